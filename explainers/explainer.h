@@ -1,0 +1,252 @@
+/* explainer.h: the plugin ABI of assay. A plugin needs this file and nothing else.
+ *
+ * A plugin is a shared library that exports one const symbol, `assay_entry`. The host reads its
+ * first field, the ABI version, before anything else. Structs are frozen within a major version;
+ * growth happens through string-named extensions such as "assay.layers/1", asked for at run time.
+ *
+ * Rules for everything below, unless a comment says otherwise:
+ *  - Arrays are row-major float32. An image batch is n x C x H x W, a feature batch n x F.
+ *  - The caller owns every buffer it passes; the callee neither keeps nor frees it.
+ *    Nothing allocated on one side is freed on the other.
+ *  - One call at a time: the host calls a plugin from one thread, in a process of its own. A plugin
+ *    that starts threads must not call the host or the model from them.
+ *  - No global state: one explainer is asked about many models in turn, and the same request must
+ *    give the same bytes, whatever was asked before.
+ *  - A function that can fail returns an assay_status and writes its reason, in one English sentence,
+ *    with assay_say().
+ */
+#ifndef ASSAY_EXPLAINER_H
+#define ASSAY_EXPLAINER_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ASSAY_ABI_MAJOR 1u
+#define ASSAY_ABI_MINOR 0u
+
+#if defined(__GNUC__) || defined(__clang__)
+#define ASSAY_EXPORT __attribute__((visibility("default")))
+#else
+#define ASSAY_EXPORT
+#endif
+
+/* A plugin loads when its major version is the host's and its minor version is not newer. */
+typedef struct assay_version {
+    uint32_t major, minor;
+} assay_version;
+
+#define ASSAY_VERSION_INIT {ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR}
+
+typedef enum assay_status {
+    ASSAY_OK = 0,
+    ASSAY_UNSUPPORTED = 1, /* the method does not apply to this model: a SKIP, with the reason */
+    ASSAY_FAILED = 2       /* anything else: an ERROR, with the plugin's own words */
+} assay_status;
+
+/* The host's buffer for the reason of a failure. `text` holds `size` bytes, and stays a C string. */
+typedef struct assay_why {
+    char *text;
+    size_t size;
+} assay_why;
+
+/* ---- The model under explanation: a handle of function pointers ---------------------------------
+ * The host swaps the handle for that of a randomised model; the plugin cannot tell which it holds.
+ * Valid only during the call that received it. */
+
+typedef struct assay_shape {
+    uint32_t rank;    /* 3: C, H, W; 1: features */
+    uint32_t dim[4];  /* the first `rank` are used; the batch is not counted */
+    size_t count;     /* product of dim: the elements of one sample */
+} assay_shape;
+
+typedef struct assay_model assay_model;
+struct assay_model {
+    const void *host;   /* the host's own; a plugin leaves it alone */
+    assay_shape input;  /* of one sample, after preprocessing */
+    uint32_t outputs;   /* number of classes K */
+
+    /* logits[n][K] of x[n][input]. Any n >= 1; the host splits large batches itself. */
+    assay_status (*forward)(const assay_model *, uint32_t n, const float *x, float *logits, assay_why *);
+
+    /* out[n][input] = d logit[targets[i]] / d x[i] for every sample i. */
+    assay_status (*gradient)(const assay_model *, uint32_t n, const float *x, const uint32_t *targets,
+                             float *out, assay_why *);
+
+    /* out[input] = sum over i of weights[i] * d logit[targets[i]] / d x[i]: one map for the whole
+     * batch. Methods that average gradients (integrated gradients, SmoothGrad) should ask for this:
+     * the host computes what is linear in the gradients once for the sum. */
+    assay_status (*gradient_sum)(const assay_model *, uint32_t n, const float *x, const uint32_t *targets,
+                                 const float *weights, float *out, assay_why *);
+
+    /* The extension of that name, or NULL. Borrowed; valid as long as the model. */
+    const void *(*extension)(const assay_model *, const char *name);
+};
+
+/* Extension of the model: look inside. Layers are counted from the input. */
+#define ASSAY_LAYERS "assay.layers/1"
+
+typedef struct assay_layer {
+    const char *name;   /* as `assay list layers` prints it; borrowed from the model */
+    const char *op;     /* the ONNX operator: "Conv", "Gemm", "Relu", ... */
+    assay_shape output; /* of one sample: rank 3 for feature maps */
+} assay_layer;
+
+typedef struct assay_layers {
+    uint32_t (*count)(const assay_model *);
+    bool (*get)(const assay_model *, uint32_t index, assay_layer *out);
+    /* activation[n][output] of the layer and gradient[n][output] = d logit[targets[i]] / d activation.
+     * Either pointer may be NULL. */
+    assay_status (*inspect)(const assay_model *, uint32_t index, uint32_t n, const float *x,
+                            const uint32_t *targets, float *activation, float *gradient, assay_why *);
+} assay_layers;
+
+/* Extension of the model: the backward pass under another rule for the rectifiers. */
+#define ASSAY_BACKWARD "assay.backward/1"
+
+typedef enum assay_rule {
+    ASSAY_RULE_GRADIENT = 0,
+    ASSAY_RULE_GUIDED = 1,   /* guided backpropagation: Springenberg et al. 2015, arXiv:1412.6806, section 3.4 */
+    ASSAY_RULE_DECONVNET = 2 /* deconvnet: Zeiler & Fergus 2014, arXiv:1311.2901, section 2.1 */
+} assay_rule;
+
+typedef struct assay_backward {
+    /* As assay_model.gradient, under `rule`; ASSAY_UNSUPPORTED for a rule the model does not have. */
+    assay_status (*gradient)(const assay_model *, assay_rule rule, uint32_t n, const float *x,
+                             const uint32_t *targets, float *out, assay_why *);
+} assay_backward;
+
+/* ---- The host --------------------------------------------------------------------------------- */
+
+typedef struct assay_host assay_host;
+struct assay_host {
+    assay_version abi;
+    const char *name, *version; /* "assay", "0.1.0" */
+    /* The extension of that name, or NULL. Borrowed; valid as long as the process. */
+    const void *(*extension)(const assay_host *, const char *name);
+};
+
+/* Extension of the host: random numbers that are the same on every run. Element k of a stream is a
+ * function of (seed, k) alone; pass a different `first` to continue a stream. */
+#define ASSAY_RANDOM "assay.random/1"
+
+typedef struct assay_random {
+    void (*uniform)(uint64_t seed, uint64_t first, size_t n, float *out); /* in [0, 1) */
+    void (*normal)(uint64_t seed, uint64_t first, size_t n, float *out);  /* mean 0, sd 1 */
+} assay_random;
+
+/* Extension of the host: one line to the user's log, at any time during a call. */
+#define ASSAY_LOG "assay.log/1"
+
+typedef struct assay_log {
+    void (*line)(const char *text);
+} assay_log;
+
+/* ---- The explainer ---------------------------------------------------------------------------- */
+
+/* One request: n inputs, each with its target class and its seed. */
+typedef struct assay_request {
+    uint32_t n;
+    const float *inputs;     /* [n][input] */
+    const uint32_t *targets; /* [n], each < outputs: the class whose logit is explained */
+    const uint64_t *seeds;   /* [n]: all randomness for input i comes from seeds[i], never from its place i */
+} assay_request;
+
+/* What a method claims of itself. The host holds it to every claim. */
+enum assay_claim {
+    ASSAY_COMPLETE = 1u << 0,         /* attributions sum to f(x) - f(baseline) (Sundararajan et al. 2017, axiom of completeness) */
+    ASSAY_INPUT_MULTIPLIER = 1u << 1, /* the map is multiplied by the input: where the input is zero, so is the map */
+    ASSAY_NON_NEGATIVE = 1u << 2,     /* no attribution is below zero */
+    ASSAY_STOCHASTIC = 1u << 3,       /* another seed gives another map */
+    ASSAY_CLASS_BLIND = 1u << 4,      /* the map does not depend on the target */
+    ASSAY_LINEAR_EXACT = 1u << 5      /* on f(x) = Wx + b the map is exactly the row of W (times x with
+                                         INPUT_MULTIPLIER; its absolute value with NON_NEGATIVE) */
+};
+
+typedef enum assay_param_kind {
+    ASSAY_NUMBER = 0, /* a double in [min, max] */
+    ASSAY_INTEGER = 1,/* a whole number in [min, max] */
+    ASSAY_CHOICE = 2, /* one of `choices` (NULL-terminated) */
+    ASSAY_TEXT = 3    /* any text, such as the name of a layer */
+} assay_param_kind;
+
+typedef struct assay_param_info {
+    const char *name, *summary;
+    assay_param_kind kind;
+    double number, min, max;     /* default and range of NUMBER and INTEGER */
+    const char *text;            /* default of CHOICE and TEXT */
+    const char *const *choices;
+} assay_param_info;
+
+/* A parameter as given to create(): validated by the host against its info. */
+typedef struct assay_param {
+    const char *name;
+    double number;    /* NUMBER, INTEGER */
+    const char *text; /* CHOICE, TEXT; valid during create() only */
+} assay_param;
+
+/* What claims hold for given parameters (IG in its averaged form is not an input multiplier). NULL in
+ * assay_explainer_info.claims_for means: `claims`, whatever the parameters. */
+typedef uint32_t (*assay_claims_for)(const assay_param *, uint32_t n);
+
+typedef struct assay_explainer_info {
+    const char *id;      /* kebab-case: "integrated-gradients" */
+    const char *name;    /* "Integrated Gradients" */
+    const char *summary; /* one line */
+    const char *source;  /* paper and section, with a DOI or arXiv id */
+    uint32_t claims;     /* of enum assay_claim, with default parameters */
+    uint32_t param_count;
+    const assay_param_info *params;
+    assay_claims_for claims_for;
+} assay_explainer_info;
+
+typedef struct assay_explainer assay_explainer;
+struct assay_explainer {
+    const assay_explainer_info *info;
+    /* maps[n][input]: one map per input, of the input's shape, every element written and finite. */
+    assay_status (*attribute)(const assay_explainer *, const assay_model *, const assay_request *,
+                              float *maps, assay_why *);
+    void (*destroy)(const assay_explainer *); /* frees what create() allocated */
+};
+
+/* The only exported symbol: `ASSAY_EXPORT const assay_plugin assay_entry = {ASSAY_VERSION_INIT, ...};` */
+typedef struct assay_plugin {
+    assay_version abi; /* first, and never moves */
+    uint32_t count;
+    const assay_explainer_info *const *info; /* [count] */
+    /* The explainer of that id with those parameters (every declared one is present, defaults filled
+     * in), or NULL with the reason. `host` outlives the explainer. */
+    const assay_explainer *(*create)(const assay_host *host, const char *id, const assay_param *params,
+                                     uint32_t n, assay_why *why);
+} assay_plugin;
+
+#define ASSAY_ENTRY "assay_entry"
+extern ASSAY_EXPORT const assay_plugin assay_entry;
+
+/* ---- Small helpers, so that a plugin needs no library ------------------------------------------- */
+
+/* Writes the reason and returns `status`, so that a failure is one statement. */
+#if defined(__GNUC__) || defined(__clang__)
+__attribute__((format(printf, 3, 4), unused))
+#endif
+static inline assay_status
+assay_say(assay_why *why, assay_status status, const char *format, ...) {
+    if (why && why->text && why->size) {
+        va_list list;
+        va_start(list, format);
+        vsnprintf(why->text, why->size, format, list);
+        va_end(list);
+    }
+    return status;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

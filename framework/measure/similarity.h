@@ -1,0 +1,49 @@
+/* similarity.h: how alike two attribution maps are. A table of measures, each in four views. */
+#ifndef ASSAY_MEASURE_SIMILARITY_H
+#define ASSAY_MEASURE_SIMILARITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* {signed, absolute} x {all pixels, pixels whose input is not at the baseline} (Sundararajan & Taly 2018, arXiv:1806.04205) */
+enum view { VIEW_SIGNED_ALL, VIEW_SIGNED_NONZERO, VIEW_ABSOLUTE_ALL, VIEW_ABSOLUTE_NONZERO, VIEW_COUNT };
+const char *view_name(enum view); /* "signed/all", "signed/nonzero", "absolute/all", "absolute/nonzero" */
+
+/* A map prepared for comparisons: its views, and whatever a measure keeps of one side (ranks of a reference are
+ * computed once). Borrowed data must outlive it. */
+struct map_shape {
+    uint32_t channels, height, width; /* features: 1 x 1 x F */
+};
+
+struct prepared; /* one map in all views */
+
+/* `data`: channels x height x width; `nonzero` (same count, may be NULL: all pixels): 1 where the input is not at the
+ * baseline. For a map whose channels were reduced the mask is that of the pixel. NULL when out of memory. */
+struct prepared *prepared_create(const float *data, const uint8_t *nonzero, const struct map_shape *);
+void prepared_destroy(struct prepared *);
+
+struct measure {
+    const char *id;      /* "spearman", "ssim" */
+    const char *summary;
+    const char *source;
+    /* Whether it can be computed on maps of this shape (SSIM needs 11 x 11 pixels). */
+    bool (*applies)(const struct map_shape *);
+    /* In [-1, 1]; NaN when either side is constant in that view: such a pair has no similarity. */
+    double (*compare)(const struct prepared *a, const struct prepared *b, enum view);
+};
+
+/* Table of measures, ended by an entry without id. Index 0 is Spearman, on which verdicts rest. */
+extern const struct measure measures[];
+const struct measure *measure_find(const char *id);
+
+/* The kernels behind the table. */
+void rank_average(const float *values, size_t n, double *ranks); /* 1-based, ties averaged; n <= 2^31 */
+double spearman(const float *a, const float *b, size_t n);
+double pearson(const double *a, const double *b, size_t n);
+/* Mean 2-D SSIM (Wang et al. 2004, doi:10.1109/TIP.2003.819861, section III.C): Gaussian window 11, sigma 1.5, K1 .01,
+ * K2 .03, data range of the pair (largest minus smallest value of both); mean over the pixels at least 5 from the border
+ * (scikit-image's gaussian_weights, use_sample_covariance=False), and, with a mask, over those of them that are set. */
+double ssim(const float *a, const float *b, uint32_t height, uint32_t width, const uint8_t *mask);
+
+#endif

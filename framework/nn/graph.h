@@ -1,0 +1,106 @@
+/* graph.h: a network as ONNX-named operators in topological order. Immutable once finished; every
+ * model variant shares one graph and brings its own weights (weights.h).
+ *
+ * The first dimension of the input is the batch. Shapes recorded here are for a batch of one; the
+ * executor (net.h) infers them again for the batch it is given. */
+#ifndef ASSAY_NN_GRAPH_H
+#define ASSAY_NN_GRAPH_H
+
+#include "base/error.h"
+#include "base/shape.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct op;    /* op.h */
+struct graph;
+
+#define GRAPH_NONE UINT32_MAX /* an optional input that is absent */
+
+enum value_kind {
+    VALUE_INPUT,
+    VALUE_PARAMETER, /* float32, trained: what randomisation re-draws */
+    VALUE_CONSTANT,  /* float32 or int64, fixed: never re-drawn */
+    VALUE_ACTIVATION
+};
+
+struct value {
+    char *name;
+    enum value_kind kind;
+    struct shape shape;
+    float *data;   /* VALUE_PARAMETER as loaded, float VALUE_CONSTANT; else NULL */
+    int64_t *ints; /* integer VALUE_CONSTANT; else NULL */
+    bool batched;  /* depends on the input: dim[0] is the batch */
+};
+
+enum attribute_kind { ATTRIBUTE_INT, ATTRIBUTE_FLOAT, ATTRIBUTE_TEXT, ATTRIBUTE_INTS, ATTRIBUTE_FLOATS };
+
+struct attribute {
+    const char *name;
+    enum attribute_kind kind;
+    int64_t integer;
+    float number;
+    const char *text;
+    const int64_t *ints;
+    const float *floats;
+    size_t count; /* of ints or floats */
+};
+
+struct node {
+    const struct op *op;
+    char *name;
+    uint32_t *inputs, input_count;   /* value indices; GRAPH_NONE where absent */
+    uint32_t *outputs, output_count;
+    struct attribute *attributes; /* as given; export writes them back */
+    size_t attribute_count;
+    void *config; /* parsed by the op; owned by the node */
+};
+
+/* A layer: one weight-bearing node (Conv, Gemm, MatMul, ...) with the parameters of the elementwise and
+ * normalisation nodes that follow it directly (a CNTK bias Add, a BatchNormalization). The unit of
+ * randomisation. Counted from the input. */
+struct layer {
+    char *name;
+    uint32_t node;        /* the weight-bearing node */
+    uint32_t *parameters; /* value indices, weight first */
+    uint32_t parameter_count;
+};
+
+struct graph {
+    struct value *values;
+    uint32_t value_count;
+    struct node *nodes;
+    uint32_t node_count;
+    struct layer *layers;
+    uint32_t layer_count;
+    uint32_t input, output; /* output: the last linear value; a closing Softmax or Relu is not part of it */
+    uint32_t file_output;   /* the output as the file names it */
+    struct shape sample;    /* of one input sample, without the batch: C x H x W or F */
+    uint32_t classes;       /* elements of one output sample */
+    const char *warning;    /* NULL, or why the user should look twice (ends in Softmax or Relu) */
+};
+
+/* ---- Building. Everything passed is copied. Values may be named before they exist. ---- */
+bool graph_create(struct graph **out, struct error *);
+void graph_destroy(struct graph *);
+
+bool graph_add_input(struct graph *, const char *name, const struct shape *with_batch, struct error *);
+bool graph_add_parameter(struct graph *, const char *name, const struct shape *, const float *, struct error *);
+bool graph_add_floats(struct graph *, const char *name, const struct shape *, const float *, struct error *);
+bool graph_add_ints(struct graph *, const char *name, const struct shape *, const int64_t *, struct error *);
+/* An empty input name is an absent optional input. An unknown op is an error naming the op and the node. */
+bool graph_add_node(struct graph *, const char *op, const char *name, const char *const *inputs, size_t input_count,
+                    const char *const *outputs, size_t output_count, const struct attribute *, size_t attribute_count,
+                    struct error *);
+/* Checks, sorts topologically, folds what does not depend on the input (a Reshape of a parameter stays a
+ * parameter under its own name), infers shapes, finds layers and the last linear output. */
+bool graph_finish(struct graph *, const char *output, struct error *);
+
+/* ---- Asking ---- */
+const struct value *graph_value(const struct graph *, uint32_t index);
+/* Index of the named layer, or GRAPH_NONE. */
+uint32_t graph_layer(const struct graph *, const char *name);
+const struct attribute *node_attribute(const struct node *, const char *name);
+
+#endif

@@ -1,0 +1,42 @@
+/* net.h: runs a graph with one variant's weights: forward, gradients, activations.
+ *
+ * Batches of any size: they are worked through in fixed groups of NET_GROUP samples, so a result does not
+ * depend on how a caller splits its batch, and memory does not grow with it. One thread at a time. */
+#ifndef ASSAY_NN_NET_H
+#define ASSAY_NN_NET_H
+
+#include "nn/graph.h"
+#include "nn/weights.h"
+
+#define NET_GROUP 10u
+
+enum net_rule { NET_GRADIENT, NET_GUIDED, NET_DECONVNET }; /* in the order of assay_rule */
+
+struct net;
+
+/* Borrows the weights (and through them the graph), which must outlive the net and not change under it. */
+bool net_create(const struct weights *, struct net **out, struct error *);
+void net_destroy(struct net *);
+const struct graph *net_graph(const struct net *);
+
+/* logits[n][classes] */
+bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct error *);
+/* out[n][sample]: d logit[targets[i]] / d x[i] under the rule. */
+bool net_gradient(struct net *, enum net_rule, uint32_t n, const float *x, const uint32_t *targets, float *out,
+                  struct error *);
+/* out[sample] = sum_i weights[i] * d logit[targets[i]] / d x[i] */
+bool net_gradient_sum(struct net *, uint32_t n, const float *x, const uint32_t *targets, const float *weights,
+                      float *out, struct error *);
+/* The output of node `node` and the gradient of the target logit with respect to it; either may be NULL. */
+bool net_inspect(struct net *, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
+                 float *gradient, struct error *);
+/* Fraction of correct argmax predictions; ties go to the lower class. predictions[n] may be NULL. */
+bool net_predict(struct net *, uint32_t n, const float *x, uint32_t *predictions, struct error *);
+
+/* Training: mean softmax cross-entropy of the batch (n <= NET_TRAIN_BATCH) and its gradients. grads[value_count]:
+ * for every parameter an array the net owns, valid until the next call; NULL for other values. */
+#define NET_TRAIN_BATCH 256u
+bool net_loss(struct net *, uint32_t n, const float *x, const uint32_t *labels, double *loss, uint32_t *correct,
+              float *const **grads, struct error *);
+
+#endif

@@ -1,0 +1,37 @@
+/* train.h: minibatch training with softmax cross-entropy. */
+#ifndef ASSAY_NN_TRAIN_H
+#define ASSAY_NN_TRAIN_H
+
+#include "nn/weights.h"
+
+enum optimiser { OPTIMISER_ADAM, OPTIMISER_SGD };
+
+struct recipe {
+    enum optimiser optimiser; /* Adam: Kingma & Ba 2015, arXiv:1412.6980, algorithm 1; SGD with momentum */
+    double learning_rate;     /* > 0 */
+    double momentum;          /* SGD only, [0, 1) */
+    uint32_t batch;           /* 1..NET_TRAIN_BATCH */
+    uint32_t epochs;          /* at most this many */
+    double stop_accuracy;     /* stop after the first epoch at whose end the training accuracy reaches it; > 1: never */
+    uint64_t seed;            /* initial weights and shuffling */
+};
+
+/* Adam, rate .001, momentum .9, batch 50, 200 epochs, stop .95, seed 1 */
+struct recipe recipe_default(void);
+
+struct train_result {
+    uint32_t epochs;   /* run */
+    double accuracy;   /* on the training set, measured after the last epoch */
+    double loss;       /* mean of the last epoch */
+};
+
+/* Called after every epoch; may be NULL. */
+typedef void (*train_progress)(void *user, uint32_t epoch, double loss, double accuracy);
+
+/* Re-draws every layer with its own initialiser from recipe->seed, then trains `weights` in place on x[n][sample] and
+ * labels[n]. BatchNormalization is trained with batch statistics and keeps running ones (momentum .9). A
+ * non-finite loss is an error that names the epoch. Not reaching the wanted accuracy is no error: read the result. */
+bool train_run(struct weights *, uint32_t n, const float *x, const uint32_t *labels, const struct recipe *,
+               train_progress, void *user, struct train_result *, struct error *);
+
+#endif

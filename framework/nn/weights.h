@@ -1,0 +1,49 @@
+/* weights.h: the parameters of one model variant, copied on write from the graph's own. */
+#ifndef ASSAY_NN_WEIGHTS_H
+#define ASSAY_NN_WEIGHTS_H
+
+#include "nn/graph.h"
+
+struct weights {
+    const struct graph *graph; /* borrowed; outlives the weights */
+    float **data;              /* [value_count]: NULL where the value is no parameter */
+    bool *owned;               /* [value_count]: this variant's own copy */
+};
+
+bool weights_create(const struct graph *, struct weights **out, struct error *); /* the graph's own values */
+bool weights_copy(const struct weights *, struct weights **out, struct error *);
+void weights_destroy(struct weights *);
+/* The writable array of one parameter: copies it first when it is still shared. NULL when out of memory. */
+float *weights_edit(struct weights *, uint32_t value);
+
+/* How a layer's parameters are drawn anew. */
+enum init_scheme {
+    INIT_OWN,     /* Conv: He normal, sd sqrt(2/fan_in) (arXiv:1502.01852, section 2.2); Gemm, MatMul: uniform
+                     +-1/sqrt(fan_in); biases 0; BatchNormalization scale 1, shift 0 */
+    INIT_NORMAL,  /* every parameter N(0, sigma^2), BatchNormalization scale and shift included */
+    INIT_PERMUTE, /* each tensor's own values, permuted */
+    INIT_MATCHED  /* normal with each tensor's own mean and sd */
+};
+
+struct init_options {
+    enum init_scheme scheme;
+    double sigma;             /* INIT_NORMAL */
+    bool keep_running_stats;  /* BatchNormalization mean and variance: keep, or reset to 0 and 1 */
+    uint64_t seed;
+    uint32_t draw;
+    bool negate;              /* the same draw with every re-drawn value negated: antithetic pairs */
+};
+
+/* Re-draws the parameters of layer `layer`. Every parameter has its own random stream, named by seed, parameter
+ * name and draw, so the result does not depend on which other layers are re-drawn. */
+bool weights_redraw(struct weights *, uint32_t layer, const struct init_options *, struct error *);
+
+/* All parameters one after another in value order, for storing and loading a trained variant. */
+size_t weights_flat_count(const struct graph *);
+void weights_to_flat(const struct weights *, float *out);
+bool weights_from_flat(struct weights *, const float *flat, struct error *);
+
+/* SHA-256 of the named parameter's bytes (64 hex digits and a zero). */
+void weights_digest(const struct weights *, uint32_t value, char out[65]);
+
+#endif

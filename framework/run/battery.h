@@ -1,0 +1,95 @@
+/* battery.h: the declarative battery file (YAML through libyaml). Parsing checks form, names of keys and ranges of the
+ * battery's own values; whether an explainer, control or option exists is checked by whoever has their tables, with the
+ * places kept here. Every complaint reads `file:line:column: found: wanted`. */
+#ifndef ASSAY_RUN_BATTERY_H
+#define ASSAY_RUN_BATTERY_H
+
+#include "base/error.h"
+#include "measure/verdict_rule.h"
+#include "nn/train.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct place {
+    unsigned line, column; /* counted from 1; 0: not from a file */
+};
+
+/* One `name: value` option, still text. */
+struct option {
+    char *name, *value;
+    struct place place;
+};
+
+/* How channels are reduced before maps are compared. */
+enum reduction { REDUCE_NONE, REDUCE_SUM, REDUCE_MEAN_ABS, REDUCE_MAX_ABS };
+const char *reduction_name(enum reduction);
+
+/* `ID` or `path/to.so`, and `ID:name=value,name=value`: the same syntax in batteries and on the command line. A path to a
+ * library with several explainers: `path/to.so#ID`. */
+struct explainer_spec {
+    char *id;   /* explainer id, or NULL for the only one of `path` */
+    char *path; /* shared library, or NULL: found by id */
+    struct option *params;
+    size_t param_count;
+};
+bool explainer_spec_parse(const char *text, struct explainer_spec *out, struct error *);
+void explainer_spec_finish(struct explainer_spec *);
+
+struct battery_explainer {
+    char *name; /* unique row name; default: the spec as written */
+    struct explainer_spec spec;
+    enum reduction reduction;
+    struct place place;
+};
+
+struct battery_control {
+    char *id;
+    struct option *options;
+    size_t option_count;
+    struct place place;
+};
+
+/* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine). */
+struct expectation {
+    char *explainer, *control; /* control "all": every control */
+    unsigned words;            /* bits of enum verdict_word (verdict_rule.h) */
+    struct place place;
+};
+
+enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
+
+struct battery {
+    char *path;   /* of the file */
+    char *folder; /* of the file, against which relative paths are read */
+    char *name;   /* default: the file name without extension */
+    char *model;  /* resolved path */
+
+    char *data_source, *data_preprocess; /* paths inside the source resolved */
+    uint32_t inputs;                     /* samples explained, default 30, 2..10000 */
+    bool only_correct;                   /* take only correctly classified samples (default true) */
+    enum target_policy target;           /* default TARGET_PREDICTED; fixed over all variants either way */
+
+    bool has_training;                   /* `training:` given: label permutation needs it */
+    char *training_source;               /* same preprocessing as data */
+    uint32_t training_images;            /* default 1000 */
+    char *training_layers;               /* arch list; NULL: the model file's architecture, re-initialised */
+    struct recipe recipe;
+
+    struct battery_explainer *explainers;
+    size_t explainer_count;
+    struct battery_control *controls;
+    size_t control_count;
+    struct expectation *expectations;
+    size_t expectation_count;
+
+    struct verdict_rule rule; /* constants; defaults from verdict_rule_default() */
+    uint64_t seed;            /* default 1 */
+    double time_limit;        /* seconds per call of a plugin, default 60 */
+};
+
+bool battery_load(const char *path, struct battery **out, struct error *);
+void battery_destroy(struct battery *);
+
+#endif
