@@ -5,7 +5,7 @@
 #define ASSAY_RUN_BATTERY_H
 
 #include "base/error.h"
-#include "measure/verdict_rule.h"
+#include "run/rule.h"
 #include "nn/train.h"
 
 #include <stdbool.h>
@@ -54,7 +54,7 @@ struct battery_control {
 /* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine). */
 struct expectation {
     char *explainer, *control; /* control "all": every control */
-    unsigned words;            /* bits of enum verdict_word (verdict_rule.h) */
+    unsigned words;            /* bits of enum verdict_word (rule.h) */
     struct place place;
 };
 

@@ -1,7 +1,7 @@
-/* verdict_rule.h: the words of a verdict and the constants of the rule (docs/verdict.md); every constant is an option
+/* rule.h: the words of a verdict and the constants of the rule (docs/verdict.md); every constant is an option
  * of the battery and is recorded in the report. */
-#ifndef ASSAY_MEASURE_VERDICT_RULE_H
-#define ASSAY_MEASURE_VERDICT_RULE_H
+#ifndef ASSAY_RUN_RULE_H
+#define ASSAY_RUN_RULE_H
 
 #include <stdbool.h>
 #include <stdint.h>
