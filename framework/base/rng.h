@@ -29,6 +29,9 @@ void rng_permutation(struct rng *, uint32_t n, uint32_t *out);
 /* A permutation without a fixed point (n >= 2). */
 void rng_derangement(struct rng *, uint32_t n, uint32_t *out);
 
+/* The bijection underneath: one block of Philox 4x32-10, for tests against the published answers. */
+void rng_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
 /* Random access: element first+k of the stream `seed`, k < n. Behind assay.random/1. */
 void rng_fill_uniform(uint64_t seed, uint64_t first, size_t n, float *out);
 void rng_fill_normal(uint64_t seed, uint64_t first, size_t n, float *out);

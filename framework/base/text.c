@@ -1,0 +1,179 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Makes room for `extra` more bytes and the closing zero. */
+static bool text_reserve(struct text *t, size_t extra) {
+    if (t->failed)
+        return false;
+    if (extra < t->capacity - t->length)
+        return true;
+    if (extra > SIZE_MAX / 4 - t->length) {
+        t->failed = true;
+        return false;
+    }
+    size_t wanted = 2 * (t->length + extra) + 64;
+    char *data = realloc(t->data, wanted);
+    if (!data) {
+        t->failed = true;
+        return false;
+    }
+    t->data = data;
+    t->capacity = wanted;
+    return true;
+}
+
+void text_append(struct text *t, const char *bytes, size_t n) {
+    if (!text_reserve(t, n))
+        return;
+    if (n)
+        memcpy(t->data + t->length, bytes, n);
+    t->length += n;
+    t->data[t->length] = '\0';
+}
+
+void text_add(struct text *t, const char *format, ...) {
+    va_list list;
+
+    va_start(list, format);
+    int n = vsnprintf(NULL, 0, format, list);
+    va_end(list);
+    if (n < 0) {
+        t->failed = true;
+        return;
+    }
+    if (!text_reserve(t, (size_t)n))
+        return;
+    va_start(list, format);
+    vsnprintf(t->data + t->length, (size_t)n + 1, format, list);
+    va_end(list);
+    t->length += (size_t)n;
+}
+
+void text_finish(struct text *t) {
+    free(t->data);
+    *t = (struct text){0};
+}
+
+char *text_copy(const char *s) {
+    size_t size = strlen(s) + 1;
+    char *copy = malloc(size);
+    if (copy)
+        memcpy(copy, s, size);
+    return copy;
+}
+
+char *text_format(const char *format, ...) {
+    va_list list;
+
+    va_start(list, format);
+    int n = vsnprintf(NULL, 0, format, list);
+    va_end(list);
+    char *out = n < 0 ? NULL : malloc((size_t)n + 1);
+    if (!out)
+        return NULL;
+    va_start(list, format);
+    vsnprintf(out, (size_t)n + 1, format, list);
+    va_end(list);
+    return out;
+}
+
+#define NAME_LONGEST 64 /* longer names are nobody's misspelling */
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Levenshtein distance without regard to case; both at most NAME_LONGEST long. */
+static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) {
+    size_t row[NAME_LONGEST + 1];
+
+    for (size_t j = 0; j <= nb; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= na; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            size_t above = row[j];
+            bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+            row[j] = smaller(diagonal + !same, smaller(above, row[j - 1]) + 1);
+            diagonal = above;
+        }
+    }
+    return row[nb];
+}
+
+const char *text_nearest(const char *name, const char *const *candidates, size_t n) {
+    const char *best = NULL;
+    size_t length = strlen(name);
+
+    if (length > NAME_LONGEST)
+        return NULL;
+    size_t limit = length / 3 > 2 ? length / 3 : 2;
+    for (size_t i = 0; i < n; i++) {
+        size_t other = strlen(candidates[i]);
+        if (other > NAME_LONGEST)
+            continue;
+        size_t distance = edit_distance(name, length, candidates[i], other);
+        /* Two short names may be that near without a letter in common. */
+        bool kin = distance < (length > other ? length : other);
+        if (distance <= limit && kin) {
+            if (distance == 0)
+                return candidates[i];
+            best = candidates[i];
+            limit = distance - 1;
+        }
+    }
+    return best;
+}
+
+/* strto* skip white space at the front; a whole-string number has none. */
+static bool starts_number(const char *s) {
+    return *s && !isspace((unsigned char)*s);
+}
+
+bool text_to_double(const char *s, double *out) {
+    char *end;
+
+    if (!starts_number(s))
+        return false;
+    double value = strtod(s, &end);
+    if (end == s || *end || !isfinite(value))
+        return false;
+    *out = value;
+    return true;
+}
+
+bool text_to_long(const char *s, long min, long max, long *out) {
+    char *end;
+
+    if (!starts_number(s))
+        return false;
+    errno = 0;
+    long value = strtol(s, &end, 10);
+    if (end == s || *end || errno || value < min || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+bool text_to_u64(const char *s, unsigned long long *out) {
+    char *end;
+
+    if (!isdigit((unsigned char)*s))
+        return false;
+    errno = 0;
+    unsigned long long value = strtoull(s, &end, 10);
+    if (*end || errno || value > UINT64_MAX)
+        return false;
+    *out = value;
+    return true;
+}
