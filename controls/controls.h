@@ -1,0 +1,12 @@
+/* controls.h: the table of all controls. They are linked in, not plugins: they are the judge's witnesses. */
+#ifndef ASSAY_CONTROLS_CONTROLS_H
+#define ASSAY_CONTROLS_CONTROLS_H
+
+#include "run/control.h"
+
+extern const struct control control_cascading, control_independent, control_label_permutation, control_linear_identity,
+    control_zero_pixel;
+
+extern const struct control *const controls[]; /* NULL-terminated */
+
+#endif

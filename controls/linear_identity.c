@@ -1,0 +1,53 @@
+/* Linear identity: on f(x) = Wx + b the gradient is the target's row w of W, integrated gradients from zero are w * x, and
+ * every method that claims to be exact there must say so. */
+#include "controls/controls.h"
+
+#include "explainers/explainer.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const struct control_option options[] = {{.name = NULL}};
+
+/* Deviations are measured in units of the map that is due, so that weights of 1e10 and of 1e-10 are held to the same
+ * standard. 1e-4 leaves room for 50 steps summed in float32 (about 1e-6) and none for a wrong factor. */
+static void holds(const struct predicate_case *c, double *worst, double *tolerance) {
+    double scale = 0, deviation = 0;
+    for (size_t j = 0; j < c->count; j++) {
+        double due = c->row[j];
+        if (c->claims & ASSAY_INPUT_MULTIPLIER) due *= c->input[j];
+        if (c->claims & ASSAY_NON_NEGATIVE) due = fabs(due);
+        double off = fabs((double)c->map[j] - due);
+        if (fabs(due) > scale) scale = fabs(due);
+        if (!(off <= deviation)) deviation = off;
+    }
+    *worst = deviation;
+    *tolerance = 1e-4 * scale;
+}
+
+static bool applies(unsigned claims, char *why, size_t size) {
+    if (claims & ASSAY_LINEAR_EXACT) return true;
+    snprintf(why, size, "The method claims no identity on linear models.");
+    return false;
+}
+
+static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b, uint32_t from,
+                   uint32_t to, struct error *e) {
+    (void)values;
+    (void)b;
+    (void)to;
+    uint32_t a;
+    return from > 0 || (plan_original(p, ROOT_LINEAR, INPUT_PLAIN, 0, &a, e) &&
+                        plan_check(p, index, a, "map equals the linear model's own attribution", holds, e));
+}
+
+const struct control control_linear_identity = {
+    .id = "linear-identity",
+    .summary = "on a linear model the map must be the weights (times the input, where the method multiplies by it)",
+    .source = "Sundararajan et al. 2017, arXiv:1703.01365, section 3; Ancona et al. 2018, arXiv:1711.06104, section 3.1",
+    .claim = "on linear models the method gives the one right answer",
+    .judge = JUDGE_CHECKS,
+    .options = options,
+    .applies = applies,
+    .expand = expand,
+};

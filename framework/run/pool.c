@@ -1,0 +1,232 @@
+#include "run/pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+struct header {
+    uint32_t type, reserved;
+    uint64_t size;
+};
+
+enum { BEAT = UINT32_MAX, FINISHED = UINT32_MAX - 1 };
+
+struct channel {
+    int fd;
+};
+
+struct worker {
+    struct pool_job *job; /* NULL: free */
+    pid_t pid;
+    int fd;
+    double last_beat;
+    bool finished, overdue;
+    unsigned char *data; /* bytes received and not yet consumed */
+    size_t size, capacity;
+};
+
+struct pool {
+    struct pool_job *jobs;
+    size_t count;
+    struct worker *workers;
+    unsigned worker_count;
+    int log;
+    const struct pool_hooks *hooks;
+    void *user;
+};
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void send_all(int fd, const void *data, size_t size) {
+    const unsigned char *p = data;
+    while (size) {
+        ssize_t n = write(fd, p, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) _exit(1); /* the parent is gone: nobody is left to tell */
+        p += n;
+        size -= (size_t)n;
+    }
+}
+
+void channel_send(struct channel *c, uint32_t type, const void *data, size_t size) {
+    struct header h = {type, 0, size};
+    send_all(c->fd, &h, sizeof h);
+    send_all(c->fd, data, size);
+}
+
+void channel_beat(struct channel *c) {
+    channel_send(c, BEAT, NULL, 0);
+}
+
+static void child_main(struct pool *p, struct pool_job *job, int fd, pid_t parent) {
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+#else
+    (void)parent;
+#endif
+    for (unsigned i = 0; i < p->worker_count; i++)
+        if (p->workers[i].job) close(p->workers[i].fd);
+    signal(SIGPIPE, SIG_IGN);
+    if (p->log >= 0) {
+        dup2(p->log, STDOUT_FILENO);
+        dup2(p->log, STDERR_FILENO);
+    }
+    struct channel c = {fd};
+    p->hooks->work(p->user, job, &c);
+    channel_send(&c, FINISHED, NULL, 0);
+    _exit(0);
+}
+
+static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct error *e) {
+    int ends[2];
+    if (pipe(ends) != 0) return error_set(e, "cannot make a pipe: %s", strerror(errno));
+    fflush(NULL); /* or the child would write the parent's buffers again */
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return error_set(e, "cannot start a worker process: %s", strerror(errno));
+    }
+    if (pid == 0) {
+        close(ends[0]);
+        child_main(p, job, ends[1], parent);
+    }
+    close(ends[1]);
+    *w = (struct worker){.job = job, .pid = pid, .fd = ends[0], .last_beat = now(), .data = w->data, .capacity = w->capacity};
+    job->state = POOL_RUNNING;
+    return true;
+}
+
+/* The dearest job that is ready, or NULL. */
+static struct pool_job *choose(struct pool *p) {
+    struct pool_job *best = NULL;
+    for (size_t i = 0; i < p->count; i++) {
+        struct pool_job *j = &p->jobs[i];
+        if (j->state == POOL_WAITING && (!best || j->cost > best->cost) && (!j->ready || j->ready(j))) best = j;
+    }
+    return best;
+}
+
+static bool consume(struct pool *p, struct worker *w, struct error *e) {
+    size_t at = 0;
+    struct header h;
+    while (w->size - at >= sizeof h) {
+        memcpy(&h, w->data + at, sizeof h);
+        if (w->size - at - sizeof h < h.size) break;
+        const unsigned char *body = w->data + at + sizeof h;
+        at += sizeof h + h.size;
+        w->last_beat = now();
+        if (h.type == FINISHED) w->finished = true;
+        else if (h.type != BEAT && !p->hooks->message(p->user, w->job, h.type, body, h.size, e)) return false;
+    }
+    memmove(w->data, w->data + at, w->size - at);
+    w->size -= at;
+    return true;
+}
+
+/* Reads what is there; *end is set at end of file. */
+static bool receive(struct pool *p, struct worker *w, bool *end, struct error *e) {
+    enum { CHUNK = 1 << 16 };
+    if (w->capacity - w->size < CHUNK) {
+        size_t capacity = w->capacity ? 2 * w->capacity : 4 * (size_t)CHUNK;
+        unsigned char *more = realloc(w->data, capacity);
+        if (!more) return error_memory(e);
+        w->data = more;
+        w->capacity = capacity;
+    }
+    ssize_t n = read(w->fd, w->data + w->size, w->capacity - w->size);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+    *end = n <= 0;
+    if (n > 0) w->size += (size_t)n;
+    return consume(p, w, e);
+}
+
+static bool reap(struct pool *p, struct worker *w, struct error *e) {
+    int status = 0;
+    char death[200] = "";
+    close(w->fd);
+    /* A plugin may have closed the pipe and gone on: it gets no more time. */
+    if (!w->finished) kill(w->pid, SIGKILL);
+    while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {}
+    if (w->overdue) snprintf(death, sizeof death, "did not answer within its time limit of %g s", w->job->limit);
+    else if (w->finished) death[0] = 0;
+    else if (WIFSIGNALED(status))
+        snprintf(death, sizeof death, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else snprintf(death, sizeof death, "exited with status %d in the middle of a call", WEXITSTATUS(status));
+    struct pool_job *job = w->job;
+    w->job = NULL;
+    w->size = 0;
+    job->state = POOL_ENDED;
+    return p->hooks->ended(p->user, job, death[0] ? death : NULL, e);
+}
+
+static bool fill(struct pool *p, unsigned *running, struct error *e) {
+    for (unsigned i = 0; i < p->worker_count; i++) {
+        if (p->workers[i].job) continue;
+        struct pool_job *job = choose(p);
+        if (!job) break;
+        if (!start(p, &p->workers[i], job, e)) return false;
+        ++*running;
+    }
+    return true;
+}
+
+static bool turn(struct pool *p, struct pollfd *fds, unsigned *running, struct error *e) {
+    for (unsigned i = 0; i < p->worker_count; i++)
+        fds[i] = (struct pollfd){p->workers[i].job ? p->workers[i].fd : -1, POLLIN, 0};
+    if (poll(fds, p->worker_count, 250) < 0 && errno != EINTR) return error_set(e, "poll: %s", strerror(errno));
+    for (unsigned i = 0; i < p->worker_count; i++) {
+        struct worker *w = &p->workers[i];
+        if (!w->job) continue;
+        bool end = false;
+        if ((fds[i].revents & (POLLIN | POLLHUP | POLLERR)) && !receive(p, w, &end, e)) return false;
+        if (!end && now() - w->last_beat > w->job->limit) {
+            w->overdue = true;
+            end = true;
+        }
+        if (!end) continue;
+        --*running;
+        if (!reap(p, w, e)) return false;
+    }
+    return true;
+}
+
+bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *hooks, void *user,
+              struct error *e) {
+    struct pool p = {jobs, count, calloc(workers, sizeof *p.workers), workers, log, hooks, user};
+    struct pollfd *fds = calloc(workers, sizeof *fds);
+    unsigned running = 0;
+    bool ok = p.workers && fds ? true : error_memory(e);
+    for (size_t i = 0; i < count; i++) jobs[i].state = POOL_WAITING;
+    while (ok) {
+        ok = fill(&p, &running, e);
+        if (ok && hooks->tick) hooks->tick(user, running);
+        if (!ok || !running) break;
+        ok = turn(&p, fds, &running, e);
+    }
+    for (unsigned i = 0; p.workers && i < workers; i++) {
+        if (p.workers[i].job) {
+            kill(p.workers[i].pid, SIGKILL);
+            close(p.workers[i].fd);
+            waitpid(p.workers[i].pid, NULL, 0);
+        }
+        free(p.workers[i].data);
+    }
+    free(p.workers);
+    free(fds);
+    return ok;
+}
