@@ -160,7 +160,8 @@ typedef struct assay_request {
 
 /* What a method claims of itself. The host holds it to every claim. */
 enum assay_claim {
-    ASSAY_COMPLETE = 1u << 0,         /* attributions sum to f(x) - f(baseline) (Sundararajan et al. 2017, axiom of completeness) */
+    ASSAY_COMPLETE = 1u << 0,         /* attributions sum to f(x) - f(baseline) (Sundararajan et al. 2017, axiom of completeness);
+                                         every element of the baseline is the parameter `baseline`, or 0 without one */
     ASSAY_INPUT_MULTIPLIER = 1u << 1, /* the map is multiplied by the input: where the input is zero, so is the map */
     ASSAY_NON_NEGATIVE = 1u << 2,     /* no attribution is below zero */
     ASSAY_STOCHASTIC = 1u << 3,       /* another seed gives another map */
@@ -191,8 +192,8 @@ typedef struct assay_param {
     const char *text; /* CHOICE, TEXT; valid during create() only */
 } assay_param;
 
-/* What claims hold for given parameters (IG in its averaged form is not an input multiplier). NULL in
- * assay_explainer_info.claims_for means: `claims`, whatever the parameters. */
+/* What claims hold for given parameters (IG in its averaged form is not an input multiplier); they come as for
+ * create(). NULL in assay_explainer_info.claims_for means: `claims`, whatever the parameters. */
 typedef uint32_t (*assay_claims_for)(const assay_param *, uint32_t n);
 
 typedef struct assay_explainer_info {
@@ -220,8 +221,8 @@ typedef struct assay_plugin {
     assay_version abi; /* first, and never moves */
     uint32_t count;
     const assay_explainer_info *const *info; /* [count] */
-    /* The explainer of that id with those parameters (every declared one is present, defaults filled
-     * in), or NULL with the reason. `host` outlives the explainer. */
+    /* The explainer of that id with those parameters (every declared one is present, in the order of
+     * info->params, defaults filled in), or NULL with the reason. `host` outlives the explainer. */
     const assay_explainer *(*create)(const assay_host *host, const char *id, const assay_param *params,
                                      uint32_t n, assay_why *why);
 } assay_plugin;
@@ -245,6 +246,20 @@ assay_say(assay_why *why, assay_status status, const char *format, ...) {
     }
     return status;
 }
+
+/* A library of one method without parameters needs no create() of its own. At the end of its file,
+ *     ASSAY_PLUGIN(info, attribute);
+ * defines assay_entry from the name of an assay_explainer_info and of an attribute function. */
+#define ASSAY_PLUGIN(info_name, attribute_name)                                                                     \
+    static void assay_plain_destroy(const assay_explainer *self) { (void)self; }                                   \
+    static const assay_explainer assay_plain = {&info_name, attribute_name, assay_plain_destroy};                  \
+    static const assay_explainer *assay_plain_create(const assay_host *host, const char *id,                       \
+                                                     const assay_param *params, uint32_t n, assay_why *why) {      \
+        (void)host, (void)id, (void)params, (void)n, (void)why;                                                    \
+        return &assay_plain;                                                                                       \
+    }                                                                                                              \
+    static const assay_explainer_info *const assay_plain_infos[] = {&info_name};                                   \
+    const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, assay_plain_infos, assay_plain_create}
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,26 @@
+/* input-x-gradient: every input value times its derivative. */
+#include "explainer.h"
+
+static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
+                              float *maps, assay_why *why) {
+    (void)self;
+    assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
+    if (status != ASSAY_OK) {
+        return status;
+    }
+    size_t total = request->n * model->input.count;
+    for (size_t k = 0; k < total; k++) {
+        maps[k] *= request->inputs[k];
+    }
+    return ASSAY_OK;
+}
+
+static const assay_explainer_info info = {
+    .id = "input-x-gradient",
+    .name = "Input x Gradient",
+    .summary = "input times the gradient",
+    .source = "Shrikumar et al. 2016, arXiv:1605.01713",
+    .claims = ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT,
+};
+
+ASSAY_PLUGIN(info, attribute);

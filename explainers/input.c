@@ -1,0 +1,22 @@
+/* input: the input itself, handed back as if it were an explanation. A baseline that must not pass: it looks
+ * convincing and knows nothing of the model. */
+#include "explainer.h"
+
+#include <string.h>
+
+static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
+                              float *maps, assay_why *why) {
+    (void)self, (void)why;
+    memcpy(maps, request->inputs, request->n * model->input.count * sizeof *maps);
+    return ASSAY_OK;
+}
+
+static const assay_explainer_info info = {
+    .id = "input",
+    .name = "Input",
+    .summary = "baseline: the input itself, which no model had a part in",
+    .source = "baseline; compare Adebayo et al. 2018, section 5.1, arXiv:1810.03292",
+    .claims = ASSAY_CLASS_BLIND | ASSAY_INPUT_MULTIPLIER,
+};
+
+ASSAY_PLUGIN(info, attribute);
