@@ -116,7 +116,7 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
         return assay_say(why, ASSAY_UNSUPPORTED, "Grad-CAM needs images and a model that shows its layers");
     }
     uint32_t index = 0;
-    assay_layer layer;
+    assay_layer layer = {0};
     assay_status status = find_layer(layers, model, self->layer, &index, &layer, why);
     if (status != ASSAY_OK) {
         return status;

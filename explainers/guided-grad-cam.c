@@ -89,7 +89,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                          ASSAY_BACKWARD);
     }
     uint32_t index = 0;
-    assay_layer layer;
+    assay_layer layer = {0};
     if (!find_convolution(layers, model, &index, &layer)) {
         return assay_say(why, ASSAY_UNSUPPORTED, "the model has no convolution, whose feature maps Grad-CAM weighs");
     }
