@@ -1,0 +1,39 @@
+/* cli.h: the commands of `assay`, and what they share. main.c holds the table. */
+#ifndef ASSAY_CLI_CLI_H
+#define ASSAY_CLI_CLI_H
+
+#include "cli/options.h"
+
+/* DESIGN.md, section 8. */
+enum cli_exit {
+    CLI_EXPECTED = 0,   /* done; all verdicts as expected */
+    CLI_UNEXPECTED = 1, /* a verdict was not the expected one */
+    CLI_USAGE = 2,      /* usage, battery or input error, before anything ran */
+    CLI_BROKEN = 3,     /* something could not run, or gave numbers that are not finite */
+    CLI_OPEN = 4        /* only INCONCLUSIVE or UNINFORMATIVE beyond what was expected */
+};
+
+struct control;
+struct report;
+
+/* The tables only main.c sees. */
+struct cli_context {
+    const struct control *const *controls; /* NULL-terminated */
+    const struct report *reports;
+};
+
+/* For the details of commands that take --data. */
+#define CLI_SOURCES                                                                                         \
+    "A SOURCE is idx:IMAGES,LABELS (plain or gzipped) or csv:FILE[,label=COLUMN].\n"                          \
+    "A PRESET is one of `assay list presets`.\n"
+
+extern const struct cli_command cli_run, cli_list, cli_explain, cli_check, cli_new, cli_train, cli_eval;
+
+/* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before the
+ * work starts, so that the work is not lost. */
+bool cli_writable(const char *path, struct error *);
+
+/* Whether `path` ends in `extension` (".npy"). */
+bool cli_has_extension(const char *path, const char *extension);
+
+#endif

@@ -1,0 +1,44 @@
+#include "cli/cli.h"
+#include "cli/subject.h"
+
+#include <stdio.h>
+
+enum { MODEL, DATA, PREPROCESS, COUNT };
+
+static const struct cli_option options[] = {
+    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
+    [PREPROCESS] = {.name = "preprocess", .kind = CLI_TEXT, .value = "PRESET",
+                    .summary = "how stored values become inputs", .fallback = "none"},
+    [COUNT] = {.name = "count", .kind = CLI_INTEGER, .value = "N", .summary = "only the first N samples", .min = 1,
+               .max = 1e9},
+};
+
+static int eval_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
+    (void)context;
+    const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
+    struct subject subject = {0};
+    struct dataset *data = NULL;
+    uint32_t count = 0, correct = 0;
+    int status = CLI_USAGE;
+    if (subject_open(path, &subject, e) && dataset_load(source, values->option[PREPROCESS].text, &data, e) &&
+        subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
+        subject_fits_data(subject.graph, path, data, count, source, e)) {
+        status = subject_accuracy(subject.net, data, count, source, &correct, e);
+    }
+    if (status == CLI_EXPECTED) {
+        printf("accuracy %.4f (%u/%u)\n", (double)correct / count, correct, count);
+    }
+    dataset_destroy(data);
+    subject_finish(&subject);
+    return status;
+}
+
+const struct cli_command cli_eval = {
+    .name = "eval",
+    .summary = "print the accuracy of a network on labelled samples",
+    .details = CLI_SOURCES,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = eval_run,
+};

@@ -1,0 +1,38 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool cli_has_extension(const char *path, const char *extension) {
+    size_t n = strlen(path), m = strlen(extension);
+    return n > m && strcmp(path + n - m, extension) == 0;
+}
+
+bool cli_writable(const char *path, struct error *e) {
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return error_set(e, "%s: not a regular file: the name of a file to write wanted", path);
+    }
+    char *folder = text_copy(path);
+    if (!folder) {
+        return error_memory(e);
+    }
+    char *slash = strrchr(folder, '/');
+    if (slash) {
+        slash[slash == folder] = 0;
+    }
+    const char *shown = slash ? folder : ".";
+    bool ok = true;
+    if (stat(shown, &status) != 0) {
+        ok = error_set(e, "%s: cannot be written: %s: %s", path, shown, strerror(errno));
+    } else if (!S_ISDIR(status.st_mode)) {
+        ok = error_set(e, "%s: cannot be written: %s is not a folder", path, shown);
+    } else if (access(shown, W_OK | X_OK) != 0) {
+        ok = error_set(e, "%s: cannot be written: %s: %s", path, shown, strerror(errno));
+    }
+    free(folder);
+    return ok;
+}

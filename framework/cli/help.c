@@ -1,0 +1,94 @@
+/* help.c: --help, written from the tables. */
+#include "cli/options.h"
+
+#include <string.h>
+
+#define COLUMN 28 /* where the summaries begin */
+#define WIDTH 100
+
+/* Appends `words`, wrapped: the line stands at column `at`, further lines begin at `column`. */
+static void add_wrapped(struct text *out, const char *words, size_t at, size_t column) {
+    bool first = true;
+    while (*words) {
+        size_t length = strcspn(words, " ");
+        if (!first && at + 1 + length > WIDTH) {
+            text_add(out, "\n%*s", (int)column, "");
+            at = column;
+        } else if (!first) {
+            text_add(out, " ");
+            at++;
+        }
+        text_append(out, words, length);
+        at += length;
+        words += length;
+        words += strspn(words, " ");
+        first = false;
+    }
+    text_add(out, "\n");
+}
+
+static void add_option(struct text *out, const struct cli_option *option) {
+    struct text left = {0}, right = {0};
+    if (option->letter) {
+        text_add(&left, "  -%c, --%s", option->letter, option->name);
+    } else {
+        text_add(&left, "      --%s", option->name);
+    }
+    if (option->value) {
+        text_add(&left, " %s", option->value);
+    }
+    text_add(&right, "%s", option->summary);
+    for (size_t i = 0; option->kind == CLI_CHOICE && option->choices[i]; i++) {
+        text_add(&right, "%s%s", i ? ", " : ": ", option->choices[i]);
+    }
+    if (option->required) {
+        text_add(&right, " (required)");
+    }
+    if (option->fallback) {
+        text_add(&right, " (default %s)", option->fallback);
+    }
+    if (left.failed || right.failed) {
+        out->failed = true;
+    } else if (left.length + 2 > COLUMN) {
+        text_add(out, "%s\n%*s", left.data, COLUMN, "");
+        add_wrapped(out, right.data, COLUMN, COLUMN);
+    } else {
+        text_add(out, "%-*s", COLUMN, left.data);
+        add_wrapped(out, right.data, COLUMN, COLUMN);
+    }
+    text_finish(&left);
+    text_finish(&right);
+}
+
+void cli_help(const struct cli_command *command, struct text *out) {
+    text_add(out, "usage: assay %s", command->name);
+    for (size_t i = 0; i < command->option_count; i++) {
+        const struct cli_option *option = &command->options[i];
+        if (option->required) {
+            text_add(out, " --%s %s", option->name, option->value);
+        }
+    }
+    text_add(out, " [OPTION]...%s%s\n", command->operand ? " " : "", command->operand ? command->operand : "");
+    add_wrapped(out, command->summary, 0, 0);
+    if (command->details) {
+        text_add(out, "\n%s", command->details);
+    }
+    text_add(out, "\noptions:\n");
+    const struct cli_option *option;
+    for (size_t i = 0; (option = cli_option_at(command, i)); i++) {
+        add_option(out, option);
+    }
+}
+
+void cli_overview(const struct cli_command *const *commands, struct text *out) {
+    text_add(out, "usage: assay COMMAND [OPTION]...\n"
+                  "Negative controls for explanation methods: does the map explain the model, or only the picture?\n"
+                  "\ncommands:\n");
+    for (size_t i = 0; commands[i]; i++) {
+        text_add(out, "  %-10s", commands[i]->name);
+        add_wrapped(out, commands[i]->summary, 12, 12);
+    }
+    text_add(out, "\n`assay COMMAND --help` describes a command; `assay --version` prints the version.\n"
+                  "Exit status: 0 all as expected; 1 a verdict was not; 2 usage or input error, before anything ran;\n"
+                  "3 something could not run; 4 only INCONCLUSIVE or UNINFORMATIVE beyond what was expected.\n");
+}

@@ -1,0 +1,116 @@
+#include "cli/subject.h"
+
+#include "cli/cli.h"
+#include "nn/onnx.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK 100u /* samples in memory at a time */
+
+bool subject_open(const char *path, struct subject *out, struct error *e) {
+    *out = (struct subject){.path = path};
+    if (!onnx_load(path, &out->graph, e) || !weights_create(out->graph, &out->weights, e) ||
+        !net_create(out->weights, &out->net, e)) {
+        subject_finish(out);
+        return false;
+    }
+    if (out->graph->warning) {
+        fprintf(stderr, "assay: %s: warning: %s\n", path, out->graph->warning);
+    }
+    return true;
+}
+
+void subject_finish(struct subject *subject) {
+    net_destroy(subject->net);
+    weights_destroy(subject->weights);
+    graph_destroy(subject->graph);
+    *subject = (struct subject){0};
+}
+
+bool subject_fits(const struct graph *graph, const char *model, const struct shape *shape, const char *source,
+                  struct error *e) {
+    char have[128], want[128];
+    return shape_equal(&graph->sample, shape) ||
+           error_set(e, "%s: the samples are %s: %s takes %s", source, shape_text(shape, have, sizeof have), model,
+                     shape_text(&graph->sample, want, sizeof want));
+}
+
+bool subject_fits_data(const struct graph *graph, const char *model, const struct dataset *data, uint32_t count,
+                       const char *source, struct error *e) {
+    if (!subject_fits(graph, model, &data->sample, source, e)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (data->labels[i] >= graph->classes) {
+            return error_set(e, "%s: sample %u has label %u: %s has %u classes, so 0 to %u wanted", source, i,
+                             data->labels[i], model, graph->classes, graph->classes - 1);
+        }
+    }
+    return true;
+}
+
+bool subject_count(const struct dataset *data, const char *source, const char *option, bool given, long wanted,
+                   uint32_t *count, struct error *e) {
+    if (given && wanted > (long)data->count) {
+        return error_set(e, "--%s: %ld: %s has %u samples", option, wanted, source, data->count);
+    }
+    *count = given ? (uint32_t)wanted : data->count;
+    return *count > 0 || error_set(e, "%s: no samples: at least 1 wanted", source);
+}
+
+static uint32_t largest(const float *logits, uint32_t classes) {
+    uint32_t best = 0;
+    for (uint32_t k = 1; k < classes; k++) {
+        if (logits[k] > logits[best]) {
+            best = k;
+        }
+    }
+    return best;
+}
+
+static bool all_finite(const float *logits, uint32_t classes, uint32_t sample, const char *source, struct error *e) {
+    for (uint32_t k = 0; k < classes; k++) {
+        if (!isfinite(logits[k])) {
+            return error_set(e, "%s: sample %u: the logit of class %u is %g: a finite number wanted", source, sample, k,
+                             (double)logits[k]);
+        }
+    }
+    return true;
+}
+
+int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count, const char *source, uint32_t *correct,
+                     struct error *e) {
+    uint32_t classes = net_graph(net)->classes;
+    size_t size = shape_count(&data->sample);
+    int status = CLI_USAGE;
+    float *x = calloc(size, CHUNK * sizeof *x), *logits = calloc(classes, CHUNK * sizeof *logits);
+    *correct = 0;
+    if (!x || !logits) {
+        error_memory(e);
+        goto done;
+    }
+    for (uint32_t first = 0; first < count; first += CHUNK) {
+        uint32_t n = count - first < CHUNK ? count - first : CHUNK;
+        for (uint32_t i = 0; i < n; i++) {
+            dataset_sample(data, first + i, x + i * size);
+        }
+        if (!net_forward(net, n, x, logits, e)) {
+            goto done;
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            const float *row = logits + (size_t)i * classes;
+            if (!all_finite(row, classes, first + i, source, e)) {
+                status = CLI_BROKEN;
+                goto done;
+            }
+            *correct += largest(row, classes) == data->labels[first + i];
+        }
+    }
+    status = CLI_EXPECTED;
+done:
+    free(x);
+    free(logits);
+    return status;
+}

@@ -1,0 +1,107 @@
+/* main.c: the command line. The only file that sees every table. */
+#include "cli/cli.h"
+#include "controls/controls.h"
+#include "explainers/explainer.h"
+#include "reports/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_command *const commands[] = {
+    &cli_run, &cli_list, &cli_explain, &cli_check, &cli_new, &cli_train, &cli_eval, NULL,
+};
+
+/* Prints and frees the text. */
+static int print(struct text *text, struct error *e) {
+    int status = CLI_EXPECTED;
+    if (text->failed) {
+        error_memory(e);
+        status = CLI_BROKEN;
+    } else {
+        fputs(text->data, stdout);
+    }
+    text_finish(text);
+    return status;
+}
+
+static int print_version(void) {
+    printf("assay %s (plugin ABI %u.%u)\n", ASSAY_VERSION, ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR);
+    return CLI_EXPECTED;
+}
+
+static int run_command(const struct cli_command *command, int count, char *const *arguments, struct error *e) {
+    const struct cli_context context = {controls, reports};
+    struct cli_values values;
+    struct text help = {0};
+    switch (cli_parse(command, count, arguments, &values, e)) {
+    case CLI_PARSED:
+        return command->run(&context, &values, e);
+    case CLI_HELP:
+        cli_help(command, &help);
+        return print(&help, e);
+    case CLI_VERSION:
+        return print_version();
+    case CLI_INVALID:
+        break;
+    }
+    return CLI_USAGE;
+}
+
+static int unknown_command(const char *name, struct error *e) {
+    const char *names[sizeof commands / sizeof *commands] = {0};
+    size_t n = 0;
+    for (; commands[n]; n++) {
+        names[n] = commands[n]->name;
+    }
+    const char *near = text_nearest(name, names, n);
+    if (near) {
+        error_set(e, "%s: no such command: did you mean `%s`?", name, near);
+    } else {
+        error_set(e, "%s: no such command: see `assay --help`", name);
+    }
+    return CLI_USAGE;
+}
+
+static int dispatch(int argc, char **argv, struct error *e) {
+    if (argc < 2) {
+        error_set(e, "no command: see `assay --help`");
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        struct text overview = {0};
+        cli_overview(commands, &overview);
+        return print(&overview, e);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        return print_version();
+    }
+    for (size_t i = 0; commands[i]; i++) {
+        if (strcmp(argv[1], commands[i]->name) == 0) {
+            return run_command(commands[i], argc - 2, argv + 2, e);
+        }
+    }
+    return unknown_command(argv[1], e);
+}
+
+/* A message stays one line, whatever a file or an argument put into it. */
+static void print_error(struct error *e) {
+    for (char *c = e->text; *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == 127) {
+            *c = '?';
+        }
+    }
+    fprintf(stderr, "assay: %s\n", e->text);
+}
+
+int main(int argc, char **argv) {
+    struct error e = {{0}};
+    int status = dispatch(argc, argv, &e);
+    if ((fflush(stdout) || ferror(stdout)) && status == CLI_EXPECTED) {
+        error_set(&e, "standard output: cannot be written");
+        status = CLI_BROKEN;
+    }
+    if (e.text[0]) {
+        print_error(&e);
+    }
+    return status;
+}

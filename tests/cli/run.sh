@@ -1,0 +1,72 @@
+#!/bin/bash
+# Plays the transcripts: tests/cli/run.sh [CASE]... (default: all of tests/cli/cases). The last line is "N passed, N failed".
+#
+# A case is a text file. `$ COMMAND` runs in a temporary folder of the case's own, with assay in PATH and
+#   GOLDEN  tests/golden/cli     BAD  the plugins of tests/bad, built     ROOT  the project
+# What follows is what it must print: lines as they are on standard output, `! LINE` on standard error, then `[exit N]`
+# (left out: 0). Empty lines do not count; `<*>` stands for any text within a line. Lines before the first command are
+# for the reader.
+set -u
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${ASSAY_BUILD:-build}
+[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+[[ -x $BUILD/assay ]] || { echo "run.sh: $BUILD/assay: not there: run make first" >&2; exit 2; }
+export ROOT GOLDEN=$ROOT/tests/golden/cli BAD=$BUILD/tests/bad PATH=$BUILD:$PATH LC_ALL=C
+work=$(mktemp -d /tmp/assay-cli.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# The transcript of one command as it really went.
+play() {
+    (cd "$dir" && timeout 60 bash -c "$1" >"$work/out" 2>"$work/err" </dev/null)
+    local status=$?
+    sed "/^$/d" "$work/out"
+    sed 's/^/! /' "$work/err"
+    ((status == 0)) || echo "[exit $status]"
+}
+
+matches() { # LINE PATTERN, where <*> in the pattern is anything
+    local pattern='' rest=$2
+    while [[ $rest == *'<*>'* ]]; do
+        printf -v quoted %q "${rest%%'<*>'*}"
+        pattern+=$quoted'*' rest=${rest#*'<*>'}
+    done
+    printf -v quoted %q "$rest"
+    # shellcheck disable=SC2053
+    eval "[[ \$1 == $pattern$quoted ]]"
+}
+
+# Compares what `command` prints with the lines collected in `wanted`.
+check() {
+    [[ -n $command ]] || return 0
+    local got line i=0 ok=1
+    mapfile -t got < <(play "$command")
+    ((${#got[@]} == ${#wanted[@]})) || ok=0
+    for line in "${got[@]}"; do
+        ((ok)) && ! matches "$line" "${wanted[i]}" && ok=0
+        i=$((i + 1))
+    done
+    ((ok)) && return
+    good=0
+    echo "FAIL $case: \$ $command"
+    diff <(printf '%s\n' "${wanted[@]}") <(printf '%s\n' "${got[@]}") | sed 's/^/    /'
+}
+
+(($#)) || set -- "$ROOT"/tests/cli/cases/*.txt
+for file; do
+    case=$(basename "$file" .txt) good=1 command='' wanted=()
+    dir=$work/$case
+    mkdir "$dir"
+    while IFS= read -r line || [[ -n $line ]]; do
+        if [[ $line == '$ '* ]]; then
+            check
+            command=${line#'$ '} wanted=()
+        elif [[ -n $command && -n $line ]]; then
+            wanted+=("$line")
+        fi
+    done <"$file"
+    check
+    if ((good)); then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+done
+echo "$passed passed, $failed failed"
+((failed == 0))
