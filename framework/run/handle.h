@@ -1,0 +1,26 @@
+/* handle.h: the host's side of the plugin ABI: a network as an assay_model, and the host itself. Everything a plugin passes in
+ * is checked (NULL, layer index, target, an empty batch), and the passes it asks for are counted. */
+#ifndef ASSAY_RUN_HANDLE_H
+#define ASSAY_RUN_HANDLE_H
+
+#include "base/error.h"
+#include "explainers/explainer.h"
+#include "nn/net.h"
+
+struct handle {
+    assay_model model; /* what the plugin sees; model.host is this struct */
+    struct net *net;
+    assay_layer *layers; /* nodes with an activation the output depends on, from input to output */
+    uint32_t *nodes;     /* [layer_count] their indices in the graph */
+    uint32_t layer_count;
+    uint64_t forward, backward; /* samples passed so far; a gradient counts one of each */
+};
+
+/* Borrows the net, which outlives the handle. Fails for a network whose samples have more than 4 dimensions. */
+bool handle_create(struct net *, struct handle **out, struct error *);
+void handle_destroy(struct handle *);
+
+/* The host with assay.random/1 and assay.log/1 (lines go to standard error). */
+const assay_host *handle_host(void);
+
+#endif
