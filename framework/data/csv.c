@@ -1,0 +1,311 @@
+/* csv.c: numeric columns and one column of labels, through libcsv in its strict mode. libcsv says neither line nor column,
+ * so the file goes in line by line. */
+#include "data/csv.h"
+
+#include "base/file.h"
+
+#include <csv.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct table {
+    const char *path, *label; /* label: the column asked for, or NULL */
+    size_t line;              /* of the bytes that libcsv is reading, from 1 */
+    size_t fields;            /* of the current row, so far */
+    bool in_row, in_data;     /* in the middle of a row; behind the header */
+    unsigned events;          /* fields reported, for line tracking only */
+    size_t quote_line;        /* where the open row was continued last: an unclosed quote is there */
+
+    char **names; /* of the columns */
+    size_t columns, names_capacity;
+    size_t label_column;
+    float *values;
+    size_t value_count, value_capacity;
+    struct csv_labels labels;
+
+    bool row_failed; /* the first complaint about a field waits: a row of the wrong length is the better complaint */
+    bool failed;
+    struct error error;
+};
+
+/* The callbacks cannot stop libcsv; after the first failure they do nothing. */
+#define TABLE_FAIL(t, ...) ((t)->failed = true, error_set(&(t)->error, __VA_ARGS__))
+
+static void memory_fail(struct table *t) {
+    t->failed = true;
+    error_memory(&t->error);
+}
+
+/* Room for one more element of `size` bytes in an array that doubles. */
+static bool grow(void **array, size_t count, size_t *capacity, size_t size) {
+    if (count < *capacity)
+        return true;
+    size_t wanted = *capacity ? 2 * *capacity : 256;
+    void *bigger = wanted > SIZE_MAX / size ? NULL : realloc(*array, wanted * size);
+    if (!bigger)
+        return false;
+    *array = bigger;
+    *capacity = wanted;
+    return true;
+}
+
+static bool add_name(struct table *t, const char *text) {
+    void *names = t->names;
+
+    if (!grow(&names, t->columns, &t->names_capacity, sizeof *t->names))
+        return false;
+    t->names = names;
+    t->names[t->columns] = text_copy(text);
+    return t->names[t->columns++] != NULL;
+}
+
+static bool add_value(struct table *t, float value) {
+    void *values = t->values;
+
+    if (!grow(&values, t->value_count, &t->value_capacity, sizeof *t->values))
+        return false;
+    t->values = values;
+    t->values[t->value_count++] = value;
+    return true;
+}
+
+static bool add_label(struct table *t, const char *text) {
+    struct csv_labels *l = &t->labels;
+    void *items = l->item;
+
+    if (!grow(&items, l->count, &l->capacity, sizeof *l->item))
+        return false;
+    l->item = items;
+    l->item[l->count++] = (struct csv_label){l->pool.length, t->line};
+    text_append(&l->pool, text, strlen(text) + 1);
+    return !l->pool.failed;
+}
+
+/* How tables write that there is no value. */
+static bool is_missing(const char *text) {
+    static const char *const marks[] = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"};
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strcmp(text, marks[i]) == 0)
+            return true;
+    return false;
+}
+
+static void field_fail(struct table *t, const char *text, const char *wanted) {
+    struct excerpt found = excerpt_of(text);
+    bool missing = is_missing(text);
+
+    t->row_failed = true;
+    error_set(&t->error, "%s:%zu: column %zu '%s': %s%s%s: %s wanted%s", t->path, t->line, t->fields + 1,
+              excerpt_of(t->names[t->fields]).text, missing ? "missing value" : "'", missing ? "" : found.text,
+              missing ? "" : "'", wanted, missing ? " (fill it in or leave the row out)" : "");
+}
+
+static void read_data(struct table *t, const char *text, size_t length) {
+    double value;
+
+    if (t->fields >= t->columns || t->row_failed)
+        return;
+    if (t->fields == t->label_column) {
+        if (is_missing(text) || strlen(text) != length)
+            field_fail(t, text, "a label");
+        else if (!add_label(t, text))
+            memory_fail(t);
+    } else if (is_missing(text) || strlen(text) != length || !text_to_double(text, &value)) {
+        field_fail(t, text, "a number");
+    } else if (fabs(value) > (double)FLT_MAX) {
+        field_fail(t, text, "a 32-bit number");
+    } else if (!add_value(t, (float)value)) {
+        memory_fail(t);
+    }
+}
+
+static void read_name(struct table *t, const char *text) {
+    if (!*text)
+        TABLE_FAIL(t, "%s:%zu: column %zu has no name: a header with names wanted (an index column? leave it out)", t->path,
+                   t->line, t->fields + 1);
+    else if (!add_name(t, text))
+        memory_fail(t);
+}
+
+static bool find_label(struct table *t) {
+    static const char *const usual[] = {"label", "target", "class"};
+    size_t found = 0;
+
+    t->label_column = t->columns - 1;
+    for (size_t i = 0; t->label && i < t->columns; i++) {
+        if (strcmp(t->names[i], t->label) == 0) {
+            t->label_column = i;
+            found++;
+        }
+    }
+    if (t->label && found == 0) {
+        const char *nearest = text_nearest(t->label, (const char *const *)t->names, t->columns);
+        struct excerpt name = excerpt_of(nearest ? nearest : "");
+        return TABLE_FAIL(t, "%s:%zu: no column '%s': %s%s%s", t->path, t->line, excerpt_of(t->label).text,
+                          nearest ? "did you mean '" : "the name of one in the header wanted", name.text,
+                          nearest ? "'?" : "");
+    }
+    if (found > 1)
+        return TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found, excerpt_of(t->label).text);
+    for (size_t k = 0; !t->label && k < sizeof usual / sizeof *usual; k++)
+        for (size_t i = 0; i < t->columns; i++)
+            if (strcasecmp(t->names[i], usual[k]) == 0) {
+                t->label_column = i;
+                return true;
+            }
+    return true;
+}
+
+static bool header_end(struct table *t) {
+    double value;
+    bool numbers = true;
+
+    for (size_t i = 0; i < t->columns; i++)
+        numbers = numbers && text_to_double(t->names[i], &value);
+    if (numbers)
+        return TABLE_FAIL(t, "%s:%zu: only numbers in the first line: a header with the names of the columns wanted",
+                          t->path, t->line);
+    if (t->columns < 2)
+        return TABLE_FAIL(t, "%s:%zu: one column '%s': numbers and a label wanted, separated by commas", t->path, t->line,
+                          excerpt_of(t->names[0]).text);
+    t->in_data = true;
+    return find_label(t);
+}
+
+static void on_field(void *data, size_t length, void *user) {
+    struct table *t = user;
+    const char *text = data ? data : ""; /* NULL: nothing between two commas */
+
+    t->in_row = true;
+    t->events++;
+    if (!t->failed) {
+        if (t->in_data)
+            read_data(t, text, length);
+        else
+            read_name(t, text);
+    }
+    t->fields++;
+}
+
+static void on_row(int terminator, void *user) {
+    struct table *t = user;
+
+    (void)terminator;
+    t->in_row = false;
+    if (t->failed)
+        return;
+    if (!t->in_data)
+        header_end(t);
+    else if (t->fields != t->columns)
+        TABLE_FAIL(t, "%s:%zu: %zu fields: %zu wanted, as in the header", t->path, t->line, t->fields, t->columns);
+    else if (t->row_failed)
+        t->failed = true;
+    t->fields = 0;
+}
+
+/* Behind the end of the line that starts at `at`: \n, \r\n or \r. */
+static size_t line_end(const uint8_t *bytes, size_t at, size_t size) {
+    while (at < size && bytes[at] != '\n' && bytes[at] != '\r')
+        at++;
+    if (at + 1 < size && bytes[at] == '\r' && bytes[at + 1] == '\n')
+        at++;
+    return at < size ? at + 1 : size;
+}
+
+static bool is_blank(const uint8_t *bytes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!strchr(" \t\r\n", bytes[i]) || !bytes[i])
+            return false;
+    return true;
+}
+
+static bool syntax_fail(struct table *t, struct csv_parser *parser, size_t column) {
+    if (csv_error(parser) != CSV_EPARSE)
+        return error_memory(&t->error);
+    return error_set(&t->error,
+                     "%s:%zu:%zu: a stray quote: quotes around the whole field wanted, and doubled inside it", t->path,
+                     t->line, column);
+}
+
+static bool parse_lines(struct table *t, struct csv_parser *parser, const uint8_t *bytes, size_t size) {
+    size_t next;
+
+    t->line = 1;
+    for (size_t at = 0; at < size; at = next, t->line++) {
+        next = line_end(bytes, at, size);
+        bool was_in_row = t->in_row;
+        t->events = 0;
+        size_t n = csv_parse(parser, bytes + at, next - at, on_field, on_row, t);
+        if (t->failed)
+            return false;
+        if (n != next - at)
+            return syntax_fail(t, parser, n + 1);
+        /* A line that ends neither a row nor, being blank, starts one has left a quote open. */
+        if (t->events ? t->in_row : !was_in_row && !is_blank(bytes + at, next - at)) {
+            t->in_row = true;
+            t->quote_line = t->line;
+        }
+    }
+    t->line--;
+    if (csv_fini(parser, on_field, on_row, t) != 0)
+        return error_set(&t->error, "%s:%zu: a quote that is never closed: a closing quote wanted", t->path, t->quote_line);
+    return !t->failed;
+}
+
+static bool parse_table(struct table *t, const uint8_t *bytes, size_t size) {
+    static const uint8_t mark[] = {0xef, 0xbb, 0xbf}; /* the byte order mark that Excel writes */
+    struct csv_parser parser;
+
+    if (size >= sizeof mark && memcmp(bytes, mark, sizeof mark) == 0) {
+        bytes += sizeof mark;
+        size -= sizeof mark;
+    }
+    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL) != 0)
+        return error_memory(&t->error);
+    csv_set_blk_size(&parser, 1 << 16);
+    bool ok = parse_lines(t, &parser, bytes, size);
+    csv_free(&parser);
+    if (!ok)
+        return false;
+    if (!t->in_data)
+        return error_set(&t->error, "%s: empty: a header and at least one row wanted", t->path);
+    if (t->labels.count == 0)
+        return error_set(&t->error, "%s:%zu: the file ends behind the header: at least one row wanted", t->path, t->line);
+    if (t->labels.count > UINT32_MAX)
+        return error_set(&t->error, "%s: %zu rows: at most %u wanted", t->path, t->labels.count, UINT32_MAX);
+    t->labels.column = t->names[t->label_column];
+    return true;
+}
+
+static void table_finish(struct table *t) {
+    for (size_t i = 0; i < t->columns; i++)
+        free(t->names[i]);
+    free(t->names);
+    free(t->values);
+    free(t->labels.item);
+    text_finish(&t->labels.pool);
+}
+
+bool csv_load(const char *path, const char *label, struct dataset *d, struct error *e) {
+    struct table t = {.path = path, .label = label, .labels.path = path};
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+
+    if (!file_read(path, &bytes, &size, e))
+        return false;
+    bool ok = parse_table(&t, bytes, size) || error_set(e, "%s", t.error.text);
+    free(bytes);
+    if (ok) {
+        d->count = (uint32_t)t.labels.count;
+        d->sample = (struct shape){.rank = 1, .dim = {t.columns - 1}};
+        d->values = t.values;
+        t.values = NULL;
+        ok = csv_labels_to_classes(&t.labels, d, e);
+    }
+    table_finish(&t);
+    return ok;
+}

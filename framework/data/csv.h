@@ -1,0 +1,23 @@
+/* csv.h: a CSV file read into columns of numbers and one of labels; between csv.c and csv_labels.c. */
+#ifndef ASSAY_DATA_CSV_H
+#define ASSAY_DATA_CSV_H
+
+#include "base/text.h"
+#include "data/source.h"
+
+/* One label, still text: where it starts in the pool, and the line it was read from. */
+struct csv_label {
+    size_t at, line;
+};
+
+struct csv_labels {
+    const char *path, *column;
+    struct text pool; /* C strings, one behind the other */
+    struct csv_label *item;
+    size_t count, capacity;
+};
+
+/* Whole numbers stay what they are; texts become classes in sorted order. */
+bool csv_labels_to_classes(const struct csv_labels *, struct dataset *, struct error *);
+
+#endif

@@ -1,0 +1,24 @@
+/* source.h: what the readers of data sources, and the battery that names them, share. */
+#ifndef ASSAY_DATA_SOURCE_H
+#define ASSAY_DATA_SOURCE_H
+
+#include "base/error.h"
+#include "data/dataset.h"
+
+/* Labels are 0 .. this - 1. More classes than that are no classes: someone took the wrong column or file. */
+#define SOURCE_CLASSES_MAX 65536u
+
+/* Each reader fills an empty dataset; what it holds after a failure is the caller's to free all the same. */
+bool idx_load(const char *images, const char *labels, struct dataset *, struct error *);
+bool csv_load(const char *path, const char *label, struct dataset *, struct error *); /* label NULL: the default one */
+
+/* An excerpt of text from a file, fit for a message: cut, with control characters replaced. */
+struct excerpt {
+    char text[68];
+};
+struct excerpt excerpt_of(const char *text);
+
+/* `path` as seen from `folder`; absolute paths stay. NULL when out of memory; caller frees. */
+char *path_from(const char *folder, const char *path);
+
+#endif
