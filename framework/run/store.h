@@ -1,8 +1,10 @@
 /* store.h: one SQLite file per run folder. Only the parent process writes. Everything a report says is read from here;
  * a unit is written in one transaction, so a killed run resumes with whole units.
  *
+ * store_put_* replaces the row of the same key. Closing drops an open transaction. One process at a time holds a store.
+ *
  * Row structs borrow their strings during the callback; a callback that returns false stops the walk (and the walk
- * returns false). Rows come in a fixed order (that of the battery), so the same results are the same bytes. */
+ * returns false, with the error as the callback left it). Rows come in a fixed order (that of the battery), so the same results are the same bytes. */
 #ifndef ASSAY_RUN_STORE_H
 #define ASSAY_RUN_STORE_H
 
@@ -19,8 +21,11 @@ bool store_open(const char *path, struct store **out, struct error *); /* create
 void store_close(struct store *);
 bool store_begin(struct store *, struct error *);
 bool store_commit(struct store *, struct error *);
-/* Deletes all results of an earlier run but keeps trained networks. */
+/* Deletes all results of an earlier run (meta and order too) but keeps trained networks. */
 bool store_clear(struct store *, struct error *);
+/* The order of the battery, in which every walk below gives its rows, whatever the order they were put in. */
+bool store_set_order(struct store *, const char *const *explainers, size_t explainer_count, const char *const *controls,
+                     size_t control_count, struct error *);
 
 /* ---- meta: "run" is a JSON object with everything that identifies the run (run/record.h says what) ---- */
 bool store_set_meta(struct store *, const char *key, const char *value, struct error *);
@@ -147,5 +152,8 @@ struct verdict_row {
 };
 bool store_put_verdict(struct store *, const struct verdict_row *, struct error *);
 bool store_each_verdict(struct store *, bool (*row)(void *, const struct verdict_row *), void *, struct error *);
+/* The explainers and the controls that have a verdict, in the order of the battery. */
+bool store_each_explainer(struct store *, bool (*name)(void *, const char *), void *, struct error *);
+bool store_each_control(struct store *, bool (*name)(void *, const char *), void *, struct error *);
 
 #endif

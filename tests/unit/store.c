@@ -1,0 +1,422 @@
+#include "run/store.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "fake_run.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char folder[64], path[96];
+
+static void setup(void) {
+    fake_folder(folder);
+    snprintf(path, sizeof path, "%s/assay.db", folder);
+}
+
+static void cleanup(void) {
+    fake_folder_remove(folder);
+}
+
+TestSuite(store, .init = setup, .fini = cleanup);
+
+static struct store *opened(void) {
+    struct store *s = NULL;
+    struct error e = {""};
+    cr_assert(store_open(path, &s, &e), "%s", e.text);
+    return s;
+}
+
+static struct store *reopened(struct store *s) {
+    store_close(s);
+    return opened();
+}
+
+static bool see_network(void *context, const struct network_row *row) {
+    ++*(int *)context;
+    cr_expect_str_eq(row->key, "k");
+    cr_expect_str_eq(row->role, "twin");
+    cr_expect_eq(row->draw, 3);
+    cr_expect_eq(row->epochs, 41);
+    cr_expect(isnan(row->test_accuracy));
+    cr_expect_eq(row->train_accuracy, .97);
+    cr_assert_eq(row->flat_count, 3);
+    cr_expect(isnan(row->flat[1]) && row->flat[0] == 1.5f && isinf(row->flat[2]));
+    return true;
+}
+
+Test(store, keeps_a_network_across_closing_and_clearing) {
+    struct store *s = opened();
+    float old = 0, flat[] = {1.5f, NAN, INFINITY};
+    int seen = 0;
+
+    cr_assert(store_put_network(s, &(struct network_row){"k", "true", 0, 1, .1, .1, &old, 1}, NULL));
+    cr_assert(store_put_network(s, &(struct network_row){"k", "twin", 3, 41, .97, NAN, flat, 3}, NULL));
+    cr_assert(store_set_meta(s, "run", "{}", NULL));
+    cr_assert(store_put_unit(s, &(struct unit_row){"e", "v", UNIT_OK, NULL, 0}, NULL));
+    cr_assert(store_clear(s, NULL));
+    s = reopened(s);
+    cr_assert(store_each_network(s, see_network, &seen, NULL));
+    cr_expect_eq(seen, 1, "the second row replaces the first");
+    cr_expect_not(store_has_unit(s, "e", "v"));
+    char *meta = NULL;
+    cr_assert(store_meta(s, "run", &meta, NULL));
+    cr_expect_null(meta);
+    store_close(s);
+}
+
+static bool see_input(void *context, const struct input_row *row) {
+    static const struct shape image = {3, {1, 2, 2}}, features = {1, {2}};
+    cr_expect_eq(row->index, (uint32_t)(*(int *)context)++);
+    cr_expect(shape_equal(&row->shape, row->index ? &features : &image));
+    cr_expect_eq(row->data[1], 2.0f);
+    cr_expect(row->sample == 7 + row->index && row->label == 1 && row->predicted == 2 && row->target == 4000000000u);
+    return true;
+}
+
+static bool see_map(void *context, const struct map_row *row) {
+    ++*(int *)context;
+    cr_expect_str_eq(row->explainer, "e");
+    cr_expect_eq(shape_count(&row->shape), 4);
+    cr_expect_eq(row->data[3], 4.0f);
+    return true;
+}
+
+Test(store, keeps_arrays_with_their_shapes) {
+    struct store *s = opened();
+    float data[] = {1, 2, 3, 4};
+    int inputs = 0, maps = 0;
+
+    cr_assert(store_put_input(s, &(struct input_row){1, 8, 1, 2, 4000000000u, {1, {2}}, data}, NULL));
+    cr_assert(store_put_input(s, &(struct input_row){0, 7, 1, 2, 4000000000u, {3, {1, 2, 2}}, data}, NULL));
+    cr_assert(store_put_map(s, &(struct map_row){"e", "v", 0, {3, {1, 2, 2}}, data}, NULL));
+    s = reopened(s);
+    cr_assert(store_each_input(s, see_input, &inputs, NULL));
+    cr_assert(store_each_map(s, see_map, &maps, NULL));
+    cr_expect(inputs == 2 && maps == 1);
+    store_close(s);
+}
+
+static bool see_unit(void *context, const struct unit_row *row) {
+    ++*(int *)context;
+    cr_expect_eq(row->status, UNIT_FAILED);
+    cr_expect_str_eq(row->why, "it's \"gone\"\n");
+    return true;
+}
+
+static bool see_comparison(void *context, const struct comparison_row *row) {
+    ++*(int *)context;
+    cr_expect(row->input == 4294967295u ? isnan(row->value) : row->value == 1.0 / 3);
+    return true;
+}
+
+static bool see_audit(void *context, const struct audit_row *row) {
+    ++*(int *)context;
+    cr_expect(row->changed == 2 && row->expected == 3 && !strcmp(row->digest, "ab") && isnan(row->logit_r) &&
+              row->agreement == .5 && !row->finite);
+    return true;
+}
+
+static bool see_check(void *context, const struct check_row *row) {
+    ++*(int *)context;
+    cr_expect(row->holds && row->input == 3 && row->worst == 1e-300 && isinf(row->tolerance) && !strcmp(row->what, "w"));
+    return true;
+}
+
+static bool see_curve(void *context, const struct curve_row *row) {
+    ++*(int *)context;
+    cr_expect(row->stage_index == 1 && row->stage_count == 2 && row->similarity == .5 && row->similarity_lower == .4 &&
+              row->similarity_upper == .6 && row->floor == .1 && row->ceiling == .9 && isnan(row->share) &&
+              row->share_lower == .2 && row->share_upper == .3 && row->inputs == 30 && row->draws == 5 &&
+              row->vanished == .01 && !strcmp(row->decision, "open") && !strcmp(row->stage, "s"));
+    return true;
+}
+
+static bool see_verdict(void *context, const struct verdict_row *row) {
+    ++*(int *)context;
+    cr_expect(!strcmp(row->verdict, "PASS") && !strcmp(row->annotation, "INPUT-DOMINATED") &&
+              !strcmp(row->expected, "PASS|SKIP") && row->as_expected && !strcmp(row->reason, "r") &&
+              !strcmp(row->first_stage, "") && isnan(row->score) && row->lower == 1 && row->upper == 2 && row->floor == 3 &&
+              row->ceiling == 4 && row->inputs == 5 && row->draws == 6);
+    return true;
+}
+
+Test(store, gives_back_every_field_of_every_row) {
+    struct store *s = opened();
+    int seen[6] = {0};
+    struct curve_row curve = {"e", "c", "s", "m", "v", 1, 2, .5, .4, .6, .1, .9, NAN, .2, .3, 30, 5, .01, "open"};
+    struct verdict_row verdict = {"e", "c", "PASS", "INPUT-DOMINATED", "PASS|SKIP", true, "r", "", NAN, 1, 2, 3, 4, 5, 6};
+
+    cr_assert(store_put_unit(s, &(struct unit_row){"e", "v", UNIT_FAILED, "it's \"gone\"\n", 1}, NULL));
+    cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 4294967295u, 0, "m", "w", NAN}, NULL));
+    cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 0, 0, "m", "w", 1.0 / 3}, NULL));
+    cr_assert(store_put_audit(s, &(struct audit_row){"v", 2, 3, "ab", NAN, .5, false}, NULL));
+    cr_assert(store_put_check(s, &(struct check_row){"e", "c", "w", 3, 1e-300, INFINITY, true}, NULL));
+    cr_assert(store_put_curve(s, &curve, NULL));
+    cr_assert(store_put_verdict(s, &verdict, NULL));
+    s = reopened(s);
+    cr_expect(store_has_unit(s, "e", "v") && !store_has_unit(s, "v", "e"));
+    cr_assert(store_each_unit(s, see_unit, &seen[0], NULL));
+    cr_assert(store_each_comparison(s, see_comparison, &seen[1], NULL));
+    cr_assert(store_each_audit(s, see_audit, &seen[2], NULL));
+    cr_assert(store_each_check(s, see_check, &seen[3], NULL));
+    cr_assert(store_each_curve(s, see_curve, &seen[4], NULL));
+    cr_assert(store_each_verdict(s, see_verdict, &seen[5], NULL));
+    cr_expect(seen[0] == 1 && seen[1] == 2 && seen[2] == 1 && seen[3] == 1 && seen[4] == 1 && seen[5] == 1);
+    store_close(s);
+}
+
+/* ---- order ---- */
+
+static bool list_result(void *context, const struct result_row *row) {
+    text_add(context, "%s|%s|%s|%u|%u|%s|%s|%s|%u|%u|%.17g\n", row->explainer, row->control, row->stage, row->stage_index,
+             row->draw, row->pairing, row->measure, row->view, row->input, row->other, row->value);
+    return true;
+}
+
+static bool list_unit(void *context, const struct unit_row *row) {
+    text_add(context, "%s|%s\n", row->explainer, row->variant);
+    return true;
+}
+
+static bool list_comparison(void *context, const struct comparison_row *row) {
+    text_add(context, "%s|%s|%s|%u\n", row->explainer, row->variant, row->view, row->input);
+    return true;
+}
+
+static bool list_map(void *context, const struct map_row *row) {
+    text_add(context, "%s|%s\n", row->explainer, row->variant);
+    return true;
+}
+
+static bool list_audit(void *context, const struct audit_row *row) {
+    text_add(context, "%s\n", row->variant);
+    return true;
+}
+
+static bool list_name(void *context, const char *name) {
+    text_add(context, "%s\n", name);
+    return true;
+}
+
+static char *listing(bool shuffled) {
+    struct fake_run fake = FAKE_RUN_DEFAULT;
+    struct text out = {0};
+    char own[64];
+
+    fake.shuffled = shuffled;
+    struct store *s = fake_run_store(&fake, own);
+    cr_assert(store_each_result(s, list_result, &out, NULL) && store_each_unit(s, list_unit, &out, NULL) &&
+              store_each_comparison(s, list_comparison, &out, NULL) && store_each_map(s, list_map, &out, NULL) &&
+              store_each_audit(s, list_audit, &out, NULL) && store_each_explainer(s, list_name, &out, NULL) &&
+              store_each_control(s, list_name, &out, NULL));
+    store_close(s);
+    fake_folder_remove(own);
+    cr_assert_not(out.failed);
+    return out.data;
+}
+
+Test(store, gives_rows_in_the_order_of_the_battery_whatever_the_order_of_writing) {
+    char *straight = listing(false), *shuffled = listing(true);
+
+    cr_expect_str_eq(straight, shuffled);
+    cr_expect_eq(strncmp(straight, "gradient|cascading|fc2|0|0|matched|spearman|absolute/all|0|0|", 60), 0, "%.80s", straight);
+    const char *last = strstr(straight, "edge-detector|label-permutation"), *first = strstr(straight, "smoothgrad|cascading");
+    cr_expect(first && last && first < last, "battery order is not alphabetical");
+    cr_expect_not_null(strstr(straight, "\ncascading\nindependent\nlabel-permutation\nlinear-identity\nzero-pixel\n"));
+    free(straight);
+    free(shuffled);
+}
+
+static bool stop(void *context, const struct unit_row *row) {
+    (void)row;
+    return ++*(int *)context < 2;
+}
+
+Test(store, stops_when_the_callback_says_so) {
+    struct store *s = opened();
+    struct error e = {"untouched"};
+    int calls = 0;
+
+    for (int i = 0; i < 3; i++) {
+        char name[2] = {(char)('a' + i), '\0'};
+        cr_assert(store_put_unit(s, &(struct unit_row){name, "v", UNIT_OK, "", 0}, NULL));
+    }
+    cr_expect_not(store_each_unit(s, stop, &calls, &e));
+    cr_expect_eq(calls, 2);
+    cr_expect_str_eq(e.text, "untouched");
+    store_close(s);
+}
+
+/* ---- kills ---- */
+
+#define UNIT_ROWS 200u
+
+static void write_units_forever(void) {
+    struct store *s = opened();
+    for (uint32_t unit = 0;; unit++) {
+        char name[16];
+        snprintf(name, sizeof name, "u%u", unit);
+        if (!store_begin(s, NULL) || !store_put_unit(s, &(struct unit_row){name, "v", UNIT_OK, "", 0}, NULL))
+            _exit(1);
+        for (uint32_t i = 0; i < UNIT_ROWS; i++)
+            if (!store_put_comparison(s, &(struct comparison_row){name, "v", "matched", i, i, "m", "w", i}, NULL))
+                _exit(1);
+        if (!store_commit(s, NULL))
+            _exit(1);
+    }
+}
+
+static bool count_unit(void *context, const struct unit_row *row) {
+    (void)row;
+    ++*(uint32_t *)context;
+    return true;
+}
+
+static bool count_comparison(void *context, const struct comparison_row *row) {
+    (void)row;
+    ++*(uint32_t *)context;
+    return true;
+}
+
+Test(store, survives_sigkill_with_whole_units) {
+    for (int round = 0; round < 12; round++) {
+        uint32_t units = 0, comparisons = 0;
+        pid_t child = fork();
+        int status;
+        cr_assert_geq(child, 0);
+        if (child == 0)
+            write_units_forever();
+        struct timespec wait = {0, 20000000L + round * 7654321L};
+        nanosleep(&wait, NULL);
+        kill(child, SIGKILL);
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_assert(WIFSIGNALED(status), "the writer stopped by itself");
+        struct store *s = opened();
+        cr_assert(store_each_unit(s, count_unit, &units, NULL) && store_each_comparison(s, count_comparison, &comparisons, NULL));
+        cr_expect_eq(comparisons, units * UNIT_ROWS, "%u units, %u rows", units, comparisons);
+        if (round == 11)
+            cr_expect_gt(units, 0);
+        store_close(s);
+    }
+}
+
+/* ---- files that are not ours ---- */
+
+static void expect_refused(const char *wanted) {
+    struct store *s = NULL;
+    struct error e = {""};
+    bool ok = store_open(path, &s, &e);
+    cr_expect_not(ok);
+    if (ok)
+        store_close(s);
+    cr_expect(strstr(e.text, wanted) && !strncmp(e.text, path, strlen(path)), "wanted `%s` in: %s", wanted, e.text);
+}
+
+static void write_bytes(const void *bytes, size_t size) {
+    cr_assert(file_write(path, bytes, size, NULL));
+}
+
+static void execute(const char *sql) {
+    sqlite3 *db;
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+Test(store, refuses_foreign_files) {
+    unsigned char noise[5000];
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (unsigned char)(i * i >> 3);
+    write_bytes(noise, sizeof noise);
+    expect_refused("not an SQLite file");
+    write_bytes("hello", 5);
+    expect_refused("not an SQLite file");
+    unlink(path);
+    execute("CREATE TABLE t (x)");
+    expect_refused("of another program");
+    unlink(path);
+    store_close(opened());
+    execute("PRAGMA user_version = 99");
+    expect_refused("store of layout 99");
+    snprintf(path, sizeof path, "%s/missing/assay.db", folder);
+    expect_refused("unable to open");
+}
+
+Test(store, refuses_damaged_files) {
+    struct fake_run fake = {3, 2, 2, 2, 8, false, false};
+    char own[64];
+    uint8_t *whole;
+    size_t size;
+
+    store_close(fake_run_store(&fake, own));
+    char *from = text_format("%s/assay.db", own);
+    cr_assert(file_read(from, &whole, &size, NULL));
+    free(from);
+    fake_folder_remove(own);
+    write_bytes(whole, size / 2);
+    expect_refused("damaged");
+    for (size_t i = 4096; i < size; i++)
+        whole[i] = (uint8_t)(whole[i] ^ (uint8_t)(i * 31));
+    write_bytes(whole, size);
+    expect_refused("damaged");
+    memset(whole + 16, 0x5a, 84);
+    write_bytes(whole, size);
+    expect_refused(":");
+    free(whole);
+}
+
+Test(store, reports_values_it_did_not_write) {
+    static const char *const edits[] = {"UPDATE units SET status = 7", "UPDATE units SET status = 'x'",
+                                        "UPDATE maps SET shape = '1x9999999x9999999x9999999'", "UPDATE maps SET shape = '2x'",
+                                        "UPDATE maps SET shape = '-1'", "UPDATE maps SET data = x'000000'",
+                                        "UPDATE maps SET input = -1"};
+    struct store *s = opened();
+    float data[] = {1, 2};
+
+    cr_assert(store_put_unit(s, &(struct unit_row){"e", "v", UNIT_OK, "", 0}, NULL));
+    store_close(s);
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        struct error e = {""};
+        uint32_t units = 0;
+        int maps = 0;
+        s = opened();
+        cr_assert(store_clear(s, NULL) && store_put_unit(s, &(struct unit_row){"e", "v", UNIT_OK, "", 0}, NULL) &&
+                  store_put_map(s, &(struct map_row){"e", "v", 0, {1, {2}}, data}, NULL));
+        store_close(s);
+        execute(edits[i]);
+        s = opened();
+        bool ok = store_each_unit(s, count_unit, &units, &e) && store_each_map(s, see_map, &maps, &e);
+        cr_expect_not(ok, "%s", edits[i]);
+        cr_expect_not_null(strstr(e.text, "did not write"), "%s: %s", edits[i], e.text);
+        cr_expect_eq(maps, 0);
+        store_close(s);
+    }
+}
+
+Test(store, is_held_by_one_process) {
+    struct store *s = opened();
+    expect_refused("in use by another process");
+    store_close(s);
+    store_close(opened());
+}
+
+Test(store, begins_once) {
+    struct store *s = opened();
+    struct error e = {""};
+    cr_assert(store_begin(s, NULL));
+    cr_expect_not(store_begin(s, &e));
+    cr_expect_neq(e.text[0], '\0');
+    cr_expect(store_put_unit(s, &(struct unit_row){"e", "v", UNIT_OK, "", 0}, NULL));
+    s = reopened(s);
+    cr_expect_not(store_has_unit(s, "e", "v"), "closing drops the open transaction");
+    store_close(s);
+}
