@@ -25,12 +25,14 @@ struct train_result {
     double loss;       /* mean of the last epoch */
 };
 
-/* Called after every epoch; may be NULL. */
+/* Called after every epoch; may be NULL. `accuracy` is that on the training set after the epoch; with a stop_accuracy
+ * above 1 it is needed only at the end, and before that the accuracy of the batches while they were trained on. */
 typedef void (*train_progress)(void *user, uint32_t epoch, double loss, double accuracy);
 
 /* Re-draws every layer with its own initialiser from recipe->seed, then trains `weights` in place on x[n][sample] and
- * labels[n]. BatchNormalization is trained with batch statistics and keeps running ones (momentum .9). A
- * non-finite loss is an error that names the epoch. Not reaching the wanted accuracy is no error: read the result. */
+ * labels[n]. BatchNormalization is trained with batch statistics and keeps running ones (momentum .9, biased variance,
+ * as ONNX has it). A non-finite loss is an error that names the epoch. Not reaching the wanted accuracy is no error:
+ * read the result. */
 bool train_run(struct weights *, uint32_t n, const float *x, const uint32_t *labels, const struct recipe *,
                train_progress, void *user, struct train_result *, struct error *);
 

@@ -31,7 +31,9 @@ struct init_options {
     bool keep_running_stats;  /* BatchNormalization mean and variance: keep, or reset to 0 and 1 */
     uint64_t seed;
     uint32_t draw;
-    bool negate;              /* the same draw with every re-drawn value negated: antithetic pairs */
+    bool negate;              /* the same draw with every re-drawn value negated: antithetic pairs. Scales are not:
+                                 they multiply what is negated already, and the layer's output as a whole is to
+                                 change its sign. */
 };
 
 /* Re-draws the parameters of layer `layer`. Every parameter has its own random stream, named by seed, parameter

@@ -1,0 +1,55 @@
+/* onnx_proto.h: what reading and writing ONNX share. Private to onnx_*.c and their tests. */
+#ifndef ASSAY_NN_ONNX_PROTO_H
+#define ASSAY_NN_ONNX_PROTO_H
+
+#include "base/error.h"
+#include "base/shape.h"
+
+#include "onnx.pb-c.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A protobuf message from untrusted bytes, or NULL when they are no such message. Nesting and memory are bounded by
+ * what a file of that size may reasonably need. */
+ProtobufCMessage *onnx_unpack(const ProtobufCMessageDescriptor *, const uint8_t *data, size_t size);
+void onnx_free(ProtobufCMessage *);
+
+/* A tensor as the graph stores it: `floats` (FLOAT, and DOUBLE narrowed) or `ints` (INT64, INT32, BOOL). */
+struct onnx_array {
+    struct shape shape;
+    float *floats;
+    int64_t *ints;
+};
+
+/* Errors name the tensor. Free with onnx_array_finish, also after a failure. */
+bool onnx_array_read(const Onnx__TensorProto *, struct onnx_array *out, struct error *);
+void onnx_array_finish(struct onnx_array *);
+
+/* Strings of the file are NULL when absent. */
+static inline const char *onnx_text(const char *s) {
+    return s ? s : "";
+}
+
+/* ---- Nodes of older and newer operator sets, rewritten to mean the same in set 13 (onnx_legacy.c) ---- */
+#define ONNX_OPSET 13
+
+/* What becomes of an attribute of a node. */
+enum onnx_attribute_fate { ONNX_KEEP, ONNX_DROP, ONNX_REFUSE };
+enum onnx_attribute_fate onnx_attribute_fate(const Onnx__NodeProto *, const Onnx__AttributeProto *, struct error *);
+
+/* Whether a node as a whole can be rewritten, as far as can be said before shapes are known. */
+bool onnx_node_check(const Onnx__GraphProto *, const Onnx__NodeProto *, int64_t opset, struct error *);
+
+/* Whether shapes allow the rewriting; `graph` is finished. */
+struct graph;
+bool onnx_shapes_check(const struct graph *, const Onnx__GraphProto *, int64_t opset, struct error *);
+
+const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *, const char *name);
+/* The initialiser, or value of a Constant node, of that name; NULL when there is none. */
+const Onnx__TensorProto *onnx_find_tensor(const Onnx__GraphProto *, const char *name);
+
+/* "node 'conv1' (Conv)" into buffer; a node without a name is shown by its first output. Returns buffer. */
+const char *onnx_node_text(const Onnx__NodeProto *, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,18 @@
+/* onnx_roles.h: which float initialisers of a file are trained parameters and which fixed constants (the rule is
+ * in onnx.h). Private to onnx_load.c. */
+#ifndef ASSAY_NN_ONNX_ROLES_H
+#define ASSAY_NN_ONNX_ROLES_H
+
+#include "nn/onnx_proto.h"
+
+#include <stdbool.h>
+
+struct roles;
+
+bool roles_create(const Onnx__GraphProto *, struct roles **out, struct error *);
+void roles_destroy(struct roles *);
+/* Whether the initialiser of that name and size is a parameter. */
+bool roles_is_parameter(const struct roles *, const char *name, size_t elements);
+bool roles_is_initialiser(const struct roles *, const char *name);
+
+#endif

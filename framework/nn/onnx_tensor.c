@@ -1,0 +1,144 @@
+/* onnx_tensor.c: TensorProto into arrays. */
+#include "nn/onnx_proto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "raw_data is little-endian and is copied as it is"
+#endif
+
+/* How the elements of one data type lie in the file and what they become. */
+struct element {
+    int32_t type;
+    size_t raw_size;
+    /* Elements in the typed field, and one of them. */
+    size_t (*count)(const Onnx__TensorProto *);
+    float (*number)(const Onnx__TensorProto *, const uint8_t *raw, size_t i);     /* either this */
+    int64_t (*integer)(const Onnx__TensorProto *, const uint8_t *raw, size_t i);  /* or this */
+};
+
+static size_t float_count(const Onnx__TensorProto *t) {
+    return t->n_float_data;
+}
+static size_t double_count(const Onnx__TensorProto *t) {
+    return t->n_double_data;
+}
+static size_t int64_count(const Onnx__TensorProto *t) {
+    return t->n_int64_data;
+}
+static size_t int32_count(const Onnx__TensorProto *t) {
+    return t->n_int32_data;
+}
+
+static float float_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    if (!raw)
+        return t->float_data[i];
+    float x;
+    memcpy(&x, raw + i * sizeof x, sizeof x);
+    return x;
+}
+
+static float double_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    if (!raw)
+        return (float)t->double_data[i];
+    double x;
+    memcpy(&x, raw + i * sizeof x, sizeof x);
+    return (float)x;
+}
+
+static int64_t int64_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    if (!raw)
+        return t->int64_data[i];
+    int64_t x;
+    memcpy(&x, raw + i * sizeof x, sizeof x);
+    return x;
+}
+
+static int64_t int32_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    if (!raw)
+        return t->int32_data[i];
+    int32_t x;
+    memcpy(&x, raw + i * sizeof x, sizeof x);
+    return x;
+}
+
+static int64_t bool_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    return raw ? raw[i] != 0 : t->int32_data[i] != 0;
+}
+
+static const struct element elements[] = {
+    {ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, sizeof(float), float_count, float_get, NULL},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE, sizeof(double), double_count, double_get, NULL},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__INT64, sizeof(int64_t), int64_count, NULL, int64_get},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__INT32, sizeof(int32_t), int32_count, NULL, int32_get},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__BOOL, 1, int32_count, NULL, bool_get},
+};
+
+static const struct element *element_find(const Onnx__TensorProto *t, const char *name, struct error *e) {
+    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
+        if (elements[i].type == t->data_type)
+            return &elements[i];
+    const ProtobufCEnumValue *type =
+        protobuf_c_enum_descriptor_get_value(&onnx__tensor_proto__data_type__descriptor, t->data_type);
+    error_set(e, "tensor '%s' holds elements of type %s: wanted FLOAT, DOUBLE, INT64, INT32 or BOOL", name,
+              type ? type->name : "unknown");
+    return NULL;
+}
+
+static bool read_shape(const Onnx__TensorProto *t, const char *name, struct shape *out, size_t *count,
+                       struct error *e) {
+    if (t->n_dims > SHAPE_MAX_RANK)
+        return error_set(e, "tensor '%s' has %zu dimensions: at most %d are supported", name, t->n_dims,
+                         SHAPE_MAX_RANK);
+    *out = (struct shape){.rank = (uint32_t)t->n_dims};
+    *count = 1;
+    for (size_t i = 0; i < t->n_dims; i++) {
+        if (t->dims[i] < 0)
+            return error_set(e, "tensor '%s' has dimension %lld: wanted 0 or more", name, (long long)t->dims[i]);
+        out->dim[i] = (size_t)t->dims[i];
+        if (__builtin_mul_overflow(*count, out->dim[i], count))
+            return error_set(e, "tensor '%s' has more elements than memory can address", name);
+    }
+    return true;
+}
+
+bool onnx_array_read(const Onnx__TensorProto *t, struct onnx_array *out, struct error *e) {
+    const char *name = onnx_text(t->name);
+    const uint8_t *raw = t->has_raw_data ? t->raw_data.data : NULL;
+    char shape[96];
+    size_t count = 0, held;
+
+    *out = (struct onnx_array){.floats = NULL};
+    if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL || t->n_external_data)
+        return error_set(e, "tensor '%s' is stored in another file (external data), which is not supported: save the "
+                            "model with its weights inside", name);
+    const struct element *element = element_find(t, name, e);
+    if (!element || !read_shape(t, name, &out->shape, &count, e))
+        return false;
+    /* An empty raw_data may stand beside a typed field. */
+    if (raw && t->raw_data.len == 0 && element->count(t))
+        raw = NULL;
+    held = t->has_raw_data && raw ? t->raw_data.len / element->raw_size : element->count(t);
+    if (held != count || (raw && t->raw_data.len % element->raw_size))
+        return error_set(e, "tensor '%s' holds %zu elements: its shape %s wants %zu", name, held,
+                         shape_text(&out->shape, shape, sizeof shape), count);
+    /* `count` elements are in the file, so the product below cannot overflow. */
+    if (element->number)
+        out->floats = malloc(count ? count * sizeof *out->floats : 1);
+    else
+        out->ints = malloc(count ? count * sizeof *out->ints : 1);
+    if (!out->floats && !out->ints)
+        return error_memory(e);
+    for (size_t i = 0; i < count && out->floats; i++)
+        out->floats[i] = element->number(t, raw, i);
+    for (size_t i = 0; i < count && out->ints; i++)
+        out->ints[i] = element->integer(t, raw, i);
+    return true;
+}
+
+void onnx_array_finish(struct onnx_array *array) {
+    free(array->floats);
+    free(array->ints);
+    *array = (struct onnx_array){.floats = NULL};
+}

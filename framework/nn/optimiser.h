@@ -1,0 +1,16 @@
+/* optimiser.h: one step of gradient descent at a time. */
+#ifndef ASSAY_NN_OPTIMISER_H
+#define ASSAY_NN_OPTIMISER_H
+
+#include "nn/train.h"
+
+struct optimiser_state;
+
+/* Borrows the graph. The recipe's optimiser, rate and momentum are used. */
+bool optimiser_create(const struct graph *, const struct recipe *, struct optimiser_state **out, struct error *);
+void optimiser_destroy(struct optimiser_state *);
+
+/* Moves every parameter with a gradient; grads as net_loss gives them. */
+bool optimiser_step(struct optimiser_state *, struct weights *, float *const *grads, struct error *);
+
+#endif

@@ -1,0 +1,185 @@
+#include "nn/train.h"
+
+#include "base/rng.h"
+#include "nn/net.h"
+#include "nn/optimiser.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATISTICS_MOMENTUM .9f /* of BatchNormalization's running mean and variance: ONNX's default */
+
+struct trainer {
+    struct weights *weights;
+    const struct recipe *recipe;
+    uint32_t n;
+    const float *x;
+    const uint32_t *labels;
+    size_t sample; /* elements */
+
+    struct net *net;
+    struct optimiser_state *optimiser;
+    uint32_t *order, *predictions; /* [n] */
+    float *batch_x;                /* [batch][sample] */
+    uint32_t *batch_labels;        /* [batch] */
+};
+
+struct recipe recipe_default(void) {
+    return (struct recipe){.optimiser = OPTIMISER_ADAM,
+                           .learning_rate = .001,
+                           .momentum = .9,
+                           .batch = 50,
+                           .epochs = 200,
+                           .stop_accuracy = .95,
+                           .seed = 1};
+}
+
+static bool recipe_check(const struct recipe *r, struct error *e) {
+    if (!(r->learning_rate > 0) || !isfinite(r->learning_rate))
+        return error_set(e, "learning rate %g: wanted a number above 0", r->learning_rate);
+    if (!(r->momentum >= 0) || r->momentum >= 1)
+        return error_set(e, "momentum %g: wanted 0 or more, below 1", r->momentum);
+    if (r->batch < 1 || r->batch > NET_TRAIN_BATCH)
+        return error_set(e, "batch %u: wanted 1 to %u", r->batch, NET_TRAIN_BATCH);
+    if (r->epochs < 1)
+        return error_set(e, "0 epochs: wanted 1 or more");
+    return true;
+}
+
+static bool labels_check(const struct trainer *t, struct error *e) {
+    uint32_t classes = t->weights->graph->classes;
+    if (t->n == 0)
+        return error_set(e, "no training samples: wanted 1 or more");
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->labels[i] >= classes)
+            return error_set(e, "training sample %u has label %u: the network has classes 0 to %u", i, t->labels[i],
+                             classes - 1);
+    return true;
+}
+
+static bool redraw_all(const struct trainer *t, struct error *e) {
+    struct init_options options = {.scheme = INIT_OWN, .seed = t->recipe->seed};
+    for (uint32_t i = 0; i < t->weights->graph->layer_count; i++)
+        if (!weights_redraw(t->weights, i, &options, e))
+            return false;
+    return true;
+}
+
+/* The net borrows the weights, so they are all made writable before it sees them. */
+static bool own_all(struct weights *weights, struct error *e) {
+    for (uint32_t i = 0; i < weights->graph->value_count; i++)
+        if (weights->data[i] && !weights_edit(weights, i))
+            return error_memory(e);
+    return true;
+}
+
+static bool trainer_init(struct trainer *t, struct error *e) {
+    const struct graph *graph = t->weights->graph;
+    size_t batch = t->recipe->batch;
+
+    t->sample = shape_count(&graph->sample);
+    if (!redraw_all(t, e) || !own_all(t->weights, e) || !net_create(t->weights, &t->net, e) ||
+        !optimiser_create(graph, t->recipe, &t->optimiser, e))
+        return false;
+    t->order = calloc(t->n, sizeof *t->order);
+    t->predictions = calloc(t->n, sizeof *t->predictions);
+    t->batch_x = calloc(batch, t->sample * sizeof *t->batch_x);
+    t->batch_labels = calloc(batch, sizeof *t->batch_labels);
+    return (t->order && t->predictions && t->batch_x && t->batch_labels) || error_memory(e);
+}
+
+static void trainer_finish(struct trainer *t) {
+    net_destroy(t->net);
+    optimiser_destroy(t->optimiser);
+    free(t->order);
+    free(t->predictions);
+    free(t->batch_x);
+    free(t->batch_labels);
+}
+
+static void move_statistics(struct trainer *t) {
+    for (uint32_t i = 0; i < t->weights->graph->value_count; i++) {
+        const float *batch = net_batch_statistic(t->net, i);
+        float *running = t->weights->data[i];
+        size_t n = batch ? shape_count(&t->weights->graph->values[i].shape) : 0;
+        for (size_t k = 0; k < n; k++)
+            running[k] = STATISTICS_MOMENTUM * running[k] + (1 - STATISTICS_MOMENTUM) * batch[k];
+    }
+}
+
+/* The samples order[first..first+count): one step. */
+static bool train_batch(struct trainer *t, uint32_t first, uint32_t count, double *loss, uint32_t *correct,
+                        struct error *e) {
+    float *const *grads;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t from = t->order[first + i];
+        memcpy(t->batch_x + i * t->sample, t->x + from * t->sample, t->sample * sizeof *t->x);
+        t->batch_labels[i] = t->labels[from];
+    }
+    if (!net_loss(t->net, count, t->batch_x, t->batch_labels, loss, correct, &grads, e))
+        return false;
+    if (!isfinite(*loss))
+        return error_set(e, "the loss is not finite any more: try a smaller learning rate than %g",
+                         t->recipe->learning_rate);
+    move_statistics(t);
+    return optimiser_step(t->optimiser, t->weights, grads, e);
+}
+
+/* Mean loss of the epoch, and the accuracy while it ran. */
+static bool train_epoch(struct trainer *t, uint32_t epoch, double *loss, double *accuracy, struct error *e) {
+    struct rng rng = rng_stream(t->recipe->seed, "training order", epoch);
+    double sum = 0;
+    uint32_t right = 0;
+
+    rng_permutation(&rng, t->n, t->order);
+    for (uint32_t first = 0; first < t->n; first += t->recipe->batch) {
+        uint32_t left = t->n - first, count = left < t->recipe->batch ? left : t->recipe->batch, correct;
+        double batch_loss;
+        if (!train_batch(t, first, count, &batch_loss, &correct, e))
+            return false;
+        sum += batch_loss * count;
+        right += correct;
+    }
+    *loss = sum / t->n;
+    *accuracy = (double)right / t->n;
+    return true;
+}
+
+static bool measure_accuracy(struct trainer *t, double *accuracy, struct error *e) {
+    uint32_t right = 0;
+    if (!net_predict(t->net, t->n, t->x, t->predictions, e))
+        return false;
+    for (uint32_t i = 0; i < t->n; i++)
+        right += t->predictions[i] == t->labels[i];
+    *accuracy = (double)right / t->n;
+    return true;
+}
+
+static bool train_epochs(struct trainer *t, train_progress progress, void *user, struct train_result *result,
+                         struct error *e) {
+    bool done = false;
+    for (uint32_t epoch = 1; !done; epoch++) {
+        bool last = epoch == t->recipe->epochs;
+        if (!train_epoch(t, epoch, &result->loss, &result->accuracy, e) ||
+            ((last || t->recipe->stop_accuracy <= 1) && !measure_accuracy(t, &result->accuracy, e)))
+            return error_prefix(e, "training epoch %u", epoch);
+        result->epochs = epoch;
+        done = last || result->accuracy >= t->recipe->stop_accuracy;
+        if (progress)
+            progress(user, epoch, result->loss, result->accuracy);
+    }
+    return true;
+}
+
+bool train_run(struct weights *weights, uint32_t n, const float *x, const uint32_t *labels,
+               const struct recipe *recipe, train_progress progress, void *user, struct train_result *result,
+               struct error *e) {
+    struct trainer trainer = {.weights = weights, .recipe = recipe, .n = n, .x = x, .labels = labels};
+    struct train_result local = {0};
+    bool ok = recipe_check(recipe, e) && labels_check(&trainer, e) && trainer_init(&trainer, e) &&
+              train_epochs(&trainer, progress, user, &local, e);
+    trainer_finish(&trainer);
+    *result = local;
+    return ok;
+}
