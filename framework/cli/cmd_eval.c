@@ -23,7 +23,7 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     int status = CLI_USAGE;
     if (subject_open(path, &subject, e) && dataset_load(source, values->option[PREPROCESS].text, &data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
-        subject_fits_data(subject.graph, path, data, count, source, e)) {
+        subject_fits_data(subject.graph, path, data, source, e)) {
         status = subject_accuracy(subject.net, data, count, source, &correct, e);
     }
     if (status == CLI_EXPECTED) {

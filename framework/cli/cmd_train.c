@@ -84,8 +84,8 @@ static bool build_network(struct training *t, const struct cli_value *option, st
                          layers ? "both --layers and --model" : "neither --layers nor --model");
     }
     return (layers ? arch_build(layers, &t->data->sample, &t->graph, e) : onnx_load(model, &t->graph, e)) &&
-           subject_fits_data(t->graph, shown, t->data, t->count, option[DATA].text, e) &&
-           (!t->test || subject_fits_data(t->graph, shown, t->test, t->test_count, option[TEST].text, e)) &&
+           subject_fits_data(t->graph, shown, t->data, option[DATA].text, e) &&
+           (!t->test || subject_fits_data(t->graph, shown, t->test, option[TEST].text, e)) &&
            weights_create(t->graph, &t->weights, e);
 }
 

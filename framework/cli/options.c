@@ -46,9 +46,9 @@ static bool option_unknown(const struct cli_command *command, const char *argume
     }
     const char *near = text_nearest(wrong + strspn(wrong, "-"), names, total);
     if (near) {
-        error_set(e, "%s: `%s` has no such option: did you mean --%s?", wrong, command->name, near);
+        error_set(e, "%s: '%s' has no such option: did you mean --%s?", wrong, command->name, near);
     } else {
-        error_set(e, "%s: `%s` has no such option: see `assay %s --help`", wrong, command->name, command->name);
+        error_set(e, "%s: '%s' has no such option: see 'assay %s --help'", wrong, command->name, command->name);
     }
     free(wrong);
     return false;
@@ -64,7 +64,7 @@ static bool choice_parse(const struct cli_option *option, const char *text, stru
         }
         text_add(&all, "%s%s", n ? ", " : "", option->choices[n]);
     }
-    error_set(e, "--%s: `%s`: one of %s wanted", option->name, text, all.data ? all.data : "its choices");
+    error_set(e, "--%s: '%s': one of %s wanted", option->name, text, all.data ? all.data : "its choices");
     text_finish(&all);
     return false;
 }
@@ -81,14 +81,14 @@ static bool value_parse(const struct cli_option *option, const char *text, struc
         return choice_parse(option, text, e);
     case CLI_INTEGER:
         return text_to_long(text, (long)option->min, (long)option->max, &value->integer) ||
-               error_set(e, "--%s: `%s`: a whole number from %.0f to %.0f wanted", option->name, text, option->min,
+               error_set(e, "--%s: '%s': a whole number from %.0f to %.0f wanted", option->name, text, option->min,
                          option->max);
     case CLI_NUMBER:
         return (text_to_double(text, &value->number) && value->number >= option->min && value->number <= option->max) ||
-               error_set(e, "--%s: `%s`: a number from %g to %g wanted", option->name, text, option->min, option->max);
+               error_set(e, "--%s: '%s': a number from %g to %g wanted", option->name, text, option->min, option->max);
     case CLI_SEED:
         if (!text_to_u64(text, &seed)) {
-            return error_set(e, "--%s: `%s`: a whole number from 0 to %llu wanted", option->name, text,
+            return error_set(e, "--%s: '%s': a whole number from 0 to %llu wanted", option->name, text,
                              (unsigned long long)UINT64_MAX);
         }
         value->seed = seed;
@@ -109,7 +109,7 @@ static enum cli_parsed take(struct cursor *at, size_t index, const char *shown, 
     const struct cli_option *option = cli_option_at(at->command, index);
     bool flag = option->kind == CLI_FLAG;
     if (flag && attached) {
-        error_set(e, "%s: `=%s`: the option takes no value", shown, attached);
+        error_set(e, "%s: '=%s': the option takes no value", shown, attached);
         return CLI_INVALID;
     }
     if (index >= at->command->option_count) {
@@ -168,12 +168,12 @@ static enum cli_parsed take_short(struct cursor *at, const char *argument, struc
 static bool operand_take(const struct cli_command *command, const char *argument, struct cli_values *values,
                          struct error *e) {
     if (!command->operand) {
-        return error_set(e, "%s: `%s` takes options only: see `assay %s --help`", argument, command->name,
+        return error_set(e, "%s: '%s' takes options only: see 'assay %s --help'", argument, command->name,
                          command->name);
     }
     if (values->operand) {
         const char *name = command->operand + strspn(command->operand, "[");
-        return error_set(e, "%s: one %.*s wanted, and there is `%s` already", argument, (int)strcspn(name, "]"), name,
+        return error_set(e, "%s: one %.*s wanted, and there is '%s' already", argument, (int)strcspn(name, "]"), name,
                          values->operand);
     }
     values->operand = argument;
@@ -183,7 +183,7 @@ static bool operand_take(const struct cli_command *command, const char *argument
 /* Fallbacks, and what is missing. */
 static bool complete(const struct cli_command *command, struct cli_values *values, struct error *e) {
     if (command->operand && command->operand[0] != '[' && !values->operand) {
-        return error_set(e, "%s: %s is missing: see `assay %s --help`", command->name, command->operand,
+        return error_set(e, "%s: %s is missing: see 'assay %s --help'", command->name, command->operand,
                          command->name);
     }
     for (size_t i = 0; i < command->option_count; i++) {
@@ -192,7 +192,7 @@ static bool complete(const struct cli_command *command, struct cli_values *value
             continue;
         }
         if (option->required) {
-            return error_set(e, "%s: --%s %s is missing: see `assay %s --help`", command->name, option->name,
+            return error_set(e, "%s: --%s %s is missing: see 'assay %s --help'", command->name, option->name,
                              option->value, command->name);
         }
         if (option->fallback && !value_parse(option, option->fallback, &values->option[i], e)) {

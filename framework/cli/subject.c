@@ -37,18 +37,10 @@ bool subject_fits(const struct graph *graph, const char *model, const struct sha
                      shape_text(&graph->sample, want, sizeof want));
 }
 
-bool subject_fits_data(const struct graph *graph, const char *model, const struct dataset *data, uint32_t count,
-                       const char *source, struct error *e) {
-    if (!subject_fits(graph, model, &data->sample, source, e)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (data->labels[i] >= graph->classes) {
-            return error_set(e, "%s: sample %u has label %u: %s has %u classes, so 0 to %u wanted", source, i,
-                             data->labels[i], model, graph->classes, graph->classes - 1);
-        }
-    }
-    return true;
+bool subject_fits_data(const struct graph *graph, const char *model, const struct dataset *data, const char *source,
+                       struct error *e) {
+    return subject_fits(graph, model, &data->sample, source, e) &&
+           dataset_check_labels(data, source, graph->classes, e);
 }
 
 bool subject_count(const struct dataset *data, const char *source, const char *option, bool given, long wanted,
@@ -60,7 +52,7 @@ bool subject_count(const struct dataset *data, const char *source, const char *o
     return *count > 0 || error_set(e, "%s: no samples: at least 1 wanted", source);
 }
 
-static uint32_t largest(const float *logits, uint32_t classes) {
+uint32_t subject_class(const float *logits, uint32_t classes) {
     uint32_t best = 0;
     for (uint32_t k = 1; k < classes; k++) {
         if (logits[k] > logits[best]) {
@@ -70,11 +62,10 @@ static uint32_t largest(const float *logits, uint32_t classes) {
     return best;
 }
 
-static bool all_finite(const float *logits, uint32_t classes, uint32_t sample, const char *source, struct error *e) {
+bool subject_finite(const char *what, const float *logits, uint32_t classes, struct error *e) {
     for (uint32_t k = 0; k < classes; k++) {
         if (!isfinite(logits[k])) {
-            return error_set(e, "%s: sample %u: the logit of class %u is %g: a finite number wanted", source, sample, k,
-                             (double)logits[k]);
+            return error_set(e, "%s: the logit of class %u is %g: a finite number wanted", what, k, (double)logits[k]);
         }
     }
     return true;
@@ -101,11 +92,12 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
         }
         for (uint32_t i = 0; i < n; i++) {
             const float *row = logits + (size_t)i * classes;
-            if (!all_finite(row, classes, first + i, source, e)) {
+            if (!subject_finite("the network", row, classes, e)) {
+                error_prefix(e, "%s: sample %u", source, first + i);
                 status = CLI_BROKEN;
                 goto done;
             }
-            *correct += largest(row, classes) == data->labels[first + i];
+            *correct += subject_class(row, classes) == data->labels[first + i];
         }
     }
     status = CLI_EXPECTED;

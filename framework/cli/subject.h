@@ -19,16 +19,22 @@ void subject_finish(struct subject *); /* also of a zeroed one */
 /* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`) takes. */
 bool subject_fits(const struct graph *, const char *model, const struct shape *, const char *source, struct error *);
 
-/* Both checks on the first `count` samples: shapes, and labels below the number of classes; the first that is not is named. */
-bool subject_fits_data(const struct graph *, const char *model, const struct dataset *, uint32_t count,
-                       const char *source, struct error *);
+/* Also that every label is one of its classes. */
+bool subject_fits_data(const struct graph *, const char *model, const struct dataset *, const char *source,
+                       struct error *);
 
 /* How many samples an option asks for: all, unless it was given; more than there are is an error. */
 bool subject_count(const struct dataset *, const char *source, const char *option, bool given, long wanted,
                    uint32_t *count, struct error *);
 
-/* Correct predictions on the first `count` samples; ties go to the lower class. A logit that is not finite is CLI_BROKEN and
- * names the sample, any other failure CLI_USAGE (cli.h). */
+/* The class of the largest logit; ties go to the lower class. */
+uint32_t subject_class(const float *logits, uint32_t classes);
+
+/* Fails, naming `what` and the class, when a logit is not finite. */
+bool subject_finite(const char *what, const float *logits, uint32_t classes, struct error *);
+
+/* Correct predictions on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the sample, any other
+ * failure CLI_USAGE (cli.h). */
 int subject_accuracy(struct net *, const struct dataset *, uint32_t count, const char *source, uint32_t *correct,
                      struct error *);
 

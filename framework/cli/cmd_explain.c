@@ -1,0 +1,259 @@
+#include "base/npy.h"
+#include "cli/cli.h"
+#include "cli/picture.h"
+#include "cli/subject.h"
+#include "run/handle.h"
+#include "run/isolate.h"
+#include "run/plugin.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS 600.0
+
+enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, TARGET, EXPLAINER, SEED, OUTPUT };
+
+static const struct cli_option options[] = {
+    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy file"},
+    [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "where the input is a sample, with --index"},
+    [INDEX] = {.name = "index", .kind = CLI_INTEGER, .value = "I", .summary = "the sample of --data, counted from 0",
+               .min = 0, .max = 1e9},
+    [PREPROCESS] = {.name = "preprocess", .kind = CLI_TEXT, .value = "PRESET",
+                    .summary = "how stored values become inputs", .fallback = "none"},
+    [TARGET] = {.name = "target", .kind = CLI_TEXT, .value = "CLASS",
+                .summary = "the class explained: its number, 'predicted', or 'label'", .required = true},
+    [EXPLAINER] = {.name = "explainer", .kind = CLI_TEXT, .value = "SPEC", .summary = "the explainer", .required = true},
+    [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "of explainers that draw random numbers",
+              .fallback = "1"},
+    [OUTPUT] = {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = "FILE", .summary = "the map, .npy or .png",
+                .required = true},
+};
+
+struct job {
+    const struct cli_value *option;
+    struct subject subject;
+    struct plugin *plugin;
+    float *x, *logits;
+    bool has_label;
+    uint32_t label, target;
+    float *map;
+};
+
+static bool check_output(const char *path, struct error *e) {
+    if (!cli_has_extension(path, ".npy") && !cli_has_extension(path, ".png")) {
+        return error_set(e, "%s: the extension says nothing: .npy or .png wanted", path);
+    }
+    return cli_writable(path, e);
+}
+
+static bool load_plugin(struct job *job, struct error *e) {
+    struct explainer_spec spec = {0};
+    bool ok = explainer_spec_parse(job->option[EXPLAINER].text, &spec, e) && plugin_create(&spec, &job->plugin, e);
+    explainer_spec_finish(&spec);
+    return ok;
+}
+
+/* The shape may have a leading batch of one. */
+static bool load_file(struct job *job, const char *path, struct error *e) {
+    const struct graph *graph = job->subject.graph;
+    struct shape shape;
+    if (job->option[PREPROCESS].given) {
+        return error_set(e, "--preprocess: --input holds what the network takes, values as they are: --data wanted");
+    }
+    if (!npy_read(path, &shape, &job->x, e)) {
+        return false;
+    }
+    if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1) {
+        memmove(shape.dim, shape.dim + 1, --shape.rank * sizeof *shape.dim);
+    }
+    if (!subject_fits(graph, job->subject.path, &shape, path, e)) {
+        return false;
+    }
+    for (size_t i = 0, n = shape_count(&shape); i < n; i++) {
+        if (!isfinite(job->x[i])) {
+            return error_set(e, "%s: element %zu is %g: a finite number wanted", path, i, (double)job->x[i]);
+        }
+    }
+    return true;
+}
+
+static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
+    const struct graph *graph = job->subject.graph;
+    struct dataset *data = NULL;
+    bool ok = dataset_load(source, job->option[PREPROCESS].text, &data, e) &&
+              subject_fits(graph, job->subject.path, &data->sample, source, e);
+    if (ok && index >= (long)data->count) {
+        ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
+    }
+    if (ok) {
+        job->x = calloc(shape_count(&data->sample), sizeof *job->x);
+        ok = job->x || error_memory(e);
+    }
+    if (ok) {
+        dataset_sample(data, (uint32_t)index, job->x);
+        job->has_label = true;
+        job->label = data->labels[index];
+    }
+    dataset_destroy(data);
+    return ok;
+}
+
+static bool load_input(struct job *job, struct error *e) {
+    const struct cli_value *option = job->option;
+    if (option[INPUT].given == option[DATA].given) {
+        return error_set(e, "explain: %s --input %s --data: one of them wanted", option[DATA].given ? "both" : "neither",
+                         option[DATA].given ? "and" : "nor");
+    }
+    if (option[DATA].given != option[INDEX].given) {
+        return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
+                                               : "explain: --index without --data: a data source wanted");
+    }
+    return option[INPUT].given ? load_file(job, option[INPUT].text, e)
+                               : load_sample(job, option[DATA].text, option[INDEX].integer, e);
+}
+
+/* "predicted" is resolved once the logits are there. */
+static bool check_target(struct job *job, struct error *e) {
+    const char *text = job->option[TARGET].text;
+    uint32_t classes = job->subject.graph->classes;
+    long number;
+    if (strcmp(text, "predicted") == 0) {
+        return true;
+    }
+    if (strcmp(text, "label") == 0) {
+        job->target = job->label;
+        return job->has_label ? job->label < classes || error_set(e, "%s: sample %ld has label %u: %s has %u classes",
+                                                                  job->option[DATA].text, job->option[INDEX].integer,
+                                                                  job->label, job->subject.path, classes)
+                              : error_set(e, "--target: 'label': the file of --input has none: --data wanted");
+    }
+    if (!text_to_long(text, 0, (long)classes - 1, &number)) {
+        return error_set(e, "--target: '%s': a class from 0 to %u, 'predicted' or 'label' wanted", text, classes - 1);
+    }
+    job->target = (uint32_t)number;
+    return true;
+}
+
+static bool predict(struct job *job, struct error *e) {
+    uint32_t classes = job->subject.graph->classes;
+    job->logits = calloc(classes, sizeof *job->logits);
+    if (!job->logits) {
+        return error_memory(e);
+    }
+    if (!net_forward(job->subject.net, 1, job->x, job->logits, e) ||
+        !subject_finite(job->subject.path, job->logits, classes, e)) {
+        return false;
+    }
+    if (strcmp(job->option[TARGET].text, "predicted") == 0) {
+        job->target = subject_class(job->logits, classes);
+    }
+    return true;
+}
+
+/* In the child: everything the plugin does. */
+static bool attribute(struct job *job, float *map, struct error *e) {
+    struct handle *handle = NULL;
+    const assay_explainer *explainer = NULL;
+    char words[512] = "";
+    assay_why why = {words, sizeof words};
+    const assay_request request = {1, job->x, &job->target, &job->option[SEED].seed};
+    if (!handle_create(job->subject.net, &handle, e)) {
+        return false;
+    }
+    bool ok = plugin_explainer(job->plugin, handle_host(), &explainer, e);
+    if (ok) {
+        ok = explainer->attribute(explainer, &handle->model, &request, map, &why) == ASSAY_OK ||
+             error_set(e, "%.*s", (int)sizeof words - 1, words[0] ? words : "failed without a reason");
+        plugin_explainer_destroy(explainer);
+    }
+    handle_destroy(handle);
+    return ok;
+}
+
+/* The map starts as NaN, so that an element that was not written shows. */
+static bool explain_work(void *user, int fd) {
+    struct job *job = user;
+    struct error e = {{0}};
+    size_t n = shape_count(&job->subject.graph->sample);
+    float *map = calloc(n, sizeof *map);
+    for (size_t i = 0; map && i < n; i++) {
+        map[i] = NAN;
+    }
+    bool ok = map ? attribute(job, map, &e) : error_memory(&e);
+    isolate_write(fd, ok ? (const void *)map : e.text, ok ? n * sizeof *map : strlen(e.text));
+    free(map);
+    return ok;
+}
+
+static bool explain(struct job *job, struct error *e) {
+    const char *name = job->option[EXPLAINER].text;
+    size_t n = shape_count(&job->subject.graph->sample), size = 0;
+    char *out = NULL;
+    if (!isolate_run(explain_work, job, SECONDS, &out, &size, e)) {
+        return error_prefix(e, "%s", name);
+    }
+    job->map = (float *)(void *)out; /* from malloc, so aligned */
+    if (size != n * sizeof *job->map) {
+        return error_set(e, "%s: the child process sent %zu bytes: %zu wanted", name, size, n * sizeof *job->map);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(job->map[i])) {
+            return error_set(e, "%s: element %zu of the map is %g or was not written: a finite number wanted", name, i,
+                             (double)job->map[i]);
+        }
+    }
+    return true;
+}
+
+static void print_summary(const struct job *job) {
+    const struct shape *shape = &job->subject.graph->sample;
+    double sum = 0, low = INFINITY, high = -INFINITY;
+    char buffer[128];
+    for (size_t i = 0, n = shape_count(shape); i < n; i++) {
+        double value = (double)job->map[i];
+        sum += value;
+        low = fmin(low, value);
+        high = fmax(high, value);
+    }
+    printf("target %u, logit %.6g\n", job->target, (double)job->logits[job->target]);
+    printf("map %s, sum %.6g, min %.6g, max %.6g\n", shape_text(shape, buffer, sizeof buffer), sum, low, high);
+}
+
+static bool write_map(const struct job *job, struct error *e) {
+    const char *path = job->option[OUTPUT].text;
+    const struct shape *shape = &job->subject.graph->sample;
+    return cli_has_extension(path, ".png") ? picture_write(path, shape, job->map, e)
+                                           : npy_write(path, shape, job->map, e);
+}
+
+static int explain_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
+    (void)context;
+    struct job job = {.option = values->option};
+    int status = CLI_USAGE;
+    if (check_output(job.option[OUTPUT].text, e) && load_plugin(&job, e) &&
+        subject_open(job.option[MODEL].text, &job.subject, e) && load_input(&job, e) && check_target(&job, e)) {
+        status = CLI_BROKEN;
+        if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
+            print_summary(&job);
+            status = CLI_EXPECTED;
+        }
+    }
+    free(job.map);
+    free(job.logits);
+    free(job.x);
+    plugin_destroy(job.plugin);
+    subject_finish(&job.subject);
+    return status;
+}
+
+const struct cli_command cli_explain = {
+    .name = "explain",
+    .summary = "compute one map, and write it as a .npy or .png file",
+    .details = CLI_SOURCES CLI_SPECS,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = explain_run,
+};

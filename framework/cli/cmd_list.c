@@ -1,0 +1,156 @@
+#include "cli/cli.h"
+#include "cli/subject.h"
+#include "measure/similarity.h"
+#include "nn/op.h"
+#include "run/control.h"
+#include "run/plugin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MODEL };
+
+static const struct cli_option options[] = {
+    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network whose layers are listed"},
+};
+
+static void print_entry(const char *name, const char *summary) {
+    printf("  %-20s  %s\n", name, summary);
+}
+
+static bool list_explainers(const struct cli_context *context, struct error *e) {
+    (void)context;
+    struct plugin_listing *all;
+    size_t count;
+    if (!plugin_list(&all, &count, e)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].problem) {
+            printf("  %-20s  cannot be used: %s\n", all[i].id, all[i].problem);
+            continue;
+        }
+        print_entry(all[i].id, all[i].summary);
+        if (all[i].params[0]) {
+            print_entry("", all[i].params);
+        }
+    }
+    plugin_list_destroy(all, count);
+    return true;
+}
+
+static bool list_controls(const struct cli_context *context, struct error *e) {
+    (void)e;
+    for (size_t i = 0; context->controls[i]; i++) {
+        print_entry(context->controls[i]->id, context->controls[i]->summary);
+    }
+    return true;
+}
+
+static bool list_measures(const struct cli_context *context, struct error *e) {
+    (void)context, (void)e;
+    for (const struct measure *measure = measures; measure->id; measure++) {
+        print_entry(measure->id, measure->summary);
+    }
+    return true;
+}
+
+static bool list_ops(const struct cli_context *context, struct error *e) {
+    (void)context, (void)e;
+    for (const struct op *const *op = ops_all(); *op; op++) {
+        print_entry((*op)->name, (*op)->summary);
+    }
+    return true;
+}
+
+static bool list_presets(const struct cli_context *context, struct error *e) {
+    (void)context, (void)e;
+    for (const char *const *preset = dataset_presets(); *preset; preset++) {
+        printf("  %s\n", *preset);
+    }
+    return true;
+}
+
+static const struct section {
+    const char *name;
+    bool (*list)(const struct cli_context *, struct error *);
+} sections[] = {
+    {"explainers", list_explainers}, {"controls", list_controls}, {"measures", list_measures},
+    {"ops", list_ops},               {"presets", list_presets},
+};
+#define SECTION_COUNT (sizeof sections / sizeof *sections)
+
+/* From the output to the input: the order in which a cascade randomises them. */
+static int list_layers(const char *path, struct error *e) {
+    struct subject subject;
+    if (!path) {
+        error_set(e, "list layers: --model FILE is missing: see 'assay list --help'");
+        return CLI_USAGE;
+    }
+    if (!subject_open(path, &subject, e)) {
+        return CLI_USAGE;
+    }
+    const struct graph *graph = subject.graph;
+    for (uint32_t i = graph->layer_count; i-- > 0;) {
+        const struct layer *layer = &graph->layers[i];
+        size_t count = 0;
+        for (uint32_t k = 0; k < layer->parameter_count; k++) {
+            count += shape_count(&graph_value(graph, layer->parameters[k])->shape);
+        }
+        printf("  %-20s  %-8s  %zu parameters\n", layer->name, graph->nodes[layer->node].op->name, count);
+    }
+    subject_finish(&subject);
+    return CLI_EXPECTED;
+}
+
+static int unknown_section(const char *what, struct error *e) {
+    const char *names[SECTION_COUNT + 1] = {"layers"};
+    struct text all = {0};
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        names[i + 1] = sections[i].name;
+        text_add(&all, "%s, ", sections[i].name);
+    }
+    const char *near = text_nearest(what, names, SECTION_COUNT + 1);
+    if (near) {
+        error_set(e, "list: '%s' is unknown: did you mean '%s'?", what, near);
+    } else {
+        error_set(e, "list: '%s' is unknown: one of %slayers wanted", what, all.data ? all.data : "");
+    }
+    text_finish(&all);
+    return CLI_USAGE;
+}
+
+static int list_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
+    const char *what = values->operand;
+    bool known = false;
+    if (what && strcmp(what, "layers") == 0) {
+        return list_layers(values->option[MODEL].text, e);
+    }
+    if (values->option[MODEL].given) {
+        error_set(e, "--model: only 'assay list layers' takes it");
+        return CLI_USAGE;
+    }
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        if (what && strcmp(what, sections[i].name) != 0) {
+            continue;
+        }
+        known = true;
+        printf("%s:\n", sections[i].name);
+        if (!sections[i].list(context, e)) {
+            return CLI_BROKEN;
+        }
+    }
+    return known ? CLI_EXPECTED : unknown_section(what, e);
+}
+
+const struct cli_command cli_list = {
+    .name = "list",
+    .operand = "[WHAT]",
+    .summary = "list what there is",
+    .details = "WHAT is explainers, controls, measures, ops, presets (all of these when it is left out) or layers:\n"
+               "the layers of --model from the output to the input, with the names that batteries use.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = list_run,
+};
