@@ -1,0 +1,33 @@
+#!/bin/bash
+# Every option of every --help stands in docs/assay.1 under its command, and the other way round. Prints the differences.
+set -u
+page=$(dirname "${BASH_SOURCE[0]}")/../../docs/assay.1
+status=0
+
+helped() { # COMMAND: "-o --output" lines, as accepted
+    assay "$1" --help | sed -n '/^options:/,$p' | grep -oE '^  (-.,|   ) --[a-z-]+' | grep -vE -- '--(help|version)$' |
+        sed -E 's/^ +//; s/,//' | sort
+}
+
+described() { # COMMAND: the same from the .It lines under its heading
+    sed -n "/^\.Ss assay $1\$/,/^\.S[sh] /{/^\.Ss assay $1\$/!{/^\.S[sh] /!p}}" "$page" |
+        sed -nE 's/^\.It Fl (. , Fl )?-([a-z-]+).*/\1--\2/p' | sed -E 's/^(.) , Fl /-\1 /' | sort
+}
+
+commands=$(assay --help | sed -n '/^commands:/,/^$/p' | grep -oE '^  [a-z]+')
+[[ -n $commands ]] || { echo "assay --help names no commands"; exit 1; }
+for command in $commands; do
+    grep -q "^\.Ss assay $command\$" "$page" || { echo "$command: not in the manual"; status=1; }
+    if ! difference=$(diff <(helped "$command") <(described "$command")); then
+        printf '%s: --help (<) and manual (>) differ\n%s\n' "$command" "$difference"
+        status=1
+    fi
+done
+for command in $(sed -nE 's/^\.Ss assay ([a-z]+)$/\1/p' "$page"); do
+    [[ " $(echo $commands) " == *" $command "* ]] || { echo "$command: in the manual only"; status=1; }
+done
+for option in help version; do
+    grep -q "Fl -$option" "$page" || { echo "--$option: not in the manual"; status=1; }
+done
+groff -mandoc -Tutf8 -ww "$page" 2>&1 >/dev/null | grep . && status=1
+exit $status
