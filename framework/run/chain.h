@@ -1,0 +1,31 @@
+/* chain.h: in one process, one explainer is shown the original network and then each variant of one draw, and every map is
+ * compared with its own original there. The original comes first in every process, so that an explainer that keeps its first
+ * answer is caught in the act, and its digest must be the same in all of them. Private to run/. */
+#ifndef ASSAY_RUN_CHAIN_H
+#define ASSAY_RUN_CHAIN_H
+
+#include "run/pool.h"
+#include "run/state.h"
+
+struct chain {
+    uint32_t row;
+    enum root root;
+    uint32_t draw;
+    uint32_t *attributions, count; /* in the order they are computed */
+    uint32_t at;                   /* how many are stored */
+};
+
+/* In the child. */
+void chain_work(const struct run *, const struct chain *, struct channel *);
+/* In the parent: one message of chain_work, into the store. */
+bool chain_message(struct run *, struct chain *, uint32_t type, const void *data, size_t size, struct error *);
+/* In the parent, when the child died: what it did not compute is stored as failed. */
+bool chain_died(struct run *, struct chain *, const char *death, struct error *);
+
+/* The weights of an attribution's variant, as a fresh copy or NULL with the error. */
+bool chain_weights(const struct run *, const struct attribution *, struct weights **out, struct error *);
+
+/* Records that the row broke the rules, in memory and in the store (a resumed run knows it too). */
+bool chain_breach(struct run *, uint32_t row, const char *why, struct error *);
+
+#endif

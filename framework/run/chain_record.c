@@ -1,0 +1,60 @@
+#include "run/chain_record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void record_begin(struct record_buffer *b, uint32_t attribution, enum unit_status status, const char *why, double seconds) {
+    b->header = (struct record_header){.attribution = attribution, .status = (uint32_t)status, .seconds = seconds};
+    snprintf(b->header.why, sizeof b->header.why, "%s", why);
+    b->map = NULL;
+}
+
+/* Room for one more; capacity doubles at powers of two and is kept from unit to unit. */
+static bool grow(void **array, uint32_t count, size_t size) {
+    if (count & (count - 1)) return true;
+    void *more = realloc(*array, (count ? 2 * (size_t)count : 1) * size);
+    if (more) *array = more;
+    return more != NULL;
+}
+
+void record_comparison(struct record_buffer *b, bool mismatched, uint32_t measure, enum view view, uint32_t input, uint32_t other,
+                       double value) {
+    if (!grow((void **)&b->pairs, b->header.comparisons, sizeof *b->pairs)) {
+        b->failed = true;
+        return;
+    }
+    struct record_pair *p = &b->pairs[b->header.comparisons++];
+    memset(p, 0, sizeof *p);
+    *p = (struct record_pair){value, input, other, mismatched, (uint8_t)measure, (uint8_t)view};
+}
+
+void record_check(struct record_buffer *b, uint32_t check, uint32_t input, double worst, double tolerance) {
+    if (!grow((void **)&b->checks, b->header.checks, sizeof *b->checks)) {
+        b->failed = true;
+        return;
+    }
+    b->checks[b->header.checks++] = (struct record_check){worst, tolerance, check, input};
+}
+
+void record_map(struct record_buffer *b, const float *map, size_t elements) {
+    b->map = map;
+    b->header.map_elements = (uint32_t)elements;
+}
+
+bool record_send(struct record_buffer *b, struct channel *channel) {
+    size_t pairs = b->header.comparisons * sizeof *b->pairs, checks = b->header.checks * sizeof *b->checks,
+           map = b->header.map_elements * sizeof *b->map, size = sizeof b->header + pairs + checks + map;
+    unsigned char *bytes = b->failed ? NULL : malloc(size), *at = bytes;
+    if (!bytes) return false;
+    memcpy(at, &b->header, sizeof b->header);
+    at += sizeof b->header;
+    if (pairs) memcpy(at, b->pairs, pairs);
+    at += pairs;
+    if (checks) memcpy(at, b->checks, checks);
+    at += checks;
+    if (map) memcpy(at, b->map, map);
+    channel_send(channel, RECORD_UNIT, bytes, size);
+    free(bytes);
+    return true;
+}

@@ -1,0 +1,306 @@
+/* What every rule starts from: the gates, and similarities as matrices of draws x inputs. */
+#include "run/judge.h"
+
+#include "base/rng.h"
+#include "explainers/explainer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void judgement_say(struct judgement *j, enum verdict_word word, const char *format, ...) {
+    va_list list;
+    j->word = word;
+    va_start(list, format);
+    vsnprintf(j->reason, sizeof j->reason, format, list);
+    va_end(list);
+}
+
+static const struct row *row_of(const struct judge_case *c) {
+    return &c->run->rows[c->row];
+}
+
+static const struct cell *cell_of(const struct judge_case *c, uint32_t row, uint32_t attribution) {
+    return results_cell(c->r, row, attribution);
+}
+
+static bool find_original(const struct judge_case *c, enum input_kind kind, uint32_t repeat, uint32_t *index) {
+    const struct plan *p = &c->run->plan;
+    for (uint32_t i = 0; i < p->attribution_count; i++) {
+        const struct attribution *a = &p->attributions[i];
+        if (a->root == c->root && !a->layers && a->role == ROLE_TRUE && a->inputs == kind && a->repeat == repeat) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t judge_inputs(const struct judge_case *c) {
+    return c->run->inputs[c->root].count;
+}
+
+uint32_t judge_stages(const struct judge_case *c) {
+    uint32_t n = plan_stages(&c->run->plan, c->control);
+    return c->run->controls[c->control].control->judge == JUDGE_INDEPENDENT && n ? n - 1 : n;
+}
+
+uint32_t judge_floor_stage(const struct judge_case *c) {
+    if (c->run->controls[c->control].control->judge == JUDGE_LABELS) return 0; /* the permuted networks */
+    uint32_t n = plan_stages(&c->run->plan, c->control);
+    return n ? n - 1 : 0;
+}
+
+uint32_t judge_stage(const struct judge_case *c, uint32_t stage, uint32_t draw, uint32_t out[2]) {
+    const struct plan *p = &c->run->plan;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->use_count && n < 2; i++) {
+        const struct use *u = &p->uses[i];
+        if (u->control == c->control && u->stage_index == stage && u->draw == draw) out[n++] = u->attribution;
+    }
+    return n;
+}
+
+void judge_similarity(const struct judge_case *c, uint32_t row, uint32_t stage, uint32_t draws, uint32_t measure, enum view view,
+                      double *y) {
+    uint32_t n = judge_inputs(c), at[2];
+    for (uint32_t r = 0; r < draws; r++) {
+        uint32_t members = judge_stage(c, stage, r, at);
+        for (uint32_t i = 0; i < n; i++) {
+            double sum = 0;
+            uint32_t present = 0;
+            for (uint32_t m = 0; m < members; m++) {
+                const double *s = cell_of(c, row, at[m])->matched[measure][view];
+                if (!s || isnan(s[i])) continue;
+                sum += s[i];
+                present++;
+            }
+            y[(size_t)r * n + i] = present ? sum / present : (double)NAN;
+        }
+    }
+}
+
+double judge_floor(const struct judge_case *c, uint32_t row, uint32_t stage, uint32_t draw, enum view view) {
+    uint32_t n = judge_inputs(c), at[2], members = judge_stage(c, stage, draw, at), present = 0;
+    double sum = 0;
+    for (uint32_t m = 0; m < members; m++) {
+        const double *s = cell_of(c, row, at[m])->mismatched[view];
+        for (size_t k = 0; s && k < (size_t)DERANGEMENTS * n; k++)
+            if (!isnan(s[k])) {
+                sum += s[k];
+                present++;
+            }
+    }
+    return present ? sum / present : (double)NAN;
+}
+
+static double mean_present(const double *s, uint32_t n) {
+    double sum = 0;
+    uint32_t present = 0;
+    for (uint32_t i = 0; s && i < n; i++)
+        if (!isnan(s[i])) {
+            sum += s[i];
+            present++;
+        }
+    return present ? sum / present : (double)NAN;
+}
+
+bool judge_constant(const struct judge_case *c, uint32_t input) {
+    uint32_t a;
+    if (!find_original(c, INPUT_PLAIN, 0, &a)) return false;
+    const double *s = cell_of(c, c->row, a)->matched[0][c->views[0]];
+    return s && isnan(s[input]);
+}
+
+void judge_begin(struct judge_case *c, const struct results *r, uint32_t row, uint32_t control, uint32_t draws, uint32_t look) {
+    *c = (struct judge_case){.r = r, .run = r->run, .rule = &r->run->battery->rule, .row = row, .control = control};
+    enum judge kind = c->run->controls[control].control->judge;
+    const uint32_t *planned = c->rule->draws;
+    c->root = kind == JUDGE_LABELS ? ROOT_LABELS : ROOT_MODEL;
+    c->draws = draws;
+    c->look = look;
+    c->looks = kind == JUDGE_LABELS ? 1 : 1u + (planned[1] > planned[0]) + (planned[2] > planned[1]);
+    bool zeros = c->run->inputs[c->root].zero_share > c->rule->zero_share;
+    c->magnitude_view = zeros ? VIEW_ABSOLUTE_NONZERO : VIEW_ABSOLUTE_ALL;
+    if (row_of(c)->non_negative) {
+        c->views[c->view_count++] = c->magnitude_view;
+    } else {
+        c->views[c->view_count++] = VIEW_SIGNED_ALL;
+        if (zeros) c->views[c->view_count++] = VIEW_SIGNED_NONZERO;
+    }
+    for (int v = 0; v < VIEW_COUNT; v++) c->repeat[v] = c->floor[v] = (double)NAN;
+}
+
+/* ---- gates ---- */
+
+static bool gate_unit(const struct judge_case *c, uint32_t attribution, struct judgement *j) {
+    const struct cell *cell = cell_of(c, c->row, attribution);
+    const char *key = c->run->plan.attributions[attribution].key;
+    if (!cell->present) judgement_say(j, VERDICT_ERROR, "No map was computed for %s.", key);
+    else if (cell->status == UNIT_UNSUPPORTED) judgement_say(j, VERDICT_SKIP, "%s", cell->why);
+    else if (cell->status == UNIT_FAILED) judgement_say(j, VERDICT_ERROR, "On %s: %s", key, cell->why);
+    else return false;
+    return true;
+}
+
+static bool gate_audit(const struct judge_case *c, uint32_t attribution, struct judgement *j) {
+    const struct audit *a = &c->r->audits[attribution];
+    const char *key = c->run->plan.attributions[attribution].key;
+    if (!a->present) return false;
+    if (!a->finite) judgement_say(j, VERDICT_ERROR, "Overflow: the logits of %s are not finite.", key);
+    else if (a->changed != a->expected)
+        judgement_say(j, VERDICT_ERROR, "Not a control: %u of %u parameter tensors of %s changed.", a->changed, a->expected, key);
+    else return false;
+    return true;
+}
+
+static bool gate_ran(const struct judge_case *c, struct judgement *j) {
+    const struct plan *p = &c->run->plan;
+    uint32_t original;
+    if (!find_original(c, INPUT_PLAIN, 0, &original)) return false;
+    if (gate_unit(c, original, j)) return true;
+    for (uint32_t i = 0; i < p->use_count; i++) {
+        const struct use *u = &p->uses[i];
+        if (u->control != c->control || u->draw >= c->draws) continue;
+        if (gate_audit(c, u->attribution, j) || gate_unit(c, u->attribution, j)) return true;
+    }
+    return false;
+}
+
+static bool gate_constant(const struct judge_case *c, struct judgement *j) {
+    uint32_t n = judge_inputs(c), constant = 0;
+    for (uint32_t i = 0; i < n; i++) constant += judge_constant(c, i);
+    if (constant <= c->rule->constant_share * n) return false;
+    judgement_say(j, VERDICT_ERROR, "Constant map on the original network for %u of %u inputs: nothing to compare.", constant, n);
+    return true;
+}
+
+/* Spearman-Brown: how many times the samples give repeatability `wanted`. */
+static double spearman_brown(double repeat, double wanted) {
+    return wanted * (1 - repeat) / (repeat * (1 - wanted));
+}
+
+static bool gate_repeat(struct judge_case *c, struct judgement *j) {
+    uint32_t n = judge_inputs(c), repeat;
+    bool stochastic = row_of(c)->claims & ASSAY_STOCHASTIC;
+    for (int v = 0; v < VIEW_COUNT; v++) c->repeat[v] = 1;
+    if (!stochastic || !find_original(c, INPUT_PLAIN, 1, &repeat)) return false;
+    if (gate_unit(c, repeat, j)) return true;
+    for (int v = 0; v < VIEW_COUNT; v++) c->repeat[v] = mean_present(cell_of(c, c->row, repeat)->matched[0][v], n);
+    double worst = 1;
+    for (uint32_t v = 0; v < c->view_count; v++)
+        if (!(c->repeat[c->views[v]] >= worst)) worst = c->repeat[c->views[v]];
+    if (worst >= c->rule->repeatability) return false;
+    j->ceiling = worst;
+    if (worst > .02)
+        judgement_say(j, VERDICT_UNINFORMATIVE,
+                      "Not repeatable: two seeds agree at %.2f < %.2f; about %.0f times the samples would give .80.", worst,
+                      c->rule->repeatability, spearman_brown(worst, .8));
+    else judgement_say(j, VERDICT_UNINFORMATIVE, "Not repeatable: two seeds give unrelated maps (%.2f).", worst);
+    return true;
+}
+
+static bool gate_stable(const struct judge_case *c, struct judgement *j) {
+    uint32_t n = judge_inputs(c), jitter;
+    if (!find_original(c, INPUT_JITTER, 0, &jitter)) return false;
+    if (gate_unit(c, jitter, j)) return true;
+    enum view view = row_of(c)->non_negative ? VIEW_ABSOLUTE_NONZERO : VIEW_SIGNED_NONZERO;
+    double stable = mean_present(cell_of(c, c->row, jitter)->matched[0][view], n);
+    if (stable >= c->rule->stability) return false;
+    judgement_say(j, VERDICT_UNINFORMATIVE, "Not stable: noise of %.2g %% of the input range leaves similarity %.2f < %.2f.",
+                  100 * c->rule->jitter, stable, c->rule->stability);
+    return true;
+}
+
+static bool gate_same(struct judge_case *c, struct judgement *j) {
+    uint32_t stage = judge_floor_stage(c);
+    for (int v = 0; v < VIEW_COUNT; v++) {
+        double sum = 0;
+        uint32_t present = 0;
+        for (uint32_t r = 0; r < c->draws; r++) {
+            double f = judge_floor(c, c->row, stage, r, (enum view)v);
+            if (isnan(f)) continue;
+            sum += f;
+            present++;
+        }
+        c->floor[v] = present ? sum / present : (double)NAN;
+    }
+    for (uint32_t k = 0; k < c->view_count; k++) {
+        enum view v = c->views[k];
+        if (!(c->repeat[v] - c->floor[v] < c->rule->degenerate)) continue;
+        j->floor = c->floor[v];
+        j->ceiling = c->repeat[v];
+        judgement_say(j, VERDICT_FAIL,
+                      "The same map for any image and any model: maps of different images on different networks agree at %.2f "
+                      "(%s), against %.2f for a repetition.",
+                      c->floor[v], view_name(v), c->repeat[v]);
+        return true;
+    }
+    return false;
+}
+
+bool judge_gates(struct judge_case *c, struct judgement *j) {
+    j->score = j->lower = j->upper = j->floor = j->ceiling = (double)NAN;
+    j->inputs = judge_inputs(c);
+    j->draws = c->draws;
+    j->low_power = row_of(c)->non_negative;
+    return gate_ran(c, j) || gate_constant(c, j) || gate_repeat(c, j) || gate_stable(c, j) || gate_same(c, j);
+}
+
+/* ---- the magnitude guard ---- */
+
+double judge_chance_magnitude(const struct judge_case *c, enum view view) {
+    const struct run *run = c->run;
+    const struct input_set *set = &run->inputs[c->root];
+    const struct shape *sample = &run_root_graph(run, c->root)->sample;
+    enum reduction reduction = row_of(c)->reduction;
+    struct map_shape shape = run_map_shape(sample, reduction);
+    size_t full = shape_count(sample), reduced = (size_t)shape.channels * shape.height * shape.width;
+    float *noise = malloc(3 * full * sizeof *noise), *products[2] = {noise ? noise + full : NULL, noise ? noise + 2 * full : NULL};
+    uint8_t *mask = malloc(reduced);
+    double sum = 0;
+    uint32_t present = 0;
+    for (uint32_t i = 0; noise && mask && i < set->count; i++) {
+        const float *x = set->x + (size_t)i * full;
+        struct prepared *side[2];
+        run_nonzero(sample, reduction, x, mask);
+        for (unsigned s = 0; s < 2; s++) {
+            rng_fill_normal(rng_seed(run->battery->seed, s ? "magnitude/v" : "magnitude/u", i), 0, full, noise);
+            for (size_t k = 0; k < full; k++) noise[k] *= x[k];
+            run_reduce(sample, reduction, noise, products[s]);
+            side[s] = prepared_create(products[s], mask, &shape);
+        }
+        double rho = side[0] && side[1] ? measures[0].compare(side[0], side[1], view) : (double)NAN;
+        prepared_destroy(side[0]);
+        prepared_destroy(side[1]);
+        if (isnan(rho)) continue;
+        sum += rho;
+        present++;
+    }
+    free(noise);
+    free(mask);
+    return present ? sum / present : (double)NAN;
+}
+
+double judge_magnitude(const struct judge_case *c, uint32_t stage, uint32_t draws, double *y) {
+    enum view v = c->magnitude_view;
+    double chance = judge_chance_magnitude(c, v), base = fmax(c->floor[v], chance), span = c->repeat[v] - base;
+    uint32_t n = judge_inputs(c);
+    judge_similarity(c, c->row, stage, draws, 0, v, y);
+    for (size_t k = 0; k < (size_t)draws * n; k++)
+        if (!isnan(y[k])) y[k] = (y[k] - base) / span;
+    return base;
+}
+
+bool judge(struct judge_case *c, struct judgement *j, bool curves, struct error *e) {
+    *j = (struct judgement){.word = VERDICT_ERROR};
+    switch (c->run->controls[c->control].control->judge) {
+    case JUDGE_CASCADE:
+    case JUDGE_INDEPENDENT: return judge_weights(c, j, curves, e);
+    case JUDGE_LABELS: return judge_labels(c, j, curves, e);
+    case JUDGE_CHECKS: judge_checks(c, j); return true;
+    }
+    return true;
+}
