@@ -1,5 +1,5 @@
-/* csv.c: numeric columns and one column of labels, through libcsv in its strict mode. libcsv says neither line nor column,
- * so the file goes in line by line. */
+/* csv.c: numeric columns and one column of labels, through libcsv in its strict mode. libcsv says neither line nor
+ * column, so the file goes in line by line. */
 #include "data/csv.h"
 
 #include "base/file.h"
@@ -125,8 +125,8 @@ static void read_data(struct table *t, const char *text, size_t length) {
 
 static void read_name(struct table *t, const char *text) {
     if (!*text)
-        TABLE_FAIL(t, "%s:%zu: column %zu has no name: a header with names wanted (an index column? leave it out)", t->path,
-                   t->line, t->fields + 1);
+        TABLE_FAIL(t, "%s:%zu: column %zu has no name: a header with names wanted (an index column? leave it out)",
+                   t->path, t->line, t->fields + 1);
     else if (!add_name(t, text))
         memory_fail(t);
 }
@@ -150,7 +150,8 @@ static bool find_label(struct table *t) {
                           nearest ? "'?" : "");
     }
     if (found > 1)
-        return TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found, excerpt_of(t->label).text);
+        return TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found,
+                          excerpt_of(t->label).text);
     for (size_t k = 0; !t->label && k < sizeof usual / sizeof *usual; k++)
         for (size_t i = 0; i < t->columns; i++)
             if (strcasecmp(t->names[i], usual[k]) == 0) {
@@ -170,8 +171,8 @@ static bool header_end(struct table *t) {
         return TABLE_FAIL(t, "%s:%zu: only numbers in the first line: a header with the names of the columns wanted",
                           t->path, t->line);
     if (t->columns < 2)
-        return TABLE_FAIL(t, "%s:%zu: one column '%s': numbers and a label wanted, separated by commas", t->path, t->line,
-                          excerpt_of(t->names[0]).text);
+        return TABLE_FAIL(t, "%s:%zu: one column '%s': numbers and a label wanted, separated by commas", t->path,
+                          t->line, excerpt_of(t->names[0]).text);
     t->in_data = true;
     return find_label(t);
 }
@@ -252,7 +253,8 @@ static bool parse_lines(struct table *t, struct csv_parser *parser, const uint8_
     }
     t->line--;
     if (csv_fini(parser, on_field, on_row, t) != 0)
-        return error_set(&t->error, "%s:%zu: a quote that is never closed: a closing quote wanted", t->path, t->quote_line);
+        return error_set(&t->error, "%s:%zu: a quote that is never closed: a closing quote wanted", t->path,
+                         t->quote_line);
     return !t->failed;
 }
 
@@ -274,7 +276,8 @@ static bool parse_table(struct table *t, const uint8_t *bytes, size_t size) {
     if (!t->in_data)
         return error_set(&t->error, "%s: empty: a header and at least one row wanted", t->path);
     if (t->labels.count == 0)
-        return error_set(&t->error, "%s:%zu: the file ends behind the header: at least one row wanted", t->path, t->line);
+        return error_set(&t->error, "%s:%zu: the file ends behind the header: at least one row wanted", t->path,
+                         t->line);
     if (t->labels.count > UINT32_MAX)
         return error_set(&t->error, "%s: %zu rows: at most %u wanted", t->path, t->labels.count, UINT32_MAX);
     t->labels.column = t->names[t->label_column];

@@ -183,7 +183,7 @@ void dataset_sample(const struct dataset *d, uint32_t index, float *out) {
 bool dataset_check_labels(const struct dataset *d, const char *source, uint32_t outputs, struct error *e) {
     for (uint32_t i = 0; i < d->count; i++)
         if (d->labels[i] >= outputs)
-            return error_set(e, "%s: sample %u has label %u: a label below %u wanted, the number of the model's outputs",
+            return error_set(e, "%s: sample %u has label %u: a label below the model's %u outputs wanted",
                              excerpt_of(source).text, i, d->labels[i], outputs);
     return true;
 }

@@ -88,7 +88,8 @@ static bool read_magic(struct idx *x, struct error *e) {
                          x->path, b[0], b[1], b[2], b[3]);
     x->type = find_type(b[2]);
     if (!x->type)
-        return error_set(e, "%s: byte 2: element type 0x%02x: 0x08, 0x09, 0x0b, 0x0c, 0x0d or 0x0e wanted", x->path, b[2]);
+        return error_set(e, "%s: byte 2: element type 0x%02x: 0x08, 0x09, 0x0b, 0x0c, 0x0d or 0x0e wanted", x->path,
+                         b[2]);
     if (b[3] < 1 || b[3] > IDX_MAX_RANK)
         return error_set(e, "%s: byte 3: %u dimensions: 1 to %d wanted", x->path, b[3], IDX_MAX_RANK);
     x->shape.rank = b[3];
@@ -101,8 +102,8 @@ static bool read_dimensions(struct idx *x, struct error *e) {
     char dims[96];
 
     if (x->size < x->header)
-        return error_set(e, "%s: byte %zu: the file ends in the dimensions: %u numbers of 4 bytes wanted", x->path, x->size,
-                         x->shape.rank);
+        return error_set(e, "%s: byte %zu: the file ends in the dimensions: %u numbers of 4 bytes wanted", x->path,
+                         x->size, x->shape.rank);
     for (uint32_t i = 0; i < x->shape.rank; i++) {
         x->shape.dim[i] = big_endian(x->bytes + 4 + 4 * i);
         if (x->shape.dim[i] == 0)
@@ -111,11 +112,11 @@ static bool read_dimensions(struct idx *x, struct error *e) {
     size_t count = shape_count(&x->shape), there = x->size - x->header;
     shape_text(&x->shape, dims, sizeof dims);
     if (count > there / x->type->size)
-        return error_set(e, "%s: byte %zu: the file ends after %zu bytes of elements: %s of %u wanted (%s)", x->path, x->size,
-                         there, dims, x->type->size, x->type->name);
+        return error_set(e, "%s: byte %zu: the file ends after %zu bytes of elements: %s of type %s wanted", x->path,
+                         x->size, there, dims, x->type->name);
     if (count * x->type->size < there)
-        return error_set(e, "%s: byte %zu: %zu bytes behind the elements: the end of the file wanted (%s of %u, %s)", x->path,
-                         x->header + count * x->type->size, there - count * x->type->size, dims, x->type->size,
+        return error_set(e, "%s: byte %zu: %zu bytes behind the %s elements of type %s: the end of the file wanted",
+                         x->path, x->header + count * x->type->size, there - count * x->type->size, dims,
                          x->type->name);
     return true;
 }

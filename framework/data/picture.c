@@ -186,7 +186,8 @@ static bool check_shape(const struct shape *s, size_t *channels, struct pixels *
     p->height = s->rank >= 2 ? s->dim[s->rank - 2] : 1;
     p->width = s->rank >= 1 ? s->dim[s->rank - 1] : 0;
     size_t count = shape_count(s);
-    if (s->rank < 1 || s->rank > 3 || count == 0 || count > SIZE_MAX / 64 || p->width > SIDE_LIMIT || p->height > SIDE_LIMIT)
+    bool small = count <= SIZE_MAX / 64 && p->width <= SIDE_LIMIT && p->height <= SIDE_LIMIT;
+    if (s->rank < 1 || s->rank > 3 || count == 0 || !small)
         return error_set(e, "a picture of %s: C x H x W, H x W or F wanted, sides from 1 to %u",
                          shape_text(s, text, sizeof text), SIDE_LIMIT);
     return true;
@@ -220,8 +221,9 @@ bool picture_write_png(const char *path, const struct shape *shape, const float 
     if (style == PICTURE_MAP)
         style = negative ? PICTURE_SIGNED : PICTURE_POSITIVE;
     p.rgb = malloc(3 * p.width * p.height);
-    bool painted = p.rgb && (style == PICTURE_INPUT ? paint_input(&p, data, channels) : paint_map(&p, data, channels, style));
-    bool ok = painted || error_memory(e);
+    bool ok = p.rgb && (style == PICTURE_INPUT ? paint_input(&p, data, channels) : paint_map(&p, data, channels, style));
+    if (!ok)
+        error_memory(e);
     if (ok && !encode(&job, &p, enlargement(&p)))
         ok = error_prefix(e, "%s", path);
     if (ok)
