@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 static const double sqrt_pi = 1.7724538509055160273;
-static const double nearly_normal = 1e10; /* degrees of freedom from which t is the normal distribution to 1e-9 */
+static const double many = 1e5;    /* degrees of freedom from which the normal distribution is the better start */
+static const double normal = 1e15; /* and from which nothing is left to correct */
 
 /* log(Gamma(a + 1/2) / Gamma(a)). For large a the difference of two log-gammas would cancel: asymptotic series of
  * the NIST Handbook, dlmf.nist.gov/5.11.E13. */
@@ -42,10 +43,17 @@ static double beta_fraction(double a, double b, double x) {
     return fraction;
 }
 
+/* For many degrees of freedom, where the continued fraction loses digits: the normal deviate of the same tail, the first
+ * two terms of Hill's expansion (1970, CACM algorithm 395); the third is below 1e-20. */
+static double normal_tail(double t, double df) {
+    double a = df - .5, y = a * log1p(t / df * t);
+    return .5 * erfc(sqrt(y / 2) * (1 + (y + 3) / (48 * a * a)));
+}
+
 /* P(T > t) for t >= 0: half the regularised incomplete beta function I_x(df/2, 1/2), x = df / (df + t^2). */
 static double upper_tail(double t, double df) {
-    if (df > nearly_normal)
-        return .5 * erfc(t / sqrt(2));
+    if (df > many)
+        return normal_tail(t, df);
     double a = df / 2, ratio = t / df * t;
     if (isinf(ratio))
         return 0;
@@ -57,15 +65,13 @@ static double upper_tail(double t, double df) {
 }
 
 static double density(double t, double df) {
-    if (df > nearly_normal)
-        return exp(-t * t / 2) / (sqrt(2) * sqrt_pi);
     return exp(log_gamma_ratio(df / 2) - (df + 1) / 2 * log1p(t / df * t)) / (sqrt(df) * sqrt_pi);
 }
 
 double student_cdf(double t, double df) {
     if (isnan(t) || !(df > 0))
         return NAN;
-    double tail = upper_tail(fabs(t), df);
+    double tail = upper_tail(fabs(t), fmin(df, normal));
     return t < 0 ? tail : 1 - tail;
 }
 
@@ -102,6 +108,7 @@ double student_quantile(double p, double df) {
         return p == 0 ? -INFINITY : INFINITY;
     if (p == .5)
         return 0;
+    df = fmin(df, normal);
     return p < .5 ? -tail_quantile(p, df) : tail_quantile(1 - p, df);
 }
 

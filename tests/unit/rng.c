@@ -1,0 +1,183 @@
+#include "base/rng.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+/* The authors' known answers for philox4x32-10 (Random123, kat_vectors). */
+Test(rng, philox_known_answers) {
+    static const struct {
+        uint32_t counter[4], key[2], want[4];
+    } cases[] = {
+        {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+         {0xffffffff, 0xffffffff},
+         {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+         {0xa4093822, 0x299f31d0},
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t got[4];
+        rng_block(cases[i].counter, cases[i].key, got);
+        cr_expect_arr_eq(got, cases[i].want, sizeof got, "case %zu", i);
+    }
+}
+
+/* Frozen: a change here changes every result anyone has published. */
+Test(rng, streams_are_frozen) {
+    struct rng r = rng_stream(1, "init", 0);
+    uint32_t got[5], want[5] = {0x098b9de1, 0x820db15a, 0x68af3236, 0x6314ca49, 0xe688c4f7};
+    for (int i = 0; i < 5; i++)
+        got[i] = rng_next(&r);
+    cr_expect_arr_eq(got, want, sizeof want, "%#x %#x %#x %#x %#x", got[0], got[1], got[2], got[3], got[4]);
+    cr_expect_eq(rng_seed(1, "init", 0), 0xb181d505f143740du, "%#llx", (unsigned long long)rng_seed(1, "init", 0));
+}
+
+Test(rng, streams_differ_by_seed_purpose_and_index) {
+    uint64_t seeds[] = {rng_seed(1, "a", 0), rng_seed(2, "a", 0), rng_seed(1, "b", 0), rng_seed(1, "a", 1),
+                        rng_seed(0, "a", 1), rng_seed(1, "", 0),  rng_seed(0, "", 0)};
+    size_t n = sizeof seeds / sizeof *seeds;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            cr_expect_neq(seeds[i], seeds[j], "%zu and %zu", i, j);
+}
+
+Test(rng, a_copy_continues_alike) {
+    struct rng a = rng_stream(7, "copy", 3);
+    rng_normal(&a);
+    rng_next(&a);
+    struct rng b = a;
+    for (int i = 0; i < 10; i++)
+        cr_expect_eq(rng_normal(&a), rng_normal(&b));
+}
+
+/* Chi-square over the buckets; 30 degrees of freedom, so 59.7 would be seen once in a thousand streams. */
+Test(rng, below_is_uniform_and_in_range) {
+    enum { BUCKETS = 31, DRAWS = 310000 };
+    struct rng r = rng_stream(5, "below", 0);
+    unsigned counts[BUCKETS] = {0};
+    double chi = 0, expected = DRAWS / (double)BUCKETS;
+
+    for (int i = 0; i < DRAWS; i++) {
+        uint32_t k = rng_below(&r, BUCKETS);
+        cr_assert_lt(k, BUCKETS);
+        counts[k]++;
+    }
+    for (int k = 0; k < BUCKETS; k++)
+        chi += (counts[k] - expected) * (counts[k] - expected) / expected;
+    cr_expect_lt(chi, 59.7);
+    cr_expect_eq(rng_below(&r, 1), 0);
+}
+
+/* n = 3 * 2^30: without rejection the lowest third of values would be twice as likely as the rest of them. */
+Test(rng, below_rejects_for_large_n) {
+    struct rng r = rng_stream(6, "below", 0);
+    uint32_t n = 3221225472u, multiples = 0, draws = 100000;
+
+    for (uint32_t i = 0; i < draws; i++)
+        multiples += rng_below(&r, n) % 3 == 0;
+    cr_expect_float_eq(multiples / (double)draws, 1 / 3., .005);
+}
+
+struct moments {
+    double mean, variance, skew, kurtosis;
+};
+
+static struct moments moments_of(const double *x, size_t n) {
+    struct moments m = {0};
+    for (size_t i = 0; i < n; i++)
+        m.mean += x[i] / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        double d = x[i] - m.mean;
+        m.variance += d * d / (double)n;
+        m.skew += d * d * d / (double)n;
+        m.kurtosis += d * d * d * d / (double)n;
+    }
+    return m;
+}
+
+/* Tolerances are about four standard errors for 200,000 draws. */
+Test(rng, moments) {
+    enum { N = 200000 };
+    static double x[N];
+    static float f[N];
+    struct rng r = rng_stream(1, "moments", 0);
+
+    for (int i = 0; i < N; i++) {
+        x[i] = rng_uniform(&r);
+        cr_assert(x[i] >= 0 && x[i] < 1);
+    }
+    struct moments uniform = moments_of(x, N);
+    cr_expect_float_eq(uniform.mean, .5, .003);
+    cr_expect_float_eq(uniform.variance, 1 / 12., .001);
+
+    for (int kind = 0; kind < 2; kind++) {
+        rng_fill_normal(9, 0, N, f);
+        for (int i = 0; i < N; i++)
+            x[i] = kind ? (double)f[i] : rng_normal(&r);
+        struct moments normal = moments_of(x, N);
+        cr_expect_float_eq(normal.mean, 0, .009);
+        cr_expect_float_eq(normal.variance, 1, .013);
+        cr_expect_float_eq(normal.skew, 0, .022);
+        cr_expect_float_eq(normal.kurtosis, 3, .045);
+    }
+}
+
+Test(rng, permutations) {
+    struct rng r = rng_stream(3, "permutation", 0);
+
+    for (uint32_t n = 0; n <= 40; n++) {
+        uint32_t out[40], seen[40] = {0};
+        rng_permutation(&r, n, out);
+        for (uint32_t i = 0; i < n; i++) {
+            cr_assert_lt(out[i], n);
+            seen[out[i]]++;
+        }
+        for (uint32_t i = 0; i < n; i++)
+            cr_expect_eq(seen[i], 1, "n %u: %u appears %u times", n, i, seen[i]);
+    }
+}
+
+/* The 9 derangements of 4 come equally often. */
+Test(rng, derangements) {
+    struct rng r = rng_stream(4, "derangement", 0);
+    unsigned counts[256] = {0}, kinds = 0, draws = 90000;
+
+    for (unsigned i = 0; i < draws; i++) {
+        uint32_t out[4];
+        rng_derangement(&r, 4, out);
+        for (uint32_t k = 0; k < 4; k++)
+            cr_assert_neq(out[k], k);
+        counts[out[0] << 6 | out[1] << 4 | out[2] << 2 | out[3]]++;
+    }
+    for (int i = 0; i < 256; i++)
+        if (counts[i]) {
+            kinds++;
+            cr_expect_float_eq(counts[i] / (double)draws, 1 / 9., .005);
+        }
+    cr_expect_eq(kinds, 9);
+    uint32_t two[2], one[1];
+    rng_derangement(&r, 2, two);
+    cr_expect(two[0] == 1 && two[1] == 0);
+    rng_derangement(&r, 1, one);
+    cr_expect_eq(one[0], 0, "one element has no derangement, and must not hang");
+}
+
+Test(rng, fill_is_random_access) {
+    void (*const fills[])(uint64_t, uint64_t, size_t, float *) = {rng_fill_uniform, rng_fill_normal};
+
+    for (int k = 0; k < 2; k++) {
+        float whole[50], part[50], other[50];
+        fills[k](11, 0, 50, whole);
+        for (size_t first = 0; first < 9; first++)
+            for (size_t n = 0; n + first <= 50; n += 7) {
+                fills[k](11, first, n, part);
+                cr_expect_arr_eq(part, whole + first, n * sizeof *part, "fill %d from %zu, %zu long", k, first, n);
+            }
+        fills[k](12, 0, 50, other);
+        cr_expect_arr_neq(other, whole, sizeof whole);
+        for (int i = 0; i < 50; i++)
+            cr_expect(k ? isfinite(whole[i]) : whole[i] >= 0 && whole[i] < 1);
+    }
+}

@@ -1,0 +1,271 @@
+#include "measure/similarity.h"
+#include "base/npy.h"
+#include "base/rng.h"
+#include "golden.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+Test(spearman, ranks_as_scipy) {
+    FILE *in = golden_open("tests/golden/measure/ranks.txt");
+    float values[64], n;
+    unsigned cases = 0;
+
+    for (; fscanf(in, "%g", &n) == 1; cases++) {
+        double ranks[64], want;
+        size_t count = (size_t)n;
+        cr_assert_leq(count, 64);
+        for (size_t i = 0; i < count; i++)
+            cr_assert_eq(fscanf(in, "%g", &values[i]), 1);
+        rank_average(values, count, ranks);
+        for (size_t i = 0; i < count; i++) {
+            cr_assert_eq(fscanf(in, "%lg", &want), 1);
+            cr_expect_eq(ranks[i], want, "case %u, value %zu: %g, scipy %g", cases, i, ranks[i], want);
+        }
+    }
+    cr_expect_eq(cases, 7);
+    fclose(in);
+}
+
+Test(spearman, infinities_and_zeros_have_their_place) {
+    double ranks[6];
+    rank_average((float[]){INFINITY, -0.0f, 0, -INFINITY, 1, -1}, 6, ranks);
+    cr_expect_arr_eq(ranks, ((double[]){6, 3.5, 3.5, 1, 5, 2}), sizeof ranks);
+    rank_average(NULL, 0, NULL);
+}
+
+/* Against counting: rank = (number below) + (number equal + 1) / 2. */
+Test(spearman, ranks_by_definition) {
+    enum { N = 1500 };
+    static float values[N];
+    static double ranks[N];
+    struct rng r = rng_stream(1, "ranks", 0);
+
+    for (unsigned kinds = 1; kinds <= 100000; kinds *= 10) {
+        for (int i = 0; i < N; i++)
+            values[i] = ((float)rng_below(&r, kinds) - (float)kinds / 2) * 0.37f;
+        rank_average(values, N, ranks);
+        for (int i = 0; i < N; i++) {
+            int below = 0, equal = 0;
+            for (int j = 0; j < N; j++) {
+                below += values[j] < values[i];
+                equal += values[j] == values[i];
+            }
+            cr_assert_eq(ranks[i], below + (equal + 1) / 2., "of %u kinds, value %d", kinds, i);
+        }
+    }
+}
+
+Test(spearman, no_similarity) {
+    static const struct {
+        const char *what;
+        size_t n;
+        float a[5], b[5];
+    } cases[] = {
+        {"constant left", 5, {2, 2, 2, 2, 2}, {1, 2, 3, 4, 5}},
+        {"constant right", 5, {1, 2, 3, 4, 5}, {0, 0, -0.0f, 0, 0}},
+        {"both constant", 3, {1, 1, 1}, {1, 1, 1}},
+        {"NaN", 5, {1, 2, NAN, 4, 5}, {1, 2, 3, 4, 5}},
+        {"infinite", 5, {1, 2, 3, 4, 5}, {1, 2, 3, 4, INFINITY}},
+        {"two values", 2, {1, 2}, {1, 2}},
+        {"none", 0, {0}, {0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_expect(isnan(spearman(cases[i].a, cases[i].b, cases[i].n)), "%s", cases[i].what);
+}
+
+Test(spearman, exact_ends) {
+    float a[] = {3, -1, 2, 2, 9, 0.5f}, b[6], c[6];
+
+    for (int i = 0; i < 6; i++) {
+        b[i] = expf(a[i]);
+        c[i] = -a[i];
+    }
+    cr_expect_float_eq(spearman(a, b, 6), 1, 1e-15);
+    cr_expect_float_eq(spearman(a, c, 6), -1, 1e-15);
+}
+
+Test(pearson, cases) {
+    double a[] = {1, 2, 3, 4}, b[] = {2, 1, 4, 3}, same[] = {.1, .1, .1, .1}, bad[] = {1, NAN, 2, 3};
+    double huge[] = {1e300, -2e300, 3e300, 4e300}, tiny[] = {1e-300, -2e-300, 3e-300, 4e-300};
+
+    cr_expect_float_eq(pearson(a, b, 4), .6, 1e-15);
+    cr_expect_float_eq(pearson(huge, tiny, 4), 1, 1e-15);
+    cr_expect(isnan(pearson(a, same, 4)));
+    cr_expect(isnan(pearson(same, a, 4)));
+    cr_expect(isnan(pearson(a, bad, 4)));
+    cr_expect(isnan(pearson(a, b, 1)));
+}
+
+/* ---- The table of measures, on prepared maps, against SciPy and scikit-image. ---- */
+
+struct map {
+    struct map_shape shape;
+    float *data;
+    uint8_t *mask;
+};
+
+static float *load(const char *name, const char *part, struct shape *shape) {
+    char path[128];
+    struct error e;
+    float *data = NULL;
+
+    snprintf(path, sizeof path, "tests/golden/measure/%s-%s.npy", name, part);
+    cr_assert(npy_read(path, shape, &data, &e), "%s", e.text);
+    cr_assert_eq(shape->rank, 3);
+    return data;
+}
+
+static struct map load_map(const char *name, const char *part) {
+    struct map m;
+    struct shape shape;
+    float *mask = load(name, "mask", &shape);
+
+    m.data = load(name, part, &shape);
+    m.shape = (struct map_shape){(uint32_t)shape.dim[0], (uint32_t)shape.dim[1], (uint32_t)shape.dim[2]};
+    m.mask = malloc(shape_count(&shape));
+    for (size_t i = 0; i < shape_count(&shape); i++)
+        m.mask[i] = mask[i] != 0;
+    free(mask);
+    return m;
+}
+
+static void drop_map(struct map *m) {
+    free(m->data);
+    free(m->mask);
+}
+
+static enum view view_of(const char *name) {
+    for (int v = 0; v < VIEW_COUNT; v++)
+        if (strcmp(view_name((enum view)v), name) == 0)
+            return (enum view)v;
+    cr_assert(false, "view %s", name);
+    return VIEW_COUNT;
+}
+
+static void check_line(const char *name, enum view view, const double want[2]) {
+    struct map a = load_map(name, "a"), b = load_map(name, "b");
+    struct prepared *pa = prepared_create(a.data, a.mask, &a.shape), *pb = prepared_create(b.data, b.mask, &b.shape);
+    static const double tolerance[] = {1e-12, 1e-8}; /* SSIM of "offset" cancels six digits */
+
+    for (int m = 0; m < 2; m++) {
+        bool applies = measures[m].applies(&a.shape);
+        cr_expect_eq(applies, !isnan(want[m]), "%s: %s", name, measures[m].id);
+        double got = measures[m].compare(pa, pb, view), back = measures[m].compare(pb, pa, view);
+        cr_expect(applies ? fabs(got - want[m]) < tolerance[m] : isnan(got), "%s, %s, %s: %.17g, wanted %.17g", name,
+                  measures[m].id, view_name(view), got, want[m]);
+        cr_expect(!applies || fabs(got - back) < 1e-14, "symmetric");
+        double self = measures[m].compare(pa, pa, view);
+        cr_expect(applies ? self == 1 : isnan(self), "%s, %s: with itself %.17g", name, measures[m].id, self);
+    }
+    prepared_destroy(pa);
+    prepared_destroy(pb);
+    drop_map(&a);
+    drop_map(&b);
+}
+
+Test(similarity, as_scipy_and_scikit_image) {
+    FILE *in = golden_open("tests/golden/measure/similarity.txt");
+    char name[32], view[32];
+    double want[2];
+    unsigned lines = 0;
+
+    for (; fscanf(in, "%31s %31s %lg %lg", name, view, &want[0], &want[1]) == 4; lines++)
+        check_line(name, view_of(view), want);
+    cr_expect_eq(lines, 13 * 4);
+    fclose(in);
+}
+
+Test(similarity, kernels_agree_with_prepared_maps) {
+    struct map a = load_map("channels", "a"), b = load_map("channels", "b");
+    struct prepared *pa = prepared_create(a.data, NULL, &a.shape), *pb = prepared_create(b.data, NULL, &b.shape);
+    size_t n = (size_t)a.shape.channels * a.shape.height * a.shape.width;
+
+    double direct = spearman(a.data, b.data, n), prepared = measures[0].compare(pa, pb, VIEW_SIGNED_ALL);
+    cr_expect_float_eq(direct, prepared, 1e-14);
+    for (int v = 0; v < VIEW_COUNT; v += 2)
+        cr_expect_eq(measures[0].compare(pa, pb, (enum view)v), measures[0].compare(pa, pb, (enum view)(v + 1)),
+                     "without a mask every pixel is in");
+    prepared_destroy(pa);
+    prepared_destroy(pb);
+    drop_map(&a);
+    drop_map(&b);
+}
+
+/* Which views have something to compare, for small maps against an informative one. */
+Test(similarity, views_without_similarity) {
+    static const struct {
+        const char *what;
+        float data[6];
+        uint8_t mask[6];
+        bool has[VIEW_COUNT];
+    } cases[] = {
+        {"everything there", {1, -2, 3, 0, 0, 5}, {1, 1, 1, 0, 0, 1}, {true, true, true, true}},
+        {"constant", {2, 2, 2, 2, 2, 2}, {1, 1, 1, 0, 0, 1}, {false, false, false, false}},
+        {"constant where the input is", {2, 2, 2, 0, 1, 2}, {1, 1, 1, 0, 0, 1}, {true, false, true, false}},
+        {"one size, two signs", {2, -2, 2, 2, -2, 2}, {1, 1, 1, 0, 0, 1}, {true, true, false, false}},
+        {"two pixels seen", {1, -2, 3, 0, 0, 5}, {1, 1, 0, 0, 0, 0}, {true, false, true, false}},
+        {"no pixel seen", {1, -2, 3, 0, 0, 5}, {0}, {true, false, true, false}},
+        {"three pixels seen", {1, -2, 3, 0, 0, 5}, {1, 1, 1, 0, 0, 0}, {true, true, true, true}},
+        {"NaN in a pixel not seen", {1, -2, 3, NAN, 0, 5}, {1, 1, 1, 0, 0, 1}, {false, false, false, false}},
+        {"infinite", {1, -2, INFINITY, 0, 0, 5}, {1, 1, 1, 0, 0, 1}, {false, false, false, false}},
+        {"only zeros of either sign", {0, -0.0f, 0, 0, 0, -0.0f}, {1, 1, 1, 0, 0, 1}, {false, false, false, false}},
+    };
+    const float other[6] = {.5f, -1, 3, -2, 7, -6};
+    const struct map_shape shape = {1, 2, 3};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct prepared *a = prepared_create(cases[i].data, cases[i].mask, &shape);
+        struct prepared *b = prepared_create(other, cases[i].mask, &shape);
+        for (int v = 0; v < VIEW_COUNT; v++)
+            for (int turned = 0; turned < 2; turned++) {
+                double got = measures[0].compare(turned ? b : a, turned ? a : b, (enum view)v);
+                cr_expect_eq(!isnan(got), cases[i].has[v], "%s: %s: %g", cases[i].what, view_name((enum view)v), got);
+            }
+        prepared_destroy(a);
+        prepared_destroy(b);
+    }
+}
+
+/* A mismatched pair: the pixels are those of the reference, whatever mask the other side came with. */
+Test(similarity, the_reference_chooses_the_pixels) {
+    struct map a = load_map("channels", "a"), b = load_map("channels", "b");
+    size_t n = (size_t)a.shape.channels * a.shape.height * a.shape.width;
+
+    for (size_t i = 0; i < n; i++)
+        b.mask[i] = i % 3 == 0;
+    struct prepared *pa = prepared_create(a.data, a.mask, &a.shape), *bare = prepared_create(a.data, NULL, &a.shape);
+    struct prepared *own = prepared_create(b.data, b.mask, &b.shape), *as_a = prepared_create(b.data, a.mask, &b.shape);
+    for (int m = 0; m < 2; m++)
+        for (int v = 0; v < VIEW_COUNT; v++) {
+            double want = measures[m].compare(pa, as_a, (enum view)v);
+            cr_expect_eq(measures[m].compare(pa, own, (enum view)v), want, "%s %s", measures[m].id,
+                         view_name((enum view)v));
+            double all = measures[m].compare(bare, as_a, v < VIEW_ABSOLUTE_ALL ? VIEW_SIGNED_ALL : VIEW_ABSOLUTE_ALL);
+            cr_expect_eq(measures[m].compare(bare, own, (enum view)v), all, "a reference without a mask shows all");
+        }
+    prepared_destroy(pa);
+    prepared_destroy(bare);
+    prepared_destroy(own);
+    prepared_destroy(as_a);
+    drop_map(&a);
+    drop_map(&b);
+}
+
+Test(similarity, table) {
+    cr_expect_str_eq(measures[0].id, "spearman", "verdicts rest on index 0");
+    cr_expect_eq(measure_find("ssim"), &measures[1]);
+    cr_expect_null(measure_find("SSIM2"));
+    cr_expect_not(measures[0].applies(&(struct map_shape){1, 1, 2}));
+    cr_expect(measures[0].applies(&(struct map_shape){1, 1, 3}));
+    cr_expect_not(measures[1].applies(&(struct map_shape){3, 11, 10}));
+    cr_expect(measures[1].applies(&(struct map_shape){3, 11, 11}));
+
+    float map[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    struct prepared *a = prepared_create(map, NULL, &(struct map_shape){1, 3, 4});
+    struct prepared *b = prepared_create(map, NULL, &(struct map_shape){1, 4, 3});
+    cr_expect(isnan(measures[0].compare(a, b, VIEW_SIGNED_ALL)), "maps of two shapes");
+    prepared_destroy(a);
+    prepared_destroy(b);
+    prepared_destroy(NULL);
+}

@@ -1,0 +1,125 @@
+#include "base/text.h"
+#include "base/error.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+Test(text, grows) {
+    struct text t = {0};
+
+    text_append(&t, "", 0);
+    cr_assert_str_eq(t.data, "");
+    for (int i = 0; i < 1000; i++)
+        text_add(&t, "%d,", i % 10);
+    text_append(&t, "ab\0c", 4);
+    cr_expect_eq(t.length, 2004);
+    cr_expect_eq(strncmp(t.data, "0,1,2,3,", 8), 0);
+    cr_expect_eq(memcmp(t.data + 2000, "ab\0c", 5), 0, "with its closing zero");
+    cr_expect_not(t.failed);
+    text_finish(&t);
+    cr_expect(!t.data && !t.length);
+}
+
+Test(text, failure_sticks) {
+    struct text t = {0};
+    text_append(&t, "x", 1);
+    t.failed = true;
+    text_add(&t, "more");
+    text_append(&t, "more", 4);
+    cr_expect_str_eq(t.data, "x");
+    text_finish(&t);
+}
+
+Test(text, copies) {
+    char *copy = text_copy("abc"), *made = text_format("%s-%d", "x", 42);
+    cr_expect_str_eq(copy, "abc");
+    cr_expect_str_eq(made, "x-42");
+    free(copy);
+    free(made);
+}
+
+Test(text, nearest) {
+    static const char *const names[] = {"gradient", "smoothgrad", "integrated-gradients", "ig", "input", "grad-cam"};
+    static const struct {
+        const char *name, *want;
+    } cases[] = {
+        {"gradient", "gradient"},
+        {"GRADIENT", "gradient"},
+        {"gradeint", "gradient"},
+        {"gradcam", "grad-cam"},
+        {"integratedgradient", "integrated-gradients"},
+        {"imput", "input"},
+        {"xyz", NULL},
+        {"banana", NULL},
+        {"ab", NULL}, /* as far from "ig" as its own length */
+        {"", NULL},
+        {"gradient-but-a-name-of-more-than-sixty-four-letters-cannot-be-meant", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = text_nearest(cases[i].name, names, sizeof names / sizeof *names);
+        cr_expect((!got && !cases[i].want) || (got && cases[i].want && strcmp(got, cases[i].want) == 0), "%s: %s",
+                  cases[i].name, got ? got : "none");
+    }
+    cr_expect_null(text_nearest("x", NULL, 0));
+}
+
+Test(text, doubles) {
+    static const struct {
+        const char *text;
+        bool ok;
+        double value;
+    } cases[] = {
+        {"0", true, 0},        {"-1.5e3", true, -1500}, {"+.25", true, .25}, {"1e-320", true, 1e-320}, {"", false, 0},
+        {" 1", false, 0},      {"1 ", false, 0},        {"1x", false, 0},    {"nan", false, 0},        {"inf", false, 0},
+        {"1e999", false, 0},   {"1,5", false, 0},       {"-", false, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double got = 0;
+        cr_expect_eq(text_to_double(cases[i].text, &got), cases[i].ok, "'%s'", cases[i].text);
+        cr_expect_eq(got, cases[i].value, "'%s'", cases[i].text);
+    }
+}
+
+Test(text, whole_numbers) {
+    static const struct {
+        const char *text;
+        bool ok, u64_ok;
+    } cases[] = {
+        {"7", true, true},     {"-3", true, false},  {"11", false, true},   {"-11", false, false},
+        {"", false, false},    {" 7", false, false}, {"7 ", false, false},  {"7.0", false, false},
+        {"0x7", false, false}, {"+7", true, false},  {"18446744073709551615", false, true},
+        {"18446744073709551616", false, false},      {"-18446744073709551616", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        long number = 99;
+        unsigned long long big = 99;
+        cr_expect_eq(text_to_long(cases[i].text, -10, 10, &number), cases[i].ok, "'%s'", cases[i].text);
+        cr_expect_eq(text_to_u64(cases[i].text, &big), cases[i].u64_ok, "'%s'", cases[i].text);
+        cr_expect(cases[i].ok == (number != 99) && cases[i].u64_ok == (big != 99), "out is left alone on failure");
+    }
+}
+
+Test(error, set_and_prefix) {
+    struct error e;
+    char lengthy[3000];
+
+    cr_expect_not(error_set(&e, "%d: found", 3));
+    cr_expect_not(error_prefix(&e, "%s", "file"));
+    cr_expect_str_eq(e.text, "file: 3: found");
+    cr_expect_not(error_set(&e, "(%s)", e.text), "its own text may be an argument");
+    cr_expect_str_eq(e.text, "(file: 3: found)");
+
+    memset(lengthy, 'x', sizeof lengthy - 1);
+    lengthy[sizeof lengthy - 1] = '\0';
+    error_prefix(&e, "%s", lengthy);
+    cr_expect_eq(strlen(e.text), sizeof e.text - 1);
+    error_set(&e, "%s", lengthy);
+    error_prefix(&e, "ab");
+    cr_expect_eq(strlen(e.text), sizeof e.text - 1);
+    cr_expect_eq(strncmp(e.text, "ab: xxx", 7), 0);
+
+    cr_expect_not(error_set(NULL, "x"));
+    cr_expect_not(error_prefix(NULL, "x"));
+    cr_expect_not(error_memory(NULL));
+}
