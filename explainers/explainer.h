@@ -160,8 +160,9 @@ typedef struct assay_request {
 
 /* What a method claims of itself. The host holds it to every claim. */
 enum assay_claim {
-    ASSAY_COMPLETE = 1u << 0,         /* attributions sum to f(x) - f(baseline) (Sundararajan et al. 2017, axiom of completeness);
-                                         every element of the baseline is the parameter `baseline`, or 0 without one */
+    ASSAY_COMPLETE = 1u << 0,         /* attributions sum to f(x) - f(baseline) (Sundararajan et al. 2017, axiom of
+                                         completeness); every element of the baseline is the parameter `baseline`, or 0
+                                         without one */
     ASSAY_INPUT_MULTIPLIER = 1u << 1, /* the map is multiplied by the input: where the input is zero, so is the map */
     ASSAY_NON_NEGATIVE = 1u << 2,     /* no attribution is below zero */
     ASSAY_STOCHASTIC = 1u << 3,       /* another seed gives another map */

@@ -167,8 +167,8 @@ static uint32_t claims_for(const assay_param *given, uint32_t n) {
     if (strcmp(given[FORM].text, "average") == 0) {
         return ASSAY_LINEAR_EXACT;
     }
-    return ASSAY_COMPLETE |
-           (given[BASELINE].number < 0 || given[BASELINE].number > 0 ? 0u : ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT);
+    bool from_zero = !(given[BASELINE].number < 0 || given[BASELINE].number > 0);
+    return ASSAY_COMPLETE | (from_zero ? ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT : 0u);
 }
 
 static const assay_explainer_info info = {

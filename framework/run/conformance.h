@@ -30,6 +30,7 @@ struct conformance_line {
 struct conformance_report {
     bool unsupported; /* the plugin itself answered ASSAY_UNSUPPORTED: a SKIP, and `why` is the reason */
     char why[CONFORMANCE_SENTENCE];
+    uint64_t forward, backward; /* samples passed through the network by the first call, for the cost of a plan */
     uint32_t count;
     struct conformance_line lines[CONFORMANCE_MAX];
 };

@@ -31,7 +31,7 @@ static assay_status check_batch(const assay_model *model, const char *call, uint
     }
     for (uint32_t i = 0; targeted && i < n; i++) {
         if (targets[i] >= model->outputs) {
-            return assay_say(why, ASSAY_FAILED, "%s: target %u of sample %u: wanted one below %u, the number of outputs",
+            return assay_say(why, ASSAY_FAILED, "%s: target %u of sample %u: wanted one below the %u outputs",
                              call, targets[i], i, model->outputs);
         }
     }

@@ -19,7 +19,7 @@
 #define TICK_MS 50
 #define OUTPUT_LIMIT ((size_t)1 << 30)
 
-/* What the child writes last. Without it the work never returned, whatever the exit code says: a plugin may call exit(0). */
+/* What the child writes last. Without it the work never returned, whatever the exit code: a plugin may call exit(0). */
 static const char came_back[] = "assay: the work returned";
 enum outcome { LOST, FAILED, DONE };
 
@@ -118,8 +118,8 @@ static bool drain(const struct child *child, struct text *into, bool *end, struc
     }
 }
 
-/* Until the child closes the pipe, dies, or runs out of time. A process the child left behind may hold the pipe open, so the
- * end of the file alone is not waited for. */
+/* Until the child closes the pipe, dies, or runs out of time. A process the child left behind may hold the pipe open, so
+ * the end of the file alone is not waited for. */
 static bool child_follow(struct child *child, double seconds, struct text *into, struct error *e) {
     double deadline = now() + seconds;
     bool end = false;

@@ -17,8 +17,8 @@ static size_t kebab_length(const char *text) {
     return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
 }
 
-/* Length of the path `text` begins with: to the end of ".so" where an id or parameters follow (a folder may hold a colon),
- * else to the first of them. */
+/* Length of the path `text` begins with: to the end of ".so" where an id or parameters follow (a folder may hold a
+ * colon), else to the first of them. */
 static size_t path_length(const char *text) {
     for (const char *at = strstr(text, ".so"); at; at = strstr(at + 1, ".so")) {
         if (at[3] == 0 || at[3] == '#' || at[3] == ':') {
