@@ -32,6 +32,7 @@ struct value {
     float *data;   /* VALUE_PARAMETER as loaded, float VALUE_CONSTANT; else NULL */
     int64_t *ints; /* integer VALUE_CONSTANT; else NULL */
     bool batched;  /* depends on the input: dim[0] is the batch */
+    uint32_t node; /* that computes it, or GRAPH_NONE */
 };
 
 enum attribute_kind { ATTRIBUTE_INT, ATTRIBUTE_FLOAT, ATTRIBUTE_TEXT, ATTRIBUTE_INTS, ATTRIBUTE_FLOATS };
@@ -61,7 +62,7 @@ struct node {
  * normalisation nodes that follow it directly (a CNTK bias Add, a BatchNormalization). The unit of
  * randomisation. Counted from the input. */
 struct layer {
-    char *name;
+    char *name;           /* of the weight, without ".weight" and the like; unique */
     uint32_t node;        /* the weight-bearing node */
     uint32_t *parameters; /* value indices, weight first */
     uint32_t parameter_count;
@@ -74,17 +75,23 @@ struct graph {
     uint32_t node_count;
     struct layer *layers;
     uint32_t layer_count;
-    uint32_t input, output; /* output: the last linear value; a closing Softmax or Relu is not part of it */
+    uint32_t input;         /* GRAPH_NONE: no input, everything was folded into the output's value */
+    uint32_t output;        /* the last linear value; a closing Softmax or Relu is not part of it */
     uint32_t file_output;   /* the output as the file names it */
     struct shape sample;    /* of one input sample, without the batch: C x H x W or F */
     uint32_t classes;       /* elements of one output sample */
     const char *warning;    /* NULL, or why the user should look twice (ends in Softmax or Relu) */
+
+    uint32_t opset;         /* of the nodes to come; set it before they are added. graph_create: 13 */
+    size_t file_batch;      /* the input's batch as declared; 0: any */
+    struct builder *building; /* private; NULL once finished */
 };
 
 /* ---- Building. Everything passed is copied. Values may be named before they exist. ---- */
 bool graph_create(struct graph **out, struct error *);
 void graph_destroy(struct graph *);
 
+/* One input only. dim[0] is the batch: 1, a number, or 0 or SIZE_MAX (-1) when it is symbolic. */
 bool graph_add_input(struct graph *, const char *name, const struct shape *with_batch, struct error *);
 bool graph_add_parameter(struct graph *, const char *name, const struct shape *, const float *, struct error *);
 bool graph_add_floats(struct graph *, const char *name, const struct shape *, const float *, struct error *);
@@ -93,8 +100,10 @@ bool graph_add_ints(struct graph *, const char *name, const struct shape *, cons
 bool graph_add_node(struct graph *, const char *op, const char *name, const char *const *inputs, size_t input_count,
                     const char *const *outputs, size_t output_count, const struct attribute *, size_t attribute_count,
                     struct error *);
-/* Checks, sorts topologically, folds what does not depend on the input (a Reshape of a parameter stays a
- * parameter under its own name), infers shapes, finds layers and the last linear output. */
+/* Checks, drops what the output does not need, sorts topologically, folds what does not depend on the input (a
+ * Reshape of a parameter stays a parameter under its own name), infers shapes, finds layers and the last linear
+ * output. Value indices change here. A Reshape to a fixed batch is rewritten to keep any batch. A graph without input
+ * folds to the value of its output, values[output].data or .ints: single operators can be tested so. */
 bool graph_finish(struct graph *, const char *output, struct error *);
 
 /* ---- Asking ---- */

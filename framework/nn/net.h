@@ -30,7 +30,7 @@ bool net_gradient_sum(struct net *, uint32_t n, const float *x, const uint32_t *
 /* The output of node `node` and the gradient of the target logit with respect to it; either may be NULL. */
 bool net_inspect(struct net *, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
                  float *gradient, struct error *);
-/* Fraction of correct argmax predictions; ties go to the lower class. predictions[n] may be NULL. */
+/* predictions[n]: the class of the largest logit; ties go to the lower class. */
 bool net_predict(struct net *, uint32_t n, const float *x, uint32_t *predictions, struct error *);
 
 /* Training: mean softmax cross-entropy of the batch (n <= NET_TRAIN_BATCH) and its gradients. grads[value_count]:
@@ -38,5 +38,8 @@ bool net_predict(struct net *, uint32_t n, const float *x, uint32_t *predictions
 #define NET_TRAIN_BATCH 256u
 bool net_loss(struct net *, uint32_t n, const float *x, const uint32_t *labels, double *loss, uint32_t *correct,
               float *const **grads, struct error *);
+/* After net_loss: the mean or (biased) variance of that batch, for the parameter `value` that is the running mean or
+ * variance of a BatchNormalization (which net_loss leaves alone: the trainer moves it); NULL for every other value. */
+const float *net_batch_statistic(const struct net *, uint32_t value);
 
 #endif

@@ -1,0 +1,36 @@
+/* graph_build.h: what graph*.c share while a graph is under construction. */
+#ifndef ASSAY_NN_GRAPH_BUILD_H
+#define ASSAY_NN_GRAPH_BUILD_H
+
+#include "nn/graph.h"
+#include "nn/op.h"
+
+/* Names to value indices: open addressing, index + 1, 0 is free. */
+struct builder {
+    uint32_t *slots;
+    size_t slot_count; /* a power of two */
+    uint32_t value_capacity, node_capacity;
+};
+
+/* Index of the named value, which is created without definition when new. */
+bool graph_name(struct graph *, const char *name, uint32_t *index, struct error *);
+/* GRAPH_NONE when there is none of that name. */
+uint32_t graph_find(const struct graph *, const char *name);
+void graph_swap_names(struct graph *, uint32_t a, uint32_t b);
+/* False with the reason when the value was defined before. */
+bool graph_check_new(const struct graph *, uint32_t index, struct error *);
+/* An input, parameter or constant, or the output of a node. */
+bool value_is_defined(const struct value *);
+void node_finish(struct node *);
+void value_finish(struct value *);
+bool node_copy_attributes(struct node *, const struct attribute *, size_t count, struct error *);
+
+/* The steps of graph_finish. */
+bool graph_sort(struct graph *, uint32_t output, struct error *);      /* graph_sort.c */
+bool graph_fold_node(struct graph *, struct node *, struct error *);   /* graph_fold.c: gives its output its value */
+bool graph_free_batch(struct graph *, struct node *, struct error *);  /* graph_fold.c: Reshape to a fixed batch */
+bool graph_compact(struct graph *, struct error *);                    /* graph_fold.c */
+bool graph_find_layers(struct graph *, struct error *);                /* graph_layers.c */
+bool graph_find_logits(struct graph *, struct error *);                /* graph_layers.c */
+
+#endif

@@ -1,0 +1,154 @@
+/* graph_layers.c: what is randomised together, and where the logits are. */
+#include "nn/graph_build.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Weight names end so in PyTorch, TensorFlow, Keras, CNTK and MXNet exports. */
+static const char *const weight_endings[] = {".weight", "_weight", "/weight", ".weights", "_weights", "/weights",
+                                             ".kernel", "_kernel", "/kernel", ".W", "_W", "/W", ".w", "_w", "/w"};
+
+/* The name without its ending, or NULL; the caller frees. */
+static char *without_ending(const char *name) {
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof weight_endings / sizeof *weight_endings; i++) {
+        size_t ending = strlen(weight_endings[i]);
+        if (length > ending && strcmp(name + length - ending, weight_endings[i]) == 0) {
+            length -= ending;
+            break;
+        }
+    }
+    return length ? text_format("%.*s", (int)(length < 1000 ? length : 1000), name) : NULL;
+}
+
+/* Unique among the layers so far; the caller frees. */
+static char *layer_name(const struct graph *g, const struct node *node, uint32_t weight) {
+    const char *base = g->values[weight].name[0] ? g->values[weight].name : node->name;
+    char *stem = without_ending(base[0] ? base : node->op->name);
+    char *name = stem ? text_copy(stem) : NULL;
+    for (unsigned i = 2; name && graph_layer(g, name) != GRAPH_NONE; i++) {
+        free(name);
+        name = text_format("%s_%u", stem, i);
+    }
+    free(stem);
+    return name;
+}
+
+/* reader[value]: the only node that reads it, or GRAPH_NONE for none or several. */
+static uint32_t *only_readers(const struct graph *g) {
+    uint32_t *reader = malloc(((size_t)g->value_count + 1) * sizeof *reader);
+    bool *seen = calloc((size_t)g->value_count + 1, sizeof *seen);
+    if (!reader || !seen) {
+        free(reader);
+        free(seen);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < g->value_count; i++)
+        reader[i] = GRAPH_NONE;
+    for (uint32_t i = 0; i < g->node_count; i++)
+        for (uint32_t k = 0; k < g->nodes[i].input_count; k++) {
+            uint32_t v = g->nodes[i].inputs[k];
+            if (v == GRAPH_NONE)
+                continue;
+            reader[v] = seen[v] ? GRAPH_NONE : i;
+            seen[v] = true;
+        }
+    free(seen);
+    return reader;
+}
+
+/* Appends the node's parameters that no layer has yet. */
+static uint32_t take_parameters(const struct graph *g, const struct node *node, bool *taken, uint32_t *out) {
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < node->input_count; k++) {
+        uint32_t v = node->inputs[k];
+        if (v == GRAPH_NONE || g->values[v].kind != VALUE_PARAMETER || taken[v])
+            continue;
+        taken[v] = true;
+        out[count++] = v;
+    }
+    return count;
+}
+
+static bool has_parameter(const struct graph *g, const struct node *node) {
+    for (uint32_t k = 0; k < node->input_count; k++)
+        if (node->inputs[k] != GRAPH_NONE && g->values[node->inputs[k]].kind == VALUE_PARAMETER)
+            return true;
+    return false;
+}
+
+/* The layer that begins at node `first`: parameters into `found`, their number in the result. */
+static uint32_t collect(const struct graph *g, uint32_t first, const uint32_t *reader, bool *taken, uint32_t *found) {
+    uint32_t count = take_parameters(g, &g->nodes[first], taken, found);
+    uint32_t next = count ? reader[g->nodes[first].outputs[0]] : GRAPH_NONE;
+    while (next != GRAPH_NONE) {
+        const struct node *node = &g->nodes[next];
+        bool joins = (node->op->flags & OP_JOINS) && has_parameter(g, node);
+        if (!joins && !(node->op->flags & OP_RESHAPES))
+            break;
+        if (joins)
+            count += take_parameters(g, node, taken, found + count);
+        next = reader[node->outputs[0]];
+    }
+    return count;
+}
+
+static bool add_layer(struct graph *g, uint32_t node, const uint32_t *parameters, uint32_t count, struct error *e) {
+    struct layer layer = {.node = node, .parameter_count = count};
+    layer.name = layer_name(g, &g->nodes[node], parameters[0]);
+    layer.parameters = malloc(count * sizeof *parameters);
+    if (!layer.name || !layer.parameters) {
+        free(layer.name);
+        free(layer.parameters);
+        return error_memory(e);
+    }
+    memcpy(layer.parameters, parameters, count * sizeof *parameters);
+    g->layers[g->layer_count++] = layer;
+    return true;
+}
+
+bool graph_find_layers(struct graph *g, struct error *e) {
+    uint32_t *reader = only_readers(g);
+    uint32_t *found = calloc((size_t)g->value_count + 1, sizeof *found);
+    bool *taken = calloc((size_t)g->value_count + 1, sizeof *taken);
+    g->layers = calloc((size_t)g->node_count + 1, sizeof *g->layers);
+    bool ok = (reader && found && taken && g->layers) || error_memory(e);
+    for (uint32_t i = 0; ok && i < g->node_count; i++) {
+        if (!(g->nodes[i].op->flags & OP_WEIGHTED))
+            continue;
+        uint32_t count = collect(g, i, reader, taken, found);
+        ok = count == 0 || add_layer(g, i, found, count, e);
+    }
+    free(reader);
+    free(found);
+    free(taken);
+    return ok;
+}
+
+/* Walks back from the file's output over closing Softmax and Relu, through nodes that only reshape. */
+bool graph_find_logits(struct graph *g, struct error *e) {
+    bool softmax = false, relu = false;
+    uint32_t at = g->file_output;
+    while (g->values[at].node != GRAPH_NONE) {
+        const struct node *node = &g->nodes[g->values[at].node];
+        bool is_softmax = strcmp(node->op->name, "Softmax") == 0, is_relu = strcmp(node->op->name, "Relu") == 0;
+        if (!is_softmax && !is_relu && !(node->op->flags & OP_RESHAPES))
+            break;
+        at = node->inputs[0];
+        softmax |= is_softmax;
+        relu |= is_relu;
+        if (is_softmax || is_relu)
+            g->output = at;
+    }
+    g->warning = softmax && relu ? "the network ends in a Relu and a Softmax: what enters them is taken for the logits"
+                 : softmax       ? "the network ends in a Softmax: what enters it is taken for the logits"
+                 : relu          ? "the network ends in a Relu: what enters it is taken for the logits"
+                                 : NULL;
+    size_t classes = shape_count(&g->values[g->output].shape);
+    if (classes > UINT32_MAX)
+        return error_set(e, "the network has too many outputs");
+    g->classes = (uint32_t)classes;
+    return true;
+}

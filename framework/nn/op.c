@@ -1,0 +1,96 @@
+/* op.c: what operators share: attributes and axes. */
+#include "nn/op.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_OPS 64
+
+const struct op *op_find(const char *name) {
+    for (const struct op *const *op = ops_all(); *op; op++)
+        if (strcmp((*op)->name, name) == 0)
+            return *op;
+    return NULL;
+}
+
+const char *op_nearest(const char *name) {
+    const char *names[MOST_OPS];
+    size_t count = 0;
+    for (const struct op *const *op = ops_all(); *op && count < MOST_OPS; op++)
+        names[count++] = (*op)->name;
+    return text_nearest(name, names, count);
+}
+
+static bool wrong_kind(const char *name, const char *wanted, struct error *e) {
+    return error_set(e, "attribute '%s' has another type: wanted %s", name, wanted);
+}
+
+static bool out_of_range(const char *name, int64_t found, int64_t min, int64_t max, struct error *e) {
+    return error_set(e, "attribute '%s' is %" PRId64 ": wanted %" PRId64 " to %" PRId64, name, found, min, max);
+}
+
+bool op_integer(const struct node *node, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *out,
+                struct error *e) {
+    const struct attribute *a = node_attribute(node, name);
+    if (a && a->kind != ATTRIBUTE_INT)
+        return wrong_kind(name, "an integer", e);
+    *out = a ? a->integer : fallback;
+    return (*out >= min && *out <= max) || out_of_range(name, *out, min, max, e);
+}
+
+bool op_number(const struct node *node, const char *name, float fallback, float *out, struct error *e) {
+    const struct attribute *a = node_attribute(node, name);
+    if (a && a->kind != ATTRIBUTE_FLOAT)
+        return wrong_kind(name, "a number", e);
+    *out = a ? a->number : fallback;
+    return true;
+}
+
+bool op_sizes(const struct node *node, const char *name, int64_t min, int64_t max, uint32_t fallback, uint32_t *out,
+              size_t count, struct error *e) {
+    const struct attribute *a = node_attribute(node, name);
+    if (a && a->kind != ATTRIBUTE_INTS)
+        return wrong_kind(name, "a list of integers", e);
+    if (a && a->count != count)
+        return error_set(e, "attribute '%s' has %zu elements: wanted %zu (two spatial dimensions)", name, a->count,
+                         count);
+    for (size_t i = 0; i < count; i++) {
+        if (a && (a->ints[i] < min || a->ints[i] > max))
+            return out_of_range(name, a->ints[i], min, max, e);
+        out[i] = a ? (uint32_t)a->ints[i] : fallback;
+    }
+    return true;
+}
+
+bool op_text(const struct node *node, const char *name, const char **out, struct error *e) {
+    const struct attribute *a = node_attribute(node, name);
+    if (a && (a->kind != ATTRIBUTE_TEXT || !a->text))
+        return wrong_kind(name, "text", e);
+    *out = a ? a->text : NULL;
+    return true;
+}
+
+void *op_config(struct node *node, size_t size, struct error *e) {
+    node->config = calloc(1, size);
+    if (!node->config)
+        error_memory(e);
+    return node->config;
+}
+
+bool op_present(const struct op_call *call, uint32_t input) {
+    return input < call->node->input_count && call->node->inputs[input] != GRAPH_NONE;
+}
+
+bool op_axis(int64_t axis, uint32_t rank, bool end, uint32_t *out, struct error *e) {
+    int64_t limit = (int64_t)rank, found = axis;
+    if (axis < 0)
+        axis += limit;
+    if (axis < 0 || axis > limit || (axis == limit && !end))
+        return error_set(e, "axis %" PRId64 " of an input of %u dimensions: wanted %" PRId64 " to %" PRId64, found,
+                         rank, -limit, end ? limit : limit - 1);
+    *out = (uint32_t)axis;
+    return true;
+}

@@ -1,0 +1,92 @@
+/* op.h: one operator: how it reads a node, and what it computes forward and backward. */
+#ifndef ASSAY_NN_OP_H
+#define ASSAY_NN_OP_H
+
+#include "nn/graph.h"
+#include "nn/net.h"
+
+/* One argument or result in one run. */
+struct operand {
+    struct shape shape;
+    float *data;         /* NULL where absent, integer, or not computed yet */
+    const int64_t *ints; /* an integer constant */
+    bool batched;
+};
+
+struct op_call {
+    const struct node *node;
+    struct operand *in; /* [node->input_count] */
+    struct operand out;
+    float *scratch; /* of op->scratch floats, contents undefined */
+    float *saved;   /* of op->saved floats, kept from the forward to the backward pass */
+    enum net_rule rule;
+    bool training; /* BatchNormalization uses the statistics of the batch */
+};
+
+enum op_flags {
+    OP_RESHAPES = 1,  /* same elements in the same order: the output may be the input's memory */
+    OP_WEIGHTED = 2,  /* with a parameter among its inputs it begins a layer */
+    OP_JOINS = 4,     /* its parameters belong to the layer it follows */
+    OP_LINEAR = 8,    /* with one batched input its gradient depends on parameters only (except in training) */
+    OP_STATISTICS = 16 /* in training the samples of a batch depend on each other */
+};
+
+struct op {
+    const char *name; /* as ONNX has it */
+    const char *summary;
+    unsigned flags;
+    uint32_t min_inputs, max_inputs;
+
+    /* Instead of everything below: gives `output` its value at once; no node is kept (Constant). */
+    bool (*define)(struct graph *, const char *output, const struct attribute *, size_t count, struct error *);
+
+    /* Attributes into node->config (free()d with the node); NULL: the op has none. `opset` decides what they mean. */
+    bool (*parse)(struct node *, uint32_t opset, struct error *);
+    /* Shape of the output from those of the inputs; NULL: that of input 0. */
+    bool (*infer)(const struct op_call *, struct shape *out, struct error *);
+    size_t (*scratch)(const struct op_call *); /* floats; NULL: none */
+    size_t (*saved)(const struct op_call *);   /* floats; NULL: none */
+
+    void (*forward)(const struct op_call *);
+    /* Overwrites `gradient` (of the shape of input `input`, which is batched) given that of the output. */
+    void (*backward)(const struct op_call *, uint32_t input, const float *output_gradient, float *gradient);
+    /* The same for an input that is a parameter, added to `gradient`. */
+    void (*learn)(const struct op_call *, uint32_t input, const float *output_gradient, float *gradient);
+};
+
+/* The one table (ops/table.c), ended by NULL. */
+const struct op *const *ops_all(void);
+const struct op *op_find(const char *name);
+/* The known op at the smallest edit distance, or NULL. */
+const char *op_nearest(const char *name);
+
+/* ---- Reading attributes: false with the reason when one has another type or lies outside [min, max] ---- */
+bool op_integer(const struct node *, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *out,
+                struct error *);
+bool op_number(const struct node *, const char *name, float fallback, float *out, struct error *);
+/* `count` numbers in [min, max]; all of them `fallback` when the attribute is absent. */
+bool op_sizes(const struct node *, const char *name, int64_t min, int64_t max, uint32_t fallback, uint32_t *out,
+              size_t count, struct error *);
+/* NULL when absent. */
+bool op_text(const struct node *, const char *name, const char **out, struct error *);
+/* node->config of `size` zero bytes, or NULL with the reason. */
+void *op_config(struct node *, size_t size, struct error *);
+
+/* ---- Calls ---- */
+/* Shapes and constants of the node's operands; shapes[value_count], or NULL: as the graph has them. */
+void op_call_init(struct op_call *, const struct graph *, const struct node *, const struct shape *shapes,
+                  struct operand *in);
+bool op_infer(const struct op_call *, struct shape *out, struct error *);
+/* shapes[value_count] for a batch. */
+bool graph_infer(const struct graph *, uint32_t batch, struct shape *shapes, struct error *);
+
+/* ---- Small helpers ---- */
+bool op_present(const struct op_call *, uint32_t input);
+/* `axis` counted from the back when negative, in [0, rank) or, with `end`, [0, rank]. */
+bool op_axis(int64_t axis, uint32_t rank, bool end, uint32_t *out, struct error *);
+
+#define OP_SHAPE_TEXT 200 /* bytes for shape_text */
+/* What one value may hold per sample; a small file must not ask for all memory. */
+#define OP_MAX_ELEMENTS ((size_t)1 << 26)
+
+#endif

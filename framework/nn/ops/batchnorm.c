@@ -1,0 +1,164 @@
+/* batchnorm.c: BatchNormalization with running statistics or, in training, with those of the batch (Ioffe & Szegedy
+ * 2015, arXiv:1502.03167, algorithms 1 and 2). */
+#include "nn/op.h"
+#include "nn/ops/batchnorm.h"
+
+#include <math.h>
+
+enum { X, SCALE, SHIFT, MEAN, VARIANCE };
+
+static bool batchnorm_parse(struct node *node, uint32_t opset, struct error *e) {
+    (void)opset;
+    int64_t training, spatial;
+    float *epsilon = op_config(node, sizeof *epsilon, e);
+    if (!epsilon || !op_number(node, "epsilon", 1e-5f, epsilon, e) ||
+        !op_integer(node, "training_mode", INT64_MIN, INT64_MAX, 0, &training, e) ||
+        !op_integer(node, "spatial", INT64_MIN, INT64_MAX, 1, &spatial, e))
+        return false;
+    if (training)
+        return error_set(e, "attribute 'training_mode' is set: export the model for inference");
+    return spatial == 1 || error_set(e, "attribute 'spatial' is not 1: statistics per pixel are not supported");
+}
+
+static bool batchnorm_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct shape *x = &call->in[X].shape;
+    char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
+    for (uint32_t i = SCALE; i <= VARIANCE; i++) {
+        const struct shape *p = &call->in[i].shape;
+        if (call->in[i].batched)
+            return error_set(e, "input %u depends on the network's input: wanted a parameter", i);
+        if (x->rank < 2 || p->rank != 1 || p->dim[0] != x->dim[1])
+            return error_set(e, "input of shape %s does not fit a parameter of shape %s", shape_text(x, a, sizeof a),
+                             shape_text(p, b, sizeof b));
+    }
+    *out = *x;
+    return true;
+}
+
+/* Mean and variance of the batch, then 1 / sqrt(variance + epsilon), per channel. */
+static size_t batchnorm_saved(const struct op_call *call) {
+    return 3 * call->in[X].shape.dim[1];
+}
+
+const float *batchnorm_statistic(const struct op_call *call, uint32_t input) {
+    size_t channels = call->in[X].shape.dim[1];
+    return input == MEAN ? call->saved : input == VARIANCE ? call->saved + channels : NULL;
+}
+
+/* Double sums, so that the variance is good however far the mean is from zero. */
+static void measure(const struct op_call *call, size_t channel, float *mean, float *variance) {
+    const struct shape *s = &call->in[X].shape;
+    size_t plane = shape_count_from(s, 2), step = s->dim[1] * plane;
+    const float *x = call->in[X].data + channel * plane;
+    double sum = 0, squares = 0, count = (double)(s->dim[0] * plane);
+    for (size_t i = 0; i < s->dim[0]; i++)
+        for (size_t k = 0; k < plane; k++)
+            sum += (double)x[i * step + k];
+    double center = sum / count;
+    for (size_t i = 0; i < s->dim[0]; i++)
+        for (size_t k = 0; k < plane; k++) {
+            double d = (double)x[i * step + k] - center;
+            squares += d * d;
+        }
+    *mean = (float)center;
+    *variance = (float)(squares / count);
+}
+
+static void batchnorm_forward(const struct op_call *call) {
+    const struct shape *s = &call->in[X].shape;
+    const float epsilon = *(const float *)call->node->config;
+    size_t channels = s->dim[1], plane = shape_count_from(s, 2);
+    float *mean = call->saved, *variance = mean + channels, *inverse = variance + channels;
+    for (size_t c = 0; c < channels; c++) {
+        mean[c] = call->in[MEAN].data[c];
+        variance[c] = call->in[VARIANCE].data[c];
+        if (call->training)
+            measure(call, c, &mean[c], &variance[c]);
+        inverse[c] = 1 / sqrtf(variance[c] + epsilon);
+    }
+    const float *x = call->in[X].data;
+    float *y = call->out.data;
+    for (size_t i = 0; i < s->dim[0]; i++)
+        for (size_t c = 0; c < channels; c++, x += plane, y += plane) {
+            float factor = call->in[SCALE].data[c] * inverse[c];
+            float shift = call->in[SHIFT].data[c] - mean[c] * factor;
+            for (size_t k = 0; k < plane; k++)
+                y[k] = x[k] * factor + shift;
+        }
+}
+
+/* Sums over the batch of dy and of dy times the normalised input. */
+static void channel_sums(const struct op_call *call, size_t channel, const float *dy, double *sum, double *product) {
+    const struct shape *s = &call->in[X].shape;
+    size_t plane = shape_count_from(s, 2), step = s->dim[1] * plane;
+    const float *x = call->in[X].data + channel * plane;
+    double mean = (double)call->saved[channel], inverse = (double)call->saved[2 * s->dim[1] + channel];
+    *sum = *product = 0;
+    dy += channel * plane;
+    for (size_t i = 0; i < s->dim[0]; i++)
+        for (size_t k = 0; k < plane; k++) {
+            *sum += (double)dy[i * step + k];
+            *product += (double)dy[i * step + k] * ((double)x[i * step + k] - mean);
+        }
+    *product *= inverse;
+}
+
+/* The statistics depend on the input, too. */
+static void training_backward(const struct op_call *call, const float *dy, float *dx) {
+    const struct shape *s = &call->in[X].shape;
+    size_t channels = s->dim[1], plane = shape_count_from(s, 2), step = channels * plane;
+    double count = (double)(s->dim[0] * plane);
+    for (size_t c = 0; c < channels; c++) {
+        double sum, product;
+        channel_sums(call, c, dy, &sum, &product);
+        float mean = call->saved[c], inverse = call->saved[2 * channels + c];
+        float factor = call->in[SCALE].data[c] * inverse;
+        float a = (float)(sum / count), b = (float)(product / count) * inverse;
+        for (size_t i = 0; i < s->dim[0]; i++)
+            for (size_t k = 0; k < plane; k++) {
+                size_t at = i * step + c * plane + k;
+                dx[at] = factor * (dy[at] - a - b * (call->in[X].data[at] - mean));
+            }
+    }
+}
+
+static void batchnorm_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input; /* only input 0 may depend on the network's input */
+    if (call->training) {
+        training_backward(call, dy, dx);
+        return;
+    }
+    const struct shape *s = &call->in[X].shape;
+    const float epsilon = *(const float *)call->node->config;
+    size_t channels = s->dim[1], plane = shape_count_from(s, 2);
+    for (size_t i = 0; i < s->dim[0]; i++)
+        for (size_t c = 0; c < channels; c++, dx += plane, dy += plane) {
+            float factor = call->in[SCALE].data[c] / sqrtf(call->in[VARIANCE].data[c] + epsilon);
+            for (size_t k = 0; k < plane; k++)
+                dx[k] = factor * dy[k];
+        }
+}
+
+/* Running statistics are not learnt by gradient: theirs stays zero. */
+static void batchnorm_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    size_t channels = call->in[X].shape.dim[1];
+    for (size_t c = 0; c < channels && (input == SCALE || input == SHIFT); c++) {
+        double sum, product;
+        channel_sums(call, c, dy, &sum, &product);
+        d[c] += (float)(input == SCALE ? product : sum);
+    }
+}
+
+const struct op op_batchnorm = {
+    .name = "BatchNormalization",
+    .summary = "per channel, with running statistics",
+    .flags = OP_JOINS | OP_LINEAR | OP_STATISTICS,
+    .min_inputs = 5,
+    .max_inputs = 5,
+    .parse = batchnorm_parse,
+    .infer = batchnorm_infer,
+    .saved = batchnorm_saved,
+    .forward = batchnorm_forward,
+    .backward = batchnorm_backward,
+    .learn = batchnorm_learn,
+};

@@ -1,0 +1,273 @@
+/* conv.c: Conv, two-dimensional: im2col and one matrix product per sample and group, so that a sample's result does not
+ * depend on its neighbours. */
+#include "nn/op.h"
+#include "nn/ops/window.h"
+
+#include <cblas.h>
+#include <string.h>
+
+struct conv {
+    struct window window;
+    uint32_t groups;
+};
+
+/* Sizes of one call; per group unless said otherwise. */
+struct geometry {
+    struct window_fit fit;
+    size_t samples, groups;
+    size_t in_channels, out_channels;
+    size_t in_plane, out_plane; /* height x width */
+    size_t taps;                /* rows of the unfolded input: in_channels x kernel */
+    bool direct;                /* 1x1, stride 1, no padding: the input is its own unfolding */
+};
+
+static bool conv_parse(struct node *node, uint32_t opset, struct error *e) {
+    (void)opset;
+    int64_t groups;
+    struct conv *conv = op_config(node, sizeof *conv, e);
+    if (!conv || !window_parse(node, &conv->window, e) ||
+        !op_integer(node, "group", 1, INT32_MAX, 1, &groups, e))
+        return false;
+    conv->groups = (uint32_t)groups;
+    return true;
+}
+
+/* The window with the kernel the weights have. */
+static bool conv_place(const struct op_call *call, struct window_fit *fit, struct error *e) {
+    const struct conv *conv = call->node->config;
+    struct window window = conv->window;
+    for (int axis = 0; axis < 2; axis++)
+        window.kernel[axis] = (uint32_t)call->in[1].shape.dim[axis + 2];
+    return window_place(&window, &call->in[0].shape, fit, e);
+}
+
+static bool conv_check(const struct op_call *call, struct error *e) {
+    const struct conv *conv = call->node->config;
+    const struct shape *x = &call->in[0].shape, *w = &call->in[1].shape;
+    char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
+    shape_text(x, a, sizeof a);
+    shape_text(w, b, sizeof b);
+    if (call->in[1].batched || (op_present(call, 2) && call->in[2].batched))
+        return error_set(e, "its weights depend on the network's input: wanted parameters");
+    if (w->rank != 4)
+        return error_set(e, "weights of shape %s: only two-dimensional convolutions are supported", b);
+    if (x->rank != 4 || x->dim[1] != w->dim[1] * conv->groups || w->dim[0] % conv->groups != 0)
+        return error_set(e, "input of shape %s does not fit weights of shape %s in %u groups", a, b, conv->groups);
+    for (int axis = 0; axis < 2; axis++)
+        if (w->dim[axis + 2] > UINT16_MAX ||
+            (conv->window.has_kernel && conv->window.kernel[axis] != w->dim[axis + 2]))
+            return error_set(e, "attribute 'kernel_shape' does not fit weights of shape %s", b);
+    if (op_present(call, 2) && shape_count(&call->in[2].shape) != w->dim[0])
+        return error_set(e, "bias of shape %s does not fit weights of shape %s",
+                         shape_text(&call->in[2].shape, a, sizeof a), b);
+    return true;
+}
+
+static bool conv_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    struct window_fit fit;
+    if (!conv_check(call, e) || !conv_place(call, &fit, e))
+        return false;
+    *out = (struct shape){4, {call->in[0].shape.dim[0], call->in[1].shape.dim[0], (size_t)fit.out[0],
+                              (size_t)fit.out[1]}};
+    size_t taps = shape_count_from(&call->in[1].shape, 1);
+    if (shape_count_from(out, 2) > 8 * OP_MAX_ELEMENTS / taps)
+        return error_set(e, "the unfolded input has more than %zu elements", 8 * OP_MAX_ELEMENTS);
+    return true;
+}
+
+static struct geometry conv_geometry(const struct op_call *call) {
+    const struct conv *conv = call->node->config;
+    const struct shape *x = &call->in[0].shape, *w = &call->in[1].shape;
+    struct geometry g = {.samples = x->dim[0], .groups = conv->groups, .in_channels = w->dim[1],
+                         .out_channels = w->dim[0] / conv->groups, .in_plane = x->dim[2] * x->dim[3]};
+    conv_place(call, &g.fit, NULL); /* infer has found it to fit */
+    const struct window_fit *f = &g.fit;
+    g.out_plane = (size_t)(f->out[0] * f->out[1]);
+    g.taps = shape_count_from(w, 1);
+    g.direct = f->kernel[0] == 1 && f->kernel[1] == 1 && f->stride[0] == 1 && f->stride[1] == 1 &&
+               !f->before[0] && !f->before[1] && !f->after[0] && !f->after[1];
+    return g;
+}
+
+static size_t conv_scratch(const struct op_call *call) {
+    struct geometry g = conv_geometry(call);
+    return g.direct ? 0 : g.taps * g.out_plane;
+}
+
+/* The output columns [*first, *last) whose tap `k` falls inside the row. */
+static inline void columns_inside(const struct window_fit *f, ptrdiff_t k, ptrdiff_t *first, ptrdiff_t *last) {
+    ptrdiff_t offset = k * f->dilation[1] - f->before[1], stride = f->stride[1];
+    *first = offset < 0 ? (-offset + stride - 1) / stride : 0;
+    *last = f->in[1] > offset ? (f->in[1] - offset + stride - 1) / stride : 0;
+    if (*last > f->out[1])
+        *last = f->out[1];
+    if (*first > *last)
+        *first = *last;
+}
+
+/* Rows are short: a call of memcpy for each costs more than the copying. */
+static inline void copy_row(float *restrict to, const float *restrict from, ptrdiff_t n) {
+    ptrdiff_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        memcpy(to + i, from + i, 8 * sizeof *to);
+    if (i + 4 <= n) {
+        memcpy(to + i, from + i, 4 * sizeof *to);
+        i += 4;
+    }
+    for (; i < n; i++)
+        memcpy(to + i, from + i, sizeof *to);
+}
+
+static void unfold_row(const struct window_fit *f, const float *from, ptrdiff_t k, ptrdiff_t first, ptrdiff_t last,
+                       float *to) {
+    for (ptrdiff_t x = 0; x < first; x++)
+        to[x] = 0;
+    const float *start = from + (k * f->dilation[1] - f->before[1]);
+    if (f->stride[1] == 1)
+        copy_row(to + first, start + first, last - first);
+    else
+        for (ptrdiff_t x = first; x < last; x++)
+            to[x] = start[x * f->stride[1]];
+    for (ptrdiff_t x = last; x < f->out[1]; x++)
+        to[x] = 0;
+}
+
+/* columns[tap][position]: what tap `tap` of the kernel sees at every output position. */
+static void unfold(const struct geometry *g, const float *image, float *columns) {
+    const struct window_fit *f = &g->fit;
+    for (size_t c = 0; c < g->in_channels; c++, image += g->in_plane)
+        for (ptrdiff_t ky = 0; ky < f->kernel[0]; ky++)
+            for (ptrdiff_t kx = 0; kx < f->kernel[1]; kx++) {
+                ptrdiff_t first, last;
+                columns_inside(f, kx, &first, &last);
+                for (ptrdiff_t y = 0; y < f->out[0]; y++, columns += f->out[1]) {
+                    ptrdiff_t row = y * f->stride[0] - f->before[0] + ky * f->dilation[0];
+                    if (row < 0 || row >= f->in[0])
+                        memset(columns, 0, (size_t)f->out[1] * sizeof *columns);
+                    else
+                        unfold_row(f, image + row * f->in[1], kx, first, last, columns);
+                }
+            }
+}
+
+/* The transpose of unfold: adds up in `image` what falls on each of its elements. */
+static void fold(const struct geometry *g, const float *columns, float *image) {
+    const struct window_fit *f = &g->fit;
+    memset(image, 0, g->in_channels * g->in_plane * sizeof *image);
+    for (size_t c = 0; c < g->in_channels; c++, image += g->in_plane)
+        for (ptrdiff_t ky = 0; ky < f->kernel[0]; ky++)
+            for (ptrdiff_t kx = 0; kx < f->kernel[1]; kx++) {
+                ptrdiff_t first, last;
+                columns_inside(f, kx, &first, &last);
+                for (ptrdiff_t y = 0; y < f->out[0]; y++, columns += f->out[1]) {
+                    ptrdiff_t row = y * f->stride[0] - f->before[0] + ky * f->dilation[0];
+                    if (row < 0 || row >= f->in[0])
+                        continue;
+                    float *to = image + row * f->in[1] + (kx * f->dilation[1] - f->before[1]);
+                    if (f->stride[1] == 1)
+                        for (ptrdiff_t x = first; x < last; x++)
+                            to[x] += columns[x];
+                    else
+                        for (ptrdiff_t x = first; x < last; x++)
+                            to[x * f->stride[1]] += columns[x];
+                }
+            }
+}
+
+static void fill_bias(const struct op_call *call, const struct geometry *g, float *out) {
+    size_t channels = g->groups * g->out_channels;
+    for (size_t c = 0; c < channels; c++)
+        for (size_t i = 0; i < g->out_plane; i++)
+            out[c * g->out_plane + i] = call->in[2].data[c];
+}
+
+static void conv_forward(const struct op_call *call) {
+    struct geometry g = conv_geometry(call);
+    bool bias = op_present(call, 2);
+    const float *x = call->in[0].data;
+    float *y = call->out.data;
+    for (size_t s = 0; s < g.samples; s++) {
+        if (bias)
+            fill_bias(call, &g, y);
+        const float *w = call->in[1].data;
+        for (size_t i = 0; i < g.groups; i++) {
+            if (!g.direct)
+                unfold(&g, x, call->scratch);
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g.out_channels, (int)g.out_plane, (int)g.taps,
+                        1, w, (int)g.taps, g.direct ? x : call->scratch, (int)g.out_plane, bias ? 1 : 0, y,
+                        (int)g.out_plane);
+            x += g.in_channels * g.in_plane;
+            y += g.out_channels * g.out_plane;
+            w += g.out_channels * g.taps;
+        }
+    }
+}
+
+static void conv_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input; /* only input 0 may depend on the network's input */
+    struct geometry g = conv_geometry(call);
+    for (size_t s = 0; s < g.samples; s++) {
+        const float *w = call->in[1].data;
+        for (size_t i = 0; i < g.groups; i++) {
+            cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)g.taps, (int)g.out_plane, (int)g.out_channels, 1,
+                        w, (int)g.taps, dy, (int)g.out_plane, 0, g.direct ? dx : call->scratch, (int)g.out_plane);
+            if (!g.direct)
+                fold(&g, call->scratch, dx);
+            dx += g.in_channels * g.in_plane;
+            dy += g.out_channels * g.out_plane;
+            w += g.out_channels * g.taps;
+        }
+    }
+}
+
+static void learn_bias(const struct geometry *g, const float *dy, float *db) {
+    size_t channels = g->groups * g->out_channels;
+    for (size_t s = 0; s < g->samples; s++)
+        for (size_t c = 0; c < channels; c++, dy += g->out_plane) {
+            float part[8] = {0}, sum = 0;
+            size_t i = 0;
+            for (; i + 8 <= g->out_plane; i += 8)
+                for (size_t k = 0; k < 8; k++)
+                    part[k] += dy[i + k];
+            for (; i < g->out_plane; i++)
+                sum += dy[i];
+            for (size_t k = 0; k < 8; k++)
+                sum += part[k];
+            db[c] += sum;
+        }
+}
+
+static void conv_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    struct geometry g = conv_geometry(call);
+    if (input == 2) {
+        learn_bias(&g, dy, d);
+        return;
+    }
+    const float *x = call->in[0].data;
+    for (size_t s = 0; s < g.samples; s++) {
+        float *dw = d;
+        for (size_t i = 0; i < g.groups; i++) {
+            if (!g.direct)
+                unfold(&g, x, call->scratch);
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g.out_channels, (int)g.taps, (int)g.out_plane, 1,
+                        dy, (int)g.out_plane, g.direct ? x : call->scratch, (int)g.out_plane, 1, dw, (int)g.taps);
+            x += g.in_channels * g.in_plane;
+            dy += g.out_channels * g.out_plane;
+            dw += g.out_channels * g.taps;
+        }
+    }
+}
+
+const struct op op_conv = {
+    .name = "Conv",
+    .summary = "2-D convolution: any stride, padding, dilation, groups",
+    .flags = OP_WEIGHTED | OP_LINEAR,
+    .min_inputs = 2,
+    .max_inputs = 3,
+    .parse = conv_parse,
+    .infer = conv_infer,
+    .scratch = conv_scratch,
+    .forward = conv_forward,
+    .backward = conv_backward,
+    .learn = conv_learn,
+};

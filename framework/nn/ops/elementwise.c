@@ -1,0 +1,145 @@
+/* elementwise.c: Add and Mul, with broadcasting. */
+#include "nn/op.h"
+#include "nn/ops/broadcast.h"
+
+#include <string.h>
+
+static bool elementwise_parse(struct node *node, uint32_t opset, struct error *e) {
+    (void)opset;
+    /* Before opset 7 an axis said where the second operand's dimensions belong. */
+    if (node_attribute(node, "axis"))
+        return error_set(e, "attribute 'axis' (broadcasting before opset 7) is not supported: convert the model to "
+                            "opset 7 or later");
+    return true;
+}
+
+static bool elementwise_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    return broadcast_shape(&call->in[0].shape, &call->in[1].shape, out, e);
+}
+
+#define FOR_EACH_RUN(place, loops)                                                                                     \
+    for (struct broadcast_place place = {{0}, 0, 0}, *more_ = &place; more_;                                           \
+         more_ = broadcast_next(&(loops), &place) ? &place : NULL)
+
+static void add_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n, size_t sa,
+                    size_t sb) {
+    if (sa && sb)
+        for (size_t i = 0; i < n; i++)
+            y[i] = a[i] + b[i];
+    else if (sa)
+        for (size_t i = 0; i < n; i++)
+            y[i] = a[i] + b[0];
+    else
+        for (size_t i = 0; i < n; i++)
+            y[i] = a[0] + b[i * sb];
+}
+
+static void mul_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n, size_t sa,
+                    size_t sb) {
+    if (sa && sb)
+        for (size_t i = 0; i < n; i++)
+            y[i] = a[i] * b[i];
+    else if (sa)
+        for (size_t i = 0; i < n; i++)
+            y[i] = a[i] * b[0];
+    else
+        for (size_t i = 0; i < n; i++)
+            y[i] = a[0] * b[i * sb];
+}
+
+static void add_forward(const struct op_call *call) {
+    struct broadcast loops;
+    broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
+    uint32_t last = loops.rank - 1;
+    float *y = call->out.data;
+    FOR_EACH_RUN(p, loops) {
+        add_run(y, call->in[0].data + p.a, call->in[1].data + p.b, loops.dim[last], loops.a[last], loops.b[last]);
+        y += loops.dim[last];
+    }
+}
+
+static void mul_forward(const struct op_call *call) {
+    struct broadcast loops;
+    broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
+    uint32_t last = loops.rank - 1;
+    float *y = call->out.data;
+    FOR_EACH_RUN(p, loops) {
+        mul_run(y, call->in[0].data + p.a, call->in[1].data + p.b, loops.dim[last], loops.a[last], loops.b[last]);
+        y += loops.dim[last];
+    }
+}
+
+/* d[i * sd] += dy[i] (times other[i * so], unless NULL) */
+static void gradient_run(float *restrict d, const float *restrict dy, const float *restrict other, size_t n, size_t sd,
+                         size_t so) {
+    if (!sd) {
+        double sum = 0;
+        for (size_t i = 0; i < n; i++)
+            sum += (double)dy[i] * (other ? (double)other[i * so] : 1);
+        d[0] += (float)sum;
+    } else if (!other) {
+        for (size_t i = 0; i < n; i++)
+            d[i] += dy[i];
+    } else if (so) {
+        for (size_t i = 0; i < n; i++)
+            d[i] += dy[i] * other[i];
+    } else {
+        for (size_t i = 0; i < n; i++)
+            d[i] += dy[i] * other[0];
+    }
+}
+
+static void add_gradient(const struct op_call *call, uint32_t input, const float *dy, float *d, bool times_other) {
+    struct broadcast loops;
+    const float *other = times_other ? call->in[1 - input].data : NULL;
+    broadcast_init(&loops, &call->in[input].shape, &call->in[1 - input].shape);
+    uint32_t last = loops.rank - 1;
+    FOR_EACH_RUN(p, loops) {
+        gradient_run(d + p.a, dy, other ? other + p.b : NULL, loops.dim[last], loops.a[last], loops.b[last]);
+        dy += loops.dim[last];
+    }
+}
+
+static void add_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    add_gradient(call, input, dy, d, false);
+}
+
+static void mul_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    add_gradient(call, input, dy, d, true);
+}
+
+static void add_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    memset(d, 0, shape_count(&call->in[input].shape) * sizeof *d);
+    add_gradient(call, input, dy, d, false);
+}
+
+static void mul_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    memset(d, 0, shape_count(&call->in[input].shape) * sizeof *d);
+    add_gradient(call, input, dy, d, true);
+}
+
+const struct op op_add = {
+    .name = "Add",
+    .summary = "sum, with broadcasting",
+    .flags = OP_JOINS | OP_LINEAR,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .parse = elementwise_parse,
+    .infer = elementwise_infer,
+    .forward = add_forward,
+    .backward = add_backward,
+    .learn = add_learn,
+};
+
+const struct op op_mul = {
+    .name = "Mul",
+    .summary = "product, with broadcasting",
+    .flags = OP_JOINS | OP_LINEAR,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .parse = elementwise_parse,
+    .infer = elementwise_infer,
+    .forward = mul_forward,
+    .backward = mul_backward,
+    .learn = mul_learn,
+};

@@ -1,0 +1,252 @@
+/* pool.c: MaxPool, AveragePool, GlobalAveragePool. */
+#include "nn/op.h"
+#include "nn/ops/window.h"
+
+#include <math.h>
+#include <string.h>
+
+struct pool {
+    struct window window;
+    bool count_padding;
+};
+
+static bool pool_parse(struct node *node, uint32_t opset, struct error *e) {
+    (void)opset;
+    int64_t count;
+    struct pool *pool = op_config(node, sizeof *pool, e);
+    if (!pool || !window_parse(node, &pool->window, e) ||
+        !op_integer(node, "count_include_pad", INT64_MIN, INT64_MAX, 0, &count, e))
+        return false;
+    pool->count_padding = count != 0;
+    return pool->window.has_kernel || error_set(e, "attribute 'kernel_shape' is missing");
+}
+
+static bool pool_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct pool *pool = call->node->config;
+    struct window_fit fit;
+    if (!window_place(&pool->window, &call->in[0].shape, &fit, e))
+        return false;
+    for (int axis = 0; axis < 2; axis++)
+        if (fit.before[axis] >= (fit.kernel[axis] - 1) * fit.dilation[axis] + 1)
+            return error_set(e, "padding of %td before a window of %td: a window would see padding only",
+                             fit.before[axis], fit.kernel[axis]);
+    *out = call->in[0].shape;
+    out->dim[2] = (size_t)fit.out[0];
+    out->dim[3] = (size_t)fit.out[1];
+    return true;
+}
+
+struct planes {
+    struct window_fit fit;
+    size_t count, in, out; /* samples x channels; elements of each */
+};
+
+static struct planes pool_planes(const struct op_call *call) {
+    const struct pool *pool = call->node->config;
+    const struct shape *x = &call->in[0].shape;
+    struct planes p = {.count = x->dim[0] * x->dim[1], .in = x->dim[2] * x->dim[3]};
+    window_place(&pool->window, x, &p.fit, NULL); /* infer has found it to fit */
+    p.out = (size_t)(p.fit.out[0] * p.fit.out[1]);
+    return p;
+}
+
+/* ---- MaxPool: remembers the place of each maximum (the first of equals; a NaN is one) ---- */
+
+static size_t maxpool_saved(const struct op_call *call) {
+    return shape_count(&call->out.shape); /* one uint32_t each */
+}
+
+static uint32_t window_maximum(const struct window_fit *w, const float *x, ptrdiff_t oy, ptrdiff_t ox) {
+    ptrdiff_t y0, y1, x0, x1;
+    window_inside(w, 0, oy, &y0, &y1);
+    window_inside(w, 1, ox, &x0, &x1);
+    ptrdiff_t top = oy * w->stride[0] - w->before[0], left = ox * w->stride[1] - w->before[1];
+    ptrdiff_t best = (top + y0 * w->dilation[0]) * w->in[1] + left + x0 * w->dilation[1];
+    for (ptrdiff_t ky = y0; ky < y1; ky++)
+        for (ptrdiff_t kx = x0; kx < x1; kx++) {
+            ptrdiff_t at = (top + ky * w->dilation[0]) * w->in[1] + left + kx * w->dilation[1];
+            if (x[at] > x[best] || (isnan(x[at]) && !isnan(x[best])))
+                best = at;
+        }
+    return (uint32_t)best;
+}
+
+/* The common window, 2x2 with stride 2 and no padding, without branches. */
+static void maximum_2x2(const struct window_fit *w, const float *restrict x, float *restrict y,
+                        uint32_t *restrict place) {
+    uint32_t width = (uint32_t)w->in[1];
+    for (ptrdiff_t oy = 0; oy < w->out[0]; oy++)
+        for (uint32_t ox = 0; ox < (uint32_t)w->out[1]; ox++) {
+            uint32_t at = (uint32_t)oy * 2 * width + ox * 2;
+            float a = x[at], b = x[at + 1], c = x[at + width], d = x[at + width + 1];
+            bool right = !(a >= b) && a == a, lower_right = !(c >= d) && c == c;
+            float upper = right ? b : a, lower = lower_right ? d : c;
+            bool below = !(upper >= lower) && upper == upper;
+            *y++ = below ? lower : upper;
+            *place++ = at + (below ? width + lower_right : right);
+        }
+}
+
+static bool is_2x2(const struct window_fit *w) {
+    for (int axis = 0; axis < 2; axis++)
+        if (w->kernel[axis] != 2 || w->stride[axis] != 2 || w->dilation[axis] != 1 || w->before[axis] ||
+            w->out[axis] * 2 > w->in[axis])
+            return false;
+    return true;
+}
+
+static void maxpool_forward(const struct op_call *call) {
+    struct planes p = pool_planes(call);
+    const float *x = call->in[0].data;
+    float *y = call->out.data;
+    uint32_t *place = (uint32_t *)(void *)call->saved;
+    bool simple = is_2x2(&p.fit);
+    for (size_t i = 0; i < p.count; i++, x += p.in, y += p.out, place += p.out) {
+        if (simple) {
+            maximum_2x2(&p.fit, x, y, place);
+            continue;
+        }
+        size_t at = 0;
+        for (ptrdiff_t oy = 0; oy < p.fit.out[0]; oy++)
+            for (ptrdiff_t ox = 0; ox < p.fit.out[1]; ox++, at++) {
+                place[at] = window_maximum(&p.fit, x, oy, ox);
+                y[at] = x[place[at]];
+            }
+    }
+}
+
+static void maxpool_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    struct planes p = pool_planes(call);
+    const uint32_t *place = (const uint32_t *)(const void *)call->saved;
+    memset(dx, 0, p.count * p.in * sizeof *dx);
+    for (size_t i = 0; i < p.count; i++, dx += p.in, dy += p.out, place += p.out)
+        for (size_t k = 0; k < p.out; k++)
+            dx[place[k]] += dy[k];
+}
+
+/* ---- AveragePool ---- */
+
+/* Elements of the window that count: those inside the input or, with count_include_pad, its padding. */
+static float average_divisor(const struct window_fit *w, bool count_padding, ptrdiff_t oy, ptrdiff_t ox) {
+    struct window_fit wide = *w;
+    ptrdiff_t first, last, count = 1;
+    for (int axis = 0; axis < 2; axis++) {
+        if (count_padding) {
+            wide.in[axis] += w->before[axis] + w->after[axis];
+            wide.before[axis] = 0;
+        }
+        window_inside(&wide, axis, axis ? ox : oy, &first, &last);
+        count *= last - first;
+    }
+    return (float)count;
+}
+
+static void averagepool_forward(const struct op_call *call) {
+    const struct pool *pool = call->node->config;
+    struct planes p = pool_planes(call);
+    const struct window_fit *w = &p.fit;
+    const float *x = call->in[0].data;
+    float *out = call->out.data;
+    for (size_t i = 0; i < p.count; i++, x += p.in)
+        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++)
+            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) {
+                ptrdiff_t y0, y1, x0, x1;
+                window_inside(w, 0, oy, &y0, &y1);
+                window_inside(w, 1, ox, &x0, &x1);
+                ptrdiff_t top = oy * w->stride[0] - w->before[0], left = ox * w->stride[1] - w->before[1];
+                float sum = 0;
+                for (ptrdiff_t ky = y0; ky < y1; ky++)
+                    for (ptrdiff_t kx = x0; kx < x1; kx++)
+                        sum += x[(top + ky * w->dilation[0]) * w->in[1] + left + kx * w->dilation[1]];
+                *out++ = sum / average_divisor(w, pool->count_padding, oy, ox);
+            }
+}
+
+static void averagepool_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    const struct pool *pool = call->node->config;
+    struct planes p = pool_planes(call);
+    const struct window_fit *w = &p.fit;
+    memset(dx, 0, p.count * p.in * sizeof *dx);
+    for (size_t i = 0; i < p.count; i++, dx += p.in)
+        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++)
+            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) {
+                ptrdiff_t y0, y1, x0, x1;
+                window_inside(w, 0, oy, &y0, &y1);
+                window_inside(w, 1, ox, &x0, &x1);
+                ptrdiff_t top = oy * w->stride[0] - w->before[0], left = ox * w->stride[1] - w->before[1];
+                float share = *dy++ / average_divisor(w, pool->count_padding, oy, ox);
+                for (ptrdiff_t ky = y0; ky < y1; ky++)
+                    for (ptrdiff_t kx = x0; kx < x1; kx++)
+                        dx[(top + ky * w->dilation[0]) * w->in[1] + left + kx * w->dilation[1]] += share;
+            }
+}
+
+/* ---- GlobalAveragePool ---- */
+
+static bool global_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct shape *x = &call->in[0].shape;
+    char text[OP_SHAPE_TEXT];
+    if (x->rank < 3)
+        return error_set(e, "input of shape %s: wanted batch x channels x spatial dimensions",
+                         shape_text(x, text, sizeof text));
+    *out = *x;
+    for (uint32_t i = 2; i < x->rank; i++)
+        out->dim[i] = 1;
+    return true;
+}
+
+static void global_forward(const struct op_call *call) {
+    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
+    const float *x = call->in[0].data;
+    for (size_t i = 0; i < count; i++, x += plane) {
+        double sum = 0;
+        for (size_t k = 0; k < plane; k++)
+            sum += (double)x[k];
+        call->out.data[i] = (float)(sum / (double)plane);
+    }
+}
+
+static void global_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
+    for (size_t i = 0; i < count; i++, dx += plane)
+        for (size_t k = 0; k < plane; k++)
+            dx[k] = dy[i] / (float)plane;
+}
+
+const struct op op_maxpool = {
+    .name = "MaxPool",
+    .summary = "largest value of a 2-D window",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .parse = pool_parse,
+    .infer = pool_infer,
+    .saved = maxpool_saved,
+    .forward = maxpool_forward,
+    .backward = maxpool_backward,
+};
+
+const struct op op_averagepool = {
+    .name = "AveragePool",
+    .summary = "mean of a 2-D window",
+    .flags = OP_LINEAR,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .parse = pool_parse,
+    .infer = pool_infer,
+    .forward = averagepool_forward,
+    .backward = averagepool_backward,
+};
+
+const struct op op_globalaveragepool = {
+    .name = "GlobalAveragePool",
+    .summary = "mean of every channel",
+    .flags = OP_LINEAR,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = global_infer,
+    .forward = global_forward,
+    .backward = global_backward,
+};

@@ -1,0 +1,86 @@
+/* softmax.c: Softmax. Before opset 13 it works on all dimensions from the axis on, since then along the axis. */
+#include "nn/op.h"
+
+#include <math.h>
+
+struct softmax {
+    int64_t axis;
+    bool flattens;
+};
+
+static bool softmax_parse(struct node *node, uint32_t opset, struct error *e) {
+    struct softmax *softmax = op_config(node, sizeof *softmax, e);
+    if (!softmax)
+        return false;
+    softmax->flattens = opset < 13;
+    return op_integer(node, "axis", -SHAPE_MAX_RANK, SHAPE_MAX_RANK - 1, softmax->flattens ? 1 : -1, &softmax->axis, e);
+}
+
+static bool softmax_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct softmax *softmax = call->node->config;
+    uint32_t axis;
+    *out = call->in[0].shape;
+    if (!op_axis(softmax->axis, out->rank, softmax->flattens, &axis, e))
+        return false;
+    return !call->in[0].batched || axis > 0 || error_set(e, "axis 0 is the batch: samples must not be mixed");
+}
+
+/* outer x step sets of `length` elements that lie `step` apart. */
+struct split {
+    size_t outer, length, step;
+};
+
+static struct split softmax_split(const struct op_call *call) {
+    const struct softmax *softmax = call->node->config;
+    const struct shape *x = &call->in[0].shape;
+    uint32_t axis = 0;
+    op_axis(softmax->axis, x->rank, softmax->flattens, &axis, NULL); /* infer has found it to fit */
+    struct split s = {.step = softmax->flattens ? 1 : shape_count_from(x, axis + 1)};
+    s.outer = shape_count(x) / shape_count_from(x, axis);
+    s.length = shape_count_from(x, axis) / s.step;
+    return s;
+}
+
+static void softmax_forward(const struct op_call *call) {
+    struct split s = softmax_split(call);
+    for (size_t i = 0; i < s.outer * s.step; i++) {
+        size_t start = i / s.step * s.length * s.step + i % s.step;
+        const float *x = call->in[0].data + start;
+        float *y = call->out.data + start;
+        float most = x[0];
+        double sum = 0;
+        for (size_t k = 1; k < s.length; k++)
+            most = x[k * s.step] > most ? x[k * s.step] : most;
+        for (size_t k = 0; k < s.length; k++) {
+            y[k * s.step] = expf(x[k * s.step] - most);
+            sum += (double)y[k * s.step];
+        }
+        for (size_t k = 0; k < s.length; k++)
+            y[k * s.step] = (float)((double)y[k * s.step] / sum);
+    }
+}
+
+static void softmax_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    struct split s = softmax_split(call);
+    for (size_t i = 0; i < s.outer * s.step; i++) {
+        size_t start = i / s.step * s.length * s.step + i % s.step;
+        const float *y = call->out.data + start;
+        double sum = 0;
+        for (size_t k = 0; k < s.length; k++)
+            sum += (double)y[k * s.step] * (double)dy[start + k * s.step];
+        for (size_t k = 0; k < s.length; k++)
+            dx[start + k * s.step] = (float)((double)y[k * s.step] * ((double)dy[start + k * s.step] - sum));
+    }
+}
+
+const struct op op_softmax = {
+    .name = "Softmax",
+    .summary = "before opset 13 over all dimensions from the axis, then along it",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .parse = softmax_parse,
+    .infer = softmax_infer,
+    .forward = softmax_forward,
+    .backward = softmax_backward,
+};

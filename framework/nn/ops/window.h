@@ -1,0 +1,41 @@
+/* window.h: the sliding window that Conv, MaxPool and AveragePool share. */
+#ifndef ASSAY_NN_OPS_WINDOW_H
+#define ASSAY_NN_OPS_WINDOW_H
+
+#include "nn/op.h"
+
+enum auto_pad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER };
+
+/* As the node declares it; index 0 is vertical, 1 horizontal. */
+struct window {
+    uint32_t kernel[2], stride[2], dilation[2];
+    uint32_t pads[4]; /* top, left, bottom, right */
+    enum auto_pad auto_pad;
+    bool ceil;       /* round the output size up */
+    bool has_kernel; /* kernel_shape was given */
+};
+
+/* As it lies on an input of a certain size. All fit a ptrdiff_t comfortably. */
+struct window_fit {
+    ptrdiff_t in[2], out[2], kernel[2], stride[2], dilation[2];
+    ptrdiff_t before[2], after[2]; /* padding */
+};
+
+bool window_parse(const struct node *, struct window *, struct error *);
+/* `in`: n x channels x height x width. */
+bool window_place(const struct window *, const struct shape *in, struct window_fit *, struct error *);
+
+/* The kernel positions [first, last) for which output position `out` along `axis` lies inside the input. */
+static inline void window_inside(const struct window_fit *w, int axis, ptrdiff_t out, ptrdiff_t *first,
+                                 ptrdiff_t *last) {
+    ptrdiff_t start = out * w->stride[axis] - w->before[axis], step = w->dilation[axis];
+    *first = start < 0 ? (-start + step - 1) / step : 0;
+    ptrdiff_t room = w->in[axis] - start;
+    *last = room <= 0 ? 0 : (room + step - 1) / step;
+    if (*last > w->kernel[axis])
+        *last = w->kernel[axis];
+    if (*first > *last)
+        *first = *last;
+}
+
+#endif
