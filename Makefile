@@ -16,7 +16,7 @@ PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng zlib nettle
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lcsv -ldl -lm
 
 core_src = $(filter-out framework/main.c,$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
-core_obj = $(core_src:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o
+core_obj = $(core_src:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/explainer_h.o
 plugins  = $(patsubst explainers/%.c,$(BUILD)/explainers/%.so,$(wildcard explainers/*.c))
 unit_src = $(wildcard tests/unit/*.c)
 unit_obj = $(unit_src:%.c=$(BUILD)/%.o)
@@ -37,6 +37,14 @@ $(BUILD)/gen/onnx.pb-c.c $(BUILD)/gen/onnx.pb-c.h &: /usr/include/onnx/onnx.prot
 	protoc-c --proto_path=$(<D) --c_out=$(@D) onnx.proto
 $(BUILD)/gen/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
 	$(CC) -O2 -g $(SANITIZE) -I$(BUILD)/gen -c -o $@ $<
+
+# The header `assay new` hands out, as bytes in the program.
+$(BUILD)/gen/explainer_h.c: explainers/explainer.h
+	@mkdir -p $(@D)
+	{ echo 'extern const unsigned char explainer_h[]; const unsigned char explainer_h[] = {'; \
+	  od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; echo '0};'; } > $@
+$(BUILD)/gen/explainer_h.o: $(BUILD)/gen/explainer_h.c
+	$(CC) -O2 -g $(SANITIZE) -c -o $@ $<
 
 # A plugin sees explainer.h and nothing else of ours.
 $(BUILD)/explainers/%.so: explainers/%.c explainers/explainer.h

@@ -1,8 +1,8 @@
-/* conformance.h: whether an explainer keeps the rules of the ABI and its own claims. Asked before any control: a breach is
- * ERROR, never PASS or FAIL.
+/* conformance.h: whether an explainer keeps the rules of the ABI and its own claims. Asked before any control: a breach
+ * is ERROR, never PASS or FAIL.
  *
- * Foreign code runs here, with this process's memory: the caller makes the call inside a child process (isolate.h, pool.h).
- * The report is plain data, so that it can be sent through a pipe as it is. */
+ * Foreign code runs here, with this process's memory: the caller makes the call inside a child process (isolate.h,
+ * pool.h). The report is plain data, so that it can be sent through a pipe as it is. */
 #ifndef ASSAY_RUN_CONFORMANCE_H
 #define ASSAY_RUN_CONFORMANCE_H
 

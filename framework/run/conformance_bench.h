@@ -5,7 +5,8 @@
 #include "run/conformance.h"
 #include "run/handle.h"
 
-/* Two NaNs that no arithmetic produces: what holds one after the first call and the other after the second was not written. */
+/* Two NaNs that no arithmetic produces: what holds one after the first call and the other after the second was not
+ * written. */
 #define CANARY_A 0x7fc0a5a5u
 #define CANARY_B 0xffc05a5au
 

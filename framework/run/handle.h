@@ -1,5 +1,5 @@
-/* handle.h: the host's side of the plugin ABI: a network as an assay_model, and the host itself. Everything a plugin passes in
- * is checked (NULL, layer index, target, an empty batch), and the passes it asks for are counted. */
+/* handle.h: the host's side of the plugin ABI: a network as an assay_model, and the host itself. Everything a plugin
+ * passes in is checked (NULL, layer index, target, an empty batch), and the passes it asks for are counted. */
 #ifndef ASSAY_RUN_HANDLE_H
 #define ASSAY_RUN_HANDLE_H
 

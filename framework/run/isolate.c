@@ -118,8 +118,8 @@ static bool drain(const struct child *child, struct text *into, bool *end, struc
     }
 }
 
-/* Until the child closes the pipe, dies, or runs out of time. A process the child left behind may hold the pipe open, so
- * the end of the file alone is not waited for. */
+/* Until the child closes the pipe, dies, or runs out of time. A process the child left behind may hold the pipe open,
+ * so the end of the file alone is not waited for. */
 static bool child_follow(struct child *child, double seconds, struct text *into, struct error *e) {
     double deadline = now() + seconds;
     bool end = false;

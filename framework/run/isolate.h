@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Runs work(user, fd) in a child process and collects what it writes to `fd` (isolate_write). The child's memory is a copy:
- * what work changes there is gone afterwards.
+/* Runs work(user, fd) in a child process and collects what it writes to `fd` (isolate_write). The child's memory is a
+ * copy: what work changes there is gone afterwards.
  *
  * true: work returned true, and *out (malloc, one spare zero byte behind the end; the caller's) holds *size bytes.
- * false: work returned false, and what it wrote is the error text; or the child did not come back, and the error says how it
- * ended, as the end of a sentence: "was killed by SIGSEGV (Segmentation fault)", "ended the process with exit code 3",
- * "did not finish within 10 s" (it is killed then, with every process it started). */
+ * false: work returned false, and what it wrote is the error text; or the child did not come back, and the error says
+ * how it ended, as the end of a sentence: "was killed by SIGSEGV (Segmentation fault)", "ended the process with exit
+ * code 3", "did not finish within 10 s" (it is killed then, with every process it started). */
 bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,
                  struct error *);
 

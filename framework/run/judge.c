@@ -151,7 +151,7 @@ static bool gate_audit(const struct judge_case *c, uint32_t attribution, struct 
     if (!a->present) return false;
     if (!a->finite) judgement_say(j, VERDICT_ERROR, "Overflow: the logits of %s are not finite.", key);
     else if (a->changed != a->expected)
-        judgement_say(j, VERDICT_ERROR, "Not a control: %u of %u parameter tensors of %s changed.", a->changed, a->expected, key);
+        judgement_say(j, VERDICT_ERROR, "Not a control: %u layers of %s changed where %u should have.", a->changed, key, a->expected);
     else return false;
     return true;
 }

@@ -1,7 +1,8 @@
 /* plugin.h: explainers in shared libraries: found, checked, loaded, and their parameters validated.
  *
- * Nothing of a library runs in the host before it has run in a child process of its own: there its constructors, its tables,
- * claims_for() and create() have their chance to crash or hang, within PLUGIN_PROBE_SECONDS, and cost an error. */
+ * Nothing of a library runs in the host before it has run in a child process of its own: there its constructors, its
+ * tables, claims_for() and create() have their chance to crash or hang, within PLUGIN_PROBE_SECONDS, and cost an error.
+ * */
 #ifndef ASSAY_RUN_PLUGIN_H
 #define ASSAY_RUN_PLUGIN_H
 
@@ -24,9 +25,9 @@ struct plugin {
     char **values; /* [info->param_count] the texts behind params, or NULL */
 };
 
-/* Finds, probes and loads what the spec names. Errors: no such explainer (nearest named), not a shared library, no assay_entry,
- * another ABI version (both named), malformed tables, an id the library does not have, a crash or a hang; unknown
- * parameters (nearest named) and values out of range. */
+/* Finds, probes and loads what the spec names. Errors: no such explainer (nearest named), not a shared library, no
+ * assay_entry, another ABI version (both named), malformed tables, an id the library does not have, a crash or a hang;
+ * unknown parameters (nearest named) and values out of range. */
 bool plugin_create(const struct explainer_spec *, struct plugin **out, struct error *);
 void plugin_destroy(struct plugin *); /* after its explainers */
 
@@ -47,8 +48,8 @@ extern const char *const plugin_claim_names[];
 /* The path of the library of explainer `id`: ID.so in one of the folders below. *path is the caller's. */
 bool plugin_find(const char *id, char **path, struct error *);
 
-/* Where explainers are looked for, in this order: `explainers` beside the running program (the build folder), `explainers`
- * beside the folder of the program (the test programs), `../lib/assay/explainers` from the program, and
+/* Where explainers are looked for, in this order: `explainers` beside the running program (the build folder),
+ * `explainers` beside the folder of the program (the test programs), `../lib/assay/explainers` from the program, and
  * PREFIX/lib/assay/explainers. Fills at most `max`; each is the caller's. */
 #define PLUGIN_FOLDERS 4
 size_t plugin_folders(char *folders[PLUGIN_FOLDERS]);

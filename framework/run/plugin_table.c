@@ -106,12 +106,12 @@ static bool check_info(const assay_plugin *entry, uint32_t index, struct error *
 
 bool plugin_table_check(const assay_plugin *entry, const char *path, struct error *e) {
     if (entry->abi.major != ASSAY_ABI_MAJOR || entry->abi.minor > ASSAY_ABI_MINOR) {
-        return error_set(e, "%s: built for plugin ABI %u.%u: this assay speaks %u.%u: rebuild it with the explainer.h of "
-                            "this assay%s", path, entry->abi.major, entry->abi.minor, ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR,
+        return error_set(e, "%s: built for plugin ABI %u.%u: this assay speaks %u.%u: rebuild it with this assay's "
+                            "explainer.h%s", path, entry->abi.major, entry->abi.minor, ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR,
                          entry->abi.major < ASSAY_ABI_MAJOR ? "" : ", or update assay");
     }
     if (entry->count == 0 || entry->count > MOST_EXPLAINERS || !entry->info || !entry->create) {
-        return error_set(e, "%s: %s has %u explainers, info %s, create %s: wanted 1 to %u explainers and both pointers", path,
+        return error_set(e, "%s: %s has %u explainers, info %s, create %s: wanted 1 to %u explainers and both", path,
                          ASSAY_ENTRY, entry->count, entry->info ? "set" : "NULL", entry->create ? "set" : "NULL",
                          MOST_EXPLAINERS);
     }

@@ -4,7 +4,8 @@
 
 #include "run/plugin.h"
 
-/* The ABI version and every table of the library. A pointer that leads nowhere crashes here: call it in a child first. */
+/* The ABI version and every table of the library. A pointer that leads nowhere crashes here: call it in a child first.
+ * */
 bool plugin_table_check(const assay_plugin *, const char *path, struct error *);
 
 /* The explainer of that id, or the only one for NULL. */

@@ -95,7 +95,7 @@ bool store_each_result(struct store *, bool (*row)(void *, const struct result_r
 /* ---- audits: proof that a variant is what its name says ---- */
 struct audit_row {
     const char *variant;
-    uint32_t changed, expected; /* parameter tensors whose bytes changed; that should have */
+    uint32_t changed, expected; /* layers whose bytes changed; that should have */
     const char *digest;         /* SHA-256 over all parameters */
     double logit_r;             /* correlation of the doubly centred logits with the original's */
     double agreement;           /* share of inputs with the same predicted class */
