@@ -1,0 +1,116 @@
+#include "data/dataset.h"
+#include "tests/unit/scratch.h"
+
+TestSuite(dataset, .init = scratch_enter, .fini = scratch_leave);
+
+/* Every byte, under every preset. "unit" is the correctly rounded quotient, as torchvision's ToTensor computes it. */
+Test(dataset, presets) {
+    static const uint8_t label[] = {0, 0, 8, 1, 0, 0, 0, 1, 2};
+    uint8_t image[16 + 256] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 16};
+    float out[256];
+
+    for (unsigned i = 0; i < 256; i++)
+        image[16 + i] = (uint8_t)i;
+    scratch_put("x", image, sizeof image);
+    scratch_put("y", label, sizeof label);
+    for (const char *const *preset = dataset_presets(); *preset; preset++) {
+        struct dataset *d;
+        struct error e;
+        bool unit = strcmp(*preset, "unit") == 0;
+        cr_assert(dataset_load("idx:x,y", *preset, &d, &e), "%s", e.text);
+        dataset_sample(d, 0, out);
+        for (unsigned i = 0; i < 256; i++)
+            cr_expect_eq(out[i], unit ? (float)i / 255.f : (float)i, "%s %u", *preset, i);
+        dataset_destroy(d);
+    }
+}
+
+Test(dataset, samples_in_order) {
+    static const char text[] = "a,b,label\n1,2,0\n3,4,1\n255,51,0\n";
+    struct dataset *d;
+    struct error e;
+    float out[2];
+
+    scratch_put("t,1.csv", text, sizeof text - 1);
+    cr_assert(dataset_load("csv:t,1.csv", "unit", &d, &e), "%s", e.text);
+    dataset_sample(d, 2, out);
+    cr_expect_eq(out[0], 1);
+    cr_expect_eq(out[1], .2f);
+    dataset_destroy(d);
+    cr_assert(dataset_load("csv:t,1.csv,label=b", "none", &d, &e), "%s", e.text);
+    cr_expect_eq(d->classes, 52);
+    dataset_sample(d, 1, out);
+    cr_expect_eq(out[0], 3);
+    cr_expect_eq(out[1], 1);
+    dataset_destroy(d);
+}
+
+Test(dataset, bad_sources) {
+    static const struct {
+        const char *source, *preset, *message;
+    } cases[] = {
+        {"data.csv", "none", "data source 'data.csv': idx:IMAGES,LABELS or csv:FILE[,label=COLUMN] wanted"},
+        {"", "none", "data source '': idx:IMAGES,LABELS or csv:FILE[,label=COLUMN] wanted"},
+        {"idx", "none", "data source 'idx': idx:IMAGES,LABELS or csv:FILE[,label=COLUMN] wanted"},
+        {"cvs:a", "none", "data source 'cvs:a': unknown kind 'cvs': did you mean 'csv'?"},
+        {"parquet:a", "none",
+         "data source 'parquet:a': unknown kind 'parquet': idx:IMAGES,LABELS or csv:FILE[,label=COLUMN] wanted"},
+        {"idx:a", "none", "data source 'idx:a': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
+        {"idx:a,", "none", "data source 'idx:a,': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
+        {"idx:,a", "none", "data source 'idx:,a': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
+        {"idx:a,b,c", "none",
+         "data source 'idx:a,b,c': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
+        {"csv:", "none", "data source 'csv:': csv:FILE[,label=COLUMN] wanted"},
+        {"csv:a,label=", "none", "data source 'csv:a,label=': csv:FILE[,label=COLUMN] wanted"},
+        {"csv:a,lable=b", "none", "data source 'csv:a,lable=b': unknown option 'lable=b': label=COLUMN wanted"},
+        {"idx:a,b", "units", "unknown preprocessing 'units': did you mean 'unit'?"},
+        {"idx:a,b", "imagenet", "unknown preprocessing 'imagenet': none, raw255 or unit wanted"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dataset *d = NULL;
+        struct error e = {""};
+        cr_expect_not(dataset_load(cases[i].source, cases[i].preset, &d, &e), "%s", cases[i].source);
+        cr_expect_str_eq(e.text, cases[i].message, "%s", e.text);
+        cr_expect_null(d);
+    }
+}
+
+Test(dataset, resolve) {
+    static const struct {
+        const char *source, *folder, *resolved;
+    } cases[] = {
+        {"idx:a,b", "f", "idx:f/a,f/b"},
+        {"idx:/a,../b", "f/g", "idx:/a,f/g/../b"},
+        {"idx:a,b", ".", "idx:a,b"},
+        {"idx:a,b", "/", "idx:/a,/b"},
+        {"csv:t.csv", "f", "csv:f/t.csv"},
+        {"csv:x,y.csv,label=a,b", "f", "csv:f/x,y.csv,label=a,b"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *out = NULL;
+        struct error e;
+        cr_assert(dataset_resolve(cases[i].source, cases[i].folder, &out, &e), "%s", e.text);
+        cr_expect_str_eq(out, cases[i].resolved, "%s", out);
+        free(out);
+    }
+    char *out = NULL;
+    struct error e;
+    cr_expect_not(dataset_resolve("idx:a", "f", &out, &e));
+    cr_expect_not(dataset_resolve("none:a", "f", &out, &e));
+    cr_expect_null(out);
+}
+
+Test(dataset, labels_against_a_model) {
+    static const char text[] = "a,label\n1,0\n3,4\n255,3\n";
+    struct dataset *d;
+    struct error e = {""};
+
+    scratch_put("t.csv", text, sizeof text - 1);
+    cr_assert(dataset_load("csv:t.csv", "none", &d, &e), "%s", e.text);
+    cr_expect(dataset_check_labels(d, "csv:t.csv", 5, &e));
+    cr_expect_not(dataset_check_labels(d, "csv:t.csv", 4, &e));
+    cr_expect_str_eq(e.text, "csv:t.csv: sample 1 has label 4: a label below the model's 4 outputs wanted");
+    dataset_destroy(d);
+}

@@ -1,0 +1,151 @@
+#include "data/picture.h"
+#include "tests/unit/scratch.h"
+
+#include <math.h>
+#include <png.h>
+
+TestSuite(picture, .init = scratch_enter, .fini = scratch_leave);
+
+struct image {
+    unsigned width, height;
+    uint8_t *rgb;
+};
+
+static struct image read_png(const char *path) {
+    png_image png = {.version = PNG_IMAGE_VERSION};
+    cr_assert(png_image_begin_read_from_file(&png, path), "%s", png.message);
+    png.format = PNG_FORMAT_RGB;
+    struct image image = {png.width, png.height, malloc(PNG_IMAGE_SIZE(png))};
+    cr_assert_not_null(image.rgb);
+    cr_assert(png_image_finish_read(&png, NULL, image.rgb, 0, NULL), "%s", png.message);
+    return image;
+}
+
+/* The picture of `data`, read back: pixel i (before enlargement) as 0xRRGGBB, after checking that enlargement repeats. */
+static void render(const struct shape *shape, const float *data, enum picture_style style, unsigned *pixels) {
+    struct error e = {""};
+    cr_assert(picture_write_png("p.png", shape, data, style, &e), "%s", e.text);
+    struct image image = read_png("p.png");
+    unsigned width = (unsigned)shape->dim[shape->rank - 1];
+    unsigned height = shape->rank > 1 ? (unsigned)shape->dim[shape->rank - 2] : 1;
+    unsigned longer = width > height ? width : height, factor = longer >= 224 ? 1 : (224 + longer - 1) / longer;
+    cr_assert_eq(image.width, factor * width);
+    cr_assert_eq(image.height, factor * height);
+    for (unsigned y = 0; y < image.height; y++)
+        for (unsigned x = 0; x < image.width; x++) {
+            const uint8_t *p = image.rgb + 3 * (y * image.width + x);
+            unsigned *pixel = &pixels[y / factor * width + x / factor];
+            unsigned value = (unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2];
+            if (x % factor == 0 && y % factor == 0)
+                *pixel = value;
+            cr_assert_eq(*pixel, value, "%u %u", x, y);
+        }
+    free(image.rgb);
+}
+
+#define WHITE 0xffffff
+#define BLACK 0x000000
+#define BLUE 0x053061
+#define RED 0x67001f
+
+Test(picture, styles) {
+    static const struct {
+        const char *what;
+        struct shape shape;
+        float data[12];
+        enum picture_style style;
+        unsigned pixels[4];
+    } cases[] = {
+        {"signed: white at zero, the largest |value| full", {3, {1, 2, 2}}, {-100, 0, 50, 100}, PICTURE_SIGNED, {BLUE, WHITE, 0xe68168, RED}},
+        {"a map finds its style", {2, {2, 2}}, {-100, 0, 100, 0}, PICTURE_MAP, {BLUE, WHITE, RED, WHITE}},
+        {"a positive map has no blue", {2, {2, 2}}, {0, 0, 0, 3}, PICTURE_MAP, {WHITE, WHITE, WHITE, RED}},
+        {"positive clips below zero", {2, {2, 2}}, {-9, 0, 9, 9}, PICTURE_POSITIVE, {WHITE, WHITE, RED, RED}},
+        {"an all-zero map is white", {2, {2, 2}}, {0}, PICTURE_SIGNED, {WHITE, WHITE, WHITE, WHITE}},
+        {"features are one row", {1, {3}}, {-2, 0, 2}, PICTURE_MAP, {BLUE, WHITE, RED}},
+        {"channels are summed", {3, {2, 1, 2}}, {-1, 3, 1, 0}, PICTURE_SIGNED, {WHITE, RED}},
+        {"a summed map is signed when one channel is", {3, {2, 1, 2}}, {-1, 3, 4, 0}, PICTURE_MAP, {RED, RED}},
+        {"grey input", {3, {1, 1, 3}}, {0, 51, 255}, PICTURE_INPUT, {BLACK, 0x333333, WHITE}},
+        {"grey input, normalised", {2, {1, 3}}, {-1, 0, 1}, PICTURE_INPUT, {BLACK, 0x808080, WHITE}},
+        {"black input", {2, {1, 3}}, {0, 0, 0}, PICTURE_INPUT, {BLACK, BLACK, BLACK}},
+        {"colour input", {3, {3, 1, 2}}, {1, 0, 0, .2f, 0, 1}, PICTURE_INPUT, {0xff0000, 0x0033ff}},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned pixels[4];
+        render(&cases[i].shape, cases[i].data, cases[i].style, pixels);
+        for (size_t k = 0; k < shape_count_from(&cases[i].shape, cases[i].shape.rank == 3); k++)
+            cr_expect_eq(pixels[k], cases[i].pixels[k], "%s: pixel %zu is %06x", cases[i].what, k, pixels[k]);
+    }
+}
+
+/* One outlier among many does not wash out the rest: the scale is the 99th percentile. */
+Test(picture, outliers_do_not_set_the_scale) {
+    const struct shape shape = {3, {1, 20, 20}};
+    float data[400];
+    unsigned pixels[400];
+
+    for (size_t i = 0; i < 400; i++)
+        data[i] = i % 2 ? 1 : -1;
+    data[7] = 1e6f;
+    render(&shape, data, PICTURE_SIGNED, pixels);
+    cr_expect_eq(pixels[0], BLUE);
+    cr_expect_eq(pixels[1], RED);
+    cr_expect_eq(pixels[7], RED);
+}
+
+/* Fewer non-zero pixels than one in a hundred: the percentile is zero, and the scale is the maximum. */
+Test(picture, sparse_maps_are_seen) {
+    const struct shape shape = {3, {1, 20, 20}};
+    float data[400] = {[5] = 2, [6] = -2};
+    unsigned pixels[400];
+
+    render(&shape, data, PICTURE_SIGNED, pixels);
+    cr_expect_eq(pixels[5], RED);
+    cr_expect_eq(pixels[6], BLUE);
+    cr_expect_eq(pixels[4], WHITE);
+}
+
+Test(picture, large_pictures_stay) {
+    const struct shape shape = {3, {1, 10, 300}};
+    static float data[3000];
+    static unsigned pixels[3000];
+
+    data[2999] = 1;
+    render(&shape, data, PICTURE_MAP, pixels);
+    cr_expect_eq(pixels[2999], RED);
+    cr_expect_eq(pixels[0], WHITE);
+}
+
+Test(picture, same_map_same_bytes) {
+    const struct shape shape = {2, {2, 2}};
+    const float data[] = {1, -2, 3, -4};
+    struct error e;
+
+    cr_assert(picture_write_png("a.png", &shape, data, PICTURE_MAP, &e));
+    cr_assert(picture_write_png("b.png", &shape, data, PICTURE_MAP, &e));
+    cr_assert_eq(system("cmp -s a.png b.png"), 0);
+}
+
+Test(picture, refusals) {
+    const float data[] = {1, NAN, 2, -INFINITY};
+    static const struct {
+        struct shape shape;
+        size_t first;
+        const char *path, *message;
+    } cases[] = {
+        {{2, {2, 2}}, 0, "p.png", "p.png: element 1 is nan: a finite number wanted in a picture"},
+        {{1, {2}}, 2, "p.png", "p.png: element 1 is -inf: a finite number wanted in a picture"},
+        {{0}, 0, "p.png", "p.png: a picture of scalar: C x H x W, H x W or F wanted, sides from 1 to 16384"},
+        {{4, {1, 1, 1, 1}}, 0, "p.png", "p.png: a picture of 1x1x1x1: C x H x W, H x W or F wanted, sides from 1 to 16384"},
+        {{2, {0, 3}}, 0, "p.png", "p.png: a picture of 0x3: C x H x W, H x W or F wanted, sides from 1 to 16384"},
+        {{1, {16385}}, 0, "p.png", "p.png: a picture of 16385: C x H x W, H x W or F wanted, sides from 1 to 16384"},
+        {{1, {1}}, 0, "none/p.png", "none/p.png: No such file or directory: a place to write to was wanted"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error e = {""};
+        cr_expect_not(picture_write_png(cases[i].path, &cases[i].shape, data + cases[i].first, PICTURE_MAP, &e));
+        cr_expect_str_eq(e.text, cases[i].message, "%s", e.text);
+    }
+    cr_expect_neq(access("p.png", F_OK), 0);
+}
