@@ -1,6 +1,8 @@
 #include "cli/cli.h"
+#include "reports/report.h"
 #include "run/run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +33,34 @@ static unsigned processors(void) {
     return n < 1 ? 1 : n > 1024 ? 1024 : (unsigned)n;
 }
 
+/* All reports into the folder, and the verdicts on the terminal. A report that may fail costs a warning. */
+static bool write_reports(struct store *store, const struct report *writers, const char *folder, bool figures,
+                          struct error *e) {
+    for (const struct report *report = writers; report->id; report++) {
+        struct error problem = {{0}};
+        if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) {
+            continue;
+        }
+        if (!report->optional) {
+            return error_set(e, "report %s: %s", report->id, problem.text);
+        }
+        fprintf(stderr, "assay: warning: report %s: %s\n", report->id, problem.text);
+    }
+    const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
+    return report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), e);
+}
+
+static int report_outcome(const struct run_outcome *outcome, const struct cli_context *context, const char *folder,
+                          bool figures, struct error *e) {
+    struct store *store = NULL;
+    if (!outcome->store) {
+        return outcome->exit_code;
+    }
+    bool ok = store_open(outcome->store, &store, e) && write_reports(store, context->reports, folder, figures, e);
+    store_close(store);
+    return ok ? outcome->exit_code : CLI_BROKEN;
+}
+
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
     char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand);
@@ -47,10 +77,13 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .only = option[ONLY].text,
         .resume = option[RESUME].given,
         .dry_run = option[DRY_RUN].given,
-        .figures = !option[NO_FIGURES].given,
     };
     struct run_outcome outcome = {0};
-    int status = run_execute(&wanted, context->controls, context->reports, &outcome, e) ? outcome.exit_code : CLI_USAGE;
+    int status = CLI_USAGE;
+    if (run_execute(&wanted, context->controls, &outcome, e)) {
+        status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
+    }
+    free(outcome.store);
     free(folder);
     return status;
 }
