@@ -251,15 +251,15 @@ assay_say(assay_why *why, assay_status status, const char *format, ...) {
 /* A library of one method without parameters needs no create() of its own. At the end of its file,
  *     ASSAY_PLUGIN(info, attribute);
  * defines assay_entry from the name of an assay_explainer_info and of an attribute function. */
-#define ASSAY_PLUGIN(info_name, attribute_name)                                                                     \
-    static void assay_plain_destroy(const assay_explainer *self) { (void)self; }                                   \
-    static const assay_explainer assay_plain = {&info_name, attribute_name, assay_plain_destroy};                  \
-    static const assay_explainer *assay_plain_create(const assay_host *host, const char *id,                       \
-                                                     const assay_param *params, uint32_t n, assay_why *why) {      \
-        (void)host, (void)id, (void)params, (void)n, (void)why;                                                    \
-        return &assay_plain;                                                                                       \
-    }                                                                                                              \
-    static const assay_explainer_info *const assay_plain_infos[] = {&info_name};                                   \
+#define ASSAY_PLUGIN(info_name, attribute_name)                                                                       \
+    static void assay_plain_destroy(const assay_explainer *self_) { (void)self_; }                                    \
+    static const assay_explainer assay_plain = {&info_name, attribute_name, assay_plain_destroy};                     \
+    static const assay_explainer *assay_plain_create(const assay_host *host_, const char *id_,                        \
+                                                     const assay_param *params_, uint32_t n_, assay_why *why_) {      \
+        (void)host_, (void)id_, (void)params_, (void)n_, (void)why_;                                                  \
+        return &assay_plain;                                                                                          \
+    }                                                                                                                 \
+    static const assay_explainer_info *const assay_plain_infos[] = {&info_name};                                      \
     const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, assay_plain_infos, assay_plain_create}
 
 #ifdef __cplusplus

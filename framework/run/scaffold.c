@@ -15,12 +15,12 @@ extern const unsigned char explainer_h[];
 
 /* In all texts, @NAME@ stands for the plugin's name and @ASSAY@ for the program that writes them. */
 static const char source_text[] =
-    "/* @NAME@: an explanation method for assay. As it stands, it multiplies every input value by the derivative of the\n"
-    " * target's logit (Input x Gradient, Shrikumar et al. 2016, arXiv:1605.01713): replace that by your method. */\n"
+    "/* @NAME@: an explanation method for assay. As it stands, it multiplies every input value by the derivative\n"
+    " * of the target's logit (Input x Gradient, Shrikumar et al. 2016, arXiv:1605.01713): replace that by your method. */\n"
     "#include \"explainer.h\"\n"
     "\n"
-    "static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,\n"
-    "                              float *maps, assay_why *why) {\n"
+    "static assay_status attribute(const assay_explainer *self, const assay_model *model,\n"
+    "                              const assay_request *request, float *maps, assay_why *why) {\n"
     "    (void)self;\n"
     "    /* n inputs at once: the gradient of logit targets[i] at input i, written to map i. */\n"
     "    assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);\n"
@@ -170,7 +170,7 @@ static bool check_name(const char *name, struct error *e) {
     size_t n = strlen(name);
     if (n == 0 || n > 64 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != n || name[0] == '-' ||
         name[n - 1] == '-') {
-        return error_set(e, "%.80s: wanted a name of lower-case letters, digits and hyphens between them, such as my-method",
+        return error_set(e, "%.80s: wanted lower-case letters, digits and hyphens between them, such as my-method",
                          n ? name : "(empty name)");
     }
     return true;
