@@ -146,6 +146,8 @@ bool graph_find_logits(struct graph *g, struct error *e) {
                  : softmax       ? "the network ends in a Softmax: what enters it is taken for the logits"
                  : relu          ? "the network ends in a Relu: what enters it is taken for the logits"
                                  : NULL;
+    if (g->output == g->input)
+        return error_set(e, "output '%s': the network has no layer before it", g->values[g->file_output].name);
     size_t classes = shape_count(&g->values[g->output].shape);
     if (classes > UINT32_MAX)
         return error_set(e, "the network has too many outputs");

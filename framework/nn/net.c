@@ -1,0 +1,241 @@
+/* net.c: what a caller may ask of a network, in groups of NET_GROUP samples. */
+#include "nn/net_plan.h"
+
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- What is run, found once ---- */
+
+/* The nodes between input and output, and how many of them read each value. */
+static void find_steps(struct net *net) {
+    const struct graph *g = net->graph;
+    net->readers[g->output] = 1;
+    for (uint32_t i = g->node_count; i-- > 0;) {
+        const struct node *node = &g->nodes[i];
+        if (!net->readers[node->outputs[0]])
+            continue;
+        net->steps[net->step_count++] = i;
+        for (uint32_t k = 0; k < node->input_count; k++)
+            if (node->inputs[k] != GRAPH_NONE)
+                net->readers[node->inputs[k]]++;
+    }
+    for (uint32_t i = 0; i < net->step_count / 2; i++) {
+        uint32_t other = net->step_count - 1 - i, swap = net->steps[i];
+        net->steps[i] = net->steps[other];
+        net->steps[other] = swap;
+    }
+}
+
+static void find_properties(struct net *net) {
+    const struct graph *g = net->graph;
+    for (uint32_t i = 0; i < net->step_count; i++) {
+        const struct node *node = &g->nodes[net->steps[i]];
+        uint32_t out = node->outputs[0], in = node->inputs[0];
+        net->has_statistics |= (node->op->flags & OP_STATISTICS) != 0;
+        net->shared[out] = (node->op->flags & OP_RESHAPES) && in != g->input && net->readers[in] == 1;
+        for (uint32_t k = 0; k < node->input_count; k++)
+            if (node->inputs[k] != GRAPH_NONE)
+                net->learns[out] |= g->values[node->inputs[k]].kind == VALUE_PARAMETER || net->learns[node->inputs[k]];
+    }
+}
+
+static uint32_t batched_inputs(const struct graph *g, const struct node *node) {
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < node->input_count; k++)
+        count += node->inputs[k] != GRAPH_NONE && g->values[node->inputs[k]].batched;
+    return count;
+}
+
+/* The last value of the linear chain that begins at the input. */
+static void find_cut(struct net *net) {
+    const struct graph *g = net->graph;
+    net->cut = g->input;
+    for (uint32_t i = 0; i < net->step_count && net->readers[net->cut] == 1; i++) {
+        const struct node *node = &g->nodes[net->steps[i]];
+        bool reads = false;
+        for (uint32_t k = 0; k < node->input_count; k++)
+            reads |= node->inputs[k] == net->cut;
+        if (!reads)
+            continue;
+        if (!(node->op->flags & OP_LINEAR) || batched_inputs(g, node) != 1)
+            break;
+        net->cut = node->outputs[0];
+    }
+}
+
+bool net_create(const struct weights *weights, struct net **out, struct error *e) {
+    const struct graph *g = weights->graph;
+    if (g->input == GRAPH_NONE)
+        return error_set(e, "the network has no input");
+    struct net *net = calloc(1, sizeof *net);
+    if (!net)
+        return error_memory(e);
+    openblas_set_num_threads(1);
+    net->weights = weights;
+    net->graph = g;
+    net->steps = calloc((size_t)g->node_count + 1, sizeof *net->steps);
+    net->readers = calloc(g->value_count, sizeof *net->readers);
+    net->shared = calloc(g->value_count, sizeof *net->shared);
+    net->learns = calloc(g->value_count, sizeof *net->learns);
+    bool ok = (net->steps && net->readers && net->shared && net->learns) || error_memory(e);
+    if (ok) {
+        find_steps(net);
+        find_properties(net);
+        find_cut(net);
+        ok = plan_create(net, NET_GROUP, &net->group, e);
+    }
+    if (!ok) {
+        net_destroy(net);
+        return false;
+    }
+    *out = net;
+    return true;
+}
+
+void net_destroy(struct net *net) {
+    if (!net)
+        return;
+    plan_destroy(net->group);
+    plan_destroy(net->whole);
+    free(net->steps);
+    free(net->readers);
+    free(net->shared);
+    free(net->learns);
+    free(net->learned);
+    free(net->learned_memory);
+    free(net->total);
+    free(net->inputs);
+    free(net);
+}
+
+const struct graph *net_graph(const struct net *net) {
+    return net->graph;
+}
+
+/* ---- Requests ---- */
+
+/* The samples from `first` on that one group takes. */
+static uint32_t group_size(uint32_t n, uint32_t first) {
+    return n - first < NET_GROUP ? n - first : NET_GROUP;
+}
+
+static bool check_targets(const struct net *net, uint32_t n, const uint32_t *targets, struct error *e) {
+    for (uint32_t i = 0; i < n; i++)
+        if (targets[i] >= net->graph->classes)
+            return error_set(e, "target %u of sample %u: the network has %u outputs", targets[i], i,
+                             net->graph->classes);
+    return true;
+}
+
+bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
+    size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
+    for (uint32_t i = 0; i < n; i += NET_GROUP) {
+        if (!plan_resize(net, net->group, group_size(n, i), e))
+            return false;
+        run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
+        memcpy(logits + i * classes, net->group->data[net->graph->output],
+               net->group->batch * classes * sizeof *logits);
+    }
+    return true;
+}
+
+bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *x, const uint32_t *targets, float *out,
+                  struct error *e) {
+    size_t sample = shape_count(&net->graph->sample);
+    if (!check_targets(net, n, targets, e) || !plan_add_gradients(net, net->group, e))
+        return false;
+    for (uint32_t i = 0; i < n; i += NET_GROUP) {
+        if (!plan_resize(net, net->group, group_size(n, i), e))
+            return false;
+        run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
+        seed_targets(net, net->group, targets + i, NULL);
+        run_backward(net, net->group, net->graph->output,
+                     &(struct backward_options){.rule = rule, .stop = GRAPH_NONE, .input = out + i * sample});
+    }
+    return true;
+}
+
+/* Memory of net_gradient_sum. */
+static bool prepare_sum(struct net *net, struct error *e) {
+    if (!plan_add_gradients(net, net->group, e))
+        return false;
+    if (!net->total)
+        net->total = malloc(shape_count(&net->graph->values[net->cut].shape) * sizeof *net->total);
+    if (!net->inputs && net->cut == net->graph->input)
+        net->inputs = malloc(NET_GROUP * shape_count(&net->graph->sample) * sizeof *net->inputs);
+    return (net->total && (net->inputs || net->cut != net->graph->input)) || error_memory(e);
+}
+
+/* Below the first non-linearity the backward pass is linear and the same for every sample: gradients are summed at
+ * the cut, and the sum passes it once. */
+bool net_gradient_sum(struct net *net, uint32_t n, const float *x, const uint32_t *targets, const float *weights,
+                      float *out, struct error *e) {
+    const struct graph *g = net->graph;
+    struct plan *plan = net->group;
+    size_t sample = shape_count(&g->sample), size = shape_count(&g->values[net->cut].shape);
+    if (!check_targets(net, n, targets, e) || !prepare_sum(net, e))
+        return false;
+    memset(net->total, 0, size * sizeof *net->total);
+    for (uint32_t i = 0; i < n; i += NET_GROUP) {
+        if (!plan_resize(net, plan, group_size(n, i), e))
+            return false;
+        run_forward(net, plan, x + i * sample, false, GRAPH_NONE);
+        seed_targets(net, plan, targets + i, weights + i);
+        run_backward(net, plan, g->output, &(struct backward_options){.stop = net->cut, .input = net->inputs});
+        for (uint32_t k = 0; k < plan->batch; k++)
+            for (size_t j = 0; j < size; j++)
+                net->total[j] += plan->gradient[net->cut][k * size + j];
+    }
+    if (net->cut == g->input) {
+        memcpy(out, net->total, sample * sizeof *out);
+        return true;
+    }
+    if (!plan_resize(net, plan, 1, e))
+        return false;
+    run_bind(net, plan, x);
+    memcpy(plan->gradient[net->cut], net->total, size * sizeof *net->total);
+    run_backward(net, plan, net->cut, &(struct backward_options){.stop = GRAPH_NONE, .input = out});
+    return true;
+}
+
+static bool is_step(const struct net *net, uint32_t node) {
+    return node < net->graph->node_count && net->readers[net->graph->nodes[node].outputs[0]] > 0;
+}
+
+bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
+                 float *gradient, struct error *e) {
+    const struct graph *g = net->graph;
+    struct plan *plan = net->group;
+    if (!is_step(net, node))
+        return error_set(e, "node %u does not lie between the network's input and its logits", node);
+    uint32_t value = g->nodes[node].outputs[0];
+    size_t sample = shape_count(&g->sample), size = shape_count(&g->values[value].shape);
+    if (gradient && (!check_targets(net, n, targets, e) || !plan_add_gradients(net, plan, e)))
+        return false;
+    for (uint32_t i = 0; i < n; i += NET_GROUP) {
+        if (!plan_resize(net, plan, group_size(n, i), e))
+            return false;
+        run_forward(net, plan, x + i * sample, false, gradient ? GRAPH_NONE : node);
+        if (activation)
+            memcpy(activation + i * size, plan->data[value], plan->batch * size * sizeof *activation);
+        if (!gradient)
+            continue;
+        seed_targets(net, plan, targets + i, NULL);
+        run_backward(net, plan, g->output, &(struct backward_options){.stop = value});
+        memcpy(gradient + i * size, plan->gradient[value], plan->batch * size * sizeof *gradient);
+    }
+    return true;
+}
+
+bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {
+    size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
+    for (uint32_t i = 0; i < n; i += NET_GROUP) {
+        if (!plan_resize(net, net->group, group_size(n, i), e))
+            return false;
+        run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
+        for (uint32_t k = 0; k < net->group->batch; k++)
+            predictions[i + k] = largest(net->group->data[net->graph->output] + k * classes, net->graph->classes);
+    }
+    return true;
+}

@@ -1,0 +1,69 @@
+/* net_plan.h: private to net*.c. A net knows what it runs; a plan holds the memory for a number of samples. */
+#ifndef ASSAY_NN_NET_PLAN_H
+#define ASSAY_NN_NET_PLAN_H
+
+#include "nn/net.h"
+#include "nn/op.h"
+
+/* Everything to run up to `capacity` samples at once. */
+struct plan {
+    uint32_t capacity, batch; /* of the current shapes */
+    struct shape *shapes;     /* [value_count] for `batch` */
+    struct op_call *calls;    /* [node_count] */
+    struct operand *operands; /* of all calls */
+    float **data;             /* [value_count]; of the input: the caller's */
+    float **gradient;         /* [value_count]; of the input: the caller's, or NULL */
+    bool *written;            /* [value_count]: the gradient has arrived */
+    float *memory;            /* activations, what ops save, scratch */
+    float *gradient_memory;   /* NULL until a gradient is asked for */
+    float *spare;             /* in gradient_memory: for values that several nodes read */
+};
+
+struct net {
+    const struct weights *weights;
+    const struct graph *graph;
+    uint32_t *steps, step_count; /* the nodes the output needs, in order */
+    uint32_t *readers;           /* [value_count]: steps that read it; one more for the output */
+    bool *shared;                /* [value_count]: lives in the memory of the value it reshapes */
+    bool *learns;                /* [value_count]: a parameter lies between the input and it */
+    bool has_statistics;         /* in training samples of a batch depend on each other */
+    uint32_t cut;                /* between input and this value everything is linear */
+    struct plan *group;          /* NET_GROUP samples */
+    struct plan *whole;          /* a whole training batch, when has_statistics */
+    float **learned;             /* [value_count]: gradients of parameters */
+    float *learned_memory;
+    size_t learned_count;
+    float *total;                /* of net_gradient_sum: the sum of gradients at `cut` ... */
+    float *inputs;               /* ... and, when that is the input, those of one group */
+};
+
+/* ---- net_plan.c ---- */
+bool plan_create(const struct net *, uint32_t capacity, struct plan **out, struct error *);
+void plan_destroy(struct plan *);
+/* Shapes for `batch` <= capacity samples. */
+bool plan_resize(const struct net *, struct plan *, uint32_t batch, struct error *);
+/* Memory for gradients, once. */
+bool plan_add_gradients(const struct net *, struct plan *, struct error *);
+
+/* ---- net_run.c ---- */
+/* The operands' memory: parameters may have moved, the input is the caller's. */
+void run_bind(const struct net *, struct plan *, const float *x);
+/* Runs the first steps up to and including node `last` (GRAPH_NONE: all). */
+void run_forward(const struct net *, struct plan *, const float *x, bool training, uint32_t last);
+
+struct backward_options {
+    enum net_rule rule;
+    uint32_t stop;      /* value at which to stop: its gradient is complete, nothing below is computed */
+    float *input;       /* where the input's gradient goes; NULL: not wanted */
+    float *const *learned; /* gradients of parameters are added here, and no others are wanted; or NULL */
+};
+/* From the gradient at value `from`, which the caller has put into plan->gradient[from]. */
+void run_backward(const struct net *, struct plan *, uint32_t from, const struct backward_options *);
+/* gradient of the output: factors[i] (1 when NULL) at targets[i], else 0. */
+void seed_targets(const struct net *, struct plan *, const uint32_t *targets, const float *factors);
+
+/* ---- net_loss.c ---- */
+/* The class of the largest logit; ties go to the lower class. */
+uint32_t largest(const float *logits, uint32_t classes);
+
+#endif

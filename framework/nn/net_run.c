@@ -1,0 +1,96 @@
+/* net_run.c: forward and backward through one plan. */
+#include "nn/net_plan.h"
+
+#include <string.h>
+
+void run_bind(const struct net *net, struct plan *plan, const float *x) {
+    const struct graph *g = net->graph;
+    plan->data[g->input] = (float *)x; /* never written: it is no output */
+    for (uint32_t i = 0; i < net->step_count; i++) {
+        struct op_call *call = &plan->calls[net->steps[i]];
+        for (uint32_t k = 0; k < call->node->input_count; k++) {
+            uint32_t v = call->node->inputs[k];
+            if (v == GRAPH_NONE)
+                continue;
+            if (g->values[v].batched)
+                call->in[k].data = plan->data[v];
+            else if (g->values[v].kind == VALUE_PARAMETER)
+                call->in[k].data = net->weights->data[v];
+        }
+        call->out.data = plan->data[call->node->outputs[0]];
+    }
+}
+
+void run_forward(const struct net *net, struct plan *plan, const float *x, bool training, uint32_t last) {
+    run_bind(net, plan, x);
+    for (uint32_t i = 0; i < net->step_count && net->steps[i] <= last; i++) {
+        struct op_call *call = &plan->calls[net->steps[i]];
+        call->training = training;
+        if (!net->shared[call->node->outputs[0]])
+            call->node->op->forward(call);
+    }
+}
+
+void seed_targets(const struct net *net, struct plan *plan, const uint32_t *targets, const float *factors) {
+    uint32_t classes = net->graph->classes;
+    float *gradient = plan->gradient[net->graph->output];
+    memset(gradient, 0, (size_t)plan->batch * classes * sizeof *gradient);
+    for (uint32_t i = 0; i < plan->batch; i++)
+        gradient[(size_t)i * classes + targets[i]] = factors ? factors[i] : 1;
+}
+
+static void add(float *restrict to, const float *restrict from, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+/* The gradient of the call's output goes on to its input `k`. */
+static void pass_on(const struct net *net, struct plan *plan, const struct op_call *call, uint32_t k) {
+    uint32_t v = call->node->inputs[k], out = call->node->outputs[0];
+    const struct op *op = call->node->op;
+    if (net->shared[out]) {
+        plan->written[v] = true; /* it is there already */
+    } else if (!plan->written[v]) {
+        op->backward(call, k, plan->gradient[out], plan->gradient[v]);
+        plan->written[v] = true;
+    } else {
+        op->backward(call, k, plan->gradient[out], plan->spare);
+        add(plan->gradient[v], plan->spare, shape_count(&plan->shapes[v]));
+    }
+}
+
+static bool is_wanted(const struct net *net, uint32_t v, const struct backward_options *options) {
+    if (options->learned)
+        return net->learns[v];
+    return v != net->graph->input || options->input;
+}
+
+static void step_back(const struct net *net, struct plan *plan, struct op_call *call,
+                      const struct backward_options *options) {
+    const struct graph *g = net->graph;
+    call->rule = options->rule;
+    for (uint32_t k = 0; k < call->node->input_count; k++) {
+        uint32_t v = call->node->inputs[k];
+        if (v == GRAPH_NONE)
+            continue;
+        if (g->values[v].batched && is_wanted(net, v, options))
+            pass_on(net, plan, call, k);
+        else if (options->learned && options->learned[v] && call->node->op->learn)
+            call->node->op->learn(call, k, plan->gradient[call->node->outputs[0]], options->learned[v]);
+    }
+}
+
+void run_backward(const struct net *net, struct plan *plan, uint32_t from, const struct backward_options *options) {
+    const struct graph *g = net->graph;
+    memset(plan->written, 0, g->value_count * sizeof *plan->written);
+    plan->written[from] = true;
+    plan->gradient[g->input] = options->input;
+    uint32_t stop = options->stop == GRAPH_NONE ? GRAPH_NONE : g->values[options->stop].node;
+    for (uint32_t i = net->step_count; i-- > 0;) {
+        struct op_call *call = &plan->calls[net->steps[i]];
+        if (net->steps[i] == stop)
+            break;
+        if (plan->written[call->node->outputs[0]])
+            step_back(net, plan, call, options);
+    }
+}
