@@ -66,7 +66,7 @@ bool chain_weights(const struct run *run, const struct attribution *a, struct we
 static void make_inputs(struct session *s, enum input_kind kind) {
     const struct run *run = s->run;
     memcpy(s->x, s->set->x, (size_t)s->set->count * s->full * sizeof *s->x);
-    size_t channels = s->graph->sample.rank == 3 ? s->graph->sample.dim[0] : 1, pixels = s->full / channels;
+    size_t channels = s->run->data->sample.rank == 3 ? s->run->data->sample.dim[0] : 1, pixels = s->full / channels;
     for (uint32_t i = 0; kind != INPUT_PLAIN && i < s->set->count; i++) {
         float *x = s->x + (size_t)i * s->full, low = x[0], high = x[0];
         struct rng rng = rng_stream(run->battery->seed, kind == INPUT_JITTER ? "jitter" : "zeroed", s->set->sample[i]);
@@ -158,8 +158,8 @@ static bool compute(struct session *s, const struct attribution *a, struct error
 
 /* The map of input i, reduced and prepared; borrows s->map until the next call. */
 static struct prepared *prepare(struct session *s, uint32_t i, float *map) {
-    run_reduce(&s->graph->sample, s->row->reduction, s->maps + i * s->full, map);
-    run_nonzero(&s->graph->sample, s->row->reduction, s->set->x + i * s->full, s->mask);
+    run_reduce(&s->run->data->sample, s->row->reduction, s->maps + i * s->full, map);
+    run_nonzero(&s->run->data->sample, s->row->reduction, s->set->x + i * s->full, s->mask);
     return prepared_create(map, s->mask, &s->shape);
 }
 
@@ -187,7 +187,7 @@ static bool compare_input(struct session *s, const struct attribution *a, uint32
 
 static void run_checks(struct session *s, uint32_t index) {
     const struct plan *plan = &s->run->plan;
-    const struct shape *sample = &s->graph->sample;
+    const struct shape *sample = &s->run->data->sample;
     size_t channels = sample->rank == 3 ? sample->dim[0] : 1;
     for (uint32_t k = 0; k < plan->check_count; k++) {
         if (plan->checks[k].attribution != index) continue;
@@ -220,7 +220,7 @@ static bool deliver(struct session *s, uint32_t index, bool computed, double sec
     if (computed) run_checks(s, index);
     /* Kept for the figures: the first input's maps, on the original and the first draw. */
     if (computed && a->inputs == INPUT_PLAIN && !a->repeat && (a->draw == 0 || a->draw == PLAN_NO_DRAW)) {
-        run_reduce(&s->graph->sample, s->row->reduction, s->maps, s->map);
+        run_reduce(&s->run->data->sample, s->row->reduction, s->maps, s->map);
         record_map(&s->out, s->map, s->reduced);
     }
     return record_send(&s->out, s->channel);
@@ -240,8 +240,8 @@ static bool session_init(struct session *s, struct error *e) {
     s->row = &run->rows[s->chain->row];
     s->set = &run->inputs[s->chain->root];
     s->graph = run_root_graph(run, s->chain->root);
-    s->shape = run_map_shape(&s->graph->sample, s->row->reduction);
-    s->full = shape_count(&s->graph->sample);
+    s->shape = run_map_shape(&s->run->data->sample, s->row->reduction);
+    s->full = shape_count(&s->run->data->sample);
     s->reduced = (size_t)s->shape.channels * s->shape.height * s->shape.width;
     size_t n = s->set->count;
     s->x = malloc(2 * n * s->full * sizeof *s->x);

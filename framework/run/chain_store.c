@@ -76,7 +76,7 @@ static bool put_checks(struct run *run, const struct chain *chain, const struct 
 
 static bool put_map(struct run *run, const struct chain *chain, const struct unpacked *u, const char *key, struct error *e) {
     const struct row *row = &run->rows[chain->row];
-    struct map_shape s = run_map_shape(&run_root_graph(run, chain->root)->sample, row->reduction);
+    struct map_shape s = run_map_shape(&run->data->sample, row->reduction);
     if (!u->header.map_elements || u->header.map_elements != (size_t)s.channels * s.height * s.width) return true;
     float *map = malloc(u->header.map_elements * sizeof *map);
     if (!map) return error_memory(e);

@@ -254,7 +254,7 @@ bool judge_gates(struct judge_case *c, struct judgement *j) {
 double judge_chance_magnitude(const struct judge_case *c, enum view view) {
     const struct run *run = c->run;
     const struct input_set *set = &run->inputs[c->root];
-    const struct shape *sample = &run_root_graph(run, c->root)->sample;
+    const struct shape *sample = &run->data->sample;
     enum reduction reduction = row_of(c)->reduction;
     struct map_shape shape = run_map_shape(sample, reduction);
     size_t full = shape_count(sample), reduced = (size_t)shape.channels * shape.height * shape.width;

@@ -248,7 +248,7 @@ static void decide(struct labels *l, struct judgement *j) {
 static bool put_curves(const struct labels *l, enum verdict_word word, struct error *e) {
     static const char *const decisions[VERDICT_WORDS] = {"pass", "fail", "open", "open", "open", "open"};
     struct judge_case c = *l->c;
-    struct map_shape shape = run_map_shape(&c.run->label_graph->sample, c.run->rows[c.row].reduction);
+    struct map_shape shape = run_map_shape(&c.run->data->sample, c.run->rows[c.row].reduction);
     for (uint32_t stage = PERMUTED; stage <= TWIN; stage++)
         for (uint32_t m = 0; measures[m].id; m++)
             for (int v = 0; measures[m].applies(&shape) && v < VIEW_COUNT; v++) {

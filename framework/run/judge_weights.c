@@ -308,7 +308,7 @@ bool judge_curve(const struct judge_case *c, uint32_t stage, uint32_t measure, e
 
 static bool put_curves(struct bench *b, struct error *e) {
     struct judge_case *c = b->c;
-    struct map_shape shape = run_map_shape(&run_root_graph(c->run, c->root)->sample, c->run->rows[c->row].reduction);
+    struct map_shape shape = run_map_shape(&c->run->data->sample, c->run->rows[c->row].reduction);
     for (uint32_t stage = 0; stage < judge_stages(c); stage++)
         for (uint32_t m = 0; measures[m].id; m++) {
             if (!measures[m].applies(&shape)) continue;

@@ -1,0 +1,145 @@
+#include "run/audit.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "nn/net.h"
+#include "run/chain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct audited {
+    double logit_r, agreement;
+    uint32_t attribution, changed, expected, finite;
+    char digest[FILE_DIGEST_SIZE];
+};
+
+static double centred(const float *v, uint32_t inputs, uint32_t classes, uint32_t i, uint32_t k, const double *row,
+                      const double *column, double mean) {
+    (void)inputs;
+    double x = v[(size_t)i * classes + k];
+    /* With one or two outputs the class means carry the function itself. */
+    return classes > 2 ? x - row[i] - column[k] + mean : x - mean;
+}
+
+static void means(const float *v, uint32_t inputs, uint32_t classes, double *row, double *column, double *mean) {
+    *mean = 0;
+    for (uint32_t k = 0; k < classes; k++) column[k] = 0;
+    for (uint32_t i = 0; i < inputs; i++) {
+        row[i] = 0;
+        for (uint32_t k = 0; k < classes; k++) {
+            row[i] += (double)v[(size_t)i * classes + k] / classes;
+            column[k] += (double)v[(size_t)i * classes + k] / inputs;
+        }
+        *mean += row[i] / inputs;
+    }
+}
+
+double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes) {
+    double *scratch = malloc(2 * ((size_t)inputs + classes) * sizeof *scratch), r = (double)NAN;
+    if (!scratch) return r;
+    double *row_a = scratch, *row_b = row_a + inputs, *column_a = row_b + inputs, *column_b = column_a + classes;
+    double mean_a, mean_b, aa = 0, bb = 0, ab = 0;
+    means(a, inputs, classes, row_a, column_a, &mean_a);
+    means(b, inputs, classes, row_b, column_b, &mean_b);
+    for (uint32_t i = 0; i < inputs; i++)
+        for (uint32_t k = 0; k < classes; k++) {
+            double x = centred(a, inputs, classes, i, k, row_a, column_a, mean_a),
+                   y = centred(b, inputs, classes, i, k, row_b, column_b, mean_b);
+            aa += x * x;
+            bb += y * y;
+            ab += x * y;
+        }
+    free(scratch);
+    return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : r;
+}
+
+/* Layers whose bytes changed: a re-drawn one by its weight (its bias may be zero before and after), any other by any parameter. */
+static void count_changes(const struct run *run, const struct weights *w, const struct attribution *a, struct audited *out) {
+    for (uint32_t l = 0; l < run->graph->layer_count; l++) {
+        const struct layer *layer = &run->graph->layers[l];
+        bool changed = false;
+        for (uint32_t p = 0; p < (a->layers[l] ? 1 : layer->parameter_count); p++) {
+            char before[65], after[65];
+            weights_digest(run->model, layer->parameters[p], before);
+            weights_digest(w, layer->parameters[p], after);
+            changed = changed || strcmp(before, after) != 0;
+        }
+        out->changed += changed;
+        out->expected += a->layers[l];
+    }
+}
+
+static bool digest_all(const struct run *run, const struct weights *w, char out[FILE_DIGEST_SIZE], struct error *e) {
+    size_t count = weights_flat_count(run->graph);
+    float *flat = malloc((count ? count : 1) * sizeof *flat);
+    if (!flat) return error_memory(e);
+    weights_to_flat(w, flat);
+    data_digest(flat, count * sizeof *flat, out);
+    free(flat);
+    return true;
+}
+
+static uint32_t largest(const float *v, uint32_t n) {
+    uint32_t best = 0;
+    for (uint32_t k = 1; k < n; k++)
+        if (v[k] > v[best]) best = k;
+    return best;
+}
+
+static bool logits_of(const struct run *run, const struct weights *w, float *out, struct error *e) {
+    struct net *net;
+    if (!net_create(w, &net, e)) return false;
+    bool ok = net_forward(net, run->inputs[ROOT_MODEL].count, run->inputs[ROOT_MODEL].x, out, e);
+    net_destroy(net);
+    return ok;
+}
+
+static bool audit_one(const struct run *run, uint32_t index, const float *original, float *logits, struct channel *channel,
+                      struct error *e) {
+    const struct attribution *a = &run->plan.attributions[index];
+    uint32_t n = run->inputs[ROOT_MODEL].count, classes = run->graph->classes, agree = 0;
+    struct audited out;
+    struct weights *w;
+    memset(&out, 0, sizeof out);
+    out.attribution = index;
+    out.finite = 1;
+    if (!chain_weights(run, a, &w, e)) return false;
+    count_changes(run, w, a, &out);
+    bool ok = digest_all(run, w, out.digest, e) && logits_of(run, w, logits, e);
+    for (size_t k = 0; ok && k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
+    for (uint32_t i = 0; ok && i < n; i++)
+        agree += largest(original + (size_t)i * classes, classes) == largest(logits + (size_t)i * classes, classes);
+    if (ok) {
+        out.logit_r = audit_logit_r(original, logits, n, classes);
+        out.agreement = (double)agree / n;
+        channel_send(channel, 1, &out, sizeof out);
+    }
+    weights_destroy(w);
+    return ok;
+}
+
+void audit_work(const struct run *run, uint32_t draw, struct channel *channel) {
+    size_t count = (size_t)run->inputs[ROOT_MODEL].count * run->graph->classes;
+    float *logits = malloc(2 * count * sizeof *logits);
+    struct error e = {{0}};
+    bool ok = logits && logits_of(run, run->model, logits, &e);
+    for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
+        const struct attribution *a = &run->plan.attributions[i];
+        if (a->layers && a->draw == draw) ok = audit_one(run, i, logits, logits + count, channel, &e);
+        channel_beat(channel);
+    }
+    if (!ok) fprintf(stderr, "audit of draw %u: %s\n", draw, logits ? e.text : "out of memory");
+    free(logits);
+}
+
+bool audit_message(struct run *run, const void *data, size_t size, struct error *e) {
+    struct audited a;
+    if (size != sizeof a) return error_set(e, "an audit worker sent a message that is damaged");
+    memcpy(&a, data, sizeof a);
+    struct audit_row row = {run->plan.attributions[a.attribution].key, a.changed, a.expected, a.digest, a.logit_r, a.agreement,
+                            a.finite != 0};
+    return store_put_audit(run->store, &row, e);
+}

@@ -1,0 +1,18 @@
+/* audit.h: proof that a randomised network is what its name says: the named layers changed, the others did not, and the logits moved.
+ * Private to run/. */
+#ifndef ASSAY_RUN_AUDIT_H
+#define ASSAY_RUN_AUDIT_H
+
+#include "run/pool.h"
+#include "run/state.h"
+
+/* In the child: every re-drawn attribution of that draw. */
+void audit_work(const struct run *, uint32_t draw, struct channel *);
+/* In the parent. */
+bool audit_message(struct run *, const void *data, size_t size, struct error *);
+
+/* Pearson correlation of two logit matrices [inputs][classes] after centring rows and columns: what is left is how the
+ * networks tell inputs and classes apart. NaN when one of them tells nothing. Uncentred by columns for one or two classes. */
+double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes);
+
+#endif

@@ -1,0 +1,18 @@
+/* record.h: the JSON object "run" of the store: everything that identifies a run, so that a verdict can be recomputed and a
+ * run repeated. Private to run/.
+ *
+ * assay, abi, battery {path, name, sha256}, seed, model {path, sha256, sample, classes, parameters, layers}, data {source,
+ * preprocess, files, inputs, target, only_correct}, training {source, images, layers, recipe} or null, explainers [{name, id, path,
+ * sha256, parameters, claims, reduction, yardstick}], controls [{id, options}], rule {...}, expect [...], libraries {...},
+ * machine {cpu, blas_kernel}. No times, no dates: the same run is the same bytes. */
+#ifndef ASSAY_RUN_RECORD_H
+#define ASSAY_RUN_RECORD_H
+
+#include "run/state.h"
+
+/* *text is the caller's. */
+bool record_run(const struct run *, char **text, struct error *);
+/* What must agree for a store to be this run's: everything above but the paths and the machine. */
+bool record_identity(const struct run *, char out[65], struct error *);
+
+#endif

@@ -1,0 +1,213 @@
+#include "run/run.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "run/judge.h"
+#include "run/network.h"
+#include "run/record.h"
+#include "run/schedule.h"
+#include "run/setup.h"
+#include "run/verdict.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the run folder ---- */
+
+static bool open_log(struct run *run, const char *folder, struct error *e) {
+    char *path = text_format("%s/plugins.log", folder);
+    if (!path) return error_memory(e);
+    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    bool ok = run->log >= 0 || error_set(e, "%s: %s", path, strerror(errno));
+    free(path);
+    return ok;
+}
+
+static bool set_order(struct run *run, struct error *e) {
+    const char **names = calloc(run->row_count + run->control_count + 2, sizeof *names);
+    if (!names) return error_memory(e);
+    const char **ids = names + run->row_count;
+    for (uint32_t i = 0; i < run->row_count; i++) names[i] = run->rows[i].name;
+    for (uint32_t i = 0; i < run->control_count; i++) ids[i] = run->controls[i].control->id;
+    ids[run->control_count] = VERDICT_OVERALL;
+    bool ok = store_set_order(run->store, names, run->row_count, ids, run->control_count + 1, e);
+    free(names);
+    return ok;
+}
+
+/* A resumed run takes what an interrupted one finished, and must be the same run. */
+static bool check_identity(struct run *run, const char *path, bool resume, struct error *e) {
+    char identity[65], *known = NULL;
+    bool ok = record_identity(run, identity, e) && store_meta(run->store, "identity", &known, e);
+    if (ok && resume && known && strcmp(known, identity) != 0)
+        ok = error_set(e, "%s: holds a run of another battery, seed, model or explainer: give another folder with -o, or leave "
+                          "--resume out to run anew",
+                       path);
+    if (ok && !resume) ok = store_clear(run->store, e);
+    free(known);
+    return ok && store_set_meta(run->store, "identity", identity, e);
+}
+
+static bool open_store(struct run *run, const struct run_options *options, char **path, struct error *e) {
+    char *text = NULL;
+    *path = text_format("%s/assay.db", options->folder);
+    if (!*path) return error_memory(e);
+    bool ok = file_make_folder(options->folder, e) && open_log(run, options->folder, e) && store_open(*path, &run->store, e) &&
+              check_identity(run, *path, options->resume, e) && set_order(run, e) && record_run(run, &text, e) &&
+              store_set_meta(run->store, "run", text, e);
+    free(text);
+    return ok;
+}
+
+/* Breaches of an interrupted run stay breaches. */
+static bool load_breaches(struct run *run, struct error *e) {
+    for (uint32_t i = 0; i < run->row_count; i++) {
+        char key[256];
+        snprintf(key, sizeof key, "breach/%s", run->rows[i].name);
+        if (!store_meta(run->store, key, &run->rows[i].breach, e)) return false;
+    }
+    return true;
+}
+
+/* ---- waves ---- */
+
+static bool put_uses(struct run *run, struct error *e) {
+    bool ok = store_begin(run->store, e);
+    for (uint32_t i = 0; ok && i < run->plan.use_count; i++) {
+        const struct use *u = &run->plan.uses[i];
+        struct use_row row = {run->controls[u->control].control->id, u->stage, u->stage_index, u->draw,
+                              run->plan.attributions[u->attribution].key};
+        ok = store_put_use(run->store, &row, e);
+    }
+    return ok && store_commit(run->store, e);
+}
+
+static bool label_wave(struct run *run, const struct extent *extent, unsigned jobs, struct progress *progress, struct error *e) {
+    const struct network *truth = run_network(run, ROLE_TRUE, 0);
+    if (!truth || !truth->weights) return true; /* every label verdict will be ERROR, with the reason */
+    struct error why;
+    if (!setup_inputs(run, ROOT_LABELS, &why)) {
+        struct network *n = run_network(run, ROLE_TRUE, 0);
+        n->failure = text_copy(why.text);
+        return n->failure || error_memory(e);
+    }
+    return schedule_run(run, WAVE_LABELS, extent, jobs, progress, e);
+}
+
+/* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
+static bool extend(struct run *run, struct extent *extent, uint32_t look, bool *any, struct error *e) {
+    uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
+    struct results *r;
+    *any = false;
+    if (to <= from) return true;
+    if (!results_load(run, &r, e)) return false;
+    bool ok = true;
+    for (uint32_t c = 0; ok && c < run->control_count; c++) {
+        bool wanted = false;
+        for (uint32_t row = 0; ok && row < run->row_count; row++) {
+            uint32_t *draws = &extent->draws[c * run->row_count + row];
+            enum judge kind = run->controls[c].control->judge;
+            if ((kind != JUDGE_CASCADE && kind != JUDGE_INDEPENDENT) || *draws != from || run->rows[row].yardstick) continue;
+            struct judgement j;
+            ok = verdict_judge(r, row, c, from, look - 1, false, &j, e);
+            if (ok && j.word == VERDICT_INCONCLUSIVE) {
+                *draws = to;
+                wanted = true;
+            }
+        }
+        if (ok && wanted) ok = setup_expand(run, c, from, to, e);
+        *any = *any || wanted;
+    }
+    results_destroy(r);
+    return ok;
+}
+
+static bool run_waves(struct run *run, struct extent *extent, const struct run_options *options, struct error *e) {
+    struct progress progress;
+    bool any = true, ok;
+    progress_begin(&progress, options->quiet);
+    ok = put_uses(run, e) && schedule_run(run, WAVE_MODEL, extent, options->jobs, &progress, e);
+    if (ok && setup_needs_labels(run)) ok = label_wave(run, extent, options->jobs, &progress, e);
+    for (uint32_t look = 1; ok && any && look < 3; look++) {
+        ok = extend(run, extent, look, &any, e);
+        if (ok && any) ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, extent, options->jobs, &progress, e);
+    }
+    progress_end(&progress);
+    return ok;
+}
+
+static bool make_extent(const struct run *run, struct extent *extent, struct error *e) {
+    extent->draws = calloc((size_t)run->control_count * run->row_count + 1, sizeof *extent->draws);
+    if (!extent->draws) return error_memory(e);
+    for (uint32_t c = 0; c < run->control_count; c++)
+        for (uint32_t row = 0; row < run->row_count; row++) {
+            bool labels = run->controls[c].control->judge == JUDGE_LABELS;
+            extent->draws[c * run->row_count + row] = labels ? UINT32_MAX : run->battery->rule.draws[0];
+        }
+    return true;
+}
+
+/* ---- dry run ---- */
+
+static void print_plan(const struct run *run, const struct extent *extent) {
+    const struct battery *b = run->battery;
+    double total[3] = {0};
+    printf("battery %s: %u explainers, %u controls, %u inputs, seed %llu\n\n", b->name, run->row_count, run->control_count, b->inputs,
+           (unsigned long long)b->seed);
+    printf("%-28s %12s %14s %14s\n", "explainer", "attributions", "forward", "backward");
+    for (uint32_t row = 0; row < run->row_count; row++) {
+        double n = 0;
+        for (uint32_t a = 0; a < run->plan.attribution_count; a++) n += schedule_needs(run, extent, row, a);
+        n *= b->inputs;
+        printf("%-28s %12.0f %14.0f %14.0f\n", run->rows[row].name, n, n * run->rows[row].forwards, n * run->rows[row].backwards);
+        total[0] += n;
+        total[1] += n * run->rows[row].forwards;
+        total[2] += n * run->rows[row].backwards;
+    }
+    printf("%-28s %12.0f %14.0f %14.0f\n\n", "all", total[0], total[1], total[2]);
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < run->network_count; i++) left += !run->networks[i].weights;
+    double passes = (double)left * b->training_images * b->recipe.epochs;
+    if (setup_needs_labels(run))
+        printf("label permutation trains %u of %u networks first: at most %u epochs of %u images each,\n%.0f forward and %.0f backward "
+               "passes together; they stop at training accuracy %.2f, and are kept.\n",
+               left, run->network_count, b->recipe.epochs, b->training_images, passes, passes, b->recipe.stop_accuracy);
+    printf("First look: %u draws. Undecided explainers are extended to %u and %u draws.\n", b->rule.draws[0], b->rule.draws[1],
+           b->rule.draws[2]);
+}
+
+static bool dry_run(struct run *run, const struct run_options *options, struct extent *extent, struct error *e) {
+    bool ok = store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) && setup_inputs(run, ROOT_LINEAR, e) &&
+              (!setup_needs_labels(run) || network_list(run, e)) && schedule_measure(run, options->jobs, e) &&
+              make_extent(run, extent, e);
+    if (ok) print_plan(run, extent);
+    return ok;
+}
+
+bool run_execute(const struct run_options *options, const struct control *const *controls, struct run_outcome *out,
+                 struct error *e) {
+    struct run run = {.log = -1};
+    struct extent extent = {0};
+    *out = (struct run_outcome){0};
+    bool ok = setup_run(&run, options, controls, e);
+    if (ok && options->dry_run) {
+        ok = dry_run(&run, options, &extent, e);
+    } else {
+        ok = ok && open_store(&run, options, &out->store, e) && load_breaches(&run, e) && setup_inputs(&run, ROOT_MODEL, e) &&
+             setup_inputs(&run, ROOT_LINEAR, e) && (!setup_needs_labels(&run) || network_list(&run, e)) &&
+             make_extent(&run, &extent, e) && run_waves(&run, &extent, options, e) &&
+             verdict_store(&run, &extent, &out->exit_code, e);
+    }
+    if (run.log >= 0) close(run.log);
+    free(extent.draws);
+    setup_finish(&run);
+    if (!ok) {
+        free(out->store);
+        out->store = NULL;
+    }
+    return ok;
+}

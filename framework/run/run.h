@@ -1,0 +1,27 @@
+/* run.h: a battery from file to verdicts. Reports are written afterwards, from the store. */
+#ifndef ASSAY_RUN_RUN_H
+#define ASSAY_RUN_RUN_H
+
+#include "run/control.h"
+
+struct run_options {
+    const char *battery; /* path of the YAML file */
+    const char *folder;  /* the run folder: assay.db and the reports */
+    unsigned jobs;       /* worker processes */
+    bool has_seed;
+    uint64_t seed;    /* in place of the battery's */
+    const char *only; /* an explainer row or a control, or NULL */
+    bool resume;      /* keep what an interrupted run of the same battery finished */
+    bool dry_run;     /* print the plan and its cost on stdout, and run nothing */
+    bool quiet;       /* no progress on stderr */
+};
+
+struct run_outcome {
+    int exit_code; /* 0, 1, 3 or 4: DESIGN.md, section 8 */
+    char *store;   /* path of the store; the caller's to free; NULL after a dry run */
+};
+
+/* `controls`: NULL-terminated table. False: a usage, battery or input error, before anything ran (exit code 2). */
+bool run_execute(const struct run_options *, const struct control *const *controls, struct run_outcome *, struct error *);
+
+#endif

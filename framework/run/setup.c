@@ -1,0 +1,249 @@
+#include "run/setup.h"
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "nn/arch.h"
+#include "nn/onnx.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- model and data ---- */
+
+static bool check_data(const struct run *run, const struct dataset *data, const struct graph *graph, const char *source,
+                       struct error *e) {
+    char got[64], wanted[64];
+    if (!shape_equal(&data->sample, &graph->sample) && shape_count(&data->sample) != shape_count(&graph->sample))
+        return error_set(e, "%s: samples are %s: the model %s wants %s", source, shape_text(&data->sample, got, sizeof got),
+                         run->battery->model, shape_text(&graph->sample, wanted, sizeof wanted));
+    for (uint32_t i = 0; i < data->count; i++)
+        if (data->labels[i] >= graph->classes)
+            return error_set(e, "%s: sample %u has label %u: the model %s has classes 0 to %u", source, i, data->labels[i],
+                             run->battery->model, graph->classes - 1);
+    return true;
+}
+
+static bool open_model(struct run *run, struct error *e) {
+    struct battery *b = run->battery;
+    return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
+           onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
+           dataset_load(b->data_source, b->data_preprocess, &run->data, e) &&
+           check_data(run, run->data, run->graph, b->data_source, e);
+}
+
+static bool fits_inputs(const struct run *run, struct error *e) {
+    if (run->data->count >= run->battery->inputs) return true;
+    return error_set(e, "%s: %u samples: the battery wants %u inputs", run->battery->data_source, run->data->count,
+                     run->battery->inputs);
+}
+
+/* f(x) = Wx + b with W of the scale that keeps logits near 1. */
+static bool make_linear(struct run *run, struct error *e) {
+    struct shape with_batch = {.rank = run->graph->sample.rank + 1, .dim = {1}};
+    size_t features = shape_count(&run->graph->sample), classes = run->graph->classes;
+    for (uint32_t d = 0; d < run->graph->sample.rank; d++) with_batch.dim[d + 1] = run->graph->sample.dim[d];
+    float *w = malloc((classes * features + classes) * sizeof *w);
+    if (!w) return error_memory(e);
+    rng_fill_normal(rng_seed(run->battery->seed, "linear model", 0), 0, classes * features + classes, w);
+    for (size_t k = 0; k < classes * features; k++) w[k] /= (float)sqrt((double)features);
+    const int64_t one = 1;
+    const struct attribute axis = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = one},
+                           transposed = {.name = "transB", .kind = ATTRIBUTE_INT, .integer = one};
+    const char *flatten_in[] = {"x"}, *flat[] = {"flat"}, *gemm_in[] = {"flat", "W", "b"}, *out[] = {"logits"};
+    bool ok = graph_create(&run->linear_graph, e) && graph_add_input(run->linear_graph, "x", &with_batch, e) &&
+              graph_add_parameter(run->linear_graph, "W", &(struct shape){2, {classes, features}}, w, e) &&
+              graph_add_parameter(run->linear_graph, "b", &(struct shape){1, {classes}}, w + classes * features, e) &&
+              graph_add_node(run->linear_graph, "Flatten", "flatten", flatten_in, 1, flat, 1, &axis, 1, e) &&
+              graph_add_node(run->linear_graph, "Gemm", "linear", gemm_in, 3, out, 1, &transposed, 1, e) &&
+              graph_finish(run->linear_graph, "logits", e) && weights_create(run->linear_graph, &run->linear, e);
+    free(w);
+    return ok;
+}
+
+/* ---- explainers ---- */
+
+static bool non_negative(unsigned claims, enum reduction r) {
+    return (claims & ASSAY_NON_NEGATIVE) || r == REDUCE_MEAN_ABS || r == REDUCE_MAX_ABS;
+}
+
+static bool open_rows(struct run *run, const char *only, struct error *e) {
+    const struct battery *b = run->battery;
+    run->rows = calloc(b->explainer_count + 4, sizeof *run->rows);
+    if (!run->rows) return error_memory(e);
+    for (size_t i = 0; i < b->explainer_count; i++) {
+        const struct battery_explainer *entry = &b->explainers[i];
+        if (only && strcmp(entry->name, only) != 0) continue;
+        struct row *r = &run->rows[run->row_count++];
+        r->reduction = entry->reduction;
+        r->name = text_copy(entry->name);
+        if (!r->name) return error_memory(e);
+        if (!plugin_create(&entry->spec, &r->plugin, e))
+            return error_prefix(e, "%s:%u:%u", b->path, entry->place.line, entry->place.column);
+        r->claims = r->plugin->claims;
+        r->non_negative = non_negative(r->claims, r->reduction);
+    }
+    return true;
+}
+
+/* One yardstick for every reduction that a non-negative row has. */
+static bool add_yardsticks(struct run *run, struct error *e) {
+    uint32_t rows = run->row_count;
+    for (uint32_t i = 0; i < rows; i++) {
+        enum reduction reduction = run->rows[i].reduction;
+        if (!run->rows[i].non_negative || run_yardstick(run, reduction)) continue;
+        struct row *r = &run->rows[run->row_count++];
+        *r = (struct row){.reduction = reduction, .yardstick = true, .non_negative = true, .claims = ASSAY_NON_NEGATIVE};
+        r->name = reduction == REDUCE_NONE ? text_copy("(absolute gradient)")
+                                           : text_format("(absolute gradient, %s)", reduction_name(reduction));
+        r->forwards = r->backwards = 1;
+        if (!r->name) return error_memory(e);
+    }
+    return true;
+}
+
+/* ---- controls ---- */
+
+static bool unknown_control(const struct battery *b, const struct battery_control *entry, const struct control *const *controls,
+                            struct error *e) {
+    const char *names[64];
+    size_t n = 0;
+    for (; controls[n] && n < 64; n++) names[n] = controls[n]->id;
+    const char *near = text_nearest(entry->id, names, n);
+    return error_set(e, "%s:%u:%u: there is no control '%s'%s%s%s", b->path, entry->place.line, entry->place.column, entry->id,
+                     near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
+}
+
+static bool open_controls(struct run *run, const char *only, const struct control *const *controls, struct error *e) {
+    const struct battery *b = run->battery;
+    run->controls = calloc(b->control_count + 1, sizeof *run->controls);
+    if (!run->controls) return error_memory(e);
+    for (size_t i = 0; i < b->control_count; i++) {
+        const struct battery_control *entry = &b->controls[i];
+        if (only && strcmp(entry->id, only) != 0) continue;
+        struct control_entry *c = &run->controls[run->control_count++];
+        c->control = control_find(controls, entry->id);
+        if (!c->control) return unknown_control(b, entry, controls, e);
+        if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
+        if (c->control->judge == JUDGE_LABELS && !b->has_training)
+            return error_set(e, "%s:%u:%u: control %s trains networks: the battery needs a `training:` section", b->path,
+                             entry->place.line, entry->place.column, entry->id);
+    }
+    return true;
+}
+
+/* --only names one explainer row or one control. */
+static bool resolve_only(const struct run *run, const char *only, const char **row, const char **control, struct error *e) {
+    const struct battery *b = run->battery;
+    const char *names[256];
+    size_t n = 0;
+    *row = *control = NULL;
+    if (!only) return true;
+    for (size_t i = 0; i < b->explainer_count; i++) {
+        if (strcmp(b->explainers[i].name, only) == 0) *row = only;
+        if (n < 256) names[n++] = b->explainers[i].name;
+    }
+    for (size_t i = 0; i < b->control_count; i++) {
+        if (strcmp(b->controls[i].id, only) == 0) *control = only;
+        if (n < 256) names[n++] = b->controls[i].id;
+    }
+    if (*row || *control) return true;
+    const char *near = text_nearest(only, names, n);
+    return error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
+                     near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+bool setup_needs_labels(const struct run *run) {
+    for (uint32_t i = 0; i < run->control_count; i++)
+        if (run->controls[i].control->judge == JUDGE_LABELS) return true;
+    return false;
+}
+
+static bool open_training(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    if (!dataset_load(b->training_source, b->data_preprocess, &run->training, e)) return false;
+    if (b->training_layers) {
+        if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e)) return false;
+    } else {
+        run->label_graph = run->graph;
+    }
+    if (!check_data(run, run->training, run->label_graph, b->training_source, e)) return false;
+    if (run->training->count < b->training_images)
+        return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source, run->training->count,
+                         b->training_images);
+    run->training_subset = malloc(run->training->count * sizeof *run->training_subset);
+    if (!run->training_subset) return error_memory(e);
+    struct rng rng = rng_stream(b->seed, "training subset", 0);
+    rng_permutation(&rng, run->training->count, run->training_subset);
+    return true;
+}
+
+/* ---- the plan ---- */
+
+bool setup_expand(struct run *run, uint32_t index, uint32_t from, uint32_t to, struct error *e) {
+    const struct control_entry *c = &run->controls[index];
+    return c->control->expand(&run->plan, index, &c->values, run->battery, from, to, e);
+}
+
+static bool make_plan(struct run *run, struct error *e) {
+    uint32_t a;
+    plan_init(&run->plan, run->graph);
+    /* The originals, and what the gates need: a repetition with other seeds (G1, L1) and a jittered input (G2). */
+    for (int root = 0; root < ROOT_COUNT; root++) {
+        if (root == ROOT_LABELS && !setup_needs_labels(run)) continue;
+        if (!plan_original(&run->plan, (enum root)root, INPUT_PLAIN, 0, &a, e)) return false;
+        run->plan.attributions[a].wants |= WANT_MATCHED;
+        if (root == ROOT_LINEAR) continue;
+        if (!plan_original(&run->plan, (enum root)root, INPUT_PLAIN, 1, &a, e)) return false;
+        run->plan.attributions[a].wants |= WANT_MATCHED;
+    }
+    if (!plan_original(&run->plan, ROOT_MODEL, INPUT_JITTER, 0, &a, e)) return false;
+    run->plan.attributions[a].wants |= WANT_MATCHED;
+    for (uint32_t i = 0; i < run->control_count; i++)
+        if (!setup_expand(run, i, 0, run->battery->rule.draws[0], e)) return false;
+    return true;
+}
+
+bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls, struct error *e) {
+    const char *row, *control;
+    if (!battery_load(options->battery, &run->battery, e)) return false;
+    if (options->has_seed) run->battery->seed = options->seed;
+    return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
+           open_rows(run, row, e) && add_yardsticks(run, e) && open_model(run, e) && fits_inputs(run, e) &&
+           (!setup_needs_labels(run) || open_training(run, e)) && make_linear(run, e) && make_plan(run, e);
+}
+
+void setup_finish(struct run *run) {
+    for (uint32_t i = 0; i < run->row_count; i++) {
+        struct row *r = &run->rows[i];
+        plugin_destroy(r->plugin);
+        free(r->name);
+        free(r->breach);
+        free(r->unsupported);
+    }
+    for (uint32_t i = 0; i < run->network_count; i++) {
+        weights_destroy(run->networks[i].weights);
+        free(run->networks[i].key);
+        free(run->networks[i].failure);
+    }
+    for (int r = 0; r < ROOT_COUNT; r++) {
+        free(run->inputs[r].global);
+        free(run->inputs[r].x);
+    }
+    plan_finish(&run->plan);
+    weights_destroy(run->model);
+    weights_destroy(run->linear);
+    if (run->label_graph != run->graph) graph_destroy(run->label_graph);
+    graph_destroy(run->graph);
+    graph_destroy(run->linear_graph);
+    dataset_destroy(run->data);
+    dataset_destroy(run->training);
+    free(run->training_subset);
+    free(run->rows);
+    free(run->controls);
+    free(run->networks);
+    store_close(run->store);
+    battery_destroy(run->battery);
+    *run = (struct run){0};
+}

@@ -1,0 +1,18 @@
+/* verdict.h: every explainer under every control, against what the battery expects. Private to run/. */
+#ifndef ASSAY_RUN_VERDICT_H
+#define ASSAY_RUN_VERDICT_H
+
+#include "run/judge.h"
+#include "run/schedule.h"
+
+/* The column that joins the weight randomisations and label permutation; never part of the exit code. */
+#define VERDICT_OVERALL "overall"
+
+/* Breaches and SKIPs first, then the rule. */
+bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, uint32_t look, bool curves,
+                   struct judgement *, struct error *);
+
+/* Stores every verdict and curve; *exit_code as DESIGN.md, section 8 says. */
+bool verdict_store(struct run *, const struct extent *, int *exit_code, struct error *);
+
+#endif
