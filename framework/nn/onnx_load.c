@@ -77,7 +77,7 @@ static bool add_input(struct loader *l, struct error *e) {
         found = info;
     }
     if (!found)
-        return error_set(e, "it has no input: wanted one");
+        return true;
     struct shape shape = {0};
     return input_shape(found, &shape, e) && graph_add_input(l->graph, onnx_text(found->name), &shape, e);
 }
@@ -248,29 +248,38 @@ static void make_printable(struct error *e) {
             *c = '?';
 }
 
+bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error *e) {
+    struct loader loader = {.proto = model->graph, .opset = model_opset(model)};
+    bool ok = loader.proto ? build(&loader, e) : error_set(e, "no ONNX model: it holds no graph");
+    roles_destroy(loader.roles);
+    if (ok) {
+        *out = loader.graph;
+        return true;
+    }
+    graph_destroy(loader.graph);
+    make_printable(e);
+    return false;
+}
+
+static bool load(const uint8_t *data, size_t size, struct graph **out, struct error *e) {
+    Onnx__ModelProto *model = (Onnx__ModelProto *)onnx_unpack(&onnx__model_proto__descriptor, data, size);
+    if (!model)
+        return error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
+    bool ok = onnx_build(model, out, e);
+    onnx_free(&model->base);
+    if (ok && (*out)->input == GRAPH_NONE) {
+        graph_destroy(*out);
+        return error_set(e, "it has no input: wanted one");
+    }
+    return ok;
+}
+
 bool onnx_load(const char *path, struct graph **out, struct error *e) {
     uint8_t *data;
     size_t size;
     if (!file_read(path, &data, &size, e))
         return false;
-    Onnx__ModelProto *model = (Onnx__ModelProto *)onnx_unpack(&onnx__model_proto__descriptor, data, size);
-    struct loader loader = {.proto = model ? model->graph : NULL};
+    bool ok = load(data, size, out, e);
     free(data);
-    bool ok = false;
-    if (!loader.proto) {
-        error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
-    } else {
-        loader.opset = model_opset(model);
-        ok = build(&loader, e);
-    }
-    if (ok) {
-        *out = loader.graph;
-    } else {
-        graph_destroy(loader.graph);
-        make_printable(e);
-        error_prefix(e, "%s", path);
-    }
-    roles_destroy(loader.roles);
-    onnx_free((ProtobufCMessage *)model);
-    return ok;
+    return ok || error_prefix(e, "%s", path);
 }

@@ -26,6 +26,10 @@ struct onnx_array {
 bool onnx_array_read(const Onnx__TensorProto *, struct onnx_array *out, struct error *);
 void onnx_array_finish(struct onnx_array *);
 
+/* The finished graph of a model in memory, the work of onnx_load. Without an input it folds to its output's value. */
+struct graph;
+bool onnx_build(const Onnx__ModelProto *, struct graph **out, struct error *);
+
 /* Strings of the file are NULL when absent. */
 static inline const char *onnx_text(const char *s) {
     return s ? s : "";
@@ -42,7 +46,6 @@ enum onnx_attribute_fate onnx_attribute_fate(const Onnx__NodeProto *, const Onnx
 bool onnx_node_check(const Onnx__GraphProto *, const Onnx__NodeProto *, int64_t opset, struct error *);
 
 /* Whether shapes allow the rewriting; `graph` is finished. */
-struct graph;
 bool onnx_shapes_check(const struct graph *, const Onnx__GraphProto *, int64_t opset, struct error *);
 
 const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *, const char *name);

@@ -1,0 +1,391 @@
+/* The ONNX project's own operator cases (Debian: libonnx-testdata). Every case whose model uses only operators of ours
+ * is run in two ways: folded, all inputs given as constants; and as a network, its first input given as a batch. A case
+ * that cannot be run stands in a table below with the reason, and fails the test when the reason is gone. */
+#include "base/file.h"
+#include "base/text.h"
+#include "nn/net.h"
+#include "nn/onnx_proto.h"
+#include "nn/op.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOT "/usr/share/libonnx-testdata/data"
+
+struct exception {
+    const char *name, *reason;
+};
+
+static const char *reason_of(const struct exception *table, const char *name) {
+    for (; table->name; table++)
+        if (strcmp(table->name, name) == 0)
+            return table->reason;
+    return NULL;
+}
+
+#define EXACT 0.
+static const struct tolerance {
+    const char *op;
+    double relative, absolute;
+} tolerances[] = {
+    {"Conv", 1e-4, 1e-5},    {"Gemm", 1e-5, 1e-6},    {"MatMul", 1e-5, 1e-6}, {"BatchNormalization", 1e-5, 1e-5},
+    {"Softmax", 1e-5, 1e-7}, {"AveragePool", 1e-5, 1e-6}, {"GlobalAveragePool", 1e-5, 1e-6}, {"Add", 1e-6, EXACT},
+    {"Mul", 1e-6, EXACT},
+};
+
+/* That of the least exact operator of the model; EXACT for those that only choose or move elements. */
+static struct tolerance tolerance_of(const Onnx__GraphProto *graph) {
+    struct tolerance out = {NULL, EXACT, EXACT};
+    for (size_t i = 0; i < graph->n_node; i++)
+        for (size_t k = 0; k < sizeof tolerances / sizeof *tolerances; k++)
+            if (strcmp(tolerances[k].op, graph->node[i]->op_type) == 0) {
+                out.relative = fmax(out.relative, tolerances[k].relative);
+                out.absolute = fmax(out.absolute, tolerances[k].absolute);
+            }
+    return out;
+}
+
+/* ---- One case ---- */
+
+#define MAX_INPUTS 8
+
+struct sample_case {
+    char name[200];
+    Onnx__ModelProto *model;
+    Onnx__TensorProto *inputs[MAX_INPUTS]; /* of the test data, named after the model's */
+    size_t input_count;
+    struct onnx_array wanted;
+    char why[1024]; /* it could not be run */
+};
+
+static void *read_message(const char *path, const ProtobufCMessageDescriptor *descriptor) {
+    uint8_t *data;
+    size_t size;
+    if (!file_read(path, &data, &size, NULL))
+        return NULL;
+    void *message = onnx_unpack(descriptor, data, size);
+    free(data);
+    return message;
+}
+
+static bool is_initialiser(const Onnx__GraphProto *graph, const char *name) {
+    for (size_t i = 0; i < graph->n_initializer; i++)
+        if (strcmp(graph->initializer[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* NULL, or why it was not read. */
+static const char *read_data(struct sample_case *c, const char *folder) {
+    char *path;
+    for (size_t i = 0; i < c->model->graph->n_input; i++) {
+        const char *name = c->model->graph->input[i]->name;
+        if (is_initialiser(c->model->graph, name))
+            continue;
+        cr_assert_lt(c->input_count, MAX_INPUTS);
+        path = text_format("%s/test_data_set_0/input_%zu.pb", folder, c->input_count);
+        Onnx__TensorProto *t = read_message(path, &onnx__tensor_proto__descriptor);
+        free(path);
+        if (!t)
+            return "the input is no tensor";
+        free(t->name);
+        t->name = text_copy(name);
+        c->inputs[c->input_count++] = t;
+    }
+    path = text_format("%s/test_data_set_0/output_0.pb", folder);
+    Onnx__TensorProto *t = read_message(path, &onnx__tensor_proto__descriptor);
+    free(path);
+    struct error e = {""};
+    bool ok = t && onnx_array_read(t, &c->wanted, &e);
+    if (t)
+        onnx_free(&t->base);
+    if (ok)
+        return NULL;
+    snprintf(c->why, sizeof c->why, "output: %s", t ? e.text : "no tensor");
+    return c->why;
+}
+
+static void case_finish(struct sample_case *c) {
+    for (size_t i = 0; i < c->input_count; i++)
+        onnx_free(&c->inputs[i]->base);
+    onnx_array_finish(&c->wanted);
+    if (c->model)
+        onnx_free(&c->model->base);
+}
+
+/* The model with the inputs from `first` on as initialisers, and its output multiplied by one: a Relu or Softmax at the
+ * end of a network would be taken off. */
+static bool build(struct sample_case *c, size_t first, struct graph **out, struct error *e) {
+    Onnx__ModelProto model = *c->model;
+    Onnx__GraphProto graph = *c->model->graph;
+    size_t constants = graph.n_initializer, nodes = graph.n_node;
+    Onnx__TensorProto one = ONNX__TENSOR_PROTO__INIT;
+    Onnx__TensorProto **list = calloc(constants + c->input_count + 1, sizeof *list);
+    Onnx__NodeProto by_one = ONNX__NODE_PROTO__INIT, **node_list = calloc(nodes + 1, sizeof *node_list);
+    Onnx__ValueInfoProto output = *graph.output[0], *output_list[] = {&output};
+    float value[] = {1};
+    char op[] = "Mul", name[] = "by one", *names[] = {graph.output[0]->name, name, name + 3};
+    cr_assert(list && node_list);
+
+    one.name = name;
+    one.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
+    one.float_data = value;
+    one.n_float_data = 1;
+    for (size_t i = 0; i < constants; i++)
+        list[i] = graph.initializer[i];
+    for (size_t i = first; i < c->input_count; i++)
+        list[constants++] = c->inputs[i];
+    list[constants++] = &one;
+    for (size_t i = 0; i < nodes; i++)
+        node_list[i] = graph.node[i];
+    by_one.op_type = op;
+    by_one.n_input = 2;
+    by_one.input = names;
+    by_one.n_output = 1;
+    by_one.output = names + 2;
+    node_list[nodes++] = &by_one;
+    output.name = names[2];
+    graph.initializer = list;
+    graph.n_initializer = constants;
+    graph.node = node_list;
+    graph.n_node = nodes;
+    graph.output = output_list;
+    model.graph = &graph;
+    bool ok = onnx_build(&model, out, e);
+    free(list);
+    free(node_list);
+    return ok;
+}
+
+static void compare(const struct sample_case *c, const char *way, const float *got, size_t n) {
+    struct tolerance t = tolerance_of(c->model->graph);
+    cr_assert(n == shape_count(&c->wanted.shape), "%s %s: %zu elements, wanted %zu", c->name, way, n,
+              shape_count(&c->wanted.shape));
+    for (size_t i = 0; i < n; i++) {
+        double wanted = (double)c->wanted.floats[i], off = fabs((double)got[i] - wanted);
+        if (got[i] == c->wanted.floats[i])
+            continue; /* infinities too */
+        cr_assert(off <= t.relative * fabs(wanted) + t.absolute, "%s %s, element %zu: %.9g, wanted %.9g", c->name, way,
+                  i, (double)got[i], wanted);
+    }
+}
+
+/* NULL, or why it could not be run. */
+static const char *run_folded(struct sample_case *c) {
+    struct graph *graph;
+    struct error e = {""};
+    if (!build(c, 0, &graph, &e)) {
+        snprintf(c->why, sizeof c->why, "%s", e.text);
+        return c->why;
+    }
+    const struct value *v = &graph->values[graph->file_output];
+    const char *why = NULL;
+    if (!c->wanted.floats || !v->data)
+        why = "the output is not floating-point";
+    else {
+        cr_expect(shape_equal(&v->shape, &c->wanted.shape), "%s", c->name);
+        compare(c, "folded", v->data, shape_count(&v->shape));
+    }
+    graph_destroy(graph);
+    return why;
+}
+
+static const char *forward(struct sample_case *c, const struct graph *graph, struct error *e) {
+    struct onnx_array x = {.floats = NULL};
+    struct weights *weights = NULL;
+    struct net *net = NULL;
+    size_t n = shape_count(&c->wanted.shape);
+    float *out = malloc((n ? n : 1) * sizeof *out);
+    cr_assert_not_null(out);
+    bool ok = onnx_array_read(c->inputs[0], &x, e) && weights_create(graph, &weights, e) &&
+              net_create(weights, &net, e);
+    const char *why = NULL;
+    if (ok && graph->classes * x.shape.dim[0] != n)
+        why = "the output has another batch than the input";
+    else if (ok)
+        ok = net_forward(net, (uint32_t)x.shape.dim[0], x.floats, out, e);
+    if (ok && !why)
+        compare(c, "as a network", out, n);
+    net_destroy(net);
+    weights_destroy(weights);
+    onnx_array_finish(&x);
+    free(out);
+    return ok ? why : e->text;
+}
+
+static const char *run_network(struct sample_case *c) {
+    struct graph *graph;
+    struct error e = {""};
+    if (!build(c, 1, &graph, &e)) {
+        snprintf(c->why, sizeof c->why, "%s", e.text);
+        return c->why;
+    }
+    const char *why = graph->input == GRAPH_NONE ? "it has no input" : forward(c, graph, &e);
+    if (why && why != c->why)
+        snprintf(c->why, sizeof c->why, "%s", why);
+    graph_destroy(graph);
+    return why ? c->why : NULL;
+}
+
+/* ---- All cases ---- */
+
+#define ONE_DIMENSION "one spatial dimension: ours are two"
+#define THREE_DIMENSIONS "three spatial dimensions: ours are two"
+#define INTEGERS "arithmetic on integers"
+#define TRAINING "training mode: ours is inference"
+#define NO_BATCH "the input has one dimension, so no batch and sample"
+#define MIXES "mixes samples: dimension 0 of input and output is no batch"
+#define PER_SAMPLE "the constant operand has the size of the batch"
+
+static const struct exception not_run[] = {
+    {"node/test_add_uint8", INTEGERS},
+    {"node/test_averagepool_1d_default", ONE_DIMENSION},
+    {"node/test_averagepool_3d_default", THREE_DIMENSIONS},
+    {"node/test_batchnorm_epsilon_training_mode", TRAINING},
+    {"node/test_batchnorm_example_training_mode", TRAINING},
+    {"node/test_identity_opt", "the input is an optional"},
+    {"node/test_identity_sequence", "the input is a sequence"},
+    {"node/test_maxpool_1d_default", ONE_DIMENSION},
+    {"node/test_maxpool_2d_uint8", INTEGERS},
+    {"node/test_maxpool_3d_default", THREE_DIMENSIONS},
+    {"node/test_mul_uint8", INTEGERS},
+    {"node/test_reshape_allowzero_reordered", "allowzero with an empty tensor"},
+    {"node/test_training_dropout", TRAINING},
+    {"node/test_training_dropout_default", TRAINING},
+    {"node/test_training_dropout_default_mask", TRAINING},
+    {"node/test_training_dropout_mask", TRAINING},
+    {"node/test_training_dropout_zero_ratio", TRAINING},
+    {"node/test_training_dropout_zero_ratio_mask", TRAINING},
+    {"pytorch-operator/test_operator_maxpool", ONE_DIMENSION},
+    {"pytorch-operator/test_operator_non_float_params", INTEGERS},
+    {"pytorch-converted/test_AvgPool3d", THREE_DIMENSIONS},
+    {"pytorch-converted/test_AvgPool3d_stride", THREE_DIMENSIONS},
+    {"pytorch-converted/test_AvgPool3d_stride1_pad0_gpu_input", THREE_DIMENSIONS},
+    {"pytorch-converted/test_Conv1d", ONE_DIMENSION},
+    {"pytorch-converted/test_Conv1d_dilated", ONE_DIMENSION},
+    {"pytorch-converted/test_Conv1d_groups", ONE_DIMENSION},
+    {"pytorch-converted/test_Conv1d_pad1", ONE_DIMENSION},
+    {"pytorch-converted/test_Conv1d_pad1size1", ONE_DIMENSION},
+    {"pytorch-converted/test_Conv1d_pad2", ONE_DIMENSION},
+    {"pytorch-converted/test_Conv1d_pad2size1", ONE_DIMENSION},
+    {"pytorch-converted/test_Conv1d_stride", ONE_DIMENSION},
+    {"pytorch-converted/test_Conv3d", THREE_DIMENSIONS},
+    {"pytorch-converted/test_Conv3d_dilated", THREE_DIMENSIONS},
+    {"pytorch-converted/test_Conv3d_dilated_strided", THREE_DIMENSIONS},
+    {"pytorch-converted/test_Conv3d_groups", THREE_DIMENSIONS},
+    {"pytorch-converted/test_Conv3d_no_bias", THREE_DIMENSIONS},
+    {"pytorch-converted/test_Conv3d_stride", THREE_DIMENSIONS},
+    {"pytorch-converted/test_Conv3d_stride_padding", THREE_DIMENSIONS},
+    {"pytorch-converted/test_MaxPool1d", ONE_DIMENSION},
+    {"pytorch-converted/test_MaxPool1d_stride", ONE_DIMENSION},
+    {"pytorch-converted/test_MaxPool1d_stride_padding_dilation", ONE_DIMENSION},
+    {"pytorch-converted/test_MaxPool3d", THREE_DIMENSIONS},
+    {"pytorch-converted/test_MaxPool3d_stride", THREE_DIMENSIONS},
+    {"pytorch-converted/test_MaxPool3d_stride_padding", THREE_DIMENSIONS},
+    {NULL, NULL},
+};
+
+static const struct exception not_a_network[] = {
+    {"node/test_add", PER_SAMPLE},
+    {"node/test_concat_1d_axis_0", NO_BATCH},
+    {"node/test_concat_1d_axis_negative_1", NO_BATCH},
+    {"node/test_concat_2d_axis_0", MIXES},
+    {"node/test_concat_2d_axis_1", PER_SAMPLE},
+    {"node/test_concat_2d_axis_negative_1", PER_SAMPLE},
+    {"node/test_concat_2d_axis_negative_2", MIXES},
+    {"node/test_concat_3d_axis_0", MIXES},
+    {"node/test_concat_3d_axis_1", PER_SAMPLE},
+    {"node/test_concat_3d_axis_2", PER_SAMPLE},
+    {"node/test_concat_3d_axis_negative_1", PER_SAMPLE},
+    {"node/test_concat_3d_axis_negative_2", PER_SAMPLE},
+    {"node/test_concat_3d_axis_negative_3", MIXES},
+    {"node/test_constant", "no input"},
+    {"node/test_dropout_default_old", NO_BATCH},
+    {"node/test_flatten_axis0", MIXES},
+    {"node/test_flatten_axis2", MIXES},
+    {"node/test_flatten_axis3", MIXES},
+    {"node/test_flatten_negative_axis1", MIXES},
+    {"node/test_flatten_negative_axis2", MIXES},
+    {"node/test_flatten_negative_axis4", MIXES},
+    {"node/test_gemm_all_attributes", MIXES},
+    {"node/test_gemm_default_matrix_bias", PER_SAMPLE},
+    {"node/test_gemm_transposeA", MIXES},
+    {"node/test_matmul_3d", PER_SAMPLE},
+    {"node/test_mul", PER_SAMPLE},
+    {"node/test_mul_example", NO_BATCH},
+    {"node/test_reshape_negative_extended_dims", MIXES},
+    {"node/test_reshape_one_dim", MIXES},
+    {"node/test_reshape_reordered_all_dims", MIXES},
+    {"node/test_softmax_axis_0", MIXES},
+    {"pytorch-operator/test_operator_add_size1_broadcast", PER_SAMPLE},
+    {"pytorch-operator/test_operator_concat2", PER_SAMPLE},
+    {"pytorch-operator/test_operator_view", NO_BATCH},
+    {NULL, NULL},
+};
+
+static unsigned count_folded, count_network, count_not_run, count_not_network;
+
+/* `why` NULL: it ran. The tables must say the same. */
+static void account(const struct exception *table, const char *way, const struct sample_case *c, const char *why,
+                    unsigned *ran, unsigned *listed) {
+    const char *reason = reason_of(table, c->name);
+    *(why ? listed : ran) += 1;
+    cr_expect(!why || reason, "%s could not be run %s and is not in the table: %s", c->name, way, why);
+    cr_expect(why || !reason, "%s runs %s now, but the table says: %s", c->name, way, reason);
+}
+
+static bool only_our_operators(const Onnx__GraphProto *graph) {
+    for (size_t i = 0; i < graph->n_node; i++)
+        if (!op_find(graph->node[i]->op_type))
+            return false;
+    return graph->n_node > 0;
+}
+
+static void run_case(const char *group, const char *name) {
+    struct sample_case c = {.input_count = 0};
+    snprintf(c.name, sizeof c.name, "%s/%s", group, name);
+    char *folder = text_format(ROOT "/%s", c.name), *path = text_format("%s/model.onnx", folder);
+    c.model = read_message(path, &onnx__model_proto__descriptor);
+    cr_assert(c.model && c.model->graph, "%s", path);
+    if (only_our_operators(c.model->graph)) {
+        const char *why = read_data(&c, folder);
+        if (!why)
+            why = run_folded(&c);
+        account(not_run, "at all", &c, why, &count_folded, &count_not_run);
+        if (!why)
+            account(not_a_network, "as a network", &c, run_network(&c), &count_network, &count_not_network);
+    }
+    case_finish(&c);
+    free(folder);
+    free(path);
+}
+
+static int no_dots(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+static void run_group(const char *group) {
+    struct dirent **list;
+    char *path = text_format(ROOT "/%s", group);
+    int n = scandir(path, &list, no_dots, alphasort);
+    cr_assert(n > 0, "%s: install libonnx-testdata", path);
+    for (int i = 0; i < n; i++) {
+        run_case(group, list[i]->d_name);
+        free(list[i]);
+    }
+    free(list);
+    free(path);
+}
+
+Test(onnx_conformance, every_case_of_our_operators) {
+    static const char *const groups[] = {"node", "simple", "pytorch-operator", "pytorch-converted"};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        run_group(groups[i]);
+    printf("onnx_conformance: %u cases folded, %u of them as networks too (%u not, for the reasons listed); %u not "
+           "run, for the reasons listed\n", count_folded, count_network, count_not_network, count_not_run);
+    cr_expect_eq(count_folded + count_not_run, 179, "the number of cases changed");
+}
