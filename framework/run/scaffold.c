@@ -16,7 +16,7 @@ extern const unsigned char explainer_h[];
 /* In all texts, @NAME@ stands for the plugin's name and @ASSAY@ for the program that writes them. */
 static const char source_text[] =
     "/* @NAME@: an explanation method for assay. As it stands, it multiplies every input value by the derivative\n"
-    " * of the target's logit (Input x Gradient, Shrikumar et al. 2016, arXiv:1605.01713): replace that by your method. */\n"
+    " * of the target's logit (Input x Gradient, Shrikumar et al. 2016, arXiv:1605.01713): put your method there. */\n"
     "#include \"explainer.h\"\n"
     "\n"
     "static assay_status attribute(const assay_explainer *self, const assay_model *model,\n"
