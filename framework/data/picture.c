@@ -221,7 +221,8 @@ bool picture_write_png(const char *path, const struct shape *shape, const float 
     if (style == PICTURE_MAP)
         style = negative ? PICTURE_SIGNED : PICTURE_POSITIVE;
     p.rgb = malloc(3 * p.width * p.height);
-    bool ok = p.rgb && (style == PICTURE_INPUT ? paint_input(&p, data, channels) : paint_map(&p, data, channels, style));
+    bool input = style == PICTURE_INPUT;
+    bool ok = p.rgb && (input ? paint_input(&p, data, channels) : paint_map(&p, data, channels, style));
     if (!ok)
         error_memory(e);
     if (ok && !encode(&job, &p, enlargement(&p)))

@@ -63,7 +63,7 @@ static bool read_preset(struct yaml_file *file, const struct yaml_field *field, 
 /* ---- rule ---- */
 
 static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct verdict_rule *rule, struct error *e) {
-    static const char wanted[] = "three whole numbers from 2 to 1000, each above the one before";
+    static const char wanted[] = "three rising whole numbers from 2 to 1000";
     size_t n;
     long low = 2, value;
 

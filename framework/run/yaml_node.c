@@ -39,6 +39,27 @@ static bool syntax_fail(const char *path, const yaml_parser_t *p, struct error *
                      p->problem_mark.column + 1, problem, p->context ? " " : "", p->context ? p->context : "");
 }
 
+/* libyaml needs time quadratic in the depth, so the events are counted before a document is made of them. */
+static bool check_depth(const char *path, yaml_parser_t *parser, struct error *e) {
+    bool ok = true, more = true;
+
+    for (int depth = 0; ok && more;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(parser, &event))
+            return syntax_fail(path, parser, e);
+        if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
+            depth++;
+        else if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
+            depth--;
+        if (depth > YAML_DEPTH_LIMIT)
+            ok = error_set(e, "%s:%zu:%zu: more than %d lists and mappings in each other: a flatter file wanted", path,
+                           event.start_mark.line + 1, event.start_mark.column + 1, YAML_DEPTH_LIMIT);
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    return ok;
+}
+
 static bool load_only(struct yaml_file *file, yaml_parser_t *parser, const char *wanted, struct error *e) {
     yaml_document_t second;
 
@@ -58,21 +79,27 @@ static bool load_only(struct yaml_file *file, yaml_parser_t *parser, const char 
     return ok;
 }
 
-bool yaml_file_open(const char *path, const char *wanted, struct yaml_file *file, struct error *e) {
+/* One pass over the bytes: for the depth when `wanted` is NULL, else for the document. */
+static bool parse_pass(struct yaml_file *file, const uint8_t *bytes, size_t size, const char *wanted, struct error *e) {
     yaml_parser_t parser;
+
+    if (!yaml_parser_initialize(&parser))
+        return error_memory(e);
+    yaml_parser_set_input_string(&parser, bytes, size);
+    bool ok = wanted ? load_only(file, &parser, wanted, e) : check_depth(file->path, &parser, e);
+    yaml_parser_delete(&parser);
+    return ok;
+}
+
+bool yaml_file_open(const char *path, const char *wanted, struct yaml_file *file, struct error *e) {
     size_t size = 0;
     uint8_t *bytes = malloc(YAML_FILE_LIMIT + 1);
 
     *file = (struct yaml_file){.path = path};
-    bool ok = bytes || error_memory(e);
-    ok = ok && read_limited(path, bytes, &size, e);
-    if (ok && !yaml_parser_initialize(&parser)) {
-        ok = error_memory(e);
-    } else if (ok) {
-        yaml_parser_set_input_string(&parser, bytes, size);
-        ok = load_only(file, &parser, wanted, e);
-        yaml_parser_delete(&parser);
-    }
+    if (!bytes)
+        return error_memory(e);
+    bool ok = read_limited(path, bytes, &size, e) && parse_pass(file, bytes, size, NULL, e) &&
+              parse_pass(file, bytes, size, wanted, e);
     free(bytes);
     return ok;
 }
@@ -186,7 +213,7 @@ bool yaml_check_keys(struct yaml_file *file, const yaml_node_t *node, const char
         return yaml_fail(file, node, e, "%zu entries: at most %d wanted", (size_t)(end - first), YAML_ENTRY_LIMIT);
     for (const yaml_node_pair_t *p = first; p < end; p++) {
         const yaml_node_t *key = yaml_file_node(file, p->key);
-        const char *text = yaml_scalar(file, key, what, e);
+        const char *text = yaml_scalar(file, key, "a plain key", e);
         if (!text)
             return false;
         if (!known(text, names, n))

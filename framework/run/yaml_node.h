@@ -8,7 +8,8 @@
 
 #include <yaml.h>
 
-#define YAML_FILE_LIMIT ((size_t)1 << 20) /* bytes */
+#define YAML_FILE_LIMIT ((size_t)1 << 18) /* bytes */
+#define YAML_DEPTH_LIMIT 16               /* lists and mappings in each other */
 #define YAML_ENTRY_LIMIT 1000             /* of a mapping or a list */
 
 struct yaml_file {

@@ -121,9 +121,12 @@ static const struct {
     {"a,\"b,label\n1,2,3\n", NULL, "t.csv:1: a quote that is never closed: a closing quote wanted"},
     {"a,label\n\"1\n\",\"2\n", NULL, "t.csv:3: a quote that is never closed: a closing quote wanted"},
     /* Labels that are numbers but no classes. */
-    {"a,label\n1,0\n2,-1\n", NULL, "t.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted"},
-    {"a,label\n1,0\n2,2.5\n", NULL, "t.csv:3: column 'label': label 2.5: a whole number from 0 to 65535, or text, wanted"},
-    {"a,label\n1,65536\n", NULL, "t.csv:2: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted"},
+    {"a,label\n1,0\n2,-1\n", NULL,
+     "t.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted"},
+    {"a,label\n1,0\n2,2.5\n", NULL,
+     "t.csv:3: column 'label': label 2.5: a whole number from 0 to 65535, or text, wanted"},
+    {"a,label\n1,65536\n", NULL,
+     "t.csv:2: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted"},
 };
 
 Test(csv, bad) {

@@ -6,7 +6,8 @@
 TestSuite(idx, .init = scratch_enter, .fini = scratch_leave);
 
 /* Two images of 2 x 3 bytes and their labels. */
-static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 0, 1, 2, 3, 4, 5, 250, 251, 252, 253, 254, 255};
+static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0,   0,   0,   3,
+                                 0, 1, 2, 3, 4, 5, 250, 251, 252, 253, 254, 255};
 static const uint8_t labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 3, 1};
 
 static bool load(const void *x, size_t nx, const void *y, size_t ny, struct dataset *d, struct error *e) {
@@ -66,7 +67,7 @@ Test(idx, element_types) {
         {{0, 0, 0x0b, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0xfe, 1, 0}, 16, -2, 256},
         {{0, 0, 0x0c, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x80, 0, 0, 0, 0, 1, 0, 0}, 20, -0x1p31f, 65536},
         {{0, 0, 0x0d, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x3f, 0x80, 0, 0, 0xc0, 0x20, 0, 0}, 20, 1, -2.5f},
-        {{0, 0, 0x0e, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0xbf, 0xe0, 0, 0, 0, 0, 0, 0}, 28, 1.5f, -.5f},
+        {{0, 0, 0x0e, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0xbf, 0xe0}, 28, 1.5f, -.5f},
     };
     static const uint8_t label[] = {0, 0, 0x0c, 1, 0, 0, 0, 1, 0, 0, 0xff, 0xff};
 
@@ -109,7 +110,8 @@ Test(idx, bad_images) {
          "x: byte 14: 2 bytes behind the 1x2 elements of type unsigned byte: the end of the file wanted"},
         /* Products that overflow 64 bits, and one that is 0 modulo 2^64, ask for no memory. */
         {{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}, 17,
-         "x: byte 17: the file ends after 1 bytes of elements: 4294967295x4294967295x4294967295 of type unsigned byte wanted"},
+         "x: byte 17: the file ends after 1 bytes of elements: "
+         "4294967295x4294967295x4294967295 of type unsigned byte wanted"},
         {{0, 0, 0x0e, 3, 128, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 4, 1}, 17,
          "x: byte 17: the file ends after 1 bytes of elements: 2147483648x2147483648x4 of type double wanted"},
         {{0, 0, 8, 1, 0, 0, 0, 2, 1, 2}, 10, "x: byte 3: 1 dimension: images wanted, samples first"},

@@ -1,5 +1,5 @@
-/* scratch.h: a folder of the test's own under /tmp, which is the working directory while the test runs: names in messages
- * are then short and always the same. */
+/* scratch.h: a folder of the test's own under /tmp, which is the working directory while the test runs: names in
+ * messages are then short and always the same. */
 #ifndef ASSAY_TESTS_SCRATCH_H
 #define ASSAY_TESTS_SCRATCH_H
 
