@@ -55,16 +55,16 @@ static int unknown_command(const char *name, struct error *e) {
     }
     const char *near = text_nearest(name, names, n);
     if (near) {
-        error_set(e, "%s: no such command: did you mean `%s`?", name, near);
+        error_set(e, "%s: no such command: did you mean '%s'?", name, near);
     } else {
-        error_set(e, "%s: no such command: see `assay --help`", name);
+        error_set(e, "%s: no such command: see 'assay --help'", name);
     }
     return CLI_USAGE;
 }
 
 static int dispatch(int argc, char **argv, struct error *e) {
     if (argc < 2) {
-        error_set(e, "no command: see `assay --help`");
+        error_set(e, "no command: see 'assay --help'");
         return CLI_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -96,12 +96,12 @@ static int check_on(const struct plugin *plugin, const struct weights *weights, 
         goto done;
     }
     if (!isolate_run(check_work, &work, SECONDS, &out, &size, e)) {
-        error_prefix(e, "%s: %s", plugin->path, network);
+        error_prefix(e, "%s: network %s", plugin->path, network);
         goto done;
     }
     struct conformance_report report;
     if (size != sizeof report) {
-        error_set(e, "%s: %s: the child process sent %zu bytes: %zu wanted", plugin->path, network, size, sizeof report);
+        error_set(e, "%s: network %s: the child process sent %zu bytes: %zu wanted", plugin->path, network, size, sizeof report);
         goto done;
     }
     memcpy(&report, out, sizeof report);

@@ -1,7 +1,7 @@
 #include "base/npy.h"
 #include "cli/cli.h"
-#include "cli/picture.h"
 #include "cli/subject.h"
+#include "data/picture.h"
 #include "run/handle.h"
 #include "run/isolate.h"
 #include "run/plugin.h"
@@ -143,9 +143,8 @@ static bool predict(struct job *job, struct error *e) {
     if (!job->logits) {
         return error_memory(e);
     }
-    if (!net_forward(job->subject.net, 1, job->x, job->logits, e) ||
-        !subject_finite(job->subject.path, job->logits, classes, e)) {
-        return false;
+    if (!net_forward(job->subject.net, 1, job->x, job->logits, e) || !subject_finite(job->logits, classes, e)) {
+        return error_prefix(e, "%s", job->subject.path);
     }
     if (strcmp(job->option[TARGET].text, "predicted") == 0) {
         job->target = subject_class(job->logits, classes);
@@ -219,13 +218,13 @@ static void print_summary(const struct job *job) {
         high = fmax(high, value);
     }
     printf("target %u, logit %.6g\n", job->target, (double)job->logits[job->target]);
-    printf("map %s, sum %.6g, min %.6g, max %.6g\n", shape_text(shape, buffer, sizeof buffer), sum, low, high);
+    printf("map of shape %s: sum %.6g, min %.6g, max %.6g\n", shape_text(shape, buffer, sizeof buffer), sum, low, high);
 }
 
 static bool write_map(const struct job *job, struct error *e) {
     const char *path = job->option[OUTPUT].text;
     const struct shape *shape = &job->subject.graph->sample;
-    return cli_has_extension(path, ".png") ? picture_write(path, shape, job->map, e)
+    return cli_has_extension(path, ".png") ? picture_write_png(path, shape, job->map, PICTURE_MAP, e)
                                            : npy_write(path, shape, job->map, e);
 }
 

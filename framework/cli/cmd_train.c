@@ -110,7 +110,7 @@ static bool unpack(struct training *t, const struct cli_value *permute, struct e
 
 static void print_epoch(void *user, uint32_t epoch, double loss, double accuracy) {
     (void)user;
-    printf("epoch %u: loss %.4f, training accuracy %.4f\n", epoch, loss, accuracy);
+    printf("epoch %u: loss %.4g, training accuracy %.4f\n", epoch, loss, accuracy);
     fflush(stdout);
 }
 

@@ -33,7 +33,7 @@ bool subject_fits(const struct graph *graph, const char *model, const struct sha
                   struct error *e) {
     char have[128], want[128];
     return shape_equal(&graph->sample, shape) ||
-           error_set(e, "%s: the samples are %s: %s takes %s", source, shape_text(shape, have, sizeof have), model,
+           error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(shape, have, sizeof have), model,
                      shape_text(&graph->sample, want, sizeof want));
 }
 
@@ -62,10 +62,10 @@ uint32_t subject_class(const float *logits, uint32_t classes) {
     return best;
 }
 
-bool subject_finite(const char *what, const float *logits, uint32_t classes, struct error *e) {
+bool subject_finite(const float *logits, uint32_t classes, struct error *e) {
     for (uint32_t k = 0; k < classes; k++) {
         if (!isfinite(logits[k])) {
-            return error_set(e, "%s: the logit of class %u is %g: a finite number wanted", what, k, (double)logits[k]);
+            return error_set(e, "the logit of class %u is %g: a finite number wanted", k, (double)logits[k]);
         }
     }
     return true;
@@ -92,7 +92,7 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
         }
         for (uint32_t i = 0; i < n; i++) {
             const float *row = logits + (size_t)i * classes;
-            if (!subject_finite("the network", row, classes, e)) {
+            if (!subject_finite(row, classes, e)) {
                 error_prefix(e, "%s: sample %u", source, first + i);
                 status = CLI_BROKEN;
                 goto done;

@@ -30,8 +30,8 @@ bool subject_count(const struct dataset *, const char *source, const char *optio
 /* The class of the largest logit; ties go to the lower class. */
 uint32_t subject_class(const float *logits, uint32_t classes);
 
-/* Fails, naming `what` and the class, when a logit is not finite. */
-bool subject_finite(const char *what, const float *logits, uint32_t classes, struct error *);
+/* Fails, naming the class, when a logit is not finite. */
+bool subject_finite(const float *logits, uint32_t classes, struct error *);
 
 /* Correct predictions on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the sample, any other
  * failure CLI_USAGE (cli.h). */
