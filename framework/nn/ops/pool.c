@@ -71,20 +71,29 @@ static uint32_t window_maximum(const struct window_fit *w, const float *x, ptrdi
     return (uint32_t)best;
 }
 
-/* The common window, 2x2 with stride 2 and no padding, without branches. */
-static void maximum_2x2(const struct window_fit *w, const float *restrict x, float *restrict y,
+/* One row of the common window, 2x2 with stride 2 and no padding, in a form that compilers vectorise. `at`: its first
+ * element. False when a NaN may have been lost, and the row must be done again with care. */
+static bool maximum_2x2(const float *restrict x, uint32_t width, uint32_t at, ptrdiff_t n, float *restrict y,
                         uint32_t *restrict place) {
-    uint32_t width = (uint32_t)w->in[1];
-    for (ptrdiff_t oy = 0; oy < w->out[0]; oy++)
-        for (uint32_t ox = 0; ox < (uint32_t)w->out[1]; ox++) {
-            uint32_t at = (uint32_t)oy * 2 * width + ox * 2;
-            float a = x[at], b = x[at + 1], c = x[at + width], d = x[at + width + 1];
-            bool right = !(a >= b) && a == a, lower_right = !(c >= d) && c == c;
-            float upper = right ? b : a, lower = lower_right ? d : c;
-            bool below = !(upper >= lower) && upper == upper;
-            *y++ = below ? lower : upper;
-            *place++ = at + (below ? width + lower_right : right);
-        }
+    const float *restrict above = x + at, *restrict below = above + width;
+    uint32_t numbers = 1;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        float a = above[2 * i], b = above[2 * i + 1], c = below[2 * i], d = below[2 * i + 1], sum = a + b + c + d;
+        uint32_t place_a = at + 2 * (uint32_t)i, place_c = place_a + width;
+        float upper = a >= b ? a : b, lower = c >= d ? c : d;
+        uint32_t place_upper = a >= b ? place_a : place_a + 1, place_lower = c >= d ? place_c : place_c + 1;
+        y[i] = upper >= lower ? upper : lower;
+        place[i] = upper >= lower ? place_upper : place_lower;
+        numbers &= sum == sum ? 1u : 0u;
+    }
+    return numbers;
+}
+
+static void maximum_row(const struct window_fit *w, const float *x, ptrdiff_t oy, float *y, uint32_t *place) {
+    for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) {
+        place[ox] = window_maximum(w, x, oy, ox);
+        y[ox] = x[place[ox]];
+    }
 }
 
 static bool is_2x2(const struct window_fit *w) {
@@ -101,18 +110,13 @@ static void maxpool_forward(const struct op_call *call) {
     float *y = call->out.data;
     uint32_t *place = (uint32_t *)(void *)call->saved;
     bool simple = is_2x2(&p.fit);
-    for (size_t i = 0; i < p.count; i++, x += p.in, y += p.out, place += p.out) {
-        if (simple) {
-            maximum_2x2(&p.fit, x, y, place);
-            continue;
+    for (size_t i = 0; i < p.count; i++, x += p.in, y += p.out, place += p.out)
+        for (ptrdiff_t oy = 0; oy < p.fit.out[0]; oy++) {
+            ptrdiff_t row = oy * p.fit.out[1];
+            if (!simple || !maximum_2x2(x, (uint32_t)p.fit.in[1], (uint32_t)(2 * oy * p.fit.in[1]), p.fit.out[1],
+                                        y + row, place + row))
+                maximum_row(&p.fit, x, oy, y + row, place + row);
         }
-        size_t at = 0;
-        for (ptrdiff_t oy = 0; oy < p.fit.out[0]; oy++)
-            for (ptrdiff_t ox = 0; ox < p.fit.out[1]; ox++, at++) {
-                place[at] = window_maximum(&p.fit, x, oy, ox);
-                y[at] = x[place[at]];
-            }
-    }
 }
 
 static void maxpool_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
