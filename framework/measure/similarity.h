@@ -19,7 +19,8 @@ struct map_shape {
 struct prepared; /* one map in all views */
 
 /* `data`: channels x height x width; `nonzero` (same count, may be NULL: all pixels): 1 where the input is not at the
- * baseline. For a map whose channels were reduced the mask is that of the pixel. NULL when out of memory. */
+ * baseline. For a map whose channels were reduced the mask is that of the pixel. NULL when out of memory. Quickest when
+ * the mask is the same pointer for all maps of one input; two masks that differ are allowed (see compare). */
 struct prepared *prepared_create(const float *data, const uint8_t *nonzero, const struct map_shape *);
 void prepared_destroy(struct prepared *);
 
@@ -29,7 +30,11 @@ struct measure {
     const char *source;
     /* Whether it can be computed on maps of this shape (SSIM needs 11 x 11 pixels). */
     bool (*applies)(const struct map_shape *);
-    /* In [-1, 1]; NaN when either side is constant in that view: such a pair has no similarity. */
+    /* In [-1, 1]; NaN when the pair has no similarity: either side is constant in that view, shows fewer than 3 pixels
+     * there, or holds a non-finite value anywhere; also when the shapes differ or memory runs out. The pixels of a
+     * non-zero view are those of `a`, the reference: a `b` with another mask (a mismatched image) is prepared again
+     * under that of `a`. Several channels: Spearman ranks the pixels of all of them together; SSIM is the mean over the
+     * channels, with one data range for all. One thread at a time per prepared map. */
     double (*compare)(const struct prepared *a, const struct prepared *b, enum view);
 };
 
@@ -38,7 +43,9 @@ extern const struct measure measures[];
 const struct measure *measure_find(const char *id);
 
 /* The kernels behind the table. */
-void rank_average(const float *values, size_t n, double *ranks); /* 1-based, ties averaged; n <= 2^31 */
+/* 1-based, ties averaged, -0 equal to +0; n <= 2^31, no NaN among the values. All ranks NaN when out of memory. */
+void rank_average(const float *values, size_t n, double *ranks);
+/* NaN when a side is constant or not finite, or n < 3 (Pearson: n < 2). */
 double spearman(const float *a, const float *b, size_t n);
 double pearson(const double *a, const double *b, size_t n);
 /* Mean 2-D SSIM (Wang et al. 2004, doi:10.1109/TIP.2003.819861, section III.C): Gaussian window 11, sigma 1.5, K1 .01,

@@ -1,5 +1,6 @@
 #include "base/npy.h"
 #include "base/file.h"
+#include "base/rng.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -105,6 +106,7 @@ Test(npy, refuses_what_it_cannot_read) {
         {good, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", 16, "'<i8'"},
         {good, "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", 8, "'>f4'"},
         {good, "{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", 8, "Fortran"},
+        {good, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, "9 bytes"},
         {good, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, "7 bytes"},
         {good, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 12, "12 bytes"},
         {good, "{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8, "shape (-2,)"},
@@ -137,6 +139,41 @@ Test(npy, any_truncation_is_an_error) {
     for (size_t cut = 0; cut < size; cut++) {
         cr_assert(file_write(path, bytes, cut, &e));
         cr_expect_not(npy_read(path, &shape, &data, &e), "cut at %zu of %zu", cut, size);
+    }
+    free(bytes);
+}
+
+/* Any one byte of the header wrong, or nothing but noise: read or refused, never a crash or more than the file holds. */
+Test(npy, damaged_bytes) {
+    struct error e;
+    struct shape shape = {2, {2, 3}};
+    struct rng r = rng_stream(1, "damage", 0);
+    uint8_t *bytes;
+    size_t size;
+    unsigned refused = 0;
+
+    cr_assert(npy_write(path, &shape, (float[6]){0}, &e));
+    cr_assert(file_read(path, &bytes, &size, &e));
+    for (unsigned i = 0; i < 1500; i++) {
+        size_t at = i % (size - 24);
+        uint8_t kept = bytes[at];
+        float *data = NULL;
+        bytes[at] = (uint8_t)rng_next(&r);
+        cr_assert(file_write(path, bytes, size, &e));
+        if (npy_read(path, &shape, &data, &e))
+            cr_expect_leq(shape_count(&shape), 6);
+        else
+            refused++;
+        free(data);
+        bytes[at] = kept;
+    }
+    cr_expect_gt(refused, 500);
+    for (unsigned i = 0; i < 200; i++) {
+        float *data;
+        for (size_t k = i % 2 ? 6 : 0; k < size; k++)
+            bytes[k] = (uint8_t)rng_next(&r);
+        cr_assert(file_write(path, bytes, size, &e));
+        cr_expect_not(npy_read(path, &shape, &data, &e));
     }
     free(bytes);
 }

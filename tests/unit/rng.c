@@ -31,6 +31,8 @@ Test(rng, streams_are_frozen) {
     for (int i = 0; i < 5; i++)
         got[i] = rng_next(&r);
     cr_expect_arr_eq(got, want, sizeof want, "%#x %#x %#x %#x %#x", got[0], got[1], got[2], got[3], got[4]);
+    r = rng_stream(1, "init", 0);
+    cr_expect_eq(rng_uniform(&r), ((want[0] >> 5) * 0x1p26 + (want[1] >> 6)) * 0x1p-53);
     cr_expect_eq(rng_seed(1, "init", 0), 0xb181d505f143740du, "%#llx", (unsigned long long)rng_seed(1, "init", 0));
 }
 

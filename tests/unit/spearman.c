@@ -252,6 +252,28 @@ Test(similarity, the_reference_chooses_the_pixels) {
     drop_map(&b);
 }
 
+/* SSIM of several channels is the mean over those with a pixel in the view. */
+Test(similarity, channels_without_pixels_do_not_count) {
+    struct map a = load_map("channels", "a"), b = load_map("channels", "b");
+    size_t plane = (size_t)a.shape.height * a.shape.width;
+    double sum = 0;
+
+    for (uint32_t only = 0; only <= a.shape.channels; only++) {
+        for (size_t i = 0; i < plane * a.shape.channels; i++)
+            b.mask[i] = a.mask[i] && (only == a.shape.channels || i / plane == only);
+        struct prepared *pa = prepared_create(a.data, b.mask, &a.shape), *pb = prepared_create(b.data, b.mask, &b.shape);
+        double s = measures[1].compare(pa, pb, VIEW_SIGNED_NONZERO);
+        if (only < a.shape.channels)
+            sum += s;
+        else
+            cr_expect_float_eq(s, sum / a.shape.channels, 1e-14);
+        prepared_destroy(pa);
+        prepared_destroy(pb);
+    }
+    drop_map(&a);
+    drop_map(&b);
+}
+
 Test(similarity, table) {
     cr_expect_str_eq(measures[0].id, "spearman", "verdicts rest on index 0");
     cr_expect_eq(measure_find("ssim"), &measures[1]);
