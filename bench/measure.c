@@ -1,6 +1,7 @@
 /* Times the similarity measures: milliseconds, best of REPEATS.
  *
- *     make build/bench/measure && build/bench/measure
+ *     cc -std=c11 -O3 -D_POSIX_C_SOURCE=200809L -Iframework -o /tmp/measure bench/measure.c \
+ *         framework/measure/[!i]*.c framework/base/rng.c -lm && /tmp/measure
  *
  * Peers on the same values: bench/measure.py. */
 #include "base/rng.h"

@@ -47,7 +47,7 @@ static bool read_all(gzFile in, const char *path, uint8_t **data, size_t *size, 
     if (found == Z_ERRNO)
         return error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno));
     if (found == Z_BUF_ERROR)
-        return error_set(e, "%s: the gzip stream ends early: the whole file was wanted (download or copy it again)", path);
+        return error_set(e, "%s: the gzip stream ends early: the whole file was wanted (fetch it again)", path);
     if (found != Z_OK)
         return error_set(e, "%s: %s: an intact gzip stream was wanted", path, why);
     return true;

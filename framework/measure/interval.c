@@ -43,7 +43,7 @@ static double beta_fraction(double a, double b, double x) {
     return fraction;
 }
 
-/* For many degrees of freedom, where the continued fraction loses digits: the normal deviate of the same tail, the first
+/* For many degrees of freedom, where the continued fraction loses digits: the normal deviate of that tail, the first
  * two terms of Hill's expansion (1970, CACM algorithm 395); the third is below 1e-20. */
 static double normal_tail(double t, double df) {
     double a = df - .5, y = a * log1p(t / df * t);

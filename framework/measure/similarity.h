@@ -30,8 +30,8 @@ struct measure {
     const char *source;
     /* Whether it can be computed on maps of this shape (SSIM needs 11 x 11 pixels). */
     bool (*applies)(const struct map_shape *);
-    /* In [-1, 1]; NaN when the pair has no similarity: either side is constant in that view, shows fewer than 3 pixels
-     * there, or holds a non-finite value anywhere; also when the shapes differ or memory runs out. The pixels of a
+    /* In [-1, 1]; NaN when the pair has no similarity: a side is constant in the view, shows fewer than 3 pixels there,
+     * or holds a non-finite value anywhere; also when the shapes differ or memory runs out. The pixels of a
      * non-zero view are those of `a`, the reference: a `b` with another mask (a mismatched image) is prepared again
      * under that of `a`. Several channels: Spearman ranks the pixels of all of them together; SSIM is the mean over the
      * channels, with one data range for all. One thread at a time per prepared map. */

@@ -42,7 +42,7 @@ static unsigned digit_of(uint64_t pair, int digit) {
     return (unsigned)(pair >> (32 + DIGIT_BITS * digit)) & (BUCKETS - 1);
 }
 
-/* Sorts pairs (key << 32 | index) by key with a radix sort from the least significant digit. Both arrays hold n; returns
+/* Sorts pairs (key << 32 | index) by key with a radix sort from the lowest digit. Both arrays hold n; returns
  * the one with the result. */
 static uint64_t *sort_pairs(uint64_t *from, uint64_t *to, size_t n) {
     uint32_t counts[DIGITS][BUCKETS] = {0};

@@ -143,7 +143,7 @@ Test(npy, any_truncation_is_an_error) {
     free(bytes);
 }
 
-/* Any one byte of the header wrong, or nothing but noise: read or refused, never a crash or more than the file holds. */
+/* Any one byte of the header wrong, or nothing but noise: read or refused, never a crash, never more than it holds. */
 Test(npy, damaged_bytes) {
     struct error e;
     struct shape shape = {2, {2, 3}};

@@ -261,7 +261,8 @@ Test(similarity, channels_without_pixels_do_not_count) {
     for (uint32_t only = 0; only <= a.shape.channels; only++) {
         for (size_t i = 0; i < plane * a.shape.channels; i++)
             b.mask[i] = a.mask[i] && (only == a.shape.channels || i / plane == only);
-        struct prepared *pa = prepared_create(a.data, b.mask, &a.shape), *pb = prepared_create(b.data, b.mask, &b.shape);
+        struct prepared *pa = prepared_create(a.data, b.mask, &a.shape);
+        struct prepared *pb = prepared_create(b.data, b.mask, &b.shape);
         double s = measures[1].compare(pa, pb, VIEW_SIGNED_NONZERO);
         if (only < a.shape.channels)
             sum += s;

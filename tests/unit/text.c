@@ -71,7 +71,7 @@ Test(text, doubles) {
         double value;
     } cases[] = {
         {"0", true, 0},        {"-1.5e3", true, -1500}, {"+.25", true, .25}, {"1e-320", true, 1e-320}, {"", false, 0},
-        {" 1", false, 0},      {"1 ", false, 0},        {"1x", false, 0},    {"nan", false, 0},        {"inf", false, 0},
+        {" 1", false, 0},      {"1 ", false, 0},        {"1x", false, 0},    {"nan", false, 0},     {"inf", false, 0},
         {"1e999", false, 0},   {"1,5", false, 0},       {"-", false, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
