@@ -32,7 +32,8 @@ void subject_finish(struct subject *subject) {
 bool subject_fits(const struct graph *graph, const char *model, const struct shape *shape, const char *source,
                   struct error *e) {
     char have[128], want[128];
-    return shape_equal(&graph->sample, shape) ||
+    bool flat = (shape->rank == 1 || graph->sample.rank == 1) && shape_count(shape) == shape_count(&graph->sample);
+    return flat || shape_equal(&graph->sample, shape) ||
            error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(shape, have, sizeof have), model,
                      shape_text(&graph->sample, want, sizeof want));
 }

@@ -16,7 +16,8 @@ struct subject {
 bool subject_open(const char *path, struct subject *out, struct error *);
 void subject_finish(struct subject *); /* also of a zeroed one */
 
-/* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`) takes. */
+/* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`) takes.
+ * Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */
 bool subject_fits(const struct graph *, const char *model, const struct shape *, const char *source, struct error *);
 
 /* Also that every label is one of its classes. */
