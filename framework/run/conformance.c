@@ -241,12 +241,13 @@ static bool check_complete(struct bench *bench, struct error *e) {
                            net_forward(bench->net, 1, baseline, from, e)
                      : error_memory(e);
     for (uint32_t i = 0; ok && i < n; i++) {
-        double sum = 0, there = (double)logits[(size_t)i * classes + bench->given->targets[i]];
+        double sum = 0, size = 0, there = (double)logits[(size_t)i * classes + bench->given->targets[i]];
         double start = (double)from[bench->given->targets[i]];
         for (size_t k = 0; k < bench->count; k++) {
             sum += (double)bench->first[i * bench->count + k];
+            size += fabs((double)bench->first[i * bench->count + k]);
         }
-        double allowed = .05 * fabs(there - start) + .001 * (fabs(there) + fabs(start));
+        double allowed = .05 * fabs(there - start) + .01 * size; /* quadrature errs in proportion to what it adds up */
         double share = fabs(sum - (there - start)) / fmax(allowed, 1e-30);
         if (i == 0 || share > worst) {
             worst = share, worst_at = i, worst_sum = sum, worst_wanted = there - start;

@@ -87,7 +87,7 @@ static bool plugin_probe(struct plugin *plugin, const struct explainer_spec *spe
     char *said = NULL;
     size_t size = 0;
     if (!isolate_run(probe_work, &probe, PLUGIN_PROBE_SECONDS, &said, &size, e)) {
-        return error_prefix(e, "%s: while it was loaded, the plugin", plugin->path);
+        return error_prefix(e, "%s: the plugin, while it was loaded", plugin->path);
     }
     bool ok = size == 0;
     if (!ok) {

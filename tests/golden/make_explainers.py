@@ -21,11 +21,12 @@ def save(name, values):
 
 
 def build(layers, seed):
+    """`layers` makes the list, so that the seed is set before the weights are drawn."""
     torch.manual_seed(seed)
-    net = nn.Sequential(*layers)
+    net = nn.Sequential(*layers())
     for p in net.parameters():
-        p.data = p.data * 1.5  # wide enough that many units are on and many are off
-    return net.double()
+        p.data = (p.data * 1.5).double()  # wide enough that many units are on and many are off; float32 values
+    return net
 
 
 def common(name, net, x, target):
@@ -51,10 +52,8 @@ def float32(x):
 
 
 def cnn():
-    net = build([nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 6, 3), nn.ReLU(), nn.Flatten(),
+    net = build(lambda: [nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 6, 3), nn.ReLU(), nn.Flatten(),
                  nn.Linear(150, 16), nn.ReLU(), nn.Linear(16, 5)], 7)
-    for p in net.parameters():
-        p.data = p.data.float().double()
     rng = np.random.default_rng(7)
     x = float32(np.clip(rng.normal(.4, .5, (3, 2, 14, 14)), 0, 1.5))  # exact zeros, as in images
     target = torch.tensor([0, 3, 4])
@@ -74,9 +73,7 @@ def cnn():
 
 
 def mlp():
-    net = build([nn.Linear(20, 16), nn.ReLU(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 4)], 11)
-    for p in net.parameters():
-        p.data = p.data.float().double()
+    net = build(lambda: [nn.Linear(20, 16), nn.ReLU(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 4)], 11)
     x = float32(np.random.default_rng(11).normal(0, 1, (3, 20)))
     common("mlp", net, x, torch.tensor([1, 2, 0]))
 

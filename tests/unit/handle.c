@@ -1,0 +1,119 @@
+/* A network as the model a plugin sees. */
+#include "base/rng.h"
+#include "lab.h"
+
+Test(handle, shows_shape_and_layers_from_input_to_output) {
+    static const struct {
+        const char *op;
+        uint32_t rank;
+        size_t count;
+    } wanted[] = {{"Conv", 3, 784}, {"Relu", 3, 784}, {"MaxPool", 3, 196}, {"Conv", 3, 150}, {"Relu", 3, 150},
+                  {"Flatten", 1, 150}, {"Gemm", 1, 16}, {"Relu", 1, 16}, {"Gemm", 1, 5}};
+    struct lab lab = lab_cnn();
+    const assay_model *model = &lab.handle->model;
+    const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
+    cr_expect(model->input.rank == 3 && model->input.count == 392 && model->outputs == 5);
+    cr_expect(model->input.dim[0] == 2 && model->input.dim[1] == 14 && model->input.dim[2] == 14);
+    cr_assert_not_null(layers);
+    cr_assert_eq(layers->count(model), sizeof wanted / sizeof *wanted);
+    for (uint32_t i = 0; i < layers->count(model); i++) {
+        assay_layer layer;
+        cr_assert(layers->get(model, i, &layer));
+        cr_expect_str_eq(layer.op, wanted[i].op);
+        cr_expect(layer.output.rank == wanted[i].rank && layer.output.count == wanted[i].count, "layer %u", i);
+        cr_expect(layer.name[0]);
+    }
+    assay_layer layer;
+    cr_expect_not(layers->get(model, 9, &layer));
+    cr_expect_not(layers->get(model, 0, NULL));
+    cr_expect_null(model->extension(model, "assay.magic/1"));
+    cr_expect_null(model->extension(model, NULL));
+    lab_close(&lab);
+}
+
+Test(handle, passes_calls_on_and_counts_samples) {
+    struct lab lab = lab_cnn();
+    const assay_model *model = &lab.handle->model;
+    const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
+    const assay_backward *backward = model->extension(model, ASSAY_BACKWARD);
+    float logits[15], maps[3 * 392], sum[392], features[3 * 150], *wanted = lab_read("cnn-logits", 15);
+    const float weights[] = {1, -2, .5f};
+    char text[100] = "";
+    assay_why why = {text, sizeof text};
+
+    cr_assert_eq(model->forward(model, 3, lab.inputs, logits, &why), ASSAY_OK);
+    cr_expect_leq(lab_distance(logits, wanted, 15), 1e-5);
+    cr_expect(lab.handle->forward == 3 && lab.handle->backward == 0);
+    free(wanted);
+
+    cr_assert_eq(model->gradient(model, 3, lab.inputs, lab.targets, maps, &why), ASSAY_OK);
+    cr_assert_eq(model->gradient_sum(model, 3, lab.inputs, lab.targets, weights, sum, &why), ASSAY_OK);
+    for (uint32_t k = 0; k < 392; k++) {
+        maps[k] = weights[0] * maps[k] + weights[1] * maps[392 + k] + weights[2] * maps[784 + k];
+    }
+    cr_expect_leq(lab_distance(sum, maps, 392), 1e-5);
+    cr_expect(lab.handle->forward == 9 && lab.handle->backward == 6);
+
+    cr_assert_eq(layers->inspect(model, 3, 2, lab.inputs, NULL, features, NULL, &why), ASSAY_OK, "%s", text);
+    cr_expect(lab.handle->forward == 11 && lab.handle->backward == 6);
+    cr_assert_eq(layers->inspect(model, 3, 2, lab.inputs, lab.targets, NULL, features, &why), ASSAY_OK, "%s", text);
+    cr_expect(lab.handle->forward == 13 && lab.handle->backward == 8);
+
+    wanted = lab_read("cnn-deconvnet", 3 * 392);
+    cr_assert_eq(backward->gradient(model, ASSAY_RULE_DECONVNET, 3, lab.inputs, lab.targets, maps, &why), ASSAY_OK);
+    cr_expect_leq(lab_distance(maps, wanted, 3 * 392), 1e-5);
+    cr_expect(lab.handle->forward == 16 && lab.handle->backward == 11);
+    free(wanted);
+    lab_close(&lab);
+}
+
+Test(handle, refuses_what_a_plugin_must_not_pass) {
+    struct lab lab = lab_cnn();
+    const assay_model *model = &lab.handle->model;
+    const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
+    const assay_backward *backward = model->extension(model, ASSAY_BACKWARD);
+    float out[3 * 784], one = 1;
+    const uint32_t high[] = {0, 5, 0};
+    char text[200] = "";
+    assay_why why = {text, sizeof text};
+#define REFUSED(status, call, words)                                                                                  \
+    do {                                                                                                             \
+        text[0] = 0;                                                                                                 \
+        cr_expect_eq(call, status, "%s", words);                                                                     \
+        cr_expect(strstr(text, words), "\"%s\" does not say \"%s\"", text, words);                                   \
+    } while (0)
+    REFUSED(ASSAY_FAILED, model->forward(model, 0, lab.inputs, out, &why), "forward: n is 0");
+    REFUSED(ASSAY_FAILED, model->forward(model, 1, NULL, out, &why), "forward: x is NULL");
+    REFUSED(ASSAY_FAILED, model->forward(model, 1, lab.inputs, NULL, &why), "forward: logits is NULL");
+    REFUSED(ASSAY_FAILED, model->gradient(model, 3, lab.inputs, high, out, &why), "target 5 of sample 1");
+    REFUSED(ASSAY_FAILED, model->gradient(model, 3, lab.inputs, NULL, out, &why), "gradient: targets is NULL");
+    REFUSED(ASSAY_FAILED, model->gradient(model, 3, lab.inputs, lab.targets, NULL, &why), "gradient: out is NULL");
+    REFUSED(ASSAY_FAILED, model->gradient_sum(model, 1, lab.inputs, high, NULL, out, &why), "weights is NULL");
+    REFUSED(ASSAY_FAILED, model->gradient_sum(model, 1, lab.inputs, high, &one, NULL, &why), "out is NULL");
+    REFUSED(ASSAY_FAILED, layers->inspect(model, 9, 1, lab.inputs, high, out, NULL, &why), "layer 9: wanted one below");
+    REFUSED(ASSAY_FAILED, layers->inspect(model, 0, 2, lab.inputs, high, NULL, out, &why), "target 5");
+    REFUSED(ASSAY_UNSUPPORTED, backward->gradient(model, (assay_rule)7, 1, lab.inputs, high, out, &why), "no rule 7");
+    cr_expect_eq(model->forward(model, 0, NULL, NULL, NULL), ASSAY_FAILED, "a NULL why is allowed");
+    cr_expect(lab.handle->forward == 0 && lab.handle->backward == 0, "a refused call is not counted");
+    lab_close(&lab);
+}
+
+Test(handle, host_gives_random_numbers_and_a_log) {
+    const assay_host *host = handle_host();
+    const assay_random *random = host->extension(host, ASSAY_RANDOM);
+    const assay_log *log = host->extension(host, ASSAY_LOG);
+    float a[10], b[10], wanted[10];
+    cr_assert(random && log);
+    cr_expect(host->abi.major == ASSAY_ABI_MAJOR && host->abi.minor == ASSAY_ABI_MINOR);
+    cr_expect_str_eq(host->name, "assay");
+    cr_expect_null(host->extension(host, "assay.magic/1"));
+    rng_fill_normal(5, 0, 10, wanted);
+    random->normal(5, 0, 10, a);
+    random->normal(5, 4, 6, b);
+    cr_expect_arr_eq(a, wanted, sizeof a);
+    cr_expect_arr_eq(b, wanted + 4, 6 * sizeof *b, "a stream can be continued");
+    random->uniform(5, 0, 10, a);
+    for (int i = 0; i < 10; i++) {
+        cr_expect(a[i] >= 0 && a[i] < 1);
+    }
+}

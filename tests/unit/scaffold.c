@@ -1,0 +1,81 @@
+/* `assay new`: the folder it writes compiles with nothing but a C compiler, loads, and keeps the rules. */
+#include "lab.h"
+#include "run/conformance.h"
+#include "run/scaffold.h"
+#include "scratch.h"
+
+#include <sys/stat.h>
+
+Test(scaffold, compiles_and_conforms_at_once) {
+    struct error e;
+    uint8_t *original = NULL, *copy = NULL;
+    size_t size = 0, copied = 0;
+    struct lab lab = lab_cnn();
+    cr_assert(file_read("explainers/explainer.h", &original, &size, &e), "%s", e.text);
+    scratch_enter();
+    cr_assert(scaffold_create(".", "my-method", &e), "%s", e.text);
+    cr_assert(file_read("my-method/explainer.h", &copy, &copied, &e), "%s", e.text);
+    cr_expect(size == copied && memcmp(original, copy, size) == 0, "explainer.h is not the one of the source");
+    cr_assert_eq(system("env -i PATH=\"$PATH\" make -s -C my-method CFLAGS='-Wall -Wextra -Wpedantic -Werror'"), 0);
+
+    struct explainer_spec spec;
+    struct plugin *plugin = NULL;
+    const assay_explainer *explainer = NULL;
+    struct conformance_report report;
+    cr_assert(explainer_spec_parse("my-method/my-method.so", &spec, &e), "%s", e.text);
+    cr_assert(plugin_create(&spec, &plugin, &e), "%s", e.text);
+    cr_assert(plugin_explainer(plugin, handle_host(), &explainer, &e), "%s", e.text);
+    struct conformance_case given = {explainer, plugin->claims, 0, lab.weights, LAB_INPUTS, lab.inputs, lab.targets,
+                                     lab.seeds};
+    cr_assert(conformance_check(&given, &report, &e), "%s", e.text);
+    cr_expect_str_eq(plugin->info->id, "my-method");
+    cr_expect_null(conformance_breach(&report));
+    plugin_explainer_destroy(explainer);
+    plugin_destroy(plugin);
+    explainer_spec_finish(&spec);
+    scratch_leave();
+    lab_close(&lab);
+    free(original);
+    free(copy);
+}
+
+/* No mark of the templates is left in any file. */
+Test(scaffold, fills_in_every_name) {
+    static const char *const files[] = {"a-b/a-b.c", "a-b/Makefile", "a-b/battery.yaml", "a-b/README.md"};
+    struct error e;
+    scratch_enter();
+    cr_assert(scaffold_create(".", "a-b", &e), "%s", e.text);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        uint8_t *text = NULL;
+        size_t size = 0;
+        cr_assert(file_read(files[i], &text, &size, &e), "%s", e.text);
+        cr_expect_null(strstr((char *)text, "@NAME@"), "%s", files[i]);
+        cr_expect_null(strstr((char *)text, "@ASSAY@"), "%s", files[i]);
+        cr_expect(strstr((char *)text, "a-b"), "%s", files[i]);
+        free(text);
+    }
+    scratch_leave();
+}
+
+Test(scaffold, refuses_bad_names_and_overwrites_nothing) {
+    static const char *const names[] = {"", "My-Method", "my_method", "-x", "x-", "a/b", "..", "my method", "x.so",
+                                        "a123456789012345678901234567890123456789012345678901234567890123456789"};
+    struct error e;
+    scratch_enter();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cr_expect_not(scaffold_create(".", names[i], &e), "'%s'", names[i]);
+        cr_expect(strstr(e.text, "lower-case letters"), "%s", e.text);
+    }
+    cr_assert_eq(mkdir("mine", 0777), 0);
+    scratch_put("mine/mine.c", "precious", 8);
+    cr_expect_not(scaffold_create(".", "mine", &e));
+    cr_expect(strstr(e.text, "File exists"), "%s", e.text);
+    uint8_t *text = NULL;
+    size_t size = 0;
+    cr_assert(file_read("mine/mine.c", &text, &size, &e));
+    cr_expect_str_eq((char *)text, "precious");
+    cr_expect_not(file_exists("mine/Makefile"));
+    free(text);
+    cr_expect_not(scaffold_create("no-such-folder", "x", &e));
+    scratch_leave();
+}
