@@ -83,7 +83,7 @@ static bool check_intact(struct store *s, struct error *e) {
 }
 
 bool store_check_schema(struct store *s, struct error *e) {
-    int64_t application, version, objects;
+    int64_t application = 0, version = 0, objects = 0;
 
     if (!ask_number(s, "SELECT count(*) FROM sqlite_master", &objects, e) ||
         !ask_number(s, "PRAGMA application_id", &application, e) || !ask_number(s, "PRAGMA user_version", &version, e))

@@ -1,0 +1,84 @@
+#include "reports/curve_set.h"
+
+#include "base/text.h"
+#include "reports/format.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct curve_view curve_views[CURVE_VIEWS] = {
+    {"signed/all", "signed, all pixels", "signed_all", "dt 1 lw 1.6", "pt 7 ps .45", true},
+    {"signed/nonzero", "signed, non-zero input pixels", "signed_nonzero", "dt 2 lw 1.1", "pt 6 ps .45", false},
+    {"absolute/all", "absolute, all pixels", "absolute_all", "dt 1 lw 1.6", "pt 5 ps .4", true},
+    {"absolute/nonzero", "absolute, non-zero input pixels", "absolute_nonzero", "dt 2 lw 1.1", "pt 4 ps .45", false},
+};
+
+static const char **const no_text = NULL;
+
+#define ROW_TEXTS(r) {&(r)->explainer, &(r)->control, &(r)->stage, &(r)->measure, &(r)->view, &(r)->decision, no_text}
+
+static bool add_row(void *context, const struct curve_row *row) {
+    struct curve_set *c = context;
+    bool whole = true;
+
+    if (c->count == c->capacity) {
+        size_t capacity = c->capacity ? 2 * c->capacity : 64;
+        struct curve_row *more = realloc(c->rows, capacity * sizeof *more);
+        if (!more)
+            return error_memory(c->error);
+        c->rows = more;
+        c->capacity = capacity;
+    }
+    struct curve_row *copy = &c->rows[c->count++];
+    *copy = *row;
+    const char **texts[] = ROW_TEXTS(copy);
+    for (size_t i = 0; texts[i]; i++)
+        whole = (*texts[i] = text_copy(*texts[i])) && whole;
+    return whole || error_memory(c->error);
+}
+
+bool curve_set_load(struct store *s, struct curve_set *c, struct error *e) {
+    *c = (struct curve_set){.error = e};
+    if (store_each_curve(s, add_row, c, e))
+        return true;
+    curve_set_finish(c);
+    return false;
+}
+
+void curve_set_finish(struct curve_set *c) {
+    for (size_t k = 0; k < c->count; k++) {
+        const char **texts[] = ROW_TEXTS(&c->rows[k]);
+        for (size_t i = 0; texts[i]; i++)
+            free((void *)(uintptr_t)*texts[i]);
+    }
+    free(c->rows);
+    *c = (struct curve_set){0};
+}
+
+static bool matches(const struct curve_row *r, const char *explainer, const char *control, const char *measure,
+                    const char *view) {
+    return strcmp(r->view, view) == 0 && strcmp(r->measure, measure) == 0 && strcmp(r->control, control) == 0 &&
+           strcmp(r->explainer, explainer) == 0;
+}
+
+struct curve curve_find(const struct curve_set *c, const char *explainer, const char *control, const char *measure,
+                        const char *view) {
+    struct curve found = {0};
+
+    for (size_t i = 0; i < c->count; i++)
+        if (matches(&c->rows[i], explainer, control, measure, view)) {
+            if (!found.count)
+                found.row = &c->rows[i];
+            found.count++;
+        }
+    return found;
+}
+
+const char *curve_measure(const char *id) {
+    return strcmp(id, "spearman") == 0 ? "Spearman correlation" : strcmp(id, "ssim") == 0 ? "SSIM" : id;
+}
+
+const char *curve_number(double value, char buffer[NUMBER_SIZE]) {
+    return isfinite(value) ? number_text(value, buffer) : "NaN";
+}

@@ -1,0 +1,39 @@
+/* curve_set.h (private to reports/): the curves of the store in memory, in its order. */
+#ifndef ASSAY_REPORTS_CURVE_SET_H
+#define ASSAY_REPORTS_CURVE_SET_H
+
+#include "run/store.h"
+
+#define CURVE_VIEWS 4u
+
+struct curve_set {
+    struct curve_row *rows;
+    size_t count, capacity;
+    struct error *error;
+};
+
+bool curve_set_load(struct store *, struct curve_set *, struct error *);
+void curve_set_finish(struct curve_set *);
+
+/* The views in the order figures draw them, how a legend names each, and its colour in style.gp. */
+struct curve_view {
+    const char *id, *title, *colour, *line, *point;
+    bool primary; /* drawn with band, floor and ceiling */
+};
+extern const struct curve_view curve_views[CURVE_VIEWS];
+
+/* One curve: rows [first, first + count), one per stage; count 0 when there is none. */
+struct curve {
+    const struct curve_row *row;
+    size_t count;
+};
+struct curve curve_find(const struct curve_set *, const char *explainer, const char *control, const char *measure,
+                        const char *view);
+
+/* How a heading names a measure. */
+const char *curve_measure(const char *id);
+
+/* A number for gnuplot: NaN where there is none. */
+const char *curve_number(double, char buffer[32]);
+
+#endif

@@ -1,0 +1,122 @@
+#include "reports/figure.h"
+
+#include "base/file.h"
+#include "reports/format.h"
+#include "reports/gnuplot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_slug(char *name, size_t size, const char *part) {
+    size_t used = strlen(name);
+
+    for (; *part && used + 1 < size; part++) {
+        char c = *part >= 'A' && *part <= 'Z' ? (char)(*part - 'A' + 'a') : *part;
+        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
+        if (plain || (used && name[used - 1] != '-'))
+            name[used++] = plain ? c : '-';
+    }
+    name[used] = '\0';
+}
+
+void figure_begin(struct figure *f, struct figures *all, const char *kind, const char *what, const char *more, double width,
+                  double height) {
+    *f = (struct figure){.all = all, .width = width, .height = height};
+    add_slug(f->name, 16, kind);
+    const char *const parts[] = {what, more};
+    for (size_t i = 0; i < 2; i++)
+        if (parts[i]) {
+            add_slug(f->name, sizeof f->name, "-");
+            add_slug(f->name, i ? sizeof f->name : 64, parts[i]);
+        }
+    text_add(&f->script, "# gnuplot %s.gp writes %s.png; gnuplot -e \"format='svg'\" %s.gp (or 'pdf') writes that.\n"
+                         "name = '%s'\nwidth = %.0f\nheight = %.0f\nload 'style.gp'\n",
+             f->name, f->name, f->name, f->name, width, height);
+}
+
+void figure_start_multiplot(struct figure *f) {
+    text_add(&f->script, "set multiplot\n");
+}
+
+void figure_quote(struct text *out, const char *name, size_t characters) {
+    struct text clean = {0};
+    uint32_t code;
+
+    text_add_clean(&clean, name, CLEAN_LINE);
+    const char *at = clean.data ? clean.data : "";
+    size_t width = utf8_width(at), shown = width > characters ? characters - 1 : width;
+    text_append(out, "'", 1);
+    for (size_t i = 0; i < shown; i++) {
+        size_t bytes = utf8_next(at, &code);
+        if (code == '\'')
+            text_append(out, "'", 1);
+        if (code == '>') /* gnuplot's SVG lets "]]>" through, which XML forbids: a space of no width breaks it */
+            text_append(out, "\xe2\x80\x8b", 3);
+        text_append(out, at, bytes);
+        at += bytes;
+    }
+    text_add(out, "%s'", shown < width ? "\xe2\x80\xa6" : ""); /* an ellipsis */
+    out->failed = out->failed || clean.failed;
+    text_finish(&clean);
+}
+
+void figure_label(struct figure *f, double x, double y, enum align align, size_t characters, const char *style,
+                  const char *text) {
+    static const char *const sides[] = {"left", "center", "right"};
+
+    text_add(&f->script, "set label ");
+    figure_quote(&f->script, text, characters);
+    text_add(&f->script, " at screen %.5f,%.5f %s %s\n", x / f->width, 1 - y / f->height, sides[align], style);
+}
+
+void figure_draw_labels(struct figure *f) {
+    figure_place(f, 0, 0, f->width, f->height);
+    text_add(&f->script, "unset border; unset tics; unset key\nplot [0:1] [0:1] NaN notitle\nunset label\n");
+}
+
+void figure_place(struct figure *f, double left, double top, double right, double bottom) {
+    text_add(&f->script, "set lmargin at screen %.5f; set rmargin at screen %.5f; ", left / f->width, right / f->width);
+    text_add(&f->script, "set tmargin at screen %.5f; set bmargin at screen %.5f\n", 1 - top / f->height,
+             1 - bottom / f->height);
+}
+
+FILE *figure_data(const struct figure *f, struct error *e) {
+    char *path = text_format("%s/%s.tsv", f->all->folder, f->name);
+    FILE *out = path ? fopen(path, "we") : NULL;
+
+    if (!path)
+        error_memory(e);
+    else if (!out)
+        error_set(e, "%s: %s: a folder that takes new files was wanted", path, strerror(errno));
+    free(path);
+    return out;
+}
+
+static void draw(struct figure *f, const char *script) {
+    static const char *const formats[] = {"png", "svg"};
+    struct error e;
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats && !f->all->missing; i++) {
+        enum gnuplot_outcome outcome = gnuplot_run(f->all->folder, script, formats[i], &e);
+        f->all->missing = outcome == GNUPLOT_MISSING;
+        if (outcome != GNUPLOT_DONE && !f->all->trouble.text[0])
+            f->all->trouble = e;
+    }
+}
+
+bool figure_end(struct figure *f, struct error *e) {
+    char *script = text_format("%s.gp", f->name), *path = text_format("%s/%s.gp", f->all->folder, f->name);
+    bool ok = script && path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
+
+    if (ok)
+        draw(f, script);
+    free(script);
+    free(path);
+    figure_drop(f);
+    return ok;
+}
+
+void figure_drop(struct figure *f) {
+    text_finish(&f->script);
+}

@@ -1,0 +1,56 @@
+/* figure.h (private to reports/): a gnuplot script in the making. Places are in pixels from the top left corner, as a page is
+ * laid out; names go into single quotes with nothing left for gnuplot to interpret. */
+#ifndef ASSAY_REPORTS_FIGURE_H
+#define ASSAY_REPORTS_FIGURE_H
+
+#include "base/text.h"
+#include "reports/verdict_table.h"
+
+#include <stdio.h>
+
+/* What all figures of one report share. */
+struct figures {
+    struct store *store;
+    char *folder; /* .../figures */
+    struct verdict_table verdicts;
+    bool missing;         /* gnuplot is not there: write scripts and data only */
+    struct error trouble; /* the first picture that failed; "" when none did */
+};
+
+struct figure {
+    struct figures *all;
+    char name[96];
+    double width, height;
+    struct text script;
+};
+
+enum align { ALIGN_LEFT, ALIGN_CENTRE, ALIGN_RIGHT };
+
+/* kind-of-what-more, lower case letters, digits, dots and hyphens only; `what` and `more` may be NULL. */
+void figure_begin(struct figure *, struct figures *, const char *kind, const char *what, const char *more, double width,
+                  double height);
+void figure_start_multiplot(struct figure *);
+
+/* A label at a place; `style` is more gnuplot ("rotate by 35 font ..."). `characters`: cut beyond. */
+void figure_label(struct figure *, double x, double y, enum align, size_t characters, const char *style, const char *text);
+/* Draws the labels so far, and forgets them. */
+void figure_draw_labels(struct figure *);
+
+/* Where the next plot's axes are. */
+void figure_place(struct figure *, double left, double top, double right, double bottom);
+
+void figure_quote(struct text *, const char *name, size_t characters);
+
+/* The data file of the figure, opened for writing. */
+FILE *figure_data(const struct figure *, struct error *);
+
+/* Writes NAME.gp and draws NAME.png and NAME.svg. A gnuplot that fails is noted in `all`, and no error here. */
+bool figure_end(struct figure *, struct error *);
+void figure_drop(struct figure *);
+
+/* One writer per kind; each may draw several. */
+bool figure_curves(struct figures *, struct error *);
+bool figure_maps(struct figures *, struct error *);
+bool figure_matrix(struct figures *, struct error *);
+
+#endif

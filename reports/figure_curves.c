@@ -1,0 +1,257 @@
+/* Similarity against stage: one figure per control and measure, one panel per explainer. Controls with one or two stages
+ * (permuted labels, twins) are drawn by figure_dots.c instead: a line between two different things would mislead. */
+#include "reports/curve_set.h"
+#include "reports/figure.h"
+#include "reports/figure_dots.h"
+#include "reports/format.h"
+#include "reports/text_words.h"
+
+#include <math.h>
+#include <string.h>
+
+#define COLUMNS 4u
+#define PANEL_HEIGHT 128.0
+#define LEFT 52.0
+#define HEAD 84.0
+#define GAP_X 20.0
+#define GAP_Y 40.0
+#define STAGE_CHARACTERS 18
+
+struct sheet {
+    struct figure figure;
+    const struct curve_set *curves;
+    const char *control, *measure;
+    const char *explainers[64]; /* those that have a curve */
+    size_t count, columns, rows, stages, longest; /* longest stage name */
+    const struct curve_row *first;                /* of the first curve: the stage names */
+    double panel_width, low;                      /* low end of the y axis */
+    bool views[CURVE_VIEWS];
+    FILE *data;
+    size_t block; /* of the data file */
+};
+
+/* ---- what there is to draw ---- */
+
+static void survey(struct sheet *s, const struct verdict_table *t) {
+    for (size_t x = 0; x < t->explainer_count && s->count < sizeof s->explainers / sizeof *s->explainers; x++) {
+        bool any = false;
+        for (size_t v = 0; v < CURVE_VIEWS; v++) {
+            struct curve c = curve_find(s->curves, t->explainers[x], s->control, s->measure, curve_views[v].id);
+            any = any || c.count;
+            s->views[v] = s->views[v] || c.count;
+            if (c.count > s->stages) {
+                s->stages = c.count;
+                s->first = c.row;
+            }
+            for (size_t i = 0; i < c.count; i++)
+                s->low = fmin(s->low, fmin(c.row[i].similarity, c.row[i].similarity_lower)); /* fmin drops NaN */
+        }
+        if (any)
+            s->explainers[s->count++] = t->explainers[x];
+    }
+    for (size_t i = 0; i < s->stages; i++)
+        if (utf8_width(s->first[i].stage) > s->longest)
+            s->longest = utf8_width(s->first[i].stage);
+    s->low = s->low < -.5 ? -1 : s->low < -.2 ? -.5 : -.2;
+    s->columns = s->count < COLUMNS ? s->count : COLUMNS;
+    s->rows = s->count ? (s->count + COLUMNS - 1) / COLUMNS : 0;
+}
+
+/* ---- one panel ---- */
+
+static void put_point(FILE *out, size_t x, const struct curve_row *r, const double value[3]) {
+    char text[5][NUMBER_SIZE];
+
+    fprintf(out, "%zu\t%s\t%s\t%s\t%s\t%s\t%u\t%u\n", x, curve_number(value[0], text[0]), curve_number(value[1], text[1]),
+            curve_number(value[2], text[2]), curve_number(r->floor, text[3]), curve_number(r->ceiling, text[4]),
+            (unsigned)r->inputs, (unsigned)r->draws);
+}
+
+/* Stage 0 is the original network, where the similarity is that of a repetition: the ceiling. */
+static void put_block(struct sheet *s, const char *explainer, const struct curve *c) {
+    struct text name = {0};
+
+    figure_quote(&name, explainer, 200);
+    fprintf(s->data, "%s# block %zu: %s, %s\n", s->block ? "\n\n" : "", s->block, name.failed ? "" : name.data, c->row->view);
+    text_finish(&name);
+    put_point(s->data, 0, c->row, (double[]){c->row->ceiling, c->row->ceiling, c->row->ceiling});
+    for (size_t i = 0; i < c->count; i++) {
+        const struct curve_row *r = &c->row[i];
+        put_point(s->data, i + 1, r, (double[]){r->similarity, r->similarity_lower, r->similarity_upper});
+    }
+    s->block++;
+}
+
+static void add_tics(struct sheet *s, bool named) {
+    struct text *x = &s->figure.script;
+
+    text_add(x, "set xtics (");
+    for (size_t i = 0; i <= s->stages; i++) {
+        figure_quote(x, !named ? "" : i ? s->first[i - 1].stage : "original", STAGE_CHARACTERS);
+        text_add(x, " %zu%s", i, i < s->stages ? ", " : "");
+    }
+    text_add(x, ") nomirror%s\n", named ? " rotate by 40 right offset .6,.1" : "");
+}
+
+static void add_plot(struct sheet *s, size_t block, const bool present[CURVE_VIEWS]) {
+    struct text *x = &s->figure.script;
+    const char *separator = "plot ";
+    size_t at;
+
+    for (int layer = 0; layer < 3; layer++) {
+        at = block;
+        for (size_t v = 0; v < CURVE_VIEWS; v++) {
+            const struct curve_view *view = &curve_views[v];
+            if (!present[v])
+                continue;
+            if (layer == 2) {
+                text_add(x, "%sdata index %zu using 1:2 with linespoints lc rgb %s %s %s", separator, at, view->colour,
+                         view->line, view->point);
+                separator = ", \\\n     ";
+            } else if (view->primary && layer == 0) {
+                text_add(x, "%sdata index %zu using 1:3:4 with filledcurves fc rgb %s fs transparent solid .2 noborder", separator,
+                         at, view->colour);
+                separator = ", \\\n     ";
+            } else if (view->primary) {
+                text_add(x, "%sdata index %zu using 1:5 with lines lc rgb %s lw 1 dt 3, '' index %zu using 1:6 with lines lc rgb "
+                            "%s lw .8 dt 4",
+                         separator, at, view->colour, at, view->colour);
+                separator = ", \\\n     ";
+            }
+            at++;
+        }
+    }
+    text_add(x, "\n");
+}
+
+static const struct verdict_row *verdict_of(const struct sheet *s, const char *explainer) {
+    const struct verdict_table *t = &s->figure.all->verdicts;
+
+    for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
+        const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
+        if (v && strcmp(v->explainer, explainer) == 0 && strcmp(v->control, s->control) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+static void add_heading(struct sheet *s, const char *explainer) {
+    const struct verdict_row *v = verdict_of(s, explainer);
+    struct text *x = &s->figure.script;
+    char style[64];
+
+    text_add(x, "unset label\nset label 1 ");
+    figure_quote(x, explainer, (size_t)((s->panel_width - 46) / 5.9));
+    text_add(x, " at graph 0,1.1 left textcolor rgb ink\n");
+    if (!v)
+        return;
+    snprintf(style, sizeof style, "font small textcolor rgb 0x%06x", verdict_style(v->verdict).mark);
+    text_add(x, "set label 2 '%s%s%s' at graph 1,1.1 right %s\n", verdict_style(v->verdict).brief, *v->annotation ? "*" : "",
+             v->as_expected ? "" : "!", style);
+}
+
+static void add_panel(struct sheet *s, size_t number) {
+    size_t row = number / s->columns, column = number % s->columns, block = s->block;
+    bool lowest = number + s->columns >= s->count, present[CURVE_VIEWS] = {false};
+    double left = LEFT + (double)column * (s->panel_width + GAP_X), top = HEAD + (double)row * (PANEL_HEIGHT + GAP_Y);
+
+    for (size_t v = 0; v < CURVE_VIEWS; v++) {
+        struct curve c = curve_find(s->curves, s->explainers[number], s->control, s->measure, curve_views[v].id);
+        present[v] = c.count > 0;
+        if (c.count)
+            put_block(s, s->explainers[number], &c);
+    }
+    text_add(&s->figure.script, "\n");
+    figure_place(&s->figure, left, top, left + s->panel_width, top + PANEL_HEIGHT);
+    add_heading(s, s->explainers[number]);
+    add_tics(s, lowest);
+    text_add(&s->figure.script, "set format y '%s'\n", column ? "" : "%g");
+    add_plot(s, block, present);
+}
+
+/* ---- the sheet ---- */
+
+void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lines) {
+    text_add(&f->script, "unset border; unset tics\nset key inside center center horizontal Left reverse font small samplen 2.2 "
+                         "width -1 spacing 1.15 maxrows 3\nplot [0:1] [0:1] ");
+    for (size_t v = 0; v < CURVE_VIEWS; v++)
+        if (views[v])
+            text_add(&f->script, "NaN with %s lc rgb %s %s %s title '%s', \\\n     ", lines ? "linespoints" : "points",
+                     curve_views[v].colour, lines ? curve_views[v].line : "", curve_views[v].point, curve_views[v].title);
+    if (lines)
+        text_add(&f->script, "NaN with filledcurves fc rgb quiet fs transparent solid .25 noborder title '90 %% band (draws and "
+                             "inputs)', \\\n     NaN with lines lc rgb quiet lw 1 dt 3 title 'floor (other inputs)', \\\n"
+                             "     NaN with lines lc rgb quiet lw .8 dt 4 title 'ceiling (repetition)'\n");
+    else
+        text_add(&f->script, "NaN with lines lc rgb quiet lw 1.2 title '90 %% band (draws and inputs)', \\\n"
+                             "     NaN with points pt 2 ps .4 lc rgb quiet title 'floor (other inputs)', \\\n"
+                             "     NaN with points pt 10 ps .45 lc rgb quiet title 'ceiling (repetition)'\n");
+    text_add(&f->script, "unset key\nset tics nomirror scale .5 textcolor rgb ink\n");
+}
+
+static void add_frame(struct sheet *s) {
+    struct figure *f = &s->figure;
+    char heading[160];
+
+    snprintf(heading, sizeof heading, "%s: %s with the original map", s->control, curve_measure(s->measure));
+    figure_start_multiplot(f);
+    figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", heading);
+    figure_draw_labels(f);
+    figure_place(f, 14, 26, f->width - 14, HEAD - 20);
+    curves_add_legend(f, s->views, true);
+    text_add(&f->script,
+             "data = '%s.tsv'\n"
+             "set border 3 lw .6 lc rgb frame\nset xtics nomirror font small\nset ytics %s nomirror font small\n"
+             "set xrange [-.25:%zu.25]\nset yrange [%g:1.06]\n"
+             "set grid ytics lt 1 lc rgb faint lw .5\nset xzeroaxis lt 1 lc rgb frame lw .6\n",
+             f->name, s->low < -.2 ? "-1,.5,1" : "-.2,.2,1", s->stages, s->low);
+}
+
+static bool draw_sheet(struct figures *all, const struct curve_set *curves, const char *control, const char *measure,
+                       struct error *e) {
+    struct sheet s = {.curves = curves, .control = control, .measure = measure};
+
+    survey(&s, &all->verdicts);
+    if (!s.count)
+        return true;
+    if (s.stages <= 2)
+        return figure_dots(all, curves, control, measure, e);
+    s.panel_width = s.stages > 15 ? 14 * (double)s.stages : 232;
+    double foot = 26 + 3.6 * (double)(s.longest < 8 ? 8 : s.longest > STAGE_CHARACTERS ? STAGE_CHARACTERS : s.longest);
+    double width = LEFT + (double)s.columns * (s.panel_width + GAP_X);
+    figure_begin(&s.figure, all, "similarity", control, measure, width < 520 ? 520 : width,
+                 HEAD + (double)s.rows * (PANEL_HEIGHT + GAP_Y) - GAP_Y + foot);
+    if (!(s.data = figure_data(&s.figure, e))) {
+        figure_drop(&s.figure);
+        return false;
+    }
+    fputs("# stage\tsimilarity\tlower\tupper\tfloor\tceiling\tinputs\tdraws (stage 0: the original network)\n", s.data);
+    add_frame(&s);
+    for (size_t i = 0; i < s.count; i++)
+        add_panel(&s, i);
+    text_add(&s.figure.script, "unset multiplot\n");
+    if (fclose(s.data) != 0) {
+        error_set(e, "%s/%s.tsv: cannot be written", all->folder, s.figure.name);
+        figure_drop(&s.figure);
+        return false;
+    }
+    return figure_end(&s.figure, e);
+}
+
+bool figure_curves(struct figures *all, struct error *e) {
+    struct curve_set curves;
+    bool ok = true;
+
+    if (!curve_set_load(all->store, &curves, e))
+        return false;
+    for (size_t c = 0; c < all->verdicts.control_count && ok; c++)
+        for (size_t i = 0; i < curves.count && ok; i++) {
+            bool again = false; /* each measure once */
+            for (size_t k = 0; k < i && !again; k++)
+                again = strcmp(curves.rows[k].measure, curves.rows[i].measure) == 0;
+            if (!again)
+                ok = draw_sheet(all, &curves, all->verdicts.controls[c], curves.rows[i].measure, e);
+        }
+    curve_set_finish(&curves);
+    return ok;
+}

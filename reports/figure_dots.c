@@ -1,0 +1,144 @@
+#include "reports/figure_dots.h"
+
+#include "reports/format.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ROW_HEIGHT 30.0
+#define HEAD 100.0
+#define PANEL_WIDTH 250.0
+#define GAP 26.0
+#define FOOT 40.0
+#define NAME_CHARACTERS 34
+
+struct dots {
+    struct figure figure;
+    const struct curve_set *curves;
+    const char *control, *measure;
+    const char *stages[2];
+    const char *explainers[64];
+    size_t count;
+    double left, low;
+    bool views[CURVE_VIEWS];
+};
+
+static struct curve find(const struct dots *d, size_t explainer, size_t view) {
+    return curve_find(d->curves, d->explainers[explainer], d->control, d->measure, curve_views[view].id);
+}
+
+static void survey(struct dots *d, const struct verdict_table *t) {
+    size_t widest = 8;
+
+    for (size_t x = 0; x < t->explainer_count && d->count < sizeof d->explainers / sizeof *d->explainers; x++) {
+        bool any = false;
+        d->explainers[d->count] = t->explainers[x];
+        for (size_t v = 0; v < CURVE_VIEWS; v++) {
+            struct curve c = find(d, d->count, v);
+            any = any || c.count;
+            d->views[v] = d->views[v] || c.count;
+            for (size_t i = 0; i < c.count; i++) {
+                d->stages[i] = c.row[i].stage;
+                d->low = fmin(d->low, fmin(c.row[i].similarity, c.row[i].similarity_lower));
+            }
+        }
+        d->count += any;
+        if (any && utf8_width(t->explainers[x]) > widest)
+            widest = utf8_width(t->explainers[x]);
+    }
+    d->left = 22 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
+    d->low = d->low < -.5 ? -1 : d->low < -.2 ? -.5 : -.2;
+}
+
+/* One block per stage and view: row similarity lower upper floor ceiling. Signed above, absolute below the middle. */
+static bool write_data(struct dots *d, struct error *e) {
+    static const double offsets[CURVE_VIEWS] = {-.27, -.09, .09, .27};
+    char text[5][NUMBER_SIZE];
+    FILE *out = figure_data(&d->figure, e);
+
+    if (!out)
+        return false;
+    fputs("# row\tsimilarity\tlower\tupper\tfloor\tceiling\n", out);
+    for (size_t k = 0; k < 2 * CURVE_VIEWS; k++) {
+        size_t stage = k / CURVE_VIEWS, view = k % CURVE_VIEWS;
+        fprintf(out, "%s# block %zu: stage %zu, %s\n", k ? "\n\n" : "", k, stage, curve_views[view].id);
+        fputs("NaN\tNaN\tNaN\tNaN\tNaN\tNaN\n", out); /* a block is never empty */
+        for (size_t x = 0; x < d->count; x++) {
+            struct curve c = find(d, x, view);
+            if (stage >= c.count)
+                continue;
+            const struct curve_row *r = &c.row[stage];
+            fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", curve_number((double)x + 1 + offsets[view], text[4]),
+                    curve_number(r->similarity, text[0]), curve_number(r->similarity_lower, text[1]),
+                    curve_number(r->similarity_upper, text[2]), curve_number(r->floor, text[3]),
+                    curve_number(r->ceiling, (char[NUMBER_SIZE]){0}));
+        }
+    }
+    return fclose(out) == 0 || error_set(e, "%s/%s.tsv: cannot be written", d->figure.all->folder, d->figure.name);
+}
+
+static void add_labels(struct dots *d) {
+    struct figure *f = &d->figure;
+    char heading[160];
+
+    snprintf(heading, sizeof heading, "%s: %s with the original map", d->control, curve_measure(d->measure));
+    figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", heading);
+    for (size_t x = 0; x < d->count; x++)
+        figure_label(f, d->left - 10, HEAD + ROW_HEIGHT * ((double)x + .5), ALIGN_RIGHT, NAME_CHARACTERS, "textcolor rgb ink",
+                     d->explainers[x]);
+    for (size_t i = 0; i < 2 && d->stages[i]; i++)
+        figure_label(f, d->left + (PANEL_WIDTH + GAP) * (double)i + PANEL_WIDTH / 2, HEAD - 12, ALIGN_CENTRE, 36,
+                     "textcolor rgb ink", d->stages[i]);
+    figure_draw_labels(f);
+}
+
+static void add_panel(struct dots *d, size_t stage) {
+    struct text *x = &d->figure.script;
+    double left = d->left + (PANEL_WIDTH + GAP) * (double)stage;
+    const char *separator = "plot ";
+
+    figure_place(&d->figure, left, HEAD, left + PANEL_WIDTH, HEAD + ROW_HEIGHT * (double)d->count);
+    for (size_t v = 0; v < CURVE_VIEWS; v++) {
+        const struct curve_view *view = &curve_views[v];
+        size_t block = stage * CURVE_VIEWS + v;
+        if (!d->views[v])
+            continue;
+        text_add(x, "%sdata index %zu using 2:1:3:4 with xerrorbars lc rgb %s lw 1.2 %s", separator, block, view->colour,
+                 view->point);
+        separator = ", \\\n     ";
+        if (view->primary)
+            text_add(x, "%s'' index %zu using 5:1 with points pt 2 ps .4 lc rgb %s%s'' index %zu using 6:1 with points pt 10 ps "
+                        ".45 lc rgb %s",
+                     separator, block, view->colour, separator, block, view->colour);
+    }
+    text_add(x, "\n");
+}
+
+bool figure_dots(struct figures *all, const struct curve_set *curves, const char *control, const char *measure,
+                 struct error *e) {
+    struct dots d = {.curves = curves, .control = control, .measure = measure};
+
+    survey(&d, &all->verdicts);
+    size_t panels = d.stages[1] ? 2 : 1;
+    double width = d.left + (PANEL_WIDTH + GAP) * (double)panels;
+    figure_begin(&d.figure, all, "similarity", control, measure, width < 520 ? 520 : width,
+                 HEAD + ROW_HEIGHT * (double)d.count + FOOT);
+    if (!write_data(&d, e)) {
+        figure_drop(&d.figure);
+        return false;
+    }
+    figure_start_multiplot(&d.figure);
+    add_labels(&d);
+    figure_place(&d.figure, 14, 26, d.figure.width - 14, HEAD - 26);
+    curves_add_legend(&d.figure, d.views, false);
+    text_add(&d.figure.script,
+             "data = '%s.tsv'\nset border 1 lw .6 lc rgb frame\nset xtics %s nomirror font small\nunset ytics\nset xrange [%g:1.04]\n"
+             "set yrange [%zu.5:.5]\nset grid xtics lt 1 lc rgb faint lw .5\nset yzeroaxis lt 1 lc rgb frame lw .6\n",
+             d.figure.name, d.low < -.2 ? "-1,.5,1" : "-.2,.2,1", d.low, d.count);
+    for (size_t i = 1; i < d.count; i++)
+        text_add(&d.figure.script, "set arrow from graph 0,first %zu.5 to graph 1,first %zu.5 nohead lc rgb faint lw .5\n", i, i);
+    for (size_t i = 0; i < panels; i++)
+        add_panel(&d, i);
+    text_add(&d.figure.script, "unset multiplot\n");
+    return figure_end(&d.figure, e);
+}

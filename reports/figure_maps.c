@@ -1,0 +1,306 @@
+/* The map strip: input, original map, then the map at each randomised stage; one row per explainer, one figure per control
+ * and input with kept maps. Under each tile its rank correlation with the original map. */
+#include "reports/figure.h"
+#include "reports/format.h"
+#include "reports/map_set.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TILE 84.0
+#define GAP_X 6.0
+#define GAP_Y 18.0
+#define FOOT 46.0
+#define NAME_CHARACTERS 32
+#define TITLE_CHARACTERS 22
+#define TITLE_FITS 13 /* characters above a tile; longer titles are turned */
+#define COLUMNS_MAX 40u
+#define ROWS_MAX 64u
+#define FIGURES_MAX 6u /* per control */
+
+struct column {
+    char *variant, *title;
+    uint32_t stage;
+};
+
+struct strip {
+    struct figure figure;
+    const struct map_set *maps;
+    const char *control;
+    uint32_t input;
+    struct column columns[COLUMNS_MAX]; /* of the stages */
+    size_t column_count;
+    char *original;             /* variant of the maps on the unmodified network */
+    const char *rows[ROWS_MAX]; /* explainers */
+    size_t row_count, longest;  /* longest title */
+    double left, head, tile_height;
+    double (*similarity)[COLUMNS_MAX]; /* [row_count], NaN where there is none */
+    struct error *error;
+};
+
+/* ---- which variants ---- */
+
+static bool has_maps(const struct map_set *m, const char *variant, uint32_t input) {
+    for (size_t i = 0; i < m->count; i++)
+        if (m->pictures[i].variant && m->pictures[i].input == input && strcmp(m->pictures[i].variant, variant) == 0)
+            return true;
+    return false;
+}
+
+/* The first draw of each stage that has maps of this input. */
+static bool add_use(void *context, const struct use_row *row) {
+    struct strip *s = context;
+
+    if (strcmp(row->control, s->control) != 0 || s->column_count == COLUMNS_MAX || !has_maps(s->maps, row->variant, s->input))
+        return true;
+    if (s->column_count && s->columns[s->column_count - 1].stage == row->stage_index)
+        return true;
+    struct column *c = &s->columns[s->column_count++];
+    *c = (struct column){text_copy(row->variant), text_copy(row->stage), row->stage_index};
+    return (c->variant && c->title) || error_memory(s->error);
+}
+
+struct used {
+    const char *variant;
+    bool found;
+};
+
+static bool look_for(void *context, const struct use_row *row) {
+    struct used *u = context;
+    u->found = u->found || strcmp(u->variant, row->variant) == 0;
+    return true;
+}
+
+/* The unmodified network's variant is the one that no control uses as a stage; with inputs disturbed ("model/jitter") its name
+ * has a slash. */
+static bool find_original(struct strip *s, struct error *e) {
+    for (size_t i = 0; i < s->maps->count && !s->original; i++) {
+        const struct picture *p = &s->maps->pictures[i];
+        struct used u = {p->variant, false};
+        if (!p->variant || p->input != s->input || strchr(p->variant, '/'))
+            continue;
+        if (!store_each_use(s->figure.all->store, look_for, &u, e))
+            return false;
+        if (!u.found && !(s->original = text_copy(p->variant)))
+            return error_memory(e);
+    }
+    return true;
+}
+
+static const struct picture *picture_of(const struct strip *s, size_t row, size_t column) {
+    if (column == 0)
+        return map_set_input(s->maps, s->input);
+    const char *variant = column == 1 ? s->original : s->columns[column - 2].variant;
+    return variant ? map_set_find(s->maps, s->rows[row], variant, s->input) : NULL;
+}
+
+static bool survey(struct strip *s, struct error *e) {
+    const struct verdict_table *t = &s->figure.all->verdicts;
+    const struct picture *input = map_set_input(s->maps, s->input);
+    size_t widest = 6;
+
+    if (!store_each_use(s->figure.all->store, add_use, s, e) || !find_original(s, e))
+        return false;
+    for (size_t x = 0; x < t->explainer_count && s->row_count < ROWS_MAX; x++) {
+        bool any = false;
+        s->rows[s->row_count] = t->explainers[x];
+        for (size_t c = 1; c < s->column_count + 2; c++)
+            any = any || picture_of(s, s->row_count, c);
+        s->row_count += any;
+        if (any && utf8_width(t->explainers[x]) > widest)
+            widest = utf8_width(t->explainers[x]);
+    }
+    s->longest = strlen("original");
+    for (size_t c = 0; c < s->column_count; c++)
+        if (utf8_width(s->columns[c].title) > s->longest)
+            s->longest = utf8_width(s->columns[c].title);
+    s->longest = s->longest > TITLE_CHARACTERS ? TITLE_CHARACTERS : s->longest;
+    s->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
+    s->head = 46 + (s->longest > TITLE_FITS ? 3.6 * (double)s->longest : 0);
+    double aspect = input && input->width ? (double)input->height / input->width : 1;
+    s->tile_height = TILE * fmin(2, fmax(.2, aspect));
+    return true;
+}
+
+/* ---- similarity under the tiles ---- */
+
+static bool add_similarity(void *context, const struct comparison_row *r) {
+    struct strip *s = context;
+
+    if (r->input != s->input || strcmp(r->pairing, "matched") != 0 || strcmp(r->measure, "spearman") != 0)
+        return true;
+    for (size_t row = 0; row < s->row_count; row++) {
+        if (strcmp(s->rows[row], r->explainer) != 0)
+            continue;
+        for (size_t c = 0; c < s->column_count; c++) { /* a non-negative map has only its absolute view */
+            bool signed_view = strcmp(r->view, "signed/all") == 0;
+            double *at = &s->similarity[row][c];
+            if (strcmp(s->columns[c].variant, r->variant) == 0 &&
+                (signed_view || (isnan(*at) && strcmp(r->view, "absolute/all") == 0)))
+                *at = r->value;
+        }
+    }
+    return true;
+}
+
+/* ---- drawing ---- */
+
+static double tile_x(const struct strip *s, size_t column) {
+    return s->left + (double)column * (TILE + GAP_X) + (column > 0 ? 6 : 0);
+}
+
+static double tile_y(const struct strip *s, size_t row) {
+    return s->head + (double)row * (s->tile_height + GAP_Y);
+}
+
+/* All maps of a row share a palette: diverging as soon as one has a negative value. Each has its own scale, so that a
+ * weak map is seen as well as a strong one. */
+static void add_tile(struct strip *s, const struct picture *p, bool is_input, bool diverging) {
+    struct text *x = &s->figure.script;
+
+    if (is_input)
+        text_add(x, "set palette @grey; set cbrange [%.9g:%.9g]\n", p->low, p->high > p->low ? p->high : p->low + 1);
+    else if (diverging)
+        text_add(x, "set palette @diverging; set cbrange [%.9g:%.9g]\n", p->limit > 0 ? -p->limit : -1,
+                 p->limit > 0 ? p->limit : 1);
+    else
+        text_add(x, "set palette @sequential; set cbrange [0:%.9g]\n", p->limit > 0 ? p->limit : 1);
+    text_add(x, "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\nplot maps binary array=(%u,%u) skip=%zu format='%%float' flip=y "
+                "with image\n",
+             (unsigned)(p->width - 1), (unsigned)(p->height - 1), (unsigned)p->width, (unsigned)p->height, p->offset);
+}
+
+static void add_row(struct strip *s, size_t row) {
+    bool diverging = false;
+
+    for (size_t c = 1; c < s->column_count + 2; c++) {
+        const struct picture *p = picture_of(s, row, c);
+        diverging = diverging || (p && p->negative);
+    }
+    for (size_t c = 0; c < s->column_count + 2; c++) {
+        const struct picture *p = picture_of(s, row, c);
+        if (!p || !p->width || !p->height || !isfinite(p->low))
+            continue;
+        figure_place(&s->figure, tile_x(s, c), tile_y(s, row), tile_x(s, c) + TILE, tile_y(s, row) + s->tile_height);
+        add_tile(s, p, c == 0, diverging);
+    }
+}
+
+static void add_caption(struct strip *s, size_t row, size_t column) {
+    const struct picture *p = picture_of(s, row, column);
+    double similarity = column > 1 ? s->similarity[row][column - 2] : NAN;
+    char text[48] = "";
+
+    if (!p)
+        snprintf(text, sizeof text, "no map");
+    else if (!p->finite)
+        snprintf(text, sizeof text, "not finite");
+    else if (p->constant)
+        snprintf(text, sizeof text, "constant");
+    else if (!isnan(similarity))
+        snprintf(text, sizeof text, "\xcf\x81 = %.2f", fabs(similarity) < .005 ? 0 : similarity); /* a rho */
+    if (*text)
+        figure_label(&s->figure, tile_x(s, column) + TILE / 2, tile_y(s, row) + s->tile_height + 8, ALIGN_CENTRE, 20,
+                     "font small textcolor rgb quiet", text);
+}
+
+static void add_labels(struct strip *s) {
+    struct figure *f = &s->figure;
+    char heading[160];
+    bool turned = s->longest > TITLE_FITS;
+
+    snprintf(heading, sizeof heading, "%s: maps of input %u", s->control, (unsigned)s->input);
+    figure_label(f, 14, 16, ALIGN_LEFT, 100, "font big textcolor rgb ink", heading);
+    for (size_t c = 0; c < s->column_count + 2; c++)
+        figure_label(f, tile_x(s, c) + TILE / 2 - (turned ? 12 : 0), s->head - 9, turned ? ALIGN_LEFT : ALIGN_CENTRE,
+                     TITLE_CHARACTERS, turned ? "rotate by 35 textcolor rgb ink" : "textcolor rgb ink",
+                     c == 0 ? "input" : c == 1 ? "original" : s->columns[c - 2].title);
+    for (size_t row = 0; row < s->row_count; row++) {
+        figure_label(f, s->left - 8, tile_y(s, row) + s->tile_height / 2, ALIGN_RIGHT, NAME_CHARACTERS, "textcolor rgb ink",
+                     s->rows[row]);
+        for (size_t c = 1; c < s->column_count + 2; c++)
+            add_caption(s, row, c);
+    }
+    double y = tile_y(s, s->row_count) + 17;
+    figure_label(f, tile_x(s, 0) + TILE + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "against");
+    figure_label(f, tile_x(s, 2) + TILE / 2 + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "for the class");
+    figure_label(f, s->left, y + 17, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
+                 "channels summed; each map on its own scale, to the 99th percentile of |value|; \xcf\x81: Spearman with the original map");
+    figure_draw_labels(f);
+}
+
+static void add_colour_bar(struct strip *s) {
+    double top = tile_y(s, s->row_count) + 12;
+
+    figure_place(&s->figure, tile_x(s, 1) + 30, top, tile_x(s, 2) + TILE / 2 - 4, top + 10);
+    text_add(&s->figure.script,
+             "set palette @diverging; set cbrange [-1:1]; set xrange [-.5:%u.5]; set yrange [-.5:1.5]\n"
+             "plot maps binary array=(%u,2) format='%%float' with image\n",
+             MAP_RAMP - 1, MAP_RAMP);
+}
+
+static void add_script(struct strip *s) {
+    struct figure *f = &s->figure;
+
+    figure_start_multiplot(f);
+    add_labels(s);
+    text_add(&f->script, "maps = '" MAP_FILE "'\nunset colorbox; unset key; unset tics\nset border 15 lw .4 lc rgb faint front\n");
+    for (size_t row = 0; row < s->row_count; row++)
+        add_row(s, row);
+    add_colour_bar(s);
+    text_add(&f->script, "unset multiplot\n");
+}
+
+static void finish(struct strip *s) {
+    for (size_t c = 0; c < s->column_count; c++) {
+        free(s->columns[c].variant);
+        free(s->columns[c].title);
+    }
+    free(s->original);
+    free(s->similarity);
+}
+
+static bool draw_strip(struct figures *all, const struct map_set *maps, const char *control, uint32_t input, bool *drawn,
+                       struct error *e) {
+    struct strip s = {.figure.all = all, .maps = maps, .control = control, .input = input, .error = e};
+    char number[32];
+
+    bool ok = survey(&s, e);
+    *drawn = ok && s.column_count && s.row_count;
+    if (*drawn) {
+        s.similarity = malloc(s.row_count * sizeof *s.similarity);
+        ok = s.similarity || error_memory(e);
+        for (size_t i = 0; ok && i < s.row_count * COLUMNS_MAX; i++)
+            s.similarity[i / COLUMNS_MAX][i % COLUMNS_MAX] = NAN;
+        ok = ok && store_each_comparison(all->store, add_similarity, &s, e);
+    }
+    if (*drawn && ok) {
+        snprintf(number, sizeof number, "input%u", (unsigned)input);
+        figure_begin(&s.figure, all, "maps", control, number, tile_x(&s, s.column_count + 2) + 8,
+                     tile_y(&s, s.row_count) + FOOT);
+        add_script(&s);
+        ok = figure_end(&s.figure, e);
+    }
+    finish(&s);
+    return ok;
+}
+
+bool figure_maps(struct figures *all, struct error *e) {
+    struct map_set maps;
+    bool ok = true;
+
+    if (!map_set_write(all->store, all->folder, &maps, e))
+        return false;
+    for (size_t c = 0; c < all->verdicts.control_count && ok; c++) {
+        size_t figures = 0;
+        for (size_t i = 0; i < maps.count && ok && figures < FIGURES_MAX; i++) {
+            bool drawn = false;
+            if (!maps.pictures[i].explainer)
+                ok = draw_strip(all, &maps, all->verdicts.controls[c], maps.pictures[i].input, &drawn, e);
+            figures += drawn;
+        }
+    }
+    map_set_finish(&maps);
+    return ok;
+}

@@ -1,0 +1,86 @@
+/* Explainer x control, one coloured tile per verdict. */
+#include "reports/figure.h"
+#include "reports/format.h"
+#include "reports/text_words.h"
+
+#include <string.h>
+
+#define TILE_WIDTH 104.0
+#define TILE_HEIGHT 26.0
+#define HEAD 46.0
+#define FOOT 30.0
+#define NAME_CHARACTERS 34
+#define CHARACTER_WIDTH 6.1
+
+static double names_width(const struct verdict_table *t) {
+    size_t widest = 8;
+
+    for (size_t i = 0; i < t->explainer_count; i++)
+        if (utf8_width(t->explainers[i]) > widest)
+            widest = utf8_width(t->explainers[i]);
+    return 18 + CHARACTER_WIDTH * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
+}
+
+/* column row fill ink unexpected "word" */
+static bool write_data(const struct figure *f, const struct verdict_table *t, struct error *e) {
+    FILE *out = figure_data(f, e);
+
+    if (!out)
+        return false;
+    fputs("# column\trow\tfill\tink\tunexpected\tword\n", out);
+    for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
+        const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
+        if (!v)
+            continue;
+        struct verdict_style style = verdict_style(v->verdict);
+        fprintf(out, "%zu\t%zu\t%u\t%u\t%d\t\"%s%s%s\"\n", i % t->control_count + 1, i / t->control_count + 1, style.fill,
+                style.ink, !v->as_expected, *style.word ? style.word : "?", *v->annotation ? " *" : "",
+                v->as_expected ? "" : " !");
+    }
+    return fclose(out) == 0 || error_set(e, "%s/%s.tsv: cannot be written", f->all->folder, f->name);
+}
+
+static void add_names(struct figure *f, const struct verdict_table *t, double left) {
+    for (size_t i = 0; i < t->explainer_count; i++)
+        figure_label(f, left - 8, HEAD + TILE_HEIGHT * ((double)i + .5), ALIGN_RIGHT, NAME_CHARACTERS, "textcolor rgb ink",
+                     t->explainers[i]);
+    for (size_t c = 0; c < t->control_count; c++) {
+        size_t upper = name_break(t->controls[c]);
+        char first[160];
+        double x = left + TILE_WIDTH * ((double)c + .5);
+        snprintf(first, sizeof first, "%.*s", (int)upper, t->controls[c]);
+        if (upper)
+            figure_label(f, x, HEAD - 28, ALIGN_CENTRE, 17, "textcolor rgb ink", first);
+        figure_label(f, x, HEAD - 13, ALIGN_CENTRE, 17, "textcolor rgb ink", t->controls[c] + upper);
+    }
+    figure_label(f, left, HEAD + TILE_HEIGHT * (double)t->explainer_count + 16, ALIGN_LEFT, 80,
+                 "font small textcolor rgb quiet", "framed, !: not as expected     *: annotated");
+}
+
+bool figure_matrix(struct figures *all, struct error *e) {
+    const struct verdict_table *t = &all->verdicts;
+    double left = names_width(t), body = TILE_HEIGHT * (double)t->explainer_count;
+    double width = left + TILE_WIDTH * (double)t->control_count + 14;
+    struct figure f;
+
+    if (!t->explainer_count || !t->control_count)
+        return true;
+    figure_begin(&f, all, "verdicts", NULL, NULL, width < 330 ? 330 : width, HEAD + body + FOOT);
+    if (!write_data(&f, t, e)) {
+        figure_drop(&f);
+        return false;
+    }
+    add_names(&f, t, left);
+    figure_place(&f, left, HEAD, left + TILE_WIDTH * (double)t->control_count, HEAD + body);
+    text_add(&f.script,
+             "unset border; unset tics; unset key\n"
+             "set xrange [.5:%zu.5]\nset yrange [%zu.5:.5]\n"
+             "half_width = .5 - 1.5 / %.0f\nhalf_height = .5 - 1.5 / %.0f\n"
+             "plot '%s.tsv' using 1:2:(half_width):(half_height):3 with boxxyerror fillcolor rgb variable fillstyle solid "
+             "noborder, \\\n"
+             "     '' using ($5 == 1 ? $1 : 1/0):2:(half_width):(half_height) with boxxyerror lc rgb ink lw 1.8 fillstyle "
+             "empty, \\\n"
+             "     '' using 1:2:6:4 with labels font small textcolor rgb variable\n",
+             t->control_count, t->explainer_count, TILE_WIDTH, TILE_HEIGHT, f.name);
+    return figure_end(&f, e);
+}

@@ -1,0 +1,146 @@
+/* report.json, section by section: each row becomes one object on one line as it is read, so that a large run needs no
+ * large memory. Keys are written in the order they are set here. */
+#include "reports/json_compare.h"
+#include "reports/json_layout.h"
+#include "reports/output.h"
+#include "reports/writers.h"
+
+#include <stdlib.h>
+
+struct section {
+    FILE *out;
+    bool first;
+    struct error *error;
+};
+
+static bool put_row(struct section *c, json_t *row) {
+    fprintf(c->out, "%s\n    ", c->first ? "" : ",");
+    c->first = false;
+    bool ok = row && json_layout(c->out, row, 4);
+    json_decref(row);
+    return ok || error_memory(c->error);
+}
+
+static json_t *flag(bool value) {
+    return json_boolean(value);
+}
+
+static json_t *whole(uint32_t value) {
+    return json_integer((json_int_t)value);
+}
+
+static json_t *shape(const struct shape *s) {
+    char text[192];
+    return json_text(shape_text(s, text, sizeof text));
+}
+
+/* "o": takes the reference; NULL anywhere makes the whole NULL. */
+static bool put_verdict(void *context, const struct verdict_row *r) {
+    return put_row(context,
+                   json_pack("{so so so so so so so so so so so so so so so}", "explainer", json_text(r->explainer),
+                             "control", json_text(r->control), "verdict", json_text(r->verdict), "annotation",
+                             json_text(r->annotation), "expected", json_text(r->expected), "as_expected",
+                             flag(r->as_expected), "reason", json_text(r->reason), "first_failing_stage",
+                             json_text(r->first_stage), "score", json_number(r->score), "lower", json_number(r->lower),
+                             "upper", json_number(r->upper), "floor", json_number(r->floor), "ceiling",
+                             json_number(r->ceiling), "inputs", whole(r->inputs), "draws", whole(r->draws)));
+}
+
+static bool put_input(void *context, const struct input_row *r) {
+    return put_row(context, json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample), "label",
+                                      whole(r->label), "predicted", whole(r->predicted), "target", whole(r->target),
+                                      "shape", shape(&r->shape)));
+}
+
+static bool put_network(void *context, const struct network_row *r) {
+    return put_row(context, json_pack("{so so so so so so so}", "key", json_text(r->key), "role", json_text(r->role),
+                                      "draw", whole(r->draw), "epochs", whole(r->epochs), "train_accuracy",
+                                      json_number(r->train_accuracy), "test_accuracy", json_number(r->test_accuracy),
+                                      "parameters", json_integer((json_int_t)r->flat_count)));
+}
+
+static bool put_audit(void *context, const struct audit_row *r) {
+    return put_row(context, json_pack("{so so so so so so so}", "variant", json_text(r->variant), "changed",
+                                      whole(r->changed), "expected", whole(r->expected), "digest", json_text(r->digest),
+                                      "logit_r", json_number(r->logit_r), "agreement", json_number(r->agreement), "finite",
+                                      flag(r->finite)));
+}
+
+static bool put_unit(void *context, const struct unit_row *r) {
+    static const char *const words[] = {[UNIT_OK] = "ok", [UNIT_UNSUPPORTED] = "unsupported", [UNIT_FAILED] = "failed"};
+    return put_row(context, json_pack("{so so ss so}", "explainer", json_text(r->explainer), "variant",
+                                      json_text(r->variant), "status", words[r->status], "why", json_text(r->why)));
+}
+
+static bool put_use(void *context, const struct use_row *r) {
+    return put_row(context, json_pack("{so so so so so}", "control", json_text(r->control), "stage", json_text(r->stage),
+                                      "stage_index", whole(r->stage_index), "draw",
+                                      r->draw == UINT32_MAX ? json_null() : whole(r->draw), "variant",
+                                      json_text(r->variant)));
+}
+
+static bool put_curve(void *context, const struct curve_row *r) {
+    return put_row(
+        context,
+        json_pack("{so so so so so so so so so so so so so so so so so so so}", "explainer", json_text(r->explainer),
+                  "control", json_text(r->control), "measure", json_text(r->measure), "view", json_text(r->view), "stage",
+                  json_text(r->stage), "stage_index", whole(r->stage_index), "stage_count", whole(r->stage_count),
+                  "similarity", json_number(r->similarity), "similarity_lower", json_number(r->similarity_lower),
+                  "similarity_upper", json_number(r->similarity_upper), "floor", json_number(r->floor), "ceiling",
+                  json_number(r->ceiling), "share", json_number(r->share), "share_lower", json_number(r->share_lower),
+                  "share_upper", json_number(r->share_upper), "inputs", whole(r->inputs), "draws", whole(r->draws),
+                  "vanished", json_number(r->vanished), "decision", json_text(r->decision)));
+}
+
+static bool put_check(void *context, const struct check_row *r) {
+    return put_row(context, json_pack("{so so so so so so so}", "explainer", json_text(r->explainer), "control",
+                                      json_text(r->control), "what", json_text(r->what), "input", whole(r->input), "worst",
+                                      json_number(r->worst), "tolerance", json_number(r->tolerance), "holds",
+                                      flag(r->holds)));
+}
+
+static bool put_comparisons(void *context, json_t *group) {
+    return put_row(context, group);
+}
+
+/* The meta entry "run" as it is: an object when it is JSON, else null. */
+static bool put_run(FILE *out, struct store *s, struct error *e) {
+    char *text;
+
+    if (!store_meta(s, "run", &text, e))
+        return false;
+    json_t *run = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    fputs("{\n  \"format\": \"assay-report/1\",\n  \"run\": ", out);
+    bool ok = run ? json_layout(out, run, 2) || error_memory(e) : fputs("null", out) >= 0;
+    json_decref(run);
+    free(text);
+    return ok;
+}
+
+static void begin(struct section *c, const char *name) {
+    fprintf(c->out, ",\n  \"%s\": [", name);
+    c->first = true;
+}
+
+static bool end(struct section *c, bool ok) {
+    fputs(c->first ? "]" : "\n  ]", c->out);
+    return ok;
+}
+
+#define SECTION(name, each, put) (begin(&c, name), end(&c, each(s, put, &c, e)))
+
+bool report_json(struct store *s, const char *folder, struct error *e) {
+    struct output o;
+
+    if (!output_open(&o, folder, "report.json", e))
+        return false;
+    struct section c = {o.file, true, e};
+    bool ok = put_run(o.file, s, e) && SECTION("verdicts", store_each_verdict, put_verdict) &&
+              SECTION("inputs", store_each_input, put_input) && SECTION("networks", store_each_network, put_network) &&
+              SECTION("uses", store_each_use, put_use) && SECTION("audits", store_each_audit, put_audit) &&
+              SECTION("units", store_each_unit, put_unit) && SECTION("curves", store_each_curve, put_curve) &&
+              SECTION("checks", store_each_check, put_check) &&
+              SECTION("comparisons", json_each_comparison, put_comparisons);
+    fputs("\n}\n", o.file);
+    return output_close(&o, ok, e);
+}

@@ -1,0 +1,104 @@
+#include "reports/format.h"
+#include "reports/output.h"
+#include "reports/verdict_table.h"
+#include "reports/writers.h"
+
+#include <string.h>
+
+/* How a CI page shows a verdict. A verdict as expected passes, whatever its word: an edge detector has to FAIL. SKIP stays
+ * visible as skipped; of the rest, what could not run is an error, what came out otherwise a failure. */
+enum outcome { OUTCOME_PASSED, OUTCOME_FAILURE, OUTCOME_ERROR, OUTCOME_SKIPPED, OUTCOMES };
+static const char *const elements[OUTCOMES] = {NULL, "failure", "error", "skipped"};
+
+static enum outcome outcome_of(const struct verdict_row *v) {
+    if (strcmp(v->verdict, "SKIP") == 0)
+        return OUTCOME_SKIPPED;
+    if (v->as_expected)
+        return OUTCOME_PASSED;
+    return strcmp(v->verdict, "ERROR") == 0 ? OUTCOME_ERROR : OUTCOME_FAILURE;
+}
+
+static void add_attribute(struct text *x, const char *name, const char *value) {
+    text_add(x, " %s=\"", name);
+    text_add_xml(x, value);
+    text_add(x, "\"");
+}
+
+static void add_counts(struct text *x, const size_t counts[OUTCOMES]) {
+    text_add(x, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n",
+             counts[OUTCOME_PASSED] + counts[OUTCOME_FAILURE] + counts[OUTCOME_ERROR] + counts[OUTCOME_SKIPPED],
+             counts[OUTCOME_FAILURE], counts[OUTCOME_ERROR], counts[OUTCOME_SKIPPED]);
+}
+
+static void add_case(struct text *x, const struct verdict_row *v) {
+    enum outcome outcome = outcome_of(v);
+    struct text line = {0};
+
+    text_add(&line, "%s%s%s (expected %s): %s", v->verdict, *v->annotation ? " " : "", v->annotation,
+             *v->expected ? v->expected : "anything", v->reason);
+    x->failed = x->failed || line.failed;
+    text_add(x, "    <testcase");
+    add_attribute(x, "classname", v->control);
+    add_attribute(x, "name", v->explainer);
+    text_add(x, ">\n      <%s", elements[outcome] ? elements[outcome] : "system-out");
+    if (elements[outcome])
+        add_attribute(x, "message", line.failed ? "" : line.data);
+    if (outcome == OUTCOME_FAILURE || outcome == OUTCOME_ERROR)
+        add_attribute(x, "type", v->verdict);
+    if (elements[outcome])
+        text_add(x, "/>\n");
+    else {
+        text_add(x, ">");
+        text_add_xml(x, line.failed ? "" : line.data);
+        text_add(x, "</system-out>\n");
+    }
+    text_add(x, "    </testcase>\n");
+    text_finish(&line);
+}
+
+static void count_control(const struct verdict_table *t, size_t control, size_t counts[OUTCOMES]) {
+    for (size_t i = 0; i < t->explainer_count; i++) {
+        const struct verdict_row *v = verdict_table_cell(t, i, control);
+        if (v)
+            counts[outcome_of(v)]++;
+    }
+}
+
+static void add_document(struct text *x, const struct verdict_table *t) {
+    size_t all[OUTCOMES] = {0};
+
+    for (size_t c = 0; c < t->control_count; c++)
+        count_control(t, c, all);
+    text_add(x, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"assay\"");
+    add_counts(x, all);
+    for (size_t c = 0; c < t->control_count; c++) {
+        size_t counts[OUTCOMES] = {0};
+        count_control(t, c, counts);
+        text_add(x, "  <testsuite");
+        add_attribute(x, "name", t->controls[c]);
+        add_counts(x, counts);
+        for (size_t i = 0; i < t->explainer_count; i++)
+            if (verdict_table_cell(t, i, c))
+                add_case(x, verdict_table_cell(t, i, c));
+        text_add(x, "  </testsuite>\n");
+    }
+    text_add(x, "</testsuites>\n");
+}
+
+bool report_junit(struct store *s, const char *folder, struct error *e) {
+    struct verdict_table table;
+    struct text document = {0};
+    struct output o;
+
+    if (!verdict_table_load(s, &table, e))
+        return false;
+    add_document(&document, &table);
+    bool ok = document.failed ? error_memory(e) : output_open(&o, folder, "junit.xml", e);
+    if (ok) {
+        fwrite(document.data, 1, document.length, o.file);
+        ok = output_close(&o, true, e);
+    }
+    text_finish(&document);
+    verdict_table_finish(&table);
+    return ok;
+}

@@ -1,0 +1,172 @@
+#include "reports/map_set.h"
+
+#include "base/text.h"
+#include "reports/format.h"
+#include "reports/output.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct writing {
+    struct map_set *set;
+    FILE *out;
+    size_t offset;
+    struct error *error;
+};
+
+static struct picture *add_picture(struct writing *w) {
+    struct map_set *s = w->set;
+
+    if (s->count == s->capacity) {
+        size_t capacity = s->capacity ? 2 * s->capacity : 64;
+        struct picture *more = realloc(s->pictures, capacity * sizeof *more);
+        if (!more) {
+            error_memory(w->error);
+            return NULL;
+        }
+        s->pictures = more;
+        s->capacity = capacity;
+    }
+    struct picture *p = &s->pictures[s->count++];
+    *p = (struct picture){.offset = w->offset};
+    return p;
+}
+
+static int by_value(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Range and scale of the finite values. `scratch` has room for them. */
+static void measure(struct picture *p, const float *values, size_t n, float *scratch) {
+    size_t finite = 0;
+
+    p->low = INFINITY;
+    p->high = -INFINITY;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i])) {
+            p->low = fmin(p->low, values[i]);
+            p->high = fmax(p->high, values[i]);
+            scratch[finite++] = fabsf(values[i]);
+        }
+    p->finite = finite == n;
+    p->negative = p->low < 0;
+    p->constant = !(p->high > p->low);
+    if (!finite)
+        return;
+    qsort(scratch, finite, sizeof *scratch, by_value);
+    p->limit = scratch[(size_t)ceil(.99 * (double)finite) - 1];
+    if (!(p->limit > 0))
+        p->limit = scratch[finite - 1];
+}
+
+/* Channels x height x width, or features, as one height x width picture: summed over channels. */
+static bool write_picture(struct writing *w, struct picture *p, const struct shape *shape, const float *data) {
+    bool image = shape->rank == 3;
+    size_t channels = image ? shape->dim[0] : 1, height = image ? shape->dim[1] : 1;
+    size_t width = image ? shape->dim[2] : shape_count(shape), pixels = height * width;
+    float *sum = calloc(2 * pixels + 1, sizeof *sum);
+
+    if (!sum)
+        return error_memory(w->error);
+    for (size_t c = 0; c < channels; c++)
+        for (size_t i = 0; i < pixels; i++)
+            sum[i] += data[c * pixels + i];
+    p->width = (uint32_t)width;
+    p->height = (uint32_t)height;
+    measure(p, sum, pixels, sum + pixels);
+    fwrite(sum, sizeof *sum, pixels, w->out);
+    w->offset += pixels * sizeof *sum;
+    free(sum);
+    return true;
+}
+
+static bool add_input(void *context, const struct input_row *row) {
+    struct writing *w = context;
+    struct picture *p = add_picture(w);
+
+    if (!p)
+        return false;
+    p->input = row->index;
+    return write_picture(w, p, &row->shape, row->data);
+}
+
+static bool add_map(void *context, const struct map_row *row) {
+    struct writing *w = context;
+    struct picture *p = add_picture(w);
+
+    if (!p)
+        return false;
+    p->input = row->input;
+    p->explainer = text_copy(row->explainer);
+    p->variant = text_copy(row->variant);
+    if (!p->explainer || !p->variant)
+        return error_memory(w->error);
+    return write_picture(w, p, &row->shape, row->data);
+}
+
+static bool write_index(const struct map_set *s, const char *folder, struct error *e) {
+    struct output o;
+    char limit[NUMBER_SIZE];
+
+    if (!output_open(&o, folder, "maps.tsv", e))
+        return false;
+    fputs("# pictures in " MAP_FILE " (raw float32, summed over channels), after 2 rows of a ramp of 101 values\n"
+          "# offset\theight\twidth\tinput\tlimit (99th percentile of |value|)\texplainer\tvariant\n",
+          o.file);
+    for (size_t i = 0; i < s->count; i++) {
+        const struct picture *p = &s->pictures[i];
+        struct text names = {0};
+        text_add_clean(&names, p->explainer ? p->explainer : "(input)", CLEAN_LINE);
+        text_add(&names, "\t");
+        text_add_clean(&names, p->variant ? p->variant : "", CLEAN_LINE);
+        fprintf(o.file, "%zu\t%u\t%u\t%u\t%s\t%s\n", p->offset, (unsigned)p->height, (unsigned)p->width, (unsigned)p->input,
+                number_text(p->limit, limit), names.failed ? "" : names.data);
+        text_finish(&names);
+    }
+    return output_close(&o, true, e);
+}
+
+bool map_set_write(struct store *s, const char *folder, struct map_set *set, struct error *e) {
+    struct output o;
+    float ramp[2 * MAP_RAMP];
+
+    *set = (struct map_set){0};
+    if (!output_open(&o, folder, MAP_FILE, e))
+        return false;
+    for (size_t i = 0; i < 2 * MAP_RAMP; i++)
+        ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
+    fwrite(ramp, sizeof ramp, 1, o.file);
+    struct writing w = {set, o.file, sizeof ramp, e};
+    bool ok = store_each_input(s, add_input, &w, e) && store_each_map(s, add_map, &w, e);
+    ok = output_close(&o, ok, e) && write_index(set, folder, e);
+    if (!ok)
+        map_set_finish(set);
+    return ok;
+}
+
+void map_set_finish(struct map_set *s) {
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->pictures[i].explainer);
+        free(s->pictures[i].variant);
+    }
+    free(s->pictures);
+    *s = (struct map_set){0};
+}
+
+const struct picture *map_set_input(const struct map_set *s, uint32_t input) {
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->pictures[i].explainer && s->pictures[i].input == input)
+            return &s->pictures[i];
+    return NULL;
+}
+
+const struct picture *map_set_find(const struct map_set *s, const char *explainer, const char *variant, uint32_t input) {
+    for (size_t i = 0; i < s->count; i++) {
+        const struct picture *p = &s->pictures[i];
+        if (p->explainer && p->input == input && strcmp(p->variant, variant) == 0 && strcmp(p->explainer, explainer) == 0)
+            return p;
+    }
+    return NULL;
+}

@@ -1,0 +1,32 @@
+/* map_set.h (private to reports/): the kept maps and the inputs as pictures: channels summed, written one after the other into
+ * one file of raw float32, with an index in memory. */
+#ifndef ASSAY_REPORTS_MAP_SET_H
+#define ASSAY_REPORTS_MAP_SET_H
+
+#include "run/store.h"
+
+#define MAP_FILE "maps.f32"
+#define MAP_RAMP 101u /* the file begins with two rows of a ramp from -1 to 1, for the colour bar */
+
+struct picture {
+    char *explainer, *variant; /* NULL: an input */
+    uint32_t input, width, height;
+    size_t offset; /* bytes from the start of the file */
+    double limit;  /* 99th percentile of the absolute values; 0: constant zero */
+    double low, high;
+    bool negative, constant, finite;
+};
+
+struct map_set {
+    struct picture *pictures;
+    size_t count, capacity;
+};
+
+/* Writes folder/maps.f32 and folder/maps.tsv (the index). */
+bool map_set_write(struct store *, const char *folder, struct map_set *, struct error *);
+void map_set_finish(struct map_set *);
+
+const struct picture *map_set_input(const struct map_set *, uint32_t input);
+const struct picture *map_set_find(const struct map_set *, const char *explainer, const char *variant, uint32_t input);
+
+#endif

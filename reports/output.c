@@ -1,0 +1,45 @@
+#include "reports/output.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void forget(struct output *o) {
+    free(o->path);
+    free(o->temporary);
+    *o = (struct output){0};
+}
+
+bool output_open(struct output *o, const char *folder, const char *name, struct error *e) {
+    *o = (struct output){.path = text_format("%s/%s", folder, name), .temporary = text_format("%s/.%s.part", folder, name)};
+    if (!o->path || !o->temporary) {
+        forget(o);
+        return error_memory(e);
+    }
+    o->file = fopen(o->temporary, "we");
+    if (!o->file) {
+        error_set(e, "%s: %s: a folder that takes new files was wanted", o->temporary, strerror(errno));
+        forget(o);
+        return false;
+    }
+    return true;
+}
+
+bool output_close(struct output *o, bool ok, struct error *e) {
+    bool written = !ferror(o->file);
+
+    errno = 0;
+    if (fclose(o->file) != 0)
+        written = false;
+    if (ok && !written)
+        ok = error_set(e, "%s: %s: room to write the report was wanted", o->path, errno ? strerror(errno) : "cannot be written");
+    if (ok && rename(o->temporary, o->path) != 0)
+        ok = error_set(e, "%s: %s: a file that can be replaced was wanted", o->path, strerror(errno));
+    if (!ok)
+        unlink(o->temporary);
+    forget(o);
+    return ok;
+}

@@ -1,0 +1,28 @@
+/* report.h: one writer per format. Each reads only the store and computes nothing but layout, so that a report can be
+ * written again at any time, and the same store gives the same bytes. */
+#ifndef ASSAY_REPORTS_REPORT_H
+#define ASSAY_REPORTS_REPORT_H
+
+#include "base/error.h"
+#include "run/store.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct report {
+    const char *id; /* "csv", "json", ... */
+    const char *summary;
+    /* Writes its files into the folder, which exists. */
+    bool (*write)(struct store *, const char *folder, struct error *);
+    /* A failure of an optional report is a warning: figures need gnuplot, and leave scripts and data without it. */
+    bool optional;
+};
+
+/* Ended by an entry without id. */
+extern const struct report reports[];
+
+/* The verdict table, what was not as expected, the reason of every verdict, and how to read it; at most 100 columns wide
+ * (wider only where one name is). */
+bool report_text(struct store *, FILE *, bool colour, struct error *);
+
+#endif

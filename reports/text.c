@@ -1,0 +1,292 @@
+#include "reports/format.h"
+#include "reports/output.h"
+#include "reports/text_words.h"
+#include "reports/verdict_table.h"
+#include "reports/writers.h"
+
+#include <math.h>
+#include <string.h>
+
+#define WIDTH 100
+#define NAME_WIDTH 32
+#define GAP 2
+
+/* Where the next word goes. */
+struct page {
+    FILE *out;
+    bool colour;
+    size_t column;
+    bool failed;
+};
+
+static void put_style(struct page *p, const char *code) {
+    if (p->colour && *code)
+        fprintf(p->out, "\x1b[%sm", code);
+}
+
+static void end_style(struct page *p, const char *code) {
+    put_style(p, *code ? "0" : "");
+}
+
+/* One line of at most `width` code points, padded when `pad`; what is longer ends in "...". */
+static void put_cut(struct page *p, const char *s, size_t width, bool pad) {
+    struct text clean = {0};
+    uint32_t code;
+
+    text_add_clean(&clean, s, CLEAN_LINE);
+    const char *at = clean.data ? clean.data : "";
+    size_t whole = utf8_width(at), shown = whole > width ? width - 3 : whole;
+    size_t bytes = 0;
+    for (size_t i = 0; i < shown; i++)
+        bytes += utf8_next(at + bytes, &code);
+    fprintf(p->out, "%.*s%s", (int)bytes, at, whole > width ? "..." : "");
+    if (pad && whole < width)
+        fprintf(p->out, "%*s", (int)(width - whole), "");
+    p->column += pad || whole > width ? width : whole;
+    p->failed = p->failed || clean.failed;
+    text_finish(&clean);
+}
+
+static void new_line(struct page *p, size_t indent) {
+    fprintf(p->out, "\n%*s", (int)indent, "");
+    p->column = indent;
+}
+
+/* Text in lines of at most WIDTH columns; those after the first start at `indent`. */
+static void put_wrapped(struct page *p, const char *s, size_t indent) {
+    struct text clean = {0};
+
+    text_add_clean(&clean, s, CLEAN_LINE);
+    p->failed = p->failed || clean.failed;
+    for (char *at = clean.data; at && *at;) {
+        size_t bytes = strcspn(at, " ");
+        char after = at[bytes];
+        at[bytes] = '\0';
+        size_t width = utf8_width(at);
+        if (width && p->column > indent && p->column + 1 + width > WIDTH)
+            new_line(p, indent);
+        else if (width && p->column > indent) {
+            fputc(' ', p->out);
+            p->column++;
+        }
+        fputs(at, p->out);
+        p->column += width;
+        at += bytes + (after != '\0');
+    }
+    text_finish(&clean);
+}
+
+/* ---- the matrix ---- */
+
+static size_t column_width(const char *control) {
+    size_t upper = name_break(control), lower = utf8_width(control + upper);
+    size_t width = lower > upper ? lower : upper;
+    return width < 10 ? 10 : width > NAME_WIDTH ? NAME_WIDTH : width;
+}
+
+static size_t name_width(const struct verdict_table *t) {
+    size_t widest = strlen("explainer");
+    for (size_t i = 0; i < t->explainer_count; i++)
+        if (utf8_width(t->explainers[i]) > widest)
+            widest = utf8_width(t->explainers[i]);
+    return widest > NAME_WIDTH ? NAME_WIDTH : widest;
+}
+
+static void put_head(struct page *p, const struct verdict_table *t, size_t from, size_t to, size_t names) {
+    for (int line = 0; line < 2; line++) {
+        put_cut(p, line ? "explainer" : "", names, true);
+        for (size_t c = from; c < to; c++) {
+            const char *name = t->controls[c];
+            size_t upper = name_break(name);
+            char part[160];
+            snprintf(part, sizeof part, "%.*s", (int)(line ? strlen(name) - upper : upper), line ? name + upper : name);
+            fprintf(p->out, "%*s", GAP, "");
+            put_cut(p, part, column_width(name), c + 1 < to);
+        }
+        new_line(p, 0);
+    }
+}
+
+static void put_cell(struct page *p, const struct verdict_row *v, size_t width, bool last) {
+    struct verdict_style style = verdict_style(v ? v->verdict : "");
+    char text[32];
+
+    snprintf(text, sizeof text, "%s%s%s", style.brief, v && *v->annotation ? "*" : "", v && !v->as_expected ? "!" : "");
+    fprintf(p->out, "%*s", GAP, "");
+    put_style(p, style.colour);
+    if (v && !v->as_expected)
+        put_style(p, "1");
+    fputs(text, p->out);
+    end_style(p, style.colour);
+    if (!last && strlen(text) < width)
+        fprintf(p->out, "%*s", (int)(width - strlen(text)), "");
+}
+
+/* As many controls side by side as fit, the rest below. */
+static void put_matrix(struct page *p, const struct verdict_table *t) {
+    size_t names = name_width(t), to;
+
+    for (size_t from = 0; from < t->control_count; from = to) {
+        size_t width = names;
+        for (to = from; to < t->control_count && (to == from || width + GAP + column_width(t->controls[to]) <= WIDTH); to++)
+            width += GAP + column_width(t->controls[to]);
+        put_head(p, t, from, to, names);
+        for (size_t i = 0; i < t->explainer_count; i++) {
+            put_cut(p, t->explainers[i], names, true);
+            for (size_t c = from; c < to; c++)
+                put_cell(p, verdict_table_cell(t, i, c), column_width(t->controls[c]), c + 1 == to);
+            new_line(p, 0);
+        }
+        new_line(p, 0);
+    }
+    fputs("! not as expected   * annotated: see the reason\n\n", p->out);
+}
+
+/* ---- reasons ---- */
+
+/* A sentence that shows a similarity shows its floor and ceiling too. */
+static void put_reason(struct page *p, const struct verdict_row *v, size_t indent) {
+    char scale[96];
+
+    put_wrapped(p, v->reason, indent);
+    if (isnan(v->score) || isnan(v->floor) || isnan(v->ceiling) || strstr(v->reason, "floor"))
+        return;
+    snprintf(scale, sizeof scale, "[floor %.2f, ceiling %.2f]", v->floor, v->ceiling);
+    put_wrapped(p, scale, indent);
+}
+
+static void put_words(struct page *p, const struct verdict_row *v) {
+    struct verdict_style style = verdict_style(v->verdict);
+
+    put_style(p, style.colour);
+    fputs(v->verdict, p->out);
+    end_style(p, style.colour);
+    if (*v->annotation) {
+        fputc(' ', p->out);
+        put_cut(p, v->annotation, NAME_WIDTH, false);
+    }
+}
+
+static void put_unexpected(struct page *p, const struct verdict_table *t) {
+    bool any = false;
+
+    for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
+        const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
+        if (!v || v->as_expected)
+            continue;
+        if (!any)
+            fputs("Not as expected\n", p->out);
+        any = true;
+        fputs("  ! ", p->out);
+        put_cut(p, v->explainer, WIDTH, false);
+        fputs(" under ", p->out);
+        put_cut(p, v->control, WIDTH, false);
+        fputs(": ", p->out);
+        put_words(p, v);
+        fputs(", expected ", p->out);
+        put_cut(p, v->expected, WIDTH, false);
+        new_line(p, 4);
+        put_reason(p, v, 4);
+        new_line(p, 0);
+    }
+    if (any)
+        new_line(p, 0);
+}
+
+static void put_reasons(struct page *p, const struct verdict_table *t) {
+    size_t widest = 0;
+
+    for (size_t c = 0; c < t->control_count; c++)
+        if (utf8_width(t->controls[c]) > widest)
+            widest = utf8_width(t->controls[c]);
+    widest = widest > NAME_WIDTH ? NAME_WIDTH : widest;
+    fputs("Reasons\n", p->out);
+    for (size_t i = 0; i < t->explainer_count; i++) {
+        put_style(p, "1");
+        put_cut(p, t->explainers[i], WIDTH, false);
+        end_style(p, "1");
+        new_line(p, 0);
+        for (size_t c = 0; c < t->control_count; c++) {
+            const struct verdict_row *v = verdict_table_cell(t, i, c);
+            if (!v)
+                continue;
+            fputs("  ", p->out);
+            put_cut(p, v->control, widest, true);
+            struct verdict_style style = verdict_style(v->verdict);
+            fputs("  ", p->out);
+            put_style(p, style.colour);
+            fprintf(p->out, "%-8s", style.brief);
+            end_style(p, style.colour);
+            fputs("  ", p->out);
+            p->column = widest + 14;
+            if (*v->annotation) {
+                put_wrapped(p, v->annotation, widest + 14);
+                fputc(':', p->out);
+                p->column++;
+            }
+            put_reason(p, v, widest + 14);
+            new_line(p, 0);
+        }
+    }
+    new_line(p, 0);
+}
+
+/* ---- how to read it ---- */
+
+static void put_notes(struct page *p, const char *const *notes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        fputs("- ", p->out);
+        p->column = 2;
+        put_wrapped(p, notes[i], 2);
+        new_line(p, 0);
+    }
+    new_line(p, 0);
+}
+
+static void put_counts(struct page *p, const struct verdict_table *t) {
+    size_t verdicts = 0, expected = 0, words[VERDICT_STYLES] = {0};
+
+    for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
+        const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
+        if (!v)
+            continue;
+        verdicts++;
+        expected += v->as_expected;
+        words[verdict_style_index(v->verdict)]++;
+    }
+    const char *separator = "";
+    for (size_t i = 0; i < VERDICT_STYLES; i++)
+        if (words[i]) {
+            fprintf(p->out, "%s%zu %s", separator, words[i], verdict_styles[i].word);
+            separator = ", ";
+        }
+    fprintf(p->out, "%sverdicts as expected: %zu of %zu\n", *separator ? "\n" : "", expected, verdicts);
+}
+
+bool report_text(struct store *s, FILE *out, bool colour, struct error *e) {
+    struct verdict_table table;
+    struct verdict_notes notes;
+    struct page page = {.out = out, .colour = colour};
+
+    if (!verdict_notes_load(s, &notes, e))
+        return false;
+    if (!verdict_table_load(s, &table, e))
+        return false;
+    put_matrix(&page, &table);
+    put_unexpected(&page, &table);
+    put_reasons(&page, &table);
+    put_notes(&page, notes.line, notes.count);
+    put_counts(&page, &table);
+    verdict_table_finish(&table);
+    if (page.failed)
+        return error_memory(e);
+    return fflush(out) == 0 && !ferror(out) ? true : error_set(e, "the verdict table cannot be written");
+}
+
+bool report_text_file(struct store *s, const char *folder, struct error *e) {
+    struct output o;
+
+    if (!output_open(&o, folder, "report.txt", e))
+        return false;
+    return output_close(&o, report_text(s, o.file, false, e), e);
+}

@@ -1,0 +1,69 @@
+#include "reports/text_words.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fills after Wong 2011, "Points of view: Color blindness", doi:10.1038/nmeth.1618. */
+const struct verdict_style verdict_styles[VERDICT_STYLES] = {
+    {"PASS", "PASS", "32", 0x009e73, 0xffffff, 0x00795a},
+    {"FAIL", "FAIL", "31", 0xc44601, 0xffffff, 0xc44601},
+    {"INCONCLUSIVE", "INCONCL.", "33", 0xf3dc6b, 0x000000, 0x8a6d00},
+    {"UNINFORMATIVE", "UNINF.", "36", 0xa9d3ee, 0x000000, 0x2f6f98},
+    {"SKIP", "SKIP", "2", 0xf2f2f2, 0x666666, 0x666666},
+    {"ERROR", "ERROR", "35", 0x5b2a6e, 0xffffff, 0x5b2a6e},
+    {"", "", "", 0xffffff, 0x000000, 0x000000},
+};
+
+size_t verdict_style_index(const char *verdict) {
+    size_t i = 0;
+    while (i + 1 < VERDICT_STYLES && strcmp(verdict_styles[i].word, verdict) != 0)
+        i++;
+    return i;
+}
+
+struct verdict_style verdict_style(const char *verdict) {
+    return verdict_styles[verdict_style_index(verdict)];
+}
+
+size_t name_break(const char *name) {
+    const char *hyphen = strrchr(name, '-');
+    return strlen(name) > 12 && hyphen && hyphen[1] ? (size_t)(hyphen - name) + 1 : 0;
+}
+
+/* run.rule.delta, or a negative number. */
+static double rule_delta(const json_t *run) {
+    const json_t *delta = json_object_get(json_object_get(run, "rule"), "delta");
+    return json_is_number(delta) ? json_number_value(delta) : -1;
+}
+
+bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *e) {
+    char *meta;
+
+    if (!store_meta(s, "run", &meta, e))
+        return false;
+    json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
+    double delta = rule_delta(run);
+    if (delta >= 0)
+        snprintf(n->buffer, sizeof n->buffer,
+                 "By design, a map with up to about %.0f %% (delta = %.2f) of content that has nothing to do with the model "
+                 "passes.",
+                 100 * delta, delta);
+    else
+        snprintf(n->buffer, sizeof n->buffer, "By design, a map with a share up to delta of content that has nothing to do "
+                                              "with the model passes.");
+    json_decref(run);
+    free(meta);
+    const char *const lines[] = {
+        "PASS is necessary, not sufficient: the map depends on what was randomised; whether it is right is another question.",
+        n->buffer,
+        "The signed mean is blind to odd methods: where the sign of the map flips at random with the weights, it falls to the "
+        "floor whatever the magnitudes do. Hence the magnitude guard, which tests those.",
+        "A similarity means something between its floor (same explainer, different inputs, fully randomised network) and its "
+        "ceiling (same explainer, repeated).",
+    };
+    n->count = sizeof lines / sizeof *lines;
+    memcpy(n->line, lines, sizeof lines);
+    return true;
+}

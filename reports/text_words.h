@@ -1,0 +1,31 @@
+/* text_words.h: how verdicts are worded for people, and what every report has to say about them. */
+#ifndef ASSAY_REPORTS_TEXT_WORDS_H
+#define ASSAY_REPORTS_TEXT_WORDS_H
+
+#include "run/store.h"
+
+#define VERDICT_STYLES 7u
+
+struct verdict_style {
+    const char *word;     /* as stored; the last style: any other */
+    const char *brief;    /* at most 8 letters */
+    const char *colour;   /* of a terminal (SGR); "": none */
+    unsigned fill, ink;   /* 0xRRGGBB, for figures: told apart by people with any colour vision, and in grey */
+    unsigned mark;        /* the same hue, dark enough for words on white */
+};
+
+extern const struct verdict_style verdict_styles[VERDICT_STYLES];
+size_t verdict_style_index(const char *verdict);
+struct verdict_style verdict_style(const char *verdict);
+
+/* Bytes of a long name to put on a first line, up to its last hyphen ("label-" above "permutation"); 0: it stays whole. */
+size_t name_break(const char *name);
+
+struct verdict_notes {
+    char buffer[256];
+    const char *line[8];
+    size_t count;
+};
+bool verdict_notes_load(struct store *, struct verdict_notes *, struct error *);
+
+#endif

@@ -1,0 +1,19 @@
+/* verdict_table.h: all verdicts in memory, explainers x controls, in the order of the battery. */
+#ifndef ASSAY_REPORTS_VERDICT_TABLE_H
+#define ASSAY_REPORTS_VERDICT_TABLE_H
+
+#include "run/store.h"
+
+struct verdict_table {
+    char **explainers, **controls;
+    size_t explainer_count, control_count;
+    struct verdict_row *cells; /* [explainer_count][control_count]; explainer NULL where there is no verdict */
+};
+
+bool verdict_table_load(struct store *, struct verdict_table *, struct error *);
+void verdict_table_finish(struct verdict_table *);
+
+/* NULL where there is no verdict. */
+const struct verdict_row *verdict_table_cell(const struct verdict_table *, size_t explainer, size_t control);
+
+#endif
