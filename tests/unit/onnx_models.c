@@ -31,24 +31,24 @@ static void no_graph(Onnx__ModelProto *m) {
     m->graph = NULL;
 }
 static void no_output(Onnx__ModelProto *m) {
-    m->graph->n_output = 0; /* the array leaks: the test's own */
+    onnx_free(&m->graph->output[0]->base);
+    m->graph->n_output = 0;
 }
 static void other_output(Onnx__ModelProto *m) {
     set_text(&m->graph->output[0]->name, "nowhere");
 }
 static void no_input(Onnx__ModelProto *m) {
+    onnx_free(&m->graph->input[0]->base);
     m->graph->n_input = 0;
 }
 static void two_inputs(Onnx__ModelProto *m) {
-    m->graph->n_initializer--;
-    m->graph->n_input = 2;
-    Onnx__ValueInfoProto **list = calloc(2, sizeof *list);
-    cr_assert_not_null(list);
-    list[0] = m->graph->input[0];
-    list[1] = calloc(1, sizeof **list);
-    onnx__value_info_proto__init(list[1]);
-    list[1]->name = strdup("extra");
+    Onnx__ValueInfoProto **list = realloc(m->graph->input, 2 * sizeof *list), *extra = calloc(1, sizeof *extra);
+    cr_assert(list && extra);
+    onnx__value_info_proto__init(extra);
+    set_text(&extra->name, "extra");
+    list[1] = extra;
     m->graph->input = list;
+    m->graph->n_input = 2;
 }
 static Onnx__TensorShapeProto *input_dims(Onnx__ModelProto *m) {
     return m->graph->input[0]->type->tensor_type->shape;
@@ -160,6 +160,7 @@ Test(onnx_models, wrong_models) {
                                wrong[i].wanted[k]);
         cr_expect_eq(strncmp(e.text, PATH ":", strlen(PATH) + 1), 0, "case %zu: %s", i, e.text);
         free(bytes);
+        onnx_free(&model->base);
     }
 }
 
