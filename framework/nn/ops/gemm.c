@@ -1,15 +1,17 @@
 /* gemm.c: Gemm and MatMul. */
 #include "nn/op.h"
 #include "nn/ops/broadcast.h"
+#include "nn/ops/rows.h"
 
 #include <cblas.h>
 #include <string.h>
 
-/* ---- One product C = alpha op(A) op(B) + beta C, rows x depth times depth x columns ---- */
+/* ---- One product C = alpha op(A) op(B) + beta C (beta 0 or 1), rows x depth times depth x columns ---- */
 struct product {
     size_t rows, columns, depth;
     bool transpose_a, transpose_b;
     float alpha;
+    bool samples; /* rows of A and C are samples, which must not depend on each other */
 };
 
 static enum CBLAS_TRANSPOSE transposed(bool yes) {
@@ -18,6 +20,12 @@ static enum CBLAS_TRANSPOSE transposed(bool yes) {
 
 static void multiply(const struct product *p, const float *a, const float *b, float beta, float *c) {
     size_t lda = p->transpose_a ? p->rows : p->depth, ldb = p->transpose_b ? p->depth : p->columns;
+    if (p->samples) {
+        if (beta == 0)
+            memset(c, 0, p->rows * p->columns * sizeof *c);
+        rows_multiply(p->rows, p->columns, p->depth, p->alpha, a, b, p->transpose_b, c);
+        return;
+    }
     cblas_sgemm(CblasRowMajor, transposed(p->transpose_a), transposed(p->transpose_b), (int)p->rows, (int)p->columns,
                 (int)p->depth, p->alpha, a, (int)lda, b, (int)ldb, beta, c, (int)p->columns);
 }
@@ -25,6 +33,12 @@ static void multiply(const struct product *p, const float *a, const float *b, fl
 /* dA = alpha dC op(B)', or its transpose where A is stored transposed; plus beta dA. */
 static void multiply_gradient_a(const struct product *p, const float *b, const float *dc, float beta, float *da) {
     size_t ldb = p->transpose_b ? p->depth : p->columns;
+    if (p->samples) {
+        if (beta == 0)
+            memset(da, 0, p->rows * p->depth * sizeof *da);
+        rows_multiply(p->rows, p->depth, p->columns, p->alpha, dc, b, !p->transpose_b, da);
+        return;
+    }
     if (p->transpose_a)
         cblas_sgemm(CblasRowMajor, transposed(p->transpose_b), CblasTrans, (int)p->depth, (int)p->rows,
                     (int)p->columns, p->alpha, b, (int)ldb, dc, (int)p->columns, beta, da, (int)p->rows);
@@ -66,7 +80,8 @@ static struct product gemm_product(const struct op_call *call) {
     const struct shape *a = &call->in[0].shape, *b = &call->in[1].shape;
     return (struct product){.rows = a->dim[gemm->transpose_a], .depth = a->dim[!gemm->transpose_a],
                             .columns = b->dim[!gemm->transpose_b], .transpose_a = gemm->transpose_a,
-                            .transpose_b = gemm->transpose_b, .alpha = gemm->alpha};
+                            .transpose_b = gemm->transpose_b, .alpha = gemm->alpha,
+                            .samples = call->in[0].batched && !gemm->transpose_a && !call->training};
 }
 
 static bool gemm_infer(const struct op_call *call, struct shape *out, struct error *e) {
@@ -157,6 +172,7 @@ static void matmul_split(const struct op_call *call, struct product *p, struct s
     /* The same matrix for every one of the stack: one tall product. */
     if (stack_b->rank == 0 && call->in[0].shape.rank > 1) {
         p->rows *= shape_count(stack_a);
+        p->samples = call->in[0].batched && !call->training;
         stack_a->rank = 0;
     }
 }
