@@ -1,5 +1,6 @@
 #include "run/control.h"
 
+#include "base/rng.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -10,6 +11,8 @@ const char *const control_init_choices[] = {"own", "normal", "permute", "matched
 const char *const control_stats_choices[] = {"reset", "keep", NULL};
 
 struct init_options control_init(const struct control_values *v, uint64_t seed, uint32_t draw) {
+    /* Not the battery's seed itself: a model trained from the same number would meet its own initial weights again. */
+    seed = rng_seed(seed, "randomisation", 0);
     return (struct init_options){.scheme = (enum init_scheme)v->value[0],
                                  .sigma = v->value[1],
                                  .keep_running_stats = v->value[2] > 0,

@@ -169,7 +169,8 @@ static void say_survives(const struct labels *l, struct judgement *j) {
                   j->score, j->lower, l->c->rule->delta, view_name(l->view), j->floor, l->count[PERMUTED], l->n);
 }
 
-/* L3 to L6 in one view. Words other than PASS end the walk over views, except INCONCLUSIVE, which a later FAIL may still beat. */
+/* L3 to L6 in one view. L6 is not asked of absolute maps: magnitudes follow the input on every network, so their
+ * reproducible part is shared by permuted ones too (docs/verdict.md, A3: absolute maps are judged by L3, L4 and L5). Words other than PASS end the walk over views, except INCONCLUSIVE, which a later FAIL may still beat. */
 static enum verdict_word judge_view(struct labels *l, struct judgement *j, int step) {
     const struct verdict_rule *rule = l->c->rule;
     bool absolute = l->c->run->rows[l->c->row].non_negative;
@@ -187,12 +188,12 @@ static enum verdict_word judge_view(struct labels *l, struct judgement *j, int s
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Retraining alone changes the map as much as permuting the labels: twin gap %.2f, at least %.2f, %.2f needed (%s).",
                       l->gap.mean, lower, gap, view_name(l->view));
-    } else if (step == 6 && bound(&l->rest, rule->alpha, -1) > 0) {
+    } else if (step == 6 && !absolute && bound(&l->rest, rule->alpha, -1) > 0) {
         snprintf(j->first_stage, sizeof j->first_stage, "permuted");
         judgement_say(j, VERDICT_FAIL,
                       "Of what retraining reproduces, %.0f %% survives permuted labels, more than %.0f %% (%s; D = %.2f).",
                       100 * l->twin_share, 100 * rule->delta_twin, view_name(l->view), j->score);
-    } else if (step == 6 && !(j->upper < rule->delta && bound(&l->rest, rule->alpha, 1) < 0)) {
+    } else if (step == 6 && !(j->upper < rule->delta && (absolute || bound(&l->rest, rule->alpha, 1) < 0))) {
         judgement_say(j, VERDICT_INCONCLUSIVE,
                       "Undecided after %u permutations: D = %.2f, at most %.2f (limit %.2f); share of the reproducible part %.2f (limit "
                       "%.2f; %s).",
