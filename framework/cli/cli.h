@@ -33,8 +33,8 @@ struct cli_context {
 
 extern const struct cli_command cli_run, cli_list, cli_explain, cli_check, cli_new, cli_train, cli_eval;
 
-/* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before the
- * work starts, so that the work is not lost. */
+/* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before
+ * the work starts, so that the work is not lost. */
 bool cli_writable(const char *path, struct error *);
 
 /* Whether `path` ends in `extension` (".npy"). */

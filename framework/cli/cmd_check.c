@@ -78,8 +78,7 @@ static int print_report(const char *network, const struct conformance_report *re
     }
     for (uint32_t i = 0; i < report->count; i++) {
         const struct conformance_line *line = &report->lines[i];
-        printf("%s: %-11s %s%s%s\n", network, conformance_state_name(line->state), line->id, line->sentence[0] ? ": " : "",
-               line->sentence);
+        printf("%s: %-11s %s: %s\n", network, conformance_state_name(line->state), line->id, line->sentence);
     }
     return conformance_breach(report) ? CLI_BROKEN : CLI_EXPECTED;
 }
@@ -101,7 +100,8 @@ static int check_on(const struct plugin *plugin, const struct weights *weights, 
     }
     struct conformance_report report;
     if (size != sizeof report) {
-        error_set(e, "%s: network %s: the child process sent %zu bytes: %zu wanted", plugin->path, network, size, sizeof report);
+        error_set(e, "%s: network %s: the child process sent %zu bytes: %zu wanted", plugin->path, network, size,
+                  sizeof report);
         goto done;
     }
     memcpy(&report, out, sizeof report);

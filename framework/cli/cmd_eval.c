@@ -6,7 +6,8 @@
 enum { MODEL, DATA, PREPROCESS, COUNT };
 
 static const struct cli_option options[] = {
-    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file",
+               .required = true},
     [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
     [PREPROCESS] = {.name = "preprocess", .kind = CLI_TEXT, .value = "PRESET",
                     .summary = "how stored values become inputs", .fallback = "none"},

@@ -16,16 +16,19 @@
 enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, TARGET, EXPLAINER, SEED, OUTPUT };
 
 static const struct cli_option options[] = {
-    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file",
+               .required = true},
     [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy file"},
-    [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "where the input is a sample, with --index"},
+    [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE",
+              .summary = "where the input is a sample, with --index"},
     [INDEX] = {.name = "index", .kind = CLI_INTEGER, .value = "I", .summary = "the sample of --data, counted from 0",
                .min = 0, .max = 1e9},
     [PREPROCESS] = {.name = "preprocess", .kind = CLI_TEXT, .value = "PRESET",
                     .summary = "how stored values become inputs", .fallback = "none"},
     [TARGET] = {.name = "target", .kind = CLI_TEXT, .value = "CLASS",
                 .summary = "the class explained: its number, 'predicted', or 'label'", .required = true},
-    [EXPLAINER] = {.name = "explainer", .kind = CLI_TEXT, .value = "SPEC", .summary = "the explainer", .required = true},
+    [EXPLAINER] = {.name = "explainer", .kind = CLI_TEXT, .value = "SPEC", .summary = "the explainer",
+                   .required = true},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "of explainers that draw random numbers",
               .fallback = "1"},
     [OUTPUT] = {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = "FILE", .summary = "the map, .npy or .png",
@@ -104,8 +107,8 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
 static bool load_input(struct job *job, struct error *e) {
     const struct cli_value *option = job->option;
     if (option[INPUT].given == option[DATA].given) {
-        return error_set(e, "explain: %s --input %s --data: one of them wanted", option[DATA].given ? "both" : "neither",
-                         option[DATA].given ? "and" : "nor");
+        return error_set(e, "explain: %s: one of them wanted",
+                         option[DATA].given ? "both --input and --data" : "neither --input nor --data");
     }
     if (option[DATA].given != option[INDEX].given) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"

@@ -34,8 +34,8 @@ bool subject_fits(const struct graph *graph, const char *model, const struct sha
     char have[128], want[128];
     bool flat = (shape->rank == 1 || graph->sample.rank == 1) && shape_count(shape) == shape_count(&graph->sample);
     return flat || shape_equal(&graph->sample, shape) ||
-           error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(shape, have, sizeof have), model,
-                     shape_text(&graph->sample, want, sizeof want));
+           error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(shape, have, sizeof have),
+                     model, shape_text(&graph->sample, want, sizeof want));
 }
 
 bool subject_fits_data(const struct graph *graph, const char *model, const struct dataset *data, const char *source,

@@ -16,8 +16,8 @@ struct subject {
 bool subject_open(const char *path, struct subject *out, struct error *);
 void subject_finish(struct subject *); /* also of a zeroed one */
 
-/* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`) takes.
- * Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */
+/* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`)
+ * takes. Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */
 bool subject_fits(const struct graph *, const char *model, const struct shape *, const char *source, struct error *);
 
 /* Also that every label is one of its classes. */
@@ -34,8 +34,8 @@ uint32_t subject_class(const float *logits, uint32_t classes);
 /* Fails, naming the class, when a logit is not finite. */
 bool subject_finite(const float *logits, uint32_t classes, struct error *);
 
-/* Correct predictions on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the sample, any other
- * failure CLI_USAGE (cli.h). */
+/* Correct predictions on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the sample, any
+ * other failure CLI_USAGE (cli.h). */
 int subject_accuracy(struct net *, const struct dataset *, uint32_t count, const char *source, uint32_t *correct,
                      struct error *);
 

@@ -15,17 +15,21 @@ static const struct cli_option table[] = {
     [FILE_] = {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = "FILE", .summary = "result"},
     [JOBS] = {.name = "jobs", .letter = 'j', .kind = CLI_INTEGER, .value = "N", .summary = "processes", .fallback = "2",
               .min = 1, .max = 64},
-    [RATE] = {.name = "rate", .kind = CLI_NUMBER, .value = "X", .summary = "step", .fallback = "0.5", .min = 0, .max = 1},
+    [RATE] = {.name = "rate", .kind = CLI_NUMBER, .value = "X", .summary = "step", .fallback = "0.5", .min = 0,
+              .max = 1},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "seed"},
-    [WAY] = {.name = "way", .kind = CLI_CHOICE, .value = "WAY", .summary = "manner", .choices = ways, .fallback = "fast"},
+    [WAY] = {.name = "way", .kind = CLI_CHOICE, .value = "WAY", .summary = "manner", .choices = ways,
+             .fallback = "fast"},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "hurry"},
 };
 static const struct cli_option needed[] = {
     {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "network", .required = true},
 };
-static const struct cli_command with_operand = {.name = "run", .operand = "BATTERY", .summary = "s", .options = table, .option_count = 6},
-                                optional = {.name = "list", .operand = "[WHAT]", .summary = "s", .options = table, .option_count = 6},
-                                plain = {.name = "eval", .summary = "s", .options = needed, .option_count = 1};
+static const struct cli_command with_operand = {
+    .name = "run", .operand = "BATTERY", .summary = "s", .options = table, .option_count = 6};
+static const struct cli_command optional = {
+    .name = "list", .operand = "[WHAT]", .summary = "s", .options = table, .option_count = 6};
+static const struct cli_command plain = {.name = "eval", .summary = "s", .options = needed, .option_count = 1};
 
 #define ARGUMENTS_MAX 6
 
@@ -121,7 +125,8 @@ Test(options, what_is_refused_and_why) {
 Test(options, the_largest_seed_is_kept_to_the_last_digit) {
     struct cli_values values;
     struct error e;
-    cr_assert_eq(parse(&with_operand, (const char *const[]){"--seed=18446744073709551615", "b", NULL}, &values, &e), CLI_PARSED);
+    const char *const words[] = {"--seed=18446744073709551615", "b", NULL};
+    cr_assert_eq(parse(&with_operand, words, &values, &e), CLI_PARSED);
     cr_expect_eq(values.option[SEED].seed, UINT64_MAX);
 }
 
