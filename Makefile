@@ -3,10 +3,16 @@
 # make check    install what is missing, build, run all tests (about two minutes)
 # make help     the rest
 SHELL   = /bin/bash
-CC      ?= cc
 BUILD   ?= build
 PREFIX  ?= /usr/local
 VERSION = 0.1.0
+JOBS    ?= $(shell nproc)
+
+# Debian packages: to build and run, and what the tests want besides.
+BUILD_DEPS = gcc libc6-dev make pkg-config protobuf-c-compiler libprotobuf-c-dev libonnx-dev libopenblas-serial-dev libcsv-dev \
+             libsqlite3-dev libyaml-dev libjansson-dev libpng-dev zlib1g-dev nettle-dev gnuplot-nox fonts-dejavu-core
+DEMO_DEPS  = dataset-fashion-mnist
+TEST_DEPS  = libcriterion-dev libonnx-testdata man-db groff-base libxml2-utils
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 OPT     ?= -O3 -g
@@ -59,10 +65,84 @@ $(BUILD)/tests/bad/%.so: tests/bad/%.c explainers/explainer.h
 $(BUILD)/tests/unit-tests: $(unit_obj) $(core_obj)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
 
-.PHONY: unit
-unit: all $(bad) $(BUILD)/tests/unit-tests
-	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j2 $(CRITERION)
+# ---- installing what is missing: $(call install,PACKAGES) ----
+missing = $(shell dpkg-query -W -f='$${Package} $${Status}\n' $(1) 2>/dev/null | awk '/install ok installed/{print $$1}' | \
+            sort >/tmp/.assay-have.$$$$; printf '%s\n' $(1) | sort | comm -13 /tmp/.assay-have.$$$$ -; rm -f /tmp/.assay-have.$$$$)
+root    = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+define install
+	@set -e; wanted="$(strip $(call missing,$(1)))"; \
+	if [ -n "$$wanted" ]; then echo "installing $$wanted"; \
+	  $(root) apt-get update -qq; \
+	  $(root) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$wanted >/dev/null; fi
+endef
+
+.PHONY: deps demo-deps test-deps
+deps:
+	$(call install,$(BUILD_DEPS))
+demo-deps:
+	$(call install,$(BUILD_DEPS) $(DEMO_DEPS))
+test-deps:
+	$(call install,$(BUILD_DEPS) $(DEMO_DEPS) $(TEST_DEPS))
+
+# A second make, because what pkg-config knows is read when make starts.
+.PHONY: demo
+demo: demo-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
+	$(BUILD)/assay run fixtures/batteries/fashion.yaml -o runs/fashion
+
+.PHONY: unit cli-tests check
+$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests
+	@touch $@
+unit: $(BUILD)/tests/built
+	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)
+cli-tests: $(BUILD)/tests/built
+	ASSAY_BUILD=$(BUILD) tests/cli/run.sh
+check: test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) WERROR=-Werror $(BUILD)/tests/built
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror cli-tests
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror unit
+
+# Slower proofs: the fixtures trained again from their seeds, the whole battery at -j1 and -j2, a run that is killed.
+.PHONY: check-slow
+check-slow: test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
+	ASSAY_BUILD=$(BUILD) tests/slow.sh
+
+.PHONY: asan valgrind
+asan: test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-asan OPT='-O1 -g -fno-omit-frame-pointer' \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BUILD)-asan/tests/built
+	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 ASSAY_BUILD=$(BUILD)-asan $(BUILD)-asan/tests/unit-tests -j$(JOBS) --timeout 300
+
+.PHONY: bench
+bench: all
+	@mkdir -p $(BUILD)/bench
+	@for b in $(basename $(notdir $(wildcard bench/*.c))); do \
+	  $(CC) $(CPPFLAGS) $(CFLAGS) -o $(BUILD)/bench/$$b bench/$$b.c $(core_obj) $(LIBS) && $(BUILD)/bench/$$b || exit 1; done
+
+.PHONY: install uninstall
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/explainers $(DESTDIR)$(PREFIX)/include/assay \
+	  $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
+	install -m 644 $(plugins) $(DESTDIR)$(PREFIX)/lib/assay/explainers
+	install -m 644 explainers/explainer.h $(DESTDIR)$(PREFIX)/include/assay
+	install -m 644 docs/assay.1 $(DESTDIR)$(PREFIX)/share/man/man1
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(DESTDIR)$(PREFIX)/lib/assay $(DESTDIR)$(PREFIX)/include/assay \
+	  $(DESTDIR)$(PREFIX)/share/man/man1/assay.1
+
+.PHONY: help
+help:
+	@echo 'make             build/assay and build/explainers/*.so (make deps installs what that needs)'
+	@echo 'make demo        install what is missing, build, run the battery on Fashion-MNIST'
+	@echo 'make check       install what is missing, build, run all tests'
+	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
+	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make bench       speed, beside its peers where they are installed'
+	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
+	@echo 'make clean       remove build*/'
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-asan
