@@ -11,7 +11,7 @@ static const char style[] =
     "# The look of every figure in this folder: change it, then run gnuplot on their scripts again.\n"
     "# Before: name, width, height (in pixels of a screen); format: png, svg or pdf.\n"
     "if (!exists('format')) format = 'png'\n"
-    "font = 'Sans'\n"
+    "font = format eq 'svg' ? 'sans-serif' : 'Sans'\n"
     "if (format eq 'svg') {\n"
     "    set terminal svg size width,height font font.',10' noenhanced background '#ffffff'\n"
     "} else { if (format eq 'pdf') {\n"

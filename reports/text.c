@@ -92,19 +92,22 @@ static size_t name_width(const struct verdict_table *t) {
     return widest > NAME_WIDTH ? NAME_WIDTH : widest;
 }
 
-static void put_head(struct page *p, const struct verdict_table *t, size_t from, size_t to, size_t names) {
-    for (int line = 0; line < 2; line++) {
-        put_cut(p, line ? "explainer" : "", names, true);
-        for (size_t c = from; c < to; c++) {
-            const char *name = t->controls[c];
-            size_t upper = name_break(name);
-            char part[160];
-            snprintf(part, sizeof part, "%.*s", (int)(line ? strlen(name) - upper : upper), line ? name + upper : name);
-            fprintf(p->out, "%*s", GAP, "");
-            put_cut(p, part, column_width(name), c + 1 < to);
-        }
-        new_line(p, 0);
+/* The upper line of the head holds the beginnings of the names that are broken, if any. */
+static void put_head_line(struct page *p, const struct verdict_table *t, size_t from, size_t to, size_t names, bool upper) {
+    while (upper && to > from && !name_break(t->controls[to - 1]))
+        to--;
+    if (to == from)
+        return;
+    put_cut(p, upper ? "" : "explainer", names, true);
+    for (size_t c = from; c < to; c++) {
+        const char *name = t->controls[c];
+        size_t bytes = name_break(name);
+        char part[160];
+        snprintf(part, sizeof part, "%.*s", (int)(upper ? bytes : strlen(name) - bytes), upper ? name : name + bytes);
+        fprintf(p->out, "%*s", GAP, "");
+        put_cut(p, part, column_width(name), c + 1 < to);
     }
+    new_line(p, 0);
 }
 
 static void put_cell(struct page *p, const struct verdict_row *v, size_t width, bool last) {
@@ -130,7 +133,8 @@ static void put_matrix(struct page *p, const struct verdict_table *t) {
         size_t width = names;
         for (to = from; to < t->control_count && (to == from || width + GAP + column_width(t->controls[to]) <= WIDTH); to++)
             width += GAP + column_width(t->controls[to]);
-        put_head(p, t, from, to, names);
+        put_head_line(p, t, from, to, names, true);
+        put_head_line(p, t, from, to, names, false);
         for (size_t i = 0; i < t->explainer_count; i++) {
             put_cut(p, t->explainers[i], names, true);
             for (size_t c = from; c < to; c++)

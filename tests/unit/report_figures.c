@@ -1,0 +1,165 @@
+#include "reports/report.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "fake_run.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+TestSuite(report_figures);
+
+static const struct report *figures(void) {
+    const struct report *r = reports;
+    while (r->id && strcmp(r->id, "figures") != 0)
+        r++;
+    cr_assert(r->id && r->optional);
+    return r;
+}
+
+static const char *const names[] = {"verdicts",
+                                    "similarity-cascading-spearman",
+                                    "similarity-cascading-ssim",
+                                    "similarity-label-permutation-spearman",
+                                    "maps-cascading-input0",
+                                    "maps-label-permutation-input0"};
+
+static bool exists(const char *folder, const char *name, const char *extension) {
+    char *path = text_format("%s/figures/%s%s", folder, name, extension);
+    bool there = file_exists(path);
+    free(path);
+    return there;
+}
+
+static void expect_picture(const char *folder, const char *name) {
+    char *path = text_format("figures/%s.png", name);
+    unsigned char *png = (unsigned char *)fake_read(folder, path);
+    cr_expect_eq(memcmp(png, "\x89PNG\r\n\x1a\n", 8), 0, "%s", name);
+    unsigned width = (unsigned)png[18] << 8 | png[19], height = (unsigned)png[22] << 8 | png[23];
+    cr_expect(width > 600 && width < 5000 && height > 300 && height < 8000, "%s: %u x %u", name, width, height);
+    free(png);
+    free(path);
+    path = text_format("figures/%s.svg", name);
+    char *svg = fake_read(folder, path);
+    cr_expect(strstr(svg, "<svg") && strstr(svg, "</svg>"), "%s", name);
+    free(svg);
+    free(path);
+}
+
+Test(report_figures, draws_every_kind_also_of_hostile_names, .timeout = 120) {
+    for (int hostile = 0; hostile < 2; hostile++) {
+        struct fake_run fake = {5, 3, 2, 2, 12, false, hostile};
+        char folder[64];
+        struct error e = {""};
+        struct store *s = fake_run_store(&fake, folder);
+
+        cr_assert(figures()->write(s, folder, &e), "%s", e.text);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            expect_picture(folder, names[i]);
+        char *svg = fake_read(folder, "figures/verdicts.svg");
+        if (hostile) { /* names stand as they are: no subscripts, no substituted commands, no markup */
+            cr_expect(strstr(svg, "a,b \"quoted\" 'single' &lt;tag"), "%.200s", svg);
+            cr_expect_not_null(strstr(svg, "in{de}pen,dent"));
+            cr_expect_null(strstr(svg, "]]>"));
+        } else {
+            cr_expect_not_null(strstr(svg, "integrated-gradients (absolute)"));
+        }
+        free(svg);
+        store_close(s);
+        fake_folder_remove(folder);
+    }
+}
+
+static size_t compare_sources(const char *a, const char *b) {
+    char *path = text_format("%s/figures", a);
+    DIR *folder = opendir(path);
+    size_t compared = 0;
+
+    cr_assert_not_null(folder);
+    free(path);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        uint8_t *one, *two;
+        size_t size, other;
+        char *first = text_format("%s/figures/%s", a, entry->d_name), *second = text_format("%s/figures/%s", b, entry->d_name);
+        cr_assert(file_read(first, &one, &size, NULL) && file_read(second, &two, &other, NULL), "%s", entry->d_name);
+        cr_expect(size == other && memcmp(one, two, size) == 0, "%s differs", entry->d_name);
+        free(one);
+        free(two);
+        free(first);
+        free(second);
+        compared++;
+    }
+    closedir(folder);
+    return compared;
+}
+
+/* Without gnuplot: scripts and data are there, are the same for any order of writing, and the message names the remedy. */
+Test(report_figures, leaves_scripts_and_data_without_gnuplot) {
+    struct fake_run fake = {5, 3, 2, 2, 12, false, false};
+    char folders[2][64];
+
+    setenv("PATH", "/nonexistent", 1);
+    for (int i = 0; i < 2; i++) {
+        struct error e = {""};
+        fake.shuffled = i;
+        struct store *s = fake_run_store(&fake, folders[i]);
+        cr_expect_not(figures()->write(s, folders[i], &e));
+        cr_expect(strstr(e.text, "gnuplot-nox") && strstr(e.text, folders[i]), "%s", e.text);
+        store_close(s);
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            cr_expect(exists(folders[i], names[k], ".gp") && !exists(folders[i], names[k], ".png"), "%s", names[k]);
+        cr_expect(exists(folders[i], "style", ".gp") && exists(folders[i], "maps", ".f32") && exists(folders[i], "maps", ".tsv"));
+    }
+    cr_expect_gt(compare_sources(folders[0], folders[1]), 15);
+    fake_folder_remove(folders[0]);
+    fake_folder_remove(folders[1]);
+}
+
+Test(report_figures, quotes_a_gnuplot_that_fails) {
+    struct fake_run fake = {2, 3, 2, 2, 8, false, false};
+    static const char program[] = "#!/bin/sh\necho 'cannot find my terminal' >&2\nexit 3\n";
+    char folder[64];
+    struct error e = {""};
+    struct store *s = fake_run_store(&fake, folder);
+    char *path = text_format("%s/gnuplot", folder);
+
+    cr_assert(file_write(path, program, sizeof program - 1, NULL));
+    cr_assert_eq(chmod(path, 0700), 0);
+    setenv("PATH", folder, 1);
+    cr_expect_not(figures()->write(s, folder, &e));
+    cr_expect(strstr(e.text, "verdicts.gp: gnuplot failed: cannot find my terminal"), "%s", e.text);
+    cr_expect(exists(folder, "maps-cascading-input0", ".gp"), "the other figures are written all the same");
+    free(path);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
+/* The data of a curve: stage 0 is the original at the ceiling, then the stages in order. */
+Test(report_figures, writes_the_curves_as_the_store_has_them) {
+    struct fake_run fake = {1, 3, 2, 2, 8, false, false};
+    char folder[64];
+    struct store *s = fake_run_store(&fake, folder);
+
+    setenv("PATH", "/nonexistent", 1);
+    figures()->write(s, folder, NULL);
+    char *data = fake_read(folder, "figures/similarity-cascading-spearman.tsv"), *block = strstr(data, "# block 0: 'gradient', signed/all\n");
+    cr_assert_not_null(block);
+    double stage, y, lower, upper, floor, ceiling;
+    for (int i = 0; i < 4; i++) {
+        block = strchr(block, '\n') + 1;
+        cr_assert_eq(sscanf(block, "%lf %lf %lf %lf %lf %lf", &stage, &y, &lower, &upper, &floor, &ceiling), 6, "%s", block);
+        cr_expect_eq(stage, i);
+        cr_expect(floor == .01 && ceiling == 1);
+        cr_expect(i == 0 ? y == 1 && lower == 1 && upper == 1 : y < .2 && lower < y && y < upper);
+    }
+    free(data);
+    store_close(s);
+    fake_folder_remove(folder);
+}
