@@ -82,7 +82,8 @@ static bool infer_shapes(struct graph *g, struct error *e) {
         v->shape = one[i];
         two[i].dim[0] = 1;
         if (!shape_equal(&one[i], &two[i]))
-            ok = error_set(e, "value '%s': its shape depends on the batch", v->name);
+            ok = error_set(e, "node '%s' (%s): the shape of a sample of '%s' depends on the batch",
+                           g->nodes[v->node].name, g->nodes[v->node].op->name, v->name);
     }
     free(one);
     free(two);

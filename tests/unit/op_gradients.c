@@ -1,0 +1,439 @@
+/* Every operator and its variants: gradients against central differences, and what the executor relies on. */
+#include "nn/graph.h"
+#include "nn/op.h"
+
+#include "base/rng.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLES 3
+#define MOST 4 /* inputs and attributes */
+
+static const struct variant {
+    const char *op;
+    const char *inputs;     /* x: the network's input; g: its GlobalAveragePool; 3x4: a parameter; [1,2]: integers */
+    const char *sample;     /* shape of x without the batch */
+    const char *attributes; /* name=value, ... with values 1, 1.5, [1,2] or text */
+    bool training;
+} variants[] = {
+    {"Conv", "x 3x2x3x3 3", "2x6x5", "", false},
+    {"Conv", "x 3x2x3x3", "2x6x5", "pads=[1,1,1,1]", false},
+    {"Conv", "x 3x2x3x2 3", "2x7x6", "pads=[2,0,1,1] strides=[2,3]", false},
+    {"Conv", "x 3x2x2x3", "2x8x9", "dilations=[2,3] pads=[1,2,0,3]", false},
+    {"Conv", "x 4x1x3x3 4", "2x6x6", "group=2 pads=[1,1,1,1] strides=[2,2] dilations=[2,1]", false},
+    {"Conv", "x 4x3x1x1 4", "3x5x4", "", false},
+    {"Conv", "x 4x3x1x1", "3x5x4", "strides=[2,2]", false},
+    {"Conv", "x 4x1x1x1 4", "2x5x4", "group=2", false},
+    {"Conv", "x 2x2x3x3", "2x5x6", "auto_pad=SAME_UPPER strides=[2,2] kernel_shape=[3,3]", false},
+    {"Conv", "x 2x2x2x4", "2x5x6", "auto_pad=SAME_LOWER", false},
+    {"Conv", "x 2x2x2x2", "2x5x6", "auto_pad=VALID", false},
+    {"Conv", "x 2x1x3x3", "1x2x2", "pads=[3,3,3,3]", false},
+    {"Gemm", "x 5x4 4", "5", "", false},
+    {"Gemm", "x 4x5 1x4", "5", "transB=1 alpha=0.5 beta=2.0", false},
+    {"Gemm", "x 5x4 1x1", "5", "beta=0.5", false},
+    {"Gemm", "x 5x20 1", "5", "", false},
+    {"Gemm", "x 300x3", "300", "alpha=-1.5", false},
+    {"Gemm", "x 5x5 x", "5", "beta=-2.0", false},
+    {"MatMul", "x 5x4", "5", "", false},
+    {"MatMul", "x 5x4", "2x3x5", "", false},
+    {"MatMul", "x 3x5x4", "3x2x5", "", false},
+    {"MatMul", "x 5", "2x5", "", false},
+    {"MatMul", "x x", "4x4", "", false},
+    {"MatMul", "6x4 x", "2x4x3", "", false},
+    {"MatMul", "4 x", "2x4x3", "", false},
+    {"Add", "x 4", "3x4", "", false},
+    {"Add", "3x1x1 x", "3x2x4", "", false},
+    {"Add", "x 1", "3x2x4", "", false},
+    {"Add", "x x", "3x2", "", false},
+    {"Add", "g x", "3x2x4", "", false},
+    {"Add", "x 3x2x4", "1x2x1", "", false},
+    {"Mul", "x 3x1x4", "3x2x4", "", false},
+    {"Mul", "2x1 x", "3x2x4", "", false},
+    {"Mul", "x x", "3x2", "", false},
+    {"Mul", "x g", "3x2x4", "", false},
+    {"Mul", "x 3x2x4", "1x2x1", "", false},
+    {"Relu", "x", "3x2x4", "", false},
+    {"MaxPool", "x", "2x6x6", "kernel_shape=[2,2] strides=[2,2]", false},
+    {"MaxPool", "x", "2x7x5", "kernel_shape=[2,2] strides=[2,2]", false},
+    {"MaxPool", "x", "2x7x5", "kernel_shape=[2,2] strides=[2,2] ceil_mode=1", false},
+    {"MaxPool", "x", "2x6x7", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,2,1]", false},
+    {"MaxPool", "x", "2x6x7", "kernel_shape=[2,3] dilations=[2,2]", false},
+    {"MaxPool", "x", "2x6x7", "kernel_shape=[3,3] strides=[2,2] auto_pad=SAME_LOWER", false},
+    {"AveragePool", "x", "2x6x7", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,2,1]", false},
+    {"AveragePool", "x", "2x6x7", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,2,1] count_include_pad=1", false},
+    {"AveragePool", "x", "2x6x7", "kernel_shape=[3,3] strides=[2,2] auto_pad=SAME_UPPER", false},
+    {"AveragePool", "x", "2x6x7", "kernel_shape=[3,3] strides=[2,2] ceil_mode=1 count_include_pad=1", false},
+    {"AveragePool", "x", "2x6x7", "kernel_shape=[2,2] dilations=[3,2]", false},
+    {"GlobalAveragePool", "x", "3x4x5", "", false},
+    {"BatchNormalization", "x 3 3 3 3", "3x4x5", "", false},
+    {"BatchNormalization", "x 3 3 3 3", "3", "epsilon=0.1", false},
+    {"BatchNormalization", "x 3 3 3 3", "3x4x5", "", true},
+    {"BatchNormalization", "x 3 3 3 3", "3", "epsilon=0.1", true},
+    {"Flatten", "x", "3x4x5", "", false},
+    {"Flatten", "x", "3x4x5", "axis=-3", false},
+    {"Reshape", "x [0,4,-1]", "3x4x5", "", false},
+    {"Reshape", "x [1,60]", "3x4x5", "", false},
+    {"Identity", "x", "3x4", "", false},
+    {"Dropout", "x", "3x4", "", false},
+    {"Softmax", "x", "5", "", false},
+    {"Softmax", "x", "3x4x2", "axis=2", false},
+    {"Softmax", "x", "3x4x2", "axis=-3", false},
+    {"Concat", "x x", "3x4", "axis=1", false},
+    {"Concat", "x g x", "3x1x1", "axis=-3", false},
+};
+#define VARIANTS (sizeof variants / sizeof *variants)
+
+/* ---- From text to a graph with one node of interest, the last ---- */
+
+static struct shape read_shape(const char *text) {
+    struct shape shape = {0};
+    for (char *end; *text; text = *end == 'x' ? end + 1 : end)
+        shape.dim[shape.rank++] = strtoul(text, &end, 10);
+    return shape;
+}
+
+static size_t read_list(const char *text, int64_t *list) {
+    size_t count = 0;
+    for (char *end; *text == '[' || *text == ','; text = end)
+        list[count++] = strtoll(text + 1, &end, 10);
+    return count;
+}
+
+static struct attribute read_attribute(char *text, int64_t *list) {
+    char *value = strchr(text, '=') + 1;
+    value[-1] = '\0';
+    struct attribute a = {.name = text, .kind = ATTRIBUTE_TEXT, .text = value};
+    if (*value == '[')
+        a = (struct attribute){.name = text, .kind = ATTRIBUTE_INTS, .ints = list, .count = read_list(value, list)};
+    else if (strchr(value, '.'))
+        a = (struct attribute){.name = text, .kind = ATTRIBUTE_FLOAT, .number = strtof(value, NULL)};
+    else if (*value == '-' || (*value >= '0' && *value <= '9'))
+        a = (struct attribute){.name = text, .kind = ATTRIBUTE_INT, .integer = strtoll(value, NULL, 10)};
+    return a;
+}
+
+/* The name of the value that `word` stands for, added to the graph where it is new. */
+static const char *add_operand(struct graph *g, const char *word, char name[16], size_t index) {
+    struct error e;
+    bool ok = true;
+    snprintf(name, 16, "p%zu", index);
+    if (strcmp(word, "x") == 0)
+        return "identity";
+    if (strcmp(word, "g") == 0) {
+        ok = graph_add_node(g, "GlobalAveragePool", "g", (const char *[]){"x"}, 1, (const char *[]){name}, 1, NULL, 0,
+                            &e);
+    } else if (*word == '[') {
+        int64_t list[SHAPE_MAX_RANK];
+        struct shape shape = {1, {read_list(word, list)}};
+        ok = graph_add_ints(g, name, &shape, list, &e);
+    } else {
+        struct shape shape = read_shape(word);
+        float *zeros = calloc(shape_count(&shape), sizeof *zeros);
+        ok = graph_add_parameter(g, name, &shape, zeros, &e);
+        free(zeros);
+    }
+    cr_assert(ok, "%s", e.text);
+    return name;
+}
+
+static struct graph *build(const struct variant *v) {
+    struct graph *g;
+    struct error e;
+    char text[128], names[MOST + 1][16], *rest = NULL;
+    const char *inputs[MOST + 1];
+    int64_t lists[MOST][SHAPE_MAX_RANK];
+    struct attribute attributes[MOST];
+    struct shape sample = read_shape(v->sample), shape = {sample.rank + 1, {0}};
+    memcpy(shape.dim + 1, sample.dim, sample.rank * sizeof *sample.dim);
+    cr_assert(graph_create(&g, &e) && graph_add_input(g, "x", &shape, &e), "%s", e.text);
+    cr_assert(graph_add_node(g, "Identity", "id", (const char *[]){"x"}, 1, (const char *[]){"identity"}, 1, NULL, 0,
+                             &e));
+    size_t inputs_count = 0, attribute_count = 0;
+    snprintf(text, sizeof text, "%s", v->inputs);
+    for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest), inputs_count++)
+        inputs[inputs_count] = add_operand(g, w, names[inputs_count], inputs_count);
+    snprintf(text, sizeof text, "%s", v->attributes);
+    for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest), attribute_count++)
+        attributes[attribute_count] = read_attribute(w, lists[attribute_count]);
+    cr_assert(graph_add_node(g, v->op, "node", inputs, inputs_count, (const char *[]){"y"}, 1, attributes,
+                             attribute_count, &e) &&
+                  graph_finish(g, "y", &e),
+              "%s: %s", v->op, e.text);
+    return g;
+}
+
+/* ---- One call with memory of its own for every operand ---- */
+
+struct bench {
+    struct graph *graph;
+    struct shape *shapes;
+    struct op_call call;
+    struct operand in[MOST + 1];
+    float *output_gradient;
+    size_t out_count;
+};
+
+/* All distinct and at least .03 apart, none within .01 of zero: no kink lies within a step. */
+static void fill_distinct(float *data, size_t n, uint64_t seed) {
+    struct rng rng = rng_stream(seed, "op test", n);
+    uint32_t *order = malloc(n * sizeof *order);
+    rng_permutation(&rng, (uint32_t)n, order);
+    float step = n > 60 ? .03f : 1.8f / (float)n;
+    for (size_t i = 0; i < n; i++)
+        data[i] = ((float)order[i] - (float)n / 2 + .5f + (n % 2 ? .4f : 0)) * step;
+    free(order);
+}
+
+static void fill_positive(float *data, size_t n, uint64_t seed) {
+    struct rng rng = rng_stream(seed, "op test", n);
+    for (size_t i = 0; i < n; i++)
+        data[i] = .5f + (float)rng_uniform(&rng);
+}
+
+static void bench_init(struct bench *b, const struct variant *v) {
+    struct error e;
+    memset(b, 0, sizeof *b);
+    b->graph = build(v);
+    b->shapes = calloc(b->graph->value_count, sizeof *b->shapes);
+    cr_assert(graph_infer(b->graph, SAMPLES, b->shapes, &e), "%s: %s", v->op, e.text);
+    const struct node *node = &b->graph->nodes[b->graph->node_count - 1];
+    op_call_init(&b->call, b->graph, node, b->shapes, b->in);
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (b->in[i].ints)
+            continue;
+        size_t n = shape_count(&b->in[i].shape);
+        b->in[i].data = malloc(n * sizeof(float));
+        if (strcmp(v->op, "BatchNormalization") == 0 && i > 0)
+            fill_positive(b->in[i].data, n, i);
+        else
+            fill_distinct(b->in[i].data, n, i);
+    }
+    b->out_count = shape_count(&b->call.out.shape);
+    b->call.training = v->training;
+    b->call.out.data = malloc(b->out_count * sizeof(float));
+    b->call.scratch = malloc(((node->op->scratch ? node->op->scratch(&b->call) : 0) + 1) * sizeof(float));
+    b->call.saved = malloc(((node->op->saved ? node->op->saved(&b->call) : 0) + 1) * sizeof(float));
+    b->output_gradient = malloc(b->out_count * sizeof(float));
+    fill_distinct(b->output_gradient, b->out_count, 99);
+}
+
+static void bench_finish(struct bench *b) {
+    for (uint32_t i = 0; i < b->call.node->input_count; i++)
+        if (!b->in[i].ints)
+            free(b->in[i].data);
+    free(b->call.out.data);
+    free(b->call.scratch);
+    free(b->call.saved);
+    free(b->output_gradient);
+    free(b->shapes);
+    graph_destroy(b->graph);
+}
+
+static double objective(struct bench *b) {
+    double sum = 0;
+    b->call.node->op->forward(&b->call);
+    for (size_t i = 0; i < b->out_count; i++)
+        sum += (double)b->call.out.data[i] * (double)b->output_gradient[i];
+    return sum;
+}
+
+static double difference(struct bench *b, float *at) {
+    const float step = .005f, value = *at;
+    *at = value + step;
+    double up = objective(b), width = (double)*at;
+    *at = value - step;
+    double down = objective(b);
+    width -= (double)*at;
+    *at = value;
+    return (up - down) / width;
+}
+
+/* The largest deviation from central differences, in parts of the largest gradient. */
+static double worst_deviation(struct bench *b, uint32_t input, const float *gradient, float offset) {
+    double worst = 0, scale = 1e-3;
+    size_t n = shape_count(&b->in[input].shape);
+    for (size_t i = 0; i < n; i++) {
+        double wanted = difference(b, &b->in[input].data[i]), found = (double)(gradient[i] - offset);
+        scale = fmax(scale, fabs(wanted));
+        worst = fabs(found - wanted) <= worst ? worst : fabs(found - wanted); /* NaN is worst */
+    }
+    return worst / scale;
+}
+
+static void check_input(struct bench *b, const struct variant *v, uint32_t input) {
+    const struct op *op = b->call.node->op;
+    size_t n = shape_count(&b->in[input].shape);
+    float *gradient = malloc(n * sizeof *gradient);
+    bool batched = b->in[input].batched;
+    /* For data it overwrites whatever is there, for parameters it adds. */
+    for (size_t i = 0; i < n; i++)
+        gradient[i] = batched ? NAN : 1;
+    objective(b);
+    (batched ? op->backward : op->learn)(&b->call, input, b->output_gradient, gradient);
+    double deviation = worst_deviation(b, input, gradient, batched ? 0 : 1);
+    cr_expect(deviation < 1e-3, "%s (%s; %s; %s): gradient of input %u is off by %g", v->op, v->inputs, v->sample,
+              v->attributes, input, deviation);
+    free(gradient);
+}
+
+Test(op_gradients, agree_with_central_differences) {
+    for (const struct variant *v = variants; v < variants + VARIANTS; v++) {
+        struct bench b;
+        bench_init(&b, v);
+        bool statistics = strcmp(v->op, "BatchNormalization") == 0; /* inputs 3 and 4 are not learnt */
+        for (uint32_t i = 0; i < b.call.node->input_count && !(statistics && i > 2); i++)
+            if (!b.in[i].ints)
+                check_input(&b, v, i);
+        bench_finish(&b);
+    }
+}
+
+Test(op_gradients, every_operator_of_the_table_is_tested) {
+    for (const struct op *const *op = ops_all(); *op; op++) {
+        bool found = (*op)->define != NULL;
+        for (size_t i = 0; i < VARIANTS; i++)
+            found |= strcmp(variants[i].op, (*op)->name) == 0;
+        cr_expect(found, "%s", (*op)->name);
+        cr_expect((*op)->define || ((*op)->forward && (*op)->backward), "%s", (*op)->name);
+    }
+}
+
+/* ---- Windows against plain loops in double ---- */
+
+static double element(const struct operand *x, size_t sample, size_t channel, ptrdiff_t row, ptrdiff_t column,
+                      double outside) {
+    const size_t *d = x->shape.dim;
+    if (row < 0 || column < 0 || row >= (ptrdiff_t)d[2] || column >= (ptrdiff_t)d[3])
+        return outside;
+    return (double)x->data[((sample * d[1] + channel) * d[2] + (size_t)row) * d[3] + (size_t)column];
+}
+
+static int64_t attribute_at(const struct node *node, const char *name, size_t i, int64_t fallback) {
+    const struct attribute *a = node_attribute(node, name);
+    return !a ? fallback : a->kind == ATTRIBUTE_INT ? a->integer : a->ints[i];
+}
+
+/* The value of one output element by the definition, for explicit padding. */
+static double expected(const struct bench *b, const size_t at[4]) {
+    const struct node *node = b->call.node;
+    const struct operand *x = &b->in[0], *w = &b->in[1];
+    bool conv = strcmp(node->op->name, "Conv") == 0, max = strcmp(node->op->name, "MaxPool") == 0;
+    size_t kernel[2], inner = conv ? w->shape.dim[1] : 1;
+    for (size_t i = 0; i < 2; i++)
+        kernel[i] = conv ? w->shape.dim[i + 2] : (size_t)attribute_at(node, "kernel_shape", i, 1);
+    size_t group = conv ? at[1] / (w->shape.dim[0] / (size_t)attribute_at(node, "group", 0, 1)) : at[1];
+    double sum = conv && b->call.node->input_count > 2 ? (double)b->in[2].data[at[1]] : 0, best = -INFINITY, inside = 0;
+    for (size_t c = 0; c < inner; c++)
+        for (size_t ky = 0; ky < kernel[0]; ky++)
+            for (size_t kx = 0; kx < kernel[1]; kx++) {
+                ptrdiff_t row = (ptrdiff_t)at[2] * attribute_at(node, "strides", 0, 1) -
+                                attribute_at(node, "pads", 0, 0) + (ptrdiff_t)ky * attribute_at(node, "dilations", 0, 1);
+                ptrdiff_t column = (ptrdiff_t)at[3] * attribute_at(node, "strides", 1, 1) -
+                                   attribute_at(node, "pads", 1, 0) +
+                                   (ptrdiff_t)kx * attribute_at(node, "dilations", 1, 1);
+                double value = element(x, at[0], group * inner + c, row, column, NAN);
+                if (isnan(value))
+                    continue;
+                inside++;
+                best = fmax(best, value);
+                sum += value * (conv ? (double)w->data[((at[1] * inner + c) * kernel[0] + ky) * kernel[1] + kx] : 1);
+            }
+    bool all = attribute_at(node, "count_include_pad", 0, 0) != 0;
+    return conv ? sum : max ? best : sum / (all ? (double)(kernel[0] * kernel[1]) : inside);
+}
+
+Test(op_gradients, windows_agree_with_plain_loops) {
+    size_t checked = 0;
+    for (const struct variant *v = variants; v < variants + VARIANTS; v++) {
+        bool window = strcmp(v->op, "Conv") == 0 || strcmp(v->op, "MaxPool") == 0 || strcmp(v->op, "AveragePool") == 0;
+        if (!window || strstr(v->attributes, "auto_pad=SAME") || strstr(v->attributes, "ceil_mode"))
+            continue; /* those are in the ONNX conformance cases */
+        struct bench b;
+        bench_init(&b, v);
+        objective(&b);
+        const size_t *d = b.call.out.shape.dim;
+        for (size_t i = 0; i < b.out_count; i++, checked++) {
+            size_t at[4] = {i / (d[1] * d[2] * d[3]), i / (d[2] * d[3]) % d[1], i / d[3] % d[2], i % d[3]};
+            double wanted = expected(&b, at);
+            cr_expect(fabs((double)b.call.out.data[i] - wanted) < 1e-5 * (1 + fabs(wanted)),
+                      "%s (%s; %s; %s) at %zu: %g instead of %g", v->op, v->inputs, v->sample, v->attributes, i,
+                      (double)b.call.out.data[i], wanted);
+        }
+        bench_finish(&b);
+    }
+    cr_assert_gt(checked, 1000);
+}
+
+/* The maximum is the first of equals, a NaN is always one; both ways of finding it agree. */
+Test(op_gradients, max_pool_ties_and_nan) {
+    for (size_t general = 0; general < 2; general++) {
+        struct bench b;
+        struct variant v = {"MaxPool", "x", "1x2x8",
+                            general ? "kernel_shape=[2,2] strides=[2,2] pads=[0,0,0,1]"
+                                    : "kernel_shape=[2,2] strides=[2,2]",
+                            false};
+        bench_init(&b, &v);
+        const float x[16] = {1, 1, 2, 3, NAN, 5, 7, 7, /* */ 1, 1, 3, 0, 9, 9, 6, NAN};
+        for (size_t s = 0; s < SAMPLES; s++)
+            memcpy(b.in[0].data + s * 16, x, sizeof x);
+        b.call.node->op->forward(&b.call);
+        const float *y = b.call.out.data;
+        cr_expect(y[0] == 1 && y[1] == 3 && isnan(y[2]) && isnan(y[3]));
+        float dx[SAMPLES * 16];
+        for (size_t i = 0; i < b.out_count; i++)
+            b.output_gradient[i] = 1;
+        b.call.node->op->backward(&b.call, 0, b.output_gradient, dx);
+        const float wanted[16] = {1, 0, 0, 1, 1, 0, 0, 0, /* */ 0, 0, 0, 0, 0, 0, 0, 1};
+        for (size_t i = 0; i < 16; i++)
+            cr_expect_eq(dx[i], wanted[i], "element %zu, general %zu", i, general);
+        bench_finish(&b);
+    }
+}
+
+Test(op_gradients, softmax_before_opset_13_covers_all_dimensions_from_the_axis) {
+    struct graph *g;
+    struct error e;
+    cr_assert(graph_create(&g, &e));
+    g->opset = 12;
+    cr_assert(graph_add_parameter(g, "a", &(struct shape){3, {2, 2, 2}}, (float[]){0, 0, 0, 0, 1, 1, 1, 1}, &e));
+    cr_assert(graph_add_node(g, "Softmax", "s", (const char *[]){"a"}, 1, (const char *[]){"y"}, 1, NULL, 0, &e));
+    cr_assert(graph_finish(g, "y", &e), "%s", e.text);
+    for (size_t i = 0; i < 8; i++)
+        cr_expect_float_eq(g->values[g->output].data[i], .25, 1e-6);
+    graph_destroy(g);
+}
+
+/* Attributes that would change the result and are not supported must not be ignored. */
+Test(op_gradients, refuses_attributes_it_cannot_honour) {
+    const struct {
+        const char *op;
+        struct attribute attribute;
+        const char *word;
+    } cases[] = {
+        {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){0, 1}, .count = 2}, "'strides' is 0"},
+        {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1}, .count = 1}, "1 elements"},
+        {"Conv", {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){-1, 0, 0, 0}, .count = 4}, "'pads' is -1"},
+        {"Conv", {.name = "group", .kind = ATTRIBUTE_INT, .integer = INT64_MAX}, "'group'"},
+        {"Conv", {.name = "group", .kind = ATTRIBUTE_FLOAT, .number = 1}, "another type"},
+        {"Conv", {.name = "auto_pad", .kind = ATTRIBUTE_TEXT, .text = "SAME"}, "'SAME'"},
+        {"MaxPool", {.name = "ceil_mode", .kind = ATTRIBUTE_INT, .integer = 2}, "'ceil_mode' is 2"},
+        {"Add", {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1}, "opset 7"},
+        {"Gemm", {.name = "transA", .kind = ATTRIBUTE_INT, .integer = 7}, "'transA' is 7"},
+        {"Softmax", {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 100}, "'axis' is 100"},
+        {"Concat", {.name = "axes", .kind = ATTRIBUTE_INT, .integer = 1}, "'axis' is missing"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct error e = {"no error"};
+        cr_assert(graph_create(&g, &e));
+        uint32_t inputs = op_find(cases[i].op)->min_inputs;
+        cr_expect_not(graph_add_node(g, cases[i].op, "n", (const char *[]){"a", "b"}, inputs, (const char *[]){"y"}, 1,
+                                     &cases[i].attribute, 1, &e));
+        cr_expect(strstr(e.text, cases[i].word) && strstr(e.text, "node 'n'"), "case %zu: %s", i, e.text);
+        graph_destroy(g);
+    }
+}
