@@ -79,9 +79,11 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .dry_run = option[DRY_RUN].given,
     };
     struct run_outcome outcome = {0};
-    int status = CLI_USAGE;
+    int status;
     if (run_execute(&wanted, context->controls, &outcome, e)) {
         status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
+    } else {
+        status = outcome.started ? CLI_BROKEN : CLI_USAGE;
     }
     free(outcome.store);
     free(folder);

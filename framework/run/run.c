@@ -153,30 +153,73 @@ static bool make_extent(const struct run *run, struct extent *extent, struct err
 
 /* ---- dry run ---- */
 
-static void print_plan(const struct run *run, const struct extent *extent) {
-    const struct battery *b = run->battery;
-    double total[3] = {0};
-    printf("battery %s: %u explainers, %u controls, %u inputs, seed %llu\n\n", b->name, run->row_count, run->control_count, b->inputs,
-           (unsigned long long)b->seed);
-    printf("%-28s %12s %14s %14s\n", "explainer", "attributions", "forward", "backward");
-    for (uint32_t row = 0; row < run->row_count; row++) {
-        double n = 0;
-        for (uint32_t a = 0; a < run->plan.attribution_count; a++) n += schedule_needs(run, extent, row, a);
-        n *= b->inputs;
-        printf("%-28s %12.0f %14.0f %14.0f\n", run->rows[row].name, n, n * run->rows[row].forwards, n * run->rows[row].backwards);
-        total[0] += n;
-        total[1] += n * run->rows[row].forwards;
-        total[2] += n * run->rows[row].backwards;
+struct cost {
+    double attributions, forward, backward;
+};
+
+/* What one row costs under one control, or under all of them and the gates (control_count); shared attributions count once
+ * in the latter only. */
+static struct cost cost_of(const struct run *run, const struct extent *extent, uint32_t row, uint32_t control) {
+    const struct row *r = &run->rows[row];
+    double n = 0;
+    for (uint32_t a = 0; a < run->plan.attribution_count; a++) {
+        bool used = control == run->control_count;
+        for (uint32_t u = 0; !used && u < run->plan.use_count; u++)
+            used = run->plan.uses[u].control == control && run->plan.uses[u].attribution == a;
+        for (uint32_t k = 0; !used && k < run->plan.check_count; k++)
+            used = run->plan.checks[k].control == control && run->plan.checks[k].attribution == a;
+        n += used && schedule_needs(run, extent, row, a);
     }
-    printf("%-28s %12.0f %14.0f %14.0f\n\n", "all", total[0], total[1], total[2]);
+    n *= run->battery->inputs;
+    return (struct cost){n, n * r->forwards, n * r->backwards};
+}
+
+static void print_line(const char *name, const struct cost *c) {
+    printf("%-32s %12.0f %14.0f %14.0f\n", name, c->attributions, c->forward, c->backward);
+}
+
+static void add_cost(struct cost *sum, const struct cost *c) {
+    sum->attributions += c->attributions;
+    sum->forward += c->forward;
+    sum->backward += c->backward;
+}
+
+static void print_training(const struct run *run) {
+    const struct battery *b = run->battery;
     uint32_t left = 0;
     for (uint32_t i = 0; i < run->network_count; i++) left += !run->networks[i].weights;
     double passes = (double)left * b->training_images * b->recipe.epochs;
-    if (setup_needs_labels(run))
-        printf("label permutation trains %u of %u networks first: at most %u epochs of %u images each,\n%.0f forward and %.0f backward "
-               "passes together; they stop at training accuracy %.2f, and are kept.\n",
-               left, run->network_count, b->recipe.epochs, b->training_images, passes, passes, b->recipe.stop_accuracy);
-    printf("First look: %u draws. Undecided explainers are extended to %u and %u draws.\n", b->rule.draws[0], b->rule.draws[1],
+    printf("  training %u of %u networks first: at most %u epochs of %u images each, so at most\n"
+           "  %.0f forward and %.0f backward passes; each stops at training accuracy %.2f, and is kept.\n",
+           left, run->network_count, b->recipe.epochs, b->training_images, passes, passes, b->recipe.stop_accuracy);
+}
+
+static void print_plan(const struct run *run, const struct extent *extent) {
+    const struct battery *b = run->battery;
+    struct cost all = {0};
+    uint32_t explainers = 0;
+    for (uint32_t row = 0; row < run->row_count; row++) explainers += !run->rows[row].yardstick;
+    printf("battery %s: %u explainers, %u controls, %u inputs, seed %llu\n", b->name, explainers, run->control_count, b->inputs,
+           (unsigned long long)b->seed);
+    printf("Passes are single samples through the network.\n\n%-32s %12s %14s %14s\n", "explainer", "attributions", "forward",
+           "backward");
+    for (uint32_t row = 0; row < run->row_count; row++) {
+        struct cost c = cost_of(run, extent, row, run->control_count);
+        print_line(run->rows[row].name, &c);
+        add_cost(&all, &c);
+    }
+    print_line("all", &all);
+    printf("\n%-32s %12s %14s %14s\n", "control (alone)", "attributions", "forward", "backward");
+    for (uint32_t control = 0; control < run->control_count; control++) {
+        struct cost sum = {0};
+        for (uint32_t row = 0; row < run->row_count; row++) {
+            struct cost c = cost_of(run, extent, row, control);
+            add_cost(&sum, &c);
+        }
+        print_line(run->controls[control].control->id, &sum);
+        if (run->controls[control].control->judge == JUDGE_LABELS) print_training(run);
+    }
+    printf("\nFirst look: %u draws. Undecided explainers are extended to %u and then %u draws.\n", b->rule.draws[0], b->rule.draws[1],
            b->rule.draws[2]);
 }
 
@@ -199,8 +242,9 @@ bool run_execute(const struct run_options *options, const struct control *const 
     } else {
         ok = ok && open_store(&run, options, &out->store, e) && load_breaches(&run, e) && setup_inputs(&run, ROOT_MODEL, e) &&
              setup_inputs(&run, ROOT_LINEAR, e) && (!setup_needs_labels(&run) || network_list(&run, e)) &&
-             make_extent(&run, &extent, e) && run_waves(&run, &extent, options, e) &&
-             verdict_store(&run, &extent, &out->exit_code, e);
+             make_extent(&run, &extent, e);
+        out->started = ok;
+        ok = ok && run_waves(&run, &extent, options, e) && verdict_store(&run, &extent, &out->exit_code, e);
     }
     if (run.log >= 0) close(run.log);
     free(extent.draws);

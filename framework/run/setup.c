@@ -12,17 +12,15 @@
 
 /* ---- model and data ---- */
 
+/* An image model may be fed flat samples and a flat model images: the elements are the same. */
 static bool check_data(const struct run *run, const struct dataset *data, const struct graph *graph, const char *source,
                        struct error *e) {
-    char got[64], wanted[64];
-    if (!shape_equal(&data->sample, &graph->sample) && shape_count(&data->sample) != shape_count(&graph->sample))
-        return error_set(e, "%s: samples are %s: the model %s wants %s", source, shape_text(&data->sample, got, sizeof got),
+    char got[128], wanted[128];
+    bool flat = (data->sample.rank == 1 || graph->sample.rank == 1) && shape_count(&data->sample) == shape_count(&graph->sample);
+    if (!flat && !shape_equal(&data->sample, &graph->sample))
+        return error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(&data->sample, got, sizeof got),
                          run->battery->model, shape_text(&graph->sample, wanted, sizeof wanted));
-    for (uint32_t i = 0; i < data->count; i++)
-        if (data->labels[i] >= graph->classes)
-            return error_set(e, "%s: sample %u has label %u: the model %s has classes 0 to %u", source, i, data->labels[i],
-                             run->battery->model, graph->classes - 1);
-    return true;
+    return dataset_check_labels(data, source, graph->classes, e);
 }
 
 static bool open_model(struct run *run, struct error *e) {
