@@ -65,6 +65,7 @@ static const char *field(const struct parsed *p, size_t row, const char *column)
         if (strcmp(p->fields[c], column) == 0)
             return p->fields[(row + 1) * p->columns + c];
     cr_assert_fail("no column %s", column);
+    return NULL;
 }
 
 static void expect_number(const char *text, double value) {
