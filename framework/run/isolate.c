@@ -51,8 +51,8 @@ void isolate_write(int fd, const void *data, size_t size) {
     }
 }
 
-/* Does not return. Signals a library or a test runner catches must kill here, or their handlers would speak for us. */
-static void child_main(bool (*work)(void *, int), void *user, int fd, pid_t parent) {
+void isolate_enter(pid_t parent) {
+    /* Signals a library or a test runner catches must kill here, or their handlers would speak for us. */
     static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTERM, SIGALRM};
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -64,6 +64,11 @@ static void child_main(bool (*work)(void *, int), void *user, int fd, pid_t pare
         signal(fatal[i], SIG_DFL);
     }
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* Does not return. */
+static void child_main(bool (*work)(void *, int), void *user, int fd, pid_t parent) {
+    isolate_enter(parent);
     bool ok = work(user, fd);
     unsigned char outcome = ok ? DONE : FAILED;
     isolate_write(fd, came_back, sizeof came_back);
@@ -164,26 +169,33 @@ static enum outcome outcome_of(struct text *output) {
     return outcome;
 }
 
-static bool say_how_it_ended(const struct child *child, double seconds, struct error *e) {
+void isolate_ending(int status, char *text, size_t size) {
     static const struct {
         int number;
         const char *name;
     } names[] = {{SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},   {SIGILL, "SIGILL"},
                  {SIGABRT, "SIGABRT"}, {SIGKILL, "SIGKILL"}, {SIGTERM, "SIGTERM"}, {SIGTRAP, "SIGTRAP"},
                  {SIGSYS, "SIGSYS"},   {SIGALRM, "SIGALRM"}, {SIGPIPE, "SIGPIPE"}, {SIGINT, "SIGINT"}};
+    if (!WIFSIGNALED(status)) {
+        snprintf(text, size, "ended the process with exit code %d", WEXITSTATUS(status));
+        return;
+    }
+    int number = WTERMSIG(status);
+    snprintf(text, size, "was killed by signal %d (%s)", number, strsignal(number));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].number == number) {
+            snprintf(text, size, "was killed by %s (%s)", names[i].name, strsignal(number));
+        }
+    }
+}
+
+static bool say_how_it_ended(const struct child *child, double seconds, struct error *e) {
+    char text[160];
     if (child->overdue) {
         return error_set(e, "did not finish within %g s", seconds);
     }
-    if (!WIFSIGNALED(child->status)) {
-        return error_set(e, "ended the process with exit code %d", WEXITSTATUS(child->status));
-    }
-    int number = WTERMSIG(child->status);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (names[i].number == number) {
-            return error_set(e, "was killed by %s (%s)", names[i].name, strsignal(number));
-        }
-    }
-    return error_set(e, "was killed by signal %d (%s)", number, strsignal(number));
+    isolate_ending(child->status, text, sizeof text);
+    return error_set(e, "%s", text);
 }
 
 bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,

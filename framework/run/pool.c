@@ -1,5 +1,7 @@
 #include "run/pool.h"
 
+#include "run/isolate.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,9 +11,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 struct header {
     uint32_t type, reserved;
@@ -72,15 +71,9 @@ void channel_beat(struct channel *c) {
 }
 
 static void child_main(struct pool *p, struct pool_job *job, int fd, pid_t parent) {
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);
-#else
-    (void)parent;
-#endif
+    isolate_enter(parent);
     for (unsigned i = 0; i < p->worker_count; i++)
         if (p->workers[i].job) close(p->workers[i].fd);
-    signal(SIGPIPE, SIG_IGN);
     if (p->log >= 0) {
         dup2(p->log, STDOUT_FILENO);
         dup2(p->log, STDERR_FILENO);
@@ -155,18 +148,21 @@ static bool receive(struct pool *p, struct worker *w, bool *end, struct error *e
     return consume(p, w, e);
 }
 
+/* With every process it started; a child that has not come as far as its group alone. */
+static void kill_group(pid_t pid) {
+    kill(-pid, SIGKILL);
+    kill(pid, SIGKILL);
+}
+
 static bool reap(struct pool *p, struct worker *w, struct error *e) {
     int status = 0;
     char death[200] = "";
     close(w->fd);
     /* A plugin may have closed the pipe and gone on: it gets no more time. */
-    if (!w->finished) kill(w->pid, SIGKILL);
+    kill_group(w->pid);
     while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {}
     if (w->overdue) snprintf(death, sizeof death, "did not answer within its time limit of %g s", w->job->limit);
-    else if (w->finished) death[0] = 0;
-    else if (WIFSIGNALED(status))
-        snprintf(death, sizeof death, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else snprintf(death, sizeof death, "exited with status %d in the middle of a call", WEXITSTATUS(status));
+    else if (!w->finished) isolate_ending(status, death, sizeof death);
     struct pool_job *job = w->job;
     w->job = NULL;
     w->size = 0;
@@ -220,7 +216,7 @@ bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, co
     }
     for (unsigned i = 0; p.workers && i < workers; i++) {
         if (p.workers[i].job) {
-            kill(p.workers[i].pid, SIGKILL);
+            kill_group(p.workers[i].pid);
             close(p.workers[i].fd);
             waitpid(p.workers[i].pid, NULL, 0);
         }

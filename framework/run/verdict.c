@@ -94,7 +94,8 @@ static const char *annotation_of(const struct judgement *j) {
     return j->low_power && j->word == VERDICT_PASS ? "absolute only, low power" : "";
 }
 
-/* FAIL if either family fails, PASS only if both pass; where retraining makes the label control blind, the weights alone. */
+/* FAIL if either family fails or an identity does, PASS only if both families pass; where retraining makes the label control
+ * blind, the weights alone. */
 static void overall(const struct judgement *weights, bool has_weights, const struct judgement *labels, bool has_labels,
                     struct judgement *out, const char **annotation) {
     const struct judgement none = {.word = VERDICT_SKIP, .reason = "No randomisation control was run."};
@@ -124,8 +125,8 @@ static void join(struct judgement *family, bool *has, const struct judgement *j)
 
 static bool store_row(struct run *run, const struct results *r, const struct extent *extent, uint32_t row, struct tally *tally,
                       struct error *e) {
-    struct judgement weights, labels, all;
-    bool has_weights = false, has_labels = false;
+    struct judgement weights, labels, checks, all;
+    bool has_weights = false, has_labels = false, has_checks = false;
     const char *name = run->rows[row].name, *annotation;
     for (uint32_t c = 0; c < run->control_count; c++) {
         const struct control *control = run->controls[c].control;
@@ -143,8 +144,12 @@ static bool store_row(struct run *run, const struct results *r, const struct ext
         count(tally, words, &j);
         if (control->judge == JUDGE_CASCADE || control->judge == JUDGE_INDEPENDENT) join(&weights, &has_weights, &j);
         if (control->judge == JUDGE_LABELS) join(&labels, &has_labels, &j);
+        if (control->judge == JUDGE_CHECKS) join(&checks, &has_checks, &j);
     }
     overall(&weights, has_weights, &labels, has_labels, &all, &annotation);
+    bool broken = has_checks && (checks.word == VERDICT_ERROR || (checks.word == VERDICT_FAIL && all.word != VERDICT_ERROR));
+    if (broken && all.word != VERDICT_FAIL) all = checks;
+    if (all.word != VERDICT_PASS) annotation = annotation_of(&all);
     return put(run, name, VERDICT_OVERALL, &all, annotation[0] ? annotation : annotation_of(&all), "", true, e);
 }
 
