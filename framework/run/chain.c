@@ -1,6 +1,7 @@
 /* The child's side: computing and comparing. chain_store.c is the parent's. */
 #include "run/chain.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/text.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Elements of one request: enough that a batch pays, few enough that a plugin's buffers stay small. */
 #define REQUEST_ELEMENTS (1u << 20)
@@ -34,12 +34,6 @@ struct session {
     struct record_buffer out;
     bool unsupported;
 };
-
-static double seconds_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 bool chain_weights(const struct run *run, const struct attribution *a, struct weights **out, struct error *e) {
     if (a->root == ROOT_LABELS) {
@@ -263,7 +257,7 @@ void chain_work(const struct run *run, const struct chain *chain, struct channel
     struct session s = {.run = run, .chain = chain, .channel = channel};
     struct error e;
     uint32_t original = run_original(run, chain->root);
-    double start = seconds_now();
+    double start = clock_seconds();
     channel_beat(channel);
     if (!session_init(&s, &e) || !compute(&s, &run->plan.attributions[original], &e) ||
         (!prepare_originals(&s) && !error_memory(&e))) {
@@ -277,10 +271,10 @@ void chain_work(const struct run *run, const struct chain *chain, struct channel
         uint32_t index = chain->attributions[k];
         bool computed = true;
         if (index != original || k > 0) {
-            start = seconds_now();
+            start = clock_seconds();
             computed = compute(&s, &run->plan.attributions[index], &e);
         }
-        if (!deliver(&s, index, computed, seconds_now() - start, &e)) return;
+        if (!deliver(&s, index, computed, clock_seconds() - start, &e)) return;
     }
     if (s.explainer) plugin_explainer_destroy(s.explainer);
 }

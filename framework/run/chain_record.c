@@ -1,5 +1,7 @@
 #include "run/chain_record.h"
 
+#include "base/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,30 +12,22 @@ void record_begin(struct record_buffer *b, uint32_t attribution, enum unit_statu
     b->map = NULL;
 }
 
-/* Room for one more; capacity doubles at powers of two and is kept from unit to unit. */
-static bool grow(void **array, uint32_t count, size_t size) {
-    if (count & (count - 1)) return true;
-    void *more = realloc(*array, (count ? 2 * (size_t)count : 1) * size);
-    if (more) *array = more;
-    return more != NULL;
-}
-
 void record_comparison(struct record_buffer *b, bool mismatched, uint32_t measure, enum view view, uint32_t input, uint32_t other,
                        double value) {
-    if (!grow((void **)&b->pairs, b->header.comparisons, sizeof *b->pairs)) {
-        b->failed = true;
-        return;
-    }
+    struct record_pair *more = array_grow(b->pairs, b->header.comparisons, sizeof *more);
+    b->failed = b->failed || !more;
+    if (!more) return;
+    b->pairs = more;
     struct record_pair *p = &b->pairs[b->header.comparisons++];
     memset(p, 0, sizeof *p);
     *p = (struct record_pair){value, input, other, mismatched, (uint8_t)measure, (uint8_t)view};
 }
 
 void record_check(struct record_buffer *b, uint32_t check, uint32_t input, double worst, double tolerance) {
-    if (!grow((void **)&b->checks, b->header.checks, sizeof *b->checks)) {
-        b->failed = true;
-        return;
-    }
+    struct record_check *more = array_grow(b->checks, b->header.checks, sizeof *more);
+    b->failed = b->failed || !more;
+    if (!more) return;
+    b->checks = more;
     b->checks[b->header.checks++] = (struct record_check){worst, tolerance, check, input};
 }
 

@@ -1,5 +1,6 @@
 #include "run/plan.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -31,15 +32,6 @@ void plan_finish(struct plan *p) {
     *p = (struct plan){0};
 }
 
-/* Room for one more element; capacity doubles at powers of two. */
-static bool grow(void **array, uint32_t count, size_t size) {
-    if (count & (count - 1)) return true;
-    void *more = realloc(*array, (count ? 2 * (size_t)count : 1) * size);
-    if (!more) return false;
-    *array = more;
-    return true;
-}
-
 /* Takes over a's key and layers. */
 static bool intern(struct plan *p, struct attribution *a, uint32_t *index, struct error *e) {
     if (!a->key) goto memory;
@@ -50,7 +42,9 @@ static bool intern(struct plan *p, struct attribution *a, uint32_t *index, struc
             *index = i;
             return true;
         }
-    if (!grow((void **)&p->attributions, p->attribution_count, sizeof *p->attributions)) goto memory;
+    struct attribution *more = array_grow(p->attributions, p->attribution_count, sizeof *more);
+    if (!more) goto memory;
+    p->attributions = more;
     *index = p->attribution_count;
     p->attributions[p->attribution_count++] = *a;
     return true;
@@ -122,15 +116,22 @@ bool plan_use(struct plan *p, uint32_t control, uint32_t stage_index, const char
         if (u->control == control && u->stage_index == stage_index && u->draw == draw && u->attribution == attribution)
             return true;
     }
-    if (!grow((void **)&p->uses, p->use_count, sizeof *p->uses)) return error_memory(e);
+    struct use *more = array_grow(p->uses, p->use_count, sizeof *more);
+    if (!more) return error_memory(e);
+    p->uses = more;
     struct use u = {control, stage_index, draw, text_copy(stage), attribution};
     if (!u.stage) return error_memory(e);
     p->uses[p->use_count++] = u;
     return true;
 }
 
-bool plan_check(struct plan *p, uint32_t control, uint32_t attribution, const char *what, predicate holds, struct error *e) {
-    if (!grow((void **)&p->checks, p->check_count, sizeof *p->checks)) return error_memory(e);
+bool plan_check(struct plan *p, uint32_t control, enum root root, enum input_kind kind, const char *what, predicate holds,
+                struct error *e) {
+    uint32_t attribution;
+    if (!plan_original(p, root, kind, 0, &attribution, e)) return false;
+    struct check *more = array_grow(p->checks, p->check_count, sizeof *more);
+    if (!more) return error_memory(e);
+    p->checks = more;
     p->checks[p->check_count++] = (struct check){control, attribution, what, holds};
     return true;
 }

@@ -97,7 +97,8 @@ bool plan_network(struct plan *, enum role, uint32_t draw, uint32_t *index, stru
 
 bool plan_use(struct plan *, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw, uint32_t attribution,
               unsigned wants, struct error *);
-bool plan_check(struct plan *, uint32_t control, uint32_t attribution, const char *what, predicate, struct error *);
+/* A predicate on the maps of the unmodified network of that root. */
+bool plan_check(struct plan *, uint32_t control, enum root, enum input_kind, const char *what, predicate, struct error *);
 
 /* Number of stages a control has in the plan, and the name of one. */
 uint32_t plan_stages(const struct plan *, uint32_t control);

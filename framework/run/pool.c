@@ -1,5 +1,6 @@
 #include "run/pool.h"
 
+#include "base/clock.h"
 #include "run/isolate.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 struct header {
@@ -42,12 +42,6 @@ struct pool {
     const struct pool_hooks *hooks;
     void *user;
 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void send_all(int fd, const void *data, size_t size) {
     const unsigned char *p = data;
@@ -99,7 +93,7 @@ static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct
         child_main(p, job, ends[1], parent);
     }
     close(ends[1]);
-    *w = (struct worker){.job = job, .pid = pid, .fd = ends[0], .last_beat = now(), .data = w->data, .capacity = w->capacity};
+    *w = (struct worker){.job = job, .pid = pid, .fd = ends[0], .last_beat = clock_seconds(), .data = w->data, .capacity = w->capacity};
     job->state = POOL_RUNNING;
     return true;
 }
@@ -122,7 +116,7 @@ static bool consume(struct pool *p, struct worker *w, struct error *e) {
         if (w->size - at - sizeof h < h.size) break;
         const unsigned char *body = w->data + at + sizeof h;
         at += sizeof h + h.size;
-        w->last_beat = now();
+        w->last_beat = clock_seconds();
         if (h.type == FINISHED) w->finished = true;
         else if (h.type != BEAT && !p->hooks->message(p->user, w->job, h.type, body, h.size, e)) return false;
     }
@@ -190,7 +184,7 @@ static bool turn(struct pool *p, struct pollfd *fds, unsigned *running, struct e
         if (!w->job) continue;
         bool end = false;
         if ((fds[i].revents & (POLLIN | POLLHUP | POLLERR)) && !receive(p, w, &end, e)) return false;
-        if (!end && now() - w->last_beat > w->job->limit) {
+        if (!end && clock_seconds() - w->last_beat > w->job->limit) {
             w->overdue = true;
             end = true;
         }

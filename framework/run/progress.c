@@ -1,17 +1,12 @@
 #include "run/progress.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void progress_begin(struct progress *p, bool quiet) {
-    *p = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1, .start = now(), .shown = -1, .title = ""};
+    *p = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1, .start = clock_seconds(), .shown = -1, .title = ""};
 }
 
 static double share(const struct progress *p) {
@@ -20,7 +15,7 @@ static double share(const struct progress *p) {
 
 static void show(struct progress *p) {
     char bar[31];
-    double f = share(p), spent = now() - p->start, left = f > .02 ? spent * (1 - f) / f : -1;
+    double f = share(p), spent = clock_seconds() - p->start, left = f > .02 ? spent * (1 - f) / f : -1;
     for (int i = 0; i < 30; i++) bar[i] = f * 30 > i ? '#' : '.';
     bar[30] = 0;
     fprintf(stderr, "\r%-22s [%s] %3.0f %%  %u/%u jobs  %3.0f s", p->title, bar, 100 * f, p->units, p->of, spent);
@@ -44,11 +39,11 @@ void progress_job(struct progress *p, double cost) {
     int tenths = (int)(10 * share(p));
     if (p->quiet || p->terminal || tenths == p->shown) return;
     p->shown = tenths;
-    fprintf(stderr, "%3d %%  %u/%u jobs  %.0f s\n", 10 * tenths, p->units, p->of, now() - p->start);
+    fprintf(stderr, "%3d %%  %u/%u jobs  %.0f s\n", 10 * tenths, p->units, p->of, clock_seconds() - p->start);
 }
 
 void progress_tick(struct progress *p) {
-    double t = now();
+    double t = clock_seconds();
     if (p->quiet || !p->terminal || t - p->last < .2) return;
     p->last = t;
     show(p);
@@ -57,5 +52,5 @@ void progress_tick(struct progress *p) {
 void progress_end(struct progress *p) {
     if (p->quiet) return;
     if (p->terminal) fprintf(stderr, "\r\033[K");
-    fprintf(stderr, "%u jobs in %.1f s\n", p->units, now() - p->start);
+    fprintf(stderr, "%u jobs in %.1f s\n", p->units, clock_seconds() - p->start);
 }
