@@ -91,6 +91,7 @@ static struct graph *branched(void) {
     parameter(g, "second", (struct shape){4, {3, 3, 3, 3}});
     parameter(g, "gate", (struct shape){4, {3, 3, 1, 1}});
     parameter(g, "fc", (struct shape){2, {153, 4}});
+    parameter(g, "late", (struct shape){4, {4, 3, 1, 1}});
     node(g, "Conv", IN("x", "first"), "a", pads);
     node(g, "Relu", IN("a"), "r", none);
     node(g, "Conv", IN("r", "second"), "b", pads);
@@ -103,7 +104,10 @@ static struct graph *branched(void) {
     node(g, "Flatten", IN("x"), "xf", none);
     node(g, "Flatten", IN("pooled"), "pf", none);
     node(g, "Concat", IN("mf", "xf", "pf", "pf"), "c", axis);
-    node(g, "MatMul", IN("c", "fc"), "y", none);
+    node(g, "MatMul", IN("c", "fc"), "part", none);
+    node(g, "Conv", IN("pooled", "late"), "l", none);
+    node(g, "Flatten", IN("l"), "lf", none);
+    node(g, "Add", IN("part", "lf"), "y", none);
     node(g, "Softmax", IN("y"), "p", none);
     cr_assert(graph_finish(g, "p", &e), "%s", e.text);
     return g;

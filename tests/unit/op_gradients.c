@@ -62,6 +62,7 @@ static const struct variant {
     {"MaxPool", "x", "2x7x5", "kernel_shape=[2,2] strides=[2,2] ceil_mode=1", false},
     {"MaxPool", "x", "2x6x7", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,2,1]", false},
     {"MaxPool", "x", "2x6x7", "kernel_shape=[2,3] dilations=[2,2]", false},
+    {"MaxPool", "x", "2x6x7", "kernel_shape=[3,3] dilations=[2,2] pads=[1,3,2,1]", false},
     {"MaxPool", "x", "2x6x7", "kernel_shape=[3,3] strides=[2,2] auto_pad=SAME_LOWER", false},
     {"AveragePool", "x", "2x6x7", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,2,1]", false},
     {"AveragePool", "x", "2x6x7", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,2,1] count_include_pad=1", false},

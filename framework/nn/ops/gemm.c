@@ -30,7 +30,8 @@ static void multiply(const struct product *p, const float *a, const float *b, fl
                 (int)p->depth, p->alpha, a, (int)lda, b, (int)ldb, beta, c, (int)p->columns);
 }
 
-/* dA = alpha dC op(B)', or its transpose where A is stored transposed; plus beta dA. */
+/* dA = alpha dC op(B)' + beta dA. A is not transposed here: a transposed A has no room for the batch, so that such a
+ * product is folded at load and never has a gradient. */
 static void multiply_gradient_a(const struct product *p, const float *b, const float *dc, float beta, float *da) {
     size_t ldb = p->transpose_b ? p->depth : p->columns;
     if (p->samples) {
@@ -39,22 +40,17 @@ static void multiply_gradient_a(const struct product *p, const float *b, const f
         rows_multiply(p->rows, p->depth, p->columns, p->alpha, dc, b, !p->transpose_b, da);
         return;
     }
-    if (p->transpose_a)
-        cblas_sgemm(CblasRowMajor, transposed(p->transpose_b), CblasTrans, (int)p->depth, (int)p->rows,
-                    (int)p->columns, p->alpha, b, (int)ldb, dc, (int)p->columns, beta, da, (int)p->rows);
-    else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed(!p->transpose_b), (int)p->rows, (int)p->depth,
-                    (int)p->columns, p->alpha, dc, (int)p->columns, b, (int)ldb, beta, da, (int)p->depth);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed(!p->transpose_b), (int)p->rows, (int)p->depth, (int)p->columns,
+                p->alpha, dc, (int)p->columns, b, (int)ldb, beta, da, (int)p->depth);
 }
 
 static void multiply_gradient_b(const struct product *p, const float *a, const float *dc, float beta, float *db) {
-    size_t lda = p->transpose_a ? p->rows : p->depth;
     if (p->transpose_b)
-        cblas_sgemm(CblasRowMajor, CblasTrans, transposed(p->transpose_a), (int)p->columns, (int)p->depth,
-                    (int)p->rows, p->alpha, dc, (int)p->columns, a, (int)lda, beta, db, (int)p->depth);
+        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)p->columns, (int)p->depth, (int)p->rows, p->alpha,
+                    dc, (int)p->columns, a, (int)p->depth, beta, db, (int)p->depth);
     else
-        cblas_sgemm(CblasRowMajor, transposed(!p->transpose_a), CblasNoTrans, (int)p->depth, (int)p->columns,
-                    (int)p->rows, p->alpha, a, (int)lda, dc, (int)p->columns, beta, db, (int)p->columns);
+        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)p->depth, (int)p->columns, (int)p->rows, p->alpha, a,
+                    (int)p->depth, dc, (int)p->columns, beta, db, (int)p->columns);
 }
 
 /* ---- Gemm ---- */
