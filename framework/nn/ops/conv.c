@@ -167,9 +167,14 @@ static void unfold(const struct geometry *g, const float *image, float *columns)
 
 static void add_rows(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t from_step,
                      ptrdiff_t rows, ptrdiff_t n) {
-    for (; rows > 0; rows--, to += to_step, from += from_step)
-        for (ptrdiff_t x = 0; x < n; x++)
+    for (; rows > 0; rows--, to += to_step, from += from_step) {
+        ptrdiff_t x = 0;
+        for (; x + 8 <= n; x += 8) /* whole blocks, as rows are short */
+            for (ptrdiff_t i = 0; i < 8; i++)
+                to[x + i] += from[x + i];
+        for (; x < n; x++)
             to[x] += from[x];
+    }
 }
 
 /* The transpose of unfold: adds up in `image` what falls on each of its elements. */
