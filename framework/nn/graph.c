@@ -340,8 +340,10 @@ bool graph_add_node(struct graph *g, const char *op_name, const char *name, cons
     g->nodes = nodes;
     struct node *node = &g->nodes[g->node_count];
     *node = (struct node){.op = op, .name = text_copy(name)};
-    if (!node->name || !link_inputs(g, node, inputs, input_count, e) || !link_outputs(g, node, outputs, output_count, e) ||
-        !node_copy_attributes(node, attributes, attribute_count, e) || (op->parse && !op->parse(node, g->opset, e))) {
+    if (!node->name || !link_inputs(g, node, inputs, input_count, e) ||
+        !link_outputs(g, node, outputs, output_count, e) ||
+        !node_copy_attributes(node, attributes, attribute_count, e) ||
+        (op->parse && !op->parse(node, g->opset, e))) {
         if (!node->name)
             error_memory(e);
         node_finish(node);

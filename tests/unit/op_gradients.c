@@ -332,7 +332,8 @@ static double expected(const struct bench *b, const size_t at[4]) {
         for (size_t ky = 0; ky < kernel[0]; ky++)
             for (size_t kx = 0; kx < kernel[1]; kx++) {
                 ptrdiff_t row = (ptrdiff_t)at[2] * attribute_at(node, "strides", 0, 1) -
-                                attribute_at(node, "pads", 0, 0) + (ptrdiff_t)ky * attribute_at(node, "dilations", 0, 1);
+                                attribute_at(node, "pads", 0, 0) +
+                                (ptrdiff_t)ky * attribute_at(node, "dilations", 0, 1);
                 ptrdiff_t column = (ptrdiff_t)at[3] * attribute_at(node, "strides", 1, 1) -
                                    attribute_at(node, "pads", 1, 0) +
                                    (ptrdiff_t)kx * attribute_at(node, "dilations", 1, 1);
@@ -417,7 +418,8 @@ Test(op_gradients, refuses_attributes_it_cannot_honour) {
     } cases[] = {
         {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){0, 1}, .count = 2}, "'strides' is 0"},
         {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1}, .count = 1}, "1 elements"},
-        {"Conv", {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){-1, 0, 0, 0}, .count = 4}, "'pads' is -1"},
+        {"Conv", {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){-1, 0, 0, 0}, .count = 4},
+         "'pads' is -1"},
         {"Conv", {.name = "group", .kind = ATTRIBUTE_INT, .integer = INT64_MAX}, "'group'"},
         {"Conv", {.name = "group", .kind = ATTRIBUTE_FLOAT, .number = 1}, "another type"},
         {"Conv", {.name = "auto_pad", .kind = ATTRIBUTE_TEXT, .text = "SAME"}, "'SAME'"},

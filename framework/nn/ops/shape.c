@@ -54,7 +54,8 @@ static bool reshape_target(const struct op_call *call, const int64_t **target, s
         *count = *target ? old->count : 0;
     }
     if (!*target)
-        return error_set(e, "its target shape is not an integer constant: shapes computed at run time are not supported");
+        return error_set(e, "its target shape is not an integer constant: shapes computed at run time are not "
+                            "supported");
     return *count <= SHAPE_MAX_RANK || error_set(e, "a target of %zu dimensions: at most %d", *count, SHAPE_MAX_RANK);
 }
 
