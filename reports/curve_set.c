@@ -75,6 +75,29 @@ struct curve curve_find(const struct curve_set *c, const char *explainer, const 
     return found;
 }
 
+static bool same_number(double a, double b) {
+    return a == b || (isnan(a) && isnan(b));
+}
+
+/* The signed and the absolute view of a map without negative values are the same numbers. */
+static bool same_curve(const struct curve *a, const struct curve *b) {
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; same && i < a->count; i++)
+        same = same_number(a->row[i].similarity, b->row[i].similarity) && same_number(a->row[i].floor, b->row[i].floor) &&
+               same_number(a->row[i].similarity_lower, b->row[i].similarity_lower);
+    return same;
+}
+
+void curve_find_all(const struct curve_set *c, const char *explainer, const char *control, const char *measure,
+                    struct curve out[CURVE_VIEWS]) {
+    for (size_t v = 0; v < CURVE_VIEWS; v++)
+        out[v] = curve_find(c, explainer, control, measure, curve_views[v].id);
+    for (size_t v = 0; v < CURVE_VIEWS / 2; v++)
+        if (out[v].count && same_curve(&out[v], &out[v + CURVE_VIEWS / 2]))
+            out[v] = (struct curve){0};
+}
+
 const char *curve_measure(const char *id) {
     return strcmp(id, "spearman") == 0 ? "Spearman correlation" : strcmp(id, "ssim") == 0 ? "SSIM" : id;
 }

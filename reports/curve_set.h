@@ -29,6 +29,9 @@ struct curve {
 };
 struct curve curve_find(const struct curve_set *, const char *explainer, const char *control, const char *measure,
                         const char *view);
+/* The curves to draw of an explainer, by curve_views: a signed one that only repeats the absolute one is left out. */
+void curve_find_all(const struct curve_set *, const char *explainer, const char *control, const char *measure,
+                    struct curve out[CURVE_VIEWS]);
 
 /* How a heading names a measure. */
 const char *curve_measure(const char *id);

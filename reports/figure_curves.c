@@ -26,6 +26,7 @@ struct sheet {
     const struct curve_row *first;                /* of the first curve: the stage names */
     double panel_width, low;                      /* low end of the y axis */
     bool views[CURVE_VIEWS];
+    bool scaled; /* there is a floor or a ceiling */
     FILE *data;
     size_t block; /* of the data file */
 };
@@ -35,16 +36,20 @@ struct sheet {
 static void survey(struct sheet *s, const struct verdict_table *t) {
     for (size_t x = 0; x < t->explainer_count && s->count < sizeof s->explainers / sizeof *s->explainers; x++) {
         bool any = false;
+        struct curve curves[CURVE_VIEWS];
+        curve_find_all(s->curves, t->explainers[x], s->control, s->measure, curves);
         for (size_t v = 0; v < CURVE_VIEWS; v++) {
-            struct curve c = curve_find(s->curves, t->explainers[x], s->control, s->measure, curve_views[v].id);
+            struct curve c = curves[v];
             any = any || c.count;
             s->views[v] = s->views[v] || c.count;
             if (c.count > s->stages) {
                 s->stages = c.count;
                 s->first = c.row;
             }
-            for (size_t i = 0; i < c.count; i++)
+            for (size_t i = 0; i < c.count; i++) {
                 s->low = fmin(s->low, fmin(c.row[i].similarity, c.row[i].similarity_lower)); /* fmin drops NaN */
+                s->scaled = s->scaled || !isnan(c.row[i].floor) || !isnan(c.row[i].ceiling);
+            }
         }
         if (any)
             s->explainers[s->count++] = t->explainers[x];
@@ -67,14 +72,16 @@ static void put_point(FILE *out, size_t x, const struct curve_row *r, const doub
             (unsigned)r->inputs, (unsigned)r->draws);
 }
 
-/* Stage 0 is the original network, where the similarity is that of a repetition: the ceiling. */
+/* Stage 0 is the original network, where the similarity is that of a repetition: the ceiling, or where none was measured that
+ * of a map with itself. */
 static void put_block(struct sheet *s, const char *explainer, const struct curve *c) {
     struct text name = {0};
 
     figure_quote(&name, explainer, 200);
     fprintf(s->data, "%s# block %zu: %s, %s\n", s->block ? "\n\n" : "", s->block, name.failed ? "" : name.data, c->row->view);
     text_finish(&name);
-    put_point(s->data, 0, c->row, (double[]){c->row->ceiling, c->row->ceiling, c->row->ceiling});
+    double repeated = isnan(c->row->ceiling) ? 1 : c->row->ceiling;
+    put_point(s->data, 0, c->row, (double[]){repeated, repeated, repeated});
     for (size_t i = 0; i < c->count; i++) {
         const struct curve_row *r = &c->row[i];
         put_point(s->data, i + 1, r, (double[]){r->similarity, r->similarity_lower, r->similarity_upper});
@@ -112,11 +119,11 @@ static void add_plot(struct sheet *s, size_t block, const bool present[CURVE_VIE
                 text_add(x, "%sdata index %zu using 1:3:4 with filledcurves fc rgb %s fs transparent solid .2 noborder", separator,
                          at, view->colour);
                 separator = ", \\\n     ";
-            } else if (view->primary) {
-                text_add(x, "%sdata index %zu using 1:5 with lines lc rgb %s lw 1 dt 3, '' index %zu using 1:6 with lines lc rgb "
-                            "%s lw .8 dt 4",
-                         separator, at, view->colour, at, view->colour);
+            } else if (layer == 1) {
+                text_add(x, "%sdata index %zu using 1:5 with lines lc rgb %s lw 1 dt 3", separator, at, view->colour);
                 separator = ", \\\n     ";
+                if (view->primary)
+                    text_add(x, "%s'' index %zu using 1:6 with lines lc rgb %s lw .8 dt 4", separator, at, view->colour);
             }
             at++;
         }
@@ -155,11 +162,12 @@ static void add_panel(struct sheet *s, size_t number) {
     bool lowest = number + s->columns >= s->count, present[CURVE_VIEWS] = {false};
     double left = LEFT + (double)column * (s->panel_width + GAP_X), top = HEAD + (double)row * (PANEL_HEIGHT + GAP_Y);
 
+    struct curve curves[CURVE_VIEWS];
+    curve_find_all(s->curves, s->explainers[number], s->control, s->measure, curves);
     for (size_t v = 0; v < CURVE_VIEWS; v++) {
-        struct curve c = curve_find(s->curves, s->explainers[number], s->control, s->measure, curve_views[v].id);
-        present[v] = c.count > 0;
-        if (c.count)
-            put_block(s, s->explainers[number], &c);
+        present[v] = curves[v].count > 0;
+        if (present[v])
+            put_block(s, s->explainers[number], &curves[v]);
     }
     text_add(&s->figure.script, "\n");
     figure_place(&s->figure, left, top, left + s->panel_width, top + PANEL_HEIGHT);
@@ -171,21 +179,20 @@ static void add_panel(struct sheet *s, size_t number) {
 
 /* ---- the sheet ---- */
 
-void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lines) {
+void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lines, bool scaled) {
     text_add(&f->script, "unset border; unset tics\nset key inside center center horizontal Left reverse font small samplen 2.2 "
                          "width -1 spacing 1.15 maxrows 3\nplot [0:1] [0:1] ");
     for (size_t v = 0; v < CURVE_VIEWS; v++)
         if (views[v])
             text_add(&f->script, "NaN with %s lc rgb %s %s %s title '%s', \\\n     ", lines ? "linespoints" : "points",
                      curve_views[v].colour, lines ? curve_views[v].line : "", curve_views[v].point, curve_views[v].title);
-    if (lines)
-        text_add(&f->script, "NaN with filledcurves fc rgb quiet fs transparent solid .25 noborder title '90 %% band (draws and "
-                             "inputs)', \\\n     NaN with lines lc rgb quiet lw 1 dt 3 title 'floor (other inputs)', \\\n"
-                             "     NaN with lines lc rgb quiet lw .8 dt 4 title 'ceiling (repetition)'\n");
-    else
-        text_add(&f->script, "NaN with lines lc rgb quiet lw 1.2 title '90 %% band (draws and inputs)', \\\n"
-                             "     NaN with points pt 2 ps .4 lc rgb quiet title 'floor (other inputs)', \\\n"
-                             "     NaN with points pt 10 ps .45 lc rgb quiet title 'ceiling (repetition)'\n");
+    text_add(&f->script, "NaN with %s title '90 %% band (draws and inputs)'",
+             lines ? "filledcurves fc rgb quiet fs transparent solid .25 noborder" : "lines lc rgb quiet lw 1.2");
+    if (scaled)
+        text_add(&f->script, ", \\\n     NaN with %s lc rgb quiet title 'floor (other inputs)', \\\n"
+                             "     NaN with %s lc rgb quiet title 'ceiling (repetition)'",
+                 lines ? "lines lw 1 dt 3" : "points pt 2 ps .4", lines ? "lines lw .8 dt 4" : "points pt 10 ps .45");
+    text_add(&f->script, "\n");
     text_add(&f->script, "unset key\nset tics nomirror scale .5 textcolor rgb ink\n");
 }
 
@@ -198,7 +205,7 @@ static void add_frame(struct sheet *s) {
     figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", heading);
     figure_draw_labels(f);
     figure_place(f, 14, 26, f->width - 14, HEAD - 20);
-    curves_add_legend(f, s->views, true);
+    curves_add_legend(f, s->views, true, s->scaled);
     text_add(&f->script,
              "data = '%s.tsv'\n"
              "set border 3 lw .6 lc rgb frame\nset xtics nomirror font small\nset ytics %s nomirror font small\n"

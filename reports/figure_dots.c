@@ -21,10 +21,13 @@ struct dots {
     size_t count;
     double left, low;
     bool views[CURVE_VIEWS];
+    bool scaled; /* there is a floor or a ceiling */
 };
 
 static struct curve find(const struct dots *d, size_t explainer, size_t view) {
-    return curve_find(d->curves, d->explainers[explainer], d->control, d->measure, curve_views[view].id);
+    struct curve curves[CURVE_VIEWS];
+    curve_find_all(d->curves, d->explainers[explainer], d->control, d->measure, curves);
+    return curves[view];
 }
 
 static void survey(struct dots *d, const struct verdict_table *t) {
@@ -40,6 +43,7 @@ static void survey(struct dots *d, const struct verdict_table *t) {
             for (size_t i = 0; i < c.count; i++) {
                 d->stages[i] = c.row[i].stage;
                 d->low = fmin(d->low, fmin(c.row[i].similarity, c.row[i].similarity_lower));
+                d->scaled = d->scaled || !isnan(c.row[i].floor) || !isnan(c.row[i].ceiling);
             }
         }
         d->count += any;
@@ -130,7 +134,7 @@ bool figure_dots(struct figures *all, const struct curve_set *curves, const char
     figure_start_multiplot(&d.figure);
     add_labels(&d);
     figure_place(&d.figure, 14, 26, d.figure.width - 14, HEAD - 26);
-    curves_add_legend(&d.figure, d.views, false);
+    curves_add_legend(&d.figure, d.views, false, d.scaled);
     text_add(&d.figure.script,
              "data = '%s.tsv'\nset border 1 lw .6 lc rgb frame\nset xtics %s nomirror font small\nunset ytics\nset xrange [%g:1.04]\n"
              "set yrange [%zu.5:.5]\nset grid xtics lt 1 lc rgb faint lw .5\nset yzeroaxis lt 1 lc rgb frame lw .6\n",

@@ -8,6 +8,6 @@
 bool figure_dots(struct figures *, const struct curve_set *, const char *control, const char *measure, struct error *);
 
 /* The key, drawn alone in the current place (figure_curves.c). */
-void curves_add_legend(struct figure *, const bool views[CURVE_VIEWS], bool lines);
+void curves_add_legend(struct figure *, const bool views[CURVE_VIEWS], bool lines, bool scaled);
 
 #endif

@@ -31,11 +31,9 @@ struct strip {
     uint32_t input;
     struct column columns[COLUMNS_MAX]; /* of the stages */
     size_t column_count;
-    char *original;             /* variant of the maps on the unmodified network */
     const char *rows[ROWS_MAX]; /* explainers */
     size_t row_count, longest;  /* longest title */
     double left, head, tile_height;
-    double (*similarity)[COLUMNS_MAX]; /* [row_count], NaN where there is none */
     struct error *error;
 };
 
@@ -61,38 +59,17 @@ static bool add_use(void *context, const struct use_row *row) {
     return (c->variant && c->title) || error_memory(s->error);
 }
 
-struct used {
-    const char *variant;
-    bool found;
-};
-
-static bool look_for(void *context, const struct use_row *row) {
-    struct used *u = context;
-    u->found = u->found || strcmp(u->variant, row->variant) == 0;
-    return true;
-}
-
-/* The unmodified network's variant is the one that no control uses as a stage; with inputs disturbed ("model/jitter") its name
- * has a slash. */
-static bool find_original(struct strip *s, struct error *e) {
-    for (size_t i = 0; i < s->maps->count && !s->original; i++) {
-        const struct picture *p = &s->maps->pictures[i];
-        struct used u = {p->variant, false};
-        if (!p->variant || p->input != s->input || strchr(p->variant, '/'))
-            continue;
-        if (!store_each_use(s->figure.all->store, look_for, &u, e))
-            return false;
-        if (!u.found && !(s->original = text_copy(p->variant)))
-            return error_memory(e);
-    }
-    return true;
+/* The network a stage is compared with (run/plan.h): the one trained on true labels for those trained again, else the model. */
+static const char *original_of(const char *variant) {
+    bool trained = strncmp(variant, "permuted/", 9) == 0 || strncmp(variant, "twin/", 5) == 0;
+    return trained ? "true" : "model";
 }
 
 static const struct picture *picture_of(const struct strip *s, size_t row, size_t column) {
     if (column == 0)
         return map_set_input(s->maps, s->input);
-    const char *variant = column == 1 ? s->original : s->columns[column - 2].variant;
-    return variant ? map_set_find(s->maps, s->rows[row], variant, s->input) : NULL;
+    const char *variant = column == 1 ? original_of(s->columns[0].variant) : s->columns[column - 2].variant;
+    return map_set_find(s->maps, s->rows[row], variant, s->input);
 }
 
 static bool survey(struct strip *s, struct error *e) {
@@ -100,8 +77,10 @@ static bool survey(struct strip *s, struct error *e) {
     const struct picture *input = map_set_input(s->maps, s->input);
     size_t widest = 6;
 
-    if (!store_each_use(s->figure.all->store, add_use, s, e) || !find_original(s, e))
+    if (!store_each_use(s->figure.all->store, add_use, s, e))
         return false;
+    if (!s->column_count)
+        return true;
     for (size_t x = 0; x < t->explainer_count && s->row_count < ROWS_MAX; x++) {
         bool any = false;
         s->rows[s->row_count] = t->explainers[x];
@@ -120,27 +99,6 @@ static bool survey(struct strip *s, struct error *e) {
     s->head = 46 + (s->longest > TITLE_FITS ? 3.6 * (double)s->longest : 0);
     double aspect = input && input->width ? (double)input->height / input->width : 1;
     s->tile_height = TILE * fmin(2, fmax(.2, aspect));
-    return true;
-}
-
-/* ---- similarity under the tiles ---- */
-
-static bool add_similarity(void *context, const struct comparison_row *r) {
-    struct strip *s = context;
-
-    if (r->input != s->input || strcmp(r->pairing, "matched") != 0 || strcmp(r->measure, "spearman") != 0)
-        return true;
-    for (size_t row = 0; row < s->row_count; row++) {
-        if (strcmp(s->rows[row], r->explainer) != 0)
-            continue;
-        for (size_t c = 0; c < s->column_count; c++) { /* a non-negative map has only its absolute view */
-            bool signed_view = strcmp(r->view, "signed/all") == 0;
-            double *at = &s->similarity[row][c];
-            if (strcmp(s->columns[c].variant, r->variant) == 0 &&
-                (signed_view || (isnan(*at) && strcmp(r->view, "absolute/all") == 0)))
-                *at = r->value;
-        }
-    }
     return true;
 }
 
@@ -189,7 +147,7 @@ static void add_row(struct strip *s, size_t row) {
 
 static void add_caption(struct strip *s, size_t row, size_t column) {
     const struct picture *p = picture_of(s, row, column);
-    double similarity = column > 1 ? s->similarity[row][column - 2] : NAN;
+    double similarity = column > 1 && p ? p->similarity : NAN;
     char text[48] = "";
 
     if (!p)
@@ -257,8 +215,6 @@ static void finish(struct strip *s) {
         free(s->columns[c].variant);
         free(s->columns[c].title);
     }
-    free(s->original);
-    free(s->similarity);
 }
 
 static bool draw_strip(struct figures *all, const struct map_set *maps, const char *control, uint32_t input, bool *drawn,
@@ -269,13 +225,6 @@ static bool draw_strip(struct figures *all, const struct map_set *maps, const ch
     bool ok = survey(&s, e);
     *drawn = ok && s.column_count && s.row_count;
     if (*drawn) {
-        s.similarity = malloc(s.row_count * sizeof *s.similarity);
-        ok = s.similarity || error_memory(e);
-        for (size_t i = 0; ok && i < s.row_count * COLUMNS_MAX; i++)
-            s.similarity[i / COLUMNS_MAX][i % COLUMNS_MAX] = NAN;
-        ok = ok && store_each_comparison(all->store, add_similarity, &s, e);
-    }
-    if (*drawn && ok) {
         snprintf(number, sizeof number, "input%u", (unsigned)input);
         figure_begin(&s.figure, all, "maps", control, number, tile_x(&s, s.column_count + 2) + 8,
                      tile_y(&s, s.row_count) + FOOT);

@@ -2,6 +2,7 @@
 #include "reports/figure.h"
 #include "reports/format.h"
 #include "reports/text_words.h"
+#include "run/verdict.h"
 
 #include <string.h>
 
@@ -21,6 +22,13 @@ static double names_width(const struct verdict_table *t) {
     return 18 + CHARACTER_WIDTH * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
 }
 
+/* Left edge of a column, in tiles; a summary stands a little apart. */
+static double column_of(const struct verdict_table *t, size_t control) {
+    bool apart = control == t->control_count || strcmp(t->controls[control], VERDICT_OVERALL) == 0;
+    bool any = t->control_count && strcmp(t->controls[t->control_count - 1], VERDICT_OVERALL) == 0;
+    return (double)control + (apart && any ? .12 : 0);
+}
+
 /* column row fill ink unexpected "word" */
 static bool write_data(const struct figure *f, const struct verdict_table *t, struct error *e) {
     FILE *out = figure_data(f, e);
@@ -33,8 +41,8 @@ static bool write_data(const struct figure *f, const struct verdict_table *t, st
         if (!v)
             continue;
         struct verdict_style style = verdict_style(v->verdict);
-        fprintf(out, "%zu\t%zu\t%u\t%u\t%d\t\"%s%s%s\"\n", i % t->control_count + 1, i / t->control_count + 1, style.fill,
-                style.ink, !v->as_expected, *style.word ? style.word : "?", *v->annotation ? " *" : "",
+        fprintf(out, "%.2f\t%zu\t%u\t%u\t%d\t\"%s%s%s\"\n", column_of(t, i % t->control_count) + .5,
+                i / t->control_count + 1, style.fill, style.ink, !v->as_expected, *style.word ? style.word : "?", *v->annotation ? " *" : "",
                 v->as_expected ? "" : " !");
     }
     return fclose(out) == 0 || error_set(e, "%s/%s.tsv: cannot be written", f->all->folder, f->name);
@@ -47,7 +55,7 @@ static void add_names(struct figure *f, const struct verdict_table *t, double le
     for (size_t c = 0; c < t->control_count; c++) {
         size_t upper = name_break(t->controls[c]);
         char first[160];
-        double x = left + TILE_WIDTH * ((double)c + .5);
+        double x = left + TILE_WIDTH * (column_of(t, c) + .5);
         snprintf(first, sizeof first, "%.*s", (int)upper, t->controls[c]);
         if (upper)
             figure_label(f, x, HEAD - 28, ALIGN_CENTRE, 17, "textcolor rgb ink", first);
@@ -60,7 +68,7 @@ static void add_names(struct figure *f, const struct verdict_table *t, double le
 bool figure_matrix(struct figures *all, struct error *e) {
     const struct verdict_table *t = &all->verdicts;
     double left = names_width(t), body = TILE_HEIGHT * (double)t->explainer_count;
-    double width = left + TILE_WIDTH * (double)t->control_count + 14;
+    double columns = column_of(t, t->control_count), width = left + TILE_WIDTH * columns + 14;
     struct figure f;
 
     if (!t->explainer_count || !t->control_count)
@@ -71,16 +79,16 @@ bool figure_matrix(struct figures *all, struct error *e) {
         return false;
     }
     add_names(&f, t, left);
-    figure_place(&f, left, HEAD, left + TILE_WIDTH * (double)t->control_count, HEAD + body);
+    figure_place(&f, left, HEAD, left + TILE_WIDTH * columns, HEAD + body);
     text_add(&f.script,
              "unset border; unset tics; unset key\n"
-             "set xrange [.5:%zu.5]\nset yrange [%zu.5:.5]\n"
+             "set xrange [0:%.2f]\nset yrange [%zu.5:.5]\n"
              "half_width = .5 - 1.5 / %.0f\nhalf_height = .5 - 1.5 / %.0f\n"
              "plot '%s.tsv' using 1:2:(half_width):(half_height):3 with boxxyerror fillcolor rgb variable fillstyle solid "
              "noborder, \\\n"
              "     '' using ($5 == 1 ? $1 : 1/0):2:(half_width):(half_height) with boxxyerror lc rgb ink lw 1.8 fillstyle "
              "empty, \\\n"
              "     '' using 1:2:6:4 with labels font small textcolor rgb variable\n",
-             t->control_count, t->explainer_count, TILE_WIDTH, TILE_HEIGHT, f.name);
+             columns, t->explainer_count, TILE_WIDTH, TILE_HEIGHT, f.name);
     return figure_end(&f, e);
 }

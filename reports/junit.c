@@ -2,6 +2,7 @@
 #include "reports/output.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
+#include "run/verdict.h"
 
 #include <string.h>
 
@@ -59,7 +60,7 @@ static void add_case(struct text *x, const struct verdict_row *v) {
 static void count_control(const struct verdict_table *t, size_t control, size_t counts[OUTCOMES]) {
     for (size_t i = 0; i < t->explainer_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i, control);
-        if (v)
+        if (v && !verdict_is_summary(v))
             counts[outcome_of(v)]++;
     }
 }
@@ -73,6 +74,8 @@ static void add_document(struct text *x, const struct verdict_table *t) {
     add_counts(x, all);
     for (size_t c = 0; c < t->control_count; c++) {
         size_t counts[OUTCOMES] = {0};
+        if (strcmp(t->controls[c], VERDICT_OVERALL) == 0)
+            continue;
         count_control(t, c, counts);
         text_add(x, "  <testsuite");
         add_attribute(x, "name", t->controls[c]);

@@ -29,7 +29,7 @@ static struct picture *add_picture(struct writing *w) {
         s->capacity = capacity;
     }
     struct picture *p = &s->pictures[s->count++];
-    *p = (struct picture){.offset = w->offset};
+    *p = (struct picture){.offset = w->offset, .similarity = NAN};
     return p;
 }
 
@@ -106,6 +106,22 @@ static bool add_map(void *context, const struct map_row *row) {
     return write_picture(w, p, &row->shape, row->data);
 }
 
+static bool add_similarity(void *context, const struct comparison_row *r) {
+    struct writing *w = context;
+    bool has_signs = strcmp(r->view, "signed/all") == 0;
+
+    if (strcmp(r->measure, "spearman") != 0 || strcmp(r->pairing, "matched") != 0 ||
+        (!has_signs && strcmp(r->view, "absolute/all") != 0))
+        return true;
+    for (size_t i = 0; i < w->set->count; i++) {
+        struct picture *p = &w->set->pictures[i];
+        if (p->explainer && p->input == r->input && (has_signs || isnan(p->similarity)) &&
+            strcmp(p->variant, r->variant) == 0 && strcmp(p->explainer, r->explainer) == 0)
+            p->similarity = r->value;
+    }
+    return true;
+}
+
 static bool write_index(const struct map_set *s, const char *folder, struct error *e) {
     struct output o;
     char limit[NUMBER_SIZE];
@@ -139,7 +155,8 @@ bool map_set_write(struct store *s, const char *folder, struct map_set *set, str
         ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
     fwrite(ramp, sizeof ramp, 1, o.file);
     struct writing w = {set, o.file, sizeof ramp, e};
-    bool ok = store_each_input(s, add_input, &w, e) && store_each_map(s, add_map, &w, e);
+    bool ok = store_each_input(s, add_input, &w, e) && store_each_map(s, add_map, &w, e) &&
+              store_each_comparison(s, add_similarity, &w, e);
     ok = output_close(&o, ok, e) && write_index(set, folder, e);
     if (!ok)
         map_set_finish(set);

@@ -14,6 +14,7 @@ struct picture {
     size_t offset; /* bytes from the start of the file */
     double limit;  /* 99th percentile of the absolute values; 0: constant zero */
     double low, high;
+    double similarity; /* Spearman with the original map: all pixels, signed where there are signs; NaN: none */
     bool negative, constant, finite;
 };
 

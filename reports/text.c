@@ -155,7 +155,8 @@ static void put_reason(struct page *p, const struct verdict_row *v, size_t inden
     put_wrapped(p, v->reason, indent);
     if (isnan(v->score) || isnan(v->floor) || isnan(v->ceiling) || strstr(v->reason, "floor"))
         return;
-    snprintf(scale, sizeof scale, "[floor %.2f, ceiling %.2f]", v->floor, v->ceiling);
+    double floor = fabs(v->floor) < .005 ? 0 : v->floor; /* no "-0.00" */
+    snprintf(scale, sizeof scale, "[floor %.2f, ceiling %.2f]", floor, v->ceiling);
     put_wrapped(p, scale, indent);
 }
 
@@ -212,7 +213,7 @@ static void put_reasons(struct page *p, const struct verdict_table *t) {
         new_line(p, 0);
         for (size_t c = 0; c < t->control_count; c++) {
             const struct verdict_row *v = verdict_table_cell(t, i, c);
-            if (!v)
+            if (!v || verdict_is_summary(v))
                 continue;
             fputs("  ", p->out);
             put_cut(p, v->control, widest, true);
@@ -252,7 +253,7 @@ static void put_counts(struct page *p, const struct verdict_table *t) {
 
     for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
-        if (!v)
+        if (!v || verdict_is_summary(v))
             continue;
         verdicts++;
         expected += v->as_expected;
@@ -274,14 +275,17 @@ bool report_text(struct store *s, FILE *out, bool colour, struct error *e) {
 
     if (!verdict_notes_load(s, &notes, e))
         return false;
-    if (!verdict_table_load(s, &table, e))
+    if (!verdict_table_load(s, &table, e)) {
+        verdict_notes_finish(&notes);
         return false;
+    }
     put_matrix(&page, &table);
     put_unexpected(&page, &table);
     put_reasons(&page, &table);
     put_notes(&page, notes.line, notes.count);
     put_counts(&page, &table);
     verdict_table_finish(&table);
+    verdict_notes_finish(&notes);
     if (page.failed)
         return error_memory(e);
     return fflush(out) == 0 && !ferror(out) ? true : error_set(e, "the verdict table cannot be written");

@@ -1,7 +1,6 @@
 #include "reports/text_words.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,38 +31,57 @@ size_t name_break(const char *name) {
     return strlen(name) > 12 && hyphen && hyphen[1] ? (size_t)(hyphen - name) + 1 : 0;
 }
 
-/* run.rule.delta, or a negative number. */
-static double rule_delta(const json_t *run) {
-    const json_t *delta = json_object_get(json_object_get(run, "rule"), "delta");
-    return json_is_number(delta) ? json_number_value(delta) : -1;
+static void add_delta(struct verdict_notes *n, const json_t *rule) {
+    const json_t *delta = json_object_get(rule, "delta");
+
+    if (json_is_number(delta))
+        text_add(&n->delta, "By design, a map with up to about %.0f %% (delta = %.2f) of content that has nothing to do with the "
+                            "model passes.",
+                 100 * json_number_value(delta), json_number_value(delta));
+    else
+        text_add(&n->delta, "By design, a map with a share up to delta of content that has nothing to do with the model passes.");
+}
+
+static void add_line(struct verdict_notes *n, const char *line) {
+    n->line[n->count++] = line;
+}
+
+static bool is_text(const json_t *value, const char *text) {
+    return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
 }
 
 bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *e) {
     char *meta;
 
+    *n = (struct verdict_notes){0};
     if (!store_meta(s, "run", &meta, e))
         return false;
     json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
-    double delta = rule_delta(run);
-    if (delta >= 0)
-        snprintf(n->buffer, sizeof n->buffer,
-                 "By design, a map with up to about %.0f %% (delta = %.2f) of content that has nothing to do with the model "
-                 "passes.",
-                 100 * delta, delta);
-    else
-        snprintf(n->buffer, sizeof n->buffer, "By design, a map with a share up to delta of content that has nothing to do "
-                                              "with the model passes.");
+    const json_t *rule = json_object_get(run, "rule"), *warning = json_object_get(json_object_get(run, "model"), "warning");
+    add_delta(n, rule);
+    if (json_is_string(warning)) {
+        text_add(&n->warning, "The model: %s", json_string_value(warning));
+        add_line(n, n->warning.data);
+    }
+    if (is_text(json_object_get(rule, "name"), "fixed-cutoff"))
+        add_line(n, "Rule: one fixed cut-off on the mean absolute similarity of the last stage. It is the common practice, not "
+                    "calibrated, and for comparison only: it passes maps that ignore the model and fails honest ones.");
+    add_line(n, "PASS is necessary, not sufficient: the map depends on what was randomised; whether it is right is another "
+                "question.");
+    add_line(n, n->delta.data);
+    add_line(n, "The signed mean is blind to odd methods: where the sign of the map flips at random with the weights, it falls to "
+                "the floor whatever the magnitudes do. Hence the magnitude guard, which tests those.");
+    add_line(n, "A similarity means something between its floor (same explainer, different inputs, fully randomised network) and "
+                "its ceiling (same explainer, repeated).");
     json_decref(run);
     free(meta);
-    const char *const lines[] = {
-        "PASS is necessary, not sufficient: the map depends on what was randomised; whether it is right is another question.",
-        n->buffer,
-        "The signed mean is blind to odd methods: where the sign of the map flips at random with the weights, it falls to the "
-        "floor whatever the magnitudes do. Hence the magnitude guard, which tests those.",
-        "A similarity means something between its floor (same explainer, different inputs, fully randomised network) and its "
-        "ceiling (same explainer, repeated).",
-    };
-    n->count = sizeof lines / sizeof *lines;
-    memcpy(n->line, lines, sizeof lines);
-    return true;
+    if (!n->delta.failed && !n->warning.failed)
+        return true;
+    verdict_notes_finish(n);
+    return error_memory(e);
+}
+
+void verdict_notes_finish(struct verdict_notes *n) {
+    text_finish(&n->delta);
+    text_finish(&n->warning);
 }

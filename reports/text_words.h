@@ -2,6 +2,7 @@
 #ifndef ASSAY_REPORTS_TEXT_WORDS_H
 #define ASSAY_REPORTS_TEXT_WORDS_H
 
+#include "base/text.h"
 #include "run/store.h"
 
 #define VERDICT_STYLES 7u
@@ -21,11 +22,13 @@ struct verdict_style verdict_style(const char *verdict);
 /* Bytes of a long name to put on a first line, up to its last hyphen ("label-" above "permutation"); 0: it stays whole. */
 size_t name_break(const char *name);
 
+/* How to read the verdicts of this run. */
 struct verdict_notes {
-    char buffer[256];
+    struct text delta, warning;
     const char *line[8];
     size_t count;
 };
 bool verdict_notes_load(struct store *, struct verdict_notes *, struct error *);
+void verdict_notes_finish(struct verdict_notes *);
 
 #endif

@@ -1,6 +1,7 @@
 #include "reports/verdict_table.h"
 
 #include "base/text.h"
+#include "run/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,10 @@ void verdict_table_finish(struct verdict_table *t) {
     free(t->explainers);
     free(t->controls);
     *t = (struct verdict_table){0};
+}
+
+bool verdict_is_summary(const struct verdict_row *v) {
+    return strcmp(v->control, VERDICT_OVERALL) == 0;
 }
 
 const struct verdict_row *verdict_table_cell(const struct verdict_table *t, size_t explainer, size_t control) {

@@ -13,6 +13,9 @@ struct verdict_table {
 bool verdict_table_load(struct store *, struct verdict_table *, struct error *);
 void verdict_table_finish(struct verdict_table *);
 
+/* A summary over controls (run/verdict.h): nothing is expected of it, and it counts for nothing. */
+bool verdict_is_summary(const struct verdict_row *);
+
 /* NULL where there is no verdict. */
 const struct verdict_row *verdict_table_cell(const struct verdict_table *, size_t explainer, size_t control);
 

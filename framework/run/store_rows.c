@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,14 +190,32 @@ static bool read_field(struct walk *w, int column, const struct field *f, void *
     return false;
 }
 
+/* Sorts the pairs of a walk into a temporary table of its own. */
+static bool sort_pairs(struct walk *w) {
+    struct text sql = {0};
+
+    w->pairs = ++w->store->walks;
+    text_add(&sql, "CREATE TEMP TABLE walk_%u AS %s", w->pairs, w->table->pairs);
+    bool ok = sql.failed ? error_memory(w->error) : store_execute(w->store, sql.data, w->error);
+    text_finish(&sql);
+    return ok;
+}
+
 void walk_begin(struct walk *w, struct store *s, enum table_id id, struct error *e) {
     const struct table *t = &store_tables[id];
     struct text sql = {0};
 
     *w = (struct walk){.store = s, .table = t, .error = e};
+    w->failed = t->pairs && !sort_pairs(w);
+    if (w->failed)
+        return;
     for (int i = 0; i < t->field_count; i++)
-        text_add(&sql, "%s t.%s", i ? "," : "SELECT", t->fields[i].column);
-    text_add(&sql, " FROM %s ORDER BY %s", t->from, t->order);
+        text_add(&sql, "%s %s%s", i ? "," : "SELECT", t->pairs ? "" : "t.", t->fields[i].column);
+    if (t->pairs)
+        text_add(&sql, " FROM temp.walk_%u o CROSS JOIN comparisons t ON explainer = x AND variant = v", w->pairs);
+    else
+        text_add(&sql, " FROM %s", t->from);
+    text_add(&sql, " ORDER BY %s", t->order);
     w->failed = !(sql.failed ? error_memory(e) : store_prepare(s, sql.data, &w->statement, e));
     text_finish(&sql);
 }
@@ -216,6 +235,11 @@ bool walk_next(struct walk *w, void *row) {
 bool walk_end(struct walk *w) {
     sqlite3_finalize(w->statement);
     free(w->floats);
+    if (w->pairs) { /* inside another walk SQLite keeps it until the store is closed */
+        char sql[64];
+        snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS temp.walk_%u", w->pairs);
+        store_execute(w->store, sql, NULL);
+    }
     return !w->failed;
 }
 

@@ -121,26 +121,31 @@ static const struct field result_fields[] = {
 #define BY_CONTROL "c.place NULLS LAST, t.control"
 #define BY_VARIANT "v.place, t.variant"
 
+/* There are far too many comparisons to sort. Only their pairs (explainer, variant) are; within a pair the key of the table
+ * is the order, and SQLite sees that it need not sort. */
+#define PAIRS "(SELECT DISTINCT explainer, variant FROM comparisons)"
+#define IN_PAIRS "o.rowid, pairing, measure, view, input, other"
+
 const struct table store_tables[TABLE_COUNT] = {
-    [TABLE_NETWORK] = {"networks", FIELDS(network_fields, 1), "", "networks t", "t.role, t.draw, t.key"},
-    [TABLE_INPUT] = {"inputs", FIELDS(input_fields, 1), "", "inputs t", "t.input"},
-    [TABLE_UNIT] = {"units", FIELDS(unit_fields, 2), "", "units t" OF_EXPLAINER OF_VARIANT, BY_EXPLAINER ", " BY_VARIANT},
-    [TABLE_COMPARISON] = {"comparisons", FIELDS(comparison_fields, 7), "WITHOUT ROWID",
-                          "comparisons t" OF_EXPLAINER OF_VARIANT,
-                          BY_EXPLAINER ", " BY_VARIANT ", t.pairing, t.measure, t.view, t.input, t.other"},
+    [TABLE_NETWORK] = {"networks", FIELDS(network_fields, 1), "", "networks t", "t.role, t.draw, t.key", NULL},
+    [TABLE_INPUT] = {"inputs", FIELDS(input_fields, 1), "", "inputs t", "t.input", NULL},
+    [TABLE_UNIT] = {"units", FIELDS(unit_fields, 2), "", "units t" OF_EXPLAINER OF_VARIANT, BY_EXPLAINER ", " BY_VARIANT, NULL},
+    [TABLE_COMPARISON] = {"comparisons", FIELDS(comparison_fields, 7), "WITHOUT ROWID", NULL, IN_PAIRS,
+                          "SELECT t.explainer AS x, t.variant AS v FROM " PAIRS " t" OF_EXPLAINER OF_VARIANT
+                          " ORDER BY " BY_EXPLAINER ", " BY_VARIANT},
     [TABLE_USE] = {"uses", FIELDS(use_fields, 4), "", "uses t" OF_CONTROL,
-                   BY_CONTROL ", t.stage_index, t.draw, t.variant"},
-    [TABLE_AUDIT] = {"audits", FIELDS(audit_fields, 1), "", "audits t" OF_VARIANT, BY_VARIANT},
+                   BY_CONTROL ", t.stage_index, t.draw, t.variant", NULL},
+    [TABLE_AUDIT] = {"audits", FIELDS(audit_fields, 1), "", "audits t" OF_VARIANT, BY_VARIANT, NULL},
     [TABLE_CHECK] = {"checks", FIELDS(check_fields, 4), "", "checks t" OF_EXPLAINER OF_CONTROL,
-                     BY_EXPLAINER ", " BY_CONTROL ", t.what, t.input"},
+                     BY_EXPLAINER ", " BY_CONTROL ", t.what, t.input", NULL},
     [TABLE_MAP] = {"maps", FIELDS(map_fields, 3), "", "maps t" OF_EXPLAINER OF_VARIANT,
-                   BY_EXPLAINER ", " BY_VARIANT ", t.input"},
+                   BY_EXPLAINER ", " BY_VARIANT ", t.input", NULL},
     [TABLE_CURVE] = {"curves", FIELDS(curve_fields, 5), "", "curves t" OF_EXPLAINER OF_CONTROL,
-                     BY_EXPLAINER ", " BY_CONTROL ", t.measure, t.view, t.stage_index"},
+                     BY_EXPLAINER ", " BY_CONTROL ", t.measure, t.view, t.stage_index", NULL},
     [TABLE_VERDICT] = {"verdicts", FIELDS(verdict_fields, 2), "", "verdicts t" OF_EXPLAINER OF_CONTROL,
-                       BY_EXPLAINER ", " BY_CONTROL},
-    [TABLE_RESULT] = {"results", FIELDS(result_fields, 0), "",
-                      "(SELECT * FROM uses JOIN comparisons USING (variant)) t" OF_EXPLAINER OF_CONTROL,
-                      BY_EXPLAINER ", " BY_CONTROL
-                                   ", t.stage_index, t.draw, t.variant, t.pairing, t.measure, t.view, t.input, t.other"},
+                       BY_EXPLAINER ", " BY_CONTROL, NULL},
+    [TABLE_RESULT] = {"results", FIELDS(result_fields, 0), "", NULL, IN_PAIRS,
+                      "SELECT t.explainer AS x, t.variant AS v, t.control, t.stage, t.stage_index, t.draw FROM "
+                      "(SELECT * FROM uses JOIN " PAIRS " USING (variant)) t" OF_EXPLAINER OF_CONTROL
+                      " ORDER BY " BY_EXPLAINER ", " BY_CONTROL ", t.stage_index, t.draw, t.variant"},
 };

@@ -46,6 +46,7 @@ struct table {
     int field_count, key_count; /* the first key_count fields are the key */
     const char *options;        /* of CREATE TABLE */
     const char *from, *order;   /* of SELECT; `t` is the table itself */
+    const char *pairs;          /* NULL, or a SELECT in order: FROM is then what it gave, joined with the comparisons */
 };
 
 extern const struct table store_tables[TABLE_COUNT];
@@ -55,6 +56,7 @@ struct store {
     char *path;
     sqlite3_stmt *put[TABLE_STORED]; /* prepared at first use */
     sqlite3_stmt *has_unit;
+    unsigned walks; /* names the temporary tables of walks */
 };
 
 /* Says what SQLite said, and what to do about it. */
@@ -73,6 +75,7 @@ struct walk {
     const struct table *table;
     sqlite3_stmt *statement;
     float *floats; /* of the current row */
+    unsigned pairs; /* number of its temporary table, or 0 */
     struct error *error;
     bool failed;
 };

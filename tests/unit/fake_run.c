@@ -81,7 +81,10 @@ static void stage_name(uint32_t control, uint32_t stage, char out[32]) {
 }
 
 static void variant_name(uint32_t control, uint32_t stage, uint32_t draw, char out[48]) {
-    snprintf(out, 48, "%s/%u/draw%u", controls[control], stage, draw);
+    if (control == 2)
+        snprintf(out, 48, "%s/%u", stage ? "twin" : "permuted", draw);
+    else
+        snprintf(out, 48, "%s/%u/draw%u", controls[control], stage, draw);
 }
 
 static uint32_t stage_count(const struct fake_run *f, uint32_t control) {
@@ -167,9 +170,11 @@ static bool put_units(const struct fake_run *f, struct store *s, struct error *e
         if (stage < stage_count(f, control) && !put_unit(f, s, explainer, control, stage, draw, e))
             return false;
     }
-    for (uint32_t i = 0; i < f->explainers; i++) {
-        struct unit_row unit = {fake_explainer(f, i), "model", UNIT_OK, "", .5};
-        if (!store_put_unit(s, &unit, e) || !put_map(f, s, i, 0, 0, "model", isnan(characters[i % CHARACTERS].early) ? NAN : .95, e))
+    for (uint32_t i = 0; i < 2 * f->explainers; i++) {
+        const char *original = i % 2 ? "true" : "model";
+        double share = isnan(characters[i / 2 % CHARACTERS].early) ? NAN : .95;
+        struct unit_row unit = {fake_explainer(f, i / 2), original, UNIT_OK, "", .5};
+        if (!store_put_unit(s, &unit, e) || !put_map(f, s, i / 2, 0, 0, original, share, e))
             return false;
     }
     return true;

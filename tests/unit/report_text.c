@@ -107,6 +107,25 @@ Test(report_text, lets_no_name_control_the_terminal) {
     free(text);
 }
 
+Test(report_text, says_what_a_fixed_cutoff_is_and_what_is_wrong_with_the_model) {
+    struct fake_run fake = {2, 2, 2, 2, 8, false, false};
+    char folder[64];
+    struct store *s = fake_run_store(&fake, folder);
+
+    cr_assert(store_set_meta(s, "run", "{\"rule\": {\"name\": \"fixed-cutoff\"}, \"model\": {\"warning\": \"ends in ReLU\"}}", NULL));
+    char *text = shown(s, false);
+    expect_in(text, "- The model: ends in ReLU\n");
+    expect_in(text, "- Rule: one fixed cut-off");
+    expect_in(text, "a share up to delta");
+    free(text);
+    cr_assert(store_set_meta(s, "run", "not json", NULL));
+    text = shown(s, false);
+    cr_expect_null(strstr(text, "- Rule:"));
+    free(text);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
 static void add_verdict(struct store *s, const char *explainer, uint32_t control, const char *expected) {
     char name[32];
     snprintf(name, sizeof name, "a-control-of-number-%u", control);
