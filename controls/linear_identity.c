@@ -17,7 +17,7 @@ static void holds(const struct predicate_case *c, double *worst, double *toleran
         if (c->claims & ASSAY_NON_NEGATIVE) due = fabs(due);
         double off = fabs((double)c->map[j] - due);
         if (fabs(due) > scale) scale = fabs(due);
-        if (!(off <= deviation)) deviation = off;
+        if (!(off <= deviation) && !isnan(deviation)) deviation = off; /* NaN is worse than anything */
     }
     *worst = deviation;
     *tolerance = 1e-4 * scale;

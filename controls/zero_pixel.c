@@ -12,7 +12,7 @@ static void holds(const struct predicate_case *c, double *worst, double *toleran
     for (size_t j = 0; j < c->count; j++) {
         double value = fabs((double)c->map[j]);
         if (value > scale) scale = value;
-        if (c->input[j] == 0 && !(value <= deviation)) deviation = value;
+        if (c->input[j] == 0 && !(value <= deviation) && !isnan(deviation)) deviation = value; /* NaN is worse than anything */
     }
     *worst = deviation;
     *tolerance = 1e-6 * scale;

@@ -1,0 +1,170 @@
+/* Every attribution named once: what two controls share, what they must not, and networks of several hundred layers. */
+#include "run/plan.h"
+
+#include "base/text.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_LAYERS 400u
+
+static struct layer layers[MOST_LAYERS];
+static struct graph graph;
+static struct plan plan;
+
+/* Layers fc1 .. fcN, from the input up. */
+static void begin(uint32_t count) {
+    graph = (struct graph){.layers = layers, .layer_count = count, .classes = 10};
+    for (uint32_t l = 0; l < count; l++) layers[l].name = text_format("fc%u", l + 1);
+    plan_init(&plan, &graph);
+}
+
+static void end(void) {
+    plan_finish(&plan);
+    for (uint32_t l = 0; l < graph.layer_count; l++) free(layers[l].name);
+}
+
+TestSuite(plan, .fini = end);
+
+/* mask: "011" re-draws fc2 and fc3. */
+static uint32_t redrawn(const char *mask, struct init_options init) {
+    struct error e = {{0}};
+    bool chosen[MOST_LAYERS] = {false};
+    uint32_t index = UINT32_MAX;
+    for (uint32_t l = 0; mask[l]; l++) chosen[l] = mask[l] == '1';
+    cr_assert(plan_redrawn(&plan, chosen, &init, &index, &e), "%s", e.text);
+    return index;
+}
+
+Test(plan, keys_name_scheme_layers_and_draw) {
+    static const struct {
+        const char *mask;
+        struct init_options init;
+        const char *key;
+    } cases[] = {
+        {"0001", {.scheme = INIT_OWN, .draw = 0}, "own:fc4/draw0"},
+        {"0011", {.scheme = INIT_OWN, .draw = 3}, "own:fc4..fc3/draw3"},
+        {"1111", {.scheme = INIT_OWN, .draw = 3}, "own:fc4..fc1/draw3"},
+        {"1001", {.scheme = INIT_OWN, .draw = 1}, "own:fc4+fc1/draw1"},
+        {"1101", {.scheme = INIT_OWN, .draw = 1}, "own:fc4+fc2+fc1/draw1"},
+        {"0100", {.scheme = INIT_OWN, .draw = 1, .negate = true}, "own:fc2/draw1-"},
+        {"0001", {.scheme = INIT_NORMAL, .sigma = .1, .draw = 2}, "normal(0.1):fc4/draw2"},
+        {"0001", {.scheme = INIT_NORMAL, .sigma = .01, .draw = 2}, "normal(0.01):fc4/draw2"},
+        {"0001", {.scheme = INIT_PERMUTE, .sigma = .1, .draw = 2}, "permute:fc4/draw2"},
+        {"0001", {.scheme = INIT_MATCHED, .keep_running_stats = true}, "matched:fc4/keep-stats/draw0"},
+    };
+    begin(4);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        uint32_t index = redrawn(cases[c].mask, cases[c].init);
+        const struct attribution *a = &plan.attributions[index];
+        cr_expect_str_eq(a->key, cases[c].key);
+        cr_expect_eq(index, c, "%s was taken for an earlier one", cases[c].key);
+        cr_expect_eq(a->root, ROOT_MODEL);
+        cr_expect_eq(a->draw, cases[c].init.draw);
+        for (uint32_t l = 0; l < 4; l++) cr_expect_eq(a->layers[l], cases[c].mask[l] == '1');
+    }
+}
+
+/* Whatever the weights or the inputs are a function of must be in the key: two attributions that differ in any of it are two. */
+Test(plan, originals_and_networks) {
+    struct error e = {{0}};
+    uint32_t index, repeated;
+    begin(2);
+    static const char *const keys[] = {"model", "true", "linear"};
+    for (int root = 0; root < ROOT_COUNT; root++) {
+        cr_assert(plan_original(&plan, (enum root)root, INPUT_PLAIN, 0, &index, &e));
+        cr_expect_str_eq(plan.attributions[index].key, keys[root]);
+        cr_expect_eq(plan.attributions[index].draw, PLAN_NO_DRAW);
+    }
+    cr_assert(plan_original(&plan, ROOT_MODEL, INPUT_PLAIN, 1, &index, &e));
+    cr_expect_str_eq(plan.attributions[index].key, "model/repeat1");
+    cr_assert(plan_original(&plan, ROOT_MODEL, INPUT_JITTER, 0, &index, &e));
+    cr_expect_str_eq(plan.attributions[index].key, "model/jitter");
+    cr_assert(plan_original(&plan, ROOT_MODEL, INPUT_ZEROED, 2, &index, &e));
+    cr_expect_str_eq(plan.attributions[index].key, "model/zeroed/repeat2");
+    cr_assert(plan_network(&plan, ROLE_PERMUTED, 2, &index, &e));
+    cr_expect_str_eq(plan.attributions[index].key, "permuted/2");
+    cr_expect_eq(plan.attributions[index].network_draw, 2);
+    cr_expect_eq(plan.attributions[index].root, ROOT_LABELS);
+    cr_assert(plan_network(&plan, ROLE_TWIN, 2, &index, &e));
+    cr_expect_str_eq(plan.attributions[index].key, "twin/2");
+    uint32_t before = plan.attribution_count;
+    cr_assert(plan_network(&plan, ROLE_TWIN, 2, &repeated, &e));
+    cr_expect_eq(repeated, index);
+    cr_expect_eq(plan.attribution_count, before);
+}
+
+Test(plan, the_same_description_is_the_same_attribution) {
+    struct error e = {{0}};
+    begin(3);
+    struct init_options init = {.scheme = INIT_OWN, .seed = 5, .draw = 1};
+    uint32_t top = redrawn("001", init), single = redrawn("001", init);
+    cr_expect_eq(top, single);
+    cr_expect_eq(plan.attribution_count, 1);
+    /* Two controls use it, with different wants: it is computed once and owes both. */
+    cr_assert(plan_use(&plan, 0, 0, "fc3", 1, top, WANT_MATCHED, &e));
+    cr_assert(plan_use(&plan, 1, 0, "fc3", 1, single, WANT_MISMATCHED, &e));
+    cr_expect_eq(plan.attributions[top].wants, WANT_MATCHED | WANT_MISMATCHED);
+    cr_expect_eq(plan.use_count, 2);
+    /* The same use again is no second one. */
+    cr_assert(plan_use(&plan, 1, 0, "fc3", 1, single, WANT_MATCHED, &e));
+    cr_expect_eq(plan.use_count, 2);
+}
+
+Test(plan, stages_and_their_names) {
+    struct error e = {{0}};
+    begin(3);
+    uint32_t a = redrawn("001", (struct init_options){0}), b = redrawn("011", (struct init_options){0});
+    cr_expect_eq(plan_stages(&plan, 0), 0);
+    cr_expect_str_eq(plan_stage_name(&plan, 0, 0), "");
+    cr_assert(plan_use(&plan, 0, 0, "fc3", 0, a, 0, &e) && plan_use(&plan, 0, 1, "+fc2", 0, b, 0, &e) &&
+              plan_use(&plan, 2, 0, "other", 0, a, 0, &e));
+    cr_expect_eq(plan_stages(&plan, 0), 2);
+    cr_expect_eq(plan_stages(&plan, 1), 0);
+    cr_expect_eq(plan_stages(&plan, 2), 1);
+    cr_expect_str_eq(plan_stage_name(&plan, 0, 0), "fc3");
+    cr_expect_str_eq(plan_stage_name(&plan, 0, 1), "+fc2");
+    cr_expect_str_eq(plan_stage_name(&plan, 2, 0), "other");
+}
+
+/* 400 layers, 5 draws, both weight randomisations: every cascade stage and every layer once, and the two they share. */
+Test(plan, several_hundred_layers, .timeout = 20) {
+    const uint32_t count = MOST_LAYERS, draws = 5;
+    struct error e = {{0}};
+    begin(count);
+    for (uint32_t draw = 0; draw < draws; draw++) {
+        bool cascade[MOST_LAYERS] = {false}, single[MOST_LAYERS] = {false};
+        struct init_options init = {.draw = draw};
+        uint32_t a;
+        for (uint32_t stage = 0; stage < count; stage++) {
+            cascade[count - 1 - stage] = single[count - 1 - stage] = true;
+            cr_assert(plan_redrawn(&plan, cascade, &init, &a, &e) && plan_use(&plan, 0, stage, "c", draw, a, WANT_MATCHED, &e));
+            cr_assert(plan_redrawn(&plan, single, &init, &a, &e) && plan_use(&plan, 1, stage, "i", draw, a, WANT_MATCHED, &e));
+            single[count - 1 - stage] = false;
+        }
+    }
+    cr_expect_eq(plan.attribution_count, draws * (2 * count - 1));
+    cr_expect_eq(plan.use_count, draws * 2 * count);
+    cr_expect_eq(plan_stages(&plan, 0), count);
+    for (uint32_t a = 0; a < plan.attribution_count; a++) cr_assert_lt(strlen(plan.attributions[a].key), 40);
+}
+
+static void never(const struct predicate_case *c, double *worst, double *tolerance) {
+    (void)c;
+    *worst = *tolerance = 0;
+}
+
+Test(plan, checks_bring_their_attribution) {
+    struct error e = {{0}};
+    begin(2);
+    cr_assert(plan_check(&plan, 3, ROOT_LINEAR, INPUT_PLAIN, "linear", never, &e));
+    cr_assert(plan_check(&plan, 4, ROOT_MODEL, INPUT_ZEROED, "zero", never, &e));
+    cr_assert(plan_check(&plan, 4, ROOT_MODEL, INPUT_ZEROED, "zero again", never, &e));
+    cr_expect_eq(plan.check_count, 3);
+    cr_expect_eq(plan.attribution_count, 2);
+    cr_expect_eq(plan.checks[1].attribution, plan.checks[2].attribution);
+    cr_expect_str_eq(plan.attributions[plan.checks[0].attribution].key, "linear");
+    cr_expect_str_eq(plan.attributions[plan.checks[1].attribution].key, "model/zeroed");
+    cr_expect_eq(plan.checks[2].control, 4);
+}
