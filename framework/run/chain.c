@@ -150,15 +150,15 @@ static bool compute(struct session *s, const struct attribution *a, struct error
     return ok;
 }
 
-/* The map of input i, reduced and prepared; borrows s->map until the next call. */
-static struct prepared *prepare(struct session *s, uint32_t i, float *map) {
+/* The map of input i, reduced and prepared; borrows map and mask as long as it lives. */
+static struct prepared *prepare(struct session *s, uint32_t i, float *map, uint8_t *mask) {
     run_reduce(&s->run->data->sample, s->row->reduction, s->maps + i * s->full, map);
-    run_nonzero(&s->run->data->sample, s->row->reduction, s->set->x + i * s->full, s->mask);
-    return prepared_create(map, s->mask, &s->shape);
+    run_nonzero(&s->run->data->sample, s->row->reduction, s->set->x + i * s->full, mask);
+    return prepared_create(map, mask, &s->shape);
 }
 
 static bool compare_input(struct session *s, const struct attribution *a, uint32_t i) {
-    struct prepared *p = prepare(s, i, s->map);
+    struct prepared *p = prepare(s, i, s->map, s->mask);
     if (!p) return false;
     for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m].id; m++)
         for (int v = 0; measures[m].applies(&s->shape) && v < VIEW_COUNT; v++)
@@ -222,8 +222,9 @@ static bool deliver(struct session *s, uint32_t index, bool computed, double sec
 
 static bool prepare_originals(struct session *s) {
     for (uint32_t i = 0; i < s->set->count; i++) {
-        float *map = malloc(s->reduced * sizeof *map); /* lives as long as the child */
-        s->originals[i] = map ? prepare(s, i, map) : NULL;
+        float *map = malloc(s->reduced * sizeof *map); /* both live as long as the child */
+        uint8_t *mask = malloc(s->reduced);
+        s->originals[i] = map && mask ? prepare(s, i, map, mask) : NULL;
         if (!s->originals[i]) return false;
     }
     return true;
