@@ -74,6 +74,7 @@ static void child_main(struct pool *p, struct pool_job *job, int fd, pid_t paren
     }
     struct channel c = {fd};
     p->hooks->work(p->user, job, &c);
+    fflush(stdout); /* what a plugin printed; _exit() does not */
     channel_send(&c, FINISHED, NULL, 0);
     _exit(0);
 }
@@ -116,7 +117,6 @@ static bool consume(struct pool *p, struct worker *w, struct error *e) {
         if (w->size - at - sizeof h < h.size) break;
         const unsigned char *body = w->data + at + sizeof h;
         at += sizeof h + h.size;
-        w->last_beat = clock_seconds();
         if (h.type == FINISHED) w->finished = true;
         else if (h.type != BEAT && !p->hooks->message(p->user, w->job, h.type, body, h.size, e)) return false;
     }
@@ -125,7 +125,7 @@ static bool consume(struct pool *p, struct worker *w, struct error *e) {
     return true;
 }
 
-/* Reads what is there; *end is set at end of file. */
+/* Reads what is there; *end is set at end of file, and when the child said that it is done. */
 static bool receive(struct pool *p, struct worker *w, bool *end, struct error *e) {
     enum { CHUNK = 1 << 16 };
     if (w->capacity - w->size < CHUNK) {
@@ -138,8 +138,14 @@ static bool receive(struct pool *p, struct worker *w, bool *end, struct error *e
     ssize_t n = read(w->fd, w->data + w->size, w->capacity - w->size);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return true;
     *end = n <= 0;
-    if (n > 0) w->size += (size_t)n;
-    return consume(p, w, e);
+    if (n > 0) {
+        w->size += (size_t)n;
+        w->last_beat = clock_seconds(); /* part of a long message is a sign of life, too */
+    }
+    bool ok = consume(p, w, e);
+    /* A process the child left behind may hold the pipe open for ever. */
+    *end = *end || w->finished;
+    return ok;
 }
 
 /* With every process it started; a child that has not come as far as its group alone. */
@@ -179,12 +185,14 @@ static bool turn(struct pool *p, struct pollfd *fds, unsigned *running, struct e
     for (unsigned i = 0; i < p->worker_count; i++)
         fds[i] = (struct pollfd){p->workers[i].job ? p->workers[i].fd : -1, POLLIN, 0};
     if (poll(fds, p->worker_count, 250) < 0 && errno != EINTR) return error_set(e, "poll: %s", strerror(errno));
+    /* The time at which a silent worker had nothing to say: what the hooks below take is not its fault. */
+    double now = clock_seconds();
     for (unsigned i = 0; i < p->worker_count; i++) {
         struct worker *w = &p->workers[i];
         if (!w->job) continue;
         bool end = false;
         if ((fds[i].revents & (POLLIN | POLLHUP | POLLERR)) && !receive(p, w, &end, e)) return false;
-        if (!end && clock_seconds() - w->last_beat > w->job->limit) {
+        if (!end && now - w->last_beat > w->job->limit) {
             w->overdue = true;
             end = true;
         }
