@@ -178,6 +178,8 @@ typedef enum assay_param_kind {
     ASSAY_TEXT = 3    /* any text, such as the name of a layer */
 } assay_param_kind;
 
+/* Two names mean something to the host: `baseline` (the number COMPLETE and zero inputs are about) and `relu` (1: the map
+ * ends in a ReLU; the host then judges the map before it, relu=0, as a row of its own beside it). */
 typedef struct assay_param_info {
     const char *name, *summary;
     assay_param_kind kind;

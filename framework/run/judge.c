@@ -77,7 +77,8 @@ void judge_similarity(const struct judge_case *c, uint32_t row, uint32_t stage, 
                 sum += s[i];
                 present++;
             }
-            y[(size_t)r * n + i] = present ? sum / present : (double)NAN;
+            /* Half a pair is no pair: what cancels in (W, -W) would be left standing. */
+            y[(size_t)r * n + i] = members && present == members ? sum / present : (double)NAN;
         }
     }
 }
@@ -107,20 +108,34 @@ static double mean_present(const double *s, uint32_t n) {
     return present ? sum / present : (double)NAN;
 }
 
-bool judge_constant(const struct judge_case *c, uint32_t input) {
+bool judge_constant(const struct judge_case *c, enum view view, uint32_t input) {
     uint32_t a;
     if (!find_original(c, INPUT_PLAIN, 0, &a)) return false;
-    const double *s = cell_of(c, c->row, a)->matched[0][c->views[0]];
+    const double *s = cell_of(c, c->row, a)->matched[0][view];
     return s && isnan(s[input]);
 }
 
-void judge_begin(struct judge_case *c, const struct results *r, uint32_t row, uint32_t control, uint32_t draws, uint32_t look) {
+double judge_fill_vanished(const struct judge_case *c, enum view view, uint32_t draws, double *y) {
+    uint32_t n = judge_inputs(c), vanished = 0, cells = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (judge_constant(c, view, i)) continue;
+        for (uint32_t r = 0; r < draws; r++) {
+            double *v = &y[(size_t)r * n + i];
+            cells++;
+            if (!isnan(*v)) continue;
+            *v = 0;
+            vanished++;
+        }
+    }
+    return cells ? (double)vanished / cells : 1;
+}
+
+void judge_begin(struct judge_case *c, const struct results *r, uint32_t row, uint32_t control, uint32_t draws) {
     *c = (struct judge_case){.r = r, .run = r->run, .rule = &r->run->battery->rule, .row = row, .control = control};
     enum judge kind = c->run->controls[control].control->judge;
     const uint32_t *planned = c->rule->draws;
     c->root = kind == JUDGE_LABELS ? ROOT_LABELS : ROOT_MODEL;
     c->draws = draws;
-    c->look = look;
     c->looks = kind == JUDGE_LABELS ? 1 : 1u + (planned[1] > planned[0]) + (planned[2] > planned[1]);
     bool zeros = c->run->inputs[c->root].zero_share > c->rule->zero_share;
     c->magnitude_view = zeros ? VIEW_ABSOLUTE_NONZERO : VIEW_ABSOLUTE_ALL;
@@ -171,7 +186,7 @@ static bool gate_ran(const struct judge_case *c, struct judgement *j) {
 
 static bool gate_constant(const struct judge_case *c, struct judgement *j) {
     uint32_t n = judge_inputs(c), constant = 0;
-    for (uint32_t i = 0; i < n; i++) constant += judge_constant(c, i);
+    for (uint32_t i = 0; i < n; i++) constant += judge_constant(c, c->views[0], i);
     if (constant <= c->rule->constant_share * n) return false;
     judgement_say(j, VERDICT_ERROR, "Constant map on the original network for %u of %u inputs: nothing to compare.", constant, n);
     return true;

@@ -26,7 +26,7 @@ struct judge_case {
     const struct verdict_rule *rule;
     uint32_t row, control;
     enum root root;
-    uint32_t draws, look, looks; /* look: counted from 0 */
+    uint32_t draws, looks;       /* looks: how many times draws are extended, and one */
     enum view views[2];          /* the views verdicts rest on */
     uint32_t view_count;
     enum view magnitude_view;    /* of the guard M */
@@ -35,7 +35,7 @@ struct judge_case {
 };
 
 /* Fills the case. `draws`: how many draws exist. */
-void judge_begin(struct judge_case *, const struct results *, uint32_t row, uint32_t control, uint32_t draws, uint32_t look);
+void judge_begin(struct judge_case *, const struct results *, uint32_t row, uint32_t control, uint32_t draws);
 
 /* Decides. With `curves`, also stores the curve rows of this explainer and control. */
 bool judge(struct judge_case *, struct judgement *, bool curves, struct error *);
@@ -65,7 +65,9 @@ double judge_chance_magnitude(const struct judge_case *, enum view);
 double judge_magnitude(const struct judge_case *, uint32_t stage, uint32_t draws, double *y);
 
 /* Rank correlation is undefined for a constant original: those inputs are out of every count. */
-bool judge_constant(const struct judge_case *, uint32_t input);
+bool judge_constant(const struct judge_case *, enum view, uint32_t input);
+/* Puts 0 where a map vanished (constant, though the original is not) in y[draws][inputs]; returns the share of such cells. */
+double judge_fill_vanished(const struct judge_case *, enum view, uint32_t draws, double *y);
 uint32_t judge_inputs(const struct judge_case *); /* of the root */
 
 bool judge_weights(struct judge_case *, struct judgement *, bool curves, struct error *);

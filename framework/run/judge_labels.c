@@ -15,10 +15,11 @@ struct labels {
     struct judge_case *c;
     uint32_t n, count[2];   /* inputs; networks per stage */
     double *s, *t, *y;      /* [permuted][n], [twins][n], scratch */
-    struct interval share, magnitude;
-    struct estimate gap, rest; /* L5; L6 */
-    double twin_share;         /* D_T = (S - F) / (T - F), printed only */
-    enum view view;            /* where share is largest */
+    struct interval share, filled, magnitude; /* filled: vanished maps counted as D = 0 bound a FAIL */
+    struct estimate gap, rest;                /* L5; L6 */
+    double twin_share;                        /* D_T = (S - F) / (T - F), printed only */
+    double vanished;                          /* share of the permuted networks' maps */
+    enum view view;                           /* the one measured last */
 };
 
 static uint32_t networks(const struct judge_case *c, uint32_t stage) {
@@ -60,10 +61,11 @@ static bool gate_networks(const struct labels *l, struct judgement *j) {
     if (mean > chance + 3 * fmax(error, .01))
         judgement_say(j, VERDICT_ERROR, "No control: networks trained on permuted labels have test accuracy %.2f, chance is %.2f.",
                       mean, chance);
-    else if (!(truth > 2 * mean && truth > chance))
+    else if (!(truth > fmax(mean, chance) + 3 * fmax(error, .01)))
         judgement_say(j, VERDICT_ERROR,
-                      "No control: the network trained on true labels has test accuracy %.2f, those on permuted labels %.2f.", truth,
-                      mean);
+                      "No control: the network trained on true labels has test accuracy %.2f, those on permuted labels %.2f, chance "
+                      "is %.2f.",
+                      truth, mean, chance);
     else return false;
     return true;
 }
@@ -149,6 +151,8 @@ static void measure_view(struct labels *l, enum view view) {
     l->twin_share = mean_s / mean_t;
     for (size_t k = 0; k < (size_t)l->count[PERMUTED] * l->n; k++) l->y[k] = l->s[k] / span;
     l->share = interval_two_way(l->y, l->count[PERMUTED], l->n);
+    l->vanished = judge_fill_vanished(c, view, l->count[PERMUTED], l->y);
+    l->filled = l->vanished > 0 ? interval_two_way(l->y, l->count[PERMUTED], l->n) : l->share;
     l->view = view;
 }
 
@@ -156,7 +160,7 @@ static void measure_view(struct labels *l, enum view view) {
 
 static void take_numbers(const struct labels *l, struct judgement *j, double alpha) {
     j->score = l->share.mean;
-    j->lower = interval_lower(&l->share, alpha / l->c->view_count);
+    j->lower = interval_lower(&l->filled, alpha / l->c->view_count);
     j->upper = interval_upper(&l->share, alpha);
     j->floor = l->c->floor[l->view];
     j->ceiling = l->c->repeat[l->view];
@@ -170,7 +174,7 @@ static void say_survives(const struct labels *l, struct judgement *j) {
 }
 
 /* L3 to L6 in one view. L6 is not asked of absolute maps: magnitudes follow the input on every network, so their
- * reproducible part is shared by permuted ones too (docs/verdict.md, A3: absolute maps are judged by L3, L4 and L5). Words other than PASS end the walk over views, except INCONCLUSIVE, which a later FAIL may still beat. */
+ * reproducible part is shared by permuted ones too (docs/verdict.md, section 3). Words other than PASS end the walk over views, except INCONCLUSIVE, which a later FAIL may still beat. */
 static enum verdict_word judge_view(struct labels *l, struct judgement *j, int step) {
     const struct verdict_rule *rule = l->c->rule;
     bool absolute = l->c->run->rows[l->c->row].non_negative;
@@ -184,6 +188,9 @@ static enum verdict_word judge_view(struct labels *l, struct judgement *j, int s
                           "the signed map.",
                           j->score);
         } else say_survives(l, j);
+    } else if (step == 3 && l->vanished > rule->vanished_share) {
+        judgement_say(j, VERDICT_INCONCLUSIVE, "%.0f %% of the maps vanished (were constant) on permuted networks: too few are left.",
+                      100 * l->vanished);
     } else if (step == 5 && !(lower > gap)) {
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Retraining alone changes the map as much as permuting the labels: twin gap %.2f, at least %.2f, %.2f needed (%s).",
@@ -215,11 +222,17 @@ static void decide(struct labels *l, struct judgement *j) {
     const double delta = c->rule->delta;
     bool absolute = c->run->rows[c->row].non_negative, open = false;
     struct judgement undecided = *j;
+    enum view largest = c->views[0];
+    double most = -INFINITY;
     guard(l);
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
         for (uint32_t v = 0; v < c->view_count; v++) {
             measure_view(l, c->views[v]);
             enum verdict_word word = judge_view(l, j, steps[s]);
+            if (l->share.mean > most) {
+                most = l->share.mean;
+                largest = c->views[v];
+            }
             if (word == VERDICT_INCONCLUSIVE && !open) {
                 open = true;
                 undecided = *j;
@@ -239,6 +252,8 @@ static void decide(struct labels *l, struct judgement *j) {
         judgement_say(j, VERDICT_INCONCLUSIVE, "Undecided after %u permutations: magnitude share %.2f, at most %.2f (limit %.2f).",
                       l->count[PERMUTED], l->magnitude.mean, interval_upper(&l->magnitude, c->rule->alpha), delta);
     } else {
+        measure_view(l, largest);
+        take_numbers(l, j, c->rule->alpha);
         judgement_say(j, VERDICT_PASS,
                       "Surviving share D = %.2f, at most %.2f < %.2f; twin gap %.2f; %.0f %% of the reproducible part; %u permutations, %u "
                       "twins, %u inputs.",

@@ -101,23 +101,11 @@ static bool above(const struct interval *x, double alpha, double delta) {
     return interval_lower(x, alpha) > delta;
 }
 
-/* Counts the cells of z whose map vanished, puts D = 0 there, and takes both intervals. */
 static void measure_vanished(struct bench *b, struct test *t) {
     struct judge_case *c = b->c;
-    uint32_t n = judge_inputs(c), vanished = 0, cells = 0;
-    t->kept = interval_two_way(b->y, c->draws, n);
-    for (uint32_t i = 0; i < n; i++) {
-        if (judge_constant(c, i)) continue;
-        for (uint32_t r = 0; r < c->draws; r++) {
-            double *v = &b->y[(size_t)r * n + i];
-            cells++;
-            if (!isnan(*v)) continue;
-            *v = 0;
-            vanished++;
-        }
-    }
-    t->filled = vanished ? interval_two_way(b->y, c->draws, n) : t->kept;
-    t->vanished = cells ? (double)vanished / cells : 1;
+    t->kept = interval_two_way(b->y, c->draws, judge_inputs(c));
+    t->vanished = judge_fill_vanished(c, t->view, c->draws, b->y);
+    t->filled = t->vanished > 0 ? interval_two_way(b->y, c->draws, judge_inputs(c)) : t->kept;
 }
 
 static void decide_signed(const struct bench *b, struct test *t) {
@@ -282,7 +270,7 @@ bool judge_curve(const struct judge_case *c, uint32_t stage, uint32_t measure, e
                  double alpha_fail, double alpha_pass, const char *decision, double *y, struct error *e) {
     uint32_t n = judge_inputs(c), missing = 0;
     judge_similarity(c, c->row, stage, c->draws, measure, view, y);
-    for (size_t k = 0; k < (size_t)c->draws * n; k++) missing += isnan(y[k]) && !judge_constant(c, (uint32_t)(k % n));
+    for (size_t k = 0; k < (size_t)c->draws * n; k++) missing += isnan(y[k]) && !judge_constant(c, view, (uint32_t)(k % n));
     struct interval s = interval_two_way(y, c->draws, n);
     const double none = (double)NAN;
     struct curve_row row = {

@@ -113,7 +113,7 @@ static bool extend(struct run *run, struct extent *extent, uint32_t look, bool *
             enum judge kind = run->controls[c].control->judge;
             if ((kind != JUDGE_CASCADE && kind != JUDGE_INDEPENDENT) || *draws != from || run->rows[row].yardstick) continue;
             struct judgement j;
-            ok = verdict_judge(r, row, c, from, look - 1, false, &j, e);
+            ok = verdict_judge(r, row, c, from, false, &j, e);
             if (ok && j.word == VERDICT_INCONCLUSIVE) {
                 *draws = to;
                 wanted = true;
@@ -237,6 +237,8 @@ bool run_execute(const struct run_options *options, const struct control *const 
     struct extent extent = {0};
     *out = (struct run_outcome){0};
     bool ok = setup_run(&run, options, controls, e);
+    if (ok && run.graph->warning && !options->quiet)
+        fprintf(stderr, "assay: warning: %s: %s\n", run.battery->model, run.graph->warning);
     if (ok && options->dry_run) {
         ok = dry_run(&run, options, &extent, e);
     } else {

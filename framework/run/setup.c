@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
+#include "run/rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,47 +59,6 @@ static bool make_linear(struct run *run, struct error *e) {
               graph_finish(run->linear_graph, "logits", e) && weights_create(run->linear_graph, &run->linear, e);
     free(w);
     return ok;
-}
-
-/* ---- explainers ---- */
-
-static bool non_negative(unsigned claims, enum reduction r) {
-    return (claims & ASSAY_NON_NEGATIVE) || r == REDUCE_MEAN_ABS || r == REDUCE_MAX_ABS;
-}
-
-static bool open_rows(struct run *run, const char *only, struct error *e) {
-    const struct battery *b = run->battery;
-    run->rows = calloc(b->explainer_count + 4, sizeof *run->rows);
-    if (!run->rows) return error_memory(e);
-    for (size_t i = 0; i < b->explainer_count; i++) {
-        const struct battery_explainer *entry = &b->explainers[i];
-        if (only && strcmp(entry->name, only) != 0) continue;
-        struct row *r = &run->rows[run->row_count++];
-        r->reduction = entry->reduction;
-        r->name = text_copy(entry->name);
-        if (!r->name) return error_memory(e);
-        if (!plugin_create(&entry->spec, &r->plugin, e))
-            return error_prefix(e, "%s:%u:%u", b->path, entry->place.line, entry->place.column);
-        r->claims = r->plugin->claims;
-        r->non_negative = non_negative(r->claims, r->reduction);
-    }
-    return true;
-}
-
-/* One yardstick for every reduction that a non-negative row has. */
-static bool add_yardsticks(struct run *run, struct error *e) {
-    uint32_t rows = run->row_count;
-    for (uint32_t i = 0; i < rows; i++) {
-        enum reduction reduction = run->rows[i].reduction;
-        if (!run->rows[i].non_negative || run_yardstick(run, reduction)) continue;
-        struct row *r = &run->rows[run->row_count++];
-        *r = (struct row){.reduction = reduction, .yardstick = true, .non_negative = true, .claims = ASSAY_NON_NEGATIVE};
-        r->name = reduction == REDUCE_NONE ? text_copy("(absolute gradient)")
-                                           : text_format("(absolute gradient, %s)", reduction_name(reduction));
-        r->forwards = r->backwards = 1;
-        if (!r->name) return error_memory(e);
-    }
-    return true;
 }
 
 /* ---- controls ---- */
@@ -208,7 +168,7 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (!battery_load(options->battery, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
-           open_rows(run, row, e) && add_yardsticks(run, e) && open_model(run, e) && fits_inputs(run, e) &&
+           rows_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_linear(run, e) && make_plan(run, e);
 }
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint32_t draws, uint32_t look, bool curves,
-                   struct judgement *j, struct error *e) {
+bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint32_t draws, bool curves, struct judgement *j,
+                   struct error *e) {
     const struct row *explainer = &r->run->rows[row];
     char why[256];
     *j = (struct judgement){.word = VERDICT_ERROR};
@@ -17,7 +17,7 @@ bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint
     else if (!schedule_applies(r->run, control, row, why, sizeof why)) judgement_say(j, VERDICT_SKIP, "%s", why);
     else {
         struct judge_case c;
-        judge_begin(&c, r, row, control, draws, look);
+        judge_begin(&c, r, row, control, draws);
         return judge(&c, j, curves, e);
     }
     return true;
@@ -126,23 +126,23 @@ static void join(struct judgement *family, bool *has, const struct judgement *j)
 static bool store_row(struct run *run, const struct results *r, const struct extent *extent, uint32_t row, struct tally *tally,
                       struct error *e) {
     struct judgement weights, labels, checks, all;
-    bool has_weights = false, has_labels = false, has_checks = false;
+    bool has_weights = false, has_labels = false, has_checks = false, cascade_only = false;
     const char *name = run->rows[row].name, *annotation;
     for (uint32_t c = 0; c < run->control_count; c++) {
         const struct control *control = run->controls[c].control;
-        const uint32_t *looks = run->battery->rule.draws;
         uint32_t draws = extent->draws[c * run->row_count + row];
-        uint32_t look = control->judge == JUDGE_LABELS || draws == looks[0] ? 0 : draws == looks[1] ? 1 : 2;
         unsigned words = expected_words(run->battery, name, control->id);
         struct judgement j;
         struct text expected = {0};
         words_text(words, &expected);
-        bool ok = !expected.failed && verdict_judge(r, row, c, draws, look, true, &j, e) &&
+        bool ok = !expected.failed && verdict_judge(r, row, c, draws, true, &j, e) &&
                   put(run, name, control->id, &j, annotation_of(&j), expected.data, as_expected(words, &j), e);
         text_finish(&expected);
         if (!ok) return false;
         count(tally, words, &j);
         if (control->judge == JUDGE_CASCADE || control->judge == JUDGE_INDEPENDENT) join(&weights, &has_weights, &j);
+        /* No single layer changed the function enough to be a control: the cascade stands alone. */
+        if (control->judge == JUDGE_INDEPENDENT && j.word == VERDICT_SKIP) cascade_only = true;
         if (control->judge == JUDGE_LABELS) join(&labels, &has_labels, &j);
         if (control->judge == JUDGE_CHECKS) join(&checks, &has_checks, &j);
     }
@@ -150,6 +150,7 @@ static bool store_row(struct run *run, const struct results *r, const struct ext
     bool broken = has_checks && (checks.word == VERDICT_ERROR || (checks.word == VERDICT_FAIL && all.word != VERDICT_ERROR));
     if (broken && all.word != VERDICT_FAIL) all = checks;
     if (all.word != VERDICT_PASS) annotation = annotation_of(&all);
+    else if (cascade_only && !annotation[0]) annotation = "cascade only";
     return put(run, name, VERDICT_OVERALL, &all, annotation[0] ? annotation : annotation_of(&all), "", true, e);
 }
 
