@@ -5,8 +5,8 @@
 #include <csv.h>
 #include <string.h>
 
-/* Text goes through libcsv's writer (always quoted), numbers stand bare, and a value that does not exist is an empty field:
- * readers of tables take it for "missing". */
+/* Text goes through libcsv's writer (always quoted), numbers stand bare, and a value that does not exist is an empty
+ * field: readers of tables take it for "missing". */
 static void put_text(FILE *out, const char *text) {
     csv_fwrite(out, text, strlen(text));
     fputc(',', out);
@@ -76,7 +76,8 @@ static bool write_verdicts(struct store *s, const char *folder, struct error *e)
 
     if (!output_open(&o, folder, "verdicts.csv", e))
         return false;
-    fputs("explainer,control,verdict,annotation,expected,as_expected,reason,first_failing_stage,score,lower,upper,floor,ceiling,"
+    fputs("explainer,control,verdict,annotation,expected,as_expected,reason,first_failing_stage,score,lower,upper,"
+          "floor,ceiling,"
           "n,draws\n",
           o.file);
     return output_close(&o, store_each_verdict(s, put_verdict, o.file, e), e);

@@ -16,7 +16,8 @@ const struct curve_view curve_views[CURVE_VIEWS] = {
 
 static const char **const no_text = NULL;
 
-#define ROW_TEXTS(r) {&(r)->explainer, &(r)->control, &(r)->stage, &(r)->measure, &(r)->view, &(r)->decision, no_text}
+#define ROW_TEXTS(r)                                                                                                   \
+    { &(r)->explainer, &(r)->control, &(r)->stage, &(r)->measure, &(r)->view, &(r)->decision, no_text }
 
 static bool add_row(void *context, const struct curve_row *row) {
     struct curve_set *c = context;
@@ -84,7 +85,8 @@ static bool same_curve(const struct curve *a, const struct curve *b) {
     bool same = a->count == b->count;
 
     for (size_t i = 0; same && i < a->count; i++)
-        same = same_number(a->row[i].similarity, b->row[i].similarity) && same_number(a->row[i].floor, b->row[i].floor) &&
+        same = same_number(a->row[i].similarity, b->row[i].similarity) &&
+               same_number(a->row[i].floor, b->row[i].floor) &&
                same_number(a->row[i].similarity_lower, b->row[i].similarity_lower);
     return same;
 }

@@ -20,8 +20,8 @@ static void add_slug(char *name, size_t size, const char *part) {
     name[used] = '\0';
 }
 
-void figure_begin(struct figure *f, struct figures *all, const char *kind, const char *what, const char *more, double width,
-                  double height) {
+void figure_begin(struct figure *f, struct figures *all, const char *kind, const char *what, const char *more,
+                  double width, double height) {
     *f = (struct figure){.all = all, .width = width, .height = height};
     add_slug(f->name, 16, kind);
     const char *const parts[] = {what, more};
@@ -30,8 +30,9 @@ void figure_begin(struct figure *f, struct figures *all, const char *kind, const
             add_slug(f->name, sizeof f->name, "-");
             add_slug(f->name, i ? sizeof f->name : 64, parts[i]);
         }
-    text_add(&f->script, "# gnuplot %s.gp writes %s.png; gnuplot -e \"format='svg'\" %s.gp (or 'pdf') writes that.\n"
-                         "name = '%s'\nwidth = %.0f\nheight = %.0f\nload 'style.gp'\n",
+    text_add(&f->script,
+             "# gnuplot %s.gp writes %s.png; gnuplot -e \"format='svg'\" %s.gp (or 'pdf') writes that.\n"
+             "name = '%s'\nwidth = %.0f\nheight = %.0f\nload 'style.gp'\n",
              f->name, f->name, f->name, f->name, width, height);
 }
 
@@ -107,7 +108,8 @@ static void draw(struct figure *f, const char *script) {
 
 bool figure_end(struct figure *f, struct error *e) {
     char *script = text_format("%s.gp", f->name), *path = text_format("%s/%s.gp", f->all->folder, f->name);
-    bool ok = script && path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
+    bool ok =
+        script && path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
 
     if (ok)
         draw(f, script);

@@ -1,5 +1,5 @@
-/* figure.h (private to reports/): a gnuplot script in the making. Places are in pixels from the top left corner, as a page is
- * laid out; names go into single quotes with nothing left for gnuplot to interpret. */
+/* figure.h (private to reports/): a gnuplot script in the making. Places are in pixels from the top left corner, as a
+ * page is laid out; names go into single quotes with nothing left for gnuplot to interpret. */
 #ifndef ASSAY_REPORTS_FIGURE_H
 #define ASSAY_REPORTS_FIGURE_H
 
@@ -32,7 +32,8 @@ void figure_begin(struct figure *, struct figures *, const char *kind, const cha
 void figure_start_multiplot(struct figure *);
 
 /* A label at a place; `style` is more gnuplot ("rotate by 35 font ..."). `characters`: cut beyond. */
-void figure_label(struct figure *, double x, double y, enum align, size_t characters, const char *style, const char *text);
+void figure_label(struct figure *, double x, double y, enum align, size_t characters, const char *style,
+                  const char *text);
 /* Draws the labels so far, and forgets them. */
 void figure_draw_labels(struct figure *);
 

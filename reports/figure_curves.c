@@ -1,5 +1,6 @@
-/* Similarity against stage: one figure per control and measure, one panel per explainer. Controls with one or two stages
- * (permuted labels, twins) are drawn by figure_dots.c instead: a line between two different things would mislead. */
+/* Similarity against stage: one figure per control and measure, one panel per explainer. Controls with one or two
+ * stages (permuted labels, twins) are drawn by figure_dots.c instead: a line between two different things would
+ * mislead. */
 #include "reports/curve_set.h"
 #include "reports/figure.h"
 #include "reports/figure_dots.h"
@@ -21,7 +22,7 @@ struct sheet {
     struct figure figure;
     const struct curve_set *curves;
     const char *control, *measure;
-    const char *explainers[64]; /* those that have a curve */
+    const char *explainers[64];                   /* those that have a curve */
     size_t count, columns, rows, stages, longest; /* longest stage name */
     const struct curve_row *first;                /* of the first curve: the stage names */
     double panel_width, low;                      /* low end of the y axis */
@@ -67,18 +68,19 @@ static void survey(struct sheet *s, const struct verdict_table *t) {
 static void put_point(FILE *out, size_t x, const struct curve_row *r, const double value[3]) {
     char text[5][NUMBER_SIZE];
 
-    fprintf(out, "%zu\t%s\t%s\t%s\t%s\t%s\t%u\t%u\n", x, curve_number(value[0], text[0]), curve_number(value[1], text[1]),
-            curve_number(value[2], text[2]), curve_number(r->floor, text[3]), curve_number(r->ceiling, text[4]),
-            (unsigned)r->inputs, (unsigned)r->draws);
+    fprintf(out, "%zu\t%s\t%s\t%s\t%s\t%s\t%u\t%u\n", x, curve_number(value[0], text[0]),
+            curve_number(value[1], text[1]), curve_number(value[2], text[2]), curve_number(r->floor, text[3]),
+            curve_number(r->ceiling, text[4]), (unsigned)r->inputs, (unsigned)r->draws);
 }
 
-/* Stage 0 is the original network, where the similarity is that of a repetition: the ceiling, or where none was measured that
- * of a map with itself. */
+/* Stage 0 is the original network, where the similarity is that of a repetition: the ceiling, or where none was
+ * measured that of a map with itself. */
 static void put_block(struct sheet *s, const char *explainer, const struct curve *c) {
     struct text name = {0};
 
     figure_quote(&name, explainer, 200);
-    fprintf(s->data, "%s# block %zu: %s, %s\n", s->block ? "\n\n" : "", s->block, name.failed ? "" : name.data, c->row->view);
+    fprintf(s->data, "%s# block %zu: %s, %s\n", s->block ? "\n\n" : "", s->block, name.failed ? "" : name.data,
+            c->row->view);
     text_finish(&name);
     double repeated = isnan(c->row->ceiling) ? 1 : c->row->ceiling;
     put_point(s->data, 0, c->row, (double[]){repeated, repeated, repeated});
@@ -116,14 +118,15 @@ static void add_plot(struct sheet *s, size_t block, const bool present[CURVE_VIE
                          view->line, view->point);
                 separator = ", \\\n     ";
             } else if (view->primary && layer == 0) {
-                text_add(x, "%sdata index %zu using 1:3:4 with filledcurves fc rgb %s fs transparent solid .2 noborder", separator,
-                         at, view->colour);
+                text_add(x, "%sdata index %zu using 1:3:4 with filledcurves fc rgb %s fs transparent solid .2 noborder",
+                         separator, at, view->colour);
                 separator = ", \\\n     ";
             } else if (layer == 1) {
                 text_add(x, "%sdata index %zu using 1:5 with lines lc rgb %s lw 1 dt 3", separator, at, view->colour);
                 separator = ", \\\n     ";
                 if (view->primary)
-                    text_add(x, "%s'' index %zu using 1:6 with lines lc rgb %s lw .8 dt 4", separator, at, view->colour);
+                    text_add(x, "%s'' index %zu using 1:6 with lines lc rgb %s lw .8 dt 4", separator, at,
+                             view->colour);
             }
             at++;
         }
@@ -153,8 +156,8 @@ static void add_heading(struct sheet *s, const char *explainer) {
     if (!v)
         return;
     snprintf(style, sizeof style, "font small textcolor rgb 0x%06x", verdict_style(v->verdict).mark);
-    text_add(x, "set label 2 '%s%s%s' at graph 1,1.1 right %s\n", verdict_style(v->verdict).brief, *v->annotation ? "*" : "",
-             v->as_expected ? "" : "!", style);
+    text_add(x, "set label 2 '%s%s%s' at graph 1,1.1 right %s\n", verdict_style(v->verdict).brief,
+             *v->annotation ? "*" : "", v->as_expected ? "" : "!", style);
 }
 
 static void add_panel(struct sheet *s, size_t number) {
@@ -180,17 +183,20 @@ static void add_panel(struct sheet *s, size_t number) {
 /* ---- the sheet ---- */
 
 void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lines, bool scaled) {
-    text_add(&f->script, "unset border; unset tics\nset key inside center center horizontal Left reverse font small samplen 2.2 "
-                         "width -1 spacing 1.15 maxrows 3\nplot [0:1] [0:1] ");
+    text_add(&f->script,
+             "unset border; unset tics\nset key inside center center horizontal Left reverse font small samplen 2.2 "
+             "width -1 spacing 1.15 maxrows 3\nplot [0:1] [0:1] ");
     for (size_t v = 0; v < CURVE_VIEWS; v++)
         if (views[v])
             text_add(&f->script, "NaN with %s lc rgb %s %s %s title '%s', \\\n     ", lines ? "linespoints" : "points",
-                     curve_views[v].colour, lines ? curve_views[v].line : "", curve_views[v].point, curve_views[v].title);
+                     curve_views[v].colour, lines ? curve_views[v].line : "", curve_views[v].point,
+                     curve_views[v].title);
     text_add(&f->script, "NaN with %s title '90 %% band (draws and inputs)'",
              lines ? "filledcurves fc rgb quiet fs transparent solid .25 noborder" : "lines lc rgb quiet lw 1.2");
     if (scaled)
-        text_add(&f->script, ", \\\n     NaN with %s lc rgb quiet title 'floor (other inputs)', \\\n"
-                             "     NaN with %s lc rgb quiet title 'ceiling (repetition)'",
+        text_add(&f->script,
+                 ", \\\n     NaN with %s lc rgb quiet title 'floor (other inputs)', \\\n"
+                 "     NaN with %s lc rgb quiet title 'ceiling (repetition)'",
                  lines ? "lines lw 1 dt 3" : "points pt 2 ps .4", lines ? "lines lw .8 dt 4" : "points pt 10 ps .45");
     text_add(&f->script, "\n");
     text_add(&f->script, "unset key\nset tics nomirror scale .5 textcolor rgb ink\n");

@@ -88,8 +88,8 @@ static void add_labels(struct dots *d) {
     snprintf(heading, sizeof heading, "%s: %s with the original map", d->control, curve_measure(d->measure));
     figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", heading);
     for (size_t x = 0; x < d->count; x++)
-        figure_label(f, d->left - 10, HEAD + ROW_HEIGHT * ((double)x + .5), ALIGN_RIGHT, NAME_CHARACTERS, "textcolor rgb ink",
-                     d->explainers[x]);
+        figure_label(f, d->left - 10, HEAD + ROW_HEIGHT * ((double)x + .5), ALIGN_RIGHT, NAME_CHARACTERS,
+                     "textcolor rgb ink", d->explainers[x]);
     for (size_t i = 0; i < 2 && d->stages[i]; i++)
         figure_label(f, d->left + (PANEL_WIDTH + GAP) * (double)i + PANEL_WIDTH / 2, HEAD - 12, ALIGN_CENTRE, 36,
                      "textcolor rgb ink", d->stages[i]);
@@ -107,12 +107,13 @@ static void add_panel(struct dots *d, size_t stage) {
         size_t block = stage * CURVE_VIEWS + v;
         if (!d->views[v])
             continue;
-        text_add(x, "%sdata index %zu using 2:1:3:4 with xerrorbars lc rgb %s lw 1.2 %s", separator, block, view->colour,
-                 view->point);
+        text_add(x, "%sdata index %zu using 2:1:3:4 with xerrorbars lc rgb %s lw 1.2 %s", separator, block,
+                 view->colour, view->point);
         separator = ", \\\n     ";
         if (view->primary)
-            text_add(x, "%s'' index %zu using 5:1 with points pt 2 ps .4 lc rgb %s%s'' index %zu using 6:1 with points pt 10 ps "
-                        ".45 lc rgb %s",
+            text_add(x,
+                     "%s'' index %zu using 5:1 with points pt 2 ps .4 lc rgb %s%s'' index %zu using 6:1 with points "
+                     "pt 10 ps .45 lc rgb %s",
                      separator, block, view->colour, separator, block, view->colour);
     }
     text_add(x, "\n");
@@ -136,11 +137,13 @@ bool figure_dots(struct figures *all, const struct curve_set *curves, const char
     figure_place(&d.figure, 14, 26, d.figure.width - 14, HEAD - 26);
     curves_add_legend(&d.figure, d.views, false, d.scaled);
     text_add(&d.figure.script,
-             "data = '%s.tsv'\nset border 1 lw .6 lc rgb frame\nset xtics %s nomirror font small\nunset ytics\nset xrange [%g:1.04]\n"
+             "data = '%s.tsv'\nset border 1 lw .6 lc rgb frame\nset xtics %s nomirror font small\nunset ytics\n"
+             "set xrange [%g:1.04]\n"
              "set yrange [%zu.5:.5]\nset grid xtics lt 1 lc rgb faint lw .5\nset yzeroaxis lt 1 lc rgb frame lw .6\n",
              d.figure.name, d.low < -.2 ? "-1,.5,1" : "-.2,.2,1", d.low, d.count);
     for (size_t i = 1; i < d.count; i++)
-        text_add(&d.figure.script, "set arrow from graph 0,first %zu.5 to graph 1,first %zu.5 nohead lc rgb faint lw .5\n", i, i);
+        text_add(&d.figure.script,
+                 "set arrow from graph 0,first %zu.5 to graph 1,first %zu.5 nohead lc rgb faint lw .5\n", i, i);
     for (size_t i = 0; i < panels; i++)
         add_panel(&d, i);
     text_add(&d.figure.script, "unset multiplot\n");

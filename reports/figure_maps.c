@@ -1,5 +1,5 @@
-/* The map strip: input, original map, then the map at each randomised stage; one row per explainer, one figure per control
- * and input with kept maps. Under each tile its rank correlation with the original map. */
+/* The map strip: input, original map, then the map at each randomised stage; one row per explainer, one figure per
+ * control and input with kept maps. Under each tile its rank correlation with the original map. */
 #include "reports/figure.h"
 #include "reports/format.h"
 #include "reports/map_set.h"
@@ -11,7 +11,7 @@
 #define TILE 84.0
 #define GAP_X 6.0
 #define GAP_Y 18.0
-#define FOOT 46.0
+#define FOOT 60.0
 #define NAME_CHARACTERS 32
 #define TITLE_CHARACTERS 22
 #define TITLE_FITS 13 /* characters above a tile; longer titles are turned */
@@ -50,7 +50,8 @@ static bool has_maps(const struct map_set *m, const char *variant, uint32_t inpu
 static bool add_use(void *context, const struct use_row *row) {
     struct strip *s = context;
 
-    if (strcmp(row->control, s->control) != 0 || s->column_count == COLUMNS_MAX || !has_maps(s->maps, row->variant, s->input))
+    if (strcmp(row->control, s->control) != 0 || s->column_count == COLUMNS_MAX ||
+        !has_maps(s->maps, row->variant, s->input))
         return true;
     if (s->column_count && s->columns[s->column_count - 1].stage == row->stage_index)
         return true;
@@ -59,7 +60,8 @@ static bool add_use(void *context, const struct use_row *row) {
     return (c->variant && c->title) || error_memory(s->error);
 }
 
-/* The network a stage is compared with (run/plan.h): the one trained on true labels for those trained again, else the model. */
+/* The network a stage is compared with (run/plan.h): the one trained on true labels for those trained again, else the
+ * model. */
 static const char *original_of(const char *variant) {
     bool trained = strncmp(variant, "permuted/", 9) == 0 || strncmp(variant, "twin/", 5) == 0;
     return trained ? "true" : "model";
@@ -124,9 +126,11 @@ static void add_tile(struct strip *s, const struct picture *p, bool is_input, bo
                  p->limit > 0 ? p->limit : 1);
     else
         text_add(x, "set palette @sequential; set cbrange [0:%.9g]\n", p->limit > 0 ? p->limit : 1);
-    text_add(x, "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\nplot maps binary array=(%u,%u) skip=%zu format='%%float' flip=y "
-                "with image\n",
-             (unsigned)(p->width - 1), (unsigned)(p->height - 1), (unsigned)p->width, (unsigned)p->height, p->offset);
+    text_add(
+        x,
+        "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\nplot maps binary array=(%u,%u) skip=%zu format='%%float' flip=y "
+        "with image\n",
+        (unsigned)(p->width - 1), (unsigned)(p->height - 1), (unsigned)p->width, (unsigned)p->height, p->offset);
 }
 
 static void add_row(struct strip *s, size_t row) {
@@ -173,10 +177,12 @@ static void add_labels(struct strip *s) {
     for (size_t c = 0; c < s->column_count + 2; c++)
         figure_label(f, tile_x(s, c) + TILE / 2 - (turned ? 12 : 0), s->head - 9, turned ? ALIGN_LEFT : ALIGN_CENTRE,
                      TITLE_CHARACTERS, turned ? "rotate by 35 textcolor rgb ink" : "textcolor rgb ink",
-                     c == 0 ? "input" : c == 1 ? "original" : s->columns[c - 2].title);
+                     c == 0   ? "input"
+                     : c == 1 ? "original"
+                              : s->columns[c - 2].title);
     for (size_t row = 0; row < s->row_count; row++) {
-        figure_label(f, s->left - 8, tile_y(s, row) + s->tile_height / 2, ALIGN_RIGHT, NAME_CHARACTERS, "textcolor rgb ink",
-                     s->rows[row]);
+        figure_label(f, s->left - 8, tile_y(s, row) + s->tile_height / 2, ALIGN_RIGHT, NAME_CHARACTERS,
+                     "textcolor rgb ink", s->rows[row]);
         for (size_t c = 1; c < s->column_count + 2; c++)
             add_caption(s, row, c);
     }
@@ -184,7 +190,9 @@ static void add_labels(struct strip *s) {
     figure_label(f, tile_x(s, 0) + TILE + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "against");
     figure_label(f, tile_x(s, 2) + TILE / 2 + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "for the class");
     figure_label(f, s->left, y + 17, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
-                 "channels summed; each map on its own scale, to the 99th percentile of |value|; \xcf\x81: Spearman with the original map");
+                 "channels summed; each map on its own scale, to the 99th percentile of |value|");
+    figure_label(f, s->left, y + 30, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
+                 "\xcf\x81: Spearman with the original map, all pixels; one input and one draw (verdicts rest on all)");
     figure_draw_labels(f);
 }
 
@@ -203,7 +211,8 @@ static void add_script(struct strip *s) {
 
     figure_start_multiplot(f);
     add_labels(s);
-    text_add(&f->script, "maps = '" MAP_FILE "'\nunset colorbox; unset key; unset tics\nset border 15 lw .4 lc rgb faint front\n");
+    text_add(&f->script,
+             "maps = '" MAP_FILE "'\nunset colorbox; unset key; unset tics\nset border 15 lw .4 lc rgb faint front\n");
     for (size_t row = 0; row < s->row_count; row++)
         add_row(s, row);
     add_colour_bar(s);
@@ -217,8 +226,8 @@ static void finish(struct strip *s) {
     }
 }
 
-static bool draw_strip(struct figures *all, const struct map_set *maps, const char *control, uint32_t input, bool *drawn,
-                       struct error *e) {
+static bool draw_strip(struct figures *all, const struct map_set *maps, const char *control, uint32_t input,
+                       bool *drawn, struct error *e) {
     struct strip s = {.figure.all = all, .maps = maps, .control = control, .input = input, .error = e};
     char number[32];
 

@@ -42,16 +42,16 @@ static bool write_data(const struct figure *f, const struct verdict_table *t, st
             continue;
         struct verdict_style style = verdict_style(v->verdict);
         fprintf(out, "%.2f\t%zu\t%u\t%u\t%d\t\"%s%s%s\"\n", column_of(t, i % t->control_count) + .5,
-                i / t->control_count + 1, style.fill, style.ink, !v->as_expected, *style.word ? style.word : "?", *v->annotation ? " *" : "",
-                v->as_expected ? "" : " !");
+                i / t->control_count + 1, style.fill, style.ink, !v->as_expected, *style.word ? style.word : "?",
+                *v->annotation ? " *" : "", v->as_expected ? "" : " !");
     }
     return fclose(out) == 0 || error_set(e, "%s/%s.tsv: cannot be written", f->all->folder, f->name);
 }
 
 static void add_names(struct figure *f, const struct verdict_table *t, double left) {
     for (size_t i = 0; i < t->explainer_count; i++)
-        figure_label(f, left - 8, HEAD + TILE_HEIGHT * ((double)i + .5), ALIGN_RIGHT, NAME_CHARACTERS, "textcolor rgb ink",
-                     t->explainers[i]);
+        figure_label(f, left - 8, HEAD + TILE_HEIGHT * ((double)i + .5), ALIGN_RIGHT, NAME_CHARACTERS,
+                     "textcolor rgb ink", t->explainers[i]);
     for (size_t c = 0; c < t->control_count; c++) {
         size_t upper = name_break(t->controls[c]);
         char first[160];
@@ -80,15 +80,16 @@ bool figure_matrix(struct figures *all, struct error *e) {
     }
     add_names(&f, t, left);
     figure_place(&f, left, HEAD, left + TILE_WIDTH * columns, HEAD + body);
-    text_add(&f.script,
-             "unset border; unset tics; unset key\n"
-             "set xrange [0:%.2f]\nset yrange [%zu.5:.5]\n"
-             "half_width = .5 - 1.5 / %.0f\nhalf_height = .5 - 1.5 / %.0f\n"
-             "plot '%s.tsv' using 1:2:(half_width):(half_height):3 with boxxyerror fillcolor rgb variable fillstyle solid "
-             "noborder, \\\n"
-             "     '' using ($5 == 1 ? $1 : 1/0):2:(half_width):(half_height) with boxxyerror lc rgb ink lw 1.8 fillstyle "
-             "empty, \\\n"
-             "     '' using 1:2:6:4 with labels font small textcolor rgb variable\n",
-             columns, t->explainer_count, TILE_WIDTH, TILE_HEIGHT, f.name);
+    text_add(
+        &f.script,
+        "unset border; unset tics; unset key\n"
+        "set xrange [0:%.2f]\nset yrange [%zu.5:.5]\n"
+        "half_width = .5 - 1.5 / %.0f\nhalf_height = .5 - 1.5 / %.0f\n"
+        "plot '%s.tsv' using 1:2:(half_width):(half_height):3 with boxxyerror fillcolor rgb variable fillstyle solid "
+        "noborder, \\\n"
+        "     '' using ($5 == 1 ? $1 : 1/0):2:(half_width):(half_height) with boxxyerror lc rgb ink lw 1.8 fillstyle "
+        "empty, \\\n"
+        "     '' using 1:2:6:4 with labels font small textcolor rgb variable\n",
+        columns, t->explainer_count, TILE_WIDTH, TILE_HEIGHT, f.name);
     return figure_end(&f, e);
 }

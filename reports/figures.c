@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Colours: Wong 2011, doi:10.1038/nmeth.1618, and the diverging RdBu of ColorBrewer: both are told apart with any colour
- * vision. Lines of a PNG are drawn at twice the size, for print. */
+/* Colours: Wong 2011, doi:10.1038/nmeth.1618, and the diverging RdBu of ColorBrewer: both are told apart with any
+ * colour vision. Lines of a PNG are drawn at twice the size, for print. */
 static const char style[] =
     "# The look of every figure in this folder: change it, then run gnuplot on their scripts again.\n"
     "# Before: name, width, height (in pixels of a screen); format: png, svg or pdf.\n"
@@ -17,7 +17,8 @@ static const char style[] =
     "} else { if (format eq 'pdf') {\n"
     "    set terminal pdfcairo size width/96.,height/96. font font.',7.5' noenhanced background '#ffffff'\n"
     "} else {\n"
-    "    set terminal pngcairo size 2*width,2*height fontscale 2 linewidth 2 pointscale 2 font font.',7.5' noenhanced \\\n"
+    "    set terminal pngcairo size 2*width,2*height fontscale 2 linewidth 2 pointscale 2 font font.',7.5' noenhanced "
+    "\\\n"
     "        background '#ffffff'\n"
     "}}\n"
     "set encoding utf8\n"

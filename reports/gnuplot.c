@@ -16,8 +16,8 @@ static _Noreturn void become_gnuplot(const char *folder, const char *script, con
 
     snprintf(setting, sizeof setting, "format='%s'", format);
     char *arguments[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-e"}, setting, (char *)script, NULL};
-    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0 &&
-        chdir(folder) == 0)
+    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
+        dup2(log, STDERR_FILENO) >= 0 && chdir(folder) == 0)
         execvp(arguments[0], arguments);
     _exit(EXIT_NOT_STARTED);
 }
@@ -66,10 +66,11 @@ enum gnuplot_outcome gnuplot_run(const char *folder, const char *script, const c
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return GNUPLOT_DONE;
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_STARTED) {
-        error_set(e,
-                  "%s: gnuplot cannot be started: the scripts and data are there, the pictures are not; install gnuplot "
-                  "(apt-get install gnuplot-nox), then write the figures again or run `gnuplot %s` in that folder",
-                  folder, script);
+        error_set(
+            e,
+            "%s: gnuplot cannot be started: the scripts and data are there, the pictures are not; install gnuplot "
+            "(apt-get install gnuplot-nox), then write the figures again or run `gnuplot %s` in that folder",
+            folder, script);
         return GNUPLOT_MISSING;
     }
     error_set(e, "%s/%s: gnuplot failed: %s", folder, script, said);

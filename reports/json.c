@@ -47,9 +47,9 @@ static bool put_verdict(void *context, const struct verdict_row *r) {
 }
 
 static bool put_input(void *context, const struct input_row *r) {
-    return put_row(context, json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample), "label",
-                                      whole(r->label), "predicted", whole(r->predicted), "target", whole(r->target),
-                                      "shape", shape(&r->shape)));
+    return put_row(context, json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample),
+                                      "label", whole(r->label), "predicted", whole(r->predicted), "target",
+                                      whole(r->target), "shape", shape(&r->shape)));
 }
 
 static bool put_network(void *context, const struct network_row *r) {
@@ -62,8 +62,8 @@ static bool put_network(void *context, const struct network_row *r) {
 static bool put_audit(void *context, const struct audit_row *r) {
     return put_row(context, json_pack("{so so so so so so so}", "variant", json_text(r->variant), "changed",
                                       whole(r->changed), "expected", whole(r->expected), "digest", json_text(r->digest),
-                                      "logit_r", json_number(r->logit_r), "agreement", json_number(r->agreement), "finite",
-                                      flag(r->finite)));
+                                      "logit_r", json_number(r->logit_r), "agreement", json_number(r->agreement),
+                                      "finite", flag(r->finite)));
 }
 
 static bool put_unit(void *context, const struct unit_row *r) {
@@ -73,30 +73,31 @@ static bool put_unit(void *context, const struct unit_row *r) {
 }
 
 static bool put_use(void *context, const struct use_row *r) {
-    return put_row(context, json_pack("{so so so so so}", "control", json_text(r->control), "stage", json_text(r->stage),
-                                      "stage_index", whole(r->stage_index), "draw",
-                                      r->draw == UINT32_MAX ? json_null() : whole(r->draw), "variant",
-                                      json_text(r->variant)));
+    return put_row(context,
+                   json_pack("{so so so so so}", "control", json_text(r->control), "stage", json_text(r->stage),
+                             "stage_index", whole(r->stage_index), "draw",
+                             r->draw == UINT32_MAX ? json_null() : whole(r->draw), "variant", json_text(r->variant)));
 }
 
 static bool put_curve(void *context, const struct curve_row *r) {
-    return put_row(
-        context,
-        json_pack("{so so so so so so so so so so so so so so so so so so so}", "explainer", json_text(r->explainer),
-                  "control", json_text(r->control), "measure", json_text(r->measure), "view", json_text(r->view), "stage",
-                  json_text(r->stage), "stage_index", whole(r->stage_index), "stage_count", whole(r->stage_count),
-                  "similarity", json_number(r->similarity), "similarity_lower", json_number(r->similarity_lower),
-                  "similarity_upper", json_number(r->similarity_upper), "floor", json_number(r->floor), "ceiling",
-                  json_number(r->ceiling), "share", json_number(r->share), "share_lower", json_number(r->share_lower),
-                  "share_upper", json_number(r->share_upper), "inputs", whole(r->inputs), "draws", whole(r->draws),
-                  "vanished", json_number(r->vanished), "decision", json_text(r->decision)));
+    return put_row(context,
+                   json_pack("{so so so so so so so so so so so so so so so so so so so}", "explainer",
+                             json_text(r->explainer), "control", json_text(r->control), "measure",
+                             json_text(r->measure), "view", json_text(r->view), "stage", json_text(r->stage),
+                             "stage_index", whole(r->stage_index), "stage_count", whole(r->stage_count), "similarity",
+                             json_number(r->similarity), "similarity_lower", json_number(r->similarity_lower),
+                             "similarity_upper", json_number(r->similarity_upper), "floor", json_number(r->floor),
+                             "ceiling", json_number(r->ceiling), "share", json_number(r->share), "share_lower",
+                             json_number(r->share_lower), "share_upper", json_number(r->share_upper), "inputs",
+                             whole(r->inputs), "draws", whole(r->draws), "vanished", json_number(r->vanished),
+                             "decision", json_text(r->decision)));
 }
 
 static bool put_check(void *context, const struct check_row *r) {
-    return put_row(context, json_pack("{so so so so so so so}", "explainer", json_text(r->explainer), "control",
-                                      json_text(r->control), "what", json_text(r->what), "input", whole(r->input), "worst",
-                                      json_number(r->worst), "tolerance", json_number(r->tolerance), "holds",
-                                      flag(r->holds)));
+    return put_row(context,
+                   json_pack("{so so so so so so so}", "explainer", json_text(r->explainer), "control",
+                             json_text(r->control), "what", json_text(r->what), "input", whole(r->input), "worst",
+                             json_number(r->worst), "tolerance", json_number(r->tolerance), "holds", flag(r->holds)));
 }
 
 static bool put_comparisons(void *context, json_t *group) {

@@ -6,13 +6,13 @@
 
 #define GROUPS_MAX 64u /* of one stage: measures x views x pairings */
 
-/* Rows of the store come as explainer, control, stage, draw, variant, pairing, measure, view, input, other. What differs
- * only in input is one run of values; runs of one stage are gathered into groups; a new stage flushes them. */
+/* Rows of the store come as explainer, control, stage, draw, variant, pairing, measure, view, input, other. What
+ * differs only in input is one run of values; runs of one stage are gathered into groups; a new stage flushes them. */
 struct gathering {
     bool (*group)(void *, json_t *);
     void *context;
     struct error *error;
-    json_t *stage;                      /* what all rows of this stage share */
+    json_t *stage; /* what all rows of this stage share */
     json_t *groups[GROUPS_MAX];
     size_t group_count;
     json_t *head, *inputs, *others, *values; /* of the current run */
@@ -47,7 +47,8 @@ static json_t *new_group(struct gathering *g) {
 
     if (!group || json_object_update(group, g->head) != 0 || json_object_set(group, "inputs", g->inputs) != 0 ||
         (g->mismatched && json_object_set(group, "others", g->others) != 0) ||
-        json_object_set_new(group, "draws", json_array()) != 0 || json_object_set_new(group, "values", json_array()) != 0) {
+        json_object_set_new(group, "draws", json_array()) != 0 ||
+        json_object_set_new(group, "values", json_array()) != 0) {
         json_decref(group);
         return NULL;
     }
@@ -108,8 +109,8 @@ static bool begin_stage(struct gathering *g, const struct result_row *r) {
     if (!end_run(g) || !flush(g))
         return false;
     json_decref(g->stage);
-    g->stage = json_pack("{so so so so}", "explainer", json_text(r->explainer), "control", json_text(r->control), "stage",
-                         json_text(r->stage), "stage_index", json_integer((json_int_t)r->stage_index));
+    g->stage = json_pack("{so so so so}", "explainer", json_text(r->explainer), "control", json_text(r->control),
+                         "stage", json_text(r->stage), "stage_index", json_integer((json_int_t)r->stage_index));
     return g->stage || error_memory(g->error);
 }
 

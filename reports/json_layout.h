@@ -1,5 +1,5 @@
-/* json_layout.h: a JSON value as text a reader can follow: what holds only scalars stays on one line, and numbers have the
- * fewest digits that read back the same (jansson's own writer prints 0.29999999999999999). */
+/* json_layout.h: a JSON value as text a reader can follow: what holds only scalars stays on one line, and numbers have
+ * the fewest digits that read back the same (jansson's own writer prints 0.29999999999999999). */
 #ifndef ASSAY_REPORTS_JSON_LAYOUT_H
 #define ASSAY_REPORTS_JSON_LAYOUT_H
 
@@ -11,7 +11,7 @@
 bool json_layout(FILE *, const json_t *, int indent);
 
 /* New references; NULL when out of memory. */
-json_t *json_text(const char *);  /* invalid UTF-8 becomes U+FFFD */
-json_t *json_number(double);      /* null for NaN and infinities, which JSON does not have */
+json_t *json_text(const char *); /* invalid UTF-8 becomes U+FFFD */
+json_t *json_number(double);     /* null for NaN and infinities, which JSON does not have */
 
 #endif

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* How a CI page shows a verdict. A verdict as expected passes, whatever its word: an edge detector has to FAIL. SKIP stays
- * visible as skipped; of the rest, what could not run is an error, what came out otherwise a failure. */
+/* How a CI page shows a verdict. A verdict as expected passes, whatever its word: an edge detector has to FAIL. SKIP
+ * stays visible as skipped; of the rest, what could not run is an error, what came out otherwise a failure. */
 enum outcome { OUTCOME_PASSED, OUTCOME_FAILURE, OUTCOME_ERROR, OUTCOME_SKIPPED, OUTCOMES };
 static const char *const elements[OUTCOMES] = {NULL, "failure", "error", "skipped"};
 

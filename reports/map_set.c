@@ -137,8 +137,8 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
         text_add_clean(&names, p->explainer ? p->explainer : "(input)", CLEAN_LINE);
         text_add(&names, "\t");
         text_add_clean(&names, p->variant ? p->variant : "", CLEAN_LINE);
-        fprintf(o.file, "%zu\t%u\t%u\t%u\t%s\t%s\n", p->offset, (unsigned)p->height, (unsigned)p->width, (unsigned)p->input,
-                number_text(p->limit, limit), names.failed ? "" : names.data);
+        fprintf(o.file, "%zu\t%u\t%u\t%u\t%s\t%s\n", p->offset, (unsigned)p->height, (unsigned)p->width,
+                (unsigned)p->input, number_text(p->limit, limit), names.failed ? "" : names.data);
         text_finish(&names);
     }
     return output_close(&o, true, e);
@@ -179,10 +179,12 @@ const struct picture *map_set_input(const struct map_set *s, uint32_t input) {
     return NULL;
 }
 
-const struct picture *map_set_find(const struct map_set *s, const char *explainer, const char *variant, uint32_t input) {
+const struct picture *map_set_find(const struct map_set *s, const char *explainer, const char *variant,
+                                   uint32_t input) {
     for (size_t i = 0; i < s->count; i++) {
         const struct picture *p = &s->pictures[i];
-        if (p->explainer && p->input == input && strcmp(p->variant, variant) == 0 && strcmp(p->explainer, explainer) == 0)
+        if (p->explainer && p->input == input && strcmp(p->variant, variant) == 0 &&
+            strcmp(p->explainer, explainer) == 0)
             return p;
     }
     return NULL;

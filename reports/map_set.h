@@ -1,5 +1,5 @@
-/* map_set.h (private to reports/): the kept maps and the inputs as pictures: channels summed, written one after the other into
- * one file of raw float32, with an index in memory. */
+/* map_set.h (private to reports/): the kept maps and the inputs as pictures: channels summed, written one after the
+ * other into one file of raw float32, with an index in memory. */
 #ifndef ASSAY_REPORTS_MAP_SET_H
 #define ASSAY_REPORTS_MAP_SET_H
 

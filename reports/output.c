@@ -14,7 +14,8 @@ static void forget(struct output *o) {
 }
 
 bool output_open(struct output *o, const char *folder, const char *name, struct error *e) {
-    *o = (struct output){.path = text_format("%s/%s", folder, name), .temporary = text_format("%s/.%s.part", folder, name)};
+    *o = (struct output){.path = text_format("%s/%s", folder, name),
+                         .temporary = text_format("%s/.%s.part", folder, name)};
     if (!o->path || !o->temporary) {
         forget(o);
         return error_memory(e);
@@ -35,7 +36,8 @@ bool output_close(struct output *o, bool ok, struct error *e) {
     if (fclose(o->file) != 0)
         written = false;
     if (ok && !written)
-        ok = error_set(e, "%s: %s: room to write the report was wanted", o->path, errno ? strerror(errno) : "cannot be written");
+        ok = error_set(e, "%s: %s: room to write the report was wanted", o->path,
+                       errno ? strerror(errno) : "cannot be written");
     if (ok && rename(o->temporary, o->path) != 0)
         ok = error_set(e, "%s: %s: a file that can be replaced was wanted", o->path, strerror(errno));
     if (!ok)

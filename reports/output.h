@@ -13,8 +13,8 @@ struct output {
 };
 
 bool output_open(struct output *, const char *folder, const char *name, struct error *);
-/* Moves the file to its place when `ok` and everything was written, and removes it otherwise. Returns whether it is there;
- * fills the error only when `ok` was true. */
+/* Moves the file to its place when `ok` and everything was written, and removes it otherwise. Returns whether it is
+ * there; fills the error only when `ok` was true. */
 bool output_close(struct output *, bool ok, struct error *);
 
 #endif

@@ -93,7 +93,8 @@ static size_t name_width(const struct verdict_table *t) {
 }
 
 /* The upper line of the head holds the beginnings of the names that are broken, if any. */
-static void put_head_line(struct page *p, const struct verdict_table *t, size_t from, size_t to, size_t names, bool upper) {
+static void put_head_line(struct page *p, const struct verdict_table *t, size_t from, size_t to, size_t names,
+                          bool upper) {
     while (upper && to > from && !name_break(t->controls[to - 1]))
         to--;
     if (to == from)
@@ -131,7 +132,8 @@ static void put_matrix(struct page *p, const struct verdict_table *t) {
 
     for (size_t from = 0; from < t->control_count; from = to) {
         size_t width = names;
-        for (to = from; to < t->control_count && (to == from || width + GAP + column_width(t->controls[to]) <= WIDTH); to++)
+        for (to = from; to < t->control_count && (to == from || width + GAP + column_width(t->controls[to]) <= WIDTH);
+             to++)
             width += GAP + column_width(t->controls[to]);
         put_head_line(p, t, from, to, names, true);
         put_head_line(p, t, from, to, names, false);

@@ -35,11 +35,13 @@ static void add_delta(struct verdict_notes *n, const json_t *rule) {
     const json_t *delta = json_object_get(rule, "delta");
 
     if (json_is_number(delta))
-        text_add(&n->delta, "By design, a map with up to about %.0f %% (delta = %.2f) of content that has nothing to do with the "
-                            "model passes.",
+        text_add(&n->delta,
+                 "By design, a map with up to about %.0f %% (delta = %.2f) of content that has nothing to do with the "
+                 "model passes.",
                  100 * json_number_value(delta), json_number_value(delta));
     else
-        text_add(&n->delta, "By design, a map with a share up to delta of content that has nothing to do with the model passes.");
+        text_add(&n->delta,
+                 "By design, a map with a share up to delta of content that has nothing to do with the model passes.");
 }
 
 static void add_line(struct verdict_notes *n, const char *line) {
@@ -57,22 +59,26 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     if (!store_meta(s, "run", &meta, e))
         return false;
     json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
-    const json_t *rule = json_object_get(run, "rule"), *warning = json_object_get(json_object_get(run, "model"), "warning");
+    const json_t *rule = json_object_get(run, "rule"),
+                 *warning = json_object_get(json_object_get(run, "model"), "warning");
     add_delta(n, rule);
     if (json_is_string(warning)) {
         text_add(&n->warning, "The model: %s", json_string_value(warning));
         add_line(n, n->warning.data);
     }
     if (is_text(json_object_get(rule, "name"), "fixed-cutoff"))
-        add_line(n, "Rule: one fixed cut-off on the mean absolute similarity of the last stage. It is the common practice, not "
-                    "calibrated, and for comparison only: it passes maps that ignore the model and fails honest ones.");
-    add_line(n, "PASS is necessary, not sufficient: the map depends on what was randomised; whether it is right is another "
-                "question.");
+        add_line(
+            n,
+            "Rule: one fixed cut-off on the mean absolute similarity of the last stage. It is the common practice, not "
+            "calibrated, and for comparison only: it passes maps that ignore the model and fails honest ones.");
+    add_line(
+        n, "PASS is necessary, not sufficient: the map depends on what was randomised; whether it is right is another "
+           "question.");
     add_line(n, n->delta.data);
-    add_line(n, "The signed mean is blind to odd methods: where the sign of the map flips at random with the weights, it falls to "
-                "the floor whatever the magnitudes do. Hence the magnitude guard, which tests those.");
-    add_line(n, "A similarity means something between its floor (same explainer, different inputs, fully randomised network) and "
-                "its ceiling (same explainer, repeated).");
+    add_line(n, "The signed mean is blind to odd methods: where the sign of the map flips at random with the weights, "
+                "it falls to the floor whatever the magnitudes do. Hence the magnitude guard, which tests those.");
+    add_line(n, "A similarity means something between its floor (same explainer, different inputs, fully randomised "
+                "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
     free(meta);
     if (!n->delta.failed && !n->warning.failed)

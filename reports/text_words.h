@@ -8,18 +8,19 @@
 #define VERDICT_STYLES 7u
 
 struct verdict_style {
-    const char *word;     /* as stored; the last style: any other */
-    const char *brief;    /* at most 8 letters */
-    const char *colour;   /* of a terminal (SGR); "": none */
-    unsigned fill, ink;   /* 0xRRGGBB, for figures: told apart by people with any colour vision, and in grey */
-    unsigned mark;        /* the same hue, dark enough for words on white */
+    const char *word;   /* as stored; the last style: any other */
+    const char *brief;  /* at most 8 letters */
+    const char *colour; /* of a terminal (SGR); "": none */
+    unsigned fill, ink; /* 0xRRGGBB, for figures: told apart by people with any colour vision, and in grey */
+    unsigned mark;      /* the same hue, dark enough for words on white */
 };
 
 extern const struct verdict_style verdict_styles[VERDICT_STYLES];
 size_t verdict_style_index(const char *verdict);
 struct verdict_style verdict_style(const char *verdict);
 
-/* Bytes of a long name to put on a first line, up to its last hyphen ("label-" above "permutation"); 0: it stays whole. */
+/* Bytes of a long name to put on a first line, up to its last hyphen ("label-" above "permutation"); 0: it stays whole.
+ */
 size_t name_break(const char *name);
 
 /* How to read the verdicts of this run. */

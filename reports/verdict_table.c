@@ -40,7 +40,8 @@ struct filling {
 static const char **const no_text = NULL;
 
 /* The texts a row owns here, ended by no_text. */
-#define ROW_TEXTS(r) {&(r)->verdict, &(r)->annotation, &(r)->expected, &(r)->reason, &(r)->first_stage, no_text}
+#define ROW_TEXTS(r)                                                                                                   \
+    { &(r)->verdict, &(r)->annotation, &(r)->expected, &(r)->reason, &(r)->first_stage, no_text }
 
 static bool add_verdict(void *context, const struct verdict_row *row) {
     struct filling *f = context;

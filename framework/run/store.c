@@ -6,18 +6,17 @@
 
 bool store_fail(const struct store *s, int code, struct error *e) {
     switch (code & 0xff) {
-    case SQLITE_NOMEM:
-        return error_memory(e);
+    case SQLITE_NOMEM: return error_memory(e);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return error_set(e, "%s: in use by another process: wait for it to end, or choose another folder", s->path);
     case SQLITE_NOTADB:
         return error_set(e, "%s: not an SQLite file: a store of assay was wanted; choose another folder", s->path);
     case SQLITE_CORRUPT:
-        return error_set(e, "%s: the file is damaged: an intact store was wanted; delete it, or start again in another folder",
-                         s->path);
-    case SQLITE_FULL:
-        return error_set(e, "%s: the disk is full: free some space, then resume", s->path);
+        return error_set(
+            e, "%s: the file is damaged: an intact store was wanted; delete it, or start again in another folder",
+            s->path);
+    case SQLITE_FULL: return error_set(e, "%s: the disk is full: free some space, then resume", s->path);
     default:
         return error_set(e, "%s: %s (SQLite code %d): a store that can be read and written was wanted", s->path,
                          s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code), code);
@@ -34,8 +33,8 @@ bool store_prepare(const struct store *s, const char *sql, sqlite3_stmt **out, s
     return code == SQLITE_OK || store_fail(s, code, e);
 }
 
-/* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per unit.
- * A SIGKILL loses at most the open transaction; a power cut at most the last few whole ones. */
+/* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per
+ * unit. A SIGKILL loses at most the open transaction; a power cut at most the last few whole ones. */
 static const char open_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
                                "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = NORMAL;"
@@ -147,8 +146,8 @@ static bool add_places(struct store *s, const char *kind, const char *const *nam
     return ok;
 }
 
-bool store_set_order(struct store *s, const char *const *explainers, size_t explainer_count, const char *const *controls,
-                     size_t control_count, struct error *e) {
+bool store_set_order(struct store *s, const char *const *explainers, size_t explainer_count,
+                     const char *const *controls, size_t control_count, struct error *e) {
     if (!store_execute(s, "SAVEPOINT ordering; DELETE FROM places", e))
         return false;
     bool ok = add_places(s, "explainer", explainers, explainer_count, e) &&
@@ -163,7 +162,8 @@ bool store_set_order(struct store *s, const char *const *explainers, size_t expl
 bool store_has_unit(struct store *s, const char *explainer, const char *variant) {
     bool row = false;
 
-    if (!s->has_unit && !store_prepare(s, "SELECT 1 FROM units WHERE explainer = ? AND variant = ?", &s->has_unit, NULL))
+    if (!s->has_unit &&
+        !store_prepare(s, "SELECT 1 FROM units WHERE explainer = ? AND variant = ?", &s->has_unit, NULL))
         return false;
     run_once(s, s->has_unit, (const char *const[]){explainer, variant}, 2, &row, NULL);
     sqlite3_reset(s->has_unit);
@@ -189,8 +189,8 @@ static bool each_name(struct store *s, const char *sql, bool (*name)(void *, con
     return ok;
 }
 
-#define NAMES(column)                                                                                                 \
-    "SELECT t." column " FROM (SELECT DISTINCT " column " FROM verdicts) t LEFT JOIN places p ON p.kind = '" column  \
+#define NAMES(column)                                                                                                  \
+    "SELECT t." column " FROM (SELECT DISTINCT " column " FROM verdicts) t LEFT JOIN places p ON p.kind = '" column    \
     "' AND p.name = t." column " ORDER BY p.place NULLS LAST, t." column
 
 bool store_each_explainer(struct store *s, bool (*name)(void *, const char *), void *context, struct error *e) {

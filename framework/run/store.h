@@ -4,7 +4,8 @@
  * store_put_* replaces the row of the same key. Closing drops an open transaction. One process at a time holds a store.
  *
  * Row structs borrow their strings during the callback; a callback that returns false stops the walk (and the walk
- * returns false, with the error as the callback left it). Rows come in a fixed order (that of the battery), so the same results are the same bytes. */
+ * returns false, with the error as the callback left it). Rows come in a fixed order (that of the battery), so the same
+ * results are the same bytes. */
 #ifndef ASSAY_RUN_STORE_H
 #define ASSAY_RUN_STORE_H
 
@@ -29,7 +30,8 @@ bool store_set_order(struct store *, const char *const *explainers, size_t expla
 
 /* ---- meta: "run" is a JSON object with everything that identifies the run (run/record.h says what) ---- */
 bool store_set_meta(struct store *, const char *key, const char *value, struct error *);
-bool store_meta(struct store *, const char *key, char **value, struct error *); /* *value NULL when absent; caller frees */
+/* *value is NULL when absent; the caller frees it. */
+bool store_meta(struct store *, const char *key, char **value, struct error *);
 
 /* ---- trained networks, by key (architecture, data, recipe, permutation, seeds) ---- */
 struct network_row {
@@ -132,7 +134,7 @@ struct curve_row {
     double floor, ceiling;
     double share, share_lower, share_upper; /* D and its one-sided bounds; NaN where the rule computes none */
     uint32_t inputs, draws;
-    double vanished; /* share of cells with a constant map */
+    double vanished;      /* share of cells with a constant map */
     const char *decision; /* "pass", "fail", "open", "not a control", "shown only" */
 };
 bool store_put_curve(struct store *, const struct curve_row *, struct error *);
@@ -145,8 +147,8 @@ struct verdict_row {
     const char *annotation; /* "", or "INPUT-DOMINATED", ... */
     const char *expected;   /* words joined by "|" */
     bool as_expected;
-    const char *reason;      /* one sentence with the numbers */
-    const char *first_stage; /* first failing stage, or "" */
+    const char *reason;                         /* one sentence with the numbers */
+    const char *first_stage;                    /* first failing stage, or "" */
     double score, lower, upper, floor, ceiling; /* NaN where there is none */
     uint32_t inputs, draws;
 };

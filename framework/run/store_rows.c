@@ -46,9 +46,9 @@ static int bind_shape(sqlite3_stmt *statement, int column, const struct shape *s
     struct text written = {0};
 
     shape_write(s, &written);
-    int code = written.failed ? SQLITE_NOMEM
-                              : sqlite3_bind_text(statement, column, written.data ? written.data : "", -1,
-                                                  SQLITE_TRANSIENT);
+    int code = written.failed
+                   ? SQLITE_NOMEM
+                   : sqlite3_bind_text(statement, column, written.data ? written.data : "", -1, SQLITE_TRANSIENT);
     text_finish(&written);
     return code;
 }
@@ -61,16 +61,11 @@ static int bind_field(sqlite3_stmt *statement, int column, const struct field *f
         const char *text = *(const char *const *)at;
         return sqlite3_bind_text(statement, column, text ? text : "", -1, SQLITE_STATIC);
     }
-    case FIELD_U32:
-        return sqlite3_bind_int64(statement, column, *(const uint32_t *)at);
-    case FIELD_STATUS:
-        return sqlite3_bind_int(statement, column, (int)*(const enum unit_status *)at);
-    case FIELD_BOOL:
-        return sqlite3_bind_int(statement, column, *(const bool *)at);
-    case FIELD_REAL:
-        return sqlite3_bind_double(statement, column, *(const double *)at); /* SQLite makes NULL of NaN */
-    case FIELD_SHAPE:
-        return bind_shape(statement, column, at);
+    case FIELD_U32: return sqlite3_bind_int64(statement, column, *(const uint32_t *)at);
+    case FIELD_STATUS: return sqlite3_bind_int(statement, column, (int)*(const enum unit_status *)at);
+    case FIELD_BOOL: return sqlite3_bind_int(statement, column, *(const bool *)at);
+    case FIELD_REAL: return sqlite3_bind_double(statement, column, *(const double *)at); /* SQLite makes NULL of NaN */
+    case FIELD_SHAPE: return bind_shape(statement, column, at);
     case FIELD_FLOATS:
     case FIELD_ARRAY: {
         size_t count = float_count(f, row);
@@ -116,9 +111,10 @@ bool store_put_row(struct store *s, enum table_id id, const void *row, struct er
 /* ---- reading ---- */
 
 static bool damaged(const struct walk *w, const struct field *f, const char *wanted) {
-    return error_set(w->error,
-                     "%s: table %s, column %s: a value that assay did not write: %s was wanted; start again in another folder",
-                     w->store->path, w->table->name, f->column, wanted);
+    return error_set(
+        w->error,
+        "%s: table %s, column %s: a value that assay did not write: %s was wanted; start again in another folder",
+        w->store->path, w->table->name, f->column, wanted);
 }
 
 static bool read_integer(const struct walk *w, int column, const struct field *f, int64_t most, int64_t *out) {
@@ -184,8 +180,7 @@ static bool read_field(struct walk *w, int column, const struct field *f, void *
                             : sqlite3_column_double(w->statement, column);
         return true;
     case FIELD_FLOATS:
-    case FIELD_ARRAY:
-        return read_floats(w, column, f, row);
+    case FIELD_ARRAY: return read_floats(w, column, f, row);
     }
     return false;
 }
@@ -244,20 +239,20 @@ bool walk_end(struct walk *w) {
 }
 
 /* The typed faces of one walk and one insertion. */
-#define STORE_EACH(NAME, TABLE)                                                                                       \
-    bool store_each_##NAME(struct store *s, bool (*row)(void *, const struct NAME##_row *), void *context,            \
-                           struct error *e) {                                                                         \
-        struct walk w;                                                                                                \
-        struct NAME##_row current = {0};                                                                              \
-        bool ok = true;                                                                                               \
-        walk_begin(&w, s, TABLE, e);                                                                                  \
-        while (ok && walk_next(&w, &current))                                                                         \
-            ok = row(context, &current);                                                                              \
-        return walk_end(&w) && ok;                                                                                    \
+#define STORE_EACH(NAME, TABLE)                                                                                        \
+    bool store_each_##NAME(struct store *s, bool (*row)(void *, const struct NAME##_row *), void *context,             \
+                           struct error *e) {                                                                          \
+        struct walk w;                                                                                                 \
+        struct NAME##_row current = {0};                                                                               \
+        bool ok = true;                                                                                                \
+        walk_begin(&w, s, TABLE, e);                                                                                   \
+        while (ok && walk_next(&w, &current))                                                                          \
+            ok = row(context, &current);                                                                               \
+        return walk_end(&w) && ok;                                                                                     \
     }
-#define STORE_PUT(NAME, TABLE)                                                                                        \
-    bool store_put_##NAME(struct store *s, const struct NAME##_row *row, struct error *e) {                           \
-        return store_put_row(s, TABLE, row, e);                                                                       \
+#define STORE_PUT(NAME, TABLE)                                                                                         \
+    bool store_put_##NAME(struct store *s, const struct NAME##_row *row, struct error *e) {                            \
+        return store_put_row(s, TABLE, row, e);                                                                        \
     }
 
 STORE_PUT(network, TABLE_NETWORK)

@@ -8,17 +8,13 @@
 static const char *sql_type(enum field_kind kind) {
     switch (kind) {
     case FIELD_TEXT:
-    case FIELD_SHAPE:
-        return "TEXT NOT NULL";
+    case FIELD_SHAPE: return "TEXT NOT NULL";
     case FIELD_U32:
     case FIELD_STATUS:
-    case FIELD_BOOL:
-        return "INTEGER NOT NULL";
-    case FIELD_REAL:
-        return "REAL"; /* NULL: no number */
+    case FIELD_BOOL: return "INTEGER NOT NULL";
+    case FIELD_REAL: return "REAL"; /* NULL: no number */
     case FIELD_FLOATS:
-    case FIELD_ARRAY:
-        return "BLOB NOT NULL"; /* float32 of this machine's byte order */
+    case FIELD_ARRAY: return "BLOB NOT NULL"; /* float32 of this machine's byte order */
     }
     return "";
 }
@@ -42,12 +38,13 @@ static bool create(struct store *s, struct error *e) {
                    "CREATE TABLE places (kind TEXT, name TEXT, place INTEGER NOT NULL, PRIMARY KEY (kind, name));\n");
     for (int i = 0; i < TABLE_STORED; i++)
         add_table(&sql, &store_tables[i]);
-    text_add(&sql,
-             "CREATE VIEW variant_places AS SELECT variant, min(printf('%%010d %%010d %%010d', ifnull(place, 9999999999), "
-             "stage_index, draw)) AS place FROM uses LEFT JOIN places ON kind = 'control' AND name = control "
-             "GROUP BY variant;\n"
-             "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;",
-             APPLICATION_ID, SCHEMA_VERSION);
+    text_add(
+        &sql,
+        "CREATE VIEW variant_places AS SELECT variant, min(printf('%%010d %%010d %%010d', ifnull(place, 9999999999), "
+        "stage_index, draw)) AS place FROM uses LEFT JOIN places ON kind = 'control' AND name = control "
+        "GROUP BY variant;\n"
+        "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;",
+        APPLICATION_ID, SCHEMA_VERSION);
     bool ok = sql.failed ? error_memory(e) : store_execute(s, sql.data, e);
     text_finish(&sql);
     return ok;
@@ -94,9 +91,10 @@ bool store_check_schema(struct store *s, struct error *e) {
         return error_set(e, "%s: an SQLite file of another program: a store of assay was wanted; choose another folder",
                          s->path);
     if (version != SCHEMA_VERSION)
-        return error_set(e,
-                         "%s: a store of layout %lld, written by another version of assay: layout %d was wanted; use that "
-                         "version, or start again in another folder",
-                         s->path, (long long)version, SCHEMA_VERSION);
+        return error_set(
+            e,
+            "%s: a store of layout %lld, written by another version of assay: layout %d was wanted; use that "
+            "version, or start again in another folder",
+            s->path, (long long)version, SCHEMA_VERSION);
     return check_intact(s, e);
 }

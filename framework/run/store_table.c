@@ -2,9 +2,12 @@
 
 #include <stddef.h>
 
-#define FIELD(type, name, kind) {#name, kind, offsetof(struct type, name), 0}
-#define NAMED(type, name, column, kind) {column, kind, offsetof(struct type, name), 0}
-#define COUNTED(type, name, kind, count) {#name, kind, offsetof(struct type, name), offsetof(struct type, count)}
+#define FIELD(type, name, kind)                                                                                        \
+    { #name, kind, offsetof(struct type, name), 0 }
+#define NAMED(type, name, column, kind)                                                                                \
+    { column, kind, offsetof(struct type, name), 0 }
+#define COUNTED(type, name, kind, count)                                                                               \
+    { #name, kind, offsetof(struct type, name), offsetof(struct type, count) }
 #define FIELDS(list, keys) list, (int)(sizeof list / sizeof *list), keys
 
 static const struct field network_fields[] = {
@@ -18,12 +21,9 @@ static const struct field network_fields[] = {
 };
 
 static const struct field input_fields[] = {
-    NAMED(input_row, index, "input", FIELD_U32),
-    FIELD(input_row, sample, FIELD_U32),
-    FIELD(input_row, label, FIELD_U32),
-    FIELD(input_row, predicted, FIELD_U32),
-    FIELD(input_row, target, FIELD_U32),
-    FIELD(input_row, shape, FIELD_SHAPE),
+    NAMED(input_row, index, "input", FIELD_U32),  FIELD(input_row, sample, FIELD_U32),
+    FIELD(input_row, label, FIELD_U32),           FIELD(input_row, predicted, FIELD_U32),
+    FIELD(input_row, target, FIELD_U32),          FIELD(input_row, shape, FIELD_SHAPE),
     COUNTED(input_row, data, FIELD_ARRAY, shape),
 };
 
@@ -45,9 +45,9 @@ static const struct field use_fields[] = {
 };
 
 static const struct field audit_fields[] = {
-    FIELD(audit_row, variant, FIELD_TEXT),   FIELD(audit_row, changed, FIELD_U32),
-    FIELD(audit_row, expected, FIELD_U32),   FIELD(audit_row, digest, FIELD_TEXT),
-    FIELD(audit_row, logit_r, FIELD_REAL),   FIELD(audit_row, agreement, FIELD_REAL),
+    FIELD(audit_row, variant, FIELD_TEXT), FIELD(audit_row, changed, FIELD_U32),
+    FIELD(audit_row, expected, FIELD_U32), FIELD(audit_row, digest, FIELD_TEXT),
+    FIELD(audit_row, logit_r, FIELD_REAL), FIELD(audit_row, agreement, FIELD_REAL),
     FIELD(audit_row, finite, FIELD_BOOL),
 };
 
@@ -59,7 +59,7 @@ static const struct field check_fields[] = {
 };
 
 static const struct field map_fields[] = {
-    FIELD(map_row, explainer, FIELD_TEXT), FIELD(map_row, variant, FIELD_TEXT), FIELD(map_row, input, FIELD_U32),
+    FIELD(map_row, explainer, FIELD_TEXT), FIELD(map_row, variant, FIELD_TEXT),        FIELD(map_row, input, FIELD_U32),
     FIELD(map_row, shape, FIELD_SHAPE),    COUNTED(map_row, data, FIELD_ARRAY, shape),
 };
 
@@ -86,20 +86,13 @@ static const struct field curve_fields[] = {
 };
 
 static const struct field verdict_fields[] = {
-    FIELD(verdict_row, explainer, FIELD_TEXT),
-    FIELD(verdict_row, control, FIELD_TEXT),
-    FIELD(verdict_row, verdict, FIELD_TEXT),
-    FIELD(verdict_row, annotation, FIELD_TEXT),
-    FIELD(verdict_row, expected, FIELD_TEXT),
-    FIELD(verdict_row, as_expected, FIELD_BOOL),
-    FIELD(verdict_row, reason, FIELD_TEXT),
-    FIELD(verdict_row, first_stage, FIELD_TEXT),
-    FIELD(verdict_row, score, FIELD_REAL),
-    FIELD(verdict_row, lower, FIELD_REAL),
-    FIELD(verdict_row, upper, FIELD_REAL),
-    FIELD(verdict_row, floor, FIELD_REAL),
-    FIELD(verdict_row, ceiling, FIELD_REAL),
-    FIELD(verdict_row, inputs, FIELD_U32),
+    FIELD(verdict_row, explainer, FIELD_TEXT), FIELD(verdict_row, control, FIELD_TEXT),
+    FIELD(verdict_row, verdict, FIELD_TEXT),   FIELD(verdict_row, annotation, FIELD_TEXT),
+    FIELD(verdict_row, expected, FIELD_TEXT),  FIELD(verdict_row, as_expected, FIELD_BOOL),
+    FIELD(verdict_row, reason, FIELD_TEXT),    FIELD(verdict_row, first_stage, FIELD_TEXT),
+    FIELD(verdict_row, score, FIELD_REAL),     FIELD(verdict_row, lower, FIELD_REAL),
+    FIELD(verdict_row, upper, FIELD_REAL),     FIELD(verdict_row, floor, FIELD_REAL),
+    FIELD(verdict_row, ceiling, FIELD_REAL),   FIELD(verdict_row, inputs, FIELD_U32),
     FIELD(verdict_row, draws, FIELD_U32),
 };
 
@@ -121,15 +114,16 @@ static const struct field result_fields[] = {
 #define BY_CONTROL "c.place NULLS LAST, t.control"
 #define BY_VARIANT "v.place, t.variant"
 
-/* There are far too many comparisons to sort. Only their pairs (explainer, variant) are; within a pair the key of the table
- * is the order, and SQLite sees that it need not sort. */
+/* There are far too many comparisons to sort. Only their pairs (explainer, variant) are; within a pair the key of the
+ * table is the order, and SQLite sees that it need not sort. */
 #define PAIRS "(SELECT DISTINCT explainer, variant FROM comparisons)"
 #define IN_PAIRS "o.rowid, pairing, measure, view, input, other"
 
 const struct table store_tables[TABLE_COUNT] = {
     [TABLE_NETWORK] = {"networks", FIELDS(network_fields, 1), "", "networks t", "t.role, t.draw, t.key", NULL},
     [TABLE_INPUT] = {"inputs", FIELDS(input_fields, 1), "", "inputs t", "t.input", NULL},
-    [TABLE_UNIT] = {"units", FIELDS(unit_fields, 2), "", "units t" OF_EXPLAINER OF_VARIANT, BY_EXPLAINER ", " BY_VARIANT, NULL},
+    [TABLE_UNIT] = {"units", FIELDS(unit_fields, 2), "", "units t" OF_EXPLAINER OF_VARIANT,
+                    BY_EXPLAINER ", " BY_VARIANT, NULL},
     [TABLE_COMPARISON] = {"comparisons", FIELDS(comparison_fields, 7), "WITHOUT ROWID", NULL, IN_PAIRS,
                           "SELECT t.explainer AS x, t.variant AS v FROM " PAIRS " t" OF_EXPLAINER OF_VARIANT
                           " ORDER BY " BY_EXPLAINER ", " BY_VARIANT},

@@ -1,5 +1,5 @@
-/* store_table.h (private to the store): the tables as data. A row struct is described field by field; the SQL that creates,
- * fills and reads its table is made from that description. */
+/* store_table.h (private to the store): the tables as data. A row struct is described field by field; the SQL that
+ * creates, fills and reads its table is made from that description. */
 #ifndef ASSAY_RUN_STORE_TABLE_H
 #define ASSAY_RUN_STORE_TABLE_H
 
@@ -74,7 +74,7 @@ struct walk {
     struct store *store;
     const struct table *table;
     sqlite3_stmt *statement;
-    float *floats; /* of the current row */
+    float *floats;  /* of the current row */
     unsigned pairs; /* number of its temporary table, or 0 */
     struct error *error;
     bool failed;

@@ -99,17 +99,23 @@ static double survives(const struct fake_run *f, const struct character *c, uint
 static const char *const views[] = {"absolute/all", "absolute/nonzero", "signed/all", "signed/nonzero"};
 static const char *const measures_of[] = {"spearman", "ssim"};
 
-static bool put_comparisons(const struct fake_run *f, struct store *s, uint32_t explainer, uint32_t stage, uint32_t draw,
-                            const char *variant, struct error *e) {
+static bool put_comparisons(const struct fake_run *f, struct store *s, uint32_t explainer, uint32_t stage,
+                            uint32_t draw, const char *variant, struct error *e) {
     const struct character *c = &characters[explainer % CHARACTERS];
 
     for (uint32_t k = 0; k < 2 * 2 * 4 * f->inputs; k++) {
         uint32_t j = f->shuffled ? 2 * 2 * 4 * f->inputs - 1 - k : k;
         uint32_t input = j % f->inputs, view = j / f->inputs % 4, measure = j / f->inputs / 4 % 2;
         bool floor = j / f->inputs / 8;
-        struct comparison_row row = {fake_explainer(f, explainer), variant, floor ? "mismatched" : "matched", input,
-                                     floor ? (input + 1 + draw) % f->inputs : input, measures_of[measure], views[view],
-                                     (floor ? .02 : survives(f, c, stage, view < 2)) + .1 * noise(explainer, stage, draw, j)};
+        struct comparison_row row = {fake_explainer(f, explainer),
+                                     variant,
+                                     floor ? "mismatched" : "matched",
+                                     input,
+                                     floor ? (input + 1 + draw) % f->inputs : input,
+                                     measures_of[measure],
+                                     views[view],
+                                     (floor ? .02 : survives(f, c, stage, view < 2)) +
+                                         .1 * noise(explainer, stage, draw, j)};
         if (c->non_negative && view >= 2)
             continue;
         if (!store_put_comparison(s, &row, e))
@@ -154,9 +160,11 @@ static bool put_unit(const struct fake_run *f, struct store *s, uint32_t explain
 
     variant_name(control, stage, draw, variant);
     struct unit_row unit = {fake_explainer(f, explainer), variant, UNIT_OK, "", .25};
-    if (!store_begin(s, e) || !store_put_unit(s, &unit, e) || !put_comparisons(f, s, explainer, stage, draw, variant, e))
+    if (!store_begin(s, e) || !store_put_unit(s, &unit, e) ||
+        !put_comparisons(f, s, explainer, stage, draw, variant, e))
         return false;
-    if (draw == 0 && control < 3 && !put_map(f, s, explainer, 0, stage + 1, variant, survives(f, c, stage, c->non_negative), e))
+    if (draw == 0 && control < 3 &&
+        !put_map(f, s, explainer, 0, stage + 1, variant, survives(f, c, stage, c->non_negative), e))
         return false;
     return store_commit(s, e);
 }
@@ -166,7 +174,8 @@ static bool put_units(const struct fake_run *f, struct store *s, struct error *e
 
     for (uint32_t k = 0; k < count; k++) {
         uint32_t i = f->shuffled ? (uint32_t)((k * 7919ull + 13) % count) : k; /* 7919 is prime to all counts used */
-        uint32_t explainer = i / (3 * each), control = i / each % 3, stage = i / f->draws % f->stages, draw = i % f->draws;
+        uint32_t explainer = i / (3 * each), control = i / each % 3, stage = i / f->draws % f->stages,
+                 draw = i % f->draws;
         if (stage < stage_count(f, control) && !put_unit(f, s, explainer, control, stage, draw, e))
             return false;
     }
@@ -180,7 +189,8 @@ static bool put_units(const struct fake_run *f, struct store *s, struct error *e
     return true;
 }
 
-static bool put_curves(const struct fake_run *f, struct store *s, uint32_t explainer, uint32_t control, struct error *e) {
+static bool put_curves(const struct fake_run *f, struct store *s, uint32_t explainer, uint32_t control,
+                       struct error *e) {
     const struct character *c = &characters[explainer % CHARACTERS];
     uint32_t stages = stage_count(f, control);
 
@@ -192,39 +202,61 @@ static bool put_curves(const struct fake_run *f, struct store *s, uint32_t expla
         stage_name(control, stage, name);
         double y = survives(f, c, stage, view < 2) * (measure ? .6 : 1) + .03 * noise(explainer, view, stage, 5);
         double floor = view < 2 ? .15 : .01, band = .03 + .03 * (stage == 0);
-        struct curve_row row = {
-            .explainer = fake_explainer(f, explainer), .control = fake_control(f, control), .stage = name,
-            .measure = measures_of[measure], .view = views[view], .stage_index = stage, .stage_count = stages,
-            .similarity = y, .similarity_lower = y - band, .similarity_upper = fmin(1, y + band), .floor = floor,
-            .ceiling = strcmp(c->name, "smoothgrad") ? 1 : .72, .share = (y - floor) / (1 - floor),
-            .share_lower = (y - band - floor) / (1 - floor), .share_upper = (y + band - floor) / (1 - floor),
-            .inputs = f->inputs, .draws = f->draws, .vanished = strcmp(c->name, "grad-cam") ? 0 : .12,
-            .decision = measure ? "shown only" : y > .3 ? "fail" : "pass"};
+        struct curve_row row = {.explainer = fake_explainer(f, explainer),
+                                .control = fake_control(f, control),
+                                .stage = name,
+                                .measure = measures_of[measure],
+                                .view = views[view],
+                                .stage_index = stage,
+                                .stage_count = stages,
+                                .similarity = y,
+                                .similarity_lower = y - band,
+                                .similarity_upper = fmin(1, y + band),
+                                .floor = floor,
+                                .ceiling = strcmp(c->name, "smoothgrad") ? 1 : .72,
+                                .share = (y - floor) / (1 - floor),
+                                .share_lower = (y - band - floor) / (1 - floor),
+                                .share_upper = (y + band - floor) / (1 - floor),
+                                .inputs = f->inputs,
+                                .draws = f->draws,
+                                .vanished = strcmp(c->name, "grad-cam") ? 0 : .12,
+                                .decision = measure  ? "shown only"
+                                            : y > .3 ? "fail"
+                                                     : "pass"};
         if (!store_put_curve(s, &row, e))
             return false;
     }
     return true;
 }
 
-static bool put_verdict(const struct fake_run *f, struct store *s, uint32_t explainer, uint32_t control, struct error *e) {
+static bool put_verdict(const struct fake_run *f, struct store *s, uint32_t explainer, uint32_t control,
+                        struct error *e) {
     const struct character *c = &characters[explainer % CHARACTERS];
     bool scored = control < 3 && !isnan(c->early) && strcmp(c->verdict[control], U);
     char reason[256];
 
     if (!strcmp(c->verdict[control], F))
-        snprintf(reason, sizeof reason, "%.0f %% of the map survives at stage \"fc2\" (%.2f .. %.2f), more than the 30 %% allowed.",
+        snprintf(reason, sizeof reason,
+                 "%.0f %% of the map survives at stage \"fc2\" (%.2f .. %.2f), more than the 30 %% allowed.",
                  100 * c->early, c->early - .06, fmin(1, c->early + .06));
     else
-        snprintf(reason, sizeof reason, "At every stage less than 30 %% of the map survives; most at \"fc2\" (%.2f).", c->early);
-    struct verdict_row row = {.explainer = fake_explainer(f, explainer), .control = fake_control(f, control),
-                              .verdict = c->verdict[control], .annotation = control < 3 ? c->annotation : "",
+        snprintf(reason, sizeof reason, "At every stage less than 30 %% of the map survives; most at \"fc2\" (%.2f).",
+                 c->early);
+    struct verdict_row row = {.explainer = fake_explainer(f, explainer),
+                              .control = fake_control(f, control),
+                              .verdict = c->verdict[control],
+                              .annotation = control < 3 ? c->annotation : "",
                               .expected = c->expected[control],
                               .as_expected = strstr(c->expected[control], c->verdict[control]) != NULL,
                               .reason = f->hostile ? hostile_names[0] : reason,
                               .first_stage = strcmp(c->verdict[control], F) ? "" : "fc2",
-                              .score = scored ? c->early : NAN, .lower = scored ? c->early - .06 : NAN,
-                              .upper = scored ? c->early + .06 : NAN, .floor = scored ? .01 : NAN,
-                              .ceiling = scored ? 1 : NAN, .inputs = f->inputs, .draws = control < 3 ? f->draws : 1};
+                              .score = scored ? c->early : NAN,
+                              .lower = scored ? c->early - .06 : NAN,
+                              .upper = scored ? c->early + .06 : NAN,
+                              .floor = scored ? .01 : NAN,
+                              .ceiling = scored ? 1 : NAN,
+                              .inputs = f->inputs,
+                              .draws = control < 3 ? f->draws : 1};
     return store_put_verdict(s, &row, e);
 }
 
@@ -232,8 +264,13 @@ static bool put_judgements(const struct fake_run *f, struct store *s, struct err
     for (uint32_t k = 0; k < f->explainers * FAKE_CONTROLS; k++) {
         uint32_t i = f->shuffled ? f->explainers * FAKE_CONTROLS - 1 - k : k;
         uint32_t explainer = i / FAKE_CONTROLS, control = i % FAKE_CONTROLS;
-        struct check_row check = {fake_explainer(f, explainer), fake_control(f, control), "gradient = w", 0,
-                                  explainer == 9 ? .5 : 1e-7, 1e-5, explainer != 9};
+        struct check_row check = {fake_explainer(f, explainer),
+                                  fake_control(f, control),
+                                  "gradient = w",
+                                  0,
+                                  explainer == 9 ? .5 : 1e-7,
+                                  1e-5,
+                                  explainer != 9};
         if (!put_curves(f, s, explainer, control, e) || !put_verdict(f, s, explainer, control, e) ||
             (control >= 3 && !store_put_check(s, &check, e)))
             return false;
@@ -251,7 +288,8 @@ static bool put_uses(const struct fake_run *f, struct store *s, struct error *e)
         variant_name(control, stage, draw, variant);
         stage_name(control, stage, name);
         struct use_row use = {fake_control(f, control), name, stage, draw, variant};
-        struct audit_row audit = {variant, 2 * stage + 2, 2 * stage + 2, "00ff", .01 * noise(control, stage, draw, 1), .1, true};
+        struct audit_row audit = {variant, 2 * stage + 2, 2 * stage + 2, "00ff", .01 * noise(control, stage, draw, 1),
+                                  .1,      true};
         if (!store_put_use(s, &use, e) || !store_put_audit(s, &audit, e))
             return false;
     }
@@ -285,9 +323,11 @@ bool fake_run_fill(const struct fake_run *f, struct store *s, struct error *e) {
     for (uint32_t i = 0; i < FAKE_CONTROLS; i++)
         names[i] = fake_control(f, i);
     return store_set_order(s, explainers, f->explainers, names, FAKE_CONTROLS, e) &&
-           store_set_meta(s, "run", "{\"assay\": \"0.1.0\", \"seed\": 1, \"rule\": {\"kind\": \"calibrated\", \"delta\": 0.3}}", e) &&
-           put_units(f, s, e) && store_begin(s, e) && put_inputs(f, s, e) && put_uses(f, s, e) && put_judgements(f, s, e) &&
-           store_commit(s, e);
+           store_set_meta(s, "run",
+                          "{\"assay\": \"0.1.0\", \"seed\": 1, \"rule\": {\"kind\": \"calibrated\", \"delta\": 0.3}}",
+                          e) &&
+           put_units(f, s, e) && store_begin(s, e) && put_inputs(f, s, e) && put_uses(f, s, e) &&
+           put_judgements(f, s, e) && store_commit(s, e);
 }
 
 void fake_folder(char out[64]) {

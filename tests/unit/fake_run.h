@@ -1,4 +1,5 @@
-/* fake_run.h: fills a store as a run of 12 explainers under 5 controls would, for the tests of the store and the reports. */
+/* fake_run.h: fills a store as a run of 12 explainers under 5 controls would, for the tests of the store and the
+ * reports. */
 #ifndef ASSAY_TESTS_FAKE_RUN_H
 #define ASSAY_TESTS_FAKE_RUN_H
 
@@ -6,11 +7,12 @@
 
 struct fake_run {
     uint32_t explainers, stages, draws, inputs, side; /* side: of the square maps */
-    bool shuffled; /* rows go in backwards, and units in another order */
-    bool hostile;  /* names full of what CSV, XML, JSON, gnuplot and terminals treat specially */
+    bool shuffled;                                    /* rows go in backwards, and units in another order */
+    bool hostile; /* names full of what CSV, XML, JSON, gnuplot and terminals treat specially */
 };
 
-#define FAKE_RUN_DEFAULT {12, 4, 5, 6, 28, false, false}
+#define FAKE_RUN_DEFAULT                                                                                               \
+    { 12, 4, 5, 6, 28, false, false }
 
 #define FAKE_CONTROLS 5
 const char *fake_explainer(const struct fake_run *, uint32_t explainer);

@@ -127,7 +127,8 @@ Test(report_csv, reads_back_as_what_the_store_holds) {
 
         cr_assert(find("csv")->write(s, folder, &e), "%s", e.text);
         struct reading results = {parse(folder, "results.csv"), 0}, verdicts = {parse(folder, "verdicts.csv"), 0};
-        cr_assert(store_each_result(s, same_result, &results, &e) && store_each_verdict(s, same_verdict, &verdicts, &e));
+        cr_assert(store_each_result(s, same_result, &results, &e) &&
+                  store_each_verdict(s, same_verdict, &verdicts, &e));
         cr_expect_gt(results.row, 1000);
         cr_expect_eq(results.row, results.parsed.rows - 1);
         cr_expect_eq(verdicts.row, 13 * FAKE_CONTROLS);

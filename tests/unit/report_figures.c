@@ -87,7 +87,8 @@ static size_t compare_sources(const char *a, const char *b) {
             continue;
         uint8_t *one, *two;
         size_t size, other;
-        char *first = text_format("%s/figures/%s", a, entry->d_name), *second = text_format("%s/figures/%s", b, entry->d_name);
+        char *first = text_format("%s/figures/%s", a, entry->d_name),
+             *second = text_format("%s/figures/%s", b, entry->d_name);
         cr_assert(file_read(first, &one, &size, NULL) && file_read(second, &two, &other, NULL), "%s", entry->d_name);
         cr_expect(size == other && memcmp(one, two, size) == 0, "%s differs", entry->d_name);
         free(one);
@@ -100,7 +101,8 @@ static size_t compare_sources(const char *a, const char *b) {
     return compared;
 }
 
-/* Without gnuplot: scripts and data are there, are the same for any order of writing, and the message names the remedy. */
+/* Without gnuplot: scripts and data are there, are the same for any order of writing, and the message names the remedy.
+ */
 Test(report_figures, leaves_scripts_and_data_without_gnuplot) {
     struct fake_run fake = {5, 3, 2, 2, 12, false, false};
     char folders[2][64];
@@ -115,7 +117,8 @@ Test(report_figures, leaves_scripts_and_data_without_gnuplot) {
         store_close(s);
         for (size_t k = 0; k < sizeof names / sizeof *names; k++)
             cr_expect(exists(folders[i], names[k], ".gp") && !exists(folders[i], names[k], ".png"), "%s", names[k]);
-        cr_expect(exists(folders[i], "style", ".gp") && exists(folders[i], "maps", ".f32") && exists(folders[i], "maps", ".tsv"));
+        cr_expect(exists(folders[i], "style", ".gp") && exists(folders[i], "maps", ".f32") &&
+                  exists(folders[i], "maps", ".tsv"));
     }
     cr_expect_gt(compare_sources(folders[0], folders[1]), 15);
     fake_folder_remove(folders[0]);
@@ -149,12 +152,14 @@ Test(report_figures, writes_the_curves_as_the_store_has_them) {
 
     setenv("PATH", "/nonexistent", 1);
     figures()->write(s, folder, NULL);
-    char *data = fake_read(folder, "figures/similarity-cascading-spearman.tsv"), *block = strstr(data, "# block 0: 'gradient', signed/all\n");
+    char *data = fake_read(folder, "figures/similarity-cascading-spearman.tsv"),
+         *block = strstr(data, "# block 0: 'gradient', signed/all\n");
     cr_assert_not_null(block);
     double stage, y, lower, upper, floor, ceiling;
     for (int i = 0; i < 4; i++) {
         block = strchr(block, '\n') + 1;
-        cr_assert_eq(sscanf(block, "%lf %lf %lf %lf %lf %lf", &stage, &y, &lower, &upper, &floor, &ceiling), 6, "%s", block);
+        cr_assert_eq(sscanf(block, "%lf %lf %lf %lf %lf %lf", &stage, &y, &lower, &upper, &floor, &ceiling), 6, "%s",
+                     block);
         cr_expect_eq(stage, i);
         cr_expect(floor == .01 && ceiling == 1);
         cr_expect(i == 0 ? y == 1 && lower == 1 && upper == 1 : y < .2 && lower < y && y < upper);

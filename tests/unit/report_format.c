@@ -11,9 +11,18 @@ Test(report_format, writes_the_fewest_digits_that_read_back) {
     static const struct {
         double value;
         const char *text;
-    } cases[] = {{0, "0"},       {.1, "0.1"},     {-.25, "-0.25"},     {1.0 / 3, "0.3333333333333333"},
-                 {1e300, "1e+300"}, {.1 + .2, "0.30000000000000004"}, {30, "30"}, {NAN, ""},
-                 {INFINITY, "inf"}, {-INFINITY, "-inf"}, {5e-324, "4.94065645841247e-324"}, {1e-7, "1e-07"}};
+    } cases[] = {{0, "0"},
+                 {.1, "0.1"},
+                 {-.25, "-0.25"},
+                 {1.0 / 3, "0.3333333333333333"},
+                 {1e300, "1e+300"},
+                 {.1 + .2, "0.30000000000000004"},
+                 {30, "30"},
+                 {NAN, ""},
+                 {INFINITY, "inf"},
+                 {-INFINITY, "-inf"},
+                 {5e-324, "4.94065645841247e-324"},
+                 {1e-7, "1e-07"}};
     char text[NUMBER_SIZE];
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -43,13 +52,21 @@ Test(report_format, cleans_foreign_text) {
         {"a\nb\tc", "a\nb\tc", "a b c", "a&#10;b&#9;c"},
         {"\x1b[31m", "\x1b[31m", "\xef\xbf\xbd[31m", "\xef\xbf\xbd[31m"},
         {"<a href=\"x\">&'", "<a href=\"x\">&'", "<a href=\"x\">&'", "&lt;a href=&quot;x&quot;&gt;&amp;'"},
-        {"\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80", "\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80", "\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80",
-         "\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80"},
+        {"\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80", "\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80",
+         "\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80", "\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80"},
         {"\xff|\xc3", "\xef\xbf\xbd|\xef\xbf\xbd", "\xef\xbf\xbd|\xef\xbf\xbd", "\xef\xbf\xbd|\xef\xbf\xbd"},
-        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd"}, /* overlong '/' */
+        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd",
+         "\xef\xbf\xbd\xef\xbf\xbd"}, /* overlong '/' */
         {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
          "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* a surrogate */
-        {"\xc2\x9b" "1m", "\xc2\x9b" "1m", "\xef\xbf\xbd" "1m", "\xef\xbf\xbd" "1m"}, /* the one-byte CSI */
+        {"\xc2\x9b"
+         "1m",
+         "\xc2\x9b"
+         "1m",
+         "\xef\xbf\xbd"
+         "1m",
+         "\xef\xbf\xbd"
+         "1m"}, /* the one-byte CSI */
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -52,10 +52,10 @@ static const json_t *look_up(const json_t *root, const struct result_row *r) {
         json_t *others = json_object_get(group, "others");
         json_array_foreach(json_object_get(group, "draws"), d, draw)
             json_array_foreach(json_object_get(group, "inputs"), k, input) {
-                json_int_t other = json_integer_value(others ? json_array_get(others, k) : input);
-                if (json_integer_value(draw) == r->draw && json_integer_value(input) == r->input && other == r->other)
-                    return json_array_get(json_array_get(json_object_get(group, "values"), d), k);
-            }
+            json_int_t other = json_integer_value(others ? json_array_get(others, k) : input);
+            if (json_integer_value(draw) == r->draw && json_integer_value(input) == r->input && other == r->other)
+                return json_array_get(json_array_get(json_object_get(group, "values"), d), k);
+        }
     }
     return NULL;
 }
@@ -72,8 +72,8 @@ static bool found(void *context, const struct result_row *r) {
     if (isnan(r->value))
         cr_expect(json_is_null(value));
     else
-        cr_expect(json_is_real(value) && json_real_value(value) == r->value, "%s %s %s draw %u input %u other %u", r->explainer,
-                  r->control, r->stage, r->draw, r->input, r->other);
+        cr_expect(json_is_real(value) && json_real_value(value) == r->value, "%s %s %s draw %u input %u other %u",
+                  r->explainer, r->control, r->stage, r->draw, r->input, r->other);
     return true;
 }
 
@@ -82,8 +82,9 @@ Test(report_json, holds_every_comparison) {
     char folder[64];
     struct store *s = fake_run_store(&fake, folder);
 
-    cr_assert(store_put_comparison(s, &(struct comparison_row){"gradient", "cascading/0/draw0", "matched", 1, 1, "spearman",
-                                                               "signed/all", NAN}, NULL));
+    cr_assert(store_put_comparison(
+        s, &(struct comparison_row){"gradient", "cascading/0/draw0", "matched", 1, 1, "spearman", "signed/all", NAN},
+        NULL));
     json_t *root = write_and_load(s, folder);
     struct finding f = {root, 0};
     cr_assert(store_each_result(s, found, &f, NULL));
@@ -101,16 +102,18 @@ Test(report_json, has_every_section) {
     static const struct {
         const char *name;
         size_t rows;
-    } sections[] = {{"verdicts", 25}, {"inputs", 3}, {"networks", 3}, {"uses", 16}, {"audits", 16}, {"units", 90}, {"checks", 10}};
+    } sections[] = {{"verdicts", 25}, {"inputs", 3}, {"networks", 3}, {"uses", 16},
+                    {"audits", 16},   {"units", 90}, {"checks", 10}};
 
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        cr_expect_eq(json_array_size(json_object_get(root, sections[i].name)), sections[i].rows, "%s: %zu", sections[i].name,
-                     json_array_size(json_object_get(root, sections[i].name)));
+        cr_expect_eq(json_array_size(json_object_get(root, sections[i].name)), sections[i].rows, "%s: %zu",
+                     sections[i].name, json_array_size(json_object_get(root, sections[i].name)));
     cr_expect_eq(json_real_value(json_object_get(json_object_get(json_object_get(root, "run"), "rule"), "delta")), .3);
     cr_expect_gt(json_array_size(json_object_get(root, "curves")), 100);
     json_t *first = json_array_get(json_object_get(root, "verdicts"), 0);
     cr_expect_str_eq(text_of(first, "explainer"), fake_explainer(&fake, 0));
-    cr_expect_str_eq(text_of(json_array_get(json_object_get(root, "verdicts"), 5), "explainer"), fake_explainer(&fake, 1));
+    cr_expect_str_eq(text_of(json_array_get(json_object_get(root, "verdicts"), 5), "explainer"),
+                     fake_explainer(&fake, 1));
     char *text = fake_read(folder, "report.json");
     cr_expect_null(strstr(text, "seconds"), "no times in a report");
     free(text);
@@ -169,20 +172,24 @@ Test(report_json, keeps_draws_with_other_inputs_apart) {
         cr_assert(store_put_use(s, &(struct use_row){"c", "s", 0, runs[i].draw, runs[i].variant}, NULL));
         for (uint32_t k = runs[i].from; k < runs[i].to; k++)
             cr_assert(store_put_comparison(
-                s, &(struct comparison_row){"e", runs[i].variant, "matched", k, k, "m", "w", (double)i + k / 10.0}, NULL));
+                s, &(struct comparison_row){"e", runs[i].variant, "matched", k, k, "m", "w", (double)i + k / 10.0},
+                NULL));
     }
     json_t *root = write_and_load(s, folder), *groups = json_object_get(root, "comparisons");
     cr_assert_eq(json_array_size(groups), 2);
-    static const char *const wanted[] = {"{\"inputs\":[0,1,2],\"draws\":[0,0,1],\"values\":[[0.0,0.1,0.2],[1.0,1.1,1.2],[2.0,2.1,2.2]]}",
-                                         "{\"inputs\":[1,2],\"draws\":[2],\"values\":[[3.1,3.2]]}"};
+    static const char *const wanted[] = {
+        "{\"inputs\":[0,1,2],\"draws\":[0,0,1],\"values\":[[0.0,0.1,0.2],[1.0,1.1,1.2],[2.0,2.1,2.2]]}",
+        "{\"inputs\":[1,2],\"draws\":[2],\"values\":[[3.1,3.2]]}"};
     for (size_t g = 0; g < 2; g++) {
         json_t *expected = json_loads(wanted[g], 0, NULL);
         const char *key;
         json_t *value;
         json_object_foreach(expected, key, value) {
-            char *is = json_dumps(json_object_get(json_array_get(groups, g), key), JSON_COMPACT | JSON_REAL_PRECISION(3));
+            char *is =
+                json_dumps(json_object_get(json_array_get(groups, g), key), JSON_COMPACT | JSON_REAL_PRECISION(3));
             char *should = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(3));
-            cr_expect(json_array_size(value) == json_array_size(json_object_get(json_array_get(groups, g), key)), "%s", is);
+            cr_expect(json_array_size(value) == json_array_size(json_object_get(json_array_get(groups, g), key)), "%s",
+                      is);
             if (strcmp(key, "values") != 0)
                 cr_expect_str_eq(is, should);
             free(is);

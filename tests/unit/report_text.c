@@ -112,7 +112,8 @@ Test(report_text, says_what_a_fixed_cutoff_is_and_what_is_wrong_with_the_model) 
     char folder[64];
     struct store *s = fake_run_store(&fake, folder);
 
-    cr_assert(store_set_meta(s, "run", "{\"rule\": {\"name\": \"fixed-cutoff\"}, \"model\": {\"warning\": \"ends in ReLU\"}}", NULL));
+    cr_assert(store_set_meta(
+        s, "run", "{\"rule\": {\"name\": \"fixed-cutoff\"}, \"model\": {\"warning\": \"ends in ReLU\"}}", NULL));
     char *text = shown(s, false);
     expect_in(text, "- The model: ends in ReLU\n");
     expect_in(text, "- Rule: one fixed cut-off");
@@ -129,8 +130,8 @@ Test(report_text, says_what_a_fixed_cutoff_is_and_what_is_wrong_with_the_model) 
 static void add_verdict(struct store *s, const char *explainer, uint32_t control, const char *expected) {
     char name[32];
     snprintf(name, sizeof name, "a-control-of-number-%u", control);
-    cr_assert(store_put_verdict(s, &(struct verdict_row){explainer, name, "PASS", "", expected, true, "r", "", 0, 0, 0, 0, 1, 1, 1},
-                                NULL));
+    cr_assert(store_put_verdict(
+        s, &(struct verdict_row){explainer, name, "PASS", "", expected, true, "r", "", 0, 0, 0, 0, 1, 1, 1}, NULL));
 }
 
 Test(report_text, breaks_wide_tables_and_marks_missing_verdicts) {
@@ -150,6 +151,28 @@ Test(report_text, breaks_wide_tables_and_marks_missing_verdicts) {
     text = shown(s, false);
     cr_expect_leq(longest_line(text), 100, "%s", text);
     expect_in(text, "verdicts as expected: 13 of 13\n");
+    free(text);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
+Test(report_text, counts_no_summary) {
+    struct fake_run fake = {2, 2, 2, 2, 8, false, false};
+    char folder[64];
+    struct store *s = fake_run_store(&fake, folder);
+
+    cr_assert(store_put_verdict(s,
+                                &(struct verdict_row){.explainer = "gradient",
+                                                      .control = "overall",
+                                                      .verdict = "FAIL",
+                                                      .as_expected = true,
+                                                      .reason = "twice told"},
+                                NULL));
+    char *text = shown(s, false);
+    expect_in(text, "  zero-pixel  overall\n");
+    expect_in(text, "SKIP        FAIL\n");
+    expect_in(text, "8 PASS, 2 SKIP\nverdicts as expected: 10 of 10\n");
+    cr_expect_null(strstr(text, "twice told"));
     free(text);
     store_close(s);
     fake_folder_remove(folder);

@@ -127,7 +127,8 @@ static bool see_audit(void *context, const struct audit_row *row) {
 
 static bool see_check(void *context, const struct check_row *row) {
     ++*(int *)context;
-    cr_expect(row->holds && row->input == 3 && row->worst == 1e-300 && isinf(row->tolerance) && !strcmp(row->what, "w"));
+    cr_expect(row->holds && row->input == 3 && row->worst == 1e-300 && isinf(row->tolerance) &&
+              !strcmp(row->what, "w"));
     return true;
 }
 
@@ -144,8 +145,8 @@ static bool see_verdict(void *context, const struct verdict_row *row) {
     ++*(int *)context;
     cr_expect(!strcmp(row->verdict, "PASS") && !strcmp(row->annotation, "INPUT-DOMINATED") &&
               !strcmp(row->expected, "PASS|SKIP") && row->as_expected && !strcmp(row->reason, "r") &&
-              !strcmp(row->first_stage, "") && isnan(row->score) && row->lower == 1 && row->upper == 2 && row->floor == 3 &&
-              row->ceiling == 4 && row->inputs == 5 && row->draws == 6);
+              !strcmp(row->first_stage, "") && isnan(row->score) && row->lower == 1 && row->upper == 2 &&
+              row->floor == 3 && row->ceiling == 4 && row->inputs == 5 && row->draws == 6);
     return true;
 }
 
@@ -153,10 +154,12 @@ Test(store, gives_back_every_field_of_every_row) {
     struct store *s = opened();
     int seen[6] = {0};
     struct curve_row curve = {"e", "c", "s", "m", "v", 1, 2, .5, .4, .6, .1, .9, NAN, .2, .3, 30, 5, .01, "open"};
-    struct verdict_row verdict = {"e", "c", "PASS", "INPUT-DOMINATED", "PASS|SKIP", true, "r", "", NAN, 1, 2, 3, 4, 5, 6};
+    struct verdict_row verdict = {"e", "c", "PASS", "INPUT-DOMINATED", "PASS|SKIP", true, "r", "", NAN, 1, 2, 3,
+                                  4,   5,   6};
 
     cr_assert(store_put_unit(s, &(struct unit_row){"e", "v", UNIT_FAILED, "it's \"gone\"\n", 1}, NULL));
-    cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 4294967295u, 0, "m", "w", NAN}, NULL));
+    cr_assert(
+        store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 4294967295u, 0, "m", "w", NAN}, NULL));
     cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 0, 0, "m", "w", 1.0 / 3}, NULL));
     cr_assert(store_put_audit(s, &(struct audit_row){"v", 2, 3, "ab", NAN, .5, false}, NULL));
     cr_assert(store_put_check(s, &(struct check_row){"e", "c", "w", 3, 1e-300, INFINITY, true}, NULL));
@@ -177,8 +180,8 @@ Test(store, gives_back_every_field_of_every_row) {
 /* ---- order ---- */
 
 static bool list_result(void *context, const struct result_row *row) {
-    text_add(context, "%s|%s|%s|%u|%u|%s|%s|%s|%u|%u|%.17g\n", row->explainer, row->control, row->stage, row->stage_index,
-             row->draw, row->pairing, row->measure, row->view, row->input, row->other, row->value);
+    text_add(context, "%s|%s|%s|%u|%u|%s|%s|%s|%u|%u|%.17g\n", row->explainer, row->control, row->stage,
+             row->stage_index, row->draw, row->pairing, row->measure, row->view, row->input, row->other, row->value);
     return true;
 }
 
@@ -228,8 +231,10 @@ Test(store, gives_rows_in_the_order_of_the_battery_whatever_the_order_of_writing
     char *straight = listing(false), *shuffled = listing(true);
 
     cr_expect_str_eq(straight, shuffled);
-    cr_expect_eq(strncmp(straight, "gradient|cascading|fc2|0|0|matched|spearman|absolute/all|0|0|", 60), 0, "%.80s", straight);
-    const char *last = strstr(straight, "edge-detector|label-permutation"), *first = strstr(straight, "smoothgrad|cascading");
+    cr_expect_eq(strncmp(straight, "gradient|cascading|fc2|0|0|matched|spearman|absolute/all|0|0|", 60), 0, "%.80s",
+                 straight);
+    const char *last = strstr(straight, "edge-detector|label-permutation"),
+               *first = strstr(straight, "smoothgrad|cascading");
     cr_expect(first && last && first < last, "battery order is not alphabetical");
     cr_expect_not_null(strstr(straight, "\ncascading\nindependent\nlabel-permutation\nlinear-identity\nzero-pixel\n"));
     free(straight);
@@ -258,9 +263,11 @@ Test(store, stops_when_the_callback_says_so) {
 
 /* ---- kills ---- */
 
-#define UNIT_ROWS 200u
+#define UNIT_ROWS 5000u /* so that a commit takes its time */
+#define KILLS 16
 
-static void write_units_forever(void) {
+/* Says on the pipe when it is about to commit. */
+static void write_units_forever(int pipe) {
     struct store *s = opened();
     for (uint32_t unit = 0;; unit++) {
         char name[16];
@@ -270,9 +277,29 @@ static void write_units_forever(void) {
         for (uint32_t i = 0; i < UNIT_ROWS; i++)
             if (!store_put_comparison(s, &(struct comparison_row){name, "v", "matched", i, i, "m", "w", i}, NULL))
                 _exit(1);
-        if (!store_commit(s, NULL))
+        if (write(pipe, "c", 1) != 1 || !store_commit(s, NULL))
             _exit(1);
     }
+}
+
+/* Lets a writer run until its third commit begins, and kills it `wait` nanoseconds later. */
+static void kill_writer(long wait) {
+    int ends[2], status;
+    char byte;
+
+    cr_assert_eq(pipe(ends), 0);
+    pid_t child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0)
+        write_units_forever(ends[1]);
+    close(ends[1]);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(read(ends[0], &byte, 1), 1);
+    nanosleep(&(struct timespec){0, wait}, NULL);
+    kill(child, SIGKILL);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFSIGNALED(status), "the writer stopped by itself");
+    close(ends[0]);
 }
 
 static bool count_unit(void *context, const struct unit_row *row) {
@@ -288,23 +315,15 @@ static bool count_comparison(void *context, const struct comparison_row *row) {
 }
 
 Test(store, survives_sigkill_with_whole_units) {
-    for (int round = 0; round < 12; round++) {
+    for (long k = 0; k < KILLS; k++) {
         uint32_t units = 0, comparisons = 0;
-        pid_t child = fork();
-        int status;
-        cr_assert_geq(child, 0);
-        if (child == 0)
-            write_units_forever();
-        struct timespec wait = {0, 20000000L + round * 7654321L};
-        nanosleep(&wait, NULL);
-        kill(child, SIGKILL);
-        cr_assert_eq(waitpid(child, &status, 0), child);
-        cr_assert(WIFSIGNALED(status), "the writer stopped by itself");
+        kill_writer(k * 400000);
         struct store *s = opened();
-        cr_assert(store_each_unit(s, count_unit, &units, NULL) && store_each_comparison(s, count_comparison, &comparisons, NULL));
+        cr_assert(store_each_unit(s, count_unit, &units, NULL) &&
+                  store_each_comparison(s, count_comparison, &comparisons, NULL));
         cr_expect_eq(comparisons, units * UNIT_ROWS, "%u units, %u rows", units, comparisons);
-        if (round == 11)
-            cr_expect_gt(units, 0);
+        cr_expect_geq(units, 2, "committed units are lost");
+        cr_assert(store_clear(s, NULL));
         store_close(s);
     }
 }
@@ -375,9 +394,12 @@ Test(store, refuses_damaged_files) {
 }
 
 Test(store, reports_values_it_did_not_write) {
-    static const char *const edits[] = {"UPDATE units SET status = 7", "UPDATE units SET status = 'x'",
-                                        "UPDATE maps SET shape = '1x9999999x9999999x9999999'", "UPDATE maps SET shape = '2x'",
-                                        "UPDATE maps SET shape = '-1'", "UPDATE maps SET data = x'000000'",
+    static const char *const edits[] = {"UPDATE units SET status = 7",
+                                        "UPDATE units SET status = 'x'",
+                                        "UPDATE maps SET shape = '1x9999999x9999999x9999999'",
+                                        "UPDATE maps SET shape = '2x'",
+                                        "UPDATE maps SET shape = '-1'",
+                                        "UPDATE maps SET data = x'000000'",
                                         "UPDATE maps SET input = -1"};
     struct store *s = opened();
     float data[] = {1, 2};
