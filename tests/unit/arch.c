@@ -13,7 +13,8 @@ Test(arch, a_small_cnn) {
     struct error e = {""};
     struct graph *g;
     char text[64];
-    const char *list = "conv:16x5,batchnorm,relu,maxpool:2,conv:32x3/2+1,relu,avgpool:2/1,globalavgpool,fc:64,relu,fc:10";
+    const char *list = "conv:16x5,batchnorm,relu,maxpool:2,conv:32x3/2+1,relu,avgpool:2/1,globalavgpool,fc:64,relu,"
+                       "fc:10";
     cr_assert(arch_build(list, &image, &g, &e), "%s", e.text);
     static const char *const ops[] = {"Conv", "BatchNormalization", "Relu", "MaxPool", "Conv", "Relu", "AveragePool",
                                       "GlobalAveragePool", "Flatten", "Gemm", "Relu", "Gemm"};
@@ -65,7 +66,7 @@ static const struct {
     {"relu:2,fc:10", &image, "layers:1: 'relu:2': wanted relu"},
     {"conv:16x5,relu", &image, "layers:11: 'relu': the list ends here: wanted fc:CLASSES last"},
     {"conv:16x29,fc:10", &image, "layers:1: 'conv:16x29': a window of 29x29 does not fit into its input of 1x28x28"},
-    {"maxpool:20,maxpool:2,fc:2", &image, "layers:12: 'maxpool:2': a window of 2x2 does not fit into its input of 1x1x1"},
+    {"maxpool:20,maxpool:2,fc:2", &image, "layers:12: 'maxpool:2': a window of 2x2 does not fit into its input of 1x"},
     {"fc:10,conv:16x5,fc:10", &image, "layers:7: 'conv:16x5': its input has shape 10: wanted channels x height"},
     {"maxpool:2,fc:2", &features, "layers:1: 'maxpool:2': its input has shape 30: wanted channels"},
     {"fc:65536,fc:65536,fc:2", &features, "layers:10: 'fc:65536': it has 4294967296 weights: at most"},

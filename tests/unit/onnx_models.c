@@ -186,62 +186,91 @@ static void make_node(Onnx__NodeProto *n, const char *op, char **names, size_t i
     n->output = names + inputs;
 }
 
-/* The rule of onnx.h on x -> MatMul(Reshape(w)) -> Add(shift) -> Mul(scale), by CNTK's habit. */
-Test(onnx_models, which_initialisers_are_parameters) {
-    static float data[12];
-    int64_t dims[][2] = {{12, 1}, {1, 1}, {1, 3}, {2, 0}}, shape[] = {4, 3};
-    Onnx__TensorProto tensors[4], *list[] = {&tensors[0], &tensors[1], &tensors[2], &tensors[3]};
-    make_tensor(&tensors[0], "w", dims[0], 2, data, 12);
-    make_tensor(&tensors[1], "scale", dims[1], 2, data, 1);
-    make_tensor(&tensors[2], "shift", dims[2], 2, data, 3);
-    make_tensor(&tensors[3], "shape", dims[3], 1, NULL, 0);
-    tensors[3].data_type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
-    tensors[3].int64_data = shape;
-    tensors[3].n_int64_data = 2;
-    char *names[][3] = {{"w", "shape", "w2"}, {"x", "w2", "a"}, {"a", "shift", "b"}, {"b", "scale", "y"}};
-    const char *ops[] = {"Reshape", "MatMul", "Add", "Mul"};
+/* x -> MatMul(Reshape(w)) -> Add(shift) -> Mul(scale), by CNTK's habit; w is listed as an input too. */
+struct cntk {
+    float data[12];
+    int64_t dims[4][2], shape[2];
+    Onnx__TensorProto tensors[4], *tensor_list[4];
     Onnx__NodeProto nodes[4], *node_list[4];
-    for (int i = 0; i < 4; i++)
-        make_node(node_list[i] = &nodes[i], ops[i], names[i], 2);
-    Onnx__TensorShapeProto__Dimension d[2] = {ONNX__TENSOR_SHAPE_PROTO__DIMENSION__INIT,
-                                              ONNX__TENSOR_SHAPE_PROTO__DIMENSION__INIT};
-    Onnx__TensorShapeProto__Dimension *ds[] = {&d[0], &d[1]};
-    d[1].value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-    d[1].dim_value = 4;
-    Onnx__TensorShapeProto input_shape = ONNX__TENSOR_SHAPE_PROTO__INIT;
-    input_shape.n_dim = 2;
-    input_shape.dim = ds;
-    Onnx__TypeProto__Tensor tensor = ONNX__TYPE_PROTO__TENSOR__INIT;
-    tensor.elem_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
-    tensor.shape = &input_shape;
-    Onnx__TypeProto type = ONNX__TYPE_PROTO__INIT;
-    type.value_case = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
-    type.tensor_type = &tensor;
-    Onnx__ValueInfoProto ends[3] = {ONNX__VALUE_INFO_PROTO__INIT, ONNX__VALUE_INFO_PROTO__INIT,
-                                    ONNX__VALUE_INFO_PROTO__INIT};
-    Onnx__ValueInfoProto *inputs[] = {&ends[2], &ends[0]}, *outputs[] = {&ends[1]};
-    ends[0].name = "x";
-    ends[0].type = &type;
-    ends[1].name = "y";
-    ends[2].name = "w"; /* an initialiser listed as input, as before IR version 4 */
-    Onnx__GraphProto graph_proto = ONNX__GRAPH_PROTO__INIT;
-    graph_proto.n_node = graph_proto.n_initializer = 4;
-    graph_proto.node = node_list;
-    graph_proto.initializer = list;
-    graph_proto.n_input = 2;
-    graph_proto.input = inputs;
-    graph_proto.n_output = 1;
-    graph_proto.output = outputs;
-    Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets[] = {&opset};
-    opset.version = 8;
-    Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
-    model.graph = &graph_proto;
-    model.n_opset_import = 1;
-    model.opset_import = opsets;
+    Onnx__TensorShapeProto__Dimension batch, four, *dim_list[2];
+    Onnx__TensorShapeProto input_shape;
+    Onnx__TypeProto__Tensor tensor_type;
+    Onnx__TypeProto type;
+    Onnx__ValueInfoProto x, y, w, *inputs[2], *outputs[1];
+    Onnx__GraphProto graph;
+    Onnx__OperatorSetIdProto opset, *opsets[1];
+    Onnx__ModelProto model;
+};
 
+static void make_operators(struct cntk *m) {
+    static char *names[][3] = {{"w", "shape", "w2"}, {"x", "w2", "a"}, {"a", "shift", "b"}, {"b", "scale", "y"}};
+    static const char *const ops[] = {"Reshape", "MatMul", "Add", "Mul"};
+    static const int64_t dims[4][2] = {{12, 1}, {1, 1}, {1, 3}, {2, 0}};
+    memcpy(m->dims, dims, sizeof dims);
+    m->shape[0] = 4;
+    m->shape[1] = 3;
+    make_tensor(&m->tensors[0], "w", m->dims[0], 2, m->data, 12);
+    make_tensor(&m->tensors[1], "scale", m->dims[1], 2, m->data, 1);
+    make_tensor(&m->tensors[2], "shift", m->dims[2], 2, m->data, 3);
+    make_tensor(&m->tensors[3], "shape", m->dims[3], 1, NULL, 0);
+    m->tensors[3].data_type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
+    m->tensors[3].int64_data = m->shape;
+    m->tensors[3].n_int64_data = 2;
+    for (int i = 0; i < 4; i++) {
+        m->tensor_list[i] = &m->tensors[i];
+        make_node(m->node_list[i] = &m->nodes[i], ops[i], names[i], 2);
+    }
+}
+
+static void make_ends(struct cntk *m) {
+    onnx__tensor_shape_proto__dimension__init(m->dim_list[0] = &m->batch);
+    onnx__tensor_shape_proto__dimension__init(m->dim_list[1] = &m->four);
+    m->four.value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+    m->four.dim_value = 4;
+    onnx__tensor_shape_proto__init(&m->input_shape);
+    m->input_shape.n_dim = 2;
+    m->input_shape.dim = m->dim_list;
+    onnx__type_proto__tensor__init(&m->tensor_type);
+    m->tensor_type.elem_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
+    m->tensor_type.shape = &m->input_shape;
+    onnx__type_proto__init(&m->type);
+    m->type.value_case = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
+    m->type.tensor_type = &m->tensor_type;
+    onnx__value_info_proto__init(m->inputs[0] = &m->w);
+    onnx__value_info_proto__init(m->inputs[1] = &m->x);
+    onnx__value_info_proto__init(m->outputs[0] = &m->y);
+    m->w.name = "w";
+    m->x.name = "x";
+    m->x.type = &m->type;
+    m->y.name = "y";
+}
+
+static void make_model(struct cntk *m) {
+    make_operators(m);
+    make_ends(m);
+    onnx__graph_proto__init(&m->graph);
+    m->graph.n_node = m->graph.n_initializer = 4;
+    m->graph.node = m->node_list;
+    m->graph.initializer = m->tensor_list;
+    m->graph.n_input = 2;
+    m->graph.input = m->inputs;
+    m->graph.n_output = 1;
+    m->graph.output = m->outputs;
+    onnx__operator_set_id_proto__init(m->opsets[0] = &m->opset);
+    m->opset.version = 8;
+    onnx__model_proto__init(&m->model);
+    m->model.graph = &m->graph;
+    m->model.n_opset_import = 1;
+    m->model.opset_import = m->opsets;
+}
+
+/* The rule of onnx.h. */
+Test(onnx_models, which_initialisers_are_parameters) {
+    struct cntk model = {.data = {0}};
     struct error e = {""};
     struct graph *g;
-    cr_assert(onnx_build(&model, &g, &e), "%s", e.text);
+    make_model(&model);
+    cr_assert(onnx_build(&model.model, &g, &e), "%s", e.text);
     unsigned parameters = 0;
     for (uint32_t i = 0; i < g->value_count; i++) {
         const struct value *v = &g->values[i];
