@@ -189,10 +189,10 @@ static void add_labels(struct strip *s) {
     double y = tile_y(s, s->row_count) + 17;
     figure_label(f, tile_x(s, 0) + TILE + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "against");
     figure_label(f, tile_x(s, 2) + TILE / 2 + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "for the class");
-    figure_label(f, s->left, y + 17, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
+    figure_label(f, 14, y + 17, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
                  "channels summed; each map on its own scale, to the 99th percentile of |value|");
-    figure_label(f, s->left, y + 30, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
-                 "\xcf\x81: Spearman with the original map, all pixels; one input and one draw (verdicts rest on all)");
+    figure_label(f, 14, y + 30, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
+                 "\xcf\x81: Spearman with the original map, all pixels; one input, one draw (verdicts rest on all)");
     figure_draw_labels(f);
 }
 
@@ -235,7 +235,8 @@ static bool draw_strip(struct figures *all, const struct map_set *maps, const ch
     *drawn = ok && s.column_count && s.row_count;
     if (*drawn) {
         snprintf(number, sizeof number, "input%u", (unsigned)input);
-        figure_begin(&s.figure, all, "maps", control, number, tile_x(&s, s.column_count + 2) + 8,
+        double width = tile_x(&s, s.column_count + 2) + 8;
+        figure_begin(&s.figure, all, "maps", control, number, width < 440 ? 440 : width,
                      tile_y(&s, s.row_count) + FOOT);
         add_script(&s);
         ok = figure_end(&s.figure, e);
