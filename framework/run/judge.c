@@ -150,21 +150,43 @@ void judge_begin(struct judge_case *c, const struct results *r, uint32_t row, ui
 
 /* ---- gates ---- */
 
+/* Similarities are stored for every view, NaN where a map vanished: none at all means that they were lost. */
+static bool has_numbers(const struct cell *cell) {
+    for (int v = 0; v < VIEW_COUNT; v++)
+        if (!cell->matched[0][v]) return false;
+    return true;
+}
+
 static bool gate_unit(const struct judge_case *c, uint32_t attribution, struct judgement *j) {
     const struct cell *cell = cell_of(c, c->row, attribution);
     const char *key = c->run->plan.attributions[attribution].key;
     if (!cell->present) judgement_say(j, VERDICT_ERROR, "No map was computed for %s.", key);
-    else if (cell->status == UNIT_UNSUPPORTED) judgement_say(j, VERDICT_SKIP, "%s", cell->why);
     else if (cell->status == UNIT_FAILED) judgement_say(j, VERDICT_ERROR, "On %s: %s", key, cell->why);
+    else if (cell->status == UNIT_UNSUPPORTED) /* of layers that it supported in the original */
+        judgement_say(j, VERDICT_ERROR, "Refused %s, though not the original: %s", key, cell->why);
+    else if (!has_numbers(cell)) judgement_say(j, VERDICT_ERROR, "No similarities are stored for %s.", key);
     else return false;
+    return true;
+}
+
+static bool gate_original(const struct judge_case *c, struct judgement *j) {
+    uint32_t original;
+    if (!find_original(c, INPUT_PLAIN, 0, &original)) {
+        judgement_say(j, VERDICT_ERROR, "The plan has no original to compare with.");
+        return true;
+    }
+    const struct cell *cell = cell_of(c, c->row, original);
+    if (!cell->present || cell->status != UNIT_UNSUPPORTED) return gate_unit(c, original, j);
+    judgement_say(j, VERDICT_SKIP, "%s", cell->why);
     return true;
 }
 
 static bool gate_audit(const struct judge_case *c, uint32_t attribution, struct judgement *j) {
     const struct audit *a = &c->r->audits[attribution];
     const char *key = c->run->plan.attributions[attribution].key;
-    if (!a->present) return false;
-    if (!a->finite) judgement_say(j, VERDICT_ERROR, "Overflow: the logits of %s are not finite.", key);
+    if (!c->run->plan.attributions[attribution].layers) return false;
+    if (!a->present) judgement_say(j, VERDICT_ERROR, "Not a control: %s was not audited (see plugins.log).", key);
+    else if (!a->finite) judgement_say(j, VERDICT_ERROR, "Overflow: the logits of %s are not finite.", key);
     else if (a->changed != a->expected)
         judgement_say(j, VERDICT_ERROR, "Not a control: %u layers of %s changed where %u should have.", a->changed, key, a->expected);
     else return false;
@@ -173,9 +195,7 @@ static bool gate_audit(const struct judge_case *c, uint32_t attribution, struct 
 
 static bool gate_ran(const struct judge_case *c, struct judgement *j) {
     const struct plan *p = &c->run->plan;
-    uint32_t original;
-    if (!find_original(c, INPUT_PLAIN, 0, &original)) return false;
-    if (gate_unit(c, original, j)) return true;
+    if (gate_original(c, j)) return true;
     for (uint32_t i = 0; i < p->use_count; i++) {
         const struct use *u = &p->uses[i];
         if (u->control != c->control || u->draw >= c->draws) continue;
@@ -201,7 +221,11 @@ static bool gate_repeat(struct judge_case *c, struct judgement *j) {
     uint32_t n = judge_inputs(c), repeat;
     bool stochastic = row_of(c)->claims & ASSAY_STOCHASTIC;
     for (int v = 0; v < VIEW_COUNT; v++) c->repeat[v] = 1;
-    if (!stochastic || !find_original(c, INPUT_PLAIN, 1, &repeat)) return false;
+    if (!stochastic) return false;
+    if (!find_original(c, INPUT_PLAIN, 1, &repeat)) {
+        judgement_say(j, VERDICT_ERROR, "The plan has no repetition to measure the ceiling with.");
+        return true;
+    }
     if (gate_unit(c, repeat, j)) return true;
     for (int v = 0; v < VIEW_COUNT; v++) c->repeat[v] = mean_present(cell_of(c, c->row, repeat)->matched[0][v], n);
     double worst = 1;
@@ -224,7 +248,8 @@ static bool gate_stable(const struct judge_case *c, struct judgement *j) {
     enum view view = row_of(c)->non_negative ? VIEW_ABSOLUTE_NONZERO : VIEW_SIGNED_NONZERO;
     double stable = mean_present(cell_of(c, c->row, jitter)->matched[0][view], n);
     if (stable >= c->rule->stability) return false;
-    judgement_say(j, VERDICT_UNINFORMATIVE, "Not stable: noise of %.2g %% of the input range leaves similarity %.2f < %.2f.",
+    if (isnan(stable)) judgement_say(j, VERDICT_UNINFORMATIVE, "Not stable: maps of jittered inputs have no similarity to the originals.");
+    else judgement_say(j, VERDICT_UNINFORMATIVE, "Not stable: noise of %.2g %% of the input range leaves similarity %.2f < %.2f.",
                   100 * c->rule->jitter, stable, c->rule->stability);
     return true;
 }
@@ -299,14 +324,15 @@ double judge_chance_magnitude(const struct judge_case *c, enum view view) {
     return present ? sum / present : (double)NAN;
 }
 
-double judge_magnitude(const struct judge_case *c, uint32_t stage, uint32_t draws, double *y) {
+bool judge_magnitude(const struct judge_case *c, uint32_t stage, uint32_t draws, double *y, double *base) {
     enum view v = c->magnitude_view;
-    double chance = judge_chance_magnitude(c, v), base = fmax(c->floor[v], chance), span = c->repeat[v] - base;
-    uint32_t n = judge_inputs(c);
+    *base = fmax(c->floor[v], judge_chance_magnitude(c, v));
+    double span = c->repeat[v] - *base;
+    bool defined = span >= c->rule->degenerate;
     judge_similarity(c, c->row, stage, draws, 0, v, y);
-    for (size_t k = 0; k < (size_t)draws * n; k++)
-        if (!isnan(y[k])) y[k] = (y[k] - base) / span;
-    return base;
+    for (size_t k = 0; k < (size_t)draws * judge_inputs(c); k++)
+        y[k] = defined ? (y[k] - *base) / span : (double)NAN;
+    return defined;
 }
 
 bool judge(struct judge_case *c, struct judgement *j, bool curves, struct error *e) {

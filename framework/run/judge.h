@@ -61,8 +61,10 @@ uint32_t judge_stages(const struct judge_case *);
 
 /* M of the guard: mean rank correlation of |x u| and |x v| with u, v independent normal, in that view, over the inputs. */
 double judge_chance_magnitude(const struct judge_case *, enum view);
-/* y: (S_abs - b) / (C_abs - b), b = max(F_abs, M), of a stage: the share of the magnitudes that survives. */
-double judge_magnitude(const struct judge_case *, uint32_t stage, uint32_t draws, double *y);
+/* y: (S_abs - b) / (C_abs - b), b = max(F_abs, M), of a stage: the share of the magnitudes that survives. False, and NaN
+ * everywhere, where C_abs - b is below the rule's `degenerate`: a repetition is then no more alike than random weights times
+ * the input would be, and there is nothing to take shares of. */
+bool judge_magnitude(const struct judge_case *, uint32_t stage, uint32_t draws, double *y, double *base);
 
 /* Rank correlation is undefined for a constant original: those inputs are out of every count. */
 bool judge_constant(const struct judge_case *, enum view, uint32_t input);

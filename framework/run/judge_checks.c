@@ -25,8 +25,12 @@ void judge_checks(struct judge_case *c, struct judgement *j) {
         j->inputs = s->inputs;
         j->draws = 1;
         j->score = s->tolerance > 0 ? s->worst / s->tolerance : s->worst;
-        if (s->tolerance == 0) {
-            judgement_say(j, VERDICT_ERROR, "Constant map: zero everywhere on input %u, so nothing was tested.", s->input);
+        if (s->inputs != c->run->inputs[a->root].count) {
+            judgement_say(j, VERDICT_ERROR, "On %s: %u of %u inputs were checked.", a->key, s->inputs, c->run->inputs[a->root].count);
+            return;
+        }
+        if (s->holds && !(s->tolerance > 0)) {
+            judgement_say(j, VERDICT_ERROR, "Constant map: zero everywhere on all %u inputs, so nothing was tested.", s->inputs);
             return;
         }
         if (!s->holds) {
@@ -36,6 +40,10 @@ void judge_checks(struct judge_case *c, struct judgement *j) {
         }
         what = check->what;
         closest = j->score;
+    }
+    if (!what[0]) {
+        judgement_say(j, VERDICT_ERROR, "The plan has no check of this control.");
+        return;
     }
     judgement_say(j, VERDICT_PASS, "%s on all %u inputs: the largest deviation is %.2g of the tolerance.", what, j->inputs, closest);
 }

@@ -15,7 +15,10 @@ struct labels {
     struct judge_case *c;
     uint32_t n, count[2];   /* inputs; networks per stage */
     double *s, *t, *y;      /* [permuted][n], [twins][n], scratch */
-    struct interval share, filled, magnitude; /* filled: vanished maps counted as D = 0 bound a FAIL */
+    struct interval share, magnitude;         /* vanished maps dropped: bound a PASS */
+    struct interval filled, filled_magnitude; /* vanished maps counted as 0: bound a FAIL */
+    double base;                              /* of the magnitude share */
+    bool has_magnitude;
     struct estimate gap, rest;                /* L5; L6 */
     double twin_share;                        /* D_T = (S - F) / (T - F), printed only */
     double vanished;                          /* share of the permuted networks' maps */
@@ -35,7 +38,7 @@ static bool gate_network(const struct judge_case *c, enum role role, uint32_t dr
     if (!n || n->failure)
         judgement_say(j, VERDICT_ERROR, "No control: network %s/%u could not be trained: %s", role_name(role), draw,
                       n ? n->failure : "it is missing");
-    else if (n->train_accuracy < c->rule->memorised)
+    else if (!(n->train_accuracy >= c->rule->memorised))
         judgement_say(j, VERDICT_ERROR, "No control: network %s/%u reached training accuracy %.3f after %u epochs; %.2f is needed.",
                       role_name(role), draw, n->train_accuracy, n->epochs, c->rule->memorised);
     else return false;
@@ -58,7 +61,7 @@ static bool gate_networks(const struct labels *l, struct judgement *j) {
     }
     double mean = sum / n, error = n > 1 ? sqrt(fmax(squares / n - mean * mean, 0) / (n - 1)) : 0;
     double truth = run_network(c->run, ROLE_TRUE, 0)->test_accuracy;
-    if (mean > chance + 3 * fmax(error, .01))
+    if (!(mean <= chance + 3 * fmax(error, .01)))
         judgement_say(j, VERDICT_ERROR, "No control: networks trained on permuted labels have test accuracy %.2f, chance is %.2f.",
                       mean, chance);
     else if (!(truth > fmax(mean, chance) + 3 * fmax(error, .01)))
@@ -168,20 +171,22 @@ static void take_numbers(const struct labels *l, struct judgement *j, double alp
 
 static void say_survives(const struct labels *l, struct judgement *j) {
     snprintf(j->first_stage, sizeof j->first_stage, "permuted");
+    j->score = l->filled.mean;
     judgement_say(j, VERDICT_FAIL,
                   "The map survives permuted labels: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f); %u permutations, %u inputs.",
                   j->score, j->lower, l->c->rule->delta, view_name(l->view), j->floor, l->count[PERMUTED], l->n);
 }
 
 /* L3 to L6 in one view. L6 is not asked of absolute maps: magnitudes follow the input on every network, so their
- * reproducible part is shared by permuted ones too (docs/verdict.md, section 3). Words other than PASS end the walk over views, except INCONCLUSIVE, which a later FAIL may still beat. */
+ * reproducible part is shared by permuted ones too (docs/verdict.md, section 3). Words other than PASS end the walk over
+ * views, except INCONCLUSIVE, which a later FAIL may still beat. */
 static enum verdict_word judge_view(struct labels *l, struct judgement *j, int step) {
     const struct verdict_rule *rule = l->c->rule;
     bool absolute = l->c->run->rows[l->c->row].non_negative;
     double gap = absolute ? rule->twin_gap / 2 : rule->twin_gap, lower = bound(&l->gap, rule->alpha, -1);
     take_numbers(l, j, rule->alpha);
     if (step == 3 && j->lower > rule->delta) {
-        if (absolute && l->magnitude.mean <= rule->delta) {
+        if (absolute && !(l->magnitude.mean > rule->delta)) {
             j->input_dominated = true;
             judgement_say(j, VERDICT_UNINFORMATIVE,
                           "The absolute map is dominated by the input (D = %.2f, as random weights times the input would give): test "
@@ -212,14 +217,53 @@ static enum verdict_word judge_view(struct labels *l, struct judgement *j, int s
 }
 
 static void guard(struct labels *l) {
-    judge_magnitude(l->c, PERMUTED, l->count[PERMUTED], l->y);
+    l->has_magnitude = judge_magnitude(l->c, PERMUTED, l->count[PERMUTED], l->y, &l->base);
     l->magnitude = interval_two_way(l->y, l->count[PERMUTED], l->n);
+    judge_fill_vanished(l->c, l->c->magnitude_view, l->count[PERMUTED], l->y);
+    l->filled_magnitude = interval_two_way(l->y, l->count[PERMUTED], l->n);
+}
+
+/* The numbers of the guard in place of those of D. */
+static void take_magnitude(const struct labels *l, struct judgement *j, double alpha) {
+    j->score = l->magnitude.mean;
+    j->lower = interval_lower(&l->filled_magnitude, alpha);
+    j->upper = interval_upper(&l->magnitude, alpha);
+    j->floor = l->base;
+    j->ceiling = l->c->repeat[l->c->magnitude_view];
+}
+
+static void say_magnitude_survives(const struct labels *l, struct judgement *j) {
+    snprintf(j->first_stage, sizeof j->first_stage, "permuted");
+    judgement_say(j, VERDICT_FAIL, "The magnitudes survive permuted labels: share %.2f, at least %.2f > %.2f (%s).", j->score,
+                  j->lower, l->c->rule->delta, view_name(l->c->magnitude_view));
+}
+
+/* D passed in every view: what the guard says of it. */
+static void conclude(struct labels *l, enum view largest, struct judgement *j) {
+    const struct judge_case *c = l->c;
+    const double alpha = c->rule->alpha, delta = c->rule->delta;
+    bool absolute = c->run->rows[c->row].non_negative;
+    if (!absolute) take_magnitude(l, j, alpha);
+    if (!absolute && !l->has_magnitude) {
+        judgement_say(j, VERDICT_UNINFORMATIVE,
+                      "The magnitudes cannot be judged: a repetition agrees at %.2f, random weights times the input at %.2f (%s).",
+                      j->ceiling, j->floor, view_name(c->magnitude_view));
+    } else if (!absolute && !(j->upper < delta)) {
+        judgement_say(j, VERDICT_INCONCLUSIVE, "Undecided after %u permutations: magnitude share %.2f, at most %.2f (limit %.2f).",
+                      l->count[PERMUTED], j->score, j->upper, delta);
+    } else {
+        measure_view(l, largest);
+        take_numbers(l, j, alpha);
+        judgement_say(j, VERDICT_PASS,
+                      "Surviving share D = %.2f, at most %.2f < %.2f; twin gap %.2f; %.0f %% of the reproducible part; %u permutations, %u "
+                      "twins, %u inputs.",
+                      j->score, j->upper, delta, l->gap.mean, 100 * l->twin_share, l->count[PERMUTED], l->count[TWIN], l->n);
+    }
 }
 
 static void decide(struct labels *l, struct judgement *j) {
     static const int steps[] = {3, 5, 6};
     struct judge_case *c = l->c;
-    const double delta = c->rule->delta;
     bool absolute = c->run->rows[c->row].non_negative, open = false;
     struct judgement undecided = *j;
     enum view largest = c->views[0];
@@ -239,26 +283,14 @@ static void decide(struct labels *l, struct judgement *j) {
             }
             if (word != VERDICT_PASS && word != VERDICT_INCONCLUSIVE) return;
         }
-        if (steps[s] == 3 && !absolute && interval_lower(&l->magnitude, c->rule->alpha) > delta) {
-            snprintf(j->first_stage, sizeof j->first_stage, "permuted");
-            judgement_say(j, VERDICT_FAIL, "The magnitudes survive permuted labels: share %.2f, at least %.2f > %.2f (%s).",
-                          l->magnitude.mean, interval_lower(&l->magnitude, c->rule->alpha), delta, view_name(c->magnitude_view));
+        if (steps[s] == 3 && !absolute && interval_lower(&l->filled_magnitude, c->rule->alpha) > c->rule->delta) {
+            take_magnitude(l, j, c->rule->alpha);
+            say_magnitude_survives(l, j);
             return;
         }
     }
-    if (open) {
-        *j = undecided;
-    } else if (!absolute && !(interval_upper(&l->magnitude, c->rule->alpha) < delta)) {
-        judgement_say(j, VERDICT_INCONCLUSIVE, "Undecided after %u permutations: magnitude share %.2f, at most %.2f (limit %.2f).",
-                      l->count[PERMUTED], l->magnitude.mean, interval_upper(&l->magnitude, c->rule->alpha), delta);
-    } else {
-        measure_view(l, largest);
-        take_numbers(l, j, c->rule->alpha);
-        judgement_say(j, VERDICT_PASS,
-                      "Surviving share D = %.2f, at most %.2f < %.2f; twin gap %.2f; %.0f %% of the reproducible part; %u permutations, %u "
-                      "twins, %u inputs.",
-                      j->score, j->upper, delta, l->gap.mean, 100 * l->twin_share, l->count[PERMUTED], l->count[TWIN], l->n);
-    }
+    if (open) *j = undecided;
+    else conclude(l, largest, j);
 }
 
 static bool put_curves(const struct labels *l, enum verdict_word word, struct error *e) {
@@ -278,7 +310,8 @@ static bool put_curves(const struct labels *l, enum verdict_word word, struct er
 }
 
 bool judge_labels(struct judge_case *c, struct judgement *j, bool curves, struct error *e) {
-    struct labels l = {.c = c, .n = judge_inputs(c), .count = {networks(c, PERMUTED), networks(c, TWIN)}, .view = c->views[0]};
+    struct labels l = {.c = c, .n = judge_inputs(c), .count = {networks(c, PERMUTED), networks(c, TWIN)}, .view = c->views[0],
+                       .share = {(double)NAN, (double)NAN, (double)NAN}};
     uint32_t most = l.count[PERMUTED] > l.count[TWIN] ? l.count[PERMUTED] : l.count[TWIN];
     j->score = j->lower = j->upper = j->floor = j->ceiling = (double)NAN;
     j->inputs = l.n;

@@ -1,14 +1,17 @@
 /* Tests A (cascade), I (independent layers) and M (magnitude guard) of docs/verdict.md, and the fixed cut-off. */
 #include "run/judge.h"
 
+#include "explainers/explainer.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum decision { OPEN, PASSES, FAILS, DOMINATED, VANISHED, NO_CONTROL };
+enum decision { OPEN, PASSES, FAILS, DOMINATED, VANISHED, NO_CONTROL, NO_MAGNITUDE };
 
-static const char *const decision_names[] = {"open", "pass", "fail", "input-dominated", "vanished", "not a control"};
+static const char *const decision_names[] = {"open",     "pass",          "fail", "input-dominated",
+                                             "vanished", "not a control", "no magnitude"};
 
 struct test {
     uint32_t stage;
@@ -130,14 +133,17 @@ static void decide_non_negative(struct bench *b, struct test *t) {
     shares(c, (uint32_t)(yardstick - c->run->rows), t->stage, t->view, 1, b->z);
     for (size_t k = 0; k < cells; k++) b->y[k] -= b->z[k];
     t->paired = interval_two_way(b->y, c->draws, judge_inputs(c));
+    bool multiplies = c->run->rows[c->row].claims & ASSAY_INPUT_MULTIPLIER, survives = above(&t->filled, b->alpha_fail, delta);
     if (below(&t->kept, b->alpha_pass, delta) || below(&t->paired, b->alpha_pass, delta)) {
         t->decision = PASSES;
-    } else if (above(&t->filled, b->alpha_fail, delta)) {
-        /* What survives may be no more than random weights times the input would leave: then the input is to blame. */
-        judge_magnitude(c, t->stage, c->draws, b->y);
+    } else if (survives || multiplies) {
+        /* What is left may be no more than random weights times the input would leave: then the input is to blame, and more
+         * draws would not change it. */
+        double base;
+        bool defined = judge_magnitude(c, t->stage, c->draws, b->y, &base);
         struct interval magnitude = interval_two_way(b->y, c->draws, judge_inputs(c));
-        if (below(&magnitude, b->alpha_pass, delta)) t->decision = DOMINATED;
-        else if (magnitude.mean > delta && above(&t->paired, b->alpha_fail, delta)) t->decision = FAILS;
+        if (!defined || below(&magnitude, b->alpha_pass, delta)) t->decision = DOMINATED;
+        else if (survives && magnitude.mean > delta && above(&t->paired, b->alpha_fail, delta)) t->decision = FAILS;
     }
 }
 
@@ -157,9 +163,10 @@ static void run_guard(struct bench *b) {
     struct test *t = &b->guard;
     *t = (struct test){.stage = judge_floor_stage(c), .view = c->magnitude_view};
     b->has_guard = true;
-    b->guard_base = judge_magnitude(c, t->stage, c->draws, b->y);
+    bool defined = judge_magnitude(c, t->stage, c->draws, b->y, &b->guard_base);
     measure_vanished(b, t);
-    decide_signed(b, t);
+    if (defined) decide_signed(b, t);
+    else t->decision = NO_MAGNITUDE;
 }
 
 /* ---- from tests to a verdict ---- */
@@ -204,7 +211,7 @@ static void say_fail(const struct bench *b, const struct test *t, struct judgeme
                       j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->draws, j->inputs, note);
     else
         judgement_say(j, VERDICT_FAIL,
-                      "The map survives from stage %s on: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f, ceiling %.2f); %u "
+                      "The map survives at stage %s: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f, ceiling %.2f); %u "
                       "draws, %u inputs%s.",
                       j->first_stage, j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->ceiling, j->draws,
                       j->inputs, note);
@@ -232,12 +239,29 @@ static void say_open(const struct bench *b, const struct test *t, struct judgeme
                       b->c->rule->delta, view_name(t->view));
 }
 
+static void say_no_magnitude(const struct bench *b, struct judgement *j) {
+    enum view v = b->guard.view;
+    j->floor = b->guard_base;
+    j->ceiling = b->c->repeat[v];
+    judgement_say(j, VERDICT_UNINFORMATIVE,
+                  "The magnitudes cannot be judged: a repetition agrees at %.2f, random weights times the input at %.2f (%s).",
+                  j->ceiling, j->floor, view_name(v));
+}
+
+static double most_vanished(const struct bench *b) {
+    double most = b->has_guard ? b->guard.vanished : 0;
+    for (uint32_t i = 0; i < b->test_count; i++)
+        if (b->tests[i].decision == PASSES) most = fmax(most, b->tests[i].vanished);
+    return most;
+}
+
 static void say_pass(const struct bench *b, struct judgement *j) {
     const struct test *t = worst_test(b, PASSES);
     char guard[96] = "", vanished[64] = "";
+    double most = most_vanished(b);
     take_numbers(b, t, j);
     if (b->has_guard) snprintf(guard, sizeof guard, "; magnitude share %.2f", b->guard.kept.mean);
-    if (t->vanished >= .1) snprintf(vanished, sizeof vanished, "; %.0f %% of maps vanished", 100 * t->vanished);
+    if (most >= .1) snprintf(vanished, sizeof vanished, "; up to %.0f %% of maps vanished", 100 * most);
     if (j->upper < b->c->rule->delta)
         judgement_say(j, VERDICT_PASS, "Largest surviving share D = %.2f, at most %.2f < %.2f, at stage %s (%s%s%s); %u draws, %u inputs.",
                       j->score, j->upper, b->c->rule->delta, stage_name(b, t), view_name(t->view), guard, vanished, j->draws,
@@ -256,6 +280,7 @@ static void conclude(const struct bench *b, struct judgement *j) {
     else if (b->has_guard && b->guard.decision == FAILS) say_fail(b, &b->guard, j);
     else if ((t = first_test(b, DOMINATED))) say_dominated(b, t, j);
     else if ((t = first_test(b, VANISHED)) || (t = worst_test(b, OPEN))) say_open(b, t, j);
+    else if (b->has_guard && b->guard.decision == NO_MAGNITUDE) say_no_magnitude(b, j);
     else if (b->has_guard && b->guard.decision != PASSES) say_open(b, &b->guard, j);
     else if (first_test(b, PASSES)) say_pass(b, j);
     else
@@ -321,10 +346,13 @@ static void fixed_cutoff(struct bench *b, struct judgement *j) {
     uint32_t stage = judge_stages(c) - 1;
     judge_similarity(c, c->row, stage, c->draws, 0, VIEW_ABSOLUTE_ALL, b->y);
     struct interval s = interval_two_way(b->y, c->draws, judge_inputs(c));
+    double vanished = judge_fill_vanished(c, VIEW_ABSOLUTE_ALL, c->draws, b->y);
     j->score = s.mean;
     j->lower = interval_lower(&s, c->rule->alpha);
     j->upper = interval_upper(&s, c->rule->alpha);
-    if (isnan(s.mean)) judgement_say(j, VERDICT_INCONCLUSIVE, "Fixed cut-off (uncalibrated): every map vanished at the last stage.");
+    if (isnan(s.mean) || vanished > c->rule->vanished_share)
+        judgement_say(j, VERDICT_INCONCLUSIVE, "Fixed cut-off (uncalibrated): %.0f %% of the maps vanished at the last stage.",
+                      100 * vanished);
     else
         judgement_say(j, s.mean < c->rule->cutoff ? VERDICT_PASS : VERDICT_FAIL,
                       "Fixed cut-off (uncalibrated): mean absolute Spearman %.2f at the last stage, cut-off %.2f.", s.mean,

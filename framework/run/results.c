@@ -102,6 +102,11 @@ static bool load_audit(void *user, const struct audit_row *a) {
     return true;
 }
 
+/* In units of what is allowed. A map of zeros tests nothing, and any other comes before it. */
+static double distance(double worst, double tolerance) {
+    return tolerance > 0 ? worst / tolerance : worst > 0 ? HUGE_VAL : -1;
+}
+
 static bool load_check(void *user, const struct check_row *c) {
     struct loader *l = user;
     const struct run *run = l->r->run;
@@ -110,9 +115,8 @@ static bool load_check(void *user, const struct check_row *c) {
         const struct check *check = &run->plan.checks[k];
         if (strcmp(check->what, c->what) != 0 || strcmp(run->controls[check->control].control->id, c->control) != 0) continue;
         struct checked *s = &l->r->checks[(size_t)l->row * run->plan.check_count + k];
-        bool worse = !s->present || (s->holds && !c->holds) ||
-                     (s->holds == c->holds && c->worst * s->tolerance > s->worst * c->tolerance);
-        if (worse) {
+        if (!s->present || (s->holds && !c->holds) ||
+            (s->holds == c->holds && distance(c->worst, c->tolerance) > distance(s->worst, s->tolerance))) {
             s->worst = c->worst;
             s->tolerance = c->tolerance;
             s->input = c->input;

@@ -1,0 +1,469 @@
+/* Tests A, I and M, the gates before them and the fixed cut-off, on similarities of known share. */
+#include "synthetic.h"
+
+#include "base/rng.h"
+#include "explainers/explainer.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STOCHASTIC ASSAY_STOCHASTIC
+
+/* A case is a profile in fields that differ from the clean one. */
+struct expectation_of {
+    const char *name;
+    struct profile p;
+    enum verdict_word word;
+    const char *first_stage; /* NULL: none */
+    const char *words;       /* in the reason */
+};
+
+static void expect(const struct synthetic_options *o, const struct expectation_of *c, uint32_t control, uint64_t seed) {
+    struct synthetic s;
+    synthetic_create(&s, o, &c->p, seed);
+    struct judgement j = synthetic_judge(&s, control);
+    cr_expect_eq(j.word, c->word, "%s: %s, %s", c->name, verdict_word_name(j.word), j.reason);
+    cr_expect_str_eq(j.first_stage, c->first_stage ? c->first_stage : "", "%s: first stage '%s': %s", c->name, j.first_stage, j.reason);
+    cr_expect(strstr(j.reason, c->words), "%s: \"%s\" does not say \"%s\"", c->name, j.reason, c->words);
+    cr_expect(!strstr(j.reason, "nan") && !strstr(j.reason, "inf"), "%s: %s", c->name, j.reason);
+    cr_expect_eq(j.inputs, o->inputs);
+    cr_expect_eq(j.draws, o->draws);
+    synthetic_destroy(&s);
+}
+
+#define CLEAN .repeat = 1, .stable = .9
+#define NOISE .draw_sd = .08, .input_sd = .04, .noise_sd = .05
+
+static const struct expectation_of cascades[] = {
+    {"clean", {CLEAN}, VERDICT_PASS, NULL, "Largest surviving share D = 0.00, at most 0.00 < 0.30"},
+    {"clean, with noise", {CLEAN, NOISE}, VERDICT_PASS, NULL, "magnitude share"},
+    {"negative shares pass one-sided tests", {CLEAN, NOISE, .cascade = {-.6, -.3, -.2}}, VERDICT_PASS, NULL, ""},
+    {"guided backprop", {CLEAN, NOISE, .cascade = {.9, .7, .2}}, VERDICT_FAIL, "fc3", "stage fc3"},
+    {"second stage", {CLEAN, NOISE, .cascade = {.1, .8, .1}}, VERDICT_FAIL, "+fc2", "stage +fc2"},
+    {"last stage", {CLEAN, NOISE, .cascade = {.1, .1, .8}}, VERDICT_FAIL, "+fc1", "stage +fc1"},
+    {"the input itself", {CLEAN, .cascade = {1, 1, 1}, .magnitude = 1}, VERDICT_FAIL, "fc3", "D = 1.00, at least 1.00 > 0.30"},
+    {"at the limit", {CLEAN, NOISE, .cascade = {.3, 0, 0}}, VERDICT_INCONCLUSIVE, "fc3", "Undecided at stage fc3 after 5 draws"},
+    {"exactly the limit", {CLEAN, .cascade = {.3, 0, 0}}, VERDICT_INCONCLUSIVE, "fc3", "D = 0.30, between 0.30 and 0.30"},
+    {"too few draws for this spread", {CLEAN, .draw_sd = .5, .cascade = {.2, .2, .2}}, VERDICT_INCONCLUSIVE, NULL, "Undecided"},
+    {"edges x logit", {CLEAN, NOISE, .magnitude = .95}, VERDICT_FAIL, "+fc1", "The magnitudes survive full randomisation"},
+    {"magnitudes at the limit", {CLEAN, NOISE, .magnitude = .3}, VERDICT_INCONCLUSIVE, "+fc1", "magnitude share"},
+    {"signed failure before magnitudes", {CLEAN, NOISE, .cascade = {0, .9, 0}, .magnitude = .9}, VERDICT_FAIL, "+fc2", "D = "},
+    {"noise", {.repeat = .3, .stable = .9, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE, NULL,
+     "Not repeatable: two seeds agree at 0.30 < 0.50; about 9 times the samples would give .80"},
+    {"pure noise", {.repeat = .004, .stable = .9, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE, NULL, "unrelated maps"},
+    {"negative repeatability", {.repeat = -.1, .stable = .9, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE, NULL, "unrelated maps"},
+    {"repeats that nobody claims are not read", {.repeat = .3, .stable = .9}, VERDICT_PASS, NULL, ""},
+    {"unstable", {.repeat = 1, .stable = .49}, VERDICT_UNINFORMATIVE, NULL, "Not stable: noise of 0.2 % of the input range leaves similarity 0.49"},
+    {"barely stable", {.repeat = 1, .stable = .5}, VERDICT_PASS, NULL, ""},
+    {"the same map for everything", {CLEAN, .floor = .96, .cascade = {1, 1, 1}}, VERDICT_FAIL, NULL, "The same map for any image and any model"},
+    {"noisy, unstable and the same: the first gate speaks", {.repeat = .2, .stable = .1, .floor = .19, .claims = STOCHASTIC},
+     VERDICT_UNINFORMATIVE, NULL, "Not repeatable"},
+    {"unstable and the same", {.repeat = 1, .stable = .1, .floor = .99}, VERDICT_UNINFORMATIVE, NULL, "Not stable"},
+    {"a high floor is taken off", {CLEAN, NOISE, .floor = .6}, VERDICT_PASS, NULL, ""},
+    {"a low ceiling is the unit", {.repeat = .6, .stable = .9, NOISE, .claims = STOCHASTIC, .cascade = {.8, 0, 0}}, VERDICT_FAIL, "fc3",
+     "ceiling 0.60"},
+};
+
+Test(judge_weights, cascade) {
+    struct synthetic_options o = synthetic_default();
+    for (size_t c = 0; c < sizeof cascades / sizeof *cascades; c++) {
+        const struct expectation_of *x = &cascades[c];
+        struct expectation_of named = *x;
+        /* Where any stage may be the one that is undecided, none is asked for. */
+        if (strcmp(x->name, "too few draws for this spread") == 0) {
+            struct synthetic s;
+            synthetic_create(&s, &o, &x->p, 1);
+            struct judgement j = synthetic_judge(&s, 0);
+            cr_expect_eq(j.word, x->word, "%s: %s", x->name, j.reason);
+            synthetic_destroy(&s);
+        } else {
+            expect(&o, &named, 0, 1);
+        }
+    }
+}
+
+static const struct expectation_of singles[] = {
+    {"clean", {CLEAN, NOISE}, VERDICT_PASS, NULL, "Largest surviving share"},
+    {"top layer only: the others do not matter", {CLEAN, NOISE, .single = {0, 1, 1}}, VERDICT_FAIL, "fc2", "stage fc2"},
+    {"first layer ignored", {CLEAN, NOISE, .single = {0, 0, .9}}, VERDICT_FAIL, "fc1", "stage fc1"},
+    {"a layer that carries no function is no control", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .5}}, VERDICT_PASS, NULL, ""},
+    {"the cut itself is no control", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .2}}, VERDICT_PASS, NULL, ""},
+    {"just below the cut is one", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .199}}, VERDICT_FAIL, "fc1", ""},
+    {"none is a control", {CLEAN, NOISE, .single = {1, 1, 1}, .logit_r = {.3, .3, .3}}, VERDICT_SKIP, NULL, "Not available"},
+    {"magnitudes are the cascade's business", {CLEAN, NOISE, .magnitude = 1}, VERDICT_PASS, NULL, ""},
+};
+
+/* The cascade's full stage carries the floor, whether or not the cascade is in the battery. */
+Test(judge_weights, independent) {
+    struct synthetic_options o = synthetic_default();
+    o.controls[0] = &control_independent;
+    for (size_t c = 0; c < sizeof singles / sizeof *singles; c++) expect(&o, &singles[c], 0, 1);
+}
+
+/* E1 is a root mean square: correlations that cancel over draws do not make a control. */
+Test(judge_weights, e1_does_not_average_signs_away) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN, .single = {0, 0, .9}};
+    struct synthetic s;
+    o.controls[0] = &control_independent;
+    synthetic_create(&s, &o, &p, 1);
+    for (uint32_t draw = 0; draw < 5; draw++) {
+        char key[32];
+        snprintf(key, sizeof key, "own:fc1/draw%u", draw);
+        s.results->audits[synthetic_find(&s, key)].logit_r = draw % 2 ? .3 : -.3;
+    }
+    struct judgement j = synthetic_judge(&s, 0);
+    cr_expect_eq(j.word, VERDICT_PASS, "%s", j.reason);
+    synthetic_destroy(&s);
+}
+
+/* ---- the numbers ---- */
+
+/* D as docs/verdict.md defines it, from the similarities in the results: S_k less the floor of its draw, over C - F. */
+static struct interval share_of(const struct synthetic *s, const char *stage_key, enum view v, double ceiling) {
+    double y[20 * 64], floors[20], mean = 0;
+    uint32_t n = s->options.inputs, draws = s->options.draws;
+    for (uint32_t r = 0; r < draws; r++) {
+        char key[64];
+        snprintf(key, sizeof key, "own:fc3..fc1/draw%u", r);
+        const double *f = synthetic_cell(s, 0, key)->mismatched[v];
+        floors[r] = 0;
+        for (uint32_t k = 0; k < DERANGEMENTS * n; k++) floors[r] += f[k] / (DERANGEMENTS * n);
+        mean += floors[r] / draws;
+    }
+    for (uint32_t r = 0; r < draws; r++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s/draw%u", stage_key, r);
+        for (uint32_t i = 0; i < n; i++)
+            y[r * n + i] = (synthetic_cell(s, 0, key)->matched[0][v][i] - floors[r]) / (ceiling - mean);
+    }
+    return interval_two_way(y, draws, n);
+}
+
+/* A floor of its own for every draw. */
+static void shift_floor(const struct synthetic *s) {
+    for (uint32_t r = 0; r < s->options.draws; r++) {
+        char key[64];
+        snprintf(key, sizeof key, "own:fc3..fc1/draw%u", r);
+        for (int v = 0; v < VIEW_COUNT; v++)
+            for (uint32_t k = 0; k < DERANGEMENTS * s->options.inputs; k++)
+                synthetic_cell(s, 0, key)->mismatched[v][k] += .03 * r + .001 * (k % 7);
+    }
+}
+
+/* The FAIL bound shares alpha among looks and the K tests of A and I; the PASS bound among looks alone. */
+Test(judge_weights, bounds_and_the_bonferroni_family) {
+    static const struct {
+        const char *name;
+        const struct control *controls[3];
+        uint32_t draws[3];
+        double zeros, logit_r;
+        unsigned looks, tests;
+    } cases[] = {
+        {"cascade alone", {&control_cascading}, {5, 10, 20}, 0, 0, 3, 3},
+        {"one look", {&control_cascading}, {5, 5, 5}, 0, 0, 1, 3},
+        {"two looks", {&control_cascading}, {5, 10, 10}, 0, 0, 2, 3},
+        {"two views", {&control_cascading}, {5, 10, 20}, .3, 0, 3, 6},
+        {"no second view at the share of zeros that is allowed", {&control_cascading}, {5, 10, 20}, .1, 0, 3, 3},
+        {"both controls", {&control_cascading, &control_independent}, {5, 10, 20}, 0, 0, 3, 6},
+        {"both controls, two views", {&control_cascading, &control_independent}, {5, 10, 20}, .3, 0, 3, 12},
+        {"a single layer that is no control", {&control_cascading, &control_independent}, {5, 10, 20}, 0, .6, 3, 5},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, NOISE, .floor = .1, .cascade = {.9, .2, .1}, .logit_r = {0, cases[c].logit_r, 0}};
+        struct synthetic s;
+        memcpy(o.controls, cases[c].controls, sizeof cases[c].controls);
+        o.zeros = cases[c].zeros;
+        synthetic_create(&s, &o, &p, 3);
+        memcpy(s.battery.rule.draws, cases[c].draws, sizeof cases[c].draws);
+        shift_floor(&s);
+        struct judgement j = synthetic_judge(&s, 0);
+        struct interval x = share_of(&s, "own:fc3", VIEW_SIGNED_ALL, 1);
+        cr_expect_eq(j.word, VERDICT_FAIL, "%s: %s", cases[c].name, j.reason);
+        cr_expect_float_eq(j.score, x.mean, 1e-12, "%s", cases[c].name);
+        cr_expect_float_eq(j.lower, interval_lower(&x, .05 / cases[c].looks / cases[c].tests), 1e-9, "%s: %g", cases[c].name, j.lower);
+        cr_expect_float_eq(j.upper, interval_upper(&x, .05 / cases[c].looks), 1e-9, "%s: %g", cases[c].name, j.upper);
+        cr_expect_float_eq(j.ceiling, 1, 1e-12);
+        synthetic_destroy(&s);
+    }
+}
+
+/* A control that finds nothing in one view and everything in the other. */
+Test(judge_weights, the_view_that_fails_is_named) {
+    static const enum view views[] = {VIEW_SIGNED_ALL, VIEW_SIGNED_NONZERO};
+    for (int k = 0; k < 2; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, NOISE};
+        struct synthetic s;
+        o.zeros = .3;
+        synthetic_create(&s, &o, &p, 1);
+        for (uint32_t draw = 0; draw < 5; draw++) {
+            char key[64];
+            snprintf(key, sizeof key, "own:fc3..fc2/draw%u", draw);
+            synthetic_fill(&s, synthetic_cell(&s, 0, key), views[k], .8, 0);
+        }
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, VERDICT_FAIL, "%s", j.reason);
+        cr_expect_str_eq(j.first_stage, "+fc2");
+        cr_expect(strstr(j.reason, view_name(views[k])), "%s", j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
+/* With the true share at the limit, a PASS is an error of at most alpha per look, and a FAIL of at most alpha / K. */
+Test(judge_weights, error_rates_at_the_limit, .timeout = 60) {
+    const uint32_t runs = 400;
+    uint32_t words[VERDICT_WORDS] = {0};
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN, .cascade = {.3, 0, 0}, .draw_sd = .1, .input_sd = .05, .noise_sd = .1};
+    for (uint64_t seed = 1; seed <= runs; seed++) {
+        struct synthetic s;
+        synthetic_create(&s, &o, &p, seed);
+        memcpy(s.battery.rule.draws, (uint32_t[]){5, 5, 5}, sizeof s.battery.rule.draws);
+        words[synthetic_judge(&s, 0).word]++;
+        synthetic_destroy(&s);
+    }
+    /* Two standard errors above 5 % and above 5 % / 3. */
+    cr_expect_leq(words[VERDICT_PASS], 29, "%u of %u pass", words[VERDICT_PASS], runs);
+    cr_expect_leq(words[VERDICT_FAIL], 12, "%u of %u fail", words[VERDICT_FAIL], runs);
+    cr_expect_eq(words[VERDICT_PASS] + words[VERDICT_FAIL] + words[VERDICT_INCONCLUSIVE], runs);
+}
+
+/* ---- maps that vanished ---- */
+
+/* Makes the first `share` of the cells of a stage disappear, spread over inputs and draws. */
+static uint32_t vanish(const struct synthetic *s, const char *stage_key, double share) {
+    uint32_t gone = 0, n = s->options.inputs;
+    for (uint32_t r = 0; r < s->options.draws; r++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s/draw%u", stage_key, r);
+        for (uint32_t i = 0; i < n; i++) {
+            if ((double)((i * 7 + r * 5) % n) >= share * n) continue;
+            for (int v = 0; v < VIEW_COUNT; v++) synthetic_cell(s, 0, key)->matched[0][v][i] = (double)NAN;
+            gone++;
+        }
+    }
+    return gone;
+}
+
+Test(judge_weights, vanished_maps_count_as_nothing_against_and_not_at_all_in_favour) {
+    static const struct {
+        const char *name;
+        double share, vanished;
+        enum verdict_word word;
+        const char *words;
+    } cases[] = {
+        {"a tenth", .9, .1, VERDICT_FAIL, "D = "},
+        {"a sixth is said", .9, .17, VERDICT_FAIL, "vanished maps counted as 0"},
+        {"half of a bad method: not enough is left to fail it", .5, .5, VERDICT_INCONCLUSIVE, "Undecided"},
+        {"half of a good method", 0, .5, VERDICT_PASS, "50 % of maps vanished"},
+        {"more than half of a bad one", .9, .59, VERDICT_INCONCLUSIVE, "67 % of the maps vanished"},
+        {"more than half of a good one", 0, .59, VERDICT_INCONCLUSIVE, "too few are left to judge"},
+        {"all", 0, 1, VERDICT_INCONCLUSIVE, "100 % of the maps vanished"},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, .cascade = {0, cases[c].share, 0}, .draw_sd = .01};
+        struct synthetic s;
+        synthetic_create(&s, &o, &p, 1);
+        uint32_t gone = vanish(&s, "own:fc3..fc2", cases[c].vanished);
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, cases[c].word, "%s: %s, %s", cases[c].name, verdict_word_name(j.word), j.reason);
+        cr_expect(strstr(j.reason, cases[c].words), "%s: %s", cases[c].name, j.reason);
+        if (cases[c].word == VERDICT_FAIL) /* the bound that fails it counts them */
+            cr_expect_float_eq(j.score, cases[c].share * (1 - gone / 60.0), .02, "%s: %g", cases[c].name, j.score);
+        synthetic_destroy(&s);
+    }
+}
+
+/* Inputs without a map of their own are out of every count, up to a fifth of them. */
+Test(judge_weights, constant_originals) {
+    for (uint32_t constant = 0; constant <= 4; constant++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, NOISE};
+        struct synthetic s;
+        synthetic_create(&s, &o, &p, 1);
+        for (uint32_t a = 0; a < s.run.plan.attribution_count; a++)
+            for (int v = 0; v < VIEW_COUNT; v++)
+                for (uint32_t i = 0; i < constant; i++)
+                    if (s.results->cells[a].matched[0][v]) s.results->cells[a].matched[0][v][i] = (double)NAN;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, constant <= 2 ? VERDICT_PASS : VERDICT_ERROR, "%u: %s", constant, j.reason);
+        cr_expect(constant <= 2 || strstr(j.reason, "Constant map on the original network for"), "%s", j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
+/* ---- antithetic pairs ---- */
+
+/* An honest method flips its sign with the top layer: each draw is the mean of its two networks. */
+Test(judge_weights, antithetic_pairs_are_one_draw) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN, NOISE};
+    struct synthetic s;
+    o.classes = 2;
+    synthetic_create(&s, &o, &p, 1);
+    for (uint32_t draw = 0; draw < 5; draw++)
+        for (int sign = 0; sign < 2; sign++) {
+            char key[64];
+            snprintf(key, sizeof key, "own:fc3/draw%u%s", draw, sign ? "-" : "");
+            synthetic_fill(&s, synthetic_cell(&s, 0, key), VIEW_SIGNED_ALL, (draw % 2 == 0) == (sign == 0) ? .9 : -.9, 0);
+        }
+    struct judgement j = synthetic_judge(&s, 0);
+    cr_expect_eq(j.word, VERDICT_PASS, "%s", j.reason);
+    cr_expect_eq(j.draws, 5);
+    synthetic_destroy(&s);
+}
+
+/* ---- the magnitude guard ---- */
+
+/* Where C of the absolute map is no more than chance would give, shares of their difference mean nothing. */
+Test(judge_weights, magnitudes_that_do_not_repeat_are_not_judged) {
+    static const double survives[] = {-.2, .3, .45, .9};
+    for (size_t k = 0; k < 4; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {.repeat = .6, .stable = .9, .claims = STOCHASTIC};
+        struct synthetic s;
+        o.same_size = false;
+        synthetic_create(&s, &o, &p, 1);
+        for (enum view v = VIEW_ABSOLUTE_ALL; v < VIEW_COUNT; v++) {
+            synthetic_fill(&s, synthetic_cell(&s, 0, "model/repeat1"), v, .3, 0);
+            for (uint32_t draw = 0; draw < 5; draw++) {
+                char key[64];
+                snprintf(key, sizeof key, "own:fc3..fc1/draw%u", draw);
+                synthetic_fill(&s, synthetic_cell(&s, 0, key), v, survives[k], 0);
+            }
+        }
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, VERDICT_UNINFORMATIVE, "%g: %s, %s", survives[k], verdict_word_name(j.word), j.reason);
+        cr_expect(strstr(j.reason, "magnitudes"), "%s", j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
+/* M is what random weights times the input agree by: nothing where all inputs have one size, much where they differ. */
+Test(judge_weights, chance_magnitude) {
+    struct profile p = {CLEAN};
+    double m[2];
+    for (int k = 0; k < 2; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct synthetic s;
+        struct judge_case c;
+        o.same_size = k == 0;
+        synthetic_create(&s, &o, &p, 1);
+        judge_begin(&c, s.results, 0, 0, 5);
+        m[k] = judge_chance_magnitude(&c, VIEW_ABSOLUTE_ALL);
+        synthetic_destroy(&s);
+    }
+    cr_expect(fabs(m[0]) < .1, "%g", m[0]);
+    cr_expect(m[1] > .3 && m[1] < .7, "%g", m[1]);
+}
+
+/* ---- maps without signs ---- */
+
+static const struct {
+    const char *name;
+    double magnitude, yardstick, noise;
+    bool same_size;
+    enum verdict_word word;
+    bool dominated;
+    const char *words;
+} absolutes[] = {
+    {"below the limit", .1, .1, .05, true, VERDICT_PASS, false, "Largest surviving share"},
+    {"no more than the absolute gradient", .6, .55, .05, true, VERDICT_PASS, false, "Survives no more than the absolute gradient"},
+    {"more than both", .95, .1, .05, true, VERDICT_FAIL, false, "stage fc3"},
+    {"undecided against the yardstick", .6, .3, .05, true, VERDICT_INCONCLUSIVE, false, "Undecided"},
+    {"what random weights times the input would leave", .55, .1, .02, false, VERDICT_UNINFORMATIVE, true, "dominated by the input"},
+    {"more than random weights times the input", .98, .1, .01, false, VERDICT_FAIL, false, "stage fc3"},
+};
+
+Test(judge_weights, maps_without_signs) {
+    for (size_t c = 0; c < sizeof absolutes / sizeof *absolutes; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, .non_negative = true, .claims = ASSAY_NON_NEGATIVE, .magnitude = absolutes[c].magnitude,
+                            .yardstick = absolutes[c].yardstick, .noise_sd = absolutes[c].noise, .cascade = {.9, .9, .9}};
+        struct synthetic s;
+        o.same_size = absolutes[c].same_size;
+        synthetic_create(&s, &o, &p, 1);
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, absolutes[c].word, "%s: %s, %s", absolutes[c].name, verdict_word_name(j.word), j.reason);
+        cr_expect_eq(j.input_dominated, absolutes[c].dominated, "%s", absolutes[c].name);
+        cr_expect(strstr(j.reason, absolutes[c].words), "%s: %s", absolutes[c].name, j.reason);
+        cr_expect(j.low_power, "the signed views (share .9) do not exist for them");
+        synthetic_destroy(&s);
+    }
+}
+
+/* A missing or constant yardstick excuses nothing. */
+Test(judge_weights, without_a_yardstick) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN, .non_negative = true, .magnitude = .95, .yardstick = .95, .noise_sd = .02};
+    struct synthetic s;
+    synthetic_create(&s, &o, &p, 1);
+    struct judgement before = synthetic_judge(&s, 0);
+    cr_expect_eq(before.word, VERDICT_PASS, "%s", before.reason);
+    for (uint32_t a = 0; a < s.run.plan.attribution_count; a++)
+        for (int v = 0; v < VIEW_COUNT; v++) {
+            double *m = s.results->cells[s.results->attribution_count + a].matched[0][v];
+            for (uint32_t i = 0; m && i < o.inputs; i++) m[i] = (double)NAN;
+        }
+    struct judgement after = synthetic_judge(&s, 0);
+    cr_expect_neq(after.word, VERDICT_PASS, "%s", after.reason);
+    synthetic_destroy(&s);
+}
+
+/* ---- the common practice, for comparison ---- */
+
+Test(judge_weights, fixed_cutoff) {
+    static const struct {
+        double magnitude, vanished;
+        enum verdict_word word;
+    } cases[] = {{.1, 0, VERDICT_PASS},  {.49, 0, VERDICT_PASS},          {.51, 0, VERDICT_FAIL},
+                 {1, 0, VERDICT_FAIL},   {.1, .4, VERDICT_PASS},          {.1, .6, VERDICT_INCONCLUSIVE},
+                 {.9, .6, VERDICT_INCONCLUSIVE}, {.1, 1, VERDICT_INCONCLUSIVE}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct synthetic_options o = synthetic_default();
+        /* A failure at the first stage is not seen: only the last counts. */
+        struct profile p = {CLEAN, .cascade = {1, 0, 0}, .magnitude = cases[c].magnitude};
+        struct synthetic s;
+        synthetic_create(&s, &o, &p, 1);
+        s.battery.rule.kind = RULE_FIXED_CUTOFF;
+        vanish(&s, "own:fc3..fc1", cases[c].vanished);
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, cases[c].word, "case %zu: %s, %s", c, verdict_word_name(j.word), j.reason);
+        cr_expect(strstr(j.reason, "ixed cut-off (uncalibrated)"), "%s", j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
+/* ---- constants of the rule are those of the battery ---- */
+
+Test(judge_weights, constants_come_from_the_battery) {
+    static const struct {
+        const char *name;
+        double value;
+        struct profile p;
+        enum verdict_word default_word, word;
+    } cases[] = {
+        {"delta", .5, {CLEAN, .cascade = {.45, 0, 0}}, VERDICT_FAIL, VERDICT_PASS},
+        {"repeatability", .2, {.repeat = .3, .stable = .9, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE, VERDICT_PASS},
+        {"stability", .2, {.repeat = 1, .stable = .3}, VERDICT_UNINFORMATIVE, VERDICT_PASS},
+        {"degenerate", .2, {CLEAN, .floor = .85}, VERDICT_PASS, VERDICT_FAIL},
+        {"alpha", .5, {CLEAN, .cascade = {.53, 0, 0}, .draw_sd = .1}, VERDICT_INCONCLUSIVE, VERDICT_FAIL},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct synthetic s;
+        synthetic_create(&s, &o, &cases[c].p, 2);
+        struct judgement before = synthetic_judge(&s, 0);
+        for (const struct rule_constant *k = rule_constants; k->name; k++)
+            if (strcmp(k->name, cases[c].name) == 0) *k->field(&s.battery.rule) = cases[c].value;
+        struct judgement after = synthetic_judge(&s, 0);
+        cr_expect_eq(before.word, cases[c].default_word, "%s: %s", cases[c].name, before.reason);
+        cr_expect_eq(after.word, cases[c].word, "%s: %s", cases[c].name, after.reason);
+        synthetic_destroy(&s);
+    }
+}
