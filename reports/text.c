@@ -270,7 +270,7 @@ static void put_counts(struct page *p, const struct verdict_table *t) {
     fprintf(p->out, "%sverdicts as expected: %zu of %zu\n", *separator ? "\n" : "", expected, verdicts);
 }
 
-bool report_text(struct store *s, FILE *out, bool colour, struct error *e) {
+bool report_text(struct store *s, FILE *out, bool colour, bool reasons, struct error *e) {
     struct verdict_table table;
     struct verdict_notes notes;
     struct page page = {.out = out, .colour = colour};
@@ -283,7 +283,8 @@ bool report_text(struct store *s, FILE *out, bool colour, struct error *e) {
     }
     put_matrix(&page, &table);
     put_unexpected(&page, &table);
-    put_reasons(&page, &table);
+    if (reasons)
+        put_reasons(&page, &table);
     put_notes(&page, notes.line, notes.count);
     put_counts(&page, &table);
     verdict_table_finish(&table);
@@ -298,5 +299,5 @@ bool report_text_file(struct store *s, const char *folder, struct error *e) {
 
     if (!output_open(&o, folder, "report.txt", e))
         return false;
-    return output_close(&o, report_text(s, o.file, false, e), e);
+    return output_close(&o, report_text(s, o.file, false, true, e), e);
 }

@@ -47,7 +47,15 @@ static bool write_reports(struct store *store, const struct report *writers, con
         fprintf(stderr, "assay: warning: report %s: %s\n", report->id, problem.text);
     }
     const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
-    return report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), e);
+    if (!report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), false, e)) {
+        return false;
+    }
+    printf("every reason: %s/report.txt", folder);
+    if (figures) {
+        printf("; figures: %s/figures", folder);
+    }
+    putchar('\n');
+    return true;
 }
 
 static int report_outcome(const struct run_outcome *outcome, const struct cli_context *context, const char *folder,
