@@ -12,7 +12,7 @@ JOBS    ?= $(shell nproc)
 BUILD_DEPS = gcc libc6-dev make pkg-config protobuf-c-compiler libprotobuf-c-dev libonnx-dev libopenblas-serial-dev libcsv-dev \
              libsqlite3-dev libyaml-dev libjansson-dev libpng-dev zlib1g-dev nettle-dev gnuplot-nox fonts-dejavu-core
 DEMO_DEPS  = dataset-fashion-mnist
-TEST_DEPS  = libcriterion-dev libonnx-testdata man-db groff-base libxml2-utils
+TEST_DEPS  = libcriterion-dev libonnx-testdata groff
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 OPT     ?= -O3 -g
@@ -97,6 +97,7 @@ unit: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)
 cli-tests: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/cli/run.sh
+	ASSAY_BUILD=$(BUILD) tests/cli/readme.sh
 check: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) WERROR=-Werror $(BUILD)/tests/built
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror cli-tests
