@@ -10,12 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "-0.00" is a rounded 0.00. */
+static void drop_negative_zeros(char *text) {
+    for (char *at = text; (at = strstr(at, "-0.00")) != NULL; at++)
+        if (at[5] < '0' || at[5] > '9') memmove(at, at + 1, strlen(at));
+}
+
 void judgement_say(struct judgement *j, enum verdict_word word, const char *format, ...) {
     va_list list;
     j->word = word;
     va_start(list, format);
     vsnprintf(j->reason, sizeof j->reason, format, list);
     va_end(list);
+    drop_negative_zeros(j->reason);
 }
 
 static const struct row *row_of(const struct judge_case *c) {
