@@ -19,7 +19,7 @@ struct labels {
     struct interval filled, filled_magnitude; /* vanished maps counted as 0: bound a FAIL */
     double base;                              /* of the magnitude share */
     bool has_magnitude;
-    struct estimate gap, rest;                /* L5; L6 */
+    struct estimate gap, rest, filled_rest;   /* L5; L6 */
     double twin_share;                        /* D_T = (S - F) / (T - F), printed only */
     double vanished;                          /* share of the permuted networks' maps */
     enum view view;                           /* the one measured last */
@@ -156,6 +156,7 @@ static void measure_view(struct labels *l, enum view view) {
     l->share = interval_two_way(l->y, l->count[PERMUTED], l->n);
     l->vanished = judge_fill_vanished(c, view, l->count[PERMUTED], l->y);
     l->filled = l->vanished > 0 ? interval_two_way(l->y, l->count[PERMUTED], l->n) : l->share;
+    l->filled_rest = judge_fill_vanished(c, view, l->count[PERMUTED], l->s) > 0 ? contrast(l, -c->rule->delta_twin, -1) : l->rest;
     l->view = view;
 }
 
@@ -200,7 +201,7 @@ static enum verdict_word judge_view(struct labels *l, struct judgement *j, int s
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Retraining alone changes the map as much as permuting the labels: twin gap %.2f, at least %.2f, %.2f needed (%s).",
                       l->gap.mean, lower, gap, view_name(l->view));
-    } else if (step == 6 && !absolute && bound(&l->rest, rule->alpha, -1) > 0) {
+    } else if (step == 6 && !absolute && l->vanished <= rule->vanished_share && bound(&l->filled_rest, rule->alpha, -1) > 0) {
         snprintf(j->first_stage, sizeof j->first_stage, "permuted");
         judgement_say(j, VERDICT_FAIL,
                       "Of what retraining reproduces, %.0f %% survives permuted labels, more than %.0f %% (%s; D = %.2f).",

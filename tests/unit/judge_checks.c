@@ -1,0 +1,161 @@
+/* Predicates: every check must hold on every input, and something must have been checked. */
+#include "synthetic.h"
+
+#include "explainers/explainer.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    struct checked checked;
+    enum verdict_word word;
+    const char *words;
+} cases[] = {
+    {"holds", {true, true, 2e-5, 1e-4, 7, 12}, VERDICT_PASS, "zero input, zero attribution on all 12 inputs: the largest deviation is 0.2 of the tolerance."},
+    {"holds exactly", {true, true, 0, 1e-4, 0, 12}, VERDICT_PASS, "largest deviation is 0 of"},
+    {"broken", {true, false, .5, 1e-4, 7, 12}, VERDICT_FAIL, "zero input, zero attribution: off by 0.5 where 0.0001 is allowed, on input 7 of 12."},
+    {"no number", {true, false, (double)NAN, 1e-4, 7, 12}, VERDICT_FAIL, "off by nan"},
+    {"all zero", {true, true, 0, 0, 0, 12}, VERDICT_ERROR, "Constant map"},
+    {"zero is due, and it is not zero", {true, false, .3, 0, 2, 12}, VERDICT_FAIL, "off by 0.3 where 0 is allowed"},
+    {"not checked", {false, true, 0, 1, 0, 12}, VERDICT_ERROR, "no map was computed"},
+    {"checked on some", {true, true, 0, 1, 0, 11}, VERDICT_ERROR, "11 of 12 inputs were checked"},
+};
+
+Test(judge_checks, words) {
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = profile_clean();
+        struct synthetic s;
+        o.controls[0] = &control_zero_pixel;
+        p.claims = ASSAY_INPUT_MULTIPLIER;
+        synthetic_create(&s, &o, &p, 1);
+        s.results->checks[0] = cases[c].checked;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, cases[c].word, "%s: %s, %s", cases[c].name, verdict_word_name(j.word), j.reason);
+        cr_expect(strstr(j.reason, cases[c].words), "%s: \"%s\" does not say \"%s\"", cases[c].name, j.reason, cases[c].words);
+        synthetic_destroy(&s);
+    }
+}
+
+Test(judge_checks, who_claims_nothing_is_not_asked) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    o.controls[0] = &control_zero_pixel;
+    o.controls[1] = &control_linear_identity;
+    synthetic_create(&s, &o, &p, 1);
+    for (uint32_t c = 0; c < 2; c++) {
+        struct judgement j = synthetic_judge(&s, c);
+        cr_expect_eq(j.word, VERDICT_SKIP);
+        cr_expect(strstr(j.reason, "claim"), "%s", j.reason);
+    }
+    synthetic_destroy(&s);
+}
+
+/* A method that refuses the linear model (it has no convolution) has not failed on it. */
+Test(judge_checks, unsupported_is_skipped) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    o.controls[0] = &control_linear_identity;
+    p.claims = ASSAY_LINEAR_EXACT;
+    synthetic_create(&s, &o, &p, 1);
+    synthetic_cell(&s, 0, "linear")->status = UNIT_UNSUPPORTED;
+    s.results->checks[0].present = false;
+    struct judgement j = synthetic_judge(&s, 0);
+    cr_expect_eq(j.word, VERDICT_SKIP, "%s", j.reason);
+    synthetic_destroy(&s);
+}
+
+/* ---- what the store's rows add up to ---- */
+
+static const struct {
+    const char *name;
+    double worst[3], tolerance[3];
+    bool holds;
+    uint32_t input; /* where it is worst */
+} sums[] = {
+    {"in units of what is allowed", {1e-9, 5e-5, 2e-5}, {1e-6, 1e-3, 1e-4}, true, 2},
+    {"one is broken", {9e-5, 2e-4, 1e-5}, {1e-4, 1e-4, 1e-4}, false, 1},
+    {"the worst of two", {2e-4, 3e-4, 1e-5}, {1e-4, 1e-4, 1e-4}, false, 1},
+    {"blank inputs test nothing", {0, 5e-5, 0}, {0, 1e-4, 0}, true, 1},
+    {"blank inputs last", {5e-5, 0, 0}, {1e-4, 0, 0}, true, 0},
+    {"not zero where zero is due", {5e-5, 1, 0}, {1e-4, 0, 1e-4}, false, 1},
+};
+
+Test(judge_checks, rows_of_the_store_add_up) {
+    for (size_t c = 0; c < sizeof sums / sizeof *sums; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = profile_clean();
+        struct synthetic s;
+        struct error e = {{0}};
+        struct results *r = NULL;
+        o.controls[0] = &control_zero_pixel;
+        synthetic_create(&s, &o, &p, 1);
+        cr_assert(store_open(":memory:", &s.run.store, &e), "%s", e.text);
+        for (uint32_t i = 0; i < 3; i++) {
+            struct check_row row = {"subject", "zero-pixel", s.run.plan.checks[0].what, i, sums[c].worst[i], sums[c].tolerance[i],
+                                    sums[c].worst[i] <= sums[c].tolerance[i]};
+            cr_assert(store_put_check(s.run.store, &row, &e), "%s", e.text);
+        }
+        cr_assert(results_load(&s.run, &r, &e), "%s", e.text);
+        const struct checked *k = &r->checks[0];
+        cr_expect(k->present);
+        cr_expect_eq(k->inputs, 3);
+        cr_expect_eq(k->holds, sums[c].holds, "%s", sums[c].name);
+        cr_expect_eq(k->input, sums[c].input, "%s: input %u", sums[c].name, k->input);
+        cr_expect_not(r->checks[1].present, "that of the yardstick");
+        results_destroy(r);
+        store_close(s.run.store);
+        synthetic_destroy(&s);
+    }
+}
+
+/* ---- everything else that is loaded ---- */
+
+Test(judge_checks, results_are_what_the_store_holds) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    struct error e = {{0}};
+    struct results *r = NULL;
+    synthetic_create(&s, &o, &p, 1);
+    const struct input_set *set = &s.run.inputs[ROOT_MODEL];
+    cr_assert(store_open(":memory:", &s.run.store, &e), "%s", e.text);
+    static const char *const key = "own:fc3..fc1/draw2";
+    uint32_t other = set->derangements[2 * 12 + 5];
+    struct unit_row units[] = {{"subject", key, UNIT_OK, "", 1}, {"subject", "model", UNIT_FAILED, "boom", 1},
+                               {"stranger", key, UNIT_OK, "", 1}, {"subject", "own:fc9/draw0", UNIT_OK, "", 1}};
+    struct comparison_row rows[] = {
+        {"subject", key, "matched", 5, 5, "spearman", "signed/nonzero", .25},
+        {"subject", key, "matched", 6, 6, "spearman", "signed/nonzero", (double)NAN},
+        {"subject", key, "matched", 5, 5, "ssim", "absolute/all", -.5},
+        {"subject", key, "mismatched", 5, other, "spearman", "signed/all", .125},
+        {"subject", key, "matched", 99, 99, "spearman", "signed/all", .9},
+        {"subject", key, "matched", 5, 5, "hog", "signed/all", .9},
+        {"stranger", key, "matched", 5, 5, "spearman", "signed/all", .9},
+    };
+    struct audit_row audit = {key, 3, 2, "00", -.5, .1, false};
+    for (size_t k = 0; k < 4; k++) cr_assert(store_put_unit(s.run.store, &units[k], &e), "%s", e.text);
+    for (size_t k = 0; k < 7; k++) cr_assert(store_put_comparison(s.run.store, &rows[k], &e), "%s", e.text);
+    cr_assert(store_put_audit(s.run.store, &audit, &e), "%s", e.text);
+    cr_assert(results_load(&s.run, &r, &e), "%s", e.text);
+    uint32_t at = synthetic_find(&s, key);
+    const struct cell *cell = results_cell(r, 0, at), *failed = results_cell(r, 0, synthetic_find(&s, "model"));
+    cr_expect(cell->present && cell->status == UNIT_OK);
+    cr_expect(failed->present && failed->status == UNIT_FAILED);
+    cr_expect_str_eq(failed->why, "boom");
+    cr_assert(cell->matched[0][VIEW_SIGNED_NONZERO] && cell->matched[1][VIEW_ABSOLUTE_ALL] && cell->mismatched[VIEW_SIGNED_ALL]);
+    cr_expect_null(cell->matched[0][VIEW_SIGNED_ALL], "rows of inputs, measures and explainers that are not there");
+    cr_expect_eq(cell->matched[0][VIEW_SIGNED_NONZERO][5], .25);
+    cr_expect_eq(cell->matched[1][VIEW_ABSOLUTE_ALL][5], -.5);
+    cr_expect(isnan(cell->matched[0][VIEW_SIGNED_NONZERO][6]) && isnan(cell->matched[0][VIEW_SIGNED_NONZERO][7]));
+    cr_expect_eq(cell->mismatched[VIEW_SIGNED_ALL][2 * 12 + 5], .125);
+    cr_expect_not(results_cell(r, 1, at)->present);
+    cr_expect(r->audits[at].present && !r->audits[at].finite && r->audits[at].changed == 3 && r->audits[at].logit_r == -.5);
+    results_destroy(r);
+    store_close(s.run.store);
+    synthetic_destroy(&s);
+}
