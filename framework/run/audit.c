@@ -16,9 +16,8 @@ struct audited {
     char digest[FILE_DIGEST_SIZE];
 };
 
-static double centred(const float *v, uint32_t inputs, uint32_t classes, uint32_t i, uint32_t k, const double *row,
-                      const double *column, double mean) {
-    (void)inputs;
+static double centred(const float *v, uint32_t classes, uint32_t i, uint32_t k, const double *row, const double *column,
+                      double mean) {
     double x = v[(size_t)i * classes + k];
     /* With one or two outputs the class means carry the function itself. */
     return classes > 2 ? x - row[i] - column[k] + mean : x - mean;
@@ -46,8 +45,8 @@ double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t c
     means(b, inputs, classes, row_b, column_b, &mean_b);
     for (uint32_t i = 0; i < inputs; i++)
         for (uint32_t k = 0; k < classes; k++) {
-            double x = centred(a, inputs, classes, i, k, row_a, column_a, mean_a),
-                   y = centred(b, inputs, classes, i, k, row_b, column_b, mean_b);
+            double x = centred(a, classes, i, k, row_a, column_a, mean_a),
+                   y = centred(b, classes, i, k, row_b, column_b, mean_b);
             aa += x * x;
             bb += y * y;
             ab += x * y;
@@ -56,20 +55,27 @@ double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t c
     return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : r;
 }
 
-/* Layers whose bytes changed: a re-drawn one by its weight (its bias may be zero before and after), any other by any parameter. */
-static void count_changes(const struct run *run, const struct weights *w, const struct attribution *a, struct audited *out) {
-    for (uint32_t l = 0; l < run->graph->layer_count; l++) {
-        const struct layer *layer = &run->graph->layers[l];
-        bool changed = false;
-        for (uint32_t p = 0; p < (a->layers[l] ? 1 : layer->parameter_count); p++) {
-            char before[65], after[65];
-            weights_digest(run->model, layer->parameters[p], before);
-            weights_digest(w, layer->parameters[p], after);
-            changed = changed || strcmp(before, after) != 0;
-        }
-        out->changed += changed;
-        out->expected += a->layers[l];
+/* By its weight where it is to change (its bias may be zero before and after), else by any of its parameters. */
+static bool layer_changed(const struct run *run, const struct weights *w, const struct layer *layer, bool named) {
+    for (uint32_t p = 0; p < (named ? 1 : layer->parameter_count); p++) {
+        char before[FILE_DIGEST_SIZE], after[FILE_DIGEST_SIZE];
+        weights_digest(run->model, layer->parameters[p], before);
+        weights_digest(w, layer->parameters[p], after);
+        if (strcmp(before, after) != 0) return true;
     }
+    return false;
+}
+
+void audit_changes(const struct run *run, const struct weights *w, const bool *layers, uint32_t *changed, uint32_t *expected) {
+    uint32_t named = 0, others = 0;
+    *expected = 0;
+    for (uint32_t l = 0; l < run->graph->layer_count; l++) {
+        bool is = layer_changed(run, w, &run->graph->layers[l], layers[l]);
+        *expected += layers[l];
+        named += is && layers[l];
+        others += is && !layers[l];
+    }
+    *changed = others ? *expected + others : named;
 }
 
 static bool digest_all(const struct run *run, const struct weights *w, char out[FILE_DIGEST_SIZE], struct error *e) {
@@ -107,7 +113,7 @@ static bool audit_one(const struct run *run, uint32_t index, const float *origin
     out.attribution = index;
     out.finite = 1;
     if (!chain_weights(run, a, &w, e)) return false;
-    count_changes(run, w, a, &out);
+    audit_changes(run, w, a->layers, &out.changed, &out.expected);
     bool ok = digest_all(run, w, out.digest, e) && logits_of(run, w, logits, e);
     for (size_t k = 0; ok && k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
     for (uint32_t i = 0; ok && i < n; i++)
@@ -137,8 +143,9 @@ void audit_work(const struct run *run, uint32_t draw, struct channel *channel) {
 
 bool audit_message(struct run *run, const void *data, size_t size, struct error *e) {
     struct audited a;
-    if (size != sizeof a) return error_set(e, "an audit worker sent a message that is damaged");
-    memcpy(&a, data, sizeof a);
+    if (size == sizeof a) memcpy(&a, data, sizeof a);
+    if (size != sizeof a || a.attribution >= run->plan.attribution_count || !memchr(a.digest, 0, sizeof a.digest))
+        return error_set(e, "an audit worker sent a message that is damaged");
     struct audit_row row = {run->plan.attributions[a.attribution].key, a.changed, a.expected, a.digest, a.logit_r, a.agreement,
                             a.finite != 0};
     return store_put_audit(run->store, &row, e);

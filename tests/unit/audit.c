@@ -1,0 +1,251 @@
+/* The audit of re-drawn networks: which layers changed, whether the logits are finite, how far they still agree. */
+#include "run/audit.h"
+
+#include "base/rng.h"
+#include "base/text.h"
+#include "controls/controls.h"
+#include "golden.h"
+#include "nn/arch.h"
+#include "run/chain.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the correlation of logits ---- */
+
+static float *read_floats(FILE *in, size_t n) {
+    float *v = malloc(n * sizeof *v);
+    cr_assert_not_null(v);
+    for (size_t k = 0; k < n; k++) cr_assert_eq(fscanf(in, "%f", &v[k]), 1);
+    return v;
+}
+
+Test(audit, logit_r_agrees_with_numpy) {
+    FILE *in = golden_open("tests/golden/audit/logit_r.txt");
+    uint32_t inputs, classes, count = 0;
+    double expected;
+    while (fscanf(in, "%u %u %lf", &inputs, &classes, &expected) == 3) {
+        float *a = read_floats(in, (size_t)inputs * classes), *b = read_floats(in, (size_t)inputs * classes);
+        double r = audit_logit_r(a, b, inputs, classes);
+        cr_expect_float_eq(r, expected, 1e-12, "%u x %u: %.17g, numpy says %.17g", inputs, classes, r, expected);
+        cr_expect_float_eq(audit_logit_r(b, a, inputs, classes), expected, 1e-12, "the other way round");
+        cr_expect_float_eq(audit_logit_r(a, a, inputs, classes), 1, 1e-12);
+        free(a);
+        free(b);
+        count++;
+    }
+    fclose(in);
+    cr_expect_eq(count, 8);
+}
+
+/* What tells neither inputs nor classes apart has no correlation: not 0, and not 1. */
+Test(audit, logit_r_of_nothing) {
+    static const float constant[6] = {3, 3, 3, 3, 3, 3}, bias[6] = {1, 2, 3, 1, 2, 3}, shift[6] = {1, 1, 1, 2, 2, 2},
+                       function[6] = {1, 2, 4, 9, 2, 1};
+    cr_expect(isnan(audit_logit_r(constant, function, 2, 3)));
+    cr_expect(isnan(audit_logit_r(function, constant, 2, 3)));
+    cr_expect(isnan(audit_logit_r(bias, function, 2, 3)) || fabs(audit_logit_r(bias, function, 2, 3)) < 1e-6, "classes alone");
+    cr_expect(isnan(audit_logit_r(shift, function, 2, 3)) || fabs(audit_logit_r(shift, function, 2, 3)) < 1e-6, "inputs alone");
+    cr_expect(isnan(audit_logit_r(constant, function, 3, 2)));
+    cr_expect(isnan(audit_logit_r(constant, function, 6, 1)));
+}
+
+/* ---- a run of three layers ---- */
+
+#define INPUTS 10u
+
+struct lab {
+    struct battery battery;
+    struct dataset data;
+    struct run run;
+    float x[INPUTS * 6];
+};
+
+static void setup(struct lab *lab, const char *layers, const struct control *control, struct init_options init) {
+    static const struct shape sample = {1, {6}};
+    struct error e = {{0}};
+    *lab = (struct lab){.battery = {.seed = 1, .rule = verdict_rule_default()}, .data = {.sample = sample}};
+    struct run *run = &lab->run;
+    run->battery = &lab->battery;
+    run->data = &lab->data;
+    cr_assert(arch_build(layers, &sample, &run->graph, &e), "%s", e.text);
+    cr_assert(weights_create(run->graph, &run->model, &e), "%s", e.text);
+    for (uint32_t l = 0; l < run->graph->layer_count; l++)
+        cr_assert(weights_redraw(run->model, l, &(struct init_options){.scheme = INIT_OWN, .seed = 99}, &e), "%s", e.text);
+    rng_fill_normal(5, 0, INPUTS * 6, lab->x);
+    run->inputs[ROOT_MODEL] = (struct input_set){.count = INPUTS, .x = lab->x};
+    plan_init(&run->plan, run->graph);
+    struct control_values values = {{(double)init.scheme, init.sigma, init.keep_running_stats}};
+    cr_assert(control->expand(&run->plan, 0, &values, &lab->battery, 0, 2, &e), "%s", e.text);
+    cr_assert(store_open(":memory:", &run->store, &e), "%s", e.text);
+}
+
+static void teardown(struct lab *lab) {
+    store_close(lab->run.store);
+    plan_finish(&lab->run.plan);
+    weights_destroy(lab->run.model);
+    graph_destroy(lab->run.graph);
+}
+
+static void work(void *user, struct pool_job *job, struct channel *channel) {
+    audit_work(user, *(const uint32_t *)job->user, channel);
+}
+
+static bool message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size, struct error *e) {
+    (void)job;
+    (void)type;
+    return audit_message(user, data, size, e);
+}
+
+static bool ended(void *user, struct pool_job *job, const char *death, struct error *e) {
+    (void)user;
+    (void)job;
+    return !death || error_set(e, "the worker %s", death);
+}
+
+static void audit_draws(struct lab *lab) {
+    static const struct pool_hooks hooks = {work, message, ended, NULL};
+    uint32_t draws[2] = {0, 1};
+    struct pool_job jobs[2] = {{.user = &draws[0], .limit = 60}, {.user = &draws[1], .limit = 60}};
+    struct error e = {{0}};
+    cr_assert(pool_run(jobs, 2, 2, -1, &hooks, &lab->run, &e), "%s", e.text);
+}
+
+struct found {
+    uint32_t count, finite;
+    double largest_r;
+    char digests[32][FILE_DIGEST_SIZE];
+};
+
+static bool collect(void *user, const struct audit_row *row) {
+    struct found *f = user;
+    cr_expect_eq(row->changed, row->expected, "%s: %u of %u", row->variant, row->changed, row->expected);
+    cr_expect_gt(row->expected, 0);
+    for (uint32_t k = 0; k < f->count; k++) cr_expect_str_neq(f->digests[k], row->digest, "%s is a network that is there", row->variant);
+    snprintf(f->digests[f->count++], FILE_DIGEST_SIZE, "%s", row->digest);
+    f->finite += row->finite;
+    f->largest_r = fmax(f->largest_r, fabs(row->logit_r));
+    cr_expect(row->agreement >= 0 && row->agreement <= 1);
+    return true;
+}
+
+static struct found found_in(struct lab *lab) {
+    struct found f = {0};
+    struct error e = {{0}};
+    cr_assert(store_each_audit(lab->run.store, collect, &f, &e), "%s", e.text);
+    return f;
+}
+
+/* Every scheme changes exactly the named layers, and no two attributions of the plan are the same network: with one and two
+ * outputs, too, where top layers come in pairs. */
+Test(audit, every_named_network_is_another) {
+    static const struct control *const both[] = {&control_cascading, &control_independent};
+    static const char *const layers[] = {"fc:8,relu,fc:7,relu,fc:4", "fc:8,relu,fc:7,relu,fc:2", "fc:8,relu,fc:7,relu,fc:1"};
+    for (int scheme = INIT_OWN; scheme <= INIT_MATCHED; scheme++)
+        for (size_t c = 0; c < 2; c++)
+            for (size_t k = 0; k < 3; k++) {
+                struct lab lab;
+                setup(&lab, layers[k], both[c], (struct init_options){.scheme = (enum init_scheme)scheme, .sigma = .1});
+                audit_draws(&lab);
+                struct found f = found_in(&lab);
+                cr_expect_eq(f.count, lab.run.plan.attribution_count);
+                cr_expect_eq(f.finite, f.count);
+                teardown(&lab);
+            }
+}
+
+Test(audit, overflow_is_seen) {
+    struct lab lab;
+    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = INIT_NORMAL, .sigma = 1e25});
+    audit_draws(&lab);
+    struct found f = found_in(&lab);
+    cr_expect_eq(f.count, 6);
+    cr_expect_eq(f.finite, 2, "two layers of 1e25 leave the range of float32, one does not: %u are finite", f.finite);
+    teardown(&lab);
+}
+
+/* ---- networks that are not what their name says ---- */
+
+static const struct {
+    const char *named, *drawn; /* layers, from the input up */
+    uint32_t changed, expected;
+} lies[] = {
+    {"001", "001", 1, 1}, {"111", "111", 3, 3}, {"001", "000", 0, 1}, {"011", "001", 1, 2}, {"001", "011", 2, 1},
+    {"001", "010", 2, 1}, {"011", "110", 3, 2}, {"000", "100", 1, 0}, {"000", "000", 0, 0},
+};
+
+Test(audit, only_the_named_layers_may_change) {
+    for (size_t c = 0; c < sizeof lies / sizeof *lies; c++) {
+        struct lab lab;
+        struct weights *w;
+        struct error e = {{0}};
+        bool named[3];
+        uint32_t changed, expected;
+        setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = INIT_OWN});
+        cr_assert(weights_copy(lab.run.model, &w, &e));
+        for (uint32_t l = 0; l < 3; l++) {
+            named[l] = lies[c].named[l] == '1';
+            if (lies[c].drawn[l] == '1') cr_assert(weights_redraw(w, l, &(struct init_options){.seed = 7}, &e));
+        }
+        audit_changes(&lab.run, w, named, &changed, &expected);
+        cr_expect_eq(changed, lies[c].changed, "named %s, drawn %s: %u", lies[c].named, lies[c].drawn, changed);
+        cr_expect_eq(expected, lies[c].expected);
+        cr_expect_eq(changed == expected, strcmp(lies[c].named, lies[c].drawn) == 0);
+        weights_destroy(w);
+        teardown(&lab);
+    }
+}
+
+/* A single bias of a layer that nobody named. */
+Test(audit, one_number_is_enough) {
+    struct lab lab;
+    struct weights *w;
+    struct error e = {{0}};
+    uint32_t changed, expected;
+    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = INIT_OWN});
+    cr_assert(weights_copy(lab.run.model, &w, &e));
+    cr_assert(weights_redraw(w, 2, &(struct init_options){.seed = 7}, &e));
+    weights_edit(w, lab.run.graph->layers[0].parameters[1])[3] += 1e-6f;
+    audit_changes(&lab.run, w, (bool[]){false, false, true}, &changed, &expected);
+    cr_expect_eq(changed, 2);
+    cr_expect_eq(expected, 1);
+    weights_destroy(w);
+    teardown(&lab);
+}
+
+/* Antithetic partners: the top layer negated, the same draw below. */
+Test(audit, pairs_cancel_in_the_top_layer) {
+    struct lab lab;
+    struct error e = {{0}};
+    struct weights *pair[2];
+    uint32_t at = 0;
+    setup(&lab, "fc:8,relu,fc:2", &control_cascading, (struct init_options){.scheme = INIT_OWN});
+    for (uint32_t k = 0; k < lab.run.plan.use_count; k++) {
+        const struct use *u = &lab.run.plan.uses[k];
+        if (u->stage_index == 1 && u->draw == 1)
+            cr_assert(chain_weights(&lab.run, &lab.run.plan.attributions[u->attribution], &pair[at++], &e), "%s", e.text);
+    }
+    cr_assert_eq(at, 2);
+    for (uint32_t l = 0; l < 2; l++) {
+        uint32_t v = lab.run.graph->layers[l].parameters[0];
+        size_t n = shape_count(&graph_value(lab.run.graph, v)->shape), wrong = 0;
+        for (size_t k = 0; k < n; k++) wrong += pair[0]->data[v][k] != (l == 1 ? -pair[1]->data[v][k] : pair[1]->data[v][k]);
+        cr_expect_eq(wrong, 0, "layer %u", l);
+    }
+    weights_destroy(pair[0]);
+    weights_destroy(pair[1]);
+    teardown(&lab);
+}
+
+Test(audit, damaged_messages_are_refused) {
+    struct lab lab;
+    struct error e = {{0}};
+    unsigned char noise[256];
+    setup(&lab, "fc:4", &control_cascading, (struct init_options){.scheme = INIT_OWN});
+    memset(noise, 0xff, sizeof noise);
+    for (size_t size = 0; size <= sizeof noise; size++)
+        cr_expect_not(audit_message(&lab.run, noise, size, &e), "%zu bytes of noise were taken", size);
+    cr_expect(strstr(e.text, "damaged"), "%s", e.text);
+    teardown(&lab);
+}
