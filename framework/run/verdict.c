@@ -98,7 +98,9 @@ static const char *annotation_of(const struct judgement *j) {
  * blind, the weights alone. */
 static void overall(const struct judgement *weights, bool has_weights, const struct judgement *labels, bool has_labels,
                     struct judgement *out, const char **annotation) {
-    const struct judgement none = {.word = VERDICT_SKIP, .reason = "No randomisation control was run."};
+    const double no = (double)NAN;
+    const struct judgement none = {.word = VERDICT_SKIP, .reason = "No randomisation control was run.",
+                                   .score = no, .lower = no, .upper = no, .floor = no, .ceiling = no};
     const struct judgement *w = has_weights ? weights : labels, *l = has_labels ? labels : weights;
     *annotation = "";
     *out = none;

@@ -108,7 +108,6 @@ Test(judge_checks, rows_of_the_store_add_up) {
         cr_expect_eq(k->input, sums[c].input, "%s: input %u", sums[c].name, k->input);
         cr_expect_not(r->checks[1].present, "that of the yardstick");
         results_destroy(r);
-        store_close(s.run.store);
         synthetic_destroy(&s);
     }
 }
@@ -156,6 +155,5 @@ Test(judge_checks, results_are_what_the_store_holds) {
     cr_expect_not(results_cell(r, 1, at)->present);
     cr_expect(r->audits[at].present && !r->audits[at].finite && r->audits[at].changed == 3 && r->audits[at].logit_r == -.5);
     results_destroy(r);
-    store_close(s.run.store);
     synthetic_destroy(&s);
 }

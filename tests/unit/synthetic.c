@@ -148,9 +148,10 @@ static void put_use(const struct synthetic *s, const struct profile *p, const st
     put_share(s, p, 0, u->attribution, share, magnitude, seed);
     put_share(s, p, 1, u->attribution, 0, p->yardstick, seed);
     if (judge == JUDGE_LABELS) return;
-    *audit = (struct audit){true, true, 0, 0, all || judge == JUDGE_CASCADE ? .01 : p->logit_r[stage]};
+    *audit = (struct audit){true, true, 0, 0, .01};
     for (uint32_t l = 0; l < s->options.layers; l++) audit->expected += s->run.plan.attributions[u->attribution].layers[l];
     audit->changed = audit->expected;
+    if (audit->expected == 1) audit->logit_r = p->logit_r[stage]; /* the top layer is the cascade's first stage, too */
 }
 
 static void put_originals(const struct synthetic *s, const struct profile *p) {
@@ -205,7 +206,49 @@ void synthetic_create(struct synthetic *s, const struct synthetic_options *optio
     make_results(s, p, seed);
 }
 
+static void store_cell(struct store *store, const struct input_set *set, const char *row, const char *key, const struct cell *c) {
+    struct error e = {{0}};
+    struct unit_row unit = {row, key, c->status, c->why, 0};
+    cr_assert(store_put_unit(store, &unit, &e), "%s", e.text);
+    for (int v = 0; v < VIEW_COUNT; v++)
+        for (uint32_t i = 0; c->matched[0][v] && i < set->count; i++) {
+            struct comparison_row r = {row, key, "matched", i, i, "spearman", view_name((enum view)v), c->matched[0][v][i]};
+            cr_assert(store_put_comparison(store, &r, &e), "%s", e.text);
+            for (uint32_t d = 0; d < DERANGEMENTS && c->mismatched[v]; d++) {
+                r.pairing = "mismatched";
+                r.other = set->derangements[d * set->count + i];
+                r.value = c->mismatched[v][d * set->count + i];
+                cr_assert(store_put_comparison(store, &r, &e), "%s", e.text);
+            }
+        }
+}
+
+void synthetic_store(struct synthetic *s) {
+    const struct plan *plan = &s->run.plan;
+    struct error e = {{0}};
+    cr_assert(store_open(":memory:", &s->run.store, &e) && store_begin(s->run.store, &e), "%s", e.text);
+    for (uint32_t a = 0; a < plan->attribution_count; a++) {
+        const struct attribution *at = &plan->attributions[a];
+        const struct audit *audit = &s->results->audits[a];
+        struct audit_row row = {at->key, audit->changed, audit->expected, "00", audit->logit_r, .1, audit->finite};
+        for (uint32_t r = 0; r < 2; r++) {
+            const struct cell *cell = &s->results->cells[(size_t)r * s->results->attribution_count + a];
+            if (cell->present) store_cell(s->run.store, &s->run.inputs[at->root], s->run.rows[r].name, at->key, cell);
+        }
+        if (audit->present) cr_assert(store_put_audit(s->run.store, &row, &e), "%s", e.text);
+    }
+    for (uint32_t k = 0; k < plan->check_count; k++)
+        for (uint32_t i = 0; i < s->results->checks[k].inputs; i++) {
+            const struct checked *c = &s->results->checks[k];
+            struct check_row row = {s->run.rows[0].name, s->run.controls[plan->checks[k].control].control->id, plan->checks[k].what, i,
+                                    c->worst, c->tolerance, c->holds};
+            cr_assert(store_put_check(s->run.store, &row, &e), "%s", e.text);
+        }
+    cr_assert(store_commit(s->run.store, &e), "%s", e.text);
+}
+
 void synthetic_destroy(struct synthetic *s) {
+    store_close(s->run.store);
     results_destroy(s->results);
     plan_finish(&s->run.plan);
     for (int root = 0; root < ROOT_COUNT; root++) {

@@ -52,6 +52,9 @@ struct cell *synthetic_cell(const struct synthetic *, uint32_t row, const char *
 /* All similarities of the view of that cell become `value`. */
 void synthetic_fill(const struct synthetic *, struct cell *, enum view, double matched, double mismatched);
 
+/* Puts everything into a store in memory, as a run would have; synthetic_destroy() closes it. */
+void synthetic_store(struct synthetic *);
+
 /* The verdict of row 0 under control `control` (its place in the options). */
 struct judgement synthetic_judge(const struct synthetic *, uint32_t control);
 
