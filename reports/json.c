@@ -3,6 +3,7 @@
 #include "reports/json_compare.h"
 #include "reports/json_layout.h"
 #include "reports/output.h"
+#include "reports/text_words.h"
 #include "reports/writers.h"
 
 #include <stdlib.h>
@@ -128,6 +129,22 @@ static bool end(struct section *c, bool ok) {
     return ok;
 }
 
+/* How to read the verdicts: the notes every report carries. */
+static bool put_notes(FILE *out, struct store *s, struct error *e) {
+    struct verdict_notes notes;
+
+    if (!verdict_notes_load(s, &notes, e))
+        return false;
+    json_t *lines = json_array();
+    for (size_t k = 0; k < notes.count; k++)
+        json_array_append_new(lines, json_text(notes.line[k]));
+    fputs(",\n  \"notes\": ", out);
+    bool ok = lines && json_layout(out, lines, 2) ? true : error_memory(e);
+    json_decref(lines);
+    verdict_notes_finish(&notes);
+    return ok;
+}
+
 #define SECTION(name, each, put) (begin(&c, name), end(&c, each(s, put, &c, e)))
 
 bool report_json(struct store *s, const char *folder, struct error *e) {
@@ -136,7 +153,7 @@ bool report_json(struct store *s, const char *folder, struct error *e) {
     if (!output_open(&o, folder, "report.json", e))
         return false;
     struct section c = {o.file, true, e};
-    bool ok = put_run(o.file, s, e) && SECTION("verdicts", store_each_verdict, put_verdict) &&
+    bool ok = put_run(o.file, s, e) && put_notes(o.file, s, e) && SECTION("verdicts", store_each_verdict, put_verdict) &&
               SECTION("inputs", store_each_input, put_input) && SECTION("networks", store_each_network, put_network) &&
               SECTION("uses", store_each_use, put_use) && SECTION("audits", store_each_audit, put_audit) &&
               SECTION("units", store_each_unit, put_unit) && SECTION("curves", store_each_curve, put_curve) &&

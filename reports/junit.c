@@ -1,5 +1,6 @@
 #include "reports/format.h"
 #include "reports/output.h"
+#include "reports/text_words.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
 #include "run/verdict.h"
@@ -65,7 +66,18 @@ static void count_control(const struct verdict_table *t, size_t control, size_t 
     }
 }
 
-static void add_document(struct text *x, const struct verdict_table *t) {
+/* How to read the verdicts: the notes every report carries. */
+static void add_notes(struct text *x, const struct verdict_notes *notes) {
+    text_add(x, "    <properties>\n");
+    for (size_t k = 0; k < notes->count; k++) {
+        text_add(x, "      <property name=\"note\"");
+        add_attribute(x, "value", notes->line[k]);
+        text_add(x, "/>\n");
+    }
+    text_add(x, "    </properties>\n");
+}
+
+static void add_document(struct text *x, const struct verdict_table *t, const struct verdict_notes *notes) {
     size_t all[OUTCOMES] = {0};
 
     for (size_t c = 0; c < t->control_count; c++)
@@ -80,6 +92,7 @@ static void add_document(struct text *x, const struct verdict_table *t) {
         text_add(x, "  <testsuite");
         add_attribute(x, "name", t->controls[c]);
         add_counts(x, counts);
+        add_notes(x, notes);
         for (size_t i = 0; i < t->explainer_count; i++)
             if (verdict_table_cell(t, i, c))
                 add_case(x, verdict_table_cell(t, i, c));
@@ -90,12 +103,17 @@ static void add_document(struct text *x, const struct verdict_table *t) {
 
 bool report_junit(struct store *s, const char *folder, struct error *e) {
     struct verdict_table table;
+    struct verdict_notes notes;
     struct text document = {0};
     struct output o;
 
-    if (!verdict_table_load(s, &table, e))
+    if (!verdict_notes_load(s, &notes, e))
         return false;
-    add_document(&document, &table);
+    if (!verdict_table_load(s, &table, e)) {
+        verdict_notes_finish(&notes);
+        return false;
+    }
+    add_document(&document, &table, &notes);
     bool ok = document.failed ? error_memory(e) : output_open(&o, folder, "junit.xml", e);
     if (ok) {
         fwrite(document.data, 1, document.length, o.file);
@@ -103,5 +121,6 @@ bool report_junit(struct store *s, const char *folder, struct error *e) {
     }
     text_finish(&document);
     verdict_table_finish(&table);
+    verdict_notes_finish(&notes);
     return ok;
 }

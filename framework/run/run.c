@@ -75,8 +75,20 @@ static bool load_breaches(struct run *run, struct error *e) {
 
 /* ---- waves ---- */
 
+/* What no control reads, but the gates do: the originals, repetitions and jittered inputs. */
+static bool put_gates(struct run *run, struct error *e) {
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
+        const struct attribution *a = &run->plan.attributions[i];
+        if (a->layers || a->role != ROLE_TRUE || !a->wants) continue;
+        struct use_row row = {.control = "gates", .stage = a->key, .stage_index = i, .variant = a->key};
+        ok = store_put_use(run->store, &row, e);
+    }
+    return ok;
+}
+
 static bool put_uses(struct run *run, struct error *e) {
-    bool ok = store_begin(run->store, e);
+    bool ok = store_begin(run->store, e) && put_gates(run, e);
     for (uint32_t i = 0; ok && i < run->plan.use_count; i++) {
         const struct use *u = &run->plan.uses[i];
         struct use_row row = {run->controls[u->control].control->id, u->stage, u->stage_index, u->draw,

@@ -110,6 +110,8 @@ Test(report_json, has_every_section) {
                      sections[i].name, json_array_size(json_object_get(root, sections[i].name)));
     cr_expect_eq(json_real_value(json_object_get(json_object_get(json_object_get(root, "run"), "rule"), "delta")), .3);
     cr_expect_gt(json_array_size(json_object_get(root, "curves")), 100);
+    const char *note = json_string_value(json_array_get(json_object_get(root, "notes"), 0));
+    cr_expect(note && strncmp(note, "PASS is necessary, not sufficient", 33) == 0, "%s", note ? note : "no notes");
     json_t *first = json_array_get(json_object_get(root, "verdicts"), 0);
     cr_expect_str_eq(text_of(first, "explainer"), fake_explainer(&fake, 0));
     cr_expect_str_eq(text_of(json_array_get(json_object_get(root, "verdicts"), 5), "explainer"),

@@ -91,6 +91,7 @@ Test(report_junit, shows_what_was_not_as_expected) {
     cr_expect_eq(count(text, "<error "), 1);
     cr_expect_eq(count(text, "<skipped "), 9);
     cr_expect_eq(count(text, "<system-out>"), 48);
+    cr_expect_eq(count(text, "value=\"PASS is necessary, not sufficient"), 5, "every suite says how to read it");
     cr_expect_not_null(
         strstr(text, "<testcase classname=\"cascading\" name=\"smoothgrad\">\n      <failure message=\"INCONCLUSIVE "
                      "(expected PASS): "));
