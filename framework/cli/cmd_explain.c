@@ -63,9 +63,6 @@ static bool load_plugin(struct job *job, struct error *e) {
 static bool load_file(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct shape shape;
-    if (job->option[PREPROCESS].given) {
-        return error_set(e, "--preprocess: --input holds what the network takes, values as they are: --data wanted");
-    }
     if (!npy_read(path, &shape, &job->x, e)) {
         return false;
     }
@@ -80,7 +77,7 @@ static bool load_file(struct job *job, const char *path, struct error *e) {
             return error_set(e, "%s: element %zu is %g: a finite number wanted", path, i, (double)job->x[i]);
         }
     }
-    return true;
+    return dataset_preprocess(job->option[PREPROCESS].text, job->x, shape_count(&shape), e);
 }
 
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {

@@ -138,6 +138,16 @@ static bool find_scale(const char *preset, double *scale, struct error *e) {
     return error_set(e, "unknown preprocessing '%s': none, raw255 or unit wanted", excerpt_of(preset).text);
 }
 
+bool dataset_preprocess(const char *preset, float *x, size_t count, struct error *e) {
+    double scale;
+
+    if (!find_scale(preset, &scale, e))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        x[i] = (float)(x[i] * scale);
+    return true;
+}
+
 bool dataset_load(const char *source, const char *preset, struct dataset **out, struct error *e) {
     struct parts parts = {0};
     struct dataset *d = calloc(1, sizeof *d);

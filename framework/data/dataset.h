@@ -28,6 +28,9 @@ void dataset_destroy(struct dataset *);
 /* out[sample]: sample `index` (< count), preprocessed. */
 void dataset_sample(const struct dataset *, uint32_t index, float *out);
 
+/* The same on values that come from elsewhere, in place. */
+bool dataset_preprocess(const char *preset, float *x, size_t count, struct error *);
+
 /* False, naming the first sample, when a label is not below `outputs`, the classes of a model. */
 bool dataset_check_labels(const struct dataset *, const char *source, uint32_t outputs, struct error *);
 
