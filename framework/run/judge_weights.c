@@ -274,6 +274,15 @@ static void say_pass(const struct bench *b, struct judgement *j) {
                       j->inputs);
 }
 
+/* Of single layers the top one is the cascade's first stage: by itself it is no second witness. */
+static bool says_something(const struct bench *b) {
+    for (uint32_t i = 0; i < b->test_count; i++)
+        if (b->tests[i].decision == PASSES &&
+            (kind_of(b->c) != JUDGE_INDEPENDENT || b->tests[i].stage > 0 || judge_stages(b->c) == 1))
+            return true;
+    return false;
+}
+
 static void conclude(const struct bench *b, struct judgement *j) {
     const struct test *t;
     if ((t = first_test(b, FAILS))) say_fail(b, t, j);
@@ -282,11 +291,11 @@ static void conclude(const struct bench *b, struct judgement *j) {
     else if ((t = first_test(b, VANISHED)) || (t = worst_test(b, OPEN))) say_open(b, t, j);
     else if (b->has_guard && b->guard.decision == NO_MAGNITUDE) say_no_magnitude(b, j);
     else if (b->has_guard && b->guard.decision != PASSES) say_open(b, &b->guard, j);
-    else if (first_test(b, PASSES)) say_pass(b, j);
+    else if (says_something(b)) say_pass(b, j);
     else
         judgement_say(j, VERDICT_SKIP,
-                      "Not available: no single layer, drawn anew alone, changes the logits enough (all RMS r >= %.2f).",
-                      b->c->rule->logit_r);
+                      "Not available: no single layer%s, drawn anew alone, changes the logits enough (RMS r >= %.2f).",
+                      first_test(b, PASSES) ? " below the top" : "", b->c->rule->logit_r);
 }
 
 /* ---- curves for the figures and tables ---- */

@@ -91,6 +91,9 @@ static const struct expectation_of singles[] = {
     {"a layer that carries no function is no control", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .5}}, VERDICT_PASS, NULL, ""},
     {"the cut itself is no control", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .2}}, VERDICT_PASS, NULL, ""},
     {"just below the cut is one", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .199}}, VERDICT_FAIL, "fc1", ""},
+    {"the top layer alone is no second witness", {CLEAN, NOISE, .single = {0, 1, 1}, .logit_r = {0, .3, .3}}, VERDICT_SKIP, NULL,
+     "Not available: no single layer below the top"},
+    {"the top layer alone can fail it", {CLEAN, NOISE, .single = {1, 0, 0}, .logit_r = {0, .3, .3}}, VERDICT_FAIL, "fc3", ""},
     {"none is a control", {CLEAN, NOISE, .single = {1, 1, 1}, .logit_r = {.3, .3, .3}}, VERDICT_SKIP, NULL, "Not available"},
     {"magnitudes are the cascade's business", {CLEAN, NOISE, .magnitude = 1}, VERDICT_PASS, NULL, ""},
 };
