@@ -1,0 +1,484 @@
+/* Whole runs on the fixture networks: what each kind of method gets, what a bad plugin costs, and that neither the number of
+ * workers nor a kill changes a byte. */
+#define _XOPEN_SOURCE 700 /* realpath */
+
+#include "run/run.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "controls/controls.h"
+#include "fake_run.h"
+#include "reports/report.h"
+
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FASHION "/usr/share/datasets/fashion-mnist/"
+
+static char folder[64], bad[PATH_MAX]; /* a folder of the test's own; that of tests/bad in the build */
+
+static void setup(void) {
+    const char *build = getenv("ASSAY_BUILD");
+    char path[PATH_MAX];
+    fake_folder(folder);
+    snprintf(path, sizeof path, "%s/tests/bad", build ? build : "build");
+    cr_assert_not_null(realpath(path, bad), "%s is missing", path);
+}
+
+static void cleanup(void) {
+    fake_folder_remove(folder);
+}
+
+TestSuite(run_battery, .init = setup, .fini = cleanup, .timeout = 240);
+
+/* ---- batteries ---- */
+
+/* `rows`: explainers, one a line; those of tests/bad begin with '!'. `rest`: everything after them. */
+static void write_battery(const char *name, const char *model, double limit, const char *rows, const char *rest) {
+    char cwd[PATH_MAX], path[128];
+    struct text text = {0};
+    struct error e = {{0}};
+    cr_assert_not_null(getcwd(cwd, sizeof cwd));
+    text_add(&text,
+             "name: test\nmodel: %s/fixtures/models/%s\ntime-limit: %g\ndata:\n  inputs: 10\n  preprocess: unit\n"
+             "  source: idx:" FASHION "t10k-images-idx3-ubyte.gz," FASHION "t10k-labels-idx1-ubyte.gz\nexplainers:\n",
+             cwd, model, limit);
+    for (const char *at = rows; *at;) {
+        int n = (int)strcspn(at, "\n");
+        if (*at == '!') text_add(&text, "  - {use: %s/%.*s.so, name: %.*s}\n", bad, n - 1, at + 1, n - 1, at + 1);
+        else text_add(&text, "  - %.*s\n", n, at);
+        at += n + (at[n] == '\n');
+    }
+    text_add(&text, "%s", rest);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_assert(!text.failed && file_write(path, text.data, text.length, &e), "%s", e.text);
+    text_finish(&text);
+}
+
+static struct run_options options_of(const char *battery, const char *run, unsigned jobs, char paths[2][128]) {
+    snprintf(paths[0], 128, "%s/%s", folder, battery);
+    snprintf(paths[1], 128, "%s/%s", folder, run);
+    return (struct run_options){.battery = paths[0], .folder = paths[1], .jobs = jobs, .quiet = true};
+}
+
+/* The exit code; fails the test when the run does not come to its end. */
+static int execute(const char *battery, const char *run, unsigned jobs, bool resume) {
+    char paths[2][128];
+    struct run_options options = options_of(battery, run, jobs, paths);
+    struct run_outcome outcome;
+    struct error e = {{0}};
+    options.resume = resume;
+    cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
+    free(outcome.store);
+    return outcome.exit_code;
+}
+
+static struct store *store_of(const char *run) {
+    char path[160];
+    struct store *s;
+    struct error e = {{0}};
+    snprintf(path, sizeof path, "%s/%s/assay.db", folder, run);
+    cr_assert(store_open(path, &s, &e), "%s", e.text);
+    return s;
+}
+
+/* ---- verdicts ---- */
+
+struct found {
+    const char *explainer, *control;
+    char verdict[32], stage[64], reason[1024], expected[64];
+};
+
+static bool find(void *user, const struct verdict_row *row) {
+    struct found *f = user;
+    if (strcmp(row->explainer, f->explainer) != 0 || strcmp(row->control, f->control) != 0) return true;
+    snprintf(f->verdict, sizeof f->verdict, "%s", row->annotation[0] == 'I' ? row->annotation : row->verdict);
+    snprintf(f->stage, sizeof f->stage, "%s", row->first_stage);
+    snprintf(f->reason, sizeof f->reason, "%s", row->reason);
+    return true;
+}
+
+static struct found verdict_of(struct store *s, const char *explainer, const char *control) {
+    struct found f = {.explainer = explainer, .control = control, .verdict = "missing"};
+    struct error e = {{0}};
+    cr_assert(store_each_verdict(s, find, &f, &e), "%s", e.text);
+    return f;
+}
+
+struct row_case {
+    const char *explainer;
+    const char *verdicts[5]; /* cascading, independent, label permutation, linear identity, zero pixel; NULL: any */
+    const char *words;       /* in the reason of the first that is not PASS or SKIP */
+};
+
+static const char *const control_ids[5] = {"cascading", "independent", "label-permutation", "linear-identity", "zero-pixel"};
+
+static void expect_rows(struct store *s, const struct row_case *rows, size_t count) {
+    for (size_t r = 0; r < count; r++) {
+        bool said = false;
+        for (size_t c = 0; c < 5; c++) {
+            struct found f = verdict_of(s, rows[r].explainer, control_ids[c]);
+            if (rows[r].verdicts[c])
+                cr_expect_str_eq(f.verdict, rows[r].verdicts[c], "%s under %s: %s, %s", rows[r].explainer, control_ids[c], f.verdict,
+                                 f.reason);
+            cr_expect(f.reason[0] || strcmp(f.verdict, "missing") == 0);
+            bool fine = strcmp(f.verdict, "PASS") == 0 || strcmp(f.verdict, "SKIP") == 0 || strcmp(f.verdict, "missing") == 0;
+            if (said || fine) continue;
+            said = true;
+            cr_expect(strstr(f.reason, rows[r].words), "%s under %s: \"%s\" does not say \"%s\"", rows[r].explainer, control_ids[c],
+                      f.reason, rows[r].words);
+        }
+    }
+}
+
+#define P "PASS"
+#define F "FAIL"
+#define U "UNINFORMATIVE"
+#define S "SKIP"
+#define E "ERROR"
+
+/* What was learned, and what was not. */
+static const struct row_case methods[] = {
+    {"gradient", {P, P, NULL, P, S}, ""},
+    {"input-x-gradient", {P, P, NULL, P, P}, ""},
+    {"ig-absolute", {"INPUT-DOMINATED", NULL, NULL, P, P}, "dominated by the input"},
+    {"guided-backprop", {F, F, NULL, P, S}, "at stage fc2"},
+    {"grad-cam", {NULL, NULL, NULL, S, S}, ""},
+    {"edge-detector", {F, F, NULL, S, S}, "at stage fc2"},
+    {"input", {F, F, NULL, S, P}, "D = 1.00, at least 1.00 > 0.30"},
+    {"random-noise", {U, U, NULL, S, S}, "Not repeatable"},
+    {"constant", {E, E, NULL, S, S}, "Constant map"},
+    {"unsupported", {S, S, NULL, S, S}, ""},
+};
+
+/* Mutants: each is caught by the control that is there to catch it. */
+static const struct row_case mutants[] = {
+    {"cached-first-answer", {F, F, NULL, S, S}, "D = 1.00"},
+    {"edge-x-logit", {F, NULL, NULL, S, S}, "The magnitudes survive full randomisation"},
+    {"edge-x-sign-gradient", {F, NULL, NULL, S, S}, "The magnitudes survive full randomisation"},
+    {"top-layer-only", {P, F, NULL, S, S}, "at stage fc1"},
+    {"input-x-gradient-leak", {P, P, NULL, S, F}, "zero input, zero attribution: off by"},
+    {"wrong-linear", {P, P, NULL, F, S}, "map equals the linear model's own attribution: off by"},
+    {"shifted", {P, P, NULL, F, S}, "off by"},
+    {"sign-flipped", {P, P, NULL, F, S}, "off by"},
+};
+
+/* Wrong, and none of the five controls can see it: it PASSes today. What would see it is a control of a later version. */
+static const struct {
+    const char *explainer, *control;
+} blind_spots[] = {
+    {"class-blind", "random-logit (Sixt et al. 2020): the map for another class must differ"},
+    {"false-complete", "completeness (Sundararajan et al. 2017): the map must sum to what it claims"},
+};
+
+#define CONTROLS_OF_WEIGHTS "controls: [cascading, independent, linear-identity, zero-pixel]\nrule: {draws: [5, 6, 7]}\n"
+
+Test(run_battery, methods_and_mutants_get_what_they_deserve) {
+    struct text rows = {0};
+    text_add(&rows, "gradient\ninput-x-gradient\n{use: 'integrated-gradients:steps=10', name: ig-absolute, reduce: mean-abs}\n"
+                    "guided-backprop\ngrad-cam\nedge-detector\ninput\nrandom-noise\nconstant\n!unsupported\n");
+    for (size_t k = 0; k < sizeof mutants / sizeof *mutants; k++) text_add(&rows, "!%s\n", mutants[k].explainer);
+    for (size_t k = 0; k < sizeof blind_spots / sizeof *blind_spots; k++) text_add(&rows, "!%s\n", blind_spots[k].explainer);
+    write_battery("b.yaml", "fashion-cnn.onnx", 60, rows.data, CONTROLS_OF_WEIGHTS);
+    text_finish(&rows);
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 3, "an unexpected ERROR");
+    struct store *s = store_of("run");
+    expect_rows(s, methods, sizeof methods / sizeof *methods);
+    expect_rows(s, mutants, sizeof mutants / sizeof *mutants);
+    for (size_t k = 0; k < sizeof blind_spots / sizeof *blind_spots; k++) {
+        struct found f = verdict_of(s, blind_spots[k].explainer, "overall");
+        cr_expect_str_eq(f.verdict, "PASS", "%s is seen now (%s): %s", blind_spots[k].explainer, blind_spots[k].control, f.reason);
+    }
+    store_close(s);
+}
+
+/* ---- plugins that break the rules cost their own row ---- */
+
+#define SMALL_ROWS "gradient\nsaliency\nrandom-noise\ninput\n"
+#define LABELS "{id: label-permutation, permutations: 2, twins: 2}"
+#define TRAINING                                                                                                                \
+    "training:\n  source: idx:" FASHION "train-images-idx3-ubyte.gz," FASHION "train-labels-idx1-ubyte.gz\n"                    \
+    "  images: 200\n  layers: 'fc:32,relu,fc:10'\n  learning-rate: 0.003\n"
+#define SMALL_CONTROLS "controls: [cascading, independent, " LABELS ", linear-identity, zero-pixel]\n" TRAINING "rule: {draws: [3, 4, 5]}\n"
+
+static const struct {
+    const char *explainer, *reason;
+} broken[] = {
+    {"crash", "The plugin was killed by SIGSEGV (Segmentation fault)."},
+    {"exit", "The plugin ended the process with exit code 0."},
+    {"nan", "is nan"},
+    {"short", "were not written"},
+    {"overrun", "before or behind its maps"},
+    {"touches-inputs", "wrote to the inputs"},
+    {"touches-model", "wrote to the model handle"},
+    {"unrepeatable", "another map 0 the second time"},
+    {"batch-position", "in a batch of"},
+    {"hidden-seed", "does not claim STOCHASTIC"},
+    {"false-non-negative", "claims NON_NEGATIVE"},
+    {"false-class-blind", "another target changed"},
+    {"false-stochastic", "gave the same"},
+    {"fails", "the moon is in the wrong phase"},
+    {"bad-target", "target 10 of sample 0"},
+};
+
+/* Reports that are files of text. */
+static void write_reports(const char *run) {
+    static const char *const ids[] = {"csv", "json", "junit"};
+    char path[128];
+    struct error e = {{0}};
+    struct store *s = store_of(run);
+    snprintf(path, sizeof path, "%s/%s", folder, run);
+    for (const struct report *r = reports; r->id; r++)
+        for (size_t k = 0; k < 3; k++)
+            if (strcmp(r->id, ids[k]) == 0) cr_assert(r->write(s, path, &e), "%s", e.text);
+    store_close(s);
+}
+
+static char *read_report(const char *run, const char *file) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, run);
+    return fake_read(path, file);
+}
+
+/* The lines that begin with "NAME", for one of the small rows. */
+static char *lines_of(const char *csv) {
+    static const char *const names[] = {"\"gradient\"", "\"saliency\"", "\"random-noise\"", "\"input\""};
+    struct text out = {0};
+    for (const char *at = csv; *at;) {
+        size_t n = strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n');
+        for (size_t k = 0; k < 4; k++)
+            if (strncmp(at, names[k], strlen(names[k])) == 0) text_append(&out, at, n);
+        at += n;
+    }
+    cr_assert(out.data && out.length > 200, "no lines of the small rows");
+    return out.data;
+}
+
+Test(run_battery, a_bad_plugin_costs_its_own_row) {
+    static const char *const files[] = {"verdicts.csv", "results.csv"};
+    struct text rows = {0};
+    text_add(&rows, "%s", SMALL_ROWS);
+    for (size_t k = 0; k < sizeof broken / sizeof *broken; k++) text_add(&rows, "!%s\n", broken[k].explainer);
+    write_battery("alone.yaml", "fashion-mlp.onnx", 60, SMALL_ROWS, SMALL_CONTROLS);
+    write_battery("crowd.yaml", "fashion-mlp.onnx", 60, rows.data, SMALL_CONTROLS);
+    text_finish(&rows);
+    execute("alone.yaml", "alone", 2, false);
+    cr_expect_eq(execute("crowd.yaml", "crowd", 2, false), 3);
+    struct store *s = store_of("crowd");
+    for (size_t k = 0; k < sizeof broken / sizeof *broken; k++)
+        for (size_t c = 0; c < 5; c++) {
+            struct found f = verdict_of(s, broken[k].explainer, control_ids[c]);
+            cr_expect_str_eq(f.verdict, "ERROR", "%s under %s: %s, %s", broken[k].explainer, control_ids[c], f.verdict, f.reason);
+            cr_expect(strstr(f.reason, broken[k].reason), "%s: \"%s\" does not say \"%s\"", broken[k].explainer, f.reason,
+                      broken[k].reason);
+        }
+    store_close(s);
+    write_reports("alone");
+    write_reports("crowd");
+    for (size_t k = 0; k < 2; k++) {
+        char *alone = read_report("alone", files[k]), *crowd = read_report("crowd", files[k]);
+        char *expected = lines_of(alone), *got = lines_of(crowd);
+        cr_expect(strcmp(expected, got) == 0, "%s: the other rows are not what they were", files[k]);
+        free(alone);
+        free(crowd);
+        free(expected);
+        free(got);
+    }
+}
+
+/* The time limit is for one call; the rules are asked in ten. */
+Test(run_battery, a_plugin_that_hangs_is_stopped) {
+    write_battery("b.yaml", "fashion-mlp.onnx", .5, "!hang\ngradient\n", "controls: [cascading, zero-pixel]\nrule: {draws: [3, 4, 5]}\n");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 3);
+    struct store *s = store_of("run");
+    struct found hang = verdict_of(s, "hang", "cascading"), other = verdict_of(s, "gradient", "cascading");
+    cr_expect_str_eq(hang.verdict, "ERROR");
+    cr_expect(strstr(hang.reason, "The plugin did not answer within its time limit of 5 s."), "%s", hang.reason);
+    cr_expect_str_eq(other.verdict, "PASS", "%s", other.reason);
+    store_close(s);
+}
+
+/* ---- the same bytes ---- */
+
+static void expect_same(const char *a, const char *b) {
+    static const char *const files[] = {"results.csv", "verdicts.csv", "report.json", "junit.xml"};
+    write_reports(b);
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+        char *one = read_report(a, files[k]), *other = read_report(b, files[k]);
+        cr_expect(strlen(one) > 500 && strcmp(one, other) == 0, "%s of %s and %s differ", files[k], a, b);
+        free(one);
+        free(other);
+    }
+}
+
+#define ROWS_FOR_BYTES "gradient\nsaliency\nrandom-noise\n!crash\n{use: guided-backprop, reduce: mean-abs}\n"
+#define CONTROLS_FOR_BYTES "controls: [cascading, " LABELS ", zero-pixel]\n" TRAINING "rule: {draws: [3, 4, 5]}\n"
+
+static void nap(long milliseconds) {
+    struct timespec t = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}
+
+static off_t size_of(const char *run, const char *file) {
+    char path[160];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s/%s", folder, run, file);
+    return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+static bool count_unit(void *user, const struct unit_row *row) {
+    (void)row;
+    ++*(uint32_t *)user;
+    return true;
+}
+
+static uint32_t units_of(const char *run) {
+    uint32_t n = 0;
+    struct error e = {{0}};
+    struct store *s = store_of(run);
+    cr_assert(store_each_unit(s, count_unit, &n, &e), "%s", e.text);
+    store_close(s);
+    return n;
+}
+
+/* Runs (resuming) in a child and kills it once the store has grown by `bytes`; whether it was still running. */
+static bool run_and_kill(const char *battery, const char *run, off_t bytes) {
+    off_t before = size_of(run, "assay.db") + size_of(run, "assay.db-wal");
+    pid_t pid = fork();
+    if (pid == 0) {
+        char paths[2][128];
+        struct run_options options = options_of(battery, run, 2, paths);
+        struct run_outcome outcome;
+        struct error e;
+        options.resume = true;
+        _exit(run_execute(&options, controls, &outcome, &e) ? 0 : 9);
+    }
+    for (int k = 0; k < 20000; k++) {
+        int status;
+        if (waitpid(pid, &status, WNOHANG) == pid) {
+            cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the run ended badly");
+            return false;
+        }
+        if (size_of(run, "assay.db") + size_of(run, "assay.db-wal") > before + bytes) break;
+        nap(5);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    return true;
+}
+
+/* One worker, two workers, and a run that was killed twice and resumed. */
+Test(run_battery, neither_workers_nor_kills_change_a_byte) {
+    uint32_t middle = 0, all;
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, ROWS_FOR_BYTES, CONTROLS_FOR_BYTES);
+    execute("b.yaml", "one", 1, false);
+    execute("b.yaml", "two", 2, false);
+    write_reports("one");
+    expect_same("one", "two");
+    all = units_of("one");
+    for (int k = 0; k < 2; k++) { /* networks are stored first, half a megabyte of them */
+        if (!run_and_kill("b.yaml", "killed", k ? 300000 : 700000)) break;
+        uint32_t units = units_of("killed");
+        cr_expect_leq(units, all);
+        middle += units > 0 && units < all;
+    }
+    cr_expect_gt(middle, 0, "no kill came in the middle");
+    execute("b.yaml", "killed", 2, true);
+    expect_same("one", "killed");
+    /* And what is finished stays as it is. */
+    execute("b.yaml", "two", 1, true);
+    expect_same("one", "two");
+}
+
+/* ---- what a second run keeps ---- */
+
+struct mark {
+    struct store *store;
+    uint32_t networks, marked, failed;
+};
+
+static bool mark_network(void *user, const struct network_row *row) {
+    struct mark *m = user;
+    m->networks++;
+    m->marked += row->epochs == 7777;
+    return true;
+}
+
+static bool list_network(void *user, const struct network_row *row) {
+    struct network_row *out = user;
+    while (out->key) out++;
+    float *flat = malloc(row->flat_count * sizeof *flat);
+    cr_assert_not_null(flat);
+    memcpy(flat, row->flat, row->flat_count * sizeof *flat);
+    *out = *row;
+    out->key = text_copy(row->key);
+    out->role = strcmp(row->role, "true") == 0 ? "true" : strcmp(row->role, "twin") == 0 ? "twin" : "permuted";
+    out->flat = flat;
+    out->epochs = 7777;
+    return true;
+}
+
+static bool count_tampered(void *user, const struct unit_row *row) {
+    struct mark *m = user;
+    m->failed += strcmp(row->why, "tampered") == 0;
+    return true;
+}
+
+static struct mark marks_of(const char *run) {
+    struct mark m = {.store = store_of(run)};
+    struct error e = {{0}};
+    cr_assert(store_each_network(m.store, mark_network, &m, &e) && store_each_unit(m.store, count_tampered, &m, &e), "%s", e.text);
+    store_close(m.store);
+    return m;
+}
+
+/* Trained networks are kept either way; results only by --resume. */
+Test(run_battery, a_second_run_trains_nothing) {
+    struct network_row networks[16] = {{0}};
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "gradient\n", "controls: [" LABELS ", zero-pixel]\n" TRAINING);
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 0);
+    struct store *s = store_of("run");
+    struct unit_row unit = {"gradient", "twin/1", UNIT_FAILED, "tampered", 0};
+    cr_assert(store_each_network(s, list_network, networks, &e), "%s", e.text);
+    for (struct network_row *n = networks; n->key; n++) {
+        cr_assert(store_put_network(s, n, &e), "%s", e.text);
+        free((char *)n->key);
+        free((float *)n->flat);
+    }
+    cr_assert(store_put_unit(s, &unit, &e), "%s", e.text);
+    store_close(s);
+
+    cr_expect_eq(execute("b.yaml", "run", 2, true), 3, "--resume keeps what is there, good or bad");
+    struct mark m = marks_of("run");
+    cr_expect(m.networks == 5 && m.marked == 5 && m.failed == 1, "%u networks, %u kept, %u tampered", m.networks, m.marked, m.failed);
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 0, "without it everything is computed anew");
+    m = marks_of("run");
+    cr_expect(m.networks == 5 && m.marked == 5 && m.failed == 0, "%u networks, %u kept, %u tampered", m.networks, m.marked, m.failed);
+}
+
+Test(run_battery, another_run_is_not_resumed) {
+    char paths[2][128];
+    struct run_outcome outcome;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "gradient\n", "controls: [zero-pixel]\n");
+    write_battery("c.yaml", "fashion-mlp.onnx", 60, "gradient\n", "controls: [zero-pixel]\nrule: {delta: 0.2}\n");
+    cr_expect_eq(execute("b.yaml", "run", 1, false), 0);
+    struct run_options options = options_of("b.yaml", "run", 1, paths);
+    options.resume = options.has_seed = true;
+    options.seed = 2;
+    cr_expect_not(run_execute(&options, controls, &outcome, &e));
+    cr_expect(!outcome.started && strstr(e.text, "holds a run of another battery, seed, model or explainer"), "%s", e.text);
+    options = options_of("c.yaml", "run", 1, paths);
+    options.resume = true;
+    cr_expect_not(run_execute(&options, controls, &outcome, &e), "another rule");
+    cr_expect_eq(execute("c.yaml", "run", 1, false), 0);
+}
