@@ -45,8 +45,10 @@ Test(audit, logit_r_of_nothing) {
                        function[6] = {1, 2, 4, 9, 2, 1};
     cr_expect(isnan(audit_logit_r(constant, function, 2, 3)));
     cr_expect(isnan(audit_logit_r(function, constant, 2, 3)));
-    cr_expect(isnan(audit_logit_r(bias, function, 2, 3)) || fabs(audit_logit_r(bias, function, 2, 3)) < 1e-6, "classes alone");
-    cr_expect(isnan(audit_logit_r(shift, function, 2, 3)) || fabs(audit_logit_r(shift, function, 2, 3)) < 1e-6, "inputs alone");
+    cr_expect(isnan(audit_logit_r(bias, function, 2, 3)) || fabs(audit_logit_r(bias, function, 2, 3)) < 1e-6,
+              "classes alone");
+    cr_expect(isnan(audit_logit_r(shift, function, 2, 3)) || fabs(audit_logit_r(shift, function, 2, 3)) < 1e-6,
+              "inputs alone");
     cr_expect(isnan(audit_logit_r(constant, function, 3, 2)));
     cr_expect(isnan(audit_logit_r(constant, function, 6, 1)));
 }
@@ -72,7 +74,8 @@ static void setup(struct lab *lab, const char *layers, const struct control *con
     cr_assert(arch_build(layers, &sample, &run->graph, &e), "%s", e.text);
     cr_assert(weights_create(run->graph, &run->model, &e), "%s", e.text);
     for (uint32_t l = 0; l < run->graph->layer_count; l++)
-        cr_assert(weights_redraw(run->model, l, &(struct init_options){.scheme = INIT_OWN, .seed = 99}, &e), "%s", e.text);
+        cr_assert(weights_redraw(run->model, l, &(struct init_options){.scheme = INIT_OWN, .seed = 99}, &e), "%s",
+                  e.text);
     rng_fill_normal(5, 0, INPUTS * 6, lab->x);
     run->inputs[ROOT_MODEL] = (struct input_set){.count = INPUTS, .x = lab->x};
     plan_init(&run->plan, run->graph);
@@ -122,7 +125,8 @@ static bool collect(void *user, const struct audit_row *row) {
     struct found *f = user;
     cr_expect_eq(row->changed, row->expected, "%s: %u of %u", row->variant, row->changed, row->expected);
     cr_expect_gt(row->expected, 0);
-    for (uint32_t k = 0; k < f->count; k++) cr_expect_str_neq(f->digests[k], row->digest, "%s is a network that is there", row->variant);
+    for (uint32_t k = 0; k < f->count; k++) cr_expect_str_neq(f->digests[k], row->digest,
+                                                              "%s is a network that is there", row->variant);
     snprintf(f->digests[f->count++], FILE_DIGEST_SIZE, "%s", row->digest);
     f->finite += row->finite;
     f->largest_r = fmax(f->largest_r, fabs(row->logit_r));
@@ -137,11 +141,13 @@ static struct found found_in(struct lab *lab) {
     return f;
 }
 
-/* Every scheme changes exactly the named layers, and no two attributions of the plan are the same network: with one and two
+/* Every scheme changes exactly the named layers, and no two attributions of the plan are the same network: with one
+ * and two
  * outputs, too, where top layers come in pairs. */
 Test(audit, every_named_network_is_another) {
     static const struct control *const both[] = {&control_cascading, &control_independent};
-    static const char *const layers[] = {"fc:8,relu,fc:7,relu,fc:4", "fc:8,relu,fc:7,relu,fc:2", "fc:8,relu,fc:7,relu,fc:1"};
+    static const char *const layers[] = {"fc:8,relu,fc:7,relu,fc:4", "fc:8,relu,fc:7,relu,fc:2",
+                                         "fc:8,relu,fc:7,relu,fc:1"};
     for (int scheme = INIT_OWN; scheme <= INIT_MATCHED; scheme++)
         for (size_t c = 0; c < 2; c++)
             for (size_t k = 0; k < 3; k++) {
@@ -157,7 +163,8 @@ Test(audit, every_named_network_is_another) {
 
 Test(audit, overflow_is_seen) {
     struct lab lab;
-    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = INIT_NORMAL, .sigma = 1e25});
+    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = INIT_NORMAL,
+            .sigma = 1e25});
     audit_draws(&lab);
     struct found f = found_in(&lab);
     cr_expect_eq(f.count, 6);
@@ -224,13 +231,15 @@ Test(audit, pairs_cancel_in_the_top_layer) {
     for (uint32_t k = 0; k < lab.run.plan.use_count; k++) {
         const struct use *u = &lab.run.plan.uses[k];
         if (u->stage_index == 1 && u->draw == 1)
-            cr_assert(chain_weights(&lab.run, &lab.run.plan.attributions[u->attribution], &pair[at++], &e), "%s", e.text);
+            cr_assert(chain_weights(&lab.run, &lab.run.plan.attributions[u->attribution], &pair[at++], &e), "%s",
+                      e.text);
     }
     cr_assert_eq(at, 2);
     for (uint32_t l = 0; l < 2; l++) {
         uint32_t v = lab.run.graph->layers[l].parameters[0];
         size_t n = shape_count(&graph_value(lab.run.graph, v)->shape), wrong = 0;
-        for (size_t k = 0; k < n; k++) wrong += pair[0]->data[v][k] != (l == 1 ? -pair[1]->data[v][k] : pair[1]->data[v][k]);
+        for (size_t k = 0; k < n; k++) wrong += pair[0]->data[v][k] != (l == 1 ? -pair[1]->data[v][k]
+                : pair[1]->data[v][k]);
         cr_expect_eq(wrong, 0, "layer %u", l);
     }
     weights_destroy(pair[0]);

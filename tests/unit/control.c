@@ -18,17 +18,22 @@ Test(control, every_descriptor_is_whole) {
     for (; controls[count]; count++) {
         const struct control *c = controls[count];
         cr_expect_eq(control_find(controls, c->id), c, "%s: found under its name, once", c->id);
-        cr_expect_eq(strspn(c->id, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(c->id), "%s is not kebab-case", c->id);
-        cr_expect(c->summary && c->summary[0] && !strchr(c->summary, '\n') && strlen(c->summary) <= 100, "%s: summary", c->id);
-        cr_expect(c->source && strstr(c->source, "arXiv:") && strstr(c->source, "section"), "%s: a paper and a section", c->id);
-        cr_expect(c->claim && c->claim[0] && !ispunct((unsigned char)c->claim[strlen(c->claim) - 1]), "%s: claim", c->id);
+        cr_expect_eq(strspn(c->id, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(c->id), "%s is not kebab-case",
+                     c->id);
+        cr_expect(c->summary && c->summary[0] && !strchr(c->summary, '\n') && strlen(c->summary) <= 100, "%s: summary",
+                  c->id);
+        cr_expect(c->source && strstr(c->source, "arXiv:") && strstr(c->source, "section"),
+                  "%s: a paper and a section", c->id);
+        cr_expect(c->claim && c->claim[0] && !ispunct((unsigned char)c->claim[strlen(c->claim) - 1]), "%s: claim",
+                  c->id);
         cr_expect_not_null(c->expand, "%s", c->id);
         size_t options = 0;
         for (; c->options && c->options[options].name; options++) {
             const struct control_option *o = &c->options[options];
             cr_expect(o->summary && o->summary[0], "%s %s: summary", c->id, o->name);
             if (o->kind == OPTION_CHOICE) cr_expect(o->choices && o->choices[0], "%s %s: choices", c->id, o->name);
-            else cr_expect(o->number >= o->min && o->number <= o->max, "%s %s: default within its range", c->id, o->name);
+            else cr_expect(o->number >= o->min && o->number <= o->max, "%s %s: default within its range", c->id,
+                           o->name);
         }
         cr_expect_leq(options, sizeof(struct control_values) / sizeof(double), "%s", c->id);
     }
@@ -38,7 +43,8 @@ Test(control, every_descriptor_is_whole) {
 
 /* ---- options ---- */
 
-static bool parse(const struct control *c, const char *name, const char *value, struct control_values *out, struct error *e) {
+static bool parse(const struct control *c, const char *name, const char *value, struct control_values *out,
+                  struct error *e) {
     struct option option = {(char *)name, (char *)value, {3, 7}};
     struct battery_control entry = {(char *)c->id, &option, name ? 1 : 0, {2, 5}};
     *e = (struct error){{0}};
@@ -65,7 +71,8 @@ Test(control, options_are_read) {
         double expected;
     } cases[] = {
         {&control_cascading, "init", "own", INIT_OWN},         {&control_cascading, "init", "normal", INIT_NORMAL},
-        {&control_independent, "init", "permute", INIT_PERMUTE}, {&control_independent, "init", "matched", INIT_MATCHED},
+        {&control_independent, "init", "permute", INIT_PERMUTE}, {&control_independent, "init", "matched",
+                                                                  INIT_MATCHED},
         {&control_cascading, "sigma", "1e-6", 1e-6},           {&control_cascading, "sigma", "1000", 1000},
         {&control_cascading, "running-stats", "keep", 1},      {&control_label_permutation, "twins", "50", 50},
     };
@@ -82,7 +89,8 @@ Test(control, wrong_options_are_refused_with_their_place) {
         const struct control *control;
         const char *name, *value, *words;
     } cases[] = {
-        {&control_cascading, "init", "Own", "init of control cascading is 'Own': wanted one of own, normal, permute, matched"},
+        {&control_cascading, "init", "Own",
+         "init of control cascading is 'Own': wanted one of own, normal, permute, matched"},
         {&control_cascading, "init", "", "wanted one of own"},
         {&control_independent, "running-stats", "1", "wanted one of reset, keep"},
         {&control_cascading, "sigma", "0", "sigma of control cascading is '0': wanted a number from 1e-06 to 1000"},
@@ -103,7 +111,8 @@ Test(control, wrong_options_are_refused_with_their_place) {
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         struct control_values v;
         struct error e;
-        cr_expect_not(parse(cases[c].control, cases[c].name, cases[c].value, &v, &e), "%s: %s", cases[c].name, cases[c].value);
+        cr_expect_not(parse(cases[c].control, cases[c].name, cases[c].value, &v, &e), "%s: %s", cases[c].name,
+                      cases[c].value);
         cr_expect(strncmp(e.text, "b.yaml:3:7: ", 12) == 0, "no place: %s", e.text);
         cr_expect(strstr(e.text, cases[c].words), "\"%s\" does not say \"%s\"", e.text, cases[c].words);
     }
@@ -129,7 +138,8 @@ Test(control, draws_have_streams_of_their_own) {
 
 static struct layer layers[] = {{.name = (char *)"conv1"}, {.name = (char *)"fc1"}, {.name = (char *)"fc2"}};
 
-static void expand(struct plan *plan, struct graph *graph, uint32_t classes, const struct control *const *list, uint32_t from,
+static void expand(struct plan *plan, struct graph *graph, uint32_t classes, const struct control *const *list,
+                   uint32_t from,
                    uint32_t to) {
     static const struct battery_control plain = {0};
     *graph = (struct graph){.layers = layers, .layer_count = 3, .classes = classes};
@@ -149,7 +159,8 @@ static void describe(const struct plan *p, uint32_t control, uint32_t draw, char
         const struct use *u = &p->uses[i];
         if (u->control != control || u->draw != draw) continue;
         const struct attribution *a = &p->attributions[u->attribution];
-        snprintf(out + strlen(out), size - strlen(out), "%s%u %s=%s%s", out[0] ? "; " : "", u->stage_index, u->stage, a->key,
+        snprintf(out + strlen(out), size - strlen(out), "%s%u %s=%s%s", out[0] ? "; " : "", u->stage_index, u->stage,
+                 a->key,
                  a->wants & WANT_MISMATCHED ? " with floor" : "");
         cr_expect(a->wants & WANT_MATCHED);
     }
@@ -166,7 +177,8 @@ Test(control, what_each_expands_into) {
         {&control_cascading, 10, 1,
          "0 fc2=own:fc2/draw1; 1 +fc1=own:fc2..fc1/draw1; 2 +conv1=own:fc2..conv1/draw1 with floor"},
         {&control_independent, 10, 1,
-         "0 fc2=own:fc2/draw1; 1 fc1=own:fc1/draw1; 2 conv1=own:conv1/draw1; 3 all (floor)=own:fc2..conv1/draw1 with floor"},
+         "0 fc2=own:fc2/draw1; 1 fc1=own:fc1/draw1; 2 conv1=own:conv1/draw1; "
+         "3 all (floor)=own:fc2..conv1/draw1 with floor"},
         {&control_cascading, 2, 1,
          "0 fc2=own:fc2/draw1; 0 fc2=own:fc2/draw1-; 1 +fc1=own:fc2..fc1/draw1; 1 +fc1=own:fc2..fc1/draw1-; "
          "2 +conv1=own:fc2..conv1/draw1 with floor; 2 +conv1=own:fc2..conv1/draw1- with floor"},
@@ -198,7 +210,8 @@ Test(control, further_draws_add_to_what_is_there) {
     struct graph graph;
     struct error e = {{0}};
     expand(&plan, &graph, 10, list, 0, 5);
-    /* Per draw: 3 cascade stages and 3 single layers, of which the top layer is shared, and the floor is the last stage. */
+    /* Per draw: 3 cascade stages and 3 single layers, of which the top layer is shared, and the floor is the last
+     * stage. */
     uint32_t weights = 5 * 5, networks = 8, checks = 2;
     cr_expect_eq(plan.attribution_count, weights + networks + checks);
     cr_expect_eq(plan.use_count, 5 * (3 + 4) + networks);
@@ -229,7 +242,8 @@ static void ask(const struct control *control, struct predicate_case c, double *
 
 Test(control, linear_identity_holds_at_every_scale) {
     static const float w[4] = {1, -2, .5f, 0}, x[4] = {2, .5f, 0, 3};
-    static const unsigned claims[] = {0, ASSAY_INPUT_MULTIPLIER, ASSAY_NON_NEGATIVE, ASSAY_INPUT_MULTIPLIER | ASSAY_NON_NEGATIVE};
+    static const unsigned claims[] = {0, ASSAY_INPUT_MULTIPLIER, ASSAY_NON_NEGATIVE,
+                                      ASSAY_INPUT_MULTIPLIER | ASSAY_NON_NEGATIVE};
     static const float scales[] = {1e-10f, 1, 1e10f};
     for (size_t k = 0; k < 4; k++)
         for (size_t s = 0; s < 3; s++)
@@ -246,7 +260,8 @@ Test(control, linear_identity_holds_at_every_scale) {
                 if (wrong == 1) map[3] += 1e-3f * unit; /* where zero is due */
                 if (wrong == 2) for (int i = 0; i < 4; i++) map[i] *= .5f;
                 if (wrong == 3) map[0] = NAN; /* followed by values that are right */
-                ask(&control_linear_identity, (struct predicate_case){.map = map, .input = x, .count = 4, .claims = claims[k], .row = row},
+                ask(&control_linear_identity, (struct predicate_case){.map = map, .input = x, .count = 4,
+                                                                      .claims = claims[k], .row = row},
                     &worst, &tolerance);
                 cr_expect_eq(worst <= tolerance, wrong == 0, "claims %u, scale %g, case %d: %g against %g", claims[k],
                              (double)scales[s], wrong, worst, tolerance);
@@ -265,7 +280,8 @@ Test(control, zero_pixel_looks_at_zero_inputs_only) {
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         double worst, tolerance;
-        ask(&control_zero_pixel, (struct predicate_case){.map = cases[c].map, .input = x, .count = 4}, &worst, &tolerance);
+        ask(&control_zero_pixel, (struct predicate_case){.map = cases[c].map, .input = x, .count = 4}, &worst,
+            &tolerance);
         cr_expect_eq(worst <= tolerance, cases[c].holds, "case %zu: %g against %g", c, worst, tolerance);
     }
 }

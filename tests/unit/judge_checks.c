@@ -13,9 +13,11 @@ static const struct {
     enum verdict_word word;
     const char *words;
 } cases[] = {
-    {"holds", {true, true, 2e-5, 1e-4, 7, 12}, VERDICT_PASS, "zero input, zero attribution on all 12 inputs: the largest deviation is 0.2 of the tolerance."},
+    {"holds", {true, true, 2e-5, 1e-4, 7, 12}, VERDICT_PASS,
+     "zero input, zero attribution on all 12 inputs: the largest deviation is 0.2 of the tolerance."},
     {"holds exactly", {true, true, 0, 1e-4, 0, 12}, VERDICT_PASS, "largest deviation is 0 of"},
-    {"broken", {true, false, .5, 1e-4, 7, 12}, VERDICT_FAIL, "zero input, zero attribution: off by 0.5 where 0.0001 is allowed, on input 7 of 12."},
+    {"broken", {true, false, .5, 1e-4, 7, 12}, VERDICT_FAIL,
+     "zero input, zero attribution: off by 0.5 where 0.0001 is allowed, on input 7 of 12."},
     {"no number", {true, false, (double)NAN, 1e-4, 7, 12}, VERDICT_FAIL, "off by nan"},
     {"all zero", {true, true, 0, 0, 0, 12}, VERDICT_ERROR, "Constant map"},
     {"zero is due, and it is not zero", {true, false, .3, 0, 2, 12}, VERDICT_FAIL, "off by 0.3 where 0 is allowed"},
@@ -34,7 +36,8 @@ Test(judge_checks, words) {
         s.results->checks[0] = cases[c].checked;
         struct judgement j = synthetic_judge(&s, 0);
         cr_expect_eq(j.word, cases[c].word, "%s: %s, %s", cases[c].name, verdict_word_name(j.word), j.reason);
-        cr_expect(strstr(j.reason, cases[c].words), "%s: \"%s\" does not say \"%s\"", cases[c].name, j.reason, cases[c].words);
+        cr_expect(strstr(j.reason, cases[c].words), "%s: \"%s\" does not say \"%s\"", cases[c].name, j.reason,
+                  cases[c].words);
         synthetic_destroy(&s);
     }
 }
@@ -96,7 +99,8 @@ Test(judge_checks, rows_of_the_store_add_up) {
         synthetic_create(&s, &o, &p, 1);
         cr_assert(store_open(":memory:", &s.run.store, &e), "%s", e.text);
         for (uint32_t i = 0; i < 3; i++) {
-            struct check_row row = {"subject", "zero-pixel", s.run.plan.checks[0].what, i, sums[c].worst[i], sums[c].tolerance[i],
+            struct check_row row = {"subject", "zero-pixel", s.run.plan.checks[0].what, i, sums[c].worst[i],
+                                    sums[c].tolerance[i],
                                     sums[c].worst[i] <= sums[c].tolerance[i]};
             cr_assert(store_put_check(s.run.store, &row, &e), "%s", e.text);
         }
@@ -146,14 +150,16 @@ Test(judge_checks, results_are_what_the_store_holds) {
     cr_expect(cell->present && cell->status == UNIT_OK);
     cr_expect(failed->present && failed->status == UNIT_FAILED);
     cr_expect_str_eq(failed->why, "boom");
-    cr_assert(cell->matched[0][VIEW_SIGNED_NONZERO] && cell->matched[1][VIEW_ABSOLUTE_ALL] && cell->mismatched[VIEW_SIGNED_ALL]);
+    cr_assert(cell->matched[0][VIEW_SIGNED_NONZERO] && cell->matched[1][VIEW_ABSOLUTE_ALL] &&
+              cell->mismatched[VIEW_SIGNED_ALL]);
     cr_expect_null(cell->matched[0][VIEW_SIGNED_ALL], "rows of inputs, measures and explainers that are not there");
     cr_expect_eq(cell->matched[0][VIEW_SIGNED_NONZERO][5], .25);
     cr_expect_eq(cell->matched[1][VIEW_ABSOLUTE_ALL][5], -.5);
     cr_expect(isnan(cell->matched[0][VIEW_SIGNED_NONZERO][6]) && isnan(cell->matched[0][VIEW_SIGNED_NONZERO][7]));
     cr_expect_eq(cell->mismatched[VIEW_SIGNED_ALL][2 * 12 + 5], .125);
     cr_expect_not(results_cell(r, 1, at)->present);
-    cr_expect(r->audits[at].present && !r->audits[at].finite && r->audits[at].changed == 3 && r->audits[at].logit_r == -.5);
+    cr_expect(r->audits[at].present && !r->audits[at].finite && r->audits[at].changed == 3 &&
+              r->audits[at].logit_r == -.5);
     results_destroy(r);
     synthetic_destroy(&s);
 }

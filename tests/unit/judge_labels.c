@@ -25,22 +25,30 @@ static const struct {
     enum verdict_word word;
     const char *words;
 } cases[] = {
-    {"clean", {CLEAN, TWINS}, VERDICT_PASS, "Surviving share D = 0.00, at most 0.00 < 0.30; twin gap 0.60; 0 % of the reproducible part"},
+    {"clean", {CLEAN, TWINS}, VERDICT_PASS,
+     "Surviving share D = 0.00, at most 0.00 < 0.30; twin gap 0.60; 0 % of the reproducible part"},
     {"clean, with noise", {CLEAN, TWINS, NOISE}, VERDICT_PASS, "4 permutations, 4 twins, 12 inputs"},
     {"jitter is not asked", {CLEAN, TWINS, .stable = 0}, VERDICT_PASS, ""},
     {"L1", {.repeat = .3, TWINS, .claims = ASSAY_STOCHASTIC}, VERDICT_UNINFORMATIVE, "Not repeatable"},
     {"L2", {CLEAN, TWINS, .floor = .97}, VERDICT_FAIL, "The same map for any image and any model"},
-    {"L3", {CLEAN, NOISE, .permuted = .8, .twin = .95}, VERDICT_FAIL, "The map survives permuted labels: share D = 0.7"},
+    {"L3", {CLEAN, NOISE, .permuted = .8, .twin = .95}, VERDICT_FAIL,
+     "The map survives permuted labels: share D = 0.7"},
     {"L3 before L5", {CLEAN, .permuted = 1, .twin = 1}, VERDICT_FAIL, "The map survives permuted labels"},
-    {"L3 undecided", {CLEAN, .permuted = .28, .twin = .95, .draw_sd = .1}, VERDICT_INCONCLUSIVE, "Undecided after 4 permutations"},
-    {"L4", {.repeat = 1, TWINS, NOISE, .permuted_magnitude = .9, .twin_magnitude = .95}, VERDICT_FAIL, "The magnitudes survive permuted labels"},
-    {"L4 undecided", {CLEAN, .permuted_magnitude = .28, .draw_sd = .1, .twin = .9}, VERDICT_INCONCLUSIVE, "magnitude share"},
+    {"L3 undecided", {CLEAN, .permuted = .28, .twin = .95, .draw_sd = .1}, VERDICT_INCONCLUSIVE,
+     "Undecided after 4 permutations"},
+    {"L4", {.repeat = 1, TWINS, NOISE, .permuted_magnitude = .9, .twin_magnitude = .95}, VERDICT_FAIL,
+     "The magnitudes survive permuted labels"},
+    {"L4 undecided", {CLEAN, .permuted_magnitude = .28, .draw_sd = .1, .twin = .9}, VERDICT_INCONCLUSIVE,
+     "magnitude share"},
     {"L5", {CLEAN, .twin = .05}, VERDICT_UNINFORMATIVE,
-     "Retraining alone changes the map as much as permuting the labels: twin gap 0.05, at least 0.05, 0.10 needed (signed/all)"},
+     "Retraining alone changes the map as much as permuting the labels: twin gap 0.05, at least 0.05, "
+     "0.10 needed (signed/all)"},
     {"L5 at its limit", {CLEAN, .twin = .1}, VERDICT_UNINFORMATIVE, "Retraining alone"},
     {"L5 before L6", {CLEAN, .permuted = .2, .twin = .25}, VERDICT_UNINFORMATIVE, "Retraining alone"},
-    {"L6", {CLEAN, .permuted = .25, .twin = .45}, VERDICT_FAIL, "Of what retraining reproduces, 56 % survives permuted labels, more than 40 %"},
-    {"L6 undecided", {CLEAN, .permuted = .2, .twin = .51, .draw_sd = .03}, VERDICT_INCONCLUSIVE, "share of the reproducible part"},
+    {"L6", {CLEAN, .permuted = .25, .twin = .45}, VERDICT_FAIL,
+     "Of what retraining reproduces, 56 % survives permuted labels, more than 40 %"},
+    {"L6 undecided", {CLEAN, .permuted = .2, .twin = .51, .draw_sd = .03}, VERDICT_INCONCLUSIVE,
+     "share of the reproducible part"},
     {"a share that L6 allows", {CLEAN, TWINS, .permuted = .1}, VERDICT_PASS, "17 % of the reproducible part"},
     {"negative similarity", {CLEAN, TWINS, NOISE, .permuted = -.4}, VERDICT_PASS, ""},
 };
@@ -52,7 +60,8 @@ Test(judge_labels, each_step) {
         synthetic_create(&s, &o, &cases[c].p, 1);
         struct judgement j = synthetic_judge(&s, 0);
         cr_expect_eq(j.word, cases[c].word, "%s: %s, %s", cases[c].name, verdict_word_name(j.word), j.reason);
-        cr_expect(strstr(j.reason, cases[c].words), "%s: \"%s\" does not say \"%s\"", cases[c].name, j.reason, cases[c].words);
+        cr_expect(strstr(j.reason, cases[c].words), "%s: \"%s\" does not say \"%s\"", cases[c].name, j.reason,
+                  cases[c].words);
         cr_expect(!strstr(j.reason, "nan") && !strstr(j.reason, "inf"), "%s: %s", cases[c].name, j.reason);
         cr_expect_eq(j.draws, 4);
         cr_expect_eq(j.inputs, 12);
@@ -75,13 +84,16 @@ static const struct {
     {"as they should be", 10, ROLE_PERMUTED, true, .95, .12, NULL, VERDICT_PASS, ""},
     {"one did not memorise", 10, ROLE_PERMUTED, false, .949, .1, NULL, VERDICT_ERROR,
      "No control: network permuted/1 reached training accuracy 0.949 after 20 epochs; 0.95 is needed."},
-    {"a twin did not memorise", 10, ROLE_TWIN, false, .5, .5, NULL, VERDICT_ERROR, "network twin/1 reached training accuracy 0.500"},
+    {"a twin did not memorise", 10, ROLE_TWIN, false, .5, .5, NULL, VERDICT_ERROR,
+     "network twin/1 reached training accuracy 0.500"},
     {"the first did not learn", 10, ROLE_TRUE, true, .9, .8, NULL, VERDICT_ERROR, "network true/0 reached"},
     {"one could not be trained", 10, ROLE_PERMUTED, false, .95, .1, "the loss is not finite", VERDICT_ERROR,
      "network permuted/1 could not be trained: the loss is not finite"},
-    {"permuted labels taught something", 10, ROLE_PERMUTED, true, .97, .2, NULL, VERDICT_ERROR, "have test accuracy 0.20, chance is 0.10"},
+    {"permuted labels taught something", 10, ROLE_PERMUTED, true, .97, .2, NULL, VERDICT_ERROR,
+     "have test accuracy 0.20, chance is 0.10"},
     {"one of them by chance", 10, ROLE_PERMUTED, false, .97, .14, NULL, VERDICT_PASS, ""},
-    {"true labels taught nothing", 10, ROLE_TRUE, true, .97, .12, NULL, VERDICT_ERROR, "trained on true labels has test accuracy 0.12"},
+    {"true labels taught nothing", 10, ROLE_TRUE, true, .97, .12, NULL, VERDICT_ERROR,
+     "trained on true labels has test accuracy 0.12"},
     {"two classes", 2, ROLE_PERMUTED, true, .97, .5, NULL, VERDICT_PASS, ""},
     {"two classes, nothing learned", 2, ROLE_TRUE, true, .97, .52, NULL, VERDICT_ERROR, "trained on true labels"},
     {"two classes, labels leak", 2, ROLE_PERMUTED, true, .97, .6, NULL, VERDICT_ERROR, "chance is 0.50"},
@@ -165,7 +177,8 @@ Test(judge_labels, l6_follows_its_bounds) {
     uint32_t words[VERDICT_WORDS] = {0};
     for (uint64_t seed = 1; seed <= 60; seed++) {
         struct synthetic_options o = labels_default();
-        struct profile p = {.repeat = 1, .draw_sd = .02, .input_sd = .01, .noise_sd = .02, .permuted = .1 + .002 * (double)seed,
+        struct profile p = {.repeat = 1, .draw_sd = .02, .input_sd = .01, .noise_sd = .02,
+                            .permuted = .1 + .002 * (double)seed,
                             .twin = .42};
         struct synthetic s;
         double permuted[4][12], twins[4][12], q, v[3];
@@ -181,7 +194,8 @@ Test(judge_labels, l6_follows_its_bounds) {
         words[j.word]++;
         synthetic_destroy(&s);
     }
-    cr_expect(words[VERDICT_FAIL] > 5 && words[VERDICT_PASS] > 5 && words[VERDICT_INCONCLUSIVE] > 5, "the cases lie on one side");
+    cr_expect(words[VERDICT_FAIL] > 5 && words[VERDICT_PASS] > 5 && words[VERDICT_INCONCLUSIVE] > 5,
+              "the cases lie on one side");
 }
 
 Test(judge_labels, error_rates_at_the_limit, .timeout = 60) {
@@ -297,7 +311,8 @@ Test(judge_labels, every_view_must_pass) {
         }
         struct judgement j = synthetic_judge(&s, 0);
         cr_expect_eq(j.word, all[c].word, "case %zu: %s, %s", c, verdict_word_name(j.word), j.reason);
-        if (all[c].word != VERDICT_PASS) cr_expect(strstr(j.reason, view_name(all[c].view)), "case %zu: %s", c, j.reason);
+        if (all[c].word != VERDICT_PASS) cr_expect(strstr(j.reason, view_name(all[c].view)), "case %zu: %s", c,
+                                                   j.reason);
         synthetic_destroy(&s);
     }
 }

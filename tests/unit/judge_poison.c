@@ -1,4 +1,5 @@
-/* Whatever is missing, failed or not a number: nothing of it may ever give PASS. Each poison is put into results that pass. */
+/* Whatever is missing, failed or not a number: nothing of it may ever give PASS. Each poison is put into results that
+ * pass. */
 #include "synthetic.h"
 
 #include "base/text.h"
@@ -22,14 +23,20 @@ struct rule_case {
 static const struct rule_case rules[] = {
     {"cascade", &control_cascading, {CLEAN}, RULE_CALIBRATED, "model", "own:fc3..fc2/draw", "own:fc3..fc1/draw"},
     {"independent", &control_independent, {CLEAN}, RULE_CALIBRATED, "model", "own:fc1/draw", "own:fc3..fc1/draw"},
-    {"without signs", &control_cascading, {CLEAN, .non_negative = true}, RULE_CALIBRATED, "model", "own:fc3/draw", "own:fc3..fc1/draw"},
-    {"stochastic", &control_cascading, {.repeat = .8, .stable = .9, .claims = ASSAY_STOCHASTIC}, RULE_CALIBRATED, "model",
+    {"without signs", &control_cascading, {CLEAN, .non_negative = true}, RULE_CALIBRATED, "model", "own:fc3/draw",
+     "own:fc3..fc1/draw"},
+    {"stochastic", &control_cascading, {.repeat = .8, .stable = .9, .claims = ASSAY_STOCHASTIC}, RULE_CALIBRATED,
+     "model",
      "own:fc3/draw", "own:fc3..fc1/draw"},
-    {"fixed cut-off", &control_cascading, {CLEAN}, RULE_FIXED_CUTOFF, "model", "own:fc3..fc1/draw", "own:fc3..fc1/draw"},
+    {"fixed cut-off", &control_cascading, {CLEAN}, RULE_FIXED_CUTOFF, "model", "own:fc3..fc1/draw",
+     "own:fc3..fc1/draw"},
     {"labels", &control_label_permutation, {CLEAN}, RULE_CALIBRATED, "true", "permuted/", "permuted/"},
-    {"labels, without signs", &control_label_permutation, {CLEAN, .non_negative = true}, RULE_CALIBRATED, "true", "permuted/", "permuted/"},
-    {"linear identity", &control_linear_identity, {CLEAN, .claims = ASSAY_LINEAR_EXACT}, RULE_CALIBRATED, "linear", NULL, NULL},
-    {"zero pixel", &control_zero_pixel, {CLEAN, .claims = ASSAY_INPUT_MULTIPLIER}, RULE_CALIBRATED, "model/zeroed", NULL, NULL},
+    {"labels, without signs", &control_label_permutation, {CLEAN, .non_negative = true}, RULE_CALIBRATED, "true",
+     "permuted/", "permuted/"},
+    {"linear identity", &control_linear_identity, {CLEAN, .claims = ASSAY_LINEAR_EXACT}, RULE_CALIBRATED, "linear",
+     NULL, NULL},
+    {"zero pixel", &control_zero_pixel, {CLEAN, .claims = ASSAY_INPUT_MULTIPLIER}, RULE_CALIBRATED, "model/zeroed",
+     NULL, NULL},
 };
 
 /* ---- poisons: false where the rule has nothing of the kind ---- */
@@ -267,7 +274,8 @@ Test(judge_poison, never_passes) {
                 struct judgement j = synthetic_judge(&s, 0);
                 cr_expect(poisons[k].words & (1u << j.word), "%s, %s: %s: %s", rules[r].name, poisons[k].name,
                           verdict_word_name(j.word), j.reason);
-                cr_expect(j.reason[0] && !strstr(j.reason, "(null)"), "%s, %s: no reason", rules[r].name, poisons[k].name);
+                cr_expect(j.reason[0] && !strstr(j.reason, "(null)"), "%s, %s: no reason", rules[r].name,
+                          poisons[k].name);
                 tried++;
             }
             s.run.plan.check_count = checks;

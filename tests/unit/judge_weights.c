@@ -25,7 +25,8 @@ static void expect(const struct synthetic_options *o, const struct expectation_o
     synthetic_create(&s, o, &c->p, seed);
     struct judgement j = synthetic_judge(&s, control);
     cr_expect_eq(j.word, c->word, "%s: %s, %s", c->name, verdict_word_name(j.word), j.reason);
-    cr_expect_str_eq(j.first_stage, c->first_stage ? c->first_stage : "", "%s: first stage '%s': %s", c->name, j.first_stage, j.reason);
+    cr_expect_str_eq(j.first_stage, c->first_stage ? c->first_stage : "", "%s: first stage '%s': %s", c->name,
+                     j.first_stage, j.reason);
     cr_expect(strstr(j.reason, c->words), "%s: \"%s\" does not say \"%s\"", c->name, j.reason, c->words);
     cr_expect(!strstr(j.reason, "nan") && !strstr(j.reason, "inf"), "%s: %s", c->name, j.reason);
     cr_expect_eq(j.inputs, o->inputs);
@@ -43,26 +44,37 @@ static const struct expectation_of cascades[] = {
     {"guided backprop", {CLEAN, NOISE, .cascade = {.9, .7, .2}}, VERDICT_FAIL, "fc3", "stage fc3"},
     {"second stage", {CLEAN, NOISE, .cascade = {.1, .8, .1}}, VERDICT_FAIL, "+fc2", "stage +fc2"},
     {"last stage", {CLEAN, NOISE, .cascade = {.1, .1, .8}}, VERDICT_FAIL, "+fc1", "stage +fc1"},
-    {"the input itself", {CLEAN, .cascade = {1, 1, 1}, .magnitude = 1}, VERDICT_FAIL, "fc3", "D = 1.00, at least 1.00 > 0.30"},
-    {"at the limit", {CLEAN, NOISE, .cascade = {.3, 0, 0}}, VERDICT_INCONCLUSIVE, "fc3", "Undecided at stage fc3 after 5 draws"},
-    {"exactly the limit", {CLEAN, .cascade = {.3, 0, 0}}, VERDICT_INCONCLUSIVE, "fc3", "D = 0.30, between 0.30 and 0.30"},
-    {"too few draws for this spread", {CLEAN, .draw_sd = .5, .cascade = {.2, .2, .2}}, VERDICT_INCONCLUSIVE, NULL, "Undecided"},
-    {"edges x logit", {CLEAN, NOISE, .magnitude = .95}, VERDICT_FAIL, "+fc1", "The magnitudes survive full randomisation"},
+    {"the input itself", {CLEAN, .cascade = {1, 1, 1}, .magnitude = 1}, VERDICT_FAIL, "fc3",
+     "D = 1.00, at least 1.00 > 0.30"},
+    {"at the limit", {CLEAN, NOISE, .cascade = {.3, 0, 0}}, VERDICT_INCONCLUSIVE, "fc3",
+     "Undecided at stage fc3 after 5 draws"},
+    {"exactly the limit", {CLEAN, .cascade = {.3, 0, 0}}, VERDICT_INCONCLUSIVE, "fc3",
+     "D = 0.30, between 0.30 and 0.30"},
+    {"too few draws for this spread", {CLEAN, .draw_sd = .5, .cascade = {.2, .2, .2}}, VERDICT_INCONCLUSIVE, NULL,
+     "Undecided"},
+    {"edges x logit", {CLEAN, NOISE, .magnitude = .95}, VERDICT_FAIL, "+fc1",
+     "The magnitudes survive full randomisation"},
     {"magnitudes at the limit", {CLEAN, NOISE, .magnitude = .3}, VERDICT_INCONCLUSIVE, "+fc1", "magnitude share"},
-    {"signed failure before magnitudes", {CLEAN, NOISE, .cascade = {0, .9, 0}, .magnitude = .9}, VERDICT_FAIL, "+fc2", "D = "},
+    {"signed failure before magnitudes", {CLEAN, NOISE, .cascade = {0, .9, 0}, .magnitude = .9}, VERDICT_FAIL, "+fc2",
+     "D = "},
     {"noise", {.repeat = .3, .stable = .9, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE, NULL,
      "Not repeatable: two seeds agree at 0.30 < 0.50; about 9 times the samples would give .80"},
     {"pure noise", {.repeat = .004, .stable = .9, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE, NULL, "unrelated maps"},
-    {"negative repeatability", {.repeat = -.1, .stable = .9, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE, NULL, "unrelated maps"},
+    {"negative repeatability", {.repeat = -.1, .stable = .9, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE, NULL,
+     "unrelated maps"},
     {"repeats that nobody claims are not read", {.repeat = .3, .stable = .9}, VERDICT_PASS, NULL, ""},
-    {"unstable", {.repeat = 1, .stable = .49}, VERDICT_UNINFORMATIVE, NULL, "Not stable: noise of 0.2 % of the input range leaves similarity 0.49"},
+    {"unstable", {.repeat = 1, .stable = .49}, VERDICT_UNINFORMATIVE, NULL,
+     "Not stable: noise of 0.2 % of the input range leaves similarity 0.49"},
     {"barely stable", {.repeat = 1, .stable = .5}, VERDICT_PASS, NULL, ""},
-    {"the same map for everything", {CLEAN, .floor = .96, .cascade = {1, 1, 1}}, VERDICT_FAIL, NULL, "The same map for any image and any model"},
-    {"noisy, unstable and the same: the first gate speaks", {.repeat = .2, .stable = .1, .floor = .19, .claims = STOCHASTIC},
+    {"the same map for everything", {CLEAN, .floor = .96, .cascade = {1, 1, 1}}, VERDICT_FAIL, NULL,
+     "The same map for any image and any model"},
+    {"noisy, unstable and the same: the first gate speaks",
+     {.repeat = .2, .stable = .1, .floor = .19, .claims = STOCHASTIC},
      VERDICT_UNINFORMATIVE, NULL, "Not repeatable"},
     {"unstable and the same", {.repeat = 1, .stable = .1, .floor = .99}, VERDICT_UNINFORMATIVE, NULL, "Not stable"},
     {"a high floor is taken off", {CLEAN, NOISE, .floor = .6}, VERDICT_PASS, NULL, ""},
-    {"a low ceiling is the unit", {.repeat = .6, .stable = .9, NOISE, .claims = STOCHASTIC, .cascade = {.8, 0, 0}}, VERDICT_FAIL, "fc3",
+    {"a low ceiling is the unit", {.repeat = .6, .stable = .9, NOISE, .claims = STOCHASTIC, .cascade = {.8, 0, 0}},
+     VERDICT_FAIL, "fc3",
      "ceiling 0.60"},
 };
 
@@ -88,13 +100,19 @@ static const struct expectation_of singles[] = {
     {"clean", {CLEAN, NOISE}, VERDICT_PASS, NULL, "Largest surviving share"},
     {"top layer only: the others do not matter", {CLEAN, NOISE, .single = {0, 1, 1}}, VERDICT_FAIL, "fc2", "stage fc2"},
     {"first layer ignored", {CLEAN, NOISE, .single = {0, 0, .9}}, VERDICT_FAIL, "fc1", "stage fc1"},
-    {"a layer that carries no function is no control", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .5}}, VERDICT_PASS, NULL, ""},
-    {"the cut itself is no control", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .2}}, VERDICT_PASS, NULL, ""},
-    {"just below the cut is one", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .199}}, VERDICT_FAIL, "fc1", ""},
-    {"the top layer alone is no second witness", {CLEAN, NOISE, .single = {0, 1, 1}, .logit_r = {0, .3, .3}}, VERDICT_SKIP, NULL,
+    {"a layer that carries no function is no control", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .5}},
+     VERDICT_PASS, NULL, ""},
+    {"the cut itself is no control", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .2}}, VERDICT_PASS, NULL,
+     ""},
+    {"just below the cut is one", {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .199}}, VERDICT_FAIL, "fc1",
+     ""},
+    {"the top layer alone is no second witness", {CLEAN, NOISE, .single = {0, 1, 1}, .logit_r = {0, .3, .3}},
+     VERDICT_SKIP, NULL,
      "Not available: no single layer below the top"},
-    {"the top layer alone can fail it", {CLEAN, NOISE, .single = {1, 0, 0}, .logit_r = {0, .3, .3}}, VERDICT_FAIL, "fc3", ""},
-    {"none is a control", {CLEAN, NOISE, .single = {1, 1, 1}, .logit_r = {.3, .3, .3}}, VERDICT_SKIP, NULL, "Not available"},
+    {"the top layer alone can fail it", {CLEAN, NOISE, .single = {1, 0, 0}, .logit_r = {0, .3, .3}}, VERDICT_FAIL,
+     "fc3", ""},
+    {"none is a control", {CLEAN, NOISE, .single = {1, 1, 1}, .logit_r = {.3, .3, .3}}, VERDICT_SKIP, NULL,
+     "Not available"},
     {"magnitudes are the cascade's business", {CLEAN, NOISE, .magnitude = 1}, VERDICT_PASS, NULL, ""},
 };
 
@@ -187,7 +205,8 @@ Test(judge_weights, bounds_and_the_bonferroni_family) {
         struct interval x = share_of(&s, "own:fc3", VIEW_SIGNED_ALL, 1);
         cr_expect_eq(j.word, VERDICT_FAIL, "%s: %s", cases[c].name, j.reason);
         cr_expect_float_eq(j.score, x.mean, 1e-12, "%s", cases[c].name);
-        cr_expect_float_eq(j.lower, interval_lower(&x, .05 / cases[c].looks / cases[c].tests), 1e-9, "%s: %g", cases[c].name, j.lower);
+        cr_expect_float_eq(j.lower, interval_lower(&x, .05 / cases[c].looks / cases[c].tests), 1e-9, "%s: %g",
+                           cases[c].name, j.lower);
         cr_expect_float_eq(j.upper, interval_upper(&x, .05 / cases[c].looks), 1e-9, "%s: %g", cases[c].name, j.upper);
         cr_expect_float_eq(j.ceiling, 1, 1e-12);
         synthetic_destroy(&s);
@@ -313,7 +332,8 @@ Test(judge_weights, antithetic_pairs_are_one_draw) {
         for (int sign = 0; sign < 2; sign++) {
             char key[64];
             snprintf(key, sizeof key, "own:fc3/draw%u%s", draw, sign ? "-" : "");
-            synthetic_fill(&s, synthetic_cell(&s, 0, key), VIEW_SIGNED_ALL, (draw % 2 == 0) == (sign == 0) ? .9 : -.9, 0);
+            synthetic_fill(&s, synthetic_cell(&s, 0, key), VIEW_SIGNED_ALL, (draw % 2 == 0) == (sign == 0) ? .9 : -.9,
+                           0);
         }
     struct judgement j = synthetic_judge(&s, 0);
     cr_expect_eq(j.word, VERDICT_PASS, "%s", j.reason);
@@ -376,18 +396,21 @@ static const struct {
     const char *words;
 } absolutes[] = {
     {"below the limit", .1, .1, .05, true, VERDICT_PASS, false, "Largest surviving share"},
-    {"no more than the absolute gradient", .6, .55, .05, true, VERDICT_PASS, false, "Survives no more than the absolute gradient"},
+    {"no more than the absolute gradient", .6, .55, .05, true, VERDICT_PASS, false,
+     "Survives no more than the absolute gradient"},
     {"more than both", .95, .1, .05, true, VERDICT_FAIL, false, "stage fc3"},
     {"undecided against the yardstick", .6, .3, .05, true, VERDICT_INCONCLUSIVE, false, "Undecided"},
-    {"what random weights times the input would leave", .55, .1, .02, false, VERDICT_UNINFORMATIVE, true, "dominated by the input"},
+    {"what random weights times the input would leave", .55, .1, .02, false, VERDICT_UNINFORMATIVE, true,
+     "dominated by the input"},
     {"more than random weights times the input", .98, .1, .01, false, VERDICT_FAIL, false, "stage fc3"},
 };
 
 Test(judge_weights, maps_without_signs) {
     for (size_t c = 0; c < sizeof absolutes / sizeof *absolutes; c++) {
         struct synthetic_options o = synthetic_default();
-        struct profile p = {CLEAN, .non_negative = true, .claims = ASSAY_NON_NEGATIVE, .magnitude = absolutes[c].magnitude,
-                            .yardstick = absolutes[c].yardstick, .noise_sd = absolutes[c].noise, .cascade = {.9, .9, .9}};
+        struct profile p = {CLEAN, .non_negative = true, .claims = ASSAY_NON_NEGATIVE,
+                            .magnitude = absolutes[c].magnitude, .yardstick = absolutes[c].yardstick,
+                            .noise_sd = absolutes[c].noise, .cascade = {.9, .9, .9}};
         struct synthetic s;
         o.same_size = absolutes[c].same_size;
         synthetic_create(&s, &o, &p, 1);

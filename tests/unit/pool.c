@@ -227,7 +227,8 @@ static bool after_gate(const struct pool_job *j) {
 
 Test(pool, dear_jobs_first_and_those_that_wait_after_what_they_wait_for) {
     child_work works[5] = {one, one, one, one, one};
-    struct pool_job jobs[5] = {job(&works[0], 1, 10), job(&works[1], 50, 10), job(&works[2], 9, 10), job(&works[3], 2, 10),
+    struct pool_job jobs[5] = {job(&works[0], 1, 10), job(&works[1], 50, 10), job(&works[2], 9, 10), job(&works[3], 2,
+            10),
                                job(&works[4], 9, 10)};
     static const size_t order[5] = {2, 4, 3, 1, 0};
     struct bench b = {.jobs = jobs};
@@ -236,7 +237,8 @@ Test(pool, dear_jobs_first_and_those_that_wait_after_what_they_wait_for) {
     jobs[1].ready = after_gate; /* the dearest, but not before the fourth ended */
     cr_assert(pool_run(jobs, 5, 1, -1, &hooks, &b, &e), "%s", e.text);
     cr_assert_eq(b.count, 10);
-    for (size_t k = 0; k < 5; k++) cr_expect_eq(b.lines[2 * k].job, order[k], "place %zu: job %zu", k, b.lines[2 * k].job);
+    for (size_t k = 0; k < 5; k++) cr_expect_eq(b.lines[2 * k].job, order[k], "place %zu: job %zu", k,
+                                                b.lines[2 * k].job);
 }
 
 Test(pool, no_jobs_is_no_work) {
@@ -275,7 +277,8 @@ Test(pool, a_slow_parent_is_not_the_workers_fault, .timeout = 30) {
 
 Test(pool, a_failing_hook_stops_all, .timeout = 30) {
     child_work works[4] = {hang, hang, three, one};
-    struct pool_job jobs[4] = {job(&works[0], 4, 60), job(&works[1], 3, 60), job(&works[2], 2, 60), job(&works[3], 1, 60)};
+    struct pool_job jobs[4] = {job(&works[0], 4, 60), job(&works[1], 3, 60), job(&works[2], 2, 60), job(&works[3], 1,
+            60)};
     struct bench b = {.jobs = jobs, .fail_on = 2};
     struct error e = {{0}};
     cr_expect_not(pool_run(jobs, 4, 3, -1, &hooks, &b, &e));

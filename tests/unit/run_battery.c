@@ -1,4 +1,5 @@
-/* Whole runs on the fixture networks: what each kind of method gets, what a bad plugin costs, and that neither the number of
+/* Whole runs on the fixture networks: what each kind of method gets, what a bad plugin costs, and that neither the
+ * number of
  * workers nor a kill changes a byte. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
@@ -119,7 +120,8 @@ struct row_case {
     const char *words;       /* in the reason of the first that is not PASS or SKIP */
 };
 
-static const char *const control_ids[5] = {"cascading", "independent", "label-permutation", "linear-identity", "zero-pixel"};
+static const char *const control_ids[5] = {"cascading", "independent", "label-permutation", "linear-identity",
+                                           "zero-pixel"};
 
 static void expect_rows(struct store *s, const struct row_case *rows, size_t count) {
     for (size_t r = 0; r < count; r++) {
@@ -127,13 +129,16 @@ static void expect_rows(struct store *s, const struct row_case *rows, size_t cou
         for (size_t c = 0; c < 5; c++) {
             struct found f = verdict_of(s, rows[r].explainer, control_ids[c]);
             if (rows[r].verdicts[c])
-                cr_expect_str_eq(f.verdict, rows[r].verdicts[c], "%s under %s: %s, %s", rows[r].explainer, control_ids[c], f.verdict,
+                cr_expect_str_eq(f.verdict, rows[r].verdicts[c], "%s under %s: %s, %s", rows[r].explainer,
+                                 control_ids[c], f.verdict,
                                  f.reason);
             cr_expect(f.reason[0] || strcmp(f.verdict, "missing") == 0);
-            bool fine = strcmp(f.verdict, "PASS") == 0 || strcmp(f.verdict, "SKIP") == 0 || strcmp(f.verdict, "missing") == 0;
+            bool fine = strcmp(f.verdict, "PASS") == 0 || strcmp(f.verdict, "SKIP") == 0 || strcmp(f.verdict,
+                    "missing") == 0;
             if (said || fine) continue;
             said = true;
-            cr_expect(strstr(f.reason, rows[r].words), "%s under %s: \"%s\" does not say \"%s\"", rows[r].explainer, control_ids[c],
+            cr_expect(strstr(f.reason, rows[r].words), "%s under %s: \"%s\" does not say \"%s\"", rows[r].explainer,
+                      control_ids[c],
                       f.reason, rows[r].words);
         }
     }
@@ -171,7 +176,8 @@ static const struct row_case mutants[] = {
     {"sign-flipped", {P, P, NULL, F, S}, "off by"},
 };
 
-/* Wrong, and none of the five controls can see it: it PASSes today. What would see it is a control of a later version. */
+/* Wrong, and none of the five controls can see it: it PASSes today. What would see it is a control of a later version.
+ * */
 static const struct {
     const char *explainer, *control;
 } blind_spots[] = {
@@ -179,14 +185,17 @@ static const struct {
     {"false-complete", "completeness (Sundararajan et al. 2017): the map must sum to what it claims"},
 };
 
-#define CONTROLS_OF_WEIGHTS "controls: [cascading, independent, linear-identity, zero-pixel]\nrule: {draws: [5, 6, 7]}\n"
+#define CONTROLS_OF_WEIGHTS                                                                                            \
+    "controls: [cascading, independent, linear-identity, zero-pixel]\nrule: {draws: [5, 6, 7]}\n"
 
 Test(run_battery, methods_and_mutants_get_what_they_deserve) {
     struct text rows = {0};
-    text_add(&rows, "gradient\ninput-x-gradient\n{use: 'integrated-gradients:steps=10', name: ig-absolute, reduce: mean-abs}\n"
+    text_add(&rows, "gradient\ninput-x-gradient\n"
+                    "{use: 'integrated-gradients:steps=10', name: ig-absolute, reduce: mean-abs}\n"
                     "guided-backprop\ngrad-cam\nedge-detector\ninput\nrandom-noise\nconstant\n!unsupported\n");
     for (size_t k = 0; k < sizeof mutants / sizeof *mutants; k++) text_add(&rows, "!%s\n", mutants[k].explainer);
-    for (size_t k = 0; k < sizeof blind_spots / sizeof *blind_spots; k++) text_add(&rows, "!%s\n", blind_spots[k].explainer);
+    for (size_t k = 0; k < sizeof blind_spots / sizeof *blind_spots; k++) text_add(&rows, "!%s\n",
+            blind_spots[k].explainer);
     write_battery("b.yaml", "fashion-cnn.onnx", 60, rows.data, CONTROLS_OF_WEIGHTS);
     text_finish(&rows);
     cr_expect_eq(execute("b.yaml", "run", 2, false), 3, "an unexpected ERROR");
@@ -195,7 +204,8 @@ Test(run_battery, methods_and_mutants_get_what_they_deserve) {
     expect_rows(s, mutants, sizeof mutants / sizeof *mutants);
     for (size_t k = 0; k < sizeof blind_spots / sizeof *blind_spots; k++) {
         struct found f = verdict_of(s, blind_spots[k].explainer, "overall");
-        cr_expect_str_eq(f.verdict, "PASS", "%s is seen now (%s): %s", blind_spots[k].explainer, blind_spots[k].control, f.reason);
+        cr_expect_str_eq(f.verdict, "PASS", "%s is seen now (%s): %s", blind_spots[k].explainer,
+                         blind_spots[k].control, f.reason);
     }
     store_close(s);
 }
@@ -204,10 +214,12 @@ Test(run_battery, methods_and_mutants_get_what_they_deserve) {
 
 #define SMALL_ROWS "gradient\nsaliency\nrandom-noise\ninput\n"
 #define LABELS "{id: label-permutation, permutations: 2, twins: 2}"
-#define TRAINING                                                                                                                \
-    "training:\n  source: idx:" FASHION "train-images-idx3-ubyte.gz," FASHION "train-labels-idx1-ubyte.gz\n"                    \
+#define TRAINING                                                                                                       \
+    "training:\n  source: idx:" FASHION "train-images-idx3-ubyte.gz," FASHION "train-labels-idx1-ubyte.gz\n"           \
     "  images: 200\n  layers: 'fc:32,relu,fc:10'\n  learning-rate: 0.003\n"
-#define SMALL_CONTROLS "controls: [cascading, independent, " LABELS ", linear-identity, zero-pixel]\n" TRAINING "rule: {draws: [3, 4, 5]}\n"
+#define SMALL_CONTROLS                                                                                                 \
+    "controls: [cascading, independent, " LABELS ", linear-identity, zero-pixel]\n" TRAINING                           \
+    "rule: {draws: [3, 4, 5]}\n"
 
 static const struct {
     const char *explainer, *reason;
@@ -276,8 +288,10 @@ Test(run_battery, a_bad_plugin_costs_its_own_row) {
     for (size_t k = 0; k < sizeof broken / sizeof *broken; k++)
         for (size_t c = 0; c < 5; c++) {
             struct found f = verdict_of(s, broken[k].explainer, control_ids[c]);
-            cr_expect_str_eq(f.verdict, "ERROR", "%s under %s: %s, %s", broken[k].explainer, control_ids[c], f.verdict, f.reason);
-            cr_expect(strstr(f.reason, broken[k].reason), "%s: \"%s\" does not say \"%s\"", broken[k].explainer, f.reason,
+            cr_expect_str_eq(f.verdict, "ERROR", "%s under %s: %s, %s", broken[k].explainer, control_ids[c], f.verdict,
+                             f.reason);
+            cr_expect(strstr(f.reason, broken[k].reason), "%s: \"%s\" does not say \"%s\"", broken[k].explainer,
+                      f.reason,
                       broken[k].reason);
         }
     store_close(s);
@@ -296,7 +310,8 @@ Test(run_battery, a_bad_plugin_costs_its_own_row) {
 
 /* The time limit is for one call; the rules are asked in ten. */
 Test(run_battery, a_plugin_that_hangs_is_stopped) {
-    write_battery("b.yaml", "fashion-mlp.onnx", .5, "!hang\ngradient\n", "controls: [cascading, zero-pixel]\nrule: {draws: [3, 4, 5]}\n");
+    write_battery("b.yaml", "fashion-mlp.onnx", .5, "!hang\ngradient\n",
+                  "controls: [cascading, zero-pixel]\nrule: {draws: [3, 4, 5]}\n");
     cr_expect_eq(execute("b.yaml", "run", 2, false), 3);
     struct store *s = store_of("run");
     struct found hang = verdict_of(s, "hang", "cascading"), other = verdict_of(s, "gradient", "cascading");
@@ -435,7 +450,8 @@ static bool count_tampered(void *user, const struct unit_row *row) {
 static struct mark marks_of(const char *run) {
     struct mark m = {.store = store_of(run)};
     struct error e = {{0}};
-    cr_assert(store_each_network(m.store, mark_network, &m, &e) && store_each_unit(m.store, count_tampered, &m, &e), "%s", e.text);
+    cr_assert(store_each_network(m.store, mark_network, &m, &e) && store_each_unit(m.store, count_tampered, &m, &e),
+              "%s", e.text);
     store_close(m.store);
     return m;
 }
@@ -459,10 +475,12 @@ Test(run_battery, a_second_run_trains_nothing) {
 
     cr_expect_eq(execute("b.yaml", "run", 2, true), 3, "--resume keeps what is there, good or bad");
     struct mark m = marks_of("run");
-    cr_expect(m.networks == 5 && m.marked == 5 && m.failed == 1, "%u networks, %u kept, %u tampered", m.networks, m.marked, m.failed);
+    cr_expect(m.networks == 5 && m.marked == 5 && m.failed == 1, "%u networks, %u kept, %u tampered", m.networks,
+              m.marked, m.failed);
     cr_expect_eq(execute("b.yaml", "run", 2, false), 0, "without it everything is computed anew");
     m = marks_of("run");
-    cr_expect(m.networks == 5 && m.marked == 5 && m.failed == 0, "%u networks, %u kept, %u tampered", m.networks, m.marked, m.failed);
+    cr_expect(m.networks == 5 && m.marked == 5 && m.failed == 0, "%u networks, %u kept, %u tampered", m.networks,
+              m.marked, m.failed);
 }
 
 Test(run_battery, another_run_is_not_resumed) {
@@ -476,7 +494,8 @@ Test(run_battery, another_run_is_not_resumed) {
     options.resume = options.has_seed = true;
     options.seed = 2;
     cr_expect_not(run_execute(&options, controls, &outcome, &e));
-    cr_expect(!outcome.started && strstr(e.text, "holds a run of another battery, seed, model or explainer"), "%s", e.text);
+    cr_expect(!outcome.started && strstr(e.text, "holds a run of another battery, seed, model or explainer"), "%s",
+              e.text);
     options = options_of("c.yaml", "run", 1, paths);
     options.resume = true;
     cr_expect_not(run_execute(&options, controls, &outcome, &e), "another rule");

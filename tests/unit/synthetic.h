@@ -1,4 +1,5 @@
-/* synthetic.h: a run and its results made by hand: similarities of known share, with effects of draws and of inputs, as the
+/* synthetic.h: a run and its results made by hand: similarities of known share, with effects of draws and of inputs,
+ * as the
  * judge finds them after a real run. */
 #ifndef ASSAY_TESTS_SYNTHETIC_H
 #define ASSAY_TESTS_SYNTHETIC_H
@@ -31,7 +32,8 @@ struct synthetic_options {
     double zeros; /* share of the pixels that is exactly zero */
     bool same_size; /* of all inputs' pixels: magnitudes of random weights times the input are then unrelated (M = 0) */
 };
-struct synthetic_options synthetic_default(void); /* the cascade alone: 12 inputs, 5 draws, 10 classes, 3 layers, M = 0 */
+struct synthetic_options synthetic_default(void); /* the cascade alone: 12 inputs, 5 draws, 10 classes, 3 layers,
+    M = 0 */
 
 struct synthetic {
     struct synthetic_options options;

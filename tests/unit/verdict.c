@@ -41,7 +41,8 @@ struct stored {
 
 static bool keep(void *user, const struct verdict_row *row) {
     struct stored *out = user;
-    snprintf(out->text[out->count], sizeof out->text[0], "%s=%s%s%s%s", row->control, row->verdict, row->annotation[0] ? " (" : "",
+    snprintf(out->text[out->count], sizeof out->text[0], "%s=%s%s%s%s", row->control, row->verdict,
+             row->annotation[0] ? " (" : "",
              row->annotation, row->annotation[0] ? ")" : "");
     out->rows[out->count] = *row;
     out->rows[out->count].expected = text_copy(row->expected);
@@ -87,18 +88,25 @@ static const struct {
 } cases[] = {
     {"nothing said", {{0}}, 0, "PASS|SKIP", {0, 1, 4, 4, 0, 3, 4}},
     {"another row", {{(char *)"other", (char *)"all", W(FAIL), {0, 0}}}, 1, "PASS|SKIP", {0, 1, 4, 4, 0, 3, 4}},
-    {"another control", {{(char *)"subject", (char *)"independent", W(FAIL), {0, 0}}}, 1, "PASS|SKIP", {0, 1, 4, 4, 0, 3, 4}},
+    {"another control", {{(char *)"subject", (char *)"independent", W(FAIL), {0, 0}}}, 1, "PASS|SKIP", {0, 1, 4, 4, 0,
+            3, 4}},
     {"FAIL everywhere", {{(char *)"subject", (char *)"all", W(FAIL), {0, 0}}}, 1, "FAIL|SKIP", {1, 0, 4, 4, 0, 3, 4}},
     {"FAIL here", {{(char *)"subject", (char *)"cascading", W(FAIL), {0, 0}}}, 1, "FAIL", {1, 0, 4, 4, 1, 3, 4}},
-    {"PASS here: SKIP is not tested", {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}}, 1, "PASS", {0, 1, 4, 4, 1, 3, 4}},
-    {"the named control counts, before", {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}, {(char *)"subject", (char *)"all", W(FAIL), {0, 0}}}, 2, "PASS",
+    {"PASS here: SKIP is not tested", {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}}, 1, "PASS", {0, 1, 4,
+            4, 1, 3, 4}},
+    {"the named control counts, before", {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}},
+                                          {(char *)"subject", (char *)"all", W(FAIL), {0, 0}}}, 2, "PASS",
      {0, 1, 4, 4, 1, 3, 4}},
-    {"the named control counts, after", {{(char *)"subject", (char *)"all", W(FAIL), {0, 0}}, {(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}}, 2, "PASS",
+    {"the named control counts, after", {{(char *)"subject", (char *)"all", W(FAIL), {0, 0}}, {(char *)"subject",
+            (char *)"cascading", W(PASS), {0, 0}}}, 2, "PASS",
      {0, 1, 4, 4, 1, 3, 4}},
-    {"several words", {{(char *)"subject", (char *)"cascading", W(PASS) | W(INCONCLUSIVE), {0, 0}}}, 1, "PASS|INCONCLUSIVE", {0, 1, 0, 4, 1, 3, 4}},
+    {"several words", {{(char *)"subject", (char *)"cascading", W(PASS) | W(INCONCLUSIVE), {0, 0}}}, 1,
+     "PASS|INCONCLUSIVE", {0, 1, 0, 4, 1, 3, 4}},
     {"ERROR", {{(char *)"subject", (char *)"cascading", W(ERROR), {0, 0}}}, 1, "ERROR", {1, 1, 4, 4, 1, 0, 4}},
-    {"UNINFORMATIVE covers its annotation", {{(char *)"subject", (char *)"cascading", W(UNINFORMATIVE), {0, 0}}}, 1, "UNINFORMATIVE", {1, 1, 4, 0, 1, 3, 0}},
-    {"the annotation does not cover the word", {{(char *)"subject", (char *)"cascading", W(INPUT_DOMINATED), {0, 0}}}, 1, "INPUT-DOMINATED", {1, 1, 4, 4, 1, 3, 0}},
+    {"UNINFORMATIVE covers its annotation", {{(char *)"subject", (char *)"cascading", W(UNINFORMATIVE), {0, 0}}}, 1,
+     "UNINFORMATIVE", {1, 1, 4, 0, 1, 3, 0}},
+    {"the annotation does not cover the word", {{(char *)"subject", (char *)"cascading", W(INPUT_DOMINATED), {0, 0}}},
+     1, "INPUT-DOMINATED", {1, 1, 4, 4, 1, 3, 0}},
 };
 
 Test(verdict, expectations_and_exit_codes, .timeout = 60) {
@@ -111,12 +119,14 @@ Test(verdict, expectations_and_exit_codes, .timeout = 60) {
             s.battery.expectations = (struct expectation *)cases[c].expect;
             s.battery.expectation_count = cases[c].count;
             judge_all(&s, &out);
-            cr_expect_eq(out.exit_code, cases[c].codes[way], "%s, %s: exit code %d", cases[c].name, out.text[0], out.exit_code);
+            cr_expect_eq(out.exit_code, cases[c].codes[way], "%s, %s: exit code %d", cases[c].name, out.text[0],
+                         out.exit_code);
             cr_assert_eq(out.count, 2, "cascading and overall");
             for (uint32_t k = 0; k < 2; k++) {
                 bool total = strncmp(out.text[k], "overall", 7) == 0;
                 cr_expect_str_eq(out.rows[k].expected, total ? "" : cases[c].expected, "%s", cases[c].name);
-                cr_expect_eq(out.rows[k].as_expected, total || cases[c].codes[way] == 0, "%s, %s", cases[c].name, out.text[k]);
+                cr_expect_eq(out.rows[k].as_expected, total || cases[c].codes[way] == 0, "%s, %s", cases[c].name,
+                             out.text[k]);
             }
             forget(&out);
         }
@@ -126,7 +136,8 @@ Test(verdict, expectations_and_exit_codes, .timeout = 60) {
 
 /* When several hold: 3, then 1, then 4. */
 Test(verdict, the_gravest_decides) {
-    static const struct control *const list[6] = {&control_cascading, &control_label_permutation, &control_zero_pixel, NULL};
+    static const struct control *const list[6] = {&control_cascading, &control_label_permutation, &control_zero_pixel,
+                                                  NULL};
     static const struct {
         bool error, fail, open;
         int code;
@@ -145,7 +156,8 @@ Test(verdict, the_gravest_decides) {
         if (all[k].error) s.results->checks[0] = (struct checked){true, true, 0, 0, 0, 12};
         synthetic_store(&s);
         judge_all(&s, &out);
-        cr_expect_eq(out.exit_code, all[k].code, "case %zu: %d (%s, %s, %s)", k, out.exit_code, verdict_of(&out, "cascading"),
+        cr_expect_eq(out.exit_code, all[k].code, "case %zu: %d (%s, %s, %s)", k, out.exit_code, verdict_of(&out,
+                "cascading"),
                      verdict_of(&out, "label-permutation"), verdict_of(&out, "zero-pixel"));
         forget(&out);
         synthetic_destroy(&s);
@@ -181,7 +193,8 @@ static const struct {
 Test(verdict, overall_joins_the_families) {
     for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
         struct synthetic_options o = synthetic_default();
-        struct profile p = {CLEAN, .cascade = {0, columns[c].cascade}, .single = {0, columns[c].single, columns[c].single},
+        struct profile p = {CLEAN, .cascade = {0, columns[c].cascade}, .single = {0, columns[c].single,
+                columns[c].single},
                             .permuted = columns[c].permuted, .twin = columns[c].twin, .twin_magnitude = .5,
                             .claims = ASSAY_INPUT_MULTIPLIER};
         struct synthetic s;
@@ -191,7 +204,8 @@ Test(verdict, overall_joins_the_families) {
         o.controls[2] = &control_zero_pixel;
         o.controls[3] = columns[c].labels ? &control_label_permutation : NULL;
         synthetic_create(&s, &o, &p, 1);
-        s.results->checks[0] = (struct checked){true, columns[c].zero <= 1, columns[c].zero, columns[c].zero > 0 ? 1 : 0, 3, 12};
+        s.results->checks[0] = (struct checked){true, columns[c].zero <= 1, columns[c].zero,
+                                                columns[c].zero > 0 ? 1 : 0, 3, 12};
         if (columns[c].untrained) run_network(&s.run, ROLE_PERMUTED, 1)->train_accuracy = .5;
         synthetic_store(&s);
         judge_all(&s, &out);
@@ -212,7 +226,8 @@ Test(verdict, without_a_randomisation_there_is_no_overall_word) {
     judge_all(&s, &out);
     cr_expect_str_eq(verdict_of(&out, "zero-pixel"), "SKIP");
     cr_expect_str_eq(verdict_of(&out, "overall"), "SKIP");
-    for (uint32_t k = 0; k < out.count; k++) cr_expect(isnan(out.rows[k].score) && isnan(out.rows[k].lower), "%s", out.text[k]);
+    for (uint32_t k = 0; k < out.count; k++) cr_expect(isnan(out.rows[k].score) && isnan(out.rows[k].lower), "%s",
+                                                       out.text[k]);
     forget(&out);
     synthetic_destroy(&s);
 }
@@ -224,7 +239,8 @@ Test(verdict, annotations) {
         double magnitude;
         bool same_size;
         const char *verdict;
-    } all[] = {{.1, true, "PASS (absolute only, low power)"}, {.9, true, "FAIL"}, {.55, false, "UNINFORMATIVE (INPUT-DOMINATED)"}};
+    } all[] = {{.1, true, "PASS (absolute only, low power)"}, {.9, true, "FAIL"}, {.55, false,
+            "UNINFORMATIVE (INPUT-DOMINATED)"}};
     for (size_t k = 0; k < 3; k++) {
         struct synthetic_options o = synthetic_default();
         struct profile p = {CLEAN, .non_negative = true, .magnitude = all[k].magnitude, .yardstick = .1};

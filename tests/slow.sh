@@ -1,0 +1,118 @@
+#!/bin/bash
+# Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures]... (default: all). The last line is
+# "N passed, N failed".
+#   batteries  the fixture batteries end as they expect to, and at -j1 and -j2 with the same bytes
+#   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one
+#   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
+#   fixtures   the models trained again from their seeds are as good as those that are committed
+set -u
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${ASSAY_BUILD:-build}
+[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+[[ -x $BUILD/assay ]] || { echo "slow.sh: $BUILD/assay: not there: run make first" >&2; exit 2; }
+cd "$ROOT" || exit 2
+export LC_ALL=C
+work=$(mktemp -d /tmp/assay-slow.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+check() { # NAME COMMAND...: passes when the command does
+    local name=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1)) && echo "ok   $name"
+    else
+        failed=$((failed + 1)) && echo "FAIL $name"
+    fi
+}
+
+run() { # BATTERY FOLDER [OPTION...]
+    local battery=$1 folder=$2
+    shift 2
+    "$BUILD/assay" run "$battery" -o "$work/$folder" --no-figures "$@" >"$work/$folder.out" 2>"$work/$folder.err"
+}
+
+same() { # FOLDER FOLDER: results and verdicts, byte by byte
+    local file
+    for file in results.csv verdicts.csv report.json junit.xml; do
+        cmp "$work/$1/$file" "$work/$2/$file" || return 1
+    done
+}
+
+test_batteries() {
+    check "fashion.yaml at -j2 is as it expects" run fixtures/batteries/fashion.yaml cnn2 -j2
+    check "fashion-mlp.yaml at -j2 is as it expects" run fixtures/batteries/fashion-mlp.yaml mlp2 -j2
+    check "fashion.yaml at -j1 is as it expects" run fixtures/batteries/fashion.yaml cnn1 -j1
+    check "the same bytes at -j1 and -j2" same cnn1 cnn2
+}
+
+# Killed after 1, 2, 3, ... seconds more than the last time, resumed each time, until it comes to its end.
+killed() { # BATTERY FOLDER
+    local seconds=1 status
+    while true; do
+        timeout -s KILL "$seconds" "$BUILD/assay" run "$1" -o "$work/$2" --no-figures -j2 --resume >/dev/null 2>&1
+        status=$?
+        ((status == 137)) || return $status
+        seconds=$((seconds + 1))
+    done
+}
+
+test_kills() {
+    check "fashion-mlp.yaml undisturbed" run fixtures/batteries/fashion-mlp.yaml calm -j2
+    check "fashion-mlp.yaml killed and resumed" killed fixtures/batteries/fashion-mlp.yaml killed
+    check "a killed run ends with the same bytes" same calm killed
+}
+
+never() { # FOLDER EXPLAINERS WORDS: no verdict of a weight randomisation of those is one of the words
+    ! grep -E "^\"($2)\",\"(cascading|independent)\",\"($3)\"" "$work/$1/verdicts.csv"
+}
+
+test_seeds() {
+    local model seed name honest='gradient|saliency|input-x-gradient|integrated-gradients|ig-average|smoothgrad'
+    for model in cnn mlp; do
+        sed -e '/^training:/,/^explainers:/{/^explainers:/!d}' -e '/label-permutation$/d' -e '/^expect:/,$d' \
+            -e "s|\.\./models|$ROOT/fixtures/models|" "fixtures/batteries/$([[ $model == cnn ]] && echo fashion || echo fashion-mlp).yaml" \
+            >"$work/$model.yaml"
+        for seed in 2 3 4 5 6; do
+            name=$model-$seed
+            run "$work/$model.yaml" "$name" -j2 --seed $seed
+            [[ -s $work/$name/verdicts.csv ]] || cat "$work/$name.err"
+            check "$model, seed $seed: it ran" test -s "$work/$name/verdicts.csv"
+            check "$model, seed $seed: honest methods do not FAIL" never "$name" "$honest|grad-cam|grad-cam-signed" FAIL
+            # (Grad-CAM's ReLU may leave nothing of too many maps of the original network: an ERROR.)
+            check "$model, seed $seed: and can be judged" never "$name" "$honest" 'ERROR|SKIP|UNINFORMATIVE'
+            check "$model, seed $seed: what must not PASS does not" \
+                never "$name" 'edge-detector|input|random-noise|constant' 'PASS|INCONCLUSIVE'
+            check "$model, seed $seed: guided backpropagation FAILs the cascade" \
+                grep -q '^"guided-backprop","cascading","FAIL"' "$work/$name/verdicts.csv"
+        done
+    done
+}
+
+as_good() { # MODEL: test accuracy within one point of the committed one
+    local data=idx:/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz,/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz
+    local old new
+    old=$("$BUILD/assay" eval --model "fixtures/models/$1" --data "$data" --preprocess unit | awk '{print $2}')
+    new=$("$BUILD/assay" eval --model "$work/models/$1" --data "$data" --preprocess unit | awk '{print $2}')
+    echo "     $1: committed $old, trained again $new$(cmp -s "fixtures/models/$1" "$work/models/$1" && echo ", the same bytes")"
+    awk -v a="$old" -v b="$new" 'BEGIN { exit !(a > .85 && b > a - .01) }'
+}
+
+train() {
+    fixtures/train.sh "$BUILD/assay" "$work/models" >/dev/null 2>&1
+}
+
+test_fixtures() {
+    mkdir -p "$work/models"
+    check "the fixtures are trained again" train
+    check "fashion-mlp.onnx" as_good fashion-mlp.onnx
+    check "fashion-cnn.onnx" as_good fashion-cnn.onnx
+}
+
+(($#)) || set -- batteries kills seeds fixtures
+for part; do
+    declare -F "test_$part" >/dev/null || { echo "slow.sh: no part '$part'" >&2; exit 2; }
+    "test_$part"
+done
+echo "$passed passed, $failed failed"
+((failed == 0))
