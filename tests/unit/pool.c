@@ -25,8 +25,8 @@ struct bench {
     struct log_line lines[64];
     size_t count;
     size_t wrong_bytes;
-    double slow;          /* seconds the parent spends on every message */
-    uint32_t fail_on;     /* message of that type: the hook fails */
+    double slow;      /* seconds the parent spends on every message */
+    uint32_t fail_on; /* message of that type: the hook fails */
     uint32_t most_running;
 };
 
@@ -82,8 +82,12 @@ static void send_bytes(struct channel *c, uint32_t type, size_t size) {
     free(bytes);
 }
 
-static void one(struct channel *c) { send_bytes(c, 1, 10); }
-static void nothing(struct channel *c) { (void)c; }
+static void one(struct channel *c) {
+    send_bytes(c, 1, 10);
+}
+static void nothing(struct channel *c) {
+    (void)c;
+}
 static void three(struct channel *c) {
     for (uint32_t k = 1; k <= 3; k++) send_bytes(c, k, k - 1);
 }
@@ -101,7 +105,7 @@ static void aborts(struct channel *c) {
 }
 static void leaves(struct channel *c) {
     (void)c;
-    exit(3);
+    _exit(3);
 }
 static void leaves_quietly(struct channel *c) {
     (void)c;
@@ -202,8 +206,12 @@ static void check_endings(unsigned workers) {
     no_child_is_left();
 }
 
-Test(pool, each_ends_in_its_own_way, .timeout = 30) { check_endings(1); }
-Test(pool, and_side_by_side, .timeout = 30) { check_endings(4); }
+Test(pool, each_ends_in_its_own_way, .timeout = 30) {
+    check_endings(1);
+}
+Test(pool, and_side_by_side, .timeout = 30) {
+    check_endings(4);
+}
 
 Test(pool, a_boast_costs_nothing, .timeout = 30) {
     child_work works[2] = {boasts, one};
@@ -227,9 +235,8 @@ static bool after_gate(const struct pool_job *j) {
 
 Test(pool, dear_jobs_first_and_those_that_wait_after_what_they_wait_for) {
     child_work works[5] = {one, one, one, one, one};
-    struct pool_job jobs[5] = {job(&works[0], 1, 10), job(&works[1], 50, 10), job(&works[2], 9, 10), job(&works[3], 2,
-            10),
-                               job(&works[4], 9, 10)};
+    struct pool_job jobs[5] = {job(&works[0], 1, 10), job(&works[1], 50, 10), job(&works[2], 9, 10),
+                               job(&works[3], 2, 10), job(&works[4], 9, 10)};
     static const size_t order[5] = {2, 4, 3, 1, 0};
     struct bench b = {.jobs = jobs};
     struct error e = {{0}};
@@ -237,8 +244,8 @@ Test(pool, dear_jobs_first_and_those_that_wait_after_what_they_wait_for) {
     jobs[1].ready = after_gate; /* the dearest, but not before the fourth ended */
     cr_assert(pool_run(jobs, 5, 1, -1, &hooks, &b, &e), "%s", e.text);
     cr_assert_eq(b.count, 10);
-    for (size_t k = 0; k < 5; k++) cr_expect_eq(b.lines[2 * k].job, order[k], "place %zu: job %zu", k,
-                                                b.lines[2 * k].job);
+    for (size_t k = 0; k < 5; k++)
+        cr_expect_eq(b.lines[2 * k].job, order[k], "place %zu: job %zu", k, b.lines[2 * k].job);
 }
 
 Test(pool, no_jobs_is_no_work) {
@@ -277,8 +284,8 @@ Test(pool, a_slow_parent_is_not_the_workers_fault, .timeout = 30) {
 
 Test(pool, a_failing_hook_stops_all, .timeout = 30) {
     child_work works[4] = {hang, hang, three, one};
-    struct pool_job jobs[4] = {job(&works[0], 4, 60), job(&works[1], 3, 60), job(&works[2], 2, 60), job(&works[3], 1,
-            60)};
+    struct pool_job jobs[4] = {job(&works[0], 4, 60), job(&works[1], 3, 60), job(&works[2], 2, 60),
+                               job(&works[3], 1, 60)};
     struct bench b = {.jobs = jobs, .fail_on = 2};
     struct error e = {{0}};
     cr_expect_not(pool_run(jobs, 4, 3, -1, &hooks, &b, &e));
