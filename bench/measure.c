@@ -55,8 +55,7 @@ static void time_job(struct job *j) {
 
     j->a = malloc(n * sizeof *j->a);
     j->b = malloc(n * sizeof *j->b);
-    if (!j->a || !j->b)
-        exit(1);
+    if (!j->a || !j->b) exit(1);
     rng_fill_normal(1, 0, n, j->a);
     rng_fill_normal(2, 0, n, j->b);
     j->prepared_a = prepared_create(j->a, NULL, &j->shape);
@@ -88,7 +87,6 @@ int main(void) {
         {.name = "compare ssim 28x28", .shape = {1, 28, 28}, .run = run_compare_ssim},
         {.name = "compare ssim 3x224x224", .shape = {3, 224, 224}, .run = run_compare_ssim},
     };
-    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
-        time_job(&jobs[i]);
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) time_job(&jobs[i]);
     return 0;
 }

@@ -5,7 +5,8 @@
 
 static const struct control_option options[] = {CONTROL_INIT_OPTIONS, {.name = NULL}};
 
-/* With one or two outputs, draws of the top layer come in pairs (W, -W), as in the cascade; below it there is nothing to pair. */
+/* With one or two outputs, draws of the top layer come in pairs (W, -W), as in the cascade; below it there is nothing
+ * to pair. */
 static bool add(struct plan *p, uint32_t index, uint32_t stage, const char *name, const bool *layers,
                 const struct init_options *draw, unsigned wants, struct error *e) {
     bool pairs = p->graph->classes <= 2 && layers[p->graph->layer_count - 1];
@@ -13,13 +14,14 @@ static bool add(struct plan *p, uint32_t index, uint32_t stage, const char *name
         struct init_options init = *draw;
         uint32_t a;
         init.negate = sign == 1;
-        if (!plan_redrawn(p, layers, &init, &a, e) || !plan_use(p, index, stage, name, draw->draw, a, wants, e)) return false;
+        if (!plan_redrawn(p, layers, &init, &a, e) || !plan_use(p, index, stage, name, draw->draw, a, wants, e))
+            return false;
     }
     return true;
 }
 
-static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b, uint32_t from,
-                   uint32_t to, struct error *e) {
+static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
+                   uint32_t from, uint32_t to, struct error *e) {
     uint32_t count = p->graph->layer_count;
     bool *layers = calloc(count + 1u, sizeof *layers), ok = true;
     if (!layers) return error_memory(e);

@@ -7,8 +7,8 @@ static const struct control_option options[] = {
     {.name = NULL},
 };
 
-static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b, uint32_t from,
-                   uint32_t to, struct error *e) {
+static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
+                   uint32_t from, uint32_t to, struct error *e) {
     (void)b;
     (void)to;
     if (from > 0) return true;
@@ -26,7 +26,8 @@ const struct control control_label_permutation = {
     .id = "label-permutation",
     .summary = "networks trained on permuted labels, against twins trained on the true ones",
     .source = "Adebayo et al. 2018, arXiv:1810.03292, section 4 (data randomization test)",
-    .claim = "the map depends on the relation between inputs and labels that was learned, more than retraining alone changes it",
+    .claim =
+        "the map depends on the relation between inputs and labels that was learned, more than retraining alone changes it",
     .judge = JUDGE_LABELS,
     .options = options,
     .expand = expand,

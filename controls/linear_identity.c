@@ -1,5 +1,5 @@
-/* Linear identity: on f(x) = Wx + b the gradient is the target's row w of W, integrated gradients from zero are w * x, and
- * every method that claims to be exact there must say so. */
+/* Linear identity: on f(x) = Wx + b the gradient is the target's row w of W, integrated gradients from zero are w * x,
+ * and every method that claims to be exact there must say so. */
 #include "controls/controls.h"
 
 #include "explainers/explainer.h"
@@ -32,13 +32,15 @@ static bool applies(unsigned claims, char *why, size_t size) {
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {
     (void)values, (void)b, (void)to;
-    return from > 0 || plan_check(p, index, ROOT_LINEAR, INPUT_PLAIN, "map equals the linear model's own attribution", holds, e);
+    return from > 0 ||
+           plan_check(p, index, ROOT_LINEAR, INPUT_PLAIN, "map equals the linear model's own attribution", holds, e);
 }
 
 const struct control control_linear_identity = {
     .id = "linear-identity",
     .summary = "on a linear model the map must be the weights (times the input, where the method multiplies by it)",
-    .source = "Sundararajan et al. 2017, arXiv:1703.01365, section 3; Ancona et al. 2018, arXiv:1711.06104, section 3.1",
+    .source =
+        "Sundararajan et al. 2017, arXiv:1703.01365, section 3; Ancona et al. 2018, arXiv:1711.06104, section 3.1",
     .claim = "on linear models the method gives the one right answer",
     .judge = JUDGE_CHECKS,
     .applies = applies,

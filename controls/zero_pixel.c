@@ -12,7 +12,8 @@ static void holds(const struct predicate_case *c, double *worst, double *toleran
     for (size_t j = 0; j < c->count; j++) {
         double value = fabs((double)c->map[j]);
         if (value > scale) scale = value;
-        if (c->input[j] == 0 && !(value <= deviation) && !isnan(deviation)) deviation = value; /* NaN is worse than anything */
+        if (c->input[j] == 0 && !(value <= deviation) && !isnan(deviation))
+            deviation = value; /* NaN is worse than anything */
     }
     *worst = deviation;
     *tolerance = 1e-6 * scale;
@@ -33,7 +34,8 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
 const struct control control_zero_pixel = {
     .id = "zero-pixel",
     .summary = "where the input is zero, a method that multiplies by it must say zero",
-    .source = "Sundararajan et al. 2017, arXiv:1703.01365, section 2.1 (baseline zero); Sundararajan & Taly 2018, arXiv:1806.04205",
+    .source =
+        "Sundararajan et al. 2017, arXiv:1703.01365, section 2.1 (baseline zero); Sundararajan & Taly 2018, arXiv:1806.04205",
     .claim = "elements at the zero baseline get no attribution",
     .judge = JUDGE_CHECKS,
     .applies = applies,

@@ -42,7 +42,8 @@ typedef struct assay_version {
     uint32_t major, minor;
 } assay_version;
 
-#define ASSAY_VERSION_INIT {ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR}
+#define ASSAY_VERSION_INIT                                                                                             \
+    { ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR }
 
 typedef enum assay_status {
     ASSAY_OK = 0,
@@ -61,23 +62,23 @@ typedef struct assay_why {
  * Valid only during the call that received it. */
 
 typedef struct assay_shape {
-    uint32_t rank;    /* 3: C, H, W; 1: features */
-    uint32_t dim[4];  /* the first `rank` are used; the batch is not counted */
-    size_t count;     /* product of dim: the elements of one sample */
+    uint32_t rank;   /* 3: C, H, W; 1: features */
+    uint32_t dim[4]; /* the first `rank` are used; the batch is not counted */
+    size_t count;    /* product of dim: the elements of one sample */
 } assay_shape;
 
 typedef struct assay_model assay_model;
 struct assay_model {
-    const void *host;   /* the host's own; a plugin leaves it alone */
-    assay_shape input;  /* of one sample, after preprocessing */
-    uint32_t outputs;   /* number of classes K */
+    const void *host;  /* the host's own; a plugin leaves it alone */
+    assay_shape input; /* of one sample, after preprocessing */
+    uint32_t outputs;  /* number of classes K */
 
     /* logits[n][K] of x[n][input]. Any n >= 1; the host splits large batches itself. */
     assay_status (*forward)(const assay_model *, uint32_t n, const float *x, float *logits, assay_why *);
 
     /* out[n][input] = d logit[targets[i]] / d x[i] for every sample i. */
-    assay_status (*gradient)(const assay_model *, uint32_t n, const float *x, const uint32_t *targets,
-                             float *out, assay_why *);
+    assay_status (*gradient)(const assay_model *, uint32_t n, const float *x, const uint32_t *targets, float *out,
+                             assay_why *);
 
     /* out[input] = sum over i of weights[i] * d logit[targets[i]] / d x[i]: one map for the whole
      * batch. Methods that average gradients (integrated gradients, SmoothGrad) should ask for this:
@@ -103,8 +104,8 @@ typedef struct assay_layers {
     bool (*get)(const assay_model *, uint32_t index, assay_layer *out);
     /* activation[n][output] of the layer and gradient[n][output] = d logit[targets[i]] / d activation.
      * Either pointer may be NULL. */
-    assay_status (*inspect)(const assay_model *, uint32_t index, uint32_t n, const float *x,
-                            const uint32_t *targets, float *activation, float *gradient, assay_why *);
+    assay_status (*inspect)(const assay_model *, uint32_t index, uint32_t n, const float *x, const uint32_t *targets,
+                            float *activation, float *gradient, assay_why *);
 } assay_layers;
 
 /* Extension of the model: the backward pass under another rule for the rectifiers. */
@@ -118,8 +119,8 @@ typedef enum assay_rule {
 
 typedef struct assay_backward {
     /* As assay_model.gradient, under `rule`; ASSAY_UNSUPPORTED for a rule the model does not have. */
-    assay_status (*gradient)(const assay_model *, assay_rule rule, uint32_t n, const float *x,
-                             const uint32_t *targets, float *out, assay_why *);
+    assay_status (*gradient)(const assay_model *, assay_rule rule, uint32_t n, const float *x, const uint32_t *targets,
+                             float *out, assay_why *);
 } assay_backward;
 
 /* ---- The host --------------------------------------------------------------------------------- */
@@ -172,19 +173,19 @@ enum assay_claim {
 };
 
 typedef enum assay_param_kind {
-    ASSAY_NUMBER = 0, /* a double in [min, max] */
-    ASSAY_INTEGER = 1,/* a whole number in [min, max] */
-    ASSAY_CHOICE = 2, /* one of `choices` (NULL-terminated) */
-    ASSAY_TEXT = 3    /* any text, such as the name of a layer */
+    ASSAY_NUMBER = 0,  /* a double in [min, max] */
+    ASSAY_INTEGER = 1, /* a whole number in [min, max] */
+    ASSAY_CHOICE = 2,  /* one of `choices` (NULL-terminated) */
+    ASSAY_TEXT = 3     /* any text, such as the name of a layer */
 } assay_param_kind;
 
-/* Two names mean something to the host: `baseline` (the number COMPLETE and zero inputs are about) and `relu` (1: the map
- * ends in a ReLU; the host then judges the map before it, relu=0, as a row of its own beside it). */
+/* Two names mean something to the host: `baseline` (the number COMPLETE and zero inputs are about) and `relu` (1: the
+ * map ends in a ReLU; the host then judges the map before it, relu=0, as a row of its own beside it). */
 typedef struct assay_param_info {
     const char *name, *summary;
     assay_param_kind kind;
-    double number, min, max;     /* default and range of NUMBER and INTEGER */
-    const char *text;            /* default of CHOICE and TEXT */
+    double number, min, max; /* default and range of NUMBER and INTEGER */
+    const char *text;        /* default of CHOICE and TEXT */
     const char *const *choices;
 } assay_param_info;
 
@@ -214,8 +215,8 @@ typedef struct assay_explainer assay_explainer;
 struct assay_explainer {
     const assay_explainer_info *info;
     /* maps[n][input]: one map per input, of the input's shape, every element written and finite. */
-    assay_status (*attribute)(const assay_explainer *, const assay_model *, const assay_request *,
-                              float *maps, assay_why *);
+    assay_status (*attribute)(const assay_explainer *, const assay_model *, const assay_request *, float *maps,
+                              assay_why *);
     void (*destroy)(const assay_explainer *); /* frees what create() allocated */
 };
 
@@ -226,8 +227,8 @@ typedef struct assay_plugin {
     const assay_explainer_info *const *info; /* [count] */
     /* The explainer of that id with those parameters (every declared one is present, in the order of
      * info->params, defaults filled in), or NULL with the reason. `host` outlives the explainer. */
-    const assay_explainer *(*create)(const assay_host *host, const char *id, const assay_param *params,
-                                     uint32_t n, assay_why *why);
+    const assay_explainer *(*create)(const assay_host *host, const char *id, const assay_param *params, uint32_t n,
+                                     assay_why *why);
 } assay_plugin;
 
 #define ASSAY_ENTRY "assay_entry"
@@ -253,15 +254,17 @@ assay_say(assay_why *why, assay_status status, const char *format, ...) {
 /* A library of one method without parameters needs no create() of its own. At the end of its file,
  *     ASSAY_PLUGIN(info, attribute);
  * defines assay_entry from the name of an assay_explainer_info and of an attribute function. */
-#define ASSAY_PLUGIN(info_name, attribute_name)                                                                       \
-    static void assay_plain_destroy(const assay_explainer *self_) { (void)self_; }                                    \
-    static const assay_explainer assay_plain = {&info_name, attribute_name, assay_plain_destroy};                     \
-    static const assay_explainer *assay_plain_create(const assay_host *host_, const char *id_,                        \
-                                                     const assay_param *params_, uint32_t n_, assay_why *why_) {      \
-        (void)host_, (void)id_, (void)params_, (void)n_, (void)why_;                                                  \
-        return &assay_plain;                                                                                          \
-    }                                                                                                                 \
-    static const assay_explainer_info *const assay_plain_infos[] = {&info_name};                                      \
+#define ASSAY_PLUGIN(info_name, attribute_name)                                                                        \
+    static void assay_plain_destroy(const assay_explainer *self_) {                                                    \
+        (void)self_;                                                                                                   \
+    }                                                                                                                  \
+    static const assay_explainer assay_plain = {&info_name, attribute_name, assay_plain_destroy};                      \
+    static const assay_explainer *assay_plain_create(const assay_host *host_, const char *id_,                         \
+                                                     const assay_param *params_, uint32_t n_, assay_why *why_) {       \
+        (void)host_, (void)id_, (void)params_, (void)n_, (void)why_;                                                   \
+        return &assay_plain;                                                                                           \
+    }                                                                                                                  \
+    static const assay_explainer_info *const assay_plain_infos[] = {&info_name};                                       \
     const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, assay_plain_infos, assay_plain_create}
 
 #ifdef __cplusplus

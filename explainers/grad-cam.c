@@ -19,8 +19,8 @@ struct grad_cam {
 };
 
 /* The layer's index, or ASSAY_UNSUPPORTED (no convolution) and ASSAY_FAILED (no such layer) with the reason. */
-static assay_status find_layer(const assay_layers *layers, const assay_model *model, const char *name,
-                               uint32_t *index, assay_layer *found, assay_why *why) {
+static assay_status find_layer(const assay_layers *layers, const assay_model *model, const char *name, uint32_t *index,
+                               assay_layer *found, assay_why *why) {
     bool any = false;
     uint32_t count = layers->count(model);
     for (uint32_t i = 0; i < count; i++) {
@@ -145,10 +145,16 @@ static void destroy(const assay_explainer *self) {
 
 enum { LAYER, RELU, PARAMS };
 static const assay_param_info params[PARAMS] = {
-    [LAYER] = {.name = "layer", .summary = "layer whose feature maps are weighed; empty: the last convolution",
-               .kind = ASSAY_TEXT, .text = ""},
-    [RELU] = {.name = "relu", .summary = "1: keep only what speaks for the class (the paper); 0: keep the sign",
-              .kind = ASSAY_INTEGER, .number = 1, .min = 0, .max = 1},
+    [LAYER] = {.name = "layer",
+               .summary = "layer whose feature maps are weighed; empty: the last convolution",
+               .kind = ASSAY_TEXT,
+               .text = ""},
+    [RELU] = {.name = "relu",
+              .summary = "1: keep only what speaks for the class (the paper); 0: keep the sign",
+              .kind = ASSAY_INTEGER,
+              .number = 1,
+              .min = 0,
+              .max = 1},
 };
 
 static uint32_t claims_for(const assay_param *given, uint32_t n) {

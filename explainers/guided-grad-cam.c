@@ -108,8 +108,8 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     float *activation = buffer, *gradient = buffer + BLOCK * features, *cam = gradient + BLOCK * features;
     for (uint32_t first = 0; first < request->n && status == ASSAY_OK; first += BLOCK) {
         uint32_t n = request->n - first < BLOCK ? request->n - first : BLOCK;
-        status = layers->inspect(model, index, n, request->inputs + first * count, request->targets + first,
-                                 activation, gradient, why);
+        status = layers->inspect(model, index, n, request->inputs + first * count, request->targets + first, activation,
+                                 gradient, why);
         for (uint32_t i = 0; i < n && status == ASSAY_OK; i++) {
             weigh(&layer.output, activation + i * features, gradient + i * features, cam);
             multiply(&model->input, &layer.output, cam, maps + (first + i) * count);

@@ -139,8 +139,8 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
         status = assay_say(why, ASSAY_FAILED, "out of memory");
     }
     for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
-        status = explain_one(self, model, request->inputs + i * count, request->targets[i], &work, maps + i * count,
-                             why);
+        status =
+            explain_one(self, model, request->inputs + i * count, request->targets[i], &work, maps + i * count, why);
     }
     work_finish(&work);
     return status;
@@ -151,14 +151,24 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
 enum { STEPS, RULE, BASELINE, FORM, PARAMS };
 static const char *const forms[] = {"multiplied", "average", NULL};
 static const assay_param_info params[PARAMS] = {
-    [STEPS] = {.name = "steps", .summary = "points on the path", .kind = ASSAY_INTEGER, .number = 50, .min = 1,
-               .max = 10000},
-    [RULE] = {.name = "rule", .summary = "quadrature of the path integral", .kind = ASSAY_CHOICE,
-              .text = "gauss-legendre", .choices = rule_names},
-    [BASELINE] = {.name = "baseline", .summary = "value of every input element where the path begins",
-                  .kind = ASSAY_NUMBER, .number = 0, .min = -1e6, .max = 1e6},
-    [FORM] = {.name = "form", .summary = "averaged gradient times (input - baseline), or the average alone",
-              .kind = ASSAY_CHOICE, .text = "multiplied", .choices = forms},
+    [STEPS] =
+        {.name = "steps", .summary = "points on the path", .kind = ASSAY_INTEGER, .number = 50, .min = 1, .max = 10000},
+    [RULE] = {.name = "rule",
+              .summary = "quadrature of the path integral",
+              .kind = ASSAY_CHOICE,
+              .text = "gauss-legendre",
+              .choices = rule_names},
+    [BASELINE] = {.name = "baseline",
+                  .summary = "value of every input element where the path begins",
+                  .kind = ASSAY_NUMBER,
+                  .number = 0,
+                  .min = -1e6,
+                  .max = 1e6},
+    [FORM] = {.name = "form",
+              .summary = "averaged gradient times (input - baseline), or the average alone",
+              .kind = ASSAY_CHOICE,
+              .text = "multiplied",
+              .choices = forms},
 };
 
 /* The average of w is w; with the factor it is w * x when the path begins at zero. */
@@ -212,7 +222,7 @@ static const assay_explainer *create(const assay_host *host, const char *id, con
         return NULL;
     }
     rule->fill(steps, position, weight);
-    *self = (struct integrated){{&info, attribute, destroy}, steps, strcmp(given[FORM].text, "multiplied") == 0,
+    *self = (struct integrated){{&info, attribute, destroy},   steps,    strcmp(given[FORM].text, "multiplied") == 0,
                                 (float)given[BASELINE].number, position, weight};
     return &self->base;
 }

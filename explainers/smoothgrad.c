@@ -100,10 +100,18 @@ static void destroy(const assay_explainer *self) {
 
 enum { SAMPLES, NOISE, PARAMS };
 static const assay_param_info params[PARAMS] = {
-    [SAMPLES] = {.name = "samples", .summary = "noisy copies of the input", .kind = ASSAY_INTEGER, .number = 50,
-                 .min = 1, .max = 100000},
-    [NOISE] = {.name = "noise", .summary = "sd of the noise as a share of the input's range (max - min)",
-               .kind = ASSAY_NUMBER, .number = .10, .min = 0, .max = 10},
+    [SAMPLES] = {.name = "samples",
+                 .summary = "noisy copies of the input",
+                 .kind = ASSAY_INTEGER,
+                 .number = 50,
+                 .min = 1,
+                 .max = 100000},
+    [NOISE] = {.name = "noise",
+               .summary = "sd of the noise as a share of the input's range (max - min)",
+               .kind = ASSAY_NUMBER,
+               .number = .10,
+               .min = 0,
+               .max = 10},
 };
 
 static uint32_t claims_for(const assay_param *given, uint32_t n) {
@@ -132,8 +140,8 @@ static const assay_explainer *create(const assay_host *host, const char *id, con
         assay_say(why, ASSAY_FAILED, random ? "out of memory" : "the host offers no " ASSAY_RANDOM);
         return NULL;
     }
-    *self = (struct smoothgrad){{&info, attribute, destroy}, random, (uint32_t)given[SAMPLES].number,
-                                given[NOISE].number};
+    *self =
+        (struct smoothgrad){{&info, attribute, destroy}, random, (uint32_t)given[SAMPLES].number, given[NOISE].number};
     return &self->base;
 }
 

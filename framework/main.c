@@ -34,15 +34,10 @@ static int run_command(const struct cli_command *command, int count, char *const
     struct cli_values values;
     struct text help = {0};
     switch (cli_parse(command, count, arguments, &values, e)) {
-    case CLI_PARSED:
-        return command->run(&context, &values, e);
-    case CLI_HELP:
-        cli_help(command, &help);
-        return print(&help, e);
-    case CLI_VERSION:
-        return print_version();
-    case CLI_INVALID:
-        break;
+    case CLI_PARSED: return command->run(&context, &values, e);
+    case CLI_HELP: cli_help(command, &help); return print(&help, e);
+    case CLI_VERSION: return print_version();
+    case CLI_INVALID: break;
     }
     return CLI_USAGE;
 }

@@ -19,10 +19,8 @@ static void put_number(FILE *out, double value) {
 
 /* UINT32_MAX: belongs to no draw. */
 static void put_draw(FILE *out, uint32_t draw) {
-    if (draw == UINT32_MAX)
-        fputc(',', out);
-    else
-        fprintf(out, "%u,", (unsigned)draw);
+    if (draw == UINT32_MAX) fputc(',', out);
+    else fprintf(out, "%u,", (unsigned)draw);
 }
 
 static bool put_result(void *context, const struct result_row *row) {
@@ -65,8 +63,7 @@ static bool put_verdict(void *context, const struct verdict_row *row) {
 static bool write_results(struct store *s, const char *folder, struct error *e) {
     struct output o;
 
-    if (!output_open(&o, folder, "results.csv", e))
-        return false;
+    if (!output_open(&o, folder, "results.csv", e)) return false;
     fputs("explainer,control,stage,stage_index,draw,pairing,input,other,measure,view,value\n", o.file);
     return output_close(&o, store_each_result(s, put_result, o.file, e), e);
 }
@@ -74,8 +71,7 @@ static bool write_results(struct store *s, const char *folder, struct error *e) 
 static bool write_verdicts(struct store *s, const char *folder, struct error *e) {
     struct output o;
 
-    if (!output_open(&o, folder, "verdicts.csv", e))
-        return false;
+    if (!output_open(&o, folder, "verdicts.csv", e)) return false;
     fputs("explainer,control,verdict,annotation,expected,as_expected,reason,first_failing_stage,score,lower,upper,"
           "floor,ceiling,"
           "n,draws\n",

@@ -26,23 +26,20 @@ static bool add_row(void *context, const struct curve_row *row) {
     if (c->count == c->capacity) {
         size_t capacity = c->capacity ? 2 * c->capacity : 64;
         struct curve_row *more = realloc(c->rows, capacity * sizeof *more);
-        if (!more)
-            return error_memory(c->error);
+        if (!more) return error_memory(c->error);
         c->rows = more;
         c->capacity = capacity;
     }
     struct curve_row *copy = &c->rows[c->count++];
     *copy = *row;
     const char **texts[] = ROW_TEXTS(copy);
-    for (size_t i = 0; texts[i]; i++)
-        whole = (*texts[i] = text_copy(*texts[i])) && whole;
+    for (size_t i = 0; texts[i]; i++) whole = (*texts[i] = text_copy(*texts[i])) && whole;
     return whole || error_memory(c->error);
 }
 
 bool curve_set_load(struct store *s, struct curve_set *c, struct error *e) {
     *c = (struct curve_set){.error = e};
-    if (store_each_curve(s, add_row, c, e))
-        return true;
+    if (store_each_curve(s, add_row, c, e)) return true;
     curve_set_finish(c);
     return false;
 }
@@ -50,8 +47,7 @@ bool curve_set_load(struct store *s, struct curve_set *c, struct error *e) {
 void curve_set_finish(struct curve_set *c) {
     for (size_t k = 0; k < c->count; k++) {
         const char **texts[] = ROW_TEXTS(&c->rows[k]);
-        for (size_t i = 0; texts[i]; i++)
-            free((void *)(uintptr_t)*texts[i]);
+        for (size_t i = 0; texts[i]; i++) free((void *)(uintptr_t)*texts[i]);
     }
     free(c->rows);
     *c = (struct curve_set){0};
@@ -69,8 +65,7 @@ struct curve curve_find(const struct curve_set *c, const char *explainer, const 
 
     for (size_t i = 0; i < c->count; i++)
         if (matches(&c->rows[i], explainer, control, measure, view)) {
-            if (!found.count)
-                found.row = &c->rows[i];
+            if (!found.count) found.row = &c->rows[i];
             found.count++;
         }
     return found;
@@ -93,11 +88,9 @@ static bool same_curve(const struct curve *a, const struct curve *b) {
 
 void curve_find_all(const struct curve_set *c, const char *explainer, const char *control, const char *measure,
                     struct curve out[CURVE_VIEWS]) {
-    for (size_t v = 0; v < CURVE_VIEWS; v++)
-        out[v] = curve_find(c, explainer, control, measure, curve_views[v].id);
+    for (size_t v = 0; v < CURVE_VIEWS; v++) out[v] = curve_find(c, explainer, control, measure, curve_views[v].id);
     for (size_t v = 0; v < CURVE_VIEWS / 2; v++)
-        if (out[v].count && same_curve(&out[v], &out[v + CURVE_VIEWS / 2]))
-            out[v] = (struct curve){0};
+        if (out[v].count && same_curve(&out[v], &out[v + CURVE_VIEWS / 2])) out[v] = (struct curve){0};
 }
 
 const char *curve_measure(const char *id) {

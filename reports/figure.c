@@ -14,8 +14,7 @@ static void add_slug(char *name, size_t size, const char *part) {
     for (; *part && used + 1 < size; part++) {
         char c = *part >= 'A' && *part <= 'Z' ? (char)(*part - 'A' + 'a') : *part;
         bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
-        if (plain || (used && name[used - 1] != '-'))
-            name[used++] = plain ? c : '-';
+        if (plain || (used && name[used - 1] != '-')) name[used++] = plain ? c : '-';
     }
     name[used] = '\0';
 }
@@ -50,8 +49,7 @@ void figure_quote(struct text *out, const char *name, size_t characters) {
     text_append(out, "'", 1);
     for (size_t i = 0; i < shown; i++) {
         size_t bytes = utf8_next(at, &code);
-        if (code == '\'')
-            text_append(out, "'", 1);
+        if (code == '\'') text_append(out, "'", 1);
         if (code == '>') /* gnuplot's SVG lets "]]>" through, which XML forbids: a space of no width breaks it */
             text_append(out, "\xe2\x80\x8b", 3);
         text_append(out, at, bytes);
@@ -86,10 +84,8 @@ FILE *figure_data(const struct figure *f, struct error *e) {
     char *path = text_format("%s/%s.tsv", f->all->folder, f->name);
     FILE *out = path ? fopen(path, "we") : NULL;
 
-    if (!path)
-        error_memory(e);
-    else if (!out)
-        error_set(e, "%s: %s: a folder that takes new files was wanted", path, strerror(errno));
+    if (!path) error_memory(e);
+    else if (!out) error_set(e, "%s: %s: a folder that takes new files was wanted", path, strerror(errno));
     free(path);
     return out;
 }
@@ -101,8 +97,7 @@ static void draw(struct figure *f, const char *script) {
     for (size_t i = 0; i < sizeof formats / sizeof *formats && !f->all->missing; i++) {
         enum gnuplot_outcome outcome = gnuplot_run(f->all->folder, script, formats[i], &e);
         f->all->missing = outcome == GNUPLOT_MISSING;
-        if (outcome != GNUPLOT_DONE && !f->all->trouble.text[0])
-            f->all->trouble = e;
+        if (outcome != GNUPLOT_DONE && !f->all->trouble.text[0]) f->all->trouble = e;
     }
 }
 
@@ -111,8 +106,7 @@ bool figure_end(struct figure *f, struct error *e) {
     bool ok =
         script && path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
 
-    if (ok)
-        draw(f, script);
+    if (ok) draw(f, script);
     free(script);
     free(path);
     figure_drop(f);

@@ -52,12 +52,10 @@ static void survey(struct sheet *s, const struct verdict_table *t) {
                 s->scaled = s->scaled || !isnan(c.row[i].floor) || !isnan(c.row[i].ceiling);
             }
         }
-        if (any)
-            s->explainers[s->count++] = t->explainers[x];
+        if (any) s->explainers[s->count++] = t->explainers[x];
     }
     for (size_t i = 0; i < s->stages; i++)
-        if (utf8_width(s->first[i].stage) > s->longest)
-            s->longest = utf8_width(s->first[i].stage);
+        if (utf8_width(s->first[i].stage) > s->longest) s->longest = utf8_width(s->first[i].stage);
     s->low = s->low < -.5 ? -1 : s->low < -.2 ? -.5 : -.2;
     s->columns = s->count < COLUMNS ? s->count : COLUMNS;
     s->rows = s->count ? (s->count + COLUMNS - 1) / COLUMNS : 0;
@@ -111,8 +109,7 @@ static void add_plot(struct sheet *s, size_t block, const bool present[CURVE_VIE
         at = block;
         for (size_t v = 0; v < CURVE_VIEWS; v++) {
             const struct curve_view *view = &curve_views[v];
-            if (!present[v])
-                continue;
+            if (!present[v]) continue;
             if (layer == 2) {
                 text_add(x, "%sdata index %zu using 1:2 with linespoints lc rgb %s %s %s", separator, at, view->colour,
                          view->line, view->point);
@@ -139,8 +136,7 @@ static const struct verdict_row *verdict_of(const struct sheet *s, const char *e
 
     for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
-        if (v && strcmp(v->explainer, explainer) == 0 && strcmp(v->control, s->control) == 0)
-            return v;
+        if (v && strcmp(v->explainer, explainer) == 0 && strcmp(v->control, s->control) == 0) return v;
     }
     return NULL;
 }
@@ -153,8 +149,7 @@ static void add_heading(struct sheet *s, const char *explainer) {
     text_add(x, "unset label\nset label 1 ");
     figure_quote(x, explainer, (size_t)((s->panel_width - 46) / 5.9));
     text_add(x, " at graph 0,1.1 left textcolor rgb ink\n");
-    if (!v)
-        return;
+    if (!v) return;
     snprintf(style, sizeof style, "font small textcolor rgb 0x%06x", verdict_style(v->verdict).mark);
     text_add(x, "set label 2 '%s%s%s' at graph 1,1.1 right %s\n", verdict_style(v->verdict).brief,
              *v->annotation ? "*" : "", v->as_expected ? "" : "!", style);
@@ -169,8 +164,7 @@ static void add_panel(struct sheet *s, size_t number) {
     curve_find_all(s->curves, s->explainers[number], s->control, s->measure, curves);
     for (size_t v = 0; v < CURVE_VIEWS; v++) {
         present[v] = curves[v].count > 0;
-        if (present[v])
-            put_block(s, s->explainers[number], &curves[v]);
+        if (present[v]) put_block(s, s->explainers[number], &curves[v]);
     }
     text_add(&s->figure.script, "\n");
     figure_place(&s->figure, left, top, left + s->panel_width, top + PANEL_HEIGHT);
@@ -225,10 +219,8 @@ static bool draw_sheet(struct figures *all, const struct curve_set *curves, cons
     struct sheet s = {.curves = curves, .control = control, .measure = measure};
 
     survey(&s, &all->verdicts);
-    if (!s.count)
-        return true;
-    if (s.stages <= 2)
-        return figure_dots(all, curves, control, measure, e);
+    if (!s.count) return true;
+    if (s.stages <= 2) return figure_dots(all, curves, control, measure, e);
     s.panel_width = s.stages > 15 ? 14 * (double)s.stages : 232;
     double foot = 26 + 3.6 * (double)(s.longest < 8 ? 8 : s.longest > STAGE_CHARACTERS ? STAGE_CHARACTERS : s.longest);
     double width = LEFT + (double)s.columns * (s.panel_width + GAP_X);
@@ -240,8 +232,7 @@ static bool draw_sheet(struct figures *all, const struct curve_set *curves, cons
     }
     fputs("# stage\tsimilarity\tlower\tupper\tfloor\tceiling\tinputs\tdraws (stage 0: the original network)\n", s.data);
     add_frame(&s);
-    for (size_t i = 0; i < s.count; i++)
-        add_panel(&s, i);
+    for (size_t i = 0; i < s.count; i++) add_panel(&s, i);
     text_add(&s.figure.script, "unset multiplot\n");
     if (fclose(s.data) != 0) {
         error_set(e, "%s/%s.tsv: cannot be written", all->folder, s.figure.name);
@@ -255,15 +246,13 @@ bool figure_curves(struct figures *all, struct error *e) {
     struct curve_set curves;
     bool ok = true;
 
-    if (!curve_set_load(all->store, &curves, e))
-        return false;
+    if (!curve_set_load(all->store, &curves, e)) return false;
     for (size_t c = 0; c < all->verdicts.control_count && ok; c++)
         for (size_t i = 0; i < curves.count && ok; i++) {
             bool again = false; /* each measure once */
             for (size_t k = 0; k < i && !again; k++)
                 again = strcmp(curves.rows[k].measure, curves.rows[i].measure) == 0;
-            if (!again)
-                ok = draw_sheet(all, &curves, all->verdicts.controls[c], curves.rows[i].measure, e);
+            if (!again) ok = draw_sheet(all, &curves, all->verdicts.controls[c], curves.rows[i].measure, e);
         }
     curve_set_finish(&curves);
     return ok;

@@ -47,8 +47,7 @@ static void survey(struct dots *d, const struct verdict_table *t) {
             }
         }
         d->count += any;
-        if (any && utf8_width(t->explainers[x]) > widest)
-            widest = utf8_width(t->explainers[x]);
+        if (any && utf8_width(t->explainers[x]) > widest) widest = utf8_width(t->explainers[x]);
     }
     d->left = 22 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
     d->low = d->low < -.5 ? -1 : d->low < -.2 ? -.5 : -.2;
@@ -60,8 +59,7 @@ static bool write_data(struct dots *d, struct error *e) {
     char text[5][NUMBER_SIZE];
     FILE *out = figure_data(&d->figure, e);
 
-    if (!out)
-        return false;
+    if (!out) return false;
     fputs("# row\tsimilarity\tlower\tupper\tfloor\tceiling\n", out);
     for (size_t k = 0; k < 2 * CURVE_VIEWS; k++) {
         size_t stage = k / CURVE_VIEWS, view = k % CURVE_VIEWS;
@@ -69,8 +67,7 @@ static bool write_data(struct dots *d, struct error *e) {
         fputs("NaN\tNaN\tNaN\tNaN\tNaN\tNaN\n", out); /* a block is never empty */
         for (size_t x = 0; x < d->count; x++) {
             struct curve c = find(d, x, view);
-            if (stage >= c.count)
-                continue;
+            if (stage >= c.count) continue;
             const struct curve_row *r = &c.row[stage];
             fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", curve_number((double)x + 1 + offsets[view], text[4]),
                     curve_number(r->similarity, text[0]), curve_number(r->similarity_lower, text[1]),
@@ -105,8 +102,7 @@ static void add_panel(struct dots *d, size_t stage) {
     for (size_t v = 0; v < CURVE_VIEWS; v++) {
         const struct curve_view *view = &curve_views[v];
         size_t block = stage * CURVE_VIEWS + v;
-        if (!d->views[v])
-            continue;
+        if (!d->views[v]) continue;
         text_add(x, "%sdata index %zu using 2:1:3:4 with xerrorbars lc rgb %s lw 1.2 %s", separator, block,
                  view->colour, view->point);
         separator = ", \\\n     ";
@@ -144,8 +140,7 @@ bool figure_dots(struct figures *all, const struct curve_set *curves, const char
     for (size_t i = 1; i < d.count; i++)
         text_add(&d.figure.script,
                  "set arrow from graph 0,first %zu.5 to graph 1,first %zu.5 nohead lc rgb faint lw .5\n", i, i);
-    for (size_t i = 0; i < panels; i++)
-        add_panel(&d, i);
+    for (size_t i = 0; i < panels; i++) add_panel(&d, i);
     text_add(&d.figure.script, "unset multiplot\n");
     return figure_end(&d.figure, e);
 }

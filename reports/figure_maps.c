@@ -53,8 +53,7 @@ static bool add_use(void *context, const struct use_row *row) {
     if (strcmp(row->control, s->control) != 0 || s->column_count == COLUMNS_MAX ||
         !has_maps(s->maps, row->variant, s->input))
         return true;
-    if (s->column_count && s->columns[s->column_count - 1].stage == row->stage_index)
-        return true;
+    if (s->column_count && s->columns[s->column_count - 1].stage == row->stage_index) return true;
     struct column *c = &s->columns[s->column_count++];
     *c = (struct column){text_copy(row->variant), text_copy(row->stage), row->stage_index};
     return (c->variant && c->title) || error_memory(s->error);
@@ -68,8 +67,7 @@ static const char *original_of(const char *variant) {
 }
 
 static const struct picture *picture_of(const struct strip *s, size_t row, size_t column) {
-    if (column == 0)
-        return map_set_input(s->maps, s->input);
+    if (column == 0) return map_set_input(s->maps, s->input);
     const char *variant = column == 1 ? original_of(s->columns[0].variant) : s->columns[column - 2].variant;
     return map_set_find(s->maps, s->rows[row], variant, s->input);
 }
@@ -79,23 +77,18 @@ static bool survey(struct strip *s, struct error *e) {
     const struct picture *input = map_set_input(s->maps, s->input);
     size_t widest = 6;
 
-    if (!store_each_use(s->figure.all->store, add_use, s, e))
-        return false;
-    if (!s->column_count)
-        return true;
+    if (!store_each_use(s->figure.all->store, add_use, s, e)) return false;
+    if (!s->column_count) return true;
     for (size_t x = 0; x < t->explainer_count && s->row_count < ROWS_MAX; x++) {
         bool any = false;
         s->rows[s->row_count] = t->explainers[x];
-        for (size_t c = 1; c < s->column_count + 2; c++)
-            any = any || picture_of(s, s->row_count, c);
+        for (size_t c = 1; c < s->column_count + 2; c++) any = any || picture_of(s, s->row_count, c);
         s->row_count += any;
-        if (any && utf8_width(t->explainers[x]) > widest)
-            widest = utf8_width(t->explainers[x]);
+        if (any && utf8_width(t->explainers[x]) > widest) widest = utf8_width(t->explainers[x]);
     }
     s->longest = strlen("original");
     for (size_t c = 0; c < s->column_count; c++)
-        if (utf8_width(s->columns[c].title) > s->longest)
-            s->longest = utf8_width(s->columns[c].title);
+        if (utf8_width(s->columns[c].title) > s->longest) s->longest = utf8_width(s->columns[c].title);
     s->longest = s->longest > TITLE_CHARACTERS ? TITLE_CHARACTERS : s->longest;
     s->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
     s->head = 46 + (s->longest > TITLE_FITS ? 3.6 * (double)s->longest : 0);
@@ -124,8 +117,7 @@ static void add_tile(struct strip *s, const struct picture *p, bool is_input, bo
     else if (diverging)
         text_add(x, "set palette @diverging; set cbrange [%.9g:%.9g]\n", p->limit > 0 ? -p->limit : -1,
                  p->limit > 0 ? p->limit : 1);
-    else
-        text_add(x, "set palette @sequential; set cbrange [0:%.9g]\n", p->limit > 0 ? p->limit : 1);
+    else text_add(x, "set palette @sequential; set cbrange [0:%.9g]\n", p->limit > 0 ? p->limit : 1);
     text_add(
         x,
         "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\nplot maps binary array=(%u,%u) skip=%zu format='%%float' flip=y "
@@ -142,8 +134,7 @@ static void add_row(struct strip *s, size_t row) {
     }
     for (size_t c = 0; c < s->column_count + 2; c++) {
         const struct picture *p = picture_of(s, row, c);
-        if (!p || !p->width || !p->height || !isfinite(p->low))
-            continue;
+        if (!p || !p->width || !p->height || !isfinite(p->low)) continue;
         figure_place(&s->figure, tile_x(s, c), tile_y(s, row), tile_x(s, c) + TILE, tile_y(s, row) + s->tile_height);
         add_tile(s, p, c == 0, diverging);
     }
@@ -154,12 +145,9 @@ static void add_caption(struct strip *s, size_t row, size_t column) {
     double similarity = column > 1 && p ? p->similarity : NAN;
     char text[48] = "";
 
-    if (!p)
-        snprintf(text, sizeof text, "no map");
-    else if (!p->finite)
-        snprintf(text, sizeof text, "not finite");
-    else if (p->constant)
-        snprintf(text, sizeof text, "constant");
+    if (!p) snprintf(text, sizeof text, "no map");
+    else if (!p->finite) snprintf(text, sizeof text, "not finite");
+    else if (p->constant) snprintf(text, sizeof text, "constant");
     else if (!isnan(similarity))
         snprintf(text, sizeof text, "\xcf\x81 = %.2f", fabs(similarity) < .005 ? 0 : similarity); /* a rho */
     if (*text)
@@ -183,8 +171,7 @@ static void add_labels(struct strip *s) {
     for (size_t row = 0; row < s->row_count; row++) {
         figure_label(f, s->left - 8, tile_y(s, row) + s->tile_height / 2, ALIGN_RIGHT, NAME_CHARACTERS,
                      "textcolor rgb ink", s->rows[row]);
-        for (size_t c = 1; c < s->column_count + 2; c++)
-            add_caption(s, row, c);
+        for (size_t c = 1; c < s->column_count + 2; c++) add_caption(s, row, c);
     }
     double y = tile_y(s, s->row_count) + 17;
     figure_label(f, tile_x(s, 0) + TILE + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "against");
@@ -213,8 +200,7 @@ static void add_script(struct strip *s) {
     add_labels(s);
     text_add(&f->script,
              "maps = '" MAP_FILE "'\nunset colorbox; unset key; unset tics\nset border 15 lw .4 lc rgb faint front\n");
-    for (size_t row = 0; row < s->row_count; row++)
-        add_row(s, row);
+    for (size_t row = 0; row < s->row_count; row++) add_row(s, row);
     add_colour_bar(s);
     text_add(&f->script, "unset multiplot\n");
 }
@@ -249,8 +235,7 @@ bool figure_maps(struct figures *all, struct error *e) {
     struct map_set maps;
     bool ok = true;
 
-    if (!map_set_write(all->store, all->folder, &maps, e))
-        return false;
+    if (!map_set_write(all->store, all->folder, &maps, e)) return false;
     for (size_t c = 0; c < all->verdicts.control_count && ok; c++) {
         size_t figures = 0;
         for (size_t i = 0; i < maps.count && ok && figures < FIGURES_MAX; i++) {

@@ -17,8 +17,7 @@ static double names_width(const struct verdict_table *t) {
     size_t widest = 8;
 
     for (size_t i = 0; i < t->explainer_count; i++)
-        if (utf8_width(t->explainers[i]) > widest)
-            widest = utf8_width(t->explainers[i]);
+        if (utf8_width(t->explainers[i]) > widest) widest = utf8_width(t->explainers[i]);
     return 18 + CHARACTER_WIDTH * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
 }
 
@@ -33,13 +32,11 @@ static double column_of(const struct verdict_table *t, size_t control) {
 static bool write_data(const struct figure *f, const struct verdict_table *t, struct error *e) {
     FILE *out = figure_data(f, e);
 
-    if (!out)
-        return false;
+    if (!out) return false;
     fputs("# column\trow\tfill\tink\tunexpected\tword\n", out);
     for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
-        if (!v)
-            continue;
+        if (!v) continue;
         struct verdict_style style = verdict_style(v->verdict);
         fprintf(out, "%.2f\t%zu\t%u\t%u\t%d\t\"%s%s%s\"\n", column_of(t, i % t->control_count) + .5,
                 i / t->control_count + 1, style.fill, style.ink, !v->as_expected, *style.word ? style.word : "?",
@@ -57,8 +54,7 @@ static void add_names(struct figure *f, const struct verdict_table *t, double le
         char first[160];
         double x = left + TILE_WIDTH * (column_of(t, c) + .5);
         snprintf(first, sizeof first, "%.*s", (int)upper, t->controls[c]);
-        if (upper)
-            figure_label(f, x, HEAD - 28, ALIGN_CENTRE, 17, "textcolor rgb ink", first);
+        if (upper) figure_label(f, x, HEAD - 28, ALIGN_CENTRE, 17, "textcolor rgb ink", first);
         figure_label(f, x, HEAD - 13, ALIGN_CENTRE, 17, "textcolor rgb ink", t->controls[c] + upper);
     }
     figure_label(f, left, HEAD + TILE_HEIGHT * (double)t->explainer_count + 16, ALIGN_LEFT, 80,
@@ -71,8 +67,7 @@ bool figure_matrix(struct figures *all, struct error *e) {
     double columns = column_of(t, t->control_count), width = left + TILE_WIDTH * columns + 14;
     struct figure f;
 
-    if (!t->explainer_count || !t->control_count)
-        return true;
+    if (!t->explainer_count || !t->control_count) return true;
     figure_begin(&f, all, "verdicts", NULL, NULL, width < 330 ? 330 : width, HEAD + body + FOOT);
     if (!write_data(&f, t, e)) {
         figure_drop(&f);

@@ -49,8 +49,7 @@ bool report_figures(struct store *s, const char *folder, struct error *e) {
     bool ok = f.folder ? file_make_folder(f.folder, e) : error_memory(e);
     ok = ok && write_style(&f, e) && verdict_table_load(s, &f.verdicts, e);
     ok = ok && figure_matrix(&f, e) && figure_curves(&f, e) && figure_maps(&f, e);
-    if (ok && f.trouble.text[0])
-        ok = error_set(e, "%s", f.trouble.text);
+    if (ok && f.trouble.text[0]) ok = error_set(e, "%s", f.trouble.text);
     verdict_table_finish(&f.verdicts);
     free(f.folder);
     return ok;

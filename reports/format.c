@@ -12,20 +12,17 @@ static void make_point(char *number) {
     size_t before = strspn(number, "-0123456789");
     size_t after = strcspn(number + before, "0123456789e");
 
-    if (after == 0 || strchr("ein", number[before]))
-        return;
+    if (after == 0 || strchr("ein", number[before])) return;
     number[before] = '.';
     memmove(number + before + 1, number + before + after, strlen(number + before + after) + 1);
 }
 
 const char *number_text(double value, char buffer[NUMBER_SIZE]) {
     buffer[0] = '\0';
-    if (isnan(value))
-        return buffer;
+    if (isnan(value)) return buffer;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(buffer, NUMBER_SIZE, "%.*g", digits, value);
-        if (strtod(buffer, NULL) == value)
-            break;
+        if (strtod(buffer, NULL) == value) break;
     }
     make_point(buffer);
     return buffer;
@@ -37,16 +34,13 @@ size_t utf8_next(const char *s, uint32_t *code) {
     size_t length = first < 0x80 ? 1 : first >= 0xf0 && first < 0xf8 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
 
     *code = 0xfffd;
-    if (first >= 0xf8 || length == 0)
-        return 1;
+    if (first >= 0xf8 || length == 0) return 1;
     uint32_t value = length == 1 ? first : first & (0x7fu >> length);
     for (size_t i = 1; i < length; i++) {
-        if (((unsigned char)s[i] & 0xc0) != 0x80)
-            return 1;
+        if (((unsigned char)s[i] & 0xc0) != 0x80) return 1;
         value = value << 6 | ((unsigned char)s[i] & 0x3f);
     }
-    if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
-        return 1;
+    if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return 1;
     *code = value;
     return length;
 }
@@ -55,8 +49,7 @@ size_t utf8_width(const char *s) {
     size_t width = 0;
     uint32_t code;
 
-    for (; *s; s += utf8_next(s, &code))
-        width++;
+    for (; *s; s += utf8_next(s, &code)) width++;
     return width;
 }
 
@@ -69,14 +62,10 @@ void text_add_clean(struct text *out, const char *s, enum clean clean) {
 
     for (size_t n; *s; s += n) {
         n = utf8_next(s, &code);
-        if (code == 0xfffd)
-            text_append(out, REPLACEMENT, 3);
-        else if (clean == CLEAN_LINE && (code == '\n' || code == '\t' || code == '\r'))
-            text_append(out, " ", 1);
-        else if (clean == CLEAN_LINE && is_control(code))
-            text_append(out, REPLACEMENT, 3);
-        else
-            text_append(out, s, n);
+        if (code == 0xfffd) text_append(out, REPLACEMENT, 3);
+        else if (clean == CLEAN_LINE && (code == '\n' || code == '\t' || code == '\r')) text_append(out, " ", 1);
+        else if (clean == CLEAN_LINE && is_control(code)) text_append(out, REPLACEMENT, 3);
+        else text_append(out, s, n);
     }
     text_append(out, "", 0);
 }
@@ -97,8 +86,7 @@ void text_add_xml(struct text *out, const char *s) {
         default:
             if (is_control(code) || code == 0xfffd || code == 0xfffe || code == 0xffff)
                 text_append(out, REPLACEMENT, 3);
-            else
-                text_append(out, s, n);
+            else text_append(out, s, n);
         }
     }
     text_append(out, "", 0);

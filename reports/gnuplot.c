@@ -30,16 +30,13 @@ static void listen_to(int log, char *said, size_t size) {
     for (;;) {
         bool full = used + 1 == size;
         ssize_t n = read(log, full ? spill : said + used, full ? sizeof spill : size - 1 - used);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
         used += full ? 0 : (size_t)n;
     }
     said[used] = '\0';
     for (char *c = said; *c; c++) /* one line; gnuplot marks the place of an error with a caret on its own line */
-        if (*c == '\n' || *c == '\t')
-            *c = ' ';
+        if (*c == '\n' || *c == '\t') *c = ' ';
 }
 
 enum gnuplot_outcome gnuplot_run(const char *folder, const char *script, const char *format, struct error *e) {
@@ -51,8 +48,7 @@ enum gnuplot_outcome gnuplot_run(const char *folder, const char *script, const c
         return GNUPLOT_FAILED;
     }
     pid_t child = fork();
-    if (child == 0)
-        become_gnuplot(folder, script, format, ends[1]);
+    if (child == 0) become_gnuplot(folder, script, format, ends[1]);
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
@@ -63,8 +59,7 @@ enum gnuplot_outcome gnuplot_run(const char *folder, const char *script, const c
     close(ends[0]);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return GNUPLOT_DONE;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return GNUPLOT_DONE;
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_STARTED) {
         error_set(
             e,

@@ -109,8 +109,7 @@ static bool put_comparisons(void *context, json_t *group) {
 static bool put_run(FILE *out, struct store *s, struct error *e) {
     char *text;
 
-    if (!store_meta(s, "run", &text, e))
-        return false;
+    if (!store_meta(s, "run", &text, e)) return false;
     json_t *run = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
     fputs("{\n  \"format\": \"assay-report/1\",\n  \"run\": ", out);
     bool ok = run ? json_layout(out, run, 2) || error_memory(e) : fputs("null", out) >= 0;
@@ -133,11 +132,9 @@ static bool end(struct section *c, bool ok) {
 static bool put_notes(FILE *out, struct store *s, struct error *e) {
     struct verdict_notes notes;
 
-    if (!verdict_notes_load(s, &notes, e))
-        return false;
+    if (!verdict_notes_load(s, &notes, e)) return false;
     json_t *lines = json_array();
-    for (size_t k = 0; k < notes.count; k++)
-        json_array_append_new(lines, json_text(notes.line[k]));
+    for (size_t k = 0; k < notes.count; k++) json_array_append_new(lines, json_text(notes.line[k]));
     fputs(",\n  \"notes\": ", out);
     bool ok = lines && json_layout(out, lines, 2) ? true : error_memory(e);
     json_decref(lines);
@@ -150,14 +147,13 @@ static bool put_notes(FILE *out, struct store *s, struct error *e) {
 bool report_json(struct store *s, const char *folder, struct error *e) {
     struct output o;
 
-    if (!output_open(&o, folder, "report.json", e))
-        return false;
+    if (!output_open(&o, folder, "report.json", e)) return false;
     struct section c = {o.file, true, e};
-    bool ok = put_run(o.file, s, e) && put_notes(o.file, s, e) && SECTION("verdicts", store_each_verdict, put_verdict) &&
-              SECTION("inputs", store_each_input, put_input) && SECTION("networks", store_each_network, put_network) &&
-              SECTION("uses", store_each_use, put_use) && SECTION("audits", store_each_audit, put_audit) &&
-              SECTION("units", store_each_unit, put_unit) && SECTION("curves", store_each_curve, put_curve) &&
-              SECTION("checks", store_each_check, put_check) &&
+    bool ok = put_run(o.file, s, e) && put_notes(o.file, s, e) &&
+              SECTION("verdicts", store_each_verdict, put_verdict) && SECTION("inputs", store_each_input, put_input) &&
+              SECTION("networks", store_each_network, put_network) && SECTION("uses", store_each_use, put_use) &&
+              SECTION("audits", store_each_audit, put_audit) && SECTION("units", store_each_unit, put_unit) &&
+              SECTION("curves", store_each_curve, put_curve) && SECTION("checks", store_each_check, put_check) &&
               SECTION("comparisons", json_each_comparison, put_comparisons);
     fputs("\n}\n", o.file);
     return output_close(&o, ok, e);

@@ -24,10 +24,8 @@ static bool flush(struct gathering *g) {
     bool ok = true;
 
     for (size_t i = 0; i < g->group_count; i++)
-        if (ok)
-            ok = g->group(g->context, g->groups[i]);
-        else
-            json_decref(g->groups[i]);
+        if (ok) ok = g->group(g->context, g->groups[i]);
+        else json_decref(g->groups[i]);
     g->group_count = 0;
     return ok;
 }
@@ -36,8 +34,7 @@ static bool same_group(const struct gathering *g, json_t *group) {
     static const char *const keys[] = {"measure", "view", "pairing"};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (!json_equal(json_object_get(group, keys[i]), json_object_get(g->head, keys[i])))
-            return false;
+        if (!json_equal(json_object_get(group, keys[i]), json_object_get(g->head, keys[i]))) return false;
     json_t *others = json_object_get(group, "others");
     return json_equal(json_object_get(group, "inputs"), g->inputs) && (!others || json_equal(others, g->others));
 }
@@ -67,16 +64,12 @@ static void drop_run(struct gathering *g) {
 static bool end_run(struct gathering *g) {
     json_t *group = NULL;
 
-    if (!g->head)
-        return true;
+    if (!g->head) return true;
     for (size_t i = 0; i < g->group_count && !group; i++)
-        if (same_group(g, g->groups[i]))
-            group = g->groups[i];
+        if (same_group(g, g->groups[i])) group = g->groups[i];
     if (!group) {
-        if (g->group_count == GROUPS_MAX && !flush(g))
-            return false;
-        if (!(group = new_group(g)))
-            return error_memory(g->error);
+        if (g->group_count == GROUPS_MAX && !flush(g)) return false;
+        if (!(group = new_group(g))) return error_memory(g->error);
         g->groups[g->group_count++] = group;
     }
     bool ok = json_array_append_new(json_object_get(group, "draws"),
@@ -94,8 +87,7 @@ static bool holds(const json_t *object, const char *key, const char *value) {
 /* Raw strings are compared after the same cleaning that made the JSON ones. */
 static bool is_text(const json_t *object, const char *key, const char *raw) {
     const char *text = json_string_value(json_object_get(object, key));
-    if (text && strcmp(text, raw) == 0)
-        return true;
+    if (text && strcmp(text, raw) == 0) return true;
     json_t *clean = json_text(raw);
     bool same = clean && json_equal(clean, json_object_get(object, key));
     json_decref(clean);
@@ -106,8 +98,7 @@ static bool begin_stage(struct gathering *g, const struct result_row *r) {
     if (g->stage && json_integer_value(json_object_get(g->stage, "stage_index")) == (json_int_t)r->stage_index &&
         is_text(g->stage, "explainer", r->explainer) && is_text(g->stage, "control", r->control))
         return true;
-    if (!end_run(g) || !flush(g))
-        return false;
+    if (!end_run(g) || !flush(g)) return false;
     json_decref(g->stage);
     g->stage = json_pack("{so so so so}", "explainer", json_text(r->explainer), "control", json_text(r->control),
                          "stage", json_text(r->stage), "stage_index", json_integer((json_int_t)r->stage_index));
@@ -121,8 +112,7 @@ static bool continues(const struct gathering *g, const struct result_row *r) {
 }
 
 static bool begin_run(struct gathering *g, const struct result_row *r) {
-    if (!end_run(g))
-        return false;
+    if (!end_run(g)) return false;
     g->head = json_pack("{so so so}", "measure", json_text(r->measure), "view", json_text(r->view), "pairing",
                         json_text(r->pairing));
     g->inputs = json_array();
@@ -136,8 +126,7 @@ static bool begin_run(struct gathering *g, const struct result_row *r) {
 static bool gather(void *context, const struct result_row *r) {
     struct gathering *g = context;
 
-    if (!begin_stage(g, r) || (!continues(g, r) && !begin_run(g, r)))
-        return false;
+    if (!begin_stage(g, r) || (!continues(g, r) && !begin_run(g, r))) return false;
     g->last_input = r->input;
     g->last_other = r->other;
     g->mismatched = g->mismatched || r->input != r->other;
@@ -151,10 +140,8 @@ bool json_each_comparison(struct store *s, bool (*group)(void *, json_t *), void
     struct gathering g = {.group = group, .context = context, .error = e};
 
     bool ok = store_each_result(s, gather, &g, e) && end_run(&g);
-    if (ok)
-        ok = flush(&g);
-    for (size_t i = 0; i < g.group_count; i++)
-        json_decref(g.groups[i]);
+    if (ok) ok = flush(&g);
+    for (size_t i = 0; i < g.group_count; i++) json_decref(g.groups[i]);
     drop_run(&g);
     json_decref(g.stage);
     return ok;

@@ -21,13 +21,11 @@ json_t *json_number(double value) {
 static bool is_flat(const json_t *value) {
     if (json_is_array(value)) {
         for (size_t i = 0; i < json_array_size(value); i++)
-            if (json_is_array(json_array_get(value, i)) || json_is_object(json_array_get(value, i)))
-                return false;
+            if (json_is_array(json_array_get(value, i)) || json_is_object(json_array_get(value, i))) return false;
     } else if (json_is_object(value)) {
         json_t *object = (json_t *)(uintptr_t)value; /* jansson's iterators take no const, and change nothing */
         for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
-            if (json_is_array(json_object_iter_value(at)) || json_is_object(json_object_iter_value(at)))
-                return false;
+            if (json_is_array(json_object_iter_value(at)) || json_is_object(json_object_iter_value(at))) return false;
     }
     return true;
 }
@@ -35,11 +33,9 @@ static bool is_flat(const json_t *value) {
 static bool put_scalar(FILE *out, const json_t *value) {
     char digits[NUMBER_SIZE];
 
-    if (json_is_real(value))
-        return fputs(number_text(json_real_value(value), digits), out) >= 0;
+    if (json_is_real(value)) return fputs(number_text(json_real_value(value), digits), out) >= 0;
     char *text = json_dumps(value, JSON_ENCODE_ANY);
-    if (!text)
-        return false;
+    if (!text) return false;
     fputs(text, out);
     free(text);
     return true;
@@ -47,12 +43,9 @@ static bool put_scalar(FILE *out, const json_t *value) {
 
 /* Between elements: a line of its own for each, or one line for all. */
 static void put_break(FILE *out, bool flat, bool first, int indent) {
-    if (!first)
-        fputc(',', out);
-    if (!flat)
-        fprintf(out, "\n%*s", indent, "");
-    else if (!first)
-        fputc(' ', out);
+    if (!first) fputc(',', out);
+    if (!flat) fprintf(out, "\n%*s", indent, "");
+    else if (!first) fputc(' ', out);
 }
 
 static bool put_key(FILE *out, const char *key) {
@@ -83,8 +76,7 @@ bool json_layout(FILE *out, const json_t *value, int indent) {
     } else {
         return put_scalar(out, value);
     }
-    if (!flat)
-        fprintf(out, "\n%*s", indent, "");
+    if (!flat) fprintf(out, "\n%*s", indent, "");
     fputc(json_is_array(value) ? ']' : '}', out);
     return ok;
 }

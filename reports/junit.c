@@ -13,10 +13,8 @@ enum outcome { OUTCOME_PASSED, OUTCOME_FAILURE, OUTCOME_ERROR, OUTCOME_SKIPPED, 
 static const char *const elements[OUTCOMES] = {NULL, "failure", "error", "skipped"};
 
 static enum outcome outcome_of(const struct verdict_row *v) {
-    if (strcmp(v->verdict, "SKIP") == 0)
-        return OUTCOME_SKIPPED;
-    if (v->as_expected)
-        return OUTCOME_PASSED;
+    if (strcmp(v->verdict, "SKIP") == 0) return OUTCOME_SKIPPED;
+    if (v->as_expected) return OUTCOME_PASSED;
     return strcmp(v->verdict, "ERROR") == 0 ? OUTCOME_ERROR : OUTCOME_FAILURE;
 }
 
@@ -43,12 +41,9 @@ static void add_case(struct text *x, const struct verdict_row *v) {
     add_attribute(x, "classname", v->control);
     add_attribute(x, "name", v->explainer);
     text_add(x, ">\n      <%s", elements[outcome] ? elements[outcome] : "system-out");
-    if (elements[outcome])
-        add_attribute(x, "message", line.failed ? "" : line.data);
-    if (outcome == OUTCOME_FAILURE || outcome == OUTCOME_ERROR)
-        add_attribute(x, "type", v->verdict);
-    if (elements[outcome])
-        text_add(x, "/>\n");
+    if (elements[outcome]) add_attribute(x, "message", line.failed ? "" : line.data);
+    if (outcome == OUTCOME_FAILURE || outcome == OUTCOME_ERROR) add_attribute(x, "type", v->verdict);
+    if (elements[outcome]) text_add(x, "/>\n");
     else {
         text_add(x, ">");
         text_add_xml(x, line.failed ? "" : line.data);
@@ -61,8 +56,7 @@ static void add_case(struct text *x, const struct verdict_row *v) {
 static void count_control(const struct verdict_table *t, size_t control, size_t counts[OUTCOMES]) {
     for (size_t i = 0; i < t->explainer_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i, control);
-        if (v && !verdict_is_summary(v))
-            counts[outcome_of(v)]++;
+        if (v && !verdict_is_summary(v)) counts[outcome_of(v)]++;
     }
 }
 
@@ -80,22 +74,19 @@ static void add_notes(struct text *x, const struct verdict_notes *notes) {
 static void add_document(struct text *x, const struct verdict_table *t, const struct verdict_notes *notes) {
     size_t all[OUTCOMES] = {0};
 
-    for (size_t c = 0; c < t->control_count; c++)
-        count_control(t, c, all);
+    for (size_t c = 0; c < t->control_count; c++) count_control(t, c, all);
     text_add(x, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"assay\"");
     add_counts(x, all);
     for (size_t c = 0; c < t->control_count; c++) {
         size_t counts[OUTCOMES] = {0};
-        if (strcmp(t->controls[c], VERDICT_OVERALL) == 0)
-            continue;
+        if (strcmp(t->controls[c], VERDICT_OVERALL) == 0) continue;
         count_control(t, c, counts);
         text_add(x, "  <testsuite");
         add_attribute(x, "name", t->controls[c]);
         add_counts(x, counts);
         add_notes(x, notes);
         for (size_t i = 0; i < t->explainer_count; i++)
-            if (verdict_table_cell(t, i, c))
-                add_case(x, verdict_table_cell(t, i, c));
+            if (verdict_table_cell(t, i, c)) add_case(x, verdict_table_cell(t, i, c));
         text_add(x, "  </testsuite>\n");
     }
     text_add(x, "</testsuites>\n");
@@ -107,8 +98,7 @@ bool report_junit(struct store *s, const char *folder, struct error *e) {
     struct text document = {0};
     struct output o;
 
-    if (!verdict_notes_load(s, &notes, e))
-        return false;
+    if (!verdict_notes_load(s, &notes, e)) return false;
     if (!verdict_table_load(s, &table, e)) {
         verdict_notes_finish(&notes);
         return false;

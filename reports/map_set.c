@@ -53,12 +53,10 @@ static void measure(struct picture *p, const float *values, size_t n, float *scr
     p->finite = finite == n;
     p->negative = p->low < 0;
     p->constant = !(p->high > p->low);
-    if (!finite)
-        return;
+    if (!finite) return;
     qsort(scratch, finite, sizeof *scratch, by_value);
     p->limit = scratch[(size_t)ceil(.99 * (double)finite) - 1];
-    if (!(p->limit > 0))
-        p->limit = scratch[finite - 1];
+    if (!(p->limit > 0)) p->limit = scratch[finite - 1];
 }
 
 /* Channels x height x width, or features, as one height x width picture: summed over channels. */
@@ -68,11 +66,9 @@ static bool write_picture(struct writing *w, struct picture *p, const struct sha
     size_t width = image ? shape->dim[2] : shape_count(shape), pixels = height * width;
     float *sum = calloc(2 * pixels + 1, sizeof *sum);
 
-    if (!sum)
-        return error_memory(w->error);
+    if (!sum) return error_memory(w->error);
     for (size_t c = 0; c < channels; c++)
-        for (size_t i = 0; i < pixels; i++)
-            sum[i] += data[c * pixels + i];
+        for (size_t i = 0; i < pixels; i++) sum[i] += data[c * pixels + i];
     p->width = (uint32_t)width;
     p->height = (uint32_t)height;
     measure(p, sum, pixels, sum + pixels);
@@ -86,8 +82,7 @@ static bool add_input(void *context, const struct input_row *row) {
     struct writing *w = context;
     struct picture *p = add_picture(w);
 
-    if (!p)
-        return false;
+    if (!p) return false;
     p->input = row->index;
     return write_picture(w, p, &row->shape, row->data);
 }
@@ -96,13 +91,11 @@ static bool add_map(void *context, const struct map_row *row) {
     struct writing *w = context;
     struct picture *p = add_picture(w);
 
-    if (!p)
-        return false;
+    if (!p) return false;
     p->input = row->input;
     p->explainer = text_copy(row->explainer);
     p->variant = text_copy(row->variant);
-    if (!p->explainer || !p->variant)
-        return error_memory(w->error);
+    if (!p->explainer || !p->variant) return error_memory(w->error);
     return write_picture(w, p, &row->shape, row->data);
 }
 
@@ -126,8 +119,7 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
     struct output o;
     char limit[NUMBER_SIZE];
 
-    if (!output_open(&o, folder, "maps.tsv", e))
-        return false;
+    if (!output_open(&o, folder, "maps.tsv", e)) return false;
     fputs("# pictures in " MAP_FILE " (raw float32, summed over channels), after 2 rows of a ramp of 101 values\n"
           "# offset\theight\twidth\tinput\tlimit (99th percentile of |value|)\texplainer\tvariant\n",
           o.file);
@@ -149,17 +141,14 @@ bool map_set_write(struct store *s, const char *folder, struct map_set *set, str
     float ramp[2 * MAP_RAMP];
 
     *set = (struct map_set){0};
-    if (!output_open(&o, folder, MAP_FILE, e))
-        return false;
-    for (size_t i = 0; i < 2 * MAP_RAMP; i++)
-        ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
+    if (!output_open(&o, folder, MAP_FILE, e)) return false;
+    for (size_t i = 0; i < 2 * MAP_RAMP; i++) ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
     fwrite(ramp, sizeof ramp, 1, o.file);
     struct writing w = {set, o.file, sizeof ramp, e};
     bool ok = store_each_input(s, add_input, &w, e) && store_each_map(s, add_map, &w, e) &&
               store_each_comparison(s, add_similarity, &w, e);
     ok = output_close(&o, ok, e) && write_index(set, folder, e);
-    if (!ok)
-        map_set_finish(set);
+    if (!ok) map_set_finish(set);
     return ok;
 }
 
@@ -174,8 +163,7 @@ void map_set_finish(struct map_set *s) {
 
 const struct picture *map_set_input(const struct map_set *s, uint32_t input) {
     for (size_t i = 0; i < s->count; i++)
-        if (!s->pictures[i].explainer && s->pictures[i].input == input)
-            return &s->pictures[i];
+        if (!s->pictures[i].explainer && s->pictures[i].input == input) return &s->pictures[i];
     return NULL;
 }
 

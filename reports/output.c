@@ -33,15 +33,13 @@ bool output_close(struct output *o, bool ok, struct error *e) {
     bool written = !ferror(o->file);
 
     errno = 0;
-    if (fclose(o->file) != 0)
-        written = false;
+    if (fclose(o->file) != 0) written = false;
     if (ok && !written)
         ok = error_set(e, "%s: %s: room to write the report was wanted", o->path,
                        errno ? strerror(errno) : "cannot be written");
     if (ok && rename(o->temporary, o->path) != 0)
         ok = error_set(e, "%s: %s: a file that can be replaced was wanted", o->path, strerror(errno));
-    if (!ok)
-        unlink(o->temporary);
+    if (!ok) unlink(o->temporary);
     forget(o);
     return ok;
 }

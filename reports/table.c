@@ -1,7 +1,8 @@
 #include "reports/writers.h"
 
 const struct report reports[] = {
-    {"text", "report.txt: the verdict table, as on the terminal, with the reason of every verdict", report_text_file, false},
+    {"text", "report.txt: the verdict table, as on the terminal, with the reason of every verdict", report_text_file,
+     false},
     {"csv", "results.csv: one row per comparison; verdicts.csv: one row per verdict", report_csv, false},
     {"json", "report.json: everything needed to compute a verdict again", report_json, false},
     {"junit", "junit.xml: one suite per control, one case per explainer, for a CI page", report_junit, false},

@@ -20,8 +20,7 @@ struct page {
 };
 
 static void put_style(struct page *p, const char *code) {
-    if (p->colour && *code)
-        fprintf(p->out, "\x1b[%sm", code);
+    if (p->colour && *code) fprintf(p->out, "\x1b[%sm", code);
 }
 
 static void end_style(struct page *p, const char *code) {
@@ -37,11 +36,9 @@ static void put_cut(struct page *p, const char *s, size_t width, bool pad) {
     const char *at = clean.data ? clean.data : "";
     size_t whole = utf8_width(at), shown = whole > width ? width - 3 : whole;
     size_t bytes = 0;
-    for (size_t i = 0; i < shown; i++)
-        bytes += utf8_next(at + bytes, &code);
+    for (size_t i = 0; i < shown; i++) bytes += utf8_next(at + bytes, &code);
     fprintf(p->out, "%.*s%s", (int)bytes, at, whole > width ? "..." : "");
-    if (pad && whole < width)
-        fprintf(p->out, "%*s", (int)(width - whole), "");
+    if (pad && whole < width) fprintf(p->out, "%*s", (int)(width - whole), "");
     p->column += pad || whole > width ? width : whole;
     p->failed = p->failed || clean.failed;
     text_finish(&clean);
@@ -63,8 +60,7 @@ static void put_wrapped(struct page *p, const char *s, size_t indent) {
         char after = at[bytes];
         at[bytes] = '\0';
         size_t width = utf8_width(at);
-        if (width && p->column > indent && p->column + 1 + width > WIDTH)
-            new_line(p, indent);
+        if (width && p->column > indent && p->column + 1 + width > WIDTH) new_line(p, indent);
         else if (width && p->column > indent) {
             fputc(' ', p->out);
             p->column++;
@@ -87,18 +83,15 @@ static size_t column_width(const char *control) {
 static size_t name_width(const struct verdict_table *t) {
     size_t widest = strlen("explainer");
     for (size_t i = 0; i < t->explainer_count; i++)
-        if (utf8_width(t->explainers[i]) > widest)
-            widest = utf8_width(t->explainers[i]);
+        if (utf8_width(t->explainers[i]) > widest) widest = utf8_width(t->explainers[i]);
     return widest > NAME_WIDTH ? NAME_WIDTH : widest;
 }
 
 /* The upper line of the head holds the beginnings of the names that are broken, if any. */
 static void put_head_line(struct page *p, const struct verdict_table *t, size_t from, size_t to, size_t names,
                           bool upper) {
-    while (upper && to > from && !name_break(t->controls[to - 1]))
-        to--;
-    if (to == from)
-        return;
+    while (upper && to > from && !name_break(t->controls[to - 1])) to--;
+    if (to == from) return;
     put_cut(p, upper ? "" : "explainer", names, true);
     for (size_t c = from; c < to; c++) {
         const char *name = t->controls[c];
@@ -118,12 +111,10 @@ static void put_cell(struct page *p, const struct verdict_row *v, size_t width, 
     snprintf(text, sizeof text, "%s%s%s", style.brief, v && *v->annotation ? "*" : "", v && !v->as_expected ? "!" : "");
     fprintf(p->out, "%*s", GAP, "");
     put_style(p, style.colour);
-    if (v && !v->as_expected)
-        put_style(p, "1");
+    if (v && !v->as_expected) put_style(p, "1");
     fputs(text, p->out);
     end_style(p, style.colour);
-    if (!last && strlen(text) < width)
-        fprintf(p->out, "%*s", (int)(width - strlen(text)), "");
+    if (!last && strlen(text) < width) fprintf(p->out, "%*s", (int)(width - strlen(text)), "");
 }
 
 /* As many controls side by side as fit, the rest below. */
@@ -155,8 +146,7 @@ static void put_reason(struct page *p, const struct verdict_row *v, size_t inden
     char scale[96];
 
     put_wrapped(p, v->reason, indent);
-    if (isnan(v->score) || isnan(v->floor) || isnan(v->ceiling) || strstr(v->reason, "floor"))
-        return;
+    if (isnan(v->score) || isnan(v->floor) || isnan(v->ceiling) || strstr(v->reason, "floor")) return;
     double floor = fabs(v->floor) < .005 ? 0 : v->floor; /* no "-0.00" */
     snprintf(scale, sizeof scale, "[floor %.2f, ceiling %.2f]", floor, v->ceiling);
     put_wrapped(p, scale, indent);
@@ -179,10 +169,8 @@ static void put_unexpected(struct page *p, const struct verdict_table *t) {
 
     for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
-        if (!v || v->as_expected)
-            continue;
-        if (!any)
-            fputs("Not as expected\n", p->out);
+        if (!v || v->as_expected) continue;
+        if (!any) fputs("Not as expected\n", p->out);
         any = true;
         fputs("  ! ", p->out);
         put_cut(p, v->explainer, WIDTH, false);
@@ -196,16 +184,14 @@ static void put_unexpected(struct page *p, const struct verdict_table *t) {
         put_reason(p, v, 4);
         new_line(p, 0);
     }
-    if (any)
-        new_line(p, 0);
+    if (any) new_line(p, 0);
 }
 
 static void put_reasons(struct page *p, const struct verdict_table *t) {
     size_t widest = 0;
 
     for (size_t c = 0; c < t->control_count; c++)
-        if (utf8_width(t->controls[c]) > widest)
-            widest = utf8_width(t->controls[c]);
+        if (utf8_width(t->controls[c]) > widest) widest = utf8_width(t->controls[c]);
     widest = widest > NAME_WIDTH ? NAME_WIDTH : widest;
     fputs("Reasons\n", p->out);
     for (size_t i = 0; i < t->explainer_count; i++) {
@@ -215,8 +201,7 @@ static void put_reasons(struct page *p, const struct verdict_table *t) {
         new_line(p, 0);
         for (size_t c = 0; c < t->control_count; c++) {
             const struct verdict_row *v = verdict_table_cell(t, i, c);
-            if (!v || verdict_is_summary(v))
-                continue;
+            if (!v || verdict_is_summary(v)) continue;
             fputs("  ", p->out);
             put_cut(p, v->control, widest, true);
             struct verdict_style style = verdict_style(v->verdict);
@@ -255,8 +240,7 @@ static void put_counts(struct page *p, const struct verdict_table *t) {
 
     for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
-        if (!v || verdict_is_summary(v))
-            continue;
+        if (!v || verdict_is_summary(v)) continue;
         verdicts++;
         expected += v->as_expected;
         words[verdict_style_index(v->verdict)]++;
@@ -275,29 +259,25 @@ bool report_text(struct store *s, FILE *out, bool colour, bool reasons, struct e
     struct verdict_notes notes;
     struct page page = {.out = out, .colour = colour};
 
-    if (!verdict_notes_load(s, &notes, e))
-        return false;
+    if (!verdict_notes_load(s, &notes, e)) return false;
     if (!verdict_table_load(s, &table, e)) {
         verdict_notes_finish(&notes);
         return false;
     }
     put_matrix(&page, &table);
     put_unexpected(&page, &table);
-    if (reasons)
-        put_reasons(&page, &table);
+    if (reasons) put_reasons(&page, &table);
     put_notes(&page, notes.line, notes.count);
     put_counts(&page, &table);
     verdict_table_finish(&table);
     verdict_notes_finish(&notes);
-    if (page.failed)
-        return error_memory(e);
+    if (page.failed) return error_memory(e);
     return fflush(out) == 0 && !ferror(out) ? true : error_set(e, "the verdict table cannot be written");
 }
 
 bool report_text_file(struct store *s, const char *folder, struct error *e) {
     struct output o;
 
-    if (!output_open(&o, folder, "report.txt", e))
-        return false;
+    if (!output_open(&o, folder, "report.txt", e)) return false;
     return output_close(&o, report_text(s, o.file, false, true, e), e);
 }

@@ -17,8 +17,7 @@ const struct verdict_style verdict_styles[VERDICT_STYLES] = {
 
 size_t verdict_style_index(const char *verdict) {
     size_t i = 0;
-    while (i + 1 < VERDICT_STYLES && strcmp(verdict_styles[i].word, verdict) != 0)
-        i++;
+    while (i + 1 < VERDICT_STYLES && strcmp(verdict_styles[i].word, verdict) != 0) i++;
     return i;
 }
 
@@ -56,8 +55,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     char *meta;
 
     *n = (struct verdict_notes){0};
-    if (!store_meta(s, "run", &meta, e))
-        return false;
+    if (!store_meta(s, "run", &meta, e)) return false;
     json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
     const json_t *rule = json_object_get(run, "rule"),
                  *warning = json_object_get(json_object_get(run, "model"), "warning");
@@ -81,8 +79,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
                 "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
     free(meta);
-    if (!n->delta.failed && !n->warning.failed)
-        return true;
+    if (!n->delta.failed && !n->warning.failed) return true;
     verdict_notes_finish(n);
     return error_memory(e);
 }

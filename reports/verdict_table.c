@@ -16,19 +16,16 @@ static bool add_name(void *context, const char *name) {
     struct names *n = context;
     char **more = realloc(n->names, (n->count + 1) * sizeof *more);
 
-    if (!more)
-        return error_memory(n->error);
+    if (!more) return error_memory(n->error);
     n->names = more;
-    if (!(more[n->count] = text_copy(name)))
-        return error_memory(n->error);
+    if (!(more[n->count] = text_copy(name))) return error_memory(n->error);
     n->count++;
     return true;
 }
 
 static size_t index_of(char *const *names, size_t count, const char *name) {
     size_t i = 0;
-    while (i < count && strcmp(names[i], name) != 0)
-        i++;
+    while (i < count && strcmp(names[i], name) != 0) i++;
     return i;
 }
 
@@ -58,8 +55,7 @@ static bool add_verdict(void *context, const struct verdict_row *row) {
     cell->explainer = t->explainers[x];
     cell->control = t->controls[c];
     const char **texts[] = ROW_TEXTS(cell);
-    for (size_t i = 0; texts[i]; i++)
-        whole = (*texts[i] = text_copy(*texts[i])) && whole;
+    for (size_t i = 0; texts[i]; i++) whole = (*texts[i] = text_copy(*texts[i])) && whole;
     return whole || error_memory(f->error);
 }
 
@@ -72,21 +68,17 @@ bool verdict_table_load(struct store *s, struct verdict_table *t, struct error *
         t->cells = calloc(t->explainer_count * t->control_count + 1, sizeof *t->cells);
         ok = t->cells ? store_each_verdict(s, add_verdict, &(struct filling){t, e}, e) : error_memory(e);
     }
-    if (!ok)
-        verdict_table_finish(t);
+    if (!ok) verdict_table_finish(t);
     return ok;
 }
 
 void verdict_table_finish(struct verdict_table *t) {
     for (size_t k = 0; t->cells && k < t->explainer_count * t->control_count; k++) {
         const char **texts[] = ROW_TEXTS(&t->cells[k]);
-        for (size_t i = 0; t->cells[k].explainer && texts[i]; i++)
-            free((void *)(uintptr_t)*texts[i]);
+        for (size_t i = 0; t->cells[k].explainer && texts[i]; i++) free((void *)(uintptr_t)*texts[i]);
     }
-    for (size_t i = 0; i < t->explainer_count; i++)
-        free(t->explainers[i]);
-    for (size_t i = 0; i < t->control_count; i++)
-        free(t->controls[i]);
+    for (size_t i = 0; i < t->explainer_count; i++) free(t->explainers[i]);
+    for (size_t i = 0; i < t->control_count; i++) free(t->controls[i]);
     free(t->cells);
     free(t->explainers);
     free(t->controls);

@@ -4,8 +4,9 @@
 
 #include <stddef.h>
 
-/* Room for element number `count` of `size` bytes: the array itself or a larger copy of it; NULL when out of memory (the array
- * is still there then). Capacity doubles whenever count is a power of two, so nothing else need be remembered. */
+/* Room for element number `count` of `size` bytes: the array itself or a larger copy of it; NULL when out of memory
+ * (the array is still there then). Capacity doubles whenever count is a power of two, so nothing else need be
+ * remembered. */
 void *array_grow(void *array, size_t count, size_t size);
 
 #endif

@@ -9,13 +9,11 @@ bool error_set(struct error *e, const char *format, ...) {
     struct error fresh;
     va_list list;
 
-    if (!e)
-        return false;
+    if (!e) return false;
     va_start(list, format);
     int n = vsnprintf(fresh.text, sizeof fresh.text, format, list);
     va_end(list);
-    if (n < 0)
-        fresh.text[0] = '\0';
+    if (n < 0) fresh.text[0] = '\0';
     *e = fresh;
     return false;
 }
@@ -24,8 +22,7 @@ bool error_prefix(struct error *e, const char *format, ...) {
     struct error fresh;
     va_list list;
 
-    if (!e)
-        return false;
+    if (!e) return false;
     va_start(list, format);
     int n = vsnprintf(fresh.text, sizeof fresh.text, format, list);
     va_end(list);
@@ -33,8 +30,7 @@ bool error_prefix(struct error *e, const char *format, ...) {
     const char *parts[] = {": ", e->text};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         size_t room = sizeof fresh.text - 1 - used, length = strnlen(parts[i], sizeof e->text);
-        if (length > room)
-            length = room;
+        if (length > room) length = room;
         memcpy(fresh.text + used, parts[i], length);
         used += length;
     }

@@ -17,8 +17,7 @@
 static bool grow(uint8_t **data, size_t *capacity) {
     size_t wanted = *capacity ? 2 * *capacity : READ_STEP;
     uint8_t *bigger = realloc(*data, wanted + 1);
-    if (!bigger)
-        return false;
+    if (!bigger) return false;
     *data = bigger;
     *capacity = wanted;
     return true;
@@ -33,23 +32,19 @@ static bool read_all(gzFile in, const char *path, uint8_t **data, size_t *size, 
         if (*size == capacity) {
             if (capacity >= READ_LIMIT)
                 return error_set(e, "%s: more than %zu bytes: a file that fits in memory was wanted", path, READ_LIMIT);
-            if (!grow(data, &capacity))
-                return error_memory(e);
+            if (!grow(data, &capacity)) return error_memory(e);
         }
         size_t room = capacity - *size;
         errno = 0;
         int got = gzread(in, *data + *size, (unsigned)(room < READ_STEP ? room : READ_STEP));
-        if (got <= 0)
-            break;
+        if (got <= 0) break;
         *size += (size_t)got;
     }
     const char *why = gzerror(in, &found);
-    if (found == Z_ERRNO)
-        return error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno));
+    if (found == Z_ERRNO) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno));
     if (found == Z_BUF_ERROR)
         return error_set(e, "%s: the gzip stream ends early: the whole file was wanted (fetch it again)", path);
-    if (found != Z_OK)
-        return error_set(e, "%s: %s: an intact gzip stream was wanted", path, why);
+    if (found != Z_OK) return error_set(e, "%s: %s: an intact gzip stream was wanted", path, why);
     return true;
 }
 
@@ -59,8 +54,7 @@ bool file_read(const char *path, uint8_t **data, size_t *size, struct error *e) 
 
     errno = 0;
     gzFile in = gzopen(path, "rbe");
-    if (!in)
-        return errno ? error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno)) : error_memory(e);
+    if (!in) return errno ? error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno)) : error_memory(e);
     bool ok = read_all(in, path, &bytes, &count, e);
     gzclose_r(in);
     if (!ok) {
@@ -77,12 +71,10 @@ static bool write_all(const char *path, const void *data, size_t size, struct er
     const uint8_t *at = data;
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
-    if (file < 0)
-        return error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
+    if (file < 0) return error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
     while (size) {
         ssize_t n = write(file, at, size);
-        if (n < 0 && errno == EINTR)
-            continue;
+        if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
             int why = errno;
             close(file);
@@ -91,8 +83,7 @@ static bool write_all(const char *path, const void *data, size_t size, struct er
         at += n;
         size -= (size_t)n;
     }
-    if (close(file) != 0)
-        return error_set(e, "%s: %s while writing", path, strerror(errno));
+    if (close(file) != 0) return error_set(e, "%s: %s while writing", path, strerror(errno));
     return true;
 }
 
@@ -100,17 +91,14 @@ bool file_write(const char *path, const void *data, size_t size, struct error *e
     struct stat info;
 
     /* A device or a pipe (/dev/stdout, /dev/null) must be written to, not replaced. */
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return write_all(path, data, size, e);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return write_all(path, data, size, e);
 
     char *neighbour = text_format("%s.%ld.tmp", path, (long)getpid());
-    if (!neighbour)
-        return error_memory(e);
+    if (!neighbour) return error_memory(e);
     bool ok = write_all(neighbour, data, size, e);
     if (ok && rename(neighbour, path) != 0)
         ok = error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
-    if (!ok)
-        unlink(neighbour);
+    if (!ok) unlink(neighbour);
     free(neighbour);
     return ok;
 }
@@ -124,8 +112,7 @@ bool file_make_folder(const char *path, struct error *e) {
     struct stat info;
     char *part = text_copy(path);
 
-    if (!part)
-        return error_memory(e);
+    if (!part) return error_memory(e);
     for (char *slash = part; *slash;) {
         slash += strspn(slash, "/");
         slash += strcspn(slash, "/");
@@ -160,16 +147,13 @@ bool file_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *e) 
     struct sha256_ctx hash;
     FILE *in = fopen(path, "rb");
 
-    if (!in)
-        return error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno));
+    if (!in) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno));
     sha256_init(&hash);
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, in)) > 0;)
-        sha256_update(&hash, n, buffer);
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, in)) > 0;) sha256_update(&hash, n, buffer);
     bool ok = !ferror(in);
     int why = errno;
     fclose(in);
-    if (!ok)
-        return error_set(e, "%s: %s: a readable file was wanted", path, strerror(why));
+    if (!ok) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(why));
     digest_finish(&hash, out);
     return true;
 }

@@ -24,8 +24,7 @@ static uint64_t mix(uint64_t x) {
 
 static uint64_t fnv(const char *text) {
     uint64_t h = 0xcbf29ce484222325u;
-    for (; *text; text++)
-        h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
     return h;
 }
 
@@ -75,8 +74,7 @@ uint32_t rng_below(struct rng *r, uint32_t n) {
     uint64_t product = (uint64_t)rng_next(r) * n;
     if ((uint32_t)product < n) {
         uint32_t rejected = (uint32_t)(-n) % n;
-        while ((uint32_t)product < rejected)
-            product = (uint64_t)rng_next(r) * n;
+        while ((uint32_t)product < rejected) product = (uint64_t)rng_next(r) * n;
     }
     return (uint32_t)(product >> 32);
 }
@@ -108,8 +106,7 @@ double rng_normal(struct rng *r) {
 }
 
 void rng_permutation(struct rng *r, uint32_t n, uint32_t *out) {
-    for (uint32_t i = 0; i < n; i++)
-        out[i] = i;
+    for (uint32_t i = 0; i < n; i++) out[i] = i;
     for (uint32_t i = n; i > 1; i--) {
         uint32_t j = rng_below(r, i), swapped = out[i - 1];
         out[i - 1] = out[j];
@@ -123,8 +120,7 @@ void rng_derangement(struct rng *r, uint32_t n, uint32_t *out) {
     do {
         rng_permutation(r, n, out);
         fixed = false;
-        for (uint32_t i = 0; i < n && !fixed; i++)
-            fixed = out[i] == i;
+        for (uint32_t i = 0; i < n && !fixed; i++) fixed = out[i] == i;
     } while (fixed && n >= 2);
 }
 

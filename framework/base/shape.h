@@ -13,7 +13,7 @@ struct shape {
     size_t dim[SHAPE_MAX_RANK];
 };
 
-size_t shape_count(const struct shape *);                    /* product of all; 1 for rank 0; SIZE_MAX on overflow */
+size_t shape_count(const struct shape *);                     /* product of all; 1 for rank 0; SIZE_MAX on overflow */
 size_t shape_count_from(const struct shape *, uint32_t axis); /* product of dim[axis..] */
 bool shape_equal(const struct shape *, const struct shape *);
 

@@ -12,10 +12,8 @@
 
 /* Makes room for `extra` more bytes and the closing zero. */
 static bool text_reserve(struct text *t, size_t extra) {
-    if (t->failed)
-        return false;
-    if (extra < t->capacity - t->length)
-        return true;
+    if (t->failed) return false;
+    if (extra < t->capacity - t->length) return true;
     if (extra > SIZE_MAX / 4 - t->length) {
         t->failed = true;
         return false;
@@ -32,10 +30,8 @@ static bool text_reserve(struct text *t, size_t extra) {
 }
 
 void text_append(struct text *t, const char *bytes, size_t n) {
-    if (!text_reserve(t, n))
-        return;
-    if (n)
-        memcpy(t->data + t->length, bytes, n);
+    if (!text_reserve(t, n)) return;
+    if (n) memcpy(t->data + t->length, bytes, n);
     t->length += n;
     t->data[t->length] = '\0';
 }
@@ -50,8 +46,7 @@ void text_add(struct text *t, const char *format, ...) {
         t->failed = true;
         return;
     }
-    if (!text_reserve(t, (size_t)n))
-        return;
+    if (!text_reserve(t, (size_t)n)) return;
     va_start(list, format);
     vsnprintf(t->data + t->length, (size_t)n + 1, format, list);
     va_end(list);
@@ -66,8 +61,7 @@ void text_finish(struct text *t) {
 char *text_copy(const char *s) {
     size_t size = strlen(s) + 1;
     char *copy = malloc(size);
-    if (copy)
-        memcpy(copy, s, size);
+    if (copy) memcpy(copy, s, size);
     return copy;
 }
 
@@ -78,8 +72,7 @@ char *text_format(const char *format, ...) {
     int n = vsnprintf(NULL, 0, format, list);
     va_end(list);
     char *out = n < 0 ? NULL : malloc((size_t)n + 1);
-    if (!out)
-        return NULL;
+    if (!out) return NULL;
     va_start(list, format);
     vsnprintf(out, (size_t)n + 1, format, list);
     va_end(list);
@@ -96,8 +89,7 @@ static size_t smaller(size_t a, size_t b) {
 static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) {
     size_t row[NAME_LONGEST + 1];
 
-    for (size_t j = 0; j <= nb; j++)
-        row[j] = j;
+    for (size_t j = 0; j <= nb; j++) row[j] = j;
     for (size_t i = 1; i <= na; i++) {
         size_t diagonal = row[0];
         row[0] = i;
@@ -115,19 +107,16 @@ const char *text_nearest(const char *name, const char *const *candidates, size_t
     const char *best = NULL;
     size_t length = strlen(name);
 
-    if (length > NAME_LONGEST)
-        return NULL;
+    if (length > NAME_LONGEST) return NULL;
     size_t limit = length / 3 > 2 ? length / 3 : 2;
     for (size_t i = 0; i < n; i++) {
         size_t other = strlen(candidates[i]);
-        if (other > NAME_LONGEST)
-            continue;
+        if (other > NAME_LONGEST) continue;
         size_t distance = edit_distance(name, length, candidates[i], other);
         /* Two short names may be that near without a letter in common. */
         bool kin = distance < (length > other ? length : other);
         if (distance <= limit && kin) {
-            if (distance == 0)
-                return candidates[i];
+            if (distance == 0) return candidates[i];
             best = candidates[i];
             limit = distance - 1;
         }
@@ -143,11 +132,9 @@ static bool starts_number(const char *s) {
 bool text_to_double(const char *s, double *out) {
     char *end;
 
-    if (!starts_number(s))
-        return false;
+    if (!starts_number(s)) return false;
     double value = strtod(s, &end);
-    if (end == s || *end || !isfinite(value))
-        return false;
+    if (end == s || *end || !isfinite(value)) return false;
     *out = value;
     return true;
 }
@@ -155,12 +142,10 @@ bool text_to_double(const char *s, double *out) {
 bool text_to_long(const char *s, long min, long max, long *out) {
     char *end;
 
-    if (!starts_number(s))
-        return false;
+    if (!starts_number(s)) return false;
     errno = 0;
     long value = strtol(s, &end, 10);
-    if (end == s || *end || errno || value < min || value > max)
-        return false;
+    if (end == s || *end || errno || value < min || value > max) return false;
     *out = value;
     return true;
 }
@@ -168,12 +153,10 @@ bool text_to_long(const char *s, long min, long max, long *out) {
 bool text_to_u64(const char *s, unsigned long long *out) {
     char *end;
 
-    if (!isdigit((unsigned char)*s))
-        return false;
+    if (!isdigit((unsigned char)*s)) return false;
     errno = 0;
     unsigned long long value = strtoull(s, &end, 10);
-    if (*end || errno || value > UINT64_MAX)
-        return false;
+    if (*end || errno || value > UINT64_MAX) return false;
     *out = value;
     return true;
 }

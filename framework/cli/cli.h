@@ -23,13 +23,12 @@ struct cli_context {
 };
 
 /* For the details of commands that take --data. */
-#define CLI_SOURCES                                                                                         \
-    "A SOURCE is idx:IMAGES,LABELS (plain or gzipped) or csv:FILE[,label=COLUMN].\n"                          \
+#define CLI_SOURCES                                                                                                    \
+    "A SOURCE is idx:IMAGES,LABELS (plain or gzipped) or csv:FILE[,label=COLUMN].\n"                                   \
     "A PRESET is one of 'assay list presets'.\n"
 
 /* For the details of commands that take an explainer. */
-#define CLI_SPECS                                                                                           \
-    "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value.\n"
+#define CLI_SPECS "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value.\n"
 
 extern const struct cli_command cli_run, cli_list, cli_explain, cli_check, cli_new, cli_train, cli_eval;
 

@@ -19,7 +19,9 @@
 enum { MODEL };
 
 static const struct cli_option options[] = {
-    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE",
+    [MODEL] = {.name = "model",
+               .kind = CLI_TEXT,
+               .value = "FILE",
                .summary = "check on this network instead of two small random ones"},
 };
 
@@ -86,8 +88,8 @@ static int print_report(const char *network, const struct conformance_report *re
 /* All checks on one network. *suits: the method applies to it. */
 static int check_on(const struct plugin *plugin, const struct weights *weights, const char *network, bool *suits,
                     struct error *e) {
-    struct work work = {plugin, {.claims = plugin->claims, .baseline = plugin_number(plugin, "baseline", 0),
-                                 .weights = weights}};
+    struct work work = {
+        plugin, {.claims = plugin->claims, .baseline = plugin_number(plugin, "baseline", 0), .weights = weights}};
     int status = CLI_BROKEN;
     char *out = NULL;
     size_t size = 0;

@@ -6,12 +6,19 @@
 enum { MODEL, DATA, PREPROCESS, COUNT };
 
 static const struct cli_option options[] = {
-    [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file",
-               .required = true},
+    [MODEL] =
+        {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
     [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
-    [PREPROCESS] = {.name = "preprocess", .kind = CLI_TEXT, .value = "PRESET",
-                    .summary = "how stored values become inputs", .fallback = "none"},
-    [COUNT] = {.name = "count", .kind = CLI_INTEGER, .value = "N", .summary = "only the first N samples", .min = 1,
+    [PREPROCESS] = {.name = "preprocess",
+                    .kind = CLI_TEXT,
+                    .value = "PRESET",
+                    .summary = "how stored values become inputs",
+                    .fallback = "none"},
+    [COUNT] = {.name = "count",
+               .kind = CLI_INTEGER,
+               .value = "N",
+               .summary = "only the first N samples",
+               .min = 1,
                .max = 1e9},
 };
 

@@ -76,8 +76,8 @@ static const struct section {
     const char *name;
     bool (*list)(const struct cli_context *, struct error *);
 } sections[] = {
-    {"explainers", list_explainers}, {"controls", list_controls}, {"measures", list_measures},
-    {"ops", list_ops},               {"presets", list_presets},
+    {"explainers", list_explainers}, {"controls", list_controls}, {"measures", list_measures}, {"ops", list_ops},
+    {"presets", list_presets},
 };
 #define SECTION_COUNT (sizeof sections / sizeof *sections)
 

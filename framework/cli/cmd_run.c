@@ -10,10 +10,18 @@
 enum { OUTPUT, JOBS, SEED, ONLY, RESUME, DRY_RUN, NO_FIGURES };
 
 static const struct cli_option options[] = {
-    [OUTPUT] = {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = "DIR",
+    [OUTPUT] = {.name = "output",
+                .letter = 'o',
+                .kind = CLI_TEXT,
+                .value = "DIR",
                 .summary = "the run folder (default: the battery's name with .run, in the current folder)"},
-    [JOBS] = {.name = "jobs", .letter = 'j', .kind = CLI_INTEGER, .value = "N",
-              .summary = "worker processes (default: one for each processor)", .min = 1, .max = 1024},
+    [JOBS] = {.name = "jobs",
+              .letter = 'j',
+              .kind = CLI_INTEGER,
+              .value = "N",
+              .summary = "worker processes (default: one for each processor)",
+              .min = 1,
+              .max = 1024},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "in place of the battery's"},
     [ONLY] = {.name = "only", .kind = CLI_TEXT, .value = "NAME", .summary = "one explainer or control of the battery"},
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},

@@ -73,12 +73,9 @@ static bool value_parse(const struct cli_option *option, const char *text, struc
     unsigned long long seed = 0;
     value->text = text;
     switch (option->kind) {
-    case CLI_FLAG:
-        return true;
-    case CLI_TEXT:
-        return *text || error_set(e, "--%s: the value is empty: %s wanted", option->name, option->value);
-    case CLI_CHOICE:
-        return choice_parse(option, text, e);
+    case CLI_FLAG: return true;
+    case CLI_TEXT: return *text || error_set(e, "--%s: the value is empty: %s wanted", option->name, option->value);
+    case CLI_CHOICE: return choice_parse(option, text, e);
     case CLI_INTEGER:
         return text_to_long(text, (long)option->min, (long)option->max, &value->integer) ||
                error_set(e, "--%s: '%s': a whole number from %.0f to %.0f wanted", option->name, text, option->min,
@@ -183,8 +180,7 @@ static bool operand_take(const struct cli_command *command, const char *argument
 /* Fallbacks, and what is missing. */
 static bool complete(const struct cli_command *command, struct cli_values *values, struct error *e) {
     if (command->operand && command->operand[0] != '[' && !values->operand) {
-        return error_set(e, "%s: %s is missing: see 'assay %s --help'", command->name, command->operand,
-                         command->name);
+        return error_set(e, "%s: %s is missing: see 'assay %s --help'", command->name, command->operand, command->name);
     }
     for (size_t i = 0; i < command->option_count; i++) {
         const struct cli_option *option = &command->options[i];

@@ -13,7 +13,7 @@
 #define CLI_OPTIONS_MAX 24
 
 enum cli_kind {
-    CLI_FLAG,    /* present or not */
+    CLI_FLAG, /* present or not */
     CLI_TEXT,
     CLI_CHOICE,  /* one of `choices` */
     CLI_INTEGER, /* whole, in [min, max] */
@@ -22,15 +22,15 @@ enum cli_kind {
 };
 
 struct cli_option {
-    const char *name;    /* long name, without the dashes */
-    char letter;         /* short name, or 0 */
+    const char *name; /* long name, without the dashes */
+    char letter;      /* short name, or 0 */
     enum cli_kind kind;
-    const char *value;   /* what --help calls the value: "FILE"; NULL for a flag */
+    const char *value; /* what --help calls the value: "FILE"; NULL for a flag */
     const char *summary;
     const char *fallback; /* the value when the option is absent, or NULL: none */
     bool required;
-    double min, max;             /* CLI_INTEGER, CLI_NUMBER */
-    const char *const *choices;  /* CLI_CHOICE: NULL-terminated */
+    double min, max;            /* CLI_INTEGER, CLI_NUMBER */
+    const char *const *choices; /* CLI_CHOICE: NULL-terminated */
 };
 
 /* The value of the option of the same place in the table. */

@@ -41,12 +41,10 @@ static void memory_fail(struct table *t) {
 
 /* Room for one more element of `size` bytes in an array that doubles. */
 static bool grow(void **array, size_t count, size_t *capacity, size_t size) {
-    if (count < *capacity)
-        return true;
+    if (count < *capacity) return true;
     size_t wanted = *capacity ? 2 * *capacity : 256;
     void *bigger = wanted > SIZE_MAX / size ? NULL : realloc(*array, wanted * size);
-    if (!bigger)
-        return false;
+    if (!bigger) return false;
     *array = bigger;
     *capacity = wanted;
     return true;
@@ -55,8 +53,7 @@ static bool grow(void **array, size_t count, size_t *capacity, size_t size) {
 static bool add_name(struct table *t, const char *text) {
     void *names = t->names;
 
-    if (!grow(&names, t->columns, &t->names_capacity, sizeof *t->names))
-        return false;
+    if (!grow(&names, t->columns, &t->names_capacity, sizeof *t->names)) return false;
     t->names = names;
     t->names[t->columns] = text_copy(text);
     return t->names[t->columns++] != NULL;
@@ -65,8 +62,7 @@ static bool add_name(struct table *t, const char *text) {
 static bool add_value(struct table *t, float value) {
     void *values = t->values;
 
-    if (!grow(&values, t->value_count, &t->value_capacity, sizeof *t->values))
-        return false;
+    if (!grow(&values, t->value_count, &t->value_capacity, sizeof *t->values)) return false;
     t->values = values;
     t->values[t->value_count++] = value;
     return true;
@@ -76,8 +72,7 @@ static bool add_label(struct table *t, const char *text) {
     struct csv_labels *l = &t->labels;
     void *items = l->item;
 
-    if (!grow(&items, l->count, &l->capacity, sizeof *l->item))
-        return false;
+    if (!grow(&items, l->count, &l->capacity, sizeof *l->item)) return false;
     l->item = items;
     l->item[l->count++] = (struct csv_label){l->pool.length, t->line};
     text_append(&l->pool, text, strlen(text) + 1);
@@ -89,8 +84,7 @@ static bool is_missing(const char *text) {
     static const char *const marks[] = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"};
 
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (strcmp(text, marks[i]) == 0)
-            return true;
+        if (strcmp(text, marks[i]) == 0) return true;
     return false;
 }
 
@@ -107,13 +101,10 @@ static void field_fail(struct table *t, const char *text, const char *wanted) {
 static void read_data(struct table *t, const char *text, size_t length) {
     double value;
 
-    if (t->fields >= t->columns || t->row_failed)
-        return;
+    if (t->fields >= t->columns || t->row_failed) return;
     if (t->fields == t->label_column) {
-        if (is_missing(text) || strlen(text) != length)
-            field_fail(t, text, "a label");
-        else if (!add_label(t, text))
-            memory_fail(t);
+        if (is_missing(text) || strlen(text) != length) field_fail(t, text, "a label");
+        else if (!add_label(t, text)) memory_fail(t);
     } else if (is_missing(text) || strlen(text) != length || !text_to_double(text, &value)) {
         field_fail(t, text, "a number");
     } else if (fabs(value) > (double)FLT_MAX) {
@@ -127,8 +118,7 @@ static void read_name(struct table *t, const char *text) {
     if (!*text)
         TABLE_FAIL(t, "%s:%zu: column %zu has no name: a header with names wanted (an index column? leave it out)",
                    t->path, t->line, t->fields + 1);
-    else if (!add_name(t, text))
-        memory_fail(t);
+    else if (!add_name(t, text)) memory_fail(t);
 }
 
 static bool find_label(struct table *t) {
@@ -165,8 +155,7 @@ static bool header_end(struct table *t) {
     double value;
     bool numbers = true;
 
-    for (size_t i = 0; i < t->columns; i++)
-        numbers = numbers && text_to_double(t->names[i], &value);
+    for (size_t i = 0; i < t->columns; i++) numbers = numbers && text_to_double(t->names[i], &value);
     if (numbers)
         return TABLE_FAIL(t, "%s:%zu: only numbers in the first line: a header with the names of the columns wanted",
                           t->path, t->line);
@@ -184,10 +173,8 @@ static void on_field(void *data, size_t length, void *user) {
     t->in_row = true;
     t->events++;
     if (!t->failed) {
-        if (t->in_data)
-            read_data(t, text, length);
-        else
-            read_name(t, text);
+        if (t->in_data) read_data(t, text, length);
+        else read_name(t, text);
     }
     t->fields++;
 }
@@ -197,36 +184,29 @@ static void on_row(int terminator, void *user) {
 
     (void)terminator;
     t->in_row = false;
-    if (t->failed)
-        return;
-    if (!t->in_data)
-        header_end(t);
+    if (t->failed) return;
+    if (!t->in_data) header_end(t);
     else if (t->fields != t->columns)
         TABLE_FAIL(t, "%s:%zu: %zu fields: %zu wanted, as in the header", t->path, t->line, t->fields, t->columns);
-    else if (t->row_failed)
-        t->failed = true;
+    else if (t->row_failed) t->failed = true;
     t->fields = 0;
 }
 
 /* Behind the end of the line that starts at `at`: \n, \r\n or \r. */
 static size_t line_end(const uint8_t *bytes, size_t at, size_t size) {
-    while (at < size && bytes[at] != '\n' && bytes[at] != '\r')
-        at++;
-    if (at + 1 < size && bytes[at] == '\r' && bytes[at + 1] == '\n')
-        at++;
+    while (at < size && bytes[at] != '\n' && bytes[at] != '\r') at++;
+    if (at + 1 < size && bytes[at] == '\r' && bytes[at + 1] == '\n') at++;
     return at < size ? at + 1 : size;
 }
 
 static bool is_blank(const uint8_t *bytes, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (!strchr(" \t\r\n", bytes[i]) || !bytes[i])
-            return false;
+        if (!strchr(" \t\r\n", bytes[i]) || !bytes[i]) return false;
     return true;
 }
 
 static bool syntax_fail(struct table *t, struct csv_parser *parser, size_t column) {
-    if (csv_error(parser) != CSV_EPARSE)
-        return error_memory(&t->error);
+    if (csv_error(parser) != CSV_EPARSE) return error_memory(&t->error);
     return error_set(&t->error,
                      "%s:%zu:%zu: a stray quote: quotes around the whole field wanted, and doubled inside it", t->path,
                      t->line, column);
@@ -241,10 +221,8 @@ static bool parse_lines(struct table *t, struct csv_parser *parser, const uint8_
         bool was_in_row = t->in_row;
         t->events = 0;
         size_t n = csv_parse(parser, bytes + at, next - at, on_field, on_row, t);
-        if (t->failed)
-            return false;
-        if (n != next - at)
-            return syntax_fail(t, parser, n + 1);
+        if (t->failed) return false;
+        if (n != next - at) return syntax_fail(t, parser, n + 1);
         /* A line that ends neither a row nor, being blank, starts one has left a quote open. */
         if (t->events ? t->in_row : !was_in_row && !is_blank(bytes + at, next - at)) {
             t->in_row = true;
@@ -271,10 +249,8 @@ static bool parse_table(struct table *t, const uint8_t *bytes, size_t size) {
     csv_set_blk_size(&parser, 1 << 16);
     bool ok = parse_lines(t, &parser, bytes, size);
     csv_free(&parser);
-    if (!ok)
-        return false;
-    if (!t->in_data)
-        return error_set(&t->error, "%s: empty: a header and at least one row wanted", t->path);
+    if (!ok) return false;
+    if (!t->in_data) return error_set(&t->error, "%s: empty: a header and at least one row wanted", t->path);
     if (t->labels.count == 0)
         return error_set(&t->error, "%s:%zu: the file ends behind the header: at least one row wanted", t->path,
                          t->line);
@@ -285,8 +261,7 @@ static bool parse_table(struct table *t, const uint8_t *bytes, size_t size) {
 }
 
 static void table_finish(struct table *t) {
-    for (size_t i = 0; i < t->columns; i++)
-        free(t->names[i]);
+    for (size_t i = 0; i < t->columns; i++) free(t->names[i]);
     free(t->names);
     free(t->values);
     free(t->labels.item);
@@ -298,8 +273,7 @@ bool csv_load(const char *path, const char *label, struct dataset *d, struct err
     uint8_t *bytes = NULL;
     size_t size = 0;
 
-    if (!file_read(path, &bytes, &size, e))
-        return false;
+    if (!file_read(path, &bytes, &size, e)) return false;
     bool ok = parse_table(&t, bytes, size) || error_set(e, "%s", t.error.text);
     free(bytes);
     if (ok) {

@@ -12,8 +12,7 @@ static bool all_numbers(const struct csv_labels *l) {
     double value;
 
     for (size_t i = 0; i < l->count; i++)
-        if (!text_to_double(label_text(l, i), &value))
-            return false;
+        if (!text_to_double(label_text(l, i), &value)) return false;
     return true;
 }
 
@@ -27,8 +26,7 @@ static bool number_classes(const struct csv_labels *l, struct dataset *d, struct
                              l->item[i].line, excerpt_of(l->column).text, excerpt_of(label_text(l, i)).text,
                              SOURCE_CLASSES_MAX - 1);
         d->labels[i] = (uint32_t)value;
-        if (d->labels[i] >= d->classes)
-            d->classes = d->labels[i] + 1;
+        if (d->labels[i] >= d->classes) d->classes = d->labels[i] + 1;
     }
     return true;
 }
@@ -43,20 +41,17 @@ static size_t sort_unique(const char **names, size_t n) {
 
     qsort(names, n, sizeof *names, compare_texts);
     for (size_t i = 0; i < n; i++)
-        if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
-            names[kept++] = names[i];
+        if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0) names[kept++] = names[i];
     return kept;
 }
 
 static bool copy_names(const char *const *names, size_t n, struct dataset *d) {
     d->class_names = calloc(n, sizeof *d->class_names);
-    if (!d->class_names)
-        return false;
+    if (!d->class_names) return false;
     d->classes = (uint32_t)n;
     for (size_t i = 0; i < n; i++) {
         d->class_names[i] = text_copy(names[i]);
-        if (!d->class_names[i])
-            return false;
+        if (!d->class_names[i]) return false;
     }
     return true;
 }
@@ -65,16 +60,13 @@ static bool text_classes(const struct csv_labels *l, struct dataset *d, struct e
     const char **names = malloc(l->count * sizeof *names);
     bool ok = true;
 
-    if (!names)
-        return error_memory(e);
-    for (size_t i = 0; i < l->count; i++)
-        names[i] = label_text(l, i);
+    if (!names) return error_memory(e);
+    for (size_t i = 0; i < l->count; i++) names[i] = label_text(l, i);
     size_t n = sort_unique(names, l->count);
     if (n > SOURCE_CLASSES_MAX)
         ok = error_set(e, "%s: column '%s': %zu different labels: at most %u classes wanted", l->path,
                        excerpt_of(l->column).text, n, SOURCE_CLASSES_MAX);
-    else if (!copy_names(names, n, d))
-        ok = error_memory(e);
+    else if (!copy_names(names, n, d)) ok = error_memory(e);
     for (size_t i = 0; ok && i < l->count; i++) {
         const char *text = label_text(l, i);
         const char **found = bsearch(&text, names, n, sizeof *names, compare_texts);
@@ -86,7 +78,6 @@ static bool text_classes(const struct csv_labels *l, struct dataset *d, struct e
 
 bool csv_labels_to_classes(const struct csv_labels *l, struct dataset *d, struct error *e) {
     d->labels = malloc(l->count * sizeof *d->labels);
-    if (!d->labels)
-        return error_memory(e);
+    if (!d->labels) return error_memory(e);
     return all_numbers(l) ? number_classes(l, d, e) : text_classes(l, d, e);
 }

@@ -59,11 +59,9 @@ static bool csv_split(const char *rest, struct parts *p, struct error *e) {
 
     if (!option && comma && strchr(comma, '='))
         return error_set(e, "unknown option '%s': label=COLUMN wanted", excerpt_of(comma + 1).text);
-    if (n == 0 || (option && !option[sizeof LABEL_OPTION - 1]))
-        return error_set(e, "csv:FILE[,label=COLUMN] wanted");
+    if (n == 0 || (option && !option[sizeof LABEL_OPTION - 1])) return error_set(e, "csv:FILE[,label=COLUMN] wanted");
     p->path[0] = copy_bytes(rest, n);
-    if (option)
-        p->label = text_copy(option + sizeof LABEL_OPTION - 1);
+    if (option) p->label = text_copy(option + sizeof LABEL_OPTION - 1);
     return (p->path[0] && (!option || p->label)) || error_memory(e);
 }
 
@@ -92,8 +90,7 @@ static const struct source_kind *find_kind(const char *source, struct error *e) 
 
     for (size_t i = 0; i < KIND_COUNT; i++) {
         names[i] = source_kinds[i].name;
-        if (source[n] && strlen(names[i]) == n && strncmp(source, names[i], n) == 0)
-            return &source_kinds[i];
+        if (source[n] && strlen(names[i]) == n && strncmp(source, names[i], n) == 0) return &source_kinds[i];
     }
     if (!source[n]) {
         error_set(e, "data source '%s': " SOURCE_WANTED, excerpt_of(source).text);
@@ -101,8 +98,7 @@ static const struct source_kind *find_kind(const char *source, struct error *e) 
     }
     char *kind = copy_bytes(source, n);
     const char *nearest = kind ? text_nearest(kind, names, KIND_COUNT) : NULL;
-    if (!kind)
-        error_memory(e);
+    if (!kind) error_memory(e);
     else if (nearest)
         error_set(e, "data source '%s': unknown kind '%s': did you mean '%s'?", excerpt_of(source).text,
                   excerpt_of(kind).text, nearest);
@@ -141,10 +137,8 @@ static bool find_scale(const char *preset, double *scale, struct error *e) {
 bool dataset_preprocess(const char *preset, float *x, size_t count, struct error *e) {
     double scale;
 
-    if (!find_scale(preset, &scale, e))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        x[i] = (float)(x[i] * scale);
+    if (!find_scale(preset, &scale, e)) return false;
+    for (size_t i = 0; i < count; i++) x[i] = (float)(x[i] * scale);
     return true;
 }
 
@@ -153,24 +147,18 @@ bool dataset_load(const char *source, const char *preset, struct dataset **out, 
     struct dataset *d = calloc(1, sizeof *d);
     const struct source_kind *kind = NULL;
 
-    if (!d)
-        error_memory(e);
-    else if (find_scale(preset, &d->scale, e))
-        kind = split_source(source, &parts, e);
+    if (!d) error_memory(e);
+    else if (find_scale(preset, &d->scale, e)) kind = split_source(source, &parts, e);
     bool ok = kind && kind->load(&parts, d, e);
-    if (ok)
-        *out = d;
-    else
-        dataset_destroy(d);
+    if (ok) *out = d;
+    else dataset_destroy(d);
     parts_finish(&parts);
     return ok;
 }
 
 void dataset_destroy(struct dataset *d) {
-    if (!d)
-        return;
-    for (uint32_t i = 0; d->class_names && i < d->classes; i++)
-        free(d->class_names[i]);
+    if (!d) return;
+    for (uint32_t i = 0; d->class_names && i < d->classes; i++) free(d->class_names[i]);
     free(d->class_names);
     free(d->bytes);
     free(d->values);
@@ -182,11 +170,9 @@ void dataset_sample(const struct dataset *d, uint32_t index, float *out) {
     size_t n = shape_count(&d->sample), first = index * n;
 
     if (d->bytes) {
-        for (size_t i = 0; i < n; i++)
-            out[i] = (float)(d->bytes[first + i] * d->scale);
+        for (size_t i = 0; i < n; i++) out[i] = (float)(d->bytes[first + i] * d->scale);
     } else {
-        for (size_t i = 0; i < n; i++)
-            out[i] = (float)(d->values[first + i] * d->scale);
+        for (size_t i = 0; i < n; i++) out[i] = (float)(d->values[first + i] * d->scale);
     }
 }
 
@@ -204,18 +190,14 @@ bool dataset_resolve(const char *source, const char *folder, char **out, struct 
     struct text text = {0};
     const struct source_kind *kind = split_source(source, &parts, e);
 
-    if (kind)
-        text_add(&text, "%s:", kind->name);
+    if (kind) text_add(&text, "%s:", kind->name);
     for (size_t i = 0; kind && i < 2 && parts.path[i]; i++) {
         char *path = path_from(folder, parts.path[i]);
-        if (!path)
-            text.failed = true;
-        else
-            text_add(&text, "%s%s", i ? "," : "", path);
+        if (!path) text.failed = true;
+        else text_add(&text, "%s%s", i ? "," : "", path);
         free(path);
     }
-    if (kind && parts.label)
-        text_add(&text, LABEL_OPTION "%s", parts.label);
+    if (kind && parts.label) text_add(&text, LABEL_OPTION "%s", parts.label);
     parts_finish(&parts);
     if (!kind || text.failed) {
         text_finish(&text);

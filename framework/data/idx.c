@@ -66,15 +66,17 @@ static double decode_double(const uint8_t *p) {
 }
 
 static const struct idx_type idx_types[] = {
-    {IDX_UBYTE, 1, "unsigned byte", decode_ubyte}, {0x09, 1, "signed byte", decode_byte},
-    {0x0B, 2, "short", decode_short},              {0x0C, 4, "int", decode_int},
-    {0x0D, 4, "float", decode_float},              {0x0E, 8, "double", decode_double},
+    {IDX_UBYTE, 1, "unsigned byte", decode_ubyte},
+    {0x09, 1, "signed byte", decode_byte},
+    {0x0B, 2, "short", decode_short},
+    {0x0C, 4, "int", decode_int},
+    {0x0D, 4, "float", decode_float},
+    {0x0E, 8, "double", decode_double},
 };
 
 static const struct idx_type *find_type(uint8_t code) {
     for (size_t i = 0; i < sizeof idx_types / sizeof *idx_types; i++)
-        if (idx_types[i].code == code)
-            return &idx_types[i];
+        if (idx_types[i].code == code) return &idx_types[i];
     return NULL;
 }
 
@@ -141,8 +143,7 @@ static bool check_pair(const struct idx *images, const struct idx *labels, struc
 
 static bool take_labels(const struct idx *x, struct dataset *d, struct error *e) {
     d->labels = malloc(d->count * sizeof *d->labels);
-    if (!d->labels)
-        return error_memory(e);
+    if (!d->labels) return error_memory(e);
     for (uint32_t i = 0; i < d->count; i++) {
         size_t at = x->header + (size_t)i * x->type->size;
         double value = x->type->decode(x->bytes + at);
@@ -150,8 +151,7 @@ static bool take_labels(const struct idx *x, struct dataset *d, struct error *e)
             return error_set(e, "%s: byte %zu: label %.9g: a whole number from 0 to %u wanted", x->path, at, value,
                              SOURCE_CLASSES_MAX - 1);
         d->labels[i] = (uint32_t)value;
-        if (d->labels[i] >= d->classes)
-            d->classes = d->labels[i] + 1;
+        if (d->labels[i] >= d->classes) d->classes = d->labels[i] + 1;
     }
     return true;
 }
@@ -160,8 +160,7 @@ static bool take_values(const struct idx *x, struct dataset *d, struct error *e)
     size_t count = shape_count(&x->shape);
 
     d->values = malloc(count * sizeof *d->values); /* at most four times the bytes of the file */
-    if (!d->values)
-        return error_memory(e);
+    if (!d->values) return error_memory(e);
     for (size_t i = 0; i < count; i++) {
         size_t at = x->header + i * x->type->size;
         float value = (float)x->type->decode(x->bytes + at);
@@ -175,8 +174,7 @@ static bool take_values(const struct idx *x, struct dataset *d, struct error *e)
 
 /* Bytes stay bytes, in the buffer they were read into. */
 static bool take_images(struct idx *x, struct dataset *d, struct error *e) {
-    if (x->type->code != IDX_UBYTE)
-        return take_values(x, d, e);
+    if (x->type->code != IDX_UBYTE) return take_values(x, d, e);
     memmove(x->bytes, x->bytes + x->header, x->size - x->header);
     d->bytes = x->bytes;
     x->bytes = NULL;
@@ -187,10 +185,8 @@ static bool take_images(struct idx *x, struct dataset *d, struct error *e) {
 static struct shape sample_shape(const struct shape *all) {
     struct shape sample = {0};
 
-    if (all->rank == 3)
-        sample.dim[sample.rank++] = 1;
-    for (uint32_t i = 1; i < all->rank; i++)
-        sample.dim[sample.rank++] = all->dim[i];
+    if (all->rank == 3) sample.dim[sample.rank++] = 1;
+    for (uint32_t i = 1; i < all->rank; i++) sample.dim[sample.rank++] = all->dim[i];
     return sample;
 }
 

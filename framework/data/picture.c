@@ -19,8 +19,8 @@ struct pixels {
 
 /* RdBu of Cynthia Brewer (colorbrewer2.org), from blue over white to red; its middle made pure white. */
 static const uint8_t diverging[][3] = {
-    {5, 48, 97},     {33, 102, 172}, {67, 147, 195}, {146, 197, 222}, {209, 229, 240}, {255, 255, 255},
-    {253, 219, 199}, {244, 165, 130}, {214, 96, 77}, {178, 24, 43},   {103, 0, 31},
+    {5, 48, 97},     {33, 102, 172},  {67, 147, 195}, {146, 197, 222}, {209, 229, 240}, {255, 255, 255},
+    {253, 219, 199}, {244, 165, 130}, {214, 96, 77},  {178, 24, 43},   {103, 0, 31},
 };
 
 static void colour_of(double value, uint8_t rgb[3]) {
@@ -42,16 +42,13 @@ static int compare_doubles(const void *a, const void *b) {
 static bool colour_scale(const double *values, size_t n, double *scale) {
     double *sorted = malloc(n * sizeof *sorted);
 
-    if (!sorted)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = fabs(values[i]);
+    if (!sorted) return false;
+    for (size_t i = 0; i < n; i++) sorted[i] = fabs(values[i]);
     qsort(sorted, n, sizeof *sorted, compare_doubles);
     double at = .99 * (double)(n - 1);
     size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
     *scale = sorted[low] + (at - (double)low) * (sorted[high] - sorted[low]);
-    if (*scale <= 0)
-        *scale = sorted[n - 1];
+    if (*scale <= 0) *scale = sorted[n - 1];
     free(sorted);
     return true;
 }
@@ -61,8 +58,7 @@ static double *sum_channels(const float *data, size_t channels, size_t plane) {
     double *sum = calloc(plane, sizeof *sum);
 
     for (size_t c = 0; sum && c < channels; c++)
-        for (size_t i = 0; i < plane; i++)
-            sum[i] += (double)data[c * plane + i];
+        for (size_t i = 0; i < plane; i++) sum[i] += (double)data[c * plane + i];
     return sum;
 }
 
@@ -83,8 +79,7 @@ static bool paint_input(struct pixels *p, const float *data, size_t channels) {
     size_t plane = p->width * p->height;
     double *mean = channels == 3 ? NULL : sum_channels(data, channels, plane);
 
-    if (channels != 3 && !mean)
-        return false;
+    if (channels != 3 && !mean) return false;
     double low = 0, high = 0;
     for (size_t i = 0; i < (mean ? plane : 3 * plane); i++) {
         double value = mean ? mean[i] : (double)data[i];
@@ -128,8 +123,7 @@ static void job_write(png_structp png, png_bytep bytes, size_t n) {
     if (n > job->capacity - job->size) {
         size_t wanted = 2 * (job->size + n);
         uint8_t *bigger = realloc(job->data, wanted);
-        if (!bigger)
-            png_error(png, "out of memory");
+        if (!bigger) png_error(png, "out of memory");
         job->data = bigger;
         job->capacity = wanted;
     }
@@ -147,10 +141,8 @@ static void write_rows(png_structp png, png_infop info, const struct pixels *p, 
     png_write_info(png, info);
     for (size_t y = 0; y < p->height; y++) {
         const uint8_t *from = p->rgb + 3 * y * p->width;
-        for (size_t x = 0; x < p->width * factor; x++)
-            memcpy(row + 3 * x, from + 3 * (x / factor), 3);
-        for (size_t k = 0; k < factor; k++)
-            png_write_row(png, row);
+        for (size_t x = 0; x < p->width * factor; x++) memcpy(row + 3 * x, from + 3 * (x / factor), 3);
+        for (size_t k = 0; k < factor; k++) png_write_row(png, row);
     }
     png_write_end(png, info);
 }
@@ -218,17 +210,13 @@ bool picture_write_png(const char *path, const struct shape *shape, const float 
 
     if (!check_shape(shape, &channels, &p, e) || !check_values(data, shape_count(shape), &negative, e))
         return error_prefix(e, "%s", path);
-    if (style == PICTURE_MAP)
-        style = negative ? PICTURE_SIGNED : PICTURE_POSITIVE;
+    if (style == PICTURE_MAP) style = negative ? PICTURE_SIGNED : PICTURE_POSITIVE;
     p.rgb = malloc(3 * p.width * p.height);
     bool input = style == PICTURE_INPUT;
     bool ok = p.rgb && (input ? paint_input(&p, data, channels) : paint_map(&p, data, channels, style));
-    if (!ok)
-        error_memory(e);
-    if (ok && !encode(&job, &p, enlargement(&p)))
-        ok = error_prefix(e, "%s", path);
-    if (ok)
-        ok = file_write(path, job.data, job.size, e);
+    if (!ok) error_memory(e);
+    if (ok && !encode(&job, &p, enlargement(&p))) ok = error_prefix(e, "%s", path);
+    if (ok) ok = file_write(path, job.data, job.size, e);
     free(job.data);
     free(p.rgb);
     return ok;

@@ -15,8 +15,7 @@ struct excerpt excerpt_of(const char *text) {
         out.text[n] = c < 0x20 || c == 0x7f ? '?' : text[n];
     }
     if (text[n]) {
-        while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
-            n--;
+        while (n && ((unsigned char)text[n] & 0xc0) == 0x80) n--;
         memcpy(out.text + n, "...", 3);
         n += 3;
     }
@@ -27,7 +26,6 @@ struct excerpt excerpt_of(const char *text) {
 char *path_from(const char *folder, const char *path) {
     size_t n = strlen(folder);
 
-    if (path[0] == '/' || strcmp(folder, ".") == 0)
-        return text_copy(path);
+    if (path[0] == '/' || strcmp(folder, ".") == 0) return text_copy(path);
     return text_format("%s%s%s", folder, n && folder[n - 1] == '/' ? "" : "/", path);
 }

@@ -11,8 +11,7 @@ static const double normal = 1e15; /* and from which nothing is left to correct 
 /* log(Gamma(a + 1/2) / Gamma(a)). For large a the difference of two log-gammas would cancel: asymptotic series of
  * the NIST Handbook, dlmf.nist.gov/5.11.E13. */
 static double log_gamma_ratio(double a) {
-    if (a < 16)
-        return lgamma(a + .5) - lgamma(a);
+    if (a < 16) return lgamma(a + .5) - lgamma(a);
     double u = 1 / a, v = u * u;
     return .5 * log(a) - u * (1. / 8 - v * (1. / 192 - v * (1. / 640 - v * 17 / 14336)));
 }
@@ -37,8 +36,7 @@ static double beta_fraction(double a, double b, double x) {
             change = d * c;
             fraction *= change;
         }
-        if (fabs(change - 1) < 1e-16)
-            break;
+        if (fabs(change - 1) < 1e-16) break;
     }
     return fraction;
 }
@@ -52,15 +50,12 @@ static double normal_tail(double t, double df) {
 
 /* P(T > t) for t >= 0: half the regularised incomplete beta function I_x(df/2, 1/2), x = df / (df + t^2). */
 static double upper_tail(double t, double df) {
-    if (df > many)
-        return normal_tail(t, df);
+    if (df > many) return normal_tail(t, df);
     double a = df / 2, ratio = t / df * t;
-    if (isinf(ratio))
-        return 0;
+    if (isinf(ratio)) return 0;
     double x = 1 / (1 + ratio), y = ratio / (1 + ratio);
     double front = exp(log_gamma_ratio(a) - a * log1p(ratio)) * sqrt(y) / sqrt_pi;
-    if (x < (a + 1) / (a + 2.5))
-        return .5 * front / a * beta_fraction(a, .5, x);
+    if (x < (a + 1) / (a + 2.5)) return .5 * front / a * beta_fraction(a, .5, x);
     return .5 - front * beta_fraction(.5, a, y);
 }
 
@@ -69,8 +64,7 @@ static double density(double t, double df) {
 }
 
 double student_cdf(double t, double df) {
-    if (isnan(t) || !(df > 0))
-        return NAN;
+    if (isnan(t) || !(df > 0)) return NAN;
     double tail = upper_tail(fabs(t), fmin(df, normal));
     return t < 0 ? tail : 1 - tail;
 }
@@ -86,28 +80,21 @@ static double tail_quantile(double tail, double df) {
     double t = (low + high) / 2;
     for (int i = 0; i < 200; i++) {
         double excess = upper_tail(t, df) - tail;
-        if (excess > 0)
-            low = t;
-        else
-            high = t;
+        if (excess > 0) low = t;
+        else high = t;
         double next = t + excess / density(t, df);
-        if (!(next > low && next < high))
-            next = (low + high) / 2;
+        if (!(next > low && next < high)) next = (low + high) / 2;
         bool there = fabs(next - t) <= 1e-15 * next;
         t = next;
-        if (there)
-            break;
+        if (there) break;
     }
     return t;
 }
 
 double student_quantile(double p, double df) {
-    if (!(p >= 0 && p <= 1) || !(df > 0))
-        return NAN;
-    if (p == 0 || p == 1)
-        return p == 0 ? -INFINITY : INFINITY;
-    if (p == .5)
-        return 0;
+    if (!(p >= 0 && p <= 1) || !(df > 0)) return NAN;
+    if (p == 0 || p == 1) return p == 0 ? -INFINITY : INFINITY;
+    if (p == .5) return 0;
     df = fmin(df, normal);
     return p < .5 ? -tail_quantile(p, df) : tail_quantile(1 - p, df);
 }
@@ -138,8 +125,7 @@ static double deviations(const double *y, size_t n, size_t step, size_t length, 
     for (size_t i = 0; i < n; i++) {
         struct tally t = tally_cells(y + i * step, length, inner_step);
         means[i] = t.count ? t.sum / (double)t.count : NAN;
-        if (!t.count)
-            continue;
+        if (!t.count) continue;
         squares += (means[i] - grand) * (means[i] - grand);
         ++*present;
     }
@@ -153,8 +139,7 @@ static double residual_squares(const double *y, size_t rows, size_t columns, dou
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < columns; i++) {
             double cell = y[r * columns + i];
-            if (isnan(cell))
-                continue;
+            if (isnan(cell)) continue;
             double e = cell - row_means[r] - column_means[i] + grand;
             squares += e * e;
         }
@@ -167,8 +152,7 @@ struct interval interval_two_way(const double *y, size_t rows, size_t columns) {
     size_t present_rows, present_columns;
 
     double *means = all.count ? malloc((rows + columns) * sizeof *means) : NULL;
-    if (!means)
-        return out;
+    if (!means) return out;
     out.mean = all.sum / (double)all.count;
     double squares_a = deviations(y, rows, columns, columns, 1, out.mean, means, &present_rows);
     double squares_b = deviations(y, columns, 1, rows, columns, out.mean, means + rows, &present_columns);

@@ -73,15 +73,12 @@ static bool prepare_ranks(struct prepared *p, enum view view, float *values, uin
     struct ranked *r = &p->ranked[view];
 
     for (size_t i = 0; i < p->count; i++)
-        if (!mask || mask[i])
-            values[r->n++] = data[i];
+        if (!mask || mask[i]) values[r->n++] = data[i];
     r->deviation = malloc(r->n * sizeof *r->deviation);
-    if (!r->deviation)
-        return false;
+    if (!r->deviation) return false;
     rank_average_in(values, r->n, scratch, r->deviation);
     double mean = ((double)r->n + 1) / 2;
-    for (size_t i = 0; i < r->n; i++)
-        r->deviation[i] -= mean;
+    for (size_t i = 0; i < r->n; i++) r->deviation[i] -= mean;
     r->norm = dot(r->deviation, r->deviation, r->n);
     return true;
 }
@@ -91,8 +88,7 @@ static bool prepare_moments(struct prepared *p, struct image *image) {
 
     image->moments = calloc(p->shape.channels, sizeof *image->moments);
     image->memory = malloc(p->shape.channels * 2 * kept * sizeof *image->memory);
-    if (!image->moments || !image->memory)
-        return false;
+    if (!image->moments || !image->memory) return false;
     for (uint32_t c = 0; c < p->shape.channels; c++) {
         image->moments[c] = (struct moments){image->memory + 2 * c * kept, image->memory + (2 * c + 1) * kept};
         ssim_moments(image->data + c * plane, p->shape.height, p->shape.width, p->scratch + kept, &image->moments[c]);
@@ -113,10 +109,8 @@ static bool prepare_views(struct prepared *p, const float *data) {
     p->images[VIEW_SIGNED_ALL] = (struct image){.data = data, .range = range};
     if (negative) {
         p->absolute = malloc(p->count * sizeof *p->absolute);
-        if (!p->absolute)
-            return false;
-        for (size_t i = 0; i < p->count; i++)
-            p->absolute[i] = fabsf(data[i]);
+        if (!p->absolute) return false;
+        for (size_t i = 0; i < p->count; i++) p->absolute[i] = fabsf(data[i]);
         range = range_of(p->absolute, p->count, NULL);
         p->images[VIEW_ABSOLUTE_ALL] = (struct image){.data = p->absolute, .range = range};
     }
@@ -139,8 +133,7 @@ static bool prepare_all(struct prepared *p, const float *data) {
         ok = p->scratch != NULL;
     }
     for (unsigned v = 0; v < VIEW_COUNT && ok; v++)
-        if (p->same_as[v] == v && p->informative[v])
-            ok = prepare_ranks(p, v, values, scratch);
+        if (p->same_as[v] == v && p->informative[v]) ok = prepare_ranks(p, v, values, scratch);
     for (unsigned v = 0; v < VIEW_COUNT && ok; v++)
         if (p->images[v].data && p->images[v].range.finite && ssim_applies(&p->shape))
             ok = prepare_moments(p, &p->images[v]);
@@ -153,8 +146,7 @@ struct prepared *prepared_create(const float *data, const uint8_t *nonzero, cons
     size_t count = (size_t)shape->channels * shape->height * shape->width;
     struct prepared *p = calloc(1, sizeof *p);
 
-    if (!p)
-        return NULL;
+    if (!p) return NULL;
     p->shape = *shape;
     p->count = count;
     p->nonzero = nonzero && memchr(nonzero, 0, count) ? nonzero : NULL;
@@ -166,8 +158,7 @@ struct prepared *prepared_create(const float *data, const uint8_t *nonzero, cons
 }
 
 void prepared_destroy(struct prepared *p) {
-    if (!p)
-        return;
+    if (!p) return;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         free(p->ranked[v].deviation);
         free(p->images[v].moments);
@@ -180,8 +171,7 @@ void prepared_destroy(struct prepared *p) {
 
 /* Whether both maps show the same pixels in that view. */
 static bool same_pixels(const struct prepared *a, const struct prepared *b, enum view view) {
-    if (!is_nonzero(view) || a->nonzero == b->nonzero)
-        return true;
+    if (!is_nonzero(view) || a->nonzero == b->nonzero) return true;
     return a->nonzero && b->nonzero && memcmp(a->nonzero, b->nonzero, a->count) == 0;
 }
 
@@ -192,8 +182,7 @@ static double compare(const struct prepared *a, const struct prepared *b, enum v
     bool same_shape = a->shape.channels == b->shape.channels && a->shape.height == b->shape.height &&
                       a->shape.width == b->shape.width;
 
-    if (!same_shape)
-        return NAN;
+    if (!same_shape) return NAN;
     if (!same_pixels(a, b, view)) {
         struct prepared *again = prepared_create(b->images[VIEW_SIGNED_ALL].data, a->nonzero, &b->shape);
         double result = again ? compare(a, again, view, measure) : NAN;
@@ -216,14 +205,12 @@ static double channel_mean_ssim(const struct prepared *a, const struct prepared 
     size_t plane = (size_t)height * width;
     double range = fmax(ia->range.high, ib->range.high) - fmin(ia->range.low, ib->range.low), total = 0;
 
-    if (!ssim_applies(&a->shape))
-        return NAN;
+    if (!ssim_applies(&a->shape)) return NAN;
     for (uint32_t c = 0; c < a->shape.channels; c++) {
         const uint8_t *mask = is_nonzero(view) && a->nonzero ? a->nonzero + c * plane : NULL;
         struct ssim_side sa = {ia->data + c * plane, &ia->moments[c]}, sb = {ib->data + c * plane, &ib->moments[c]};
         double one = ssim_pair(sa, sb, range, height, width, mask, a->scratch, a->scratch + ssim_count(height, width));
-        if (isnan(one))
-            continue;
+        if (isnan(one)) continue;
         total += one;
         used++;
     }
@@ -262,7 +249,6 @@ const struct measure measures[] = {
 
 const struct measure *measure_find(const char *id) {
     for (const struct measure *m = measures; m->id; m++)
-        if (strcmp(m->id, id) == 0)
-            return m;
+        if (strcmp(m->id, id) == 0) return m;
     return NULL;
 }

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* {signed, absolute} x {all pixels, pixels whose input is not at the baseline} (Sundararajan & Taly 2018, arXiv:1806.04205) */
+/* {signed, absolute} x {all pixels, pixels whose input is not at the baseline} (Sundararajan & Taly 2018,
+ * arXiv:1806.04205) */
 enum view { VIEW_SIGNED_ALL, VIEW_SIGNED_NONZERO, VIEW_ABSOLUTE_ALL, VIEW_ABSOLUTE_NONZERO, VIEW_COUNT };
 const char *view_name(enum view); /* "signed/all", "signed/nonzero", "absolute/all", "absolute/nonzero" */
 
@@ -25,7 +26,7 @@ struct prepared *prepared_create(const float *data, const uint8_t *nonzero, cons
 void prepared_destroy(struct prepared *);
 
 struct measure {
-    const char *id;      /* "spearman", "ssim" */
+    const char *id; /* "spearman", "ssim" */
     const char *summary;
     const char *source;
     /* Whether it can be computed on maps of this shape (SSIM needs 11 x 11 pixels). */
@@ -49,8 +50,9 @@ void rank_average(const float *values, size_t n, double *ranks);
 double spearman(const float *a, const float *b, size_t n);
 double pearson(const double *a, const double *b, size_t n);
 /* Mean 2-D SSIM (Wang et al. 2004, doi:10.1109/TIP.2003.819861, section III.C): Gaussian window 11, sigma 1.5, K1 .01,
- * K2 .03, data range of the pair (largest minus smallest value of both); mean over the pixels at least 5 from the border
- * (scikit-image's gaussian_weights, use_sample_covariance=False), and, with a mask, over those of them that are set. */
+ * K2 .03, data range of the pair (largest minus smallest value of both); mean over the pixels at least 5 from the
+ * border (scikit-image's gaussian_weights, use_sample_covariance=False), and, with a mask, over those of them that are
+ * set. */
 double ssim(const float *a, const float *b, uint32_t height, uint32_t width, const uint8_t *mask);
 
 #endif

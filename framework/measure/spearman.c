@@ -13,8 +13,7 @@ struct range range_of(const float *values, size_t n, const uint8_t *mask) {
     struct range r = {.low = INFINITY, .high = -INFINITY, .finite = true};
 
     for (size_t i = 0; i < n; i++) {
-        if (mask && !mask[i])
-            continue;
+        if (mask && !mask[i]) continue;
         float v = values[i];
         r.finite = r.finite && isfinite(v);
         r.low = v < r.low ? v : r.low;
@@ -32,8 +31,7 @@ bool range_informative(const struct range *r) {
 static uint32_t ordered_key(float value) {
     uint32_t bits;
 
-    if (value == 0)
-        value = 0;
+    if (value == 0) value = 0;
     memcpy(&bits, &value, sizeof bits);
     return bits >> 31 ? ~bits : bits | 0x80000000u;
 }
@@ -48,19 +46,16 @@ static uint64_t *sort_pairs(uint64_t *from, uint64_t *to, size_t n) {
     uint32_t counts[DIGITS][BUCKETS] = {0};
 
     for (size_t i = 0; i < n; i++)
-        for (int d = 0; d < DIGITS; d++)
-            counts[d][digit_of(from[i], d)]++;
+        for (int d = 0; d < DIGITS; d++) counts[d][digit_of(from[i], d)]++;
     for (int d = 0; d < DIGITS; d++) {
         uint32_t *count = counts[d], start = 0;
-        if (count[digit_of(from[0], d)] == n)
-            continue;
+        if (count[digit_of(from[0], d)] == n) continue;
         for (size_t i = 0; i < BUCKETS; i++) {
             uint32_t here = count[i];
             count[i] = start;
             start += here;
         }
-        for (size_t i = 0; i < n; i++)
-            to[count[digit_of(from[i], d)]++] = from[i];
+        for (size_t i = 0; i < n; i++) to[count[digit_of(from[i], d)]++] = from[i];
         uint64_t *sorted = to;
         to = from;
         from = sorted;
@@ -69,28 +64,22 @@ static uint64_t *sort_pairs(uint64_t *from, uint64_t *to, size_t n) {
 }
 
 void rank_average_in(const float *values, size_t n, uint64_t *scratch, double *ranks) {
-    if (!n)
-        return;
-    for (size_t i = 0; i < n; i++)
-        scratch[i] = (uint64_t)ordered_key(values[i]) << 32 | i;
+    if (!n) return;
+    for (size_t i = 0; i < n; i++) scratch[i] = (uint64_t)ordered_key(values[i]) << 32 | i;
     const uint64_t *sorted = sort_pairs(scratch, scratch + n, n);
     for (size_t first = 0, end; first < n; first = end) {
-        for (end = first + 1; end < n && sorted[end] >> 32 == sorted[first] >> 32;)
-            end++;
+        for (end = first + 1; end < n && sorted[end] >> 32 == sorted[first] >> 32;) end++;
         double rank = (double)(first + 1 + end) / 2; /* mean of first+1 .. end */
-        for (size_t i = first; i < end; i++)
-            ranks[(uint32_t)sorted[i]] = rank;
+        for (size_t i = first; i < end; i++) ranks[(uint32_t)sorted[i]] = rank;
     }
 }
 
 void rank_average(const float *values, size_t n, double *ranks) {
     uint64_t *scratch = malloc((n ? n : 1) * 2 * sizeof *scratch);
 
-    if (scratch)
-        rank_average_in(values, n, scratch, ranks);
+    if (scratch) rank_average_in(values, n, scratch, ranks);
     else
-        for (size_t i = 0; i < n; i++)
-            ranks[i] = NAN;
+        for (size_t i = 0; i < n; i++) ranks[i] = NAN;
     free(scratch);
 }
 
@@ -100,39 +89,33 @@ double dot(const double *a, const double *b, size_t n) {
     size_t i = 0;
 
     for (; i + 4 <= n; i += 4)
-        for (size_t k = 0; k < 4; k++)
-            sum[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
-        sum[0] += a[i] * b[i];
+        for (size_t k = 0; k < 4; k++) sum[k] += a[i + k] * b[i + k];
+    for (; i < n; i++) sum[0] += a[i] * b[i];
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 static double mean_of(const double *x, size_t n) {
     double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += x[i];
+    for (size_t i = 0; i < n; i++) sum += x[i];
     return sum / (double)n;
 }
 
 static bool all_equal(const double *x, size_t n) {
     for (size_t i = 1; i < n; i++)
-        if (x[i] != x[0])
-            return false;
+        if (x[i] != x[0]) return false;
     return true;
 }
 
 static double largest_deviation(const double *x, double mean, size_t n) {
     double largest = 0;
-    for (size_t i = 0; i < n; i++)
-        largest = fmax(largest, fabs(x[i] - mean));
+    for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(x[i] - mean));
     return largest;
 }
 
 double pearson(const double *a, const double *b, size_t n) {
     double ab = 0, aa = 0, bb = 0;
 
-    if (n < 2 || all_equal(a, n) || all_equal(b, n))
-        return NAN;
+    if (n < 2 || all_equal(a, n) || all_equal(b, n)) return NAN;
     double mean_a = mean_of(a, n), mean_b = mean_of(b, n);
     /* Deviations in units of the largest: their squares neither overflow nor vanish. */
     double unit_a = largest_deviation(a, mean_a, n), unit_b = largest_deviation(b, mean_b, n);
@@ -150,11 +133,9 @@ double spearman(const float *a, const float *b, size_t n) {
     struct range range_a = range_of(a, n, NULL), range_b = range_of(b, n, NULL);
     double *ranks, result = NAN;
 
-    if (!range_informative(&range_a) || !range_informative(&range_b))
-        return NAN;
+    if (!range_informative(&range_a) || !range_informative(&range_b)) return NAN;
     ranks = malloc(2 * n * sizeof *ranks);
-    if (!ranks)
-        return NAN;
+    if (!ranks) return NAN;
     rank_average(a, n, ranks);
     rank_average(b, n, ranks + n);
     result = pearson(ranks, ranks + n, n);

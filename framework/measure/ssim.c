@@ -17,8 +17,7 @@ static void gaussian_window(double weights[SSIM_WINDOW]) {
         weights[i] = exp(-x * x / (2 * sigma * sigma));
         sum += weights[i];
     }
-    for (int i = 0; i < SSIM_WINDOW; i++)
-        weights[i] /= sum;
+    for (int i = 0; i < SSIM_WINDOW; i++) weights[i] /= sum;
 }
 
 size_t ssim_count(uint32_t height, uint32_t width) {
@@ -35,14 +34,12 @@ static void filter(const double *restrict in, uint32_t height, uint32_t width, d
     for (size_t y = 0; y + 2 * RADIUS < height; y++) {
         for (size_t x = 0; x < w; x++) {
             double sum = 0;
-            for (size_t k = 0; k < SSIM_WINDOW; k++)
-                sum += weight[k] * in[(y + k) * w + x];
+            for (size_t k = 0; k < SSIM_WINDOW; k++) sum += weight[k] * in[(y + k) * w + x];
             row[x] = sum;
         }
         for (size_t x = 0; x < inner; x++) {
             double sum = 0;
-            for (size_t k = 0; k < SSIM_WINDOW; k++)
-                sum += weight[k] * row[x + k];
+            for (size_t k = 0; k < SSIM_WINDOW; k++) sum += weight[k] * row[x + k];
             out[y * inner + x] = sum;
         }
     }
@@ -51,16 +48,14 @@ static void filter(const double *restrict in, uint32_t height, uint32_t width, d
 static void filter_product(const float *a, const float *b, uint32_t height, uint32_t width, double *work, double *out) {
     size_t n = (size_t)height * width;
 
-    for (size_t i = 0; i < n; i++)
-        work[i] = (double)a[i] * b[i];
+    for (size_t i = 0; i < n; i++) work[i] = (double)a[i] * b[i];
     filter(work, height, width, work + n, out);
 }
 
 void ssim_moments(const float *plane, uint32_t height, uint32_t width, double *work, struct moments *out) {
     size_t n = (size_t)height * width;
 
-    for (size_t i = 0; i < n; i++)
-        work[i] = plane[i];
+    for (size_t i = 0; i < n; i++) work[i] = plane[i];
     filter(work, height, width, work + n, out->mean);
     filter_product(plane, plane, height, width, work, out->square);
 }
@@ -74,8 +69,7 @@ double ssim_pair(struct ssim_side a, struct ssim_side b, double data_range, uint
     filter_product(a.plane, b.plane, height, width, work, cross);
     for (size_t y = 0; y + 2 * RADIUS < height; y++)
         for (size_t x = 0; x < inner; x++) {
-            if (mask && !mask[(y + RADIUS) * width + x + RADIUS])
-                continue;
+            if (mask && !mask[(y + RADIUS) * width + x + RADIUS]) continue;
             size_t i = y * inner + x;
             double ma = a.moments->mean[i], mb = b.moments->mean[i];
             double va = a.moments->square[i] - ma * ma, vb = b.moments->square[i] - mb * mb, vab = cross[i] - ma * mb;
@@ -95,15 +89,14 @@ double ssim(const float *a, const float *b, uint32_t height, uint32_t width, con
         return NAN;
     size_t count = ssim_count(height, width);
     double *memory = malloc((5 * count + n + width) * sizeof *memory);
-    if (!memory)
-        return NAN;
+    if (!memory) return NAN;
     struct moments ma = {memory, memory + count}, mb = {memory + 2 * count, memory + 3 * count};
     double *cross = memory + 4 * count, *work = memory + 5 * count;
     ssim_moments(a, height, width, work, &ma);
     ssim_moments(b, height, width, work, &mb);
     double span = fmax(all_a.high, all_b.high) - fmin(all_a.low, all_b.low);
-    double result = ssim_pair((struct ssim_side){a, &ma}, (struct ssim_side){b, &mb}, span, height, width, mask, cross,
-                              work);
+    double result =
+        ssim_pair((struct ssim_side){a, &ma}, (struct ssim_side){b, &mb}, span, height, width, mask, cross, work);
     free(memory);
     return result;
 }

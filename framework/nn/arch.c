@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define NAME_SIZE 32
-#define MAX_SIZE 65536         /* of channels, kernels, strides, features */
+#define MAX_SIZE 65536           /* of channels, kernels, strides, features */
 #define MAX_PARAMETER (1u << 28) /* elements of one parameter */
 
 enum item_kind { CONV, BATCHNORM, RELU, MAXPOOL, AVGPOOL, GLOBALAVGPOOL, FLATTEN, FC, KINDS };
@@ -25,7 +25,7 @@ struct builder {
     struct graph *graph;
     const char *list;
     const struct item *item;
-    struct shape shape;    /* of the current value, without the batch */
+    struct shape shape;        /* of the current value, without the batch */
     char value[2 * NAME_SIZE]; /* its name */
     unsigned seen[KINDS];
     bool last;
@@ -33,8 +33,8 @@ struct builder {
 
 /* ---- Errors: `layers:COLUMN: 'item': what is wrong` ---- */
 
-__attribute__((format(printf, 4, 5))) static bool item_error(const char *list, const struct item *item,
-                                                            struct error *e, const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static bool item_error(const char *list, const struct item *item, struct error *e,
+                                                             const char *format, ...) {
     char text[512];
     va_list args;
     va_start(args, format);
@@ -46,19 +46,18 @@ __attribute__((format(printf, 4, 5))) static bool item_error(const char *list, c
 
 /* ---- Parsing ---- */
 
-static const char *const names[KINDS] = {"conv", "batchnorm", "relu", "maxpool", "avgpool", "globalavgpool",
-                                         "flatten", "fc"};
-static const char *const forms[KINDS] = {"conv:OUTxKERNEL[/STRIDE][+PAD]", "batchnorm", "relu",
-                                         "maxpool:KERNEL[/STRIDE]", "avgpool:KERNEL[/STRIDE]", "globalavgpool",
-                                         "flatten", "fc:OUT"};
+static const char *const names[KINDS] = {"conv",    "batchnorm",     "relu",    "maxpool",
+                                         "avgpool", "globalavgpool", "flatten", "fc"};
+static const char *const forms[KINDS] = {
+    "conv:OUTxKERNEL[/STRIDE][+PAD]", "batchnorm",     "relu",    "maxpool:KERNEL[/STRIDE]",
+    "avgpool:KERNEL[/STRIDE]",        "globalavgpool", "flatten", "fc:OUT"};
 
 /* A whole number in [min, MAX_SIZE] at *at. */
 static bool take_number(const char **at, const char *end, size_t min, size_t *out) {
     size_t n = 0;
     const char *c = *at;
     for (; c < end && *c >= '0' && *c <= '9'; c++)
-        if ((n = n * 10 + (size_t)(*c - '0')) > MAX_SIZE)
-            return false;
+        if ((n = n * 10 + (size_t)(*c - '0')) > MAX_SIZE) return false;
     bool ok = c > *at && n >= min;
     *at = c;
     *out = n;
@@ -67,8 +66,7 @@ static bool take_number(const char **at, const char *end, size_t min, size_t *ou
 
 /* `mark` and a number, or nothing. */
 static bool take_optional(const char **at, const char *end, char mark, size_t min, size_t *out) {
-    if (*at == end || **at != mark)
-        return true;
+    if (*at == end || **at != mark) return true;
     ++*at;
     return take_number(at, end, min, out);
 }
@@ -84,18 +82,14 @@ static bool take_sizes(struct item *item, const char *at, const char *end) {
         break;
     case MAXPOOL:
     case AVGPOOL:
-        if (!take_number(&at, end, 1, &item->kernel))
-            return false;
+        if (!take_number(&at, end, 1, &item->kernel)) return false;
         item->stride = item->kernel;
-        if (!take_optional(&at, end, '/', 1, &item->stride))
-            return false;
+        if (!take_optional(&at, end, '/', 1, &item->stride)) return false;
         break;
     case FC:
-        if (!take_number(&at, end, 1, &item->out))
-            return false;
+        if (!take_number(&at, end, 1, &item->out)) return false;
         break;
-    default:
-        break;
+    default: break;
     }
     return at == end;
 }
@@ -106,18 +100,18 @@ static bool unknown_item(const char *list, const struct item *item, size_t name_
     memcpy(name, item->text, n);
     name[n] = '\0';
     const char *nearest = text_nearest(name, names, KINDS);
-    if (nearest)
-        snprintf(hint, sizeof hint, " (did you mean %s?)", nearest);
-    return item_error(list, item, e, "no such layer%s: wanted conv, batchnorm, relu, maxpool, avgpool, globalavgpool, "
-                                     "flatten or fc", hint);
+    if (nearest) snprintf(hint, sizeof hint, " (did you mean %s?)", nearest);
+    return item_error(list, item, e,
+                      "no such layer%s: wanted conv, batchnorm, relu, maxpool, avgpool, globalavgpool, "
+                      "flatten or fc",
+                      hint);
 }
 
 static bool parse_item(const char *list, struct item *item, struct error *e) {
     const char *colon = memchr(item->text, ':', item->length);
     size_t name = colon ? (size_t)(colon - item->text) : item->length;
     for (int k = 0; k < KINDS; k++) {
-        if (strlen(names[k]) != name || memcmp(names[k], item->text, name) != 0)
-            continue;
+        if (strlen(names[k]) != name || memcmp(names[k], item->text, name) != 0) continue;
         item->kind = (enum item_kind)k;
         const char *end = item->text + item->length;
         bool sizes = strchr(forms[k], ':') != NULL;
@@ -136,16 +130,14 @@ static void part_name(const char *layer, const char *part, char *out) {
     snprintf(out, 2 * NAME_SIZE, "%s.%s", layer, part);
 }
 
-static bool add_parameter(struct builder *b, const char *layer, const char *part, const struct shape *shape,
-                          float fill, char *name, struct error *e) {
+static bool add_parameter(struct builder *b, const char *layer, const char *part, const struct shape *shape, float fill,
+                          char *name, struct error *e) {
     size_t count = shape_count(shape);
     if (count > MAX_PARAMETER)
         return item_error(b->list, b->item, e, "it has %zu weights: at most %u are supported", count, MAX_PARAMETER);
     float *data = malloc(count * sizeof *data);
-    if (!data)
-        return error_memory(e);
-    for (size_t i = 0; i < count; i++)
-        data[i] = fill;
+    if (!data) return error_memory(e);
+    for (size_t i = 0; i < count; i++) data[i] = fill;
     part_name(layer, part, name);
     bool ok = graph_add_parameter(b->graph, name, shape, data, e);
     free(data);
@@ -158,12 +150,9 @@ static bool add_node(struct builder *b, const char *op, const char *name, const 
     const char *inputs[8] = {b->value};
     char output[2 * NAME_SIZE];
     const char *outputs[] = {output};
-    for (size_t i = 0; i < count; i++)
-        inputs[i + 1] = more[i];
-    if (b->last)
-        snprintf(output, sizeof output, "logits");
-    else
-        part_name(name, "out", output);
+    for (size_t i = 0; i < count; i++) inputs[i + 1] = more[i];
+    if (b->last) snprintf(output, sizeof output, "logits");
+    else part_name(name, "out", output);
     if (!graph_add_node(b->graph, op, name, inputs, count + 1, outputs, 1, attributes, attribute_count, e))
         return false;
     memcpy(b->value, output, sizeof output);
@@ -176,8 +165,7 @@ static void layer_name(struct builder *b, enum item_kind kind, char *out) {
 
 static bool want_image(const struct builder *b, struct error *e) {
     char text[64];
-    if (b->shape.rank == 3)
-        return true;
+    if (b->shape.rank == 3) return true;
     return item_error(b->list, b->item, e, "its input has shape %s: wanted channels x height x width",
                       shape_text(&b->shape, text, sizeof text));
 }
@@ -186,8 +174,7 @@ static bool want_image(const struct builder *b, struct error *e) {
 static bool slide(struct builder *b, struct error *e) {
     const struct item *item = b->item;
     char text[64];
-    if (!want_image(b, e))
-        return false;
+    if (!want_image(b, e)) return false;
     for (int axis = 1; axis < 3; axis++)
         if (b->shape.dim[axis] + 2 * item->pad < item->kernel)
             return item_error(b->list, item, e, "a window of %zux%zu does not fit into its input of %s", item->kernel,
@@ -199,8 +186,7 @@ static bool slide(struct builder *b, struct error *e) {
 
 /* kernel_shape, strides and pads of the item; the arrays live in the caller. */
 static void window_attributes(const struct item *item, int64_t sizes[8], struct attribute out[3]) {
-    for (int i = 0; i < 8; i++)
-        sizes[i] = (int64_t)(i < 2 ? item->kernel : i < 4 ? item->stride : item->pad);
+    for (int i = 0; i < 8; i++) sizes[i] = (int64_t)(i < 2 ? item->kernel : i < 4 ? item->stride : item->pad);
     out[0] = (struct attribute){.name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = sizes, .count = 2};
     out[1] = (struct attribute){.name = "strides", .kind = ATTRIBUTE_INTS, .ints = sizes + 2, .count = 2};
     out[2] = (struct attribute){.name = "pads", .kind = ATTRIBUTE_INTS, .ints = sizes + 4, .count = 4};
@@ -213,18 +199,15 @@ static bool build_conv(struct builder *b, struct error *e) {
     struct attribute attributes[3];
     int64_t sizes[8];
 
-    if (!want_image(b, e))
-        return false;
+    if (!want_image(b, e)) return false;
     struct shape filters = {4, {item->out, b->shape.dim[0], item->kernel, item->kernel}};
     struct shape biases = {1, {item->out}};
-    if (!slide(b, e))
-        return false;
+    if (!slide(b, e)) return false;
     b->shape.dim[0] = item->out;
     layer_name(b, CONV, name);
     window_attributes(item, sizes, attributes);
     return add_parameter(b, name, "weight", &filters, 0, weight, e) &&
-           add_parameter(b, name, "bias", &biases, 0, bias, e) &&
-           add_node(b, "Conv", name, more, 2, attributes, 3, e);
+           add_parameter(b, name, "bias", &biases, 0, bias, e) && add_node(b, "Conv", name, more, 2, attributes, 3, e);
 }
 
 static bool build_pool(struct builder *b, struct error *e) {
@@ -232,8 +215,7 @@ static bool build_pool(struct builder *b, struct error *e) {
     struct attribute attributes[3];
     int64_t sizes[8];
 
-    if (!slide(b, e))
-        return false;
+    if (!slide(b, e)) return false;
     layer_name(b, b->item->kind, name);
     window_attributes(b->item, sizes, attributes);
     return add_node(b, b->item->kind == MAXPOOL ? "MaxPool" : "AveragePool", name, NULL, 0, attributes, 2, e);
@@ -247,8 +229,7 @@ static bool build_batchnorm(struct builder *b, struct error *e) {
 
     layer_name(b, BATCHNORM, name);
     for (int i = 0; i < 4; i++)
-        if (!add_parameter(b, name, parts[i], &channels, i % 3 == 0, parameters[i], e))
-            return false;
+        if (!add_parameter(b, name, parts[i], &channels, i % 3 == 0, parameters[i], e)) return false;
     return add_node(b, "BatchNormalization", name, more, 4, NULL, 0, e);
 }
 
@@ -260,8 +241,7 @@ static bool build_relu(struct builder *b, struct error *e) {
 
 static bool build_globalavgpool(struct builder *b, struct error *e) {
     char name[NAME_SIZE];
-    if (!want_image(b, e))
-        return false;
+    if (!want_image(b, e)) return false;
     layer_name(b, GLOBALAVGPOOL, name);
     b->shape.dim[1] = b->shape.dim[2] = 1;
     return add_node(b, "GlobalAveragePool", name, NULL, 0, NULL, 0, e);
@@ -281,8 +261,7 @@ static bool build_fc(struct builder *b, struct error *e) {
     bool last = b->last;
 
     b->last = false;
-    if (b->shape.rank > 1 && !build_flatten(b, e))
-        return false;
+    if (b->shape.rank > 1 && !build_flatten(b, e)) return false;
     b->last = last;
     struct attribute transposed = {.name = "transB", .kind = ATTRIBUTE_INT, .integer = 1};
     struct shape matrix = {2, {b->item->out, b->shape.dim[0]}}, biases = {1, {b->item->out}};
@@ -304,8 +283,7 @@ static bool build_items(struct builder *b, struct error *e) {
         if (item.length == 0)
             return error_set(e, "layers:%zu: nothing between commas: wanted a layer such as fc:10",
                              (size_t)(at - b->list) + 1);
-        if (!parse_item(b->list, &item, e) || !builders[item.kind](b, e))
-            return false;
+        if (!parse_item(b->list, &item, e) || !builders[item.kind](b, e)) return false;
         if (!comma)
             return item.kind == FC || item_error(b->list, &item, e, "the list ends here: wanted fc:CLASSES last");
         at = comma;
@@ -320,8 +298,7 @@ bool arch_build(const char *list, const struct shape *sample, struct graph **out
         return error_set(e, "layers: samples have %u dimensions: wanted channels x height x width, or features",
                          sample->rank);
     memcpy(batch.dim + 1, sample->dim, sample->rank * sizeof *sample->dim);
-    if (!graph_create(&b.graph, e))
-        return false;
+    if (!graph_create(&b.graph, e)) return false;
     if (!graph_add_input(b.graph, b.value, &batch, e) || !build_items(&b, e) || !graph_finish(b.graph, b.value, e)) {
         graph_destroy(b.graph);
         return false;

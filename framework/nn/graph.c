@@ -42,8 +42,7 @@ static void attribute_finish(struct attribute *a) {
 }
 
 void node_finish(struct node *node) {
-    for (size_t i = 0; i < node->attribute_count; i++)
-        attribute_finish(&node->attributes[i]);
+    for (size_t i = 0; i < node->attribute_count; i++) attribute_finish(&node->attributes[i]);
     free(node->attributes);
     free(node->name);
     free(node->inputs);
@@ -52,18 +51,14 @@ void node_finish(struct node *node) {
 }
 
 void graph_destroy(struct graph *g) {
-    if (!g)
-        return;
-    for (uint32_t i = 0; i < g->value_count; i++)
-        value_finish(&g->values[i]);
-    for (uint32_t i = 0; i < g->node_count; i++)
-        node_finish(&g->nodes[i]);
+    if (!g) return;
+    for (uint32_t i = 0; i < g->value_count; i++) value_finish(&g->values[i]);
+    for (uint32_t i = 0; i < g->node_count; i++) node_finish(&g->nodes[i]);
     for (uint32_t i = 0; i < g->layer_count; i++) {
         free(g->layers[i].name);
         free(g->layers[i].parameters);
     }
-    if (g->building)
-        free(g->building->slots);
+    if (g->building) free(g->building->slots);
     free(g->building);
     free(g->values);
     free(g->nodes);
@@ -76,8 +71,7 @@ void graph_destroy(struct graph *g) {
 /* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
 static size_t name_hash(const char *name) {
     uint64_t hash = 14695981039346656037u;
-    for (const char *c = name; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
     return (size_t)hash;
 }
 
@@ -85,32 +79,27 @@ static size_t name_hash(const char *name) {
 static uint32_t *name_slot(const struct graph *g, const char *name) {
     const struct builder *b = g->building;
     size_t at = name_hash(name) & (b->slot_count - 1);
-    while (b->slots[at] && strcmp(g->values[b->slots[at] - 1].name, name) != 0)
-        at = (at + 1) & (b->slot_count - 1);
+    while (b->slots[at] && strcmp(g->values[b->slots[at] - 1].name, name) != 0) at = (at + 1) & (b->slot_count - 1);
     return &b->slots[at];
 }
 
 static bool names_grow(struct graph *g) {
     struct builder *b = g->building;
     uint32_t *slots = calloc(b->slot_count * 2, sizeof *slots);
-    if (!slots)
-        return false;
+    if (!slots) return false;
     free(b->slots);
     b->slots = slots;
     b->slot_count *= 2;
-    for (uint32_t i = 0; i < g->value_count; i++)
-        *name_slot(g, g->values[i].name) = i + 1;
+    for (uint32_t i = 0; i < g->value_count; i++) *name_slot(g, g->values[i].name) = i + 1;
     return true;
 }
 
 /* Room for one more element of `size` bytes. */
 static bool grow(void **array, uint32_t count, uint32_t *capacity, size_t size) {
-    if (count < *capacity)
-        return true;
+    if (count < *capacity) return true;
     uint32_t wanted = *capacity ? *capacity * 2 : 16;
     void *bigger = wanted > *capacity ? realloc(*array, wanted * size) : NULL;
-    if (!bigger)
-        return false;
+    if (!bigger) return false;
     *array = bigger;
     *capacity = wanted;
     return true;
@@ -118,17 +107,14 @@ static bool grow(void **array, uint32_t count, uint32_t *capacity, size_t size) 
 
 bool graph_name(struct graph *g, const char *name, uint32_t *index, struct error *e) {
     struct builder *b = g->building;
-    if (b->slot_count / 2 <= g->value_count && !names_grow(g))
-        return error_memory(e);
+    if (b->slot_count / 2 <= g->value_count && !names_grow(g)) return error_memory(e);
     uint32_t *slot = name_slot(g, name);
     if (!*slot) {
         void *values = g->values;
-        if (!grow(&values, g->value_count, &b->value_capacity, sizeof *g->values))
-            return error_memory(e);
+        if (!grow(&values, g->value_count, &b->value_capacity, sizeof *g->values)) return error_memory(e);
         g->values = values;
         char *copy = text_copy(name);
-        if (!copy)
-            return error_memory(e);
+        if (!copy) return error_memory(e);
         g->values[g->value_count] = (struct value){.name = copy, .kind = VALUE_ACTIVATION, .node = GRAPH_NONE};
         *slot = ++g->value_count;
     }
@@ -154,8 +140,7 @@ bool value_is_defined(const struct value *v) {
 }
 
 bool graph_check_new(const struct graph *g, uint32_t index, struct error *e) {
-    if (!value_is_defined(&g->values[index]))
-        return true;
+    if (!value_is_defined(&g->values[index])) return true;
     return error_set(e, "value '%s' is defined twice: names of inputs, initialisers and outputs must be unique",
                      g->values[index].name);
 }
@@ -163,8 +148,7 @@ bool graph_check_new(const struct graph *g, uint32_t index, struct error *e) {
 /* ---- Adding values ---- */
 
 static bool define(struct graph *g, const char *name, struct value **out, uint32_t *index, struct error *e) {
-    if (!graph_name(g, name, index, e) || !graph_check_new(g, *index, e))
-        return false;
+    if (!graph_name(g, name, index, e) || !graph_check_new(g, *index, e)) return false;
     *out = &g->values[*index];
     return true;
 }
@@ -187,8 +171,7 @@ bool graph_add_input(struct graph *g, const char *name, const struct shape *with
         return error_set(e, "input '%s' has too many elements: at most %zu per sample", name, OP_MAX_ELEMENTS);
     struct value *v = NULL;
     uint32_t index;
-    if (!define(g, name, &v, &index, e))
-        return false;
+    if (!define(g, name, &v, &index, e)) return false;
     v->kind = VALUE_INPUT;
     v->shape = shape;
     v->batched = true;
@@ -203,16 +186,13 @@ static bool add_elements(struct graph *g, const char *name, enum value_kind kind
                          const void *data, size_t size, struct value **out, void **copy, struct error *e) {
     struct value *v = NULL;
     uint32_t index;
-    if (!define(g, name, &v, &index, e))
-        return false;
+    if (!define(g, name, &v, &index, e)) return false;
     size_t count = shape->rank <= SHAPE_MAX_RANK ? shape_count(shape) : SIZE_MAX;
     if (count > SIZE_MAX / 2 / size)
         return error_set(e, "'%s' has more than %d dimensions or too many elements", name, SHAPE_MAX_RANK);
     void *bytes = malloc(count ? count * size : 1);
-    if (!bytes)
-        return error_memory(e);
-    if (count)
-        memcpy(bytes, data, count * size);
+    if (!bytes) return error_memory(e);
+    if (count) memcpy(bytes, data, count * size);
     v->kind = kind;
     v->shape = *shape;
     *copy = bytes;
@@ -224,8 +204,7 @@ static bool add_floats(struct graph *g, const char *name, enum value_kind kind, 
                        const float *data, struct error *e) {
     struct value *v = NULL;
     void *copy = NULL;
-    if (!add_elements(g, name, kind, shape, data, sizeof *data, &v, &copy, e))
-        return false;
+    if (!add_elements(g, name, kind, shape, data, sizeof *data, &v, &copy, e)) return false;
     v->data = copy;
     return true;
 }
@@ -244,8 +223,7 @@ bool graph_add_ints(struct graph *g, const char *name, const struct shape *shape
                     struct error *e) {
     struct value *v = NULL;
     void *copy = NULL;
-    if (!add_elements(g, name, VALUE_CONSTANT, shape, data, sizeof *data, &v, &copy, e))
-        return false;
+    if (!add_elements(g, name, VALUE_CONSTANT, shape, data, sizeof *data, &v, &copy, e)) return false;
     v->ints = copy;
     return true;
 }
@@ -254,15 +232,13 @@ bool graph_add_ints(struct graph *g, const char *name, const struct shape *shape
 
 static void *copy_bytes(const void *data, size_t size) {
     void *copy = malloc(size ? size : 1);
-    if (copy && size)
-        memcpy(copy, data, size);
+    if (copy && size) memcpy(copy, data, size);
     return copy;
 }
 
 bool node_copy_attributes(struct node *node, const struct attribute *from, size_t count, struct error *e) {
     node->attributes = calloc(count + 1, sizeof *node->attributes);
-    if (!node->attributes)
-        return error_memory(e);
+    if (!node->attributes) return error_memory(e);
     for (size_t i = 0; i < count; i++) {
         struct attribute *to = &node->attributes[i];
         *to = from[i];
@@ -278,37 +254,28 @@ bool node_copy_attributes(struct node *node, const struct attribute *from, size_
 }
 
 static bool link_inputs(struct graph *g, struct node *node, const char *const *names, size_t count, struct error *e) {
-    while (count && !names[count - 1][0])
-        count--; /* absent optional inputs at the end */
+    while (count && !names[count - 1][0]) count--; /* absent optional inputs at the end */
     if (count < node->op->min_inputs || count > node->op->max_inputs)
         return error_set(e, "%zu inputs: wanted %u to %u", count, node->op->min_inputs, node->op->max_inputs);
     node->inputs = calloc(count + 1, sizeof *node->inputs);
-    if (!node->inputs)
-        return error_memory(e);
+    if (!node->inputs) return error_memory(e);
     for (size_t i = 0; i < count; i++) {
         node->inputs[i] = GRAPH_NONE;
-        if (names[i][0] && !graph_name(g, names[i], &node->inputs[i], e))
-            return false;
-        if (!names[i][0] && i < node->op->min_inputs)
-            return error_set(e, "input %zu is absent: it is not optional", i);
+        if (names[i][0] && !graph_name(g, names[i], &node->inputs[i], e)) return false;
+        if (!names[i][0] && i < node->op->min_inputs) return error_set(e, "input %zu is absent: it is not optional", i);
     }
     node->input_count = (uint32_t)count;
     return true;
 }
 
-static bool link_outputs(struct graph *g, struct node *node, const char *const *names, size_t count,
-                         struct error *e) {
-    if (count == 0 || count > 64 || !names[0][0])
-        return error_set(e, "the node has no output, or more than 64");
+static bool link_outputs(struct graph *g, struct node *node, const char *const *names, size_t count, struct error *e) {
+    if (count == 0 || count > 64 || !names[0][0]) return error_set(e, "the node has no output, or more than 64");
     node->outputs = calloc(count, sizeof *node->outputs);
-    if (!node->outputs)
-        return error_memory(e);
+    if (!node->outputs) return error_memory(e);
     for (size_t i = 0; i < count; i++) {
         node->outputs[i] = GRAPH_NONE;
-        if (!names[i][0])
-            continue;
-        if (!graph_name(g, names[i], &node->outputs[i], e) || !graph_check_new(g, node->outputs[i], e))
-            return false;
+        if (!names[i][0]) continue;
+        if (!graph_name(g, names[i], &node->outputs[i], e) || !graph_check_new(g, node->outputs[i], e)) return false;
         g->values[node->outputs[i]].node = g->node_count;
     }
     node->output_count = (uint32_t)count;
@@ -324,28 +291,23 @@ static bool unsupported(const char *op, const char *name, struct error *e) {
 bool graph_add_node(struct graph *g, const char *op_name, const char *name, const char *const *inputs,
                     size_t input_count, const char *const *outputs, size_t output_count,
                     const struct attribute *attributes, size_t attribute_count, struct error *e) {
-    if (!name[0] && output_count)
-        name = outputs[0];
+    if (!name[0] && output_count) name = outputs[0];
     const struct op *op = op_find(op_name);
-    if (!op)
-        return unsupported(op_name, name, e);
+    if (!op) return unsupported(op_name, name, e);
     if (op->define) {
         bool ok = output_count == 1 ? op->define(g, outputs[0], attributes, attribute_count, e)
                                     : error_set(e, "%zu outputs: wanted 1", output_count);
         return ok || error_prefix(e, "node '%s' (%s)", name, op_name);
     }
     void *nodes = g->nodes;
-    if (!grow(&nodes, g->node_count, &g->building->node_capacity, sizeof *g->nodes))
-        return error_memory(e);
+    if (!grow(&nodes, g->node_count, &g->building->node_capacity, sizeof *g->nodes)) return error_memory(e);
     g->nodes = nodes;
     struct node *node = &g->nodes[g->node_count];
     *node = (struct node){.op = op, .name = text_copy(name)};
     if (!node->name || !link_inputs(g, node, inputs, input_count, e) ||
         !link_outputs(g, node, outputs, output_count, e) ||
-        !node_copy_attributes(node, attributes, attribute_count, e) ||
-        (op->parse && !op->parse(node, g->opset, e))) {
-        if (!node->name)
-            error_memory(e);
+        !node_copy_attributes(node, attributes, attribute_count, e) || (op->parse && !op->parse(node, g->opset, e))) {
+        if (!node->name) error_memory(e);
         node_finish(node);
         return error_prefix(e, "node '%s' (%s)", name, op_name);
     }
@@ -361,14 +323,12 @@ const struct value *graph_value(const struct graph *g, uint32_t index) {
 
 uint32_t graph_layer(const struct graph *g, const char *name) {
     for (uint32_t i = 0; i < g->layer_count; i++)
-        if (strcmp(g->layers[i].name, name) == 0)
-            return i;
+        if (strcmp(g->layers[i].name, name) == 0) return i;
     return GRAPH_NONE;
 }
 
 const struct attribute *node_attribute(const struct node *node, const char *name) {
     for (size_t i = 0; i < node->attribute_count; i++)
-        if (strcmp(node->attributes[i].name, name) == 0)
-            return &node->attributes[i];
+        if (strcmp(node->attributes[i].name, name) == 0) return &node->attributes[i];
     return NULL;
 }

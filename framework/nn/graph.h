@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct op;    /* op.h */
+struct op; /* op.h */
 struct graph;
 
 #define GRAPH_NONE UINT32_MAX /* an optional input that is absent */
@@ -51,7 +51,7 @@ struct attribute {
 struct node {
     const struct op *op;
     char *name;
-    uint32_t *inputs, input_count;   /* value indices; GRAPH_NONE where absent */
+    uint32_t *inputs, input_count; /* value indices; GRAPH_NONE where absent */
     uint32_t *outputs, output_count;
     struct attribute *attributes; /* as given; export writes them back */
     size_t attribute_count;
@@ -75,15 +75,15 @@ struct graph {
     uint32_t node_count;
     struct layer *layers;
     uint32_t layer_count;
-    uint32_t input;         /* GRAPH_NONE: no input, everything was folded into the output's value */
-    uint32_t output;        /* the last linear value; a closing Softmax or Relu is not part of it */
-    uint32_t file_output;   /* the output as the file names it */
-    struct shape sample;    /* of one input sample, without the batch: C x H x W or F */
-    uint32_t classes;       /* elements of one output sample */
-    const char *warning;    /* NULL, or why the user should look twice (ends in Softmax or Relu) */
+    uint32_t input;       /* GRAPH_NONE: no input, everything was folded into the output's value */
+    uint32_t output;      /* the last linear value; a closing Softmax or Relu is not part of it */
+    uint32_t file_output; /* the output as the file names it */
+    struct shape sample;  /* of one input sample, without the batch: C x H x W or F */
+    uint32_t classes;     /* elements of one output sample */
+    const char *warning;  /* NULL, or why the user should look twice (ends in Softmax or Relu) */
 
-    uint32_t opset;         /* of the nodes to come; set it before they are added. graph_create: 13 */
-    size_t file_batch;      /* the input's batch as declared; 0: any */
+    uint32_t opset;           /* of the nodes to come; set it before they are added. graph_create: 13 */
+    size_t file_batch;        /* the input's batch as declared; 0: any */
     struct builder *building; /* private; NULL once finished */
 };
 

@@ -26,11 +26,11 @@ void value_finish(struct value *);
 bool node_copy_attributes(struct node *, const struct attribute *, size_t count, struct error *);
 
 /* The steps of graph_finish. */
-bool graph_sort(struct graph *, uint32_t output, struct error *);      /* graph_sort.c */
-bool graph_fold_node(struct graph *, struct node *, struct error *);   /* graph_fold.c: gives its output its value */
-bool graph_free_batch(struct graph *, struct node *, struct error *);  /* graph_fold.c: Reshape to a fixed batch */
-bool graph_compact(struct graph *, struct error *);                    /* graph_fold.c */
-bool graph_find_layers(struct graph *, struct error *);                /* graph_layers.c */
-bool graph_find_logits(struct graph *, struct error *);                /* graph_layers.c */
+bool graph_sort(struct graph *, uint32_t output, struct error *);     /* graph_sort.c */
+bool graph_fold_node(struct graph *, struct node *, struct error *);  /* graph_fold.c: gives its output its value */
+bool graph_free_batch(struct graph *, struct node *, struct error *); /* graph_fold.c: Reshape to a fixed batch */
+bool graph_compact(struct graph *, struct error *);                   /* graph_fold.c */
+bool graph_find_layers(struct graph *, struct error *);               /* graph_layers.c */
+bool graph_find_logits(struct graph *, struct error *);               /* graph_layers.c */
 
 #endif

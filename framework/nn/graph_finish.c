@@ -9,24 +9,22 @@ void op_call_init(struct op_call *call, const struct graph *g, const struct node
     *call = (struct op_call){.node = node, .in = in};
     for (uint32_t i = 0; i < node->input_count; i++) {
         in[i] = (struct operand){.shape = {0}};
-        if (node->inputs[i] == GRAPH_NONE)
-            continue;
+        if (node->inputs[i] == GRAPH_NONE) continue;
         const struct value *v = &g->values[node->inputs[i]];
-        in[i] = (struct operand){.shape = shapes ? shapes[node->inputs[i]] : v->shape, .data = v->data,
-                                 .ints = v->ints, .batched = v->batched};
+        in[i] = (struct operand){.shape = shapes ? shapes[node->inputs[i]] : v->shape,
+                                 .data = v->data,
+                                 .ints = v->ints,
+                                 .batched = v->batched};
     }
     call->out.batched = g->values[node->outputs[0]].batched;
-    if (shapes)
-        call->out.shape = shapes[node->outputs[0]];
+    if (shapes) call->out.shape = shapes[node->outputs[0]];
 }
 
 bool op_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct op *op = call->node->op;
     for (uint32_t i = 0; i < call->node->input_count; i++)
-        if (op_present(call, i) && shape_count(&call->in[i].shape) == 0)
-            return error_set(e, "input %u is empty", i);
-    if (!op->infer)
-        *out = call->in[0].shape;
+        if (op_present(call, i) && shape_count(&call->in[i].shape) == 0) return error_set(e, "input %u is empty", i);
+    if (!op->infer) *out = call->in[0].shape;
     return !op->infer || op->infer(call, out, e);
 }
 
@@ -36,8 +34,7 @@ static bool infer_node(const struct graph *g, const struct node *node, uint32_t 
     struct shape *out = &shapes[node->outputs[0]];
     char text[OP_SHAPE_TEXT];
     op_call_init(&call, g, node, shapes, in);
-    if (!op_infer(&call, out, e))
-        return false;
+    if (!op_infer(&call, out, e)) return false;
     if (out->rank == 0 || out->dim[0] != batch)
         return error_set(e, "its output for a batch of %u is %s: the first dimension must be the batch", batch,
                          shape_text(out, text, sizeof text));
@@ -49,14 +46,12 @@ static bool infer_node(const struct graph *g, const struct node *node, uint32_t 
 
 bool graph_infer(const struct graph *g, uint32_t batch, struct shape *shapes, struct error *e) {
     uint32_t most = 0;
-    for (uint32_t i = 0; i < g->node_count; i++)
-        most = g->nodes[i].input_count > most ? g->nodes[i].input_count : most;
+    for (uint32_t i = 0; i < g->node_count; i++) most = g->nodes[i].input_count > most ? g->nodes[i].input_count : most;
     struct operand *in = calloc((size_t)most + 1, sizeof *in);
     bool ok = in || error_memory(e);
     for (uint32_t i = 0; ok && i < g->value_count; i++) {
         shapes[i] = g->values[i].shape;
-        if (g->values[i].kind == VALUE_INPUT)
-            shapes[i].dim[0] = batch;
+        if (g->values[i].kind == VALUE_INPUT) shapes[i].dim[0] = batch;
     }
     for (uint32_t i = 0; ok && i < g->node_count; i++) {
         const struct node *node = &g->nodes[i];
@@ -73,12 +68,10 @@ static bool infer_shapes(struct graph *g, struct error *e) {
     struct shape *two = calloc((size_t)g->value_count + 1, sizeof *two);
     bool ok = (one && two) || error_memory(e);
     ok = ok && graph_infer(g, 1, one, e);
-    if (ok && !graph_infer(g, 2, two, e))
-        ok = error_prefix(e, "the network takes one sample at a time, not a batch");
+    if (ok && !graph_infer(g, 2, two, e)) ok = error_prefix(e, "the network takes one sample at a time, not a batch");
     for (uint32_t i = 0; ok && i < g->value_count; i++) {
         struct value *v = &g->values[i];
-        if (!v->batched)
-            continue;
+        if (!v->batched) continue;
         v->shape = one[i];
         two[i].dim[0] = 1;
         if (!shape_equal(&one[i], &two[i]))
@@ -92,8 +85,7 @@ static bool infer_shapes(struct graph *g, struct error *e) {
 
 static bool any_batched(const struct graph *g, const struct node *node) {
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (node->inputs[i] != GRAPH_NONE && g->values[node->inputs[i]].batched)
-            return true;
+        if (node->inputs[i] != GRAPH_NONE && g->values[node->inputs[i]].batched) return true;
     return false;
 }
 
@@ -101,8 +93,7 @@ static bool any_batched(const struct graph *g, const struct node *node) {
 static bool fold(struct graph *g, struct error *e) {
     for (uint32_t i = 0; i < g->node_count; i++) {
         struct node *node = &g->nodes[i];
-        if (any_batched(g, node))
-            g->values[node->outputs[0]].batched = true;
+        if (any_batched(g, node)) g->values[node->outputs[0]].batched = true;
         if (any_batched(g, node) ? !graph_free_batch(g, node, e) : !graph_fold_node(g, node, e))
             return error_prefix(e, "node '%s' (%s)", node->name, node->op->name);
     }
@@ -114,15 +105,12 @@ bool graph_finish(struct graph *g, const char *output, struct error *e) {
     if (index == GRAPH_NONE || !value_is_defined(&g->values[index]))
         return error_set(e, "output '%s' is computed by no node", output);
     g->file_output = index;
-    if (!graph_sort(g, index, e) || !fold(g, e))
-        return false;
+    if (!graph_sort(g, index, e) || !fold(g, e)) return false;
     if (g->input != GRAPH_NONE && !g->values[g->file_output].batched)
         return error_set(e, "output '%s' does not depend on the input '%s'", output, g->values[g->input].name);
-    if (!infer_shapes(g, e) || !graph_compact(g, e))
-        return false;
+    if (!infer_shapes(g, e) || !graph_compact(g, e)) return false;
     g->output = g->file_output;
-    if (g->input != GRAPH_NONE && (!graph_find_logits(g, e) || !graph_find_layers(g, e)))
-        return false;
+    if (g->input != GRAPH_NONE && (!graph_find_logits(g, e) || !graph_find_layers(g, e))) return false;
     free(g->building->slots);
     free(g->building);
     g->building = NULL;

@@ -10,15 +10,13 @@
 static uint32_t reader_count(const struct graph *g, uint32_t value) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < g->node_count; i++)
-        for (uint32_t k = 0; k < g->nodes[i].input_count; k++)
-            count += g->nodes[i].inputs[k] == value;
+        for (uint32_t k = 0; k < g->nodes[i].input_count; k++) count += g->nodes[i].inputs[k] == value;
     return count;
 }
 
 static bool depends_on_parameter(const struct graph *g, const struct node *node) {
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (node->inputs[i] != GRAPH_NONE && g->values[node->inputs[i]].kind == VALUE_PARAMETER)
-            return true;
+        if (node->inputs[i] != GRAPH_NONE && g->values[node->inputs[i]].kind == VALUE_PARAMETER) return true;
     return false;
 }
 
@@ -30,8 +28,7 @@ static bool fold_reshape(struct graph *g, const struct node *node, const struct 
     if (reader_count(g, node->inputs[0]) > 1) {
         size_t bytes = shape_count(shape) * (from->ints ? sizeof *from->ints : sizeof *from->data);
         void *copy = malloc(bytes ? bytes : 1);
-        if (!copy)
-            return error_memory(e);
+        if (!copy) return error_memory(e);
         memcpy(copy, from->ints ? (void *)from->ints : (void *)from->data, bytes);
         to->ints = from->ints ? copy : NULL;
         to->data = from->ints ? NULL : copy;
@@ -50,8 +47,7 @@ static bool fold_compute(struct graph *g, struct op_call *call, struct error *e)
     const struct op *op = call->node->op;
     struct value *to = &g->values[call->node->outputs[0]];
     size_t count = shape_count(&call->out.shape);
-    if (count > OP_MAX_ELEMENTS)
-        return error_set(e, "its output has too many elements: at most %zu", OP_MAX_ELEMENTS);
+    if (count > OP_MAX_ELEMENTS) return error_set(e, "its output has too many elements: at most %zu", OP_MAX_ELEMENTS);
     size_t scratch = op->scratch ? op->scratch(call) : 0, saved = op->saved ? op->saved(call) : 0;
     float *data = malloc((count + 1) * sizeof *data);
     call->scratch = malloc((scratch + 1) * sizeof *data);
@@ -73,8 +69,7 @@ static bool fold_compute(struct graph *g, struct op_call *call, struct error *e)
 
 bool graph_fold_node(struct graph *g, struct node *node, struct error *e) {
     struct operand *in = calloc((size_t)node->input_count + 1, sizeof *in);
-    if (!in)
-        return error_memory(e);
+    if (!in) return error_memory(e);
     struct op_call call;
     op_call_init(&call, g, node, NULL, in);
     bool ok = op_infer(&call, &call.out.shape, e);
@@ -117,21 +112,17 @@ static bool set_target(struct graph *g, struct node *node, const int64_t *target
 
 /* A Reshape whose target begins with the file's batch (or 1) gets a 0 there, "as the input has it". */
 bool graph_free_batch(struct graph *g, struct node *node, struct error *e) {
-    if (strcmp(node->op->name, "Reshape") != 0 || g->input == GRAPH_NONE)
-        return true;
+    if (strcmp(node->op->name, "Reshape") != 0 || g->input == GRAPH_NONE) return true;
     const struct attribute *old = node_attribute(node, "shape"); /* opset 1 */
     const struct value *v = node->input_count > 1 ? &g->values[node->inputs[1]] : NULL;
     const int64_t *target = v ? v->ints : old ? old->ints : NULL;
     size_t count = v ? shape_count(&v->shape) : old ? old->count : 0;
-    if (!target || count == 0 || count > SHAPE_MAX_RANK)
-        return true; /* infer says what is wrong */
+    if (!target || count == 0 || count > SHAPE_MAX_RANK) return true; /* infer says what is wrong */
     bool fixed = target[0] == 1 || (target[0] > 0 && (uint64_t)target[0] == g->file_batch);
-    if (v && !fixed)
-        return true;
+    if (v && !fixed) return true;
     int64_t copy[SHAPE_MAX_RANK];
     memcpy(copy, target, count * sizeof *copy);
-    if (fixed)
-        copy[0] = 0;
+    if (fixed) copy[0] = 0;
     return set_target(g, node, copy, count, e);
 }
 
@@ -140,10 +131,8 @@ bool graph_free_batch(struct graph *g, struct node *node, struct error *e) {
 static void compact_nodes(struct graph *g) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < g->node_count; i++) {
-        if (g->values[g->nodes[i].outputs[0]].batched)
-            g->nodes[kept++] = g->nodes[i];
-        else
-            node_finish(&g->nodes[i]);
+        if (g->values[g->nodes[i].outputs[0]].batched) g->nodes[kept++] = g->nodes[i];
+        else node_finish(&g->nodes[i]);
     }
     g->node_count = kept;
 }
@@ -164,32 +153,27 @@ static void compact_values(struct graph *g, uint32_t *map) {
 
 bool graph_compact(struct graph *g, struct error *e) {
     uint32_t *map = calloc((size_t)g->value_count + 1, sizeof *map); /* first 1: used; then the new index */
-    if (!map)
-        return error_memory(e);
+    if (!map) return error_memory(e);
     compact_nodes(g);
     for (uint32_t i = 0; i < g->node_count; i++) {
         struct node *node = &g->nodes[i];
         node->output_count = 1;
         map[node->outputs[0]] = 1;
         for (uint32_t k = 0; k < node->input_count; k++)
-            if (node->inputs[k] != GRAPH_NONE)
-                map[node->inputs[k]] = 1;
+            if (node->inputs[k] != GRAPH_NONE) map[node->inputs[k]] = 1;
     }
     map[g->file_output] = 1;
-    if (g->input != GRAPH_NONE)
-        map[g->input] = 1;
+    if (g->input != GRAPH_NONE) map[g->input] = 1;
     compact_values(g, map);
     for (uint32_t i = 0; i < g->node_count; i++) {
         struct node *node = &g->nodes[i];
         node->outputs[0] = map[node->outputs[0]];
         g->values[node->outputs[0]].node = i;
         for (uint32_t k = 0; k < node->input_count; k++)
-            if (node->inputs[k] != GRAPH_NONE)
-                node->inputs[k] = map[node->inputs[k]];
+            if (node->inputs[k] != GRAPH_NONE) node->inputs[k] = map[node->inputs[k]];
     }
     g->file_output = map[g->file_output];
-    if (g->input != GRAPH_NONE)
-        g->input = map[g->input];
+    if (g->input != GRAPH_NONE) g->input = map[g->input];
     free(map);
     return true;
 }

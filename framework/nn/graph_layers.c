@@ -7,8 +7,9 @@
 #include <string.h>
 
 /* Weight names end so in PyTorch, TensorFlow, Keras, CNTK and MXNet exports. */
-static const char *const weight_endings[] = {".weight", "_weight", "/weight", ".weights", "_weights", "/weights",
-                                             ".kernel", "_kernel", "/kernel", ".W", "_W", "/W", ".w", "_w", "/w"};
+static const char *const weight_endings[] = {".weight",  "_weight", "/weight", ".weights", "_weights",
+                                             "/weights", ".kernel", "_kernel", "/kernel",  ".W",
+                                             "_W",       "/W",      ".w",      "_w",       "/w"};
 
 /* The name without its ending, or NULL; the caller frees. */
 static char *without_ending(const char *name) {
@@ -45,13 +46,11 @@ static uint32_t *only_readers(const struct graph *g) {
         free(seen);
         return NULL;
     }
-    for (uint32_t i = 0; i < g->value_count; i++)
-        reader[i] = GRAPH_NONE;
+    for (uint32_t i = 0; i < g->value_count; i++) reader[i] = GRAPH_NONE;
     for (uint32_t i = 0; i < g->node_count; i++)
         for (uint32_t k = 0; k < g->nodes[i].input_count; k++) {
             uint32_t v = g->nodes[i].inputs[k];
-            if (v == GRAPH_NONE)
-                continue;
+            if (v == GRAPH_NONE) continue;
             reader[v] = seen[v] ? GRAPH_NONE : i;
             seen[v] = true;
         }
@@ -64,8 +63,7 @@ static uint32_t take_parameters(const struct graph *g, const struct node *node, 
     uint32_t count = 0;
     for (uint32_t k = 0; k < node->input_count; k++) {
         uint32_t v = node->inputs[k];
-        if (v == GRAPH_NONE || g->values[v].kind != VALUE_PARAMETER || taken[v])
-            continue;
+        if (v == GRAPH_NONE || g->values[v].kind != VALUE_PARAMETER || taken[v]) continue;
         taken[v] = true;
         out[count++] = v;
     }
@@ -74,8 +72,7 @@ static uint32_t take_parameters(const struct graph *g, const struct node *node, 
 
 static bool has_parameter(const struct graph *g, const struct node *node) {
     for (uint32_t k = 0; k < node->input_count; k++)
-        if (node->inputs[k] != GRAPH_NONE && g->values[node->inputs[k]].kind == VALUE_PARAMETER)
-            return true;
+        if (node->inputs[k] != GRAPH_NONE && g->values[node->inputs[k]].kind == VALUE_PARAMETER) return true;
     return false;
 }
 
@@ -86,10 +83,8 @@ static uint32_t collect(const struct graph *g, uint32_t first, const uint32_t *r
     while (next != GRAPH_NONE) {
         const struct node *node = &g->nodes[next];
         bool joins = (node->op->flags & OP_JOINS) && has_parameter(g, node);
-        if (!joins && !(node->op->flags & OP_RESHAPES))
-            break;
-        if (joins)
-            count += take_parameters(g, node, taken, found + count);
+        if (!joins && !(node->op->flags & OP_RESHAPES)) break;
+        if (joins) count += take_parameters(g, node, taken, found + count);
         next = reader[node->outputs[0]];
     }
     return count;
@@ -116,8 +111,7 @@ bool graph_find_layers(struct graph *g, struct error *e) {
     g->layers = calloc((size_t)g->node_count + 1, sizeof *g->layers);
     bool ok = (reader && found && taken && g->layers) || error_memory(e);
     for (uint32_t i = 0; ok && i < g->node_count; i++) {
-        if (!(g->nodes[i].op->flags & OP_WEIGHTED))
-            continue;
+        if (!(g->nodes[i].op->flags & OP_WEIGHTED)) continue;
         uint32_t count = collect(g, i, reader, taken, found);
         ok = count == 0 || add_layer(g, i, found, count, e);
     }
@@ -134,13 +128,11 @@ bool graph_find_logits(struct graph *g, struct error *e) {
     while (g->values[at].node != GRAPH_NONE) {
         const struct node *node = &g->nodes[g->values[at].node];
         bool is_softmax = strcmp(node->op->name, "Softmax") == 0, is_relu = strcmp(node->op->name, "Relu") == 0;
-        if (!is_softmax && !is_relu && !(node->op->flags & OP_RESHAPES))
-            break;
+        if (!is_softmax && !is_relu && !(node->op->flags & OP_RESHAPES)) break;
         at = node->inputs[0];
         softmax |= is_softmax;
         relu |= is_relu;
-        if (is_softmax || is_relu)
-            g->output = at;
+        if (is_softmax || is_relu) g->output = at;
     }
     g->warning = softmax && relu ? "the network ends in a Relu and a Softmax: what enters them is taken for the logits"
                  : softmax       ? "the network ends in a Softmax: what enters it is taken for the logits"
@@ -149,8 +141,7 @@ bool graph_find_logits(struct graph *g, struct error *e) {
     if (g->output == g->input)
         return error_set(e, "output '%s': the network has no layer before it", g->values[g->file_output].name);
     size_t classes = shape_count(&g->values[g->output].shape);
-    if (classes > UINT32_MAX)
-        return error_set(e, "the network has too many outputs");
+    if (classes > UINT32_MAX) return error_set(e, "the network has too many outputs");
     g->classes = (uint32_t)classes;
     return true;
 }

@@ -13,12 +13,10 @@ static void find_steps(struct net *net) {
     net->readers[g->output] = 1;
     for (uint32_t i = g->node_count; i-- > 0;) {
         const struct node *node = &g->nodes[i];
-        if (!net->readers[node->outputs[0]])
-            continue;
+        if (!net->readers[node->outputs[0]]) continue;
         net->steps[net->step_count++] = i;
         for (uint32_t k = 0; k < node->input_count; k++)
-            if (node->inputs[k] != GRAPH_NONE)
-                net->readers[node->inputs[k]]++;
+            if (node->inputs[k] != GRAPH_NONE) net->readers[node->inputs[k]]++;
     }
     for (uint32_t i = 0; i < net->step_count / 2; i++) {
         uint32_t other = net->step_count - 1 - i, swap = net->steps[i];
@@ -54,23 +52,18 @@ static void find_cut(struct net *net) {
     for (uint32_t i = 0; i < net->step_count && net->readers[net->cut] == 1; i++) {
         const struct node *node = &g->nodes[net->steps[i]];
         bool reads = false;
-        for (uint32_t k = 0; k < node->input_count; k++)
-            reads |= node->inputs[k] == net->cut;
-        if (!reads)
-            continue;
-        if (!(node->op->flags & OP_LINEAR) || batched_inputs(g, node) != 1)
-            break;
+        for (uint32_t k = 0; k < node->input_count; k++) reads |= node->inputs[k] == net->cut;
+        if (!reads) continue;
+        if (!(node->op->flags & OP_LINEAR) || batched_inputs(g, node) != 1) break;
         net->cut = node->outputs[0];
     }
 }
 
 bool net_create(const struct weights *weights, struct net **out, struct error *e) {
     const struct graph *g = weights->graph;
-    if (g->input == GRAPH_NONE)
-        return error_set(e, "the network has no input");
+    if (g->input == GRAPH_NONE) return error_set(e, "the network has no input");
     struct net *net = calloc(1, sizeof *net);
-    if (!net)
-        return error_memory(e);
+    if (!net) return error_memory(e);
     openblas_set_num_threads(1);
     net->weights = weights;
     net->graph = g;
@@ -94,8 +87,7 @@ bool net_create(const struct weights *weights, struct net **out, struct error *e
 }
 
 void net_destroy(struct net *net) {
-    if (!net)
-        return;
+    if (!net) return;
     plan_destroy(net->group);
     plan_destroy(net->whole);
     free(net->steps);
@@ -131,8 +123,7 @@ static bool check_targets(const struct net *net, uint32_t n, const uint32_t *tar
 bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, net->group, group_size(n, i), e))
-            return false;
+        if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
         run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
         memcpy(logits + i * classes, net->group->data[net->graph->output],
                net->group->batch * classes * sizeof *logits);
@@ -143,11 +134,9 @@ bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, str
 bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *x, const uint32_t *targets, float *out,
                   struct error *e) {
     size_t sample = shape_count(&net->graph->sample);
-    if (!check_targets(net, n, targets, e) || !plan_add_gradients(net, net->group, e))
-        return false;
+    if (!check_targets(net, n, targets, e) || !plan_add_gradients(net, net->group, e)) return false;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, net->group, group_size(n, i), e))
-            return false;
+        if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
         run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
         seed_targets(net, net->group, targets + i, NULL);
         run_backward(net, net->group, net->graph->output,
@@ -158,10 +147,8 @@ bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *
 
 /* Memory of net_gradient_sum. */
 static bool prepare_sum(struct net *net, struct error *e) {
-    if (!plan_add_gradients(net, net->group, e))
-        return false;
-    if (!net->total)
-        net->total = malloc(shape_count(&net->graph->values[net->cut].shape) * sizeof *net->total);
+    if (!plan_add_gradients(net, net->group, e)) return false;
+    if (!net->total) net->total = malloc(shape_count(&net->graph->values[net->cut].shape) * sizeof *net->total);
     if (!net->inputs && net->cut == net->graph->input)
         net->inputs = malloc(NET_GROUP * shape_count(&net->graph->sample) * sizeof *net->inputs);
     return (net->total && (net->inputs || net->cut != net->graph->input)) || error_memory(e);
@@ -174,25 +161,21 @@ bool net_gradient_sum(struct net *net, uint32_t n, const float *x, const uint32_
     const struct graph *g = net->graph;
     struct plan *plan = net->group;
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[net->cut].shape);
-    if (!check_targets(net, n, targets, e) || !prepare_sum(net, e))
-        return false;
+    if (!check_targets(net, n, targets, e) || !prepare_sum(net, e)) return false;
     memset(net->total, 0, size * sizeof *net->total);
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, plan, group_size(n, i), e))
-            return false;
+        if (!plan_resize(net, plan, group_size(n, i), e)) return false;
         run_forward(net, plan, x + i * sample, false, GRAPH_NONE);
         seed_targets(net, plan, targets + i, weights + i);
         run_backward(net, plan, g->output, &(struct backward_options){.stop = net->cut, .input = net->inputs});
         for (uint32_t k = 0; k < plan->batch; k++)
-            for (size_t j = 0; j < size; j++)
-                net->total[j] += plan->gradient[net->cut][k * size + j];
+            for (size_t j = 0; j < size; j++) net->total[j] += plan->gradient[net->cut][k * size + j];
     }
     if (net->cut == g->input) {
         memcpy(out, net->total, sample * sizeof *out);
         return true;
     }
-    if (!plan_resize(net, plan, 1, e))
-        return false;
+    if (!plan_resize(net, plan, 1, e)) return false;
     run_bind(net, plan, x);
     memcpy(plan->gradient[net->cut], net->total, size * sizeof *net->total);
     run_backward(net, plan, net->cut, &(struct backward_options){.stop = GRAPH_NONE, .input = out});
@@ -211,16 +194,12 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
         return error_set(e, "node %u does not lie between the network's input and its logits", node);
     uint32_t value = g->nodes[node].outputs[0];
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[value].shape);
-    if (gradient && (!check_targets(net, n, targets, e) || !plan_add_gradients(net, plan, e)))
-        return false;
+    if (gradient && (!check_targets(net, n, targets, e) || !plan_add_gradients(net, plan, e))) return false;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, plan, group_size(n, i), e))
-            return false;
+        if (!plan_resize(net, plan, group_size(n, i), e)) return false;
         run_forward(net, plan, x + i * sample, false, gradient ? GRAPH_NONE : node);
-        if (activation)
-            memcpy(activation + i * size, plan->data[value], plan->batch * size * sizeof *activation);
-        if (!gradient)
-            continue;
+        if (activation) memcpy(activation + i * size, plan->data[value], plan->batch * size * sizeof *activation);
+        if (!gradient) continue;
         seed_targets(net, plan, targets + i, NULL);
         run_backward(net, plan, g->output, &(struct backward_options){.stop = value});
         memcpy(gradient + i * size, plan->gradient[value], plan->batch * size * sizeof *gradient);
@@ -231,8 +210,7 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
 bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, net->group, group_size(n, i), e))
-            return false;
+        if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
         run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
         for (uint32_t k = 0; k < net->group->batch; k++)
             predictions[i + k] = largest(net->group->data[net->graph->output] + k * classes, net->graph->classes);

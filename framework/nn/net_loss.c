@@ -9,20 +9,17 @@
 uint32_t largest(const float *logits, uint32_t classes) {
     uint32_t best = 0;
     for (uint32_t i = 1; i < classes; i++)
-        if (logits[i] > logits[best])
-            best = i;
+        if (logits[i] > logits[best]) best = i;
     return best;
 }
 
 /* One array per parameter that a node on the way to the output reads. */
 static bool prepare_learned(struct net *net, struct error *e) {
     const struct graph *g = net->graph;
-    if (net->learned)
-        return true;
+    if (net->learned) return true;
     size_t total = 0;
     for (uint32_t v = 0; v < g->value_count; v++)
-        if (g->values[v].kind == VALUE_PARAMETER)
-            total += shape_count(&g->values[v].shape);
+        if (g->values[v].kind == VALUE_PARAMETER) total += shape_count(&g->values[v].shape);
     float **learned = calloc(g->value_count, sizeof *learned);
     net->learned_memory = malloc((total + 1) * sizeof *net->learned_memory);
     if (!learned || !net->learned_memory) {
@@ -33,8 +30,7 @@ static bool prepare_learned(struct net *net, struct error *e) {
     }
     float *next = net->learned_memory;
     for (uint32_t v = 0; v < g->value_count; v++) {
-        if (g->values[v].kind != VALUE_PARAMETER)
-            continue;
+        if (g->values[v].kind != VALUE_PARAMETER) continue;
         learned[v] = next;
         next += shape_count(&g->values[v].shape);
     }
@@ -50,8 +46,7 @@ static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct
         if (!net->whole || net->whole->capacity < n) {
             plan_destroy(net->whole);
             net->whole = NULL;
-            if (!plan_create(net, n, &net->whole, e))
-                return false;
+            if (!plan_create(net, n, &net->whole, e)) return false;
         }
         *out = net->whole;
     }
@@ -67,8 +62,7 @@ static void cross_entropy(const struct net *net, struct plan *plan, uint32_t n, 
     for (uint32_t i = 0; i < plan->batch; i++, logits += classes, gradient += classes) {
         uint32_t best = largest(logits, classes);
         double most = (double)logits[best], sum = 0;
-        for (uint32_t k = 0; k < classes; k++)
-            sum += exp((double)logits[k] - most);
+        for (uint32_t k = 0; k < classes; k++) sum += exp((double)logits[k] - most);
         for (uint32_t k = 0; k < classes; k++)
             gradient[k] = (float)((exp((double)logits[k] - most) / sum - (k == labels[i])) / n);
         *loss += (log(sum) + most - (double)logits[labels[i]]) / n;
@@ -84,16 +78,13 @@ bool net_loss(struct net *net, uint32_t n, const float *x, const uint32_t *label
         return error_set(e, "a training batch of %u: wanted 1 to %u", n, NET_TRAIN_BATCH);
     for (uint32_t i = 0; i < n; i++)
         if (labels[i] >= net->graph->classes)
-            return error_set(e, "label %u of sample %u: the network has %u outputs", labels[i], i,
-                             net->graph->classes);
-    if (!prepare_learned(net, e) || !training_plan(net, n, &plan, e))
-        return false;
+            return error_set(e, "label %u of sample %u: the network has %u outputs", labels[i], i, net->graph->classes);
+    if (!prepare_learned(net, e) || !training_plan(net, n, &plan, e)) return false;
     memset(net->learned_memory, 0, net->learned_count * sizeof *net->learned_memory);
     *loss = 0;
     *correct = 0;
     for (uint32_t i = 0; i < n; i += plan->capacity) {
-        if (!plan_resize(net, plan, n - i < plan->capacity ? n - i : plan->capacity, e))
-            return false;
+        if (!plan_resize(net, plan, n - i < plan->capacity ? n - i : plan->capacity, e)) return false;
         run_forward(net, plan, x + i * sample, true, GRAPH_NONE);
         cross_entropy(net, plan, n, labels + i, loss, correct);
         run_backward(net, plan, net->graph->output,
@@ -104,13 +95,11 @@ bool net_loss(struct net *net, uint32_t n, const float *x, const uint32_t *label
 }
 
 const float *net_batch_statistic(const struct net *net, uint32_t value) {
-    if (!net->whole)
-        return NULL;
+    if (!net->whole) return NULL;
     for (uint32_t i = 0; i < net->step_count; i++) {
         const struct op_call *call = &net->whole->calls[net->steps[i]];
         for (uint32_t k = 0; k < call->node->input_count && (call->node->op->flags & OP_STATISTICS); k++)
-            if (call->node->inputs[k] == value)
-                return batchnorm_statistic(call, k);
+            if (call->node->inputs[k] == value) return batchnorm_statistic(call, k);
     }
     return NULL;
 }

@@ -26,14 +26,12 @@ static float *allocate(size_t count, const char *what, struct error *e) {
         return NULL;
     }
     float *memory = aligned_alloc(ALIGNMENT, padded(count + 1) * sizeof *memory);
-    if (!memory)
-        error_memory(e);
+    if (!memory) error_memory(e);
     return memory;
 }
 
 void plan_destroy(struct plan *plan) {
-    if (!plan)
-        return;
+    if (!plan) return;
     free(plan->shapes);
     free(plan->calls);
     free(plan->operands);
@@ -54,21 +52,18 @@ static size_t lay_out(const struct net *net, struct plan *plan) {
         uint32_t out = call->node->outputs[0];
         plan->data[out] = net->shared[out] ? plan->data[call->node->inputs[0]]
                                            : take(plan->memory, &used, shape_count(&plan->shapes[out]));
-        if (op->saved)
-            call->saved = take(plan->memory, &used, op->saved(call));
+        if (op->saved) call->saved = take(plan->memory, &used, op->saved(call));
         size_t wanted = op->scratch ? op->scratch(call) : 0;
         scratch = wanted > scratch ? wanted : scratch;
     }
     float *shared = take(plan->memory, &used, scratch);
-    for (uint32_t i = 0; i < net->step_count; i++)
-        plan->calls[net->steps[i]].scratch = shared;
+    for (uint32_t i = 0; i < net->step_count; i++) plan->calls[net->steps[i]].scratch = shared;
     return used;
 }
 
 static bool set_shapes(const struct net *net, struct plan *plan, uint32_t batch, struct error *e) {
     const struct graph *g = net->graph;
-    if (!graph_infer(g, batch, plan->shapes, e))
-        return false;
+    if (!graph_infer(g, batch, plan->shapes, e)) return false;
     struct operand *in = plan->operands;
     for (uint32_t i = 0; i < g->node_count; i++) {
         float *saved = plan->calls[i].saved, *scratch = plan->calls[i].scratch;
@@ -84,11 +79,9 @@ static bool set_shapes(const struct net *net, struct plan *plan, uint32_t batch,
 bool plan_create(const struct net *net, uint32_t capacity, struct plan **out, struct error *e) {
     const struct graph *g = net->graph;
     struct plan *plan = calloc(1, sizeof *plan);
-    if (!plan)
-        return error_memory(e);
+    if (!plan) return error_memory(e);
     size_t values = (size_t)g->value_count + 1, operands = 1;
-    for (uint32_t i = 0; i < g->node_count; i++)
-        operands += g->nodes[i].input_count;
+    for (uint32_t i = 0; i < g->node_count; i++) operands += g->nodes[i].input_count;
     plan->capacity = capacity;
     plan->shapes = calloc(values, sizeof *plan->shapes);
     plan->data = calloc(values, sizeof *plan->data);
@@ -126,8 +119,7 @@ static size_t lay_out_gradients(const struct net *net, struct plan *plan, float 
         plan->gradient[out] = net->shared[out] ? plan->gradient[node->inputs[0]] : take(memory, &used, count);
         for (uint32_t k = 0; k < node->input_count; k++) {
             uint32_t v = node->inputs[k];
-            if (v == GRAPH_NONE || !net->graph->values[v].batched || net->readers[v] < 2)
-                continue;
+            if (v == GRAPH_NONE || !net->graph->values[v].batched || net->readers[v] < 2) continue;
             count = shape_count(&plan->shapes[v]) / plan->batch * plan->capacity;
             spare = count > spare ? count : spare;
         }
@@ -137,11 +129,9 @@ static size_t lay_out_gradients(const struct net *net, struct plan *plan, float 
 }
 
 bool plan_add_gradients(const struct net *net, struct plan *plan, struct error *e) {
-    if (plan->gradient_memory)
-        return true;
+    if (plan->gradient_memory) return true;
     plan->gradient_memory = allocate(lay_out_gradients(net, plan, NULL), "its gradients", e);
-    if (!plan->gradient_memory)
-        return false;
+    if (!plan->gradient_memory) return false;
     lay_out_gradients(net, plan, plan->gradient_memory);
     return true;
 }

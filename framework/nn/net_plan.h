@@ -33,8 +33,8 @@ struct net {
     float **learned;             /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
-    float *total;                /* of net_gradient_sum: the sum of gradients at `cut` ... */
-    float *inputs;               /* ... and, when that is the input, those of one group */
+    float *total;  /* of net_gradient_sum: the sum of gradients at `cut` ... */
+    float *inputs; /* ... and, when that is the input, those of one group */
 };
 
 /* ---- net_plan.c ---- */
@@ -53,8 +53,8 @@ void run_forward(const struct net *, struct plan *, const float *x, bool trainin
 
 struct backward_options {
     enum net_rule rule;
-    uint32_t stop;      /* value at which to stop: its gradient is complete, nothing below is computed */
-    float *input;       /* where the input's gradient goes; NULL: not wanted */
+    uint32_t stop;         /* value at which to stop: its gradient is complete, nothing below is computed */
+    float *input;          /* where the input's gradient goes; NULL: not wanted */
     float *const *learned; /* gradients of parameters are added here, and no others are wanted; or NULL */
 };
 /* From the gradient at value `from`, which the caller has put into plan->gradient[from]. */

@@ -10,12 +10,9 @@ void run_bind(const struct net *net, struct plan *plan, const float *x) {
         struct op_call *call = &plan->calls[net->steps[i]];
         for (uint32_t k = 0; k < call->node->input_count; k++) {
             uint32_t v = call->node->inputs[k];
-            if (v == GRAPH_NONE)
-                continue;
-            if (g->values[v].batched)
-                call->in[k].data = plan->data[v];
-            else if (g->values[v].kind == VALUE_PARAMETER)
-                call->in[k].data = net->weights->data[v];
+            if (v == GRAPH_NONE) continue;
+            if (g->values[v].batched) call->in[k].data = plan->data[v];
+            else if (g->values[v].kind == VALUE_PARAMETER) call->in[k].data = net->weights->data[v];
         }
         call->out.data = plan->data[call->node->outputs[0]];
     }
@@ -26,8 +23,7 @@ void run_forward(const struct net *net, struct plan *plan, const float *x, bool 
     for (uint32_t i = 0; i < net->step_count && net->steps[i] <= last; i++) {
         struct op_call *call = &plan->calls[net->steps[i]];
         call->training = training;
-        if (!net->shared[call->node->outputs[0]])
-            call->node->op->forward(call);
+        if (!net->shared[call->node->outputs[0]]) call->node->op->forward(call);
     }
 }
 
@@ -35,13 +31,11 @@ void seed_targets(const struct net *net, struct plan *plan, const uint32_t *targ
     uint32_t classes = net->graph->classes;
     float *gradient = plan->gradient[net->graph->output];
     memset(gradient, 0, (size_t)plan->batch * classes * sizeof *gradient);
-    for (uint32_t i = 0; i < plan->batch; i++)
-        gradient[(size_t)i * classes + targets[i]] = factors ? factors[i] : 1;
+    for (uint32_t i = 0; i < plan->batch; i++) gradient[(size_t)i * classes + targets[i]] = factors ? factors[i] : 1;
 }
 
 static void add(float *restrict to, const float *restrict from, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        to[i] += from[i];
+    for (size_t i = 0; i < n; i++) to[i] += from[i];
 }
 
 /* The gradient of the call's output goes on to its input `k`. */
@@ -60,8 +54,7 @@ static void pass_on(const struct net *net, struct plan *plan, const struct op_ca
 }
 
 static bool is_wanted(const struct net *net, uint32_t v, const struct backward_options *options) {
-    if (options->learned)
-        return net->learns[v];
+    if (options->learned) return net->learns[v];
     return v != net->graph->input || options->input;
 }
 
@@ -71,10 +64,8 @@ static void step_back(const struct net *net, struct plan *plan, struct op_call *
     call->rule = options->rule;
     for (uint32_t k = 0; k < call->node->input_count; k++) {
         uint32_t v = call->node->inputs[k];
-        if (v == GRAPH_NONE)
-            continue;
-        if (g->values[v].batched && is_wanted(net, v, options))
-            pass_on(net, plan, call, k);
+        if (v == GRAPH_NONE) continue;
+        if (g->values[v].batched && is_wanted(net, v, options)) pass_on(net, plan, call, k);
         else if (options->learned && options->learned[v] && call->node->op->learn)
             call->node->op->learn(call, k, plan->gradient[call->node->outputs[0]], options->learned[v]);
     }
@@ -88,9 +79,7 @@ void run_backward(const struct net *net, struct plan *plan, uint32_t from, const
     uint32_t stop = options->stop == GRAPH_NONE ? GRAPH_NONE : g->values[options->stop].node;
     for (uint32_t i = net->step_count; i-- > 0;) {
         struct op_call *call = &plan->calls[net->steps[i]];
-        if (net->steps[i] == stop)
-            break;
-        if (plan->written[call->node->outputs[0]])
-            step_back(net, plan, call, options);
+        if (net->steps[i] == stop) break;
+        if (plan->written[call->node->outputs[0]]) step_back(net, plan, call, options);
     }
 }

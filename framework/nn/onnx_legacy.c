@@ -9,15 +9,13 @@
 
 const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *node, const char *name) {
     for (size_t i = 0; i < node->n_attribute; i++)
-        if (strcmp(onnx_text(node->attribute[i]->name), name) == 0)
-            return node->attribute[i];
+        if (strcmp(onnx_text(node->attribute[i]->name), name) == 0) return node->attribute[i];
     return NULL;
 }
 
 const Onnx__TensorProto *onnx_find_tensor(const Onnx__GraphProto *graph, const char *name) {
     for (size_t i = 0; i < graph->n_initializer; i++)
-        if (strcmp(onnx_text(graph->initializer[i]->name), name) == 0)
-            return graph->initializer[i];
+        if (strcmp(onnx_text(graph->initializer[i]->name), name) == 0) return graph->initializer[i];
     for (size_t i = 0; i < graph->n_node; i++) {
         const Onnx__NodeProto *node = graph->node[i];
         const Onnx__AttributeProto *value;
@@ -32,8 +30,7 @@ const char *onnx_node_text(const Onnx__NodeProto *node, char *buffer, size_t siz
     const char *name = onnx_text(node->name);
     if (!*name && node->n_output)
         snprintf(buffer, size, "node of '%s' (%s)", onnx_text(node->output[0]), onnx_text(node->op_type));
-    else
-        snprintf(buffer, size, "node '%s' (%s)", name, onnx_text(node->op_type));
+    else snprintf(buffer, size, "node '%s' (%s)", name, onnx_text(node->op_type));
     return buffer;
 }
 
@@ -45,26 +42,25 @@ static const struct gone {
     bool any;
     int64_t wanted;
 } gone[] = {
-    {NULL, "consumed_inputs", true, 0},           /* set 1: a hint about memory */
-    {"Dropout", "ratio", true, 0},                /* before set 12; no matter outside training */
-    {"Dropout", "seed", true, 0},                 /* from set 12; the same */
-    {"Dropout", "is_test", true, 0},              /* before set 7; the same */
-    {"BatchNormalization", "is_test", false, 1},  /* before set 7 */
-    {"BatchNormalization", "spatial", false, 1},  /* before set 9 */
+    {NULL, "consumed_inputs", true, 0},                /* set 1: a hint about memory */
+    {"Dropout", "ratio", true, 0},                     /* before set 12; no matter outside training */
+    {"Dropout", "seed", true, 0},                      /* from set 12; the same */
+    {"Dropout", "is_test", true, 0},                   /* before set 7; the same */
+    {"BatchNormalization", "is_test", false, 1},       /* before set 7 */
+    {"BatchNormalization", "spatial", false, 1},       /* before set 9 */
     {"BatchNormalization", "training_mode", false, 0}, /* from set 14 */
-    {"Gemm", "broadcast", true, 0},               /* before set 7; shapes that do not fit are found anyway */
+    {"Gemm", "broadcast", true, 0},                    /* before set 7; shapes that do not fit are found anyway */
     {"Add", "broadcast", true, 0},
     {"Mul", "broadcast", true, 0},
     {"Add", "axis", true, 0}, /* before set 7; see onnx_shapes_check */
     {"Mul", "axis", true, 0},
-    {"Reshape", "allowzero", false, 0},   /* from set 14 */
+    {"Reshape", "allowzero", false, 0},     /* from set 14 */
     {"AveragePool", "dilations", false, 1}, /* from set 19 */
 };
 
 static bool holds_only(const Onnx__AttributeProto *a, int64_t wanted) {
     for (size_t i = 0; i < a->n_ints; i++)
-        if (a->ints[i] != wanted)
-            return false;
+        if (a->ints[i] != wanted) return false;
     return a->n_ints ? true : a->i == wanted;
 }
 
@@ -75,8 +71,7 @@ enum onnx_attribute_fate onnx_attribute_fate(const Onnx__NodeProto *node, const 
         if (strcmp(g->attribute, onnx_text(attribute->name)) != 0 ||
             (g->op && strcmp(g->op, onnx_text(node->op_type)) != 0))
             continue;
-        if (g->any || holds_only(attribute, g->wanted))
-            return ONNX_DROP;
+        if (g->any || holds_only(attribute, g->wanted)) return ONNX_DROP;
         error_set(e, "attribute '%s' is %lld: only %lld is supported", g->attribute, (long long)attribute->i,
                   (long long)g->wanted);
         return ONNX_REFUSE;
@@ -86,15 +81,13 @@ enum onnx_attribute_fate onnx_attribute_fate(const Onnx__NodeProto *node, const 
 
 /* Input 2 of Dropout, from set 12 on. */
 static bool dropout_check(const Onnx__GraphProto *graph, const Onnx__NodeProto *node, struct error *e) {
-    if (node->n_input < 3 || !*onnx_text(node->input[2]))
-        return true;
+    if (node->n_input < 3 || !*onnx_text(node->input[2])) return true;
     const Onnx__TensorProto *mode = onnx_find_tensor(graph, node->input[2]);
     struct onnx_array array = {.floats = NULL};
     bool off = mode && onnx_array_read(mode, &array, NULL) && array.ints && shape_count(&array.shape) == 1 &&
                array.ints[0] == 0;
     onnx_array_finish(&array);
-    if (!off)
-        return error_set(e, "training mode is not a constant false: export the model for inference");
+    if (!off) return error_set(e, "training mode is not a constant false: export the model for inference");
     return true;
 }
 
@@ -103,8 +96,7 @@ bool onnx_node_check(const Onnx__GraphProto *graph, const Onnx__NodeProto *node,
     const char *domain = onnx_text(node->domain);
     if (*domain && strcmp(domain, "ai.onnx") != 0)
         return error_set(e, "operator of domain '%s' is not supported: wanted one of ONNX's own", domain);
-    if (strcmp(op, "Dropout") == 0)
-        return dropout_check(graph, node, e);
+    if (strcmp(op, "Dropout") == 0) return dropout_check(graph, node, e);
     if (strcmp(op, "BatchNormalization") == 0 && opset < 7 && !onnx_find_attribute(node, "is_test"))
         return error_set(e, "it is in training mode (no is_test): export the model for inference");
     return true;
@@ -112,8 +104,7 @@ bool onnx_node_check(const Onnx__GraphProto *graph, const Onnx__NodeProto *node,
 
 static const struct value *find_value(const struct graph *graph, const char *name) {
     for (uint32_t i = 0; i < graph->value_count; i++)
-        if (strcmp(graph->values[i].name, name) == 0)
-            return &graph->values[i];
+        if (strcmp(graph->values[i].name, name) == 0) return &graph->values[i];
     return NULL;
 }
 
@@ -122,10 +113,8 @@ static bool softmax_check(const struct graph *graph, const Onnx__NodeProto *node
     const struct value *out = find_value(graph, onnx_text(node->output[0]));
     const Onnx__AttributeProto *attribute = onnx_find_attribute(node, "axis");
     int64_t axis = attribute ? attribute->i : 1;
-    if (!out)
-        return true;
-    if (axis < 0)
-        axis += out->shape.rank;
+    if (!out) return true;
+    if (axis < 0) axis += out->shape.rank;
     if (axis < 0 || axis >= out->shape.rank || shape_count_from(&out->shape, (uint32_t)axis + 1) == 1)
         return true; /* an axis out of range was refused before */
     return error_set(e, "it runs over several dimensions at once, as before operator set 13: wanted one; convert the "
@@ -135,14 +124,14 @@ static bool softmax_check(const struct graph *graph, const Onnx__NodeProto *node
 /* Before set 7 the second operand of Add and Mul was aligned at `axis`; now at the last dimension. */
 static bool axis_check(const struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
     const Onnx__AttributeProto *axis = onnx_find_attribute(node, "axis");
-    if (!axis || node->n_input != 2)
-        return true;
+    if (!axis || node->n_input != 2) return true;
     const struct value *a = find_value(graph, onnx_text(node->input[0]));
     const struct value *b = find_value(graph, onnx_text(node->input[1]));
-    if (!a || !b || axis->i + (int64_t)b->shape.rank == (int64_t)a->shape.rank || axis->i < 0)
-        return true;
-    return error_set(e, "it aligns its second operand at dimension %lld, as before operator set 7: wanted the last; "
-                        "convert the model to operator set 13", (long long)axis->i);
+    if (!a || !b || axis->i + (int64_t)b->shape.rank == (int64_t)a->shape.rank || axis->i < 0) return true;
+    return error_set(e,
+                     "it aligns its second operand at dimension %lld, as before operator set 7: wanted the last; "
+                     "convert the model to operator set 13",
+                     (long long)axis->i);
 }
 
 bool onnx_shapes_check(const struct graph *graph, const Onnx__GraphProto *proto, int64_t opset, struct error *e) {
@@ -151,12 +140,9 @@ bool onnx_shapes_check(const struct graph *graph, const Onnx__GraphProto *proto,
         const char *op = onnx_text(node->op_type);
         char text[200];
         bool ok = true;
-        if (opset < 13 && strcmp(op, "Softmax") == 0 && node->n_output)
-            ok = softmax_check(graph, node, e);
-        if (opset < 7 && (strcmp(op, "Add") == 0 || strcmp(op, "Mul") == 0))
-            ok = axis_check(graph, node, e);
-        if (!ok)
-            return error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+        if (opset < 13 && strcmp(op, "Softmax") == 0 && node->n_output) ok = softmax_check(graph, node, e);
+        if (opset < 7 && (strcmp(op, "Add") == 0 || strcmp(op, "Mul") == 0)) ok = axis_check(graph, node, e);
+        if (!ok) return error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
     }
     return true;
 }

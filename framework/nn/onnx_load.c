@@ -17,24 +17,20 @@ struct loader {
 
 static bool add_array(struct graph *graph, const char *name, const struct onnx_array *array, bool parameter,
                       struct error *e) {
-    if (array->ints)
-        return graph_add_ints(graph, name, &array->shape, array->ints, e);
+    if (array->ints) return graph_add_ints(graph, name, &array->shape, array->ints, e);
     return (parameter ? graph_add_parameter : graph_add_floats)(graph, name, &array->shape, array->floats, e);
 }
 
 static bool add_initialisers(struct loader *l, struct error *e) {
-    if (l->proto->n_sparse_initializer)
-        return error_set(e, "it has sparse initialisers, which are not supported");
+    if (l->proto->n_sparse_initializer) return error_set(e, "it has sparse initialisers, which are not supported");
     for (size_t i = 0; i < l->proto->n_initializer; i++) {
         const Onnx__TensorProto *tensor = l->proto->initializer[i];
         const char *name = onnx_text(tensor->name);
         struct onnx_array array;
         bool ok = onnx_array_read(tensor, &array, e) &&
-                  add_array(l->graph, name, &array,
-                            roles_is_parameter(l->roles, name, shape_count(&array.shape)), e);
+                  add_array(l->graph, name, &array, roles_is_parameter(l->roles, name, shape_count(&array.shape)), e);
         onnx_array_finish(&array);
-        if (!ok)
-            return false;
+        if (!ok) return false;
     }
     return true;
 }
@@ -58,8 +54,10 @@ static bool input_shape(const Onnx__ValueInfoProto *info, struct shape *out, str
         const Onnx__TensorShapeProto__Dimension *dim = shape->dim[i];
         bool fixed = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0;
         if (!fixed && i > 0)
-            return error_set(e, "input '%s' has no fixed size in dimension %zu: only the batch, dimension 0, may vary; "
-                                "export the model with fixed sizes", name, i);
+            return error_set(e,
+                             "input '%s' has no fixed size in dimension %zu: only the batch, dimension 0, may vary; "
+                             "export the model with fixed sizes",
+                             name, i);
         out->dim[i] = fixed ? (size_t)dim->dim_value : 0;
     }
     return true;
@@ -76,8 +74,7 @@ static bool add_input(struct loader *l, struct error *e) {
                              onnx_text(info->name));
         found = info;
     }
-    if (!found)
-        return true;
+    if (!found) return true;
     struct shape shape = {0};
     return input_shape(found, &shape, e) && graph_add_input(l->graph, onnx_text(found->name), &shape, e);
 }
@@ -92,8 +89,7 @@ struct attributes {
 };
 
 static void attributes_finish(struct attributes *a) {
-    for (size_t i = 0; i < a->count; i++)
-        free(a->texts[i]);
+    for (size_t i = 0; i < a->count; i++) free(a->texts[i]);
     free(a->texts);
     free(a->rows);
 }
@@ -122,15 +118,15 @@ static bool convert_attribute(const Onnx__AttributeProto *from, struct attribute
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING:
         to->kind = ATTRIBUTE_TEXT;
         *text = calloc(1, from->s.len + 1);
-        if (!*text)
-            return error_memory(e);
-        if (from->s.len)
-            memcpy(*text, from->s.data, from->s.len);
+        if (!*text) return error_memory(e);
+        if (from->s.len) memcpy(*text, from->s.data, from->s.len);
         to->text = *text;
         return true;
     default:
-        return error_set(e, "attribute '%s' is of a type that is not supported: wanted INT, FLOAT, STRING, INTS or "
-                            "FLOATS", to->name);
+        return error_set(e,
+                         "attribute '%s' is of a type that is not supported: wanted INT, FLOAT, STRING, INTS or "
+                         "FLOATS",
+                         to->name);
     }
 }
 
@@ -138,17 +134,13 @@ static bool convert_attributes(const Onnx__NodeProto *node, struct attributes *o
     size_t n = node->n_attribute + 1; /* one more: see add_converted */
     out->rows = calloc(n, sizeof *out->rows);
     out->texts = calloc(n, sizeof *out->texts);
-    if (!out->rows || !out->texts)
-        return error_memory(e);
+    if (!out->rows || !out->texts) return error_memory(e);
     for (size_t i = 0; i < node->n_attribute; i++) {
         enum onnx_attribute_fate fate = onnx_attribute_fate(node, node->attribute[i], e);
-        if (fate == ONNX_REFUSE)
-            return false;
-        if (fate == ONNX_DROP)
-            continue;
+        if (fate == ONNX_REFUSE) return false;
+        if (fate == ONNX_DROP) continue;
         size_t k = out->count++;
-        if (!convert_attribute(node->attribute[i], &out->rows[k], &out->texts[k], e))
-            return false;
+        if (!convert_attribute(node->attribute[i], &out->rows[k], &out->texts[k], e)) return false;
     }
     return true;
 }
@@ -159,8 +151,7 @@ static bool convert_attributes(const Onnx__NodeProto *node, struct attributes *o
 static bool add_constant(struct loader *l, const Onnx__NodeProto *node, const Onnx__TensorProto *tensor,
                          struct error *e) {
     struct onnx_array array;
-    bool ok = onnx_array_read(tensor, &array, e) &&
-              add_array(l->graph, onnx_text(node->output[0]), &array, false, e);
+    bool ok = onnx_array_read(tensor, &array, e) && add_array(l->graph, onnx_text(node->output[0]), &array, false, e);
     onnx_array_finish(&array);
     return ok;
 }
@@ -177,8 +168,7 @@ static bool is_dropout(const Onnx__NodeProto *node) {
 }
 
 static size_t count_used(const Onnx__NodeProto *node, char *const *names, size_t n) {
-    while (n && !*onnx_text(names[n - 1]))
-        n--;
+    while (n && !*onnx_text(names[n - 1])) n--;
     return n > 1 && is_dropout(node) ? 1 : n;
 }
 
@@ -190,12 +180,9 @@ static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct 
     if (l->opset < 13 && strcmp(op, "Softmax") == 0 && !onnx_find_attribute(node, "axis"))
         a->rows[a->count++] = (struct attribute){.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
     const char **names = calloc(inputs + outputs + 1, sizeof *names);
-    if (!names)
-        return error_memory(e);
-    for (size_t i = 0; i < inputs; i++)
-        names[i] = onnx_text(node->input[i]);
-    for (size_t i = 0; i < outputs; i++)
-        names[inputs + i] = onnx_text(node->output[i]);
+    if (!names) return error_memory(e);
+    for (size_t i = 0; i < inputs; i++) names[i] = onnx_text(node->input[i]);
+    for (size_t i = 0; i < outputs; i++) names[inputs + i] = onnx_text(node->output[i]);
     bool ok = graph_add_node(l->graph, op, onnx_text(node->name), names, inputs, names + inputs, outputs, a->rows,
                              a->count, e);
     free(names);
@@ -209,10 +196,8 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
 
     bool ok = onnx_node_check(l->proto, node, l->opset, e) &&
               (constant ? add_constant(l, node, constant, e) : convert_attributes(node, &attributes, e));
-    if (!ok)
-        error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
-    else if (!constant)
-        ok = add_converted(l, node, &attributes, e);
+    if (!ok) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+    else if (!constant) ok = add_converted(l, node, &attributes, e);
     attributes_finish(&attributes);
     return ok;
 }
@@ -222,21 +207,18 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
 static int64_t model_opset(const Onnx__ModelProto *model) {
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const char *domain = onnx_text(model->opset_import[i]->domain);
-        if (!*domain || strcmp(domain, "ai.onnx") == 0)
-            return model->opset_import[i]->version;
+        if (!*domain || strcmp(domain, "ai.onnx") == 0) return model->opset_import[i]->version;
     }
     return 1; /* before IR version 3 */
 }
 
 static bool build(struct loader *l, struct error *e) {
-    if (l->proto->n_output == 0)
-        return error_set(e, "it has no output: wanted one");
+    if (l->proto->n_output == 0) return error_set(e, "it has no output: wanted one");
     if (!roles_create(l->proto, &l->roles, e) || !graph_create(&l->graph, e) || !add_input(l, e) ||
         !add_initialisers(l, e))
         return false;
     for (size_t i = 0; i < l->proto->n_node; i++)
-        if (!add_node(l, l->proto->node[i], e))
-            return false;
+        if (!add_node(l, l->proto->node[i], e)) return false;
     return graph_finish(l->graph, onnx_text(l->proto->output[0]->name), e) &&
            onnx_shapes_check(l->graph, l->proto, l->opset, e);
 }
@@ -244,8 +226,7 @@ static bool build(struct loader *l, struct error *e) {
 /* Names come from the file, and an error goes to a terminal. */
 static void make_printable(struct error *e) {
     for (char *c = e ? e->text : NULL; c && *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
 }
 
 bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error *e) {
@@ -263,8 +244,7 @@ bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error 
 
 static bool load(const uint8_t *data, size_t size, struct graph **out, struct error *e) {
     Onnx__ModelProto *model = (Onnx__ModelProto *)onnx_unpack(&onnx__model_proto__descriptor, data, size);
-    if (!model)
-        return error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
+    if (!model) return error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
     bool ok = onnx_build(model, out, e);
     onnx_free(&model->base);
     if (ok && (*out)->input == GRAPH_NONE) {
@@ -277,8 +257,7 @@ static bool load(const uint8_t *data, size_t size, struct graph **out, struct er
 bool onnx_load(const char *path, struct graph **out, struct error *e) {
     uint8_t *data;
     size_t size;
-    if (!file_read(path, &data, &size, e))
-        return false;
+    if (!file_read(path, &data, &size, e)) return false;
     bool ok = load(data, size, out, e);
     free(data);
     return ok || error_prefix(e, "%s", path);

@@ -30,20 +30,17 @@ static void *take(struct writer *w, size_t n, size_t size) {
     if (w->count == w->capacity) {
         size_t wanted = w->capacity ? 2 * w->capacity : 64;
         void **blocks = realloc(w->blocks, wanted * sizeof *blocks);
-        if (!blocks)
-            return NULL;
+        if (!blocks) return NULL;
         w->blocks = blocks;
         w->capacity = wanted;
     }
     void *block = calloc(n ? n : 1, size);
-    if (block)
-        w->blocks[w->count++] = block;
+    if (block) w->blocks[w->count++] = block;
     return block;
 }
 
 static void writer_finish(struct writer *w) {
-    for (size_t i = 0; i < w->count; i++)
-        free(w->blocks[i]);
+    for (size_t i = 0; i < w->count; i++) free(w->blocks[i]);
     free(w->blocks);
 }
 
@@ -54,11 +51,9 @@ static Onnx__TensorProto *make_tensor(struct writer *w, uint32_t index) {
     const float *floats = value->kind == VALUE_PARAMETER ? w->weights->data[index] : value->data;
     Onnx__TensorProto *t = take(w, 1, sizeof *t);
     int64_t *dims = take(w, value->shape.rank, sizeof *dims);
-    if (!t || !dims)
-        return NULL;
+    if (!t || !dims) return NULL;
     onnx__tensor_proto__init(t);
-    for (uint32_t i = 0; i < value->shape.rank; i++)
-        dims[i] = (int64_t)value->shape.dim[i];
+    for (uint32_t i = 0; i < value->shape.rank; i++) dims[i] = (int64_t)value->shape.dim[i];
     size_t size = floats ? sizeof *floats : sizeof *value->ints;
     t->name = value->name;
     t->n_dims = value->shape.rank;
@@ -75,8 +70,7 @@ static Onnx__TensorShapeProto *make_shape(struct writer *w, const struct shape *
     Onnx__TensorShapeProto *out = take(w, 1, sizeof *out);
     Onnx__TensorShapeProto__Dimension *rows = take(w, shape->rank, sizeof *rows);
     Onnx__TensorShapeProto__Dimension **dims = take(w, shape->rank, sizeof *dims);
-    if (!out || !rows || !dims)
-        return NULL;
+    if (!out || !rows || !dims) return NULL;
     onnx__tensor_shape_proto__init(out);
     for (uint32_t i = 0; i < shape->rank; i++) {
         dims[i] = &rows[i];
@@ -101,8 +95,7 @@ static Onnx__ValueInfoProto **make_end(struct writer *w, uint32_t index) {
     Onnx__TypeProto *type = take(w, 1, sizeof *type);
     Onnx__TypeProto__Tensor *tensor = take(w, 1, sizeof *tensor);
     Onnx__TensorShapeProto *shape = make_shape(w, &value->shape, value->batched);
-    if (!list || !info || !type || !tensor || !shape)
-        return NULL;
+    if (!list || !info || !type || !tensor || !shape) return NULL;
     onnx__value_info_proto__init(info);
     onnx__type_proto__init(type);
     onnx__type_proto__tensor__init(tensor);
@@ -166,8 +159,7 @@ static Onnx__NodeProto *make_node(struct writer *w, const struct node *node) {
     Onnx__AttributeProto *rows = take(w, n, sizeof *rows), **attributes = take(w, n, sizeof *attributes);
     char **inputs = make_names(w, node->inputs, node->input_count);
     char **outputs = make_names(w, node->outputs, node->output_count);
-    if (!out || !rows || !attributes || !inputs || !outputs)
-        return NULL;
+    if (!out || !rows || !attributes || !inputs || !outputs) return NULL;
     onnx__node_proto__init(out);
     for (size_t i = 0; i < n; i++) {
         set_attribute(&node->attributes[i], &rows[i]);
@@ -192,16 +184,13 @@ static Onnx__GraphProto *make_graph(struct writer *w) {
     Onnx__NodeProto **nodes = take(w, graph->node_count, sizeof *nodes);
     Onnx__TensorProto **tensors = take(w, graph->value_count, sizeof *tensors);
     Onnx__ValueInfoProto **input = make_end(w, graph->input), **output = make_end(w, graph->file_output);
-    if (!out || !nodes || !tensors || !input || !output)
-        return NULL;
+    if (!out || !nodes || !tensors || !input || !output) return NULL;
     onnx__graph_proto__init(out);
     for (uint32_t i = 0; i < graph->node_count; i++)
-        if (!(nodes[i] = make_node(w, &graph->nodes[i])))
-            return NULL;
+        if (!(nodes[i] = make_node(w, &graph->nodes[i]))) return NULL;
     for (uint32_t i = 0; i < graph->value_count; i++) {
         enum value_kind kind = graph->values[i].kind;
-        if ((kind == VALUE_PARAMETER || kind == VALUE_CONSTANT) &&
-            !(tensors[out->n_initializer++] = make_tensor(w, i)))
+        if ((kind == VALUE_PARAMETER || kind == VALUE_CONSTANT) && !(tensors[out->n_initializer++] = make_tensor(w, i)))
             return NULL;
     }
     out->name = borrow("network");
@@ -233,8 +222,7 @@ static bool write_model(const char *path, Onnx__GraphProto *graph, struct error 
     if (size > SIZE_LIMIT)
         return error_set(e, "%s: the network takes %zu bytes: an ONNX file holds at most %d", path, size, SIZE_LIMIT);
     uint8_t *data = malloc(size);
-    if (!data)
-        return error_memory(e);
+    if (!data) return error_memory(e);
     onnx__model_proto__pack(&model, data);
     bool ok = file_write(path, data, size, e);
     free(data);
@@ -243,8 +231,7 @@ static bool write_model(const char *path, Onnx__GraphProto *graph, struct error 
 
 bool onnx_save(const char *path, const struct weights *weights, struct error *e) {
     struct writer writer = {.weights = weights, .graph = weights->graph};
-    if (writer.graph->input == GRAPH_NONE)
-        return error_set(e, "%s: the network has no input: nothing to write", path);
+    if (writer.graph->input == GRAPH_NONE) return error_set(e, "%s: the network has no input: nothing to write", path);
     Onnx__GraphProto *graph = make_graph(&writer);
     bool ok = graph ? write_model(path, graph, e) : error_memory(e);
     writer_finish(&writer);

@@ -14,8 +14,8 @@ struct element {
     size_t raw_size;
     /* Elements in the typed field, and one of them. */
     size_t (*count)(const Onnx__TensorProto *);
-    float (*number)(const Onnx__TensorProto *, const uint8_t *raw, size_t i);     /* either this */
-    int64_t (*integer)(const Onnx__TensorProto *, const uint8_t *raw, size_t i);  /* or this */
+    float (*number)(const Onnx__TensorProto *, const uint8_t *raw, size_t i);    /* either this */
+    int64_t (*integer)(const Onnx__TensorProto *, const uint8_t *raw, size_t i); /* or this */
 };
 
 static size_t float_count(const Onnx__TensorProto *t) {
@@ -32,32 +32,28 @@ static size_t int32_count(const Onnx__TensorProto *t) {
 }
 
 static float float_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
-    if (!raw)
-        return t->float_data[i];
+    if (!raw) return t->float_data[i];
     float x;
     memcpy(&x, raw + i * sizeof x, sizeof x);
     return x;
 }
 
 static float double_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
-    if (!raw)
-        return (float)t->double_data[i];
+    if (!raw) return (float)t->double_data[i];
     double x;
     memcpy(&x, raw + i * sizeof x, sizeof x);
     return (float)x;
 }
 
 static int64_t int64_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
-    if (!raw)
-        return t->int64_data[i];
+    if (!raw) return t->int64_data[i];
     int64_t x;
     memcpy(&x, raw + i * sizeof x, sizeof x);
     return x;
 }
 
 static int64_t int32_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
-    if (!raw)
-        return t->int32_data[i];
+    if (!raw) return t->int32_data[i];
     int32_t x;
     memcpy(&x, raw + i * sizeof x, sizeof x);
     return x;
@@ -77,8 +73,7 @@ static const struct element elements[] = {
 
 static const struct element *element_find(const Onnx__TensorProto *t, const char *name, struct error *e) {
     for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
-        if (elements[i].type == t->data_type)
-            return &elements[i];
+        if (elements[i].type == t->data_type) return &elements[i];
     const ProtobufCEnumValue *type =
         protobuf_c_enum_descriptor_get_value(&onnx__tensor_proto__data_type__descriptor, t->data_type);
     error_set(e, "tensor '%s' holds elements of type %s: wanted FLOAT, DOUBLE, INT64, INT32 or BOOL", name,
@@ -111,29 +106,24 @@ bool onnx_array_read(const Onnx__TensorProto *t, struct onnx_array *out, struct 
 
     *out = (struct onnx_array){.floats = NULL};
     if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL || t->n_external_data)
-        return error_set(e, "tensor '%s' is stored in another file (external data), which is not supported: save the "
-                            "model with its weights inside", name);
+        return error_set(e,
+                         "tensor '%s' is stored in another file (external data), which is not supported: save the "
+                         "model with its weights inside",
+                         name);
     const struct element *element = element_find(t, name, e);
-    if (!element || !read_shape(t, name, &out->shape, &count, e))
-        return false;
+    if (!element || !read_shape(t, name, &out->shape, &count, e)) return false;
     /* An empty raw_data may stand beside a typed field. */
-    if (raw && t->raw_data.len == 0 && element->count(t))
-        raw = NULL;
+    if (raw && t->raw_data.len == 0 && element->count(t)) raw = NULL;
     held = t->has_raw_data && raw ? t->raw_data.len / element->raw_size : element->count(t);
     if (held != count || (raw && t->raw_data.len % element->raw_size))
         return error_set(e, "tensor '%s' holds %zu elements: its shape %s wants %zu", name, held,
                          shape_text(&out->shape, shape, sizeof shape), count);
     /* `count` elements are in the file, so the product below cannot overflow. */
-    if (element->number)
-        out->floats = malloc(count ? count * sizeof *out->floats : 1);
-    else
-        out->ints = malloc(count ? count * sizeof *out->ints : 1);
-    if (!out->floats && !out->ints)
-        return error_memory(e);
-    for (size_t i = 0; i < count && out->floats; i++)
-        out->floats[i] = element->number(t, raw, i);
-    for (size_t i = 0; i < count && out->ints; i++)
-        out->ints[i] = element->integer(t, raw, i);
+    if (element->number) out->floats = malloc(count ? count * sizeof *out->floats : 1);
+    else out->ints = malloc(count ? count * sizeof *out->ints : 1);
+    if (!out->floats && !out->ints) return error_memory(e);
+    for (size_t i = 0; i < count && out->floats; i++) out->floats[i] = element->number(t, raw, i);
+    for (size_t i = 0; i < count && out->ints; i++) out->ints[i] = element->integer(t, raw, i);
     return true;
 }
 

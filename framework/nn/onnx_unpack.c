@@ -20,8 +20,7 @@ static void *budget_alloc(void *user, size_t size) {
     struct budget *budget = user;
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     uintptr_t depth = here < budget->stack ? budget->stack - here : here - budget->stack;
-    if (depth > STACK_LIMIT || size > budget->left)
-        return NULL;
+    if (depth > STACK_LIMIT || size > budget->left) return NULL;
     budget->left -= size;
     return malloc(size);
 }
@@ -42,6 +41,5 @@ ProtobufCMessage *onnx_unpack(const ProtobufCMessageDescriptor *descriptor, cons
 
 void onnx_free(ProtobufCMessage *message) {
     ProtobufCAllocator allocator = {budget_alloc, budget_free, NULL};
-    if (message)
-        protobuf_c_message_free_unpacked(message, &allocator);
+    if (message) protobuf_c_message_free_unpacked(message, &allocator);
 }

@@ -11,16 +11,14 @@
 
 const struct op *op_find(const char *name) {
     for (const struct op *const *op = ops_all(); *op; op++)
-        if (strcmp((*op)->name, name) == 0)
-            return *op;
+        if (strcmp((*op)->name, name) == 0) return *op;
     return NULL;
 }
 
 const char *op_nearest(const char *name) {
     const char *names[MOST_OPS];
     size_t count = 0;
-    for (const struct op *const *op = ops_all(); *op && count < MOST_OPS; op++)
-        names[count++] = (*op)->name;
+    for (const struct op *const *op = ops_all(); *op && count < MOST_OPS; op++) names[count++] = (*op)->name;
     return text_nearest(name, names, count);
 }
 
@@ -35,16 +33,14 @@ static bool out_of_range(const char *name, int64_t found, int64_t min, int64_t m
 bool op_integer(const struct node *node, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *out,
                 struct error *e) {
     const struct attribute *a = node_attribute(node, name);
-    if (a && a->kind != ATTRIBUTE_INT)
-        return wrong_kind(name, "an integer", e);
+    if (a && a->kind != ATTRIBUTE_INT) return wrong_kind(name, "an integer", e);
     *out = a ? a->integer : fallback;
     return (*out >= min && *out <= max) || out_of_range(name, *out, min, max, e);
 }
 
 bool op_number(const struct node *node, const char *name, float fallback, float *out, struct error *e) {
     const struct attribute *a = node_attribute(node, name);
-    if (a && a->kind != ATTRIBUTE_FLOAT)
-        return wrong_kind(name, "a number", e);
+    if (a && a->kind != ATTRIBUTE_FLOAT) return wrong_kind(name, "a number", e);
     *out = a ? a->number : fallback;
     return true;
 }
@@ -52,14 +48,12 @@ bool op_number(const struct node *node, const char *name, float fallback, float 
 bool op_sizes(const struct node *node, const char *name, int64_t min, int64_t max, uint32_t fallback, uint32_t *out,
               size_t count, struct error *e) {
     const struct attribute *a = node_attribute(node, name);
-    if (a && a->kind != ATTRIBUTE_INTS)
-        return wrong_kind(name, "a list of integers", e);
+    if (a && a->kind != ATTRIBUTE_INTS) return wrong_kind(name, "a list of integers", e);
     if (a && a->count != count)
         return error_set(e, "attribute '%s' has %zu elements: wanted %zu (two spatial dimensions)", name, a->count,
                          count);
     for (size_t i = 0; i < count; i++) {
-        if (a && (a->ints[i] < min || a->ints[i] > max))
-            return out_of_range(name, a->ints[i], min, max, e);
+        if (a && (a->ints[i] < min || a->ints[i] > max)) return out_of_range(name, a->ints[i], min, max, e);
         out[i] = a ? (uint32_t)a->ints[i] : fallback;
     }
     return true;
@@ -67,16 +61,14 @@ bool op_sizes(const struct node *node, const char *name, int64_t min, int64_t ma
 
 bool op_text(const struct node *node, const char *name, const char **out, struct error *e) {
     const struct attribute *a = node_attribute(node, name);
-    if (a && (a->kind != ATTRIBUTE_TEXT || !a->text))
-        return wrong_kind(name, "text", e);
+    if (a && (a->kind != ATTRIBUTE_TEXT || !a->text)) return wrong_kind(name, "text", e);
     *out = a ? a->text : NULL;
     return true;
 }
 
 void *op_config(struct node *node, size_t size, struct error *e) {
     node->config = calloc(1, size);
-    if (!node->config)
-        error_memory(e);
+    if (!node->config) error_memory(e);
     return node->config;
 }
 
@@ -86,8 +78,7 @@ bool op_present(const struct op_call *call, uint32_t input) {
 
 bool op_axis(int64_t axis, uint32_t rank, bool end, uint32_t *out, struct error *e) {
     int64_t limit = (int64_t)rank, found = axis;
-    if (axis < 0)
-        axis += limit;
+    if (axis < 0) axis += limit;
     if (axis < 0 || axis > limit || (axis == limit && !end))
         return error_set(e, "axis %" PRId64 " of an input of %u dimensions: wanted %" PRId64 " to %" PRId64, found,
                          rank, -limit, end ? limit : limit - 1);

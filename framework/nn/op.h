@@ -24,10 +24,10 @@ struct op_call {
 };
 
 enum op_flags {
-    OP_RESHAPES = 1,  /* same elements in the same order: the output may be the input's memory */
-    OP_WEIGHTED = 2,  /* with a parameter among its inputs it begins a layer */
-    OP_JOINS = 4,     /* its parameters belong to the layer it follows */
-    OP_LINEAR = 8,    /* with one batched input its gradient depends on parameters only (except in training) */
+    OP_RESHAPES = 1,   /* same elements in the same order: the output may be the input's memory */
+    OP_WEIGHTED = 2,   /* with a parameter among its inputs it begins a layer */
+    OP_JOINS = 4,      /* its parameters belong to the layer it follows */
+    OP_LINEAR = 8,     /* with one batched input its gradient depends on parameters only (except in training) */
     OP_STATISTICS = 16 /* in training the samples of a batch depend on each other */
 };
 

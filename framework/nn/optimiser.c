@@ -19,28 +19,24 @@ struct optimiser_state {
 
 static bool allocate(const struct graph *graph, float ***out) {
     float **arrays = calloc(graph->value_count, sizeof *arrays);
-    if (!arrays)
-        return false;
+    if (!arrays) return false;
     *out = arrays;
     for (uint32_t i = 0; i < graph->value_count; i++) {
         size_t n = shape_count(&graph->values[i].shape);
-        if (graph->values[i].kind == VALUE_PARAMETER && !(arrays[i] = calloc(n ? n : 1, sizeof **arrays)))
-            return false;
+        if (graph->values[i].kind == VALUE_PARAMETER && !(arrays[i] = calloc(n ? n : 1, sizeof **arrays))) return false;
     }
     return true;
 }
 
 static void release(const struct graph *graph, float **arrays) {
-    for (uint32_t i = 0; arrays && i < graph->value_count; i++)
-        free(arrays[i]);
+    for (uint32_t i = 0; arrays && i < graph->value_count; i++) free(arrays[i]);
     free(arrays);
 }
 
 bool optimiser_create(const struct graph *graph, const struct recipe *recipe, struct optimiser_state **out,
                       struct error *e) {
     struct optimiser_state *state = calloc(1, sizeof *state);
-    if (!state)
-        return error_memory(e);
+    if (!state) return error_memory(e);
     state->graph = graph;
     state->kind = recipe->optimiser;
     state->rate = recipe->learning_rate;
@@ -54,8 +50,7 @@ bool optimiser_create(const struct graph *graph, const struct recipe *recipe, st
 }
 
 void optimiser_destroy(struct optimiser_state *state) {
-    if (!state)
-        return;
+    if (!state) return;
     release(state->graph, state->first);
     release(state->graph, state->second);
     free(state);
@@ -86,16 +81,12 @@ static void sgd(const struct optimiser_state *state, size_t n, const float *rest
 bool optimiser_step(struct optimiser_state *state, struct weights *weights, float *const *grads, struct error *e) {
     state->step++;
     for (uint32_t i = 0; i < state->graph->value_count; i++) {
-        if (!grads[i])
-            continue;
+        if (!grads[i]) continue;
         size_t n = shape_count(&state->graph->values[i].shape);
         float *w = weights_edit(weights, i);
-        if (!w)
-            return error_memory(e);
-        if (state->kind == OPTIMISER_ADAM)
-            adam(state, n, grads[i], state->first[i], state->second[i], w);
-        else
-            sgd(state, n, grads[i], state->first[i], w);
+        if (!w) return error_memory(e);
+        if (state->kind == OPTIMISER_ADAM) adam(state, n, grads[i], state->first[i], state->second[i], w);
+        else sgd(state, n, grads[i], state->first[i], w);
     }
     return true;
 }

@@ -36,8 +36,7 @@ static const struct role_row {
 
 static const struct role_row *role_find(const struct node *node, uint32_t input) {
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-        if (roles[i].input == input && strcmp(roles[i].op, node->op->name) == 0)
-            return &roles[i];
+        if (roles[i].input == input && strcmp(roles[i].op, node->op->name) == 0) return &roles[i];
     return NULL;
 }
 
@@ -64,39 +63,32 @@ static bool is_transposed(const struct node *node, const char *attribute) {
 
 /* Inputs that one output of the node sums over. */
 static size_t fan_in(const struct node *node, const struct role_row *row, const struct shape *shape) {
-    if (shape->rank < 2)
-        return shape_count(shape);
+    if (shape->rank < 2) return shape_count(shape);
     if (row->role == ROLE_FILTER) /* out x in/groups x kh x kw */
         return shape_count_from(shape, 1);
     /* A matrix on the right, K x N, is contracted over its rows; on the left, M x K, over its columns. */
     bool rows = row->input == 1;
-    if (strcmp(row->op, "Gemm") == 0)
-        rows ^= is_transposed(node, row->input == 1 ? "transB" : "transA");
+    if (strcmp(row->op, "Gemm") == 0) rows ^= is_transposed(node, row->input == 1 ? "transB" : "transA");
     return shape->dim[shape->rank - (rows ? 2 : 1)];
 }
 
 static void fill(float *data, size_t n, float value) {
-    for (size_t i = 0; i < n; i++)
-        data[i] = value;
+    for (size_t i = 0; i < n; i++) data[i] = value;
 }
 
 static void draw_normal(struct rng *rng, float *data, size_t n, double mean, double sd) {
-    for (size_t i = 0; i < n; i++)
-        data[i] = (float)(mean + sd * rng_normal(rng));
+    for (size_t i = 0; i < n; i++) data[i] = (float)(mean + sd * rng_normal(rng));
 }
 
 static void draw_uniform(struct rng *rng, float *data, size_t n, double bound) {
-    for (size_t i = 0; i < n; i++)
-        data[i] = (float)(bound * (2 * rng_uniform(rng) - 1));
+    for (size_t i = 0; i < n; i++) data[i] = (float)(bound * (2 * rng_uniform(rng) - 1));
 }
 
 static void draw_matched(struct rng *rng, float *data, size_t n) {
     double mean = 0, squares = 0;
-    for (size_t i = 0; i < n; i++)
-        mean += (double)data[i];
+    for (size_t i = 0; i < n; i++) mean += (double)data[i];
     mean /= (double)(n ? n : 1);
-    for (size_t i = 0; i < n; i++)
-        squares += ((double)data[i] - mean) * ((double)data[i] - mean);
+    for (size_t i = 0; i < n; i++) squares += ((double)data[i] - mean) * ((double)data[i] - mean);
     draw_normal(rng, data, n, mean, sqrt(squares / (double)(n ? n : 1)));
 }
 
@@ -111,39 +103,23 @@ static void shuffle(struct rng *rng, float *data, size_t n) {
 
 static void draw_own(struct rng *rng, enum role role, size_t fan, float *data, size_t n) {
     switch (role) {
-    case ROLE_FILTER:
-        draw_normal(rng, data, n, 0, sqrt(2.0 / (double)(fan ? fan : 1)));
-        break;
-    case ROLE_MATRIX:
-        draw_uniform(rng, data, n, 1 / sqrt((double)(fan ? fan : 1)));
-        break;
-    case ROLE_SCALE:
-        fill(data, n, 1);
-        break;
-    default:
-        fill(data, n, 0);
+    case ROLE_FILTER: draw_normal(rng, data, n, 0, sqrt(2.0 / (double)(fan ? fan : 1))); break;
+    case ROLE_MATRIX: draw_uniform(rng, data, n, 1 / sqrt((double)(fan ? fan : 1))); break;
+    case ROLE_SCALE: fill(data, n, 1); break;
+    default: fill(data, n, 0);
     }
 }
 
-static void draw_parameter(struct rng *rng, const struct init_options *options, enum role role, size_t fan,
-                           float *data, size_t n) {
+static void draw_parameter(struct rng *rng, const struct init_options *options, enum role role, size_t fan, float *data,
+                           size_t n) {
     switch (options->scheme) {
-    case INIT_OWN:
-        draw_own(rng, role, fan, data, n);
-        break;
-    case INIT_NORMAL:
-        draw_normal(rng, data, n, 0, options->sigma);
-        break;
-    case INIT_PERMUTE:
-        shuffle(rng, data, n);
-        break;
-    case INIT_MATCHED:
-        draw_matched(rng, data, n);
-        break;
+    case INIT_OWN: draw_own(rng, role, fan, data, n); break;
+    case INIT_NORMAL: draw_normal(rng, data, n, 0, options->sigma); break;
+    case INIT_PERMUTE: shuffle(rng, data, n); break;
+    case INIT_MATCHED: draw_matched(rng, data, n); break;
     }
     if (options->negate && role != ROLE_SCALE)
-        for (size_t i = 0; i < n; i++)
-            data[i] = 0 - data[i]; /* and 0 stays +0 */
+        for (size_t i = 0; i < n; i++) data[i] = 0 - data[i]; /* and 0 stays +0 */
 }
 
 static bool redraw(struct weights *weights, const struct layer *layer, uint32_t value,
@@ -151,24 +127,20 @@ static bool redraw(struct weights *weights, const struct layer *layer, uint32_t 
     const struct value *parameter = graph_value(weights->graph, value);
     const struct node *user = NULL;
     const struct role_row *row = parameter_role(weights->graph, layer, value, &user);
-    if (!row)
-        return error_set(e, "layer %s: no rule to draw its parameter %s anew", layer->name, parameter->name);
+    if (!row) return error_set(e, "layer %s: no rule to draw its parameter %s anew", layer->name, parameter->name);
     size_t n = shape_count(&parameter->shape);
     if (n > UINT32_MAX)
         return error_set(e, "parameter %s: %zu elements: at most %u can be drawn", parameter->name, n, UINT32_MAX);
     bool statistic = row->role == ROLE_MEAN || row->role == ROLE_VARIANCE;
-    if (statistic && options->keep_running_stats)
-        return true;
+    if (statistic && options->keep_running_stats) return true;
     float *data = weights_edit(weights, value);
-    if (!data)
-        return error_memory(e);
+    if (!data) return error_memory(e);
     if (statistic) {
         fill(data, n, row->role == ROLE_VARIANCE);
         return true;
     }
     char *purpose = text_format("parameter %s", parameter->name);
-    if (!purpose)
-        return error_memory(e);
+    if (!purpose) return error_memory(e);
     struct rng rng = rng_stream(options->seed, purpose, options->draw);
     free(purpose);
     draw_parameter(&rng, options, row->role, fan_in(user, row, &parameter->shape), data, n);
@@ -181,7 +153,6 @@ bool weights_redraw(struct weights *weights, uint32_t layer, const struct init_o
         return error_set(e, "layer %u: the network has %u layers", layer, graph->layer_count);
     const struct layer *l = &graph->layers[layer];
     for (uint32_t i = 0; i < l->parameter_count; i++)
-        if (!redraw(weights, l, l->parameters[i], options, e))
-            return false;
+        if (!redraw(weights, l, l->parameters[i], options, e)) return false;
     return true;
 }

@@ -42,15 +42,13 @@ static bool recipe_check(const struct recipe *r, struct error *e) {
         return error_set(e, "momentum %g: wanted 0 or more, below 1", r->momentum);
     if (r->batch < 1 || r->batch > NET_TRAIN_BATCH)
         return error_set(e, "batch %u: wanted 1 to %u", r->batch, NET_TRAIN_BATCH);
-    if (r->epochs < 1)
-        return error_set(e, "0 epochs: wanted 1 or more");
+    if (r->epochs < 1) return error_set(e, "0 epochs: wanted 1 or more");
     return true;
 }
 
 static bool labels_check(const struct trainer *t, struct error *e) {
     uint32_t classes = t->weights->graph->classes;
-    if (t->n == 0)
-        return error_set(e, "no training samples: wanted 1 or more");
+    if (t->n == 0) return error_set(e, "no training samples: wanted 1 or more");
     for (uint32_t i = 0; i < t->n; i++)
         if (t->labels[i] >= classes)
             return error_set(e, "training sample %u has label %u: the network has classes 0 to %u", i, t->labels[i],
@@ -61,16 +59,14 @@ static bool labels_check(const struct trainer *t, struct error *e) {
 static bool redraw_all(const struct trainer *t, struct error *e) {
     struct init_options options = {.scheme = INIT_OWN, .seed = t->recipe->seed};
     for (uint32_t i = 0; i < t->weights->graph->layer_count; i++)
-        if (!weights_redraw(t->weights, i, &options, e))
-            return false;
+        if (!weights_redraw(t->weights, i, &options, e)) return false;
     return true;
 }
 
 /* The net borrows the weights, so they are all made writable before it sees them. */
 static bool own_all(struct weights *weights, struct error *e) {
     for (uint32_t i = 0; i < weights->graph->value_count; i++)
-        if (weights->data[i] && !weights_edit(weights, i))
-            return error_memory(e);
+        if (weights->data[i] && !weights_edit(weights, i)) return error_memory(e);
     return true;
 }
 
@@ -117,8 +113,7 @@ static bool train_batch(struct trainer *t, uint32_t first, uint32_t count, doubl
         memcpy(t->batch_x + i * t->sample, t->x + from * t->sample, t->sample * sizeof *t->x);
         t->batch_labels[i] = t->labels[from];
     }
-    if (!net_loss(t->net, count, t->batch_x, t->batch_labels, loss, correct, &grads, e))
-        return false;
+    if (!net_loss(t->net, count, t->batch_x, t->batch_labels, loss, correct, &grads, e)) return false;
     if (!isfinite(*loss))
         return error_set(e, "the loss is not finite any more: try a smaller learning rate than %g",
                          t->recipe->learning_rate);
@@ -136,8 +131,7 @@ static bool train_epoch(struct trainer *t, uint32_t epoch, double *loss, double 
     for (uint32_t first = 0; first < t->n; first += t->recipe->batch) {
         uint32_t left = t->n - first, count = left < t->recipe->batch ? left : t->recipe->batch, correct;
         double batch_loss;
-        if (!train_batch(t, first, count, &batch_loss, &correct, e))
-            return false;
+        if (!train_batch(t, first, count, &batch_loss, &correct, e)) return false;
         sum += batch_loss * count;
         right += correct;
     }
@@ -148,10 +142,8 @@ static bool train_epoch(struct trainer *t, uint32_t epoch, double *loss, double 
 
 static bool measure_accuracy(struct trainer *t, double *accuracy, struct error *e) {
     uint32_t right = 0;
-    if (!net_predict(t->net, t->n, t->x, t->predictions, e))
-        return false;
-    for (uint32_t i = 0; i < t->n; i++)
-        right += t->predictions[i] == t->labels[i];
+    if (!net_predict(t->net, t->n, t->x, t->predictions, e)) return false;
+    for (uint32_t i = 0; i < t->n; i++) right += t->predictions[i] == t->labels[i];
     *accuracy = (double)right / t->n;
     return true;
 }
@@ -166,15 +158,13 @@ static bool train_epochs(struct trainer *t, train_progress progress, void *user,
             return error_prefix(e, "training epoch %u", epoch);
         result->epochs = epoch;
         done = last || result->accuracy >= t->recipe->stop_accuracy;
-        if (progress)
-            progress(user, epoch, result->loss, result->accuracy);
+        if (progress) progress(user, epoch, result->loss, result->accuracy);
     }
     return true;
 }
 
-bool train_run(struct weights *weights, uint32_t n, const float *x, const uint32_t *labels,
-               const struct recipe *recipe, train_progress progress, void *user, struct train_result *result,
-               struct error *e) {
+bool train_run(struct weights *weights, uint32_t n, const float *x, const uint32_t *labels, const struct recipe *recipe,
+               train_progress progress, void *user, struct train_result *result, struct error *e) {
     struct trainer trainer = {.weights = weights, .recipe = recipe, .n = n, .x = x, .labels = labels};
     struct train_result local = {0};
     bool ok = recipe_check(recipe, e) && labels_check(&trainer, e) && trainer_init(&trainer, e) &&

@@ -20,9 +20,9 @@ struct recipe {
 struct recipe recipe_default(void);
 
 struct train_result {
-    uint32_t epochs;   /* run */
-    double accuracy;   /* on the training set, measured after the last epoch */
-    double loss;       /* mean of the last epoch */
+    uint32_t epochs; /* run */
+    double accuracy; /* on the training set, measured after the last epoch */
+    double loss;     /* mean of the last epoch */
 };
 
 /* Called after every epoch; may be NULL. `accuracy` is that on the training set after the epoch; with a stop_accuracy

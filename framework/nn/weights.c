@@ -15,8 +15,7 @@ static size_t parameter_bytes(const struct graph *graph, uint32_t value) {
 
 bool weights_create(const struct graph *graph, struct weights **out, struct error *e) {
     struct weights *weights = calloc(1, sizeof *weights);
-    if (!weights)
-        return error_memory(e);
+    if (!weights) return error_memory(e);
     weights->graph = graph;
     weights->data = calloc(graph->value_count, sizeof *weights->data);
     weights->owned = calloc(graph->value_count, sizeof *weights->owned);
@@ -25,19 +24,16 @@ bool weights_create(const struct graph *graph, struct weights **out, struct erro
         return error_memory(e);
     }
     for (uint32_t i = 0; i < graph->value_count; i++)
-        if (is_parameter(graph, i))
-            weights->data[i] = graph->values[i].data;
+        if (is_parameter(graph, i)) weights->data[i] = graph->values[i].data;
     *out = weights;
     return true;
 }
 
 bool weights_copy(const struct weights *from, struct weights **out, struct error *e) {
     struct weights *weights;
-    if (!weights_create(from->graph, &weights, e))
-        return false;
+    if (!weights_create(from->graph, &weights, e)) return false;
     for (uint32_t i = 0; i < from->graph->value_count; i++) {
-        if (!from->owned[i])
-            continue;
+        if (!from->owned[i]) continue;
         float *data = weights_edit(weights, i);
         if (!data) {
             weights_destroy(weights);
@@ -50,24 +46,20 @@ bool weights_copy(const struct weights *from, struct weights **out, struct error
 }
 
 void weights_destroy(struct weights *weights) {
-    if (!weights)
-        return;
+    if (!weights) return;
     if (weights->data && weights->owned)
         for (uint32_t i = 0; i < weights->graph->value_count; i++)
-            if (weights->owned[i])
-                free(weights->data[i]);
+            if (weights->owned[i]) free(weights->data[i]);
     free(weights->data);
     free(weights->owned);
     free(weights);
 }
 
 float *weights_edit(struct weights *weights, uint32_t value) {
-    if (weights->owned[value])
-        return weights->data[value];
+    if (weights->owned[value]) return weights->data[value];
     size_t bytes = parameter_bytes(weights->graph, value);
     float *copy = malloc(bytes ? bytes : 1);
-    if (!copy)
-        return NULL;
+    if (!copy) return NULL;
     memcpy(copy, weights->data[value], bytes);
     weights->data[value] = copy;
     weights->owned[value] = true;
@@ -77,15 +69,13 @@ float *weights_edit(struct weights *weights, uint32_t value) {
 size_t weights_flat_count(const struct graph *graph) {
     size_t count = 0;
     for (uint32_t i = 0; i < graph->value_count; i++)
-        if (is_parameter(graph, i))
-            count += shape_count(&graph->values[i].shape);
+        if (is_parameter(graph, i)) count += shape_count(&graph->values[i].shape);
     return count;
 }
 
 void weights_to_flat(const struct weights *weights, float *out) {
     for (uint32_t i = 0; i < weights->graph->value_count; i++) {
-        if (!is_parameter(weights->graph, i))
-            continue;
+        if (!is_parameter(weights->graph, i)) continue;
         memcpy(out, weights->data[i], parameter_bytes(weights->graph, i));
         out += shape_count(&weights->graph->values[i].shape);
     }
@@ -93,11 +83,9 @@ void weights_to_flat(const struct weights *weights, float *out) {
 
 bool weights_from_flat(struct weights *weights, const float *flat, struct error *e) {
     for (uint32_t i = 0; i < weights->graph->value_count; i++) {
-        if (!is_parameter(weights->graph, i))
-            continue;
+        if (!is_parameter(weights->graph, i)) continue;
         float *data = weights_edit(weights, i);
-        if (!data)
-            return error_memory(e);
+        if (!data) return error_memory(e);
         memcpy(data, flat, parameter_bytes(weights->graph, i));
         flat += shape_count(&weights->graph->values[i].shape);
     }

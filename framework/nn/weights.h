@@ -27,13 +27,13 @@ enum init_scheme {
 
 struct init_options {
     enum init_scheme scheme;
-    double sigma;             /* INIT_NORMAL */
-    bool keep_running_stats;  /* BatchNormalization mean and variance: keep, or reset to 0 and 1 */
+    double sigma;            /* INIT_NORMAL */
+    bool keep_running_stats; /* BatchNormalization mean and variance: keep, or reset to 0 and 1 */
     uint64_t seed;
     uint32_t draw;
-    bool negate;              /* the same draw with every re-drawn value negated: antithetic pairs. Scales are not:
-                                 they multiply what is negated already, and the layer's output as a whole is to
-                                 change its sign. */
+    bool negate; /* the same draw with every re-drawn value negated: antithetic pairs. Scales are not:
+                    they multiply what is negated already, and the layer's output as a whole is to
+                    change its sign. */
 };
 
 /* Re-draws the parameters of layer `layer`. Every parameter has its own random stream, named by seed, parameter

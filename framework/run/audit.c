@@ -66,7 +66,8 @@ static bool layer_changed(const struct run *run, const struct weights *w, const 
     return false;
 }
 
-void audit_changes(const struct run *run, const struct weights *w, const bool *layers, uint32_t *changed, uint32_t *expected) {
+void audit_changes(const struct run *run, const struct weights *w, const bool *layers, uint32_t *changed,
+                   uint32_t *expected) {
     uint32_t named = 0, others = 0;
     *expected = 0;
     for (uint32_t l = 0; l < run->graph->layer_count; l++) {
@@ -103,8 +104,8 @@ static bool logits_of(const struct run *run, const struct weights *w, float *out
     return ok;
 }
 
-static bool audit_one(const struct run *run, uint32_t index, const float *original, float *logits, struct channel *channel,
-                      struct error *e) {
+static bool audit_one(const struct run *run, uint32_t index, const float *original, float *logits,
+                      struct channel *channel, struct error *e) {
     const struct attribution *a = &run->plan.attributions[index];
     uint32_t n = run->inputs[ROOT_MODEL].count, classes = run->graph->classes, agree = 0;
     struct audited out;
@@ -146,7 +147,12 @@ bool audit_message(struct run *run, const void *data, size_t size, struct error 
     if (size == sizeof a) memcpy(&a, data, sizeof a);
     if (size != sizeof a || a.attribution >= run->plan.attribution_count || !memchr(a.digest, 0, sizeof a.digest))
         return error_set(e, "an audit worker sent a message that is damaged");
-    struct audit_row row = {run->plan.attributions[a.attribution].key, a.changed, a.expected, a.digest, a.logit_r, a.agreement,
+    struct audit_row row = {run->plan.attributions[a.attribution].key,
+                            a.changed,
+                            a.expected,
+                            a.digest,
+                            a.logit_r,
+                            a.agreement,
                             a.finite != 0};
     return store_put_audit(run->store, &row, e);
 }

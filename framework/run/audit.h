@@ -1,5 +1,5 @@
-/* audit.h: proof that a randomised network is what its name says: the named layers changed, the others did not, and the logits moved.
- * Private to run/. */
+/* audit.h: proof that a randomised network is what its name says: the named layers changed, the others did not, and the
+ * logits moved. Private to run/. */
 #ifndef ASSAY_RUN_AUDIT_H
 #define ASSAY_RUN_AUDIT_H
 
@@ -11,12 +11,14 @@ void audit_work(const struct run *, uint32_t draw, struct channel *);
 /* In the parent. */
 bool audit_message(struct run *, const void *data, size_t size, struct error *);
 
-/* How many layers of `w` differ from the model's, and how many should: those of layers[layer_count]. The two are equal only
- * if exactly these differ: where another one does, every named one counts as changed, and it besides. */
-void audit_changes(const struct run *, const struct weights *w, const bool *layers, uint32_t *changed, uint32_t *expected);
+/* How many layers of `w` differ from the model's, and how many should: those of layers[layer_count]. The two are equal
+ * only if exactly these differ: where another one does, every named one counts as changed, and it besides. */
+void audit_changes(const struct run *, const struct weights *w, const bool *layers, uint32_t *changed,
+                   uint32_t *expected);
 
 /* Pearson correlation of two logit matrices [inputs][classes] after centring rows and columns: what is left is how the
- * networks tell inputs and classes apart. NaN when one of them tells nothing. Uncentred by columns for one or two classes. */
+ * networks tell inputs and classes apart. NaN when one of them tells nothing. Uncentred by columns for one or two
+ * classes. */
 double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes);
 
 #endif

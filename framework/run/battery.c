@@ -27,8 +27,7 @@ static bool read_model(struct yaml_file *file, const struct yaml_field *field, c
     struct battery *b = base;
     const char *text = yaml_scalar(file, node, field->wanted, e);
 
-    if (!text)
-        return false;
+    if (!text) return false;
     b->model = path_from(b->folder, text);
     return b->model || error_memory(e);
 }
@@ -39,8 +38,7 @@ static bool read_source(struct yaml_file *file, const struct yaml_field *field, 
     struct error inner;
     const char *text = yaml_scalar(file, node, field->wanted, e);
 
-    if (!text)
-        return false;
+    if (!text) return false;
     return dataset_resolve(text, b->folder, (char **)(void *)((char *)base + field->offset), &inner) ||
            yaml_fail(file, node, e, "%s", inner.text);
 }
@@ -53,8 +51,7 @@ static bool read_preset(struct yaml_file *file, const struct yaml_field *field, 
 
     presets.choices = dataset_presets();
     presets.offset = 0;
-    if (!yaml_read_choice(file, &presets, node, &index, e))
-        return false;
+    if (!yaml_read_choice(file, &presets, node, &index, e)) return false;
     free(b->data_preprocess);
     b->data_preprocess = text_copy(presets.choices[index]);
     return b->data_preprocess || error_memory(e);
@@ -67,15 +64,12 @@ static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct v
     size_t n;
     long low = 2, value;
 
-    if (!yaml_check_list(file, node, wanted, &n, e))
-        return false;
-    if (n != 3)
-        return yaml_fail(file, node, e, "%zu numbers: %s wanted", n, wanted);
+    if (!yaml_check_list(file, node, wanted, &n, e)) return false;
+    if (n != 3) return yaml_fail(file, node, e, "%zu numbers: %s wanted", n, wanted);
     for (size_t i = 0; i < n; i++, low = value + 1) {
         const yaml_node_t *item = yaml_file_node(file, node->data.sequence.items.start[i]);
         const char *text = yaml_scalar(file, item, wanted, e);
-        if (!text)
-            return false;
+        if (!text) return false;
         if (!text_to_long(text, low, 1000, &value))
             return yaml_fail(file, item, e, "'%s': %s wanted", excerpt_of(text).text, wanted);
         rule->draws[i] = (uint32_t)value;
@@ -90,8 +84,7 @@ static bool read_constants(struct yaml_file *file, const yaml_node_t *node, stru
     for (const struct rule_constant *c = rule_constants; c->name; c++) {
         const yaml_node_t *value = yaml_find(file, node, c->name);
         struct yaml_field field = {.name = c->name, .min = c->min, .max = c->max};
-        if (value && !yaml_read_number(file, &field, value, c->field(rule), e))
-            return false;
+        if (value && !yaml_read_number(file, &field, value, c->field(rule), e)) return false;
     }
     return true;
 }
@@ -103,10 +96,8 @@ static bool read_rule(struct yaml_file *file, const struct yaml_field *field, co
     const char *names[RULE_LIMIT] = {"name", "draws"};
     size_t n = 2;
 
-    for (const struct rule_constant *c = rule_constants; c->name && n < RULE_LIMIT; c++)
-        names[n++] = c->name;
-    if (!yaml_check_keys(file, node, "key", field->wanted, names, n, e))
-        return false;
+    for (const struct rule_constant *c = rule_constants; c->name && n < RULE_LIMIT; c++) names[n++] = c->name;
+    if (!yaml_check_keys(file, node, "key", field->wanted, names, n, e)) return false;
     const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws");
     return (!name || yaml_read_choice(file, &kind, name, &b->rule, e)) &&
            (!draws || read_draws(file, draws, &b->rule, e)) && read_constants(file, node, &b->rule, e);
@@ -129,14 +120,20 @@ static const struct yaml_field data_fields[] = {
 static const struct yaml_field training_fields[] = {
     {.name = "source", .read = read_source, MEMBER(training_source), .wanted = SOURCE_WANTED, .required = true},
     {.name = "images", .read = yaml_read_count, MEMBER(training_images), .min = 2, .max = 1000000},
-    {.name = "layers", .read = yaml_read_text, MEMBER(training_layers),
+    {.name = "layers",
+     .read = yaml_read_text,
+     MEMBER(training_layers),
      .wanted = "layers separated by commas (conv:16x3,relu,...,fc:10)"},
     {.name = "optimiser", .read = yaml_read_choice, MEMBER(recipe.optimiser), .choices = optimisers},
     {.name = "learning-rate", .read = yaml_read_number, MEMBER(recipe.learning_rate), .min = 1e-8, .max = 10},
     {.name = "momentum", .read = yaml_read_number, MEMBER(recipe.momentum), .min = 0, .max = .9999},
     {.name = "batch", .read = yaml_read_count, MEMBER(recipe.batch), .min = 1, .max = NET_TRAIN_BATCH},
     {.name = "epochs", .read = yaml_read_count, MEMBER(recipe.epochs), .min = 1, .max = 100000},
-    {.name = "stop-accuracy", .read = yaml_read_number, MEMBER(recipe.stop_accuracy), .min = 0, .max = 2,
+    {.name = "stop-accuracy",
+     .read = yaml_read_number,
+     MEMBER(recipe.stop_accuracy),
+     .min = 0,
+     .max = 2,
      .wanted = "above 1: never stop early"},
     {.name = "seed", .read = yaml_read_seed, MEMBER(recipe.seed)},
     {.name = NULL},
@@ -166,7 +163,11 @@ static const struct yaml_field battery_fields[] = {
     {.name = "controls", .read = battery_read_controls, .wanted = CONTROLS_WANTED, .required = true},
     {.name = "expect", .read = battery_read_expect, .wanted = "a mapping from explainers to verdicts"},
     {.name = "rule", .read = read_rule, .wanted = "a mapping with name, draws, delta, ..."},
-    {.name = "time-limit", .read = yaml_read_number, MEMBER(time_limit), .min = .001, .max = 86400,
+    {.name = "time-limit",
+     .read = yaml_read_number,
+     MEMBER(time_limit),
+     .min = .001,
+     .max = 86400,
      .wanted = "seconds"},
     {.name = NULL},
 };
@@ -181,8 +182,7 @@ static char *folder_of(const char *path) {
         free(folder);
         return text_copy(".");
     }
-    if (slash)
-        slash[slash == folder] = '\0'; /* "/battery.yaml" is in "/" */
+    if (slash) slash[slash == folder] = '\0'; /* "/battery.yaml" is in "/" */
     return folder;
 }
 
@@ -192,16 +192,14 @@ static char *name_of(const char *path) {
     char *name = text_copy(slash ? slash + 1 : path);
     char *dot = name ? strrchr(name, '.') : NULL;
 
-    if (dot && dot != name)
-        *dot = '\0';
+    if (dot && dot != name) *dot = '\0';
     return name;
 }
 
 static struct battery *battery_defaults(const char *path) {
     struct battery *b = calloc(1, sizeof *b);
 
-    if (!b)
-        return NULL;
+    if (!b) return NULL;
     b->path = text_copy(path);
     b->folder = folder_of(path);
     b->data_preprocess = text_copy(dataset_presets()[0]);
@@ -224,8 +222,7 @@ bool battery_load(const char *path, struct battery **out, struct error *e) {
     struct yaml_file file;
     struct battery *b = battery_defaults(path);
 
-    if (!b)
-        return error_memory(e);
+    if (!b) return error_memory(e);
     bool ok = yaml_file_open(path, BATTERY_WANTED, &file, e);
     if (ok) {
         ok = yaml_read_fields(&file, yaml_file_root(&file), BATTERY_WANTED, battery_fields, b, e);
@@ -235,10 +232,8 @@ bool battery_load(const char *path, struct battery **out, struct error *e) {
         b->name = name_of(path);
         ok = b->name || error_memory(e);
     }
-    if (ok)
-        *out = b;
-    else
-        battery_destroy(b);
+    if (ok) *out = b;
+    else battery_destroy(b);
     return ok;
 }
 
@@ -264,8 +259,7 @@ static void controls_destroy(struct battery *b) {
 }
 
 void battery_destroy(struct battery *b) {
-    if (!b)
-        return;
+    if (!b) return;
     explainers_destroy(b);
     controls_destroy(b);
     for (size_t i = 0; i < b->expectation_count; i++) {
@@ -273,9 +267,9 @@ void battery_destroy(struct battery *b) {
         free(b->expectations[i].control);
     }
     free(b->expectations);
-    char *const texts[] = {b->path,        b->folder,          b->name,            b->model,
-                           b->data_source, b->data_preprocess, b->training_source, b->training_layers};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        free(texts[i]);
+    char *const texts[] = {
+        b->path,           b->folder, b->name, b->model, b->data_source, b->data_preprocess, b->training_source,
+        b->training_layers};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     free(b);
 }

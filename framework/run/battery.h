@@ -26,8 +26,8 @@ struct option {
 enum reduction { REDUCE_NONE, REDUCE_SUM, REDUCE_MEAN_ABS, REDUCE_MAX_ABS };
 const char *reduction_name(enum reduction);
 
-/* `ID` or `path/to.so`, and `ID:name=value,name=value`: the same syntax in batteries and on the command line. A path to a
- * library with several explainers: `path/to.so#ID`. */
+/* `ID` or `path/to.so`, and `ID:name=value,name=value`: the same syntax in batteries and on the command line. A path to
+ * a library with several explainers: `path/to.so#ID`. */
 struct explainer_spec {
     char *id;   /* explainer id, or NULL for the only one of `path` */
     char *path; /* shared library, or NULL: found by id */
@@ -71,10 +71,10 @@ struct battery {
     bool only_correct;                   /* take only correctly classified samples (default true) */
     enum target_policy target;           /* default TARGET_PREDICTED; fixed over all variants either way */
 
-    bool has_training;                   /* `training:` given: label permutation needs it */
-    char *training_source;               /* same preprocessing as data */
-    uint32_t training_images;            /* default 1000 */
-    char *training_layers;               /* arch list; NULL: the model file's architecture, re-initialised */
+    bool has_training;        /* `training:` given: label permutation needs it */
+    char *training_source;    /* same preprocessing as data */
+    uint32_t training_images; /* default 1000 */
+    char *training_layers;    /* arch list; NULL: the model file's architecture, re-initialised */
     struct recipe recipe;
 
     struct battery_explainer *explainers;

@@ -31,8 +31,7 @@ static bool resolve_plugin(const struct battery *b, struct explainer_spec *spec,
     bool bare = strcmp(b->folder, ".") == 0 && !strchr(spec->path, '/');
     char *path = bare ? text_format("./%s", spec->path) : path_from(b->folder, spec->path);
 
-    if (!path)
-        return error_memory(e);
+    if (!path) return error_memory(e);
     free(spec->path);
     spec->path = path;
     return true;
@@ -44,14 +43,10 @@ static bool read_spec(struct yaml_file *file, const struct yaml_field *field, co
     struct error inner;
     const char *text = yaml_scalar(file, node, field ? field->wanted : SPEC_WANTED, e);
 
-    if (!text)
-        return false;
-    if (!explainer_spec_parse(text, &row->spec, &inner))
-        return yaml_fail(file, node, e, "%s", inner.text);
-    for (size_t i = 0; i < row->spec.param_count; i++)
-        row->spec.params[i].place = yaml_place(node);
-    if (!row->name)
-        row->name = text_copy(text);
+    if (!text) return false;
+    if (!explainer_spec_parse(text, &row->spec, &inner)) return yaml_fail(file, node, e, "%s", inner.text);
+    for (size_t i = 0; i < row->spec.param_count; i++) row->spec.params[i].place = yaml_place(node);
+    if (!row->name) row->name = text_copy(text);
     return row->name || error_memory(e);
 }
 
@@ -61,8 +56,7 @@ static bool read_name(struct yaml_file *file, const struct yaml_field *field, co
 
     (void)field;
     const char *text = yaml_scalar(file, node, "a name for the row", e);
-    if (!text || !check_name(file, node, text, e))
-        return false;
+    if (!text || !check_name(file, node, text, e)) return false;
     row->name = text_copy(text);
     return row->name || error_memory(e);
 }
@@ -72,7 +66,9 @@ const char *const battery_reductions[] = {"none", "sum", "mean-abs", "max-abs", 
 static const struct yaml_field explainer_fields[] = {
     {.name = "name", .read = read_name},
     {.name = "use", .read = read_spec, .wanted = SPEC_WANTED, .required = true},
-    {.name = "reduce", .read = yaml_read_choice, .offset = offsetof(struct battery_explainer, reduction),
+    {.name = "reduce",
+     .read = yaml_read_choice,
+     .offset = offsetof(struct battery_explainer, reduction),
      .choices = battery_reductions},
     {.name = NULL},
 };
@@ -84,8 +80,7 @@ static bool read_explainer(struct yaml_file *file, const yaml_node_t *node, stru
     if (node->type == YAML_MAPPING_NODE ? !yaml_read_fields(file, node, SPEC_WANTED, explainer_fields, row, e)
                                         : !read_spec(file, NULL, node, row, e))
         return false;
-    if (!check_name(file, node, row->name, e))
-        return false;
+    if (!check_name(file, node, row->name, e)) return false;
     for (const struct battery_explainer *r = b->explainers; r < row; r++)
         if (strcmp(r->name, row->name) == 0)
             return yaml_fail(file, node, e, "explainer '%s' a second time: another 'name' wanted (first on line %u)",
@@ -98,14 +93,11 @@ bool battery_read_explainers(struct yaml_file *file, const struct yaml_field *fi
     struct battery *b = base;
     size_t n;
 
-    if (!yaml_check_list(file, node, field->wanted, &n, e))
-        return false;
+    if (!yaml_check_list(file, node, field->wanted, &n, e)) return false;
     b->explainers = calloc(n, sizeof *b->explainers);
-    if (!b->explainers)
-        return error_memory(e);
+    if (!b->explainers) return error_memory(e);
     for (size_t i = 0; i < n; i++)
-        if (!read_explainer(file, yaml_file_node(file, node->data.sequence.items.start[i]), b, e))
-            return false;
+        if (!read_explainer(file, yaml_file_node(file, node->data.sequence.items.start[i]), b, e)) return false;
     return true;
 }
 
@@ -116,8 +108,7 @@ static bool read_option(struct yaml_file *file, const yaml_node_pair_t *pair, st
     const yaml_node_t *key = yaml_file_node(file, pair->key);
     const char *value = yaml_scalar(file, yaml_file_node(file, pair->value), "a single value", e);
 
-    if (!value)
-        return false;
+    if (!value) return false;
     struct option *option = &row->options[row->option_count++];
     option->name = text_copy(yaml_key(file, pair));
     option->value = text_copy(value);
@@ -130,12 +121,10 @@ static bool read_options(struct yaml_file *file, const yaml_node_t *node, struct
     const yaml_node_pair_t *first = node->data.mapping.pairs.start, *end = node->data.mapping.pairs.top;
 
     row->options = calloc((size_t)(end - first) + 1, sizeof *row->options);
-    if (!row->options)
-        return error_memory(e);
+    if (!row->options) return error_memory(e);
     for (const yaml_node_pair_t *p = first; p < end; p++) {
         bool is_id = strcmp(yaml_key(file, p), "id") == 0;
-        if (!is_id && !read_option(file, p, row, e))
-            return false;
+        if (!is_id && !read_option(file, p, row, e)) return false;
     }
     return true;
 }
@@ -147,18 +136,15 @@ static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct
     const yaml_node_t *id = node;
 
     row->place = yaml_place(node);
-    if (mapping && !yaml_check_keys(file, node, "option", wanted, NULL, 0, e))
-        return false;
+    if (mapping && !yaml_check_keys(file, node, "option", wanted, NULL, 0, e)) return false;
     if (mapping && !(id = yaml_find(file, node, "id")))
         return yaml_fail(file, node, e, "no 'id': the id of a control wanted");
     const char *text = yaml_scalar(file, id, mapping ? "the id of a control" : wanted, e);
-    if (!text || !check_name(file, id, text, e))
-        return false;
+    if (!text || !check_name(file, id, text, e)) return false;
     if (strcmp(text, EVERY_CONTROL) == 0)
         return yaml_fail(file, id, e, "'%s' stands for every control: the id of one wanted", text);
     row->id = text_copy(text);
-    if (!row->id)
-        return error_memory(e);
+    if (!row->id) return error_memory(e);
     for (const struct battery_control *r = b->controls; r < row; r++)
         if (strcmp(r->id, row->id) == 0)
             return yaml_fail(file, id, e, "control '%s' a second time: once wanted (first on line %u)",
@@ -171,14 +157,11 @@ bool battery_read_controls(struct yaml_file *file, const struct yaml_field *fiel
     struct battery *b = base;
     size_t n;
 
-    if (!yaml_check_list(file, node, field->wanted, &n, e))
-        return false;
+    if (!yaml_check_list(file, node, field->wanted, &n, e)) return false;
     b->controls = calloc(n, sizeof *b->controls);
-    if (!b->controls)
-        return error_memory(e);
+    if (!b->controls) return error_memory(e);
     for (size_t i = 0; i < n; i++)
-        if (!read_control(file, yaml_file_node(file, node->data.sequence.items.start[i]), b, e))
-            return false;
+        if (!read_control(file, yaml_file_node(file, node->data.sequence.items.start[i]), b, e)) return false;
     return true;
 }
 
@@ -190,14 +173,12 @@ static bool read_word(struct yaml_file *file, const yaml_node_t *node, unsigned 
     enum verdict_word word;
     const char *text = yaml_scalar(file, node, "a verdict", e);
 
-    if (!text)
-        return false;
+    if (!text) return false;
     if (verdict_word_parse(text, &word)) {
         *words |= 1u << word;
         return true;
     }
-    for (size_t i = 0; i < n; i++)
-        names[i] = verdict_word_name((enum verdict_word)i);
+    for (size_t i = 0; i < n; i++) names[i] = verdict_word_name((enum verdict_word)i);
     const char *nearest = text_nearest(text, names, n);
     if (nearest)
         return yaml_fail(file, node, e, "unknown verdict '%s': did you mean '%s'?", excerpt_of(text).text, nearest);
@@ -209,13 +190,10 @@ static bool read_words(struct yaml_file *file, const yaml_node_t *node, unsigned
     size_t n;
 
     *words = 0;
-    if (node->type != YAML_SEQUENCE_NODE)
-        return read_word(file, node, words, e);
-    if (!yaml_check_list(file, node, "a list of verdicts", &n, e))
-        return false;
+    if (node->type != YAML_SEQUENCE_NODE) return read_word(file, node, words, e);
+    if (!yaml_check_list(file, node, "a list of verdicts", &n, e)) return false;
     for (size_t i = 0; i < n; i++)
-        if (!read_word(file, yaml_file_node(file, node->data.sequence.items.start[i]), words, e))
-            return false;
+        if (!read_word(file, yaml_file_node(file, node->data.sequence.items.start[i]), words, e)) return false;
     return true;
 }
 
@@ -223,11 +201,9 @@ static bool add_expectation(struct yaml_file *file, struct battery *b, const cha
                             const yaml_node_t *node, struct error *e) {
     struct expectation row = {.place = yaml_place(node)};
 
-    if (!read_words(file, node, &row.words, e))
-        return false;
+    if (!read_words(file, node, &row.words, e)) return false;
     struct expectation *rows = realloc(b->expectations, (b->expectation_count + 1) * sizeof *rows);
-    if (!rows)
-        return error_memory(e);
+    if (!rows) return error_memory(e);
     b->expectations = rows;
     row.explainer = text_copy(explainer);
     row.control = text_copy(control);
@@ -238,13 +214,10 @@ static bool add_expectation(struct yaml_file *file, struct battery *b, const cha
 /* One row of `expect`: verdicts for every control, or control by control. */
 static bool read_row(struct yaml_file *file, struct battery *b, const char *explainer, const yaml_node_t *node,
                      const char *const *controls, struct error *e) {
-    if (node->type != YAML_MAPPING_NODE)
-        return add_expectation(file, b, explainer, EVERY_CONTROL, node, e);
-    if (!yaml_check_keys(file, node, "control", "a verdict", controls, b->control_count + 1, e))
-        return false;
+    if (node->type != YAML_MAPPING_NODE) return add_expectation(file, b, explainer, EVERY_CONTROL, node, e);
+    if (!yaml_check_keys(file, node, "control", "a verdict", controls, b->control_count + 1, e)) return false;
     for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-        if (!add_expectation(file, b, explainer, yaml_key(file, p), yaml_file_node(file, p->value), e))
-            return false;
+        if (!add_expectation(file, b, explainer, yaml_key(file, p), yaml_file_node(file, p->value), e)) return false;
     }
     return true;
 }
@@ -256,12 +229,9 @@ bool battery_read_expect(struct yaml_file *file, const struct yaml_field *field,
     const char **controls = malloc((b->control_count + 1) * sizeof *controls);
     bool ok = (rows && controls) || error_memory(e);
 
-    for (size_t i = 0; ok && i < b->explainer_count; i++)
-        rows[i] = b->explainers[i].name;
-    for (size_t i = 0; ok && i < b->control_count; i++)
-        controls[i] = b->controls[i].id;
-    if (ok)
-        controls[b->control_count] = EVERY_CONTROL;
+    for (size_t i = 0; ok && i < b->explainer_count; i++) rows[i] = b->explainers[i].name;
+    for (size_t i = 0; ok && i < b->control_count; i++) controls[i] = b->controls[i].id;
+    if (ok) controls[b->control_count] = EVERY_CONTROL;
     ok = ok && yaml_check_keys(file, node, "explainer", field->wanted, rows, b->explainer_count, e);
     for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; ok && p < node->data.mapping.pairs.top; p++)
         ok = read_row(file, b, yaml_key(file, p), yaml_file_node(file, p->value), controls, e);

@@ -140,7 +140,8 @@ static bool compute(struct session *s, const struct attribution *a, struct error
     struct net *net = NULL;
     char purpose[512];
     snprintf(purpose, sizeof purpose, "attribution/%s/%s", s->row->name, a->key);
-    for (uint32_t i = 0; i < s->set->count; i++) s->seeds[i] = rng_seed(s->run->battery->seed, purpose, s->set->sample[i]);
+    for (uint32_t i = 0; i < s->set->count; i++)
+        s->seeds[i] = rng_seed(s->run->battery->seed, purpose, s->set->sample[i]);
     make_inputs(s, a->inputs);
     s->unsupported = false;
     bool ok = chain_weights(s->run, a, &weights, e) && net_create(weights, &net, e) && check_logits(s, net, e) &&
@@ -164,8 +165,8 @@ static bool compare_input(struct session *s, const struct attribution *a, uint32
         for (int v = 0; measures[m].applies(&s->shape) && v < VIEW_COUNT; v++)
             record_comparison(&s->out, false, m, (enum view)v, s->set->global[i], s->set->global[i],
                               measures[m].compare(s->originals[i], p, (enum view)v));
-    /* Mismatched: the original of input i against this network's map of another input, so that only structure common to all
-     * inputs is left. */
+    /* Mismatched: the original of input i against this network's map of another input, so that only structure common to
+     * all inputs is left. */
     for (uint32_t d = 0; (a->wants & WANT_MISMATCHED) && d < DERANGEMENTS; d++) {
         const uint32_t *other = s->set->derangements + (size_t)d * s->set->count;
         for (uint32_t k = 0; k < s->set->count; k++) {

@@ -1,6 +1,6 @@
-/* chain.h: in one process, one explainer is shown the original network and then each variant of one draw, and every map is
- * compared with its own original there. The original comes first in every process, so that an explainer that keeps its first
- * answer is caught in the act, and its digest must be the same in all of them. Private to run/. */
+/* chain.h: in one process, one explainer is shown the original network and then each variant of one draw, and every map
+ * is compared with its own original there. The original comes first in every process, so that an explainer that keeps
+ * its first answer is caught in the act, and its digest must be the same in all of them. Private to run/. */
 #ifndef ASSAY_RUN_CHAIN_H
 #define ASSAY_RUN_CHAIN_H
 

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void record_begin(struct record_buffer *b, uint32_t attribution, enum unit_status status, const char *why, double seconds) {
+void record_begin(struct record_buffer *b, uint32_t attribution, enum unit_status status, const char *why,
+                  double seconds) {
     b->header = (struct record_header){.attribution = attribution, .status = (uint32_t)status, .seconds = seconds};
     snprintf(b->header.why, sizeof b->header.why, "%s", why);
     b->map = NULL;
 }
 
-void record_comparison(struct record_buffer *b, bool mismatched, uint32_t measure, enum view view, uint32_t input, uint32_t other,
-                       double value) {
+void record_comparison(struct record_buffer *b, bool mismatched, uint32_t measure, enum view view, uint32_t input,
+                       uint32_t other, double value) {
     struct record_pair *more = array_grow(b->pairs, b->header.comparisons, sizeof *more);
     b->failed = b->failed || !more;
     if (!more) return;

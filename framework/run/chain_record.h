@@ -35,8 +35,8 @@ struct record_buffer {
 };
 
 void record_begin(struct record_buffer *, uint32_t attribution, enum unit_status, const char *why, double seconds);
-void record_comparison(struct record_buffer *, bool mismatched, uint32_t measure, enum view, uint32_t input, uint32_t other,
-                       double value);
+void record_comparison(struct record_buffer *, bool mismatched, uint32_t measure, enum view, uint32_t input,
+                       uint32_t other, double value);
 void record_check(struct record_buffer *, uint32_t check, uint32_t input, double worst, double tolerance);
 void record_map(struct record_buffer *, const float *, size_t elements);
 bool record_send(struct record_buffer *, struct channel *);

@@ -14,8 +14,8 @@ struct unpacked {
 };
 
 /* The sender is a process that foreign code ran in: nothing of it is trusted. */
-static bool unpack(const struct run *run, const struct chain *chain, const unsigned char *data, size_t size, struct unpacked *u,
-                   struct error *e) {
+static bool unpack(const struct run *run, const struct chain *chain, const unsigned char *data, size_t size,
+                   struct unpacked *u, struct error *e) {
     if (size < sizeof u->header) goto bad;
     memcpy(&u->header, data, sizeof u->header);
     const struct record_header *h = &u->header;
@@ -34,7 +34,8 @@ bad:
     return error_set(e, "a worker of explainer %s sent a message that is damaged", run->rows[chain->row].name);
 }
 
-static bool put_pairs(struct run *run, const struct chain *chain, const struct unpacked *u, const char *key, struct error *e) {
+static bool put_pairs(struct run *run, const struct chain *chain, const struct unpacked *u, const char *key,
+                      struct error *e) {
     for (uint32_t k = 0; k < u->header.comparisons; k++) {
         struct record_pair p;
         memcpy(&p, u->pairs + k * sizeof p, sizeof p);
@@ -74,7 +75,8 @@ static bool put_checks(struct run *run, const struct chain *chain, const struct 
     return true;
 }
 
-static bool put_map(struct run *run, const struct chain *chain, const struct unpacked *u, const char *key, struct error *e) {
+static bool put_map(struct run *run, const struct chain *chain, const struct unpacked *u, const char *key,
+                    struct error *e) {
     const struct row *row = &run->rows[chain->row];
     struct map_shape s = run_map_shape(&run->data->sample, row->reduction);
     if (!u->header.map_elements || u->header.map_elements != (size_t)s.channels * s.height * s.width) return true;
@@ -89,7 +91,8 @@ static bool put_map(struct run *run, const struct chain *chain, const struct unp
 
 static bool put_unit(struct run *run, struct chain *chain, const struct unpacked *u, struct error *e) {
     const char *key = run->plan.attributions[u->header.attribution].key;
-    struct unit_row unit = {run->rows[chain->row].name, key, (enum unit_status)u->header.status, u->header.why, u->header.seconds};
+    struct unit_row unit = {run->rows[chain->row].name, key, (enum unit_status)u->header.status, u->header.why,
+                            u->header.seconds};
     chain->at++;
     return store_begin(run->store, e) && store_put_unit(run->store, &unit, e) && put_pairs(run, chain, u, key, e) &&
            put_checks(run, chain, u, e) && put_map(run, chain, u, key, e) && store_commit(run->store, e);
@@ -112,12 +115,14 @@ static bool check_original(struct run *run, const struct chain *chain, const cha
     bool ok = store_meta(run->store, key, &known, e);
     if (ok && !known) ok = store_set_meta(run->store, key, digest, e);
     else if (ok && strcmp(known, digest) != 0)
-        ok = chain_breach(run, chain->row, "Not reproducible: the same request in another process gives other bytes.", e);
+        ok = chain_breach(run, chain->row, "Not reproducible: the same request in another process gives other bytes.",
+                          e);
     free(known);
     return ok;
 }
 
-bool chain_message(struct run *run, struct chain *chain, uint32_t type, const void *data, size_t size, struct error *e) {
+bool chain_message(struct run *run, struct chain *chain, uint32_t type, const void *data, size_t size,
+                   struct error *e) {
     struct unpacked u;
     if (type == RECORD_ORIGINAL)
         return memchr(data, 0, size) ? check_original(run, chain, data, e)

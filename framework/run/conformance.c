@@ -66,7 +66,7 @@ static bool check_finite(struct bench *bench) {
     for (size_t k = 0; k < total; k++) {
         if (!isfinite(bench->first[k])) {
             bench_say(bench, "finite", CONFORMANCE_BREACH, "element %zu of map %zu is %g", k % bench->count,
-                k / bench->count, (double)bench->first[k]);
+                      k / bench->count, (double)bench->first[k]);
             return false;
         }
     }
@@ -164,8 +164,8 @@ static bool check_seed(struct bench *bench, struct error *e) {
             bench_say(bench, "seed", CONFORMANCE_UNSUPPORTED,
                       "claims STOCHASTIC, but on a linear model noise may cancel out");
         } else if (claimed && changed == 0) {
-            bench_say(bench, "seed", CONFORMANCE_BREACH,
-                      "claims STOCHASTIC, but another seed gave the same %u maps", n);
+            bench_say(bench, "seed", CONFORMANCE_BREACH, "claims STOCHASTIC, but another seed gave the same %u maps",
+                      n);
         } else if (!claimed && changed > 0) {
             bench_say(bench, "seed", CONFORMANCE_BREACH,
                       "does not claim STOCHASTIC, but another seed changed %u of %u maps", changed, n);
@@ -186,8 +186,8 @@ static void check_non_negative(struct bench *bench) {
     for (size_t k = 0; k < total; k++) {
         if (bench->first[k] < 0) {
             bench_say(bench, "non-negative", CONFORMANCE_BREACH,
-                      "claims NON_NEGATIVE, but element %zu of map %zu is %g", k % bench->count,
-                      k / bench->count, (double)bench->first[k]);
+                      "claims NON_NEGATIVE, but element %zu of map %zu is %g", k % bench->count, k / bench->count,
+                      (double)bench->first[k]);
             return;
         }
     }

@@ -37,10 +37,10 @@ struct conformance_report {
 
 struct conformance_case {
     const assay_explainer *explainer;
-    uint32_t claims;  /* for its parameters */
-    double baseline;  /* of COMPLETE: plugin_number(plugin, "baseline", 0) */
+    uint32_t claims; /* for its parameters */
+    double baseline; /* of COMPLETE: plugin_number(plugin, "baseline", 0) */
     const struct weights *weights;
-    uint32_t n; /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
+    uint32_t n;              /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
     const float *inputs;     /* [n][sample] */
     const uint32_t *targets; /* [n] */
     const uint64_t *seeds;   /* [n] */

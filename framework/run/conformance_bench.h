@@ -15,8 +15,8 @@ struct bench {
     const struct conformance_case *given;
     struct net *net;
     struct handle *handle;
-    assay_model model; /* of the handle, as it was before the first call */
-    size_t count;      /* elements of one map */
+    assay_model model;       /* of the handle, as it was before the first call */
+    size_t count;            /* elements of one map */
     const uint32_t *targets; /* [n] to ask with: the given ones, but for the check of another class */
     const uint64_t *seeds;   /* [n] likewise */
     float *sent_inputs;

@@ -1,5 +1,5 @@
-/* control.h: what a negative control is. Each lives in controls/ as one const descriptor. A control records what it wants
- * into the plan; it never calls a plugin and never decides: only run/judge*.c does. */
+/* control.h: what a negative control is. Each lives in controls/ as one const descriptor. A control records what it
+ * wants into the plan; it never calls a plugin and never decides: only run/judge*.c does. */
 #ifndef ASSAY_RUN_CONTROL_H
 #define ASSAY_RUN_CONTROL_H
 
@@ -36,8 +36,8 @@ struct control {
     const char *claim;   /* what an explainer that passes has shown */
     enum judge judge;
     const struct control_option *options; /* ended by a NULL name; at most 8 */
-    /* Writes why (a whole sentence) and returns false when the control does not apply to a method with these claims. NULL: always
-     * applies. */
+    /* Writes why (a whole sentence) and returns false when the control does not apply to a method with these claims.
+     * NULL: always applies. */
     bool (*applies)(unsigned claims, char *why, size_t size);
     /* Records draws [from, to) into the plan. Controls without draws record everything when from is 0. `index` is the
      * control's number in the battery. */
@@ -45,8 +45,8 @@ struct control {
                    uint32_t to, struct error *);
 };
 
-/* The options of one battery entry against the descriptor: unknown names (nearest suggested) and values out of range are
- * errors with the place in the battery. */
+/* The options of one battery entry against the descriptor: unknown names (nearest suggested) and values out of range
+ * are errors with the place in the battery. */
 bool control_values_parse(const struct control *, const struct battery *, const struct battery_control *,
                           struct control_values *, struct error *);
 /* Index of the option; the descriptor has it. */
@@ -56,11 +56,12 @@ double control_value(const struct control *, const struct control_values *, cons
 const struct control *control_find(const struct control *const *controls, const char *id);
 
 /* Options shared by the two weight randomisations: the first entries of their tables, in this order. */
-#define CONTROL_INIT_OPTIONS                                                                                          \
-    {"init", "how a layer is drawn anew", OPTION_CHOICE, 0, 0, 0, false, control_init_choices},                       \
-        {"sigma", "standard deviation of init: normal", OPTION_NUMBER, .1, 1e-6, 1e3, false, NULL},                   \
-        {"running-stats", "BatchNormalization mean and variance of a re-drawn layer", OPTION_CHOICE, 0, 0, 0, false,  \
-         control_stats_choices}
+#define CONTROL_INIT_OPTIONS                                                                                           \
+    {"init", "how a layer is drawn anew", OPTION_CHOICE, 0, 0, 0, false, control_init_choices},                        \
+        {"sigma", "standard deviation of init: normal", OPTION_NUMBER, .1, 1e-6, 1e3, false, NULL}, {                  \
+        "running-stats", "BatchNormalization mean and variance of a re-drawn layer", OPTION_CHOICE, 0, 0, 0, false,    \
+            control_stats_choices                                                                                      \
+    }
 extern const char *const control_init_choices[], *const control_stats_choices[];
 struct init_options control_init(const struct control_values *, uint64_t seed, uint32_t draw);
 

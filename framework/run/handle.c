@@ -31,8 +31,8 @@ static assay_status check_batch(const assay_model *model, const char *call, uint
     }
     for (uint32_t i = 0; targeted && i < n; i++) {
         if (targets[i] >= model->outputs) {
-            return assay_say(why, ASSAY_FAILED, "%s: target %u of sample %u: wanted one below the %u outputs",
-                             call, targets[i], i, model->outputs);
+            return assay_say(why, ASSAY_FAILED, "%s: target %u of sample %u: wanted one below the %u outputs", call,
+                             targets[i], i, model->outputs);
         }
     }
     return ASSAY_OK;
@@ -44,8 +44,7 @@ static assay_status finish(bool ok, const char *call, const struct error *e, ass
 
 /* ---- assay_model ---- */
 
-static assay_status model_forward(const assay_model *model, uint32_t n, const float *x, float *logits,
-                                  assay_why *why) {
+static assay_status model_forward(const assay_model *model, uint32_t n, const float *x, float *logits, assay_why *why) {
     static const char call[] = "forward";
     struct handle *handle = handle_of(model);
     struct error e = {{0}};

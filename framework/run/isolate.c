@@ -152,15 +152,13 @@ static bool child_follow(struct child *child, double seconds, struct text *into,
 static void child_finish(struct child *child) {
     close(child->fd);
     kill(-child->pid, SIGKILL); /* and what it started */
-    while (!child->over && waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR) {
-    }
+    while (!child->over && waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR) {}
 }
 
 /* Cuts the trailer off. */
 static enum outcome outcome_of(struct text *output) {
     size_t trailer = sizeof came_back + 1;
-    if (output->length < trailer ||
-        memcmp(output->data + output->length - trailer, came_back, sizeof came_back) != 0) {
+    if (output->length < trailer || memcmp(output->data + output->length - trailer, came_back, sizeof came_back) != 0) {
         return LOST;
     }
     enum outcome outcome = output->data[output->length - 1] == DONE ? DONE : FAILED;

@@ -21,8 +21,8 @@ bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, c
 /* For `work`: writes everything. Ends the child when the parent is gone. */
 void isolate_write(int fd, const void *data, size_t size);
 
-/* For other makers of children (pool.h). The first thing a fresh child does: a process group of its own, signals at their
- * defaults, no core files, and its own end when `parent` is gone. */
+/* For other makers of children (pool.h). The first thing a fresh child does: a process group of its own, signals at
+ * their defaults, no core files, and its own end when `parent` is gone. */
 void isolate_enter(pid_t parent);
 /* How a child ended, of waitpid's status: "was killed by SIGSEGV (Segmentation fault)". */
 void isolate_ending(int status, char *text, size_t size);

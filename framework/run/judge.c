@@ -70,8 +70,8 @@ uint32_t judge_stage(const struct judge_case *c, uint32_t stage, uint32_t draw, 
     return n;
 }
 
-void judge_similarity(const struct judge_case *c, uint32_t row, uint32_t stage, uint32_t draws, uint32_t measure, enum view view,
-                      double *y) {
+void judge_similarity(const struct judge_case *c, uint32_t row, uint32_t stage, uint32_t draws, uint32_t measure,
+                      enum view view, double *y) {
     uint32_t n = judge_inputs(c), at[2];
     for (uint32_t r = 0; r < draws; r++) {
         uint32_t members = judge_stage(c, stage, r, at);
@@ -195,7 +195,8 @@ static bool gate_audit(const struct judge_case *c, uint32_t attribution, struct 
     if (!a->present) judgement_say(j, VERDICT_ERROR, "Not a control: %s was not audited (see plugins.log).", key);
     else if (!a->finite) judgement_say(j, VERDICT_ERROR, "Overflow: the logits of %s are not finite.", key);
     else if (a->changed != a->expected)
-        judgement_say(j, VERDICT_ERROR, "Not a control: %u layers of %s changed where %u should have.", a->changed, key, a->expected);
+        judgement_say(j, VERDICT_ERROR, "Not a control: %u layers of %s changed where %u should have.", a->changed, key,
+                      a->expected);
     else return false;
     return true;
 }
@@ -215,7 +216,8 @@ static bool gate_constant(const struct judge_case *c, struct judgement *j) {
     uint32_t n = judge_inputs(c), constant = 0;
     for (uint32_t i = 0; i < n; i++) constant += judge_constant(c, c->views[0], i);
     if (constant <= c->rule->constant_share * n) return false;
-    judgement_say(j, VERDICT_ERROR, "Constant map on the original network for %u of %u inputs: nothing to compare.", constant, n);
+    judgement_say(j, VERDICT_ERROR, "Constant map on the original network for %u of %u inputs: nothing to compare.",
+                  constant, n);
     return true;
 }
 
@@ -242,8 +244,8 @@ static bool gate_repeat(struct judge_case *c, struct judgement *j) {
     j->ceiling = worst;
     if (worst > .02)
         judgement_say(j, VERDICT_UNINFORMATIVE,
-                      "Not repeatable: two seeds agree at %.2f < %.2f; about %.0f times the samples would give .80.", worst,
-                      c->rule->repeatability, spearman_brown(worst, .8));
+                      "Not repeatable: two seeds agree at %.2f < %.2f; about %.0f times the samples would give .80.",
+                      worst, c->rule->repeatability, spearman_brown(worst, .8));
     else judgement_say(j, VERDICT_UNINFORMATIVE, "Not repeatable: two seeds give unrelated maps (%.2f).", worst);
     return true;
 }
@@ -255,9 +257,13 @@ static bool gate_stable(const struct judge_case *c, struct judgement *j) {
     enum view view = row_of(c)->non_negative ? VIEW_ABSOLUTE_NONZERO : VIEW_SIGNED_NONZERO;
     double stable = mean_present(cell_of(c, c->row, jitter)->matched[0][view], n);
     if (stable >= c->rule->stability) return false;
-    if (isnan(stable)) judgement_say(j, VERDICT_UNINFORMATIVE, "Not stable: maps of jittered inputs have no similarity to the originals.");
-    else judgement_say(j, VERDICT_UNINFORMATIVE, "Not stable: noise of %.2g %% of the input range leaves similarity %.2f < %.2f.",
-                  100 * c->rule->jitter, stable, c->rule->stability);
+    if (isnan(stable))
+        judgement_say(j, VERDICT_UNINFORMATIVE,
+                      "Not stable: maps of jittered inputs have no similarity to the originals.");
+    else
+        judgement_say(j, VERDICT_UNINFORMATIVE,
+                      "Not stable: noise of %.2g %% of the input range leaves similarity %.2f < %.2f.",
+                      100 * c->rule->jitter, stable, c->rule->stability);
     return true;
 }
 
@@ -279,10 +285,11 @@ static bool gate_same(struct judge_case *c, struct judgement *j) {
         if (!(c->repeat[v] - c->floor[v] < c->rule->degenerate)) continue;
         j->floor = c->floor[v];
         j->ceiling = c->repeat[v];
-        judgement_say(j, VERDICT_FAIL,
-                      "The same map for any image and any model: maps of different images on different networks agree at %.2f "
-                      "(%s), against %.2f for a repetition.",
-                      c->floor[v], view_name(v), c->repeat[v]);
+        judgement_say(
+            j, VERDICT_FAIL,
+            "The same map for any image and any model: maps of different images on different networks agree at %.2f "
+            "(%s), against %.2f for a repetition.",
+            c->floor[v], view_name(v), c->repeat[v]);
         return true;
     }
     return false;
@@ -305,7 +312,8 @@ double judge_chance_magnitude(const struct judge_case *c, enum view view) {
     enum reduction reduction = row_of(c)->reduction;
     struct map_shape shape = run_map_shape(sample, reduction);
     size_t full = shape_count(sample), reduced = (size_t)shape.channels * shape.height * shape.width;
-    float *noise = malloc(3 * full * sizeof *noise), *products[2] = {noise ? noise + full : NULL, noise ? noise + 2 * full : NULL};
+    float *noise = malloc(3 * full * sizeof *noise),
+          *products[2] = {noise ? noise + full : NULL, noise ? noise + 2 * full : NULL};
     uint8_t *mask = malloc(reduced);
     double sum = 0;
     uint32_t present = 0;
@@ -337,8 +345,7 @@ bool judge_magnitude(const struct judge_case *c, uint32_t stage, uint32_t draws,
     double span = c->repeat[v] - *base;
     bool defined = span >= c->rule->degenerate;
     judge_similarity(c, c->row, stage, draws, 0, v, y);
-    for (size_t k = 0; k < (size_t)draws * judge_inputs(c); k++)
-        y[k] = defined ? (y[k] - *base) / span : (double)NAN;
+    for (size_t k = 0; k < (size_t)draws * judge_inputs(c); k++) y[k] = defined ? (y[k] - *base) / span : (double)NAN;
     return defined;
 }
 

@@ -1,5 +1,5 @@
-/* judge.h: from similarities to one of six words. The rule, its constants and its limits are in docs/verdict.md; step names
- * (E0, E1, G1..G3, A, I, M, L0..L6) are the ones used there. Private to run/. */
+/* judge.h: from similarities to one of six words. The rule, its constants and its limits are in docs/verdict.md; step
+ * names (E0, E1, G1..G3, A, I, M, L0..L6) are the ones used there. Private to run/. */
 #ifndef ASSAY_RUN_JUDGE_H
 #define ASSAY_RUN_JUDGE_H
 
@@ -17,7 +17,8 @@ struct judgement {
 };
 
 /* Writes a word and its sentence. */
-void judgement_say(struct judgement *, enum verdict_word, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void judgement_say(struct judgement *, enum verdict_word, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* One explainer under one control, with what was measured up to now. */
 struct judge_case {
@@ -26,12 +27,12 @@ struct judge_case {
     const struct verdict_rule *rule;
     uint32_t row, control;
     enum root root;
-    uint32_t draws, looks;       /* looks: how many times draws are extended, and one */
-    enum view views[2];          /* the views verdicts rest on */
+    uint32_t draws, looks; /* looks: how many times draws are extended, and one */
+    enum view views[2];    /* the views verdicts rest on */
     uint32_t view_count;
-    enum view magnitude_view;    /* of the guard M */
-    double repeat[VIEW_COUNT];   /* C: repeatability */
-    double floor[VIEW_COUNT];    /* F, mean over draws */
+    enum view magnitude_view;  /* of the guard M */
+    double repeat[VIEW_COUNT]; /* C: repeatability */
+    double floor[VIEW_COUNT];  /* F, mean over draws */
 };
 
 /* Fills the case. `draws`: how many draws exist. */
@@ -42,16 +43,16 @@ bool judge(struct judge_case *, struct judgement *, bool curves, struct error *)
 
 /* ---- steps shared by the rules ---- */
 
-/* Anything that could not run, constant originals (E0), repeatability (G1, L1), stability (G2), sameness (G3, L2): true when it
- * decided. Sets c->repeat and c->floor. */
+/* Anything that could not run, constant originals (E0), repeatability (G1, L1), stability (G2), sameness (G3, L2): true
+ * when it decided. Sets c->repeat and c->floor. */
 bool judge_gates(struct judge_case *, struct judgement *);
 
 /* Attribution of stage and draw; a second one for antithetic pairs. Returns how many (0..2). */
 uint32_t judge_stage(const struct judge_case *, uint32_t stage, uint32_t draw, uint32_t out[2]);
 
 /* y[draws][inputs] of a stage in one view: raw similarity, NaN where there is none. Antithetic pairs are averaged. */
-void judge_similarity(const struct judge_case *, uint32_t row, uint32_t stage, uint32_t draws, uint32_t measure, enum view,
-                      double *y);
+void judge_similarity(const struct judge_case *, uint32_t row, uint32_t stage, uint32_t draws, uint32_t measure,
+                      enum view, double *y);
 /* Mean similarity of mismatched inputs at that stage and draw: F_r. */
 double judge_floor(const struct judge_case *, uint32_t row, uint32_t stage, uint32_t draw, enum view);
 /* The stage whose floor counts: that of the fully randomised (or permuted) network. */
@@ -59,16 +60,18 @@ uint32_t judge_floor_stage(const struct judge_case *);
 /* Stages the rule tests (the independent control's last stage only carries the floor). */
 uint32_t judge_stages(const struct judge_case *);
 
-/* M of the guard: mean rank correlation of |x u| and |x v| with u, v independent normal, in that view, over the inputs. */
+/* M of the guard: mean rank correlation of |x u| and |x v| with u, v independent normal, in that view, over the inputs.
+ */
 double judge_chance_magnitude(const struct judge_case *, enum view);
-/* y: (S_abs - b) / (C_abs - b), b = max(F_abs, M), of a stage: the share of the magnitudes that survives. False, and NaN
- * everywhere, where C_abs - b is below the rule's `degenerate`: a repetition is then no more alike than random weights times
- * the input would be, and there is nothing to take shares of. */
+/* y: (S_abs - b) / (C_abs - b), b = max(F_abs, M), of a stage: the share of the magnitudes that survives. False, and
+ * NaN everywhere, where C_abs - b is below the rule's `degenerate`: a repetition is then no more alike than random
+ * weights times the input would be, and there is nothing to take shares of. */
 bool judge_magnitude(const struct judge_case *, uint32_t stage, uint32_t draws, double *y, double *base);
 
 /* Rank correlation is undefined for a constant original: those inputs are out of every count. */
 bool judge_constant(const struct judge_case *, enum view, uint32_t input);
-/* Puts 0 where a map vanished (constant, though the original is not) in y[draws][inputs]; returns the share of such cells. */
+/* Puts 0 where a map vanished (constant, though the original is not) in y[draws][inputs]; returns the share of such
+ * cells. */
 double judge_fill_vanished(const struct judge_case *, enum view, uint32_t draws, double *y);
 uint32_t judge_inputs(const struct judge_case *); /* of the root */
 

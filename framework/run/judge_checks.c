@@ -19,23 +19,26 @@ void judge_checks(struct judge_case *c, struct judgement *j) {
             return;
         }
         if (!cell->present || cell->status == UNIT_FAILED || !s->present) {
-            judgement_say(j, VERDICT_ERROR, "On %s: %s", a->key, cell->present && cell->why[0] ? cell->why : "no map was computed.");
+            judgement_say(j, VERDICT_ERROR, "On %s: %s", a->key,
+                          cell->present && cell->why[0] ? cell->why : "no map was computed.");
             return;
         }
         j->inputs = s->inputs;
         j->draws = 1;
         j->score = s->tolerance > 0 ? s->worst / s->tolerance : s->worst;
         if (s->inputs != c->run->inputs[a->root].count) {
-            judgement_say(j, VERDICT_ERROR, "On %s: %u of %u inputs were checked.", a->key, s->inputs, c->run->inputs[a->root].count);
+            judgement_say(j, VERDICT_ERROR, "On %s: %u of %u inputs were checked.", a->key, s->inputs,
+                          c->run->inputs[a->root].count);
             return;
         }
         if (s->holds && !(s->tolerance > 0)) {
-            judgement_say(j, VERDICT_ERROR, "Constant map: zero everywhere on all %u inputs, so nothing was tested.", s->inputs);
+            judgement_say(j, VERDICT_ERROR, "Constant map: zero everywhere on all %u inputs, so nothing was tested.",
+                          s->inputs);
             return;
         }
         if (!s->holds) {
-            judgement_say(j, VERDICT_FAIL, "%s: off by %.3g where %.3g is allowed, on input %u of %u.", check->what, s->worst,
-                          s->tolerance, s->input, s->inputs);
+            judgement_say(j, VERDICT_FAIL, "%s: off by %.3g where %.3g is allowed, on input %u of %u.", check->what,
+                          s->worst, s->tolerance, s->input, s->inputs);
             return;
         }
         what = check->what;
@@ -45,5 +48,6 @@ void judge_checks(struct judge_case *c, struct judgement *j) {
         judgement_say(j, VERDICT_ERROR, "The plan has no check of this control.");
         return;
     }
-    judgement_say(j, VERDICT_PASS, "%s on all %u inputs: the largest deviation is %.2g of the tolerance.", what, j->inputs, closest);
+    judgement_say(j, VERDICT_PASS, "%s on all %u inputs: the largest deviation is %.2g of the tolerance.", what,
+                  j->inputs, closest);
 }

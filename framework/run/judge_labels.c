@@ -13,16 +13,16 @@ struct estimate {
 
 struct labels {
     struct judge_case *c;
-    uint32_t n, count[2];   /* inputs; networks per stage */
-    double *s, *t, *y;      /* [permuted][n], [twins][n], scratch */
+    uint32_t n, count[2];                     /* inputs; networks per stage */
+    double *s, *t, *y;                        /* [permuted][n], [twins][n], scratch */
     struct interval share, magnitude;         /* vanished maps dropped: bound a PASS */
     struct interval filled, filled_magnitude; /* vanished maps counted as 0: bound a FAIL */
     double base;                              /* of the magnitude share */
     bool has_magnitude;
-    struct estimate gap, rest, filled_rest;   /* L5; L6 */
-    double twin_share;                        /* D_T = (S - F) / (T - F), printed only */
-    double vanished;                          /* share of the permuted networks' maps */
-    enum view view;                           /* the one measured last */
+    struct estimate gap, rest, filled_rest; /* L5; L6 */
+    double twin_share;                      /* D_T = (S - F) / (T - F), printed only */
+    double vanished;                        /* share of the permuted networks' maps */
+    enum view view;                         /* the one measured last */
 };
 
 static uint32_t networks(const struct judge_case *c, uint32_t stage) {
@@ -39,7 +39,8 @@ static bool gate_network(const struct judge_case *c, enum role role, uint32_t dr
         judgement_say(j, VERDICT_ERROR, "No control: network %s/%u could not be trained: %s", role_name(role), draw,
                       n ? n->failure : "it is missing");
     else if (!(n->train_accuracy >= c->rule->memorised))
-        judgement_say(j, VERDICT_ERROR, "No control: network %s/%u reached training accuracy %.3f after %u epochs; %.2f is needed.",
+        judgement_say(j, VERDICT_ERROR,
+                      "No control: network %s/%u reached training accuracy %.3f after %u epochs; %.2f is needed.",
                       role_name(role), draw, n->train_accuracy, n->epochs, c->rule->memorised);
     else return false;
     return true;
@@ -51,8 +52,8 @@ static bool gate_networks(const struct labels *l, struct judgement *j) {
     for (uint32_t stage = 0; stage < 2; stage++)
         for (uint32_t r = 0; r < l->count[stage]; r++)
             if (gate_network(c, stage == TWIN ? ROLE_TWIN : ROLE_PERMUTED, r, j)) return true;
-    /* Permuted labels must not have taught the true ones. The mean over networks is compared: a single one is right for whole
-     * clusters of look-alike classes by chance, which a binomial error does not know. */
+    /* Permuted labels must not have taught the true ones. The mean over networks is compared: a single one is right for
+     * whole clusters of look-alike classes by chance, which a binomial error does not know. */
     double chance = 1.0 / c->run->label_graph->classes, sum = 0, squares = 0, n = l->count[PERMUTED];
     for (uint32_t r = 0; r < l->count[PERMUTED]; r++) {
         double a = run_network(c->run, ROLE_PERMUTED, r)->test_accuracy;
@@ -62,13 +63,15 @@ static bool gate_networks(const struct labels *l, struct judgement *j) {
     double mean = sum / n, error = n > 1 ? sqrt(fmax(squares / n - mean * mean, 0) / (n - 1)) : 0;
     double truth = run_network(c->run, ROLE_TRUE, 0)->test_accuracy;
     if (!(mean <= chance + 3 * fmax(error, .01)))
-        judgement_say(j, VERDICT_ERROR, "No control: networks trained on permuted labels have test accuracy %.2f, chance is %.2f.",
-                      mean, chance);
-    else if (!(truth > fmax(mean, chance) + 3 * fmax(error, .01)))
         judgement_say(j, VERDICT_ERROR,
-                      "No control: the network trained on true labels has test accuracy %.2f, those on permuted labels %.2f, chance "
-                      "is %.2f.",
-                      truth, mean, chance);
+                      "No control: networks trained on permuted labels have test accuracy %.2f, chance is %.2f.", mean,
+                      chance);
+    else if (!(truth > fmax(mean, chance) + 3 * fmax(error, .01)))
+        judgement_say(
+            j, VERDICT_ERROR,
+            "No control: the network trained on true labels has test accuracy %.2f, those on permuted labels %.2f, chance "
+            "is %.2f.",
+            truth, mean, chance);
     else return false;
     return true;
 }
@@ -119,7 +122,8 @@ static struct estimate contrast(const struct labels *l, double a, double b) {
     spread(d, n, &mean, &variance, &present);
     double vi = variance / present, vr = b * b * network_variance(l->s, l->count[PERMUTED], n),
            vt = a * a * network_variance(l->t, l->count[TWIN], n), sum = vi + vr + vt;
-    double df = sum * sum / (vi * vi / (present - 1.0) + vr * vr / (l->count[PERMUTED] - 1.0) + vt * vt / (l->count[TWIN] - 1.0));
+    double df = sum * sum /
+                (vi * vi / (present - 1.0) + vr * vr / (l->count[PERMUTED] - 1.0) + vt * vt / (l->count[TWIN] - 1.0));
     return (struct estimate){mean, sum, sum > 0 ? df : l->count[PERMUTED] - 1.0};
 }
 
@@ -156,7 +160,8 @@ static void measure_view(struct labels *l, enum view view) {
     l->share = interval_two_way(l->y, l->count[PERMUTED], l->n);
     l->vanished = judge_fill_vanished(c, view, l->count[PERMUTED], l->y);
     l->filled = l->vanished > 0 ? interval_two_way(l->y, l->count[PERMUTED], l->n) : l->share;
-    l->filled_rest = judge_fill_vanished(c, view, l->count[PERMUTED], l->s) > 0 ? contrast(l, -c->rule->delta_twin, -1) : l->rest;
+    l->filled_rest =
+        judge_fill_vanished(c, view, l->count[PERMUTED], l->s) > 0 ? contrast(l, -c->rule->delta_twin, -1) : l->rest;
     l->view = view;
 }
 
@@ -173,14 +178,15 @@ static void take_numbers(const struct labels *l, struct judgement *j, double alp
 static void say_survives(const struct labels *l, struct judgement *j) {
     snprintf(j->first_stage, sizeof j->first_stage, "permuted");
     j->score = l->filled.mean;
-    judgement_say(j, VERDICT_FAIL,
-                  "The map survives permuted labels: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f); %u permutations, %u inputs.",
-                  j->score, j->lower, l->c->rule->delta, view_name(l->view), j->floor, l->count[PERMUTED], l->n);
+    judgement_say(
+        j, VERDICT_FAIL,
+        "The map survives permuted labels: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f); %u permutations, %u inputs.",
+        j->score, j->lower, l->c->rule->delta, view_name(l->view), j->floor, l->count[PERMUTED], l->n);
 }
 
 /* L3 to L6 in one view. L6 is not asked of absolute maps: magnitudes follow the input on every network, so their
- * reproducible part is shared by permuted ones too (docs/verdict.md, section 3). Words other than PASS end the walk over
- * views, except INCONCLUSIVE, which a later FAIL may still beat. */
+ * reproducible part is shared by permuted ones too (docs/verdict.md, section 3). Words other than PASS end the walk
+ * over views, except INCONCLUSIVE, which a later FAIL may still beat. */
 static enum verdict_word judge_view(struct labels *l, struct judgement *j, int step) {
     const struct verdict_rule *rule = l->c->rule;
     bool absolute = l->c->run->rows[l->c->row].non_negative;
@@ -189,28 +195,34 @@ static enum verdict_word judge_view(struct labels *l, struct judgement *j, int s
     if (step == 3 && j->lower > rule->delta) {
         if (absolute && !(l->magnitude.mean > rule->delta)) {
             j->input_dominated = true;
-            judgement_say(j, VERDICT_UNINFORMATIVE,
-                          "The absolute map is dominated by the input (D = %.2f, as random weights times the input would give): test "
-                          "the signed map.",
-                          j->score);
+            judgement_say(
+                j, VERDICT_UNINFORMATIVE,
+                "The absolute map is dominated by the input (D = %.2f, as random weights times the input would give): test "
+                "the signed map.",
+                j->score);
         } else say_survives(l, j);
     } else if (step == 3 && l->vanished > rule->vanished_share) {
-        judgement_say(j, VERDICT_INCONCLUSIVE, "%.0f %% of the maps vanished (were constant) on permuted networks: too few are left.",
+        judgement_say(j, VERDICT_INCONCLUSIVE,
+                      "%.0f %% of the maps vanished (were constant) on permuted networks: too few are left.",
                       100 * l->vanished);
     } else if (step == 5 && !(lower > gap)) {
-        judgement_say(j, VERDICT_UNINFORMATIVE,
-                      "Retraining alone changes the map as much as permuting the labels: twin gap %.2f, at least %.2f, %.2f needed (%s).",
-                      l->gap.mean, lower, gap, view_name(l->view));
-    } else if (step == 6 && !absolute && l->vanished <= rule->vanished_share && bound(&l->filled_rest, rule->alpha, -1) > 0) {
+        judgement_say(
+            j, VERDICT_UNINFORMATIVE,
+            "Retraining alone changes the map as much as permuting the labels: twin gap %.2f, at least %.2f, %.2f needed (%s).",
+            l->gap.mean, lower, gap, view_name(l->view));
+    } else if (step == 6 && !absolute && l->vanished <= rule->vanished_share &&
+               bound(&l->filled_rest, rule->alpha, -1) > 0) {
         snprintf(j->first_stage, sizeof j->first_stage, "permuted");
-        judgement_say(j, VERDICT_FAIL,
-                      "Of what retraining reproduces, %.0f %% survives permuted labels, more than %.0f %% (%s; D = %.2f).",
-                      100 * l->twin_share, 100 * rule->delta_twin, view_name(l->view), j->score);
+        judgement_say(
+            j, VERDICT_FAIL,
+            "Of what retraining reproduces, %.0f %% survives permuted labels, more than %.0f %% (%s; D = %.2f).",
+            100 * l->twin_share, 100 * rule->delta_twin, view_name(l->view), j->score);
     } else if (step == 6 && !(j->upper < rule->delta && (absolute || bound(&l->rest, rule->alpha, 1) < 0))) {
-        judgement_say(j, VERDICT_INCONCLUSIVE,
-                      "Undecided after %u permutations: D = %.2f, at most %.2f (limit %.2f); share of the reproducible part %.2f (limit "
-                      "%.2f; %s).",
-                      l->count[PERMUTED], j->score, j->upper, rule->delta, l->twin_share, rule->delta_twin, view_name(l->view));
+        judgement_say(
+            j, VERDICT_INCONCLUSIVE,
+            "Undecided after %u permutations: D = %.2f, at most %.2f (limit %.2f); share of the reproducible part %.2f (limit "
+            "%.2f; %s).",
+            l->count[PERMUTED], j->score, j->upper, rule->delta, l->twin_share, rule->delta_twin, view_name(l->view));
     } else {
         return VERDICT_PASS;
     }
@@ -235,8 +247,8 @@ static void take_magnitude(const struct labels *l, struct judgement *j, double a
 
 static void say_magnitude_survives(const struct labels *l, struct judgement *j) {
     snprintf(j->first_stage, sizeof j->first_stage, "permuted");
-    judgement_say(j, VERDICT_FAIL, "The magnitudes survive permuted labels: share %.2f, at least %.2f > %.2f (%s).", j->score,
-                  j->lower, l->c->rule->delta, view_name(l->c->magnitude_view));
+    judgement_say(j, VERDICT_FAIL, "The magnitudes survive permuted labels: share %.2f, at least %.2f > %.2f (%s).",
+                  j->score, j->lower, l->c->rule->delta, view_name(l->c->magnitude_view));
 }
 
 /* D passed in every view: what the guard says of it. */
@@ -246,19 +258,22 @@ static void conclude(struct labels *l, enum view largest, struct judgement *j) {
     bool absolute = c->run->rows[c->row].non_negative;
     if (!absolute) take_magnitude(l, j, alpha);
     if (!absolute && !l->has_magnitude) {
-        judgement_say(j, VERDICT_UNINFORMATIVE,
-                      "The magnitudes cannot be judged: a repetition agrees at %.2f, random weights times the input at %.2f (%s).",
-                      j->ceiling, j->floor, view_name(c->magnitude_view));
+        judgement_say(
+            j, VERDICT_UNINFORMATIVE,
+            "The magnitudes cannot be judged: a repetition agrees at %.2f, random weights times the input at %.2f (%s).",
+            j->ceiling, j->floor, view_name(c->magnitude_view));
     } else if (!absolute && !(j->upper < delta)) {
-        judgement_say(j, VERDICT_INCONCLUSIVE, "Undecided after %u permutations: magnitude share %.2f, at most %.2f (limit %.2f).",
+        judgement_say(j, VERDICT_INCONCLUSIVE,
+                      "Undecided after %u permutations: magnitude share %.2f, at most %.2f (limit %.2f).",
                       l->count[PERMUTED], j->score, j->upper, delta);
     } else {
         measure_view(l, largest);
         take_numbers(l, j, alpha);
-        judgement_say(j, VERDICT_PASS,
-                      "Surviving share D = %.2f, at most %.2f < %.2f; twin gap %.2f; %.0f %% of the reproducible part; %u permutations, %u "
-                      "twins, %u inputs.",
-                      j->score, j->upper, delta, l->gap.mean, 100 * l->twin_share, l->count[PERMUTED], l->count[TWIN], l->n);
+        judgement_say(
+            j, VERDICT_PASS,
+            "Surviving share D = %.2f, at most %.2f < %.2f; twin gap %.2f; %.0f %% of the reproducible part; %u permutations, %u "
+            "twins, %u inputs.",
+            j->score, j->upper, delta, l->gap.mean, 100 * l->twin_share, l->count[PERMUTED], l->count[TWIN], l->n);
     }
 }
 
@@ -311,7 +326,10 @@ static bool put_curves(const struct labels *l, enum verdict_word word, struct er
 }
 
 bool judge_labels(struct judge_case *c, struct judgement *j, bool curves, struct error *e) {
-    struct labels l = {.c = c, .n = judge_inputs(c), .count = {networks(c, PERMUTED), networks(c, TWIN)}, .view = c->views[0],
+    struct labels l = {.c = c,
+                       .n = judge_inputs(c),
+                       .count = {networks(c, PERMUTED), networks(c, TWIN)},
+                       .view = c->views[0],
                        .share = {(double)NAN, (double)NAN, (double)NAN}};
     uint32_t most = l.count[PERMUTED] > l.count[TWIN] ? l.count[PERMUTED] : l.count[TWIN];
     j->score = j->lower = j->upper = j->floor = j->ceiling = (double)NAN;

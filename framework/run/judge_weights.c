@@ -10,7 +10,7 @@
 
 enum decision { OPEN, PASSES, FAILS, DOMINATED, VANISHED, NO_CONTROL, NO_MAGNITUDE };
 
-static const char *const decision_names[] = {"open",     "pass",          "fail", "input-dominated",
+static const char *const decision_names[] = {"open",     "pass",          "fail",        "input-dominated",
                                              "vanished", "not a control", "no magnitude"};
 
 struct test {
@@ -25,7 +25,7 @@ struct test {
 
 struct bench { /* what all tests of one explainer and control share */
     struct judge_case *c;
-    double *y, *z;          /* [draws][inputs] scratch */
+    double *y, *z; /* [draws][inputs] scratch */
     double alpha_pass, alpha_fail;
     struct test *tests, guard; /* tests: [stages][views] */
     uint32_t test_count;
@@ -57,7 +57,8 @@ static double logit_rms(const struct judge_case *c, uint32_t control, uint32_t s
 
 /* Whether the stage is a control at all. On the cascade every stage is: there even chance reaches the cut. */
 static bool changes_function(const struct judge_case *c, uint32_t control, uint32_t stage) {
-    return c->run->controls[control].control->judge != JUDGE_INDEPENDENT || logit_rms(c, control, stage) < c->rule->logit_r;
+    return c->run->controls[control].control->judge != JUDGE_INDEPENDENT ||
+           logit_rms(c, control, stage) < c->rule->logit_r;
 }
 
 /* K: the stage-and-view tests of both weight randomisations share one Bonferroni family. */
@@ -118,8 +119,8 @@ static void decide_signed(const struct bench *b, struct test *t) {
     else if (below(&t->kept, b->alpha_pass, delta)) t->decision = PASSES;
 }
 
-/* Magnitudes survive re-drawing to some degree in every method, so a non-negative map may also pass by surviving no more than
- * the absolute gradient does on the same draws and inputs. */
+/* Magnitudes survive re-drawing to some degree in every method, so a non-negative map may also pass by surviving no
+ * more than the absolute gradient does on the same draws and inputs. */
 static void decide_non_negative(struct bench *b, struct test *t) {
     struct judge_case *c = b->c;
     const struct row *yardstick = run_yardstick(c->run, c->run->rows[c->row].reduction);
@@ -133,12 +134,13 @@ static void decide_non_negative(struct bench *b, struct test *t) {
     shares(c, (uint32_t)(yardstick - c->run->rows), t->stage, t->view, 1, b->z);
     for (size_t k = 0; k < cells; k++) b->y[k] -= b->z[k];
     t->paired = interval_two_way(b->y, c->draws, judge_inputs(c));
-    bool multiplies = c->run->rows[c->row].claims & ASSAY_INPUT_MULTIPLIER, survives = above(&t->filled, b->alpha_fail, delta);
+    bool multiplies = c->run->rows[c->row].claims & ASSAY_INPUT_MULTIPLIER,
+         survives = above(&t->filled, b->alpha_fail, delta);
     if (below(&t->kept, b->alpha_pass, delta) || below(&t->paired, b->alpha_pass, delta)) {
         t->decision = PASSES;
     } else if (survives || multiplies) {
-        /* What is left may be no more than random weights times the input would leave: then the input is to blame, and more
-         * draws would not change it. */
+        /* What is left may be no more than random weights times the input would leave: then the input is to blame, and
+         * more draws would not change it. */
         double base;
         bool defined = judge_magnitude(c, t->stage, c->draws, b->y, &base);
         struct interval magnitude = interval_two_way(b->y, c->draws, judge_inputs(c));
@@ -205,47 +207,53 @@ static void say_fail(const struct bench *b, const struct test *t, struct judgeme
     snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
     const char *note = t->vanished >= .1 ? " (vanished maps counted as 0)" : "";
     if (t == &b->guard)
-        judgement_say(j, VERDICT_FAIL,
-                      "The magnitudes survive full randomisation: share %.2f, at least %.2f > %.2f (%s, above chance %.2f); %u "
-                      "draws, %u inputs%s.",
-                      j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->draws, j->inputs, note);
+        judgement_say(
+            j, VERDICT_FAIL,
+            "The magnitudes survive full randomisation: share %.2f, at least %.2f > %.2f (%s, above chance %.2f); %u "
+            "draws, %u inputs%s.",
+            j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->draws, j->inputs, note);
     else
-        judgement_say(j, VERDICT_FAIL,
-                      "The map survives at stage %s: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f, ceiling %.2f); %u "
-                      "draws, %u inputs%s.",
-                      j->first_stage, j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->ceiling, j->draws,
-                      j->inputs, note);
+        judgement_say(
+            j, VERDICT_FAIL,
+            "The map survives at stage %s: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f, ceiling %.2f); %u "
+            "draws, %u inputs%s.",
+            j->first_stage, j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->ceiling, j->draws,
+            j->inputs, note);
 }
 
 static void say_dominated(const struct bench *b, const struct test *t, struct judgement *j) {
     take_numbers(b, t, j);
     snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
     j->input_dominated = true;
-    judgement_say(j, VERDICT_UNINFORMATIVE,
-                  "The absolute map is dominated by the input (D = %.2f at %s, as random weights times the input would give): test "
-                  "the signed map.",
-                  j->score, j->first_stage);
+    judgement_say(
+        j, VERDICT_UNINFORMATIVE,
+        "The absolute map is dominated by the input (D = %.2f at %s, as random weights times the input would give): test "
+        "the signed map.",
+        j->score, j->first_stage);
 }
 
 static void say_open(const struct bench *b, const struct test *t, struct judgement *j) {
     take_numbers(b, t, j);
     snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
     if (t->decision == VANISHED)
-        judgement_say(j, VERDICT_INCONCLUSIVE, "%.0f %% of the maps vanished (were constant) at stage %s: too few are left to judge.",
+        judgement_say(j, VERDICT_INCONCLUSIVE,
+                      "%.0f %% of the maps vanished (were constant) at stage %s: too few are left to judge.",
                       100 * t->vanished, j->first_stage);
     else
-        judgement_say(j, VERDICT_INCONCLUSIVE, "Undecided at stage %s after %u draws: %s %.2f, between %.2f and %.2f around %.2f (%s).",
-                      j->first_stage, j->draws, t == &b->guard ? "magnitude share" : "D =", j->score, j->lower, j->upper,
-                      b->c->rule->delta, view_name(t->view));
+        judgement_say(j, VERDICT_INCONCLUSIVE,
+                      "Undecided at stage %s after %u draws: %s %.2f, between %.2f and %.2f around %.2f (%s).",
+                      j->first_stage, j->draws, t == &b->guard ? "magnitude share" : "D =", j->score, j->lower,
+                      j->upper, b->c->rule->delta, view_name(t->view));
 }
 
 static void say_no_magnitude(const struct bench *b, struct judgement *j) {
     enum view v = b->guard.view;
     j->floor = b->guard_base;
     j->ceiling = b->c->repeat[v];
-    judgement_say(j, VERDICT_UNINFORMATIVE,
-                  "The magnitudes cannot be judged: a repetition agrees at %.2f, random weights times the input at %.2f (%s).",
-                  j->ceiling, j->floor, view_name(v));
+    judgement_say(
+        j, VERDICT_UNINFORMATIVE,
+        "The magnitudes cannot be judged: a repetition agrees at %.2f, random weights times the input at %.2f (%s).",
+        j->ceiling, j->floor, view_name(v));
 }
 
 static double most_vanished(const struct bench *b) {
@@ -263,15 +271,18 @@ static void say_pass(const struct bench *b, struct judgement *j) {
     if (b->has_guard) snprintf(guard, sizeof guard, "; magnitude share %.2f", b->guard.kept.mean);
     if (most >= .1) snprintf(vanished, sizeof vanished, "; up to %.0f %% of maps vanished", 100 * most);
     if (j->upper < b->c->rule->delta)
-        judgement_say(j, VERDICT_PASS, "Largest surviving share D = %.2f, at most %.2f < %.2f, at stage %s (%s%s%s); %u draws, %u inputs.",
-                      j->score, j->upper, b->c->rule->delta, stage_name(b, t), view_name(t->view), guard, vanished, j->draws,
-                      j->inputs);
+        judgement_say(
+            j, VERDICT_PASS,
+            "Largest surviving share D = %.2f, at most %.2f < %.2f, at stage %s (%s%s%s); %u draws, %u inputs.",
+            j->score, j->upper, b->c->rule->delta, stage_name(b, t), view_name(t->view), guard, vanished, j->draws,
+            j->inputs);
     else
-        judgement_say(j, VERDICT_PASS,
-                      "Survives no more than the absolute gradient: D = %.2f at stage %s, paired difference at most %.2f < %.2f%s; %u "
-                      "draws, %u inputs.",
-                      j->score, stage_name(b, t), interval_upper(&t->paired, b->alpha_pass), b->c->rule->delta, vanished, j->draws,
-                      j->inputs);
+        judgement_say(
+            j, VERDICT_PASS,
+            "Survives no more than the absolute gradient: D = %.2f at stage %s, paired difference at most %.2f < %.2f%s; %u "
+            "draws, %u inputs.",
+            j->score, stage_name(b, t), interval_upper(&t->paired, b->alpha_pass), b->c->rule->delta, vanished,
+            j->draws, j->inputs);
 }
 
 /* Of single layers the top one is the cascade's first stage: by itself it is no second witness. */
@@ -300,11 +311,13 @@ static void conclude(const struct bench *b, struct judgement *j) {
 
 /* ---- curves for the figures and tables ---- */
 
-bool judge_curve(const struct judge_case *c, uint32_t stage, uint32_t measure, enum view view, const struct interval *share,
-                 double alpha_fail, double alpha_pass, const char *decision, double *y, struct error *e) {
+bool judge_curve(const struct judge_case *c, uint32_t stage, uint32_t measure, enum view view,
+                 const struct interval *share, double alpha_fail, double alpha_pass, const char *decision, double *y,
+                 struct error *e) {
     uint32_t n = judge_inputs(c), missing = 0;
     judge_similarity(c, c->row, stage, c->draws, measure, view, y);
-    for (size_t k = 0; k < (size_t)c->draws * n; k++) missing += isnan(y[k]) && !judge_constant(c, view, (uint32_t)(k % n));
+    for (size_t k = 0; k < (size_t)c->draws * n; k++)
+        missing += isnan(y[k]) && !judge_constant(c, view, (uint32_t)(k % n));
     struct interval s = interval_two_way(y, c->draws, n);
     const double none = (double)NAN;
     struct curve_row row = {
@@ -360,12 +373,12 @@ static void fixed_cutoff(struct bench *b, struct judgement *j) {
     j->lower = interval_lower(&s, c->rule->alpha);
     j->upper = interval_upper(&s, c->rule->alpha);
     if (isnan(s.mean) || vanished > c->rule->vanished_share)
-        judgement_say(j, VERDICT_INCONCLUSIVE, "Fixed cut-off (uncalibrated): %.0f %% of the maps vanished at the last stage.",
-                      100 * vanished);
+        judgement_say(j, VERDICT_INCONCLUSIVE,
+                      "Fixed cut-off (uncalibrated): %.0f %% of the maps vanished at the last stage.", 100 * vanished);
     else
         judgement_say(j, s.mean < c->rule->cutoff ? VERDICT_PASS : VERDICT_FAIL,
-                      "Fixed cut-off (uncalibrated): mean absolute Spearman %.2f at the last stage, cut-off %.2f.", s.mean,
-                      c->rule->cutoff);
+                      "Fixed cut-off (uncalibrated): mean absolute Spearman %.2f at the last stage, cut-off %.2f.",
+                      s.mean, c->rule->cutoff);
 }
 
 static bool bench_init(struct bench *b, struct judge_case *c) {

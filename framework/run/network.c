@@ -31,8 +31,8 @@ static char *network_key(const struct run *run, const struct network *n, const c
     char digest[FILE_DIGEST_SIZE];
     char *text = text_format("%s|%s|%s|%d %g %g %u %u %g %llu|%s %u|%s", ASSAY_VERSION,
                              b->training_layers ? b->training_layers : run->model_digest, data, (int)r.optimiser,
-                             r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy, (unsigned long long)r.seed,
-                             role_name(n->role), n->draw, b->data_source);
+                             r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy,
+                             (unsigned long long)r.seed, role_name(n->role), n->draw, b->data_source);
     if (!text) return NULL;
     data_digest(text, strlen(text), digest);
     free(text);
@@ -85,7 +85,8 @@ static bool load(void *user, const struct network_row *row) {
     struct loader *l = user;
     for (uint32_t i = 0; i < l->run->network_count; i++) {
         struct network *n = &l->run->networks[i];
-        if (n->weights || strcmp(n->key, row->key) != 0 || row->flat_count != weights_flat_count(l->run->label_graph)) continue;
+        if (n->weights || strcmp(n->key, row->key) != 0 || row->flat_count != weights_flat_count(l->run->label_graph))
+            continue;
         if (!take(l->run, n, row->epochs, row->train_accuracy, row->test_accuracy, row->flat, l->e)) return false;
     }
     return true;
@@ -104,7 +105,8 @@ bool network_list(struct run *run, struct error *e) {
     if (!add(run, ROLE_TRUE, 0, both, e)) return false;
     for (uint32_t i = 0; i < run->plan.attribution_count; i++) {
         const struct attribution *a = &run->plan.attributions[i];
-        if (a->root == ROOT_LABELS && a->role != ROLE_TRUE && !add(run, a->role, a->network_draw, both, e)) return false;
+        if (a->root == ROOT_LABELS && a->role != ROLE_TRUE && !add(run, a->role, a->network_draw, both, e))
+            return false;
     }
     struct loader l = {run, e};
     return store_each_network(run->store, load, &l, e);
@@ -158,7 +160,8 @@ void network_work(const struct run *run, uint32_t index, struct channel *channel
     bool ok = training_arrays(run, &x, &labels, &e);
     if (ok && n->role == ROLE_PERMUTED) permute(run, n->draw, labels, count);
     ok = ok && weights_create(run->label_graph, &w, &e) &&
-         train_run(w, count, x, labels, &recipe, beat, channel, &result, &e) && test_accuracy(run, w, &t.test_accuracy, &e);
+         train_run(w, count, x, labels, &recipe, beat, channel, &result, &e) &&
+         test_accuracy(run, w, &t.test_accuracy, &e);
     t.epochs = result.epochs;
     t.train_accuracy = result.accuracy;
     t.failed = !ok;
@@ -187,11 +190,13 @@ bool network_message(struct run *run, uint32_t index, const void *data, size_t s
         n->failure = text_copy(t.why);
         return n->failure || error_memory(e);
     }
-    if (size != sizeof t + count * sizeof(float)) return error_set(e, "a training worker sent a message that is damaged");
+    if (size != sizeof t + count * sizeof(float))
+        return error_set(e, "a training worker sent a message that is damaged");
     float *flat = malloc(count * sizeof *flat);
     if (!flat) return error_memory(e);
     memcpy(flat, (const char *)data + sizeof t, count * sizeof *flat);
-    struct network_row row = {n->key, role_name(n->role), n->draw, t.epochs, t.train_accuracy, t.test_accuracy, flat, count};
+    struct network_row row = {n->key,           role_name(n->role), n->draw, t.epochs,
+                              t.train_accuracy, t.test_accuracy,    flat,    count};
     bool ok = take(run, n, t.epochs, t.train_accuracy, t.test_accuracy, flat, e) && store_begin(run->store, e) &&
               store_put_network(run->store, &row, e) && store_commit(run->store, e);
     free(flat);

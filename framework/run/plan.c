@@ -54,7 +54,8 @@ memory:
     return error_memory(e);
 }
 
-bool plan_original(struct plan *p, enum root root, enum input_kind kind, uint32_t repeat, uint32_t *index, struct error *e) {
+bool plan_original(struct plan *p, enum root root, enum input_kind kind, uint32_t repeat, uint32_t *index,
+                   struct error *e) {
     static const char *const kinds[] = {"", "/jitter", "/zeroed"};
     struct attribution a = {.root = root, .inputs = kind, .repeat = repeat, .draw = PLAN_NO_DRAW, .role = ROLE_TRUE};
     a.key = repeat ? text_format("%s%s/repeat%u", root_name(root), kinds[kind], repeat)
@@ -71,7 +72,8 @@ static char *layers_text(const struct graph *g, const bool *layers) {
             last = l;
             count++;
         }
-    if (count > 1 && first - last + 1 == count) return text_format("%s..%s", g->layers[first].name, g->layers[last].name);
+    if (count > 1 && first - last + 1 == count)
+        return text_format("%s..%s", g->layers[first].name, g->layers[last].name);
     struct text t = {0};
     for (uint32_t l = g->layer_count; l-- > 0;)
         if (layers[l]) text_add(&t, "%s%s", t.length ? "+" : "", g->layers[l].name);
@@ -80,7 +82,8 @@ static char *layers_text(const struct graph *g, const bool *layers) {
     return NULL;
 }
 
-bool plan_redrawn(struct plan *p, const bool *layers, const struct init_options *init, uint32_t *index, struct error *e) {
+bool plan_redrawn(struct plan *p, const bool *layers, const struct init_options *init, uint32_t *index,
+                  struct error *e) {
     static const char *const schemes[] = {"own", "normal", "permute", "matched"};
     struct attribution a = {.root = ROOT_MODEL, .init = *init, .draw = init->draw};
     size_t n = p->graph->layer_count;
@@ -108,8 +111,8 @@ bool plan_network(struct plan *p, enum role role, uint32_t draw, uint32_t *index
     return intern(p, &a, index, e);
 }
 
-bool plan_use(struct plan *p, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw, uint32_t attribution,
-              unsigned wants, struct error *e) {
+bool plan_use(struct plan *p, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw,
+              uint32_t attribution, unsigned wants, struct error *e) {
     p->attributions[attribution].wants |= wants;
     for (uint32_t i = 0; i < p->use_count; i++) {
         const struct use *u = &p->uses[i];
@@ -125,8 +128,8 @@ bool plan_use(struct plan *p, uint32_t control, uint32_t stage_index, const char
     return true;
 }
 
-bool plan_check(struct plan *p, uint32_t control, enum root root, enum input_kind kind, const char *what, predicate holds,
-                struct error *e) {
+bool plan_check(struct plan *p, uint32_t control, enum root root, enum input_kind kind, const char *what,
+                predicate holds, struct error *e) {
     uint32_t attribution;
     if (!plan_original(p, root, kind, 0, &attribution, e)) return false;
     struct check *more = array_grow(p->checks, p->check_count, sizeof *more);

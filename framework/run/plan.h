@@ -1,8 +1,9 @@
 /* plan.h: every attribution the battery needs, each named once.
  *
- * A control expands into uses: "stage k of draw r of mine is attribution a". Two controls that want the same attribution
- * share it (the top stage of a cascade is also an independent re-draw of the top layer). An attribution here is that of
- * all inputs of its root at once; each explainer computes it once, and the store keeps it under (explainer, key). */
+ * A control expands into uses: "stage k of draw r of mine is attribution a". Two controls that want the same
+ * attribution share it (the top stage of a cascade is also an independent re-draw of the top layer). An attribution
+ * here is that of all inputs of its root at once; each explainer computes it once, and the store keeps it under
+ * (explainer, key). */
 #ifndef ASSAY_RUN_PLAN_H
 #define ASSAY_RUN_PLAN_H
 
@@ -42,8 +43,8 @@ struct predicate_case {
     size_t count;
     uint32_t channels, pixels; /* count = channels * pixels */
     uint32_t target;
-    unsigned claims;      /* enum assay_claim of the explainer */
-    const float *row;     /* ROOT_LINEAR: the target's row of W, [count]; else NULL */
+    unsigned claims;  /* enum assay_claim of the explainer */
+    const float *row; /* ROOT_LINEAR: the target's row of W, [count]; else NULL */
 };
 /* The largest deviation relative to what is allowed there: holds when worst <= tolerance. */
 typedef void (*predicate)(const struct predicate_case *, double *worst, double *tolerance);
@@ -95,10 +96,11 @@ bool plan_original(struct plan *, enum root, enum input_kind, uint32_t repeat, u
 bool plan_redrawn(struct plan *, const bool *layers, const struct init_options *init, uint32_t *index, struct error *);
 bool plan_network(struct plan *, enum role, uint32_t draw, uint32_t *index, struct error *);
 
-bool plan_use(struct plan *, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw, uint32_t attribution,
-              unsigned wants, struct error *);
+bool plan_use(struct plan *, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw,
+              uint32_t attribution, unsigned wants, struct error *);
 /* A predicate on the maps of the unmodified network of that root. */
-bool plan_check(struct plan *, uint32_t control, enum root, enum input_kind, const char *what, predicate, struct error *);
+bool plan_check(struct plan *, uint32_t control, enum root, enum input_kind, const char *what, predicate,
+                struct error *);
 
 /* Number of stages a control has in the plan, and the name of one. */
 uint32_t plan_stages(const struct plan *, uint32_t control);

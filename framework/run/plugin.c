@@ -38,8 +38,7 @@ static bool library_open(struct plugin *plugin, struct error *e) {
 }
 
 static bool plugin_load(struct plugin *plugin, const struct explainer_spec *spec, struct error *e) {
-    if (!library_open(plugin, e) ||
-        !plugin_table_find(plugin->entry, plugin->path, spec->id, &plugin->info, e) ||
+    if (!library_open(plugin, e) || !plugin_table_find(plugin->entry, plugin->path, spec->id, &plugin->info, e) ||
         !plugin_params_fill(plugin, spec->params, spec->param_count, e)) {
         return false;
     }
@@ -72,8 +71,7 @@ static bool probe_work(void *user, int fd) {
     struct probe *probe = user;
     struct error e = {{0}};
     const assay_explainer *explainer = NULL;
-    if (plugin_load(probe->plugin, probe->spec, &e) &&
-        plugin_explainer(probe->plugin, handle_host(), &explainer, &e)) {
+    if (plugin_load(probe->plugin, probe->spec, &e) && plugin_explainer(probe->plugin, handle_host(), &explainer, &e)) {
         plugin_explainer_destroy(explainer);
     } else {
         isolate_write(fd, e.text, strlen(e.text));

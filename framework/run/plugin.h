@@ -57,7 +57,7 @@ size_t plugin_folders(char *folders[PLUGIN_FOLDERS]);
 /* One explainer that was found, for `assay list explainers`: copies, so that nothing stays loaded. */
 struct plugin_listing {
     char *path, *id, *name, *summary, *source;
-    char *params;  /* defaults, as plugin_params_text */
+    char *params; /* defaults, as plugin_params_text */
     uint32_t claims;
     char *problem; /* NULL, or why the library cannot be used (then only path and id are there) */
 };

@@ -8,12 +8,12 @@
 
 #define MOST_EXPLAINERS 1000u
 #define MOST_PARAMS 100u
-#define ALL_CLAIMS                                                                                                  \
-    ((uint32_t)(ASSAY_COMPLETE | ASSAY_INPUT_MULTIPLIER | ASSAY_NON_NEGATIVE | ASSAY_STOCHASTIC |                  \
-                ASSAY_CLASS_BLIND | ASSAY_LINEAR_EXACT))
+#define ALL_CLAIMS                                                                                                     \
+    ((uint32_t)(ASSAY_COMPLETE | ASSAY_INPUT_MULTIPLIER | ASSAY_NON_NEGATIVE | ASSAY_STOCHASTIC | ASSAY_CLASS_BLIND |  \
+                ASSAY_LINEAR_EXACT))
 
-const char *const plugin_claim_names[] = {"complete",   "input-multiplier", "non-negative", "stochastic",
-                                          "class-blind", "linear-exact",     NULL};
+const char *const plugin_claim_names[] = {
+    "complete", "input-multiplier", "non-negative", "stochastic", "class-blind", "linear-exact", NULL};
 
 static bool is_kebab(const char *name) {
     size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -65,10 +65,8 @@ static bool check_param(const assay_explainer_info *info, uint32_t index, struct
     }
     switch (param->kind) {
     case ASSAY_NUMBER:
-    case ASSAY_INTEGER:
-        return check_range(param, e);
-    case ASSAY_CHOICE:
-        return check_choices(param, e);
+    case ASSAY_INTEGER: return check_range(param, e);
+    case ASSAY_CHOICE: return check_choices(param, e);
     case ASSAY_TEXT:
         return param->text || error_set(e, "parameter %s: the default text is NULL: wanted \"\" or more", param->name);
     }
@@ -78,8 +76,7 @@ static bool check_param(const assay_explainer_info *info, uint32_t index, struct
 static bool check_info(const assay_plugin *entry, uint32_t index, struct error *e) {
     const assay_explainer_info *info = entry->info[index];
     if (!info || !info->id || !is_kebab(info->id)) {
-        return error_set(e, "explainer %u: id %s: wanted kebab-case", index,
-                         info && info->id ? info->id : "(NULL)");
+        return error_set(e, "explainer %u: id %s: wanted kebab-case", index, info && info->id ? info->id : "(NULL)");
     }
     for (uint32_t i = 0; i < index; i++) {
         if (strcmp(entry->info[i]->id, info->id) == 0) {
@@ -106,8 +103,10 @@ static bool check_info(const assay_plugin *entry, uint32_t index, struct error *
 
 bool plugin_table_check(const assay_plugin *entry, const char *path, struct error *e) {
     if (entry->abi.major != ASSAY_ABI_MAJOR || entry->abi.minor > ASSAY_ABI_MINOR) {
-        return error_set(e, "%s: built for plugin ABI %u.%u: this assay speaks %u.%u: rebuild it with this assay's "
-                            "explainer.h%s", path, entry->abi.major, entry->abi.minor, ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR,
+        return error_set(e,
+                         "%s: built for plugin ABI %u.%u: this assay speaks %u.%u: rebuild it with this assay's "
+                         "explainer.h%s",
+                         path, entry->abi.major, entry->abi.minor, ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR,
                          entry->abi.major < ASSAY_ABI_MAJOR ? "" : ", or update assay");
     }
     if (entry->count == 0 || entry->count > MOST_EXPLAINERS || !entry->info || !entry->create) {

@@ -94,7 +94,8 @@ static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct
         child_main(p, job, ends[1], parent);
     }
     close(ends[1]);
-    *w = (struct worker){.job = job, .pid = pid, .fd = ends[0], .last_beat = clock_seconds(), .data = w->data, .capacity = w->capacity};
+    *w = (struct worker){
+        .job = job, .pid = pid, .fd = ends[0], .last_beat = clock_seconds(), .data = w->data, .capacity = w->capacity};
     job->state = POOL_RUNNING;
     return true;
 }
@@ -203,8 +204,8 @@ static bool turn(struct pool *p, struct pollfd *fds, unsigned *running, struct e
     return true;
 }
 
-bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *hooks, void *user,
-              struct error *e) {
+bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *hooks,
+              void *user, struct error *e) {
     struct pool p = {jobs, count, calloc(workers, sizeof *p.workers), workers, log, hooks, user};
     struct pollfd *fds = calloc(workers, sizeof *fds);
     unsigned running = 0;

@@ -24,8 +24,8 @@ struct pool_hooks {
     void (*work)(void *user, struct pool_job *, struct channel *);
     /* In the parent, for each message. A failure ends the whole pool. */
     bool (*message)(void *user, struct pool_job *, uint32_t type, const void *data, size_t size, struct error *);
-    /* In the parent, when the child is gone. death: NULL after a normal end, else how it died, as a sentence part ("was killed by
-     * signal 11 (Segmentation fault)"). */
+    /* In the parent, when the child is gone. death: NULL after a normal end, else how it died, as a sentence part ("was
+     * killed by signal 11 (Segmentation fault)"). */
     bool (*ended)(void *user, struct pool_job *, const char *death, struct error *);
     /* In the parent, after every change and at least twice a second; may be NULL. */
     void (*tick)(void *user, uint32_t running);
@@ -33,8 +33,8 @@ struct pool_hooks {
 
 struct pool_job {
     void *user;
-    double cost;     /* any unit; dearer jobs start first */
-    double limit;    /* seconds between two beats */
+    double cost;  /* any unit; dearer jobs start first */
+    double limit; /* seconds between two beats */
     /* Whether the job can start yet; NULL: at once. Asked again after every job that ends. */
     bool (*ready)(const struct pool_job *);
     enum { POOL_WAITING, POOL_RUNNING, POOL_ENDED } state;

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 void progress_begin(struct progress *p, bool quiet) {
-    *p = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1, .start = clock_seconds(), .shown = -1, .title = ""};
+    *p = (struct progress){
+        .quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1, .start = clock_seconds(), .shown = -1, .title = ""};
 }
 
 static double share(const struct progress *p) {

@@ -8,10 +8,10 @@
 
 struct progress {
     bool quiet, terminal;
-    double start, last;    /* seconds */
-    double done, total;    /* cost */
-    uint32_t units, of;    /* jobs */
-    int shown;             /* last plain line: tenths */
+    double start, last; /* seconds */
+    double done, total; /* cost */
+    uint32_t units, of; /* jobs */
+    int shown;          /* last plain line: tenths */
     const char *title;
 };
 

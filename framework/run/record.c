@@ -24,12 +24,14 @@ static json_t *model_json(const struct run *run) {
     json_t *layers = json_array();
     for (uint32_t l = 0; l < g->layer_count; l++) {
         size_t count = 0;
-        for (uint32_t p = 0; p < g->layers[l].parameter_count; p++) count += shape_count(&g->values[g->layers[l].parameters[p]].shape);
-        json_array_append_new(layers, json_pack("{s:s, s:I}", "name", g->layers[l].name, "parameters", (json_int_t)count));
+        for (uint32_t p = 0; p < g->layers[l].parameter_count; p++)
+            count += shape_count(&g->values[g->layers[l].parameters[p]].shape);
+        json_array_append_new(layers,
+                              json_pack("{s:s, s:I}", "name", g->layers[l].name, "parameters", (json_int_t)count));
     }
-    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:o, s:s?}", "path", run->battery->model, "sha256", run->model_digest, "sample",
-                     shape_json(&g->sample), "classes", (json_int_t)g->classes, "parameters", (json_int_t)weights_flat_count(g),
-                     "layers", layers, "warning", g->warning);
+    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:o, s:s?}", "path", run->battery->model, "sha256", run->model_digest,
+                     "sample", shape_json(&g->sample), "classes", (json_int_t)g->classes, "parameters",
+                     (json_int_t)weights_flat_count(g), "layers", layers, "warning", g->warning);
 }
 
 /* The files a source names: what stands between ':' and ',' and exists. */
@@ -39,7 +41,8 @@ static json_t *files_json(const char *source) {
     while (at && *at) {
         const char *end = strchr(++at, ',');
         char *path = text_format("%.*s", (int)(end ? end - at : (long)strlen(at)), at), digest[FILE_DIGEST_SIZE];
-        if (path && file_exists(path) && file_digest(path, digest, NULL)) json_object_set_new(files, path, json_string(digest));
+        if (path && file_exists(path) && file_digest(path, digest, NULL))
+            json_object_set_new(files, path, json_string(digest));
         free(path);
         at = end;
     }
@@ -48,8 +51,8 @@ static json_t *files_json(const char *source) {
 
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
-    return json_pack("{s:s, s:s, s:o, s:I, s:s, s:b}", "source", b->data_source, "preprocess", b->data_preprocess, "files",
-                     files_json(b->data_source), "inputs", (json_int_t)b->inputs, "target",
+    return json_pack("{s:s, s:s, s:o, s:I, s:s, s:b}", "source", b->data_source, "preprocess", b->data_preprocess,
+                     "files", files_json(b->data_source), "inputs", (json_int_t)b->inputs, "target",
                      b->target == TARGET_LABEL ? "label" : "predicted", "only_correct", b->only_correct);
 }
 
@@ -58,10 +61,10 @@ static json_t *training_json(const struct run *run) {
     const struct recipe *r = &b->recipe;
     if (!b->has_training) return json_null();
     return json_pack("{s:s, s:o, s:I, s:s?, s:s, s:f, s:f, s:I, s:I, s:f, s:I}", "source", b->training_source, "files",
-                     files_json(b->training_source), "images", (json_int_t)b->training_images, "layers", b->training_layers,
-                     "optimiser", r->optimiser == OPTIMISER_ADAM ? "adam" : "sgd", "learning_rate", r->learning_rate, "momentum",
-                     r->momentum, "batch", (json_int_t)r->batch, "epochs", (json_int_t)r->epochs, "stop_accuracy", r->stop_accuracy,
-                     "seed", (json_int_t)r->seed);
+                     files_json(b->training_source), "images", (json_int_t)b->training_images, "layers",
+                     b->training_layers, "optimiser", r->optimiser == OPTIMISER_ADAM ? "adam" : "sgd", "learning_rate",
+                     r->learning_rate, "momentum", r->momentum, "batch", (json_int_t)r->batch, "epochs",
+                     (json_int_t)r->epochs, "stop_accuracy", r->stop_accuracy, "seed", (json_int_t)r->seed);
 }
 
 static json_t *claims_json(unsigned claims) {
@@ -76,11 +79,11 @@ static json_t *explainers_json(const struct run *run) {
     for (uint32_t i = 0; i < run->row_count; i++) {
         const struct row *r = &run->rows[i];
         char *params = r->plugin ? plugin_params_text(r->plugin) : NULL;
-        json_array_append_new(a, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",
-                                           r->plugin ? r->plugin->info->id : NULL, "path", r->plugin ? r->plugin->path : NULL,
-                                           "sha256", r->plugin ? r->plugin->digest : NULL, "parameters", params, "claims",
-                                           claims_json(r->claims), "reduction", reduction_name(r->reduction), "yardstick",
-                                           r->yardstick));
+        json_array_append_new(
+            a, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",
+                         r->plugin ? r->plugin->info->id : NULL, "path", r->plugin ? r->plugin->path : NULL, "sha256",
+                         r->plugin ? r->plugin->digest : NULL, "parameters", params, "claims", claims_json(r->claims),
+                         "reduction", reduction_name(r->reduction), "yardstick", r->yardstick));
         free(params);
     }
     return a;
@@ -94,7 +97,8 @@ static json_t *controls_json(const struct run *run) {
         for (size_t k = 0; c->control->options && c->control->options[k].name; k++) {
             const struct control_option *o = &c->control->options[k];
             double v = c->values.value[k];
-            json_object_set_new(options, o->name, o->kind == OPTION_CHOICE ? json_string(o->choices[(size_t)v]) : json_real(v));
+            json_object_set_new(options, o->name,
+                                o->kind == OPTION_CHOICE ? json_string(o->choices[(size_t)v]) : json_real(v));
         }
         json_array_append_new(a, json_pack("{s:s, s:o}", "id", c->control->id, "options", options));
     }
@@ -105,9 +109,11 @@ static json_t *rule_json(const struct verdict_rule *rule) {
     struct verdict_rule copy = *rule;
     json_t *o = json_object();
     json_object_set_new(o, "name", json_string(rule->kind == RULE_CALIBRATED ? "calibrated" : "fixed-cutoff"));
-    json_object_set_new(o, "draws", json_pack("[I, I, I]", (json_int_t)rule->draws[0], (json_int_t)rule->draws[1],
-                                              (json_int_t)rule->draws[2]));
-    for (const struct rule_constant *c = rule_constants; c->name; c++) json_object_set_new(o, c->name, json_real(*c->field(&copy)));
+    json_object_set_new(
+        o, "draws",
+        json_pack("[I, I, I]", (json_int_t)rule->draws[0], (json_int_t)rule->draws[1], (json_int_t)rule->draws[2]));
+    for (const struct rule_constant *c = rule_constants; c->name; c++)
+        json_object_set_new(o, c->name, json_real(*c->field(&copy)));
     return o;
 }
 
@@ -117,8 +123,10 @@ static json_t *expect_json(const struct battery *b) {
         const struct expectation *x = &b->expectations[i];
         json_t *words = json_array();
         for (int w = 0; w <= VERDICT_INPUT_DOMINATED; w++)
-            if (x->words & (1u << w)) json_array_append_new(words, json_string(verdict_word_name((enum verdict_word)w)));
-        json_array_append_new(a, json_pack("{s:s, s:s, s:o}", "explainer", x->explainer, "control", x->control, "words", words));
+            if (x->words & (1u << w))
+                json_array_append_new(words, json_string(verdict_word_name((enum verdict_word)w)));
+        json_array_append_new(
+            a, json_pack("{s:s, s:s, s:o}", "explainer", x->explainer, "control", x->control, "words", words));
     }
     return a;
 }
@@ -138,10 +146,11 @@ static json_t *machine_json(void) {
 
 /* Everything that decides the numbers. */
 static json_t *identity_json(const struct run *run) {
-    return json_pack("{s:s, s:[i, i], s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi", ASSAY_ABI_MAJOR,
-                     ASSAY_ABI_MINOR, "battery", run->battery->name, "seed", (json_int_t)run->battery->seed, "model",
-                     model_json(run), "data", data_json(run), "training", training_json(run), "explainers", explainers_json(run),
-                     "controls", controls_json(run), "rule", rule_json(&run->battery->rule), "expect", expect_json(run->battery));
+    return json_pack("{s:s, s:[i, i], s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi",
+                     ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR, "battery", run->battery->name, "seed",
+                     (json_int_t)run->battery->seed, "model", model_json(run), "data", data_json(run), "training",
+                     training_json(run), "explainers", explainers_json(run), "controls", controls_json(run), "rule",
+                     rule_json(&run->battery->rule), "expect", expect_json(run->battery));
 }
 
 bool record_identity(const struct run *run, char out[65], struct error *e) {
@@ -157,11 +166,13 @@ bool record_identity(const struct run *run, char out[65], struct error *e) {
 bool record_run(const struct run *run, char **text, struct error *e) {
     json_t *o = identity_json(run);
     if (!o) return error_memory(e);
-    json_object_set_new(o, "battery_file", json_pack("{s:s, s:s}", "path", run->battery->path, "sha256", run->battery_digest));
-    json_object_set_new(o, "libraries", json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "sqlite",
-                                                  sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",
-                                                  yaml_get_version_string(), "zlib", zlibVersion(), "libpng",
-                                                  png_get_libpng_ver(NULL)));
+    json_object_set_new(o, "battery_file",
+                        json_pack("{s:s, s:s}", "path", run->battery->path, "sha256", run->battery_digest));
+    json_object_set_new(o, "libraries",
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "sqlite",
+                                  sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",
+                                  yaml_get_version_string(), "zlib", zlibVersion(), "libpng",
+                                  png_get_libpng_ver(NULL)));
     json_object_set_new(o, "machine", machine_json());
     *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);

@@ -113,7 +113,8 @@ static bool load_check(void *user, const struct check_row *c) {
     if (!find_row(l, c->explainer)) return true;
     for (uint32_t k = 0; k < run->plan.check_count; k++) {
         const struct check *check = &run->plan.checks[k];
-        if (strcmp(check->what, c->what) != 0 || strcmp(run->controls[check->control].control->id, c->control) != 0) continue;
+        if (strcmp(check->what, c->what) != 0 || strcmp(run->controls[check->control].control->id, c->control) != 0)
+            continue;
         struct checked *s = &l->r->checks[(size_t)l->row * run->plan.check_count + k];
         if (!s->present || (s->holds && !c->holds) ||
             (s->holds == c->holds && distance(c->worst, c->tolerance) > distance(s->worst, s->tolerance))) {

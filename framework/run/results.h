@@ -28,9 +28,9 @@ struct checked {
 struct results {
     const struct run *run;
     uint32_t attribution_count; /* of the plan when loaded: it may have grown since */
-    struct cell *cells;     /* [rows][attributions] */
-    struct audit *audits;   /* [attributions] */
-    struct checked *checks; /* [rows][checks of the plan] */
+    struct cell *cells;         /* [rows][attributions] */
+    struct audit *audits;       /* [attributions] */
+    struct checked *checks;     /* [rows][checks of the plan] */
 };
 
 bool results_load(const struct run *, struct results **out, struct error *);

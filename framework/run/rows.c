@@ -10,12 +10,13 @@ static bool non_negative(unsigned claims, enum reduction r) {
 }
 
 /* Opens the spec as a row of that name; takes over `name`. */
-static bool add_row(struct run *run, char *name, const struct explainer_spec *spec, enum reduction reduction, struct place place,
-                    struct error *e) {
+static bool add_row(struct run *run, char *name, const struct explainer_spec *spec, enum reduction reduction,
+                    struct place place, struct error *e) {
     struct row *r = &run->rows[run->row_count++];
     *r = (struct row){.name = name, .reduction = reduction};
     if (!name) return error_memory(e);
-    if (!plugin_create(spec, &r->plugin, e)) return error_prefix(e, "%s:%u:%u", run->battery->path, place.line, place.column);
+    if (!plugin_create(spec, &r->plugin, e))
+        return error_prefix(e, "%s:%u:%u", run->battery->path, place.line, place.column);
     r->claims = r->plugin->claims;
     r->non_negative = non_negative(r->claims, r->reduction);
     return true;
@@ -24,7 +25,8 @@ static bool add_row(struct run *run, char *name, const struct explainer_spec *sp
 /* ---- before the ReLU ---- */
 
 static bool has_relu(const struct row *r) {
-    return plugin_number(r->plugin, "relu", 0) == 1 && r->reduction != REDUCE_MEAN_ABS && r->reduction != REDUCE_MAX_ABS;
+    return plugin_number(r->plugin, "relu", 0) == 1 && r->reduction != REDUCE_MEAN_ABS &&
+           r->reduction != REDUCE_MAX_ABS;
 }
 
 static bool same_library(const struct row *a, const struct row *b) {
@@ -71,7 +73,8 @@ static bool add_yardsticks(struct run *run, struct error *e) {
         enum reduction reduction = run->rows[i].reduction;
         if (!run->rows[i].non_negative || run_yardstick(run, reduction)) continue;
         struct row *r = &run->rows[run->row_count++];
-        *r = (struct row){.reduction = reduction, .yardstick = true, .non_negative = true, .claims = ASSAY_NON_NEGATIVE};
+        *r =
+            (struct row){.reduction = reduction, .yardstick = true, .non_negative = true, .claims = ASSAY_NON_NEGATIVE};
         r->name = reduction == REDUCE_NONE ? text_copy("(absolute gradient)")
                                            : text_format("(absolute gradient, %s)", reduction_name(reduction));
         r->forwards = r->backwards = 1;

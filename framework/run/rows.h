@@ -4,8 +4,8 @@
 
 #include "run/state.h"
 
-/* Fills run->rows: the battery's explainers (only the one named `only`, unless NULL), the map before its ReLU of methods
- * that have a parameter `relu` (docs/verdict.md: a ReLU adds an even part), and the yardsticks. */
+/* Fills run->rows: the battery's explainers (only the one named `only`, unless NULL), the map before its ReLU of
+ * methods that have a parameter `relu` (docs/verdict.md: a ReLU adds an even part), and the yardsticks. */
 bool rows_open(struct run *, const char *only, struct error *);
 
 #endif

@@ -47,9 +47,9 @@ struct verdict_rule verdict_rule_default(void) {
     };
 }
 
-#define FIELD(name)                                              \
-    static double *name##_of(struct verdict_rule *rule) {        \
-        return &rule->name;                                      \
+#define FIELD(name)                                                                                                    \
+    static double *name##_of(struct verdict_rule *rule) {                                                              \
+        return &rule->name;                                                                                            \
     }
 FIELD(delta)
 FIELD(alpha)

@@ -44,9 +44,11 @@ static bool check_identity(struct run *run, const char *path, bool resume, struc
     char identity[65], *known = NULL;
     bool ok = record_identity(run, identity, e) && store_meta(run->store, "identity", &known, e);
     if (ok && resume && known && strcmp(known, identity) != 0)
-        ok = error_set(e, "%s: holds a run of another battery, seed, model or explainer: give another folder with -o, or leave "
-                          "--resume out to run anew",
-                       path);
+        ok = error_set(
+            e,
+            "%s: holds a run of another battery, seed, model or explainer: give another folder with -o, or leave "
+            "--resume out to run anew",
+            path);
     if (ok && !resume) ok = store_clear(run->store, e);
     free(known);
     return ok && store_set_meta(run->store, "identity", identity, e);
@@ -56,9 +58,9 @@ static bool open_store(struct run *run, const struct run_options *options, char 
     char *text = NULL;
     *path = text_format("%s/assay.db", options->folder);
     if (!*path) return error_memory(e);
-    bool ok = file_make_folder(options->folder, e) && open_log(run, options->folder, e) && store_open(*path, &run->store, e) &&
-              check_identity(run, *path, options->resume, e) && set_order(run, e) && record_run(run, &text, e) &&
-              store_set_meta(run->store, "run", text, e);
+    bool ok = file_make_folder(options->folder, e) && open_log(run, options->folder, e) &&
+              store_open(*path, &run->store, e) && check_identity(run, *path, options->resume, e) &&
+              set_order(run, e) && record_run(run, &text, e) && store_set_meta(run->store, "run", text, e);
     free(text);
     return ok;
 }
@@ -98,7 +100,8 @@ static bool put_uses(struct run *run, struct error *e) {
     return ok && store_commit(run->store, e);
 }
 
-static bool label_wave(struct run *run, const struct extent *extent, unsigned jobs, struct progress *progress, struct error *e) {
+static bool label_wave(struct run *run, const struct extent *extent, unsigned jobs, struct progress *progress,
+                       struct error *e) {
     const struct network *truth = run_network(run, ROLE_TRUE, 0);
     if (!truth || !truth->weights) return true; /* every label verdict will be ERROR, with the reason */
     struct error why;
@@ -123,7 +126,8 @@ static bool extend(struct run *run, struct extent *extent, uint32_t look, bool *
         for (uint32_t row = 0; ok && row < run->row_count; row++) {
             uint32_t *draws = &extent->draws[c * run->row_count + row];
             enum judge kind = run->controls[c].control->judge;
-            if ((kind != JUDGE_CASCADE && kind != JUDGE_INDEPENDENT) || *draws != from || run->rows[row].yardstick) continue;
+            if ((kind != JUDGE_CASCADE && kind != JUDGE_INDEPENDENT) || *draws != from || run->rows[row].yardstick)
+                continue;
             struct judgement j;
             ok = verdict_judge(r, row, c, from, false, &j, e);
             if (ok && j.word == VERDICT_INCONCLUSIVE) {
@@ -169,8 +173,8 @@ struct cost {
     double attributions, forward, backward;
 };
 
-/* What one row costs under one control, or under all of them and the gates (control_count); shared attributions count once
- * in the latter only. */
+/* What one row costs under one control, or under all of them and the gates (control_count); shared attributions count
+ * once in the latter only. */
 static struct cost cost_of(const struct run *run, const struct extent *extent, uint32_t row, uint32_t control) {
     const struct row *r = &run->rows[row];
     double n = 0;
@@ -211,10 +215,10 @@ static void print_plan(const struct run *run, const struct extent *extent) {
     struct cost all = {0};
     uint32_t explainers = 0;
     for (uint32_t row = 0; row < run->row_count; row++) explainers += !run->rows[row].yardstick;
-    printf("battery %s: %u explainers, %u controls, %u inputs, seed %llu\n", b->name, explainers, run->control_count, b->inputs,
-           (unsigned long long)b->seed);
-    printf("Passes are single samples through the network.\n\n%-32s %12s %14s %14s\n", "explainer", "attributions", "forward",
-           "backward");
+    printf("battery %s: %u explainers, %u controls, %u inputs, seed %llu\n", b->name, explainers, run->control_count,
+           b->inputs, (unsigned long long)b->seed);
+    printf("Passes are single samples through the network.\n\n%-32s %12s %14s %14s\n", "explainer", "attributions",
+           "forward", "backward");
     for (uint32_t row = 0; row < run->row_count; row++) {
         struct cost c = cost_of(run, extent, row, run->control_count);
         print_line(run->rows[row].name, &c);
@@ -231,14 +235,14 @@ static void print_plan(const struct run *run, const struct extent *extent) {
         print_line(run->controls[control].control->id, &sum);
         if (run->controls[control].control->judge == JUDGE_LABELS) print_training(run);
     }
-    printf("\nFirst look: %u draws. Undecided explainers are extended to %u and then %u draws.\n", b->rule.draws[0], b->rule.draws[1],
-           b->rule.draws[2]);
+    printf("\nFirst look: %u draws. Undecided explainers are extended to %u and then %u draws.\n", b->rule.draws[0],
+           b->rule.draws[1], b->rule.draws[2]);
 }
 
 static bool dry_run(struct run *run, const struct run_options *options, struct extent *extent, struct error *e) {
-    bool ok = store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) && setup_inputs(run, ROOT_LINEAR, e) &&
-              (!setup_needs_labels(run) || network_list(run, e)) && schedule_measure(run, options->jobs, e) &&
-              make_extent(run, extent, e);
+    bool ok = store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
+              setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
+              schedule_measure(run, options->jobs, e) && make_extent(run, extent, e);
     if (ok) print_plan(run, extent);
     return ok;
 }
@@ -254,9 +258,9 @@ bool run_execute(const struct run_options *options, const struct control *const 
     if (ok && options->dry_run) {
         ok = dry_run(&run, options, &extent, e);
     } else {
-        ok = ok && open_store(&run, options, &out->store, e) && load_breaches(&run, e) && setup_inputs(&run, ROOT_MODEL, e) &&
-             setup_inputs(&run, ROOT_LINEAR, e) && (!setup_needs_labels(&run) || network_list(&run, e)) &&
-             make_extent(&run, &extent, e);
+        ok = ok && open_store(&run, options, &out->store, e) && load_breaches(&run, e) &&
+             setup_inputs(&run, ROOT_MODEL, e) && setup_inputs(&run, ROOT_LINEAR, e) &&
+             (!setup_needs_labels(&run) || network_list(&run, e)) && make_extent(&run, &extent, e);
         out->started = ok;
         ok = ok && run_waves(&run, &extent, options, e) && verdict_store(&run, &extent, &out->exit_code, e);
     }

@@ -22,8 +22,9 @@ struct run_outcome {
     char *store;   /* path of the store; the caller's to free; NULL after a dry run */
 };
 
-/* `controls`: NULL-terminated table. False, with out->started unset: a usage, battery or input error, before anything ran
- * (exit code 2); with it set: the run itself broke off (exit code 3), and --resume goes on with it. */
-bool run_execute(const struct run_options *, const struct control *const *controls, struct run_outcome *, struct error *);
+/* `controls`: NULL-terminated table. False, with out->started unset: a usage, battery or input error, before anything
+ * ran (exit code 2); with it set: the run itself broke off (exit code 3), and --resume goes on with it. */
+bool run_execute(const struct run_options *, const struct control *const *controls, struct run_outcome *,
+                 struct error *);
 
 #endif

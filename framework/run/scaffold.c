@@ -73,37 +73,35 @@ static const char makefile_text[] =
     "clean:\n"
     "\trm -rf @NAME@.so model.onnx results\n";
 
-static const char battery_text[] =
-    "# `make run` runs this; change it to your own network and data.\n"
-    "name: @NAME@\n"
-    "model: model.onnx\n"
-    "data:\n"
-    "  source: idx:/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz,"
-    "/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz\n"
-    "  preprocess: unit\n"
-    "  inputs: 30\n"
-    "explainers:\n"
-    "  - name: @NAME@\n"
-    "    use: ./@NAME@.so\n"
-    "  - edge-detector # a baseline that must fail, beside yours\n"
-    "controls:\n"
-    "  - cascading\n"
-    "  - independent\n"
-    "  - linear-identity\n"
-    "  - zero-pixel\n"
-    "expect:\n"
-    "  edge-detector: FAIL\n";
+static const char battery_text[] = "# `make run` runs this; change it to your own network and data.\n"
+                                   "name: @NAME@\n"
+                                   "model: model.onnx\n"
+                                   "data:\n"
+                                   "  source: idx:/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz,"
+                                   "/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz\n"
+                                   "  preprocess: unit\n"
+                                   "  inputs: 30\n"
+                                   "explainers:\n"
+                                   "  - name: @NAME@\n"
+                                   "    use: ./@NAME@.so\n"
+                                   "  - edge-detector # a baseline that must fail, beside yours\n"
+                                   "controls:\n"
+                                   "  - cascading\n"
+                                   "  - independent\n"
+                                   "  - linear-identity\n"
+                                   "  - zero-pixel\n"
+                                   "expect:\n"
+                                   "  edge-detector: FAIL\n";
 
-static const char readme_text[] =
-    "# @NAME@\n"
-    "An explanation method for assay: `make`, then `make check`, then `make run`.\n";
+static const char readme_text[] = "# @NAME@\n"
+                                  "An explanation method for assay: `make`, then `make check`, then `make run`.\n";
 
 static const struct file {
     const char *name; /* NULL: @NAME@.c */
     const char *text; /* NULL: explainer.h */
 } files[] = {
-    {NULL, source_text},          {"explainer.h", NULL},       {"Makefile", makefile_text},
-    {"battery.yaml", battery_text}, {"README.md", readme_text},
+    {NULL, source_text},        {"explainer.h", NULL}, {"Makefile", makefile_text}, {"battery.yaml", battery_text},
+    {"README.md", readme_text},
 };
 #define FILES (sizeof files / sizeof *files)
 

@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 
-/* Writes FOLDER/NAME/ with NAME.c (a complete plugin), explainer.h, Makefile, battery.yaml and README.md. The name must be
- * kebab-case; a folder of that name that exists is left alone and is an error. */
+/* Writes FOLDER/NAME/ with NAME.c (a complete plugin), explainer.h, Makefile, battery.yaml and README.md. The name must
+ * be kebab-case; a folder of that name that exists is left alone and is an error. */
 bool scaffold_create(const char *folder, const char *name, struct error *);
 
 #endif

@@ -29,7 +29,7 @@ struct wave_state {
     struct pool_job *pool;
     struct job *jobs;
     size_t count, capacity;
-    bool *conformed; /* [rows] */
+    bool *conformed;           /* [rows] */
     struct progress *progress; /* NULL: silent */
 };
 
@@ -49,7 +49,9 @@ static bool used_by(const struct run *run, const struct extent *x, uint32_t row,
         if (schedule_applies(run, u->control, row, why, sizeof why)) return true;
     }
     for (uint32_t i = 0; i < p->check_count; i++)
-        if (p->checks[i].attribution == attribution && schedule_applies(run, p->checks[i].control, row, why, sizeof why)) return true;
+        if (p->checks[i].attribution == attribution &&
+            schedule_applies(run, p->checks[i].control, row, why, sizeof why))
+            return true;
     return false;
 }
 
@@ -74,7 +76,8 @@ bool schedule_needs(const struct run *run, const struct extent *x, uint32_t row,
         if (!a->layers) return true;
         for (uint32_t other = 0; other < run->row_count; other++) {
             const struct row *o = &run->rows[other];
-            if (!o->yardstick && o->non_negative && o->reduction == r->reduction && used_by(run, x, other, attribution)) return true;
+            if (!o->yardstick && o->non_negative && o->reduction == r->reduction && used_by(run, x, other, attribution))
+                return true;
         }
         return false;
     }
@@ -118,7 +121,8 @@ static bool add_chain(struct wave_state *w, uint32_t row, enum root root, uint32
     struct run *run = w->run;
     const struct plan *p = &run->plan;
     const struct row *r = &run->rows[row];
-    struct chain c = {.row = row, .root = root, .draw = draw, .attributions = malloc(p->attribution_count * sizeof *c.attributions)};
+    struct chain c = {
+        .row = row, .root = root, .draw = draw, .attributions = malloc(p->attribution_count * sizeof *c.attributions)};
     if (!c.attributions) return error_memory(e);
     for (uint32_t i = 0; i < p->attribution_count; i++) {
         const struct attribution *a = &p->attributions[i];
@@ -251,7 +255,8 @@ static void conform_work(const struct run *run, uint32_t row, struct channel *ch
                                      .seeds = seeds};
         ok = conformance_check(&c, &out.report, &e);
     }
-    if (ok && !out.report.unsupported && !conformance_breach(&out.report)) ok = measure_cost(run, explainer, n, seeds, &out, &e);
+    if (ok && !out.report.unsupported && !conformance_breach(&out.report))
+        ok = measure_cost(run, explainer, n, seeds, &out, &e);
     if (!ok) {
         out.report.count = 1;
         out.report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
@@ -361,8 +366,8 @@ static void finish_wave(struct wave_state *w) {
     free(w->conformed);
 }
 
-bool schedule_run(struct run *run, enum wave wave, const struct extent *extent, unsigned workers, struct progress *progress,
-                  struct error *e) {
+bool schedule_run(struct run *run, enum wave wave, const struct extent *extent, unsigned workers,
+                  struct progress *progress, struct error *e) {
     static const char *const titles[] = {"controls", "label permutation", "more draws"};
     struct wave_state w = {.run = run, .extent = extent, .progress = progress};
     w.conformed = calloc(run->row_count + 1, sizeof *w.conformed);
@@ -370,7 +375,8 @@ bool schedule_run(struct run *run, enum wave wave, const struct extent *extent, 
     if (ok && wave == WAVE_MODEL) ok = add_setup(&w, e);
     else
         for (uint32_t row = 0; ok && row < run->row_count; row++) w.conformed[row] = true;
-    ok = ok && (wave == WAVE_LABELS || add_audits(&w, e)) && add_chains(&w, wave, e) && run_wave(&w, titles[wave], workers, e);
+    ok = ok && (wave == WAVE_LABELS || add_audits(&w, e)) && add_chains(&w, wave, e) &&
+         run_wave(&w, titles[wave], workers, e);
     finish_wave(&w);
     return ok;
 }
@@ -380,7 +386,8 @@ bool schedule_measure(struct run *run, unsigned workers, struct error *e) {
     w.conformed = calloc(run->row_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     for (uint32_t row = 0; ok && row < run->row_count; row++)
-        if (!run->rows[row].yardstick && !add_job(&w, JOB_CONFORM, row, 1, run->battery->time_limit * 10)) ok = error_memory(e);
+        if (!run->rows[row].yardstick && !add_job(&w, JOB_CONFORM, row, 1, run->battery->time_limit * 10))
+            ok = error_memory(e);
     ok = ok && run_wave(&w, "", workers, e);
     finish_wave(&w);
     return ok;

@@ -1,4 +1,5 @@
-/* schedule.h: the jobs of one wave: which units are missing, grouped into chains, and run in the pool. Private to run/. */
+/* schedule.h: the jobs of one wave: which units are missing, grouped into chains, and run in the pool. Private to run/.
+ */
 #ifndef ASSAY_RUN_SCHEDULE_H
 #define ASSAY_RUN_SCHEDULE_H
 

@@ -57,8 +57,10 @@ static bool fill(struct selector *s, struct error *e) {
             if (!s->taken[k] && fits && (!s->only_correct || s->predicted[k] == label)) take(s, k);
         }
     if (s->set->count == s->wanted) return true;
-    return error_set(e, "%s: found %u samples that are classified correctly: wanted %u; lower `inputs`, or set `only-correct: false`",
-                     s->run->battery->data_source, s->set->count, s->wanted);
+    return error_set(
+        e,
+        "%s: found %u samples that are classified correctly: wanted %u; lower `inputs`, or set `only-correct: false`",
+        s->run->battery->data_source, s->set->count, s->wanted);
 }
 
 static double zero_share(const struct input_set *set, size_t size) {
@@ -102,8 +104,12 @@ static bool put_inputs(struct run *run, enum root root, struct error *e) {
     bool ok = store_begin(run->store, e);
     for (uint32_t i = 0; ok && i < set->count; i++) {
         const struct shape *shape = &run->data->sample;
-        struct input_row row = {set->global[i],    set->sample[i], set->label[i],
-                                set->predicted[i], set->target[i], *shape,
+        struct input_row row = {set->global[i],
+                                set->sample[i],
+                                set->label[i],
+                                set->predicted[i],
+                                set->target[i],
+                                *shape,
                                 set->x + i * shape_count(shape)};
         ok = store_put_input(run->store, &row, e);
     }

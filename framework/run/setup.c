@@ -17,10 +17,12 @@
 static bool check_data(const struct run *run, const struct dataset *data, const struct graph *graph, const char *source,
                        struct error *e) {
     char got[128], wanted[128];
-    bool flat = (data->sample.rank == 1 || graph->sample.rank == 1) && shape_count(&data->sample) == shape_count(&graph->sample);
+    bool flat = (data->sample.rank == 1 || graph->sample.rank == 1) &&
+                shape_count(&data->sample) == shape_count(&graph->sample);
     if (!flat && !shape_equal(&data->sample, &graph->sample))
-        return error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(&data->sample, got, sizeof got),
-                         run->battery->model, shape_text(&graph->sample, wanted, sizeof wanted));
+        return error_set(e, "%s: samples of shape %s: %s takes shape %s", source,
+                         shape_text(&data->sample, got, sizeof got), run->battery->model,
+                         shape_text(&graph->sample, wanted, sizeof wanted));
     return dataset_check_labels(data, source, graph->classes, e);
 }
 
@@ -63,14 +65,15 @@ static bool make_linear(struct run *run, struct error *e) {
 
 /* ---- controls ---- */
 
-static bool unknown_control(const struct battery *b, const struct battery_control *entry, const struct control *const *controls,
-                            struct error *e) {
+static bool unknown_control(const struct battery *b, const struct battery_control *entry,
+                            const struct control *const *controls, struct error *e) {
     const char *names[64];
     size_t n = 0;
     for (; controls[n] && n < 64; n++) names[n] = controls[n]->id;
     const char *near = text_nearest(entry->id, names, n);
-    return error_set(e, "%s:%u:%u: there is no control '%s'%s%s%s", b->path, entry->place.line, entry->place.column, entry->id,
-                     near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
+    return error_set(e, "%s:%u:%u: there is no control '%s'%s%s%s", b->path, entry->place.line, entry->place.column,
+                     entry->id, near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "",
+                     near ? "'?" : "");
 }
 
 static bool open_controls(struct run *run, const char *only, const struct control *const *controls, struct error *e) {
@@ -85,14 +88,15 @@ static bool open_controls(struct run *run, const char *only, const struct contro
         if (!c->control) return unknown_control(b, entry, controls, e);
         if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
         if (c->control->judge == JUDGE_LABELS && !b->has_training)
-            return error_set(e, "%s:%u:%u: control %s trains networks: the battery needs a `training:` section", b->path,
-                             entry->place.line, entry->place.column, entry->id);
+            return error_set(e, "%s:%u:%u: control %s trains networks: the battery needs a `training:` section",
+                             b->path, entry->place.line, entry->place.column, entry->id);
     }
     return true;
 }
 
 /* --only names one explainer row or one control. */
-static bool resolve_only(const struct run *run, const char *only, const char **row, const char **control, struct error *e) {
+static bool resolve_only(const struct run *run, const char *only, const char **row, const char **control,
+                         struct error *e) {
     const struct battery *b = run->battery;
     const char *names[256];
     size_t n = 0;
@@ -128,8 +132,8 @@ static bool open_training(struct run *run, struct error *e) {
     }
     if (!check_data(run, run->training, run->label_graph, b->training_source, e)) return false;
     if (run->training->count < b->training_images)
-        return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source, run->training->count,
-                         b->training_images);
+        return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source,
+                         run->training->count, b->training_images);
     run->training_subset = malloc(run->training->count * sizeof *run->training_subset);
     if (!run->training_subset) return error_memory(e);
     struct rng rng = rng_stream(b->seed, "training subset", 0);
@@ -163,7 +167,8 @@ static bool make_plan(struct run *run, struct error *e) {
     return true;
 }
 
-bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls, struct error *e) {
+bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls,
+               struct error *e) {
     const char *row, *control;
     if (!battery_load(options->battery, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;

@@ -1,5 +1,5 @@
-/* setup.h: from a battery to a run that is ready to fork. Every complaint about the battery, its files and plugins comes from
- * here, before anything ran. Private to run/. */
+/* setup.h: from a battery to a run that is ready to fork. Every complaint about the battery, its files and plugins
+ * comes from here, before anything ran. Private to run/. */
 #ifndef ASSAY_RUN_SETUP_H
 #define ASSAY_RUN_SETUP_H
 

@@ -62,7 +62,9 @@ void run_reduce(const struct shape *sample, enum reduction reduction, const floa
             absolute += a;
             if (a > largest) largest = a;
         }
-        double value = reduction == REDUCE_SUM ? sum : reduction == REDUCE_MEAN_ABS ? absolute / (double)channels : largest;
+        double value = reduction == REDUCE_SUM        ? sum
+                       : reduction == REDUCE_MEAN_ABS ? absolute / (double)channels
+                                                      : largest;
         out[p] = (float)value;
     }
 }

@@ -1,5 +1,5 @@
-/* state.h: everything one run of a battery holds in memory. Set up before the first fork, so that every worker inherits it;
- * private to run/. */
+/* state.h: everything one run of a battery holds in memory. Set up before the first fork, so that every worker inherits
+ * it; private to run/. */
 #ifndef ASSAY_RUN_STATE_H
 #define ASSAY_RUN_STATE_H
 
@@ -16,9 +16,9 @@
 struct input_set {
     uint32_t count;
     uint32_t *global, *sample, *label, *predicted, *target; /* [count] */
-    float *x;                                              /* [count][sample elements] */
-    uint32_t *derangements;                                /* [DERANGEMENTS][count] */
-    double zero_share;                                     /* of elements that are exactly 0 */
+    float *x;                                               /* [count][sample elements] */
+    uint32_t *derangements;                                 /* [DERANGEMENTS][count] */
+    double zero_share;                                      /* of elements that are exactly 0 */
 };
 
 /* One explainer of the battery, or a yardstick of the harness: the absolute gradient under one reduction, which
@@ -27,12 +27,12 @@ struct row {
     char *name;
     enum reduction reduction;
     bool yardstick;
-    struct plugin *plugin; /* NULL for a yardstick */
-    unsigned claims;       /* enum assay_claim, for its parameters */
-    bool non_negative;     /* as delivered, after reduction */
-    bool needed;           /* yardsticks: some row is paired with it */
-    char *breach;          /* why it is ERROR before any control, or NULL */
-    char *unsupported;     /* why every control is SKIP, or NULL */
+    struct plugin *plugin;      /* NULL for a yardstick */
+    unsigned claims;            /* enum assay_claim, for its parameters */
+    bool non_negative;          /* as delivered, after reduction */
+    bool needed;                /* yardsticks: some row is paired with it */
+    char *breach;               /* why it is ERROR before any control, or NULL */
+    char *unsupported;          /* why every control is SKIP, or NULL */
     double forwards, backwards; /* passes per input, measured by the conformance job */
 };
 

@@ -50,8 +50,7 @@ bool store_open(const char *path, struct store **out, struct error *e) {
         return error_memory(e);
     }
     int code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_extended_result_codes(s->db, 1);
+    if (code == SQLITE_OK) code = sqlite3_extended_result_codes(s->db, 1);
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
     ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e);
     if (!ok) {
@@ -63,10 +62,8 @@ bool store_open(const char *path, struct store **out, struct error *e) {
 }
 
 void store_close(struct store *s) {
-    if (!s)
-        return;
-    for (int i = 0; i < TABLE_STORED; i++)
-        sqlite3_finalize(s->put[i]);
+    if (!s) return;
+    for (int i = 0; i < TABLE_STORED; i++) sqlite3_finalize(s->put[i]);
     sqlite3_finalize(s->has_unit);
     sqlite3_close(s->db);
     free(s->path);
@@ -86,8 +83,7 @@ bool store_clear(struct store *s, struct error *e) {
 
     text_add(&sql, "SAVEPOINT clearing; DELETE FROM meta; DELETE FROM places;");
     for (int i = 0; i < TABLE_STORED; i++)
-        if (i != TABLE_NETWORK)
-            text_add(&sql, " DELETE FROM %s;", store_tables[i].name);
+        if (i != TABLE_NETWORK) text_add(&sql, " DELETE FROM %s;", store_tables[i].name);
     text_add(&sql, " RELEASE clearing");
     bool ok = sql.failed ? error_memory(e) : store_execute(s, sql.data, e);
     text_finish(&sql);
@@ -101,8 +97,7 @@ static bool run_once(struct store *s, sqlite3_stmt *statement, const char *const
 
     for (int i = 0; i < n && code == SQLITE_OK; i++)
         code = sqlite3_bind_text(statement, i + 1, texts[i], -1, SQLITE_STATIC);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
+    if (code == SQLITE_OK) code = sqlite3_step(statement);
     *row = code == SQLITE_ROW;
     return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, code, e);
 }
@@ -111,8 +106,7 @@ bool store_set_meta(struct store *s, const char *key, const char *value, struct 
     sqlite3_stmt *statement;
     bool row;
 
-    if (!store_prepare(s, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &statement, e))
-        return false;
+    if (!store_prepare(s, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &statement, e)) return false;
     bool ok = run_once(s, statement, (const char *const[]){key, value}, 2, &row, e);
     sqlite3_finalize(statement);
     return ok;
@@ -123,11 +117,9 @@ bool store_meta(struct store *s, const char *key, char **value, struct error *e)
     bool row;
 
     *value = NULL;
-    if (!store_prepare(s, "SELECT value FROM meta WHERE key = ?", &statement, e))
-        return false;
+    if (!store_prepare(s, "SELECT value FROM meta WHERE key = ?", &statement, e)) return false;
     bool ok = run_once(s, statement, &key, 1, &row, e);
-    if (ok && row && !(*value = text_copy((const char *)sqlite3_column_text(statement, 0))))
-        ok = error_memory(e);
+    if (ok && row && !(*value = text_copy((const char *)sqlite3_column_text(statement, 0)))) ok = error_memory(e);
     sqlite3_finalize(statement);
     return ok;
 }
@@ -148,8 +140,7 @@ static bool add_places(struct store *s, const char *kind, const char *const *nam
 
 bool store_set_order(struct store *s, const char *const *explainers, size_t explainer_count,
                      const char *const *controls, size_t control_count, struct error *e) {
-    if (!store_execute(s, "SAVEPOINT ordering; DELETE FROM places", e))
-        return false;
+    if (!store_execute(s, "SAVEPOINT ordering; DELETE FROM places", e)) return false;
     bool ok = add_places(s, "explainer", explainers, explainer_count, e) &&
               add_places(s, "control", controls, control_count, e);
     if (!ok) {
@@ -177,14 +168,12 @@ static bool each_name(struct store *s, const char *sql, bool (*name)(void *, con
     int code = SQLITE_ROW;
     bool ok = true;
 
-    if (!store_prepare(s, sql, &statement, e))
-        return false;
+    if (!store_prepare(s, sql, &statement, e)) return false;
     while (ok && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         const char *text = (const char *)sqlite3_column_text(statement, 0);
         ok = text ? name(context, text) : error_memory(e);
     }
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        ok = store_fail(s, code, e);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) ok = store_fail(s, code, e);
     sqlite3_finalize(statement);
     return ok;
 }

@@ -14,29 +14,24 @@ static const void *member(const void *row, size_t offset) {
 static size_t float_count(const struct field *f, const void *row) {
     size_t count;
 
-    if (f->kind == FIELD_ARRAY)
-        return shape_count(member(row, f->count));
+    if (f->kind == FIELD_ARRAY) return shape_count(member(row, f->count));
     memcpy(&count, member(row, f->count), sizeof count);
     return count;
 }
 
 /* "1x28x28"; "" for rank 0. */
 static void shape_write(const struct shape *s, struct text *out) {
-    for (uint32_t i = 0; i < s->rank; i++)
-        text_add(out, "%s%zu", i ? "x" : "", s->dim[i]);
+    for (uint32_t i = 0; i < s->rank; i++) text_add(out, "%s%zu", i ? "x" : "", s->dim[i]);
 }
 
 static bool shape_read(const char *text, struct shape *out) {
     *out = (struct shape){0};
     while (*text) {
         char *end;
-        if (out->rank == SHAPE_MAX_RANK || *text < '0' || *text > '9')
-            return false;
+        if (out->rank == SHAPE_MAX_RANK || *text < '0' || *text > '9') return false;
         out->dim[out->rank++] = (size_t)strtoull(text, &end, 10);
-        if (*end == 'x' && end[1])
-            end++;
-        else if (*end)
-            return false;
+        if (*end == 'x' && end[1]) end++;
+        else if (*end) return false;
         text = end;
     }
     return true;
@@ -69,8 +64,7 @@ static int bind_field(sqlite3_stmt *statement, int column, const struct field *f
     case FIELD_FLOATS:
     case FIELD_ARRAY: {
         size_t count = float_count(f, row);
-        if (count > SIZE_MAX / sizeof(float))
-            return SQLITE_TOOBIG;
+        if (count > SIZE_MAX / sizeof(float)) return SQLITE_TOOBIG;
         return count ? sqlite3_bind_blob64(statement, column, *(const float *const *)at, count * sizeof(float),
                                            SQLITE_STATIC)
                      : sqlite3_bind_zeroblob(statement, column, 0);
@@ -84,8 +78,7 @@ static bool prepare_put(struct store *s, enum table_id id, struct error *e) {
     struct text sql = {0};
 
     text_add(&sql, "INSERT OR REPLACE INTO %s VALUES (", t->name);
-    for (int i = 0; i < t->field_count; i++)
-        text_add(&sql, "%s?", i ? ", " : "");
+    for (int i = 0; i < t->field_count; i++) text_add(&sql, "%s?", i ? ", " : "");
     text_add(&sql, ")");
     bool ok = sql.failed ? error_memory(e) : store_prepare(s, sql.data, &s->put[id], e);
     text_finish(&sql);
@@ -95,13 +88,11 @@ static bool prepare_put(struct store *s, enum table_id id, struct error *e) {
 bool store_put_row(struct store *s, enum table_id id, const void *row, struct error *e) {
     const struct table *t = &store_tables[id];
 
-    if (!s->put[id] && !prepare_put(s, id, e))
-        return false;
+    if (!s->put[id] && !prepare_put(s, id, e)) return false;
     int code = SQLITE_OK;
     for (int i = 0; i < t->field_count && code == SQLITE_OK; i++)
         code = bind_field(s->put[id], i + 1, &t->fields[i], row);
-    if (code == SQLITE_OK && (code = sqlite3_step(s->put[id])) == SQLITE_DONE)
-        code = SQLITE_OK;
+    if (code == SQLITE_OK && (code = sqlite3_step(s->put[id])) == SQLITE_DONE) code = SQLITE_OK;
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
     sqlite3_reset(s->put[id]);
     sqlite3_clear_bindings(s->put[id]);
@@ -134,13 +125,10 @@ static bool read_floats(struct walk *w, int column, const struct field *f, void 
     if (bytes % sizeof(float) || (f->kind == FIELD_ARRAY && shape_count(member(row, f->count)) != count))
         return damaged(w, f, "as many numbers as the shape says");
     w->floats = malloc(bytes ? bytes : 1);
-    if (!w->floats || (bytes && !blob))
-        return error_memory(w->error);
-    if (bytes)
-        memcpy(w->floats, blob, bytes);
+    if (!w->floats || (bytes && !blob)) return error_memory(w->error);
+    if (bytes) memcpy(w->floats, blob, bytes);
     memcpy((char *)row + f->offset, &w->floats, sizeof w->floats);
-    if (f->kind == FIELD_FLOATS)
-        memcpy((char *)row + f->count, &count, sizeof count);
+    if (f->kind == FIELD_FLOATS) memcpy((char *)row + f->count, &count, sizeof count);
     return true;
 }
 
@@ -152,26 +140,21 @@ static bool read_field(struct walk *w, int column, const struct field *f, void *
     case FIELD_TEXT:
     case FIELD_SHAPE: {
         const char *text = (const char *)sqlite3_column_text(w->statement, column);
-        if (!text)
-            return damaged(w, f, "text");
-        if (f->kind == FIELD_SHAPE)
-            return shape_read(text, at) || damaged(w, f, "a shape such as 1x28x28");
+        if (!text) return damaged(w, f, "text");
+        if (f->kind == FIELD_SHAPE) return shape_read(text, at) || damaged(w, f, "a shape such as 1x28x28");
         *(const char **)at = text;
         return true;
     }
     case FIELD_U32:
-        if (!read_integer(w, column, f, UINT32_MAX, &whole))
-            return false;
+        if (!read_integer(w, column, f, UINT32_MAX, &whole)) return false;
         *(uint32_t *)at = (uint32_t)whole;
         return true;
     case FIELD_STATUS:
-        if (!read_integer(w, column, f, UNIT_FAILED, &whole))
-            return false;
+        if (!read_integer(w, column, f, UNIT_FAILED, &whole)) return false;
         *(enum unit_status *)at = (enum unit_status)whole;
         return true;
     case FIELD_BOOL:
-        if (!read_integer(w, column, f, 1, &whole))
-            return false;
+        if (!read_integer(w, column, f, 1, &whole)) return false;
         *(bool *)at = whole != 0;
         return true;
     case FIELD_REAL:
@@ -202,25 +185,21 @@ void walk_begin(struct walk *w, struct store *s, enum table_id id, struct error 
 
     *w = (struct walk){.store = s, .table = t, .error = e};
     w->failed = t->pairs && !sort_pairs(w);
-    if (w->failed)
-        return;
+    if (w->failed) return;
     for (int i = 0; i < t->field_count; i++)
         text_add(&sql, "%s %s%s", i ? "," : "SELECT", t->pairs ? "" : "t.", t->fields[i].column);
     if (t->pairs)
         text_add(&sql, " FROM temp.walk_%u o CROSS JOIN comparisons t ON explainer = x AND variant = v", w->pairs);
-    else
-        text_add(&sql, " FROM %s", t->from);
+    else text_add(&sql, " FROM %s", t->from);
     text_add(&sql, " ORDER BY %s", t->order);
     w->failed = !(sql.failed ? error_memory(e) : store_prepare(s, sql.data, &w->statement, e));
     text_finish(&sql);
 }
 
 bool walk_next(struct walk *w, void *row) {
-    if (w->failed)
-        return false;
+    if (w->failed) return false;
     int code = sqlite3_step(w->statement);
-    if (code == SQLITE_DONE)
-        return false;
+    if (code == SQLITE_DONE) return false;
     w->failed = code != SQLITE_ROW && !store_fail(w->store, code, w->error);
     for (int i = 0; i < w->table->field_count && !w->failed; i++)
         w->failed = !read_field(w, i, &w->table->fields[i], row);
@@ -246,8 +225,7 @@ bool walk_end(struct walk *w) {
         struct NAME##_row current = {0};                                                                               \
         bool ok = true;                                                                                                \
         walk_begin(&w, s, TABLE, e);                                                                                   \
-        while (ok && walk_next(&w, &current))                                                                          \
-            ok = row(context, &current);                                                                               \
+        while (ok && walk_next(&w, &current)) ok = row(context, &current);                                             \
         return walk_end(&w) && ok;                                                                                     \
     }
 #define STORE_PUT(NAME, TABLE)                                                                                         \

@@ -24,8 +24,7 @@ static void add_table(struct text *sql, const struct table *t) {
     for (int i = 0; i < t->field_count; i++)
         text_add(sql, "\"%s\" %s, ", t->fields[i].column, sql_type(t->fields[i].kind));
     text_add(sql, "PRIMARY KEY (");
-    for (int i = 0; i < t->key_count; i++)
-        text_add(sql, "%s\"%s\"", i ? ", " : "", t->fields[i].column);
+    for (int i = 0; i < t->key_count; i++) text_add(sql, "%s\"%s\"", i ? ", " : "", t->fields[i].column);
     text_add(sql, ")) %s;\n", t->options);
 }
 
@@ -36,8 +35,7 @@ static bool create(struct store *s, struct error *e) {
     text_add(&sql, "BEGIN;\n"
                    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);\n"
                    "CREATE TABLE places (kind TEXT, name TEXT, place INTEGER NOT NULL, PRIMARY KEY (kind, name));\n");
-    for (int i = 0; i < TABLE_STORED; i++)
-        add_table(&sql, &store_tables[i]);
+    for (int i = 0; i < TABLE_STORED; i++) add_table(&sql, &store_tables[i]);
     text_add(
         &sql,
         "CREATE VIEW variant_places AS SELECT variant, min(printf('%%010d %%010d %%010d', ifnull(place, 9999999999), "
@@ -53,11 +51,9 @@ static bool create(struct store *s, struct error *e) {
 static bool ask_number(struct store *s, const char *sql, int64_t *out, struct error *e) {
     sqlite3_stmt *statement;
 
-    if (!store_prepare(s, sql, &statement, e))
-        return false;
+    if (!store_prepare(s, sql, &statement, e)) return false;
     int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        *out = sqlite3_column_int64(statement, 0);
+    if (code == SQLITE_ROW) *out = sqlite3_column_int64(statement, 0);
     bool ok = code == SQLITE_ROW || store_fail(s, code, e);
     sqlite3_finalize(statement);
     return ok;
@@ -66,15 +62,12 @@ static bool ask_number(struct store *s, const char *sql, int64_t *out, struct er
 static bool check_intact(struct store *s, struct error *e) {
     sqlite3_stmt *statement;
 
-    if (!store_prepare(s, "PRAGMA quick_check(1)", &statement, e))
-        return false;
+    if (!store_prepare(s, "PRAGMA quick_check(1)", &statement, e)) return false;
     int code = sqlite3_step(statement);
     const char *found = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     bool ok = found && sqlite3_stricmp(found, "ok") == 0;
-    if (!ok && code != SQLITE_ROW)
-        store_fail(s, code, e);
-    else if (!ok)
-        store_fail(s, SQLITE_CORRUPT, e);
+    if (!ok && code != SQLITE_ROW) store_fail(s, code, e);
+    else if (!ok) store_fail(s, SQLITE_CORRUPT, e);
     sqlite3_finalize(statement);
     return ok;
 }
@@ -85,8 +78,7 @@ bool store_check_schema(struct store *s, struct error *e) {
     if (!ask_number(s, "SELECT count(*) FROM sqlite_master", &objects, e) ||
         !ask_number(s, "PRAGMA application_id", &application, e) || !ask_number(s, "PRAGMA user_version", &version, e))
         return false;
-    if (objects == 0 && application == 0 && version == 0)
-        return create(s, e);
+    if (objects == 0 && application == 0 && version == 0) return create(s, e);
     if (application != APPLICATION_ID)
         return error_set(e, "%s: an SQLite file of another program: a store of assay was wanted; choose another folder",
                          s->path);

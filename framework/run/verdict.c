@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint32_t draws, bool curves, struct judgement *j,
-                   struct error *e) {
+bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint32_t draws, bool curves,
+                   struct judgement *j, struct error *e) {
     const struct row *explainer = &r->run->rows[row];
     char why[256];
     *j = (struct judgement){.word = VERDICT_ERROR};
@@ -25,8 +25,8 @@ bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint
 
 /* ---- expectations ---- */
 
-/* Bits of the words that are fine: the row's own for that control, or for all of them (then a SKIP is fine too), else PASS or
- * SKIP. */
+/* Bits of the words that are fine: the row's own for that control, or for all of them (then a SKIP is fine too), else
+ * PASS or SKIP. */
 static unsigned expected_words(const struct battery *b, const char *row, const char *control) {
     const unsigned skip = 1u << VERDICT_SKIP;
     unsigned all = (1u << VERDICT_PASS) | skip;
@@ -67,8 +67,8 @@ static void count(struct tally *t, unsigned words, const struct judgement *j) {
 
 /* ---- storing ---- */
 
-static bool put(struct run *run, const char *explainer, const char *control, const struct judgement *j, const char *annotation,
-                const char *expected, bool matches, struct error *e) {
+static bool put(struct run *run, const char *explainer, const char *control, const struct judgement *j,
+                const char *annotation, const char *expected, bool matches, struct error *e) {
     struct verdict_row row = {
         .explainer = explainer,
         .control = control,
@@ -94,13 +94,18 @@ static const char *annotation_of(const struct judgement *j) {
     return j->low_power && j->word == VERDICT_PASS ? "absolute only, low power" : "";
 }
 
-/* FAIL if either family fails or an identity does, PASS only if both families pass; where retraining makes the label control
- * blind, the weights alone. */
+/* FAIL if either family fails or an identity does, PASS only if both families pass; where retraining makes the label
+ * control blind, the weights alone. */
 static void overall(const struct judgement *weights, bool has_weights, const struct judgement *labels, bool has_labels,
                     struct judgement *out, const char **annotation) {
     const double no = (double)NAN;
-    const struct judgement none = {.word = VERDICT_SKIP, .reason = "No randomisation control was run.",
-                                   .score = no, .lower = no, .upper = no, .floor = no, .ceiling = no};
+    const struct judgement none = {.word = VERDICT_SKIP,
+                                   .reason = "No randomisation control was run.",
+                                   .score = no,
+                                   .lower = no,
+                                   .upper = no,
+                                   .floor = no,
+                                   .ceiling = no};
     const struct judgement *w = has_weights ? weights : labels, *l = has_labels ? labels : weights;
     *annotation = "";
     *out = none;
@@ -125,8 +130,8 @@ static void join(struct judgement *family, bool *has, const struct judgement *j)
     *has = true;
 }
 
-static bool store_row(struct run *run, const struct results *r, const struct extent *extent, uint32_t row, struct tally *tally,
-                      struct error *e) {
+static bool store_row(struct run *run, const struct results *r, const struct extent *extent, uint32_t row,
+                      struct tally *tally, struct error *e) {
     struct judgement weights, labels, checks, all;
     bool has_weights = false, has_labels = false, has_checks = false, cascade_only = false;
     const char *name = run->rows[row].name, *annotation;
@@ -149,7 +154,8 @@ static bool store_row(struct run *run, const struct results *r, const struct ext
         if (control->judge == JUDGE_CHECKS) join(&checks, &has_checks, &j);
     }
     overall(&weights, has_weights, &labels, has_labels, &all, &annotation);
-    bool broken = has_checks && (checks.word == VERDICT_ERROR || (checks.word == VERDICT_FAIL && all.word != VERDICT_ERROR));
+    bool broken =
+        has_checks && (checks.word == VERDICT_ERROR || (checks.word == VERDICT_FAIL && all.word != VERDICT_ERROR));
     if (broken && all.word != VERDICT_FAIL) all = checks;
     if (all.word != VERDICT_PASS) annotation = annotation_of(&all);
     else if (cascade_only && !annotation[0]) annotation = "cascade only";

@@ -9,8 +9,8 @@
 #define VERDICT_OVERALL "overall"
 
 /* Breaches and SKIPs first, then the rule. */
-bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, bool curves, struct judgement *,
-                   struct error *);
+bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, bool curves,
+                   struct judgement *, struct error *);
 
 /* Stores every verdict and curve; *exit_code as DESIGN.md, section 8 says. */
 bool verdict_store(struct run *, const struct extent *, int *exit_code, struct error *);

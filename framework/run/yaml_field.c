@@ -21,8 +21,7 @@ bool yaml_read_text(struct yaml_file *file, const struct yaml_field *field, cons
     char **out = member(field, base);
     const char *text = yaml_scalar(file, node, field->wanted, e);
 
-    if (!text)
-        return false;
+    if (!text) return false;
     *out = text_copy(text);
     return *out || error_memory(e);
 }
@@ -40,8 +39,7 @@ bool yaml_read_number(struct yaml_file *file, const struct yaml_field *field, co
 
     range_text(field, "a number", wanted, sizeof wanted);
     const char *text = yaml_scalar(file, node, wanted, e);
-    if (!text)
-        return false;
+    if (!text) return false;
     if (!text_to_double(text, &value) || value < field->min || value > field->max)
         return yaml_fail(file, node, e, "'%s': %s wanted", excerpt_of(text).text, wanted);
     *(double *)member(field, base) = value;
@@ -55,8 +53,7 @@ bool yaml_read_count(struct yaml_file *file, const struct yaml_field *field, con
 
     range_text(field, "a whole number", wanted, sizeof wanted);
     const char *text = yaml_scalar(file, node, wanted, e);
-    if (!text)
-        return false;
+    if (!text) return false;
     if (!text_to_long(text, (long)field->min, (long)field->max, &value))
         return yaml_fail(file, node, e, "'%s': %s wanted", excerpt_of(text).text, wanted);
     *(uint32_t *)member(field, base) = (uint32_t)value;
@@ -69,10 +66,8 @@ bool yaml_read_seed(struct yaml_file *file, const struct yaml_field *field, cons
     unsigned long long value;
     const char *text = yaml_scalar(file, node, wanted, e);
 
-    if (!text)
-        return false;
-    if (!text_to_u64(text, &value))
-        return yaml_fail(file, node, e, "'%s': %s wanted", excerpt_of(text).text, wanted);
+    if (!text) return false;
+    if (!text_to_u64(text, &value)) return yaml_fail(file, node, e, "'%s': %s wanted", excerpt_of(text).text, wanted);
     *(uint64_t *)member(field, base) = value;
     return true;
 }
@@ -94,13 +89,11 @@ static bool find_choice(const struct yaml_file *file, const struct yaml_field *f
     bool found = false;
     for (unsigned i = 0; text && i < n && !found; i++) {
         found = strcmp(text, field->choices[i]) == 0;
-        if (found)
-            *index = i;
+        if (found) *index = i;
     }
     if (text && !found && nearest)
         yaml_fail(file, node, e, "'%s': did you mean '%s'? (%s wanted)", excerpt_of(text).text, nearest, list.data);
-    else if (text && !found)
-        yaml_fail(file, node, e, "'%s': %s wanted", excerpt_of(text).text, list.data);
+    else if (text && !found) yaml_fail(file, node, e, "'%s': %s wanted", excerpt_of(text).text, list.data);
     text_finish(&list);
     return found;
 }
@@ -109,8 +102,7 @@ bool yaml_read_choice(struct yaml_file *file, const struct yaml_field *field, co
                       struct error *e) {
     unsigned index;
 
-    if (!find_choice(file, field, node, &index, e))
-        return false;
+    if (!find_choice(file, field, node, &index, e)) return false;
     memcpy(member(field, base), &index, sizeof index);
     return true;
 }
@@ -122,8 +114,7 @@ bool yaml_read_flag(struct yaml_file *file, const struct yaml_field *field, cons
     unsigned index;
 
     flag.choices = words;
-    if (!find_choice(file, &flag, node, &index, e))
-        return false;
+    if (!find_choice(file, &flag, node, &index, e)) return false;
     *(bool *)member(field, base) = index == 1;
     return true;
 }
@@ -133,17 +124,14 @@ bool yaml_read_fields(struct yaml_file *file, const yaml_node_t *node, const cha
     const char *names[FIELD_LIMIT] = {NULL};
     size_t n = 0;
 
-    for (; fields[n].name && n < FIELD_LIMIT; n++)
-        names[n] = fields[n].name;
-    if (!yaml_check_keys(file, node, "key", wanted, names, n, e))
-        return false;
+    for (; fields[n].name && n < FIELD_LIMIT; n++) names[n] = fields[n].name;
+    if (!yaml_check_keys(file, node, "key", wanted, names, n, e)) return false;
     for (size_t i = 0; i < n; i++)
         if (fields[i].required && !yaml_find(file, node, names[i]))
             return yaml_fail(file, node, e, "no '%s': %s wanted", names[i], fields[i].wanted);
     for (size_t i = 0; i < n; i++) {
         const yaml_node_t *value = yaml_find(file, node, names[i]);
-        if (value && !fields[i].read(file, &fields[i], value, base, e))
-            return false;
+        if (value && !fields[i].read(file, &fields[i], value, base, e)) return false;
     }
     return true;
 }

@@ -15,14 +15,12 @@
 static bool read_limited(const char *path, uint8_t *buffer, size_t *size, struct error *e) {
     FILE *in = fopen(path, "rb");
 
-    if (!in)
-        return error_set(e, "%s: %s: a readable file wanted", path, strerror(errno));
+    if (!in) return error_set(e, "%s: %s: a readable file wanted", path, strerror(errno));
     errno = 0;
     *size = fread(buffer, 1, YAML_FILE_LIMIT + 1, in);
     int why = ferror(in) ? errno : 0;
     fclose(in);
-    if (why)
-        return error_set(e, "%s: %s: a readable file wanted", path, strerror(why));
+    if (why) return error_set(e, "%s: %s: a readable file wanted", path, strerror(why));
     if (*size > YAML_FILE_LIMIT)
         return error_set(e, "%s: more than %zu bytes: a smaller file wanted", path, YAML_FILE_LIMIT);
     return true;
@@ -31,8 +29,7 @@ static bool read_limited(const char *path, uint8_t *buffer, size_t *size, struct
 static bool syntax_fail(const char *path, const yaml_parser_t *p, struct error *e) {
     const char *problem = p->problem ? p->problem : "not valid";
 
-    if (p->error == YAML_MEMORY_ERROR)
-        return error_memory(e);
+    if (p->error == YAML_MEMORY_ERROR) return error_memory(e);
     if (p->error == YAML_READER_ERROR)
         return error_set(e, "%s: byte %zu: %s: a text in UTF-8 wanted", path, p->problem_offset, problem);
     return error_set(e, "%s:%zu:%zu: %s%s%s: valid YAML wanted", path, p->problem_mark.line + 1,
@@ -45,12 +42,9 @@ static bool check_depth(const char *path, yaml_parser_t *parser, struct error *e
 
     for (int depth = 0; ok && more;) {
         yaml_event_t event;
-        if (!yaml_parser_parse(parser, &event))
-            return syntax_fail(path, parser, e);
-        if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
-            depth++;
-        else if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
-            depth--;
+        if (!yaml_parser_parse(parser, &event)) return syntax_fail(path, parser, e);
+        if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT) depth++;
+        else if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT) depth--;
         if (depth > YAML_DEPTH_LIMIT)
             ok = error_set(e, "%s:%zu:%zu: more than %d lists and mappings in each other: a flatter file wanted", path,
                            event.start_mark.line + 1, event.start_mark.column + 1, YAML_DEPTH_LIMIT);
@@ -63,8 +57,7 @@ static bool check_depth(const char *path, yaml_parser_t *parser, struct error *e
 static bool load_only(struct yaml_file *file, yaml_parser_t *parser, const char *wanted, struct error *e) {
     yaml_document_t second;
 
-    if (!yaml_parser_load(parser, &file->document))
-        return syntax_fail(file->path, parser, e);
+    if (!yaml_parser_load(parser, &file->document)) return syntax_fail(file->path, parser, e);
     bool ok = yaml_file_root(file) || error_set(e, "%s: empty: %s wanted", file->path, wanted);
     if (ok && !yaml_parser_load(parser, &second)) {
         ok = syntax_fail(file->path, parser, e);
@@ -74,8 +67,7 @@ static bool load_only(struct yaml_file *file, yaml_parser_t *parser, const char 
                            second.start_mark.column + 1);
         yaml_document_delete(&second);
     }
-    if (!ok)
-        yaml_document_delete(&file->document);
+    if (!ok) yaml_document_delete(&file->document);
     return ok;
 }
 
@@ -83,8 +75,7 @@ static bool load_only(struct yaml_file *file, yaml_parser_t *parser, const char 
 static bool parse_pass(struct yaml_file *file, const uint8_t *bytes, size_t size, const char *wanted, struct error *e) {
     yaml_parser_t parser;
 
-    if (!yaml_parser_initialize(&parser))
-        return error_memory(e);
+    if (!yaml_parser_initialize(&parser)) return error_memory(e);
     yaml_parser_set_input_string(&parser, bytes, size);
     bool ok = wanted ? load_only(file, &parser, wanted, e) : check_depth(file->path, &parser, e);
     yaml_parser_delete(&parser);
@@ -96,8 +87,7 @@ bool yaml_file_open(const char *path, const char *wanted, struct yaml_file *file
     uint8_t *bytes = malloc(YAML_FILE_LIMIT + 1);
 
     *file = (struct yaml_file){.path = path};
-    if (!bytes)
-        return error_memory(e);
+    if (!bytes) return error_memory(e);
     bool ok = read_limited(path, bytes, &size, e) && parse_pass(file, bytes, size, NULL, e) &&
               parse_pass(file, bytes, size, wanted, e);
     free(bytes);
@@ -153,26 +143,19 @@ static bool is_null(const yaml_node_t *node) {
 const char *yaml_scalar(const struct yaml_file *file, const yaml_node_t *node, const char *wanted, struct error *e) {
     const char *text = node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
 
-    if (!text)
-        yaml_fail(file, node, e, "%s: %s wanted", node_kind(node), wanted);
-    else if (is_null(node) || !*text)
-        yaml_fail(file, node, e, "no value: %s wanted", wanted);
-    else if (strlen(text) != node->data.scalar.length)
-        yaml_fail(file, node, e, "a zero byte: %s wanted", wanted);
-    else
-        return text;
+    if (!text) yaml_fail(file, node, e, "%s: %s wanted", node_kind(node), wanted);
+    else if (is_null(node) || !*text) yaml_fail(file, node, e, "no value: %s wanted", wanted);
+    else if (strlen(text) != node->data.scalar.length) yaml_fail(file, node, e, "a zero byte: %s wanted", wanted);
+    else return text;
     return NULL;
 }
 
 bool yaml_check_list(const struct yaml_file *file, const yaml_node_t *node, const char *wanted, size_t *count,
                      struct error *e) {
-    if (node->type == YAML_SCALAR_NODE && is_null(node))
-        return yaml_fail(file, node, e, "no value: %s wanted", wanted);
-    if (node->type != YAML_SEQUENCE_NODE)
-        return yaml_fail(file, node, e, "%s: %s wanted", node_kind(node), wanted);
+    if (node->type == YAML_SCALAR_NODE && is_null(node)) return yaml_fail(file, node, e, "no value: %s wanted", wanted);
+    if (node->type != YAML_SEQUENCE_NODE) return yaml_fail(file, node, e, "%s: %s wanted", node_kind(node), wanted);
     *count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-    if (*count == 0)
-        return yaml_fail(file, node, e, "an empty list: %s wanted", wanted);
+    if (*count == 0) return yaml_fail(file, node, e, "an empty list: %s wanted", wanted);
     if (*count > YAML_ENTRY_LIMIT)
         return yaml_fail(file, node, e, "%zu items: at most %d wanted", *count, YAML_ENTRY_LIMIT);
     return true;
@@ -186,8 +169,7 @@ static bool unknown_key(const struct yaml_file *file, const yaml_node_t *key, co
     if (nearest)
         return yaml_fail(file, key, e, "unknown %s '%s': did you mean '%s'?", what, excerpt_of(text).text, nearest);
     struct text list = {0};
-    for (size_t i = 0; i < n; i++)
-        text_add(&list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
+    for (size_t i = 0; i < n; i++) text_add(&list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
     yaml_fail(file, key, e, "unknown %s '%s': %s wanted", what, excerpt_of(text).text,
               list.failed ? "another" : list.data);
     text_finish(&list);
@@ -197,27 +179,22 @@ static bool unknown_key(const struct yaml_file *file, const yaml_node_t *key, co
 static bool known(const char *text, const char *const *names, size_t n) {
     bool found = !names;
 
-    for (size_t i = 0; i < n && !found; i++)
-        found = strcmp(text, names[i]) == 0;
+    for (size_t i = 0; i < n && !found; i++) found = strcmp(text, names[i]) == 0;
     return found;
 }
 
 bool yaml_check_keys(struct yaml_file *file, const yaml_node_t *node, const char *what, const char *wanted,
                      const char *const *names, size_t n, struct error *e) {
-    if (node->type == YAML_SCALAR_NODE && is_null(node))
-        return yaml_fail(file, node, e, "no value: %s wanted", wanted);
-    if (node->type != YAML_MAPPING_NODE)
-        return yaml_fail(file, node, e, "%s: %s wanted", node_kind(node), wanted);
+    if (node->type == YAML_SCALAR_NODE && is_null(node)) return yaml_fail(file, node, e, "no value: %s wanted", wanted);
+    if (node->type != YAML_MAPPING_NODE) return yaml_fail(file, node, e, "%s: %s wanted", node_kind(node), wanted);
     const yaml_node_pair_t *first = node->data.mapping.pairs.start, *end = node->data.mapping.pairs.top;
     if (end - first > YAML_ENTRY_LIMIT)
         return yaml_fail(file, node, e, "%zu entries: at most %d wanted", (size_t)(end - first), YAML_ENTRY_LIMIT);
     for (const yaml_node_pair_t *p = first; p < end; p++) {
         const yaml_node_t *key = yaml_file_node(file, p->key);
         const char *text = yaml_scalar(file, key, "a plain key", e);
-        if (!text)
-            return false;
-        if (!known(text, names, n))
-            return unknown_key(file, key, what, names, n, e);
+        if (!text) return false;
+        if (!known(text, names, n)) return unknown_key(file, key, what, names, n, e);
         for (const yaml_node_pair_t *q = first; q < p; q++) {
             if (strcmp(yaml_key(file, q), text) == 0)
                 return yaml_fail(file, key, e, "%s '%s' a second time: once wanted (first on line %u)", what,
@@ -233,7 +210,6 @@ const char *yaml_key(struct yaml_file *file, const yaml_node_pair_t *pair) {
 
 yaml_node_t *yaml_find(struct yaml_file *file, const yaml_node_t *mapping, const char *key) {
     for (const yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < mapping->data.mapping.pairs.top; p++)
-        if (strcmp(yaml_key(file, p), key) == 0)
-            return yaml_file_node(file, p->value);
+        if (strcmp(yaml_key(file, p), key) == 0) return yaml_file_node(file, p->value);
     return NULL;
 }

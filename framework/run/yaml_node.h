@@ -51,8 +51,8 @@ typedef bool yaml_reader(struct yaml_file *, const struct yaml_field *, const ya
 struct yaml_field {
     const char *name;
     yaml_reader *read;
-    size_t offset;              /* of the member in `base` */
-    const char *wanted;         /* of texts: what they are; of numbers: a remark behind the range, or NULL */
+    size_t offset;      /* of the member in `base` */
+    const char *wanted; /* of texts: what they are; of numbers: a remark behind the range, or NULL */
     bool required;
     double min, max;            /* of numbers */
     const char *const *choices; /* of choices, NULL-terminated, in the order of the enumeration */

@@ -19,10 +19,17 @@ static const assay_param_info params[] = {
     {.name = "layer", .summary = "a text", .kind = ASSAY_TEXT, .text = ""},
 };
 static const assay_explainer_info first = {
-    .id = "first-one", .name = "First", .summary = "gradient", .source = "tests/bad",
+    .id = "first-one",
+    .name = "First",
+    .summary = "gradient",
+    .source = "tests/bad",
 };
 static const assay_explainer_info second = {
-    .id = "second-one", .name = "Second", .summary = "gradient", .source = "tests/bad", .param_count = 4,
+    .id = "second-one",
+    .name = "Second",
+    .summary = "gradient",
+    .source = "tests/bad",
+    .param_count = 4,
     .params = params,
 };
 static const assay_explainer_info *const infos[] = {&first, &second};

@@ -16,10 +16,10 @@ Test(arch, a_small_cnn) {
     const char *list = "conv:16x5,batchnorm,relu,maxpool:2,conv:32x3/2+1,relu,avgpool:2/1,globalavgpool,fc:64,relu,"
                        "fc:10";
     cr_assert(arch_build(list, &image, &g, &e), "%s", e.text);
-    static const char *const ops[] = {"Conv", "BatchNormalization", "Relu", "MaxPool", "Conv", "Relu", "AveragePool",
-                                      "GlobalAveragePool", "Flatten", "Gemm", "Relu", "Gemm"};
+    static const char *const ops[] = {"Conv",        "BatchNormalization", "Relu",    "MaxPool", "Conv", "Relu",
+                                      "AveragePool", "GlobalAveragePool",  "Flatten", "Gemm",    "Relu", "Gemm"};
     static const char *const shapes[] = {"1x16x24x24", "1x16x24x24", "1x16x24x24", "1x16x12x12", "1x32x6x6", "1x32x6x6",
-                                         "1x32x5x5", "1x32x1x1", "1x32", "1x64", "1x64", "1x10"};
+                                         "1x32x5x5",   "1x32x1x1",   "1x32",       "1x64",       "1x64",     "1x10"};
     cr_assert_eq(g->node_count, 12);
     for (uint32_t i = 0; i < g->node_count; i++) {
         cr_expect_str_eq(g->nodes[i].op->name, ops[i]);
@@ -28,8 +28,7 @@ Test(arch, a_small_cnn) {
     }
     static const char *const layers[] = {"conv1", "conv2", "fc1", "fc2"};
     cr_assert_eq(g->layer_count, 4);
-    for (uint32_t i = 0; i < 4; i++)
-        cr_expect_str_eq(g->layers[i].name, layers[i]);
+    for (uint32_t i = 0; i < 4; i++) cr_expect_str_eq(g->layers[i].name, layers[i]);
     cr_expect_eq(g->layers[0].parameter_count, 6, "weight, bias and four of batchnorm1");
     cr_expect_str_eq(g->values[g->layers[0].parameters[0]].name, "conv1.weight");
     cr_expect_eq(g->classes, 10);
@@ -80,8 +79,7 @@ Test(arch, errors_name_the_place) {
         cr_expect_not(built, "%s", bad[i].list);
         cr_expect_eq(strncmp(e.text, bad[i].wanted, strlen(bad[i].wanted)), 0, "%s: got '%s', wanted '%s'", bad[i].list,
                      e.text, bad[i].wanted);
-        if (built)
-            graph_destroy(g);
+        if (built) graph_destroy(g);
     }
 }
 

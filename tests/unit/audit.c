@@ -125,8 +125,8 @@ static bool collect(void *user, const struct audit_row *row) {
     struct found *f = user;
     cr_expect_eq(row->changed, row->expected, "%s: %u of %u", row->variant, row->changed, row->expected);
     cr_expect_gt(row->expected, 0);
-    for (uint32_t k = 0; k < f->count; k++) cr_expect_str_neq(f->digests[k], row->digest,
-                                                              "%s is a network that is there", row->variant);
+    for (uint32_t k = 0; k < f->count; k++)
+        cr_expect_str_neq(f->digests[k], row->digest, "%s is a network that is there", row->variant);
     snprintf(f->digests[f->count++], FILE_DIGEST_SIZE, "%s", row->digest);
     f->finite += row->finite;
     f->largest_r = fmax(f->largest_r, fabs(row->logit_r));
@@ -163,8 +163,8 @@ Test(audit, every_named_network_is_another) {
 
 Test(audit, overflow_is_seen) {
     struct lab lab;
-    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = INIT_NORMAL,
-            .sigma = 1e25});
+    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading,
+          (struct init_options){.scheme = INIT_NORMAL, .sigma = 1e25});
     audit_draws(&lab);
     struct found f = found_in(&lab);
     cr_expect_eq(f.count, 6);
@@ -238,8 +238,8 @@ Test(audit, pairs_cancel_in_the_top_layer) {
     for (uint32_t l = 0; l < 2; l++) {
         uint32_t v = lab.run.graph->layers[l].parameters[0];
         size_t n = shape_count(&graph_value(lab.run.graph, v)->shape), wrong = 0;
-        for (size_t k = 0; k < n; k++) wrong += pair[0]->data[v][k] != (l == 1 ? -pair[1]->data[v][k]
-                : pair[1]->data[v][k]);
+        for (size_t k = 0; k < n; k++)
+            wrong += pair[0]->data[v][k] != (l == 1 ? -pair[1]->data[v][k] : pair[1]->data[v][k]);
         cr_expect_eq(wrong, 0, "layer %u", l);
     }
     weights_destroy(pair[0]);

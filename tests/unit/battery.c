@@ -13,13 +13,13 @@ static bool load(const char *text, struct battery **b, struct error *e) {
 }
 
 /* The start of a battery that lacks nothing but what a case adds: 7 lines. */
-#define HEAD                                   \
-    "model: m.onnx\n"                          \
-    "data: {source: 'idx:x,y'}\n"              \
-    "explainers:\n"                            \
-    "  - gradient\n"                           \
-    "  - {use: smoothgrad:n=9, name: smooth}\n" \
-    "controls: [cascading,\n"                  \
+#define HEAD                                                                                                           \
+    "model: m.onnx\n"                                                                                                  \
+    "data: {source: 'idx:x,y'}\n"                                                                                      \
+    "explainers:\n"                                                                                                    \
+    "  - gradient\n"                                                                                                   \
+    "  - {use: smoothgrad:n=9, name: smooth}\n"                                                                        \
+    "controls: [cascading,\n"                                                                                          \
     "  independent]\n"
 
 Test(battery, defaults) {
@@ -48,48 +48,47 @@ Test(battery, defaults) {
     battery_destroy(b);
 }
 
-static const char full[] =
-    "name: Everything\n"
-    "model: ../models/m.onnx\n"
-    "seed: 18446744073709551615\n"
-    "data:\n"
-    "  source: idx:/data/x.gz,labels/y.gz\n"
-    "  preprocess: unit\n"
-    "  inputs: 12\n"
-    "  only-correct: false\n"
-    "  target: label\n"
-    "training:\n"
-    "  source: csv:t.csv,label=kind\n"
-    "  images: 500\n"
-    "  layers: conv:8x3,relu,fc:10\n"
-    "  optimiser: sgd\n"
-    "  learning-rate: 1e-2\n"
-    "  momentum: .5\n"
-    "  batch: 20\n"
-    "  epochs: 7\n"
-    "  stop-accuracy: 2\n"
-    "  seed: 0\n"
-    "explainers:\n"
-    "  - gradient\n"
-    "  - integrated-gradients:steps=20,form=averaged\n"
-    "  - use: plugins/my.so#mine:layer=a:b\n"
-    "    name: mine\n"
-    "    reduce: max-abs\n"
-    "  - other.so\n"
-    "controls:\n"
-    "  - cascading\n"
-    "  - id: independent\n"
-    "    scheme: normal\n"
-    "    sigma: 0.01\n"
-    "expect:\n"
-    "  gradient: PASS\n"
-    "  mine: {all: [fail, UNINFORMATIVE], cascading: Input-Dominated}\n"
-    "rule:\n"
-    "  name: fixed-cutoff\n"
-    "  draws: [2, 4, 8]\n"
-    "  delta: .25\n"
-    "  twin-gap: 0\n"
-    "time-limit: 2.5\n";
+static const char full[] = "name: Everything\n"
+                           "model: ../models/m.onnx\n"
+                           "seed: 18446744073709551615\n"
+                           "data:\n"
+                           "  source: idx:/data/x.gz,labels/y.gz\n"
+                           "  preprocess: unit\n"
+                           "  inputs: 12\n"
+                           "  only-correct: false\n"
+                           "  target: label\n"
+                           "training:\n"
+                           "  source: csv:t.csv,label=kind\n"
+                           "  images: 500\n"
+                           "  layers: conv:8x3,relu,fc:10\n"
+                           "  optimiser: sgd\n"
+                           "  learning-rate: 1e-2\n"
+                           "  momentum: .5\n"
+                           "  batch: 20\n"
+                           "  epochs: 7\n"
+                           "  stop-accuracy: 2\n"
+                           "  seed: 0\n"
+                           "explainers:\n"
+                           "  - gradient\n"
+                           "  - integrated-gradients:steps=20,form=averaged\n"
+                           "  - use: plugins/my.so#mine:layer=a:b\n"
+                           "    name: mine\n"
+                           "    reduce: max-abs\n"
+                           "  - other.so\n"
+                           "controls:\n"
+                           "  - cascading\n"
+                           "  - id: independent\n"
+                           "    scheme: normal\n"
+                           "    sigma: 0.01\n"
+                           "expect:\n"
+                           "  gradient: PASS\n"
+                           "  mine: {all: [fail, UNINFORMATIVE], cascading: Input-Dominated}\n"
+                           "rule:\n"
+                           "  name: fixed-cutoff\n"
+                           "  draws: [2, 4, 8]\n"
+                           "  delta: .25\n"
+                           "  twin-gap: 0\n"
+                           "time-limit: 2.5\n";
 
 Test(battery, everything) {
     struct battery *b;
@@ -239,8 +238,7 @@ static const struct {
     {"model: m\ndata: {}\nexplainers: [a]\n", "b.yaml:1:1: no 'controls': a list of controls wanted"},
     {"model: m\ndata: {inputs: 3}\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:2:7: no 'source': a data source (idx:IMAGES,LABELS or csv:FILE) wanted"},
-    {HEAD "training: {images: 3}\n",
-     "b.yaml:8:11: no 'source': a data source (idx:IMAGES,LABELS or csv:FILE) wanted"},
+    {HEAD "training: {images: 3}\n", "b.yaml:8:11: no 'source': a data source (idx:IMAGES,LABELS or csv:FILE) wanted"},
     /* Types. */
     {"model:\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:1:7: no value: the path of an ONNX file wanted"},
@@ -275,8 +273,7 @@ static const struct {
      "b.yaml:4:15: 'unti': did you mean 'unit'? (none, raw255 or unit wanted)"},
     {"model: m\ndata:\n  source: 'idx:x'\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:3:11: data source 'idx:x': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
-    {HEAD "training: {source: 'idx:x,y', learning-rate: 0}\n",
-     "b.yaml:8:46: '0': a number from 1e-08 to 10 wanted"},
+    {HEAD "training: {source: 'idx:x,y', learning-rate: 0}\n", "b.yaml:8:46: '0': a number from 1e-08 to 10 wanted"},
     {HEAD "training: {source: 'idx:x,y', momentum: 1}\n", "b.yaml:8:41: '1': a number from 0 to 0.9999 wanted"},
     {HEAD "training: {source: 'idx:x,y', batch: 257}\n", "b.yaml:8:38: '257': a whole number from 1 to 256 wanted"},
     {HEAD "training: {source: 'idx:x,y', stop-accuracy: 95}\n",
@@ -327,12 +324,9 @@ static const struct {
      "b.yaml:8:14: 'calibrate': did you mean 'calibrated'? (calibrated or fixed-cutoff wanted)"},
     {HEAD "rule: {detla: .2}\n", "b.yaml:8:8: unknown key 'detla': did you mean 'delta'?"},
     {HEAD "rule: {delta: 1.5}\n", "b.yaml:8:15: '1.5': a number from 0 to 1 wanted"},
-    {HEAD "rule: {draws: [5, 10]}\n",
-     "b.yaml:8:15: 2 numbers: three rising whole numbers from 2 to 1000 wanted"},
-    {HEAD "rule: {draws: [5, 10, 10]}\n",
-     "b.yaml:8:23: '10': three rising whole numbers from 2 to 1000 wanted"},
-    {HEAD "rule: {draws: 5}\n",
-     "b.yaml:8:15: a single value: three rising whole numbers from 2 to 1000 wanted"},
+    {HEAD "rule: {draws: [5, 10]}\n", "b.yaml:8:15: 2 numbers: three rising whole numbers from 2 to 1000 wanted"},
+    {HEAD "rule: {draws: [5, 10, 10]}\n", "b.yaml:8:23: '10': three rising whole numbers from 2 to 1000 wanted"},
+    {HEAD "rule: {draws: 5}\n", "b.yaml:8:15: a single value: three rising whole numbers from 2 to 1000 wanted"},
 };
 
 Test(battery, bad) {
@@ -389,15 +383,13 @@ Test(battery, hostile_sizes, .timeout = 10) {
     cr_expect_str_eq(e.text, "long.yaml: more than 262144 bytes: a smaller file wanted");
 
     size_t n = 0;
-    for (unsigned i = 0; i < 20000; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "key%u: 1\n", i);
+    for (unsigned i = 0; i < 20000; i++) n += (size_t)snprintf(text + n, sizeof text - n, "key%u: 1\n", i);
     scratch_put("wide.yaml", text, n);
     cr_expect_not(battery_load("wide.yaml", &b, &e));
     cr_expect_str_eq(e.text, "wide.yaml:1:1: 20000 entries: at most 1000 wanted");
 
     n = (size_t)snprintf(text, sizeof text, HEAD "expect: {gradient: [");
-    for (unsigned i = 0; i < 20000; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "PASS,");
+    for (unsigned i = 0; i < 20000; i++) n += (size_t)snprintf(text + n, sizeof text - n, "PASS,");
     n += (size_t)snprintf(text + n, sizeof text - n, "]}\n");
     scratch_put("list.yaml", text, n);
     cr_expect_not(battery_load("list.yaml", &b, &e));

@@ -9,8 +9,9 @@ static bool check_in_process(const struct lab *lab, const char *folder, const ch
     const assay_explainer *explainer = NULL;
     cr_assert(lab_plugin(folder, spec, &plugin, e), "%s", e->text);
     cr_assert(plugin_explainer(plugin, handle_host(), &explainer, e), "%s", e->text);
-    struct conformance_case given = {explainer, plugin->claims, plugin_number(plugin, "baseline", 0), lab->weights,
-                                     LAB_INPUTS, lab->inputs, lab->targets, lab->seeds};
+    struct conformance_case given = {explainer,    plugin->claims, plugin_number(plugin, "baseline", 0),
+                                     lab->weights, LAB_INPUTS,     lab->inputs,
+                                     lab->targets, lab->seeds};
     bool ok = conformance_check(&given, report, e);
     plugin_explainer_destroy(explainer);
     plugin_destroy(plugin);
@@ -28,9 +29,22 @@ static const struct conformance_line *line_of(const struct conformance_report *r
 
 Test(conformance, every_explainer_keeps_the_rules) {
     static const char *const specs[] = {
-        "gradient", "saliency", "input-x-gradient", "integrated-gradients", "integrated-gradients:form=average",
-        "integrated-gradients:baseline=0.5,steps=200", "smoothgrad:samples=9", "smoothgrad:noise=0", "guided-backprop",
-        "grad-cam", "grad-cam:relu=0", "guided-grad-cam", "edge-detector", "input", "random-noise", "constant",
+        "gradient",
+        "saliency",
+        "input-x-gradient",
+        "integrated-gradients",
+        "integrated-gradients:form=average",
+        "integrated-gradients:baseline=0.5,steps=200",
+        "smoothgrad:samples=9",
+        "smoothgrad:noise=0",
+        "guided-backprop",
+        "grad-cam",
+        "grad-cam:relu=0",
+        "guided-grad-cam",
+        "edge-detector",
+        "input",
+        "random-noise",
+        "constant",
     };
     struct lab labs[] = {lab_cnn(), lab_mlp(), lab_linear()};
     for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
@@ -94,9 +108,9 @@ Test(conformance, every_breach_is_named) {
 
 /* What the conformance of one model cannot see: that is what controls are for. */
 Test(conformance, mutants_are_left_to_the_controls) {
-    static const char *const mutants[] = {"cached-first-answer", "class-blind", "sign-flipped", "shifted",
-                                          "wrong-linear", "input-x-gradient-leak", "edge-x-logit",
-                                          "edge-x-sign-gradient", "top-layer-only"};
+    static const char *const mutants[] = {
+        "cached-first-answer",   "class-blind",  "sign-flipped",         "shifted",       "wrong-linear",
+        "input-x-gradient-leak", "edge-x-logit", "edge-x-sign-gradient", "top-layer-only"};
     struct lab labs[] = {lab_cnn(), lab_mlp()};
     for (size_t m = 0; m < 2 * sizeof mutants / sizeof *mutants; m++) {
         struct error e;

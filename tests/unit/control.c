@@ -22,8 +22,8 @@ Test(control, every_descriptor_is_whole) {
                      c->id);
         cr_expect(c->summary && c->summary[0] && !strchr(c->summary, '\n') && strlen(c->summary) <= 100, "%s: summary",
                   c->id);
-        cr_expect(c->source && strstr(c->source, "arXiv:") && strstr(c->source, "section"),
-                  "%s: a paper and a section", c->id);
+        cr_expect(c->source && strstr(c->source, "arXiv:") && strstr(c->source, "section"), "%s: a paper and a section",
+                  c->id);
         cr_expect(c->claim && c->claim[0] && !ispunct((unsigned char)c->claim[strlen(c->claim) - 1]), "%s: claim",
                   c->id);
         cr_expect_not_null(c->expand, "%s", c->id);
@@ -32,8 +32,9 @@ Test(control, every_descriptor_is_whole) {
             const struct control_option *o = &c->options[options];
             cr_expect(o->summary && o->summary[0], "%s %s: summary", c->id, o->name);
             if (o->kind == OPTION_CHOICE) cr_expect(o->choices && o->choices[0], "%s %s: choices", c->id, o->name);
-            else cr_expect(o->number >= o->min && o->number <= o->max, "%s %s: default within its range", c->id,
-                           o->name);
+            else
+                cr_expect(o->number >= o->min && o->number <= o->max, "%s %s: default within its range", c->id,
+                          o->name);
         }
         cr_expect_leq(options, sizeof(struct control_values) / sizeof(double), "%s", c->id);
     }
@@ -70,11 +71,14 @@ Test(control, options_are_read) {
         const char *name, *value;
         double expected;
     } cases[] = {
-        {&control_cascading, "init", "own", INIT_OWN},         {&control_cascading, "init", "normal", INIT_NORMAL},
-        {&control_independent, "init", "permute", INIT_PERMUTE}, {&control_independent, "init", "matched",
-                                                                  INIT_MATCHED},
-        {&control_cascading, "sigma", "1e-6", 1e-6},           {&control_cascading, "sigma", "1000", 1000},
-        {&control_cascading, "running-stats", "keep", 1},      {&control_label_permutation, "twins", "50", 50},
+        {&control_cascading, "init", "own", INIT_OWN},
+        {&control_cascading, "init", "normal", INIT_NORMAL},
+        {&control_independent, "init", "permute", INIT_PERMUTE},
+        {&control_independent, "init", "matched", INIT_MATCHED},
+        {&control_cascading, "sigma", "1e-6", 1e-6},
+        {&control_cascading, "sigma", "1000", 1000},
+        {&control_cascading, "running-stats", "keep", 1},
+        {&control_label_permutation, "twins", "50", 50},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         struct control_values v;
@@ -139,8 +143,7 @@ Test(control, draws_have_streams_of_their_own) {
 static struct layer layers[] = {{.name = (char *)"conv1"}, {.name = (char *)"fc1"}, {.name = (char *)"fc2"}};
 
 static void expand(struct plan *plan, struct graph *graph, uint32_t classes, const struct control *const *list,
-                   uint32_t from,
-                   uint32_t to) {
+                   uint32_t from, uint32_t to) {
     static const struct battery_control plain = {0};
     *graph = (struct graph){.layers = layers, .layer_count = 3, .classes = classes};
     plan_init(plan, graph);
@@ -160,8 +163,7 @@ static void describe(const struct plan *p, uint32_t control, uint32_t draw, char
         if (u->control != control || u->draw != draw) continue;
         const struct attribution *a = &p->attributions[u->attribution];
         snprintf(out + strlen(out), size - strlen(out), "%s%u %s=%s%s", out[0] ? "; " : "", u->stage_index, u->stage,
-                 a->key,
-                 a->wants & WANT_MISMATCHED ? " with floor" : "");
+                 a->key, a->wants & WANT_MISMATCHED ? " with floor" : "");
         cr_expect(a->wants & WANT_MATCHED);
     }
 }
@@ -203,8 +205,9 @@ Test(control, what_each_expands_into) {
 }
 
 Test(control, further_draws_add_to_what_is_there) {
-    static const struct control *const list[] = {&control_cascading, &control_independent, &control_label_permutation,
-                                                 &control_linear_identity, &control_zero_pixel, NULL};
+    static const struct control *const list[] = {&control_cascading,         &control_independent,
+                                                 &control_label_permutation, &control_linear_identity,
+                                                 &control_zero_pixel,        NULL};
     static const struct battery_control plain = {0};
     struct plan plan;
     struct graph graph;
@@ -258,10 +261,11 @@ Test(control, linear_identity_holds_at_every_scale) {
                 float unit = 0;
                 for (int i = 0; i < 4; i++) unit = fmaxf(unit, fabsf(map[i]));
                 if (wrong == 1) map[3] += 1e-3f * unit; /* where zero is due */
-                if (wrong == 2) for (int i = 0; i < 4; i++) map[i] *= .5f;
+                if (wrong == 2)
+                    for (int i = 0; i < 4; i++) map[i] *= .5f;
                 if (wrong == 3) map[0] = NAN; /* followed by values that are right */
-                ask(&control_linear_identity, (struct predicate_case){.map = map, .input = x, .count = 4,
-                                                                      .claims = claims[k], .row = row},
+                ask(&control_linear_identity,
+                    (struct predicate_case){.map = map, .input = x, .count = 4, .claims = claims[k], .row = row},
                     &worst, &tolerance);
                 cr_expect_eq(worst <= tolerance, wrong == 0, "claims %u, scale %g, case %d: %g against %g", claims[k],
                              (double)scales[s], wrong, worst, tolerance);
@@ -274,9 +278,9 @@ Test(control, zero_pixel_looks_at_zero_inputs_only) {
         float map[4];
         bool holds;
     } cases[] = {
-        {{0, 5, 0, 5}, true},      {{0, 0, 0, 0}, true},   {{1e-7f, 5, 0, 5}, true}, {{0, 5, -1e-3f, 5}, false},
-        {{1, 0, 0, 0}, false},     {{NAN, 5, 0, 5}, false}, {{0, 5, NAN, 5}, false},  {{1e-9f, 1e-8f, 0, 0}, false},
-        {{-0.0f, 5, 0, 5}, true},
+        {{0, 5, 0, 5}, true},       {{0, 0, 0, 0}, true},          {{1e-7f, 5, 0, 5}, true},
+        {{0, 5, -1e-3f, 5}, false}, {{1, 0, 0, 0}, false},         {{NAN, 5, 0, 5}, false},
+        {{0, 5, NAN, 5}, false},    {{1e-9f, 1e-8f, 0, 0}, false}, {{-0.0f, 5, 0, 5}, true},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         double worst, tolerance;

@@ -36,7 +36,14 @@ static const struct good good[] = {
     {"a,label\r1,2\r3,4\r", NULL, 2, 1, {1, 3}, {2, 4}, NULL},
     {"\n\na,label\n\n1,2\n   \n3,4\n\n", NULL, 2, 1, {1, 3}, {2, 4}, NULL},
     {" a , label\n 1 ,\t2 \n", NULL, 1, 1, {1}, {2}, NULL},
-    {"\xef\xbb\xbf" "a,label\n1,2", "label", 1, 1, {1}, {2}, NULL},
+    {"\xef\xbb\xbf"
+     "a,label\n1,2",
+     "label",
+     1,
+     1,
+     {1},
+     {2},
+     NULL},
     {"a,label\n1,\"two\nlines\"\n2,x\n", NULL, 2, 1, {1, 2}, {0, 1}, "two\nlines|x"},
     {"a,label\n-1.5e-3,0\n+2.,0\n.5,0\n", NULL, 3, 1, {-1.5e-3f, 2, .5f}, {0, 0, 0}, NULL},
 };

@@ -9,8 +9,7 @@ Test(dataset, presets) {
     uint8_t image[16 + 256] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 16};
     float out[256];
 
-    for (unsigned i = 0; i < 256; i++)
-        image[16 + i] = (uint8_t)i;
+    for (unsigned i = 0; i < 256; i++) image[16 + i] = (uint8_t)i;
     scratch_put("x", image, sizeof image);
     scratch_put("y", label, sizeof label);
     for (const char *const *preset = dataset_presets(); *preset; preset++) {
@@ -80,12 +79,9 @@ Test(dataset, resolve) {
     static const struct {
         const char *source, *folder, *resolved;
     } cases[] = {
-        {"idx:a,b", "f", "idx:f/a,f/b"},
-        {"idx:/a,../b", "f/g", "idx:/a,f/g/../b"},
-        {"idx:a,b", ".", "idx:a,b"},
-        {"idx:a,b", "/", "idx:/a,/b"},
-        {"csv:t.csv", "f", "csv:f/t.csv"},
-        {"csv:x,y.csv,label=a,b", "f", "csv:f/x,y.csv,label=a,b"},
+        {"idx:a,b", "f", "idx:f/a,f/b"},   {"idx:/a,../b", "f/g", "idx:/a,f/g/../b"},
+        {"idx:a,b", ".", "idx:a,b"},       {"idx:a,b", "/", "idx:/a,/b"},
+        {"csv:t.csv", "f", "csv:f/t.csv"}, {"csv:x,y.csv,label=a,b", "f", "csv:f/x,y.csv,label=a,b"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

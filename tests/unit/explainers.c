@@ -2,7 +2,6 @@
 #include "base/rng.h"
 #include "lab.h"
 
-
 static const struct golden {
     const char *net, *spec, *file;
 } goldens[] = {

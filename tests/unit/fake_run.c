@@ -54,8 +54,7 @@ static const char *const hostile_names[] = {"a,b \"quoted\" 'single' <tag> & ]]>
                                             ""};
 
 const char *fake_explainer(const struct fake_run *f, uint32_t explainer) {
-    if (f->hostile && explainer < sizeof hostile_names / sizeof *hostile_names)
-        return hostile_names[explainer];
+    if (f->hostile && explainer < sizeof hostile_names / sizeof *hostile_names) return hostile_names[explainer];
     return characters[explainer % CHARACTERS].name;
 }
 
@@ -74,17 +73,13 @@ static double noise(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
 }
 
 static void stage_name(uint32_t control, uint32_t stage, char out[32]) {
-    if (control == 2)
-        snprintf(out, 32, "%s", stage ? "twin" : "permuted");
-    else
-        snprintf(out, 32, "%s%s", control == 0 && stage ? "+" : "", layers[stage % 6]);
+    if (control == 2) snprintf(out, 32, "%s", stage ? "twin" : "permuted");
+    else snprintf(out, 32, "%s%s", control == 0 && stage ? "+" : "", layers[stage % 6]);
 }
 
 static void variant_name(uint32_t control, uint32_t stage, uint32_t draw, char out[48]) {
-    if (control == 2)
-        snprintf(out, 48, "%s/%u", stage ? "twin" : "permuted", draw);
-    else
-        snprintf(out, 48, "%s/%u/draw%u", controls[control], stage, draw);
+    if (control == 2) snprintf(out, 48, "%s/%u", stage ? "twin" : "permuted", draw);
+    else snprintf(out, 48, "%s/%u/draw%u", controls[control], stage, draw);
 }
 
 static uint32_t stage_count(const struct fake_run *f, uint32_t control) {
@@ -116,10 +111,8 @@ static bool put_comparisons(const struct fake_run *f, struct store *s, uint32_t 
                                      views[view],
                                      (floor ? .02 : survives(f, c, stage, view < 2)) +
                                          .1 * noise(explainer, stage, draw, j)};
-        if (c->non_negative && view >= 2)
-            continue;
-        if (!store_put_comparison(s, &row, e))
-            return false;
+        if (c->non_negative && view >= 2) continue;
+        if (!store_put_comparison(s, &row, e)) return false;
     }
     return true;
 }
@@ -145,8 +138,7 @@ static float *make_map(const struct fake_run *f, uint32_t explainer, uint32_t in
 static bool put_map(const struct fake_run *f, struct store *s, uint32_t explainer, uint32_t input, uint32_t stage,
                     const char *variant, double share, struct error *e) {
     float *map = make_map(f, explainer, input, stage, isnan(share) ? 0 : share, false);
-    if (isnan(share))
-        memset(map, 0, f->side * f->side * sizeof *map);
+    if (isnan(share)) memset(map, 0, f->side * f->side * sizeof *map);
     struct map_row row = {fake_explainer(f, explainer), variant, input, {3, {1, f->side, f->side}}, map};
     bool ok = store_put_map(s, &row, e);
     free(map);
@@ -176,15 +168,13 @@ static bool put_units(const struct fake_run *f, struct store *s, struct error *e
         uint32_t i = f->shuffled ? (uint32_t)((k * 7919ull + 13) % count) : k; /* 7919 is prime to all counts used */
         uint32_t explainer = i / (3 * each), control = i / each % 3, stage = i / f->draws % f->stages,
                  draw = i % f->draws;
-        if (stage < stage_count(f, control) && !put_unit(f, s, explainer, control, stage, draw, e))
-            return false;
+        if (stage < stage_count(f, control) && !put_unit(f, s, explainer, control, stage, draw, e)) return false;
     }
     for (uint32_t i = 0; i < 2 * f->explainers; i++) {
         const char *original = i % 2 ? "true" : "model";
         double share = isnan(characters[i / 2 % CHARACTERS].early) ? NAN : .95;
         struct unit_row unit = {fake_explainer(f, i / 2), original, UNIT_OK, "", .5};
-        if (!store_put_unit(s, &unit, e) || !put_map(f, s, i / 2, 0, 0, original, share, e))
-            return false;
+        if (!store_put_unit(s, &unit, e) || !put_map(f, s, i / 2, 0, 0, original, share, e)) return false;
     }
     return true;
 }
@@ -197,8 +187,7 @@ static bool put_curves(const struct fake_run *f, struct store *s, uint32_t expla
     for (uint32_t k = 0; k < stages * 8; k++) {
         uint32_t stage = k % stages, view = k / stages % 4, measure = k / stages / 4;
         char name[32];
-        if (c->non_negative && view >= 2)
-            continue;
+        if (c->non_negative && view >= 2) continue;
         stage_name(control, stage, name);
         double y = survives(f, c, stage, view < 2) * (measure ? .6 : 1) + .03 * noise(explainer, view, stage, 5);
         double floor = view < 2 ? .15 : .01, band = .03 + .03 * (stage == 0);
@@ -223,8 +212,7 @@ static bool put_curves(const struct fake_run *f, struct store *s, uint32_t expla
                                 .decision = measure  ? "shown only"
                                             : y > .3 ? "fail"
                                                      : "pass"};
-        if (!store_put_curve(s, &row, e))
-            return false;
+        if (!store_put_curve(s, &row, e)) return false;
     }
     return true;
 }
@@ -283,15 +271,13 @@ static bool put_uses(const struct fake_run *f, struct store *s, struct error *e)
         uint32_t i = f->shuffled ? 3 * f->stages * f->draws - 1 - k : k;
         uint32_t control = i / (f->stages * f->draws), stage = i / f->draws % f->stages, draw = i % f->draws;
         char variant[48], name[32];
-        if (stage >= stage_count(f, control))
-            continue;
+        if (stage >= stage_count(f, control)) continue;
         variant_name(control, stage, draw, variant);
         stage_name(control, stage, name);
         struct use_row use = {fake_control(f, control), name, stage, draw, variant};
         struct audit_row audit = {variant, 2 * stage + 2, 2 * stage + 2, "00ff", .01 * noise(control, stage, draw, 1),
                                   .1,      true};
-        if (!store_put_use(s, &use, e) || !store_put_audit(s, &audit, e))
-            return false;
+        if (!store_put_use(s, &use, e) || !store_put_audit(s, &audit, e)) return false;
     }
     return true;
 }
@@ -302,15 +288,13 @@ static bool put_inputs(const struct fake_run *f, struct store *s, struct error *
         struct input_row row = {i, 100 + 3 * i, i % 10, i % 10, i % 10, {3, {1, f->side, f->side}}, x};
         bool ok = store_put_input(s, &row, e);
         free(x);
-        if (!ok)
-            return false;
+        if (!ok) return false;
     }
     static const float flat[] = {.5f, -.25f, 1.0f / 3};
     static const char *const roles[] = {"true", "permuted", "twin"};
     for (uint32_t i = 0; i < 3; i++) {
         struct network_row row = {roles[i], roles[i], i, 20 + i, .96, i == 1 ? .1 : .85, flat, 3};
-        if (!store_put_network(s, &row, e))
-            return false;
+        if (!store_put_network(s, &row, e)) return false;
     }
     return true;
 }
@@ -318,10 +302,8 @@ static bool put_inputs(const struct fake_run *f, struct store *s, struct error *
 bool fake_run_fill(const struct fake_run *f, struct store *s, struct error *e) {
     const char *explainers[32], *names[FAKE_CONTROLS];
 
-    for (uint32_t i = 0; i < f->explainers; i++)
-        explainers[i] = fake_explainer(f, i);
-    for (uint32_t i = 0; i < FAKE_CONTROLS; i++)
-        names[i] = fake_control(f, i);
+    for (uint32_t i = 0; i < f->explainers; i++) explainers[i] = fake_explainer(f, i);
+    for (uint32_t i = 0; i < FAKE_CONTROLS; i++) names[i] = fake_control(f, i);
     return store_set_order(s, explainers, f->explainers, names, FAKE_CONTROLS, e) &&
            store_set_meta(s, "run",
                           "{\"assay\": \"0.1.0\", \"seed\": 1, \"rule\": {\"kind\": \"calibrated\", \"delta\": 0.3}}",

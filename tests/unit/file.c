@@ -61,8 +61,7 @@ Test(file, reads_what_was_written) {
                 gzFile out = gzopen(inside("a"), "wb");
                 cr_assert_eq(gzwrite(out, data, (unsigned)sizes[i]), (int)sizes[i]);
                 gzclose(out);
-            } else
-                cr_assert(file_write(inside("a"), data, sizes[i], &e), "%s", e.text);
+            } else cr_assert(file_write(inside("a"), data, sizes[i], &e), "%s", e.text);
             cr_assert(file_read(inside("a"), &got, &size, &e), "%s", e.text);
             cr_expect_eq(size, sizes[i]);
             cr_expect_eq(memcmp(got, data, size), 0);
@@ -91,8 +90,7 @@ Test(file, a_cut_gzip_is_an_error_wherever_it_is_cut) {
         cr_expect_not(file_read(inside("cut.gz"), &got, &ignored, &e), "cut at %zu of %zu", cut, size);
         cr_expect_not_null(strstr(e.text, "cut.gz: the gzip stream ends early"), "%s", e.text);
     }
-    for (size_t i = 12; i < 40; i++)
-        zipped[i] ^= 0x5a;
+    for (size_t i = 12; i < 40; i++) zipped[i] ^= 0x5a;
     put("bad.gz", zipped, size);
     cr_expect_not(file_read(inside("bad.gz"), &got, &ignored, &e));
     free(zipped);

@@ -12,15 +12,12 @@ static bool add_node(struct graph *g, const char *text, struct error *e) {
     char copy[256], *words[2 * MOST + 4] = {NULL}, *inputs[MOST], *outputs[MOST], *rest = NULL;
     size_t count = 0, in = 0, out = 0;
     snprintf(copy, sizeof copy, "%s", text);
-    for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
-        words[count++] = w;
+    for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) words[count++] = w;
     size_t length = strlen(words[1]);
     words[1][length - 1] = '\0';
     size_t i = 2;
-    for (; strcmp(words[i], "->") != 0; i++)
-        inputs[in++] = strcmp(words[i], "-") == 0 ? "" : words[i];
-    for (i++; i < count; i++)
-        outputs[out++] = words[i];
+    for (; strcmp(words[i], "->") != 0; i++) inputs[in++] = strcmp(words[i], "-") == 0 ? "" : words[i];
+    for (i++; i < count; i++) outputs[out++] = words[i];
     struct attribute axis = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
     bool joins = strcmp(words[0], "Concat") == 0;
     return graph_add_node(g, words[0], words[1], (const char *const *)inputs, in, (const char *const *)outputs, out,
@@ -30,8 +27,7 @@ static bool add_node(struct graph *g, const char *text, struct error *e) {
 static bool add_parameter(struct graph *g, const char *name, struct shape shape, struct error *e) {
     float data[256];
     cr_assert(shape_count(&shape) <= 256);
-    for (size_t i = 0; i < 256; i++)
-        data[i] = (float)i / 16;
+    for (size_t i = 0; i < 256; i++) data[i] = (float)i / 16;
     return graph_add_parameter(g, name, &shape, data, e);
 }
 
@@ -59,16 +55,14 @@ static struct graph *start(void) {
 static struct graph *build(const char *const *nodes, const char *output) {
     struct graph *g = start();
     struct error e;
-    for (; *nodes; nodes++)
-        cr_assert(add_node(g, *nodes, &e), "%s", e.text);
+    for (; *nodes; nodes++) cr_assert(add_node(g, *nodes, &e), "%s", e.text);
     cr_assert(graph_finish(g, output, &e), "%s", e.text);
     return g;
 }
 
 static uint32_t find_value(const struct graph *g, const char *name) {
     for (uint32_t i = 0; i < g->value_count; i++)
-        if (strcmp(g->values[i].name, name) == 0)
-            return i;
+        if (strcmp(g->values[i].name, name) == 0) return i;
     return GRAPH_NONE;
 }
 
@@ -80,8 +74,7 @@ Test(graph, sorts_nodes_and_drops_what_the_output_does_not_need) {
     cr_assert_str_eq(g->nodes[0].name, "conv");
     cr_assert_str_eq(g->nodes[1].name, "relu");
     cr_assert_str_eq(g->nodes[2].name, "flatten");
-    for (uint32_t i = 0; i < g->node_count; i++)
-        cr_assert_eq(g->values[g->nodes[i].outputs[0]].node, i);
+    for (uint32_t i = 0; i < g->node_count; i++) cr_assert_eq(g->values[g->nodes[i].outputs[0]].node, i);
     cr_assert_eq(find_value(g, "u"), GRAPH_NONE);
     cr_assert_eq(find_value(g, "fc_weight"), GRAPH_NONE);
     cr_assert_eq(g->classes, 12);
@@ -98,10 +91,10 @@ Test(graph, keeps_the_order_of_a_sorted_file) {
 }
 
 Test(graph, a_reshaped_parameter_stays_a_parameter_under_its_name) {
-    struct graph *g = build((const char *[]){"Conv conv: x conv1.weight -> c", "Flatten f: c -> cf",
-                                             "Reshape reshape: flat 12_by_1 -> column", "MatMul mul: cf column -> y",
-                                             NULL},
-                            "y");
+    struct graph *g =
+        build((const char *[]){"Conv conv: x conv1.weight -> c", "Flatten f: c -> cf",
+                               "Reshape reshape: flat 12_by_1 -> column", "MatMul mul: cf column -> y", NULL},
+              "y");
     uint32_t v = find_value(g, "flat");
     cr_assert_neq(v, GRAPH_NONE);
     cr_assert_eq(find_value(g, "column"), GRAPH_NONE);
@@ -115,11 +108,11 @@ Test(graph, a_reshaped_parameter_stays_a_parameter_under_its_name) {
 }
 
 Test(graph, a_parameter_read_in_two_shapes_is_copied) {
-    struct graph *g = build((const char *[]){"Conv conv: x conv1.weight -> c", "Flatten f: c -> cf",
-                                             "Reshape reshape: flat 12_by_1 -> column", "MatMul mul: cf column -> m",
-                                             "Mul scale: c flat -> s", "Flatten g: s -> sf", "Add sum: sf m -> y",
-                                             NULL},
-                            "y");
+    struct graph *g =
+        build((const char *[]){"Conv conv: x conv1.weight -> c", "Flatten f: c -> cf",
+                               "Reshape reshape: flat 12_by_1 -> column", "MatMul mul: cf column -> m",
+                               "Mul scale: c flat -> s", "Flatten g: s -> sf", "Add sum: sf m -> y", NULL},
+              "y");
     uint32_t a = find_value(g, "flat"), b = find_value(g, "column");
     cr_assert_eq(g->values[a].shape.rank, 3);
     cr_assert_eq(g->values[b].shape.rank, 2);
@@ -181,18 +174,18 @@ static void check_layer(const struct graph *g, uint32_t index, const char *name,
     cr_expect_eq(graph_layer(g, name), index);
     uint32_t i = 0;
     for (; parameters[i]; i++)
-        cr_expect(i < layer->parameter_count &&
-                      strcmp(g->values[layer->parameters[i]].name, parameters[i]) == 0,
+        cr_expect(i < layer->parameter_count && strcmp(g->values[layer->parameters[i]].name, parameters[i]) == 0,
                   "parameter %u of %s", i, name);
     cr_expect_eq(layer->parameter_count, i);
 }
 
 Test(graph, layers_take_the_parameters_that_follow_them) {
-    struct graph *g = build((const char *[]){
-        "Conv conv: x conv1.weight -> c", "Add bias: c channel -> b",
-        "BatchNormalization bn: b scale shift mean variance -> n", "Relu relu: n -> r",
-        "Reshape reshape: r one_by_12 -> f", "MatMul fc: f fc_weight -> m", "Identity id: m -> i", "Add plus: i plus -> y",
-        "Softmax soft: y -> p", NULL}, "p");
+    struct graph *g =
+        build((const char *[]){"Conv conv: x conv1.weight -> c", "Add bias: c channel -> b",
+                               "BatchNormalization bn: b scale shift mean variance -> n", "Relu relu: n -> r",
+                               "Reshape reshape: r one_by_12 -> f", "MatMul fc: f fc_weight -> m",
+                               "Identity id: m -> i", "Add plus: i plus -> y", "Softmax soft: y -> p", NULL},
+              "p");
     cr_assert_eq(g->layer_count, 2);
     check_layer(g, 0, "conv1", (const char *[]){"conv1.weight", "channel", "scale", "shift", "mean", "variance", NULL});
     check_layer(g, 1, "fc", (const char *[]){"fc_weight", "plus", NULL});
@@ -202,9 +195,10 @@ Test(graph, layers_take_the_parameters_that_follow_them) {
 }
 
 Test(graph, layer_names_are_unique_and_branches_end_a_layer) {
-    struct graph *g = build((const char *[]){"Conv a: x conv1.weight conv1.bias -> c", "Relu r: c -> r",
-                                             "Mul scale: c channel -> s", "Add sum: r s -> t", "Flatten f: t -> f",
-                                             "MatMul m: f fc_weight -> y", NULL}, "y");
+    struct graph *g =
+        build((const char *[]){"Conv a: x conv1.weight conv1.bias -> c", "Relu r: c -> r", "Mul scale: c channel -> s",
+                               "Add sum: r s -> t", "Flatten f: t -> f", "MatMul m: f fc_weight -> y", NULL},
+              "y");
     cr_assert_eq(g->layer_count, 2);
     /* two nodes read the convolution: the scale on one way is not part of it */
     check_layer(g, 0, "conv1", (const char *[]){"conv1.weight", "conv1.bias", NULL});
@@ -228,7 +222,9 @@ Test(graph, the_logits_lie_before_a_closing_softmax_or_relu) {
         {{"Conv c: x conv1.weight -> c", "Flatten f: c -> f", NULL}, "f", "f", NULL},
         {{"Conv c: x conv1.weight -> c", "Flatten f: c -> f", "Softmax s: f -> s", NULL}, "s", "f", "Softmax"},
         {{"Conv c: x conv1.weight -> c", "Relu r: c -> r", "Identity i: r -> i", NULL}, "i", "c", "Relu"},
-        {{"Conv c: x conv1.weight -> c", "Flatten f: c -> f", "Relu r: f -> r", "Softmax s: r -> s", NULL}, "s", "f",
+        {{"Conv c: x conv1.weight -> c", "Flatten f: c -> f", "Relu r: f -> r", "Softmax s: r -> s", NULL},
+         "s",
+         "f",
          "Relu and a Softmax"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -275,8 +271,7 @@ Test(graph, errors_name_the_node_and_what_was_found) {
         struct graph *g = start();
         struct error e = {"no error"};
         bool ok = true;
-        for (const char *const *node = cases[i].nodes; ok && *node; node++)
-            ok = add_node(g, *node, &e);
+        for (const char *const *node = cases[i].nodes; ok && *node; node++) ok = add_node(g, *node, &e);
         ok = ok && graph_finish(g, cases[i].output, &e);
         cr_expect_not(ok, "case %zu was accepted", i);
         for (size_t k = 0; k < 4 && cases[i].words[k]; k++)
@@ -316,8 +311,8 @@ Test(graph, refuses_inputs_it_cannot_batch) {
 Test(graph, refuses_enormous_outputs) {
     struct graph *g = start();
     struct error e;
-    const struct attribute pads = {.name = "pads", .kind = ATTRIBUTE_INTS, .count = 4,
-                                   .ints = (int64_t[]){65535, 65535, 65535, 65535}};
+    const struct attribute pads = {
+        .name = "pads", .kind = ATTRIBUTE_INTS, .count = 4, .ints = (int64_t[]){65535, 65535, 65535, 65535}};
     cr_assert(graph_add_node(g, "Conv", "big", (const char *[]){"x", "conv1.weight"}, 2, (const char *[]){"y"}, 1,
                              &pads, 1, &e));
     cr_assert_not(graph_finish(g, "y", &e));

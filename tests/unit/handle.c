@@ -7,8 +7,8 @@ Test(handle, shows_shape_and_layers_from_input_to_output) {
         const char *op;
         uint32_t rank;
         size_t count;
-    } wanted[] = {{"Conv", 3, 784}, {"Relu", 3, 784}, {"MaxPool", 3, 196}, {"Conv", 3, 150}, {"Relu", 3, 150},
-                  {"Flatten", 1, 150}, {"Gemm", 1, 16}, {"Relu", 1, 16}, {"Gemm", 1, 5}};
+    } wanted[] = {{"Conv", 3, 784},    {"Relu", 3, 784}, {"MaxPool", 3, 196}, {"Conv", 3, 150}, {"Relu", 3, 150},
+                  {"Flatten", 1, 150}, {"Gemm", 1, 16},  {"Relu", 1, 16},     {"Gemm", 1, 5}};
     struct lab lab = lab_cnn();
     const assay_model *model = &lab.handle->model;
     const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
@@ -76,11 +76,11 @@ Test(handle, refuses_what_a_plugin_must_not_pass) {
     const uint32_t high[] = {0, 5, 0};
     char text[200] = "";
     assay_why why = {text, sizeof text};
-#define REFUSED(status, call, words)                                                                                  \
-    do {                                                                                                             \
-        text[0] = 0;                                                                                                 \
-        cr_expect_eq(call, status, "%s", words);                                                                     \
-        cr_expect(strstr(text, words), "\"%s\" does not say \"%s\"", text, words);                                   \
+#define REFUSED(status, call, words)                                                                                   \
+    do {                                                                                                               \
+        text[0] = 0;                                                                                                   \
+        cr_expect_eq(call, status, "%s", words);                                                                       \
+        cr_expect(strstr(text, words), "\"%s\" does not say \"%s\"", text, words);                                     \
     } while (0)
     REFUSED(ASSAY_FAILED, model->forward(model, 0, lab.inputs, out, &why), "forward: n is 0");
     REFUSED(ASSAY_FAILED, model->forward(model, 1, NULL, out, &why), "forward: x is NULL");

@@ -6,8 +6,8 @@
 TestSuite(idx, .init = scratch_enter, .fini = scratch_leave);
 
 /* Two images of 2 x 3 bytes and their labels. */
-static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0,   0,   0,   3,
-                                 0, 1, 2, 3, 4, 5, 250, 251, 252, 253, 254, 255};
+static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0,   0,   0,   2,   0,   0,
+                                 0, 3, 0, 1, 2, 3, 4, 5, 250, 251, 252, 253, 254, 255};
 static const uint8_t labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 3, 1};
 
 static bool load(const void *x, size_t nx, const void *y, size_t ny, struct dataset *d, struct error *e) {
@@ -100,25 +100,33 @@ Test(idx, bad_images) {
         {{0, 0, 8, 5}, 4, "x: byte 3: 5 dimensions: 1 to 4 wanted"},
         {{0, 0, 8, 3, 0, 0, 0, 2, 0}, 9, "x: byte 9: the file ends in the dimensions: 3 numbers of 4 bytes wanted"},
         {{0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 0}, 12, "x: byte 8: dimension 2 is 0: at least 1 wanted"},
-        {{0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2}, 12,
+        {{0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2},
+         12,
          "x: byte 12: the file ends after 0 bytes of elements: 2x2 of type unsigned byte wanted"},
-        {{0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3}, 15,
+        {{0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3},
+         15,
          "x: byte 15: the file ends after 3 bytes of elements: 2x2 of type unsigned byte wanted"},
-        {{0, 0, 0x0d, 2, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3}, 15,
+        {{0, 0, 0x0d, 2, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3},
+         15,
          "x: byte 15: the file ends after 3 bytes of elements: 1x1 of type float wanted"},
-        {{0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4}, 16,
+        {{0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4},
+         16,
          "x: byte 14: 2 bytes behind the 1x2 elements of type unsigned byte: the end of the file wanted"},
         /* Products that overflow 64 bits, and one that is 0 modulo 2^64, ask for no memory. */
-        {{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}, 17,
+        {{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1},
+         17,
          "x: byte 17: the file ends after 1 bytes of elements: "
          "4294967295x4294967295x4294967295 of type unsigned byte wanted"},
-        {{0, 0, 0x0e, 3, 128, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 4, 1}, 17,
+        {{0, 0, 0x0e, 3, 128, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 4, 1},
+         17,
          "x: byte 17: the file ends after 1 bytes of elements: 2147483648x2147483648x4 of type double wanted"},
         {{0, 0, 8, 1, 0, 0, 0, 2, 1, 2}, 10, "x: byte 3: 1 dimension: images wanted, samples first"},
         {{0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 1, 1, 2, 3}, 15, "y: byte 4: 2 labels: 3 wanted, one for each image of x"},
-        {{0, 0, 0x0d, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0x3f, 0x80, 0, 0, 0x7f, 0xc0, 0, 0}, 20,
+        {{0, 0, 0x0d, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0x3f, 0x80, 0, 0, 0x7f, 0xc0, 0, 0},
+         20,
          "x: byte 16: element 1 is nan: a finite 32-bit number wanted"},
-        {{0, 0, 0x0e, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0x7e, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 28,
+        {{0, 0, 0x0e, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0x7e, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+         28,
          "x: byte 12: element 0 is inf: a finite 32-bit number wanted"},
     };
 
@@ -136,11 +144,14 @@ Test(idx, bad_labels) {
         {{0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 1, 2}, 14, "y: byte 3: 2 dimensions: 1 wanted, one label for each image"},
         {{0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3}, 11, "y: byte 4: 3 labels: 2 wanted, one for each image of x"},
         {{0, 0, 9, 1, 0, 0, 0, 2, 1, 0xff}, 10, "y: byte 9: label -1: a whole number from 0 to 65535 wanted"},
-        {{0, 0, 0x0c, 1, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0}, 16,
+        {{0, 0, 0x0c, 1, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0},
+         16,
          "y: byte 8: label 65536: a whole number from 0 to 65535 wanted"},
-        {{0, 0, 0x0d, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0x3f, 0, 0, 0}, 16,
+        {{0, 0, 0x0d, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0x3f, 0, 0, 0},
+         16,
          "y: byte 12: label 0.5: a whole number from 0 to 65535 wanted"},
-        {{0, 0, 0x0d, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0x7f, 0xc0, 0, 0}, 16,
+        {{0, 0, 0x0d, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0x7f, 0xc0, 0, 0},
+         16,
          "y: byte 12: label nan: a whole number from 0 to 65535 wanted"},
     };
 
@@ -208,10 +219,8 @@ Test(idx, fashion_mnist) {
     cr_assert_eq(d.count, 10000);
     cr_assert_eq(d.classes, 10);
     cr_assert_eq(d.sample.dim[1] * d.sample.dim[2], 784);
-    for (uint32_t i = 0; i < d.count; i++)
-        of_class[d.labels[i]]++;
-    for (unsigned k = 0; k < 10; k++)
-        cr_expect_eq(of_class[k], 1000, "%u", k);
+    for (uint32_t i = 0; i < d.count; i++) of_class[d.labels[i]]++;
+    for (unsigned k = 0; k < 10; k++) cr_expect_eq(of_class[k], 1000, "%u", k);
     release(&d);
 }
 

@@ -59,8 +59,7 @@ Test(interval, two_way_as_numpy) {
     for (; fscanf(in, "%zu %zu %lg %lg %lg %lg %lg", &rows, &columns, &mean, &variance, &df, &lower, &upper) == 7;
          cases++) {
         cr_assert_leq(rows * columns, 256);
-        for (size_t i = 0; i < rows * columns; i++)
-            cr_assert_eq(fscanf(in, "%lg", &y[i]), 1);
+        for (size_t i = 0; i < rows * columns; i++) cr_assert_eq(fscanf(in, "%lg", &y[i]), 1);
         struct interval got = interval_two_way(y, rows, columns);
         cr_expect_float_eq(got.mean, mean, 1e-12, "case %u", cases);
         cr_expect(close_to(got.variance / variance, 1, 1e-10), "case %u: %g, wanted %g", cases, got.variance, variance);

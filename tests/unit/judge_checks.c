@@ -13,10 +13,14 @@ static const struct {
     enum verdict_word word;
     const char *words;
 } cases[] = {
-    {"holds", {true, true, 2e-5, 1e-4, 7, 12}, VERDICT_PASS,
+    {"holds",
+     {true, true, 2e-5, 1e-4, 7, 12},
+     VERDICT_PASS,
      "zero input, zero attribution on all 12 inputs: the largest deviation is 0.2 of the tolerance."},
     {"holds exactly", {true, true, 0, 1e-4, 0, 12}, VERDICT_PASS, "largest deviation is 0 of"},
-    {"broken", {true, false, .5, 1e-4, 7, 12}, VERDICT_FAIL,
+    {"broken",
+     {true, false, .5, 1e-4, 7, 12},
+     VERDICT_FAIL,
      "zero input, zero attribution: off by 0.5 where 0.0001 is allowed, on input 7 of 12."},
     {"no number", {true, false, (double)NAN, 1e-4, 7, 12}, VERDICT_FAIL, "off by nan"},
     {"all zero", {true, true, 0, 0, 0, 12}, VERDICT_ERROR, "Constant map"},
@@ -99,7 +103,11 @@ Test(judge_checks, rows_of_the_store_add_up) {
         synthetic_create(&s, &o, &p, 1);
         cr_assert(store_open(":memory:", &s.run.store, &e), "%s", e.text);
         for (uint32_t i = 0; i < 3; i++) {
-            struct check_row row = {"subject", "zero-pixel", s.run.plan.checks[0].what, i, sums[c].worst[i],
+            struct check_row row = {"subject",
+                                    "zero-pixel",
+                                    s.run.plan.checks[0].what,
+                                    i,
+                                    sums[c].worst[i],
                                     sums[c].tolerance[i],
                                     sums[c].worst[i] <= sums[c].tolerance[i]};
             cr_assert(store_put_check(s.run.store, &row, &e), "%s", e.text);
@@ -129,8 +137,10 @@ Test(judge_checks, results_are_what_the_store_holds) {
     cr_assert(store_open(":memory:", &s.run.store, &e), "%s", e.text);
     static const char *const key = "own:fc3..fc1/draw2";
     uint32_t other = set->derangements[2 * 12 + 5];
-    struct unit_row units[] = {{"subject", key, UNIT_OK, "", 1}, {"subject", "model", UNIT_FAILED, "boom", 1},
-                               {"stranger", key, UNIT_OK, "", 1}, {"subject", "own:fc9/draw0", UNIT_OK, "", 1}};
+    struct unit_row units[] = {{"subject", key, UNIT_OK, "", 1},
+                               {"subject", "model", UNIT_FAILED, "boom", 1},
+                               {"stranger", key, UNIT_OK, "", 1},
+                               {"subject", "own:fc9/draw0", UNIT_OK, "", 1}};
     struct comparison_row rows[] = {
         {"subject", key, "matched", 5, 5, "spearman", "signed/nonzero", .25},
         {"subject", key, "matched", 6, 6, "spearman", "signed/nonzero", (double)NAN},

@@ -25,29 +25,45 @@ static const struct {
     enum verdict_word word;
     const char *words;
 } cases[] = {
-    {"clean", {CLEAN, TWINS}, VERDICT_PASS,
+    {"clean",
+     {CLEAN, TWINS},
+     VERDICT_PASS,
      "Surviving share D = 0.00, at most 0.00 < 0.30; twin gap 0.60; 0 % of the reproducible part"},
     {"clean, with noise", {CLEAN, TWINS, NOISE}, VERDICT_PASS, "4 permutations, 4 twins, 12 inputs"},
     {"jitter is not asked", {CLEAN, TWINS, .stable = 0}, VERDICT_PASS, ""},
     {"L1", {.repeat = .3, TWINS, .claims = ASSAY_STOCHASTIC}, VERDICT_UNINFORMATIVE, "Not repeatable"},
     {"L2", {CLEAN, TWINS, .floor = .97}, VERDICT_FAIL, "The same map for any image and any model"},
-    {"L3", {CLEAN, NOISE, .permuted = .8, .twin = .95}, VERDICT_FAIL,
+    {"L3",
+     {CLEAN, NOISE, .permuted = .8, .twin = .95},
+     VERDICT_FAIL,
      "The map survives permuted labels: share D = 0.7"},
     {"L3 before L5", {CLEAN, .permuted = 1, .twin = 1}, VERDICT_FAIL, "The map survives permuted labels"},
-    {"L3 undecided", {CLEAN, .permuted = .28, .twin = .95, .draw_sd = .1}, VERDICT_INCONCLUSIVE,
+    {"L3 undecided",
+     {CLEAN, .permuted = .28, .twin = .95, .draw_sd = .1},
+     VERDICT_INCONCLUSIVE,
      "Undecided after 4 permutations"},
-    {"L4", {.repeat = 1, TWINS, NOISE, .permuted_magnitude = .9, .twin_magnitude = .95}, VERDICT_FAIL,
+    {"L4",
+     {.repeat = 1, TWINS, NOISE, .permuted_magnitude = .9, .twin_magnitude = .95},
+     VERDICT_FAIL,
      "The magnitudes survive permuted labels"},
-    {"L4 undecided", {CLEAN, .permuted_magnitude = .28, .draw_sd = .1, .twin = .9}, VERDICT_INCONCLUSIVE,
+    {"L4 undecided",
+     {CLEAN, .permuted_magnitude = .28, .draw_sd = .1, .twin = .9},
+     VERDICT_INCONCLUSIVE,
      "magnitude share"},
-    {"L5", {CLEAN, .twin = .05}, VERDICT_UNINFORMATIVE,
+    {"L5",
+     {CLEAN, .twin = .05},
+     VERDICT_UNINFORMATIVE,
      "Retraining alone changes the map as much as permuting the labels: twin gap 0.05, at least 0.05, "
      "0.10 needed (signed/all)"},
     {"L5 at its limit", {CLEAN, .twin = .1}, VERDICT_UNINFORMATIVE, "Retraining alone"},
     {"L5 before L6", {CLEAN, .permuted = .2, .twin = .25}, VERDICT_UNINFORMATIVE, "Retraining alone"},
-    {"L6", {CLEAN, .permuted = .25, .twin = .45}, VERDICT_FAIL,
+    {"L6",
+     {CLEAN, .permuted = .25, .twin = .45},
+     VERDICT_FAIL,
      "Of what retraining reproduces, 56 % survives permuted labels, more than 40 %"},
-    {"L6 undecided", {CLEAN, .permuted = .2, .twin = .51, .draw_sd = .03}, VERDICT_INCONCLUSIVE,
+    {"L6 undecided",
+     {CLEAN, .permuted = .2, .twin = .51, .draw_sd = .03},
+     VERDICT_INCONCLUSIVE,
      "share of the reproducible part"},
     {"a share that L6 allows", {CLEAN, TWINS, .permuted = .1}, VERDICT_PASS, "17 % of the reproducible part"},
     {"negative similarity", {CLEAN, TWINS, NOISE, .permuted = -.4}, VERDICT_PASS, ""},
@@ -177,7 +193,10 @@ Test(judge_labels, l6_follows_its_bounds) {
     uint32_t words[VERDICT_WORDS] = {0};
     for (uint64_t seed = 1; seed <= 60; seed++) {
         struct synthetic_options o = labels_default();
-        struct profile p = {.repeat = 1, .draw_sd = .02, .input_sd = .01, .noise_sd = .02,
+        struct profile p = {.repeat = 1,
+                            .draw_sd = .02,
+                            .input_sd = .01,
+                            .noise_sd = .02,
                             .permuted = .1 + .002 * (double)seed,
                             .twin = .42};
         struct synthetic s;
@@ -231,14 +250,18 @@ Test(judge_labels, vanished_maps) {
         double permuted, magnitude, vanished;
         enum verdict_word word;
     } all[] = {
-        {.95, .2, .08, VERDICT_FAIL},  {.5, .2, .5, VERDICT_INCONCLUSIVE}, {0, 0, .5, VERDICT_PASS},
-        {0, .95, .08, VERDICT_FAIL},   {0, .5, .5, VERDICT_INCONCLUSIVE},  {.8, .2, .59, VERDICT_INCONCLUSIVE},
+        {.95, .2, .08, VERDICT_FAIL},      {.5, .2, .5, VERDICT_INCONCLUSIVE}, {0, 0, .5, VERDICT_PASS},
+        {0, .95, .08, VERDICT_FAIL},       {0, .5, .5, VERDICT_INCONCLUSIVE},  {.8, .2, .59, VERDICT_INCONCLUSIVE},
         {0, 0, .59, VERDICT_INCONCLUSIVE},
     };
     for (size_t c = 0; c < sizeof all / sizeof *all; c++) {
         struct synthetic_options o = labels_default();
-        struct profile p = {.repeat = 1, .twin = .97, .twin_magnitude = .97, .permuted = all[c].permuted,
-                            .permuted_magnitude = all[c].magnitude, .draw_sd = .01};
+        struct profile p = {.repeat = 1,
+                            .twin = .97,
+                            .twin_magnitude = .97,
+                            .permuted = all[c].permuted,
+                            .permuted_magnitude = all[c].magnitude,
+                            .draw_sd = .01};
         struct synthetic s;
         synthetic_create(&s, &o, &p, 1);
         vanish(&s, all[c].vanished);
@@ -269,8 +292,12 @@ static const struct {
 Test(judge_labels, maps_without_signs) {
     for (size_t c = 0; c < sizeof absolutes / sizeof *absolutes; c++) {
         struct synthetic_options o = labels_default();
-        struct profile p = {.repeat = 1, .non_negative = true, .permuted = .9, .twin = .9,
-                            .permuted_magnitude = absolutes[c].permuted, .twin_magnitude = absolutes[c].twin};
+        struct profile p = {.repeat = 1,
+                            .non_negative = true,
+                            .permuted = .9,
+                            .twin = .9,
+                            .permuted_magnitude = absolutes[c].permuted,
+                            .twin_magnitude = absolutes[c].twin};
         struct synthetic s;
         o.same_size = absolutes[c].same_size;
         synthetic_create(&s, &o, &p, 1);
@@ -290,9 +317,9 @@ Test(judge_labels, every_view_must_pass) {
         double permuted, twin;
         enum verdict_word word;
     } all[] = {
-        {VIEW_SIGNED_NONZERO, .9, .95, VERDICT_FAIL},          {VIEW_SIGNED_ALL, .9, .95, VERDICT_FAIL},
-        {VIEW_SIGNED_NONZERO, 0, .02, VERDICT_UNINFORMATIVE},  {VIEW_SIGNED_ALL, 0, .02, VERDICT_UNINFORMATIVE},
-        {VIEW_SIGNED_NONZERO, .25, .45, VERDICT_FAIL},         {VIEW_SIGNED_ALL, .24, .6, VERDICT_INCONCLUSIVE},
+        {VIEW_SIGNED_NONZERO, .9, .95, VERDICT_FAIL},         {VIEW_SIGNED_ALL, .9, .95, VERDICT_FAIL},
+        {VIEW_SIGNED_NONZERO, 0, .02, VERDICT_UNINFORMATIVE}, {VIEW_SIGNED_ALL, 0, .02, VERDICT_UNINFORMATIVE},
+        {VIEW_SIGNED_NONZERO, .25, .45, VERDICT_FAIL},        {VIEW_SIGNED_ALL, .24, .6, VERDICT_INCONCLUSIVE},
         {VIEW_ABSOLUTE_ALL, .9, .95, VERDICT_PASS}, /* the guard reads the non-zero pixels where there are zeros */
         {VIEW_ABSOLUTE_NONZERO, .9, .95, VERDICT_FAIL},
     };
@@ -311,8 +338,8 @@ Test(judge_labels, every_view_must_pass) {
         }
         struct judgement j = synthetic_judge(&s, 0);
         cr_expect_eq(j.word, all[c].word, "case %zu: %s, %s", c, verdict_word_name(j.word), j.reason);
-        if (all[c].word != VERDICT_PASS) cr_expect(strstr(j.reason, view_name(all[c].view)), "case %zu: %s", c,
-                                                   j.reason);
+        if (all[c].word != VERDICT_PASS)
+            cr_expect(strstr(j.reason, view_name(all[c].view)), "case %zu: %s", c, j.reason);
         synthetic_destroy(&s);
     }
 }

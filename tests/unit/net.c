@@ -23,8 +23,7 @@ struct subject {
 
 static void fill_normal(float *data, size_t n, uint64_t seed, double scale) {
     struct rng rng = rng_stream(seed, "net test", n);
-    for (size_t i = 0; i < n; i++)
-        data[i] = (float)(scale * rng_normal(&rng));
+    for (size_t i = 0; i < n; i++) data[i] = (float)(scale * rng_normal(&rng));
 }
 
 /* Takes the graph. Every parameter is drawn anew, variances positive. */
@@ -33,21 +32,18 @@ static void subject_init(struct subject *s, struct graph *g) {
     s->graph = g;
     cr_assert(weights_create(g, &s->weights, &e), "%s", e.text);
     for (uint32_t v = 0; v < g->value_count; v++) {
-        if (g->values[v].kind != VALUE_PARAMETER)
-            continue;
+        if (g->values[v].kind != VALUE_PARAMETER) continue;
         size_t n = shape_count(&g->values[v].shape);
         float *data = weights_edit(s->weights, v);
         fill_normal(data, n, v, .4);
-        for (size_t i = 0; i < n && strstr(g->values[v].name, "var"); i++)
-            data[i] = .5f + data[i] * data[i];
+        for (size_t i = 0; i < n && strstr(g->values[v].name, "var"); i++) data[i] = .5f + data[i] * data[i];
     }
     cr_assert(net_create(s->weights, &s->net, &e), "%s", e.text);
     s->sample = shape_count(&g->sample);
     s->classes = g->classes;
     s->x = malloc(MOST_SAMPLES * s->sample * sizeof *s->x);
     fill_normal(s->x, MOST_SAMPLES * s->sample, 77, 1);
-    for (uint32_t i = 0; i < MOST_SAMPLES; i++)
-        s->targets[i] = i * 7 % g->classes;
+    for (uint32_t i = 0; i < MOST_SAMPLES; i++) s->targets[i] = i * 7 % g->classes;
 }
 
 static void subject_finish(struct subject *s) {
@@ -83,8 +79,8 @@ static void node(struct graph *g, const char *op, const char *const inputs[], si
 static struct graph *branched(void) {
     const struct attribute none = {0}, axis = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1},
                            pads = {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1, 1, 1, 1}, .count = 4},
-                           kernel = {.name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){2, 2},
-                                     .count = 2};
+                           kernel = {
+                               .name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){2, 2}, .count = 2};
     struct graph *g;
     struct error e;
     cr_assert(graph_create(&g, &e) && graph_add_input(g, "x", &(struct shape){4, {1, 2, 6, 6}}, &e), "%s", e.text);
@@ -119,16 +115,11 @@ static struct graph *make(size_t kind) {
     switch (kind) {
     case 0:
         return from_list("conv:5x3+1,relu,maxpool:2,conv:6x2,batchnorm,relu,avgpool:2/1,flatten,fc:7,relu,fc:5", image);
-    case 1:
-        return from_list("fc:17,relu,fc:19,relu,fc:3", features);
-    case 2:
-        return from_list("fc:300,fc:3", features); /* linear throughout */
-    case 3:
-        return from_list("relu,fc:8,relu,fc:3", features); /* nothing linear first */
-    case 4:
-        return from_list("conv:4x3,batchnorm,conv:4x3,relu,globalavgpool,flatten,fc:3", image);
-    default:
-        return branched();
+    case 1: return from_list("fc:17,relu,fc:19,relu,fc:3", features);
+    case 2: return from_list("fc:300,fc:3", features);         /* linear throughout */
+    case 3: return from_list("relu,fc:8,relu,fc:3", features); /* nothing linear first */
+    case 4: return from_list("conv:4x3,batchnorm,conv:4x3,relu,globalavgpool,flatten,fc:3", image);
+    default: return branched();
     }
 }
 #define KINDS 6u
@@ -144,10 +135,12 @@ Test(net, results_do_not_depend_on_the_split) {
         float *maps = malloc(MOST_SAMPLES * s.sample * sizeof *maps), *map = malloc(s.sample * sizeof *map);
         const uint32_t n = 27;
         cr_assert(net_forward(s.net, n, s.x, logits, &e) &&
-                  net_gradient(s.net, NET_GUIDED, n, s.x, s.targets, maps, &e), "%s", e.text);
+                      net_gradient(s.net, NET_GUIDED, n, s.x, s.targets, maps, &e),
+                  "%s", e.text);
         for (uint32_t i = 0; i < n; i++) {
             cr_assert(net_forward(s.net, 1, s.x + i * s.sample, one, &e) &&
-                      net_gradient(s.net, NET_GUIDED, 1, s.x + i * s.sample, s.targets + i, map, &e), "%s", e.text);
+                          net_gradient(s.net, NET_GUIDED, 1, s.x + i * s.sample, s.targets + i, map, &e),
+                      "%s", e.text);
             cr_expect(memcmp(one, logits + i * s.classes, s.classes * sizeof *one) == 0, "kind %zu sample %u", kind, i);
             cr_expect(memcmp(map, maps + i * s.sample, s.sample * sizeof *map) == 0, "kind %zu sample %u", kind, i);
         }
@@ -194,8 +187,7 @@ Test(net, gradient_agrees_with_central_differences) {
         for (uint32_t k = 0; k < 3; k++) {
             float *x = s.x + k * s.sample;
             cr_assert(net_gradient(s.net, NET_GRADIENT, 1, x, s.targets + k, map, &e), "%s", e.text);
-            for (size_t i = 0; i < s.sample; i++)
-                scale = fmax(scale, fabs((double)map[i]));
+            for (size_t i = 0; i < s.sample; i++) scale = fmax(scale, fabs((double)map[i]));
             for (size_t i = 0; i < s.sample; i++)
                 wrong += !is_slope(&s, target_logit, k, &x[i], (double)map[i], 5e-3 * scale);
         }
@@ -215,7 +207,8 @@ Test(net, gradient_sum_is_the_weighted_sum_of_gradients) {
         float weights[MOST_SAMPLES], *maps = malloc(n * s.sample * sizeof *maps), *sum = malloc(s.sample * sizeof *sum);
         fill_normal(weights, n, 5, 1);
         cr_assert(net_gradient(s.net, NET_GRADIENT, n, s.x, s.targets, maps, &e) &&
-                  net_gradient_sum(s.net, n, s.x, s.targets, weights, sum, &e), "%s", e.text);
+                      net_gradient_sum(s.net, n, s.x, s.targets, weights, sum, &e),
+                  "%s", e.text);
         for (size_t k = 0; k < s.sample; k++) {
             double wanted = 0, size = 1e-6;
             for (uint32_t i = 0; i < n; i++) {
@@ -244,17 +237,14 @@ Test(net, rules_on_a_net_by_hand) {
     struct error e;
     subject_init(&s, g);
     for (uint32_t i = 0; i < g->value_count; i++) {
-        if (g->values[i].kind != VALUE_PARAMETER)
-            continue;
+        if (g->values[i].kind != VALUE_PARAMETER) continue;
         float *data = weights_edit(s.weights, i);
         memset(data, 0, shape_count(&g->values[i].shape) * sizeof *data);
         bool transposed = g->values[i].shape.dim[0] == 5; /* arch may store either way */
         if (strcmp(g->values[i].name, "fc1.weight") == 0)
-            for (size_t k = 0; k < 10; k++)
-                data[transposed ? k : k % 2 * 5 + k / 2] = u[k];
+            for (size_t k = 0; k < 10; k++) data[transposed ? k : k % 2 * 5 + k / 2] = u[k];
         if (strcmp(g->values[i].name, "fc2.weight") == 0)
-            for (size_t k = 0; k < 10; k++)
-                data[transposed ? k % 5 * 2 + k / 5 : k] = v[k];
+            for (size_t k = 0; k < 10; k++) data[transposed ? k % 5 * 2 + k / 5 : k] = v[k];
     }
     const float x[2] = {1, 2};
     float logits[2], map[2];
@@ -268,7 +258,8 @@ Test(net, rules_on_a_net_by_hand) {
     }
     float hidden[5], back[5];
     cr_assert(net_inspect(s.net, g->values[g->nodes[g->node_count - 1].inputs[0]].node, 1, x, (uint32_t[]){0}, hidden,
-                          back, &e), "%s", e.text);
+                          back, &e),
+              "%s", e.text);
     static const float activations[5] = {1, 2, 3, 0, 0};
     for (size_t i = 0; i < 5; i++)
         cr_expect(hidden[i] == activations[i] && back[i] == v[i], "unit %zu: %g %g", i, (double)hidden[i],
@@ -316,10 +307,10 @@ Test(net, predicts_the_largest_logit_and_the_lower_of_equals) {
     float logits[MOST_SAMPLES * 3];
     subject_init(&s, make(1));
     cr_assert(net_predict(s.net, MOST_SAMPLES, s.x, predictions, &e) &&
-              net_forward(s.net, MOST_SAMPLES, s.x, logits, &e), "%s", e.text);
+                  net_forward(s.net, MOST_SAMPLES, s.x, logits, &e),
+              "%s", e.text);
     for (size_t i = 0; i < MOST_SAMPLES; i++)
-        for (size_t c = 0; c < 3; c++)
-            cr_expect_leq(logits[i * 3 + c], logits[i * 3 + predictions[i]]);
+        for (size_t c = 0; c < 3; c++) cr_expect_leq(logits[i * 3 + c], logits[i * 3 + predictions[i]]);
     for (uint32_t v = 0; v < s.graph->value_count; v++)
         if (s.graph->values[v].kind == VALUE_PARAMETER)
             memset(weights_edit(s.weights, v), 0, shape_count(&s.graph->values[v].shape) * sizeof(float));
@@ -333,12 +324,10 @@ Test(net, passes_on_what_is_not_finite) {
     struct error e;
     subject_init(&s, make(0));
     float logits[5], *map = malloc(s.sample * sizeof *map);
-    for (size_t i = 0; i < s.sample; i++)
-        s.x[i] = NAN;
-    cr_assert(net_forward(s.net, 1, s.x, logits, &e) &&
-              net_gradient(s.net, NET_GRADIENT, 1, s.x, s.targets, map, &e), "%s", e.text);
-    for (size_t i = 0; i < 5; i++)
-        cr_expect(isnan(logits[i]));
+    for (size_t i = 0; i < s.sample; i++) s.x[i] = NAN;
+    cr_assert(net_forward(s.net, 1, s.x, logits, &e) && net_gradient(s.net, NET_GRADIENT, 1, s.x, s.targets, map, &e),
+              "%s", e.text);
+    for (size_t i = 0; i < 5; i++) cr_expect(isnan(logits[i]));
     free(map);
     subject_finish(&s);
 }
@@ -380,8 +369,7 @@ static void check_parameter(struct subject *s, size_t kind, uint32_t v, uint32_t
     size_t wrong = 0, size = shape_count(&s->graph->values[v].shape), stride = size / 40 + 1;
     float *data = weights_edit(s->weights, v);
     double scale = .05;
-    for (size_t i = 0; i < size; i++)
-        scale = fmax(scale, fabs((double)gradient[i]));
+    for (size_t i = 0; i < size; i++) scale = fmax(scale, fabs((double)gradient[i]));
     for (size_t i = 0; i < size; i += stride)
         wrong += !is_slope(s, loss_of, n, &data[i], (double)gradient[i], 1e-2 * scale);
     cr_expect_eq(wrong, 0, "kind %zu, %s: %zu elements", kind, s->graph->values[v].name, wrong);
@@ -398,8 +386,7 @@ Test(net, loss_gradients_agree_with_central_differences) {
             loss_and_gradients(&s, n, &grads);
             bool is_parameter = s.graph->values[v].kind == VALUE_PARAMETER;
             cr_assert_eq(grads[v] != NULL, is_parameter);
-            if (!is_parameter)
-                continue;
+            if (!is_parameter) continue;
             size_t bytes = shape_count(&s.graph->values[v].shape) * sizeof(float);
             float *gradient = malloc(bytes);
             memcpy(gradient, grads[v], bytes);
@@ -420,8 +407,7 @@ Test(net, loss_is_the_mean_cross_entropy) {
     cr_assert(net_forward(s.net, 13, s.x, logits, &e) && net_predict(s.net, 13, s.x, predictions, &e));
     for (size_t i = 0; i < 13; i++) {
         double sum = 0;
-        for (size_t c = 0; c < 3; c++)
-            sum += exp((double)logits[i * 3 + c]);
+        for (size_t c = 0; c < 3; c++) sum += exp((double)logits[i * 3 + c]);
         wanted += (log(sum) - (double)logits[i * 3 + s.targets[i]]) / 13;
         hits += predictions[i] == s.targets[i];
     }
@@ -438,16 +424,14 @@ Test(net, offers_the_statistics_of_the_batch) {
     const float x[] = {1, 3, 0, 4, /* */ 5, 7, 8, 0}; /* channel 0: 1 3 5 7, channel 1: 0 4 8 0 */
     subject_init(&s, g);
     memcpy(s.x, x, sizeof x);
-    for (uint32_t v = 0; v < g->value_count; v++)
-        cr_expect_null(net_batch_statistic(s.net, v));
+    for (uint32_t v = 0; v < g->value_count; v++) cr_expect_null(net_batch_statistic(s.net, v));
     loss_of(&s, 2);
     for (uint32_t v = 0; v < g->value_count; v++) {
         const float *found = net_batch_statistic(s.net, v);
         bool mean = strcmp(g->values[v].name, "batchnorm1.mean") == 0;
         bool variance = strcmp(g->values[v].name, "batchnorm1.var") == 0;
         cr_expect_eq(found != NULL, mean || variance, "%s", g->values[v].name);
-        if (found)
-            cr_expect(mean ? found[0] == 4 && found[1] == 3 : found[0] == 5 && found[1] == 11);
+        if (found) cr_expect(mean ? found[0] == 4 && found[1] == 3 : found[0] == 5 && found[1] == 11);
     }
     subject_finish(&s);
 }

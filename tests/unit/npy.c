@@ -27,8 +27,7 @@ Test(npy, round_trip_of_every_rank) {
     struct error e;
     float data[24];
 
-    for (int i = 0; i < 24; i++)
-        data[i] = (float)i / 7 - 1;
+    for (int i = 0; i < 24; i++) data[i] = (float)i / 7 - 1;
     data[3] = -0.0f;
     data[5] = INFINITY;
     data[7] = 1e-45f;
@@ -74,8 +73,7 @@ Test(npy, reads_numpy) {
 
     cr_assert(npy_read("tests/golden/measure/channels-mask.npy", &shape, &data, &e), "%s", e.text);
     cr_expect(shape_equal(&shape, &(struct shape){3, {3, 20, 33}}));
-    for (size_t i = 0; i < 3 * 20 * 33; i++)
-        cr_expect(data[i] == 0 || data[i] == 1);
+    for (size_t i = 0; i < 3 * 20 * 33; i++) cr_expect(data[i] == 0 || data[i] == 1);
     free(data);
     cr_assert(npy_read("tests/golden/measure/float64.npy", &shape, &data, &e), "%s", e.text);
     cr_expect(shape_equal(&shape, &(struct shape){2, {2, 3}}));
@@ -160,18 +158,15 @@ Test(npy, damaged_bytes) {
         float *data = NULL;
         bytes[at] = (uint8_t)rng_next(&r);
         cr_assert(file_write(path, bytes, size, &e));
-        if (npy_read(path, &shape, &data, &e))
-            cr_expect_leq(shape_count(&shape), 6);
-        else
-            refused++;
+        if (npy_read(path, &shape, &data, &e)) cr_expect_leq(shape_count(&shape), 6);
+        else refused++;
         free(data);
         bytes[at] = kept;
     }
     cr_expect_gt(refused, 500);
     for (unsigned i = 0; i < 200; i++) {
         float *data;
-        for (size_t k = i % 2 ? 6 : 0; k < size; k++)
-            bytes[k] = (uint8_t)rng_next(&r);
+        for (size_t k = i % 2 ? 6 : 0; k < size; k++) bytes[k] = (uint8_t)rng_next(&r);
         cr_assert(file_write(path, bytes, size, &e));
         cr_expect_not(npy_read(path, &shape, &data, &e));
     }

@@ -15,10 +15,8 @@ static void expect_same_values(const struct graph *a, const struct weights *weig
         cr_expect_str_eq(v->name, w->name);
         cr_expect_eq(v->kind, w->kind, "%s", v->name);
         cr_expect(shape_equal(&v->shape, &w->shape), "%s", v->name);
-        if (data)
-            cr_expect_arr_eq(data, w->data, shape_count(&v->shape) * sizeof *data, "%s", v->name);
-        if (v->ints)
-            cr_expect_arr_eq(v->ints, w->ints, shape_count(&v->shape) * sizeof *v->ints, "%s", v->name);
+        if (data) cr_expect_arr_eq(data, w->data, shape_count(&v->shape) * sizeof *data, "%s", v->name);
+        if (v->ints) cr_expect_arr_eq(v->ints, w->ints, shape_count(&v->shape) * sizeof *v->ints, "%s", v->name);
     }
 }
 
@@ -33,8 +31,7 @@ static void expect_same_nodes(const struct graph *a, const struct graph *b) {
         cr_expect_eq(n->attribute_count, m->attribute_count, "%s", n->name);
     }
     cr_assert_eq(a->layer_count, b->layer_count);
-    for (uint32_t i = 0; i < a->layer_count; i++)
-        cr_expect_str_eq(a->layers[i].name, b->layers[i].name);
+    for (uint32_t i = 0; i < a->layer_count; i++) cr_expect_str_eq(a->layers[i].name, b->layers[i].name);
 }
 
 Test(onnx, round_trip_is_exact) {
@@ -106,8 +103,7 @@ static bool survives(const void *data, size_t size) {
     if (weights_create(graph, &weights, &e)) {
         if (inputs < 1000000 && graph->classes < 1000000 && net_create(weights, &net, &e)) {
             float *x = calloc(inputs, sizeof *x), *logits = calloc(graph->classes, sizeof *logits);
-            if (x && logits)
-                net_forward(net, 1, x, logits, &e);
+            if (x && logits) net_forward(net, 1, x, logits, &e);
             free(x);
             free(logits);
             net_destroy(net);
@@ -127,8 +123,7 @@ Test(onnx, missing_file) {
 
 Test(onnx, every_truncation) {
     size_t loaded = 0;
-    for (size_t size = 0; size < good_size; size++)
-        loaded += survives(good, size);
+    for (size_t size = 0; size < good_size; size++) loaded += survives(good, size);
     /* The operator set comes last; a file without it is one of set 1, whose BatchNormalization trains. */
     cr_expect_eq(loaded, 0, "%zu prefixes of %zu bytes load", loaded, good_size);
 }
@@ -142,10 +137,8 @@ Test(onnx, random_flips) {
         memcpy(bytes, good, good_size);
         for (uint32_t flips = 1 + rng_below(&rng, 4); flips; flips--)
             bytes[rng_below(&rng, (uint32_t)good_size)] = (uint8_t)rng_next(&rng);
-        if (survives(bytes, good_size))
-            loaded++;
-        else
-            refused++;
+        if (survives(bytes, good_size)) loaded++;
+        else refused++;
     }
     free(bytes);
     cr_expect_gt(loaded, 100);
@@ -157,8 +150,7 @@ Test(onnx, random_bytes) {
     uint8_t bytes[600];
     for (int round = 0; round < 500; round++) {
         size_t size = rng_below(&rng, sizeof bytes);
-        for (size_t i = 0; i < size; i++)
-            bytes[i] = (uint8_t)rng_next(&rng);
+        for (size_t i = 0; i < size; i++) bytes[i] = (uint8_t)rng_next(&rng);
         cr_expect_not(survives(bytes, size));
     }
 }
@@ -175,8 +167,7 @@ Test(onnx, bottomless_nesting) {
     for (unsigned level = 0; !whole; level++) {
         size_t length = SIZE - at, n = 0;
         uint8_t varint[5];
-        for (; length > 0x7f; length >>= 7)
-            varint[n++] = (uint8_t)(length | 0x80);
+        for (; length > 0x7f; length >>= 7) varint[n++] = (uint8_t)(length | 0x80);
         varint[n++] = (uint8_t)length;
         at -= n;
         memcpy(bytes + at, varint, n);

@@ -22,8 +22,7 @@ struct exception {
 
 static const char *reason_of(const struct exception *table, const char *name) {
     for (; table->name; table++)
-        if (strcmp(table->name, name) == 0)
-            return table->reason;
+        if (strcmp(table->name, name) == 0) return table->reason;
     return NULL;
 }
 
@@ -32,8 +31,14 @@ static const struct tolerance {
     const char *op;
     double relative, absolute;
 } tolerances[] = {
-    {"Conv", 1e-4, 1e-5},    {"Gemm", 1e-5, 1e-6},    {"MatMul", 1e-5, 1e-6}, {"BatchNormalization", 1e-5, 1e-5},
-    {"Softmax", 1e-5, 1e-7}, {"AveragePool", 1e-5, 1e-6}, {"GlobalAveragePool", 1e-5, 1e-6}, {"Add", 1e-6, EXACT},
+    {"Conv", 1e-4, 1e-5},
+    {"Gemm", 1e-5, 1e-6},
+    {"MatMul", 1e-5, 1e-6},
+    {"BatchNormalization", 1e-5, 1e-5},
+    {"Softmax", 1e-5, 1e-7},
+    {"AveragePool", 1e-5, 1e-6},
+    {"GlobalAveragePool", 1e-5, 1e-6},
+    {"Add", 1e-6, EXACT},
     {"Mul", 1e-6, EXACT},
 };
 
@@ -65,8 +70,7 @@ struct sample_case {
 static void *read_message(const char *path, const ProtobufCMessageDescriptor *descriptor) {
     uint8_t *data;
     size_t size;
-    if (!file_read(path, &data, &size, NULL))
-        return NULL;
+    if (!file_read(path, &data, &size, NULL)) return NULL;
     void *message = onnx_unpack(descriptor, data, size);
     free(data);
     return message;
@@ -74,8 +78,7 @@ static void *read_message(const char *path, const ProtobufCMessageDescriptor *de
 
 static bool is_initialiser(const Onnx__GraphProto *graph, const char *name) {
     for (size_t i = 0; i < graph->n_initializer; i++)
-        if (strcmp(graph->initializer[i]->name, name) == 0)
-            return true;
+        if (strcmp(graph->initializer[i]->name, name) == 0) return true;
     return false;
 }
 
@@ -84,14 +87,12 @@ static const char *read_data(struct sample_case *c, const char *folder) {
     char *path;
     for (size_t i = 0; i < c->model->graph->n_input; i++) {
         const char *name = c->model->graph->input[i]->name;
-        if (is_initialiser(c->model->graph, name))
-            continue;
+        if (is_initialiser(c->model->graph, name)) continue;
         cr_assert_lt(c->input_count, MAX_INPUTS);
         path = text_format("%s/test_data_set_0/input_%zu.pb", folder, c->input_count);
         Onnx__TensorProto *t = read_message(path, &onnx__tensor_proto__descriptor);
         free(path);
-        if (!t)
-            return "the input is no tensor";
+        if (!t) return "the input is no tensor";
         free(t->name);
         t->name = text_copy(name);
         c->inputs[c->input_count++] = t;
@@ -101,20 +102,16 @@ static const char *read_data(struct sample_case *c, const char *folder) {
     free(path);
     struct error e = {""};
     bool ok = t && onnx_array_read(t, &c->wanted, &e);
-    if (t)
-        onnx_free(&t->base);
-    if (ok)
-        return NULL;
+    if (t) onnx_free(&t->base);
+    if (ok) return NULL;
     snprintf(c->why, sizeof c->why, "output: %s", t ? e.text : "no tensor");
     return c->why;
 }
 
 static void case_finish(struct sample_case *c) {
-    for (size_t i = 0; i < c->input_count; i++)
-        onnx_free(&c->inputs[i]->base);
+    for (size_t i = 0; i < c->input_count; i++) onnx_free(&c->inputs[i]->base);
     onnx_array_finish(&c->wanted);
-    if (c->model)
-        onnx_free(&c->model->base);
+    if (c->model) onnx_free(&c->model->base);
 }
 
 /* The model with the inputs from `first` on as initialisers, and its output multiplied by one: a Relu or Softmax at the
@@ -135,13 +132,10 @@ static bool build(struct sample_case *c, size_t first, struct graph **out, struc
     one.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
     one.float_data = value;
     one.n_float_data = 1;
-    for (size_t i = 0; i < constants; i++)
-        list[i] = graph.initializer[i];
-    for (size_t i = first; i < c->input_count; i++)
-        list[constants++] = c->inputs[i];
+    for (size_t i = 0; i < constants; i++) list[i] = graph.initializer[i];
+    for (size_t i = first; i < c->input_count; i++) list[constants++] = c->inputs[i];
     list[constants++] = &one;
-    for (size_t i = 0; i < nodes; i++)
-        node_list[i] = graph.node[i];
+    for (size_t i = 0; i < nodes; i++) node_list[i] = graph.node[i];
     by_one.op_type = op;
     by_one.n_input = 2;
     by_one.input = names;
@@ -167,8 +161,7 @@ static void compare(const struct sample_case *c, const char *way, const float *g
               shape_count(&c->wanted.shape));
     for (size_t i = 0; i < n; i++) {
         double wanted = (double)c->wanted.floats[i], off = fabs((double)got[i] - wanted);
-        if (got[i] == c->wanted.floats[i])
-            continue; /* infinities too */
+        if (got[i] == c->wanted.floats[i]) continue; /* infinities too */
         cr_assert(off <= t.relative * fabs(wanted) + t.absolute, "%s %s, element %zu: %.9g, wanted %.9g", c->name, way,
                   i, (double)got[i], wanted);
     }
@@ -184,8 +177,7 @@ static const char *run_folded(struct sample_case *c) {
     }
     const struct value *v = &graph->values[graph->file_output];
     const char *why = NULL;
-    if (!c->wanted.floats || !v->data)
-        why = "the output is not floating-point";
+    if (!c->wanted.floats || !v->data) why = "the output is not floating-point";
     else {
         cr_expect(shape_equal(&v->shape, &c->wanted.shape), "%s", c->name);
         compare(c, "folded", v->data, shape_count(&v->shape));
@@ -201,15 +193,12 @@ static const char *forward(struct sample_case *c, const struct graph *graph, str
     size_t n = shape_count(&c->wanted.shape);
     float *out = malloc((n ? n : 1) * sizeof *out);
     cr_assert_not_null(out);
-    bool ok = onnx_array_read(c->inputs[0], &x, e) && weights_create(graph, &weights, e) &&
-              net_create(weights, &net, e);
+    bool ok =
+        onnx_array_read(c->inputs[0], &x, e) && weights_create(graph, &weights, e) && net_create(weights, &net, e);
     const char *why = NULL;
-    if (ok && graph->classes * x.shape.dim[0] != n)
-        why = "the output has another batch than the input";
-    else if (ok)
-        ok = net_forward(net, (uint32_t)x.shape.dim[0], x.floats, out, e);
-    if (ok && !why)
-        compare(c, "as a network", out, n);
+    if (ok && graph->classes * x.shape.dim[0] != n) why = "the output has another batch than the input";
+    else if (ok) ok = net_forward(net, (uint32_t)x.shape.dim[0], x.floats, out, e);
+    if (ok && !why) compare(c, "as a network", out, n);
     net_destroy(net);
     weights_destroy(weights);
     onnx_array_finish(&x);
@@ -225,8 +214,7 @@ static const char *run_network(struct sample_case *c) {
         return c->why;
     }
     const char *why = graph->input == GRAPH_NONE ? "it has no input" : forward(c, graph, &e);
-    if (why && why != c->why)
-        snprintf(c->why, sizeof c->why, "%s", why);
+    if (why && why != c->why) snprintf(c->why, sizeof c->why, "%s", why);
     graph_destroy(graph);
     return why ? c->why : NULL;
 }
@@ -340,8 +328,7 @@ static void account(const struct exception *table, const char *way, const struct
 
 static bool only_our_operators(const Onnx__GraphProto *graph) {
     for (size_t i = 0; i < graph->n_node; i++)
-        if (!op_find(graph->node[i]->op_type))
-            return false;
+        if (!op_find(graph->node[i]->op_type)) return false;
     return graph->n_node > 0;
 }
 
@@ -353,11 +340,9 @@ static void run_case(const char *group, const char *name) {
     cr_assert(c.model && c.model->graph, "%s", path);
     if (only_our_operators(c.model->graph)) {
         const char *why = read_data(&c, folder);
-        if (!why)
-            why = run_folded(&c);
+        if (!why) why = run_folded(&c);
         account(not_run, "at all", &c, why, &count_folded, &count_not_run);
-        if (!why)
-            account(not_a_network, "as a network", &c, run_network(&c), &count_network, &count_not_network);
+        if (!why) account(not_a_network, "as a network", &c, run_network(&c), &count_network, &count_not_network);
     }
     case_finish(&c);
     free(folder);
@@ -383,9 +368,9 @@ static void run_group(const char *group) {
 
 Test(onnx_conformance, every_case_of_our_operators) {
     static const char *const groups[] = {"node", "simple", "pytorch-operator", "pytorch-converted"};
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-        run_group(groups[i]);
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) run_group(groups[i]);
     printf("onnx_conformance: %u cases folded, %u of them as networks too (%u not, for the reasons listed); %u not "
-           "run, for the reasons listed\n", count_folded, count_network, count_not_network, count_not_run);
+           "run, for the reasons listed\n",
+           count_folded, count_network, count_not_network, count_not_run);
     cr_expect_eq(count_folded + count_not_run, 179, "the number of cases changed");
 }

@@ -23,8 +23,7 @@ static inline void onnx_enter(void) {
     scratch_enter();
     cr_assert(arch_build("conv:2x3/1+1,batchnorm,relu,maxpool:2,avgpool:2/1,fc:3", &sample, &graph, &e), "%s", e.text);
     cr_assert(weights_create(graph, &weights, &e), "%s", e.text);
-    for (uint32_t i = 0; i < graph->layer_count; i++)
-        cr_assert(weights_redraw(weights, i, &options, &e), "%s", e.text);
+    for (uint32_t i = 0; i < graph->layer_count; i++) cr_assert(weights_redraw(weights, i, &options, &e), "%s", e.text);
     cr_assert(onnx_save(PATH, weights, &e), "%s", e.text);
     cr_assert(file_read(PATH, &good, &good_size, &e), "%s", e.text);
     weights_destroy(weights);

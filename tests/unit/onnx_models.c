@@ -8,8 +8,7 @@ TestSuite(onnx_models, .init = onnx_enter, .fini = onnx_leave);
 
 static Onnx__NodeProto *node_of(Onnx__ModelProto *m, const char *op) {
     for (size_t i = 0; i < m->graph->n_node; i++)
-        if (strcmp(m->graph->node[i]->op_type, op) == 0)
-            return m->graph->node[i];
+        if (strcmp(m->graph->node[i]->op_type, op) == 0) return m->graph->node[i];
     cr_assert_fail("no %s", op);
     return NULL;
 }
@@ -57,8 +56,7 @@ static void free_height(Onnx__ModelProto *m) {
     input_dims(m)->dim[2]->value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE__NOT_SET;
 }
 static void absurd_input(Onnx__ModelProto *m) {
-    for (int i = 1; i < 4; i++)
-        input_dims(m)->dim[i]->dim_value = INT64_MAX;
+    for (int i = 1; i < 4; i++) input_dims(m)->dim[i]->dim_value = INT64_MAX;
 }
 static void other_channels(Onnx__ModelProto *m) {
     input_dims(m)->dim[1]->dim_value = 3;
@@ -72,8 +70,7 @@ static void shapeless_input(Onnx__ModelProto *m) {
 }
 static void absurd_tensor(Onnx__ModelProto *m) {
     Onnx__TensorProto *t = m->graph->initializer[0];
-    for (size_t i = 0; i < t->n_dims; i++)
-        t->dims[i] = INT64_MAX / 2;
+    for (size_t i = 0; i < t->n_dims; i++) t->dims[i] = INT64_MAX / 2;
 }
 static void negative_tensor(Onnx__ModelProto *m) {
     m->graph->initializer[0]->dims[0] = -2;
@@ -94,8 +91,7 @@ static void external(Onnx__ModelProto *m) {
 static void absurd_stride(Onnx__ModelProto *m) {
     Onnx__NodeProto *conv = node_of(m, "Conv");
     for (size_t i = 0; i < conv->n_attribute; i++)
-        if (strcmp(conv->attribute[i]->name, "pads") == 0)
-            conv->attribute[i]->ints[0] = INT64_MAX;
+        if (strcmp(conv->attribute[i]->name, "pads") == 0) conv->attribute[i]->ints[0] = INT64_MAX;
 }
 static void training(Onnx__ModelProto *m) {
     m->opset_import[0]->version = 6;
@@ -275,8 +271,7 @@ Test(onnx_models, which_initialisers_are_parameters) {
     for (uint32_t i = 0; i < g->value_count; i++) {
         const struct value *v = &g->values[i];
         parameters += v->kind == VALUE_PARAMETER;
-        if (strcmp(v->name, "scale") == 0)
-            cr_expect_eq(v->kind, VALUE_CONSTANT);
+        if (strcmp(v->name, "scale") == 0) cr_expect_eq(v->kind, VALUE_CONSTANT);
         if (v->kind == VALUE_PARAMETER && v->name[0] == 'w')
             cr_expect(v->shape.dim[0] == 4 && v->shape.dim[1] == 3, "the reshaped weight is the parameter");
     }

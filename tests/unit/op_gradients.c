@@ -92,15 +92,13 @@ static const struct variant {
 
 static struct shape read_shape(const char *text) {
     struct shape shape = {0};
-    for (char *end; *text; text = *end == 'x' ? end + 1 : end)
-        shape.dim[shape.rank++] = strtoul(text, &end, 10);
+    for (char *end; *text; text = *end == 'x' ? end + 1 : end) shape.dim[shape.rank++] = strtoul(text, &end, 10);
     return shape;
 }
 
 static size_t read_list(const char *text, int64_t *list) {
     size_t count = 0;
-    for (char *end; *text == '[' || *text == ','; text = end)
-        list[count++] = strtoll(text + 1, &end, 10);
+    for (char *end; *text == '[' || *text == ','; text = end) list[count++] = strtoll(text + 1, &end, 10);
     return count;
 }
 
@@ -122,8 +120,7 @@ static const char *add_operand(struct graph *g, const char *word, char name[16],
     struct error e;
     bool ok = true;
     snprintf(name, 16, "p%zu", index);
-    if (strcmp(word, "x") == 0)
-        return "identity";
+    if (strcmp(word, "x") == 0) return "identity";
     if (strcmp(word, "g") == 0) {
         ok = graph_add_node(g, "GlobalAveragePool", "g", (const char *[]){"x"}, 1, (const char *[]){name}, 1, NULL, 0,
                             &e);
@@ -151,8 +148,8 @@ static struct graph *build(const struct variant *v) {
     struct shape sample = read_shape(v->sample), shape = {sample.rank + 1, {0}};
     memcpy(shape.dim + 1, sample.dim, sample.rank * sizeof *sample.dim);
     cr_assert(graph_create(&g, &e) && graph_add_input(g, "x", &shape, &e), "%s", e.text);
-    cr_assert(graph_add_node(g, "Identity", "id", (const char *[]){"x"}, 1, (const char *[]){"identity"}, 1, NULL, 0,
-                             &e));
+    cr_assert(
+        graph_add_node(g, "Identity", "id", (const char *[]){"x"}, 1, (const char *[]){"identity"}, 1, NULL, 0, &e));
     size_t inputs_count = 0, attribute_count = 0;
     snprintf(text, sizeof text, "%s", v->inputs);
     for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest), inputs_count++)
@@ -184,15 +181,13 @@ static void fill_distinct(float *data, size_t n, uint64_t seed) {
     uint32_t *order = malloc(n * sizeof *order);
     rng_permutation(&rng, (uint32_t)n, order);
     float step = n > 60 ? .03f : 1.8f / (float)n;
-    for (size_t i = 0; i < n; i++)
-        data[i] = ((float)order[i] - (float)n / 2 + .5f + (n % 2 ? .4f : 0)) * step;
+    for (size_t i = 0; i < n; i++) data[i] = ((float)order[i] - (float)n / 2 + .5f + (n % 2 ? .4f : 0)) * step;
     free(order);
 }
 
 static void fill_positive(float *data, size_t n, uint64_t seed) {
     struct rng rng = rng_stream(seed, "op test", n);
-    for (size_t i = 0; i < n; i++)
-        data[i] = .5f + (float)rng_uniform(&rng);
+    for (size_t i = 0; i < n; i++) data[i] = .5f + (float)rng_uniform(&rng);
 }
 
 static void bench_init(struct bench *b, const struct variant *v) {
@@ -204,14 +199,11 @@ static void bench_init(struct bench *b, const struct variant *v) {
     const struct node *node = &b->graph->nodes[b->graph->node_count - 1];
     op_call_init(&b->call, b->graph, node, b->shapes, b->in);
     for (uint32_t i = 0; i < node->input_count; i++) {
-        if (b->in[i].ints)
-            continue;
+        if (b->in[i].ints) continue;
         size_t n = shape_count(&b->in[i].shape);
         b->in[i].data = malloc(n * sizeof(float));
-        if (strcmp(v->op, "BatchNormalization") == 0 && i > 0)
-            fill_positive(b->in[i].data, n, i);
-        else
-            fill_distinct(b->in[i].data, n, i);
+        if (strcmp(v->op, "BatchNormalization") == 0 && i > 0) fill_positive(b->in[i].data, n, i);
+        else fill_distinct(b->in[i].data, n, i);
     }
     b->out_count = shape_count(&b->call.out.shape);
     b->call.training = v->training;
@@ -224,8 +216,7 @@ static void bench_init(struct bench *b, const struct variant *v) {
 
 static void bench_finish(struct bench *b) {
     for (uint32_t i = 0; i < b->call.node->input_count; i++)
-        if (!b->in[i].ints)
-            free(b->in[i].data);
+        if (!b->in[i].ints) free(b->in[i].data);
     free(b->call.out.data);
     free(b->call.scratch);
     free(b->call.saved);
@@ -237,8 +228,7 @@ static void bench_finish(struct bench *b) {
 static double objective(struct bench *b) {
     double sum = 0;
     b->call.node->op->forward(&b->call);
-    for (size_t i = 0; i < b->out_count; i++)
-        sum += (double)b->call.out.data[i] * (double)b->output_gradient[i];
+    for (size_t i = 0; i < b->out_count; i++) sum += (double)b->call.out.data[i] * (double)b->output_gradient[i];
     return sum;
 }
 
@@ -271,8 +261,7 @@ static void check_input(struct bench *b, const struct variant *v, uint32_t input
     float *gradient = malloc(n * sizeof *gradient);
     bool batched = b->in[input].batched;
     /* For data it overwrites whatever is there, for parameters it adds. */
-    for (size_t i = 0; i < n; i++)
-        gradient[i] = batched ? NAN : 1;
+    for (size_t i = 0; i < n; i++) gradient[i] = batched ? NAN : 1;
     objective(b);
     (batched ? op->backward : op->learn)(&b->call, input, b->output_gradient, gradient);
     double deviation = worst_deviation(b, input, gradient, batched ? 0 : 1);
@@ -287,8 +276,7 @@ Test(op_gradients, agree_with_central_differences) {
         bench_init(&b, v);
         bool statistics = strcmp(v->op, "BatchNormalization") == 0; /* inputs 3 and 4 are not learnt */
         for (uint32_t i = 0; i < b.call.node->input_count && !(statistics && i > 2); i++)
-            if (!b.in[i].ints)
-                check_input(&b, v, i);
+            if (!b.in[i].ints) check_input(&b, v, i);
         bench_finish(&b);
     }
 }
@@ -296,8 +284,7 @@ Test(op_gradients, agree_with_central_differences) {
 Test(op_gradients, every_operator_of_the_table_is_tested) {
     for (const struct op *const *op = ops_all(); *op; op++) {
         bool found = (*op)->define != NULL;
-        for (size_t i = 0; i < VARIANTS; i++)
-            found |= strcmp(variants[i].op, (*op)->name) == 0;
+        for (size_t i = 0; i < VARIANTS; i++) found |= strcmp(variants[i].op, (*op)->name) == 0;
         cr_expect(found, "%s", (*op)->name);
         cr_expect((*op)->define || ((*op)->forward && (*op)->backward), "%s", (*op)->name);
     }
@@ -308,8 +295,7 @@ Test(op_gradients, every_operator_of_the_table_is_tested) {
 static double element(const struct operand *x, size_t sample, size_t channel, ptrdiff_t row, ptrdiff_t column,
                       double outside) {
     const size_t *d = x->shape.dim;
-    if (row < 0 || column < 0 || row >= (ptrdiff_t)d[2] || column >= (ptrdiff_t)d[3])
-        return outside;
+    if (row < 0 || column < 0 || row >= (ptrdiff_t)d[2] || column >= (ptrdiff_t)d[3]) return outside;
     return (double)x->data[((sample * d[1] + channel) * d[2] + (size_t)row) * d[3] + (size_t)column];
 }
 
@@ -338,8 +324,7 @@ static double expected(const struct bench *b, const size_t at[4]) {
                                    attribute_at(node, "pads", 1, 0) +
                                    (ptrdiff_t)kx * attribute_at(node, "dilations", 1, 1);
                 double value = element(x, at[0], group * inner + c, row, column, NAN);
-                if (isnan(value))
-                    continue;
+                if (isnan(value)) continue;
                 inside++;
                 best = fmax(best, value);
                 sum += value * (conv ? (double)w->data[((at[1] * inner + c) * kernel[0] + ky) * kernel[1] + kx] : 1);
@@ -374,24 +359,20 @@ Test(op_gradients, windows_agree_with_plain_loops) {
 Test(op_gradients, max_pool_ties_and_nan) {
     for (size_t general = 0; general < 2; general++) {
         struct bench b;
-        struct variant v = {"MaxPool", "x", "1x2x8",
-                            general ? "kernel_shape=[2,2] strides=[2,2] pads=[0,0,0,1]"
-                                    : "kernel_shape=[2,2] strides=[2,2]",
-                            false};
+        struct variant v = {
+            "MaxPool", "x", "1x2x8",
+            general ? "kernel_shape=[2,2] strides=[2,2] pads=[0,0,0,1]" : "kernel_shape=[2,2] strides=[2,2]", false};
         bench_init(&b, &v);
         const float x[16] = {1, 1, 2, 3, NAN, 5, 7, 7, /* */ 1, 1, 3, 0, 9, 9, 6, NAN};
-        for (size_t s = 0; s < SAMPLES; s++)
-            memcpy(b.in[0].data + s * 16, x, sizeof x);
+        for (size_t s = 0; s < SAMPLES; s++) memcpy(b.in[0].data + s * 16, x, sizeof x);
         b.call.node->op->forward(&b.call);
         const float *y = b.call.out.data;
         cr_expect(y[0] == 1 && y[1] == 3 && isnan(y[2]) && isnan(y[3]));
         float dx[SAMPLES * 16];
-        for (size_t i = 0; i < b.out_count; i++)
-            b.output_gradient[i] = 1;
+        for (size_t i = 0; i < b.out_count; i++) b.output_gradient[i] = 1;
         b.call.node->op->backward(&b.call, 0, b.output_gradient, dx);
         const float wanted[16] = {1, 0, 0, 1, 1, 0, 0, 0, /* */ 0, 0, 0, 0, 0, 0, 0, 1};
-        for (size_t i = 0; i < 16; i++)
-            cr_expect_eq(dx[i], wanted[i], "element %zu, general %zu", i, general);
+        for (size_t i = 0; i < 16; i++) cr_expect_eq(dx[i], wanted[i], "element %zu, general %zu", i, general);
         bench_finish(&b);
     }
 }
@@ -404,8 +385,7 @@ Test(op_gradients, softmax_before_opset_13_covers_all_dimensions_from_the_axis) 
     cr_assert(graph_add_parameter(g, "a", &(struct shape){3, {2, 2, 2}}, (float[]){0, 0, 0, 0, 1, 1, 1, 1}, &e));
     cr_assert(graph_add_node(g, "Softmax", "s", (const char *[]){"a"}, 1, (const char *[]){"y"}, 1, NULL, 0, &e));
     cr_assert(graph_finish(g, "y", &e), "%s", e.text);
-    for (size_t i = 0; i < 8; i++)
-        cr_expect_float_eq(g->values[g->output].data[i], .25, 1e-6);
+    for (size_t i = 0; i < 8; i++) cr_expect_float_eq(g->values[g->output].data[i], .25, 1e-6);
     graph_destroy(g);
 }
 
@@ -418,7 +398,8 @@ Test(op_gradients, refuses_attributes_it_cannot_honour) {
     } cases[] = {
         {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){0, 1}, .count = 2}, "'strides' is 0"},
         {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1}, .count = 1}, "1 elements"},
-        {"Conv", {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){-1, 0, 0, 0}, .count = 4},
+        {"Conv",
+         {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){-1, 0, 0, 0}, .count = 4},
          "'pads' is -1"},
         {"Conv", {.name = "group", .kind = ATTRIBUTE_INT, .integer = INT64_MAX}, "'group'"},
         {"Conv", {.name = "group", .kind = ATTRIBUTE_FLOAT, .number = 1}, "another type"},

@@ -13,13 +13,19 @@ enum { FILE_, JOBS, RATE, SEED, WAY, QUICK };
 static const char *const ways[] = {"fast", "slow", NULL};
 static const struct cli_option table[] = {
     [FILE_] = {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = "FILE", .summary = "result"},
-    [JOBS] = {.name = "jobs", .letter = 'j', .kind = CLI_INTEGER, .value = "N", .summary = "processes", .fallback = "2",
-              .min = 1, .max = 64},
-    [RATE] = {.name = "rate", .kind = CLI_NUMBER, .value = "X", .summary = "step", .fallback = "0.5", .min = 0,
-              .max = 1},
+    [JOBS] = {.name = "jobs",
+              .letter = 'j',
+              .kind = CLI_INTEGER,
+              .value = "N",
+              .summary = "processes",
+              .fallback = "2",
+              .min = 1,
+              .max = 64},
+    [RATE] =
+        {.name = "rate", .kind = CLI_NUMBER, .value = "X", .summary = "step", .fallback = "0.5", .min = 0, .max = 1},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "seed"},
-    [WAY] = {.name = "way", .kind = CLI_CHOICE, .value = "WAY", .summary = "manner", .choices = ways,
-             .fallback = "fast"},
+    [WAY] =
+        {.name = "way", .kind = CLI_CHOICE, .value = "WAY", .summary = "manner", .choices = ways, .fallback = "fast"},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "hurry"},
 };
 static const struct cli_option needed[] = {
@@ -131,8 +137,8 @@ Test(options, the_largest_seed_is_kept_to_the_last_digit) {
 }
 
 Test(options, help_names_every_option_once_and_stays_within_the_page) {
-    static const struct cli_command *const all[] = {&cli_run,   &cli_list,  &cli_explain, &cli_check,
-                                                    &cli_new,   &cli_train, &cli_eval};
+    static const struct cli_command *const all[] = {&cli_run, &cli_list,  &cli_explain, &cli_check,
+                                                    &cli_new, &cli_train, &cli_eval};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         struct text help = {0};
         cli_help(all[i], &help);

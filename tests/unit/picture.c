@@ -36,8 +36,7 @@ static void render(const struct shape *shape, const float *data, enum picture_st
             const uint8_t *p = image.rgb + 3 * (y * image.width + x);
             unsigned *pixel = &pixels[y / factor * width + x / factor];
             unsigned value = (unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2];
-            if (x % factor == 0 && y % factor == 0)
-                *pixel = value;
+            if (x % factor == 0 && y % factor == 0) *pixel = value;
             cr_assert_eq(*pixel, value, "%u %u", x, y);
         }
     free(image.rgb);
@@ -56,7 +55,10 @@ Test(picture, styles) {
         enum picture_style style;
         unsigned pixels[4];
     } cases[] = {
-        {"white at zero, the largest |value| full", {3, {1, 2, 2}}, {-100, 0, 50, 100}, PICTURE_SIGNED,
+        {"white at zero, the largest |value| full",
+         {3, {1, 2, 2}},
+         {-100, 0, 50, 100},
+         PICTURE_SIGNED,
          {BLUE, WHITE, 0xe58368, RED}},
         {"a map finds its style", {2, {2, 2}}, {-100, 0, 100, 0}, PICTURE_MAP, {BLUE, WHITE, RED, WHITE}},
         {"a positive map has no blue", {2, {2, 2}}, {0, 0, 0, 3}, PICTURE_MAP, {WHITE, WHITE, WHITE, RED}},
@@ -85,8 +87,7 @@ Test(picture, outliers_do_not_set_the_scale) {
     float data[400];
     unsigned pixels[400];
 
-    for (size_t i = 0; i < 400; i++)
-        data[i] = i % 2 ? 1 : -1;
+    for (size_t i = 0; i < 400; i++) data[i] = i % 2 ? 1 : -1;
     data[7] = 1e6f;
     render(&shape, data, PICTURE_SIGNED, pixels);
     cr_expect_eq(pixels[0], BLUE);

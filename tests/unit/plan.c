@@ -140,10 +140,10 @@ Test(plan, several_hundred_layers, .timeout = 20) {
         uint32_t a;
         for (uint32_t stage = 0; stage < count; stage++) {
             cascade[count - 1 - stage] = single[count - 1 - stage] = true;
-            cr_assert(plan_redrawn(&plan, cascade, &init, &a, &e) && plan_use(&plan, 0, stage, "c", draw, a,
-                    WANT_MATCHED, &e));
-            cr_assert(plan_redrawn(&plan, single, &init, &a, &e) && plan_use(&plan, 1, stage, "i", draw, a,
-                    WANT_MATCHED, &e));
+            cr_assert(plan_redrawn(&plan, cascade, &init, &a, &e) &&
+                      plan_use(&plan, 0, stage, "c", draw, a, WANT_MATCHED, &e));
+            cr_assert(plan_redrawn(&plan, single, &init, &a, &e) &&
+                      plan_use(&plan, 1, stage, "i", draw, a, WANT_MATCHED, &e));
             single[count - 1 - stage] = false;
         }
     }

@@ -24,7 +24,8 @@ static const struct refused {
     {"explainers", "smoothgrad:samples=2.5", {"samples=2.5: wanted a whole number", NULL}},
     {"explainers", "smoothgrad:noise=lots", {"noise=lots: wanted a number in [0, 10]", NULL}},
     {"explainers", "smoothgrad:noise=nan", {"noise=nan: wanted a number", NULL}},
-    {"explainers", "integrated-gradients:rule=gauss-legendr",
+    {"explainers",
+     "integrated-gradients:rule=gauss-legendr",
      {"rule=gauss-legendr: wanted one of gauss-legendre, riemann-middle, riemann-trapezoid",
       "did you mean gauss-legendre?", NULL}},
     {"explainers", "integrated-gradients:rule=riemann-trapezoid,steps=1", {"wants 2 or more", NULL}},
@@ -142,9 +143,10 @@ Test(plugin, finds_by_id_and_suggests_the_nearest) {
 }
 
 Test(plugin, lists_what_is_there) {
-    static const char *const wanted[] = {"constant", "edge-detector", "grad-cam", "gradient", "guided-backprop",
-                                         "guided-grad-cam", "input", "input-x-gradient", "integrated-gradients",
-                                         "random-noise", "saliency", "smoothgrad"};
+    static const char *const wanted[] = {"constant",     "edge-detector",    "grad-cam",
+                                         "gradient",     "guided-backprop",  "guided-grad-cam",
+                                         "input",        "input-x-gradient", "integrated-gradients",
+                                         "random-noise", "saliency",         "smoothgrad"};
     struct error e;
     struct plugin_listing *items = NULL;
     size_t count = 0, found = 0;

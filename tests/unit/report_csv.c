@@ -13,8 +13,7 @@ TestSuite(report_csv);
 
 static const struct report *find(const char *id) {
     const struct report *r = reports;
-    while (r->id && strcmp(r->id, id) != 0)
-        r++;
+    while (r->id && strcmp(r->id, id) != 0) r++;
     cr_assert_not_null(r->id);
     return r;
 }
@@ -36,8 +35,7 @@ static void take_field(void *data, size_t size, void *context) {
 static void take_row(int end, void *context) {
     struct parsed *p = context;
     (void)end;
-    if (p->rows++ == 0)
-        p->columns = p->count;
+    if (p->rows++ == 0) p->columns = p->count;
     cr_assert_eq(p->count, p->columns * p->rows, "row %zu has another number of fields", p->rows);
 }
 
@@ -55,25 +53,21 @@ static struct parsed parse(const char *folder, const char *name) {
 }
 
 static void finish(struct parsed *p) {
-    for (size_t i = 0; i < p->count; i++)
-        free(p->fields[i]);
+    for (size_t i = 0; i < p->count; i++) free(p->fields[i]);
     free(p->fields);
 }
 
 static const char *field(const struct parsed *p, size_t row, const char *column) {
     for (size_t c = 0; c < p->columns; c++)
-        if (strcmp(p->fields[c], column) == 0)
-            return p->fields[(row + 1) * p->columns + c];
+        if (strcmp(p->fields[c], column) == 0) return p->fields[(row + 1) * p->columns + c];
     cr_assert_fail("no column %s", column);
     return NULL;
 }
 
 static void expect_number(const char *text, double value) {
     char *end;
-    if (isnan(value))
-        cr_expect_str_eq(text, "");
-    else
-        cr_expect(strtod(text, &end) == value && *text && !*end, "%s is not %.17g", text, value);
+    if (isnan(value)) cr_expect_str_eq(text, "");
+    else cr_expect(strtod(text, &end) == value && *text && !*end, "%s is not %.17g", text, value);
 }
 
 struct reading {

@@ -16,8 +16,7 @@ TestSuite(report_figures);
 
 static const struct report *figures(void) {
     const struct report *r = reports;
-    while (r->id && strcmp(r->id, "figures") != 0)
-        r++;
+    while (r->id && strcmp(r->id, "figures") != 0) r++;
     cr_assert(r->id && r->optional);
     return r;
 }
@@ -59,8 +58,7 @@ Test(report_figures, draws_every_kind_also_of_hostile_names, .timeout = 120) {
         struct store *s = fake_run_store(&fake, folder);
 
         cr_assert(figures()->write(s, folder, &e), "%s", e.text);
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            expect_picture(folder, names[i]);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) expect_picture(folder, names[i]);
         char *svg = fake_read(folder, "figures/verdicts.svg");
         if (hostile) { /* names stand as they are: no subscripts, no substituted commands, no markup */
             cr_expect(strstr(svg, "a,b \"quoted\" 'single' &lt;tag"), "%.200s", svg);
@@ -83,8 +81,7 @@ static size_t compare_sources(const char *a, const char *b) {
     cr_assert_not_null(folder);
     free(path);
     for (struct dirent *entry; (entry = readdir(folder));) {
-        if (entry->d_name[0] == '.')
-            continue;
+        if (entry->d_name[0] == '.') continue;
         uint8_t *one, *two;
         size_t size, other;
         char *first = text_format("%s/figures/%s", a, entry->d_name),

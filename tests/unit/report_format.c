@@ -36,8 +36,7 @@ Test(report_format, writes_a_point_in_every_locale) {
 
     for (size_t i = 0; i < sizeof locales / sizeof *locales && !found; i++)
         found = setlocale(LC_ALL, locales[i]) != NULL;
-    if (!found)
-        cr_skip_test("no locale with a decimal comma is installed");
+    if (!found) cr_skip_test("no locale with a decimal comma is installed");
     cr_expect_str_eq(number_text(-1234.5, text), "-1234.5");
     cr_expect_str_eq(number_text(1.5e-200, text), "1.5e-200");
     setlocale(LC_ALL, "C");

@@ -13,8 +13,7 @@ TestSuite(report_json);
 
 static const struct report *find(const char *id) {
     const struct report *r = reports;
-    while (r->id && strcmp(r->id, id) != 0)
-        r++;
+    while (r->id && strcmp(r->id, id) != 0) r++;
     cr_assert_not_null(r->id);
     return r;
 }
@@ -69,8 +68,7 @@ static bool found(void *context, const struct result_row *r) {
     struct finding *f = context;
     const json_t *value = look_up(f->root, r);
     f->count++;
-    if (isnan(r->value))
-        cr_expect(json_is_null(value));
+    if (isnan(r->value)) cr_expect(json_is_null(value));
     else
         cr_expect(json_is_real(value) && json_real_value(value) == r->value, "%s %s %s draw %u input %u other %u",
                   r->explainer, r->control, r->stage, r->draw, r->input, r->other);
@@ -192,8 +190,7 @@ Test(report_json, keeps_draws_with_other_inputs_apart) {
             char *should = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(3));
             cr_expect(json_array_size(value) == json_array_size(json_object_get(json_array_get(groups, g), key)), "%s",
                       is);
-            if (strcmp(key, "values") != 0)
-                cr_expect_str_eq(is, should);
+            if (strcmp(key, "values") != 0) cr_expect_str_eq(is, should);
             free(is);
             free(should);
         }

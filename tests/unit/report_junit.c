@@ -14,8 +14,7 @@ static char *written(const struct fake_run *fake) {
     struct error e = {""};
     struct store *s = fake_run_store(fake, folder);
 
-    while (r->id && strcmp(r->id, "junit") != 0)
-        r++;
+    while (r->id && strcmp(r->id, "junit") != 0) r++;
     cr_assert_not_null(r->id);
     cr_assert(
         store_put_verdict(s,
@@ -32,8 +31,7 @@ static char *written(const struct fake_run *fake) {
 
 static size_t count(const char *text, const char *what) {
     size_t n = 0;
-    for (; (text = strstr(text, what)); text++)
-        n++;
+    for (; (text = strstr(text, what)); text++) n++;
     return n;
 }
 

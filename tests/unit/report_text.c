@@ -39,12 +39,9 @@ static size_t longest_line(const char *text) {
     size_t longest = 0, width = 0;
 
     for (; *text; text++) {
-        if (*text == '\x1b')
-            text = strchr(text, 'm');
-        else if (*text == '\n')
-            width = 0;
-        else
-            width += ((unsigned char)*text & 0xc0) != 0x80;
+        if (*text == '\x1b') text = strchr(text, 'm');
+        else if (*text == '\n') width = 0;
+        else width += ((unsigned char)*text & 0xc0) != 0x80;
         longest = width > longest ? width : longest;
     }
     return longest;
@@ -87,10 +84,8 @@ Test(report_text, colours_only_add_escapes) {
 
     expect_in(colour, "\x1b[32mPASS\x1b[0m");
     for (const char *from = colour; *from; from++)
-        if (*from == '\x1b')
-            from = strchr(from, 'm');
-        else
-            *to++ = *from;
+        if (*from == '\x1b') from = strchr(from, 'm');
+        else *to++ = *from;
     *to = '\0';
     cr_expect_str_eq(colour, plain);
     free(plain);
@@ -101,8 +96,7 @@ Test(report_text, lets_no_name_control_the_terminal) {
     struct fake_run fake = {6, 2, 2, 2, 8, false, true};
     char *text = shown_run(&fake, false);
 
-    for (const char *c = text; *c; c++)
-        cr_assert((unsigned char)*c >= 0x20 || *c == '\n');
+    for (const char *c = text; *c; c++) cr_assert((unsigned char)*c >= 0x20 || *c == '\n');
     expect_in(text, "line break tab\xef\xbf\xbd\xef\xbf\xbd[31mred");
     free(text);
 }
@@ -145,8 +139,7 @@ Test(report_text, breaks_wide_tables_and_marks_missing_verdicts) {
     char *text = shown(s, false);
     expect_in(text, "verdicts as expected: 0 of 0\n");
     free(text);
-    for (uint32_t c = 0; c < 12; c++)
-        add_verdict(s, "an-explainer", c, "PASS");
+    for (uint32_t c = 0; c < 12; c++) add_verdict(s, "an-explainer", c, "PASS");
     add_verdict(s, "another", 3, "PASS");
     text = shown(s, false);
     cr_expect_leq(longest_line(text), 100, "%s", text);

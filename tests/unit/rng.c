@@ -28,8 +28,7 @@ Test(rng, philox_known_answers) {
 Test(rng, streams_are_frozen) {
     struct rng r = rng_stream(1, "init", 0);
     uint32_t got[5], want[5] = {0x098b9de1, 0x820db15a, 0x68af3236, 0x6314ca49, 0xe688c4f7};
-    for (int i = 0; i < 5; i++)
-        got[i] = rng_next(&r);
+    for (int i = 0; i < 5; i++) got[i] = rng_next(&r);
     cr_expect_arr_eq(got, want, sizeof want, "%#x %#x %#x %#x %#x", got[0], got[1], got[2], got[3], got[4]);
     r = rng_stream(1, "init", 0);
     cr_expect_eq(rng_uniform(&r), ((want[0] >> 5) * 0x1p26 + (want[1] >> 6)) * 0x1p-53);
@@ -41,8 +40,7 @@ Test(rng, streams_differ_by_seed_purpose_and_index) {
                         rng_seed(0, "a", 1), rng_seed(1, "", 0),  rng_seed(0, "", 0)};
     size_t n = sizeof seeds / sizeof *seeds;
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < i; j++)
-            cr_expect_neq(seeds[i], seeds[j], "%zu and %zu", i, j);
+        for (size_t j = 0; j < i; j++) cr_expect_neq(seeds[i], seeds[j], "%zu and %zu", i, j);
 }
 
 Test(rng, a_copy_continues_alike) {
@@ -50,8 +48,7 @@ Test(rng, a_copy_continues_alike) {
     rng_normal(&a);
     rng_next(&a);
     struct rng b = a;
-    for (int i = 0; i < 10; i++)
-        cr_expect_eq(rng_normal(&a), rng_normal(&b));
+    for (int i = 0; i < 10; i++) cr_expect_eq(rng_normal(&a), rng_normal(&b));
 }
 
 /* Chi-square over the buckets; 30 degrees of freedom, so 59.7 would be seen once in a thousand streams. */
@@ -66,8 +63,7 @@ Test(rng, below_is_uniform_and_in_range) {
         cr_assert_lt(k, BUCKETS);
         counts[k]++;
     }
-    for (int k = 0; k < BUCKETS; k++)
-        chi += (counts[k] - expected) * (counts[k] - expected) / expected;
+    for (int k = 0; k < BUCKETS; k++) chi += (counts[k] - expected) * (counts[k] - expected) / expected;
     cr_expect_lt(chi, 59.7);
     cr_expect_eq(rng_below(&r, 1), 0);
 }
@@ -77,8 +73,7 @@ Test(rng, below_rejects_for_large_n) {
     struct rng r = rng_stream(6, "below", 0);
     uint32_t n = 3221225472u, multiples = 0, draws = 100000;
 
-    for (uint32_t i = 0; i < draws; i++)
-        multiples += rng_below(&r, n) % 3 == 0;
+    for (uint32_t i = 0; i < draws; i++) multiples += rng_below(&r, n) % 3 == 0;
     cr_expect_float_eq(multiples / (double)draws, 1 / 3., .005);
 }
 
@@ -88,8 +83,7 @@ struct moments {
 
 static struct moments moments_of(const double *x, size_t n) {
     struct moments m = {0};
-    for (size_t i = 0; i < n; i++)
-        m.mean += x[i] / (double)n;
+    for (size_t i = 0; i < n; i++) m.mean += x[i] / (double)n;
     for (size_t i = 0; i < n; i++) {
         double d = x[i] - m.mean;
         m.variance += d * d / (double)n;
@@ -116,8 +110,7 @@ Test(rng, moments) {
 
     for (int kind = 0; kind < 2; kind++) {
         rng_fill_normal(9, 0, N, f);
-        for (int i = 0; i < N; i++)
-            x[i] = kind ? (double)f[i] : rng_normal(&r);
+        for (int i = 0; i < N; i++) x[i] = kind ? (double)f[i] : rng_normal(&r);
         struct moments normal = moments_of(x, N);
         cr_expect_float_eq(normal.mean, 0, .009);
         cr_expect_float_eq(normal.variance, 1, .013);
@@ -136,8 +129,7 @@ Test(rng, permutations) {
             cr_assert_lt(out[i], n);
             seen[out[i]]++;
         }
-        for (uint32_t i = 0; i < n; i++)
-            cr_expect_eq(seen[i], 1, "n %u: %u appears %u times", n, i, seen[i]);
+        for (uint32_t i = 0; i < n; i++) cr_expect_eq(seen[i], 1, "n %u: %u appears %u times", n, i, seen[i]);
     }
 }
 
@@ -149,8 +141,7 @@ Test(rng, derangements) {
     for (unsigned i = 0; i < draws; i++) {
         uint32_t out[4];
         rng_derangement(&r, 4, out);
-        for (uint32_t k = 0; k < 4; k++)
-            cr_assert_neq(out[k], k);
+        for (uint32_t k = 0; k < 4; k++) cr_assert_neq(out[k], k);
         counts[out[0] << 6 | out[1] << 4 | out[2] << 2 | out[3]]++;
     }
     for (int i = 0; i < 256; i++)
@@ -179,7 +170,6 @@ Test(rng, fill_is_random_access) {
             }
         fills[k](12, 0, 50, other);
         cr_expect_arr_neq(other, whole, sizeof whole);
-        for (int i = 0; i < 50; i++)
-            cr_expect(k ? isfinite(whole[i]) : whole[i] >= 0 && whole[i] < 1);
+        for (int i = 0; i < 50; i++) cr_expect(k ? isfinite(whole[i]) : whole[i] >= 0 && whole[i] < 1);
     }
 }

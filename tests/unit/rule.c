@@ -4,8 +4,8 @@
 #include <string.h>
 
 Test(rule, words) {
-    static const char *const names[] = {"PASS", "FAIL", "INCONCLUSIVE", "UNINFORMATIVE", "SKIP", "ERROR",
-                                        "INPUT-DOMINATED"};
+    static const char *const names[] = {"PASS", "FAIL",  "INCONCLUSIVE",   "UNINFORMATIVE",
+                                        "SKIP", "ERROR", "INPUT-DOMINATED"};
     enum verdict_word word;
 
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
@@ -25,9 +25,9 @@ Test(rule, constants) {
         const char *name;
         double value;
     } want[] = {
-        {"delta", .30},      {"alpha", .05},           {"repeatability", .5},  {"stability", .5},  {"jitter", .002},
-        {"degenerate", .05}, {"logit-r", .20},         {"constant-share", .2}, {"twin-gap", .10},  {"delta-twin", .40},
-        {"memorised", .95},  {"vanished-share", .5},   {"zero-share", .1},     {"cutoff", .5},
+        {"delta", .30},      {"alpha", .05},         {"repeatability", .5},  {"stability", .5}, {"jitter", .002},
+        {"degenerate", .05}, {"logit-r", .20},       {"constant-share", .2}, {"twin-gap", .10}, {"delta-twin", .40},
+        {"memorised", .95},  {"vanished-share", .5}, {"zero-share", .1},     {"cutoff", .5},
     };
     struct verdict_rule rule = verdict_rule_default();
     size_t count = 0;
@@ -35,8 +35,7 @@ Test(rule, constants) {
     for (const struct rule_constant *c = rule_constants; c->name; c++, count++) {
         double *field = c->field(&rule);
         size_t i = 0;
-        while (i < sizeof want / sizeof *want && strcmp(want[i].name, c->name) != 0)
-            i++;
+        while (i < sizeof want / sizeof *want && strcmp(want[i].name, c->name) != 0) i++;
         cr_assert_lt(i, sizeof want / sizeof *want, "%s", c->name);
         cr_expect_eq(*field, want[i].value, "%s: %g", c->name, *field);
         cr_expect(c->min <= *field && *field <= c->max && c->summary, "%s", c->name);

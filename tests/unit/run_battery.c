@@ -235,6 +235,7 @@ static const struct {
     {"false-non-negative", "claims NON_NEGATIVE"},
     {"false-class-blind", "another target changed"},
     {"false-stochastic", "gave the same"},
+    {"per-process", "Not reproducible: the same request in another process gives other bytes."},
     {"fails", "the moon is in the wrong phase"},
     {"bad-target", "target 10 of sample 0"},
 };

@@ -25,8 +25,8 @@ Test(scaffold, compiles_and_conforms_at_once) {
     cr_assert(explainer_spec_parse("my-method/my-method.so", &spec, &e), "%s", e.text);
     cr_assert(plugin_create(&spec, &plugin, &e), "%s", e.text);
     cr_assert(plugin_explainer(plugin, handle_host(), &explainer, &e), "%s", e.text);
-    struct conformance_case given = {explainer, plugin->claims, 0, lab.weights, LAB_INPUTS, lab.inputs, lab.targets,
-                                     lab.seeds};
+    struct conformance_case given = {explainer,  plugin->claims, 0,           lab.weights,
+                                     LAB_INPUTS, lab.inputs,     lab.targets, lab.seeds};
     cr_assert(conformance_check(&given, &report, &e), "%s", e.text);
     cr_expect_str_eq(plugin->info->id, "my-method");
     cr_expect_null(conformance_breach(&report));
@@ -58,8 +58,12 @@ Test(scaffold, fills_in_every_name) {
 }
 
 Test(scaffold, refuses_bad_names_and_overwrites_nothing) {
-    static const char *const names[] = {"", "My-Method", "my_method", "-x", "x-", "a/b", "..", "my method", "x.so",
-                                        "a123456789012345678901234567890123456789012345678901234567890123456789"};
+    static const char *const names[] = {
+        "",          "My-Method",
+        "my_method", "-x",
+        "x-",        "a/b",
+        "..",        "my method",
+        "x.so",      "a123456789012345678901234567890123456789012345678901234567890123456789"};
     struct error e;
     scratch_enter();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -16,8 +16,7 @@ Test(spearman, ranks_as_scipy) {
         double ranks[64], want;
         size_t count = (size_t)n;
         cr_assert_leq(count, 64);
-        for (size_t i = 0; i < count; i++)
-            cr_assert_eq(fscanf(in, "%g", &values[i]), 1);
+        for (size_t i = 0; i < count; i++) cr_assert_eq(fscanf(in, "%g", &values[i]), 1);
         rank_average(values, count, ranks);
         for (size_t i = 0; i < count; i++) {
             cr_assert_eq(fscanf(in, "%lg", &want), 1);
@@ -43,8 +42,7 @@ Test(spearman, ranks_by_definition) {
     struct rng r = rng_stream(1, "ranks", 0);
 
     for (unsigned kinds = 1; kinds <= 100000; kinds *= 10) {
-        for (int i = 0; i < N; i++)
-            values[i] = ((float)rng_below(&r, kinds) - (float)kinds / 2) * 0.37f;
+        for (int i = 0; i < N; i++) values[i] = ((float)rng_below(&r, kinds) - (float)kinds / 2) * 0.37f;
         rank_average(values, N, ranks);
         for (int i = 0; i < N; i++) {
             int below = 0, equal = 0;
@@ -125,8 +123,7 @@ static struct map load_map(const char *name, const char *part) {
     m.data = load(name, part, &shape);
     m.shape = (struct map_shape){(uint32_t)shape.dim[0], (uint32_t)shape.dim[1], (uint32_t)shape.dim[2]};
     m.mask = malloc(shape_count(&shape));
-    for (size_t i = 0; i < shape_count(&shape); i++)
-        m.mask[i] = mask[i] != 0;
+    for (size_t i = 0; i < shape_count(&shape); i++) m.mask[i] = mask[i] != 0;
     free(mask);
     return m;
 }
@@ -138,8 +135,7 @@ static void drop_map(struct map *m) {
 
 static enum view view_of(const char *name) {
     for (int v = 0; v < VIEW_COUNT; v++)
-        if (strcmp(view_name((enum view)v), name) == 0)
-            return (enum view)v;
+        if (strcmp(view_name((enum view)v), name) == 0) return (enum view)v;
     cr_assert(false, "view %s", name);
     return VIEW_COUNT;
 }
@@ -232,8 +228,7 @@ Test(similarity, the_reference_chooses_the_pixels) {
     struct map a = load_map("channels", "a"), b = load_map("channels", "b");
     size_t n = (size_t)a.shape.channels * a.shape.height * a.shape.width;
 
-    for (size_t i = 0; i < n; i++)
-        b.mask[i] = i % 3 == 0;
+    for (size_t i = 0; i < n; i++) b.mask[i] = i % 3 == 0;
     struct prepared *pa = prepared_create(a.data, a.mask, &a.shape), *bare = prepared_create(a.data, NULL, &a.shape);
     struct prepared *own = prepared_create(b.data, b.mask, &b.shape), *as_a = prepared_create(b.data, a.mask, &b.shape);
     for (int m = 0; m < 2; m++)
@@ -264,10 +259,8 @@ Test(similarity, channels_without_pixels_do_not_count) {
         struct prepared *pa = prepared_create(a.data, b.mask, &a.shape);
         struct prepared *pb = prepared_create(b.data, b.mask, &b.shape);
         double s = measures[1].compare(pa, pb, VIEW_SIGNED_NONZERO);
-        if (only < a.shape.channels)
-            sum += s;
-        else
-            cr_expect_float_eq(s, sum / a.shape.channels, 1e-14);
+        if (only < a.shape.channels) sum += s;
+        else cr_expect_float_eq(s, sum / a.shape.channels, 1e-14);
         prepared_destroy(pa);
         prepared_destroy(pb);
     }

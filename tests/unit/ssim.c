@@ -43,8 +43,7 @@ Test(ssim, identity_symmetry_and_scale) {
 Test(ssim, one_window_by_definition) {
     double weight[11], sum = 0, ma = 0, mb = 0, aa = 0, bb = 0, ab = 0, low = INFINITY, high = -INFINITY;
 
-    for (int i = 0; i < 11; i++)
-        sum += weight[i] = exp(-(i - 5) * (i - 5) / 4.5);
+    for (int i = 0; i < 11; i++) sum += weight[i] = exp(-(i - 5) * (i - 5) / 4.5);
     for (int i = 0; i < 121; i++) {
         double w = weight[i / 11] * weight[i % 11] / (sum * sum), x = a[i], y = b[i];
         ma += w * x;

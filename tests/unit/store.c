@@ -272,13 +272,11 @@ static void write_units_forever(int pipe) {
     for (uint32_t unit = 0;; unit++) {
         char name[16];
         snprintf(name, sizeof name, "u%u", unit);
-        if (!store_begin(s, NULL) || !store_put_unit(s, &(struct unit_row){name, "v", UNIT_OK, "", 0}, NULL))
-            _exit(1);
+        if (!store_begin(s, NULL) || !store_put_unit(s, &(struct unit_row){name, "v", UNIT_OK, "", 0}, NULL)) _exit(1);
         for (uint32_t i = 0; i < UNIT_ROWS; i++)
             if (!store_put_comparison(s, &(struct comparison_row){name, "v", "matched", i, i, "m", "w", i}, NULL))
                 _exit(1);
-        if (write(pipe, "c", 1) != 1 || !store_commit(s, NULL))
-            _exit(1);
+        if (write(pipe, "c", 1) != 1 || !store_commit(s, NULL)) _exit(1);
     }
 }
 
@@ -290,11 +288,9 @@ static void kill_writer(long wait) {
     cr_assert_eq(pipe(ends), 0);
     pid_t child = fork();
     cr_assert_geq(child, 0);
-    if (child == 0)
-        write_units_forever(ends[1]);
+    if (child == 0) write_units_forever(ends[1]);
     close(ends[1]);
-    for (int i = 0; i < 3; i++)
-        cr_assert_eq(read(ends[0], &byte, 1), 1);
+    for (int i = 0; i < 3; i++) cr_assert_eq(read(ends[0], &byte, 1), 1);
     nanosleep(&(struct timespec){0, wait}, NULL);
     kill(child, SIGKILL);
     cr_assert_eq(waitpid(child, &status, 0), child);
@@ -335,8 +331,7 @@ static void expect_refused(const char *wanted) {
     struct error e = {""};
     bool ok = store_open(path, &s, &e);
     cr_expect_not(ok);
-    if (ok)
-        store_close(s);
+    if (ok) store_close(s);
     cr_expect(strstr(e.text, wanted) && !strncmp(e.text, path, strlen(path)), "wanted `%s` in: %s", wanted, e.text);
 }
 
@@ -353,8 +348,7 @@ static void execute(const char *sql) {
 
 Test(store, refuses_foreign_files) {
     unsigned char noise[5000];
-    for (size_t i = 0; i < sizeof noise; i++)
-        noise[i] = (unsigned char)(i * i >> 3);
+    for (size_t i = 0; i < sizeof noise; i++) noise[i] = (unsigned char)(i * i >> 3);
     write_bytes(noise, sizeof noise);
     expect_refused("not an SQLite file");
     write_bytes("hello", 5);
@@ -383,8 +377,7 @@ Test(store, refuses_damaged_files) {
     fake_folder_remove(own);
     write_bytes(whole, size / 2);
     expect_refused("damaged");
-    for (size_t i = 4096; i < size; i++)
-        whole[i] = (uint8_t)(whole[i] ^ (uint8_t)(i * 31));
+    for (size_t i = 4096; i < size; i++) whole[i] = (uint8_t)(whole[i] ^ (uint8_t)(i * 31));
     write_bytes(whole, size);
     expect_refused("damaged");
     memset(whole + 16, 0x5a, 84);

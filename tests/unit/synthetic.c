@@ -121,8 +121,7 @@ void synthetic_fill(const struct synthetic *s, struct cell *cell, enum view v, d
 
 /* D[draw][input] = share + draw effect + input effect + noise, turned back into a similarity. */
 static void put_share(const struct synthetic *s, const struct profile *p, uint32_t row, uint32_t attribution,
-                      double share,
-                      double magnitude, uint64_t seed) {
+                      double share, double magnitude, uint64_t seed) {
     struct cell *cell = &s->results->cells[(size_t)row * s->results->attribution_count + attribution];
     struct rng noise = rng_stream(seed, "noise", attribution), draw = rng_stream(seed, "draw", attribution);
     double shift = p->draw_sd * rng_normal(&draw), span = p->repeat - p->floor;
@@ -144,15 +143,16 @@ static void put_use(const struct synthetic *s, const struct profile *p, const st
     struct audit *audit = &s->results->audits[u->attribution];
     uint32_t stage = u->stage_index, last = s->options.layers - 1;
     bool all = judge == JUDGE_INDEPENDENT && stage > last; /* that of the floor, shared with the cascade */
-    double share = judge == JUDGE_LABELS ? (stage ? p->twin : p->permuted)
-                 : judge == JUDGE_CASCADE || all ? p->cascade[all ? last : stage] : p->single[stage];
+    double share = judge == JUDGE_LABELS           ? (stage ? p->twin : p->permuted)
+                   : judge == JUDGE_CASCADE || all ? p->cascade[all ? last : stage]
+                                                   : p->single[stage];
     double magnitude = judge != JUDGE_LABELS ? p->magnitude : stage ? p->twin_magnitude : p->permuted_magnitude;
     put_share(s, p, 0, u->attribution, share, magnitude, seed);
     put_share(s, p, 1, u->attribution, 0, p->yardstick, seed);
     if (judge == JUDGE_LABELS) return;
     *audit = (struct audit){true, true, 0, 0, .01};
-    for (uint32_t l = 0; l < s->options.layers; l++) audit->expected +=
-        s->run.plan.attributions[u->attribution].layers[l];
+    for (uint32_t l = 0; l < s->options.layers; l++)
+        audit->expected += s->run.plan.attributions[u->attribution].layers[l];
     audit->changed = audit->expected;
     if (audit->expected == 1) audit->logit_r = p->logit_r[stage]; /* the top layer is the cascade's first stage, too */
 }
@@ -197,14 +197,17 @@ static void make_results(struct synthetic *s, const struct profile *p, uint64_t 
 void synthetic_create(struct synthetic *s, const struct synthetic_options *options, const struct profile *p,
                       uint64_t seed) {
     *s = (struct synthetic){.options = *options};
-    s->battery = (struct battery){.path = (char *)"synthetic.yaml", .rule = verdict_rule_default(), .seed = 1,
-                                  .inputs = options->inputs};
-    s->data = (struct dataset){.count = options->inputs, .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}},
-                               .classes = options->classes};
+    s->battery = (struct battery){
+        .path = (char *)"synthetic.yaml", .rule = verdict_rule_default(), .seed = 1, .inputs = options->inputs};
+    s->data = (struct dataset){
+        .count = options->inputs, .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}}, .classes = options->classes};
     make_graph(s);
-    s->run = (struct run){.battery = &s->battery, .graph = &s->graph, .label_graph = &s->graph,
+    s->run = (struct run){.battery = &s->battery,
+                          .graph = &s->graph,
+                          .label_graph = &s->graph,
                           .linear_graph = &s->graph,
-                          .data = &s->data, .log = -1};
+                          .data = &s->data,
+                          .log = -1};
     for (int root = 0; root < ROOT_COUNT; root++) make_inputs(s, (enum root)root);
     make_rows(s, p);
     make_networks(s);
@@ -220,8 +223,8 @@ static void store_cell(struct store *store, const struct input_set *set, const c
     cr_assert(store_put_unit(store, &unit, &e), "%s", e.text);
     for (int v = 0; v < VIEW_COUNT; v++)
         for (uint32_t i = 0; c->matched[0][v] && i < set->count; i++) {
-            struct comparison_row r = {row, key, "matched", i, i, "spearman", view_name((enum view)v),
-                                       c->matched[0][v][i]};
+            struct comparison_row r = {
+                row, key, "matched", i, i, "spearman", view_name((enum view)v), c->matched[0][v][i]};
             cr_assert(store_put_comparison(store, &r, &e), "%s", e.text);
             for (uint32_t d = 0; d < DERANGEMENTS && c->mismatched[v]; d++) {
                 r.pairing = "mismatched";
@@ -249,9 +252,13 @@ void synthetic_store(struct synthetic *s) {
     for (uint32_t k = 0; k < plan->check_count; k++)
         for (uint32_t i = 0; i < s->results->checks[k].inputs; i++) {
             const struct checked *c = &s->results->checks[k];
-            struct check_row row = {s->run.rows[0].name, s->run.controls[plan->checks[k].control].control->id,
-                                    plan->checks[k].what, i,
-                                    c->worst, c->tolerance, c->holds};
+            struct check_row row = {s->run.rows[0].name,
+                                    s->run.controls[plan->checks[k].control].control->id,
+                                    plan->checks[k].what,
+                                    i,
+                                    c->worst,
+                                    c->tolerance,
+                                    c->holds};
             cr_assert(store_put_check(s->run.store, &row, &e), "%s", e.text);
         }
     cr_assert(store_commit(s->run.store, &e), "%s", e.text);

@@ -14,8 +14,8 @@
 /* What one made-up explainer is like. Stages count from the top layer. */
 struct profile {
     double cascade[SYNTHETIC_STAGES], single[SYNTHETIC_STAGES]; /* signed share that survives */
-    double magnitude;                                            /* share of the absolute map, at every stage */
-    double permuted, twin;                                       /* signed share on permuted networks and on twins */
+    double magnitude;                                           /* share of the absolute map, at every stage */
+    double permuted, twin;                                      /* signed share on permuted networks and on twins */
     double permuted_magnitude, twin_magnitude;
     double floor, repeat, stable, yardstick; /* F, C, similarity under jitter; share of the absolute gradient */
     double draw_sd, input_sd, noise_sd;      /* of the share */
@@ -29,7 +29,7 @@ struct profile profile_clean(void);
 struct synthetic_options {
     const struct control *controls[6]; /* NULL-terminated */
     uint32_t inputs, draws, classes, layers;
-    double zeros; /* share of the pixels that is exactly zero */
+    double zeros;   /* share of the pixels that is exactly zero */
     bool same_size; /* of all inputs' pixels: magnitudes of random weights times the input are then unrelated (M = 0) */
 };
 struct synthetic_options synthetic_default(void); /* the cascade alone: 12 inputs, 5 draws, 10 classes, 3 layers,

@@ -10,8 +10,7 @@ Test(text, grows) {
 
     text_append(&t, "", 0);
     cr_assert_str_eq(t.data, "");
-    for (int i = 0; i < 1000; i++)
-        text_add(&t, "%d,", i % 10);
+    for (int i = 0; i < 1000; i++) text_add(&t, "%d,", i % 10);
     text_append(&t, "ab\0c", 4);
     cr_expect_eq(t.length, 2004);
     cr_expect_eq(strncmp(t.data, "0,1,2,3,", 8), 0);
@@ -70,9 +69,9 @@ Test(text, doubles) {
         bool ok;
         double value;
     } cases[] = {
-        {"0", true, 0},        {"-1.5e3", true, -1500}, {"+.25", true, .25}, {"1e-320", true, 1e-320}, {"", false, 0},
-        {" 1", false, 0},      {"1 ", false, 0},        {"1x", false, 0},    {"nan", false, 0},     {"inf", false, 0},
-        {"1e999", false, 0},   {"1,5", false, 0},       {"-", false, 0},
+        {"0", true, 0},      {"-1.5e3", true, -1500}, {"+.25", true, .25}, {"1e-320", true, 1e-320}, {"", false, 0},
+        {" 1", false, 0},    {"1 ", false, 0},        {"1x", false, 0},    {"nan", false, 0},        {"inf", false, 0},
+        {"1e999", false, 0}, {"1,5", false, 0},       {"-", false, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double got = 0;
@@ -86,10 +85,19 @@ Test(text, whole_numbers) {
         const char *text;
         bool ok, u64_ok;
     } cases[] = {
-        {"7", true, true},     {"-3", true, false},  {"11", false, true},   {"-11", false, false},
-        {"", false, false},    {" 7", false, false}, {"7 ", false, false},  {"7.0", false, false},
-        {"0x7", false, false}, {"+7", true, false},  {"18446744073709551615", false, true},
-        {"18446744073709551616", false, false},      {"-18446744073709551616", false, false},
+        {"7", true, true},
+        {"-3", true, false},
+        {"11", false, true},
+        {"-11", false, false},
+        {"", false, false},
+        {" 7", false, false},
+        {"7 ", false, false},
+        {"7.0", false, false},
+        {"0x7", false, false},
+        {"+7", true, false},
+        {"18446744073709551615", false, true},
+        {"18446744073709551616", false, false},
+        {"-18446744073709551616", false, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         long number = 99;

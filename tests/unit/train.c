@@ -91,8 +91,7 @@ static void make_problem(struct problem *p) {
         float *x = p->x + i * PIXELS;
         uint32_t at = rng_below(&rng, SIDE);
         p->labels[i] = i % CLASSES;
-        for (int k = 0; k < PIXELS; k++)
-            x[k] = (float)(.1 * rng_normal(&rng));
+        for (int k = 0; k < PIXELS; k++) x[k] = (float)(.1 * rng_normal(&rng));
         for (uint32_t k = 0; k < SIDE; k++)
             x[p->labels[i] == 0 ? at * SIDE + k : p->labels[i] == 1 ? k * SIDE + at : k * SIDE + k] += 1;
     }
@@ -156,8 +155,7 @@ Test(train, reaches_what_can_be_reached) {
         cr_expect_eq(seen, result.epochs);
         /* The accuracy said is that of the weights left behind, running statistics included. */
         cr_assert(net_create(w, &net, &e) && net_predict(net, SAMPLES, p->x, predictions, &e), "%s", e.text);
-        for (uint32_t k = 0; k < SAMPLES; k++)
-            right += predictions[k] == p->labels[k];
+        for (uint32_t k = 0; k < SAMPLES; k++) right += predictions[k] == p->labels[k];
         cr_expect_eq(right, SAMPLES, "case %zu: %u", i, right);
         net_destroy(net);
         drop(w);
@@ -170,8 +168,7 @@ Test(train, memorises_permuted_labels) {
     cr_assert_not_null(p);
     make_problem(p);
     struct rng rng = rng_stream(1, "labels", 0);
-    for (int i = 0; i < SAMPLES; i++)
-        p->labels[i] = rng_below(&rng, CLASSES);
+    for (int i = 0; i < SAMPLES; i++) p->labels[i] = rng_below(&rng, CLASSES);
     struct weights *w = make_weights("conv:8x3,relu,fc:64,relu,fc:3");
     struct recipe recipe = recipe_default();
     struct train_result result;
@@ -221,8 +218,7 @@ Test(train, running_statistics_follow_the_data) {
     struct problem *p = malloc(sizeof *p);
     cr_assert_not_null(p);
     make_problem(p);
-    for (size_t i = 0; i < SAMPLES * PIXELS; i++)
-        p->x[i] = 2 * p->x[i] + 3;
+    for (size_t i = 0; i < SAMPLES * PIXELS; i++) p->x[i] = 2 * p->x[i] + 3;
     struct weights *w = make_weights("batchnorm,fc:3");
     struct recipe recipe = recipe_default();
     struct train_result result;
@@ -231,15 +227,12 @@ Test(train, running_statistics_follow_the_data) {
     recipe.epochs = 150;
     recipe.stop_accuracy = 2;
     cr_assert(train_run(w, SAMPLES, p->x, p->labels, &recipe, NULL, NULL, &result, NULL));
-    for (size_t i = 0; i < SAMPLES * PIXELS; i++)
-        mean += (double)p->x[i] / (SAMPLES * PIXELS);
+    for (size_t i = 0; i < SAMPLES * PIXELS; i++) mean += (double)p->x[i] / (SAMPLES * PIXELS);
     for (size_t i = 0; i < SAMPLES * PIXELS; i++)
         squares += ((double)p->x[i] - mean) * ((double)p->x[i] - mean) / (SAMPLES * PIXELS);
     for (uint32_t i = 0; i < w->graph->value_count; i++) {
-        if (strcmp(w->graph->values[i].name, "batchnorm1.mean") == 0)
-            cr_expect_float_eq(w->data[i][0], mean, 1e-4);
-        if (strcmp(w->graph->values[i].name, "batchnorm1.var") == 0)
-            cr_expect_float_eq(w->data[i][0], squares, 1e-4);
+        if (strcmp(w->graph->values[i].name, "batchnorm1.mean") == 0) cr_expect_float_eq(w->data[i][0], mean, 1e-4);
+        if (strcmp(w->graph->values[i].name, "batchnorm1.var") == 0) cr_expect_float_eq(w->data[i][0], squares, 1e-4);
     }
     drop(w);
     free(p);
@@ -271,8 +264,7 @@ Test(train, what_is_refused) {
         struct train_result result;
         struct error e = {""};
         make_problem(p);
-        if (refused[i].label)
-            p->labels[0] = refused[i].label;
+        if (refused[i].label) p->labels[0] = refused[i].label;
         cr_expect_not(train_run(w, refused[i].n, p->x, p->labels, &refused[i].recipe, NULL, NULL, &result, &e));
         cr_expect_eq(strncmp(e.text, refused[i].wanted, strlen(refused[i].wanted)), 0, "'%s', wanted '%s'", e.text,
                      refused[i].wanted);

@@ -42,8 +42,7 @@ struct stored {
 static bool keep(void *user, const struct verdict_row *row) {
     struct stored *out = user;
     snprintf(out->text[out->count], sizeof out->text[0], "%s=%s%s%s%s", row->control, row->verdict,
-             row->annotation[0] ? " (" : "",
-             row->annotation, row->annotation[0] ? ")" : "");
+             row->annotation[0] ? " (" : "", row->annotation, row->annotation[0] ? ")" : "");
     out->rows[out->count] = *row;
     out->rows[out->count].expected = text_copy(row->expected);
     out->count++;
@@ -88,25 +87,44 @@ static const struct {
 } cases[] = {
     {"nothing said", {{0}}, 0, "PASS|SKIP", {0, 1, 4, 4, 0, 3, 4}},
     {"another row", {{(char *)"other", (char *)"all", W(FAIL), {0, 0}}}, 1, "PASS|SKIP", {0, 1, 4, 4, 0, 3, 4}},
-    {"another control", {{(char *)"subject", (char *)"independent", W(FAIL), {0, 0}}}, 1, "PASS|SKIP", {0, 1, 4, 4, 0,
-            3, 4}},
+    {"another control",
+     {{(char *)"subject", (char *)"independent", W(FAIL), {0, 0}}},
+     1,
+     "PASS|SKIP",
+     {0, 1, 4, 4, 0, 3, 4}},
     {"FAIL everywhere", {{(char *)"subject", (char *)"all", W(FAIL), {0, 0}}}, 1, "FAIL|SKIP", {1, 0, 4, 4, 0, 3, 4}},
     {"FAIL here", {{(char *)"subject", (char *)"cascading", W(FAIL), {0, 0}}}, 1, "FAIL", {1, 0, 4, 4, 1, 3, 4}},
-    {"PASS here: SKIP is not tested", {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}}, 1, "PASS", {0, 1, 4,
-            4, 1, 3, 4}},
-    {"the named control counts, before", {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}},
-                                          {(char *)"subject", (char *)"all", W(FAIL), {0, 0}}}, 2, "PASS",
+    {"PASS here: SKIP is not tested",
+     {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}},
+     1,
+     "PASS",
      {0, 1, 4, 4, 1, 3, 4}},
-    {"the named control counts, after", {{(char *)"subject", (char *)"all", W(FAIL), {0, 0}}, {(char *)"subject",
-            (char *)"cascading", W(PASS), {0, 0}}}, 2, "PASS",
+    {"the named control counts, before",
+     {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}, {(char *)"subject", (char *)"all", W(FAIL), {0, 0}}},
+     2,
+     "PASS",
      {0, 1, 4, 4, 1, 3, 4}},
-    {"several words", {{(char *)"subject", (char *)"cascading", W(PASS) | W(INCONCLUSIVE), {0, 0}}}, 1,
-     "PASS|INCONCLUSIVE", {0, 1, 0, 4, 1, 3, 4}},
+    {"the named control counts, after",
+     {{(char *)"subject", (char *)"all", W(FAIL), {0, 0}}, {(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}},
+     2,
+     "PASS",
+     {0, 1, 4, 4, 1, 3, 4}},
+    {"several words",
+     {{(char *)"subject", (char *)"cascading", W(PASS) | W(INCONCLUSIVE), {0, 0}}},
+     1,
+     "PASS|INCONCLUSIVE",
+     {0, 1, 0, 4, 1, 3, 4}},
     {"ERROR", {{(char *)"subject", (char *)"cascading", W(ERROR), {0, 0}}}, 1, "ERROR", {1, 1, 4, 4, 1, 0, 4}},
-    {"UNINFORMATIVE covers its annotation", {{(char *)"subject", (char *)"cascading", W(UNINFORMATIVE), {0, 0}}}, 1,
-     "UNINFORMATIVE", {1, 1, 4, 0, 1, 3, 0}},
-    {"the annotation does not cover the word", {{(char *)"subject", (char *)"cascading", W(INPUT_DOMINATED), {0, 0}}},
-     1, "INPUT-DOMINATED", {1, 1, 4, 4, 1, 3, 0}},
+    {"UNINFORMATIVE covers its annotation",
+     {{(char *)"subject", (char *)"cascading", W(UNINFORMATIVE), {0, 0}}},
+     1,
+     "UNINFORMATIVE",
+     {1, 1, 4, 0, 1, 3, 0}},
+    {"the annotation does not cover the word",
+     {{(char *)"subject", (char *)"cascading", W(INPUT_DOMINATED), {0, 0}}},
+     1,
+     "INPUT-DOMINATED",
+     {1, 1, 4, 4, 1, 3, 0}},
 };
 
 Test(verdict, expectations_and_exit_codes, .timeout = 60) {
@@ -156,9 +174,9 @@ Test(verdict, the_gravest_decides) {
         if (all[k].error) s.results->checks[0] = (struct checked){true, true, 0, 0, 0, 12};
         synthetic_store(&s);
         judge_all(&s, &out);
-        cr_expect_eq(out.exit_code, all[k].code, "case %zu: %d (%s, %s, %s)", k, out.exit_code, verdict_of(&out,
-                "cascading"),
-                     verdict_of(&out, "label-permutation"), verdict_of(&out, "zero-pixel"));
+        cr_expect_eq(out.exit_code, all[k].code, "case %zu: %d (%s, %s, %s)", k, out.exit_code,
+                     verdict_of(&out, "cascading"), verdict_of(&out, "label-permutation"),
+                     verdict_of(&out, "zero-pixel"));
         forget(&out);
         synthetic_destroy(&s);
     }
@@ -193,9 +211,12 @@ static const struct {
 Test(verdict, overall_joins_the_families) {
     for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
         struct synthetic_options o = synthetic_default();
-        struct profile p = {CLEAN, .cascade = {0, columns[c].cascade}, .single = {0, columns[c].single,
-                columns[c].single},
-                            .permuted = columns[c].permuted, .twin = columns[c].twin, .twin_magnitude = .5,
+        struct profile p = {CLEAN,
+                            .cascade = {0, columns[c].cascade},
+                            .single = {0, columns[c].single, columns[c].single},
+                            .permuted = columns[c].permuted,
+                            .twin = columns[c].twin,
+                            .twin_magnitude = .5,
                             .claims = ASSAY_INPUT_MULTIPLIER};
         struct synthetic s;
         struct stored out;
@@ -204,8 +225,8 @@ Test(verdict, overall_joins_the_families) {
         o.controls[2] = &control_zero_pixel;
         o.controls[3] = columns[c].labels ? &control_label_permutation : NULL;
         synthetic_create(&s, &o, &p, 1);
-        s.results->checks[0] = (struct checked){true, columns[c].zero <= 1, columns[c].zero,
-                                                columns[c].zero > 0 ? 1 : 0, 3, 12};
+        s.results->checks[0] =
+            (struct checked){true, columns[c].zero <= 1, columns[c].zero, columns[c].zero > 0 ? 1 : 0, 3, 12};
         if (columns[c].untrained) run_network(&s.run, ROLE_PERMUTED, 1)->train_accuracy = .5;
         synthetic_store(&s);
         judge_all(&s, &out);
@@ -226,8 +247,8 @@ Test(verdict, without_a_randomisation_there_is_no_overall_word) {
     judge_all(&s, &out);
     cr_expect_str_eq(verdict_of(&out, "zero-pixel"), "SKIP");
     cr_expect_str_eq(verdict_of(&out, "overall"), "SKIP");
-    for (uint32_t k = 0; k < out.count; k++) cr_expect(isnan(out.rows[k].score) && isnan(out.rows[k].lower), "%s",
-                                                       out.text[k]);
+    for (uint32_t k = 0; k < out.count; k++)
+        cr_expect(isnan(out.rows[k].score) && isnan(out.rows[k].lower), "%s", out.text[k]);
     forget(&out);
     synthetic_destroy(&s);
 }
@@ -239,8 +260,9 @@ Test(verdict, annotations) {
         double magnitude;
         bool same_size;
         const char *verdict;
-    } all[] = {{.1, true, "PASS (absolute only, low power)"}, {.9, true, "FAIL"}, {.55, false,
-            "UNINFORMATIVE (INPUT-DOMINATED)"}};
+    } all[] = {{.1, true, "PASS (absolute only, low power)"},
+               {.9, true, "FAIL"},
+               {.55, false, "UNINFORMATIVE (INPUT-DOMINATED)"}};
     for (size_t k = 0; k < 3; k++) {
         struct synthetic_options o = synthetic_default();
         struct profile p = {CLEAN, .non_negative = true, .magnitude = all[k].magnitude, .yardstick = .1};

@@ -26,8 +26,7 @@ TestSuite(weights, .init = setup, .fini = cleanup);
 
 static uint32_t find(const struct graph *g, const char *name) {
     for (uint32_t i = 0; i < g->value_count; i++)
-        if (strcmp(g->values[i].name, name) == 0)
-            return i;
+        if (strcmp(g->values[i].name, name) == 0) return i;
     cr_assert_fail("no value %s", name);
     return GRAPH_NONE;
 }
@@ -38,17 +37,14 @@ static const float *data_of(const struct weights *w, const char *name) {
 
 static void redraw_all(struct weights *w, const struct init_options *options) {
     struct error e = {""};
-    for (uint32_t i = 0; i < w->graph->layer_count; i++)
-        cr_assert(weights_redraw(w, i, options, &e), "%s", e.text);
+    for (uint32_t i = 0; i < w->graph->layer_count; i++) cr_assert(weights_redraw(w, i, options, &e), "%s", e.text);
 }
 
 static void moments(const float *x, size_t n, double *mean, double *sd) {
     double sum = 0, squares = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)x[i];
+    for (size_t i = 0; i < n; i++) sum += (double)x[i];
     *mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++)
-        squares += ((double)x[i] - *mean) * ((double)x[i] - *mean);
+    for (size_t i = 0; i < n; i++) squares += ((double)x[i] - *mean) * ((double)x[i] - *mean);
     *sd = sqrt(squares / (double)n);
 }
 
@@ -107,13 +103,11 @@ Test(weights, own_initialisers) {
     /* 32 x 2304, transposed: fan-in 2304 */
     const float *fc = data_of(weights, "fc1.weight");
     double bound = 1 / sqrt(2304.), largest = 0;
-    for (size_t i = 0; i < 32 * 2304; i++)
-        largest = fmax(largest, fabs((double)fc[i]));
+    for (size_t i = 0; i < 32 * 2304; i++) largest = fmax(largest, fabs((double)fc[i]));
     moments(fc, 32 * 2304, &mean, &sd);
     cr_expect(largest <= bound && largest > .999 * bound, "%g of %g", largest, bound);
     cr_expect_float_eq(sd, bound / sqrt(3.), .01 * bound);
-    for (int i = 0; i < 32; i++)
-        cr_expect_eq(data_of(weights, "fc1.bias")[i], 0);
+    for (int i = 0; i < 32; i++) cr_expect_eq(data_of(weights, "fc1.bias")[i], 0);
     for (int i = 0; i < 64; i++) {
         cr_expect_eq(data_of(weights, "batchnorm1.scale")[i], 1);
         cr_expect_eq(data_of(weights, "batchnorm1.shift")[i], 0);
@@ -156,11 +150,9 @@ Test(weights, permute_keeps_the_values_of_each_tensor) {
     float *values = weights_edit(weights, index), *before = malloc(N * sizeof *before);
     cr_assert_not_null(before);
     size_t fixed = 0;
-    for (int i = 0; i < N; i++)
-        before[i] = values[i] = (float)i;
+    for (int i = 0; i < N; i++) before[i] = values[i] = (float)i;
     cr_assert(weights_redraw(weights, graph_layer(graph, "fc1"), &options, NULL));
-    for (int i = 0; i < N; i++)
-        fixed += values[i] == before[i];
+    for (int i = 0; i < N; i++) fixed += values[i] == before[i];
     cr_expect_lt(fixed, 10); /* one is expected */
     qsort(values, N, sizeof *values, ascending);
     cr_expect_arr_eq(values, before, N * sizeof *before);
@@ -172,8 +164,7 @@ Test(weights, matched_keeps_mean_and_deviation) {
     struct init_options options = {.scheme = INIT_MATCHED, .seed = 1};
     float *values = weights_edit(weights, find(graph, "fc1.weight"));
     double mean, sd;
-    for (int i = 0; i < N; i++)
-        values[i] = i % 2 ? 5.f : 1.f;
+    for (int i = 0; i < N; i++) values[i] = i % 2 ? 5.f : 1.f;
     cr_assert(weights_redraw(weights, graph_layer(graph, "fc1"), &options, NULL));
     moments(values, N, &mean, &sd);
     cr_expect_float_eq(mean, 3, .03);
@@ -233,7 +224,7 @@ static const struct fan_case {
     struct shape input, weight;
     const char *attribute;
     int64_t value;
-   
+
     double fan_in;
 } fan_cases[] = {
     {"MatMul", {2, {0, 10}}, {2, {10, 900}}, NULL, 0, 10},

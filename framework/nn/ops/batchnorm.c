@@ -15,8 +15,7 @@ static bool batchnorm_parse(struct node *node, uint32_t opset, struct error *e) 
         !op_integer(node, "training_mode", INT64_MIN, INT64_MAX, 0, &training, e) ||
         !op_integer(node, "spatial", INT64_MIN, INT64_MAX, 1, &spatial, e))
         return false;
-    if (training)
-        return error_set(e, "attribute 'training_mode' is set: export the model for inference");
+    if (training) return error_set(e, "attribute 'training_mode' is set: export the model for inference");
     return spatial == 1 || error_set(e, "attribute 'spatial' is not 1: statistics per pixel are not supported");
 }
 
@@ -25,8 +24,7 @@ static bool batchnorm_infer(const struct op_call *call, struct shape *out, struc
     char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
     for (uint32_t i = SCALE; i <= VARIANCE; i++) {
         const struct shape *p = &call->in[i].shape;
-        if (call->in[i].batched)
-            return error_set(e, "input %u depends on the network's input: wanted a parameter", i);
+        if (call->in[i].batched) return error_set(e, "input %u depends on the network's input: wanted a parameter", i);
         if (x->rank < 2 || p->rank != 1 || p->dim[0] != x->dim[1])
             return error_set(e, "input of shape %s does not fit a parameter of shape %s", shape_text(x, a, sizeof a),
                              shape_text(p, b, sizeof b));
@@ -52,8 +50,7 @@ static void measure(const struct op_call *call, size_t channel, float *mean, flo
     const float *x = call->in[X].data + channel * plane;
     double sum = 0, squares = 0, count = (double)(s->dim[0] * plane);
     for (size_t i = 0; i < s->dim[0]; i++)
-        for (size_t k = 0; k < plane; k++)
-            sum += (double)x[i * step + k];
+        for (size_t k = 0; k < plane; k++) sum += (double)x[i * step + k];
     double center = sum / count;
     for (size_t i = 0; i < s->dim[0]; i++)
         for (size_t k = 0; k < plane; k++) {
@@ -72,8 +69,7 @@ static void batchnorm_forward(const struct op_call *call) {
     for (size_t c = 0; c < channels; c++) {
         mean[c] = call->in[MEAN].data[c];
         variance[c] = call->in[VARIANCE].data[c];
-        if (call->training)
-            measure(call, c, &mean[c], &variance[c]);
+        if (call->training) measure(call, c, &mean[c], &variance[c]);
         inverse[c] = 1 / sqrtf(variance[c] + epsilon);
     }
     const float *x = call->in[X].data;
@@ -82,8 +78,7 @@ static void batchnorm_forward(const struct op_call *call) {
         for (size_t c = 0; c < channels; c++, x += plane, y += plane) {
             float factor = call->in[SCALE].data[c] * inverse[c];
             float shift = call->in[SHIFT].data[c] - mean[c] * factor;
-            for (size_t k = 0; k < plane; k++)
-                y[k] = x[k] * factor + shift;
+            for (size_t k = 0; k < plane; k++) y[k] = x[k] * factor + shift;
         }
 }
 
@@ -134,8 +129,7 @@ static void batchnorm_backward(const struct op_call *call, uint32_t input, const
     for (size_t i = 0; i < s->dim[0]; i++)
         for (size_t c = 0; c < channels; c++, dx += plane, dy += plane) {
             float factor = call->in[SCALE].data[c] / sqrtf(call->in[VARIANCE].data[c] + epsilon);
-            for (size_t k = 0; k < plane; k++)
-                dx[k] = factor * dy[k];
+            for (size_t k = 0; k < plane; k++) dx[k] = factor * dy[k];
         }
 }
 

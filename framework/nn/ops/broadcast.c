@@ -24,8 +24,7 @@ void broadcast_init(struct broadcast *c, const struct shape *a, const struct sha
     size_t count_a = 1, count_b = 1;
     for (uint32_t i = 0; i < rank; i++) {
         size_t da = from_back(a, i), db = from_back(b, i), d = da == 1 ? db : da;
-        if (d == 1)
-            continue;
+        if (d == 1) continue;
         size_t stride_a = da == 1 ? 0 : count_a, stride_b = db == 1 ? 0 : count_b;
         count_a *= da;
         count_b *= db;
@@ -54,8 +53,7 @@ bool broadcast_next(const struct broadcast *c, struct broadcast_place *p) {
     for (uint32_t i = c->rank - 1; i-- > 0;) {
         p->a += c->a[i];
         p->b += c->b[i];
-        if (++p->index[i] < c->dim[i])
-            return true;
+        if (++p->index[i] < c->dim[i]) return true;
         p->index[i] = 0;
         p->a -= c->a[i] * c->dim[i];
         p->b -= c->b[i] * c->dim[i];

@@ -5,8 +5,7 @@
 
 static bool concat_parse(struct node *node, uint32_t opset, struct error *e) {
     int64_t *axis = op_config(node, sizeof *axis, e);
-    if (opset >= 4 && !node_attribute(node, "axis"))
-        return error_set(e, "attribute 'axis' is missing");
+    if (opset >= 4 && !node_attribute(node, "axis")) return error_set(e, "attribute 'axis' is missing");
     return axis && op_integer(node, "axis", -SHAPE_MAX_RANK, SHAPE_MAX_RANK - 1, 1, axis, e);
 }
 
@@ -14,21 +13,17 @@ static bool concat_infer(const struct op_call *call, struct shape *out, struct e
     uint32_t axis;
     char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
     *out = call->in[0].shape;
-    if (!op_axis(*(const int64_t *)call->node->config, out->rank, false, &axis, e))
-        return false;
-    if (call->out.batched && axis == 0)
-        return error_set(e, "axis 0 is the batch: samples must not be mixed");
+    if (!op_axis(*(const int64_t *)call->node->config, out->rank, false, &axis, e)) return false;
+    if (call->out.batched && axis == 0) return error_set(e, "axis 0 is the batch: samples must not be mixed");
     for (uint32_t i = 1; i < call->node->input_count; i++) {
-        if (!op_present(call, i))
-            return error_set(e, "input %u is absent", i);
+        if (!op_present(call, i)) return error_set(e, "input %u is absent", i);
         struct shape next = call->in[i].shape;
         size_t more = next.rank == out->rank ? next.dim[axis] : 0;
-        if (more)
-            next.dim[axis] = out->dim[axis];
+        if (more) next.dim[axis] = out->dim[axis];
         if (!more || !shape_equal(&next, out) || more > SIZE_MAX - out->dim[axis])
             return error_set(e, "shapes %s and %s cannot be joined along axis %u",
-                             shape_text(&call->in[0].shape, a, sizeof a),
-                             shape_text(&call->in[i].shape, b, sizeof b), axis);
+                             shape_text(&call->in[0].shape, a, sizeof a), shape_text(&call->in[i].shape, b, sizeof b),
+                             axis);
         out->dim[axis] += more;
     }
     return true;
@@ -39,8 +34,7 @@ static size_t concat_part(const struct op_call *call, uint32_t input, size_t *of
     uint32_t axis = 0;
     op_axis(*(const int64_t *)call->node->config, call->out.shape.rank, false, &axis, NULL);
     *offset = 0;
-    for (uint32_t i = 0; i < input; i++)
-        *offset += shape_count_from(&call->in[i].shape, axis);
+    for (uint32_t i = 0; i < input; i++) *offset += shape_count_from(&call->in[i].shape, axis);
     return shape_count_from(&call->in[input].shape, axis);
 }
 
@@ -61,16 +55,14 @@ static void concat_forward(const struct op_call *call) {
 static void concat_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     size_t row = concat_row(call), rows = shape_count(&call->out.shape) / row;
     size_t offset, part = concat_part(call, input, &offset);
-    for (size_t i = 0; i < rows; i++)
-        memcpy(dx + i * part, dy + i * row + offset, part * sizeof *dx);
+    for (size_t i = 0; i < rows; i++) memcpy(dx + i * part, dy + i * row + offset, part * sizeof *dx);
 }
 
 static void concat_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     size_t row = concat_row(call), rows = shape_count(&call->out.shape) / row;
     size_t offset, part = concat_part(call, input, &offset);
     for (size_t i = 0; i < rows; i++)
-        for (size_t k = 0; k < part; k++)
-            d[i * part + k] += dy[i * row + offset + k];
+        for (size_t k = 0; k < part; k++) d[i * part + k] += dy[i * row + offset + k];
 }
 
 const struct op op_concat = {

@@ -25,8 +25,7 @@ static bool conv_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
     int64_t groups;
     struct conv *conv = op_config(node, sizeof *conv, e);
-    if (!conv || !window_parse(node, &conv->window, e) ||
-        !op_integer(node, "group", 1, INT32_MAX, 1, &groups, e))
+    if (!conv || !window_parse(node, &conv->window, e) || !op_integer(node, "group", 1, INT32_MAX, 1, &groups, e))
         return false;
     conv->groups = (uint32_t)groups;
     return true;
@@ -36,8 +35,7 @@ static bool conv_parse(struct node *node, uint32_t opset, struct error *e) {
 static bool conv_place(const struct op_call *call, struct window_fit *fit, struct error *e) {
     const struct conv *conv = call->node->config;
     struct window window = conv->window;
-    for (int axis = 0; axis < 2; axis++)
-        window.kernel[axis] = (uint32_t)call->in[1].shape.dim[axis + 2];
+    for (int axis = 0; axis < 2; axis++) window.kernel[axis] = (uint32_t)call->in[1].shape.dim[axis + 2];
     return window_place(&window, &call->in[0].shape, fit, e);
 }
 
@@ -49,13 +47,11 @@ static bool conv_check(const struct op_call *call, struct error *e) {
     shape_text(w, b, sizeof b);
     if (call->in[1].batched || (op_present(call, 2) && call->in[2].batched))
         return error_set(e, "its weights depend on the network's input: wanted parameters");
-    if (w->rank != 4)
-        return error_set(e, "weights of shape %s: only two-dimensional convolutions are supported", b);
+    if (w->rank != 4) return error_set(e, "weights of shape %s: only two-dimensional convolutions are supported", b);
     if (x->rank != 4 || x->dim[1] != w->dim[1] * conv->groups || w->dim[0] % conv->groups != 0)
         return error_set(e, "input of shape %s does not fit weights of shape %s in %u groups", a, b, conv->groups);
     for (int axis = 0; axis < 2; axis++)
-        if (w->dim[axis + 2] > UINT16_MAX ||
-            (conv->window.has_kernel && conv->window.kernel[axis] != w->dim[axis + 2]))
+        if (w->dim[axis + 2] > UINT16_MAX || (conv->window.has_kernel && conv->window.kernel[axis] != w->dim[axis + 2]))
             return error_set(e, "attribute 'kernel_shape' does not fit weights of shape %s", b);
     if (op_present(call, 2) && shape_count(&call->in[2].shape) != w->dim[0])
         return error_set(e, "bias of shape %s does not fit weights of shape %s",
@@ -65,10 +61,9 @@ static bool conv_check(const struct op_call *call, struct error *e) {
 
 static bool conv_infer(const struct op_call *call, struct shape *out, struct error *e) {
     struct window_fit fit;
-    if (!conv_check(call, e) || !conv_place(call, &fit, e))
-        return false;
-    *out = (struct shape){4, {call->in[0].shape.dim[0], call->in[1].shape.dim[0], (size_t)fit.out[0],
-                              (size_t)fit.out[1]}};
+    if (!conv_check(call, e) || !conv_place(call, &fit, e)) return false;
+    *out =
+        (struct shape){4, {call->in[0].shape.dim[0], call->in[1].shape.dim[0], (size_t)fit.out[0], (size_t)fit.out[1]}};
     size_t taps = shape_count_from(&call->in[1].shape, 1);
     if (shape_count_from(out, 2) > 8 * OP_MAX_ELEMENTS / taps)
         return error_set(e, "the unfolded input has more than %zu elements", 8 * OP_MAX_ELEMENTS);
@@ -78,14 +73,17 @@ static bool conv_infer(const struct op_call *call, struct shape *out, struct err
 static struct geometry conv_geometry(const struct op_call *call) {
     const struct conv *conv = call->node->config;
     const struct shape *x = &call->in[0].shape, *w = &call->in[1].shape;
-    struct geometry g = {.samples = x->dim[0], .groups = conv->groups, .in_channels = w->dim[1],
-                         .out_channels = w->dim[0] / conv->groups, .in_plane = x->dim[2] * x->dim[3]};
+    struct geometry g = {.samples = x->dim[0],
+                         .groups = conv->groups,
+                         .in_channels = w->dim[1],
+                         .out_channels = w->dim[0] / conv->groups,
+                         .in_plane = x->dim[2] * x->dim[3]};
     conv_place(call, &g.fit, NULL); /* infer has found it to fit */
     const struct window_fit *f = &g.fit;
     g.out_plane = (size_t)(f->out[0] * f->out[1]);
     g.taps = shape_count_from(w, 1);
-    g.direct = f->kernel[0] == 1 && f->kernel[1] == 1 && f->stride[0] == 1 && f->stride[1] == 1 &&
-               !f->before[0] && !f->before[1] && !f->after[0] && !f->after[1];
+    g.direct = f->kernel[0] == 1 && f->kernel[1] == 1 && f->stride[0] == 1 && f->stride[1] == 1 && !f->before[0] &&
+               !f->before[1] && !f->after[0] && !f->after[1];
     return g;
 }
 
@@ -100,10 +98,8 @@ static inline void positions_inside(const struct window_fit *f, int axis, ptrdif
     ptrdiff_t offset = k * f->dilation[axis] - f->before[axis], stride = f->stride[axis];
     *first = offset < 0 ? (-offset + stride - 1) / stride : 0;
     *last = f->in[axis] > offset ? (f->in[axis] - offset + stride - 1) / stride : 0;
-    if (*last > f->out[axis])
-        *last = f->out[axis];
-    if (*first > *last)
-        *first = *last;
+    if (*last > f->out[axis]) *last = f->out[axis];
+    if (*first > *last) *first = *last;
 }
 
 /* One tap of the kernel on one channel: output rows [y0, y1) and columns [x0, x1) see the input, from `offset` on. */
@@ -123,25 +119,20 @@ static inline struct tap place_tap(const struct window_fit *f, ptrdiff_t ky, ptr
 /* Rows are short: a call of memcpy for each would cost more than the copying. Blocks may overlap. */
 #define COPY_BLOCKS(size)                                                                                              \
     for (; rows > 0; rows--, to += to_step, from += from_step) {                                                       \
-        for (ptrdiff_t i = 0; i < n - (size); i += (size))                                                             \
-            memcpy(to + i, from + i, (size) * sizeof *to);                                                             \
+        for (ptrdiff_t i = 0; i < n - (size); i += (size)) memcpy(to + i, from + i, (size) * sizeof *to);              \
         memcpy(to + n - (size), from + n - (size), (size) * sizeof *to);                                               \
     }
 
 static void copy_rows(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t from_step,
                       ptrdiff_t rows, ptrdiff_t n) {
-    if (n >= 8)
-        COPY_BLOCKS(8)
-    else if (n >= 4)
-        COPY_BLOCKS(4)
-    else if (n >= 1)
-        COPY_BLOCKS(1)
+    if (n >= 8) COPY_BLOCKS(8)
+    else if (n >= 4) COPY_BLOCKS(4)
+    else if (n >= 1) COPY_BLOCKS(1)
 }
 
 static void unfold_tap(const struct window_fit *f, const struct tap *t, const float *image, float *to) {
     ptrdiff_t width = f->out[1], rows = t->y1 - t->y0, columns = t->x1 - t->x0;
-    if (rows < f->out[0] || columns < width)
-        memset(to, 0, (size_t)(f->out[0] * width) * sizeof *to);
+    if (rows < f->out[0] || columns < width) memset(to, 0, (size_t)(f->out[0] * width) * sizeof *to);
     to += t->y0 * width + t->x0;
     const float *from = image + t->offset;
     ptrdiff_t step = f->stride[0] * f->in[1];
@@ -150,8 +141,7 @@ static void unfold_tap(const struct window_fit *f, const struct tap *t, const fl
         return;
     }
     for (; rows > 0; rows--, to += width, from += step)
-        for (ptrdiff_t x = 0; x < columns; x++)
-            to[x] = from[x * f->stride[1]];
+        for (ptrdiff_t x = 0; x < columns; x++) to[x] = from[x * f->stride[1]];
 }
 
 /* columns[tap][position]: what tap `tap` of the kernel sees at every output position. */
@@ -170,10 +160,8 @@ static void add_rows(float *restrict to, ptrdiff_t to_step, const float *restric
     for (; rows > 0; rows--, to += to_step, from += from_step) {
         ptrdiff_t x = 0;
         for (; x + 8 <= n; x += 8) /* whole blocks, as rows are short */
-            for (ptrdiff_t i = 0; i < 8; i++)
-                to[x + i] += from[x + i];
-        for (; x < n; x++)
-            to[x] += from[x];
+            for (ptrdiff_t i = 0; i < 8; i++) to[x + i] += from[x + i];
+        for (; x < n; x++) to[x] += from[x];
     }
 }
 
@@ -193,16 +181,14 @@ static void fold(const struct geometry *g, const float *columns, float *image) {
                     continue;
                 }
                 for (ptrdiff_t y = t.y0; y < t.y1; y++, to += step, from += width)
-                    for (ptrdiff_t x = 0; x < t.x1 - t.x0; x++)
-                        to[x * f->stride[1]] += from[x];
+                    for (ptrdiff_t x = 0; x < t.x1 - t.x0; x++) to[x * f->stride[1]] += from[x];
             }
 }
 
 static void fill_bias(const struct op_call *call, const struct geometry *g, float *out) {
     size_t channels = g->groups * g->out_channels;
     for (size_t c = 0; c < channels; c++)
-        for (size_t i = 0; i < g->out_plane; i++)
-            out[c * g->out_plane + i] = call->in[2].data[c];
+        for (size_t i = 0; i < g->out_plane; i++) out[c * g->out_plane + i] = call->in[2].data[c];
 }
 
 static void conv_forward(const struct op_call *call) {
@@ -211,12 +197,10 @@ static void conv_forward(const struct op_call *call) {
     const float *x = call->in[0].data;
     float *y = call->out.data;
     for (size_t s = 0; s < g.samples; s++) {
-        if (bias)
-            fill_bias(call, &g, y);
+        if (bias) fill_bias(call, &g, y);
         const float *w = call->in[1].data;
         for (size_t i = 0; i < g.groups; i++) {
-            if (!g.direct)
-                unfold(&g, x, call->scratch);
+            if (!g.direct) unfold(&g, x, call->scratch);
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g.out_channels, (int)g.out_plane, (int)g.taps,
                         1, w, (int)g.taps, g.direct ? x : call->scratch, (int)g.out_plane, bias ? 1 : 0, y,
                         (int)g.out_plane);
@@ -235,8 +219,7 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
         for (size_t i = 0; i < g.groups; i++) {
             cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)g.taps, (int)g.out_plane, (int)g.out_channels, 1,
                         w, (int)g.taps, dy, (int)g.out_plane, 0, g.direct ? dx : call->scratch, (int)g.out_plane);
-            if (!g.direct)
-                fold(&g, call->scratch, dx);
+            if (!g.direct) fold(&g, call->scratch, dx);
             dx += g.in_channels * g.in_plane;
             dy += g.out_channels * g.out_plane;
             w += g.out_channels * g.taps;
@@ -251,12 +234,9 @@ static void learn_bias(const struct geometry *g, const float *dy, float *db) {
             float part[8] = {0}, sum = 0;
             size_t i = 0;
             for (; i + 8 <= g->out_plane; i += 8)
-                for (size_t k = 0; k < 8; k++)
-                    part[k] += dy[i + k];
-            for (; i < g->out_plane; i++)
-                sum += dy[i];
-            for (size_t k = 0; k < 8; k++)
-                sum += part[k];
+                for (size_t k = 0; k < 8; k++) part[k] += dy[i + k];
+            for (; i < g->out_plane; i++) sum += dy[i];
+            for (size_t k = 0; k < 8; k++) sum += part[k];
             db[c] += sum;
         }
 }
@@ -271,8 +251,7 @@ static void conv_learn(const struct op_call *call, uint32_t input, const float *
     for (size_t s = 0; s < g.samples; s++) {
         float *dw = d;
         for (size_t i = 0; i < g.groups; i++) {
-            if (!g.direct)
-                unfold(&g, x, call->scratch);
+            if (!g.direct) unfold(&g, x, call->scratch);
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g.out_channels, (int)g.taps, (int)g.out_plane, 1,
                         dy, (int)g.out_plane, g.direct ? x : call->scratch, (int)g.out_plane, 1, dw, (int)g.taps);
             x += g.in_channels * g.in_plane;

@@ -24,27 +24,21 @@ static bool elementwise_infer(const struct op_call *call, struct shape *out, str
 static void add_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n, size_t sa,
                     size_t sb) {
     if (sa && sb)
-        for (size_t i = 0; i < n; i++)
-            y[i] = a[i] + b[i];
+        for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
     else if (sa)
-        for (size_t i = 0; i < n; i++)
-            y[i] = a[i] + b[0];
+        for (size_t i = 0; i < n; i++) y[i] = a[i] + b[0];
     else
-        for (size_t i = 0; i < n; i++)
-            y[i] = a[0] + b[i * sb];
+        for (size_t i = 0; i < n; i++) y[i] = a[0] + b[i * sb];
 }
 
 static void mul_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n, size_t sa,
                     size_t sb) {
     if (sa && sb)
-        for (size_t i = 0; i < n; i++)
-            y[i] = a[i] * b[i];
+        for (size_t i = 0; i < n; i++) y[i] = a[i] * b[i];
     else if (sa)
-        for (size_t i = 0; i < n; i++)
-            y[i] = a[i] * b[0];
+        for (size_t i = 0; i < n; i++) y[i] = a[i] * b[0];
     else
-        for (size_t i = 0; i < n; i++)
-            y[i] = a[0] * b[i * sb];
+        for (size_t i = 0; i < n; i++) y[i] = a[0] * b[i * sb];
 }
 
 static void add_forward(const struct op_call *call) {
@@ -74,18 +68,14 @@ static void gradient_run(float *restrict d, const float *restrict dy, const floa
                          size_t so) {
     if (!sd) {
         double sum = 0;
-        for (size_t i = 0; i < n; i++)
-            sum += (double)dy[i] * (other ? (double)other[i * so] : 1);
+        for (size_t i = 0; i < n; i++) sum += (double)dy[i] * (other ? (double)other[i * so] : 1);
         d[0] += (float)sum;
     } else if (!other) {
-        for (size_t i = 0; i < n; i++)
-            d[i] += dy[i];
+        for (size_t i = 0; i < n; i++) d[i] += dy[i];
     } else if (so) {
-        for (size_t i = 0; i < n; i++)
-            d[i] += dy[i] * other[i];
+        for (size_t i = 0; i < n; i++) d[i] += dy[i] * other[i];
     } else {
-        for (size_t i = 0; i < n; i++)
-            d[i] += dy[i] * other[0];
+        for (size_t i = 0; i < n; i++) d[i] += dy[i] * other[0];
     }
 }
 

@@ -21,8 +21,7 @@ static enum CBLAS_TRANSPOSE transposed(bool yes) {
 static void multiply(const struct product *p, const float *a, const float *b, float beta, float *c) {
     size_t lda = p->transpose_a ? p->rows : p->depth, ldb = p->transpose_b ? p->depth : p->columns;
     if (p->samples) {
-        if (beta == 0)
-            memset(c, 0, p->rows * p->columns * sizeof *c);
+        if (beta == 0) memset(c, 0, p->rows * p->columns * sizeof *c);
         rows_multiply(p->rows, p->columns, p->depth, p->alpha, a, b, p->transpose_b, c);
         return;
     }
@@ -35,8 +34,7 @@ static void multiply(const struct product *p, const float *a, const float *b, fl
 static void multiply_gradient_a(const struct product *p, const float *b, const float *dc, float beta, float *da) {
     size_t ldb = p->transpose_b ? p->depth : p->columns;
     if (p->samples) {
-        if (beta == 0)
-            memset(da, 0, p->rows * p->depth * sizeof *da);
+        if (beta == 0) memset(da, 0, p->rows * p->depth * sizeof *da);
         rows_multiply(p->rows, p->depth, p->columns, p->alpha, dc, b, !p->transpose_b, da);
         return;
     }
@@ -46,8 +44,8 @@ static void multiply_gradient_a(const struct product *p, const float *b, const f
 
 static void multiply_gradient_b(const struct product *p, const float *a, const float *dc, float beta, float *db) {
     if (p->transpose_b)
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)p->columns, (int)p->depth, (int)p->rows, p->alpha,
-                    dc, (int)p->columns, a, (int)p->depth, beta, db, (int)p->depth);
+        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)p->columns, (int)p->depth, (int)p->rows, p->alpha, dc,
+                    (int)p->columns, a, (int)p->depth, beta, db, (int)p->depth);
     else
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)p->depth, (int)p->columns, (int)p->rows, p->alpha, a,
                     (int)p->depth, dc, (int)p->columns, beta, db, (int)p->columns);
@@ -74,9 +72,12 @@ static bool gemm_parse(struct node *node, uint32_t opset, struct error *e) {
 static struct product gemm_product(const struct op_call *call) {
     const struct gemm *gemm = call->node->config;
     const struct shape *a = &call->in[0].shape, *b = &call->in[1].shape;
-    return (struct product){.rows = a->dim[gemm->transpose_a], .depth = a->dim[!gemm->transpose_a],
-                            .columns = b->dim[!gemm->transpose_b], .transpose_a = gemm->transpose_a,
-                            .transpose_b = gemm->transpose_b, .alpha = gemm->alpha,
+    return (struct product){.rows = a->dim[gemm->transpose_a],
+                            .depth = a->dim[!gemm->transpose_a],
+                            .columns = b->dim[!gemm->transpose_b],
+                            .transpose_a = gemm->transpose_a,
+                            .transpose_b = gemm->transpose_b,
+                            .alpha = gemm->alpha,
                             .samples = call->in[0].batched && !gemm->transpose_a && !call->training};
 }
 
@@ -92,11 +93,9 @@ static bool gemm_infer(const struct op_call *call, struct shape *out, struct err
     struct product p = gemm_product(call);
     *out = (struct shape){2, {p.rows, p.columns}};
     struct shape wide;
-    if (op_present(call, 2) &&
-        (!broadcast_shape(out, &call->in[2].shape, &wide, NULL) || !shape_equal(out, &wide)))
+    if (op_present(call, 2) && (!broadcast_shape(out, &call->in[2].shape, &wide, NULL) || !shape_equal(out, &wide)))
         return error_set(e, "bias of shape %s does not fit an output of shape %s",
-                         shape_text(&call->in[2].shape, text_a, sizeof text_a),
-                         shape_text(out, text_b, sizeof text_b));
+                         shape_text(&call->in[2].shape, text_a, sizeof text_a), shape_text(out, text_b, sizeof text_b));
     return true;
 }
 
@@ -136,11 +135,9 @@ static void gemm_gradient(const struct op_call *call, uint32_t input, const floa
     }
     size_t row, column;
     bias_strides(call, &row, &column);
-    if (keep == 0)
-        memset(d, 0, shape_count(&call->in[2].shape) * sizeof *d);
+    if (keep == 0) memset(d, 0, shape_count(&call->in[2].shape) * sizeof *d);
     for (size_t i = 0; i < p.rows; i++)
-        for (size_t j = 0; j < p.columns; j++)
-            d[i * row + j * column] += gemm->beta * dy[i * p.columns + j];
+        for (size_t j = 0; j < p.columns; j++) d[i * row + j * column] += gemm->beta * dy[i * p.columns + j];
 }
 
 static void gemm_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
@@ -159,10 +156,8 @@ static void matmul_split(const struct op_call *call, struct product *p, struct s
     *stack_b = call->in[1].shape;
     size_t depth = stack_a->dim[stack_a->rank - 1];
     *p = (struct product){.depth = depth, .alpha = 1, .rows = 1, .columns = 1};
-    if (stack_a->rank > 1)
-        p->rows = stack_a->dim[stack_a->rank - 2];
-    if (stack_b->rank > 1)
-        p->columns = stack_b->dim[stack_b->rank - 1];
+    if (stack_a->rank > 1) p->rows = stack_a->dim[stack_a->rank - 2];
+    if (stack_b->rank > 1) p->columns = stack_b->dim[stack_b->rank - 1];
     stack_a->rank -= stack_a->rank > 1 ? 2 : 1;
     stack_b->rank -= stack_b->rank > 1 ? 2 : 1;
     /* The same matrix for every one of the stack: one tall product. */
@@ -186,10 +181,8 @@ static bool matmul_infer(const struct op_call *call, struct shape *out, struct e
     if (!fits)
         return error_set(e, "shapes %s and %s cannot be multiplied", shape_text(a, text_a, sizeof text_a),
                          shape_text(b, text_b, sizeof text_b));
-    if (a->rank > 1)
-        out->dim[out->rank++] = a->dim[a->rank - 2];
-    if (b->rank > 1)
-        out->dim[out->rank++] = b->dim[b->rank - 1];
+    if (a->rank > 1) out->dim[out->rank++] = a->dim[a->rank - 2];
+    if (b->rank > 1) out->dim[out->rank++] = b->dim[b->rank - 1];
     return true;
 }
 
@@ -227,10 +220,8 @@ static void visit_gradient(const struct op_call *call, const struct product *p, 
     const struct matmul_gradient *m = user;
     size_t size_a = p->rows * p->depth, size_b = p->depth * p->columns;
     const float *dy = m->dy + c * p->rows * p->columns;
-    if (m->input == 0)
-        multiply_gradient_a(p, call->in[1].data + b * size_b, dy, 1, m->d + a * size_a);
-    else
-        multiply_gradient_b(p, call->in[0].data + a * size_a, dy, 1, m->d + b * size_b);
+    if (m->input == 0) multiply_gradient_a(p, call->in[1].data + b * size_b, dy, 1, m->d + a * size_a);
+    else multiply_gradient_b(p, call->in[0].data + a * size_a, dy, 1, m->d + b * size_b);
 }
 
 static void matmul_forward(const struct op_call *call) {

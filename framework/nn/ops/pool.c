@@ -24,8 +24,7 @@ static bool pool_parse(struct node *node, uint32_t opset, struct error *e) {
 static bool pool_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct pool *pool = call->node->config;
     struct window_fit fit;
-    if (!window_place(&pool->window, &call->in[0].shape, &fit, e))
-        return false;
+    if (!window_place(&pool->window, &call->in[0].shape, &fit, e)) return false;
     for (int axis = 0; axis < 2; axis++)
         if (fit.before[axis] >= (fit.kernel[axis] - 1) * fit.dilation[axis] + 1)
             return error_set(e, "padding of %td before a window of %td: a window would see padding only",
@@ -65,8 +64,7 @@ static uint32_t window_maximum(const struct window_fit *w, const float *x, ptrdi
     for (ptrdiff_t ky = y0; ky < y1; ky++)
         for (ptrdiff_t kx = x0; kx < x1; kx++) {
             ptrdiff_t at = (top + ky * w->dilation[0]) * w->in[1] + left + kx * w->dilation[1];
-            if (x[at] > x[best] || (isnan(x[at]) && !isnan(x[best])))
-                best = at;
+            if (x[at] > x[best] || (isnan(x[at]) && !isnan(x[best]))) best = at;
         }
     return (uint32_t)best;
 }
@@ -125,8 +123,7 @@ static void maxpool_backward(const struct op_call *call, uint32_t input, const f
     const uint32_t *place = (const uint32_t *)(const void *)call->saved;
     memset(dx, 0, p.count * p.in * sizeof *dx);
     for (size_t i = 0; i < p.count; i++, dx += p.in, dy += p.out, place += p.out)
-        for (size_t k = 0; k < p.out; k++)
-            dx[place[k]] += dy[k];
+        for (size_t k = 0; k < p.out; k++) dx[place[k]] += dy[k];
 }
 
 /* ---- AveragePool ---- */
@@ -196,8 +193,7 @@ static bool global_infer(const struct op_call *call, struct shape *out, struct e
         return error_set(e, "input of shape %s: wanted batch x channels x spatial dimensions",
                          shape_text(x, text, sizeof text));
     *out = *x;
-    for (uint32_t i = 2; i < x->rank; i++)
-        out->dim[i] = 1;
+    for (uint32_t i = 2; i < x->rank; i++) out->dim[i] = 1;
     return true;
 }
 
@@ -206,8 +202,7 @@ static void global_forward(const struct op_call *call) {
     const float *x = call->in[0].data;
     for (size_t i = 0; i < count; i++, x += plane) {
         double sum = 0;
-        for (size_t k = 0; k < plane; k++)
-            sum += (double)x[k];
+        for (size_t k = 0; k < plane; k++) sum += (double)x[k];
         call->out.data[i] = (float)(sum / (double)plane);
     }
 }
@@ -216,8 +211,7 @@ static void global_backward(const struct op_call *call, uint32_t input, const fl
     (void)input;
     size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
     for (size_t i = 0; i < count; i++, dx += plane)
-        for (size_t k = 0; k < plane; k++)
-            dx[k] = dy[i] / (float)plane;
+        for (size_t k = 0; k < plane; k++) dx[k] = dy[i] / (float)plane;
 }
 
 const struct op op_maxpool = {

@@ -6,8 +6,7 @@ static void relu_forward(const struct op_call *call) {
     const float *x = call->in[0].data;
     float *y = call->out.data;
     size_t n = shape_count(&call->out.shape);
-    for (size_t i = 0; i < n; i++)
-        y[i] = x[i] < 0 ? 0 : x[i];
+    for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];
 }
 
 static void relu_backward(const struct op_call *call, uint32_t input, const float *restrict dy, float *restrict dx) {
@@ -28,8 +27,7 @@ static void relu_backward(const struct op_call *call, uint32_t input, const floa
         }
         break;
     case NET_DECONVNET: /* Zeiler & Fergus 2014, arXiv:1311.2901, section 2.1: the rectifier applied to the gradient */
-        for (size_t i = 0; i < n; i++)
-            dx[i] = dy[i] < 0 ? 0 : dy[i];
+        for (size_t i = 0; i < n; i++) dx[i] = dy[i] < 0 ? 0 : dy[i];
         break;
     }
 }

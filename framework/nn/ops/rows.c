@@ -22,11 +22,9 @@ static void pack(struct panel *p, const float *b, size_t columns, size_t depth, 
                  size_t first) {
     p->columns = columns - column < PANEL_COLUMNS ? columns - column : PANEL_COLUMNS;
     p->depth = depth - first < PANEL_DEPTH ? depth - first : PANEL_DEPTH;
-    if (p->columns < PANEL_COLUMNS)
-        memset(p->b, 0, sizeof p->b);
+    if (p->columns < PANEL_COLUMNS) memset(p->b, 0, sizeof p->b);
     for (size_t j = 0; j < p->columns && transposed; j++)
-        for (size_t k = 0; k < p->depth; k++)
-            p->b[k][j] = b[(column + j) * depth + first + k];
+        for (size_t k = 0; k < p->depth; k++) p->b[k][j] = b[(column + j) * depth + first + k];
     for (size_t k = 0; k < p->depth && !transposed; k++)
         memcpy(p->b[k], b + (first + k) * columns + column, p->columns * sizeof *b);
 }
@@ -38,8 +36,7 @@ static void pack(struct panel *p, const float *b, size_t columns, size_t depth, 
         lanes sum[count][VECTORS] = {{{0}}};                                                                           \
         for (size_t k = 0; k < p->depth; k++)                                                                          \
             for (size_t r = 0; r < (count); r++)                                                                       \
-                for (size_t v = 0; v < VECTORS; v++)                                                                   \
-                    sum[r][v] += a[r * step + k] * p->vectors[k][v];                                                   \
+                for (size_t v = 0; v < VECTORS; v++) sum[r][v] += a[r * step + k] * p->vectors[k][v];                  \
         memcpy(out, sum, sizeof sum);                                                                                  \
     }
 DEFINE_KERNEL(multiply_4, 4)
@@ -56,11 +53,11 @@ void rows_multiply(size_t rows, size_t columns, size_t depth, float alpha, const
             for (size_t row = 0, count; row < rows; row += count) {
                 size_t left = rows - row;
                 count = left >= ROWS ? ROWS : left >= 2 ? 2 : 1;
-                (count == ROWS ? multiply_4 : count == 2 ? multiply_2 : multiply_1)(&panel, a + row * depth + first,
-                                                                                    depth, sum);
+                (count == ROWS ? multiply_4
+                 : count == 2  ? multiply_2
+                               : multiply_1)(&panel, a + row * depth + first, depth, sum);
                 for (size_t r = 0; r < count; r++)
-                    for (size_t j = 0; j < panel.columns; j++)
-                        c[(row + r) * columns + column + j] += alpha * sum[r][j];
+                    for (size_t j = 0; j < panel.columns; j++) c[(row + r) * columns + column + j] += alpha * sum[r][j];
             }
         }
 }

@@ -24,8 +24,7 @@ static bool flatten_parse(struct node *node, uint32_t opset, struct error *e) {
 static bool flatten_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct shape *x = &call->in[0].shape;
     uint32_t axis;
-    if (!op_axis(*(const int64_t *)call->node->config, x->rank, true, &axis, e))
-        return false;
+    if (!op_axis(*(const int64_t *)call->node->config, x->rank, true, &axis, e)) return false;
     size_t inner = shape_count_from(x, axis);
     *out = (struct shape){2, {shape_count(x) / inner, inner}};
     return true;
@@ -36,10 +35,8 @@ static bool flatten_infer(const struct op_call *call, struct shape *out, struct 
 static bool reshape_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
     int64_t allow_zero;
-    if (!op_integer(node, "allowzero", INT64_MIN, INT64_MAX, 0, &allow_zero, e))
-        return false;
-    if (node->input_count < 2 && !node_attribute(node, "shape"))
-        return error_set(e, "the new shape is missing");
+    if (!op_integer(node, "allowzero", INT64_MIN, INT64_MAX, 0, &allow_zero, e)) return false;
+    if (node->input_count < 2 && !node_attribute(node, "shape")) return error_set(e, "the new shape is missing");
     return !allow_zero || error_set(e, "attribute 'allowzero' is set: empty tensors are not supported");
 }
 
@@ -65,16 +62,15 @@ static bool reshape_dimensions(const struct shape *x, const int64_t *target, siz
     out->rank = (uint32_t)count;
     for (size_t i = 0; i < count; i++) {
         bool taken = target[i] == 0 && i < x->rank;
-        if (target[i] == -1 && open == SIZE_MAX)
-            open = i;
+        if (target[i] == -1 && open == SIZE_MAX) open = i;
         else if (target[i] < 1 && !taken)
-            return error_set(e, "dimension %" PRId64 " in its target: wanted positive ones, 0 where the input has one, "
-                                "or one -1", target[i]);
+            return error_set(e,
+                             "dimension %" PRId64 " in its target: wanted positive ones, 0 where the input has one, "
+                             "or one -1",
+                             target[i]);
         out->dim[i] = target[i] == -1 ? 1 : taken ? x->dim[i] : (size_t)target[i];
-        if (out->dim[i] > total / known)
-            known = SIZE_MAX; /* more than there are: never fits */
-        else
-            known *= out->dim[i];
+        if (out->dim[i] > total / known) known = SIZE_MAX; /* more than there are: never fits */
+        else known *= out->dim[i];
     }
     if (open != SIZE_MAX && known && total % known == 0) {
         out->dim[open] = total / known;
@@ -88,8 +84,7 @@ static bool reshape_dimensions(const struct shape *x, const int64_t *target, siz
 static bool reshape_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const int64_t *target;
     size_t count;
-    return reshape_target(call, &target, &count, e) &&
-           reshape_dimensions(&call->in[0].shape, target, count, out, e);
+    return reshape_target(call, &target, &count, e) && reshape_dimensions(&call->in[0].shape, target, count, out, e);
 }
 
 /* ---- Dropout ---- */

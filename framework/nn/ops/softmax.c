@@ -10,8 +10,7 @@ struct softmax {
 
 static bool softmax_parse(struct node *node, uint32_t opset, struct error *e) {
     struct softmax *softmax = op_config(node, sizeof *softmax, e);
-    if (!softmax)
-        return false;
+    if (!softmax) return false;
     softmax->flattens = opset < 13;
     return op_integer(node, "axis", -SHAPE_MAX_RANK, SHAPE_MAX_RANK - 1, softmax->flattens ? 1 : -1, &softmax->axis, e);
 }
@@ -20,8 +19,7 @@ static bool softmax_infer(const struct op_call *call, struct shape *out, struct 
     const struct softmax *softmax = call->node->config;
     uint32_t axis;
     *out = call->in[0].shape;
-    if (!op_axis(softmax->axis, out->rank, softmax->flattens, &axis, e))
-        return false;
+    if (!op_axis(softmax->axis, out->rank, softmax->flattens, &axis, e)) return false;
     return !call->in[0].batched || axis > 0 || error_set(e, "axis 0 is the batch: samples must not be mixed");
 }
 
@@ -49,14 +47,12 @@ static void softmax_forward(const struct op_call *call) {
         float *y = call->out.data + start;
         float most = x[0];
         double sum = 0;
-        for (size_t k = 1; k < s.length; k++)
-            most = x[k * s.step] > most ? x[k * s.step] : most;
+        for (size_t k = 1; k < s.length; k++) most = x[k * s.step] > most ? x[k * s.step] : most;
         for (size_t k = 0; k < s.length; k++) {
             y[k * s.step] = expf(x[k * s.step] - most);
             sum += (double)y[k * s.step];
         }
-        for (size_t k = 0; k < s.length; k++)
-            y[k * s.step] = (float)((double)y[k * s.step] / sum);
+        for (size_t k = 0; k < s.length; k++) y[k * s.step] = (float)((double)y[k * s.step] / sum);
     }
 }
 
@@ -67,8 +63,7 @@ static void softmax_backward(const struct op_call *call, uint32_t input, const f
         size_t start = i / s.step * s.length * s.step + i % s.step;
         const float *y = call->out.data + start;
         double sum = 0;
-        for (size_t k = 0; k < s.length; k++)
-            sum += (double)y[k * s.step] * (double)dy[start + k * s.step];
+        for (size_t k = 0; k < s.length; k++) sum += (double)y[k * s.step] * (double)dy[start + k * s.step];
         for (size_t k = 0; k < s.length; k++)
             dx[start + k * s.step] = (float)((double)y[k * s.step] * ((double)dy[start + k * s.step] - sum));
     }

@@ -7,8 +7,7 @@
 static bool parse_auto_pad(const struct node *node, enum auto_pad *out, struct error *e) {
     static const char *const names[] = {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"};
     const char *text;
-    if (!op_text(node, "auto_pad", &text, e))
-        return false;
+    if (!op_text(node, "auto_pad", &text, e)) return false;
     *out = PAD_GIVEN;
     for (size_t i = 0; text && i < sizeof names / sizeof *names; i++)
         if (strcmp(text, names[i]) == 0) {
@@ -36,8 +35,7 @@ bool window_parse(const struct node *node, struct window *w, struct error *e) {
 static void place_same(struct window_fit *f, int axis, ptrdiff_t extent, bool upper) {
     f->out[axis] = (f->in[axis] + f->stride[axis] - 1) / f->stride[axis];
     ptrdiff_t total = (f->out[axis] - 1) * f->stride[axis] + extent - f->in[axis];
-    if (total < 0)
-        total = 0;
+    if (total < 0) total = 0;
     f->before[axis] = upper ? total / 2 : total - total / 2;
     f->after[axis] = total - f->before[axis];
 }
@@ -58,8 +56,7 @@ static bool place_axis(const struct window *w, struct window_fit *f, int axis, s
                          f->in[axis], f->before[axis], f->after[axis]);
     f->out[axis] = (w->ceil ? room + f->stride[axis] - 1 : room) / f->stride[axis] + 1;
     /* A window that begins behind the input and its leading padding would see nothing. */
-    if (w->ceil && (f->out[axis] - 1) * f->stride[axis] >= f->in[axis] + f->before[axis])
-        f->out[axis]--;
+    if (w->ceil && (f->out[axis] - 1) * f->stride[axis] >= f->in[axis] + f->before[axis]) f->out[axis]--;
     return true;
 }
 
@@ -76,8 +73,7 @@ bool window_place(const struct window *w, const struct shape *in, struct window_
         f->kernel[axis] = w->kernel[axis];
         f->stride[axis] = w->stride[axis];
         f->dilation[axis] = w->dilation[axis];
-        if (!place_axis(w, f, axis, e))
-            return false;
+        if (!place_axis(w, f, axis, e)) return false;
     }
     return true;
 }

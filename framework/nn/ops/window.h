@@ -32,10 +32,8 @@ static inline void window_inside(const struct window_fit *w, int axis, ptrdiff_t
     *first = start < 0 ? (-start + step - 1) / step : 0;
     ptrdiff_t room = w->in[axis] - start;
     *last = room <= 0 ? 0 : (room + step - 1) / step;
-    if (*last > w->kernel[axis])
-        *last = w->kernel[axis];
-    if (*first > *last)
-        *first = *last;
+    if (*last > w->kernel[axis]) *last = w->kernel[axis];
+    if (*first > *last) *first = *last;
 }
 
 #endif
