@@ -97,7 +97,7 @@ bool plan_redrawn(struct plan *p, const bool *layers, const struct init_options 
     memcpy(a.layers, layers, n * sizeof *layers);
     struct text key = {0};
     text_add(&key, "%s", schemes[init->scheme]);
-    if (init->scheme == INIT_NORMAL) text_add(&key, "(%g)", init->sigma);
+    if (init->scheme == INIT_NORMAL) text_add(&key, "(%.9g)", init->sigma);
     text_add(&key, ":%s%s/draw%u%s", names, init->keep_running_stats ? "/keep-stats" : "", init->draw,
              init->negate ? "-" : "");
     free(names);

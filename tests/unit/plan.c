@@ -51,6 +51,7 @@ Test(plan, keys_name_scheme_layers_and_draw) {
         {"0100", {.scheme = INIT_OWN, .draw = 1, .negate = true}, "own:fc2/draw1-"},
         {"0001", {.scheme = INIT_NORMAL, .sigma = .1, .draw = 2}, "normal(0.1):fc4/draw2"},
         {"0001", {.scheme = INIT_NORMAL, .sigma = .01, .draw = 2}, "normal(0.01):fc4/draw2"},
+        {"0001", {.scheme = INIT_NORMAL, .sigma = .0100000001, .draw = 2}, "normal(0.0100000001):fc4/draw2"},
         {"0001", {.scheme = INIT_PERMUTE, .sigma = .1, .draw = 2}, "permute:fc4/draw2"},
         {"0001", {.scheme = INIT_MATCHED, .keep_running_stats = true}, "matched:fc4/keep-stats/draw0"},
     };
