@@ -50,7 +50,11 @@ test_batteries() {
 killed() { # BATTERY FOLDER
     local seconds=1 status
     while true; do
-        timeout -s KILL "$seconds" "$BUILD/assay" run "$1" -o "$work/$2" --no-figures -j2 --resume >/dev/null 2>&1
+        # The subshell swallows what bash says of a child that was killed.
+        (
+            timeout -s KILL "$seconds" "$BUILD/assay" run "$1" -o "$work/$2" --no-figures -j2 --resume >/dev/null
+            exit $?
+        ) 2>/dev/null
         status=$?
         ((status == 137)) || return $status
         seconds=$((seconds + 1))
