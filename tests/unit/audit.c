@@ -79,7 +79,7 @@ static void setup(struct lab *lab, const char *layers, const struct control *con
     rng_fill_normal(5, 0, INPUTS * 6, lab->x);
     run->inputs[ROOT_MODEL] = (struct input_set){.count = INPUTS, .x = lab->x};
     plan_init(&run->plan, run->graph);
-    struct control_values values = {{(double)init.scheme, init.sigma, init.keep_running_stats}};
+    struct control_values values = {.value = {(double)init.scheme, init.sigma, init.keep_running_stats}};
     cr_assert(control->expand(&run->plan, 0, &values, &lab->battery, 0, 2, &e), "%s", e.text);
     cr_assert(store_open(":memory:", &run->store, &e), "%s", e.text);
 }
