@@ -40,10 +40,25 @@ static bool list_explainers(const struct cli_context *context, struct error *e) 
     return true;
 }
 
+/* "init: own, normal, permute or matched (how a layer is drawn anew)" */
+static void print_option(const struct control_option *o) {
+    printf("      %s: ", o->name);
+    for (size_t k = 0; o->kind == OPTION_CHOICE && o->choices[k]; k++) {
+        printf("%s%s", k ? "|" : "", o->choices[k]);
+    }
+    if (o->kind == OPTION_NUMBER) {
+        printf("%g..%g, default %g", o->min, o->max, o->number);
+    }
+    printf("%s%s\n", o->kind == OPTION_TEXT ? "" : "; ", o->summary);
+}
+
 static bool list_controls(const struct cli_context *context, struct error *e) {
     (void)e;
     for (size_t i = 0; context->controls[i]; i++) {
         print_entry(context->controls[i]->id, context->controls[i]->summary);
+        for (const struct control_option *o = context->controls[i]->options; o && o->name; o++) {
+            print_option(o);
+        }
     }
     return true;
 }

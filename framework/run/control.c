@@ -32,10 +32,26 @@ static size_t option_count(const struct control *c) {
     return n;
 }
 
+/* The number of the option, or that of options. */
+static size_t option_index(const struct control *c, const char *name) {
+    size_t i = 0, n = option_count(c);
+    while (i < n && strcmp(c->options[i].name, name) != 0) i++;
+    return i;
+}
+
 double control_value(const struct control *c, const struct control_values *values, const char *name) {
-    for (size_t i = 0; i < option_count(c); i++)
-        if (strcmp(c->options[i].name, name) == 0) return values->value[i];
-    return (double)NAN;
+    size_t i = option_index(c, name);
+    return i < option_count(c) ? values->value[i] : (double)NAN;
+}
+
+const char *control_text(const struct control *c, const struct control_values *values, const char *name) {
+    size_t i = option_index(c, name);
+    return i < option_count(c) ? values->text[i] : NULL;
+}
+
+struct place control_place(const struct control *c, const struct control_values *values, const char *name) {
+    size_t i = option_index(c, name);
+    return i < option_count(c) ? values->place[i] : (struct place){0, 0};
 }
 
 static bool parse_choice(const struct control_option *o, const char *text, double *out) {
@@ -66,7 +82,7 @@ static bool parse_option(const struct control *c, const struct control_option *o
 }
 
 static bool unknown_option(const struct control *c, const char *path, const struct option *given, struct error *e) {
-    const char *names[8];
+    const char *names[CONTROL_OPTIONS_MAX];
     size_t n = option_count(c);
     for (size_t i = 0; i < n; i++) names[i] = c->options[i].name;
     const char *near = text_nearest(given->name, names, n);
@@ -77,14 +93,16 @@ static bool unknown_option(const struct control *c, const char *path, const stru
 bool control_values_parse(const struct control *c, const struct battery *b, const struct battery_control *entry,
                           struct control_values *out, struct error *e) {
     size_t n = option_count(c);
-    *out = (struct control_values){{0}};
+    *out = (struct control_values){.value = {0}};
     for (size_t i = 0; i < n; i++) out->value[i] = c->options[i].kind == OPTION_NUMBER ? c->options[i].number : 0;
     for (size_t k = 0; k < entry->option_count; k++) {
         const struct option *given = &entry->options[k];
-        size_t i = 0;
-        while (i < n && strcmp(c->options[i].name, given->name) != 0) i++;
+        size_t i = option_index(c, given->name);
         if (i == n) return unknown_option(c, b->path, given, e);
-        if (!parse_option(c, &c->options[i], b->path, given, &out->value[i], e)) return false;
+        out->text[i] = given->value;
+        out->place[i] = given->place;
+        if (c->options[i].kind != OPTION_TEXT && !parse_option(c, &c->options[i], b->path, given, &out->value[i], e))
+            return false;
     }
     return true;
 }

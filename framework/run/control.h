@@ -14,7 +14,7 @@ enum judge {
     JUDGE_CHECKS       /* every check must hold */
 };
 
-enum option_kind { OPTION_NUMBER, OPTION_CHOICE };
+enum option_kind { OPTION_NUMBER, OPTION_CHOICE, OPTION_TEXT };
 
 struct control_option {
     const char *name, *summary;
@@ -24,9 +24,13 @@ struct control_option {
     const char *const *choices; /* OPTION_CHOICE: NULL-terminated; the first is the default */
 };
 
-/* Option values after validation, in the order of the descriptor's options: numbers, or the index of the choice. */
+#define CONTROL_OPTIONS_MAX 8u
+
+/* Option values after validation, in the order of the descriptor's options. */
 struct control_values {
-    double value[8];
+    double value[CONTROL_OPTIONS_MAX];     /* numbers, or the index of the choice */
+    const char *text[CONTROL_OPTIONS_MAX]; /* OPTION_TEXT: borrowed from the battery; NULL: not given */
+    struct place place[CONTROL_OPTIONS_MAX];
 };
 
 struct control {
@@ -51,6 +55,10 @@ bool control_values_parse(const struct control *, const struct battery *, const 
                           struct control_values *, struct error *);
 /* Index of the option; the descriptor has it. */
 double control_value(const struct control *, const struct control_values *, const char *name);
+/* NULL: not given. */
+const char *control_text(const struct control *, const struct control_values *, const char *name);
+/* Where in the battery the option stands; {0, 0} when it is not given. */
+struct place control_place(const struct control *, const struct control_values *, const char *name);
 
 /* NULL when there is none of that id. `controls` is a NULL-terminated table. */
 const struct control *control_find(const struct control *const *controls, const char *id);

@@ -50,8 +50,7 @@ uint32_t judge_inputs(const struct judge_case *c) {
 }
 
 uint32_t judge_stages(const struct judge_case *c) {
-    uint32_t n = plan_stages(&c->run->plan, c->control);
-    return c->run->controls[c->control].control->judge == JUDGE_INDEPENDENT && n ? n - 1 : n;
+    return plan_tested_stages(&c->run->plan, c->control);
 }
 
 uint32_t judge_floor_stage(const struct judge_case *c) {

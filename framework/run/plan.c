@@ -1,6 +1,7 @@
 #include "run/plan.h"
 
 #include "base/array.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -63,7 +64,7 @@ bool plan_original(struct plan *p, enum root root, enum input_kind kind, uint32_
     return intern(p, &a, index, e);
 }
 
-/* "fc2", "fc2..conv1" for a run from the top, else every name. */
+/* "fc2", "fc2..conv1" for a run from the top, else every name, or their number and a digest where that gets long. */
 static char *layers_text(const struct graph *g, const bool *layers) {
     uint32_t first = 0, last = 0, count = 0;
     for (uint32_t l = g->layer_count; l-- > 0;)
@@ -77,6 +78,13 @@ static char *layers_text(const struct graph *g, const bool *layers) {
     struct text t = {0};
     for (uint32_t l = g->layer_count; l-- > 0;)
         if (layers[l]) text_add(&t, "%s%s", t.length ? "+" : "", g->layers[l].name);
+    if (!t.failed && t.length > 160) {
+        char digest[FILE_DIGEST_SIZE];
+        data_digest(t.data, t.length, digest);
+        text_finish(&t);
+        return text_format("%u layers from %s to %s (%.12s)", count, g->layers[first].name, g->layers[last].name,
+                           digest);
+    }
     if (!t.failed) return t.data;
     text_finish(&t);
     return NULL;
@@ -113,7 +121,7 @@ bool plan_network(struct plan *p, enum role role, uint32_t draw, uint32_t *index
 
 bool plan_use(struct plan *p, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw,
               uint32_t attribution, unsigned wants, struct error *e) {
-    p->attributions[attribution].wants |= wants;
+    p->attributions[attribution].wants |= wants & ~(unsigned)WANT_FLOOR_ONLY;
     for (uint32_t i = 0; i < p->use_count; i++) {
         const struct use *u = &p->uses[i];
         if (u->control == control && u->stage_index == stage_index && u->draw == draw && u->attribution == attribution)
@@ -122,7 +130,7 @@ bool plan_use(struct plan *p, uint32_t control, uint32_t stage_index, const char
     struct use *more = array_grow(p->uses, p->use_count, sizeof *more);
     if (!more) return error_memory(e);
     p->uses = more;
-    struct use u = {control, stage_index, draw, text_copy(stage), attribution};
+    struct use u = {control, stage_index, draw, text_copy(stage), attribution, (wants & WANT_FLOOR_ONLY) != 0};
     if (!u.stage) return error_memory(e);
     p->uses[p->use_count++] = u;
     return true;
@@ -143,6 +151,14 @@ uint32_t plan_stages(const struct plan *p, uint32_t control) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < p->use_count; i++)
         if (p->uses[i].control == control && p->uses[i].stage_index >= n) n = p->uses[i].stage_index + 1;
+    return n;
+}
+
+uint32_t plan_tested_stages(const struct plan *p, uint32_t control) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->use_count; i++)
+        if (p->uses[i].control == control && !p->uses[i].floor_only && p->uses[i].stage_index >= n)
+            n = p->uses[i].stage_index + 1;
     return n;
 }
 

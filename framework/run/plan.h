@@ -33,8 +33,9 @@ enum input_kind {
 };
 
 enum want {
-    WANT_MATCHED = 1u << 0,   /* similarity to the original map of the same input */
-    WANT_MISMATCHED = 1u << 1 /* similarity to the original maps of other inputs: the floor */
+    WANT_MATCHED = 1u << 0,    /* similarity to the original map of the same input */
+    WANT_MISMATCHED = 1u << 1, /* similarity to the original maps of other inputs: the floor */
+    WANT_FLOOR_ONLY = 1u << 2  /* of a use: the stage carries the floor and is not tested itself */
 };
 
 /* What a predicate control asks of one map. */
@@ -67,6 +68,7 @@ struct use {
     uint32_t stage_index, draw;
     char *stage;
     uint32_t attribution;
+    bool floor_only;
 };
 
 struct check {
@@ -102,8 +104,9 @@ bool plan_use(struct plan *, uint32_t control, uint32_t stage_index, const char 
 bool plan_check(struct plan *, uint32_t control, enum root, enum input_kind, const char *what, predicate,
                 struct error *);
 
-/* Number of stages a control has in the plan, and the name of one. */
+/* Number of stages a control has in the plan, of those it tests, and the name of one. */
 uint32_t plan_stages(const struct plan *, uint32_t control);
+uint32_t plan_tested_stages(const struct plan *, uint32_t control);
 const char *plan_stage_name(const struct plan *, uint32_t control, uint32_t stage);
 
 #endif

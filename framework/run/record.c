@@ -97,8 +97,11 @@ static json_t *controls_json(const struct run *run) {
         for (size_t k = 0; c->control->options && c->control->options[k].name; k++) {
             const struct control_option *o = &c->control->options[k];
             double v = c->values.value[k];
-            json_object_set_new(options, o->name,
-                                o->kind == OPTION_CHOICE ? json_string(o->choices[(size_t)v]) : json_real(v));
+            const char *text = c->values.text[k];
+            json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choices[(size_t)v])
+                            : o->kind == OPTION_TEXT ? (text ? json_string(text) : json_null())
+                                                     : json_real(v);
+            json_object_set_new(options, o->name, value);
         }
         json_array_append_new(a, json_pack("{s:s, s:o}", "id", c->control->id, "options", options));
     }

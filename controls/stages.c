@@ -1,0 +1,131 @@
+#include "controls/stages.h"
+
+#include "base/text.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUPS "groups"
+
+struct parser {
+    const struct graph *graph;
+    const struct control *control;
+    const struct battery *battery;
+    struct place place;
+    struct stages *out;
+    bool *taken; /* [layer_count] */
+};
+
+static bool complain(const struct parser *p, struct error *e, const char *what, const char *text) {
+    const struct graph *g = p->graph;
+    const char **names = malloc((g->layer_count + 1u) * sizeof *names);
+    for (uint32_t l = 0; names && l < g->layer_count; l++) names[l] = g->layers[l].name;
+    const char *near = names ? text_nearest(text, names, g->layer_count) : NULL;
+    if (near && strcmp(near, text) == 0) near = NULL; /* it was taken, or stands in the wrong place */
+    error_set(e, "%s:%u:%u: groups of control %s: '%s' %s%s%s%s (see 'assay list layers --model %s')", p->battery->path,
+              p->place.line, p->place.column, p->control->id, text, what, near ? ": did you mean '" : "",
+              near ? near : "", near ? "'?" : "", p->battery->model);
+    free(names);
+    return false;
+}
+
+static bool grow(struct stages *s, const char *name) {
+    char **names = realloc(s->names, (s->count + 1) * sizeof *names);
+    if (names) s->names = names;
+    bool *layers = realloc(s->layers, (s->count + 1) * (s->layer_count + 1u) * sizeof *layers);
+    if (layers) s->layers = layers;
+    char *copy = names && layers ? text_copy(name) : NULL;
+    if (!copy) return false;
+    memset(layers + (size_t)s->count * s->layer_count, 0, s->layer_count * sizeof *layers);
+    names[s->count++] = copy;
+    return true;
+}
+
+/* "NAME=PATTERN PATTERN", or patterns alone, which are then the name. */
+static bool add_group(struct parser *p, char *text, struct error *e) {
+    char *equals = strchr(text, '='), *patterns = equals ? equals + 1 : text, *rest = NULL;
+    struct stages *s = p->out;
+    if (equals) {
+        *equals = 0;
+        text[strcspn(text, " \t\n")] = 0;
+    }
+    if (!*text) return complain(p, e, "names no stage: wanted NAME=PATTERN", equals ? patterns : text);
+    if (!grow(s, text)) return error_memory(e);
+    bool *own = s->layers + (size_t)(s->count - 1) * s->layer_count;
+    for (char *pattern = strtok_r(patterns, " \t\n", &rest); pattern; pattern = strtok_r(NULL, " \t\n", &rest)) {
+        uint32_t found = 0;
+        for (uint32_t l = 0; l < s->layer_count; l++) {
+            if (p->taken[l] || fnmatch(pattern, p->graph->layers[l].name, 0) != 0) continue;
+            own[l] = p->taken[l] = true;
+            found++;
+        }
+        if (!found) return complain(p, e, "matches no layer that is left", pattern);
+    }
+    return true;
+}
+
+static bool add_groups(struct parser *p, const char *text, struct error *e) {
+    char *copy = text_copy(text), *at = copy;
+    bool ok = copy || error_memory(e);
+    while (ok && at) {
+        char *comma = strchr(at, ',');
+        if (comma) *comma = 0;
+        ok = add_group(p, at + strspn(at, " \t\n"), e);
+        at = comma ? comma + 1 : NULL;
+    }
+    free(copy);
+    return ok;
+}
+
+static bool add_layers(struct parser *p, struct error *e) {
+    struct stages *s = p->out;
+    for (uint32_t l = s->layer_count; l-- > 0;) {
+        if (!grow(s, p->graph->layers[l].name)) return error_memory(e);
+        s->layers[(size_t)(s->count - 1) * s->layer_count + l] = p->taken[l] = true;
+    }
+    return true;
+}
+
+bool stages_create(const struct graph *g, const struct control *control, const struct control_values *values,
+                   const struct battery *b, struct stages *out, struct error *e) {
+    const char *groups = control_text(control, values, GROUPS);
+    struct parser p = {g, control, b, control_place(control, values, GROUPS), out, NULL};
+    *out = (struct stages){.layer_count = g->layer_count, .complete = true};
+    p.taken = calloc(g->layer_count + 1u, sizeof *p.taken);
+    bool ok = p.taken ? (groups ? add_groups(&p, groups, e) : add_layers(&p, e)) : error_memory(e);
+    for (uint32_t l = 0; ok && l < g->layer_count; l++) out->complete = out->complete && p.taken[l];
+    free(p.taken);
+    if (!ok) stages_finish(out);
+    return ok;
+}
+
+void stages_finish(struct stages *s) {
+    for (uint32_t i = 0; i < s->count; i++) free(s->names[i]);
+    free(s->names);
+    free(s->layers);
+    *s = (struct stages){0};
+}
+
+bool stages_draw(struct plan *p, uint32_t control, uint32_t stage, const char *name, const bool *layers,
+                 const struct init_options *draw, unsigned wants, struct error *e) {
+    bool pairs = p->graph->classes <= 2 && layers[p->graph->layer_count - 1];
+    for (int sign = 0; sign <= (int)pairs; sign++) {
+        struct init_options init = *draw;
+        uint32_t a;
+        init.negate = sign == 1;
+        if (!plan_redrawn(p, layers, &init, &a, e) || !plan_use(p, control, stage, name, draw->draw, a, wants, e))
+            return false;
+    }
+    return true;
+}
+
+bool stages_floor(struct plan *p, uint32_t control, uint32_t stage, const struct init_options *draw, struct error *e) {
+    bool *all = malloc((p->graph->layer_count + 1u) * sizeof *all);
+    if (!all) return error_memory(e);
+    for (uint32_t l = 0; l < p->graph->layer_count; l++) all[l] = true;
+    bool ok =
+        stages_draw(p, control, stage, "all (floor)", all, draw, WANT_MATCHED | WANT_MISMATCHED | WANT_FLOOR_ONLY, e);
+    free(all);
+    return ok;
+}

@@ -1,0 +1,38 @@
+/* stages.h: what the two weight randomisations have in common: which layers form a stage, in which order, and the draws
+ * of a stage in the plan. */
+#ifndef ASSAY_CONTROLS_STAGES_H
+#define ASSAY_CONTROLS_STAGES_H
+
+#include "run/control.h"
+
+/* Options of both, in this order. */
+#define STAGES_OPTIONS                                                                                                 \
+    CONTROL_INIT_OPTIONS, {                                                                                            \
+        .name = "groups", .kind = OPTION_TEXT,                                                                         \
+        .summary = "stages from the output down, such as 'layer4=layer4.*, layer3=layer3.*': NAME=PATTERN PATTERN... " \
+                   "(default: every layer a stage)"                                                                    \
+    }
+
+struct stages {
+    uint32_t count, layer_count;
+    char **names;  /* [count] */
+    bool *layers;  /* [count][layer_count]: the stage's own layers */
+    bool complete; /* every layer of the graph is in some stage */
+};
+
+/* A layer belongs to the first stage that matches it. A pattern that matches no layer left is an error with its place
+ * in the battery. */
+bool stages_create(const struct graph *, const struct control *, const struct control_values *, const struct battery *,
+                   struct stages *out, struct error *);
+void stages_finish(struct stages *);
+
+/* One draw of one stage: with one or two outputs an honest gradient flips sign as a block from draw to draw; antithetic
+ * pairs of the top layer (W, -W) cancel that exactly (docs/verdict.md, caveat 2), and count as one draw. Below the top
+ * layer there is nothing to pair. */
+bool stages_draw(struct plan *, uint32_t control, uint32_t stage, const char *name, const bool *layers,
+                 const struct init_options *, unsigned wants, struct error *);
+
+/* The fully randomised network, for the floor alone: a partly randomised one shares the untouched weights. */
+bool stages_floor(struct plan *, uint32_t control, uint32_t stage, const struct init_options *, struct error *);
+
+#endif

@@ -1,0 +1,117 @@
+/* Which layers form a stage: groups by name pattern, from the output down. */
+#include "controls/stages.h"
+
+#include "controls/controls.h"
+#include "nn/arch.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct battery battery = {.path = (char *)"b.yaml", .model = (char *)"m.onnx", .seed = 1};
+
+/* Layers conv1, conv2, fc1, fc2. */
+static struct graph *graph_of(void) {
+    struct graph *g;
+    struct error e;
+    const struct shape sample = {3, {1, 12, 12}};
+    cr_assert(arch_build("conv:2x3,relu,conv:2x3,relu,fc:4,relu,fc:3", &sample, &g, &e), "%s", e.text);
+    return g;
+}
+
+static bool make(const struct graph *g, const char *groups, struct stages *out, struct error *e) {
+    struct option option = {(char *)"groups", (char *)groups, {3, 7}};
+    struct battery_control entry = {(char *)"cascading", &option, groups ? 1 : 0, {2, 5}};
+    struct control_values v;
+    *e = (struct error){{0}};
+    cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, e), "%s", e->text);
+    return stages_create(g, &control_cascading, &v, &battery, out, e);
+}
+
+/* "fc2 | fc1 conv2": the layers of every stage, in graph order from the top. */
+static const char *describe(const struct graph *g, const struct stages *s, char *buffer, size_t size) {
+    buffer[0] = 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (i) strncat(buffer, " |", size - strlen(buffer) - 1);
+        for (uint32_t l = s->layer_count; l-- > 0;)
+            if (s->layers[(size_t)i * s->layer_count + l]) {
+                if (buffer[0]) strncat(buffer, " ", size - strlen(buffer) - 1);
+                strncat(buffer, g->layers[l].name, size - strlen(buffer) - 1);
+            }
+    }
+    return buffer;
+}
+
+Test(stages, groups_by_pattern) {
+    static const struct {
+        const char *groups, *layers, *first;
+        bool complete;
+    } cases[] = {
+        {NULL, "fc2 | fc1 | conv2 | conv1", "fc2", true},
+        {"fc2", "fc2", "fc2", false},
+        {"dense=fc*, conv2, conv1", "fc2 fc1 | conv2 | conv1", "dense", true},
+        {"dense = fc1 fc2 , rest=*", "fc2 fc1 | conv2 conv1", "dense", true},
+        {"fc2,*", "fc2 | fc1 conv2 conv1", "fc2", true},
+        {"conv[12]", "conv2 conv1", "conv[12]", false},
+    };
+    struct graph *g = graph_of();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stages s;
+        struct error e;
+        char text[128];
+        cr_assert(make(g, cases[i].groups, &s, &e), "%zu: %s", i, e.text);
+        cr_expect_str_eq(describe(g, &s, text, sizeof text), cases[i].layers);
+        cr_expect_str_eq(s.names[0], cases[i].first);
+        cr_expect_eq(s.complete, cases[i].complete, "%zu", i);
+        stages_finish(&s);
+    }
+    graph_destroy(g);
+}
+
+Test(stages, says_what_matches_nothing) {
+    static const struct {
+        const char *groups, *message;
+    } cases[] = {
+        {"fc3",
+         "b.yaml:3:7: groups of control cascading: 'fc3' matches no layer that is left: did you mean 'fc1'? (see "
+         "'assay list layers --model m.onnx')"},
+        {"*, conv1", "b.yaml:3:7: groups of control cascading: 'conv1' matches no layer that is left (see"
+                     " 'assay list layers --model m.onnx')"},
+        {"=fc1", "b.yaml:3:7: groups of control cascading: 'fc1' names no stage: wanted NAME=PATTERN "
+                 "(see 'assay list layers --model m.onnx')"},
+        {"", "b.yaml:3:7: groups of control cascading: '' names no stage: wanted NAME=PATTERN (see 'assay list layers "
+             "--model m.onnx')"},
+    };
+    struct graph *g = graph_of();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stages s;
+        struct error e;
+        cr_assert(!make(g, cases[i].groups, &s, &e), "%s", cases[i].groups);
+        cr_expect_str_eq(e.text, cases[i].message);
+    }
+    graph_destroy(g);
+}
+
+/* A cascade that leaves the classifier alone is still read against the floor of the fully randomised network. */
+Test(stages, an_incomplete_cascade_carries_its_floor_apart) {
+    struct graph *g = graph_of();
+    struct option option = {(char *)"groups", (char *)"conv2, conv1", {3, 7}};
+    struct battery_control entry = {(char *)"cascading", &option, 1, {2, 5}};
+    struct control_values v;
+    struct error e;
+    struct plan p;
+    plan_init(&p, g);
+    cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, &e), "%s", e.text);
+    cr_assert(control_cascading.expand(&p, 0, &v, &battery, 0, 2, &e), "%s", e.text);
+    cr_expect_eq(plan_stages(&p, 0), 3);
+    cr_expect_eq(plan_tested_stages(&p, 0), 2);
+    cr_expect_str_eq(plan_stage_name(&p, 0, 1), "+conv1");
+    for (uint32_t i = 0; i < p.use_count; i++) {
+        const struct attribution *a = &p.attributions[p.uses[i].attribution];
+        cr_expect_eq(p.uses[i].floor_only, p.uses[i].stage_index == 2);
+        cr_expect_eq((a->wants & WANT_MISMATCHED) != 0, p.uses[i].floor_only, "%s", a->key);
+        cr_expect_eq(a->layers[3], p.uses[i].floor_only, "the classifier is re-drawn for the floor only: %s", a->key);
+    }
+    plan_finish(&p);
+    graph_destroy(g);
+}
