@@ -304,7 +304,7 @@ bool judge_gates(struct judge_case *c, struct judgement *j) {
 
 /* ---- the magnitude guard ---- */
 
-double judge_chance_magnitude(const struct judge_case *c, enum view view) {
+static double chance_magnitude(const struct judge_case *c, enum view view) {
     const struct run *run = c->run;
     const struct input_set *set = &run->inputs[c->root];
     const struct shape *sample = &run->data->sample;
@@ -336,6 +336,14 @@ double judge_chance_magnitude(const struct judge_case *c, enum view view) {
     free(noise);
     free(mask);
     return present ? sum / present : (double)NAN;
+}
+
+double judge_chance_magnitude(const struct judge_case *c, enum view view) {
+    double *known = c->r->chance;
+    if (!known) return chance_magnitude(c, view);
+    known += ((size_t)c->root * (REDUCE_MAX_ABS + 1) + row_of(c)->reduction) * VIEW_COUNT + view;
+    if (isnan(*known)) *known = chance_magnitude(c, view);
+    return *known;
 }
 
 bool judge_magnitude(const struct judge_case *c, uint32_t stage, uint32_t draws, double *y, double *base) {

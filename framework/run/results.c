@@ -138,9 +138,10 @@ bool results_load(const struct run *run, struct results **out, struct error *e) 
         r->cells = calloc(rows * attributions + 1, sizeof *r->cells);
         r->audits = calloc(attributions + 1, sizeof *r->audits);
         r->checks = calloc(rows * run->plan.check_count + 1, sizeof *r->checks);
+        r->chance = nan_array(RESULTS_CHANCES);
     }
     struct loader l = {.r = r};
-    bool ok = r && r->cells && r->audits && r->checks;
+    bool ok = r && r->cells && r->audits && r->checks && r->chance;
     if (!ok) error_memory(e);
     ok = ok && store_each_unit(run->store, load_unit, &l, e) &&
          store_each_comparison(run->store, load_comparison, &l, e) && store_each_audit(run->store, load_audit, &l, e) &&
@@ -165,5 +166,6 @@ void results_destroy(struct results *r) {
     free(r->cells);
     free(r->audits);
     free(r->checks);
+    free(r->chance);
     free(r);
 }

@@ -25,12 +25,15 @@ struct checked {
     uint32_t input, inputs; /* where it is worst; how many were checked */
 };
 
+#define RESULTS_CHANCES ((size_t)ROOT_COUNT * (REDUCE_MAX_ABS + 1) * VIEW_COUNT)
+
 struct results {
     const struct run *run;
     uint32_t attribution_count; /* of the plan when loaded: it may have grown since */
     struct cell *cells;         /* [rows][attributions] */
     struct audit *audits;       /* [attributions] */
     struct checked *checks;     /* [rows][checks of the plan] */
+    double *chance; /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
 };
 
 bool results_load(const struct run *, struct results **out, struct error *);

@@ -110,7 +110,7 @@ static void overall(const struct judgement *weights, bool has_weights, const str
     *annotation = "";
     *out = none;
     if (!has_weights && !has_labels) return;
-    static const enum verdict_word order[] = {VERDICT_ERROR, VERDICT_FAIL};
+    static const enum verdict_word order[] = {VERDICT_FAIL, VERDICT_ERROR};
     for (size_t k = 0; k < 2; k++)
         if (w->word == order[k] || l->word == order[k]) {
             *out = w->word == order[k] ? *w : *l;
@@ -124,8 +124,9 @@ static void overall(const struct judgement *weights, bool has_weights, const str
 
 /* The less favourable of two controls of the same family; SKIP says nothing. */
 static void join(struct judgement *family, bool *has, const struct judgement *j) {
-    static const int rank[VERDICT_WORDS] = {[VERDICT_SKIP] = 0,          [VERDICT_PASS] = 1, [VERDICT_INCONCLUSIVE] = 2,
-                                            [VERDICT_UNINFORMATIVE] = 3, [VERDICT_FAIL] = 4, [VERDICT_ERROR] = 5};
+    static const int rank[VERDICT_WORDS] = {
+        [VERDICT_SKIP] = 0,          [VERDICT_PASS] = 1,  [VERDICT_INCONCLUSIVE] = 2,
+        [VERDICT_UNINFORMATIVE] = 3, [VERDICT_ERROR] = 4, [VERDICT_FAIL] = 5};
     if (!*has || rank[j->word] > rank[family->word]) *family = *j;
     *has = true;
 }
@@ -154,8 +155,7 @@ static bool store_row(struct run *run, const struct results *r, const struct ext
         if (control->judge == JUDGE_CHECKS) join(&checks, &has_checks, &j);
     }
     overall(&weights, has_weights, &labels, has_labels, &all, &annotation);
-    bool broken =
-        has_checks && (checks.word == VERDICT_ERROR || (checks.word == VERDICT_FAIL && all.word != VERDICT_ERROR));
+    bool broken = has_checks && (checks.word == VERDICT_ERROR || checks.word == VERDICT_FAIL);
     if (broken && all.word != VERDICT_FAIL) all = checks;
     if (all.word != VERDICT_PASS) annotation = annotation_of(&all);
     else if (cascade_only && !annotation[0]) annotation = "cascade only";

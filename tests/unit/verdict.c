@@ -203,6 +203,7 @@ static const struct {
     {"no single layer is a control", 0, 1, .5, 0, .6, .1, false, true, "PASS (cascade only)"},
     {"nor do labels see anything", 0, 1, .5, 0, .05, .1, false, true, "PASS (weights only)"},
     {"no network was trained", 0, 0, 0, 0, .6, .1, true, true, "ERROR"},
+    {"weights fail, no network was trained", .9, 0, 0, 0, .6, .1, true, true, "FAIL"},
     {"an identity fails", 0, 0, 0, 0, .6, 2, false, true, "FAIL"},
     {"an identity tests nothing", 0, 0, 0, 0, .6, 0, false, true, "ERROR"},
     {"weights fail, an identity tests nothing", .9, 0, 0, 0, .6, 0, false, true, "FAIL"},
