@@ -24,7 +24,8 @@ struct cli_context {
 
 /* For the details of commands that take --data. */
 #define CLI_SOURCES                                                                                                    \
-    "A SOURCE is idx:IMAGES,LABELS (plain or gzipped) or csv:FILE[,label=COLUMN].\n"                                   \
+    "A SOURCE is idx:IMAGES,LABELS (plain or gzipped), csv:FILE[,label=COLUMN], folder:DIR (pictures and\n"            \
+    "labels.csv) or cifar10:FILE[,FILE...].\n"                                                                         \
     "A PRESET is one of 'assay list presets'.\n"
 
 /* For the details of commands that take an explainer. */

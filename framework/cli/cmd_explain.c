@@ -18,7 +18,7 @@ enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, TARGET, EXPLAINER, SEED, OUTPUT };
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
-    [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy file"},
+    [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy, .jpg or .png file"},
     [DATA] = {.name = "data",
               .kind = CLI_TEXT,
               .value = "SOURCE",
@@ -58,6 +58,7 @@ struct job {
     const struct cli_value *option;
     struct subject subject;
     struct plugin *plugin;
+    const struct preprocess *preprocess;
     float *x, *logits;
     bool has_label;
     uint32_t label, target;
@@ -78,31 +79,65 @@ static bool load_plugin(struct job *job, struct error *e) {
     return ok;
 }
 
+/* Becomes job->x, as the network takes it. */
+static bool check_input(struct job *job, const char *path, const struct shape *shape, struct error *e) {
+    if (!subject_fits(job->subject.graph, job->subject.path, shape, path, e) ||
+        !(preprocess_fits(job->preprocess, shape, e) || error_prefix(e, "%s", path))) {
+        return false;
+    }
+    job->x = calloc(shape_count(shape), sizeof *job->x);
+    return job->x || error_memory(e);
+}
+
 /* The shape may have a leading batch of one. */
-static bool load_file(struct job *job, const char *path, struct error *e) {
+static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct shape shape;
-    if (!npy_read(path, &shape, &job->x, e)) {
+    float *stored = NULL;
+    if (job->preprocess->resize || job->preprocess->crop) {
+        return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
+    }
+    if (!npy_read(path, &shape, &stored, e)) {
         return false;
     }
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1) {
         memmove(shape.dim, shape.dim + 1, --shape.rank * sizeof *shape.dim);
     }
-    if (!subject_fits(graph, job->subject.path, &shape, path, e)) {
-        return false;
-    }
-    for (size_t i = 0, n = shape_count(&shape); i < n; i++) {
-        if (!isfinite(job->x[i])) {
-            return error_set(e, "%s: element %zu is %g: a finite number wanted", path, i, (double)job->x[i]);
+    bool ok = check_input(job, path, &shape, e);
+    for (size_t i = 0, n = shape_count(&shape); ok && i < n; i++) {
+        if (!isfinite(stored[i])) {
+            ok = error_set(e, "%s: element %zu is %g: a finite number wanted", path, i, (double)stored[i]);
         }
     }
-    return dataset_preprocess(job->option[PREPROCESS].text, job->x, shape_count(&shape), e);
+    if (ok) {
+        preprocess_floats(job->preprocess, &shape, stored, job->x);
+    }
+    free(stored);
+    return ok;
+}
+
+static bool load_picture(struct job *job, const char *path, struct error *e) {
+    struct image image = {0};
+    if (!image_load(path, &image, e)) {
+        return false;
+    }
+    bool ok = preprocess_image(job->preprocess, &image, e) || error_prefix(e, "%s", path);
+    const struct shape shape = {3, {image.channels, image.height, image.width}};
+    if (ok && (ok = check_input(job, path, &shape, e))) {
+        preprocess_bytes(job->preprocess, &shape, image.data, job->x);
+    }
+    image_finish(&image);
+    return ok;
+}
+
+static bool load_file(struct job *job, const char *path, struct error *e) {
+    return image_has_extension(path) ? load_picture(job, path, e) : load_npy(job, path, e);
 }
 
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
-    bool ok = dataset_load(source, job->option[PREPROCESS].text, &data, e) &&
+    bool ok = dataset_load_with(source, job->preprocess, &data, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count) {
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
@@ -129,6 +164,10 @@ static bool load_input(struct job *job, struct error *e) {
     if (option[DATA].given != option[INDEX].given) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
+    }
+    job->preprocess = preset_find(option[PREPROCESS].text, e);
+    if (!job->preprocess) {
+        return false;
     }
     return option[INPUT].given ? load_file(job, option[INPUT].text, e)
                                : load_sample(job, option[DATA].text, option[INDEX].integer, e);

@@ -80,11 +80,18 @@ static bool list_ops(const struct cli_context *context, struct error *e) {
 }
 
 static bool list_presets(const struct cli_context *context, struct error *e) {
-    (void)context, (void)e;
-    for (const char *const *preset = dataset_presets(); *preset; preset++) {
-        printf("  %s\n", *preset);
+    (void)context;
+    bool ok = true;
+    for (const struct preset *preset = presets; ok && preset->name; preset++) {
+        struct text text = {0};
+        preprocess_text(&preset->preprocess, &text);
+        ok = !text.failed || error_memory(e);
+        if (ok) {
+            print_entry(preset->name, text.data);
+        }
+        text_finish(&text);
     }
-    return true;
+    return ok;
 }
 
 static const struct section {

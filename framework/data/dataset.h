@@ -4,12 +4,17 @@
 
 #include "base/error.h"
 #include "base/shape.h"
+#include "data/preprocess.h"
 
 /* Sources, as written in a battery or on the command line (README: data sources):
  *   idx:IMAGES,LABELS            IDX files, plain or gzipped
  *   csv:FILE[,label=COLUMN]      numeric columns and one label column (default: the one named label, target or
  *                                class, else the last); text labels become classes in sorted order
- * Preprocessing presets: none (values as they are), raw255 (the same, said aloud), unit (value / 255). */
+ *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
+ *                                label, target or class)
+ *   cifar10:FILE[,FILE...]       the binary version of CIFAR-10
+ * Pictures are decoded, resized and cropped when they are loaded, one at a time; what stays in memory is bytes of the
+ * samples. Presets of preprocessing: preprocess.h. */
 
 struct dataset {
     uint32_t count;
@@ -19,25 +24,20 @@ struct dataset {
     float *values;       /* [count][sample] where the source is not bytes, or NULL */
     uint32_t *labels;    /* [count] */
     char **class_names;  /* [classes], or NULL when labels are numbers */
-    double scale;        /* of the preset */
+    struct preprocess preprocess;
 };
 
 bool dataset_load(const char *source, const char *preset, struct dataset **out, struct error *);
+bool dataset_load_with(const char *source, const struct preprocess *, struct dataset **out, struct error *);
 void dataset_destroy(struct dataset *);
 
 /* out[sample]: sample `index` (< count), preprocessed. */
 void dataset_sample(const struct dataset *, uint32_t index, float *out);
-
-/* The same on values that come from elsewhere, in place. */
-bool dataset_preprocess(const char *preset, float *x, size_t count, struct error *);
 
 /* False, naming the first sample, when a label is not below `outputs`, the classes of a model. */
 bool dataset_check_labels(const struct dataset *, const char *source, uint32_t outputs, struct error *);
 
 /* The source with its paths as seen from `folder` (that of a battery); absolute paths stay. *out is the caller's. */
 bool dataset_resolve(const char *source, const char *folder, char **out, struct error *);
-
-/* Names of the presets, for `assay list` and suggestions: NULL-terminated. */
-const char *const *dataset_presets(void);
 
 #endif

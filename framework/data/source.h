@@ -5,12 +5,17 @@
 #include "base/error.h"
 #include "data/dataset.h"
 
+#define SOURCE_FORMS "idx:IMAGES,LABELS, csv:FILE[,label=COLUMN], folder:DIR or cifar10:FILE[,FILE...]"
+
 /* Labels are 0 .. this - 1. More classes than that are no classes: someone took the wrong column or file. */
 #define SOURCE_CLASSES_MAX 65536u
 
 /* Each reader fills an empty dataset; what it holds after a failure is the caller's to free all the same. */
 bool idx_load(const char *images, const char *labels, struct dataset *, struct error *);
 bool csv_load(const char *path, const char *label, struct dataset *, struct error *); /* label NULL: the default one */
+
+bool folder_load(const char *path, struct dataset *, struct error *); /* resized and cropped already */
+bool cifar_load(char *const *paths, size_t n, struct dataset *, struct error *);
 
 /* An excerpt of text from a file, fit for a message: cut, with control characters replaced. */
 struct excerpt {

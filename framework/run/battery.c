@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define BATTERY_WANTED "a battery with model, data, explainers and controls"
-#define SOURCE_WANTED "a data source (idx:IMAGES,LABELS or csv:FILE)"
+#define SOURCE_WANTED "a data source (" SOURCE_FORMS ")"
 #define RULE_LIMIT 32 /* keys of `rule` */
 
 const char *reduction_name(enum reduction reduction) {
@@ -41,20 +41,6 @@ static bool read_source(struct yaml_file *file, const struct yaml_field *field, 
     if (!text) return false;
     return dataset_resolve(text, b->folder, (char **)(void *)((char *)base + field->offset), &inner) ||
            yaml_fail(file, node, e, "%s", inner.text);
-}
-
-static bool read_preset(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
-                        struct error *e) {
-    struct yaml_field presets = *field;
-    struct battery *b = base;
-    unsigned index;
-
-    presets.choices = dataset_presets();
-    presets.offset = 0;
-    if (!yaml_read_choice(file, &presets, node, &index, e)) return false;
-    free(b->data_preprocess);
-    b->data_preprocess = text_copy(presets.choices[index]);
-    return b->data_preprocess || error_memory(e);
 }
 
 /* ---- rule ---- */
@@ -110,7 +96,7 @@ static const char *const optimisers[] = {"adam", "sgd", NULL};
 
 static const struct yaml_field data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
-    {.name = "preprocess", .read = read_preset},
+    {.name = "preprocess", .read = battery_read_preprocess},
     {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 2, .max = 10000},
     {.name = "only-correct", .read = yaml_read_flag, MEMBER(only_correct)},
     {.name = "target", .read = yaml_read_choice, MEMBER(target), .choices = targets},
@@ -202,7 +188,8 @@ static struct battery *battery_defaults(const char *path) {
     if (!b) return NULL;
     b->path = text_copy(path);
     b->folder = folder_of(path);
-    b->data_preprocess = text_copy(dataset_presets()[0]);
+    b->preprocess = presets[0].preprocess;
+    b->data_preprocess = text_copy(presets[0].name);
     b->inputs = 30;
     b->only_correct = true;
     b->target = TARGET_PREDICTED;

@@ -5,6 +5,7 @@
 #define ASSAY_RUN_BATTERY_H
 
 #include "base/error.h"
+#include "data/preprocess.h"
 #include "run/rule.h"
 #include "nn/train.h"
 
@@ -66,10 +67,12 @@ struct battery {
     char *name;   /* default: the file name without extension */
     char *model;  /* resolved path */
 
-    char *data_source, *data_preprocess; /* paths inside the source resolved */
-    uint32_t inputs;                     /* samples explained, default 30, 2..10000 */
-    bool only_correct;                   /* take only correctly classified samples (default true) */
-    enum target_policy target;           /* default TARGET_PREDICTED; fixed over all variants either way */
+    char *data_source;            /* paths inside resolved */
+    struct preprocess preprocess; /* of data and training */
+    char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */
+    uint32_t inputs;              /* samples explained, default 30, 2..10000 */
+    bool only_correct;            /* take only correctly classified samples (default true) */
+    enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */
 
     bool has_training;        /* `training:` given: label permutation needs it */
     char *training_source;    /* same preprocessing as data */

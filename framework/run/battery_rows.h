@@ -14,4 +14,7 @@ extern const char *const battery_reductions[];
 yaml_reader battery_read_explainers, battery_read_controls;
 yaml_reader battery_read_expect; /* after the other two */
 
+/* `preprocess` (battery_preprocess.c). */
+yaml_reader battery_read_preprocess;
+
 #endif

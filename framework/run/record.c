@@ -13,6 +13,8 @@
 #include <yaml.h>
 #include <zlib.h>
 
+#define FOLDER "folder:"
+
 static json_t *shape_json(const struct shape *s) {
     json_t *a = json_array();
     for (uint32_t d = 0; d < s->rank; d++) json_array_append_new(a, json_integer((json_int_t)s->dim[d]));
@@ -34,10 +36,23 @@ static json_t *model_json(const struct run *run) {
                      (json_int_t)weights_flat_count(g), "layers", layers, "warning", g->warning);
 }
 
+/* Of a folder: the list, and all pictures as they were decoded, resized and cropped. */
+static void add_folder(json_t *files, const char *folder, const struct dataset *data) {
+    char *list = text_format("%s/labels.csv", folder), digest[FILE_DIGEST_SIZE];
+    if (list && file_digest(list, digest, NULL)) json_object_set_new(files, list, json_string(digest));
+    data_digest(data->bytes, data->count * shape_count(&data->sample), digest);
+    json_object_set_new(files, folder, json_string(digest));
+    free(list);
+}
+
 /* The files a source names: what stands between ':' and ',' and exists. */
-static json_t *files_json(const char *source) {
+static json_t *files_json(const char *source, const struct dataset *data) {
     json_t *files = json_object();
     const char *at = strchr(source, ':');
+    if (strncmp(source, FOLDER, sizeof FOLDER - 1) == 0) {
+        add_folder(files, source + sizeof FOLDER - 1, data);
+        return files;
+    }
     while (at && *at) {
         const char *end = strchr(++at, ',');
         char *path = text_format("%.*s", (int)(end ? end - at : (long)strlen(at)), at), digest[FILE_DIGEST_SIZE];
@@ -52,7 +67,7 @@ static json_t *files_json(const char *source) {
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
     return json_pack("{s:s, s:s, s:o, s:I, s:s, s:b}", "source", b->data_source, "preprocess", b->data_preprocess,
-                     "files", files_json(b->data_source), "inputs", (json_int_t)b->inputs, "target",
+                     "files", files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target",
                      b->target == TARGET_LABEL ? "label" : "predicted", "only_correct", b->only_correct);
 }
 
@@ -61,7 +76,7 @@ static json_t *training_json(const struct run *run) {
     const struct recipe *r = &b->recipe;
     if (!b->has_training) return json_null();
     return json_pack("{s:s, s:o, s:I, s:s?, s:s, s:f, s:f, s:I, s:I, s:f, s:I}", "source", b->training_source, "files",
-                     files_json(b->training_source), "images", (json_int_t)b->training_images, "layers",
+                     files_json(b->training_source, run->training), "images", (json_int_t)b->training_images, "layers",
                      b->training_layers, "optimiser", r->optimiser == OPTIMISER_ADAM ? "adam" : "sgd", "learning_rate",
                      r->learning_rate, "momentum", r->momentum, "batch", (json_int_t)r->batch, "epochs",
                      (json_int_t)r->epochs, "stop_accuracy", r->stop_accuracy, "seed", (json_int_t)r->seed);

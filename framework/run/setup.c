@@ -30,7 +30,7 @@ static bool open_model(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
            onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
-           dataset_load(b->data_source, b->data_preprocess, &run->data, e) &&
+           dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
            check_data(run, run->data, run->graph, b->data_source, e);
 }
 
@@ -124,7 +124,7 @@ bool setup_needs_labels(const struct run *run) {
 
 static bool open_training(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    if (!dataset_load(b->training_source, b->data_preprocess, &run->training, e)) return false;
+    if (!dataset_load_with(b->training_source, &b->preprocess, &run->training, e)) return false;
     if (b->training_layers) {
         if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e)) return false;
     } else {

@@ -51,3 +51,8 @@ save("conv", [helper.make_node("Conv", ["x", "k", "c"], ["h"], name="conv1", ker
               gemm("f", "w", "b", "logits", "fc1")],
      {"k": rng.standard_normal((2, 1, 3, 3)) / 3, "c": np.zeros(2), "w": rng.standard_normal((2, 8)) / 3, "b": np.zeros(2)},
      [1, 4, 4], 2)
+
+# A picture network whose logits are the means of red, green and blue: 3 x 32 x 32.
+save("rgb", [helper.make_node("GlobalAveragePool", ["x"], ["m"], name="mean"),
+             helper.make_node("Flatten", ["m"], ["f"], name="flatten1", axis=1),
+             gemm("f", "w", "b", "logits", "fc1")], {"w": np.eye(3), "b": np.zeros(3)}, [3, 32, 32], 3)

@@ -1,3 +1,4 @@
+#include "data/source.h"
 #include "run/battery.h"
 
 #include "tests/unit/scratch.h"
@@ -21,6 +22,35 @@ static bool load(const char *text, struct battery **b, struct error *e) {
     "  - {use: smoothgrad:n=9, name: smooth}\n"                                                                        \
     "controls: [cascading,\n"                                                                                          \
     "  independent]\n"
+
+#define PRESETS "none, raw255, unit, imagenet-mean-std, torchvision, resnet34-dlib or caffe"
+/* What comes next stands on line 7. */
+#define PREPROCESS "model: m\nexplainers: [a]\ncontrols: [b]\n\ndata:\n  source: 'idx:x,y'\n  preprocess: "
+
+/* A mapping starts from a preset and changes it. */
+Test(battery, preprocess) {
+    static const struct {
+        const char *yaml, *text;
+    } cases[] = {
+        {"caffe", "caffe"},
+        {"{preset: unit}", "x / 255"},
+        {"{preset: torchvision, resize: 232, interpolation: bicubic}",
+         "resize 232 bicubic, crop 224, (x / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]"},
+        {"{order: bgr, mean: [1, 2.5, 3], preset: resnet34-dlib, resize: 0}",
+         "crop 227, channels blue green red, (x - [1, 2.5, 3]) / 256"},
+        {"{scale: 0.5, mean: 0.1307, std: 0.3081}", "(x / 2 - 0.1307) / 0.3081"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct battery *b;
+        struct error e;
+        char yaml[512];
+        snprintf(yaml, sizeof yaml, PREPROCESS "%s\n", cases[i].yaml);
+        cr_assert(load(yaml, &b, &e), "%s", e.text);
+        cr_expect_str_eq(b->data_preprocess, cases[i].text, "%s", b->data_preprocess);
+        battery_destroy(b);
+    }
+}
 
 Test(battery, defaults) {
     struct battery *b;
@@ -237,8 +267,8 @@ static const struct {
     {"model: m\ndata: {inputs: 3}\n", "b.yaml:1:1: no 'explainers': a list of explainers wanted"},
     {"model: m\ndata: {}\nexplainers: [a]\n", "b.yaml:1:1: no 'controls': a list of controls wanted"},
     {"model: m\ndata: {inputs: 3}\nexplainers: [a]\ncontrols: [b]\n",
-     "b.yaml:2:7: no 'source': a data source (idx:IMAGES,LABELS or csv:FILE) wanted"},
-    {HEAD "training: {images: 3}\n", "b.yaml:8:11: no 'source': a data source (idx:IMAGES,LABELS or csv:FILE) wanted"},
+     "b.yaml:2:7: no 'source': a data source (" SOURCE_FORMS ") wanted"},
+    {HEAD "training: {images: 3}\n", "b.yaml:8:11: no 'source': a data source (" SOURCE_FORMS ") wanted"},
     /* Types. */
     {"model:\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:1:7: no value: the path of an ONNX file wanted"},
@@ -270,7 +300,19 @@ static const struct {
     {"model: m\ndata:\n  source: 'idx:x,y'\n  target: labels\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:4:11: 'labels': did you mean 'label'? (label or predicted wanted)"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  preprocess: unti\nexplainers: [a]\ncontrols: [b]\n",
-     "b.yaml:4:15: 'unti': did you mean 'unit'? (none, raw255 or unit wanted)"},
+     "b.yaml:4:15: 'unti': did you mean 'unit'? (" PRESETS " wanted)"},
+    {PREPROCESS "{preset: torchvison}\n",
+     "b.yaml:7:24: 'torchvison': did you mean 'torchvision'? (" PRESETS " wanted)"},
+    {PREPROCESS "{prset: unit}\n", "b.yaml:7:16: unknown key 'prset': did you mean 'preset'?"},
+    {PREPROCESS "{crop: -1}\n", "b.yaml:7:22: '-1': a whole number from 0 to 16384 (0: none) wanted"},
+    {PREPROCESS "{interpolation: nearest}\n", "b.yaml:7:31: 'nearest': bilinear or bicubic wanted"},
+    {PREPROCESS "{scale: 0}\n", "b.yaml:7:23: '0': a number from 1e-09 to 1000000000 wanted"},
+    {PREPROCESS "{mean: [1, 2]}\n", "b.yaml:7:22: 2 numbers: one number, or a list of three wanted"},
+    {PREPROCESS "{mean: {r: 1}}\n", "b.yaml:7:22: a mapping: one number, or a list of three wanted"},
+    {PREPROCESS "{std: [1, 0, 1]}\n", "b.yaml:7:25: '0': a number from 1e-09 to 1000000000 wanted"},
+    {PREPROCESS "{order: grey}\n", "b.yaml:7:23: 'grey': rgb or bgr wanted"},
+    {PREPROCESS "[unit]\n",
+     "b.yaml:7:15: a list: a preset, or a mapping with preset, resize, crop, mean, std, ... wanted"},
     {"model: m\ndata:\n  source: 'idx:x'\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:3:11: data source 'idx:x': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
     {HEAD "training: {source: 'idx:x,y', learning-rate: 0}\n", "b.yaml:8:46: '0': a number from 1e-08 to 10 wanted"},

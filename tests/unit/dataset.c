@@ -1,9 +1,11 @@
 #include "data/dataset.h"
+#include "data/source.h"
 #include "tests/unit/scratch.h"
 
 TestSuite(dataset, .init = scratch_enter, .fini = scratch_leave);
 
-/* Every byte, under every preset. "unit" is the correctly rounded quotient, as torchvision's ToTensor computes it. */
+/* Every byte, under every preset for one channel. "unit" is the correctly rounded quotient, as torchvision's ToTensor
+ * computes it. */
 Test(dataset, presets) {
     static const uint8_t label[] = {0, 0, 8, 1, 0, 0, 0, 1, 2};
     uint8_t image[16 + 256] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 16};
@@ -12,14 +14,15 @@ Test(dataset, presets) {
     for (unsigned i = 0; i < 256; i++) image[16 + i] = (uint8_t)i;
     scratch_put("x", image, sizeof image);
     scratch_put("y", label, sizeof label);
-    for (const char *const *preset = dataset_presets(); *preset; preset++) {
+    static const char *const plain[] = {"none", "raw255", "unit"};
+    for (size_t k = 0; k < sizeof plain / sizeof *plain; k++) {
         struct dataset *d;
         struct error e;
-        bool unit = strcmp(*preset, "unit") == 0;
-        cr_assert(dataset_load("idx:x,y", *preset, &d, &e), "%s", e.text);
+        bool unit = strcmp(plain[k], "unit") == 0;
+        cr_assert(dataset_load("idx:x,y", plain[k], &d, &e), "%s", e.text);
         dataset_sample(d, 0, out);
         for (unsigned i = 0; i < 256; i++)
-            cr_expect_eq(out[i], unit ? (float)i / 255.f : (float)i, "%s %u", *preset, i);
+            cr_expect_eq(out[i], unit ? (float)i / 255.f : (float)i, "%s %u", plain[k], i);
         dataset_destroy(d);
     }
 }
@@ -48,12 +51,11 @@ Test(dataset, bad_sources) {
     static const struct {
         const char *source, *preset, *message;
     } cases[] = {
-        {"data.csv", "none", "data source 'data.csv': idx:IMAGES,LABELS or csv:FILE[,label=COLUMN] wanted"},
-        {"", "none", "data source '': idx:IMAGES,LABELS or csv:FILE[,label=COLUMN] wanted"},
-        {"idx", "none", "data source 'idx': idx:IMAGES,LABELS or csv:FILE[,label=COLUMN] wanted"},
+        {"data.csv", "none", "data source 'data.csv': " SOURCE_FORMS " wanted"},
+        {"", "none", "data source '': " SOURCE_FORMS " wanted"},
+        {"idx", "none", "data source 'idx': " SOURCE_FORMS " wanted"},
         {"cvs:a", "none", "data source 'cvs:a': unknown kind 'cvs': did you mean 'csv'?"},
-        {"parquet:a", "none",
-         "data source 'parquet:a': unknown kind 'parquet': idx:IMAGES,LABELS or csv:FILE[,label=COLUMN] wanted"},
+        {"parquet:a", "none", "data source 'parquet:a': unknown kind 'parquet': " SOURCE_FORMS " wanted"},
         {"idx:a", "none", "data source 'idx:a': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
         {"idx:a,", "none", "data source 'idx:a,': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
         {"idx:,a", "none", "data source 'idx:,a': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
@@ -62,8 +64,16 @@ Test(dataset, bad_sources) {
         {"csv:", "none", "data source 'csv:': csv:FILE[,label=COLUMN] wanted"},
         {"csv:a,label=", "none", "data source 'csv:a,label=': csv:FILE[,label=COLUMN] wanted"},
         {"csv:a,lable=b", "none", "data source 'csv:a,lable=b': unknown option 'lable=b': label=COLUMN wanted"},
+        {"folder:", "none", "data source 'folder:': folder:DIR wanted"},
+        {"cifar10:", "none",
+         "data source 'cifar10:': up to 16 paths with commas between them wanted: cifar10:FILE[,FILE...]"},
+        {"cifar10:a,,b", "none",
+         "data source 'cifar10:a,,b': up to 16 paths with commas between them wanted: cifar10:FILE[,FILE...]"},
+        {"cifar:a", "none", "data source 'cifar:a': unknown kind 'cifar': did you mean 'cifar10'?"},
         {"idx:a,b", "units", "unknown preprocessing 'units': did you mean 'unit'?"},
-        {"idx:a,b", "imagenet", "unknown preprocessing 'imagenet': none, raw255 or unit wanted"},
+        {"idx:a,b", "imagenet",
+         "unknown preprocessing 'imagenet': none, raw255, unit, imagenet-mean-std, torchvision, resnet34-dlib or caffe "
+         "wanted"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -79,9 +89,10 @@ Test(dataset, resolve) {
     static const struct {
         const char *source, *folder, *resolved;
     } cases[] = {
-        {"idx:a,b", "f", "idx:f/a,f/b"},   {"idx:/a,../b", "f/g", "idx:/a,f/g/../b"},
-        {"idx:a,b", ".", "idx:a,b"},       {"idx:a,b", "/", "idx:/a,/b"},
-        {"csv:t.csv", "f", "csv:f/t.csv"}, {"csv:x,y.csv,label=a,b", "f", "csv:f/x,y.csv,label=a,b"},
+        {"idx:a,b", "f", "idx:f/a,f/b"},     {"idx:/a,../b", "f/g", "idx:/a,f/g/../b"},
+        {"idx:a,b", ".", "idx:a,b"},         {"idx:a,b", "/", "idx:/a,/b"},
+        {"folder:a,b", "f", "folder:f/a,b"}, {"cifar10:a,/b,c", "f", "cifar10:f/a,/b,f/c"},
+        {"csv:t.csv", "f", "csv:f/t.csv"},   {"csv:x,y.csv,label=a,b", "f", "csv:f/x,y.csv,label=a,b"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

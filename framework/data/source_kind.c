@@ -1,0 +1,140 @@
+#include "data/source_kind.h"
+
+#include "base/text.h"
+#include "data/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL_OPTION ",label="
+
+void source_parts_finish(struct source_parts *p) {
+    for (size_t i = 0; i < p->paths; i++) free(p->path[i]);
+    free(p->label);
+}
+
+static bool add_path(struct source_parts *p, const char *text, size_t n, struct error *e) {
+    p->path[p->paths] = text_format("%.*s", (int)n, text);
+    return p->path[p->paths++] || error_memory(e);
+}
+
+/* Paths with commas between them; none is empty, and there are at most `most`. */
+static bool split_commas(const char *rest, size_t most, struct source_parts *p) {
+    for (;;) {
+        size_t n = strcspn(rest, ",");
+        if (n == 0 || p->paths == most || !add_path(p, rest, n, NULL)) return false;
+        if (!rest[n]) return true;
+        rest += n + 1;
+    }
+}
+
+static bool idx_split(const char *rest, struct source_parts *p, struct error *e) {
+    bool ok = split_commas(rest, 2, p) && p->paths == 2;
+    return ok || error_set(e, "two paths with one comma between them wanted: idx:IMAGES,LABELS");
+}
+
+static bool idx_from(const struct source_parts *p, struct dataset *d, struct error *e) {
+    return idx_load(p->path[0], p->path[1], d, e);
+}
+
+/* A path may hold commas; what follows the last one is an option when it looks like one. */
+static bool csv_split(const char *rest, struct source_parts *p, struct error *e) {
+    const char *option = strstr(rest, LABEL_OPTION);
+    const char *comma = strrchr(rest, ',');
+    size_t n = option ? (size_t)(option - rest) : strlen(rest);
+
+    if (!option && comma && strchr(comma, '='))
+        return error_set(e, "unknown option '%s': label=COLUMN wanted", excerpt_of(comma + 1).text);
+    if (n == 0 || (option && !option[sizeof LABEL_OPTION - 1])) return error_set(e, "csv:FILE[,label=COLUMN] wanted");
+    if (!add_path(p, rest, n, e)) return false;
+    if (option) p->label = text_copy(option + sizeof LABEL_OPTION - 1);
+    return !option || p->label || error_memory(e);
+}
+
+static bool csv_from(const struct source_parts *p, struct dataset *d, struct error *e) {
+    return csv_load(p->path[0], p->label, d, e);
+}
+
+static bool folder_split(const char *rest, struct source_parts *p, struct error *e) {
+    if (!*rest) return error_set(e, "folder:DIR wanted");
+    return add_path(p, rest, strlen(rest), e);
+}
+
+static bool folder_from(const struct source_parts *p, struct dataset *d, struct error *e) {
+    return folder_load(p->path[0], d, e);
+}
+
+static bool cifar_split(const char *rest, struct source_parts *p, struct error *e) {
+    return split_commas(rest, SOURCE_PATHS_MAX, p) ||
+           error_set(e, "up to %d paths with commas between them wanted: cifar10:FILE[,FILE...]", SOURCE_PATHS_MAX);
+}
+
+static bool cifar_from(const struct source_parts *p, struct dataset *d, struct error *e) {
+    return cifar_load(p->path, p->paths, d, e);
+}
+
+static const struct source_kind source_kinds[] = {
+    {"idx", idx_split, idx_from, false},
+    {"csv", csv_split, csv_from, false},
+    {"folder", folder_split, folder_from, true},
+    {"cifar10", cifar_split, cifar_from, false},
+};
+#define KIND_COUNT (sizeof source_kinds / sizeof *source_kinds)
+
+static const struct source_kind *find_kind(const char *source, struct error *e) {
+    const char *names[KIND_COUNT];
+    size_t n = strcspn(source, ":");
+
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        names[i] = source_kinds[i].name;
+        if (source[n] && strlen(names[i]) == n && strncmp(source, names[i], n) == 0) return &source_kinds[i];
+    }
+    if (!source[n]) {
+        error_set(e, "data source '%s': " SOURCE_FORMS " wanted", excerpt_of(source).text);
+        return NULL;
+    }
+    char *kind = text_format("%.*s", (int)n, source);
+    const char *nearest = kind ? text_nearest(kind, names, KIND_COUNT) : NULL;
+    if (!kind) error_memory(e);
+    else if (nearest)
+        error_set(e, "data source '%s': unknown kind '%s': did you mean '%s'?", excerpt_of(source).text,
+                  excerpt_of(kind).text, nearest);
+    else
+        error_set(e, "data source '%s': unknown kind '%s': " SOURCE_FORMS " wanted", excerpt_of(source).text,
+                  excerpt_of(kind).text);
+    free(kind);
+    return NULL;
+}
+
+const struct source_kind *source_split(const char *source, struct source_parts *p, struct error *e) {
+    const struct source_kind *kind = find_kind(source, e);
+
+    if (kind && !kind->split(source + strlen(kind->name) + 1, p, e)) {
+        error_prefix(e, "data source '%s'", excerpt_of(source).text);
+        return NULL;
+    }
+    return kind;
+}
+
+/* Resolving is taking apart, moving the paths, and putting together again. */
+bool dataset_resolve(const char *source, const char *folder, char **out, struct error *e) {
+    struct source_parts parts = {0};
+    struct text text = {0};
+    const struct source_kind *kind = source_split(source, &parts, e);
+
+    if (kind) text_add(&text, "%s:", kind->name);
+    for (size_t i = 0; kind && i < parts.paths; i++) {
+        char *path = path_from(folder, parts.path[i]);
+        if (!path) text.failed = true;
+        else text_add(&text, "%s%s", i ? "," : "", path);
+        free(path);
+    }
+    if (kind && parts.label) text_add(&text, LABEL_OPTION "%s", parts.label);
+    source_parts_finish(&parts);
+    if (!kind || text.failed) {
+        text_finish(&text);
+        return kind ? error_memory(e) : false;
+    }
+    *out = text.data;
+    return true;
+}

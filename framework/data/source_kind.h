@@ -1,0 +1,27 @@
+/* source_kind.h: the text of a data source taken apart; between source_kind.c and dataset.c. */
+#ifndef ASSAY_DATA_SOURCE_KIND_H
+#define ASSAY_DATA_SOURCE_KIND_H
+
+#include "data/dataset.h"
+
+#define SOURCE_PATHS_MAX 16
+
+/* What stands behind the kind: paths, and at most one option. */
+struct source_parts {
+    char *path[SOURCE_PATHS_MAX];
+    size_t paths;
+    char *label;
+};
+
+struct source_kind {
+    const char *name;
+    bool (*split)(const char *rest, struct source_parts *, struct error *);
+    bool (*load)(const struct source_parts *, struct dataset *, struct error *);
+    bool fits; /* what it loads is resized and cropped */
+};
+
+/* The kind, or NULL with an error; the parts are to be finished either way. */
+const struct source_kind *source_split(const char *source, struct source_parts *, struct error *);
+void source_parts_finish(struct source_parts *);
+
+#endif

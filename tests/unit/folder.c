@@ -1,0 +1,194 @@
+/* The sources of pictures: folder: and cifar10:. */
+#include "data/dataset.h"
+#include "tests/unit/scratch.h"
+
+#include <sys/stat.h>
+
+#define FOLDER "/tests/golden/image"
+static char pictures[4096];
+
+/* 32 x 32 pictures: red (254, 0, 0) as JPEG, green (0, 255, 0) as PNG; and one of 21 x 17. */
+static void enter(void) {
+    cr_assert_not_null(getcwd(pictures, sizeof pictures - sizeof FOLDER));
+    strcat(pictures, FOLDER);
+    scratch_enter();
+    cr_assert_eq(mkdir("p", 0777), 0);
+}
+
+TestSuite(folder, .init = enter, .fini = scratch_leave);
+
+static void put_picture(const char *from, const char *to) {
+    char command[sizeof pictures + 64];
+    snprintf(command, sizeof command, "cp '%s/%s' p/%s", pictures, from, to);
+    cr_assert_eq(system(command), 0);
+}
+
+static void put_text(const char *name, const char *text) {
+    scratch_put(name, text, strlen(text));
+}
+
+Test(folder, samples_in_the_order_of_the_list) {
+    struct dataset *d;
+    struct error e = {""};
+    float x[3 * 32 * 32];
+
+    put_picture("folder/green.png", "a.png");
+    put_picture("folder/red.jpg", "b.JPG");
+    put_text("p/labels.csv", "\xef\xbb\xbfnote,Class,file\r\nx,3,b.JPG\r\n\"y, z\",0,a.png\r\n");
+    put_text("p/notes.txt", "no picture");
+    cr_assert(dataset_load("folder:p", "unit", &d, &e), "%s", e.text);
+    cr_expect_eq(d->count, 2);
+    cr_expect_eq(d->classes, 4);
+    cr_expect_eq(d->labels[0], 3);
+    cr_expect_eq(d->labels[1], 0);
+    cr_expect(shape_equal(&d->sample, &(struct shape){3, {3, 32, 32}}));
+    dataset_sample(d, 0, x);
+    cr_expect_gt(x[0], .98f);
+    cr_expect_lt(x[1024], .02f);
+    dataset_sample(d, 1, x);
+    cr_expect_eq(x[0], 0);
+    cr_expect_eq(x[1024], 1);
+    dataset_destroy(d);
+}
+
+Test(folder, words_are_classes) {
+    struct dataset *d;
+    struct error e = {""};
+
+    put_picture("folder/green.png", "a.png");
+    put_picture("folder/red.jpg", "b.jpg");
+    put_text("p/labels.csv", "file,label\na.png,meadow\nb.jpg,fire\n");
+    cr_assert(dataset_load("folder:p", "none", &d, &e), "%s", e.text);
+    cr_expect_eq(d->classes, 2);
+    cr_expect_eq(d->labels[0], 1);
+    cr_expect_str_eq(d->class_names[0], "fire");
+    dataset_destroy(d);
+}
+
+Test(folder, complaints) {
+    static const struct {
+        const char *labels, *message;
+    } cases[] = {
+        {"name,label\na.png,0\n", "p/labels.csv:1: no column 'file': one of that name wanted in the header"},
+        {"file,kind\na.png,0\n", "p/labels.csv:1: no column 'label': one of that name wanted in the header"},
+        {"file,label\n", "p/labels.csv: a header and at least one row wanted"},
+        {"", "p/labels.csv: a header and at least one row wanted"},
+        {"file,label\na.png,0\nb.jpg,1,2\n", "p/labels.csv:3: 3 fields: 2 wanted, as in the header"},
+        {"file,label\na.png,0\n", "p/labels.csv: 'b.jpg' of the folder is missing: a row for every picture wanted"},
+        {"file,label\na.png,0\nb.jpg,1\na.png,0\n",
+         "p/labels.csv:4: 'a.png' a second time: once wanted (first on line 2)"},
+        {"file,label\na.png,0\n\nb.jpg,\n", "p/labels.csv:4: an empty field: the name of a file and a label wanted"},
+        {"file,label\na.png,0\nb.jpg,1\nc.png,1\n",
+         "p/labels.csv:4: p/c.png: No such file or directory: a readable file was wanted"},
+        {"file,label\na.png,0\nb.jpg,65536\n",
+         "p/labels.csv:3: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted"},
+        {"file,label\na.png,0\nb.jpg,-1\n",
+         "p/labels.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted"},
+        {"file,label\na.png,0\nb.jpg,1\nlabels.csv,1\n",
+         "p/labels.csv:4: p/labels.csv: neither JPEG nor PNG by its first bytes: one of them wanted"},
+        {"file,label\na.png,0\nb.jpg,\"1\n", "p/labels.csv:3: a quote that is never closed"},
+    };
+
+    put_picture("folder/green.png", "a.png");
+    put_picture("folder/red.jpg", "b.jpg");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dataset *d = NULL;
+        struct error e = {""};
+        put_text("p/labels.csv", cases[i].labels);
+        cr_expect_not(dataset_load("folder:p", "none", &d, &e), "case %zu", i);
+        cr_expect_str_eq(e.text, cases[i].message, "%s", e.text);
+    }
+    struct dataset *d = NULL;
+    struct error e = {""};
+    cr_expect_not(dataset_load("folder:q", "none", &d, &e));
+    cr_expect_str_eq(e.text, "q/labels.csv: No such file or directory: a readable file was wanted");
+}
+
+/* Pictures of several sizes want resize and crop. */
+Test(folder, sizes) {
+    struct preprocess p = *preset_find("none", NULL);
+    struct dataset *d = NULL;
+    struct error e = {""};
+
+    put_picture("folder/green.png", "a.png");
+    put_picture("grey.jpg", "b.jpg");
+    put_text("p/labels.csv", "file,label\na.png,0\nb.jpg,1\n");
+    cr_expect_not(dataset_load("folder:p", "none", &d, &e));
+    cr_expect_str_eq(e.text,
+                     "p/labels.csv:3: p/b.jpg: 21 x 17 pixels: 32 x 32 wanted, as the first has (or "
+                     "preprocessing with resize and crop)",
+                     "%s", e.text);
+    p.crop = 18;
+    cr_expect_not(dataset_load_with("folder:p", &p, &d, &e));
+    cr_expect_str_eq(e.text,
+                     "p/labels.csv:3: p/b.jpg: 21 x 17 pixels: at least the 18 x 18 of the crop wanted (resize "
+                     "first)",
+                     "%s", e.text);
+    p.resize = 20;
+    cr_assert(dataset_load_with("folder:p", &p, &d, &e), "%s", e.text);
+    cr_expect(shape_equal(&d->sample, &(struct shape){3, {3, 18, 18}}));
+    dataset_destroy(d);
+}
+
+#define RECORD 3073
+static uint8_t records[2 * RECORD];
+
+static void fill_records(void) {
+    for (size_t i = 0; i < sizeof records; i++) records[i] = (uint8_t)(i % 251);
+    records[0] = 9;
+    records[RECORD] = 0;
+}
+
+Test(folder, cifar10) {
+    struct dataset *d;
+    struct error e = {""};
+    static float x[3 * 32 * 32];
+
+    fill_records();
+    scratch_put("one", records, RECORD);
+    scratch_put("two", records, 2 * RECORD);
+    cr_assert(dataset_load("cifar10:one,two", "none", &d, &e), "%s", e.text);
+    cr_expect_eq(d->count, 3);
+    cr_expect_eq(d->classes, 10);
+    cr_expect(shape_equal(&d->sample, &(struct shape){3, {3, 32, 32}}));
+    cr_expect(d->labels[0] == 9 && d->labels[1] == 9 && d->labels[2] == 0);
+    dataset_sample(d, 2, x);
+    cr_expect_eq(x[0], records[RECORD + 1]);
+    cr_expect_eq(x[3071], records[RECORD + 3072]);
+    dataset_destroy(d);
+
+    struct preprocess p = {.resize = 40, .crop = 36, .scale = 1, .std = {1, 1, 1}};
+    cr_assert(dataset_load_with("cifar10:one,two", &p, &d, &e), "%s", e.text);
+    cr_expect(shape_equal(&d->sample, &(struct shape){3, {3, 36, 36}}));
+    dataset_destroy(d);
+}
+
+Test(folder, cifar10_complaints) {
+    struct dataset *d = NULL;
+    struct error e = {""};
+
+    fill_records();
+    scratch_put("cut", records, 2 * RECORD - 1);
+    cr_expect_not(dataset_load("cifar10:cut", "none", &d, &e));
+    cr_expect_str_eq(e.text, "cut: 6145 bytes: records of 3073 bytes wanted (CIFAR-10, binary version)");
+    records[RECORD] = 10;
+    scratch_put("wild", records, 2 * RECORD);
+    cr_expect_not(dataset_load("cifar10:wild", "none", &d, &e));
+    cr_expect_str_eq(e.text, "wild: byte 3073: label 10: 0 to 9 wanted (is this the binary version of CIFAR-10?)");
+    scratch_put("empty", "", 0);
+    cr_expect_not(dataset_load("cifar10:empty", "none", &d, &e));
+}
+
+Test(folder, resize_wants_pictures) {
+    struct dataset *d = NULL;
+    struct error e = {""};
+
+    put_text("t.csv", "a,b,label\n1,2,0\n3,4,1\n");
+    cr_expect_not(dataset_load("csv:t.csv", "torchvision", &d, &e));
+    cr_expect_str_eq(e.text,
+                     "csv:t.csv: samples of shape 2: pictures of 8 bits wanted by preprocessing with resize or "
+                     "crop",
+                     "%s", e.text);
+    cr_expect_not(dataset_load("csv:t.csv", "imagenet-mean-std", &d, &e));
+    cr_expect_str_eq(e.text, "csv:t.csv: samples of shape 2: three channels wanted by the preprocessing");
+}

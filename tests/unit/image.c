@@ -1,0 +1,166 @@
+#include "data/image.h"
+#include "data/image_codec.h"
+#include "tests/unit/pixels.h"
+
+TestSuite(image);
+
+static const char *const pictures[] = {
+    "orientation-1.jpg", "orientation-2.jpg", "orientation-3.jpg", "orientation-4.jpg", "orientation-5.jpg",
+    "orientation-6.jpg", "orientation-7.jpg", "orientation-8.jpg", "grey.jpg",          "subsampled.jpg",
+    "progressive.jpg",   "rgba.png",          "grey-1.png",        "grey-2.png",        "grey-8.png",
+    "grey-16.png",       "grey-alpha.png",    "palette.png",       "rgb-16.png",        "interlaced.png",
+    "exif.png",
+};
+#define PICTURE_COUNT (sizeof pictures / sizeof *pictures)
+
+static uint8_t *read_picture(const char *name, size_t *size) {
+    uint8_t *bytes = NULL;
+    struct error e = {""};
+    char path[128];
+
+    snprintf(path, sizeof path, PIXELS_FOLDER "%s", name);
+    cr_assert(file_read(path, &bytes, size, &e), "%s", e.text);
+    return bytes;
+}
+
+/* Every kind of file, to the byte as Pillow decodes it. */
+Test(image, equals_pillow) {
+    for (size_t i = 0; i < PICTURE_COUNT; i++) {
+        struct image image = {0};
+        struct error e = {""};
+        char path[128], reference[64];
+        snprintf(path, sizeof path, PIXELS_FOLDER "%s", pictures[i]);
+        snprintf(reference, sizeof reference, "%.*s.npy", (int)(strlen(pictures[i]) - 4), pictures[i]);
+        cr_assert(image_load(path, &image, &e), "%s", e.text);
+        pixels_equal(&image, reference);
+        image_finish(&image);
+    }
+}
+
+/* Of no picture is a part enough, not even without the last byte. */
+Test(image, cut_anywhere) {
+    for (size_t i = 0; i < PICTURE_COUNT; i++) {
+        size_t size;
+        uint8_t *bytes = read_picture(pictures[i], &size);
+        for (size_t n = 0; n < size; n++) {
+            struct image image = {0};
+            struct error e = {""};
+            uint8_t *part = malloc(n ? n : 1); /* of its own, so that reading past the end shows */
+            memcpy(part, bytes, n);
+            cr_expect_not(image_decode("cut", part, n, &image, &e), "%s: %zu of %zu bytes", pictures[i], n, size);
+            cr_expect_eq(strncmp(e.text, "cut: ", 5), 0, "%s", e.text);
+            cr_expect_null(image.data);
+            free(part);
+        }
+        free(bytes);
+    }
+}
+
+/* Damaged bytes give a picture or an error. */
+Test(image, damaged_anywhere) {
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+
+    for (size_t i = 0; i < PICTURE_COUNT; i++) {
+        size_t size;
+        uint8_t *bytes = read_picture(pictures[i], &size);
+        for (size_t at = 0; at < size * sizeof masks; at++) {
+            struct image image = {0};
+            struct error e = {""};
+            bytes[at / sizeof masks] ^= masks[at % sizeof masks];
+            bool ok = image_decode("x", bytes, size, &image, &e);
+            cr_expect_eq(ok, image.data != NULL);
+            cr_expect_eq(ok, e.text[0] == '\0', "%s", e.text);
+            bytes[at / sizeof masks] ^= masks[at % sizeof masks];
+            image_finish(&image);
+        }
+        free(bytes);
+    }
+}
+
+static void refused(const char *name, const void *bytes, size_t size, const char *message) {
+    struct image image = {0};
+    struct error e = {""};
+
+    cr_expect_not(image_decode(name, bytes, size, &image, &e), "%s", name);
+    cr_expect_not_null(strstr(e.text, message), "%s", e.text);
+    image_finish(&image);
+}
+
+Test(image, cmyk) {
+    size_t size;
+    uint8_t *bytes = read_picture("cmyk.jpg", &size);
+
+    refused("cmyk.jpg", bytes, size, "cmyk.jpg: a JPEG of four inks (CMYK): RGB or grey wanted");
+    free(bytes);
+}
+
+Test(image, other_files) {
+    refused("a.jpg", "", 0, "a.jpg: neither JPEG nor PNG by its first bytes: one of them wanted");
+    refused("a.jpg", "GIF89a", 6, "neither JPEG nor PNG");
+    refused("a.jpg", "\xff\xd8\xff", 3, "libjpeg: ");
+    refused("a.png", "\x89PNG\r\n\x1a\n", 8, "libpng: the file ends early");
+}
+
+/* A few bytes that claim a huge picture. */
+Test(image, bombs) {
+    size_t size;
+    uint8_t *jpeg = read_picture("grey.jpg", &size);
+    uint8_t *frame = NULL;
+
+    for (size_t i = 0; i + 9 < size && !frame; i++)
+        if (jpeg[i] == 0xff && jpeg[i + 1] == 0xc0) frame = jpeg + i + 5;
+    cr_assert_not_null(frame);
+    memcpy(frame, "\xff\xdc\xff\xdc", 4);
+    refused("bomb.jpg", jpeg, size, "bomb.jpg: 65500 x 65500 pixels: 1 to 67108864 wanted (make it smaller)");
+    free(jpeg);
+
+    static const uint8_t png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x20\0\0\0\x20\0\x08\x02\0\0\0";
+    uint8_t whole[64] = {0};
+    memcpy(whole, png, sizeof png - 1);
+    static const uint8_t rest[] = "\x02\xc5\x0d\xe8\0\0\0\0IDAT\x35\xaf\x06\x1e";
+    memcpy(whole + sizeof png - 1, rest, sizeof rest - 1);
+    refused("bomb.png", whole, sizeof png - 1 + sizeof rest - 1, "bomb.png: ");
+}
+
+/* The block as cameras write it, and as nobody should. */
+Test(image, exif) {
+    static const struct {
+        const char *bytes;
+        size_t size;
+        unsigned orientation;
+    } cases[] = {
+        {"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22, 6},
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x08\0\0", 22, 8},
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x08\0\0", 21, 1},       /* cut */
+        {"MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x03\0\0", 22, 3},       /* more entries said than there */
+        {"MM\0*\0\0\0\x08\xff\xff\x01\x11\0\x03\0\0\0\x01\0\x03\0\0", 22, 1},     /* none of them the one */
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x09\0\0", 22, 1},       /* no such orientation */
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0", 22, 1},         /* nor 0 */
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\x03\0\0", 22, 1},       /* type LONG */
+        {"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x02\0\x03\0\0", 22, 1},       /* two values */
+        {"MM\0*\xff\xff\xff\xff\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0", 22, 1}, /* offset outside */
+        {"MM\0*\0\0\0\x15\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0", 22, 1},       /* at the last byte */
+        {"IM*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22, 1},
+        {"II+\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22, 1},
+        {"II*\0\x08\0\0\0", 8, 1},
+        {"II*", 3, 1},
+        {"", 0, 1},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t *block = malloc(cases[i].size + 1); /* of its own size, so that reading past the end shows */
+        memcpy(block, cases[i].bytes, cases[i].size);
+        block = realloc(block, cases[i].size ? cases[i].size : 1);
+        cr_expect_eq(exif_orientation(block, cases[i].size), cases[i].orientation, "case %zu", i);
+        free(block);
+    }
+}
+
+Test(image, extensions) {
+    cr_expect(image_has_extension("a.jpg"));
+    cr_expect(image_has_extension("b/a.JPEG"));
+    cr_expect(image_has_extension("a.b.Png"));
+    cr_expect_not(image_has_extension("a.gif"));
+    cr_expect_not(image_has_extension("jpg"));
+    cr_expect_not(image_has_extension("a.jpg/b"));
+}
