@@ -17,6 +17,7 @@ struct op; /* op.h */
 struct graph;
 
 #define GRAPH_NONE UINT32_MAX /* an optional input that is absent */
+#define GRAPH_BATCH INT64_MIN /* among the integers of a shape: as many as there are samples */
 
 enum value_kind {
     VALUE_INPUT,

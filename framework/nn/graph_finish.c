@@ -6,7 +6,8 @@
 
 void op_call_init(struct op_call *call, const struct graph *g, const struct node *node, const struct shape *shapes,
                   struct operand *in) {
-    *call = (struct op_call){.node = node, .in = in};
+    *call = (struct op_call){.node = node, .in = in, .batch = 1};
+    if (shapes && g->input != GRAPH_NONE) call->batch = (uint32_t)shapes[g->input].dim[0];
     for (uint32_t i = 0; i < node->input_count; i++) {
         in[i] = (struct operand){.shape = {0}};
         if (node->inputs[i] == GRAPH_NONE) continue;
@@ -24,6 +25,9 @@ bool op_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct op *op = call->node->op;
     for (uint32_t i = 0; i < call->node->input_count; i++)
         if (op_present(call, i) && shape_count(&call->in[i].shape) == 0) return error_set(e, "input %u is empty", i);
+    for (uint32_t i = 0; call->out.batched && i < call->node->input_count; i++)
+        if (call->in[i].ints && !(i < 32 && op->integer_inputs >> i & 1))
+            return error_set(e, "input %u is of integers: wanted float32", i);
     if (!op->infer) *out = call->in[0].shape;
     return !op->infer || op->infer(call, out, e);
 }
@@ -83,20 +87,46 @@ static bool infer_shapes(struct graph *g, struct error *e) {
     return ok;
 }
 
+/* The number of samples is among its integers: so its result depends on it. */
+static bool names_batch(const struct graph *g, const struct node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const struct value *v = node->inputs[i] == GRAPH_NONE ? NULL : &g->values[node->inputs[i]];
+        size_t count = v && v->ints ? shape_count(&v->shape) : 0;
+        for (size_t k = 0; k < count; k++)
+            if (v->ints[k] == GRAPH_BATCH) return true;
+    }
+    return false;
+}
+
 static bool any_batched(const struct graph *g, const struct node *node) {
     for (uint32_t i = 0; i < node->input_count; i++)
         if (node->inputs[i] != GRAPH_NONE && g->values[node->inputs[i]].batched) return true;
     return false;
 }
 
-/* Computes what does not depend on the input, in order. */
+/* Computes the node's result, or only its shape for one sample where it depends on the input. */
+static bool settle(struct graph *g, struct node *node, struct error *e) {
+    bool batched = any_batched(g, node), counts = names_batch(g, node);
+    bool whole = !batched && counts && (node->op->flags & (OP_MOVES | OP_RESHAPES)) && g->values[node->inputs[0]].ints;
+    if (!batched && (!counts || whole || node->op->integers)) return graph_fold_node(g, node, e);
+    if (node->op->flags & OP_ASKS_SHAPE) return graph_fold_node(g, node, e);
+    g->values[node->outputs[0]].batched = true;
+    if (!graph_free_batch(g, node, e)) return false;
+    if (names_batch(g, node) && !(node->op->flags & OP_TAKES_BATCH))
+        return error_set(e, "a shape that it wants depends on the number of samples: not supported here");
+    struct operand *in = calloc((size_t)node->input_count + 1, sizeof *in);
+    if (!in) return error_memory(e);
+    struct op_call call;
+    op_call_init(&call, g, node, NULL, in);
+    bool ok = op_infer(&call, &g->values[node->outputs[0]].shape, e);
+    free(in);
+    return ok;
+}
+
 static bool fold(struct graph *g, struct error *e) {
-    for (uint32_t i = 0; i < g->node_count; i++) {
-        struct node *node = &g->nodes[i];
-        if (any_batched(g, node)) g->values[node->outputs[0]].batched = true;
-        if (any_batched(g, node) ? !graph_free_batch(g, node, e) : !graph_fold_node(g, node, e))
-            return error_prefix(e, "node '%s' (%s)", node->name, node->op->name);
-    }
+    for (uint32_t i = 0; i < g->node_count; i++)
+        if (!settle(g, &g->nodes[i], e))
+            return error_prefix(e, "node '%s' (%s)", g->nodes[i].name, g->nodes[i].op->name);
     return true;
 }
 

@@ -43,28 +43,93 @@ static bool fold_reshape(struct graph *g, const struct node *node, const struct 
     return true;
 }
 
-static bool fold_compute(struct graph *g, struct op_call *call, struct error *e) {
+/* call->out.data of the call's inputs; the caller frees it in any case. */
+static bool run(struct op_call *call, struct error *e) {
     const struct op *op = call->node->op;
-    struct value *to = &g->values[call->node->outputs[0]];
-    size_t count = shape_count(&call->out.shape);
-    if (count > OP_MAX_ELEMENTS) return error_set(e, "its output has too many elements: at most %zu", OP_MAX_ELEMENTS);
     size_t scratch = op->scratch ? op->scratch(call) : 0, saved = op->saved ? op->saved(call) : 0;
-    float *data = malloc((count + 1) * sizeof *data);
-    call->scratch = malloc((scratch + 1) * sizeof *data);
-    call->saved = malloc((saved + 1) * sizeof *data);
-    call->out.data = data;
-    bool ok = (data && call->scratch && call->saved) || error_memory(e);
-    if (ok) {
-        op->forward(call);
-        to->kind = depends_on_parameter(g, call->node) ? VALUE_PARAMETER : VALUE_CONSTANT;
-        to->shape = call->out.shape;
-        to->data = data;
-    } else {
-        free(data);
-    }
+    call->out.data = malloc((shape_count(&call->out.shape) + 1) * sizeof *call->out.data);
+    call->scratch = malloc((scratch + 1) * sizeof *call->scratch);
+    call->saved = malloc((saved + 1) * sizeof *call->saved);
+    bool ok = (call->out.data && call->scratch && call->saved) || error_memory(e);
+    if (ok) op->forward(call);
     free(call->scratch);
     free(call->saved);
     return ok;
+}
+
+static bool takes_integers(const struct op *op, uint32_t input) {
+    return input < 32 && op->integer_inputs >> input & 1;
+}
+
+static bool fold_floats(struct graph *g, struct op_call *call, struct error *e) {
+    struct value *to = &g->values[call->node->outputs[0]];
+    for (uint32_t i = 0; i < call->node->input_count; i++)
+        if (op_present(call, i) && !call->in[i].data && !takes_integers(call->node->op, i))
+            return error_set(e, "its input '%s' is an integer: wanted float32", g->values[call->node->inputs[i]].name);
+    if (!run(call, e)) {
+        free(call->out.data);
+        return false;
+    }
+    to->kind = depends_on_parameter(g, call->node) ? VALUE_PARAMETER : VALUE_CONSTANT;
+    to->data = call->out.data;
+    return true;
+}
+
+/* Integers that move: their numbers, from 1 on, are moved as floats; 0 stays 0. */
+static bool move_integers(const struct graph *g, struct op_call *call, int64_t *out, struct error *e) {
+    const struct node *node = call->node;
+    size_t count = 1;
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (op_present(call, i) && !takes_integers(node->op, i)) count += shape_count(&call->in[i].shape);
+    if (count >= (size_t)1 << 24) return error_set(e, "too many integers: at most %d", 1 << 24);
+    float *numbers = malloc(count * sizeof *numbers);
+    int64_t *values = malloc(count * sizeof *values);
+    bool ok = (numbers && values) || error_memory(e);
+    size_t at = 1;
+    if (ok) values[0] = 0;
+    for (uint32_t i = 0; ok && i < node->input_count; i++) {
+        if (!op_present(call, i) || takes_integers(node->op, i)) continue;
+        size_t n = shape_count(&call->in[i].shape);
+        if (!call->in[i].ints) {
+            ok = error_set(e, "its input '%s' is no integer: wanted int64", g->values[node->inputs[i]].name);
+            break;
+        }
+        call->in[i].data = numbers + at;
+        for (size_t k = 0; k < n; k++, at++) {
+            numbers[at] = (float)at;
+            values[at] = call->in[i].ints[k];
+        }
+    }
+    ok = ok && run(call, e);
+    for (size_t i = 0; ok && i < shape_count(&call->out.shape); i++) out[i] = values[(size_t)call->out.data[i]];
+    free(call->out.data);
+    free(numbers);
+    free(values);
+    return ok;
+}
+
+static bool fold_integers(struct graph *g, struct op_call *call, struct error *e) {
+    const struct op *op = call->node->op;
+    struct value *to = &g->values[call->node->outputs[0]];
+    int64_t *out = malloc((shape_count(&call->out.shape) + 1) * sizeof *out);
+    if (!out) return error_memory(e);
+    if (!(op->integers ? op->integers(call, out, e) : move_integers(g, call, out, e))) {
+        free(out);
+        return false;
+    }
+    to->kind = VALUE_CONSTANT;
+    to->ints = out;
+    return true;
+}
+
+static bool fold_compute(struct graph *g, struct op_call *call, struct error *e) {
+    const struct op *op = call->node->op;
+    if (shape_count(&call->out.shape) > OP_MAX_ELEMENTS)
+        return error_set(e, "its output has too many elements: at most %zu", OP_MAX_ELEMENTS);
+    g->values[call->node->outputs[0]].shape = call->out.shape;
+    bool can = op->integers || (op->flags & OP_MOVES);
+    bool whole = can && (op->whole ? op->whole(call) : call->in[0].ints != NULL);
+    return (whole ? fold_integers : fold_floats)(g, call, e);
 }
 
 bool graph_fold_node(struct graph *g, struct node *node, struct error *e) {
@@ -73,14 +138,8 @@ bool graph_fold_node(struct graph *g, struct node *node, struct error *e) {
     struct op_call call;
     op_call_init(&call, g, node, NULL, in);
     bool ok = op_infer(&call, &call.out.shape, e);
-    if (ok && (node->op->flags & OP_RESHAPES)) {
-        ok = fold_reshape(g, node, &call.out.shape, e);
-    } else if (ok) {
-        for (uint32_t i = 0; ok && i < node->input_count; i++)
-            if (op_present(&call, i) && !in[i].data)
-                ok = error_set(e, "its input '%s' is an integer: wanted float32", g->values[node->inputs[i]].name);
-        ok = ok && fold_compute(g, &call, e);
-    }
+    if (ok && (node->op->flags & OP_RESHAPES)) ok = fold_reshape(g, node, &call.out.shape, e);
+    else if (ok) ok = fold_compute(g, &call, e);
     free(in);
     return ok;
 }
@@ -118,7 +177,7 @@ bool graph_free_batch(struct graph *g, struct node *node, struct error *e) {
     const int64_t *target = v ? v->ints : old ? old->ints : NULL;
     size_t count = v ? shape_count(&v->shape) : old ? old->count : 0;
     if (!target || count == 0 || count > SHAPE_MAX_RANK) return true; /* infer says what is wrong */
-    bool fixed = target[0] == 1 || (target[0] > 0 && (uint64_t)target[0] == g->file_batch);
+    bool fixed = target[0] == 1 || target[0] == GRAPH_BATCH || (target[0] > 0 && (uint64_t)target[0] == g->file_batch);
     if (v && !fixed) return true;
     int64_t copy[SHAPE_MAX_RANK];
     memcpy(copy, target, count * sizeof *copy);

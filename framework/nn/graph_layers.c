@@ -24,10 +24,31 @@ static char *without_ending(const char *name) {
     return length ? text_format("%.*s", (int)(length < 1000 ? length : 1000), name) : NULL;
 }
 
+/* PyTorch's name of the module from the path of a node: "/layer1/layer1.0/conv1/Conv" is layer1.0.conv1. A part that
+ * the next one repeats goes, and the last, the operator. The caller frees. */
+static char *module_name(const char *path) {
+    char *out = calloc(strlen(path) + 1, 1);
+    const char *end = strrchr(path, '/');
+    for (const char *part = path + 1, *next; out && part < end; part = next + 1) {
+        next = strchr(part, '/');
+        size_t length = (size_t)(next - part);
+        if (strncmp(next + 1, part, length) == 0 && next[1 + length] == '.') continue;
+        size_t at = strlen(out);
+        if (at) out[at++] = '.';
+        memcpy(out + at, part, length);
+    }
+    if (out && out[0]) return out;
+    free(out);
+    return NULL;
+}
+
 /* Unique among the layers so far; the caller frees. */
 static char *layer_name(const struct graph *g, const struct node *node, uint32_t weight) {
     const char *base = g->values[weight].name[0] ? g->values[weight].name : node->name;
-    char *stem = without_ending(base[0] ? base : node->op->name);
+    /* What PyTorch calls a weight that it computed, such as one with a BatchNormalization in it, is only a number. */
+    bool numbered = strncmp(base, "onnx::", 6) == 0 && node->name[0] == '/';
+    char *stem = numbered ? module_name(node->name) : NULL;
+    if (!stem) stem = without_ending(base[0] ? base : node->op->name);
     char *name = stem ? text_copy(stem) : NULL;
     for (unsigned i = 2; name && graph_layer(g, name) != GRAPH_NONE; i++) {
         free(name);

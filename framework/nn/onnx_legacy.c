@@ -1,5 +1,5 @@
-/* onnx_legacy.c: nodes of every operator set, rewritten to mean the same in set 13, or refused. A network in memory is
- * always of set 13, so writing one needs no memory of where it came from. Changes between the sets are listed in ONNX's
+/* onnx_legacy.c: nodes of every operator set, rewritten to mean the same in set 20, or refused. A network in memory is
+ * always of set 20, so writing one needs no memory of where it came from. Changes between the sets are listed in ONNX's
  * docs/Changelog.md. */
 #include "nn/graph.h"
 #include "nn/onnx_proto.h"
@@ -34,7 +34,7 @@ const char *onnx_node_text(const Onnx__NodeProto *node, char *buffer, size_t siz
     return buffer;
 }
 
-/* Attributes that set 13 does not have. They may be left out where they change nothing (any value, or the one wanted),
+/* Attributes that set 20 does not have. They may be left out where they change nothing (any value, or the one wanted),
  * and are refused otherwise. */
 static const struct gone {
     const char *op; /* NULL: any */
@@ -52,8 +52,14 @@ static const struct gone {
     {"Gemm", "broadcast", true, 0},                    /* before set 7; shapes that do not fit are found anyway */
     {"Add", "broadcast", true, 0},
     {"Mul", "broadcast", true, 0},
+    {"Sub", "broadcast", true, 0},
+    {"Div", "broadcast", true, 0},
+    {"Pow", "broadcast", true, 0},
     {"Add", "axis", true, 0}, /* before set 7; see onnx_shapes_check */
     {"Mul", "axis", true, 0},
+    {"Sub", "axis", true, 0},
+    {"Div", "axis", true, 0},
+    {"Pow", "axis", true, 0},
     {"Reshape", "allowzero", false, 0},     /* from set 14 */
     {"AveragePool", "dilations", false, 1}, /* from set 19 */
 };
@@ -121,7 +127,7 @@ static bool softmax_check(const struct graph *graph, const Onnx__NodeProto *node
                         "model to operator set 13");
 }
 
-/* Before set 7 the second operand of Add and Mul was aligned at `axis`; now at the last dimension. */
+/* Before set 7 the second operand of Add and its like was aligned at `axis`; now at the last dimension. */
 static bool axis_check(const struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
     const Onnx__AttributeProto *axis = onnx_find_attribute(node, "axis");
     if (!axis || node->n_input != 2) return true;
@@ -134,6 +140,13 @@ static bool axis_check(const struct graph *graph, const Onnx__NodeProto *node, s
                      (long long)axis->i);
 }
 
+static bool has_axis(const char *op) {
+    static const char *const ops[] = {"Add", "Sub", "Mul", "Div", "Pow"};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        if (strcmp(ops[i], op) == 0) return true;
+    return false;
+}
+
 bool onnx_shapes_check(const struct graph *graph, const Onnx__GraphProto *proto, int64_t opset, struct error *e) {
     for (size_t i = 0; i < proto->n_node; i++) {
         const Onnx__NodeProto *node = proto->node[i];
@@ -141,7 +154,7 @@ bool onnx_shapes_check(const struct graph *graph, const Onnx__GraphProto *proto,
         char text[200];
         bool ok = true;
         if (opset < 13 && strcmp(op, "Softmax") == 0 && node->n_output) ok = softmax_check(graph, node, e);
-        if (opset < 7 && (strcmp(op, "Add") == 0 || strcmp(op, "Mul") == 0)) ok = axis_check(graph, node, e);
+        if (opset < 7 && has_axis(op)) ok = axis_check(graph, node, e);
         if (!ok) return error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
     }
     return true;

@@ -138,7 +138,7 @@ static bool convert_attributes(const Onnx__NodeProto *node, struct attributes *o
     for (size_t i = 0; i < node->n_attribute; i++) {
         enum onnx_attribute_fate fate = onnx_attribute_fate(node, node->attribute[i], e);
         if (fate == ONNX_REFUSE) return false;
-        if (fate == ONNX_DROP) continue;
+        if (fate == ONNX_DROP || onnx_attribute_is_input(node, onnx_text(node->attribute[i]->name))) continue;
         size_t k = out->count++;
         if (!convert_attribute(node->attribute[i], &out->rows[k], &out->texts[k], e)) return false;
     }
@@ -179,12 +179,17 @@ static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct 
 
     if (l->opset < 13 && strcmp(op, "Softmax") == 0 && !onnx_find_attribute(node, "axis"))
         a->rows[a->count++] = (struct attribute){.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
-    const char **names = calloc(inputs + outputs + 1, sizeof *names);
+    char *owned[ONNX_MORE_INPUTS] = {NULL}, text[200];
+    const char **names = calloc(inputs + outputs + ONNX_MORE_INPUTS, sizeof *names);
     if (!names) return error_memory(e);
-    for (size_t i = 0; i < inputs; i++) names[i] = onnx_text(node->input[i]);
-    for (size_t i = 0; i < outputs; i++) names[inputs + i] = onnx_text(node->output[i]);
-    bool ok = graph_add_node(l->graph, op, onnx_text(node->name), names, inputs, names + inputs, outputs, a->rows,
-                             a->count, e);
+    for (size_t i = 0; i < outputs; i++) names[i] = onnx_text(node->output[i]);
+    for (size_t i = 0; i < inputs; i++) names[outputs + i] = onnx_text(node->input[i]);
+    bool ok = onnx_add_inputs(l->graph, node, names + outputs, owned, &inputs, e) ||
+              error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+    ok = ok && (onnx_is_chain(op) ? onnx_add_chain(l->graph, node, e)
+                                  : graph_add_node(l->graph, op, onnx_text(node->name), names + outputs, inputs, names,
+                                                   outputs, a->rows, a->count, e));
+    for (size_t i = 0; i < ONNX_MORE_INPUTS; i++) free(owned[i]);
     free(names);
     return ok;
 }

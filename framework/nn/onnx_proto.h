@@ -35,12 +35,23 @@ static inline const char *onnx_text(const char *s) {
     return s ? s : "";
 }
 
-/* ---- Nodes of older and newer operator sets, rewritten to mean the same in set 13 (onnx_legacy.c) ---- */
-#define ONNX_OPSET 13
+/* ---- Nodes of older and newer operator sets, rewritten to mean the same in set 20 (onnx_legacy.c) ---- */
+#define ONNX_OPSET 20
 
 /* What becomes of an attribute of a node. */
 enum onnx_attribute_fate { ONNX_KEEP, ONNX_DROP, ONNX_REFUSE };
 enum onnx_attribute_fate onnx_attribute_fate(const Onnx__NodeProto *, const Onnx__AttributeProto *, struct error *);
+
+/* Attributes that became inputs (onnx_inputs.c): values that have names of their own in `graph` and their places in
+ * names[*count]. Room for ONNX_MORE_INPUTS more in `names`, and in owned[], which the caller frees in any case. */
+#define ONNX_MORE_INPUTS 4
+bool onnx_attribute_is_input(const Onnx__NodeProto *, const char *attribute);
+bool onnx_add_inputs(struct graph *, const Onnx__NodeProto *, const char **names, char **owned, size_t *count,
+                     struct error *);
+
+/* Min, Max and Sum of any number of operands: nodes of two. */
+bool onnx_is_chain(const char *op);
+bool onnx_add_chain(struct graph *, const Onnx__NodeProto *, struct error *);
 
 /* Whether a node as a whole can be rewritten, as far as can be said before shapes are known. */
 bool onnx_node_check(const Onnx__GraphProto *, const Onnx__NodeProto *, int64_t opset, struct error *);

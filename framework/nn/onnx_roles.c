@@ -32,7 +32,8 @@ static const struct {
 };
 
 /* Operators that hand on their first input as it is. */
-static const char *const transparent[] = {"Reshape", "Flatten", "Identity"};
+static const char *const transparent[] = {"Reshape",   "Flatten",   "Identity", "Squeeze",
+                                          "Unsqueeze", "Transpose", "Expand",   "Cast"};
 
 static struct slot *slot_of(const struct roles *roles, const char *name) {
     uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */

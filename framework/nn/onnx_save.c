@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IR_VERSION 8
+#define IR_VERSION 9
 #define SIZE_LIMIT INT32_MAX /* protobuf's own */
 
 /* The messages live until the file is written and are freed together; what they point to in the graph is borrowed.

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_OPS 64
+#define MOST_OPS 128
 
 const struct op *op_find(const char *name) {
     for (const struct op *const *op = ops_all(); *op; op++)

@@ -20,15 +20,20 @@ struct op_call {
     float *scratch; /* of op->scratch floats, contents undefined */
     float *saved;   /* of op->saved floats, kept from the forward to the backward pass */
     enum net_rule rule;
-    bool training; /* BatchNormalization uses the statistics of the batch */
+    uint32_t batch; /* samples in this run */
+    bool training;  /* BatchNormalization uses the statistics of the batch */
+    const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
 };
 
 enum op_flags {
-    OP_RESHAPES = 1,   /* same elements in the same order: the output may be the input's memory */
-    OP_WEIGHTED = 2,   /* with a parameter among its inputs it begins a layer */
-    OP_JOINS = 4,      /* its parameters belong to the layer it follows */
-    OP_LINEAR = 8,     /* with one batched input its gradient depends on parameters only (except in training) */
-    OP_STATISTICS = 16 /* in training the samples of a batch depend on each other */
+    OP_RESHAPES = 1,     /* same elements in the same order: the output may be the input's memory */
+    OP_WEIGHTED = 2,     /* with a parameter among its inputs it begins a layer */
+    OP_JOINS = 4,        /* its parameters belong to the layer it follows */
+    OP_LINEAR = 8,       /* with one batched input its gradient depends on parameters only (except in training) */
+    OP_STATISTICS = 16,  /* in training the samples of a batch depend on each other */
+    OP_MOVES = 32,       /* copies elements (or 0) and computes nothing: integers at load move likewise */
+    OP_ASKS_SHAPE = 64,  /* depends on the shape of its inputs only: known at load, but for the batch */
+    OP_TAKES_BATCH = 128 /* its integers may hold GRAPH_BATCH */
 };
 
 struct op {
@@ -36,6 +41,7 @@ struct op {
     const char *summary;
     unsigned flags;
     uint32_t min_inputs, max_inputs;
+    uint32_t integer_inputs; /* bits, 1 for input 0: those that are (constant) integers */
 
     /* Instead of everything below: gives `output` its value at once; no node is kept (Constant). */
     bool (*define)(struct graph *, const char *output, const struct attribute *, size_t count, struct error *);
@@ -46,6 +52,11 @@ struct op {
     bool (*infer)(const struct op_call *, struct shape *out, struct error *);
     size_t (*scratch)(const struct op_call *); /* floats; NULL: none */
     size_t (*saved)(const struct op_call *);   /* floats; NULL: none */
+
+    /* At load, for values that do not depend on the input. Whether the result is of integers (NULL: where input 0 is),
+     * and those (NULL: an OP_MOVES, or the op has none). */
+    bool (*whole)(const struct op_call *);
+    bool (*integers)(const struct op_call *, int64_t *out, struct error *);
 
     void (*forward)(const struct op_call *);
     /* Overwrites `gradient` (of the shape of input `input`, which is batched) given that of the output. */

@@ -1,5 +1,6 @@
 /* elementwise.c: Add and Mul, with broadcasting. */
 #include "nn/op.h"
+#include "nn/ops/arithmetic.h"
 #include "nn/ops/broadcast.h"
 
 #include <string.h>
@@ -116,6 +117,7 @@ const struct op op_add = {
     .max_inputs = 2,
     .parse = elementwise_parse,
     .infer = elementwise_infer,
+    .integers = arithmetic_integers,
     .forward = add_forward,
     .backward = add_backward,
     .learn = add_learn,
@@ -129,6 +131,7 @@ const struct op op_mul = {
     .max_inputs = 2,
     .parse = elementwise_parse,
     .infer = elementwise_infer,
+    .integers = arithmetic_integers,
     .forward = mul_forward,
     .backward = mul_backward,
     .learn = mul_learn,

@@ -1,4 +1,4 @@
-/* shape.c: operators that compute nothing: Flatten, Reshape, Identity, Dropout, Constant. */
+/* shape.c: operators that compute nothing: Flatten, Reshape, Squeeze, Unsqueeze, Identity, Dropout, Constant. */
 #include "nn/op.h"
 
 #include <inttypes.h>
@@ -87,6 +87,48 @@ static bool reshape_infer(const struct op_call *call, struct shape *out, struct 
     return reshape_target(call, &target, &count, e) && reshape_dimensions(&call->in[0].shape, target, count, out, e);
 }
 
+/* ---- Squeeze and Unsqueeze: data, axes ---- */
+
+/* Bits: the axes that input 1 names, of `rank`. */
+static bool axes_named(const struct op_call *call, uint32_t rank, unsigned *out, struct error *e) {
+    const int64_t *list = call->in[1].ints;
+    size_t count = list ? shape_count(&call->in[1].shape) : 0;
+    *out = 0;
+    if (!list) return error_set(e, "its axes are not constant integers");
+    for (size_t i = 0; i < count; i++) {
+        uint32_t axis;
+        if (!op_axis(list[i], rank, false, &axis, e)) return false;
+        if (*out >> axis & 1) return error_set(e, "axis %u is named twice", axis);
+        *out |= 1u << axis;
+    }
+    return true;
+}
+
+static bool squeeze_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct shape *x = &call->in[0].shape;
+    unsigned gone = 0;
+    if (op_present(call, 1) && !axes_named(call, x->rank, &gone, e)) return false;
+    for (uint32_t i = 0; i < x->rank && !op_present(call, 1); i++)
+        if (x->dim[i] == 1 && !(i == 0 && call->out.batched)) gone |= 1u << i;
+    out->rank = 0;
+    for (uint32_t i = 0; i < x->rank; i++) {
+        if ((gone >> i & 1) && x->dim[i] != 1) return error_set(e, "dimension %u is %zu: wanted 1", i, x->dim[i]);
+        if (!(gone >> i & 1)) out->dim[out->rank++] = x->dim[i];
+    }
+    return true;
+}
+
+static bool unsqueeze_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct shape *x = &call->in[0].shape;
+    size_t more = shape_count(&call->in[1].shape);
+    unsigned added;
+    if (more > SHAPE_MAX_RANK - x->rank) return error_set(e, "its output has more than %d dimensions", SHAPE_MAX_RANK);
+    out->rank = x->rank + (uint32_t)more;
+    if (!axes_named(call, out->rank, &added, e)) return false;
+    for (uint32_t i = 0, k = 0; i < out->rank; i++) out->dim[i] = added >> i & 1 ? 1 : x->dim[k++];
+    return true;
+}
+
 /* ---- Dropout ---- */
 
 static bool dropout_infer(const struct op_call *call, struct shape *out, struct error *e) {
@@ -134,8 +176,33 @@ const struct op op_reshape = {
     .flags = OP_RESHAPES | OP_LINEAR,
     .min_inputs = 1,
     .max_inputs = 2,
+    .integer_inputs = 2,
     .parse = reshape_parse,
     .infer = reshape_infer,
+    .forward = copy_forward,
+    .backward = copy_backward,
+};
+
+const struct op op_squeeze = {
+    .name = "Squeeze",
+    .summary = "without dimensions of one",
+    .flags = OP_RESHAPES | OP_LINEAR,
+    .min_inputs = 1,
+    .max_inputs = 2,
+    .integer_inputs = 2,
+    .infer = squeeze_infer,
+    .forward = copy_forward,
+    .backward = copy_backward,
+};
+
+const struct op op_unsqueeze = {
+    .name = "Unsqueeze",
+    .summary = "with further dimensions of one",
+    .flags = OP_RESHAPES | OP_LINEAR,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .integer_inputs = 2,
+    .infer = unsqueeze_infer,
     .forward = copy_forward,
     .backward = copy_backward,
 };
@@ -156,6 +223,7 @@ const struct op op_dropout = {
     .flags = OP_RESHAPES | OP_LINEAR,
     .min_inputs = 1,
     .max_inputs = 3,
+    .integer_inputs = 4,
     .infer = dropout_infer,
     .forward = copy_forward,
     .backward = copy_backward,

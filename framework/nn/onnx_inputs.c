@@ -1,0 +1,96 @@
+/* onnx_inputs.c: what older operator sets give as attributes and newer ones as inputs: inputs in memory. */
+#include "nn/graph.h"
+#include "nn/onnx_proto.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct moved {
+    const char *op, *attribute;
+    uint32_t input;
+} moved[] = {
+    {"Slice", "starts", 1},    {"Slice", "ends", 2},     {"Slice", "axes", 3},
+    {"Pad", "pads", 1},        {"Pad", "paddings", 1},   {"Pad", "value", 2},
+    {"Clip", "min", 1},        {"Clip", "max", 2},       {"Squeeze", "axes", 1},
+    {"Unsqueeze", "axes", 1},  {"ReduceSum", "axes", 1}, {"ReduceMean", "axes", 1},
+    {"ReduceMax", "axes", 1},  {"Split", "split", 1},    {"ConstantOfShape", "value", 1},
+    {"Upsample", "scales", 1},
+};
+
+static const struct moved *find(const char *op, const char *attribute) {
+    for (size_t i = 0; i < sizeof moved / sizeof *moved; i++)
+        if (strcmp(moved[i].op, op) == 0 && strcmp(moved[i].attribute, attribute) == 0) return &moved[i];
+    return NULL;
+}
+
+bool onnx_attribute_is_input(const Onnx__NodeProto *node, const char *attribute) {
+    return find(onnx_text(node->op_type), attribute) != NULL;
+}
+
+static bool add_value(struct graph *graph, const char *name, const Onnx__AttributeProto *a, struct error *e) {
+    const struct shape one = {0}, ints = {1, {a->n_ints}}, floats = {1, {a->n_floats}};
+    struct onnx_array array = {.floats = NULL};
+    switch (a->type) {
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS: return graph_add_ints(graph, name, &ints, a->ints, e);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS: return graph_add_floats(graph, name, &floats, a->floats, e);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT: return graph_add_floats(graph, name, &one, &a->f, e);
+    default: break;
+    }
+    if (!a->t) return error_set(e, "attribute '%s' is of a type that is not supported", onnx_text(a->name));
+    bool ok =
+        onnx_array_read(a->t, &array, e) && (array.ints ? graph_add_ints(graph, name, &array.shape, array.ints, e)
+                                                        : graph_add_floats(graph, name, &array.shape, array.floats, e));
+    onnx_array_finish(&array);
+    return ok;
+}
+
+bool onnx_add_inputs(struct graph *graph, const Onnx__NodeProto *node, const char **names, char **owned, size_t *count,
+                     struct error *e) {
+    for (size_t i = 0; i < node->n_attribute; i++) {
+        const Onnx__AttributeProto *a = node->attribute[i];
+        const struct moved *row = find(onnx_text(node->op_type), onnx_text(a->name));
+        if (!row) continue;
+        if (row->input < *count && names[row->input][0])
+            return error_set(e, "'%s' is both an attribute and an input", row->attribute);
+        owned[row->input] = text_format("%s.%s", node->n_output ? onnx_text(node->output[0]) : "", row->attribute);
+        if (!owned[row->input]) return error_memory(e);
+        if (!add_value(graph, owned[row->input], a, e)) return false;
+        for (; *count <= row->input; ++*count) names[*count] = "";
+        names[row->input] = owned[row->input];
+    }
+    return true;
+}
+
+bool onnx_is_chain(const char *op) {
+    return strcmp(op, "Min") == 0 || strcmp(op, "Max") == 0 || strcmp(op, "Sum") == 0;
+}
+
+/* The first operands, combined already under the name `*left`, and operand `i`; the last result is the node's. */
+static bool add_link(struct graph *graph, const Onnx__NodeProto *node, size_t i, char **left, struct error *e) {
+    const char *op = onnx_text(node->op_type), *result = onnx_text(node->output[0]);
+    bool last = i + 1 == node->n_input;
+    char *name = last ? text_copy(result) : text_format("%s.%zu", result, i);
+    if (!name) return error_memory(e);
+    const char *inputs[] = {*left, onnx_text(node->input[i])};
+    bool ok = graph_add_node(graph, strcmp(op, "Sum") == 0 ? "Add" : op, last ? onnx_text(node->name) : name, inputs, 2,
+                             (const char *[]){name}, 1, NULL, 0, e);
+    free(*left);
+    *left = name;
+    return ok;
+}
+
+bool onnx_add_chain(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
+    char text[200];
+    if (node->n_input == 0 || node->n_output != 1)
+        return error_set(e, "%s: wanted inputs and one output", onnx_node_text(node, text, sizeof text));
+    const char *first = onnx_text(node->input[0]), *result = onnx_text(node->output[0]);
+    if (node->n_input == 1)
+        return graph_add_node(graph, "Identity", onnx_text(node->name), &first, 1, &result, 1, NULL, 0, e);
+    char *left = text_copy(first);
+    bool ok = left || error_memory(e);
+    for (size_t i = 1; ok && i < node->n_input; i++) ok = add_link(graph, node, i, &left, e);
+    free(left);
+    return ok;
+}

@@ -1,0 +1,238 @@
+/* query.c: operators of the arithmetic of shapes, done at load: Shape, ConstantOfShape, Range, Cast, Equal, Where. */
+#include "nn/op.h"
+#include "nn/ops/broadcast.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static bool always_whole(const struct op_call *call) {
+    (void)call;
+    return true;
+}
+
+/* Never run on what depends on the input. */
+static bool refuse_batched(const struct op_call *call, struct error *e) {
+    return !call->out.batched || error_set(e, "it depends on the network's input: supported on constants only");
+}
+
+/* ---- Shape ---- */
+
+static bool shape_parse(struct node *node, uint32_t opset, struct error *e) {
+    (void)opset;
+    int64_t *range = op_config(node, 2 * sizeof *range, e);
+    return range && op_integer(node, "start", INT64_MIN, INT64_MAX, 0, &range[0], e) &&
+           op_integer(node, "end", INT64_MIN, INT64_MAX, INT64_MAX, &range[1], e);
+}
+
+static uint32_t clamp_axis(int64_t axis, uint32_t rank) {
+    int64_t limit = (int64_t)rank;
+    if (axis < 0) axis = axis < -limit ? 0 : axis + limit;
+    return (uint32_t)(axis > limit ? limit : axis);
+}
+
+static void shape_range(const struct op_call *call, uint32_t *first, uint32_t *end) {
+    const int64_t *range = call->node->config;
+    *first = clamp_axis(range[0], call->in[0].shape.rank);
+    *end = clamp_axis(range[1], call->in[0].shape.rank);
+}
+
+static bool shape_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    uint32_t first, end;
+    shape_range(call, &first, &end);
+    *out = (struct shape){1, {end - first}};
+    return first < end || error_set(e, "an empty list of dimensions");
+}
+
+static bool shape_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    (void)e;
+    uint32_t first, end;
+    shape_range(call, &first, &end);
+    for (uint32_t i = first; i < end; i++)
+        *out++ = i == 0 && call->in[0].batched ? GRAPH_BATCH : (int64_t)call->in[0].shape.dim[i];
+    return true;
+}
+
+/* ---- ConstantOfShape: the loader gives it its value as input 1 ---- */
+
+static bool constantofshape_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const int64_t *dims = call->in[0].ints;
+    size_t count = dims ? shape_count(&call->in[0].shape) : 0, total = 1;
+    if (!dims || count > SHAPE_MAX_RANK) return error_set(e, "its shape is not a short list of constant integers");
+    out->rank = (uint32_t)count;
+    for (size_t i = 0; i < count; i++) {
+        if (dims[i] < 1 || (uint64_t)dims[i] > OP_MAX_ELEMENTS / total)
+            return error_set(e, "dimension %" PRId64 " in its shape: wanted positive ones, and at most %zu elements",
+                             dims[i], OP_MAX_ELEMENTS);
+        out->dim[i] = (size_t)dims[i];
+        total *= out->dim[i];
+    }
+    return refuse_batched(call, e);
+}
+
+static bool constantofshape_whole(const struct op_call *call) {
+    return op_present(call, 1) && call->in[1].ints;
+}
+
+static bool constantofshape_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    (void)e;
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++) out[i] = call->in[1].ints[0];
+    return true;
+}
+
+static void constantofshape_forward(const struct op_call *call) {
+    float value = op_present(call, 1) ? call->in[1].data[0] : 0;
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++) call->out.data[i] = value;
+}
+
+/* ---- Range ---- */
+
+static bool range_count(const struct op_call *call, double *count, struct error *e) {
+    for (uint32_t i = 0; i < 3; i++)
+        if (shape_count(&call->in[i].shape) != 1 || !call->in[i].ints != !call->in[0].ints ||
+            (!call->in[i].ints && !call->in[i].data))
+            return error_set(e, "its start, end and step are not three constant numbers of one type");
+    double v[3];
+    for (uint32_t i = 0; i < 3; i++)
+        v[i] = call->in[0].ints ? (double)call->in[i].ints[0] : (double)call->in[i].data[0];
+    *count = ceil((v[1] - v[0]) / v[2]);
+    return (*count >= 1 && *count <= (double)OP_MAX_ELEMENTS) ||
+           error_set(e, "from %g to %g in steps of %g: wanted 1 to %zu elements", v[0], v[1], v[2], OP_MAX_ELEMENTS);
+}
+
+static bool range_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    double count = 0;
+    if (!refuse_batched(call, e) || !range_count(call, &count, e)) return false;
+    *out = (struct shape){1, {(size_t)count}};
+    return true;
+}
+
+static bool range_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    (void)e;
+    for (size_t i = 0; i < call->out.shape.dim[0]; i++) out[i] = call->in[0].ints[0] + (int64_t)i * call->in[2].ints[0];
+    return true;
+}
+
+static void range_forward(const struct op_call *call) {
+    for (size_t i = 0; i < call->out.shape.dim[0]; i++)
+        call->out.data[i] = call->in[0].data[0] + (float)i * call->in[2].data[0];
+}
+
+/* ---- Cast: between float32 (and double, which is float32 here) and integers ---- */
+
+/* TensorProto.DataType */
+enum { TYPE_FLOAT = 1, TYPE_INT32 = 6, TYPE_INT64 = 7, TYPE_BOOL = 9, TYPE_DOUBLE = 11 };
+
+static bool cast_parse(struct node *node, uint32_t opset, struct error *e) {
+    (void)opset;
+    int64_t *to = op_config(node, sizeof *to, e);
+    if (!to || !op_integer(node, "to", INT64_MIN, INT64_MAX, 0, to, e)) return false;
+    return *to == TYPE_FLOAT || *to == TYPE_INT32 || *to == TYPE_INT64 || *to == TYPE_BOOL || *to == TYPE_DOUBLE ||
+           error_set(e, "attribute 'to' is %" PRId64 ": wanted FLOAT, DOUBLE, INT32, INT64 or BOOL", *to);
+}
+
+static bool cast_whole(const struct op_call *call) {
+    int64_t to = *(const int64_t *)call->node->config;
+    return to != TYPE_FLOAT && to != TYPE_DOUBLE;
+}
+
+static bool cast_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    *out = call->in[0].shape;
+    return !call->out.batched || !cast_whole(call) || error_set(e, "what depends on the input is cast to integers");
+}
+
+static bool cast_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    bool truth = *(const int64_t *)call->node->config == TYPE_BOOL;
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
+        float x = call->in[0].ints ? 0 : call->in[0].data[i];
+        if (!call->in[0].ints && !truth && !(x > -0x1p63f && x < 0x1p63f))
+            return error_set(e, "%g is no integer of 64 bits", (double)x);
+        if (truth) out[i] = call->in[0].ints ? call->in[0].ints[i] != 0 : x < 0 || x > 0 || isnan(x);
+        else out[i] = call->in[0].ints ? call->in[0].ints[i] : (int64_t)x;
+    }
+    return true;
+}
+
+static void cast_forward(const struct op_call *call) {
+    size_t n = shape_count(&call->out.shape);
+    if (call->in[0].data) memcpy(call->out.data, call->in[0].data, n * sizeof(float));
+    for (size_t i = 0; i < n && !call->in[0].data; i++) call->out.data[i] = (float)call->in[0].ints[i];
+}
+
+static void cast_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    memcpy(dx, dy, shape_count(&call->out.shape) * sizeof *dx);
+}
+
+/* ---- Equal and Where, of integers ---- */
+
+static bool equal_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    return refuse_batched(call, e) && broadcast_shape(&call->in[0].shape, &call->in[1].shape, out, e);
+}
+
+static bool equal_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    struct broadcast loops;
+    struct broadcast_place p = {{0}, 0, 0};
+    const int64_t *a = call->in[0].ints, *b = call->in[1].ints;
+    if (!a || !b) return error_set(e, "it compares floating-point numbers: supported on integers only");
+    broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
+    uint32_t last = loops.rank - 1;
+    do {
+        for (size_t i = 0; i < loops.dim[last]; i++) *out++ = a[p.a + i * loops.a[last]] == b[p.b + i * loops.b[last]];
+    } while (broadcast_next(&loops, &p));
+    return true;
+}
+
+static bool where_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    for (uint32_t i = 1; i < 3; i++)
+        if (shape_count(&call->in[i].shape) != 1 && !shape_equal(&call->in[i].shape, &call->in[0].shape))
+            return error_set(e, "its operands differ in shape");
+    *out = call->in[0].shape;
+    return refuse_batched(call, e);
+}
+
+static bool where_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    for (uint32_t i = 0; i < 3; i++)
+        if (!call->in[i].ints) return error_set(e, "input %u is floating-point: supported on integers only", i);
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
+        const struct operand *from = &call->in[call->in[0].ints[i] ? 1 : 2];
+        out[i] = from->ints[shape_count(&from->shape) == 1 ? 0 : i];
+    }
+    return true;
+}
+
+#define AT_LOAD(id, title, text, least, most, how, is_whole, own_parse, run)                                           \
+    const struct op op_##id = {                                                                                        \
+        .name = title,                                                                                                 \
+        .summary = text,                                                                                               \
+        .flags = how,                                                                                                  \
+        .min_inputs = least,                                                                                           \
+        .max_inputs = most,                                                                                            \
+        .integer_inputs = 7,                                                                                           \
+        .parse = own_parse,                                                                                            \
+        .infer = id##_infer,                                                                                           \
+        .whole = is_whole,                                                                                             \
+        .integers = id##_integers,                                                                                     \
+        .forward = run,                                                                                                \
+    }
+AT_LOAD(shape, "Shape", "the dimensions of its input, at load", 1, 1, OP_ASKS_SHAPE, always_whole, shape_parse, NULL);
+AT_LOAD(constantofshape, "ConstantOfShape", "one number repeated, at load", 1, 2, 0, constantofshape_whole, NULL,
+        constantofshape_forward);
+AT_LOAD(range, "Range", "equally spaced numbers, at load", 3, 3, 0, NULL, NULL, range_forward);
+AT_LOAD(equal, "Equal", "equality of integers, at load", 2, 2, 0, always_whole, NULL, NULL);
+AT_LOAD(where, "Where", "a choice of integers, at load", 3, 3, 0, always_whole, NULL, NULL);
+
+const struct op op_cast = {
+    .name = "Cast",
+    .summary = "between float32 and, at load, integers",
+    .flags = OP_LINEAR,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .integer_inputs = 1,
+    .parse = cast_parse,
+    .infer = cast_infer,
+    .whole = cast_whole,
+    .integers = cast_integers,
+    .forward = cast_forward,
+    .backward = cast_backward,
+};

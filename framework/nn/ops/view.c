@@ -1,0 +1,67 @@
+#include "nn/ops/view.h"
+
+void view_keep(struct view *v, const struct shape *in, uint32_t axis) {
+    v->dim[v->rank] = in->dim[axis];
+    v->place[v->rank] = NULL;
+    v->stride[v->rank++] = shape_count_from(in, axis + 1);
+}
+
+int32_t *view_pick(struct view *v, const struct shape *in, uint32_t axis, size_t count, int32_t **memory) {
+    int32_t *place = *memory;
+    v->dim[v->rank] = count;
+    v->place[v->rank] = place;
+    v->stride[v->rank++] = shape_count_from(in, axis + 1);
+    *memory += count;
+    return place;
+}
+
+/* One position of the loops but the innermost. */
+struct position {
+    size_t index[SHAPE_MAX_RANK], offset;
+    bool outside;
+};
+
+static void locate(const struct view *v, struct position *p) {
+    p->offset = 0;
+    p->outside = false;
+    for (uint32_t i = 0; i + 1 < v->rank; i++) {
+        int32_t place = v->place[i] ? v->place[i][p->index[i]] : 0;
+        if (place == VIEW_OUTSIDE) p->outside = true;
+        else p->offset += (v->place[i] ? (size_t)place : p->index[i]) * v->stride[i];
+    }
+}
+
+static bool advance(const struct view *v, struct position *p) {
+    for (uint32_t i = v->rank - 1; i-- > 0;) {
+        if (++p->index[i] < v->dim[i]) return true;
+        p->index[i] = 0;
+    }
+    return false;
+}
+
+void view_copy(const struct view *v, const float *from, float outside, float *to) {
+    struct position p = {{0}, 0, false};
+    size_t n = v->dim[v->rank - 1], stride = v->stride[v->rank - 1];
+    const int32_t *place = v->place[v->rank - 1];
+    do {
+        locate(v, &p);
+        const float *row = from + p.offset;
+        for (size_t i = 0; i < n; i++, to++) {
+            bool inside = !p.outside && !(place && place[i] == VIEW_OUTSIDE);
+            *to = inside ? row[(place ? (size_t)place[i] : i) * stride] : outside;
+        }
+    } while (advance(v, &p));
+}
+
+void view_add(const struct view *v, const float *from, float *to) {
+    struct position p = {{0}, 0, false};
+    size_t n = v->dim[v->rank - 1], stride = v->stride[v->rank - 1];
+    const int32_t *place = v->place[v->rank - 1];
+    do {
+        locate(v, &p);
+        float *row = to + p.offset;
+        for (size_t i = 0; i < n; i++, from++)
+            if (!p.outside && !(place && place[i] == VIEW_OUTSIDE))
+                row[(place ? (size_t)place[i] : i) * stride] += *from;
+    } while (advance(v, &p));
+}
