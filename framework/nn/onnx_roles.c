@@ -28,7 +28,8 @@ static const struct {
 } uses[] = {
     {"Conv", 6, USE_WEIGHT},     {"Gemm", 7, USE_WEIGHT},
     {"MatMul", 3, USE_WEIGHT},   {"BatchNormalization", 30, USE_WEIGHT},
-    {"Add", 3, USE_ELEMENTWISE}, {"Mul", 3, USE_ELEMENTWISE},
+    {"PRelu", 2, USE_WEIGHT},    {"Add", 3, USE_ELEMENTWISE},
+    {"Mul", 3, USE_ELEMENTWISE},
 };
 
 /* Operators that hand on their first input as it is. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum role { ROLE_FILTER, ROLE_MATRIX, ROLE_BIAS, ROLE_SCALE, ROLE_MEAN, ROLE_VARIANCE };
+enum role { ROLE_FILTER, ROLE_MATRIX, ROLE_BIAS, ROLE_SCALE, ROLE_MEAN, ROLE_VARIANCE, ROLE_SLOPE };
 
 /* What a parameter is, by where it enters which operator. */
 static const struct role_row {
@@ -32,6 +32,7 @@ static const struct role_row {
     {"BatchNormalization", 2, ROLE_BIAS},
     {"BatchNormalization", 3, ROLE_MEAN},
     {"BatchNormalization", 4, ROLE_VARIANCE},
+    {"PRelu", 1, ROLE_SLOPE},
 };
 
 static const struct role_row *role_find(const struct node *node, uint32_t input) {
@@ -106,6 +107,7 @@ static void draw_own(struct rng *rng, enum role role, size_t fan, float *data, s
     case ROLE_FILTER: draw_normal(rng, data, n, 0, sqrt(2.0 / (double)(fan ? fan : 1))); break;
     case ROLE_MATRIX: draw_uniform(rng, data, n, 1 / sqrt((double)(fan ? fan : 1))); break;
     case ROLE_SCALE: fill(data, n, 1); break;
+    case ROLE_SLOPE: fill(data, n, .25f); break; /* He et al. 2015, arXiv:1502.01852, section 2.1 */
     default: fill(data, n, 0);
     }
 }
@@ -118,7 +120,7 @@ static void draw_parameter(struct rng *rng, const struct init_options *options, 
     case INIT_PERMUTE: shuffle(rng, data, n); break;
     case INIT_MATCHED: draw_matched(rng, data, n); break;
     }
-    if (options->negate && role != ROLE_SCALE)
+    if (options->negate && role != ROLE_SCALE && role != ROLE_SLOPE)
         for (size_t i = 0; i < n; i++) data[i] = 0 - data[i]; /* and 0 stays +0 */
 }
 

@@ -138,6 +138,7 @@ static void bench_init(struct bench *b, const struct variant *v) {
         b->in[i].data = malloc(n * sizeof(float));
         if (wants_positive(v->op, i)) fill_positive(b->in[i].data, n, i);
         else fill_distinct(b->in[i].data, n, i);
+        if (strcmp(v->op, "Clip") == 0 && i > 0) b->in[i].data[0] = i == 1 ? -.41f : .43f;
     }
     b->out_count = shape_count(&b->call.out.shape);
     b->call.training = v->training;
@@ -213,6 +214,37 @@ Test(op_gradients, agree_with_central_differences) {
             if (!b.in[i].ints && (b.in[i].batched || b.call.node->op->learn)) check_input(&b, v, i);
         bench_finish(&b);
     }
+}
+
+/* What op.h states, at x = -1, 1 and 9 with arriving gradients of 2 and -2. */
+Test(op_gradients, rules_of_rectifiers) {
+    static const struct {
+        const char *op, *inputs;
+        float slope[3];
+    } cases[] = {{"Relu", "x", {0, 1, 1}},
+                 {"LeakyRelu", "x", {.01f, 1, 1}},
+                 {"PRelu", "x 1", {.5f, 1, 1}},
+                 {"Elu", "x", {.36787944f, 1, 1}},
+                 {"Clip", "x 1 1", {0, 1, 0}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (enum net_rule rule = NET_GRADIENT; rule <= NET_DECONVNET; rule++) {
+            struct bench b;
+            bench_init(&b, &(struct variant){cases[i].op, cases[i].inputs, "2", "", false});
+            float x[6] = {-1, -1, 1, 1, 9, 9}, dy[6] = {2, -2, 2, -2, 2, -2}, dx[6];
+            memcpy(b.in[0].data, x, sizeof x);
+            if (b.call.node->input_count > 1) b.in[1].data[0] = b.call.node->input_count == 2 ? .5f : 0;
+            if (b.call.node->input_count > 2) b.in[2].data[0] = 6;
+            b.call.rule = rule;
+            b.call.node->op->forward(&b.call);
+            b.call.node->op->backward(&b.call, 0, dy, dx);
+            for (size_t k = 0; k < 6; k++) {
+                float arrives = rule != NET_GRADIENT && dy[k] < 0 ? 0 : dy[k];
+                float wanted = rule == NET_DECONVNET ? arrives : arrives * cases[i].slope[k / 2];
+                cr_expect_float_eq(dx[k], wanted, 1e-6, "%s, rule %d, element %zu: %g", cases[i].op, (int)rule, k,
+                                   (double)dx[k]);
+            }
+            bench_finish(&b);
+        }
 }
 
 Test(op_gradients, every_operator_of_the_table_is_tested) {

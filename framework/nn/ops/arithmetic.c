@@ -1,6 +1,7 @@
-/* arithmetic.c: Sub, Div, Pow, Min, Max, with broadcasting; and what shapes are computed with. */
+/* arithmetic.c: Sub, Div, Pow, Min, Max, PRelu, with broadcasting; and what shapes are computed with. */
 #include "nn/ops/arithmetic.h"
 #include "nn/ops/broadcast.h"
+#include "nn/ops/rectifier.h"
 
 #include <math.h>
 #include <string.h>
@@ -115,10 +116,21 @@ static float max_compute(float a, float b) {
     return max_by_b(a, b) > 0 ? b : a;
 }
 
+static float prelu_compute(float a, float b) {
+    return a < 0 ? a * b : a;
+}
+static float prelu_by_a(float a, float b) {
+    return a <= 0 ? b : 1;
+}
+static float prelu_by_b(float a, float b) {
+    (void)b;
+    return a < 0 ? a : 0;
+}
+
 static const struct binary binaries[] = {
     {"Sub", sub_compute, {sub_by_a, sub_by_b}}, {"Div", div_compute, {div_by_a, div_by_b}},
     {"Pow", powf, {pow_by_a, pow_by_b}},        {"Min", min_compute, {min_by_a, min_by_b}},
-    {"Max", max_compute, {max_by_a, max_by_b}},
+    {"Max", max_compute, {max_by_a, max_by_b}}, {"PRelu", prelu_compute, {prelu_by_a, prelu_by_b}},
 };
 
 static const struct binary *binary_of(const struct op_call *call) {
@@ -157,12 +169,13 @@ static void binary_learn(const struct op_call *call, uint32_t input, const float
     struct broadcast loops;
     struct broadcast_place p = {{0}, 0, 0};
     const float *a = call->in[0].data, *b = call->in[1].data;
+    enum net_rule rule = input == 0 && row->compute == prelu_compute ? call->rule : NET_GRADIENT;
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
     uint32_t last = loops.rank - 1;
     do {
         for (size_t i = 0; i < loops.dim[last]; i++, dy++) {
             size_t at_a = p.a + i * loops.a[last], at_b = p.b + i * loops.b[last];
-            d[input ? at_b : at_a] += *dy * row->partial[input](a[at_a], b[at_b]);
+            d[input ? at_b : at_a] += rectifier_pass(rule, row->partial[input](a[at_a], b[at_b]), *dy);
         }
     } while (broadcast_next(&loops, &p));
 }
@@ -191,3 +204,21 @@ BINARY(div, "Div", "quotient, with broadcasting", 0, arithmetic_integers);
 BINARY(pow, "Pow", "power, with broadcasting", 0, NULL);
 BINARY(min, "Min", "the smaller of two, with broadcasting", 0, NULL);
 BINARY(max, "Max", "the larger of two, with broadcasting", 0, NULL);
+
+static bool prelu_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    if (call->in[1].batched) return error_set(e, "its slope depends on the network's input: wanted a parameter");
+    if (!binary_infer(call, out, e)) return false;
+    return shape_equal(out, &call->in[0].shape) || error_set(e, "its slope has more elements than its input");
+}
+
+const struct op op_prelu = {
+    .name = "PRelu",
+    .summary = "x, or slope x below 0; a rectifier",
+    .flags = OP_JOINS,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .infer = prelu_infer,
+    .forward = binary_forward,
+    .backward = binary_backward,
+    .learn = binary_learn,
+};
