@@ -60,6 +60,11 @@ static void find_cut(struct net *net) {
 }
 
 bool net_create(const struct weights *weights, struct net **out, struct error *e) {
+    return net_create_with(weights, &(struct net_options){.conv = CONV_AUTO}, out, e);
+}
+
+bool net_create_with(const struct weights *weights, const struct net_options *options, struct net **out,
+                     struct error *e) {
     const struct graph *g = weights->graph;
     if (g->input == GRAPH_NONE) return error_set(e, "the network has no input");
     struct net *net = calloc(1, sizeof *net);
@@ -76,7 +81,7 @@ bool net_create(const struct weights *weights, struct net **out, struct error *e
         find_steps(net);
         find_properties(net);
         find_cut(net);
-        ok = plan_create(net, NET_GROUP, &net->group, e);
+        ok = fuse_create(net, options->conv, e) && plan_create(net, NET_GROUP, false, &net->group, e);
     }
     if (!ok) {
         net_destroy(net);
@@ -90,6 +95,7 @@ void net_destroy(struct net *net) {
     if (!net) return;
     plan_destroy(net->group);
     plan_destroy(net->whole);
+    fuse_destroy(net);
     free(net->steps);
     free(net->readers);
     free(net->shared);
@@ -120,11 +126,16 @@ static bool check_targets(const struct net *net, uint32_t n, const uint32_t *tar
     return true;
 }
 
+static bool prepare_gradients(struct net *net, struct error *e) {
+    return plan_add_gradients(net, net->group, e) && fuse_prepare(net, true, e);
+}
+
 bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
+    if (!fuse_prepare(net, false, e)) return false;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
         if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
-        run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
+        run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);
         memcpy(logits + i * classes, net->group->data[net->graph->output],
                net->group->batch * classes * sizeof *logits);
     }
@@ -134,10 +145,10 @@ bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, str
 bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *x, const uint32_t *targets, float *out,
                   struct error *e) {
     size_t sample = shape_count(&net->graph->sample);
-    if (!check_targets(net, n, targets, e) || !plan_add_gradients(net, net->group, e)) return false;
+    if (!check_targets(net, n, targets, e) || !prepare_gradients(net, e)) return false;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
         if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
-        run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
+        run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);
         seed_targets(net, net->group, targets + i, NULL);
         run_backward(net, net->group, net->graph->output,
                      &(struct backward_options){.rule = rule, .stop = GRAPH_NONE, .input = out + i * sample});
@@ -147,7 +158,7 @@ bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *
 
 /* Memory of net_gradient_sum. */
 static bool prepare_sum(struct net *net, struct error *e) {
-    if (!plan_add_gradients(net, net->group, e)) return false;
+    if (!prepare_gradients(net, e)) return false;
     if (!net->total) net->total = malloc(shape_count(&net->graph->values[net->cut].shape) * sizeof *net->total);
     if (!net->inputs && net->cut == net->graph->input)
         net->inputs = malloc(NET_GROUP * shape_count(&net->graph->sample) * sizeof *net->inputs);
@@ -165,7 +176,7 @@ bool net_gradient_sum(struct net *net, uint32_t n, const float *x, const uint32_
     memset(net->total, 0, size * sizeof *net->total);
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
         if (!plan_resize(net, plan, group_size(n, i), e)) return false;
-        run_forward(net, plan, x + i * sample, false, GRAPH_NONE);
+        run_forward(net, plan, x + i * sample, false, 0, GRAPH_NONE);
         seed_targets(net, plan, targets + i, weights + i);
         run_backward(net, plan, g->output, &(struct backward_options){.stop = net->cut, .input = net->inputs});
         for (uint32_t k = 0; k < plan->batch; k++)
@@ -194,24 +205,31 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
         return error_set(e, "node %u does not lie between the network's input and its logits", node);
     uint32_t value = g->nodes[node].outputs[0];
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[value].shape);
-    if (gradient && (!check_targets(net, n, targets, e) || !plan_add_gradients(net, plan, e))) return false;
+    if (gradient && (!check_targets(net, n, targets, e) || !prepare_gradients(net, e))) return false;
+    if (!gradient && !fuse_prepare(net, false, e)) return false;
+    bool ok = true;
+    plan->split = node;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, plan, group_size(n, i), e)) return false;
-        run_forward(net, plan, x + i * sample, false, gradient ? GRAPH_NONE : node);
+        ok = plan_resize(net, plan, group_size(n, i), e);
+        if (!ok) break;
+        run_forward(net, plan, x + i * sample, false, 0, node);
         if (activation) memcpy(activation + i * size, plan->data[value], plan->batch * size * sizeof *activation);
         if (!gradient) continue;
+        run_forward(net, plan, x + i * sample, false, node + 1, GRAPH_NONE);
         seed_targets(net, plan, targets + i, NULL);
         run_backward(net, plan, g->output, &(struct backward_options){.stop = value});
         memcpy(gradient + i * size, plan->gradient[value], plan->batch * size * sizeof *gradient);
     }
-    return true;
+    plan->split = GRAPH_NONE;
+    return ok;
 }
 
 bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
+    if (!fuse_prepare(net, false, e)) return false;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
         if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
-        run_forward(net, net->group, x + i * sample, false, GRAPH_NONE);
+        run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);
         for (uint32_t k = 0; k < net->group->batch; k++)
             predictions[i + k] = largest(net->group->data[net->graph->output] + k * classes, net->graph->classes);
     }

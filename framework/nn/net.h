@@ -10,12 +10,24 @@
 
 #define NET_GROUP 10u
 
+/* How 3x3 convolutions of stride 1 are computed: docs/performance.md has the error of each. */
+enum conv_route {
+    CONV_AUTO,    /* by Winograd's method where that pays: depends on the layer's sizes alone */
+    CONV_DIRECT,  /* never */
+    CONV_WINOGRAD /* wherever it can be used */
+};
+struct net_options {
+    enum conv_route conv;
+};
+
 enum net_rule { NET_GRADIENT, NET_GUIDED, NET_DECONVNET }; /* in the order of assay_rule */
 
 struct net;
 
-/* Borrows the weights (and through them the graph), which must outlive the net and not change under it. */
-bool net_create(const struct weights *, struct net **out, struct error *);
+/* Borrows the weights (and through them the graph), which must outlive the net and not change under it, but after
+ * net_loss. */
+bool net_create(const struct weights *, struct net **out, struct error *); /* CONV_AUTO */
+bool net_create_with(const struct weights *, const struct net_options *, struct net **out, struct error *);
 void net_destroy(struct net *);
 const struct graph *net_graph(const struct net *);
 

@@ -46,7 +46,7 @@ static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct
         if (!net->whole || net->whole->capacity < n) {
             plan_destroy(net->whole);
             net->whole = NULL;
-            if (!plan_create(net, n, &net->whole, e)) return false;
+            if (!plan_create(net, n, true, &net->whole, e)) return false;
         }
         *out = net->whole;
     }
@@ -80,12 +80,13 @@ bool net_loss(struct net *net, uint32_t n, const float *x, const uint32_t *label
         if (labels[i] >= net->graph->classes)
             return error_set(e, "label %u of sample %u: the network has %u outputs", labels[i], i, net->graph->classes);
     if (!prepare_learned(net, e) || !training_plan(net, n, &plan, e)) return false;
+    fuse_forget(net);
     memset(net->learned_memory, 0, net->learned_count * sizeof *net->learned_memory);
     *loss = 0;
     *correct = 0;
     for (uint32_t i = 0; i < n; i += plan->capacity) {
         if (!plan_resize(net, plan, n - i < plan->capacity ? n - i : plan->capacity, e)) return false;
-        run_forward(net, plan, x + i * sample, true, GRAPH_NONE);
+        run_forward(net, plan, x + i * sample, true, 0, GRAPH_NONE);
         cross_entropy(net, plan, n, labels + i, loss, correct);
         run_backward(net, plan, net->graph->output,
                      &(struct backward_options){.stop = GRAPH_NONE, .learned = net->learned});

@@ -43,6 +43,17 @@ void plan_destroy(struct plan *plan) {
     free(plan);
 }
 
+static bool follows(const struct net *net, uint32_t value, bool relu) {
+    uint32_t node = net->graph->values[value].node, index = net->fusion_of[node];
+    return index && node == (relu ? net->fusions[index - 1].relu : net->fusions[index - 1].norm);
+}
+
+/* The value takes the place of the one it is computed from, which nothing reads afterwards: what a Relu lets through
+ * can be told from its output. In training a normalisation still needs its input. */
+static bool is_in_place(const struct net *net, const struct plan *plan, uint32_t value) {
+    return !plan->training && (follows(net, value, true) || follows(net, value, false));
+}
+
 /* Where activations, saved values and scratch of the current shapes lie; returns how many floats that takes. */
 static size_t lay_out(const struct net *net, struct plan *plan) {
     size_t used = 0, scratch = 0;
@@ -50,8 +61,9 @@ static size_t lay_out(const struct net *net, struct plan *plan) {
         struct op_call *call = &plan->calls[net->steps[i]];
         const struct op *op = call->node->op;
         uint32_t out = call->node->outputs[0];
-        plan->data[out] = net->shared[out] ? plan->data[call->node->inputs[0]]
-                                           : take(plan->memory, &used, shape_count(&plan->shapes[out]));
+        plan->data[out] = net->shared[out] || is_in_place(net, plan, out)
+                              ? plan->data[call->node->inputs[0]]
+                              : take(plan->memory, &used, shape_count(&plan->shapes[out]));
         if (op->saved) call->saved = take(plan->memory, &used, op->saved(call));
         size_t wanted = op->scratch ? op->scratch(call) : 0;
         scratch = wanted > scratch ? wanted : scratch;
@@ -70,19 +82,23 @@ static bool set_shapes(const struct net *net, struct plan *plan, uint32_t batch,
         op_call_init(&plan->calls[i], g, &g->nodes[i], plan->shapes, in);
         plan->calls[i].saved = saved;
         plan->calls[i].scratch = scratch;
+        const struct fusion *fusion = fuse_find(net, plan, i);
+        if (fusion && fusion->conv == i) plan->calls[i].fused = &fusion->how;
         in += g->nodes[i].input_count;
     }
     plan->batch = batch;
     return true;
 }
 
-bool plan_create(const struct net *net, uint32_t capacity, struct plan **out, struct error *e) {
+bool plan_create(const struct net *net, uint32_t capacity, bool training, struct plan **out, struct error *e) {
     const struct graph *g = net->graph;
     struct plan *plan = calloc(1, sizeof *plan);
     if (!plan) return error_memory(e);
     size_t values = (size_t)g->value_count + 1, operands = 1;
     for (uint32_t i = 0; i < g->node_count; i++) operands += g->nodes[i].input_count;
     plan->capacity = capacity;
+    plan->training = training;
+    plan->split = GRAPH_NONE;
     plan->shapes = calloc(values, sizeof *plan->shapes);
     plan->data = calloc(values, sizeof *plan->data);
     plan->gradient = calloc(values, sizeof *plan->gradient);
@@ -116,7 +132,9 @@ static size_t lay_out_gradients(const struct net *net, struct plan *plan, float 
         const struct node *node = plan->calls[net->steps[i]].node;
         uint32_t out = node->outputs[0];
         size_t count = shape_count(&plan->shapes[out]) / plan->batch * plan->capacity;
-        plan->gradient[out] = net->shared[out] ? plan->gradient[node->inputs[0]] : take(memory, &used, count);
+        plan->gradient[out] = net->shared[out] || (!plan->training && follows(net, out, false))
+                                  ? plan->gradient[node->inputs[0]]
+                                  : take(memory, &used, count);
         for (uint32_t k = 0; k < node->input_count; k++) {
             uint32_t v = node->inputs[k];
             if (v == GRAPH_NONE || !net->graph->values[v].batched || net->readers[v] < 2) continue;

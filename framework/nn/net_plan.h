@@ -4,10 +4,13 @@
 
 #include "nn/net.h"
 #include "nn/op.h"
+#include "nn/ops/conv.h"
 
 /* Everything to run up to `capacity` samples at once. */
 struct plan {
     uint32_t capacity, batch; /* of the current shapes */
+    bool training;            /* normalisation by the statistics of the batch: nothing is fused */
+    uint32_t split;           /* the node whose output is asked for, or GRAPH_NONE: it is computed by itself */
     struct shape *shapes;     /* [value_count] for `batch` */
     struct op_call *calls;    /* [node_count] */
     struct operand *operands; /* of all calls */
@@ -19,6 +22,14 @@ struct plan {
     float *spare;             /* in gradient_memory: for values that several nodes read */
 };
 
+/* A Conv that also does the work of the BatchNormalization and the Relu that follow it and alone read it: they share
+ * one array. Without followers, how the Conv itself is run. */
+struct fusion {
+    uint32_t conv, norm, relu; /* nodes; GRAPH_NONE: none */
+    uint32_t last;             /* of the three */
+    struct conv_fused how;
+};
+
 struct net {
     const struct weights *weights;
     const struct graph *graph;
@@ -26,11 +37,14 @@ struct net {
     uint32_t *readers;           /* [value_count]: steps that read it; one more for the output */
     bool *shared;                /* [value_count]: lives in the memory of the value it reshapes */
     bool *learns;                /* [value_count]: a parameter lies between the input and it */
-    bool has_statistics;         /* in training samples of a batch depend on each other */
-    uint32_t cut;                /* between input and this value everything is linear */
-    struct plan *group;          /* NET_GROUP samples */
-    struct plan *whole;          /* a whole training batch, when has_statistics */
-    float **learned;             /* [value_count]: gradients of parameters */
+    struct fusion *fusions;      /* of `fusion_count` Convs */
+    uint32_t fusion_count;
+    uint32_t *fusion_of; /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
+    bool has_statistics; /* in training samples of a batch depend on each other */
+    uint32_t cut;        /* between input and this value everything is linear */
+    struct plan *group;  /* NET_GROUP samples */
+    struct plan *whole;  /* a whole training batch, when has_statistics */
+    float **learned;     /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
     float *total;  /* of net_gradient_sum: the sum of gradients at `cut` ... */
@@ -38,18 +52,28 @@ struct net {
 };
 
 /* ---- net_plan.c ---- */
-bool plan_create(const struct net *, uint32_t capacity, struct plan **out, struct error *);
+bool plan_create(const struct net *, uint32_t capacity, bool training, struct plan **out, struct error *);
 void plan_destroy(struct plan *);
 /* Shapes for `batch` <= capacity samples. */
 bool plan_resize(const struct net *, struct plan *, uint32_t batch, struct error *);
 /* Memory for gradients, once. */
 bool plan_add_gradients(const struct net *, struct plan *, struct error *);
 
+/* ---- net_fuse.c ---- */
+bool fuse_create(struct net *, enum conv_route, struct error *);
+void fuse_destroy(struct net *);
+/* Folds and transforms weights where that has not been done; for the way back, too, with `backward`. */
+bool fuse_prepare(struct net *, bool backward, struct error *);
+/* The weights are about to change. */
+void fuse_forget(struct net *);
+/* The fusion that runs the node in this plan, or NULL when the node runs by itself. */
+const struct fusion *fuse_find(const struct net *, const struct plan *, uint32_t node);
+
 /* ---- net_run.c ---- */
 /* The operands' memory: parameters may have moved, the input is the caller's. */
 void run_bind(const struct net *, struct plan *, const float *x);
-/* Runs the first steps up to and including node `last` (GRAPH_NONE: all). */
-void run_forward(const struct net *, struct plan *, const float *x, bool training, uint32_t last);
+/* Runs the steps from node `first` up to and including node `last` (GRAPH_NONE: all). */
+void run_forward(const struct net *, struct plan *, const float *x, bool training, uint32_t first, uint32_t last);
 
 struct backward_options {
     enum net_rule rule;

@@ -18,11 +18,17 @@ void run_bind(const struct net *net, struct plan *plan, const float *x) {
     }
 }
 
-void run_forward(const struct net *net, struct plan *plan, const float *x, bool training, uint32_t last) {
+void run_forward(const struct net *net, struct plan *plan, const float *x, bool training, uint32_t first,
+                 uint32_t last) {
     run_bind(net, plan, x);
     for (uint32_t i = 0; i < net->step_count && net->steps[i] <= last; i++) {
-        struct op_call *call = &plan->calls[net->steps[i]];
+        uint32_t node = net->steps[i];
+        struct op_call *call = &plan->calls[node];
+        if (node < first) continue;
+        const struct fusion *fusion = training ? NULL : fuse_find(net, plan, node);
         call->training = training;
+        call->fused = fusion && fusion->conv == node ? &fusion->how : NULL;
+        if (fusion && fusion->conv != node) continue;
         if (!net->shared[call->node->outputs[0]]) call->node->op->forward(call);
     }
 }
@@ -38,11 +44,16 @@ static void add(float *restrict to, const float *restrict from, size_t n) {
     for (size_t i = 0; i < n; i++) to[i] += from[i];
 }
 
+static uint32_t node_index(const struct net *net, const struct op_call *call) {
+    return (uint32_t)(call->node - net->graph->nodes);
+}
+
 /* The gradient of the call's output goes on to its input `k`. */
 static void pass_on(const struct net *net, struct plan *plan, const struct op_call *call, uint32_t k) {
     uint32_t v = call->node->inputs[k], out = call->node->outputs[0];
     const struct op *op = call->node->op;
-    if (net->shared[out]) {
+    const struct fusion *fusion = call->training ? NULL : fuse_find(net, plan, node_index(net, call));
+    if (net->shared[out] || (fusion && fusion->norm == node_index(net, call))) {
         plan->written[v] = true; /* it is there already */
     } else if (!plan->written[v]) {
         op->backward(call, k, plan->gradient[out], plan->gradient[v]);

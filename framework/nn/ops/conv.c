@@ -1,6 +1,8 @@
 /* conv.c: Conv, two-dimensional: im2col and one matrix product per sample and group, so that a sample's result does not
- * depend on its neighbours. */
-#include "nn/op.h"
+ * depend on its neighbours; or Winograd's method where the net says so. */
+#include "nn/ops/conv.h"
+
+#include "nn/kernels/winograd.h"
 #include "nn/ops/window.h"
 
 #include <cblas.h>
@@ -87,9 +89,59 @@ static struct geometry conv_geometry(const struct op_call *call) {
     return g;
 }
 
+/* ---- Winograd's method ---- */
+
+/* Below this many tiles the larger weights cost more to read than the products save: measured, docs/performance.md. */
+#define LEAST_TILES 9
+#define LEAST_CHANNELS 16
+
+bool conv_winograd_fits(const struct op_call *call) {
+    struct geometry g = conv_geometry(call);
+    const struct window_fit *f = &g.fit;
+    bool fits = g.groups == 1;
+    for (int axis = 0; axis < 2; axis++)
+        fits = fits && f->kernel[axis] == 3 && f->stride[axis] == 1 && f->dilation[axis] == 1 && f->before[axis] <= 2 &&
+               f->after[axis] <= 2;
+    return fits;
+}
+
+bool conv_winograd_pays(const struct op_call *call) {
+    struct geometry g = conv_geometry(call);
+    ptrdiff_t tiles = ((g.fit.out[0] + 3) / 4) * ((g.fit.out[1] + 3) / 4);
+    return tiles >= LEAST_TILES && g.in_channels >= LEAST_CHANNELS && g.out_channels >= LEAST_CHANNELS;
+}
+
+static struct winograd winograd_of(const struct geometry *g) {
+    const struct window_fit *f = &g->fit;
+    return (struct winograd){.samples = g->samples,
+                             .in_channels = g->in_channels,
+                             .out_channels = g->out_channels,
+                             .in = {(size_t)f->in[0], (size_t)f->in[1]},
+                             .out = {(size_t)f->out[0], (size_t)f->out[1]},
+                             .before = {f->before[0], f->before[1]}};
+}
+
+/* The gradient of the input as a convolution of the output's. */
+static struct winograd winograd_back(const struct geometry *g) {
+    struct winograd w = winograd_of(g);
+    return (struct winograd){.samples = w.samples,
+                             .in_channels = w.out_channels,
+                             .out_channels = w.in_channels,
+                             .in = {w.out[0], w.out[1]},
+                             .out = {w.in[0], w.in[1]},
+                             .before = {2 - w.before[0], 2 - w.before[1]}};
+}
+
 static size_t conv_scratch(const struct op_call *call) {
     struct geometry g = conv_geometry(call);
-    return g.direct ? 0 : g.taps * g.out_plane;
+    size_t size = g.direct ? 0 : g.taps * g.out_plane;
+    if (call->fused && call->fused->winograd) {
+        struct winograd there = winograd_of(&g), back = winograd_back(&g);
+        size_t a = winograd_scratch(&there), b = winograd_scratch(&back);
+        a = a > b ? a : b;
+        size = size > a ? size : a;
+    }
+    return size;
 }
 
 /* The output positions [*first, *last) along `axis` whose tap `k` falls inside the input. */
@@ -185,20 +237,38 @@ static void fold(const struct geometry *g, const float *columns, float *image) {
             }
 }
 
-static void fill_bias(const struct op_call *call, const struct geometry *g, float *out) {
+static const float *weights_of(const struct op_call *call) {
+    return call->fused && call->fused->weights ? call->fused->weights : call->in[1].data;
+}
+
+static const float *bias_of(const struct op_call *call) {
+    if (call->fused && call->fused->bias) return call->fused->bias;
+    return op_present(call, 2) ? call->in[2].data : NULL;
+}
+
+static void fill_bias(const float *bias, const struct geometry *g, float *out) {
     size_t channels = g->groups * g->out_channels;
     for (size_t c = 0; c < channels; c++)
-        for (size_t i = 0; i < g->out_plane; i++) out[c * g->out_plane + i] = call->in[2].data[c];
+        for (size_t i = 0; i < g->out_plane; i++) out[c * g->out_plane + i] = bias[c];
+}
+
+static void clip(float *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
 static void conv_forward(const struct op_call *call) {
     struct geometry g = conv_geometry(call);
-    bool bias = op_present(call, 2);
-    const float *x = call->in[0].data;
+    const float *bias = bias_of(call), *x = call->in[0].data;
     float *y = call->out.data;
+    bool relu = call->fused && call->fused->relu;
+    if (call->fused && call->fused->winograd) {
+        struct winograd w = winograd_of(&g);
+        winograd_run(&w, x, call->fused->forward, bias, relu, y, call->scratch);
+        return;
+    }
     for (size_t s = 0; s < g.samples; s++) {
-        if (bias) fill_bias(call, &g, y);
-        const float *w = call->in[1].data;
+        if (bias) fill_bias(bias, &g, y);
+        const float *w = weights_of(call);
         for (size_t i = 0; i < g.groups; i++) {
             if (!g.direct) unfold(&g, x, call->scratch);
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g.out_channels, (int)g.out_plane, (int)g.taps,
@@ -208,14 +278,21 @@ static void conv_forward(const struct op_call *call) {
             y += g.out_channels * g.out_plane;
             w += g.out_channels * g.taps;
         }
+        size_t size = g.groups * g.out_channels * g.out_plane;
+        if (relu) clip(y - size, size);
     }
 }
 
 static void conv_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input; /* only input 0 may depend on the network's input */
     struct geometry g = conv_geometry(call);
+    if (call->fused && call->fused->winograd) {
+        struct winograd w = winograd_back(&g);
+        winograd_run(&w, dy, call->fused->backward, NULL, false, dx, call->scratch);
+        return;
+    }
     for (size_t s = 0; s < g.samples; s++) {
-        const float *w = call->in[1].data;
+        const float *w = weights_of(call);
         for (size_t i = 0; i < g.groups; i++) {
             cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)g.taps, (int)g.out_plane, (int)g.out_channels, 1,
                         w, (int)g.taps, dy, (int)g.out_plane, 0, g.direct ? dx : call->scratch, (int)g.out_plane);

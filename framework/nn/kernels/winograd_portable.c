@@ -1,0 +1,3 @@
+/* winograd_portable.c: for any processor; wide vectors become what it has. */
+#define NAME(name) name##_portable
+#include "nn/kernels/winograd_code.h"

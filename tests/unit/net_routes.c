@@ -1,0 +1,209 @@
+/* Convolution routes and fused layers: the same results within rounding, whoever shares the batch. */
+#include "nn/arch.h"
+#include "nn/kernels/winograd.h"
+#include "nn/net.h"
+
+#include "base/rng.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static float *normal(size_t n, uint64_t seed) {
+    float *data = aligned_alloc(64, (n * sizeof *data + 63) / 64 * 64);
+    cr_assert_not_null(data);
+    rng_fill_normal(seed, 0, n, data);
+    return data;
+}
+
+static double distance(const float *a, const float *b, size_t n) {
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < n; i++) {
+        difference += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+        size += (double)b[i] * (double)b[i];
+    }
+    return sqrt(difference / size);
+}
+
+/* ---- The kernel against sums in double precision ---- */
+
+static float direct(const struct winograd *w, const float *x, const float *k, bool turned, size_t sample, size_t to,
+                    size_t oy, size_t ox) {
+    double sum = 0;
+    for (size_t c = 0; c < w->in_channels; c++)
+        for (size_t i = 0; i < 9; i++) {
+            ptrdiff_t iy = (ptrdiff_t)(oy + i / 3) - w->before[0], ix = (ptrdiff_t)(ox + i % 3) - w->before[1];
+            if (iy < 0 || ix < 0 || iy >= (ptrdiff_t)w->in[0] || ix >= (ptrdiff_t)w->in[1]) continue;
+            size_t tap = turned ? (c * w->out_channels + to) * 9 + 8 - i : (to * w->in_channels + c) * 9 + i;
+            sum += (double)k[tap] *
+                   (double)x[((sample * w->in_channels + c) * w->in[0] + (size_t)iy) * w->in[1] + (size_t)ix];
+        }
+    return (float)sum;
+}
+
+static void check_kernel(const struct winograd *w, bool turned, bool relu) {
+    size_t plane = w->out[0] * w->out[1], count = w->samples * w->out_channels * plane;
+    float *x = normal(w->samples * w->in_channels * w->in[0] * w->in[1], 1);
+    float *k = normal(w->in_channels * w->out_channels * 9, 2), *bias = normal(w->out_channels, 3);
+    float *y = normal(count, 4), *wanted = normal(count, 5), *scratch = normal(winograd_scratch(w), 6);
+    float *transformed = normal(winograd_weights_size(w->in_channels, w->out_channels), 7);
+    winograd_weights(w->in_channels, w->out_channels, k, turned, transformed);
+    winograd_run(w, x, transformed, bias, relu, y, scratch);
+    for (size_t i = 0; i < count; i++) {
+        size_t to = i / plane % w->out_channels, at = i % plane;
+        wanted[i] = bias[to] + direct(w, x, k, turned, i / plane / w->out_channels, to, at / w->out[1], at % w->out[1]);
+        if (relu && wanted[i] < 0) wanted[i] = 0;
+    }
+    cr_expect_lt(distance(y, wanted, count), 5e-6, "%zu to %zu channels, %zu x %zu", w->in_channels, w->out_channels,
+                 w->in[0], w->in[1]);
+    free(x);
+    free(k);
+    free(bias);
+    free(y);
+    free(wanted);
+    free(scratch);
+    free(transformed);
+}
+
+Test(net_routes, winograd_agrees_with_sums_in_double_precision) {
+    static const struct winograd cases[] = {{3, 2, 9, {3, 3}, {1, 1}, {0, 0}},      {2, 3, 5, {7, 9}, {7, 9}, {1, 1}},
+                                            {3, 4, 7, {10, 5}, {12, 7}, {2, 2}},    {1, 5, 13, {2, 2}, {2, 2}, {1, 1}},
+                                            {5, 17, 6, {13, 14}, {13, 14}, {1, 1}}, {7, 8, 12, {8, 8}, {6, 6}, {0, 0}},
+                                            {1, 2, 3, {30, 29}, {29, 28}, {1, 0}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int k = 0; k < 4; k++) check_kernel(&cases[i], k & 1, k & 2);
+}
+
+/* ---- Networks ---- */
+
+#define SAMPLES 13u
+
+struct subject {
+    struct graph *graph;
+    struct weights *weights;
+    size_t sample, classes;
+    float *x;
+    uint32_t targets[SAMPLES];
+};
+
+static void subject_init(struct subject *s) {
+    struct error e;
+    cr_assert(
+        arch_build("conv:20x3+1,batchnorm,relu,conv:17x3+1,batchnorm,conv:18x3,relu,maxpool:2,conv:6x3,flatten,fc:5",
+                   &(struct shape){3, {2, 15, 13}}, &s->graph, &e) &&
+            weights_create(s->graph, &s->weights, &e),
+        "%s", e.text);
+    for (uint32_t v = 0; v < s->graph->value_count; v++) {
+        const struct value *value = &s->graph->values[v];
+        if (value->kind != VALUE_PARAMETER) continue;
+        float *data = weights_edit(s->weights, v);
+        size_t n = shape_count(&value->shape);
+        rng_fill_normal(v, 0, n, data);
+        for (size_t i = 0; i < n; i++) data[i] = strstr(value->name, "var") ? .5f + data[i] * data[i] : .2f * data[i];
+    }
+    s->sample = shape_count(&s->graph->sample);
+    s->classes = s->graph->classes;
+    s->x = normal(SAMPLES * s->sample, 99);
+    for (uint32_t i = 0; i < SAMPLES; i++) s->targets[i] = i % (uint32_t)s->classes;
+}
+
+static void subject_finish(struct subject *s) {
+    weights_destroy(s->weights);
+    graph_destroy(s->graph);
+    free(s->x);
+}
+
+static struct net *make_net(const struct subject *s, enum conv_route route) {
+    struct net *net;
+    struct error e;
+    cr_assert(net_create_with(s->weights, &(struct net_options){.conv = route}, &net, &e), "%s", e.text);
+    return net;
+}
+
+Test(net_routes, routes_agree_and_samples_do_not_depend_on_their_batch) {
+    struct subject s;
+    struct error e;
+    subject_init(&s);
+    float *logits[2], *maps[2];
+    float *one = normal(s.classes, 1), *map = normal(s.sample, 1);
+    for (size_t k = 0; k < 2; k++) {
+        struct net *net = make_net(&s, k ? CONV_WINOGRAD : CONV_DIRECT);
+        logits[k] = normal(SAMPLES * s.classes, 1);
+        maps[k] = normal(SAMPLES * s.sample, 1);
+        cr_assert(net_forward(net, SAMPLES, s.x, logits[k], &e) &&
+                  net_gradient(net, NET_GRADIENT, SAMPLES, s.x, s.targets, maps[k], &e));
+        for (uint32_t i = 0; i < SAMPLES; i++) {
+            cr_assert(net_forward(net, 1, s.x + i * s.sample, one, &e) &&
+                      net_gradient(net, NET_GRADIENT, 1, s.x + i * s.sample, s.targets + i, map, &e));
+            cr_expect(memcmp(one, logits[k] + i * s.classes, s.classes * sizeof *one) == 0, "route %zu", k);
+            cr_expect(memcmp(map, maps[k] + i * s.sample, s.sample * sizeof *map) == 0, "route %zu", k);
+        }
+        net_destroy(net);
+    }
+    cr_expect_lt(distance(logits[1], logits[0], SAMPLES * s.classes), 1e-5);
+    cr_expect_lt(distance(maps[1], maps[0], SAMPLES * s.sample), 1e-4); /* a Relu may fall to the other side */
+    cr_expect_gt(distance(logits[1], logits[0], SAMPLES * s.classes), 0, "both routes were the same");
+    for (size_t k = 0; k < 2; k++) {
+        free(logits[k]);
+        free(maps[k]);
+    }
+    free(one);
+    free(map);
+    subject_finish(&s);
+}
+
+/* What a fused layer skips can still be asked for. */
+Test(net_routes, parts_of_fused_layers_can_be_inspected) {
+    struct subject s;
+    struct error e;
+    subject_init(&s);
+    struct net *fused = make_net(&s, CONV_WINOGRAD), *plain = make_net(&s, CONV_DIRECT);
+    float *map = normal(s.sample, 1), *again = normal(s.sample, 1);
+    cr_assert(net_gradient(fused, NET_GRADIENT, 1, s.x, s.targets, map, &e));
+    for (uint32_t k = 0; k < s.graph->node_count; k++) {
+        size_t n = shape_count(&s.graph->values[s.graph->nodes[k].outputs[0]].shape);
+        float *a[4];
+        for (size_t i = 0; i < 4; i++) a[i] = normal(n, i);
+        cr_assert(net_inspect(fused, k, 1, s.x, s.targets, a[0], a[1], &e), "%s", e.text);
+        cr_assert(net_inspect(plain, k, 1, s.x, s.targets, a[2], a[3], &e), "%s", e.text);
+        cr_expect_lt(distance(a[0], a[2], n), 1e-5, "%s", s.graph->nodes[k].name);
+        cr_expect_lt(distance(a[1], a[3], n), 1e-4, "%s", s.graph->nodes[k].name);
+        const char *op = s.graph->nodes[k].name;
+        bool negative = false;
+        for (size_t i = 0; i < n; i++) negative |= a[0][i] < 0;
+        if (strncmp(op, "batchnorm", 9) == 0) cr_expect(negative, "%s has been clipped", op);
+        for (size_t i = 0; i < 4; i++) free(a[i]);
+    }
+    cr_assert(net_gradient(fused, NET_GRADIENT, 1, s.x, s.targets, again, &e));
+    cr_expect(memcmp(map, again, s.sample * sizeof *map) == 0, "inspecting left a trace");
+    free(map);
+    free(again);
+    net_destroy(fused);
+    net_destroy(plain);
+    subject_finish(&s);
+}
+
+Test(net_routes, weights_changed_after_a_training_step_count) {
+    struct subject s;
+    struct error e;
+    double loss;
+    uint32_t correct;
+    float *const *grads;
+    subject_init(&s);
+    struct net *net = make_net(&s, CONV_WINOGRAD);
+    float before[8], after[8], fresh[8];
+    cr_assert(net_forward(net, 1, s.x, before, &e) &&
+              net_loss(net, SAMPLES, s.x, s.targets, &loss, &correct, &grads, &e));
+    for (uint32_t v = 0; v < s.graph->value_count; v++)
+        for (size_t i = 0; grads[v] && i < shape_count(&s.graph->values[v].shape); i++)
+            weights_edit(s.weights, v)[i] -= .1f * grads[v][i];
+    cr_assert(net_forward(net, 1, s.x, after, &e));
+    net_destroy(net);
+    net = make_net(&s, CONV_WINOGRAD);
+    cr_assert(net_forward(net, 1, s.x, fresh, &e));
+    cr_expect(memcmp(after, fresh, s.classes * sizeof *after) == 0);
+    cr_expect(memcmp(after, before, s.classes * sizeof *after) != 0);
+    net_destroy(net);
+    subject_finish(&s);
+}
