@@ -48,9 +48,11 @@ static bool put_verdict(void *context, const struct verdict_row *r) {
 }
 
 static bool put_input(void *context, const struct input_row *r) {
-    return put_row(context, json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample),
-                                      "label", whole(r->label), "predicted", whole(r->predicted), "target",
-                                      whole(r->target), "shape", shape(&r->shape)));
+    json_t *row =
+        json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample), "label", whole(r->label),
+                  "predicted", whole(r->predicted), "target", whole(r->target), "shape", shape(&r->shape));
+    if (row && r->target_name && *r->target_name) json_object_set_new(row, "target_name", json_text(r->target_name));
+    return put_row(context, row);
 }
 
 static bool put_network(void *context, const struct network_row *r) {

@@ -1,6 +1,7 @@
 #include "base/npy.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
+#include "data/class_names.h"
 #include "data/picture.h"
 #include "run/handle.h"
 #include "run/isolate.h"
@@ -13,7 +14,7 @@
 
 #define SECONDS 600.0
 
-enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, TARGET, EXPLAINER, SEED, OUTPUT };
+enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, OUTPUT };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -34,6 +35,10 @@ static const struct cli_option options[] = {
                     .value = "PRESET",
                     .summary = "how stored values become inputs",
                     .fallback = "none"},
+    [CLASS_NAMES] = {.name = "class-names",
+                     .kind = CLI_TEXT,
+                     .value = "FILE",
+                     .summary = "a CSV file with a column name: what the classes are called"},
     [TARGET] = {.name = "target",
                 .kind = CLI_TEXT,
                 .value = "CLASS",
@@ -59,6 +64,7 @@ struct job {
     struct subject subject;
     struct plugin *plugin;
     const struct preprocess *preprocess;
+    struct class_names names;
     float *x, *logits;
     bool has_label;
     uint32_t label, target;
@@ -173,6 +179,11 @@ static bool load_input(struct job *job, struct error *e) {
                                : load_sample(job, option[DATA].text, option[INDEX].integer, e);
 }
 
+static bool load_names(struct job *job, struct error *e) {
+    const struct cli_value *option = &job->option[CLASS_NAMES];
+    return !option->given || class_names_load(option->text, &job->names, e);
+}
+
 /* "predicted" is resolved once the logits are there. */
 static bool check_target(struct job *job, struct error *e) {
     const char *text = job->option[TARGET].text;
@@ -275,7 +286,9 @@ static void print_summary(const struct job *job) {
         low = fmin(low, value);
         high = fmax(high, value);
     }
-    printf("target %u, logit %.6g\n", job->target, (double)job->logits[job->target]);
+    const char *name = class_names_at(&job->names, job->target);
+    printf("target %u%s%s%s, logit %.6g\n", job->target, name ? " (" : "", name ? name : "", name ? ")" : "",
+           (double)job->logits[job->target]);
     printf("map of shape %s: sum %.6g, min %.6g, max %.6g\n", shape_text(shape, buffer, sizeof buffer), sum, low, high);
 }
 
@@ -291,7 +304,8 @@ static int explain_run(const struct cli_context *context, const struct cli_value
     struct job job = {.option = values->option};
     int status = CLI_USAGE;
     if (check_output(job.option[OUTPUT].text, e) && load_plugin(&job, e) &&
-        subject_open(job.option[MODEL].text, &job.subject, e) && load_input(&job, e) && check_target(&job, e)) {
+        subject_open(job.option[MODEL].text, &job.subject, e) && load_input(&job, e) && load_names(&job, e) &&
+        check_target(&job, e)) {
         status = CLI_BROKEN;
         if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
             print_summary(&job);
@@ -301,6 +315,7 @@ static int explain_run(const struct cli_context *context, const struct cli_value
     free(job.map);
     free(job.logits);
     free(job.x);
+    class_names_finish(&job.names);
     plugin_destroy(job.plugin);
     subject_finish(&job.subject);
     return status;

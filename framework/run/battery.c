@@ -32,6 +32,17 @@ static bool read_model(struct yaml_file *file, const struct yaml_field *field, c
     return b->model || error_memory(e);
 }
 
+static bool read_class_names(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                             void *base, struct error *e) {
+    struct battery *b = base;
+    const char *text = yaml_scalar(file, node, "a CSV file with a column name", e);
+
+    (void)field;
+    if (!text) return false;
+    b->class_names = path_from(b->folder, text);
+    return b->class_names || error_memory(e);
+}
+
 static bool read_source(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                         struct error *e) {
     struct battery *b = base;
@@ -97,6 +108,7 @@ static const char *const optimisers[] = {"adam", "sgd", NULL};
 static const struct yaml_field data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
     {.name = "preprocess", .read = battery_read_preprocess},
+    {.name = "class-names", .read = read_class_names},
     {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 2, .max = 10000},
     {.name = "only-correct", .read = yaml_read_flag, MEMBER(only_correct)},
     {.name = "target", .read = yaml_read_choice, MEMBER(target), .choices = targets},
@@ -254,9 +266,9 @@ void battery_destroy(struct battery *b) {
         free(b->expectations[i].control);
     }
     free(b->expectations);
-    char *const texts[] = {
-        b->path,           b->folder, b->name, b->model, b->data_source, b->data_preprocess, b->training_source,
-        b->training_layers};
+    char *const texts[] = {b->path,        b->folder,          b->name,
+                           b->model,       b->data_source,     b->data_preprocess,
+                           b->class_names, b->training_source, b->training_layers};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     free(b);
 }

@@ -69,6 +69,7 @@ struct battery {
 
     char *data_source;            /* paths inside resolved */
     struct preprocess preprocess; /* of data and training */
+    char *class_names;            /* resolved path of a file with their names, or NULL */
     char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */
     uint32_t inputs;              /* samples explained, default 30, 2..10000 */
     bool only_correct;            /* take only correctly classified samples (default true) */

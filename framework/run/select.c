@@ -99,6 +99,14 @@ static void number(struct run *run, enum root root) {
     }
 }
 
+/* From the battery's file, else from labels that are words. */
+static const char *name_of(const struct run *run, uint32_t class) {
+    const char *name = class_names_at(&run->class_names, class);
+
+    if (!name && run->data->class_names && class < run->data->classes) name = run->data->class_names[class];
+    return name;
+}
+
 static bool put_inputs(struct run *run, enum root root, struct error *e) {
     const struct input_set *set = &run->inputs[root];
     bool ok = store_begin(run->store, e);
@@ -110,7 +118,8 @@ static bool put_inputs(struct run *run, enum root root, struct error *e) {
                                 set->predicted[i],
                                 set->target[i],
                                 *shape,
-                                set->x + i * shape_count(shape)};
+                                set->x + i * shape_count(shape),
+                                name_of(run, set->target[i])};
         ok = store_put_input(run->store, &row, e);
     }
     return ok && store_commit(run->store, e);

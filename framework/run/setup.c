@@ -31,7 +31,8 @@ static bool open_model(struct run *run, struct error *e) {
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
            onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
            dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
-           check_data(run, run->data, run->graph, b->data_source, e);
+           check_data(run, run->data, run->graph, b->data_source, e) &&
+           (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
 }
 
 static bool fits_inputs(const struct run *run, struct error *e) {
@@ -202,6 +203,7 @@ void setup_finish(struct run *run) {
     graph_destroy(run->linear_graph);
     dataset_destroy(run->data);
     dataset_destroy(run->training);
+    class_names_finish(&run->class_names);
     free(run->training_subset);
     free(run->rows);
     free(run->controls);

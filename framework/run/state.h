@@ -3,6 +3,7 @@
 #ifndef ASSAY_RUN_STATE_H
 #define ASSAY_RUN_STATE_H
 
+#include "data/class_names.h"
 #include "data/dataset.h"
 #include "measure/similarity.h"
 #include "run/control.h"
@@ -57,6 +58,7 @@ struct run {
     struct graph *graph, *label_graph, *linear_graph; /* label_graph may be `graph` */
     struct weights *model, *linear;
     struct dataset *data, *training;
+    struct class_names class_names;
     uint32_t *training_subset; /* [battery->training_images] sample indices */
     struct input_set inputs[ROOT_COUNT];
     uint32_t global_count;

@@ -52,6 +52,7 @@ struct input_row {
     uint32_t label, predicted, target;
     struct shape shape; /* C x H x W or F */
     const float *data;
+    const char *target_name; /* NULL or "": classes are numbers */
 };
 bool store_put_input(struct store *, const struct input_row *, struct error *);
 bool store_each_input(struct store *, bool (*row)(void *, const struct input_row *), void *, struct error *);

@@ -24,7 +24,7 @@ static const struct field input_fields[] = {
     NAMED(input_row, index, "input", FIELD_U32),  FIELD(input_row, sample, FIELD_U32),
     FIELD(input_row, label, FIELD_U32),           FIELD(input_row, predicted, FIELD_U32),
     FIELD(input_row, target, FIELD_U32),          FIELD(input_row, shape, FIELD_SHAPE),
-    COUNTED(input_row, data, FIELD_ARRAY, shape),
+    COUNTED(input_row, data, FIELD_ARRAY, shape), FIELD(input_row, target_name, FIELD_TEXT),
 };
 
 static const struct field unit_fields[] = {

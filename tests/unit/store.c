@@ -95,8 +95,8 @@ Test(store, keeps_arrays_with_their_shapes) {
     float data[] = {1, 2, 3, 4};
     int inputs = 0, maps = 0;
 
-    cr_assert(store_put_input(s, &(struct input_row){1, 8, 1, 2, 4000000000u, {1, {2}}, data}, NULL));
-    cr_assert(store_put_input(s, &(struct input_row){0, 7, 1, 2, 4000000000u, {3, {1, 2, 2}}, data}, NULL));
+    cr_assert(store_put_input(s, &(struct input_row){1, 8, 1, 2, 4000000000u, {1, {2}}, data, NULL}, NULL));
+    cr_assert(store_put_input(s, &(struct input_row){0, 7, 1, 2, 4000000000u, {3, {1, 2, 2}}, data, "four"}, NULL));
     cr_assert(store_put_map(s, &(struct map_row){"e", "v", 0, {3, {1, 2, 2}}, data}, NULL));
     s = reopened(s);
     cr_assert(store_each_input(s, see_input, &inputs, NULL));
