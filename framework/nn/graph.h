@@ -60,11 +60,12 @@ struct node {
 };
 
 /* A layer: one weight-bearing node (Conv, Gemm, MatMul, ...) with the parameters of the elementwise and
- * normalisation nodes that follow it directly (a CNTK bias Add, a BatchNormalization). The unit of
- * randomisation. Counted from the input. */
+ * normalisation nodes that follow it directly (a CNTK bias Add, a BatchNormalization). A parameter that follows no such
+ * node (a normalisation before its Conv, a class token) begins a layer of its own: every parameter belongs to one. The
+ * unit of randomisation. Counted from the input. */
 struct layer {
     char *name;           /* of the weight, without ".weight" and the like; unique */
-    uint32_t node;        /* the weight-bearing node */
+    uint32_t node;        /* the node that begins it */
     uint32_t *parameters; /* value indices, weight first */
     uint32_t parameter_count;
 };

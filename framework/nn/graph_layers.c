@@ -125,20 +125,39 @@ static bool add_layer(struct graph *g, uint32_t node, const uint32_t *parameters
     return true;
 }
 
+/* The parameters of the layer that begins at a node, in `found`. */
+struct group {
+    uint32_t first, count;
+};
+
+/* Weight-bearing nodes take what follows them; then whoever reads a parameter that is left (a normalisation before its
+ * Conv, a position embedding) begins a layer of its own. */
+static void group_parameters(const struct graph *g, const uint32_t *reader, bool *taken, uint32_t *found,
+                             struct group *groups) {
+    uint32_t used = 0;
+    for (int weighted = 1; weighted >= 0; weighted--)
+        for (uint32_t i = 0; i < g->node_count; i++) {
+            bool bears = (g->nodes[i].op->flags & OP_WEIGHTED) != 0;
+            if (bears != (weighted == 1)) continue;
+            groups[i] = (struct group){used, collect(g, i, reader, taken, found + used)};
+            used += groups[i].count;
+        }
+}
+
 bool graph_find_layers(struct graph *g, struct error *e) {
     uint32_t *reader = only_readers(g);
     uint32_t *found = calloc((size_t)g->value_count + 1, sizeof *found);
     bool *taken = calloc((size_t)g->value_count + 1, sizeof *taken);
+    struct group *groups = calloc((size_t)g->node_count + 1, sizeof *groups);
     g->layers = calloc((size_t)g->node_count + 1, sizeof *g->layers);
-    bool ok = (reader && found && taken && g->layers) || error_memory(e);
-    for (uint32_t i = 0; ok && i < g->node_count; i++) {
-        if (!(g->nodes[i].op->flags & OP_WEIGHTED)) continue;
-        uint32_t count = collect(g, i, reader, taken, found);
-        ok = count == 0 || add_layer(g, i, found, count, e);
-    }
+    bool ok = (reader && found && taken && groups && g->layers) || error_memory(e);
+    if (ok) group_parameters(g, reader, taken, found, groups);
+    for (uint32_t i = 0; ok && i < g->node_count; i++)
+        ok = groups[i].count == 0 || add_layer(g, i, found + groups[i].first, groups[i].count, e);
     free(reader);
     free(found);
     free(taken);
+    free(groups);
     return ok;
 }
 
@@ -148,7 +167,8 @@ bool graph_find_logits(struct graph *g, struct error *e) {
     uint32_t at = g->file_output;
     while (g->values[at].node != GRAPH_NONE) {
         const struct node *node = &g->nodes[g->values[at].node];
-        bool is_softmax = strcmp(node->op->name, "Softmax") == 0, is_relu = strcmp(node->op->name, "Relu") == 0;
+        bool is_softmax = strcmp(node->op->name, "Softmax") == 0 || strcmp(node->op->name, "LogSoftmax") == 0;
+        bool is_relu = strcmp(node->op->name, "Relu") == 0;
         if (!is_softmax && !is_relu && !(node->op->flags & OP_RESHAPES)) break;
         at = node->inputs[0];
         softmax |= is_softmax;

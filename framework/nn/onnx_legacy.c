@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+bool onnx_is_softmax(const char *op) {
+    return strcmp(op, "Softmax") == 0 || strcmp(op, "LogSoftmax") == 0;
+}
+
 const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *node, const char *name) {
     for (size_t i = 0; i < node->n_attribute; i++)
         if (strcmp(onnx_text(node->attribute[i]->name), name) == 0) return node->attribute[i];
@@ -60,8 +64,10 @@ static const struct gone {
     {"Sub", "axis", true, 0},
     {"Div", "axis", true, 0},
     {"Pow", "axis", true, 0},
-    {"Reshape", "allowzero", false, 0},     /* from set 14 */
-    {"AveragePool", "dilations", false, 1}, /* from set 19 */
+    {"Reshape", "allowzero", false, 0},            /* from set 14 */
+    {"AveragePool", "dilations", false, 1},        /* from set 19 */
+    {"LayerNormalization", "stash_type", true, 0}, /* a hint about precision */
+    {"GroupNormalization", "stash_type", true, 0},
 };
 
 static bool holds_only(const Onnx__AttributeProto *a, int64_t wanted) {
@@ -153,7 +159,7 @@ bool onnx_shapes_check(const struct graph *graph, const Onnx__GraphProto *proto,
         const char *op = onnx_text(node->op_type);
         char text[200];
         bool ok = true;
-        if (opset < 13 && strcmp(op, "Softmax") == 0 && node->n_output) ok = softmax_check(graph, node, e);
+        if (opset < 13 && onnx_is_softmax(op) && node->n_output) ok = softmax_check(graph, node, e);
         if (opset < 7 && has_axis(op)) ok = axis_check(graph, node, e);
         if (!ok) return error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
     }

@@ -177,7 +177,7 @@ static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct 
     size_t inputs = count_used(node, node->input, node->n_input);
     size_t outputs = count_used(node, node->output, node->n_output);
 
-    if (l->opset < 13 && strcmp(op, "Softmax") == 0 && !onnx_find_attribute(node, "axis"))
+    if (l->opset < 13 && onnx_is_softmax(op) && !onnx_find_attribute(node, "axis"))
         a->rows[a->count++] = (struct attribute){.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
     char *owned[ONNX_MORE_INPUTS] = {NULL}, text[200];
     const char **names = calloc(inputs + outputs + ONNX_MORE_INPUTS, sizeof *names);

@@ -59,6 +59,7 @@ bool onnx_node_check(const Onnx__GraphProto *, const Onnx__NodeProto *, int64_t 
 /* Whether shapes allow the rewriting; `graph` is finished. */
 bool onnx_shapes_check(const struct graph *, const Onnx__GraphProto *, int64_t opset, struct error *);
 
+bool onnx_is_softmax(const char *op); /* or LogSoftmax */
 const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *, const char *name);
 /* The initialiser, or value of a Constant node, of that name; NULL when there is none. */
 const Onnx__TensorProto *onnx_find_tensor(const Onnx__GraphProto *, const char *name);

@@ -26,9 +26,16 @@ static const struct {
     const char *op;
     unsigned inputs, facts;
 } uses[] = {
-    {"Conv", 6, USE_WEIGHT},     {"Gemm", 7, USE_WEIGHT},
-    {"MatMul", 3, USE_WEIGHT},   {"BatchNormalization", 30, USE_WEIGHT},
-    {"PRelu", 2, USE_WEIGHT},    {"Add", 3, USE_ELEMENTWISE},
+    {"Conv", 6, USE_WEIGHT},
+    {"Gemm", 7, USE_WEIGHT},
+    {"MatMul", 3, USE_WEIGHT},
+    {"BatchNormalization", 30, USE_WEIGHT},
+    {"PRelu", 2, USE_WEIGHT},
+    {"LayerNormalization", 6, USE_WEIGHT},
+    {"InstanceNormalization", 6, USE_WEIGHT},
+    {"GroupNormalization", 6, USE_WEIGHT},
+    {"Concat", 255, USE_ELEMENTWISE},
+    {"Add", 3, USE_ELEMENTWISE},
     {"Mul", 3, USE_ELEMENTWISE},
 };
 

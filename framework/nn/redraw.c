@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum role { ROLE_FILTER, ROLE_MATRIX, ROLE_BIAS, ROLE_SCALE, ROLE_MEAN, ROLE_VARIANCE, ROLE_SLOPE };
+enum role { ROLE_FILTER, ROLE_MATRIX, ROLE_BIAS, ROLE_SCALE, ROLE_MEAN, ROLE_VARIANCE, ROLE_SLOPE, ROLE_TOKEN };
 
 /* What a parameter is, by where it enters which operator. */
 static const struct role_row {
@@ -33,6 +33,15 @@ static const struct role_row {
     {"BatchNormalization", 3, ROLE_MEAN},
     {"BatchNormalization", 4, ROLE_VARIANCE},
     {"PRelu", 1, ROLE_SLOPE},
+    {"LayerNormalization", 1, ROLE_SCALE},
+    {"LayerNormalization", 2, ROLE_BIAS},
+    {"InstanceNormalization", 1, ROLE_SCALE},
+    {"InstanceNormalization", 2, ROLE_BIAS},
+    {"GroupNormalization", 1, ROLE_SCALE},
+    {"GroupNormalization", 2, ROLE_BIAS},
+    {"Expand", 0, ROLE_TOKEN},
+    {"Concat", 0, ROLE_TOKEN},
+    {"Concat", 1, ROLE_TOKEN},
 };
 
 static const struct role_row *role_find(const struct node *node, uint32_t input) {
@@ -107,7 +116,8 @@ static void draw_own(struct rng *rng, enum role role, size_t fan, float *data, s
     case ROLE_FILTER: draw_normal(rng, data, n, 0, sqrt(2.0 / (double)(fan ? fan : 1))); break;
     case ROLE_MATRIX: draw_uniform(rng, data, n, 1 / sqrt((double)(fan ? fan : 1))); break;
     case ROLE_SCALE: fill(data, n, 1); break;
-    case ROLE_SLOPE: fill(data, n, .25f); break; /* He et al. 2015, arXiv:1502.01852, section 2.1 */
+    case ROLE_TOKEN: draw_normal(rng, data, n, 0, .02); break; /* as DeiT does: arXiv:2012.12877 */
+    case ROLE_SLOPE: fill(data, n, .25f); break;               /* He et al. 2015, arXiv:1502.01852, section 2.1 */
     default: fill(data, n, 0);
     }
 }

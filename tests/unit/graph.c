@@ -194,14 +194,29 @@ Test(graph, layers_take_the_parameters_that_follow_them) {
     graph_destroy(g);
 }
 
+/* A normalisation that follows a Relu, as in a pre-activation ResNet, with the scale behind it. */
+Test(graph, parameters_that_follow_no_weight_are_layers_of_their_own) {
+    struct graph *g =
+        build((const char *[]){"Conv a: x conv1.weight conv1.bias -> c", "Relu r: c -> r",
+                               "BatchNormalization bn: r scale shift mean variance -> n", "Mul by: n channel -> s",
+                               "Flatten f: s -> f", "MatMul m: f fc_weight -> y", NULL},
+              "y");
+    cr_assert_eq(g->layer_count, 3);
+    check_layer(g, 0, "conv1", (const char *[]){"conv1.weight", "conv1.bias", NULL});
+    check_layer(g, 1, "scale", (const char *[]){"scale", "shift", "mean", "variance", "channel", NULL});
+    check_layer(g, 2, "fc", (const char *[]){"fc_weight", NULL});
+    graph_destroy(g);
+}
+
 Test(graph, layer_names_are_unique_and_branches_end_a_layer) {
     struct graph *g =
         build((const char *[]){"Conv a: x conv1.weight conv1.bias -> c", "Relu r: c -> r", "Mul scale: c channel -> s",
                                "Add sum: r s -> t", "Flatten f: t -> f", "MatMul m: f fc_weight -> y", NULL},
               "y");
-    cr_assert_eq(g->layer_count, 2);
+    cr_assert_eq(g->layer_count, 3);
     /* two nodes read the convolution: the scale on one way is not part of it */
     check_layer(g, 0, "conv1", (const char *[]){"conv1.weight", "conv1.bias", NULL});
+    check_layer(g, 1, "channel", (const char *[]){"channel", NULL});
     graph_destroy(g);
     struct error e;
     g = start();

@@ -1,4 +1,5 @@
-/* softmax.c: Softmax. Before opset 13 it works on all dimensions from the axis on, since then along the axis. */
+/* softmax.c: Softmax and LogSoftmax. Before opset 13 it works on all dimensions from the axis on, since then along the
+ * axis. */
 #include "nn/op.h"
 
 #include <math.h>
@@ -69,6 +70,35 @@ static void softmax_backward(const struct op_call *call, uint32_t input, const f
     }
 }
 
+static void logsoftmax_forward(const struct op_call *call) {
+    struct split s = softmax_split(call);
+    for (size_t i = 0; i < s.outer * s.step; i++) {
+        size_t start = i / s.step * s.length * s.step + i % s.step;
+        const float *x = call->in[0].data + start;
+        float most = x[0];
+        double sum = 0;
+        for (size_t k = 1; k < s.length; k++) most = x[k * s.step] > most ? x[k * s.step] : most;
+        for (size_t k = 0; k < s.length; k++) sum += exp((double)x[k * s.step] - (double)most);
+        double shift = (double)most + log(sum);
+        for (size_t k = 0; k < s.length; k++)
+            call->out.data[start + k * s.step] = (float)((double)x[k * s.step] - shift);
+    }
+}
+
+static void logsoftmax_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    struct split s = softmax_split(call);
+    for (size_t i = 0; i < s.outer * s.step; i++) {
+        size_t start = i / s.step * s.length * s.step + i % s.step;
+        double sum = 0;
+        for (size_t k = 0; k < s.length; k++) sum += (double)dy[start + k * s.step];
+        for (size_t k = 0; k < s.length; k++) {
+            size_t at = start + k * s.step;
+            dx[at] = (float)((double)dy[at] - exp((double)call->out.data[at]) * sum);
+        }
+    }
+}
+
 const struct op op_softmax = {
     .name = "Softmax",
     .summary = "before opset 13 over all dimensions from the axis, then along it",
@@ -78,4 +108,15 @@ const struct op op_softmax = {
     .infer = softmax_infer,
     .forward = softmax_forward,
     .backward = softmax_backward,
+};
+
+const struct op op_logsoftmax = {
+    .name = "LogSoftmax",
+    .summary = "logarithm of Softmax",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .parse = softmax_parse,
+    .infer = softmax_infer,
+    .forward = logsoftmax_forward,
+    .backward = logsoftmax_backward,
 };
