@@ -1,0 +1,78 @@
+/* ops_document.h: docs/ops.md, written from what onnx_conformance.c has seen. */
+#ifndef ASSAY_TESTS_OPS_DOCUMENT_H
+#define ASSAY_TESTS_OPS_DOCUMENT_H
+
+#include "base/file.h"
+#include "base/text.h"
+#include "nn/onnx_proto.h"
+#include "nn/op.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOCUMENT "docs/ops.md"
+#define MOST_OPS 128
+
+static struct tally { unsigned folded, network, refused; } tallies[MOST_OPS]; /* in the order of ops_all */
+
+static char *refusals; /* "- case: reason" lines */
+
+static bool uses(const Onnx__GraphProto *graph, const char *op) {
+    for (size_t i = 0; i < graph->n_node; i++)
+        if (strcmp(graph->node[i]->op_type, op) == 0) return true;
+    return false;
+}
+
+static void count_case(const Onnx__GraphProto *graph, const char *name, const char *refused, bool network) {
+    const struct op *const *ops = ops_all();
+    for (size_t i = 0; ops[i]; i++) {
+        if (!uses(graph, ops[i]->name)) continue;
+        cr_assert_lt(i, MOST_OPS);
+        *(refused ? &tallies[i].refused : &tallies[i].folded) += 1;
+        tallies[i].network += network;
+    }
+    if (!refused) return;
+    char *longer = text_format("%s- %s: %s\n", refusals ? refusals : "", name, refused);
+    free(refusals);
+    refusals = longer;
+}
+
+/* The caller frees. */
+static char *document(void) {
+    char *text = text_format(
+        "# Operators\n\nWritten by the tests (`ASSAY_WRITE_DOCS=1 make unit`): do not edit.\n\nONNX operators of sets 1 to 20. "
+        "Cases are those of the ONNX project (Debian: libonnx-testdata; node, simple, pytorch-operator, pytorch-converted) that "
+        "consist of\nthese operators. Every case runs with all inputs constant, folded at load, and as a network on a batch where "
+        "it is one; the gradient of every operator\nthat is not marked *at load* agrees with central differences "
+        "(tests/unit/op_gradients.c).\n\n| operator | what it is | cases that agree | of these as a network | cases refused |\n"
+        "|---|---|---|---|---|\n");
+    const struct op *const *ops = ops_all();
+    for (size_t i = 0; ops[i]; i++) {
+        char *longer = text_format("%s| %s | %s | %u | %u | %u |\n", text, ops[i]->name, ops[i]->summary,
+                                   tallies[i].folded, tallies[i].network, tallies[i].refused);
+        free(text);
+        text = longer;
+    }
+    char *whole = text_format("%s\nSum is read as Add; Min, Max and Sum of several operands as several of two.\n\n"
+                              "## Cases refused, with the reason\n\n%s",
+                              text, refusals ? refusals : "");
+    free(text);
+    return whole;
+}
+
+static void check_document(void) {
+    char *text = document();
+    uint8_t *data = NULL;
+    size_t size = 0;
+    struct error e = {""};
+    if (getenv("ASSAY_WRITE_DOCS")) cr_assert(file_write(DOCUMENT, text, strlen(text), &e), "%s", e.text);
+    cr_assert(file_read(DOCUMENT, &data, &size, &e), "%s", e.text);
+    cr_expect(size == strlen(text) && memcmp(data, text, size) == 0,
+              DOCUMENT " is out of date: write it anew with ASSAY_WRITE_DOCS=1 make unit");
+    free(data);
+    free(text);
+    free(refusals);
+}
+
+#endif
