@@ -125,31 +125,90 @@ bool plan_resize(const struct net *net, struct plan *plan, uint32_t batch, struc
     return plan->batch == batch || set_shapes(net, plan, batch, e);
 }
 
-/* As lay_out, for gradients. The input's is the caller's; a shared value has that of the value it reshapes. */
-static size_t lay_out_gradients(const struct net *net, struct plan *plan, float *memory) {
-    size_t used = 0, spare = 0;
+/* ---- Gradients: an array is free again as soon as the node that computes its value has passed it on ---- */
+
+/* Where the gradient of a value lies, and between which nodes on the way back it is needed. */
+struct span {
+    uint32_t first, last; /* the node that computes the value, and the last that reads it */
+    size_t at, count;     /* count 0: not placed yet */
+};
+
+/* The value whose gradient's array `value` uses, too. */
+static uint32_t gradient_home(const struct net *net, const struct plan *plan, uint32_t value) {
+    while (net->shared[value] || (!plan->training && follows(net, value, false)))
+        value = net->graph->nodes[net->graph->values[value].node].inputs[0];
+    return value;
+}
+
+static void find_spans(const struct net *net, const struct plan *plan, struct span *spans) {
+    const struct graph *g = net->graph;
     for (uint32_t i = 0; i < net->step_count; i++) {
-        const struct node *node = plan->calls[net->steps[i]].node;
+        const struct node *node = &g->nodes[net->steps[i]];
         uint32_t out = node->outputs[0];
-        size_t count = shape_count(&plan->shapes[out]) / plan->batch * plan->capacity;
-        plan->gradient[out] = net->shared[out] || (!plan->training && follows(net, out, false))
-                                  ? plan->gradient[node->inputs[0]]
-                                  : take(memory, &used, count);
+        if (gradient_home(net, plan, out) == out) spans[out].first = spans[out].last = net->steps[i];
         for (uint32_t k = 0; k < node->input_count; k++) {
             uint32_t v = node->inputs[k];
-            if (v == GRAPH_NONE || !net->graph->values[v].batched || net->readers[v] < 2) continue;
-            count = shape_count(&plan->shapes[v]) / plan->batch * plan->capacity;
-            spare = count > spare ? count : spare;
+            if (v != GRAPH_NONE && v != g->input && g->values[v].batched)
+                spans[gradient_home(net, plan, v)].last = net->steps[i];
         }
     }
-    plan->spare = take(memory, &used, spare);
+    spans[gradient_home(net, plan, g->output)].last = g->node_count;
+}
+
+/* The lowest place that no array needed at the same time takes; returns where it ends. */
+static size_t place_span(const struct net *net, struct span *spans, struct span *span, size_t count) {
+    size_t at = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (uint32_t i = 0; i < net->step_count; i++) {
+            const struct span *s = &spans[net->graph->nodes[net->steps[i]].outputs[0]];
+            if (!s->count || s->first > span->last || span->first > s->last) continue;
+            if (at >= s->at + s->count || s->at >= at + count) continue;
+            at = s->at + s->count;
+            moved = true;
+        }
+    }
+    span->at = at;
+    span->count = count;
+    return at + count;
+}
+
+/* Floats for the gradients of a full plan. The input's is the caller's. */
+static size_t place_gradients(const struct net *net, struct plan *plan, struct span *spans) {
+    size_t used = 0;
+    for (uint32_t i = net->step_count; i-- > 0;) {
+        uint32_t out = net->graph->nodes[net->steps[i]].outputs[0];
+        if (gradient_home(net, plan, out) != out) continue;
+        size_t count = padded(shape_count(&plan->shapes[out]) / plan->batch * plan->capacity);
+        size_t end = place_span(net, spans, &spans[out], count);
+        used = end > used ? end : used;
+    }
     return used;
+}
+
+/* For values that several nodes read: what the second and later ones add. */
+static size_t spare_size(const struct net *net, const struct plan *plan) {
+    size_t most = 0;
+    for (uint32_t v = 0; v < net->graph->value_count; v++) {
+        if (!net->graph->values[v].batched || net->readers[v] < 2) continue;
+        size_t count = shape_count(&plan->shapes[v]) / plan->batch * plan->capacity;
+        most = count > most ? count : most;
+    }
+    return padded(most);
 }
 
 bool plan_add_gradients(const struct net *net, struct plan *plan, struct error *e) {
     if (plan->gradient_memory) return true;
-    plan->gradient_memory = allocate(lay_out_gradients(net, plan, NULL), "its gradients", e);
-    if (!plan->gradient_memory) return false;
-    lay_out_gradients(net, plan, plan->gradient_memory);
-    return true;
+    struct span *spans = calloc((size_t)net->graph->value_count + 1, sizeof *spans);
+    if (!spans) return error_memory(e);
+    find_spans(net, plan, spans);
+    size_t used = place_gradients(net, plan, spans);
+    plan->gradient_memory = allocate(used + spare_size(net, plan), "its gradients", e);
+    for (uint32_t i = 0; i < net->step_count && plan->gradient_memory; i++) {
+        uint32_t out = net->graph->nodes[net->steps[i]].outputs[0];
+        plan->gradient[out] = plan->gradient_memory + spans[gradient_home(net, plan, out)].at;
+    }
+    plan->spare = plan->gradient_memory ? plan->gradient_memory + used : NULL;
+    free(spans);
+    return plan->gradient_memory != NULL;
 }
