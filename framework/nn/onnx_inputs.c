@@ -63,8 +63,8 @@ bool onnx_add_inputs(struct graph *graph, const Onnx__NodeProto *node, const cha
     return true;
 }
 
-bool onnx_is_chain(const char *op) {
-    return strcmp(op, "Min") == 0 || strcmp(op, "Max") == 0 || strcmp(op, "Sum") == 0;
+bool onnx_is_compound(const char *op) {
+    return strcmp(op, "Split") == 0 || strcmp(op, "Min") == 0 || strcmp(op, "Max") == 0 || strcmp(op, "Sum") == 0;
 }
 
 /* The first operands, combined already under the name `*left`, and operand `i`; the last result is the node's. */
@@ -81,7 +81,7 @@ static bool add_link(struct graph *graph, const Onnx__NodeProto *node, size_t i,
     return ok;
 }
 
-bool onnx_add_chain(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
+static bool add_chain(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
     char text[200];
     if (node->n_input == 0 || node->n_output != 1)
         return error_set(e, "%s: wanted inputs and one output", onnx_node_text(node, text, sizeof text));
@@ -93,4 +93,57 @@ bool onnx_add_chain(struct graph *graph, const Onnx__NodeProto *node, struct err
     for (size_t i = 1; ok && i < node->n_input; i++) ok = add_link(graph, node, i, &left, e);
     free(left);
     return ok;
+}
+
+/* One part of a Split: elements [first, end) of the axis. */
+static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i, const int64_t place[3],
+                     struct error *e) {
+    static const char *const what[] = {"start", "end", "axis"};
+    const char *result = onnx_text(node->output[i]), *inputs[] = {onnx_text(node->input[0]), NULL, NULL, NULL};
+    char *names[3] = {NULL};
+    bool ok = true;
+    for (size_t k = 0; ok && k < 3; k++) {
+        names[k] = text_format("%s.%s", result, what[k]);
+        inputs[k + 1] = names[k];
+        ok = names[k] ? graph_add_ints(graph, names[k], &(struct shape){1, {1}}, &place[k], e) : error_memory(e);
+    }
+    ok = ok && graph_add_node(graph, "Slice", result, inputs, 4, &result, 1, NULL, 0, e);
+    for (size_t k = 0; k < 3; k++) free(names[k]);
+    return ok;
+}
+
+static bool add_parts(struct graph *graph, const Onnx__NodeProto *node, const int64_t *sizes, size_t count,
+                      struct error *e) {
+    const Onnx__AttributeProto *axis = onnx_find_attribute(node, "axis");
+    int64_t place[3] = {0, 0, axis ? axis->i : 0};
+    if (count != node->n_output) return error_set(e, "%zu sizes for %zu outputs", count, node->n_output);
+    for (size_t i = 0; i < count; i++) {
+        if (sizes[i] < 1 || __builtin_add_overflow(place[0], sizes[i], &place[1]))
+            return error_set(e, "a part of size %lld: wanted positive ones", (long long)sizes[i]);
+        if (*onnx_text(node->output[i]) && !add_part(graph, node, i, place, e)) return false;
+        place[0] = place[1];
+    }
+    return true;
+}
+
+static bool add_split(struct graph *graph, const Onnx__GraphProto *proto, const Onnx__NodeProto *node,
+                      struct error *e) {
+    const Onnx__AttributeProto *old = onnx_find_attribute(node, "split");
+    const Onnx__TensorProto *tensor = node->n_input > 1 ? onnx_find_tensor(proto, onnx_text(node->input[1])) : NULL;
+    struct onnx_array sizes = {.floats = NULL};
+    if (node->n_input == 0) return error_set(e, "it has no input: wanted one");
+    if (old) return add_parts(graph, node, old->ints, old->n_ints, e);
+    if (!tensor) return error_set(e, "its sizes are not given: Split into equal parts is not supported");
+    bool ok = onnx_array_read(tensor, &sizes, e) &&
+              (sizes.ints ? add_parts(graph, node, sizes.ints, shape_count(&sizes.shape), e)
+                          : error_set(e, "its sizes are not integers"));
+    onnx_array_finish(&sizes);
+    return ok;
+}
+
+bool onnx_add_compound(struct graph *graph, const Onnx__GraphProto *proto, const Onnx__NodeProto *node,
+                       struct error *e) {
+    char text[200];
+    if (strcmp(onnx_text(node->op_type), "Split") != 0) return add_chain(graph, node, e);
+    return add_split(graph, proto, node, e) || error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
 }

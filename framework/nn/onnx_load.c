@@ -186,9 +186,9 @@ static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct 
     for (size_t i = 0; i < inputs; i++) names[outputs + i] = onnx_text(node->input[i]);
     bool ok = onnx_add_inputs(l->graph, node, names + outputs, owned, &inputs, e) ||
               error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
-    ok = ok && (onnx_is_chain(op) ? onnx_add_chain(l->graph, node, e)
-                                  : graph_add_node(l->graph, op, onnx_text(node->name), names + outputs, inputs, names,
-                                                   outputs, a->rows, a->count, e));
+    ok = ok && (onnx_is_compound(op) ? onnx_add_compound(l->graph, l->proto, node, e)
+                                     : graph_add_node(l->graph, op, onnx_text(node->name), names + outputs, inputs,
+                                                      names, outputs, a->rows, a->count, e));
     for (size_t i = 0; i < ONNX_MORE_INPUTS; i++) free(owned[i]);
     free(names);
     return ok;

@@ -266,6 +266,8 @@ static const struct reason {
         {"wanted positive ones, and at most", "an empty tensor"},
         {"only constant is supported", "padding by reflection or by the edge"},
         {"(PRelu): shapes", "a slope for each channel aligned as before operator set 7"},
+        {"a part of size 0", "an empty tensor"},
+        {"Split into equal parts", "parts of sizes that are not given"},
         {"'to' is", "a type of elements that is not ours"},
         {NULL, NULL},
 },
@@ -313,7 +315,7 @@ static void account(const struct reason *table, const char *way, const struct sa
 
 static bool only_our_operators(const Onnx__GraphProto *graph) {
     for (size_t i = 0; i < graph->n_node; i++)
-        if (!op_find(graph->node[i]->op_type) && !onnx_is_chain(graph->node[i]->op_type)) return false;
+        if (!op_find(graph->node[i]->op_type) && !onnx_is_compound(graph->node[i]->op_type)) return false;
     return graph->n_node > 0;
 }
 

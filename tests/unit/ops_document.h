@@ -54,9 +54,10 @@ static char *document(void) {
         free(text);
         text = longer;
     }
-    char *whole = text_format("%s\nSum is read as Add; Min, Max and Sum of several operands as several of two.\n\n"
-                              "## Cases refused, with the reason\n\n%s",
-                              text, refusals ? refusals : "");
+    char *whole = text_format(
+        "%s\nSum is read as Add; Min, Max and Sum of several operands as several of two; Split into given sizes as Slice.\n\n"
+        "## Cases refused, with the reason\n\n%s",
+        text, refusals ? refusals : "");
     free(text);
     return whole;
 }
