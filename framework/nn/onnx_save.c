@@ -229,9 +229,20 @@ static bool write_model(const char *path, Onnx__GraphProto *graph, struct error 
     return ok;
 }
 
+/* ONNX has no number that stands for the batch: the file would need the nodes that compute it. */
+static bool names_batch(const struct graph *graph) {
+    for (uint32_t i = 0; i < graph->value_count; i++)
+        for (size_t k = 0; graph->values[i].ints && k < shape_count(&graph->values[i].shape); k++)
+            if (graph->values[i].ints[k] == GRAPH_BATCH) return true;
+    return false;
+}
+
 bool onnx_save(const char *path, const struct weights *weights, struct error *e) {
     struct writer writer = {.weights = weights, .graph = weights->graph};
     if (writer.graph->input == GRAPH_NONE) return error_set(e, "%s: the network has no input: nothing to write", path);
+    if (names_batch(writer.graph))
+        return error_set(e, "%s: the network repeats a value for every sample (Expand): not supported in writing",
+                         path);
     Onnx__GraphProto *graph = make_graph(&writer);
     bool ok = graph ? write_model(path, graph, e) : error_memory(e);
     writer_finish(&writer);
