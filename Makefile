@@ -117,7 +117,8 @@ check-slow: test-deps
 asan: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-asan OPT='-O1 -g -fno-omit-frame-pointer' \
 	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BUILD)-asan/tests/built
-	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 ASSAY_BUILD=$(BUILD)-asan $(BUILD)-asan/tests/unit-tests -j$(JOBS) --timeout 300
+	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
+	  ASSAY_BUILD=$(BUILD)-asan $(BUILD)-asan/tests/unit-tests -j$(JOBS) --timeout 300
 
 .PHONY: bench
 bench: all
