@@ -1,6 +1,5 @@
 /* Whole runs on the fixture networks: what each kind of method gets, what a bad plugin costs, and that neither the
- * number of
- * workers nor a kill changes a byte. */
+ * number of workers nor a kill changes a byte. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
 #include "run/run.h"

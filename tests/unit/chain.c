@@ -1,0 +1,75 @@
+/* The floor: maps of other inputs, in the view of the input that is compared. */
+#include "base/file.h"
+#include "base/text.h"
+#include "controls/controls.h"
+#include "fake_run.h"
+#include "run/run.h"
+#include "run/store.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FASHION "/usr/share/datasets/fashion-mnist/"
+#define INPUTS 5u
+
+struct floors {
+    double value[INPUTS][INPUTS][4]; /* of the first draw that had the pair */
+    bool known[INPUTS][INPUTS][4];
+    size_t pairs, repeated;
+};
+
+static bool compare(void *user, const struct comparison_row *c) {
+    static const char *const views[] = {"signed/all", "signed/nonzero", "absolute/all", "absolute/nonzero"};
+    struct floors *f = user;
+    unsigned view = 0;
+    if (strcmp(c->pairing, "mismatched") != 0 || strcmp(c->explainer, "edge-detector") != 0) return true;
+    while (view < 4 && strcmp(views[view], c->view) != 0) view++;
+    cr_assert(view < 4 && c->input < INPUTS && c->other < INPUTS && c->input != c->other);
+    bool *known = &f->known[c->input][c->other][view];
+    double *value = &f->value[c->input][c->other][view];
+    if (*known) {
+        cr_expect(fabs(*value - c->value) < 1e-12, "input %u against %u in %s: %g and %g", c->input, c->other, c->view,
+                  *value, c->value);
+        f->repeated++;
+    } else {
+        f->pairs++;
+    }
+    *known = true;
+    *value = c->value;
+    return true;
+}
+
+/* An edge detector gives the same maps on every network, so its floor must be the same in every draw, in every view.
+ * (The non-zero view was once measured on another input's pixels, and differed.) */
+Test(chain, the_floor_of_a_blind_method_is_the_same_in_every_draw) {
+    char folder[64], battery[128], run[128], cwd[4096];
+    struct text text = {0};
+    struct error e = {{0}};
+    struct run_outcome outcome = {0};
+    struct store *store = NULL;
+    struct floors floors = {.pairs = 0};
+    fake_folder(folder);
+    cr_assert_not_null(getcwd(cwd, sizeof cwd));
+    snprintf(battery, sizeof battery, "%s/battery.yaml", folder);
+    snprintf(run, sizeof run, "%s/run", folder);
+    text_add(&text,
+             "model: %s/fixtures/models/fashion-cnn.onnx\ndata:\n  inputs: %u\n  preprocess: unit\n"
+             "  source: idx:" FASHION "t10k-images-idx3-ubyte.gz," FASHION "t10k-labels-idx1-ubyte.gz\n"
+             "explainers: [edge-detector]\ncontrols: [cascading]\nrule: {draws: [2, 3, 4]}\n",
+             cwd, INPUTS);
+    cr_assert(!text.failed && file_write(battery, text.data, text.length, &e), "%s", e.text);
+    const struct run_options options = {.battery = battery, .folder = run, .jobs = 2, .quiet = true};
+    cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
+    cr_assert(store_open(outcome.store, &store, &e), "%s", e.text);
+    cr_assert(store_each_comparison(store, compare, &floors, &e), "%s", e.text);
+    cr_expect_geq(floors.pairs, 4 * INPUTS, "every input against another, in four views");
+    cr_expect_geq(floors.repeated, floors.pairs, "a second draw at least");
+    store_close(store);
+    free(outcome.store);
+    text_finish(&text);
+    fake_folder_remove(folder);
+}
