@@ -12,8 +12,10 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
     (void)b;
     (void)to;
     if (from > 0) return true;
+    static const char *const counts[] = {"permutations", "twins"};
     for (uint32_t stage = 0; stage < 2; stage++)
-        for (uint32_t draw = 0; draw < (uint32_t)values->value[stage]; draw++) {
+        for (uint32_t draw = 0; draw < (uint32_t)control_value(&control_label_permutation, values, counts[stage]);
+             draw++) {
             uint32_t a;
             if (!plan_network(p, stage ? ROLE_TWIN : ROLE_PERMUTED, draw, &a, e) ||
                 !plan_use(p, index, stage, stage ? "twin" : "permuted", draw, a, WANT_MATCHED | WANT_MISMATCHED, e))

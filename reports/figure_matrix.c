@@ -2,7 +2,6 @@
 #include "reports/figure.h"
 #include "reports/format.h"
 #include "reports/text_words.h"
-#include "run/verdict.h"
 
 #include <string.h>
 

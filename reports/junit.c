@@ -3,7 +3,6 @@
 #include "reports/text_words.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
-#include "run/verdict.h"
 
 #include <string.h>
 

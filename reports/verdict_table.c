@@ -1,7 +1,6 @@
 #include "reports/verdict_table.h"
 
 #include "base/text.h"
-#include "run/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>

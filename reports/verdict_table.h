@@ -13,7 +13,7 @@ struct verdict_table {
 bool verdict_table_load(struct store *, struct verdict_table *, struct error *);
 void verdict_table_finish(struct verdict_table *);
 
-/* A summary over controls (run/verdict.h): nothing is expected of it, and it counts for nothing. */
+/* A summary over controls (run/store.h): nothing is expected of it, and it counts for nothing. */
 bool verdict_is_summary(const struct verdict_row *);
 
 /* NULL where there is no verdict. */

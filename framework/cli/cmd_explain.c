@@ -216,7 +216,7 @@ static bool predict(struct job *job, struct error *e) {
         return error_prefix(e, "%s", job->subject.path);
     }
     if (strcmp(job->option[TARGET].text, "predicted") == 0) {
-        job->target = subject_class(job->logits, classes);
+        job->target = net_class(job->logits, classes);
     }
     return true;
 }

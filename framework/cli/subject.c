@@ -53,16 +53,6 @@ bool subject_count(const struct dataset *data, const char *source, const char *o
     return *count > 0 || error_set(e, "%s: no samples: at least 1 wanted", source);
 }
 
-uint32_t subject_class(const float *logits, uint32_t classes) {
-    uint32_t best = 0;
-    for (uint32_t k = 1; k < classes; k++) {
-        if (logits[k] > logits[best]) {
-            best = k;
-        }
-    }
-    return best;
-}
-
 bool subject_finite(const float *logits, uint32_t classes, struct error *e) {
     for (uint32_t k = 0; k < classes; k++) {
         if (!isfinite(logits[k])) {
@@ -98,7 +88,7 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
                 status = CLI_BROKEN;
                 goto done;
             }
-            *correct += subject_class(row, classes) == data->labels[first + i];
+            *correct += net_class(row, classes) == data->labels[first + i];
         }
     }
     status = CLI_EXPECTED;

@@ -28,9 +28,6 @@ bool subject_fits_data(const struct graph *, const char *model, const struct dat
 bool subject_count(const struct dataset *, const char *source, const char *option, bool given, long wanted,
                    uint32_t *count, struct error *);
 
-/* The class of the largest logit; ties go to the lower class. */
-uint32_t subject_class(const float *logits, uint32_t classes);
-
 /* Fails, naming the class, when a logit is not finite. */
 bool subject_finite(const float *logits, uint32_t classes, struct error *);
 

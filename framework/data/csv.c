@@ -2,6 +2,7 @@
  * column, so the file goes in line by line. */
 #include "data/csv.h"
 
+#include "base/array.h"
 #include "base/file.h"
 
 #include <csv.h>
@@ -20,10 +21,10 @@ struct table {
     size_t quote_line;        /* where the open row was continued last: an unclosed quote is there */
 
     char **names; /* of the columns */
-    size_t columns, names_capacity;
+    size_t columns;
     size_t label_column;
     float *values;
-    size_t value_count, value_capacity;
+    size_t value_count;
     struct csv_labels labels;
 
     bool row_failed; /* the first complaint about a field waits: a row of the wrong length is the better complaint */
@@ -39,30 +40,19 @@ static void memory_fail(struct table *t) {
     error_memory(&t->error);
 }
 
-/* Room for one more element of `size` bytes in an array that doubles. */
-static bool grow(void **array, size_t count, size_t *capacity, size_t size) {
-    if (count < *capacity) return true;
-    size_t wanted = *capacity ? 2 * *capacity : 256;
-    void *bigger = wanted > SIZE_MAX / size ? NULL : realloc(*array, wanted * size);
-    if (!bigger) return false;
-    *array = bigger;
-    *capacity = wanted;
-    return true;
-}
-
 static bool add_name(struct table *t, const char *text) {
-    void *names = t->names;
+    char **names = array_grow(t->names, t->columns, sizeof *names);
 
-    if (!grow(&names, t->columns, &t->names_capacity, sizeof *t->names)) return false;
+    if (!names) return false;
     t->names = names;
     t->names[t->columns] = text_copy(text);
     return t->names[t->columns++] != NULL;
 }
 
 static bool add_value(struct table *t, float value) {
-    void *values = t->values;
+    float *values = array_grow(t->values, t->value_count, sizeof *values);
 
-    if (!grow(&values, t->value_count, &t->value_capacity, sizeof *t->values)) return false;
+    if (!values) return false;
     t->values = values;
     t->values[t->value_count++] = value;
     return true;
@@ -70,9 +60,9 @@ static bool add_value(struct table *t, float value) {
 
 static bool add_label(struct table *t, const char *text) {
     struct csv_labels *l = &t->labels;
-    void *items = l->item;
+    struct csv_label *items = array_grow(l->item, l->count, sizeof *items);
 
-    if (!grow(&items, l->count, &l->capacity, sizeof *l->item)) return false;
+    if (!items) return false;
     l->item = items;
     l->item[l->count++] = (struct csv_label){l->pool.length, t->line};
     text_append(&l->pool, text, strlen(text) + 1);

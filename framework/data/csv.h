@@ -14,7 +14,7 @@ struct csv_labels {
     const char *path, *column;
     struct text pool; /* C strings, one behind the other */
     struct csv_label *item;
-    size_t count, capacity;
+    size_t count;
 };
 
 /* Whole numbers stay what they are; texts become classes in sorted order. */

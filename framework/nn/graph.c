@@ -1,6 +1,7 @@
 /* graph.c: building a graph, and asking it. */
 #include "nn/graph.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "nn/graph_build.h"
 
@@ -94,24 +95,13 @@ static bool names_grow(struct graph *g) {
     return true;
 }
 
-/* Room for one more element of `size` bytes. */
-static bool grow(void **array, uint32_t count, uint32_t *capacity, size_t size) {
-    if (count < *capacity) return true;
-    uint32_t wanted = *capacity ? *capacity * 2 : 16;
-    void *bigger = wanted > *capacity ? realloc(*array, wanted * size) : NULL;
-    if (!bigger) return false;
-    *array = bigger;
-    *capacity = wanted;
-    return true;
-}
-
 bool graph_name(struct graph *g, const char *name, uint32_t *index, struct error *e) {
     struct builder *b = g->building;
     if (b->slot_count / 2 <= g->value_count && !names_grow(g)) return error_memory(e);
     uint32_t *slot = name_slot(g, name);
     if (!*slot) {
-        void *values = g->values;
-        if (!grow(&values, g->value_count, &b->value_capacity, sizeof *g->values)) return error_memory(e);
+        struct value *values = array_grow(g->values, g->value_count, sizeof *values);
+        if (!values) return error_memory(e);
         g->values = values;
         char *copy = text_copy(name);
         if (!copy) return error_memory(e);
@@ -299,8 +289,8 @@ bool graph_add_node(struct graph *g, const char *op_name, const char *name, cons
                                     : error_set(e, "%zu outputs: wanted 1", output_count);
         return ok || error_prefix(e, "node '%s' (%s)", name, op_name);
     }
-    void *nodes = g->nodes;
-    if (!grow(&nodes, g->node_count, &g->building->node_capacity, sizeof *g->nodes)) return error_memory(e);
+    struct node *nodes = array_grow(g->nodes, g->node_count, sizeof *nodes);
+    if (!nodes) return error_memory(e);
     g->nodes = nodes;
     struct node *node = &g->nodes[g->node_count];
     *node = (struct node){.op = op, .name = text_copy(name)};

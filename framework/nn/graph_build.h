@@ -9,7 +9,6 @@
 struct builder {
     uint32_t *slots;
     size_t slot_count; /* a power of two */
-    uint32_t value_capacity, node_capacity;
 };
 
 /* Index of the named value, which is created without definition when new. */

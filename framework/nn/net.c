@@ -231,7 +231,7 @@ bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predicti
         if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
         run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);
         for (uint32_t k = 0; k < net->group->batch; k++)
-            predictions[i + k] = largest(net->group->data[net->graph->output] + k * classes, net->graph->classes);
+            predictions[i + k] = net_class(net->group->data[net->graph->output] + k * classes, net->graph->classes);
     }
     return true;
 }

@@ -42,6 +42,8 @@ bool net_gradient_sum(struct net *, uint32_t n, const float *x, const uint32_t *
 /* The output of node `node` and the gradient of the target logit with respect to it; either may be NULL. */
 bool net_inspect(struct net *, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
                  float *gradient, struct error *);
+/* The class of the largest logit; ties go to the lower class. */
+uint32_t net_class(const float *logits, uint32_t classes);
 /* predictions[n]: the class of the largest logit; ties go to the lower class. */
 bool net_predict(struct net *, uint32_t n, const float *x, uint32_t *predictions, struct error *);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t largest(const float *logits, uint32_t classes) {
+uint32_t net_class(const float *logits, uint32_t classes) {
     uint32_t best = 0;
     for (uint32_t i = 1; i < classes; i++)
         if (logits[i] > logits[best]) best = i;
@@ -60,7 +60,7 @@ static void cross_entropy(const struct net *net, struct plan *plan, uint32_t n, 
     const float *logits = plan->data[net->graph->output];
     float *gradient = plan->gradient[net->graph->output];
     for (uint32_t i = 0; i < plan->batch; i++, logits += classes, gradient += classes) {
-        uint32_t best = largest(logits, classes);
+        uint32_t best = net_class(logits, classes);
         double most = (double)logits[best], sum = 0;
         for (uint32_t k = 0; k < classes; k++) sum += exp((double)logits[k] - most);
         for (uint32_t k = 0; k < classes; k++)

@@ -87,7 +87,5 @@ void run_backward(const struct net *, struct plan *, uint32_t from, const struct
 void seed_targets(const struct net *, struct plan *, const uint32_t *targets, const float *factors);
 
 /* ---- net_loss.c ---- */
-/* The class of the largest logit; ties go to the lower class. */
-uint32_t largest(const float *logits, uint32_t classes);
 
 #endif

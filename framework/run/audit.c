@@ -89,13 +89,6 @@ static bool digest_all(const struct run *run, const struct weights *w, char out[
     return true;
 }
 
-static uint32_t largest(const float *v, uint32_t n) {
-    uint32_t best = 0;
-    for (uint32_t k = 1; k < n; k++)
-        if (v[k] > v[best]) best = k;
-    return best;
-}
-
 static bool logits_of(const struct run *run, const struct weights *w, float *out, struct error *e) {
     struct net *net;
     if (!net_create(w, &net, e)) return false;
@@ -118,7 +111,7 @@ static bool audit_one(const struct run *run, uint32_t index, const float *origin
     bool ok = digest_all(run, w, out.digest, e) && logits_of(run, w, logits, e);
     for (size_t k = 0; ok && k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
     for (uint32_t i = 0; ok && i < n; i++)
-        agree += largest(original + (size_t)i * classes, classes) == largest(logits + (size_t)i * classes, classes);
+        agree += net_class(original + (size_t)i * classes, classes) == net_class(logits + (size_t)i * classes, classes);
     if (ok) {
         out.logit_r = audit_logit_r(original, logits, n, classes);
         out.agreement = (double)agree / n;

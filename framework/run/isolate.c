@@ -1,5 +1,6 @@
 #include "run/isolate.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -29,12 +30,6 @@ struct child {
     bool over, overdue; /* waited for; out of time */
     int status;
 };
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 void isolate_write(int fd, const void *data, size_t size) {
     const char *at = data;
@@ -126,7 +121,7 @@ static bool drain(const struct child *child, struct text *into, bool *end, struc
 /* Until the child closes the pipe, dies, or runs out of time. A process the child left behind may hold the pipe open,
  * so the end of the file alone is not waited for. */
 static bool child_follow(struct child *child, double seconds, struct text *into, struct error *e) {
-    double deadline = now() + seconds;
+    double deadline = clock_seconds() + seconds;
     bool end = false;
     while (!end && !child->over && !child->overdue) {
         struct pollfd wanted = {child->fd, POLLIN, 0};
@@ -137,11 +132,11 @@ static bool child_follow(struct child *child, double seconds, struct text *into,
         if (!drain(child, into, &end, e)) {
             return false;
         }
-        child->overdue = !end && !child->over && now() > deadline;
+        child->overdue = !end && !child->over && clock_seconds() > deadline;
     }
     while (end && !child->over && !child->overdue) { /* closed the pipe: it has the rest of its time to end */
         child->over = waitpid(child->pid, &child->status, WNOHANG) == child->pid;
-        child->overdue = !child->over && now() > deadline;
+        child->overdue = !child->over && clock_seconds() > deadline;
         if (!child->over) {
             nanosleep(&(struct timespec){0, 200000}, NULL);
         }

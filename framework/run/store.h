@@ -142,6 +142,9 @@ bool store_put_curve(struct store *, const struct curve_row *, struct error *);
 bool store_each_curve(struct store *, bool (*row)(void *, const struct curve_row *), void *, struct error *);
 
 /* ---- verdicts ---- */
+/* The control of the rows that join the weight randomisations and label permutation; never part of the exit code. */
+#define VERDICT_OVERALL "overall"
+
 struct verdict_row {
     const char *explainer, *control;
     const char *verdict;    /* one of the six words */

@@ -5,9 +5,6 @@
 #include "run/judge.h"
 #include "run/schedule.h"
 
-/* The column that joins the weight randomisations and label permutation; never part of the exit code. */
-#define VERDICT_OVERALL "overall"
-
 /* Breaches and SKIPs first, then the rule. */
 bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, bool curves,
                    struct judgement *, struct error *);
