@@ -1,0 +1,106 @@
+#include "nn/ops/unfold.h"
+
+#include <string.h>
+
+void unfold_init(struct unfold *u, const struct window_fit *fit, size_t channels) {
+    const struct window_fit *f = fit;
+    *u = (struct unfold){.fit = *fit,
+                         .channels = channels,
+                         .in_plane = (size_t)(f->in[0] * f->in[1]),
+                         .out_plane = (size_t)(f->out[0] * f->out[1]),
+                         .taps = channels * (size_t)(f->kernel[0] * f->kernel[1])};
+    u->same = true;
+    for (int axis = 0; axis < 2; axis++)
+        u->same = u->same && f->kernel[axis] == 1 && f->stride[axis] == 1 && !f->before[axis] && !f->after[axis];
+}
+
+/* The output positions [*first, *last) along `axis` whose tap `k` falls inside the input. */
+static inline void positions_inside(const struct window_fit *f, int axis, ptrdiff_t k, ptrdiff_t *first,
+                                    ptrdiff_t *last) {
+    ptrdiff_t offset = k * f->dilation[axis] - f->before[axis], stride = f->stride[axis];
+    *first = offset < 0 ? (-offset + stride - 1) / stride : 0;
+    *last = f->in[axis] > offset ? (f->in[axis] - offset + stride - 1) / stride : 0;
+    if (*last > f->out[axis]) *last = f->out[axis];
+    if (*first > *last) *first = *last;
+}
+
+/* One tap of the kernel on one channel: output rows [y0, y1) and columns [x0, x1) see the input, from `offset` on. */
+struct tap {
+    ptrdiff_t y0, y1, x0, x1, offset;
+};
+
+static inline struct tap place_tap(const struct window_fit *f, ptrdiff_t ky, ptrdiff_t kx) {
+    struct tap t;
+    positions_inside(f, 0, ky, &t.y0, &t.y1);
+    positions_inside(f, 1, kx, &t.x0, &t.x1);
+    t.offset = (t.y0 * f->stride[0] - f->before[0] + ky * f->dilation[0]) * f->in[1] +
+               (t.x0 * f->stride[1] - f->before[1] + kx * f->dilation[1]);
+    return t;
+}
+
+/* Rows are short: a call of memcpy for each would cost more than the copying. Blocks may overlap. */
+#define COPY_BLOCKS(size)                                                                                              \
+    for (; rows > 0; rows--, to += to_step, from += from_step) {                                                       \
+        for (ptrdiff_t i = 0; i < n - (size); i += (size)) memcpy(to + i, from + i, (size) * sizeof *to);              \
+        memcpy(to + n - (size), from + n - (size), (size) * sizeof *to);                                               \
+    }
+
+static void copy_rows(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t from_step,
+                      ptrdiff_t rows, ptrdiff_t n) {
+    if (n >= 8) COPY_BLOCKS(8)
+    else if (n >= 4) COPY_BLOCKS(4)
+    else if (n >= 1) COPY_BLOCKS(1)
+}
+
+static void unfold_tap(const struct window_fit *f, const struct tap *t, const float *image, float *to) {
+    ptrdiff_t width = f->out[1], rows = t->y1 - t->y0, columns = t->x1 - t->x0;
+    if (rows < f->out[0] || columns < width) memset(to, 0, (size_t)(f->out[0] * width) * sizeof *to);
+    to += t->y0 * width + t->x0;
+    const float *from = image + t->offset;
+    ptrdiff_t step = f->stride[0] * f->in[1];
+    if (f->stride[1] == 1) {
+        copy_rows(to, width, from, step, rows, columns);
+        return;
+    }
+    for (; rows > 0; rows--, to += width, from += step)
+        for (ptrdiff_t x = 0; x < columns; x++) to[x] = from[x * f->stride[1]];
+}
+
+void unfold(const struct unfold *u, const float *image, float *columns) {
+    const struct window_fit *f = &u->fit;
+    for (size_t c = 0; c < u->channels; c++, image += u->in_plane)
+        for (ptrdiff_t ky = 0; ky < f->kernel[0]; ky++)
+            for (ptrdiff_t kx = 0; kx < f->kernel[1]; kx++, columns += u->out_plane) {
+                struct tap t = place_tap(f, ky, kx);
+                unfold_tap(f, &t, image, columns);
+            }
+}
+
+static void add_rows(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t from_step,
+                     ptrdiff_t rows, ptrdiff_t n) {
+    for (; rows > 0; rows--, to += to_step, from += from_step) {
+        ptrdiff_t x = 0;
+        for (; x + 8 <= n; x += 8) /* whole blocks, as rows are short */
+            for (ptrdiff_t i = 0; i < 8; i++) to[x + i] += from[x + i];
+        for (; x < n; x++) to[x] += from[x];
+    }
+}
+
+void fold(const struct unfold *u, const float *columns, float *image) {
+    const struct window_fit *f = &u->fit;
+    ptrdiff_t width = f->out[1], step = f->stride[0] * f->in[1];
+    memset(image, 0, u->channels * u->in_plane * sizeof *image);
+    for (size_t c = 0; c < u->channels; c++, image += u->in_plane)
+        for (ptrdiff_t ky = 0; ky < f->kernel[0]; ky++)
+            for (ptrdiff_t kx = 0; kx < f->kernel[1]; kx++, columns += u->out_plane) {
+                struct tap t = place_tap(f, ky, kx);
+                const float *from = columns + t.y0 * width + t.x0;
+                float *to = image + t.offset;
+                if (f->stride[1] == 1) {
+                    add_rows(to, step, from, width, t.y1 - t.y0, t.x1 - t.x0);
+                    continue;
+                }
+                for (ptrdiff_t y = t.y0; y < t.y1; y++, to += step, from += width)
+                    for (ptrdiff_t x = 0; x < t.x1 - t.x0; x++) to[x * f->stride[1]] += from[x];
+            }
+}
