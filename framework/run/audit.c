@@ -91,7 +91,7 @@ static bool digest_all(const struct run *run, const struct weights *w, char out[
 
 static bool logits_of(const struct run *run, const struct weights *w, float *out, struct error *e) {
     struct net *net;
-    if (!net_create(w, &net, e)) return false;
+    if (!run_net(run, w, &net, e)) return false;
     bool ok = net_forward(net, run->inputs[ROOT_MODEL].count, run->inputs[ROOT_MODEL].x, out, e);
     net_destroy(net);
     return ok;

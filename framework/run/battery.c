@@ -103,6 +103,7 @@ static bool read_rule(struct yaml_file *file, const struct yaml_field *field, co
 /* ---- Sections ---- */
 
 static const char *const targets[] = {"label", "predicted", NULL};
+const char *const conv_route_names[] = {"auto", "direct", "winograd", NULL};
 static const char *const optimisers[] = {"adam", "sgd", NULL};
 
 static const struct yaml_field data_fields[] = {
@@ -161,6 +162,7 @@ static const struct yaml_field battery_fields[] = {
     {.name = "controls", .read = battery_read_controls, .wanted = CONTROLS_WANTED, .required = true},
     {.name = "expect", .read = battery_read_expect, .wanted = "a mapping from explainers to verdicts"},
     {.name = "rule", .read = read_rule, .wanted = "a mapping with name, draws, delta, ..."},
+    {.name = "conv", .read = yaml_read_choice, MEMBER(conv), .choices = conv_route_names},
     {.name = "time-limit",
      .read = yaml_read_number,
      MEMBER(time_limit),

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/preprocess.h"
 #include "run/rule.h"
+#include "nn/net.h"
 #include "nn/train.h"
 
 #include <stdbool.h>
@@ -59,6 +60,9 @@ struct expectation {
     struct place place;
 };
 
+/* In the order of enum conv_route, ended by NULL. */
+extern const char *const conv_route_names[];
+
 enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
 
 struct battery {
@@ -90,6 +94,7 @@ struct battery {
 
     struct verdict_rule rule; /* constants; defaults from verdict_rule_default() */
     uint64_t seed;            /* default 1 */
+    enum conv_route conv;     /* default CONV_AUTO; training does not depend on it */
     double time_limit;        /* seconds per call of a plugin, default 60 */
 };
 

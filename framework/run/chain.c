@@ -144,7 +144,7 @@ static bool compute(struct session *s, const struct attribution *a, struct error
         s->seeds[i] = rng_seed(s->run->battery->seed, purpose, s->set->sample[i]);
     make_inputs(s, a->inputs);
     s->unsupported = false;
-    bool ok = chain_weights(s->run, a, &weights, e) && net_create(weights, &net, e) && check_logits(s, net, e) &&
+    bool ok = chain_weights(s->run, a, &weights, e) && run_net(s->run, weights, &net, e) && check_logits(s, net, e) &&
               (s->explainer ? call_plugin(s, net, e) : call_yardstick(s, net, e)) && check_maps(s, e);
     net_destroy(net);
     weights_destroy(weights);

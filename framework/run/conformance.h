@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "explainers/explainer.h"
-#include "nn/weights.h"
+#include "nn/net.h"
 
 #define CONFORMANCE_MAX 16
 #define CONFORMANCE_SENTENCE 240
@@ -40,6 +40,7 @@ struct conformance_case {
     uint32_t claims; /* for its parameters */
     double baseline; /* of COMPLETE: plugin_number(plugin, "baseline", 0) */
     const struct weights *weights;
+    struct net_options net;
     uint32_t n;              /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
     const float *inputs;     /* [n][sample] */
     const uint32_t *targets; /* [n] */

@@ -25,7 +25,8 @@ void bench_say(const struct bench *bench, const char *id, enum conformance_state
 bool bench_init(struct bench *bench, const struct conformance_case *given, struct conformance_report *report,
                 struct error *e) {
     *bench = (struct bench){.given = given, .targets = given->targets, .seeds = given->seeds, .report = report};
-    if (!net_create(given->weights, &bench->net, e) || !handle_create(bench->net, &bench->handle, e)) {
+    if (!net_create_with(given->weights, &given->net, &bench->net, e) ||
+        !handle_create(bench->net, &bench->handle, e)) {
         return false;
     }
     const struct graph *graph = given->weights->graph;

@@ -127,7 +127,7 @@ static bool test_accuracy(const struct run *run, const struct weights *w, double
     struct net *net = NULL;
     float *x = malloc(count * size * sizeof *x);
     uint32_t *predicted = malloc(count * sizeof *predicted);
-    bool ok = x && predicted ? net_create(w, &net, e) : error_memory(e);
+    bool ok = x && predicted ? run_net(run, w, &net, e) : error_memory(e);
     for (uint32_t i = 0; ok && i < count; i++) dataset_sample(run->data, i, x + i * size);
     ok = ok && net_predict(net, count, x, predicted, e);
     for (uint32_t i = 0; ok && i < count; i++) right += predicted[i] == run->data->labels[i];

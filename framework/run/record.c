@@ -164,11 +164,12 @@ static json_t *machine_json(void) {
 
 /* Everything that decides the numbers. */
 static json_t *identity_json(const struct run *run) {
-    return json_pack("{s:s, s:[i, i], s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi",
+    return json_pack("{s:s, s:[i, i], s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi",
                      ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR, "battery", run->battery->name, "seed",
-                     (json_int_t)run->battery->seed, "model", model_json(run), "data", data_json(run), "training",
-                     training_json(run), "explainers", explainers_json(run), "controls", controls_json(run), "rule",
-                     rule_json(&run->battery->rule), "expect", expect_json(run->battery));
+                     (json_int_t)run->battery->seed, "conv", conv_route_names[run->battery->conv], "model",
+                     model_json(run), "data", data_json(run), "training", training_json(run), "explainers",
+                     explainers_json(run), "controls", controls_json(run), "rule", rule_json(&run->battery->rule),
+                     "expect", expect_json(run->battery));
 }
 
 bool record_identity(const struct run *run, char out[65], struct error *e) {

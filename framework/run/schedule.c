@@ -220,7 +220,7 @@ static bool measure_cost(const struct run *run, const assay_explainer *explainer
     char text[256];
     assay_why why = {text, sizeof text};
     float *maps = malloc(n * shape_count(&run->graph->sample) * sizeof *maps);
-    bool ok = maps ? net_create(run->model, &net, e) && handle_create(net, &handle, e) : error_memory(e);
+    bool ok = maps ? run_net(run, run->model, &net, e) && handle_create(net, &handle, e) : error_memory(e);
     if (ok) {
         assay_request request = {n, set->x, set->target, seeds};
         explainer->attribute(explainer, &handle->model, &request, maps, &why);
@@ -249,6 +249,7 @@ static void conform_work(const struct run *run, uint32_t row, struct channel *ch
                                      .claims = plugin->claims,
                                      .baseline = plugin_number(plugin, "baseline", 0),
                                      .weights = run->model,
+                                     .net = run_net_options(run),
                                      .n = n,
                                      .inputs = set->x,
                                      .targets = set->target,

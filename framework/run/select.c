@@ -145,7 +145,7 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
         rng_permutation(&rng, count, s.order);
         /* The linear model classifies nothing: its inputs are those of the model. */
         enum root judge_root = root == ROOT_LINEAR ? ROOT_MODEL : root;
-        ok = net_create(run_root_weights(run, judge_root), &s.net, e) && fill(&s, e);
+        ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && fill(&s, e);
     }
     if (ok) {
         for (uint32_t d = 0; d < DERANGEMENTS; d++) {

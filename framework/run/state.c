@@ -31,6 +31,15 @@ uint32_t run_original(const struct run *run, enum root root) {
     return i;
 }
 
+struct net_options run_net_options(const struct run *run) {
+    return (struct net_options){.conv = run->battery->conv};
+}
+
+bool run_net(const struct run *run, const struct weights *weights, struct net **out, struct error *e) {
+    const struct net_options options = run_net_options(run);
+    return net_create_with(weights, &options, out, e);
+}
+
 const float *run_linear_row(const struct run *run, uint32_t target) {
     const struct layer *l = &run->linear_graph->layers[0];
     return run->linear->data[l->parameters[0]] + (size_t)target * shape_count(&run->linear_graph->sample);

@@ -80,6 +80,9 @@ const struct weights *run_root_weights(const struct run *, enum root);
 struct network *run_network(const struct run *, enum role, uint32_t draw);
 /* The attribution of the unmodified network of that root; the plan has it. */
 uint32_t run_original(const struct run *, enum root);
+/* How the run's networks are computed, and one that is. */
+struct net_options run_net_options(const struct run *);
+bool run_net(const struct run *, const struct weights *, struct net **out, struct error *);
 /* Row `target` of the linear model's W, [sample elements]. */
 const float *run_linear_row(const struct run *, uint32_t target);
 

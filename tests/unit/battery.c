@@ -74,6 +74,7 @@ Test(battery, defaults) {
     cr_expect_eq(b->rule.kind, RULE_CALIBRATED);
     cr_expect_eq(b->rule.delta, verdict_rule_default().delta);
     cr_expect_eq(b->seed, 1);
+    cr_expect_eq(b->conv, CONV_AUTO);
     cr_expect_eq(b->time_limit, 60);
     battery_destroy(b);
 }
@@ -118,6 +119,7 @@ static const char full[] = "name: Everything\n"
                            "  draws: [2, 4, 8]\n"
                            "  delta: .25\n"
                            "  twin-gap: 0\n"
+                           "conv: winograd\n"
                            "time-limit: 2.5\n";
 
 Test(battery, everything) {
@@ -150,6 +152,7 @@ Test(battery, everything) {
     cr_expect_eq(b->rule.draws[0] + 10 * b->rule.draws[1] + 100 * b->rule.draws[2], 842);
     cr_expect_eq(b->rule.delta, .25);
     cr_expect_eq(b->rule.twin_gap, 0);
+    cr_expect_eq(b->conv, CONV_WINOGRAD);
     cr_expect_eq(b->time_limit, 2.5);
     battery_destroy(b);
 }
@@ -257,7 +260,7 @@ static const struct {
     /* Keys. */
     {"modle: m\n", "b.yaml:1:1: unknown key 'modle': did you mean 'model'?"},
     {HEAD "colour: blue\n",
-     "b.yaml:8:1: unknown key 'colour': name, model, seed, data, training, explainers, controls, expect, rule or "
+     "b.yaml:8:1: unknown key 'colour': name, model, seed, data, training, explainers, controls, expect, rule, conv or "
      "time-limit wanted"},
     {HEAD "model: n\n", "b.yaml:8:1: key 'model' a second time: once wanted (first on line 1)"},
     {HEAD "[a]: n\n", "b.yaml:8:1: a list: a plain key wanted"},
@@ -289,6 +292,7 @@ static const struct {
     {HEAD "seed: -1\n", "b.yaml:8:7: '-1': a whole number from 0 to 18446744073709551615 wanted"},
     {HEAD "seed: 18446744073709551616\n",
      "b.yaml:8:7: '18446744073709551616': a whole number from 0 to 18446744073709551615 wanted"},
+    {HEAD "conv: fast\n", "b.yaml:8:7: 'fast': auto, direct or winograd wanted"},
     {HEAD "time-limit: never\n", "b.yaml:8:13: 'never': a number from 0.001 to 86400 (seconds) wanted"},
     {HEAD "time-limit: nan\n", "b.yaml:8:13: 'nan': a number from 0.001 to 86400 (seconds) wanted"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  inputs: 1\nexplainers: [a]\ncontrols: [b]\n",

@@ -9,9 +9,14 @@ static bool check_in_process(const struct lab *lab, const char *folder, const ch
     const assay_explainer *explainer = NULL;
     cr_assert(lab_plugin(folder, spec, &plugin, e), "%s", e->text);
     cr_assert(plugin_explainer(plugin, handle_host(), &explainer, e), "%s", e->text);
-    struct conformance_case given = {explainer,    plugin->claims, plugin_number(plugin, "baseline", 0),
-                                     lab->weights, LAB_INPUTS,     lab->inputs,
-                                     lab->targets, lab->seeds};
+    struct conformance_case given = {.explainer = explainer,
+                                     .claims = plugin->claims,
+                                     .baseline = plugin_number(plugin, "baseline", 0),
+                                     .weights = lab->weights,
+                                     .n = LAB_INPUTS,
+                                     .inputs = lab->inputs,
+                                     .targets = lab->targets,
+                                     .seeds = lab->seeds};
     bool ok = conformance_check(&given, report, e);
     plugin_explainer_destroy(explainer);
     plugin_destroy(plugin);

@@ -25,8 +25,13 @@ Test(scaffold, compiles_and_conforms_at_once) {
     cr_assert(explainer_spec_parse("my-method/my-method.so", &spec, &e), "%s", e.text);
     cr_assert(plugin_create(&spec, &plugin, &e), "%s", e.text);
     cr_assert(plugin_explainer(plugin, handle_host(), &explainer, &e), "%s", e.text);
-    struct conformance_case given = {explainer,  plugin->claims, 0,           lab.weights,
-                                     LAB_INPUTS, lab.inputs,     lab.targets, lab.seeds};
+    struct conformance_case given = {.explainer = explainer,
+                                     .claims = plugin->claims,
+                                     .weights = lab.weights,
+                                     .n = LAB_INPUTS,
+                                     .inputs = lab.inputs,
+                                     .targets = lab.targets,
+                                     .seeds = lab.seeds};
     cr_assert(conformance_check(&given, &report, &e), "%s", e.text);
     cr_expect_str_eq(plugin->info->id, "my-method");
     cr_expect_null(conformance_breach(&report));
