@@ -50,8 +50,7 @@ bool op_sizes(const struct node *node, const char *name, int64_t min, int64_t ma
     const struct attribute *a = node_attribute(node, name);
     if (a && a->kind != ATTRIBUTE_INTS) return wrong_kind(name, "a list of integers", e);
     if (a && a->count != count)
-        return error_set(e, "attribute '%s' has %zu elements: wanted %zu (two spatial dimensions)", name, a->count,
-                         count);
+        return error_set(e, "attribute '%s' has %zu elements: wanted %zu", name, a->count, count);
     for (size_t i = 0; i < count; i++) {
         if (a && (a->ints[i] < min || a->ints[i] > max)) return out_of_range(name, a->ints[i], min, max, e);
         out[i] = a ? (uint32_t)a->ints[i] : fallback;

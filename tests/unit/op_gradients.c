@@ -258,44 +258,55 @@ Test(op_gradients, every_operator_of_the_table_is_tested) {
 
 /* ---- Windows against plain loops in double ---- */
 
-static double element(const struct operand *x, size_t sample, size_t channel, ptrdiff_t row, ptrdiff_t column,
-                      double outside) {
-    const size_t *d = x->shape.dim;
-    if (row < 0 || column < 0 || row >= (ptrdiff_t)d[2] || column >= (ptrdiff_t)d[3]) return outside;
-    return (double)x->data[((sample * d[1] + channel) * d[2] + (size_t)row) * d[3] + (size_t)column];
+/* Height or width of an image or kernel; an image of one dimension is one row. */
+static size_t extent(const struct shape *s, size_t axis) {
+    return axis || s->rank > 3 ? s->dim[s->rank - 2 + axis] : 1;
 }
 
-static int64_t attribute_at(const struct node *node, const char *name, size_t i, int64_t fallback) {
+static double element(const struct operand *x, size_t sample, size_t channel, ptrdiff_t row, ptrdiff_t column,
+                      double outside) {
+    size_t height = extent(&x->shape, 0), width = extent(&x->shape, 1);
+    if (row < 0 || column < 0 || row >= (ptrdiff_t)height || column >= (ptrdiff_t)width) return outside;
+    return (double)x->data[((sample * x->shape.dim[1] + channel) * height + (size_t)row) * width + (size_t)column];
+}
+
+static int64_t attribute_number(const struct node *node, const char *name, int64_t fallback) {
     const struct attribute *a = node_attribute(node, name);
-    return !a ? fallback : a->kind == ATTRIBUTE_INT ? a->integer : a->ints[i];
+    return a ? a->integer : fallback;
+}
+
+/* Of the vertical (0) or horizontal (1) axis; a list may be of the horizontal one alone. */
+static int64_t attribute_at(const struct node *node, const char *name, size_t axis, int64_t fallback) {
+    const struct attribute *a = node_attribute(node, name);
+    size_t axes = !a ? 0 : strcmp(name, "pads") == 0 ? a->count / 2 : a->count;
+    return axis + axes < 2 ? fallback : a->ints[axis + axes - 2];
 }
 
 /* The value of one output element by the definition, for explicit padding. */
-static double expected(const struct bench *b, const size_t at[4]) {
+static double expected(const struct bench *b, size_t sample, size_t channel, const size_t at[2]) {
     const struct node *node = b->call.node;
     const struct operand *x = &b->in[0], *w = &b->in[1];
     bool conv = strcmp(node->op->name, "Conv") == 0, max = strcmp(node->op->name, "MaxPool") == 0;
     size_t kernel[2], inner = conv ? w->shape.dim[1] : 1;
-    for (size_t i = 0; i < 2; i++)
-        kernel[i] = conv ? w->shape.dim[i + 2] : (size_t)attribute_at(node, "kernel_shape", i, 1);
-    size_t group = conv ? at[1] / (w->shape.dim[0] / (size_t)attribute_at(node, "group", 0, 1)) : at[1];
-    double sum = conv && b->call.node->input_count > 2 ? (double)b->in[2].data[at[1]] : 0, best = -INFINITY, inside = 0;
+    ptrdiff_t start[2], dilation[2];
+    for (size_t i = 0; i < 2; i++) {
+        kernel[i] = conv ? extent(&w->shape, i) : (size_t)attribute_at(node, "kernel_shape", i, 1);
+        start[i] = (ptrdiff_t)at[i] * attribute_at(node, "strides", i, 1) - attribute_at(node, "pads", i, 0);
+        dilation[i] = attribute_at(node, "dilations", i, 1);
+    }
+    size_t group = conv ? channel / (w->shape.dim[0] / (size_t)attribute_number(node, "group", 1)) : channel;
+    double sum = conv && node->input_count > 2 ? (double)b->in[2].data[channel] : 0, best = -INFINITY, inside = 0;
     for (size_t c = 0; c < inner; c++)
         for (size_t ky = 0; ky < kernel[0]; ky++)
             for (size_t kx = 0; kx < kernel[1]; kx++) {
-                ptrdiff_t row = (ptrdiff_t)at[2] * attribute_at(node, "strides", 0, 1) -
-                                attribute_at(node, "pads", 0, 0) +
-                                (ptrdiff_t)ky * attribute_at(node, "dilations", 0, 1);
-                ptrdiff_t column = (ptrdiff_t)at[3] * attribute_at(node, "strides", 1, 1) -
-                                   attribute_at(node, "pads", 1, 0) +
-                                   (ptrdiff_t)kx * attribute_at(node, "dilations", 1, 1);
-                double value = element(x, at[0], group * inner + c, row, column, NAN);
+                double value = element(x, sample, group * inner + c, start[0] + (ptrdiff_t)ky * dilation[0],
+                                       start[1] + (ptrdiff_t)kx * dilation[1], NAN);
                 if (isnan(value)) continue;
                 inside++;
                 best = fmax(best, value);
-                sum += value * (conv ? (double)w->data[((at[1] * inner + c) * kernel[0] + ky) * kernel[1] + kx] : 1);
+                sum += value * (conv ? (double)w->data[((channel * inner + c) * kernel[0] + ky) * kernel[1] + kx] : 1);
             }
-    bool all = attribute_at(node, "count_include_pad", 0, 0) != 0;
+    bool all = attribute_number(node, "count_include_pad", 0) != 0;
     return conv ? sum : max ? best : sum / (all ? (double)(kernel[0] * kernel[1]) : inside);
 }
 
@@ -308,10 +319,11 @@ Test(op_gradients, windows_agree_with_plain_loops) {
         struct bench b;
         bench_init(&b, v);
         objective(&b);
-        const size_t *d = b.call.out.shape.dim;
+        size_t height = extent(&b.call.out.shape, 0), width = extent(&b.call.out.shape, 1);
+        size_t channels = b.call.out.shape.dim[1];
         for (size_t i = 0; i < b.out_count; i++, checked++) {
-            size_t at[4] = {i / (d[1] * d[2] * d[3]), i / (d[2] * d[3]) % d[1], i / d[3] % d[2], i % d[3]};
-            double wanted = expected(&b, at);
+            size_t plane = i / (height * width), at[2] = {i / width % height, i % width};
+            double wanted = expected(&b, plane / channels, plane % channels, at);
             cr_expect(fabs((double)b.call.out.data[i] - wanted) < 1e-5 * (1 + fabs(wanted)),
                       "%s (%s; %s; %s) at %zu: %g instead of %g", v->op, v->inputs, v->sample, v->attributes, i,
                       (double)b.call.out.data[i], wanted);
@@ -363,7 +375,7 @@ Test(op_gradients, refuses_attributes_it_cannot_honour) {
         const char *word;
     } cases[] = {
         {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){0, 1}, .count = 2}, "'strides' is 0"},
-        {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1}, .count = 1}, "1 elements"},
+        {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1, 1, 1}, .count = 3}, "3 elements"},
         {"Conv",
          {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){-1, 0, 0, 0}, .count = 4},
          "'pads' is -1"},

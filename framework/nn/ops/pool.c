@@ -30,8 +30,7 @@ static bool pool_infer(const struct op_call *call, struct shape *out, struct err
             return error_set(e, "padding of %td before a window of %td: a window would see padding only",
                              fit.before[axis], fit.kernel[axis]);
     *out = call->in[0].shape;
-    out->dim[2] = (size_t)fit.out[0];
-    out->dim[3] = (size_t)fit.out[1];
+    window_result(&fit, out);
     return true;
 }
 
@@ -43,7 +42,7 @@ struct planes {
 static struct planes pool_planes(const struct op_call *call) {
     const struct pool *pool = call->node->config;
     const struct shape *x = &call->in[0].shape;
-    struct planes p = {.count = x->dim[0] * x->dim[1], .in = x->dim[2] * x->dim[3]};
+    struct planes p = {.count = x->dim[0] * x->dim[1], .in = shape_count_from(x, 2)};
     window_place(&pool->window, x, &p.fit, NULL); /* infer has found it to fit */
     p.out = (size_t)(p.fit.out[0] * p.fit.out[1]);
     return p;
@@ -244,7 +243,7 @@ static void global_backward(const struct op_call *call, uint32_t input, const fl
 
 const struct op op_maxpool = {
     .name = "MaxPool",
-    .summary = "largest value of a 2-D window",
+    .summary = "largest value of a 1-D or 2-D window",
     .min_inputs = 1,
     .max_inputs = 1,
     .parse = pool_parse,
@@ -256,7 +255,7 @@ const struct op op_maxpool = {
 
 const struct op op_averagepool = {
     .name = "AveragePool",
-    .summary = "mean of a 2-D window",
+    .summary = "mean of a 1-D or 2-D window",
     .flags = OP_LINEAR,
     .min_inputs = 1,
     .max_inputs = 1,

@@ -18,14 +18,39 @@ static bool parse_auto_pad(const struct node *node, enum auto_pad *out, struct e
            error_set(e, "attribute 'auto_pad' is '%s': wanted NOTSET, VALID, SAME_UPPER or SAME_LOWER", text);
 }
 
+/* Spatial dimensions by the first list that there is. */
+static bool count_axes(const struct node *node, uint32_t *out, struct error *e) {
+    static const char *const names[] = {"kernel_shape", "strides", "dilations", "pads"};
+    *out = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct attribute *a = node_attribute(node, names[i]);
+        if (!a || a->kind != ATTRIBUTE_INTS) continue;
+        size_t count = i == 3 ? a->count / 2 : a->count;
+        if (count < 1 || count > 2)
+            return error_set(e, "attribute '%s' has %zu elements: only one or two spatial dimensions are supported",
+                             names[i], a->count);
+        *out = (uint32_t)count;
+        return true;
+    }
+    return true;
+}
+
 bool window_parse(const struct node *node, struct window *w, struct error *e) {
     int64_t ceil;
-    if (!op_sizes(node, "kernel_shape", 1, MOST, 1, w->kernel, 2, e) ||
-        !op_sizes(node, "strides", 1, MOST, 1, w->stride, 2, e) ||
-        !op_sizes(node, "dilations", 1, MOST, 1, w->dilation, 2, e) ||
-        !op_sizes(node, "pads", 0, MOST, 0, w->pads, 4, e) || !parse_auto_pad(node, &w->auto_pad, e) ||
+    uint32_t pads[4] = {0};
+    if (!count_axes(node, &w->axes, e)) return false;
+    size_t first = w->axes == 1, count = 2 - first;
+    for (size_t axis = 0; axis < 2; axis++) w->kernel[axis] = w->stride[axis] = w->dilation[axis] = 1;
+    if (!op_sizes(node, "kernel_shape", 1, MOST, 1, w->kernel + first, count, e) ||
+        !op_sizes(node, "strides", 1, MOST, 1, w->stride + first, count, e) ||
+        !op_sizes(node, "dilations", 1, MOST, 1, w->dilation + first, count, e) ||
+        !op_sizes(node, "pads", 0, MOST, 0, pads, 2 * count, e) || !parse_auto_pad(node, &w->auto_pad, e) ||
         !op_integer(node, "ceil_mode", 0, 1, 0, &ceil, e))
         return false;
+    for (size_t i = 0; i < count; i++) {
+        w->pads[first + i] = pads[i];
+        w->pads[first + i + 2] = pads[i + count];
+    }
     w->ceil = ceil != 0;
     w->has_kernel = node_attribute(node, "kernel_shape") != NULL;
     return true;
@@ -62,18 +87,23 @@ static bool place_axis(const struct window *w, struct window_fit *f, int axis, s
 
 bool window_place(const struct window *w, const struct shape *in, struct window_fit *f, struct error *e) {
     char text[OP_SHAPE_TEXT];
-    if (in->rank != 4)
-        return error_set(e, "input of shape %s: wanted batch x channels x height x width",
-                         shape_text(in, text, sizeof text));
+    if (in->rank < 3 || in->rank > 4 || (w->axes && in->rank != w->axes + 2))
+        return error_set(e, "input of shape %s: wanted batch x channels x %s", shape_text(in, text, sizeof text),
+                         w->axes == 1 ? "length" : "height x width");
     memset(f, 0, sizeof *f);
     for (int axis = 0; axis < 2; axis++) {
-        if (in->dim[axis + 2] > OP_MAX_ELEMENTS)
+        size_t size = window_size(in, axis);
+        if (size > OP_MAX_ELEMENTS)
             return error_set(e, "input of shape %s is too large", shape_text(in, text, sizeof text));
-        f->in[axis] = (ptrdiff_t)in->dim[axis + 2];
+        f->in[axis] = (ptrdiff_t)size;
         f->kernel[axis] = w->kernel[axis];
         f->stride[axis] = w->stride[axis];
         f->dilation[axis] = w->dilation[axis];
         if (!place_axis(w, f, axis, e)) return false;
     }
     return true;
+}
+
+void window_result(const struct window_fit *f, struct shape *out) {
+    for (uint32_t i = 2; i < out->rank; i++) out->dim[i] = (size_t)f->out[i + 2 - out->rank];
 }
