@@ -253,7 +253,6 @@ static const struct reason {
         {"another type", "a type of elements that is not ours"},
         {"the input is no tensor", "the input is a sequence or an optional"},
         {"only one or two spatial dimensions", "three spatial dimensions"},
-        {"only two-dimensional", "one spatial dimension"},
         {"training", "training mode: ours is inference"},
         {"is an integer: wanted float32", "arithmetic on integers"},
         {"is floating-point: supported on integers only", "a choice among floating-point numbers"},

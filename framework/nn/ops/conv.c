@@ -1,5 +1,5 @@
-/* conv.c: Conv, two-dimensional: im2col and one matrix product per sample and group, so that a sample's result does not
- * depend on its neighbours; or Winograd's method where the net says so. */
+/* conv.c: Conv in one or two dimensions: im2col and one matrix product per sample and group, so that a sample's result
+ * does not depend on its neighbours; or Winograd's method where the net says so. */
 #include "nn/ops/conv.h"
 
 #include "nn/kernels/winograd.h"
@@ -34,7 +34,7 @@ static bool conv_parse(struct node *node, uint32_t opset, struct error *e) {
 static bool conv_place(const struct op_call *call, struct window_fit *fit, struct error *e) {
     const struct conv *conv = call->node->config;
     struct window window = conv->window;
-    for (int axis = 0; axis < 2; axis++) window.kernel[axis] = (uint32_t)call->in[1].shape.dim[axis + 2];
+    for (int axis = 0; axis < 2; axis++) window.kernel[axis] = (uint32_t)window_size(&call->in[1].shape, axis);
     return window_place(&window, &call->in[0].shape, fit, e);
 }
 
@@ -46,11 +46,13 @@ static bool conv_check(const struct op_call *call, struct error *e) {
     shape_text(w, b, sizeof b);
     if (call->in[1].batched || (op_present(call, 2) && call->in[2].batched))
         return error_set(e, "its weights depend on the network's input: wanted parameters");
-    if (w->rank != 4) return error_set(e, "weights of shape %s: only two-dimensional convolutions are supported", b);
-    if (x->rank != 4 || x->dim[1] != w->dim[1] * conv->groups || w->dim[0] % conv->groups != 0)
+    if (w->rank != 3 && w->rank != 4)
+        return error_set(e, "weights of shape %s: only one or two spatial dimensions are supported", b);
+    if (x->rank != w->rank || x->dim[1] != w->dim[1] * conv->groups || w->dim[0] % conv->groups != 0)
         return error_set(e, "input of shape %s does not fit weights of shape %s in %u groups", a, b, conv->groups);
     for (int axis = 0; axis < 2; axis++)
-        if (w->dim[axis + 2] > UINT16_MAX || (conv->window.has_kernel && conv->window.kernel[axis] != w->dim[axis + 2]))
+        if (window_size(w, axis) > UINT16_MAX ||
+            (conv->window.has_kernel && conv->window.kernel[axis] != window_size(w, axis)))
             return error_set(e, "attribute 'kernel_shape' does not fit weights of shape %s", b);
     if (op_present(call, 2) && shape_count(&call->in[2].shape) != w->dim[0])
         return error_set(e, "bias of shape %s does not fit weights of shape %s",
@@ -61,8 +63,9 @@ static bool conv_check(const struct op_call *call, struct error *e) {
 static bool conv_infer(const struct op_call *call, struct shape *out, struct error *e) {
     struct window_fit fit;
     if (!conv_check(call, e) || !conv_place(call, &fit, e)) return false;
-    *out =
-        (struct shape){4, {call->in[0].shape.dim[0], call->in[1].shape.dim[0], (size_t)fit.out[0], (size_t)fit.out[1]}};
+    *out = call->in[0].shape;
+    out->dim[1] = call->in[1].shape.dim[0];
+    window_result(&fit, out);
     size_t taps = shape_count_from(&call->in[1].shape, 1);
     if (shape_count_from(out, 2) > 8 * OP_MAX_ELEMENTS / taps)
         return error_set(e, "the unfolded input has more than %zu elements", 8 * OP_MAX_ELEMENTS);
@@ -242,7 +245,7 @@ static void conv_learn(const struct op_call *call, uint32_t input, const float *
 
 const struct op op_conv = {
     .name = "Conv",
-    .summary = "2-D convolution: any stride, padding, dilation, groups",
+    .summary = "1-D or 2-D convolution: any stride, padding, dilation, groups",
     .flags = OP_WEIGHTED | OP_LINEAR,
     .min_inputs = 2,
     .max_inputs = 3,
