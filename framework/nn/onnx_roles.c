@@ -27,6 +27,7 @@ static const struct {
     unsigned inputs, facts;
 } uses[] = {
     {"Conv", 6, USE_WEIGHT},
+    {"ConvTranspose", 6, USE_WEIGHT},
     {"Gemm", 7, USE_WEIGHT},
     {"MatMul", 3, USE_WEIGHT},
     {"BatchNormalization", 30, USE_WEIGHT},

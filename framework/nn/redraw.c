@@ -19,6 +19,8 @@ static const struct role_row {
 } roles[] = {
     {"Conv", 1, ROLE_FILTER},
     {"Conv", 2, ROLE_BIAS},
+    {"ConvTranspose", 1, ROLE_FILTER},
+    {"ConvTranspose", 2, ROLE_BIAS},
     {"Gemm", 0, ROLE_MATRIX},
     {"Gemm", 1, ROLE_MATRIX},
     {"Gemm", 2, ROLE_BIAS},
@@ -71,9 +73,18 @@ static bool is_transposed(const struct node *node, const char *attribute) {
     return a && a->integer != 0;
 }
 
+/* A ConvTranspose, in x out/groups x kernel: every input falls on kernel / stride outputs in each direction. */
+static size_t fan_in_transposed(const struct node *node, const struct shape *shape) {
+    const struct attribute *group = node_attribute(node, "group"), *strides = node_attribute(node, "strides");
+    size_t fan = shape_count(shape) / shape->dim[1] / (group ? (size_t)group->integer : 1);
+    for (size_t i = 0; strides && i < strides->count; i++) fan /= (size_t)strides->ints[i];
+    return fan;
+}
+
 /* Inputs that one output of the node sums over. */
 static size_t fan_in(const struct node *node, const struct role_row *row, const struct shape *shape) {
     if (shape->rank < 2) return shape_count(shape);
+    if (strcmp(row->op, "ConvTranspose") == 0) return fan_in_transposed(node, shape);
     if (row->role == ROLE_FILTER) /* out x in/groups x kh x kw */
         return shape_count_from(shape, 1);
     /* A matrix on the right, K x N, is contracted over its rows; on the left, M x K, over its columns. */

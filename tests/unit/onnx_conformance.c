@@ -24,6 +24,7 @@ static const struct tolerance {
     double relative, absolute;
 } tolerances[] = {
     {"Conv", 1e-4, 1e-5},
+    {"ConvTranspose", 1e-4, 1e-5},
     {"Gemm", 1e-5, 1e-6},
     {"MatMul", 1e-5, 1e-6},
     {"BatchNormalization", 1e-5, 1e-5},

@@ -2,15 +2,9 @@
 #ifndef ASSAY_TESTS_OP_VARIANTS_H
 #define ASSAY_TESTS_OP_VARIANTS_H
 
-#include <stdbool.h>
+#include "op_build.h"
 
-static const struct variant {
-    const char *op;
-    const char *inputs;     /* x: the network's input; g: its GlobalAveragePool; 3x4: a parameter; [1,2]: integers */
-    const char *sample;     /* shape of x without the batch */
-    const char *attributes; /* name=value, ... with values 1, 1.5, [1,2] or text */
-    bool training;
-} variants[] = {
+static const struct variant variants[] = {
     {"Conv", "x 3x2x3x3 3", "2x6x5", "", false},
     {"Conv", "x 3x2x3x3", "2x6x5", "pads=[1,1,1,1]", false},
     {"Conv", "x 3x2x3x2 3", "2x7x6", "pads=[2,0,1,1] strides=[2,3]", false},
@@ -26,6 +20,13 @@ static const struct variant {
     {"Conv", "x 4x1x3 4", "2x9", "group=2 pads=[2,1] strides=[2] dilations=[2]", false},
     {"Conv", "x 3x2x4", "2x9", "auto_pad=SAME_UPPER strides=[3]", false},
     {"Conv", "x 3x2x4", "2x9", "", false},
+    {"ConvTranspose", "x 2x3x3x3 3", "2x3x4", "", false},
+    {"ConvTranspose", "x 2x3x3x2 3", "2x4x3", "strides=[2,3] pads=[1,0,0,1] output_padding=[1,2]", false},
+    {"ConvTranspose", "x 4x2x2x3", "4x3x4", "group=2 dilations=[2,1] strides=[1,2]", false},
+    {"ConvTranspose", "x 2x3x3x3", "2x3x4", "auto_pad=SAME_UPPER strides=[2,2]", false},
+    {"ConvTranspose", "x 2x3x3x3 3", "2x3x4", "strides=[3,2] output_shape=[10,8]", false},
+    {"ConvTranspose", "x 2x3x1x1", "2x3x4", "", false},
+    {"ConvTranspose", "x 2x3x4 3", "2x5", "strides=[2] pads=[1,1]", false},
     {"Gemm", "x 5x4 4", "5", "", false},
     {"Gemm", "x 4x5 1x4", "5", "transB=1 alpha=0.5 beta=2.0", false},
     {"Gemm", "x 5x4 1x1", "5", "beta=0.5", false},

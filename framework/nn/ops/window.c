@@ -20,7 +20,8 @@ static bool parse_auto_pad(const struct node *node, enum auto_pad *out, struct e
 
 /* Spatial dimensions by the first list that there is. */
 static bool count_axes(const struct node *node, uint32_t *out, struct error *e) {
-    static const char *const names[] = {"kernel_shape", "strides", "dilations", "pads"};
+    static const char *const names[] = {"kernel_shape", "strides",        "dilations",
+                                        "pads",         "output_padding", "output_shape"};
     *out = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct attribute *a = node_attribute(node, names[i]);

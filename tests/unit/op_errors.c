@@ -1,0 +1,65 @@
+/* What an operator cannot honour it refuses, and says why. */
+#include "op_build.h"
+
+/* Attributes that would change the result and are not supported must not be ignored. */
+Test(op_errors, refuses_attributes_it_cannot_honour) {
+    const struct {
+        const char *op;
+        struct attribute attribute;
+        const char *word;
+    } cases[] = {
+        {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){0, 1}, .count = 2}, "'strides' is 0"},
+        {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1, 1, 1}, .count = 3}, "3 elements"},
+        {"Conv",
+         {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){-1, 0, 0, 0}, .count = 4},
+         "'pads' is -1"},
+        {"Conv", {.name = "group", .kind = ATTRIBUTE_INT, .integer = INT64_MAX}, "'group'"},
+        {"Conv", {.name = "group", .kind = ATTRIBUTE_FLOAT, .number = 1}, "another type"},
+        {"Conv", {.name = "auto_pad", .kind = ATTRIBUTE_TEXT, .text = "SAME"}, "'SAME'"},
+        {"MaxPool", {.name = "ceil_mode", .kind = ATTRIBUTE_INT, .integer = 2}, "'ceil_mode' is 2"},
+        {"Add", {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1}, "opset 7"},
+        {"Gemm", {.name = "transA", .kind = ATTRIBUTE_INT, .integer = 7}, "'transA' is 7"},
+        {"Softmax", {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 100}, "'axis' is 100"},
+        {"Concat", {.name = "axes", .kind = ATTRIBUTE_INT, .integer = 1}, "'axis' is missing"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct error e = {"no error"};
+        cr_assert(graph_create(&g, &e));
+        uint32_t inputs = op_find(cases[i].op)->min_inputs;
+        cr_expect_not(graph_add_node(g, cases[i].op, "n", (const char *[]){"a", "b"}, inputs, (const char *[]){"y"}, 1,
+                                     &cases[i].attribute, 1, &e));
+        cr_expect(strstr(e.text, cases[i].word) && strstr(e.text, "node 'n'"), "case %zu: %s", i, e.text);
+        graph_destroy(g);
+    }
+}
+
+/* What shows only with the shapes. */
+Test(op_errors, refuses_what_does_not_fit) {
+    static const struct {
+        struct variant node;
+        const char *word;
+    } cases[] = {
+        {{"Conv", "x 3x2x3", "2x6x5", "", false}, "does not fit weights"},
+        {{"Conv", "x 3x2x3x3", "2x6x5", "strides=[2]", false}, "wanted batch x channels x length"},
+        {{"Conv", "x 3x2x3x3x3", "2x6x5x4", "", false}, "only one or two spatial dimensions"},
+        {{"MaxPool", "x", "2x6x5", "kernel_shape=[3]", false}, "wanted batch x channels x length"},
+        {{"MaxPool", "x", "2x6", "kernel_shape=[3,3]", false}, "wanted batch x channels x height x width"},
+        {{"MaxPool", "x", "2x6x6", "kernel_shape=[3,3] strides=[2]", false}, "'strides' has 1 elements: wanted 2"},
+        {{"ConvTranspose", "x 2x3x3x3", "2x3x4", "output_padding=[1]", false}, "does not fit weights"},
+        {{"ConvTranspose", "x 2x3x3x3", "2x3x4", "output_padding=[-1,0]", false}, "'output_padding' is -1"},
+        {{"ConvTranspose", "x 2x3x3x3 2", "2x3x4", "", false}, "bias of shape 2"},
+        {{"ConvTranspose", "x 3x3x3x3", "2x3x4", "", false}, "does not fit weights"},
+        {{"ConvTranspose", "x 2x3x3x3", "2x3x4", "pads=[3,0,3,0]", false}, "leaves nothing"},
+        {{"ConvTranspose", "x 2x3x3x3", "2x3x4", "strides=[65535,65535]", false}, "at most"},
+        {{"ConvTranspose", "x x", "2x3x4", "", false}, "depend on the network's input"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct error e = {"no error"};
+        bool ok = build(&cases[i].node, &g, &e);
+        cr_expect_not(ok, "case %zu", i);
+        cr_expect(strstr(e.text, cases[i].word) && strstr(e.text, "node 'node'"), "case %zu: %s", i, e.text);
+        if (ok) graph_destroy(g);
+    }
+}
