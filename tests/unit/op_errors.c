@@ -53,6 +53,11 @@ Test(op_errors, refuses_what_does_not_fit) {
         {{"ConvTranspose", "x 2x3x3x3", "2x3x4", "pads=[3,0,3,0]", false}, "leaves nothing"},
         {{"ConvTranspose", "x 2x3x3x3", "2x3x4", "strides=[65535,65535]", false}, "at most"},
         {{"ConvTranspose", "x x", "2x3x4", "", false}, "depend on the network's input"},
+        {{"LRN", "x", "2x3x4", "alpha=0.1", false}, "'size' is missing"},
+        {{"LRN", "x", "2x3x4", "size=0", false}, "'size' is 0"},
+        {{"GlobalMaxPool", "x", "2", "", false}, "spatial dimensions"},
+        {{"Pad", "x [0,2,0,0,0,0]", "2x4", "mode=reflect", false}, "a dimension of 2: wanted fewer"},
+        {{"Pad", "x [0,0,4,0,0,0]", "2x4", "mode=mirror", false}, "'mode' is 'mirror'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct graph *g;

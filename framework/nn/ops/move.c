@@ -58,12 +58,20 @@ static bool list_of(const struct op_call *call, uint32_t i, const char *what, co
 
 /* ---- Pad: data, pads, constant, axes ---- */
 
+enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP };
+
 static bool pad_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
-    const char *mode;
-    if (!op_text(node, "mode", &mode, e)) return false;
-    return !mode || !*mode || strcmp(mode, "constant") == 0 ||
-           error_set(e, "attribute 'mode' is '%s': only constant is supported", mode);
+    static const char *const names[] = {"constant", "reflect", "edge", "wrap"};
+    const char *text;
+    enum pad_mode *mode = op_config(node, sizeof *mode, e);
+    if (!mode || !op_text(node, "mode", &text, e)) return false;
+    for (size_t i = 0; text && i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *mode = (enum pad_mode)i;
+            return true;
+        }
+    return !text || !*text || error_set(e, "attribute 'mode' is '%s': wanted constant, reflect, edge or wrap", text);
 }
 
 /* before[rank] and after[rank]; negative ones crop. */
@@ -88,6 +96,7 @@ static bool pad_amounts(const struct op_call *call, int64_t *before, int64_t *af
 
 static bool pad_infer(const struct op_call *call, struct shape *out, struct error *e) {
     int64_t before[SHAPE_MAX_RANK], after[SHAPE_MAX_RANK], most = (int64_t)OP_MAX_ELEMENTS;
+    enum pad_mode mode = *(const enum pad_mode *)call->node->config;
     *out = call->in[0].shape;
     if (!pad_amounts(call, before, after, e)) return false;
     if (op_present(call, 2) && (call->in[2].batched || shape_count(&call->in[2].shape) != 1))
@@ -99,14 +108,30 @@ static bool pad_infer(const struct op_call *call, struct shape *out, struct erro
         if (size < 1 || size > most)
             return error_set(e, "padding %" PRId64 " and %" PRId64 " does not fit a dimension of %zu", before[i],
                              after[i], out->dim[i]);
+        if (mode == PAD_REFLECT && (before[i] >= (int64_t)out->dim[i] || after[i] >= (int64_t)out->dim[i]))
+            return error_set(e,
+                             "reflection of %" PRId64 " and %" PRId64 " elements of a dimension of %zu: wanted fewer",
+                             before[i], after[i], out->dim[i]);
         out->dim[i] = (size_t)size;
     }
     return true;
 }
 
+/* The element of n that stands at place `at`, which may lie outside. */
+static int32_t pad_place(enum pad_mode mode, int64_t at, int64_t n) {
+    if (at >= 0 && at < n) return (int32_t)at;
+    switch (mode) {
+    case PAD_REFLECT: return (int32_t)(at < 0 ? -at : 2 * (n - 1) - at);
+    case PAD_EDGE: return (int32_t)(at < 0 ? 0 : n - 1);
+    case PAD_WRAP: return (int32_t)((at % n + n) % n);
+    default: return VIEW_OUTSIDE;
+    }
+}
+
 static void pad_lay(const struct op_call *call, struct view *view, int32_t *memory) {
     int64_t before[SHAPE_MAX_RANK], after[SHAPE_MAX_RANK];
     const struct shape *in = &call->in[0].shape, *out = &call->out.shape;
+    enum pad_mode mode = *(const enum pad_mode *)call->node->config;
     pad_amounts(call, before, after, NULL);
     for (uint32_t i = 0; i < in->rank; i++) {
         if (before[i] == 0 && after[i] == 0) {
@@ -114,10 +139,8 @@ static void pad_lay(const struct op_call *call, struct view *view, int32_t *memo
             continue;
         }
         int32_t *place = view_pick(view, in, i, out->dim[i], &memory);
-        for (size_t k = 0; k < out->dim[i]; k++) {
-            int64_t at = (int64_t)k - before[i];
-            place[k] = at < 0 || at >= (int64_t)in->dim[i] ? VIEW_OUTSIDE : (int32_t)at;
-        }
+        for (size_t k = 0; k < out->dim[i]; k++)
+            place[k] = pad_place(mode, (int64_t)k - before[i], (int64_t)in->dim[i]);
     }
     if (in->rank == 0) *view = (struct view){.rank = 1, .dim = {1}};
 }
@@ -325,7 +348,7 @@ DEFINE_MOVES(expand, 0)
         .backward = id##_backward,                                                                                     \
         .learn = id##_learn,                                                                                           \
     }
-MOVE(pad, "Pad", "a border of a constant, or cropped", 2, 4, 2 | 8, 0, pad_parse);
+MOVE(pad, "Pad", "a border of a constant, or by reflection, edge or wrapping; or cropped", 2, 4, 2 | 8, 0, pad_parse);
 MOVE(slice, "Slice", "part of some dimensions", 3, 5, 2 | 4 | 8 | 16, 0, NULL);
 MOVE(gather, "Gather", "chosen places along one axis", 2, 2, 2, 0, gather_parse);
 MOVE(transpose, "Transpose", "dimensions in another order; the batch stays the first", 1, 1, 0, 0, transpose_parse);

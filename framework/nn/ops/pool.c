@@ -1,4 +1,4 @@
-/* pool.c: MaxPool, AveragePool, GlobalAveragePool. */
+/* pool.c: MaxPool, AveragePool. */
 #include "nn/op.h"
 #include "nn/ops/window.h"
 
@@ -211,36 +211,6 @@ static void averagepool_backward(const struct op_call *call, uint32_t input, con
             }
 }
 
-/* ---- GlobalAveragePool ---- */
-
-static bool global_infer(const struct op_call *call, struct shape *out, struct error *e) {
-    const struct shape *x = &call->in[0].shape;
-    char text[OP_SHAPE_TEXT];
-    if (x->rank < 3)
-        return error_set(e, "input of shape %s: wanted batch x channels x spatial dimensions",
-                         shape_text(x, text, sizeof text));
-    *out = *x;
-    for (uint32_t i = 2; i < x->rank; i++) out->dim[i] = 1;
-    return true;
-}
-
-static void global_forward(const struct op_call *call) {
-    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
-    const float *x = call->in[0].data;
-    for (size_t i = 0; i < count; i++, x += plane) {
-        double sum = 0;
-        for (size_t k = 0; k < plane; k++) sum += (double)x[k];
-        call->out.data[i] = (float)(sum / (double)plane);
-    }
-}
-
-static void global_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
-    (void)input;
-    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
-    for (size_t i = 0; i < count; i++, dx += plane)
-        for (size_t k = 0; k < plane; k++) dx[k] = dy[i] / (float)plane;
-}
-
 const struct op op_maxpool = {
     .name = "MaxPool",
     .summary = "largest value of a 1-D or 2-D window",
@@ -263,15 +233,4 @@ const struct op op_averagepool = {
     .infer = pool_infer,
     .forward = averagepool_forward,
     .backward = averagepool_backward,
-};
-
-const struct op op_globalaveragepool = {
-    .name = "GlobalAveragePool",
-    .summary = "mean of every channel",
-    .flags = OP_LINEAR,
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .infer = global_infer,
-    .forward = global_forward,
-    .backward = global_backward,
 };

@@ -1,0 +1,94 @@
+/* pool_global.c: GlobalAveragePool and GlobalMaxPool: one number for every channel. */
+#include "nn/op.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool global_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct shape *x = &call->in[0].shape;
+    char text[OP_SHAPE_TEXT];
+    if (x->rank < 3)
+        return error_set(e, "input of shape %s: wanted batch x channels x spatial dimensions",
+                         shape_text(x, text, sizeof text));
+    *out = *x;
+    for (uint32_t i = 2; i < x->rank; i++) out->dim[i] = 1;
+    return true;
+}
+
+/* ---- GlobalAveragePool ---- */
+
+#define LANES 8
+
+static double plane_sum(const float *x, size_t n) {
+    double part[LANES] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++) part[k] += (double)x[i + k];
+    for (; i < n; i++) sum += (double)x[i];
+    for (size_t k = 0; k < LANES; k++) sum += part[k];
+    return sum;
+}
+
+static void average_forward(const struct op_call *call) {
+    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
+    for (size_t i = 0; i < count; i++)
+        call->out.data[i] = (float)(plane_sum(call->in[0].data + i * plane, plane) / (double)plane);
+}
+
+static void average_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
+    for (size_t i = 0; i < count; i++, dx += plane) {
+        float share = dy[i] / (float)plane;
+        for (size_t k = 0; k < plane; k++) dx[k] = share;
+    }
+}
+
+/* ---- GlobalMaxPool: remembers the place of each maximum (the first of equals; a NaN is one) ---- */
+
+static size_t max_saved(const struct op_call *call) {
+    return shape_count(&call->out.shape); /* one uint32_t each */
+}
+
+static void max_forward(const struct op_call *call) {
+    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
+    const float *x = call->in[0].data;
+    uint32_t *place = (uint32_t *)(void *)call->saved;
+    for (size_t i = 0; i < count; i++, x += plane) {
+        size_t best = 0;
+        for (size_t k = 1; k < plane; k++)
+            if (x[k] > x[best] || (isnan(x[k]) && !isnan(x[best]))) best = k;
+        place[i] = (uint32_t)best;
+        call->out.data[i] = x[best];
+    }
+}
+
+static void max_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
+    const uint32_t *place = (const uint32_t *)(const void *)call->saved;
+    memset(dx, 0, count * plane * sizeof *dx);
+    for (size_t i = 0; i < count; i++) dx[i * plane + place[i]] = dy[i];
+}
+
+const struct op op_globalaveragepool = {
+    .name = "GlobalAveragePool",
+    .summary = "mean of every channel",
+    .flags = OP_LINEAR,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = global_infer,
+    .forward = average_forward,
+    .backward = average_backward,
+};
+
+const struct op op_globalmaxpool = {
+    .name = "GlobalMaxPool",
+    .summary = "largest value of every channel",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = global_infer,
+    .saved = max_saved,
+    .forward = max_forward,
+    .backward = max_backward,
+};
