@@ -19,7 +19,7 @@ static bool expand_draw(struct plan *p, uint32_t index, const struct stages *s, 
         if (!stages_draw(p, index, stage, name, layers, init, full ? WANT_MATCHED | WANT_MISMATCHED : WANT_MATCHED, e))
             return false;
     }
-    return s->complete || stages_floor(p, index, s->count, init, e);
+    return s->complete || stages_floor(p, index, s, init, e);
 }
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,

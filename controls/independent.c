@@ -14,7 +14,7 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
             ok = stages_draw(p, index, stage, s.names[stage], s.layers + (size_t)stage * s.layer_count, &init,
                              WANT_MATCHED, e);
         /* The floor needs the fully randomised network, whether or not the cascade is in the battery. */
-        ok = ok && stages_floor(p, index, s.count, &init, e);
+        ok = ok && stages_floor(p, index, &s, &init, e);
     }
     stages_finish(&s);
     return ok;

@@ -8,6 +8,9 @@
 
 #define GROUPS "groups"
 
+enum classifier { AS_GROUPED, FIRST, KEEP };
+const char *const stages_classifier_choices[] = {"as-grouped", "first", "keep", NULL};
+
 struct parser {
     const struct graph *graph;
     const struct control *control;
@@ -78,22 +81,41 @@ static bool add_groups(struct parser *p, const char *text, struct error *e) {
     return ok;
 }
 
-static bool add_layers(struct parser *p, struct error *e) {
+/* A stage of its own. */
+static bool add_layer(struct parser *p, uint32_t l, struct error *e) {
     struct stages *s = p->out;
-    for (uint32_t l = s->layer_count; l-- > 0;) {
-        if (!grow(s, p->graph->layers[l].name)) return error_memory(e);
-        s->layers[(size_t)(s->count - 1) * s->layer_count + l] = p->taken[l] = true;
-    }
+    if (!grow(s, p->graph->layers[l].name)) return error_memory(e);
+    s->layers[(size_t)(s->count - 1) * s->layer_count + l] = p->taken[l] = true;
+    return true;
+}
+
+static bool add_layers(struct parser *p, struct error *e) {
+    for (uint32_t l = p->out->layer_count; l-- > 0;)
+        if (!p->taken[l] && !add_layer(p, l, e)) return false;
+    return true;
+}
+
+static bool add_stages(struct parser *p, const char *groups, enum classifier classifier, struct error *e) {
+    uint32_t count = p->out->layer_count;
+    bool keep = classifier == KEEP && count > 0;
+    if (keep) p->taken[count - 1] = true; /* so that no stage can have it */
+    if (classifier == FIRST && count > 0 && !add_layer(p, count - 1, e)) return false;
+    if (!(groups ? add_groups(p, groups, e) : add_layers(p, e))) return false;
+    if (keep) p->taken[count - 1] = false;
     return true;
 }
 
 bool stages_create(const struct graph *g, const struct control *control, const struct control_values *values,
                    const struct battery *b, struct stages *out, struct error *e) {
     const char *groups = control_text(control, values, GROUPS);
+    enum classifier classifier = (enum classifier)control_value(control, values, "classifier");
     struct parser p = {g, control, b, control_place(control, values, GROUPS), out, NULL};
-    *out = (struct stages){.layer_count = g->layer_count, .complete = true};
+    *out = (struct stages){.layer_count = g->layer_count, .complete = true, .floor = b->inputs > 1};
     p.taken = calloc(g->layer_count + 1u, sizeof *p.taken);
-    bool ok = p.taken ? (groups ? add_groups(&p, groups, e) : add_layers(&p, e)) : error_memory(e);
+    bool ok = p.taken ? add_stages(&p, groups, classifier, e) : error_memory(e);
+    if (ok && !out->count)
+        ok = error_set(e, "%s: control %s: no layer is left to draw anew: a network of more layers wanted", b->path,
+                       control->id);
     for (uint32_t l = 0; ok && l < g->layer_count; l++) out->complete = out->complete && p.taken[l];
     free(p.taken);
     if (!ok) stages_finish(out);
@@ -120,12 +142,14 @@ bool stages_draw(struct plan *p, uint32_t control, uint32_t stage, const char *n
     return true;
 }
 
-bool stages_floor(struct plan *p, uint32_t control, uint32_t stage, const struct init_options *draw, struct error *e) {
+bool stages_floor(struct plan *p, uint32_t control, const struct stages *s, const struct init_options *draw,
+                  struct error *e) {
+    if (!s->floor) return true;
     bool *all = malloc((p->graph->layer_count + 1u) * sizeof *all);
     if (!all) return error_memory(e);
     for (uint32_t l = 0; l < p->graph->layer_count; l++) all[l] = true;
-    bool ok =
-        stages_draw(p, control, stage, "all (floor)", all, draw, WANT_MATCHED | WANT_MISMATCHED | WANT_FLOOR_ONLY, e);
+    bool ok = stages_draw(p, control, s->count, "all (floor)", all, draw,
+                          WANT_MATCHED | WANT_MISMATCHED | WANT_FLOOR_ONLY, e);
     free(all);
     return ok;
 }

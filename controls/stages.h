@@ -7,17 +7,25 @@
 
 /* Options of both, in this order. */
 #define STAGES_OPTIONS                                                                                                 \
-    CONTROL_INIT_OPTIONS, {                                                                                            \
-        .name = "groups", .kind = OPTION_TEXT,                                                                         \
-        .summary = "stages from the output down, such as 'layer4=layer4.*, layer3=layer3.*': NAME=PATTERN PATTERN... " \
-                   "(default: every layer a stage)"                                                                    \
+    CONTROL_INIT_OPTIONS,                                                                                              \
+        {.name = "groups",                                                                                             \
+         .kind = OPTION_TEXT,                                                                                          \
+         .summary = "stages from the output down, such as 'layer4=layer4.*, layer3=layer3.*': NAME=PATTERN "           \
+                    "PATTERN... (default: every layer a stage)"},                                                      \
+    {                                                                                                                  \
+        .name = "classifier",                                                                                          \
+        .summary =                                                                                                     \
+            "the last layer: where the groups have it, a stage of its own before all others, or never drawn anew",     \
+        .kind = OPTION_CHOICE, .choices = stages_classifier_choices                                                    \
     }
+extern const char *const stages_classifier_choices[];
 
 struct stages {
     uint32_t count, layer_count;
     char **names;  /* [count] */
     bool *layers;  /* [count][layer_count]: the stage's own layers */
     bool complete; /* every layer of the graph is in some stage */
+    bool floor;    /* there is one to measure: more than one input */
 };
 
 /* A layer belongs to the first stage that matches it. A pattern that matches no layer left is an error with its place
@@ -33,6 +41,6 @@ bool stages_draw(struct plan *, uint32_t control, uint32_t stage, const char *na
                  const struct init_options *, unsigned wants, struct error *);
 
 /* The fully randomised network, for the floor alone: a partly randomised one shares the untouched weights. */
-bool stages_floor(struct plan *, uint32_t control, uint32_t stage, const struct init_options *, struct error *);
+bool stages_floor(struct plan *, uint32_t control, const struct stages *, const struct init_options *, struct error *);
 
 #endif

@@ -38,7 +38,10 @@ static void means(const float *v, uint32_t inputs, uint32_t classes, double *row
 
 double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes) {
     double *scratch = malloc(2 * ((size_t)inputs + classes) * sizeof *scratch), r = (double)NAN;
-    if (!scratch) return r;
+    if (!scratch || inputs < 2) { /* centring one input leaves rounding errors */
+        free(scratch);
+        return r;
+    }
     double *row_a = scratch, *row_b = row_a + inputs, *column_a = row_b + inputs, *column_b = column_a + classes;
     double mean_a, mean_b, aa = 0, bb = 0, ab = 0;
     means(a, inputs, classes, row_a, column_a, &mean_a);

@@ -56,21 +56,35 @@ static bool read_source(struct yaml_file *file, const struct yaml_field *field, 
 
 /* ---- rule ---- */
 
-static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct verdict_rule *rule, struct error *e) {
-    static const char wanted[] = "three rising whole numbers from 2 to 1000";
-    size_t n;
-    long low = 2, value;
+#define DRAWS_WANTED "a whole number, or three rising ones, from 1 to 1000"
 
-    if (!yaml_check_list(file, node, wanted, &n, e)) return false;
-    if (n != 3) return yaml_fail(file, node, e, "%zu numbers: %s wanted", n, wanted);
-    for (size_t i = 0; i < n; i++, low = value + 1) {
-        const yaml_node_t *item = yaml_file_node(file, node->data.sequence.items.start[i]);
-        const char *text = yaml_scalar(file, item, wanted, e);
-        if (!text) return false;
-        if (!text_to_long(text, low, 1000, &value))
-            return yaml_fail(file, item, e, "'%s': %s wanted", excerpt_of(text).text, wanted);
-        rule->draws[i] = (uint32_t)value;
+static bool read_draw(struct yaml_file *file, const yaml_node_t *node, long low, uint32_t *out, struct error *e) {
+    const char *text = yaml_scalar(file, node, DRAWS_WANTED, e);
+    long value;
+
+    if (!text) return false;
+    if (!text_to_long(text, low, 1000, &value))
+        return yaml_fail(file, node, e, "'%s': " DRAWS_WANTED " wanted", excerpt_of(text).text);
+    *out = (uint32_t)value;
+    return true;
+}
+
+/* One number: so many, and never more. Three: the looks. */
+static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct verdict_rule *rule, struct error *e) {
+    uint32_t *draws = rule->draws;
+    size_t n;
+
+    if (node->type == YAML_SCALAR_NODE) {
+        bool ok = read_draw(file, node, 1, draws, e);
+        draws[1] = draws[2] = draws[0];
+        return ok;
     }
+    if (!yaml_check_list(file, node, DRAWS_WANTED, &n, e)) return false;
+    if (n != 3) return yaml_fail(file, node, e, "%zu numbers: " DRAWS_WANTED " wanted", n);
+    for (size_t i = 0; i < n; i++)
+        if (!read_draw(file, yaml_file_node(file, node->data.sequence.items.start[i]), i ? draws[i - 1] + 1L : 1,
+                       &draws[i], e))
+            return false;
     return true;
 }
 
@@ -110,7 +124,7 @@ static const struct yaml_field data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
     {.name = "preprocess", .read = battery_read_preprocess},
     {.name = "class-names", .read = read_class_names},
-    {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 2, .max = 10000},
+    {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 1, .max = 10000},
     {.name = "only-correct", .read = yaml_read_flag, MEMBER(only_correct)},
     {.name = "target", .read = yaml_read_choice, MEMBER(target), .choices = targets},
     {.name = NULL},

@@ -75,7 +75,7 @@ struct battery {
     struct preprocess preprocess; /* of data and training */
     char *class_names;            /* resolved path of a file with their names, or NULL */
     char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */
-    uint32_t inputs;              /* samples explained, default 30, 2..10000 */
+    uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
     bool only_correct;            /* take only correctly classified samples (default true) */
     enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */
 

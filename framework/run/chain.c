@@ -167,7 +167,8 @@ static bool compare_input(struct session *s, const struct attribution *a, uint32
                               measures[m].compare(s->originals[i], p, (enum view)v));
     /* Mismatched: the original of input i against this network's map of another input, so that only structure common to
      * all inputs is left. */
-    for (uint32_t d = 0; (a->wants & WANT_MISMATCHED) && d < DERANGEMENTS; d++) {
+    bool others = (a->wants & WANT_MISMATCHED) && s->set->count > 1;
+    for (uint32_t d = 0; others && d < DERANGEMENTS; d++) {
         const uint32_t *other = s->set->derangements + (size_t)d * s->set->count;
         for (uint32_t k = 0; k < s->set->count; k++) {
             if (other[k] != i) continue;

@@ -266,7 +266,7 @@ static bool gate_stable(const struct judge_case *c, struct judgement *j) {
     return true;
 }
 
-static bool gate_same(struct judge_case *c, struct judgement *j) {
+static void measure_floor(struct judge_case *c) {
     uint32_t stage = judge_floor_stage(c);
     for (int v = 0; v < VIEW_COUNT; v++) {
         double sum = 0;
@@ -279,6 +279,23 @@ static bool gate_same(struct judge_case *c, struct judgement *j) {
         }
         c->floor[v] = present ? sum / present : (double)NAN;
     }
+}
+
+/* One input has no other to measure the floor with, and one input or draw no interval. */
+static bool gate_number(const struct judge_case *c, struct judgement *j) {
+    static const char *const few[2][2] = {
+        {NULL, "One draw: no interval, so the similarities are shown and not judged. 2 or more wanted "
+               "(`draws` of `rule`; default 5)."},
+        {"One input: neither floor nor interval, so the similarities are shown and not judged. 2 or more wanted "
+         "(`inputs` of `data`; default 30).",
+         "One input and one draw: neither floor nor interval, so the similarities are shown and not judged. 2 or more "
+         "of each wanted (`inputs` of `data`, default 30; `draws` of `rule`, default 5)."}};
+    const char *why = few[judge_inputs(c) < 2][c->draws < 2];
+    if (why) judgement_say(j, VERDICT_INCONCLUSIVE, "%s", why);
+    return why != NULL;
+}
+
+static bool gate_same(const struct judge_case *c, struct judgement *j) {
     for (uint32_t k = 0; k < c->view_count; k++) {
         enum view v = c->views[k];
         if (!(c->repeat[v] - c->floor[v] < c->rule->degenerate)) continue;
@@ -299,7 +316,9 @@ bool judge_gates(struct judge_case *c, struct judgement *j) {
     j->inputs = judge_inputs(c);
     j->draws = c->draws;
     j->low_power = row_of(c)->non_negative;
-    return gate_ran(c, j) || gate_constant(c, j) || gate_repeat(c, j) || gate_stable(c, j) || gate_same(c, j);
+    if (gate_ran(c, j) || gate_constant(c, j) || gate_repeat(c, j) || gate_stable(c, j)) return true;
+    measure_floor(c);
+    return gate_number(c, j) || gate_same(c, j);
 }
 
 /* ---- the magnitude guard ---- */

@@ -1,5 +1,5 @@
 /* judge.h: from similarities to one of six words. The rule, its constants and its limits are in docs/verdict.md; step
- * names (E0, E1, G1..G3, A, I, M, L0..L6) are the ones used there. Private to run/. */
+ * names (E0, E1, G1..G3, N, A, I, M, L0..L6) are the ones used there. Private to run/. */
 #ifndef ASSAY_RUN_JUDGE_H
 #define ASSAY_RUN_JUDGE_H
 
@@ -43,8 +43,8 @@ bool judge(struct judge_case *, struct judgement *, bool curves, struct error *)
 
 /* ---- steps shared by the rules ---- */
 
-/* Anything that could not run, constant originals (E0), repeatability (G1, L1), stability (G2), sameness (G3, L2): true
- * when it decided. Sets c->repeat and c->floor. */
+/* Anything that could not run, constant originals (E0), repeatability (G1, L1), stability (G2), one input or
+ * draw (N), sameness (G3, L2): true when it decided. Sets c->repeat and c->floor. */
 bool judge_gates(struct judge_case *, struct judgement *);
 
 /* Attribution of stage and draw; a second one for antithetic pairs. Returns how many (0..2). */

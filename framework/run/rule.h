@@ -36,7 +36,7 @@ struct verdict_rule {
     double constant_share; /* .20: gate E0, share of inputs whose original map is constant */
     double vanished_share; /* .50: share of vanished maps above which a stage is inconclusive */
     double zero_share;     /* .10: share of exact zeros in the inputs above which the non-zero view exists */
-    uint32_t draws[3];     /* 5, 10, 20: looks of the sequential design */
+    uint32_t draws[3];     /* 5, 10, 20: looks of the sequential design; all equal: one look */
     double twin_gap;       /* .10: L5 */
     double delta_twin;     /* .40: L6 */
     double memorised;      /* .95: training accuracy every permuted network and twin must reach */
@@ -45,8 +45,8 @@ struct verdict_rule {
 
 struct verdict_rule verdict_rule_default(void);
 
-/* Options by name ("delta", "twin-gap", ...; "draws" is three numbers and not in it): the table behind `rule:` in a
- * battery and the report. Ended by a NULL name. */
+/* Options by name ("delta", "twin-gap", ...; "draws" is one number or three and not in it): the table behind `rule:` in
+ * a battery and the report. Ended by a NULL name. */
 struct rule_constant {
     const char *name;
     const char *summary;

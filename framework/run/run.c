@@ -118,7 +118,7 @@ static bool extend(struct run *run, struct extent *extent, uint32_t look, bool *
     uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
     struct results *r;
     *any = false;
-    if (to <= from) return true;
+    if (to <= from || run->battery->inputs < 2) return true; /* without a floor no number of draws decides */
     if (!results_load(run, &r, e)) return false;
     bool ok = true;
     for (uint32_t c = 0; ok && c < run->control_count; c++) {
@@ -215,8 +215,8 @@ static void print_plan(const struct run *run, const struct extent *extent) {
     struct cost all = {0};
     uint32_t explainers = 0;
     for (uint32_t row = 0; row < run->row_count; row++) explainers += !run->rows[row].yardstick;
-    printf("battery %s: %u explainers, %u controls, %u inputs, seed %llu\n", b->name, explainers, run->control_count,
-           b->inputs, (unsigned long long)b->seed);
+    printf("battery %s: %u explainers, %u controls, %u input%s, seed %llu\n", b->name, explainers, run->control_count,
+           b->inputs, b->inputs == 1 ? "" : "s", (unsigned long long)b->seed);
     printf("Passes are single samples through the network.\n\n%-32s %12s %14s %14s\n", "explainer", "attributions",
            "forward", "backward");
     for (uint32_t row = 0; row < run->row_count; row++) {
@@ -235,8 +235,12 @@ static void print_plan(const struct run *run, const struct extent *extent) {
         print_line(run->controls[control].control->id, &sum);
         if (run->controls[control].control->judge == JUDGE_LABELS) print_training(run);
     }
-    printf("\nFirst look: %u draws. Undecided explainers are extended to %u and then %u draws.\n", b->rule.draws[0],
-           b->rule.draws[1], b->rule.draws[2]);
+    const uint32_t *draws = b->rule.draws;
+    if (draws[2] > draws[0] && b->inputs > 1)
+        printf("\nFirst look: %u draws. Undecided explainers are extended to %u and then %u draws.\n", draws[0],
+               draws[1], draws[2]);
+    else printf("\nOne look: draws %u.\n", draws[0]);
+    if (draws[0] < 2 || b->inputs < 2) printf("One input or one draw: no verdict but INCONCLUSIVE can come of it.\n");
 }
 
 static bool dry_run(struct run *run, const struct run_options *options, struct extent *extent, struct error *e) {

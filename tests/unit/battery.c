@@ -23,6 +23,7 @@ static bool load(const char *text, struct battery **b, struct error *e) {
     "controls: [cascading,\n"                                                                                          \
     "  independent]\n"
 
+#define DRAWS "a whole number, or three rising ones, from 1 to 1000 wanted"
 #define PRESETS "none, raw255, unit, imagenet-mean-std, torchvision, resnet34-dlib or caffe"
 /* What comes next stands on line 7. */
 #define PREPROCESS "model: m\nexplainers: [a]\ncontrols: [b]\n\ndata:\n  source: 'idx:x,y'\n  preprocess: "
@@ -48,6 +49,24 @@ Test(battery, preprocess) {
         snprintf(yaml, sizeof yaml, PREPROCESS "%s\n", cases[i].yaml);
         cr_assert(load(yaml, &b, &e), "%s", e.text);
         cr_expect_str_eq(b->data_preprocess, cases[i].text, "%s", b->data_preprocess);
+        battery_destroy(b);
+    }
+}
+
+/* One number is one look. */
+Test(battery, draws) {
+    static const struct {
+        const char *yaml;
+        uint32_t draws[3];
+    } cases[] = {{"1", {1, 1, 1}}, {"7", {7, 7, 7}}, {"[1, 2, 3]", {1, 2, 3}}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct battery *b;
+        struct error e;
+        char yaml[512];
+        snprintf(yaml, sizeof yaml, HEAD "rule: {draws: %s}\n", cases[i].yaml);
+        cr_assert(load(yaml, &b, &e), "%s", e.text);
+        cr_expect_arr_eq(b->rule.draws, cases[i].draws, sizeof cases[i].draws);
         battery_destroy(b);
     }
 }
@@ -295,10 +314,10 @@ static const struct {
     {HEAD "conv: fast\n", "b.yaml:8:7: 'fast': auto, direct or winograd wanted"},
     {HEAD "time-limit: never\n", "b.yaml:8:13: 'never': a number from 0.001 to 86400 (seconds) wanted"},
     {HEAD "time-limit: nan\n", "b.yaml:8:13: 'nan': a number from 0.001 to 86400 (seconds) wanted"},
-    {"model: m\ndata:\n  source: 'idx:x,y'\n  inputs: 1\nexplainers: [a]\ncontrols: [b]\n",
-     "b.yaml:4:11: '1': a whole number from 2 to 10000 wanted"},
+    {"model: m\ndata:\n  source: 'idx:x,y'\n  inputs: 0\nexplainers: [a]\ncontrols: [b]\n",
+     "b.yaml:4:11: '0': a whole number from 1 to 10000 wanted"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  inputs: 2.5\nexplainers: [a]\ncontrols: [b]\n",
-     "b.yaml:4:11: '2.5': a whole number from 2 to 10000 wanted"},
+     "b.yaml:4:11: '2.5': a whole number from 1 to 10000 wanted"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  only-correct: maybe\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:4:17: 'maybe': false or true wanted"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  target: labels\nexplainers: [a]\ncontrols: [b]\n",
@@ -370,9 +389,10 @@ static const struct {
      "b.yaml:8:14: 'calibrate': did you mean 'calibrated'? (calibrated or fixed-cutoff wanted)"},
     {HEAD "rule: {detla: .2}\n", "b.yaml:8:8: unknown key 'detla': did you mean 'delta'?"},
     {HEAD "rule: {delta: 1.5}\n", "b.yaml:8:15: '1.5': a number from 0 to 1 wanted"},
-    {HEAD "rule: {draws: [5, 10]}\n", "b.yaml:8:15: 2 numbers: three rising whole numbers from 2 to 1000 wanted"},
-    {HEAD "rule: {draws: [5, 10, 10]}\n", "b.yaml:8:23: '10': three rising whole numbers from 2 to 1000 wanted"},
-    {HEAD "rule: {draws: 5}\n", "b.yaml:8:15: a single value: three rising whole numbers from 2 to 1000 wanted"},
+    {HEAD "rule: {draws: [5, 10]}\n", "b.yaml:8:15: 2 numbers: " DRAWS},
+    {HEAD "rule: {draws: [5, 10, 10]}\n", "b.yaml:8:23: '10': " DRAWS},
+    {HEAD "rule: {draws: 0}\n", "b.yaml:8:15: '0': " DRAWS},
+    {HEAD "rule: {draws: {}}\n", "b.yaml:8:15: a mapping: " DRAWS},
 };
 
 Test(battery, bad) {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct battery battery = {.path = (char *)"b.yaml", .seed = 1};
+static struct battery battery = {.path = (char *)"b.yaml", .inputs = 30, .seed = 1};
 
 Test(control, every_descriptor_is_whole) {
     size_t count = 0;

@@ -85,6 +85,20 @@ Test(judge_labels, each_step) {
     }
 }
 
+Test(judge_labels, one_input_is_not_judged) {
+    struct synthetic_options o = labels_default();
+    o.inputs = 1;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct synthetic s;
+        synthetic_create(&s, &o, &cases[c].p, 1);
+        struct judgement j = synthetic_judge(&s, 0);
+        bool repeats = strcmp(cases[c].name, "L1") != 0;
+        cr_expect_eq(j.word, repeats ? VERDICT_INCONCLUSIVE : VERDICT_UNINFORMATIVE, "%s: %s", cases[c].name, j.reason);
+        cr_expect(!repeats || strstr(j.reason, "One input: neither floor nor interval"), "%s", j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
 /* ---- L0: whether the networks are what they should be ---- */
 
 static const struct {

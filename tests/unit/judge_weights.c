@@ -520,6 +520,51 @@ Test(judge_weights, fixed_cutoff) {
     }
 }
 
+/* ---- one input, one draw ---- */
+
+/* Whatever the maps do: no floor or no interval, no PASS and no FAIL, under either rule. */
+Test(judge_weights, too_few_to_judge) {
+    static const struct {
+        uint32_t inputs, draws;
+        const char *words;
+    } numbers[] = {
+        {1, 1, "One input and one draw: neither floor nor interval"},
+        {1, 5,
+         "One input: neither floor nor interval, so the similarities are shown and not judged. 2 or more wanted "
+         "(`inputs` of `data`; default 30)."},
+        {12, 1,
+         "One draw: no interval, so the similarities are shown and not judged. 2 or more wanted (`draws` of "
+         "`rule`; default 5)."},
+    };
+    static const struct {
+        const char *name;
+        struct profile p;
+        enum verdict_word word;
+    } cases[] = {
+        {"clean", {CLEAN}, VERDICT_INCONCLUSIVE},
+        {"survives", {CLEAN, .cascade = {1, 1, 1}, .single = {1, 1, 1}}, VERDICT_INCONCLUSIVE},
+        {"the same everywhere", {CLEAN, .floor = .99, .cascade = {1, 1, 1}}, VERDICT_INCONCLUSIVE},
+        {"without signs", {CLEAN, .yardstick = .1, .non_negative = true}, VERDICT_INCONCLUSIVE},
+        {"more inputs would not help", {.repeat = .1, .claims = STOCHASTIC}, VERDICT_UNINFORMATIVE},
+    };
+    struct synthetic_options o = synthetic_default();
+    o.controls[1] = &control_independent;
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers * 4; k++)
+        for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+            size_t number = k / 4;
+            struct synthetic s;
+            o.inputs = numbers[number].inputs;
+            o.draws = numbers[number].draws;
+            synthetic_create(&s, &o, &cases[c].p, 1);
+            s.battery.rule.kind = k % 2 ? RULE_FIXED_CUTOFF : RULE_CALIBRATED;
+            struct judgement j = synthetic_judge(&s, k / 2 % 2);
+            cr_expect_eq(j.word, cases[c].word, "%s, %u inputs, %u draws: %s, %s", cases[c].name, o.inputs, o.draws,
+                         verdict_word_name(j.word), j.reason);
+            cr_expect(j.word != VERDICT_INCONCLUSIVE || strstr(j.reason, numbers[number].words), "%s", j.reason);
+            synthetic_destroy(&s);
+        }
+}
+
 /* ---- constants of the rule are those of the battery ---- */
 
 Test(judge_weights, constants_come_from_the_battery) {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct battery battery = {.path = (char *)"b.yaml", .model = (char *)"m.onnx", .seed = 1};
+static struct battery battery = {.path = (char *)"b.yaml", .model = (char *)"m.onnx", .inputs = 30, .seed = 1};
 
 /* Layers conv1, conv2, fc1, fc2. */
 static struct graph *graph_of(void) {
@@ -19,9 +19,11 @@ static struct graph *graph_of(void) {
     return g;
 }
 
-static bool make(const struct graph *g, const char *groups, struct stages *out, struct error *e) {
-    struct option option = {(char *)"groups", (char *)groups, {3, 7}};
-    struct battery_control entry = {(char *)"cascading", &option, groups ? 1 : 0, {2, 5}};
+static bool make(const struct graph *g, const char *classifier, const char *groups, struct stages *out,
+                 struct error *e) {
+    struct option given[] = {{(char *)"classifier", (char *)classifier, {4, 7}},
+                             {(char *)"groups", (char *)groups, {3, 7}}};
+    struct battery_control entry = {(char *)"cascading", given, groups ? 2 : 1, {2, 5}};
     struct control_values v;
     *e = (struct error){{0}};
     cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, e), "%s", e->text);
@@ -59,7 +61,7 @@ Test(stages, groups_by_pattern) {
         struct stages s;
         struct error e;
         char text[128];
-        cr_assert(make(g, cases[i].groups, &s, &e), "%zu: %s", i, e.text);
+        cr_assert(make(g, "as-grouped", cases[i].groups, &s, &e), "%zu: %s", i, e.text);
         cr_expect_str_eq(describe(g, &s, text, sizeof text), cases[i].layers);
         cr_expect_str_eq(s.names[0], cases[i].first);
         cr_expect_eq(s.complete, cases[i].complete, "%zu", i);
@@ -86,9 +88,54 @@ Test(stages, says_what_matches_nothing) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct stages s;
         struct error e;
-        cr_assert(!make(g, cases[i].groups, &s, &e), "%s", cases[i].groups);
+        cr_assert(!make(g, "as-grouped", cases[i].groups, &s, &e), "%s", cases[i].groups);
         cr_expect_str_eq(e.text, cases[i].message);
     }
+    graph_destroy(g);
+}
+
+/* The classifier is the last layer, fc2. */
+Test(stages, classifier) {
+    static const struct {
+        const char *classifier, *groups, *layers, *message;
+    } cases[] = {
+        {"as-grouped", "fc1, conv*", "fc1 | conv2 conv1", NULL},
+        {"first", "fc1, conv*", "fc2 | fc1 | conv2 conv1", NULL},
+        {"first", "*", "fc2 | fc1 conv2 conv1", NULL},
+        {"first", NULL, "fc2 | fc1 | conv2 | conv1", NULL},
+        {"keep", "fc1, conv*", "fc1 | conv2 conv1", NULL},
+        {"keep", "fc*, conv*", "fc1 | conv2 conv1", NULL},
+        {"keep", NULL, "fc1 | conv2 | conv1", NULL},
+        {"keep", "fc2", NULL, "'fc2' matches no layer that is left"},
+        {"first", "fc2", NULL, "'fc2' matches no layer that is left"},
+    };
+    struct graph *g = graph_of();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stages s;
+        struct error e;
+        char text[128];
+        bool made = make(g, cases[i].classifier, cases[i].groups, &s, &e);
+        cr_expect_eq(made, cases[i].layers != NULL, "%zu: %s", i, e.text);
+        if (!made) {
+            cr_expect(strstr(e.text, cases[i].message), "%zu: %s", i, e.text);
+            continue;
+        }
+        cr_expect_str_eq(describe(g, &s, text, sizeof text), cases[i].layers, "%zu: %s", i, text);
+        cr_expect_eq(s.complete, strstr(cases[i].layers, "fc2") != NULL, "%zu", i);
+        stages_finish(&s);
+    }
+    graph_destroy(g);
+}
+
+Test(stages, a_classifier_alone_leaves_nothing) {
+    const struct shape sample = {3, {1, 12, 12}};
+    struct stages s;
+    struct error e;
+    struct graph *g;
+    cr_assert(arch_build("fc:3", &sample, &g, &e), "%s", e.text);
+    cr_assert(!make(g, "keep", NULL, &s, &e));
+    cr_expect_str_eq(e.text, "b.yaml: control cascading: no layer is left to draw anew: a network of more layers "
+                             "wanted");
     graph_destroy(g);
 }
 
@@ -113,5 +160,27 @@ Test(stages, an_incomplete_cascade_carries_its_floor_apart) {
         cr_expect_eq(a->layers[3], p.uses[i].floor_only, "the classifier is re-drawn for the floor only: %s", a->key);
     }
     plan_finish(&p);
+    graph_destroy(g);
+}
+
+/* The floor is of different inputs: with one, nothing is computed for it. */
+Test(stages, one_input_has_no_floor) {
+    const struct control *const both[] = {&control_cascading, &control_independent};
+    struct graph *g = graph_of();
+    battery.inputs = 1;
+    for (size_t i = 0; i < 2; i++) {
+        struct option option = {(char *)"groups", (char *)"conv2, conv1", {3, 7}};
+        struct battery_control entry = {(char *)both[i]->id, &option, 1, {2, 5}};
+        struct control_values v;
+        struct error e;
+        struct plan p;
+        plan_init(&p, g);
+        cr_assert(control_values_parse(both[i], &battery, &entry, &v, &e), "%s", e.text);
+        cr_assert(both[i]->expand(&p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
+        cr_expect_eq(p.use_count, 2);
+        cr_expect_eq(plan_stages(&p, 0), plan_tested_stages(&p, 0));
+        plan_finish(&p);
+    }
+    battery.inputs = 30;
     graph_destroy(g);
 }
