@@ -126,6 +126,72 @@ static bool add_parts(struct graph *graph, const Onnx__NodeProto *node, const in
     return true;
 }
 
+/* A value of its own for a node's result: "result.what"; the caller frees the name. */
+static char *add_number(struct graph *graph, const char *result, const char *what, int64_t number, struct error *e) {
+    char *name = text_format("%s.%s", result, what);
+    if (name && graph_add_ints(graph, name, &(struct shape){1, {1}}, &number, e)) return name;
+    if (!name) error_memory(e);
+    free(name);
+    return NULL;
+}
+
+/* The same for a sum, product or quotient with a number. */
+static char *add_result(struct graph *graph, const char *op, const char *result, const char *what, const char *left,
+                        int64_t right, struct error *e) {
+    char *number_of = text_format("%s.by", what), *name = text_format("%s.%s", result, what);
+    char *number = number_of ? add_number(graph, result, number_of, right, e) : NULL;
+    const char *inputs[] = {left, number}, *output = name;
+    bool ok = number && name && graph_add_node(graph, op, name, inputs, 2, &output, 1, NULL, 0, e);
+    if (!number_of || !name) error_memory(e);
+    free(number_of);
+    free(number);
+    if (ok) return name;
+    free(name);
+    return NULL;
+}
+
+/* Part i of the parts of size `size`, a value. */
+static bool add_equal_part(struct graph *graph, const Onnx__NodeProto *node, size_t i, const char *size, int64_t axis,
+                           struct error *e) {
+    const char *result = onnx_text(node->output[i]);
+    char *start = add_result(graph, "Mul", result, "start", size, (int64_t)i, e);
+    char *end = start ? add_result(graph, "Mul", result, "end", size, (int64_t)i + 1, e) : NULL;
+    char *along = end ? add_number(graph, result, "axis", axis, e) : NULL;
+    const char *inputs[] = {onnx_text(node->input[0]), start, end, along};
+    bool ok = along && graph_add_node(graph, "Slice", result, inputs, 4, &result, 1, NULL, 0, e);
+    free(start);
+    free(end);
+    free(along);
+    return ok;
+}
+
+/* Parts of equal size, the last as small as it must be. The size is known with the shape of the input: it is computed
+ * from that, like everything that depends on shapes alone, at load. */
+static bool add_equal_parts(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
+    const Onnx__AttributeProto *given = onnx_find_attribute(node, "axis");
+    int64_t axis = given ? given->i : 0, parts = (int64_t)node->n_output;
+    if (parts == 0 || !*onnx_text(node->output[0])) return error_set(e, "it has no output: wanted one for every part");
+    if (axis < -SHAPE_MAX_RANK || axis >= SHAPE_MAX_RANK)
+        return error_set(e, "attribute 'axis' is %lld: wanted %d to %d", (long long)axis, -SHAPE_MAX_RANK,
+                         SHAPE_MAX_RANK - 1);
+    const struct attribute range[] = {{.name = "start", .kind = ATTRIBUTE_INT, .integer = axis},
+                                      {.name = "end", .kind = ATTRIBUTE_INT, .integer = axis + 1}};
+    const char *input = onnx_text(node->input[0]), *result = onnx_text(node->output[0]);
+    char *whole = text_format("%s.whole", result);
+    const char *output = whole;
+    bool ok = whole || error_memory(e);
+    ok = ok && graph_add_node(graph, "Shape", whole, &input, 1, &output, 1, range, axis == -1 ? 1 : 2, e);
+    char *rounded = ok ? add_result(graph, "Add", result, "rounded", whole, parts - 1, e) : NULL;
+    char *size = rounded ? add_result(graph, "Div", result, "size", rounded, parts, e) : NULL;
+    ok = size != NULL;
+    for (size_t i = 0; ok && i < node->n_output; i++)
+        ok = !*onnx_text(node->output[i]) || add_equal_part(graph, node, i, size, axis, e);
+    free(whole);
+    free(rounded);
+    free(size);
+    return ok;
+}
+
 static bool add_split(struct graph *graph, const Onnx__GraphProto *proto, const Onnx__NodeProto *node,
                       struct error *e) {
     const Onnx__AttributeProto *old = onnx_find_attribute(node, "split");
@@ -133,7 +199,8 @@ static bool add_split(struct graph *graph, const Onnx__GraphProto *proto, const 
     struct onnx_array sizes = {.floats = NULL};
     if (node->n_input == 0) return error_set(e, "it has no input: wanted one");
     if (old) return add_parts(graph, node, old->ints, old->n_ints, e);
-    if (!tensor) return error_set(e, "its sizes are not given: Split into equal parts is not supported");
+    if (node->n_input < 2 || !*onnx_text(node->input[1])) return add_equal_parts(graph, node, e);
+    if (!tensor) return error_set(e, "its sizes are not constant: wanted an initialiser");
     bool ok = onnx_array_read(tensor, &sizes, e) &&
               (sizes.ints ? add_parts(graph, node, sizes.ints, shape_count(&sizes.shape), e)
                           : error_set(e, "its sizes are not integers"));
