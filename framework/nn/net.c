@@ -127,12 +127,12 @@ static bool check_targets(const struct net *net, uint32_t n, const uint32_t *tar
 }
 
 static bool prepare_gradients(struct net *net, struct error *e) {
-    return plan_add_gradients(net, net->group, e) && fuse_prepare(net, true, e);
+    return plan_add_gradients(net, net->group, e) && fuse_prepare(net, e);
 }
 
 bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
-    if (!fuse_prepare(net, false, e)) return false;
+    if (!fuse_prepare(net, e)) return false;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
         if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
         run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);
@@ -206,7 +206,7 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
     uint32_t value = g->nodes[node].outputs[0];
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[value].shape);
     if (gradient && (!check_targets(net, n, targets, e) || !prepare_gradients(net, e))) return false;
-    if (!gradient && !fuse_prepare(net, false, e)) return false;
+    if (!gradient && !fuse_prepare(net, e)) return false;
     bool ok = true;
     plan->split = node;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
@@ -226,7 +226,7 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
 
 bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
-    if (!fuse_prepare(net, false, e)) return false;
+    if (!fuse_prepare(net, e)) return false;
     for (uint32_t i = 0; i < n; i += NET_GROUP) {
         if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
         run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);

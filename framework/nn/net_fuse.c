@@ -1,8 +1,6 @@
 /* net_fuse.c: Convs that take over the BatchNormalization and Relu behind them, and their weights made ready. */
 #include "nn/net_plan.h"
 
-#include "nn/kernels/winograd.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,9 +67,7 @@ bool fuse_create(struct net *net, enum conv_route route, struct error *e) {
 static void release(struct fusion *f) {
     free(f->how.weights);
     free(f->how.bias);
-    free(f->how.forward);
-    free(f->how.backward);
-    f->how.weights = f->how.bias = f->how.forward = f->how.backward = NULL;
+    f->how.weights = f->how.bias = NULL;
 }
 
 void fuse_destroy(struct net *net) {
@@ -124,25 +120,10 @@ static bool fold_norm(const struct net *net, struct fusion *f, struct error *e) 
     return true;
 }
 
-static bool transform(const struct net *net, struct fusion *f, bool turned, float **out, struct error *e) {
-    const struct node *conv = &net->graph->nodes[f->conv];
-    const struct shape *s = &net->graph->values[conv->inputs[WEIGHT]].shape;
-    size_t to = s->dim[turned ? 1 : 0], from = s->dim[turned ? 0 : 1];
-    const float *weights = f->how.weights ? f->how.weights : parameter(net, conv, WEIGHT);
-    if (*out) return true;
-    *out = malloc(winograd_weights_size(from, to) * sizeof **out);
-    if (!*out) return error_memory(e);
-    winograd_weights(from, to, weights, turned, *out);
-    return true;
-}
-
-bool fuse_prepare(struct net *net, bool backward, struct error *e) {
+bool fuse_prepare(struct net *net, struct error *e) {
     for (uint32_t i = 0; i < net->fusion_count; i++) {
         struct fusion *f = &net->fusions[i];
         if (f->norm != GRAPH_NONE && !f->how.bias && !fold_norm(net, f, e)) return false;
-        if (f->how.winograd && (!transform(net, f, false, &f->how.forward, e) ||
-                                (backward && !transform(net, f, true, &f->how.backward, e))))
-            return false;
     }
     return true;
 }

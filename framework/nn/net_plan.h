@@ -62,8 +62,8 @@ bool plan_add_gradients(const struct net *, struct plan *, struct error *);
 /* ---- net_fuse.c ---- */
 bool fuse_create(struct net *, enum conv_route, struct error *);
 void fuse_destroy(struct net *);
-/* Folds and transforms weights where that has not been done; for the way back, too, with `backward`. */
-bool fuse_prepare(struct net *, bool backward, struct error *);
+/* Folds weights where that has not been done. */
+bool fuse_prepare(struct net *, struct error *);
 /* The weights are about to change. */
 void fuse_forget(struct net *);
 /* The fusion that runs the node in this plan, or NULL when the node runs by itself. */

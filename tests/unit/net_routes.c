@@ -1,6 +1,6 @@
 /* Convolution routes and fused layers: the same results within rounding, whoever shares the batch. */
 #include "nn/arch.h"
-#include "nn/kernels/winograd.h"
+#include "nn/kernels/winograd_blocks.h"
 #include "nn/net.h"
 
 #include "base/rng.h"
@@ -28,32 +28,30 @@ static double distance(const float *a, const float *b, size_t n) {
 
 /* ---- The kernel against sums in double precision ---- */
 
-static float direct(const struct winograd *w, const float *x, const float *k, bool turned, size_t sample, size_t to,
-                    size_t oy, size_t ox) {
+static float direct(const struct winograd *w, const float *x, const float *k, size_t sample, size_t to, size_t oy,
+                    size_t ox) {
     double sum = 0;
     for (size_t c = 0; c < w->in_channels; c++)
         for (size_t i = 0; i < 9; i++) {
             ptrdiff_t iy = (ptrdiff_t)(oy + i / 3) - w->before[0], ix = (ptrdiff_t)(ox + i % 3) - w->before[1];
             if (iy < 0 || ix < 0 || iy >= (ptrdiff_t)w->in[0] || ix >= (ptrdiff_t)w->in[1]) continue;
-            size_t tap = turned ? (c * w->out_channels + to) * 9 + 8 - i : (to * w->in_channels + c) * 9 + i;
+            size_t tap = w->turned ? (c * w->out_channels + to) * 9 + 8 - i : (to * w->in_channels + c) * 9 + i;
             sum += (double)k[tap] *
                    (double)x[((sample * w->in_channels + c) * w->in[0] + (size_t)iy) * w->in[1] + (size_t)ix];
         }
     return (float)sum;
 }
 
-static void check_kernel(const struct winograd *w, bool turned, bool relu) {
+static void check_kernel(const struct winograd *w, winograd_function *run) {
     size_t plane = w->out[0] * w->out[1], count = w->samples * w->out_channels * plane;
     float *x = normal(w->samples * w->in_channels * w->in[0] * w->in[1], 1);
     float *k = normal(w->in_channels * w->out_channels * 9, 2), *bias = normal(w->out_channels, 3);
     float *y = normal(count, 4), *wanted = normal(count, 5), *scratch = normal(winograd_scratch(w), 6);
-    float *transformed = normal(winograd_weights_size(w->in_channels, w->out_channels), 7);
-    winograd_weights(w->in_channels, w->out_channels, k, turned, transformed);
-    winograd_run(w, x, transformed, bias, relu, y, scratch);
+    run(w, x, k, bias, y, scratch);
     for (size_t i = 0; i < count; i++) {
         size_t to = i / plane % w->out_channels, at = i % plane;
-        wanted[i] = bias[to] + direct(w, x, k, turned, i / plane / w->out_channels, to, at / w->out[1], at % w->out[1]);
-        if (relu && wanted[i] < 0) wanted[i] = 0;
+        wanted[i] = bias[to] + direct(w, x, k, i / plane / w->out_channels, to, at / w->out[1], at % w->out[1]);
+        if (w->relu && wanted[i] < 0) wanted[i] = 0;
     }
     cr_expect_lt(distance(y, wanted, count), 5e-6, "%zu to %zu channels, %zu x %zu", w->in_channels, w->out_channels,
                  w->in[0], w->in[1]);
@@ -63,16 +61,29 @@ static void check_kernel(const struct winograd *w, bool turned, bool relu) {
     free(y);
     free(wanted);
     free(scratch);
-    free(transformed);
 }
 
 Test(net_routes, winograd_agrees_with_sums_in_double_precision) {
-    static const struct winograd cases[] = {{3, 2, 9, {3, 3}, {1, 1}, {0, 0}},      {2, 3, 5, {7, 9}, {7, 9}, {1, 1}},
-                                            {3, 4, 7, {10, 5}, {12, 7}, {2, 2}},    {1, 5, 13, {2, 2}, {2, 2}, {1, 1}},
-                                            {5, 17, 6, {13, 14}, {13, 14}, {1, 1}}, {7, 8, 12, {8, 8}, {6, 6}, {0, 0}},
-                                            {1, 2, 3, {30, 29}, {29, 28}, {1, 0}}};
+    static const struct winograd cases[] = {
+        {.samples = 3, .in_channels = 2, .out_channels = 9, .in = {3, 3}, .out = {1, 1}, .before = {0, 0}},
+        {.samples = 2, .in_channels = 3, .out_channels = 5, .in = {7, 9}, .out = {7, 9}, .before = {1, 1}},
+        {.samples = 3, .in_channels = 4, .out_channels = 7, .in = {10, 5}, .out = {12, 7}, .before = {2, 2}},
+        {.samples = 1, .in_channels = 5, .out_channels = 13, .in = {2, 2}, .out = {2, 2}, .before = {1, 1}},
+        {.samples = 5, .in_channels = 17, .out_channels = 6, .in = {13, 14}, .out = {13, 14}, .before = {1, 1}},
+        {.samples = 7, .in_channels = 8, .out_channels = 12, .in = {8, 8}, .out = {6, 6}, .before = {0, 0}},
+        {.samples = 1, .in_channels = 2, .out_channels = 3, .in = {30, 29}, .out = {29, 28}, .before = {1, 0}},
+        /* so many channels that kernels are made anew for every block, and blocks of every kind end early */
+        {.samples = 2, .in_channels = 150, .out_channels = 220, .in = {9, 7}, .out = {9, 7}, .before = {1, 1}},
+        {.samples = 2, .in_channels = 500, .out_channels = 49, .in = {20, 19}, .out = {18, 17}, .before = {0, 0}},
+    };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (int k = 0; k < 4; k++) check_kernel(&cases[i], k & 1, k & 2);
+        for (int k = 0; k < 4; k++) {
+            struct winograd w = cases[i];
+            w.turned = k & 1;
+            w.relu = k & 2;
+            check_kernel(&w, winograd_run);
+            check_kernel(&w, winograd_run_portable);
+        }
 }
 
 /* ---- Networks ---- */

@@ -1,135 +1,40 @@
 /* winograd_code.h: the body of winograd.c, compiled once for every kind of processor: the including file says which,
- * and defines NAME(). (target_clones would not do: gcc takes wide vectors apart before it clones.) */
-#include "nn/kernels/winograd.h"
+ * and defines NAME(). (target_clones would not do: gcc takes wide vectors apart before it clones.)
+ *
+ * Vectors run over channels, so that no lane is wasted on small images. Three arrays live in the scratch memory, each
+ * by point (element of a transformed tile): the tiles of the input, the kernels, and their products. */
+#include "nn/kernels/winograd_blocks.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#define LANES 8u
-#define ROWS WINOGRAD_ROWS
-#define PANEL 16u /* tiles of one call of the inner kernel */
-#define VECTORS (PANEL / LANES)
-#define BLOCK WINOGRAD_BLOCK
+#define LANES WINOGRAD_LANES
+#define PANEL WINOGRAD_PANEL
 #define POINTS WINOGRAD_POINTS
+#define VECTORS (PANEL / LANES)
+#define ROWS 6u /* tiles of one call of the inner kernel */
 #define SIDE 6u
 #define TILE 4u /* elements of the output along a side */
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t places __attribute__((vector_size(LANES * sizeof(int32_t))));
 
-void NAME(winograd_weights)(size_t, size_t, const float *, bool, float *);
-void NAME(winograd_run)(const struct winograd *, const float *, const float *, const float *, bool, float *, float *);
-
 #define INLINE static inline __attribute__((always_inline))
 
-static size_t panels_of(size_t out_channels) {
-    return (out_channels + ROWS - 1) / ROWS;
+INLINE lanes load(const float *from) {
+    lanes v;
+    memcpy(&v, from, sizeof v);
+    return v;
 }
 
-/* G g: three elements to six. */
-INLINE void transform_kernel(const lanes *g, size_t step, lanes *out, size_t out_step) {
-    lanes a = g[0], b = g[step], c = g[2 * step];
-    lanes even = -(a + c) * (1.f / 6), odd = b * (1.f / 6);
-    lanes wide = a * (1.f / 24) + c * (1.f / 6), twice = b * (1.f / 12);
-    out[0] = a * .25f;
-    out[out_step] = even - odd;
-    out[2 * out_step] = even + odd;
-    out[3 * out_step] = wide + twice;
-    out[4 * out_step] = wide - twice;
-    out[5 * out_step] = c;
+static lanes load_some(const float *from, size_t count) {
+    lanes v = {0};
+    memcpy(&v, from, count * sizeof *from);
+    return v;
 }
 
-/* The kernels from one input channel to up to ROWS output channels. */
-INLINE void transform_kernels(const float *w, size_t step, size_t count, bool turned, size_t plane, float *to) {
-    union {
-        float at[9][LANES];
-        lanes all[9];
-    } g;
-    lanes half[SIDE * 3], full[SIDE];
-    memset(&g, 0, sizeof g);
-    for (size_t r = 0; r < count; r++, w += step)
-        for (size_t k = 0; k < 9; k++) g.at[k][r] = w[turned ? 8 - k : k];
-    for (size_t i = 0; i < 3; i++) transform_kernel(g.all + i, 3, half + i, 3);
-    for (size_t i = 0; i < SIDE; i++) {
-        transform_kernel(half + 3 * i, 1, full, 1);
-        for (size_t k = 0; k < SIDE; k++) memcpy(to + (i * SIDE + k) * plane, &full[k], ROWS * sizeof *to);
-    }
-}
-
-/* transformed[point][panel][in channel][ROWS] */
-void NAME(winograd_weights)(size_t in_channels, size_t out_channels, const float *weights, bool turned,
-                            float *transformed) {
-    size_t panels = panels_of(out_channels), plane = panels * in_channels * ROWS;
-    size_t in_step = turned ? out_channels * 9 : 9, out_step = turned ? 9 : in_channels * 9;
-    for (size_t p = 0; p < panels; p++) {
-        size_t first = p * ROWS, count = out_channels - first < ROWS ? out_channels - first : ROWS;
-        for (size_t c = 0; c < in_channels; c++)
-            transform_kernels(weights + first * out_step + c * in_step, out_step, count, turned, plane,
-                              transformed + (p * in_channels + c) * ROWS);
-    }
-}
-
-/* ---- Tiles: numbered through all samples, so that small images fill blocks, too ---- */
-
-struct tile {
-    size_t sample;
-    ptrdiff_t y, x; /* of its output */
-};
-
-static struct tile tile_at(const struct winograd *w, size_t number) {
-    size_t across = (w->out[1] + TILE - 1) / TILE, down = (w->out[0] + TILE - 1) / TILE;
-    return (struct tile){number / (across * down), (ptrdiff_t)(number / across % down * TILE),
-                         (ptrdiff_t)(number % across * TILE)};
-}
-
-static size_t tile_count(const struct winograd *w) {
-    return w->samples * ((w->out[1] + TILE - 1) / TILE) * ((w->out[0] + TILE - 1) / TILE);
-}
-
-/* Where one tile reads. Rows are loaded by whole vectors, of which SIDE elements count. */
-struct source {
-    size_t offset;      /* of channel 0's first element, when inside */
-    ptrdiff_t y, x;     /* may lie outside the image */
-    const float *image; /* of channel 0 */
-    bool inside;
-};
-
-static struct source source_of(const struct winograd *w, const struct tile *t, const float *x) {
-    size_t plane = w->in[0] * w->in[1];
-    struct source s = {.y = t->y - w->before[0], .x = t->x - w->before[1]};
-    s.image = x + t->sample * w->in_channels * plane;
-    s.inside = s.y >= 0 && s.x >= 0 && s.y + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[0] &&
-               s.x + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[1];
-    if (!s.inside) return s;
-    s.offset = (size_t)s.y * w->in[1] + (size_t)s.x;
-    s.inside = s.offset + (SIDE - 1) * w->in[1] + LANES <= plane; /* whole vectors stay in the plane */
-    return s;
-}
-
-/* The part of a tile that lies inside the image, the rest zero. */
-static void copy_part(const struct winograd *w, const struct source *s, const float *plane, lanes rows[SIDE]) {
-    ptrdiff_t x0 = s->x < 0 ? -s->x : 0, x1 = (ptrdiff_t)w->in[1] - s->x;
-    x1 = x1 > (ptrdiff_t)SIDE ? (ptrdiff_t)SIDE : x1;
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)SIDE; i++) {
-        float row[LANES] = {0};
-        if (s->y + i >= 0 && s->y + i < (ptrdiff_t)w->in[0]) {
-            const float *from = plane + (s->y + i) * (ptrdiff_t)w->in[1] + s->x;
-            for (ptrdiff_t k = x0; k < x1; k++) row[k] = from[k];
-        }
-        memcpy(&rows[i], row, sizeof row);
-    }
-}
-
-/* B' d: six elements to six. */
-INLINE void transform_input(const lanes *d, size_t step, lanes *out, size_t out_step) {
-    lanes a = d[0], b = d[step], c = d[2 * step], e = d[3 * step], f = d[4 * step], g = d[5 * step];
-    lanes even = f - 4 * c, odd = e - 4 * b, wide = f - c, twice = 2 * (e - b);
-    out[0] = 4 * a - 5 * c + f;
-    out[out_step] = even + odd;
-    out[2 * out_step] = even - odd;
-    out[3 * out_step] = wide + twice;
-    out[4 * out_step] = wide - twice;
-    out[5 * out_step] = 4 * b - 5 * e + g;
+INLINE void store(float *to, lanes v) {
+    memcpy(to, &v, sizeof v);
 }
 
 INLINE void transpose(lanes *m) {
@@ -149,66 +54,237 @@ INLINE void transpose(lanes *m) {
     }
 }
 
-/* LANES tiles of one channel. */
-INLINE void transform_tiles(const struct winograd *w, const struct source *s, size_t count, size_t channel, float *to,
-                            size_t point_step) {
-    size_t plane = w->in[0] * w->in[1];
-    lanes middle[SIDE][LANES], rows[SIDE], out[SIDE];
-    for (size_t t = 0; t < count; t++) {
-        const float *image = s[t].image + channel * plane;
-        if (s[t].inside)
-            for (size_t i = 0; i < SIDE; i++) memcpy(&rows[i], image + s[t].offset + i * w->in[1], sizeof rows[i]);
-        else copy_part(w, &s[t], image, rows);
-        transform_input(rows, 1, &middle[0][t], LANES);
+/* ---- Kernels ---- */
+
+/* G g: three elements to six. */
+INLINE void transform_kernel(const lanes *g, size_t step, lanes *out, size_t out_step) {
+    lanes a = g[0], b = g[step], c = g[2 * step];
+    lanes even = -(a + c) * (1.f / 6), odd = b * (1.f / 6);
+    lanes wide = a * (1.f / 24) + c * (1.f / 6), twice = b * (1.f / 12);
+    out[0] = a * .25f;
+    out[out_step] = even - odd;
+    out[2 * out_step] = even + odd;
+    out[3 * out_step] = wide + twice;
+    out[4 * out_step] = wide - twice;
+    out[5 * out_step] = c;
+}
+
+/* The kernels from one input channel to up to LANES output channels, `step` floats apart. */
+INLINE void transform_kernels(const float *w, size_t step, size_t count, bool turned, float *to, size_t point_step) {
+    lanes m[LANES], last, g[9], half[SIDE * 3], full[SIDE];
+    for (size_t r = 0; r < LANES; r++) m[r] = r < count ? load(w + r * step) : (lanes){0};
+    if (count == LANES) {
+        const float *at = w + LANES;
+        last = (lanes){at[0],        at[step],     at[2 * step], at[3 * step],
+                       at[4 * step], at[5 * step], at[6 * step], at[7 * step]};
+    } else {
+        for (size_t r = 0; r < LANES; r++) last[r] = r < count ? w[r * step + LANES] : 0;
     }
-    for (size_t t = count; t < LANES; t++)
-        for (size_t i = 0; i < SIDE; i++) middle[i][t] = (lanes){0};
+    transpose(m);
+    for (size_t k = 0; k < LANES; k++) g[turned ? 8 - k : k] = m[k];
+    g[turned ? 0 : 8] = last;
+    for (size_t i = 0; i < 3; i++) transform_kernel(g + i, 3, half + i, 3);
     for (size_t i = 0; i < SIDE; i++) {
-        transpose(middle[i]);
-        transform_input(middle[i], 1, out, 1);
-        for (size_t k = 0; k < SIDE; k++) memcpy(to + (i * SIDE + k) * point_step, &out[k], sizeof out[k]);
+        transform_kernel(half + 3 * i, 1, full, 1);
+        for (size_t k = 0; k < SIDE; k++) store(to + (i * SIDE + k) * point_step, full[k]);
     }
 }
 
-/* to[point][panel][channel][PANEL] */
-static void transform_block(const struct winograd *w, const float *x, size_t first, size_t count, float *to) {
-    size_t point_step = BLOCK * w->in_channels;
-    for (size_t t = 0; t < BLOCK && t < (count + PANEL - 1) / PANEL * PANEL; t += LANES) {
+/* A block of kernels: of the output channels from `first`, and `depth` input channels from `from`. */
+struct block {
+    size_t first, channels, from, depth;
+};
+
+/* The kernels from input channel `c` to the output channels from `k`, both counted within the block. */
+INLINE void transform_at(const struct winograd *w, const struct winograd_blocks *b, const struct block *at, size_t k,
+                         size_t c, const float *weights, float *to) {
+    size_t in_step = w->turned ? w->out_channels * 9 : 9, out_step = w->turned ? 9 : w->in_channels * 9;
+    size_t exist = w->out_channels - at->first;
+    const float *kernels = weights + (at->first + k) * out_step + (at->from + c) * in_step;
+    to += k / PANEL * PANEL * b->depth + c * PANEL + k % PANEL;
+    if (k + LANES > exist)
+        transform_kernels(kernels, out_step, k < exist ? exist - k : 0, w->turned, to, b->weight_step);
+    else if (w->turned) transform_kernels(kernels, 9, LANES, true, to, b->weight_step);
+    else transform_kernels(kernels, out_step, LANES, false, to, b->weight_step);
+}
+
+/* to[point][panel of output channels][input channel][PANEL]; read in the order the weights lie in. */
+static void transform_weights(const struct winograd *w, const struct winograd_blocks *b, const struct block *at,
+                              const float *weights, float *to) {
+    if (w->turned)
+        for (size_t c = 0; c < at->depth; c++)
+            for (size_t k = 0; k < at->channels; k += LANES) transform_at(w, b, at, k, c, weights, to);
+    else
+        for (size_t k = 0; k < at->channels; k += LANES)
+            for (size_t c = 0; c < at->depth; c++) transform_at(w, b, at, k, c, weights, to);
+}
+
+/* ---- Tiles: numbered through all samples ---- */
+
+struct tile {
+    size_t sample;
+    ptrdiff_t y, x; /* of its output */
+};
+
+static struct tile tile_at(const struct winograd *w, size_t number) {
+    size_t across = (w->out[1] + TILE - 1) / TILE, down = (w->out[0] + TILE - 1) / TILE;
+    return (struct tile){number / (across * down), (ptrdiff_t)(number / across % down * TILE),
+                         (ptrdiff_t)(number % across * TILE)};
+}
+
+/* Where one tile reads in the plane of every channel. Rows are loaded by whole vectors, of which SIDE elements count.
+ */
+struct source {
+    const float *image; /* channel 0 */
+    bool inside;        /* rows are whole, and `step` apart */
+    size_t first, step;
+    size_t from[SIDE]; /* else: what to load for each row, which lane of it goes where, and which are not padding */
+    places pick[SIDE], keep[SIDE];
+};
+
+static void place_rows(const struct winograd *w, ptrdiff_t y, ptrdiff_t x, struct source *s) {
+    ptrdiff_t height = (ptrdiff_t)w->in[0], width = (ptrdiff_t)w->in[1], last = height * width - (ptrdiff_t)LANES;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)SIDE; i++) {
+        bool row = y + i >= 0 && y + i < height;
+        ptrdiff_t wanted = row ? (y + i) * width + x : 0, from = wanted > last ? last : wanted;
+        from = from < 0 ? 0 : from;
+        s->from[i] = (size_t)from;
+        for (ptrdiff_t k = 0; k < (ptrdiff_t)LANES; k++) {
+            s->pick[i][k] = (int32_t)(wanted + k - from);
+            s->keep[i][k] = row && x + k >= 0 && x + k < width ? -1 : 0;
+        }
+    }
+}
+
+static struct source source_of(const struct winograd *w, const struct tile *t, const float *x) {
+    size_t plane = w->in[0] * w->in[1];
+    ptrdiff_t top = t->y - w->before[0], left = t->x - w->before[1];
+    struct source s = {.image = x + t->sample * w->in_channels * plane, .step = w->in[1]};
+    s.inside = top >= 0 && left >= 0 && top + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[0] &&
+               left + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[1];
+    if (s.inside) {
+        s.first = (size_t)top * w->in[1] + (size_t)left;
+        s.inside = s.first + (SIDE - 1) * w->in[1] + LANES <= plane; /* whole vectors stay in the plane */
+    }
+    if (!s.inside) place_rows(w, top, left, &s);
+    return s;
+}
+
+/* B' d: six elements to six. */
+INLINE void transform_input(const lanes *d, size_t step, lanes *out, size_t out_step) {
+    lanes a = d[0], b = d[step], c = d[2 * step], e = d[3 * step], f = d[4 * step], g = d[5 * step];
+    lanes even = f - 4 * c, odd = e - 4 * b, wide = f - c, twice = 2 * (e - b);
+    out[0] = 4 * a - 5 * c + f;
+    out[out_step] = even + odd;
+    out[2 * out_step] = even - odd;
+    out[3 * out_step] = wide + twice;
+    out[4 * out_step] = wide - twice;
+    out[5 * out_step] = 4 * b - 5 * e + g;
+}
+
+/* B' of the rows of one tile in one channel. */
+INLINE void transform_rows(const struct source *s, size_t plane, const float *image, lanes out[SIDE]) {
+    lanes rows[SIDE];
+    if (s->inside) {
+        for (size_t i = 0; i < SIDE; i++) rows[i] = load(image + s->first + i * s->step);
+    } else {
+        for (size_t i = 0; i < SIDE; i++) {
+            lanes row = plane < LANES ? load_some(image, plane) : load(image + s->from[i]);
+            rows[i] = (lanes)((places)__builtin_shuffle(row, s->pick[i]) & s->keep[i]);
+        }
+    }
+    transform_input(rows, 1, out, 1);
+}
+
+/* LANES channels of one tile, of which `count` exist. */
+INLINE void transform_tile(const struct source *s, size_t plane, const float *image, size_t count, float *to,
+                           size_t point_step) {
+    lanes middle[SIDE][LANES], column[SIDE], out[SIDE];
+    for (size_t k = 0; k < LANES; k++) {
+        if (k < count) transform_rows(s, plane, image + k * plane, column);
+        for (size_t i = 0; i < SIDE; i++) middle[i][k] = k < count ? column[i] : (lanes){0};
+    }
+    for (size_t i = 0; i < SIDE; i++) {
+        transpose(middle[i]);
+        transform_input(middle[i], 1, out, 1);
+        for (size_t k = 0; k < SIDE; k++) store(to + (i * SIDE + k) * point_step, out[k]);
+    }
+}
+
+/* to[chunk of channels][point][tile][channel]. Tiles side by side share lines of the input: LANES of them at a time. */
+static void transform_block(const struct winograd *w, const struct winograd_blocks *b, const float *x, size_t first,
+                            size_t count, float *to) {
+    size_t plane = w->in[0] * w->in[1];
+    for (size_t t = 0; t < count; t += LANES) {
         struct source sources[LANES];
-        size_t n = t >= count ? 0 : count - t < LANES ? count - t : LANES;
+        size_t n = count - t < LANES ? count - t : LANES;
         for (size_t k = 0; k < n; k++) {
             struct tile tile = tile_at(w, first + t + k);
             sources[k] = source_of(w, &tile, x);
         }
-        float *at = to + t / PANEL * PANEL * w->in_channels + t % PANEL;
-        for (size_t c = 0; c < w->in_channels; c++) transform_tiles(w, sources, n, c, at + c * PANEL, point_step);
+        for (size_t c = 0; c < w->in_channels; c += LANES) {
+            size_t channels = w->in_channels - c < LANES ? w->in_channels - c : LANES;
+            float *at = to + c / b->depth * POINTS * b->tile_step + t * b->depth + c % b->depth;
+            for (size_t k = 0; k < n; k++)
+                transform_tile(&sources[k], plane, sources[k].image + c * plane, channels, at + k * b->depth,
+                               b->tile_step);
+        }
     }
 }
 
 /* ---- The products ---- */
 
-/* c[ROWS][PANEL] = a[depth][ROWS]' b[depth][PANEL] */
-INLINE void multiply(size_t depth, const float *restrict a, const float *restrict b, float *restrict c) {
-    lanes sum[ROWS][VECTORS] = {{{0}}};
-    for (size_t d = 0; d < depth; d++, a += ROWS, b += PANEL) {
-        lanes b0, b1;
-        memcpy(&b0, b, sizeof b0);
-        memcpy(&b1, b + LANES, sizeof b1);
-        for (size_t r = 0; r < ROWS; r++) {
-            sum[r][0] += a[r] * b0;
-            sum[r][1] += a[r] * b1;
+/* products[rows][PANEL] (+)= tiles[rows][depth] weights[depth][PANEL] */
+INLINE void multiply(size_t rows, size_t depth, const float *restrict tiles, size_t tile_step,
+                     const float *restrict weights, bool add, float *restrict products, size_t product_step) {
+    lanes sum[ROWS][VECTORS];
+    const float *restrict lower = tiles + 3 * tile_step; /* one address for six rows would not fit the registers */
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < VECTORS; k++)
+            sum[r][k] = add ? load(products + r * product_step + k * LANES) : (lanes){0};
+    for (size_t d = 0; d < depth; d++, weights += PANEL, tiles++, lower++) {
+        lanes w0 = load(weights), w1 = load(weights + LANES);
+        for (size_t r = 0; r < rows; r++) {
+            float x = r < 3 ? tiles[r * tile_step] : lower[(r - 3) * tile_step];
+            sum[r][0] += x * w0;
+            sum[r][1] += x * w1;
         }
     }
-    memcpy(c, sum, sizeof sum);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < VECTORS; k++) store(products + r * product_step + k * LANES, sum[r][k]);
 }
 
-/* to[point][panel of tiles][out channel][PANEL] */
-static void multiply_block(const struct winograd *w, const float *weights, const float *from, size_t count, float *to) {
-    size_t panels = panels_of(w->out_channels), depth = w->in_channels, tiles = (count + PANEL - 1) / PANEL;
-    for (size_t point = 0; point < POINTS; point++, from += BLOCK * depth, to += BLOCK * panels * ROWS)
-        for (size_t p = 0; p < panels; p++, weights += depth * ROWS)
-            for (size_t t = 0; t < tiles; t++)
-                multiply(depth, weights, from + t * PANEL * depth, to + (t * panels + p) * ROWS * PANEL);
+/* Functions of their own: within a larger one the sums would not stay in registers. */
+#define DEFINE_MULTIPLY(rows)                                                                                          \
+    static __attribute__((noinline)) void multiply_##rows(size_t depth, const float *tiles, size_t tile_step,          \
+                                                          const float *weights, bool add, float *products,             \
+                                                          size_t product_step) {                                       \
+        multiply(rows, depth, tiles, tile_step, weights, add, products, product_step);                                 \
+    }
+DEFINE_MULTIPLY(1)
+DEFINE_MULTIPLY(2)
+DEFINE_MULTIPLY(3)
+DEFINE_MULTIPLY(4)
+DEFINE_MULTIPLY(5)
+DEFINE_MULTIPLY(6)
+
+/* products[point][tile][channel], added to with `add` */
+static void multiply_block(const struct winograd_blocks *b, const struct block *at, const float *tiles,
+                           const float *weights, size_t count, bool add, float *products) {
+    typedef void multiply_function(size_t, const float *, size_t, const float *, bool, float *, size_t);
+    static multiply_function *const rest[ROWS] = {NULL, multiply_1, multiply_2, multiply_3, multiply_4, multiply_5};
+    for (size_t point = 0; point < POINTS; point++)
+        for (size_t k = 0; k < at->channels; k += PANEL) {
+            const float *panel = weights + point * b->weight_step + k * b->depth;
+            const float *from = tiles + point * b->tile_step;
+            float *to = products + point * b->product_step + k;
+            size_t t = 0;
+            for (; t + ROWS <= count; t += ROWS)
+                multiply_6(at->depth, from + t * b->depth, b->depth, panel, add, to + t * b->channels, b->channels);
+            if (t < count)
+                rest[count - t](at->depth, from + t * b->depth, b->depth, panel, add, to + t * b->channels,
+                                b->channels);
+        }
 }
 
 /* ---- Back ---- */
@@ -223,7 +299,8 @@ INLINE void transform_output(const lanes *m, size_t step, lanes *out, size_t out
     out[3 * out_step] = b + 8 * d + m[5 * step];
 }
 
-static void store_tile(const struct winograd *w, const struct tile *t, float *plane, const lanes rows[2]) {
+static void store_tile(const struct winograd *w, const struct tile *t, float *plane, lanes upper, lanes lower) {
+    lanes rows[2] = {upper, lower};
     const float *from = (const float *)rows;
     size_t width = w->out[1], y = (size_t)t->y, x = (size_t)t->x;
     size_t high = w->out[0] - y, wide = width - x;
@@ -235,47 +312,55 @@ static void store_tile(const struct winograd *w, const struct tile *t, float *pl
             for (size_t k = 0; k < wide; k++) to[i * width + k] = from[i * TILE + k];
 }
 
-/* LANES tiles of one channel. */
-INLINE void finish_tiles(const struct winograd *w, const struct tile *tiles, size_t count, size_t channel,
-                         const float *from, size_t point_step, float bias, bool relu, float *y) {
+/* LANES channels of one tile, of which `count` exist. */
+INLINE void finish_tile(const struct winograd *w, const struct tile *tile, size_t count, const float *from,
+                        size_t point_step, lanes bias, float *y) {
     lanes m[POINTS], half[TILE * SIDE], full[TILE * TILE];
-    for (size_t i = 0; i < POINTS; i++) memcpy(&m[i], from + i * point_step, sizeof m[i]);
+    for (size_t i = 0; i < POINTS; i++) m[i] = load(from + i * point_step);
     for (size_t i = 0; i < SIDE; i++) transform_output(m + i, SIDE, half + i, SIDE);
     for (size_t i = 0; i < TILE; i++) transform_output(half + SIDE * i, 1, full + TILE * i, 1);
     for (size_t i = 0; i < TILE * TILE; i++) {
         full[i] += bias;
-        if (relu) full[i] = (lanes)((places)full[i] & ~(places)(full[i] < 0)); /* NaN stays NaN */
+        if (w->relu) full[i] = (lanes)((places)full[i] & ~(places)(full[i] < 0)); /* NaN stays NaN */
     }
     transpose(full);
     transpose(full + LANES);
     size_t plane = w->out[0] * w->out[1];
-    for (size_t t = 0; t < count; t++) {
-        lanes rows[2] = {full[t], full[LANES + t]};
-        store_tile(w, &tiles[t], y + (tiles[t].sample * w->out_channels + channel) * plane, rows);
+    for (size_t k = 0; k < count; k++) store_tile(w, tile, y + k * plane, full[k], full[LANES + k]);
+}
+
+static void finish_block(const struct winograd *w, const struct winograd_blocks *b, const float *from, size_t first,
+                         size_t count, size_t first_channel, const float *bias, float *y) {
+    size_t plane = w->out[0] * w->out[1], left = w->out_channels - first_channel;
+    size_t channels = left < b->channels ? left : b->channels;
+    for (size_t k = 0; k < channels; k += LANES) {
+        size_t n = channels - k < LANES ? channels - k : LANES;
+        lanes shift = bias ? load_some(bias + first_channel + k, n) : (lanes){0};
+        for (size_t t = 0; t < count; t++) {
+            struct tile tile = tile_at(w, first + t);
+            float *to = y + (tile.sample * w->out_channels + first_channel + k) * plane;
+            finish_tile(w, &tile, n, from + t * b->channels + k, b->product_step, shift, to);
+        }
     }
 }
 
-static void finish_block(const struct winograd *w, const float *from, size_t first, size_t count, const float *bias,
-                         bool relu, float *y) {
-    size_t rows = panels_of(w->out_channels) * ROWS, point_step = BLOCK * rows;
-    for (size_t t = 0; t < count; t += LANES) {
-        struct tile tiles[LANES];
-        size_t n = count - t < LANES ? count - t : LANES;
-        for (size_t k = 0; k < n; k++) tiles[k] = tile_at(w, first + t + k);
-        const float *at = from + t / PANEL * PANEL * rows + t % PANEL;
-        for (size_t c = 0; c < w->out_channels; c++)
-            finish_tiles(w, tiles, n, c, at + c * PANEL, point_step, bias ? bias[c] : 0, relu, y);
-    }
-}
-
-void NAME(winograd_run)(const struct winograd *w, const float *x, const float *transformed, const float *bias,
-                        bool relu, float *y, float *scratch) {
-    size_t total = tile_count(w);
-    float *products = scratch + POINTS * BLOCK * w->in_channels;
-    for (size_t first = 0; first < total; first += BLOCK) {
-        size_t count = total - first < BLOCK ? total - first : BLOCK;
-        transform_block(w, x, first, count, scratch);
-        multiply_block(w, transformed, scratch, count, products);
-        finish_block(w, products, first, count, bias, relu, y);
+void NAME(winograd_run)(const struct winograd *w, const float *x, const float *weights, const float *bias, float *y,
+                        float *scratch) {
+    struct winograd_blocks b = winograd_blocks(w);
+    float *tiles = scratch, *kernels = tiles + b.chunks * POINTS * b.tile_step;
+    float *products = kernels + POINTS * b.weight_step;
+    for (size_t first = 0; first < b.total; first += b.tiles) {
+        size_t count = b.total - first < b.tiles ? b.total - first : b.tiles;
+        transform_block(w, &b, x, first, count, tiles);
+        for (size_t k = 0; k < w->out_channels; k += b.channels) {
+            for (size_t chunk = 0; chunk < b.chunks; chunk++) {
+                size_t from = chunk * b.depth, left = w->in_channels - from;
+                struct block at = {.first = k, .from = from, .depth = left < b.depth ? left : b.depth};
+                at.channels = winograd_panels(w->out_channels - k, b.channels);
+                if (!b.keeps || first == 0) transform_weights(w, &b, &at, weights, kernels);
+                multiply_block(&b, &at, tiles + chunk * POINTS * b.tile_step, kernels, count, chunk > 0, products);
+            }
+            finish_block(w, &b, products, first, count, k, bias, y);
+        }
     }
 }

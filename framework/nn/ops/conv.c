@@ -87,8 +87,8 @@ static struct geometry conv_geometry(const struct op_call *call) {
 
 /* ---- Winograd's method ---- */
 
-/* Below this many tiles the larger weights cost more to read than the products save: measured, docs/performance.md. */
-#define LEAST_TILES 9
+/* Below this many tiles transforming the weights costs more than the products save: measured, docs/performance.md. */
+#define LEAST_TILES 4
 #define LEAST_CHANNELS 16
 
 bool conv_winograd_fits(const struct op_call *call) {
@@ -125,7 +125,8 @@ static struct winograd winograd_back(const struct geometry *g) {
                              .out_channels = w.in_channels,
                              .in = {w.out[0], w.out[1]},
                              .out = {w.in[0], w.in[1]},
-                             .before = {2 - w.before[0], 2 - w.before[1]}};
+                             .before = {2 - w.before[0], 2 - w.before[1]},
+                             .turned = true};
 }
 
 static size_t conv_scratch(const struct op_call *call) {
@@ -166,7 +167,8 @@ static void conv_forward(const struct op_call *call) {
     bool relu = call->fused && call->fused->relu;
     if (call->fused && call->fused->winograd) {
         struct winograd w = winograd_of(&g);
-        winograd_run(&w, x, call->fused->forward, bias, relu, y, call->scratch);
+        w.relu = relu;
+        winograd_run(&w, x, weights_of(call), bias, y, call->scratch);
         return;
     }
     for (size_t s = 0; s < g.samples; s++) {
@@ -191,7 +193,7 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
     struct geometry g = conv_geometry(call);
     if (call->fused && call->fused->winograd) {
         struct winograd w = winograd_back(&g);
-        winograd_run(&w, dy, call->fused->backward, NULL, false, dx, call->scratch);
+        winograd_run(&w, dy, weights_of(call), NULL, dx, call->scratch);
         return;
     }
     for (size_t s = 0; s < g.samples; s++) {

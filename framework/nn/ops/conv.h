@@ -5,15 +5,13 @@
 #include "nn/op.h"
 
 struct conv_fused {
-    bool relu;       /* the output is clipped at zero */
-    bool winograd;   /* by kernels/winograd.h */
-    float *weights;  /* with the following normalisation folded in; NULL: the parameter */
-    float *bias;     /* the same; NULL: the parameter, if any */
-    float *forward;  /* transformed for Winograd */
-    float *backward; /* the same for the way back; may be NULL until then */
+    bool relu;      /* the output is clipped at zero */
+    bool winograd;  /* by kernels/winograd.h */
+    float *weights; /* with the following normalisation folded in; NULL: the parameter */
+    float *bias;    /* the same; NULL: the parameter, if any */
 };
 
-/* Whether Winograd's method can be used for this call, and whether it is worth its larger weights. */
+/* Whether Winograd's method can be used for this call, and whether it is worth the transforms. */
 bool conv_winograd_fits(const struct op_call *);
 bool conv_winograd_pays(const struct op_call *);
 
