@@ -1,13 +1,6 @@
 /* winograd.c: which of the compiled bodies runs, and how the work is cut. */
+#include "nn/kernels/cpu.h"
 #include "nn/kernels/winograd_blocks.h"
-
-static bool has_avx2(void) {
-#if defined __x86_64__
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return false;
-#endif
-}
 
 static size_t round_up(size_t n, size_t unit) {
     return (n + unit - 1) / unit * unit;
@@ -60,7 +53,7 @@ size_t winograd_scratch(const struct winograd *w) {
 void winograd_run(const struct winograd *w, const float *x, const float *weights, const float *bias, float *y,
                   float *scratch) {
 #if defined __x86_64__
-    if (has_avx2()) {
+    if (cpu_has_avx2()) {
         winograd_run_avx2(w, x, weights, bias, y, scratch);
         return;
     }

@@ -1,4 +1,5 @@
 /* pool.c: MaxPool, AveragePool. */
+#include "nn/kernels/maxpool.h"
 #include "nn/op.h"
 #include "nn/ops/window.h"
 
@@ -86,36 +87,32 @@ static bool maximum_2x2(const float *restrict x, uint32_t width, uint32_t at, pt
     return numbers;
 }
 
-/* The same for any window, tap by tap, where it lies inside the input: columns [x0, x1) of the output. */
-static bool maximum_taps(const struct window_fit *w, const float *restrict x, ptrdiff_t oy, ptrdiff_t x0, ptrdiff_t x1,
-                         float *restrict y, uint32_t *restrict place) {
-    ptrdiff_t y0, y1, step = w->stride[1];
-    uint32_t numbers = 1;
-    window_inside(w, 0, oy, &y0, &y1);
-    ptrdiff_t top = oy * w->stride[0] - w->before[0];
-    for (ptrdiff_t ky = y0; ky < y1; ky++)
-        for (ptrdiff_t kx = 0; kx < w->kernel[1]; kx++) {
-            ptrdiff_t at = (top + ky * w->dilation[0]) * w->in[1] - w->before[1] + kx * w->dilation[1];
-            bool first = ky == y0 && kx == 0;
-            for (ptrdiff_t i = x0; i < x1; i++) {
-                float v = x[at + i * step];
-                bool better = first || v > y[i];
-                y[i] = better ? v : y[i];
-                place[i] = better ? (uint32_t)(at + i * step) : place[i];
-                numbers &= v == v ? 1u : 0u;
-            }
-        }
-    return numbers;
+/* The columns [*first, *last) of the output whose windows lie inside the input. */
+static void columns_inside(const struct window_fit *w, ptrdiff_t *first, ptrdiff_t *last) {
+    ptrdiff_t room = w->in[1] + w->before[1] - (w->kernel[1] - 1) * w->dilation[1];
+    *first = (w->before[1] + w->stride[1] - 1) / w->stride[1];
+    *last = room <= 0 ? 0 : (room + w->stride[1] - 1) / w->stride[1];
+    *last = *last < w->out[1] ? *last : w->out[1];
 }
 
 static void maximum_any(const struct window_fit *w, const float *x, ptrdiff_t oy, float *y, uint32_t *place) {
-    ptrdiff_t x0 = (w->before[1] + w->stride[1] - 1) / w->stride[1];
-    ptrdiff_t room = w->in[1] + w->before[1] - (w->kernel[1] - 1) * w->dilation[1];
-    ptrdiff_t x1 = room <= 0 ? 0 : (room + w->stride[1] - 1) / w->stride[1];
-    x1 = x1 < w->out[1] ? x1 : w->out[1];
-    if (x0 >= x1 || !maximum_taps(w, x, oy, x0, x1, y, place)) x0 = x1 = 0;
+    ptrdiff_t x0, x1, y0, y1;
+    columns_inside(w, &x0, &x1);
+    window_inside(w, 0, oy, &y0, &y1);
+    ptrdiff_t top = oy * w->stride[0] - w->before[0] + y0;
+    bool fits = w->stride[1] <= 2 && w->dilation[0] == 1 && w->dilation[1] == 1 && x1 - x0 >= (ptrdiff_t)MAXPOOL_LEAST;
+    if (fits) {
+        struct maxpool_row row = {.count = (size_t)(x1 - x0),
+                                  .step = (size_t)w->stride[1],
+                                  .rows = (size_t)(y1 - y0),
+                                  .columns = (size_t)w->kernel[1],
+                                  .width = (size_t)w->in[1],
+                                  .first = (size_t)(top * w->in[1] + x0 * w->stride[1] - w->before[1])};
+        fits = maxpool_run(&row, x, y + x0, place + x0);
+    }
     for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) {
-        if (ox >= x0 && ox < x1) continue;
+        if (fits && ox == x0) ox = x1;
+        if (ox == w->out[1]) break;
         place[ox] = window_maximum(w, x, oy, ox);
         y[ox] = x[place[ox]];
     }

@@ -1,0 +1,16 @@
+/* cpu.h: what the processor can do, asked at run time. */
+#ifndef ASSAY_NN_KERNELS_CPU_H
+#define ASSAY_NN_KERNELS_CPU_H
+
+#include <stdbool.h>
+
+/* 256-bit vectors and fused multiply-adds. */
+static inline bool cpu_has_avx2(void) {
+#if defined __x86_64__
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+#endif

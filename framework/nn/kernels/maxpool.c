@@ -1,0 +1,10 @@
+/* maxpool.c: which of the compiled bodies runs. */
+#include "nn/kernels/cpu.h"
+#include "nn/kernels/maxpool.h"
+
+bool maxpool_run(const struct maxpool_row *r, const float *plane, float *largest, uint32_t *place) {
+#if defined __x86_64__
+    if (cpu_has_avx2()) return maxpool_run_avx2(r, plane, largest, place);
+#endif
+    return maxpool_run_portable(r, plane, largest, place);
+}

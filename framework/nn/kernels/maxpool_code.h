@@ -1,0 +1,55 @@
+/* maxpool_code.h: the body of maxpool.c, compiled once for every kind of processor, as winograd_code.h is. */
+#include "nn/kernels/maxpool.h"
+
+#include <string.h>
+
+#define LANES MAXPOOL_LEAST
+
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t places __attribute__((vector_size(LANES * sizeof(int32_t))));
+
+/* The same tap of LANES windows. Reads no further than the last of them. */
+static inline __attribute__((always_inline)) void load_taps(const float *from, size_t step, lanes *out) {
+    lanes lower, upper;
+    memcpy(&lower, from, sizeof lower);
+    if (step == 1) {
+        *out = lower;
+        return;
+    }
+    memcpy(&upper, from + LANES - 1, sizeof upper);
+    *out = __builtin_shuffle(lower, upper, (places){0, 2, 4, 6, 9, 11, 13, 15});
+}
+
+static inline __attribute__((always_inline)) bool find_largest(const struct maxpool_row *r, size_t step,
+                                                               const float *plane, size_t first, float *largest,
+                                                               uint32_t *place) {
+    const places each = (places){0, 1, 2, 3, 4, 5, 6, 7} * (int32_t)step;
+    lanes best;
+    load_taps(plane + first, step, &best);
+    places at = each + (int32_t)first, numbers = best == best;
+    for (size_t y = 0; y < r->rows; y++, first += r->width)
+        for (size_t x = 0; x < r->columns; x++) {
+            lanes v;
+            load_taps(plane + first + x, step, &v);
+            places better = v > best, here = each + (int32_t)(first + x);
+            best = (lanes)(((places)v & better) | ((places)best & ~better));
+            at = (here & better) | (at & ~better);
+            numbers &= v == v;
+        }
+    memcpy(largest, &best, sizeof best);
+    memcpy(place, &at, sizeof at);
+    int32_t all = -1;
+    for (size_t i = 0; i < LANES; i++) all &= numbers[i];
+    return all != 0;
+}
+
+bool NAME(maxpool_run)(const struct maxpool_row *r, const float *plane, float *largest, uint32_t *place) {
+    bool numbers = true;
+    for (size_t i = 0; i < r->count; i += LANES) {
+        if (i + LANES > r->count) i = r->count - LANES; /* some once more */
+        size_t first = r->first + i * r->step;
+        numbers &= r->step == 1 ? find_largest(r, 1, plane, first, largest + i, place + i)
+                                : find_largest(r, 2, plane, first, largest + i, place + i);
+    }
+    return numbers;
+}

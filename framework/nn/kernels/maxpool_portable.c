@@ -1,0 +1,3 @@
+/* maxpool_portable.c: for any processor; wide vectors become what it has. */
+#define NAME(name) name##_portable
+#include "nn/kernels/maxpool_code.h"

@@ -1,0 +1,60 @@
+/* The kernel of MaxPool against a search, in all its bodies. */
+#include "nn/kernels/maxpool.h"
+
+#include "base/rng.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define HEIGHT 6u
+
+static uint32_t search(const struct maxpool_row *r, const float *plane, size_t window) {
+    size_t best = r->first + window * r->step;
+    for (size_t y = 0; y < r->rows; y++)
+        for (size_t x = 0; x < r->columns; x++) {
+            size_t at = r->first + window * r->step + y * r->width + x;
+            if (plane[at] > plane[best]) best = at;
+        }
+    return (uint32_t)best;
+}
+
+static void check(maxpool_function *run, const struct maxpool_row *r) {
+    size_t size = HEIGHT * r->width;
+    float *plane = malloc(size * sizeof *plane), *largest = malloc(r->count * sizeof *largest);
+    uint32_t *place = malloc(r->count * sizeof *place);
+    cr_assert(plane && largest && place);
+    rng_fill_normal(r->count, 0, size, plane);
+    for (size_t i = 0; i < size; i++) plane[i] = roundf(plane[i]); /* many are equal */
+    cr_expect(run(r, plane, largest, place));
+    for (size_t i = 0; i < r->count; i++) {
+        uint32_t wanted = search(r, plane, i);
+        cr_expect_eq(place[i], wanted, "window %zu of %zu: %u, wanted %u", i, r->count, place[i], wanted);
+        cr_expect_eq(largest[i], plane[wanted]);
+    }
+    for (size_t y = 0; y < r->rows; y++) { /* wherever in the last window, a NaN is seen */
+        size_t at = r->first + (r->count - 1) * r->step + y * r->width + r->columns - 1;
+        float kept = plane[at];
+        plane[at] = NAN;
+        cr_expect_not(run(r, plane, largest, place));
+        plane[at] = kept;
+    }
+    free(plane);
+    free(largest);
+    free(place);
+}
+
+Test(maxpool, finds_the_first_of_the_largest) {
+    static const struct maxpool_row cases[] = {
+        {.count = 8, .step = 1, .rows = 1, .columns = 1, .width = 8, .first = 0},
+        {.count = 8, .step = 2, .rows = 2, .columns = 2, .width = 16, .first = 0},
+        {.count = 9, .step = 2, .rows = 3, .columns = 3, .width = 19, .first = 19},
+        {.count = 23, .step = 2, .rows = 3, .columns = 3, .width = 50, .first = 51},
+        {.count = 30, .step = 1, .rows = 5, .columns = 4, .width = 33, .first = 33},
+        {.count = 64, .step = 1, .rows = 2, .columns = 3, .width = 70, .first = 4},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check(maxpool_run, &cases[i]);
+        check(maxpool_run_portable, &cases[i]);
+    }
+}
