@@ -24,7 +24,8 @@ void op_call_init(struct op_call *call, const struct graph *g, const struct node
 bool op_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct op *op = call->node->op;
     for (uint32_t i = 0; i < call->node->input_count; i++)
-        if (op_present(call, i) && shape_count(&call->in[i].shape) == 0) return error_set(e, "input %u is empty", i);
+        if (op_present(call, i) && shape_count(&call->in[i].shape) == 0 && !(i < 32 && op->empty_inputs >> i & 1))
+            return error_set(e, "input %u is empty", i);
     for (uint32_t i = 0; call->out.batched && i < call->node->input_count; i++)
         if (call->in[i].ints && !(i < 32 && op->integer_inputs >> i & 1))
             return error_set(e, "input %u is of integers: wanted float32", i);

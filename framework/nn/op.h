@@ -20,16 +20,16 @@ struct op_call {
     float *scratch; /* of op->scratch floats, contents undefined */
     float *saved;   /* of op->saved floats, kept from the forward to the backward pass */
     enum net_rule rule;
-    uint32_t batch; /* samples in this run */
-    bool training;  /* BatchNormalization uses the statistics of the batch */
+    uint32_t batch;                 /* samples in this run */
+    bool training;                  /* BatchNormalization uses the statistics of the batch */
     const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
 };
 
-/* How a gradient dy passes a rectifier with the derivative f'(x). Rectifiers are Relu, LeakyRelu, PRelu, Elu, Selu and a
- * Clip with a lower bound of 0 (ReLU6); every other operator passes its gradient whatever the rule.
- *   NET_GRADIENT   f'(x) dy; at a kink the derivative from below
- *   NET_GUIDED     f'(x) max(dy, 0)   (Springenberg et al. 2015: for Relu both masks)
- *   NET_DECONVNET  max(dy, 0)         (Zeiler & Fergus 2014: what the forward pass cut off does not matter) */
+/* How a gradient dy passes a rectifier with the derivative f'(x). Rectifiers are Relu, LeakyRelu, PRelu, Elu, Selu and
+ * a Clip with a lower bound of 0 (ReLU6); every other operator passes its gradient whatever the rule. NET_GRADIENT
+ * f'(x) dy; at a kink the derivative from below NET_GUIDED     f'(x) max(dy, 0)   (Springenberg et al. 2015: for Relu
+ * both masks) NET_DECONVNET  max(dy, 0)         (Zeiler & Fergus 2014: what the forward pass cut off does not matter)
+ */
 
 enum op_flags {
     OP_RESHAPES = 1,     /* same elements in the same order: the output may be the input's memory */
@@ -48,6 +48,7 @@ struct op {
     unsigned flags;
     uint32_t min_inputs, max_inputs;
     uint32_t integer_inputs; /* bits, 1 for input 0: those that are (constant) integers */
+    uint32_t empty_inputs;   /* the same: those that may be empty, as if they were absent */
 
     /* Instead of everything below: gives `output` its value at once; no node is kept (Constant). */
     bool (*define)(struct graph *, const char *output, const struct attribute *, size_t count, struct error *);

@@ -55,6 +55,7 @@ static const struct tolerance {
     {"Selu", 1e-5, 1e-7},
     {"Softplus", 1e-6, 1e-7},
     {"LRN", 1e-5, 1e-7},
+    {"Resize", 1e-5, 1e-6},
     {"ReduceMean", 1e-5, 1e-6},
     {"ReduceSum", 1e-5, 1e-6},
 };
@@ -267,6 +268,10 @@ static const struct reason {
         {"wanted positive ones, and at most", "an empty tensor"},
         {"(PRelu): shapes", "a slope for each channel aligned as before operator set 7"},
         {"a part of size 0", "an empty tensor"},
+        {"is 'tf_crop_and_resize'", "a part of the input resized, as TensorFlow has it"},
+        {"is 'tf_half_pixel_for_nn'", "a placing of pixels that operator set 13 has no more"},
+        {"implementations of align_corners differ",
+         "aligned corners and no whole number of elements: ONNX, its runtime and PyTorch differ"},
         {"'to' is", "a type of elements that is not ours"},
         {NULL, NULL},
 },

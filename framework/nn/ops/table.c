@@ -6,8 +6,8 @@ extern const struct op op_abs, op_add, op_averagepool, op_batchnorm, op_cast, op
     op_flatten, op_gather, op_gelu, op_gemm, op_globalaveragepool, op_globalmaxpool, op_groupnorm, op_hardsigmoid,
     op_hardswish, op_identity, op_instancenorm, op_layernorm, op_leakyrelu, op_log, op_logsoftmax, op_lrn, op_matmul,
     op_max, op_maxpool, op_min, op_mul, op_neg, op_pad, op_pow, op_prelu, op_range, op_reciprocal, op_reducemax,
-    op_reducemean, op_reducesum, op_relu, op_reshape, op_selu, op_shape, op_sigmoid, op_slice, op_softmax, op_softplus,
-    op_sqrt, op_squeeze, op_sub, op_tanh, op_transpose, op_unsqueeze, op_where;
+    op_reducemean, op_reducesum, op_relu, op_reshape, op_resize, op_selu, op_shape, op_sigmoid, op_slice, op_softmax,
+    op_softplus, op_sqrt, op_squeeze, op_sub, op_tanh, op_transpose, op_unsqueeze, op_where;
 
 static const struct op *const table[] = {
     &op_abs,
@@ -60,6 +60,7 @@ static const struct op *const table[] = {
     &op_reducesum,
     &op_relu,
     &op_reshape,
+    &op_resize,
     &op_selu,
     &op_shape,
     &op_sigmoid,
