@@ -63,8 +63,35 @@ bool onnx_add_inputs(struct graph *graph, const Onnx__NodeProto *node, const cha
     return true;
 }
 
+/* ---- Nodes that become several, or another ---- */
+
 bool onnx_is_compound(const char *op) {
-    return strcmp(op, "Split") == 0 || strcmp(op, "Min") == 0 || strcmp(op, "Max") == 0 || strcmp(op, "Sum") == 0;
+    static const char *const names[] = {"Split", "Min", "Max", "Sum", "Upsample"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(op, names[i]) == 0) return true;
+    return false;
+}
+
+/* Before set 10: a Resize that takes the element at or before a place, or interpolates from there. */
+static bool add_upsample(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
+    const Onnx__AttributeProto *mode = onnx_find_attribute(node, "mode");
+    bool linear = mode && mode->s.len == strlen("linear") && memcmp(mode->s.data, "linear", mode->s.len) == 0;
+    bool nearest = !mode || (mode->s.len == strlen("nearest") && memcmp(mode->s.data, "nearest", mode->s.len) == 0);
+    const struct attribute rows[] = {
+        {.name = "mode", .kind = ATTRIBUTE_TEXT, .text = linear ? "linear" : "nearest"},
+        {.name = "coordinate_transformation_mode", .kind = ATTRIBUTE_TEXT, .text = "asymmetric"},
+        {.name = "nearest_mode", .kind = ATTRIBUTE_TEXT, .text = "floor"},
+    };
+    if (node->n_input == 0 || node->n_output != 1) return error_set(e, "wanted an input and one output");
+    if (!linear && !nearest) return error_set(e, "attribute 'mode': wanted nearest or linear");
+    const char *result = onnx_text(node->output[0]);
+    char *scales = node->n_input > 1 ? text_copy(onnx_text(node->input[1])) : text_format("%s.scales", result);
+    const char *inputs[] = {onnx_text(node->input[0]), "", scales};
+    bool ok = scales || error_memory(e);
+    ok = ok && graph_add_node(graph, "Resize", onnx_text(node->name), inputs, 3, &result, 1, rows,
+                              sizeof rows / sizeof *rows, e);
+    free(scales);
+    return ok;
 }
 
 /* The first operands, combined already under the name `*left`, and operand `i`; the last result is the node's. */
@@ -210,7 +237,10 @@ static bool add_split(struct graph *graph, const Onnx__GraphProto *proto, const 
 
 bool onnx_add_compound(struct graph *graph, const Onnx__GraphProto *proto, const Onnx__NodeProto *node,
                        struct error *e) {
+    const char *op = onnx_text(node->op_type);
     char text[200];
-    if (strcmp(onnx_text(node->op_type), "Split") != 0) return add_chain(graph, node, e);
-    return add_split(graph, proto, node, e) || error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+    bool split = strcmp(op, "Split") == 0;
+    if (!split && strcmp(op, "Upsample") != 0) return add_chain(graph, node, e);
+    return (split ? add_split(graph, proto, node, e) : add_upsample(graph, node, e)) ||
+           error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
 }

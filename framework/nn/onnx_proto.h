@@ -49,7 +49,8 @@ bool onnx_attribute_is_input(const Onnx__NodeProto *, const char *attribute);
 bool onnx_add_inputs(struct graph *, const Onnx__NodeProto *, const char **names, char **owned, size_t *count,
                      struct error *);
 
-/* Min, Max and Sum of any number of operands, as nodes of two; Split as a Slice for every part. */
+/* Min, Max and Sum of any number of operands, as nodes of two; Split as a Slice for every part; Upsample as a
+ * Resize. */
 bool onnx_is_compound(const char *op);
 bool onnx_add_compound(struct graph *, const Onnx__GraphProto *, const Onnx__NodeProto *, struct error *);
 

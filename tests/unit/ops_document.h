@@ -55,7 +55,7 @@ static char *document(void) {
         text = longer;
     }
     char *whole = text_format(
-        "%s\nSum is read as Add; Min, Max and Sum of several operands as several of two; Split as a Slice for every part.\n\n"
+        "%s\nSum is read as Add; Min, Max and Sum of several operands as several of two; Split as a Slice for every part; Upsample as Resize.\n\n"
         "## Cases refused, with the reason\n\n%s",
         text, refusals ? refusals : "");
     free(text);
