@@ -40,7 +40,7 @@ $(BUILD)/%.o: %.c $(BUILD)/gen/onnx.pb-c.h
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Products and sums in one instruction where the processor has it, which ISO C mode leaves out.
-$(BUILD)/framework/nn/kernels/%.o: CFLAGS += -ffp-contract=fast
+$(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o: CFLAGS += -ffp-contract=fast
 
 $(BUILD)/gen/onnx.pb-c.c $(BUILD)/gen/onnx.pb-c.h &: /usr/include/onnx/onnx.proto
 	@mkdir -p $(@D)

@@ -1,45 +1,33 @@
-/* kernels.h: what similarity.c, spearman.c and ssim.c share: the one-sided half of each measure, so that a map that
- * is compared many times is ranked and filtered once. */
+/* kernels.h: what similarity.c, spearman.c and ssim.c share. */
 #ifndef ASSAY_MEASURE_KERNELS_H
 #define ASSAY_MEASURE_KERNELS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "measure/simd/ssim.h"
 
 #define VIEW_LEAST_PIXELS 3 /* fewer pixels have no similarity */
-#define SSIM_WINDOW 11
 
-/* Smallest and largest of the finite values[n], n >= 1, where mask (may be NULL) is set. */
+/* Smallest and largest of values[n], or of their magnitudes, where mask (may be NULL) is set. */
 struct range {
-    float low, high;
-    size_t count; /* of values looked at */
+    float low, high; /* mean nothing unless finite and count > 0 */
+    size_t count;    /* of values looked at */
     bool finite;
 };
-struct range range_of(const float *values, size_t n, const uint8_t *mask);
+struct range range_of(const float *values, size_t n, const uint8_t *mask, bool magnitude);
 /* Whether a map with these values has a similarity to anything. */
 bool range_informative(const struct range *);
 
-/* rank_average() in scratch[2 * n] of the caller's. */
-void rank_average_in(const float *values, size_t n, uint64_t *scratch, double *ranks);
+/* out[ssim_count]: the mean of the plane in the Gaussian window; scratch[ssim_filter_scratch]. */
+void ssim_window_mean(const struct ssim_plane *, double *scratch, double *out);
 
-/* Sum of a[i] * b[i], always in the same order. */
-double dot(const double *a, const double *b, size_t n);
-
-/* One plane's local moments over the SSIM window: mean of x and of x^2, at the pixels at least 5 from the border. */
-struct moments {
-    double *mean, *square; /* [ssim_count] */
+struct ssim_pair {
+    struct ssim_plane product; /* x of one side, y of the other */
+    struct ssim_side a, b;
+    double data_range;
+    const uint8_t *mask; /* may be NULL */
 };
-size_t ssim_count(uint32_t height, uint32_t width); /* pixels at least 5 from the border */
-/* work[height * width + width] */
-void ssim_moments(const float *plane, uint32_t height, uint32_t width, double *work, struct moments *out);
-
-struct ssim_side {
-    const float *plane;
-    const struct moments *moments;
+struct ssim_mean {
+    double all, masked; /* over the pixels of the mask; NaN where it leaves none */
 };
-/* Mean SSIM; NaN when the mask leaves no pixel. cross[ssim_count] and work[height * width + width] are scratch. */
-double ssim_pair(struct ssim_side a, struct ssim_side b, double data_range, uint32_t height, uint32_t width,
-                 const uint8_t *mask, double *cross, double *work);
+struct ssim_mean ssim_pair_mean(const struct ssim_pair *, double *scratch, double *map);
 
 #endif

@@ -1,5 +1,6 @@
 #include "measure/similarity.h"
 #include "measure/kernels.h"
+#include "measure/ranks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,24 +25,22 @@ static bool is_nonzero(enum view view) {
     return view == VIEW_SIGNED_NONZERO || view == VIEW_ABSOLUTE_NONZERO;
 }
 
-/* Ranks of the pixels of one view, as deviations from their mean (n + 1) / 2. */
+/* Ranks of the pixels of one view. */
 struct ranked {
-    double *deviation; /* [n] */
-    size_t n;
-    double norm; /* sum of squared deviations */
+    int32_t *deviation; /* [count], 0 where the mask leaves a pixel out; NULL: nothing to compare */
+    double norm;        /* sum of squares */
 };
 
-/* The map with or without signs, and what SSIM keeps of it. */
+/* The map, or its magnitude, and what SSIM keeps of it. */
 struct image {
-    const float *data;
     struct range range;
-    struct moments *moments; /* [channels], or NULL where SSIM does not apply */
-    double *memory;
+    double *mean; /* window means [channels][ssim_count], or NULL where SSIM does not apply */
 };
 
 struct prepared {
     struct map_shape shape;
     size_t count;
+    const float *data;      /* borrowed */
     const uint8_t *nonzero; /* borrowed; NULL when every pixel is in */
     bool informative[VIEW_COUNT];
     /* The first view with the same pixels: a map without negative values is its own absolute map, and without a mask
@@ -49,8 +48,8 @@ struct prepared {
     enum view same_as[VIEW_COUNT];
     struct ranked ranked[VIEW_COUNT];
     struct image images[VIEW_COUNT]; /* of the two views of all pixels */
-    float *absolute;
-    double *scratch; /* ssim_pair's cross and work */
+    double *square;                  /* window means of both images' squares */
+    double *scratch;                 /* a filter's, then a map of SSIM */
 };
 
 static bool ssim_applies(const struct map_shape *s) {
@@ -61,85 +60,80 @@ static enum view image_view(const struct prepared *p, enum view view) {
     return p->same_as[is_absolute(view) ? VIEW_ABSOLUTE_ALL : VIEW_SIGNED_ALL];
 }
 
-static size_t scratch_count(const struct prepared *p) {
-    size_t plane = (size_t)p->shape.height * p->shape.width;
-    return ssim_applies(&p->shape) ? ssim_count(p->shape.height, p->shape.width) + plane + p->shape.width : 0;
-}
-
-/* `values` is room for the view's pixels, `scratch` for twice their number. */
-static bool prepare_ranks(struct prepared *p, enum view view, float *values, uint64_t *scratch) {
-    const float *data = p->images[image_view(p, view)].data;
-    const uint8_t *mask = is_nonzero(view) ? p->nonzero : NULL;
-    struct ranked *r = &p->ranked[view];
-
-    for (size_t i = 0; i < p->count; i++)
-        if (!mask || mask[i]) values[r->n++] = data[i];
-    r->deviation = malloc(r->n * sizeof *r->deviation);
-    if (!r->deviation) return false;
-    rank_average_in(values, r->n, scratch, r->deviation);
-    double mean = ((double)r->n + 1) / 2;
-    for (size_t i = 0; i < r->n; i++) r->deviation[i] -= mean;
-    r->norm = dot(r->deviation, r->deviation, r->n);
-    return true;
-}
-
-static bool prepare_moments(struct prepared *p, struct image *image) {
-    size_t plane = (size_t)p->shape.height * p->shape.width, kept = ssim_count(p->shape.height, p->shape.width);
-
-    image->moments = calloc(p->shape.channels, sizeof *image->moments);
-    image->memory = malloc(p->shape.channels * 2 * kept * sizeof *image->memory);
-    if (!image->moments || !image->memory) return false;
-    for (uint32_t c = 0; c < p->shape.channels; c++) {
-        image->moments[c] = (struct moments){image->memory + 2 * c * kept, image->memory + (2 * c + 1) * kept};
-        ssim_moments(image->data + c * plane, p->shape.height, p->shape.width, p->scratch + kept, &image->moments[c]);
-    }
-    return true;
-}
-
 /* Finds out which views are the same, and which have something to compare. */
-static bool prepare_views(struct prepared *p, const float *data) {
-    struct range range = range_of(data, p->count, NULL);
+static void prepare_views(struct prepared *p) {
+    struct range range = range_of(p->data, p->count, NULL, false);
     bool negative = range.low < 0;
 
+    p->images[VIEW_SIGNED_ALL].range = range;
+    if (negative) p->images[VIEW_ABSOLUTE_ALL].range = range_of(p->data, p->count, NULL, true);
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         bool absolute = negative && is_absolute(v), nonzero = p->nonzero && is_nonzero(v);
         p->same_as[v] = absolute ? (nonzero ? VIEW_ABSOLUTE_NONZERO : VIEW_ABSOLUTE_ALL)
                                  : (nonzero ? VIEW_SIGNED_NONZERO : VIEW_SIGNED_ALL);
-    }
-    p->images[VIEW_SIGNED_ALL] = (struct image){.data = data, .range = range};
-    if (negative) {
-        p->absolute = malloc(p->count * sizeof *p->absolute);
-        if (!p->absolute) return false;
-        for (size_t i = 0; i < p->count; i++) p->absolute[i] = fabsf(data[i]);
-        range = range_of(p->absolute, p->count, NULL);
-        p->images[VIEW_ABSOLUTE_ALL] = (struct image){.data = p->absolute, .range = range};
-    }
-    for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        const struct image *image = &p->images[image_view(p, v)];
-        struct range seen = range_of(image->data, p->count, is_nonzero(v) ? p->nonzero : NULL);
+        struct range seen =
+            nonzero ? range_of(p->data, p->count, p->nonzero, absolute) : p->images[p->same_as[v]].range;
         /* Nothing is said about a map that is broken anywhere. */
-        p->informative[v] = image->range.finite && range_informative(&seen);
+        p->informative[v] = range.finite && range_informative(&seen);
     }
+}
+
+static bool prepare_ranks(struct prepared *p, enum view view, const uint64_t *order, size_t n) {
+    struct ranked *r = &p->ranked[view];
+
+    if (!p->informative[view]) return true;
+    r->deviation = calloc(p->count, sizeof *r->deviation);
+    if (!r->deviation) return false;
+    order_deviations(order, n, r->deviation);
+    r->norm = deviations_dot(r->deviation, r->deviation, p->count);
     return true;
 }
 
-static bool prepare_all(struct prepared *p, const float *data) {
-    float *values = malloc(p->count * sizeof *values);
-    uint64_t *scratch = malloc(p->count * 2 * sizeof *scratch);
-    bool ok = values && scratch && prepare_views(p, data);
+/* The view of all pixels, and that of the pixels under the mask. */
+static bool prepare_order(struct prepared *p, bool absolute, uint64_t *order) {
+    enum view all = absolute ? VIEW_ABSOLUTE_ALL : VIEW_SIGNED_ALL;
+    enum view nonzero = absolute ? VIEW_ABSOLUTE_NONZERO : VIEW_SIGNED_NONZERO;
 
-    if (scratch_count(p) && ok) {
-        p->scratch = malloc(scratch_count(p) * sizeof *p->scratch);
-        ok = p->scratch != NULL;
-    }
-    for (unsigned v = 0; v < VIEW_COUNT && ok; v++)
-        if (p->same_as[v] == v && p->informative[v]) ok = prepare_ranks(p, v, values, scratch);
-    for (unsigned v = 0; v < VIEW_COUNT && ok; v++)
-        if (p->images[v].data && p->images[v].range.finite && ssim_applies(&p->shape))
-            ok = prepare_moments(p, &p->images[v]);
-    free(values);
+    if (!prepare_ranks(p, all, order, p->count)) return false;
+    return !p->nonzero || prepare_ranks(p, nonzero, order, order_keep(order, p->count, p->nonzero));
+}
+
+/* Sorted once for all views. */
+static bool prepare_all_ranks(struct prepared *p) {
+    bool absolute = p->same_as[VIEW_ABSOLUTE_ALL] == VIEW_ABSOLUTE_ALL;
+    uint64_t *scratch = malloc(p->count * 2 * sizeof *scratch);
+
+    if (!scratch) return false;
+    uint64_t *order = order_values(p->data, p->count, scratch), *other = order == scratch ? order + p->count : scratch;
+    if (absolute) order_magnitudes(order, p->count, other);
+    bool ok = prepare_order(p, false, order) && (!absolute || prepare_order(p, true, other));
     free(scratch);
     return ok;
+}
+
+static struct ssim_plane plane_of(const struct prepared *p, uint32_t channel) {
+    uint32_t height = p->shape.height, width = p->shape.width;
+    return (struct ssim_plane){.x = p->data + (size_t)channel * height * width, .height = height, .width = width};
+}
+
+static bool prepare_moments(struct prepared *p) {
+    bool absolute = p->same_as[VIEW_ABSOLUTE_ALL] == VIEW_ABSOLUTE_ALL;
+    size_t kept = ssim_count(p->shape.height, p->shape.width), all = p->shape.channels * kept;
+
+    p->scratch = malloc((ssim_filter_scratch(p->shape.width) + kept) * sizeof *p->scratch);
+    p->square = malloc((absolute ? 3 : 2) * all * sizeof *p->square);
+    if (!p->scratch || !p->square) return false;
+    double *mean = p->images[VIEW_SIGNED_ALL].mean = p->square + all;
+    double *magnitude = p->images[VIEW_ABSOLUTE_ALL].mean = absolute ? mean + all : NULL;
+    for (uint32_t c = 0; c < p->shape.channels; c++) {
+        struct ssim_plane plane = plane_of(p, c);
+        ssim_window_mean(&plane, p->scratch, mean + c * kept);
+        plane.magnitude = true;
+        if (absolute) ssim_window_mean(&plane, p->scratch, magnitude + c * kept);
+        plane.y = plane.x;
+        ssim_window_mean(&plane, p->scratch, p->square + c * kept);
+    }
+    return true;
 }
 
 struct prepared *prepared_create(const float *data, const uint8_t *nonzero, const struct map_shape *shape) {
@@ -149,72 +143,119 @@ struct prepared *prepared_create(const float *data, const uint8_t *nonzero, cons
     if (!p) return NULL;
     p->shape = *shape;
     p->count = count;
+    p->data = data;
     p->nonzero = nonzero && memchr(nonzero, 0, count) ? nonzero : NULL;
-    if (!prepare_all(p, data)) {
-        prepared_destroy(p);
-        return NULL;
-    }
-    return p;
+    prepare_views(p);
+    if (!p->images[VIEW_SIGNED_ALL].range.finite) return p;
+    if (prepare_all_ranks(p) && (!ssim_applies(shape) || prepare_moments(p))) return p;
+    prepared_destroy(p);
+    return NULL;
 }
 
 void prepared_destroy(struct prepared *p) {
     if (!p) return;
-    for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        free(p->ranked[v].deviation);
-        free(p->images[v].moments);
-        free(p->images[v].memory);
-    }
-    free(p->absolute);
+    for (unsigned v = 0; v < VIEW_COUNT; v++) free(p->ranked[v].deviation);
+    free(p->square);
     free(p->scratch);
     free(p);
 }
 
-/* Whether both maps show the same pixels in that view. */
-static bool same_pixels(const struct prepared *a, const struct prepared *b, enum view view) {
-    if (!is_nonzero(view) || a->nonzero == b->nonzero) return true;
+/* ---- Pairs ---- */
+
+struct pair {
+    const struct prepared *a, *b;
+    struct prepared *again; /* b under the mask of a */
+    struct ssim_mean ssim[VIEW_COUNT];
+    bool has_ssim[VIEW_COUNT]; /* of the two views of all pixels: both means come from one filter */
+};
+
+/* Whether both maps show the same pixels where the input is not zero. */
+static bool same_pixels(const struct prepared *a, const struct prepared *b) {
+    if (a->nonzero == b->nonzero) return true;
     return a->nonzero && b->nonzero && memcmp(a->nonzero, b->nonzero, a->count) == 0;
 }
 
-typedef double comparison(const struct prepared *, const struct prepared *, enum view);
-
-/* Everything that holds for every measure; the pixels of a non-zero view are those of `a`, the reference. */
-static double compare(const struct prepared *a, const struct prepared *b, enum view view, comparison *measure) {
-    bool same_shape = a->shape.channels == b->shape.channels && a->shape.height == b->shape.height &&
-                      a->shape.width == b->shape.width;
-
-    if (!same_shape) return NAN;
-    if (!same_pixels(a, b, view)) {
-        struct prepared *again = prepared_create(b->images[VIEW_SIGNED_ALL].data, a->nonzero, &b->shape);
-        double result = again ? compare(a, again, view, measure) : NAN;
-        prepared_destroy(again);
-        return result;
-    }
-    return a->informative[view] && b->informative[view] ? measure(a, b, view) : NAN;
+static bool pair_init(struct pair *pair, const struct prepared *a, const struct prepared *b) {
+    *pair = (struct pair){.a = a, .b = b};
+    if (a->shape.channels != b->shape.channels || a->shape.height != b->shape.height ||
+        a->shape.width != b->shape.width)
+        return false;
+    if (same_pixels(a, b)) return true;
+    pair->b = pair->again = prepared_create(b->data, a->nonzero, &b->shape);
+    return pair->b != NULL;
 }
 
-static double rank_correlation(const struct prepared *a, const struct prepared *b, enum view view) {
-    const struct ranked *ra = &a->ranked[a->same_as[view]], *rb = &b->ranked[b->same_as[view]];
-    double r = dot(ra->deviation, rb->deviation, ra->n) / sqrt(ra->norm * rb->norm);
+static void pair_finish(struct pair *pair) {
+    prepared_destroy(pair->again);
+}
+
+typedef double pair_measure(struct pair *, enum view);
+
+static double rank_correlation(struct pair *pair, enum view view) {
+    const struct ranked *a = &pair->a->ranked[pair->a->same_as[view]], *b = &pair->b->ranked[pair->b->same_as[view]];
+    double r = deviations_dot(a->deviation, b->deviation, pair->a->count) / sqrt(a->norm * b->norm);
     return fmax(-1, fmin(1, r));
 }
 
-/* Mean over the channels that have pixels in the view; one data range for all of them. */
-static double channel_mean_ssim(const struct prepared *a, const struct prepared *b, enum view view) {
-    const struct image *ia = &a->images[image_view(a, view)], *ib = &b->images[image_view(b, view)];
-    uint32_t height = a->shape.height, width = a->shape.width, used = 0;
-    size_t plane = (size_t)height * width;
-    double range = fmax(ia->range.high, ib->range.high) - fmin(ia->range.low, ib->range.low), total = 0;
+/* Means over the channels that have pixels in the view; one data range for all of them. */
+static struct ssim_mean channel_means(const struct prepared *a, const struct prepared *b, enum view all) {
+    const struct image *ia = &a->images[image_view(a, all)], *ib = &b->images[image_view(b, all)];
+    size_t plane = (size_t)a->shape.height * a->shape.width, kept = ssim_count(a->shape.height, a->shape.width);
+    double range = fmax(ia->range.high, ib->range.high) - fmin(ia->range.low, ib->range.low);
+    struct ssim_mean sum = {0};
+    uint32_t used = 0;
 
-    if (!ssim_applies(&a->shape)) return NAN;
     for (uint32_t c = 0; c < a->shape.channels; c++) {
-        const uint8_t *mask = is_nonzero(view) && a->nonzero ? a->nonzero + c * plane : NULL;
-        struct ssim_side sa = {ia->data + c * plane, &ia->moments[c]}, sb = {ib->data + c * plane, &ib->moments[c]};
-        double one = ssim_pair(sa, sb, range, height, width, mask, a->scratch, a->scratch + ssim_count(height, width));
-        if (isnan(one)) continue;
-        total += one;
+        struct ssim_pair pair = {
+            .product = plane_of(a, c),
+            .a = {ia->mean + c * kept, a->square + c * kept},
+            .b = {ib->mean + c * kept, b->square + c * kept},
+            .data_range = range,
+            .mask = a->nonzero ? a->nonzero + c * plane : NULL,
+        };
+        pair.product.y = b->data + c * plane;
+        pair.product.magnitude = is_absolute(all);
+        struct ssim_mean one = ssim_pair_mean(&pair, a->scratch, a->scratch + ssim_filter_scratch(a->shape.width));
+        sum.all += one.all;
+        if (isnan(one.masked)) continue;
+        sum.masked += one.masked;
         used++;
     }
-    return used ? total / used : NAN;
+    return (struct ssim_mean){sum.all / a->shape.channels, used ? sum.masked / used : NAN};
+}
+
+static double structural_similarity(struct pair *pair, enum view view) {
+    enum view all = is_absolute(view) ? VIEW_ABSOLUTE_ALL : VIEW_SIGNED_ALL;
+
+    if (!ssim_applies(&pair->a->shape)) return NAN;
+    if (!pair->has_ssim[all]) pair->ssim[all] = channel_means(pair->a, pair->b, all);
+    pair->has_ssim[all] = true;
+    return is_nonzero(view) ? pair->ssim[all].masked : pair->ssim[all].all;
+}
+
+/* One view. The pixels of a non-zero view are those of `a`, the reference. */
+static double compare(const struct prepared *a, const struct prepared *b, enum view view, pair_measure *measure) {
+    struct pair pair;
+    double result = NAN;
+
+    if (pair_init(&pair, a, b) && a->informative[view] && pair.b->informative[view]) result = measure(&pair, view);
+    pair_finish(&pair);
+    return result;
+}
+
+/* All views; those with the same pixels on both sides are computed once. */
+static void compare_views(const struct prepared *a, const struct prepared *b, pair_measure *measure,
+                          double similarity[VIEW_COUNT]) {
+    struct pair pair;
+    bool ok = pair_init(&pair, a, b);
+
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        unsigned twin = 0;
+        while (ok && (a->same_as[twin] != a->same_as[v] || pair.b->same_as[twin] != pair.b->same_as[v])) twin++;
+        bool informative = ok && a->informative[v] && pair.b->informative[v];
+        similarity[v] = !informative ? NAN : twin < v ? similarity[twin] : measure(&pair, v);
+    }
+    pair_finish(&pair);
 }
 
 static bool spearman_applies(const struct map_shape *s) {
@@ -225,8 +266,16 @@ static double spearman_compare(const struct prepared *a, const struct prepared *
     return compare(a, b, view, rank_correlation);
 }
 
+static void spearman_views(const struct prepared *a, const struct prepared *b, double similarity[VIEW_COUNT]) {
+    compare_views(a, b, rank_correlation, similarity);
+}
+
 static double ssim_compare(const struct prepared *a, const struct prepared *b, enum view view) {
-    return compare(a, b, view, channel_mean_ssim);
+    return compare(a, b, view, structural_similarity);
+}
+
+static void ssim_views(const struct prepared *a, const struct prepared *b, double similarity[VIEW_COUNT]) {
+    compare_views(a, b, structural_similarity, similarity);
 }
 
 const struct measure measures[] = {
@@ -236,6 +285,7 @@ const struct measure measures[] = {
         .source = "Spearman 1904, doi:10.2307/1412159",
         .applies = spearman_applies,
         .compare = spearman_compare,
+        .compare_views = spearman_views,
     },
     {
         .id = "ssim",
@@ -243,6 +293,7 @@ const struct measure measures[] = {
         .source = "Wang et al. 2004, doi:10.1109/TIP.2003.819861, section III",
         .applies = ssim_applies,
         .compare = ssim_compare,
+        .compare_views = ssim_views,
     },
     {0},
 };

@@ -1,97 +1,44 @@
 #include "measure/kernels.h"
+#include "measure/ranks.h"
 #include "measure/similarity.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGIT_BITS 11
-#define DIGITS 3 /* 3 x 11 bits cover the 32 of a key */
-#define BUCKETS (1u << DIGIT_BITS)
+/* A float's bits as an integer in the same order, -0 below +0, and back. */
+static int32_t ordered(int32_t bits) {
+    return bits ^ (bits >> 31 & 0x7fffffff);
+}
 
-struct range range_of(const float *values, size_t n, const uint8_t *mask) {
-    struct range r = {.low = INFINITY, .high = -INFINITY, .finite = true};
+static float float_of(int32_t ordered_bits) {
+    int32_t bits = ordered(ordered_bits);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value + 0.f;
+}
+
+/* In integers, which the compiler does many at a time. */
+struct range range_of(const float *values, size_t n, const uint8_t *mask, bool magnitude) {
+    const int32_t exponent = 0x7f800000, kept = magnitude ? INT32_MAX : -1;
+    int32_t low = INT32_MAX, high = INT32_MIN, broken = 0;
+    size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (mask && !mask[i]) continue;
-        float v = values[i];
-        r.finite = r.finite && isfinite(v);
-        r.low = v < r.low ? v : r.low;
-        r.high = v > r.high ? v : r.high;
-        r.count++;
+        int32_t bits, in = !mask || mask[i];
+        memcpy(&bits, &values[i], sizeof bits);
+        bits &= kept;
+        int32_t value = ordered(bits), least = in ? value : INT32_MAX, most = in ? value : INT32_MIN;
+        broken |= in & ((bits & exponent) == exponent);
+        low = least < low ? least : low;
+        high = most > high ? most : high;
+        count += (size_t)in;
     }
-    return r;
+    return (struct range){.low = float_of(low), .high = float_of(high), .count = count, .finite = !broken};
 }
 
 bool range_informative(const struct range *r) {
     return r->finite && r->count >= VIEW_LEAST_PIXELS && r->low < r->high;
-}
-
-/* A key that sorts as an unsigned number like the float does; -0 equals +0. */
-static uint32_t ordered_key(float value) {
-    uint32_t bits;
-
-    if (value == 0) value = 0;
-    memcpy(&bits, &value, sizeof bits);
-    return bits >> 31 ? ~bits : bits | 0x80000000u;
-}
-
-static unsigned digit_of(uint64_t pair, int digit) {
-    return (unsigned)(pair >> (32 + DIGIT_BITS * digit)) & (BUCKETS - 1);
-}
-
-/* Sorts pairs (key << 32 | index) by key with a radix sort from the lowest digit. Both arrays hold n; returns
- * the one with the result. */
-static uint64_t *sort_pairs(uint64_t *from, uint64_t *to, size_t n) {
-    uint32_t counts[DIGITS][BUCKETS] = {0};
-
-    for (size_t i = 0; i < n; i++)
-        for (int d = 0; d < DIGITS; d++) counts[d][digit_of(from[i], d)]++;
-    for (int d = 0; d < DIGITS; d++) {
-        uint32_t *count = counts[d], start = 0;
-        if (count[digit_of(from[0], d)] == n) continue;
-        for (size_t i = 0; i < BUCKETS; i++) {
-            uint32_t here = count[i];
-            count[i] = start;
-            start += here;
-        }
-        for (size_t i = 0; i < n; i++) to[count[digit_of(from[i], d)]++] = from[i];
-        uint64_t *sorted = to;
-        to = from;
-        from = sorted;
-    }
-    return from;
-}
-
-void rank_average_in(const float *values, size_t n, uint64_t *scratch, double *ranks) {
-    if (!n) return;
-    for (size_t i = 0; i < n; i++) scratch[i] = (uint64_t)ordered_key(values[i]) << 32 | i;
-    const uint64_t *sorted = sort_pairs(scratch, scratch + n, n);
-    for (size_t first = 0, end; first < n; first = end) {
-        for (end = first + 1; end < n && sorted[end] >> 32 == sorted[first] >> 32;) end++;
-        double rank = (double)(first + 1 + end) / 2; /* mean of first+1 .. end */
-        for (size_t i = first; i < end; i++) ranks[(uint32_t)sorted[i]] = rank;
-    }
-}
-
-void rank_average(const float *values, size_t n, double *ranks) {
-    uint64_t *scratch = malloc((n ? n : 1) * 2 * sizeof *scratch);
-
-    if (scratch) rank_average_in(values, n, scratch, ranks);
-    else
-        for (size_t i = 0; i < n; i++) ranks[i] = NAN;
-    free(scratch);
-}
-
-/* Four partial sums: quicker, and a smaller rounding error, than one. */
-double dot(const double *a, const double *b, size_t n) {
-    double sum[4] = {0};
-    size_t i = 0;
-
-    for (; i + 4 <= n; i += 4)
-        for (size_t k = 0; k < 4; k++) sum[k] += a[i + k] * b[i + k];
-    for (; i < n; i++) sum[0] += a[i] * b[i];
-    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 static double mean_of(const double *x, size_t n) {
@@ -130,15 +77,16 @@ double pearson(const double *a, const double *b, size_t n) {
 }
 
 double spearman(const float *a, const float *b, size_t n) {
-    struct range range_a = range_of(a, n, NULL), range_b = range_of(b, n, NULL);
-    double *ranks, result = NAN;
+    struct range range_a = range_of(a, n, NULL, false), range_b = range_of(b, n, NULL, false);
 
     if (!range_informative(&range_a) || !range_informative(&range_b)) return NAN;
-    ranks = malloc(2 * n * sizeof *ranks);
-    if (!ranks) return NAN;
-    rank_average(a, n, ranks);
-    rank_average(b, n, ranks + n);
-    result = pearson(ranks, ranks + n, n);
-    free(ranks);
-    return result;
+    uint64_t *scratch = malloc(n * (2 * sizeof *scratch + 2 * sizeof(int32_t)));
+    if (!scratch) return NAN;
+    int32_t *rank_a = (int32_t *)(scratch + 2 * n), *rank_b = rank_a + n;
+    order_deviations(order_values(a, n, scratch), n, rank_a);
+    order_deviations(order_values(b, n, scratch), n, rank_b);
+    double r =
+        deviations_dot(rank_a, rank_b, n) / sqrt(deviations_dot(rank_a, rank_a, n) * deviations_dot(rank_b, rank_b, n));
+    free(scratch);
+    return fmax(-1, fmin(1, r));
 }

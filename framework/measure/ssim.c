@@ -6,97 +6,73 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define RADIUS (SSIM_WINDOW / 2)
 static const double sigma = 1.5, k1 = .01, k2 = .03;
 
-static void gaussian_window(double weights[SSIM_WINDOW]) {
-    double sum = 0;
+void ssim_window_mean(const struct ssim_plane *plane, double *scratch, double *out) {
+    double weight[SSIM_RADIUS + 1], sum = 0;
 
-    for (int i = 0; i < SSIM_WINDOW; i++) {
-        double x = i - RADIUS;
-        weights[i] = exp(-x * x / (2 * sigma * sigma));
-        sum += weights[i];
+    for (int i = 0; i <= SSIM_RADIUS; i++) {
+        weight[i] = exp(-i * i / (2 * sigma * sigma));
+        sum += i ? 2 * weight[i] : weight[i];
     }
-    for (int i = 0; i < SSIM_WINDOW; i++) weights[i] /= sum;
+    for (int i = 0; i <= SSIM_RADIUS; i++) weight[i] /= sum;
+    ssim_kernels()->filter(plane, weight, scratch, out);
 }
 
-size_t ssim_count(uint32_t height, uint32_t width) {
-    return (size_t)(height - 2 * RADIUS) * (width - 2 * RADIUS);
+/* Over the pixels that are set in mask (NULL: all). */
+static double mean_of(const double *map, uint32_t height, uint32_t width, const uint8_t *mask) {
+    size_t rows = height - 2 * SSIM_RADIUS, columns = width - 2 * SSIM_RADIUS, count = 0;
+    double sum[SSIM_LANES] = {0};
+
+    for (size_t y = 0; y < rows; y += SSIM_LANES)
+        for (size_t x = 0; x < columns; x++, map += SSIM_LANES)
+            for (size_t r = 0; r < SSIM_LANES && y + r < rows; r++) {
+                if (mask && !mask[(y + r + SSIM_RADIUS) * width + x + SSIM_RADIUS]) continue;
+                sum[r] += map[r];
+                count++;
+            }
+    return count ? ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)count : NAN;
 }
 
-/* Filters in[height][width] down the columns, then along the rows; row[width] is scratch. */
-static void filter(const double *restrict in, uint32_t height, uint32_t width, double *restrict row,
-                   double *restrict out) {
-    double weight[SSIM_WINDOW];
-    size_t w = width, inner = width - 2 * RADIUS;
+struct ssim_mean ssim_pair_mean(const struct ssim_pair *p, double *scratch, double *map) {
+    double l = k1 * p->data_range, c = k2 * p->data_range;
+    uint32_t height = p->product.height, width = p->product.width;
+    size_t count = ssim_count(height, width);
 
-    gaussian_window(weight);
-    for (size_t y = 0; y + 2 * RADIUS < height; y++) {
-        for (size_t x = 0; x < w; x++) {
-            double sum = 0;
-            for (size_t k = 0; k < SSIM_WINDOW; k++) sum += weight[k] * in[(y + k) * w + x];
-            row[x] = sum;
-        }
-        for (size_t x = 0; x < inner; x++) {
-            double sum = 0;
-            for (size_t k = 0; k < SSIM_WINDOW; k++) sum += weight[k] * row[x + k];
-            out[y * inner + x] = sum;
-        }
-    }
-}
-
-static void filter_product(const float *a, const float *b, uint32_t height, uint32_t width, double *work, double *out) {
-    size_t n = (size_t)height * width;
-
-    for (size_t i = 0; i < n; i++) work[i] = (double)a[i] * b[i];
-    filter(work, height, width, work + n, out);
-}
-
-void ssim_moments(const float *plane, uint32_t height, uint32_t width, double *work, struct moments *out) {
-    size_t n = (size_t)height * width;
-
-    for (size_t i = 0; i < n; i++) work[i] = plane[i];
-    filter(work, height, width, work + n, out->mean);
-    filter_product(plane, plane, height, width, work, out->square);
-}
-
-double ssim_pair(struct ssim_side a, struct ssim_side b, double data_range, uint32_t height, uint32_t width,
-                 const uint8_t *mask, double *cross, double *work) {
-    double c1 = (k1 * data_range) * (k1 * data_range), c2 = (k2 * data_range) * (k2 * data_range);
-    size_t inner = width - 2 * RADIUS, count = 0;
-    double total = 0;
-
-    filter_product(a.plane, b.plane, height, width, work, cross);
-    for (size_t y = 0; y + 2 * RADIUS < height; y++)
-        for (size_t x = 0; x < inner; x++) {
-            if (mask && !mask[(y + RADIUS) * width + x + RADIUS]) continue;
-            size_t i = y * inner + x;
-            double ma = a.moments->mean[i], mb = b.moments->mean[i];
-            double va = a.moments->square[i] - ma * ma, vb = b.moments->square[i] - mb * mb, vab = cross[i] - ma * mb;
-            total += (2 * ma * mb + c1) * (2 * vab + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
-            count++;
-        }
-    return count ? total / (double)count : NAN;
+    ssim_window_mean(&p->product, scratch, map);
+    ssim_kernels()->map(count, p->a, p->b, l * l, c * c, map);
+    double all = mean_of(map, height, width, NULL);
+    return (struct ssim_mean){all, p->mask ? mean_of(map, height, width, p->mask) : all};
 }
 
 double ssim(const float *a, const float *b, uint32_t height, uint32_t width, const uint8_t *mask) {
+    const float *planes[] = {a, b};
     size_t n = (size_t)height * width;
-    struct range all_a = range_of(a, n, NULL), all_b = range_of(b, n, NULL);
-    struct range seen_a = range_of(a, n, mask), seen_b = range_of(b, n, mask);
+    struct range all[2], seen[2];
 
-    if (height < SSIM_WINDOW || width < SSIM_WINDOW || !all_a.finite || !all_b.finite || !range_informative(&seen_a) ||
-        !range_informative(&seen_b))
-        return NAN;
+    if (height < SSIM_WINDOW || width < SSIM_WINDOW) return NAN;
+    for (int i = 0; i < 2; i++) {
+        all[i] = range_of(planes[i], n, NULL, false);
+        seen[i] = mask ? range_of(planes[i], n, mask, false) : all[i];
+        if (!all[i].finite || !range_informative(&seen[i])) return NAN;
+    }
     size_t count = ssim_count(height, width);
-    double *memory = malloc((5 * count + n + width) * sizeof *memory);
-    if (!memory) return NAN;
-    struct moments ma = {memory, memory + count}, mb = {memory + 2 * count, memory + 3 * count};
-    double *cross = memory + 4 * count, *work = memory + 5 * count;
-    ssim_moments(a, height, width, work, &ma);
-    ssim_moments(b, height, width, work, &mb);
-    double span = fmax(all_a.high, all_b.high) - fmin(all_a.low, all_b.low);
-    double result =
-        ssim_pair((struct ssim_side){a, &ma}, (struct ssim_side){b, &mb}, span, height, width, mask, cross, work);
-    free(memory);
+    double *moments = malloc((5 * count + ssim_filter_scratch(width)) * sizeof *moments);
+    if (!moments) return NAN;
+    double *map = moments + 4 * count, *scratch = map + count;
+    for (int i = 0; i < 4; i++) {
+        const float *plane = planes[i / 2];
+        ssim_window_mean(&(struct ssim_plane){plane, i % 2 ? plane : NULL, false, height, width}, scratch,
+                         moments + (size_t)i * count);
+    }
+    const struct ssim_pair pair = {
+        .product = {a, b, false, height, width},
+        .a = {moments, moments + count},
+        .b = {moments + 2 * count, moments + 3 * count},
+        .data_range = fmax(all[0].high, all[1].high) - fmin(all[0].low, all[1].low),
+        .mask = mask,
+    };
+    double result = ssim_pair_mean(&pair, scratch, map).masked;
+    free(moments);
     return result;
 }

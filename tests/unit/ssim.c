@@ -1,8 +1,10 @@
 #include "measure/similarity.h"
 #include "base/rng.h"
+#include "measure/simd/ssim.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Values against scikit-image are in spearman.c's table of golden pairs; here is what follows from the definition. */
@@ -92,4 +94,41 @@ Test(ssim, no_similarity) {
     cr_expect(isnan(ssim(c, b, HEIGHT, WIDTH, NULL)));
     c[COUNT - 1] = INFINITY;
     cr_expect(isnan(ssim(b, c, HEIGHT, WIDTH, NULL)));
+}
+
+/* The kernels of this processor against the portable ones, and those against the definition, at every remainder. */
+Test(ssim, kernels_agree) {
+    const double weight[SSIM_RADIUS + 1] = {.3, .2, .1, .03, .015, .005};
+
+    for (uint32_t height = 11; height < 17; height++)
+        for (uint32_t width = 11; width < 17; width++) {
+            const struct ssim_plane plane = {a, b, height % 2, height, width};
+            size_t count = ssim_count(height, width), columns = width - 10;
+            double *scratch = malloc((ssim_filter_scratch(width) + 2 * count) * sizeof *scratch);
+            double *got = scratch + ssim_filter_scratch(width), *want = got + count;
+            ssim_kernels()->filter(&plane, weight, scratch, got);
+            ssim_portable.filter(&plane, weight, scratch, want);
+            for (size_t i = 0; i < count; i++) cr_assert_float_eq(got[i], want[i], 1e-14);
+            for (size_t y = 0; y < height - 10; y++)
+                for (size_t x = 0; x < columns; x++) {
+                    double sum = 0;
+                    for (size_t i = 0; i < 11; i++)
+                        for (size_t k = 0; k < 11; k++) {
+                            size_t at = (y + i) * width + x + k;
+                            double product = (double)a[at] * b[at];
+                            sum += weight[abs((int)i - 5)] * weight[abs((int)k - 5)] *
+                                   (plane.magnitude ? fabs(product) : product);
+                        }
+                    cr_assert_float_eq(want[(y / 4 * columns + x) * 4 + y % 4], sum, 1e-14);
+                }
+            struct ssim_side one = {want, got};
+            double *again = malloc(count * sizeof *again);
+            memcpy(again, got, count * sizeof *again);
+            ssim_kernels()->map(count, one, one, .1, .2, got);
+            one.square = again;
+            ssim_portable.map(count, one, one, .1, .2, again);
+            for (size_t i = 0; i < count; i++) cr_assert(got[i] == 1 && again[i] == 1);
+            free(again);
+            free(scratch);
+        }
 }

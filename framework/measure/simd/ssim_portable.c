@@ -1,0 +1,3 @@
+/* ssim_portable.c: for any processor; wide vectors become what it has. */
+#define KERNELS ssim_portable
+#include "measure/simd/ssim_code.h"
