@@ -26,9 +26,9 @@ static bool complain(const struct parser *p, struct error *e, const char *what, 
     for (uint32_t l = 0; names && l < g->layer_count; l++) names[l] = g->layers[l].name;
     const char *near = names ? text_nearest(text, names, g->layer_count) : NULL;
     if (near && strcmp(near, text) == 0) near = NULL; /* it was taken, or stands in the wrong place */
-    error_set(e, "%s:%u:%u: groups of control %s: '%s' %s%s%s%s (see 'assay list layers --model %s')", p->battery->path,
-              p->place.line, p->place.column, p->control->id, text, what, near ? ": did you mean '" : "",
-              near ? near : "", near ? "'?" : "", p->battery->model);
+    battery_fail(p->battery, p->place, e, "groups of control %s: '%s' %s%s%s%s (see 'assay list layers --model %s')",
+                 p->control->id, text, what, near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "",
+                 p->battery->model);
     free(names);
     return false;
 }

@@ -28,6 +28,11 @@ struct cli_context {
     "labels.csv) or cifar10:FILE[,FILE...].\n"                                                                         \
     "A PRESET is one of 'assay list presets'.\n"
 
+/* The option of commands that compute: the choices of the battery's `conv`. */
+#define CLI_CONV(...)                                                                                                  \
+    { .name = "conv", .kind = CLI_CHOICE, .value = "ROUTE", .choices = conv_route_names, __VA_ARGS__ }
+#define CLI_CONV_ALONE CLI_CONV(.summary = "how 3x3 convolutions are computed", .fallback = "auto")
+
 /* For the details of commands that take an explainer. */
 #define CLI_SPECS "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value.\n"
 

@@ -151,7 +151,7 @@ static int check_plugin(const struct plugin *plugin, const char *model, struct e
     int status;
     if (model) {
         struct subject subject;
-        if (!subject_open(model, &subject, e)) {
+        if (!subject_open(model, CONV_AUTO, &subject, e)) {
             return CLI_USAGE;
         }
         status = check_on(plugin, subject.weights, model, &suits, e);

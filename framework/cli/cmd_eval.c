@@ -1,9 +1,10 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
+#include "run/battery.h"
 
 #include <stdio.h>
 
-enum { MODEL, DATA, PREPROCESS, COUNT };
+enum { MODEL, DATA, PREPROCESS, COUNT, CONV };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -20,6 +21,7 @@ static const struct cli_option options[] = {
                .summary = "only the first N samples",
                .min = 1,
                .max = 1e9},
+    [CONV] = CLI_CONV_ALONE,
 };
 
 static int eval_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
@@ -29,7 +31,8 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     struct dataset *data = NULL;
     uint32_t count = 0, correct = 0;
     int status = CLI_USAGE;
-    if (subject_open(path, &subject, e) && dataset_load(source, values->option[PREPROCESS].text, &data, e) &&
+    if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
+        dataset_load(source, values->option[PREPROCESS].text, &data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
         subject_fits_data(subject.graph, path, data, source, e)) {
         status = subject_accuracy(subject.net, data, count, source, &correct, e);

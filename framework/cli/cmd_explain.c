@@ -14,7 +14,7 @@
 
 #define SECONDS 600.0
 
-enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, OUTPUT };
+enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, CONV, OUTPUT };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -51,6 +51,7 @@ static const struct cli_option options[] = {
               .value = "S",
               .summary = "of explainers that draw random numbers",
               .fallback = "1"},
+    [CONV] = CLI_CONV_ALONE,
     [OUTPUT] = {.name = "output",
                 .letter = 'o',
                 .kind = CLI_TEXT,
@@ -304,8 +305,8 @@ static int explain_run(const struct cli_context *context, const struct cli_value
     struct job job = {.option = values->option};
     int status = CLI_USAGE;
     if (check_output(job.option[OUTPUT].text, e) && load_plugin(&job, e) &&
-        subject_open(job.option[MODEL].text, &job.subject, e) && load_input(&job, e) && load_names(&job, e) &&
-        check_target(&job, e)) {
+        subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_input(&job, e) &&
+        load_names(&job, e) && check_target(&job, e)) {
         status = CLI_BROKEN;
         if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
             print_summary(&job);

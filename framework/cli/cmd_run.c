@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "reports/report.h"
+#include "run/battery.h"
 #include "run/run.h"
 
 #include <stdio.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SEED, ONLY, RESUME, DRY_RUN, NO_FIGURES };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, RESUME, DRY_RUN, NO_FIGURES };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -22,7 +23,13 @@ static const struct cli_option options[] = {
               .summary = "worker processes (default: one for each processor)",
               .min = 1,
               .max = 1024},
+    [SET] = {.name = "set",
+             .kind = CLI_TEXT,
+             .value = "KEY=VALUE",
+             .summary = "in place of the battery's value, as in model=my.onnx or data.inputs=6; may be given again",
+             .many = true},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "in place of the battery's"},
+    [CONV] = CLI_CONV(.summary = "in place of the battery's: how 3x3 convolutions are computed"),
     [ONLY] = {.name = "only", .kind = CLI_TEXT, .value = "NAME", .summary = "one explainer or control of the battery"},
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
@@ -84,8 +91,18 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         error_memory(e);
         return CLI_BROKEN;
     }
+    const char *settings[CLI_MANY_MAX + 1];
+    size_t setting_count = values->many_count;
+    char conv[32];
+    memcpy(settings, values->many, sizeof values->many);
+    if (option[CONV].given) {
+        snprintf(conv, sizeof conv, "conv=%s", option[CONV].text);
+        settings[setting_count++] = conv;
+    }
     const struct run_options wanted = {
         .battery = values->operand,
+        .settings = settings,
+        .setting_count = setting_count,
         .folder = folder,
         .jobs = option[JOBS].given ? (unsigned)option[JOBS].integer : processors(),
         .has_seed = option[SEED].given,

@@ -113,7 +113,7 @@ static enum cli_parsed take(struct cursor *at, size_t index, const char *shown, 
         return index - at->command->option_count == COMMON_HELP ? CLI_HELP : CLI_VERSION;
     }
     struct cli_value *value = &at->values->option[index];
-    if (value->given) {
+    if (value->given && !option->many) {
         error_set(e, "%s: given twice: once wanted", shown);
         return CLI_INVALID;
     }
@@ -128,7 +128,17 @@ static enum cli_parsed take(struct cursor *at, size_t index, const char *shown, 
         error_set(e, "%s: the value is missing: %s wanted", shown, option->value);
         return CLI_INVALID;
     }
-    return value_parse(option, attached, value, e) ? CLI_PARSED : CLI_INVALID;
+    if (!value_parse(option, attached, value, e)) {
+        return CLI_INVALID;
+    }
+    if (option->many && at->values->many_count == CLI_MANY_MAX) {
+        error_set(e, "%s: given more than %d times: fewer wanted", shown, CLI_MANY_MAX);
+        return CLI_INVALID;
+    }
+    if (option->many) {
+        at->values->many[at->values->many_count++] = attached;
+    }
+    return CLI_PARSED;
 }
 
 static enum cli_parsed take_long(struct cursor *at, const char *argument, struct error *e) {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define CLI_OPTIONS_MAX 24
+#define CLI_MANY_MAX 64 /* values of an option that may be given again and again */
 
 enum cli_kind {
     CLI_FLAG, /* present or not */
@@ -29,6 +30,7 @@ struct cli_option {
     const char *summary;
     const char *fallback; /* the value when the option is absent, or NULL: none */
     bool required;
+    bool many;                  /* CLI_TEXT: may be given several times; at most one option of a command */
     double min, max;            /* CLI_INTEGER, CLI_NUMBER */
     const char *const *choices; /* CLI_CHOICE: NULL-terminated */
 };
@@ -45,6 +47,8 @@ struct cli_value {
 struct cli_values {
     const char *operand;
     struct cli_value option[CLI_OPTIONS_MAX];
+    const char *many[CLI_MANY_MAX]; /* every value of the option that may be given several times, in order */
+    size_t many_count;
 };
 
 struct cli_context;
@@ -63,7 +67,8 @@ struct cli_command {
 enum cli_parsed { CLI_PARSED, CLI_HELP, CLI_VERSION, CLI_INVALID };
 
 /* Reads the arguments behind the command's name. `--name VALUE`, `--name=VALUE`, `-x VALUE`, `-xVALUE`; `--` ends the
- * options. The first --help or --version wins over whatever stands behind it. An option given twice is an error. */
+ * options. The first --help or --version wins over whatever stands behind it. An option given twice is an error,
+ * but for the one that may. */
 enum cli_parsed cli_parse(const struct cli_command *, int count, char *const *arguments, struct cli_values *,
                           struct error *);
 

@@ -2,17 +2,28 @@
 
 #include "cli/cli.h"
 #include "nn/onnx.h"
+#include "run/battery.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CHUNK 100u /* samples in memory at a time */
 
-bool subject_open(const char *path, struct subject *out, struct error *e) {
+enum conv_route subject_conv(const struct cli_value *value) {
+    size_t i = 0;
+    while (conv_route_names[i] && strcmp(conv_route_names[i], value->text) != 0) {
+        i++;
+    }
+    return (enum conv_route)i;
+}
+
+bool subject_open(const char *path, enum conv_route conv, struct subject *out, struct error *e) {
+    const struct net_options options = {.conv = conv};
     *out = (struct subject){.path = path};
     if (!onnx_load(path, &out->graph, e) || !weights_create(out->graph, &out->weights, e) ||
-        !net_create(out->weights, &out->net, e)) {
+        !net_create_with(out->weights, &options, &out->net, e)) {
         subject_finish(out);
         return false;
     }

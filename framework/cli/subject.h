@@ -2,6 +2,7 @@
 #ifndef ASSAY_CLI_SUBJECT_H
 #define ASSAY_CLI_SUBJECT_H
 
+#include "cli/options.h"
 #include "data/dataset.h"
 #include "nn/net.h"
 
@@ -13,7 +14,9 @@ struct subject {
 };
 
 /* A warning of the graph goes to standard error. */
-bool subject_open(const char *path, struct subject *out, struct error *);
+bool subject_open(const char *path, enum conv_route, struct subject *out, struct error *);
+/* The value of CLI_CONV. */
+enum conv_route subject_conv(const struct cli_value *);
 void subject_finish(struct subject *); /* also of a zeroed one */
 
 /* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`)

@@ -6,13 +6,32 @@
 #include "run/battery_rows.h"
 #include "run/yaml_node.h"
 
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BATTERY_WANTED "a battery with model, data, explainers and controls"
 #define SOURCE_WANTED "a data source (" SOURCE_FORMS ")"
 #define RULE_LIMIT 32 /* keys of `rule` */
+
+bool place_prefix(const char *path, const char *const *settings, struct place place, struct error *e) {
+    if (place.line) return error_prefix(e, "%s:%u:%u", path, place.line, place.column);
+    if (place.column) return error_prefix(e, "--set %s", excerpt_of(settings[place.column - 1]).text);
+    return error_prefix(e, "%s", path);
+}
+
+bool battery_fail(const struct battery *b, struct place place, struct error *e, const char *format, ...) {
+    struct error message;
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(message.text, sizeof message.text, format, list);
+    va_end(list);
+    error_set(e, "%s", message.text);
+    return place_prefix(b->path, b->settings, place, e);
+}
 
 const char *reduction_name(enum reduction reduction) {
     return battery_reductions[reduction];
@@ -28,7 +47,7 @@ static bool read_model(struct yaml_file *file, const struct yaml_field *field, c
     const char *text = yaml_scalar(file, node, field->wanted, e);
 
     if (!text) return false;
-    b->model = path_from(b->folder, text);
+    b->model = path_from(yaml_folder(file, node), text);
     return b->model || error_memory(e);
 }
 
@@ -39,18 +58,17 @@ static bool read_class_names(struct yaml_file *file, const struct yaml_field *fi
 
     (void)field;
     if (!text) return false;
-    b->class_names = path_from(b->folder, text);
+    b->class_names = path_from(yaml_folder(file, node), text);
     return b->class_names || error_memory(e);
 }
 
 static bool read_source(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                         struct error *e) {
-    struct battery *b = base;
     struct error inner;
     const char *text = yaml_scalar(file, node, field->wanted, e);
 
     if (!text) return false;
-    return dataset_resolve(text, b->folder, (char **)(void *)((char *)base + field->offset), &inner) ||
+    return dataset_resolve(text, yaml_folder(file, node), (char **)(void *)((char *)base + field->offset), &inner) ||
            yaml_fail(file, node, e, "%s", inner.text);
 }
 
@@ -233,12 +251,30 @@ static struct battery *battery_defaults(const char *path) {
     return b;
 }
 
+/* Opened, and changed by the settings. */
+static bool open_with(const struct battery *b, struct yaml_file *file, struct error *e) {
+    if (!yaml_file_open(b->path, BATTERY_WANTED, file, e)) return false;
+    file->folder = b->folder;
+    file->settings = b->settings;
+    bool ok = yaml_check_keys(file, yaml_file_root(file), "key", BATTERY_WANTED, NULL, 0, e);
+    for (size_t i = 0; ok && i < b->setting_count; i++) ok = yaml_file_set(file, b->settings[i], (unsigned)i, e);
+    if (!ok) yaml_file_close(file);
+    return ok;
+}
+
 bool battery_load(const char *path, struct battery **out, struct error *e) {
+    return battery_load_with(path, NULL, 0, out, e);
+}
+
+bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
+                       struct error *e) {
     struct yaml_file file;
     struct battery *b = battery_defaults(path);
 
     if (!b) return error_memory(e);
-    bool ok = yaml_file_open(path, BATTERY_WANTED, &file, e);
+    b->settings = settings;
+    b->setting_count = count;
+    bool ok = open_with(b, &file, e);
     if (ok) {
         ok = yaml_read_fields(&file, yaml_file_root(&file), BATTERY_WANTED, battery_fields, b, e);
         yaml_file_close(&file);

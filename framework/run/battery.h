@@ -15,8 +15,10 @@
 #include <stdint.h>
 
 struct place {
-    unsigned line, column; /* counted from 1; 0: not from a file */
+    unsigned line, column; /* counted from 1; line 0: the setting of the command line with that number, 0: nowhere */
 };
+/* Puts "PATH:LINE:COLUMN: " or "--set KEY=VALUE: " before the text that is there, and returns false. */
+bool place_prefix(const char *path, const char *const *settings, struct place, struct error *);
 
 /* One `name: value` option, still text. */
 struct option {
@@ -66,6 +68,8 @@ extern const char *const conv_route_names[];
 enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
 
 struct battery {
+    const char *const *settings; /* of the command line, in the order of places; borrowed */
+    size_t setting_count;
     char *path;   /* of the file */
     char *folder; /* of the file, against which relative paths are read */
     char *name;   /* default: the file name without extension */
@@ -99,6 +103,13 @@ struct battery {
 };
 
 bool battery_load(const char *path, struct battery **out, struct error *);
+/* With settings `KEY.KEY=VALUE` in place of values of the file; paths in them are relative to the current folder. They
+ * are borrowed as long as the battery lives. */
+bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
+                       struct error *);
+/* A complaint about that place of the battery. */
+bool battery_fail(const struct battery *, struct place, struct error *, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void battery_destroy(struct battery *);
 
 #endif

@@ -27,9 +27,9 @@ static bool check_name(const struct yaml_file *file, const yaml_node_t *at, cons
 /* ---- explainers ---- */
 
 /* A plugin beside the battery is "./my.so", so that it is never looked for in the system's libraries. */
-static bool resolve_plugin(const struct battery *b, struct explainer_spec *spec, struct error *e) {
-    bool bare = strcmp(b->folder, ".") == 0 && !strchr(spec->path, '/');
-    char *path = bare ? text_format("./%s", spec->path) : path_from(b->folder, spec->path);
+static bool resolve_plugin(const char *folder, struct explainer_spec *spec, struct error *e) {
+    bool bare = strcmp(folder, ".") == 0 && !strchr(spec->path, '/');
+    char *path = bare ? text_format("./%s", spec->path) : path_from(folder, spec->path);
 
     if (!path) return error_memory(e);
     free(spec->path);
@@ -47,7 +47,8 @@ static bool read_spec(struct yaml_file *file, const struct yaml_field *field, co
     if (!explainer_spec_parse(text, &row->spec, &inner)) return yaml_fail(file, node, e, "%s", inner.text);
     for (size_t i = 0; i < row->spec.param_count; i++) row->spec.params[i].place = yaml_place(node);
     if (!row->name) row->name = text_copy(text);
-    return row->name || error_memory(e);
+    if (!row->name) return error_memory(e);
+    return !row->spec.path || resolve_plugin(yaml_folder(file, node), &row->spec, e);
 }
 
 static bool read_name(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
@@ -83,9 +84,9 @@ static bool read_explainer(struct yaml_file *file, const yaml_node_t *node, stru
     if (!check_name(file, node, row->name, e)) return false;
     for (const struct battery_explainer *r = b->explainers; r < row; r++)
         if (strcmp(r->name, row->name) == 0)
-            return yaml_fail(file, node, e, "explainer '%s' a second time: another 'name' wanted (first on line %u)",
-                             excerpt_of(row->name).text, r->place.line);
-    return !row->spec.path || resolve_plugin(b, &row->spec, e);
+            return yaml_fail(file, node, e, "explainer '%s' a second time: another 'name' wanted%s",
+                             excerpt_of(row->name).text, yaml_first(r->place).text);
+    return true;
 }
 
 bool battery_read_explainers(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
@@ -147,8 +148,8 @@ static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct
     if (!row->id) return error_memory(e);
     for (const struct battery_control *r = b->controls; r < row; r++)
         if (strcmp(r->id, row->id) == 0)
-            return yaml_fail(file, id, e, "control '%s' a second time: once wanted (first on line %u)",
-                             excerpt_of(row->id).text, r->place.line);
+            return yaml_fail(file, id, e, "control '%s' a second time: once wanted%s", excerpt_of(row->id).text,
+                             yaml_first(r->place).text);
     return !mapping || read_options(file, node, row, e);
 }
 

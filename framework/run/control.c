@@ -63,31 +63,31 @@ static bool parse_choice(const struct control_option *o, const char *text, doubl
     return false;
 }
 
-static bool parse_option(const struct control *c, const struct control_option *o, const char *path,
+static bool parse_option(const struct control *c, const struct control_option *o, const struct battery *b,
                          const struct option *given, double *out, struct error *e) {
     if (o->kind == OPTION_CHOICE) {
         if (parse_choice(o, given->value, out)) return true;
         struct text choices = {0};
         for (size_t k = 0; o->choices[k]; k++) text_add(&choices, "%s%s", k ? ", " : "", o->choices[k]);
-        error_set(e, "%s:%u:%u: %s of control %s is '%s': wanted one of %s", path, given->place.line,
-                  given->place.column, o->name, c->id, given->value, choices.failed ? "its choices" : choices.data);
+        battery_fail(b, given->place, e, "%s of control %s is '%s': wanted one of %s", o->name, c->id, given->value,
+                     choices.failed ? "its choices" : choices.data);
         text_finish(&choices);
         return false;
     }
     if (!text_to_double(given->value, out) || !(*out >= o->min && *out <= o->max) || (o->whole && *out != floor(*out)))
-        return error_set(e, "%s:%u:%u: %s of control %s is '%s': wanted a %snumber from %g to %g", path,
-                         given->place.line, given->place.column, o->name, c->id, given->value, o->whole ? "whole " : "",
-                         o->min, o->max);
+        return battery_fail(b, given->place, e, "%s of control %s is '%s': wanted a %snumber from %g to %g", o->name,
+                            c->id, given->value, o->whole ? "whole " : "", o->min, o->max);
     return true;
 }
 
-static bool unknown_option(const struct control *c, const char *path, const struct option *given, struct error *e) {
+static bool unknown_option(const struct control *c, const struct battery *b, const struct option *given,
+                           struct error *e) {
     const char *names[CONTROL_OPTIONS_MAX];
     size_t n = option_count(c);
     for (size_t i = 0; i < n; i++) names[i] = c->options[i].name;
     const char *near = text_nearest(given->name, names, n);
-    return error_set(e, "%s:%u:%u: control %s has no option '%s'%s%s%s", path, given->place.line, given->place.column,
-                     c->id, given->name, near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return battery_fail(b, given->place, e, "control %s has no option '%s'%s%s%s", c->id, given->name,
+                        near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 bool control_values_parse(const struct control *c, const struct battery *b, const struct battery_control *entry,
@@ -98,10 +98,10 @@ bool control_values_parse(const struct control *c, const struct battery *b, cons
     for (size_t k = 0; k < entry->option_count; k++) {
         const struct option *given = &entry->options[k];
         size_t i = option_index(c, given->name);
-        if (i == n) return unknown_option(c, b->path, given, e);
+        if (i == n) return unknown_option(c, b, given, e);
         out->text[i] = given->value;
         out->place[i] = given->place;
-        if (c->options[i].kind != OPTION_TEXT && !parse_option(c, &c->options[i], b->path, given, &out->value[i], e))
+        if (c->options[i].kind != OPTION_TEXT && !parse_option(c, &c->options[i], b, given, &out->value[i], e))
             return false;
     }
     return true;

@@ -162,6 +162,13 @@ static json_t *machine_json(void) {
     return json_pack("{s:s, s:s}", "cpu", cpu, "blas_kernel", openblas_get_corename());
 }
 
+/* What the command line put in place of values of the file. */
+static json_t *settings_json(const struct battery *b) {
+    json_t *a = json_array();
+    for (size_t i = 0; i < b->setting_count; i++) json_array_append_new(a, json_string(b->settings[i]));
+    return a;
+}
+
 /* Everything that decides the numbers. */
 static json_t *identity_json(const struct run *run) {
     return json_pack("{s:s, s:[i, i], s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi",
@@ -186,7 +193,8 @@ bool record_run(const struct run *run, char **text, struct error *e) {
     json_t *o = identity_json(run);
     if (!o) return error_memory(e);
     json_object_set_new(o, "battery_file",
-                        json_pack("{s:s, s:s}", "path", run->battery->path, "sha256", run->battery_digest));
+                        json_pack("{s:s, s:s, s:o}", "path", run->battery->path, "sha256", run->battery_digest,
+                                  "settings", settings_json(run->battery)));
     json_object_set_new(o, "libraries",
                         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "sqlite",
                                   sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",

@@ -15,8 +15,7 @@ static bool add_row(struct run *run, char *name, const struct explainer_spec *sp
     struct row *r = &run->rows[run->row_count++];
     *r = (struct row){.name = name, .reduction = reduction};
     if (!name) return error_memory(e);
-    if (!plugin_create(spec, &r->plugin, e))
-        return error_prefix(e, "%s:%u:%u", run->battery->path, place.line, place.column);
+    if (!plugin_create(spec, &r->plugin, e)) return place_prefix(run->battery->path, run->battery->settings, place, e);
     r->claims = r->plugin->claims;
     r->non_negative = non_negative(r->claims, r->reduction);
     return true;

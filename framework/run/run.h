@@ -5,9 +5,11 @@
 #include "run/control.h"
 
 struct run_options {
-    const char *battery; /* path of the YAML file */
-    const char *folder;  /* the run folder: assay.db and the reports */
-    unsigned jobs;       /* worker processes */
+    const char *battery;         /* path of the YAML file */
+    const char *const *settings; /* KEY.KEY=VALUE, in place of values of the file */
+    size_t setting_count;
+    const char *folder; /* the run folder: assay.db and the reports */
+    unsigned jobs;      /* worker processes */
     bool has_seed;
     uint64_t seed;    /* in place of the battery's */
     const char *only; /* an explainer row or a control, or NULL */

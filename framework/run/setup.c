@@ -72,9 +72,8 @@ static bool unknown_control(const struct battery *b, const struct battery_contro
     size_t n = 0;
     for (; controls[n] && n < 64; n++) names[n] = controls[n]->id;
     const char *near = text_nearest(entry->id, names, n);
-    return error_set(e, "%s:%u:%u: there is no control '%s'%s%s%s", b->path, entry->place.line, entry->place.column,
-                     entry->id, near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "",
-                     near ? "'?" : "");
+    return battery_fail(b, entry->place, e, "there is no control '%s'%s%s%s", entry->id,
+                        near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
 }
 
 static bool open_controls(struct run *run, const char *only, const struct control *const *controls, struct error *e) {
@@ -89,8 +88,8 @@ static bool open_controls(struct run *run, const char *only, const struct contro
         if (!c->control) return unknown_control(b, entry, controls, e);
         if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
         if (c->control->judge == JUDGE_LABELS && !b->has_training)
-            return error_set(e, "%s:%u:%u: control %s trains networks: the battery needs a `training:` section",
-                             b->path, entry->place.line, entry->place.column, entry->id);
+            return battery_fail(b, entry->place, e,
+                                "control %s trains networks: the battery needs a `training:` section", entry->id);
     }
     return true;
 }
@@ -171,7 +170,7 @@ static bool make_plan(struct run *run, struct error *e) {
 bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls,
                struct error *e) {
     const char *row, *control;
-    if (!battery_load(options->battery, &run->battery, e)) return false;
+    if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
            rows_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&

@@ -12,7 +12,7 @@
 /* ---- The file ---- */
 
 /* At most YAML_FILE_LIMIT bytes, however large the file is. */
-static bool read_limited(const char *path, uint8_t *buffer, size_t *size, struct error *e) {
+static bool read_limited(const char *path, char *buffer, size_t *size, struct error *e) {
     FILE *in = fopen(path, "rb");
 
     if (!in) return error_set(e, "%s: %s: a readable file wanted", path, strerror(errno));
@@ -82,14 +82,20 @@ static bool parse_pass(struct yaml_file *file, const uint8_t *bytes, size_t size
     return ok;
 }
 
-bool yaml_file_open(const char *path, const char *wanted, struct yaml_file *file, struct error *e) {
-    size_t size = 0;
-    uint8_t *bytes = malloc(YAML_FILE_LIMIT + 1);
+bool yaml_text_open(const char *path, const char *text, size_t size, const char *wanted, struct yaml_file *file,
+                    struct error *e) {
+    const uint8_t *bytes = (const uint8_t *)text;
 
     *file = (struct yaml_file){.path = path};
+    return parse_pass(file, bytes, size, NULL, e) && parse_pass(file, bytes, size, wanted, e);
+}
+
+bool yaml_file_open(const char *path, const char *wanted, struct yaml_file *file, struct error *e) {
+    size_t size = 0;
+    char *bytes = malloc(YAML_FILE_LIMIT + 1);
+
     if (!bytes) return error_memory(e);
-    bool ok = read_limited(path, bytes, &size, e) && parse_pass(file, bytes, size, NULL, e) &&
-              parse_pass(file, bytes, size, wanted, e);
+    bool ok = read_limited(path, bytes, &size, e) && yaml_text_open(path, bytes, size, wanted, file, e);
     free(bytes);
     return ok;
 }
@@ -108,19 +114,38 @@ yaml_node_t *yaml_file_node(struct yaml_file *file, int id) {
 
 /* ---- Nodes ---- */
 
+/* No mark of a file has this index. */
+#define SETTING_INDEX SIZE_MAX
+
+yaml_mark_t yaml_mark_of_setting(unsigned number) {
+    return (yaml_mark_t){.index = SETTING_INDEX, .line = number};
+}
+
 struct place yaml_place(const yaml_node_t *node) {
-    return (struct place){(unsigned)node->start_mark.line + 1, (unsigned)node->start_mark.column + 1};
+    const yaml_mark_t *mark = &node->start_mark;
+    if (mark->index == SETTING_INDEX) return (struct place){0, (unsigned)mark->line + 1};
+    return (struct place){(unsigned)mark->line + 1, (unsigned)mark->column + 1};
+}
+
+const char *yaml_folder(const struct yaml_file *file, const yaml_node_t *node) {
+    return yaml_place(node).line ? file->folder : ".";
 }
 
 bool yaml_fail(const struct yaml_file *file, const yaml_node_t *at, struct error *e, const char *format, ...) {
     struct error message;
-    struct place place = yaml_place(at);
     va_list list;
 
     va_start(list, format);
     vsnprintf(message.text, sizeof message.text, format, list);
     va_end(list);
-    return error_set(e, "%s:%u:%u: %s", file->path, place.line, place.column, message.text);
+    error_set(e, "%s", message.text);
+    return place_prefix(file->path, file->settings, yaml_place(at), e);
+}
+
+struct first_text yaml_first(struct place place) {
+    struct first_text out = {""};
+    if (place.line) snprintf(out.text, sizeof out.text, " (first on line %u)", place.line);
+    return out;
 }
 
 static const char *node_kind(const yaml_node_t *node) {
@@ -197,8 +222,8 @@ bool yaml_check_keys(struct yaml_file *file, const yaml_node_t *node, const char
         if (!known(text, names, n)) return unknown_key(file, key, what, names, n, e);
         for (const yaml_node_pair_t *q = first; q < p; q++) {
             if (strcmp(yaml_key(file, q), text) == 0)
-                return yaml_fail(file, key, e, "%s '%s' a second time: once wanted (first on line %u)", what,
-                                 excerpt_of(text).text, yaml_place(yaml_file_node(file, q->key)).line);
+                return yaml_fail(file, key, e, "%s '%s' a second time: once wanted%s", what, excerpt_of(text).text,
+                                 yaml_first(yaml_place(yaml_file_node(file, q->key))).text);
         }
     }
     return true;

@@ -13,20 +13,37 @@
 #define YAML_ENTRY_LIMIT 1000             /* of a mapping or a list */
 
 struct yaml_file {
-    const char *path; /* borrowed */
+    const char *path, *folder;   /* borrowed; the folder is the caller's to fill in */
+    const char *const *settings; /* likewise: the texts by the numbers yaml_file_set() was called with */
     yaml_document_t document;
 };
 
 /* A file with exactly one document that is not empty; `wanted` says what should be in it. */
 bool yaml_file_open(const char *path, const char *wanted, struct yaml_file *, struct error *);
+/* The same for a text in memory, which `path` names in messages. */
+bool yaml_text_open(const char *path, const char *text, size_t size, const char *wanted, struct yaml_file *,
+                    struct error *);
+/* `KEY.KEY=VALUE`: VALUE, read as YAML, in place of what stands under the keys, or added there. An item of a list is
+ * named by its id, name or use; where a single word stands for a mapping ({id: cascading}), keys may follow it. The
+ * root is a mapping. */
+bool yaml_file_set(struct yaml_file *, const char *setting, unsigned number, struct error *);
 void yaml_file_close(struct yaml_file *);
 yaml_node_t *yaml_file_root(struct yaml_file *);
 yaml_node_t *yaml_file_node(struct yaml_file *, int id);
 
 struct place yaml_place(const yaml_node_t *);
+yaml_mark_t yaml_mark_of_setting(unsigned number);
+/* Against which a path in that node is read: the file's folder, or the current one for a setting. */
+const char *yaml_folder(const struct yaml_file *, const yaml_node_t *);
 /* Fails with the place of `at` before the message. */
 bool yaml_fail(const struct yaml_file *, const yaml_node_t *at, struct error *, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* " (first on line 3)" for a complaint about what is there twice; "" for a setting. */
+struct first_text {
+    char text[32];
+};
+struct first_text yaml_first(struct place);
 
 /* The text of a scalar that has one; NULL for lists, mappings and empty values. */
 const char *yaml_scalar(const struct yaml_file *, const yaml_node_t *, const char *wanted, struct error *);

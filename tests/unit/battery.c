@@ -3,6 +3,7 @@
 
 #include "tests/unit/scratch.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 TestSuite(battery, .init = scratch_enter, .fini = scratch_leave);
@@ -467,4 +468,99 @@ Test(battery, reductions) {
     cr_expect_str_eq(reduction_name(REDUCE_SUM), "sum");
     cr_expect_str_eq(reduction_name(REDUCE_MEAN_ABS), "mean-abs");
     cr_expect_str_eq(reduction_name(REDUCE_MAX_ABS), "max-abs");
+}
+
+/* ---- settings of the command line ---- */
+
+static bool load_with(const char *const *settings, size_t count, struct battery **b, struct error *e) {
+    cr_assert(mkdir("f", 0777) == 0 || errno == EEXIST);
+    scratch_put("f/b.yaml", full, sizeof full - 1);
+    *b = NULL;
+    return battery_load_with("f/b.yaml", settings, count, b, e);
+}
+
+/* Relative paths of settings are seen from here, those of the file from its folder. */
+Test(battery, settings_replace_and_add) {
+    static const char *const settings[] = {
+        "model=m.onnx",
+        "data.source=idx:x,y",
+        "data.inputs=1",
+        "data.preprocess.resize=300",
+        "data.class-names=names.csv",
+        "rule={draws: 1}",
+        "rule.delta=.1",
+        "controls.cascading.groups=a=conv* fc, b=*",
+        "controls.independent.sigma=2",
+        "explainers.gradient.reduce=mean-abs",
+        "explainers.mine.use=my.so#own",
+        "expect.gradient=[FAIL, PASS]",
+        "conv=direct",
+        "seed=3",
+        "seed=4",
+    };
+    struct battery *b;
+    struct error e;
+    cr_assert(load_with(settings, sizeof settings / sizeof *settings, &b, &e), "%s", e.text);
+    cr_expect_str_eq(b->model, "m.onnx");
+    cr_expect_str_eq(b->data_source, "idx:x,y");
+    cr_expect_str_eq(b->training_source, "csv:f/t.csv,label=kind");
+    cr_expect_str_eq(b->class_names, "names.csv");
+    cr_expect_eq(b->inputs, 1);
+    cr_expect_eq(b->preprocess.resize, 300);
+    cr_expect_float_eq(b->preprocess.scale, 1. / 255, 1e-15, "what the preset says stays");
+    cr_expect_eq(b->rule.draws[0] + b->rule.draws[2], 2);
+    cr_expect_eq(b->rule.delta, .1);
+    cr_expect_eq(b->rule.kind, RULE_CALIBRATED, "the mapping is replaced as a whole");
+    cr_assert_eq(b->controls[0].option_count, 1);
+    cr_expect_str_eq(b->controls[0].id, "cascading");
+    cr_expect_str_eq(b->controls[0].options[0].value, "a=conv* fc, b=*");
+    cr_expect_eq(b->controls[1].option_count, 2);
+    cr_expect_str_eq(b->controls[1].options[1].value, "2");
+    cr_expect_str_eq(b->explainers[0].name, "gradient");
+    cr_expect_eq(b->explainers[0].reduction, REDUCE_MEAN_ABS);
+    cr_expect_str_eq(b->explainers[2].spec.path, "./my.so");
+    cr_expect_str_eq(b->explainers[2].spec.id, "own");
+    cr_expect_str_eq(b->explainers[3].spec.path, "f/other.so");
+    cr_expect_eq(b->expectations[0].words, (1u << VERDICT_FAIL) | (1u << VERDICT_PASS));
+    cr_expect_eq(b->conv, CONV_DIRECT);
+    cr_expect_eq(b->seed, 4, "the last one counts");
+    battery_destroy(b);
+}
+
+Test(battery, bad_settings) {
+    static const struct {
+        const char *setting, *message;
+    } cases[] = {
+        {"data.inputs", "--set data.inputs: no '=': KEY.KEY=VALUE wanted"},
+        {"=3", "--set =3: an empty key: KEY.KEY=VALUE wanted"},
+        {"data..inputs=3", "--set data..inputs=3: an empty key: KEY.KEY=VALUE wanted"},
+        {"data.inputs=", "--set data.inputs: empty: a value wanted"},
+        {"data.inputs=~", "--set data.inputs=~: no value: a whole number from 1 to 10000 wanted"},
+        {"data.inputs=none", "--set data.inputs=none: 'none': a whole number from 1 to 10000 wanted"},
+        {"data.inputs=[1", "--set data.inputs:2:1: did not find expected ',' or ']' while parsing a flow sequence: "
+                           "valid YAML wanted"},
+        {"modle=m", "--set modle=m: unknown key 'modle': did you mean 'model'?"},
+        {"data.colour=red", "--set data.colour=red: unknown key 'colour': source, preprocess, class-names, inputs, "
+                            "only-correct or target wanted"},
+        {"model.path=m", "--set model.path=m: a key below a single value: a key of the battery wanted"},
+        {"controls.casc.init=own", "--set controls.casc.init=own: the list has no such item: the name of one wanted"},
+        {"controls=[a, a]", "--set controls=[a, a]: control 'a' a second time: once wanted"},
+        {"rule={delta: 1, delta: 2}", "--set rule={delta: 1, delta: 2}: key 'delta' a second time: once wanted"},
+        {"explainers=&a [*a]", "--set explainers=&a [*a]: a list: an explainer (ID or path/to.so, with :name=value,... "
+                               "behind it) wanted"},
+        {"data.inputs=[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]",
+         "--set data.inputs:1:17: more than 16 lists and mappings in each other: a flatter file wanted"},
+        {"name=this is a rather long text that nobody wants to read once more in a message.\x01",
+         "--set name: byte 76: control characters are not allowed: a text in UTF-8 wanted"},
+        {"data.inputs='this is a rather long text that nobody wants to read again'",
+         "--set data.inputs='this is a rather long text that nobody wants to rea...: 'this is a rather long text that "
+         "nobody wants to read again': a whole number from 1 to 10000 wanted"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct battery *b;
+        struct error e;
+        cr_assert(!load_with(&cases[i].setting, 1, &b, &e), "%s", cases[i].setting);
+        cr_expect_str_eq(e.text, cases[i].message, "wanted   %s\n      got      %s", cases[i].message, e.text);
+        cr_expect_null(b);
+    }
 }

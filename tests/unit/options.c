@@ -128,6 +128,31 @@ Test(options, what_is_refused_and_why) {
     }
 }
 
+Test(options, some_may_be_given_again) {
+    static const struct cli_option set[] = {
+        {.name = "set", .kind = CLI_TEXT, .value = "KEY=VALUE", .summary = "value", .many = true}};
+    static const struct cli_command command = {.name = "run", .summary = "s", .options = set, .option_count = 1};
+    char word[] = "--set=a=1", last[] = "--set", value[] = "b=2", *arguments[2 * CLI_MANY_MAX];
+    struct cli_values values;
+    struct error e;
+    for (int i = 0; i < CLI_MANY_MAX + 1; i++) {
+        arguments[i] = word;
+    }
+    arguments[1] = last;
+    arguments[2] = value;
+    cr_assert_eq(cli_parse(&command, 4, arguments, &values, &e), CLI_PARSED);
+    cr_assert_eq(values.many_count, 3);
+    cr_expect_str_eq(values.many[0], "a=1");
+    cr_expect_str_eq(values.many[1], "b=2");
+    cr_expect_str_eq(values.option[0].text, "a=1");
+    arguments[1] = arguments[2] = word;
+    cr_expect_eq(cli_parse(&command, CLI_MANY_MAX, arguments, &values, &e), CLI_PARSED);
+    cr_expect_eq(cli_parse(&command, CLI_MANY_MAX + 1, arguments, &values, &e), CLI_INVALID);
+    cr_expect_str_eq(e.text, "--set: given more than 64 times: fewer wanted");
+    cr_expect_eq(cli_parse(&command, 0, arguments, &values, &e), CLI_PARSED);
+    cr_expect_eq(values.many_count, 0);
+}
+
 Test(options, the_largest_seed_is_kept_to_the_last_digit) {
     struct cli_values values;
     struct error e;
