@@ -161,10 +161,13 @@ static struct prepared *prepare(struct session *s, uint32_t i, float *map, uint8
 static bool compare_input(struct session *s, const struct attribution *a, uint32_t i) {
     struct prepared *p = prepare(s, i, s->map, s->mask);
     if (!p) return false;
-    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m].id; m++)
-        for (int v = 0; measures[m].applies(&s->shape) && v < VIEW_COUNT; v++)
-            record_comparison(&s->out, false, m, (enum view)v, s->set->global[i], s->set->global[i],
-                              measures[m].compare(s->originals[i], p, (enum view)v));
+    double similarity[VIEW_COUNT];
+    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m].id; m++) {
+        if (!measures[m].applies(&s->shape)) continue;
+        measures[m].compare_views(s->originals[i], p, similarity);
+        for (int v = 0; v < VIEW_COUNT; v++)
+            record_comparison(&s->out, false, m, (enum view)v, s->set->global[i], s->set->global[i], similarity[v]);
+    }
     /* Mismatched: the original of input i against this network's map of another input, so that only structure common to
      * all inputs is left. */
     bool others = (a->wants & WANT_MISMATCHED) && s->set->count > 1;
@@ -172,9 +175,9 @@ static bool compare_input(struct session *s, const struct attribution *a, uint32
         const uint32_t *other = s->set->derangements + (size_t)d * s->set->count;
         for (uint32_t k = 0; k < s->set->count; k++) {
             if (other[k] != i) continue;
+            measures[0].compare_views(s->originals[k], p, similarity);
             for (int v = 0; v < VIEW_COUNT; v++)
-                record_comparison(&s->out, true, 0, (enum view)v, s->set->global[k], s->set->global[i],
-                                  measures[0].compare(s->originals[k], p, (enum view)v));
+                record_comparison(&s->out, true, 0, (enum view)v, s->set->global[k], s->set->global[i], similarity[v]);
         }
     }
     prepared_destroy(p);
