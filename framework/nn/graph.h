@@ -112,6 +112,8 @@ bool graph_finish(struct graph *, const char *output, struct error *);
 const struct value *graph_value(const struct graph *, uint32_t index);
 /* Index of the named layer, or GRAPH_NONE. */
 uint32_t graph_layer(const struct graph *, const char *name);
+/* Floating-point operations of the weighted nodes for one sample, forward, as if computed directly. An estimate. */
+double graph_flops(const struct graph *);
 const struct attribute *node_attribute(const struct node *, const char *name);
 
 #endif

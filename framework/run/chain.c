@@ -88,7 +88,8 @@ static bool check_logits(struct session *s, struct net *net, struct error *e) {
     size_t count = (size_t)s->set->count * s->graph->classes;
     float *logits = malloc(count * sizeof *logits);
     if (!logits) return error_memory(e);
-    bool ok = net_forward(net, s->set->count, s->x, logits, e);
+    struct crew crew = channel_crew(s->channel);
+    bool ok = crew_forward(&crew, net, s->set->count, s->x, logits, e);
     if (ok && !all_finite(logits, count)) ok = error_set(e, "overflow: the network's logits are not finite.");
     free(logits);
     return ok;
@@ -106,7 +107,8 @@ static bool check_maps(struct session *s, struct error *e) {
 }
 
 static bool call_yardstick(struct session *s, struct net *net, struct error *e) {
-    if (!net_gradient(net, NET_GRADIENT, s->set->count, s->x, s->set->target, s->maps, e)) return false;
+    struct crew crew = channel_crew(s->channel);
+    if (!crew_gradient(&crew, net, NET_GRADIENT, s->set->count, s->x, s->set->target, s->maps, e)) return false;
     for (size_t k = 0; k < s->set->count * s->full; k++) s->maps[k] = fabsf(s->maps[k]);
     return true;
 }
@@ -118,6 +120,7 @@ static bool call_plugin(struct session *s, struct net *net, struct error *e) {
     assay_status status = ASSAY_OK;
     uint32_t n = s->set->count, most = (uint32_t)(REQUEST_ELEMENTS / s->full + 1);
     if (!handle_create(net, &handle, e)) return false;
+    handle->crew = channel_crew(s->channel);
     /* An element that is never written stays NaN, and is found. */
     for (size_t k = 0; k < n * s->full; k++) s->maps[k] = NAN;
     for (uint32_t i = 0; status == ASSAY_OK && i < n; i += most) {

@@ -53,7 +53,7 @@ static assay_status model_forward(const assay_model *model, uint32_t n, const fl
         return status != ASSAY_OK ? status : null_passed(call, "logits", why);
     }
     handle->forward += n;
-    return finish(net_forward(handle->net, n, x, logits, &e), call, &e, why);
+    return finish(crew_forward(&handle->crew, handle->net, n, x, logits, &e), call, &e, why);
 }
 
 static assay_status gradient_under(const assay_model *model, enum net_rule rule, uint32_t n, const float *x,
@@ -67,7 +67,7 @@ static assay_status gradient_under(const assay_model *model, enum net_rule rule,
     }
     handle->forward += n;
     handle->backward += n;
-    return finish(net_gradient(handle->net, rule, n, x, targets, out, &e), call, &e, why);
+    return finish(crew_gradient(&handle->crew, handle->net, rule, n, x, targets, out, &e), call, &e, why);
 }
 
 static assay_status model_gradient(const assay_model *model, uint32_t n, const float *x, const uint32_t *targets,
@@ -86,7 +86,7 @@ static assay_status model_gradient_sum(const assay_model *model, uint32_t n, con
     }
     handle->forward += n;
     handle->backward += n;
-    return finish(net_gradient_sum(handle->net, n, x, targets, weights, out, &e), call, &e, why);
+    return finish(crew_gradient_sum(&handle->crew, handle->net, n, x, targets, weights, out, &e), call, &e, why);
 }
 
 /* ---- assay.layers/1 ---- */

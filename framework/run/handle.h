@@ -6,10 +6,12 @@
 #include "base/error.h"
 #include "explainers/explainer.h"
 #include "nn/net.h"
+#include "run/crew.h"
 
 struct handle {
     assay_model model; /* what the plugin sees; model.host is this struct */
     struct net *net;
+    struct crew crew;    /* who may help; nobody unless the owner says so */
     assay_layer *layers; /* nodes with an activation the output depends on, from input to output */
     uint32_t *nodes;     /* [layer_count] their indices in the graph */
     uint32_t layer_count;

@@ -21,6 +21,7 @@ enum { BEAT = UINT32_MAX, FINISHED = UINT32_MAX - 1 };
 
 struct channel {
     int fd;
+    struct crew crew;
 };
 
 struct worker {
@@ -38,6 +39,7 @@ struct pool {
     size_t count;
     struct worker *workers;
     unsigned worker_count;
+    struct cores *cores; /* worker_count of them */
     int log;
     const struct pool_hooks *hooks;
     void *user;
@@ -64,7 +66,11 @@ void channel_beat(struct channel *c) {
     channel_send(c, BEAT, NULL, 0);
 }
 
-static void child_main(struct pool *p, struct pool_job *job, int fd, pid_t parent) {
+struct crew channel_crew(const struct channel *c) {
+    return c->crew;
+}
+
+static void child_main(struct pool *p, unsigned member, struct pool_job *job, int fd, pid_t parent) {
     isolate_enter(parent);
     for (unsigned i = 0; i < p->worker_count; i++)
         if (p->workers[i].job) close(p->workers[i].fd);
@@ -72,7 +78,7 @@ static void child_main(struct pool *p, struct pool_job *job, int fd, pid_t paren
         dup2(p->log, STDOUT_FILENO);
         dup2(p->log, STDERR_FILENO);
     }
-    struct channel c = {fd};
+    struct channel c = {fd, {p->cores, member}};
     p->hooks->work(p->user, job, &c);
     fflush(stdout); /* what a plugin printed; _exit() does not */
     channel_send(&c, FINISHED, NULL, 0);
@@ -83,6 +89,8 @@ static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct
     int ends[2];
     if (pipe(ends) != 0) return error_set(e, "cannot make a pipe: %s", strerror(errno));
     fflush(NULL); /* or the child would write the parent's buffers again */
+    unsigned member = (unsigned)(w - p->workers);
+    cores_enter(p->cores, member);
     pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
         close(ends[0]);
@@ -91,7 +99,7 @@ static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct
     }
     if (pid == 0) {
         close(ends[0]);
-        child_main(p, job, ends[1], parent);
+        child_main(p, member, job, ends[1], parent);
     }
     close(ends[1]);
     *w = (struct worker){
@@ -162,6 +170,7 @@ static bool reap(struct pool *p, struct worker *w, struct error *e) {
     /* A plugin may have closed the pipe and gone on: it gets no more time. */
     kill_group(w->pid);
     while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {}
+    cores_leave(p->cores, (unsigned)(w - p->workers));
     if (w->overdue) snprintf(death, sizeof death, "did not answer within its time limit of %g s", w->job->limit);
     else if (!w->finished) isolate_ending(status, death, sizeof death);
     struct pool_job *job = w->job;
@@ -206,10 +215,10 @@ static bool turn(struct pool *p, struct pollfd *fds, unsigned *running, struct e
 
 bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *hooks,
               void *user, struct error *e) {
-    struct pool p = {jobs, count, calloc(workers, sizeof *p.workers), workers, log, hooks, user};
+    struct pool p = {jobs, count, calloc(workers, sizeof *p.workers), workers, NULL, log, hooks, user};
     struct pollfd *fds = calloc(workers, sizeof *fds);
     unsigned running = 0;
-    bool ok = p.workers && fds ? true : error_memory(e);
+    bool ok = p.workers && fds ? cores_create(workers, workers, &p.cores, e) : error_memory(e);
     for (size_t i = 0; i < count; i++) jobs[i].state = POOL_WAITING;
     while (ok) {
         ok = fill(&p, &running, e);
@@ -225,6 +234,7 @@ bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, co
         }
         free(p.workers[i].data);
     }
+    cores_destroy(p.cores);
     free(p.workers);
     free(fds);
     return ok;

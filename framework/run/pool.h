@@ -4,6 +4,7 @@
 #define ASSAY_RUN_POOL_H
 
 #include "base/error.h"
+#include "run/crew.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +17,9 @@ void channel_send(struct channel *, uint32_t type, const void *data, size_t size
 
 /* Says that the child is alive and a new call begins: the time limit starts again. */
 void channel_beat(struct channel *);
+
+/* For the child's requests: cores that other children do not use. */
+struct crew channel_crew(const struct channel *);
 
 struct pool_job;
 

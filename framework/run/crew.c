@@ -1,0 +1,138 @@
+#include "run/crew.h"
+
+#include "base/shared.h"
+#include "nn/graph.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Below this a fork, and the pages that are copied after it, cost more than a helper saves: 20 ms of one core. */
+#define LEAST_WORK 2e9
+#define MOST_HELPERS 64u
+
+enum kind { FORWARD, GRADIENT, SUM };
+
+struct work {
+    enum kind kind;
+    struct net *net;
+    enum net_rule rule;
+    uint32_t n, blocks;
+    const float *x;
+    const uint32_t *targets;
+    const float *weights;
+    size_t in, out; /* elements of a sample, and of one result */
+};
+
+/* What the processes share: results follow behind `done`. */
+struct board {
+    atomic_uint next; /* block that nobody has begun */
+    atomic_bool done[];
+};
+
+static size_t results_of(const struct work *w) {
+    return w->kind == SUM ? w->blocks : w->n;
+}
+
+static bool run_block(const struct work *w, uint32_t block, float *results, struct error *e) {
+    uint32_t first = block * CREW_BLOCK, count = w->n - first < CREW_BLOCK ? w->n - first : CREW_BLOCK;
+    const float *x = w->x + first * w->in;
+    switch (w->kind) {
+    case FORWARD: return net_forward(w->net, count, x, results + first * w->out, e);
+    case GRADIENT: return net_gradient(w->net, w->rule, count, x, w->targets + first, results + first * w->out, e);
+    default:
+        return net_gradient_sum(w->net, count, x, w->targets + first, w->weights + first, results + block * w->out, e);
+    }
+}
+
+/* Blocks as long as there are any. */
+static bool take_part(const struct work *w, struct board *board, float *results, struct error *e) {
+    for (uint32_t b; (b = atomic_fetch_add(&board->next, 1)) < w->blocks;) {
+        if (!run_block(w, b, results, e)) return false;
+        atomic_store(&board->done[b], true);
+    }
+    return true;
+}
+
+/* Adds up the sums of the blocks, or copies. */
+static void gather(const struct work *w, const float *results, float *out) {
+    memcpy(out, results, (w->kind == SUM ? 1 : w->n) * w->out * sizeof *out);
+    for (uint32_t b = 1; w->kind == SUM && b < w->blocks; b++)
+        for (size_t i = 0; i < w->out; i++) out[i] += results[b * w->out + i];
+}
+
+static bool work_alone(const struct work *w, float *out, struct error *e) {
+    switch (w->kind) {
+    case FORWARD: return net_forward(w->net, w->n, w->x, out, e);
+    case GRADIENT: return net_gradient(w->net, w->rule, w->n, w->x, w->targets, out, e);
+    default: break;
+    }
+    float *results = malloc(w->blocks * w->out * sizeof *results);
+    bool ok = results ? true : error_memory(e);
+    for (uint32_t b = 0; ok && b < w->blocks; b++) ok = run_block(w, b, results, e);
+    if (ok) gather(w, results, out);
+    free(results);
+    return ok;
+}
+
+static void wait_for(pid_t pid) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+}
+
+static bool work_together(const struct work *w, struct board *board, float *results, unsigned helpers,
+                          struct error *e) {
+    pid_t pids[MOST_HELPERS];
+    unsigned started = 0;
+    while (started < helpers && (pids[started] = fork()) >= 0) {
+        if (pids[started] == 0) {
+            take_part(w, board, results, NULL);
+            _exit(0);
+        }
+        started++;
+    }
+    bool ok = take_part(w, board, results, e);
+    if (!ok) atomic_store(&board->next, w->blocks); /* no more of them */
+    for (unsigned i = 0; i < started; i++) wait_for(pids[i]);
+    for (uint32_t b = 0; ok && b < w->blocks; b++) ok = atomic_load(&board->done[b]) || run_block(w, b, results, e);
+    return ok;
+}
+
+static bool run(const struct crew *crew, struct work *w, float *out, struct error *e) {
+    const struct graph *g = net_graph(w->net);
+    w->blocks = (w->n + CREW_BLOCK - 1) / CREW_BLOCK;
+    w->in = shape_count(&g->sample);
+    w->out = w->kind == FORWARD ? g->classes : w->in;
+    double passes = w->kind == FORWARD ? 1 : 2;
+    if (!crew->cores || w->blocks < 2 || passes * w->n * graph_flops(g) < LEAST_WORK) return work_alone(w, out, e);
+    unsigned most = w->blocks - 1 < MOST_HELPERS ? w->blocks - 1 : MOST_HELPERS;
+    unsigned helpers = cores_borrow(crew->cores, crew->member, most);
+    if (!helpers) return work_alone(w, out, e);
+    size_t head = (sizeof(struct board) + w->blocks + 63) / 64 * 64, size = head + results_of(w) * w->out * sizeof *out;
+    struct board *board = shared_create(size, NULL); /* zero: nothing is begun or done */
+    float *results = (float *)(void *)((char *)board + head);
+    bool ok = board ? work_together(w, board, results, helpers, e) : work_alone(w, out, e);
+    if (ok && board) gather(w, results, out);
+    shared_destroy(board, size);
+    cores_return(crew->cores, crew->member, helpers);
+    return ok;
+}
+
+bool crew_forward(const struct crew *crew, struct net *net, uint32_t n, const float *x, float *logits,
+                  struct error *e) {
+    return run(crew, &(struct work){.kind = FORWARD, .net = net, .n = n, .x = x}, logits, e);
+}
+
+bool crew_gradient(const struct crew *crew, struct net *net, enum net_rule rule, uint32_t n, const float *x,
+                   const uint32_t *targets, float *out, struct error *e) {
+    return run(crew, &(struct work){.kind = GRADIENT, .net = net, .rule = rule, .n = n, .x = x, .targets = targets},
+               out, e);
+}
+
+bool crew_gradient_sum(const struct crew *crew, struct net *net, uint32_t n, const float *x, const uint32_t *targets,
+                       const float *weights, float *out, struct error *e) {
+    return run(crew, &(struct work){.kind = SUM, .net = net, .n = n, .x = x, .targets = targets, .weights = weights},
+               out, e);
+}

@@ -1,0 +1,170 @@
+/* Cores that are lent, and requests shared among processes: the same bytes whoever computes them, and whoever dies. */
+#include "run/crew.h"
+
+#include "base/rng.h"
+#include "nn/arch.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+Test(cores, are_lent_once_and_come_back) {
+    struct cores *c;
+    struct error e;
+    cr_assert(cores_create(4, 3, &c, &e), "%s", e.text);
+    cores_enter(c, 0);
+    cores_enter(c, 1);
+    cr_expect_eq(cores_borrow(c, 0, 8), 2, "two are free");
+    cr_expect_eq(cores_borrow(c, 1, 1), 0, "none is left");
+    cores_return(c, 0, 1);
+    cr_expect_eq(cores_borrow(c, 1, 1), 1);
+    cores_leave(c, 0); /* died with two */
+    cr_expect_eq(cores_borrow(c, 1, 8), 2);
+    for (unsigned i = 0; i < 3; i++) cores_enter(c, i);
+    cr_expect_eq(cores_borrow(c, 2, 8), 1);
+    cores_destroy(c);
+}
+
+#define SAMPLES 112u /* enough work for a forward pass to be shared, too */
+
+struct subject {
+    struct graph *graph;
+    struct weights *weights;
+    struct net *net;
+    size_t sample, results;
+    float *x, out[3][SAMPLES * 10], *maps, *sum;
+    float factors[SAMPLES];
+    uint32_t targets[SAMPLES];
+};
+
+static void subject_init(struct subject *s) {
+    struct error e;
+    cr_assert(arch_build("conv:32x3+1,relu,conv:32x3+1,relu,maxpool:2,fc:10", &(struct shape){3, {3, 32, 32}},
+                         &s->graph, &e) &&
+                  weights_create(s->graph, &s->weights, &e) && net_create(s->weights, &s->net, &e),
+              "%s", e.text);
+    for (uint32_t l = 0; l < s->graph->layer_count; l++) {
+        struct init_options init = {.scheme = INIT_NORMAL, .sigma = .1, .seed = l};
+        cr_assert(weights_redraw(s->weights, l, &init, &e), "%s", e.text);
+    }
+    s->sample = shape_count(&s->graph->sample);
+    s->x = malloc(SAMPLES * s->sample * sizeof *s->x);
+    cr_assert_not_null(s->x);
+    rng_fill_normal(1, 0, SAMPLES * s->sample, s->x);
+    rng_fill_uniform(2, 0, SAMPLES, s->factors);
+    for (uint32_t i = 0; i < SAMPLES; i++) s->targets[i] = i % 10;
+}
+
+static void subject_finish(struct subject *s) {
+    net_destroy(s->net);
+    weights_destroy(s->weights);
+    graph_destroy(s->graph);
+    free(s->x);
+}
+
+/* logits, maps and a sum of maps, one behind the other. */
+static float *answers(struct subject *s, const struct crew *crew) {
+    struct error e;
+    float *all = malloc((SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof *all), *maps = all + SAMPLES * 10;
+    cr_assert_not_null(all);
+    cr_assert(
+        crew_forward(crew, s->net, SAMPLES, s->x, all, &e) &&
+            crew_gradient(crew, s->net, NET_GUIDED, SAMPLES, s->x, s->targets, maps, &e) &&
+            crew_gradient_sum(crew, s->net, SAMPLES, s->x, s->targets, s->factors, maps + SAMPLES * s->sample, &e),
+        "%s", e.text);
+    return all;
+}
+
+static size_t answers_size(const struct subject *s) {
+    return (SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof(float);
+}
+
+Test(crew, does_not_change_a_byte) {
+    static struct subject s;
+    subject_init(&s);
+    float *alone = answers(&s, &(struct crew){0}), *plain = malloc(answers_size(&s));
+    struct error e;
+    cr_assert_not_null(plain);
+    cr_assert(net_forward(s.net, SAMPLES, s.x, plain, &e) &&
+                  net_gradient(s.net, NET_GUIDED, SAMPLES, s.x, s.targets, plain + SAMPLES * 10, &e),
+              "%s", e.text);
+    cr_expect_arr_eq(alone, plain, (SAMPLES * 10 + SAMPLES * s.sample) * sizeof *plain);
+    for (unsigned count = 1; count <= 4; count++) {
+        struct crew crew = {NULL, 0};
+        cr_assert(cores_create(count, 1, &crew.cores, &e), "%s", e.text);
+        cores_enter(crew.cores, 0);
+        float *together = answers(&s, &crew);
+        cr_expect_arr_eq(together, alone, answers_size(&s), "%u cores", count);
+        cr_expect_eq(cores_borrow(crew.cores, 0, 8), count - 1, "all have come back");
+        cr_expect(waitpid(-1, NULL, 0) < 0 && errno == ECHILD, "nobody is left behind");
+        free(together);
+        cores_destroy(crew.cores);
+    }
+    free(alone);
+    free(plain);
+    subject_finish(&s);
+}
+
+Test(crew, reports_what_the_net_refuses) {
+    static struct subject s;
+    struct crew crew;
+    struct error e = {{0}};
+    subject_init(&s);
+    cr_assert(cores_create(3, 1, &crew.cores, &e), "%s", e.text);
+    crew.member = 0;
+    s.targets[SAMPLES - 1] = 10;
+    float *out = malloc(SAMPLES * s.sample * sizeof *out);
+    cr_assert_not_null(out);
+    cr_expect_not(crew_gradient(&crew, s.net, NET_GRADIENT, SAMPLES, s.x, s.targets, out, &e));
+    cr_expect(strstr(e.text, "10"), "%s", e.text);
+    cr_expect_eq(cores_borrow(crew.cores, 0, 8), 3);
+    free(out);
+    cores_destroy(crew.cores);
+    subject_finish(&s);
+}
+
+/* Kills every other child of `parent` as soon as it appears; `kills` counts them. */
+static void kill_siblings(pid_t parent, int kills) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    for (;;) {
+        int pid;
+        FILE *f = fopen(path, "r");
+        while (f && fscanf(f, "%d", &pid) == 1)
+            if (pid != getpid() && kill(pid, SIGKILL) == 0 && write(kills, "k", 1) < 0) _exit(1);
+        if (f) fclose(f);
+        nanosleep(&(struct timespec){0, 200000}, NULL);
+    }
+}
+
+Test(crew, does_what_a_helper_that_died_left) {
+    static struct subject s;
+    struct crew crew = {NULL, 0};
+    struct error e;
+    int kills[2];
+    char killed;
+    subject_init(&s);
+    float *alone = answers(&s, &crew);
+    cr_assert(cores_create(4, 1, &crew.cores, &e) && pipe(kills) == 0);
+    pid_t parent = getpid(), killer = fork();
+    if (killer == 0) kill_siblings(parent, kills[1]);
+    for (int i = 0; i < 5; i++) {
+        float *together = answers(&s, &crew);
+        cr_expect_arr_eq(together, alone, answers_size(&s));
+        free(together);
+    }
+    kill(killer, SIGKILL);
+    waitpid(killer, NULL, 0);
+    close(kills[1]);
+    cr_expect_eq(read(kills[0], &killed, 1), 1, "one was killed at least");
+    close(kills[0]);
+    free(alone);
+    cores_destroy(crew.cores);
+    subject_finish(&s);
+}
