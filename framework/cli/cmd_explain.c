@@ -225,6 +225,7 @@ static bool predict(struct job *job, struct error *e) {
 /* In the child: everything the plugin does. */
 static bool attribute(struct job *job, float *map, struct error *e) {
     struct handle *handle = NULL;
+    struct cores *cores = NULL;
     const assay_explainer *explainer = NULL;
     char words[512] = "";
     assay_why why = {words, sizeof words};
@@ -232,13 +233,16 @@ static bool attribute(struct job *job, float *map, struct error *e) {
     if (!handle_create(job->subject.net, &handle, e)) {
         return false;
     }
-    bool ok = plugin_explainer(job->plugin, handle_host(), &explainer, e);
+    bool ok = cores_create(cores_online(), 1, &cores, e) && plugin_explainer(job->plugin, handle_host(), &explainer, e);
     if (ok) {
+        cores_enter(cores, 0);
+        handle->crew = (struct crew){cores, 0};
         ok = explainer->attribute(explainer, &handle->model, &request, map, &why) == ASSAY_OK ||
              error_set(e, "%.*s", (int)sizeof words - 1, words[0] ? words : "failed without a reason");
         plugin_explainer_destroy(explainer);
     }
     handle_destroy(handle);
+    cores_destroy(cores);
     return ok;
 }
 

@@ -1,12 +1,12 @@
 #include "cli/cli.h"
 #include "reports/report.h"
+#include "run/cores.h"
 #include "run/battery.h"
 #include "run/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, RESUME, DRY_RUN, NO_FIGURES };
 
@@ -41,11 +41,6 @@ static char *default_folder(const char *battery) {
     const char *slash = strrchr(battery, '/'), *base = slash ? slash + 1 : battery;
     const char *dot = strrchr(base, '.');
     return text_format("%.*s.run", (int)(dot && dot > base ? dot - base : (long)strlen(base)), base);
-}
-
-static unsigned processors(void) {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > 1024 ? 1024 : (unsigned)n;
 }
 
 /* All reports into the folder, and the verdicts on the terminal. A report that may fail costs a warning. */
@@ -104,7 +99,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .settings = settings,
         .setting_count = setting_count,
         .folder = folder,
-        .jobs = option[JOBS].given ? (unsigned)option[JOBS].integer : processors(),
+        .jobs = option[JOBS].given ? (unsigned)option[JOBS].integer : cores_online(),
         .has_seed = option[SEED].given,
         .seed = option[SEED].seed,
         .only = option[ONLY].text,
