@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, RESUME, DRY_RUN, NO_FIGURES };
 
