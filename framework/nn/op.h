@@ -25,11 +25,13 @@ struct op_call {
     const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
 };
 
-/* How a gradient dy passes a rectifier with the derivative f'(x). Rectifiers are Relu, LeakyRelu, PRelu, Elu, Selu and
- * a Clip with a lower bound of 0 (ReLU6); every other operator passes its gradient whatever the rule. NET_GRADIENT
- * f'(x) dy; at a kink the derivative from below NET_GUIDED     f'(x) max(dy, 0)   (Springenberg et al. 2015: for Relu
- * both masks) NET_DECONVNET  max(dy, 0)         (Zeiler & Fergus 2014: what the forward pass cut off does not matter)
- */
+/* How a gradient dy passes a rectifier with the derivative f'(x). Rectifiers are Relu, LeakyRelu, PRelu, Elu, Celu,
+ * Selu, ThresholdedRelu and a Clip with a lower bound of 0 (ReLU6); every other operator passes its gradient whatever
+ * the rule.
+ *
+ * - NET_GRADIENT: f'(x) dy; at a kink the derivative from below
+ * - NET_GUIDED: f'(x) max(dy, 0) (Springenberg et al. 2015: for Relu both masks)
+ * - NET_DECONVNET: max(dy, 0) (Zeiler & Fergus 2014: what the forward pass cut off does not matter) */
 
 enum op_flags {
     OP_RESHAPES = 1,     /* same elements in the same order: the output may be the input's memory */

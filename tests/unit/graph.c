@@ -258,7 +258,7 @@ Test(graph, errors_name_the_node_and_what_was_found) {
     static const struct {
         const char *nodes[5], *output, *words[4];
     } cases[] = {
-        {{"Celu act: x -> y", NULL}, "y", {"'act'", "'Celu'", "Elu"}},
+        {{"Silu act: x -> y", NULL}, "y", {"'act'", "'Silu'", "Selu"}},
         {{"Relu a: b -> a", "Relu b: a -> b", NULL}, "b", {"cycle"}},
         {{"Relu a: nowhere -> a", NULL}, "a", {"'a' (Relu)", "'nowhere'", "defined nowhere"}},
         {{"Relu a: x -> a", NULL}, "z", {"'z'"}},

@@ -53,6 +53,12 @@ static const struct tolerance {
     {"PRelu", 1e-6, EXACT},
     {"Elu", 1e-6, 1e-7},
     {"Selu", 1e-5, 1e-7},
+    {"Celu", 1e-6, 1e-7},
+    {"Sin", 1e-6, 1e-7},
+    {"Cos", 1e-3, 1e-7}, /* the expected windows were made with 3.1415 */
+    {"Softsign", 1e-6, EXACT},
+    {"Shrink", 1e-6, EXACT},
+    {"Mish", 1e-6, 1e-7},
     {"Softplus", 1e-6, 1e-7},
     {"LRN", 1e-5, 1e-7},
     {"Resize", 1e-5, 1e-6},

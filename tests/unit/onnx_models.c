@@ -20,7 +20,7 @@ static void set_text(char **field, const char *text) {
 }
 
 static void other_op(Onnx__ModelProto *m) {
-    set_text(&node_of(m, "Relu")->op_type, "Celu");
+    set_text(&node_of(m, "Relu")->op_type, "Hardmax");
 }
 static void other_domain(Onnx__ModelProto *m) {
     set_text(&node_of(m, "Relu")->domain, "com.example");
@@ -113,7 +113,7 @@ static const struct {
     void (*change)(Onnx__ModelProto *);
     const char *wanted[2]; /* both are part of the message */
 } wrong[] = {
-    {other_op, {"'relu1'", "'Celu'"}},
+    {other_op, {"'relu1'", "'Hardmax'"}},
     {other_domain, {"node 'relu1' (Relu)", "domain 'com.example'"}},
     {no_graph, {"no ONNX model", "no graph"}},
     {no_output, {"no output", "wanted one"}},

@@ -147,10 +147,9 @@ Test(op_gradients, rules_of_rectifiers) {
     static const struct {
         const char *op, *inputs;
         float slope[3];
-    } cases[] = {{"Relu", "x", {0, 1, 1}},
-                 {"LeakyRelu", "x", {.01f, 1, 1}},
-                 {"PRelu", "x 1", {.5f, 1, 1}},
-                 {"Elu", "x", {.36787944f, 1, 1}},
+    } cases[] = {{"Relu", "x", {0, 1, 1}},          {"LeakyRelu", "x", {.01f, 1, 1}},
+                 {"PRelu", "x 1", {.5f, 1, 1}},     {"Elu", "x", {.36787944f, 1, 1}},
+                 {"Celu", "x", {.36787944f, 1, 1}}, {"ThresholdedRelu", "x", {0, 0, 1}},
                  {"Clip", "x 1 1", {0, 1, 0}}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (enum net_rule rule = NET_GRADIENT; rule <= NET_DECONVNET; rule++) {

@@ -1,92 +1,157 @@
 /* unary.c: functions of one number, element by element. */
 #include "nn/op.h"
-#include "nn/ops/rectifier.h"
+#include "nn/ops/fast_math.h"
 
 #include <math.h>
 #include <string.h>
 
+/* One function. A gradient below `least` does not pass: -INFINITY, or 0 where a rule says so. */
 struct unary {
     const char *op, *variant; /* variant: the value of attribute `approximate` */
-    float (*compute)(float x, float a, float b);
-    float (*slope)(float x, float y, float a, float b); /* y is the function's value */
-    const char *names[2];                               /* attributes a and b, or NULL */
+    void (*forward)(size_t n, const float *x, float *y, float a, float b);
+    void (*backward)(size_t n, const float *x, const float *y, const float *dy, float *dx, float a, float b,
+                     float least);
+    const char *names[2]; /* attributes a and b, or NULL */
     float defaults[2];
     bool rectifier;
 };
 
-#define UNUSED(a, b) ((void)(a), (void)(b))
-#define FUNCTION(name, value, slope_value)                                                                             \
-    static float name##_compute(float x, float a, float b) {                                                           \
-        UNUSED(a, b);                                                                                                  \
-        return value;                                                                                                  \
+/* Both loops of a function f(x; a, b) = value, with its derivative; y is the value. They have no calls where the
+ * function needs none, so that they become vector code. */
+#define FUNCTION(name, value, derivative)                                                                              \
+    FAST_CLONES static void name##_forward(size_t n, const float *restrict in, float *restrict out, float a,           \
+                                           float b) {                                                                  \
+        (void)a, (void)b;                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            float x = in[i];                                                                                           \
+            out[i] = value;                                                                                            \
+        }                                                                                                              \
     }                                                                                                                  \
-    static float name##_slope(float x, float y, float a, float b) {                                                    \
-        UNUSED(a, b);                                                                                                  \
-        UNUSED(x, y);                                                                                                  \
-        return slope_value;                                                                                            \
+    FAST_CLONES static void name##_backward(size_t n, const float *restrict in, const float *restrict out,             \
+                                            const float *restrict dy, float *restrict dx, float a, float b,            \
+                                            float least) {                                                             \
+        (void)a, (void)b;                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            float x = in[i], y = out[i], slope = derivative, d = dy[i] < least ? 0 : dy[i], passed = slope * d;        \
+            (void)x, (void)y;                                                                                          \
+            dx[i] = fabsf(slope) > 0 ? passed : 0;                                                                     \
+        }                                                                                                              \
     }
 
-#define SQRT_HALF 0.70710678f /* 1 / sqrt(2), also of the normal density below: 1 / sqrt(2 pi) */
-#define NORMAL_0 0.39894228f
-#define TANH_A 0.79788456f /* sqrt(2 / pi) */
+#define NORMAL_0 0.39894228f    /* 1 / sqrt(2 pi): the normal density at 0 */
+#define ERF_SLOPE_0 1.12837917f /* 2 / sqrt(pi) */
+#define TANH_A 0.79788456f      /* sqrt(2 / pi) */
 #define TANH_B 0.044715f
 
-static float sigmoid(float x) {
-    return x < 0 ? expf(x) / (1 + expf(x)) : 1 / (1 + expf(-x));
+static inline float sigmoid(float x) {
+    return 1 / (1 + fast_exp(-x));
 }
 
-static float gelu_tanh_slope_at(float x) {
-    float t = tanhf(TANH_A * (x + TANH_B * x * x * x));
+/* exp(x) - 1 without loss near 0. */
+static inline float exp_less_1(float x) {
+    return fast_tanh(.5f * x) * (fast_exp(x) + 1);
+}
+
+static inline float gelu_tanh(float x) {
+    return fast_tanh(TANH_A * (x + TANH_B * x * x * x));
+}
+
+static inline float gelu_tanh_slope(float x) {
+    float t = gelu_tanh(x);
     return .5f * (1 + t) + .5f * x * (1 - t * t) * TANH_A * (1 + 3 * TANH_B * x * x);
 }
 
-static float ramp(float x, float a, float b) {
+static inline float ramp(float x, float a, float b) {
     float y = a * x + b;
     return y < 0 ? 0 : y > 1 ? 1 : y;
 }
 
-static bool on_ramp(float x, float a, float b) {
-    float y = a * x + b;
-    return y > 0 && y < 1;
+static inline float ramp_slope(float x, float a, float b) {
+    float y = a * x + b, rising = y < 1 ? a : 0;
+    return y > 0 ? rising : 0;
+}
+
+/* tanh(log(1 + exp(x))) = w / (w + 2) with w = e (e + 2), e = exp(x) */
+static inline float mish_exp(float x) {
+    return fast_exp(x > 20 ? 20 : x);
+}
+
+static inline float mish(float x) {
+    float e = mish_exp(x), w = e * (e + 2);
+    return x * (w / (w + 2));
+}
+
+static inline float mish_slope(float x) {
+    float e = mish_exp(x), w = e * (e + 2);
+    return (w + x * (4 * e * (e + 1) / (w + 2))) / (w + 2);
+}
+
+static inline float shrink(float x, float bias, float limit) {
+    float below = x < -limit ? x + bias : 0;
+    return x > limit ? x - bias : below;
 }
 
 FUNCTION(sqrt, sqrtf(x), .5f / y)
-FUNCTION(exp, expf(x), y)
+FUNCTION(exp, fast_exp(x), y)
 FUNCTION(log, logf(x), 1 / x)
+FUNCTION(sin, sinf(x), cosf(x))
+FUNCTION(cos, cosf(x), -sinf(x))
 FUNCTION(neg, -x, -1)
 FUNCTION(abs, fabsf(x), x<0 ? -1 : x> 0 ? 1 : 0)
+FUNCTION(sign, x<0 ? -1 : x> 0 ? 1 : x, 0)
+FUNCTION(floor, floorf(x), 0)
+FUNCTION(ceil, ceilf(x), 0)
+FUNCTION(round, nearbyintf(x), 0) /* halves to the even neighbour */
 FUNCTION(reciprocal, 1 / x, -y *y)
-FUNCTION(tanh, tanhf(x), 1 - y * y)
+FUNCTION(tanh, fast_tanh(x), 1 - y * y)
 FUNCTION(sigmoid, sigmoid(x), y *(1 - y))
-FUNCTION(erf, erff(x), 2 * SQRT_HALF * TANH_A * expf(-x * x))
-FUNCTION(gelu, .5f * x * (1 + erff(x * SQRT_HALF)), .5f * (1 + erff(x * SQRT_HALF)) + x * NORMAL_0 * expf(-.5f * x * x))
-FUNCTION(gelu_tanh, .5f * x * (1 + tanhf(TANH_A * (x + TANH_B * x * x * x))), gelu_tanh_slope_at(x))
-FUNCTION(hardsigmoid, ramp(x, a, b), on_ramp(x, a, b) ? a : 0)
-FUNCTION(hardswish, x *ramp(x, 1 / 6.f, .5f), ramp(x, 1 / 6.f, .5f) + (on_ramp(x, 1 / 6.f, .5f) ? x / 6 : 0))
-FUNCTION(softplus, (x > 0 ? x : 0) + log1pf(expf(-fabsf(x))), sigmoid(x))
+FUNCTION(softsign, x / (1 + fabsf(x)), 1 / ((1 + fabsf(x)) * (1 + fabsf(x))))
+FUNCTION(erf, fast_erf(x), ERF_SLOPE_0 *fast_exp(-x *x))
+FUNCTION(gelu, x *fast_normal(x), fast_normal(x) + x * NORMAL_0 * fast_exp(-.5f * x * x))
+FUNCTION(gelu_tanh, .5f * x * (1 + gelu_tanh(x)), gelu_tanh_slope(x))
+FUNCTION(mish, mish(x), mish_slope(x))
+FUNCTION(hardsigmoid, ramp(x, a, b), ramp_slope(x, a, b))
+FUNCTION(hardswish, x *ramp(x, 1 / 6.f, .5f), ramp(x, 1 / 6.f, .5f) + x * ramp_slope(x, 1 / 6.f, .5f))
+FUNCTION(softplus, (x > 0 ? x : 0) + log1pf(fast_exp(-fabsf(x))), sigmoid(x))
+FUNCTION(shrink, shrink(x, a, b), fabsf(x) > b ? 1 : 0)
 FUNCTION(leakyrelu, x < 0 ? a * x : x, x <= 0 ? a : 1)
-FUNCTION(elu, x < 0 ? a * expm1f(x) : x, x <= 0 ? a * expf(x) : 1)
-FUNCTION(selu, b *(x < 0 ? a * expm1f(x) : x), b *(x <= 0 ? a * expf(x) : 1))
+FUNCTION(thresholdedrelu, x > a ? x : 0, x > a ? 1 : 0)
+FUNCTION(elu, x < 0 ? a * exp_less_1(x) : x, x <= 0 ? a * fast_exp(x) : 1)
+FUNCTION(celu, x < 0 ? a * exp_less_1(x / a) : x, x <= 0 ? fast_exp(x / a) : 1)
+FUNCTION(selu, b *(x < 0 ? a * exp_less_1(x) : x), b *(x <= 0 ? a * fast_exp(x) : 1))
 FUNCTION(clip, x<a ? a : x> b ? b : x, x <= a || x >= b ? 0 : 1)
 
-#define ROW(op, id) op, NULL, id##_compute, id##_slope
+#define ROW(op, id) op, NULL, id##_forward, id##_backward
+#define PLAIN(op, id)                                                                                                  \
+    { ROW(op, id), {NULL, NULL}, {0, 0}, false }
 static const struct unary rows[] = {
-    {ROW("Sqrt", sqrt), {NULL, NULL}, {0, 0}, false},
-    {ROW("Exp", exp), {NULL, NULL}, {0, 0}, false},
-    {ROW("Log", log), {NULL, NULL}, {0, 0}, false},
-    {ROW("Neg", neg), {NULL, NULL}, {0, 0}, false},
-    {ROW("Abs", abs), {NULL, NULL}, {0, 0}, false},
-    {ROW("Reciprocal", reciprocal), {NULL, NULL}, {0, 0}, false},
-    {ROW("Tanh", tanh), {NULL, NULL}, {0, 0}, false},
-    {ROW("Sigmoid", sigmoid), {NULL, NULL}, {0, 0}, false},
-    {ROW("Erf", erf), {NULL, NULL}, {0, 0}, false},
-    {"Gelu", "tanh", gelu_tanh_compute, gelu_tanh_slope, {NULL, NULL}, {0, 0}, false},
-    {ROW("Gelu", gelu), {NULL, NULL}, {0, 0}, false},
+    PLAIN("Sqrt", sqrt),
+    PLAIN("Exp", exp),
+    PLAIN("Log", log),
+    PLAIN("Sin", sin),
+    PLAIN("Cos", cos),
+    PLAIN("Neg", neg),
+    PLAIN("Abs", abs),
+    PLAIN("Sign", sign),
+    PLAIN("Floor", floor),
+    PLAIN("Ceil", ceil),
+    PLAIN("Round", round),
+    PLAIN("Reciprocal", reciprocal),
+    PLAIN("Tanh", tanh),
+    PLAIN("Sigmoid", sigmoid),
+    PLAIN("Softsign", softsign),
+    PLAIN("Erf", erf),
+    {"Gelu", "tanh", gelu_tanh_forward, gelu_tanh_backward, {NULL, NULL}, {0, 0}, false},
+    PLAIN("Gelu", gelu),
+    PLAIN("Mish", mish),
     {ROW("HardSigmoid", hardsigmoid), {"alpha", "beta"}, {.2f, .5f}, false},
-    {ROW("HardSwish", hardswish), {NULL, NULL}, {0, 0}, false},
-    {ROW("Softplus", softplus), {NULL, NULL}, {0, 0}, false},
+    PLAIN("HardSwish", hardswish),
+    PLAIN("Softplus", softplus),
+    {ROW("Shrink", shrink), {"bias", "lambd"}, {0, .5f}, false},
     {ROW("LeakyRelu", leakyrelu), {"alpha", NULL}, {.01f, 0}, true},
+    {ROW("ThresholdedRelu", thresholdedrelu), {"alpha", NULL}, {1, 0}, true},
     {ROW("Elu", elu), {"alpha", NULL}, {1, 0}, true},
+    {ROW("Celu", celu), {"alpha", NULL}, {1, 0}, true},
     {ROW("Selu", selu), {"alpha", "gamma"}, {1.67326319f, 1.05070102f}, true},
     {ROW("Clip", clip), {NULL, NULL}, {-INFINITY, INFINITY}, true},
 };
@@ -132,19 +197,19 @@ static struct config unary_config(const struct op_call *call) {
 
 static void unary_forward(const struct op_call *call) {
     struct config c = unary_config(call);
-    size_t n = shape_count(&call->out.shape);
-    for (size_t i = 0; i < n; i++) call->out.data[i] = c.row->compute(call->in[0].data[i], c.a, c.b);
+    c.row->forward(shape_count(&call->out.shape), call->in[0].data, call->out.data, c.a, c.b);
 }
 
 static void unary_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input; /* only input 0 may depend on the network's input */
     struct config c = unary_config(call);
     size_t n = shape_count(&call->out.shape);
-    const float *x = call->in[0].data, *y = call->out.data;
     bool clip = strcmp(c.row->op, "Clip") == 0;
     bool rectifier = c.row->rectifier && (!clip || (c.a <= 0 && c.a >= 0));
     enum net_rule rule = rectifier ? call->rule : NET_GRADIENT;
-    for (size_t i = 0; i < n; i++) dx[i] = rectifier_pass(rule, c.row->slope(x[i], y[i], c.a, c.b), dy[i]);
+    float least = rule == NET_GRADIENT ? -INFINITY : 0;
+    if (rule != NET_DECONVNET) c.row->backward(n, call->in[0].data, call->out.data, dy, dx, c.a, c.b, least);
+    for (size_t i = 0; rule == NET_DECONVNET && i < n; i++) dx[i] = dy[i] < 0 ? 0 : dy[i];
 }
 
 #define UNARY(id, title, text, how, most)                                                                              \
@@ -162,17 +227,28 @@ static void unary_backward(const struct op_call *call, uint32_t input, const flo
 UNARY(sqrt, "Sqrt", "square root", 0, 1);
 UNARY(exp, "Exp", "exponential", 0, 1);
 UNARY(log, "Log", "natural logarithm", 0, 1);
+UNARY(sin, "Sin", "sine", 0, 1);
+UNARY(cos, "Cos", "cosine", 0, 1);
 UNARY(neg, "Neg", "-x", OP_LINEAR, 1);
 UNARY(abs, "Abs", "absolute value", 0, 1);
+UNARY(sign, "Sign", "-1, 0 or 1; its gradient is 0", 0, 1);
+UNARY(floor, "Floor", "the integer at or below; its gradient is 0", 0, 1);
+UNARY(ceil, "Ceil", "the integer at or above; its gradient is 0", 0, 1);
+UNARY(round, "Round", "the nearest integer; its gradient is 0", 0, 1);
 UNARY(reciprocal, "Reciprocal", "1 / x", 0, 1);
 UNARY(tanh, "Tanh", "hyperbolic tangent", 0, 1);
 UNARY(sigmoid, "Sigmoid", "1 / (1 + exp(-x))", 0, 1);
+UNARY(softsign, "Softsign", "x / (1 + abs(x))", 0, 1);
 UNARY(erf, "Erf", "error function", 0, 1);
 UNARY(gelu, "Gelu", "Gaussian error linear unit, exact or by tanh", 0, 1);
+UNARY(mish, "Mish", "x tanh(log(1 + exp(x)))", 0, 1);
 UNARY(hardsigmoid, "HardSigmoid", "alpha x + beta, between 0 and 1", 0, 1);
 UNARY(hardswish, "HardSwish", "x HardSigmoid(x) with 1/6 and 1/2", 0, 1);
 UNARY(softplus, "Softplus", "log(1 + exp(x))", 0, 1);
+UNARY(shrink, "Shrink", "0 between -lambd and lambd, else closer to 0 by bias", 0, 1);
 UNARY(leakyrelu, "LeakyRelu", "x, or alpha x below 0; a rectifier", 0, 1);
+UNARY(thresholdedrelu, "ThresholdedRelu", "x above alpha, else 0; a rectifier", 0, 1);
 UNARY(elu, "Elu", "x, or alpha (exp(x) - 1) below 0; a rectifier", 0, 1);
+UNARY(celu, "Celu", "x, or alpha (exp(x / alpha) - 1) below 0; a rectifier", 0, 1);
 UNARY(selu, "Selu", "gamma Elu(x); a rectifier", 0, 1);
 UNARY(clip, "Clip", "between two bounds; with a lower bound of 0 (ReLU6) a rectifier", 0, 3);
