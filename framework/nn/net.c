@@ -1,4 +1,4 @@
-/* net.c: what a caller may ask of a network, in groups of NET_GROUP samples. */
+/* net.c: what a caller may ask of a network, in groups of samples. */
 #include "nn/net_plan.h"
 
 #include <cblas.h>
@@ -81,7 +81,7 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
         find_steps(net);
         find_properties(net);
         find_cut(net);
-        ok = fuse_create(net, options->conv, e) && plan_create(net, NET_GROUP, false, &net->group, e);
+        ok = fuse_create(net, options->conv, e) && plan_create(net, PLAN_FORWARD, NET_GROUP, &net->group, e);
     }
     if (!ok) {
         net_destroy(net);
@@ -94,7 +94,7 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
 void net_destroy(struct net *net) {
     if (!net) return;
     plan_destroy(net->group);
-    plan_destroy(net->whole);
+    plan_destroy(net->training);
     fuse_destroy(net);
     free(net->steps);
     free(net->readers);
@@ -113,9 +113,10 @@ const struct graph *net_graph(const struct net *net) {
 
 /* ---- Requests ---- */
 
-/* The samples from `first` on that one group takes. */
-static uint32_t group_size(uint32_t n, uint32_t first) {
-    return n - first < NET_GROUP ? n - first : NET_GROUP;
+/* Shapes for the samples from `first` on that one group takes. */
+static bool take_group(struct net *net, uint32_t n, uint32_t first, struct error *e) {
+    uint32_t most = net->group->capacity;
+    return plan_resize(net, net->group, n - first < most ? n - first : most, e);
 }
 
 static bool check_targets(const struct net *net, uint32_t n, const uint32_t *targets, struct error *e) {
@@ -127,15 +128,21 @@ static bool check_targets(const struct net *net, uint32_t n, const uint32_t *tar
 }
 
 static bool prepare_gradients(struct net *net, struct error *e) {
-    return plan_add_gradients(net, net->group, e) && fuse_prepare(net, e);
+    if (net->group->kind != PLAN_GRADIENT) {
+        struct plan *plan;
+        if (!plan_create(net, PLAN_GRADIENT, NET_GROUP, &plan, e)) return false;
+        plan_destroy(net->group);
+        net->group = plan;
+    }
+    return fuse_prepare(net, e);
 }
 
 bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
     if (!fuse_prepare(net, e)) return false;
-    for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
-        run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);
+    for (uint32_t i = 0; i < n; i += net->group->batch) {
+        if (!take_group(net, n, i, e)) return false;
+        run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
         memcpy(logits + i * classes, net->group->data[net->graph->output],
                net->group->batch * classes * sizeof *logits);
     }
@@ -146,9 +153,9 @@ bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *
                   struct error *e) {
     size_t sample = shape_count(&net->graph->sample);
     if (!check_targets(net, n, targets, e) || !prepare_gradients(net, e)) return false;
-    for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
-        run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);
+    for (uint32_t i = 0; i < n; i += net->group->batch) {
+        if (!take_group(net, n, i, e)) return false;
+        run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
         seed_targets(net, net->group, targets + i, NULL);
         run_backward(net, net->group, net->graph->output,
                      &(struct backward_options){.rule = rule, .stop = GRAPH_NONE, .input = out + i * sample});
@@ -161,7 +168,7 @@ static bool prepare_sum(struct net *net, struct error *e) {
     if (!prepare_gradients(net, e)) return false;
     if (!net->total) net->total = malloc(shape_count(&net->graph->values[net->cut].shape) * sizeof *net->total);
     if (!net->inputs && net->cut == net->graph->input)
-        net->inputs = malloc(NET_GROUP * shape_count(&net->graph->sample) * sizeof *net->inputs);
+        net->inputs = malloc(net->group->capacity * shape_count(&net->graph->sample) * sizeof *net->inputs);
     return (net->total && (net->inputs || net->cut != net->graph->input)) || error_memory(e);
 }
 
@@ -170,13 +177,13 @@ static bool prepare_sum(struct net *net, struct error *e) {
 bool net_gradient_sum(struct net *net, uint32_t n, const float *x, const uint32_t *targets, const float *weights,
                       float *out, struct error *e) {
     const struct graph *g = net->graph;
-    struct plan *plan = net->group;
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[net->cut].shape);
     if (!check_targets(net, n, targets, e) || !prepare_sum(net, e)) return false;
+    struct plan *plan = net->group;
     memset(net->total, 0, size * sizeof *net->total);
-    for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, plan, group_size(n, i), e)) return false;
-        run_forward(net, plan, x + i * sample, false, 0, GRAPH_NONE);
+    for (uint32_t i = 0; i < n; i += net->group->batch) {
+        if (!take_group(net, n, i, e)) return false;
+        run_forward(net, plan, x + i * sample, 0, GRAPH_NONE);
         seed_targets(net, plan, targets + i, weights + i);
         run_backward(net, plan, g->output, &(struct backward_options){.stop = net->cut, .input = net->inputs});
         for (uint32_t k = 0; k < plan->batch; k++)
@@ -200,22 +207,22 @@ static bool is_step(const struct net *net, uint32_t node) {
 bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
                  float *gradient, struct error *e) {
     const struct graph *g = net->graph;
-    struct plan *plan = net->group;
     if (!is_step(net, node))
         return error_set(e, "node %u does not lie between the network's input and its logits", node);
     uint32_t value = g->nodes[node].outputs[0];
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[value].shape);
     if (gradient && (!check_targets(net, n, targets, e) || !prepare_gradients(net, e))) return false;
     if (!gradient && !fuse_prepare(net, e)) return false;
+    struct plan *plan = net->group;
     bool ok = true;
     plan->split = node;
-    for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        ok = plan_resize(net, plan, group_size(n, i), e);
+    for (uint32_t i = 0; i < n; i += net->group->batch) {
+        ok = take_group(net, n, i, e);
         if (!ok) break;
-        run_forward(net, plan, x + i * sample, false, 0, node);
+        run_forward(net, plan, x + i * sample, 0, node);
         if (activation) memcpy(activation + i * size, plan->data[value], plan->batch * size * sizeof *activation);
         if (!gradient) continue;
-        run_forward(net, plan, x + i * sample, false, node + 1, GRAPH_NONE);
+        run_forward(net, plan, x + i * sample, node + 1, GRAPH_NONE);
         seed_targets(net, plan, targets + i, NULL);
         run_backward(net, plan, g->output, &(struct backward_options){.stop = value});
         memcpy(gradient + i * size, plan->gradient[value], plan->batch * size * sizeof *gradient);
@@ -227,9 +234,9 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
 bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
     if (!fuse_prepare(net, e)) return false;
-    for (uint32_t i = 0; i < n; i += NET_GROUP) {
-        if (!plan_resize(net, net->group, group_size(n, i), e)) return false;
-        run_forward(net, net->group, x + i * sample, false, 0, GRAPH_NONE);
+    for (uint32_t i = 0; i < n; i += net->group->batch) {
+        if (!take_group(net, n, i, e)) return false;
+        run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
         for (uint32_t k = 0; k < net->group->batch; k++)
             predictions[i + k] = net_class(net->group->data[net->graph->output] + k * classes, net->graph->classes);
     }

@@ -82,7 +82,7 @@ void fuse_forget(struct net *net) {
 
 const struct fusion *fuse_find(const struct net *net, const struct plan *plan, uint32_t node) {
     uint32_t index = net->fusion_of[node];
-    if (plan->training || !index) return NULL;
+    if (plan->kind == PLAN_TRAINING || !index) return NULL;
     const struct fusion *f = &net->fusions[index - 1];
     bool apart = plan->split != f->last && (plan->split == f->conv || plan->split == f->norm);
     return plan->split != GRAPH_NONE && apart ? NULL : f;

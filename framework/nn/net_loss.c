@@ -41,16 +41,14 @@ static bool prepare_learned(struct net *net, struct error *e) {
 
 /* The plan for a training batch: all of it at once only where samples depend on each other. */
 static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct error *e) {
-    *out = net->group;
-    if (net->has_statistics) {
-        if (!net->whole || net->whole->capacity < n) {
-            plan_destroy(net->whole);
-            net->whole = NULL;
-            if (!plan_create(net, n, true, &net->whole, e)) return false;
-        }
-        *out = net->whole;
+    uint32_t capacity = net->has_statistics ? n : NET_GROUP;
+    if (!net->training || net->training->capacity < capacity) {
+        plan_destroy(net->training);
+        net->training = NULL;
+        if (!plan_create(net, PLAN_TRAINING, capacity, &net->training, e)) return false;
     }
-    return plan_add_gradients(net, *out, e);
+    *out = net->training;
+    return true;
 }
 
 /* Adds the loss of the plan's samples, and leaves its gradient, for a batch of `n`, at the output. */
@@ -86,7 +84,7 @@ bool net_loss(struct net *net, uint32_t n, const float *x, const uint32_t *label
     *correct = 0;
     for (uint32_t i = 0; i < n; i += plan->capacity) {
         if (!plan_resize(net, plan, n - i < plan->capacity ? n - i : plan->capacity, e)) return false;
-        run_forward(net, plan, x + i * sample, true, 0, GRAPH_NONE);
+        run_forward(net, plan, x + i * sample, 0, GRAPH_NONE);
         cross_entropy(net, plan, n, labels + i, loss, correct);
         run_backward(net, plan, net->graph->output,
                      &(struct backward_options){.stop = GRAPH_NONE, .learned = net->learned});
@@ -96,9 +94,9 @@ bool net_loss(struct net *net, uint32_t n, const float *x, const uint32_t *label
 }
 
 const float *net_batch_statistic(const struct net *net, uint32_t value) {
-    if (!net->whole) return NULL;
+    if (!net->training) return NULL;
     for (uint32_t i = 0; i < net->step_count; i++) {
-        const struct op_call *call = &net->whole->calls[net->steps[i]];
+        const struct op_call *call = &net->training->calls[net->steps[i]];
         for (uint32_t k = 0; k < call->node->input_count && (call->node->op->flags & OP_STATISTICS); k++)
             if (call->node->inputs[k] == value) return batchnorm_statistic(call, k);
     }

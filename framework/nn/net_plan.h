@@ -6,20 +6,32 @@
 #include "nn/op.h"
 #include "nn/ops/conv.h"
 
-/* Everything to run up to `capacity` samples at once. */
+/* What is kept of the forward pass: nothing; what the gradient of the input needs; all that training needs. */
+enum plan_kind { PLAN_FORWARD, PLAN_GRADIENT, PLAN_TRAINING };
+
+/* Where the arrays of one call lie besides its values. */
+struct call_arrays {
+    float *saved, *mask;
+    float *forward, *backward; /* scratch for either way */
+};
+
+/* Everything to run up to `capacity` samples at once. In training nothing is fused, and normalisation goes by the
+ * statistics of the batch. */
 struct plan {
-    uint32_t capacity, batch; /* of the current shapes */
-    bool training;            /* normalisation by the statistics of the batch: nothing is fused */
-    uint32_t split;           /* the node whose output is asked for, or GRAPH_NONE: it is computed by itself */
-    struct shape *shapes;     /* [value_count] for `batch` */
-    struct op_call *calls;    /* [node_count] */
-    struct operand *operands; /* of all calls */
-    float **data;             /* [value_count]; of the input: the caller's */
-    float **gradient;         /* [value_count]; of the input: the caller's, or NULL */
-    bool *written;            /* [value_count]: the gradient has arrived */
-    float *memory;            /* activations, what ops save, scratch */
-    float *gradient_memory;   /* NULL until a gradient is asked for */
-    float *spare;             /* in gradient_memory: for values that several nodes read */
+    enum plan_kind kind;
+    uint32_t capacity, batch;   /* of the current shapes */
+    uint32_t split;             /* the node whose output is asked for, or GRAPH_NONE: it is computed by itself */
+    struct shape *shapes;       /* [value_count] for `batch` */
+    struct op_call *calls;      /* [node_count] */
+    struct call_arrays *arrays; /* [node_count] */
+    struct operand *operands;   /* of all calls */
+    float **data;               /* [value_count]; of the input: the caller's */
+    float **gradient;           /* [value_count]; of the input: the caller's, or NULL */
+    float **spare;              /* [value_count]: for one that several nodes read, what the next of them adds */
+    uint32_t *sources;          /* [value_count]: the value whose array it takes over, or GRAPH_NONE */
+    bool *passes;               /* [value_count]: ... and so does the gradient, unchanged, on the way back */
+    bool *written;              /* [value_count]: the gradient has arrived */
+    float *memory;
 };
 
 /* A Conv that also does the work of the BatchNormalization and the Relu that follow it and alone read it: they share
@@ -39,12 +51,12 @@ struct net {
     bool *learns;                /* [value_count]: a parameter lies between the input and it */
     struct fusion *fusions;      /* of `fusion_count` Convs */
     uint32_t fusion_count;
-    uint32_t *fusion_of; /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
-    bool has_statistics; /* in training samples of a batch depend on each other */
-    uint32_t cut;        /* between input and this value everything is linear */
-    struct plan *group;  /* NET_GROUP samples */
-    struct plan *whole;  /* a whole training batch, when has_statistics */
-    float **learned;     /* [value_count]: gradients of parameters */
+    uint32_t *fusion_of;   /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
+    bool has_statistics;   /* in training samples of a batch depend on each other */
+    uint32_t cut;          /* between input and this value everything is linear */
+    struct plan *group;    /* of inference: up to NET_GROUP samples, fewer where they are large */
+    struct plan *training; /* NET_GROUP samples or, when has_statistics, the whole batch */
+    float **learned;       /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
     float *total;  /* of net_gradient_sum: the sum of gradients at `cut` ... */
@@ -52,12 +64,15 @@ struct net {
 };
 
 /* ---- net_plan.c ---- */
-bool plan_create(const struct net *, uint32_t capacity, bool training, struct plan **out, struct error *);
+/* Of up to `capacity` samples; of inference, of as many as NET_MEMORY holds, and at least one. */
+bool plan_create(const struct net *, enum plan_kind, uint32_t capacity, struct plan **out, struct error *);
 void plan_destroy(struct plan *);
 /* Shapes for `batch` <= capacity samples. */
 bool plan_resize(const struct net *, struct plan *, uint32_t batch, struct error *);
-/* Memory for gradients, once. */
-bool plan_add_gradients(const struct net *, struct plan *, struct error *);
+
+/* ---- net_memory.c ---- */
+/* Finds how many floats the plan takes at its current shapes and, unless `memory` is NULL, sets all its pointers. */
+bool memory_lay_out(const struct net *, struct plan *, size_t *floats, float *memory, struct error *);
 
 /* ---- net_fuse.c ---- */
 bool fuse_create(struct net *, enum conv_route, struct error *);
@@ -73,7 +88,7 @@ const struct fusion *fuse_find(const struct net *, const struct plan *, uint32_t
 /* The operands' memory: parameters may have moved, the input is the caller's. */
 void run_bind(const struct net *, struct plan *, const float *x);
 /* Runs the steps from node `first` up to and including node `last` (GRAPH_NONE: all). */
-void run_forward(const struct net *, struct plan *, const float *x, bool training, uint32_t first, uint32_t last);
+void run_forward(const struct net *, struct plan *, const float *x, uint32_t first, uint32_t last);
 
 struct backward_options {
     enum net_rule rule;

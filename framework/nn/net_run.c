@@ -1,5 +1,6 @@
 /* net_run.c: forward and backward through one plan. */
 #include "nn/net_plan.h"
+#include "nn/ops/mask.h"
 
 #include <string.h>
 
@@ -18,18 +19,25 @@ void run_bind(const struct net *net, struct plan *plan, const float *x) {
     }
 }
 
-void run_forward(const struct net *net, struct plan *plan, const float *x, bool training, uint32_t first,
-                 uint32_t last) {
+/* What a Relu inside a fused Conv let through. */
+static void make_mask(struct plan *plan, const struct fusion *fusion) {
+    if (fusion->relu == GRAPH_NONE || !plan->calls[fusion->relu].mask) return;
+    const struct op_call *call = &plan->calls[fusion->relu];
+    mask_make(shape_count(&call->out.shape), call->out.data, call->mask);
+}
+
+void run_forward(const struct net *net, struct plan *plan, const float *x, uint32_t first, uint32_t last) {
     run_bind(net, plan, x);
     for (uint32_t i = 0; i < net->step_count && net->steps[i] <= last; i++) {
         uint32_t node = net->steps[i];
         struct op_call *call = &plan->calls[node];
         if (node < first) continue;
-        const struct fusion *fusion = training ? NULL : fuse_find(net, plan, node);
-        call->training = training;
+        const struct fusion *fusion = fuse_find(net, plan, node);
         call->fused = fusion && fusion->conv == node ? &fusion->how : NULL;
+        call->scratch = plan->arrays[node].forward;
         if (fusion && fusion->conv != node) continue;
         if (!net->shared[call->node->outputs[0]]) call->node->op->forward(call);
+        if (fusion) make_mask(plan, fusion);
     }
 }
 
@@ -52,15 +60,15 @@ static uint32_t node_index(const struct net *net, const struct op_call *call) {
 static void pass_on(const struct net *net, struct plan *plan, const struct op_call *call, uint32_t k) {
     uint32_t v = call->node->inputs[k], out = call->node->outputs[0];
     const struct op *op = call->node->op;
-    const struct fusion *fusion = call->training ? NULL : fuse_find(net, plan, node_index(net, call));
-    if (net->shared[out] || (fusion && fusion->norm == node_index(net, call))) {
+    const struct fusion *fusion = fuse_find(net, plan, node_index(net, call));
+    if ((plan->passes[out] && plan->sources[out] == v) || (fusion && fusion->norm == node_index(net, call))) {
         plan->written[v] = true; /* it is there already */
     } else if (!plan->written[v]) {
         op->backward(call, k, plan->gradient[out], plan->gradient[v]);
         plan->written[v] = true;
     } else {
-        op->backward(call, k, plan->gradient[out], plan->spare);
-        add(plan->gradient[v], plan->spare, shape_count(&plan->shapes[v]));
+        op->backward(call, k, plan->gradient[out], plan->spare[v]);
+        add(plan->gradient[v], plan->spare[v], shape_count(&plan->shapes[v]));
     }
 }
 
@@ -73,6 +81,7 @@ static void step_back(const struct net *net, struct plan *plan, struct op_call *
                       const struct backward_options *options) {
     const struct graph *g = net->graph;
     call->rule = options->rule;
+    call->scratch = plan->arrays[node_index(net, call)].backward;
     for (uint32_t k = 0; k < call->node->input_count; k++) {
         uint32_t v = call->node->inputs[k];
         if (v == GRAPH_NONE) continue;

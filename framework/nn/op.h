@@ -19,6 +19,8 @@ struct op_call {
     struct operand out;
     float *scratch; /* of op->scratch floats, contents undefined */
     float *saved;   /* of op->saved floats, kept from the forward to the backward pass */
+    uint32_t *mask; /* of a Relu: what it let through (ops/mask.h); its input and output may be gone on the way back.
+                       NULL: they are there */
     enum net_rule rule;
     uint32_t batch;                 /* samples in this run */
     bool training;                  /* BatchNormalization uses the statistics of the batch */
@@ -34,14 +36,17 @@ struct op_call {
  * - NET_DECONVNET: max(dy, 0) (Zeiler & Fergus 2014: what the forward pass cut off does not matter) */
 
 enum op_flags {
-    OP_RESHAPES = 1,     /* same elements in the same order: the output may be the input's memory */
-    OP_WEIGHTED = 2,     /* with a parameter among its inputs it begins a layer */
-    OP_JOINS = 4,        /* its parameters belong to the layer it follows */
-    OP_LINEAR = 8,       /* with one batched input its gradient depends on parameters only (except in training) */
-    OP_STATISTICS = 16,  /* in training the samples of a batch depend on each other */
-    OP_MOVES = 32,       /* copies elements (or 0) and computes nothing: integers at load move likewise */
-    OP_ASKS_SHAPE = 64,  /* depends on the shape of its inputs only: known at load, but for the batch */
-    OP_TAKES_BATCH = 128 /* its integers may hold GRAPH_BATCH */
+    OP_RESHAPES = 1,      /* same elements in the same order: the output may be the input's memory */
+    OP_WEIGHTED = 2,      /* with a parameter among its inputs it begins a layer */
+    OP_JOINS = 4,         /* its parameters belong to the layer it follows */
+    OP_LINEAR = 8,        /* with one batched input its gradient depends on parameters only (except in training) */
+    OP_STATISTICS = 16,   /* in training the samples of a batch depend on each other */
+    OP_MOVES = 32,        /* copies elements (or 0) and computes nothing: integers at load move likewise */
+    OP_ASKS_SHAPE = 64,   /* depends on the shape of its inputs only: known at load, but for the batch */
+    OP_TAKES_BATCH = 128, /* its integers may hold GRAPH_BATCH */
+    /* Its gradient needs neither inputs nor output, however many are batched (except in training): their memory may be
+     * used again by then. So it is with an OP_LINEAR of one batched input. */
+    OP_FORGETS = 256
 };
 
 struct op {

@@ -32,6 +32,14 @@ static void add_run(float *restrict y, const float *restrict a, const float *res
         for (size_t i = 0; i < n; i++) y[i] = a[0] + b[i * sb];
 }
 
+/* y += b, where the sum takes the place of the other operand. */
+static void add_to(float *restrict y, const float *restrict b, size_t n, size_t sb) {
+    if (sb)
+        for (size_t i = 0; i < n; i++) y[i] += b[i];
+    else
+        for (size_t i = 0; i < n; i++) y[i] += b[0];
+}
+
 static void mul_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n, size_t sa,
                     size_t sb) {
     if (sa && sb)
@@ -48,8 +56,12 @@ static void add_forward(const struct op_call *call) {
     uint32_t last = loops.rank - 1;
     float *y = call->out.data;
     FOR_EACH_RUN(p, loops) {
-        add_run(y, call->in[0].data + p.a, call->in[1].data + p.b, loops.dim[last], loops.a[last], loops.b[last]);
-        y += loops.dim[last];
+        const float *a = call->in[0].data + p.a, *b = call->in[1].data + p.b;
+        size_t n = loops.dim[last];
+        if (call->in[0].data == call->out.data) add_to(y, b, n, loops.b[last]);
+        else if (call->in[1].data == call->out.data) add_to(y, a, n, loops.a[last]);
+        else add_run(y, a, b, n, loops.a[last], loops.b[last]);
+        y += n;
     }
 }
 
@@ -112,7 +124,7 @@ static void mul_backward(const struct op_call *call, uint32_t input, const float
 const struct op op_add = {
     .name = "Add",
     .summary = "sum, with broadcasting",
-    .flags = OP_JOINS | OP_LINEAR,
+    .flags = OP_JOINS | OP_LINEAR | OP_FORGETS,
     .min_inputs = 2,
     .max_inputs = 2,
     .parse = elementwise_parse,

@@ -211,6 +211,7 @@ static void averagepool_backward(const struct op_call *call, uint32_t input, con
 const struct op op_maxpool = {
     .name = "MaxPool",
     .summary = "largest value of a 1-D or 2-D window",
+    .flags = OP_FORGETS,
     .min_inputs = 1,
     .max_inputs = 1,
     .parse = pool_parse,

@@ -1,16 +1,20 @@
 /* relu.c: Relu, and the rules by which a gradient passes it. */
 #include "nn/op.h"
+#include "nn/ops/mask.h"
 
 /* NaN stays NaN: it is not below zero. */
 static void relu_forward(const struct op_call *call) {
     const float *x = call->in[0].data;
     float *y = call->out.data;
     size_t n = shape_count(&call->out.shape);
+    if (call->mask) {
+        mask_clip(n, x, y, call->mask);
+        return;
+    }
     for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];
 }
 
-static void relu_backward(const struct op_call *call, uint32_t input, const float *restrict dy, float *restrict dx) {
-    (void)input;
+static void pass_by_input(const struct op_call *call, const float *restrict dy, float *restrict dx) {
     const float *x = call->in[0].data;
     size_t n = shape_count(&call->out.shape);
     switch (call->rule) {
@@ -30,6 +34,12 @@ static void relu_backward(const struct op_call *call, uint32_t input, const floa
         for (size_t i = 0; i < n; i++) dx[i] = dy[i] < 0 ? 0 : dy[i];
         break;
     }
+}
+
+static void relu_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    if (call->mask) mask_pass(shape_count(&call->out.shape), call->mask, call->rule, dy, dx);
+    else pass_by_input(call, dy, dx);
 }
 
 const struct op op_relu = {
