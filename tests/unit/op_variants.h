@@ -104,6 +104,7 @@ static const struct variant variants[] = {
     {"Div", "x g", "3x2x4", "", false},
     {"Pow", "x 4", "3x4", "", false},
     {"Pow", "3x1 x", "3x4", "", false},
+    {"Pow", "x {2}", "3x4", "", false},
     {"Min", "x g", "3x2x4", "", false},
     {"Min", "g x", "3x2x4", "", false},
     {"Max", "x g", "3x2x4", "", false},

@@ -1,7 +1,7 @@
 /* arithmetic.c: Sub, Div, Pow, Min, Max, PRelu, with broadcasting; and what shapes are computed with. */
 #include "nn/ops/arithmetic.h"
 #include "nn/ops/broadcast.h"
-#include "nn/ops/rectifier.h"
+#include "nn/ops/fast_math.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,77 +60,145 @@ bool arithmetic_integers(const struct op_call *call, int64_t *out, struct error 
 
 /* ---- Floats: a function of two numbers and its two partial derivatives ---- */
 
-struct binary {
-    const char *op;
-    float (*compute)(float a, float b);
-    float (*partial[2])(float a, float b);
-};
-
-static float sub_compute(float a, float b) {
+static inline float sub_compute(float a, float b) {
     return a - b;
 }
-static float sub_by_a(float a, float b) {
+static inline float sub_by_a(float a, float b) {
     (void)a, (void)b;
     return 1;
 }
-static float sub_by_b(float a, float b) {
+static inline float sub_by_b(float a, float b) {
     (void)a, (void)b;
     return -1;
 }
 
-static float div_compute(float a, float b) {
+static inline float div_compute(float a, float b) {
     return a / b;
 }
-static float div_by_a(float a, float b) {
+static inline float div_by_a(float a, float b) {
     (void)a;
     return 1 / b;
 }
-static float div_by_b(float a, float b) {
+static inline float div_by_b(float a, float b) {
     return -a / b / b;
 }
 
-static float pow_by_a(float a, float b) {
+/* Squares are what variances are made of. */
+static inline float pow_compute(float a, float b) {
+    return b >= 2 && b <= 2 ? a * a : powf(a, b);
+}
+static inline float pow_by_a(float a, float b) {
+    if (b >= 2 && b <= 2) return 2 * a;
     return b == 0 ? 0 : b * powf(a, b - 1);
 }
-static float pow_by_b(float a, float b) {
+static inline float pow_by_b(float a, float b) {
     return a == 0 && b > 0 ? 0 : powf(a, b) * logf(a);
 }
 
 /* A NaN wins; of equals the first, which also gets the gradient. */
-static float min_by_b(float a, float b) {
-    return !(a <= b) && !isnan(a) ? 1 : 0;
+static inline float min_by_b(float a, float b) {
+    return !(a <= b) && a == a ? 1 : 0;
 }
-static float min_by_a(float a, float b) {
+static inline float min_by_a(float a, float b) {
     return 1 - min_by_b(a, b);
 }
-static float min_compute(float a, float b) {
-    return min_by_b(a, b) > 0 ? b : a;
+static inline float min_compute(float a, float b) {
+    return !(a <= b) && a == a ? b : a;
 }
-static float max_by_b(float a, float b) {
-    return !(a >= b) && !isnan(a) ? 1 : 0;
+static inline float max_by_b(float a, float b) {
+    return !(a >= b) && a == a ? 1 : 0;
 }
-static float max_by_a(float a, float b) {
+static inline float max_by_a(float a, float b) {
     return 1 - max_by_b(a, b);
 }
-static float max_compute(float a, float b) {
-    return max_by_b(a, b) > 0 ? b : a;
+static inline float max_compute(float a, float b) {
+    return !(a >= b) && a == a ? b : a;
 }
 
-static float prelu_compute(float a, float b) {
+static inline float prelu_compute(float a, float b) {
     return a < 0 ? a * b : a;
 }
-static float prelu_by_a(float a, float b) {
+static inline float prelu_by_a(float a, float b) {
     return a <= 0 ? b : 1;
 }
-static float prelu_by_b(float a, float b) {
+static inline float prelu_by_b(float a, float b) {
     (void)b;
     return a < 0 ? a : 0;
 }
 
-static const struct binary binaries[] = {
-    {"Sub", sub_compute, {sub_by_a, sub_by_b}}, {"Div", div_compute, {div_by_a, div_by_b}},
-    {"Pow", powf, {pow_by_a, pow_by_b}},        {"Min", min_compute, {min_by_a, min_by_b}},
-    {"Max", max_compute, {max_by_a, max_by_b}}, {"PRelu", prelu_compute, {prelu_by_a, prelu_by_b}},
+/* ---- Their loops, over neighbours of which an operand steps on (step 1) or stays (0) ---- */
+
+struct run {
+    size_t n, step_a, step_b;
+    const float *a, *b;
+};
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void run_forward(const struct run *r, float *restrict y, float (*compute)(float, float)) {
+    const float *restrict a = r->a, *restrict b = r->b;
+    float first_a = a[0], first_b = b[0];
+    if (r->step_a && r->step_b)
+        for (size_t i = 0; i < r->n; i++) y[i] = compute(a[i], b[i]);
+    else if (r->step_a)
+        for (size_t i = 0; i < r->n; i++) y[i] = compute(a[i], first_b);
+    else
+        for (size_t i = 0; i < r->n; i++) y[i] = compute(first_a, b[i * r->step_b]);
+}
+
+/* A gradient below `least` does not pass. */
+INLINE float passed(float slope, float dy, float least) {
+    float d = dy < least ? 0 : dy, product = slope * d;
+    return fabsf(slope) > 0 ? product : 0;
+}
+
+/* Adds to d[0] where `step` is 0, else to d[n]. */
+INLINE void run_gradient(const struct run *r, const float *restrict dy, float *restrict d, size_t step, float least,
+                         float (*partial)(float, float)) {
+    const float *restrict a = r->a, *restrict b = r->b;
+    float first_a = a[0], first_b = b[0];
+    if (!step) {
+        double sum = 0;
+        for (size_t i = 0; i < r->n; i++)
+            sum += (double)passed(partial(a[i * r->step_a], b[i * r->step_b]), dy[i], least);
+        d[0] += (float)sum;
+    } else if (r->step_a && r->step_b) {
+        for (size_t i = 0; i < r->n; i++) d[i] += passed(partial(a[i], b[i]), dy[i], least);
+    } else if (r->step_a) {
+        for (size_t i = 0; i < r->n; i++) d[i] += passed(partial(a[i], first_b), dy[i], least);
+    } else {
+        for (size_t i = 0; i < r->n; i++) d[i] += passed(partial(first_a, b[i]), dy[i], least);
+    }
+}
+
+typedef void forward_loop(const struct run *, float *y);
+typedef void gradient_loop(const struct run *, const float *dy, float *d, size_t step, float least);
+
+#define GRADIENT_LOOP(name)                                                                                            \
+    FAST_CLONES static void name##_loop(const struct run *r, const float *dy, float *d, size_t step, float least) {    \
+        run_gradient(r, dy, d, step, least, name);                                                                     \
+    }
+#define LOOPS(id)                                                                                                      \
+    FAST_CLONES static void id##_loop(const struct run *r, float *y) {                                                 \
+        run_forward(r, y, id##_compute);                                                                               \
+    }                                                                                                                  \
+    GRADIENT_LOOP(id##_by_a)                                                                                           \
+    GRADIENT_LOOP(id##_by_b)
+LOOPS(sub)
+LOOPS(div)
+LOOPS(pow)
+LOOPS(min)
+LOOPS(max)
+LOOPS(prelu)
+
+static const struct binary {
+    const char *op;
+    forward_loop *forward;
+    gradient_loop *gradient[2];
+} binaries[] = {
+    {"Sub", sub_loop, {sub_by_a_loop, sub_by_b_loop}}, {"Div", div_loop, {div_by_a_loop, div_by_b_loop}},
+    {"Pow", pow_loop, {pow_by_a_loop, pow_by_b_loop}}, {"Min", min_loop, {min_by_a_loop, min_by_b_loop}},
+    {"Max", max_loop, {max_by_a_loop, max_by_b_loop}}, {"PRelu", prelu_loop, {prelu_by_a_loop, prelu_by_b_loop}},
 };
 
 static const struct binary *binary_of(const struct op_call *call) {
@@ -150,34 +218,42 @@ static bool binary_infer(const struct op_call *call, struct shape *out, struct e
     return broadcast_shape(&call->in[0].shape, &call->in[1].shape, out, e);
 }
 
+static struct run run_at(const struct op_call *call, const struct broadcast *loops, const struct broadcast_place *p) {
+    uint32_t last = loops->rank - 1;
+    return (struct run){.n = loops->dim[last],
+                        .step_a = loops->a[last],
+                        .step_b = loops->b[last],
+                        .a = call->in[0].data + p->a,
+                        .b = call->in[1].data + p->b};
+}
+
 static void binary_forward(const struct op_call *call) {
     const struct binary *row = binary_of(call);
     struct broadcast loops;
     struct broadcast_place p = {{0}, 0, 0};
-    const float *a = call->in[0].data, *b = call->in[1].data;
     float *y = call->out.data;
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
-    uint32_t last = loops.rank - 1;
     do {
-        for (size_t i = 0; i < loops.dim[last]; i++)
-            *y++ = row->compute(a[p.a + i * loops.a[last]], b[p.b + i * loops.b[last]]);
+        struct run r = run_at(call, &loops, &p);
+        row->forward(&r, y);
+        y += r.n;
+    } while (broadcast_next(&loops, &p));
+}
+
+static void add_gradient(const struct op_call *call, gradient_loop *loop, uint32_t input, float least, const float *dy,
+                         float *d) {
+    struct broadcast loops;
+    struct broadcast_place p = {{0}, 0, 0};
+    broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
+    do {
+        struct run r = run_at(call, &loops, &p);
+        loop(&r, dy, d + (input ? p.b : p.a), input ? r.step_b : r.step_a, least);
+        dy += r.n;
     } while (broadcast_next(&loops, &p));
 }
 
 static void binary_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
-    const struct binary *row = binary_of(call);
-    struct broadcast loops;
-    struct broadcast_place p = {{0}, 0, 0};
-    const float *a = call->in[0].data, *b = call->in[1].data;
-    enum net_rule rule = input == 0 && row->compute == prelu_compute ? call->rule : NET_GRADIENT;
-    broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
-    uint32_t last = loops.rank - 1;
-    do {
-        for (size_t i = 0; i < loops.dim[last]; i++, dy++) {
-            size_t at_a = p.a + i * loops.a[last], at_b = p.b + i * loops.b[last];
-            d[input ? at_b : at_a] += rectifier_pass(rule, row->partial[input](a[at_a], b[at_b]), *dy);
-        }
-    } while (broadcast_next(&loops, &p));
+    add_gradient(call, binary_of(call)->gradient[input], input, -INFINITY, dy, d);
 }
 
 static void binary_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
@@ -211,6 +287,16 @@ static bool prelu_infer(const struct op_call *call, struct shape *out, struct er
     return shape_equal(out, &call->in[0].shape) || error_set(e, "its slope has more elements than its input");
 }
 
+static void prelu_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    size_t n = shape_count(&call->in[input].shape);
+    if (call->rule == NET_DECONVNET) {
+        for (size_t i = 0; i < n; i++) d[i] = dy[i] < 0 ? 0 : dy[i];
+        return;
+    }
+    memset(d, 0, n * sizeof *d);
+    add_gradient(call, prelu_by_a_loop, input, call->rule == NET_GUIDED ? 0 : -INFINITY, dy, d);
+}
+
 const struct op op_prelu = {
     .name = "PRelu",
     .summary = "x, or slope x below 0; a rectifier",
@@ -219,6 +305,6 @@ const struct op op_prelu = {
     .max_inputs = 2,
     .infer = prelu_infer,
     .forward = binary_forward,
-    .backward = binary_backward,
+    .backward = prelu_backward,
     .learn = binary_learn,
 };
