@@ -35,7 +35,7 @@ void value_finish(struct value *v) {
     free(v->ints);
 }
 
-static void attribute_finish(struct attribute *a) {
+void attribute_finish(struct attribute *a) {
     free((void *)a->name);
     free((void *)a->text);
     free((void *)a->ints);

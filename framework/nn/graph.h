@@ -84,6 +84,8 @@ struct graph {
     uint32_t classes;     /* elements of one output sample */
     const char *warning;  /* NULL, or why the user should look twice (ends in Softmax or Relu) */
 
+    bool single;              /* run for one sample at a time, so that any dimension of a value may be the batch, or
+                                 part of one; set it before graph_finish, and the file's batch is 1 or open */
     uint32_t opset;           /* of the nodes to come; set it before they are added. graph_create: 13 */
     size_t file_batch;        /* the input's batch as declared; 0: any */
     struct builder *building; /* private; NULL once finished */
@@ -105,7 +107,7 @@ bool graph_add_node(struct graph *, const char *op, const char *name, const char
 /* Checks, drops what the output does not need, sorts topologically, folds what does not depend on the input (a
  * Reshape of a parameter stays a parameter under its own name), infers shapes, finds layers and the last linear
  * output. Value indices change here. A Reshape to a fixed batch is rewritten to keep any batch. A graph without input
- * folds to the value of its output, values[output].data or .ints: single operators can be tested so. */
+ * folds to the value of its output, values[output].data or .ints: operators can be tested so. */
 bool graph_finish(struct graph *, const char *output, struct error *);
 
 /* ---- Asking ---- */

@@ -20,6 +20,7 @@ void graph_swap_names(struct graph *, uint32_t a, uint32_t b);
 bool graph_check_new(const struct graph *, uint32_t index, struct error *);
 /* An input, parameter or constant, or the output of a node. */
 bool value_is_defined(const struct value *);
+void attribute_finish(struct attribute *);
 void node_finish(struct node *);
 void value_finish(struct value *);
 bool node_copy_attributes(struct node *, const struct attribute *, size_t count, struct error *);

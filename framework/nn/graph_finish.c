@@ -6,7 +6,7 @@
 
 void op_call_init(struct op_call *call, const struct graph *g, const struct node *node, const struct shape *shapes,
                   struct operand *in) {
-    *call = (struct op_call){.node = node, .in = in, .batch = 1};
+    *call = (struct op_call){.node = node, .in = in, .batch = 1, .single = g->single};
     if (shapes && g->input != GRAPH_NONE) call->batch = (uint32_t)shapes[g->input].dim[0];
     for (uint32_t i = 0; i < node->input_count; i++) {
         in[i] = (struct operand){.shape = {0}};
@@ -40,16 +40,17 @@ static bool infer_node(const struct graph *g, const struct node *node, uint32_t 
     char text[OP_SHAPE_TEXT];
     op_call_init(&call, g, node, shapes, in);
     if (!op_infer(&call, out, e)) return false;
-    if (out->rank == 0 || out->dim[0] != batch)
+    if (!g->single && (out->rank == 0 || out->dim[0] != batch))
         return error_set(e, "its output for a batch of %u is %s: the first dimension must be the batch", batch,
                          shape_text(out, text, sizeof text));
-    if (shape_count_from(out, 1) > OP_MAX_ELEMENTS)
+    if (shape_count_from(out, g->single ? 0 : 1) > OP_MAX_ELEMENTS)
         return error_set(e, "its output is %s: at most %zu elements per sample", shape_text(out, text, sizeof text),
                          OP_MAX_ELEMENTS);
     return true;
 }
 
 bool graph_infer(const struct graph *g, uint32_t batch, struct shape *shapes, struct error *e) {
+    if (g->single && batch != 1) return error_set(e, "the network takes one sample at a time, not a batch");
     uint32_t most = 0;
     for (uint32_t i = 0; i < g->node_count; i++) most = g->nodes[i].input_count > most ? g->nodes[i].input_count : most;
     struct operand *in = calloc((size_t)most + 1, sizeof *in);
@@ -73,13 +74,14 @@ static bool infer_shapes(struct graph *g, struct error *e) {
     struct shape *two = calloc((size_t)g->value_count + 1, sizeof *two);
     bool ok = (one && two) || error_memory(e);
     ok = ok && graph_infer(g, 1, one, e);
-    if (ok && !graph_infer(g, 2, two, e)) ok = error_prefix(e, "the network takes one sample at a time, not a batch");
+    if (ok && !g->single && !graph_infer(g, 2, two, e))
+        ok = error_prefix(e, "the network takes one sample at a time, not a batch");
     for (uint32_t i = 0; ok && i < g->value_count; i++) {
         struct value *v = &g->values[i];
         if (!v->batched) continue;
         v->shape = one[i];
         two[i].dim[0] = 1;
-        if (!shape_equal(&one[i], &two[i]))
+        if (!g->single && !shape_equal(&one[i], &two[i]))
             ok = error_set(e, "node '%s' (%s): the shape of a sample of '%s' depends on the batch",
                            g->nodes[v->node].name, g->nodes[v->node].op->name, v->name);
     }
@@ -105,8 +107,21 @@ static bool any_batched(const struct graph *g, const struct node *node) {
     return false;
 }
 
+/* An empty list of integers adds nothing to a Concat. */
+static void drop_empty(const struct graph *g, struct node *node) {
+    if (strcmp(node->op->name, "Concat") != 0) return;
+    uint32_t kept = 0, count = node->input_count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct value *v = node->inputs[i] == GRAPH_NONE ? NULL : &g->values[node->inputs[i]];
+        bool empty = v && v->ints && v->shape.rank == 1 && v->shape.dim[0] == 0;
+        if (!empty || node->input_count == 1) node->inputs[kept++] = node->inputs[i];
+        else node->input_count--;
+    }
+}
+
 /* Computes the node's result, or only its shape for one sample where it depends on the input. */
 static bool settle(struct graph *g, struct node *node, struct error *e) {
+    drop_empty(g, node);
     bool batched = any_batched(g, node), counts = names_batch(g, node);
     bool whole = !batched && counts && (node->op->flags & (OP_MOVES | OP_RESHAPES)) && g->values[node->inputs[0]].ints;
     if (!batched && (!counts || whole || node->op->integers)) return graph_fold_node(g, node, e);

@@ -132,13 +132,20 @@ static bool fold_compute(struct graph *g, struct op_call *call, struct error *e)
     return (whole ? fold_integers : fold_floats)(g, call, e);
 }
 
+/* An Expand, too, may have nothing to repeat. */
+static bool keeps_elements(const struct op_call *call) {
+    const struct op *op = call->node->op;
+    bool expand = strcmp(op->name, "Expand") == 0;
+    return (op->flags & OP_RESHAPES) || (expand && shape_count(&call->out.shape) == shape_count(&call->in[0].shape));
+}
+
 bool graph_fold_node(struct graph *g, struct node *node, struct error *e) {
     struct operand *in = calloc((size_t)node->input_count + 1, sizeof *in);
     if (!in) return error_memory(e);
     struct op_call call;
     op_call_init(&call, g, node, NULL, in);
     bool ok = op_infer(&call, &call.out.shape, e);
-    if (ok && (node->op->flags & OP_RESHAPES)) ok = fold_reshape(g, node, &call.out.shape, e);
+    if (ok && keeps_elements(&call)) ok = fold_reshape(g, node, &call.out.shape, e);
     else if (ok) ok = fold_compute(g, &call, e);
     free(in);
     return ok;
@@ -169,9 +176,19 @@ static bool set_target(struct graph *g, struct node *node, const int64_t *target
     return ok;
 }
 
+/* A 0 in the target is to mean "as the input has it". */
+static void drop_allow_zero(struct node *node) {
+    for (size_t i = 0; i < node->attribute_count; i++) {
+        if (strcmp(node->attributes[i].name, "allowzero") != 0) continue;
+        attribute_finish(&node->attributes[i]);
+        node->attributes[i] = node->attributes[--node->attribute_count];
+        return;
+    }
+}
+
 /* A Reshape whose target begins with the file's batch (or 1) gets a 0 there, "as the input has it". */
 bool graph_free_batch(struct graph *g, struct node *node, struct error *e) {
-    if (strcmp(node->op->name, "Reshape") != 0 || g->input == GRAPH_NONE) return true;
+    if (strcmp(node->op->name, "Reshape") != 0 || g->input == GRAPH_NONE || g->single) return true;
     const struct attribute *old = node_attribute(node, "shape"); /* opset 1 */
     const struct value *v = node->input_count > 1 ? &g->values[node->inputs[1]] : NULL;
     const int64_t *target = v ? v->ints : old ? old->ints : NULL;
@@ -181,7 +198,10 @@ bool graph_free_batch(struct graph *g, struct node *node, struct error *e) {
     if (v && !fixed) return true;
     int64_t copy[SHAPE_MAX_RANK];
     memcpy(copy, target, count * sizeof *copy);
-    if (fixed) copy[0] = 0;
+    if (fixed) {
+        copy[0] = 0;
+        drop_allow_zero(node);
+    }
     return set_target(g, node, copy, count, e);
 }
 

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Weight names end so in PyTorch, TensorFlow, Keras, CNTK and MXNet exports. */
-static const char *const weight_endings[] = {".weight",  "_weight", "/weight", ".weights", "_weights",
-                                             "/weights", ".kernel", "_kernel", "/kernel",  ".W",
-                                             "_W",       "/W",      ".w",      "_w",       "/w"};
+/* Names of parameters end so in PyTorch, TensorFlow, Keras, CNTK and MXNet exports. */
+static const char *const weight_endings[] = {".weight", "_weight", "/weight", ".weights", "_weights", "/weights",
+                                             ".kernel", "_kernel", "/kernel", ".W",       "_W",       "/W",
+                                             ".w",      "_w",      "/w",      ".bias",    "_bias",    "/bias"};
 
 /* The name without its ending, or NULL; the caller frees. */
 static char *without_ending(const char *name) {
@@ -42,13 +42,26 @@ static char *module_name(const char *path) {
     return NULL;
 }
 
+/* What PyTorch calls a weight that it computed, such as one with a BatchNormalization in it or one that is transposed,
+ * is only a number. */
+static bool is_numbered(const char *name) {
+    return strncmp(name, "onnx::", 6) == 0 || strncmp(name, "val_", 4) == 0;
+}
+
+/* The first name that says something: of the node's path, of a parameter, of the node. The caller frees. */
+static char *layer_stem(const struct graph *g, const struct node *node, const uint32_t *parameters, uint32_t count) {
+    const char *weight = g->values[parameters[0]].name;
+    char *stem = is_numbered(weight) && node->name[0] == '/' ? module_name(node->name) : NULL;
+    for (uint32_t i = 0; i < count && !stem; i++)
+        if (!is_numbered(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name);
+    if (!stem) stem = without_ending(weight);
+    if (!stem) stem = without_ending(node->name);
+    return stem ? stem : text_copy(node->op->name);
+}
+
 /* Unique among the layers so far; the caller frees. */
-static char *layer_name(const struct graph *g, const struct node *node, uint32_t weight) {
-    const char *base = g->values[weight].name[0] ? g->values[weight].name : node->name;
-    /* What PyTorch calls a weight that it computed, such as one with a BatchNormalization in it, is only a number. */
-    bool numbered = strncmp(base, "onnx::", 6) == 0 && node->name[0] == '/';
-    char *stem = numbered ? module_name(node->name) : NULL;
-    if (!stem) stem = without_ending(base[0] ? base : node->op->name);
+static char *layer_name(const struct graph *g, const struct node *node, const uint32_t *parameters, uint32_t count) {
+    char *stem = layer_stem(g, node, parameters, count);
     char *name = stem ? text_copy(stem) : NULL;
     for (unsigned i = 2; name && graph_layer(g, name) != GRAPH_NONE; i++) {
         free(name);
@@ -113,7 +126,7 @@ static uint32_t collect(const struct graph *g, uint32_t first, const uint32_t *r
 
 static bool add_layer(struct graph *g, uint32_t node, const uint32_t *parameters, uint32_t count, struct error *e) {
     struct layer layer = {.node = node, .parameter_count = count};
-    layer.name = layer_name(g, &g->nodes[node], parameters[0]);
+    layer.name = layer_name(g, &g->nodes[node], parameters, count);
     layer.parameters = malloc(count * sizeof *parameters);
     if (!layer.name || !layer.parameters) {
         free(layer.name);

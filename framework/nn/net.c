@@ -81,7 +81,7 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
         find_steps(net);
         find_properties(net);
         find_cut(net);
-        ok = fuse_create(net, options->conv, e) && plan_create(net, PLAN_FORWARD, NET_GROUP, &net->group, e);
+        ok = fuse_create(net, options->conv, e) && plan_create(net, PLAN_FORWARD, group_size(net), &net->group, e);
     }
     if (!ok) {
         net_destroy(net);
@@ -130,7 +130,7 @@ static bool check_targets(const struct net *net, uint32_t n, const uint32_t *tar
 static bool prepare_gradients(struct net *net, struct error *e) {
     if (net->group->kind != PLAN_GRADIENT) {
         struct plan *plan;
-        if (!plan_create(net, PLAN_GRADIENT, NET_GROUP, &plan, e)) return false;
+        if (!plan_create(net, PLAN_GRADIENT, group_size(net), &plan, e)) return false;
         plan_destroy(net->group);
         net->group = plan;
     }

@@ -1,8 +1,8 @@
 /* net.h: runs a graph with one variant's weights: forward, gradients, activations.
  *
- * Batches of any size: they are worked through in groups of up to NET_GROUP samples, fewer where samples are large, so
- * memory does not grow with them. Every sample's result has the same bits in any batch, alone or with others. One
- * thread at a time. */
+ * Batches of any size: they are worked through in groups of up to NET_GROUP samples, fewer where samples are large or
+ * graph->single, so memory does not grow with them. Every sample's result has the same bits in any batch, alone or with
+ * others. One thread at a time. */
 #ifndef ASSAY_NN_NET_H
 #define ASSAY_NN_NET_H
 

@@ -41,7 +41,7 @@ static bool prepare_learned(struct net *net, struct error *e) {
 
 /* The plan for a training batch: all of it at once only where samples depend on each other. */
 static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct error *e) {
-    uint32_t capacity = net->has_statistics ? n : NET_GROUP;
+    uint32_t capacity = net->has_statistics ? n : group_size(net);
     if (!net->training || net->training->capacity < capacity) {
         plan_destroy(net->training);
         net->training = NULL;

@@ -63,6 +63,11 @@ struct net {
     float *inputs; /* ... and, when that is the input, those of one group */
 };
 
+/* Samples worked through together, when memory allows. */
+static inline uint32_t group_size(const struct net *net) {
+    return net->graph->single ? 1 : NET_GROUP;
+}
+
 /* ---- net_plan.c ---- */
 /* Of up to `capacity` samples; of inference, of as many as NET_MEMORY holds, and at least one. */
 bool plan_create(const struct net *, enum plan_kind, uint32_t capacity, struct plan **out, struct error *);

@@ -64,7 +64,6 @@ static const struct gone {
     {"Sub", "axis", true, 0},
     {"Div", "axis", true, 0},
     {"Pow", "axis", true, 0},
-    {"Reshape", "allowzero", false, 0},            /* from set 14 */
     {"AveragePool", "dilations", false, 1},        /* from set 19 */
     {"LayerNormalization", "stash_type", true, 0}, /* a hint about precision */
     {"GroupNormalization", "stash_type", true, 0},

@@ -217,15 +217,32 @@ static int64_t model_opset(const Onnx__ModelProto *model) {
     return 1; /* before IR version 3 */
 }
 
-static bool build(struct loader *l, struct error *e) {
-    if (l->proto->n_output == 0) return error_set(e, "it has no output: wanted one");
-    if (!roles_create(l->proto, &l->roles, e) || !graph_create(&l->graph, e) || !add_input(l, e) ||
-        !add_initialisers(l, e))
-        return false;
+static bool fill(struct loader *l, struct error *e) {
+    if (!graph_create(&l->graph, e) || !add_input(l, e) || !add_initialisers(l, e)) return false;
     for (size_t i = 0; i < l->proto->n_node; i++)
         if (!add_node(l, l->proto->node[i], e)) return false;
+    return true;
+}
+
+static bool finish(struct loader *l, struct error *e) {
     return graph_finish(l->graph, onnx_text(l->proto->output[0]->name), e) &&
            onnx_shapes_check(l->graph, l->proto, l->opset, e);
+}
+
+/* Once more, for networks that move the batch from the first dimension or merge it with others, as attention does. */
+static bool build_single(struct loader *l, struct error *e) {
+    graph_destroy(l->graph);
+    l->graph = NULL;
+    if (!fill(l, e)) return false;
+    l->graph->single = true;
+    return finish(l, e);
+}
+
+static bool build(struct loader *l, struct error *e) {
+    if (l->proto->n_output == 0) return error_set(e, "it has no output: wanted one");
+    if (!roles_create(l->proto, &l->roles, e) || !fill(l, e)) return false;
+    if (finish(l, e)) return true;
+    return l->graph->input != GRAPH_NONE && l->graph->file_batch <= 1 && build_single(l, e);
 }
 
 /* Names come from the file, and an error goes to a terminal. */

@@ -75,6 +75,14 @@ bool op_present(const struct op_call *call, uint32_t input) {
     return input < call->node->input_count && call->node->inputs[input] != GRAPH_NONE;
 }
 
+bool op_batch_first(const struct op_call *call) {
+    return call->out.batched && !call->single;
+}
+
+bool op_spares_batch(const struct op_call *call, bool touches, struct error *e) {
+    return !touches || !op_batch_first(call) || error_set(e, "dimension 0 is the batch: samples must not be mixed");
+}
+
 bool op_axis(int64_t axis, uint32_t rank, bool end, uint32_t *out, struct error *e) {
     int64_t limit = (int64_t)rank, found = axis;
     if (axis < 0) axis += limit;

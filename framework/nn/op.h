@@ -23,6 +23,7 @@ struct op_call {
                        NULL: they are there */
     enum net_rule rule;
     uint32_t batch;                 /* samples in this run */
+    bool single;                    /* graph->single: dimension 0 need not be the batch */
     bool training;                  /* BatchNormalization uses the statistics of the batch */
     const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
 };
@@ -107,6 +108,10 @@ bool graph_infer(const struct graph *, uint32_t batch, struct shape *shapes, str
 
 /* ---- Small helpers ---- */
 bool op_present(const struct op_call *, uint32_t input);
+/* Whether dimension 0 of the output is the batch. */
+bool op_batch_first(const struct op_call *);
+/* False with the reason when it is and the operator, as `touches` says, works along it. */
+bool op_spares_batch(const struct op_call *, bool touches, struct error *);
 /* `axis` counted from the back when negative, in [0, rank) or, with `end`, [0, rank]. */
 bool op_axis(int64_t axis, uint32_t rank, bool end, uint32_t *out, struct error *);
 

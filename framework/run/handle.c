@@ -168,6 +168,11 @@ static bool shape_for_plugin(const struct shape *shape, uint32_t skip, assay_sha
     return true;
 }
 
+/* The first dimension that is the sample's: behind the batch, if that is where it lies. */
+static uint32_t sample_begins(const struct graph *graph, const struct value *value) {
+    return !graph->single || (value->shape.rank > 0 && value->shape.dim[0] == 1);
+}
+
 /* wanted[value]: whether the output depends on it. Nodes are in topological order, so one walk backwards is enough. */
 static void mark_needed(const struct graph *graph, bool *wanted) {
     wanted[graph->output] = true;
@@ -185,6 +190,17 @@ static void mark_needed(const struct graph *graph, bool *wanted) {
     }
 }
 
+/* Of the layer that begins at the node, as `assay list layers` has it; else of the node itself. */
+static const char *name_for_plugin(const struct graph *graph, uint32_t index) {
+    for (uint32_t i = 0; i < graph->layer_count; i++) {
+        if (graph->layers[i].node == index) {
+            return graph->layers[i].name;
+        }
+    }
+    const struct node *node = &graph->nodes[index];
+    return node->name && *node->name ? node->name : graph_value(graph, node->outputs[0])->name;
+}
+
 static bool collect_layers(struct handle *handle, const struct graph *graph, struct error *e) {
     bool *wanted = calloc((size_t)graph->value_count + 1, sizeof *wanted);
     handle->layers = calloc((size_t)graph->node_count + 1, sizeof *handle->layers);
@@ -197,8 +213,9 @@ static bool collect_layers(struct handle *handle, const struct graph *graph, str
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         const struct value *value = graph_value(graph, node->outputs[0]);
-        assay_layer layer = {.name = node->name && *node->name ? node->name : value->name, .op = node->op->name};
-        if (wanted[node->outputs[0]] && value->batched && shape_for_plugin(&value->shape, 1, &layer.output)) {
+        assay_layer layer = {.name = name_for_plugin(graph, i), .op = node->op->name};
+        if (wanted[node->outputs[0]] && value->batched &&
+            shape_for_plugin(&value->shape, sample_begins(graph, value), &layer.output)) {
             handle->nodes[handle->layer_count] = i;
             handle->layers[handle->layer_count++] = layer;
         }

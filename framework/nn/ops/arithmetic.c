@@ -23,15 +23,35 @@ static bool whole_div(int64_t a, int64_t b, int64_t *out) {
     return true;
 }
 
+/* Of the sign of b; with the attribute fmod, of that of a. */
+static bool whole_mod(int64_t a, int64_t b, int64_t *out) {
+    if (b == 0) return false;
+    *out = b == -1 ? 0 : a % b;
+    if (*out && (*out < 0) != (b < 0)) *out += b;
+    return true;
+}
+static bool whole_fmod(int64_t a, int64_t b, int64_t *out) {
+    if (b == 0) return false;
+    *out = b == -1 ? 0 : a % b;
+    return true;
+}
+
 static const struct whole_row {
     const char *op;
     bool (*compute)(int64_t a, int64_t b, int64_t *out);
     int64_t neutral; /* on the right; on the left, too, where the operation commutes */
     bool commutes;
-} whole_rows[] = {{"Add", whole_add, 0, true},
-                  {"Sub", whole_sub, 0, false},
-                  {"Mul", whole_mul, 1, true},
-                  {"Div", whole_div, 1, false}};
+} whole_rows[] = {{"Add", whole_add, 0, true},          {"Sub", whole_sub, 0, false},
+                  {"Mul", whole_mul, 1, true},          {"Div", whole_div, 1, false},
+                  {"Mod", whole_mod, INT64_MAX, false}, {"fmod", whole_fmod, INT64_MAX, false}};
+
+static const struct whole_row *whole_of(const struct node *node) {
+    const struct attribute *fmod = node_attribute(node, "fmod");
+    const char *name = fmod && fmod->integer ? "fmod" : node->op->name;
+    const struct whole_row *row = whole_rows;
+    while (strcmp(row->op, name) != 0) row++;
+    return row;
+}
 
 static bool whole_one(const struct whole_row *row, int64_t a, int64_t b, int64_t *out, struct error *e) {
     if (a == GRAPH_BATCH && b == row->neutral) *out = a;
@@ -43,11 +63,10 @@ static bool whole_one(const struct whole_row *row, int64_t a, int64_t b, int64_t
 }
 
 bool arithmetic_integers(const struct op_call *call, int64_t *out, struct error *e) {
-    const struct whole_row *row = whole_rows;
+    const struct whole_row *row = whole_of(call->node);
     struct broadcast loops;
     struct broadcast_place p = {{0}, 0, 0};
     const int64_t *a = call->in[0].ints, *b = call->in[1].ints;
-    while (strcmp(row->op, call->node->op->name) != 0) row++;
     if (!a || !b) return error_set(e, "one operand is of integers and the other is not");
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
     uint32_t last = loops.rank - 1;

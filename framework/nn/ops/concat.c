@@ -14,7 +14,7 @@ static bool concat_infer(const struct op_call *call, struct shape *out, struct e
     char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
     *out = call->in[0].shape;
     if (!op_axis(*(const int64_t *)call->node->config, out->rank, false, &axis, e)) return false;
-    if (call->out.batched && axis == 0) return error_set(e, "axis 0 is the batch: samples must not be mixed");
+    if (!op_spares_batch(call, axis == 0, e)) return false;
     for (uint32_t i = 1; i < call->node->input_count; i++) {
         if (!op_present(call, i)) return error_set(e, "input %u is absent", i);
         struct shape next = call->in[i].shape;

@@ -29,8 +29,7 @@ static void multiply(const struct product *p, const float *a, const float *b, fl
                 (int)p->depth, p->alpha, a, (int)lda, b, (int)ldb, beta, c, (int)p->columns);
 }
 
-/* dA = alpha dC op(B)' + beta dA. A is not transposed here: a transposed A has no room for the batch, so that such a
- * product is folded at load and never has a gradient. */
+/* dA = alpha dC op(B)' + beta dA. A is not transposed here: gemm_infer refuses that of what has a gradient. */
 static void multiply_gradient_a(const struct product *p, const float *b, const float *dc, float beta, float *da) {
     size_t ldb = p->transpose_b ? p->depth : p->columns;
     if (p->samples) {
@@ -78,7 +77,8 @@ static struct product gemm_product(const struct op_call *call) {
                             .transpose_a = gemm->transpose_a,
                             .transpose_b = gemm->transpose_b,
                             .alpha = gemm->alpha,
-                            .samples = call->in[0].batched && !gemm->transpose_a && !call->training};
+                            .samples =
+                                op_batch_first(call) && call->in[0].batched && !gemm->transpose_a && !call->training};
 }
 
 static bool gemm_infer(const struct op_call *call, struct shape *out, struct error *e) {
@@ -90,6 +90,8 @@ static bool gemm_infer(const struct op_call *call, struct shape *out, struct err
     if (a->rank != 2 || b->rank != 2 || a->dim[!gemm->transpose_a] != b->dim[gemm->transpose_b])
         return error_set(e, "input of shape %s%s does not fit weights of shape %s%s", text_a,
                          gemm->transpose_a ? " (transposed)" : "", text_b, gemm->transpose_b ? " (transposed)" : "");
+    if (gemm->transpose_a && call->in[0].batched)
+        return error_set(e, "its first factor depends on the network's input and is transposed: not supported");
     struct product p = gemm_product(call);
     *out = (struct shape){2, {p.rows, p.columns}};
     struct shape wide;
@@ -163,7 +165,7 @@ static void matmul_split(const struct op_call *call, struct product *p, struct s
     /* The same matrix for every one of the stack: one tall product. */
     if (stack_b->rank == 0 && call->in[0].shape.rank > 1) {
         p->rows *= shape_count(stack_a);
-        p->samples = call->in[0].batched && !call->training;
+        p->samples = op_batch_first(call) && call->in[0].batched && !call->training;
         stack_a->rank = 0;
     }
 }

@@ -44,10 +44,6 @@ static void move_backward(const struct op_call *call, lay_out *lay, const float 
         if (input == 0) move_learn(call, name##_lay, dy, d);                                                           \
     }
 
-static bool mixes_samples(struct error *e) {
-    return error_set(e, "axis 0 is the batch: samples must not be mixed");
-}
-
 /* The integers of input `i`; NULL and 0 where it is absent. */
 static bool list_of(const struct op_call *call, uint32_t i, const char *what, const int64_t **list, size_t *count,
                     struct error *e) {
@@ -101,7 +97,7 @@ static bool pad_infer(const struct op_call *call, struct shape *out, struct erro
     if (!pad_amounts(call, before, after, e)) return false;
     if (op_present(call, 2) && (call->in[2].batched || shape_count(&call->in[2].shape) != 1))
         return error_set(e, "its constant is not one fixed number");
-    if (call->out.batched && out->rank && (before[0] || after[0])) return mixes_samples(e);
+    if (!op_spares_batch(call, out->rank && (before[0] || after[0]), e)) return false;
     for (uint32_t i = 0; i < out->rank; i++) {
         bool sane = before[i] >= -most && before[i] <= most && after[i] >= -most && after[i] <= most;
         int64_t size = sane && out->dim[i] <= OP_MAX_ELEMENTS ? (int64_t)out->dim[i] + before[i] + after[i] : 0;
@@ -163,8 +159,7 @@ static bool cut_axis(int64_t start, int64_t end, int64_t step, size_t size, stru
     start = start < lowest ? lowest : start > highest ? highest : start;
     end = end < lowest ? lowest : end > highest ? highest : end;
     int64_t way = step > 0 ? end - start : start - end, length = step > 0 ? step : -step;
-    if (way <= 0) return error_set(e, "nothing is left of a dimension of %zu", size);
-    *out = (struct cut){start, step, (size_t)((way - 1) / length + 1)};
+    *out = (struct cut){start, step, way > 0 ? (size_t)((way - 1) / length + 1) : 0};
     return true;
 }
 
@@ -191,8 +186,13 @@ static bool slice_infer(const struct op_call *call, struct shape *out, struct er
     struct cut cuts[SHAPE_MAX_RANK];
     *out = call->in[0].shape;
     if (!slice_cuts(call, cuts, e)) return false;
-    if (call->out.batched && (cuts[0].count != out->dim[0] || cuts[0].step < 0)) return mixes_samples(e);
-    for (uint32_t i = 0; i < out->rank; i++) out->dim[i] = cuts[i].count;
+    if (out->rank && !op_spares_batch(call, cuts[0].count != out->dim[0] || cuts[0].step < 0, e)) return false;
+    for (uint32_t i = 0; i < out->rank; i++) {
+        /* Only of a list of integers: what is before the first dimension of a shape, say. */
+        if (cuts[i].count == 0 && !(call->in[0].ints && out->rank == 1))
+            return error_set(e, "nothing is left of a dimension of %zu", out->dim[i]);
+        out->dim[i] = cuts[i].count;
+    }
     return true;
 }
 
@@ -229,7 +229,7 @@ static bool gather_infer(const struct op_call *call, struct shape *out, struct e
     if (!op_axis(*(const int64_t *)call->node->config, in->rank, false, &axis, e) ||
         !list_of(call, 1, "indices", &list, &count, e))
         return false;
-    if (call->in[0].batched && axis == 0) return mixes_samples(e);
+    if (!op_spares_batch(call, axis == 0, e)) return false;
     if (in->rank + indices->rank - 1 > SHAPE_MAX_RANK)
         return error_set(e, "its output has more than %d dimensions", SHAPE_MAX_RANK);
     int64_t size = (int64_t)in->dim[axis];
@@ -287,8 +287,7 @@ static bool transpose_infer(const struct op_call *call, struct shape *out, struc
     uint32_t order[SHAPE_MAX_RANK];
     if (!transpose_order(call, order, e)) return false;
     out->rank = call->in[0].shape.rank;
-    if (call->out.batched && order[0] != 0)
-        return error_set(e, "it moves the batch from dimension 0: samples must not be mixed");
+    if (!op_spares_batch(call, out->rank && order[0] != 0, e)) return false;
     for (uint32_t i = 0; i < out->rank; i++) out->dim[i] = call->in[0].shape.dim[order[i]];
     return true;
 }

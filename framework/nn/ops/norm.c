@@ -39,7 +39,7 @@ static bool norm_sets(const struct op_call *call, struct sets *out, struct error
         if (!op_axis(norm->axis, x->rank, false, &axis, e)) return false;
         out->length = shape_count_from(x, axis);
         *out = (struct sets){shape_count(x) / out->length, out->length, 1, 0, 1, norm->epsilon};
-        return (axis > 0 || !call->in[X].batched || error_set(e, "axis 0 is the batch: samples must not be mixed")) &&
+        return op_spares_batch(call, axis == 0, e) &&
                (scales == out->length || error_set(e, "%zu scales for %zu elements", scales, out->length));
     }
     if (x->rank < 3) return error_set(e, "an input of %u dimensions: wanted batch x channels x others", x->rank);

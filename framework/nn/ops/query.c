@@ -1,5 +1,7 @@
-/* query.c: operators of the arithmetic of shapes, done at load: Shape, ConstantOfShape, Range, Cast, Equal, Where. */
+/* query.c: operators of the arithmetic of shapes, done at load: Shape, ConstantOfShape, Range, Cast, Equal, Where,
+ * Mod. */
 #include "nn/op.h"
+#include "nn/ops/arithmetic.h"
 #include "nn/ops/broadcast.h"
 
 #include <inttypes.h>
@@ -49,7 +51,7 @@ static bool shape_integers(const struct op_call *call, int64_t *out, struct erro
     uint32_t first, end;
     shape_range(call, &first, &end);
     for (uint32_t i = first; i < end; i++)
-        *out++ = i == 0 && call->in[0].batched ? GRAPH_BATCH : (int64_t)call->in[0].shape.dim[i];
+        *out++ = i == 0 && call->in[0].batched && !call->single ? GRAPH_BATCH : (int64_t)call->in[0].shape.dim[i];
     return true;
 }
 
@@ -221,6 +223,31 @@ AT_LOAD(constantofshape, "ConstantOfShape", "one number repeated, at load", 1, 2
 AT_LOAD(range, "Range", "equally spaced numbers, at load", 3, 3, 0, NULL, NULL, range_forward);
 AT_LOAD(equal, "Equal", "equality of integers, at load", 2, 2, 0, always_whole, NULL, NULL);
 AT_LOAD(where, "Where", "a choice of integers, at load", 3, 3, 0, always_whole, NULL, NULL);
+
+/* ---- Mod, of integers ---- */
+
+static bool mod_parse(struct node *node, uint32_t opset, struct error *e) {
+    (void)opset;
+    int64_t fmod;
+    return op_integer(node, "fmod", 0, 1, 0, &fmod, e);
+}
+
+static bool mod_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    if (!call->in[0].ints || !call->in[1].ints)
+        return error_set(e, "its operand is floating-point: supported on integers only");
+    return refuse_batched(call, e) && broadcast_shape(&call->in[0].shape, &call->in[1].shape, out, e);
+}
+
+const struct op op_mod = {
+    .name = "Mod",
+    .summary = "remainder of integers",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .parse = mod_parse,
+    .infer = mod_infer,
+    .whole = always_whole,
+    .integers = arithmetic_integers,
+};
 
 const struct op op_cast = {
     .name = "Cast",

@@ -43,7 +43,7 @@ static bool reduce_infer(const struct op_call *call, struct shape *out, struct e
     const struct shape *x = &call->in[0].shape;
     unsigned gone;
     if (!reduce_axes(call, &gone, e)) return false;
-    if (call->out.batched && (gone & 1)) return error_set(e, "axis 0 is the batch: samples must not be mixed");
+    if (!op_spares_batch(call, gone & 1, e)) return false;
     out->rank = 0;
     for (uint32_t i = 0; i < x->rank; i++) {
         if (!(gone >> i & 1)) out->dim[out->rank++] = x->dim[i];

@@ -36,8 +36,7 @@ static bool reshape_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
     int64_t allow_zero;
     if (!op_integer(node, "allowzero", INT64_MIN, INT64_MAX, 0, &allow_zero, e)) return false;
-    if (node->input_count < 2 && !node_attribute(node, "shape")) return error_set(e, "the new shape is missing");
-    return !allow_zero || error_set(e, "attribute 'allowzero' is set: empty tensors are not supported");
+    return node->input_count > 1 || node_attribute(node, "shape") || error_set(e, "the new shape is missing");
 }
 
 /* The wanted dimensions: input 1 or, before opset 5, an attribute. */
@@ -82,9 +81,13 @@ static bool reshape_dimensions(const struct shape *x, const int64_t *target, siz
 }
 
 static bool reshape_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct attribute *allow_zero = node_attribute(call->node, "allowzero");
     const int64_t *target;
     size_t count;
-    return reshape_target(call, &target, &count, e) && reshape_dimensions(&call->in[0].shape, target, count, out, e);
+    if (!reshape_target(call, &target, &count, e)) return false;
+    for (size_t i = 0; i < count && allow_zero && allow_zero->integer; i++)
+        if (target[i] == 0) return error_set(e, "a 0 in its target with 'allowzero': empty tensors are not supported");
+    return reshape_dimensions(&call->in[0].shape, target, count, out, e);
 }
 
 /* ---- Squeeze and Unsqueeze: data, axes ---- */
@@ -109,7 +112,7 @@ static bool squeeze_infer(const struct op_call *call, struct shape *out, struct 
     unsigned gone = 0;
     if (op_present(call, 1) && !axes_named(call, x->rank, &gone, e)) return false;
     for (uint32_t i = 0; i < x->rank && !op_present(call, 1); i++)
-        if (x->dim[i] == 1 && !(i == 0 && call->out.batched)) gone |= 1u << i;
+        if (x->dim[i] == 1 && !(i == 0 && op_batch_first(call))) gone |= 1u << i;
     out->rank = 0;
     for (uint32_t i = 0; i < x->rank; i++) {
         if ((gone >> i & 1) && x->dim[i] != 1) return error_set(e, "dimension %u is %zu: wanted 1", i, x->dim[i]);

@@ -21,7 +21,7 @@ static bool softmax_infer(const struct op_call *call, struct shape *out, struct 
     uint32_t axis;
     *out = call->in[0].shape;
     if (!op_axis(softmax->axis, out->rank, softmax->flattens, &axis, e)) return false;
-    return !call->in[0].batched || axis > 0 || error_set(e, "axis 0 is the batch: samples must not be mixed");
+    return op_spares_batch(call, axis == 0, e);
 }
 
 /* outer x step sets of `length` elements that lie `step` apart. */

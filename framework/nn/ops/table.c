@@ -5,10 +5,10 @@ extern const struct op op_abs, op_add, op_averagepool, op_batchnorm, op_cast, op
     op_constant, op_constantofshape, op_conv, op_convtranspose, op_cos, op_div, op_dropout, op_elu, op_equal, op_erf,
     op_exp, op_expand, op_flatten, op_floor, op_gather, op_gelu, op_gemm, op_globalaveragepool, op_globalmaxpool,
     op_groupnorm, op_hardsigmoid, op_hardswish, op_identity, op_instancenorm, op_layernorm, op_leakyrelu, op_log,
-    op_logsoftmax, op_lrn, op_matmul, op_max, op_maxpool, op_min, op_mish, op_mul, op_neg, op_pad, op_pow, op_prelu,
-    op_range, op_reciprocal, op_reducemax, op_reducemean, op_reducesum, op_relu, op_reshape, op_resize, op_round,
-    op_selu, op_shape, op_shrink, op_sigmoid, op_sign, op_sin, op_slice, op_softmax, op_softplus, op_softsign, op_sqrt,
-    op_squeeze, op_sub, op_tanh, op_thresholdedrelu, op_transpose, op_unsqueeze, op_where;
+    op_logsoftmax, op_lrn, op_matmul, op_max, op_maxpool, op_min, op_mish, op_mod, op_mul, op_neg, op_pad, op_pow,
+    op_prelu, op_range, op_reciprocal, op_reducemax, op_reducemean, op_reducesum, op_relu, op_reshape, op_resize,
+    op_round, op_selu, op_shape, op_shrink, op_sigmoid, op_sign, op_sin, op_slice, op_softmax, op_softplus, op_softsign,
+    op_sqrt, op_squeeze, op_sub, op_tanh, op_thresholdedrelu, op_transpose, op_unsqueeze, op_where;
 
 static const struct op *const table[] = {
     &op_abs,
@@ -54,6 +54,7 @@ static const struct op *const table[] = {
     &op_maxpool,
     &op_min,
     &op_mish,
+    &op_mod,
     &op_mul,
     &op_neg,
     &op_pad,
