@@ -260,14 +260,14 @@ bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error 
         return true;
     }
     graph_destroy(loader.graph);
-    make_printable(e);
     return false;
 }
 
-static bool load(const uint8_t *data, size_t size, struct graph **out, struct error *e) {
+static bool load(const char *path, const uint8_t *data, size_t size, struct graph **out, struct error *e) {
     Onnx__ModelProto *model = (Onnx__ModelProto *)onnx_unpack(&onnx__model_proto__descriptor, data, size);
     if (!model) return error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
-    bool ok = onnx_build(model, out, e);
+    bool ok = (!model->graph || onnx_take_external(model->graph, path, e)) && onnx_build(model, out, e);
+    if (!ok) make_printable(e);
     onnx_free(&model->base);
     if (ok && (*out)->input == GRAPH_NONE) {
         graph_destroy(*out);
@@ -280,7 +280,7 @@ bool onnx_load(const char *path, struct graph **out, struct error *e) {
     uint8_t *data;
     size_t size;
     if (!file_read(path, &data, &size, e)) return false;
-    bool ok = load(data, size, out, e);
+    bool ok = load(path, data, size, out, e);
     free(data);
     return ok || error_prefix(e, "%s", path);
 }

@@ -26,6 +26,11 @@ struct onnx_array {
 bool onnx_array_read(const Onnx__TensorProto *, struct onnx_array *out, struct error *);
 void onnx_array_finish(struct onnx_array *);
 
+/* What the elements of a tensor take as raw data. */
+bool onnx_tensor_bytes(const Onnx__TensorProto *, size_t *out, struct error *);
+/* Reads what the graph of the model at that path stores in other files (external data) into the tensors. */
+bool onnx_take_external(Onnx__GraphProto *, const char *model, struct error *);
+
 /* The finished graph of a model in memory, the work of onnx_load. Without an input it folds to its output's value. */
 struct graph;
 bool onnx_build(const Onnx__ModelProto *, struct graph **out, struct error *);

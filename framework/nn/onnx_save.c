@@ -94,7 +94,7 @@ static Onnx__ValueInfoProto **make_end(struct writer *w, uint32_t index) {
     Onnx__ValueInfoProto **list = take(w, 1, sizeof *list), *info = take(w, 1, sizeof *info);
     Onnx__TypeProto *type = take(w, 1, sizeof *type);
     Onnx__TypeProto__Tensor *tensor = take(w, 1, sizeof *tensor);
-    Onnx__TensorShapeProto *shape = make_shape(w, &value->shape, value->batched);
+    Onnx__TensorShapeProto *shape = make_shape(w, &value->shape, value->batched && !w->graph->single);
     if (!list || !info || !type || !tensor || !shape) return NULL;
     onnx__value_info_proto__init(info);
     onnx__type_proto__init(type);

@@ -98,6 +98,14 @@ static bool read_shape(const Onnx__TensorProto *t, const char *name, struct shap
     return true;
 }
 
+bool onnx_tensor_bytes(const Onnx__TensorProto *t, size_t *out, struct error *e) {
+    const struct element *element = element_find(t, onnx_text(t->name), e);
+    struct shape shape;
+    if (!element || !read_shape(t, onnx_text(t->name), &shape, out, e)) return false;
+    return !__builtin_mul_overflow(*out, element->raw_size, out) ||
+           error_set(e, "its shape asks for more bytes than memory can address");
+}
+
 bool onnx_array_read(const Onnx__TensorProto *t, struct onnx_array *out, struct error *e) {
     const char *name = onnx_text(t->name);
     const uint8_t *raw = t->has_raw_data ? t->raw_data.data : NULL;
@@ -105,11 +113,8 @@ bool onnx_array_read(const Onnx__TensorProto *t, struct onnx_array *out, struct 
     size_t count = 0, held;
 
     *out = (struct onnx_array){.floats = NULL};
-    if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL || t->n_external_data)
-        return error_set(e,
-                         "tensor '%s' is stored in another file (external data), which is not supported: save the "
-                         "model with its weights inside",
-                         name);
+    if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
+        return error_set(e, "tensor '%s' is stored in another file (external data): a model in memory has none", name);
     const struct element *element = element_find(t, name, e);
     if (!element || !read_shape(t, name, &out->shape, &count, e)) return false;
     /* An empty raw_data may stand beside a typed field. */
