@@ -14,6 +14,8 @@ const struct curve_view curve_views[CURVE_VIEWS] = {
     {"absolute/nonzero", "absolute, non-zero input pixels", "absolute_nonzero", "dt 2 lw 1.1", "pt 4 ps .45", false},
 };
 
+#define LINE_WIDTH .005 /* of a curve, in units of similarity */
+
 static const char **const no_text = NULL;
 
 #define ROW_TEXTS(r)                                                                                                   \
@@ -71,26 +73,43 @@ struct curve curve_find(const struct curve_set *c, const char *explainer, const 
     return found;
 }
 
-static bool same_number(double a, double b) {
-    return a == b || (isnan(a) && isnan(b));
+static bool same_number(double a, double b, double tolerance) {
+    return fabs(a - b) <= tolerance || (isnan(a) && isnan(b));
 }
 
-/* The signed and the absolute view of a map without negative values are the same numbers. */
-static bool same_curve(const struct curve *a, const struct curve *b) {
+static bool same_curve(const struct curve *a, const struct curve *b, double tolerance) {
     bool same = a->count == b->count;
 
     for (size_t i = 0; same && i < a->count; i++)
-        same = same_number(a->row[i].similarity, b->row[i].similarity) &&
-               same_number(a->row[i].floor, b->row[i].floor) &&
-               same_number(a->row[i].similarity_lower, b->row[i].similarity_lower);
+        same = same_number(a->row[i].similarity, b->row[i].similarity, tolerance) &&
+               same_number(a->row[i].floor, b->row[i].floor, tolerance) &&
+               same_number(a->row[i].similarity_lower, b->row[i].similarity_lower, tolerance);
     return same;
 }
 
 void curve_find_all(const struct curve_set *c, const char *explainer, const char *control, const char *measure,
                     struct curve out[CURVE_VIEWS]) {
+    const size_t half = CURVE_VIEWS / 2;
+
     for (size_t v = 0; v < CURVE_VIEWS; v++) out[v] = curve_find(c, explainer, control, measure, curve_views[v].id);
-    for (size_t v = 0; v < CURVE_VIEWS / 2; v++)
-        if (out[v].count && same_curve(&out[v], &out[v + CURVE_VIEWS / 2])) out[v] = (struct curve){0};
+    /* The signed and the absolute view of a map without negative values are the same numbers. */
+    for (size_t v = 0; v < half; v++)
+        if (out[v].count && same_curve(&out[v], &out[v + half], 0)) out[v] = (struct curve){0};
+    /* Where hardly an input value is zero, two curves would be one line. */
+    for (size_t v = 0; v < CURVE_VIEWS; v += 2)
+        if (out[v + 1].count && same_curve(&out[v], &out[v + 1], LINE_WIDTH)) out[v + 1] = (struct curve){0};
+}
+
+void curve_add_marks(const struct curve *c, struct curve_marks *marks) {
+    for (size_t i = 0; i < c->count; i++) {
+        marks->band = marks->band || !isnan(c->row[i].similarity_lower);
+        marks->floor = marks->floor || !isnan(c->row[i].floor);
+        marks->ceiling = marks->ceiling || !isnan(c->row[i].ceiling);
+        uint32_t draws = c->row[i].draws;
+        marks->fewest = marks->most && marks->fewest < draws ? marks->fewest : draws;
+        marks->most = marks->most > draws ? marks->most : draws;
+        marks->inputs = c->row[i].inputs;
+    }
 }
 
 const char *curve_measure(const char *id) {

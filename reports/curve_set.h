@@ -29,9 +29,16 @@ struct curve {
 };
 struct curve curve_find(const struct curve_set *, const char *explainer, const char *control, const char *measure,
                         const char *view);
-/* The curves to draw of an explainer, by curve_views: a signed one that only repeats the absolute one is left out. */
+/* The curves to draw of an explainer, by curve_views: those that only repeat another are left out. */
 void curve_find_all(const struct curve_set *, const char *explainer, const char *control, const char *measure,
                     struct curve out[CURVE_VIEWS]);
+
+/* What goes with the curves that are drawn. */
+struct curve_marks {
+    bool band, floor, ceiling;
+    uint32_t inputs, fewest, most; /* draws; most 0: no curve */
+};
+void curve_add_marks(const struct curve *, struct curve_marks *);
 
 /* How a heading names a measure. */
 const char *curve_measure(const char *id);

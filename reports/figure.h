@@ -51,7 +51,9 @@ void figure_drop(struct figure *);
 
 /* One writer per kind; each may draw several. */
 bool figure_curves(struct figures *, struct error *);
-bool figure_maps(struct figures *, struct error *);
+bool figure_maps(struct figures *, struct error *); /* and the originals, of the same maps */
+struct map_set;
+bool figure_originals(struct figures *, const struct map_set *, struct error *);
 bool figure_matrix(struct figures *, struct error *);
 
 #endif

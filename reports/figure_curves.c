@@ -27,7 +27,7 @@ struct sheet {
     const struct curve_row *first;                /* of the first curve: the stage names */
     double panel_width, low;                      /* low end of the y axis */
     bool views[CURVE_VIEWS];
-    bool scaled; /* there is a floor or a ceiling */
+    struct curve_marks marks;
     FILE *data;
     size_t block; /* of the data file */
 };
@@ -42,6 +42,7 @@ static void survey(struct sheet *s, const struct verdict_table *t) {
         for (size_t v = 0; v < CURVE_VIEWS; v++) {
             struct curve c = curves[v];
             any = any || c.count;
+            curve_add_marks(&c, &s->marks);
             s->views[v] = s->views[v] || c.count;
             if (c.count > s->stages) {
                 s->stages = c.count;
@@ -49,7 +50,6 @@ static void survey(struct sheet *s, const struct verdict_table *t) {
             }
             for (size_t i = 0; i < c.count; i++) {
                 s->low = fmin(s->low, fmin(c.row[i].similarity, c.row[i].similarity_lower)); /* fmin drops NaN */
-                s->scaled = s->scaled || !isnan(c.row[i].floor) || !isnan(c.row[i].ceiling);
             }
         }
         if (any) s->explainers[s->count++] = t->explainers[x];
@@ -176,7 +176,29 @@ static void add_panel(struct sheet *s, size_t number) {
 
 /* ---- the sheet ---- */
 
-void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lines, bool scaled) {
+void curves_add_heading(struct figure *f, const char *control, const char *measure, const struct curve_marks *m) {
+    struct text out = {0};
+
+    text_add(&out, "%s: %s with the original map (%u input%s, ", control, curve_measure(measure), (unsigned)m->inputs,
+             m->inputs == 1 ? "" : "s");
+    if (m->fewest < m->most) text_add(&out, "%u to ", (unsigned)m->fewest);
+    text_add(&out, "%u draw%s)", (unsigned)m->most, m->most == 1 ? "" : "s");
+    if (!out.failed) figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", out.data);
+    f->script.failed = f->script.failed || out.failed;
+    text_finish(&out);
+}
+
+void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lines, const struct curve_marks *marks) {
+    static const struct {
+        const char *title, *line, *point;
+    } kinds[] = {
+        {"90 % band (draws and inputs)", "filledcurves fc rgb quiet fs transparent solid .25 noborder",
+         "lines lc rgb quiet lw 1.2"},
+        {"floor (other inputs)", "lines lw 1 dt 3 lc rgb quiet", "points pt 2 ps .4 lc rgb quiet"},
+        {"ceiling (repetition)", "lines lw .8 dt 4 lc rgb quiet", "points pt 10 ps .45 lc rgb quiet"},
+    };
+    const bool there[] = {marks->band, marks->floor, marks->ceiling};
+
     text_add(&f->script,
              "unset border; unset tics\nset key inside center center horizontal Left reverse font small samplen 2.2 "
              "width -1 spacing 1.15 maxrows 3\nplot [0:1] [0:1] ");
@@ -185,27 +207,20 @@ void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lin
             text_add(&f->script, "NaN with %s lc rgb %s %s %s title '%s', \\\n     ", lines ? "linespoints" : "points",
                      curve_views[v].colour, lines ? curve_views[v].line : "", curve_views[v].point,
                      curve_views[v].title);
-    text_add(&f->script, "NaN with %s title '90 %% band (draws and inputs)'",
-             lines ? "filledcurves fc rgb quiet fs transparent solid .25 noborder" : "lines lc rgb quiet lw 1.2");
-    if (scaled)
-        text_add(&f->script,
-                 ", \\\n     NaN with %s lc rgb quiet title 'floor (other inputs)', \\\n"
-                 "     NaN with %s lc rgb quiet title 'ceiling (repetition)'",
-                 lines ? "lines lw 1 dt 3" : "points pt 2 ps .4", lines ? "lines lw .8 dt 4" : "points pt 10 ps .45");
-    text_add(&f->script, "\n");
-    text_add(&f->script, "unset key\nset tics nomirror scale .5 textcolor rgb ink\n");
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (there[k])
+            text_add(&f->script, "NaN with %s title '%s', \\\n     ", lines ? kinds[k].line : kinds[k].point,
+                     kinds[k].title);
+    text_add(&f->script, "NaN notitle\nunset key\nset tics nomirror scale .5 textcolor rgb ink\n");
 }
 
 static void add_frame(struct sheet *s) {
     struct figure *f = &s->figure;
-    char heading[160];
-
-    snprintf(heading, sizeof heading, "%s: %s with the original map", s->control, curve_measure(s->measure));
     figure_start_multiplot(f);
-    figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", heading);
+    curves_add_heading(f, s->control, s->measure, &s->marks);
     figure_draw_labels(f);
     figure_place(f, 14, 26, f->width - 14, HEAD - 20);
-    curves_add_legend(f, s->views, true, s->scaled);
+    curves_add_legend(f, s->views, true, &s->marks);
     text_add(&f->script,
              "data = '%s.tsv'\n"
              "set border 3 lw .6 lc rgb frame\nset xtics nomirror font small\nset ytics %s nomirror font small\n"

@@ -21,7 +21,7 @@ struct dots {
     size_t count;
     double left, low;
     bool views[CURVE_VIEWS];
-    bool scaled; /* there is a floor or a ceiling */
+    struct curve_marks marks;
 };
 
 static struct curve find(const struct dots *d, size_t explainer, size_t view) {
@@ -39,11 +39,11 @@ static void survey(struct dots *d, const struct verdict_table *t) {
         for (size_t v = 0; v < CURVE_VIEWS; v++) {
             struct curve c = find(d, d->count, v);
             any = any || c.count;
+            curve_add_marks(&c, &d->marks);
             d->views[v] = d->views[v] || c.count;
             for (size_t i = 0; i < c.count; i++) {
                 d->stages[i] = c.row[i].stage;
                 d->low = fmin(d->low, fmin(c.row[i].similarity, c.row[i].similarity_lower));
-                d->scaled = d->scaled || !isnan(c.row[i].floor) || !isnan(c.row[i].ceiling);
             }
         }
         d->count += any;
@@ -80,10 +80,8 @@ static bool write_data(struct dots *d, struct error *e) {
 
 static void add_labels(struct dots *d) {
     struct figure *f = &d->figure;
-    char heading[160];
 
-    snprintf(heading, sizeof heading, "%s: %s with the original map", d->control, curve_measure(d->measure));
-    figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", heading);
+    curves_add_heading(f, d->control, d->measure, &d->marks);
     for (size_t x = 0; x < d->count; x++)
         figure_label(f, d->left - 10, HEAD + ROW_HEIGHT * ((double)x + .5), ALIGN_RIGHT, NAME_CHARACTERS,
                      "textcolor rgb ink", d->explainers[x]);
@@ -131,7 +129,7 @@ bool figure_dots(struct figures *all, const struct curve_set *curves, const char
     figure_start_multiplot(&d.figure);
     add_labels(&d);
     figure_place(&d.figure, 14, 26, d.figure.width - 14, HEAD - 26);
-    curves_add_legend(&d.figure, d.views, false, d.scaled);
+    curves_add_legend(&d.figure, d.views, false, &d.marks);
     text_add(&d.figure.script,
              "data = '%s.tsv'\nset border 1 lw .6 lc rgb frame\nset xtics %s nomirror font small\nunset ytics\n"
              "set xrange [%g:1.04]\n"

@@ -2,7 +2,7 @@
  * control and input with kept maps. Under each tile its rank correlation with the original map. */
 #include "reports/figure.h"
 #include "reports/format.h"
-#include "reports/map_set.h"
+#include "reports/map_tile.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,6 +33,7 @@ struct strip {
     size_t column_count;
     const char *rows[ROWS_MAX]; /* explainers */
     size_t row_count, longest;  /* longest title */
+    bool diverging;             /* some row */
     double left, head, tile_height;
     struct error *error;
 };
@@ -72,6 +73,17 @@ static const struct picture *picture_of(const struct strip *s, size_t row, size_
     return map_set_find(s->maps, s->rows[row], variant, s->input);
 }
 
+/* All maps of a row share a palette: diverging as soon as one has a negative value. */
+static bool row_diverges(const struct strip *s, size_t row) {
+    bool diverging = false;
+
+    for (size_t c = 1; c < s->column_count + 2; c++) {
+        const struct picture *p = picture_of(s, row, c);
+        diverging = diverging || (p && p->negative);
+    }
+    return diverging;
+}
+
 static bool survey(struct strip *s, struct error *e) {
     const struct verdict_table *t = &s->figure.all->verdicts;
     const struct picture *input = map_set_input(s->maps, s->input);
@@ -92,8 +104,8 @@ static bool survey(struct strip *s, struct error *e) {
     s->longest = s->longest > TITLE_CHARACTERS ? TITLE_CHARACTERS : s->longest;
     s->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
     s->head = 46 + (s->longest > TITLE_FITS ? 3.6 * (double)s->longest : 0);
-    double aspect = input && input->width ? (double)input->height / input->width : 1;
-    s->tile_height = TILE * fmin(2, fmax(.2, aspect));
+    s->tile_height = map_tile_height(input, TILE);
+    for (size_t row = 0; row < s->row_count; row++) s->diverging = s->diverging || row_diverges(s, row);
     return true;
 }
 
@@ -107,37 +119,11 @@ static double tile_y(const struct strip *s, size_t row) {
     return s->head + (double)row * (s->tile_height + GAP_Y);
 }
 
-/* All maps of a row share a palette: diverging as soon as one has a negative value. Each has its own scale, so that a
- * weak map is seen as well as a strong one. */
-static void add_tile(struct strip *s, const struct picture *p, bool is_input, bool diverging) {
-    struct text *x = &s->figure.script;
-
-    if (is_input)
-        text_add(x, "set palette @grey; set cbrange [%.9g:%.9g]\n", p->low, p->high > p->low ? p->high : p->low + 1);
-    else if (diverging)
-        text_add(x, "set palette @diverging; set cbrange [%.9g:%.9g]\n", p->limit > 0 ? -p->limit : -1,
-                 p->limit > 0 ? p->limit : 1);
-    else text_add(x, "set palette @sequential; set cbrange [0:%.9g]\n", p->limit > 0 ? p->limit : 1);
-    text_add(
-        x,
-        "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\nplot maps binary array=(%u,%u) skip=%zu format='%%float' flip=y "
-        "with image\n",
-        (unsigned)(p->width - 1), (unsigned)(p->height - 1), (unsigned)p->width, (unsigned)p->height, p->offset);
-}
-
 static void add_row(struct strip *s, size_t row) {
-    bool diverging = false;
+    bool diverging = row_diverges(s, row);
 
-    for (size_t c = 1; c < s->column_count + 2; c++) {
-        const struct picture *p = picture_of(s, row, c);
-        diverging = diverging || (p && p->negative);
-    }
-    for (size_t c = 0; c < s->column_count + 2; c++) {
-        const struct picture *p = picture_of(s, row, c);
-        if (!p || !p->width || !p->height || !isfinite(p->low)) continue;
-        figure_place(&s->figure, tile_x(s, c), tile_y(s, row), tile_x(s, c) + TILE, tile_y(s, row) + s->tile_height);
-        add_tile(s, p, c == 0, diverging);
-    }
+    for (size_t c = 0; c < s->column_count + 2; c++)
+        map_tile(&s->figure, picture_of(s, row, c), diverging, tile_x(s, c), tile_y(s, row), TILE, s->tile_height);
 }
 
 static void add_caption(struct strip *s, size_t row, size_t column) {
@@ -157,11 +143,14 @@ static void add_caption(struct strip *s, size_t row, size_t column) {
 
 static void add_labels(struct strip *s) {
     struct figure *f = &s->figure;
-    char heading[160];
     bool turned = s->longest > TITLE_FITS;
 
-    snprintf(heading, sizeof heading, "%s: maps of input %u", s->control, (unsigned)s->input);
-    figure_label(f, 14, 16, ALIGN_LEFT, 100, "font big textcolor rgb ink", heading);
+    const struct picture *input = map_set_input(s->maps, s->input);
+    char *heading =
+        text_format("%s: maps of input %u for %s", s->control, (unsigned)s->input, input ? input->class : "its class");
+    if (heading) figure_label(f, 14, 16, ALIGN_LEFT, 100, "font big textcolor rgb ink", heading);
+    else f->script.failed = true;
+    free(heading);
     for (size_t c = 0; c < s->column_count + 2; c++)
         figure_label(f, tile_x(s, c) + TILE / 2 - (turned ? 12 : 0), s->head - 9, turned ? ALIGN_LEFT : ALIGN_CENTRE,
                      TITLE_CHARACTERS, turned ? "rotate by 35 textcolor rgb ink" : "textcolor rgb ink",
@@ -173,24 +162,12 @@ static void add_labels(struct strip *s) {
                      "textcolor rgb ink", s->rows[row]);
         for (size_t c = 1; c < s->column_count + 2; c++) add_caption(s, row, c);
     }
-    double y = tile_y(s, s->row_count) + 17;
-    figure_label(f, tile_x(s, 0) + TILE + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "against");
-    figure_label(f, tile_x(s, 2) + TILE / 2 + 4, y, ALIGN_LEFT, 80, "font small textcolor rgb quiet", "for the class");
-    figure_label(f, 14, y + 17, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
-                 "channels summed; each map on its own scale, to the 99th percentile of |value|");
-    figure_label(f, 14, y + 30, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
+    double y = tile_y(s, s->row_count) + 12;
+    map_bar_labels(f, s->diverging, tile_x(s, 1), y);
+    figure_label(f, 14, y + 22, ALIGN_LEFT, 120, "font small textcolor rgb quiet", map_bar_text(s->diverging));
+    figure_label(f, 14, y + 35, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
                  "\xcf\x81: Spearman with the original map, all pixels; one input, one draw (verdicts rest on all)");
     figure_draw_labels(f);
-}
-
-static void add_colour_bar(struct strip *s) {
-    double top = tile_y(s, s->row_count) + 12;
-
-    figure_place(&s->figure, tile_x(s, 1) + 30, top, tile_x(s, 2) + TILE / 2 - 4, top + 10);
-    text_add(&s->figure.script,
-             "set palette @diverging; set cbrange [-1:1]; set xrange [-.5:%u.5]; set yrange [-.5:1.5]\n"
-             "plot maps binary array=(%u,2) format='%%float' with image\n",
-             MAP_RAMP - 1, MAP_RAMP);
 }
 
 static void add_script(struct strip *s) {
@@ -198,10 +175,9 @@ static void add_script(struct strip *s) {
 
     figure_start_multiplot(f);
     add_labels(s);
-    text_add(&f->script,
-             "maps = '" MAP_FILE "'\nunset colorbox; unset key; unset tics\nset border 15 lw .4 lc rgb faint front\n");
+    map_tile_begin(f);
     for (size_t row = 0; row < s->row_count; row++) add_row(s, row);
-    add_colour_bar(s);
+    map_bar(f, s->diverging, tile_x(s, 1), tile_y(s, s->row_count) + 12);
     text_add(&f->script, "unset multiplot\n");
 }
 
@@ -245,6 +221,7 @@ bool figure_maps(struct figures *all, struct error *e) {
             figures += drawn;
         }
     }
+    ok = ok && figure_originals(all, &maps, e);
     map_set_finish(&maps);
     return ok;
 }

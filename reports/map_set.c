@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "reports/format.h"
 #include "reports/output.h"
+#include "reports/pixels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ struct writing {
     struct map_set *set;
     FILE *out;
     size_t offset;
+    struct pixels pixels;
     struct error *error;
 };
 
@@ -78,13 +80,33 @@ static bool write_picture(struct writing *w, struct picture *p, const struct sha
     return true;
 }
 
+static bool write_colours(struct writing *w, struct picture *p, const struct input_row *row) {
+    p->height = (uint32_t)row->shape.dim[1];
+    p->width = (uint32_t)row->shape.dim[2];
+    size_t size = 3 * (size_t)p->height * p->width;
+    uint8_t *rgb = malloc(size + 1);
+
+    if (!rgb) return error_memory(w->error);
+    pixels_rgb(&w->pixels, row, rgb);
+    fwrite(rgb, 1, size, w->out);
+    free(rgb);
+    w->offset += size;
+    p->colour = p->finite = true;
+    p->limit = p->high = 255;
+    return true;
+}
+
 static bool add_input(void *context, const struct input_row *row) {
     struct writing *w = context;
     struct picture *p = add_picture(w);
+    bool named = row->target_name && *row->target_name;
 
     if (!p) return false;
     p->input = row->index;
-    return write_picture(w, p, &row->shape, row->data);
+    p->class = named ? text_copy(row->target_name) : text_format("class %u", (unsigned)row->target);
+    if (!p->class) return error_memory(w->error);
+    bool colour = row->shape.rank == 3 && row->shape.dim[0] == 3;
+    return colour ? write_colours(w, p, row) : write_picture(w, p, &row->shape, row->data);
 }
 
 static bool add_map(void *context, const struct map_row *row) {
@@ -120,7 +142,8 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
     char limit[NUMBER_SIZE];
 
     if (!output_open(&o, folder, "maps.tsv", e)) return false;
-    fputs("# pictures in " MAP_FILE " (raw float32, summed over channels), after 2 rows of a ramp of 101 values\n"
+    fputs("# pictures in " MAP_FILE ", after 2 rows of a ramp of 101 values: float32, summed over channels; inputs of\n"
+          "# three channels: bytes, red green blue (limit 255)\n"
           "# offset\theight\twidth\tinput\tlimit (99th percentile of |value|)\texplainer\tvariant\n",
           o.file);
     for (size_t i = 0; i < s->count; i++) {
@@ -144,9 +167,9 @@ bool map_set_write(struct store *s, const char *folder, struct map_set *set, str
     if (!output_open(&o, folder, MAP_FILE, e)) return false;
     for (size_t i = 0; i < 2 * MAP_RAMP; i++) ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
     fwrite(ramp, sizeof ramp, 1, o.file);
-    struct writing w = {set, o.file, sizeof ramp, e};
-    bool ok = store_each_input(s, add_input, &w, e) && store_each_map(s, add_map, &w, e) &&
-              store_each_comparison(s, add_similarity, &w, e);
+    struct writing w = {.set = set, .out = o.file, .offset = sizeof ramp, .error = e};
+    bool ok = pixels_load(s, &w.pixels, e) && store_each_input(s, add_input, &w, e) &&
+              store_each_map(s, add_map, &w, e) && store_each_comparison(s, add_similarity, &w, e);
     ok = output_close(&o, ok, e) && write_index(set, folder, e);
     if (!ok) map_set_finish(set);
     return ok;
@@ -156,6 +179,7 @@ void map_set_finish(struct map_set *s) {
     for (size_t i = 0; i < s->count; i++) {
         free(s->pictures[i].explainer);
         free(s->pictures[i].variant);
+        free(s->pictures[i].class);
     }
     free(s->pictures);
     *s = (struct map_set){0};

@@ -1,5 +1,5 @@
-/* map_set.h (private to reports/): the kept maps and the inputs as pictures: channels summed, written one after the
- * other into one file of raw float32, with an index in memory. */
+/* map_set.h (private to reports/): the kept maps and the inputs as pictures, written one after the other into one file,
+ * with an index in memory: float32, channels summed; inputs of three channels as bytes of red, green and blue. */
 #ifndef ASSAY_REPORTS_MAP_SET_H
 #define ASSAY_REPORTS_MAP_SET_H
 
@@ -10,6 +10,8 @@
 
 struct picture {
     char *explainer, *variant; /* NULL: an input */
+    char *class;               /* of an input: the class explained, "golf ball" or "class 7" */
+    bool colour;
     uint32_t input, width, height;
     size_t offset; /* bytes from the start of the file */
     double limit;  /* 99th percentile of the absolute values; 0: constant zero */

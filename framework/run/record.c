@@ -64,11 +64,18 @@ static json_t *files_json(const char *source, const struct dataset *data) {
     return files;
 }
 
+/* An input is (byte * scale - mean) / std. */
+static json_t *values_json(const struct preprocess *p) {
+    return json_pack("{s:f, s:[f, f, f], s:[f, f, f], s:s}", "scale", p->scale, "mean", p->mean[0], p->mean[1],
+                     p->mean[2], "std", p->std[0], p->std[1], p->std[2], "order", channel_order_names[p->order]);
+}
+
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
-    return json_pack("{s:s, s:s, s:o, s:I, s:s, s:b}", "source", b->data_source, "preprocess", b->data_preprocess,
-                     "files", files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target",
-                     b->target == TARGET_LABEL ? "label" : "predicted", "only_correct", b->only_correct);
+    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:b}", "source", b->data_source, "preprocess", b->data_preprocess,
+                     "values", values_json(&b->preprocess), "files", files_json(b->data_source, run->data), "inputs",
+                     (json_int_t)b->inputs, "target", b->target == TARGET_LABEL ? "label" : "predicted", "only_correct",
+                     b->only_correct);
 }
 
 static json_t *training_json(const struct run *run) {

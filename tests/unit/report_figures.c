@@ -25,6 +25,8 @@ static const char *const names[] = {"verdicts",
                                     "similarity-cascading-spearman",
                                     "similarity-cascading-ssim",
                                     "similarity-label-permutation-spearman",
+                                    "originals-input0",
+                                    "originals-true-input0",
                                     "maps-cascading-input0",
                                     "maps-label-permutation-input0"};
 

@@ -1,0 +1,68 @@
+#include "reports/map_tile.h"
+
+#include <math.h>
+
+#define BAR_WIDTH 98.0
+
+void map_tile_begin(struct figure *f) {
+    text_add(&f->script,
+             "maps = '" MAP_FILE "'\nunset colorbox; unset key; unset tics\nset border 15 lw .4 lc rgb faint front\n");
+}
+
+double map_tile_height(const struct picture *p, double width) {
+    double aspect = p && p->width ? (double)p->height / p->width : 1;
+    return width * fmin(2, fmax(.2, aspect));
+}
+
+static void add_palette(struct text *x, const struct picture *p, bool diverging) {
+    double limit = p->limit > 0 ? p->limit : 1;
+
+    if (!p->explainer)
+        text_add(x, "set palette @grey; set cbrange [%.9g:%.9g]\n", p->low, p->high > p->low ? p->high : p->low + 1);
+    else
+        text_add(x, "set palette @%s; set cbrange [%.9g:%.9g]\n", diverging ? "diverging" : "sequential",
+                 diverging ? -limit : 0, limit);
+}
+
+void map_tile(struct figure *f, const struct picture *p, bool diverging, double x, double y, double width,
+              double height) {
+    struct text *out = &f->script;
+
+    if (!p || !p->width || !p->height || !isfinite(p->low)) return;
+    figure_place(f, x, y, x + width, y + height);
+    if (!p->colour) add_palette(out, p, diverging);
+    text_add(out, "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\n", (unsigned)(p->width - 1),
+             (unsigned)(p->height - 1));
+    text_add(out, "plot maps binary array=(%u,%u) skip=%zu format='%s' flip=y with %s\n", (unsigned)p->width,
+             (unsigned)p->height, p->offset, p->colour ? "%uchar%uchar%uchar" : "%float",
+             p->colour ? "rgbimage" : "image");
+}
+
+/* Where the bar begins. */
+static double bar_left(bool diverging, double x) {
+    return x + (diverging ? 42 : 28);
+}
+
+void map_bar_labels(struct figure *f, bool diverging, double x, double y) {
+    static const char style[] = "font small textcolor rgb quiet";
+
+    figure_label(f, bar_left(diverging, x) - 6, y + 5, ALIGN_RIGHT, 20, style, diverging ? "against" : "none");
+    figure_label(f, bar_left(diverging, x) + BAR_WIDTH + 6, y + 5, ALIGN_LEFT, 40, style,
+                 diverging ? "for the class" : "strong");
+}
+
+const char *map_bar_text(bool diverging) {
+    return diverging ? "each map on its own scale, to the 99th percentile of |value|; channels are summed"
+                     : "each map on its own scale, to its 99th percentile";
+}
+
+void map_bar(struct figure *f, bool diverging, double x, double y) {
+    double left = bar_left(diverging, x);
+
+    figure_place(f, left, y, left + BAR_WIDTH, y + 10);
+    text_add(&f->script,
+             "set palette @%s; set cbrange [%d:1]; set xrange [%s:%u.5]; set yrange [-.5:1.5]\n"
+             "plot maps binary array=(%u,2) format='%%float' with image\n",
+             diverging ? "diverging" : "sequential", diverging ? -1 : 0, diverging ? "-.5" : "49.5", MAP_RAMP - 1,
+             MAP_RAMP);
+}

@@ -1,0 +1,21 @@
+/* map_tile.h (private to reports/): one picture of a figure, and the colour bar that explains it. */
+#ifndef ASSAY_REPORTS_MAP_TILE_H
+#define ASSAY_REPORTS_MAP_TILE_H
+
+#include "reports/figure.h"
+#include "reports/map_set.h"
+
+/* Before the first tile. */
+void map_tile_begin(struct figure *);
+
+/* Of an input: grey or its colours. Of a map: blue - white - red, or white - red where `diverging` is false, each on
+ * its own scale, so that a weak map is seen as well as a strong one. */
+void map_tile(struct figure *, const struct picture *, bool diverging, double x, double y, double width, double height);
+double map_tile_height(const struct picture *, double width);
+
+/* At (x, y): words with the bar between them; the labels before figure_draw_labels(), the bar after it. */
+void map_bar_labels(struct figure *, bool diverging, double x, double y);
+void map_bar(struct figure *, bool diverging, double x, double y);
+const char *map_bar_text(bool diverging);
+
+#endif
