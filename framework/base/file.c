@@ -158,10 +158,14 @@ bool file_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *e) 
     return true;
 }
 
-void data_digest(const void *data, size_t size, char out[FILE_DIGEST_SIZE]) {
+void data_digest_parts(const struct data_part *parts, size_t count, char out[FILE_DIGEST_SIZE]) {
     struct sha256_ctx hash;
 
     sha256_init(&hash);
-    sha256_update(&hash, size, data);
+    for (size_t i = 0; i < count; i++) sha256_update(&hash, parts[i].size, parts[i].data);
     digest_finish(&hash, out);
+}
+
+void data_digest(const void *data, size_t size, char out[FILE_DIGEST_SIZE]) {
+    data_digest_parts(&(struct data_part){data, size}, 1, out);
 }

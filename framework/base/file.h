@@ -21,5 +21,11 @@ bool file_make_folder(const char *path, struct error *); /* with its parents */
 /* SHA-256 as 64 lower-case hex digits. */
 bool file_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *);
 void data_digest(const void *data, size_t size, char out[FILE_DIGEST_SIZE]);
+/* Of all parts, one behind the other. */
+struct data_part {
+    const void *data;
+    size_t size;
+};
+void data_digest_parts(const struct data_part *, size_t count, char out[FILE_DIGEST_SIZE]);
 
 #endif

@@ -111,6 +111,10 @@ const struct graph *net_graph(const struct net *net) {
     return net->graph;
 }
 
+void net_changed(struct net *net, uint32_t layer) {
+    fuse_forget_layer(net, &net->graph->layers[layer]);
+}
+
 /* ---- Requests ---- */
 
 /* Shapes for the samples from `first` on that one group takes. */

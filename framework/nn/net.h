@@ -26,11 +26,13 @@ enum net_rule { NET_GRADIENT, NET_GUIDED, NET_DECONVNET }; /* in the order of as
 struct net;
 
 /* Borrows the weights (and through them the graph), which must outlive the net and not change under it, but after
- * net_loss. */
+ * net_loss, and where net_changed is told. */
 bool net_create(const struct weights *, struct net **out, struct error *); /* CONV_AUTO */
 bool net_create_with(const struct weights *, const struct net_options *, struct net **out, struct error *);
 void net_destroy(struct net *);
 const struct graph *net_graph(const struct net *);
+/* The parameters of that layer are others than before. */
+void net_changed(struct net *, uint32_t layer);
 
 /* logits[n][classes] */
 bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct error *);

@@ -80,6 +80,22 @@ void fuse_forget(struct net *net) {
     for (uint32_t i = 0; i < net->fusion_count; i++) release(&net->fusions[i]);
 }
 
+static bool reads(const struct net *net, uint32_t node, uint32_t value) {
+    if (node == GRAPH_NONE) return false;
+    const struct node *n = &net->graph->nodes[node];
+    for (uint32_t k = 0; k < n->input_count; k++)
+        if (n->inputs[k] == value) return true;
+    return false;
+}
+
+void fuse_forget_layer(struct net *net, const struct layer *layer) {
+    for (uint32_t i = 0; i < net->fusion_count; i++) {
+        struct fusion *f = &net->fusions[i];
+        for (uint32_t p = 0; p < layer->parameter_count; p++)
+            if (reads(net, f->conv, layer->parameters[p]) || reads(net, f->norm, layer->parameters[p])) release(f);
+    }
+}
+
 const struct fusion *fuse_find(const struct net *net, const struct plan *plan, uint32_t node) {
     uint32_t index = net->fusion_of[node];
     if (plan->kind == PLAN_TRAINING || !index) return NULL;

@@ -84,8 +84,9 @@ bool fuse_create(struct net *, enum conv_route, struct error *);
 void fuse_destroy(struct net *);
 /* Folds weights where that has not been done. */
 bool fuse_prepare(struct net *, struct error *);
-/* The weights are about to change. */
+/* The weights are about to change; those of one layer did. */
 void fuse_forget(struct net *);
+void fuse_forget_layer(struct net *, const struct layer *);
 /* The fusion that runs the node in this plan, or NULL when the node runs by itself. */
 const struct fusion *fuse_find(const struct net *, const struct plan *, uint32_t node);
 

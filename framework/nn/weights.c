@@ -29,17 +29,27 @@ bool weights_create(const struct graph *graph, struct weights **out, struct erro
     return true;
 }
 
+/* Shared where it is the graph's own, else copied. */
+static bool take_value(struct weights *weights, const struct weights *from, uint32_t value, struct error *e) {
+    if (from->owned[value]) {
+        float *data = weights_edit(weights, value);
+        if (!data) return error_memory(e);
+        memcpy(data, from->data[value], parameter_bytes(from->graph, value));
+        return true;
+    }
+    if (weights->owned[value]) free(weights->data[value]);
+    weights->owned[value] = false;
+    weights->data[value] = from->data[value];
+    return true;
+}
+
 bool weights_copy(const struct weights *from, struct weights **out, struct error *e) {
     struct weights *weights;
     if (!weights_create(from->graph, &weights, e)) return false;
     for (uint32_t i = 0; i < from->graph->value_count; i++) {
-        if (!from->owned[i]) continue;
-        float *data = weights_edit(weights, i);
-        if (!data) {
-            weights_destroy(weights);
-            return error_memory(e);
-        }
-        memcpy(data, from->data[i], parameter_bytes(from->graph, i));
+        if (take_value(weights, from, i, e)) continue;
+        weights_destroy(weights);
+        return false;
     }
     *out = weights;
     return true;
@@ -64,6 +74,13 @@ float *weights_edit(struct weights *weights, uint32_t value) {
     weights->data[value] = copy;
     weights->owned[value] = true;
     return copy;
+}
+
+bool weights_restore(struct weights *weights, const struct weights *from, uint32_t layer, struct error *e) {
+    const struct layer *l = &weights->graph->layers[layer];
+    for (uint32_t i = 0; i < l->parameter_count; i++)
+        if (!take_value(weights, from, l->parameters[i], e)) return false;
+    return true;
 }
 
 size_t weights_flat_count(const struct graph *graph) {
@@ -94,4 +111,16 @@ bool weights_from_flat(struct weights *weights, const float *flat, struct error 
 
 void weights_digest(const struct weights *weights, uint32_t value, char out[65]) {
     data_digest(weights->data[value], parameter_bytes(weights->graph, value), out);
+}
+
+bool weights_digest_all(const struct weights *weights, char out[65], struct error *e) {
+    const struct graph *graph = weights->graph;
+    struct data_part *parts = calloc((size_t)graph->value_count + 1, sizeof *parts);
+    size_t count = 0;
+    if (!parts) return error_memory(e);
+    for (uint32_t i = 0; i < graph->value_count; i++)
+        if (is_parameter(graph, i)) parts[count++] = (struct data_part){weights->data[i], parameter_bytes(graph, i)};
+    data_digest_parts(parts, count, out);
+    free(parts);
+    return true;
 }

@@ -16,6 +16,9 @@ void weights_destroy(struct weights *);
 /* The writable array of one parameter: copies it first when it is still shared. NULL when out of memory. */
 float *weights_edit(struct weights *, uint32_t value);
 
+/* The parameters of layer `layer` as `from` has them. */
+bool weights_restore(struct weights *, const struct weights *from, uint32_t layer, struct error *);
+
 /* How a layer's parameters are drawn anew. */
 enum init_scheme {
     INIT_OWN,     /* Conv: He normal, sd sqrt(2/fan_in) (arXiv:1502.01852, section 2.2); Gemm, MatMul: uniform
@@ -47,5 +50,7 @@ bool weights_from_flat(struct weights *, const float *flat, struct error *);
 
 /* SHA-256 of the named parameter's bytes (64 hex digits and a zero). */
 void weights_digest(const struct weights *, uint32_t value, char out[65]);
+/* Of all parameters, one after another in value order. */
+bool weights_digest_all(const struct weights *, char out[65], struct error *);
 
 #endif

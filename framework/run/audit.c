@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "nn/net.h"
-#include "run/chain.h"
+#include "run/variant.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -58,14 +58,15 @@ double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t c
     return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : r;
 }
 
+static bool parameter_changed(const struct run *run, const struct weights *w, uint32_t value) {
+    size_t bytes = shape_count(&run->graph->values[value].shape) * sizeof(float);
+    return memcmp(run->model->data[value], w->data[value], bytes) != 0;
+}
+
 /* By its weight where it is to change (its bias may be zero before and after), else by any of its parameters. */
 static bool layer_changed(const struct run *run, const struct weights *w, const struct layer *layer, bool named) {
-    for (uint32_t p = 0; p < (named ? 1 : layer->parameter_count); p++) {
-        char before[FILE_DIGEST_SIZE], after[FILE_DIGEST_SIZE];
-        weights_digest(run->model, layer->parameters[p], before);
-        weights_digest(w, layer->parameters[p], after);
-        if (strcmp(before, after) != 0) return true;
-    }
+    for (uint32_t p = 0; p < (named ? 1 : layer->parameter_count); p++)
+        if (parameter_changed(run, w, layer->parameters[p])) return true;
     return false;
 }
 
@@ -82,59 +83,44 @@ void audit_changes(const struct run *run, const struct weights *w, const bool *l
     *changed = others ? *expected + others : named;
 }
 
-static bool digest_all(const struct run *run, const struct weights *w, char out[FILE_DIGEST_SIZE], struct error *e) {
-    size_t count = weights_flat_count(run->graph);
-    float *flat = malloc((count ? count : 1) * sizeof *flat);
-    if (!flat) return error_memory(e);
-    weights_to_flat(w, flat);
-    data_digest(flat, count * sizeof *flat, out);
-    free(flat);
-    return true;
-}
-
-static bool logits_of(const struct run *run, const struct weights *w, float *out, struct error *e) {
-    struct net *net;
-    if (!run_net(run, w, &net, e)) return false;
-    bool ok = net_forward(net, run->inputs[ROOT_MODEL].count, run->inputs[ROOT_MODEL].x, out, e);
-    net_destroy(net);
-    return ok;
-}
-
-static bool audit_one(const struct run *run, uint32_t index, const float *original, float *logits,
-                      struct channel *channel, struct error *e) {
+static bool audit_one(struct variant *v, uint32_t index, const float *original, float *logits, struct channel *channel,
+                      struct error *e) {
+    const struct run *run = v->run;
     const struct attribution *a = &run->plan.attributions[index];
-    uint32_t n = run->inputs[ROOT_MODEL].count, classes = run->graph->classes, agree = 0;
+    const struct input_set *set = &run->inputs[ROOT_MODEL];
+    uint32_t n = set->count, classes = run->graph->classes, agree = 0;
     struct audited out;
-    struct weights *w;
     memset(&out, 0, sizeof out);
     out.attribution = index;
     out.finite = 1;
-    if (!chain_weights(run, a, &w, e)) return false;
-    audit_changes(run, w, a->layers, &out.changed, &out.expected);
-    bool ok = digest_all(run, w, out.digest, e) && logits_of(run, w, logits, e);
-    for (size_t k = 0; ok && k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
-    for (uint32_t i = 0; ok && i < n; i++)
+    if (!variant_take(v, a, e) || !net_forward(v->net, n, set->x, logits, e)) return false;
+    if (!weights_digest_all(v->current, out.digest, e)) return false;
+    audit_changes(run, v->current, a->layers, &out.changed, &out.expected);
+    for (size_t k = 0; k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
+    for (uint32_t i = 0; i < n; i++)
         agree += net_class(original + (size_t)i * classes, classes) == net_class(logits + (size_t)i * classes, classes);
-    if (ok) {
-        out.logit_r = audit_logit_r(original, logits, n, classes);
-        out.agreement = (double)agree / n;
-        channel_send(channel, 1, &out, sizeof out);
-    }
-    weights_destroy(w);
-    return ok;
+    out.logit_r = audit_logit_r(original, logits, n, classes);
+    out.agreement = (double)agree / n;
+    channel_send(channel, 1, &out, sizeof out);
+    return true;
 }
 
 void audit_work(const struct run *run, uint32_t draw, struct channel *channel) {
-    size_t count = (size_t)run->inputs[ROOT_MODEL].count * run->graph->classes;
+    const struct attribution given = {.root = ROOT_MODEL};
+    const struct input_set *set = &run->inputs[ROOT_MODEL];
+    size_t count = (size_t)set->count * run->graph->classes;
     float *logits = malloc(2 * count * sizeof *logits);
     struct error e = {{0}};
-    bool ok = logits && logits_of(run, run->model, logits, &e);
+    struct variant v;
+    bool ok = variant_init(&v, run, ROOT_MODEL, &e) && (logits || error_memory(&e)) && variant_take(&v, &given, &e) &&
+              net_forward(v.net, set->count, set->x, logits, &e);
     for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
         const struct attribution *a = &run->plan.attributions[i];
-        if (a->layers && a->draw == draw) ok = audit_one(run, i, logits, logits + count, channel, &e);
+        if (a->layers && a->draw == draw) ok = audit_one(&v, i, logits, logits + count, channel, &e);
         channel_beat(channel);
     }
-    if (!ok) fprintf(stderr, "audit of draw %u: %s\n", draw, logits ? e.text : "out of memory");
+    if (!ok) fprintf(stderr, "audit of draw %u: %s\n", draw, e.text);
+    variant_finish(&v);
     free(logits);
 }
 

@@ -8,6 +8,7 @@
 #include "nn/net.h"
 #include "run/chain_record.h"
 #include "run/handle.h"
+#include "run/variant.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct session {
     const struct input_set *set;
     const struct graph *graph;
     const assay_explainer *explainer; /* NULL: the yardstick */
+    struct variant variant;
     struct map_shape shape;
     size_t full, reduced; /* elements of a sample, and of a map after reduction */
     float *x, *maps, *map;
@@ -34,27 +36,6 @@ struct session {
     struct record_buffer out;
     bool unsupported;
 };
-
-bool chain_weights(const struct run *run, const struct attribution *a, struct weights **out, struct error *e) {
-    if (a->root == ROOT_LABELS) {
-        const struct network *n = run_network(run, a->role, a->network_draw);
-        if (!n || !n->weights)
-            return error_set(e, "network %s/%u was not trained: %s", role_name(a->role), a->network_draw,
-                             n && n->failure ? n->failure : "it is missing");
-        return weights_copy(n->weights, out, e);
-    }
-    if (!weights_copy(run_root_weights(run, a->root), out, e)) return false;
-    for (uint32_t l = 0; a->layers && l < run->graph->layer_count; l++) {
-        struct init_options init = a->init;
-        if (!a->layers[l]) continue;
-        /* An antithetic pair differs in the top layer only: W and -W there, the same draw below. */
-        init.negate = a->init.negate && l + 1 == run->graph->layer_count;
-        if (weights_redraw(*out, l, &init, e)) continue;
-        weights_destroy(*out);
-        return false;
-    }
-    return true;
-}
 
 /* s->x: the inputs as this attribution wants them. */
 static void make_inputs(struct session *s, enum input_kind kind) {
@@ -83,7 +64,8 @@ static bool all_finite(const float *v, size_t n) {
     return true;
 }
 
-/* A re-drawn network whose logits overflow is no control, and says nothing about the explainer. */
+/* A network whose logits overflow is no control, and says nothing about the explainer. Of networks with layers drawn
+ * anew the audit says so. */
 static bool check_logits(struct session *s, struct net *net, struct error *e) {
     size_t count = (size_t)s->set->count * s->graph->classes;
     float *logits = malloc(count * sizeof *logits);
@@ -139,19 +121,16 @@ static bool call_plugin(struct session *s, struct net *net, struct error *e) {
 }
 
 static bool compute(struct session *s, const struct attribution *a, struct error *e) {
-    struct weights *weights = NULL;
-    struct net *net = NULL;
     char purpose[512];
     snprintf(purpose, sizeof purpose, "attribution/%s/%s", s->row->name, a->key);
     for (uint32_t i = 0; i < s->set->count; i++)
         s->seeds[i] = rng_seed(s->run->battery->seed, purpose, s->set->sample[i]);
     make_inputs(s, a->inputs);
     s->unsupported = false;
-    bool ok = chain_weights(s->run, a, &weights, e) && run_net(s->run, weights, &net, e) && check_logits(s, net, e) &&
-              (s->explainer ? call_plugin(s, net, e) : call_yardstick(s, net, e)) && check_maps(s, e);
-    net_destroy(net);
-    weights_destroy(weights);
-    return ok;
+    if (!variant_take(&s->variant, a, e)) return false;
+    struct net *net = s->variant.net;
+    return (a->layers || check_logits(s, net, e)) &&
+           (s->explainer ? call_plugin(s, net, e) : call_yardstick(s, net, e)) && check_maps(s, e);
 }
 
 /* The map of input i, reduced and prepared; borrows map and mask as long as it lives. */
@@ -254,6 +233,7 @@ static bool session_init(struct session *s, struct error *e) {
     s->originals = calloc(n, sizeof *s->originals);
     if (!s->x || !s->map || !s->mask || !s->seeds || !s->originals) return error_memory(e);
     s->maps = s->x + n * s->full;
+    if (!variant_init(&s->variant, run, s->chain->root, e)) return false;
     return !s->row->plugin || plugin_explainer(s->row->plugin, handle_host(), &s->explainer, e);
 }
 

@@ -22,9 +22,6 @@ bool chain_message(struct run *, struct chain *, uint32_t type, const void *data
 /* In the parent, when the child died: what it did not compute is stored as failed. */
 bool chain_died(struct run *, struct chain *, const char *death, struct error *);
 
-/* The weights of an attribution's variant, as a fresh copy or NULL with the error. */
-bool chain_weights(const struct run *, const struct attribution *, struct weights **out, struct error *);
-
 /* Records that the row broke the rules, in memory and in the store (a resumed run knows it too). */
 bool chain_breach(struct run *, uint32_t row, const char *why, struct error *);
 

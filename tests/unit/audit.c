@@ -6,7 +6,7 @@
 #include "controls/controls.h"
 #include "golden.h"
 #include "nn/arch.h"
-#include "run/chain.h"
+#include "run/variant.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,7 +65,8 @@ struct lab {
 };
 
 static void setup(struct lab *lab, const char *layers, const struct control *control, struct init_options init) {
-    static const struct shape sample = {1, {6}};
+    const struct shape flat = {1, {6}}, image = {3, {1, 2, 3}};
+    const struct shape sample = strncmp(layers, "conv", 4) == 0 ? image : flat;
     struct error e = {{0}};
     *lab = (struct lab){.battery = {.seed = 1, .rule = verdict_rule_default()}, .data = {.sample = sample}};
     struct run *run = &lab->run;
@@ -225,25 +226,26 @@ Test(audit, one_number_is_enough) {
 Test(audit, pairs_cancel_in_the_top_layer) {
     struct lab lab;
     struct error e = {{0}};
-    struct weights *pair[2];
+    struct variant pair[2];
     uint32_t at = 0;
     setup(&lab, "fc:8,relu,fc:2", &control_cascading, (struct init_options){.scheme = INIT_OWN});
     for (uint32_t k = 0; k < lab.run.plan.use_count; k++) {
         const struct use *u = &lab.run.plan.uses[k];
-        if (u->stage_index == 1 && u->draw == 1)
-            cr_assert(chain_weights(&lab.run, &lab.run.plan.attributions[u->attribution], &pair[at++], &e), "%s",
-                      e.text);
+        if (u->stage_index != 1 || u->draw != 1) continue;
+        cr_assert(variant_init(&pair[at], &lab.run, ROOT_MODEL, &e) &&
+                      variant_take(&pair[at++], &lab.run.plan.attributions[u->attribution], &e),
+                  "%s", e.text);
     }
     cr_assert_eq(at, 2);
     for (uint32_t l = 0; l < 2; l++) {
         uint32_t v = lab.run.graph->layers[l].parameters[0];
         size_t n = shape_count(&graph_value(lab.run.graph, v)->shape), wrong = 0;
         for (size_t k = 0; k < n; k++)
-            wrong += pair[0]->data[v][k] != (l == 1 ? -pair[1]->data[v][k] : pair[1]->data[v][k]);
+            wrong += pair[0].own->data[v][k] != (l == 1 ? -pair[1].own->data[v][k] : pair[1].own->data[v][k]);
         cr_expect_eq(wrong, 0, "layer %u", l);
     }
-    weights_destroy(pair[0]);
-    weights_destroy(pair[1]);
+    variant_finish(&pair[0]);
+    variant_finish(&pair[1]);
     teardown(&lab);
 }
 
@@ -257,4 +259,42 @@ Test(audit, damaged_messages_are_refused) {
         cr_expect_not(audit_message(&lab.run, noise, size, &e), "%zu bytes of noise were taken", size);
     cr_expect(strstr(e.text, "damaged"), "%s", e.text);
     teardown(&lab);
+}
+
+static void logits_of(struct variant *v, const struct attribution *a, float *logits) {
+    struct error e = {{0}};
+    cr_assert(variant_take(v, a, &e), "%s", e.text);
+    cr_assert(net_forward(v->net, INPUTS, v->run->inputs[ROOT_MODEL].x, logits, &e), "%s", e.text);
+}
+
+/* Back and forth between networks with one variant, and each alone with a fresh one: the same bytes. */
+Test(audit, a_network_does_not_depend_on_those_before_it) {
+    static const enum init_scheme schemes[] = {INIT_OWN, INIT_NORMAL, INIT_PERMUTE, INIT_MATCHED};
+    for (size_t c = 0; c < sizeof schemes / sizeof *schemes; c++) {
+        struct lab lab;
+        struct variant walk, fresh;
+        struct error e = {{0}};
+        float logits[2][INPUTS * 4];
+        struct rng rng = rng_stream(c, "walk", 0);
+        setup(&lab, "conv:8x1,batchnorm,relu,conv:7x1,relu,flatten,fc:4",
+              c % 2 ? &control_independent : &control_cascading,
+              (struct init_options){.scheme = schemes[c], .sigma = .5});
+        cr_assert(variant_init(&walk, &lab.run, ROOT_MODEL, &e));
+        for (int step = 0; step < 30; step++) {
+            uint32_t at = rng_below(&rng, lab.run.plan.attribution_count + 1);
+            const struct attribution plain = {.root = ROOT_MODEL};
+            const struct attribution *a = at ? &lab.run.plan.attributions[at - 1] : &plain;
+            char digests[2][FILE_DIGEST_SIZE];
+            cr_assert(variant_init(&fresh, &lab.run, ROOT_MODEL, &e));
+            logits_of(&walk, a, logits[0]);
+            logits_of(&fresh, a, logits[1]);
+            cr_assert(weights_digest_all(walk.current, digests[0], &e) &&
+                      weights_digest_all(fresh.current, digests[1], &e));
+            cr_expect_str_eq(digests[0], digests[1], "scheme %zu, step %d", c, step);
+            cr_expect(memcmp(logits[0], logits[1], sizeof *logits) == 0, "scheme %zu, step %d", c, step);
+            variant_finish(&fresh);
+        }
+        variant_finish(&walk);
+        teardown(&lab);
+    }
 }

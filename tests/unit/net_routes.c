@@ -195,6 +195,32 @@ Test(net_routes, parts_of_fused_layers_can_be_inspected) {
     subject_finish(&s);
 }
 
+/* One layer after the other is drawn anew, told to the net or in a fresh one. */
+Test(net_routes, layers_that_changed_are_folded_again) {
+    struct subject s;
+    struct error e;
+    struct weights *weights;
+    struct net *net, *fresh;
+    float before[8], here[8], there[8];
+    subject_init(&s);
+    cr_assert(weights_copy(s.weights, &weights, &e) && net_create(weights, &net, &e));
+    for (uint32_t step = 0; step < 2 * s.graph->layer_count; step++) {
+        uint32_t layer = step % s.graph->layer_count;
+        const struct init_options init = {.scheme = INIT_NORMAL, .sigma = .3, .seed = step, .keep_running_stats = true};
+        cr_assert(net_forward(net, 1, s.x, before, &e));
+        cr_assert(weights_redraw(weights, layer, &init, &e), "%s", e.text);
+        net_changed(net, layer);
+        cr_assert(net_create(weights, &fresh, &e) && net_forward(fresh, 1, s.x, there, &e) &&
+                  net_forward(net, 1, s.x, here, &e));
+        cr_expect(memcmp(before, there, s.classes * sizeof *here) != 0, "step %u changed nothing", step);
+        cr_expect(memcmp(here, there, s.classes * sizeof *here) == 0, "step %u", step);
+        net_destroy(fresh);
+    }
+    net_destroy(net);
+    weights_destroy(weights);
+    subject_finish(&s);
+}
+
 Test(net_routes, weights_changed_after_a_training_step_count) {
     struct subject s;
     struct error e;

@@ -1,0 +1,84 @@
+#include "run/variant.h"
+
+#include <stdlib.h>
+
+/* How a layer of variant->own is. */
+struct drawn {
+    enum { AS_LOADED, DRAWN, UNKNOWN } how;
+    struct init_options init; /* DRAWN */
+};
+
+static bool same_init(const struct init_options *a, const struct init_options *b) {
+    bool same_sigma = !(a->sigma < b->sigma || a->sigma > b->sigma);
+    return a->scheme == b->scheme && same_sigma && a->keep_running_stats == b->keep_running_stats &&
+           a->seed == b->seed && a->draw == b->draw && a->negate == b->negate;
+}
+
+static struct drawn wanted_of(const struct run *run, const struct attribution *a, uint32_t layer) {
+    struct drawn wanted = {.how = a->layers && a->layers[layer] ? DRAWN : AS_LOADED, .init = a->init};
+    /* An antithetic pair differs in the top layer only: W and -W there, the same draw below. */
+    wanted.init.negate = a->init.negate && layer + 1 == run->graph->layer_count;
+    return wanted;
+}
+
+static bool bring_layer(struct variant *v, uint32_t layer, const struct drawn *wanted, struct error *e) {
+    struct drawn *is = &v->layers[layer];
+    if (is->how == wanted->how && (is->how == AS_LOADED || same_init(&is->init, &wanted->init))) return true;
+    is->how = UNKNOWN;
+    if (v->net) net_changed(v->net, layer);
+    /* Some schemes draw from what is there. */
+    if (!weights_restore(v->own, run_root_weights(v->run, v->root), layer, e) ||
+        (wanted->how == DRAWN && !weights_redraw(v->own, layer, &wanted->init, e)))
+        return false;
+    *is = *wanted;
+    return true;
+}
+
+static bool bring_weights(struct variant *v, const struct attribution *a, struct error *e) {
+    const struct run *run = v->run;
+    if (!v->own && !weights_copy(run_root_weights(run, v->root), &v->own, e)) return false;
+    for (uint32_t l = 0; l < run_root_graph(run, v->root)->layer_count; l++) {
+        struct drawn wanted = wanted_of(run, a, l);
+        if (!bring_layer(v, l, &wanted, e)) return false;
+    }
+    return true;
+}
+
+bool variant_init(struct variant *v, const struct run *run, enum root root, struct error *e) {
+    *v = (struct variant){.run = run, .root = root};
+    v->layers = calloc(run_root_graph(run, root)->layer_count + 1u, sizeof *v->layers);
+    return v->layers || error_memory(e);
+}
+
+void variant_finish(struct variant *v) {
+    net_destroy(v->net);
+    weights_destroy(v->own);
+    free(v->layers);
+    *v = (struct variant){0};
+}
+
+static bool find_weights(struct variant *v, const struct attribution *a, const struct weights **out, struct error *e) {
+    if (v->root == ROOT_LABELS) {
+        const struct network *n = run_network(v->run, a->role, a->network_draw);
+        if (!n || !n->weights)
+            return error_set(e, "network %s/%u was not trained: %s", role_name(a->role), a->network_draw,
+                             n && n->failure ? n->failure : "it is missing");
+        *out = n->weights;
+        return true;
+    }
+    if (!bring_weights(v, a, e)) return false;
+    *out = v->own;
+    return true;
+}
+
+bool variant_take(struct variant *v, const struct attribution *a, struct error *e) {
+    const struct weights *weights = NULL;
+    if (!find_weights(v, a, &weights, e)) return false;
+    if (v->current == weights) return true;
+    net_destroy(v->net);
+    v->net = NULL;
+    v->current = NULL;
+    if (!run_net(v->run, weights, &v->net, e)) return false;
+    v->current = weights;
+    return true;
+}

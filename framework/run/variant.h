@@ -1,0 +1,26 @@
+/* variant.h: the networks of attributions, one after the other in one process. From one to the next only those layers
+ * are drawn anew, and only their weights made ready, that are not as they should be already: in a cascade each layer
+ * once. What an attribution gets does not depend on which came before it. Private to run/. */
+#ifndef ASSAY_RUN_VARIANT_H
+#define ASSAY_RUN_VARIANT_H
+
+#include "nn/net.h"
+#include "run/state.h"
+
+struct variant {
+    const struct run *run;
+    enum root root;
+    struct weights *own;           /* of the root, edited; NULL where nothing is drawn anew */
+    const struct weights *current; /* those of `net` */
+    struct net *net;
+    struct drawn *layers; /* [layer_count]: as they are in `own` */
+};
+
+bool variant_init(struct variant *, const struct run *, enum root, struct error *);
+void variant_finish(struct variant *);
+
+/* Makes variant->net and variant->current those of the attribution, which is one of the same root. After a failure
+ * another attribution may be asked for. */
+bool variant_take(struct variant *, const struct attribution *, struct error *);
+
+#endif
