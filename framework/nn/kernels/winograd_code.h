@@ -156,18 +156,18 @@ static void place_rows(const struct winograd *w, ptrdiff_t y, ptrdiff_t x, struc
     }
 }
 
-static struct source source_of(const struct winograd *w, const struct tile *t, const float *x) {
+static void place_tile(const struct winograd *w, const struct tile *t, const float *x, struct source *s) {
     size_t plane = w->in[0] * w->in[1];
     ptrdiff_t top = t->y - w->before[0], left = t->x - w->before[1];
-    struct source s = {.image = x + t->sample * w->in_channels * plane, .step = w->in[1]};
-    s.inside = top >= 0 && left >= 0 && top + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[0] &&
-               left + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[1];
-    if (s.inside) {
-        s.first = (size_t)top * w->in[1] + (size_t)left;
-        s.inside = s.first + (SIDE - 1) * w->in[1] + LANES <= plane; /* whole vectors stay in the plane */
+    s->image = x + t->sample * w->in_channels * plane;
+    s->step = w->in[1];
+    s->inside = top >= 0 && left >= 0 && top + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[0] &&
+                left + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[1];
+    if (s->inside) {
+        s->first = (size_t)top * w->in[1] + (size_t)left;
+        s->inside = s->first + (SIDE - 1) * w->in[1] + LANES <= plane; /* whole vectors stay in the plane */
     }
-    if (!s.inside) place_rows(w, top, left, &s);
-    return s;
+    if (!s->inside) place_rows(w, top, left, s);
 }
 
 /* B' d: six elements to six. */
@@ -182,32 +182,32 @@ INLINE void transform_input(const lanes *d, size_t step, lanes *out, size_t out_
     out[5 * out_step] = 4 * b - 5 * e + g;
 }
 
-/* B' of the rows of one tile in one channel. */
-INLINE void transform_rows(const struct source *s, size_t plane, const float *image, lanes out[SIDE]) {
-    lanes rows[SIDE];
-    if (s->inside) {
-        for (size_t i = 0; i < SIDE; i++) rows[i] = load(image + s->first + i * s->step);
-    } else {
-        for (size_t i = 0; i < SIDE; i++) {
-            lanes row = plane < LANES ? load_some(image, plane) : load(image + s->from[i]);
-            rows[i] = (lanes)((places)__builtin_shuffle(row, s->pick[i]) & s->keep[i]);
+/* Row `i` of the tile in channels `plane` apart. */
+INLINE void load_row(const struct source *s, bool inside, size_t i, const float *image, size_t plane, size_t count,
+                     lanes *out) {
+    const float *from = image + (inside ? s->first + i * s->step : s->from[i]);
+    for (size_t k = 0; k < LANES; k++, from += plane) {
+        if (inside) out[k] = k < count ? load(from) : (lanes){0};
+        else if (k >= count) out[k] = (lanes){0};
+        else {
+            lanes row = plane < LANES ? load_some(from, plane) : load(from);
+            out[k] = (lanes)((places)__builtin_shuffle(row, s->pick[i]) & s->keep[i]);
         }
     }
-    transform_input(rows, 1, out, 1);
 }
 
 /* LANES channels of one tile, of which `count` exist. */
-INLINE void transform_tile(const struct source *s, size_t plane, const float *image, size_t count, float *to,
-                           size_t point_step) {
-    lanes middle[SIDE][LANES], column[SIDE], out[SIDE];
-    for (size_t k = 0; k < LANES; k++) {
-        if (k < count) transform_rows(s, plane, image + k * plane, column);
-        for (size_t i = 0; i < SIDE; i++) middle[i][k] = k < count ? column[i] : (lanes){0};
-    }
+INLINE void transform_tile(const struct source *s, bool inside, size_t plane, const float *image, size_t count,
+                           float *to, size_t point_step) {
+    lanes rows[LANES], half[SIDE * SIDE], out[SIDE];
     for (size_t i = 0; i < SIDE; i++) {
-        transpose(middle[i]);
-        transform_input(middle[i], 1, out, 1);
-        for (size_t k = 0; k < SIDE; k++) store(to + (i * SIDE + k) * point_step, out[k]);
+        load_row(s, inside, i, image, plane, count, rows);
+        transpose(rows);
+        transform_input(rows, 1, half + i * SIDE, 1);
+    }
+    for (size_t k = 0; k < SIDE; k++) {
+        transform_input(half + k, SIDE, out, 1);
+        for (size_t i = 0; i < SIDE; i++) store(to + (i * SIDE + k) * point_step, out[i]);
     }
 }
 
@@ -220,14 +220,17 @@ static void transform_block(const struct winograd *w, const struct winograd_bloc
         size_t n = count - t < LANES ? count - t : LANES;
         for (size_t k = 0; k < n; k++) {
             struct tile tile = tile_at(w, first + t + k);
-            sources[k] = source_of(w, &tile, x);
+            place_tile(w, &tile, x, &sources[k]);
         }
         for (size_t c = 0; c < w->in_channels; c += LANES) {
             size_t channels = w->in_channels - c < LANES ? w->in_channels - c : LANES;
             float *at = to + c / b->depth * POINTS * b->tile_step + t * b->depth + c % b->depth;
-            for (size_t k = 0; k < n; k++)
-                transform_tile(&sources[k], plane, sources[k].image + c * plane, channels, at + k * b->depth,
-                               b->tile_step);
+            for (size_t k = 0; k < n; k++, at += b->depth) {
+                const struct source *s = &sources[k];
+                const float *image = s->image + c * plane;
+                if (s->inside && channels == LANES) transform_tile(s, true, plane, image, LANES, at, b->tile_step);
+                else transform_tile(s, s->inside, plane, image, channels, at, b->tile_step);
+            }
         }
     }
 }
@@ -299,25 +302,29 @@ INLINE void transform_output(const lanes *m, size_t step, lanes *out, size_t out
     out[3 * out_step] = b + 8 * d + m[5 * step];
 }
 
-static void store_tile(const struct winograd *w, const struct tile *t, float *plane, lanes upper, lanes lower) {
-    lanes rows[2] = {upper, lower};
+/* Two rows of a tile from each vector. */
+INLINE void store_tile(const struct winograd *w, const struct tile *t, float *plane, lanes upper, lanes lower) {
+    const lanes rows[2] = {upper, lower};
     const float *from = (const float *)rows;
     size_t width = w->out[1], y = (size_t)t->y, x = (size_t)t->x;
     size_t high = w->out[0] - y, wide = width - x;
     float *to = plane + y * width + x;
-    if (wide >= TILE)
-        for (size_t i = 0; i < TILE && i < high; i++) memcpy(to + i * width, from + i * TILE, TILE * sizeof *to);
-    else
-        for (size_t i = 0; i < TILE && i < high; i++)
-            for (size_t k = 0; k < wide; k++) to[i * width + k] = from[i * TILE + k];
+    if (high >= TILE && wide >= TILE) {
+        for (size_t i = 0; i < TILE; i++) memcpy(to + i * width, from + i * TILE, TILE * sizeof *to);
+        return;
+    }
+    for (size_t i = 0; i < TILE && i < high; i++)
+        for (size_t k = 0; k < TILE && k < wide; k++) to[i * width + k] = from[i * TILE + k];
 }
 
 /* LANES channels of one tile, of which `count` exist. */
 INLINE void finish_tile(const struct winograd *w, const struct tile *tile, size_t count, const float *from,
                         size_t point_step, lanes bias, float *y) {
-    lanes m[POINTS], half[TILE * SIDE], full[TILE * TILE];
-    for (size_t i = 0; i < POINTS; i++) m[i] = load(from + i * point_step);
-    for (size_t i = 0; i < SIDE; i++) transform_output(m + i, SIDE, half + i, SIDE);
+    lanes column[SIDE], half[TILE * SIDE], full[TILE * TILE];
+    for (size_t i = 0; i < SIDE; i++) {
+        for (size_t k = 0; k < SIDE; k++) column[k] = load(from + (k * SIDE + i) * point_step);
+        transform_output(column, 1, half + i, SIDE);
+    }
     for (size_t i = 0; i < TILE; i++) transform_output(half + SIDE * i, 1, full + TILE * i, 1);
     for (size_t i = 0; i < TILE * TILE; i++) {
         full[i] += bias;
@@ -339,7 +346,9 @@ static void finish_block(const struct winograd *w, const struct winograd_blocks 
         for (size_t t = 0; t < count; t++) {
             struct tile tile = tile_at(w, first + t);
             float *to = y + (tile.sample * w->out_channels + first_channel + k) * plane;
-            finish_tile(w, &tile, n, from + t * b->channels + k, b->product_step, shift, to);
+            const float *at = from + t * b->channels + k;
+            if (n == LANES) finish_tile(w, &tile, LANES, at, b->product_step, shift, to);
+            else finish_tile(w, &tile, n, at, b->product_step, shift, to);
         }
     }
 }
