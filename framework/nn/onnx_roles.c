@@ -30,6 +30,7 @@ static const struct {
     {"ConvTranspose", 6, USE_WEIGHT},
     {"Gemm", 7, USE_WEIGHT},
     {"MatMul", 3, USE_WEIGHT},
+    {"Einsum", 3, USE_WEIGHT},
     {"BatchNormalization", 30, USE_WEIGHT},
     {"PRelu", 2, USE_WEIGHT},
     {"LayerNormalization", 6, USE_WEIGHT},

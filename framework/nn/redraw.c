@@ -1,5 +1,6 @@
 /* redraw.c: drawing the parameters of a layer anew. */
 #include "nn/op.h"
+#include "nn/ops/einsum.h"
 #include "nn/weights.h"
 
 #include "base/rng.h"
@@ -26,6 +27,8 @@ static const struct role_row {
     {"Gemm", 2, ROLE_BIAS},
     {"MatMul", 0, ROLE_MATRIX},
     {"MatMul", 1, ROLE_MATRIX},
+    {"Einsum", 0, ROLE_MATRIX},
+    {"Einsum", 1, ROLE_MATRIX},
     {"Add", 0, ROLE_BIAS},
     {"Add", 1, ROLE_BIAS},
     {"Mul", 0, ROLE_SCALE},
@@ -83,6 +86,7 @@ static size_t fan_in_transposed(const struct node *node, const struct shape *sha
 
 /* Inputs that one output of the node sums over. */
 static size_t fan_in(const struct node *node, const struct role_row *row, const struct shape *shape) {
+    if (strcmp(row->op, "Einsum") == 0) return einsum_fan_in(node, row->input, shape);
     if (shape->rank < 2) return shape_count(shape);
     if (strcmp(row->op, "ConvTranspose") == 0) return fan_in_transposed(node, shape);
     if (row->role == ROLE_FILTER) /* out x in/groups x kh x kw */

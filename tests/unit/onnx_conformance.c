@@ -27,6 +27,7 @@ static const struct tolerance {
     {"ConvTranspose", 1e-4, 1e-5},
     {"Gemm", 1e-5, 1e-6},
     {"MatMul", 1e-5, 1e-6},
+    {"Einsum", 1e-5, 1e-6},
     {"BatchNormalization", 1e-5, 1e-5},
     {"Softmax", 1e-5, 1e-7},
     {"LogSoftmax", 1e-5, 1e-6},

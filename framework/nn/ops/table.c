@@ -1,94 +1,90 @@
-/* table.c: the one table of operators. */
+/* table.c: the one table of operators, in the order of their names. */
 #include "nn/op.h"
 
-extern const struct op op_abs, op_add, op_averagepool, op_batchnorm, op_cast, op_ceil, op_celu, op_clip, op_concat,
-    op_constant, op_constantofshape, op_conv, op_convtranspose, op_cos, op_div, op_dropout, op_elu, op_equal, op_erf,
-    op_exp, op_expand, op_flatten, op_floor, op_gather, op_gelu, op_gemm, op_globalaveragepool, op_globalmaxpool,
-    op_groupnorm, op_hardsigmoid, op_hardswish, op_identity, op_instancenorm, op_layernorm, op_leakyrelu, op_log,
-    op_logsoftmax, op_lrn, op_matmul, op_max, op_maxpool, op_min, op_mish, op_mod, op_mul, op_neg, op_pad, op_pow,
-    op_prelu, op_range, op_reciprocal, op_reducemax, op_reducemean, op_reducesum, op_relu, op_reshape, op_resize,
-    op_round, op_selu, op_shape, op_shrink, op_sigmoid, op_sign, op_sin, op_slice, op_softmax, op_softplus, op_softsign,
-    op_sqrt, op_squeeze, op_sub, op_tanh, op_thresholdedrelu, op_transpose, op_unsqueeze, op_where;
+#define OPERATORS(X)                                                                                                   \
+    X(abs)                                                                                                             \
+    X(add)                                                                                                             \
+    X(averagepool)                                                                                                     \
+    X(batchnorm)                                                                                                       \
+    X(cast)                                                                                                            \
+    X(ceil)                                                                                                            \
+    X(celu)                                                                                                            \
+    X(clip)                                                                                                            \
+    X(concat)                                                                                                          \
+    X(constant)                                                                                                        \
+    X(constantofshape)                                                                                                 \
+    X(conv)                                                                                                            \
+    X(convtranspose)                                                                                                   \
+    X(cos)                                                                                                             \
+    X(div)                                                                                                             \
+    X(dropout)                                                                                                         \
+    X(einsum)                                                                                                          \
+    X(elu)                                                                                                             \
+    X(equal)                                                                                                           \
+    X(erf)                                                                                                             \
+    X(exp)                                                                                                             \
+    X(expand)                                                                                                          \
+    X(flatten)                                                                                                         \
+    X(floor)                                                                                                           \
+    X(gather)                                                                                                          \
+    X(gelu)                                                                                                            \
+    X(gemm)                                                                                                            \
+    X(globalaveragepool)                                                                                               \
+    X(globalmaxpool)                                                                                                   \
+    X(groupnorm)                                                                                                       \
+    X(hardsigmoid)                                                                                                     \
+    X(hardswish)                                                                                                       \
+    X(identity)                                                                                                        \
+    X(instancenorm)                                                                                                    \
+    X(layernorm)                                                                                                       \
+    X(leakyrelu)                                                                                                       \
+    X(log)                                                                                                             \
+    X(logsoftmax)                                                                                                      \
+    X(lrn)                                                                                                             \
+    X(matmul)                                                                                                          \
+    X(max)                                                                                                             \
+    X(maxpool)                                                                                                         \
+    X(min)                                                                                                             \
+    X(mish)                                                                                                            \
+    X(mod)                                                                                                             \
+    X(mul)                                                                                                             \
+    X(neg)                                                                                                             \
+    X(pad)                                                                                                             \
+    X(pow)                                                                                                             \
+    X(prelu)                                                                                                           \
+    X(range)                                                                                                           \
+    X(reciprocal)                                                                                                      \
+    X(reducemax)                                                                                                       \
+    X(reducemean)                                                                                                      \
+    X(reducesum)                                                                                                       \
+    X(relu)                                                                                                            \
+    X(reshape)                                                                                                         \
+    X(resize)                                                                                                          \
+    X(round)                                                                                                           \
+    X(selu)                                                                                                            \
+    X(shape)                                                                                                           \
+    X(shrink)                                                                                                          \
+    X(sigmoid)                                                                                                         \
+    X(sign)                                                                                                            \
+    X(sin)                                                                                                             \
+    X(slice)                                                                                                           \
+    X(softmax)                                                                                                         \
+    X(softplus)                                                                                                        \
+    X(softsign)                                                                                                        \
+    X(sqrt)                                                                                                            \
+    X(squeeze)                                                                                                         \
+    X(sub)                                                                                                             \
+    X(tanh)                                                                                                            \
+    X(thresholdedrelu)                                                                                                 \
+    X(transpose)                                                                                                       \
+    X(unsqueeze)                                                                                                       \
+    X(where)
 
-static const struct op *const table[] = {
-    &op_abs,
-    &op_add,
-    &op_averagepool,
-    &op_batchnorm,
-    &op_cast,
-    &op_ceil,
-    &op_celu,
-    &op_clip,
-    &op_concat,
-    &op_constant,
-    &op_constantofshape,
-    &op_conv,
-    &op_convtranspose,
-    &op_cos,
-    &op_div,
-    &op_dropout,
-    &op_elu,
-    &op_equal,
-    &op_erf,
-    &op_exp,
-    &op_expand,
-    &op_flatten,
-    &op_floor,
-    &op_gather,
-    &op_gelu,
-    &op_gemm,
-    &op_globalaveragepool,
-    &op_globalmaxpool,
-    &op_groupnorm,
-    &op_hardsigmoid,
-    &op_hardswish,
-    &op_identity,
-    &op_instancenorm,
-    &op_layernorm,
-    &op_leakyrelu,
-    &op_log,
-    &op_logsoftmax,
-    &op_lrn,
-    &op_matmul,
-    &op_max,
-    &op_maxpool,
-    &op_min,
-    &op_mish,
-    &op_mod,
-    &op_mul,
-    &op_neg,
-    &op_pad,
-    &op_pow,
-    &op_prelu,
-    &op_range,
-    &op_reciprocal,
-    &op_reducemax,
-    &op_reducemean,
-    &op_reducesum,
-    &op_relu,
-    &op_reshape,
-    &op_resize,
-    &op_round,
-    &op_selu,
-    &op_shape,
-    &op_shrink,
-    &op_sigmoid,
-    &op_sign,
-    &op_sin,
-    &op_slice,
-    &op_softmax,
-    &op_softplus,
-    &op_softsign,
-    &op_sqrt,
-    &op_squeeze,
-    &op_sub,
-    &op_tanh,
-    &op_thresholdedrelu,
-    &op_transpose,
-    &op_unsqueeze,
-    &op_where,
-    NULL,
-};
+#define DECLARE(id) extern const struct op op_##id;
+OPERATORS(DECLARE)
+
+#define ENTRY(id) &op_##id,
+static const struct op *const table[] = {OPERATORS(ENTRY) NULL};
 
 const struct op *const *ops_all(void) {
     return table;
