@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "explainers/explainer.h"
 #include "nn/net.h"
+#include "run/crew.h"
 
 #define CONFORMANCE_MAX 16
 #define CONFORMANCE_SENTENCE 240
@@ -41,6 +42,7 @@ struct conformance_case {
     double baseline; /* of COMPLETE: plugin_number(plugin, "baseline", 0) */
     const struct weights *weights;
     struct net_options net;
+    struct crew crew;        /* who may help */
     uint32_t n;              /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
     const float *inputs;     /* [n][sample] */
     const uint32_t *targets; /* [n] */

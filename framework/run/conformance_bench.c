@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MEMO_BYTES ((size_t)64 << 20)
 #define GUARD 64u /* words before and after the maps */
 #define GUARD_BEFORE 0x5ca1ab1eu
 #define GUARD_BEHIND 0xdecade00u
@@ -25,11 +26,13 @@ void bench_say(const struct bench *bench, const char *id, enum conformance_state
 bool bench_init(struct bench *bench, const struct conformance_case *given, struct conformance_report *report,
                 struct error *e) {
     *bench = (struct bench){.given = given, .targets = given->targets, .seeds = given->seeds, .report = report};
-    if (!net_create_with(given->weights, &given->net, &bench->net, e) ||
+    if (!memo_create(MEMO_BYTES, &bench->memo, e) || !net_create_with(given->weights, &given->net, &bench->net, e) ||
         !handle_create(bench->net, &bench->handle, e)) {
         return false;
     }
     const struct graph *graph = given->weights->graph;
+    bench->handle->crew = given->crew;
+    bench->handle->memo = bench->memo;
     bench->model = bench->handle->model;
     bench->count = bench->model.input.count;
     size_t n = given->n, total = n * bench->count;
@@ -59,6 +62,7 @@ bool bench_init(struct bench *bench, const struct conformance_case *given, struc
 void bench_finish(struct bench *bench) {
     handle_destroy(bench->handle);
     net_destroy(bench->net);
+    memo_destroy(bench->memo);
     free(bench->sent_inputs);
     free(bench->sent_targets);
     free(bench->sent_seeds);

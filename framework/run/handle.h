@@ -7,11 +7,13 @@
 #include "explainers/explainer.h"
 #include "nn/net.h"
 #include "run/crew.h"
+#include "run/memo.h"
 
 struct handle {
     assay_model model; /* what the plugin sees; model.host is this struct */
     struct net *net;
     struct crew crew;    /* who may help; nobody unless the owner says so */
+    struct memo *memo;   /* of earlier answers, borrowed; NULL: none is kept */
     assay_layer *layers; /* nodes with an activation the output depends on, from input to output */
     uint32_t *nodes;     /* [layer_count] their indices in the graph */
     uint32_t layer_count;

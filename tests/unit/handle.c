@@ -67,6 +67,58 @@ Test(handle, passes_calls_on_and_counts_samples) {
     lab_close(&lab);
 }
 
+/* With a memo a request that comes again is not computed again, as changed weights give away; any other is. */
+Test(handle, answers_from_memory_are_those_of_the_same_request) {
+    struct lab lab = lab_cnn();
+    const assay_model *model = &lab.handle->model;
+    const assay_backward *backward = model->extension(model, ASSAY_BACKWARD);
+    const float weights[] = {1, -2, .5f}, others[] = {1, -2, .25f};
+    const uint32_t targets[] = {4, 3, 2};
+    float first[3 * 392], again[3 * 392], logits[2][15];
+    struct error e;
+    assay_why why = {0};
+    cr_assert(memo_create(1 << 20, &lab.handle->memo, &e));
+    cr_assert_eq(model->forward(model, 3, lab.inputs, logits[0], &why), ASSAY_OK);
+    cr_assert_eq(model->gradient_sum(model, 3, lab.inputs, lab.targets, weights, first, &why), ASSAY_OK);
+    weights_edit(lab.weights, lab.graph->layers[0].parameters[0])[0] += 1;
+    net_changed(lab.net, 0);
+    cr_assert_eq(model->gradient_sum(model, 3, lab.inputs, lab.targets, weights, again, &why), ASSAY_OK);
+    cr_expect(memcmp(first, again, 392 * sizeof *first) == 0);
+    cr_assert_eq(model->gradient_sum(model, 3, lab.inputs, lab.targets, others, again, &why), ASSAY_OK);
+    cr_expect(memcmp(first, again, 392 * sizeof *first) != 0, "other weights");
+    cr_assert_eq(model->gradient_sum(model, 3, lab.inputs, targets, weights, again, &why), ASSAY_OK);
+    cr_expect(memcmp(first, again, 392 * sizeof *first) != 0, "other targets");
+    cr_assert_eq(model->gradient_sum(model, 2, lab.inputs, lab.targets, weights, again, &why), ASSAY_OK);
+    cr_expect(memcmp(first, again, 392 * sizeof *first) != 0, "fewer samples");
+    cr_assert_eq(model->gradient(model, 3, lab.inputs, lab.targets, first, &why), ASSAY_OK);
+    cr_assert_eq(backward->gradient(model, ASSAY_RULE_GUIDED, 3, lab.inputs, lab.targets, again, &why), ASSAY_OK);
+    cr_expect(memcmp(first, again, sizeof first) != 0, "another rule");
+    cr_assert_eq(model->forward(model, 3, lab.inputs, logits[1], &why), ASSAY_OK);
+    cr_expect(memcmp(logits[0], logits[1], sizeof *logits) == 0);
+    cr_expect_eq(lab.handle->forward, 26, "what was asked is counted, whoever answers");
+    memo_destroy(lab.handle->memo);
+    lab_close(&lab);
+}
+
+/* The oldest answers make room; one that is too large is not kept. */
+Test(handle, a_memo_keeps_within_its_bounds) {
+    struct memo *memo;
+    struct error e;
+    float answer[10] = {1, 2, 3}, out[10];
+    cr_assert(memo_create(25 * sizeof *answer, &memo, &e));
+    memo_keep(memo, "a", answer, 10);
+    memo_keep(memo, "b", answer, 10);
+    cr_expect(memo_find(memo, "a", out, 10) && memcmp(out, answer, sizeof out) == 0);
+    cr_expect_not(memo_find(memo, "a", out, 9), "of another size");
+    memo_keep(memo, "c", answer, 10);
+    cr_expect_not(memo_find(memo, "a", out, 10));
+    cr_expect(memo_find(memo, "b", out, 10) && memo_find(memo, "c", out, 10));
+    float many[26] = {0};
+    memo_keep(memo, "d", many, 26);
+    cr_expect(!memo_find(memo, "d", many, 26) && memo_find(memo, "c", out, 10));
+    memo_destroy(memo);
+}
+
 Test(handle, refuses_what_a_plugin_must_not_pass) {
     struct lab lab = lab_cnn();
     const assay_model *model = &lab.handle->model;
