@@ -11,11 +11,17 @@ static const struct moved {
     const char *op, *attribute;
     uint32_t input;
 } moved[] = {
-    {"Slice", "starts", 1},    {"Slice", "ends", 2},     {"Slice", "axes", 3},
-    {"Pad", "pads", 1},        {"Pad", "paddings", 1},   {"Pad", "value", 2},
-    {"Clip", "min", 1},        {"Clip", "max", 2},       {"Squeeze", "axes", 1},
-    {"Unsqueeze", "axes", 1},  {"ReduceSum", "axes", 1}, {"ReduceMean", "axes", 1},
-    {"ReduceMax", "axes", 1},  {"Split", "split", 1},    {"ConstantOfShape", "value", 1},
+    {"Slice", "starts", 1},      {"Slice", "ends", 2},
+    {"Slice", "axes", 3},        {"Pad", "pads", 1},
+    {"Pad", "paddings", 1},      {"Pad", "value", 2},
+    {"Clip", "min", 1},          {"Clip", "max", 2},
+    {"Squeeze", "axes", 1},      {"Unsqueeze", "axes", 1},
+    {"ReduceSum", "axes", 1},    {"ReduceMean", "axes", 1},
+    {"ReduceMax", "axes", 1},    {"ReduceMin", "axes", 1},
+    {"ReduceProd", "axes", 1},   {"ReduceL1", "axes", 1},
+    {"ReduceL2", "axes", 1},     {"ReduceSumSquare", "axes", 1},
+    {"ReduceLogSum", "axes", 1}, {"ReduceLogSumExp", "axes", 1},
+    {"Split", "split", 1},       {"ConstantOfShape", "value", 1},
     {"Upsample", "scales", 1},
 };
 

@@ -65,6 +65,12 @@ static const struct tolerance {
     {"Resize", 1e-5, 1e-6},
     {"ReduceMean", 1e-5, 1e-6},
     {"ReduceSum", 1e-5, 1e-6},
+    {"ReduceProd", 1e-5, 1e-6},
+    {"ReduceL1", 1e-5, 1e-6},
+    {"ReduceL2", 1e-5, 1e-6},
+    {"ReduceSumSquare", 1e-5, 1e-6},
+    {"ReduceLogSum", 1e-5, 1e-6},
+    {"ReduceLogSumExp", 1e-5, 1e-6},
 };
 
 /* That of the least exact operator of the model; EXACT for those that only choose or move elements. */

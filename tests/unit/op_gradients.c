@@ -39,7 +39,7 @@ static void fill_positive(float *data, size_t n, uint64_t seed) {
 }
 
 static bool wants_positive(const char *op, uint32_t input) {
-    static const char *const always[] = {"Div", "Pow", "Sqrt", "Log", "Reciprocal"};
+    static const char *const always[] = {"Div", "Pow", "Sqrt", "Log", "Reciprocal", "ReduceLogSum"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (strcmp(always[i], op) == 0) return true;
     return strcmp(op, "BatchNormalization") == 0 && input > 0;

@@ -174,6 +174,13 @@ static const struct variant variants[] = {
     {"ReduceMean", "x [1]", "3x4x5", "keepdims=0", false},
     {"ReduceSum", "x [1,3]", "3x4x5", "keepdims=0", false},
     {"ReduceMax", "x [2]", "3x4x5", "", false},
+    {"ReduceMin", "x [1,3]", "3x4x5", "keepdims=0", false},
+    {"ReduceProd", "x [2]", "3x4", "", false},
+    {"ReduceL1", "x [1]", "3x4", "", false},
+    {"ReduceL2", "x [-1]", "3x4", "keepdims=0", false},
+    {"ReduceSumSquare", "x [1,2]", "3x4", "", false},
+    {"ReduceLogSum", "x [2]", "3x4", "", false},
+    {"ReduceLogSumExp", "x [2]", "3x4", "", false},
 };
 #define VARIANTS (sizeof variants / sizeof *variants)
 

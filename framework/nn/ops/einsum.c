@@ -142,7 +142,7 @@ static enum group group_of(const struct op_call *call, const struct plan *p, uin
     if (!has_label(out, label)) return DEPTH;
     if (left && right) return BATCH;
     /* Samples one by one: the order of a sum must not depend on how many there are. */
-    if (call->out.batched && out->label[0] == label) return BATCH;
+    if (op_batch_first(call) && out->label[0] == label) return BATCH;
     return left ? ROWS : COLUMNS;
 }
 
@@ -183,7 +183,8 @@ static bool make_plan(const struct op_call *call, struct plan *p, struct error *
     memset(p, 0, sizeof *p);
     if (!measure(call, q, p, e) || !make_groups(call, p, e)) return false;
     for (uint32_t i = 0; i < q->operands; i++)
-        if (call->in[i].batched && (p->term[OUT].count == 0 || p->term[i].label[0] != p->term[OUT].label[0]))
+        if (op_batch_first(call) && call->in[i].batched &&
+            (p->term[OUT].count == 0 || p->term[i].label[0] != p->term[OUT].label[0]))
             return error_set(e, "dimension 0 of input %u is not that of its result: samples must not be mixed", i);
     for (uint32_t i = 0; i <= OUT; i++) {
         uint32_t loops = 0;

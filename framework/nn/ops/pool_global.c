@@ -1,5 +1,6 @@
 /* pool_global.c: GlobalAveragePool and GlobalMaxPool: one number for every channel. */
 #include "nn/op.h"
+#include "nn/ops/sums.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,22 +18,10 @@ static bool global_infer(const struct op_call *call, struct shape *out, struct e
 
 /* ---- GlobalAveragePool ---- */
 
-#define LANES 8
-
-static double plane_sum(const float *x, size_t n) {
-    double part[LANES] = {0}, sum = 0;
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) part[k] += (double)x[i + k];
-    for (; i < n; i++) sum += (double)x[i];
-    for (size_t k = 0; k < LANES; k++) sum += part[k];
-    return sum;
-}
-
 static void average_forward(const struct op_call *call) {
     size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
     for (size_t i = 0; i < count; i++)
-        call->out.data[i] = (float)(plane_sum(call->in[0].data + i * plane, plane) / (double)plane);
+        call->out.data[i] = (float)(sum_dense(call->in[0].data + i * plane, plane) / (double)plane);
 }
 
 static void average_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
@@ -85,6 +74,7 @@ const struct op op_globalaveragepool = {
 const struct op op_globalmaxpool = {
     .name = "GlobalMaxPool",
     .summary = "largest value of every channel",
+    .flags = OP_FORGETS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = global_infer,

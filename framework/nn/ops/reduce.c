@@ -1,7 +1,9 @@
-/* reduce.c: ReduceMean, ReduceSum, ReduceMax over some axes (input 1; all when absent). */
+/* reduce.c: sums, means, norms, products and extremes over some axes (input 1; all when absent or empty). */
 #include "nn/op.h"
+#include "nn/ops/sums.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct reduce {
@@ -23,7 +25,7 @@ static bool reduce_parse(struct node *node, uint32_t opset, struct error *e) {
 static bool reduce_axes(const struct op_call *call, unsigned *out, struct error *e) {
     const struct reduce *reduce = call->node->config;
     uint32_t rank = call->in[0].shape.rank;
-    if (!op_present(call, 1)) {
+    if (!op_present(call, 1) || shape_count(&call->in[1].shape) == 0) {
         *out = reduce->none_is_none ? 0 : (1u << rank) - 1;
         return true;
     }
@@ -70,81 +72,222 @@ static size_t offsets(const struct shape *x, unsigned axes, uint32_t *out) {
 struct sets {
     const uint32_t *result, *inner;
     size_t count, length;
+    bool dense; /* inner[k] is k */
 };
 
 static size_t reduce_scratch(const struct op_call *call) {
     return 2 * shape_count(&call->in[0].shape) + 2;
 }
 
-static struct sets reduce_sets(const struct op_call *call) {
+/* `memory`: of reduce_scratch numbers. */
+static struct sets reduce_sets(const struct op_call *call, uint32_t *memory) {
     unsigned gone = 0;
     const struct shape *x = &call->in[0].shape;
-    uint32_t *memory = (uint32_t *)(void *)call->scratch;
     struct sets s = {.inner = memory};
     reduce_axes(call, &gone, NULL);
     s.length = offsets(x, gone, memory);
     s.result = memory + s.length;
     s.count = offsets(x, ~gone, memory + s.length);
+    s.dense = s.inner[s.length - 1] == s.length - 1;
     return s;
 }
 
-static double set_sum(const struct sets *s, const float *x, size_t i) {
-    double sum = 0;
-    for (size_t k = 0; k < s->length; k++) sum += (double)x[s->result[i] + s->inner[k]];
-    return sum;
+static struct sets scratch_sets(const struct op_call *call) {
+    return reduce_sets(call, (uint32_t *)(void *)call->scratch);
 }
 
-/* The first of equals; a NaN is largest. */
-static size_t set_largest(const struct sets *s, const float *x, size_t i) {
+/* ---- What becomes of a set, and its derivative by the element `at`, which is x, where the result is y ---- */
+
+#define FOR_EACH(x, s, data, i)                                                                                        \
+    for (size_t k_ = 0; k_ < (s)->length; k_++)                                                                        \
+        for (double x = (double)(data)[(s)->result[i] + (s)->inner[k_]], *once_ = &x; once_; once_ = NULL)
+
+static double sum_of(const struct sets *s, const float *data, size_t i) {
+    double sum = 0;
+    if (s->dense) return sum_dense(data + s->result[i], s->length);
+    FOR_EACH(x, s, data, i) sum += x;
+    return sum;
+}
+static double mean_of(const struct sets *s, const float *data, size_t i) {
+    return sum_of(s, data, i) / (double)s->length;
+}
+static double log_sum_of(const struct sets *s, const float *data, size_t i) {
+    return log(sum_of(s, data, i));
+}
+static double l1_of(const struct sets *s, const float *data, size_t i) {
+    double sum = 0;
+    FOR_EACH(x, s, data, i) sum += fabs(x);
+    return sum;
+}
+static double squares_of(const struct sets *s, const float *data, size_t i) {
+    double sum = 0;
+    FOR_EACH(x, s, data, i) sum += x * x;
+    return sum;
+}
+static double l2_of(const struct sets *s, const float *data, size_t i) {
+    return sqrt(squares_of(s, data, i));
+}
+static double product_of(const struct sets *s, const float *data, size_t i) {
+    double product = 1;
+    FOR_EACH(x, s, data, i) product *= x;
+    return product;
+}
+static double log_sum_exp_of(const struct sets *s, const float *data, size_t i) {
+    double most = -INFINITY, sum = 0;
+    FOR_EACH(x, s, data, i) most = x > most ? x : most;
+    if (isinf(most)) return most;
+    FOR_EACH(x, s, data, i) sum += exp(x - most);
+    return most + log(sum);
+}
+
+struct element {
+    const struct sets *sets;
+    const float *data;
+    size_t set, at;
+    double x, y;
+};
+
+static double sum_slope(const struct element *e) {
+    (void)e;
+    return 1;
+}
+static double mean_slope(const struct element *e) {
+    return 1 / (double)e->sets->length;
+}
+static double log_sum_slope(const struct element *e) {
+    return exp(-e->y);
+}
+static double l1_slope(const struct element *e) {
+    return e->x < 0 ? -1 : e->x > 0 ? 1 : 0;
+}
+static double squares_slope(const struct element *e) {
+    return 2 * e->x;
+}
+static double l2_slope(const struct element *e) {
+    return e->y > 0 ? e->x / e->y : 0;
+}
+static double product_slope(const struct element *e) {
+    if (e->x < 0 || e->x > 0) return e->y / e->x;
+    double product = 1;
+    for (size_t k = 0; k < e->sets->length; k++) {
+        size_t other = e->sets->result[e->set] + e->sets->inner[k];
+        if (other != e->at) product *= (double)e->data[other];
+    }
+    return product;
+}
+static double log_sum_exp_slope(const struct element *e) {
+    return exp(e->x - e->y);
+}
+
+/* The place of the largest (or, with sign -1, the smallest): the first of equals; a NaN is one. */
+static size_t extreme_of(const struct sets *s, const float *x, size_t i, float sign) {
     size_t best = s->result[i] + s->inner[0];
     for (size_t k = 1; k < s->length; k++) {
         size_t at = s->result[i] + s->inner[k];
-        if (x[at] > x[best] || (isnan(x[at]) && !isnan(x[best]))) best = at;
+        if (sign * x[at] > sign * x[best] || (isnan(x[at]) && !isnan(x[best]))) best = at;
     }
     return best;
 }
 
-static void sum_forward(const struct op_call *call) {
-    struct sets s = reduce_sets(call);
-    for (size_t i = 0; i < s.count; i++) call->out.data[i] = (float)set_sum(&s, call->in[0].data, i);
+/* ---- The same of integers, at load ---- */
+
+static bool whole_sum(int64_t a, int64_t b, int64_t *out) {
+    return !__builtin_add_overflow(a, b, out);
+}
+static bool whole_product(int64_t a, int64_t b, int64_t *out) {
+    return !__builtin_mul_overflow(a, b, out);
+}
+static bool whole_max(int64_t a, int64_t b, int64_t *out) {
+    *out = a > b ? a : b;
+    return true;
+}
+static bool whole_min(int64_t a, int64_t b, int64_t *out) {
+    *out = a < b ? a : b;
+    return true;
 }
 
-static void mean_forward(const struct op_call *call) {
-    struct sets s = reduce_sets(call);
+static const struct kind {
+    const char *op;
+    double (*result)(const struct sets *, const float *data, size_t i);
+    double (*slope)(const struct element *);
+    float extreme; /* instead of both: 1 the largest, -1 the smallest */
+    bool (*whole)(int64_t a, int64_t b, int64_t *out);
+} kinds[] = {
+    {"ReduceSum", sum_of, sum_slope, 0, whole_sum},
+    {"ReduceMean", mean_of, mean_slope, 0, NULL},
+    {"ReduceMax", NULL, NULL, 1, whole_max},
+    {"ReduceMin", NULL, NULL, -1, whole_min},
+    {"ReduceProd", product_of, product_slope, 0, whole_product},
+    {"ReduceL1", l1_of, l1_slope, 0, NULL},
+    {"ReduceL2", l2_of, l2_slope, 0, NULL},
+    {"ReduceSumSquare", squares_of, squares_slope, 0, NULL},
+    {"ReduceLogSum", log_sum_of, log_sum_slope, 0, NULL},
+    {"ReduceLogSumExp", log_sum_exp_of, log_sum_exp_slope, 0, NULL},
+};
+
+static const struct kind *kind_of(const struct op_call *call) {
+    const struct kind *kind = kinds;
+    while (strcmp(kind->op, call->node->op->name) != 0) kind++;
+    return kind;
+}
+
+static bool reduce_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    const struct kind *kind = kind_of(call);
+    const int64_t *x = call->in[0].ints;
+    uint32_t *memory = malloc(reduce_scratch(call) * sizeof *memory);
+    if (!memory) return error_memory(e);
+    struct sets s = reduce_sets(call, memory);
+    bool ok = true;
+    for (size_t i = 0; ok && i < s.count; i++) {
+        out[i] = x[s.result[i] + s.inner[0]];
+        for (size_t k = 1; ok && k < s.length; k++) {
+            int64_t next = x[s.result[i] + s.inner[k]];
+            if (out[i] == GRAPH_BATCH || next == GRAPH_BATCH)
+                ok = error_set(e, "it computes with the number of samples: not supported");
+            else if (!kind->whole(out[i], next, &out[i])) ok = error_set(e, "the result is no integer of 64 bits");
+        }
+    }
+    free(memory);
+    return ok;
+}
+
+/* ---- Forward and backward ---- */
+
+static void reduce_forward(const struct op_call *call) {
+    const struct kind *kind = kind_of(call);
+    struct sets s = scratch_sets(call);
+    const float *x = call->in[0].data;
     for (size_t i = 0; i < s.count; i++)
-        call->out.data[i] = (float)(set_sum(&s, call->in[0].data, i) / (double)s.length);
+        call->out.data[i] = kind->result ? (float)kind->result(&s, x, i) : x[extreme_of(&s, x, i, kind->extreme)];
 }
 
-static void max_forward(const struct op_call *call) {
-    struct sets s = reduce_sets(call);
-    for (size_t i = 0; i < s.count; i++) call->out.data[i] = call->in[0].data[set_largest(&s, call->in[0].data, i)];
-}
-
-static void spread(const struct sets *s, const float *dy, float divisor, float *dx) {
-    for (size_t i = 0; i < s->count; i++)
-        for (size_t k = 0; k < s->length; k++) dx[s->result[i] + s->inner[k]] = dy[i] / divisor;
-}
-
-static void sum_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+static void reduce_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
-    struct sets s = reduce_sets(call);
-    spread(&s, dy, 1, dx);
-}
-
-static void mean_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
-    (void)input;
-    struct sets s = reduce_sets(call);
-    spread(&s, dy, (float)s.length, dx);
-}
-
-static void max_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
-    (void)input;
-    struct sets s = reduce_sets(call);
+    const struct kind *kind = kind_of(call);
+    struct sets s = scratch_sets(call);
+    const float *x = call->in[0].data;
     memset(dx, 0, shape_count(&call->in[0].shape) * sizeof *dx);
-    for (size_t i = 0; i < s.count; i++) dx[set_largest(&s, call->in[0].data, i)] = dy[i];
+    for (size_t i = 0; i < s.count; i++) {
+        if (!kind->slope) {
+            dx[extreme_of(&s, x, i, kind->extreme)] = dy[i];
+            continue;
+        }
+        struct element element = {.sets = &s, .data = x, .set = i};
+        bool constant = kind->slope == sum_slope || kind->slope == mean_slope; /* then x and y may be gone */
+        if (!constant) element.y = (double)call->out.data[i];
+        float share = constant ? (float)(kind->slope(&element) * (double)dy[i]) : 0;
+        for (size_t k = 0; k < s.length; k++) {
+            element.at = s.result[i] + s.inner[k];
+            if (!constant) {
+                element.x = (double)x[element.at];
+                share = (float)(kind->slope(&element) * (double)dy[i]);
+            }
+            dx[element.at] = share;
+        }
+    }
 }
 
-#define REDUCE(id, title, text, how, run, back)                                                                        \
+#define REDUCE(id, title, text, how, whole_numbers)                                                                    \
     const struct op op_##id = {                                                                                        \
         .name = title,                                                                                                 \
         .summary = text,                                                                                               \
@@ -152,12 +295,21 @@ static void max_backward(const struct op_call *call, uint32_t input, const float
         .min_inputs = 1,                                                                                               \
         .max_inputs = 2,                                                                                               \
         .integer_inputs = 2,                                                                                           \
+        .empty_inputs = 2,                                                                                             \
         .parse = reduce_parse,                                                                                         \
         .infer = reduce_infer,                                                                                         \
         .scratch = reduce_scratch,                                                                                     \
-        .forward = run,                                                                                                \
-        .backward = back,                                                                                              \
+        .integers = whole_numbers,                                                                                     \
+        .forward = reduce_forward,                                                                                     \
+        .backward = reduce_backward,                                                                                   \
     }
-REDUCE(reducemean, "ReduceMean", "mean over some axes", OP_LINEAR, mean_forward, mean_backward);
-REDUCE(reducesum, "ReduceSum", "sum over some axes", OP_LINEAR, sum_forward, sum_backward);
-REDUCE(reducemax, "ReduceMax", "largest value over some axes", 0, max_forward, max_backward);
+REDUCE(reducemean, "ReduceMean", "mean over some axes", OP_LINEAR, NULL);
+REDUCE(reducesum, "ReduceSum", "sum over some axes", OP_LINEAR, reduce_integers);
+REDUCE(reducemax, "ReduceMax", "largest value over some axes", 0, reduce_integers);
+REDUCE(reducemin, "ReduceMin", "smallest value over some axes", 0, reduce_integers);
+REDUCE(reduceprod, "ReduceProd", "product over some axes", 0, reduce_integers);
+REDUCE(reducel1, "ReduceL1", "sum of absolute values over some axes", 0, NULL);
+REDUCE(reducel2, "ReduceL2", "root of the sum of squares over some axes", 0, NULL);
+REDUCE(reducesumsquare, "ReduceSumSquare", "sum of squares over some axes", 0, NULL);
+REDUCE(reducelogsum, "ReduceLogSum", "logarithm of the sum over some axes", 0, NULL);
+REDUCE(reducelogsumexp, "ReduceLogSumExp", "logarithm of the sum of exponentials over some axes", 0, NULL);

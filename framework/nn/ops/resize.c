@@ -105,12 +105,12 @@ static bool resize_lines(const struct op_call *call, struct resample_line *lines
         uint32_t axis = (uint32_t)i;
         if (axes && !op_axis(axes->ints[i], x->rank, false, &axis, e)) return false;
         /* the batch stays as it is */
-        if (axis == 0 && by == SIZES && (call->in[by].ints[i] == GRAPH_BATCH || call->in[by].ints[i] == 1)) continue;
+        if (axis == 0 && op_batch_first(call) && by == SIZES &&
+            (call->in[by].ints[i] == GRAPH_BATCH || call->in[by].ints[i] == 1))
+            continue;
         if (!place_line(call, i, x->dim[axis], &lines[axis], e)) return false;
     }
-    if (call->in[X].batched && lines[0].out != lines[0].in)
-        return error_set(e, "it resizes the batch: samples must not be mixed");
-    return true;
+    return op_spares_batch(call, x->rank && lines[0].out != lines[0].in, e);
 }
 
 static bool resize_infer(const struct op_call *call, struct shape *out, struct error *e) {
@@ -120,7 +120,7 @@ static bool resize_infer(const struct op_call *call, struct shape *out, struct e
     if (!resize_lines(call, lines, e)) return false;
     for (uint32_t i = 0; i < out->rank; i++) {
         out->dim[i] = lines[i].out;
-        if (shape_count_from(out, call->out.batched) > OP_MAX_ELEMENTS) /* on the way, too */
+        if (shape_count_from(out, op_batch_first(call)) > OP_MAX_ELEMENTS) /* on the way, too */
             return error_set(e, "it is resized to %s: at most %zu elements per sample",
                              shape_text(out, text, sizeof text), OP_MAX_ELEMENTS);
     }

@@ -54,9 +54,16 @@
     X(prelu)                                                                                                           \
     X(range)                                                                                                           \
     X(reciprocal)                                                                                                      \
+    X(reducel1)                                                                                                        \
+    X(reducel2)                                                                                                        \
+    X(reducelogsum)                                                                                                    \
+    X(reducelogsumexp)                                                                                                 \
     X(reducemax)                                                                                                       \
     X(reducemean)                                                                                                      \
+    X(reducemin)                                                                                                       \
+    X(reduceprod)                                                                                                      \
     X(reducesum)                                                                                                       \
+    X(reducesumsquare)                                                                                                 \
     X(relu)                                                                                                            \
     X(reshape)                                                                                                         \
     X(resize)                                                                                                          \
