@@ -122,14 +122,16 @@ asan: test-deps
 	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
 	  ASSAY_BUILD=$(BUILD)-asan $(BUILD)-asan/tests/unit-tests -j$(JOBS) --timeout 300
 
-.PHONY: bench
-bench: all
-	@mkdir -p $(BUILD)/bench
-	@for b in $(basename $(notdir $(wildcard bench/*.c))); do \
-	  $(CC) $(CPPFLAGS) $(CFLAGS) -ffp-contract=fast -o $(BUILD)/bench/$$b bench/$$b.c $(core_obj) $(LIBS) && \
-	  $(BUILD)/bench/$$b || exit 1; done
-	@if $(PYTHON) -c 'import torch' 2>/dev/null; then $(PYTHON) bench/peer_net.py $(BUILD)/bench/net; \
-	  else echo 'no peer: $(PYTHON) has no torch (PYTHON=... names another)'; fi
+# make bench runs every job, make bench JOB='net ig' those; ROUNDS=3 of all contenders in turns.
+.PHONY: bench bench-scaling
+bench_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
+$(BUILD)/bench/peak.o: CFLAGS += -ffp-contract=fast
+$(BUILD)/bench/assay-bench: $(bench_obj) $(core_obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+bench: all $(BUILD)/bench/assay-bench
+	@ASSAY_BUILD=$(BUILD) PYTHON=$(PYTHON) bench/run $(JOB)
+bench-scaling: all $(BUILD)/bench/assay-bench
+	@ASSAY_BUILD=$(BUILD) bench/scaling
 
 .PHONY: install uninstall
 install: all
@@ -150,7 +152,8 @@ help:
 	@echo 'make check       install what is missing, build, run all tests'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
-	@echo 'make bench       speed, beside its peers where they are installed'
+	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
+	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
 	@echo 'make clean       remove build*/'
 
