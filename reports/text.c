@@ -1,3 +1,4 @@
+#include "reports/curve_set.h"
 #include "reports/format.h"
 #include "reports/output.h"
 #include "reports/text_words.h"
@@ -223,6 +224,65 @@ static void put_reasons(struct page *p, const struct verdict_table *t) {
     new_line(p, 0);
 }
 
+/* ---- similarities ---- */
+
+/* Of signed maps where there are signs, all pixels; no rows: none. */
+static struct curve main_curve(const struct curve_set *curves, const char *explainer, const char *control) {
+    struct curve all[CURVE_VIEWS];
+
+    curve_find_all(curves, explainer, control, "spearman", all);
+    for (size_t v = 0; v < CURVE_VIEWS; v++)
+        if (all[v].count) return all[v];
+    return (struct curve){0};
+}
+
+static void put_stages(struct page *p, const struct curve *c, size_t indent) {
+    for (size_t i = 0; i < c->count; i++) {
+        const struct curve_row *r = &c->row[i];
+        double similarity = fabs(r->similarity) < .005 ? 0 : r->similarity;
+        struct text words = {0};
+        text_add(&words, "%s ", r->stage);
+        if (isnan(similarity)) text_add(&words, "none");
+        else text_add(&words, "%.2f", similarity);
+        text_add(&words, "%s", i + 1 < c->count ? "," : "");
+        put_wrapped(p, words.failed ? "" : words.data, indent);
+        p->failed = p->failed || words.failed;
+        text_finish(&words);
+    }
+    new_line(p, 0);
+}
+
+/* Where no verdict could be made of them, they are the result. */
+static bool is_wanted(const struct curve *c, bool all) {
+    return c->count && (all || c->row->inputs < 2 || c->row->draws < 2);
+}
+
+static void put_similarities(struct page *p, const struct verdict_table *t, const struct curve_set *curves, bool all) {
+    size_t names = name_width(t);
+    bool any = false;
+
+    for (size_t c = 0; c < t->control_count; c++) {
+        bool first = true;
+        for (size_t i = 0; i < t->explainer_count; i++) {
+            struct curve curve = main_curve(curves, t->explainers[i], t->controls[c]);
+            if (!is_wanted(&curve, all)) continue;
+            if (!any) fputs("Spearman correlation with the original map, mean by stage\n", p->out);
+            if (first) {
+                put_cut(p, t->controls[c], WIDTH, false);
+                new_line(p, 0);
+            }
+            any = true;
+            first = false;
+            fputs("  ", p->out);
+            put_cut(p, t->explainers[i], names, true);
+            fputs("  ", p->out);
+            p->column = names + 4;
+            put_stages(p, &curve, names + 4);
+        }
+    }
+    if (any) new_line(p, 0);
+}
+
 /* ---- how to read it ---- */
 
 static void put_notes(struct page *p, const char *const *notes, size_t count) {
@@ -255,24 +315,26 @@ static void put_counts(struct page *p, const struct verdict_table *t) {
 }
 
 bool report_text(struct store *s, FILE *out, bool colour, bool reasons, struct error *e) {
-    struct verdict_table table;
-    struct verdict_notes notes;
+    struct verdict_table table = {0};
+    struct verdict_notes notes = {0};
+    struct curve_set curves = {0};
     struct page page = {.out = out, .colour = colour};
+    bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) && curve_set_load(s, &curves, e);
 
-    if (!verdict_notes_load(s, &notes, e)) return false;
-    if (!verdict_table_load(s, &table, e)) {
-        verdict_notes_finish(&notes);
-        return false;
+    if (ok) {
+        put_matrix(&page, &table);
+        put_unexpected(&page, &table);
+        if (reasons) put_reasons(&page, &table);
+        put_similarities(&page, &table, &curves, reasons);
+        put_notes(&page, notes.line, notes.count);
+        put_counts(&page, &table);
+        if (page.failed) ok = error_memory(e);
+        else if (fflush(out) != 0 || ferror(out)) ok = error_set(e, "the verdict table cannot be written");
     }
-    put_matrix(&page, &table);
-    put_unexpected(&page, &table);
-    if (reasons) put_reasons(&page, &table);
-    put_notes(&page, notes.line, notes.count);
-    put_counts(&page, &table);
+    curve_set_finish(&curves);
     verdict_table_finish(&table);
     verdict_notes_finish(&notes);
-    if (page.failed) return error_memory(e);
-    return fflush(out) == 0 && !ferror(out) ? true : error_set(e, "the verdict table cannot be written");
+    return ok;
 }
 
 bool report_text_file(struct store *s, const char *folder, struct error *e) {

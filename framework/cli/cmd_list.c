@@ -114,13 +114,18 @@ static int list_layers(const char *path, struct error *e) {
         return CLI_USAGE;
     }
     const struct graph *graph = subject.graph;
+    size_t widest = 20;
+    for (uint32_t i = 0; i < graph->layer_count; i++) {
+        size_t width = strlen(graph->layers[i].name);
+        widest = width > widest && width < 80 ? width : widest;
+    }
     for (uint32_t i = graph->layer_count; i-- > 0;) {
         const struct layer *layer = &graph->layers[i];
         size_t count = 0;
         for (uint32_t k = 0; k < layer->parameter_count; k++) {
             count += shape_count(&graph_value(graph, layer->parameters[k])->shape);
         }
-        printf("  %-20s  %-8s  %zu parameters\n", layer->name, graph->nodes[layer->node].op->name, count);
+        printf("  %-*s  %-8s  %zu parameters\n", (int)widest, layer->name, graph->nodes[layer->node].op->name, count);
     }
     subject_finish(&subject);
     return CLI_EXPECTED;

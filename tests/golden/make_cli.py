@@ -56,3 +56,39 @@ save("conv", [helper.make_node("Conv", ["x", "k", "c"], ["h"], name="conv1", ker
 save("rgb", [helper.make_node("GlobalAveragePool", ["x"], ["m"], name="mean"),
              helper.make_node("Flatten", ["m"], ["f"], name="flatten1", axis=1),
              gemm("f", "w", "b", "logits", "fc1")], {"w": np.eye(3), "b": np.zeros(3)}, [3, 32, 32], 3)
+
+# A ResNet of 3 x 32 x 32 and 4 classes in miniature, with torchvision's names: what torch.onnx.export leaves of a network
+# in evaluation mode when nothing is folded (conv1, bn1, layer1.0.conv1, layer1.0.bn1, ..., fc).
+WIDTHS = {1: 8, 2: 8, 3: 16, 4: 16}
+rng = np.random.default_rng(2)
+weights, nodes = {}, []
+
+
+def conv_bn(x, conv, bn, inputs, outputs, kernel, stride, relu):
+    weights[f"{conv}.weight"] = rng.standard_normal((outputs, inputs, kernel, kernel)) * np.sqrt(2 / (inputs * kernel ** 2))
+    weights[f"{bn}.weight"] = rng.uniform(.5, 1.5, outputs)
+    weights[f"{bn}.bias"] = .1 * rng.standard_normal(outputs)
+    weights[f"{bn}.running_mean"] = .1 * rng.standard_normal(outputs)
+    weights[f"{bn}.running_var"] = rng.uniform(.5, 1.5, outputs)
+    nodes.append(helper.make_node("Conv", [x, f"{conv}.weight"], [f"{conv}/y"], name=conv, kernel_shape=[kernel, kernel],
+                                  pads=[kernel // 2] * 4, strides=[stride, stride]))
+    nodes.append(helper.make_node("BatchNormalization",
+                                  [f"{conv}/y"] + [f"{bn}.{p}" for p in ("weight", "bias", "running_mean", "running_var")],
+                                  [f"{bn}/y"], name=bn))
+    if relu:
+        nodes.append(helper.make_node("Relu", [f"{bn}/y"], [f"{bn}/r"]))
+    return f"{bn}/r" if relu else f"{bn}/y"
+
+
+x, channels = conv_bn("x", "conv1", "bn1", 3, 8, 3, 1, True), 8
+for k, width in WIDTHS.items():
+    name, stride = f"layer{k}.0", 1 if k == 1 else 2
+    y = conv_bn(x, f"{name}.conv1", f"{name}.bn1", channels, width, 3, stride, True)
+    y = conv_bn(y, f"{name}.conv2", f"{name}.bn2", width, width, 3, 1, False)
+    short = conv_bn(x, f"{name}.downsample.0", f"{name}.downsample.1", channels, width, 1, stride, False) if k > 1 else x
+    nodes += [helper.make_node("Add", [y, short], [f"{name}/s"]), helper.make_node("Relu", [f"{name}/s"], [f"{name}/r"])]
+    x, channels = f"{name}/r", width
+nodes += [helper.make_node("GlobalAveragePool", [x], ["m"]), helper.make_node("Flatten", ["m"], ["f"], axis=1)]
+weights |= {"fc.weight": rng.standard_normal((4, channels)), "fc.bias": np.zeros(4)}
+nodes.append(gemm("f", "fc.weight", "fc.bias", "logits", "fc"))
+save("resnet", nodes, weights, [3, 32, 32], 4)
