@@ -57,6 +57,7 @@ static const struct tolerance {
     {"Celu", 1e-6, 1e-7},
     {"Sin", 1e-6, 1e-7},
     {"Cos", 1e-3, 1e-7}, /* the expected windows were made with 3.1415 */
+    {"Atan", 1e-6, 1e-7},
     {"Softsign", 1e-6, EXACT},
     {"Shrink", 1e-6, EXACT},
     {"Mish", 1e-6, 1e-7},

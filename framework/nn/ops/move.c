@@ -1,52 +1,36 @@
 /* move.c: operators that copy elements of their input: Pad, Slice, Gather, Transpose, Expand. */
-#include "nn/op.h"
+#include "nn/ops/move.h"
+
 #include "nn/ops/broadcast.h"
-#include "nn/ops/view.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* Where the elements come from; `memory` is the call's scratch, of one int32_t for every element of the output. */
-typedef void lay_out(const struct op_call *, struct view *, int32_t *memory);
-
-static size_t move_scratch(const struct op_call *call) {
+size_t move_scratch(const struct op_call *call) {
     size_t count = SHAPE_MAX_RANK;
     for (uint32_t i = 0; i < call->out.shape.rank; i++) count += call->out.shape.dim[i];
     return count > shape_count(&call->out.shape) ? count : shape_count(&call->out.shape);
 }
 
-static void move_forward(const struct op_call *call, lay_out *lay, float outside) {
+void move_forward(const struct op_call *call, lay_out *lay, float outside) {
     struct view view = {0};
     lay(call, &view, (int32_t *)(void *)call->scratch);
     view_copy(&view, call->in[0].data, outside, call->out.data);
 }
 
-static void move_learn(const struct op_call *call, lay_out *lay, const float *dy, float *d) {
+void move_learn(const struct op_call *call, lay_out *lay, const float *dy, float *d) {
     struct view view = {0};
     lay(call, &view, (int32_t *)(void *)call->scratch);
     view_add(&view, dy, d);
 }
 
-static void move_backward(const struct op_call *call, lay_out *lay, const float *dy, float *dx) {
+void move_backward(const struct op_call *call, lay_out *lay, const float *dy, float *dx) {
     memset(dx, 0, shape_count(&call->in[0].shape) * sizeof *dx);
     move_learn(call, lay, dy, dx);
 }
 
-#define DEFINE_MOVES(name, outside)                                                                                    \
-    static void name##_forward(const struct op_call *call) {                                                           \
-        move_forward(call, name##_lay, outside);                                                                       \
-    }                                                                                                                  \
-    static void name##_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {              \
-        (void)input;                                                                                                   \
-        move_backward(call, name##_lay, dy, dx);                                                                       \
-    }                                                                                                                  \
-    static void name##_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {                  \
-        if (input == 0) move_learn(call, name##_lay, dy, d);                                                           \
-    }
-
-/* The integers of input `i`; NULL and 0 where it is absent. */
-static bool list_of(const struct op_call *call, uint32_t i, const char *what, const int64_t **list, size_t *count,
-                    struct error *e) {
+bool move_list(const struct op_call *call, uint32_t i, const char *what, const int64_t **list, size_t *count,
+               struct error *e) {
     *list = op_present(call, i) ? call->in[i].ints : NULL;
     *count = *list ? shape_count(&call->in[i].shape) : 0;
     return *list || !op_present(call, i) || error_set(e, "its %s are not constant integers", what);
@@ -75,7 +59,8 @@ static bool pad_amounts(const struct op_call *call, int64_t *before, int64_t *af
     const int64_t *pads, *axes;
     size_t count, axis_count;
     uint32_t rank = call->in[0].shape.rank;
-    if (!list_of(call, 1, "pads", &pads, &count, e) || !list_of(call, 3, "axes", &axes, &axis_count, e)) return false;
+    if (!move_list(call, 1, "pads", &pads, &count, e) || !move_list(call, 3, "axes", &axes, &axis_count, e))
+        return false;
     if (!op_present(call, 3)) axis_count = rank;
     if (count != 2 * axis_count)
         return error_set(e, "%zu pads for %zu dimensions: wanted two for each", count, axis_count);
@@ -168,8 +153,8 @@ static bool slice_cuts(const struct op_call *call, struct cut *cuts, struct erro
     const struct shape *in = &call->in[0].shape;
     const int64_t *starts, *ends, *axes, *steps;
     size_t count, end_count, axis_count, step_count;
-    if (!list_of(call, 1, "starts", &starts, &count, e) || !list_of(call, 2, "ends", &ends, &end_count, e) ||
-        !list_of(call, 3, "axes", &axes, &axis_count, e) || !list_of(call, 4, "steps", &steps, &step_count, e))
+    if (!move_list(call, 1, "starts", &starts, &count, e) || !move_list(call, 2, "ends", &ends, &end_count, e) ||
+        !move_list(call, 3, "axes", &axes, &axis_count, e) || !move_list(call, 4, "steps", &steps, &step_count, e))
         return false;
     if (end_count != count || (axes && axis_count != count) || (steps && step_count != count) || count > in->rank)
         return error_set(e, "its starts, ends, axes and steps do not fit each other or the input");
@@ -227,7 +212,7 @@ static bool gather_infer(const struct op_call *call, struct shape *out, struct e
     size_t count;
     uint32_t axis;
     if (!op_axis(*(const int64_t *)call->node->config, in->rank, false, &axis, e) ||
-        !list_of(call, 1, "indices", &list, &count, e))
+        !move_list(call, 1, "indices", &list, &count, e))
         return false;
     if (!op_spares_batch(call, axis == 0, e)) return false;
     if (in->rank + indices->rank - 1 > SHAPE_MAX_RANK)
@@ -307,7 +292,7 @@ DEFINE_MOVES(transpose, 0)
 static bool expand_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const int64_t *list;
     size_t count;
-    if (!list_of(call, 1, "target dimensions", &list, &count, e)) return false;
+    if (!move_list(call, 1, "target dimensions", &list, &count, e)) return false;
     if (count > SHAPE_MAX_RANK) return error_set(e, "a target of %zu dimensions: at most %d", count, SHAPE_MAX_RANK);
     struct shape target = {.rank = (uint32_t)count};
     for (size_t i = 0; i < count; i++) {
@@ -321,32 +306,11 @@ static bool expand_infer(const struct op_call *call, struct shape *out, struct e
 static void expand_lay(const struct op_call *call, struct view *view, int32_t *memory) {
     const struct shape *in = &call->in[0].shape, *out = &call->out.shape;
     (void)memory;
-    for (uint32_t i = 0; i < out->rank; i++) {
-        uint32_t missing = out->rank - in->rank;
-        view->dim[i] = out->dim[i];
-        view->stride[i] = i < missing || in->dim[i - missing] == 1 ? 0 : shape_count_from(in, i - missing + 1);
-    }
-    view->rank = out->rank;
-    if (view->rank == 0) *view = (struct view){.rank = 1, .dim = {1}};
+    view_expand(view, in, out);
 }
 
 DEFINE_MOVES(expand, 0)
 
-#define MOVE(id, title, text, least, most, integers, more, own_parse)                                                  \
-    const struct op op_##id = {                                                                                        \
-        .name = title,                                                                                                 \
-        .summary = text,                                                                                               \
-        .flags = OP_LINEAR | OP_MOVES | (more),                                                                        \
-        .min_inputs = least,                                                                                           \
-        .max_inputs = most,                                                                                            \
-        .integer_inputs = integers,                                                                                    \
-        .parse = own_parse,                                                                                            \
-        .infer = id##_infer,                                                                                           \
-        .scratch = move_scratch,                                                                                       \
-        .forward = id##_forward,                                                                                       \
-        .backward = id##_backward,                                                                                     \
-        .learn = id##_learn,                                                                                           \
-    }
 MOVE(pad, "Pad", "a border of a constant, or by reflection, edge or wrapping; or cropped", 2, 4, 2 | 8, 0, pad_parse);
 MOVE(slice, "Slice", "part of some dimensions", 3, 5, 2 | 4 | 8 | 16, 0, NULL);
 MOVE(gather, "Gather", "chosen places along one axis", 2, 2, 2, 0, gather_parse);

@@ -1,5 +1,4 @@
-/* query.c: operators of the arithmetic of shapes, done at load: Shape, ConstantOfShape, Range, Cast, Equal, Where,
- * Mod. */
+/* query.c: operators of the arithmetic of shapes, done at load: Shape, Size, ConstantOfShape, Range, Cast, Mod. */
 #include "nn/op.h"
 #include "nn/ops/arithmetic.h"
 #include "nn/ops/broadcast.h"
@@ -52,6 +51,22 @@ static bool shape_integers(const struct op_call *call, int64_t *out, struct erro
     shape_range(call, &first, &end);
     for (uint32_t i = first; i < end; i++)
         *out++ = i == 0 && call->in[0].batched && !call->single ? GRAPH_BATCH : (int64_t)call->in[0].shape.dim[i];
+    return true;
+}
+
+/* ---- Size ---- */
+
+static bool size_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct operand *x = &call->in[0];
+    *out = (struct shape){0};
+    return !x->batched || call->single || shape_count_from(&x->shape, 1) == 1 ||
+           error_set(e, "it computes with the number of samples: supported only where nothing changes");
+}
+
+static bool size_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    (void)e;
+    const struct operand *x = &call->in[0];
+    *out = x->batched && !call->single ? GRAPH_BATCH : (int64_t)shape_count(&x->shape);
     return true;
 }
 
@@ -138,13 +153,23 @@ static bool cast_whole(const struct op_call *call) {
     return to != TYPE_FLOAT && to != TYPE_DOUBLE;
 }
 
+/* Of what depends on the input, truths are the numbers 1 and 0 (compare.c). */
+static bool cast_truth(const struct op_call *call) {
+    return *(const int64_t *)call->node->config == TYPE_BOOL;
+}
+
 static bool cast_infer(const struct op_call *call, struct shape *out, struct error *e) {
     *out = call->in[0].shape;
-    return !call->out.batched || !cast_whole(call) || error_set(e, "what depends on the input is cast to integers");
+    if (call->out.batched && cast_whole(call) && !cast_truth(call))
+        return error_set(e, "what depends on the input is cast to integers");
+    for (size_t i = 0; call->in[0].ints && !cast_whole(call) && i < shape_count(out); i++)
+        if (call->in[0].ints[i] == GRAPH_BATCH)
+            return error_set(e, "it computes with the number of samples: not supported");
+    return true;
 }
 
 static bool cast_integers(const struct op_call *call, int64_t *out, struct error *e) {
-    bool truth = *(const int64_t *)call->node->config == TYPE_BOOL;
+    bool truth = cast_truth(call);
     for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
         float x = call->in[0].ints ? 0 : call->in[0].data[i];
         if (!call->in[0].ints && !truth && !(x > -0x1p63f && x < 0x1p63f))
@@ -157,50 +182,20 @@ static bool cast_integers(const struct op_call *call, int64_t *out, struct error
 
 static void cast_forward(const struct op_call *call) {
     size_t n = shape_count(&call->out.shape);
-    if (call->in[0].data) memcpy(call->out.data, call->in[0].data, n * sizeof(float));
-    for (size_t i = 0; i < n && !call->in[0].data; i++) call->out.data[i] = (float)call->in[0].ints[i];
+    const struct operand *x = &call->in[0];
+    float *y = call->out.data;
+    if (cast_truth(call))
+        for (size_t i = 0; i < n; i++) y[i] = x->data[i] < 0 || x->data[i] > 0 || isnan(x->data[i]) ? 1 : 0;
+    else if (x->data) memcpy(y, x->data, n * sizeof *y);
+    else
+        for (size_t i = 0; i < n; i++) y[i] = (float)x->ints[i];
 }
 
 static void cast_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
-    memcpy(dx, dy, shape_count(&call->out.shape) * sizeof *dx);
-}
-
-/* ---- Equal and Where, of integers ---- */
-
-static bool equal_infer(const struct op_call *call, struct shape *out, struct error *e) {
-    return refuse_batched(call, e) && broadcast_shape(&call->in[0].shape, &call->in[1].shape, out, e);
-}
-
-static bool equal_integers(const struct op_call *call, int64_t *out, struct error *e) {
-    struct broadcast loops;
-    struct broadcast_place p = {{0}, 0, 0};
-    const int64_t *a = call->in[0].ints, *b = call->in[1].ints;
-    if (!a || !b) return error_set(e, "it compares floating-point numbers: supported on integers only");
-    broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
-    uint32_t last = loops.rank - 1;
-    do {
-        for (size_t i = 0; i < loops.dim[last]; i++) *out++ = a[p.a + i * loops.a[last]] == b[p.b + i * loops.b[last]];
-    } while (broadcast_next(&loops, &p));
-    return true;
-}
-
-static bool where_infer(const struct op_call *call, struct shape *out, struct error *e) {
-    for (uint32_t i = 1; i < 3; i++)
-        if (shape_count(&call->in[i].shape) != 1 && !shape_equal(&call->in[i].shape, &call->in[0].shape))
-            return error_set(e, "its operands differ in shape");
-    *out = call->in[0].shape;
-    return refuse_batched(call, e);
-}
-
-static bool where_integers(const struct op_call *call, int64_t *out, struct error *e) {
-    for (uint32_t i = 0; i < 3; i++)
-        if (!call->in[i].ints) return error_set(e, "input %u is floating-point: supported on integers only", i);
-    for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
-        const struct operand *from = &call->in[call->in[0].ints[i] ? 1 : 2];
-        out[i] = from->ints[shape_count(&from->shape) == 1 ? 0 : i];
-    }
-    return true;
+    size_t bytes = shape_count(&call->out.shape) * sizeof *dx;
+    if (cast_truth(call)) memset(dx, 0, bytes);
+    else memcpy(dx, dy, bytes);
 }
 
 #define AT_LOAD(id, title, text, least, most, how, is_whole, own_parse, run)                                           \
@@ -221,8 +216,7 @@ AT_LOAD(shape, "Shape", "the dimensions of its input, at load", 1, 1, OP_ASKS_SH
 AT_LOAD(constantofshape, "ConstantOfShape", "one number repeated, at load", 1, 2, 0, constantofshape_whole, NULL,
         constantofshape_forward);
 AT_LOAD(range, "Range", "equally spaced numbers, at load", 3, 3, 0, NULL, NULL, range_forward);
-AT_LOAD(equal, "Equal", "equality of integers, at load", 2, 2, 0, always_whole, NULL, NULL);
-AT_LOAD(where, "Where", "a choice of integers, at load", 3, 3, 0, always_whole, NULL, NULL);
+AT_LOAD(size, "Size", "the number of elements of its input, at load", 1, 1, OP_ASKS_SHAPE, always_whole, NULL, NULL);
 
 /* ---- Mod, of integers ---- */
 
@@ -251,7 +245,7 @@ const struct op op_mod = {
 
 const struct op op_cast = {
     .name = "Cast",
-    .summary = "between float32 and, at load, integers",
+    .summary = "between float32 and truths and, at load, integers",
     .flags = OP_LINEAR,
     .min_inputs = 1,
     .max_inputs = 1,

@@ -4,6 +4,8 @@
 #define OPERATORS(X)                                                                                                   \
     X(abs)                                                                                                             \
     X(add)                                                                                                             \
+    X(and)                                                                                                             \
+    X(atan)                                                                                                            \
     X(averagepool)                                                                                                     \
     X(batchnorm)                                                                                                       \
     X(cast)                                                                                                            \
@@ -16,6 +18,7 @@
     X(conv)                                                                                                            \
     X(convtranspose)                                                                                                   \
     X(cos)                                                                                                             \
+    X(depthtospace)                                                                                                    \
     X(div)                                                                                                             \
     X(dropout)                                                                                                         \
     X(einsum)                                                                                                          \
@@ -31,6 +34,8 @@
     X(gemm)                                                                                                            \
     X(globalaveragepool)                                                                                               \
     X(globalmaxpool)                                                                                                   \
+    X(greater)                                                                                                         \
+    X(greaterorequal)                                                                                                  \
     X(groupnorm)                                                                                                       \
     X(hardsigmoid)                                                                                                     \
     X(hardswish)                                                                                                       \
@@ -38,6 +43,8 @@
     X(instancenorm)                                                                                                    \
     X(layernorm)                                                                                                       \
     X(leakyrelu)                                                                                                       \
+    X(less)                                                                                                            \
+    X(lessorequal)                                                                                                     \
     X(log)                                                                                                             \
     X(logsoftmax)                                                                                                      \
     X(lrn)                                                                                                             \
@@ -49,6 +56,8 @@
     X(mod)                                                                                                             \
     X(mul)                                                                                                             \
     X(neg)                                                                                                             \
+    X(not )                                                                                                            \
+    X(or)                                                                                                              \
     X(pad)                                                                                                             \
     X(pow)                                                                                                             \
     X(prelu)                                                                                                           \
@@ -74,18 +83,22 @@
     X(sigmoid)                                                                                                         \
     X(sign)                                                                                                            \
     X(sin)                                                                                                             \
+    X(size)                                                                                                            \
     X(slice)                                                                                                           \
     X(softmax)                                                                                                         \
     X(softplus)                                                                                                        \
     X(softsign)                                                                                                        \
+    X(spacetodepth)                                                                                                    \
     X(sqrt)                                                                                                            \
     X(squeeze)                                                                                                         \
     X(sub)                                                                                                             \
     X(tanh)                                                                                                            \
     X(thresholdedrelu)                                                                                                 \
+    X(tile)                                                                                                            \
     X(transpose)                                                                                                       \
     X(unsqueeze)                                                                                                       \
-    X(where)
+    X(where)                                                                                                           \
+    X(xor)
 
 #define DECLARE(id) extern const struct op op_##id;
 OPERATORS(DECLARE)

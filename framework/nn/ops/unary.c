@@ -96,6 +96,7 @@ FUNCTION(exp, fast_exp(x), y)
 FUNCTION(log, logf(x), 1 / x)
 FUNCTION(sin, sinf(x), cosf(x))
 FUNCTION(cos, cosf(x), -sinf(x))
+FUNCTION(atan, atanf(x), 1 / (1 + x * x))
 FUNCTION(neg, -x, -1)
 FUNCTION(abs, fabsf(x), x<0 ? -1 : x> 0 ? 1 : 0)
 FUNCTION(sign, x<0 ? -1 : x> 0 ? 1 : x, 0)
@@ -130,6 +131,7 @@ static const struct unary rows[] = {
     PLAIN("Log", log),
     PLAIN("Sin", sin),
     PLAIN("Cos", cos),
+    PLAIN("Atan", atan),
     PLAIN("Neg", neg),
     PLAIN("Abs", abs),
     PLAIN("Sign", sign),
@@ -229,6 +231,7 @@ UNARY(exp, "Exp", "exponential", 0, 1);
 UNARY(log, "Log", "natural logarithm", 0, 1);
 UNARY(sin, "Sin", "sine", 0, 1);
 UNARY(cos, "Cos", "cosine", 0, 1);
+UNARY(atan, "Atan", "inverse tangent", 0, 1);
 UNARY(neg, "Neg", "-x", OP_LINEAR, 1);
 UNARY(abs, "Abs", "absolute value", 0, 1);
 UNARY(sign, "Sign", "-1, 0 or 1; its gradient is 0", 0, 1);

@@ -15,6 +15,16 @@ int32_t *view_pick(struct view *v, const struct shape *in, uint32_t axis, size_t
     return place;
 }
 
+void view_expand(struct view *v, const struct shape *in, const struct shape *out) {
+    uint32_t missing = out->rank - in->rank;
+    *v = (struct view){.rank = out->rank};
+    for (uint32_t i = 0; i < out->rank; i++) {
+        v->dim[i] = out->dim[i];
+        v->stride[i] = i < missing || in->dim[i - missing] == 1 ? 0 : shape_count_from(in, i - missing + 1);
+    }
+    if (v->rank == 0) *v = (struct view){.rank = 1, .dim = {1}};
+}
+
 /* One position of the loops but the innermost. */
 struct position {
     size_t index[SHAPE_MAX_RANK], offset;

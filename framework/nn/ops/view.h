@@ -19,6 +19,9 @@ void view_keep(struct view *, const struct shape *in, uint32_t axis);
 /* A loop of `count` steps along dimension `axis` of `in`, to places in *memory that the caller fills. */
 int32_t *view_pick(struct view *, const struct shape *in, uint32_t axis, size_t count, int32_t **memory);
 
+/* `in` broadcast to `out`. */
+void view_expand(struct view *, const struct shape *in, const struct shape *out);
+
 /* Elements outside are `outside`. */
 void view_copy(const struct view *, const float *from, float outside, float *to);
 /* Adds every element of `from`, of the result, to its place in `to`. */
