@@ -45,11 +45,13 @@ static float double_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i
     return (float)x;
 }
 
+/* The least number stands for minus infinity (the end of a Slice, say), and in memory for GRAPH_BATCH: the next does as
+ * well. */
 static int64_t int64_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
-    if (!raw) return t->int64_data[i];
-    int64_t x;
-    memcpy(&x, raw + i * sizeof x, sizeof x);
-    return x;
+    int64_t x = 0;
+    if (raw) memcpy(&x, raw + i * sizeof x, sizeof x);
+    else x = t->int64_data[i];
+    return x == INT64_MIN ? INT64_MIN + 1 : x;
 }
 
 static int64_t int32_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {

@@ -9,7 +9,9 @@ Test(op_errors, refuses_attributes_it_cannot_honour) {
         const char *word;
     } cases[] = {
         {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){0, 1}, .count = 2}, "'strides' is 0"},
-        {"Conv", {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1, 1, 1}, .count = 3}, "3 elements"},
+        {"Conv",
+         {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){1, 1, 1, 1}, .count = 4},
+         "4 elements"},
         {"Conv",
          {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = (int64_t[]){-1, 0, 0, 0}, .count = 4},
          "'pads' is -1"},
@@ -43,6 +45,8 @@ Test(op_errors, refuses_what_does_not_fit) {
         {{"Conv", "x 3x2x3", "2x6x5", "", false}, "does not fit weights"},
         {{"Conv", "x 3x2x3x3", "2x6x5", "strides=[2]", false}, "wanted batch x channels x length"},
         {{"Conv", "x 3x2x3x3x3", "2x6x5x4", "", false}, "only one or two spatial dimensions"},
+        {{"MaxPool", "x", "2x6x5x5", "kernel_shape=[3,3,1]", false}, "only one or two spatial dimensions"},
+        {{"MaxPool", "x", "2x6x5", "kernel_shape=[3,1,1]", false}, "height x"},
         {{"MaxPool", "x", "2x6x5", "kernel_shape=[3]", false}, "wanted batch x channels x length"},
         {{"MaxPool", "x", "2x6", "kernel_shape=[3,3]", false}, "wanted batch x channels x height x width"},
         {{"MaxPool", "x", "2x6x6", "kernel_shape=[3,3] strides=[2]", false}, "'strides' has 1 elements: wanted 2"},

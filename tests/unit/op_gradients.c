@@ -239,7 +239,8 @@ Test(op_gradients, windows_agree_with_plain_loops) {
     size_t checked = 0;
     for (const struct variant *v = variants; v < variants + VARIANTS; v++) {
         bool window = strcmp(v->op, "Conv") == 0 || strcmp(v->op, "MaxPool") == 0 || strcmp(v->op, "AveragePool") == 0;
-        if (!window || strstr(v->attributes, "auto_pad=SAME") || strstr(v->attributes, "ceil_mode"))
+        if (!window || strstr(v->attributes, "auto_pad=SAME") || strstr(v->attributes, "ceil_mode") ||
+            strstr(v->attributes, "[3,1,1]"))
             continue; /* those are in the ONNX conformance cases */
         struct bench b;
         bench_init(&b, v);

@@ -69,6 +69,8 @@ static const struct variant variants[] = {
     {"MaxPool", "x", "2x6x7", "kernel_shape=[3,3] strides=[2,2] auto_pad=SAME_LOWER", false},
     {"MaxPool", "x", "2x9", "kernel_shape=[3] strides=[2] pads=[1,2]", false},
     {"MaxPool", "x", "2x9", "kernel_shape=[3] dilations=[2] auto_pad=SAME_UPPER", false},
+    {"AveragePool", "x", "1x6x2x3", "kernel_shape=[3,1,1] pads=[1,0,0,1,0,0] strides=[2,1,1] count_include_pad=1",
+     false},
     {"AveragePool", "x", "2x9", "kernel_shape=[4] strides=[3] pads=[2,1] ceil_mode=1", false},
     {"AveragePool", "x", "2x6x7", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,2,1]", false},
     {"AveragePool", "x", "2x6x7", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,2,1] count_include_pad=1", false},

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#define MOST_AXES 3
 #define MOST 65535 /* of kernel, stride, dilation and padding */
 
 static bool parse_auto_pad(const struct node *node, enum auto_pad *out, struct error *e) {
@@ -27,7 +28,7 @@ static bool count_axes(const struct node *node, uint32_t *out, struct error *e) 
         const struct attribute *a = node_attribute(node, names[i]);
         if (!a || a->kind != ATTRIBUTE_INTS) continue;
         size_t count = i == 3 ? a->count / 2 : a->count;
-        if (count < 1 || count > 2)
+        if (count < 1 || count > MOST_AXES)
             return error_set(e, "attribute '%s' has %zu elements: only one or two spatial dimensions are supported",
                              names[i], a->count);
         *out = (uint32_t)count;
@@ -36,21 +37,46 @@ static bool count_axes(const struct node *node, uint32_t *out, struct error *e) 
     return true;
 }
 
+/* The lists of a node, outermost dimension first. */
+struct lists {
+    uint32_t kernel[MOST_AXES], stride[MOST_AXES], dilation[MOST_AXES], pads[2 * MOST_AXES];
+};
+
+static bool read_lists(const struct node *node, size_t axes, struct lists *l, struct error *e) {
+    return op_sizes(node, "kernel_shape", 1, MOST, 1, l->kernel, axes, e) &&
+           op_sizes(node, "strides", 1, MOST, 1, l->stride, axes, e) &&
+           op_sizes(node, "dilations", 1, MOST, 1, l->dilation, axes, e) &&
+           op_sizes(node, "pads", 0, MOST, 0, l->pads, 2 * axes, e);
+}
+
+/* Of three dimensions, the last two must be left alone: then they are one. PyTorch writes its LocalResponseNorm so. */
+static bool is_flat(const struct lists *l) {
+    bool flat = true;
+    for (size_t i = 1; i < MOST_AXES; i++)
+        flat = flat && l->kernel[i] == 1 && l->stride[i] == 1 && !l->pads[i] && !l->pads[i + MOST_AXES];
+    return flat;
+}
+
 bool window_parse(const struct node *node, struct window *w, struct error *e) {
     int64_t ceil;
-    uint32_t pads[4] = {0};
+    struct lists l;
     if (!count_axes(node, &w->axes, e)) return false;
-    size_t first = w->axes == 1, count = 2 - first;
-    for (size_t axis = 0; axis < 2; axis++) w->kernel[axis] = w->stride[axis] = w->dilation[axis] = 1;
-    if (!op_sizes(node, "kernel_shape", 1, MOST, 1, w->kernel + first, count, e) ||
-        !op_sizes(node, "strides", 1, MOST, 1, w->stride + first, count, e) ||
-        !op_sizes(node, "dilations", 1, MOST, 1, w->dilation + first, count, e) ||
-        !op_sizes(node, "pads", 0, MOST, 0, pads, 2 * count, e) || !parse_auto_pad(node, &w->auto_pad, e) ||
+    size_t axes = w->axes ? w->axes : 2, first = axes == 1;
+    if (!read_lists(node, axes, &l, e) || !parse_auto_pad(node, &w->auto_pad, e) ||
         !op_integer(node, "ceil_mode", 0, 1, 0, &ceil, e))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        w->pads[first + i] = pads[i];
-        w->pads[first + i + 2] = pads[i + count];
+    if (axes == MOST_AXES && !is_flat(&l))
+        return error_set(e,
+                         "three spatial dimensions: only one or two spatial dimensions are supported, or a window of 1 "
+                         "along the last two");
+    for (size_t axis = 0; axis < 2; axis++) {
+        bool given = axis >= first;
+        size_t i = given ? axis - first : 0;
+        w->kernel[axis] = given ? l.kernel[i] : 1;
+        w->stride[axis] = given ? l.stride[i] : 1;
+        w->dilation[axis] = given ? l.dilation[i] : 1;
+        w->pads[axis] = given ? l.pads[i] : 0;
+        w->pads[axis + 2] = given ? l.pads[i + axes] : 0;
     }
     w->ceil = ceil != 0;
     w->has_kernel = node_attribute(node, "kernel_shape") != NULL;
@@ -88,7 +114,7 @@ static bool place_axis(const struct window *w, struct window_fit *f, int axis, s
 
 bool window_place(const struct window *w, const struct shape *in, struct window_fit *f, struct error *e) {
     char text[OP_SHAPE_TEXT];
-    if (in->rank < 3 || in->rank > 4 || (w->axes && in->rank != w->axes + 2))
+    if (in->rank < 3 || in->rank > (w->axes ? MOST_AXES + 2 : 4) || (w->axes && in->rank != w->axes + 2))
         return error_set(e, "input of shape %s: wanted batch x channels x %s", shape_text(in, text, sizeof text),
                          w->axes == 1 ? "length" : "height x width");
     memset(f, 0, sizeof *f);
@@ -106,5 +132,6 @@ bool window_place(const struct window *w, const struct shape *in, struct window_
 }
 
 void window_result(const struct window_fit *f, struct shape *out) {
-    for (uint32_t i = 2; i < out->rank; i++) out->dim[i] = (size_t)f->out[i + 2 - out->rank];
+    if (out->rank > 3) out->dim[2] = (size_t)f->out[0];
+    if (out->rank < 5) out->dim[out->rank - 1] = (size_t)f->out[1]; /* of three, the last two are as they were */
 }

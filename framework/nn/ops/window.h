@@ -9,7 +9,7 @@ enum auto_pad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER };
 /* As the node declares it; index 0 is vertical, 1 horizontal. A window of one dimension is horizontal, on an input of
  * height 1. */
 struct window {
-    uint32_t axes; /* spatial dimensions: 1 or 2, or 0 where the node has no list that tells */
+    uint32_t axes; /* spatial dimensions: 1 or 2; 3, of which the last two count as one; 0 where no list tells */
     uint32_t kernel[2], stride[2], dilation[2];
     uint32_t pads[4]; /* top, left, bottom, right */
     enum auto_pad auto_pad;
@@ -24,14 +24,15 @@ struct window_fit {
 };
 
 bool window_parse(const struct node *, struct window *, struct error *);
-/* `in`: n x channels x height x width, or n x channels x width. */
+/* `in`: n x channels x height x width, n x channels x width, or, with three axes, n x channels x height x the rest. */
 bool window_place(const struct window *, const struct shape *in, struct window_fit *, struct error *);
 /* The spatial dimensions of `out`, which has the rank of the input. */
 void window_result(const struct window_fit *, struct shape *out);
 
 /* Height or width of an image or kernel. */
 static inline size_t window_size(const struct shape *s, int axis) {
-    return axis || s->rank > 3 ? s->dim[s->rank - 2 + (uint32_t)axis] : 1;
+    if (axis == 0) return s->rank > 3 ? s->dim[2] : 1;
+    return shape_count_from(s, s->rank > 3 ? 3 : 2);
 }
 
 /* The kernel positions [first, last) for which output position `out` along `axis` lies inside the input. */
