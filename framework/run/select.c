@@ -128,6 +128,7 @@ static bool put_inputs(struct run *run, enum root root, struct error *e) {
 bool setup_inputs(struct run *run, enum root root, struct error *e) {
     const struct battery *b = run->battery;
     struct input_set *set = &run->inputs[root];
+    if (root == ROOT_LINEAR && !run->linear) return true;
     uint32_t count = run->data->count, classes = run->data->classes;
     struct selector s = {.run = run, .set = set, .wanted = b->inputs, .size = shape_count(&run->data->sample)};
     /* Label permutation explains the true class of inputs that the network trained on true labels gets right. */

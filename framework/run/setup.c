@@ -152,19 +152,28 @@ static bool make_plan(struct run *run, struct error *e) {
     uint32_t a;
     plan_init(&run->plan, run->graph);
     /* The originals, and what the gates need: a repetition with other seeds (G1, L1) and a jittered input (G2). */
-    for (int root = 0; root < ROOT_COUNT; root++) {
-        if (root == ROOT_LABELS && !setup_needs_labels(run)) continue;
-        if (!plan_original(&run->plan, (enum root)root, INPUT_PLAIN, 0, &a, e)) return false;
-        run->plan.attributions[a].wants |= WANT_MATCHED;
-        if (root == ROOT_LINEAR) continue;
-        if (!plan_original(&run->plan, (enum root)root, INPUT_PLAIN, 1, &a, e)) return false;
-        run->plan.attributions[a].wants |= WANT_MATCHED;
-    }
+    static const enum root roots[] = {ROOT_MODEL, ROOT_LABELS}; /* the linear model is there for checks alone */
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+        for (uint32_t repeat = 0; repeat < 2; repeat++) {
+            if (roots[i] == ROOT_LABELS && !setup_needs_labels(run)) continue;
+            if (!plan_original(&run->plan, roots[i], INPUT_PLAIN, repeat, &a, e)) return false;
+            run->plan.attributions[a].wants |= WANT_MATCHED;
+        }
     if (!plan_original(&run->plan, ROOT_MODEL, INPUT_JITTER, 0, &a, e)) return false;
     run->plan.attributions[a].wants |= WANT_MATCHED;
     for (uint32_t i = 0; i < run->control_count; i++)
         if (!setup_expand(run, i, 0, run->battery->rule.draws[0], e)) return false;
+    for (uint32_t i = 0; i < run->plan.attribution_count; i++)
+        if (run->plan.attributions[i].root == ROOT_LINEAR) run->plan.attributions[i].wants |= WANT_MATCHED;
     return true;
+}
+
+/* Its weights are as many as inputs times classes: made only where a control asks for them. */
+static bool needs_linear(const struct run *run) {
+    bool needs = false;
+    for (uint32_t i = 0; i < run->plan.attribution_count; i++)
+        needs = needs || run->plan.attributions[i].root == ROOT_LINEAR;
+    return needs;
 }
 
 bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls,
@@ -174,7 +183,8 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (options->has_seed) run->battery->seed = options->seed;
     return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
            rows_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&
-           (!setup_needs_labels(run) || open_training(run, e)) && make_linear(run, e) && make_plan(run, e);
+           (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
+           (!needs_linear(run) || make_linear(run, e));
 }
 
 void setup_finish(struct run *run) {

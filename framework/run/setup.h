@@ -10,7 +10,7 @@ bool setup_run(struct run *, const struct run_options *, const struct control *c
 void setup_finish(struct run *);
 
 /* Takes the inputs of a root: `wanted` samples spread over the classes, in an order that depends on the seed only. With
- * `only_correct` those the network classifies correctly. */
+ * `only_correct` those the network classifies correctly. Nothing for the linear model where no control asks for it. */
 bool setup_inputs(struct run *, enum root, struct error *);
 
 /* Whether any control of the battery trains networks. */
