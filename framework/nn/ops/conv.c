@@ -1,9 +1,11 @@
-/* conv.c: Conv in one or two dimensions: im2col and one matrix product per sample and group, so that a sample's result
- * does not depend on its neighbours; or Winograd's method where the net says so. */
+/* conv.c: Conv in one or two dimensions, by whichever route is fastest: Winograd's method where the net says so,
+ * kernels of our own where the processor has them and they pay, else unfolding and OpenBLAS. A sample's result never
+ * depends on its neighbours: OpenBLAS works on one sample at a time. */
 #include "nn/ops/conv.h"
 
+#include "nn/kernels/depthwise.h"
 #include "nn/kernels/winograd.h"
-#include "nn/ops/unfold.h"
+#include "nn/ops/conv_packed.h"
 
 #include <cblas.h>
 #include <string.h>
@@ -11,13 +13,6 @@
 struct conv {
     struct window window;
     uint32_t groups;
-};
-
-/* Sizes of one call; channels are those of one group. */
-struct geometry {
-    struct unfold window;
-    size_t samples, groups;
-    size_t in_channels, out_channels;
 };
 
 static bool conv_parse(struct node *node, uint32_t opset, struct error *e) {
@@ -129,14 +124,38 @@ static struct winograd winograd_back(const struct geometry *g) {
                              .turned = true};
 }
 
+/* ---- Depthwise ---- */
+
+static bool depthwise_of(const struct geometry *g, struct depthwise *d) {
+    const struct window_fit *f = &g->window.fit;
+    *d = (struct depthwise){.samples = g->samples, .channels = g->groups, .multiplier = g->out_channels};
+    for (int axis = 0; axis < 2; axis++) {
+        d->in[axis] = f->in[axis];
+        d->out[axis] = f->out[axis];
+        d->kernel[axis] = f->kernel[axis];
+        d->stride[axis] = f->stride[axis];
+        d->dilation[axis] = f->dilation[axis];
+        d->before[axis] = f->before[axis];
+    }
+    return g->groups > 1 && g->in_channels == 1 && depthwise_fits(d);
+}
+
+/* ---- OpenBLAS ---- */
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 static size_t conv_scratch(const struct op_call *call) {
     struct geometry g = conv_geometry(call);
+    struct depthwise depthwise;
+    struct packed packed;
     size_t size = g.window.same ? 0 : g.window.taps * g.window.out_plane;
+    if (depthwise_of(&g, &depthwise)) size = larger(size, depthwise_scratch(&depthwise));
+    if (conv_packed_init(&g, &packed)) size = larger(size, packed_scratch(&packed));
     if (call->fused && call->fused->winograd) {
         struct winograd there = winograd_of(&g), back = winograd_back(&g);
-        size_t a = winograd_scratch(&there), b = winograd_scratch(&back);
-        a = a > b ? a : b;
-        size = size > a ? size : a;
+        size = larger(size, larger(winograd_scratch(&there), winograd_scratch(&back)));
     }
     return size;
 }
@@ -150,9 +169,14 @@ static const float *bias_of(const struct op_call *call) {
     return op_present(call, 2) ? call->in[2].data : NULL;
 }
 
+/* How the outputs of a pass end; both are those of one group. */
+struct ending {
+    const float *bias; /* NULL: none */
+    bool relu;
+};
+
 static void fill_bias(const float *bias, const struct geometry *g, float *out) {
-    size_t channels = g->groups * g->out_channels;
-    for (size_t c = 0; c < channels; c++)
+    for (size_t c = 0; c < g->out_channels; c++)
         for (size_t i = 0; i < g->window.out_plane; i++) out[c * g->window.out_plane + i] = bias[c];
 }
 
@@ -160,53 +184,72 @@ static void clip(float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
+/* One sample and group. */
+static void blas_forward(const struct geometry *g, const float *x, const float *w, const struct ending *end, float *y,
+                         float *scratch) {
+    const struct unfold *u = &g->window;
+    if (end->bias) fill_bias(end->bias, g, y);
+    if (!u->same) unfold(u, x, scratch);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g->out_channels, (int)u->out_plane, (int)u->taps, 1, w,
+                (int)u->taps, u->same ? x : scratch, (int)u->out_plane, end->bias ? 1 : 0, y, (int)u->out_plane);
+    if (end->relu) clip(y, g->out_channels * u->out_plane);
+}
+
+static void blas_backward(const struct geometry *g, const float *dy, const float *w, float *dx, float *scratch) {
+    const struct unfold *u = &g->window;
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)u->taps, (int)u->out_plane, (int)g->out_channels, 1, w,
+                (int)u->taps, dy, (int)u->out_plane, 0, u->same ? dx : scratch, (int)u->out_plane);
+    if (!u->same) fold(u, scratch, dx);
+}
+
 static void conv_forward(const struct op_call *call) {
     struct geometry g = conv_geometry(call);
-    const float *bias = bias_of(call), *x = call->in[0].data;
-    float *y = call->out.data;
+    const float *bias = bias_of(call), *x = call->in[0].data, *w = weights_of(call);
     bool relu = call->fused && call->fused->relu;
+    struct depthwise depthwise;
+    struct packed packed;
+    float *y = call->out.data;
     if (call->fused && call->fused->winograd) {
-        struct winograd w = winograd_of(&g);
-        w.relu = relu;
-        winograd_run(&w, x, weights_of(call), bias, y, call->scratch);
+        struct winograd winograd = winograd_of(&g);
+        winograd.relu = relu;
+        winograd_run(&winograd, x, w, bias, y, call->scratch);
         return;
     }
-    for (size_t s = 0; s < g.samples; s++) {
-        if (bias) fill_bias(bias, &g, y);
-        const float *w = weights_of(call);
-        for (size_t i = 0; i < g.groups; i++) {
-            if (!g.window.same) unfold(&g.window, x, call->scratch);
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g.out_channels, (int)g.window.out_plane,
-                        (int)g.window.taps, 1, w, (int)g.window.taps, g.window.same ? x : call->scratch,
-                        (int)g.window.out_plane, bias ? 1 : 0, y, (int)g.window.out_plane);
-            x += g.in_channels * g.window.in_plane;
-            y += g.out_channels * g.window.out_plane;
-            w += g.out_channels * g.window.taps;
-        }
-        size_t size = g.groups * g.out_channels * g.window.out_plane;
-        if (relu) clip(y - size, size);
+    if (depthwise_of(&g, &depthwise)) {
+        depthwise_forward(&depthwise, x, w, bias, relu, y, call->scratch);
+        return;
+    }
+    bool own = !call->training && conv_packed_init(&g, &packed);
+    packed.relu = relu;
+    size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
+    for (size_t i = 0; i < g.groups; i++) {
+        struct ending end = {bias ? bias + i * g.out_channels : NULL, relu};
+        const float *weights = w + i * g.out_channels * g.window.taps;
+        if (own) packed_run(&packed, x + i * in, weights, end.bias, y + i * out, call->scratch);
+        for (size_t s = i; s < g.samples * g.groups && !own; s += g.groups)
+            blas_forward(&g, x + s * in, weights, &end, y + s * out, call->scratch);
     }
 }
 
 static void conv_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input; /* only input 0 may depend on the network's input */
     struct geometry g = conv_geometry(call);
+    const float *w = weights_of(call);
+    struct depthwise depthwise;
     if (call->fused && call->fused->winograd) {
-        struct winograd w = winograd_back(&g);
-        winograd_run(&w, dy, weights_of(call), NULL, dx, call->scratch);
+        struct winograd winograd = winograd_back(&g);
+        winograd_run(&winograd, dy, w, NULL, dx, call->scratch);
         return;
     }
-    for (size_t s = 0; s < g.samples; s++) {
-        const float *w = weights_of(call);
-        for (size_t i = 0; i < g.groups; i++) {
-            cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)g.window.taps, (int)g.window.out_plane,
-                        (int)g.out_channels, 1, w, (int)g.window.taps, dy, (int)g.window.out_plane, 0,
-                        g.window.same ? dx : call->scratch, (int)g.window.out_plane);
-            if (!g.window.same) fold(&g.window, call->scratch, dx);
-            dx += g.in_channels * g.window.in_plane;
-            dy += g.out_channels * g.window.out_plane;
-            w += g.out_channels * g.window.taps;
-        }
+    if (depthwise_of(&g, &depthwise)) {
+        depthwise_backward(&depthwise, dy, w, dx, call->scratch);
+        return;
+    }
+    size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
+    for (size_t i = 0; i < g.groups; i++) {
+        const float *weights = w + i * g.out_channels * g.window.taps;
+        for (size_t s = i; s < g.samples * g.groups; s += g.groups)
+            blas_backward(&g, dy + s * out, weights, dx + s * in, call->scratch);
     }
 }
 

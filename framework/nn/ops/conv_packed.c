@@ -1,0 +1,32 @@
+#include "nn/ops/conv_packed.h"
+
+#include "nn/kernels/cpu.h"
+
+/* Measured beside OpenBLAS (docs/performance.md), which is as fast but where unfolding costs, as with a stride or for
+ * few channels, and on the thin products of small planes, as it must do one sample at a time. */
+#define LEAST_DEPTH 27 /* below, and with fewer rows, preparing costs most */
+#define LEAST_ROWS 12
+#define FEW_TAPS 64
+#define SMALL_PLANE 64
+#define MOST_TAPS 1024 /* of one channel, for the memory they take */
+
+bool conv_packed_init(const struct geometry *g, struct packed *p) {
+    const struct window_fit *f = &g->window.fit;
+    size_t kernel = (size_t)(f->kernel[0] * f->kernel[1]);
+    *p = (struct packed){.samples = g->samples,
+                         .channels = g->in_channels,
+                         .rows = g->out_channels,
+                         .in_step = g->groups * g->in_channels * g->window.in_plane,
+                         .to_step = g->groups * g->out_channels * g->window.out_plane};
+    for (int axis = 0; axis < 2; axis++) {
+        p->in[axis] = (size_t)f->in[axis];
+        p->out[axis] = (size_t)f->out[axis];
+        p->taps[axis] = (size_t)f->kernel[axis];
+        p->before[axis] = f->before[axis];
+        p->step[axis] = f->stride[axis];
+        p->tap_step[axis] = f->dilation[axis];
+    }
+    bool unfolds = kernel > 1 && (p->step[1] > 1 || g->window.taps <= FEW_TAPS);
+    return cpu_has_avx2() && g->window.taps >= LEAST_DEPTH && p->rows >= LEAST_ROWS && kernel <= MOST_TAPS &&
+           p->step[1] <= PACKED_STEP && (unfolds || g->window.out_plane <= SMALL_PLANE);
+}
