@@ -13,6 +13,7 @@ static const struct {
     const char *name, *arguments;
     bench_job *run;
 } jobs[] = {
+    {"deep", "DIR: a network of 21 small layers, and samples for it", bench_deep},
     {"export", "DIR: ResNet-18 with random weights, as ONNX and as .npy", bench_export},
     {"ig", "MODEL INPUT.npy MAP.npy: integrated gradients, 50 steps", bench_ig},
     {"measure", ": Spearman and SSIM", bench_measure},

@@ -1,8 +1,10 @@
 /* networks.c: the networks that are timed. */
+#include "base/file.h"
 #include "base/npy.h"
 #include "base/rng.h"
 #include "bench.h"
 #include "nn/arch.h"
+#include "nn/net.h"
 #include "nn/onnx.h"
 #include "nn/op.h"
 
@@ -15,6 +17,9 @@
 #define SQUEEZENET "../shared/data/models/squeezenet1.1_imagenet.onnx"
 #define NAME 64  /* of a value */
 #define BLOCK 16 /* of a block */
+#define DEEP_LAYERS 21
+#define DEEP_SAMPLES 16
+#define DEEP_PIXELS (28 * 28)
 
 struct builder {
     struct graph *graph;
@@ -140,6 +145,50 @@ double bench_forward_gflop(const struct graph *g) {
         sum += 2e-9 * (double)(w->rank == 4 ? shape_count(y) * shape_count_from(w, 1) : shape_count(w));
     }
     return sum;
+}
+
+static bool write_idx(const char *path, unsigned rank, const uint32_t *dim, const uint8_t *bytes, struct error *e) {
+    uint8_t all[4 + 12 + DEEP_SAMPLES * DEEP_PIXELS] = {0, 0, 8, (uint8_t)rank};
+    size_t header = 4 + 4 * rank, count = 1;
+    for (unsigned i = 0; i < rank; i++) {
+        all[7 + 4 * i] = (uint8_t)dim[i];
+        count *= dim[i];
+    }
+    memcpy(all + header, bytes, count);
+    return file_write(path, all, header + count, e);
+}
+
+/* DIR/deep.onnx, 21 small layers, and DIR/deep-images and -labels, random samples with the classes that it finds. */
+int bench_deep(int argc, char **argv) {
+    char list[32 * DEEP_LAYERS] = "", path[3][4096];
+    static const char *const file[] = {"deep.onnx", "deep-images", "deep-labels"};
+    uint8_t pixels[DEEP_SAMPLES * DEEP_PIXELS], classes[DEEP_SAMPLES];
+    uint32_t labels[DEEP_SAMPLES];
+    float *x = bench_alloc(sizeof pixels * sizeof *x);
+    struct rng random = rng_stream(1, "deep", 0);
+    struct graph *g;
+    struct weights *weights;
+    struct net *net;
+    struct error e;
+    if (argc != 1) return 2;
+    for (int i = 0; i < 3; i++) snprintf(path[i], sizeof path[i], "%s/%s", argv[0], file[i]);
+    for (int i = 1; i < DEEP_LAYERS; i++) strcat(list, "conv:8x3+1,relu,");
+    strcat(list, "fc:10");
+    bench_need(arch_build(list, &(struct shape){3, {1, 28, 28}}, &g, &e) && weights_create(g, &weights, &e), &e);
+    for (uint32_t l = 0; l < g->layer_count; l++)
+        bench_need(weights_redraw(weights, l, &(struct init_options){.scheme = INIT_OWN, .seed = l}, &e), &e);
+    for (size_t i = 0; i < sizeof pixels; i++) x[i] = (float)(pixels[i] = (uint8_t)rng_below(&random, 256)) / 255;
+    bench_need(net_create(weights, &net, &e) && net_predict(net, DEEP_SAMPLES, x, labels, &e), &e);
+    for (size_t i = 0; i < DEEP_SAMPLES; i++) classes[i] = (uint8_t)labels[i];
+    bench_need(onnx_save(path[0], weights, &e) &&
+                   write_idx(path[1], 3, (const uint32_t[]){DEEP_SAMPLES, 28, 28}, pixels, &e) &&
+                   write_idx(path[2], 1, (const uint32_t[]){DEEP_SAMPLES}, classes, &e),
+               &e);
+    net_destroy(net);
+    weights_destroy(weights);
+    graph_destroy(g);
+    free(x);
+    return 0;
 }
 
 /* DIR/resnet18.onnx, and the same parameters as DIR/NAME.npy for those who do not read ONNX; and an input. */
