@@ -2,6 +2,8 @@
  * 2018, arXiv:1803.08494): every set of neighbouring elements of one sample gets mean 0 and variance 1, then scale and
  * shift. */
 #include "nn/op.h"
+#include "nn/ops/fast_math.h"
+#include "nn/ops/sums.h"
 
 #include <math.h>
 #include <string.h>
@@ -72,43 +74,117 @@ static size_t norm_saved(const struct op_call *call) {
     return 2 * s.count;
 }
 
+/* Neighbours of one set that have one scale (step 0) or one each (step 1). */
+struct stretch {
+    size_t n, step;
+    double mean, inverse;           /* of the set */
+    const float *x, *scale, *shift; /* shift: or NULL */
+};
+
+/* The stretch of set i that begins with its element `first`. */
+static struct stretch stretch_at(const struct op_call *call, const struct sets *s, size_t i, size_t first) {
+    size_t at = i % s->period * s->step + first / s->run;
+    bool each = s->run == 1;
+    return (struct stretch){.n = each ? s->length : s->run,
+                            .step = each,
+                            .mean = (double)call->saved[2 * i],
+                            .inverse = (double)call->saved[2 * i + 1],
+                            .x = call->in[X].data + i * s->length + first,
+                            .scale = call->in[SCALE].data + at,
+                            .shift = op_present(call, SHIFT) ? call->in[SHIFT].data + at : NULL};
+}
+
+FAST_CLONES static double squares_about(const float *x, size_t n, double mean) {
+    double part[SUM_LANES] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + SUM_LANES <= n; i += SUM_LANES)
+        for (size_t k = 0; k < SUM_LANES; k++) part[k] += ((double)x[i + k] - mean) * ((double)x[i + k] - mean);
+    for (; i < n; i++) sum += ((double)x[i] - mean) * ((double)x[i] - mean);
+    for (size_t k = 0; k < SUM_LANES; k++) sum += part[k];
+    return sum;
+}
+
+FAST_CLONES static void normalise(const struct stretch *s, float *restrict y) {
+    const float *restrict x = s->x, *restrict scale = s->scale, *restrict shift = s->shift;
+    double mean = s->mean, inverse = s->inverse;
+    float one = scale[0], more = shift ? shift[0] : 0;
+    if (!s->step)
+        for (size_t k = 0; k < s->n; k++) y[k] = (float)(((double)x[k] - mean) * inverse) * one + more;
+    else if (shift)
+        for (size_t k = 0; k < s->n; k++) y[k] = (float)(((double)x[k] - mean) * inverse) * scale[k] + shift[k];
+    else
+        for (size_t k = 0; k < s->n; k++) y[k] = (float)(((double)x[k] - mean) * inverse) * scale[k];
+}
+
 static void norm_forward(const struct op_call *call) {
     struct sets s;
     norm_sets(call, &s, NULL);
-    const float *x = call->in[X].data, *shift = op_present(call, SHIFT) ? call->in[SHIFT].data : NULL;
+    const float *x = call->in[X].data;
     float *y = call->out.data;
-    for (size_t i = 0; i < s.count; i++, x += s.length, y += s.length) {
-        double sum = 0, squares = 0;
-        for (size_t k = 0; k < s.length; k++) sum += (double)x[k];
-        double mean = sum / (double)s.length;
-        for (size_t k = 0; k < s.length; k++) squares += ((double)x[k] - mean) * ((double)x[k] - mean);
-        double inverse = 1 / sqrt(squares / (double)s.length + (double)s.epsilon);
+    for (size_t i = 0; i < s.count; i++, x += s.length) {
+        double mean = sum_dense(x, s.length) / (double)s.length;
+        double variance = squares_about(x, s.length, mean) / (double)s.length;
+        double inverse = 1 / sqrt(variance + (double)s.epsilon);
         call->saved[2 * i] = (float)mean;
         call->saved[2 * i + 1] = (float)inverse;
-        for (size_t k = 0; k < s.length; k++) {
-            size_t at = i % s.period * s.step + k / s.run;
-            y[k] = (float)(((double)x[k] - mean) * inverse) * call->in[SCALE].data[at] + (shift ? shift[at] : 0);
+        for (size_t k = 0; k < s.length;) {
+            struct stretch part = stretch_at(call, &s, i, k);
+            part.mean = mean;
+            part.inverse = inverse;
+            normalise(&part, y);
+            y += part.n;
+            k += part.n;
         }
     }
+}
+
+/* Adds the sums over g, the gradient that reaches what was normalised, and over g times that. */
+FAST_CLONES static void add_sums(const struct stretch *s, const float *dy, double *sum, double *product) {
+    double part[2][SUM_LANES] = {{0}};
+    size_t whole = s->n - s->n % SUM_LANES;
+    for (size_t i = 0; i < whole; i += SUM_LANES)
+        for (size_t k = 0; k < SUM_LANES; k++) {
+            double g = (double)dy[i + k] * (double)s->scale[(i + k) * s->step];
+            part[0][k] += g;
+            part[1][k] += g * ((double)s->x[i + k] - s->mean);
+        }
+    for (size_t i = whole; i < s->n; i++) {
+        double g = (double)dy[i] * (double)s->scale[i * s->step];
+        part[0][0] += g;
+        part[1][0] += g * ((double)s->x[i] - s->mean);
+    }
+    for (size_t k = 0; k < SUM_LANES; k++) {
+        *sum += part[0][k];
+        *product += part[1][k] * s->inverse;
+    }
+}
+
+FAST_CLONES static void pass_back(const struct stretch *s, double sum, double product, const float *restrict dy,
+                                  float *restrict dx) {
+    const float *restrict x = s->x, *restrict scale = s->scale;
+    double mean = s->mean, inverse = s->inverse, slope = inverse * product, one = (double)scale[0];
+    if (s->step)
+        for (size_t k = 0; k < s->n; k++)
+            dx[k] = (float)(inverse * ((double)dy[k] * (double)scale[k] - sum - ((double)x[k] - mean) * slope));
+    else
+        for (size_t k = 0; k < s->n; k++)
+            dx[k] = (float)(inverse * ((double)dy[k] * one - sum - ((double)x[k] - mean) * slope));
 }
 
 static void norm_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input; /* only input 0 may depend on the network's input */
     struct sets s;
     norm_sets(call, &s, NULL);
-    const float *x = call->in[X].data, *scale = call->in[SCALE].data;
-    for (size_t i = 0; i < s.count; i++, x += s.length, dy += s.length, dx += s.length) {
-        double mean = (double)call->saved[2 * i], inverse = (double)call->saved[2 * i + 1], sum = 0, product = 0;
-        for (size_t k = 0; k < s.length; k++) {
-            double g = (double)dy[k] * (double)scale[i % s.period * s.step + k / s.run];
-            sum += g;
-            product += g * ((double)x[k] - mean) * inverse;
+    for (size_t i = 0; i < s.count; i++, dy += s.length, dx += s.length) {
+        double sum = 0, product = 0;
+        struct stretch part;
+        for (size_t k = 0; k < s.length; k += part.n) {
+            part = stretch_at(call, &s, i, k);
+            add_sums(&part, dy + k, &sum, &product);
         }
-        sum /= (double)s.length;
-        product /= (double)s.length;
-        for (size_t k = 0; k < s.length; k++) {
-            double g = (double)dy[k] * (double)scale[i % s.period * s.step + k / s.run];
-            dx[k] = (float)(inverse * (g - sum - ((double)x[k] - mean) * inverse * product));
+        for (size_t k = 0; k < s.length; k += part.n) {
+            part = stretch_at(call, &s, i, k);
+            pass_back(&part, sum / (double)s.length, product / (double)s.length, dy + k, dx + k);
         }
     }
 }

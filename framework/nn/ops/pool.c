@@ -152,60 +152,86 @@ static void maxpool_backward(const struct op_call *call, uint32_t input, const f
 
 /* ---- AveragePool ---- */
 
-/* Elements of the window that count: those inside the input or, with count_include_pad, its padding. */
-static float average_divisor(const struct window_fit *w, bool count_padding, ptrdiff_t oy, ptrdiff_t ox) {
+/* Elements of the window along one axis that count: those inside the input or, with count_include_pad, its padding. */
+static float average_extent(const struct op_call *call, const struct window_fit *w, int axis, ptrdiff_t at) {
+    const struct pool *pool = call->node->config;
     struct window_fit wide = *w;
-    ptrdiff_t first, last, count = 1;
-    for (int axis = 0; axis < 2; axis++) {
-        if (count_padding) {
-            wide.in[axis] += w->before[axis] + w->after[axis];
-            wide.before[axis] = 0;
-        }
-        window_inside(&wide, axis, axis ? ox : oy, &first, &last);
-        count *= last - first;
+    ptrdiff_t first, last;
+    if (pool->count_padding) {
+        wide.in[axis] += w->before[axis] + w->after[axis];
+        wide.before[axis] = 0;
     }
-    return (float)count;
+    window_inside(&wide, axis, at, &first, &last);
+    return (float)(last - first);
+}
+
+/* Two rows of the output: how wide its windows are, and a row of shares of the gradient. */
+static size_t averagepool_scratch(const struct op_call *call) {
+    return 2 * (size_t)pool_planes(call).fit.out[1];
+}
+
+static void fill_widths(const struct op_call *call, const struct window_fit *w, float *widths) {
+    for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) widths[ox] = average_extent(call, w, 1, ox);
+}
+
+/* For every tap of the window on row `oy` of the output: the columns [x0, x1) that it serves, and the element `at` of
+ * the plane that it has for the first column of all. */
+#define FOR_EACH_TAP(w, oy)                                                                                            \
+    ptrdiff_t y0, y1, x0, x1, at, top = (oy) * (w)->stride[0] - (w)->before[0];                                        \
+    window_inside(w, 0, oy, &y0, &y1);                                                                                 \
+    for (ptrdiff_t ky = y0; ky < y1; ky++)                                                                             \
+        for (ptrdiff_t kx = 0; kx < (w)->kernel[1]; kx++)                                                              \
+            if (window_positions(w, 1, kx, &x0, &x1),                                                                  \
+                at = (top + ky * (w)->dilation[0]) * (w)->in[1] + kx * (w)->dilation[1] - (w)->before[1], x0 < x1)
+
+static void average_row(const struct window_fit *w, ptrdiff_t oy, const float *restrict x, float *restrict y) {
+    ptrdiff_t step = w->stride[1];
+    memset(y, 0, (size_t)w->out[1] * sizeof *y);
+    FOR_EACH_TAP(w, oy) {
+        if (step == 1)
+            for (ptrdiff_t i = x0; i < x1; i++) y[i] += x[at + i];
+        else
+            for (ptrdiff_t i = x0; i < x1; i++) y[i] += x[at + i * step];
+    }
+}
+
+static void share_row(const struct window_fit *w, ptrdiff_t oy, const float *restrict share, float *restrict dx) {
+    ptrdiff_t step = w->stride[1];
+    FOR_EACH_TAP(w, oy) {
+        if (step == 1)
+            for (ptrdiff_t i = x0; i < x1; i++) dx[at + i] += share[i];
+        else
+            for (ptrdiff_t i = x0; i < x1; i++) dx[at + i * step] += share[i];
+    }
 }
 
 static void averagepool_forward(const struct op_call *call) {
-    const struct pool *pool = call->node->config;
     struct planes p = pool_planes(call);
     const struct window_fit *w = &p.fit;
-    const float *x = call->in[0].data;
-    float *out = call->out.data;
+    const float *x = call->in[0].data, *widths = call->scratch;
+    float *y = call->out.data;
+    fill_widths(call, w, call->scratch);
     for (size_t i = 0; i < p.count; i++, x += p.in)
-        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++)
-            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) {
-                ptrdiff_t y0, y1, x0, x1;
-                window_inside(w, 0, oy, &y0, &y1);
-                window_inside(w, 1, ox, &x0, &x1);
-                ptrdiff_t top = oy * w->stride[0] - w->before[0], left = ox * w->stride[1] - w->before[1];
-                float sum = 0;
-                for (ptrdiff_t ky = y0; ky < y1; ky++)
-                    for (ptrdiff_t kx = x0; kx < x1; kx++)
-                        sum += x[(top + ky * w->dilation[0]) * w->in[1] + left + kx * w->dilation[1]];
-                *out++ = sum / average_divisor(w, pool->count_padding, oy, ox);
-            }
+        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, y += w->out[1]) {
+            float height = average_extent(call, w, 0, oy);
+            average_row(w, oy, x, y);
+            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) y[ox] /= height * widths[ox];
+        }
 }
 
 static void averagepool_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
-    const struct pool *pool = call->node->config;
     struct planes p = pool_planes(call);
     const struct window_fit *w = &p.fit;
+    float *widths = call->scratch, *share = widths + w->out[1];
+    fill_widths(call, w, widths);
     memset(dx, 0, p.count * p.in * sizeof *dx);
     for (size_t i = 0; i < p.count; i++, dx += p.in)
-        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++)
-            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) {
-                ptrdiff_t y0, y1, x0, x1;
-                window_inside(w, 0, oy, &y0, &y1);
-                window_inside(w, 1, ox, &x0, &x1);
-                ptrdiff_t top = oy * w->stride[0] - w->before[0], left = ox * w->stride[1] - w->before[1];
-                float share = *dy++ / average_divisor(w, pool->count_padding, oy, ox);
-                for (ptrdiff_t ky = y0; ky < y1; ky++)
-                    for (ptrdiff_t kx = x0; kx < x1; kx++)
-                        dx[(top + ky * w->dilation[0]) * w->in[1] + left + kx * w->dilation[1]] += share;
-            }
+        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, dy += w->out[1]) {
+            float height = average_extent(call, w, 0, oy);
+            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) share[ox] = dy[ox] / (height * widths[ox]);
+            share_row(w, oy, share, dx);
+        }
 }
 
 const struct op op_maxpool = {
@@ -229,6 +255,7 @@ const struct op op_averagepool = {
     .max_inputs = 1,
     .parse = pool_parse,
     .infer = pool_infer,
+    .scratch = averagepool_scratch,
     .forward = averagepool_forward,
     .backward = averagepool_backward,
 };

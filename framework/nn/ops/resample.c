@@ -66,9 +66,21 @@ void resample_table(const struct resample_rule *r, const struct resample_line *l
     }
 }
 
+/* One row of neighbours to one. */
+static void resample_row(const struct resample_line *l, size_t taps, const int32_t *places, const float *weights,
+                         const float *restrict from, float *restrict to) {
+    for (size_t j = 0; j < l->out; j++, places += taps, weights += taps) {
+        float sum = 0;
+        for (size_t k = 0; k < taps; k++) sum += weights[k] * from[places[k]];
+        to[j] = sum;
+    }
+}
+
 void resample(const struct resample_line *l, size_t taps, const int32_t *places, const float *weights, size_t outer,
               size_t inner, const float *restrict from, float *restrict to) {
-    for (size_t o = 0; o < outer; o++, from += l->in * inner)
+    for (size_t o = 0; o < outer && inner == 1; o++, from += l->in, to += l->out)
+        resample_row(l, taps, places, weights, from, to);
+    for (size_t o = 0; o < outer && inner > 1; o++, from += l->in * inner)
         for (size_t j = 0; j < l->out; j++, to += inner)
             for (size_t k = j * taps; k < (j + 1) * taps; k++) {
                 const float *row = from + (size_t)places[k] * inner;
@@ -80,10 +92,19 @@ void resample(const struct resample_line *l, size_t taps, const int32_t *places,
             }
 }
 
+/* The transpose of resample_row. */
+static void resample_row_back(const struct resample_line *l, size_t taps, const int32_t *places, const float *weights,
+                              const float *restrict to, float *restrict from) {
+    for (size_t j = 0; j < l->out; j++, places += taps, weights += taps)
+        for (size_t k = 0; k < taps; k++) from[places[k]] += weights[k] * to[j];
+}
+
 void resample_back(const struct resample_line *l, size_t taps, const int32_t *places, const float *weights,
                    size_t outer, size_t inner, const float *restrict to, float *restrict from) {
     memset(from, 0, outer * l->in * inner * sizeof *from);
-    for (size_t o = 0; o < outer; o++, from += l->in * inner)
+    for (size_t o = 0; o < outer && inner == 1; o++, from += l->in, to += l->out)
+        resample_row_back(l, taps, places, weights, to, from);
+    for (size_t o = 0; o < outer && inner > 1; o++, from += l->in * inner)
         for (size_t j = 0; j < l->out; j++, to += inner)
             for (size_t k = j * taps; k < (j + 1) * taps; k++) {
                 float *row = from + (size_t)places[k] * inner, w = weights[k];

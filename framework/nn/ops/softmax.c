@@ -1,6 +1,8 @@
 /* softmax.c: Softmax and LogSoftmax. Before opset 13 it works on all dimensions from the axis on, since then along the
  * axis. */
 #include "nn/op.h"
+#include "nn/ops/fast_math.h"
+#include "nn/ops/sums.h"
 
 #include <math.h>
 
@@ -40,17 +42,41 @@ static struct split softmax_split(const struct op_call *call) {
     return s;
 }
 
+#define LANES 8
+
+static float largest(const float *x, size_t n, size_t step) {
+    float part[LANES], most;
+    size_t i = 0;
+    for (size_t k = 0; k < LANES; k++) part[k] = x[0];
+    for (; step == 1 && i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++) part[k] = x[i + k] > part[k] ? x[i + k] : part[k];
+    for (; i < n; i++) part[0] = x[i * step] > part[0] ? x[i * step] : part[0];
+    most = part[0];
+    for (size_t k = 1; k < LANES; k++) most = part[k] > most ? part[k] : most;
+    return most;
+}
+
+FAST_CLONES static void softmax_row(const float *restrict x, float *restrict y, size_t n) {
+    float most = largest(x, n, 1);
+    for (size_t k = 0; k < n; k++) y[k] = fast_exp(x[k] - most);
+    double factor = 1 / sum_dense(y, n);
+    for (size_t k = 0; k < n; k++) y[k] = (float)((double)y[k] * factor);
+}
+
 static void softmax_forward(const struct op_call *call) {
     struct split s = softmax_split(call);
     for (size_t i = 0; i < s.outer * s.step; i++) {
         size_t start = i / s.step * s.length * s.step + i % s.step;
         const float *x = call->in[0].data + start;
         float *y = call->out.data + start;
-        float most = x[0];
+        if (s.step == 1) {
+            softmax_row(x, y, s.length);
+            continue;
+        }
+        float most = largest(x, s.length, s.step);
         double sum = 0;
-        for (size_t k = 1; k < s.length; k++) most = x[k * s.step] > most ? x[k * s.step] : most;
         for (size_t k = 0; k < s.length; k++) {
-            y[k * s.step] = expf(x[k * s.step] - most);
+            y[k * s.step] = fast_exp(x[k * s.step] - most);
             sum += (double)y[k * s.step];
         }
         for (size_t k = 0; k < s.length; k++) y[k * s.step] = (float)((double)y[k * s.step] / sum);

@@ -14,16 +14,6 @@ void unfold_init(struct unfold *u, const struct window_fit *fit, size_t channels
         u->same = u->same && f->kernel[axis] == 1 && f->stride[axis] == 1 && !f->before[axis] && !f->after[axis];
 }
 
-/* The output positions [*first, *last) along `axis` whose tap `k` falls inside the input. */
-static inline void positions_inside(const struct window_fit *f, int axis, ptrdiff_t k, ptrdiff_t *first,
-                                    ptrdiff_t *last) {
-    ptrdiff_t offset = k * f->dilation[axis] - f->before[axis], stride = f->stride[axis];
-    *first = offset < 0 ? (-offset + stride - 1) / stride : 0;
-    *last = f->in[axis] > offset ? (f->in[axis] - offset + stride - 1) / stride : 0;
-    if (*last > f->out[axis]) *last = f->out[axis];
-    if (*first > *last) *first = *last;
-}
-
 /* One tap of the kernel on one channel: output rows [y0, y1) and columns [x0, x1) see the input, from `offset` on. */
 struct tap {
     ptrdiff_t y0, y1, x0, x1, offset;
@@ -31,8 +21,8 @@ struct tap {
 
 static inline struct tap place_tap(const struct window_fit *f, ptrdiff_t ky, ptrdiff_t kx) {
     struct tap t;
-    positions_inside(f, 0, ky, &t.y0, &t.y1);
-    positions_inside(f, 1, kx, &t.x0, &t.x1);
+    window_positions(f, 0, ky, &t.y0, &t.y1);
+    window_positions(f, 1, kx, &t.x0, &t.x1);
     t.offset = (t.y0 * f->stride[0] - f->before[0] + ky * f->dilation[0]) * f->in[1] +
                (t.x0 * f->stride[1] - f->before[1] + kx * f->dilation[1]);
     return t;

@@ -46,4 +46,14 @@ static inline void window_inside(const struct window_fit *w, int axis, ptrdiff_t
     if (*first > *last) *first = *last;
 }
 
+/* The output positions [*first, *last) along `axis` whose tap `k` falls inside the input. */
+static inline void window_positions(const struct window_fit *f, int axis, ptrdiff_t k, ptrdiff_t *first,
+                                    ptrdiff_t *last) {
+    ptrdiff_t offset = k * f->dilation[axis] - f->before[axis], stride = f->stride[axis];
+    *first = offset < 0 ? (-offset + stride - 1) / stride : 0;
+    *last = f->in[axis] > offset ? (f->in[axis] - offset + stride - 1) / stride : 0;
+    if (*last > f->out[axis]) *last = f->out[axis];
+    if (*first > *last) *first = *last;
+}
+
 #endif
