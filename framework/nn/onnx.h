@@ -11,10 +11,11 @@
  * the first dimension, or merges it with another, is run for one sample at a time (graph->single).
  *
  * A float initialiser is a parameter, trained and re-drawn, when it is
- *   - the weight or bias of a Conv, Gemm or MatMul, or scale, shift, mean or variance of a BatchNormalization; or
- *   - an operand of an Add or Mul, unless it is a single number,
- * directly or through Reshape, Flatten and Identity. Every other one, and whatever a Constant node holds, is a
- * constant: it belongs to the architecture and is never re-drawn. */
+ *   - the weight or bias of a Conv, ConvTranspose, Gemm, MatMul or Einsum, or scale, shift, mean or variance of a
+ *     normalisation, or the slope of a PRelu; or
+ *   - an operand of an Add, Mul or Concat, unless it is a single number,
+ * directly or through what only moves its elements (Reshape, Transpose, Gather and the like). Every other one, and
+ * whatever a Constant node holds, is a constant: it belongs to the architecture and is never re-drawn. */
 bool onnx_load(const char *path, struct graph **out, struct error *);
 /* Writes operator set 20, IR 9, with the weights of that variant inside and a symbolic batch dimension "N" (or 1, for a
  * network that is run for one sample at a time). */

@@ -41,9 +41,9 @@ static const struct {
     {"Mul", 3, USE_ELEMENTWISE},
 };
 
-/* Operators that hand on their first input as it is. */
-static const char *const transparent[] = {"Reshape",   "Flatten",   "Identity", "Squeeze",
-                                          "Unsqueeze", "Transpose", "Expand",   "Cast"};
+/* Operators that hand on elements of their first input as they are. */
+static const char *const transparent[] = {"Reshape",   "Flatten", "Identity", "Squeeze", "Unsqueeze",
+                                          "Transpose", "Expand",  "Cast",     "Gather",  "Slice"};
 
 static struct slot *slot_of(const struct roles *roles, const char *name) {
     uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */

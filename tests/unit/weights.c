@@ -222,15 +222,28 @@ Test(weights, no_such_layer) {
 static const struct fan_case {
     const char *op;
     struct shape input, weight;
-    const char *attribute;
-    int64_t value;
-
+    struct attribute attribute;
     double fan_in;
 } fan_cases[] = {
-    {"MatMul", {2, {0, 10}}, {2, {10, 900}}, NULL, 0, 10},
-    {"Gemm", {2, {0, 10}}, {2, {10, 900}}, "transB", 0, 10},
-    {"Gemm", {2, {0, 10}}, {2, {900, 10}}, "transB", 1, 10},
-    {"Conv", {4, {0, 8, 3, 3}}, {4, {4000, 2, 3, 3}}, "group", 4, 18},
+    {"MatMul", {2, {0, 10}}, {2, {10, 900}}, {.name = NULL}, 10},
+    {"Gemm", {2, {0, 10}}, {2, {10, 900}}, {.name = "transB", .kind = ATTRIBUTE_INT, .integer = 0}, 10},
+    {"Gemm", {2, {0, 10}}, {2, {900, 10}}, {.name = "transB", .kind = ATTRIBUTE_INT, .integer = 1}, 10},
+    {"Conv", {4, {0, 8, 3, 3}}, {4, {4000, 2, 3, 3}}, {.name = "group", .kind = ATTRIBUTE_INT, .integer = 4}, 18},
+    {"ConvTranspose",
+     {4, {0, 8, 3, 3}},
+     {4, {8, 500, 3, 3}},
+     {.name = "group", .kind = ATTRIBUTE_INT, .integer = 4},
+     18},
+    {"ConvTranspose",
+     {4, {0, 8, 3, 3}},
+     {4, {8, 500, 4, 4}},
+     {.name = "strides", .kind = ATTRIBUTE_INTS, .ints = (const int64_t[]){2, 2}, .count = 2},
+     32},
+    {"Einsum",
+     {3, {0, 6, 5}},
+     {3, {5, 1000, 6}},
+     {.name = "equation", .kind = ATTRIBUTE_TEXT, .text = "bhi,ioh->bo"},
+     30},
 };
 
 Test(weights, fan_in) {
@@ -242,15 +255,15 @@ Test(weights, fan_in) {
         size_t n = shape_count(&c->weight);
         float *zeros = calloc(n, sizeof *zeros);
         const char *inputs[] = {"x", "w"}, *outputs[] = {"y"};
-        struct attribute attribute = {.name = c->attribute, .kind = ATTRIBUTE_INT, .integer = c->value};
-        cr_assert(zeros && graph_create(&g, &e) && graph_add_input(g, "x", &c->input, &e) &&
-                      graph_add_parameter(g, "w", &c->weight, zeros, &e) &&
-                      graph_add_node(g, c->op, "n", inputs, 2, outputs, 1, &attribute, c->attribute != NULL, &e) &&
-                      graph_finish(g, "y", &e) && weights_create(g, &w, &e),
-                  "case %zu: %s", i, e.text);
+        cr_assert(
+            zeros && graph_create(&g, &e) && graph_add_input(g, "x", &c->input, &e) &&
+                graph_add_parameter(g, "w", &c->weight, zeros, &e) &&
+                graph_add_node(g, c->op, "n", inputs, 2, outputs, 1, &c->attribute, c->attribute.name != NULL, &e) &&
+                graph_finish(g, "y", &e) && weights_create(g, &w, &e),
+            "case %zu: %s", i, e.text);
         struct init_options options = {.scheme = INIT_OWN, .seed = 1};
         cr_assert(weights_redraw(w, 0, &options, &e), "case %zu: %s", i, e.text);
-        double mean, sd, wanted = strcmp(c->op, "Conv") == 0 ? sqrt(2 / c->fan_in) : 1 / sqrt(3 * c->fan_in);
+        double mean, sd, wanted = strncmp(c->op, "Conv", 4) == 0 ? sqrt(2 / c->fan_in) : 1 / sqrt(3 * c->fan_in);
         moments(data_of(w, "w"), n, &mean, &sd);
         cr_expect_float_eq(sd, wanted, .02 * wanted, "case %zu: sd %g, wanted %g", i, sd, wanted);
         weights_destroy(w);
