@@ -241,8 +241,10 @@ static bool build_single(struct loader *l, struct error *e) {
 static bool build(struct loader *l, struct error *e) {
     if (l->proto->n_output == 0) return error_set(e, "it has no output: wanted one");
     if (!roles_create(l->proto, &l->roles, e) || !fill(l, e)) return false;
-    if (finish(l, e)) return true;
-    return l->graph->input != GRAPH_NONE && l->graph->file_batch <= 1 && build_single(l, e);
+    struct error why;
+    if (finish(l, &why)) return true;
+    bool may_be_single = l->graph->input != GRAPH_NONE && l->graph->file_batch <= 1;
+    return may_be_single ? build_single(l, e) : error_set(e, "%s", why.text);
 }
 
 /* Names come from the file, and an error goes to a terminal. */

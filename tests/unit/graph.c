@@ -1,4 +1,5 @@
 #include "nn/graph.h"
+#include "nn/net.h"
 #include "nn/op.h"
 
 #include <criterion/criterion.h>
@@ -349,4 +350,70 @@ Test(graph, a_deep_chain_needs_no_deep_stack) {
     cr_assert(strstr(e.text, "no layer"), "%s", e.text);
     cr_assert_eq(g->node_count, 100001);
     graph_destroy(g);
+}
+
+/* ---- One sample at a time ---- */
+
+/* logits[2][12] of two samples. */
+static void run_two(const struct graph *g, float *logits) {
+    struct weights *weights;
+    struct net *net;
+    struct error e;
+    float x[2 * 32];
+    for (int i = 0; i < 64; i++) x[i] = (float)(i * 7 % 13) / 4 - 1.5f;
+    cr_assert_eq(g->classes, 12);
+    cr_assert(weights_create(g, &weights, &e), "%s", e.text);
+    cr_assert(net_create(weights, &net, &e), "%s", e.text);
+    cr_assert(net_forward(net, 2, x, logits, &e), "%s", e.text);
+    net_destroy(net);
+    weights_destroy(weights);
+}
+
+Test(graph, the_batch_may_move_when_samples_are_run_one_at_a_time) {
+    static const char *const moved[] = {"Transpose there: x -> a", "Relu relu: a -> b", "Transpose back: b -> c",
+                                        "Conv conv: c conv1.weight -> d"};
+    struct graph *plain = build((const char *[]){"Relu relu: x -> c", "Conv conv: c conv1.weight -> d", NULL}, "d");
+    float wanted[24], found[24];
+    run_two(plain, wanted);
+    for (int single = 0; single < 2; single++) {
+        struct graph *g = start();
+        struct error e;
+        for (int i = 0; i < 4; i++) cr_assert(add_node(g, moved[i], &e), "%s", e.text);
+        g->single = single == 1;
+        bool ok = graph_finish(g, "d", &e);
+        cr_assert_eq(ok, single == 1);
+        if (ok) run_two(g, found);
+        else cr_expect_str_eq(e.text, "node 'there' (Transpose): dimension 0 is the batch: samples must not be mixed");
+        graph_destroy(g);
+    }
+    for (int i = 0; i < 24; i++) cr_expect_eq(found[i], wanted[i]);
+    graph_destroy(plain);
+}
+
+/* PyTorch numbers the weights that it computes: the node's path or the bias says more. */
+Test(graph, layers_of_numbered_weights) {
+    static const struct {
+        const char *weight, *bias, *node, *wanted;
+    } rows[] = {
+        {"val_7", "encoder.fc.bias", "node_MatMul_3", "encoder.fc"},
+        {"val_7", "encoder.in_proj_bias", "node_MatMul_3", "encoder.in_proj"},
+        {"val_7", "val_8", "node_MatMul_3", "val_7"},
+        {"onnx::MatMul_7", "other.bias", "/blocks/blocks.0/fc/MatMul", "blocks.0.fc"},
+        {"onnx::MatMul_7", "blocks.0.fc.bias", "node", "blocks.0.fc"},
+        {"fc.weight", "other.bias", "/fc/MatMul", "fc"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct graph *g = start();
+        struct error e;
+        char matmul[100], add[100];
+        snprintf(matmul, sizeof matmul, "MatMul %s: f %s -> m", rows[i].node, rows[i].weight);
+        snprintf(add, sizeof add, "Add add: m %s -> y", rows[i].bias);
+        cr_assert(add_parameter(g, rows[i].weight, (struct shape){2, {32, 5}}, &e), "%s", e.text);
+        cr_assert(add_parameter(g, rows[i].bias, (struct shape){1, {5}}, &e), "%s", e.text);
+        cr_assert(add_node(g, "Flatten f: x -> f", &e) && add_node(g, matmul, &e) && add_node(g, add, &e), "%s",
+                  e.text);
+        cr_assert(graph_finish(g, "y", &e), "%s", e.text);
+        cr_expect_str_eq(g->layers[0].name, rows[i].wanted);
+        graph_destroy(g);
+    }
 }
