@@ -66,8 +66,9 @@ bool fuse_create(struct net *net, enum conv_route route, struct error *e) {
 
 static void release(struct fusion *f) {
     free(f->how.weights);
+    free(f->how.factors);
     free(f->how.bias);
-    f->how.weights = f->how.bias = NULL;
+    f->how.weights = f->how.factors = f->how.bias = NULL;
 }
 
 void fuse_destroy(struct net *net) {
@@ -112,7 +113,8 @@ static const float *parameter(const struct net *net, const struct node *node, ui
     return v->kind == VALUE_PARAMETER ? net->weights->data[node->inputs[input]] : v->data;
 }
 
-/* y = factor (w x + b) + shift: the normalisation's factor goes into the weights, the rest into the bias. */
+/* y = factor (w x + b) + shift: the normalisation's factor goes into the weights, which Winograd's method does as it
+ * transforms them; the rest into the bias. */
 static bool fold_norm(const struct net *net, struct fusion *f, struct error *e) {
     const struct graph *g = net->graph;
     const struct node *conv = &g->nodes[f->conv], *norm = &g->nodes[f->norm];
@@ -122,16 +124,19 @@ static bool fold_norm(const struct net *net, struct fusion *f, struct error *e) 
     const float *scale = parameter(net, norm, SCALE), *shift = parameter(net, norm, SHIFT);
     const float *mean = parameter(net, norm, MEAN), *variance = parameter(net, norm, VARIANCE);
     const float epsilon = *(const float *)norm->config;
-    f->how.weights = malloc(channels * taps * sizeof *weights);
+    f->how.factors = malloc(channels * sizeof *weights);
     f->how.bias = malloc(channels * sizeof *bias);
-    if (!f->how.weights || !f->how.bias) {
+    f->how.weights = f->how.winograd ? NULL : malloc(channels * taps * sizeof *weights);
+    if (!f->how.factors || !f->how.bias || (!f->how.weights && !f->how.winograd)) {
         release(f);
         return error_memory(e);
     }
     for (size_t c = 0; c < channels; c++) {
         float factor = scale[c] / sqrtf(variance[c] + epsilon);
-        for (size_t i = 0; i < taps; i++) f->how.weights[c * taps + i] = factor * weights[c * taps + i];
+        f->how.factors[c] = factor;
         f->how.bias[c] = shift[c] + ((bias ? bias[c] : 0) - mean[c]) * factor;
+        for (size_t i = 0; f->how.weights && i < taps; i++)
+            f->how.weights[c * taps + i] = factor * weights[c * taps + i];
     }
     return true;
 }

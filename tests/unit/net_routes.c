@@ -48,6 +48,8 @@ static void check_kernel(const struct winograd *w, winograd_function *run) {
     float *k = normal(w->in_channels * w->out_channels * 9, 2), *bias = normal(w->out_channels, 3);
     float *y = normal(count, 4), *wanted = normal(count, 5), *scratch = normal(winograd_scratch(w), 6);
     run(w, x, k, bias, y, scratch);
+    size_t first = w->turned ? w->in_channels : w->out_channels, each = w->in_channels * w->out_channels * 9 / first;
+    for (size_t i = 0; w->factors && i < first * each; i++) k[i] *= w->factors[i / each];
     for (size_t i = 0; i < count; i++) {
         size_t to = i / plane % w->out_channels, at = i % plane;
         wanted[i] = bias[to] + direct(w, x, k, i / plane / w->out_channels, to, at / w->out[1], at % w->out[1]);
@@ -77,12 +79,15 @@ Test(net_routes, winograd_agrees_with_sums_in_double_precision) {
         {.samples = 2, .in_channels = 500, .out_channels = 49, .in = {20, 19}, .out = {18, 17}, .before = {0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < 8; k++) {
             struct winograd w = cases[i];
+            float *factors = normal(w.in_channels + w.out_channels, 8);
             w.turned = k & 1;
             w.relu = k & 2;
+            w.factors = k & 4 ? factors : NULL;
             check_kernel(&w, winograd_run);
             check_kernel(&w, winograd_run_portable);
+            free(factors);
         }
 }
 

@@ -14,6 +14,8 @@ struct winograd {
     ptrdiff_t before[2];  /* padding above and to the left, 0 to 2 */
     bool turned;          /* weights are [in_channels][out_channels][3][3], each kernel turned by half a circle */
     bool relu;            /* the output is clipped at zero */
+    const float
+        *factors; /* of the channels that weights[] counts first: their kernels are multiplied by them; or NULL */
 };
 
 /* Floats. */

@@ -69,8 +69,9 @@ INLINE void transform_kernel(const lanes *g, size_t step, lanes *out, size_t out
     out[5 * out_step] = c;
 }
 
-/* The kernels from one input channel to up to LANES output channels, `step` floats apart. */
-INLINE void transform_kernels(const float *w, size_t step, size_t count, bool turned, float *to, size_t point_step) {
+/* The kernels from one input channel to up to LANES output channels, `step` floats apart, times `factor`. */
+INLINE void transform_kernels(const float *w, size_t step, size_t count, bool turned, lanes factor, float *to,
+                              size_t point_step) {
     lanes m[LANES], last, g[9], half[SIDE * 3], full[SIDE];
     for (size_t r = 0; r < LANES; r++) m[r] = r < count ? load(w + r * step) : (lanes){0};
     if (count == LANES) {
@@ -81,8 +82,8 @@ INLINE void transform_kernels(const float *w, size_t step, size_t count, bool tu
         for (size_t r = 0; r < LANES; r++) last[r] = r < count ? w[r * step + LANES] : 0;
     }
     transpose(m);
-    for (size_t k = 0; k < LANES; k++) g[turned ? 8 - k : k] = m[k];
-    g[turned ? 0 : 8] = last;
+    for (size_t k = 0; k < LANES; k++) g[turned ? 8 - k : k] = m[k] * factor;
+    g[turned ? 0 : 8] = last * factor;
     for (size_t i = 0; i < 3; i++) transform_kernel(g + i, 3, half + i, 3);
     for (size_t i = 0; i < SIDE; i++) {
         transform_kernel(half + 3 * i, 1, full, 1);
@@ -95,17 +96,27 @@ struct block {
     size_t first, channels, from, depth;
 };
 
+/* The factors of up to LANES output channels or, turned, that of the one input channel. */
+INLINE lanes factors_of(const struct winograd *w, size_t out, size_t count, size_t in) {
+    lanes factor = (lanes){0} + 1;
+    if (!w->factors) return factor;
+    if (w->turned) return (lanes){0} + w->factors[in];
+    if (count == LANES) return load(w->factors + out);
+    for (size_t r = 0; r < count; r++) factor[r] = w->factors[out + r];
+    return factor;
+}
+
 /* The kernels from input channel `c` to the output channels from `k`, both counted within the block. */
 INLINE void transform_at(const struct winograd *w, const struct winograd_blocks *b, const struct block *at, size_t k,
                          size_t c, const float *weights, float *to) {
     size_t in_step = w->turned ? w->out_channels * 9 : 9, out_step = w->turned ? 9 : w->in_channels * 9;
-    size_t exist = w->out_channels - at->first;
+    size_t exist = w->out_channels - at->first, count = k >= exist ? 0 : exist - k < LANES ? exist - k : LANES;
     const float *kernels = weights + (at->first + k) * out_step + (at->from + c) * in_step;
+    lanes factor = factors_of(w, at->first + k, count, at->from + c);
     to += k / PANEL * PANEL * b->depth + c * PANEL + k % PANEL;
-    if (k + LANES > exist)
-        transform_kernels(kernels, out_step, k < exist ? exist - k : 0, w->turned, to, b->weight_step);
-    else if (w->turned) transform_kernels(kernels, 9, LANES, true, to, b->weight_step);
-    else transform_kernels(kernels, out_step, LANES, false, to, b->weight_step);
+    if (count < LANES) transform_kernels(kernels, out_step, count, w->turned, factor, to, b->weight_step);
+    else if (w->turned) transform_kernels(kernels, 9, LANES, true, factor, to, b->weight_step);
+    else transform_kernels(kernels, out_step, LANES, false, factor, to, b->weight_step);
 }
 
 /* to[point][panel of output channels][input channel][PANEL]; read in the order the weights lie in. */

@@ -212,6 +212,7 @@ static void conv_forward(const struct op_call *call) {
     if (call->fused && call->fused->winograd) {
         struct winograd winograd = winograd_of(&g);
         winograd.relu = relu;
+        winograd.factors = call->fused->factors;
         winograd_run(&winograd, x, w, bias, y, call->scratch);
         return;
     }
@@ -238,6 +239,7 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
     struct depthwise depthwise;
     if (call->fused && call->fused->winograd) {
         struct winograd winograd = winograd_back(&g);
+        winograd.factors = call->fused->factors;
         winograd_run(&winograd, dy, w, NULL, dx, call->scratch);
         return;
     }

@@ -8,7 +8,8 @@ struct conv_fused {
     bool relu;      /* the output is clipped at zero */
     bool winograd;  /* by kernels/winograd.h */
     float *weights; /* with the following normalisation folded in; NULL: the parameter */
-    float *bias;    /* the same; NULL: the parameter, if any */
+    float *factors; /* of Winograd's method instead: of the output channels, to multiply the parameter by; or NULL */
+    float *bias;    /* with the normalisation folded in; NULL: the parameter, if any */
 };
 
 /* Whether Winograd's method can be used for this call, and whether it is worth the transforms. */
