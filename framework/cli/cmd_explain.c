@@ -154,7 +154,7 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
         ok = job->x || error_memory(e);
     }
     if (ok) {
-        dataset_sample(data, (uint32_t)index, job->x);
+        ok = dataset_sample(data, (uint32_t)index, job->x, e);
         job->has_label = true;
         job->label = data->labels[index];
     }

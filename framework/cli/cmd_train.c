@@ -159,12 +159,13 @@ static bool unpack(struct training *t, const struct cli_value *permute, struct e
     }
     struct rng rng = rng_stream(permute->seed, "permute-labels", 0);
     rng_permutation(&rng, t->count, order);
-    for (uint32_t i = 0; i < t->count; i++) {
-        dataset_sample(t->data, i, t->x + i * size);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < t->count; i++) {
+        ok = dataset_sample(t->data, i, t->x + i * size, e);
         t->labels[i] = t->data->labels[permute->given ? order[i] : i];
     }
     free(order);
-    return true;
+    return ok;
 }
 
 static void print_epoch(void *user, uint32_t epoch, double loss, double accuracy) {

@@ -87,7 +87,9 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
     for (uint32_t first = 0; first < count; first += CHUNK) {
         uint32_t n = count - first < CHUNK ? count - first : CHUNK;
         for (uint32_t i = 0; i < n; i++) {
-            dataset_sample(data, first + i, x + i * size);
+            if (!dataset_sample(data, first + i, x + i * size, e)) {
+                goto done;
+            }
         }
         if (!net_forward(net, n, x, logits, e)) {
             goto done;

@@ -74,17 +74,22 @@ void dataset_destroy(struct dataset *d) {
     if (!d) return;
     for (uint32_t i = 0; d->class_names && i < d->classes; i++) free(d->class_names[i]);
     free(d->class_names);
+    for (uint32_t i = 0; d->files && i < d->count; i++) free(d->files[i].path);
+    free(d->files);
+    free(d->list);
     free(d->bytes);
     free(d->values);
     free(d->labels);
     free(d);
 }
 
-void dataset_sample(const struct dataset *d, uint32_t index, float *out) {
+bool dataset_sample(const struct dataset *d, uint32_t index, float *out, struct error *e) {
     size_t first = index * shape_count(&d->sample);
 
+    if (d->files) return folder_sample(d, index, out, e);
     if (d->bytes) preprocess_bytes(&d->preprocess, &d->sample, d->bytes + first, out);
     else preprocess_floats(&d->preprocess, &d->sample, d->values + first, out);
+    return true;
 }
 
 bool dataset_check_labels(const struct dataset *d, const char *source, uint32_t outputs, struct error *e) {

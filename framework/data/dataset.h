@@ -13,17 +13,24 @@
  *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
  *                                label, target or class)
  *   cifar10:FILE[,FILE...]       the binary version of CIFAR-10
- * Pictures are decoded, resized and cropped when they are loaded, one at a time; what stays in memory is bytes of the
- * samples. Presets of preprocessing: preprocess.h. */
+ * Pictures of a folder are decoded, resized and cropped when a sample is asked for; of other sources, what stays in
+ * memory is bytes of the samples. Presets of preprocessing: preprocess.h. */
+
+struct dataset_file {
+    char *path;
+    size_t line; /* of the list */
+};
 
 struct dataset {
     uint32_t count;
-    struct shape sample; /* C x H x W, or F */
-    uint32_t classes;    /* largest label + 1 */
-    uint8_t *bytes;      /* [count][sample] as stored, or NULL */
-    float *values;       /* [count][sample] where the source is not bytes, or NULL */
-    uint32_t *labels;    /* [count] */
-    char **class_names;  /* [classes], or NULL when labels are numbers */
+    struct shape sample;        /* C x H x W, or F */
+    uint32_t classes;           /* largest label + 1 */
+    uint8_t *bytes;             /* [count][sample] as stored, or NULL */
+    float *values;              /* [count][sample] where the source is not bytes, or NULL */
+    struct dataset_file *files; /* [count] pictures that are decoded when asked for; then neither bytes nor values */
+    char *list;                 /* the file that names them */
+    uint32_t *labels;           /* [count] */
+    char **class_names;         /* [classes], or NULL when labels are numbers */
     struct preprocess preprocess;
 };
 
@@ -31,8 +38,8 @@ bool dataset_load(const char *source, const char *preset, struct dataset **out, 
 bool dataset_load_with(const char *source, const struct preprocess *, struct dataset **out, struct error *);
 void dataset_destroy(struct dataset *);
 
-/* out[sample]: sample `index` (< count), preprocessed. */
-void dataset_sample(const struct dataset *, uint32_t index, float *out);
+/* out[sample]: sample `index` (< count), preprocessed. Fails only where a file has to be read. */
+bool dataset_sample(const struct dataset *, uint32_t index, float *out, struct error *);
 
 /* False, naming the first sample, when a label is not below `outputs`, the classes of a model. */
 bool dataset_check_labels(const struct dataset *, const char *source, uint32_t outputs, struct error *);

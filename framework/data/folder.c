@@ -1,4 +1,5 @@
-/* folder.c: a folder of photographs with labels.csv, which names each file and its class. */
+/* folder.c: a folder of photographs with labels.csv, which names each file and its class. A picture is decoded when its
+ * sample is asked for: of thousands, few may be. */
 #include "base/array.h"
 #include "base/file.h"
 #include "data/csv.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LABELS "labels.csv"
 
@@ -94,44 +96,70 @@ static bool take_labels(const struct folder *f, struct dataset *d, struct error 
     return ok;
 }
 
-/* The first picture says which size all have. */
-static bool take_image(const struct folder *f, const struct image *image, struct dataset *d, struct error *e) {
-    struct shape shape = {3, {image->channels, image->height, image->width}};
-    size_t size = shape_count(&shape);
-
-    if (!d->bytes) {
-        d->sample = shape;
-        d->bytes = size <= SIZE_MAX / f->table.rows ? malloc(size * f->table.rows) : NULL;
-        if (!d->bytes) return error_memory(e);
+/* The pictures as the list has them; each must be there. */
+static bool take_files(const struct folder *f, struct dataset *d, struct error *e) {
+    d->files = calloc(f->table.rows, sizeof *d->files);
+    d->list = text_copy(f->labels_path);
+    if (!d->files || !d->list) return error_memory(e);
+    for (size_t i = 0; i < f->table.rows; i++) {
+        struct dataset_file *file = &d->files[d->count++];
+        *file =
+            (struct dataset_file){path_from(f->path, csv_text_at(&f->table, i, f->file)), csv_text_line(&f->table, i)};
+        if (!file->path) return error_memory(e);
+        if (access(file->path, R_OK) != 0)
+            return error_set(e, "%s:%zu: %s: %s: a readable file was wanted", d->list, file->line, file->path,
+                             strerror(errno));
     }
-    if (!shape_equal(&shape, &d->sample))
-        return error_set(e,
-                         "%u x %u pixels: %zu x %zu wanted, as the first has (or preprocessing with resize and crop)",
-                         image->width, image->height, d->sample.dim[2], d->sample.dim[1]);
-    memcpy(d->bytes + d->count++ * size, image->data, size);
     return true;
 }
 
-static bool load_image(const struct folder *f, size_t row, struct dataset *d, struct error *e) {
-    struct image image = {0};
-    char *path = path_from(f->path, csv_text_at(&f->table, row, f->file));
+/* Resized and cropped. */
+static bool load_picture(const struct dataset *d, uint32_t index, struct image *image, struct error *e) {
+    const struct dataset_file *file = &d->files[index];
 
-    if (!path) return error_memory(e);
-    bool ok = image_load(path, &image, e);
-    if (ok)
-        ok =
-            (preprocess_image(&d->preprocess, &image, e) && take_image(f, &image, d, e)) || error_prefix(e, "%s", path);
-    if (!ok) error_prefix(e, "%s:%zu", f->labels_path, csv_text_line(&f->table, row));
+    *image = (struct image){0};
+    if (!image_load(file->path, image, e)) return error_prefix(e, "%s:%zu", d->list, file->line);
+    if (preprocess_image(&d->preprocess, image, e)) return true;
+    image_finish(image);
+    return error_prefix(e, "%s:%zu: %s", d->list, file->line, file->path);
+}
+
+/* Without a crop the first picture says which size all have. */
+static bool find_shape(struct dataset *d, struct error *e) {
+    struct image image;
+    uint32_t side = d->preprocess.crop;
+
+    d->sample = (struct shape){3, {3, side, side}};
+    if (side) return true;
+    if (!load_picture(d, 0, &image, e)) return false;
+    d->sample = (struct shape){3, {image.channels, image.height, image.width}};
     image_finish(&image);
-    free(path);
-    return ok;
+    return true;
+}
+
+bool folder_sample(const struct dataset *d, uint32_t index, float *out, struct error *e) {
+    const struct dataset_file *file = &d->files[index];
+    struct image image;
+
+    if (!load_picture(d, index, &image, e)) return false;
+    struct shape shape = {3, {image.channels, image.height, image.width}};
+    bool fits = shape_equal(&shape, &d->sample);
+    if (fits) preprocess_bytes(&d->preprocess, &shape, image.data, out);
+    else
+        error_set(e,
+                  "%s:%zu: %s: %u x %u pixels: %zu x %zu wanted, as the first has (or preprocessing with resize and "
+                  "crop)",
+                  d->list, file->line, file->path, image.width, image.height, d->sample.dim[2], d->sample.dim[1]);
+    image_finish(&image);
+    return fits;
 }
 
 bool folder_load(const char *path, struct dataset *d, struct error *e) {
     struct folder f = {.path = path, .labels_path = path_from(path, LABELS)};
-    bool ok = f.labels_path ? read_table(&f, e) && check_listed(&f, e) && take_labels(&f, d, e) : error_memory(e);
+    bool ok = f.labels_path ? read_table(&f, e) && check_listed(&f, e) && take_labels(&f, d, e) &&
+                                  take_files(&f, d, e) && find_shape(d, e)
+                            : error_memory(e);
 
-    for (size_t i = 0; ok && i < f.table.rows; i++) ok = load_image(&f, i, d, e);
     csv_text_finish(&f.table);
     free(f.sorted);
     free(f.labels_path);

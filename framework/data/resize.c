@@ -158,21 +158,27 @@ bool image_resize_shorter(struct image *image, uint32_t side, enum interpolation
     return image_resize(image, upright ? side : rest, upright ? rest : side, how, e);
 }
 
-/* Half of an odd margin is rounded to the even number, as Python's round() does. */
-static uint32_t margin(uint32_t whole, uint32_t part) {
-    uint32_t half = (whole - part) / 2;
-    return half + ((whole - part) % 2 && half % 2);
+/* Where a side of the crop comes from. */
+struct span {
+    size_t from, to, length; /* in the picture, in the crop */
+};
+
+/* Half of an odd margin is rounded to the even number, as Python's round() does; half of what is missing, down. */
+static struct span span_of(uint32_t whole, uint32_t side) {
+    if (whole < side) return (struct span){0, (side - whole) / 2, whole};
+    uint32_t half = (whole - side) / 2;
+    return (struct span){half + ((whole - side) % 2 && half % 2), 0, side};
 }
 
 bool image_crop_centre(struct image *image, uint32_t side, struct error *e) {
-    if (side == 0 || image->width < side || image->height < side)
-        return error_set(e, "%u x %u pixels: at least the %u x %u of the crop wanted (resize first)", image->width,
-                         image->height, side, side);
-    size_t left = margin(image->width, side), top = margin(image->height, side);
+    if (side == 0 || side > IMAGE_PIXELS_MAX / side)
+        return error_set(e, "a crop of %u x %u pixels: 1 to %u pixels wanted", side, side, IMAGE_PIXELS_MAX);
+    struct span x = span_of(image->width, side), y = span_of(image->height, side);
     size_t row = image->width, plane = row * image->height;
-    uint8_t *data = malloc((size_t)image->channels * side * side);
+    uint8_t *data = calloc(image->channels, (size_t)side * side);
     for (size_t c = 0; data && c < image->channels; c++)
-        for (size_t y = 0; y < side; y++)
-            memcpy(data + (c * side + y) * side, image->data + c * plane + (top + y) * row + left, side);
+        for (size_t i = 0; i < y.length; i++)
+            memcpy(data + (c * side + y.to + i) * side + x.to, image->data + c * plane + (y.from + i) * row + x.from,
+                   x.length);
     return replace(image, side, side, data, e);
 }

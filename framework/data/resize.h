@@ -13,7 +13,7 @@ bool image_resize(struct image *, uint32_t width, uint32_t height, enum interpol
 /* torchvision's Resize(side): the shorter side becomes `side`, the longer one keeps the ratio, rounded down. */
 bool image_resize_shorter(struct image *, uint32_t side, enum interpolation, struct error *);
 
-/* torchvision's CenterCrop(side), but a picture that is too small is an error (torchvision adds black). */
+/* torchvision's CenterCrop(side): where a picture is too small, black is put around it. */
 bool image_crop_centre(struct image *, uint32_t side, struct error *);
 
 #endif

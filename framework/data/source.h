@@ -14,7 +14,8 @@
 bool idx_load(const char *images, const char *labels, struct dataset *, struct error *);
 bool csv_load(const char *path, const char *label, struct dataset *, struct error *); /* label NULL: the default one */
 
-bool folder_load(const char *path, struct dataset *, struct error *); /* resized and cropped already */
+bool folder_load(const char *path, struct dataset *, struct error *);
+bool folder_sample(const struct dataset *, uint32_t index, float *out, struct error *);
 bool cifar_load(char *const *paths, size_t n, struct dataset *, struct error *);
 
 /* An excerpt of text from a file, fit for a message: cut, with control characters replaced. */

@@ -50,11 +50,18 @@ static bool training_arrays(const struct run *run, float **x, uint32_t **labels,
         free(*labels);
         return error_memory(e);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        dataset_sample(run->training, run->training_subset[i], *x + i * size);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < count; i++) {
+        ok = dataset_sample(run->training, run->training_subset[i], *x + i * size, e);
         (*labels)[i] = run->training->labels[run->training_subset[i]];
     }
-    return true;
+    if (!ok) {
+        free(*x);
+        free(*labels);
+        *x = NULL;
+        *labels = NULL;
+    }
+    return ok;
 }
 
 static bool add(struct run *run, enum role role, uint32_t draw, const char *data, struct error *e) {
@@ -128,7 +135,7 @@ static bool test_accuracy(const struct run *run, const struct weights *w, double
     float *x = malloc(count * size * sizeof *x);
     uint32_t *predicted = malloc(count * sizeof *predicted);
     bool ok = x && predicted ? run_net(run, w, &net, e) : error_memory(e);
-    for (uint32_t i = 0; ok && i < count; i++) dataset_sample(run->data, i, x + i * size);
+    for (uint32_t i = 0; ok && i < count; i++) ok = dataset_sample(run->data, i, x + i * size, e);
     ok = ok && net_predict(net, count, x, predicted, e);
     for (uint32_t i = 0; ok && i < count; i++) right += predicted[i] == run->data->labels[i];
     *out = count ? (double)right / count : 0;

@@ -36,13 +36,18 @@ static json_t *model_json(const struct run *run) {
                      (json_int_t)weights_flat_count(g), "layers", layers, "warning", g->warning);
 }
 
-/* Of a folder: the list, and all pictures as they were decoded, resized and cropped. */
+/* Of a folder: the list, and all its pictures. */
 static void add_folder(json_t *files, const char *folder, const struct dataset *data) {
-    char *list = text_format("%s/labels.csv", folder), digest[FILE_DIGEST_SIZE];
-    if (list && file_digest(list, digest, NULL)) json_object_set_new(files, list, json_string(digest));
-    data_digest(data->bytes, data->count * shape_count(&data->sample), digest);
-    json_object_set_new(files, folder, json_string(digest));
-    free(list);
+    char digest[FILE_DIGEST_SIZE];
+    struct text all = {0};
+    if (file_digest(data->list, digest, NULL)) json_object_set_new(files, data->list, json_string(digest));
+    for (uint32_t i = 0; i < data->count; i++) {
+        if (!file_digest(data->files[i].path, digest, NULL)) digest[0] = 0;
+        text_add(&all, "%s\n", digest);
+    }
+    data_digest(all.data, all.length, digest);
+    if (!all.failed) json_object_set_new(files, folder, json_string(digest));
+    text_finish(&all);
 }
 
 /* The files a source names: what stands between ':' and ',' and exists. */

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 100u
+#define BATCH_LEAST 10u /* candidates predicted at once */
+#define BATCH_MOST 100u
 
 struct selector {
     struct run *run;
@@ -20,27 +21,31 @@ struct selector {
     size_t size;
 };
 
-/* Predictions of candidates [from, from + BATCH) in the order. */
-static bool predict(struct selector *s, uint32_t from, struct error *e) {
-    uint32_t n = s->run->data->count - from < BATCH ? s->run->data->count - from : BATCH;
+/* Predictions of the next candidates in the order, from *known on. */
+static bool predict(struct selector *s, uint32_t *known, struct error *e) {
+    uint32_t left = s->run->data->count - *known, n = s->wanted < BATCH_LEAST  ? BATCH_LEAST
+                                                      : s->wanted > BATCH_MOST ? BATCH_MOST
+                                                                               : s->wanted;
+    if (n > left) n = left;
     float *x = malloc(n * s->size * sizeof *x);
-    if (!x) return error_memory(e);
-    for (uint32_t i = 0; i < n; i++) dataset_sample(s->run->data, s->order[from + i], x + i * s->size);
-    bool ok = net_predict(s->net, n, x, s->predicted + from, e);
+    bool ok = x || error_memory(e);
+    for (uint32_t i = 0; ok && i < n; i++) ok = dataset_sample(s->run->data, s->order[*known + i], x + i * s->size, e);
+    ok = ok && net_predict(s->net, n, x, s->predicted + *known, e);
+    *known += n;
     free(x);
     return ok;
 }
 
-static void take(struct selector *s, uint32_t candidate) {
+static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     struct input_set *set = s->set;
     uint32_t i = set->count++, sample = s->order[candidate], label = s->run->data->labels[sample];
     set->sample[i] = sample;
     set->label[i] = label;
     set->predicted[i] = s->predicted[candidate];
     set->target[i] = s->by_label ? label : s->predicted[candidate];
-    dataset_sample(s->run->data, sample, set->x + i * s->size);
     s->taken[candidate] = true;
     s->per_class[label]++;
+    return dataset_sample(s->run->data, sample, set->x + i * s->size, e);
 }
 
 /* First an equal number of every class, then whatever comes. */
@@ -48,13 +53,11 @@ static bool fill(struct selector *s, struct error *e) {
     uint32_t known = 0;
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t k = 0; k < s->run->data->count && s->set->count < s->wanted; k++) {
-            if (k == known) {
-                if (!predict(s, known, e)) return false;
-                known += BATCH;
-            }
+            if (k == known && !predict(s, &known, e)) return false;
             uint32_t label = s->run->data->labels[s->order[k]];
             bool fits = pass == 1 || s->per_class[label] < s->quota;
-            if (!s->taken[k] && fits && (!s->only_correct || s->predicted[k] == label)) take(s, k);
+            bool wanted = !s->taken[k] && fits && (!s->only_correct || s->predicted[k] == label);
+            if (wanted && !take(s, k, e)) return false;
         }
     if (s->set->count == s->wanted) return true;
     return error_set(
@@ -136,7 +139,7 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     s.only_correct = root == ROOT_LABELS || b->only_correct;
     s.quota = (b->inputs + classes - 1) / classes;
     s.order = malloc(count * sizeof *s.order);
-    s.predicted = malloc((count + BATCH) * sizeof *s.predicted);
+    s.predicted = malloc(count * sizeof *s.predicted);
     s.taken = calloc(count, sizeof *s.taken);
     s.per_class = calloc(classes, sizeof *s.per_class);
     bool ok = s.order && s.predicted && s.taken && s.per_class && allocate(set, b->inputs, s.size);

@@ -20,7 +20,7 @@ Test(dataset, presets) {
         struct error e;
         bool unit = strcmp(plain[k], "unit") == 0;
         cr_assert(dataset_load("idx:x,y", plain[k], &d, &e), "%s", e.text);
-        dataset_sample(d, 0, out);
+        cr_assert(dataset_sample(d, 0, out, &e), "%s", e.text);
         for (unsigned i = 0; i < 256; i++)
             cr_expect_eq(out[i], unit ? (float)i / 255.f : (float)i, "%s %u", plain[k], i);
         dataset_destroy(d);
@@ -35,13 +35,13 @@ Test(dataset, samples_in_order) {
 
     scratch_put("t,1.csv", text, sizeof text - 1);
     cr_assert(dataset_load("csv:t,1.csv", "unit", &d, &e), "%s", e.text);
-    dataset_sample(d, 2, out);
+    cr_assert(dataset_sample(d, 2, out, &e), "%s", e.text);
     cr_expect_eq(out[0], 1);
     cr_expect_eq(out[1], .2f);
     dataset_destroy(d);
     cr_assert(dataset_load("csv:t,1.csv,label=b", "none", &d, &e), "%s", e.text);
     cr_expect_eq(d->classes, 52);
-    dataset_sample(d, 1, out);
+    cr_assert(dataset_sample(d, 1, out, &e), "%s", e.text);
     cr_expect_eq(out[0], 3);
     cr_expect_eq(out[1], 1);
     dataset_destroy(d);

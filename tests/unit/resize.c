@@ -71,12 +71,39 @@ Test(resize, margins) {
     }
 }
 
+/* torchvision pads with (crop - size) // 2 before and the rest behind, then crops what is too large. Pixels count from
+ * 1, row by row; `first` is the place of the first that is left. */
+Test(resize, crops_beyond_the_picture_are_black) {
+    static const struct {
+        uint32_t width, height, crop, first, value, inside;
+    } cases[] = {
+        {4, 3, 4, 0, 1, 12}, {4, 3, 6, 1 * 6 + 1, 1, 12}, {3, 3, 8, 2 * 8 + 2, 1, 9},
+        {1, 1, 2, 0, 1, 1},  {8, 2, 4, 1 * 4, 3, 8},      {2, 9, 4, 1, 5, 8},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct image image = plain(cases[i].width, cases[i].height);
+        struct error e = {""};
+        uint32_t first = 0, inside = 0, side = cases[i].crop;
+        size_t plane = (size_t)image.width * image.height;
+        for (size_t k = 0; k < plane; k++) image.data[k] = (uint8_t)(k % plane + 1);
+        cr_assert(image_crop_centre(&image, side, &e), "%s", e.text);
+        cr_expect(image.width == side && image.height == side);
+        while (first < side * side && !image.data[first]) first++;
+        for (uint32_t k = 0; k < side * side; k++) inside += image.data[k] != 0;
+        cr_expect_eq(first, cases[i].first, "case %zu: %u", i, first);
+        cr_expect_eq(image.data[first], cases[i].value, "case %zu: %u", i, image.data[first]);
+        cr_expect_eq(inside, cases[i].inside, "case %zu: %u", i, inside);
+        image_finish(&image);
+    }
+}
+
 Test(resize, refusals) {
     struct image image = plain(4, 3);
     struct error e = {""};
 
-    cr_expect_not(image_crop_centre(&image, 4, &e));
-    cr_expect_str_eq(e.text, "4 x 3 pixels: at least the 4 x 4 of the crop wanted (resize first)");
+    cr_expect_not(image_crop_centre(&image, 0, &e));
+    cr_expect_not(image_crop_centre(&image, 8193, &e));
+    cr_expect_str_eq(e.text, "a crop of 8193 x 8193 pixels: 1 to 67108864 pixels wanted");
     cr_expect_not(image_resize(&image, 0, 3, INTERPOLATION_BILINEAR, &e));
     cr_expect_not(image_resize(&image, 1 << 14, 1 << 13, INTERPOLATION_BILINEAR, &e));
     cr_expect_str_eq(e.text, "4 x 3 pixels made 16384 x 8192: at most 67108864 pixels wanted");
