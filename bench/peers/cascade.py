@@ -13,11 +13,11 @@ import torch
 from captum.attr import IntegratedGradients, Saliency
 from scipy.stats import spearmanr
 
-from common import fold, photograph, report, resnet18
+from common import THREADS, fold, photograph, report, resnet18
 
 folder, photo, out, method, how = sys.argv[1:]
 LOADED = time.perf_counter(), time.process_time()
-torch.set_num_threads(2)
+torch.set_num_threads(THREADS)
 
 
 def prepare(net):

@@ -1,5 +1,6 @@
 """What the peers share: ResNet-18 as torchvision has it, with the weights that `assay-bench export` wrote, and lines of
 results: case, contender, wall and CPU milliseconds, peak MiB, GFLOP of one run (see bench/bench.h)."""
+import os
 import pathlib
 import resource
 import time
@@ -8,6 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+# On a machine that others use, threads of OpenMP wait in loops: then CPU time means something with THREADS=1 only.
+THREADS = int(os.environ.get("THREADS", "2"))
 
 
 def report(case, contender, wall, cpu, gflop="-"):

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from captum.attr import IntegratedGradients
 
-from common import best, fold, report, resnet18
+from common import THREADS, best, fold, report, resnet18
 
 CASE = "integrated gradients, 50 steps"
 folder, given, ours, how = sys.argv[1:]
-torch.set_num_threads(2)
+torch.set_num_threads(THREADS)
 x = torch.from_numpy(np.load(given))
 
 

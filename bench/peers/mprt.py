@@ -9,11 +9,11 @@ import quantus
 import torch
 from captum.attr import Saliency
 
-from common import fold, photograph, report, resnet18
+from common import THREADS, fold, photograph, report, resnet18
 
 folder, photo = sys.argv[1:]
 begin = time.perf_counter(), time.process_time()
-torch.set_num_threads(2)
+torch.set_num_threads(THREADS)
 net = fold(resnet18(folder))
 x = photograph(photo).numpy()
 y = net(torch.from_numpy(x)).argmax(1).numpy()

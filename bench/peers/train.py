@@ -5,7 +5,7 @@ import time
 import torch
 from torch import nn
 
-from common import report
+from common import THREADS, report
 
 steps = int(sys.argv[1])
 
@@ -32,6 +32,6 @@ def measure(contender, layout):
            (time.process_time() - begin[1]) / steps)
 
 
-torch.set_num_threads(2)
+torch.set_num_threads(THREADS)
 measure("PyTorch", torch.contiguous_format)
 measure("PyTorch, channels_last", torch.channels_last)
