@@ -79,12 +79,12 @@ Test(net_routes, winograd_agrees_with_sums_in_double_precision) {
         {.samples = 2, .in_channels = 500, .out_channels = 49, .in = {20, 19}, .out = {18, 17}, .before = {0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (int k = 0; k < 8; k++) {
+        for (int k = 0; k < 4; k++) {
             struct winograd w = cases[i];
             float *factors = normal(w.in_channels + w.out_channels, 8);
             w.turned = k & 1;
             w.relu = k & 2;
-            w.factors = k & 4 ? factors : NULL;
+            w.factors = (size_t)(k & 2) != i % 2 * 2 ? factors : NULL; /* with relu in every other case, else without */
             check_kernel(&w, winograd_run);
             check_kernel(&w, winograd_run_portable);
             free(factors);
