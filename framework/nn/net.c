@@ -38,7 +38,7 @@ static void find_properties(struct net *net) {
     }
 }
 
-static uint32_t batched_inputs(const struct graph *g, const struct node *node) {
+uint32_t batched_inputs(const struct graph *g, const struct node *node) {
     uint32_t count = 0;
     for (uint32_t k = 0; k < node->input_count; k++)
         count += node->inputs[k] != GRAPH_NONE && g->values[node->inputs[k]].batched;

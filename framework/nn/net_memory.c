@@ -31,18 +31,11 @@ static bool is_fused(const struct net *net, uint32_t value) {
     return index && node != net->fusions[index - 1].conv;
 }
 
-static uint32_t batched_inputs(const struct net *net, const struct node *node) {
-    uint32_t count = 0;
-    for (uint32_t k = 0; k < node->input_count; k++)
-        count += node->inputs[k] != GRAPH_NONE && net->graph->values[node->inputs[k]].batched;
-    return count;
-}
-
 static bool needs_inputs(const struct net *net, const struct plan *plan, uint32_t value) {
     const struct node *node = node_of(net, value);
     if (plan->kind != PLAN_GRADIENT) return plan->kind == PLAN_TRAINING;
     if ((node->op->flags & OP_FORGETS) || is_op(net, value, "Relu")) return false;
-    return !(node->op->flags & OP_LINEAR) || batched_inputs(net, node) != 1;
+    return !(node->op->flags & OP_LINEAR) || batched_inputs(net->graph, node) != 1;
 }
 
 static bool needs_output(const struct net *net, const struct plan *plan, uint32_t value) {

@@ -68,6 +68,10 @@ static inline uint32_t group_size(const struct net *net) {
     return net->graph->single ? 1 : NET_GROUP;
 }
 
+/* ---- net.c ---- */
+/* How many of the node's inputs depend on the network's. */
+uint32_t batched_inputs(const struct graph *, const struct node *);
+
 /* ---- net_plan.c ---- */
 /* Of up to `capacity` samples; of inference, of as many as NET_MEMORY holds, and at least one. */
 bool plan_create(const struct net *, enum plan_kind, uint32_t capacity, struct plan **out, struct error *);
@@ -106,7 +110,5 @@ struct backward_options {
 void run_backward(const struct net *, struct plan *, uint32_t from, const struct backward_options *);
 /* gradient of the output: factors[i] (1 when NULL) at targets[i], else 0. */
 void seed_targets(const struct net *, struct plan *, const uint32_t *targets, const float *factors);
-
-/* ---- net_loss.c ---- */
 
 #endif
