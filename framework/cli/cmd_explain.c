@@ -64,7 +64,7 @@ struct job {
     const struct cli_value *option;
     struct subject subject;
     struct plugin *plugin;
-    const struct preprocess *preprocess;
+    struct preprocess preprocess;
     struct class_names names;
     float *x, *logits;
     bool has_label;
@@ -89,7 +89,7 @@ static bool load_plugin(struct job *job, struct error *e) {
 /* Becomes job->x, as the network takes it. */
 static bool check_input(struct job *job, const char *path, const struct shape *shape, struct error *e) {
     if (!subject_fits(job->subject.graph, job->subject.path, shape, path, e) ||
-        !(preprocess_fits(job->preprocess, shape, e) || error_prefix(e, "%s", path))) {
+        !(preprocess_fits(&job->preprocess, shape, e) || error_prefix(e, "%s", path))) {
         return false;
     }
     job->x = calloc(shape_count(shape), sizeof *job->x);
@@ -101,7 +101,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct shape shape;
     float *stored = NULL;
-    if (job->preprocess->resize || job->preprocess->crop) {
+    if (job->preprocess.resize || job->preprocess.crop) {
         return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
     }
     if (!npy_read(path, &shape, &stored, e)) {
@@ -117,7 +117,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
         }
     }
     if (ok) {
-        preprocess_floats(job->preprocess, &shape, stored, job->x);
+        preprocess_floats(&job->preprocess, &shape, stored, job->x);
     }
     free(stored);
     return ok;
@@ -128,10 +128,10 @@ static bool load_picture(struct job *job, const char *path, struct error *e) {
     if (!image_load(path, &image, e)) {
         return false;
     }
-    bool ok = preprocess_image(job->preprocess, &image, e) || error_prefix(e, "%s", path);
+    bool ok = preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", path);
     const struct shape shape = {3, {image.channels, image.height, image.width}};
     if (ok && (ok = check_input(job, path, &shape, e))) {
-        preprocess_bytes(job->preprocess, &shape, image.data, job->x);
+        preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
     }
     image_finish(&image);
     return ok;
@@ -144,7 +144,7 @@ static bool load_file(struct job *job, const char *path, struct error *e) {
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
-    bool ok = dataset_load_with(source, job->preprocess, &data, e) &&
+    bool ok = dataset_load_with(source, &job->preprocess, &data, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count) {
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
@@ -172,8 +172,7 @@ static bool load_input(struct job *job, struct error *e) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
     }
-    job->preprocess = preset_find(option[PREPROCESS].text, e);
-    if (!job->preprocess) {
+    if (!battery_preprocess_parse(option[PREPROCESS].text, &job->preprocess, e)) {
         return false;
     }
     return option[INPUT].given ? load_file(job, option[INPUT].text, e)

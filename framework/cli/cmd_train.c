@@ -127,12 +127,13 @@ static void training_finish(struct training *t) {
 }
 
 static bool load_data(struct training *t, const struct cli_value *option, struct error *e) {
-    const char *preset = option[PREPROCESS].text, *source = option[DATA].text, *test = option[TEST].text;
-    if (!dataset_load(source, preset, &t->data, e) ||
+    const struct cli_value *preprocess = &option[PREPROCESS];
+    const char *source = option[DATA].text, *test = option[TEST].text;
+    if (!subject_data(source, preprocess, &t->data, e) ||
         !subject_count(t->data, source, "images", option[IMAGES].given, option[IMAGES].integer, &t->count, e)) {
         return false;
     }
-    return !test || (dataset_load(test, preset, &t->test, e) &&
+    return !test || (subject_data(test, preprocess, &t->test, e) &&
                      subject_count(t->test, test, "test", false, 0, &t->test_count, e));
 }
 

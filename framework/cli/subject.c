@@ -33,6 +33,11 @@ bool subject_open(const char *path, enum conv_route conv, struct subject *out, s
     return true;
 }
 
+bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *e) {
+    struct preprocess declared;
+    return battery_preprocess_parse(preprocess->text, &declared, e) && dataset_load_with(source, &declared, out, e);
+}
+
 void subject_finish(struct subject *subject) {
     net_destroy(subject->net);
     weights_destroy(subject->weights);

@@ -19,6 +19,9 @@ bool subject_open(const char *path, enum conv_route, struct subject *out, struct
 enum conv_route subject_conv(const struct cli_value *);
 void subject_finish(struct subject *); /* also of a zeroed one */
 
+/* Samples as --preprocess has it. */
+bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *);
+
 /* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`)
  * takes. Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */
 bool subject_fits(const struct graph *, const char *model, const struct shape *, const char *source, struct error *);

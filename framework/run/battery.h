@@ -112,4 +112,7 @@ bool battery_fail(const struct battery *, struct place, struct error *, const ch
     __attribute__((format(printf, 4, 5)));
 void battery_destroy(struct battery *);
 
+/* The value of `preprocess` as an argument of the command line: a preset, or `{preset: torchvision, resize: 232}`. */
+bool battery_preprocess_parse(const char *text, struct preprocess *out, struct error *);
+
 #endif

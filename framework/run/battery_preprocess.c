@@ -61,9 +61,25 @@ static const struct yaml_field fields[] = {
     {.name = NULL},
 };
 
+static const char wanted[] = "a preset, or a mapping with preset, resize, crop, mean, std, ...";
+
+bool battery_preprocess_parse(const char *text, struct preprocess *out, struct error *e) {
+    struct yaml_file file;
+
+    if (*text != '{') {
+        const struct preprocess *preset = preset_find(text, e);
+        if (preset) *out = *preset;
+        return preset;
+    }
+    *out = presets[0].preprocess;
+    if (!yaml_text_open("--preprocess", text, strlen(text), wanted, &file, e)) return false;
+    bool ok = yaml_read_fields(&file, yaml_file_root(&file), wanted, fields, out, e);
+    yaml_file_close(&file);
+    return ok;
+}
+
 bool battery_read_preprocess(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
                              void *base, struct error *e) {
-    static const char wanted[] = "a preset, or a mapping with preset, resize, crop, mean, std, ...";
     struct battery *b = base;
     struct text text = {0};
     bool named = node->type == YAML_SCALAR_NODE;
