@@ -2,6 +2,7 @@
 #include "nn/ops/arithmetic.h"
 #include "nn/ops/broadcast.h"
 #include "nn/ops/fast_math.h"
+#include "nn/ops/sums.h"
 
 #include <math.h>
 #include <string.h>
@@ -176,10 +177,13 @@ INLINE void run_gradient(const struct run *r, const float *restrict dy, float *r
                          float (*partial)(float, float)) {
     const float *restrict a = r->a, *restrict b = r->b;
     float first_a = a[0], first_b = b[0];
+    double sum = 0;
     if (!step) {
-        double sum = 0;
-        for (size_t i = 0; i < r->n; i++)
-            sum += (double)passed(partial(a[i * r->step_a], b[i * r->step_b]), dy[i], least);
+        double part[SUM_LANES] = {0};
+        for (size_t i = 0; i < r->n; i += SUM_LANES)
+            for (size_t k = i; k < i + SUM_LANES && k < r->n; k++)
+                part[k - i] += (double)passed(partial(a[k * r->step_a], b[k * r->step_b]), dy[k], least);
+        for (size_t k = 0; k < SUM_LANES; k++) sum += part[k];
         d[0] += (float)sum;
     } else if (r->step_a && r->step_b) {
         for (size_t i = 0; i < r->n; i++) d[i] += passed(partial(a[i], b[i]), dy[i], least);

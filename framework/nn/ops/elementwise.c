@@ -2,6 +2,8 @@
 #include "nn/op.h"
 #include "nn/ops/arithmetic.h"
 #include "nn/ops/broadcast.h"
+#include "nn/ops/fast_math.h"
+#include "nn/ops/sums.h"
 
 #include <string.h>
 
@@ -77,12 +79,11 @@ static void mul_forward(const struct op_call *call) {
 }
 
 /* d[i * sd] += dy[i] (times other[i * so], unless NULL) */
-static void gradient_run(float *restrict d, const float *restrict dy, const float *restrict other, size_t n, size_t sd,
-                         size_t so) {
+FAST_CLONES static void gradient_run(float *restrict d, const float *restrict dy, const float *restrict other, size_t n,
+                                     size_t sd, size_t so) {
     if (!sd) {
-        double sum = 0;
-        for (size_t i = 0; i < n; i++) sum += (double)dy[i] * (other ? (double)other[i * so] : 1);
-        d[0] += (float)sum;
+        double sum = other && so ? dot_dense(dy, other, n) : sum_dense(dy, n);
+        d[0] += (float)(other && !so ? sum * (double)other[0] : sum);
     } else if (!other) {
         for (size_t i = 0; i < n; i++) d[i] += dy[i];
     } else if (so) {
@@ -111,14 +112,35 @@ static void mul_learn(const struct op_call *call, uint32_t input, const float *d
     add_gradient(call, input, dy, d, true);
 }
 
+/* No element of the input is repeated: its gradient can be written at once. */
+static bool is_whole(const struct op_call *call, uint32_t input) {
+    return shape_count(&call->in[input].shape) == shape_count(&call->out.shape);
+}
+
 static void add_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    if (is_whole(call, input)) {
+        memcpy(d, dy, shape_count(&call->out.shape) * sizeof *d);
+        return;
+    }
     memset(d, 0, shape_count(&call->in[input].shape) * sizeof *d);
     add_gradient(call, input, dy, d, false);
 }
 
 static void mul_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
-    memset(d, 0, shape_count(&call->in[input].shape) * sizeof *d);
-    add_gradient(call, input, dy, d, true);
+    struct broadcast loops;
+    const float *other = call->in[1 - input].data;
+    if (!is_whole(call, input)) {
+        memset(d, 0, shape_count(&call->in[input].shape) * sizeof *d);
+        add_gradient(call, input, dy, d, true);
+        return;
+    }
+    broadcast_init(&loops, &call->in[input].shape, &call->in[1 - input].shape);
+    uint32_t last = loops.rank - 1;
+    size_t n = loops.dim[last];
+    FOR_EACH_RUN(p, loops) {
+        mul_run(d + p.a, dy, other + p.b, n, 1, loops.b[last]);
+        dy += n;
+    }
 }
 
 const struct op op_add = {
