@@ -106,6 +106,17 @@ INLINE lanes factors_of(const struct winograd *w, size_t out, size_t count, size
     return factor;
 }
 
+/* Weights lie in rows too short for the processor to guess ahead: a row goes on 16 kernels later, and turned, the same
+ * kernels are wanted of the fourth row from here. May point behind the end, which does no harm. */
+INLINE void prefetch_kernels(const float *from, bool turned, size_t row) {
+    uintptr_t at = (uintptr_t)from;
+    if (turned)
+        for (size_t i = 0; i < LANES * 9; i += 16)
+            __builtin_prefetch((const void *)(at + (4 * row + i) * sizeof *from));
+    else
+        for (size_t r = 0; r < LANES; r++) __builtin_prefetch((const void *)(at + (r * row + 16 * 9) * sizeof *from));
+}
+
 /* The kernels from input channel `c` to the output channels from `k`, both counted within the block. */
 INLINE void transform_at(const struct winograd *w, const struct winograd_blocks *b, const struct block *at, size_t k,
                          size_t c, const float *weights, float *to) {
@@ -114,6 +125,7 @@ INLINE void transform_at(const struct winograd *w, const struct winograd_blocks 
     const float *kernels = weights + (at->first + k) * out_step + (at->from + c) * in_step;
     lanes factor = factors_of(w, at->first + k, count, at->from + c);
     to += k / PANEL * PANEL * b->depth + c * PANEL + k % PANEL;
+    prefetch_kernels(kernels, w->turned, w->turned ? in_step : out_step);
     if (count < LANES) transform_kernels(kernels, out_step, count, w->turned, factor, to, b->weight_step);
     else if (w->turned) transform_kernels(kernels, 9, LANES, true, factor, to, b->weight_step);
     else transform_kernels(kernels, out_step, LANES, false, factor, to, b->weight_step);
