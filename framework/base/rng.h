@@ -23,6 +23,8 @@ uint32_t rng_next(struct rng *);
 uint32_t rng_below(struct rng *, uint32_t n); /* unbiased, n >= 1 */
 double rng_uniform(struct rng *);             /* [0, 1), 53 bits */
 double rng_normal(struct rng *);
+/* out[n]: mean + sd times the next n of rng_normal. */
+void rng_normals(struct rng *, size_t n, double mean, double sd, float *out);
 
 /* Fisher-Yates: out[n] is a permutation of 0..n-1. */
 void rng_permutation(struct rng *, uint32_t n, uint32_t *out);

@@ -101,10 +101,6 @@ static void fill(float *data, size_t n, float value) {
     for (size_t i = 0; i < n; i++) data[i] = value;
 }
 
-static void draw_normal(struct rng *rng, float *data, size_t n, double mean, double sd) {
-    for (size_t i = 0; i < n; i++) data[i] = (float)(mean + sd * rng_normal(rng));
-}
-
 static void draw_uniform(struct rng *rng, float *data, size_t n, double bound) {
     for (size_t i = 0; i < n; i++) data[i] = (float)(bound * (2 * rng_uniform(rng) - 1));
 }
@@ -114,7 +110,7 @@ static void draw_matched(struct rng *rng, float *data, size_t n) {
     for (size_t i = 0; i < n; i++) mean += (double)data[i];
     mean /= (double)(n ? n : 1);
     for (size_t i = 0; i < n; i++) squares += ((double)data[i] - mean) * ((double)data[i] - mean);
-    draw_normal(rng, data, n, mean, sqrt(squares / (double)(n ? n : 1)));
+    rng_normals(rng, n, mean, sqrt(squares / (double)(n ? n : 1)), data);
 }
 
 static void shuffle(struct rng *rng, float *data, size_t n) {
@@ -128,10 +124,10 @@ static void shuffle(struct rng *rng, float *data, size_t n) {
 
 static void draw_own(struct rng *rng, enum role role, size_t fan, float *data, size_t n) {
     switch (role) {
-    case ROLE_FILTER: draw_normal(rng, data, n, 0, sqrt(2.0 / (double)(fan ? fan : 1))); break;
+    case ROLE_FILTER: rng_normals(rng, n, 0, sqrt(2.0 / (double)(fan ? fan : 1)), data); break;
     case ROLE_MATRIX: draw_uniform(rng, data, n, 1 / sqrt((double)(fan ? fan : 1))); break;
     case ROLE_SCALE: fill(data, n, 1); break;
-    case ROLE_TOKEN: draw_normal(rng, data, n, 0, .02); break; /* as DeiT does: arXiv:2012.12877 */
+    case ROLE_TOKEN: rng_normals(rng, n, 0, .02, data); break; /* as DeiT does: arXiv:2012.12877 */
     case ROLE_SLOPE: fill(data, n, .25f); break;               /* He et al. 2015, arXiv:1502.01852, section 2.1 */
     default: fill(data, n, 0);
     }
@@ -141,7 +137,7 @@ static void draw_parameter(struct rng *rng, const struct init_options *options, 
                            size_t n) {
     switch (options->scheme) {
     case INIT_OWN: draw_own(rng, role, fan, data, n); break;
-    case INIT_NORMAL: draw_normal(rng, data, n, 0, options->sigma); break;
+    case INIT_NORMAL: rng_normals(rng, n, 0, options->sigma, data); break;
     case INIT_PERMUTE: shuffle(rng, data, n); break;
     case INIT_MATCHED: draw_matched(rng, data, n); break;
     }

@@ -173,3 +173,31 @@ Test(rng, fill_is_random_access) {
         for (int i = 0; i < 50; i++) cr_expect(k ? isfinite(whole[i]) : whole[i] >= 0 && whole[i] < 1);
     }
 }
+
+/* Many at once are those one by one, from wherever the stream is. */
+Test(rng, normals_at_once_are_those_one_by_one) {
+    float many[100];
+    for (size_t n = 0; n <= sizeof many / sizeof *many; n++)
+        for (int drawn = 0; drawn < 4; drawn++) {
+            struct rng a = rng_stream(n, "many", 0), b = a;
+            for (int i = 0; i < drawn; i++) {
+                if (drawn == 3) rng_next(&a), rng_next(&b);
+                else rng_normal(&a), rng_normal(&b);
+            }
+            rng_normals(&a, n, .5, 2, many);
+            for (size_t i = 0; i < n; i++) cr_expect_eq(many[i], (float)(.5 + 2 * rng_normal(&b)), "%zu of %zu", i, n);
+            cr_expect_eq(rng_normal(&a), rng_normal(&b), "after %zu", n);
+        }
+}
+
+/* The logarithm, sine and cosine are ours: the C library's say the same within rounding. */
+Test(rng, normals_are_those_of_the_formula) {
+    struct rng a = rng_stream(3, "formula", 0), b = a;
+    for (int i = 0; i < 100000; i++) {
+        double u = 1 - rng_uniform(&b), v = rng_uniform(&b), radius = sqrt(-2 * log(u));
+        double first = radius * cos(6.283185307179586 * v), second = radius * sin(6.283185307179586 * v);
+        double one = rng_normal(&a), other = rng_normal(&a);
+        cr_assert_float_eq(one, first, 1e-14);
+        cr_assert_float_eq(other, second, 1e-14);
+    }
+}
