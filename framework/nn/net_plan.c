@@ -1,9 +1,10 @@
 #include "nn/net_plan.h"
 
+#include "base/large.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT 64
 /* What a plan of inference may take when it could also do with fewer samples at a time: measured,
  * docs/performance.md. */
 #define NET_MEMORY (((size_t)48 << 20) / sizeof(float))
@@ -16,10 +17,7 @@ static float *allocate(size_t count, struct error *e) {
                   MOST_FLOATS / (1 << 18));
         return NULL;
     }
-    size_t bytes = (count * sizeof(float) / ALIGNMENT + 1) * ALIGNMENT;
-    float *memory = aligned_alloc(ALIGNMENT, bytes);
-    if (!memory) error_memory(e);
-    return memory;
+    return large_create(count * sizeof(float), e);
 }
 
 void plan_destroy(struct plan *plan) {
@@ -34,7 +32,7 @@ void plan_destroy(struct plan *plan) {
     free(plan->sources);
     free(plan->passes);
     free(plan->written);
-    free(plan->memory);
+    large_destroy(plan->memory, plan->floats * sizeof *plan->memory);
     free(plan);
 }
 
@@ -86,14 +84,13 @@ static bool fit_capacity(const struct net *net, struct plan *plan, size_t *float
 
 bool plan_create(const struct net *net, enum plan_kind kind, uint32_t capacity, struct plan **out, struct error *e) {
     struct plan *plan = calloc(1, sizeof *plan);
-    size_t floats;
     if (!plan) return error_memory(e);
     plan->kind = kind;
     plan->capacity = capacity;
     plan->split = GRAPH_NONE;
     bool ok = create_arrays(net->graph, plan, e) && set_shapes(net, plan, capacity, e) &&
-              fit_capacity(net, plan, &floats, e) && (plan->memory = allocate(floats, e)) != NULL &&
-              memory_lay_out(net, plan, &floats, plan->memory, e);
+              fit_capacity(net, plan, &plan->floats, e) && (plan->memory = allocate(plan->floats, e)) != NULL &&
+              memory_lay_out(net, plan, &(size_t){0}, plan->memory, e);
     if (!ok) {
         plan_destroy(plan);
         return false;

@@ -31,7 +31,8 @@ struct plan {
     uint32_t *sources;          /* [value_count]: the value whose array it takes over, or GRAPH_NONE */
     bool *passes;               /* [value_count]: ... and so does the gradient, unchanged, on the way back */
     bool *written;              /* [value_count]: the gradient has arrived */
-    float *memory;
+    float *memory;              /* of `floats` */
+    size_t floats;
 };
 
 /* A Conv that also does the work of the BatchNormalization and the Relu that follow it and alone read it: they share
