@@ -1,6 +1,7 @@
 /* Arrays that share memory: what a network needs on the way back is still there. The oracle is training, where nothing
  * but reshapes shares an array: the gradient of the loss with respect to a parameter added to the input. */
-#include "nn/net.h"
+#include "nn/arch.h"
+#include "nn/net_plan.h" /* how many samples a group takes shows nowhere else */
 
 #include "base/rng.h"
 
@@ -123,4 +124,33 @@ static void check_graph(uint64_t seed) {
 
 Test(net_memory, gradients_are_those_of_training_where_nothing_is_shared) {
     for (uint64_t seed = 0; seed < 200; seed++) check_graph(seed);
+}
+
+Test(net_memory, large_samples_go_in_smaller_groups_to_the_same_bits) {
+    enum { SAMPLES = 4, PIXELS = 2 * 200 * 200 };
+    struct graph *g;
+    struct weights *weights;
+    struct net *net;
+    struct error e;
+    const uint32_t targets[SAMPLES] = {0, 1, 2, 0};
+    float *x = malloc(SAMPLES * PIXELS * sizeof *x), *maps = malloc((SAMPLES + 1) * PIXELS * sizeof *maps);
+    cr_assert(x && maps &&
+                  arch_build("conv:48x3+1,relu,conv:4x3/4,relu,fc:3", &(struct shape){3, {2, 200, 200}}, &g, &e) &&
+                  weights_create(g, &weights, &e),
+              "%s", e.text);
+    rng_fill_normal(1, 0, SAMPLES * PIXELS, x);
+    for (uint32_t l = 0; l < g->layer_count; l++)
+        cr_assert(weights_redraw(weights, l, &(struct init_options){.scheme = INIT_OWN}, &e), "%s", e.text);
+    cr_assert(net_create(weights, &net, &e) && net_gradient(net, NET_GRADIENT, SAMPLES, x, targets, maps, &e));
+    cr_expect(net->group->capacity >= 2 && net->group->capacity <= 6, "%u at a time", net->group->capacity);
+    for (uint32_t i = 0; i < SAMPLES; i++) {
+        float *alone = maps + SAMPLES * PIXELS, *there = maps + i * PIXELS;
+        cr_assert(net_gradient(net, NET_GRADIENT, 1, x + i * PIXELS, targets + i, alone, &e));
+        cr_expect(memcmp(alone, there, PIXELS * sizeof *alone) == 0, "sample %u", i);
+    }
+    net_destroy(net);
+    weights_destroy(weights);
+    graph_destroy(g);
+    free(x);
+    free(maps);
 }
