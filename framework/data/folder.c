@@ -35,6 +35,9 @@ static size_t line_of(const struct folder *f, const char *name, size_t skip) {
 static bool read_table(struct folder *f, struct error *e) {
     static const char *const files[] = {"file", "filename", NULL}, *const labels[] = {"label", "target", "class", NULL};
 
+    if (access(f->labels_path, R_OK) != 0)
+        return error_set(e, "%s: %s: a list of the pictures wanted: a line 'file,label', then a row for each",
+                         f->labels_path, strerror(errno));
     if (!csv_text_read(f->labels_path, &f->table, e)) return false;
     if (!csv_text_column(&f->table, files, &f->file, e) || !csv_text_column(&f->table, labels, &f->label, e))
         return false;

@@ -99,7 +99,9 @@ Test(folder, complaints) {
     struct dataset *d = NULL;
     struct error e = {""};
     cr_expect_not(dataset_load("folder:q", "none", &d, &e));
-    cr_expect_str_eq(e.text, "q/labels.csv: No such file or directory: a readable file was wanted");
+    cr_expect_str_eq(
+        e.text, "q/labels.csv: No such file or directory: a list of the pictures wanted: a line 'file,label', then a "
+                "row for each");
 }
 
 /* Of thousands of pictures few may be used: a damaged one matters when its sample is asked for. */
