@@ -15,6 +15,8 @@ struct bench_time {
     double wall, cpu; /* seconds; the latter of all threads and of children that were waited for */
 };
 struct bench_time bench_now(void);
+struct rusage;
+double bench_cpu_seconds(const struct rusage *); /* user and system */
 /* The least of wall and CPU time, divided by `count`, of run(user); after one run that does not count. */
 struct bench_time bench_best(int repeats, double count, void (*run)(void *user), void *user);
 void bench_report(const char *what, struct bench_time, double gflop);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 
 static const struct {
     const char *name, *arguments;
@@ -37,8 +36,9 @@ void *bench_alloc(size_t bytes) {
     exit(1);
 }
 
-static double seconds_of(struct timeval t) {
-    return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
+double bench_cpu_seconds(const struct rusage *u) {
+    return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+           1e-6 * (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec);
 }
 
 struct bench_time bench_now(void) {
@@ -47,7 +47,7 @@ struct bench_time bench_now(void) {
     for (size_t i = 0; i < sizeof who / sizeof *who; i++) {
         struct rusage usage;
         getrusage(who[i], &usage);
-        now.cpu += seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+        now.cpu += bench_cpu_seconds(&usage);
     }
     return now;
 }

@@ -1,10 +1,13 @@
-/* spawn.c: wall time and peak memory of a command with all its children. Memory is what the processes alive at one time
- * have resident, pages that they share counted once (Pss of /proc), looked at every INTERVAL; at least the peak that
- * the kernel kept of the largest of them. */
+/* spawn.c: wall and CPU time and peak memory of a command with all its children. Memory is what the processes alive at
+ * one time have resident, pages that they share counted once (Pss of /proc); at least the peak that the kernel kept of
+ * the largest of them, which is all there is to say of a single process. */
+#include "base/clock.h"
 #include "bench.h"
 
 #include <ctype.h>
 #include <dirent.h>
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define INTERVAL 20000000 /* ns */
+#define INTERVAL .05 /* seconds between two looks, */
+#define SHARE 20     /* longer where looking takes more than this part of the time */
 #define MOST_PROCESSES 4096
 
 static long parent_of(long pid) {
@@ -41,11 +45,11 @@ static long resident_kib(long pid) {
     return kib;
 }
 
-/* Of `root` and its descendants. */
+/* Of `root` and its descendants; 0 when there are none. */
 static long family_kib(long root) {
     static long pid[MOST_PROCESSES], parent[MOST_PROCESSES];
     static bool in[MOST_PROCESSES];
-    size_t n = 0;
+    size_t n = 0, family = 0;
     long sum = 0;
     DIR *proc = opendir("/proc");
     for (struct dirent *entry; proc && n < MOST_PROCESSES && (entry = readdir(proc));) {
@@ -61,39 +65,51 @@ static long family_kib(long root) {
         for (size_t i = 0; i < n; i++)
             for (size_t k = 0; k < n && !in[i]; k++) more |= in[i] = in[k] && parent[i] == pid[k];
     }
-    for (size_t i = 0; i < n; i++) sum += in[i] ? resident_kib(pid[i]) : 0;
+    for (size_t i = 0; i < n; i++) family += in[i];
+    for (size_t i = 0; i < n && family > 1; i++) sum += in[i] ? resident_kib(pid[i]) : 0;
     return sum;
 }
 
-static pid_t start(char **command) {
+static pid_t start(char **command, const sigset_t *end_of_child) {
     pid_t pid = fork();
     if (pid != 0) return pid;
+    sigprocmask(SIG_UNBLOCK, end_of_child, NULL);
     execvp(command[0], command);
     perror(command[0]);
     _exit(127);
 }
 
+/* That long, or until a child ends. */
+static void rest(double seconds, const sigset_t *end_of_child) {
+    const struct timespec time = {(time_t)seconds, (long)(1e9 * fmod(seconds, 1))};
+    sigtimedwait(end_of_child, NULL, &time);
+}
+
 int bench_spawn(int argc, char **argv) {
-    const struct timespec interval = {0, INTERVAL};
     struct rusage usage;
+    sigset_t end_of_child;
     long most = 0;
     int status;
     if (argc < 3) return 2;
-    struct bench_time begin = bench_now(), end;
-    pid_t child = start(argv + 2), ended;
+    sigemptyset(&end_of_child);
+    sigaddset(&end_of_child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &end_of_child, NULL);
+    double begin = clock_seconds();
+    pid_t child = start(argv + 2, &end_of_child), ended;
     if (child < 0) return 1;
     while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
+        double look = clock_seconds();
         long now = family_kib(child);
         most = now > most ? now : most;
-        nanosleep(&interval, NULL);
+        look = clock_seconds() - look;
+        rest(fmax(INTERVAL, SHARE * look), &end_of_child);
     }
-    end = bench_now();
+    double wall = clock_seconds() - begin;
     getrusage(RUSAGE_CHILDREN, &usage);
     most = usage.ru_maxrss > most ? usage.ru_maxrss : most;
     /* `assay run` has done its work when it says 0, 1 or 4: that verdicts were not as expected, or inconclusive. */
     int code = ended == child && WIFEXITED(status) ? WEXITSTATUS(status) : 2;
     if (code > 1 && code != 4) return 1;
-    printf("%s\t%s\t%.6g\t%.6g\t%ld\t-\n", argv[0], argv[1], (end.wall - begin.wall) * 1e3, (end.cpu - begin.cpu) * 1e3,
-           most / 1024);
+    printf("%s\t%s\t%.6g\t%.6g\t%ld\t-\n", argv[0], argv[1], wall * 1e3, bench_cpu_seconds(&usage) * 1e3, most / 1024);
     return 0;
 }
