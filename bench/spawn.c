@@ -98,10 +98,10 @@ int bench_spawn(int argc, char **argv) {
     pid_t child = start(argv + 2, &end_of_child), ended;
     if (child < 0) return 1;
     while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
-        double look = clock_seconds();
+        double look = bench_now().cpu;
         long now = family_kib(child);
         most = now > most ? now : most;
-        look = clock_seconds() - look;
+        look = bench_now().cpu - look;
         rest(fmax(INTERVAL, SHARE * look), &end_of_child);
     }
     double wall = clock_seconds() - begin;
