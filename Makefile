@@ -43,6 +43,7 @@ $(BUILD)/%.o: %.c $(BUILD)/gen/onnx.pb-c.h
 $(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o: CFLAGS += -ffp-contract=fast
 # Nobody reads the floating-point exception flags or errno: only then do loops with a choice or a root become vector code.
 $(BUILD)/framework/nn/ops/%.o: CFLAGS += -fno-trapping-math -fno-math-errno
+$(BUILD)/framework/nn/optimiser.o: CFLAGS += -fno-math-errno
 
 $(BUILD)/gen/onnx.pb-c.c $(BUILD)/gen/onnx.pb-c.h &: /usr/include/onnx/onnx.proto
 	@mkdir -p $(@D)

@@ -39,9 +39,26 @@ static bool prepare_learned(struct net *net, struct error *e) {
     return true;
 }
 
-/* The plan for a training batch: all of it at once only where samples depend on each other. */
+/* Small networks in groups, whose values stay in the cache; larger ones a whole batch at a time, because products with
+ * their weights cost by how often those are read, but of large samples fewer. */
+#define CACHED_WEIGHTS ((size_t)1 << 18)
+#define TRAINING_FLOATS ((size_t)1 << 25)
+
+static uint32_t samples_at_once(const struct net *net, uint32_t n) {
+    const struct graph *g = net->graph;
+    size_t per_sample = 1;
+    if (net->has_statistics) return n; /* samples depend on each other */
+    if (g->single || net->learned_count <= CACHED_WEIGHTS) return group_size(net);
+    for (uint32_t v = 0; v < g->value_count; v++)
+        if (g->values[v].batched) per_sample += shape_count(&g->values[v].shape);
+    size_t fitting = TRAINING_FLOATS / per_sample;
+    if (fitting < NET_GROUP) fitting = NET_GROUP;
+    return n < fitting ? n : (uint32_t)fitting;
+}
+
+/* The plan for a training batch, or for as many of its samples as go at once. */
 static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct error *e) {
-    uint32_t capacity = net->has_statistics ? n : group_size(net);
+    uint32_t capacity = samples_at_once(net, n);
     if (!net->training || net->training->capacity < capacity) {
         plan_destroy(net->training);
         net->training = NULL;

@@ -1,5 +1,7 @@
 #include "nn/optimiser.h"
 
+#include "nn/ops/fast_math.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -56,8 +58,8 @@ void optimiser_destroy(struct optimiser_state *state) {
     free(state);
 }
 
-static void adam(const struct optimiser_state *state, size_t n, const float *restrict g, float *restrict m,
-                 float *restrict v, float *restrict w) {
+FAST_CLONES static void adam(const struct optimiser_state *state, size_t n, const float *restrict g, float *restrict m,
+                             float *restrict v, float *restrict w) {
     double t = (double)state->step;
     float rate = (float)(state->rate / (1 - pow(BETA1, t)));
     float spread = (float)(1 / sqrt(1 - pow(BETA2, t)));
@@ -69,8 +71,8 @@ static void adam(const struct optimiser_state *state, size_t n, const float *res
 }
 
 /* Momentum as in Sutskever et al. 2013 (ICML, equations 1 and 2), with the rate outside the velocity. */
-static void sgd(const struct optimiser_state *state, size_t n, const float *restrict g, float *restrict velocity,
-                float *restrict w) {
+FAST_CLONES static void sgd(const struct optimiser_state *state, size_t n, const float *restrict g,
+                            float *restrict velocity, float *restrict w) {
     float rate = (float)state->rate, momentum = (float)state->momentum;
     for (size_t i = 0; i < n; i++) {
         velocity[i] = momentum * velocity[i] + g[i];
