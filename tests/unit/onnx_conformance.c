@@ -136,7 +136,7 @@ static const char *read_data(struct sample_case *c, const char *folder) {
     bool ok = t && onnx_array_read(t, &c->wanted, &e);
     if (t) onnx_free(&t->base);
     if (ok) return NULL;
-    snprintf(c->why, sizeof c->why, "output: %s", t ? e.text : "no tensor");
+    snprintf(c->why, sizeof c->why, "output: %.900s", t ? e.text : "no tensor");
     return c->why;
 }
 
