@@ -2,7 +2,6 @@
 #if defined __x86_64__
 #pragma GCC target("avx2,fma")
 #endif
-#pragma GCC diagnostic ignored "-Wpsabi" /* no vector is passed between files */
 #include "nn/kernels/depthwise_frames.h"
 #include "nn/kernels/lanes.h"
 

@@ -1,15 +1,9 @@
 /* maxpool_code.h: the body of maxpool.c, compiled once for every kind of processor, as winograd_code.h is. */
+#include "nn/kernels/lanes.h"
 #include "nn/kernels/maxpool.h"
 
-#include <string.h>
-
-#define LANES MAXPOOL_LEAST
-
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef int32_t places __attribute__((vector_size(LANES * sizeof(int32_t))));
-
 /* The same tap of LANES windows. Reads no further than the last of them. */
-static inline __attribute__((always_inline)) void load_taps(const float *from, size_t step, lanes *out) {
+INLINE void load_taps(const float *from, size_t step, lanes *out) {
     lanes lower, upper;
     memcpy(&lower, from, sizeof lower);
     if (step == 1) {
@@ -20,9 +14,8 @@ static inline __attribute__((always_inline)) void load_taps(const float *from, s
     *out = __builtin_shuffle(lower, upper, (places){0, 2, 4, 6, 9, 11, 13, 15});
 }
 
-static inline __attribute__((always_inline)) bool find_largest(const struct maxpool_row *r, size_t step,
-                                                               const float *plane, size_t first, float *largest,
-                                                               uint32_t *place) {
+INLINE bool find_largest(const struct maxpool_row *r, size_t step, const float *plane, size_t first, float *largest,
+                         uint32_t *place) {
     const places each = (places){0, 1, 2, 3, 4, 5, 6, 7} * (int32_t)step;
     lanes best;
     load_taps(plane + first, step, &best);

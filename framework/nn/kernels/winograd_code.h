@@ -3,12 +3,9 @@
  *
  * Vectors run over channels, so that no lane is wasted on small images. Three arrays live in the scratch memory, each
  * by point (element of a transformed tile): the tiles of the input, the kernels, and their products. */
+#include "nn/kernels/lanes.h"
 #include "nn/kernels/winograd_blocks.h"
 
-#include <stdint.h>
-#include <string.h>
-
-#define LANES WINOGRAD_LANES
 #define PANEL WINOGRAD_PANEL
 #define POINTS WINOGRAD_POINTS
 #define VECTORS (PANEL / LANES)
@@ -16,25 +13,10 @@
 #define SIDE 6u
 #define TILE 4u /* elements of the output along a side */
 
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef int32_t places __attribute__((vector_size(LANES * sizeof(int32_t))));
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE lanes load(const float *from) {
-    lanes v;
-    memcpy(&v, from, sizeof v);
-    return v;
-}
-
 static lanes load_some(const float *from, size_t count) {
     lanes v = {0};
     memcpy(&v, from, count * sizeof *from);
     return v;
-}
-
-INLINE void store(float *to, lanes v) {
-    memcpy(to, &v, sizeof v);
 }
 
 INLINE void transpose(lanes *m) {
