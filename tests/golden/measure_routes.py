@@ -1,7 +1,7 @@
 """Prints the table of docs/performance.md: errors of whole networks, by each route of convolution, against PyTorch in
 double precision on the same weights.
 
-    /opt/oracle/bin/python tests/golden/measure_routes.py build NAME=FILE.onnx PHOTO...
+    python3 tests/golden/measure_routes.py build NAME=FILE.onnx PHOTO...
 
 Logits and the gradient of the largest one with respect to the input; means over the photographs.
 """
