@@ -1,20 +1,24 @@
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Through a buffer, so that the old text may be one of the arguments. */
-bool error_set(struct error *e, const char *format, ...) {
+bool error_set_list(struct error *e, const char *format, va_list list) {
     struct error fresh;
-    va_list list;
 
     if (!e) return false;
-    va_start(list, format);
-    int n = vsnprintf(fresh.text, sizeof fresh.text, format, list);
-    va_end(list);
-    if (n < 0) fresh.text[0] = '\0';
+    if (vsnprintf(fresh.text, sizeof fresh.text, format, list) < 0) fresh.text[0] = '\0';
     *e = fresh;
+    return false;
+}
+
+bool error_set(struct error *e, const char *format, ...) {
+    va_list list;
+
+    va_start(list, format);
+    error_set_list(e, format, list);
+    va_end(list);
     return false;
 }
 

@@ -23,13 +23,11 @@ bool place_prefix(const char *path, const char *const *settings, struct place pl
 }
 
 bool battery_fail(const struct battery *b, struct place place, struct error *e, const char *format, ...) {
-    struct error message;
     va_list list;
 
     va_start(list, format);
-    vsnprintf(message.text, sizeof message.text, format, list);
+    error_set_list(e, format, list);
     va_end(list);
-    error_set(e, "%s", message.text);
     return place_prefix(b->path, b->settings, place, e);
 }
 

@@ -132,13 +132,11 @@ const char *yaml_folder(const struct yaml_file *file, const yaml_node_t *node) {
 }
 
 bool yaml_fail(const struct yaml_file *file, const yaml_node_t *at, struct error *e, const char *format, ...) {
-    struct error message;
     va_list list;
 
     va_start(list, format);
-    vsnprintf(message.text, sizeof message.text, format, list);
+    error_set_list(e, format, list);
     va_end(list);
-    error_set(e, "%s", message.text);
     return place_prefix(file->path, file->settings, yaml_place(at), e);
 }
 

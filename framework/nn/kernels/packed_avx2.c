@@ -169,23 +169,6 @@ static void pack_block(const struct packed *p, const struct strip *strips, size_
 
 /* ---- The weights: to[panel][channel][tap][ROWS] ---- */
 
-INLINE void transpose(lanes *m) {
-    lanes t[LANES], u[LANES];
-    for (int i = 0; i < 8; i += 2) {
-        t[i] = __builtin_shuffle(m[i], m[i + 1], (places){0, 8, 1, 9, 4, 12, 5, 13});
-        t[i + 1] = __builtin_shuffle(m[i], m[i + 1], (places){2, 10, 3, 11, 6, 14, 7, 15});
-    }
-    for (int i = 0; i < 8; i += 4)
-        for (int k = 0; k < 2; k++) {
-            u[i + 2 * k] = __builtin_shuffle(t[i + k], t[i + k + 2], (places){0, 1, 8, 9, 4, 5, 12, 13});
-            u[i + 2 * k + 1] = __builtin_shuffle(t[i + k], t[i + k + 2], (places){2, 3, 10, 11, 6, 7, 14, 15});
-        }
-    for (int i = 0; i < 4; i++) {
-        m[i] = __builtin_shuffle(u[i], u[i + 4], (places){0, 1, 2, 3, 8, 9, 10, 11});
-        m[i + 4] = __builtin_shuffle(u[i], u[i + 4], (places){4, 5, 6, 7, 12, 13, 14, 15});
-    }
-}
-
 /* Rows of `depth` elements one after the other. What is stored behind an element is stored again with the next. */
 static void interleave_rows(const float *from, size_t rows, size_t depth, float *to) {
     size_t k = 0;

@@ -39,16 +39,9 @@ static bool conv_check(const struct op_call *call, struct error *e) {
     char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
     shape_text(x, a, sizeof a);
     shape_text(w, b, sizeof b);
-    if (call->in[1].batched || (op_present(call, 2) && call->in[2].batched))
-        return error_set(e, "its weights depend on the network's input: wanted parameters");
-    if (w->rank != 3 && w->rank != 4)
-        return error_set(e, "weights of shape %s: only one or two spatial dimensions are supported", b);
+    if (!window_weights(&conv->window, call, e)) return false;
     if (x->rank != w->rank || x->dim[1] != w->dim[1] * conv->groups || w->dim[0] % conv->groups != 0)
         return error_set(e, "input of shape %s does not fit weights of shape %s in %u groups", a, b, conv->groups);
-    for (int axis = 0; axis < 2; axis++)
-        if (window_size(w, axis) > UINT16_MAX ||
-            (conv->window.has_kernel && conv->window.kernel[axis] != window_size(w, axis)))
-            return error_set(e, "attribute 'kernel_shape' does not fit weights of shape %s", b);
     if (op_present(call, 2) && shape_count(&call->in[2].shape) != w->dim[0])
         return error_set(e, "bias of shape %s does not fit weights of shape %s",
                          shape_text(&call->in[2].shape, a, sizeof a), b);

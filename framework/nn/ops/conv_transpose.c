@@ -5,8 +5,6 @@
 #include <cblas.h>
 #include <string.h>
 
-#define MOST_SIZE 65535
-
 struct transpose {
     struct window window;
     uint32_t groups;
@@ -30,7 +28,7 @@ static bool transpose_parse(struct node *node, uint32_t opset, struct error *e) 
         return false;
     size_t first = t->window.axes == 1, count = 2 - first;
     t->groups = (uint32_t)groups;
-    return op_sizes(node, "output_padding", 0, MOST_SIZE, 0, t->more + first, count, e) &&
+    return op_sizes(node, "output_padding", 0, WINDOW_MOST, 0, t->more + first, count, e) &&
            op_sizes(node, "output_shape", 1, OP_MAX_ELEMENTS, 0, t->size + first, count, e);
 }
 
@@ -76,17 +74,12 @@ static bool transpose_check(const struct op_call *call, struct error *e) {
     char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
     shape_text(x, a, sizeof a);
     shape_text(w, b, sizeof b);
-    if (call->in[1].batched || (op_present(call, 2) && call->in[2].batched))
-        return error_set(e, "its weights depend on the network's input: wanted parameters");
-    if (w->rank != 3 && w->rank != 4)
-        return error_set(e, "weights of shape %s: only one or two spatial dimensions are supported", b);
+    if (!window_weights(&t->window, call, e)) return false;
     if (x->rank != w->rank || x->dim[1] != w->dim[0] || w->dim[0] % t->groups != 0 ||
         (t->window.axes && t->window.axes + 2 != w->rank) || w->dim[1] > OP_MAX_ELEMENTS / t->groups)
         return error_set(e, "input of shape %s does not fit weights of shape %s in %u groups", a, b, t->groups);
     for (int axis = 0; axis < 2; axis++)
-        if (window_size(w, axis) > MOST_SIZE || window_size(x, axis) > OP_MAX_ELEMENTS ||
-            (t->window.has_kernel && t->window.kernel[axis] != window_size(w, axis)))
-            return error_set(e, "attribute 'kernel_shape' does not fit weights of shape %s", b);
+        if (window_size(x, axis) > OP_MAX_ELEMENTS) return error_set(e, "input of shape %s is too large", a);
     if (op_present(call, 2) && shape_count(&call->in[2].shape) != w->dim[1] * t->groups)
         return error_set(e, "bias of shape %s does not fit weights of shape %s in %u groups",
                          shape_text(&call->in[2].shape, a, sizeof a), b, t->groups);

@@ -135,3 +135,17 @@ void window_result(const struct window_fit *f, struct shape *out) {
     if (out->rank > 3) out->dim[2] = (size_t)f->out[0];
     if (out->rank < 5) out->dim[out->rank - 1] = (size_t)f->out[1]; /* of three, the last two are as they were */
 }
+
+bool window_weights(const struct window *window, const struct op_call *call, struct error *e) {
+    const struct shape *w = &call->in[1].shape;
+    char text[OP_SHAPE_TEXT];
+    shape_text(w, text, sizeof text);
+    if (call->in[1].batched || (op_present(call, 2) && call->in[2].batched))
+        return error_set(e, "its weights depend on the network's input: wanted parameters");
+    if (w->rank != 3 && w->rank != 4)
+        return error_set(e, "weights of shape %s: only one or two spatial dimensions are supported", text);
+    for (int axis = 0; axis < 2; axis++)
+        if (window_size(w, axis) > WINDOW_MOST || (window->has_kernel && window->kernel[axis] != window_size(w, axis)))
+            return error_set(e, "attribute 'kernel_shape' does not fit weights of shape %s", text);
+    return true;
+}

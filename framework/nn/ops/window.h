@@ -24,6 +24,10 @@ struct window_fit {
 };
 
 bool window_parse(const struct node *, struct window *, struct error *);
+/* Whether the weights (input 1) and the bias can be those of a convolution with this window: parameters, of one or two
+ * spatial dimensions, as the node says. */
+bool window_weights(const struct window *, const struct op_call *, struct error *);
+#define WINDOW_MOST 65535 /* elements of a kernel along an axis */
 /* `in`: n x channels x height x width, n x channels x width, or, with three axes, n x channels x height x the rest. */
 bool window_place(const struct window *, const struct shape *in, struct window_fit *, struct error *);
 /* The spatial dimensions of `out`, which has the rank of the input. */
