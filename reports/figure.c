@@ -92,11 +92,14 @@ FILE *figure_data(const struct figure *f, struct error *e) {
 
 static void draw(struct figure *f, const char *script) {
     static const char *const formats[] = {"png", "svg"};
+    struct gnuplot each[sizeof formats / sizeof *formats];
+    size_t count = f->all->missing ? 0 : sizeof formats / sizeof *formats;
     struct error e;
 
-    for (size_t i = 0; i < sizeof formats / sizeof *formats && !f->all->missing; i++) {
-        enum gnuplot_outcome outcome = gnuplot_run(f->all->folder, script, formats[i], &e);
-        f->all->missing = outcome == GNUPLOT_MISSING;
+    for (size_t i = 0; i < count; i++) gnuplot_start(f->all->folder, script, formats[i], &each[i]); /* side by side */
+    for (size_t i = 0; i < count; i++) {
+        enum gnuplot_outcome outcome = gnuplot_finish(&each[i], f->all->folder, script, &e);
+        f->all->missing = f->all->missing || outcome == GNUPLOT_MISSING;
         if (outcome != GNUPLOT_DONE && !f->all->trouble.text[0]) f->all->trouble = e;
     }
 }

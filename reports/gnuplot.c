@@ -39,25 +39,31 @@ static void listen_to(int log, char *said, size_t size) {
         if (*c == '\n' || *c == '\t') *c = ' ';
 }
 
-enum gnuplot_outcome gnuplot_run(const char *folder, const char *script, const char *format, struct error *e) {
-    char said[512];
-    int ends[2], status;
+void gnuplot_start(const char *folder, const char *script, const char *format, struct gnuplot *out) {
+    int ends[2];
 
-    if (pipe(ends) != 0) {
-        error_set(e, "gnuplot: %s: a pipe was wanted", strerror(errno));
-        return GNUPLOT_FAILED;
-    }
-    pid_t child = fork();
-    if (child == 0) become_gnuplot(folder, script, format, ends[1]);
+    out->child = -1;
+    if (pipe(ends) != 0) return;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC); /* or the next child would keep this one's end open */
+    out->child = fork();
+    if (out->child == 0) become_gnuplot(folder, script, format, ends[1]);
     close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        error_set(e, "gnuplot: %s: a child process was wanted", strerror(errno));
+    out->log = ends[0];
+    if (out->child < 0) close(ends[0]);
+}
+
+enum gnuplot_outcome gnuplot_finish(const struct gnuplot *g, const char *folder, const char *script, struct error *e) {
+    char said[512];
+    int status;
+
+    if (g->child < 0) {
+        error_set(e, "gnuplot: %s/%s: a pipe and a child process were wanted", folder, script);
         return GNUPLOT_FAILED;
     }
-    listen_to(ends[0], said, sizeof said);
-    close(ends[0]);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    listen_to(g->log, said, sizeof said);
+    close(g->log);
+    while (waitpid(g->child, &status, 0) < 0 && errno == EINTR)
         ;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return GNUPLOT_DONE;
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_STARTED) {
