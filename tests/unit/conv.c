@@ -1,5 +1,6 @@
 /* Conv by each of its routes, forward and back, against sums in double precision; and every sample has the same bits
  * alone and in a batch. */
+#include "base/cpu.h"
 #include "base/rng.h"
 #include "nn/graph.h"
 #include "nn/kernels/depthwise.h"
@@ -205,9 +206,7 @@ Test(conv, the_cases_take_every_route) {
         packed += conv_packed_init(&g, &p);
         depthwise += c->in == c->groups && depthwise_fits(&d);
     }
-#if defined __x86_64__
-    if (!__builtin_cpu_supports("avx2")) cr_skip_test("this processor has none of our own kernels");
+    if (!cpu_has_avx2()) cr_skip_test("this processor has none of our own kernels");
     cr_expect_eq(packed, 8);
     cr_expect_eq(depthwise, 8);
-#endif
 }

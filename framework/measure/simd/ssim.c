@@ -1,13 +1,15 @@
 /* ssim.c: which of the compiled bodies runs. */
 #include "measure/simd/ssim.h"
 
+#include "base/cpu.h"
+
 #if defined __x86_64__
 extern const struct ssim_kernels ssim_avx2;
 #endif
 
 const struct ssim_kernels *ssim_kernels(void) {
 #if defined __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &ssim_avx2;
+    if (cpu_has_avx2()) return &ssim_avx2;
 #endif
     return &ssim_portable;
 }

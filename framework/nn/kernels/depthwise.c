@@ -1,5 +1,5 @@
 /* depthwise.c: where things lie. */
-#include "nn/kernels/cpu.h"
+#include "base/cpu.h"
 #include "nn/kernels/depthwise_frames.h"
 
 static size_t round_up(size_t n, size_t unit) {

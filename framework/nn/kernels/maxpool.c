@@ -1,5 +1,5 @@
 /* maxpool.c: which of the compiled bodies runs. */
-#include "nn/kernels/cpu.h"
+#include "base/cpu.h"
 #include "nn/kernels/maxpool.h"
 
 bool maxpool_run(const struct maxpool_row *r, const float *plane, float *largest, uint32_t *place) {

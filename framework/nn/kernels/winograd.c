@@ -1,5 +1,5 @@
 /* winograd.c: which of the compiled bodies runs, and how the work is cut. */
-#include "nn/kernels/cpu.h"
+#include "base/cpu.h"
 #include "nn/kernels/winograd_blocks.h"
 
 static size_t round_up(size_t n, size_t unit) {

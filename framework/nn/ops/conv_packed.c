@@ -1,6 +1,6 @@
 #include "nn/ops/conv_packed.h"
 
-#include "nn/kernels/cpu.h"
+#include "base/cpu.h"
 
 /* Measured beside OpenBLAS (docs/performance.md), which is as fast but where unfolding costs, as with a stride or for
  * few channels, and on the thin products of small planes, as it must do one sample at a time. */

@@ -1,6 +1,6 @@
 /* cpu.h: what the processor can do, asked at run time. */
-#ifndef ASSAY_NN_KERNELS_CPU_H
-#define ASSAY_NN_KERNELS_CPU_H
+#ifndef ASSAY_BASE_CPU_H
+#define ASSAY_BASE_CPU_H
 
 #include <stdbool.h>
 
