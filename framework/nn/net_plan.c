@@ -1,6 +1,6 @@
 #include "nn/net_plan.h"
 
-#include "base/large.h"
+#include "base/scratch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static float *allocate(size_t count, struct error *e) {
                   MOST_FLOATS / (1 << 18));
         return NULL;
     }
-    return large_create(count * sizeof(float), e);
+    return scratch_create(count * sizeof(float), e);
 }
 
 void plan_destroy(struct plan *plan) {
@@ -32,7 +32,7 @@ void plan_destroy(struct plan *plan) {
     free(plan->sources);
     free(plan->passes);
     free(plan->written);
-    large_destroy(plan->memory, plan->floats * sizeof *plan->memory);
+    scratch_destroy(plan->memory, plan->floats * sizeof *plan->memory);
     free(plan);
 }
 
