@@ -24,7 +24,8 @@ struct job {
 static void gradient(void *user) {
     struct job *j = user;
     struct error e;
-    bench_need(crew_gradient(&j->crew, j->net, NET_GRADIENT, j->n, j->x, j->targets, j->out, &e), &e);
+    const struct net_request request = {.question = ASK_GRADIENT, .n = j->n, .x = j->x, .targets = j->targets};
+    bench_need(crew_ask(&j->crew, j->net, &request, j->out, &e), &e);
 }
 
 /* Two processes, an image each at a time: what a battery's workers do. */

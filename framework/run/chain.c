@@ -71,7 +71,8 @@ static bool check_logits(struct session *s, struct net *net, struct error *e) {
     float *logits = malloc(count * sizeof *logits);
     if (!logits) return error_memory(e);
     struct crew crew = channel_crew(s->channel);
-    bool ok = crew_forward(&crew, net, s->set->count, s->x, logits, e);
+    const struct net_request request = {.question = ASK_FORWARD, .n = s->set->count, .x = s->x};
+    bool ok = crew_ask(&crew, net, &request, logits, e);
     if (ok && !all_finite(logits, count)) ok = error_set(e, "overflow: the network's logits are not finite.");
     free(logits);
     return ok;
@@ -90,7 +91,9 @@ static bool check_maps(struct session *s, struct error *e) {
 
 static bool call_yardstick(struct session *s, struct net *net, struct error *e) {
     struct crew crew = channel_crew(s->channel);
-    if (!crew_gradient(&crew, net, NET_GRADIENT, s->set->count, s->x, s->set->target, s->maps, e)) return false;
+    const struct net_request request = {
+        .question = ASK_GRADIENT, .n = s->set->count, .x = s->x, .targets = s->set->target};
+    if (!crew_ask(&crew, net, &request, s->maps, e)) return false;
     for (size_t k = 0; k < s->set->count * s->full; k++) s->maps[k] = fabsf(s->maps[k]);
     return true;
 }

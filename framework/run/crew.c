@@ -14,16 +14,10 @@
 #define LEAST_WORK 2e9
 #define MOST_HELPERS 64u
 
-enum kind { FORWARD, GRADIENT, SUM };
-
 struct work {
-    enum kind kind;
+    const struct net_request *ask;
     struct net *net;
-    enum net_rule rule;
-    uint32_t n, blocks;
-    const float *x;
-    const uint32_t *targets;
-    const float *weights;
+    uint32_t blocks;
     size_t in, out; /* elements of a sample, and of one result */
 };
 
@@ -33,19 +27,28 @@ struct board {
     atomic_bool done[];
 };
 
+static bool is_sum(const struct work *w) {
+    return w->ask->question == ASK_GRADIENT_SUM;
+}
+
 static size_t results_of(const struct work *w) {
-    return w->kind == SUM ? w->blocks : w->n;
+    return is_sum(w) ? w->blocks : w->ask->n;
+}
+
+/* The samples from `first` on, `count` of them. */
+static bool ask_net(const struct work *w, uint32_t first, uint32_t count, float *out, struct error *e) {
+    const struct net_request *ask = w->ask;
+    const float *x = ask->x + first * w->in;
+    switch (ask->question) {
+    case ASK_FORWARD: return net_forward(w->net, count, x, out, e);
+    case ASK_GRADIENT: return net_gradient(w->net, ask->rule, count, x, ask->targets + first, out, e);
+    default: return net_gradient_sum(w->net, count, x, ask->targets + first, ask->weights + first, out, e);
+    }
 }
 
 static bool run_block(const struct work *w, uint32_t block, float *results, struct error *e) {
-    uint32_t first = block * CREW_BLOCK, count = w->n - first < CREW_BLOCK ? w->n - first : CREW_BLOCK;
-    const float *x = w->x + first * w->in;
-    switch (w->kind) {
-    case FORWARD: return net_forward(w->net, count, x, results + first * w->out, e);
-    case GRADIENT: return net_gradient(w->net, w->rule, count, x, w->targets + first, results + first * w->out, e);
-    default:
-        return net_gradient_sum(w->net, count, x, w->targets + first, w->weights + first, results + block * w->out, e);
-    }
+    uint32_t first = block * CREW_BLOCK, left = w->ask->n - first;
+    return ask_net(w, first, left < CREW_BLOCK ? left : CREW_BLOCK, results + (is_sum(w) ? block : first) * w->out, e);
 }
 
 /* Blocks as long as there are any. */
@@ -59,17 +62,13 @@ static bool take_part(const struct work *w, struct board *board, float *results,
 
 /* Adds up the sums of the blocks, or copies. */
 static void gather(const struct work *w, const float *results, float *out) {
-    memcpy(out, results, (w->kind == SUM ? 1 : w->n) * w->out * sizeof *out);
-    for (uint32_t b = 1; w->kind == SUM && b < w->blocks; b++)
+    memcpy(out, results, (is_sum(w) ? 1 : w->ask->n) * w->out * sizeof *out);
+    for (uint32_t b = 1; is_sum(w) && b < w->blocks; b++)
         for (size_t i = 0; i < w->out; i++) out[i] += results[b * w->out + i];
 }
 
 static bool work_alone(const struct work *w, float *out, struct error *e) {
-    switch (w->kind) {
-    case FORWARD: return net_forward(w->net, w->n, w->x, out, e);
-    case GRADIENT: return net_gradient(w->net, w->rule, w->n, w->x, w->targets, out, e);
-    default: break;
-    }
+    if (!is_sum(w)) return ask_net(w, 0, w->ask->n, out, e);
     float *results = malloc(w->blocks * w->out * sizeof *results);
     bool ok = results ? true : error_memory(e);
     for (uint32_t b = 0; ok && b < w->blocks; b++) ok = run_block(w, b, results, e);
@@ -100,39 +99,25 @@ static bool work_together(const struct work *w, struct board *board, float *resu
     return ok;
 }
 
-static bool run(const struct crew *crew, struct work *w, float *out, struct error *e) {
-    const struct graph *g = net_graph(w->net);
-    w->blocks = (w->n + CREW_BLOCK - 1) / CREW_BLOCK;
-    w->in = shape_count(&g->sample);
-    w->out = w->kind == FORWARD ? g->classes : w->in;
-    double passes = w->kind == FORWARD ? 1 : 2;
-    if (!crew->cores || w->blocks < 2 || passes * w->n * graph_flops(g) < LEAST_WORK) return work_alone(w, out, e);
-    unsigned most = w->blocks - 1 < MOST_HELPERS ? w->blocks - 1 : MOST_HELPERS;
+bool crew_ask(const struct crew *crew, struct net *net, const struct net_request *ask, float *out, struct error *e) {
+    const struct graph *g = net_graph(net);
+    size_t in = shape_count(&g->sample);
+    struct work w = {.ask = ask,
+                     .net = net,
+                     .blocks = (ask->n + CREW_BLOCK - 1) / CREW_BLOCK,
+                     .in = in,
+                     .out = ask->question == ASK_FORWARD ? g->classes : in};
+    double passes = ask->question == ASK_FORWARD ? 1 : 2;
+    if (!crew->cores || w.blocks < 2 || passes * ask->n * graph_flops(g) < LEAST_WORK) return work_alone(&w, out, e);
+    unsigned most = w.blocks - 1 < MOST_HELPERS ? w.blocks - 1 : MOST_HELPERS;
     unsigned helpers = cores_borrow(crew->cores, crew->member, most);
-    if (!helpers) return work_alone(w, out, e);
-    size_t head = (sizeof(struct board) + w->blocks + 63) / 64 * 64, size = head + results_of(w) * w->out * sizeof *out;
+    if (!helpers) return work_alone(&w, out, e);
+    size_t head = (sizeof(struct board) + w.blocks + 63) / 64 * 64, size = head + results_of(&w) * w.out * sizeof *out;
     struct board *board = shared_create(size, NULL); /* zero: nothing is begun or done */
     float *results = (float *)(void *)((char *)board + head);
-    bool ok = board ? work_together(w, board, results, helpers, e) : work_alone(w, out, e);
-    if (ok && board) gather(w, results, out);
+    bool ok = board ? work_together(&w, board, results, helpers, e) : work_alone(&w, out, e);
+    if (ok && board) gather(&w, results, out);
     shared_destroy(board, size);
     cores_return(crew->cores, crew->member, helpers);
     return ok;
-}
-
-bool crew_forward(const struct crew *crew, struct net *net, uint32_t n, const float *x, float *logits,
-                  struct error *e) {
-    return run(crew, &(struct work){.kind = FORWARD, .net = net, .n = n, .x = x}, logits, e);
-}
-
-bool crew_gradient(const struct crew *crew, struct net *net, enum net_rule rule, uint32_t n, const float *x,
-                   const uint32_t *targets, float *out, struct error *e) {
-    return run(crew, &(struct work){.kind = GRADIENT, .net = net, .rule = rule, .n = n, .x = x, .targets = targets},
-               out, e);
-}
-
-bool crew_gradient_sum(const struct crew *crew, struct net *net, uint32_t n, const float *x, const uint32_t *targets,
-                       const float *weights, float *out, struct error *e) {
-    return run(crew, &(struct work){.kind = SUM, .net = net, .n = n, .x = x, .targets = targets, .weights = weights},
-               out, e);
 }

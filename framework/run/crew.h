@@ -12,13 +12,20 @@ struct crew {
     unsigned member;     /* who borrows them */
 };
 
-/* As net_forward, net_gradient and net_gradient_sum; but the sum is one over blocks of CREW_BLOCK samples, each a
- * net_gradient_sum. */
+/* What a network can be asked: as net_forward, net_gradient and net_gradient_sum; but the sum is one over blocks of
+ * CREW_BLOCK samples, each a net_gradient_sum. */
+enum question { ASK_FORWARD, ASK_GRADIENT, ASK_GRADIENT_SUM };
 #define CREW_BLOCK 5u
-bool crew_forward(const struct crew *, struct net *, uint32_t n, const float *x, float *logits, struct error *);
-bool crew_gradient(const struct crew *, struct net *, enum net_rule, uint32_t n, const float *x,
-                   const uint32_t *targets, float *out, struct error *);
-bool crew_gradient_sum(const struct crew *, struct net *, uint32_t n, const float *x, const uint32_t *targets,
-                       const float *weights, float *out, struct error *);
+
+struct net_request {
+    enum question question;
+    enum net_rule rule; /* ASK_GRADIENT */
+    uint32_t n;
+    const float *x;
+    const uint32_t *targets; /* not for ASK_FORWARD */
+    const float *weights;    /* ASK_GRADIENT_SUM */
+};
+
+bool crew_ask(const struct crew *, struct net *, const struct net_request *, float *out, struct error *);
 
 #endif

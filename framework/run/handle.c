@@ -44,41 +44,22 @@ static assay_status finish(bool ok, const char *call, const struct error *e, ass
 
 /* ---- The network, or what it said before ---- */
 
-enum question { FORWARD, GRADIENT, GRADIENT_SUM };
-
-struct request {
-    enum question question;
-    enum net_rule rule;
-    uint32_t n;
-    const float *x;
-    const uint32_t *targets;
-    const float *weights;
-};
-
-static bool ask_network(const struct handle *h, const struct request *r, float *out, struct error *e) {
-    switch (r->question) {
-    case FORWARD: return crew_forward(&h->crew, h->net, r->n, r->x, out, e);
-    case GRADIENT: return crew_gradient(&h->crew, h->net, r->rule, r->n, r->x, r->targets, out, e);
-    default: return crew_gradient_sum(&h->crew, h->net, r->n, r->x, r->targets, r->weights, out, e);
-    }
-}
-
-static bool ask(struct handle *h, const struct request *r, float *out, struct error *e) {
+static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
     const uint32_t head[] = {r->question, r->rule, r->n};
     const struct data_part parts[] = {{head, sizeof head},
                                       {r->x, r->n * h->model.input.count * sizeof *r->x},
                                       {r->targets ? r->targets : head, r->targets ? r->n * sizeof *r->targets : 0},
                                       {r->weights ? r->weights : r->x, r->weights ? r->n * sizeof *r->weights : 0}};
-    size_t count = r->question == FORWARD        ? (size_t)r->n * h->model.outputs
-                   : r->question == GRADIENT_SUM ? h->model.input.count
-                                                 : r->n * h->model.input.count;
+    size_t count = r->question == ASK_FORWARD        ? (size_t)r->n * h->model.outputs
+                   : r->question == ASK_GRADIENT_SUM ? h->model.input.count
+                                                     : r->n * h->model.input.count;
     char key[FILE_DIGEST_SIZE];
     h->forward += r->n;
-    h->backward += r->question == FORWARD ? 0 : r->n;
-    if (!h->memo) return ask_network(h, r, out, e);
+    h->backward += r->question == ASK_FORWARD ? 0 : r->n;
+    if (!h->memo) return crew_ask(&h->crew, h->net, r, out, e);
     data_digest_parts(parts, sizeof parts / sizeof *parts, key);
     if (memo_find(h->memo, key, out, count)) return true;
-    if (!ask_network(h, r, out, e)) return false;
+    if (!crew_ask(&h->crew, h->net, r, out, e)) return false;
     memo_keep(h->memo, key, out, count);
     return true;
 }
@@ -93,7 +74,7 @@ static assay_status model_forward(const assay_model *model, uint32_t n, const fl
     if (status != ASSAY_OK || !logits) {
         return status != ASSAY_OK ? status : null_passed(call, "logits", why);
     }
-    const struct request request = {.question = FORWARD, .n = n, .x = x};
+    const struct net_request request = {.question = ASK_FORWARD, .n = n, .x = x};
     return finish(ask(handle, &request, logits, &e), call, &e, why);
 }
 
@@ -106,7 +87,7 @@ static assay_status gradient_under(const assay_model *model, enum net_rule rule,
     if (status != ASSAY_OK || !out) {
         return status != ASSAY_OK ? status : null_passed(call, "out", why);
     }
-    const struct request request = {.question = GRADIENT, .rule = rule, .n = n, .x = x, .targets = targets};
+    const struct net_request request = {.question = ASK_GRADIENT, .rule = rule, .n = n, .x = x, .targets = targets};
     return finish(ask(handle, &request, out, &e), call, &e, why);
 }
 
@@ -124,7 +105,8 @@ static assay_status model_gradient_sum(const assay_model *model, uint32_t n, con
     if (status != ASSAY_OK || !weights || !out) {
         return status != ASSAY_OK ? status : null_passed(call, weights ? "out" : "weights", why);
     }
-    const struct request request = {.question = GRADIENT_SUM, .n = n, .x = x, .targets = targets, .weights = weights};
+    const struct net_request request = {
+        .question = ASK_GRADIENT_SUM, .n = n, .x = x, .targets = targets, .weights = weights};
     return finish(ask(handle, &request, out, &e), call, &e, why);
 }
 

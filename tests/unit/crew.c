@@ -73,10 +73,13 @@ static float *answers(struct subject *s, const struct crew *crew) {
     struct error e;
     float *all = malloc((SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof *all), *maps = all + SAMPLES * 10;
     cr_assert_not_null(all);
+    const struct net_request gradient = {
+        .question = ASK_GRADIENT, .rule = NET_GUIDED, .n = SAMPLES, .x = s->x, .targets = s->targets};
+    const struct net_request sum = {
+        .question = ASK_GRADIENT_SUM, .n = SAMPLES, .x = s->x, .targets = s->targets, .weights = s->factors};
     cr_assert(
-        crew_forward(crew, s->net, SAMPLES, s->x, all, &e) &&
-            crew_gradient(crew, s->net, NET_GUIDED, SAMPLES, s->x, s->targets, maps, &e) &&
-            crew_gradient_sum(crew, s->net, SAMPLES, s->x, s->targets, s->factors, maps + SAMPLES * s->sample, &e),
+        crew_ask(crew, s->net, &(struct net_request){.question = ASK_FORWARD, .n = SAMPLES, .x = s->x}, all, &e) &&
+            crew_ask(crew, s->net, &gradient, maps, &e) && crew_ask(crew, s->net, &sum, maps + SAMPLES * s->sample, &e),
         "%s", e.text);
     return all;
 }
@@ -121,7 +124,9 @@ Test(crew, reports_what_the_net_refuses) {
     s.targets[SAMPLES - 1] = 10;
     float *out = malloc(SAMPLES * s.sample * sizeof *out);
     cr_assert_not_null(out);
-    cr_expect_not(crew_gradient(&crew, s.net, NET_GRADIENT, SAMPLES, s.x, s.targets, out, &e));
+    cr_expect_not(crew_ask(
+        &crew, s.net, &(struct net_request){.question = ASK_GRADIENT, .n = SAMPLES, .x = s.x, .targets = s.targets},
+        out, &e));
     cr_expect(strstr(e.text, "10"), "%s", e.text);
     cr_expect_eq(cores_borrow(crew.cores, 0, 8), 3);
     free(out);
