@@ -141,25 +141,35 @@ static bool prepare_gradients(struct net *net, struct error *e) {
     return fuse_prepare(net, e);
 }
 
+static void copy_logits(const struct net *net, float *logits) {
+    const struct plan *plan = net->group;
+    memcpy(logits, plan->data[net->graph->output], (size_t)plan->batch * net->graph->classes * sizeof *logits);
+}
+
 bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
     if (!fuse_prepare(net, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
-        memcpy(logits + i * classes, net->group->data[net->graph->output],
-               net->group->batch * classes * sizeof *logits);
+        copy_logits(net, logits + i * classes);
     }
     return true;
 }
 
 bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *x, const uint32_t *targets, float *out,
                   struct error *e) {
-    size_t sample = shape_count(&net->graph->sample);
+    return net_gradient_logits(net, rule, n, x, targets, NULL, out, e);
+}
+
+bool net_gradient_logits(struct net *net, enum net_rule rule, uint32_t n, const float *x, const uint32_t *targets,
+                         float *logits, float *out, struct error *e) {
+    size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
     if (!check_targets(net, n, targets, e) || !prepare_gradients(net, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
+        if (logits) copy_logits(net, logits + i * classes);
         seed_targets(net, net->group, targets + i, NULL);
         run_backward(net, net->group, net->graph->output,
                      &(struct backward_options){.rule = rule, .stop = GRAPH_NONE, .input = out + i * sample});

@@ -39,6 +39,9 @@ bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct
 /* out[n][sample]: d logit[targets[i]] / d x[i] under the rule. */
 bool net_gradient(struct net *, enum net_rule, uint32_t n, const float *x, const uint32_t *targets, float *out,
                   struct error *);
+/* With the logits of the same pass, unless logits is NULL. */
+bool net_gradient_logits(struct net *, enum net_rule, uint32_t n, const float *x, const uint32_t *targets,
+                         float *logits, float *out, struct error *);
 /* out[sample] = sum_i weights[i] * d logit[targets[i]] / d x[i] */
 bool net_gradient_sum(struct net *, uint32_t n, const float *x, const uint32_t *targets, const float *weights,
                       float *out, struct error *);

@@ -112,15 +112,3 @@ bool weights_from_flat(struct weights *weights, const float *flat, struct error 
 void weights_digest(const struct weights *weights, uint32_t value, char out[65]) {
     data_digest(weights->data[value], parameter_bytes(weights->graph, value), out);
 }
-
-bool weights_digest_all(const struct weights *weights, char out[65], struct error *e) {
-    const struct graph *graph = weights->graph;
-    struct data_part *parts = calloc((size_t)graph->value_count + 1, sizeof *parts);
-    size_t count = 0;
-    if (!parts) return error_memory(e);
-    for (uint32_t i = 0; i < graph->value_count; i++)
-        if (is_parameter(graph, i)) parts[count++] = (struct data_part){weights->data[i], parameter_bytes(graph, i)};
-    data_digest_parts(parts, count, out);
-    free(parts);
-    return true;
-}

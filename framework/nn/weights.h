@@ -50,7 +50,5 @@ bool weights_from_flat(struct weights *, const float *flat, struct error *);
 
 /* SHA-256 of the named parameter's bytes (64 hex digits and a zero). */
 void weights_digest(const struct weights *, uint32_t value, char out[65]);
-/* Of all parameters, one after another in value order. */
-bool weights_digest_all(const struct weights *, char out[65], struct error *);
 
 #endif

@@ -3,10 +3,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "nn/net.h"
-#include "run/variant.h"
+#include "run/unit_record.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +59,8 @@ double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t c
 
 static bool parameter_changed(const struct run *run, const struct weights *w, uint32_t value) {
     size_t bytes = shape_count(&run->graph->values[value].shape) * sizeof(float);
-    return memcmp(run->model->data[value], w->data[value], bytes) != 0;
+    bool shared = run->model->data[value] == w->data[value];
+    return !shared && memcmp(run->model->data[value], w->data[value], bytes) != 0;
 }
 
 /* By its weight where it is to change (its bias may be zero before and after), else by any of its parameters. */
@@ -83,52 +83,30 @@ void audit_changes(const struct run *run, const struct weights *w, const bool *l
     *changed = others ? *expected + others : named;
 }
 
-static bool audit_one(struct variant *v, uint32_t index, const float *original, float *logits, struct channel *channel,
-                      struct error *e) {
+bool audit_send(struct variant *v, uint32_t attribution, const float *original, const float *logits,
+                struct channel *channel, struct error *e) {
     const struct run *run = v->run;
-    const struct attribution *a = &run->plan.attributions[index];
-    const struct input_set *set = &run->inputs[ROOT_MODEL];
-    uint32_t n = set->count, classes = run->graph->classes, agree = 0;
+    uint32_t n = run->inputs[ROOT_MODEL].count, classes = run->graph->classes, agree = 0;
     struct audited out;
     memset(&out, 0, sizeof out);
-    out.attribution = index;
+    out.attribution = attribution;
     out.finite = 1;
-    if (!variant_take(v, a, e) || !net_forward(v->net, n, set->x, logits, e)) return false;
-    if (!weights_digest_all(v->current, out.digest, e)) return false;
-    audit_changes(run, v->current, a->layers, &out.changed, &out.expected);
+    if (!variant_digest(v, out.digest, e)) return false;
+    audit_changes(run, v->current, run->plan.attributions[attribution].layers, &out.changed, &out.expected);
     for (size_t k = 0; k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
     for (uint32_t i = 0; i < n; i++)
         agree += net_class(original + (size_t)i * classes, classes) == net_class(logits + (size_t)i * classes, classes);
     out.logit_r = audit_logit_r(original, logits, n, classes);
     out.agreement = (double)agree / n;
-    channel_send(channel, 1, &out, sizeof out);
+    channel_send(channel, RECORD_AUDIT, &out, sizeof out);
     return true;
-}
-
-void audit_work(const struct run *run, uint32_t draw, struct channel *channel) {
-    const struct attribution given = {.root = ROOT_MODEL};
-    const struct input_set *set = &run->inputs[ROOT_MODEL];
-    size_t count = (size_t)set->count * run->graph->classes;
-    float *logits = malloc(2 * count * sizeof *logits);
-    struct error e = {{0}};
-    struct variant v;
-    bool ok = variant_init(&v, run, ROOT_MODEL, &e) && (logits || error_memory(&e)) && variant_take(&v, &given, &e) &&
-              net_forward(v.net, set->count, set->x, logits, &e);
-    for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
-        const struct attribution *a = &run->plan.attributions[i];
-        if (a->layers && a->draw == draw) ok = audit_one(&v, i, logits, logits + count, channel, &e);
-        channel_beat(channel);
-    }
-    if (!ok) fprintf(stderr, "audit of draw %u: %s\n", draw, e.text);
-    variant_finish(&v);
-    free(logits);
 }
 
 bool audit_message(struct run *run, const void *data, size_t size, struct error *e) {
     struct audited a;
     if (size == sizeof a) memcpy(&a, data, sizeof a);
     if (size != sizeof a || a.attribution >= run->plan.attribution_count || !memchr(a.digest, 0, sizeof a.digest))
-        return error_set(e, "an audit worker sent a message that is damaged");
+        return error_set(e, "a reference worker sent a message that is damaged");
     struct audit_row row = {run->plan.attributions[a.attribution].key,
                             a.changed,
                             a.expected,

@@ -4,10 +4,11 @@
 #define ASSAY_RUN_AUDIT_H
 
 #include "run/pool.h"
-#include "run/state.h"
+#include "run/variant.h"
 
-/* In the child: every re-drawn attribution of that draw. */
-void audit_work(const struct run *, uint32_t draw, struct channel *);
+/* In the child: the network that the variant is now, which has these logits[inputs][classes], beside the original's. */
+bool audit_send(struct variant *, uint32_t attribution, const float *original, const float *logits, struct channel *,
+                struct error *);
 /* In the parent. */
 bool audit_message(struct run *, const void *data, size_t size, struct error *);
 

@@ -4,6 +4,7 @@
 #ifndef ASSAY_RUN_CHAIN_H
 #define ASSAY_RUN_CHAIN_H
 
+#include "run/memo.h"
 #include "run/pool.h"
 #include "run/state.h"
 
@@ -12,8 +13,11 @@ struct chain {
     enum root root;
     uint32_t draw;
     uint32_t *attributions, count; /* in the order they are computed */
-    uint32_t at;                   /* how many are stored */
+    struct memo *memo;             /* what the model answered this explainer, borrowed; or NULL */
 };
+
+/* The explainer's seeds for the first n inputs of that attribution. */
+void chain_seeds(const struct run *, uint32_t row, const struct attribution *, uint32_t n, uint64_t *seeds);
 
 /* In the child. */
 void chain_work(const struct run *, const struct chain *, struct channel *);

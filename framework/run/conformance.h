@@ -10,6 +10,7 @@
 #include "explainers/explainer.h"
 #include "nn/net.h"
 #include "run/crew.h"
+#include "run/memo.h"
 
 #define CONFORMANCE_MAX 16
 #define CONFORMANCE_SENTENCE 240
@@ -43,6 +44,7 @@ struct conformance_case {
     const struct weights *weights;
     struct net_options net;
     struct crew crew;        /* who may help */
+    struct memo *memo;       /* of the network's answers, borrowed; NULL: one of its own */
     uint32_t n;              /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
     const float *inputs;     /* [n][sample] */
     const uint32_t *targets; /* [n] */

@@ -26,13 +26,14 @@ void bench_say(const struct bench *bench, const char *id, enum conformance_state
 bool bench_init(struct bench *bench, const struct conformance_case *given, struct conformance_report *report,
                 struct error *e) {
     *bench = (struct bench){.given = given, .targets = given->targets, .seeds = given->seeds, .report = report};
-    if (!memo_create(MEMO_BYTES, &bench->memo, e) || !net_create_with(given->weights, &given->net, &bench->net, e) ||
+    if ((!given->memo && !memo_create(MEMO_BYTES, &bench->memo, e)) ||
+        !net_create_with(given->weights, &given->net, &bench->net, e) ||
         !handle_create(bench->net, &bench->handle, e)) {
         return false;
     }
     const struct graph *graph = given->weights->graph;
     bench->handle->crew = given->crew;
-    bench->handle->memo = bench->memo;
+    bench->handle->memo = given->memo ? given->memo : bench->memo;
     bench->model = bench->handle->model;
     bench->count = bench->model.input.count;
     size_t n = given->n, total = n * bench->count;

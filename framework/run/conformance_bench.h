@@ -14,7 +14,7 @@
 struct bench {
     const struct conformance_case *given;
     struct net *net;
-    struct memo *memo;
+    struct memo *memo; /* where the caller gave none */
     struct handle *handle;
     assay_model model;       /* of the handle, as it was before the first call */
     size_t count;            /* elements of one map */

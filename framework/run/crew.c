@@ -19,6 +19,8 @@ struct work {
     struct net *net;
     uint32_t blocks;
     size_t in, out; /* elements of a sample, and of one result */
+    float *logits;  /* of all samples, or NULL */
+    size_t classes;
 };
 
 /* What the processes share: results follow behind `done`. */
@@ -41,7 +43,9 @@ static bool ask_net(const struct work *w, uint32_t first, uint32_t count, float 
     const float *x = ask->x + first * w->in;
     switch (ask->question) {
     case ASK_FORWARD: return net_forward(w->net, count, x, out, e);
-    case ASK_GRADIENT: return net_gradient(w->net, ask->rule, count, x, ask->targets + first, out, e);
+    case ASK_GRADIENT:
+        return net_gradient_logits(w->net, ask->rule, count, x, ask->targets + first,
+                                   w->logits ? w->logits + first * w->classes : NULL, out, e);
     default: return net_gradient_sum(w->net, count, x, ask->targets + first, ask->weights + first, out, e);
     }
 }
@@ -99,6 +103,21 @@ static bool work_together(const struct work *w, struct board *board, float *resu
     return ok;
 }
 
+/* With helpers, or where they cannot share memory without. */
+static bool share(struct work *w, unsigned helpers, float *out, struct error *e) {
+    size_t head = (sizeof(struct board) + w->blocks + 63) / 64 * 64, logits = w->logits ? w->ask->n * w->classes : 0;
+    size_t size = head + (results_of(w) * w->out + logits) * sizeof *out;
+    struct board *board = shared_create(size, NULL); /* zero: nothing is begun or done */
+    if (!board) return work_alone(w, out, e);
+    float *results = (float *)(void *)((char *)board + head);
+    if (logits) w->logits = results + results_of(w) * w->out;
+    bool ok = work_together(w, board, results, helpers, e);
+    if (ok) gather(w, results, out);
+    if (ok && logits) memcpy(w->ask->logits, w->logits, logits * sizeof *w->logits);
+    shared_destroy(board, size);
+    return ok;
+}
+
 bool crew_ask(const struct crew *crew, struct net *net, const struct net_request *ask, float *out, struct error *e) {
     const struct graph *g = net_graph(net);
     size_t in = shape_count(&g->sample);
@@ -106,18 +125,15 @@ bool crew_ask(const struct crew *crew, struct net *net, const struct net_request
                      .net = net,
                      .blocks = (ask->n + CREW_BLOCK - 1) / CREW_BLOCK,
                      .in = in,
-                     .out = ask->question == ASK_FORWARD ? g->classes : in};
+                     .out = ask->question == ASK_FORWARD ? g->classes : in,
+                     .logits = ask->question == ASK_GRADIENT ? ask->logits : NULL,
+                     .classes = g->classes};
     double passes = ask->question == ASK_FORWARD ? 1 : 2;
     if (!crew->cores || w.blocks < 2 || passes * ask->n * graph_flops(g) < LEAST_WORK) return work_alone(&w, out, e);
     unsigned most = w.blocks - 1 < MOST_HELPERS ? w.blocks - 1 : MOST_HELPERS;
     unsigned helpers = cores_borrow(crew->cores, crew->member, most);
     if (!helpers) return work_alone(&w, out, e);
-    size_t head = (sizeof(struct board) + w.blocks + 63) / 64 * 64, size = head + results_of(&w) * w.out * sizeof *out;
-    struct board *board = shared_create(size, NULL); /* zero: nothing is begun or done */
-    float *results = (float *)(void *)((char *)board + head);
-    bool ok = board ? work_together(&w, board, results, helpers, e) : work_alone(&w, out, e);
-    if (ok && board) gather(&w, results, out);
-    shared_destroy(board, size);
+    bool ok = share(&w, helpers, out, e);
     cores_return(crew->cores, crew->member, helpers);
     return ok;
 }

@@ -24,6 +24,7 @@ struct net_request {
     const float *x;
     const uint32_t *targets; /* not for ASK_FORWARD */
     const float *weights;    /* ASK_GRADIENT_SUM */
+    float *logits;           /* of an ASK_GRADIENT: [n][classes] of the same pass are written there; or NULL */
 };
 
 bool crew_ask(const struct crew *, struct net *, const struct net_request *, float *out, struct error *);

@@ -1,61 +1,68 @@
 #include "run/memo.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "base/shared.h"
 
-struct answer {
-    char key[FILE_DIGEST_SIZE];
-    float *data;
-    size_t count;
-};
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #define ANSWERS 256u
 
+struct answer {
+    atomic_bool ready; /* whoever wrote it is done */
+    char key[FILE_DIGEST_SIZE], digest[FILE_DIGEST_SIZE];
+    size_t at, count;
+};
+
 struct memo {
-    struct answer answers[ANSWERS]; /* a ring */
-    uint32_t next;
-    size_t most, free; /* floats */
+    size_t bytes, most; /* of the mapping; floats of `data` */
+    atomic_uint begun;
+    atomic_size_t used;
+    struct answer answers[ANSWERS];
+    float data[];
 };
 
 bool memo_create(size_t bytes, struct memo **out, struct error *e) {
-    *out = calloc(1, sizeof **out);
-    if (!*out) return error_memory(e);
-    (*out)->most = (*out)->free = bytes / sizeof(float);
+    size_t size = sizeof **out + bytes;
+    *out = shared_create(size, e);
+    if (!*out) return false;
+    (*out)->bytes = size;
+    (*out)->most = bytes / sizeof(float);
     return true;
 }
 
-static void forget(struct memo *m, struct answer *a) {
-    m->free += a->count;
-    free(a->data);
-    *a = (struct answer){.count = 0};
+void memo_destroy(struct memo *m) {
+    if (m) shared_destroy(m, m->bytes);
 }
 
-void memo_destroy(struct memo *m) {
-    if (!m) return;
-    for (uint32_t i = 0; i < ANSWERS; i++) forget(m, &m->answers[i]);
-    free(m);
+static bool fits(const struct memo *m, size_t at, size_t count) {
+    return at <= m->most && count <= m->most - at;
 }
 
 bool memo_find(const struct memo *m, const char *key, float *out, size_t count) {
+    char digest[FILE_DIGEST_SIZE];
     for (uint32_t i = 0; i < ANSWERS; i++) {
         const struct answer *a = &m->answers[i];
-        if (!a->data || a->count != count || strcmp(a->key, key) != 0) continue;
-        memcpy(out, a->data, count * sizeof *out);
-        return true;
+        if (!atomic_load(&a->ready) || a->count != count || strncmp(a->key, key, sizeof a->key) != 0) continue;
+        if (!fits(m, a->at, count)) return false;
+        memcpy(out, m->data + a->at, count * sizeof *out);
+        data_digest(out, count * sizeof *out, digest);
+        return memcmp(digest, a->digest, sizeof digest) == 0;
     }
     return false;
 }
 
 void memo_keep(struct memo *m, const char *key, const float *answer, size_t count) {
-    struct answer *a = &m->answers[m->next];
-    if (count > m->most) return;
-    forget(m, a);
-    for (uint32_t i = 1; i < ANSWERS && m->free < count; i++) forget(m, &m->answers[(m->next + i) % ANSWERS]);
-    if (!(a->data = malloc(count * sizeof *answer))) return;
-    memcpy(a->data, answer, count * sizeof *answer);
+    if (atomic_load(&m->begun) >= ANSWERS || !fits(m, atomic_load(&m->used), count)) return;
+    uint32_t index = atomic_fetch_add(&m->begun, 1);
+    size_t at = atomic_fetch_add(&m->used, count);
+    if (index >= ANSWERS || !fits(m, at, count)) return; /* another was quicker */
+    struct answer *a = &m->answers[index];
     snprintf(a->key, sizeof a->key, "%s", key);
+    a->at = at;
     a->count = count;
-    m->free -= count;
-    m->next = (m->next + 1) % ANSWERS;
+    memcpy(m->data + at, answer, count * sizeof *answer);
+    data_digest(answer, count * sizeof *answer, a->digest);
+    atomic_store(&a->ready, true);
 }

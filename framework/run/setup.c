@@ -148,6 +148,11 @@ bool setup_expand(struct run *run, uint32_t index, uint32_t from, uint32_t to, s
     return c->control->expand(&run->plan, index, &c->values, run->battery, from, to, e);
 }
 
+/* Of one input or one draw nothing can be said for which stability would matter. */
+static bool can_decide(const struct battery *b) {
+    return b->inputs > 1 && b->rule.draws[2] > 1;
+}
+
 static bool make_plan(struct run *run, struct error *e) {
     uint32_t a;
     plan_init(&run->plan, run->graph);
@@ -159,8 +164,10 @@ static bool make_plan(struct run *run, struct error *e) {
             if (!plan_original(&run->plan, roots[i], INPUT_PLAIN, repeat, &a, e)) return false;
             run->plan.attributions[a].wants |= WANT_MATCHED;
         }
-    if (!plan_original(&run->plan, ROOT_MODEL, INPUT_JITTER, 0, &a, e)) return false;
-    run->plan.attributions[a].wants |= WANT_MATCHED;
+    if (can_decide(run->battery)) {
+        if (!plan_original(&run->plan, ROOT_MODEL, INPUT_JITTER, 0, &a, e)) return false;
+        run->plan.attributions[a].wants |= WANT_MATCHED;
+    }
     for (uint32_t i = 0; i < run->control_count; i++)
         if (!setup_expand(run, i, 0, run->battery->rule.draws[0], e)) return false;
     for (uint32_t i = 0; i < run->plan.attribution_count; i++)

@@ -24,7 +24,9 @@ static struct drawn wanted_of(const struct run *run, const struct attribution *a
 static bool bring_layer(struct variant *v, uint32_t layer, const struct drawn *wanted, struct error *e) {
     struct drawn *is = &v->layers[layer];
     if (is->how == wanted->how && (is->how == AS_LOADED || same_init(&is->init, &wanted->init))) return true;
+    const struct layer *names = &v->own->graph->layers[layer];
     is->how = UNKNOWN;
+    for (uint32_t p = 0; p < names->parameter_count; p++) v->digests[names->parameters[p]][0] = 0;
     if (v->net) net_changed(v->net, layer);
     /* Some schemes draw from what is there. */
     if (!weights_restore(v->own, run_root_weights(v->run, v->root), layer, e) ||
@@ -46,14 +48,17 @@ static bool bring_weights(struct variant *v, const struct attribution *a, struct
 
 bool variant_init(struct variant *v, const struct run *run, enum root root, struct error *e) {
     *v = (struct variant){.run = run, .root = root};
-    v->layers = calloc(run_root_graph(run, root)->layer_count + 1u, sizeof *v->layers);
-    return v->layers || error_memory(e);
+    const struct graph *g = run_root_graph(run, root);
+    v->layers = calloc(g->layer_count + 1u, sizeof *v->layers);
+    v->digests = calloc(g->value_count + 1u, sizeof *v->digests);
+    return (v->layers && v->digests) || error_memory(e);
 }
 
 void variant_finish(struct variant *v) {
     net_destroy(v->net);
     weights_destroy(v->own);
     free(v->layers);
+    free(v->digests);
     *v = (struct variant){0};
 }
 
@@ -80,5 +85,20 @@ bool variant_take(struct variant *v, const struct attribution *a, struct error *
     v->current = NULL;
     if (!run_net(v->run, weights, &v->net, e)) return false;
     v->current = weights;
+    return true;
+}
+
+bool variant_digest(struct variant *v, char out[FILE_DIGEST_SIZE], struct error *e) {
+    const struct graph *g = v->current->graph;
+    struct data_part *parts = calloc(g->value_count + 1u, sizeof *parts);
+    size_t count = 0;
+    if (!parts) return error_memory(e);
+    for (uint32_t i = 0; i < g->value_count; i++) {
+        if (g->values[i].kind != VALUE_PARAMETER) continue;
+        if (!v->digests[i][0]) weights_digest(v->current, i, v->digests[i]);
+        parts[count++] = (struct data_part){v->digests[i], FILE_DIGEST_SIZE - 1};
+    }
+    data_digest_parts(parts, count, out);
+    free(parts);
     return true;
 }

@@ -4,6 +4,7 @@
 #ifndef ASSAY_RUN_VARIANT_H
 #define ASSAY_RUN_VARIANT_H
 
+#include "base/file.h"
 #include "nn/net.h"
 #include "run/state.h"
 
@@ -13,7 +14,9 @@ struct variant {
     struct weights *own;           /* of the root, edited; NULL where nothing is drawn anew */
     const struct weights *current; /* those of `net` */
     struct net *net;
-    struct drawn *layers; /* [layer_count]: as they are in `own` */
+    struct drawn *layers;              /* [layer_count]: as they are in `own` */
+    char (*digests)[FILE_DIGEST_SIZE]; /* [value_count]: of parameters; empty until asked for, and where it is no longer
+                                          that */
 };
 
 bool variant_init(struct variant *, const struct run *, enum root, struct error *);
@@ -22,5 +25,9 @@ void variant_finish(struct variant *);
 /* Makes variant->net and variant->current those of the attribution, which is one of the same root. After a failure
  * another attribution may be asked for. */
 bool variant_take(struct variant *, const struct attribution *, struct error *);
+
+/* Of all parameters: SHA-256 over the SHA-256 (hexadecimal) of each, in value order. Computed anew only for layers that
+ * are not as they were at the last call. */
+bool variant_digest(struct variant *, char out[FILE_DIGEST_SIZE], struct error *);
 
 #endif

@@ -6,6 +6,7 @@
 #include "controls/controls.h"
 #include "golden.h"
 #include "nn/arch.h"
+#include "run/reference.h"
 #include "run/variant.h"
 
 #include <math.h>
@@ -93,13 +94,12 @@ static void teardown(struct lab *lab) {
 }
 
 static void work(void *user, struct pool_job *job, struct channel *channel) {
-    audit_work(user, *(const uint32_t *)job->user, channel);
+    reference_work(user, job->user, channel);
 }
 
 static bool message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size, struct error *e) {
     (void)job;
-    (void)type;
-    return audit_message(user, data, size, e);
+    return reference_message(user, type, data, size, e);
 }
 
 static bool ended(void *user, struct pool_job *job, const char *death, struct error *e) {
@@ -108,12 +108,24 @@ static bool ended(void *user, struct pool_job *job, const char *death, struct er
     return !death || error_set(e, "the worker %s", death);
 }
 
+/* An audit of everything of that draw. */
+static struct reference tasks_of(const struct plan *p, uint32_t draw) {
+    struct reference r = {.tasks = calloc(p->attribution_count, sizeof *r.tasks)};
+    cr_assert_not_null(r.tasks);
+    for (uint32_t i = 0; i < p->attribution_count; i++)
+        if (p->attributions[i].layers && p->attributions[i].draw == draw)
+            r.tasks[r.count++] = (struct reference_task){.attribution = i, .audit = true};
+    return r;
+}
+
 static void audit_draws(struct lab *lab) {
     static const struct pool_hooks hooks = {work, message, ended, NULL};
-    uint32_t draws[2] = {0, 1};
+    struct reference draws[2];
     struct pool_job jobs[2] = {{.user = &draws[0], .limit = 60}, {.user = &draws[1], .limit = 60}};
     struct error e = {{0}};
+    for (uint32_t d = 0; d < 2; d++) draws[d] = tasks_of(&lab->run.plan, d);
     cr_assert(pool_run(jobs, 2, 2, -1, &hooks, &lab->run, &e), "%s", e.text);
+    for (uint32_t d = 0; d < 2; d++) free(draws[d].tasks);
 }
 
 struct found {
@@ -288,8 +300,7 @@ Test(audit, a_network_does_not_depend_on_those_before_it) {
             cr_assert(variant_init(&fresh, &lab.run, ROOT_MODEL, &e));
             logits_of(&walk, a, logits[0]);
             logits_of(&fresh, a, logits[1]);
-            cr_assert(weights_digest_all(walk.current, digests[0], &e) &&
-                      weights_digest_all(fresh.current, digests[1], &e));
+            cr_assert(variant_digest(&walk, digests[0], &e) && variant_digest(&fresh, digests[1], &e));
             cr_expect_str_eq(digests[0], digests[1], "scheme %zu, step %d", c, step);
             cr_expect(memcmp(logits[0], logits[1], sizeof *logits) == 0, "scheme %zu, step %d", c, step);
             variant_finish(&fresh);

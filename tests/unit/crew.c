@@ -68,24 +68,25 @@ static void subject_finish(struct subject *s) {
     free(s->x);
 }
 
-/* logits, maps and a sum of maps, one behind the other. */
+/* Logits, maps and the logits they come from, and a sum of maps, one behind the other. */
 static float *answers(struct subject *s, const struct crew *crew) {
     struct error e;
-    float *all = malloc((SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof *all), *maps = all + SAMPLES * 10;
+    float *all = malloc((2 * SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof *all), *maps = all + SAMPLES * 10;
+    float *logits = maps + SAMPLES * s->sample, *total = logits + SAMPLES * 10;
     cr_assert_not_null(all);
     const struct net_request gradient = {
-        .question = ASK_GRADIENT, .rule = NET_GUIDED, .n = SAMPLES, .x = s->x, .targets = s->targets};
+        .question = ASK_GRADIENT, .rule = NET_GUIDED, .n = SAMPLES, .x = s->x, .targets = s->targets, .logits = logits};
     const struct net_request sum = {
         .question = ASK_GRADIENT_SUM, .n = SAMPLES, .x = s->x, .targets = s->targets, .weights = s->factors};
     cr_assert(
         crew_ask(crew, s->net, &(struct net_request){.question = ASK_FORWARD, .n = SAMPLES, .x = s->x}, all, &e) &&
-            crew_ask(crew, s->net, &gradient, maps, &e) && crew_ask(crew, s->net, &sum, maps + SAMPLES * s->sample, &e),
+            crew_ask(crew, s->net, &gradient, maps, &e) && crew_ask(crew, s->net, &sum, total, &e),
         "%s", e.text);
     return all;
 }
 
 static size_t answers_size(const struct subject *s) {
-    return (SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof(float);
+    return (2 * SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof(float);
 }
 
 Test(crew, does_not_change_a_byte) {
@@ -98,6 +99,7 @@ Test(crew, does_not_change_a_byte) {
                   net_gradient(s.net, NET_GUIDED, SAMPLES, s.x, s.targets, plain + SAMPLES * 10, &e),
               "%s", e.text);
     cr_expect_arr_eq(alone, plain, (SAMPLES * 10 + SAMPLES * s.sample) * sizeof *plain);
+    cr_expect_arr_eq(alone + SAMPLES * (10 + s.sample), plain, SAMPLES * 10 * sizeof *plain);
     for (unsigned count = 1; count <= 4; count++) {
         struct crew crew = {NULL, 0};
         cr_assert(cores_create(count, 1, &crew.cores, &e), "%s", e.text);

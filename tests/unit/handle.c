@@ -100,25 +100,6 @@ Test(handle, answers_from_memory_are_those_of_the_same_request) {
     lab_close(&lab);
 }
 
-/* The oldest answers make room; one that is too large is not kept. */
-Test(handle, a_memo_keeps_within_its_bounds) {
-    struct memo *memo;
-    struct error e;
-    float answer[10] = {1, 2, 3}, out[10];
-    cr_assert(memo_create(25 * sizeof *answer, &memo, &e));
-    memo_keep(memo, "a", answer, 10);
-    memo_keep(memo, "b", answer, 10);
-    cr_expect(memo_find(memo, "a", out, 10) && memcmp(out, answer, sizeof out) == 0);
-    cr_expect_not(memo_find(memo, "a", out, 9), "of another size");
-    memo_keep(memo, "c", answer, 10);
-    cr_expect_not(memo_find(memo, "a", out, 10));
-    cr_expect(memo_find(memo, "b", out, 10) && memo_find(memo, "c", out, 10));
-    float many[26] = {0};
-    memo_keep(memo, "d", many, 26);
-    cr_expect(!memo_find(memo, "d", many, 26) && memo_find(memo, "c", out, 10));
-    memo_destroy(memo);
-}
-
 Test(handle, refuses_what_a_plugin_must_not_pass) {
     struct lab lab = lab_cnn();
     const assay_model *model = &lab.handle->model;

@@ -1,4 +1,5 @@
-/* chain_record.h: one unit's results on their way through the pipe. Private to chain*.c. */
+/* chain_record.h: one unit's results on their way through the pipe. Private to those who compare, and
+ * to chain_store.c. */
 #ifndef ASSAY_RUN_CHAIN_RECORD_H
 #define ASSAY_RUN_CHAIN_RECORD_H
 
@@ -6,10 +7,10 @@
 #include "run/pool.h"
 #include "run/store.h"
 
-enum { RECORD_UNIT = 1, RECORD_ORIGINAL = 2 };
+enum { RECORD_UNIT = 1, RECORD_ORIGINAL = 2, RECORD_AUDIT = 3 };
 
 struct record_header {
-    uint32_t attribution, status, comparisons, checks, map_elements;
+    uint32_t row, attribution, status, comparisons, checks, map_elements;
     double seconds;
     char why[512];
 };
@@ -34,7 +35,9 @@ struct record_buffer {
     bool failed;      /* out of memory: nothing is sent */
 };
 
-void record_begin(struct record_buffer *, uint32_t attribution, enum unit_status, const char *why, double seconds);
+void record_begin(struct record_buffer *, uint32_t row, uint32_t attribution, enum unit_status, const char *why,
+                  double seconds);
+void record_finish(struct record_buffer *);
 void record_comparison(struct record_buffer *, bool mismatched, uint32_t measure, enum view, uint32_t input,
                        uint32_t other, double value);
 void record_check(struct record_buffer *, uint32_t check, uint32_t input, double worst, double tolerance);

@@ -1,4 +1,4 @@
-#include "run/chain_record.h"
+#include "run/unit_record.h"
 
 #include "base/array.h"
 
@@ -6,11 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void record_begin(struct record_buffer *b, uint32_t attribution, enum unit_status status, const char *why,
+void record_begin(struct record_buffer *b, uint32_t row, uint32_t attribution, enum unit_status status, const char *why,
                   double seconds) {
-    b->header = (struct record_header){.attribution = attribution, .status = (uint32_t)status, .seconds = seconds};
+    b->header =
+        (struct record_header){.row = row, .attribution = attribution, .status = (uint32_t)status, .seconds = seconds};
     snprintf(b->header.why, sizeof b->header.why, "%s", why);
     b->map = NULL;
+}
+
+void record_finish(struct record_buffer *b) {
+    free(b->pairs);
+    free(b->checks);
+    *b = (struct record_buffer){.failed = false};
 }
 
 void record_comparison(struct record_buffer *b, bool mismatched, uint32_t measure, enum view view, uint32_t input,

@@ -1,0 +1,127 @@
+#include "run/compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct row *row_of(const struct comparer *c) {
+    return &c->run->rows[c->row];
+}
+
+bool comparer_init(struct comparer *c, const struct run *run, uint32_t row, enum root root, struct channel *channel,
+                   struct error *e) {
+    const struct input_set *set = &run->inputs[root];
+    *c = (struct comparer){.run = run, .row = row, .root = root, .channel = channel, .set = set};
+    c->shape = run_map_shape(&run->data->sample, run->rows[row].reduction);
+    c->full = shape_count(&run->data->sample);
+    c->reduced = (size_t)c->shape.channels * c->shape.height * c->shape.width;
+    size_t maps = set->count + (size_t)1;
+    c->map = malloc(maps * c->reduced * sizeof *c->map);
+    c->mask = malloc(maps * c->reduced);
+    c->originals = calloc(maps, sizeof *c->originals);
+    return (c->map && c->mask && c->originals) || error_memory(e);
+}
+
+void comparer_finish(struct comparer *c) {
+    for (uint32_t i = 0; c->originals && i < c->set->count; i++) prepared_destroy(c->originals[i]);
+    free(c->originals);
+    free(c->map);
+    free(c->mask);
+    record_finish(&c->out);
+}
+
+/* The map of input i, reduced and prepared; borrows place `at` of c->map and c->mask as long as it lives. */
+static struct prepared *prepare(struct comparer *c, uint32_t i, const float *maps, uint32_t at) {
+    const struct shape *sample = &c->run->data->sample;
+    float *map = c->map + at * c->reduced;
+    uint8_t *mask = c->mask + at * c->reduced;
+    run_reduce(sample, row_of(c)->reduction, maps + i * c->full, map);
+    run_nonzero(sample, row_of(c)->reduction, c->set->x + i * c->full, mask);
+    return prepared_create(map, mask, &c->shape);
+}
+
+bool comparer_take_originals(struct comparer *c, const float *maps, struct error *e) {
+    for (uint32_t i = 0; i < c->set->count; i++)
+        if (!(c->originals[i] = prepare(c, i, maps, i))) return error_memory(e);
+    return true;
+}
+
+static bool compare_input(struct comparer *c, const struct attribution *a, const float *maps, uint32_t i) {
+    struct prepared *p = prepare(c, i, maps, c->set->count);
+    const struct input_set *set = c->set;
+    if (!p) return false;
+    double similarity[VIEW_COUNT];
+    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m].id; m++) {
+        if (!measures[m].applies(&c->shape)) continue;
+        measures[m].compare_views(c->originals[i], p, similarity);
+        for (int v = 0; v < VIEW_COUNT; v++)
+            record_comparison(&c->out, false, m, (enum view)v, set->global[i], set->global[i], similarity[v]);
+    }
+    /* Mismatched: the original of input i against this network's map of another input, so that only structure common to
+     * all inputs is left. */
+    bool others = (a->wants & WANT_MISMATCHED) && set->count > 1;
+    for (uint32_t d = 0; others && d < DERANGEMENTS; d++) {
+        const uint32_t *other = set->derangements + (size_t)d * set->count;
+        for (uint32_t k = 0; k < set->count; k++) {
+            if (other[k] != i) continue;
+            measures[0].compare_views(c->originals[k], p, similarity);
+            for (int v = 0; v < VIEW_COUNT; v++)
+                record_comparison(&c->out, true, 0, (enum view)v, set->global[k], set->global[i], similarity[v]);
+        }
+    }
+    prepared_destroy(p);
+    return true;
+}
+
+static void run_checks(struct comparer *c, uint32_t index, const struct attributed *given) {
+    const struct plan *plan = &c->run->plan;
+    const struct shape *sample = &c->run->data->sample;
+    size_t channels = sample->rank == 3 ? sample->dim[0] : 1;
+    for (uint32_t k = 0; k < plan->check_count; k++) {
+        if (plan->checks[k].attribution != index) continue;
+        for (uint32_t i = 0; i < c->set->count; i++) {
+            uint32_t target = c->set->target[i];
+            struct predicate_case one = {
+                .map = given->maps + i * c->full,
+                .input = given->x + i * c->full,
+                .count = c->full,
+                .channels = (uint32_t)channels,
+                .pixels = (uint32_t)(c->full / channels),
+                .target = target,
+                .claims = row_of(c)->claims,
+                .row = c->root == ROOT_LINEAR ? run_linear_row(c->run, target) : NULL,
+            };
+            double worst, tolerance;
+            plan->checks[k].holds(&one, &worst, &tolerance);
+            record_check(&c->out, k, c->set->global[i], worst, tolerance);
+        }
+    }
+}
+
+bool comparer_send(struct comparer *c, uint32_t index, const struct attributed *given) {
+    const struct attribution *a = &c->run->plan.attributions[index];
+    bool ok = given->status == UNIT_OK;
+    record_begin(&c->out, c->row, index, given->status, ok ? "" : given->why, given->seconds);
+    for (uint32_t i = 0; ok && i < c->set->count; i++)
+        if (!compare_input(c, a, given->maps, i)) return false;
+    if (ok) run_checks(c, index, given);
+    /* Kept for the figures: the first input's maps, on the original and the first draw. */
+    if (ok && a->inputs == INPUT_PLAIN && !a->repeat && (a->draw == 0 || a->draw == PLAN_NO_DRAW)) {
+        float *map = c->map + c->set->count * c->reduced;
+        run_reduce(&c->run->data->sample, row_of(c)->reduction, given->maps, map);
+        record_map(&c->out, map, c->reduced);
+    }
+    return record_send(&c->out, c->channel);
+}
+
+bool comparer_finite(const struct run *run, enum root root, const float *maps, struct error *e) {
+    size_t full = shape_count(&run->data->sample);
+    for (uint32_t i = 0; i < run->inputs[root].count; i++)
+        for (size_t k = 0; k < full; k++) {
+            float value = maps[i * full + k];
+            if (!isfinite(value))
+                return error_set(e, "the map of input %u holds %s at element %zu.", run->inputs[root].global[i],
+                                 isnan(value) ? "NaN (written, or never written)" : "an infinite value", k);
+        }
+    return true;
+}

@@ -1,0 +1,43 @@
+/* compare.h: the maps of one row (an explainer, or a yardstick), compared with its own maps of the original network and
+ * sent to the parent as units. In the child; unit_store.h is the parent's side. Private to run/. */
+#ifndef ASSAY_RUN_COMPARE_H
+#define ASSAY_RUN_COMPARE_H
+
+#include "run/state.h"
+#include "run/unit_record.h"
+
+struct comparer {
+    const struct run *run;
+    uint32_t row;
+    enum root root;
+    struct channel *channel;
+    const struct input_set *set;
+    struct map_shape shape;
+    size_t full, reduced; /* elements of a sample, and of a map after reduction */
+    float *map;           /* [inputs + 1][reduced]: the originals', and one more */
+    uint8_t *mask;        /* [inputs + 1][reduced] likewise */
+    struct prepared **originals;
+    struct record_buffer out;
+};
+
+/* Finish after a failure, too. */
+bool comparer_init(struct comparer *, const struct run *, uint32_t row, enum root, struct channel *, struct error *);
+void comparer_finish(struct comparer *);
+
+/* What the maps of the original network are: maps[inputs][sample]. */
+bool comparer_take_originals(struct comparer *, const float *maps, struct error *);
+
+/* One attribution's maps of the inputs x, both [inputs][sample]; or why there are none. */
+struct attributed {
+    enum unit_status status;
+    const char *why; /* unless UNIT_OK */
+    const float *maps, *x;
+    double seconds;
+};
+/* False: out of memory, and nothing was sent. */
+bool comparer_send(struct comparer *, uint32_t attribution, const struct attributed *);
+
+/* False, with the place, where one of maps[inputs][sample] is NaN or infinite. */
+bool comparer_finite(const struct run *, enum root, const float *maps, struct error *);
+
+#endif

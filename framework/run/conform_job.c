@@ -1,0 +1,71 @@
+#include "run/conform_job.h"
+
+#include "base/text.h"
+#include "run/chain.h"
+#include "run/conformance.h"
+#include "run/handle.h"
+#include "run/network.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFORMANCE_INPUTS 3u
+
+struct conformed {
+    struct conformance_report report;
+    double forwards, backwards;
+};
+
+void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct channel *channel) {
+    const struct plugin *plugin = run->rows[row].plugin;
+    const struct input_set *set = &run->inputs[ROOT_MODEL];
+    const assay_explainer *explainer = NULL;
+    uint32_t n = set->count < CONFORMANCE_INPUTS ? set->count : CONFORMANCE_INPUTS;
+    uint64_t seeds[CONFORMANCE_INPUTS];
+    struct conformed out;
+    struct error e = {{0}};
+    memset(&out, 0, sizeof out);
+    chain_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds);
+    bool ok = plugin_explainer(plugin, handle_host(), &explainer, &e);
+    if (ok) {
+        struct conformance_case c = {.explainer = explainer,
+                                     .claims = plugin->claims,
+                                     .baseline = plugin_number(plugin, "baseline", 0),
+                                     .weights = run->model,
+                                     .net = run_net_options(run),
+                                     .crew = channel_crew(channel),
+                                     .memo = memo,
+                                     .n = n,
+                                     .inputs = set->x,
+                                     .targets = set->target,
+                                     .seeds = seeds};
+        ok = conformance_check(&c, &out.report, &e);
+    }
+    if (ok && !out.report.unsupported && !conformance_breach(&out.report)) {
+        out.forwards = (double)out.report.forward / n;
+        out.backwards = (double)out.report.backward / n;
+    }
+    if (!ok) {
+        out.report.count = 1;
+        out.report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
+        snprintf(out.report.lines[0].sentence, CONFORMANCE_SENTENCE, "%.200s", e.text);
+    }
+    channel_send(channel, 1, &out, sizeof out);
+}
+
+bool conform_message(struct run *run, uint32_t row, const void *data, size_t size, struct error *e) {
+    struct conformed in;
+    struct row *r = &run->rows[row];
+    if (size != sizeof in) return error_set(e, "a conformance worker sent a message that is damaged");
+    memcpy(&in, data, sizeof in);
+    if (in.report.count > CONFORMANCE_MAX) return error_set(e, "a conformance worker sent a message that is damaged");
+    r->forwards = in.forwards;
+    r->backwards = in.backwards;
+    const struct conformance_line *breach = conformance_breach(&in.report);
+    if (in.report.unsupported && !r->unsupported) {
+        r->unsupported = text_copy(in.report.why);
+        return r->unsupported || error_memory(e);
+    }
+    return !breach || chain_breach(run, row, breach->sentence, e);
+}

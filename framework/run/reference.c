@@ -1,0 +1,113 @@
+#include "run/reference.h"
+
+#include "base/clock.h"
+#include "run/audit.h"
+#include "run/compare.h"
+#include "run/unit_store.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct witness {
+    const struct run *run;
+    struct channel *channel;
+    const struct input_set *set;
+    struct variant variant;
+    size_t full, classes;
+    float *maps, *original, *logits; /* [inputs][sample], [inputs][classes] */
+    struct comparer *yardsticks;     /* [rows], of those that some task wants; the others are empty */
+};
+
+static bool is_wanted(const struct run *run, uint32_t row, unsigned reductions) {
+    return run->rows[row].yardstick && (reductions >> run->rows[row].reduction & 1u);
+}
+
+static unsigned wanted_at_all(const struct reference *r) {
+    unsigned reductions = 0;
+    for (uint32_t t = 0; t < r->count; t++) reductions |= r->tasks[t].reductions;
+    return reductions;
+}
+
+static bool witness_init(struct witness *w, const struct run *run, struct channel *channel, struct error *e) {
+    *w = (struct witness){.run = run, .channel = channel, .set = &run->inputs[ROOT_MODEL]};
+    w->full = shape_count(&run->data->sample);
+    w->classes = run->graph->classes;
+    size_t n = w->set->count;
+    w->maps = malloc(n * (w->full + 2 * w->classes) * sizeof *w->maps);
+    w->yardsticks = calloc(run->row_count + 1u, sizeof *w->yardsticks);
+    if (!w->maps || !w->yardsticks) return error_memory(e);
+    w->original = w->maps + n * w->full;
+    w->logits = w->original + n * w->classes;
+    return variant_init(&w->variant, run, ROOT_MODEL, e);
+}
+
+static void witness_finish(struct witness *w) {
+    for (uint32_t row = 0; w->yardsticks && row < w->run->row_count; row++)
+        if (w->yardsticks[row].run) comparer_finish(&w->yardsticks[row]);
+    free(w->yardsticks);
+    free(w->maps);
+    variant_finish(&w->variant);
+}
+
+/* The logits of that network and, where a yardstick wants it, the gradient's magnitude. */
+static bool ask(struct witness *w, const struct attribution *a, bool gradient, float *logits, struct error *e) {
+    struct crew crew = channel_crew(w->channel);
+    struct net_request r = {.question = ASK_FORWARD, .n = w->set->count, .x = w->set->x};
+    if (!variant_take(&w->variant, a, e)) return false;
+    if (!gradient) return crew_ask(&crew, w->variant.net, &r, logits, e);
+    r.question = ASK_GRADIENT;
+    r.targets = w->set->target;
+    r.logits = logits;
+    if (!crew_ask(&crew, w->variant.net, &r, w->maps, e)) return false;
+    for (size_t k = 0; k < w->set->count * w->full; k++) w->maps[k] = fabsf(w->maps[k]);
+    return true;
+}
+
+static bool send_yardsticks(struct witness *w, const struct reference_task *task, double seconds, struct error *e) {
+    struct error why = {{0}};
+    bool finite = comparer_finite(w->run, ROOT_MODEL, w->maps, &why);
+    const struct attributed given = {finite ? UNIT_OK : UNIT_FAILED, why.text, w->maps, w->set->x, seconds};
+    for (uint32_t row = 0; row < w->run->row_count; row++)
+        if (is_wanted(w->run, row, task->reductions) && !comparer_send(&w->yardsticks[row], task->attribution, &given))
+            return error_memory(e);
+    return true;
+}
+
+/* The original first: everything is compared with it. */
+static bool begin(struct witness *w, const struct reference *r, struct error *e) {
+    const struct attribution *original = &w->run->plan.attributions[run_original(w->run, ROOT_MODEL)];
+    unsigned reductions = wanted_at_all(r);
+    bool ok = ask(w, original, reductions != 0, w->original, e);
+    for (uint32_t row = 0; ok && row < w->run->row_count; row++) {
+        struct comparer *c = &w->yardsticks[row];
+        if (is_wanted(w->run, row, reductions))
+            ok = comparer_init(c, w->run, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, w->maps, e);
+    }
+    return ok;
+}
+
+static bool do_task(struct witness *w, const struct reference_task *task, struct error *e) {
+    const struct attribution *a = &w->run->plan.attributions[task->attribution];
+    double start = clock_seconds();
+    if (!ask(w, a, task->reductions != 0, w->logits, e)) return false;
+    return (!task->audit || audit_send(&w->variant, task->attribution, w->original, w->logits, w->channel, e)) &&
+           (!task->reductions || send_yardsticks(w, task, clock_seconds() - start, e));
+}
+
+void reference_work(const struct run *run, const struct reference *r, struct channel *channel) {
+    struct witness w;
+    struct error e = {{0}};
+    bool ok = witness_init(&w, run, channel, &e) && begin(&w, r, &e);
+    for (uint32_t t = 0; ok && t < r->count; t++) {
+        channel_beat(channel);
+        ok = do_task(&w, &r->tasks[t], &e);
+    }
+    if (!ok) fprintf(stderr, "audit and yardsticks: %s\n", e.text);
+    witness_finish(&w);
+}
+
+bool reference_message(struct run *run, uint32_t type, const void *data, size_t size, struct error *e) {
+    static const struct unit_sender yardsticks = {.row = UNIT_YARDSTICKS};
+    return type == RECORD_AUDIT ? audit_message(run, data, size, e) : unit_store_put(run, &yardsticks, data, size, e);
+}

@@ -1,0 +1,27 @@
+/* reference.h: what the harness itself asks of the re-drawn networks of one draw, in one process and one pass for each:
+ * the logits for its audit, and the absolute gradient, which the yardsticks are. No plugin runs here. Private to run/.
+ */
+#ifndef ASSAY_RUN_REFERENCE_H
+#define ASSAY_RUN_REFERENCE_H
+
+#include "run/pool.h"
+#include "run/state.h"
+
+/* What is missing of one attribution of ROOT_MODEL and plain inputs. */
+struct reference_task {
+    uint32_t attribution;
+    bool audit;
+    unsigned reductions; /* bits of enum reduction: the yardsticks that want a unit */
+};
+
+struct reference {
+    struct reference_task *tasks;
+    uint32_t count;
+};
+
+/* In the child. */
+void reference_work(const struct run *, const struct reference *, struct channel *);
+/* In the parent: one message of reference_work, into the store. */
+bool reference_message(struct run *, uint32_t type, const void *data, size_t size, struct error *);
+
+#endif

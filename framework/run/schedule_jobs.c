@@ -1,0 +1,170 @@
+#include "run/schedule_jobs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, double cost, double limit) {
+    if (w->count == w->capacity) {
+        size_t capacity = w->capacity ? 2 * w->capacity : 64;
+        struct job *jobs = realloc(w->jobs, capacity * sizeof *jobs);
+        if (jobs) w->jobs = jobs;
+        struct pool_job *pool = realloc(w->pool, capacity * sizeof *pool);
+        if (pool) w->pool = pool;
+        if (!jobs || !pool) return NULL;
+        w->capacity = capacity;
+    }
+    w->jobs[w->count] = (struct job){.kind = kind, .number = number};
+    w->pool[w->count] = (struct pool_job){.cost = cost, .limit = limit};
+    return &w->jobs[w->count++];
+}
+
+static bool chain_ready(const struct pool_job *p) {
+    const struct job *j = p->user;
+    return j->wave->conformed[j->chain.row];
+}
+
+double jobs_chain_cost(const struct run *run, const struct chain *c) {
+    const struct row *r = &run->rows[c->row];
+    return (r->forwards + r->backwards + 1) * (c->count + 1) * run->battery->inputs;
+}
+
+/* One chain per (row, root, draw) with what the store does not have yet. */
+static bool add_chain(struct wave_state *w, uint32_t row, enum root root, uint32_t draw, struct error *e) {
+    struct run *run = w->run;
+    const struct plan *p = &run->plan;
+    const struct row *r = &run->rows[row];
+    struct chain c = {
+        .row = row, .root = root, .draw = draw, .attributions = malloc(p->attribution_count * sizeof *c.attributions)};
+    if (!c.attributions) return error_memory(e);
+    for (uint32_t i = 0; i < p->attribution_count; i++) {
+        const struct attribution *a = &p->attributions[i];
+        if (a->root == root && a->draw == draw && schedule_needs(run, w->extent, row, i) &&
+            !store_has_unit(run->store, r->name, a->key))
+            c.attributions[c.count++] = i;
+    }
+    struct job *j = c.count ? jobs_add(w, JOB_CHAIN, row, jobs_chain_cost(run, &c), run->battery->time_limit) : NULL;
+    if (!j) {
+        free(c.attributions);
+        return c.count == 0 || error_memory(e);
+    }
+    c.memo = w->memos ? w->memos[row] : NULL;
+    w->pool[w->count - 1].ready = chain_ready;
+    j->chain = c;
+    return true;
+}
+
+/* Number of draws that the plan has. */
+static uint32_t draws_of(const struct plan *p) {
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < p->attribution_count; i++)
+        if (p->attributions[i].draw != PLAN_NO_DRAW && p->attributions[i].draw >= most)
+            most = p->attributions[i].draw + 1;
+    return most;
+}
+
+bool jobs_add_chains(struct wave_state *w, enum wave wave, struct error *e) {
+    const struct run *run = w->run;
+    uint32_t most = draws_of(&run->plan);
+    for (int root = 0; root < ROOT_COUNT; root++) {
+        if ((root == ROOT_LABELS) != (wave == WAVE_LABELS)) continue;
+        for (uint32_t row = 0; row < run->row_count; row++) {
+            const struct row *r = &run->rows[row];
+            if (r->yardstick || r->breach || r->unsupported) continue;
+            if (!add_chain(w, row, (enum root)root, PLAN_NO_DRAW, e)) return false;
+            for (uint32_t draw = 0; draw < most; draw++)
+                if (!add_chain(w, row, (enum root)root, draw, e)) return false;
+        }
+    }
+    return true;
+}
+
+/* ---- audits and yardsticks ---- */
+
+/* What is missing of every attribution. The store's audits are few, so they are read once. */
+struct missing {
+    const struct wave_state *wave;
+    bool *audited; /* [attributions] */
+};
+
+static bool mark_audited(void *user, const struct audit_row *row) {
+    struct missing *m = user;
+    const struct plan *p = &m->wave->run->plan;
+    for (uint32_t i = 0; i < p->attribution_count; i++)
+        if (strcmp(p->attributions[i].key, row->variant) == 0) m->audited[i] = true;
+    return true;
+}
+
+static struct reference_task task_of(const struct missing *m, uint32_t index) {
+    const struct run *run = m->wave->run;
+    const struct attribution *a = &run->plan.attributions[index];
+    struct reference_task task = {.attribution = index, .audit = a->layers && !m->audited[index]};
+    for (uint32_t row = 0; row < run->row_count; row++) {
+        const struct row *r = &run->rows[row];
+        if (r->yardstick && schedule_needs(run, m->wave->extent, row, index) &&
+            !store_has_unit(run->store, r->name, a->key))
+            task.reductions |= 1u << r->reduction;
+    }
+    return task;
+}
+
+static bool add_reference(struct wave_state *w, const struct missing *m, uint32_t draw, bool with_original, bool *made,
+                          struct error *e) {
+    const struct plan *p = &w->run->plan;
+    struct reference r = {.tasks = malloc((p->attribution_count + 1u) * sizeof *r.tasks)};
+    if (!r.tasks) return error_memory(e);
+    for (uint32_t i = 0; i < p->attribution_count; i++) {
+        const struct attribution *a = &p->attributions[i];
+        if (a->draw != draw && !(with_original && a->draw == PLAN_NO_DRAW)) continue;
+        struct reference_task task = task_of(m, i);
+        if (task.audit || task.reductions) r.tasks[r.count++] = task;
+    }
+    /* Two passes of each input, and the network drawn and digested. */
+    double cost = 3.0 * (r.count + 1) * w->run->inputs[ROOT_MODEL].count;
+    struct job *j = r.count ? jobs_add(w, JOB_REFERENCE, draw, cost, 600) : NULL;
+    *made = j != NULL;
+    if (j) j->reference = r;
+    else free(r.tasks);
+    return j || !r.count || error_memory(e);
+}
+
+bool jobs_add_references(struct wave_state *w, struct error *e) {
+    const struct run *run = w->run;
+    struct missing m = {w, calloc(run->plan.attribution_count + 1u, sizeof *m.audited)};
+    bool original = true, made = false; /* the first job of any draw does the original, too */
+    bool ok = m.audited ? store_each_audit(run->store, mark_audited, &m, e) : error_memory(e);
+    for (uint32_t draw = 0; ok && draw < draws_of(&run->plan); draw++) {
+        ok = add_reference(w, &m, draw, original, &made, e);
+        original = original && !made;
+    }
+    ok = ok && (!original || add_reference(w, &m, PLAN_NO_DRAW, true, &made, e));
+    free(m.audited);
+    return ok;
+}
+
+/* ---- before all others ---- */
+
+bool jobs_add_setup(struct wave_state *w, struct error *e) {
+    struct run *run = w->run;
+    for (uint32_t i = 0; i < run->network_count; i++) {
+        const struct network *n = &run->networks[i];
+        if (n->weights) continue;
+        /* Three passes per image and epoch; permuted labels take several times the epochs of true ones. */
+        double cost = 3.0 * run->battery->training_images * (n->role == ROLE_PERMUTED ? 50 : 20);
+        if (!jobs_add(w, JOB_TRAIN, i, cost, 3600)) return error_memory(e);
+    }
+    for (uint32_t row = 0; row < run->row_count; row++) {
+        if (run->rows[row].yardstick) w->conformed[row] = true;
+        /* First in the queue: a plugin that breaks the rules is not asked anything else. */
+        else if (!jobs_add(w, JOB_CONFORM, row, 1e15, run->battery->time_limit * 10)) return error_memory(e);
+    }
+    return true;
+}
+
+void jobs_free(struct wave_state *w) {
+    for (size_t i = 0; i < w->count; i++) {
+        free(w->jobs[i].chain.attributions);
+        free(w->jobs[i].reference.tasks);
+    }
+    free(w->jobs);
+    free(w->pool);
+}

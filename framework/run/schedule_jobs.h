@@ -1,0 +1,41 @@
+/* schedule_jobs.h: the jobs of one wave, made of what the store does not have yet. Private to schedule*.c. */
+#ifndef ASSAY_RUN_SCHEDULE_JOBS_H
+#define ASSAY_RUN_SCHEDULE_JOBS_H
+
+#include "run/reference.h"
+#include "run/schedule.h"
+
+enum job_kind { JOB_CONFORM, JOB_REFERENCE, JOB_TRAIN, JOB_CHAIN };
+
+struct job {
+    enum job_kind kind;
+    uint32_t number;            /* row, network, or PLAN_NO_DRAW or draw */
+    struct chain chain;         /* JOB_CHAIN */
+    struct reference reference; /* JOB_REFERENCE */
+    struct wave_state *wave;
+};
+
+struct wave_state {
+    struct run *run;
+    const struct extent *extent;
+    struct pool_job *pool;
+    struct job *jobs;
+    size_t count, capacity;
+    bool *conformed;           /* [rows] */
+    struct memo **memos;       /* [rows]: what the model answered each explainer; NULL: not kept */
+    struct progress *progress; /* NULL: silent */
+};
+
+/* NULL: out of memory. */
+struct job *jobs_add(struct wave_state *, enum job_kind, uint32_t number, double cost, double limit);
+/* Trainings and conformance. */
+bool jobs_add_setup(struct wave_state *, struct error *);
+/* Audits and yardsticks: one job per draw. */
+bool jobs_add_references(struct wave_state *, struct error *);
+/* Chains: one per explainer, root and draw. */
+bool jobs_add_chains(struct wave_state *, enum wave, struct error *);
+/* In passes of one sample through the network. */
+double jobs_chain_cost(const struct run *, const struct chain *);
+void jobs_free(struct wave_state *);
+
+#endif
