@@ -17,7 +17,7 @@ TEST_DEPS  = libcriterion-dev libonnx-testdata groff
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 OPT     ?= -O3 -g
-CFLAGS  += -std=c11 $(OPT) $(WARN) $(WERROR) $(SANITIZE)
+CFLAGS  += -std=c11 -pthread $(OPT) $(WARN) $(WERROR) $(SANITIZE)
 CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DASSAY_VERSION='"$(VERSION)"' -DASSAY_PREFIX='"$(PREFIX)"' -Iframework -I. -I$(BUILD)/gen
 PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng libjpeg zlib nettle
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lcsv -ldl -lm

@@ -6,7 +6,7 @@
 
 void op_call_init(struct op_call *call, const struct graph *g, const struct node *node, const struct shape *shapes,
                   struct operand *in) {
-    *call = (struct op_call){.node = node, .in = in, .batch = 1, .single = g->single};
+    *call = (struct op_call){.node = node, .in = in, .batch = 1, .workers = 1, .single = g->single};
     if (shapes && g->input != GRAPH_NONE) call->batch = (uint32_t)shapes[g->input].dim[0];
     for (uint32_t i = 0; i < node->input_count; i++) {
         in[i] = (struct operand){.shape = {0}};

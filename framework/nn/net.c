@@ -115,6 +115,10 @@ void net_changed(struct net *net, uint32_t layer) {
     fuse_forget_layer(net, &net->graph->layers[layer]);
 }
 
+void net_share(struct net *net, struct team *team) {
+    net->team = team;
+}
+
 /* ---- Requests ---- */
 
 /* Shapes for the samples from `first` on that one group takes. */
@@ -131,10 +135,12 @@ static bool check_targets(const struct net *net, uint32_t n, const uint32_t *tar
     return true;
 }
 
-static bool prepare_gradients(struct net *net, struct error *e) {
-    if (net->group->kind != PLAN_GRADIENT) {
+/* A plan for at least that much, and for the team. */
+static bool prepare(struct net *net, enum plan_kind kind, struct error *e) {
+    const struct plan *old = net->group;
+    if (old->kind < kind || old->workers < team_size(net->team)) {
         struct plan *plan;
-        if (!plan_create(net, PLAN_GRADIENT, group_size(net), &plan, e)) return false;
+        if (!plan_create(net, old->kind < kind ? kind : old->kind, group_size(net), &plan, e)) return false;
         plan_destroy(net->group);
         net->group = plan;
     }
@@ -148,7 +154,7 @@ static void copy_logits(const struct net *net, float *logits) {
 
 bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
-    if (!fuse_prepare(net, e)) return false;
+    if (!prepare(net, PLAN_FORWARD, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
@@ -165,7 +171,7 @@ bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *
 bool net_gradient_logits(struct net *net, enum net_rule rule, uint32_t n, const float *x, const uint32_t *targets,
                          float *logits, float *out, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
-    if (!check_targets(net, n, targets, e) || !prepare_gradients(net, e)) return false;
+    if (!check_targets(net, n, targets, e) || !prepare(net, PLAN_GRADIENT, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
@@ -179,7 +185,7 @@ bool net_gradient_logits(struct net *net, enum net_rule rule, uint32_t n, const 
 
 /* Memory of net_gradient_sum. */
 static bool prepare_sum(struct net *net, struct error *e) {
-    if (!prepare_gradients(net, e)) return false;
+    if (!prepare(net, PLAN_GRADIENT, e)) return false;
     if (!net->total) net->total = malloc(shape_count(&net->graph->values[net->cut].shape) * sizeof *net->total);
     if (!net->inputs && net->cut == net->graph->input)
         net->inputs = malloc(net->group->capacity * shape_count(&net->graph->sample) * sizeof *net->inputs);
@@ -225,8 +231,8 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
         return error_set(e, "node %u does not lie between the network's input and its logits", node);
     uint32_t value = g->nodes[node].outputs[0];
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[value].shape);
-    if (gradient && (!check_targets(net, n, targets, e) || !prepare_gradients(net, e))) return false;
-    if (!gradient && !fuse_prepare(net, e)) return false;
+    if (gradient && (!check_targets(net, n, targets, e) || !prepare(net, PLAN_GRADIENT, e))) return false;
+    if (!gradient && !prepare(net, PLAN_FORWARD, e)) return false;
     struct plan *plan = net->group;
     bool ok = true;
     plan->split = node;
@@ -247,7 +253,7 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
 
 bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
-    if (!fuse_prepare(net, e)) return false;
+    if (!prepare(net, PLAN_FORWARD, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);

@@ -2,10 +2,11 @@
  *
  * Batches of any size: they are worked through in groups of up to NET_GROUP samples, fewer where samples are large or
  * graph->single, so memory does not grow with them. Every sample's result has the same bits in any batch, alone or with
- * others. One thread at a time. */
+ * others, and whoever computes it. One caller at a time. */
 #ifndef ASSAY_NN_NET_H
 #define ASSAY_NN_NET_H
 
+#include "base/team.h"
 #include "nn/graph.h"
 #include "nn/weights.h"
 
@@ -33,6 +34,10 @@ void net_destroy(struct net *);
 const struct graph *net_graph(const struct net *);
 /* The parameters of that layer are others than before. */
 void net_changed(struct net *, uint32_t layer);
+
+/* Who computes what is asked from now on, training apart: a team that is there until the next call, or NULL: the caller
+ * alone. */
+void net_share(struct net *, struct team *);
 
 /* logits[n][classes] */
 bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct error *);

@@ -45,6 +45,7 @@ static bool set_shapes(const struct net *net, struct plan *plan, uint32_t batch,
         plan->calls[i].saved = plan->arrays[i].saved;
         plan->calls[i].mask = (uint32_t *)(void *)plan->arrays[i].mask;
         plan->calls[i].training = plan->kind == PLAN_TRAINING;
+        plan->calls[i].workers = plan->workers;
         const struct fusion *fusion = fuse_find(net, plan, i);
         if (fusion && fusion->conv == i) plan->calls[i].fused = &fusion->how;
         in += g->nodes[i].input_count;
@@ -87,6 +88,7 @@ bool plan_create(const struct net *net, enum plan_kind kind, uint32_t capacity, 
     if (!plan) return error_memory(e);
     plan->kind = kind;
     plan->capacity = capacity;
+    plan->workers = team_size(net->team);
     plan->split = GRAPH_NONE;
     bool ok = create_arrays(net->graph, plan, e) && set_shapes(net, plan, capacity, e) &&
               fit_capacity(net, plan, &plan->floats, e) && (plan->memory = allocate(plan->floats, e)) != NULL &&

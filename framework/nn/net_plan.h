@@ -20,6 +20,7 @@ struct call_arrays {
 struct plan {
     enum plan_kind kind;
     uint32_t capacity, batch;   /* of the current shapes */
+    unsigned workers;           /* the largest team there is scratch for */
     uint32_t split;             /* the node whose output is asked for, or GRAPH_NONE: it is computed by itself */
     struct shape *shapes;       /* [value_count] for `batch` */
     struct op_call *calls;      /* [node_count] */
@@ -54,6 +55,7 @@ struct net {
     uint32_t fusion_count;
     uint32_t *fusion_of;   /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
     bool has_statistics;   /* in training samples of a batch depend on each other */
+    struct team *team;     /* who computes, or NULL: the caller alone */
     uint32_t cut;          /* between input and this value everything is linear */
     struct plan *group;    /* of inference: up to NET_GROUP samples, fewer where they are large */
     struct plan *training; /* NET_GROUP samples or, when has_statistics, the whole batch */

@@ -19,6 +19,11 @@ void run_bind(const struct net *net, struct plan *plan, const float *x) {
     }
 }
 
+/* There is scratch for no larger one. */
+static struct team *team_of(const struct net *net, const struct plan *plan) {
+    return team_size(net->team) <= plan->workers ? net->team : NULL;
+}
+
 /* What a Relu inside a fused Conv let through. */
 static void make_mask(struct plan *plan, const struct fusion *fusion) {
     if (fusion->relu == GRAPH_NONE || !plan->calls[fusion->relu].mask) return;
@@ -35,6 +40,7 @@ void run_forward(const struct net *net, struct plan *plan, const float *x, uint3
         const struct fusion *fusion = fuse_find(net, plan, node);
         call->fused = fusion && fusion->conv == node ? &fusion->how : NULL;
         call->scratch = plan->arrays[node].forward;
+        call->team = team_of(net, plan);
         if (fusion && fusion->conv != node) continue;
         if (!net->shared[call->node->outputs[0]]) call->node->op->forward(call);
         if (fusion) make_mask(plan, fusion);
@@ -82,6 +88,7 @@ static void step_back(const struct net *net, struct plan *plan, struct op_call *
     const struct graph *g = net->graph;
     call->rule = options->rule;
     call->scratch = plan->arrays[node_index(net, call)].backward;
+    call->team = team_of(net, plan);
     for (uint32_t k = 0; k < call->node->input_count; k++) {
         uint32_t v = call->node->inputs[k];
         if (v == GRAPH_NONE) continue;

@@ -2,6 +2,7 @@
 #ifndef ASSAY_NN_OP_H
 #define ASSAY_NN_OP_H
 
+#include "base/team.h"
 #include "nn/graph.h"
 #include "nn/net.h"
 
@@ -25,6 +26,8 @@ struct op_call {
     uint32_t batch;                 /* samples in this run */
     bool single;                    /* graph->single: dimension 0 need not be the batch */
     bool training;                  /* BatchNormalization uses the statistics of the batch */
+    unsigned workers;               /* scratch is for a team of so many at most */
+    struct team *team;              /* to share the work with, or NULL */
     const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
 };
 
@@ -65,7 +68,7 @@ struct op {
     bool (*parse)(struct node *, uint32_t opset, struct error *);
     /* Shape of the output from those of the inputs; NULL: that of input 0. */
     bool (*infer)(const struct op_call *, struct shape *out, struct error *);
-    size_t (*scratch)(const struct op_call *); /* floats; NULL: none */
+    size_t (*scratch)(const struct op_call *); /* floats, for call->workers; NULL: none */
     size_t (*saved)(const struct op_call *);   /* floats; NULL: none */
 
     /* At load, for values that do not depend on the input. Whether the result is of integers (NULL: where input 0 is),

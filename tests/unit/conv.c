@@ -1,5 +1,5 @@
 /* Conv by each of its routes, forward and back, against sums in double precision; and every sample has the same bits
- * alone and in a batch. */
+ * alone and in a batch, by any number of threads. */
 #include "base/cpu.h"
 #include "base/rng.h"
 #include "nn/graph.h"
@@ -128,16 +128,22 @@ struct results {
     float *logits, *maps;
 };
 
-static void run(const struct conv_case *c, struct graph *g, uint32_t n, const float *x, struct results *r) {
+/* By a team of that many. */
+static void run(const struct conv_case *c, struct graph *g, unsigned workers, uint32_t n, const float *x,
+                struct results *r) {
     static const uint32_t targets[SAMPLES] = {0, 2, 1};
     struct error e = {""};
     struct weights *weights;
     struct net *net;
-    cr_assert(weights_create(g, &weights, &e) &&
-                  net_create_with(weights, &(struct net_options){.conv = CONV_DIRECT}, &net, &e) &&
-                  net_forward(net, n, x, r->logits, &e) &&
+    struct team *team;
+    cr_assert(weights_create(g, &weights, &e) && team_create(workers, &team, &e) &&
+                  net_create_with(weights, &(struct net_options){.conv = CONV_DIRECT}, &net, &e),
+              "%s: %s", c->name, e.text);
+    net_share(net, team);
+    cr_assert(net_forward(net, n, x, r->logits, &e) &&
                   net_gradient(net, NET_GRADIENT, n, x, n == 1 ? targets + SAMPLES - 1 : targets, r->maps, &e),
               "%s: %s", c->name, e.text);
+    team_destroy(team);
     net_destroy(net);
     weights_destroy(weights);
 }
@@ -161,10 +167,12 @@ static void check_case(const struct conv_case *c, bool relu) {
                    one = {normal(c->out, 6), normal(sample, 7)};
     double *wanted = calloc(c->out + sample, sizeof *wanted), *dx = wanted + c->out;
     const size_t last = SAMPLES - 1, target = 1;
-    run(c, g, SAMPLES, x, &all);
-    run(c, g, 1, x + last * sample, &one);
-    cr_expect_arr_eq(one.logits, all.logits + last * c->out, c->out * sizeof *one.logits, "%s: forward", c->name);
-    cr_expect_arr_eq(one.maps, all.maps + last * sample, sample * sizeof *one.maps, "%s: backward", c->name);
+    run(c, g, 1, SAMPLES, x, &all);
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        run(c, g, workers, 1, x + last * sample, &one);
+        cr_expect_arr_eq(one.logits, all.logits + last * c->out, c->out * sizeof *one.logits, "%s: forward", c->name);
+        cr_expect_arr_eq(one.maps, all.maps + last * sample, sample * sizeof *one.maps, "%s: backward", c->name);
+    }
     for (size_t k = 0; k < c->out; k++) {
         struct visit v = {c, w, x + last * sample, k, k == target ? dx : NULL};
         wanted[k] = mean(&v, bias[k], relu);

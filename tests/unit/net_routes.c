@@ -3,6 +3,7 @@
 #include "nn/kernels/winograd_blocks.h"
 #include "nn/net.h"
 
+#include "base/cpu.h"
 #include "base/rng.h"
 
 #include <criterion/criterion.h>
@@ -42,12 +43,33 @@ static float direct(const struct winograd *w, const float *x, const float *k, si
     return (float)sum;
 }
 
-static void check_kernel(const struct winograd *w, winograd_function *run) {
+/* Any number of threads, in any memory. */
+static void check_teams(const struct winograd_body *body, const struct winograd *w, const float *x, const float *k,
+                        const float *bias, const float *wanted) {
+    size_t count = w->samples * w->out_channels * w->out[0] * w->out[1];
+    static const unsigned sizes[] = {2, 3, 5};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const unsigned size = sizes[i];
+        struct team *team;
+        struct error e;
+        cr_assert(team_create(size, &team, &e), "%s", e.text);
+        float *y = normal(count, 7), *scratch = normal(winograd_scratch(w, size), 8);
+        winograd_run_with(body, w, team, x, k, bias, y, scratch);
+        cr_expect(memcmp(y, wanted, count * sizeof *y) == 0, "%zu to %zu channels, %zu x %zu, team of %u",
+                  w->in_channels, w->out_channels, w->in[0], w->in[1], size);
+        free(y);
+        free(scratch);
+        team_destroy(team);
+    }
+}
+
+static void check_kernel(const struct winograd *w, const struct winograd_body *body) {
     size_t plane = w->out[0] * w->out[1], count = w->samples * w->out_channels * plane;
     float *x = normal(w->samples * w->in_channels * w->in[0] * w->in[1], 1);
     float *k = normal(w->in_channels * w->out_channels * 9, 2), *bias = normal(w->out_channels, 3);
-    float *y = normal(count, 4), *wanted = normal(count, 5), *scratch = normal(winograd_scratch(w), 6);
-    run(w, x, k, bias, y, scratch);
+    float *y = normal(count, 4), *wanted = normal(count, 5), *scratch = normal(winograd_scratch(w, 1), 6);
+    winograd_run_with(body, w, NULL, x, k, bias, y, scratch);
+    check_teams(body, w, x, k, bias, y);
     size_t first = w->turned ? w->in_channels : w->out_channels, each = w->in_channels * w->out_channels * 9 / first;
     for (size_t i = 0; w->factors && i < first * each; i++) k[i] *= w->factors[i / each];
     for (size_t i = 0; i < count; i++) {
@@ -74,6 +96,8 @@ Test(net_routes, winograd_agrees_with_sums_in_double_precision) {
         {.samples = 5, .in_channels = 17, .out_channels = 6, .in = {13, 14}, .out = {13, 14}, .before = {1, 1}},
         {.samples = 7, .in_channels = 8, .out_channels = 12, .in = {8, 8}, .out = {6, 6}, .before = {0, 0}},
         {.samples = 1, .in_channels = 2, .out_channels = 3, .in = {30, 29}, .out = {29, 28}, .before = {1, 0}},
+        /* more tiles, and channels, than one part takes */
+        {.samples = 2, .in_channels = 9, .out_channels = 70, .in = {40, 38}, .out = {40, 38}, .before = {1, 1}},
         /* so many channels that kernels are made anew for every block, and blocks of every kind end early */
         {.samples = 2, .in_channels = 150, .out_channels = 220, .in = {9, 7}, .out = {9, 7}, .before = {1, 1}},
         {.samples = 2, .in_channels = 500, .out_channels = 49, .in = {20, 19}, .out = {18, 17}, .before = {0, 0}},
@@ -85,8 +109,8 @@ Test(net_routes, winograd_agrees_with_sums_in_double_precision) {
             w.turned = k & 1;
             w.relu = k & 2;
             w.factors = (size_t)(k & 2) != i % 2 * 2 ? factors : NULL; /* with relu in every other case, else without */
-            check_kernel(&w, winograd_run);
-            check_kernel(&w, winograd_run_portable);
+            if (cpu_has_avx2()) check_kernel(&w, &winograd_avx2);
+            check_kernel(&w, &winograd_portable);
             free(factors);
         }
 }

@@ -150,6 +150,37 @@ static void check_route(const struct lab *lab, enum conv_route route, enum net_r
     free(maps);
 }
 
+static float *logits_and_maps(const struct lab *lab, uint32_t n) {
+    struct error e;
+    size_t logits = (size_t)n * lab->graph->classes;
+    float *all = malloc((logits + n * lab->count) * sizeof *all);
+    cr_assert_not_null(all);
+    cr_assert(net_forward(lab->net, n, lab->inputs, all, &e), "%s", e.text);
+    cr_assert(net_gradient(lab->net, NET_GRADIENT, n, lab->inputs, lab->targets, all + logits, &e), "%s", e.text);
+    return all;
+}
+
+/* The same bits, however many threads compute them. */
+static void check_teams(const struct lab *lab) {
+    static const unsigned sizes[] = {2, 3, 5};
+    for (uint32_t n = 1; n <= LAB_INPUTS; n++) {
+        float *alone = logits_and_maps(lab, n);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            struct team *team;
+            struct error e;
+            cr_assert(team_create(sizes[i], &team, &e), "%s", e.text);
+            net_share(lab->net, team);
+            float *together = logits_and_maps(lab, n);
+            cr_expect(memcmp(alone, together, n * (lab->graph->classes + lab->count) * sizeof *alone) == 0,
+                      "%u samples by %u threads", n, sizes[i]);
+            net_share(lab->net, NULL);
+            team_destroy(team);
+            free(together);
+        }
+        free(alone);
+    }
+}
+
 /* Every map by the explainers; the caller frees the sketches. */
 static float *check_explainers(const struct lab *lab, const char *name, const struct table *table,
                                const char *const *explainers) {
@@ -206,6 +237,7 @@ static void check_network(const char *name) {
     check_writing(graph, &table);
     struct lab lab = open_lab(graph, &table, CONV_AUTO);
     float *wanted = check_explainers(&lab, name, &table, specs);
+    check_teams(&lab);
     check_route(&lab, CONV_DIRECT, NET_GRADIENT, &table, wanted, "gradient without Winograd's method");
     check_route(&lab, CONV_WINOGRAD, NET_GRADIENT, &table, wanted, "gradient by Winograd's method");
     free(wanted);

@@ -10,31 +10,44 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-size_t winograd_panels(size_t left, size_t most) {
-    return round_up(least(left, most), WINOGRAD_PANEL);
-}
-
 /* Measured on a processor with 512 KiB of second and 16 MiB of third cache a core; what is best is flat. */
 #define KEPT_FLOATS ((size_t)36 * 160 * 128)   /* transformed kernels that stay in the third cache */
-#define KEPT_TILES 48u                         /* beside kept kernels: their transforms in the second */
+#define KEPT_TILES 48u                         /* beside kept kernels: their transforms in the second ... */
+#define FEW_TILES 24u                          /* ... and at least, for kernels to be worth reading again */
+#define TILES_UNIT 6u                          /* multiplied together */
+#define KEPT_CHANNELS 32u                      /* of them are transformed at a time */
 #define MOST_TILE_FLOATS ((size_t)1536 * 1024) /* beside kernels made anew: transforms in the third ... */
 #define ANEW_CHANNELS 64u                      /* ... and a block of kernels in the second */
 #define ANEW_DEPTH 64u
 #define PAD 16u /* points a power of two apart would share the few places of one cache set */
 
-struct winograd_blocks winograd_blocks(const struct winograd *w) {
+/* In pieces of `piece`, taken by whoever is free: how much falls to one worker. */
+static size_t burden(size_t total, unsigned workers, size_t piece) {
+    size_t whole = total / piece;
+    return whole / workers * piece + (whole % workers ? piece : total % piece);
+}
+
+/* The size of pieces of whole units, at most `most`, that shares `total` out best; the largest of equals. */
+static size_t best_piece(size_t total, unsigned workers, size_t most, size_t least_piece, size_t unit) {
+    size_t best = most;
+    for (size_t piece = most; piece >= least_piece && workers > 1; piece -= unit)
+        if (burden(total, workers, piece) < burden(total, workers, best)) best = piece;
+    return best;
+}
+
+struct winograd_blocks winograd_blocks(const struct winograd *w, unsigned workers) {
     size_t per_sample = ((w->out[0] + 3) / 4) * ((w->out[1] + 3) / 4);
     struct winograd_blocks b = {.total = w->samples * per_sample, .chunks = 1};
     size_t all = round_up(w->out_channels, WINOGRAD_PANEL), deep = round_up(w->in_channels, WINOGRAD_LANES);
-    b.keeps = WINOGRAD_POINTS * all * deep <= KEPT_FLOATS;
+    b.keeps = WINOGRAD_POINTS * all * deep <= KEPT_FLOATS && (workers == 1 || b.total >= 2 * FEW_TILES * workers);
     if (b.keeps) {
-        b.tiles = KEPT_TILES;
+        b.tiles = best_piece(b.total, workers, KEPT_TILES, FEW_TILES, TILES_UNIT);
         b.channels = all;
         b.depth = deep;
     } else {
         size_t fit = MOST_TILE_FLOATS / (WINOGRAD_POINTS * deep);
         b.tiles = fit < KEPT_TILES ? KEPT_TILES : fit;
-        b.channels = least(ANEW_CHANNELS, all);
+        b.channels = least(best_piece(all, workers, ANEW_CHANNELS, WINOGRAD_PANEL, WINOGRAD_PANEL), all);
         b.depth = least(ANEW_DEPTH, deep);
         b.chunks = (w->in_channels + b.depth - 1) / b.depth;
     }
@@ -45,18 +58,132 @@ struct winograd_blocks winograd_blocks(const struct winograd *w) {
     return b;
 }
 
-size_t winograd_scratch(const struct winograd *w) {
-    struct winograd_blocks b = winograd_blocks(w);
-    return WINOGRAD_POINTS * (b.chunks * b.tile_step + b.weight_step + b.product_step);
+/* ---- Memory: what all share (the transformed kernels when they are kept, else the tiles), then each worker's own ----
+ */
+
+static size_t shared_size(const struct winograd_blocks *b) {
+    return WINOGRAD_POINTS * (b->keeps ? b->weight_step : b->chunks * b->tile_step);
 }
 
-void winograd_run(const struct winograd *w, const float *x, const float *weights, const float *bias, float *y,
-                  float *scratch) {
-#if defined __x86_64__
-    if (cpu_has_avx2()) {
-        winograd_run_avx2(w, x, weights, bias, y, scratch);
+static size_t own_size(const struct winograd_blocks *b) {
+    return WINOGRAD_POINTS * ((b->keeps ? b->tile_step : b->weight_step) + b->product_step);
+}
+
+size_t winograd_scratch(const struct winograd *w, unsigned workers) {
+    size_t most = 0;
+    struct winograd some = *w;
+    for (some.samples = 1; some.samples <= w->samples; some.samples++)
+        for (unsigned k = 1; k <= workers; k++) {
+            struct winograd_blocks b = winograd_blocks(&some, k);
+            size_t size = shared_size(&b) + k * own_size(&b);
+            most = size > most ? size : most;
+        }
+    return most;
+}
+
+/* ---- Parts ---- */
+
+struct work {
+    const struct winograd_body *body;
+    const struct winograd *w;
+    struct winograd_blocks b;
+    const float *x, *weights, *bias;
+    float *y;
+    float *shared, *own;
+    struct winograd_tiles at; /* when they are shared: those that are */
+};
+
+static unsigned pieces(size_t total, size_t piece) {
+    return (unsigned)((total + piece - 1) / piece);
+}
+
+static float *own_of(const struct work *k, unsigned worker) {
+    return k->own + worker * own_size(&k->b);
+}
+
+/* Output channels from `first` on, up to `most`; the last panel may be larger than what is left. */
+static struct winograd_block block_of(const struct work *k, size_t first, size_t most, size_t chunk) {
+    size_t from = chunk * k->b.depth;
+    return (struct winograd_block){.first = first,
+                                   .channels = round_up(least(k->w->out_channels - first, most), WINOGRAD_PANEL),
+                                   .from = from,
+                                   .depth = least(k->w->in_channels - from, k->b.depth)};
+}
+
+/* Some of the kernels that are kept. */
+static void keep_kernels(void *job, unsigned part, unsigned worker) {
+    (void)worker;
+    const struct work *k = job;
+    size_t first = part * (size_t)KEPT_CHANNELS;
+    struct winograd_block block = block_of(k, first, KEPT_CHANNELS, 0);
+    k->body->transform_kernels(k->w, &k->b, &block, k->weights, k->shared + first * k->b.depth);
+}
+
+/* A block of tiles with the kernels that are kept. */
+static void run_tiles(void *job, unsigned part, unsigned worker) {
+    const struct work *k = job;
+    const struct winograd_blocks *b = &k->b;
+    float *tiles = own_of(k, worker), *products = tiles + WINOGRAD_POINTS * b->tile_step;
+    struct winograd_tiles at = {.first = part * b->tiles, .end = k->w->in_channels};
+    struct winograd_block block = block_of(k, 0, b->channels, 0);
+    at.count = least(b->total - at.first, b->tiles);
+    k->body->transform_tiles(k->w, b, &at, k->x, tiles);
+    k->body->multiply(b, &block, tiles, k->shared, at.count, false, products);
+    k->body->finish(k->w, b, products, at.first, at.count, 0, k->bias, k->y);
+}
+
+/* Some of the shared tiles, in one chunk of channels. */
+static void share_tiles(void *job, unsigned part, unsigned worker) {
+    (void)worker;
+    const struct work *k = job;
+    const struct winograd_blocks *b = &k->b;
+    size_t chunk = part % b->chunks, first = part / b->chunks * KEPT_TILES, from = chunk * b->depth;
+    struct winograd_tiles at = {.first = k->at.first + first,
+                                .count = least(k->at.count - first, KEPT_TILES),
+                                .from = from,
+                                .end = least(from + b->depth, k->w->in_channels)};
+    k->body->transform_tiles(k->w, b, &at, k->x, k->shared + first * b->depth);
+}
+
+/* A block of output channels of the shared tiles. */
+static void run_channels(void *job, unsigned part, unsigned worker) {
+    const struct work *k = job;
+    const struct winograd_blocks *b = &k->b;
+    float *kernels = own_of(k, worker), *products = kernels + WINOGRAD_POINTS * b->weight_step;
+    size_t first = part * b->channels;
+    for (size_t chunk = 0; chunk < b->chunks; chunk++) {
+        struct winograd_block block = block_of(k, first, b->channels, chunk);
+        k->body->transform_kernels(k->w, b, &block, k->weights, kernels);
+        k->body->multiply(b, &block, k->shared + chunk * WINOGRAD_POINTS * b->tile_step, kernels, k->at.count,
+                          chunk > 0, products);
+    }
+    k->body->finish(k->w, b, products, k->at.first, k->at.count, first, k->bias, k->y);
+}
+
+void winograd_run_with(const struct winograd_body *body, const struct winograd *w, struct team *team, const float *x,
+                       const float *weights, const float *bias, float *y, float *scratch) {
+    struct work k = {.body = body, .w = w, .b = winograd_blocks(w, team_size(team)), .x = x, .weights = weights};
+    k.bias = bias;
+    k.y = y;
+    k.shared = scratch;
+    k.own = scratch + shared_size(&k.b);
+    if (k.b.keeps) {
+        team_run(team, pieces(w->out_channels, KEPT_CHANNELS), keep_kernels, &k);
+        team_run(team, pieces(k.b.total, k.b.tiles), run_tiles, &k);
         return;
     }
+    for (k.at.first = 0; k.at.first < k.b.total; k.at.first += k.b.tiles) {
+        k.at.count = least(k.b.total - k.at.first, k.b.tiles);
+        team_run(team, (unsigned)k.b.chunks * pieces(k.at.count, KEPT_TILES), share_tiles, &k);
+        team_run(team, pieces(w->out_channels, k.b.channels), run_channels, &k);
+    }
+}
+
+void winograd_run(const struct winograd *w, struct team *team, const float *x, const float *weights, const float *bias,
+                  float *y, float *scratch) {
+    const struct winograd_body *body = &winograd_portable;
+#if defined __x86_64__
+    if (cpu_has_avx2()) body = &winograd_avx2;
 #endif
-    winograd_run_portable(w, x, weights, bias, y, scratch);
+    winograd_run_with(body, w, team, x, weights, bias, y, scratch);
 }

@@ -17,13 +17,39 @@ struct winograd_blocks {
     size_t tile_step, weight_step, product_step; /* floats from point to point */
 };
 
-struct winograd_blocks winograd_blocks(const struct winograd *);
-/* What is left of the output channels, at most `most`, filled up to whole panels. */
-size_t winograd_panels(size_t left, size_t most);
+/* For that many threads: the work is cut into parts that keep them all busy. */
+struct winograd_blocks winograd_blocks(const struct winograd *, unsigned workers);
 
-/* The body for one kind of processor; winograd_run takes the best one. The first exists on x86-64 only. */
-typedef void winograd_function(const struct winograd *, const float *x, const float *weights, const float *bias,
-                               float *y, float *scratch);
-winograd_function winograd_run_avx2, winograd_run_portable;
+/* Kernels: from `depth` input channels from `from` on, to output channels from `first` on, whole panels. */
+struct winograd_block {
+    size_t first, channels, from, depth;
+};
+
+/* Tiles from `first` on, in input channels [from, end), which are whole chunks. */
+struct winograd_tiles {
+    size_t first, count, from, end;
+};
+
+/* The steps, for one kind of processor. Transforms and products lie by point (element of a transformed tile). */
+struct winograd_body {
+    /* to[point][panel of output channels][input channel][panel] */
+    void (*transform_kernels)(const struct winograd *, const struct winograd_blocks *, const struct winograd_block *,
+                              const float *weights, float *to);
+    /* to[chunk of channels, all of them][point][tile][channel] */
+    void (*transform_tiles)(const struct winograd *, const struct winograd_blocks *, const struct winograd_tiles *,
+                            const float *x, float *to);
+    /* products[point][tile][channel], added to with `add` */
+    void (*multiply)(const struct winograd_blocks *, const struct winograd_block *, const float *tiles,
+                     const float *kernels, size_t count, bool add, float *products);
+    /* The output of `count` tiles from `first` on, in one block of channels from `channel` on. */
+    void (*finish)(const struct winograd *, const struct winograd_blocks *, const float *products, size_t first,
+                   size_t count, size_t channel, const float *bias, float *y);
+};
+
+/* The first exists on x86-64 only. */
+extern const struct winograd_body winograd_avx2, winograd_portable;
+/* winograd_run with that body. */
+void winograd_run_with(const struct winograd_body *, const struct winograd *, struct team *, const float *x,
+                       const float *weights, const float *bias, float *y, float *scratch);
 
 #endif

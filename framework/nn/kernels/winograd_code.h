@@ -56,11 +56,6 @@ INLINE void transform_kernels(const float *w, size_t step, size_t count, bool tu
     }
 }
 
-/* A block of kernels: of the output channels from `first`, and `depth` input channels from `from`. */
-struct block {
-    size_t first, channels, from, depth;
-};
-
 /* The factors of up to LANES output channels or, turned, that of the one input channel. */
 INLINE lanes factors_of(const struct winograd *w, size_t out, size_t count, size_t in) {
     lanes factor = (lanes){0} + 1;
@@ -83,8 +78,8 @@ INLINE void prefetch_kernels(const float *from, bool turned, size_t row) {
 }
 
 /* The kernels from input channel `c` to the output channels from `k`, both counted within the block. */
-INLINE void transform_at(const struct winograd *w, const struct winograd_blocks *b, const struct block *at, size_t k,
-                         size_t c, const float *weights, float *to) {
+INLINE void transform_at(const struct winograd *w, const struct winograd_blocks *b, const struct winograd_block *at,
+                         size_t k, size_t c, const float *weights, float *to) {
     size_t in_step = w->turned ? w->out_channels * 9 : 9, out_step = w->turned ? 9 : w->in_channels * 9;
     size_t exist = w->out_channels - at->first, count = k >= exist ? 0 : exist - k < LANES ? exist - k : LANES;
     const float *kernels = weights + (at->first + k) * out_step + (at->from + c) * in_step;
@@ -97,8 +92,8 @@ INLINE void transform_at(const struct winograd *w, const struct winograd_blocks 
 }
 
 /* to[point][panel of output channels][input channel][PANEL]; read in the order the weights lie in. */
-static void transform_weights(const struct winograd *w, const struct winograd_blocks *b, const struct block *at,
-                              const float *weights, float *to) {
+static void transform_weights(const struct winograd *w, const struct winograd_blocks *b,
+                              const struct winograd_block *at, const float *weights, float *to) {
     if (w->turned)
         for (size_t c = 0; c < at->depth; c++)
             for (size_t k = 0; k < at->channels; k += LANES) transform_at(w, b, at, k, c, weights, to);
@@ -200,9 +195,9 @@ INLINE void transform_tile(const struct source *s, bool inside, size_t plane, co
 }
 
 /* to[chunk of channels][point][tile][channel]. Tiles side by side share lines of the input: LANES of them at a time. */
-static void transform_block(const struct winograd *w, const struct winograd_blocks *b, const float *x, size_t first,
-                            size_t count, float *to) {
-    size_t plane = w->in[0] * w->in[1];
+static void transform_tiles(const struct winograd *w, const struct winograd_blocks *b,
+                            const struct winograd_tiles *part, const float *x, float *to) {
+    size_t plane = w->in[0] * w->in[1], first = part->first, count = part->count;
     for (size_t t = 0; t < count; t += LANES) {
         struct source sources[LANES];
         size_t n = count - t < LANES ? count - t : LANES;
@@ -210,7 +205,7 @@ static void transform_block(const struct winograd *w, const struct winograd_bloc
             struct tile tile = tile_at(w, first + t + k);
             place_tile(w, &tile, x, &sources[k]);
         }
-        for (size_t c = 0; c < w->in_channels; c += LANES) {
+        for (size_t c = part->from; c < part->end; c += LANES) {
             size_t channels = w->in_channels - c < LANES ? w->in_channels - c : LANES;
             float *at = to + c / b->depth * POINTS * b->tile_step + t * b->depth + c % b->depth;
             for (size_t k = 0; k < n; k++, at += b->depth) {
@@ -260,7 +255,7 @@ DEFINE_MULTIPLY(5)
 DEFINE_MULTIPLY(6)
 
 /* products[point][tile][channel], added to with `add` */
-static void multiply_block(const struct winograd_blocks *b, const struct block *at, const float *tiles,
+static void multiply_block(const struct winograd_blocks *b, const struct winograd_block *at, const float *tiles,
                            const float *weights, size_t count, bool add, float *products) {
     typedef void multiply_function(size_t, const float *, size_t, const float *, bool, float *, size_t);
     static multiply_function *const rest[ROWS] = {NULL, multiply_1, multiply_2, multiply_3, multiply_4, multiply_5};
@@ -341,23 +336,4 @@ static void finish_block(const struct winograd *w, const struct winograd_blocks 
     }
 }
 
-void NAME(winograd_run)(const struct winograd *w, const float *x, const float *weights, const float *bias, float *y,
-                        float *scratch) {
-    struct winograd_blocks b = winograd_blocks(w);
-    float *tiles = scratch, *kernels = tiles + b.chunks * POINTS * b.tile_step;
-    float *products = kernels + POINTS * b.weight_step;
-    for (size_t first = 0; first < b.total; first += b.tiles) {
-        size_t count = b.total - first < b.tiles ? b.total - first : b.tiles;
-        transform_block(w, &b, x, first, count, tiles);
-        for (size_t k = 0; k < w->out_channels; k += b.channels) {
-            for (size_t chunk = 0; chunk < b.chunks; chunk++) {
-                size_t from = chunk * b.depth, left = w->in_channels - from;
-                struct block at = {.first = k, .from = from, .depth = left < b.depth ? left : b.depth};
-                at.channels = winograd_panels(w->out_channels - k, b.channels);
-                if (!b.keeps || first == 0) transform_weights(w, &b, &at, weights, kernels);
-                multiply_block(&b, &at, tiles + chunk * POINTS * b.tile_step, kernels, count, chunk > 0, products);
-            }
-            finish_block(w, &b, products, first, count, k, bias, y);
-        }
-    }
-}
+const struct winograd_body NAME(winograd) = {transform_weights, transform_tiles, multiply_block, finish_block};

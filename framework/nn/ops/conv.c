@@ -148,7 +148,7 @@ static size_t conv_scratch(const struct op_call *call) {
     if (conv_packed_init(&g, &packed)) size = larger(size, packed_scratch(&packed));
     if (call->fused && call->fused->winograd) {
         struct winograd there = winograd_of(&g), back = winograd_back(&g);
-        size = larger(size, larger(winograd_scratch(&there), winograd_scratch(&back)));
+        size = larger(size, larger(winograd_scratch(&there, call->workers), winograd_scratch(&back, call->workers)));
     }
     return size;
 }
@@ -206,7 +206,7 @@ static void conv_forward(const struct op_call *call) {
         struct winograd winograd = winograd_of(&g);
         winograd.relu = relu;
         winograd.factors = call->fused->factors;
-        winograd_run(&winograd, x, w, bias, y, call->scratch);
+        winograd_run(&winograd, call->team, x, w, bias, y, call->scratch);
         return;
     }
     if (depthwise_of(&g, &depthwise)) {
@@ -233,7 +233,7 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
     if (call->fused && call->fused->winograd) {
         struct winograd winograd = winograd_back(&g);
         winograd.factors = call->fused->factors;
-        winograd_run(&winograd, dy, w, NULL, dx, call->scratch);
+        winograd_run(&winograd, call->team, dy, w, NULL, dx, call->scratch);
         return;
     }
     if (depthwise_of(&g, &depthwise)) {
