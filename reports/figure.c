@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "reports/format.h"
-#include "reports/gnuplot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -90,26 +89,12 @@ FILE *figure_data(const struct figure *f, struct error *e) {
     return out;
 }
 
-static void draw(struct figure *f, const char *script) {
-    static const char *const formats[] = {"png", "svg"};
-    struct gnuplot each[sizeof formats / sizeof *formats];
-    size_t count = f->all->missing ? 0 : sizeof formats / sizeof *formats;
-    struct error e;
-
-    for (size_t i = 0; i < count; i++) gnuplot_start(f->all->folder, script, formats[i], &each[i]); /* side by side */
-    for (size_t i = 0; i < count; i++) {
-        enum gnuplot_outcome outcome = gnuplot_finish(&each[i], f->all->folder, script, &e);
-        f->all->missing = f->all->missing || outcome == GNUPLOT_MISSING;
-        if (outcome != GNUPLOT_DONE && !f->all->trouble.text[0]) f->all->trouble = e;
-    }
-}
-
 bool figure_end(struct figure *f, struct error *e) {
     char *script = text_format("%s.gp", f->name), *path = text_format("%s/%s.gp", f->all->folder, f->name);
     bool ok =
         script && path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
 
-    if (ok) draw(f, script);
+    ok = ok && gnuplot_jobs_add(&f->all->jobs, script, e);
     free(script);
     free(path);
     figure_drop(f);

@@ -4,6 +4,7 @@
 #define ASSAY_REPORTS_FIGURE_H
 
 #include "base/text.h"
+#include "reports/gnuplot.h"
 #include "reports/verdict_table.h"
 
 #include <stdio.h>
@@ -13,8 +14,7 @@ struct figures {
     struct store *store;
     char *folder; /* .../figures */
     struct verdict_table verdicts;
-    bool missing;         /* gnuplot is not there: write scripts and data only */
-    struct error trouble; /* the first picture that failed; "" when none did */
+    struct gnuplot_jobs jobs; /* what is to be drawn when all scripts are written */
 };
 
 struct figure {
@@ -45,7 +45,7 @@ void figure_quote(struct text *, const char *name, size_t characters);
 /* The data file of the figure, opened for writing. */
 FILE *figure_data(const struct figure *, struct error *);
 
-/* Writes NAME.gp and draws NAME.png and NAME.svg. A gnuplot that fails is noted in `all`, and no error here. */
+/* Writes NAME.gp, from which NAME.png and NAME.svg will be drawn. */
 bool figure_end(struct figure *, struct error *);
 void figure_drop(struct figure *);
 

@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "reports/figure.h"
 #include "reports/writers.h"
+#include "run/cores.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,8 @@ bool report_figures(struct store *s, const char *folder, struct error *e) {
     bool ok = f.folder ? file_make_folder(f.folder, e) : error_memory(e);
     ok = ok && write_style(&f, e) && verdict_table_load(s, &f.verdicts, e);
     ok = ok && figure_matrix(&f, e) && figure_curves(&f, e) && figure_maps(&f, e);
-    if (ok && f.trouble.text[0]) ok = error_set(e, "%s", f.trouble.text);
+    ok = ok && gnuplot_jobs_run(&f.jobs, f.folder, cores_online(), e);
+    gnuplot_jobs_finish(&f.jobs);
     verdict_table_finish(&f.verdicts);
     free(f.folder);
     return ok;

@@ -1,21 +1,24 @@
-/* gnuplot.h: runs gnuplot as a child process, in the folder of its script. */
+/* gnuplot.h: runs gnuplot on scripts, each in a child process in the folder of the scripts, several at a time. */
 #ifndef ASSAY_REPORTS_GNUPLOT_H
 #define ASSAY_REPORTS_GNUPLOT_H
 
 #include "base/error.h"
 
-#include <sys/types.h>
+#include <stddef.h>
 
-enum gnuplot_outcome { GNUPLOT_DONE, GNUPLOT_FAILED, GNUPLOT_MISSING };
-
-struct gnuplot {
-    pid_t child; /* -1: could not be started */
-    int log;     /* what it says */
+struct gnuplot_job;
+struct gnuplot_jobs {
+    struct gnuplot_job *job;
+    size_t count, capacity;
 };
 
-/* `format`: "png", "svg" or "pdf"; the script sees it as a variable. */
-void gnuplot_start(const char *folder, const char *script, const char *format, struct gnuplot *out);
-/* Waits for its end. The error quotes gnuplot. */
-enum gnuplot_outcome gnuplot_finish(const struct gnuplot *, const char *folder, const char *script, struct error *);
+/* The script's picture as PNG and as SVG: a script sees its format as a variable. */
+bool gnuplot_jobs_add(struct gnuplot_jobs *, const char *script, struct error *);
+
+/* Draws all, `width` pictures at a time. Those of the last script are begun first: a report adds its largest figures
+ * last. The error is that of the first script whose picture failed, and quotes gnuplot. Where gnuplot is missing
+ * nothing more is begun. */
+bool gnuplot_jobs_run(struct gnuplot_jobs *, const char *folder, unsigned width, struct error *);
+void gnuplot_jobs_finish(struct gnuplot_jobs *);
 
 #endif

@@ -265,12 +265,9 @@ bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error 
     return false;
 }
 
-static bool load(const char *path, const uint8_t *data, size_t size, struct graph **out, struct error *e) {
-    Onnx__ModelProto *model = (Onnx__ModelProto *)onnx_unpack(&onnx__model_proto__descriptor, data, size);
-    if (!model) return error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
+static bool load(const char *path, const Onnx__ModelProto *model, struct graph **out, struct error *e) {
     bool ok = (!model->graph || onnx_take_external(model->graph, path, e)) && onnx_build(model, out, e);
     if (!ok) make_printable(e);
-    onnx_free(&model->base);
     if (ok && (*out)->input == GRAPH_NONE) {
         graph_destroy(*out);
         return error_set(e, "it has no input: wanted one");
@@ -282,7 +279,10 @@ bool onnx_load(const char *path, struct graph **out, struct error *e) {
     uint8_t *data;
     size_t size;
     if (!file_read(path, &data, &size, e)) return false;
-    bool ok = load(path, data, size, out, e);
-    free(data);
+    Onnx__ModelProto *model = (Onnx__ModelProto *)onnx_unpack(&onnx__model_proto__descriptor, data, size);
+    free(data); /* the model has copied what it needs: the weights are to be in memory twice, not three times */
+    bool ok =
+        model ? load(path, model, out, e) : error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
+    if (model) onnx_free(&model->base);
     return ok || error_prefix(e, "%s", path);
 }

@@ -18,11 +18,12 @@ void onnx_free(ProtobufCMessage *);
 /* A tensor as the graph stores it: `floats` (FLOAT, and DOUBLE narrowed) or `ints` (INT64, INT32, BOOL). */
 struct onnx_array {
     struct shape shape;
-    float *floats;
-    int64_t *ints;
+    const float *floats;
+    const int64_t *ints;
+    void *owned; /* NULL where the elements are the tensor's own */
 };
 
-/* Errors name the tensor. Free with onnx_array_finish, also after a failure. */
+/* Errors name the tensor. Free with onnx_array_finish, also after a failure, and before the tensor. */
 bool onnx_array_read(const Onnx__TensorProto *, struct onnx_array *out, struct error *);
 void onnx_array_finish(struct onnx_array *);
 

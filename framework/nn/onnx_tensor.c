@@ -108,6 +108,27 @@ bool onnx_tensor_bytes(const Onnx__TensorProto *t, size_t *out, struct error *e)
            error_set(e, "its shape asks for more bytes than memory can address");
 }
 
+/* Weights are most of a file, and lie in memory as they are wanted. */
+static bool borrow_floats(const Onnx__TensorProto *t, const uint8_t *raw, size_t count, struct onnx_array *out) {
+    const void *data = raw ? (const void *)raw : t->float_data;
+    if (t->data_type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || !count || (uintptr_t)data % sizeof(float)) return false;
+    out->floats = data;
+    return true;
+}
+
+/* `count` elements are in the file, so that their size cannot overflow. */
+static bool convert(const Onnx__TensorProto *t, const uint8_t *raw, const struct element *element, size_t count,
+                    struct onnx_array *out) {
+    float *floats = element->number ? malloc(count ? count * sizeof *floats : 1) : NULL;
+    int64_t *ints = element->number ? NULL : malloc(count ? count * sizeof *ints : 1);
+    for (size_t i = 0; i < count && floats; i++) floats[i] = element->number(t, raw, i);
+    for (size_t i = 0; i < count && ints; i++) ints[i] = element->integer(t, raw, i);
+    out->floats = floats;
+    out->ints = ints;
+    out->owned = floats ? (void *)floats : ints;
+    return out->owned;
+}
+
 bool onnx_array_read(const Onnx__TensorProto *t, struct onnx_array *out, struct error *e) {
     const char *name = onnx_text(t->name);
     const uint8_t *raw = t->has_raw_data ? t->raw_data.data : NULL;
@@ -125,17 +146,10 @@ bool onnx_array_read(const Onnx__TensorProto *t, struct onnx_array *out, struct 
     if (held != count || (raw && t->raw_data.len % element->raw_size))
         return error_set(e, "tensor '%s' holds %zu elements: its shape %s wants %zu", name, held,
                          shape_text(&out->shape, shape, sizeof shape), count);
-    /* `count` elements are in the file, so the product below cannot overflow. */
-    if (element->number) out->floats = malloc(count ? count * sizeof *out->floats : 1);
-    else out->ints = malloc(count ? count * sizeof *out->ints : 1);
-    if (!out->floats && !out->ints) return error_memory(e);
-    for (size_t i = 0; i < count && out->floats; i++) out->floats[i] = element->number(t, raw, i);
-    for (size_t i = 0; i < count && out->ints; i++) out->ints[i] = element->integer(t, raw, i);
-    return true;
+    return borrow_floats(t, raw, count, out) || convert(t, raw, element, count, out) || error_memory(e);
 }
 
 void onnx_array_finish(struct onnx_array *array) {
-    free(array->floats);
-    free(array->ints);
+    free(array->owned);
     *array = (struct onnx_array){.floats = NULL};
 }

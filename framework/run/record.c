@@ -191,19 +191,20 @@ static json_t *identity_json(const struct run *run) {
                      "expect", expect_json(run->battery));
 }
 
-bool record_identity(const struct run *run, char out[65], struct error *e) {
-    json_t *o = identity_json(run);
-    char *text = o ? json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    json_decref(o);
-    if (!text) return error_memory(e);
-    data_digest(text, strlen(text), out);
+static bool digest_json(const json_t *o, char out[65]) {
+    char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+    bool ok = text;
+    if (ok) data_digest(text, strlen(text), out);
     free(text);
-    return true;
+    return ok;
 }
 
-bool record_run(const struct run *run, char **text, struct error *e) {
+bool record_run(const struct run *run, char identity[65], char **text, struct error *e) {
     json_t *o = identity_json(run);
-    if (!o) return error_memory(e);
+    if (!o || !digest_json(o, identity)) {
+        json_decref(o);
+        return error_memory(e);
+    }
     json_object_set_new(o, "battery_file",
                         json_pack("{s:s, s:s, s:o}", "path", run->battery->path, "sha256", run->battery_digest,
                                   "settings", settings_json(run->battery)));

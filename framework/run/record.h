@@ -11,9 +11,8 @@
 
 #include "run/state.h"
 
-/* *text is the caller's. */
-bool record_run(const struct run *, char **text, struct error *);
-/* What must agree for a store to be this run's: everything above but the paths and the machine. */
-bool record_identity(const struct run *, char out[65], struct error *);
+/* *text is the caller's. `identity` is a digest of what must agree for a store to be this run's: everything above but
+ * the battery's file, the libraries and the machine. */
+bool record_run(const struct run *, char identity[65], char **text, struct error *);
 
 #endif

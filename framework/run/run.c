@@ -40,9 +40,9 @@ static bool set_order(struct run *run, struct error *e) {
 }
 
 /* A resumed run takes what an interrupted one finished, and must be the same run. */
-static bool check_identity(struct run *run, const char *path, bool resume, struct error *e) {
-    char identity[65], *known = NULL;
-    bool ok = record_identity(run, identity, e) && store_meta(run->store, "identity", &known, e);
+static bool check_identity(struct run *run, const char *path, const char *identity, bool resume, struct error *e) {
+    char *known = NULL;
+    bool ok = store_meta(run->store, "identity", &known, e);
     if (ok && resume && known && strcmp(known, identity) != 0)
         ok = error_set(
             e,
@@ -55,12 +55,13 @@ static bool check_identity(struct run *run, const char *path, bool resume, struc
 }
 
 static bool open_store(struct run *run, const struct run_options *options, char **path, struct error *e) {
-    char *text = NULL;
+    char identity[65], *text = NULL;
     *path = text_format("%s/assay.db", options->folder);
     if (!*path) return error_memory(e);
     bool ok = file_make_folder(options->folder, e) && open_log(run, options->folder, e) &&
-              store_open(*path, &run->store, e) && check_identity(run, *path, options->resume, e) &&
-              set_order(run, e) && record_run(run, &text, e) && store_set_meta(run->store, "run", text, e);
+              store_open(*path, &run->store, e) && record_run(run, identity, &text, e) &&
+              check_identity(run, *path, identity, options->resume, e) && set_order(run, e) &&
+              store_set_meta(run->store, "run", text, e);
     free(text);
     return ok;
 }

@@ -16,24 +16,40 @@ struct selector {
     struct input_set *set;
     uint32_t wanted, quota, *per_class; /* per_class: how many are taken */
     uint32_t *order, *predicted;        /* candidates, and their predictions where known */
+    float *x;                           /* the candidates predicted last: [first, first + count) of the order */
+    uint32_t first, count;
     bool *taken;
     bool only_correct, by_label;
     size_t size;
 };
 
+/* Of candidates that may turn out to be wrong some more are predicted than are wanted. */
+static uint32_t batch_of(const struct selector *s) {
+    uint32_t least = s->only_correct ? BATCH_LEAST : 1;
+    return s->wanted < least ? least : s->wanted > BATCH_MOST ? BATCH_MOST : s->wanted;
+}
+
 /* Predictions of the next candidates in the order, from *known on. */
 static bool predict(struct selector *s, uint32_t *known, struct error *e) {
-    uint32_t left = s->run->data->count - *known, n = s->wanted < BATCH_LEAST  ? BATCH_LEAST
-                                                      : s->wanted > BATCH_MOST ? BATCH_MOST
-                                                                               : s->wanted;
+    uint32_t left = s->run->data->count - *known, n = batch_of(s);
     if (n > left) n = left;
-    float *x = malloc(n * s->size * sizeof *x);
-    bool ok = x || error_memory(e);
+    float *x = realloc(s->x, n * s->size * sizeof *x);
+    if (!x) return error_memory(e);
+    s->x = x;
+    s->first = *known;
+    s->count = n;
+    bool ok = true;
     for (uint32_t i = 0; ok && i < n; i++) ok = dataset_sample(s->run->data, s->order[*known + i], x + i * s->size, e);
     ok = ok && net_predict(s->net, n, x, s->predicted + *known, e);
     *known += n;
-    free(x);
     return ok;
+}
+
+static bool copy_sample(const struct selector *s, uint32_t candidate, float *out, struct error *e) {
+    uint32_t at = candidate - s->first;
+    if (candidate < s->first || at >= s->count) return dataset_sample(s->run->data, s->order[candidate], out, e);
+    memcpy(out, s->x + at * s->size, s->size * sizeof *out);
+    return true;
 }
 
 static bool take(struct selector *s, uint32_t candidate, struct error *e) {
@@ -45,7 +61,7 @@ static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     set->target[i] = s->by_label ? label : s->predicted[candidate];
     s->taken[candidate] = true;
     s->per_class[label]++;
-    return dataset_sample(s->run->data, sample, set->x + i * s->size, e);
+    return copy_sample(s, candidate, set->x + i * s->size, e);
 }
 
 /* First an equal number of every class, then whatever comes. */
@@ -161,6 +177,7 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
         ok = put_inputs(run, root, e);
     }
     net_destroy(s.net);
+    free(s.x);
     free(s.order);
     free(s.predicted);
     free(s.taken);

@@ -95,8 +95,9 @@ struct sample_case {
     Onnx__ModelProto *model;
     Onnx__TensorProto *inputs[MAX_INPUTS]; /* of the test data, named after the model's */
     size_t input_count;
-    struct onnx_array wanted;
-    char why[1024]; /* it could not be run */
+    Onnx__TensorProto *output;
+    struct onnx_array wanted; /* borrows from it */
+    char why[1024];           /* it could not be run */
 };
 
 static void *read_message(const char *path, const ProtobufCMessageDescriptor *descriptor) {
@@ -134,7 +135,7 @@ static const char *read_data(struct sample_case *c, const char *folder) {
     free(path);
     struct error e = {""};
     bool ok = t && onnx_array_read(t, &c->wanted, &e);
-    if (t) onnx_free(&t->base);
+    c->output = t;
     if (ok) return NULL;
     snprintf(c->why, sizeof c->why, "output: %.900s", t ? e.text : "no tensor");
     return c->why;
@@ -143,6 +144,7 @@ static const char *read_data(struct sample_case *c, const char *folder) {
 static void case_finish(struct sample_case *c) {
     for (size_t i = 0; i < c->input_count; i++) onnx_free(&c->inputs[i]->base);
     onnx_array_finish(&c->wanted);
+    if (c->output) onnx_free(&c->output->base);
     if (c->model) onnx_free(&c->model->base);
 }
 

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,9 +125,14 @@ Test(report_figures, leaves_scripts_and_data_without_gnuplot) {
     fake_folder_remove(folders[1]);
 }
 
-Test(report_figures, quotes_a_gnuplot_that_fails) {
+/* Pictures are drawn side by side, in no order; what fails is told in order. */
+Test(report_figures, quotes_the_first_gnuplot_that_fails) {
     struct fake_run fake = {2, 3, 2, 2, 8, false, false};
-    static const char program[] = "#!/bin/sh\necho 'cannot find my terminal' >&2\nexit 3\n";
+    static const char program[] =
+        "#!/bin/sh\n"
+        "case $4 in verdicts.gp) sleep .2;; esac\n"
+        "echo 'cannot find my terminal' >&2; head -c 200000 /dev/zero | tr '\\0' - >&2; echo $4 >>drawn\n"
+        "exit 3\n";
     char folder[64];
     struct error e = {""};
     struct store *s = fake_run_store(&fake, folder);
@@ -134,11 +140,55 @@ Test(report_figures, quotes_a_gnuplot_that_fails) {
 
     cr_assert(file_write(path, program, sizeof program - 1, NULL));
     cr_assert_eq(chmod(path, 0700), 0);
-    setenv("PATH", folder, 1);
+    char *search = text_format("%s:/bin", folder);
+    setenv("PATH", search, 1);
+    free(search);
     cr_expect_not(figures()->write(s, folder, &e));
     cr_expect(strstr(e.text, "verdicts.gp: gnuplot failed: cannot find my terminal"), "%s", e.text);
+    char *drawn = fake_read(folder, "figures/drawn");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        cr_expect_not_null(strstr(drawn, names[i]), "%s", names[i]);
+    free(drawn);
     cr_expect(exists(folder, "maps-cascading-input0", ".gp"), "the other figures are written all the same");
     free(path);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
+static int by_value(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Colours reach to the 99th percentile of the magnitudes: beside the definition, by sorting. */
+Test(report_figures, scales_maps_to_their_99th_percentile) {
+    struct fake_run fake = {2, 3, 2, 2, 12, false, false};
+    char folder[64];
+    struct store *s = fake_run_store(&fake, folder);
+    unsigned maps = 0;
+
+    setenv("PATH", "/nonexistent", 1);
+    figures()->write(s, folder, NULL);
+    char *index = fake_read(folder, "figures/maps.tsv"), *all = fake_read(folder, "figures/maps.f32");
+    for (char *line = index; *line; line = strchr(line, '\n') + 1) {
+        unsigned offset, height, width, input;
+        double limit;
+        if (*line == '#') continue;
+        cr_assert_eq(sscanf(line, "%u %u %u %u %lf", &offset, &height, &width, &input, &limit), 5, "%s", line);
+        if (limit == 255) continue; /* an input in colours: bytes */
+        unsigned n = height * width;
+        float *sorted = malloc(n * sizeof *sorted);
+        memcpy(sorted, all + offset, n * sizeof *sorted);
+        for (unsigned i = 0; i < n; i++) sorted[i] = fabsf(sorted[i]);
+        qsort(sorted, n, sizeof *sorted, by_value);
+        float wanted = sorted[(n * 99 + 99) / 100 - 1];
+        cr_expect_eq((float)limit, wanted > 0 ? wanted : sorted[n - 1], "%.40s: %g", line, (double)wanted);
+        free(sorted);
+        maps++;
+    }
+    cr_expect_gt(maps, 20);
+    free(index);
+    free(all);
     store_close(s);
     fake_folder_remove(folder);
 }
