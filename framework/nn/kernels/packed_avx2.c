@@ -175,7 +175,7 @@ static void interleave_rows(const float *from, size_t rows, size_t depth, float 
     for (; k + LANES < depth; k += LANES) {
         lanes m[LANES];
         for (size_t r = 0; r < LANES; r++) m[r] = r < rows ? load(from + r * depth + k) : (lanes){0};
-        transpose(m);
+        transpose(m, m);
         for (size_t i = 0; i < LANES; i++) store(to + (k + i) * ROWS, m[i]);
     }
     for (; k < depth; k++)

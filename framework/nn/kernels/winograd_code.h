@@ -6,12 +6,21 @@
 #include "nn/kernels/lanes.h"
 #include "nn/kernels/winograd_blocks.h"
 
-#define PANEL WINOGRAD_PANEL
+#define PANEL (2 * LANES)
 #define POINTS WINOGRAD_POINTS
 #define VECTORS (PANEL / LANES)
+#ifndef ROWS
 #define ROWS 6u /* tiles of one call of the inner kernel */
+#endif
 #define SIDE 6u
 #define TILE 4u /* elements of the output along a side */
+
+/* The first `count` of an octet. */
+static octet load_part(const float *from, size_t count) {
+    octet v = {0};
+    memcpy(&v, from, count * sizeof *from);
+    return v;
+}
 
 static lanes load_some(const float *from, size_t count) {
     lanes v = {0};
@@ -37,17 +46,14 @@ INLINE void transform_kernel(const lanes *g, size_t step, lanes *out, size_t out
 /* The kernels from one input channel to up to LANES output channels, `step` floats apart, times `factor`. */
 INLINE void transform_kernels(const float *w, size_t step, size_t count, bool turned, lanes factor, float *to,
                               size_t point_step) {
-    lanes m[LANES], last, g[9], half[SIDE * 3], full[SIDE];
-    for (size_t r = 0; r < LANES; r++) m[r] = r < count ? load(w + r * step) : (lanes){0};
-    if (count == LANES) {
-        const float *at = w + LANES;
-        last = (lanes){at[0],        at[step],     at[2 * step], at[3 * step],
-                       at[4 * step], at[5 * step], at[6 * step], at[7 * step]};
-    } else {
-        for (size_t r = 0; r < LANES; r++) last[r] = r < count ? w[r * step + LANES] : 0;
-    }
-    transpose(m);
-    for (size_t k = 0; k < LANES; k++) g[turned ? 8 - k : k] = m[k] * factor;
+    octet rows[LANES];
+    lanes taps[OCTET], last, g[9], half[SIDE * 3], full[SIDE];
+    for (size_t r = 0; r < LANES; r++) rows[r] = r < count ? load_octet(w + r * step) : (octet){0};
+    if (count == LANES) last = load_spaced(w + OCTET, step);
+    else
+        for (size_t r = 0; r < LANES; r++) last[r] = r < count ? w[r * step + OCTET] : 0;
+    transpose(rows, taps);
+    for (size_t k = 0; k < OCTET; k++) g[turned ? 8 - k : k] = taps[k] * factor;
     g[turned ? 0 : 8] = last * factor;
     for (size_t i = 0; i < 3; i++) transform_kernel(g + i, 3, half + i, 3);
     for (size_t i = 0; i < SIDE; i++) {
@@ -115,24 +121,23 @@ static struct tile tile_at(const struct winograd *w, size_t number) {
                          (ptrdiff_t)(number % across * TILE)};
 }
 
-/* Where one tile reads in the plane of every channel. Rows are loaded by whole vectors, of which SIDE elements count.
- */
+/* Where one tile reads in the plane of every channel. Rows are loaded by octets, of which SIDE elements count. */
 struct source {
     const float *image; /* channel 0 */
     bool inside;        /* rows are whole, and `step` apart */
     size_t first, step;
     size_t from[SIDE]; /* else: what to load for each row, which lane of it goes where, and which are not padding */
-    places pick[SIDE], keep[SIDE];
+    octet_places pick[SIDE], keep[SIDE];
 };
 
 static void place_rows(const struct winograd *w, ptrdiff_t y, ptrdiff_t x, struct source *s) {
-    ptrdiff_t height = (ptrdiff_t)w->in[0], width = (ptrdiff_t)w->in[1], last = height * width - (ptrdiff_t)LANES;
+    ptrdiff_t height = (ptrdiff_t)w->in[0], width = (ptrdiff_t)w->in[1], last = height * width - (ptrdiff_t)OCTET;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)SIDE; i++) {
         bool row = y + i >= 0 && y + i < height;
         ptrdiff_t wanted = row ? (y + i) * width + x : 0, from = wanted > last ? last : wanted;
         from = from < 0 ? 0 : from;
         s->from[i] = (size_t)from;
-        for (ptrdiff_t k = 0; k < (ptrdiff_t)LANES; k++) {
+        for (ptrdiff_t k = 0; k < (ptrdiff_t)OCTET; k++) {
             s->pick[i][k] = (int32_t)(wanted + k - from);
             s->keep[i][k] = row && x + k >= 0 && x + k < width ? -1 : 0;
         }
@@ -148,7 +153,7 @@ static void place_tile(const struct winograd *w, const struct tile *t, const flo
                 left + (ptrdiff_t)SIDE <= (ptrdiff_t)w->in[1];
     if (s->inside) {
         s->first = (size_t)top * w->in[1] + (size_t)left;
-        s->inside = s->first + (SIDE - 1) * w->in[1] + LANES <= plane; /* whole vectors stay in the plane */
+        s->inside = s->first + (SIDE - 1) * w->in[1] + OCTET <= plane; /* whole octets stay in the plane */
     }
     if (!s->inside) place_rows(w, top, left, s);
 }
@@ -167,14 +172,14 @@ INLINE void transform_input(const lanes *d, size_t step, lanes *out, size_t out_
 
 /* Row `i` of the tile in channels `plane` apart. */
 INLINE void load_row(const struct source *s, bool inside, size_t i, const float *image, size_t plane, size_t count,
-                     lanes *out) {
+                     octet *out) {
     const float *from = image + (inside ? s->first + i * s->step : s->from[i]);
     for (size_t k = 0; k < LANES; k++, from += plane) {
-        if (inside) out[k] = k < count ? load(from) : (lanes){0};
-        else if (k >= count) out[k] = (lanes){0};
+        if (inside) out[k] = k < count ? load_octet(from) : (octet){0};
+        else if (k >= count) out[k] = (octet){0};
         else {
-            lanes row = plane < LANES ? load_some(from, plane) : load(from);
-            out[k] = (lanes)((places)__builtin_shuffle(row, s->pick[i]) & s->keep[i]);
+            octet row = plane < OCTET ? load_part(from, plane) : load_octet(from);
+            out[k] = (octet)((octet_places)__builtin_shuffle(row, s->pick[i]) & s->keep[i]);
         }
     }
 }
@@ -182,11 +187,12 @@ INLINE void load_row(const struct source *s, bool inside, size_t i, const float 
 /* LANES channels of one tile, of which `count` exist. */
 INLINE void transform_tile(const struct source *s, bool inside, size_t plane, const float *image, size_t count,
                            float *to, size_t point_step) {
-    lanes rows[LANES], half[SIDE * SIDE], out[SIDE];
+    octet rows[LANES];
+    lanes columns[OCTET], half[SIDE * SIDE], out[SIDE];
     for (size_t i = 0; i < SIDE; i++) {
         load_row(s, inside, i, image, plane, count, rows);
-        transpose(rows);
-        transform_input(rows, 1, half + i * SIDE, 1);
+        transpose(rows, columns);
+        transform_input(columns, 1, half + i * SIDE, 1);
     }
     for (size_t k = 0; k < SIDE; k++) {
         transform_input(half + k, SIDE, out, 1);
@@ -224,17 +230,20 @@ static void transform_tiles(const struct winograd *w, const struct winograd_bloc
 INLINE void multiply(size_t rows, size_t depth, const float *restrict tiles, size_t tile_step,
                      const float *restrict weights, bool add, float *restrict products, size_t product_step) {
     lanes sum[ROWS][VECTORS];
-    const float *restrict lower = tiles + 3 * tile_step; /* one address for six rows would not fit the registers */
+    const float *three[(ROWS + 2) /
+                       3]; /* addresses for three rows each: one for all, or one each, would not fit the registers */
+    for (size_t i = 0; i < (ROWS + 2) / 3; i++) three[i] = tiles + 3 * i * tile_step;
     for (size_t r = 0; r < rows; r++)
         for (size_t k = 0; k < VECTORS; k++)
             sum[r][k] = add ? load(products + r * product_step + k * LANES) : (lanes){0};
-    for (size_t d = 0; d < depth; d++, weights += PANEL, tiles++, lower++) {
+    for (size_t d = 0; d < depth; d++, weights += PANEL) {
         lanes w0 = load(weights), w1 = load(weights + LANES);
         for (size_t r = 0; r < rows; r++) {
-            float x = r < 3 ? tiles[r * tile_step] : lower[(r - 3) * tile_step];
+            float x = three[r / 3][r % 3 * tile_step];
             sum[r][0] += x * w0;
             sum[r][1] += x * w1;
         }
+        for (size_t i = 0; i < (rows + 2) / 3; i++) three[i]++;
     }
     for (size_t r = 0; r < rows; r++)
         for (size_t k = 0; k < VECTORS; k++) store(products + r * product_step + k * LANES, sum[r][k]);
@@ -247,29 +256,29 @@ INLINE void multiply(size_t rows, size_t depth, const float *restrict tiles, siz
                                                           size_t product_step) {                                       \
         multiply(rows, depth, tiles, tile_step, weights, add, products, product_step);                                 \
     }
-DEFINE_MULTIPLY(1)
-DEFINE_MULTIPLY(2)
-DEFINE_MULTIPLY(3)
-DEFINE_MULTIPLY(4)
-DEFINE_MULTIPLY(5)
-DEFINE_MULTIPLY(6)
+#if ROWS == 6
+#define EACH_COUNT(DO) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6)
+#else
+#define EACH_COUNT(DO) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14)
+#endif
+EACH_COUNT(DEFINE_MULTIPLY)
 
 /* products[point][tile][channel], added to with `add` */
 static void multiply_block(const struct winograd_blocks *b, const struct winograd_block *at, const float *tiles,
                            const float *weights, size_t count, bool add, float *products) {
     typedef void multiply_function(size_t, const float *, size_t, const float *, bool, float *, size_t);
-    static multiply_function *const rest[ROWS] = {NULL, multiply_1, multiply_2, multiply_3, multiply_4, multiply_5};
+#define MULTIPLY(rows) multiply_##rows,
+    static multiply_function *const by_rows[] = {EACH_COUNT(MULTIPLY)};
+    size_t calls = (count + ROWS - 1) / ROWS, least = count / calls, more = count % calls;
     for (size_t point = 0; point < POINTS; point++)
         for (size_t k = 0; k < at->channels; k += PANEL) {
             const float *panel = weights + point * b->weight_step + k * b->depth;
             const float *from = tiles + point * b->tile_step;
             float *to = products + point * b->product_step + k;
-            size_t t = 0;
-            for (; t + ROWS <= count; t += ROWS)
-                multiply_6(at->depth, from + t * b->depth, b->depth, panel, add, to + t * b->channels, b->channels);
-            if (t < count)
-                rest[count - t](at->depth, from + t * b->depth, b->depth, panel, add, to + t * b->channels,
-                                b->channels);
+            for (size_t call = 0, rows; call < calls; call++, from += rows * b->depth, to += rows * b->channels) {
+                rows = call < more ? least + 1 : least;
+                by_rows[rows - 1](at->depth, from, b->depth, panel, add, to, b->channels);
+            }
         }
 }
 
@@ -285,19 +294,18 @@ INLINE void transform_output(const lanes *m, size_t step, lanes *out, size_t out
     out[3 * out_step] = b + 8 * d + m[5 * step];
 }
 
-/* Two rows of a tile from each vector. */
-INLINE void store_tile(const struct winograd *w, const struct tile *t, float *plane, lanes upper, lanes lower) {
-    const lanes rows[2] = {upper, lower};
-    const float *from = (const float *)rows;
-    size_t width = w->out[1], y = (size_t)t->y, x = (size_t)t->x;
-    size_t high = w->out[0] - y, wide = width - x;
-    float *to = plane + y * width + x;
-    if (high >= TILE && wide >= TILE) {
-        for (size_t i = 0; i < TILE; i++) memcpy(to + i * width, from + i * TILE, TILE * sizeof *to);
-        return;
+/* `count` channels of one tile, full[4 i + k] being row i of those of number k, k + 4, ... side by side. */
+INLINE void store_tile(const struct winograd *w, const struct tile *t, const lanes *full, size_t count, float *y) {
+    size_t width = w->out[1], plane = w->out[0] * width;
+    size_t high = w->out[0] - (size_t)t->y, wide = width - (size_t)t->x;
+    float *to = y + (size_t)t->y * width + (size_t)t->x;
+    bool whole = high >= TILE && wide >= TILE;
+    for (size_t channel = 0; channel < count; channel++, to += plane) {
+        const float *from = (const float *)full + channel % 4 * LANES + channel / 4 * 4;
+        for (size_t i = 0; i < TILE && whole; i++) memcpy(to + i * width, from + i * TILE * LANES, TILE * sizeof *to);
+        for (size_t i = 0; i < TILE && i < high && !whole; i++)
+            for (size_t k = 0; k < TILE && k < wide; k++) to[i * width + k] = from[i * TILE * LANES + k];
     }
-    for (size_t i = 0; i < TILE && i < high; i++)
-        for (size_t k = 0; k < TILE && k < wide; k++) to[i * width + k] = from[i * TILE + k];
 }
 
 /* LANES channels of one tile, of which `count` exist. */
@@ -313,10 +321,8 @@ INLINE void finish_tile(const struct winograd *w, const struct tile *tile, size_
         full[i] += bias;
         if (w->relu) full[i] = (lanes)((places)full[i] & ~(places)(full[i] < 0)); /* NaN stays NaN */
     }
-    transpose(full);
-    transpose(full + LANES);
-    size_t plane = w->out[0] * w->out[1];
-    for (size_t k = 0; k < count; k++) store_tile(w, tile, y + k * plane, full[k], full[LANES + k]);
+    for (size_t i = 0; i < TILE; i++) transpose_quads(full + TILE * i);
+    store_tile(w, tile, full, count, y);
 }
 
 static void finish_block(const struct winograd *w, const struct winograd_blocks *b, const float *from, size_t first,
