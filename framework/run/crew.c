@@ -13,6 +13,9 @@
 /* Below this a fork, and the pages that are copied after it, cost more than a helper saves: 20 ms of one core. */
 #define LEAST_WORK 2e9
 #define MOST_HELPERS 64u
+/* The same of threads for one block: 2 ms, and what a layer can be cut into without waste. */
+#define LEAST_BLOCK_WORK 2e8
+#define MOST_THREADS 8u
 
 struct work {
     const struct net_request *ask;
@@ -118,6 +121,17 @@ static bool share(struct work *w, unsigned helpers, float *out, struct error *e)
     return ok;
 }
 
+/* One block, by threads that live as long: no plugin forks while they are there. */
+static bool share_block(const struct work *w, unsigned helpers, float *out, struct error *e) {
+    struct team *team;
+    if (!team_create(1 + helpers, &team, NULL)) return work_alone(w, out, e);
+    net_share(w->net, team);
+    bool ok = work_alone(w, out, e);
+    net_share(w->net, NULL);
+    team_destroy(team);
+    return ok;
+}
+
 bool crew_ask(const struct crew *crew, struct net *net, const struct net_request *ask, float *out, struct error *e) {
     const struct graph *g = net_graph(net);
     size_t in = shape_count(&g->sample);
@@ -128,12 +142,13 @@ bool crew_ask(const struct crew *crew, struct net *net, const struct net_request
                      .out = ask->question == ASK_FORWARD ? g->classes : in,
                      .logits = ask->question == ASK_GRADIENT ? ask->logits : NULL,
                      .classes = g->classes};
-    double passes = ask->question == ASK_FORWARD ? 1 : 2;
-    if (!crew->cores || w.blocks < 2 || passes * ask->n * graph_flops(g) < LEAST_WORK) return work_alone(&w, out, e);
-    unsigned most = w.blocks - 1 < MOST_HELPERS ? w.blocks - 1 : MOST_HELPERS;
+    double work = (ask->question == ASK_FORWARD ? 1 : 2) * ask->n * graph_flops(g);
+    bool one = w.blocks < 2;
+    if (!crew->cores || work < (one ? LEAST_BLOCK_WORK : LEAST_WORK)) return work_alone(&w, out, e);
+    unsigned most = one ? MOST_THREADS - 1 : w.blocks - 1 < MOST_HELPERS ? w.blocks - 1 : MOST_HELPERS;
     unsigned helpers = cores_borrow(crew->cores, crew->member, most);
     if (!helpers) return work_alone(&w, out, e);
-    bool ok = share(&w, helpers, out, e);
+    bool ok = one ? share_block(&w, helpers, out, e) : share(&w, helpers, out, e);
     cores_return(crew->cores, crew->member, helpers);
     return ok;
 }

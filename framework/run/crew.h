@@ -1,6 +1,7 @@
 /* crew.h: the samples of one request, shared among processes while cores are free. A helper is a fork of the caller,
- * computes blocks of samples into shared memory and ends: no threads, as a BLAS without locks knows none. What a helper
- * did not finish, whatever became of it, the caller does. Results do not depend on how many helped. */
+ * computes blocks of samples into shared memory and ends: processes, as a BLAS without locks knows no threads. What a
+ * helper did not finish, whatever became of it, the caller does. A request of one block is shared by threads, who leave
+ * BLAS to the caller (net_share). Results do not depend on how many helped. */
 #ifndef ASSAY_RUN_CREW_H
 #define ASSAY_RUN_CREW_H
 

@@ -43,9 +43,9 @@ struct subject {
     uint32_t targets[SAMPLES];
 };
 
-static void subject_init(struct subject *s) {
+static void subject_init(struct subject *s, size_t side) {
     struct error e;
-    cr_assert(arch_build("conv:32x3+1,relu,conv:32x3+1,relu,maxpool:2,fc:10", &(struct shape){3, {3, 32, 32}},
+    cr_assert(arch_build("conv:32x3+1,relu,conv:32x3+1,relu,maxpool:2,fc:10", &(struct shape){3, {3, side, side}},
                          &s->graph, &e) &&
                   weights_create(s->graph, &s->weights, &e) && net_create(s->weights, &s->net, &e),
               "%s", e.text);
@@ -91,7 +91,7 @@ static size_t answers_size(const struct subject *s) {
 
 Test(crew, does_not_change_a_byte) {
     static struct subject s;
-    subject_init(&s);
+    subject_init(&s, 32);
     float *alone = answers(&s, &(struct crew){0}), *plain = malloc(answers_size(&s));
     struct error e;
     cr_assert_not_null(plain);
@@ -116,11 +116,37 @@ Test(crew, does_not_change_a_byte) {
     subject_finish(&s);
 }
 
+/* What is too small to be shared by samples is by threads. */
+Test(crew, does_not_change_a_byte_of_one_image) {
+    static struct subject s;
+    struct error e;
+    subject_init(&s, 96);
+    float *alone = malloc(CREW_BLOCK * s.sample * sizeof *alone),
+          *together = malloc(CREW_BLOCK * s.sample * sizeof *alone);
+    cr_assert(alone && together);
+    for (unsigned count = 2; count <= 4; count++) {
+        struct crew crew = {NULL, 0};
+        cr_assert(cores_create(count, 1, &crew.cores, &e), "%s", e.text);
+        cores_enter(crew.cores, 0);
+        for (uint32_t n = 1; n <= CREW_BLOCK; n++) {
+            const struct net_request ask = {.question = ASK_GRADIENT, .n = n, .x = s.x, .targets = s.targets};
+            cr_assert(crew_ask(&(struct crew){0}, s.net, &ask, alone, &e) &&
+                      crew_ask(&crew, s.net, &ask, together, &e));
+            cr_expect_arr_eq(together, alone, n * s.sample * sizeof *alone, "%u samples, %u cores", n, count);
+        }
+        cr_expect_eq(cores_borrow(crew.cores, 0, 8), count - 1, "all have come back");
+        cores_destroy(crew.cores);
+    }
+    free(alone);
+    free(together);
+    subject_finish(&s);
+}
+
 Test(crew, reports_what_the_net_refuses) {
     static struct subject s;
     struct crew crew;
     struct error e = {{0}};
-    subject_init(&s);
+    subject_init(&s, 32);
     cr_assert(cores_create(3, 1, &crew.cores, &e), "%s", e.text);
     crew.member = 0;
     s.targets[SAMPLES - 1] = 10;
@@ -156,7 +182,7 @@ Test(crew, does_what_a_helper_that_died_left) {
     struct error e;
     int kills[2];
     char killed;
-    subject_init(&s);
+    subject_init(&s, 32);
     float *alone = answers(&s, &crew);
     cr_assert(cores_create(4, 1, &crew.cores, &e) && pipe(kills) == 0);
     pid_t parent = getpid(), killer = fork();
