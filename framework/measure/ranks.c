@@ -21,19 +21,19 @@ static uint32_t key_of(float value) {
     uint32_t bits;
     float positive_zero = value + 0.f;
     memcpy(&bits, &positive_zero, sizeof bits);
-    return bits >> 31 ? ~bits : bits | 0x80000000u;
+    return bits ^ ((uint32_t)((int32_t)bits >> 31) | 0x80000000u);
 }
 
-static uint32_t low_digit(uint32_t key) {
-    return key & ((1u << LOW_BITS) - 1);
+static uint32_t low_digit(uint64_t entry) {
+    return (uint32_t)(entry >> KEY_SHIFT) & ((1u << LOW_BITS) - 1);
 }
 
-static uint32_t middle_digit(uint32_t key) {
-    return key >> LOW_BITS & ((1u << MIDDLE_BITS) - 1);
+static uint32_t middle_digit(uint64_t entry) {
+    return (uint32_t)(entry >> (KEY_SHIFT + LOW_BITS)) & ((1u << MIDDLE_BITS) - 1);
 }
 
-static uint32_t high_digit(uint32_t key) {
-    return key >> (LOW_BITS + MIDDLE_BITS);
+static uint32_t high_digit(uint64_t entry) {
+    return (uint32_t)(entry >> (KEY_SHIFT + LOW_BITS + MIDDLE_BITS));
 }
 
 static uint32_t key_in(uint64_t entry) {
@@ -61,11 +61,10 @@ static void make_places(struct counters *c) {
     }
 }
 
-static void count_digits(struct counters *c, unsigned end, float value) {
-    uint32_t key = key_of(value);
-    c->low[low_digit(key)]++;
-    c->middle[middle_digit(key)]++;
-    c->high[end][high_digit(key)]++;
+static void count_digits(struct counters *c, unsigned end, uint64_t entry) {
+    c->low[low_digit(entry)]++;
+    c->middle[middle_digit(entry)]++;
+    c->high[end][high_digit(entry)]++;
 }
 
 uint64_t *order_values(const float *values, size_t n, uint64_t *scratch) {
@@ -73,23 +72,26 @@ uint64_t *order_values(const float *values, size_t n, uint64_t *scratch) {
     uint64_t *a = scratch, *b = scratch + n;
 
     memset(&c, 0, sizeof c);
+    for (size_t i = 0; i < n; i++) a[i] = (uint64_t)key_of(values[i]) << KEY_SHIFT | (uint32_t)i; /* many at a time */
     for (size_t i = 0, last = n - 1; i < n / 2; i++, last--) {
-        count_digits(&c, 0, values[i]);
-        count_digits(&c, 1, values[last]);
+        count_digits(&c, 0, a[i]);
+        count_digits(&c, 1, a[last]);
     }
-    if (n % 2) count_digits(&c, 0, values[n / 2]);
+    if (n % 2) count_digits(&c, 0, a[n / 2]);
     make_places(&c);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t key = key_of(values[i]);
-        b[c.low[low_digit(key)]++] = (uint64_t)key << KEY_SHIFT | i;
-    }
-    for (size_t i = 0; i < n; i++) a[c.middle[middle_digit(key_in(b[i]))]++] = b[i];
+    for (size_t i = 0; i < n; i++) b[c.low[low_digit(a[i])]++] = a[i];
+    for (size_t i = 0; i < n; i++) a[c.middle[middle_digit(b[i])]++] = b[i];
     for (size_t i = 0, last = n - 1; i < n / 2; i++, last--) {
-        b[c.high[0][high_digit(key_in(a[i]))]++] = a[i];
-        b[--c.high[1][high_digit(key_in(a[last]))]] = a[last];
+        b[c.high[0][high_digit(a[i])]++] = a[i];
+        b[--c.high[1][high_digit(a[last])]] = a[last];
     }
-    if (n % 2) b[c.high[0][high_digit(key_in(a[n / 2]))]] = a[n / 2];
+    if (n % 2) b[c.high[0][high_digit(a[n / 2])]] = a[n / 2];
     return b;
+}
+
+bool order_informative(const uint64_t *order, size_t n) {
+    uint32_t lowest = key_in(order[0]), highest = key_in(order[n - 1]);
+    return lowest < highest && lowest > key_of(-INFINITY) && highest < key_of(INFINITY);
 }
 
 /* Merges the negative values, from the last to the first, with the others. */
@@ -120,16 +122,26 @@ size_t order_keep(uint64_t *order, size_t n, const uint8_t *mask) {
     return kept;
 }
 
-void order_deviations(const uint64_t *order, size_t n, int32_t *deviation) {
+/* Of n ranks without ties: n (n^2 - 1) / 3. */
+static double squares(size_t n) {
+    bool exact = n < (size_t)1 << 21;
+    return exact ? (double)((uint64_t)n * (n * n - 1) / 3) : (double)n * ((double)n * (double)n - 1) / 3;
+}
+
+double order_deviations(const uint64_t *order, size_t n, int32_t *deviation) {
+    double sum = squares(n);
+
     for (size_t i = 0; i < n; i++) {
         size_t end = i + 1;
         deviation[(uint32_t)order[i]] = (int32_t)(2 * (int64_t)i + 1 - (int64_t)n);
         if (end == n || key_in(order[end]) != key_in(order[i])) continue;
         while (end < n && key_in(order[end]) == key_in(order[i])) end++;
         int32_t shared = (int32_t)((int64_t)(i + end) - (int64_t)n); /* the mean of those of i .. end - 1 */
+        sum -= squares(end - i);
         for (; i < end; i++) deviation[(uint32_t)order[i]] = shared;
         i--;
     }
+    return sum;
 }
 
 double deviations_dot(const int32_t *a, const int32_t *b, size_t n) {

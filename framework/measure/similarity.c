@@ -84,8 +84,7 @@ static bool prepare_ranks(struct prepared *p, enum view view, const uint64_t *or
     if (!p->informative[view]) return true;
     r->deviation = calloc(p->count, sizeof *r->deviation);
     if (!r->deviation) return false;
-    order_deviations(order, n, r->deviation);
-    r->norm = deviations_dot(r->deviation, r->deviation, p->count);
+    r->norm = order_deviations(order, n, r->deviation);
     return true;
 }
 

@@ -77,16 +77,20 @@ double pearson(const double *a, const double *b, size_t n) {
 }
 
 double spearman(const float *a, const float *b, size_t n) {
-    struct range range_a = range_of(a, n, NULL, false), range_b = range_of(b, n, NULL, false);
+    const float *const maps[] = {a, b};
+    double norm[2], r = NAN;
 
-    if (!range_informative(&range_a) || !range_informative(&range_b)) return NAN;
+    if (n < VIEW_LEAST_PIXELS) return NAN;
     uint64_t *scratch = malloc(n * (2 * sizeof *scratch + 2 * sizeof(int32_t)));
     if (!scratch) return NAN;
-    int32_t *rank_a = (int32_t *)(scratch + 2 * n), *rank_b = rank_a + n;
-    order_deviations(order_values(a, n, scratch), n, rank_a);
-    order_deviations(order_values(b, n, scratch), n, rank_b);
-    double r =
-        deviations_dot(rank_a, rank_b, n) / sqrt(deviations_dot(rank_a, rank_a, n) * deviations_dot(rank_b, rank_b, n));
+    int32_t *rank = (int32_t *)(scratch + 2 * n);
+    bool informative = true;
+    for (size_t k = 0; k < 2 && informative; k++) {
+        const uint64_t *order = order_values(maps[k], n, scratch);
+        informative = order_informative(order, n);
+        if (informative) norm[k] = order_deviations(order, n, rank + k * n);
+    }
+    if (informative) r = fmax(-1, fmin(1, deviations_dot(rank, rank + n, n) / sqrt(norm[0] * norm[1])));
     free(scratch);
-    return fmax(-1, fmin(1, r));
+    return r;
 }

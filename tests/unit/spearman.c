@@ -56,6 +56,27 @@ Test(spearman, ranks_by_definition) {
     }
 }
 
+/* The sum of squares that is returned is that of the numbers written: no ties, a few, nothing but ties. */
+Test(spearman, squares_of_ranks) {
+    const size_t sizes[] = {1, 2, 3, 50, 1499, 150528};
+    const uint32_t kinds[] = {1, 2, 30, 1000, UINT32_MAX};
+    struct rng r = rng_stream(3, "ranks", 0);
+
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        for (size_t v = 0; v < sizeof kinds / sizeof *kinds; v++) {
+            size_t n = sizes[k];
+            float *values = malloc(n * sizeof *values);
+            uint64_t *scratch = malloc(2 * n * sizeof *scratch);
+            int32_t *deviation = malloc(n * sizeof *deviation);
+            for (size_t i = 0; i < n; i++) values[i] = (float)rng_below(&r, kinds[v]) - 7;
+            double sum = order_deviations(order_values(values, n, scratch), n, deviation);
+            cr_expect_eq(sum, deviations_dot(deviation, deviation, n), "%zu of %u kinds: %.17g", n, kinds[v], sum);
+            free(values);
+            free(scratch);
+            free(deviation);
+        }
+}
+
 /* The orders of magnitudes and of pixels under a mask, derived without sorting, give the ranks that sorting gives. */
 Test(spearman, derived_orders) {
     enum { N = 1001 };
@@ -136,7 +157,9 @@ Test(spearman, no_similarity) {
         {"constant right", 5, {1, 2, 3, 4, 5}, {0, 0, -0.0f, 0, 0}},
         {"both constant", 3, {1, 1, 1}, {1, 1, 1}},
         {"NaN", 5, {1, 2, NAN, 4, 5}, {1, 2, 3, 4, 5}},
+        {"NaN with its sign set", 5, {1, 2, 3, 4, 5}, {-1, 2, -NAN, 4, 5}},
         {"infinite", 5, {1, 2, 3, 4, 5}, {1, 2, 3, 4, INFINITY}},
+        {"minus infinity", 5, {1, 2, 3, -INFINITY, 5}, {1, 2, 3, 4, 5}},
         {"two values", 2, {1, 2}, {1, 2}},
         {"none", 0, {0}, {0}},
     };
