@@ -84,6 +84,37 @@ static bool is_word(struct yaml_file *file, int id, const char *text) {
     return node->type == YAML_SCALAR_NODE && strcmp((const char *)node->data.scalar.value, text) == 0;
 }
 
+/* The word itself, or what the first of item_keys that is there says; NULL when there is none. */
+static const char *item_name(const struct setter *s, int id) {
+    const yaml_node_t *item = yaml_file_node(s->file, id);
+
+    if (item->type == YAML_SCALAR_NODE) return (const char *)item->data.scalar.value;
+    for (size_t k = 0; item->type == YAML_MAPPING_NODE && k < sizeof item_keys / sizeof *item_keys; k++)
+        for (const yaml_node_pair_t *p = item->data.mapping.pairs.start; p < item->data.mapping.pairs.top; p++) {
+            const yaml_node_t *value = yaml_file_node(s->file, p->value);
+            if (is_word(s->file, p->key, item_keys[k]) && value->type == YAML_SCALAR_NODE)
+                return (const char *)value->data.scalar.value;
+        }
+    return NULL;
+}
+
+/* Names the items that are there. */
+static void fail_item(const struct setter *s, const yaml_node_t *list, const char *name) {
+    struct text found = {0}, wanted = {0};
+
+    for (yaml_node_item_t *i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
+        const char *known = item_name(s, *i);
+        if (!known) continue;
+        text_add(&wanted, "%s%s", wanted.length ? ", " : "one of its names (", excerpt_of(known).text);
+    }
+    text_add(&found, "the list has no item '%s'", excerpt_of(name).text);
+    text_add(&wanted, "%s", wanted.length ? ")" : "the whole list, as in KEY=[...],");
+    if (found.failed || wanted.failed) error_memory(s->error);
+    else fail(s, found.data, wanted.data);
+    text_finish(&found);
+    text_finish(&wanted);
+}
+
 /* The item of that name; NULL when there is none. */
 static int *find_item(const struct setter *s, const yaml_node_t *list, const char *name) {
     for (yaml_node_item_t *i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
@@ -146,7 +177,7 @@ static int *find_slot(const struct setter *s, char *keys) {
             of = name;
         } else {
             slot = find_item(s, node, name);
-            if (!slot) fail(s, "the list has no such item", "the name of one");
+            if (!slot) fail_item(s, node, name);
         }
         if (!slot) return NULL;
         id = *slot;
