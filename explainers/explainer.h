@@ -108,6 +108,17 @@ typedef struct assay_layers {
                             float *activation, float *gradient, assay_why *);
 } assay_layers;
 
+/* Extension of the model: gradients along a straight line, for path methods. A host without it has gradient_sum. */
+#define ASSAY_LINE "assay.line/1"
+
+typedef struct assay_line {
+    /* out[input] = sum over i of weights[i] * d logit[target] / d x at the point from + positions[i] * (to - from).
+     * from[input], to[input]; positions in [0, 1]. The host makes the points as it needs them, so that a plugin holds
+     * none, and computes what is linear in the input at the two ends alone. */
+    assay_status (*gradient_sum)(const assay_model *, const float *from, const float *to, uint32_t target, uint32_t n,
+                                 const float *positions, const float *weights, float *out, assay_why *);
+} assay_line;
+
 /* Extension of the model: the backward pass under another rule for the rectifiers. */
 #define ASSAY_BACKWARD "assay.backward/1"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 50u /* points of the path held at once */
+#define BLOCK 50u /* points of the path held at once where the host makes none */
 #define PI 3.14159265358979323846
 
 struct integrated {
@@ -78,31 +78,42 @@ static const char *const rule_names[] = {"gauss-legendre", "riemann-middle", "ri
 
 /* ---- The method ---- */
 
-/* Buffers of one call: BLOCK points of the path, their targets, and the gradient sum of a block. */
+/* Buffers of one call: where the path begins and, for a host that does not know lines, BLOCK points of the path, their
+ * targets, and the gradient sum of a block. */
 struct work {
-    float *points, *sum;
+    const assay_line *line; /* NULL: the host has none */
+    float *from, *points, *sum;
     uint32_t *targets;
 };
 
-static bool work_init(struct work *work, size_t count) {
-    *work = (struct work){0};
+static bool work_init(struct work *work, const struct integrated *self, const assay_model *model) {
+    size_t count = model->input.count;
+    *work = (struct work){.line = model->extension(model, ASSAY_LINE)};
     if (count > SIZE_MAX / sizeof(float) / BLOCK) {
         return false;
     }
-    work->points = malloc(BLOCK * count * sizeof(float));
-    work->sum = malloc(count * sizeof(float));
-    work->targets = malloc(BLOCK * sizeof(uint32_t));
-    return work->points && work->sum && work->targets;
+    work->from = malloc(count * sizeof(float));
+    if (!work->line) {
+        work->sum = malloc(count * sizeof(float));
+        work->points = malloc(BLOCK * count * sizeof(float));
+        work->targets = malloc(BLOCK * sizeof(uint32_t));
+    }
+    for (size_t k = 0; work->from && k < count; k++) {
+        work->from[k] = self->baseline;
+    }
+    return work->from && (work->line || (work->sum && work->points && work->targets));
 }
 
 static void work_finish(struct work *work) {
-    free(work->points);
+    free(work->from);
     free(work->sum);
+    free(work->points);
     free(work->targets);
 }
 
-static assay_status explain_one(const struct integrated *self, const assay_model *model, const float *x,
-                                uint32_t target, struct work *work, float *map, assay_why *why) {
+/* The map of weighted gradients on the path, point by point. */
+static assay_status sum_points(const struct integrated *self, const assay_model *model, const float *x, uint32_t target,
+                               struct work *work, float *map, assay_why *why) {
     size_t count = model->input.count;
     memset(map, 0, count * sizeof *map);
     for (uint32_t first = 0; first < self->steps; first += BLOCK) {
@@ -123,7 +134,18 @@ static assay_status explain_one(const struct integrated *self, const assay_model
             map[k] += work->sum[k];
         }
     }
-    for (size_t k = 0; k < count && self->multiplied; k++) {
+    return ASSAY_OK;
+}
+
+static assay_status explain_one(const struct integrated *self, const assay_model *model, const float *x,
+                                uint32_t target, struct work *work, float *map, assay_why *why) {
+    assay_status status = work->line ? work->line->gradient_sum(model, work->from, x, target, self->steps,
+                                                                self->position, self->weight, map, why)
+                                     : sum_points(self, model, x, target, work, map, why);
+    if (status != ASSAY_OK) {
+        return status;
+    }
+    for (size_t k = 0; k < model->input.count && self->multiplied; k++) {
         map[k] *= x[k] - self->baseline;
     }
     return ASSAY_OK;
@@ -135,7 +157,7 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
     size_t count = model->input.count;
     struct work work;
     assay_status status = ASSAY_OK;
-    if (!work_init(&work, count)) {
+    if (!work_init(&work, self, model)) {
         status = assay_say(why, ASSAY_FAILED, "out of memory");
     }
     for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {

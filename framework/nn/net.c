@@ -104,6 +104,7 @@ void net_destroy(struct net *net) {
     free(net->learned_memory);
     free(net->total);
     free(net->inputs);
+    free(net->ends);
     free(net);
 }
 
@@ -121,13 +122,12 @@ void net_share(struct net *net, struct team *team) {
 
 /* ---- Requests ---- */
 
-/* Shapes for the samples from `first` on that one group takes. */
-static bool take_group(struct net *net, uint32_t n, uint32_t first, struct error *e) {
+bool net_take_group(struct net *net, uint32_t n, uint32_t first, struct error *e) {
     uint32_t most = net->group->capacity;
     return plan_resize(net, net->group, n - first < most ? n - first : most, e);
 }
 
-static bool check_targets(const struct net *net, uint32_t n, const uint32_t *targets, struct error *e) {
+bool net_check_targets(const struct net *net, uint32_t n, const uint32_t *targets, struct error *e) {
     for (uint32_t i = 0; i < n; i++)
         if (targets[i] >= net->graph->classes)
             return error_set(e, "target %u of sample %u: the network has %u outputs", targets[i], i,
@@ -135,8 +135,7 @@ static bool check_targets(const struct net *net, uint32_t n, const uint32_t *tar
     return true;
 }
 
-/* A plan for at least that much, and for the team. */
-static bool prepare(struct net *net, enum plan_kind kind, struct error *e) {
+bool net_prepare(struct net *net, enum plan_kind kind, struct error *e) {
     const struct plan *old = net->group;
     if (old->kind < kind || old->workers < team_size(net->team)) {
         struct plan *plan;
@@ -154,9 +153,9 @@ static void copy_logits(const struct net *net, float *logits) {
 
 bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
-    if (!prepare(net, PLAN_FORWARD, e)) return false;
+    if (!net_prepare(net, PLAN_FORWARD, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
-        if (!take_group(net, n, i, e)) return false;
+        if (!net_take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
         copy_logits(net, logits + i * classes);
     }
@@ -171,52 +170,15 @@ bool net_gradient(struct net *net, enum net_rule rule, uint32_t n, const float *
 bool net_gradient_logits(struct net *net, enum net_rule rule, uint32_t n, const float *x, const uint32_t *targets,
                          float *logits, float *out, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
-    if (!check_targets(net, n, targets, e) || !prepare(net, PLAN_GRADIENT, e)) return false;
+    if (!net_check_targets(net, n, targets, e) || !net_prepare(net, PLAN_GRADIENT, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
-        if (!take_group(net, n, i, e)) return false;
+        if (!net_take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
         if (logits) copy_logits(net, logits + i * classes);
         seed_targets(net, net->group, targets + i, NULL);
         run_backward(net, net->group, net->graph->output,
                      &(struct backward_options){.rule = rule, .stop = GRAPH_NONE, .input = out + i * sample});
     }
-    return true;
-}
-
-/* Memory of net_gradient_sum. */
-static bool prepare_sum(struct net *net, struct error *e) {
-    if (!prepare(net, PLAN_GRADIENT, e)) return false;
-    if (!net->total) net->total = malloc(shape_count(&net->graph->values[net->cut].shape) * sizeof *net->total);
-    if (!net->inputs && net->cut == net->graph->input)
-        net->inputs = malloc(net->group->capacity * shape_count(&net->graph->sample) * sizeof *net->inputs);
-    return (net->total && (net->inputs || net->cut != net->graph->input)) || error_memory(e);
-}
-
-/* Below the first non-linearity the backward pass is linear and the same for every sample: gradients are summed at
- * the cut, and the sum passes it once. */
-bool net_gradient_sum(struct net *net, uint32_t n, const float *x, const uint32_t *targets, const float *weights,
-                      float *out, struct error *e) {
-    const struct graph *g = net->graph;
-    size_t sample = shape_count(&g->sample), size = shape_count(&g->values[net->cut].shape);
-    if (!check_targets(net, n, targets, e) || !prepare_sum(net, e)) return false;
-    struct plan *plan = net->group;
-    memset(net->total, 0, size * sizeof *net->total);
-    for (uint32_t i = 0; i < n; i += net->group->batch) {
-        if (!take_group(net, n, i, e)) return false;
-        run_forward(net, plan, x + i * sample, 0, GRAPH_NONE);
-        seed_targets(net, plan, targets + i, weights + i);
-        run_backward(net, plan, g->output, &(struct backward_options){.stop = net->cut, .input = net->inputs});
-        for (uint32_t k = 0; k < plan->batch; k++)
-            for (size_t j = 0; j < size; j++) net->total[j] += plan->gradient[net->cut][k * size + j];
-    }
-    if (net->cut == g->input) {
-        memcpy(out, net->total, sample * sizeof *out);
-        return true;
-    }
-    if (!plan_resize(net, plan, 1, e)) return false;
-    run_bind(net, plan, x);
-    memcpy(plan->gradient[net->cut], net->total, size * sizeof *net->total);
-    run_backward(net, plan, net->cut, &(struct backward_options){.stop = GRAPH_NONE, .input = out});
     return true;
 }
 
@@ -231,13 +193,13 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
         return error_set(e, "node %u does not lie between the network's input and its logits", node);
     uint32_t value = g->nodes[node].outputs[0];
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[value].shape);
-    if (gradient && (!check_targets(net, n, targets, e) || !prepare(net, PLAN_GRADIENT, e))) return false;
-    if (!gradient && !prepare(net, PLAN_FORWARD, e)) return false;
+    if (gradient && (!net_check_targets(net, n, targets, e) || !net_prepare(net, PLAN_GRADIENT, e))) return false;
+    if (!gradient && !net_prepare(net, PLAN_FORWARD, e)) return false;
     struct plan *plan = net->group;
     bool ok = true;
     plan->split = node;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
-        ok = take_group(net, n, i, e);
+        ok = net_take_group(net, n, i, e);
         if (!ok) break;
         run_forward(net, plan, x + i * sample, 0, node);
         if (activation) memcpy(activation + i * size, plan->data[value], plan->batch * size * sizeof *activation);
@@ -253,9 +215,9 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
 
 bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {
     size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
-    if (!prepare(net, PLAN_FORWARD, e)) return false;
+    if (!net_prepare(net, PLAN_FORWARD, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
-        if (!take_group(net, n, i, e)) return false;
+        if (!net_take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
         for (uint32_t k = 0; k < net->group->batch; k++)
             predictions[i + k] = net_class(net->group->data[net->graph->output] + k * classes, net->graph->classes);

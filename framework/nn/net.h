@@ -50,6 +50,12 @@ bool net_gradient_logits(struct net *, enum net_rule, uint32_t n, const float *x
 /* out[sample] = sum_i weights[i] * d logit[targets[i]] / d x[i] */
 bool net_gradient_sum(struct net *, uint32_t n, const float *x, const uint32_t *targets, const float *weights,
                       float *out, struct error *);
+/* The same sum at points from + positions[i] (to - from) of a line: what is linear in the input is computed at its two
+ * ends alone. First the line, then any number of sums on it, as long as
+ * the weights are the same. */
+bool net_line_begin(struct net *, const float *from, const float *to, struct error *);
+bool net_line_sum(struct net *, uint32_t n, const float *positions, const float *weights, uint32_t target, float *out,
+                  struct error *);
 /* The output of node `node` and the gradient of the target logit with respect to it; either may be NULL. */
 bool net_inspect(struct net *, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
                  float *gradient, struct error *);

@@ -64,6 +64,8 @@ struct net {
     size_t learned_count;
     float *total;  /* of net_gradient_sum: the sum of gradients at `cut` ... */
     float *inputs; /* ... and, when that is the input, those of one group */
+    float *ends;   /* of net_line_begin: the value `cut` at both ends of the line; when that is the input, room for the
+                      points of one group behind them */
 };
 
 /* Samples worked through together, when memory allows. */
@@ -74,6 +76,11 @@ static inline uint32_t group_size(const struct net *net) {
 /* ---- net.c ---- */
 /* How many of the node's inputs depend on the network's. */
 uint32_t batched_inputs(const struct graph *, const struct node *);
+/* net->group is a plan for at least that much, and for the team. */
+bool net_prepare(struct net *, enum plan_kind, struct error *);
+/* Shapes for the samples from `first` of `n` on that one group takes. */
+bool net_take_group(struct net *, uint32_t n, uint32_t first, struct error *);
+bool net_check_targets(const struct net *, uint32_t n, const uint32_t *targets, struct error *);
 
 /* ---- net_plan.c ---- */
 /* Of up to `capacity` samples; of inference, of as many as NET_MEMORY holds, and at least one. */

@@ -16,6 +16,7 @@
 /* The same of threads for one block: 2 ms, and what a layer can be cut into without waste. */
 #define LEAST_BLOCK_WORK 2e8
 #define MOST_THREADS 8u
+#define MOST_RESULTS ((size_t)32 << 20) /* bytes of sums of blocks, which are kept until all are there */
 
 struct work {
     const struct net_request *ask;
@@ -33,7 +34,13 @@ struct board {
 };
 
 static bool is_sum(const struct work *w) {
-    return w->ask->question == ASK_GRADIENT_SUM;
+    return w->ask->question == ASK_GRADIENT_SUM || w->ask->question == ASK_LINE_SUM;
+}
+
+/* Samples that one process takes at a time. Where there are many, six: on a plane of 7x7 they have 24 tiles, all that
+ * the Winograd kernel takes in four goes; where there are few, ten make two blocks. */
+static uint32_t block_size(uint32_t n) {
+    return n > 20 ? 6 : 5;
 }
 
 static size_t results_of(const struct work *w) {
@@ -43,19 +50,21 @@ static size_t results_of(const struct work *w) {
 /* The samples from `first` on, `count` of them. */
 static bool ask_net(const struct work *w, uint32_t first, uint32_t count, float *out, struct error *e) {
     const struct net_request *ask = w->ask;
-    const float *x = ask->x + first * w->in;
+    const float *x = ask->question == ASK_LINE_SUM ? NULL : ask->x + first * w->in;
     switch (ask->question) {
     case ASK_FORWARD: return net_forward(w->net, count, x, out, e);
     case ASK_GRADIENT:
         return net_gradient_logits(w->net, ask->rule, count, x, ask->targets + first,
                                    w->logits ? w->logits + first * w->classes : NULL, out, e);
-    default: return net_gradient_sum(w->net, count, x, ask->targets + first, ask->weights + first, out, e);
+    case ASK_GRADIENT_SUM:
+        return net_gradient_sum(w->net, count, x, ask->targets + first, ask->weights + first, out, e);
+    default: return net_line_sum(w->net, count, ask->positions + first, ask->weights + first, ask->targets[0], out, e);
     }
 }
 
 static bool run_block(const struct work *w, uint32_t block, float *results, struct error *e) {
-    uint32_t first = block * CREW_BLOCK, left = w->ask->n - first;
-    return ask_net(w, first, left < CREW_BLOCK ? left : CREW_BLOCK, results + (is_sum(w) ? block : first) * w->out, e);
+    uint32_t most = block_size(w->ask->n), first = block * most, left = w->ask->n - first;
+    return ask_net(w, first, left < most ? left : most, results + (is_sum(w) ? block : first) * w->out, e);
 }
 
 /* Blocks as long as there are any. */
@@ -132,12 +141,13 @@ static bool share_block(const struct work *w, unsigned helpers, float *out, stru
     return ok;
 }
 
-bool crew_ask(const struct crew *crew, struct net *net, const struct net_request *ask, float *out, struct error *e) {
+static bool ask_once(const struct crew *crew, struct net *net, const struct net_request *ask, float *out,
+                     struct error *e) {
     const struct graph *g = net_graph(net);
     size_t in = shape_count(&g->sample);
     struct work w = {.ask = ask,
                      .net = net,
-                     .blocks = (ask->n + CREW_BLOCK - 1) / CREW_BLOCK,
+                     .blocks = (ask->n + block_size(ask->n) - 1) / block_size(ask->n),
                      .in = in,
                      .out = ask->question == ASK_FORWARD ? g->classes : in,
                      .logits = ask->question == ASK_GRADIENT ? ask->logits : NULL,
@@ -151,4 +161,37 @@ bool crew_ask(const struct crew *crew, struct net *net, const struct net_request
     bool ok = one ? share_block(&w, helpers, out, e) : share(&w, helpers, out, e);
     cores_return(crew->cores, crew->member, helpers);
     return ok;
+}
+
+/* The samples of a sum that are asked for at once: so many that memory does not grow with them. */
+static uint32_t round_size(const struct graph *g, uint32_t n) {
+    size_t blocks = MOST_RESULTS / (shape_count(&g->sample) * sizeof(float)) + 1, left = n / block_size(n) + 1;
+    return (uint32_t)(blocks < left ? blocks : left) * block_size(n);
+}
+
+static bool ask_in_rounds(const struct crew *crew, struct net *net, const struct net_request *ask, uint32_t most,
+                          float *out, struct error *e) {
+    const size_t sample = shape_count(&net_graph(net)->sample);
+    float *sum = calloc(sample, sizeof *sum);
+    bool ok = sum || error_memory(e);
+    for (uint32_t i = 0; ok && i < ask->n; i += most) {
+        struct net_request part = *ask;
+        part.n = ask->n - i < most ? ask->n - i : most;
+        part.weights += i;
+        if (ask->question == ASK_LINE_SUM) part.positions += i;
+        else part.x += i * sample, part.targets += i;
+        ok = ask_once(crew, net, &part, out, e);
+        for (size_t k = 0; ok && k < sample; k++) sum[k] += out[k];
+    }
+    if (ok) memcpy(out, sum, sample * sizeof *sum);
+    free(sum);
+    return ok;
+}
+
+bool crew_ask(const struct crew *crew, struct net *net, const struct net_request *ask, float *out, struct error *e) {
+    bool sum = ask->question == ASK_GRADIENT_SUM || ask->question == ASK_LINE_SUM;
+    uint32_t most = sum ? round_size(net_graph(net), ask->n) : ask->n;
+    /* Before anybody is forked: both ends of the line are found once. */
+    if (ask->question == ASK_LINE_SUM && !net_line_begin(net, ask->x, ask->to, e)) return false;
+    return ask->n <= most ? ask_once(crew, net, ask, out, e) : ask_in_rounds(crew, net, ask, most, out, e);
 }

@@ -13,18 +13,19 @@ struct crew {
     unsigned member;     /* who borrows them */
 };
 
-/* What a network can be asked: as net_forward, net_gradient and net_gradient_sum; but the sum is one over blocks of
- * CREW_BLOCK samples, each a net_gradient_sum. */
-enum question { ASK_FORWARD, ASK_GRADIENT, ASK_GRADIENT_SUM };
-#define CREW_BLOCK 5u
+/* What a network can be asked: as net_forward, net_gradient, net_gradient_sum and net_line_sum; but a sum is one over
+ * blocks of samples, which depend on n alone, each a net_gradient_sum or net_line_sum. */
+enum question { ASK_FORWARD, ASK_GRADIENT, ASK_GRADIENT_SUM, ASK_LINE_SUM };
 
 struct net_request {
     enum question question;
     enum net_rule rule; /* ASK_GRADIENT */
     uint32_t n;
-    const float *x;
-    const uint32_t *targets; /* not for ASK_FORWARD */
-    const float *weights;    /* ASK_GRADIENT_SUM */
+    const float *x;          /* [n][sample]; ASK_LINE_SUM: where the line begins */
+    const uint32_t *targets; /* [n]; ASK_LINE_SUM: [1]; not for ASK_FORWARD */
+    const float *weights;    /* [n], of both sums */
+    const float *to;         /* ASK_LINE_SUM: where the line ends */
+    const float *positions;  /* ASK_LINE_SUM: [n] on it, 0 to 1 */
     float *logits;           /* of an ASK_GRADIENT: [n][classes] of the same pass are written there; or NULL */
 };
 

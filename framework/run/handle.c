@@ -45,14 +45,18 @@ static assay_status finish(bool ok, const char *call, const struct error *e, ass
 /* ---- The network, or what it said before ---- */
 
 static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
+    const bool line = r->question == ASK_LINE_SUM;
+    const size_t sample = h->model.input.count * sizeof *r->x;
     const uint32_t head[] = {r->question, r->rule, r->n};
     const struct data_part parts[] = {{head, sizeof head},
-                                      {r->x, r->n * h->model.input.count * sizeof *r->x},
-                                      {r->targets ? r->targets : head, r->targets ? r->n * sizeof *r->targets : 0},
-                                      {r->weights ? r->weights : r->x, r->weights ? r->n * sizeof *r->weights : 0}};
-    size_t count = r->question == ASK_FORWARD        ? (size_t)r->n * h->model.outputs
-                   : r->question == ASK_GRADIENT_SUM ? h->model.input.count
-                                                     : r->n * h->model.input.count;
+                                      {r->x, (line ? 1 : r->n) * sample},
+                                      {r->targets, r->targets ? (line ? 1 : r->n) * sizeof *r->targets : 0},
+                                      {r->weights, r->weights ? r->n * sizeof *r->weights : 0},
+                                      {r->to, line ? sample : 0},
+                                      {r->positions, line ? r->n * sizeof *r->positions : 0}};
+    size_t count = r->question == ASK_FORWARD    ? (size_t)r->n * h->model.outputs
+                   : r->question == ASK_GRADIENT ? r->n * h->model.input.count
+                                                 : h->model.input.count;
     char key[FILE_DIGEST_SIZE];
     h->forward += r->n;
     h->backward += r->question == ASK_FORWARD ? 0 : r->n;
@@ -163,10 +167,41 @@ static assay_status backward_gradient(const assay_model *model, assay_rule rule,
 
 static const assay_backward backward_extension = {backward_gradient};
 
+/* ---- assay.line/1 ---- */
+
+static assay_status line_gradient_sum(const assay_model *model, const float *from, const float *to, uint32_t target,
+                                      uint32_t n, const float *positions, const float *weights, float *out,
+                                      assay_why *why) {
+    static const char call[] = "line gradient_sum";
+    struct handle *handle = handle_of(model);
+    struct error e = {{0}};
+    assay_status status = check_batch(model, call, n, from, false, NULL, why);
+    if (status == ASSAY_OK) {
+        status = check_batch(model, call, 1, from, true, &target, why);
+    }
+    if (status != ASSAY_OK || !to || !positions || !weights || !out) {
+        const char *missing = !to ? "to" : !positions ? "positions" : !weights ? "weights" : "out";
+        return status != ASSAY_OK ? status : null_passed(call, missing, why);
+    }
+    const struct net_request request = {.question = ASK_LINE_SUM,
+                                        .n = n,
+                                        .x = from,
+                                        .targets = &target,
+                                        .weights = weights,
+                                        .to = to,
+                                        .positions = positions};
+    return finish(ask(handle, &request, out, &e), call, &e, why);
+}
+
+static const assay_line line_extension = {line_gradient_sum};
+
 static const void *model_extension(const assay_model *model, const char *name) {
     (void)model;
     if (name && strcmp(name, ASSAY_LAYERS) == 0) {
         return &layers_extension;
+    }
+    if (name && strcmp(name, ASSAY_LINE) == 0) {
+        return &line_extension;
     }
     return name && strcmp(name, ASSAY_BACKWARD) == 0 ? &backward_extension : NULL;
 }

@@ -68,25 +68,33 @@ static void subject_finish(struct subject *s) {
     free(s->x);
 }
 
-/* Logits, maps and the logits they come from, and a sum of maps, one behind the other. */
+/* Logits, maps and the logits they come from, and sums of maps and on a line, one behind the other. */
 static float *answers(struct subject *s, const struct crew *crew) {
     struct error e;
-    float *all = malloc((2 * SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof *all), *maps = all + SAMPLES * 10;
+    float *all = malloc((2 * SAMPLES * 10 + (SAMPLES + 2) * s->sample) * sizeof *all), *maps = all + SAMPLES * 10;
     float *logits = maps + SAMPLES * s->sample, *total = logits + SAMPLES * 10;
     cr_assert_not_null(all);
     const struct net_request gradient = {
         .question = ASK_GRADIENT, .rule = NET_GUIDED, .n = SAMPLES, .x = s->x, .targets = s->targets, .logits = logits};
     const struct net_request sum = {
         .question = ASK_GRADIENT_SUM, .n = SAMPLES, .x = s->x, .targets = s->targets, .weights = s->factors};
+    const struct net_request line = {.question = ASK_LINE_SUM,
+                                     .n = SAMPLES,
+                                     .x = s->x,
+                                     .to = s->x + s->sample,
+                                     .positions = s->factors,
+                                     .targets = s->targets,
+                                     .weights = s->factors};
     cr_assert(
         crew_ask(crew, s->net, &(struct net_request){.question = ASK_FORWARD, .n = SAMPLES, .x = s->x}, all, &e) &&
-            crew_ask(crew, s->net, &gradient, maps, &e) && crew_ask(crew, s->net, &sum, total, &e),
+            crew_ask(crew, s->net, &gradient, maps, &e) && crew_ask(crew, s->net, &sum, total, &e) &&
+            crew_ask(crew, s->net, &line, total + s->sample, &e),
         "%s", e.text);
     return all;
 }
 
 static size_t answers_size(const struct subject *s) {
-    return (2 * SAMPLES * 10 + (SAMPLES + 1) * s->sample) * sizeof(float);
+    return (2 * SAMPLES * 10 + (SAMPLES + 2) * s->sample) * sizeof(float);
 }
 
 Test(crew, does_not_change_a_byte) {
@@ -116,19 +124,19 @@ Test(crew, does_not_change_a_byte) {
     subject_finish(&s);
 }
 
-/* What is too small to be shared by samples is by threads. */
+/* What is too small to be shared by samples, up to five of them, is by threads. */
+#define FEW 5u
 Test(crew, does_not_change_a_byte_of_one_image) {
     static struct subject s;
     struct error e;
     subject_init(&s, 96);
-    float *alone = malloc(CREW_BLOCK * s.sample * sizeof *alone),
-          *together = malloc(CREW_BLOCK * s.sample * sizeof *alone);
+    float *alone = malloc(FEW * s.sample * sizeof *alone), *together = malloc(FEW * s.sample * sizeof *alone);
     cr_assert(alone && together);
     for (unsigned count = 2; count <= 4; count++) {
         struct crew crew = {NULL, 0};
         cr_assert(cores_create(count, 1, &crew.cores, &e), "%s", e.text);
         cores_enter(crew.cores, 0);
-        for (uint32_t n = 1; n <= CREW_BLOCK; n++) {
+        for (uint32_t n = 1; n <= FEW; n++) {
             const struct net_request ask = {.question = ASK_GRADIENT, .n = n, .x = s.x, .targets = s.targets};
             cr_assert(crew_ask(&(struct crew){0}, s.net, &ask, alone, &e) &&
                       crew_ask(&crew, s.net, &ask, together, &e));

@@ -53,6 +53,30 @@ Test(explainers, agree_with_captum_and_scipy) {
     lab_close(&mlp);
 }
 
+static const void *no_extension(const assay_model *model, const char *name) {
+    (void)model;
+    cr_assert_str_eq(name, ASSAY_LINE);
+    return NULL;
+}
+
+/* What a host that knows no lines is asked gives the same maps. */
+Test(explainers, integrated_gradients_need_no_lines) {
+    static const char *const specs[] = {"integrated-gradients:steps=120", "integrated-gradients:baseline=0.3",
+                                        "integrated-gradients:form=average,rule=riemann-middle"};
+    struct lab lab = lab_cnn();
+    float maps[2][LAB_INPUTS * 392];
+    char why[256] = "";
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        const assay_model whole = lab.handle->model;
+        cr_assert_eq(lab_explain(&lab, "explainers", specs[i], maps[0], why), ASSAY_OK, "%s", why);
+        lab.handle->model.extension = no_extension;
+        cr_assert_eq(lab_explain(&lab, "explainers", specs[i], maps[1], why), ASSAY_OK, "%s", why);
+        lab.handle->model = whole;
+        cr_expect_leq(lab_distance(maps[0], maps[1], LAB_INPUTS * 392), 1e-5, "%s", specs[i]);
+    }
+    lab_close(&lab);
+}
+
 enum form { ROW, ABSOLUTE_ROW, ROW_TIMES_X, ROW_TIMES_X_MINUS_2 };
 
 static const struct closed {

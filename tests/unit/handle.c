@@ -54,6 +54,15 @@ Test(handle, passes_calls_on_and_counts_samples) {
     cr_expect_leq(lab_distance(sum, maps, 392), 1e-5);
     cr_expect(lab.handle->forward == 9 && lab.handle->backward == 6);
 
+    const assay_line *line = model->extension(model, ASSAY_LINE);
+    const float ends[] = {0, 1}, two[] = {.5f, .25f};
+    const uint32_t same[] = {lab.targets[0], lab.targets[0]};
+    cr_assert_eq(line->gradient_sum(model, lab.inputs, lab.inputs + 392, same[0], 2, ends, two, sum, &why), ASSAY_OK);
+    cr_assert_eq(model->gradient_sum(model, 2, lab.inputs, same, two, maps, &why), ASSAY_OK);
+    cr_expect_leq(lab_distance(sum, maps, 392), 1e-5, "its ends");
+    cr_expect(lab.handle->forward == 13 && lab.handle->backward == 10);
+    lab.handle->forward = 9, lab.handle->backward = 6;
+
     cr_assert_eq(layers->inspect(model, 3, 2, lab.inputs, NULL, features, NULL, &why), ASSAY_OK, "%s", text);
     cr_expect(lab.handle->forward == 11 && lab.handle->backward == 6);
     cr_assert_eq(layers->inspect(model, 3, 2, lab.inputs, lab.targets, NULL, features, &why), ASSAY_OK, "%s", text);
@@ -93,9 +102,18 @@ Test(handle, answers_from_memory_are_those_of_the_same_request) {
     cr_assert_eq(model->gradient(model, 3, lab.inputs, lab.targets, first, &why), ASSAY_OK);
     cr_assert_eq(backward->gradient(model, ASSAY_RULE_GUIDED, 3, lab.inputs, lab.targets, again, &why), ASSAY_OK);
     cr_expect(memcmp(first, again, sizeof first) != 0, "another rule");
+    const assay_line *line = model->extension(model, ASSAY_LINE);
+    const float *x = lab.inputs, points[][2] = {{0, 1}, {0, .5f}};
+    for (int i = 0; i < 2; i++) {
+        float *out = i ? again : first;
+        cr_assert_eq(line->gradient_sum(model, x, x + 392, 0, 2, points[i], weights, out, &why), ASSAY_OK);
+    }
+    cr_expect(memcmp(first, again, 392 * sizeof *first) != 0, "other positions");
+    cr_assert_eq(line->gradient_sum(model, x, x + 784, 0, 2, points[1], weights, first, &why), ASSAY_OK);
+    cr_expect(memcmp(first, again, 392 * sizeof *first) != 0, "another end");
     cr_assert_eq(model->forward(model, 3, lab.inputs, logits[1], &why), ASSAY_OK);
     cr_expect(memcmp(logits[0], logits[1], sizeof *logits) == 0);
-    cr_expect_eq(lab.handle->forward, 26, "what was asked is counted, whoever answers");
+    cr_expect_eq(lab.handle->forward, 32, "what was asked is counted, whoever answers");
     memo_destroy(lab.handle->memo);
     lab_close(&lab);
 }
@@ -105,6 +123,7 @@ Test(handle, refuses_what_a_plugin_must_not_pass) {
     const assay_model *model = &lab.handle->model;
     const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
     const assay_backward *backward = model->extension(model, ASSAY_BACKWARD);
+    const assay_line *line = model->extension(model, ASSAY_LINE);
     float out[3 * 784], one = 1;
     const uint32_t high[] = {0, 5, 0};
     char text[200] = "";
@@ -123,6 +142,14 @@ Test(handle, refuses_what_a_plugin_must_not_pass) {
     REFUSED(ASSAY_FAILED, model->gradient(model, 3, lab.inputs, lab.targets, NULL, &why), "gradient: out is NULL");
     REFUSED(ASSAY_FAILED, model->gradient_sum(model, 1, lab.inputs, high, NULL, out, &why), "weights is NULL");
     REFUSED(ASSAY_FAILED, model->gradient_sum(model, 1, lab.inputs, high, &one, NULL, &why), "out is NULL");
+    const float *x = lab.inputs;
+    REFUSED(ASSAY_FAILED, line->gradient_sum(model, NULL, x, 0, 1, &one, &one, out, &why), "line gradient_sum: x is");
+    REFUSED(ASSAY_FAILED, line->gradient_sum(model, x, NULL, 0, 1, &one, &one, out, &why), "to is NULL");
+    REFUSED(ASSAY_FAILED, line->gradient_sum(model, x, x, 0, 1, NULL, &one, out, &why), "positions is NULL");
+    REFUSED(ASSAY_FAILED, line->gradient_sum(model, x, x, 0, 1, &one, NULL, out, &why), "weights is NULL");
+    REFUSED(ASSAY_FAILED, line->gradient_sum(model, x, x, 0, 1, &one, &one, NULL, &why), "out is NULL");
+    REFUSED(ASSAY_FAILED, line->gradient_sum(model, x, x, 0, 0, &one, &one, out, &why), "n is 0");
+    REFUSED(ASSAY_FAILED, line->gradient_sum(model, x, x, 5, 1, &one, &one, out, &why), "target 5");
     REFUSED(ASSAY_FAILED, layers->inspect(model, 9, 1, lab.inputs, high, out, NULL, &why), "layer 9: wanted one below");
     REFUSED(ASSAY_FAILED, layers->inspect(model, 0, 2, lab.inputs, high, NULL, out, &why), "target 5");
     REFUSED(ASSAY_UNSUPPORTED, backward->gradient(model, (assay_rule)7, 1, lab.inputs, high, out, &why), "no rule 7");

@@ -225,6 +225,47 @@ Test(net, gradient_sum_is_the_weighted_sum_of_gradients) {
     }
 }
 
+/* Beside the sum over the same points, made by hand; twice, as a line may be asked again, and with a batch in between.
+ */
+Test(net, a_line_is_the_sum_at_its_points) {
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        struct subject s;
+        struct error e;
+        subject_init(&s, make(kind));
+        const uint32_t n = 23;
+        const float *from = s.x, *to = s.x + s.sample;
+        float weights[MOST_SAMPLES], positions[MOST_SAMPLES], *points = malloc(n * s.sample * sizeof *points);
+        float *wanted = malloc(s.sample * sizeof *wanted), *sum[2];
+        uint32_t targets[MOST_SAMPLES];
+        sum[0] = malloc(s.sample * sizeof *sum[0]);
+        sum[1] = malloc(s.sample * sizeof *sum[1]);
+        cr_assert(points && wanted && sum[0] && sum[1]);
+        fill_normal(weights, n, 5, 1);
+        for (uint32_t i = 0; i < n; i++) {
+            positions[i] = (float)i / (float)(n - 1);
+            targets[i] = 2;
+            for (size_t k = 0; k < s.sample; k++) points[i * s.sample + k] = from[k] + positions[i] * (to[k] - from[k]);
+        }
+        cr_assert(net_gradient_sum(s.net, n, points, targets, weights, wanted, &e) &&
+                      net_line_begin(s.net, from, to, &e) &&
+                      net_line_sum(s.net, n, positions, weights, 2, sum[0], &e) &&
+                      net_gradient_sum(s.net, n, points, targets, weights, points, &e) &&
+                      net_line_sum(s.net, n, positions, weights, 2, sum[1], &e),
+                  "%s", e.text);
+        cr_expect(memcmp(sum[0], sum[1], s.sample * sizeof *wanted) == 0, "kind %zu", kind);
+        cr_expect(memcmp(wanted, points, s.sample * sizeof *wanted) == 0, "kind %zu: a batch after a line", kind);
+        for (size_t k = 0; k < s.sample; k++)
+            cr_expect_float_eq(sum[0][k], wanted[k], 1e-4 * (1 + fabs((double)wanted[k])), "kind %zu element %zu", kind,
+                               k);
+        cr_expect_not(net_line_sum(s.net, n, positions, weights, (uint32_t)s.classes, sum[0], &e));
+        free(points);
+        free(wanted);
+        free(sum[0]);
+        free(sum[1]);
+        subject_finish(&s);
+    }
+}
+
 /* f(x) = V relu(U x) with U = [1 0; 0 1; 1 1; -1 -1; 2 -3], V = [1 -2 3 4 -5; ...] at x = (1, 2):
  * U x = (1, 2, 3, -3, -4), so units 1, 2, 3 are on.
  * gradient: U' (V0 . on) = (1 + 3, -2 + 3); guided: negative -2 and -5 stopped: (1 + 3, 3);
