@@ -13,4 +13,14 @@ static inline bool cpu_has_avx2(void) {
 #endif
 }
 
+/* 512-bit vectors, as every such processor since 2017 has them. */
+static inline bool cpu_has_avx512(void) {
+#if defined __x86_64__
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
 #endif

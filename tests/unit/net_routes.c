@@ -1,9 +1,7 @@
 /* Convolution routes and fused layers: the same results within rounding, whoever shares the batch. */
 #include "nn/arch.h"
-#include "nn/kernels/winograd_blocks.h"
 #include "nn/net.h"
 
-#include "base/cpu.h"
 #include "base/rng.h"
 
 #include <criterion/criterion.h>
@@ -25,94 +23,6 @@ static double distance(const float *a, const float *b, size_t n) {
         size += (double)b[i] * (double)b[i];
     }
     return sqrt(difference / size);
-}
-
-/* ---- The kernel against sums in double precision ---- */
-
-static float direct(const struct winograd *w, const float *x, const float *k, size_t sample, size_t to, size_t oy,
-                    size_t ox) {
-    double sum = 0;
-    for (size_t c = 0; c < w->in_channels; c++)
-        for (size_t i = 0; i < 9; i++) {
-            ptrdiff_t iy = (ptrdiff_t)(oy + i / 3) - w->before[0], ix = (ptrdiff_t)(ox + i % 3) - w->before[1];
-            if (iy < 0 || ix < 0 || iy >= (ptrdiff_t)w->in[0] || ix >= (ptrdiff_t)w->in[1]) continue;
-            size_t tap = w->turned ? (c * w->out_channels + to) * 9 + 8 - i : (to * w->in_channels + c) * 9 + i;
-            sum += (double)k[tap] *
-                   (double)x[((sample * w->in_channels + c) * w->in[0] + (size_t)iy) * w->in[1] + (size_t)ix];
-        }
-    return (float)sum;
-}
-
-/* Any number of threads, in any memory. */
-static void check_teams(const struct winograd_body *body, const struct winograd *w, const float *x, const float *k,
-                        const float *bias, const float *wanted) {
-    size_t count = w->samples * w->out_channels * w->out[0] * w->out[1];
-    static const unsigned sizes[] = {2, 3, 5};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        const unsigned size = sizes[i];
-        struct team *team;
-        struct error e;
-        cr_assert(team_create(size, &team, &e), "%s", e.text);
-        float *y = normal(count, 7), *scratch = normal(winograd_scratch(w, size), 8);
-        winograd_run_with(body, w, team, x, k, bias, y, scratch);
-        cr_expect(memcmp(y, wanted, count * sizeof *y) == 0, "%zu to %zu channels, %zu x %zu, team of %u",
-                  w->in_channels, w->out_channels, w->in[0], w->in[1], size);
-        free(y);
-        free(scratch);
-        team_destroy(team);
-    }
-}
-
-static void check_kernel(const struct winograd *w, const struct winograd_body *body) {
-    size_t plane = w->out[0] * w->out[1], count = w->samples * w->out_channels * plane;
-    float *x = normal(w->samples * w->in_channels * w->in[0] * w->in[1], 1);
-    float *k = normal(w->in_channels * w->out_channels * 9, 2), *bias = normal(w->out_channels, 3);
-    float *y = normal(count, 4), *wanted = normal(count, 5), *scratch = normal(winograd_scratch(w, 1), 6);
-    winograd_run_with(body, w, NULL, x, k, bias, y, scratch);
-    check_teams(body, w, x, k, bias, y);
-    size_t first = w->turned ? w->in_channels : w->out_channels, each = w->in_channels * w->out_channels * 9 / first;
-    for (size_t i = 0; w->factors && i < first * each; i++) k[i] *= w->factors[i / each];
-    for (size_t i = 0; i < count; i++) {
-        size_t to = i / plane % w->out_channels, at = i % plane;
-        wanted[i] = bias[to] + direct(w, x, k, i / plane / w->out_channels, to, at / w->out[1], at % w->out[1]);
-        if (w->relu && wanted[i] < 0) wanted[i] = 0;
-    }
-    cr_expect_lt(distance(y, wanted, count), 5e-6, "%zu to %zu channels, %zu x %zu", w->in_channels, w->out_channels,
-                 w->in[0], w->in[1]);
-    free(x);
-    free(k);
-    free(bias);
-    free(y);
-    free(wanted);
-    free(scratch);
-}
-
-Test(net_routes, winograd_agrees_with_sums_in_double_precision) {
-    static const struct winograd cases[] = {
-        {.samples = 3, .in_channels = 2, .out_channels = 9, .in = {3, 3}, .out = {1, 1}, .before = {0, 0}},
-        {.samples = 2, .in_channels = 3, .out_channels = 5, .in = {7, 9}, .out = {7, 9}, .before = {1, 1}},
-        {.samples = 3, .in_channels = 4, .out_channels = 7, .in = {10, 5}, .out = {12, 7}, .before = {2, 2}},
-        {.samples = 1, .in_channels = 5, .out_channels = 13, .in = {2, 2}, .out = {2, 2}, .before = {1, 1}},
-        {.samples = 5, .in_channels = 17, .out_channels = 6, .in = {13, 14}, .out = {13, 14}, .before = {1, 1}},
-        {.samples = 7, .in_channels = 8, .out_channels = 12, .in = {8, 8}, .out = {6, 6}, .before = {0, 0}},
-        {.samples = 1, .in_channels = 2, .out_channels = 3, .in = {30, 29}, .out = {29, 28}, .before = {1, 0}},
-        /* more tiles, and channels, than one part takes */
-        {.samples = 2, .in_channels = 9, .out_channels = 70, .in = {40, 38}, .out = {40, 38}, .before = {1, 1}},
-        /* so many channels that kernels are made anew for every block, and blocks of every kind end early */
-        {.samples = 2, .in_channels = 150, .out_channels = 220, .in = {9, 7}, .out = {9, 7}, .before = {1, 1}},
-        {.samples = 2, .in_channels = 500, .out_channels = 49, .in = {20, 19}, .out = {18, 17}, .before = {0, 0}},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (int k = 0; k < 4; k++) {
-            struct winograd w = cases[i];
-            float *factors = normal(w.in_channels + w.out_channels, 8);
-            w.turned = k & 1;
-            w.relu = k & 2;
-            w.factors = (size_t)(k & 2) != i % 2 * 2 ? factors : NULL; /* with relu in every other case, else without */
-            if (cpu_has_avx2()) check_kernel(&w, &winograd_avx2);
-            check_kernel(&w, &winograd_portable);
-            free(factors);
-        }
 }
 
 /* ---- Networks ---- */

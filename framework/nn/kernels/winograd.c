@@ -35,10 +35,11 @@ static size_t best_piece(size_t total, unsigned workers, size_t most, size_t lea
     return best;
 }
 
-struct winograd_blocks winograd_blocks(const struct winograd *w, unsigned workers) {
+/* For that many threads: the work is cut into parts that keep them all busy. */
+static struct winograd_blocks cut(const struct winograd_body *body, const struct winograd *w, unsigned workers) {
     size_t per_sample = ((w->out[0] + 3) / 4) * ((w->out[1] + 3) / 4);
-    struct winograd_blocks b = {.total = w->samples * per_sample, .chunks = 1};
-    size_t all = round_up(w->out_channels, WINOGRAD_PANEL), deep = round_up(w->in_channels, WINOGRAD_LANES);
+    struct winograd_blocks b = {.panel = 2 * body->lanes, .total = w->samples * per_sample, .chunks = 1};
+    size_t all = round_up(w->out_channels, b.panel), deep = round_up(w->in_channels, body->lanes);
     b.keeps = WINOGRAD_POINTS * all * deep <= KEPT_FLOATS && (workers == 1 || b.total >= 2 * FEW_TILES * workers);
     if (b.keeps) {
         b.tiles = best_piece(b.total, workers, KEPT_TILES, FEW_TILES, TILES_UNIT);
@@ -47,7 +48,7 @@ struct winograd_blocks winograd_blocks(const struct winograd *w, unsigned worker
     } else {
         size_t fit = MOST_TILE_FLOATS / (WINOGRAD_POINTS * deep);
         b.tiles = fit < KEPT_TILES ? KEPT_TILES : fit;
-        b.channels = least(best_piece(all, workers, ANEW_CHANNELS, WINOGRAD_PANEL, WINOGRAD_PANEL), all);
+        b.channels = least(best_piece(all, workers, ANEW_CHANNELS, b.panel, b.panel), all);
         b.depth = least(ANEW_DEPTH, deep);
         b.chunks = (w->in_channels + b.depth - 1) / b.depth;
     }
@@ -69,12 +70,12 @@ static size_t own_size(const struct winograd_blocks *b) {
     return WINOGRAD_POINTS * ((b->keeps ? b->tile_step : b->weight_step) + b->product_step);
 }
 
-size_t winograd_scratch(const struct winograd *w, unsigned workers) {
+size_t winograd_scratch_with(const struct winograd_body *body, const struct winograd *w, unsigned workers) {
     size_t most = 0;
     struct winograd some = *w;
     for (some.samples = 1; some.samples <= w->samples; some.samples++)
         for (unsigned k = 1; k <= workers; k++) {
-            struct winograd_blocks b = winograd_blocks(&some, k);
+            struct winograd_blocks b = cut(body, &some, k);
             size_t size = shared_size(&b) + k * own_size(&b);
             most = size > most ? size : most;
         }
@@ -105,7 +106,7 @@ static float *own_of(const struct work *k, unsigned worker) {
 static struct winograd_block block_of(const struct work *k, size_t first, size_t most, size_t chunk) {
     size_t from = chunk * k->b.depth;
     return (struct winograd_block){.first = first,
-                                   .channels = round_up(least(k->w->out_channels - first, most), WINOGRAD_PANEL),
+                                   .channels = round_up(least(k->w->out_channels - first, most), k->b.panel),
                                    .from = from,
                                    .depth = least(k->w->in_channels - from, k->b.depth)};
 }
@@ -162,7 +163,7 @@ static void run_channels(void *job, unsigned part, unsigned worker) {
 
 void winograd_run_with(const struct winograd_body *body, const struct winograd *w, struct team *team, const float *x,
                        const float *weights, const float *bias, float *y, float *scratch) {
-    struct work k = {.body = body, .w = w, .b = winograd_blocks(w, team_size(team)), .x = x, .weights = weights};
+    struct work k = {.body = body, .w = w, .b = cut(body, w, team_size(team)), .x = x, .weights = weights};
     k.bias = bias;
     k.y = y;
     k.shared = scratch;
@@ -179,11 +180,19 @@ void winograd_run_with(const struct winograd_body *body, const struct winograd *
     }
 }
 
+static const struct winograd_body *best_body(void) {
+#if defined __x86_64__
+    if (cpu_has_avx512()) return &winograd_avx512;
+    if (cpu_has_avx2()) return &winograd_avx2;
+#endif
+    return &winograd_portable;
+}
+
+size_t winograd_scratch(const struct winograd *w, unsigned workers) {
+    return winograd_scratch_with(best_body(), w, workers);
+}
+
 void winograd_run(const struct winograd *w, struct team *team, const float *x, const float *weights, const float *bias,
                   float *y, float *scratch) {
-    const struct winograd_body *body = &winograd_portable;
-#if defined __x86_64__
-    if (cpu_has_avx2()) body = &winograd_avx2;
-#endif
-    winograd_run_with(body, w, team, x, weights, bias, y, scratch);
+    winograd_run_with(best_body(), w, team, x, weights, bias, y, scratch);
 }

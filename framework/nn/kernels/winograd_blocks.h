@@ -4,11 +4,10 @@
 
 #include "nn/kernels/winograd.h"
 
-#define WINOGRAD_LANES 8u
-#define WINOGRAD_PANEL 16u  /* output channels of one call of the inner kernel */
 #define WINOGRAD_POINTS 36u /* elements of a transformed tile */
 
 struct winograd_blocks {
+    size_t panel;         /* output channels of one call of the inner kernel */
     size_t total;         /* tiles, of all samples */
     size_t tiles;         /* transformed together */
     size_t channels;      /* of the output, whose kernels are transformed together: whole panels */
@@ -16,9 +15,6 @@ struct winograd_blocks {
     bool keeps;           /* all transformed kernels fit: they are made once for all tiles */
     size_t tile_step, weight_step, product_step; /* floats from point to point */
 };
-
-/* For that many threads: the work is cut into parts that keep them all busy. */
-struct winograd_blocks winograd_blocks(const struct winograd *, unsigned workers);
 
 /* Kernels: from `depth` input channels from `from` on, to output channels from `first` on, whole panels. */
 struct winograd_block {
@@ -32,6 +28,7 @@ struct winograd_tiles {
 
 /* The steps, for one kind of processor. Transforms and products lie by point (element of a transformed tile). */
 struct winograd_body {
+    size_t lanes; /* channels of one vector: a panel is two, and input channels are filled up to whole ones */
     /* to[point][panel of output channels][input channel][panel] */
     void (*transform_kernels)(const struct winograd *, const struct winograd_blocks *, const struct winograd_block *,
                               const float *weights, float *to);
@@ -46,9 +43,10 @@ struct winograd_body {
                    size_t count, size_t channel, const float *bias, float *y);
 };
 
-/* The first exists on x86-64 only. */
-extern const struct winograd_body winograd_avx2, winograd_portable;
-/* winograd_run with that body. */
+/* The first two exist on x86-64 only. With fused multiply-adds all make the same bits. */
+extern const struct winograd_body winograd_avx512, winograd_avx2, winograd_portable;
+/* winograd_scratch and winograd_run with that body. */
+size_t winograd_scratch_with(const struct winograd_body *, const struct winograd *, unsigned workers);
 void winograd_run_with(const struct winograd_body *, const struct winograd *, struct team *, const float *x,
                        const float *weights, const float *bias, float *y, float *scratch);
 

@@ -1,5 +1,6 @@
 /* winograd_code.h: the body of winograd.c, compiled once for every kind of processor: the including file says which,
- * and defines NAME(). (target_clones would not do: gcc takes wide vectors apart before it clones.)
+ * defines NAME(), and for other vectors than of eight LANES and ROWS. (target_clones would not do: gcc takes wide
+ * vectors apart before it clones.)
  *
  * Vectors run over channels, so that no lane is wasted on small images. Three arrays live in the scratch memory, each
  * by point (element of a transformed tile): the tiles of the input, the kernels, and their products. */
@@ -10,8 +11,10 @@
 #define POINTS WINOGRAD_POINTS
 #define VECTORS (PANEL / LANES)
 #ifndef ROWS
-#define ROWS 6u /* tiles of one call of the inner kernel */
+#define ROWS 6u /* tiles of one call of the inner kernel, whose sums, two vectors each, stay in registers */
 #endif
+#define THREES ((ROWS + 2) / 3)
+#define NEIGHBOURS 8u /* tiles side by side, which share lines of the input */
 #define SIDE 6u
 #define TILE 4u /* elements of the output along a side */
 
@@ -200,13 +203,13 @@ INLINE void transform_tile(const struct source *s, bool inside, size_t plane, co
     }
 }
 
-/* to[chunk of channels][point][tile][channel]. Tiles side by side share lines of the input: LANES of them at a time. */
+/* to[chunk of channels][point][tile][channel]. Tiles side by side share lines of the input. */
 static void transform_tiles(const struct winograd *w, const struct winograd_blocks *b,
                             const struct winograd_tiles *part, const float *x, float *to) {
     size_t plane = w->in[0] * w->in[1], first = part->first, count = part->count;
-    for (size_t t = 0; t < count; t += LANES) {
-        struct source sources[LANES];
-        size_t n = count - t < LANES ? count - t : LANES;
+    for (size_t t = 0; t < count; t += NEIGHBOURS) {
+        struct source sources[NEIGHBOURS];
+        size_t n = count - t < NEIGHBOURS ? count - t : NEIGHBOURS;
         for (size_t k = 0; k < n; k++) {
             struct tile tile = tile_at(w, first + t + k);
             place_tile(w, &tile, x, &sources[k]);
@@ -230,9 +233,8 @@ static void transform_tiles(const struct winograd *w, const struct winograd_bloc
 INLINE void multiply(size_t rows, size_t depth, const float *restrict tiles, size_t tile_step,
                      const float *restrict weights, bool add, float *restrict products, size_t product_step) {
     lanes sum[ROWS][VECTORS];
-    const float *three[(ROWS + 2) /
-                       3]; /* addresses for three rows each: one for all, or one each, would not fit the registers */
-    for (size_t i = 0; i < (ROWS + 2) / 3; i++) three[i] = tiles + 3 * i * tile_step;
+    const float *three[THREES]; /* of rows: one address for all of them, or one for each, would not fit the registers */
+    for (size_t i = 0; i < THREES; i++) three[i] = tiles + 3 * i * tile_step;
     for (size_t r = 0; r < rows; r++)
         for (size_t k = 0; k < VECTORS; k++)
             sum[r][k] = add ? load(products + r * product_step + k * LANES) : (lanes){0};
@@ -342,4 +344,4 @@ static void finish_block(const struct winograd *w, const struct winograd_blocks 
     }
 }
 
-const struct winograd_body NAME(winograd) = {transform_weights, transform_tiles, multiply_block, finish_block};
+const struct winograd_body NAME(winograd) = {LANES, transform_weights, transform_tiles, multiply_block, finish_block};

@@ -1,0 +1,11 @@
+/* winograd_avx512.c: for processors with 512-bit vectors, 32 of them: 28 for sums, two for weights, one for an input.
+ */
+#if defined __x86_64__
+#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,fma")
+#define LANES 16
+#define ROWS 14
+#define NAME(name) name##_avx512
+#include "nn/kernels/winograd_code.h"
+#else
+typedef int winograd_avx512_is_empty;
+#endif

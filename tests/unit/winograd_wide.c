@@ -1,0 +1,10 @@
+/* Winograd's body for 512-bit vectors, compiled for whatever processor this is: what it does can be tested on all. */
+#include "winograd_wide.h"
+
+#if defined __x86_64__
+#pragma GCC target("avx2,fma")
+#endif
+#define LANES 16
+#define ROWS 14
+#define NAME(name) name##_wide
+#include "nn/kernels/winograd_code.h"
