@@ -84,6 +84,8 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
     handle->crew = channel_crew(s->channel);
     /* Every process of this explainer asks for it, and conformance did. */
     if (a == &s->run->plan.attributions[run_original(s->run, ROOT_MODEL)]) handle->memo = s->chain->memo;
+    handle->gradients = s->chain->gradients;
+    handle->network = a->key;
     /* An element that is never written stays NaN, and is found. */
     for (size_t k = 0; k < n * s->full; k++) s->maps[k] = NAN;
     for (uint32_t i = 0; status == ASSAY_OK && i < n; i += most) {

@@ -14,6 +14,7 @@ struct chain {
     uint32_t draw;
     uint32_t *attributions, count; /* in the order they are computed */
     struct memo *memo;             /* what the model answered this explainer, borrowed; or NULL */
+    const struct memo *gradients;  /* of re-drawn networks (reference.h), borrowed; or NULL */
 };
 
 /* The explainer's seeds for the first n inputs of that attribution. */

@@ -108,12 +108,16 @@ static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct
     return true;
 }
 
-/* The dearest job that is ready, or NULL. */
+static bool before(const struct pool_job *a, const struct pool_job *b) {
+    return a->rank != b->rank ? a->rank < b->rank : a->cost > b->cost;
+}
+
+/* The job to start next, or NULL when none is ready. */
 static struct pool_job *choose(struct pool *p) {
     struct pool_job *best = NULL;
     for (size_t i = 0; i < p->count; i++) {
         struct pool_job *j = &p->jobs[i];
-        if (j->state == POOL_WAITING && (!best || j->cost > best->cost) && (!j->ready || j->ready(j))) best = j;
+        if (j->state == POOL_WAITING && (!best || before(j, best)) && (!j->ready || j->ready(j))) best = j;
     }
     return best;
 }

@@ -37,8 +37,9 @@ struct pool_hooks {
 
 struct pool_job {
     void *user;
-    double cost;  /* any unit; dearer jobs start first */
-    double limit; /* seconds between two beats */
+    unsigned rank; /* those of a lower one start first */
+    double cost;   /* any unit; among equals dearer jobs start first */
+    double limit;  /* seconds between two beats */
     /* Whether the job can start yet; NULL: at once. Asked again after every job that ends. */
     bool (*ready)(const struct pool_job *);
     enum { POOL_WAITING, POOL_RUNNING, POOL_ENDED } state;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "run/audit.h"
 #include "run/compare.h"
+#include "run/handle.h"
 #include "run/unit_store.h"
 
 #include <math.h>
@@ -16,7 +17,8 @@ struct witness {
     struct variant variant;
     size_t full, classes;
     float *maps, *original, *logits; /* [inputs][sample], [inputs][classes] */
-    struct comparer *yardsticks;     /* [rows], of those that some task wants; the others are empty */
+    struct memo *gradients;
+    struct comparer *yardsticks; /* [rows], of those that some task wants; the others are empty */
 };
 
 static bool is_wanted(const struct run *run, uint32_t row, unsigned reductions) {
@@ -50,6 +52,16 @@ static void witness_finish(struct witness *w) {
     variant_finish(&w->variant);
 }
 
+/* Explainers will want these gradients, too. */
+static void tell(const struct witness *w, const char *network) {
+    char key[FILE_DIGEST_SIZE];
+    for (uint32_t i = 0; w->gradients && i < w->set->count; i++) {
+        const float *x = w->set->x + i * w->full;
+        handle_gradient_key(network, x, w->full, w->set->target[i], key);
+        memo_keep(w->gradients, key, w->maps + i * w->full, w->full);
+    }
+}
+
 /* The logits of that network and, where a yardstick wants it, the gradient's magnitude. */
 static bool ask(struct witness *w, const struct attribution *a, bool gradient, float *logits, struct error *e) {
     struct crew crew = channel_crew(w->channel);
@@ -60,6 +72,7 @@ static bool ask(struct witness *w, const struct attribution *a, bool gradient, f
     r.targets = w->set->target;
     r.logits = logits;
     if (!crew_ask(&crew, w->variant.net, &r, w->maps, e)) return false;
+    tell(w, a->key);
     for (size_t k = 0; k < w->set->count * w->full; k++) w->maps[k] = fabsf(w->maps[k]);
     return true;
 }
@@ -98,8 +111,10 @@ static bool do_task(struct witness *w, const struct reference_task *task, struct
 void reference_work(const struct run *run, const struct reference *r, struct channel *channel) {
     struct witness w;
     struct error e = {{0}};
-    bool ok = witness_init(&w, run, channel, &e) && begin(&w, r, &e);
-    for (uint32_t t = 0; ok && t < r->count; t++) {
+    bool ok = witness_init(&w, run, channel, &e);
+    w.gradients = r->gradients;
+    ok = ok && begin(&w, r, &e);
+    for (uint32_t t = r->count; ok && t-- > 0;) {
         channel_beat(channel);
         ok = do_task(&w, &r->tasks[t], &e);
     }

@@ -4,6 +4,7 @@
 #ifndef ASSAY_RUN_REFERENCE_H
 #define ASSAY_RUN_REFERENCE_H
 
+#include "run/memo.h"
 #include "run/pool.h"
 #include "run/state.h"
 
@@ -17,9 +18,11 @@ struct reference_task {
 struct reference {
     struct reference_task *tasks;
     uint32_t count;
+    struct memo *gradients; /* for whoever asks for the same (handle.h), borrowed; or NULL */
 };
 
-/* In the child. */
+/* In the child. The tasks are done from the last to the first: a chain, which begins with the first, comes upon what is
+ * known already sooner. */
 void reference_work(const struct run *, const struct reference *, struct channel *);
 /* In the parent: one message of reference_work, into the store. */
 bool reference_message(struct run *, uint32_t type, const void *data, size_t size, struct error *);

@@ -10,6 +10,8 @@
 
 /* Of an explainer's answers on the model: some fifty gradients at 224 x 224. */
 #define MEMO_BYTES ((size_t)32 << 20)
+/* Of gradients of re-drawn networks, from all reference jobs. */
+#define GRADIENT_BYTES ((size_t)64 << 20)
 
 /* ---- what is needed ---- */
 
@@ -110,7 +112,7 @@ static bool ended(void *user, struct pool_job *p, const char *death, struct erro
     struct job *j = p->user;
     bool ok = true;
     char why[256];
-    if (w->progress) progress_job(w->progress, j->kind == JOB_CONFORM ? 1 : p->cost);
+    if (w->progress) progress_job(w->progress, p->cost);
     if (j->kind == JOB_CONFORM) reprice(w, j->number);
     if (!death) return true;
     switch (j->kind) {
@@ -137,7 +139,7 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
     for (size_t i = 0; i < w->count; i++) {
         w->jobs[i].wave = w;
         w->pool[i].user = &w->jobs[i];
-        cost += w->jobs[i].kind == JOB_CONFORM ? 1 : w->pool[i].cost;
+        cost += w->pool[i].cost;
     }
     if (w->progress && w->count) progress_add(w->progress, title, cost, (uint32_t)w->count);
     return pool_run(w->pool, w->count, workers, w->run->log, &hooks, w, e);
@@ -150,12 +152,13 @@ static bool make_memos(struct wave_state *w, struct error *e) {
     bool ok = w->memos || error_memory(e);
     for (uint32_t row = 0; ok && row < run->row_count; row++)
         if (!run->rows[row].yardstick) ok = memo_create(MEMO_BYTES, &w->memos[row], e);
-    return ok;
+    return ok && memo_create(GRADIENT_BYTES, &w->gradients, e);
 }
 
 static void finish_wave(struct wave_state *w) {
     for (uint32_t row = 0; w->memos && row < w->run->row_count; row++) memo_destroy(w->memos[row]);
     free(w->memos);
+    memo_destroy(w->gradients);
     free(w->conformed);
     jobs_free(w);
 }

@@ -14,7 +14,7 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
         w->capacity = capacity;
     }
     w->jobs[w->count] = (struct job){.kind = kind, .number = number};
-    w->pool[w->count] = (struct pool_job){.cost = cost, .limit = limit};
+    w->pool[w->count] = (struct pool_job){.rank = (unsigned)kind, .cost = cost, .limit = limit};
     return &w->jobs[w->count++];
 }
 
@@ -48,6 +48,7 @@ static bool add_chain(struct wave_state *w, uint32_t row, enum root root, uint32
         return c.count == 0 || error_memory(e);
     }
     c.memo = w->memos ? w->memos[row] : NULL;
+    c.gradients = w->gradients;
     w->pool[w->count - 1].ready = chain_ready;
     j->chain = c;
     return true;
@@ -110,7 +111,7 @@ static struct reference_task task_of(const struct missing *m, uint32_t index) {
 static bool add_reference(struct wave_state *w, const struct missing *m, uint32_t draw, bool with_original, bool *made,
                           struct error *e) {
     const struct plan *p = &w->run->plan;
-    struct reference r = {.tasks = malloc((p->attribution_count + 1u) * sizeof *r.tasks)};
+    struct reference r = {.tasks = malloc((p->attribution_count + 1u) * sizeof *r.tasks), .gradients = w->gradients};
     if (!r.tasks) return error_memory(e);
     for (uint32_t i = 0; i < p->attribution_count; i++) {
         const struct attribution *a = &p->attributions[i];
@@ -154,8 +155,7 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
     }
     for (uint32_t row = 0; row < run->row_count; row++) {
         if (run->rows[row].yardstick) w->conformed[row] = true;
-        /* First in the queue: a plugin that breaks the rules is not asked anything else. */
-        else if (!jobs_add(w, JOB_CONFORM, row, 1e15, run->battery->time_limit * 10)) return error_memory(e);
+        else if (!jobs_add(w, JOB_CONFORM, row, 1, run->battery->time_limit * 10)) return error_memory(e);
     }
     return true;
 }

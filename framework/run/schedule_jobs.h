@@ -5,7 +5,9 @@
 #include "run/reference.h"
 #include "run/schedule.h"
 
-enum job_kind { JOB_CONFORM, JOB_REFERENCE, JOB_TRAIN, JOB_CHAIN };
+/* In the order in which they start: a plugin that breaks the rules is asked nothing else; trainings take long; chains
+ * may find what they ask for where reference jobs were. */
+enum job_kind { JOB_CONFORM, JOB_TRAIN, JOB_REFERENCE, JOB_CHAIN };
 
 struct job {
     enum job_kind kind;
@@ -23,6 +25,7 @@ struct wave_state {
     size_t count, capacity;
     bool *conformed;           /* [rows] */
     struct memo **memos;       /* [rows]: what the model answered each explainer; NULL: not kept */
+    struct memo *gradients;    /* of re-drawn networks, told by reference jobs; or NULL */
     struct progress *progress; /* NULL: silent */
 };
 

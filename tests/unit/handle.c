@@ -118,6 +118,43 @@ Test(handle, answers_from_memory_are_those_of_the_same_request) {
     lab_close(&lab);
 }
 
+/* What another process found is taken for the same network, input and target, under the plain rule, and for nothing
+ * else. */
+Test(handle, gradients_that_are_known_are_not_asked_for) {
+    struct lab lab = lab_cnn();
+    const assay_model *model = &lab.handle->model;
+    const assay_backward *backward = model->extension(model, ASSAY_BACKWARD);
+    const uint32_t other = (lab.targets[1] + 1) % 5;
+    float known[2][392], maps[2 * 392], wanted[2 * 392];
+    char key[FILE_DIGEST_SIZE];
+    struct memo *memo;
+    struct error e;
+    assay_why why = {0};
+    cr_assert(memo_create(1 << 20, &memo, &e));
+    cr_assert_eq(model->gradient(model, 2, lab.inputs, lab.targets, wanted, &why), ASSAY_OK);
+    for (uint32_t i = 0; i < 2; i++) {
+        for (int k = 0; k < 392; k++) known[i][k] = (float)(100 * i + (unsigned)k);
+        handle_gradient_key("this", lab.inputs + i * 392, 392, lab.targets[i], key);
+        memo_keep(memo, key, known[i], 392);
+    }
+    lab.handle->gradients = memo;
+    lab.handle->network = "this";
+    cr_assert_eq(model->gradient(model, 2, lab.inputs, lab.targets, maps, &why), ASSAY_OK);
+    cr_expect_arr_eq(maps, known, sizeof known);
+    cr_expect_eq(lab.handle->backward, 4, "counted all the same");
+    cr_assert_eq(model->gradient(model, 1, lab.inputs + 392, lab.targets + 1, maps, &why), ASSAY_OK);
+    cr_expect_arr_eq(maps, known[1], sizeof known[1], "alone");
+    cr_assert_eq(model->gradient(model, 1, lab.inputs + 392, &other, maps, &why), ASSAY_OK);
+    cr_expect(memcmp(maps, known[1], sizeof known[1]) != 0, "another target");
+    cr_assert_eq(backward->gradient(model, ASSAY_RULE_GUIDED, 2, lab.inputs, lab.targets, maps, &why), ASSAY_OK);
+    cr_expect(memcmp(maps, known, sizeof known) != 0, "another rule");
+    lab.handle->network = "that";
+    cr_assert_eq(model->gradient(model, 2, lab.inputs, lab.targets, maps, &why), ASSAY_OK);
+    cr_expect_arr_eq(maps, wanted, sizeof wanted, "another network");
+    memo_destroy(memo);
+    lab_close(&lab);
+}
+
 Test(handle, refuses_what_a_plugin_must_not_pass) {
     struct lab lab = lab_cnn();
     const assay_model *model = &lab.handle->model;
