@@ -543,7 +543,8 @@ Test(battery, bad_settings) {
         {"data.colour=red", "--set data.colour=red: unknown key 'colour': source, preprocess, class-names, inputs, "
                             "only-correct or target wanted"},
         {"model.path=m", "--set model.path=m: a key below a single value: a key of the battery wanted"},
-        {"controls.casc.init=own", "--set controls.casc.init=own: the list has no such item: the name of one wanted"},
+        {"controls.casc.init=own",
+         "--set controls.casc.init=own: the list has no item 'casc': one of its names (cascading, independent) wanted"},
         {"controls=[a, a]", "--set controls=[a, a]: control 'a' a second time: once wanted"},
         {"rule={delta: 1, delta: 2}", "--set rule={delta: 1, delta: 2}: key 'delta' a second time: once wanted"},
         {"explainers=&a [*a]", "--set explainers=&a [*a]: a list: an explainer (ID or path/to.so, with :name=value,... "
