@@ -100,6 +100,14 @@ void curve_find_all(const struct curve_set *c, const char *explainer, const char
         if (out[v + 1].count && same_curve(&out[v], &out[v + 1], LINE_WIDTH)) out[v + 1] = (struct curve){0};
 }
 
+bool curve_set_excludes(const struct curve_set *c, const char *control, uint32_t stage_index) {
+    for (size_t i = 0; i < c->count; i++)
+        if (c->rows[i].stage_index == stage_index && strcmp(c->rows[i].control, control) == 0 &&
+            strcmp(c->rows[i].decision, "not a control") == 0)
+            return true;
+    return false;
+}
+
 void curve_add_marks(const struct curve *c, struct curve_marks *marks) {
     for (size_t i = 0; i < c->count; i++) {
         marks->band = marks->band || !isnan(c->row[i].similarity_lower);

@@ -33,9 +33,12 @@ struct curve curve_find(const struct curve_set *, const char *explainer, const c
 void curve_find_all(const struct curve_set *, const char *explainer, const char *control, const char *measure,
                     struct curve out[CURVE_VIEWS]);
 
+/* Whether the function of the network survived at that stage, so that no verdict rests on it. */
+bool curve_set_excludes(const struct curve_set *, const char *control, uint32_t stage_index);
+
 /* What goes with the curves that are drawn. */
 struct curve_marks {
-    bool band, floor, ceiling;
+    bool band, floor, ceiling, excluded;
     uint32_t inputs, fewest, most; /* draws; most 0: no curve */
 };
 void curve_add_marks(const struct curve *, struct curve_marks *);

@@ -16,7 +16,7 @@
 #define HEAD 84.0
 #define GAP_X 20.0
 #define GAP_Y 40.0
-#define STAGE_CHARACTERS 18
+#define STAGE_CHARACTERS 20
 
 struct sheet {
     struct figure figure;
@@ -56,6 +56,8 @@ static void survey(struct sheet *s, const struct verdict_table *t) {
     }
     for (size_t i = 0; i < s->stages; i++)
         if (utf8_width(s->first[i].stage) > s->longest) s->longest = utf8_width(s->first[i].stage);
+    for (size_t i = 0; i < s->stages; i++)
+        s->marks.excluded = s->marks.excluded || curve_set_excludes(s->curves, s->control, s->first[i].stage_index);
     s->low = s->low < -.5 ? -1 : s->low < -.2 ? -.5 : -.2;
     s->columns = s->count < COLUMNS ? s->count : COLUMNS;
     s->rows = s->count ? (s->count + COLUMNS - 1) / COLUMNS : 0;
@@ -196,8 +198,9 @@ void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lin
          "lines lc rgb quiet lw 1.2"},
         {"floor (other inputs)", "lines lw 1 dt 3 lc rgb quiet", "points pt 2 ps .4 lc rgb quiet"},
         {"ceiling (repetition)", "lines lw .8 dt 4 lc rgb quiet", "points pt 10 ps .45 lc rgb quiet"},
+        {"no control: logits survive", "filledcurves fc rgb excluded fs solid noborder", NULL},
     };
-    const bool there[] = {marks->band, marks->floor, marks->ceiling};
+    const bool there[] = {marks->band, marks->floor, marks->ceiling, marks->excluded && lines};
 
     text_add(&f->script,
              "unset border; unset tics\nset key inside center center horizontal Left reverse font small samplen 2.2 "
@@ -214,6 +217,16 @@ void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lin
     text_add(&f->script, "NaN notitle\nunset key\nset tics nomirror scale .5 textcolor rgb ink\n");
 }
 
+/* Grey behind the curves. */
+static void add_excluded(struct sheet *s) {
+    for (size_t i = 0; i < s->stages; i++)
+        if (curve_set_excludes(s->curves, s->control, s->first[i].stage_index))
+            text_add(&s->figure.script,
+                     "set object %zu rectangle from %zu.5,graph 0 to %zu.5,graph 1 behind fc rgb excluded fs solid "
+                     "noborder\n",
+                     i + 1, i, i + 1);
+}
+
 static void add_frame(struct sheet *s) {
     struct figure *f = &s->figure;
     figure_start_multiplot(f);
@@ -227,6 +240,7 @@ static void add_frame(struct sheet *s) {
              "set xrange [-.25:%zu.25]\nset yrange [%g:1.06]\n"
              "set grid ytics lt 1 lc rgb faint lw .5\nset xzeroaxis lt 1 lc rgb frame lw .6\n",
              f->name, s->low < -.2 ? "-1,.5,1" : "-.2,.2,1", s->stages, s->low);
+    add_excluded(s);
 }
 
 static bool draw_sheet(struct figures *all, const struct curve_set *curves, const char *control, const char *measure,

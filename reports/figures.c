@@ -27,7 +27,7 @@ static const char style[] =
     "big = sprintf('%s,%g', font, format eq 'svg' ? 12 : 9)\n"
     "small = sprintf('%s,%g', font, format eq 'svg' ? 8.5 : 6.4)\n"
     "signed_all = '#0072b2'; signed_nonzero = '#56b4e9'; absolute_all = '#d55e00'; absolute_nonzero = '#e69f00'\n"
-    "frame = '#666666'; faint = '#dddddd'; ink = '#222222'; quiet = '#666666'\n"
+    "frame = '#666666'; faint = '#dddddd'; excluded = '#ececec'; ink = '#222222'; quiet = '#666666'\n"
     "diverging = \"defined (-1 '#2166ac', -.6 '#67a9cf', -.25 '#d1e5f0', 0 '#f7f7f7', .25 '#fddbc7', .6 '#ef8a62', "
     "1 '#b2182b')\"\n"
     "sequential = \"defined (0 '#f7f7f7', .25 '#fddbc7', .6 '#ef8a62', 1 '#b2182b')\"\n"

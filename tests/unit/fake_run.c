@@ -209,9 +209,10 @@ static bool put_curves(const struct fake_run *f, struct store *s, uint32_t expla
                                 .inputs = f->inputs,
                                 .draws = f->draws,
                                 .vanished = strcmp(c->name, "grad-cam") ? 0 : .12,
-                                .decision = measure  ? "shown only"
-                                            : y > .3 ? "fail"
-                                                     : "pass"};
+                                .decision = measure                      ? "shown only"
+                                            : control == 1 && stage == 1 ? "not a control"
+                                            : y > .3                     ? "fail"
+                                                                         : "pass"};
         if (!store_put_curve(s, &row, e)) return false;
     }
     return true;

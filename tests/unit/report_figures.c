@@ -193,6 +193,30 @@ Test(report_figures, scales_maps_to_their_99th_percentile) {
     fake_folder_remove(folder);
 }
 
+/* Stages that no verdict rests on are marked in the figures of every measure, and in the key. */
+Test(report_figures, marks_stages_that_are_no_control) {
+    static const char *const excluding[] = {"figures/similarity-independent-spearman.gp",
+                                            "figures/similarity-independent-ssim.gp"};
+    struct fake_run fake = {2, 3, 2, 2, 12, false, false};
+    char folder[64];
+    struct store *s = fake_run_store(&fake, folder);
+
+    setenv("PATH", "/nonexistent", 1);
+    figures()->write(s, folder, NULL);
+    for (size_t i = 0; i < sizeof excluding / sizeof *excluding; i++) {
+        char *script = fake_read(folder, excluding[i]);
+        cr_expect(strstr(script, "set object 2 rectangle from 1.5,graph 0 to 2.5,graph 1 behind"), "%s", excluding[i]);
+        cr_expect(!strstr(script, "set object 1 ") && !strstr(script, "set object 3 "), "%s", excluding[i]);
+        cr_expect(strstr(script, "no control"), "%s", excluding[i]);
+        free(script);
+    }
+    char *script = fake_read(folder, "figures/similarity-cascading-spearman.gp");
+    cr_expect(!strstr(script, "set object") && !strstr(script, "no control"));
+    free(script);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
 /* The data of a curve: stage 0 is the original at the ceiling, then the stages in order. */
 Test(report_figures, writes_the_curves_as_the_store_has_them) {
     struct fake_run fake = {1, 3, 2, 2, 8, false, false};
