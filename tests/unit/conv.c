@@ -33,6 +33,10 @@ static const struct conv_case cases[] = {
     {"stride 1, 5x5", 6, 5, 1, 20, 25, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}},
     {"stride 3", 5, 4, 1, 31, 40, {6, 5}, {3, 3}, {1, 1}, {1, 2, 0, 1}},
     {"1x1", 30, 7, 1, 20, 15, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+    {"stride 2, 1x1", 20, 14, 1, 9, 12, {1, 1}, {2, 2}, {1, 1}, {0, 0, 0, 0}},
+    {"stride 2, 1x1, padding", 5, 13, 1, 8, 9, {1, 1}, {2, 2}, {1, 1}, {1, 2, 1, 0}},
+    {"stride 2 by 1, more padding than kernel", 4, 15, 1, 7, 6, {2, 2}, {2, 1}, {1, 1}, {3, 2, 3, 2}},
+    {"stride 2, several blocks and groups of rows", 70, 40, 1, 27, 39, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}},
     {"height 1", 9, 6, 3, 1, 50, {1, 5}, {1, 2}, {1, 1}, {0, 2, 0, 2}},
     {"depthwise", 5, 5, 5, 19, 14, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
     {"depthwise, short rows", 4, 4, 4, 9, 5, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}},
@@ -193,7 +197,7 @@ Test(conv, agrees_with_sums_in_double_precision) {
 
 /* Otherwise the test above would say nothing about them. */
 Test(conv, the_cases_take_every_route) {
-    size_t packed = 0, depthwise = 0;
+    size_t packed = 0, strided = 0, depthwise = 0;
     for (size_t i = 0; i < CASES; i++) {
         const struct conv_case *c = &cases[i];
         struct window_fit fit;
@@ -210,11 +214,14 @@ Test(conv, the_cases_take_every_route) {
         struct geometry g = {
             .samples = 1, .groups = c->groups, .in_channels = c->in / c->groups, .out_channels = c->out / c->groups};
         struct packed p;
+        struct strided s;
         unfold_init(&g.window, &fit, g.in_channels);
         packed += conv_packed_init(&g, &p);
+        strided += c->in > c->groups && conv_strided_init(&g, &s);
         depthwise += c->in == c->groups && depthwise_fits(&d);
     }
     if (!cpu_has_avx2()) cr_skip_test("this processor has none of our own kernels");
-    cr_expect_eq(packed, 8);
+    cr_expect_eq(packed, 9);
+    cr_expect_eq(strided, 8);
     cr_expect_eq(depthwise, 8);
 }

@@ -1,21 +1,29 @@
 /* packed.c: how the work is cut, and the memory. */
-#include "nn/kernels/packed.h"
+#include "nn/kernels/packed_cut.h"
 
-static size_t panels_of(const struct packed *p) {
-    return (p->rows + PACKED_ROWS - 1) / PACKED_ROWS;
-}
-
-size_t packed_chunk(const struct packed *p) {
+/* Groups of rows unfold the same positions again, so there are only as many as keep all busy. */
+struct packed_cut packed_cut(const struct packed *p, unsigned workers) {
     size_t taps = p->taps[0] * p->taps[1], chunks = (p->channels * taps + PACKED_DEPTH - 1) / PACKED_DEPTH;
-    return (p->channels + chunks - 1) / chunks;
+    size_t panels = (p->rows + PACKED_ROWS - 1) / PACKED_ROWS;
+    struct packed_cut cut = {.chunk = (p->channels + chunks - 1) / chunks,
+                             .blocks = (p->samples * p->out[0] * p->out[1] + PACKED_BLOCK - 1) / PACKED_BLOCK,
+                             .groups = 1,
+                             .weights = panels * PACKED_ROWS * p->channels * taps};
+    if (workers > 1 && cut.blocks < 4 * workers) cut.groups = (2 * workers + cut.blocks - 1) / cut.blocks;
+    cut.group_rows = (panels + cut.groups - 1) / cut.groups * PACKED_ROWS;
+    cut.groups = (p->rows + cut.group_rows - 1) / cut.group_rows;
+    /* One block of the unfolded input, and of the output as many rows as have to wait for the next chunk. */
+    cut.own = PACKED_BLOCK * (cut.chunk * taps + (cut.chunk < p->channels ? cut.group_rows : PACKED_ROWS));
+    return cut;
 }
 
-size_t packed_weights_size(const struct packed *p) {
-    return panels_of(p) * PACKED_ROWS * p->channels * p->taps[0] * p->taps[1];
-}
-
-/* The weights, one block of the unfolded input, and of the output as many rows as have to wait for the next chunk. */
-size_t packed_scratch(const struct packed *p) {
-    size_t chunk = packed_chunk(p), rows = chunk < p->channels ? panels_of(p) * PACKED_ROWS : PACKED_ROWS;
-    return packed_weights_size(p) + PACKED_BLOCK * (chunk * p->taps[0] * p->taps[1] + rows);
+size_t packed_scratch(const struct packed *p, unsigned workers) {
+    size_t most = 0;
+    struct packed some = *p;
+    for (some.samples = 1; some.samples <= p->samples; some.samples++)
+        for (unsigned k = 1; k <= workers; k++) {
+            struct packed_cut cut = packed_cut(&some, k);
+            most = cut.weights + k * cut.own > most ? cut.weights + k * cut.own : most;
+        }
+    return most;
 }

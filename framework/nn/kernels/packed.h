@@ -4,6 +4,8 @@
 #ifndef ASSAY_NN_KERNELS_PACKED_H
 #define ASSAY_NN_KERNELS_PACKED_H
 
+#include "base/team.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,18 +20,12 @@ struct packed {
     bool relu;               /* the output is clipped at zero */
 };
 
-#define PACKED_ROWS 6u
-#define PACKED_BLOCK 96u
-#define PACKED_DEPTH 256u /* products, about, that are added up in registers */
-#define PACKED_STEP 2     /* the largest horizontal step */
+#define PACKED_STEP 2 /* the largest horizontal step */
 
-/* Channels whose products are added up together. */
-size_t packed_chunk(const struct packed *);
-/* Floats: of the weights as the kernel reads them, and of all it needs. */
-size_t packed_weights_size(const struct packed *);
-size_t packed_scratch(const struct packed *);
+/* Floats, for a team of `workers` or fewer and as many samples or fewer. */
+size_t packed_scratch(const struct packed *, unsigned workers);
 /* y = x * weights + bias (NULL: none); weights[rows][channels][taps]. */
-void packed_run(const struct packed *, const float *x, const float *weights, const float *bias, float *y,
+void packed_run(const struct packed *, struct team *, const float *x, const float *weights, const float *bias, float *y,
                 float *scratch);
 
 #endif

@@ -3,7 +3,7 @@
 #pragma GCC target("avx2,fma")
 #endif
 #include "nn/kernels/lanes.h"
-#include "nn/kernels/packed.h"
+#include "nn/kernels/packed_cut.h"
 
 #define ROWS PACKED_ROWS
 #define PANEL 16u /* positions of one call of the inner kernel */
@@ -182,14 +182,6 @@ static void interleave_rows(const float *from, size_t rows, size_t depth, float 
         for (size_t r = 0; r < ROWS; r++) to[k * ROWS + r] = r < rows ? from[r * depth + k] : 0;
 }
 
-static void pack_weights(const struct packed *p, const float *weights, float *to) {
-    size_t depth = p->channels * p->taps[0] * p->taps[1];
-    for (size_t row = 0; row < p->rows; row += ROWS, to += depth * ROWS) {
-        size_t rows = p->rows - row < ROWS ? p->rows - row : ROWS;
-        interleave_rows(weights + row * depth, rows, depth, to);
-    }
-}
-
 /* ---- The product ---- */
 
 /* Rows by name, as gcc keeps arrays of sums in memory. */
@@ -275,45 +267,70 @@ static void multiply_rows(size_t depth, const float *a, const float *b, size_t c
     if (count % 2) multiply_half(depth, a, b, add, c);
 }
 
-/* What a call keeps in its scratch memory. */
-struct memory {
-    float *weights;
-    float *block; /* of the unfolded input */
-    float *sums;  /* of the output */
+struct work {
+    const struct packed *p;
+    struct packed_cut cut;
+    const float *x, *weights, *bias;
+    float *y;
+    float *packed; /* weights */
+    float *own;    /* of each worker: a block of the unfolded input, and sums of the output */
 };
 
-static void run_block(const struct packed *p, const struct strip *strips, size_t count, const float *x,
-                      const float *bias, float *y, const struct memory *m) {
-    size_t taps = p->taps[0] * p->taps[1], depth = p->channels * taps, chunk = packed_chunk(p);
+/* Rows [first, end) at the positions of the strips. */
+static void run_block(const struct work *w, const struct strip *strips, size_t count, size_t first, size_t end,
+                      float *block) {
+    const struct packed *p = w->p;
+    size_t taps = p->taps[0] * p->taps[1], depth = p->channels * taps, chunk = w->cut.chunk;
     size_t step = chunk < p->channels ? ROWS * BLOCK : 0; /* sums have to wait for the next chunk */
+    float *sums = block + BLOCK * chunk * taps;
     for (size_t channel = 0; channel < p->channels; channel += chunk) {
         size_t channels = p->channels - channel < chunk ? p->channels - channel : chunk;
-        pack_block(p, strips, count, x + channel * p->in[0] * p->in[1], channels, m->block);
-        for (size_t row = 0; row < p->rows; row += ROWS) {
-            float *c = m->sums + row / ROWS * step;
-            multiply_rows(channels * taps, m->weights + row * depth + channel * taps * ROWS, m->block, count,
-                          channel > 0, c);
+        pack_block(p, strips, count, w->x + channel * p->in[0] * p->in[1], channels, block);
+        for (size_t row = first; row < end; row += ROWS) {
+            float *c = sums + (row - first) / ROWS * step;
+            multiply_rows(channels * taps, w->packed + row * depth + channel * taps * ROWS, block, count, channel > 0,
+                          c);
             if (channel + channels < p->channels) continue;
-            struct ending e = {row, p->rows - row < ROWS ? p->rows - row : ROWS, bias, p->relu};
+            struct ending e = {row, p->rows - row < ROWS ? p->rows - row : ROWS, w->bias, p->relu};
             for (size_t s = 0; s < count; s += 2)
-                store_panel(p, &e, strips + s, count - s < 2 ? 1 : 2, c + s * LANES * ROWS, y);
+                store_panel(p, &e, strips + s, count - s < 2 ? 1 : 2, c + s * LANES * ROWS, w->y);
         }
     }
 }
 
-void packed_run(const struct packed *p, const float *x, const float *weights, const float *bias, float *y,
-                float *scratch) {
-    size_t positions = p->samples * p->out[0] * p->out[1];
-    struct memory m = {.weights = scratch, .block = scratch + packed_weights_size(p)};
+/* A block of positions, or a group of its rows. */
+static void run_part(void *job, unsigned part, unsigned worker) {
+    const struct work *w = job;
+    const struct packed *p = w->p;
     struct strip strips[STRIPS];
-    pack_weights(p, weights, m.weights);
-    m.sums = m.block + BLOCK * packed_chunk(p) * p->taps[0] * p->taps[1];
-    for (size_t first = 0; first < positions; first += BLOCK) {
-        size_t left = positions - first < BLOCK ? positions - first : BLOCK, count = (left + LANES - 1) / LANES;
-        for (size_t s = 0; s < count; s++) {
-            size_t at = s * LANES;
-            cut_strip(p, first + at, left - at < LANES ? left - at : LANES, &strips[s]);
-        }
-        run_block(p, strips, count, x, bias, y, &m);
+    size_t first = part / w->cut.groups * BLOCK, row = part % w->cut.groups * w->cut.group_rows;
+    size_t left = p->samples * p->out[0] * p->out[1] - first, end = row + w->cut.group_rows;
+    left = left < BLOCK ? left : BLOCK;
+    size_t count = (left + LANES - 1) / LANES;
+    for (size_t s = 0; s < count; s++) {
+        size_t at = s * LANES;
+        cut_strip(p, first + at, left - at < LANES ? left - at : LANES, &strips[s]);
     }
+    run_block(w, strips, count, row, end < p->rows ? end : p->rows, w->own + worker * w->cut.own);
+}
+
+#define PANELS 8u /* of the weights: a part */
+
+static void pack_weights(void *job, unsigned part, unsigned worker) {
+    (void)worker;
+    const struct work *w = job;
+    size_t depth = w->p->channels * w->p->taps[0] * w->p->taps[1], end = (part + 1) * PANELS * ROWS;
+    for (size_t row = part * PANELS * ROWS; row < end && row < w->p->rows; row += ROWS) {
+        size_t rows = w->p->rows - row < ROWS ? w->p->rows - row : ROWS;
+        interleave_rows(w->weights + row * depth, rows, depth, w->packed + row * depth);
+    }
+}
+
+void packed_run(const struct packed *p, struct team *team, const float *x, const float *weights, const float *bias,
+                float *y, float *scratch) {
+    struct work w = {.p = p, .cut = packed_cut(p, team_size(team)), .x = x, .weights = weights, .bias = bias, .y = y};
+    w.packed = scratch;
+    w.own = scratch + w.cut.weights;
+    team_run(team, (unsigned)((p->rows + PANELS * ROWS - 1) / (PANELS * ROWS)), pack_weights, &w);
+    team_run(team, (unsigned)(w.cut.blocks * w.cut.groups), run_part, &w);
 }

@@ -143,9 +143,11 @@ static size_t conv_scratch(const struct op_call *call) {
     struct geometry g = conv_geometry(call);
     struct depthwise depthwise;
     struct packed packed;
+    struct strided strided;
     size_t size = g.window.same ? 0 : g.window.taps * g.window.out_plane;
     if (depthwise_of(&g, &depthwise)) size = larger(size, depthwise_scratch(&depthwise));
-    if (conv_packed_init(&g, &packed)) size = larger(size, packed_scratch(&packed));
+    if (conv_packed_init(&g, &packed)) size = larger(size, packed_scratch(&packed, call->workers));
+    if (conv_strided_init(&g, &strided)) size = larger(size, strided_scratch(&strided, call->workers));
     if (call->fused && call->fused->winograd) {
         struct winograd there = winograd_of(&g), back = winograd_back(&g);
         size = larger(size, larger(winograd_scratch(&there, call->workers), winograd_scratch(&back, call->workers)));
@@ -219,7 +221,7 @@ static void conv_forward(const struct op_call *call) {
     for (size_t i = 0; i < g.groups; i++) {
         struct ending end = {bias ? bias + i * g.out_channels : NULL, relu};
         const float *weights = w + i * g.out_channels * g.window.taps;
-        if (own) packed_run(&packed, x + i * in, weights, end.bias, y + i * out, call->scratch);
+        if (own) packed_run(&packed, call->team, x + i * in, weights, end.bias, y + i * out, call->scratch);
         for (size_t s = i; s < g.samples * g.groups && !own; s += g.groups)
             blas_forward(&g, x + s * in, weights, &end, y + s * out, call->scratch);
     }
@@ -230,6 +232,7 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
     struct geometry g = conv_geometry(call);
     const float *w = weights_of(call);
     struct depthwise depthwise;
+    struct strided strided;
     if (call->fused && call->fused->winograd) {
         struct winograd winograd = winograd_back(&g);
         winograd.factors = call->fused->factors;
@@ -241,9 +244,11 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
         return;
     }
     size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
+    bool own = !call->training && conv_strided_init(&g, &strided);
     for (size_t i = 0; i < g.groups; i++) {
         const float *weights = w + i * g.out_channels * g.window.taps;
-        for (size_t s = i; s < g.samples * g.groups; s += g.groups)
+        if (own) strided_back(&strided, call->team, dy + i * out, weights, dx + i * in, call->scratch);
+        for (size_t s = i; s < g.samples * g.groups && !own; s += g.groups)
             blas_backward(&g, dy + s * out, weights, dx + s * in, call->scratch);
     }
 }

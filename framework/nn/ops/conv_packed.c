@@ -30,3 +30,21 @@ bool conv_packed_init(const struct geometry *g, struct packed *p) {
     return cpu_has_avx2() && g->window.taps >= LEAST_DEPTH && p->rows >= LEAST_ROWS && kernel <= MOST_TAPS &&
            p->step[1] <= PACKED_STEP && (unfolds || g->window.out_plane <= SMALL_PLANE);
 }
+
+bool conv_strided_init(const struct geometry *g, struct strided *s) {
+    const struct window_fit *f = &g->window.fit;
+    *s = (struct strided){.samples = g->samples,
+                          .in_channels = g->in_channels,
+                          .out_channels = g->out_channels,
+                          .in_step = g->groups * g->in_channels * g->window.in_plane,
+                          .out_step = g->groups * g->out_channels * g->window.out_plane};
+    for (int axis = 0; axis < 2; axis++) {
+        s->in[axis] = (size_t)f->in[axis];
+        s->out[axis] = (size_t)f->out[axis];
+        s->kernel[axis] = (size_t)f->kernel[axis];
+        s->before[axis] = (size_t)f->before[axis];
+        s->step[axis] = (size_t)f->stride[axis];
+    }
+    return strided_fits(s) && s->step[0] * s->step[1] > 1 && f->dilation[0] == 1 && f->dilation[1] == 1 &&
+           s->out_channels >= LEAST_ROWS;
+}

@@ -1,8 +1,10 @@
-/* conv_packed.h: a Conv, or one group of it, by kernels/packed.h where that is faster than unfolding and OpenBLAS. */
+/* conv_packed.h: a Conv, or one group of it, by kernels/packed.h and, on the way back, kernels/strided.h, where that is
+ * faster than unfolding and OpenBLAS. */
 #ifndef ASSAY_NN_OPS_CONV_PACKED_H
 #define ASSAY_NN_OPS_CONV_PACKED_H
 
 #include "nn/kernels/packed.h"
+#include "nn/kernels/strided.h"
 #include "nn/ops/unfold.h"
 
 /* Channels are those of one group. */
@@ -12,7 +14,8 @@ struct geometry {
     size_t in_channels, out_channels;
 };
 
-/* How; returns whether to use it. The way back is left to OpenBLAS, which was not slower. */
+/* How, and whether to use it: on the way there, and back. */
 bool conv_packed_init(const struct geometry *, struct packed *);
+bool conv_strided_init(const struct geometry *, struct strided *);
 
 #endif
