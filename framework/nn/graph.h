@@ -84,6 +84,7 @@ struct graph {
     uint32_t classes;     /* elements of one output sample */
     const char *warning;  /* NULL, or why the user should look twice (ends in Softmax or Relu) */
 
+    bool external;            /* some values are not in the model's file but beside it */
     bool single;              /* run for one sample at a time, so that any dimension of a value may be the batch, or
                                  part of one; set it before graph_finish, and the file's batch is 1 or open */
     uint32_t opset;           /* of the nodes to come; set it before they are added. graph_create: 13 */

@@ -124,7 +124,7 @@ static bool take_if_external(struct store *s, Onnx__TensorProto *t, struct error
     return take(s, t, e) || error_prefix(e, "tensor '%s'", onnx_text(t->name));
 }
 
-bool onnx_take_external(Onnx__GraphProto *graph, const char *model, struct error *e) {
+bool onnx_take_external(Onnx__GraphProto *graph, const char *model, bool *any, struct error *e) {
     const char *slash = strrchr(model, '/');
     char *folder = text_format("%.*s", slash ? (int)(slash - model + 1) : 0, model);
     struct store s = {.folder = folder};
@@ -134,5 +134,6 @@ bool onnx_take_external(Onnx__GraphProto *graph, const char *model, struct error
         for (size_t k = 0; ok && k < graph->node[i]->n_attribute; k++)
             ok = take_if_external(&s, graph->node[i]->attribute[k]->t, e);
     free(folder);
+    *any = s.found > 0;
     return ok;
 }

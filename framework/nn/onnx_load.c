@@ -266,12 +266,14 @@ bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error 
 }
 
 static bool load(const char *path, const Onnx__ModelProto *model, struct graph **out, struct error *e) {
-    bool ok = (!model->graph || onnx_take_external(model->graph, path, e)) && onnx_build(model, out, e);
+    bool external = false;
+    bool ok = (!model->graph || onnx_take_external(model->graph, path, &external, e)) && onnx_build(model, out, e);
     if (!ok) make_printable(e);
     if (ok && (*out)->input == GRAPH_NONE) {
         graph_destroy(*out);
         return error_set(e, "it has no input: wanted one");
     }
+    if (ok) (*out)->external = external;
     return ok;
 }
 

@@ -29,8 +29,9 @@ void onnx_array_finish(struct onnx_array *);
 
 /* What the elements of a tensor take as raw data. */
 bool onnx_tensor_bytes(const Onnx__TensorProto *, size_t *out, struct error *);
-/* Reads what the graph of the model at that path stores in other files (external data) into the tensors. */
-bool onnx_take_external(Onnx__GraphProto *, const char *model, struct error *);
+/* Reads what the graph of the model at that path stores in other files (external data) into the tensors. *any: whether
+ * there was something. */
+bool onnx_take_external(Onnx__GraphProto *, const char *model, bool *any, struct error *);
 
 /* The finished graph of a model in memory, the work of onnx_load. Without an input it folds to its output's value. */
 struct graph;

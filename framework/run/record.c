@@ -21,8 +21,24 @@ static json_t *shape_json(const struct shape *s) {
     return a;
 }
 
+/* Of numbers that lie beside the model's file, whose own digest does not tell them; NULL where none do. */
+static const char *external_digest(const struct graph *g, char out[FILE_DIGEST_SIZE]) {
+    struct text all = {0};
+    if (!g->external) return NULL;
+    for (uint32_t v = 0; v < g->value_count; v++) {
+        const struct value *value = &g->values[v];
+        if (!value->data) continue;
+        data_digest(value->data, shape_count(&value->shape) * sizeof *value->data, out);
+        text_add(&all, "%s\n", out);
+    }
+    data_digest(all.data, all.length, out);
+    text_finish(&all);
+    return out;
+}
+
 static json_t *model_json(const struct run *run) {
     const struct graph *g = run->graph;
+    char weights[FILE_DIGEST_SIZE];
     json_t *layers = json_array();
     for (uint32_t l = 0; l < g->layer_count; l++) {
         size_t count = 0;
@@ -31,9 +47,10 @@ static json_t *model_json(const struct run *run) {
         json_array_append_new(layers,
                               json_pack("{s:s, s:I}", "name", g->layers[l].name, "parameters", (json_int_t)count));
     }
-    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:o, s:s?}", "path", run->battery->model, "sha256", run->model_digest,
-                     "sample", shape_json(&g->sample), "classes", (json_int_t)g->classes, "parameters",
-                     (json_int_t)weights_flat_count(g), "layers", layers, "warning", g->warning);
+    return json_pack("{s:s, s:s, s:s*, s:o, s:I, s:I, s:o, s:s?}", "path", run->battery->model, "sha256",
+                     run->model_digest, "weights_sha256", external_digest(g, weights), "sample", shape_json(&g->sample),
+                     "classes", (json_int_t)g->classes, "parameters", (json_int_t)weights_flat_count(g), "layers",
+                     layers, "warning", g->warning);
 }
 
 /* Of a folder: the list, and all its pictures. */

@@ -92,6 +92,7 @@ static void expect_the_same_network(const char *path) {
     cr_assert(file_read("again.onnx", &again, &size, &e), "%s", e.text);
     cr_assert_eq(size, good_size);
     cr_expect_arr_eq(again, good, size);
+    cr_expect(graph->external);
     free(again);
     weights_destroy(weights);
     graph_destroy(graph);
