@@ -165,3 +165,22 @@ void team_run(struct team *t, unsigned parts, team_part *run, void *job) {
     end_job(t);
     atomic_store(&t->busy, false);
 }
+
+struct ranges {
+    team_range *run;
+    void *job;
+    size_t n, piece;
+};
+
+static void run_range(void *user, unsigned part, unsigned worker) {
+    (void)worker;
+    const struct ranges *r = user;
+    size_t first = part * r->piece, left = r->n - first;
+    r->run(r->job, first, left < r->piece ? left : r->piece);
+}
+
+void team_share(struct team *t, size_t n, size_t piece, team_range *run, void *job) {
+    struct ranges r = {run, job, n, piece};
+    if (n <= piece || team_size(t) == 1) run(job, 0, n);
+    else team_run(t, (unsigned)((n + piece - 1) / piece), run_range, &r);
+}

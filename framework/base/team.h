@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define TEAM_MOST 16u
 
@@ -26,5 +27,10 @@ unsigned team_size(const struct team *);
  * that it never waits for a helper who does not come. It does all of it where the team is NULL, the process a fork of
  * the one that made it, or the team at work (in a part of another job). */
 void team_run(struct team *, unsigned parts, team_part *, void *job);
+
+/* Elements [first, first + count) of a job. */
+typedef void team_range(void *job, size_t first, size_t count);
+/* Runs [0, n) in ranges of `piece` elements; the last may be shorter. */
+void team_share(struct team *, size_t n, size_t piece, team_range *, void *job);
 
 #endif

@@ -25,10 +25,10 @@ static struct team *team_of(const struct net *net, const struct plan *plan) {
 }
 
 /* What a Relu inside a fused Conv let through. */
-static void make_mask(struct plan *plan, const struct fusion *fusion) {
+static void make_mask(const struct net *net, struct plan *plan, const struct fusion *fusion) {
     if (fusion->relu == GRAPH_NONE || !plan->calls[fusion->relu].mask) return;
     const struct op_call *call = &plan->calls[fusion->relu];
-    mask_make(shape_count(&call->out.shape), call->out.data, call->mask);
+    mask_make(team_of(net, plan), shape_count(&call->out.shape), call->out.data, call->mask);
 }
 
 void run_forward(const struct net *net, struct plan *plan, const float *x, uint32_t first, uint32_t last) {
@@ -43,7 +43,7 @@ void run_forward(const struct net *net, struct plan *plan, const float *x, uint3
         call->team = team_of(net, plan);
         if (fusion && fusion->conv != node) continue;
         if (!net->shared[call->node->outputs[0]]) call->node->op->forward(call);
-        if (fusion) make_mask(plan, fusion);
+        if (fusion) make_mask(net, plan, fusion);
     }
 }
 
@@ -54,9 +54,18 @@ void seed_targets(const struct net *net, struct plan *plan, const uint32_t *targ
     for (uint32_t i = 0; i < plan->batch; i++) gradient[(size_t)i * classes + targets[i]] = factors ? factors[i] : 1;
 }
 
-static void add(float *restrict to, const float *restrict from, size_t n) {
+struct sum {
+    float *to;
+    const float *from;
+};
+
+static void add(void *user, size_t first, size_t n) {
+    const struct sum *sum = user;
+    float *restrict to = sum->to + first;
+    const float *restrict from = sum->from + first;
     for (size_t i = 0; i < n; i++) to[i] += from[i];
 }
+#define ADD_PIECE 32768u /* that is shared out */
 
 static uint32_t node_index(const struct net *net, const struct op_call *call) {
     return (uint32_t)(call->node - net->graph->nodes);
@@ -74,7 +83,8 @@ static void pass_on(const struct net *net, struct plan *plan, const struct op_ca
         plan->written[v] = true;
     } else {
         op->backward(call, k, plan->gradient[out], plan->spare[v]);
-        add(plan->gradient[v], plan->spare[v], shape_count(&plan->shapes[v]));
+        team_share(team_of(net, plan), shape_count(&plan->shapes[v]), ADD_PIECE, add,
+                   &(struct sum){plan->gradient[v], plan->spare[v]});
     }
 }
 

@@ -37,13 +37,11 @@ struct subject {
     uint32_t targets[SAMPLES];
 };
 
-static void subject_init(struct subject *s) {
+static void subject_init_as(struct subject *s, const char *layers, size_t height) {
     struct error e;
-    cr_assert(
-        arch_build("conv:20x3+1,batchnorm,relu,conv:17x3+1,batchnorm,conv:18x3,relu,maxpool:2,conv:6x3,flatten,fc:5",
-                   &(struct shape){3, {2, 15, 13}}, &s->graph, &e) &&
-            weights_create(s->graph, &s->weights, &e),
-        "%s", e.text);
+    cr_assert(arch_build(layers, &(struct shape){3, {2, height, height - 2}}, &s->graph, &e) &&
+                  weights_create(s->graph, &s->weights, &e),
+              "%s", e.text);
     for (uint32_t v = 0; v < s->graph->value_count; v++) {
         const struct value *value = &s->graph->values[v];
         if (value->kind != VALUE_PARAMETER) continue;
@@ -56,6 +54,11 @@ static void subject_init(struct subject *s) {
     s->classes = s->graph->classes;
     s->x = normal(SAMPLES * s->sample, 99);
     for (uint32_t i = 0; i < SAMPLES; i++) s->targets[i] = i % (uint32_t)s->classes;
+}
+
+static void subject_init(struct subject *s) {
+    subject_init_as(
+        s, "conv:20x3+1,batchnorm,relu,conv:17x3+1,batchnorm,conv:18x3,relu,maxpool:2,conv:6x3,flatten,fc:5", 15);
 }
 
 static void subject_finish(struct subject *s) {
@@ -100,6 +103,44 @@ Test(net_routes, routes_agree_and_samples_do_not_depend_on_their_batch) {
     }
     free(one);
     free(map);
+    subject_finish(&s);
+}
+
+static float *all_answers(struct net *net, const struct subject *s) {
+    struct error e;
+    size_t logits = SAMPLES * s->classes, maps = SAMPLES * s->sample;
+    float *all = normal(logits + 2 * maps + s->sample, 1), *sum = all + logits + 2 * maps;
+    cr_assert(net_forward(net, SAMPLES, s->x, all, &e) &&
+              net_gradient(net, NET_GRADIENT, SAMPLES, s->x, s->targets, all + logits, &e) &&
+              net_gradient(net, NET_GUIDED, SAMPLES, s->x, s->targets, all + logits + maps, &e) &&
+              net_gradient_sum(net, SAMPLES, s->x, s->targets, s->x, sum, &e));
+    return all;
+}
+
+/* With arrays large enough that whatever can be shared is. */
+Test(net_routes, any_number_of_threads_computes_the_same_bits) {
+    static const unsigned sizes[] = {2, 3, 5};
+    struct subject s;
+    struct error e;
+    subject_init_as(&s, "conv:32x3+1,relu,maxpool:2,conv:32x3+1,batchnorm,relu,conv:40x3/2+1,relu,conv:24x1,relu,fc:5",
+                    48);
+    for (int route = CONV_DIRECT; route <= CONV_WINOGRAD; route++) {
+        struct net *net = make_net(&s, (enum conv_route)route);
+        float *alone = all_answers(net, &s);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            struct team *team;
+            cr_assert(team_create(sizes[i], &team, &e), "%s", e.text);
+            net_share(net, team);
+            float *together = all_answers(net, &s);
+            cr_expect(memcmp(alone, together, (SAMPLES * (s.classes + 2 * s.sample) + s.sample) * sizeof *alone) == 0,
+                      "route %d, team of %u", route, sizes[i]);
+            free(together);
+            net_share(net, NULL);
+            team_destroy(team);
+        }
+        net_destroy(net);
+        free(alone);
+    }
     subject_finish(&s);
 }
 

@@ -37,6 +37,18 @@ static void check_job(struct team *team, unsigned parts) {
     cr_expect_eq(atomic_load(&j.crowds), 0, "two parts of one worker at a time");
 }
 
+static void count_range(void *user, size_t first, size_t count) {
+    struct job *j = user;
+    for (size_t i = first; i < first + count && i < PARTS; i++) atomic_fetch_add(&j->done[i], 1);
+}
+
+static void check_ranges(struct team *team, size_t n, size_t piece) {
+    struct job j = {0};
+    team_share(team, n, piece, count_range, &j);
+    for (size_t i = 0; i < PARTS; i++)
+        cr_assert_eq(atomic_load(&j.done[i]), i < n, "element %zu of %zu by %zu", i, n, piece);
+}
+
 static struct team *make_team(unsigned size) {
     struct team *team;
     struct error e;
@@ -53,6 +65,14 @@ Test(team, does_every_part_once) {
         cr_expect_eq(team_size(team), size ? size : 1);
         for (int round = 0; round < 50; round++)
             for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) check_job(team, parts[i]);
+        team_destroy(team);
+    }
+    for (unsigned size = 1; size <= 3; size++) {
+        struct team *team = make_team(size);
+        check_ranges(team, 0, 8);
+        check_ranges(team, 7, 8);
+        check_ranges(team, 8, 8);
+        check_ranges(team, PARTS - 1, 8);
         team_destroy(team);
     }
     struct team *large = make_team(TEAM_MOST + 1);

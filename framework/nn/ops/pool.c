@@ -126,28 +126,50 @@ static bool is_2x2(const struct window_fit *w) {
     return true;
 }
 
-static void maxpool_forward(const struct op_call *call) {
-    struct planes p = pool_planes(call);
-    const float *x = call->in[0].data;
-    float *y = call->out.data;
-    uint32_t *place = (uint32_t *)(void *)call->saved;
-    bool simple = is_2x2(&p.fit);
-    for (size_t i = 0; i < p.count; i++, x += p.in, y += p.out, place += p.out)
-        for (ptrdiff_t oy = 0; oy < p.fit.out[0]; oy++) {
-            ptrdiff_t row = oy * p.fit.out[1];
-            if (!simple || !maximum_2x2(x, (uint32_t)p.fit.in[1], (uint32_t)(2 * oy * p.fit.in[1]), p.fit.out[1],
-                                        y + row, place + row))
-                maximum_any(&p.fit, x, oy, y + row, place + row);
+struct maxpool_job {
+    struct planes p;
+    const float *from;
+    float *to;
+    uint32_t *place;
+};
+#define MAXPOOL_PLANES 4u /* that are shared out */
+
+static void maxpool_planes(void *user, size_t first, size_t count) {
+    const struct maxpool_job *j = user;
+    const struct window_fit *fit = &j->p.fit;
+    bool simple = is_2x2(fit);
+    for (size_t i = first; i < first + count; i++)
+        for (ptrdiff_t oy = 0; oy < fit->out[0]; oy++) {
+            const float *x = j->from + i * j->p.in;
+            size_t row = i * j->p.out + (size_t)(oy * fit->out[1]);
+            if (!simple || !maximum_2x2(x, (uint32_t)fit->in[1], (uint32_t)(2 * oy * fit->in[1]), fit->out[1],
+                                        j->to + row, j->place + row))
+                maximum_any(fit, x, oy, j->to + row, j->place + row);
         }
+}
+
+static void maxpool_forward(const struct op_call *call) {
+    struct maxpool_job job = {.p = pool_planes(call), .from = call->in[0].data, .to = call->out.data};
+    job.place = (uint32_t *)(void *)call->saved;
+    team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes, &job);
+}
+
+static void maxpool_planes_back(void *user, size_t first, size_t count) {
+    const struct maxpool_job *j = user;
+    memset(j->to + first * j->p.in, 0, count * j->p.in * sizeof *j->to);
+    for (size_t i = first; i < first + count; i++) {
+        float *dx = j->to + i * j->p.in;
+        const float *dy = j->from + i * j->p.out;
+        const uint32_t *place = j->place + i * j->p.out;
+        for (size_t k = 0; k < j->p.out; k++) dx[place[k]] += dy[k];
+    }
 }
 
 static void maxpool_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
-    struct planes p = pool_planes(call);
-    const uint32_t *place = (const uint32_t *)(const void *)call->saved;
-    memset(dx, 0, p.count * p.in * sizeof *dx);
-    for (size_t i = 0; i < p.count; i++, dx += p.in, dy += p.out, place += p.out)
-        for (size_t k = 0; k < p.out; k++) dx[place[k]] += dy[k];
+    struct maxpool_job job = {.p = pool_planes(call), .from = dy, .to = dx};
+    job.place = (uint32_t *)(void *)call->saved;
+    team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes_back, &job);
 }
 
 /* ---- AveragePool ---- */

@@ -8,7 +8,7 @@ static void relu_forward(const struct op_call *call) {
     float *y = call->out.data;
     size_t n = shape_count(&call->out.shape);
     if (call->mask) {
-        mask_clip(n, x, y, call->mask);
+        mask_clip(call->team, n, x, y, call->mask);
         return;
     }
     for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];
@@ -38,7 +38,7 @@ static void pass_by_input(const struct op_call *call, const float *restrict dy, 
 
 static void relu_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
-    if (call->mask) mask_pass(shape_count(&call->out.shape), call->mask, call->rule, dy, dx);
+    if (call->mask) mask_pass(call->team, shape_count(&call->out.shape), call->mask, call->rule, dy, dx);
     else pass_by_input(call, dy, dx);
 }
 
