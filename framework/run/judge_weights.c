@@ -263,26 +263,36 @@ static double most_vanished(const struct bench *b) {
     return most;
 }
 
+static uint32_t excluded_stages(const struct bench *b) {
+    uint32_t stages = 0;
+    for (uint32_t i = 0; i < b->test_count; i++)
+        stages += b->tests[i].decision == NO_CONTROL && b->tests[i].view == b->c->views[0];
+    return stages;
+}
+
 static void say_pass(const struct bench *b, struct judgement *j) {
     const struct test *t = worst_test(b, PASSES);
-    char guard[96] = "", vanished[64] = "";
+    char guard[96] = "", vanished[64] = "", excluded[64] = "";
     double most = most_vanished(b);
+    uint32_t left_out = excluded_stages(b);
     take_numbers(b, t, j);
+    if (left_out)
+        snprintf(excluded, sizeof excluded, "; %u of %u stages were no control", left_out, judge_stages(b->c));
     if (b->has_guard) snprintf(guard, sizeof guard, "; magnitude share %.2f", b->guard.kept.mean);
     if (most >= .1) snprintf(vanished, sizeof vanished, "; up to %.0f %% of maps vanished", 100 * most);
     if (j->upper < b->c->rule->delta)
         judgement_say(
             j, VERDICT_PASS,
-            "Largest surviving share D = %.2f, at most %.2f < %.2f, at stage %s (%s%s%s); %u draws, %u inputs.",
+            "Largest surviving share D = %.2f, at most %.2f < %.2f, at stage %s (%s%s%s); %u draws, %u inputs%s.",
             j->score, j->upper, b->c->rule->delta, stage_name(b, t), view_name(t->view), guard, vanished, j->draws,
-            j->inputs);
+            j->inputs, excluded);
     else
         judgement_say(
             j, VERDICT_PASS,
             "Survives no more than the absolute gradient: D = %.2f at stage %s, paired difference at most %.2f < %.2f%s; %u "
-            "draws, %u inputs.",
+            "draws, %u inputs%s.",
             j->score, stage_name(b, t), interval_upper(&t->paired, b->alpha_pass), b->c->rule->delta, vanished,
-            j->draws, j->inputs);
+            j->draws, j->inputs, excluded);
 }
 
 /* Of single layers the top one is the cascade's first stage: by itself it is no second witness. */

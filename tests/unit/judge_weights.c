@@ -138,7 +138,7 @@ static const struct expectation_of singles[] = {
      {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .5}},
      VERDICT_PASS,
      NULL,
-     ""},
+     "inputs; 1 of 3 stages were no control."},
     {"the cut itself is no control",
      {CLEAN, NOISE, .single = {0, 0, .9}, .logit_r = {0, 0, .2}},
      VERDICT_PASS,
