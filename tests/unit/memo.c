@@ -37,7 +37,7 @@ Test(memo, keeps_within_its_bounds) {
 Test(memo, takes_only_so_many) {
     enum { MANY = 20000 };
     struct memo *memo = create(MANY);
-    char key[16];
+    char key[32];
     int found = 0;
     for (int i = 0; i < MANY; i++) {
         float value = (float)i, out = -1;
@@ -55,7 +55,7 @@ Test(memo, takes_only_so_many) {
 Test(memo, is_shared_by_processes) {
     enum { CHILDREN = 8, EACH = 20 };
     struct memo *memo = create((size_t)CHILDREN * EACH * 10);
-    char key[16];
+    char key[32];
     for (int c = 0; c < CHILDREN; c++) {
         if (fork() != 0) continue;
         for (int i = 0; i < EACH; i++) {
