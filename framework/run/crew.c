@@ -67,12 +67,13 @@ static bool run_block(const struct work *w, uint32_t block, float *results, stru
     return ask_net(w, first, left < most ? left : most, results + (is_sum(w) ? block : first) * w->out, e);
 }
 
-/* Blocks as long as there are any. */
-static bool take_part(const struct work *w, struct board *board, float *results, struct error *e) {
-    for (uint32_t b; (b = atomic_fetch_add(&board->next, 1)) < w->blocks;) {
-        if (!run_block(w, b, results, e)) return false;
-        atomic_store(&board->done[b], true);
-    }
+/* The next block that nobody has begun, if there is one. */
+static bool take_block(const struct work *w, struct board *board, float *results, bool *any, struct error *e) {
+    uint32_t b = atomic_fetch_add(&board->next, 1);
+    *any = b < w->blocks;
+    if (!*any) return true;
+    if (!run_block(w, b, results, e)) return false;
+    atomic_store(&board->done[b], true);
     return true;
 }
 
@@ -97,33 +98,55 @@ static void wait_for(pid_t pid) {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
 }
 
-static bool work_together(const struct work *w, struct board *board, float *results, unsigned helpers,
-                          struct error *e) {
+struct helpers {
+    unsigned count;
     pid_t pids[MOST_HELPERS];
-    unsigned started = 0;
-    while (started < helpers && (pids[started] = fork()) >= 0) {
-        if (pids[started] == 0) {
-            take_part(w, board, results, NULL);
-            _exit(0);
-        }
-        started++;
+};
+
+static void help(const struct work *w, struct board *board, float *results) {
+    bool any = true;
+    while (any && take_block(w, board, results, &any, NULL)) {}
+    _exit(0);
+}
+
+/* As many as there are cores free by now, and blocks for them besides the caller's next. */
+static void recruit(const struct work *w, const struct crew *crew, struct board *board, float *results,
+                    struct helpers *h) {
+    uint32_t begun = atomic_load(&board->next), left = begun < w->blocks ? w->blocks - begun : 0;
+    unsigned most = MOST_HELPERS - h->count, wanted = left > most ? most : left ? left - 1 : 0;
+    unsigned lent = wanted ? cores_borrow(crew->cores, crew->member, wanted) : 0;
+    for (unsigned i = 0; i < lent; i++) {
+        pid_t pid = fork();
+        if (pid == 0) help(w, board, results);
+        if (pid > 0) h->pids[h->count++] = pid;
+        else cores_return(crew->cores, crew->member, 1);
     }
-    bool ok = take_part(w, board, results, e);
+}
+
+static bool work_together(const struct work *w, const struct crew *crew, struct board *board, float *results,
+                          struct error *e) {
+    struct helpers helpers = {.count = 0};
+    bool ok = true, any = true;
+    while (ok && any) { /* cores become free while this goes on */
+        recruit(w, crew, board, results, &helpers);
+        ok = take_block(w, board, results, &any, e);
+    }
     if (!ok) atomic_store(&board->next, w->blocks); /* no more of them */
-    for (unsigned i = 0; i < started; i++) wait_for(pids[i]);
+    for (unsigned i = 0; i < helpers.count; i++) wait_for(helpers.pids[i]);
+    cores_return(crew->cores, crew->member, helpers.count);
     for (uint32_t b = 0; ok && b < w->blocks; b++) ok = atomic_load(&board->done[b]) || run_block(w, b, results, e);
     return ok;
 }
 
 /* With helpers, or where they cannot share memory without. */
-static bool share(struct work *w, unsigned helpers, float *out, struct error *e) {
+static bool share(struct work *w, const struct crew *crew, float *out, struct error *e) {
     size_t head = (sizeof(struct board) + w->blocks + 63) / 64 * 64, logits = w->logits ? w->ask->n * w->classes : 0;
     size_t size = head + (results_of(w) * w->out + logits) * sizeof *out;
     struct board *board = shared_create(size, NULL); /* zero: nothing is begun or done */
     if (!board) return work_alone(w, out, e);
     float *results = (float *)(void *)((char *)board + head);
     if (logits) w->logits = results + results_of(w) * w->out;
-    bool ok = work_together(w, board, results, helpers, e);
+    bool ok = work_together(w, crew, board, results, e);
     if (ok) gather(w, results, out);
     if (ok && logits) memcpy(w->ask->logits, w->logits, logits * sizeof *w->logits);
     shared_destroy(board, size);
@@ -131,13 +154,14 @@ static bool share(struct work *w, unsigned helpers, float *out, struct error *e)
 }
 
 /* One block, by threads that live as long: no plugin forks while they are there. */
-static bool share_block(const struct work *w, unsigned helpers, float *out, struct error *e) {
-    struct team *team;
-    if (!team_create(1 + helpers, &team, NULL)) return work_alone(w, out, e);
-    net_share(w->net, team);
+static bool share_block(const struct work *w, const struct crew *crew, float *out, struct error *e) {
+    struct team *team = NULL;
+    unsigned helpers = cores_borrow(crew->cores, crew->member, MOST_THREADS - 1);
+    if (helpers && team_create(1 + helpers, &team, NULL)) net_share(w->net, team);
     bool ok = work_alone(w, out, e);
     net_share(w->net, NULL);
     team_destroy(team);
+    cores_return(crew->cores, crew->member, helpers);
     return ok;
 }
 
@@ -155,12 +179,7 @@ static bool ask_once(const struct crew *crew, struct net *net, const struct net_
     double work = (ask->question == ASK_FORWARD ? 1 : 2) * ask->n * graph_flops(g);
     bool one = w.blocks < 2;
     if (!crew->cores || work < (one ? LEAST_BLOCK_WORK : LEAST_WORK)) return work_alone(&w, out, e);
-    unsigned most = one ? MOST_THREADS - 1 : w.blocks - 1 < MOST_HELPERS ? w.blocks - 1 : MOST_HELPERS;
-    unsigned helpers = cores_borrow(crew->cores, crew->member, most);
-    if (!helpers) return work_alone(&w, out, e);
-    bool ok = one ? share_block(&w, helpers, out, e) : share(&w, helpers, out, e);
-    cores_return(crew->cores, crew->member, helpers);
-    return ok;
+    return one ? share_block(&w, crew, out, e) : share(&w, crew, out, e);
 }
 
 /* The samples of a sum that are asked for at once: so many that memory does not grow with them. */

@@ -184,6 +184,53 @@ static void kill_siblings(pid_t parent, int kills) {
     }
 }
 
+/* Gives the core of member 1 back, and ends with 0 once `parent` has another child than this. */
+static void release_and_look(struct cores *cores, pid_t parent) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    nanosleep(&(struct timespec){0, 5000000}, NULL);
+    cores_leave(cores, 1);
+    for (int i = 0; i < 2000; i++) {
+        int pid;
+        FILE *f = fopen(path, "r");
+        while (f && fscanf(f, "%d", &pid) == 1)
+            if (pid != getpid()) _exit(0);
+        if (f) fclose(f);
+        nanosleep(&(struct timespec){0, 100000}, NULL);
+    }
+    _exit(1);
+}
+
+/* A core that becomes free when a request is under way is taken. */
+Test(crew, grows_while_it_works) {
+    static struct subject s;
+    struct error e;
+    bool seen = false;
+    subject_init(&s, 32);
+    const struct net_request ask = {
+        .question = ASK_GRADIENT_SUM, .n = SAMPLES, .x = s.x, .targets = s.targets, .weights = s.factors};
+    float *alone = malloc(2 * s.sample * sizeof *alone), *together = alone + s.sample;
+    cr_assert(alone && crew_ask(&(struct crew){0}, s.net, &ask, alone, &e));
+    for (int i = 0; i < 20 && !seen; i++) {
+        struct crew crew = {NULL, 0};
+        int status;
+        cr_assert(cores_create(2, 2, &crew.cores, &e), "%s", e.text);
+        cores_enter(crew.cores, 0);
+        cores_enter(crew.cores, 1);
+        pid_t parent = getpid(), helper = fork();
+        if (helper == 0) release_and_look(crew.cores, parent);
+        cr_assert(crew_ask(&crew, s.net, &ask, together, &e), "%s", e.text);
+        cr_expect_arr_eq(together, alone, s.sample * sizeof *alone);
+        cr_expect_eq(waitpid(helper, &status, 0), helper);
+        seen = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        cr_expect_eq(cores_borrow(crew.cores, 0, 8), 1, "all have come back");
+        cores_destroy(crew.cores);
+    }
+    cr_expect(seen, "nobody was called in");
+    free(alone);
+    subject_finish(&s);
+}
+
 Test(crew, does_what_a_helper_that_died_left) {
     static struct subject s;
     struct crew crew = {NULL, 0};
