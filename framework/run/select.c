@@ -167,6 +167,8 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
         enum root judge_root = root == ROOT_LINEAR ? ROOT_MODEL : root;
         ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && fill(&s, e);
     }
+    for (uint32_t i = 0; ok && root == ROOT_LINEAR && i < set->count; i++)
+        set->target[i] %= run->linear_graph->classes; /* it may have fewer outputs than the model */
     if (ok) {
         for (uint32_t d = 0; d < DERANGEMENTS; d++) {
             struct rng rng = rng_stream(b->seed, "derangement", d);

@@ -41,10 +41,18 @@ static bool fits_inputs(const struct run *run, struct error *e) {
                      run->battery->inputs);
 }
 
+#define MOST_LINEAR ((size_t)1 << 24) /* elements of W */
+
+/* As many as the model has, but of large inputs fewer, at least two: 1000 classes of 224 x 224 would take 600 MB. */
+static size_t linear_outputs(size_t features, size_t classes) {
+    size_t fit = MOST_LINEAR / features;
+    return classes <= fit ? classes : fit < 2 ? 2 : fit;
+}
+
 /* f(x) = Wx + b with W of the scale that keeps logits near 1. */
 static bool make_linear(struct run *run, struct error *e) {
     struct shape with_batch = {.rank = run->graph->sample.rank + 1, .dim = {1}};
-    size_t features = shape_count(&run->graph->sample), classes = run->graph->classes;
+    size_t features = shape_count(&run->graph->sample), classes = linear_outputs(features, run->graph->classes);
     for (uint32_t d = 0; d < run->graph->sample.rank; d++) with_batch.dim[d + 1] = run->graph->sample.dim[d];
     float *w = malloc((classes * features + classes) * sizeof *w);
     if (!w) return error_memory(e);

@@ -8,7 +8,10 @@
 #include "base/text.h"
 #include "controls/controls.h"
 #include "fake_run.h"
+#include "nn/arch.h"
+#include "nn/onnx.h"
 #include "reports/report.h"
+#include "run/setup.h"
 
 #include <criterion/criterion.h>
 #include <limits.h>
@@ -497,4 +500,60 @@ Test(run_battery, another_run_is_not_resumed) {
     options.resume = true;
     cr_expect_not(run_execute(&options, controls, &outcome, &e), "another rule");
     cr_expect_eq(execute("c.yaml", "run", 1, false), 0);
+}
+
+/* ---- large inputs ---- */
+
+static void write_idx(const char *name, const uint8_t *head, size_t head_size, size_t count, uint32_t step) {
+    char path[128];
+    struct error e;
+    uint8_t *data = malloc(head_size + count);
+    cr_assert_not_null(data);
+    memcpy(data, head, head_size);
+    for (size_t k = 0; k < count; k++) data[head_size + k] = (uint8_t)(k * step >> 3);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_assert(file_write(path, data, head_size + count, &e), "%s", e.text);
+    free(data);
+}
+
+/* A linear model of 1000 outputs for 160 x 160 pixels would take 100 MB: it has 655, and the control works all the
+ * same, whatever classes the model names. */
+Test(run_battery, the_linear_model_of_large_inputs_has_fewer_outputs) {
+    static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 160, 0, 0, 0, 160},
+                         labels[] = {0, 0, 8, 1, 0, 0, 0, 2};
+    struct graph *graph;
+    struct weights *weights;
+    struct text text = {0};
+    char path[128], paths[2][128];
+    struct error e = {{0}};
+    cr_assert(
+        arch_build("conv:4x3,relu,globalavgpool,flatten,fc:1000", &(struct shape){3, {1, 160, 160}}, &graph, &e) &&
+            weights_create(graph, &weights, &e),
+        "%s", e.text);
+    for (uint32_t l = 0; l < graph->layer_count; l++)
+        cr_assert(weights_redraw(weights, l, &(struct init_options){.scheme = INIT_NORMAL, .sigma = 1, .seed = l}, &e));
+    weights_edit(weights, graph->layers[1].parameters[1])[900] += 1e4f; /* class 900 it is */
+    snprintf(path, sizeof path, "%s/model.onnx", folder);
+    cr_assert(onnx_save(path, weights, &e), "%s", e.text);
+    write_idx("images", images, sizeof images, 2 * 160 * 160, 7);
+    write_idx("labels", labels, sizeof labels, 2, 8);
+    text_add(&text, "model: model.onnx\ndata: {source: \"idx:images,labels\", preprocess: unit, inputs: 2, "
+                    "only-correct: false, target: predicted}\n"
+                    "explainers: [gradient, input-x-gradient, integrated-gradients]\ncontrols: [linear-identity]\n");
+    snprintf(path, sizeof path, "%s/large.yaml", folder);
+    cr_assert(!text.failed && file_write(path, text.data, text.length, &e), "%s", e.text);
+    struct run_options options = options_of("large.yaml", "large", 2, paths);
+    struct run run = {.log = -1};
+    cr_assert(setup_run(&run, &options, controls, &e), "%s", e.text);
+    cr_expect_eq(run.linear_graph->classes, (1u << 24) / (160 * 160));
+    setup_finish(&run);
+    execute("large.yaml", "large", 2, false);
+    struct store *s = store_of("large");
+    static const char *const rows[] = {"gradient", "input-x-gradient", "integrated-gradients"};
+    for (size_t i = 0; i < 3; i++)
+        cr_expect_str_eq(verdict_of(s, rows[i], "linear-identity").verdict, "PASS", "%s", rows[i]);
+    store_close(s);
+    text_finish(&text);
+    weights_destroy(weights);
+    graph_destroy(graph);
 }
