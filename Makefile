@@ -41,7 +41,7 @@ $(BUILD)/%.o: %.c $(BUILD)/gen/onnx.pb-c.h
 
 # Products and sums in one instruction where the processor has it, which ISO C mode leaves out.
 # No vector is passed between files, so that what the ABI says of them does not matter.
-$(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o $(BUILD)/tests/unit/winograd_wide.o: CFLAGS += -ffp-contract=fast -Wno-psabi
+$(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o $(BUILD)/tests/unit/wide_%.o: CFLAGS += -ffp-contract=fast -Wno-psabi
 # Nobody reads the floating-point exception flags or errno: only then do loops with a choice or a root become vector code.
 $(BUILD)/framework/nn/ops/%.o: CFLAGS += -fno-trapping-math -fno-math-errno
 $(BUILD)/framework/nn/optimiser.o: CFLAGS += -fno-math-errno

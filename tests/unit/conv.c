@@ -6,6 +6,7 @@
 #include "nn/kernels/depthwise.h"
 #include "nn/net.h"
 #include "nn/ops/conv_packed.h"
+#include "wide.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -195,27 +196,41 @@ Test(conv, agrees_with_sums_in_double_precision) {
     }
 }
 
+static struct geometry geometry_of(const struct conv_case *c) {
+    struct window_fit fit;
+    struct geometry g = {
+        .samples = SAMPLES, .groups = c->groups, .in_channels = c->in / c->groups, .out_channels = c->out / c->groups};
+    memset(&fit, 0, sizeof fit);
+    for (int axis = 0; axis < 2; axis++) {
+        fit.in[axis] = axis ? c->width : c->height;
+        fit.out[axis] = extent(c, axis);
+        fit.kernel[axis] = c->kernel[axis];
+        fit.stride[axis] = c->stride[axis];
+        fit.dilation[axis] = c->dilation[axis];
+        fit.before[axis] = c->pads[axis];
+    }
+    unfold_init(&g.window, &fit, g.in_channels);
+    return g;
+}
+
 /* Otherwise the test above would say nothing about them. */
 Test(conv, the_cases_take_every_route) {
     size_t packed = 0, strided = 0, depthwise = 0;
     for (size_t i = 0; i < CASES; i++) {
         const struct conv_case *c = &cases[i];
-        struct window_fit fit;
-        struct depthwise d = {.samples = 1, .channels = c->in, .multiplier = c->out / c->in};
-        memset(&fit, 0, sizeof fit);
+        struct geometry g = geometry_of(c);
+        const struct window_fit *fit = &g.window.fit;
+        struct depthwise d = {.samples = SAMPLES, .channels = c->in, .multiplier = c->out / c->in};
         for (int axis = 0; axis < 2; axis++) {
-            d.in[axis] = fit.in[axis] = axis ? c->width : c->height;
-            d.out[axis] = fit.out[axis] = extent(c, axis);
-            d.kernel[axis] = fit.kernel[axis] = c->kernel[axis];
-            d.stride[axis] = fit.stride[axis] = c->stride[axis];
-            d.dilation[axis] = fit.dilation[axis] = c->dilation[axis];
-            d.before[axis] = fit.before[axis] = c->pads[axis];
+            d.in[axis] = fit->in[axis];
+            d.out[axis] = fit->out[axis];
+            d.kernel[axis] = fit->kernel[axis];
+            d.stride[axis] = fit->stride[axis];
+            d.dilation[axis] = fit->dilation[axis];
+            d.before[axis] = fit->before[axis];
         }
-        struct geometry g = {
-            .samples = 1, .groups = c->groups, .in_channels = c->in / c->groups, .out_channels = c->out / c->groups};
         struct packed p;
         struct strided s;
-        unfold_init(&g.window, &fit, g.in_channels);
         packed += conv_packed_init(&g, &p);
         strided += c->in > c->groups && conv_strided_init(&g, &s);
         depthwise += c->in == c->groups && depthwise_fits(&d);
@@ -224,4 +239,58 @@ Test(conv, the_cases_take_every_route) {
     cr_expect_eq(packed, 9);
     cr_expect_eq(strided, 8);
     cr_expect_eq(depthwise, 8);
+}
+
+/* ---- All bodies make the same bits, with any team ---- */
+
+/* NaN everywhere: whatever is read before it is written is seen in the result. */
+static float *nowhere(size_t n) {
+    float *data = malloc(n * sizeof *data);
+    cr_assert_not_null(data);
+    return memset(data, 0xff, n * sizeof *data);
+}
+
+static void check_packed(const struct conv_case *c, const struct packed *p, struct team *team) {
+    const struct packed_body *bodies[] = {&packed_avx2, cpu_has_avx512() ? &packed_avx512 : &packed_wide};
+    float *x = normal(SAMPLES * p->in_step, 1), *w = normal(p->rows * p->channels * p->taps[0] * p->taps[1], 2);
+    float *bias = normal(p->rows, 3), *y[2];
+    for (int i = 0; i < 2; i++) {
+        float *scratch = nowhere(packed_scratch_with(bodies[i], p, i ? team_size(team) : 1));
+        y[i] = nowhere(SAMPLES * p->to_step);
+        bodies[i]->run(p, i ? team : NULL, x, w, bias, y[i], scratch);
+        free(scratch);
+    }
+    cr_expect_arr_eq(y[0], y[1], SAMPLES * p->to_step * sizeof **y, "%s: packed", c->name);
+    free(x), free(w), free(bias), free(y[0]), free(y[1]);
+}
+
+static void check_strided(const struct conv_case *c, const struct strided *s, struct team *team) {
+    const struct strided_body *bodies[] = {&strided_avx2, cpu_has_avx512() ? &strided_avx512 : &strided_wide};
+    float *dy = normal(SAMPLES * s->out_step, 1), *dx[2];
+    float *w = normal(s->in_channels * s->out_channels * s->kernel[0] * s->kernel[1], 2);
+    for (int i = 0; i < 2; i++) {
+        float *scratch = nowhere(strided_scratch_with(bodies[i], s, i ? team_size(team) : 1));
+        dx[i] = nowhere(SAMPLES * s->in_step);
+        bodies[i]->run(s, i ? team : NULL, dy, w, dx[i], scratch);
+        free(scratch);
+    }
+    cr_expect_arr_eq(dx[0], dx[1], SAMPLES * s->in_step * sizeof **dx, "%s: strided", c->name);
+    free(dy), free(w), free(dx[0]), free(dx[1]);
+}
+
+Test(conv, all_bodies_make_the_same_bits) {
+    struct team *team;
+    struct error e;
+    if (!cpu_has_avx2()) cr_skip_test("this processor has none of our own kernels");
+    cr_assert(team_create(3, &team, &e), "%s", e.text);
+    for (size_t i = 0; i < CASES; i++) {
+        struct geometry g = geometry_of(&cases[i]);
+        struct packed p;
+        struct strided s;
+        bool packs = conv_packed_init(&g, &p);
+        p.relu = i % 2;
+        if (packs) check_packed(&cases[i], &p, team);
+        if (conv_strided_init(&g, &s)) check_strided(&cases[i], &s, team);
+    }
+    team_destroy(team);
 }

@@ -4,7 +4,6 @@
 
 #include "nn/kernels/packed.h"
 
-#define PACKED_ROWS 6u
 #define PACKED_BLOCK 96u  /* positions */
 #define PACKED_DEPTH 256u /* products, about, that are added up in registers */
 
@@ -15,6 +14,16 @@ struct packed_cut {
     size_t weights, own; /* floats: of the weights as the kernel reads them, and of each worker */
 };
 
-struct packed_cut packed_cut(const struct packed *, unsigned workers);
+/* The inner kernel makes `rows` rows of the output at a time. */
+struct packed_cut packed_cut(const struct packed *, size_t rows, unsigned workers);
+
+/* The body for one kind of processor; packed_run takes the best one. Both make the same bits. */
+struct packed_body {
+    size_t rows;
+    void (*run)(const struct packed *, struct team *, const float *x, const float *weights, const float *bias, float *y,
+                float *scratch);
+};
+extern const struct packed_body packed_avx512, packed_avx2;
+size_t packed_scratch_with(const struct packed_body *, const struct packed *, unsigned workers);
 
 #endif

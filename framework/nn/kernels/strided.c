@@ -60,8 +60,9 @@ static void init_pass(const struct strided *s, const size_t *first, const size_t
     }
 }
 
+/* For any body, as the order of summation depends on it. */
 static size_t cost(const struct strided_pass *pass) {
-    return taps_of(pass) * round_up(pass->rows, STRIDED_ROWS);
+    return taps_of(pass) * round_up(pass->rows, 6);
 }
 
 /* Each phase in a pass of its own, or all in one where that is less work. */
@@ -99,39 +100,41 @@ static void find_frame(const struct strided *s, struct strided_passes *all) {
         extent[axis] = (size_t)(high - low);
     }
     all->pitch = extent[1];
-    size_t panels = extent[0] * extent[1] / STRIDED_PANEL + 2; /* the last one may begin at the last position */
-    all->frame = (panels + 1 - panels % 2) * STRIDED_PANEL;    /* not a power of two, as PAD */
+    size_t panel = all->body->panel,
+           panels = extent[0] * extent[1] / panel + 2; /* the last one may begin at the last position */
+    all->frame = (panels + 1 - panels % 2) * panel;    /* not a power of two, as PAD */
     all->frames = s->out_channels * all->frame;
 }
 
 /* Groups of rows keep more workers busy where blocks are few. */
 static void cut(struct strided_pass *pass, unsigned workers, struct strided_passes *all) {
-    size_t panels = (pass->rows + STRIDED_ROWS - 1) / STRIDED_ROWS, channels = all->there->out_channels;
+    size_t rows = all->body->rows, panels = (pass->rows + rows - 1) / rows, channels = all->there->out_channels;
     size_t depth = channels * taps_of(pass), chunks = (depth + STRIDED_DEPTH - 1) / STRIDED_DEPTH;
     pass->chunk = (channels + chunks - 1) / chunks;
     pass->positions = (pass->out[0] - 1) * all->pitch + pass->out[1];
     pass->blocks = (pass->positions + STRIDED_BLOCK - 1) / STRIDED_BLOCK;
     pass->groups = workers > 1 && pass->blocks < 4 * workers ? (2 * workers + pass->blocks - 1) / pass->blocks : 1;
-    pass->group_rows = (panels + pass->groups - 1) / pass->groups * STRIDED_ROWS;
+    pass->group_rows = (panels + pass->groups - 1) / pass->groups * rows;
     pass->groups = (pass->rows + pass->group_rows - 1) / pass->group_rows;
     pass->weights = all->weights;
-    pass->panel = STRIDED_ROWS * depth + PAD;
+    pass->panel = rows * depth + PAD;
     all->weights += panels * pass->panel;
-    all->own = larger(all->own, STRIDED_BLOCK * (pass->chunk < channels ? pass->group_rows : STRIDED_ROWS));
+    all->own = larger(all->own, STRIDED_BLOCK * (pass->chunk < channels ? pass->group_rows : rows));
 }
 
-void strided_passes(const struct strided *s, unsigned workers, struct strided_passes *all) {
-    *all = (struct strided_passes){.there = s};
+void strided_passes(const struct strided_body *body, const struct strided *s, unsigned workers,
+                    struct strided_passes *all) {
+    *all = (struct strided_passes){.body = body, .there = s};
     add_passes(s, all);
     find_frame(s, all);
     for (size_t i = 0; i < all->count; i++) cut(&all->pass[i], workers, all);
 }
 
-size_t strided_scratch(const struct strided *s, unsigned workers) {
+size_t strided_scratch_with(const struct strided_body *body, const struct strided *s, unsigned workers) {
     size_t most = 0;
     for (unsigned k = 1; k <= workers; k++) {
         struct strided_passes all;
-        strided_passes(s, k, &all);
+        strided_passes(body, s, k, &all);
         most = larger(most, all.weights + all.frames + k * all.own);
     }
     return most;
@@ -140,37 +143,56 @@ size_t strided_scratch(const struct strided *s, unsigned workers) {
 /* ---- Weights ---- */
 
 /* Whole panels: rows are `kernel` apart. */
-static void copy_panels(const float *restrict from, size_t kernel, size_t count, float *restrict to, size_t panel) {
-    for (; count > 0; count--, from += STRIDED_ROWS * kernel, to += panel)
-        for (size_t r = 0; r < STRIDED_ROWS; r++) to[r] = from[r * kernel];
+static inline void copy_panels(const float *restrict from, size_t kernel, size_t count, size_t rows, float *restrict to,
+                               size_t panel) {
+    for (; count > 0; count--, from += rows * kernel, to += panel)
+        for (size_t r = 0; r < rows; r++) to[r] = from[r * kernel];
 }
 
 /* Through one tap: the rows of all panels. `from`: all weights of the channel of dy. */
 static void pack_tap(const struct strided_passes *all, const struct strided_pass *pass, size_t ty, size_t tx,
                      const float *from, float *to) {
     const struct strided *s = all->there;
-    size_t kernel = s->kernel[0] * s->kernel[1], whole = 0;
+    size_t kernel = s->kernel[0] * s->kernel[1], rows = all->body->rows, whole = 0;
     for (size_t phase = 0, row = 0; phase < pass->phases[0] * pass->phases[1]; phase++) {
         ptrdiff_t y = tap_there(s, pass, 0, pass->first[0] + phase / pass->phases[1], ty);
         ptrdiff_t x = tap_there(s, pass, 1, pass->first[1] + phase % pass->phases[1], tx);
         bool exists = y >= 0 && x >= 0;
         const float *at = from + (exists ? y * (ptrdiff_t)s->kernel[1] + x : 0);
-        if (pass->rows == s->in_channels) whole = row = pass->rows / STRIDED_ROWS * STRIDED_ROWS;
-        copy_panels(at, kernel, whole / STRIDED_ROWS, to, pass->panel);
+        if (pass->rows == s->in_channels) whole = row = pass->rows / rows * rows;
+        if (rows == 6) copy_panels(at, kernel, whole / 6, 6, to, pass->panel); /* as a constant: unrolled */
+        else copy_panels(at, kernel, whole / rows, rows, to, pass->panel);
         for (size_t c = whole; c < s->in_channels; c++, row++)
-            to[row / STRIDED_ROWS * pass->panel + row % STRIDED_ROWS] = exists ? at[c * kernel] : 0;
+            to[row / rows * pass->panel + row % rows] = exists ? at[c * kernel] : 0;
     }
-    for (size_t row = pass->rows; row % STRIDED_ROWS; row++)
-        to[row / STRIDED_ROWS * pass->panel + row % STRIDED_ROWS] = 0;
+    for (size_t row = pass->rows; row % rows; row++) to[row / rows * pass->panel + row % rows] = 0;
 }
 
 void strided_weights(const struct strided_passes *all, const struct strided_pass *pass, size_t c, const float *weights,
                      float *to) {
     const struct strided *s = all->there;
     size_t first = c / pass->chunk * pass->chunk, left = s->out_channels - first;
-    size_t chunk = left < pass->chunk ? left : pass->chunk;
+    size_t chunk = left < pass->chunk ? left : pass->chunk, rows = all->body->rows;
     const float *from = weights + c * s->in_channels * s->kernel[0] * s->kernel[1];
-    to += pass->weights + (first * taps_of(pass) + c - first) * STRIDED_ROWS;
+    to += pass->weights + (first * taps_of(pass) + c - first) * rows;
     for (size_t ty = 0; ty < pass->taps[0]; ty++)
-        for (size_t tx = 0; tx < pass->taps[1]; tx++, to += chunk * STRIDED_ROWS) pack_tap(all, pass, ty, tx, from, to);
+        for (size_t tx = 0; tx < pass->taps[1]; tx++, to += chunk * rows) pack_tap(all, pass, ty, tx, from, to);
+}
+
+/* ---- The bodies ---- */
+
+static const struct strided_body *best_body(void) {
+#if defined __x86_64__
+    if (cpu_has_avx512()) return &strided_avx512;
+#endif
+    return &strided_avx2;
+}
+
+size_t strided_scratch(const struct strided *s, unsigned workers) {
+    return strided_scratch_with(best_body(), s, workers);
+}
+
+void strided_back(const struct strided *s, struct team *team, const float *dy, const float *weights, float *dx,
+                  float *scratch) {
+    best_body()->run(s, team, dy, weights, dx, scratch);
 }

@@ -4,8 +4,6 @@
 
 #include "nn/kernels/strided.h"
 
-#define STRIDED_ROWS 6u
-#define STRIDED_PANEL 16u  /* positions of one call of the inner kernel */
 #define STRIDED_BLOCK 96u  /* positions of a part */
 #define STRIDED_DEPTH 256u /* products, about, that are added up in registers */
 #define STRIDED_PASSES (STRIDED_STEP * STRIDED_STEP)
@@ -23,7 +21,17 @@ struct strided_pass {
     size_t weights, panel; /* floats before its weights, and from panel to panel of them */
 };
 
+/* The body for one kind of processor; strided_back takes the best one. Both make the same bits. */
+struct strided_body {
+    size_t rows, panel; /* one call of the inner kernel: rows, and positions */
+    void (*run)(const struct strided *, struct team *, const float *dy, const float *weights, float *dx,
+                float *scratch);
+};
+extern const struct strided_body strided_avx512, strided_avx2;
+size_t strided_scratch_with(const struct strided_body *, const struct strided *, unsigned workers);
+
 struct strided_passes {
+    const struct strided_body *body;
     const struct strided *there;
     size_t count;
     struct strided_pass pass[STRIDED_PASSES];
@@ -34,8 +42,8 @@ struct strided_passes {
                                     each worker */
 };
 
-void strided_passes(const struct strided *, unsigned workers, struct strided_passes *);
-/* The weights from channel `c` of dy, for one pass: to[panel][chunk][tap][channel][STRIDED_ROWS]. */
+void strided_passes(const struct strided_body *, const struct strided *, unsigned workers, struct strided_passes *);
+/* The weights from channel `c` of dy, for one pass: to[panel][chunk][tap][channel][rows]. */
 void strided_weights(const struct strided_passes *, const struct strided_pass *, size_t c, const float *weights,
                      float *to);
 

@@ -1,5 +1,5 @@
-/* Winograd's body for 512-bit vectors, compiled for whatever processor this is: what it does can be tested on all. */
-#include "winograd_wide.h"
+/* The body for 512-bit vectors, compiled for those of 256: what it does can be tested on more processors. */
+#include "wide.h"
 
 #if defined __x86_64__
 #pragma GCC target("avx2,fma")
