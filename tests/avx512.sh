@@ -1,7 +1,7 @@
 #!/bin/bash
-# The kernels for 512-bit vectors, where no processor here has them: tests/avx512.sh [SUITE...] (default: winograd) boots
-# Linux and runs those suites of the unit tests on a Skylake-X that Bochs emulates, which takes some minutes. Needs a build with its
-# tests (make unit), and the Debian packages bochs bochs-term isolinux syslinux-common xorriso cpio busybox-static.
+# The kernels for 512-bit vectors, where no processor here has them: tests/avx512.sh [SUITE...] (default: conv winograd) boots
+# Linux and runs those suites of the unit tests on a Skylake-X that Bochs emulates, a hundred times slower than this
+# machine. Needs a build with its tests (make unit), and the Debian packages bochs bochs-term isolinux syslinux-common xorriso cpio busybox-static.
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -11,9 +11,10 @@ tests=$BUILD/tests/unit-tests
 for tool in bochs xorriso cpio busybox; do
     command -v $tool >/dev/null || { echo "avx512.sh: $tool: not there: see the head of this file" >&2; exit 2; }
 done
-(($#)) || set -- winograd
+(($#)) || set -- conv winograd
 work=$(mktemp -d /tmp/assay-avx512.XXXXXX)
 trap 'rm -rf "$work"' EXIT
+chmod 755 "$work" # for apt's own user
 cd "$work" || exit 2
 
 # Debian's kernel for virtual machines, unpacked, not installed.
@@ -34,7 +35,7 @@ busybox mount -t proc proc /proc
 busybox mkdir /dev/shm
 busybox mount -t tmpfs tmpfs /dev/shm
 for suite in $*; do
-    LD_LIBRARY_PATH=/lib /unit-tests --filter "\$suite/*"
+    LD_LIBRARY_PATH=/lib /unit-tests --color=never --filter "\$suite/*"
     echo "\$suite: exit code \$?"
 done
 busybox sleep 20 # until all has been sent
@@ -46,7 +47,8 @@ cp kernel/boot/vmlinuz-* disc/vmlinuz
 cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 disc
 # Bochs 2.7 gives a wrong size for compacted state (XSAVEC, XSAVES: features 321 and 323).
 echo 'default vmlinuz initrd=initrd console=ttyS0 quiet clearcpuid=321,323' >disc/isolinux.cfg
-xorriso -as mkisofs -quiet -o disc.iso -b isolinux.bin -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table disc || exit 2
+xorriso -as mkisofs -quiet -o disc.iso -b isolinux.bin -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table disc 2>xorriso.log ||
+    { cat xorriso.log >&2; exit 2; }
 
 cat >bochsrc <<EOF
 display_library: term
