@@ -166,7 +166,7 @@ static void finish_wave(struct wave_state *w) {
 bool schedule_run(struct run *run, enum wave wave, const struct extent *extent, unsigned workers,
                   struct progress *progress, struct error *e) {
     static const char *const titles[] = {"controls", "label permutation", "more draws"};
-    struct wave_state w = {.run = run, .extent = extent, .progress = progress};
+    struct wave_state w = {.run = run, .extent = extent, .workers = workers, .progress = progress};
     w.conformed = calloc(run->row_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     if (ok && wave != WAVE_LABELS) ok = make_memos(&w, e);

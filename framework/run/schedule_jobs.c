@@ -108,24 +108,45 @@ static struct reference_task task_of(const struct missing *m, uint32_t index) {
     return task;
 }
 
+/* Tasks that are worth a process of their own, which has to draw what the others draw, too. */
+#define LEAST_TASKS 4u
+
+/* One job, or of a single draw as many as there are workers: chains can take from each what it found. */
+static bool split_reference(struct wave_state *w, const struct reference *all, uint32_t draw, struct error *e) {
+    uint32_t draws = draws_of(&w->run->plan), parts = draws ? w->workers / draws : 1;
+    parts = parts > all->count / LEAST_TASKS ? all->count / LEAST_TASKS : parts;
+    parts = parts ? parts : 1;
+    for (uint32_t part = 0; part < parts; part++) {
+        uint32_t from = part * all->count / parts, end = (part + 1) * all->count / parts;
+        struct reference r = {malloc((end - from) * sizeof *r.tasks), end - from, w->gradients};
+        /* Two passes of each input, and the network drawn and digested. */
+        double cost = 3.0 * (r.count + 1) * w->run->inputs[ROOT_MODEL].count;
+        struct job *j = r.tasks ? jobs_add(w, JOB_REFERENCE, draw, cost, 600) : NULL;
+        if (!j) {
+            free(r.tasks);
+            return error_memory(e);
+        }
+        memcpy(r.tasks, all->tasks + from, (end - from) * sizeof *r.tasks);
+        j->reference = r;
+    }
+    return true;
+}
+
 static bool add_reference(struct wave_state *w, const struct missing *m, uint32_t draw, bool with_original, bool *made,
                           struct error *e) {
     const struct plan *p = &w->run->plan;
-    struct reference r = {.tasks = malloc((p->attribution_count + 1u) * sizeof *r.tasks), .gradients = w->gradients};
-    if (!r.tasks) return error_memory(e);
+    struct reference all = {.tasks = malloc((p->attribution_count + 1u) * sizeof *all.tasks)};
+    if (!all.tasks) return error_memory(e);
     for (uint32_t i = 0; i < p->attribution_count; i++) {
         const struct attribution *a = &p->attributions[i];
         if (a->draw != draw && !(with_original && a->draw == PLAN_NO_DRAW)) continue;
         struct reference_task task = task_of(m, i);
-        if (task.audit || task.reductions) r.tasks[r.count++] = task;
+        if (task.audit || task.reductions) all.tasks[all.count++] = task;
     }
-    /* Two passes of each input, and the network drawn and digested. */
-    double cost = 3.0 * (r.count + 1) * w->run->inputs[ROOT_MODEL].count;
-    struct job *j = r.count ? jobs_add(w, JOB_REFERENCE, draw, cost, 600) : NULL;
-    *made = j != NULL;
-    if (j) j->reference = r;
-    else free(r.tasks);
-    return j || !r.count || error_memory(e);
+    *made = all.count > 0;
+    bool ok = !all.count || split_reference(w, &all, draw, e);
+    free(all.tasks);
+    return ok;
 }
 
 bool jobs_add_references(struct wave_state *w, struct error *e) {

@@ -20,6 +20,7 @@ struct job {
 struct wave_state {
     struct run *run;
     const struct extent *extent;
+    unsigned workers;
     struct pool_job *pool;
     struct job *jobs;
     size_t count, capacity;
@@ -33,7 +34,7 @@ struct wave_state {
 struct job *jobs_add(struct wave_state *, enum job_kind, uint32_t number, double cost, double limit);
 /* Trainings and conformance. */
 bool jobs_add_setup(struct wave_state *, struct error *);
-/* Audits and yardsticks: one job per draw. */
+/* Audits and yardsticks: one job per draw, or several when there are fewer draws than workers. */
 bool jobs_add_references(struct wave_state *, struct error *);
 /* Chains: one per explainer, root and draw. */
 bool jobs_add_chains(struct wave_state *, enum wave, struct error *);
