@@ -33,7 +33,7 @@ struct strip {
     size_t column_count;
     const char *rows[ROWS_MAX]; /* explainers */
     size_t row_count, longest;  /* longest title */
-    bool diverging;             /* some row */
+    struct map_scales scales;   /* of the rows */
     double left, head, tile_height;
     struct error *error;
 };
@@ -105,7 +105,11 @@ static bool survey(struct strip *s, struct error *e) {
     s->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
     s->head = 46 + (s->longest > TITLE_FITS ? 3.6 * (double)s->longest : 0);
     s->tile_height = map_tile_height(input, TILE);
-    for (size_t row = 0; row < s->row_count; row++) s->diverging = s->diverging || row_diverges(s, row);
+    for (size_t row = 0; row < s->row_count; row++) {
+        bool diverging = row_diverges(s, row);
+        s->scales.diverging = s->scales.diverging || diverging;
+        s->scales.sequential = s->scales.sequential || !diverging;
+    }
     return true;
 }
 
@@ -163,8 +167,8 @@ static void add_labels(struct strip *s) {
         for (size_t c = 1; c < s->column_count + 2; c++) add_caption(s, row, c);
     }
     double y = tile_y(s, s->row_count) + 12;
-    map_bar_labels(f, s->diverging, tile_x(s, 1), y);
-    figure_label(f, 14, y + 22, ALIGN_LEFT, 120, "font small textcolor rgb quiet", map_bar_text(s->diverging));
+    map_bar_labels(f, &s->scales, tile_x(s, 1), y);
+    figure_label(f, 14, y + 22, ALIGN_LEFT, 120, "font small textcolor rgb quiet", map_bar_text(&s->scales));
     figure_label(f, 14, y + 35, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
                  "\xcf\x81: Spearman with the original map, all pixels; one input, one draw (verdicts rest on all)");
     figure_draw_labels(f);
@@ -177,7 +181,7 @@ static void add_script(struct strip *s) {
     add_labels(s);
     map_tile_begin(f);
     for (size_t row = 0; row < s->row_count; row++) add_row(s, row);
-    map_bar(f, s->diverging, tile_x(s, 1), tile_y(s, s->row_count) + 12);
+    map_bars(f, &s->scales, tile_x(s, 1), tile_y(s, s->row_count) + 12);
     text_add(&f->script, "unset multiplot\n");
 }
 

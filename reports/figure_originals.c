@@ -24,7 +24,7 @@ struct page {
     const struct picture *tiles[TILES_MAX]; /* the input, then maps */
     size_t count, columns;
     double height; /* of a tile */
-    bool diverging;
+    struct map_scales scales;
 };
 
 static void collect(struct page *p, const struct map_set *maps, const struct picture *input, const char *network) {
@@ -35,7 +35,8 @@ static void collect(struct page *p, const struct map_set *maps, const struct pic
         const struct picture *map = map_set_find(maps, t->explainers[x], network, input->input);
         if (!map) continue;
         p->tiles[p->count++] = map;
-        p->diverging = p->diverging || map->negative;
+        p->scales.diverging = p->scales.diverging || map->negative;
+        p->scales.sequential = p->scales.sequential || !map->negative;
     }
     p->columns = p->count > ONE_ROW ? COLUMNS : p->count;
     p->height = map_tile_height(input, TILE);
@@ -63,9 +64,8 @@ static void add_labels(struct page *p, const struct picture *input) {
     for (size_t i = 0; i < p->count; i++)
         figure_label(f, tile_x(p, i) + TILE / 2, tile_y(p, i) - 9, ALIGN_CENTRE, TITLE_CHARACTERS, "textcolor rgb ink",
                      i ? p->tiles[i]->explainer : "input");
-    map_bar_labels(f, p->diverging, MARGIN, foot(p));
-    figure_label(f, MARGIN, foot(p) + 22, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
-                 map_bar_text(p->diverging));
+    map_bar_labels(f, &p->scales, MARGIN, foot(p));
+    figure_label(f, MARGIN, foot(p) + 22, ALIGN_LEFT, 120, "font small textcolor rgb quiet", map_bar_text(&p->scales));
     figure_draw_labels(f);
 }
 
@@ -85,7 +85,7 @@ static bool draw_page(struct figures *all, const struct map_set *maps, const str
     map_tile_begin(&p.figure);
     for (size_t i = 0; i < p.count; i++)
         map_tile(&p.figure, p.tiles[i], p.tiles[i]->negative, tile_x(&p, i), tile_y(&p, i), TILE, p.height);
-    map_bar(&p.figure, p.diverging, MARGIN, foot(&p));
+    map_bars(&p.figure, &p.scales, MARGIN, foot(&p));
     text_add(&p.figure.script, "unset multiplot\n");
     return figure_end(&p.figure, e);
 }

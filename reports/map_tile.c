@@ -38,31 +38,38 @@ void map_tile(struct figure *f, const struct picture *p, bool diverging, double 
              p->colour ? "rgbimage" : "image");
 }
 
-/* Where the bar begins. */
-static double bar_left(bool diverging, double x) {
-    return x + (diverging ? 42 : 28);
+/* Where the bar begins; that of magnitudes stands behind the other one. */
+static double bar_left(const struct map_scales *s, bool diverging, double x) {
+    return x + (diverging ? 42 : s->diverging ? 280 : 28);
 }
 
-void map_bar_labels(struct figure *f, bool diverging, double x, double y) {
+static void add_bar_labels(struct figure *f, double left, double y, const char *low, const char *high) {
     static const char style[] = "font small textcolor rgb quiet";
 
-    figure_label(f, bar_left(diverging, x) - 6, y + 5, ALIGN_RIGHT, 20, style, diverging ? "against" : "none");
-    figure_label(f, bar_left(diverging, x) + BAR_WIDTH + 6, y + 5, ALIGN_LEFT, 40, style,
-                 diverging ? "for the class" : "strong");
+    figure_label(f, left - 6, y + 5, ALIGN_RIGHT, 20, style, low);
+    figure_label(f, left + BAR_WIDTH + 6, y + 5, ALIGN_LEFT, 40, style, high);
 }
 
-const char *map_bar_text(bool diverging) {
-    return diverging ? "each map on its own scale, to the 99th percentile of |value|; channels are summed"
-                     : "each map on its own scale, to its 99th percentile";
+void map_bar_labels(struct figure *f, const struct map_scales *s, double x, double y) {
+    if (s->diverging) add_bar_labels(f, bar_left(s, true, x), y, "against", "for the class");
+    if (s->sequential) add_bar_labels(f, bar_left(s, false, x), y, "none", "strong");
 }
 
-void map_bar(struct figure *f, bool diverging, double x, double y) {
-    double left = bar_left(diverging, x);
+const char *map_bar_text(const struct map_scales *s) {
+    return s->diverging ? "each map on its own scale, to the 99th percentile of |value|; channels are summed"
+                        : "each map on its own scale, to its 99th percentile";
+}
 
+static void add_bar(struct figure *f, bool diverging, double left, double y) {
     figure_place(f, left, y, left + BAR_WIDTH, y + 10);
     text_add(&f->script,
              "set palette @%s; set cbrange [%d:1]; set xrange [%s:%u.5]; set yrange [-.5:1.5]\n"
              "plot maps binary array=(%u,2) format='%%float' with image\n",
              diverging ? "diverging" : "sequential", diverging ? -1 : 0, diverging ? "-.5" : "49.5", MAP_RAMP - 1,
              MAP_RAMP);
+}
+
+void map_bars(struct figure *f, const struct map_scales *s, double x, double y) {
+    if (s->diverging) add_bar(f, true, bar_left(s, true, x), y);
+    if (s->sequential) add_bar(f, false, bar_left(s, false, x), y);
 }

@@ -1,4 +1,4 @@
-/* map_tile.h (private to reports/): one picture of a figure, and the colour bar that explains it. */
+/* map_tile.h (private to reports/): one picture of a figure, and the colour bars that explain it. */
 #ifndef ASSAY_REPORTS_MAP_TILE_H
 #define ASSAY_REPORTS_MAP_TILE_H
 
@@ -13,9 +13,14 @@ void map_tile_begin(struct figure *);
 void map_tile(struct figure *, const struct picture *, bool diverging, double x, double y, double width, double height);
 double map_tile_height(const struct picture *, double width);
 
-/* At (x, y): words with the bar between them; the labels before figure_draw_labels(), the bar after it. */
-void map_bar_labels(struct figure *, bool diverging, double x, double y);
-void map_bar(struct figure *, bool diverging, double x, double y);
-const char *map_bar_text(bool diverging);
+/* What the tiles of a figure need explained. */
+struct map_scales {
+    bool diverging, sequential;
+};
+
+/* At (x, y): a bar for each scale, between two words; the labels before figure_draw_labels(), the bars after it. */
+void map_bar_labels(struct figure *, const struct map_scales *, double x, double y);
+void map_bars(struct figure *, const struct map_scales *, double x, double y);
+const char *map_bar_text(const struct map_scales *);
 
 #endif

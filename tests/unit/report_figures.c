@@ -217,6 +217,29 @@ Test(report_figures, marks_stages_that_are_no_control) {
     fake_folder_remove(folder);
 }
 
+/* A bar for each scale that tiles have: the gradient has signs, what follows has not. */
+Test(report_figures, explains_the_scales_that_are_there) {
+    static const char *const drawn[] = {"figures/maps-cascading-input0.gp", "figures/originals-input0.gp"};
+    setenv("PATH", "/nonexistent", 1);
+    for (uint32_t explainers = 1; explainers <= 5; explainers += 4) {
+        struct fake_run fake = {explainers, 3, 2, 2, 12, false, false};
+        char folder[64];
+        struct store *s = fake_run_store(&fake, folder);
+        figures()->write(s, folder, NULL);
+        for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++) {
+            char *script = fake_read(folder, drawn[i]);
+            cr_expect(strstr(script, "'against'") && strstr(script, "set palette @diverging; set cbrange [-1:1]"), "%s",
+                      drawn[i]);
+            cr_expect_eq(strstr(script, "'strong'") != NULL, explainers > 1, "%s", drawn[i]);
+            cr_expect_eq(strstr(script, "set palette @sequential; set cbrange [0:1]") != NULL, explainers > 1, "%s",
+                         drawn[i]);
+            free(script);
+        }
+        store_close(s);
+        fake_folder_remove(folder);
+    }
+}
+
 /* The data of a curve: stage 0 is the original at the ceiling, then the stages in order. */
 Test(report_figures, writes_the_curves_as_the_store_has_them) {
     struct fake_run fake = {1, 3, 2, 2, 8, false, false};

@@ -68,6 +68,16 @@ Test(report_text, shows_the_matrix_the_surprises_and_how_to_read_them) {
     free(text);
 }
 
+/* Beside a PASS a similarity of 1 would puzzle. */
+Test(report_text, marks_stages_that_are_no_control) {
+    struct fake_run fake = {1, 3, 2, 2, 8, false, false};
+    char *text = shown_run(&fake, false), *mark = strstr(text, "(no control)");
+
+    expect_in(text, "\nindependent\n  gradient   fc2 0.06, fc1 0.02 (no control), conv2 0.00\n");
+    cr_expect(mark && !strstr(mark + 1, "(no control)"), "one of all stages: %s", text);
+    free(text);
+}
+
 Test(report_text, fits_100_columns) {
     for (int hostile = 0; hostile < 2; hostile++)
         for (int colour = 0; colour < 2; colour++) {
