@@ -38,6 +38,7 @@ bool store_prepare(const struct store *s, const char *sql, sqlite3_stmt **out, s
 static const char open_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
                                "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = NORMAL;"
+                               "PRAGMA wal_autocheckpoint = 16384;" /* 64 MiB: workers wait while it is done */
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA cache_size = -32768;"
                                "PRAGMA trusted_schema = OFF;";
