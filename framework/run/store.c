@@ -34,7 +34,7 @@ bool store_prepare(const struct store *s, const char *sql, sqlite3_stmt **out, s
 }
 
 /* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per
- * unit. A SIGKILL loses at most the open transaction; a power cut at most the last few whole ones. */
+ * unit. A SIGKILL loses at most the open transaction; a power cut at most whole ones since the log was written back. */
 static const char open_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
                                "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = NORMAL;"
