@@ -17,13 +17,6 @@ static size_t taps_of(const struct strided_pass *pass) {
     return pass->taps[0] * pass->taps[1];
 }
 
-bool strided_fits(const struct strided *s) {
-    bool fits = cpu_has_avx2() && s->kernel[0] <= STRIDED_TAPS && s->kernel[0] * s->kernel[1] <= STRIDED_TAPS;
-    for (int axis = 0; axis < 2; axis++)
-        fits = fits && s->step[axis] <= STRIDED_STEP && s->before[axis] <= STRIDED_TAPS;
-    return fits;
-}
-
 /* ---- Phases: element i = q s + r of an axis was seen, through tap k, by position q + (r + b - k) / s, if whole ----
  */
 
@@ -82,6 +75,22 @@ static void add_passes(const struct strided *s, struct strided_passes *all) {
     all->pass[0] = together;
     all->count = 1;
     all->gaps = false;
+}
+
+/* Of its products most must not be with the zeros that fill up rows and taps. */
+static bool is_dense(const struct strided *s) {
+    struct strided_passes all = {.there = s};
+    size_t products = 0;
+    add_passes(s, &all);
+    for (size_t i = 0; i < all.count; i++) products += cost(&all.pass[i]);
+    return 10 * s->in_channels * s->kernel[0] * s->kernel[1] >= 7 * products;
+}
+
+bool strided_fits(const struct strided *s) {
+    bool fits = cpu_has_avx2() && s->kernel[0] <= STRIDED_TAPS && s->kernel[0] * s->kernel[1] <= STRIDED_TAPS;
+    for (int axis = 0; axis < 2; axis++)
+        fits = fits && s->step[axis] <= STRIDED_STEP && s->before[axis] <= STRIDED_TAPS;
+    return fits && is_dense(s);
 }
 
 /* ---- Frames and parts ---- */

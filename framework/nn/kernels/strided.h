@@ -21,7 +21,7 @@ struct strided {
 #define STRIDED_STEP 2u
 #define STRIDED_TAPS 128u
 
-/* Whether it can be used here and on this processor. */
+/* Whether it can be used here and on this processor, and does not mostly multiply by zeros. */
 bool strided_fits(const struct strided *);
 /* Floats, for a team of `workers` or fewer and as many samples or fewer. */
 size_t strided_scratch(const struct strided *, unsigned workers);

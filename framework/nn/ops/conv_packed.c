@@ -10,7 +10,6 @@
 #define SMALL_PLANE 64
 #define MOST_TAPS 1024 /* of one channel, for the memory they take */
 #define WIDE 24        /* where the zeros beside the rows of a frame cost less than folding */
-#define FULL_ROWS 6
 
 bool conv_packed_init(const struct geometry *g, struct packed *p) {
     const struct window_fit *f = &g->window.fit;
@@ -47,7 +46,7 @@ bool conv_strided_init(const struct geometry *g, struct strided *s) {
         s->before[axis] = (size_t)f->before[axis];
         s->step[axis] = (size_t)f->stride[axis];
     }
-    bool pays = s->step[0] * s->step[1] > 1 || (s->out[1] >= WIDE && s->in_channels >= FULL_ROWS);
+    bool pays = s->step[0] * s->step[1] > 1 || s->out[1] >= WIDE;
     return strided_fits(s) && pays && s->kernel[0] * s->kernel[1] > 1 && f->dilation[0] == 1 && f->dilation[1] == 1 &&
            s->out_channels >= LEAST_ROWS;
 }
