@@ -143,7 +143,7 @@ static void digest_finish(struct sha256_ctx *hash, char out[FILE_DIGEST_SIZE]) {
 }
 
 bool file_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *e) {
-    uint8_t buffer[8192];
+    uint8_t buffer[READ_STEP];
     struct sha256_ctx hash;
     FILE *in = fopen(path, "rb");
 

@@ -97,11 +97,11 @@ static bool read_bytes(FILE *in, const struct place *p, size_t bytes, ProtobufCB
     return true;
 }
 
-static bool take(struct store *s, Onnx__TensorProto *t, struct error *e) {
+static bool take(struct store *s, Onnx__TensorProto *t, size_t bytes, struct error *e) {
     struct place place;
-    size_t bytes, size = 0;
+    size_t size = 0;
     FILE *in = NULL;
-    if (!read_place(t, &place, e) || !onnx_tensor_bytes(t, &bytes, e)) return false;
+    if (!read_place(t, &place, e)) return false;
     if (!stays_inside(place.location))
         return error_set(e, "external data: location '%s' leaves the model's folder: wanted a file in it",
                          place.location);
@@ -121,7 +121,9 @@ static bool take(struct store *s, Onnx__TensorProto *t, struct error *e) {
 
 static bool take_if_external(struct store *s, Onnx__TensorProto *t, struct error *e) {
     if (!t || t->data_location != ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL) return true;
-    return take(s, t, e) || error_prefix(e, "tensor '%s'", onnx_text(t->name));
+    size_t bytes;
+    if (!onnx_tensor_bytes(t, &bytes, e)) return false; /* which names the tensor */
+    return take(s, t, bytes, e) || error_prefix(e, "tensor '%s'", onnx_text(t->name));
 }
 
 bool onnx_take_external(Onnx__GraphProto *graph, const char *model, bool *any, struct error *e) {

@@ -27,7 +27,7 @@ struct onnx_array {
 bool onnx_array_read(const Onnx__TensorProto *, struct onnx_array *out, struct error *);
 void onnx_array_finish(struct onnx_array *);
 
-/* What the elements of a tensor take as raw data. */
+/* What the elements of a tensor take as raw data. Errors name the tensor. */
 bool onnx_tensor_bytes(const Onnx__TensorProto *, size_t *out, struct error *);
 /* Reads what the graph of the model at that path stores in other files (external data) into the tensors. *any: whether
  * there was something. */

@@ -105,7 +105,7 @@ bool onnx_tensor_bytes(const Onnx__TensorProto *t, size_t *out, struct error *e)
     struct shape shape;
     if (!element || !read_shape(t, onnx_text(t->name), &shape, out, e)) return false;
     return !__builtin_mul_overflow(*out, element->raw_size, out) ||
-           error_set(e, "its shape asks for more bytes than memory can address");
+           error_set(e, "tensor '%s' asks for more bytes than memory can address", onnx_text(t->name));
 }
 
 /* Weights are most of a file, and lie in memory as they are wanted. */

@@ -153,6 +153,7 @@ static void expect_refusal(const char *what, const char *const wanted[2]) {
     put_model(PATH);
     cr_expect_not(onnx_load(PATH, &graph, &e), "%s", what);
     cr_expect_eq(strncmp(e.text, PATH ": tensor '", strlen(PATH ": tensor '")), 0, "%s: %s", what, e.text);
+    cr_expect_null(strstr(e.text + strlen(PATH ": tensor '"), "tensor '"), "%s: named twice: %s", what, e.text);
     for (int k = 0; k < 2; k++)
         cr_expect_not_null(strstr(e.text, wanted[k]), "%s: '%s' lacks '%s'", what, e.text, wanted[k]);
 }
@@ -186,6 +187,8 @@ Test(onnx_external, a_shape_that_asks_for_more_than_there_is) {
     expect_refusal("absurd", (const char *const[2]){"the file has", "bytes"});
     first->dims[0] = INT64_MAX;
     expect_refusal("beyond all", (const char *const[2]){"more", "memory can address"});
+    first->dims[0] = -1;
+    expect_refusal("negative", (const char *const[2]){"has dimension -1", "wanted 0 or more"});
 }
 
 /* A thousand tensors of the same bytes would take a thousand times the file. */
