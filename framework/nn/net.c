@@ -139,7 +139,9 @@ bool net_prepare(struct net *net, enum plan_kind kind, struct error *e) {
     const struct plan *old = net->group;
     if (old->kind < kind || old->workers < team_size(net->team)) {
         struct plan *plan;
-        if (!plan_create(net, old->kind < kind ? kind : old->kind, group_size(net), &plan, e)) return false;
+        bool wider = old->kind < kind; /* else what the net keeps for as many samples stays large enough */
+        uint32_t most = wider ? group_size(net) : old->capacity;
+        if (!plan_create(net, wider ? kind : old->kind, most, &plan, e)) return false;
         plan_destroy(net->group);
         net->group = plan;
     }

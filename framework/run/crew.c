@@ -13,9 +13,10 @@
 /* Below this a fork, and the pages that are copied after it, cost more than a helper saves: 20 ms of one core. */
 #define LEAST_WORK 2e9
 #define MOST_HELPERS 64u
-/* The same of threads for one block: 2 ms, and what a layer can be cut into without waste. */
-#define LEAST_BLOCK_WORK 2e8
+/* The same of threads: 2 ms, and what a layer can be cut into without waste. */
+#define LEAST_SAMPLE_WORK 2e8
 #define MOST_THREADS 8u
+#define FEW 10u                         /* samples, that do not make two full blocks: shared by threads */
 #define MOST_RESULTS ((size_t)32 << 20) /* bytes of sums of blocks, which are kept until all are there */
 
 struct work {
@@ -153,17 +154,43 @@ static bool share(struct work *w, const struct crew *crew, float *out, struct er
     return ok;
 }
 
-/* One block, by threads that live as long: no plugin forks while they are there. */
-static bool share_block(const struct work *w, const struct crew *crew, float *out, struct error *e) {
-    struct team *team = NULL;
-    unsigned helpers = cores_borrow(crew->cores, crew->member, MOST_THREADS - 1);
-    if (helpers && team_create(1 + helpers, &team, NULL)) net_share(w->net, team);
+/* ---- Threads, who live as long as the request: none is there when a plugin forks ---- */
+
+struct lent {
+    struct team *team;
+    unsigned helpers;
+};
+
+static struct lent lend_team(const struct crew *crew, struct net *net) {
+    struct lent lent = {.helpers = cores_borrow(crew->cores, crew->member, MOST_THREADS - 1)};
+    if (lent.helpers && team_create(1 + lent.helpers, &lent.team, NULL)) net_share(net, lent.team);
+    return lent;
+}
+
+static void return_team(const struct crew *crew, struct net *net, const struct lent *lent) {
+    net_share(net, NULL);
+    team_destroy(lent->team);
+    cores_return(crew->cores, crew->member, lent->helpers);
+}
+
+static bool share_each_sample(const struct work *w, const struct crew *crew, float *out, struct error *e) {
+    struct lent lent = lend_team(crew, w->net);
     bool ok = work_alone(w, out, e);
-    net_share(w->net, NULL);
-    team_destroy(team);
-    cores_return(crew->cores, crew->member, helpers);
+    return_team(crew, w->net, &lent);
     return ok;
 }
+
+bool crew_inspect(const struct crew *crew, struct net *net, uint32_t node, uint32_t n, const float *x,
+                  const uint32_t *targets, float *activation, float *gradient, struct error *e) {
+    bool alone = !crew->cores || (gradient ? 2 : 1) * n * graph_flops(net_graph(net)) < LEAST_SAMPLE_WORK;
+    struct lent lent = {.team = NULL};
+    if (!alone) lent = lend_team(crew, net);
+    bool ok = net_inspect(net, node, n, x, targets, activation, gradient, e);
+    if (!alone) return_team(crew, net, &lent);
+    return ok;
+}
+
+/* ---- Requests ---- */
 
 static bool ask_once(const struct crew *crew, struct net *net, const struct net_request *ask, float *out,
                      struct error *e) {
@@ -177,9 +204,9 @@ static bool ask_once(const struct crew *crew, struct net *net, const struct net_
                      .logits = ask->question == ASK_GRADIENT ? ask->logits : NULL,
                      .classes = g->classes};
     double work = (ask->question == ASK_FORWARD ? 1 : 2) * ask->n * graph_flops(g);
-    bool one = w.blocks < 2;
-    if (!crew->cores || work < (one ? LEAST_BLOCK_WORK : LEAST_WORK)) return work_alone(&w, out, e);
-    return one ? share_block(&w, crew, out, e) : share(&w, crew, out, e);
+    bool few = ask->n < FEW;
+    if (!crew->cores || work < (few ? LEAST_SAMPLE_WORK : LEAST_WORK)) return work_alone(&w, out, e);
+    return few ? share_each_sample(&w, crew, out, e) : share(&w, crew, out, e);
 }
 
 /* The samples of a sum that are asked for at once: so many that memory does not grow with them. */

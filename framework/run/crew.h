@@ -1,7 +1,7 @@
 /* crew.h: the samples of one request, shared among processes while cores are free. A helper is a fork of the caller,
  * computes blocks of samples into shared memory and ends: processes, as a BLAS without locks knows no threads. What a
- * helper did not finish, whatever became of it, the caller does. A request of one block is shared by threads, who leave
- * BLAS to the caller (net_share). Results do not depend on how many helped. */
+ * helper did not finish, whatever became of it, the caller does. Each sample of a request of few is shared by threads,
+ * who leave BLAS to the caller (net_share). Results do not depend on how many helped. */
 #ifndef ASSAY_RUN_CREW_H
 #define ASSAY_RUN_CREW_H
 
@@ -30,5 +30,8 @@ struct net_request {
 };
 
 bool crew_ask(const struct crew *, struct net *, const struct net_request *, float *out, struct error *);
+/* As net_inspect. */
+bool crew_inspect(const struct crew *, struct net *, uint32_t node, uint32_t n, const float *x, const uint32_t *targets,
+                  float *activation, float *gradient, struct error *);
 
 #endif

@@ -163,8 +163,8 @@ static assay_status layers_inspect(const assay_model *model, uint32_t index, uin
     }
     handle->forward += n;
     handle->backward += gradient ? n : 0;
-    return finish(net_inspect(handle->net, handle->nodes[index], n, x, targets, activation, gradient, &e), call, &e,
-                  why);
+    bool ok = crew_inspect(&handle->crew, handle->net, handle->nodes[index], n, x, targets, activation, gradient, &e);
+    return finish(ok, call, &e, why);
 }
 
 static const assay_layers layers_extension = {layers_count, layers_get, layers_inspect};
