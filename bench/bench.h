@@ -19,7 +19,8 @@ struct rusage;
 double bench_cpu_seconds(const struct rusage *); /* user and system */
 /* The least of wall and CPU time, divided by `count`, of run(user); after one run that does not count. */
 struct bench_time bench_best(int repeats, double count, void (*run)(void *user), void *user);
-void bench_report(const char *what, struct bench_time, double gflop);
+void bench_report(const char *what, struct bench_time, double gflop); /* as `assay` */
+void bench_report_as(const char *contender, const char *what, struct bench_time, double gflop);
 
 struct graph *bench_resnet18(void);
 struct graph *bench_fashion_cnn(void);
@@ -28,6 +29,7 @@ struct graph *bench_squeezenet(void); /* NULL: the file is not there */
 double bench_forward_gflop(const struct graph *);
 
 typedef int bench_job(int argc, char **argv);
-bench_job bench_deep, bench_export, bench_ig, bench_measure, bench_net, bench_peak, bench_spawn, bench_train;
+bench_job bench_deep, bench_export, bench_ig, bench_kernels, bench_measure, bench_net, bench_peak, bench_spawn,
+    bench_train;
 
 #endif

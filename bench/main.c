@@ -15,6 +15,7 @@ static const struct {
     {"deep", "DIR: a network of 21 small layers, and samples for it", bench_deep},
     {"export", "DIR: ResNet-18 with random weights, as ONNX and as .npy", bench_export},
     {"ig", "MODEL INPUT.npy MAP.npy: integrated gradients, 50 steps", bench_ig},
+    {"kernels", ": convolutions, by all bodies that this processor runs", bench_kernels},
     {"measure", ": Spearman and SSIM", bench_measure},
     {"net", ": forward and backward to the input", bench_net},
     {"peak", ": GFLOP/s of fused multiply-adds, one thread", bench_peak},
@@ -65,13 +66,17 @@ struct bench_time bench_best(int repeats, double count, void (*run)(void *user),
     return best;
 }
 
-void bench_report(const char *what, struct bench_time time, double gflop) {
+void bench_report_as(const char *contender, const char *what, struct bench_time time, double gflop) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("%s\tassay\t%.6g\t%.6g\t%ld\t", what, time.wall * 1e3, time.cpu * 1e3, usage.ru_maxrss / 1024);
+    printf("%s\t%s\t%.6g\t%.6g\t%ld\t", what, contender, time.wall * 1e3, time.cpu * 1e3, usage.ru_maxrss / 1024);
     if (gflop > 0) printf("%.6g\n", gflop);
     else printf("-\n");
     fflush(stdout);
+}
+
+void bench_report(const char *what, struct bench_time time, double gflop) {
+    bench_report_as("assay", what, time, gflop);
 }
 
 int main(int argc, char **argv) {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #ifndef LANES
-#define LANES 8u /* or 16 */
+#define LANES 8u /* or 4, or 16 */
 #endif
 #define OCTET 8u
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
@@ -36,7 +36,13 @@ INLINE void store(float *to, lanes v) {
 
 /* Two vectors, four lanes at a time ("quads"): the lower or upper half of each quad of a and of b by turns, one or two
  * elements at a time; and every second quad of a, then of b. One instruction each. */
-#if LANES == 8
+#if LANES == 4
+#define EACH ((places){0, 1, 2, 3})
+#define LOWER_ONES ((places){0, 4, 1, 5})
+#define UPPER_ONES ((places){2, 6, 3, 7})
+#define LOWER_TWOS ((places){0, 1, 4, 5})
+#define UPPER_TWOS ((places){2, 3, 6, 7})
+#elif LANES == 8
 #define EACH ((places){0, 1, 2, 3, 4, 5, 6, 7})
 #define LOWER_ONES ((places){0, 8, 1, 9, 4, 12, 5, 13})
 #define UPPER_ONES ((places){2, 10, 3, 11, 6, 14, 7, 15})
@@ -67,7 +73,9 @@ INLINE void transpose_quads(lanes *m) {
 /* Columns, columns[OCTET], of LANES rows of an octet each. */
 INLINE void transpose(const octet *rows, lanes *columns) {
     lanes m[OCTET];
-#if LANES == 8
+#if LANES == 4
+    for (size_t i = 0; i < OCTET; i++) m[i] = load((const float *)&rows[i % 4] + i / 4 * 4);
+#elif LANES == 8
     for (size_t i = 0; i < OCTET; i++) m[i] = rows[i];
 #else
     for (size_t i = 0; i < OCTET; i++) /* with quads 0, 2 and 1, 3 of the columns side by side */
@@ -76,16 +84,22 @@ INLINE void transpose(const octet *rows, lanes *columns) {
 #endif
     transpose_quads(m);
     transpose_quads(m + 4);
+#if LANES == 4
+    for (size_t i = 0; i < OCTET; i++) columns[i] = m[i];
+#else
     for (size_t i = 0; i < 4; i++) {
         columns[i] = __builtin_shuffle(m[i], m[i + 4], EVEN_QUADS);
         columns[i + 4] = __builtin_shuffle(m[i], m[i + 4], ODD_QUADS);
     }
+#endif
 }
 
 /* Elements `step` apart. */
 INLINE lanes load_spaced(const float *from, size_t step) {
 #define FOUR_FROM(i) from[(i)*step], from[((i) + 1) * step], from[((i) + 2) * step], from[((i) + 3) * step]
-#if LANES == 8
+#if LANES == 4
+    return (lanes){FOUR_FROM(0)};
+#elif LANES == 8
     return (lanes){FOUR_FROM(0), FOUR_FROM(4)};
 #else
     return (lanes){FOUR_FROM(0), FOUR_FROM(4), FOUR_FROM(8), FOUR_FROM(12)};
