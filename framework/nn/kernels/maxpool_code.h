@@ -11,12 +11,12 @@ INLINE void load_taps(const float *from, size_t step, lanes *out) {
         return;
     }
     memcpy(&upper, from + LANES - 1, sizeof upper);
-    *out = __builtin_shuffle(lower, upper, (places){0, 2, 4, 6, 9, 11, 13, 15});
+    *out = __builtin_shuffle(lower, upper, 2 * EACH - (2 * EACH >= (int32_t)LANES));
 }
 
 INLINE bool find_largest(const struct maxpool_row *r, size_t step, const float *plane, size_t first, float *largest,
                          uint32_t *place) {
-    const places each = (places){0, 1, 2, 3, 4, 5, 6, 7} * (int32_t)step;
+    const places each = EACH * (int32_t)step;
     lanes best;
     load_taps(plane + first, step, &best);
     places at = each + (int32_t)first, numbers = best == best;

@@ -1,3 +1,4 @@
-/* maxpool_portable.c: for any processor; wide vectors become what it has. */
+/* maxpool_portable.c: for any processor, as winograd_portable.c. */
+#define LANES 4
 #define NAME(name) name##_portable
 #include "nn/kernels/maxpool_code.h"
