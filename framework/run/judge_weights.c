@@ -1,5 +1,5 @@
 /* Tests A (cascade), I (independent layers) and M (magnitude guard) of docs/verdict.md, and the fixed cut-off. */
-#include "run/judge.h"
+#include "run/judge_weights.h"
 
 #include "explainers/explainer.h"
 
@@ -8,30 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum decision { OPEN, PASSES, FAILS, DOMINATED, VANISHED, NO_CONTROL, NO_MAGNITUDE };
-
 static const char *const decision_names[] = {"open",     "pass",          "fail",        "input-dominated",
                                              "vanished", "not a control", "no magnitude"};
-
-struct test {
-    uint32_t stage;
-    enum view view;
-    enum decision decision;
-    struct interval kept;   /* vanished maps dropped: bounds a PASS */
-    struct interval filled; /* vanished maps counted as D = 0: bounds a FAIL */
-    struct interval paired; /* non-negative maps: D minus that of the absolute gradient */
-    double vanished;        /* share of cells */
-};
-
-struct bench { /* what all tests of one explainer and control share */
-    struct judge_case *c;
-    double *y, *z; /* [draws][inputs] scratch */
-    double alpha_pass, alpha_fail;
-    struct test *tests, guard; /* tests: [stages][views] */
-    uint32_t test_count;
-    bool has_guard;
-    double guard_base;
-};
 
 static enum judge kind_of(const struct judge_case *c) {
     return c->run->controls[c->control].control->judge;
@@ -105,14 +83,14 @@ static bool above(const struct interval *x, double alpha, double delta) {
     return interval_lower(x, alpha) > delta;
 }
 
-static void measure_vanished(struct bench *b, struct test *t) {
+static void measure_vanished(struct weights_bench *b, struct test *t) {
     struct judge_case *c = b->c;
     t->kept = interval_two_way(b->y, c->draws, judge_inputs(c));
     t->vanished = judge_fill_vanished(c, t->view, c->draws, b->y);
     t->filled = t->vanished > 0 ? interval_two_way(b->y, c->draws, judge_inputs(c)) : t->kept;
 }
 
-static void decide_signed(const struct bench *b, struct test *t) {
+static void decide_signed(const struct weights_bench *b, struct test *t) {
     double delta = b->c->rule->delta;
     if (t->vanished > b->c->rule->vanished_share) t->decision = VANISHED;
     else if (above(&t->filled, b->alpha_fail, delta)) t->decision = FAILS;
@@ -121,7 +99,7 @@ static void decide_signed(const struct bench *b, struct test *t) {
 
 /* Magnitudes survive re-drawing to some degree in every method, so a non-negative map may also pass by surviving no
  * more than the absolute gradient does on the same draws and inputs. */
-static void decide_non_negative(struct bench *b, struct test *t) {
+static void decide_non_negative(struct weights_bench *b, struct test *t) {
     struct judge_case *c = b->c;
     const struct row *yardstick = run_yardstick(c->run, c->run->rows[c->row].reduction);
     double delta = c->rule->delta;
@@ -149,7 +127,7 @@ static void decide_non_negative(struct bench *b, struct test *t) {
     }
 }
 
-static void run_test(struct bench *b, uint32_t stage, enum view view) {
+static void run_test(struct weights_bench *b, uint32_t stage, enum view view) {
     struct judge_case *c = b->c;
     struct test *t = &b->tests[b->test_count++];
     *t = (struct test){.stage = stage, .view = view};
@@ -160,7 +138,7 @@ static void run_test(struct bench *b, uint32_t stage, enum view view) {
     else decide_signed(b, t);
 }
 
-static void run_guard(struct bench *b) {
+static void run_guard(struct weights_bench *b) {
     struct judge_case *c = b->c;
     struct test *t = &b->guard;
     *t = (struct test){.stage = judge_floor_stage(c), .view = c->magnitude_view};
@@ -169,154 +147,6 @@ static void run_guard(struct bench *b) {
     measure_vanished(b, t);
     if (defined) decide_signed(b, t);
     else t->decision = NO_MAGNITUDE;
-}
-
-/* ---- from tests to a verdict ---- */
-
-static const struct test *worst_test(const struct bench *b, enum decision decision) {
-    const struct test *worst = NULL;
-    for (uint32_t i = 0; i < b->test_count; i++) {
-        const struct test *t = &b->tests[i];
-        if (t->decision == decision && (!worst || t->kept.mean > worst->kept.mean)) worst = t;
-    }
-    return worst;
-}
-
-static const struct test *first_test(const struct bench *b, enum decision decision) {
-    for (uint32_t i = 0; i < b->test_count; i++)
-        if (b->tests[i].decision == decision) return &b->tests[i];
-    return NULL;
-}
-
-static void take_numbers(const struct bench *b, const struct test *t, struct judgement *j) {
-    bool fails = t->decision == FAILS || t->decision == DOMINATED;
-    const struct interval *x = fails ? &t->filled : &t->kept;
-    j->score = x->mean;
-    j->lower = interval_lower(x, b->alpha_fail);
-    j->upper = interval_upper(x, b->alpha_pass);
-    j->floor = t == &b->guard ? b->guard_base : b->c->floor[t->view];
-    j->ceiling = b->c->repeat[t->view];
-}
-
-static const char *stage_name(const struct bench *b, const struct test *t) {
-    return plan_stage_name(&b->c->run->plan, b->c->control, t->stage);
-}
-
-static void say_fail(const struct bench *b, const struct test *t, struct judgement *j) {
-    take_numbers(b, t, j);
-    snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
-    const char *note = t->vanished >= .1 ? " (vanished maps counted as 0)" : "";
-    if (t == &b->guard)
-        judgement_say(
-            j, VERDICT_FAIL,
-            "The magnitudes survive full randomisation: share %.2f, at least %.2f > %.2f (%s, above chance %.2f); %u "
-            "draws, %u inputs%s.",
-            j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->draws, j->inputs, note);
-    else
-        judgement_say(
-            j, VERDICT_FAIL,
-            "The map survives at stage %s: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f, ceiling %.2f); %u "
-            "draws, %u inputs%s.",
-            j->first_stage, j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->ceiling, j->draws,
-            j->inputs, note);
-}
-
-static void say_dominated(const struct bench *b, const struct test *t, struct judgement *j) {
-    take_numbers(b, t, j);
-    snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
-    j->input_dominated = true;
-    judgement_say(
-        j, VERDICT_UNINFORMATIVE,
-        "The absolute map is dominated by the input (D = %.2f at %s, as random weights times the input would give): test "
-        "the signed map.",
-        j->score, j->first_stage);
-}
-
-static void say_open(const struct bench *b, const struct test *t, struct judgement *j) {
-    take_numbers(b, t, j);
-    snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
-    if (t->decision == VANISHED)
-        judgement_say(j, VERDICT_INCONCLUSIVE,
-                      "%.0f %% of the maps vanished (were constant) at stage %s: too few are left to judge.",
-                      100 * t->vanished, j->first_stage);
-    else
-        judgement_say(j, VERDICT_INCONCLUSIVE,
-                      "Undecided at stage %s after %u draws: %s %.2f, between %.2f and %.2f around %.2f (%s).",
-                      j->first_stage, j->draws, t == &b->guard ? "magnitude share" : "D =", j->score, j->lower,
-                      j->upper, b->c->rule->delta, view_name(t->view));
-}
-
-static void say_no_magnitude(const struct bench *b, struct judgement *j) {
-    enum view v = b->guard.view;
-    j->floor = b->guard_base;
-    j->ceiling = b->c->repeat[v];
-    judgement_say(
-        j, VERDICT_UNINFORMATIVE,
-        "The magnitudes cannot be judged: a repetition agrees at %.2f, random weights times the input at %.2f (%s).",
-        j->ceiling, j->floor, view_name(v));
-}
-
-static double most_vanished(const struct bench *b) {
-    double most = b->has_guard ? b->guard.vanished : 0;
-    for (uint32_t i = 0; i < b->test_count; i++)
-        if (b->tests[i].decision == PASSES) most = fmax(most, b->tests[i].vanished);
-    return most;
-}
-
-static uint32_t excluded_stages(const struct bench *b) {
-    uint32_t stages = 0;
-    for (uint32_t i = 0; i < b->test_count; i++)
-        stages += b->tests[i].decision == NO_CONTROL && b->tests[i].view == b->c->views[0];
-    return stages;
-}
-
-static void say_pass(const struct bench *b, struct judgement *j) {
-    const struct test *t = worst_test(b, PASSES);
-    char guard[96] = "", vanished[64] = "", excluded[64] = "";
-    double most = most_vanished(b);
-    uint32_t left_out = excluded_stages(b);
-    take_numbers(b, t, j);
-    if (left_out)
-        snprintf(excluded, sizeof excluded, "; %u of %u stages were no control", left_out, judge_stages(b->c));
-    if (b->has_guard) snprintf(guard, sizeof guard, "; magnitude share %.2f", b->guard.kept.mean);
-    if (most >= .1) snprintf(vanished, sizeof vanished, "; up to %.0f %% of maps vanished", 100 * most);
-    if (j->upper < b->c->rule->delta)
-        judgement_say(
-            j, VERDICT_PASS,
-            "Largest surviving share D = %.2f, at most %.2f < %.2f, at stage %s (%s%s%s); %u draws, %u inputs%s.",
-            j->score, j->upper, b->c->rule->delta, stage_name(b, t), view_name(t->view), guard, vanished, j->draws,
-            j->inputs, excluded);
-    else
-        judgement_say(
-            j, VERDICT_PASS,
-            "Survives no more than the absolute gradient: D = %.2f at stage %s, paired difference at most %.2f < %.2f%s; %u "
-            "draws, %u inputs%s.",
-            j->score, stage_name(b, t), interval_upper(&t->paired, b->alpha_pass), b->c->rule->delta, vanished,
-            j->draws, j->inputs, excluded);
-}
-
-/* Of single layers the top one is the cascade's first stage: by itself it is no second witness. */
-static bool says_something(const struct bench *b) {
-    for (uint32_t i = 0; i < b->test_count; i++)
-        if (b->tests[i].decision == PASSES &&
-            (kind_of(b->c) != JUDGE_INDEPENDENT || b->tests[i].stage > 0 || judge_stages(b->c) == 1))
-            return true;
-    return false;
-}
-
-static void conclude(const struct bench *b, struct judgement *j) {
-    const struct test *t;
-    if ((t = first_test(b, FAILS))) say_fail(b, t, j);
-    else if (b->has_guard && b->guard.decision == FAILS) say_fail(b, &b->guard, j);
-    else if ((t = first_test(b, DOMINATED))) say_dominated(b, t, j);
-    else if ((t = first_test(b, VANISHED)) || (t = worst_test(b, OPEN))) say_open(b, t, j);
-    else if (b->has_guard && b->guard.decision == NO_MAGNITUDE) say_no_magnitude(b, j);
-    else if (b->has_guard && b->guard.decision != PASSES) say_open(b, &b->guard, j);
-    else if (says_something(b)) say_pass(b, j);
-    else
-        judgement_say(j, VERDICT_SKIP,
-                      "Not available: no single layer%s, drawn anew alone, changes the logits enough (RMS r >= %.2f).",
-                      first_test(b, PASSES) ? " below the top" : "", b->c->rule->logit_r);
 }
 
 /* ---- curves for the figures and tables ---- */
@@ -354,7 +184,7 @@ bool judge_curve(const struct judge_case *c, uint32_t stage, uint32_t measure, e
     return store_put_curve(c->run->store, &row, e);
 }
 
-static bool put_curves(struct bench *b, struct error *e) {
+static bool put_curves(struct weights_bench *b, struct error *e) {
     struct judge_case *c = b->c;
     struct map_shape shape = run_map_shape(&c->run->data->sample, c->run->rows[c->row].reduction);
     for (uint32_t stage = 0; stage < judge_stages(c); stage++)
@@ -373,7 +203,7 @@ static bool put_curves(struct bench *b, struct error *e) {
 }
 
 /* The common practice, for comparison: one cut-off on the mean absolute similarity of the last stage. */
-static void fixed_cutoff(struct bench *b, struct judgement *j) {
+static void fixed_cutoff(struct weights_bench *b, struct judgement *j) {
     struct judge_case *c = b->c;
     uint32_t stage = judge_stages(c) - 1;
     judge_similarity(c, c->row, stage, c->draws, 0, VIEW_ABSOLUTE_ALL, b->y);
@@ -391,9 +221,10 @@ static void fixed_cutoff(struct bench *b, struct judgement *j) {
                       s.mean, c->rule->cutoff);
 }
 
-static bool bench_init(struct bench *b, struct judge_case *c) {
+static bool bench_init(struct weights_bench *b, struct judge_case *c) {
     size_t cells = (size_t)c->draws * judge_inputs(c), tests = (size_t)judge_stages(c) * c->view_count;
-    *b = (struct bench){.c = c, .y = malloc(2 * cells * sizeof *b->y), .tests = calloc(tests + 1, sizeof *b->tests)};
+    *b = (struct weights_bench){
+        .c = c, .y = malloc(2 * cells * sizeof *b->y), .tests = calloc(tests + 1, sizeof *b->tests)};
     if (!b->y || !b->tests) return false;
     b->z = b->y + cells;
     b->alpha_pass = c->rule->alpha / c->looks;
@@ -402,7 +233,7 @@ static bool bench_init(struct bench *b, struct judge_case *c) {
 }
 
 bool judge_weights(struct judge_case *c, struct judgement *j, bool curves, struct error *e) {
-    struct bench b = {0};
+    struct weights_bench b = {0};
     bool decided = judge_gates(c, j), ok = true;
     if (decided && (j->word == VERDICT_ERROR || j->word == VERDICT_SKIP)) return true;
     if (!bench_init(&b, c)) ok = error_memory(e);
@@ -411,7 +242,7 @@ bool judge_weights(struct judge_case *c, struct judgement *j, bool curves, struc
             for (uint32_t v = 0; v < c->view_count; v++) run_test(&b, s, c->views[v]);
         if (kind_of(c) == JUDGE_CASCADE && !c->run->rows[c->row].non_negative) run_guard(&b);
         if (c->rule->kind == RULE_FIXED_CUTOFF) fixed_cutoff(&b, j);
-        else conclude(&b, j);
+        else judge_weights_conclude(&b, j);
     }
     ok = ok && (!curves || put_curves(&b, e));
     free(b.y);
