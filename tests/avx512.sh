@@ -1,7 +1,8 @@
 #!/bin/bash
-# The kernels for 512-bit vectors, where no processor here has them: tests/avx512.sh [SUITE...] (default: conv winograd) boots
+# The kernels for 512-bit vectors, where no processor has them: tests/avx512.sh [SUITE...] (default: conv winograd) boots
 # Linux and runs those suites of the unit tests on a Skylake-X that Bochs emulates, a hundred times slower than this
-# machine. Needs a build with its tests (make unit), and the Debian packages bochs bochs-term isolinux syslinux-common xorriso cpio busybox-static.
+# machine. Needs a build with its tests (make unit), and the Debian packages bochs bochs-term isolinux syslinux-common
+# xorriso cpio busybox-static.
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -33,7 +34,9 @@ cat >root/init <<EOF
 busybox mount -t proc proc /proc
 busybox mkdir /dev/shm
 busybox mount -t tmpfs tmpfs /dev/shm
-for suite in $*; do
+suites="$*"
+busybox grep -q avx512vl /proc/cpuinfo || suites=
+for suite in \$suites; do
     LD_LIBRARY_PATH=/lib /unit-tests --color=never --filter "\$suite/*"
     echo "\$suite: exit code \$?"
 done
