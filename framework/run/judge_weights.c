@@ -4,9 +4,7 @@
 #include "explainers/explainer.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char *const decision_names[] = {"open",     "pass",          "fail",        "input-dominated",
                                              "vanished", "not a control", "no magnitude"};
