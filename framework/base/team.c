@@ -3,15 +3,15 @@
 #include "base/clock.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* How long a thread looks out for the next job, or for the end of one, before it sleeps: to be woken takes longer.
- * Meanwhile it leaves its core to whoever wants it. */
+/* How long a thread looks out for the next job, or for the end of one, before it sleeps: to be woken takes longer. It
+ * does not yield meanwhile: where others want its core, the system would let them have it for milliseconds. */
 #define PATIENCE 20e-6
+#define LOOKS 64 /* between looks at the clock */
 
 struct helper {
     struct team *team;
@@ -42,10 +42,19 @@ static void take_parts(struct team *t, unsigned worker) {
     for (unsigned part; (part = atomic_fetch_add(&t->next, 1)) < t->parts;) t->run(t->job, part, worker);
 }
 
+static void look_again(void) {
+#if defined __x86_64__
+    __builtin_ia32_pause();
+#endif
+}
+
 /* Until *count is another than `old`, or patience ends. */
 static void look_out(atomic_uint *count, unsigned old) {
     double until = clock_seconds() + PATIENCE;
-    while (atomic_load(count) == old && clock_seconds() < until) sched_yield();
+    do
+        for (int i = 0; i < LOOKS; i++, look_again())
+            if (atomic_load(count) != old) return;
+    while (clock_seconds() < until);
 }
 
 /* ---- A helper ---- */
