@@ -16,6 +16,11 @@ static double share(const struct progress *p) {
 
 static void show(struct progress *p) {
     char bar[31];
+    if (p->unpriced) {
+        fprintf(stderr, "\r%-22s %u/%u jobs  %3.0f s\033[K", p->title, p->units, p->of, clock_seconds() - p->start);
+        fflush(stderr);
+        return;
+    }
     double f = share(p), spent = clock_seconds() - p->start, left = f > .02 ? spent * (1 - f) / f : -1;
     for (int i = 0; i < 30; i++) bar[i] = f * 30 > i ? '#' : '.';
     bar[30] = 0;
@@ -38,7 +43,7 @@ void progress_job(struct progress *p, double cost) {
     p->done += cost;
     p->units++;
     int tenths = (int)(10 * share(p));
-    if (p->quiet || p->terminal || tenths == p->shown) return;
+    if (p->quiet || p->terminal || p->unpriced || tenths == p->shown) return;
     p->shown = tenths;
     fprintf(stderr, "%3d %%  %u/%u jobs  %.0f s\n", 10 * tenths, p->units, p->of, clock_seconds() - p->start);
 }

@@ -11,6 +11,7 @@ struct progress {
     double start, last; /* seconds */
     double done, total; /* cost */
     uint32_t units, of; /* jobs */
+    uint32_t unpriced;  /* of them say, when they end, what others cost: until then no share is shown */
     int shown;          /* last plain line: tenths */
     const char *title;
 };

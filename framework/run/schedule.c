@@ -99,6 +99,7 @@ static bool message(void *user, struct pool_job *p, uint32_t type, const void *d
 /* What the row costs is known now: its chains take their place in the queue. */
 static void reprice(struct wave_state *w, uint32_t row) {
     w->conformed[row] = true;
+    if (w->progress) w->progress->unpriced--;
     for (size_t i = 0; i < w->count; i++) {
         if (w->jobs[i].kind != JOB_CHAIN || w->jobs[i].chain.row != row) continue;
         double cost = jobs_chain_cost(w->run, &w->jobs[i].chain);
@@ -112,8 +113,8 @@ static bool ended(void *user, struct pool_job *p, const char *death, struct erro
     struct job *j = p->user;
     bool ok = true;
     char why[256];
-    if (w->progress) progress_job(w->progress, p->cost);
     if (j->kind == JOB_CONFORM) reprice(w, j->number);
+    if (w->progress) progress_job(w->progress, p->cost);
     if (!death) return true;
     switch (j->kind) {
     case JOB_CONFORM:
@@ -140,6 +141,7 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
         w->jobs[i].wave = w;
         w->pool[i].user = &w->jobs[i];
         cost += w->pool[i].cost;
+        if (w->progress) w->progress->unpriced += w->jobs[i].kind == JOB_CONFORM;
     }
     if (w->progress && w->count) progress_add(w->progress, title, cost, (uint32_t)w->count);
     return pool_run(w->pool, w->count, workers, w->run->log, &hooks, w, e);
