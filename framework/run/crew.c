@@ -13,6 +13,7 @@
 /* Below this a fork, and the pages that are copied after it, cost more than a helper saves: 20 ms of one core. */
 #define LEAST_WORK 2e9
 #define MOST_HELPERS 64u
+#define BLOCK 5u /* samples that one process takes at a time */
 /* The same of threads: 2 ms, and what a layer can be cut into without waste. */
 #define LEAST_SAMPLE_WORK 2e8
 #define MOST_THREADS 8u
@@ -38,12 +39,6 @@ static bool is_sum(const struct work *w) {
     return w->ask->question == ASK_GRADIENT_SUM || w->ask->question == ASK_LINE_SUM;
 }
 
-/* Samples that one process takes at a time. Where there are many, six: on a plane of 7x7 they have 24 tiles, all that
- * the Winograd kernel takes in four goes; where there are few, ten make two blocks. */
-static uint32_t block_size(uint32_t n) {
-    return n > 20 ? 6 : 5;
-}
-
 static size_t results_of(const struct work *w) {
     return is_sum(w) ? w->blocks : w->ask->n;
 }
@@ -64,8 +59,8 @@ static bool ask_net(const struct work *w, uint32_t first, uint32_t count, float 
 }
 
 static bool run_block(const struct work *w, uint32_t block, float *results, struct error *e) {
-    uint32_t most = block_size(w->ask->n), first = block * most, left = w->ask->n - first;
-    return ask_net(w, first, left < most ? left : most, results + (is_sum(w) ? block : first) * w->out, e);
+    uint32_t first = block * BLOCK, left = w->ask->n - first;
+    return ask_net(w, first, left < BLOCK ? left : BLOCK, results + (is_sum(w) ? block : first) * w->out, e);
 }
 
 /* The next block that nobody has begun, if there is one. */
@@ -198,7 +193,7 @@ static bool ask_once(const struct crew *crew, struct net *net, const struct net_
     size_t in = shape_count(&g->sample);
     struct work w = {.ask = ask,
                      .net = net,
-                     .blocks = (ask->n + block_size(ask->n) - 1) / block_size(ask->n),
+                     .blocks = (ask->n + BLOCK - 1) / BLOCK,
                      .in = in,
                      .out = ask->question == ASK_FORWARD ? g->classes : in,
                      .logits = ask->question == ASK_GRADIENT ? ask->logits : NULL,
@@ -211,8 +206,8 @@ static bool ask_once(const struct crew *crew, struct net *net, const struct net_
 
 /* The samples of a sum that are asked for at once: so many that memory does not grow with them. */
 static uint32_t round_size(const struct graph *g, uint32_t n) {
-    size_t blocks = MOST_RESULTS / (shape_count(&g->sample) * sizeof(float)) + 1, left = n / block_size(n) + 1;
-    return (uint32_t)(blocks < left ? blocks : left) * block_size(n);
+    size_t blocks = MOST_RESULTS / (shape_count(&g->sample) * sizeof(float)) + 1, left = n / BLOCK + 1;
+    return (uint32_t)(blocks < left ? blocks : left) * BLOCK;
 }
 
 static bool ask_in_rounds(const struct crew *crew, struct net *net, const struct net_request *ask, uint32_t most,

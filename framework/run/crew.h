@@ -14,7 +14,7 @@ struct crew {
 };
 
 /* What a network can be asked: as net_forward, net_gradient, net_gradient_sum and net_line_sum; but a sum is one over
- * blocks of samples, which depend on n alone, each a net_gradient_sum or net_line_sum. */
+ * blocks of five samples, each a net_gradient_sum or net_line_sum. */
 enum question { ASK_FORWARD, ASK_GRADIENT, ASK_GRADIENT_SUM, ASK_LINE_SUM };
 
 struct net_request {
