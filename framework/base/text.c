@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include "base/sizes.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -81,10 +83,6 @@ char *text_format(const char *format, ...) {
 
 #define NAME_LONGEST 64 /* longer names are nobody's misspelling */
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* Levenshtein distance without regard to case; both at most NAME_LONGEST long. */
 static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) {
     size_t row[NAME_LONGEST + 1];
@@ -96,7 +94,7 @@ static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) 
         for (size_t j = 1; j <= nb; j++) {
             size_t above = row[j];
             bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            row[j] = smaller(diagonal + !same, smaller(above, row[j - 1]) + 1);
+            row[j] = size_min(diagonal + !same, size_min(above, row[j - 1]) + 1);
             diagonal = above;
         }
     }

@@ -1,10 +1,7 @@
 /* depthwise.c: where things lie. */
 #include "base/cpu.h"
+#include "base/sizes.h"
 #include "nn/kernels/depthwise_frames.h"
-
-static size_t round_up(size_t n, size_t unit) {
-    return (n + unit - 1) / unit * unit;
-}
 
 static ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) {
     return a > b ? a : b;
@@ -26,9 +23,9 @@ bool depthwise_fits(const struct depthwise *d) {
 /* Frames of at least `rows` x `columns`, of which `sums` rows are summed, and may be read `last` further on. */
 static void size_frames(struct depthwise_frames *f, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t sums, ptrdiff_t last) {
     f->pitch = (size_t)columns;
-    f->sums = round_up((size_t)(sums * columns), DEPTHWISE_UNIT);
+    f->sums = size_up((size_t)(sums * columns), DEPTHWISE_UNIT);
     f->size = (size_t)most(rows * columns, (ptrdiff_t)f->sums + last);
-    f->size = round_up(f->size + 2 * DEPTHWISE_LANES, DEPTHWISE_LANES); /* rows are copied by whole vectors */
+    f->size = size_up(f->size + 2 * DEPTHWISE_LANES, DEPTHWISE_LANES); /* rows are copied by whole vectors */
 }
 
 struct depthwise_frames depthwise_there(const struct depthwise *d, struct depthwise_taps *taps) {

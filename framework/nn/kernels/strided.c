@@ -2,16 +2,9 @@
 #include "nn/kernels/strided_passes.h"
 
 #include "base/cpu.h"
+#include "base/sizes.h"
 
 #define PAD 16u /* panels a power of two apart would share the few places of one cache set */
-
-static size_t round_up(size_t n, size_t unit) {
-    return (n + unit - 1) / unit * unit;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
 
 static size_t taps_of(const struct strided_pass *pass) {
     return pass->taps[0] * pass->taps[1];
@@ -55,7 +48,7 @@ static void init_pass(const struct strided *s, const size_t *first, const size_t
 
 /* For any body, as the order of summation depends on it. */
 static size_t cost(const struct strided_pass *pass) {
-    return taps_of(pass) * round_up(pass->rows, 6);
+    return taps_of(pass) * size_up(pass->rows, 6);
 }
 
 /* Each phase in a pass of its own, or all in one where that is less work. */
@@ -128,7 +121,7 @@ static void cut(struct strided_pass *pass, unsigned workers, struct strided_pass
     pass->weights = all->weights;
     pass->panel = rows * depth + PAD;
     all->weights += panels * pass->panel;
-    all->own = larger(all->own, STRIDED_BLOCK * (pass->chunk < channels ? pass->group_rows : rows));
+    all->own = size_max(all->own, STRIDED_BLOCK * (pass->chunk < channels ? pass->group_rows : rows));
 }
 
 void strided_passes(const struct strided_body *body, const struct strided *s, unsigned workers,
@@ -144,7 +137,7 @@ size_t strided_scratch_with(const struct strided_body *body, const struct stride
     for (unsigned k = 1; k <= workers; k++) {
         struct strided_passes all;
         strided_passes(body, s, k, &all);
-        most = larger(most, all.weights + all.frames + k * all.own);
+        most = size_max(most, all.weights + all.frames + k * all.own);
     }
     return most;
 }

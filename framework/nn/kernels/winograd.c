@@ -1,14 +1,7 @@
 /* winograd.c: which of the compiled bodies runs, and how the work is cut. */
 #include "base/cpu.h"
+#include "base/sizes.h"
 #include "nn/kernels/winograd_blocks.h"
-
-static size_t round_up(size_t n, size_t unit) {
-    return (n + unit - 1) / unit * unit;
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 
 /* Measured on a processor with 512 KiB of second and 16 MiB of third cache a core; what is best is flat. */
 #define KEPT_FLOATS ((size_t)36 * 160 * 128)   /* transformed kernels that stay in the third cache */
@@ -39,7 +32,7 @@ static size_t best_piece(size_t total, unsigned workers, size_t most, size_t lea
 static struct winograd_blocks cut(const struct winograd_body *body, const struct winograd *w, unsigned workers) {
     size_t per_sample = ((w->out[0] + 3) / 4) * ((w->out[1] + 3) / 4);
     struct winograd_blocks b = {.panel = 2 * body->lanes, .total = w->samples * per_sample, .chunks = 1};
-    size_t all = round_up(w->out_channels, b.panel), deep = round_up(w->in_channels, body->lanes);
+    size_t all = size_up(w->out_channels, b.panel), deep = size_up(w->in_channels, body->lanes);
     b.keeps = WINOGRAD_POINTS * all * deep <= KEPT_FLOATS && (workers == 1 || b.total >= 2 * FEW_TILES * workers);
     if (b.keeps) {
         b.tiles = best_piece(b.total, workers, KEPT_TILES, FEW_TILES, TILES_UNIT);
@@ -48,12 +41,12 @@ static struct winograd_blocks cut(const struct winograd_body *body, const struct
     } else {
         size_t fit = MOST_TILE_FLOATS / (WINOGRAD_POINTS * deep);
         b.tiles = fit < KEPT_TILES ? KEPT_TILES : fit;
-        b.channels = least(best_piece(all, workers, ANEW_CHANNELS, b.panel, b.panel), all);
-        b.depth = least(ANEW_DEPTH, deep);
+        b.channels = size_min(best_piece(all, workers, ANEW_CHANNELS, b.panel, b.panel), all);
+        b.depth = size_min(ANEW_DEPTH, deep);
         b.chunks = (w->in_channels + b.depth - 1) / b.depth;
     }
-    b.tiles = least(b.tiles, b.total);
-    b.tile_step = round_up(b.tiles * b.depth, PAD) + PAD;
+    b.tiles = size_min(b.tiles, b.total);
+    b.tile_step = size_up(b.tiles * b.depth, PAD) + PAD;
     b.weight_step = b.channels * b.depth + PAD;
     b.product_step = b.tiles * b.channels + PAD;
     return b;
@@ -106,9 +99,9 @@ static float *own_of(const struct work *k, unsigned worker) {
 static struct winograd_block block_of(const struct work *k, size_t first, size_t most, size_t chunk) {
     size_t from = chunk * k->b.depth;
     return (struct winograd_block){.first = first,
-                                   .channels = round_up(least(k->w->out_channels - first, most), k->b.panel),
+                                   .channels = size_up(size_min(k->w->out_channels - first, most), k->b.panel),
                                    .from = from,
-                                   .depth = least(k->w->in_channels - from, k->b.depth)};
+                                   .depth = size_min(k->w->in_channels - from, k->b.depth)};
 }
 
 /* Some of the kernels that are kept. */
@@ -127,7 +120,7 @@ static void run_tiles(void *job, unsigned part, unsigned worker) {
     float *tiles = own_of(k, worker), *products = tiles + WINOGRAD_POINTS * b->tile_step;
     struct winograd_tiles at = {.first = part * b->tiles, .end = k->w->in_channels};
     struct winograd_block block = block_of(k, 0, b->channels, 0);
-    at.count = least(b->total - at.first, b->tiles);
+    at.count = size_min(b->total - at.first, b->tiles);
     k->body->transform_tiles(k->w, b, &at, k->x, tiles);
     k->body->multiply(b, &block, tiles, k->shared, at.count, false, products);
     k->body->finish(k->w, b, products, at.first, at.count, 0, k->bias, k->y);
@@ -140,9 +133,9 @@ static void share_tiles(void *job, unsigned part, unsigned worker) {
     const struct winograd_blocks *b = &k->b;
     size_t chunk = part % b->chunks, first = part / b->chunks * KEPT_TILES, from = chunk * b->depth;
     struct winograd_tiles at = {.first = k->at.first + first,
-                                .count = least(k->at.count - first, KEPT_TILES),
+                                .count = size_min(k->at.count - first, KEPT_TILES),
                                 .from = from,
-                                .end = least(from + b->depth, k->w->in_channels)};
+                                .end = size_min(from + b->depth, k->w->in_channels)};
     k->body->transform_tiles(k->w, b, &at, k->x, k->shared + first * b->depth);
 }
 
@@ -174,7 +167,7 @@ void winograd_run_with(const struct winograd_body *body, const struct winograd *
         return;
     }
     for (k.at.first = 0; k.at.first < k.b.total; k.at.first += k.b.tiles) {
-        k.at.count = least(k.b.total - k.at.first, k.b.tiles);
+        k.at.count = size_min(k.b.total - k.at.first, k.b.tiles);
         team_run(team, (unsigned)k.b.chunks * pieces(k.at.count, KEPT_TILES), share_tiles, &k);
         team_run(team, pieces(w->out_channels, k.b.channels), run_channels, &k);
     }

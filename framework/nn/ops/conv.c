@@ -3,6 +3,7 @@
  * depends on its neighbours: OpenBLAS works on one sample at a time. */
 #include "nn/ops/conv.h"
 
+#include "base/sizes.h"
 #include "nn/kernels/depthwise.h"
 #include "nn/kernels/winograd.h"
 #include "nn/ops/conv_packed.h"
@@ -135,22 +136,19 @@ static bool depthwise_of(const struct geometry *g, struct depthwise *d) {
 
 /* ---- OpenBLAS ---- */
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 static size_t conv_scratch(const struct op_call *call) {
     struct geometry g = conv_geometry(call);
     struct depthwise depthwise;
     struct packed packed;
     struct strided strided;
     size_t size = g.window.same ? 0 : g.window.taps * g.window.out_plane;
-    if (depthwise_of(&g, &depthwise)) size = larger(size, depthwise_scratch(&depthwise));
-    if (conv_packed_init(&g, &packed)) size = larger(size, packed_scratch(&packed, call->workers));
-    if (conv_strided_init(&g, &strided)) size = larger(size, strided_scratch(&strided, call->workers));
+    if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise));
+    if (conv_packed_init(&g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
+    if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
     if (call->fused && call->fused->winograd) {
         struct winograd there = winograd_of(&g), back = winograd_back(&g);
-        size = larger(size, larger(winograd_scratch(&there, call->workers), winograd_scratch(&back, call->workers)));
+        size =
+            size_max(size, size_max(winograd_scratch(&there, call->workers), winograd_scratch(&back, call->workers)));
     }
     return size;
 }
