@@ -3,10 +3,10 @@
 #include "base/npy.h"
 #include "bench.h"
 #include "nn/onnx.h"
-#include "run/battery.h"
-#include "run/cores.h"
-#include "run/handle.h"
-#include "run/plugin.h"
+#include "battery/battery.h"
+#include "workers/cores.h"
+#include "host/handle.h"
+#include "host/plugin.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #include "base/rng.h"
 #include "bench.h"
 #include "nn/net.h"
-#include "run/crew.h"
+#include "workers/crew.h"
 
 #include <stdio.h>
 #include <stdlib.h>

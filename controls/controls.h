@@ -2,7 +2,7 @@
 #ifndef ASSAY_CONTROLS_CONTROLS_H
 #define ASSAY_CONTROLS_CONTROLS_H
 
-#include "run/control.h"
+#include "plan/control.h"
 
 extern const struct control control_cascading, control_independent, control_label_permutation, control_linear_identity,
     control_zero_pixel;

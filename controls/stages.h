@@ -3,7 +3,7 @@
 #ifndef ASSAY_CONTROLS_STAGES_H
 #define ASSAY_CONTROLS_STAGES_H
 
-#include "run/control.h"
+#include "plan/control.h"
 
 /* Options of both, in this order. */
 #define STAGES_OPTIONS                                                                                                 \

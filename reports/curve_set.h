@@ -2,7 +2,7 @@
 #ifndef ASSAY_REPORTS_CURVE_SET_H
 #define ASSAY_REPORTS_CURVE_SET_H
 
-#include "run/store.h"
+#include "store/store.h"
 
 #define CURVE_VIEWS 4u
 

@@ -60,7 +60,7 @@ static bool add_use(void *context, const struct use_row *row) {
     return (c->variant && c->title) || error_memory(s->error);
 }
 
-/* The network a stage is compared with (run/plan.h): the one trained on true labels for those trained again, else the
+/* The network a stage is compared with (plan/plan.h): the one trained on true labels for those trained again, else the
  * model. */
 static const char *original_of(const char *variant) {
     bool trained = strncmp(variant, "permuted/", 9) == 0 || strncmp(variant, "twin/", 5) == 0;

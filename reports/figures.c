@@ -1,7 +1,7 @@
 #include "base/file.h"
 #include "reports/figure.h"
 #include "reports/writers.h"
-#include "run/cores.h"
+#include "workers/cores.h"
 
 #include <stdlib.h>
 #include <string.h>

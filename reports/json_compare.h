@@ -3,7 +3,7 @@
 #ifndef ASSAY_REPORTS_JSON_COMPARE_H
 #define ASSAY_REPORTS_JSON_COMPARE_H
 
-#include "run/store.h"
+#include "store/store.h"
 
 #include <jansson.h>
 

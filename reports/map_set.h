@@ -3,7 +3,7 @@
 #ifndef ASSAY_REPORTS_MAP_SET_H
 #define ASSAY_REPORTS_MAP_SET_H
 
-#include "run/store.h"
+#include "store/store.h"
 
 #define MAP_FILE "maps.f32"
 #define MAP_RAMP 101u /* the file begins with two rows of a ramp from -1 to 1, for the colour bar */

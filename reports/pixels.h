@@ -2,7 +2,7 @@
 #ifndef ASSAY_REPORTS_PIXELS_H
 #define ASSAY_REPORTS_PIXELS_H
 
-#include "run/store.h"
+#include "store/store.h"
 
 #include <stdint.h>
 

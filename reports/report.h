@@ -4,7 +4,7 @@
 #define ASSAY_REPORTS_REPORT_H
 
 #include "base/error.h"
-#include "run/store.h"
+#include "store/store.h"
 
 #include <stdbool.h>
 #include <stdio.h>

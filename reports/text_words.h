@@ -3,7 +3,7 @@
 #define ASSAY_REPORTS_TEXT_WORDS_H
 
 #include "base/text.h"
-#include "run/store.h"
+#include "store/store.h"
 
 #define VERDICT_STYLES 7u
 

@@ -2,7 +2,7 @@
 #ifndef ASSAY_REPORTS_VERDICT_TABLE_H
 #define ASSAY_REPORTS_VERDICT_TABLE_H
 
-#include "run/store.h"
+#include "store/store.h"
 
 struct verdict_table {
     char **explainers, **controls;
@@ -13,7 +13,7 @@ struct verdict_table {
 bool verdict_table_load(struct store *, struct verdict_table *, struct error *);
 void verdict_table_finish(struct verdict_table *);
 
-/* A summary over controls (run/store.h): nothing is expected of it, and it counts for nothing. */
+/* A summary over controls (store/store.h): nothing is expected of it, and it counts for nothing. */
 bool verdict_is_summary(const struct verdict_row *);
 
 /* NULL where there is no verdict. */

@@ -2,10 +2,10 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "nn/arch.h"
-#include "run/conformance.h"
-#include "run/handle.h"
-#include "run/isolate.h"
-#include "run/plugin.h"
+#include "host/conformance.h"
+#include "host/handle.h"
+#include "workers/isolate.h"
+#include "host/plugin.h"
 
 #include <stdio.h>
 #include <stdlib.h>

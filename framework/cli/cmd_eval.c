@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
-#include "run/battery.h"
+#include "battery/battery.h"
 
 #include <stdio.h>
 

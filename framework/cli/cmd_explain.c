@@ -3,9 +3,9 @@
 #include "cli/subject.h"
 #include "data/class_names.h"
 #include "data/picture.h"
-#include "run/handle.h"
-#include "run/isolate.h"
-#include "run/plugin.h"
+#include "host/handle.h"
+#include "workers/isolate.h"
+#include "host/plugin.h"
 
 #include <math.h>
 #include <stdio.h>

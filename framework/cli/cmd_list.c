@@ -2,8 +2,8 @@
 #include "cli/subject.h"
 #include "measure/similarity.h"
 #include "nn/op.h"
-#include "run/control.h"
-#include "run/plugin.h"
+#include "plan/control.h"
+#include "host/plugin.h"
 
 #include <stdio.h>
 #include <stdlib.h>

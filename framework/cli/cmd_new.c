@@ -1,5 +1,5 @@
 #include "cli/cli.h"
-#include "run/scaffold.h"
+#include "cli/scaffold.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 #include "reports/report.h"
-#include "run/cores.h"
-#include "run/battery.h"
+#include "workers/cores.h"
+#include "battery/battery.h"
 #include "run/run.h"
 
 #include <stdio.h>

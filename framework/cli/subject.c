@@ -2,7 +2,7 @@
 
 #include "cli/cli.h"
 #include "nn/onnx.h"
-#include "run/battery.h"
+#include "battery/battery.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef ASSAY_RUN_AUDIT_H
 #define ASSAY_RUN_AUDIT_H
 
-#include "run/pool.h"
+#include "workers/pool.h"
 #include "run/variant.h"
 
 /* In the child: the network that the variant is now, which has these logits[inputs][classes], beside the original's. */

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "nn/net.h"
 #include "run/compare.h"
-#include "run/handle.h"
+#include "host/handle.h"
 #include "run/variant.h"
 
 #include <math.h>

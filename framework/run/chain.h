@@ -4,9 +4,9 @@
 #ifndef ASSAY_RUN_CHAIN_H
 #define ASSAY_RUN_CHAIN_H
 
-#include "run/memo.h"
-#include "run/pool.h"
-#include "run/state.h"
+#include "host/memo.h"
+#include "workers/pool.h"
+#include "experiment/state.h"
 
 struct chain {
     uint32_t row;

@@ -3,7 +3,7 @@
 #ifndef ASSAY_RUN_COMPARE_H
 #define ASSAY_RUN_COMPARE_H
 
-#include "run/state.h"
+#include "experiment/state.h"
 #include "run/unit_record.h"
 
 struct comparer {

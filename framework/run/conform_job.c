@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "run/chain.h"
-#include "run/conformance.h"
-#include "run/handle.h"
+#include "host/conformance.h"
+#include "host/handle.h"
 #include "run/network.h"
 
 #include <stdio.h>

@@ -3,9 +3,9 @@
 #ifndef ASSAY_RUN_CONFORM_JOB_H
 #define ASSAY_RUN_CONFORM_JOB_H
 
-#include "run/memo.h"
-#include "run/pool.h"
-#include "run/state.h"
+#include "host/memo.h"
+#include "workers/pool.h"
+#include "experiment/state.h"
 
 /* In the child. What the network answers is kept in the memo, unless NULL: the explainer's chains will ask again. */
 void conform_work(const struct run *, uint32_t row, struct memo *, struct channel *);

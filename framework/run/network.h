@@ -2,8 +2,8 @@
 #ifndef ASSAY_RUN_NETWORK_H
 #define ASSAY_RUN_NETWORK_H
 
-#include "run/pool.h"
-#include "run/state.h"
+#include "workers/pool.h"
+#include "experiment/state.h"
 
 /* Lists the networks the plan asks for (and the true one), with their keys, and takes those the store already has. */
 bool network_list(struct run *, struct error *);

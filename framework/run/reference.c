@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "run/audit.h"
 #include "run/compare.h"
-#include "run/handle.h"
+#include "host/handle.h"
 #include "run/unit_store.h"
 
 #include <math.h>

@@ -3,9 +3,9 @@
 #ifndef ASSAY_RUN_REFERENCE_H
 #define ASSAY_RUN_REFERENCE_H
 
-#include "run/memo.h"
-#include "run/pool.h"
-#include "run/state.h"
+#include "host/memo.h"
+#include "workers/pool.h"
+#include "experiment/state.h"
 
 /* What is missing of one attribution of ROOT_MODEL and plain inputs. */
 struct reference_task {

@@ -2,11 +2,11 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "run/judge.h"
+#include "judge/judge.h"
 #include "run/network.h"
-#include "run/record.h"
+#include "experiment/record.h"
 #include "run/schedule.h"
-#include "run/setup.h"
+#include "experiment/setup.h"
 #include "run/verdict.h"
 
 #include <errno.h>

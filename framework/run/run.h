@@ -2,21 +2,8 @@
 #ifndef ASSAY_RUN_RUN_H
 #define ASSAY_RUN_RUN_H
 
-#include "run/control.h"
-
-struct run_options {
-    const char *battery;         /* path of the YAML file */
-    const char *const *settings; /* KEY.KEY=VALUE, in place of values of the file */
-    size_t setting_count;
-    const char *folder; /* the run folder: assay.db and the reports */
-    unsigned jobs;      /* worker processes */
-    bool has_seed;
-    uint64_t seed;    /* in place of the battery's */
-    const char *only; /* an explainer row or a control, or NULL */
-    bool resume;      /* keep what an interrupted run of the same battery finished */
-    bool dry_run;     /* print the plan and its cost on stdout, and run nothing */
-    bool quiet;       /* no progress on stderr */
-};
+#include "experiment/options.h"
+#include "plan/control.h"
 
 struct run_outcome {
     int exit_code; /* 0, 1, 3 or 4: DESIGN.md, exit codes */

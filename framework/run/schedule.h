@@ -4,7 +4,7 @@
 #define ASSAY_RUN_SCHEDULE_H
 
 #include "run/chain.h"
-#include "run/progress.h"
+#include "workers/progress.h"
 
 /* How many draws each explainer has under each control: draws[control * row_count + row]. */
 struct extent {

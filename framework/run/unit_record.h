@@ -1,11 +1,11 @@
-/* chain_record.h: one unit's results on their way through the pipe. Private to those who compare, and
+/* unit_record.h: one unit's results on their way through the pipe. Private to those who compare, and
  * to chain_store.c. */
-#ifndef ASSAY_RUN_CHAIN_RECORD_H
-#define ASSAY_RUN_CHAIN_RECORD_H
+#ifndef ASSAY_RUN_UNIT_RECORD_H
+#define ASSAY_RUN_UNIT_RECORD_H
 
 #include "measure/similarity.h"
-#include "run/pool.h"
-#include "run/store.h"
+#include "workers/pool.h"
+#include "store/store.h"
 
 enum { RECORD_UNIT = 1, RECORD_ORIGINAL = 2, RECORD_AUDIT = 3 };
 

@@ -3,7 +3,7 @@
 #ifndef ASSAY_RUN_UNIT_STORE_H
 #define ASSAY_RUN_UNIT_STORE_H
 
-#include "run/state.h"
+#include "experiment/state.h"
 
 /* Whose units a worker may send: those attributions of one row, or any of the yardsticks. */
 struct unit_sender {

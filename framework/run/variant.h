@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "nn/net.h"
-#include "run/state.h"
+#include "experiment/state.h"
 
 struct variant {
     const struct run *run;

@@ -2,14 +2,14 @@
 #ifndef ASSAY_RUN_VERDICT_H
 #define ASSAY_RUN_VERDICT_H
 
-#include "run/judge.h"
+#include "judge/judge.h"
 #include "run/schedule.h"
 
 /* Breaches and SKIPs first, then the rule. */
 bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, bool curves,
                    struct judgement *, struct error *);
 
-/* Stores every verdict and curve; *exit_code as DESIGN.md, section 8 says. */
+/* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. */
 bool verdict_store(struct run *, const struct extent *, int *exit_code, struct error *);
 
 #endif

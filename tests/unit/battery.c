@@ -1,5 +1,5 @@
 #include "data/source.h"
-#include "run/battery.h"
+#include "battery/battery.h"
 
 #include "tests/unit/scratch.h"
 

@@ -4,7 +4,7 @@
 #include "controls/controls.h"
 #include "fake_run.h"
 #include "run/run.h"
-#include "run/store.h"
+#include "store/store.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

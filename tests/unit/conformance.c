@@ -1,7 +1,7 @@
 /* The rules of the ABI and the claims of a method, on plugins that keep and on plugins that break them. */
 #include "lab.h"
-#include "run/conformance.h"
-#include "run/isolate.h"
+#include "host/conformance.h"
+#include "workers/isolate.h"
 
 static bool check_in_process(const struct lab *lab, const char *folder, const char *spec,
                              struct conformance_report *report, struct error *e) {

@@ -1,5 +1,5 @@
 /* Cores that are lent, and requests shared among processes: the same bytes whoever computes them, and whoever dies. */
-#include "run/crew.h"
+#include "workers/crew.h"
 
 #include "base/rng.h"
 #include "nn/arch.h"

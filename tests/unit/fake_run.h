@@ -3,7 +3,7 @@
 #ifndef ASSAY_TESTS_FAKE_RUN_H
 #define ASSAY_TESTS_FAKE_RUN_H
 
-#include "run/store.h"
+#include "store/store.h"
 
 struct fake_run {
     uint32_t explainers, stages, draws, inputs, side; /* side: of the square maps */

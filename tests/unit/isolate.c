@@ -1,5 +1,5 @@
 /* Foreign code in a child: what it returns, and how it dies. */
-#include "run/isolate.h"
+#include "workers/isolate.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "nn/arch.h"
 #include "nn/net.h"
-#include "run/handle.h"
-#include "run/plugin.h"
+#include "host/handle.h"
+#include "host/plugin.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

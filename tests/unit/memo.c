@@ -1,5 +1,5 @@
 /* Answers kept in memory that processes share. */
-#include "run/memo.h"
+#include "host/memo.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

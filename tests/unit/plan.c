@@ -1,5 +1,5 @@
 /* Every attribution named once: what two controls share, what they must not, and networks of several hundred layers. */
-#include "run/plan.h"
+#include "plan/plan.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
 /* Jobs in child processes: what they send, how they die, and that nothing of it touches the others. */
-#include "run/pool.h"
+#include "workers/pool.h"
 
 #include "base/clock.h"
 

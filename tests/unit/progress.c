@@ -1,5 +1,5 @@
 /* What a run says of how far it is, where nobody looks at a terminal. */
-#include "run/progress.h"
+#include "workers/progress.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>

@@ -1,4 +1,4 @@
-#include "run/rule.h"
+#include "battery/rule.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "reports/report.h"
-#include "run/setup.h"
+#include "experiment/setup.h"
 
 #include <criterion/criterion.h>
 #include <limits.h>

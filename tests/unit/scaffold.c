@@ -1,7 +1,7 @@
 /* `assay new`: the folder it writes compiles with nothing but a C compiler, loads, and keeps the rules. */
 #include "lab.h"
-#include "run/conformance.h"
-#include "run/scaffold.h"
+#include "host/conformance.h"
+#include "cli/scaffold.h"
 #include "scratch.h"
 
 #include <sys/stat.h>

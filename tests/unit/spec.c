@@ -1,6 +1,6 @@
 /* Explainers as they are written in batteries and on the command line. */
 #include "base/text.h"
-#include "run/battery.h"
+#include "battery/battery.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "run/store.h"
+#include "store/store.h"
 
 #include "base/file.h"
 #include "base/text.h"

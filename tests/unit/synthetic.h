@@ -5,7 +5,7 @@
 #define ASSAY_TESTS_SYNTHETIC_H
 
 #include "controls/controls.h"
-#include "run/judge.h"
+#include "judge/judge.h"
 #include "run/verdict.h"
 
 #define SYNTHETIC_STAGES 4u

@@ -1,0 +1,324 @@
+#include "battery/battery.h"
+
+#include "base/text.h"
+#include "data/source.h"
+#include "nn/net.h"
+#include "battery/battery_rows.h"
+#include "battery/yaml_node.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATTERY_WANTED "a battery with model, data, explainers and controls"
+#define SOURCE_WANTED "a data source (" SOURCE_FORMS ")"
+#define RULE_LIMIT 32 /* keys of `rule` */
+
+bool place_prefix(const char *path, const char *const *settings, struct place place, struct error *e) {
+    if (place.line) return error_prefix(e, "%s:%u:%u", path, place.line, place.column);
+    if (place.column) return error_prefix(e, "--set %s", excerpt_of(settings[place.column - 1]).text);
+    return error_prefix(e, "%s", path);
+}
+
+bool battery_fail(const struct battery *b, struct place place, struct error *e, const char *format, ...) {
+    va_list list;
+
+    va_start(list, format);
+    error_set_list(e, format, list);
+    va_end(list);
+    return place_prefix(b->path, b->settings, place, e);
+}
+
+const char *reduction_name(enum reduction reduction) {
+    return battery_reductions[reduction];
+}
+
+#define MEMBER(member) .offset = offsetof(struct battery, member)
+
+/* ---- What is not a plain member ---- */
+
+static bool read_model(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                       struct error *e) {
+    struct battery *b = base;
+    const char *text = yaml_scalar(file, node, field->wanted, e);
+
+    if (!text) return false;
+    b->model = path_from(yaml_folder(file, node), text);
+    return b->model || error_memory(e);
+}
+
+static bool read_class_names(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                             void *base, struct error *e) {
+    struct battery *b = base;
+    const char *text = yaml_scalar(file, node, "a CSV file with a column name", e);
+
+    (void)field;
+    if (!text) return false;
+    b->class_names = path_from(yaml_folder(file, node), text);
+    return b->class_names || error_memory(e);
+}
+
+static bool read_source(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                        struct error *e) {
+    struct error inner;
+    const char *text = yaml_scalar(file, node, field->wanted, e);
+
+    if (!text) return false;
+    return dataset_resolve(text, yaml_folder(file, node), (char **)(void *)((char *)base + field->offset), &inner) ||
+           yaml_fail(file, node, e, "%s", inner.text);
+}
+
+/* ---- rule ---- */
+
+#define DRAWS_WANTED "a whole number, or three rising ones, from 1 to 1000"
+
+static bool read_draw(struct yaml_file *file, const yaml_node_t *node, long low, uint32_t *out, struct error *e) {
+    const char *text = yaml_scalar(file, node, DRAWS_WANTED, e);
+    long value;
+
+    if (!text) return false;
+    if (!text_to_long(text, low, 1000, &value))
+        return yaml_fail(file, node, e, "'%s': " DRAWS_WANTED " wanted", excerpt_of(text).text);
+    *out = (uint32_t)value;
+    return true;
+}
+
+/* One number: so many, and never more. Three: the looks. */
+static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct verdict_rule *rule, struct error *e) {
+    uint32_t *draws = rule->draws;
+    size_t n;
+
+    if (node->type == YAML_SCALAR_NODE) {
+        bool ok = read_draw(file, node, 1, draws, e);
+        draws[1] = draws[2] = draws[0];
+        return ok;
+    }
+    if (!yaml_check_list(file, node, DRAWS_WANTED, &n, e)) return false;
+    if (n != 3) return yaml_fail(file, node, e, "%zu numbers: " DRAWS_WANTED " wanted", n);
+    for (size_t i = 0; i < n; i++)
+        if (!read_draw(file, yaml_file_node(file, node->data.sequence.items.start[i]), i ? draws[i - 1] + 1L : 1,
+                       &draws[i], e))
+            return false;
+    return true;
+}
+
+static const char *const rule_kinds[] = {"calibrated", "fixed-cutoff", NULL};
+
+static bool read_constants(struct yaml_file *file, const yaml_node_t *node, struct verdict_rule *rule,
+                           struct error *e) {
+    for (const struct rule_constant *c = rule_constants; c->name; c++) {
+        const yaml_node_t *value = yaml_find(file, node, c->name);
+        struct yaml_field field = {.name = c->name, .min = c->min, .max = c->max};
+        if (value && !yaml_read_number(file, &field, value, c->field(rule), e)) return false;
+    }
+    return true;
+}
+
+static bool read_rule(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                      struct error *e) {
+    static const struct yaml_field kind = {.offset = offsetof(struct verdict_rule, kind), .choices = rule_kinds};
+    struct battery *b = base;
+    const char *names[RULE_LIMIT] = {"name", "draws"};
+    size_t n = 2;
+
+    for (const struct rule_constant *c = rule_constants; c->name && n < RULE_LIMIT; c++) names[n++] = c->name;
+    if (!yaml_check_keys(file, node, "key", field->wanted, names, n, e)) return false;
+    const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws");
+    return (!name || yaml_read_choice(file, &kind, name, &b->rule, e)) &&
+           (!draws || read_draws(file, draws, &b->rule, e)) && read_constants(file, node, &b->rule, e);
+}
+
+/* ---- Sections ---- */
+
+static const char *const targets[] = {"label", "predicted", NULL};
+const char *const conv_route_names[] = {"auto", "direct", "winograd", NULL};
+static const char *const optimisers[] = {"adam", "sgd", NULL};
+
+static const struct yaml_field data_fields[] = {
+    {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
+    {.name = "preprocess", .read = battery_read_preprocess},
+    {.name = "class-names", .read = read_class_names},
+    {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 1, .max = 10000},
+    {.name = "only-correct", .read = yaml_read_flag, MEMBER(only_correct)},
+    {.name = "target", .read = yaml_read_choice, MEMBER(target), .choices = targets},
+    {.name = NULL},
+};
+
+static const struct yaml_field training_fields[] = {
+    {.name = "source", .read = read_source, MEMBER(training_source), .wanted = SOURCE_WANTED, .required = true},
+    {.name = "images", .read = yaml_read_count, MEMBER(training_images), .min = 2, .max = 1000000},
+    {.name = "layers",
+     .read = yaml_read_text,
+     MEMBER(training_layers),
+     .wanted = "layers separated by commas (conv:16x3,relu,...,fc:10)"},
+    {.name = "optimiser", .read = yaml_read_choice, MEMBER(recipe.optimiser), .choices = optimisers},
+    {.name = "learning-rate", .read = yaml_read_number, MEMBER(recipe.learning_rate), .min = 1e-8, .max = 10},
+    {.name = "momentum", .read = yaml_read_number, MEMBER(recipe.momentum), .min = 0, .max = .9999},
+    {.name = "batch", .read = yaml_read_count, MEMBER(recipe.batch), .min = 1, .max = NET_TRAIN_BATCH},
+    {.name = "epochs", .read = yaml_read_count, MEMBER(recipe.epochs), .min = 1, .max = 100000},
+    {.name = "stop-accuracy",
+     .read = yaml_read_number,
+     MEMBER(recipe.stop_accuracy),
+     .min = 0,
+     .max = 2,
+     .wanted = "above 1: never stop early"},
+    {.name = "seed", .read = yaml_read_seed, MEMBER(recipe.seed)},
+    {.name = NULL},
+};
+
+static bool read_data(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                      struct error *e) {
+    return yaml_read_fields(file, node, field->wanted, data_fields, base, e);
+}
+
+static bool read_training(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                          struct error *e) {
+    struct battery *b = base;
+
+    b->has_training = true;
+    return yaml_read_fields(file, node, field->wanted, training_fields, b, e);
+}
+
+/* In this order: `expect` looks into the lists before it. */
+static const struct yaml_field battery_fields[] = {
+    {.name = "name", .read = yaml_read_text, MEMBER(name), .wanted = "a name for the battery"},
+    {.name = "model", .read = read_model, .wanted = "the path of an ONNX file", .required = true},
+    {.name = "seed", .read = yaml_read_seed, MEMBER(seed)},
+    {.name = "data", .read = read_data, .wanted = "a mapping with source, preprocess, ...", .required = true},
+    {.name = "training", .read = read_training, .wanted = "a mapping with source, images, ..."},
+    {.name = "explainers", .read = battery_read_explainers, .wanted = EXPLAINERS_WANTED, .required = true},
+    {.name = "controls", .read = battery_read_controls, .wanted = CONTROLS_WANTED, .required = true},
+    {.name = "expect", .read = battery_read_expect, .wanted = "a mapping from explainers to verdicts"},
+    {.name = "rule", .read = read_rule, .wanted = "a mapping with name, draws, delta, ..."},
+    {.name = "conv", .read = yaml_read_choice, MEMBER(conv), .choices = conv_route_names},
+    {.name = "time-limit",
+     .read = yaml_read_number,
+     MEMBER(time_limit),
+     .min = .001,
+     .max = 86400,
+     .wanted = "seconds"},
+    {.name = NULL},
+};
+
+/* ---- The whole ---- */
+
+static char *folder_of(const char *path) {
+    char *folder = text_copy(path);
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+
+    if (folder && !slash) {
+        free(folder);
+        return text_copy(".");
+    }
+    if (slash) slash[slash == folder] = '\0'; /* "/battery.yaml" is in "/" */
+    return folder;
+}
+
+/* The file name without its extension. */
+static char *name_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *name = text_copy(slash ? slash + 1 : path);
+    char *dot = name ? strrchr(name, '.') : NULL;
+
+    if (dot && dot != name) *dot = '\0';
+    return name;
+}
+
+static struct battery *battery_defaults(const char *path) {
+    struct battery *b = calloc(1, sizeof *b);
+
+    if (!b) return NULL;
+    b->path = text_copy(path);
+    b->folder = folder_of(path);
+    b->preprocess = presets[0].preprocess;
+    b->data_preprocess = text_copy(presets[0].name);
+    b->inputs = 30;
+    b->only_correct = true;
+    b->target = TARGET_PREDICTED;
+    b->training_images = 1000;
+    b->recipe = recipe_default();
+    b->rule = verdict_rule_default();
+    b->seed = 1;
+    b->time_limit = 60;
+    if (!b->path || !b->folder || !b->data_preprocess) {
+        battery_destroy(b);
+        return NULL;
+    }
+    return b;
+}
+
+/* Opened, and changed by the settings. */
+static bool open_with(const struct battery *b, struct yaml_file *file, struct error *e) {
+    if (!yaml_file_open(b->path, BATTERY_WANTED, file, e)) return false;
+    file->folder = b->folder;
+    file->settings = b->settings;
+    bool ok = yaml_check_keys(file, yaml_file_root(file), "key", BATTERY_WANTED, NULL, 0, e);
+    for (size_t i = 0; ok && i < b->setting_count; i++) ok = yaml_file_set(file, b->settings[i], (unsigned)i, e);
+    if (!ok) yaml_file_close(file);
+    return ok;
+}
+
+bool battery_load(const char *path, struct battery **out, struct error *e) {
+    return battery_load_with(path, NULL, 0, out, e);
+}
+
+bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
+                       struct error *e) {
+    struct yaml_file file;
+    struct battery *b = battery_defaults(path);
+
+    if (!b) return error_memory(e);
+    b->settings = settings;
+    b->setting_count = count;
+    bool ok = open_with(b, &file, e);
+    if (ok) {
+        ok = yaml_read_fields(&file, yaml_file_root(&file), BATTERY_WANTED, battery_fields, b, e);
+        yaml_file_close(&file);
+    }
+    if (ok && !b->name) {
+        b->name = name_of(path);
+        ok = b->name || error_memory(e);
+    }
+    if (ok) *out = b;
+    else battery_destroy(b);
+    return ok;
+}
+
+static void explainers_destroy(struct battery *b) {
+    for (size_t i = 0; i < b->explainer_count; i++) {
+        free(b->explainers[i].name);
+        explainer_spec_finish(&b->explainers[i].spec);
+    }
+    free(b->explainers);
+}
+
+static void controls_destroy(struct battery *b) {
+    for (size_t i = 0; i < b->control_count; i++) {
+        struct battery_control *c = &b->controls[i];
+        for (size_t k = 0; k < c->option_count; k++) {
+            free(c->options[k].name);
+            free(c->options[k].value);
+        }
+        free(c->options);
+        free(c->id);
+    }
+    free(b->controls);
+}
+
+void battery_destroy(struct battery *b) {
+    if (!b) return;
+    explainers_destroy(b);
+    controls_destroy(b);
+    for (size_t i = 0; i < b->expectation_count; i++) {
+        free(b->expectations[i].explainer);
+        free(b->expectations[i].control);
+    }
+    free(b->expectations);
+    char *const texts[] = {b->path,        b->folder,          b->name,
+                           b->model,       b->data_source,     b->data_preprocess,
+                           b->class_names, b->training_source, b->training_layers};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
+    free(b);
+}

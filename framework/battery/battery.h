@@ -1,0 +1,118 @@
+/* battery.h: the declarative battery file (YAML through libyaml). Parsing checks form, names of keys and ranges of the
+ * battery's own values; whether an explainer, control or option exists is checked by whoever has their tables, with the
+ * places kept here. Every complaint reads `file:line:column: found: wanted`. */
+#ifndef ASSAY_BATTERY_BATTERY_H
+#define ASSAY_BATTERY_BATTERY_H
+
+#include "base/error.h"
+#include "data/preprocess.h"
+#include "battery/rule.h"
+#include "nn/net.h"
+#include "nn/train.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct place {
+    unsigned line, column; /* counted from 1; line 0: the setting of the command line with that number, 0: nowhere */
+};
+/* Puts "PATH:LINE:COLUMN: " or "--set KEY=VALUE: " before the text that is there, and returns false. */
+bool place_prefix(const char *path, const char *const *settings, struct place, struct error *);
+
+/* One `name: value` option, still text. */
+struct option {
+    char *name, *value;
+    struct place place;
+};
+
+/* How channels are reduced before maps are compared. */
+enum reduction { REDUCE_NONE, REDUCE_SUM, REDUCE_MEAN_ABS, REDUCE_MAX_ABS };
+const char *reduction_name(enum reduction);
+
+/* `ID` or `path/to.so`, and `ID:name=value,name=value`: the same syntax in batteries and on the command line. A path to
+ * a library with several explainers: `path/to.so#ID`. */
+struct explainer_spec {
+    char *id;   /* explainer id, or NULL for the only one of `path` */
+    char *path; /* shared library, or NULL: found by id */
+    struct option *params;
+    size_t param_count;
+};
+bool explainer_spec_parse(const char *text, struct explainer_spec *out, struct error *);
+void explainer_spec_finish(struct explainer_spec *);
+
+struct battery_explainer {
+    char *name; /* unique row name; default: the spec as written */
+    struct explainer_spec spec;
+    enum reduction reduction;
+    struct place place;
+};
+
+struct battery_control {
+    char *id;
+    struct option *options;
+    size_t option_count;
+    struct place place;
+};
+
+/* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine). */
+struct expectation {
+    char *explainer, *control; /* control "all": every control */
+    unsigned words;            /* bits of enum verdict_word (rule.h) */
+    struct place place;
+};
+
+/* In the order of enum conv_route, ended by NULL. */
+extern const char *const conv_route_names[];
+
+enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
+
+struct battery {
+    const char *const *settings; /* of the command line, in the order of places; borrowed */
+    size_t setting_count;
+    char *path;   /* of the file */
+    char *folder; /* of the file, against which relative paths are read */
+    char *name;   /* default: the file name without extension */
+    char *model;  /* resolved path */
+
+    char *data_source;            /* paths inside resolved */
+    struct preprocess preprocess; /* of data and training */
+    char *class_names;            /* resolved path of a file with their names, or NULL */
+    char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */
+    uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
+    bool only_correct;            /* take only correctly classified samples (default true) */
+    enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */
+
+    bool has_training;        /* `training:` given: label permutation needs it */
+    char *training_source;    /* same preprocessing as data */
+    uint32_t training_images; /* default 1000 */
+    char *training_layers;    /* arch list; NULL: the model file's architecture, re-initialised */
+    struct recipe recipe;
+
+    struct battery_explainer *explainers;
+    size_t explainer_count;
+    struct battery_control *controls;
+    size_t control_count;
+    struct expectation *expectations;
+    size_t expectation_count;
+
+    struct verdict_rule rule; /* constants; defaults from verdict_rule_default() */
+    uint64_t seed;            /* default 1 */
+    enum conv_route conv;     /* default CONV_AUTO; training does not depend on it */
+    double time_limit;        /* seconds per call of a plugin, default 60 */
+};
+
+bool battery_load(const char *path, struct battery **out, struct error *);
+/* With settings `KEY.KEY=VALUE` in place of values of the file; paths in them are relative to the current folder. They
+ * are borrowed as long as the battery lives. */
+bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
+                       struct error *);
+/* A complaint about that place of the battery. */
+bool battery_fail(const struct battery *, struct place, struct error *, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void battery_destroy(struct battery *);
+
+/* The value of `preprocess` as an argument of the command line: a preset, or `{preset: torchvision, resize: 232}`. */
+bool battery_preprocess_parse(const char *text, struct preprocess *out, struct error *);
+
+#endif

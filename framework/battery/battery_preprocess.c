@@ -1,0 +1,96 @@
+/* battery_preprocess.c: `data: {preprocess: ...}`, a preset or a declaration that starts from one. */
+#include "base/text.h"
+#include "battery/battery_rows.h"
+#include "battery/yaml_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PRESETS_MAX 32
+#define SIDE_MAX 16384 /* of resize and crop */
+
+static bool read_preset(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                        struct error *e) {
+    const char *names[PRESETS_MAX + 1] = {NULL};
+    struct yaml_field choice = *field;
+    struct preprocess *out = base;
+    unsigned index;
+
+    for (size_t i = 0; i < PRESETS_MAX && presets[i].name; i++) names[i] = presets[i].name;
+    choice.choices = names;
+    choice.offset = 0;
+    if (!yaml_read_choice(file, &choice, node, &index, e)) return false;
+    *out = presets[index].preprocess;
+    return true;
+}
+
+/* Three numbers, or one for all channels. */
+static bool read_channels(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                          struct error *e) {
+    static const char wanted[] = "one number, or a list of three";
+    struct yaml_field number = *field;
+    double *out = (double *)(void *)((char *)base + field->offset);
+    size_t n;
+
+    number.offset = 0;
+    if (node->type == YAML_SCALAR_NODE) {
+        if (!yaml_read_number(file, &number, node, out, e)) return false;
+        out[1] = out[2] = out[0];
+        return true;
+    }
+    if (!yaml_check_list(file, node, wanted, &n, e)) return false;
+    if (n != 3) return yaml_fail(file, node, e, "%zu numbers: %s wanted", n, wanted);
+    for (size_t i = 0; i < 3; i++)
+        if (!yaml_read_number(file, &number, yaml_file_node(file, node->data.sequence.items.start[i]), out + i, e))
+            return false;
+    return true;
+}
+
+#define MEMBER(member) .offset = offsetof(struct preprocess, member)
+
+/* The preset first: the others change it. */
+static const struct yaml_field fields[] = {
+    {.name = "preset", .read = read_preset},
+    {.name = "resize", .read = yaml_read_count, MEMBER(resize), .min = 0, .max = SIDE_MAX, .wanted = "0: none"},
+    {.name = "crop", .read = yaml_read_count, MEMBER(crop), .min = 0, .max = SIDE_MAX, .wanted = "0: none"},
+    {.name = "interpolation", .read = yaml_read_choice, MEMBER(interpolation), .choices = interpolation_names},
+    {.name = "scale", .read = yaml_read_number, MEMBER(scale), .min = 1e-9, .max = 1e9},
+    {.name = "mean", .read = read_channels, MEMBER(mean), .min = -1e9, .max = 1e9},
+    {.name = "std", .read = read_channels, MEMBER(std), .min = 1e-9, .max = 1e9},
+    {.name = "order", .read = yaml_read_choice, MEMBER(order), .choices = channel_order_names},
+    {.name = NULL},
+};
+
+static const char wanted[] = "a preset, or a mapping with preset, resize, crop, mean, std, ...";
+
+bool battery_preprocess_parse(const char *text, struct preprocess *out, struct error *e) {
+    struct yaml_file file;
+
+    if (*text != '{') {
+        const struct preprocess *preset = preset_find(text, e);
+        if (preset) *out = *preset;
+        return preset;
+    }
+    *out = presets[0].preprocess;
+    if (!yaml_text_open("--preprocess", text, strlen(text), wanted, &file, e)) return false;
+    bool ok = yaml_read_fields(&file, yaml_file_root(&file), wanted, fields, out, e);
+    yaml_file_close(&file);
+    return ok;
+}
+
+bool battery_read_preprocess(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                             void *base, struct error *e) {
+    struct battery *b = base;
+    struct text text = {0};
+    bool named = node->type == YAML_SCALAR_NODE;
+
+    b->preprocess = presets[0].preprocess;
+    if (!(named ? read_preset(file, field, node, &b->preprocess, e)
+                : yaml_read_fields(file, node, wanted, fields, &b->preprocess, e)))
+        return false;
+    if (named) text_add(&text, "%s", yaml_scalar(file, node, wanted, e));
+    else preprocess_text(&b->preprocess, &text);
+    free(b->data_preprocess);
+    b->data_preprocess = text.data;
+    return !text.failed || error_memory(e);
+}

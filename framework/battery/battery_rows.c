@@ -1,0 +1,242 @@
+#include "battery/battery_rows.h"
+
+#include "base/text.h"
+#include "data/source.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPEC_WANTED "an explainer (ID or path/to.so, with :name=value,... behind it)"
+#define NAME_LIMIT 120
+#define EVERY_CONTROL "all"
+
+/* Names end up in tables, file names and messages: one line, not too long. */
+static bool check_name(const struct yaml_file *file, const yaml_node_t *at, const char *name, struct error *e) {
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return yaml_fail(file, at, e, "name '%s': one line of text wanted", excerpt_of(name).text);
+    if (n > NAME_LIMIT)
+        return yaml_fail(file, at, e, "name '%s' of %zu bytes: at most %d wanted", excerpt_of(name).text, n,
+                         NAME_LIMIT);
+    return true;
+}
+
+/* ---- explainers ---- */
+
+/* A plugin beside the battery is "./my.so", so that it is never looked for in the system's libraries. */
+static bool resolve_plugin(const char *folder, struct explainer_spec *spec, struct error *e) {
+    bool bare = strcmp(folder, ".") == 0 && !strchr(spec->path, '/');
+    char *path = bare ? text_format("./%s", spec->path) : path_from(folder, spec->path);
+
+    if (!path) return error_memory(e);
+    free(spec->path);
+    spec->path = path;
+    return true;
+}
+
+static bool read_spec(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                      struct error *e) {
+    struct battery_explainer *row = base;
+    struct error inner;
+    const char *text = yaml_scalar(file, node, field ? field->wanted : SPEC_WANTED, e);
+
+    if (!text) return false;
+    if (!explainer_spec_parse(text, &row->spec, &inner)) return yaml_fail(file, node, e, "%s", inner.text);
+    for (size_t i = 0; i < row->spec.param_count; i++) row->spec.params[i].place = yaml_place(node);
+    if (!row->name) row->name = text_copy(text);
+    if (!row->name) return error_memory(e);
+    return !row->spec.path || resolve_plugin(yaml_folder(file, node), &row->spec, e);
+}
+
+static bool read_name(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                      struct error *e) {
+    struct battery_explainer *row = base;
+
+    (void)field;
+    const char *text = yaml_scalar(file, node, "a name for the row", e);
+    if (!text || !check_name(file, node, text, e)) return false;
+    row->name = text_copy(text);
+    return row->name || error_memory(e);
+}
+
+const char *const battery_reductions[] = {"none", "sum", "mean-abs", "max-abs", NULL};
+
+static const struct yaml_field explainer_fields[] = {
+    {.name = "name", .read = read_name},
+    {.name = "use", .read = read_spec, .wanted = SPEC_WANTED, .required = true},
+    {.name = "reduce",
+     .read = yaml_read_choice,
+     .offset = offsetof(struct battery_explainer, reduction),
+     .choices = battery_reductions},
+    {.name = NULL},
+};
+
+static bool read_explainer(struct yaml_file *file, const yaml_node_t *node, struct battery *b, struct error *e) {
+    struct battery_explainer *row = &b->explainers[b->explainer_count++];
+
+    row->place = yaml_place(node);
+    if (node->type == YAML_MAPPING_NODE ? !yaml_read_fields(file, node, SPEC_WANTED, explainer_fields, row, e)
+                                        : !read_spec(file, NULL, node, row, e))
+        return false;
+    if (!check_name(file, node, row->name, e)) return false;
+    for (const struct battery_explainer *r = b->explainers; r < row; r++)
+        if (strcmp(r->name, row->name) == 0)
+            return yaml_fail(file, node, e, "explainer '%s' a second time: another 'name' wanted%s",
+                             excerpt_of(row->name).text, yaml_first(r->place).text);
+    return true;
+}
+
+bool battery_read_explainers(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                             void *base, struct error *e) {
+    struct battery *b = base;
+    size_t n;
+
+    if (!yaml_check_list(file, node, field->wanted, &n, e)) return false;
+    b->explainers = calloc(n, sizeof *b->explainers);
+    if (!b->explainers) return error_memory(e);
+    for (size_t i = 0; i < n; i++)
+        if (!read_explainer(file, yaml_file_node(file, node->data.sequence.items.start[i]), b, e)) return false;
+    return true;
+}
+
+/* ---- controls ---- */
+
+static bool read_option(struct yaml_file *file, const yaml_node_pair_t *pair, struct battery_control *row,
+                        struct error *e) {
+    const yaml_node_t *key = yaml_file_node(file, pair->key);
+    const char *value = yaml_scalar(file, yaml_file_node(file, pair->value), "a single value", e);
+
+    if (!value) return false;
+    struct option *option = &row->options[row->option_count++];
+    option->name = text_copy(yaml_key(file, pair));
+    option->value = text_copy(value);
+    option->place = yaml_place(key);
+    return (option->name && option->value) || error_memory(e);
+}
+
+static bool read_options(struct yaml_file *file, const yaml_node_t *node, struct battery_control *row,
+                         struct error *e) {
+    const yaml_node_pair_t *first = node->data.mapping.pairs.start, *end = node->data.mapping.pairs.top;
+
+    row->options = calloc((size_t)(end - first) + 1, sizeof *row->options);
+    if (!row->options) return error_memory(e);
+    for (const yaml_node_pair_t *p = first; p < end; p++) {
+        bool is_id = strcmp(yaml_key(file, p), "id") == 0;
+        if (!is_id && !read_option(file, p, row, e)) return false;
+    }
+    return true;
+}
+
+static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct battery *b, struct error *e) {
+    static const char wanted[] = "a control (ID, or {id: ID, option: value})";
+    struct battery_control *row = &b->controls[b->control_count++];
+    bool mapping = node->type == YAML_MAPPING_NODE;
+    const yaml_node_t *id = node;
+
+    row->place = yaml_place(node);
+    if (mapping && !yaml_check_keys(file, node, "option", wanted, NULL, 0, e)) return false;
+    if (mapping && !(id = yaml_find(file, node, "id")))
+        return yaml_fail(file, node, e, "no 'id': the id of a control wanted");
+    const char *text = yaml_scalar(file, id, mapping ? "the id of a control" : wanted, e);
+    if (!text || !check_name(file, id, text, e)) return false;
+    if (strcmp(text, EVERY_CONTROL) == 0)
+        return yaml_fail(file, id, e, "'%s' stands for every control: the id of one wanted", text);
+    row->id = text_copy(text);
+    if (!row->id) return error_memory(e);
+    for (const struct battery_control *r = b->controls; r < row; r++)
+        if (strcmp(r->id, row->id) == 0)
+            return yaml_fail(file, id, e, "control '%s' a second time: once wanted%s", excerpt_of(row->id).text,
+                             yaml_first(r->place).text);
+    return !mapping || read_options(file, node, row, e);
+}
+
+bool battery_read_controls(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                           struct error *e) {
+    struct battery *b = base;
+    size_t n;
+
+    if (!yaml_check_list(file, node, field->wanted, &n, e)) return false;
+    b->controls = calloc(n, sizeof *b->controls);
+    if (!b->controls) return error_memory(e);
+    for (size_t i = 0; i < n; i++)
+        if (!read_control(file, yaml_file_node(file, node->data.sequence.items.start[i]), b, e)) return false;
+    return true;
+}
+
+/* ---- expect ---- */
+
+static bool read_word(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {
+    const char *names[VERDICT_INPUT_DOMINATED + 1];
+    const size_t n = sizeof names / sizeof *names;
+    enum verdict_word word;
+    const char *text = yaml_scalar(file, node, "a verdict", e);
+
+    if (!text) return false;
+    if (verdict_word_parse(text, &word)) {
+        *words |= 1u << word;
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) names[i] = verdict_word_name((enum verdict_word)i);
+    const char *nearest = text_nearest(text, names, n);
+    if (nearest)
+        return yaml_fail(file, node, e, "unknown verdict '%s': did you mean '%s'?", excerpt_of(text).text, nearest);
+    return yaml_fail(file, node, e, "unknown verdict '%s': %s, %s, %s, %s, %s, %s or %s wanted", excerpt_of(text).text,
+                     names[0], names[1], names[2], names[3], names[4], names[5], names[6]);
+}
+
+static bool read_words(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {
+    size_t n;
+
+    *words = 0;
+    if (node->type != YAML_SEQUENCE_NODE) return read_word(file, node, words, e);
+    if (!yaml_check_list(file, node, "a list of verdicts", &n, e)) return false;
+    for (size_t i = 0; i < n; i++)
+        if (!read_word(file, yaml_file_node(file, node->data.sequence.items.start[i]), words, e)) return false;
+    return true;
+}
+
+static bool add_expectation(struct yaml_file *file, struct battery *b, const char *explainer, const char *control,
+                            const yaml_node_t *node, struct error *e) {
+    struct expectation row = {.place = yaml_place(node)};
+
+    if (!read_words(file, node, &row.words, e)) return false;
+    struct expectation *rows = realloc(b->expectations, (b->expectation_count + 1) * sizeof *rows);
+    if (!rows) return error_memory(e);
+    b->expectations = rows;
+    row.explainer = text_copy(explainer);
+    row.control = text_copy(control);
+    rows[b->expectation_count++] = row;
+    return (row.explainer && row.control) || error_memory(e);
+}
+
+/* One row of `expect`: verdicts for every control, or control by control. */
+static bool read_row(struct yaml_file *file, struct battery *b, const char *explainer, const yaml_node_t *node,
+                     const char *const *controls, struct error *e) {
+    if (node->type != YAML_MAPPING_NODE) return add_expectation(file, b, explainer, EVERY_CONTROL, node, e);
+    if (!yaml_check_keys(file, node, "control", "a verdict", controls, b->control_count + 1, e)) return false;
+    for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+        if (!add_expectation(file, b, explainer, yaml_key(file, p), yaml_file_node(file, p->value), e)) return false;
+    }
+    return true;
+}
+
+bool battery_read_expect(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                         struct error *e) {
+    struct battery *b = base;
+    const char **rows = malloc(b->explainer_count * sizeof *rows);
+    const char **controls = malloc((b->control_count + 1) * sizeof *controls);
+    bool ok = (rows && controls) || error_memory(e);
+
+    for (size_t i = 0; ok && i < b->explainer_count; i++) rows[i] = b->explainers[i].name;
+    for (size_t i = 0; ok && i < b->control_count; i++) controls[i] = b->controls[i].id;
+    if (ok) controls[b->control_count] = EVERY_CONTROL;
+    ok = ok && yaml_check_keys(file, node, "explainer", field->wanted, rows, b->explainer_count, e);
+    for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; ok && p < node->data.mapping.pairs.top; p++)
+        ok = read_row(file, b, yaml_key(file, p), yaml_file_node(file, p->value), controls, e);
+    free(rows);
+    free(controls);
+    return ok;
+}

@@ -1,0 +1,23 @@
+/* options.h: what the command line says of a run; the rest is in the battery. */
+#ifndef ASSAY_EXPERIMENT_OPTIONS_H
+#define ASSAY_EXPERIMENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct run_options {
+    const char *battery;         /* path of the YAML file */
+    const char *const *settings; /* KEY.KEY=VALUE, in place of values of the file */
+    size_t setting_count;
+    const char *folder; /* the run folder: assay.db and the reports */
+    unsigned jobs;      /* worker processes */
+    bool has_seed;
+    uint64_t seed;    /* in place of the battery's */
+    const char *only; /* an explainer row or a control, or NULL */
+    bool resume;      /* keep what an interrupted run of the same battery finished */
+    bool dry_run;     /* print the plan and its cost on stdout, and run nothing */
+    bool quiet;       /* no progress on stderr */
+};
+
+#endif

@@ -1,0 +1,237 @@
+#include "experiment/record.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <cblas.h>
+#include <jansson.h>
+#include <png.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+#include <zlib.h>
+
+#define FOLDER "folder:"
+
+static json_t *shape_json(const struct shape *s) {
+    json_t *a = json_array();
+    for (uint32_t d = 0; d < s->rank; d++) json_array_append_new(a, json_integer((json_int_t)s->dim[d]));
+    return a;
+}
+
+/* Of numbers that lie beside the model's file, whose own digest does not tell them; NULL where none do. */
+static const char *external_digest(const struct graph *g, char out[FILE_DIGEST_SIZE]) {
+    struct text all = {0};
+    if (!g->external) return NULL;
+    for (uint32_t v = 0; v < g->value_count; v++) {
+        const struct value *value = &g->values[v];
+        if (!value->data) continue;
+        data_digest(value->data, shape_count(&value->shape) * sizeof *value->data, out);
+        text_add(&all, "%s\n", out);
+    }
+    data_digest(all.data, all.length, out);
+    text_finish(&all);
+    return out;
+}
+
+static json_t *model_json(const struct run *run) {
+    const struct graph *g = run->graph;
+    char weights[FILE_DIGEST_SIZE];
+    json_t *layers = json_array();
+    for (uint32_t l = 0; l < g->layer_count; l++) {
+        size_t count = 0;
+        for (uint32_t p = 0; p < g->layers[l].parameter_count; p++)
+            count += shape_count(&g->values[g->layers[l].parameters[p]].shape);
+        json_array_append_new(layers,
+                              json_pack("{s:s, s:I}", "name", g->layers[l].name, "parameters", (json_int_t)count));
+    }
+    return json_pack("{s:s, s:s, s:s*, s:o, s:I, s:I, s:o, s:s?}", "path", run->battery->model, "sha256",
+                     run->model_digest, "weights_sha256", external_digest(g, weights), "sample", shape_json(&g->sample),
+                     "classes", (json_int_t)g->classes, "parameters", (json_int_t)weights_flat_count(g), "layers",
+                     layers, "warning", g->warning);
+}
+
+/* Of a folder: the list, and all its pictures. */
+static void add_folder(json_t *files, const char *folder, const struct dataset *data) {
+    char digest[FILE_DIGEST_SIZE];
+    struct text all = {0};
+    if (file_digest(data->list, digest, NULL)) json_object_set_new(files, data->list, json_string(digest));
+    for (uint32_t i = 0; i < data->count; i++) {
+        if (!file_digest(data->files[i].path, digest, NULL)) digest[0] = 0;
+        text_add(&all, "%s\n", digest);
+    }
+    data_digest(all.data, all.length, digest);
+    if (!all.failed) json_object_set_new(files, folder, json_string(digest));
+    text_finish(&all);
+}
+
+/* The files a source names: what stands between ':' and ',' and exists. */
+static json_t *files_json(const char *source, const struct dataset *data) {
+    json_t *files = json_object();
+    const char *at = strchr(source, ':');
+    if (strncmp(source, FOLDER, sizeof FOLDER - 1) == 0) {
+        add_folder(files, source + sizeof FOLDER - 1, data);
+        return files;
+    }
+    while (at && *at) {
+        const char *end = strchr(++at, ',');
+        char *path = text_format("%.*s", (int)(end ? end - at : (long)strlen(at)), at), digest[FILE_DIGEST_SIZE];
+        if (path && file_exists(path) && file_digest(path, digest, NULL))
+            json_object_set_new(files, path, json_string(digest));
+        free(path);
+        at = end;
+    }
+    return files;
+}
+
+/* An input is (byte * scale - mean) / std. */
+static json_t *values_json(const struct preprocess *p) {
+    return json_pack("{s:f, s:[f, f, f], s:[f, f, f], s:s}", "scale", p->scale, "mean", p->mean[0], p->mean[1],
+                     p->mean[2], "std", p->std[0], p->std[1], p->std[2], "order", channel_order_names[p->order]);
+}
+
+static json_t *data_json(const struct run *run) {
+    const struct battery *b = run->battery;
+    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:b}", "source", b->data_source, "preprocess", b->data_preprocess,
+                     "values", values_json(&b->preprocess), "files", files_json(b->data_source, run->data), "inputs",
+                     (json_int_t)b->inputs, "target", b->target == TARGET_LABEL ? "label" : "predicted", "only_correct",
+                     b->only_correct);
+}
+
+static json_t *training_json(const struct run *run) {
+    const struct battery *b = run->battery;
+    const struct recipe *r = &b->recipe;
+    if (!b->has_training) return json_null();
+    return json_pack("{s:s, s:o, s:I, s:s?, s:s, s:f, s:f, s:I, s:I, s:f, s:I}", "source", b->training_source, "files",
+                     files_json(b->training_source, run->training), "images", (json_int_t)b->training_images, "layers",
+                     b->training_layers, "optimiser", r->optimiser == OPTIMISER_ADAM ? "adam" : "sgd", "learning_rate",
+                     r->learning_rate, "momentum", r->momentum, "batch", (json_int_t)r->batch, "epochs",
+                     (json_int_t)r->epochs, "stop_accuracy", r->stop_accuracy, "seed", (json_int_t)r->seed);
+}
+
+static json_t *claims_json(unsigned claims) {
+    json_t *a = json_array();
+    for (unsigned bit = 0; plugin_claim_names[bit]; bit++)
+        if (claims & (1u << bit)) json_array_append_new(a, json_string(plugin_claim_names[bit]));
+    return a;
+}
+
+static json_t *explainers_json(const struct run *run) {
+    json_t *a = json_array();
+    for (uint32_t i = 0; i < run->row_count; i++) {
+        const struct row *r = &run->rows[i];
+        char *params = r->plugin ? plugin_params_text(r->plugin) : NULL;
+        json_array_append_new(
+            a, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",
+                         r->plugin ? r->plugin->info->id : NULL, "path", r->plugin ? r->plugin->path : NULL, "sha256",
+                         r->plugin ? r->plugin->digest : NULL, "parameters", params, "claims", claims_json(r->claims),
+                         "reduction", reduction_name(r->reduction), "yardstick", r->yardstick));
+        free(params);
+    }
+    return a;
+}
+
+static json_t *controls_json(const struct run *run) {
+    json_t *a = json_array();
+    for (uint32_t i = 0; i < run->control_count; i++) {
+        const struct control_entry *c = &run->controls[i];
+        json_t *options = json_object();
+        for (size_t k = 0; c->control->options && c->control->options[k].name; k++) {
+            const struct control_option *o = &c->control->options[k];
+            double v = c->values.value[k];
+            const char *text = c->values.text[k];
+            json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choices[(size_t)v])
+                            : o->kind == OPTION_TEXT ? (text ? json_string(text) : json_null())
+                                                     : json_real(v);
+            json_object_set_new(options, o->name, value);
+        }
+        json_array_append_new(a, json_pack("{s:s, s:o}", "id", c->control->id, "options", options));
+    }
+    return a;
+}
+
+static json_t *rule_json(const struct verdict_rule *rule) {
+    struct verdict_rule copy = *rule;
+    json_t *o = json_object();
+    json_object_set_new(o, "name", json_string(rule->kind == RULE_CALIBRATED ? "calibrated" : "fixed-cutoff"));
+    json_object_set_new(
+        o, "draws",
+        json_pack("[I, I, I]", (json_int_t)rule->draws[0], (json_int_t)rule->draws[1], (json_int_t)rule->draws[2]));
+    for (const struct rule_constant *c = rule_constants; c->name; c++)
+        json_object_set_new(o, c->name, json_real(*c->field(&copy)));
+    return o;
+}
+
+static json_t *expect_json(const struct battery *b) {
+    json_t *a = json_array();
+    for (size_t i = 0; i < b->expectation_count; i++) {
+        const struct expectation *x = &b->expectations[i];
+        json_t *words = json_array();
+        for (int w = 0; w <= VERDICT_INPUT_DOMINATED; w++)
+            if (x->words & (1u << w))
+                json_array_append_new(words, json_string(verdict_word_name((enum verdict_word)w)));
+        json_array_append_new(
+            a, json_pack("{s:s, s:s, s:o}", "explainer", x->explainer, "control", x->control, "words", words));
+    }
+    return a;
+}
+
+static json_t *machine_json(void) {
+    char line[512], cpu[256] = "unknown";
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    while (f && fgets(line, sizeof line, f)) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !colon) continue;
+        snprintf(cpu, sizeof cpu, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+        break;
+    }
+    if (f) fclose(f);
+    return json_pack("{s:s, s:s}", "cpu", cpu, "blas_kernel", openblas_get_corename());
+}
+
+/* What the command line put in place of values of the file. */
+static json_t *settings_json(const struct battery *b) {
+    json_t *a = json_array();
+    for (size_t i = 0; i < b->setting_count; i++) json_array_append_new(a, json_string(b->settings[i]));
+    return a;
+}
+
+/* Everything that decides the numbers. */
+static json_t *identity_json(const struct run *run) {
+    return json_pack("{s:s, s:[i, i], s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi",
+                     ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR, "battery", run->battery->name, "seed",
+                     (json_int_t)run->battery->seed, "conv", conv_route_names[run->battery->conv], "model",
+                     model_json(run), "data", data_json(run), "training", training_json(run), "explainers",
+                     explainers_json(run), "controls", controls_json(run), "rule", rule_json(&run->battery->rule),
+                     "expect", expect_json(run->battery));
+}
+
+static bool digest_json(const json_t *o, char out[65]) {
+    char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+    bool ok = text;
+    if (ok) data_digest(text, strlen(text), out);
+    free(text);
+    return ok;
+}
+
+bool record_run(const struct run *run, char identity[65], char **text, struct error *e) {
+    json_t *o = identity_json(run);
+    if (!o || !digest_json(o, identity)) {
+        json_decref(o);
+        return error_memory(e);
+    }
+    json_object_set_new(o, "battery_file",
+                        json_pack("{s:s, s:s, s:o}", "path", run->battery->path, "sha256", run->battery_digest,
+                                  "settings", settings_json(run->battery)));
+    json_object_set_new(o, "libraries",
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "sqlite",
+                                  sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",
+                                  yaml_get_version_string(), "zlib", zlibVersion(), "libpng",
+                                  png_get_libpng_ver(NULL)));
+    json_object_set_new(o, "machine", machine_json());
+    *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    json_decref(o);
+    return *text || error_memory(e);
+}

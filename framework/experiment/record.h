@@ -1,0 +1,18 @@
+/* record.h: the JSON object "run" of the store: everything that identifies a run, so that a verdict can be recomputed
+ * and a run repeated.
+ *
+ * assay, abi, battery {path, name, sha256}, seed, model {path, sha256, weights_sha256 where they lie in other files,
+ * sample, classes, parameters, layers}, data {source, preprocess, files, inputs, target, only_correct}, training
+ * {source, images, layers, recipe} or null, explainers [{name, id, path, sha256, parameters, claims, reduction,
+ * yardstick}], controls [{id, options}], rule {...}, expect [...], libraries {...}, machine {cpu, blas_kernel}. No
+ * times, no dates: the same run is the same bytes. */
+#ifndef ASSAY_EXPERIMENT_RECORD_H
+#define ASSAY_EXPERIMENT_RECORD_H
+
+#include "experiment/state.h"
+
+/* *text is the caller's. `identity` is a digest of what must agree for a store to be this run's: everything above but
+ * the battery's file, the libraries and the machine. */
+bool record_run(const struct run *, char identity[65], char **text, struct error *);
+
+#endif

@@ -1,0 +1,11 @@
+/* rows.h: the explainers of a battery, opened; and the rows the rule adds to them. */
+#ifndef ASSAY_EXPERIMENT_ROWS_H
+#define ASSAY_EXPERIMENT_ROWS_H
+
+#include "experiment/state.h"
+
+/* Fills run->rows: the battery's explainers (only the one named `only`, unless NULL), the map before its ReLU of
+ * methods that have a parameter `relu` (docs/verdict.md: a ReLU adds an even part), and the yardsticks. */
+bool rows_open(struct run *, const char *only, struct error *);
+
+#endif

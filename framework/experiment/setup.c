@@ -1,0 +1,238 @@
+#include "experiment/setup.h"
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "nn/arch.h"
+#include "nn/onnx.h"
+#include "experiment/rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- model and data ---- */
+
+/* An image model may be fed flat samples and a flat model images: the elements are the same. */
+static bool check_data(const struct run *run, const struct dataset *data, const struct graph *graph, const char *source,
+                       struct error *e) {
+    char got[128], wanted[128];
+    bool flat = (data->sample.rank == 1 || graph->sample.rank == 1) &&
+                shape_count(&data->sample) == shape_count(&graph->sample);
+    if (!flat && !shape_equal(&data->sample, &graph->sample))
+        return error_set(e, "%s: samples of shape %s: %s takes shape %s", source,
+                         shape_text(&data->sample, got, sizeof got), run->battery->model,
+                         shape_text(&graph->sample, wanted, sizeof wanted));
+    return dataset_check_labels(data, source, graph->classes, e);
+}
+
+static bool open_model(struct run *run, struct error *e) {
+    struct battery *b = run->battery;
+    return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
+           onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
+           dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
+           check_data(run, run->data, run->graph, b->data_source, e) &&
+           (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
+}
+
+static bool fits_inputs(const struct run *run, struct error *e) {
+    if (run->data->count >= run->battery->inputs) return true;
+    return error_set(e, "%s: %u samples: the battery wants %u inputs", run->battery->data_source, run->data->count,
+                     run->battery->inputs);
+}
+
+#define MOST_LINEAR ((size_t)1 << 24) /* elements of W */
+
+/* As many as the model has, but of large inputs fewer, at least two: 1000 classes of 224 x 224 would take 600 MB. */
+static size_t linear_outputs(size_t features, size_t classes) {
+    size_t fit = MOST_LINEAR / features;
+    return classes <= fit ? classes : fit < 2 ? 2 : fit;
+}
+
+/* f(x) = Wx + b with W of the scale that keeps logits near 1. */
+static bool make_linear(struct run *run, struct error *e) {
+    struct shape with_batch = {.rank = run->graph->sample.rank + 1, .dim = {1}};
+    size_t features = shape_count(&run->graph->sample), classes = linear_outputs(features, run->graph->classes);
+    for (uint32_t d = 0; d < run->graph->sample.rank; d++) with_batch.dim[d + 1] = run->graph->sample.dim[d];
+    float *w = malloc((classes * features + classes) * sizeof *w);
+    if (!w) return error_memory(e);
+    rng_fill_normal(rng_seed(run->battery->seed, "linear model", 0), 0, classes * features + classes, w);
+    for (size_t k = 0; k < classes * features; k++) w[k] /= (float)sqrt((double)features);
+    const int64_t one = 1;
+    const struct attribute axis = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = one},
+                           transposed = {.name = "transB", .kind = ATTRIBUTE_INT, .integer = one};
+    const char *flatten_in[] = {"x"}, *flat[] = {"flat"}, *gemm_in[] = {"flat", "W", "b"}, *out[] = {"logits"};
+    bool ok = graph_create(&run->linear_graph, e) && graph_add_input(run->linear_graph, "x", &with_batch, e) &&
+              graph_add_parameter(run->linear_graph, "W", &(struct shape){2, {classes, features}}, w, e) &&
+              graph_add_parameter(run->linear_graph, "b", &(struct shape){1, {classes}}, w + classes * features, e) &&
+              graph_add_node(run->linear_graph, "Flatten", "flatten", flatten_in, 1, flat, 1, &axis, 1, e) &&
+              graph_add_node(run->linear_graph, "Gemm", "linear", gemm_in, 3, out, 1, &transposed, 1, e) &&
+              graph_finish(run->linear_graph, "logits", e) && weights_create(run->linear_graph, &run->linear, e);
+    free(w);
+    return ok;
+}
+
+/* ---- controls ---- */
+
+static bool unknown_control(const struct battery *b, const struct battery_control *entry,
+                            const struct control *const *controls, struct error *e) {
+    const char *names[64];
+    size_t n = 0;
+    for (; controls[n] && n < 64; n++) names[n] = controls[n]->id;
+    const char *near = text_nearest(entry->id, names, n);
+    return battery_fail(b, entry->place, e, "there is no control '%s'%s%s%s", entry->id,
+                        near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
+}
+
+static bool open_controls(struct run *run, const char *only, const struct control *const *controls, struct error *e) {
+    const struct battery *b = run->battery;
+    run->controls = calloc(b->control_count + 1, sizeof *run->controls);
+    if (!run->controls) return error_memory(e);
+    for (size_t i = 0; i < b->control_count; i++) {
+        const struct battery_control *entry = &b->controls[i];
+        if (only && strcmp(entry->id, only) != 0) continue;
+        struct control_entry *c = &run->controls[run->control_count++];
+        c->control = control_find(controls, entry->id);
+        if (!c->control) return unknown_control(b, entry, controls, e);
+        if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
+        if (c->control->judge == JUDGE_LABELS && !b->has_training)
+            return battery_fail(b, entry->place, e,
+                                "control %s trains networks: the battery needs a `training:` section", entry->id);
+    }
+    return true;
+}
+
+/* --only names one explainer row or one control. */
+static bool resolve_only(const struct run *run, const char *only, const char **row, const char **control,
+                         struct error *e) {
+    const struct battery *b = run->battery;
+    const char *names[256];
+    size_t n = 0;
+    *row = *control = NULL;
+    if (!only) return true;
+    for (size_t i = 0; i < b->explainer_count; i++) {
+        if (strcmp(b->explainers[i].name, only) == 0) *row = only;
+        if (n < 256) names[n++] = b->explainers[i].name;
+    }
+    for (size_t i = 0; i < b->control_count; i++) {
+        if (strcmp(b->controls[i].id, only) == 0) *control = only;
+        if (n < 256) names[n++] = b->controls[i].id;
+    }
+    if (*row || *control) return true;
+    const char *near = text_nearest(only, names, n);
+    return error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
+                     near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+bool setup_needs_labels(const struct run *run) {
+    for (uint32_t i = 0; i < run->control_count; i++)
+        if (run->controls[i].control->judge == JUDGE_LABELS) return true;
+    return false;
+}
+
+static bool open_training(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    if (!dataset_load_with(b->training_source, &b->preprocess, &run->training, e)) return false;
+    if (b->training_layers) {
+        if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e)) return false;
+    } else {
+        run->label_graph = run->graph;
+    }
+    if (!check_data(run, run->training, run->label_graph, b->training_source, e)) return false;
+    if (run->training->count < b->training_images)
+        return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source,
+                         run->training->count, b->training_images);
+    run->training_subset = malloc(run->training->count * sizeof *run->training_subset);
+    if (!run->training_subset) return error_memory(e);
+    struct rng rng = rng_stream(b->seed, "training subset", 0);
+    rng_permutation(&rng, run->training->count, run->training_subset);
+    return true;
+}
+
+/* ---- the plan ---- */
+
+bool setup_expand(struct run *run, uint32_t index, uint32_t from, uint32_t to, struct error *e) {
+    const struct control_entry *c = &run->controls[index];
+    return c->control->expand(&run->plan, index, &c->values, run->battery, from, to, e);
+}
+
+/* Of one input or one draw nothing can be said for which stability would matter. */
+static bool can_decide(const struct battery *b) {
+    return b->inputs > 1 && b->rule.draws[2] > 1;
+}
+
+static bool make_plan(struct run *run, struct error *e) {
+    uint32_t a;
+    plan_init(&run->plan, run->graph);
+    /* The originals, and what the gates need: a repetition with other seeds (G1, L1) and a jittered input (G2). */
+    static const enum root roots[] = {ROOT_MODEL, ROOT_LABELS}; /* the linear model is there for checks alone */
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+        for (uint32_t repeat = 0; repeat < 2; repeat++) {
+            if (roots[i] == ROOT_LABELS && !setup_needs_labels(run)) continue;
+            if (!plan_original(&run->plan, roots[i], INPUT_PLAIN, repeat, &a, e)) return false;
+            run->plan.attributions[a].wants |= WANT_MATCHED;
+        }
+    if (can_decide(run->battery)) {
+        if (!plan_original(&run->plan, ROOT_MODEL, INPUT_JITTER, 0, &a, e)) return false;
+        run->plan.attributions[a].wants |= WANT_MATCHED;
+    }
+    for (uint32_t i = 0; i < run->control_count; i++)
+        if (!setup_expand(run, i, 0, run->battery->rule.draws[0], e)) return false;
+    for (uint32_t i = 0; i < run->plan.attribution_count; i++)
+        if (run->plan.attributions[i].root == ROOT_LINEAR) run->plan.attributions[i].wants |= WANT_MATCHED;
+    return true;
+}
+
+/* Its weights are as many as inputs times classes: made only where a control asks for them. */
+static bool needs_linear(const struct run *run) {
+    bool needs = false;
+    for (uint32_t i = 0; i < run->plan.attribution_count; i++)
+        needs = needs || run->plan.attributions[i].root == ROOT_LINEAR;
+    return needs;
+}
+
+bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls,
+               struct error *e) {
+    const char *row, *control;
+    if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
+    if (options->has_seed) run->battery->seed = options->seed;
+    return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
+           rows_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&
+           (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
+           (!needs_linear(run) || make_linear(run, e));
+}
+
+void setup_finish(struct run *run) {
+    for (uint32_t i = 0; i < run->row_count; i++) {
+        struct row *r = &run->rows[i];
+        plugin_destroy(r->plugin);
+        free(r->name);
+        free(r->breach);
+        free(r->unsupported);
+    }
+    for (uint32_t i = 0; i < run->network_count; i++) {
+        weights_destroy(run->networks[i].weights);
+        free(run->networks[i].key);
+        free(run->networks[i].failure);
+    }
+    for (int r = 0; r < ROOT_COUNT; r++) {
+        free(run->inputs[r].global);
+        free(run->inputs[r].x);
+    }
+    plan_finish(&run->plan);
+    weights_destroy(run->model);
+    weights_destroy(run->linear);
+    if (run->label_graph != run->graph) graph_destroy(run->label_graph);
+    graph_destroy(run->graph);
+    graph_destroy(run->linear_graph);
+    dataset_destroy(run->data);
+    dataset_destroy(run->training);
+    class_names_finish(&run->class_names);
+    free(run->training_subset);
+    free(run->rows);
+    free(run->controls);
+    free(run->networks);
+    store_close(run->store);
+    battery_destroy(run->battery);
+    *run = (struct run){0};
+}

@@ -1,0 +1,368 @@
+#include "host/handle.h"
+
+#include "base/rng.h"
+#include "nn/op.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct handle *handle_of(const assay_model *model) {
+    return (struct handle *)model->host;
+}
+
+/* ---- Checks of what a plugin passes ---- */
+
+static assay_status null_passed(const char *call, const char *what, assay_why *why) {
+    return assay_say(why, ASSAY_FAILED, "%s: %s is NULL", call, what);
+}
+
+/* The arguments every call has; targets may be NULL where `targeted` is false. */
+static assay_status check_batch(const assay_model *model, const char *call, uint32_t n, const float *x, bool targeted,
+                                const uint32_t *targets, assay_why *why) {
+    if (n == 0) {
+        return assay_say(why, ASSAY_FAILED, "%s: n is 0: wanted 1 sample or more", call);
+    }
+    if (!x) {
+        return null_passed(call, "x", why);
+    }
+    if (targeted && !targets) {
+        return null_passed(call, "targets", why);
+    }
+    for (uint32_t i = 0; targeted && i < n; i++) {
+        if (targets[i] >= model->outputs) {
+            return assay_say(why, ASSAY_FAILED, "%s: target %u of sample %u: wanted one below the %u outputs", call,
+                             targets[i], i, model->outputs);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status finish(bool ok, const char *call, const struct error *e, assay_why *why) {
+    return ok ? ASSAY_OK : assay_say(why, ASSAY_FAILED, "%s: %s", call, e->text);
+}
+
+/* ---- The network, or what it said before ---- */
+
+void handle_gradient_key(const char *network, const float *x, size_t count, uint32_t target,
+                         char key[FILE_DIGEST_SIZE]) {
+    const struct data_part parts[] = {{network, strlen(network) + 1}, {&target, sizeof target}, {x, count * sizeof *x}};
+    data_digest_parts(parts, sizeof parts / sizeof *parts, key);
+}
+
+/* Samples do not depend on their neighbours: all gradients that are known, or none. */
+static bool find_gradients(const struct handle *h, const struct net_request *r, float *out) {
+    size_t count = h->model.input.count;
+    char key[FILE_DIGEST_SIZE];
+    if (!h->gradients || r->question != ASK_GRADIENT || r->rule != NET_GRADIENT) return false;
+    for (uint32_t i = 0; i < r->n; i++) {
+        handle_gradient_key(h->network, r->x + i * count, count, r->targets[i], key);
+        if (!memo_find(h->gradients, key, out + i * count, count)) return false;
+    }
+    return true;
+}
+
+static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
+    const bool line = r->question == ASK_LINE_SUM;
+    const size_t sample = h->model.input.count * sizeof *r->x;
+    const uint32_t head[] = {r->question, r->rule, r->n};
+    const struct data_part parts[] = {{head, sizeof head},
+                                      {r->x, (line ? 1 : r->n) * sample},
+                                      {r->targets, r->targets ? (line ? 1 : r->n) * sizeof *r->targets : 0},
+                                      {r->weights, r->weights ? r->n * sizeof *r->weights : 0},
+                                      {r->to, line ? sample : 0},
+                                      {r->positions, line ? r->n * sizeof *r->positions : 0}};
+    size_t count = r->question == ASK_FORWARD    ? (size_t)r->n * h->model.outputs
+                   : r->question == ASK_GRADIENT ? r->n * h->model.input.count
+                                                 : h->model.input.count;
+    char key[FILE_DIGEST_SIZE];
+    h->forward += r->n;
+    h->backward += r->question == ASK_FORWARD ? 0 : r->n;
+    if (find_gradients(h, r, out)) return true;
+    if (!h->memo) return crew_ask(&h->crew, h->net, r, out, e);
+    data_digest_parts(parts, sizeof parts / sizeof *parts, key);
+    if (memo_find(h->memo, key, out, count)) return true;
+    if (!crew_ask(&h->crew, h->net, r, out, e)) return false;
+    memo_keep(h->memo, key, out, count);
+    return true;
+}
+
+/* ---- assay_model ---- */
+
+static assay_status model_forward(const assay_model *model, uint32_t n, const float *x, float *logits, assay_why *why) {
+    static const char call[] = "forward";
+    struct handle *handle = handle_of(model);
+    struct error e = {{0}};
+    assay_status status = check_batch(model, call, n, x, false, NULL, why);
+    if (status != ASSAY_OK || !logits) {
+        return status != ASSAY_OK ? status : null_passed(call, "logits", why);
+    }
+    const struct net_request request = {.question = ASK_FORWARD, .n = n, .x = x};
+    return finish(ask(handle, &request, logits, &e), call, &e, why);
+}
+
+static assay_status gradient_under(const assay_model *model, enum net_rule rule, uint32_t n, const float *x,
+                                   const uint32_t *targets, float *out, assay_why *why) {
+    static const char call[] = "gradient";
+    struct handle *handle = handle_of(model);
+    struct error e = {{0}};
+    assay_status status = check_batch(model, call, n, x, true, targets, why);
+    if (status != ASSAY_OK || !out) {
+        return status != ASSAY_OK ? status : null_passed(call, "out", why);
+    }
+    const struct net_request request = {.question = ASK_GRADIENT, .rule = rule, .n = n, .x = x, .targets = targets};
+    return finish(ask(handle, &request, out, &e), call, &e, why);
+}
+
+static assay_status model_gradient(const assay_model *model, uint32_t n, const float *x, const uint32_t *targets,
+                                   float *out, assay_why *why) {
+    return gradient_under(model, NET_GRADIENT, n, x, targets, out, why);
+}
+
+static assay_status model_gradient_sum(const assay_model *model, uint32_t n, const float *x, const uint32_t *targets,
+                                       const float *weights, float *out, assay_why *why) {
+    static const char call[] = "gradient_sum";
+    struct handle *handle = handle_of(model);
+    struct error e = {{0}};
+    assay_status status = check_batch(model, call, n, x, true, targets, why);
+    if (status != ASSAY_OK || !weights || !out) {
+        return status != ASSAY_OK ? status : null_passed(call, weights ? "out" : "weights", why);
+    }
+    const struct net_request request = {
+        .question = ASK_GRADIENT_SUM, .n = n, .x = x, .targets = targets, .weights = weights};
+    return finish(ask(handle, &request, out, &e), call, &e, why);
+}
+
+/* ---- assay.layers/1 ---- */
+
+static uint32_t layers_count(const assay_model *model) {
+    return handle_of(model)->layer_count;
+}
+
+static bool layers_get(const assay_model *model, uint32_t index, assay_layer *out) {
+    const struct handle *handle = handle_of(model);
+    if (index >= handle->layer_count || !out) {
+        return false;
+    }
+    *out = handle->layers[index];
+    return true;
+}
+
+static assay_status layers_inspect(const assay_model *model, uint32_t index, uint32_t n, const float *x,
+                                   const uint32_t *targets, float *activation, float *gradient, assay_why *why) {
+    static const char call[] = "inspect";
+    struct handle *handle = handle_of(model);
+    struct error e = {{0}};
+    if (index >= handle->layer_count) {
+        return assay_say(why, ASSAY_FAILED, "%s: layer %u: wanted one below %u, the number of layers", call, index,
+                         handle->layer_count);
+    }
+    assay_status status = check_batch(model, call, n, x, gradient != NULL, targets, why);
+    if (status != ASSAY_OK) {
+        return status;
+    }
+    handle->forward += n;
+    handle->backward += gradient ? n : 0;
+    bool ok = crew_inspect(&handle->crew, handle->net, handle->nodes[index], n, x, targets, activation, gradient, &e);
+    return finish(ok, call, &e, why);
+}
+
+static const assay_layers layers_extension = {layers_count, layers_get, layers_inspect};
+
+/* ---- assay.backward/1 ---- */
+
+static assay_status backward_gradient(const assay_model *model, assay_rule rule, uint32_t n, const float *x,
+                                      const uint32_t *targets, float *out, assay_why *why) {
+    static const enum net_rule rules[] = {
+        [ASSAY_RULE_GRADIENT] = NET_GRADIENT,
+        [ASSAY_RULE_GUIDED] = NET_GUIDED,
+        [ASSAY_RULE_DECONVNET] = NET_DECONVNET,
+    };
+    if ((size_t)rule >= sizeof rules / sizeof *rules) {
+        return assay_say(why, ASSAY_UNSUPPORTED, "backward: this host has no rule %d", (int)rule);
+    }
+    return gradient_under(model, rules[rule], n, x, targets, out, why);
+}
+
+static const assay_backward backward_extension = {backward_gradient};
+
+/* ---- assay.line/1 ---- */
+
+static assay_status line_gradient_sum(const assay_model *model, const float *from, const float *to, uint32_t target,
+                                      uint32_t n, const float *positions, const float *weights, float *out,
+                                      assay_why *why) {
+    static const char call[] = "line gradient_sum";
+    struct handle *handle = handle_of(model);
+    struct error e = {{0}};
+    assay_status status = check_batch(model, call, n, from, false, NULL, why);
+    if (status == ASSAY_OK) {
+        status = check_batch(model, call, 1, from, true, &target, why);
+    }
+    if (status != ASSAY_OK || !to || !positions || !weights || !out) {
+        const char *missing = !to ? "to" : !positions ? "positions" : !weights ? "weights" : "out";
+        return status != ASSAY_OK ? status : null_passed(call, missing, why);
+    }
+    const struct net_request request = {.question = ASK_LINE_SUM,
+                                        .n = n,
+                                        .x = from,
+                                        .targets = &target,
+                                        .weights = weights,
+                                        .to = to,
+                                        .positions = positions};
+    return finish(ask(handle, &request, out, &e), call, &e, why);
+}
+
+static const assay_line line_extension = {line_gradient_sum};
+
+static const void *model_extension(const assay_model *model, const char *name) {
+    (void)model;
+    if (name && strcmp(name, ASSAY_LAYERS) == 0) {
+        return &layers_extension;
+    }
+    if (name && strcmp(name, ASSAY_LINE) == 0) {
+        return &line_extension;
+    }
+    return name && strcmp(name, ASSAY_BACKWARD) == 0 ? &backward_extension : NULL;
+}
+
+/* ---- The handle ---- */
+
+/* dims[skip..] of a shape; false when there are more than the ABI can say. */
+static bool shape_for_plugin(const struct shape *shape, uint32_t skip, assay_shape *out) {
+    *out = (assay_shape){.rank = shape->rank - skip, .count = 1};
+    if (shape->rank < skip || out->rank > sizeof out->dim / sizeof *out->dim) {
+        return false;
+    }
+    for (uint32_t d = 0; d < out->rank; d++) {
+        if (shape->dim[skip + d] > UINT32_MAX) {
+            return false;
+        }
+        out->dim[d] = (uint32_t)shape->dim[skip + d];
+        out->count *= shape->dim[skip + d];
+    }
+    return true;
+}
+
+/* The first dimension that is the sample's: behind the batch, if that is where it lies. */
+static uint32_t sample_begins(const struct graph *graph, const struct value *value) {
+    return !graph->single || (value->shape.rank > 0 && value->shape.dim[0] == 1);
+}
+
+/* wanted[value]: whether the output depends on it. Nodes are in topological order, so one walk backwards is enough. */
+static void mark_needed(const struct graph *graph, bool *wanted) {
+    wanted[graph->output] = true;
+    for (uint32_t i = graph->node_count; i-- > 0;) {
+        const struct node *node = &graph->nodes[i];
+        bool needed = false;
+        for (uint32_t k = 0; k < node->output_count; k++) {
+            needed = needed || (node->outputs[k] != GRAPH_NONE && wanted[node->outputs[k]]);
+        }
+        for (uint32_t k = 0; needed && k < node->input_count; k++) {
+            if (node->inputs[k] != GRAPH_NONE) {
+                wanted[node->inputs[k]] = true;
+            }
+        }
+    }
+}
+
+/* Of the layer that begins at the node, as `assay list layers` has it; else of the node itself. */
+static const char *name_for_plugin(const struct graph *graph, uint32_t index) {
+    for (uint32_t i = 0; i < graph->layer_count; i++) {
+        if (graph->layers[i].node == index) {
+            return graph->layers[i].name;
+        }
+    }
+    const struct node *node = &graph->nodes[index];
+    return node->name && *node->name ? node->name : graph_value(graph, node->outputs[0])->name;
+}
+
+static bool collect_layers(struct handle *handle, const struct graph *graph, struct error *e) {
+    bool *wanted = calloc((size_t)graph->value_count + 1, sizeof *wanted);
+    handle->layers = calloc((size_t)graph->node_count + 1, sizeof *handle->layers);
+    handle->nodes = calloc((size_t)graph->node_count + 1, sizeof *handle->nodes);
+    if (!wanted || !handle->layers || !handle->nodes) {
+        free(wanted);
+        return error_memory(e);
+    }
+    mark_needed(graph, wanted);
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        const struct value *value = graph_value(graph, node->outputs[0]);
+        assay_layer layer = {.name = name_for_plugin(graph, i), .op = node->op->name};
+        if (wanted[node->outputs[0]] && value->batched &&
+            shape_for_plugin(&value->shape, sample_begins(graph, value), &layer.output)) {
+            handle->nodes[handle->layer_count] = i;
+            handle->layers[handle->layer_count++] = layer;
+        }
+    }
+    free(wanted);
+    return true;
+}
+
+bool handle_create(struct net *net, struct handle **out, struct error *e) {
+    const struct graph *graph = net_graph(net);
+    struct handle *handle = calloc(1, sizeof *handle);
+    if (!handle) {
+        return error_memory(e);
+    }
+    handle->net = net;
+    handle->model = (assay_model){
+        .host = handle,
+        .outputs = graph->classes,
+        .forward = model_forward,
+        .gradient = model_gradient,
+        .gradient_sum = model_gradient_sum,
+        .extension = model_extension,
+    };
+    bool ok = shape_for_plugin(&graph->sample, 0, &handle->model.input);
+    if (!ok) {
+        error_set(e, "the model's input has %u dimensions: at most 4 wanted", graph->sample.rank);
+    }
+    if (!ok || !collect_layers(handle, graph, e)) {
+        handle_destroy(handle);
+        return false;
+    }
+    *out = handle;
+    return true;
+}
+
+void handle_destroy(struct handle *handle) {
+    if (handle) {
+        free(handle->layers);
+        free(handle->nodes);
+        free(handle);
+    }
+}
+
+/* ---- The host ---- */
+
+static const assay_random random_extension = {rng_fill_uniform, rng_fill_normal};
+
+/* One line, whatever the plugin wrote: control characters must not reach a terminal. */
+static void log_line(const char *text) {
+    fputs("assay: plugin: ", stderr);
+    for (const char *at = text ? text : "(null)"; *at; at++) {
+        fputc((unsigned char)*at < ' ' || *at == 127 ? ' ' : *at, stderr);
+    }
+    fputc('\n', stderr);
+}
+
+static const assay_log log_extension = {log_line};
+
+static const void *host_extension(const assay_host *host, const char *name) {
+    (void)host;
+    if (name && strcmp(name, ASSAY_RANDOM) == 0) {
+        return &random_extension;
+    }
+    return name && strcmp(name, ASSAY_LOG) == 0 ? &log_extension : NULL;
+}
+
+const assay_host *handle_host(void) {
+    static const assay_host host = {
+        .abi = ASSAY_VERSION_INIT,
+        .name = "assay",
+        .version = ASSAY_VERSION,
+        .extension = host_extension,
+    };
+    return &host;
+}

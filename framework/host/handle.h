@@ -1,0 +1,36 @@
+/* handle.h: the host's side of the plugin ABI: a network as an assay_model, and the host itself. Everything a plugin
+ * passes in is checked (NULL, layer index, target, an empty batch), and the passes it asks for are counted. */
+#ifndef ASSAY_HOST_HANDLE_H
+#define ASSAY_HOST_HANDLE_H
+
+#include "base/error.h"
+#include "explainers/explainer.h"
+#include "nn/net.h"
+#include "workers/crew.h"
+#include "host/memo.h"
+
+struct handle {
+    assay_model model; /* what the plugin sees; model.host is this struct */
+    struct net *net;
+    struct crew crew;             /* who may help; nobody unless the owner says so */
+    struct memo *memo;            /* of earlier answers, borrowed; NULL: none is kept */
+    const struct memo *gradients; /* of this network, by handle_gradient_key(); borrowed; NULL: none */
+    const char *network;          /* with gradients: its name there */
+    assay_layer *layers;          /* nodes with an activation the output depends on, from input to output */
+    uint32_t *nodes;              /* [layer_count] their indices in the graph */
+    uint32_t layer_count;
+    uint64_t forward, backward; /* samples passed so far; a gradient counts one of each */
+};
+
+/* Borrows the net, which outlives the handle. Fails for a network whose samples have more than 4 dimensions. */
+bool handle_create(struct net *, struct handle **out, struct error *);
+void handle_destroy(struct handle *);
+
+/* What names the gradient of logit `target` at the sample x[count] of that network. */
+void handle_gradient_key(const char *network, const float *x, size_t count, uint32_t target,
+                         char key[FILE_DIGEST_SIZE]);
+
+/* The host with assay.random/1 and assay.log/1 (lines go to standard error). */
+const assay_host *handle_host(void);
+
+#endif

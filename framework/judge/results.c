@@ -1,0 +1,171 @@
+#include "judge/results.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct loader {
+    struct results *r;
+    uint32_t row, attribution; /* where the last lookup succeeded: rows come in runs of the same names */
+    bool failed;
+};
+
+const struct cell *results_cell(const struct results *r, uint32_t row, uint32_t attribution) {
+    return &r->cells[(size_t)row * r->attribution_count + attribution];
+}
+
+static struct cell *cell_at(struct loader *l) {
+    return &l->r->cells[(size_t)l->row * l->r->attribution_count + l->attribution];
+}
+
+static bool find_row(struct loader *l, const char *name) {
+    const struct run *run = l->r->run;
+    if (l->row < run->row_count && strcmp(run->rows[l->row].name, name) == 0) return true;
+    for (l->row = 0; l->row < run->row_count; l->row++)
+        if (strcmp(run->rows[l->row].name, name) == 0) return true;
+    return false;
+}
+
+static bool find_attribution(struct loader *l, const char *key) {
+    const struct plan *p = &l->r->run->plan;
+    if (l->attribution < p->attribution_count && strcmp(p->attributions[l->attribution].key, key) == 0) return true;
+    for (l->attribution = 0; l->attribution < p->attribution_count; l->attribution++)
+        if (strcmp(p->attributions[l->attribution].key, key) == 0) return true;
+    return false;
+}
+
+/* Rows the present plan does not have (another --only) are passed over. */
+static bool find(struct loader *l, const char *explainer, const char *variant) {
+    return find_row(l, explainer) && find_attribution(l, variant);
+}
+
+static double *nan_array(size_t n) {
+    double *a = malloc((n ? n : 1) * sizeof *a);
+    for (size_t i = 0; a && i < n; i++) a[i] = (double)NAN;
+    return a;
+}
+
+static bool load_unit(void *user, const struct unit_row *u) {
+    struct loader *l = user;
+    if (!find(l, u->explainer, u->variant)) return true;
+    struct cell *c = cell_at(l);
+    c->present = true;
+    c->status = u->status;
+    c->why = text_copy(u->why ? u->why : "");
+    l->failed = !c->why;
+    return !l->failed;
+}
+
+/* The place of the sample numbered `global` in the set, or its count. */
+static uint32_t local_index(const struct input_set *set, uint32_t global) {
+    uint32_t i = 0;
+    while (i < set->count && set->global[i] != global) i++;
+    return i;
+}
+
+static bool load_mismatched(struct loader *l, const struct comparison_row *c, const struct input_set *set, uint32_t i,
+                            enum view view) {
+    double **slot = &cell_at(l)->mismatched[view];
+    if (!*slot) *slot = nan_array((size_t)DERANGEMENTS * set->count);
+    if (!*slot) return false;
+    for (uint32_t d = 0; d < DERANGEMENTS; d++)
+        if (set->global[set->derangements[(size_t)d * set->count + i]] == c->other)
+            (*slot)[(size_t)d * set->count + i] = c->value;
+    return true;
+}
+
+static bool load_comparison(void *user, const struct comparison_row *c) {
+    struct loader *l = user;
+    if (!find(l, c->explainer, c->variant)) return true;
+    const struct input_set *set = &l->r->run->inputs[l->r->run->plan.attributions[l->attribution].root];
+    uint32_t i = local_index(set, c->input), view = 0, measure = 0;
+    while (view < VIEW_COUNT && strcmp(view_name((enum view)view), c->view) != 0) view++;
+    while (measures[measure].id && strcmp(measures[measure].id, c->measure) != 0) measure++;
+    if (i == set->count || view == VIEW_COUNT || !measures[measure].id) return true;
+    if (strcmp(c->pairing, "mismatched") == 0) {
+        l->failed = measure == 0 && !load_mismatched(l, c, set, i, (enum view)view);
+        return !l->failed;
+    }
+    double **slot = &cell_at(l)->matched[measure][view];
+    if (!*slot) *slot = nan_array(set->count);
+    l->failed = !*slot;
+    if (*slot) (*slot)[i] = c->value;
+    return !l->failed;
+}
+
+static bool load_audit(void *user, const struct audit_row *a) {
+    struct loader *l = user;
+    if (find_attribution(l, a->variant))
+        l->r->audits[l->attribution] = (struct audit){true, a->finite, a->changed, a->expected, a->logit_r};
+    return true;
+}
+
+/* In units of what is allowed. A map of zeros tests nothing, and any other comes before it. */
+static double distance(double worst, double tolerance) {
+    return tolerance > 0 ? worst / tolerance : worst > 0 ? HUGE_VAL : -1;
+}
+
+static bool load_check(void *user, const struct check_row *c) {
+    struct loader *l = user;
+    const struct run *run = l->r->run;
+    if (!find_row(l, c->explainer)) return true;
+    for (uint32_t k = 0; k < run->plan.check_count; k++) {
+        const struct check *check = &run->plan.checks[k];
+        if (strcmp(check->what, c->what) != 0 || strcmp(run->controls[check->control].control->id, c->control) != 0)
+            continue;
+        struct checked *s = &l->r->checks[(size_t)l->row * run->plan.check_count + k];
+        if (!s->present || (s->holds && !c->holds) ||
+            (s->holds == c->holds && distance(c->worst, c->tolerance) > distance(s->worst, s->tolerance))) {
+            s->worst = c->worst;
+            s->tolerance = c->tolerance;
+            s->input = c->input;
+        }
+        s->holds = (!s->present || s->holds) && c->holds;
+        s->present = true;
+        s->inputs++;
+    }
+    return true;
+}
+
+bool results_load(const struct run *run, struct results **out, struct error *e) {
+    struct results *r = calloc(1, sizeof *r);
+    size_t rows = run->row_count, attributions = run->plan.attribution_count;
+    if (r) {
+        r->run = run;
+        r->attribution_count = run->plan.attribution_count;
+        r->cells = calloc(rows * attributions + 1, sizeof *r->cells);
+        r->audits = calloc(attributions + 1, sizeof *r->audits);
+        r->checks = calloc(rows * run->plan.check_count + 1, sizeof *r->checks);
+        r->chance = nan_array(RESULTS_CHANCES);
+    }
+    struct loader l = {.r = r};
+    bool ok = r && r->cells && r->audits && r->checks && r->chance;
+    if (!ok) error_memory(e);
+    ok = ok && store_each_unit(run->store, load_unit, &l, e) &&
+         store_each_comparison(run->store, load_comparison, &l, e) && store_each_audit(run->store, load_audit, &l, e) &&
+         store_each_check(run->store, load_check, &l, e);
+    if (l.failed) error_memory(e);
+    if (ok) *out = r;
+    else results_destroy(r);
+    return ok;
+}
+
+void results_destroy(struct results *r) {
+    if (!r) return;
+    size_t count = (size_t)r->run->row_count * r->attribution_count;
+    for (size_t i = 0; r->cells && i < count; i++) {
+        struct cell *c = &r->cells[i];
+        free(c->why);
+        for (size_t v = 0; v < VIEW_COUNT; v++) {
+            free(c->mismatched[v]);
+            for (size_t m = 0; m < MEASURES_MAX; m++) free(c->matched[m][v]);
+        }
+    }
+    free(r->cells);
+    free(r->audits);
+    free(r->checks);
+    free(r->chance);
+    free(r);
+}

@@ -1,0 +1,108 @@
+#include "plan/control.h"
+
+#include "base/rng.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+/* In the order of enum init_scheme. */
+const char *const control_init_choices[] = {"own", "normal", "permute", "matched", NULL};
+const char *const control_stats_choices[] = {"reset", "keep", NULL};
+
+struct init_options control_init(const struct control_values *v, uint64_t seed, uint32_t draw) {
+    /* Not the battery's seed itself: a model trained from the same number would meet its own initial weights again. */
+    seed = rng_seed(seed, "randomisation", 0);
+    return (struct init_options){.scheme = (enum init_scheme)v->value[0],
+                                 .sigma = v->value[1],
+                                 .keep_running_stats = v->value[2] > 0,
+                                 .seed = seed,
+                                 .draw = draw};
+}
+
+const struct control *control_find(const struct control *const *controls, const char *id) {
+    for (; *controls; controls++)
+        if (strcmp((*controls)->id, id) == 0) return *controls;
+    return NULL;
+}
+
+static size_t option_count(const struct control *c) {
+    size_t n = 0;
+    while (c->options && c->options[n].name) n++;
+    return n;
+}
+
+/* The number of the option, or that of options. */
+static size_t option_index(const struct control *c, const char *name) {
+    size_t i = 0, n = option_count(c);
+    while (i < n && strcmp(c->options[i].name, name) != 0) i++;
+    return i;
+}
+
+double control_value(const struct control *c, const struct control_values *values, const char *name) {
+    size_t i = option_index(c, name);
+    return i < option_count(c) ? values->value[i] : (double)NAN;
+}
+
+const char *control_text(const struct control *c, const struct control_values *values, const char *name) {
+    size_t i = option_index(c, name);
+    return i < option_count(c) ? values->text[i] : NULL;
+}
+
+struct place control_place(const struct control *c, const struct control_values *values, const char *name) {
+    size_t i = option_index(c, name);
+    return i < option_count(c) ? values->place[i] : (struct place){0, 0};
+}
+
+static bool parse_choice(const struct control_option *o, const char *text, double *out) {
+    for (size_t k = 0; o->choices[k]; k++)
+        if (strcmp(o->choices[k], text) == 0) {
+            *out = (double)k;
+            return true;
+        }
+    return false;
+}
+
+static bool parse_option(const struct control *c, const struct control_option *o, const struct battery *b,
+                         const struct option *given, double *out, struct error *e) {
+    if (o->kind == OPTION_CHOICE) {
+        if (parse_choice(o, given->value, out)) return true;
+        struct text choices = {0};
+        for (size_t k = 0; o->choices[k]; k++) text_add(&choices, "%s%s", k ? ", " : "", o->choices[k]);
+        battery_fail(b, given->place, e, "%s of control %s is '%s': wanted one of %s", o->name, c->id, given->value,
+                     choices.failed ? "its choices" : choices.data);
+        text_finish(&choices);
+        return false;
+    }
+    if (!text_to_double(given->value, out) || !(*out >= o->min && *out <= o->max) || (o->whole && *out != floor(*out)))
+        return battery_fail(b, given->place, e, "%s of control %s is '%s': wanted a %snumber from %g to %g", o->name,
+                            c->id, given->value, o->whole ? "whole " : "", o->min, o->max);
+    return true;
+}
+
+static bool unknown_option(const struct control *c, const struct battery *b, const struct option *given,
+                           struct error *e) {
+    const char *names[CONTROL_OPTIONS_MAX];
+    size_t n = option_count(c);
+    for (size_t i = 0; i < n; i++) names[i] = c->options[i].name;
+    const char *near = text_nearest(given->name, names, n);
+    return battery_fail(b, given->place, e, "control %s has no option '%s'%s%s%s", c->id, given->name,
+                        near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+bool control_values_parse(const struct control *c, const struct battery *b, const struct battery_control *entry,
+                          struct control_values *out, struct error *e) {
+    size_t n = option_count(c);
+    *out = (struct control_values){.value = {0}};
+    for (size_t i = 0; i < n; i++) out->value[i] = c->options[i].kind == OPTION_NUMBER ? c->options[i].number : 0;
+    for (size_t k = 0; k < entry->option_count; k++) {
+        const struct option *given = &entry->options[k];
+        size_t i = option_index(c, given->name);
+        if (i == n) return unknown_option(c, b, given, e);
+        out->text[i] = given->value;
+        out->place[i] = given->place;
+        if (c->options[i].kind != OPTION_TEXT && !parse_option(c, &c->options[i], b, given, &out->value[i], e))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,76 @@
+/* control.h: what a negative control is. Each lives in controls/ as one const descriptor. A control records what it
+ * wants into the plan; it never calls a plugin and never decides: only judge/ does. */
+#ifndef ASSAY_PLAN_CONTROL_H
+#define ASSAY_PLAN_CONTROL_H
+
+#include "battery/battery.h"
+#include "plan/plan.h"
+
+/* Which part of the rule reads what the control recorded (docs/verdict.md). */
+enum judge {
+    JUDGE_CASCADE,     /* tests A and M */
+    JUDGE_INDEPENDENT, /* test I, gate E1 */
+    JUDGE_LABELS,      /* rule L3 */
+    JUDGE_CHECKS       /* every check must hold */
+};
+
+enum option_kind { OPTION_NUMBER, OPTION_CHOICE, OPTION_TEXT };
+
+struct control_option {
+    const char *name, *summary;
+    enum option_kind kind;
+    double number, min, max;    /* OPTION_NUMBER: default and range */
+    bool whole;                 /* OPTION_NUMBER: whole numbers only */
+    const char *const *choices; /* OPTION_CHOICE: NULL-terminated; the first is the default */
+};
+
+#define CONTROL_OPTIONS_MAX 8u
+
+/* Option values after validation, in the order of the descriptor's options. */
+struct control_values {
+    double value[CONTROL_OPTIONS_MAX];     /* numbers, or the index of the choice */
+    const char *text[CONTROL_OPTIONS_MAX]; /* OPTION_TEXT: borrowed from the battery; NULL: not given */
+    struct place place[CONTROL_OPTIONS_MAX];
+};
+
+struct control {
+    const char *id;      /* kebab-case */
+    const char *summary; /* one line */
+    const char *source;  /* paper and section */
+    const char *claim;   /* what an explainer that passes has shown */
+    enum judge judge;
+    const struct control_option *options; /* ended by a NULL name; at most 8 */
+    /* Writes why (a whole sentence) and returns false when the control does not apply to a method with these claims.
+     * NULL: always applies. */
+    bool (*applies)(unsigned claims, char *why, size_t size);
+    /* Records draws [from, to) into the plan. Controls without draws record everything when from is 0. `index` is the
+     * control's number in the battery. */
+    bool (*expand)(struct plan *, uint32_t index, const struct control_values *, const struct battery *, uint32_t from,
+                   uint32_t to, struct error *);
+};
+
+/* The options of one battery entry against the descriptor: unknown names (nearest suggested) and values out of range
+ * are errors with the place in the battery. */
+bool control_values_parse(const struct control *, const struct battery *, const struct battery_control *,
+                          struct control_values *, struct error *);
+/* Index of the option; the descriptor has it. */
+double control_value(const struct control *, const struct control_values *, const char *name);
+/* NULL: not given. */
+const char *control_text(const struct control *, const struct control_values *, const char *name);
+/* Where in the battery the option stands; {0, 0} when it is not given. */
+struct place control_place(const struct control *, const struct control_values *, const char *name);
+
+/* NULL when there is none of that id. `controls` is a NULL-terminated table. */
+const struct control *control_find(const struct control *const *controls, const char *id);
+
+/* Options shared by the two weight randomisations: the first entries of their tables, in this order. */
+#define CONTROL_INIT_OPTIONS                                                                                           \
+    {"init", "how a layer is drawn anew", OPTION_CHOICE, 0, 0, 0, false, control_init_choices},                        \
+        {"sigma", "standard deviation of init: normal", OPTION_NUMBER, .1, 1e-6, 1e3, false, NULL}, {                  \
+        "running-stats", "BatchNormalization mean and variance of a re-drawn layer", OPTION_CHOICE, 0, 0, 0, false,    \
+            control_stats_choices                                                                                      \
+    }
+extern const char *const control_init_choices[], *const control_stats_choices[];
+struct init_options control_init(const struct control_values *, uint64_t seed, uint32_t draw);
+
+#endif

@@ -1,0 +1,192 @@
+#include "store/store_table.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+
+bool store_fail(const struct store *s, int code, struct error *e) {
+    switch (code & 0xff) {
+    case SQLITE_NOMEM: return error_memory(e);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return error_set(e, "%s: in use by another process: wait for it to end, or choose another folder", s->path);
+    case SQLITE_NOTADB:
+        return error_set(e, "%s: not an SQLite file: a store of assay was wanted; choose another folder", s->path);
+    case SQLITE_CORRUPT:
+        return error_set(
+            e, "%s: the file is damaged: an intact store was wanted; delete it, or start again in another folder",
+            s->path);
+    case SQLITE_FULL: return error_set(e, "%s: the disk is full: free some space, then resume", s->path);
+    default:
+        return error_set(e, "%s: %s (SQLite code %d): a store that can be read and written was wanted", s->path,
+                         s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code), code);
+    }
+}
+
+bool store_execute(struct store *s, const char *sql, struct error *e) {
+    int code = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK || store_fail(s, code, e);
+}
+
+bool store_prepare(const struct store *s, const char *sql, sqlite3_stmt **out, struct error *e) {
+    int code = sqlite3_prepare_v2(s->db, sql, -1, out, NULL);
+    return code == SQLITE_OK || store_fail(s, code, e);
+}
+
+/* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per
+ * unit. A SIGKILL loses at most the open transaction; a power cut at most whole ones since the log was written back. */
+static const char open_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                               "PRAGMA journal_mode = WAL;"
+                               "PRAGMA synchronous = NORMAL;"
+                               "PRAGMA wal_autocheckpoint = 16384;" /* 64 MiB: workers wait while it is done */
+                               "PRAGMA temp_store = MEMORY;"
+                               "PRAGMA cache_size = -32768;"
+                               "PRAGMA trusted_schema = OFF;";
+
+bool store_open(const char *path, struct store **out, struct error *e) {
+    struct store *s = calloc(1, sizeof *s);
+
+    if (!s || !(s->path = text_copy(path))) {
+        free(s);
+        return error_memory(e);
+    }
+    int code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    if (code == SQLITE_OK) code = sqlite3_extended_result_codes(s->db, 1);
+    bool ok = code == SQLITE_OK || store_fail(s, code, e);
+    ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e);
+    if (!ok) {
+        store_close(s);
+        return false;
+    }
+    *out = s;
+    return true;
+}
+
+void store_close(struct store *s) {
+    if (!s) return;
+    for (int i = 0; i < TABLE_STORED; i++) sqlite3_finalize(s->put[i]);
+    sqlite3_finalize(s->has_unit);
+    sqlite3_close(s->db);
+    free(s->path);
+    free(s);
+}
+
+bool store_begin(struct store *s, struct error *e) {
+    return store_execute(s, "BEGIN IMMEDIATE", e);
+}
+
+bool store_commit(struct store *s, struct error *e) {
+    return store_execute(s, "COMMIT", e);
+}
+
+bool store_clear(struct store *s, struct error *e) {
+    struct text sql = {0};
+
+    text_add(&sql, "SAVEPOINT clearing; DELETE FROM meta; DELETE FROM places;");
+    for (int i = 0; i < TABLE_STORED; i++)
+        if (i != TABLE_NETWORK) text_add(&sql, " DELETE FROM %s;", store_tables[i].name);
+    text_add(&sql, " RELEASE clearing");
+    bool ok = sql.failed ? error_memory(e) : store_execute(s, sql.data, e);
+    text_finish(&sql);
+    return ok;
+}
+
+/* Runs a statement with text parameters, to its end or to its first row. */
+static bool run_once(struct store *s, sqlite3_stmt *statement, const char *const *texts, int n, bool *row,
+                     struct error *e) {
+    int code = SQLITE_OK;
+
+    for (int i = 0; i < n && code == SQLITE_OK; i++)
+        code = sqlite3_bind_text(statement, i + 1, texts[i], -1, SQLITE_STATIC);
+    if (code == SQLITE_OK) code = sqlite3_step(statement);
+    *row = code == SQLITE_ROW;
+    return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, code, e);
+}
+
+bool store_set_meta(struct store *s, const char *key, const char *value, struct error *e) {
+    sqlite3_stmt *statement;
+    bool row;
+
+    if (!store_prepare(s, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &statement, e)) return false;
+    bool ok = run_once(s, statement, (const char *const[]){key, value}, 2, &row, e);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+bool store_meta(struct store *s, const char *key, char **value, struct error *e) {
+    sqlite3_stmt *statement;
+    bool row;
+
+    *value = NULL;
+    if (!store_prepare(s, "SELECT value FROM meta WHERE key = ?", &statement, e)) return false;
+    bool ok = run_once(s, statement, &key, 1, &row, e);
+    if (ok && row && !(*value = text_copy((const char *)sqlite3_column_text(statement, 0)))) ok = error_memory(e);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+static bool add_places(struct store *s, const char *kind, const char *const *names, size_t n, struct error *e) {
+    sqlite3_stmt *statement;
+    bool row, ok = true;
+
+    if (!store_prepare(s, "INSERT OR IGNORE INTO places VALUES (?, ?, (SELECT count(*) FROM places))", &statement, e))
+        return false;
+    for (size_t i = 0; i < n && ok; i++) {
+        ok = run_once(s, statement, (const char *const[]){kind, names[i]}, 2, &row, e);
+        sqlite3_reset(statement);
+    }
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+bool store_set_order(struct store *s, const char *const *explainers, size_t explainer_count,
+                     const char *const *controls, size_t control_count, struct error *e) {
+    if (!store_execute(s, "SAVEPOINT ordering; DELETE FROM places", e)) return false;
+    bool ok = add_places(s, "explainer", explainers, explainer_count, e) &&
+              add_places(s, "control", controls, control_count, e);
+    if (!ok) {
+        store_execute(s, "ROLLBACK TO ordering; RELEASE ordering", NULL);
+        return false;
+    }
+    return store_execute(s, "RELEASE ordering", e);
+}
+
+bool store_has_unit(struct store *s, const char *explainer, const char *variant) {
+    bool row = false;
+
+    if (!s->has_unit &&
+        !store_prepare(s, "SELECT 1 FROM units WHERE explainer = ? AND variant = ?", &s->has_unit, NULL))
+        return false;
+    run_once(s, s->has_unit, (const char *const[]){explainer, variant}, 2, &row, NULL);
+    sqlite3_reset(s->has_unit);
+    sqlite3_clear_bindings(s->has_unit);
+    return row;
+}
+
+static bool each_name(struct store *s, const char *sql, bool (*name)(void *, const char *), void *context,
+                      struct error *e) {
+    sqlite3_stmt *statement;
+    int code = SQLITE_ROW;
+    bool ok = true;
+
+    if (!store_prepare(s, sql, &statement, e)) return false;
+    while (ok && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+        ok = text ? name(context, text) : error_memory(e);
+    }
+    if (code != SQLITE_ROW && code != SQLITE_DONE) ok = store_fail(s, code, e);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+#define NAMES(column)                                                                                                  \
+    "SELECT t." column " FROM (SELECT DISTINCT " column " FROM verdicts) t LEFT JOIN places p ON p.kind = '" column    \
+    "' AND p.name = t." column " ORDER BY p.place NULLS LAST, t." column
+
+bool store_each_explainer(struct store *s, bool (*name)(void *, const char *), void *context, struct error *e) {
+    return each_name(s, NAMES("explainer"), name, context, e);
+}
+
+bool store_each_control(struct store *s, bool (*name)(void *, const char *), void *context, struct error *e) {
+    return each_name(s, NAMES("control"), name, context, e);
+}

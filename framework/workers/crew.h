@@ -1,0 +1,37 @@
+/* crew.h: the samples of one request, shared among processes while cores are free. A helper is a fork of the caller,
+ * computes blocks of samples into shared memory and ends: processes, as a BLAS without locks knows no threads. What a
+ * helper did not finish, whatever became of it, the caller does. Each sample of a request of few is shared by threads,
+ * who leave BLAS to the caller (net_share). Results do not depend on how many helped. */
+#ifndef ASSAY_WORKERS_CREW_H
+#define ASSAY_WORKERS_CREW_H
+
+#include "nn/net.h"
+#include "workers/cores.h"
+
+struct crew {
+    struct cores *cores; /* NULL: nobody helps */
+    unsigned member;     /* who borrows them */
+};
+
+/* What a network can be asked: as net_forward, net_gradient, net_gradient_sum and net_line_sum; but a sum is one over
+ * blocks of five samples, each a net_gradient_sum or net_line_sum. */
+enum question { ASK_FORWARD, ASK_GRADIENT, ASK_GRADIENT_SUM, ASK_LINE_SUM };
+
+struct net_request {
+    enum question question;
+    enum net_rule rule; /* ASK_GRADIENT */
+    uint32_t n;
+    const float *x;          /* [n][sample]; ASK_LINE_SUM: where the line begins */
+    const uint32_t *targets; /* [n]; ASK_LINE_SUM: [1]; not for ASK_FORWARD */
+    const float *weights;    /* [n], of both sums */
+    const float *to;         /* ASK_LINE_SUM: where the line ends */
+    const float *positions;  /* ASK_LINE_SUM: [n] on it, 0 to 1 */
+    float *logits;           /* of an ASK_GRADIENT: [n][classes] of the same pass are written there; or NULL */
+};
+
+bool crew_ask(const struct crew *, struct net *, const struct net_request *, float *out, struct error *);
+/* As net_inspect. */
+bool crew_inspect(const struct crew *, struct net *, uint32_t node, uint32_t n, const float *x, const uint32_t *targets,
+                  float *activation, float *gradient, struct error *);
+
+#endif

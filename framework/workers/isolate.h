@@ -1,0 +1,30 @@
+/* isolate.h: foreign code in a forked child, so that whatever it does costs an error and not the host. */
+#ifndef ASSAY_WORKERS_ISOLATE_H
+#define ASSAY_WORKERS_ISOLATE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Runs work(user, fd) in a child process and collects what it writes to `fd` (isolate_write). The child's memory is a
+ * copy: what work changes there is gone afterwards.
+ *
+ * true: work returned true, and *out (malloc, one spare zero byte behind the end; the caller's) holds *size bytes.
+ * false: work returned false, and what it wrote is the error text; or the child did not come back, and the error says
+ * how it ended, as the end of a sentence: "was killed by SIGSEGV (Segmentation fault)", "ended the process with exit
+ * code 3", "did not finish within 10 s" (it is killed then, with every process it started). */
+bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,
+                 struct error *);
+
+/* For `work`: writes everything. Ends the child when the parent is gone. */
+void isolate_write(int fd, const void *data, size_t size);
+
+/* For other makers of children (pool.h). The first thing a fresh child does: a process group of its own, signals at
+ * their defaults, no core files, and its own end when `parent` is gone. */
+void isolate_enter(pid_t parent);
+/* How a child ended, of waitpid's status: "was killed by SIGSEGV (Segmentation fault)". */
+void isolate_ending(int status, char *text, size_t size);
+
+#endif

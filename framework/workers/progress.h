@@ -1,0 +1,26 @@
+/* progress.h: how far a run is: one line that renews itself on a terminal, plain lines elsewhere. */
+#ifndef ASSAY_WORKERS_PROGRESS_H
+#define ASSAY_WORKERS_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress {
+    bool quiet, terminal;
+    double start, last; /* seconds */
+    double done, total; /* cost */
+    uint32_t units, of; /* jobs */
+    uint32_t unpriced;  /* of them say, when they end, what others cost: until then no share is shown */
+    int shown;          /* last plain line: tenths */
+    const char *title;
+};
+
+void progress_begin(struct progress *, bool quiet);
+/* A new wave: adds to the total. */
+void progress_add(struct progress *, const char *title, double cost, uint32_t jobs);
+void progress_job(struct progress *, double cost); /* one job ended */
+void progress_tick(struct progress *);
+void progress_end(struct progress *);
+
+#endif
