@@ -48,7 +48,7 @@ int bench_ig(int argc, char **argv) {
                    handle_create(net, &j.handle, &e),
                &e);
     cores_enter(cores, 0);
-    j.handle->crew = (struct crew){cores, 0};
+    j.handle->helpers = (struct helpers){cores, 0};
     float *logits = bench_alloc(graph->classes * sizeof *logits);
     bench_need(net_forward(net, 1, x, logits, &e), &e);
     uint32_t target = net_class(logits, graph->classes);

@@ -2,7 +2,7 @@
 #include "base/rng.h"
 #include "bench.h"
 #include "nn/net.h"
-#include "workers/crew.h"
+#include "workers/helpers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 struct job {
     struct net *net;
-    struct crew crew; /* who computes now */
+    struct helpers helpers; /* who computes now */
     uint32_t n;
     float *x, *out;
     uint32_t targets[BATCH];
@@ -23,7 +23,7 @@ static void gradient(void *user) {
     struct job *j = user;
     struct error e;
     const struct net_request request = {.question = ASK_GRADIENT, .n = j->n, .x = j->x, .targets = j->targets};
-    bench_need(crew_ask(&j->crew, j->net, &request, j->out, &e), &e);
+    bench_need(helpers_ask(&j->helpers, j->net, &request, j->out, &e), &e);
 }
 
 static void run(const char *name, struct graph *graph, struct cores *cores) {
@@ -47,7 +47,7 @@ static void run(const char *name, struct graph *graph, struct cores *cores) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[128];
         j.n = cases[i].n;
-        j.crew = (struct crew){cases[i].cores, 0};
+        j.helpers = (struct helpers){cases[i].cores, 0};
         snprintf(text, sizeof text, "%s, %s", name, cases[i].what);
         bench_report(text, bench_best(REPEATS, cases[i].n, gradient, &j), gflop);
     }

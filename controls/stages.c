@@ -15,7 +15,7 @@ struct parser {
     const struct graph *graph;
     const struct control *control;
     const struct battery *battery;
-    struct place place;
+    struct location location;
     struct stages *out;
     bool *taken; /* [layer_count] */
 };
@@ -26,7 +26,7 @@ static bool complain(const struct parser *p, struct error *e, const char *what, 
     for (uint32_t l = 0; names && l < g->layer_count; l++) names[l] = g->layers[l].name;
     const char *near = names ? text_nearest(text, names, g->layer_count) : NULL;
     if (near && strcmp(near, text) == 0) near = NULL; /* it was taken, or stands in the wrong place */
-    battery_fail(p->battery, p->place, e, "groups of control %s: '%s' %s%s%s%s (see 'assay list layers --model %s')",
+    battery_fail(p->battery, p->location, e, "groups of control %s: '%s' %s%s%s%s (see 'assay list layers --model %s')",
                  p->control->id, text, what, near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "",
                  p->battery->model);
     free(names);
@@ -109,7 +109,7 @@ bool stages_create(const struct graph *g, const struct control *control, const s
                    const struct battery *b, struct stages *out, struct error *e) {
     const char *groups = control_text(control, values, GROUPS);
     enum classifier classifier = (enum classifier)control_value(control, values, "classifier");
-    struct parser p = {g, control, b, control_place(control, values, GROUPS), out, NULL};
+    struct parser p = {g, control, b, control_location(control, values, GROUPS), out, NULL};
     *out = (struct stages){.layer_count = g->layer_count, .complete = true, .floor = b->inputs > 1};
     p.taken = calloc(g->layer_count + 1u, sizeof *p.taken);
     bool ok = p.taken ? add_stages(&p, groups, classifier, e) : error_memory(e);

@@ -5,9 +5,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                               float *maps, assay_why *why) {
     (void)self, (void)why;
     size_t total = request->n * model->input.count;
-    for (size_t k = 0; k < total; k++) {
-        maps[k] = 1;
-    }
+    for (size_t k = 0; k < total; k++) maps[k] = 1;
     return ASSAY_OK;
 }
 

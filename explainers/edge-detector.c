@@ -26,11 +26,8 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     for (size_t p = 0; p < planes; p++) {
         const float *plane = request->inputs + p * height * width;
         float *out = maps + p * height * width;
-        for (size_t y = 0; y < height; y++) {
-            for (size_t x = 0; x < width; x++) {
-                out[y * width + x] = sobel(plane, height, width, y, x);
-            }
-        }
+        for (size_t y = 0; y < height; y++)
+            for (size_t x = 0; x < width; x++) out[y * width + x] = sobel(plane, height, width, y, x);
     }
     return ASSAY_OK;
 }

@@ -25,21 +25,16 @@ static assay_status find_layer(const assay_layers *layers, const assay_model *mo
     uint32_t count = layers->count(model);
     for (uint32_t i = 0; i < count; i++) {
         assay_layer layer;
-        if (!layers->get(model, i, &layer)) {
-            continue;
-        }
+        if (!layers->get(model, i, &layer)) continue;
         if (*name ? strcmp(layer.name, name) == 0 : strcmp(layer.op, "Conv") == 0 && layer.output.rank == 3) {
             *index = i;
             *found = layer;
             any = true;
         }
     }
-    if (!any && *name) {
-        return assay_say(why, ASSAY_FAILED, "layer=%s: the model has no layer of that name", name);
-    }
-    if (!any) {
+    if (!any && *name) return assay_say(why, ASSAY_FAILED, "layer=%s: the model has no layer of that name", name);
+    if (!any)
         return assay_say(why, ASSAY_UNSUPPORTED, "the model has no convolution, whose feature maps Grad-CAM weighs");
-    }
     if (found->output.rank != 3) {
         return assay_say(why, ASSAY_FAILED, "layer=%s: its output has rank %u: wanted channels x height x width",
                          found->name, found->output.rank);
@@ -53,17 +48,11 @@ static void weigh(const assay_shape *layer, const float *activation, const float
     memset(cam, 0, plane * sizeof *cam);
     for (uint32_t c = 0; c < layer->dim[0]; c++) {
         double sum = 0;
-        for (size_t k = 0; k < plane; k++) {
-            sum += (double)gradient[c * plane + k];
-        }
+        for (size_t k = 0; k < plane; k++) sum += (double)gradient[c * plane + k];
         float weight = (float)(sum / (double)plane);
-        for (size_t k = 0; k < plane; k++) {
-            cam[k] += weight * activation[c * plane + k];
-        }
+        for (size_t k = 0; k < plane; k++) cam[k] += weight * activation[c * plane + k];
     }
-    for (size_t k = 0; k < plane && relu; k++) {
-        cam[k] = fmaxf(cam[k], 0);
-    }
+    for (size_t k = 0; k < plane && relu; k++) cam[k] = fmaxf(cam[k], 0);
 }
 
 /* Where output pixel `at` of `to` lies among `from` pixels: between `*low` and `*high`, `*share` of the way. Pixel
@@ -101,9 +90,7 @@ static assay_status explain_block(const struct grad_cam *self, const assay_model
         float *map = maps + i * model->input.count;
         weigh(&layer->output, activation + i * features, gradient + i * features, self->relu, cam);
         enlarge(cam, layer->output.dim[1], layer->output.dim[2], map, model->input.dim[1], model->input.dim[2]);
-        for (uint32_t c = 1; c < model->input.dim[0]; c++) {
-            memcpy(map + c * pixels, map, pixels * sizeof *map);
-        }
+        for (uint32_t c = 1; c < model->input.dim[0]; c++) memcpy(map + c * pixels, map, pixels * sizeof *map);
     }
     return status;
 }
@@ -112,22 +99,16 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
                               float *maps, assay_why *why) {
     const struct grad_cam *self = (const struct grad_cam *)base;
     const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
-    if (!layers || model->input.rank != 3) {
+    if (!layers || model->input.rank != 3)
         return assay_say(why, ASSAY_UNSUPPORTED, "Grad-CAM needs images and a model that shows its layers");
-    }
     uint32_t index = 0;
     assay_layer layer = {0};
     assay_status status = find_layer(layers, model, self->layer, &index, &layer, why);
-    if (status != ASSAY_OK) {
-        return status;
-    }
+    if (status != ASSAY_OK) return status;
     float *buffer = NULL;
-    if (layer.output.count <= SIZE_MAX / sizeof(float) / (2 * BLOCK + 1)) {
+    if (layer.output.count <= SIZE_MAX / sizeof(float) / (2 * BLOCK + 1))
         buffer = malloc((2 * BLOCK + 1) * layer.output.count * sizeof *buffer);
-    }
-    if (!buffer) {
-        return assay_say(why, ASSAY_FAILED, "out of memory");
-    }
+    if (!buffer) return assay_say(why, ASSAY_FAILED, "out of memory");
     for (uint32_t first = 0; first < request->n && status == ASSAY_OK; first += BLOCK) {
         uint32_t n = request->n - first < BLOCK ? request->n - first : BLOCK;
         status = explain_block(self, model, layers, index, &layer, n, request->inputs + first * model->input.count,

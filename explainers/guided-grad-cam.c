@@ -30,17 +30,11 @@ static void weigh(const assay_shape *layer, const float *activation, const float
     memset(cam, 0, plane * sizeof *cam);
     for (uint32_t c = 0; c < layer->dim[0]; c++) {
         double sum = 0;
-        for (size_t k = 0; k < plane; k++) {
-            sum += (double)gradient[c * plane + k];
-        }
+        for (size_t k = 0; k < plane; k++) sum += (double)gradient[c * plane + k];
         float weight = (float)(sum / (double)plane);
-        for (size_t k = 0; k < plane; k++) {
-            cam[k] += weight * activation[c * plane + k];
-        }
+        for (size_t k = 0; k < plane; k++) cam[k] += weight * activation[c * plane + k];
     }
-    for (size_t k = 0; k < plane; k++) {
-        cam[k] = fmaxf(cam[k], 0);
-    }
+    for (size_t k = 0; k < plane; k++) cam[k] = fmaxf(cam[k], 0);
 }
 
 /* The value at output pixel (y, x) of `to` of the bilinear enlargement of cam[from]; pixel centres are at halves, as in
@@ -64,17 +58,13 @@ static float enlarged(const float *cam, const uint32_t from[2], const uint32_t t
 static void multiply(const assay_shape *input, const assay_shape *layer, const float *cam, float *map) {
     size_t pixels = (size_t)input->dim[1] * input->dim[2];
     float largest = 0;
-    for (uint32_t y = 0; y < input->dim[1]; y++) {
-        for (uint32_t x = 0; x < input->dim[2]; x++) {
+    for (uint32_t y = 0; y < input->dim[1]; y++)
+        for (uint32_t x = 0; x < input->dim[2]; x++)
             largest = fmaxf(largest, enlarged(cam, layer->dim + 1, input->dim + 1, y, x));
-        }
-    }
     for (uint32_t y = 0; y < input->dim[1]; y++) {
         for (uint32_t x = 0; x < input->dim[2]; x++) {
             float value = enlarged(cam, layer->dim + 1, input->dim + 1, y, x) / (largest > 0 ? largest : 1);
-            for (uint32_t c = 0; c < input->dim[0]; c++) {
-                map[c * pixels + (size_t)y * input->dim[2] + x] *= value;
-            }
+            for (uint32_t c = 0; c < input->dim[0]; c++) map[c * pixels + (size_t)y * input->dim[2] + x] *= value;
         }
     }
 }
@@ -90,21 +80,16 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     }
     uint32_t index = 0;
     assay_layer layer = {0};
-    if (!find_convolution(layers, model, &index, &layer)) {
+    if (!find_convolution(layers, model, &index, &layer))
         return assay_say(why, ASSAY_UNSUPPORTED, "the model has no convolution, whose feature maps Grad-CAM weighs");
-    }
     assay_status status =
         backward->gradient(model, ASSAY_RULE_GUIDED, request->n, request->inputs, request->targets, maps, why);
-    if (status != ASSAY_OK) {
-        return status;
-    }
+    if (status != ASSAY_OK) return status;
     size_t count = model->input.count, features = layer.output.count;
     float *buffer = features <= SIZE_MAX / sizeof(float) / (2 * BLOCK + 1)
                         ? malloc((2 * BLOCK + 1) * features * sizeof *buffer)
                         : NULL;
-    if (!buffer) {
-        return assay_say(why, ASSAY_FAILED, "out of memory");
-    }
+    if (!buffer) return assay_say(why, ASSAY_FAILED, "out of memory");
     float *activation = buffer, *gradient = buffer + BLOCK * features, *cam = gradient + BLOCK * features;
     for (uint32_t first = 0; first < request->n && status == ASSAY_OK; first += BLOCK) {
         uint32_t n = request->n - first < BLOCK ? request->n - first : BLOCK;

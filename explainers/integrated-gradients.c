@@ -39,9 +39,7 @@ static void rule_gauss_legendre(uint32_t n, float *position, float *weight) {
         for (int round = 0; round < 100; round++) {
             double step = legendre(n, z, &slope) / slope;
             z -= step;
-            if (fabs(step) < 1e-15) {
-                break;
-            }
+            if (fabs(step) < 1e-15) break;
         }
         legendre(n, z, &slope);
         position[n - 1 - k] = (float)((1 + z) / 2);
@@ -89,18 +87,14 @@ struct work {
 static bool work_init(struct work *work, const struct integrated *self, const assay_model *model) {
     size_t count = model->input.count;
     *work = (struct work){.line = model->extension(model, ASSAY_LINE)};
-    if (count > SIZE_MAX / sizeof(float) / BLOCK) {
-        return false;
-    }
+    if (count > SIZE_MAX / sizeof(float) / BLOCK) return false;
     work->from = malloc(count * sizeof(float));
     if (!work->line) {
         work->sum = malloc(count * sizeof(float));
         work->points = malloc(BLOCK * count * sizeof(float));
         work->targets = malloc(BLOCK * sizeof(uint32_t));
     }
-    for (size_t k = 0; work->from && k < count; k++) {
-        work->from[k] = self->baseline;
-    }
+    for (size_t k = 0; work->from && k < count; k++) work->from[k] = self->baseline;
     return work->from && (work->line || (work->sum && work->points && work->targets));
 }
 
@@ -120,19 +114,13 @@ static assay_status sum_points(const struct integrated *self, const assay_model 
         uint32_t n = self->steps - first < BLOCK ? self->steps - first : BLOCK;
         for (uint32_t s = 0; s < n; s++) {
             float *point = work->points + s * count, position = self->position[first + s];
-            for (size_t k = 0; k < count; k++) {
-                point[k] = self->baseline + position * (x[k] - self->baseline);
-            }
+            for (size_t k = 0; k < count; k++) point[k] = self->baseline + position * (x[k] - self->baseline);
             work->targets[s] = target;
         }
         assay_status status =
             model->gradient_sum(model, n, work->points, work->targets, self->weight + first, work->sum, why);
-        if (status != ASSAY_OK) {
-            return status;
-        }
-        for (size_t k = 0; k < count; k++) {
-            map[k] += work->sum[k];
-        }
+        if (status != ASSAY_OK) return status;
+        for (size_t k = 0; k < count; k++) map[k] += work->sum[k];
     }
     return ASSAY_OK;
 }
@@ -142,12 +130,8 @@ static assay_status explain_one(const struct integrated *self, const assay_model
     assay_status status = work->line ? work->line->gradient_sum(model, work->from, x, target, self->steps,
                                                                 self->position, self->weight, map, why)
                                      : sum_points(self, model, x, target, work, map, why);
-    if (status != ASSAY_OK) {
-        return status;
-    }
-    for (size_t k = 0; k < model->input.count && self->multiplied; k++) {
-        map[k] *= x[k] - self->baseline;
-    }
+    if (status != ASSAY_OK) return status;
+    for (size_t k = 0; k < model->input.count && self->multiplied; k++) map[k] *= x[k] - self->baseline;
     return ASSAY_OK;
 }
 
@@ -157,9 +141,7 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
     size_t count = model->input.count;
     struct work work;
     assay_status status = ASSAY_OK;
-    if (!work_init(&work, self, model)) {
-        status = assay_say(why, ASSAY_FAILED, "out of memory");
-    }
+    if (!work_init(&work, self, model)) status = assay_say(why, ASSAY_FAILED, "out of memory");
     for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
         status =
             explain_one(self, model, request->inputs + i * count, request->targets[i], &work, maps + i * count, why);
@@ -196,9 +178,7 @@ static const assay_param_info params[PARAMS] = {
 /* The average of w is w; with the factor it is w * x when the path begins at zero. */
 static uint32_t claims_for(const assay_param *given, uint32_t n) {
     (void)n;
-    if (strcmp(given[FORM].text, "average") == 0) {
-        return ASSAY_LINEAR_EXACT;
-    }
+    if (strcmp(given[FORM].text, "average") == 0) return ASSAY_LINEAR_EXACT;
     bool from_zero = !(given[BASELINE].number < 0 || given[BASELINE].number > 0);
     return ASSAY_COMPLETE | (from_zero ? ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT : 0u);
 }
@@ -227,9 +207,7 @@ static const assay_explainer *create(const assay_host *host, const char *id, con
     (void)host, (void)id, (void)n;
     uint32_t steps = (uint32_t)given[STEPS].number;
     const struct rule *rule = rules;
-    while (strcmp(rule->name, given[RULE].text) != 0) {
-        rule++;
-    }
+    while (strcmp(rule->name, given[RULE].text) != 0) rule++;
     if (steps < rule->min_steps) {
         assay_say(why, ASSAY_FAILED, "steps=%u: rule=%s wants %u or more", steps, rule->name, rule->min_steps);
         return NULL;

@@ -12,9 +12,8 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                               float *maps, assay_why *why) {
     (void)why;
     const assay_random *random = ((const struct noise *)self)->random;
-    for (uint32_t i = 0; i < request->n; i++) {
+    for (uint32_t i = 0; i < request->n; i++)
         random->normal(request->seeds[i], 0, model->input.count, maps + i * model->input.count);
-    }
     return ASSAY_OK;
 }
 

@@ -8,13 +8,9 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                               float *maps, assay_why *why) {
     (void)self;
     assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
-    if (status != ASSAY_OK) {
-        return status;
-    }
+    if (status != ASSAY_OK) return status;
     size_t total = request->n * model->input.count;
-    for (size_t k = 0; k < total; k++) {
-        maps[k] = fabsf(maps[k]);
-    }
+    for (size_t k = 0; k < total; k++) maps[k] = fabsf(maps[k]);
     return ASSAY_OK;
 }
 

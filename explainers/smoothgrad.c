@@ -29,9 +29,7 @@ static void work_finish(struct work *work) {
 
 static bool work_init(struct work *work, size_t count) {
     *work = (struct work){0};
-    if (count > SIZE_MAX / sizeof(float) / BLOCK) {
-        return false;
-    }
+    if (count > SIZE_MAX / sizeof(float) / BLOCK) return false;
     work->points = malloc(BLOCK * count * sizeof(float));
     work->weights = malloc(BLOCK * sizeof(float));
     work->sum = malloc(count * sizeof(float));
@@ -52,27 +50,19 @@ static assay_status explain_one(const struct smoothgrad *self, const assay_model
                                 uint32_t target, uint64_t seed, struct work *work, float *map, assay_why *why) {
     size_t count = model->input.count;
     float sd = (float)(self->noise * range_of(x, count));
-    for (size_t k = 0; k < count; k++) {
-        map[k] = 0;
-    }
+    for (size_t k = 0; k < count; k++) map[k] = 0;
     for (uint32_t first = 0; first < self->samples; first += BLOCK) {
         uint32_t n = self->samples - first < BLOCK ? self->samples - first : BLOCK;
         self->random->normal(seed, (uint64_t)first * count, n * count, work->points);
         for (uint32_t s = 0; s < n; s++) {
             float *point = work->points + s * count;
-            for (size_t k = 0; k < count; k++) {
-                point[k] = x[k] + sd * point[k];
-            }
+            for (size_t k = 0; k < count; k++) point[k] = x[k] + sd * point[k];
             work->targets[s] = target;
             work->weights[s] = (float)(1.0 / self->samples);
         }
         assay_status status = model->gradient_sum(model, n, work->points, work->targets, work->weights, work->sum, why);
-        if (status != ASSAY_OK) {
-            return status;
-        }
-        for (size_t k = 0; k < count; k++) {
-            map[k] += work->sum[k];
-        }
+        if (status != ASSAY_OK) return status;
+        for (size_t k = 0; k < count; k++) map[k] += work->sum[k];
     }
     return ASSAY_OK;
 }
@@ -83,9 +73,7 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
     size_t count = model->input.count;
     struct work work;
     assay_status status = ASSAY_OK;
-    if (!work_init(&work, count)) {
-        status = assay_say(why, ASSAY_FAILED, "out of memory");
-    }
+    if (!work_init(&work, count)) status = assay_say(why, ASSAY_FAILED, "out of memory");
     for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
         status = explain_one(self, model, request->inputs + i * count, request->targets[i], request->seeds[i], &work,
                              maps + i * count, why);

@@ -45,15 +45,10 @@ static int run_command(const struct cli_command *command, int count, char *const
 static int unknown_command(const char *name, struct error *e) {
     const char *names[sizeof commands / sizeof *commands] = {0};
     size_t n = 0;
-    for (; commands[n]; n++) {
-        names[n] = commands[n]->name;
-    }
+    for (; commands[n]; n++) names[n] = commands[n]->name;
     const char *near = text_nearest(name, names, n);
-    if (near) {
-        error_set(e, "%s: no such command: did you mean '%s'?", name, near);
-    } else {
-        error_set(e, "%s: no such command: see 'assay --help'", name);
-    }
+    if (near) error_set(e, "%s: no such command: did you mean '%s'?", name, near);
+    else error_set(e, "%s: no such command: see 'assay --help'", name);
     return CLI_USAGE;
 }
 
@@ -67,24 +62,16 @@ static int dispatch(int argc, char **argv, struct error *e) {
         cli_overview(commands, &overview);
         return print(&overview, e);
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        return print_version();
-    }
-    for (size_t i = 0; commands[i]; i++) {
-        if (strcmp(argv[1], commands[i]->name) == 0) {
-            return run_command(commands[i], argc - 2, argv + 2, e);
-        }
-    }
+    if (strcmp(argv[1], "--version") == 0) return print_version();
+    for (size_t i = 0; commands[i]; i++)
+        if (strcmp(argv[1], commands[i]->name) == 0) return run_command(commands[i], argc - 2, argv + 2, e);
     return unknown_command(argv[1], e);
 }
 
 /* A message stays one line, whatever a file or an argument put into it. */
 static void print_error(struct error *e) {
-    for (char *c = e->text; *c; c++) {
-        if ((unsigned char)*c < ' ' || *c == 127) {
-            *c = '?';
-        }
-    }
+    for (char *c = e->text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
     fprintf(stderr, "assay: %s\n", e->text);
 }
 
@@ -95,8 +82,6 @@ int main(int argc, char **argv) {
         error_set(&e, "standard output: cannot be written");
         status = CLI_BROKEN;
     }
-    if (e.text[0]) {
-        print_error(&e);
-    }
+    if (e.text[0]) print_error(&e);
     return status;
 }

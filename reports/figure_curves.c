@@ -48,9 +48,8 @@ static void survey(struct sheet *s, const struct verdict_table *t) {
                 s->stages = c.count;
                 s->first = c.row;
             }
-            for (size_t i = 0; i < c.count; i++) {
+            for (size_t i = 0; i < c.count; i++)
                 s->low = fmin(s->low, fmin(c.row[i].similarity, c.row[i].similarity_lower)); /* fmin drops NaN */
-            }
         }
         if (any) s->explainers[s->count++] = t->explainers[x];
     }

@@ -21,8 +21,8 @@ struct report {
 /* Ended by an entry without id. */
 extern const struct report reports[];
 
-/* The verdict table, what was not as expected, the similarities by stage where they could not be judged, and how to read
- * it; on demand every reason and similarity. At most 100 columns wide (wider only where one name is). */
+/* The verdict table, what was not as expected, the similarities by stage where they could not be judged, and how to
+ * read it; on demand every reason and similarity. At most 100 columns wide (wider only where one name is). */
 bool report_text(struct store *, FILE *, bool colour, bool reasons, struct error *);
 
 #endif

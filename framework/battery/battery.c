@@ -16,19 +16,19 @@
 #define SOURCE_WANTED "a data source (" SOURCE_FORMS ")"
 #define RULE_LIMIT 32 /* keys of `rule` */
 
-bool place_prefix(const char *path, const char *const *settings, struct place place, struct error *e) {
-    if (place.line) return error_prefix(e, "%s:%u:%u", path, place.line, place.column);
-    if (place.column) return error_prefix(e, "--set %s", excerpt_of(settings[place.column - 1]).text);
+bool location_prefix(const char *path, const char *const *settings, struct location location, struct error *e) {
+    if (location.line) return error_prefix(e, "%s:%u:%u", path, location.line, location.column);
+    if (location.column) return error_prefix(e, "--set %s", excerpt_of(settings[location.column - 1]).text);
     return error_prefix(e, "%s", path);
 }
 
-bool battery_fail(const struct battery *b, struct place place, struct error *e, const char *format, ...) {
+bool battery_fail(const struct battery *b, struct location location, struct error *e, const char *format, ...) {
     va_list list;
 
     va_start(list, format);
     error_set_list(e, format, list);
     va_end(list);
-    return place_prefix(b->path, b->settings, place, e);
+    return location_prefix(b->path, b->settings, location, e);
 }
 
 const char *reduction_name(enum reduction reduction) {

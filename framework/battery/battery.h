@@ -14,16 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct place {
+struct location {
     unsigned line, column; /* counted from 1; line 0: the setting of the command line with that number, 0: nowhere */
 };
 /* Puts "PATH:LINE:COLUMN: " or "--set KEY=VALUE: " before the text that is there, and returns false. */
-bool place_prefix(const char *path, const char *const *settings, struct place, struct error *);
+bool location_prefix(const char *path, const char *const *settings, struct location, struct error *);
 
 /* One `name: value` option, still text. */
 struct option {
     char *name, *value;
-    struct place place;
+    struct location location;
 };
 
 /* How channels are reduced before maps are compared. */
@@ -45,21 +45,21 @@ struct battery_explainer {
     char *name; /* unique row name; default: the spec as written */
     struct explainer_spec spec;
     enum reduction reduction;
-    struct place place;
+    struct location location;
 };
 
 struct battery_control {
     char *id;
     struct option *options;
     size_t option_count;
-    struct place place;
+    struct location location;
 };
 
 /* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine). */
 struct expectation {
     char *explainer, *control; /* control "all": every control */
     unsigned words;            /* bits of enum verdict_word (rule.h) */
-    struct place place;
+    struct location location;
 };
 
 /* In the order of enum conv_route, ended by NULL. */
@@ -108,7 +108,7 @@ bool battery_load(const char *path, struct battery **out, struct error *);
 bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
                        struct error *);
 /* A complaint about that place of the battery. */
-bool battery_fail(const struct battery *, struct place, struct error *, const char *format, ...)
+bool battery_fail(const struct battery *, struct location, struct error *, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void battery_destroy(struct battery *);
 

@@ -45,7 +45,7 @@ static bool read_spec(struct yaml_file *file, const struct yaml_field *field, co
 
     if (!text) return false;
     if (!explainer_spec_parse(text, &row->spec, &inner)) return yaml_fail(file, node, e, "%s", inner.text);
-    for (size_t i = 0; i < row->spec.param_count; i++) row->spec.params[i].place = yaml_place(node);
+    for (size_t i = 0; i < row->spec.param_count; i++) row->spec.params[i].location = yaml_location(node);
     if (!row->name) row->name = text_copy(text);
     if (!row->name) return error_memory(e);
     return !row->spec.path || resolve_plugin(yaml_folder(file, node), &row->spec, e);
@@ -77,7 +77,7 @@ static const struct yaml_field explainer_fields[] = {
 static bool read_explainer(struct yaml_file *file, const yaml_node_t *node, struct battery *b, struct error *e) {
     struct battery_explainer *row = &b->explainers[b->explainer_count++];
 
-    row->place = yaml_place(node);
+    row->location = yaml_location(node);
     if (node->type == YAML_MAPPING_NODE ? !yaml_read_fields(file, node, SPEC_WANTED, explainer_fields, row, e)
                                         : !read_spec(file, NULL, node, row, e))
         return false;
@@ -85,7 +85,7 @@ static bool read_explainer(struct yaml_file *file, const yaml_node_t *node, stru
     for (const struct battery_explainer *r = b->explainers; r < row; r++)
         if (strcmp(r->name, row->name) == 0)
             return yaml_fail(file, node, e, "explainer '%s' a second time: another 'name' wanted%s",
-                             excerpt_of(row->name).text, yaml_first(r->place).text);
+                             excerpt_of(row->name).text, yaml_first(r->location).text);
     return true;
 }
 
@@ -113,7 +113,7 @@ static bool read_option(struct yaml_file *file, const yaml_node_pair_t *pair, st
     struct option *option = &row->options[row->option_count++];
     option->name = text_copy(yaml_key(file, pair));
     option->value = text_copy(value);
-    option->place = yaml_place(key);
+    option->location = yaml_location(key);
     return (option->name && option->value) || error_memory(e);
 }
 
@@ -136,7 +136,7 @@ static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct
     bool mapping = node->type == YAML_MAPPING_NODE;
     const yaml_node_t *id = node;
 
-    row->place = yaml_place(node);
+    row->location = yaml_location(node);
     if (mapping && !yaml_check_keys(file, node, "option", wanted, NULL, 0, e)) return false;
     if (mapping && !(id = yaml_find(file, node, "id")))
         return yaml_fail(file, node, e, "no 'id': the id of a control wanted");
@@ -149,7 +149,7 @@ static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct
     for (const struct battery_control *r = b->controls; r < row; r++)
         if (strcmp(r->id, row->id) == 0)
             return yaml_fail(file, id, e, "control '%s' a second time: once wanted%s", excerpt_of(row->id).text,
-                             yaml_first(r->place).text);
+                             yaml_first(r->location).text);
     return !mapping || read_options(file, node, row, e);
 }
 
@@ -200,7 +200,7 @@ static bool read_words(struct yaml_file *file, const yaml_node_t *node, unsigned
 
 static bool add_expectation(struct yaml_file *file, struct battery *b, const char *explainer, const char *control,
                             const yaml_node_t *node, struct error *e) {
-    struct expectation row = {.place = yaml_place(node)};
+    struct expectation row = {.location = yaml_location(node)};
 
     if (!read_words(file, node, &row.words, e)) return false;
     struct expectation *rows = realloc(b->expectations, (b->expectation_count + 1) * sizeof *rows);
@@ -217,9 +217,8 @@ static bool read_row(struct yaml_file *file, struct battery *b, const char *expl
                      const char *const *controls, struct error *e) {
     if (node->type != YAML_MAPPING_NODE) return add_expectation(file, b, explainer, EVERY_CONTROL, node, e);
     if (!yaml_check_keys(file, node, "control", "a verdict", controls, b->control_count + 1, e)) return false;
-    for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+    for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++)
         if (!add_expectation(file, b, explainer, yaml_key(file, p), yaml_file_node(file, p->value), e)) return false;
-    }
     return true;
 }
 

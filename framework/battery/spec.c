@@ -20,11 +20,8 @@ static size_t kebab_length(const char *text) {
 /* Length of the path `text` begins with: to the end of ".so" where an id or parameters follow (a folder may hold a
  * colon), else to the first of them. */
 static size_t path_length(const char *text) {
-    for (const char *at = strstr(text, ".so"); at; at = strstr(at + 1, ".so")) {
-        if (at[3] == 0 || at[3] == '#' || at[3] == ':') {
-            return (size_t)(at - text) + 3;
-        }
-    }
+    for (const char *at = strstr(text, ".so"); at; at = strstr(at + 1, ".so"))
+        if (at[3] == 0 || at[3] == '#' || at[3] == ':') return (size_t)(at - text) + 3;
     return strcspn(text, "#:");
 }
 
@@ -37,17 +34,14 @@ static bool parse_name(const char *text, struct explainer_spec *out, const char 
         return out->id || error_memory(e);
     }
     n = path_length(text);
-    if (n == 0 || !(memchr(text, '/', n) || (n > 3 && strncmp(text + n - 3, ".so", 3) == 0))) {
+    if (n == 0 || !(memchr(text, '/', n) || (n > 3 && strncmp(text + n - 3, ".so", 3) == 0)))
         return error_set(e, "%s: neither the id of an explainer nor the path of a library: " WANTED, text);
-    }
     out->path = copy_part(text, n);
     *rest = text + n;
     if (**rest == '#') {
         const char *id = *rest + 1;
         n = kebab_length(id);
-        if (n == 0 || (id[n] != 0 && id[n] != ':')) {
-            return error_set(e, "%s: no explainer id after '#': " WANTED, text);
-        }
+        if (n == 0 || (id[n] != 0 && id[n] != ':')) return error_set(e, "%s: no explainer id after '#': " WANTED, text);
         out->id = copy_part(id, n);
         *rest = id + n;
         return (out->path && out->id) || error_memory(e);
@@ -57,40 +51,26 @@ static bool parse_name(const char *text, struct explainer_spec *out, const char 
 
 static bool parse_param(const char *text, const char *item, size_t n, struct explainer_spec *out, struct error *e) {
     const char *equals = memchr(item, '=', n);
-    if (!equals || equals == item) {
-        return error_set(e, "%s: '%.*s': wanted name=value", text, (int)n, item);
-    }
+    if (!equals || equals == item) return error_set(e, "%s: '%.*s': wanted name=value", text, (int)n, item);
     struct option option = {.name = copy_part(item, (size_t)(equals - item)),
                             .value = copy_part(equals + 1, n - (size_t)(equals + 1 - item))};
     out->params[out->param_count++] = option;
-    if (!option.name || !option.value) {
-        return error_memory(e);
-    }
-    for (size_t i = 0; i + 1 < out->param_count; i++) {
-        if (strcmp(out->params[i].name, option.name) == 0) {
+    if (!option.name || !option.value) return error_memory(e);
+    for (size_t i = 0; i + 1 < out->param_count; i++)
+        if (strcmp(out->params[i].name, option.name) == 0)
             return error_set(e, "%s: parameter %s is given twice: wanted once", text, option.name);
-        }
-    }
     return true;
 }
 
 static bool parse_params(const char *text, const char *rest, struct explainer_spec *out, struct error *e) {
     size_t count = 1;
-    for (const char *at = rest; *at; at++) {
-        count += *at == ',';
-    }
+    for (const char *at = rest; *at; at++) count += *at == ',';
     out->params = calloc(count, sizeof *out->params);
-    if (!out->params) {
-        return error_memory(e);
-    }
+    if (!out->params) return error_memory(e);
     for (;;) {
         size_t n = strcspn(rest, ",");
-        if (!parse_param(text, rest, n, out, e)) {
-            return false;
-        }
-        if (!rest[n]) {
-            return true;
-        }
+        if (!parse_param(text, rest, n, out, e)) return false;
+        if (!rest[n]) return true;
         rest += n + 1;
     }
 }
@@ -98,16 +78,10 @@ static bool parse_params(const char *text, const char *rest, struct explainer_sp
 bool explainer_spec_parse(const char *text, struct explainer_spec *out, struct error *e) {
     const char *rest = NULL;
     *out = (struct explainer_spec){0};
-    if (!*text) {
-        return error_set(e, "an explainer without a name: " WANTED);
-    }
+    if (!*text) return error_set(e, "an explainer without a name: " WANTED);
     bool ok = parse_name(text, out, &rest, e);
-    if (ok && *rest == ':') {
-        ok = parse_params(text, rest + 1, out, e);
-    }
-    if (!ok) {
-        explainer_spec_finish(out);
-    }
+    if (ok && *rest == ':') ok = parse_params(text, rest + 1, out, e);
+    if (!ok) explainer_spec_finish(out);
     return ok;
 }
 

@@ -121,14 +121,14 @@ yaml_mark_t yaml_mark_of_setting(unsigned number) {
     return (yaml_mark_t){.index = SETTING_INDEX, .line = number};
 }
 
-struct place yaml_place(const yaml_node_t *node) {
+struct location yaml_location(const yaml_node_t *node) {
     const yaml_mark_t *mark = &node->start_mark;
-    if (mark->index == SETTING_INDEX) return (struct place){0, (unsigned)mark->line + 1};
-    return (struct place){(unsigned)mark->line + 1, (unsigned)mark->column + 1};
+    if (mark->index == SETTING_INDEX) return (struct location){0, (unsigned)mark->line + 1};
+    return (struct location){(unsigned)mark->line + 1, (unsigned)mark->column + 1};
 }
 
 const char *yaml_folder(const struct yaml_file *file, const yaml_node_t *node) {
-    return yaml_place(node).line ? file->folder : ".";
+    return yaml_location(node).line ? file->folder : ".";
 }
 
 bool yaml_fail(const struct yaml_file *file, const yaml_node_t *at, struct error *e, const char *format, ...) {
@@ -137,12 +137,12 @@ bool yaml_fail(const struct yaml_file *file, const yaml_node_t *at, struct error
     va_start(list, format);
     error_set_list(e, format, list);
     va_end(list);
-    return place_prefix(file->path, file->settings, yaml_place(at), e);
+    return location_prefix(file->path, file->settings, yaml_location(at), e);
 }
 
-struct first_text yaml_first(struct place place) {
+struct first_text yaml_first(struct location location) {
     struct first_text out = {""};
-    if (place.line) snprintf(out.text, sizeof out.text, " (first on line %u)", place.line);
+    if (location.line) snprintf(out.text, sizeof out.text, " (first on line %u)", location.line);
     return out;
 }
 
@@ -221,7 +221,7 @@ bool yaml_check_keys(struct yaml_file *file, const yaml_node_t *node, const char
         for (const yaml_node_pair_t *q = first; q < p; q++) {
             if (strcmp(yaml_key(file, q), text) == 0)
                 return yaml_fail(file, key, e, "%s '%s' a second time: once wanted%s", what, excerpt_of(text).text,
-                                 yaml_first(yaml_place(yaml_file_node(file, q->key))).text);
+                                 yaml_first(yaml_location(yaml_file_node(file, q->key))).text);
         }
     }
     return true;

@@ -31,7 +31,7 @@ void yaml_file_close(struct yaml_file *);
 yaml_node_t *yaml_file_root(struct yaml_file *);
 yaml_node_t *yaml_file_node(struct yaml_file *, int id);
 
-struct place yaml_place(const yaml_node_t *);
+struct location yaml_location(const yaml_node_t *);
 yaml_mark_t yaml_mark_of_setting(unsigned number);
 /* Against which a path in that node is read: the file's folder, or the current one for a setting. */
 const char *yaml_folder(const struct yaml_file *, const yaml_node_t *);
@@ -43,7 +43,7 @@ bool yaml_fail(const struct yaml_file *, const yaml_node_t *at, struct error *, 
 struct first_text {
     char text[32];
 };
-struct first_text yaml_first(struct place);
+struct first_text yaml_first(struct location);
 
 /* The text of a scalar that has one; NULL for lists, mappings and empty values. */
 const char *yaml_scalar(const struct yaml_file *, const yaml_node_t *, const char *wanted, struct error *);

@@ -59,13 +59,9 @@ static bool draw_inputs(const struct graph *graph, struct conformance_case *c, s
     uint32_t *targets = calloc(SAMPLES, sizeof *targets);
     uint64_t *seeds = calloc(SAMPLES, sizeof *seeds);
     c->n = SAMPLES, c->inputs = inputs, c->targets = targets, c->seeds = seeds;
-    if (!inputs || !targets || !seeds) {
-        return error_memory(e);
-    }
+    if (!inputs || !targets || !seeds) return error_memory(e);
     rng_fill_uniform(rng_seed(SEED, "check-inputs", 0), 0, SAMPLES * size, inputs);
-    for (size_t i = 0; i < SAMPLES * size; i += 5) {
-        inputs[i] = 0;
-    }
+    for (size_t i = 0; i < SAMPLES * size; i += 5) inputs[i] = 0;
     for (uint32_t i = 0; i < SAMPLES; i++) {
         targets[i] = i % graph->classes;
         seeds[i] = rng_seed(SEED, "check-explainer", i);
@@ -93,9 +89,7 @@ static int check_on(const struct plugin *plugin, const struct weights *weights, 
     int status = CLI_BROKEN;
     char *out = NULL;
     size_t size = 0;
-    if (!draw_inputs(weights->graph, &work.c, e)) {
-        goto done;
-    }
+    if (!draw_inputs(weights->graph, &work.c, e)) goto done;
     if (!isolate_run(check_work, &work, SECONDS, &out, &size, e)) {
         error_prefix(e, "%s: network %s", plugin->path, network);
         goto done;
@@ -118,15 +112,10 @@ done:
 }
 
 static bool bench_build(const struct bench *bench, struct graph **graph, struct weights **weights, struct error *e) {
-    if (!arch_build(bench->layers, &bench->sample, graph, e) || !weights_create(*graph, weights, e)) {
-        return false;
-    }
+    if (!arch_build(bench->layers, &bench->sample, graph, e) || !weights_create(*graph, weights, e)) return false;
     const struct init_options init = {.scheme = INIT_NORMAL, .sigma = SPREAD, .seed = SEED};
-    for (uint32_t i = 0; i < (*graph)->layer_count; i++) {
-        if (!weights_redraw(*weights, i, &init, e)) {
-            return false;
-        }
-    }
+    for (uint32_t i = 0; i < (*graph)->layer_count; i++)
+        if (!weights_redraw(*weights, i, &init, e)) return false;
     return true;
 }
 
@@ -151,9 +140,7 @@ static int check_plugin(const struct plugin *plugin, const char *model, struct e
     int status;
     if (model) {
         struct subject subject;
-        if (!subject_open(model, CONV_AUTO, &subject, e)) {
-            return CLI_USAGE;
-        }
+        if (!subject_open(model, CONV_AUTO, &subject, e)) return CLI_USAGE;
         status = check_on(plugin, subject.weights, model, &suits, e);
         subject_finish(&subject);
     } else {
@@ -171,9 +158,8 @@ static int check_run(const struct cli_context *context, const struct cli_values 
     struct explainer_spec spec = {0};
     struct plugin *plugin = NULL;
     int status = CLI_USAGE;
-    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, &plugin, e)) {
+    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, &plugin, e))
         status = check_plugin(plugin, values->option[MODEL].text, e);
-    }
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);
     return status;

@@ -34,12 +34,9 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
         subject_data(source, &values->option[PREPROCESS], &data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
-        subject_fits_data(subject.graph, path, data, source, e)) {
+        subject_fits_data(subject.graph, path, data, source, e))
         status = subject_accuracy(subject.net, data, count, source, &correct, e);
-    }
-    if (status == CLI_EXPECTED) {
-        printf("accuracy %.4f (%u/%u)\n", (double)correct / count, correct, count);
-    }
+    if (status == CLI_EXPECTED) printf("accuracy %.4f (%u/%u)\n", (double)correct / count, correct, count);
     dataset_destroy(data);
     subject_finish(&subject);
     return status;

@@ -73,9 +73,8 @@ struct job {
 };
 
 static bool check_output(const char *path, struct error *e) {
-    if (!cli_has_extension(path, ".npy") && !cli_has_extension(path, ".png")) {
+    if (!cli_has_extension(path, ".npy") && !cli_has_extension(path, ".png"))
         return error_set(e, "%s: the extension says nothing: .npy or .png wanted", path);
-    }
     return cli_writable(path, e);
 }
 
@@ -89,9 +88,8 @@ static bool load_plugin(struct job *job, struct error *e) {
 /* Becomes job->x, as the network takes it. */
 static bool check_input(struct job *job, const char *path, const struct shape *shape, struct error *e) {
     if (!subject_fits(job->subject.graph, job->subject.path, shape, path, e) ||
-        !(preprocess_fits(&job->preprocess, shape, e) || error_prefix(e, "%s", path))) {
+        !(preprocess_fits(&job->preprocess, shape, e) || error_prefix(e, "%s", path)))
         return false;
-    }
     job->x = calloc(shape_count(shape), sizeof *job->x);
     return job->x || error_memory(e);
 }
@@ -101,38 +99,26 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct shape shape;
     float *stored = NULL;
-    if (job->preprocess.resize || job->preprocess.crop) {
+    if (job->preprocess.resize || job->preprocess.crop)
         return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
-    }
-    if (!npy_read(path, &shape, &stored, e)) {
-        return false;
-    }
-    if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1) {
+    if (!npy_read(path, &shape, &stored, e)) return false;
+    if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
         memmove(shape.dim, shape.dim + 1, --shape.rank * sizeof *shape.dim);
-    }
     bool ok = check_input(job, path, &shape, e);
-    for (size_t i = 0, n = shape_count(&shape); ok && i < n; i++) {
-        if (!isfinite(stored[i])) {
+    for (size_t i = 0, n = shape_count(&shape); ok && i < n; i++)
+        if (!isfinite(stored[i]))
             ok = error_set(e, "%s: element %zu is %g: a finite number wanted", path, i, (double)stored[i]);
-        }
-    }
-    if (ok) {
-        preprocess_floats(&job->preprocess, &shape, stored, job->x);
-    }
+    if (ok) preprocess_floats(&job->preprocess, &shape, stored, job->x);
     free(stored);
     return ok;
 }
 
 static bool load_picture(struct job *job, const char *path, struct error *e) {
     struct image image = {0};
-    if (!image_load(path, &image, e)) {
-        return false;
-    }
+    if (!image_load(path, &image, e)) return false;
     bool ok = preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", path);
     const struct shape shape = {3, {image.channels, image.height, image.width}};
-    if (ok && (ok = check_input(job, path, &shape, e))) {
-        preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
-    }
+    if (ok && (ok = check_input(job, path, &shape, e))) preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
     image_finish(&image);
     return ok;
 }
@@ -146,9 +132,8 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     struct dataset *data = NULL;
     bool ok = dataset_load_with(source, &job->preprocess, &data, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
-    if (ok && index >= (long)data->count) {
+    if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
-    }
     if (ok) {
         job->x = calloc(shape_count(&data->sample), sizeof *job->x);
         ok = job->x || error_memory(e);
@@ -172,9 +157,7 @@ static bool load_input(struct job *job, struct error *e) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
     }
-    if (!battery_preprocess_parse(option[PREPROCESS].text, &job->preprocess, e)) {
-        return false;
-    }
+    if (!battery_preprocess_parse(option[PREPROCESS].text, &job->preprocess, e)) return false;
     return option[INPUT].given ? load_file(job, option[INPUT].text, e)
                                : load_sample(job, option[DATA].text, option[INDEX].integer, e);
 }
@@ -189,9 +172,7 @@ static bool check_target(struct job *job, struct error *e) {
     const char *text = job->option[TARGET].text;
     uint32_t classes = job->subject.graph->classes;
     long number;
-    if (strcmp(text, "predicted") == 0) {
-        return true;
-    }
+    if (strcmp(text, "predicted") == 0) return true;
     if (strcmp(text, "label") == 0) {
         job->target = job->label;
         return job->has_label ? job->label < classes || error_set(e, "%s: sample %ld has label %u: %s has %u classes",
@@ -199,9 +180,8 @@ static bool check_target(struct job *job, struct error *e) {
                                                                   job->label, job->subject.path, classes)
                               : error_set(e, "--target: 'label': the file of --input has none: --data wanted");
     }
-    if (!text_to_long(text, 0, (long)classes - 1, &number)) {
+    if (!text_to_long(text, 0, (long)classes - 1, &number))
         return error_set(e, "--target: '%s': a class from 0 to %u, 'predicted' or 'label' wanted", text, classes - 1);
-    }
     job->target = (uint32_t)number;
     return true;
 }
@@ -209,15 +189,10 @@ static bool check_target(struct job *job, struct error *e) {
 static bool predict(struct job *job, struct error *e) {
     uint32_t classes = job->subject.graph->classes;
     job->logits = calloc(classes, sizeof *job->logits);
-    if (!job->logits) {
-        return error_memory(e);
-    }
-    if (!net_forward(job->subject.net, 1, job->x, job->logits, e) || !subject_finite(job->logits, classes, e)) {
+    if (!job->logits) return error_memory(e);
+    if (!net_forward(job->subject.net, 1, job->x, job->logits, e) || !subject_finite(job->logits, classes, e))
         return error_prefix(e, "%s", job->subject.path);
-    }
-    if (strcmp(job->option[TARGET].text, "predicted") == 0) {
-        job->target = net_class(job->logits, classes);
-    }
+    if (strcmp(job->option[TARGET].text, "predicted") == 0) job->target = net_class(job->logits, classes);
     return true;
 }
 
@@ -229,13 +204,11 @@ static bool attribute(struct job *job, float *map, struct error *e) {
     char words[512] = "";
     assay_why why = {words, sizeof words};
     const assay_request request = {1, job->x, &job->target, &job->option[SEED].seed};
-    if (!handle_create(job->subject.net, &handle, e)) {
-        return false;
-    }
+    if (!handle_create(job->subject.net, &handle, e)) return false;
     bool ok = cores_create(cores_online(), 1, &cores, e) && plugin_explainer(job->plugin, handle_host(), &explainer, e);
     if (ok) {
         cores_enter(cores, 0);
-        handle->crew = (struct crew){cores, 0};
+        handle->helpers = (struct helpers){cores, 0};
         ok = explainer->attribute(explainer, &handle->model, &request, map, &why) == ASSAY_OK ||
              error_set(e, "%.*s", (int)sizeof words - 1, words[0] ? words : "failed without a reason");
         plugin_explainer_destroy(explainer);
@@ -251,9 +224,7 @@ static bool explain_work(void *user, int fd) {
     struct error e = {{0}};
     size_t n = shape_count(&job->subject.graph->sample);
     float *map = calloc(n, sizeof *map);
-    for (size_t i = 0; map && i < n; i++) {
-        map[i] = NAN;
-    }
+    for (size_t i = 0; map && i < n; i++) map[i] = NAN;
     bool ok = map ? attribute(job, map, &e) : error_memory(&e);
     isolate_write(fd, ok ? (const void *)map : e.text, ok ? n * sizeof *map : strlen(e.text));
     free(map);
@@ -264,13 +235,10 @@ static bool explain(struct job *job, struct error *e) {
     const char *name = job->option[EXPLAINER].text;
     size_t n = shape_count(&job->subject.graph->sample), size = 0;
     char *out = NULL;
-    if (!isolate_run(explain_work, job, SECONDS, &out, &size, e)) {
-        return error_prefix(e, "%s", name);
-    }
+    if (!isolate_run(explain_work, job, SECONDS, &out, &size, e)) return error_prefix(e, "%s", name);
     job->map = (float *)(void *)out; /* from malloc, so aligned */
-    if (size != n * sizeof *job->map) {
+    if (size != n * sizeof *job->map)
         return error_set(e, "%s: the child process sent %zu bytes: %zu wanted", name, size, n * sizeof *job->map);
-    }
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(job->map[i])) {
             return error_set(e, "%s: element %zu of the map is %g or was not written: a finite number wanted", name, i,

@@ -23,18 +23,14 @@ static bool list_explainers(const struct cli_context *context, struct error *e) 
     (void)context;
     struct plugin_listing *all;
     size_t count;
-    if (!plugin_list(&all, &count, e)) {
-        return false;
-    }
+    if (!plugin_list(&all, &count, e)) return false;
     for (size_t i = 0; i < count; i++) {
         if (all[i].problem) {
             printf("  %-20s  cannot be used: %s\n", all[i].id, all[i].problem);
             continue;
         }
         print_entry(all[i].id, all[i].summary);
-        if (all[i].params[0]) {
-            print_entry("", all[i].params);
-        }
+        if (all[i].params[0]) print_entry("", all[i].params);
     }
     plugin_list_destroy(all, count);
     return true;
@@ -43,12 +39,8 @@ static bool list_explainers(const struct cli_context *context, struct error *e) 
 /* "init: own, normal, permute or matched (how a layer is drawn anew)" */
 static void print_option(const struct control_option *o) {
     printf("      %s: ", o->name);
-    for (size_t k = 0; o->kind == OPTION_CHOICE && o->choices[k]; k++) {
-        printf("%s%s", k ? "|" : "", o->choices[k]);
-    }
-    if (o->kind == OPTION_NUMBER) {
-        printf("%g..%g, default %g", o->min, o->max, o->number);
-    }
+    for (size_t k = 0; o->kind == OPTION_CHOICE && o->choices[k]; k++) printf("%s%s", k ? "|" : "", o->choices[k]);
+    if (o->kind == OPTION_NUMBER) printf("%g..%g, default %g", o->min, o->max, o->number);
     printf("%s%s\n", o->kind == OPTION_TEXT ? "" : "; ", o->summary);
 }
 
@@ -56,26 +48,20 @@ static bool list_controls(const struct cli_context *context, struct error *e) {
     (void)e;
     for (size_t i = 0; context->controls[i]; i++) {
         print_entry(context->controls[i]->id, context->controls[i]->summary);
-        for (const struct control_option *o = context->controls[i]->options; o && o->name; o++) {
-            print_option(o);
-        }
+        for (const struct control_option *o = context->controls[i]->options; o && o->name; o++) print_option(o);
     }
     return true;
 }
 
 static bool list_measures(const struct cli_context *context, struct error *e) {
     (void)context, (void)e;
-    for (const struct measure *measure = measures; measure->id; measure++) {
-        print_entry(measure->id, measure->summary);
-    }
+    for (const struct measure *measure = measures; measure->id; measure++) print_entry(measure->id, measure->summary);
     return true;
 }
 
 static bool list_ops(const struct cli_context *context, struct error *e) {
     (void)context, (void)e;
-    for (const struct op *const *op = ops_all(); *op; op++) {
-        print_entry((*op)->name, (*op)->summary);
-    }
+    for (const struct op *const *op = ops_all(); *op; op++) print_entry((*op)->name, (*op)->summary);
     return true;
 }
 
@@ -86,9 +72,7 @@ static bool list_presets(const struct cli_context *context, struct error *e) {
         struct text text = {0};
         preprocess_text(&preset->preprocess, &text);
         ok = !text.failed || error_memory(e);
-        if (ok) {
-            print_entry(preset->name, text.data);
-        }
+        if (ok) print_entry(preset->name, text.data);
         text_finish(&text);
     }
     return ok;
@@ -110,9 +94,7 @@ static int list_layers(const char *path, struct error *e) {
         error_set(e, "list layers: --model FILE is missing: see 'assay list --help'");
         return CLI_USAGE;
     }
-    if (!subject_open(path, CONV_AUTO, &subject, e)) {
-        return CLI_USAGE;
-    }
+    if (!subject_open(path, CONV_AUTO, &subject, e)) return CLI_USAGE;
     const struct graph *graph = subject.graph;
     size_t widest = 20;
     for (uint32_t i = 0; i < graph->layer_count; i++) {
@@ -122,9 +104,8 @@ static int list_layers(const char *path, struct error *e) {
     for (uint32_t i = graph->layer_count; i-- > 0;) {
         const struct layer *layer = &graph->layers[i];
         size_t count = 0;
-        for (uint32_t k = 0; k < layer->parameter_count; k++) {
+        for (uint32_t k = 0; k < layer->parameter_count; k++)
             count += shape_count(&graph_value(graph, layer->parameters[k])->shape);
-        }
         printf("  %-*s  %-8s  %zu parameters\n", (int)widest, layer->name, graph->nodes[layer->node].op->name, count);
     }
     subject_finish(&subject);
@@ -139,11 +120,8 @@ static int unknown_section(const char *what, struct error *e) {
         text_add(&all, "%s, ", sections[i].name);
     }
     const char *near = text_nearest(what, names, SECTION_COUNT + 1);
-    if (near) {
-        error_set(e, "list: '%s' is unknown: did you mean '%s'?", what, near);
-    } else {
-        error_set(e, "list: '%s' is unknown: one of %slayers wanted", what, all.data ? all.data : "");
-    }
+    if (near) error_set(e, "list: '%s' is unknown: did you mean '%s'?", what, near);
+    else error_set(e, "list: '%s' is unknown: one of %slayers wanted", what, all.data ? all.data : "");
     text_finish(&all);
     return CLI_USAGE;
 }
@@ -151,22 +129,16 @@ static int unknown_section(const char *what, struct error *e) {
 static int list_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const char *what = values->operand;
     bool known = false;
-    if (what && strcmp(what, "layers") == 0) {
-        return list_layers(values->option[MODEL].text, e);
-    }
+    if (what && strcmp(what, "layers") == 0) return list_layers(values->option[MODEL].text, e);
     if (values->option[MODEL].given) {
         error_set(e, "--model: only 'assay list layers' takes it");
         return CLI_USAGE;
     }
     for (size_t i = 0; i < SECTION_COUNT; i++) {
-        if (what && strcmp(what, sections[i].name) != 0) {
-            continue;
-        }
+        if (what && strcmp(what, sections[i].name) != 0) continue;
         known = true;
         printf("%s:\n", sections[i].name);
-        if (!sections[i].list(context, e)) {
-            return CLI_BROKEN;
-        }
+        if (!sections[i].list(context, e)) return CLI_BROKEN;
     }
     return known ? CLI_EXPECTED : unknown_section(what, e);
 }

@@ -6,9 +6,7 @@
 static int new_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     const char *name = values->operand;
-    if (!scaffold_create(".", name, e)) {
-        return CLI_USAGE;
-    }
+    if (!scaffold_create(".", name, e)) return CLI_USAGE;
     printf("%s/ written; next: make -C %s && assay check %s/%s.so\n", name, name, name, name);
     return CLI_EXPECTED;
 }

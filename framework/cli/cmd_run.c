@@ -49,22 +49,14 @@ static bool write_reports(struct store *store, const struct report *writers, con
                           struct error *e) {
     for (const struct report *report = writers; report->id; report++) {
         struct error problem = {{0}};
-        if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) {
-            continue;
-        }
-        if (!report->optional) {
-            return error_set(e, "report %s: %s", report->id, problem.text);
-        }
+        if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) continue;
+        if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
         fprintf(stderr, "assay: warning: report %s: %s\n", report->id, problem.text);
     }
     const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
-    if (!report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), false, e)) {
-        return false;
-    }
+    if (!report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), false, e)) return false;
     printf("every reason: %s/report.txt", folder);
-    if (figures) {
-        printf("; figures: %s/figures", folder);
-    }
+    if (figures) printf("; figures: %s/figures", folder);
     putchar('\n');
     return true;
 }
@@ -72,9 +64,7 @@ static bool write_reports(struct store *store, const struct report *writers, con
 static int report_outcome(const struct run_outcome *outcome, const struct cli_context *context, const char *folder,
                           bool figures, struct error *e) {
     struct store *store = NULL;
-    if (!outcome->store) {
-        return outcome->exit_code;
-    }
+    if (!outcome->store) return outcome->exit_code;
     bool ok = store_open(outcome->store, &store, e) && write_reports(store, context->reports, folder, figures, e);
     store_close(store);
     return ok ? outcome->exit_code : CLI_BROKEN;
@@ -109,11 +99,9 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     };
     struct run_outcome outcome = {0};
     int status;
-    if (run_execute(&wanted, context->controls, &outcome, e)) {
+    if (run_execute(&wanted, context->controls, &outcome, e))
         status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
-    } else {
-        status = outcome.started ? CLI_BROKEN : CLI_USAGE;
-    }
+    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
     free(outcome.store);
     free(folder);
     return status;

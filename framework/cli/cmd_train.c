@@ -130,9 +130,8 @@ static bool load_data(struct training *t, const struct cli_value *option, struct
     const struct cli_value *preprocess = &option[PREPROCESS];
     const char *source = option[DATA].text, *test = option[TEST].text;
     if (!subject_data(source, preprocess, &t->data, e) ||
-        !subject_count(t->data, source, "images", option[IMAGES].given, option[IMAGES].integer, &t->count, e)) {
+        !subject_count(t->data, source, "images", option[IMAGES].given, option[IMAGES].integer, &t->count, e))
         return false;
-    }
     return !test || (subject_data(test, preprocess, &t->test, e) &&
                      subject_count(t->test, test, "test", false, 0, &t->test_count, e));
 }
@@ -190,13 +189,10 @@ static struct recipe recipe_of(const struct cli_value *option) {
 static int print_test_accuracy(const struct training *t, const char *source, struct error *e) {
     struct net *net = NULL;
     uint32_t correct = 0;
-    if (!net_create(t->weights, &net, e)) {
-        return CLI_BROKEN;
-    }
+    if (!net_create(t->weights, &net, e)) return CLI_BROKEN;
     int status = subject_accuracy(net, t->test, t->test_count, source, &correct, e);
-    if (status == CLI_EXPECTED) {
+    if (status == CLI_EXPECTED)
         printf("test accuracy %.4f (%u/%u)\n", (double)correct / t->test_count, correct, t->test_count);
-    }
     net_destroy(net);
     return status == CLI_USAGE ? CLI_BROKEN : status;
 }
@@ -206,9 +202,8 @@ static int train(struct training *t, const struct cli_value *option, struct erro
     struct recipe recipe = recipe_of(option);
     struct train_result result;
     if (!train_run(t->weights, t->count, t->x, t->labels, &recipe, print_epoch, NULL, &result, e) ||
-        !onnx_save(option[OUTPUT].text, t->weights, e)) {
+        !onnx_save(option[OUTPUT].text, t->weights, e))
         return CLI_BROKEN;
-    }
     printf("training accuracy %.4f after %u epoch%s\n", result.accuracy, result.epochs, result.epochs == 1 ? "" : "s");
     return t->test ? print_test_accuracy(t, option[TEST].text, e) : CLI_EXPECTED;
 }
@@ -219,9 +214,8 @@ static int train_command(const struct cli_context *context, const struct cli_val
     struct training t = {0};
     int status = CLI_USAGE;
     if (cli_writable(option[OUTPUT].text, e) && load_data(&t, option, e) && build_network(&t, option, e) &&
-        unpack(&t, &option[PERMUTE_LABELS], e)) {
+        unpack(&t, &option[PERMUTE_LABELS], e))
         status = train(&t, option, e);
-    }
     training_finish(&t);
     return status;
 }

@@ -13,26 +13,18 @@ bool cli_has_extension(const char *path, const char *extension) {
 
 bool cli_writable(const char *path, struct error *e) {
     struct stat status;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         return error_set(e, "%s: not a regular file: the name of a file to write wanted", path);
-    }
     char *folder = text_copy(path);
-    if (!folder) {
-        return error_memory(e);
-    }
+    if (!folder) return error_memory(e);
     char *slash = strrchr(folder, '/');
-    if (slash) {
-        slash[slash == folder] = 0;
-    }
+    if (slash) slash[slash == folder] = 0;
     const char *shown = slash ? folder : ".";
     bool ok = true;
-    if (stat(shown, &status) != 0) {
+    if (stat(shown, &status) != 0) ok = error_set(e, "%s: cannot be written: %s: %s", path, shown, strerror(errno));
+    else if (!S_ISDIR(status.st_mode)) ok = error_set(e, "%s: cannot be written: %s is not a folder", path, shown);
+    else if (access(shown, W_OK | X_OK) != 0)
         ok = error_set(e, "%s: cannot be written: %s: %s", path, shown, strerror(errno));
-    } else if (!S_ISDIR(status.st_mode)) {
-        ok = error_set(e, "%s: cannot be written: %s is not a folder", path, shown);
-    } else if (access(shown, W_OK | X_OK) != 0) {
-        ok = error_set(e, "%s: cannot be written: %s: %s", path, shown, strerror(errno));
-    }
     free(folder);
     return ok;
 }

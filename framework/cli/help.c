@@ -29,24 +29,14 @@ static void add_wrapped(struct text *out, const char *words, size_t at, size_t c
 
 static void add_option(struct text *out, const struct cli_option *option) {
     struct text left = {0}, right = {0};
-    if (option->letter) {
-        text_add(&left, "  -%c, --%s", option->letter, option->name);
-    } else {
-        text_add(&left, "      --%s", option->name);
-    }
-    if (option->value) {
-        text_add(&left, " %s", option->value);
-    }
+    if (option->letter) text_add(&left, "  -%c, --%s", option->letter, option->name);
+    else text_add(&left, "      --%s", option->name);
+    if (option->value) text_add(&left, " %s", option->value);
     text_add(&right, "%s", option->summary);
-    for (size_t i = 0; option->kind == CLI_CHOICE && option->choices[i]; i++) {
+    for (size_t i = 0; option->kind == CLI_CHOICE && option->choices[i]; i++)
         text_add(&right, "%s%s", i ? ", " : ": ", option->choices[i]);
-    }
-    if (option->required) {
-        text_add(&right, " (required)");
-    }
-    if (option->fallback) {
-        text_add(&right, " (default %s)", option->fallback);
-    }
+    if (option->required) text_add(&right, " (required)");
+    if (option->fallback) text_add(&right, " (default %s)", option->fallback);
     if (left.failed || right.failed) {
         out->failed = true;
     } else if (left.length + 2 > COLUMN) {
@@ -64,20 +54,14 @@ void cli_help(const struct cli_command *command, struct text *out) {
     text_add(out, "usage: assay %s", command->name);
     for (size_t i = 0; i < command->option_count; i++) {
         const struct cli_option *option = &command->options[i];
-        if (option->required) {
-            text_add(out, " --%s %s", option->name, option->value);
-        }
+        if (option->required) text_add(out, " --%s %s", option->name, option->value);
     }
     text_add(out, " [OPTION]...%s%s\n", command->operand ? " " : "", command->operand ? command->operand : "");
     add_wrapped(out, command->summary, 0, 0);
-    if (command->details) {
-        text_add(out, "\n%s", command->details);
-    }
+    if (command->details) text_add(out, "\n%s", command->details);
     text_add(out, "\noptions:\n");
     const struct cli_option *option;
-    for (size_t i = 0; (option = cli_option_at(command, i)); i++) {
-        add_option(out, option);
-    }
+    for (size_t i = 0; (option = cli_option_at(command, i)); i++) add_option(out, option);
 }
 
 void cli_overview(const struct cli_command *const *commands, struct text *out) {

@@ -11,9 +11,7 @@ static const struct cli_option common[] = {
 enum { COMMON_HELP, COMMON_VERSION, COMMON_COUNT };
 
 const struct cli_option *cli_option_at(const struct cli_command *command, size_t i) {
-    if (i < command->option_count) {
-        return &command->options[i];
-    }
+    if (i < command->option_count) return &command->options[i];
     return i - command->option_count < COMMON_COUNT ? &common[i - command->option_count] : NULL;
 }
 
@@ -27,9 +25,8 @@ static size_t option_find(const struct cli_command *command, const char *name, s
     for (size_t i = 0; i < total; i++) {
         const struct cli_option *option = cli_option_at(command, i);
         if (name ? strlen(option->name) == length && strncmp(option->name, name, length) == 0
-                 : letter && option->letter == letter) {
+                 : letter && option->letter == letter)
             return i;
-        }
     }
     return total;
 }
@@ -37,19 +34,12 @@ static size_t option_find(const struct cli_command *command, const char *name, s
 static bool option_unknown(const struct cli_command *command, const char *argument, size_t length, struct error *e) {
     const char *names[CLI_OPTIONS_MAX + COMMON_COUNT];
     size_t total = option_total(command);
-    for (size_t i = 0; i < total; i++) {
-        names[i] = cli_option_at(command, i)->name;
-    }
+    for (size_t i = 0; i < total; i++) names[i] = cli_option_at(command, i)->name;
     char *wrong = text_format("%.*s", (int)length, argument);
-    if (!wrong) {
-        return error_memory(e);
-    }
+    if (!wrong) return error_memory(e);
     const char *near = text_nearest(wrong + strspn(wrong, "-"), names, total);
-    if (near) {
-        error_set(e, "%s: '%s' has no such option: did you mean --%s?", wrong, command->name, near);
-    } else {
-        error_set(e, "%s: '%s' has no such option: see 'assay %s --help'", wrong, command->name, command->name);
-    }
+    if (near) error_set(e, "%s: '%s' has no such option: did you mean --%s?", wrong, command->name, near);
+    else error_set(e, "%s: '%s' has no such option: see 'assay %s --help'", wrong, command->name, command->name);
     free(wrong);
     return false;
 }
@@ -109,35 +99,26 @@ static enum cli_parsed take(struct cursor *at, size_t index, const char *shown, 
         error_set(e, "%s: '=%s': the option takes no value", shown, attached);
         return CLI_INVALID;
     }
-    if (index >= at->command->option_count) {
+    if (index >= at->command->option_count)
         return index - at->command->option_count == COMMON_HELP ? CLI_HELP : CLI_VERSION;
-    }
     struct cli_value *value = &at->values->option[index];
     if (value->given && !option->many) {
         error_set(e, "%s: given twice: once wanted", shown);
         return CLI_INVALID;
     }
     value->given = true;
-    if (flag) {
-        return CLI_PARSED;
-    }
-    if (!attached && at->next < at->count) {
-        attached = at->arguments[at->next++];
-    }
+    if (flag) return CLI_PARSED;
+    if (!attached && at->next < at->count) attached = at->arguments[at->next++];
     if (!attached) {
         error_set(e, "%s: the value is missing: %s wanted", shown, option->value);
         return CLI_INVALID;
     }
-    if (!value_parse(option, attached, value, e)) {
-        return CLI_INVALID;
-    }
+    if (!value_parse(option, attached, value, e)) return CLI_INVALID;
     if (option->many && at->values->many_count == CLI_MANY_MAX) {
         error_set(e, "%s: given more than %d times: fewer wanted", shown, CLI_MANY_MAX);
         return CLI_INVALID;
     }
-    if (option->many) {
-        at->values->many[at->values->many_count++] = attached;
-    }
+    if (option->many) at->values->many[at->values->many_count++] = attached;
     return CLI_PARSED;
 }
 
@@ -189,21 +170,16 @@ static bool operand_take(const struct cli_command *command, const char *argument
 
 /* Fallbacks, and what is missing. */
 static bool complete(const struct cli_command *command, struct cli_values *values, struct error *e) {
-    if (command->operand && command->operand[0] != '[' && !values->operand) {
+    if (command->operand && command->operand[0] != '[' && !values->operand)
         return error_set(e, "%s: %s is missing: see 'assay %s --help'", command->name, command->operand, command->name);
-    }
     for (size_t i = 0; i < command->option_count; i++) {
         const struct cli_option *option = &command->options[i];
-        if (values->option[i].given) {
-            continue;
-        }
+        if (values->option[i].given) continue;
         if (option->required) {
             return error_set(e, "%s: --%s %s is missing: see 'assay %s --help'", command->name, option->name,
                              option->value, command->name);
         }
-        if (option->fallback && !value_parse(option, option->fallback, &values->option[i], e)) {
-            return false;
-        }
+        if (option->fallback && !value_parse(option, option->fallback, &values->option[i], e)) return false;
     }
     return true;
 }
@@ -216,18 +192,11 @@ enum cli_parsed cli_parse(const struct cli_command *command, int count, char *co
     while (at.next < count) {
         const char *argument = arguments[at.next++];
         enum cli_parsed parsed = CLI_PARSED;
-        if (options && strcmp(argument, "--") == 0) {
-            options = false;
-        } else if (options && strncmp(argument, "--", 2) == 0) {
-            parsed = take_long(&at, argument, e);
-        } else if (options && argument[0] == '-' && argument[1]) {
-            parsed = take_short(&at, argument, e);
-        } else if (!operand_take(command, argument, values, e)) {
-            parsed = CLI_INVALID;
-        }
-        if (parsed != CLI_PARSED) {
-            return parsed;
-        }
+        if (options && strcmp(argument, "--") == 0) options = false;
+        else if (options && strncmp(argument, "--", 2) == 0) parsed = take_long(&at, argument, e);
+        else if (options && argument[0] == '-' && argument[1]) parsed = take_short(&at, argument, e);
+        else if (!operand_take(command, argument, values, e)) parsed = CLI_INVALID;
+        if (parsed != CLI_PARSED) return parsed;
     }
     return complete(command, values, e) ? CLI_PARSED : CLI_INVALID;
 }

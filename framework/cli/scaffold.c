@@ -110,9 +110,7 @@ static void program_path(char *out, size_t size) {
     ssize_t n = readlink("/proc/self/exe", out, size - 1);
     if (n > 0) {
         out[n] = 0;
-        if (strspn(out, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-") == (size_t)n) {
-            return;
-        }
+        if (strspn(out, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-") == (size_t)n) return;
     }
     snprintf(out, size, "assay");
 }
@@ -122,9 +120,7 @@ static void fill_in(struct text *out, const char *text, const char *name, const 
         bool is_name = strncmp(at, "@NAME@", 6) == 0, is_program = strncmp(at, "@ASSAY@", 7) == 0;
         text_append(out, text, (size_t)(at - text) + (is_name || is_program ? 0 : 1));
         text = at + (is_name ? 6 : is_program ? 7 : 1);
-        if (is_name || is_program) {
-            text_add(out, "%s", is_name ? name : program);
-        }
+        if (is_name || is_program) text_add(out, "%s", is_name ? name : program);
     }
     text_add(out, "%s", text);
 }
@@ -137,11 +133,8 @@ static bool write_file(const char *folder, const struct file *file, const char *
                        struct error *e) {
     struct text text = {0};
     char *path = file_path(folder, file, name);
-    if (file->text) {
-        fill_in(&text, file->text, name, program);
-    } else {
-        text_add(&text, "%s", (const char *)explainer_h);
-    }
+    if (file->text) fill_in(&text, file->text, name, program);
+    else text_add(&text, "%s", (const char *)explainer_h);
     bool ok = path && !text.failed ? file_write(path, text.data, text.length, e) : error_memory(e);
     text_finish(&text);
     free(path);
@@ -152,9 +145,7 @@ static bool write_file(const char *folder, const struct file *file, const char *
 static void remove_all(const char *folder, const char *name) {
     for (size_t i = 0; i < FILES; i++) {
         char *path = file_path(folder, &files[i], name);
-        if (path) {
-            unlink(path);
-        }
+        if (path) unlink(path);
         free(path);
     }
     rmdir(folder);
@@ -172,13 +163,9 @@ static bool check_name(const char *name, struct error *e) {
 
 bool scaffold_create(const char *folder, const char *name, struct error *e) {
     char program[4096];
-    if (!check_name(name, e)) {
-        return false;
-    }
+    if (!check_name(name, e)) return false;
     char *path = text_format("%s/%s", folder, name);
-    if (!path) {
-        return error_memory(e);
-    }
+    if (!path) return error_memory(e);
     if (mkdir(path, 0777) != 0) {
         error_set(e, "%s: %s: wanted a new folder%s", path, strerror(errno),
                   errno == EEXIST ? " (choose another name, or remove the old one)" : " there");
@@ -187,12 +174,8 @@ bool scaffold_create(const char *folder, const char *name, struct error *e) {
     }
     program_path(program, sizeof program);
     bool ok = true;
-    for (size_t i = 0; i < FILES && ok; i++) {
-        ok = write_file(path, &files[i], name, program, e);
-    }
-    if (!ok) {
-        remove_all(path, name);
-    }
+    for (size_t i = 0; i < FILES && ok; i++) ok = write_file(path, &files[i], name, program, e);
+    if (!ok) remove_all(path, name);
     free(path);
     return ok;
 }

@@ -13,9 +13,7 @@
 
 enum conv_route subject_conv(const struct cli_value *value) {
     size_t i = 0;
-    while (conv_route_names[i] && strcmp(conv_route_names[i], value->text) != 0) {
-        i++;
-    }
+    while (conv_route_names[i] && strcmp(conv_route_names[i], value->text) != 0) i++;
     return (enum conv_route)i;
 }
 
@@ -27,9 +25,7 @@ bool subject_open(const char *path, enum conv_route conv, struct subject *out, s
         subject_finish(out);
         return false;
     }
-    if (out->graph->warning) {
-        fprintf(stderr, "assay: %s: warning: %s\n", path, out->graph->warning);
-    }
+    if (out->graph->warning) fprintf(stderr, "assay: %s: warning: %s\n", path, out->graph->warning);
     return true;
 }
 
@@ -62,19 +58,16 @@ bool subject_fits_data(const struct graph *graph, const char *model, const struc
 
 bool subject_count(const struct dataset *data, const char *source, const char *option, bool given, long wanted,
                    uint32_t *count, struct error *e) {
-    if (given && wanted > (long)data->count) {
+    if (given && wanted > (long)data->count)
         return error_set(e, "--%s: %ld: %s has %u samples", option, wanted, source, data->count);
-    }
     *count = given ? (uint32_t)wanted : data->count;
     return *count > 0 || error_set(e, "%s: no samples: at least 1 wanted", source);
 }
 
 bool subject_finite(const float *logits, uint32_t classes, struct error *e) {
-    for (uint32_t k = 0; k < classes; k++) {
-        if (!isfinite(logits[k])) {
+    for (uint32_t k = 0; k < classes; k++)
+        if (!isfinite(logits[k]))
             return error_set(e, "the logit of class %u is %g: a finite number wanted", k, (double)logits[k]);
-        }
-    }
     return true;
 }
 
@@ -91,14 +84,9 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
     }
     for (uint32_t first = 0; first < count; first += CHUNK) {
         uint32_t n = count - first < CHUNK ? count - first : CHUNK;
-        for (uint32_t i = 0; i < n; i++) {
-            if (!dataset_sample(data, first + i, x + i * size, e)) {
-                goto done;
-            }
-        }
-        if (!net_forward(net, n, x, logits, e)) {
-            goto done;
-        }
+        for (uint32_t i = 0; i < n; i++)
+            if (!dataset_sample(data, first + i, x + i * size, e)) goto done;
+        if (!net_forward(net, n, x, logits, e)) goto done;
         for (uint32_t i = 0; i < n; i++) {
             const float *row = logits + (size_t)i * classes;
             if (!subject_finite(row, classes, e)) {

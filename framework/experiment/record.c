@@ -120,8 +120,8 @@ static json_t *claims_json(unsigned claims) {
 
 static json_t *explainers_json(const struct run *run) {
     json_t *a = json_array();
-    for (uint32_t i = 0; i < run->row_count; i++) {
-        const struct row *r = &run->rows[i];
+    for (uint32_t i = 0; i < run->explainer_count; i++) {
+        const struct explainer_entry *r = &run->explainers[i];
         char *params = r->plugin ? plugin_params_text(r->plugin) : NULL;
         json_array_append_new(
             a, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
-#include "experiment/rows.h"
+#include "experiment/explainers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,7 +80,7 @@ static bool unknown_control(const struct battery *b, const struct battery_contro
     size_t n = 0;
     for (; controls[n] && n < 64; n++) names[n] = controls[n]->id;
     const char *near = text_nearest(entry->id, names, n);
-    return battery_fail(b, entry->place, e, "there is no control '%s'%s%s%s", entry->id,
+    return battery_fail(b, entry->location, e, "there is no control '%s'%s%s%s", entry->id,
                         near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
 }
 
@@ -96,7 +96,7 @@ static bool open_controls(struct run *run, const char *only, const struct contro
         if (!c->control) return unknown_control(b, entry, controls, e);
         if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
         if (c->control->judge == JUDGE_LABELS && !b->has_training)
-            return battery_fail(b, entry->place, e,
+            return battery_fail(b, entry->location, e,
                                 "control %s trains networks: the battery needs a `training:` section", entry->id);
     }
     return true;
@@ -197,14 +197,14 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
-           rows_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&
+           explainers_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
 }
 
 void setup_finish(struct run *run) {
-    for (uint32_t i = 0; i < run->row_count; i++) {
-        struct row *r = &run->rows[i];
+    for (uint32_t i = 0; i < run->explainer_count; i++) {
+        struct explainer_entry *r = &run->explainers[i];
         plugin_destroy(r->plugin);
         free(r->name);
         free(r->breach);
@@ -229,7 +229,7 @@ void setup_finish(struct run *run) {
     dataset_destroy(run->training);
     class_names_finish(&run->class_names);
     free(run->training_subset);
-    free(run->rows);
+    free(run->explainers);
     free(run->controls);
     free(run->networks);
     store_close(run->store);

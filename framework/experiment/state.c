@@ -91,8 +91,8 @@ void run_nonzero(const struct shape *sample, enum reduction reduction, const flo
     }
 }
 
-const struct row *run_yardstick(const struct run *run, enum reduction reduction) {
-    for (uint32_t i = 0; i < run->row_count; i++)
-        if (run->rows[i].yardstick && run->rows[i].reduction == reduction) return &run->rows[i];
+const struct explainer_entry *run_yardstick(const struct run *run, enum reduction reduction) {
+    for (uint32_t i = 0; i < run->explainer_count; i++)
+        if (run->explainers[i].yardstick && run->explainers[i].reduction == reduction) return &run->explainers[i];
     return NULL;
 }

@@ -24,7 +24,7 @@ struct input_set {
 
 /* One explainer of the battery, or a yardstick of the harness: the absolute gradient under one reduction, which
  * non-negative maps are paired with (docs/verdict.md, non-negative deliverables). */
-struct row {
+struct explainer_entry {
     char *name;
     enum reduction reduction;
     bool yardstick;
@@ -62,8 +62,8 @@ struct run {
     uint32_t *training_subset; /* [battery->training_images] sample indices */
     struct input_set inputs[ROOT_COUNT];
     uint32_t global_count;
-    struct row *rows;
-    uint32_t row_count;
+    struct explainer_entry *explainers;
+    uint32_t explainer_count;
     struct control_entry *controls;
     uint32_t control_count;
     struct network *networks;
@@ -94,6 +94,6 @@ void run_reduce(const struct shape *sample, enum reduction, const float *map, fl
 void run_nonzero(const struct shape *sample, enum reduction, const float *x, uint8_t *out);
 
 /* The yardstick row with that reduction, or NULL. */
-const struct row *run_yardstick(const struct run *, enum reduction);
+const struct explainer_entry *run_yardstick(const struct run *, enum reduction);
 
 #endif

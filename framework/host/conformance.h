@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "explainers/explainer.h"
 #include "nn/net.h"
-#include "workers/crew.h"
+#include "workers/helpers.h"
 #include "host/memo.h"
 
 #define CONFORMANCE_MAX 16
@@ -43,7 +43,7 @@ struct conformance_case {
     double baseline; /* of COMPLETE: plugin_number(plugin, "baseline", 0) */
     const struct weights *weights;
     struct net_options net;
-    struct crew crew;        /* who may help */
+    struct helpers helpers;  /* who may help */
     struct memo *memo;       /* of the network's answers, borrowed; NULL: one of its own */
     uint32_t n;              /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
     const float *inputs;     /* [n][sample] */

@@ -20,15 +20,9 @@ static assay_status null_passed(const char *call, const char *what, assay_why *w
 /* The arguments every call has; targets may be NULL where `targeted` is false. */
 static assay_status check_batch(const assay_model *model, const char *call, uint32_t n, const float *x, bool targeted,
                                 const uint32_t *targets, assay_why *why) {
-    if (n == 0) {
-        return assay_say(why, ASSAY_FAILED, "%s: n is 0: wanted 1 sample or more", call);
-    }
-    if (!x) {
-        return null_passed(call, "x", why);
-    }
-    if (targeted && !targets) {
-        return null_passed(call, "targets", why);
-    }
+    if (n == 0) return assay_say(why, ASSAY_FAILED, "%s: n is 0: wanted 1 sample or more", call);
+    if (!x) return null_passed(call, "x", why);
+    if (targeted && !targets) return null_passed(call, "targets", why);
     for (uint32_t i = 0; targeted && i < n; i++) {
         if (targets[i] >= model->outputs) {
             return assay_say(why, ASSAY_FAILED, "%s: target %u of sample %u: wanted one below the %u outputs", call,
@@ -79,10 +73,10 @@ static bool ask(struct handle *h, const struct net_request *r, float *out, struc
     h->forward += r->n;
     h->backward += r->question == ASK_FORWARD ? 0 : r->n;
     if (find_gradients(h, r, out)) return true;
-    if (!h->memo) return crew_ask(&h->crew, h->net, r, out, e);
+    if (!h->memo) return helpers_ask(&h->helpers, h->net, r, out, e);
     data_digest_parts(parts, sizeof parts / sizeof *parts, key);
     if (memo_find(h->memo, key, out, count)) return true;
-    if (!crew_ask(&h->crew, h->net, r, out, e)) return false;
+    if (!helpers_ask(&h->helpers, h->net, r, out, e)) return false;
     memo_keep(h->memo, key, out, count);
     return true;
 }
@@ -94,9 +88,7 @@ static assay_status model_forward(const assay_model *model, uint32_t n, const fl
     struct handle *handle = handle_of(model);
     struct error e = {{0}};
     assay_status status = check_batch(model, call, n, x, false, NULL, why);
-    if (status != ASSAY_OK || !logits) {
-        return status != ASSAY_OK ? status : null_passed(call, "logits", why);
-    }
+    if (status != ASSAY_OK || !logits) return status != ASSAY_OK ? status : null_passed(call, "logits", why);
     const struct net_request request = {.question = ASK_FORWARD, .n = n, .x = x};
     return finish(ask(handle, &request, logits, &e), call, &e, why);
 }
@@ -107,9 +99,7 @@ static assay_status gradient_under(const assay_model *model, enum net_rule rule,
     struct handle *handle = handle_of(model);
     struct error e = {{0}};
     assay_status status = check_batch(model, call, n, x, true, targets, why);
-    if (status != ASSAY_OK || !out) {
-        return status != ASSAY_OK ? status : null_passed(call, "out", why);
-    }
+    if (status != ASSAY_OK || !out) return status != ASSAY_OK ? status : null_passed(call, "out", why);
     const struct net_request request = {.question = ASK_GRADIENT, .rule = rule, .n = n, .x = x, .targets = targets};
     return finish(ask(handle, &request, out, &e), call, &e, why);
 }
@@ -125,9 +115,8 @@ static assay_status model_gradient_sum(const assay_model *model, uint32_t n, con
     struct handle *handle = handle_of(model);
     struct error e = {{0}};
     assay_status status = check_batch(model, call, n, x, true, targets, why);
-    if (status != ASSAY_OK || !weights || !out) {
+    if (status != ASSAY_OK || !weights || !out)
         return status != ASSAY_OK ? status : null_passed(call, weights ? "out" : "weights", why);
-    }
     const struct net_request request = {
         .question = ASK_GRADIENT_SUM, .n = n, .x = x, .targets = targets, .weights = weights};
     return finish(ask(handle, &request, out, &e), call, &e, why);
@@ -141,9 +130,7 @@ static uint32_t layers_count(const assay_model *model) {
 
 static bool layers_get(const assay_model *model, uint32_t index, assay_layer *out) {
     const struct handle *handle = handle_of(model);
-    if (index >= handle->layer_count || !out) {
-        return false;
-    }
+    if (index >= handle->layer_count || !out) return false;
     *out = handle->layers[index];
     return true;
 }
@@ -158,12 +145,11 @@ static assay_status layers_inspect(const assay_model *model, uint32_t index, uin
                          handle->layer_count);
     }
     assay_status status = check_batch(model, call, n, x, gradient != NULL, targets, why);
-    if (status != ASSAY_OK) {
-        return status;
-    }
+    if (status != ASSAY_OK) return status;
     handle->forward += n;
     handle->backward += gradient ? n : 0;
-    bool ok = crew_inspect(&handle->crew, handle->net, handle->nodes[index], n, x, targets, activation, gradient, &e);
+    bool ok =
+        helpers_inspect(&handle->helpers, handle->net, handle->nodes[index], n, x, targets, activation, gradient, &e);
     return finish(ok, call, &e, why);
 }
 
@@ -178,9 +164,8 @@ static assay_status backward_gradient(const assay_model *model, assay_rule rule,
         [ASSAY_RULE_GUIDED] = NET_GUIDED,
         [ASSAY_RULE_DECONVNET] = NET_DECONVNET,
     };
-    if ((size_t)rule >= sizeof rules / sizeof *rules) {
+    if ((size_t)rule >= sizeof rules / sizeof *rules)
         return assay_say(why, ASSAY_UNSUPPORTED, "backward: this host has no rule %d", (int)rule);
-    }
     return gradient_under(model, rules[rule], n, x, targets, out, why);
 }
 
@@ -195,9 +180,7 @@ static assay_status line_gradient_sum(const assay_model *model, const float *fro
     struct handle *handle = handle_of(model);
     struct error e = {{0}};
     assay_status status = check_batch(model, call, n, from, false, NULL, why);
-    if (status == ASSAY_OK) {
-        status = check_batch(model, call, 1, from, true, &target, why);
-    }
+    if (status == ASSAY_OK) status = check_batch(model, call, 1, from, true, &target, why);
     if (status != ASSAY_OK || !to || !positions || !weights || !out) {
         const char *missing = !to ? "to" : !positions ? "positions" : !weights ? "weights" : "out";
         return status != ASSAY_OK ? status : null_passed(call, missing, why);
@@ -216,12 +199,8 @@ static const assay_line line_extension = {line_gradient_sum};
 
 static const void *model_extension(const assay_model *model, const char *name) {
     (void)model;
-    if (name && strcmp(name, ASSAY_LAYERS) == 0) {
-        return &layers_extension;
-    }
-    if (name && strcmp(name, ASSAY_LINE) == 0) {
-        return &line_extension;
-    }
+    if (name && strcmp(name, ASSAY_LAYERS) == 0) return &layers_extension;
+    if (name && strcmp(name, ASSAY_LINE) == 0) return &line_extension;
     return name && strcmp(name, ASSAY_BACKWARD) == 0 ? &backward_extension : NULL;
 }
 
@@ -230,13 +209,9 @@ static const void *model_extension(const assay_model *model, const char *name) {
 /* dims[skip..] of a shape; false when there are more than the ABI can say. */
 static bool shape_for_plugin(const struct shape *shape, uint32_t skip, assay_shape *out) {
     *out = (assay_shape){.rank = shape->rank - skip, .count = 1};
-    if (shape->rank < skip || out->rank > sizeof out->dim / sizeof *out->dim) {
-        return false;
-    }
+    if (shape->rank < skip || out->rank > sizeof out->dim / sizeof *out->dim) return false;
     for (uint32_t d = 0; d < out->rank; d++) {
-        if (shape->dim[skip + d] > UINT32_MAX) {
-            return false;
-        }
+        if (shape->dim[skip + d] > UINT32_MAX) return false;
         out->dim[d] = (uint32_t)shape->dim[skip + d];
         out->count *= shape->dim[skip + d];
     }
@@ -254,24 +229,17 @@ static void mark_needed(const struct graph *graph, bool *wanted) {
     for (uint32_t i = graph->node_count; i-- > 0;) {
         const struct node *node = &graph->nodes[i];
         bool needed = false;
-        for (uint32_t k = 0; k < node->output_count; k++) {
+        for (uint32_t k = 0; k < node->output_count; k++)
             needed = needed || (node->outputs[k] != GRAPH_NONE && wanted[node->outputs[k]]);
-        }
-        for (uint32_t k = 0; needed && k < node->input_count; k++) {
-            if (node->inputs[k] != GRAPH_NONE) {
-                wanted[node->inputs[k]] = true;
-            }
-        }
+        for (uint32_t k = 0; needed && k < node->input_count; k++)
+            if (node->inputs[k] != GRAPH_NONE) wanted[node->inputs[k]] = true;
     }
 }
 
 /* Of the layer that begins at the node, as `assay list layers` has it; else of the node itself. */
 static const char *name_for_plugin(const struct graph *graph, uint32_t index) {
-    for (uint32_t i = 0; i < graph->layer_count; i++) {
-        if (graph->layers[i].node == index) {
-            return graph->layers[i].name;
-        }
-    }
+    for (uint32_t i = 0; i < graph->layer_count; i++)
+        if (graph->layers[i].node == index) return graph->layers[i].name;
     const struct node *node = &graph->nodes[index];
     return node->name && *node->name ? node->name : graph_value(graph, node->outputs[0])->name;
 }
@@ -302,9 +270,7 @@ static bool collect_layers(struct handle *handle, const struct graph *graph, str
 bool handle_create(struct net *net, struct handle **out, struct error *e) {
     const struct graph *graph = net_graph(net);
     struct handle *handle = calloc(1, sizeof *handle);
-    if (!handle) {
-        return error_memory(e);
-    }
+    if (!handle) return error_memory(e);
     handle->net = net;
     handle->model = (assay_model){
         .host = handle,
@@ -315,9 +281,7 @@ bool handle_create(struct net *net, struct handle **out, struct error *e) {
         .extension = model_extension,
     };
     bool ok = shape_for_plugin(&graph->sample, 0, &handle->model.input);
-    if (!ok) {
-        error_set(e, "the model's input has %u dimensions: at most 4 wanted", graph->sample.rank);
-    }
+    if (!ok) error_set(e, "the model's input has %u dimensions: at most 4 wanted", graph->sample.rank);
     if (!ok || !collect_layers(handle, graph, e)) {
         handle_destroy(handle);
         return false;
@@ -341,9 +305,8 @@ static const assay_random random_extension = {rng_fill_uniform, rng_fill_normal}
 /* One line, whatever the plugin wrote: control characters must not reach a terminal. */
 static void log_line(const char *text) {
     fputs("assay: plugin: ", stderr);
-    for (const char *at = text ? text : "(null)"; *at; at++) {
+    for (const char *at = text ? text : "(null)"; *at; at++)
         fputc((unsigned char)*at < ' ' || *at == 127 ? ' ' : *at, stderr);
-    }
     fputc('\n', stderr);
 }
 
@@ -351,9 +314,7 @@ static const assay_log log_extension = {log_line};
 
 static const void *host_extension(const assay_host *host, const char *name) {
     (void)host;
-    if (name && strcmp(name, ASSAY_RANDOM) == 0) {
-        return &random_extension;
-    }
+    if (name && strcmp(name, ASSAY_RANDOM) == 0) return &random_extension;
     return name && strcmp(name, ASSAY_LOG) == 0 ? &log_extension : NULL;
 }
 

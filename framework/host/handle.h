@@ -6,13 +6,13 @@
 #include "base/error.h"
 #include "explainers/explainer.h"
 #include "nn/net.h"
-#include "workers/crew.h"
+#include "workers/helpers.h"
 #include "host/memo.h"
 
 struct handle {
     assay_model model; /* what the plugin sees; model.host is this struct */
     struct net *net;
-    struct crew crew;             /* who may help; nobody unless the owner says so */
+    struct helpers helpers;       /* who may help; nobody unless the owner says so */
     struct memo *memo;            /* of earlier answers, borrowed; NULL: none is kept */
     const struct memo *gradients; /* of this network, by handle_gradient_key(); borrowed; NULL: none */
     const char *network;          /* with gradients: its name there */

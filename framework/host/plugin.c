@@ -17,9 +17,7 @@
 static const char *load_reason(const char *path) {
     const char *reason = dlerror();
     size_t n = strlen(path);
-    if (!reason) {
-        return "unknown reason";
-    }
+    if (!reason) return "unknown reason";
     return strncmp(reason, path, n) == 0 && strncmp(reason + n, ": ", 2) == 0 ? reason + n + 2 : reason;
 }
 
@@ -39,21 +37,16 @@ static bool library_open(struct plugin *plugin, struct error *e) {
 
 static bool plugin_load(struct plugin *plugin, const struct explainer_spec *spec, struct error *e) {
     if (!library_open(plugin, e) || !plugin_table_find(plugin->entry, plugin->path, spec->id, &plugin->info, e) ||
-        !plugin_params_fill(plugin, spec->params, spec->param_count, e)) {
+        !plugin_params_fill(plugin, spec->params, spec->param_count, e))
         return false;
-    }
     const assay_explainer_info *info = plugin->info;
     plugin->claims = info->claims_for ? info->claims_for(plugin->params, info->param_count) : info->claims;
     return true;
 }
 
 static void plugin_unload(struct plugin *plugin) {
-    if (plugin->info) {
-        plugin_params_finish(plugin);
-    }
-    if (plugin->library) {
-        dlclose(plugin->library);
-    }
+    if (plugin->info) plugin_params_finish(plugin);
+    if (plugin->library) dlclose(plugin->library);
     plugin->library = NULL;
     plugin->info = NULL;
     plugin->entry = NULL;
@@ -71,11 +64,9 @@ static bool probe_work(void *user, int fd) {
     struct probe *probe = user;
     struct error e = {{0}};
     const assay_explainer *explainer = NULL;
-    if (plugin_load(probe->plugin, probe->spec, &e) && plugin_explainer(probe->plugin, handle_host(), &explainer, &e)) {
+    if (plugin_load(probe->plugin, probe->spec, &e) && plugin_explainer(probe->plugin, handle_host(), &explainer, &e))
         plugin_explainer_destroy(explainer);
-    } else {
-        isolate_write(fd, e.text, strlen(e.text));
-    }
+    else isolate_write(fd, e.text, strlen(e.text));
     plugin_unload(probe->plugin);
     return true;
 }
@@ -84,13 +75,10 @@ static bool plugin_probe(struct plugin *plugin, const struct explainer_spec *spe
     struct probe probe = {plugin, spec};
     char *said = NULL;
     size_t size = 0;
-    if (!isolate_run(probe_work, &probe, PLUGIN_PROBE_SECONDS, &said, &size, e)) {
+    if (!isolate_run(probe_work, &probe, PLUGIN_PROBE_SECONDS, &said, &size, e))
         return error_prefix(e, "%s: the plugin, while it was loaded", plugin->path);
-    }
     bool ok = size == 0;
-    if (!ok) {
-        error_set(e, "%s", said);
-    }
+    if (!ok) error_set(e, "%s", said);
     free(said);
     return ok;
 }
@@ -104,9 +92,7 @@ static char *path_with_slash(const char *path) {
 
 bool plugin_create(const struct explainer_spec *spec, struct plugin **out, struct error *e) {
     struct plugin *plugin = calloc(1, sizeof *plugin);
-    if (!plugin) {
-        return error_memory(e);
-    }
+    if (!plugin) return error_memory(e);
     bool ok = true;
     if (spec->path) {
         plugin->path = path_with_slash(spec->path);
@@ -138,9 +124,8 @@ bool plugin_explainer(const struct plugin *plugin, const assay_host *host, const
     assay_why why = {text, sizeof text};
     const assay_explainer *explainer =
         plugin->entry->create(host, plugin->info->id, plugin->params, plugin->info->param_count, &why);
-    if (!explainer) {
+    if (!explainer)
         return error_set(e, "%s: %s", plugin->info->id, text[0] ? text : "create() returned NULL without a reason");
-    }
     if (!explainer->attribute || !explainer->info) {
         return error_set(e, "%s: %s: create() returned an explainer without %s", plugin->path, plugin->info->id,
                          explainer->info ? "attribute" : "info");
@@ -150,7 +135,5 @@ bool plugin_explainer(const struct plugin *plugin, const assay_host *host, const
 }
 
 void plugin_explainer_destroy(const assay_explainer *explainer) {
-    if (explainer && explainer->destroy) {
-        explainer->destroy(explainer);
-    }
+    if (explainer && explainer->destroy) explainer->destroy(explainer);
 }

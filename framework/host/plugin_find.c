@@ -12,14 +12,10 @@
 static char *program_folder(void) {
     char path[4096];
     ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (n <= 0) {
-        return NULL;
-    }
+    if (n <= 0) return NULL;
     path[n] = 0;
     char *slash = strrchr(path, '/');
-    if (!slash) {
-        return NULL;
-    }
+    if (!slash) return NULL;
     *slash = 0;
     return text_copy(path);
 }
@@ -38,9 +34,7 @@ size_t plugin_folders(char *folders[PLUGIN_FOLDERS]) {
 }
 
 static void folders_finish(char **folders, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        free(folders[i]);
-    }
+    for (size_t i = 0; i < count; i++) free(folders[i]);
 }
 
 /* ---- The libraries in them ---- */
@@ -63,17 +57,13 @@ static void found_finish(struct found_list *list) {
 }
 
 static bool found_add(struct found_list *list, const char *folder, const char *file, size_t id_length) {
-    for (size_t i = 0; i < list->count; i++) {
-        if (strlen(list->items[i].id) == id_length && strncmp(list->items[i].id, file, id_length) == 0) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strlen(list->items[i].id) == id_length && strncmp(list->items[i].id, file, id_length) == 0)
             return true; /* an earlier folder has it */
-        }
-    }
     if (list->count == list->capacity) {
         size_t capacity = 2 * list->capacity + 16;
         struct found *items = realloc(list->items, capacity * sizeof *items);
-        if (!items) {
-            return false;
-        }
+        if (!items) return false;
         list->items = items;
         list->capacity = capacity;
     }
@@ -96,30 +86,23 @@ static bool found_all(struct found_list *list, struct error *e) {
         DIR *folder = opendir(folders[i]);
         for (struct dirent *entry; folder && ok && (entry = readdir(folder));) {
             size_t n = strlen(entry->d_name);
-            if (n > 3 && n < 256 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 3, ".so") == 0) {
+            if (n > 3 && n < 256 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 3, ".so") == 0)
                 ok = found_add(list, folders[i], entry->d_name, n - 3);
-            }
         }
-        if (folder) {
-            closedir(folder);
-        }
+        if (folder) closedir(folder);
     }
     folders_finish(folders, count);
     if (!ok) {
         found_finish(list);
         return error_memory(e);
     }
-    if (list->count) {
-        qsort(list->items, list->count, sizeof *list->items, by_id);
-    }
+    if (list->count) qsort(list->items, list->count, sizeof *list->items, by_id);
     return true;
 }
 
 static void no_such_explainer(const char *id, const struct found_list *list, struct error *e) {
     const char **names = calloc(list->count + 1, sizeof *names);
-    for (size_t i = 0; names && i < list->count; i++) {
-        names[i] = list->items[i].id;
-    }
+    for (size_t i = 0; names && i < list->count; i++) names[i] = list->items[i].id;
     const char *nearest = names ? text_nearest(id, names, list->count) : NULL;
     if (nearest) {
         error_set(e, "no explainer %s: did you mean %s? (`assay list explainers` names all)", id, nearest);
@@ -134,9 +117,7 @@ static void no_such_explainer(const char *id, const struct found_list *list, str
 
 bool plugin_find(const char *id, char **path, struct error *e) {
     struct found_list list;
-    if (!found_all(&list, e)) {
-        return false;
-    }
+    if (!found_all(&list, e)) return false;
     *path = NULL;
     for (size_t i = 0; i < list.count && !*path; i++) {
         if (strcmp(list.items[i].id, id) == 0) {
@@ -144,9 +125,7 @@ bool plugin_find(const char *id, char **path, struct error *e) {
             list.items[i].path = NULL;
         }
     }
-    if (!*path) {
-        no_such_explainer(id, &list, e);
-    }
+    if (!*path) no_such_explainer(id, &list, e);
     found_finish(&list);
     return *path != NULL;
 }
@@ -188,14 +167,10 @@ static bool listing_fill(const struct found *found, struct plugin_listing *out, 
 
 bool plugin_list(struct plugin_listing **out, size_t *count, struct error *e) {
     struct found_list list;
-    if (!found_all(&list, e)) {
-        return false;
-    }
+    if (!found_all(&list, e)) return false;
     struct plugin_listing *items = calloc(list.count + 1, sizeof *items);
     bool ok = items || error_memory(e);
-    for (size_t i = 0; i < list.count && ok; i++) {
-        ok = listing_fill(&list.items[i], &items[i], e);
-    }
+    for (size_t i = 0; i < list.count && ok; i++) ok = listing_fill(&list.items[i], &items[i], e);
     if (ok) {
         *out = items;
         *count = list.count;
@@ -207,8 +182,6 @@ bool plugin_list(struct plugin_listing **out, size_t *count, struct error *e) {
 }
 
 void plugin_list_destroy(struct plugin_listing *items, size_t count) {
-    for (size_t i = 0; items && i < count; i++) {
-        listing_finish(&items[i]);
-    }
+    for (size_t i = 0; items && i < count; i++) listing_finish(&items[i]);
     free(items);
 }

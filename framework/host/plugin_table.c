@@ -32,37 +32,27 @@ static bool check_range(const assay_param_info *param, struct error *e) {
         return error_set(e, "parameter %s: default %g in [%g, %g]: wanted min <= default <= max, all finite",
                          param->name, param->number, param->min, param->max);
     }
-    if (param->kind == ASSAY_INTEGER && param->number != floor(param->number)) {
+    if (param->kind == ASSAY_INTEGER && param->number != floor(param->number))
         return error_set(e, "parameter %s: default %g: wanted a whole number", param->name, param->number);
-    }
     return true;
 }
 
 static bool check_choices(const assay_param_info *param, struct error *e) {
-    if (!param->choices || !param->choices[0] || !param->text) {
+    if (!param->choices || !param->choices[0] || !param->text)
         return error_set(e, "parameter %s: no choices or no default: wanted both", param->name);
-    }
-    for (size_t i = 0; param->choices[i]; i++) {
-        if (strcmp(param->choices[i], param->text) == 0) {
-            return true;
-        }
-    }
+    for (size_t i = 0; param->choices[i]; i++)
+        if (strcmp(param->choices[i], param->text) == 0) return true;
     return error_set(e, "parameter %s: the default %s is none of the choices", param->name, param->text);
 }
 
 static bool check_param(const assay_explainer_info *info, uint32_t index, struct error *e) {
     const assay_param_info *param = &info->params[index];
-    if (!param->name || !is_kebab(param->name)) {
+    if (!param->name || !is_kebab(param->name))
         return error_set(e, "parameter %u: name %s: wanted kebab-case", index, param->name ? param->name : "(NULL)");
-    }
-    if (!is_text(param->summary)) {
-        return error_set(e, "parameter %s: no summary: wanted one line", param->name);
-    }
-    for (uint32_t i = 0; i < index; i++) {
-        if (strcmp(info->params[i].name, param->name) == 0) {
+    if (!is_text(param->summary)) return error_set(e, "parameter %s: no summary: wanted one line", param->name);
+    for (uint32_t i = 0; i < index; i++)
+        if (strcmp(info->params[i].name, param->name) == 0)
             return error_set(e, "parameter %s is declared twice", param->name);
-        }
-    }
     switch (param->kind) {
     case ASSAY_NUMBER:
     case ASSAY_INTEGER: return check_range(param, e);
@@ -75,29 +65,20 @@ static bool check_param(const assay_explainer_info *info, uint32_t index, struct
 
 static bool check_info(const assay_plugin *entry, uint32_t index, struct error *e) {
     const assay_explainer_info *info = entry->info[index];
-    if (!info || !info->id || !is_kebab(info->id)) {
+    if (!info || !info->id || !is_kebab(info->id))
         return error_set(e, "explainer %u: id %s: wanted kebab-case", index, info && info->id ? info->id : "(NULL)");
-    }
-    for (uint32_t i = 0; i < index; i++) {
-        if (strcmp(entry->info[i]->id, info->id) == 0) {
-            return error_set(e, "explainer %s is listed twice", info->id);
-        }
-    }
-    if (!is_text(info->name) || !is_text(info->summary) || !is_text(info->source)) {
+    for (uint32_t i = 0; i < index; i++)
+        if (strcmp(entry->info[i]->id, info->id) == 0) return error_set(e, "explainer %s is listed twice", info->id);
+    if (!is_text(info->name) || !is_text(info->summary) || !is_text(info->source))
         return error_set(e, "explainer %s: name, summary or source is missing: wanted one line each", info->id);
-    }
-    if (info->claims & ~ALL_CLAIMS) {
+    if (info->claims & ~ALL_CLAIMS)
         return error_set(e, "explainer %s: claims 0x%x: bits beyond those of enum assay_claim", info->id, info->claims);
-    }
     if (info->param_count > MOST_PARAMS || (info->param_count > 0 && !info->params)) {
         return error_set(e, "explainer %s: %u parameters in a table at %s: wanted at most %u", info->id,
                          info->param_count, info->params ? "some address" : "NULL", MOST_PARAMS);
     }
-    for (uint32_t i = 0; i < info->param_count; i++) {
-        if (!check_param(info, i, e)) {
-            return error_prefix(e, "explainer %s", info->id);
-        }
-    }
+    for (uint32_t i = 0; i < info->param_count; i++)
+        if (!check_param(info, i, e)) return error_prefix(e, "explainer %s", info->id);
     return true;
 }
 
@@ -114,11 +95,8 @@ bool plugin_table_check(const assay_plugin *entry, const char *path, struct erro
                          ASSAY_ENTRY, entry->count, entry->info ? "set" : "NULL", entry->create ? "set" : "NULL",
                          MOST_EXPLAINERS);
     }
-    for (uint32_t i = 0; i < entry->count; i++) {
-        if (!check_info(entry, i, e)) {
-            return error_prefix(e, "%s", path);
-        }
-    }
+    for (uint32_t i = 0; i < entry->count; i++)
+        if (!check_info(entry, i, e)) return error_prefix(e, "%s", path);
     return true;
 }
 
@@ -195,15 +173,10 @@ static bool read_param(struct plugin *plugin, const struct option *given, struct
     for (uint32_t i = 0; i < plugin->info->param_count; i++) {
         const assay_param_info *info = &plugin->info->params[i];
         assay_param *param = &plugin->params[i];
-        if (strcmp(info->name, given->name) != 0) {
-            continue;
-        }
-        if (info->kind == ASSAY_NUMBER || info->kind == ASSAY_INTEGER) {
+        if (strcmp(info->name, given->name) != 0) continue;
+        if (info->kind == ASSAY_NUMBER || info->kind == ASSAY_INTEGER)
             return read_number(info, given->value, &param->number, e);
-        }
-        if (info->kind == ASSAY_CHOICE && !read_choice(info, given->value, e)) {
-            return false;
-        }
+        if (info->kind == ASSAY_CHOICE && !read_choice(info, given->value, e)) return false;
         plugin->values[i] = text_copy(given->value);
         param->text = plugin->values[i];
         return param->text || error_memory(e);
@@ -215,25 +188,18 @@ bool plugin_params_fill(struct plugin *plugin, const struct option *given, size_
     uint32_t n = plugin->info->param_count;
     plugin->params = calloc((size_t)n + 1, sizeof *plugin->params);
     plugin->values = calloc((size_t)n + 1, sizeof *plugin->values);
-    if (!plugin->params || !plugin->values) {
-        return error_memory(e);
-    }
+    if (!plugin->params || !plugin->values) return error_memory(e);
     for (uint32_t i = 0; i < n; i++) {
         const assay_param_info *info = &plugin->info->params[i];
         plugin->params[i] = (assay_param){info->name, info->number, info->text};
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!read_param(plugin, &given[i], e)) {
-            return error_prefix(e, "%s", plugin->info->id);
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!read_param(plugin, &given[i], e)) return error_prefix(e, "%s", plugin->info->id);
     return true;
 }
 
 void plugin_params_finish(struct plugin *plugin) {
-    for (uint32_t i = 0; plugin->values && i < plugin->info->param_count; i++) {
-        free(plugin->values[i]);
-    }
+    for (uint32_t i = 0; plugin->values && i < plugin->info->param_count; i++) free(plugin->values[i]);
     free(plugin->values);
     free(plugin->params);
     plugin->values = NULL;
@@ -246,23 +212,16 @@ char *plugin_params_text(const struct plugin *plugin) {
     for (uint32_t i = 0; i < plugin->info->param_count; i++) {
         assay_param_kind kind = plugin->info->params[i].kind;
         text_add(&text, "%s%s=", i ? "," : "", plugin->params[i].name);
-        if (kind == ASSAY_NUMBER || kind == ASSAY_INTEGER) {
-            text_add(&text, "%.10g", plugin->params[i].number);
-        } else {
-            text_add(&text, "%s", plugin->params[i].text);
-        }
+        if (kind == ASSAY_NUMBER || kind == ASSAY_INTEGER) text_add(&text, "%.10g", plugin->params[i].number);
+        else text_add(&text, "%s", plugin->params[i].text);
     }
-    if (text.failed) {
-        text_finish(&text);
-    }
+    if (text.failed) text_finish(&text);
     return text.data;
 }
 
 double plugin_number(const struct plugin *plugin, const char *name, double fallback) {
-    for (uint32_t i = 0; i < plugin->info->param_count; i++) {
-        if (plugin->info->params[i].kind <= ASSAY_INTEGER && strcmp(plugin->params[i].name, name) == 0) {
+    for (uint32_t i = 0; i < plugin->info->param_count; i++)
+        if (plugin->info->params[i].kind <= ASSAY_INTEGER && strcmp(plugin->params[i].name, name) == 0)
             return plugin->params[i].number;
-        }
-    }
     return fallback;
 }

@@ -25,8 +25,8 @@ void judgement_say(struct judgement *j, enum verdict_word word, const char *form
     drop_negative_zeros(j->reason);
 }
 
-static const struct row *row_of(const struct judge_case *c) {
-    return &c->run->rows[c->row];
+static const struct explainer_entry *row_of(const struct judge_case *c) {
+    return &c->run->explainers[c->row];
 }
 
 static const struct cell *cell_of(const struct judge_case *c, uint32_t row, uint32_t attribution) {

@@ -189,7 +189,7 @@ static void say_survives(const struct labels *l, struct judgement *j) {
  * over views, except INCONCLUSIVE, which a later FAIL may still beat. */
 static enum verdict_word judge_view(struct labels *l, struct judgement *j, int step) {
     const struct verdict_rule *rule = l->c->rule;
-    bool absolute = l->c->run->rows[l->c->row].non_negative;
+    bool absolute = l->c->run->explainers[l->c->row].non_negative;
     double gap = absolute ? rule->twin_gap / 2 : rule->twin_gap, lower = bound(&l->gap, rule->alpha, -1);
     take_numbers(l, j, rule->alpha);
     if (step == 3 && j->lower > rule->delta) {
@@ -255,7 +255,7 @@ static void say_magnitude_survives(const struct labels *l, struct judgement *j) 
 static void conclude(struct labels *l, enum view largest, struct judgement *j) {
     const struct judge_case *c = l->c;
     const double alpha = c->rule->alpha, delta = c->rule->delta;
-    bool absolute = c->run->rows[c->row].non_negative;
+    bool absolute = c->run->explainers[c->row].non_negative;
     if (!absolute) take_magnitude(l, j, alpha);
     if (!absolute && !l->has_magnitude) {
         judgement_say(
@@ -280,7 +280,7 @@ static void conclude(struct labels *l, enum view largest, struct judgement *j) {
 static void decide(struct labels *l, struct judgement *j) {
     static const int steps[] = {3, 5, 6};
     struct judge_case *c = l->c;
-    bool absolute = c->run->rows[c->row].non_negative, open = false;
+    bool absolute = c->run->explainers[c->row].non_negative, open = false;
     struct judgement undecided = *j;
     enum view largest = c->views[0];
     double most = -INFINITY;
@@ -312,7 +312,7 @@ static void decide(struct labels *l, struct judgement *j) {
 static bool put_curves(const struct labels *l, enum verdict_word word, struct error *e) {
     static const char *const decisions[VERDICT_WORDS] = {"pass", "fail", "open", "open", "open", "open"};
     struct judge_case c = *l->c;
-    struct map_shape shape = run_map_shape(&c.run->data->sample, c.run->rows[c.row].reduction);
+    struct map_shape shape = run_map_shape(&c.run->data->sample, c.run->explainers[c.row].reduction);
     for (uint32_t stage = PERMUTED; stage <= TWIN; stage++)
         for (uint32_t m = 0; measures[m].id; m++)
             for (int v = 0; measures[m].applies(&shape) && v < VIEW_COUNT; v++) {

@@ -81,14 +81,14 @@ static bool above(const struct interval *x, double alpha, double delta) {
     return interval_lower(x, alpha) > delta;
 }
 
-static void measure_vanished(struct weights_bench *b, struct test *t) {
+static void measure_vanished(struct weights_tests *b, struct test *t) {
     struct judge_case *c = b->c;
     t->kept = interval_two_way(b->y, c->draws, judge_inputs(c));
     t->vanished = judge_fill_vanished(c, t->view, c->draws, b->y);
     t->filled = t->vanished > 0 ? interval_two_way(b->y, c->draws, judge_inputs(c)) : t->kept;
 }
 
-static void decide_signed(const struct weights_bench *b, struct test *t) {
+static void decide_signed(const struct weights_tests *b, struct test *t) {
     double delta = b->c->rule->delta;
     if (t->vanished > b->c->rule->vanished_share) t->decision = VANISHED;
     else if (above(&t->filled, b->alpha_fail, delta)) t->decision = FAILS;
@@ -97,9 +97,9 @@ static void decide_signed(const struct weights_bench *b, struct test *t) {
 
 /* Magnitudes survive re-drawing to some degree in every method, so a non-negative map may also pass by surviving no
  * more than the absolute gradient does on the same draws and inputs. */
-static void decide_non_negative(struct weights_bench *b, struct test *t) {
+static void decide_non_negative(struct weights_tests *b, struct test *t) {
     struct judge_case *c = b->c;
-    const struct row *yardstick = run_yardstick(c->run, c->run->rows[c->row].reduction);
+    const struct explainer_entry *yardstick = run_yardstick(c->run, c->run->explainers[c->row].reduction);
     double delta = c->rule->delta;
     size_t cells = (size_t)c->draws * judge_inputs(c);
     if (t->vanished > c->rule->vanished_share) {
@@ -107,10 +107,10 @@ static void decide_non_negative(struct weights_bench *b, struct test *t) {
         return;
     }
     shares(c, c->row, t->stage, t->view, c->repeat[t->view], b->y);
-    shares(c, (uint32_t)(yardstick - c->run->rows), t->stage, t->view, 1, b->z);
+    shares(c, (uint32_t)(yardstick - c->run->explainers), t->stage, t->view, 1, b->z);
     for (size_t k = 0; k < cells; k++) b->y[k] -= b->z[k];
     t->paired = interval_two_way(b->y, c->draws, judge_inputs(c));
-    bool multiplies = c->run->rows[c->row].claims & ASSAY_INPUT_MULTIPLIER,
+    bool multiplies = c->run->explainers[c->row].claims & ASSAY_INPUT_MULTIPLIER,
          survives = above(&t->filled, b->alpha_fail, delta);
     if (below(&t->kept, b->alpha_pass, delta) || below(&t->paired, b->alpha_pass, delta)) {
         t->decision = PASSES;
@@ -125,18 +125,18 @@ static void decide_non_negative(struct weights_bench *b, struct test *t) {
     }
 }
 
-static void run_test(struct weights_bench *b, uint32_t stage, enum view view) {
+static void run_test(struct weights_tests *b, uint32_t stage, enum view view) {
     struct judge_case *c = b->c;
     struct test *t = &b->tests[b->test_count++];
     *t = (struct test){.stage = stage, .view = view};
     shares(c, c->row, stage, view, c->repeat[view], b->y);
     measure_vanished(b, t);
     if (!changes_function(c, c->control, stage)) t->decision = NO_CONTROL;
-    else if (c->run->rows[c->row].non_negative) decide_non_negative(b, t);
+    else if (c->run->explainers[c->row].non_negative) decide_non_negative(b, t);
     else decide_signed(b, t);
 }
 
-static void run_guard(struct weights_bench *b) {
+static void run_guard(struct weights_tests *b) {
     struct judge_case *c = b->c;
     struct test *t = &b->guard;
     *t = (struct test){.stage = judge_floor_stage(c), .view = c->magnitude_view};
@@ -159,7 +159,7 @@ bool judge_curve(const struct judge_case *c, uint32_t stage, uint32_t measure, e
     struct interval s = interval_two_way(y, c->draws, n);
     const double none = (double)NAN;
     struct curve_row row = {
-        .explainer = c->run->rows[c->row].name,
+        .explainer = c->run->explainers[c->row].name,
         .control = c->run->controls[c->control].control->id,
         .stage = plan_stage_name(&c->run->plan, c->control, stage),
         .measure = measures[measure].id,
@@ -182,9 +182,9 @@ bool judge_curve(const struct judge_case *c, uint32_t stage, uint32_t measure, e
     return store_put_curve(c->run->store, &row, e);
 }
 
-static bool put_curves(struct weights_bench *b, struct error *e) {
+static bool put_curves(struct weights_tests *b, struct error *e) {
     struct judge_case *c = b->c;
-    struct map_shape shape = run_map_shape(&c->run->data->sample, c->run->rows[c->row].reduction);
+    struct map_shape shape = run_map_shape(&c->run->data->sample, c->run->explainers[c->row].reduction);
     for (uint32_t stage = 0; stage < judge_stages(c); stage++)
         for (uint32_t m = 0; measures[m].id; m++) {
             if (!measures[m].applies(&shape)) continue;
@@ -201,7 +201,7 @@ static bool put_curves(struct weights_bench *b, struct error *e) {
 }
 
 /* The common practice, for comparison: one cut-off on the mean absolute similarity of the last stage. */
-static void fixed_cutoff(struct weights_bench *b, struct judgement *j) {
+static void fixed_cutoff(struct weights_tests *b, struct judgement *j) {
     struct judge_case *c = b->c;
     uint32_t stage = judge_stages(c) - 1;
     judge_similarity(c, c->row, stage, c->draws, 0, VIEW_ABSOLUTE_ALL, b->y);
@@ -219,9 +219,9 @@ static void fixed_cutoff(struct weights_bench *b, struct judgement *j) {
                       s.mean, c->rule->cutoff);
 }
 
-static bool bench_init(struct weights_bench *b, struct judge_case *c) {
+static bool bench_init(struct weights_tests *b, struct judge_case *c) {
     size_t cells = (size_t)c->draws * judge_inputs(c), tests = (size_t)judge_stages(c) * c->view_count;
-    *b = (struct weights_bench){
+    *b = (struct weights_tests){
         .c = c, .y = malloc(2 * cells * sizeof *b->y), .tests = calloc(tests + 1, sizeof *b->tests)};
     if (!b->y || !b->tests) return false;
     b->z = b->y + cells;
@@ -231,14 +231,14 @@ static bool bench_init(struct weights_bench *b, struct judge_case *c) {
 }
 
 bool judge_weights(struct judge_case *c, struct judgement *j, bool curves, struct error *e) {
-    struct weights_bench b = {0};
+    struct weights_tests b = {0};
     bool decided = judge_gates(c, j), ok = true;
     if (decided && (j->word == VERDICT_ERROR || j->word == VERDICT_SKIP)) return true;
     if (!bench_init(&b, c)) ok = error_memory(e);
     if (ok && !decided) {
         for (uint32_t s = 0; s < judge_stages(c); s++)
             for (uint32_t v = 0; v < c->view_count; v++) run_test(&b, s, c->views[v]);
-        if (kind_of(c) == JUDGE_CASCADE && !c->run->rows[c->row].non_negative) run_guard(&b);
+        if (kind_of(c) == JUDGE_CASCADE && !c->run->explainers[c->row].non_negative) run_guard(&b);
         if (c->rule->kind == RULE_FIXED_CUTOFF) fixed_cutoff(&b, j);
         else judge_weights_conclude(&b, j);
     }

@@ -16,7 +16,7 @@ struct test {
     double vanished;        /* share of cells */
 };
 
-struct weights_bench { /* what all tests of one explainer and control share */
+struct weights_tests { /* what all tests of one explainer and control share */
     struct judge_case *c;
     double *y, *z; /* [draws][inputs] scratch */
     double alpha_pass, alpha_fail;
@@ -27,6 +27,6 @@ struct weights_bench { /* what all tests of one explainer and control share */
 };
 
 /* From the tests to a verdict and its reason. */
-void judge_weights_conclude(const struct weights_bench *, struct judgement *);
+void judge_weights_conclude(const struct weights_tests *, struct judgement *);
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static const struct test *worst_test(const struct weights_bench *b, enum decision decision) {
+static const struct test *worst_test(const struct weights_tests *b, enum decision decision) {
     const struct test *worst = NULL;
     for (uint32_t i = 0; i < b->test_count; i++) {
         const struct test *t = &b->tests[i];
@@ -13,13 +13,13 @@ static const struct test *worst_test(const struct weights_bench *b, enum decisio
     return worst;
 }
 
-static const struct test *first_test(const struct weights_bench *b, enum decision decision) {
+static const struct test *first_test(const struct weights_tests *b, enum decision decision) {
     for (uint32_t i = 0; i < b->test_count; i++)
         if (b->tests[i].decision == decision) return &b->tests[i];
     return NULL;
 }
 
-static void take_numbers(const struct weights_bench *b, const struct test *t, struct judgement *j) {
+static void take_numbers(const struct weights_tests *b, const struct test *t, struct judgement *j) {
     bool fails = t->decision == FAILS || t->decision == DOMINATED;
     const struct interval *x = fails ? &t->filled : &t->kept;
     j->score = x->mean;
@@ -29,11 +29,11 @@ static void take_numbers(const struct weights_bench *b, const struct test *t, st
     j->ceiling = b->c->repeat[t->view];
 }
 
-static const char *stage_name(const struct weights_bench *b, const struct test *t) {
+static const char *stage_name(const struct weights_tests *b, const struct test *t) {
     return plan_stage_name(&b->c->run->plan, b->c->control, t->stage);
 }
 
-static void say_fail(const struct weights_bench *b, const struct test *t, struct judgement *j) {
+static void say_fail(const struct weights_tests *b, const struct test *t, struct judgement *j) {
     take_numbers(b, t, j);
     snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
     const char *note = t->vanished >= .1 ? " (vanished maps counted as 0)" : "";
@@ -52,7 +52,7 @@ static void say_fail(const struct weights_bench *b, const struct test *t, struct
             j->inputs, note);
 }
 
-static void say_dominated(const struct weights_bench *b, const struct test *t, struct judgement *j) {
+static void say_dominated(const struct weights_tests *b, const struct test *t, struct judgement *j) {
     take_numbers(b, t, j);
     snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
     j->input_dominated = true;
@@ -63,7 +63,7 @@ static void say_dominated(const struct weights_bench *b, const struct test *t, s
         j->score, j->first_stage);
 }
 
-static void say_open(const struct weights_bench *b, const struct test *t, struct judgement *j) {
+static void say_open(const struct weights_tests *b, const struct test *t, struct judgement *j) {
     take_numbers(b, t, j);
     snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
     if (t->decision == VANISHED)
@@ -77,7 +77,7 @@ static void say_open(const struct weights_bench *b, const struct test *t, struct
                       j->upper, b->c->rule->delta, view_name(t->view));
 }
 
-static void say_no_magnitude(const struct weights_bench *b, struct judgement *j) {
+static void say_no_magnitude(const struct weights_tests *b, struct judgement *j) {
     enum view v = b->guard.view;
     j->floor = b->guard_base;
     j->ceiling = b->c->repeat[v];
@@ -87,21 +87,21 @@ static void say_no_magnitude(const struct weights_bench *b, struct judgement *j)
         j->ceiling, j->floor, view_name(v));
 }
 
-static double most_vanished(const struct weights_bench *b) {
+static double most_vanished(const struct weights_tests *b) {
     double most = b->has_guard ? b->guard.vanished : 0;
     for (uint32_t i = 0; i < b->test_count; i++)
         if (b->tests[i].decision == PASSES) most = fmax(most, b->tests[i].vanished);
     return most;
 }
 
-static uint32_t excluded_stages(const struct weights_bench *b) {
+static uint32_t excluded_stages(const struct weights_tests *b) {
     uint32_t stages = 0;
     for (uint32_t i = 0; i < b->test_count; i++)
         stages += b->tests[i].decision == NO_CONTROL && b->tests[i].view == b->c->views[0];
     return stages;
 }
 
-static void say_pass(const struct weights_bench *b, struct judgement *j) {
+static void say_pass(const struct weights_tests *b, struct judgement *j) {
     const struct test *t = worst_test(b, PASSES);
     char guard[96] = "", vanished[64] = "", excluded[64] = "";
     double most = most_vanished(b);
@@ -127,7 +127,7 @@ static void say_pass(const struct weights_bench *b, struct judgement *j) {
 }
 
 /* Of single layers the top one is the cascade's first stage: by itself it is no second witness. */
-static bool says_something(const struct weights_bench *b) {
+static bool says_something(const struct weights_tests *b) {
     for (uint32_t i = 0; i < b->test_count; i++)
         if (b->tests[i].decision == PASSES && (b->c->run->controls[b->c->control].control->judge != JUDGE_INDEPENDENT ||
                                                b->tests[i].stage > 0 || judge_stages(b->c) == 1))
@@ -135,7 +135,7 @@ static bool says_something(const struct weights_bench *b) {
     return false;
 }
 
-void judge_weights_conclude(const struct weights_bench *b, struct judgement *j) {
+void judge_weights_conclude(const struct weights_tests *b, struct judgement *j) {
     const struct test *t;
     if ((t = first_test(b, FAILS))) say_fail(b, t, j);
     else if (b->has_guard && b->guard.decision == FAILS) say_fail(b, &b->guard, j);

@@ -22,9 +22,9 @@ static struct cell *cell_at(struct loader *l) {
 
 static bool find_row(struct loader *l, const char *name) {
     const struct run *run = l->r->run;
-    if (l->row < run->row_count && strcmp(run->rows[l->row].name, name) == 0) return true;
-    for (l->row = 0; l->row < run->row_count; l->row++)
-        if (strcmp(run->rows[l->row].name, name) == 0) return true;
+    if (l->row < run->explainer_count && strcmp(run->explainers[l->row].name, name) == 0) return true;
+    for (l->row = 0; l->row < run->explainer_count; l->row++)
+        if (strcmp(run->explainers[l->row].name, name) == 0) return true;
     return false;
 }
 
@@ -131,7 +131,7 @@ static bool load_check(void *user, const struct check_row *c) {
 
 bool results_load(const struct run *run, struct results **out, struct error *e) {
     struct results *r = calloc(1, sizeof *r);
-    size_t rows = run->row_count, attributions = run->plan.attribution_count;
+    size_t rows = run->explainer_count, attributions = run->plan.attribution_count;
     if (r) {
         r->run = run;
         r->attribution_count = run->plan.attribution_count;
@@ -154,7 +154,7 @@ bool results_load(const struct run *run, struct results **out, struct error *e) 
 
 void results_destroy(struct results *r) {
     if (!r) return;
-    size_t count = (size_t)r->run->row_count * r->attribution_count;
+    size_t count = (size_t)r->run->explainer_count * r->attribution_count;
     for (size_t i = 0; r->cells && i < count; i++) {
         struct cell *c = &r->cells[i];
         free(c->why);

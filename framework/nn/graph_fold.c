@@ -209,10 +209,9 @@ bool graph_free_batch(struct graph *g, struct node *node, struct error *e) {
 
 static void compact_nodes(struct graph *g) {
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < g->node_count; i++) {
+    for (uint32_t i = 0; i < g->node_count; i++)
         if (g->values[g->nodes[i].outputs[0]].batched) g->nodes[kept++] = g->nodes[i];
         else node_finish(&g->nodes[i]);
-    }
     g->node_count = kept;
 }
 

@@ -116,7 +116,7 @@ void net_changed(struct net *net, uint32_t layer) {
     fuse_forget_layer(net, &net->graph->layers[layer]);
 }
 
-void net_share(struct net *net, struct team *team) {
+void net_share(struct net *net, struct thread_team *team) {
     net->team = team;
 }
 
@@ -137,7 +137,7 @@ bool net_check_targets(const struct net *net, uint32_t n, const uint32_t *target
 
 bool net_prepare(struct net *net, enum plan_kind kind, struct error *e) {
     const struct plan *old = net->group;
-    if (old->kind < kind || old->workers < team_size(net->team)) {
+    if (old->kind < kind || old->workers < thread_team_size(net->team)) {
         struct plan *plan;
         bool wider = old->kind < kind; /* else what the net keeps for as many samples stays large enough */
         uint32_t most = wider ? group_size(net) : old->capacity;

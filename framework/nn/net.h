@@ -6,7 +6,7 @@
 #ifndef ASSAY_NN_NET_H
 #define ASSAY_NN_NET_H
 
-#include "base/team.h"
+#include "base/thread_team.h"
 #include "nn/graph.h"
 #include "nn/weights.h"
 
@@ -37,7 +37,7 @@ void net_changed(struct net *, uint32_t layer);
 
 /* Who computes what is asked from now on, training apart: a team that is there until the next call, or NULL: the caller
  * alone. */
-void net_share(struct net *, struct team *);
+void net_share(struct net *, struct thread_team *);
 
 /* logits[n][classes] */
 bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct error *);

@@ -88,7 +88,7 @@ bool plan_create(const struct net *net, enum plan_kind kind, uint32_t capacity, 
     if (!plan) return error_memory(e);
     plan->kind = kind;
     plan->capacity = capacity;
-    plan->workers = team_size(net->team);
+    plan->workers = thread_team_size(net->team);
     plan->split = GRAPH_NONE;
     bool ok = create_arrays(net->graph, plan, e) && set_shapes(net, plan, capacity, e) &&
               fit_capacity(net, plan, &plan->floats, e) && (plan->memory = allocate(plan->floats, e)) != NULL &&

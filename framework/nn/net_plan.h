@@ -53,13 +53,13 @@ struct net {
     bool *learns;                /* [value_count]: a parameter lies between the input and it */
     struct fusion *fusions;      /* of `fusion_count` Convs */
     uint32_t fusion_count;
-    uint32_t *fusion_of;   /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
-    bool has_statistics;   /* in training samples of a batch depend on each other */
-    struct team *team;     /* who computes, or NULL: the caller alone */
-    uint32_t cut;          /* between input and this value everything is linear */
-    struct plan *group;    /* of inference: up to NET_GROUP samples, fewer where they are large */
-    struct plan *training; /* NET_GROUP samples or, when has_statistics, the whole batch */
-    float **learned;       /* [value_count]: gradients of parameters */
+    uint32_t *fusion_of;      /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
+    bool has_statistics;      /* in training samples of a batch depend on each other */
+    struct thread_team *team; /* who computes, or NULL: the caller alone */
+    uint32_t cut;             /* between input and this value everything is linear */
+    struct plan *group;       /* of inference: up to NET_GROUP samples, fewer where they are large */
+    struct plan *training;    /* NET_GROUP samples or, when has_statistics, the whole batch */
+    float **learned;          /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
     float *total;  /* of net_gradient_sum: the sum of gradients at `cut` ... */

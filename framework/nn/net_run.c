@@ -20,8 +20,8 @@ void run_bind(const struct net *net, struct plan *plan, const float *x) {
 }
 
 /* There is scratch for no larger one. */
-static struct team *team_of(const struct net *net, const struct plan *plan) {
-    return team_size(net->team) <= plan->workers ? net->team : NULL;
+static struct thread_team *team_of(const struct net *net, const struct plan *plan) {
+    return thread_team_size(net->team) <= plan->workers ? net->team : NULL;
 }
 
 /* What a Relu inside a fused Conv let through. */
@@ -83,8 +83,8 @@ static void pass_on(const struct net *net, struct plan *plan, const struct op_ca
         plan->written[v] = true;
     } else {
         op->backward(call, k, plan->gradient[out], plan->spare[v]);
-        team_share(team_of(net, plan), shape_count(&plan->shapes[v]), ADD_PIECE, add,
-                   &(struct sum){plan->gradient[v], plan->spare[v]});
+        thread_team_share(team_of(net, plan), shape_count(&plan->shapes[v]), ADD_PIECE, add,
+                          &(struct sum){plan->gradient[v], plan->spare[v]});
     }
 }
 

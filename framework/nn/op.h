@@ -2,7 +2,7 @@
 #ifndef ASSAY_NN_OP_H
 #define ASSAY_NN_OP_H
 
-#include "base/team.h"
+#include "base/thread_team.h"
 #include "nn/graph.h"
 #include "nn/net.h"
 
@@ -27,7 +27,7 @@ struct op_call {
     bool single;                    /* graph->single: dimension 0 need not be the batch */
     bool training;                  /* BatchNormalization uses the statistics of the batch */
     unsigned workers;               /* scratch is for a team of so many at most */
-    struct team *team;              /* to share the work with, or NULL */
+    struct thread_team *team;       /* to share the work with, or NULL */
     const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
 };
 

@@ -49,9 +49,9 @@ const char *control_text(const struct control *c, const struct control_values *v
     return i < option_count(c) ? values->text[i] : NULL;
 }
 
-struct place control_place(const struct control *c, const struct control_values *values, const char *name) {
+struct location control_location(const struct control *c, const struct control_values *values, const char *name) {
     size_t i = option_index(c, name);
-    return i < option_count(c) ? values->place[i] : (struct place){0, 0};
+    return i < option_count(c) ? values->location[i] : (struct location){0, 0};
 }
 
 static bool parse_choice(const struct control_option *o, const char *text, double *out) {
@@ -69,13 +69,13 @@ static bool parse_option(const struct control *c, const struct control_option *o
         if (parse_choice(o, given->value, out)) return true;
         struct text choices = {0};
         for (size_t k = 0; o->choices[k]; k++) text_add(&choices, "%s%s", k ? ", " : "", o->choices[k]);
-        battery_fail(b, given->place, e, "%s of control %s is '%s': wanted one of %s", o->name, c->id, given->value,
+        battery_fail(b, given->location, e, "%s of control %s is '%s': wanted one of %s", o->name, c->id, given->value,
                      choices.failed ? "its choices" : choices.data);
         text_finish(&choices);
         return false;
     }
     if (!text_to_double(given->value, out) || !(*out >= o->min && *out <= o->max) || (o->whole && *out != floor(*out)))
-        return battery_fail(b, given->place, e, "%s of control %s is '%s': wanted a %snumber from %g to %g", o->name,
+        return battery_fail(b, given->location, e, "%s of control %s is '%s': wanted a %snumber from %g to %g", o->name,
                             c->id, given->value, o->whole ? "whole " : "", o->min, o->max);
     return true;
 }
@@ -86,7 +86,7 @@ static bool unknown_option(const struct control *c, const struct battery *b, con
     size_t n = option_count(c);
     for (size_t i = 0; i < n; i++) names[i] = c->options[i].name;
     const char *near = text_nearest(given->name, names, n);
-    return battery_fail(b, given->place, e, "control %s has no option '%s'%s%s%s", c->id, given->name,
+    return battery_fail(b, given->location, e, "control %s has no option '%s'%s%s%s", c->id, given->name,
                         near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -100,7 +100,7 @@ bool control_values_parse(const struct control *c, const struct battery *b, cons
         size_t i = option_index(c, given->name);
         if (i == n) return unknown_option(c, b, given, e);
         out->text[i] = given->value;
-        out->place[i] = given->place;
+        out->location[i] = given->location;
         if (c->options[i].kind != OPTION_TEXT && !parse_option(c, &c->options[i], b, given, &out->value[i], e))
             return false;
     }

@@ -30,7 +30,7 @@ struct control_option {
 struct control_values {
     double value[CONTROL_OPTIONS_MAX];     /* numbers, or the index of the choice */
     const char *text[CONTROL_OPTIONS_MAX]; /* OPTION_TEXT: borrowed from the battery; NULL: not given */
-    struct place place[CONTROL_OPTIONS_MAX];
+    struct location location[CONTROL_OPTIONS_MAX];
 };
 
 struct control {
@@ -58,7 +58,7 @@ double control_value(const struct control *, const struct control_values *, cons
 /* NULL: not given. */
 const char *control_text(const struct control *, const struct control_values *, const char *name);
 /* Where in the battery the option stands; {0, 0} when it is not given. */
-struct place control_place(const struct control *, const struct control_values *, const char *name);
+struct location control_location(const struct control *, const struct control_values *, const char *name);
 
 /* NULL when there is none of that id. `controls` is a NULL-terminated table. */
 const struct control *control_find(const struct control *const *controls, const char *id);

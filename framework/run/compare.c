@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct row *row_of(const struct comparer *c) {
-    return &c->run->rows[c->row];
+static const struct explainer_entry *row_of(const struct comparer *c) {
+    return &c->run->explainers[c->row];
 }
 
 bool comparer_init(struct comparer *c, const struct run *run, uint32_t row, enum root root, struct channel *channel,
                    struct error *e) {
     const struct input_set *set = &run->inputs[root];
     *c = (struct comparer){.run = run, .row = row, .root = root, .channel = channel, .set = set};
-    c->shape = run_map_shape(&run->data->sample, run->rows[row].reduction);
+    c->shape = run_map_shape(&run->data->sample, run->explainers[row].reduction);
     c->full = shape_count(&run->data->sample);
     c->reduced = (size_t)c->shape.channels * c->shape.height * c->shape.width;
     size_t maps = set->count + (size_t)1;

@@ -1,7 +1,7 @@
 #include "run/conform_job.h"
 
 #include "base/text.h"
-#include "run/chain.h"
+#include "run/explain_job.h"
 #include "host/conformance.h"
 #include "host/handle.h"
 #include "run/network.h"
@@ -18,7 +18,7 @@ struct conformed {
 };
 
 void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct channel *channel) {
-    const struct plugin *plugin = run->rows[row].plugin;
+    const struct plugin *plugin = run->explainers[row].plugin;
     const struct input_set *set = &run->inputs[ROOT_MODEL];
     const assay_explainer *explainer = NULL;
     uint32_t n = set->count < CONFORMANCE_INPUTS ? set->count : CONFORMANCE_INPUTS;
@@ -26,7 +26,7 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
     struct conformed out;
     struct error e = {{0}};
     memset(&out, 0, sizeof out);
-    chain_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds);
+    explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds);
     bool ok = plugin_explainer(plugin, handle_host(), &explainer, &e);
     if (ok) {
         struct conformance_case c = {.explainer = explainer,
@@ -34,7 +34,7 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
                                      .baseline = plugin_number(plugin, "baseline", 0),
                                      .weights = run->model,
                                      .net = run_net_options(run),
-                                     .crew = channel_crew(channel),
+                                     .helpers = channel_helpers(channel),
                                      .memo = memo,
                                      .n = n,
                                      .inputs = set->x,
@@ -56,7 +56,7 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
 
 bool conform_message(struct run *run, uint32_t row, const void *data, size_t size, struct error *e) {
     struct conformed in;
-    struct row *r = &run->rows[row];
+    struct explainer_entry *r = &run->explainers[row];
     if (size != sizeof in) return error_set(e, "a conformance worker sent a message that is damaged");
     memcpy(&in, data, sizeof in);
     if (in.report.count > CONFORMANCE_MAX) return error_set(e, "a conformance worker sent a message that is damaged");
@@ -67,5 +67,5 @@ bool conform_message(struct run *run, uint32_t row, const void *data, size_t siz
         r->unsupported = text_copy(in.report.why);
         return r->unsupported || error_memory(e);
     }
-    return !breach || chain_breach(run, row, breach->sentence, e);
+    return !breach || run_breach(run, row, breach->sentence, e);
 }

@@ -7,7 +7,8 @@
 #include "workers/pool.h"
 #include "experiment/state.h"
 
-/* In the child. What the network answers is kept in the memo, unless NULL: the explainer's chains will ask again. */
+/* In the child. What the network answers is kept in the memo, unless NULL: the explainer's later jobs will ask again.
+ */
 void conform_work(const struct run *, uint32_t row, struct memo *, struct channel *);
 /* In the parent: what the row costs, whether it is supported, and whether it keeps the rules. */
 bool conform_message(struct run *, uint32_t row, const void *data, size_t size, struct error *);

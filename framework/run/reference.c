@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct witness {
+struct reference_pass {
     const struct run *run;
     struct channel *channel;
     const struct input_set *set;
@@ -22,7 +22,7 @@ struct witness {
 };
 
 static bool is_wanted(const struct run *run, uint32_t row, unsigned reductions) {
-    return run->rows[row].yardstick && (reductions >> run->rows[row].reduction & 1u);
+    return run->explainers[row].yardstick && (reductions >> run->explainers[row].reduction & 1u);
 }
 
 static unsigned wanted_at_all(const struct reference *r) {
@@ -31,21 +31,22 @@ static unsigned wanted_at_all(const struct reference *r) {
     return reductions;
 }
 
-static bool witness_init(struct witness *w, const struct run *run, struct channel *channel, struct error *e) {
-    *w = (struct witness){.run = run, .channel = channel, .set = &run->inputs[ROOT_MODEL]};
+static bool reference_pass_init(struct reference_pass *w, const struct run *run, struct channel *channel,
+                                struct error *e) {
+    *w = (struct reference_pass){.run = run, .channel = channel, .set = &run->inputs[ROOT_MODEL]};
     w->full = shape_count(&run->data->sample);
     w->classes = run->graph->classes;
     size_t n = w->set->count;
     w->maps = malloc(n * (w->full + 2 * w->classes) * sizeof *w->maps);
-    w->yardsticks = calloc(run->row_count + 1u, sizeof *w->yardsticks);
+    w->yardsticks = calloc(run->explainer_count + 1u, sizeof *w->yardsticks);
     if (!w->maps || !w->yardsticks) return error_memory(e);
     w->original = w->maps + n * w->full;
     w->logits = w->original + n * w->classes;
     return variant_init(&w->variant, run, ROOT_MODEL, e);
 }
 
-static void witness_finish(struct witness *w) {
-    for (uint32_t row = 0; w->yardsticks && row < w->run->row_count; row++)
+static void reference_pass_finish(struct reference_pass *w) {
+    for (uint32_t row = 0; w->yardsticks && row < w->run->explainer_count; row++)
         if (w->yardsticks[row].run) comparer_finish(&w->yardsticks[row]);
     free(w->yardsticks);
     free(w->maps);
@@ -53,7 +54,7 @@ static void witness_finish(struct witness *w) {
 }
 
 /* Explainers will want these gradients, too. */
-static void tell(const struct witness *w, const char *network) {
+static void tell(const struct reference_pass *w, const char *network) {
     char key[FILE_DIGEST_SIZE];
     for (uint32_t i = 0; w->gradients && i < w->set->count; i++) {
         const float *x = w->set->x + i * w->full;
@@ -63,36 +64,37 @@ static void tell(const struct witness *w, const char *network) {
 }
 
 /* The logits of that network and, where a yardstick wants it, the gradient's magnitude. */
-static bool ask(struct witness *w, const struct attribution *a, bool gradient, float *logits, struct error *e) {
-    struct crew crew = channel_crew(w->channel);
+static bool ask(struct reference_pass *w, const struct attribution *a, bool gradient, float *logits, struct error *e) {
+    struct helpers helpers = channel_helpers(w->channel);
     struct net_request r = {.question = ASK_FORWARD, .n = w->set->count, .x = w->set->x};
     if (!variant_take(&w->variant, a, e)) return false;
-    if (!gradient) return crew_ask(&crew, w->variant.net, &r, logits, e);
+    if (!gradient) return helpers_ask(&helpers, w->variant.net, &r, logits, e);
     r.question = ASK_GRADIENT;
     r.targets = w->set->target;
     r.logits = logits;
-    if (!crew_ask(&crew, w->variant.net, &r, w->maps, e)) return false;
+    if (!helpers_ask(&helpers, w->variant.net, &r, w->maps, e)) return false;
     tell(w, a->key);
     for (size_t k = 0; k < w->set->count * w->full; k++) w->maps[k] = fabsf(w->maps[k]);
     return true;
 }
 
-static bool send_yardsticks(struct witness *w, const struct reference_task *task, double seconds, struct error *e) {
+static bool send_yardsticks(struct reference_pass *w, const struct reference_task *task, double seconds,
+                            struct error *e) {
     struct error why = {{0}};
     bool finite = comparer_finite(w->run, ROOT_MODEL, w->maps, &why);
     const struct attributed given = {finite ? UNIT_OK : UNIT_FAILED, why.text, w->maps, w->set->x, seconds};
-    for (uint32_t row = 0; row < w->run->row_count; row++)
+    for (uint32_t row = 0; row < w->run->explainer_count; row++)
         if (is_wanted(w->run, row, task->reductions) && !comparer_send(&w->yardsticks[row], task->attribution, &given))
             return error_memory(e);
     return true;
 }
 
 /* The original first: everything is compared with it. */
-static bool begin(struct witness *w, const struct reference *r, struct error *e) {
+static bool begin(struct reference_pass *w, const struct reference *r, struct error *e) {
     const struct attribution *original = &w->run->plan.attributions[run_original(w->run, ROOT_MODEL)];
     unsigned reductions = wanted_at_all(r);
     bool ok = ask(w, original, reductions != 0, w->original, e);
-    for (uint32_t row = 0; ok && row < w->run->row_count; row++) {
+    for (uint32_t row = 0; ok && row < w->run->explainer_count; row++) {
         struct comparer *c = &w->yardsticks[row];
         if (is_wanted(w->run, row, reductions))
             ok = comparer_init(c, w->run, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, w->maps, e);
@@ -100,7 +102,7 @@ static bool begin(struct witness *w, const struct reference *r, struct error *e)
     return ok;
 }
 
-static bool do_task(struct witness *w, const struct reference_task *task, struct error *e) {
+static bool do_task(struct reference_pass *w, const struct reference_task *task, struct error *e) {
     const struct attribution *a = &w->run->plan.attributions[task->attribution];
     double start = clock_seconds();
     if (!ask(w, a, task->reductions != 0, w->logits, e)) return false;
@@ -109,9 +111,9 @@ static bool do_task(struct witness *w, const struct reference_task *task, struct
 }
 
 void reference_work(const struct run *run, const struct reference *r, struct channel *channel) {
-    struct witness w;
+    struct reference_pass w;
     struct error e = {{0}};
-    bool ok = witness_init(&w, run, channel, &e);
+    bool ok = reference_pass_init(&w, run, channel, &e);
     w.gradients = r->gradients;
     ok = ok && begin(&w, r, &e);
     for (uint32_t t = r->count; ok && t-- > 0;) {
@@ -119,7 +121,7 @@ void reference_work(const struct run *run, const struct reference *r, struct cha
         ok = do_task(&w, &r->tasks[t], &e);
     }
     if (!ok) fprintf(stderr, "audit and yardsticks: %s\n", e.text);
-    witness_finish(&w);
+    reference_pass_finish(&w);
 }
 
 bool reference_message(struct run *run, uint32_t type, const void *data, size_t size, struct error *e) {

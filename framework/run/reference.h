@@ -20,8 +20,8 @@ struct reference {
     struct memo *gradients; /* for whoever asks for the same (handle.h), borrowed; or NULL */
 };
 
-/* In the child. The tasks are done from the last to the first: a chain, which begins with the first, comes upon what is
- * known already sooner. */
+/* In the child. The tasks are done from the last to the first: an explain job, which begins with the first, comes upon
+ * what is known already sooner. */
 void reference_work(const struct run *, const struct reference *, struct channel *);
 /* In the parent: one message of reference_work, into the store. */
 bool reference_message(struct run *, uint32_t type, const void *data, size_t size, struct error *);

@@ -28,13 +28,13 @@ static bool open_log(struct run *run, const char *folder, struct error *e) {
 }
 
 static bool set_order(struct run *run, struct error *e) {
-    const char **names = calloc(run->row_count + run->control_count + 2, sizeof *names);
+    const char **names = calloc(run->explainer_count + run->control_count + 2, sizeof *names);
     if (!names) return error_memory(e);
-    const char **ids = names + run->row_count;
-    for (uint32_t i = 0; i < run->row_count; i++) names[i] = run->rows[i].name;
+    const char **ids = names + run->explainer_count;
+    for (uint32_t i = 0; i < run->explainer_count; i++) names[i] = run->explainers[i].name;
     for (uint32_t i = 0; i < run->control_count; i++) ids[i] = run->controls[i].control->id;
     ids[run->control_count] = VERDICT_OVERALL;
-    bool ok = store_set_order(run->store, names, run->row_count, ids, run->control_count + 1, e);
+    bool ok = store_set_order(run->store, names, run->explainer_count, ids, run->control_count + 1, e);
     free(names);
     return ok;
 }
@@ -68,10 +68,10 @@ static bool open_store(struct run *run, const struct run_options *options, char 
 
 /* Breaches of an interrupted run stay breaches. */
 static bool load_breaches(struct run *run, struct error *e) {
-    for (uint32_t i = 0; i < run->row_count; i++) {
+    for (uint32_t i = 0; i < run->explainer_count; i++) {
         char key[256];
-        snprintf(key, sizeof key, "breach/%s", run->rows[i].name);
-        if (!store_meta(run->store, key, &run->rows[i].breach, e)) return false;
+        snprintf(key, sizeof key, "breach/%s", run->explainers[i].name);
+        if (!store_meta(run->store, key, &run->explainers[i].breach, e)) return false;
     }
     return true;
 }
@@ -101,7 +101,7 @@ static bool put_uses(struct run *run, struct error *e) {
     return ok && store_commit(run->store, e);
 }
 
-static bool label_wave(struct run *run, const struct extent *extent, unsigned jobs, struct progress *progress,
+static bool label_wave(struct run *run, const struct draw_counts *counts, unsigned jobs, struct progress *progress,
                        struct error *e) {
     const struct network *truth = run_network(run, ROLE_TRUE, 0);
     if (!truth || !truth->weights) return true; /* every label verdict will be ERROR, with the reason */
@@ -111,11 +111,11 @@ static bool label_wave(struct run *run, const struct extent *extent, unsigned jo
         n->failure = text_copy(why.text);
         return n->failure || error_memory(e);
     }
-    return schedule_run(run, WAVE_LABELS, extent, jobs, progress, e);
+    return schedule_run(run, WAVE_LABELS, counts, jobs, progress, e);
 }
 
 /* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
-static bool extend(struct run *run, struct extent *extent, uint32_t look, bool *any, struct error *e) {
+static bool extend(struct run *run, struct draw_counts *counts, uint32_t look, bool *any, struct error *e) {
     uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
     struct results *r;
     *any = false;
@@ -124,10 +124,11 @@ static bool extend(struct run *run, struct extent *extent, uint32_t look, bool *
     bool ok = true;
     for (uint32_t c = 0; ok && c < run->control_count; c++) {
         bool wanted = false;
-        for (uint32_t row = 0; ok && row < run->row_count; row++) {
-            uint32_t *draws = &extent->draws[c * run->row_count + row];
+        for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
+            uint32_t *draws = &counts->draws[c * run->explainer_count + row];
             enum judge kind = run->controls[c].control->judge;
-            if ((kind != JUDGE_CASCADE && kind != JUDGE_INDEPENDENT) || *draws != from || run->rows[row].yardstick)
+            if ((kind != JUDGE_CASCADE && kind != JUDGE_INDEPENDENT) || *draws != from ||
+                run->explainers[row].yardstick)
                 continue;
             struct judgement j;
             ok = verdict_judge(r, row, c, from, false, &j, e);
@@ -143,27 +144,27 @@ static bool extend(struct run *run, struct extent *extent, uint32_t look, bool *
     return ok;
 }
 
-static bool run_waves(struct run *run, struct extent *extent, const struct run_options *options, struct error *e) {
+static bool run_waves(struct run *run, struct draw_counts *counts, const struct run_options *options, struct error *e) {
     struct progress progress;
     bool any = true, ok;
     progress_begin(&progress, options->quiet);
-    ok = put_uses(run, e) && schedule_run(run, WAVE_MODEL, extent, options->jobs, &progress, e);
-    if (ok && setup_needs_labels(run)) ok = label_wave(run, extent, options->jobs, &progress, e);
+    ok = put_uses(run, e) && schedule_run(run, WAVE_MODEL, counts, options->jobs, &progress, e);
+    if (ok && setup_needs_labels(run)) ok = label_wave(run, counts, options->jobs, &progress, e);
     for (uint32_t look = 1; ok && any && look < 3; look++) {
-        ok = extend(run, extent, look, &any, e);
-        if (ok && any) ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, extent, options->jobs, &progress, e);
+        ok = extend(run, counts, look, &any, e);
+        if (ok && any) ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e);
     }
     progress_end(&progress);
     return ok;
 }
 
-static bool make_extent(const struct run *run, struct extent *extent, struct error *e) {
-    extent->draws = calloc((size_t)run->control_count * run->row_count + 1, sizeof *extent->draws);
-    if (!extent->draws) return error_memory(e);
+static bool make_draw_counts(const struct run *run, struct draw_counts *counts, struct error *e) {
+    counts->draws = calloc((size_t)run->control_count * run->explainer_count + 1, sizeof *counts->draws);
+    if (!counts->draws) return error_memory(e);
     for (uint32_t c = 0; c < run->control_count; c++)
-        for (uint32_t row = 0; row < run->row_count; row++) {
+        for (uint32_t row = 0; row < run->explainer_count; row++) {
             bool labels = run->controls[c].control->judge == JUDGE_LABELS;
-            extent->draws[c * run->row_count + row] = labels ? UINT32_MAX : run->battery->rule.draws[0];
+            counts->draws[c * run->explainer_count + row] = labels ? UINT32_MAX : run->battery->rule.draws[0];
         }
     return true;
 }
@@ -176,8 +177,8 @@ struct cost {
 
 /* What one row costs under one control, or under all of them and the gates (control_count); shared attributions count
  * once in the latter only. */
-static struct cost cost_of(const struct run *run, const struct extent *extent, uint32_t row, uint32_t control) {
-    const struct row *r = &run->rows[row];
+static struct cost cost_of(const struct run *run, const struct draw_counts *counts, uint32_t row, uint32_t control) {
+    const struct explainer_entry *r = &run->explainers[row];
     double n = 0;
     for (uint32_t a = 0; a < run->plan.attribution_count; a++) {
         bool used = control == run->control_count;
@@ -185,7 +186,7 @@ static struct cost cost_of(const struct run *run, const struct extent *extent, u
             used = run->plan.uses[u].control == control && run->plan.uses[u].attribution == a;
         for (uint32_t k = 0; !used && k < run->plan.check_count; k++)
             used = run->plan.checks[k].control == control && run->plan.checks[k].attribution == a;
-        n += used && schedule_needs(run, extent, row, a);
+        n += used && schedule_needs(run, counts, row, a);
     }
     n *= run->battery->inputs;
     return (struct cost){n, n * r->forwards, n * r->backwards};
@@ -211,26 +212,26 @@ static void print_training(const struct run *run) {
            left, run->network_count, b->recipe.epochs, b->training_images, passes, passes, b->recipe.stop_accuracy);
 }
 
-static void print_plan(const struct run *run, const struct extent *extent) {
+static void print_plan(const struct run *run, const struct draw_counts *counts) {
     const struct battery *b = run->battery;
     struct cost all = {0};
     uint32_t explainers = 0;
-    for (uint32_t row = 0; row < run->row_count; row++) explainers += !run->rows[row].yardstick;
+    for (uint32_t row = 0; row < run->explainer_count; row++) explainers += !run->explainers[row].yardstick;
     printf("battery %s: %u explainers, %u controls, %u input%s, seed %llu\n", b->name, explainers, run->control_count,
            b->inputs, b->inputs == 1 ? "" : "s", (unsigned long long)b->seed);
     printf("Passes are single samples through the network.\n\n%-32s %12s %14s %14s\n", "explainer", "attributions",
            "forward", "backward");
-    for (uint32_t row = 0; row < run->row_count; row++) {
-        struct cost c = cost_of(run, extent, row, run->control_count);
-        print_line(run->rows[row].name, &c);
+    for (uint32_t row = 0; row < run->explainer_count; row++) {
+        struct cost c = cost_of(run, counts, row, run->control_count);
+        print_line(run->explainers[row].name, &c);
         add_cost(&all, &c);
     }
     print_line("all", &all);
     printf("\n%-32s %12s %14s %14s\n", "control (alone)", "attributions", "forward", "backward");
     for (uint32_t control = 0; control < run->control_count; control++) {
         struct cost sum = {0};
-        for (uint32_t row = 0; row < run->row_count; row++) {
-            struct cost c = cost_of(run, extent, row, control);
+        for (uint32_t row = 0; row < run->explainer_count; row++) {
+            struct cost c = cost_of(run, counts, row, control);
             add_cost(&sum, &c);
         }
         print_line(run->controls[control].control->id, &sum);
@@ -244,33 +245,33 @@ static void print_plan(const struct run *run, const struct extent *extent) {
     if (draws[0] < 2 || b->inputs < 2) printf("One input or one draw: no verdict but INCONCLUSIVE can come of it.\n");
 }
 
-static bool dry_run(struct run *run, const struct run_options *options, struct extent *extent, struct error *e) {
+static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts, struct error *e) {
     bool ok = store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
               setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              schedule_measure(run, options->jobs, e) && make_extent(run, extent, e);
-    if (ok) print_plan(run, extent);
+              schedule_measure(run, options->jobs, e) && make_draw_counts(run, counts, e);
+    if (ok) print_plan(run, counts);
     return ok;
 }
 
 bool run_execute(const struct run_options *options, const struct control *const *controls, struct run_outcome *out,
                  struct error *e) {
     struct run run = {.log = -1};
-    struct extent extent = {0};
+    struct draw_counts counts = {0};
     *out = (struct run_outcome){0};
     bool ok = setup_run(&run, options, controls, e);
     if (ok && run.graph->warning && !options->quiet)
         fprintf(stderr, "assay: warning: %s: %s\n", run.battery->model, run.graph->warning);
     if (ok && options->dry_run) {
-        ok = dry_run(&run, options, &extent, e);
+        ok = dry_run(&run, options, &counts, e);
     } else {
         ok = ok && open_store(&run, options, &out->store, e) && load_breaches(&run, e) &&
              setup_inputs(&run, ROOT_MODEL, e) && setup_inputs(&run, ROOT_LINEAR, e) &&
-             (!setup_needs_labels(&run) || network_list(&run, e)) && make_extent(&run, &extent, e);
+             (!setup_needs_labels(&run) || network_list(&run, e)) && make_draw_counts(&run, &counts, e);
         out->started = ok;
-        ok = ok && run_waves(&run, &extent, options, e) && verdict_store(&run, &extent, &out->exit_code, e);
+        ok = ok && run_waves(&run, &counts, options, e) && verdict_store(&run, &counts, &out->exit_code, e);
     }
     if (run.log >= 0) close(run.log);
-    free(extent.draws);
+    free(counts.draws);
     setup_finish(&run);
     if (!ok) {
         free(out->store);

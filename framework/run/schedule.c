@@ -17,15 +17,15 @@
 
 bool schedule_applies(const struct run *run, uint32_t control, uint32_t row, char *why, size_t size) {
     const struct control *c = run->controls[control].control;
-    return !c->applies || c->applies(run->rows[row].claims, why, size);
+    return !c->applies || c->applies(run->explainers[row].claims, why, size);
 }
 
-static bool used_by(const struct run *run, const struct extent *x, uint32_t row, uint32_t attribution) {
+static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
     char why[256];
     const struct plan *p = &run->plan;
     for (uint32_t i = 0; i < p->use_count; i++) {
         const struct use *u = &p->uses[i];
-        if (u->attribution != attribution || u->draw >= x->draws[u->control * run->row_count + row]) continue;
+        if (u->attribution != attribution || u->draw >= x->draws[u->control * run->explainer_count + row]) continue;
         if (schedule_applies(run, u->control, row, why, sizeof why)) return true;
     }
     for (uint32_t i = 0; i < p->check_count; i++)
@@ -48,14 +48,14 @@ static bool on_root(const struct run *run, uint32_t row, enum root root) {
     return false;
 }
 
-bool schedule_needs(const struct run *run, const struct extent *x, uint32_t row, uint32_t attribution) {
+bool schedule_needs(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
     const struct attribution *a = &run->plan.attributions[attribution];
-    const struct row *r = &run->rows[row];
+    const struct explainer_entry *r = &run->explainers[row];
     if (r->yardstick) {
         if (a->root != ROOT_MODEL || a->inputs != INPUT_PLAIN || a->repeat) return false;
         if (!a->layers) return true;
-        for (uint32_t other = 0; other < run->row_count; other++) {
-            const struct row *o = &run->rows[other];
+        for (uint32_t other = 0; other < run->explainer_count; other++) {
+            const struct explainer_entry *o = &run->explainers[other];
             if (!o->yardstick && o->non_negative && o->reduction == r->reduction && used_by(run, x, other, attribution))
                 return true;
         }
@@ -77,9 +77,9 @@ static void work(void *user, struct pool_job *p, struct channel *channel) {
     case JOB_CONFORM: conform_work(w->run, j->number, w->memos ? w->memos[j->number] : NULL, channel); break;
     case JOB_REFERENCE: reference_work(w->run, &j->reference, channel); break;
     case JOB_TRAIN: network_work(w->run, j->number, channel); break;
-    case JOB_CHAIN:
-        if (!w->run->rows[j->chain.row].breach && !w->run->rows[j->chain.row].unsupported)
-            chain_work(w->run, &j->chain, channel);
+    case JOB_EXPLAIN:
+        if (!w->run->explainers[j->explain.row].breach && !w->run->explainers[j->explain.row].unsupported)
+            explain_job_work(w->run, &j->explain, channel);
         break;
     }
 }
@@ -91,18 +91,18 @@ static bool message(void *user, struct pool_job *p, uint32_t type, const void *d
     case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e);
     case JOB_REFERENCE: return reference_message(w->run, type, data, size, e);
     case JOB_TRAIN: return network_message(w->run, j->number, data, size, e);
-    case JOB_CHAIN: return chain_message(w->run, &j->chain, type, data, size, e);
+    case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e);
     }
     return true;
 }
 
-/* What the row costs is known now: its chains take their place in the queue. */
+/* What the row costs is known now: its explain jobs take their place in the queue. */
 static void reprice(struct wave_state *w, uint32_t row) {
     w->conformed[row] = true;
     if (w->progress) w->progress->unpriced--;
     for (size_t i = 0; i < w->count; i++) {
-        if (w->jobs[i].kind != JOB_CHAIN || w->jobs[i].chain.row != row) continue;
-        double cost = jobs_chain_cost(w->run, &w->jobs[i].chain);
+        if (w->jobs[i].kind != JOB_EXPLAIN || w->jobs[i].explain.row != row) continue;
+        double cost = jobs_explain_cost(w->run, &w->jobs[i].explain);
         if (w->progress) w->progress->total += cost - w->pool[i].cost;
         w->pool[i].cost = cost;
     }
@@ -119,11 +119,11 @@ static bool ended(void *user, struct pool_job *p, const char *death, struct erro
     switch (j->kind) {
     case JOB_CONFORM:
         snprintf(why, sizeof why, "The plugin %s.", death);
-        ok = chain_breach(w->run, j->number, why, e);
+        ok = run_breach(w->run, j->number, why, e);
         break;
     case JOB_REFERENCE: ok = error_set(e, "the worker of audits and yardsticks %s", death); break;
     case JOB_TRAIN: ok = network_died(w->run, j->number, death, e); break;
-    case JOB_CHAIN: ok = chain_died(w->run, &j->chain, death, e); break;
+    case JOB_EXPLAIN: ok = explain_job_died(w->run, &j->explain, death, e); break;
     }
     return ok;
 }
@@ -150,32 +150,32 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
 /* One for each explainer: none finds, or spoils, what another was answered. */
 static bool make_memos(struct wave_state *w, struct error *e) {
     const struct run *run = w->run;
-    w->memos = calloc(run->row_count + 1u, sizeof *w->memos);
+    w->memos = calloc(run->explainer_count + 1u, sizeof *w->memos);
     bool ok = w->memos || error_memory(e);
-    for (uint32_t row = 0; ok && row < run->row_count; row++)
-        if (!run->rows[row].yardstick) ok = memo_create(MEMO_BYTES, &w->memos[row], e);
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
+        if (!run->explainers[row].yardstick) ok = memo_create(MEMO_BYTES, &w->memos[row], e);
     return ok && memo_create(GRADIENT_BYTES, &w->gradients, e);
 }
 
 static void finish_wave(struct wave_state *w) {
-    for (uint32_t row = 0; w->memos && row < w->run->row_count; row++) memo_destroy(w->memos[row]);
+    for (uint32_t row = 0; w->memos && row < w->run->explainer_count; row++) memo_destroy(w->memos[row]);
     free(w->memos);
     memo_destroy(w->gradients);
     free(w->conformed);
     jobs_free(w);
 }
 
-bool schedule_run(struct run *run, enum wave wave, const struct extent *extent, unsigned workers,
+bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *counts, unsigned workers,
                   struct progress *progress, struct error *e) {
     static const char *const titles[] = {"controls", "label permutation", "more draws"};
-    struct wave_state w = {.run = run, .extent = extent, .workers = workers, .progress = progress};
-    w.conformed = calloc(run->row_count + 1, sizeof *w.conformed);
+    struct wave_state w = {.run = run, .counts = counts, .workers = workers, .progress = progress};
+    w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     if (ok && wave != WAVE_LABELS) ok = make_memos(&w, e);
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
-        for (uint32_t row = 0; ok && row < run->row_count; row++) w.conformed[row] = true;
-    ok = ok && (wave == WAVE_LABELS || jobs_add_references(&w, e)) && jobs_add_chains(&w, wave, e) &&
+        for (uint32_t row = 0; ok && row < run->explainer_count; row++) w.conformed[row] = true;
+    ok = ok && (wave == WAVE_LABELS || jobs_add_references(&w, e)) && jobs_add_explain(&w, wave, e) &&
          run_wave(&w, titles[wave], workers, e);
     finish_wave(&w);
     return ok;
@@ -183,10 +183,10 @@ bool schedule_run(struct run *run, enum wave wave, const struct extent *extent, 
 
 bool schedule_measure(struct run *run, unsigned workers, struct error *e) {
     struct wave_state w = {.run = run};
-    w.conformed = calloc(run->row_count + 1, sizeof *w.conformed);
+    w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
-    for (uint32_t row = 0; ok && row < run->row_count; row++)
-        if (!run->rows[row].yardstick && !jobs_add(&w, JOB_CONFORM, row, 1, run->battery->time_limit * 10))
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
+        if (!run->explainers[row].yardstick && !jobs_add(&w, JOB_CONFORM, row, 1, run->battery->time_limit * 10))
             ok = error_memory(e);
     ok = ok && run_wave(&w, "", workers, e);
     finish_wave(&w);

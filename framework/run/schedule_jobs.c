@@ -18,39 +18,40 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
     return &w->jobs[w->count++];
 }
 
-static bool chain_ready(const struct pool_job *p) {
+static bool explain_job_ready(const struct pool_job *p) {
     const struct job *j = p->user;
-    return j->wave->conformed[j->chain.row];
+    return j->wave->conformed[j->explain.row];
 }
 
-double jobs_chain_cost(const struct run *run, const struct chain *c) {
-    const struct row *r = &run->rows[c->row];
+double jobs_explain_cost(const struct run *run, const struct explain_job *c) {
+    const struct explainer_entry *r = &run->explainers[c->row];
     return (r->forwards + r->backwards + 1) * (c->count + 1) * run->battery->inputs;
 }
 
-/* One chain per (row, root, draw) with what the store does not have yet. */
-static bool add_chain(struct wave_state *w, uint32_t row, enum root root, uint32_t draw, struct error *e) {
+/* One explain job per (row, root, draw) with what the store does not have yet. */
+static bool add_explain(struct wave_state *w, uint32_t row, enum root root, uint32_t draw, struct error *e) {
     struct run *run = w->run;
     const struct plan *p = &run->plan;
-    const struct row *r = &run->rows[row];
-    struct chain c = {
+    const struct explainer_entry *r = &run->explainers[row];
+    struct explain_job c = {
         .row = row, .root = root, .draw = draw, .attributions = malloc(p->attribution_count * sizeof *c.attributions)};
     if (!c.attributions) return error_memory(e);
     for (uint32_t i = 0; i < p->attribution_count; i++) {
         const struct attribution *a = &p->attributions[i];
-        if (a->root == root && a->draw == draw && schedule_needs(run, w->extent, row, i) &&
+        if (a->root == root && a->draw == draw && schedule_needs(run, w->counts, row, i) &&
             !store_has_unit(run->store, r->name, a->key))
             c.attributions[c.count++] = i;
     }
-    struct job *j = c.count ? jobs_add(w, JOB_CHAIN, row, jobs_chain_cost(run, &c), run->battery->time_limit) : NULL;
+    struct job *j =
+        c.count ? jobs_add(w, JOB_EXPLAIN, row, jobs_explain_cost(run, &c), run->battery->time_limit) : NULL;
     if (!j) {
         free(c.attributions);
         return c.count == 0 || error_memory(e);
     }
     c.memo = w->memos ? w->memos[row] : NULL;
     c.gradients = w->gradients;
-    w->pool[w->count - 1].ready = chain_ready;
-    j->chain = c;
+    w->pool[w->count - 1].ready = explain_job_ready;
+    j->explain = c;
     return true;
 }
 
@@ -63,17 +64,17 @@ static uint32_t draws_of(const struct plan *p) {
     return most;
 }
 
-bool jobs_add_chains(struct wave_state *w, enum wave wave, struct error *e) {
+bool jobs_add_explain(struct wave_state *w, enum wave wave, struct error *e) {
     const struct run *run = w->run;
     uint32_t most = draws_of(&run->plan);
     for (int root = 0; root < ROOT_COUNT; root++) {
         if ((root == ROOT_LABELS) != (wave == WAVE_LABELS)) continue;
-        for (uint32_t row = 0; row < run->row_count; row++) {
-            const struct row *r = &run->rows[row];
+        for (uint32_t row = 0; row < run->explainer_count; row++) {
+            const struct explainer_entry *r = &run->explainers[row];
             if (r->yardstick || r->breach || r->unsupported) continue;
-            if (!add_chain(w, row, (enum root)root, PLAN_NO_DRAW, e)) return false;
+            if (!add_explain(w, row, (enum root)root, PLAN_NO_DRAW, e)) return false;
             for (uint32_t draw = 0; draw < most; draw++)
-                if (!add_chain(w, row, (enum root)root, draw, e)) return false;
+                if (!add_explain(w, row, (enum root)root, draw, e)) return false;
         }
     }
     return true;
@@ -99,9 +100,9 @@ static struct reference_task task_of(const struct missing *m, uint32_t index) {
     const struct run *run = m->wave->run;
     const struct attribution *a = &run->plan.attributions[index];
     struct reference_task task = {.attribution = index, .audit = a->layers && !m->audited[index]};
-    for (uint32_t row = 0; row < run->row_count; row++) {
-        const struct row *r = &run->rows[row];
-        if (r->yardstick && schedule_needs(run, m->wave->extent, row, index) &&
+    for (uint32_t row = 0; row < run->explainer_count; row++) {
+        const struct explainer_entry *r = &run->explainers[row];
+        if (r->yardstick && schedule_needs(run, m->wave->counts, row, index) &&
             !store_has_unit(run->store, r->name, a->key))
             task.reductions |= 1u << r->reduction;
     }
@@ -111,7 +112,7 @@ static struct reference_task task_of(const struct missing *m, uint32_t index) {
 /* Tasks that are worth a process of their own, which has to draw what the others draw, too. */
 #define LEAST_TASKS 4u
 
-/* One job, or of a single draw as many as there are workers: chains can take from each what it found. */
+/* One job, or of a single draw as many as there are workers: explain jobs can take from each what it found. */
 static bool split_reference(struct wave_state *w, const struct reference *all, uint32_t draw, struct error *e) {
     uint32_t draws = draws_of(&w->run->plan), parts = draws ? w->workers / draws : 1;
     parts = parts > all->count / LEAST_TASKS ? all->count / LEAST_TASKS : parts;
@@ -174,16 +175,15 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
         double cost = 3.0 * run->battery->training_images * (n->role == ROLE_PERMUTED ? 50 : 20);
         if (!jobs_add(w, JOB_TRAIN, i, cost, 3600)) return error_memory(e);
     }
-    for (uint32_t row = 0; row < run->row_count; row++) {
-        if (run->rows[row].yardstick) w->conformed[row] = true;
+    for (uint32_t row = 0; row < run->explainer_count; row++)
+        if (run->explainers[row].yardstick) w->conformed[row] = true;
         else if (!jobs_add(w, JOB_CONFORM, row, 1, run->battery->time_limit * 10)) return error_memory(e);
-    }
     return true;
 }
 
 void jobs_free(struct wave_state *w) {
     for (size_t i = 0; i < w->count; i++) {
-        free(w->jobs[i].chain.attributions);
+        free(w->jobs[i].explain.attributions);
         free(w->jobs[i].reference.tasks);
     }
     free(w->jobs);

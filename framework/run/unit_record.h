@@ -1,5 +1,5 @@
 /* unit_record.h: one unit's results on their way through the pipe. Private to those who compare, and
- * to chain_store.c. */
+ * to explain_job_store.c. */
 #ifndef ASSAY_RUN_UNIT_RECORD_H
 #define ASSAY_RUN_UNIT_RECORD_H
 

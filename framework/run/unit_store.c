@@ -11,8 +11,8 @@ struct unpacked {
 };
 
 static bool may_send(const struct run *run, const struct unit_sender *from, const struct record_header *h) {
-    if (h->row >= run->row_count || h->attribution >= run->plan.attribution_count) return false;
-    if (from->row == UNIT_YARDSTICKS) return run->rows[h->row].yardstick;
+    if (h->row >= run->explainer_count || h->attribution >= run->plan.attribution_count) return false;
+    if (from->row == UNIT_YARDSTICKS) return run->explainers[h->row].yardstick;
     bool mine = false;
     for (uint32_t k = 0; k < from->count; k++) mine = mine || from->attributions[k] == h->attribution;
     return mine && h->row == from->row;
@@ -40,7 +40,7 @@ static bool put_pairs(struct run *run, const struct unpacked *u, const char *key
         memcpy(&p, u->pairs + k * sizeof p, sizeof p);
         if (p.view >= VIEW_COUNT || p.measure >= MEASURES_MAX) continue;
         struct comparison_row row = {
-            .explainer = run->rows[u->header.row].name,
+            .explainer = run->explainers[u->header.row].name,
             .variant = key,
             .pairing = p.mismatched ? "mismatched" : "matched",
             .input = p.input,
@@ -61,7 +61,7 @@ static bool put_checks(struct run *run, const struct unpacked *u, struct error *
         if (c.check >= run->plan.check_count) continue;
         const struct check *check = &run->plan.checks[c.check];
         struct check_row row = {
-            .explainer = run->rows[u->header.row].name,
+            .explainer = run->explainers[u->header.row].name,
             .control = run->controls[check->control].control->id,
             .what = check->what,
             .input = c.input,
@@ -75,7 +75,7 @@ static bool put_checks(struct run *run, const struct unpacked *u, struct error *
 }
 
 static bool put_map(struct run *run, const struct unpacked *u, const char *key, struct error *e) {
-    const struct row *row = &run->rows[u->header.row];
+    const struct explainer_entry *row = &run->explainers[u->header.row];
     struct map_shape s = run_map_shape(&run->data->sample, row->reduction);
     if (!u->header.map_elements || u->header.map_elements != (size_t)s.channels * s.height * s.width) return true;
     float *map = malloc(u->header.map_elements * sizeof *map);
@@ -95,9 +95,9 @@ bool unit_store_put(struct run *run, const struct unit_sender *from, const void 
     struct unpacked u;
     if (!unpack(run, from, data, size, &u))
         return error_set(e, "a worker of %s sent a message that is damaged",
-                         from->row == UNIT_YARDSTICKS ? "the yardsticks" : run->rows[from->row].name);
+                         from->row == UNIT_YARDSTICKS ? "the yardsticks" : run->explainers[from->row].name);
     const char *key = run->plan.attributions[u.header.attribution].key;
-    struct unit_row unit = {run->rows[u.header.row].name, key, (enum unit_status)u.header.status, u.header.why,
+    struct unit_row unit = {run->explainers[u.header.row].name, key, (enum unit_status)u.header.status, u.header.why,
                             u.header.seconds};
     return store_begin(run->store, e) && store_put_unit(run->store, &unit, e) && put_pairs(run, &u, key, e) &&
            put_checks(run, &u, e) && put_map(run, &u, key, e) && store_commit(run->store, e);

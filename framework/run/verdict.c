@@ -8,7 +8,7 @@
 
 bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint32_t draws, bool curves,
                    struct judgement *j, struct error *e) {
-    const struct row *explainer = &r->run->rows[row];
+    const struct explainer_entry *explainer = &r->run->explainers[row];
     char why[256];
     *j = (struct judgement){.word = VERDICT_ERROR};
     j->score = j->lower = j->upper = j->floor = j->ceiling = (double)NAN;
@@ -131,14 +131,14 @@ static void join(struct judgement *family, bool *has, const struct judgement *j)
     *has = true;
 }
 
-static bool store_row(struct run *run, const struct results *r, const struct extent *extent, uint32_t row,
+static bool store_row(struct run *run, const struct results *r, const struct draw_counts *counts, uint32_t row,
                       struct tally *tally, struct error *e) {
     struct judgement weights, labels, checks, all;
     bool has_weights = false, has_labels = false, has_checks = false, cascade_only = false;
-    const char *name = run->rows[row].name, *annotation;
+    const char *name = run->explainers[row].name, *annotation;
     for (uint32_t c = 0; c < run->control_count; c++) {
         const struct control *control = run->controls[c].control;
-        uint32_t draws = extent->draws[c * run->row_count + row];
+        uint32_t draws = counts->draws[c * run->explainer_count + row];
         unsigned words = expected_words(run->battery, name, control->id);
         struct judgement j;
         struct text expected = {0};
@@ -162,13 +162,13 @@ static bool store_row(struct run *run, const struct results *r, const struct ext
     return put(run, name, VERDICT_OVERALL, &all, annotation[0] ? annotation : annotation_of(&all), "", true, e);
 }
 
-bool verdict_store(struct run *run, const struct extent *extent, int *exit_code, struct error *e) {
+bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {
     struct tally tally = {0};
     struct results *r;
     if (!results_load(run, &r, e)) return false;
     bool ok = store_begin(run->store, e);
-    for (uint32_t row = 0; ok && row < run->row_count; row++)
-        if (!run->rows[row].yardstick) ok = store_row(run, r, extent, row, &tally, e);
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
+        if (!run->explainers[row].yardstick) ok = store_row(run, r, counts, row, &tally, e);
     ok = ok && store_commit(run->store, e);
     results_destroy(r);
     *exit_code = tally.error ? 3 : tally.fail ? 1 : tally.open ? 4 : 0;

@@ -10,6 +10,6 @@ bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint3
                    struct judgement *, struct error *);
 
 /* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. */
-bool verdict_store(struct run *, const struct extent *, int *exit_code, struct error *);
+bool verdict_store(struct run *, const struct draw_counts *, int *exit_code, struct error *);
 
 #endif

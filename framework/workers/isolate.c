@@ -35,12 +35,8 @@ void isolate_write(int fd, const void *data, size_t size) {
     const char *at = data;
     while (size) {
         ssize_t n = write(fd, at, size);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            _exit(1);
-        }
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) _exit(1);
         at += n;
         size -= (size_t)n;
     }
@@ -52,12 +48,8 @@ void isolate_enter(pid_t parent) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a crash here is a finding, not a core file */
-    if (getppid() != parent) {
-        _exit(1);
-    }
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
-        signal(fatal[i], SIG_DFL);
-    }
+    if (getppid() != parent) _exit(1);
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -74,9 +66,7 @@ static void child_main(bool (*work)(void *, int), void *user, int fd, pid_t pare
 
 static bool child_start(struct child *child, bool (*work)(void *, int), void *user, struct error *e) {
     int ends[2];
-    if (pipe(ends) != 0) {
-        return error_set(e, "cannot make a pipe: %s", strerror(errno));
-    }
+    if (pipe(ends) != 0) return error_set(e, "cannot make a pipe: %s", strerror(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fflush(NULL); /* or the child would write the parent's buffers again */
@@ -101,20 +91,14 @@ static bool drain(const struct child *child, struct text *into, bool *end, struc
     char buffer[1 << 14];
     for (;;) {
         ssize_t n = read(child->fd, buffer, sizeof buffer);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
             *end = n == 0;
             return true;
         }
         text_append(into, buffer, (size_t)n);
-        if (into->failed) {
-            return error_memory(e);
-        }
-        if (into->length > OUTPUT_LIMIT) {
-            return error_set(e, "wrote more than %zu bytes", OUTPUT_LIMIT);
-        }
+        if (into->failed) return error_memory(e);
+        if (into->length > OUTPUT_LIMIT) return error_set(e, "wrote more than %zu bytes", OUTPUT_LIMIT);
     }
 }
 
@@ -125,21 +109,16 @@ static bool child_follow(struct child *child, double seconds, struct text *into,
     bool end = false;
     while (!end && !child->over && !child->overdue) {
         struct pollfd wanted = {child->fd, POLLIN, 0};
-        if (poll(&wanted, 1, TICK_MS) < 0 && errno != EINTR) {
+        if (poll(&wanted, 1, TICK_MS) < 0 && errno != EINTR)
             return error_set(e, "cannot wait for a process: %s", strerror(errno));
-        }
         child->over = waitpid(child->pid, &child->status, WNOHANG) == child->pid;
-        if (!drain(child, into, &end, e)) {
-            return false;
-        }
+        if (!drain(child, into, &end, e)) return false;
         child->overdue = !end && !child->over && clock_seconds() > deadline;
     }
     while (end && !child->over && !child->overdue) { /* closed the pipe: it has the rest of its time to end */
         child->over = waitpid(child->pid, &child->status, WNOHANG) == child->pid;
         child->overdue = !child->over && clock_seconds() > deadline;
-        if (!child->over) {
-            nanosleep(&(struct timespec){0, 200000}, NULL);
-        }
+        if (!child->over) nanosleep(&(struct timespec){0, 200000}, NULL);
     }
     return true;
 }
@@ -153,9 +132,8 @@ static void child_finish(struct child *child) {
 /* Cuts the trailer off. */
 static enum outcome outcome_of(struct text *output) {
     size_t trailer = sizeof came_back + 1;
-    if (output->length < trailer || memcmp(output->data + output->length - trailer, came_back, sizeof came_back) != 0) {
+    if (output->length < trailer || memcmp(output->data + output->length - trailer, came_back, sizeof came_back) != 0)
         return LOST;
-    }
     enum outcome outcome = output->data[output->length - 1] == DONE ? DONE : FAILED;
     output->length -= trailer;
     output->data[output->length] = 0;
@@ -175,18 +153,13 @@ void isolate_ending(int status, char *text, size_t size) {
     }
     int number = WTERMSIG(status);
     snprintf(text, size, "was killed by signal %d (%s)", number, strsignal(number));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (names[i].number == number) {
-            snprintf(text, size, "was killed by %s (%s)", names[i].name, strsignal(number));
-        }
-    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].number == number) snprintf(text, size, "was killed by %s (%s)", names[i].name, strsignal(number));
 }
 
 static bool say_how_it_ended(const struct child *child, double seconds, struct error *e) {
     char text[160];
-    if (child->overdue) {
-        return error_set(e, "did not finish within %g s", seconds);
-    }
+    if (child->overdue) return error_set(e, "did not finish within %g s", seconds);
     isolate_ending(child->status, text, sizeof text);
     return error_set(e, "%s", text);
 }
@@ -195,19 +168,14 @@ bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, c
                  struct error *e) {
     struct child child;
     struct text output = {0};
-    if (!child_start(&child, work, user, e)) {
-        return false;
-    }
+    if (!child_start(&child, work, user, e)) return false;
     bool ok = child_follow(&child, seconds, &output, e);
     child_finish(&child);
     if (ok) {
         enum outcome outcome = outcome_of(&output);
         ok = outcome == DONE;
-        if (outcome == FAILED) {
-            error_set(e, "%s", output.data);
-        } else if (outcome == LOST) {
-            say_how_it_ended(&child, seconds, e);
-        }
+        if (outcome == FAILED) error_set(e, "%s", output.data);
+        else if (outcome == LOST) say_how_it_ended(&child, seconds, e);
     }
     if (!ok) {
         text_finish(&output);

@@ -21,7 +21,7 @@ enum { BEAT = UINT32_MAX, FINISHED = UINT32_MAX - 1 };
 
 struct channel {
     int fd;
-    struct crew crew;
+    struct helpers helpers;
 };
 
 struct worker {
@@ -66,8 +66,8 @@ void channel_beat(struct channel *c) {
     channel_send(c, BEAT, NULL, 0);
 }
 
-struct crew channel_crew(const struct channel *c) {
-    return c->crew;
+struct helpers channel_helpers(const struct channel *c) {
+    return c->helpers;
 }
 
 static void child_main(struct pool *p, unsigned member, struct pool_job *job, int fd, pid_t parent) {

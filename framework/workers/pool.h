@@ -4,7 +4,7 @@
 #define ASSAY_WORKERS_POOL_H
 
 #include "base/error.h"
-#include "workers/crew.h"
+#include "workers/helpers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ void channel_send(struct channel *, uint32_t type, const void *data, size_t size
 void channel_beat(struct channel *);
 
 /* For the child's requests: cores that other children do not use. */
-struct crew channel_crew(const struct channel *);
+struct helpers channel_helpers(const struct channel *);
 
 struct pool_job;
 

@@ -5,11 +5,8 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                               float *maps, assay_why *why) {
     (void)self;
     assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
-    for (uint32_t i = 0; i < request->n; i++) {
-        for (size_t k = 0; k < model->input.count; k++) {
-            maps[i * model->input.count + k] *= (float)(i + 1);
-        }
-    }
+    for (uint32_t i = 0; i < request->n; i++)
+        for (size_t k = 0; k < model->input.count; k++) maps[i * model->input.count + k] *= (float)(i + 1);
     return status;
 }
 

@@ -31,14 +31,11 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
         const float *x = request->inputs + i * count;
         const struct answer *known = answers;
         while (known && !(known->count == count && known->target == request->targets[i] &&
-                          memcmp(known->values, x, count * sizeof *x) == 0)) {
+                          memcmp(known->values, x, count * sizeof *x) == 0))
             known = known->next;
-        }
         if (!known) {
             struct answer *fresh = malloc(sizeof *fresh + 2 * count * sizeof *x);
-            if (!fresh) {
-                return assay_say(why, ASSAY_FAILED, "out of memory");
-            }
+            if (!fresh) return assay_say(why, ASSAY_FAILED, "out of memory");
             *fresh = (struct answer){answers, count, request->targets[i]};
             memcpy(fresh->values, x, count * sizeof *x);
             assay_status status = model->gradient(model, 1, x, request->targets + i, fresh->values + count, why);

@@ -10,17 +10,11 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     float *one = malloc(request->n * count * sizeof *one);
     uint32_t *targets = malloc(request->n * sizeof *targets);
     assay_status status = one && targets ? ASSAY_OK : assay_say(why, ASSAY_FAILED, "out of memory");
-    for (size_t k = 0; status == ASSAY_OK && k < request->n * count; k++) {
-        maps[k] = 0;
-    }
+    for (size_t k = 0; status == ASSAY_OK && k < request->n * count; k++) maps[k] = 0;
     for (uint32_t c = 0; status == ASSAY_OK && c < model->outputs; c++) {
-        for (uint32_t i = 0; i < request->n; i++) {
-            targets[i] = c;
-        }
+        for (uint32_t i = 0; i < request->n; i++) targets[i] = c;
         status = model->gradient(model, request->n, request->inputs, targets, one, why);
-        for (size_t k = 0; status == ASSAY_OK && k < request->n * count; k++) {
-            maps[k] += one[k];
-        }
+        for (size_t k = 0; status == ASSAY_OK && k < request->n * count; k++) maps[k] += one[k];
     }
     free(one);
     free(targets);

@@ -5,9 +5,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                               float *maps, assay_why *why) {
     (void)self;
     assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
-    for (uint32_t i = 0; i < request->n; i++) {
-        maps[i * model->input.count] += (float)(request->seeds[i] % 1000u) + 1;
-    }
+    for (uint32_t i = 0; i < request->n; i++) maps[i * model->input.count] += (float)(request->seeds[i] % 1000u) + 1;
     return status;
 }
 

@@ -7,9 +7,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                               float *maps, assay_why *why) {
     (void)self;
     assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
-    for (uint32_t i = 0; i < request->n; i++) {
-        maps[i * model->input.count] += (float)(getpid() % 10000);
-    }
+    for (uint32_t i = 0; i < request->n; i++) maps[i * model->input.count] += (float)(getpid() % 10000);
     return status;
 }
 

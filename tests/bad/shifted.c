@@ -7,9 +7,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
     for (uint32_t i = 0; i < request->n; i++) {
         float *map = maps + i * model->input.count;
-        for (size_t k = model->input.count; k-- > 3;) {
-            map[k] = map[k - 3];
-        }
+        for (size_t k = model->input.count; k-- > 3;) map[k] = map[k - 3];
     }
     return status;
 }

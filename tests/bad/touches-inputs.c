@@ -5,9 +5,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                               float *maps, assay_why *why) {
     (void)self;
     float *inputs = (float *)request->inputs;
-    for (size_t k = 0; k < request->n * model->input.count; k++) {
-        inputs[k] *= .5f;
-    }
+    for (size_t k = 0; k < request->n * model->input.count; k++) inputs[k] *= .5f;
     return model->gradient(model, request->n, inputs, request->targets, maps, why);
 }
 

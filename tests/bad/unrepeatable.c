@@ -8,9 +8,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     (void)self;
     assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
     calls++;
-    for (size_t k = 0; k < request->n * model->input.count; k++) {
-        maps[k] += (float)calls;
-    }
+    for (size_t k = 0; k < request->n * model->input.count; k++) maps[k] += (float)calls;
     return status;
 }
 

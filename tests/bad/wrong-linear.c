@@ -5,9 +5,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
                               float *maps, assay_why *why) {
     (void)self;
     assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
-    for (size_t k = 0; k < request->n * model->input.count; k++) {
-        maps[k] *= .5f;
-    }
+    for (size_t k = 0; k < request->n * model->input.count; k++) maps[k] *= .5f;
     return status;
 }
 

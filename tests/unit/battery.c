@@ -191,14 +191,14 @@ Test(battery, rows) {
     cr_expect_eq(b->explainers[1].spec.param_count, 2);
     cr_expect_str_eq(b->explainers[1].spec.params[1].name, "form");
     cr_expect_str_eq(b->explainers[1].spec.params[1].value, "averaged");
-    cr_expect_eq(b->explainers[1].spec.params[1].place.line, 23);
+    cr_expect_eq(b->explainers[1].spec.params[1].location.line, 23);
     const struct battery_explainer *mine = &b->explainers[2];
     cr_expect_str_eq(mine->name, "mine");
     cr_expect_str_eq(mine->spec.path, "f/plugins/my.so");
     cr_expect_str_eq(mine->spec.id, "mine");
     cr_expect_str_eq(mine->spec.params[0].value, "a:b");
     cr_expect_eq(mine->reduction, REDUCE_MAX_ABS);
-    cr_expect_eq(mine->place.line * 100 + mine->place.column, 2405);
+    cr_expect_eq(mine->location.line * 100 + mine->location.column, 2405);
     cr_expect_str_eq(b->explainers[3].name, "other.so");
     cr_expect_str_eq(b->explainers[3].spec.path, "f/other.so");
     cr_expect_null(b->explainers[3].spec.id);
@@ -211,7 +211,7 @@ Test(battery, rows) {
     cr_assert_eq(c->option_count, 2);
     cr_expect_str_eq(c->options[1].name, "sigma");
     cr_expect_str_eq(c->options[1].value, "0.01");
-    cr_expect_eq(c->options[1].place.line * 100 + c->options[1].place.column, 3205);
+    cr_expect_eq(c->options[1].location.line * 100 + c->options[1].location.column, 3205);
 
     static const struct expectation wanted[] = {
         {"gradient", "all", 1u << VERDICT_PASS, {34, 13}},
@@ -224,8 +224,8 @@ Test(battery, rows) {
         cr_expect_str_eq(x->explainer, wanted[i].explainer);
         cr_expect_str_eq(x->control, wanted[i].control);
         cr_expect_eq(x->words, wanted[i].words);
-        cr_expect_eq(x->place.line, wanted[i].place.line);
-        cr_expect_eq(x->place.column, wanted[i].place.column, "%u", x->place.column);
+        cr_expect_eq(x->location.line, wanted[i].location.line);
+        cr_expect_eq(x->location.column, wanted[i].location.column, "%u", x->location.column);
     }
     battery_destroy(b);
 }

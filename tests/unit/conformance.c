@@ -24,11 +24,8 @@ static bool check_in_process(const struct lab *lab, const char *folder, const ch
 }
 
 static const struct conformance_line *line_of(const struct conformance_report *report, const char *id) {
-    for (uint32_t i = 0; i < report->count; i++) {
-        if (strcmp(report->lines[i].id, id) == 0) {
-            return &report->lines[i];
-        }
-    }
+    for (uint32_t i = 0; i < report->count; i++)
+        if (strcmp(report->lines[i].id, id) == 0) return &report->lines[i];
     return NULL;
 }
 
@@ -66,9 +63,7 @@ Test(conformance, every_explainer_keeps_the_rules) {
                       specs[s], report.count);
         }
     }
-    for (size_t l = 0; l < 3; l++) {
-        lab_close(&labs[l]);
-    }
+    for (size_t l = 0; l < 3; l++) lab_close(&labs[l]);
 }
 
 static const struct broken {

@@ -141,15 +141,15 @@ static void run(const struct conv_case *c, struct graph *g, unsigned workers, ui
     struct error e = {""};
     struct weights *weights;
     struct net *net;
-    struct team *team;
-    cr_assert(weights_create(g, &weights, &e) && team_create(workers, &team, &e) &&
+    struct thread_team *team;
+    cr_assert(weights_create(g, &weights, &e) && thread_team_create(workers, &team, &e) &&
                   net_create_with(weights, &(struct net_options){.conv = CONV_DIRECT}, &net, &e),
               "%s: %s", c->name, e.text);
     net_share(net, team);
     cr_assert(net_forward(net, n, x, r->logits, &e) &&
                   net_gradient(net, NET_GRADIENT, n, x, n == 1 ? targets + SAMPLES - 1 : targets, r->maps, &e),
               "%s: %s", c->name, e.text);
-    team_destroy(team);
+    thread_team_destroy(team);
     net_destroy(net);
     weights_destroy(weights);
 }
@@ -251,12 +251,12 @@ static float *nowhere(size_t n) {
     return memset(data, 0xff, n * sizeof *data);
 }
 
-static void check_packed(const struct conv_case *c, const struct packed *p, struct team *team) {
+static void check_packed(const struct conv_case *c, const struct packed *p, struct thread_team *team) {
     const struct packed_body *bodies[] = {&packed_avx2, cpu_has_avx512() ? &packed_avx512 : &packed_wide};
     float *x = normal(SAMPLES * p->in_step, 1), *w = normal(p->rows * p->channels * p->taps[0] * p->taps[1], 2);
     float *bias = normal(p->rows, 3), *y[2];
     for (int i = 0; i < 2; i++) {
-        float *scratch = nowhere(packed_scratch_with(bodies[i], p, i ? team_size(team) : 1));
+        float *scratch = nowhere(packed_scratch_with(bodies[i], p, i ? thread_team_size(team) : 1));
         y[i] = nowhere(SAMPLES * p->to_step);
         bodies[i]->run(p, i ? team : NULL, x, w, bias, y[i], scratch);
         free(scratch);
@@ -265,12 +265,12 @@ static void check_packed(const struct conv_case *c, const struct packed *p, stru
     free(x), free(w), free(bias), free(y[0]), free(y[1]);
 }
 
-static void check_strided(const struct conv_case *c, const struct strided *s, struct team *team) {
+static void check_strided(const struct conv_case *c, const struct strided *s, struct thread_team *team) {
     const struct strided_body *bodies[] = {&strided_avx2, cpu_has_avx512() ? &strided_avx512 : &strided_wide};
     float *dy = normal(SAMPLES * s->out_step, 1), *dx[2];
     float *w = normal(s->in_channels * s->out_channels * s->kernel[0] * s->kernel[1], 2);
     for (int i = 0; i < 2; i++) {
-        float *scratch = nowhere(strided_scratch_with(bodies[i], s, i ? team_size(team) : 1));
+        float *scratch = nowhere(strided_scratch_with(bodies[i], s, i ? thread_team_size(team) : 1));
         dx[i] = nowhere(SAMPLES * s->in_step);
         bodies[i]->run(s, i ? team : NULL, dy, w, dx[i], scratch);
         free(scratch);
@@ -280,10 +280,10 @@ static void check_strided(const struct conv_case *c, const struct strided *s, st
 }
 
 Test(conv, all_bodies_make_the_same_bits) {
-    struct team *team;
+    struct thread_team *team;
     struct error e;
     if (!cpu_has_avx2()) cr_skip_test("this processor has none of our own kernels");
-    cr_assert(team_create(3, &team, &e), "%s", e.text);
+    cr_assert(thread_team_create(3, &team, &e), "%s", e.text);
     for (size_t i = 0; i < CASES; i++) {
         struct geometry g = geometry_of(&cases[i]);
         struct packed p;
@@ -293,5 +293,5 @@ Test(conv, all_bodies_make_the_same_bits) {
         if (packs) check_packed(&cases[i], &p, team);
         if (conv_strided_init(&g, &s)) check_strided(&cases[i], &s, team);
     }
-    team_destroy(team);
+    thread_team_destroy(team);
 }

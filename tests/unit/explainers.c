@@ -127,9 +127,7 @@ Test(explainers, integrated_gradients_are_complete) {
     for (uint32_t i = 0; i < LAB_INPUTS; i++) {
         double there = (double)logits[i * 5 + lab.targets[i]], from = (double)start[lab.targets[i]];
         double sum = 0, wanted = there - from, allowed = 1e-3 * (fabs(there) + fabs(from));
-        for (uint32_t k = 0; k < 392; k++) {
-            sum += (double)maps[i * 392 + k];
-        }
+        for (uint32_t k = 0; k < 392; k++) sum += (double)maps[i * 392 + k];
         cr_expect_float_eq(sum, wanted, allowed, "map %u sums to %g, not %g", i, sum, wanted);
     }
     lab_close(&lab);
@@ -146,18 +144,12 @@ Test(explainers, smoothgrad_is_the_mean_gradient_of_its_stream) {
     for (uint32_t i = 0; i < LAB_INPUTS; i++) {
         const float *x = lab.inputs + i * 392;
         float low = x[0], high = x[0];
-        for (uint32_t k = 0; k < 392; k++) {
-            low = fminf(low, x[k]), high = fmaxf(high, x[k]), mean[k] = 0;
-        }
+        for (uint32_t k = 0; k < 392; k++) low = fminf(low, x[k]), high = fmaxf(high, x[k]), mean[k] = 0;
         for (uint32_t s = 0; s < samples; s++) {
             rng_fill_normal(lab.seeds[i], (uint64_t)s * 392, 392, noisy);
-            for (uint32_t k = 0; k < 392; k++) {
-                noisy[k] = x[k] + .25f * (high - low) * noisy[k];
-            }
+            for (uint32_t k = 0; k < 392; k++) noisy[k] = x[k] + .25f * (high - low) * noisy[k];
             cr_assert(net_gradient(lab.net, NET_GRADIENT, 1, noisy, &lab.targets[i], gradient, &e), "%s", e.text);
-            for (uint32_t k = 0; k < 392; k++) {
-                mean[k] += gradient[k] / (float)samples;
-            }
+            for (uint32_t k = 0; k < 392; k++) mean[k] += gradient[k] / (float)samples;
         }
         cr_expect_leq(lab_distance(maps + i * 392, mean, 392), 1e-5);
     }
@@ -169,9 +161,7 @@ Test(explainers, sobel_on_a_ramp) {
     const struct shape sample = {3, {1, 4, 5}};
     float maps[LAB_INPUTS * 20], *inputs = malloc(sizeof maps), weights[21] = {0};
     cr_assert_not_null(inputs);
-    for (uint32_t k = 0; k < LAB_INPUTS * 20; k++) {
-        inputs[k] = (float)(2 * (k % 5) + 3 * (k % 20 / 5));
-    }
+    for (uint32_t k = 0; k < LAB_INPUTS * 20; k++) inputs[k] = (float)(2 * (k % 5) + 3 * (k % 20 / 5));
     struct lab lab = lab_build("fc:1", &sample, weights, inputs);
     char why[256] = "";
     cr_assert_eq(lab_explain(&lab, "explainers", "edge-detector", maps, why), ASSAY_OK, "%s", why);
@@ -187,9 +177,7 @@ Test(explainers, constant_is_ones_and_noise_is_the_stream_of_its_seed) {
     float maps[LAB_INPUTS * 20], stream[20];
     char why[256] = "";
     cr_assert_eq(lab_explain(&lab, "explainers", "constant", maps, why), ASSAY_OK);
-    for (uint32_t k = 0; k < LAB_INPUTS * 20; k++) {
-        cr_expect_eq(maps[k], 1);
-    }
+    for (uint32_t k = 0; k < LAB_INPUTS * 20; k++) cr_expect_eq(maps[k], 1);
     cr_assert_eq(lab_explain(&lab, "explainers", "random-noise", maps, why), ASSAY_OK);
     for (uint32_t i = 0; i < LAB_INPUTS; i++) {
         rng_fill_normal(lab.seeds[i], 0, 20, stream);

@@ -48,9 +48,8 @@ Test(handle, passes_calls_on_and_counts_samples) {
 
     cr_assert_eq(model->gradient(model, 3, lab.inputs, lab.targets, maps, &why), ASSAY_OK);
     cr_assert_eq(model->gradient_sum(model, 3, lab.inputs, lab.targets, weights, sum, &why), ASSAY_OK);
-    for (uint32_t k = 0; k < 392; k++) {
+    for (uint32_t k = 0; k < 392; k++)
         maps[k] = weights[0] * maps[k] + weights[1] * maps[392 + k] + weights[2] * maps[784 + k];
-    }
     cr_expect_leq(lab_distance(sum, maps, 392), 1e-5);
     cr_expect(lab.handle->forward == 9 && lab.handle->backward == 6);
 
@@ -210,7 +209,5 @@ Test(handle, host_gives_random_numbers_and_a_log) {
     cr_expect_arr_eq(a, wanted, sizeof a);
     cr_expect_arr_eq(b, wanted + 4, 6 * sizeof *b, "a stream can be continued");
     random->uniform(5, 0, 10, a);
-    for (int i = 0; i < 10; i++) {
-        cr_expect(a[i] >= 0 && a[i] < 1);
-    }
+    for (int i = 0; i < 10; i++) cr_expect(a[i] >= 0 && a[i] < 1);
 }

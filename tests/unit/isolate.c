@@ -43,17 +43,13 @@ static bool leaves(void *user, int fd) {
 
 static bool sleeps(void *user, int fd) {
     (void)user, (void)fd;
-    for (;;) {
-        pause();
-    }
+    for (;;) pause();
     return true;
 }
 
 /* Says it is done, and leaves a process behind that holds the pipe. */
 static bool daemonises(void *user, int fd) {
-    if (fork() == 0) {
-        sleeps(NULL, 0);
-    }
+    if (fork() == 0) sleeps(NULL, 0);
     return answer(user, fd);
 }
 
@@ -66,9 +62,7 @@ static bool closes_the_pipe(void *user, int fd) {
 static bool large(void *user, int fd) {
     size_t n = *(const size_t *)user;
     char *data = malloc(n);
-    for (size_t i = 0; data && i < n; i++) {
-        data[i] = (char)(i % 251);
-    }
+    for (size_t i = 0; data && i < n; i++) data[i] = (char)(i % 251);
     isolate_write(fd, data, data ? n : 0);
     free(data);
     return true;
@@ -123,9 +117,7 @@ Test(isolate, brings_back_every_byte) {
         size_t n = sizes[s], size = 0, wrong = 0;
         cr_assert(isolate_run(large, &n, 20, &out, &size, &e), "%s", e.text);
         cr_assert_eq(size, n);
-        for (size_t i = 0; i < n; i++) {
-            wrong += out[i] != (char)(i % 251);
-        }
+        for (size_t i = 0; i < n; i++) wrong += out[i] != (char)(i % 251);
         cr_expect_eq(wrong, 0);
         cr_expect_eq(out[n], 0);
         free(out);

@@ -203,12 +203,12 @@ static bool audit_mismatch(struct synthetic *s, const struct rule_case *r) {
 }
 static bool breach(struct synthetic *s, const struct rule_case *r) {
     (void)r;
-    s->run.rows[0].breach = text_copy("it wrote where it should not");
+    s->run.explainers[0].breach = text_copy("it wrote where it should not");
     return true;
 }
 static bool unsupported(struct synthetic *s, const struct rule_case *r) {
     (void)r;
-    s->run.rows[0].unsupported = text_copy("wants attention");
+    s->run.explainers[0].unsupported = text_copy("wants attention");
     return true;
 }
 static bool untrained(struct synthetic *s, const struct rule_case *r) {

@@ -128,15 +128,15 @@ Test(net_routes, any_number_of_threads_computes_the_same_bits) {
         struct net *net = make_net(&s, (enum conv_route)route);
         float *alone = all_answers(net, &s);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-            struct team *team;
-            cr_assert(team_create(sizes[i], &team, &e), "%s", e.text);
+            struct thread_team *team;
+            cr_assert(thread_team_create(sizes[i], &team, &e), "%s", e.text);
             net_share(net, team);
             float *together = all_answers(net, &s);
             cr_expect(memcmp(alone, together, (SAMPLES * (s.classes + 2 * s.sample) + s.sample) * sizeof *alone) == 0,
                       "route %d, team of %u", route, sizes[i]);
             free(together);
             net_share(net, NULL);
-            team_destroy(team);
+            thread_team_destroy(team);
         }
         net_destroy(net);
         free(alone);

@@ -166,15 +166,15 @@ static void check_teams(const struct lab *lab) {
     for (uint32_t n = 1; n <= LAB_INPUTS; n++) {
         float *alone = logits_and_maps(lab, n);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-            struct team *team;
+            struct thread_team *team;
             struct error e;
-            cr_assert(team_create(sizes[i], &team, &e), "%s", e.text);
+            cr_assert(thread_team_create(sizes[i], &team, &e), "%s", e.text);
             net_share(lab->net, team);
             float *together = logits_and_maps(lab, n);
             cr_expect(memcmp(alone, together, n * (lab->graph->classes + lab->count) * sizeof *alone) == 0,
                       "%u samples by %u threads", n, sizes[i]);
             net_share(lab->net, NULL);
-            team_destroy(team);
+            thread_team_destroy(team);
             free(together);
         }
         free(alone);

@@ -34,14 +34,10 @@ static inline void sketch_map(const float *map, size_t count, float sketch[SKETC
     for (size_t k = 0; k < count; k++) {
         for (uint32_t half = 0; half < SKETCH / 64; half++) {
             uint64_t signs = formula_hash(STREAM_SIGNS, (uint32_t)(2 * k) + half);
-            for (uint32_t r = 0; r < 64; r++) {
-                sums[64 * half + r] += signs >> r & 1 ? (double)map[k] : -(double)map[k];
-            }
+            for (uint32_t r = 0; r < 64; r++) sums[64 * half + r] += signs >> r & 1 ? (double)map[k] : -(double)map[k];
         }
     }
-    for (uint32_t r = 0; r < SKETCH; r++) {
-        sketch[r] = (float)sums[r];
-    }
+    for (uint32_t r = 0; r < SKETCH; r++) sketch[r] = (float)sums[r];
 }
 
 #endif

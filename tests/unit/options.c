@@ -48,12 +48,9 @@ static enum cli_parsed parse(const struct cli_command *command, const char *cons
         arguments[n] = copies[n];
     }
     enum cli_parsed parsed = cli_parse(command, n, arguments, values, e);
-    for (int i = 0; parsed == CLI_PARSED && values->operand && i < n; i++) {
+    for (int i = 0; parsed == CLI_PARSED && values->operand && i < n; i++)
         values->operand = values->operand == arguments[i] ? words[i] : values->operand;
-    }
-    for (size_t k = 0; k < CLI_OPTIONS_MAX; k++) {
-        values->option[k].text = NULL; /* borrowed from the copies */
-    }
+    for (size_t k = 0; k < CLI_OPTIONS_MAX; k++) values->option[k].text = NULL; /* borrowed from the copies */
     return parsed;
 }
 
@@ -135,9 +132,7 @@ Test(options, some_may_be_given_again) {
     char word[] = "--set=a=1", last[] = "--set", value[] = "b=2", *arguments[2 * CLI_MANY_MAX];
     struct cli_values values;
     struct error e;
-    for (int i = 0; i < CLI_MANY_MAX + 1; i++) {
-        arguments[i] = word;
-    }
+    for (int i = 0; i < CLI_MANY_MAX + 1; i++) arguments[i] = word;
     arguments[1] = last;
     arguments[2] = value;
     cr_assert_eq(cli_parse(&command, 4, arguments, &values, &e), CLI_PARSED);
@@ -175,19 +170,15 @@ Test(options, help_names_every_option_once_and_stays_within_the_page) {
             snprintf(line, sizeof line, " --%s%s", option->name, option->kind == CLI_FLAG ? " " : "");
             cr_expect(strstr(strstr(help.data, "\noptions:\n"), line), "%s: %s", all[i]->name, line);
         }
-        for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1) {
+        for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1)
             cr_expect_leq(strcspn(line, "\n"), 100, "%s: %.40s...", all[i]->name, line);
-        }
         text_finish(&help);
     }
 }
 
 static const struct cli_value *fallback(struct cli_values *values, const char *name) {
-    for (size_t i = 0; i < cli_train.option_count; i++) {
-        if (strcmp(cli_train.options[i].name, name) == 0) {
-            return &values->option[i];
-        }
-    }
+    for (size_t i = 0; i < cli_train.option_count; i++)
+        if (strcmp(cli_train.options[i].name, name) == 0) return &values->option[i];
     cr_assert_fail("train has no --%s", name);
     return NULL;
 }

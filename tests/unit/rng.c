@@ -180,10 +180,9 @@ Test(rng, normals_at_once_are_those_one_by_one) {
     for (size_t n = 0; n <= sizeof many / sizeof *many; n++)
         for (int drawn = 0; drawn < 4; drawn++) {
             struct rng a = rng_stream(n, "many", 0), b = a;
-            for (int i = 0; i < drawn; i++) {
+            for (int i = 0; i < drawn; i++)
                 if (drawn == 3) rng_next(&a), rng_next(&b);
                 else rng_normal(&a), rng_normal(&b);
-            }
             rng_normals(&a, n, .5, 2, many);
             for (size_t i = 0; i < n; i++) cr_expect_eq(many[i], (float)(.5 + 2 * rng_normal(&b)), "%zu of %zu", i, n);
             cr_expect_eq(rng_normal(&a), rng_normal(&b), "after %zu", n);

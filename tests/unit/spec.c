@@ -31,9 +31,8 @@ Test(spec, reads_every_form) {
         const char *text = good[i].text;
         cr_assert(explainer_spec_parse(text, &spec, &e), "%s: %s", text, e.text);
         text_append(&params, "", 0);
-        for (size_t k = 0; k < spec.param_count; k++) {
+        for (size_t k = 0; k < spec.param_count; k++)
             text_add(&params, "%s=%s;", spec.params[k].name, spec.params[k].value);
-        }
         cr_expect_str_eq(spec.id ? spec.id : "", good[i].id, "%s", text);
         cr_expect_str_eq(spec.path ? spec.path : "", good[i].path, "%s", text);
         cr_expect_str_eq(params.data, good[i].params, "%s", text);

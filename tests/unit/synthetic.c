@@ -56,10 +56,12 @@ static void make_graph(struct synthetic *s) {
 }
 
 static void make_rows(struct synthetic *s, const struct profile *p) {
-    s->run.rows = calloc(2, sizeof *s->run.rows);
-    s->run.row_count = 2;
-    s->run.rows[0] = (struct row){.name = text_copy("subject"), .claims = p->claims, .non_negative = p->non_negative};
-    s->run.rows[1] = (struct row){.name = text_copy("(absolute gradient)"), .yardstick = true, .non_negative = true};
+    s->run.explainers = calloc(2, sizeof *s->run.explainers);
+    s->run.explainer_count = 2;
+    s->run.explainers[0] =
+        (struct explainer_entry){.name = text_copy("subject"), .claims = p->claims, .non_negative = p->non_negative};
+    s->run.explainers[1] =
+        (struct explainer_entry){.name = text_copy("(absolute gradient)"), .yardstick = true, .non_negative = true};
 }
 
 static void make_networks(struct synthetic *s) {
@@ -245,14 +247,15 @@ void synthetic_store(struct synthetic *s) {
         struct audit_row row = {at->key, audit->changed, audit->expected, "00", audit->logit_r, .1, audit->finite};
         for (uint32_t r = 0; r < 2; r++) {
             const struct cell *cell = &s->results->cells[(size_t)r * s->results->attribution_count + a];
-            if (cell->present) store_cell(s->run.store, &s->run.inputs[at->root], s->run.rows[r].name, at->key, cell);
+            if (cell->present)
+                store_cell(s->run.store, &s->run.inputs[at->root], s->run.explainers[r].name, at->key, cell);
         }
         if (audit->present) cr_assert(store_put_audit(s->run.store, &row, &e), "%s", e.text);
     }
     for (uint32_t k = 0; k < plan->check_count; k++)
         for (uint32_t i = 0; i < s->results->checks[k].inputs; i++) {
             const struct checked *c = &s->results->checks[k];
-            struct check_row row = {s->run.rows[0].name,
+            struct check_row row = {s->run.explainers[0].name,
                                     s->run.controls[plan->checks[k].control].control->id,
                                     plan->checks[k].what,
                                     i,
@@ -272,15 +275,15 @@ void synthetic_destroy(struct synthetic *s) {
         free(s->run.inputs[root].global);
         free(s->run.inputs[root].x);
     }
-    for (uint32_t i = 0; i < s->run.row_count; i++) {
-        free(s->run.rows[i].name);
-        free(s->run.rows[i].breach);
-        free(s->run.rows[i].unsupported);
+    for (uint32_t i = 0; i < s->run.explainer_count; i++) {
+        free(s->run.explainers[i].name);
+        free(s->run.explainers[i].breach);
+        free(s->run.explainers[i].unsupported);
     }
     for (uint32_t i = 0; i < s->run.network_count; i++) free(s->run.networks[i].failure);
     for (uint32_t l = 0; l < s->graph.layer_count; l++) free(s->graph.layers[l].name);
     free(s->graph.layers);
-    free(s->run.rows);
+    free(s->run.explainers);
     free(s->run.networks);
     free(s->run.controls);
 }

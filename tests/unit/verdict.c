@@ -28,8 +28,8 @@ static void make(struct synthetic *s, enum way way, const struct control *const 
     if (list) memcpy(o.controls, list, sizeof o.controls);
     o.same_size = way != DOMINATED;
     synthetic_create(s, &o, &profiles[way], 1);
-    if (way == BREACH) s->run.rows[0].breach = text_copy("it wrote where it should not");
-    if (way == UNSUPPORTED) s->run.rows[0].unsupported = text_copy("wants attention");
+    if (way == BREACH) s->run.explainers[0].breach = text_copy("it wrote where it should not");
+    if (way == UNSUPPORTED) s->run.explainers[0].unsupported = text_copy("wants attention");
 }
 
 struct stored {
@@ -56,9 +56,9 @@ static void judge_all(struct synthetic *s, struct stored *out) {
     cr_assert_not_null(draws);
     for (uint32_t c = 0; c < s->run.control_count; c++)
         draws[2 * c] = s->run.controls[c].control->judge == JUDGE_LABELS ? UINT32_MAX : s->options.draws;
-    struct extent extent = {draws};
+    struct draw_counts counts = {draws};
     *out = (struct stored){.exit_code = -1};
-    cr_assert(verdict_store(&s->run, &extent, &out->exit_code, &e), "%s", e.text);
+    cr_assert(verdict_store(&s->run, &counts, &out->exit_code, &e), "%s", e.text);
     cr_assert(store_each_verdict(s->run.store, keep, out, &e), "%s", e.text);
     free(draws);
 }

@@ -86,13 +86,13 @@ static double error_of(const struct problem *p, const float *y) {
 
 /* To be freed by the caller. */
 static float *solve(const struct problem *p, const struct winograd_body *body, unsigned workers) {
-    struct team *team;
+    struct thread_team *team;
     struct error e;
-    cr_assert(team_create(workers, &team, &e), "%s", e.text);
+    cr_assert(thread_team_create(workers, &team, &e), "%s", e.text);
     float *y = nowhere(p->count), *scratch = nowhere(winograd_scratch_with(body, &p->w, workers));
     winograd_run_with(body, &p->w, team, p->x, p->k, p->bias, y, scratch);
     free(scratch);
-    team_destroy(team);
+    thread_team_destroy(team);
     return y;
 }
 

@@ -41,7 +41,7 @@ size_t packed_scratch(const struct packed *p, unsigned workers) {
     return packed_scratch_with(best_body(), p, workers);
 }
 
-void packed_run(const struct packed *p, struct team *team, const float *x, const float *weights, const float *bias,
-                float *y, float *scratch) {
+void packed_run(const struct packed *p, struct thread_team *team, const float *x, const float *weights,
+                const float *bias, float *y, float *scratch) {
     best_body()->run(p, team, x, weights, bias, y, scratch);
 }

@@ -4,7 +4,7 @@
 #ifndef ASSAY_NN_KERNELS_PACKED_H
 #define ASSAY_NN_KERNELS_PACKED_H
 
-#include "base/team.h"
+#include "base/thread_team.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ struct packed {
 /* Floats, for a team of `workers` or fewer and as many samples or fewer. */
 size_t packed_scratch(const struct packed *, unsigned workers);
 /* y = x * weights + bias (NULL: none); weights[rows][channels][taps]. */
-void packed_run(const struct packed *, struct team *, const float *x, const float *weights, const float *bias, float *y,
-                float *scratch);
+void packed_run(const struct packed *, struct thread_team *, const float *x, const float *weights, const float *bias,
+                float *y, float *scratch);
 
 #endif

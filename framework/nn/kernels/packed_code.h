@@ -194,6 +194,10 @@ static void interleave_rows(const float *from, size_t rows, size_t depth, float 
 #else
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12)
 #endif
+#define IN_EACH_ROW(DO)                                                                                                \
+    do {                                                                                                               \
+        EACH_ROW(DO)                                                                                                   \
+    } while (0) /* as one statement */
 #define LEFT_ZERO(r) lanes left##r = {0};
 #define LEFT_FETCH(r) left##r = load(c + (r)*PANEL);
 #define LEFT_ADD(r) left##r += a[r] * b0;
@@ -224,9 +228,7 @@ static __attribute__((noinline)) void multiply(size_t depth, const float *restri
 static __attribute__((noinline)) void multiply_half(size_t depth, const float *restrict a, const float *restrict b,
                                                     bool add, float *restrict c) {
     EACH_ROW(LEFT_ZERO)
-    if (add) {
-        EACH_ROW(LEFT_FETCH)
-    }
+    if (add) IN_EACH_ROW(LEFT_FETCH);
     for (size_t d = 0; d < depth; d++, a += ROWS, b += PANEL) {
         lanes b0 = load(b);
         EACH_ROW(LEFT_ADD)
@@ -334,14 +336,14 @@ static void pack_weights(void *job, unsigned part, unsigned worker) {
     }
 }
 
-static void run(const struct packed *p, struct team *team, const float *x, const float *weights, const float *bias,
-                float *y, float *scratch) {
+static void run(const struct packed *p, struct thread_team *team, const float *x, const float *weights,
+                const float *bias, float *y, float *scratch) {
     struct work w = {
-        .p = p, .cut = packed_cut(p, ROWS, team_size(team)), .x = x, .weights = weights, .bias = bias, .y = y};
+        .p = p, .cut = packed_cut(p, ROWS, thread_team_size(team)), .x = x, .weights = weights, .bias = bias, .y = y};
     w.packed = scratch;
     w.own = scratch + w.cut.weights;
-    team_run(team, (unsigned)((p->rows + PANELS * ROWS - 1) / (PANELS * ROWS)), pack_weights, &w);
-    team_run(team, (unsigned)(w.cut.blocks * w.cut.groups), run_part, &w);
+    thread_team_run(team, (unsigned)((p->rows + PANELS * ROWS - 1) / (PANELS * ROWS)), pack_weights, &w);
+    thread_team_run(team, (unsigned)(w.cut.blocks * w.cut.groups), run_part, &w);
 }
 
 const struct packed_body NAME(packed) = {ROWS, run};

@@ -20,8 +20,8 @@ struct packed_cut packed_cut(const struct packed *, size_t rows, unsigned worker
 /* The body for one kind of processor; packed_run takes the best one. Both make the same bits. */
 struct packed_body {
     size_t rows;
-    void (*run)(const struct packed *, struct team *, const float *x, const float *weights, const float *bias, float *y,
-                float *scratch);
+    void (*run)(const struct packed *, struct thread_team *, const float *x, const float *weights, const float *bias,
+                float *y, float *scratch);
 };
 extern const struct packed_body packed_avx512, packed_avx2;
 size_t packed_scratch_with(const struct packed_body *, const struct packed *, unsigned workers);

@@ -194,7 +194,7 @@ size_t strided_scratch(const struct strided *s, unsigned workers) {
     return strided_scratch_with(best_body(), s, workers);
 }
 
-void strided_back(const struct strided *s, struct team *team, const float *dy, const float *weights, float *dx,
+void strided_back(const struct strided *s, struct thread_team *team, const float *dy, const float *weights, float *dx,
                   float *scratch) {
     best_body()->run(s, team, dy, weights, dx, scratch);
 }

@@ -5,7 +5,7 @@
 #ifndef ASSAY_NN_KERNELS_STRIDED_H
 #define ASSAY_NN_KERNELS_STRIDED_H
 
-#include "base/team.h"
+#include "base/thread_team.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ bool strided_fits(const struct strided *);
 /* Floats, for a team of `workers` or fewer and as many samples or fewer. */
 size_t strided_scratch(const struct strided *, unsigned workers);
 /* dx from dy; weights[out_channels][in_channels][kernel]. */
-void strided_back(const struct strided *, struct team *, const float *dy, const float *weights, float *dx,
+void strided_back(const struct strided *, struct thread_team *, const float *dy, const float *weights, float *dx,
                   float *scratch);
 
 #endif

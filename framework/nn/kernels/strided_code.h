@@ -23,6 +23,10 @@ struct work {
 #else
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12)
 #endif
+#define IN_EACH_ROW(DO)                                                                                                \
+    do {                                                                                                               \
+        EACH_ROW(DO)                                                                                                   \
+    } while (0) /* as one statement */
 #define ZERO(r) lanes left##r = {0}, right##r = {0};
 #define FETCH(r) left##r = load(c + (r)*PANEL), right##r = load(c + (r)*PANEL + LANES);
 #define ADD(r) left##r += a[r] * b0, right##r += a[r] * b1;
@@ -43,9 +47,7 @@ static __attribute__((noinline)) void multiply(const struct sight *s, const floa
                                                bool add, float *restrict c) {
     size_t channels = s->channels, frame = s->frame;
     EACH_ROW(ZERO)
-    if (add) {
-        EACH_ROW(FETCH)
-    }
+    if (add) IN_EACH_ROW(FETCH);
     for (size_t t = 0; t < s->taps; t++) {
         const float *restrict b = dy + s->offsets[t];
         for (size_t k = 0; k < channels; k++, a += ROWS, b += frame) {
@@ -61,9 +63,7 @@ static __attribute__((noinline)) void multiply_half(const struct sight *s, const
                                                     bool add, float *restrict c) {
     size_t channels = s->channels, frame = s->frame;
     EACH_ROW(HALF_ZERO)
-    if (add) {
-        EACH_ROW(HALF_FETCH)
-    }
+    if (add) IN_EACH_ROW(HALF_FETCH);
     for (size_t t = 0; t < s->taps; t++) {
         const float *restrict b = dy + s->offsets[t];
         for (size_t k = 0; k < channels; k++, a += ROWS, b += frame) {
@@ -156,22 +156,22 @@ static void run_part(void *job, unsigned part, unsigned worker) {
     }
 }
 
-static void run(const struct strided *s, struct team *team, const float *dy, const float *weights, float *dx,
+static void run(const struct strided *s, struct thread_team *team, const float *dy, const float *weights, float *dx,
                 float *scratch) {
     struct work w = {.weights = weights, .packed = scratch};
     size_t parts = 0;
-    strided_passes(&NAME(strided), s, team_size(team), &w.all);
+    strided_passes(&NAME(strided), s, thread_team_size(team), &w.all);
     unsigned prepared = (unsigned)((s->out_channels + CHANNELS - 1) / CHANNELS);
     for (size_t i = 0; i < w.all.count; i++) parts += w.all.pass[i].blocks * w.all.pass[i].groups;
     w.frames = scratch + w.all.weights;
     w.own = w.frames + w.all.frames;
-    team_run(team, prepared, prepare_weights, &w);
+    thread_team_run(team, prepared, prepare_weights, &w);
     for (size_t i = 0; i < s->samples; i++) {
         w.dy = dy + i * s->out_step;
         w.dx = dx + i * s->in_step;
         if (w.all.gaps) memset(w.dx, 0, s->in_channels * s->in[0] * s->in[1] * sizeof *dx);
-        team_run(team, prepared, prepare_frames, &w);
-        team_run(team, (unsigned)parts, run_part, &w);
+        thread_team_run(team, prepared, prepare_frames, &w);
+        thread_team_run(team, (unsigned)parts, run_part, &w);
     }
 }
 

@@ -24,7 +24,7 @@ struct strided_pass {
 /* The body for one kind of processor; strided_back takes the best one. Both make the same bits. */
 struct strided_body {
     size_t rows, panel; /* one call of the inner kernel: rows, and positions */
-    void (*run)(const struct strided *, struct team *, const float *dy, const float *weights, float *dx,
+    void (*run)(const struct strided *, struct thread_team *, const float *dy, const float *weights, float *dx,
                 float *scratch);
 };
 extern const struct strided_body strided_avx512, strided_avx2;

@@ -154,22 +154,22 @@ static void run_channels(void *job, unsigned part, unsigned worker) {
     k->body->finish(k->w, b, products, k->at.first, k->at.count, first, k->bias, k->y);
 }
 
-void winograd_run_with(const struct winograd_body *body, const struct winograd *w, struct team *team, const float *x,
-                       const float *weights, const float *bias, float *y, float *scratch) {
-    struct work k = {.body = body, .w = w, .b = cut(body, w, team_size(team)), .x = x, .weights = weights};
+void winograd_run_with(const struct winograd_body *body, const struct winograd *w, struct thread_team *team,
+                       const float *x, const float *weights, const float *bias, float *y, float *scratch) {
+    struct work k = {.body = body, .w = w, .b = cut(body, w, thread_team_size(team)), .x = x, .weights = weights};
     k.bias = bias;
     k.y = y;
     k.shared = scratch;
     k.own = scratch + shared_size(&k.b);
     if (k.b.keeps) {
-        team_run(team, pieces(w->out_channels, KEPT_CHANNELS), keep_kernels, &k);
-        team_run(team, pieces(k.b.total, k.b.tiles), run_tiles, &k);
+        thread_team_run(team, pieces(w->out_channels, KEPT_CHANNELS), keep_kernels, &k);
+        thread_team_run(team, pieces(k.b.total, k.b.tiles), run_tiles, &k);
         return;
     }
     for (k.at.first = 0; k.at.first < k.b.total; k.at.first += k.b.tiles) {
         k.at.count = size_min(k.b.total - k.at.first, k.b.tiles);
-        team_run(team, (unsigned)k.b.chunks * pieces(k.at.count, KEPT_TILES), share_tiles, &k);
-        team_run(team, pieces(w->out_channels, k.b.channels), run_channels, &k);
+        thread_team_run(team, (unsigned)k.b.chunks * pieces(k.at.count, KEPT_TILES), share_tiles, &k);
+        thread_team_run(team, pieces(w->out_channels, k.b.channels), run_channels, &k);
     }
 }
 
@@ -185,7 +185,7 @@ size_t winograd_scratch(const struct winograd *w, unsigned workers) {
     return winograd_scratch_with(best_body(), w, workers);
 }
 
-void winograd_run(const struct winograd *w, struct team *team, const float *x, const float *weights, const float *bias,
-                  float *y, float *scratch) {
+void winograd_run(const struct winograd *w, struct thread_team *team, const float *x, const float *weights,
+                  const float *bias, float *y, float *scratch) {
     winograd_run_with(best_body(), w, team, x, weights, bias, y, scratch);
 }

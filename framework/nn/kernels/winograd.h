@@ -5,7 +5,7 @@
 #ifndef ASSAY_NN_KERNELS_WINOGRAD_H
 #define ASSAY_NN_KERNELS_WINOGRAD_H
 
-#include "base/team.h"
+#include "base/thread_team.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ struct winograd {
 /* Floats, for a team of `workers` or fewer and as many samples or fewer. */
 size_t winograd_scratch(const struct winograd *, unsigned workers);
 /* y = x * weights + bias (NULL: none); weights[out_channels][in_channels][3][3] unless turned. Arrays are NCHW. */
-void winograd_run(const struct winograd *, struct team *, const float *x, const float *weights, const float *bias,
-                  float *y, float *scratch);
+void winograd_run(const struct winograd *, struct thread_team *, const float *x, const float *weights,
+                  const float *bias, float *y, float *scratch);
 
 #endif

@@ -47,7 +47,7 @@ struct winograd_body {
 extern const struct winograd_body winograd_avx512, winograd_avx2, winograd_portable;
 /* winograd_scratch and winograd_run with that body. */
 size_t winograd_scratch_with(const struct winograd_body *, const struct winograd *, unsigned workers);
-void winograd_run_with(const struct winograd_body *, const struct winograd *, struct team *, const float *x,
+void winograd_run_with(const struct winograd_body *, const struct winograd *, struct thread_team *, const float *x,
                        const float *weights, const float *bias, float *y, float *scratch);
 
 #endif

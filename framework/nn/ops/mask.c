@@ -42,8 +42,8 @@ static void make(void *user, size_t first, size_t n) {
     make_block(rest, mask);
 }
 
-void mask_make(struct team *team, size_t n, const float *y, uint32_t *mask) {
-    team_share(team, n, PIECE, make, &(struct job){.x = y, .mask = mask});
+void mask_make(struct thread_team *team, size_t n, const float *y, uint32_t *mask) {
+    thread_team_share(team, n, PIECE, make, &(struct job){.x = y, .mask = mask});
 }
 
 /* Through an array of its own, as y may be x. NaN stays NaN: it is not below zero. */
@@ -64,8 +64,8 @@ static void clip(void *user, size_t first, size_t n) {
     if (n) clip_block(x, y, mask, n);
 }
 
-void mask_clip(struct team *team, size_t n, const float *x, float *y, uint32_t *mask) {
-    team_share(team, n, PIECE, clip, &(struct job){.x = x, .y = y, .mask = mask});
+void mask_clip(struct thread_team *team, size_t n, const float *x, float *y, uint32_t *mask) {
+    thread_team_share(team, n, PIECE, clip, &(struct job){.x = x, .y = y, .mask = mask});
 }
 
 static void pass_block(const uint32_t *mask, bool guided, const float *dy, float *dx) {
@@ -96,6 +96,7 @@ static void pass(void *user, size_t first, size_t n) {
     memcpy(dx, rest, n * sizeof *dx);
 }
 
-void mask_pass(struct team *team, size_t n, const uint32_t *mask, enum net_rule rule, const float *dy, float *dx) {
-    team_share(team, n, PIECE, pass, &(struct job){.x = dy, .y = dx, .bits = mask, .rule = rule});
+void mask_pass(struct thread_team *team, size_t n, const uint32_t *mask, enum net_rule rule, const float *dy,
+               float *dx) {
+    thread_team_share(team, n, PIECE, pass, &(struct job){.x = dy, .y = dx, .bits = mask, .rule = rule});
 }

@@ -2,7 +2,7 @@
 #ifndef ASSAY_NN_OPS_MASK_H
 #define ASSAY_NN_OPS_MASK_H
 
-#include "base/team.h"
+#include "base/thread_team.h"
 #include "nn/net.h"
 
 #include <stddef.h>
@@ -11,10 +11,10 @@
 /* Words for `n` elements. */
 size_t mask_words(size_t n);
 /* The bits of y[n], a Relu's output or its input: set where it is not 0 or less (so for NaN, too). */
-void mask_make(struct team *, size_t n, const float *y, uint32_t *mask);
+void mask_make(struct thread_team *, size_t n, const float *y, uint32_t *mask);
 /* y[n] = max(x, 0), and its bits. y may be x. */
-void mask_clip(struct team *, size_t n, const float *x, float *y, uint32_t *mask);
+void mask_clip(struct thread_team *, size_t n, const float *x, float *y, uint32_t *mask);
 /* dx[n] from dy[n] under the rule, as relu.c has it. dx may be dy. */
-void mask_pass(struct team *, size_t n, const uint32_t *mask, enum net_rule, const float *dy, float *dx);
+void mask_pass(struct thread_team *, size_t n, const uint32_t *mask, enum net_rule, const float *dy, float *dx);
 
 #endif

@@ -151,7 +151,7 @@ static void maxpool_planes(void *user, size_t first, size_t count) {
 static void maxpool_forward(const struct op_call *call) {
     struct maxpool_job job = {.p = pool_planes(call), .from = call->in[0].data, .to = call->out.data};
     job.place = (uint32_t *)(void *)call->saved;
-    team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes, &job);
+    thread_team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes, &job);
 }
 
 static void maxpool_planes_back(void *user, size_t first, size_t count) {
@@ -169,7 +169,7 @@ static void maxpool_backward(const struct op_call *call, uint32_t input, const f
     (void)input;
     struct maxpool_job job = {.p = pool_planes(call), .from = dy, .to = dx};
     job.place = (uint32_t *)(void *)call->saved;
-    team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes_back, &job);
+    thread_team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes_back, &job);
 }
 
 /* ---- AveragePool ---- */

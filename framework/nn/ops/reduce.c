@@ -47,10 +47,9 @@ static bool reduce_infer(const struct op_call *call, struct shape *out, struct e
     if (!reduce_axes(call, &gone, e)) return false;
     if (!op_spares_batch(call, gone & 1, e)) return false;
     out->rank = 0;
-    for (uint32_t i = 0; i < x->rank; i++) {
+    for (uint32_t i = 0; i < x->rank; i++)
         if (!(gone >> i & 1)) out->dim[out->rank++] = x->dim[i];
         else if (reduce->keep) out->dim[out->rank++] = 1;
-    }
     return true;
 }
 

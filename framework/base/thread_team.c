@@ -1,4 +1,4 @@
-#include "base/team.h"
+#include "base/thread_team.h"
 
 #include "base/clock.h"
 
@@ -14,19 +14,19 @@
 #define LOOKS 64 /* between looks at the clock */
 
 struct helper {
-    struct team *team;
+    struct thread_team *team;
     unsigned worker;
     pthread_t thread;
 };
 
-struct team {
+struct thread_team {
     pid_t process; /* that has the threads; its forks have none */
     unsigned helper_count;
     pthread_mutex_t lock;
     pthread_cond_t begin, end;
 
     /* Written under the lock: the job while no helper is at it, ... */
-    team_part *run;
+    thread_team_part *run;
     void *job;
     unsigned parts;
     bool open;          /* ... which a helper may join */
@@ -34,11 +34,11 @@ struct team {
     atomic_uint jobs;   /* that have been, to tell the next */
     atomic_uint active; /* helpers at the job */
     atomic_uint next;   /* part that nobody has begun */
-    atomic_bool busy;   /* in team_run */
+    atomic_bool busy;   /* in thread_team_run */
     struct helper helpers[];
 };
 
-static void take_parts(struct team *t, unsigned worker) {
+static void take_parts(struct thread_team *t, unsigned worker) {
     for (unsigned part; (part = atomic_fetch_add(&t->next, 1)) < t->parts;) t->run(t->job, part, worker);
 }
 
@@ -60,7 +60,7 @@ static void look_out(atomic_uint *count, unsigned old) {
 /* ---- A helper ---- */
 
 /* Waits for the job after `*seen`; false when there will be none. */
-static bool join_job(struct team *t, unsigned *seen, bool *open) {
+static bool join_job(struct thread_team *t, unsigned *seen, bool *open) {
     look_out(&t->jobs, *seen);
     pthread_mutex_lock(&t->lock);
     while (atomic_load(&t->jobs) == *seen && !t->closing) pthread_cond_wait(&t->begin, &t->lock);
@@ -74,7 +74,7 @@ static bool join_job(struct team *t, unsigned *seen, bool *open) {
 
 static void *help(void *user) {
     struct helper *h = user;
-    struct team *t = h->team;
+    struct thread_team *t = h->team;
     bool open;
     for (unsigned seen = 0; join_job(t, &seen, &open);) {
         if (!open) continue;
@@ -89,7 +89,7 @@ static void *help(void *user) {
 /* ---- The team ---- */
 
 /* Signals are for the caller's thread. */
-static void start_helpers(struct team *t, unsigned count) {
+static void start_helpers(struct thread_team *t, unsigned count) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -102,9 +102,9 @@ static void start_helpers(struct team *t, unsigned count) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-bool team_create(unsigned size, struct team **out, struct error *e) {
-    unsigned helpers = size < 1 ? 0 : size > TEAM_MOST ? TEAM_MOST - 1 : size - 1;
-    struct team *t = calloc(1, sizeof *t + helpers * sizeof *t->helpers);
+bool thread_team_create(unsigned size, struct thread_team **out, struct error *e) {
+    unsigned helpers = size < 1 ? 0 : size > THREAD_TEAM_MOST ? THREAD_TEAM_MOST - 1 : size - 1;
+    struct thread_team *t = calloc(1, sizeof *t + helpers * sizeof *t->helpers);
     if (!t) return error_memory(e);
     t->process = getpid();
     pthread_mutex_init(&t->lock, NULL);
@@ -115,11 +115,11 @@ bool team_create(unsigned size, struct team **out, struct error *e) {
     return true;
 }
 
-static bool has_helpers(const struct team *t) {
+static bool has_helpers(const struct thread_team *t) {
     return t && t->helper_count > 0 && t->process == getpid();
 }
 
-void team_destroy(struct team *t) {
+void thread_team_destroy(struct thread_team *t) {
     if (!t) return;
     if (has_helpers(t)) {
         pthread_mutex_lock(&t->lock);
@@ -136,11 +136,11 @@ void team_destroy(struct team *t) {
     free(t);
 }
 
-unsigned team_size(const struct team *t) {
+unsigned thread_team_size(const struct thread_team *t) {
     return t ? t->helper_count + 1 : 1;
 }
 
-static void begin_job(struct team *t, unsigned parts, team_part *run, void *job) {
+static void begin_job(struct thread_team *t, unsigned parts, thread_team_part *run, void *job) {
     pthread_mutex_lock(&t->lock);
     t->run = run;
     t->job = job;
@@ -153,7 +153,7 @@ static void begin_job(struct team *t, unsigned parts, team_part *run, void *job)
 }
 
 /* Nothing is left to begin: waits for those who have. */
-static void end_job(struct team *t) {
+static void end_job(struct thread_team *t) {
     for (unsigned active; (active = atomic_load(&t->active)) > 0;) {
         look_out(&t->active, active);
         if (atomic_load(&t->active) == active) break;
@@ -164,7 +164,7 @@ static void end_job(struct team *t) {
     pthread_mutex_unlock(&t->lock);
 }
 
-void team_run(struct team *t, unsigned parts, team_part *run, void *job) {
+void thread_team_run(struct thread_team *t, unsigned parts, thread_team_part *run, void *job) {
     if (parts < 2 || !has_helpers(t) || atomic_exchange(&t->busy, true)) {
         for (unsigned part = 0; part < parts; part++) run(job, part, 0);
         return;
@@ -176,7 +176,7 @@ void team_run(struct team *t, unsigned parts, team_part *run, void *job) {
 }
 
 struct ranges {
-    team_range *run;
+    thread_team_range *run;
     void *job;
     size_t n, piece;
 };
@@ -188,8 +188,8 @@ static void run_range(void *user, unsigned part, unsigned worker) {
     r->run(r->job, first, left < r->piece ? left : r->piece);
 }
 
-void team_share(struct team *t, size_t n, size_t piece, team_range *run, void *job) {
+void thread_team_share(struct thread_team *t, size_t n, size_t piece, thread_team_range *run, void *job) {
     struct ranges r = {run, job, n, piece};
-    if (n <= piece || team_size(t) == 1) run(job, 0, n);
-    else team_run(t, (unsigned)((n + piece - 1) / piece), run_range, &r);
+    if (n <= piece || thread_team_size(t) == 1) run(job, 0, n);
+    else thread_team_run(t, (unsigned)((n + piece - 1) / piece), run_range, &r);
 }

@@ -1,4 +1,4 @@
-#include "experiment/rows.h"
+#include "experiment/explainers.h"
 
 #include "base/text.h"
 
@@ -11,11 +11,12 @@ static bool non_negative(unsigned claims, enum reduction r) {
 
 /* Opens the spec as a row of that name; takes over `name`. */
 static bool add_row(struct run *run, char *name, const struct explainer_spec *spec, enum reduction reduction,
-                    struct place place, struct error *e) {
-    struct row *r = &run->rows[run->row_count++];
-    *r = (struct row){.name = name, .reduction = reduction};
+                    struct location location, struct error *e) {
+    struct explainer_entry *r = &run->explainers[run->explainer_count++];
+    *r = (struct explainer_entry){.name = name, .reduction = reduction};
     if (!name) return error_memory(e);
-    if (!plugin_create(spec, &r->plugin, e)) return place_prefix(run->battery->path, run->battery->settings, place, e);
+    if (!plugin_create(spec, &r->plugin, e))
+        return location_prefix(run->battery->path, run->battery->settings, location, e);
     r->claims = r->plugin->claims;
     r->non_negative = non_negative(r->claims, r->reduction);
     return true;
@@ -23,12 +24,12 @@ static bool add_row(struct run *run, char *name, const struct explainer_spec *sp
 
 /* ---- before the ReLU ---- */
 
-static bool has_relu(const struct row *r) {
+static bool has_relu(const struct explainer_entry *r) {
     return plugin_number(r->plugin, "relu", 0) == 1 && r->reduction != REDUCE_MEAN_ABS &&
            r->reduction != REDUCE_MAX_ABS;
 }
 
-static bool same_library(const struct row *a, const struct row *b) {
+static bool same_library(const struct explainer_entry *a, const struct explainer_entry *b) {
     return strcmp(a->plugin->path, b->plugin->path) == 0 && strcmp(a->plugin->info->id, b->plugin->info->id) == 0;
 }
 
@@ -41,20 +42,20 @@ static bool open_before_relu(struct run *run, const struct battery_explainer *en
     spec.param_count = 0;
     for (size_t k = 0; k < entry->spec.param_count; k++)
         if (strcmp(entry->spec.params[k].name, relu) != 0) spec.params[spec.param_count++] = entry->spec.params[k];
-    spec.params[spec.param_count++] = (struct option){.name = relu, .value = zero, .place = entry->place};
-    bool ok = add_row(run, text_format("%s (before ReLU)", entry->name), &spec, entry->reduction, entry->place, e);
+    spec.params[spec.param_count++] = (struct option){.name = relu, .value = zero, .location = entry->location};
+    bool ok = add_row(run, text_format("%s (before ReLU)", entry->name), &spec, entry->reduction, entry->location, e);
     free(spec.params);
     return ok;
 }
 
 /* Beside each row whose map ends in a ReLU, unless the battery has the map before it already. */
 static bool add_before_relu(struct run *run, struct error *e) {
-    uint32_t rows = run->row_count;
+    uint32_t rows = run->explainer_count;
     for (uint32_t i = 0; i < rows; i++) {
-        const struct row *r = &run->rows[i];
+        const struct explainer_entry *r = &run->explainers[i];
         bool there = !has_relu(r);
         for (uint32_t k = 0; k < rows && !there; k++)
-            there = same_library(r, &run->rows[k]) && plugin_number(run->rows[k].plugin, "relu", 1) == 0;
+            there = same_library(r, &run->explainers[k]) && plugin_number(run->explainers[k].plugin, "relu", 1) == 0;
         for (size_t k = 0; k < run->battery->explainer_count && !there; k++) {
             const struct battery_explainer *entry = &run->battery->explainers[k];
             if (strcmp(entry->name, r->name) == 0 && !open_before_relu(run, entry, e)) return false;
@@ -67,13 +68,13 @@ static bool add_before_relu(struct run *run, struct error *e) {
 
 /* One for every reduction that a non-negative row has. */
 static bool add_yardsticks(struct run *run, struct error *e) {
-    uint32_t rows = run->row_count;
+    uint32_t rows = run->explainer_count;
     for (uint32_t i = 0; i < rows; i++) {
-        enum reduction reduction = run->rows[i].reduction;
-        if (!run->rows[i].non_negative || run_yardstick(run, reduction)) continue;
-        struct row *r = &run->rows[run->row_count++];
-        *r =
-            (struct row){.reduction = reduction, .yardstick = true, .non_negative = true, .claims = ASSAY_NON_NEGATIVE};
+        enum reduction reduction = run->explainers[i].reduction;
+        if (!run->explainers[i].non_negative || run_yardstick(run, reduction)) continue;
+        struct explainer_entry *r = &run->explainers[run->explainer_count++];
+        *r = (struct explainer_entry){
+            .reduction = reduction, .yardstick = true, .non_negative = true, .claims = ASSAY_NON_NEGATIVE};
         r->name = reduction == REDUCE_NONE ? text_copy("(absolute gradient)")
                                            : text_format("(absolute gradient, %s)", reduction_name(reduction));
         r->forwards = r->backwards = 1;
@@ -82,14 +83,14 @@ static bool add_yardsticks(struct run *run, struct error *e) {
     return true;
 }
 
-bool rows_open(struct run *run, const char *only, struct error *e) {
+bool explainers_open(struct run *run, const char *only, struct error *e) {
     const struct battery *b = run->battery;
-    run->rows = calloc(2 * b->explainer_count + 4, sizeof *run->rows);
-    if (!run->rows) return error_memory(e);
+    run->explainers = calloc(2 * b->explainer_count + 4, sizeof *run->explainers);
+    if (!run->explainers) return error_memory(e);
     for (size_t i = 0; i < b->explainer_count; i++) {
         const struct battery_explainer *entry = &b->explainers[i];
         if (only && strcmp(entry->name, only) != 0) continue;
-        if (!add_row(run, text_copy(entry->name), &entry->spec, entry->reduction, entry->place, e)) return false;
+        if (!add_row(run, text_copy(entry->name), &entry->spec, entry->reduction, entry->location, e)) return false;
     }
     return add_before_relu(run, e) && add_yardsticks(run, e);
 }

@@ -1,5 +1,5 @@
 /* Cores that are lent, and requests shared among processes: the same bytes whoever computes them, and whoever dies. */
-#include "workers/crew.h"
+#include "workers/helpers.h"
 
 #include "base/rng.h"
 #include "nn/arch.h"
@@ -69,7 +69,7 @@ static void subject_finish(struct subject *s) {
 }
 
 /* Logits, maps and the logits they come from, and sums of maps and on a line, one behind the other. */
-static float *answers(struct subject *s, const struct crew *crew) {
+static float *answers(struct subject *s, const struct helpers *helpers) {
     struct error e;
     float *all = malloc((2 * SAMPLES * 10 + (SAMPLES + 2) * s->sample) * sizeof *all), *maps = all + SAMPLES * 10;
     float *logits = maps + SAMPLES * s->sample, *total = logits + SAMPLES * 10;
@@ -85,11 +85,11 @@ static float *answers(struct subject *s, const struct crew *crew) {
                                      .positions = s->factors,
                                      .targets = s->targets,
                                      .weights = s->factors};
-    cr_assert(
-        crew_ask(crew, s->net, &(struct net_request){.question = ASK_FORWARD, .n = SAMPLES, .x = s->x}, all, &e) &&
-            crew_ask(crew, s->net, &gradient, maps, &e) && crew_ask(crew, s->net, &sum, total, &e) &&
-            crew_ask(crew, s->net, &line, total + s->sample, &e),
-        "%s", e.text);
+    cr_assert(helpers_ask(helpers, s->net, &(struct net_request){.question = ASK_FORWARD, .n = SAMPLES, .x = s->x}, all,
+                          &e) &&
+                  helpers_ask(helpers, s->net, &gradient, maps, &e) && helpers_ask(helpers, s->net, &sum, total, &e) &&
+                  helpers_ask(helpers, s->net, &line, total + s->sample, &e),
+              "%s", e.text);
     return all;
 }
 
@@ -97,10 +97,10 @@ static size_t answers_size(const struct subject *s) {
     return (2 * SAMPLES * 10 + (SAMPLES + 2) * s->sample) * sizeof(float);
 }
 
-Test(crew, does_not_change_a_byte) {
+Test(helpers, does_not_change_a_byte) {
     static struct subject s;
     subject_init(&s, 32);
-    float *alone = answers(&s, &(struct crew){0}), *plain = malloc(answers_size(&s));
+    float *alone = answers(&s, &(struct helpers){0}), *plain = malloc(answers_size(&s));
     struct error e;
     cr_assert_not_null(plain);
     cr_assert(net_forward(s.net, SAMPLES, s.x, plain, &e) &&
@@ -109,15 +109,15 @@ Test(crew, does_not_change_a_byte) {
     cr_expect_arr_eq(alone, plain, (SAMPLES * 10 + SAMPLES * s.sample) * sizeof *plain);
     cr_expect_arr_eq(alone + SAMPLES * (10 + s.sample), plain, SAMPLES * 10 * sizeof *plain);
     for (unsigned count = 1; count <= 4; count++) {
-        struct crew crew = {NULL, 0};
-        cr_assert(cores_create(count, 1, &crew.cores, &e), "%s", e.text);
-        cores_enter(crew.cores, 0);
-        float *together = answers(&s, &crew);
+        struct helpers helpers = {NULL, 0};
+        cr_assert(cores_create(count, 1, &helpers.cores, &e), "%s", e.text);
+        cores_enter(helpers.cores, 0);
+        float *together = answers(&s, &helpers);
         cr_expect_arr_eq(together, alone, answers_size(&s), "%u cores", count);
-        cr_expect_eq(cores_borrow(crew.cores, 0, 8), count - 1, "all have come back");
+        cr_expect_eq(cores_borrow(helpers.cores, 0, 8), count - 1, "all have come back");
         cr_expect(waitpid(-1, NULL, 0) < 0 && errno == ECHILD, "nobody is left behind");
         free(together);
-        cores_destroy(crew.cores);
+        cores_destroy(helpers.cores);
     }
     free(alone);
     free(plain);
@@ -127,7 +127,7 @@ Test(crew, does_not_change_a_byte) {
 #define FEW 9u
 
 /* Maps, a sum of them, and a layer's output and gradient, of few samples. */
-static float *few_answers(struct subject *s, const struct crew *crew, uint32_t n) {
+static float *few_answers(struct subject *s, const struct helpers *helpers, uint32_t n) {
     struct error e;
     size_t maps = n * s->sample, layer = n * 32 * s->sample / 3;
     float *all = malloc((maps + s->sample + 2 * layer) * sizeof *all), *inspected = all + maps + s->sample;
@@ -135,28 +135,28 @@ static float *few_answers(struct subject *s, const struct crew *crew, uint32_t n
     const struct net_request ask = {.question = ASK_GRADIENT, .n = n, .x = s->x, .targets = s->targets};
     const struct net_request sum = {
         .question = ASK_GRADIENT_SUM, .n = n, .x = s->x, .targets = s->targets, .weights = s->factors};
-    cr_assert(crew_ask(crew, s->net, &ask, all, &e) && crew_ask(crew, s->net, &sum, all + maps, &e) &&
-                  crew_inspect(crew, s->net, 2, n, s->x, s->targets, inspected, inspected + layer, &e),
+    cr_assert(helpers_ask(helpers, s->net, &ask, all, &e) && helpers_ask(helpers, s->net, &sum, all + maps, &e) &&
+                  helpers_inspect(helpers, s->net, 2, n, s->x, s->targets, inspected, inspected + layer, &e),
               "%s", e.text);
     return all;
 }
 
 /* Of few samples each is shared by threads. */
-Test(crew, does_not_change_a_byte_of_few_samples) {
+Test(helpers, does_not_change_a_byte_of_few_samples) {
     static struct subject s;
     struct error e;
     subject_init(&s, 64);
     for (uint32_t n = 1; n <= FEW; n += 2) {
-        float *alone = few_answers(&s, &(struct crew){0}, n);
+        float *alone = few_answers(&s, &(struct helpers){0}, n);
         for (unsigned count = 2; count <= 3; count++) {
-            struct crew crew = {NULL, 0};
-            cr_assert(cores_create(count, 1, &crew.cores, &e), "%s", e.text);
-            cores_enter(crew.cores, 0);
-            float *together = few_answers(&s, &crew, n);
+            struct helpers helpers = {NULL, 0};
+            cr_assert(cores_create(count, 1, &helpers.cores, &e), "%s", e.text);
+            cores_enter(helpers.cores, 0);
+            float *together = few_answers(&s, &helpers, n);
             size_t size = n * s.sample + s.sample + 2 * n * 32 * s.sample / 3;
             cr_expect_arr_eq(together, alone, size * sizeof *alone, "%u samples, %u cores", n, count);
-            cr_expect_eq(cores_borrow(crew.cores, 0, 8), count - 1, "all have come back");
-            cores_destroy(crew.cores);
+            cr_expect_eq(cores_borrow(helpers.cores, 0, 8), count - 1, "all have come back");
+            cores_destroy(helpers.cores);
             free(together);
         }
         free(alone);
@@ -164,23 +164,23 @@ Test(crew, does_not_change_a_byte_of_few_samples) {
     subject_finish(&s);
 }
 
-Test(crew, reports_what_the_net_refuses) {
+Test(helpers, reports_what_the_net_refuses) {
     static struct subject s;
-    struct crew crew;
+    struct helpers helpers;
     struct error e = {{0}};
     subject_init(&s, 32);
-    cr_assert(cores_create(3, 1, &crew.cores, &e), "%s", e.text);
-    crew.member = 0;
+    cr_assert(cores_create(3, 1, &helpers.cores, &e), "%s", e.text);
+    helpers.member = 0;
     s.targets[SAMPLES - 1] = 10;
     float *out = malloc(SAMPLES * s.sample * sizeof *out);
     cr_assert_not_null(out);
-    cr_expect_not(crew_ask(
-        &crew, s.net, &(struct net_request){.question = ASK_GRADIENT, .n = SAMPLES, .x = s.x, .targets = s.targets},
+    cr_expect_not(helpers_ask(
+        &helpers, s.net, &(struct net_request){.question = ASK_GRADIENT, .n = SAMPLES, .x = s.x, .targets = s.targets},
         out, &e));
     cr_expect(strstr(e.text, "10"), "%s", e.text);
-    cr_expect_eq(cores_borrow(crew.cores, 0, 8), 3);
+    cr_expect_eq(cores_borrow(helpers.cores, 0, 8), 3);
     free(out);
-    cores_destroy(crew.cores);
+    cores_destroy(helpers.cores);
     subject_finish(&s);
 }
 
@@ -216,7 +216,7 @@ static void release_and_look(struct cores *cores, pid_t parent) {
 }
 
 /* A core that becomes free when a request is under way is taken. */
-Test(crew, grows_while_it_works) {
+Test(helpers, grows_while_it_works) {
     static struct subject s;
     struct error e;
     bool seen = false;
@@ -224,40 +224,40 @@ Test(crew, grows_while_it_works) {
     const struct net_request ask = {
         .question = ASK_GRADIENT_SUM, .n = SAMPLES, .x = s.x, .targets = s.targets, .weights = s.factors};
     float *alone = malloc(2 * s.sample * sizeof *alone), *together = alone + s.sample;
-    cr_assert(alone && crew_ask(&(struct crew){0}, s.net, &ask, alone, &e));
+    cr_assert(alone && helpers_ask(&(struct helpers){0}, s.net, &ask, alone, &e));
     for (int i = 0; i < 20 && !seen; i++) {
-        struct crew crew = {NULL, 0};
+        struct helpers helpers = {NULL, 0};
         int status;
-        cr_assert(cores_create(2, 2, &crew.cores, &e), "%s", e.text);
-        cores_enter(crew.cores, 0);
-        cores_enter(crew.cores, 1);
+        cr_assert(cores_create(2, 2, &helpers.cores, &e), "%s", e.text);
+        cores_enter(helpers.cores, 0);
+        cores_enter(helpers.cores, 1);
         pid_t parent = getpid(), helper = fork();
-        if (helper == 0) release_and_look(crew.cores, parent);
-        cr_assert(crew_ask(&crew, s.net, &ask, together, &e), "%s", e.text);
+        if (helper == 0) release_and_look(helpers.cores, parent);
+        cr_assert(helpers_ask(&helpers, s.net, &ask, together, &e), "%s", e.text);
         cr_expect_arr_eq(together, alone, s.sample * sizeof *alone);
         cr_expect_eq(waitpid(helper, &status, 0), helper);
         seen = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        cr_expect_eq(cores_borrow(crew.cores, 0, 8), 1, "all have come back");
-        cores_destroy(crew.cores);
+        cr_expect_eq(cores_borrow(helpers.cores, 0, 8), 1, "all have come back");
+        cores_destroy(helpers.cores);
     }
     cr_expect(seen, "nobody was called in");
     free(alone);
     subject_finish(&s);
 }
 
-Test(crew, does_what_a_helper_that_died_left) {
+Test(helpers, does_what_a_helper_that_died_left) {
     static struct subject s;
-    struct crew crew = {NULL, 0};
+    struct helpers helpers = {NULL, 0};
     struct error e;
     int kills[2];
     char killed;
     subject_init(&s, 32);
-    float *alone = answers(&s, &crew);
-    cr_assert(cores_create(4, 1, &crew.cores, &e) && pipe(kills) == 0);
+    float *alone = answers(&s, &helpers);
+    cr_assert(cores_create(4, 1, &helpers.cores, &e) && pipe(kills) == 0);
     pid_t parent = getpid(), killer = fork();
     if (killer == 0) kill_siblings(parent, kills[1]);
     for (int i = 0; i < 5; i++) {
-        float *together = answers(&s, &crew);
+        float *together = answers(&s, &helpers);
         cr_expect_arr_eq(together, alone, answers_size(&s));
         free(together);
     }
@@ -267,6 +267,6 @@ Test(crew, does_what_a_helper_that_died_left) {
     cr_expect_eq(read(kills[0], &killed, 1), 1, "one was killed at least");
     close(kills[0]);
     free(alone);
-    cores_destroy(crew.cores);
+    cores_destroy(helpers.cores);
     subject_finish(&s);
 }

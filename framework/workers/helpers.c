@@ -1,4 +1,4 @@
-#include "workers/crew.h"
+#include "workers/helpers.h"
 
 #include "base/shared.h"
 #include "nn/graph.h"
@@ -94,7 +94,7 @@ static void wait_for(pid_t pid) {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
 }
 
-struct helpers {
+struct children {
     unsigned count;
     pid_t pids[MOST_HELPERS];
 };
@@ -106,43 +106,43 @@ static void help(const struct work *w, struct board *board, float *results) {
 }
 
 /* As many as there are cores free by now, and blocks for them besides the caller's next. */
-static void recruit(const struct work *w, const struct crew *crew, struct board *board, float *results,
-                    struct helpers *h) {
+static void recruit(const struct work *w, const struct helpers *helpers, struct board *board, float *results,
+                    struct children *h) {
     uint32_t begun = atomic_load(&board->next), left = begun < w->blocks ? w->blocks - begun : 0;
     unsigned most = MOST_HELPERS - h->count, wanted = left > most ? most : left ? left - 1 : 0;
-    unsigned lent = wanted ? cores_borrow(crew->cores, crew->member, wanted) : 0;
+    unsigned lent = wanted ? cores_borrow(helpers->cores, helpers->member, wanted) : 0;
     for (unsigned i = 0; i < lent; i++) {
         pid_t pid = fork();
         if (pid == 0) help(w, board, results);
         if (pid > 0) h->pids[h->count++] = pid;
-        else cores_return(crew->cores, crew->member, 1);
+        else cores_return(helpers->cores, helpers->member, 1);
     }
 }
 
-static bool work_together(const struct work *w, const struct crew *crew, struct board *board, float *results,
+static bool work_together(const struct work *w, const struct helpers *helpers, struct board *board, float *results,
                           struct error *e) {
-    struct helpers helpers = {.count = 0};
+    struct children children = {.count = 0};
     bool ok = true, any = true;
     while (ok && any) { /* cores become free while this goes on */
-        recruit(w, crew, board, results, &helpers);
+        recruit(w, helpers, board, results, &children);
         ok = take_block(w, board, results, &any, e);
     }
     if (!ok) atomic_store(&board->next, w->blocks); /* no more of them */
-    for (unsigned i = 0; i < helpers.count; i++) wait_for(helpers.pids[i]);
-    cores_return(crew->cores, crew->member, helpers.count);
+    for (unsigned i = 0; i < children.count; i++) wait_for(children.pids[i]);
+    cores_return(helpers->cores, helpers->member, children.count);
     for (uint32_t b = 0; ok && b < w->blocks; b++) ok = atomic_load(&board->done[b]) || run_block(w, b, results, e);
     return ok;
 }
 
 /* With helpers, or where they cannot share memory without. */
-static bool share(struct work *w, const struct crew *crew, float *out, struct error *e) {
+static bool share(struct work *w, const struct helpers *helpers, float *out, struct error *e) {
     size_t head = (sizeof(struct board) + w->blocks + 63) / 64 * 64, logits = w->logits ? w->ask->n * w->classes : 0;
     size_t size = head + (results_of(w) * w->out + logits) * sizeof *out;
     struct board *board = shared_create(size, NULL); /* zero: nothing is begun or done */
     if (!board) return work_alone(w, out, e);
     float *results = (float *)(void *)((char *)board + head);
     if (logits) w->logits = results + results_of(w) * w->out;
-    bool ok = work_together(w, crew, board, results, e);
+    bool ok = work_together(w, helpers, board, results, e);
     if (ok) gather(w, results, out);
     if (ok && logits) memcpy(w->ask->logits, w->logits, logits * sizeof *w->logits);
     shared_destroy(board, size);
@@ -152,42 +152,42 @@ static bool share(struct work *w, const struct crew *crew, float *out, struct er
 /* ---- Threads, who live as long as the request: none is there when a plugin forks ---- */
 
 struct lent {
-    struct team *team;
-    unsigned helpers;
+    struct thread_team *team;
+    unsigned borrowed;
 };
 
-static struct lent lend_team(const struct crew *crew, struct net *net) {
-    struct lent lent = {.helpers = cores_borrow(crew->cores, crew->member, MOST_THREADS - 1)};
-    if (lent.helpers && team_create(1 + lent.helpers, &lent.team, NULL)) net_share(net, lent.team);
+static struct lent lend_team(const struct helpers *helpers, struct net *net) {
+    struct lent lent = {.borrowed = cores_borrow(helpers->cores, helpers->member, MOST_THREADS - 1)};
+    if (lent.borrowed && thread_team_create(1 + lent.borrowed, &lent.team, NULL)) net_share(net, lent.team);
     return lent;
 }
 
-static void return_team(const struct crew *crew, struct net *net, const struct lent *lent) {
+static void return_team(const struct helpers *helpers, struct net *net, const struct lent *lent) {
     net_share(net, NULL);
-    team_destroy(lent->team);
-    cores_return(crew->cores, crew->member, lent->helpers);
+    thread_team_destroy(lent->team);
+    cores_return(helpers->cores, helpers->member, lent->borrowed);
 }
 
-static bool share_each_sample(const struct work *w, const struct crew *crew, float *out, struct error *e) {
-    struct lent lent = lend_team(crew, w->net);
+static bool share_each_sample(const struct work *w, const struct helpers *helpers, float *out, struct error *e) {
+    struct lent lent = lend_team(helpers, w->net);
     bool ok = work_alone(w, out, e);
-    return_team(crew, w->net, &lent);
+    return_team(helpers, w->net, &lent);
     return ok;
 }
 
-bool crew_inspect(const struct crew *crew, struct net *net, uint32_t node, uint32_t n, const float *x,
-                  const uint32_t *targets, float *activation, float *gradient, struct error *e) {
-    bool alone = !crew->cores || (gradient ? 2 : 1) * n * graph_flops(net_graph(net)) < LEAST_SAMPLE_WORK;
+bool helpers_inspect(const struct helpers *helpers, struct net *net, uint32_t node, uint32_t n, const float *x,
+                     const uint32_t *targets, float *activation, float *gradient, struct error *e) {
+    bool alone = !helpers->cores || (gradient ? 2 : 1) * n * graph_flops(net_graph(net)) < LEAST_SAMPLE_WORK;
     struct lent lent = {.team = NULL};
-    if (!alone) lent = lend_team(crew, net);
+    if (!alone) lent = lend_team(helpers, net);
     bool ok = net_inspect(net, node, n, x, targets, activation, gradient, e);
-    if (!alone) return_team(crew, net, &lent);
+    if (!alone) return_team(helpers, net, &lent);
     return ok;
 }
 
 /* ---- Requests ---- */
 
-static bool ask_once(const struct crew *crew, struct net *net, const struct net_request *ask, float *out,
+static bool ask_once(const struct helpers *helpers, struct net *net, const struct net_request *ask, float *out,
                      struct error *e) {
     const struct graph *g = net_graph(net);
     size_t in = shape_count(&g->sample);
@@ -200,8 +200,8 @@ static bool ask_once(const struct crew *crew, struct net *net, const struct net_
                      .classes = g->classes};
     double work = (ask->question == ASK_FORWARD ? 1 : 2) * ask->n * graph_flops(g);
     bool few = ask->n < FEW;
-    if (!crew->cores || work < (few ? LEAST_SAMPLE_WORK : LEAST_WORK)) return work_alone(&w, out, e);
-    return few ? share_each_sample(&w, crew, out, e) : share(&w, crew, out, e);
+    if (!helpers->cores || work < (few ? LEAST_SAMPLE_WORK : LEAST_WORK)) return work_alone(&w, out, e);
+    return few ? share_each_sample(&w, helpers, out, e) : share(&w, helpers, out, e);
 }
 
 /* The samples of a sum that are asked for at once: so many that memory does not grow with them. */
@@ -210,7 +210,7 @@ static uint32_t round_size(const struct graph *g, uint32_t n) {
     return (uint32_t)(blocks < left ? blocks : left) * BLOCK;
 }
 
-static bool ask_in_rounds(const struct crew *crew, struct net *net, const struct net_request *ask, uint32_t most,
+static bool ask_in_rounds(const struct helpers *helpers, struct net *net, const struct net_request *ask, uint32_t most,
                           float *out, struct error *e) {
     const size_t sample = shape_count(&net_graph(net)->sample);
     float *sum = calloc(sample, sizeof *sum);
@@ -221,7 +221,7 @@ static bool ask_in_rounds(const struct crew *crew, struct net *net, const struct
         part.weights += i;
         if (ask->question == ASK_LINE_SUM) part.positions += i;
         else part.x += i * sample, part.targets += i;
-        ok = ask_once(crew, net, &part, out, e);
+        ok = ask_once(helpers, net, &part, out, e);
         for (size_t k = 0; ok && k < sample; k++) sum[k] += out[k];
     }
     if (ok) memcpy(out, sum, sample * sizeof *sum);
@@ -229,10 +229,11 @@ static bool ask_in_rounds(const struct crew *crew, struct net *net, const struct
     return ok;
 }
 
-bool crew_ask(const struct crew *crew, struct net *net, const struct net_request *ask, float *out, struct error *e) {
+bool helpers_ask(const struct helpers *helpers, struct net *net, const struct net_request *ask, float *out,
+                 struct error *e) {
     bool sum = ask->question == ASK_GRADIENT_SUM || ask->question == ASK_LINE_SUM;
     uint32_t most = sum ? round_size(net_graph(net), ask->n) : ask->n;
     /* Before anybody is forked: both ends of the line are found once. */
     if (ask->question == ASK_LINE_SUM && !net_line_begin(net, ask->x, ask->to, e)) return false;
-    return ask->n <= most ? ask_once(crew, net, ask, out, e) : ask_in_rounds(crew, net, ask, most, out, e);
+    return ask->n <= most ? ask_once(helpers, net, ask, out, e) : ask_in_rounds(helpers, net, ask, most, out, e);
 }

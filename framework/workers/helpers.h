@@ -1,14 +1,14 @@
-/* crew.h: the samples of one request, shared among processes while cores are free. A helper is a fork of the caller,
+/* helpers.h: the samples of one request, shared among processes while cores are free. A helper is a fork of the caller,
  * computes blocks of samples into shared memory and ends: processes, as a BLAS without locks knows no threads. What a
  * helper did not finish, whatever became of it, the caller does. Each sample of a request of few is shared by threads,
  * who leave BLAS to the caller (net_share). Results do not depend on how many helped. */
-#ifndef ASSAY_WORKERS_CREW_H
-#define ASSAY_WORKERS_CREW_H
+#ifndef ASSAY_WORKERS_HELPERS_H
+#define ASSAY_WORKERS_HELPERS_H
 
 #include "nn/net.h"
 #include "workers/cores.h"
 
-struct crew {
+struct helpers {
     struct cores *cores; /* NULL: nobody helps */
     unsigned member;     /* who borrows them */
 };
@@ -29,9 +29,9 @@ struct net_request {
     float *logits;           /* of an ASK_GRADIENT: [n][classes] of the same pass are written there; or NULL */
 };
 
-bool crew_ask(const struct crew *, struct net *, const struct net_request *, float *out, struct error *);
+bool helpers_ask(const struct helpers *, struct net *, const struct net_request *, float *out, struct error *);
 /* As net_inspect. */
-bool crew_inspect(const struct crew *, struct net *, uint32_t node, uint32_t n, const float *x, const uint32_t *targets,
-                  float *activation, float *gradient, struct error *);
+bool helpers_inspect(const struct helpers *, struct net *, uint32_t node, uint32_t n, const float *x,
+                     const uint32_t *targets, float *activation, float *gradient, struct error *);
 
 #endif

@@ -1,5 +1,5 @@
-/* The child's side: computing and comparing. chain_store.c is the parent's. */
-#include "run/chain.h"
+/* The child's side: computing and comparing. explain_job_store.c is the parent's. */
+#include "run/explain_job.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -20,7 +20,7 @@
 
 struct session {
     const struct run *run;
-    const struct chain *chain;
+    const struct explain_job *explain;
     struct channel *channel;
     const struct input_set *set;
     const struct graph *graph;
@@ -66,9 +66,9 @@ static bool check_logits(struct session *s, struct net *net, struct error *e) {
     size_t count = (size_t)s->set->count * s->graph->classes;
     float *logits = malloc(count * sizeof *logits);
     if (!logits) return error_memory(e);
-    struct crew crew = channel_crew(s->channel);
+    struct helpers helpers = channel_helpers(s->channel);
     const struct net_request request = {.question = ASK_FORWARD, .n = s->set->count, .x = s->x};
-    bool ok = crew_ask(&crew, net, &request, logits, e);
+    bool ok = helpers_ask(&helpers, net, &request, logits, e);
     if (ok && !all_finite(logits, count)) ok = error_set(e, "overflow: the network's logits are not finite.");
     free(logits);
     return ok;
@@ -81,10 +81,10 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
     assay_status status = ASSAY_OK;
     uint32_t n = s->set->count, most = (uint32_t)(REQUEST_ELEMENTS / s->full + 1);
     if (!handle_create(net, &handle, e)) return false;
-    handle->crew = channel_crew(s->channel);
+    handle->helpers = channel_helpers(s->channel);
     /* Every process of this explainer asks for it, and conformance did. */
-    if (a == &s->run->plan.attributions[run_original(s->run, ROOT_MODEL)]) handle->memo = s->chain->memo;
-    handle->gradients = s->chain->gradients;
+    if (a == &s->run->plan.attributions[run_original(s->run, ROOT_MODEL)]) handle->memo = s->explain->memo;
+    handle->gradients = s->explain->gradients;
     handle->network = a->key;
     /* An element that is never written stays NaN, and is found. */
     for (size_t k = 0; k < n * s->full; k++) s->maps[k] = NAN;
@@ -103,20 +103,20 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
     return true;
 }
 
-void chain_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds) {
+void explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds) {
     char purpose[512];
-    snprintf(purpose, sizeof purpose, "attribution/%s/%s", run->rows[row].name, a->key);
+    snprintf(purpose, sizeof purpose, "attribution/%s/%s", run->explainers[row].name, a->key);
     for (uint32_t i = 0; i < n; i++) seeds[i] = rng_seed(run->battery->seed, purpose, run->inputs[a->root].sample[i]);
 }
 
 static bool compute(struct session *s, const struct attribution *a, struct error *e) {
-    chain_seeds(s->run, s->chain->row, a, s->set->count, s->seeds);
+    explain_job_seeds(s->run, s->explain->row, a, s->set->count, s->seeds);
     make_inputs(s, a->inputs);
     s->unsupported = false;
     if (!variant_take(&s->variant, a, e)) return false;
     struct net *net = s->variant.net;
     return (a->layers || check_logits(s, net, e)) && call_plugin(s, a, net, e) &&
-           comparer_finite(s->run, s->chain->root, s->maps, e);
+           comparer_finite(s->run, s->explain->root, s->maps, e);
 }
 
 static bool deliver(struct session *s, uint32_t index, bool computed, double seconds, const struct error *failure) {
@@ -126,29 +126,29 @@ static bool deliver(struct session *s, uint32_t index, bool computed, double sec
 
 static bool session_init(struct session *s, struct error *e) {
     const struct run *run = s->run;
-    const struct chain *chain = s->chain;
-    s->set = &run->inputs[chain->root];
-    s->graph = run_root_graph(run, chain->root);
+    const struct explain_job *explain = s->explain;
+    s->set = &run->inputs[explain->root];
+    s->graph = run_root_graph(run, explain->root);
     s->full = shape_count(&run->data->sample);
     size_t n = s->set->count;
-    if (!comparer_init(&s->comparer, run, chain->row, chain->root, s->channel, e)) return false;
+    if (!comparer_init(&s->comparer, run, explain->row, explain->root, s->channel, e)) return false;
     s->x = malloc(2 * n * s->full * sizeof *s->x);
     s->seeds = malloc(n * sizeof *s->seeds);
     if (!s->x || !s->seeds) return error_memory(e);
     s->maps = s->x + n * s->full;
-    return variant_init(&s->variant, run, chain->root, e) &&
-           plugin_explainer(run->rows[chain->row].plugin, handle_host(), &s->explainer, e);
+    return variant_init(&s->variant, run, explain->root, e) &&
+           plugin_explainer(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e);
 }
 
 /* What is wrong with the original is wrong with everything compared to it. */
 static void fail_all(struct session *s, const struct error *failure) {
-    for (uint32_t k = 0; k < s->chain->count; k++) deliver(s, s->chain->attributions[k], false, 0, failure);
+    for (uint32_t k = 0; k < s->explain->count; k++) deliver(s, s->explain->attributions[k], false, 0, failure);
 }
 
-void chain_work(const struct run *run, const struct chain *chain, struct channel *channel) {
-    struct session s = {.run = run, .chain = chain, .channel = channel};
+void explain_job_work(const struct run *run, const struct explain_job *explain, struct channel *channel) {
+    struct session s = {.run = run, .explain = explain, .channel = channel};
     struct error e;
-    uint32_t original = run_original(run, chain->root);
+    uint32_t original = run_original(run, explain->root);
     double start = clock_seconds();
     channel_beat(channel);
     if (!session_init(&s, &e) || !compute(&s, &run->plan.attributions[original], &e) ||
@@ -159,8 +159,8 @@ void chain_work(const struct run *run, const struct chain *chain, struct channel
     char digest[FILE_DIGEST_SIZE];
     data_digest(s.maps, s.set->count * s.full * sizeof *s.maps, digest);
     channel_send(channel, RECORD_ORIGINAL, digest, sizeof digest);
-    for (uint32_t k = 0; k < chain->count; k++) {
-        uint32_t index = chain->attributions[k];
+    for (uint32_t k = 0; k < explain->count; k++) {
+        uint32_t index = explain->attributions[k];
         bool computed = true;
         if (index != original || k > 0) {
             start = clock_seconds();

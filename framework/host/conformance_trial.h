@@ -1,6 +1,6 @@
-/* conformance_bench.h: private to conformance*.c: one request at a time, with everything around it watched. */
-#ifndef ASSAY_HOST_CONFORMANCE_BENCH_H
-#define ASSAY_HOST_CONFORMANCE_BENCH_H
+/* conformance_trial.h: private to conformance*.c: one request at a time, with everything around it watched. */
+#ifndef ASSAY_HOST_CONFORMANCE_TRIAL_H
+#define ASSAY_HOST_CONFORMANCE_TRIAL_H
 
 #include "host/conformance.h"
 #include "host/handle.h"
@@ -11,7 +11,7 @@
 #define CANARY_B 0xffc05a5au
 
 /* Requests go out on copies of the caller's arrays, so that a plugin that writes to them is seen and undone. */
-struct bench {
+struct trial {
     const struct conformance_case *given;
     struct net *net;
     struct memo *memo; /* where the caller gave none */
@@ -33,18 +33,18 @@ struct bench {
     struct conformance_report *report;
 };
 
-bool bench_init(struct bench *, const struct conformance_case *, struct conformance_report *, struct error *);
-void bench_finish(struct bench *);
+bool trial_init(struct trial *, const struct conformance_case *, struct conformance_report *, struct error *);
+void trial_finish(struct trial *);
 
 /* Asks for the maps of samples `from`..`from + n - 1`, written over canaries, and copies them to out[n][count]. */
-assay_status bench_call(struct bench *, uint32_t from, uint32_t n, uint32_t canary, float *out);
+assay_status trial_call(struct trial *, uint32_t from, uint32_t n, uint32_t canary, float *out);
 /* A call that must succeed because the first did; a breach of check `id` when it does not. */
-bool bench_again(struct bench *, uint32_t from, uint32_t n, const char *id, float *out);
+bool trial_again(struct trial *, uint32_t from, uint32_t n, const char *id, float *out);
 /* The name of the first parameter that is not as it was, or NULL. */
-const char *bench_changed_weights(const struct bench *);
+const char *trial_changed_weights(const struct trial *);
 
 /* Adds a line to the report. */
-void bench_say(const struct bench *, const char *id, enum conformance_state, const char *format, ...)
+void trial_say(const struct trial *, const char *id, enum conformance_state, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool words_are(const float *data, size_t n, uint32_t word, uint32_t step);
 

@@ -45,7 +45,7 @@ static bool compare(void *user, const struct comparison_row *c) {
 
 /* An edge detector gives the same maps on every network, so its floor must be the same in every draw, in every view.
  * (The non-zero view was once measured on another input's pixels, and differed.) */
-Test(chain, the_floor_of_a_blind_method_is_the_same_in_every_draw) {
+Test(explain_job, the_floor_of_a_blind_method_is_the_same_in_every_draw) {
     char folder[64], battery[128], run[128], cwd[4096];
     struct text text = {0};
     struct error e = {{0}};

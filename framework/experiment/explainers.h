@@ -1,0 +1,11 @@
+/* explainers.h: the explainers of a battery, opened; and the rows the rule adds to them. */
+#ifndef ASSAY_EXPERIMENT_EXPLAINERS_H
+#define ASSAY_EXPERIMENT_EXPLAINERS_H
+
+#include "experiment/state.h"
+
+/* Fills run->explainers: the battery's explainers (only the one named `only`, unless NULL), the map before its ReLU of
+ * methods that have a parameter `relu` (docs/verdict.md: a ReLU adds an even part), and the yardsticks. */
+bool explainers_open(struct run *, const char *only, struct error *);
+
+#endif

@@ -1,0 +1,34 @@
+/* explain_job.h: in one process, one explainer is shown the original network and then each variant of one draw, and
+ * every map is compared with its own original there. The original comes first in every process, so that an explainer
+ * that keeps its first answer is caught in the act, and its digest must be the same in all of them. Private to run/. */
+#ifndef ASSAY_RUN_EXPLAIN_JOB_H
+#define ASSAY_RUN_EXPLAIN_JOB_H
+
+#include "host/memo.h"
+#include "workers/pool.h"
+#include "experiment/state.h"
+
+struct explain_job {
+    uint32_t row;
+    enum root root;
+    uint32_t draw;
+    uint32_t *attributions, count; /* in the order they are computed */
+    struct memo *memo;             /* what the model answered this explainer, borrowed; or NULL */
+    const struct memo *gradients;  /* of re-drawn networks (reference.h), borrowed; or NULL */
+};
+
+/* The explainer's seeds for the first n inputs of that attribution. */
+void explain_job_seeds(const struct run *, uint32_t row, const struct attribution *, uint32_t n, uint64_t *seeds);
+
+/* In the child. */
+void explain_job_work(const struct run *, const struct explain_job *, struct channel *);
+/* In the parent: one message of explain_job_work, into the store. */
+bool explain_job_message(struct run *, struct explain_job *, uint32_t type, const void *data, size_t size,
+                         struct error *);
+/* In the parent, when the child died: what it did not compute is stored as failed. */
+bool explain_job_died(struct run *, struct explain_job *, const char *death, struct error *);
+
+/* Records that the row broke the rules, in memory and in the store (a resumed run knows it too). */
+bool run_breach(struct run *, uint32_t row, const char *why, struct error *);
+
+#endif
