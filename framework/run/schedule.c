@@ -84,16 +84,17 @@ static void work(void *user, struct pool_job *p, struct channel *channel) {
     }
 }
 
-static bool message(void *user, struct pool_job *p, uint32_t type, const void *data, size_t size, struct error *e) {
+static enum pool_answer message(void *user, struct pool_job *p, uint32_t type, const void *data, size_t size,
+                                struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
     switch (j->kind) {
-    case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e);
-    case JOB_REFERENCE: return reference_message(w->run, type, data, size, e);
-    case JOB_TRAIN: return network_message(w->run, j->number, data, size, e);
-    case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e);
+    case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_REFERENCE: return reference_message(w->run, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_TRAIN: return network_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
     }
-    return true;
+    return POOL_BREACH;
 }
 
 /* What the row costs is known now: its explain jobs take their place in the queue. */

@@ -30,6 +30,7 @@ struct worker {
     int fd;
     double last_beat;
     bool finished, overdue;
+    struct error breach; /* what it sent that no honest worker sends, or "" */
     unsigned char *data; /* bytes received and not yet consumed */
     size_t size, capacity;
 };
@@ -131,7 +132,14 @@ static bool consume(struct pool *p, struct worker *w, struct error *e) {
         const unsigned char *body = w->data + at + sizeof h;
         at += sizeof h + h.size;
         if (h.type == FINISHED) w->finished = true;
-        else if (h.type != BEAT && !p->hooks->message(p->user, w->job, h.type, body, h.size, e)) return false;
+        else if (h.type != BEAT) {
+            struct error why = {{0}};
+            switch (p->hooks->message(p->user, w->job, h.type, body, h.size, &why)) {
+            case POOL_TAKEN: break;
+            case POOL_BREACH: w->breach = why; return true;
+            default: return error_set(e, "%s", why.text);
+            }
+        }
     }
     memmove(w->data, w->data + at, w->size - at);
     w->size -= at;
@@ -157,7 +165,7 @@ static bool receive(struct pool *p, struct worker *w, bool *end, struct error *e
     }
     bool ok = consume(p, w, e);
     /* A process the child left behind may hold the pipe open for ever. */
-    *end = *end || w->finished;
+    *end = *end || w->finished || w->breach.text[0];
     return ok;
 }
 
@@ -169,13 +177,15 @@ static void kill_group(pid_t pid) {
 
 static bool reap(struct pool *p, struct worker *w, struct error *e) {
     int status = 0;
-    char death[200] = "";
+    char death[sizeof w->breach.text] = "";
     close(w->fd);
     /* A plugin may have closed the pipe and gone on: it gets no more time. */
     kill_group(w->pid);
     while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {}
     cores_leave(p->cores, (unsigned)(w - p->workers));
-    if (w->overdue) snprintf(death, sizeof death, "did not answer within its time limit of %g s", w->job->limit);
+    w->job->breach = w->breach.text[0];
+    if (w->job->breach) snprintf(death, sizeof death, "%s", w->breach.text);
+    else if (w->overdue) snprintf(death, sizeof death, "did not answer within its time limit of %g s", w->job->limit);
     else if (!w->finished) isolate_ending(status, death, sizeof death);
     struct pool_job *job = w->job;
     w->job = NULL;

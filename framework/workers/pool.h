@@ -23,11 +23,20 @@ struct helpers channel_helpers(const struct channel *);
 
 struct pool_job;
 
+/* What the parent makes of a message. */
+enum pool_answer {
+    POOL_FAILURE, /* the harness itself failed (disk full, out of memory); the error says how: the whole pool ends */
+    POOL_TAKEN,
+    POOL_BREACH /* no honest worker sends that; the error says what, as the end of a sentence ("sent a damaged message:
+                   ..."): the job is killed, and `ended` hears the error as its death */
+};
+
 struct pool_hooks {
     /* In the child. Returning is the normal end; the messages sent are the result. */
     void (*work)(void *user, struct pool_job *, struct channel *);
-    /* In the parent, for each message. A failure ends the whole pool. */
-    bool (*message)(void *user, struct pool_job *, uint32_t type, const void *data, size_t size, struct error *);
+    /* In the parent, for each message. After a breach the job's further messages are not asked about. */
+    enum pool_answer (*message)(void *user, struct pool_job *, uint32_t type, const void *data, size_t size,
+                                struct error *);
     /* In the parent, when the child is gone. death: NULL after a normal end, else how it died, as a sentence part ("was
      * killed by signal 11 (Segmentation fault)"). */
     bool (*ended)(void *user, struct pool_job *, const char *death, struct error *);
@@ -43,6 +52,7 @@ struct pool_job {
     /* Whether the job can start yet; NULL: at once. Asked again after every job that ends. */
     bool (*ready)(const struct pool_job *);
     enum { POOL_WAITING, POOL_RUNNING, POOL_ENDED } state;
+    bool breach; /* set by the pool: it ended because of a message that no honest worker sends */
 };
 
 /* Runs all jobs, `workers` at a time. `log`: file descriptor that takes what children print to stdout and stderr. */

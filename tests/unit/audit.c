@@ -97,9 +97,10 @@ static void work(void *user, struct pool_job *job, struct channel *channel) {
     reference_work(user, job->user, channel);
 }
 
-static bool message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size, struct error *e) {
+static enum pool_answer message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
+                                struct error *e) {
     (void)job;
-    return reference_message(user, type, data, size, e);
+    return reference_message(user, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
 }
 
 static bool ended(void *user, struct pool_job *job, const char *death, struct error *e) {

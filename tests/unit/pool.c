@@ -50,13 +50,15 @@ static void nap(double seconds) {
     nanosleep(&t, NULL);
 }
 
-static bool message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size, struct error *e) {
+static enum pool_answer message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
+                                struct error *e) {
     struct bench *b = user;
     struct log_line *l = line(b, job);
     snprintf(l->text, sizeof l->text, "message %u %zu", type, size);
     for (size_t k = 0; k < size; k++) b->wrong_bytes += ((const unsigned char *)data)[k] != k % 251;
     if (b->slow > 0) nap(b->slow);
-    return type != b->fail_on || error_set(e, "message %u is not wanted", type);
+    if (type == b->fail_on) error_set(e, "message %u is not wanted", type);
+    return type == b->fail_on ? POOL_FAILURE : POOL_TAKEN;
 }
 
 static bool ended(void *user, struct pool_job *job, const char *death, struct error *e) {
