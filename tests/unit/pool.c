@@ -73,7 +73,7 @@ static void tick(void *user, uint32_t running) {
     if (running > b->most_running) b->most_running = running;
 }
 
-static const struct pool_hooks hooks = {work, message, ended, tick};
+static const struct pool_hooks hooks = {.work = work, .message = message, .ended = ended, .tick = tick};
 
 /* ---- what children do ---- */
 
@@ -150,7 +150,7 @@ static void boasts(struct channel *c) {
 }
 
 static struct pool_job job(child_work *w, double cost, double limit) {
-    return (struct pool_job){.user = w, .cost = cost, .limit = limit};
+    return (struct pool_job){.user = w, .cost = cost, .limit = limit, .calls = 16, .largest = 6000000};
 }
 
 static void no_child_is_left(void) {
