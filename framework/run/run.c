@@ -70,6 +70,7 @@ static bool open_store(struct run *run, const struct run_options *options, char 
 static bool load_breaches(struct run *run, struct error *e) {
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         char key[256];
+        if (run->explainers[i].breach) continue; /* of this run: the plugin cannot be used */
         snprintf(key, sizeof key, "breach/%s", run->explainers[i].name);
         if (!store_meta(run->store, key, &run->explainers[i].breach, e)) return false;
     }

@@ -186,7 +186,8 @@ bool schedule_measure(struct run *run, unsigned workers, struct error *e) {
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (!run->explainers[row].yardstick && !jobs_add(&w, JOB_CONFORM, row, 1, run->battery->time_limit * 10))
+        if (!run->explainers[row].yardstick && !run->explainers[row].breach &&
+            !jobs_add(&w, JOB_CONFORM, row, 1, run->battery->time_limit))
             ok = error_memory(e);
     ok = ok && run_wave(&w, "", workers, e);
     finish_wave(&w);

@@ -176,8 +176,8 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
         if (!jobs_add(w, JOB_TRAIN, i, cost, 3600)) return error_memory(e);
     }
     for (uint32_t row = 0; row < run->explainer_count; row++)
-        if (run->explainers[row].yardstick) w->conformed[row] = true;
-        else if (!jobs_add(w, JOB_CONFORM, row, 1, run->battery->time_limit * 10)) return error_memory(e);
+        if (run->explainers[row].yardstick || run->explainers[row].breach) w->conformed[row] = true;
+        else if (!jobs_add(w, JOB_CONFORM, row, 1, run->battery->time_limit)) return error_memory(e);
     return true;
 }
 
