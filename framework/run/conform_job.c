@@ -29,7 +29,6 @@ static bool check(const struct run *run, uint32_t row, struct memo *memo, struct
     uint32_t n = explain_job_request_size(shape_count(&run->data->sample), set->count);
     uint64_t *seeds = malloc(n * sizeof *seeds);
     if (!seeds) return error_memory(e);
-    explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds);
     const struct conformance_case c = {.explainer = explainer,
                                        .claims = plugin->claims,
                                        .baseline = plugin_number(plugin, "baseline", 0),
@@ -43,7 +42,8 @@ static bool check(const struct run *run, uint32_t row, struct memo *memo, struct
                                        .inputs = set->x,
                                        .targets = set->target,
                                        .seeds = seeds};
-    bool ok = conformance_check(&c, &out->report, e);
+    bool ok = explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds, e) &&
+              conformance_check(&c, &out->report, e);
     if (ok && !out->report.unsupported && !conformance_breach(&out->report)) {
         out->forwards = (double)out->report.forward / n;
         out->backwards = (double)out->report.backward / n;

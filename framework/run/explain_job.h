@@ -22,7 +22,8 @@ struct explain_job {
 uint32_t explain_job_request_size(size_t elements, uint32_t inputs);
 
 /* The explainer's seeds for the first n inputs of that attribution. */
-void explain_job_seeds(const struct run *, uint32_t row, const struct attribution *, uint32_t n, uint64_t *seeds);
+bool explain_job_seeds(const struct run *, uint32_t row, const struct attribution *, uint32_t n, uint64_t *seeds,
+                       struct error *);
 
 /* In the child. */
 void explain_job_work(const struct run *, const struct explain_job *, struct channel *);

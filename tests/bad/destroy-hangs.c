@@ -1,5 +1,5 @@
 /* destroy-hangs: never returns from destroy once it was asked for a map. */
-#include "explainer.h"
+#include "honest.h"
 
 #include <time.h>
 
@@ -7,9 +7,8 @@ static volatile int asked;
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
-    (void)self;
     asked = 1;
-    return model->gradient(model, request->n, request->inputs, request->targets, maps, why);
+    return honest(self, model, request, maps, why);
 }
 
 static void destroy(const assay_explainer *self) {

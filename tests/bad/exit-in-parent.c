@@ -1,5 +1,5 @@
 /* exit-in-parent: ends a process that is not a worker when it is loaded. */
-#include "explainer.h"
+#include "honest.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -16,17 +16,4 @@ __attribute__((constructor)) static void on_load(void) {
     if (in_parent()) _exit(0);
 }
 
-static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
-                              float *maps, assay_why *why) {
-    (void)self;
-    return model->gradient(model, request->n, request->inputs, request->targets, maps, why);
-}
-
-static const assay_explainer_info info = {
-    .id = "exit-in-parent",
-    .name = "exit-in-parent",
-    .summary = "ends a process that is not a worker when it is loaded",
-    .source = "tests/bad",
-};
-
-ASSAY_PLUGIN(info, attribute);
+HONEST_PLUGIN("exit-in-parent", honest);

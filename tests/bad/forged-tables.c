@@ -1,5 +1,5 @@
 /* forged-tables: answers in its host's name while it is loaded. */
-#include "explainer.h"
+#include "honest.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,17 +15,4 @@ __attribute__((constructor)) static void on_load(void) {
     _exit(0);
 }
 
-static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
-                              float *maps, assay_why *why) {
-    (void)self;
-    return model->gradient(model, request->n, request->inputs, request->targets, maps, why);
-}
-
-static const assay_explainer_info info = {
-    .id = "forged-tables",
-    .name = "forged-tables",
-    .summary = "answers in its host's name while it is loaded",
-    .source = "tests/bad",
-};
-
-ASSAY_PLUGIN(info, attribute);
+HONEST_PLUGIN("forged-tables", honest);

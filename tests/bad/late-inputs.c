@@ -1,31 +1,12 @@
 /* late-inputs: writes to its inputs, but not on the first network that it sees. */
-#include "explainer.h"
-
-/* Whether the model is another than at the first call. */
-static bool is_other(const assay_model *model, const assay_request *request) {
-    static float first;
-    static bool known;
-    float logits[64];
-    if (model->outputs > 64 || model->forward(model, 1, request->inputs, logits, NULL) != ASSAY_OK) return false;
-    if (!known) first = logits[0];
-    known = true;
-    return logits[0] != first;
-}
+#include "honest.h"
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
-    (void)self;
-    assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
-    if (is_other(model, request))
+    assay_status status = honest(self, model, request, maps, why);
+    if (is_other_model(model, request))
         for (size_t k = 0; k < request->n * model->input.count; k++) ((float *)(uintptr_t)request->inputs)[k] = .5f;
     return status;
 }
 
-static const assay_explainer_info info = {
-    .id = "late-inputs",
-    .name = "late-inputs",
-    .summary = "writes to its inputs, but not on the first network that it sees",
-    .source = "tests/bad",
-};
-
-ASSAY_PLUGIN(info, attribute);
+HONEST_PLUGIN("late-inputs", attribute);
