@@ -114,8 +114,8 @@ static json_t *training_json(const struct run *run) {
 
 static json_t *claims_json(unsigned claims) {
     json_t *a = json_array();
-    for (unsigned bit = 0; plugin_claim_names[bit]; bit++)
-        if (claims & (1u << bit)) json_array_append_new(a, json_string(plugin_claim_names[bit]));
+    for (unsigned bit = 0; explainer_claim_names[bit]; bit++)
+        if (claims & (1u << bit)) json_array_append_new(a, json_string(explainer_claim_names[bit]));
     return a;
 }
 
@@ -126,7 +126,7 @@ static json_t *explainers_json(const struct run *run) {
         char *params = r->plugin ? plugin_params_text(r->plugin) : NULL;
         json_array_append_new(
             a, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",
-                         r->plugin ? r->plugin->info->id : NULL, "path", r->plugin ? r->plugin->path : NULL, "sha256",
+                         r->plugin ? r->plugin->info.id : NULL, "path", r->plugin ? r->plugin->path : NULL, "sha256",
                          r->plugin ? r->plugin->digest : NULL, "parameters", params, "claims", claims_json(r->claims),
                          "reduction", reduction_name(r->reduction), "yardstick", r->yardstick));
         free(params);

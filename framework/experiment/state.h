@@ -28,7 +28,7 @@ struct explainer_entry {
     char *name;
     enum reduction reduction;
     bool yardstick;
-    struct plugin *plugin;      /* NULL for a yardstick */
+    struct plugin *plugin;      /* NULL for a yardstick; may have a problem, which is the breach then */
     unsigned claims;            /* enum assay_claim, for its parameters */
     bool non_negative;          /* as delivered, after reduction */
     bool needed;                /* yardsticks: some row is paired with it */

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "nn/net.h"
 #include "run/compare.h"
-#include "host/handle.h"
+#include "host/call.h"
 #include "run/variant.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elements of one request: enough that a batch pays, few enough that a plugin's buffers stay small. */
+/* Of one request. */
 #define REQUEST_ELEMENTS (1u << 20)
 
 struct session {
@@ -27,6 +27,7 @@ struct session {
     const assay_explainer *explainer;
     struct variant variant;
     struct comparer comparer;
+    struct call call;
     size_t full; /* elements of a sample */
     float *x, *maps;
     uint64_t *seeds;
@@ -74,55 +75,57 @@ static bool check_logits(struct session *s, struct net *net, struct error *e) {
     return ok;
 }
 
-/* Inputs of one request at most. */
-static uint32_t request_inputs(size_t elements) {
-    return (uint32_t)(REQUEST_ELEMENTS / elements + 1);
+uint32_t explain_job_request_size(size_t elements, uint32_t inputs) {
+    size_t most = REQUEST_ELEMENTS / elements + 1;
+    return inputs < most ? inputs : (uint32_t)most;
 }
 
 uint32_t explain_job_calls(const struct run *run, const struct explain_job *explain) {
-    uint32_t requests = run->inputs[explain->root].count / request_inputs(shape_count(&run->data->sample)) + 1;
-    return (explain->count + 1) * (requests + 1) + 1; /* the original may come besides; one beat before all */
+    uint32_t inputs = run->inputs[explain->root].count;
+    uint32_t requests = inputs / explain_job_request_size(shape_count(&run->data->sample), inputs) + 1;
+    return (explain->count + 1) * (requests + 1) + 2; /* the original may come besides; a beat before and after all */
 }
 
 static bool call_plugin(struct session *s, const struct attribution *a, struct net *net, struct error *e) {
     struct handle *handle;
-    char text[256] = "";
-    assay_why why = {text, sizeof text};
     assay_status status = ASSAY_OK;
-    uint32_t n = s->set->count, most = request_inputs(s->full);
+    uint32_t n = s->set->count, most = s->call.most;
     if (!handle_create(net, &handle, e)) return false;
     handle->helpers = channel_helpers(s->channel);
     /* Every process of this explainer asks for it, and conformance did. */
     if (a == &s->run->plan.attributions[run_original(s->run, ROOT_MODEL)]) handle->memo = s->explain->memo;
     handle->gradients = s->explain->gradients;
     handle->network = a->key;
-    /* An element that is never written stays NaN, and is found. */
-    for (size_t k = 0; k < n * s->full; k++) s->maps[k] = NAN;
-    for (uint32_t i = 0; status == ASSAY_OK && i < n; i += most) {
-        assay_request request = {.n = n - i < most ? n - i : most,
-                                 .inputs = s->x + i * s->full,
-                                 .targets = s->set->target + i,
-                                 .seeds = s->seeds + i};
+    for (uint32_t i = 0; status == ASSAY_OK && !call_breach(&s->call) && i < n; i += most) {
+        const assay_request request = {.n = n - i < most ? n - i : most,
+                                       .inputs = s->x + i * s->full,
+                                       .targets = s->set->target + i,
+                                       .seeds = s->seeds + i};
         channel_beat(s->channel);
-        status = s->explainer->attribute(s->explainer, &handle->model, &request, s->maps + i * s->full, &why);
+        status = call_make(&s->call, handle, &request, CALL_NAN_A, s->maps + i * s->full);
     }
     channel_beat(s->channel);
     handle_destroy(handle);
     s->unsupported = status == ASSAY_UNSUPPORTED;
-    if (status != ASSAY_OK) return error_set(e, "%s", text[0] ? text : "the plugin failed and gave no reason.");
+    if (call_breach(&s->call)) return error_set(e, "%s.", call_breach(&s->call));
+    if (status != ASSAY_OK)
+        return error_set(e, "%s", s->call.why[0] ? s->call.why : "the plugin failed and gave no reason.");
     return true;
 }
 
-void explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds) {
-    char purpose[512];
-    snprintf(purpose, sizeof purpose, "attribution/%s/%s", run->explainers[row].name, a->key);
+bool explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds,
+                       struct error *e) {
+    char *purpose = text_format("attribution/%s/%s", run->explainers[row].name, a->key);
+    if (!purpose) return error_memory(e);
     for (uint32_t i = 0; i < n; i++) seeds[i] = rng_seed(run->battery->seed, purpose, run->inputs[a->root].sample[i]);
+    free(purpose);
+    return true;
 }
 
 static bool compute(struct session *s, const struct attribution *a, struct error *e) {
-    explain_job_seeds(s->run, s->explain->row, a, s->set->count, s->seeds);
-    make_inputs(s, a->inputs);
     s->unsupported = false;
+    if (!explain_job_seeds(s->run, s->explain->row, a, s->set->count, s->seeds, e)) return false;
+    make_inputs(s, a->inputs);
     if (!variant_take(&s->variant, a, e)) return false;
     struct net *net = s->variant.net;
     return (a->layers || check_logits(s, net, e)) && call_plugin(s, a, net, e) &&
@@ -147,7 +150,8 @@ static bool session_init(struct session *s, struct error *e) {
     if (!s->x || !s->seeds) return error_memory(e);
     s->maps = s->x + n * s->full;
     return variant_init(&s->variant, run, explain->root, e) &&
-           plugin_explainer(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e);
+           plugin_open(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e) &&
+           call_init(&s->call, s->explainer, s->full, explain_job_request_size(s->full, s->set->count), e);
 }
 
 /* What is wrong with the original is wrong with everything compared to it. */
@@ -155,28 +159,44 @@ static void fail_all(struct session *s, const struct error *failure) {
     for (uint32_t k = 0; k < s->explain->count; k++) deliver(s, s->explain->attributions[k], false, 0, failure);
 }
 
+/* A plugin that writes where it must not has broken the rules for its whole row. */
+static bool broke_rules(const struct session *s) {
+    const char *breach = s->call.explainer ? call_breach(&s->call) : NULL;
+    if (breach) channel_send(s->channel, RECORD_BREACH, breach, strlen(breach));
+    return breach != NULL;
+}
+
+static void explain_variants(struct session *s, uint32_t original, double start) {
+    const struct explain_job *explain = s->explain;
+    struct error e = {{0}};
+    for (uint32_t k = 0; k < explain->count; k++) {
+        uint32_t index = explain->attributions[k];
+        bool computed = true;
+        if (index != original || k > 0) {
+            start = clock_seconds();
+            computed = compute(s, &s->run->plan.attributions[index], &e);
+        }
+        if (broke_rules(s) || !deliver(s, index, computed, clock_seconds() - start, &e)) return;
+    }
+}
+
 void explain_job_work(const struct run *run, const struct explain_job *explain, struct channel *channel) {
     struct session s = {.run = run, .explain = explain, .channel = channel};
-    struct error e;
+    struct error e = {{0}};
     uint32_t original = run_original(run, explain->root);
     double start = clock_seconds();
     channel_beat(channel);
-    if (!session_init(&s, &e) || !compute(&s, &run->plan.attributions[original], &e) ||
-        !comparer_take_originals(&s.comparer, s.maps, &e)) {
+    bool ok = session_init(&s, &e) && compute(&s, &run->plan.attributions[original], &e) &&
+              comparer_take_originals(&s.comparer, s.maps, &e);
+    if (broke_rules(&s)) return;
+    if (!ok) {
         fail_all(&s, &e);
         return;
     }
     char digest[FILE_DIGEST_SIZE];
     data_digest(s.maps, s.set->count * s.full * sizeof *s.maps, digest);
     channel_send(channel, RECORD_ORIGINAL, digest, sizeof digest);
-    for (uint32_t k = 0; k < explain->count; k++) {
-        uint32_t index = explain->attributions[k];
-        bool computed = true;
-        if (index != original || k > 0) {
-            start = clock_seconds();
-            computed = compute(&s, &run->plan.attributions[index], &e);
-        }
-        if (!deliver(&s, index, computed, clock_seconds() - start, &e)) return;
-    }
-    plugin_explainer_destroy(s.explainer);
+    explain_variants(&s, original, start);
+    channel_beat(channel);
+    plugin_close(run->explainers[explain->row].plugin, s.explainer);
 }

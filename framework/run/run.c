@@ -70,6 +70,7 @@ static bool open_store(struct run *run, const struct run_options *options, char 
 static bool load_breaches(struct run *run, struct error *e) {
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         char key[256];
+        if (run->explainers[i].breach) continue; /* of this run: the plugin cannot be used */
         snprintf(key, sizeof key, "breach/%s", run->explainers[i].name);
         if (!store_meta(run->store, key, &run->explainers[i].breach, e)) return false;
     }
@@ -253,14 +254,24 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
     return ok;
 }
 
+/* At once, as the run may take hours. */
+static void warn(const struct run *run) {
+    if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
+    for (uint32_t i = 0; i < run->explainer_count; i++) {
+        const struct explainer_entry *r = &run->explainers[i];
+        if (r->plugin && r->plugin->problem)
+            fprintf(stderr, "assay: warning: explainer %s cannot be used, and its row will be ERROR: %s\n", r->name,
+                    r->plugin->problem);
+    }
+}
+
 bool run_execute(const struct run_options *options, const struct control *const *controls, struct run_outcome *out,
                  struct error *e) {
     struct run run = {.log = -1};
     struct draw_counts counts = {0};
     *out = (struct run_outcome){0};
     bool ok = setup_run(&run, options, controls, e);
-    if (ok && run.graph->warning && !options->quiet)
-        fprintf(stderr, "assay: warning: %s: %s\n", run.battery->model, run.graph->warning);
+    if (ok && !options->quiet) warn(&run);
     if (ok && options->dry_run) {
         ok = dry_run(&run, options, &counts, e);
     } else {

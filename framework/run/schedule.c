@@ -235,7 +235,7 @@ bool schedule_measure(struct run *run, unsigned workers, struct error *e) {
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (!run->explainers[row].yardstick) ok = jobs_add_conform(&w, row, e);
+        if (!run->explainers[row].yardstick && !run->explainers[row].breach) ok = jobs_add_conform(&w, row, e);
     ok = ok && run_wave(&w, "", workers, e);
     finish_wave(&w);
     return ok;

@@ -1,5 +1,7 @@
 #include "run/schedule_jobs.h"
 
+#include "host/conformance.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,12 +240,9 @@ bool jobs_add_references(struct wave_state *w, struct error *e) {
 
 /* ---- before all others ---- */
 
-/* Calls of conformance: a batch of all inputs and each of them alone, and again for each claim. */
-#define CLAIM_CALLS 16u
-
 bool jobs_add_conform(struct wave_state *w, uint32_t row, struct error *e) {
     const struct run *run = w->run;
-    const struct job_bounds bounds = {run->battery->time_limit, run->inputs[ROOT_MODEL].count + CLAIM_CALLS, 1 << 16};
+    const struct job_bounds bounds = {run->battery->time_limit, CONFORMANCE_CALLS, 1 << 16};
     return jobs_add(w, JOB_CONFORM, row, 1, &bounds) || error_memory(e);
 }
 
@@ -259,7 +258,7 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
         if (!jobs_add(w, JOB_TRAIN, i, cost, &bounds)) return error_memory(e);
     }
     for (uint32_t row = 0; row < run->explainer_count; row++)
-        if (run->explainers[row].yardstick) w->conformed[row] = true;
+        if (run->explainers[row].yardstick || run->explainers[row].breach) w->conformed[row] = true;
         else if (!jobs_add_conform(w, row, e)) return false;
     return true;
 }

@@ -12,7 +12,9 @@ bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint
     char why[256];
     *j = (struct judgement){.word = VERDICT_ERROR};
     j->score = j->lower = j->upper = j->floor = j->ceiling = (double)NAN;
-    if (explainer->breach) judgement_say(j, VERDICT_ERROR, "Breach of the plugin rules: %s", explainer->breach);
+    if (explainer->plugin && explainer->plugin->problem)
+        judgement_say(j, VERDICT_ERROR, "The explainer cannot be used: %s", explainer->plugin->problem);
+    else if (explainer->breach) judgement_say(j, VERDICT_ERROR, "Breach of the plugin rules: %s", explainer->breach);
     else if (explainer->unsupported) judgement_say(j, VERDICT_SKIP, "%s", explainer->unsupported);
     else if (!schedule_applies(r->run, control, row, why, sizeof why)) judgement_say(j, VERDICT_SKIP, "%s", why);
     else {

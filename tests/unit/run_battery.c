@@ -240,6 +240,14 @@ static const struct {
     {"per-process", "Not reproducible: the same request in another process gives other bytes."},
     {"fails", "the moon is in the wrong phase"},
     {"bad-target", "target 10 of sample 0"},
+    {"eighth-map", "map 8 in a batch of 10"},
+    {"late-overrun", "Breach of the plugin rules: the plugin wrote before or behind its maps"},
+    {"late-inputs", "Breach of the plugin rules: the plugin wrote to the inputs, which it may only read"},
+    {"crash-constructor", "The explainer cannot be used:"},
+    {"exit-constructor", "while it was loaded: ended the process with exit code 0"},
+    {"forged-tables", "The explainer cannot be used:"},
+    {"abi-major", "built for plugin ABI 2.0"},
+    {"no-symbol", "without the symbol assay_entry"},
 };
 
 /* Reports that are files of text. */
@@ -308,15 +316,38 @@ Test(run_battery, a_bad_plugin_costs_its_own_row) {
     }
 }
 
+/* Honest maps, and trouble for whoever loads or unloads them: no row pays for that, their own neither, but for the one
+ * that does not return from destroy(). */
+Test(run_battery, what_a_library_does_beside_its_maps_stays_in_its_workers) {
+    static const char *const honest[] = {"exit-in-parent", "exit-at-unload", "thread-at-load", "rounding"};
+    write_battery("b.yaml", "fashion-mlp.onnx", 1,
+                  "gradient\n!exit-in-parent\n!exit-at-unload\n!thread-at-load\n!rounding\n",
+                  "controls: [cascading, zero-pixel]\nrule: {draws: [3, 4, 5]}\n");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 0);
+    struct store *s = store_of("run");
+    struct found gradient = verdict_of(s, "gradient", "cascading");
+    cr_expect_str_eq(gradient.verdict, "PASS", "%s", gradient.reason);
+    for (size_t k = 0; k < sizeof honest / sizeof *honest; k++) {
+        struct found f = verdict_of(s, honest[k], "cascading");
+        cr_expect_str_eq(f.verdict, "PASS", "%s: %s", honest[k], f.reason);
+        cr_expect_str_eq(f.reason, gradient.reason, "%s", honest[k]);
+    }
+    store_close(s);
+}
+
 /* The time limit is for one call, of conformance as of controls. */
 Test(run_battery, a_plugin_that_hangs_is_stopped) {
-    write_battery("b.yaml", "fashion-mlp.onnx", .5, "!hang\ngradient\n",
+    static const char *const hangs[] = {"hang", "destroy-hangs"};
+    write_battery("b.yaml", "fashion-mlp.onnx", .5, "!hang\ngradient\n!destroy-hangs\n",
                   "controls: [cascading, zero-pixel]\nrule: {draws: [3, 4, 5]}\n");
     cr_expect_eq(execute("b.yaml", "run", 2, false), 3);
     struct store *s = store_of("run");
-    struct found hang = verdict_of(s, "hang", "cascading"), other = verdict_of(s, "gradient", "cascading");
-    cr_expect_str_eq(hang.verdict, "ERROR");
-    cr_expect(strstr(hang.reason, "The plugin did not answer within its time limit of 0.5 s."), "%s", hang.reason);
+    for (size_t k = 0; k < 2; k++) {
+        struct found hang = verdict_of(s, hangs[k], "cascading");
+        cr_expect_str_eq(hang.verdict, "ERROR");
+        cr_expect(strstr(hang.reason, "The plugin did not answer within its time limit of 0.5 s."), "%s", hang.reason);
+    }
+    struct found other = verdict_of(s, "gradient", "cascading");
     cr_expect_str_eq(other.verdict, "PASS", "%s", other.reason);
     store_close(s);
 }
