@@ -159,6 +159,14 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
     return ok;
 }
 
+/* What a row had delivered before it broke the rules depends on which of its jobs came first, and says nothing. */
+static bool drop_broken(struct run *run, struct error *e) {
+    bool ok = true;
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
+        if (run->explainers[row].breach) ok = store_drop_results(run->store, run->explainers[row].name, e);
+    return ok;
+}
+
 static bool make_draw_counts(const struct run *run, struct draw_counts *counts, struct error *e) {
     counts->draws = calloc((size_t)run->control_count * run->explainer_count + 1, sizeof *counts->draws);
     if (!counts->draws) return error_memory(e);
@@ -279,7 +287,8 @@ bool run_execute(const struct run_options *options, const struct control *const 
              setup_inputs(&run, ROOT_MODEL, e) && setup_inputs(&run, ROOT_LINEAR, e) &&
              (!setup_needs_labels(&run) || network_list(&run, e)) && make_draw_counts(&run, &counts, e);
         out->started = ok;
-        ok = ok && run_waves(&run, &counts, options, e) && verdict_store(&run, &counts, &out->exit_code, e);
+        ok = ok && run_waves(&run, &counts, options, e) && drop_broken(&run, e) &&
+             verdict_store(&run, &counts, &out->exit_code, e);
     }
     if (run.log >= 0) close(run.log);
     free(counts.draws);

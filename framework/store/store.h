@@ -73,6 +73,8 @@ struct comparison_row {
     double value; /* NaN: no similarity (a constant map) */
 };
 bool store_put_unit(struct store *, const struct unit_row *, struct error *);
+/* Takes out all units, comparisons, checks and maps of an explainer. */
+bool store_drop_results(struct store *, const char *explainer, struct error *);
 bool store_put_comparison(struct store *, const struct comparison_row *, struct error *);
 bool store_has_unit(struct store *, const char *explainer, const char *variant);
 bool store_each_unit(struct store *, bool (*row)(void *, const struct unit_row *), void *, struct error *);

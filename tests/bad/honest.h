@@ -10,15 +10,15 @@ static inline assay_status honest(const assay_explainer *self, const assay_model
     return model->gradient(model, request->n, request->inputs, request->targets, maps, why);
 }
 
-/* Whether the model is another than at the first call. */
-static inline bool is_other_model(const assay_model *model, const assay_request *request) {
-    static float first;
-    static bool known;
+/* How often the model was another than at the call before, in this process. */
+static inline unsigned model_changes(const assay_model *model, const assay_request *request) {
+    static float last;
+    static unsigned changes, calls;
     float logits[64];
-    if (model->outputs > 64 || model->forward(model, 1, request->inputs, logits, NULL) != ASSAY_OK) return false;
-    if (!known) first = logits[0];
-    known = true;
-    return logits[0] != first;
+    if (model->outputs > 64 || model->forward(model, 1, request->inputs, logits, NULL) != ASSAY_OK) return 0;
+    changes += calls++ > 0 && logits[0] != last;
+    last = logits[0];
+    return changes;
 }
 
 /* A library of one explainer. */

@@ -4,7 +4,7 @@
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
     assay_status status = honest(self, model, request, maps, why);
-    if (is_other_model(model, request))
+    if (request->n > 1 && model_changes(model, request) > 0)
         for (int k = 1; k < 4096; k++) maps[-k] = 7;
     return status;
 }

@@ -365,7 +365,8 @@ static void expect_same(const char *a, const char *b) {
     }
 }
 
-#define ROWS_FOR_BYTES "gradient\nsaliency\nrandom-noise\n!crash\n{use: guided-backprop, reduce: mean-abs}\n"
+#define ROWS_FOR_BYTES                                                                                                 \
+    "gradient\nsaliency\nrandom-noise\n!crash\n!late-inputs\n{use: guided-backprop, reduce: mean-abs}\n"
 #define CONTROLS_FOR_BYTES "controls: [cascading, " LABELS ", zero-pixel]\n" TRAINING "rule: {draws: [3, 4, 5]}\n"
 
 static void nap(long milliseconds) {
