@@ -1,6 +1,6 @@
 /* results.csv, one row per comparison, and verdicts.csv, one row per verdict. */
 #include "reports/format.h"
-#include "reports/output.h"
+#include "reports/report_file.h"
 #include "reports/writers.h"
 
 #include <csv.h>
@@ -66,22 +66,22 @@ static bool put_verdict(void *context, const struct verdict_row *row) {
 }
 
 static bool write_results(struct store *s, const char *folder, struct error *e) {
-    struct output o;
+    struct report_file o;
 
-    if (!output_open(&o, folder, "results.csv", e)) return false;
+    if (!report_file_open(&o, folder, "results.csv", e)) return false;
     fputs("explainer,control,stage,stage_index,draw,pairing,input,other,measure,view,value\n", o.file);
-    return output_close(&o, store_each_result(s, put_result, &(struct table){o.file, e}, e), e);
+    return report_file_close(&o, store_each_result(s, put_result, &(struct table){o.file, e}, e), e);
 }
 
 static bool write_verdicts(struct store *s, const char *folder, struct error *e) {
-    struct output o;
+    struct report_file o;
 
-    if (!output_open(&o, folder, "verdicts.csv", e)) return false;
+    if (!report_file_open(&o, folder, "verdicts.csv", e)) return false;
     fputs("explainer,control,verdict,annotation,expected,as_expected,reason,first_failing_stage,score,lower,upper,"
           "floor,ceiling,"
           "n,draws\n",
           o.file);
-    return output_close(&o, store_each_verdict(s, put_verdict, &(struct table){o.file, e}, e), e);
+    return report_file_close(&o, store_each_verdict(s, put_verdict, &(struct table){o.file, e}, e), e);
 }
 
 bool report_csv(struct store *s, const char *folder, struct error *e) {

@@ -95,12 +95,10 @@ FILE *figure_data(const struct figure *f, struct error *e) {
 }
 
 bool figure_end(struct figure *f, struct error *e) {
-    char *script = text_format("%s.gp", f->name), *path = text_format("%s/%s.gp", f->all->folder, f->name);
-    bool ok =
-        script && path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
+    char *path = text_format("%s/%s.gp", f->all->folder, f->name);
+    bool ok = path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
 
-    ok = ok && gnuplot_jobs_add(&f->all->jobs, script, e);
-    free(script);
+    ok = ok && gnuplot_jobs_add(&f->all->jobs, f->name, e);
     free(path);
     figure_drop(f);
     return ok;

@@ -2,7 +2,7 @@
  * large memory. Keys are written in the order they are set here. */
 #include "reports/json_compare.h"
 #include "reports/json_layout.h"
-#include "reports/output.h"
+#include "reports/report_file.h"
 #include "reports/text_words.h"
 #include "reports/writers.h"
 
@@ -147,9 +147,9 @@ static bool put_notes(FILE *out, struct store *s, struct error *e) {
 #define SECTION(name, each, put) (begin(&c, name), end(&c, each(s, put, &c, e)))
 
 bool report_json(struct store *s, const char *folder, struct error *e) {
-    struct output o;
+    struct report_file o;
 
-    if (!output_open(&o, folder, "report.json", e)) return false;
+    if (!report_file_open(&o, folder, "report.json", e)) return false;
     struct section c = {o.file, true, e};
     bool ok = put_run(o.file, s, e) && put_notes(o.file, s, e) &&
               SECTION("verdicts", store_each_verdict, put_verdict) && SECTION("inputs", store_each_input, put_input) &&
@@ -158,5 +158,5 @@ bool report_json(struct store *s, const char *folder, struct error *e) {
               SECTION("curves", store_each_curve, put_curve) && SECTION("checks", store_each_check, put_check) &&
               SECTION("comparisons", json_each_comparison, put_comparisons);
     fputs("\n}\n", o.file);
-    return output_close(&o, ok, e);
+    return report_file_close(&o, ok, e);
 }

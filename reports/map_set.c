@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "reports/format.h"
-#include "reports/output.h"
+#include "reports/report_file.h"
 #include "reports/pixels.h"
 
 #include <math.h>
@@ -155,10 +155,10 @@ static bool add_similarity(void *context, const struct comparison_row *r) {
 }
 
 static bool write_index(const struct map_set *s, const char *folder, struct error *e) {
-    struct output o;
+    struct report_file o;
     char limit[NUMBER_SIZE];
 
-    if (!output_open(&o, folder, "maps.tsv", e)) return false;
+    if (!report_file_open(&o, folder, "maps.tsv", e)) return false;
     fputs("# pictures in " MAP_FILE ", after 2 rows of a ramp of 101 values: float32, summed over channels; inputs of\n"
           "# three channels: bytes, red green blue (limit 255)\n"
           "# offset\theight\twidth\tinput\tlimit (99th percentile of |value|)\texplainer\tvariant\n",
@@ -173,21 +173,21 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
                 (unsigned)p->input, number_text(p->limit, limit), names.failed ? "" : names.data);
         text_finish(&names);
     }
-    return output_close(&o, true, e);
+    return report_file_close(&o, true, e);
 }
 
 bool map_set_write(struct store *s, const char *folder, struct map_set *set, struct error *e) {
-    struct output o;
+    struct report_file o;
     float ramp[2 * MAP_RAMP];
 
     *set = (struct map_set){0};
-    if (!output_open(&o, folder, MAP_FILE, e)) return false;
+    if (!report_file_open(&o, folder, MAP_FILE, e)) return false;
     for (size_t i = 0; i < 2 * MAP_RAMP; i++) ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
     fwrite(ramp, sizeof ramp, 1, o.file);
     struct writing w = {.set = set, .out = o.file, .offset = sizeof ramp, .error = e};
     bool ok = pixels_load(s, &w.pixels, e) && store_each_input(s, add_input, &w, e) &&
               store_each_map(s, add_map, &w, e) && store_each_comparison(s, add_similarity, &w, e);
-    ok = output_close(&o, ok, e) && write_index(set, folder, e);
+    ok = report_file_close(&o, ok, e) && write_index(set, folder, e);
     if (!ok) map_set_finish(set);
     return ok;
 }

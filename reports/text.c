@@ -1,6 +1,6 @@
 #include "reports/curve_set.h"
 #include "reports/format.h"
-#include "reports/output.h"
+#include "reports/report_file.h"
 #include "reports/text_words.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
@@ -339,8 +339,8 @@ bool report_text(struct store *s, FILE *out, bool colour, bool reasons, struct e
 }
 
 bool report_text_file(struct store *s, const char *folder, struct error *e) {
-    struct output o;
+    struct report_file o;
 
-    if (!output_open(&o, folder, "report.txt", e)) return false;
-    return output_close(&o, report_text(s, o.file, false, true, e), e);
+    if (!report_file_open(&o, folder, "report.txt", e)) return false;
+    return report_file_close(&o, report_text(s, o.file, false, true, e), e);
 }

@@ -71,14 +71,14 @@ Test(report_quote, gnuplot_shows_names_as_they_are, .timeout = 60) {
         text_add(&script, " at 1,1\nset xrange [0:3]\nset xtics (");
         figure_quote(&script, cases[i].name, LONGEST, QUOTED_TIC);
         text_add(&script, " 1, 'z' 2)\nplot x notitle\n");
-        char *name = text_format("case%zu.gp", i), *path = text_format("%s/%s", folder, name);
+        char *name = text_format("case%zu", i), *path = text_format("%s/%s.gp", folder, name);
         cr_assert(file_write(path, script.data, script.length, &e), "%s", e.text);
         cr_assert(gnuplot_jobs_add(&jobs, name, &e), "%s", e.text);
         text_finish(&script);
         free(name);
         free(path);
     }
-    cr_expect(gnuplot_jobs_run(&jobs, folder, 2, &e), "%s", e.text);
+    cr_expect(gnuplot_jobs_run(&jobs, folder, 2, 60, &e), "%s", e.text);
     gnuplot_jobs_finish(&jobs);
     for (size_t i = 0; i < CASES; i++) {
         char *name = text_format("case%zu.svg", i), *svg = fake_read(folder, name);
