@@ -1,5 +1,7 @@
+/* The curves of a run: loading them, and finding those that a figure draws. */
 #include "reports/curve_set.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "reports/format.h"
 
@@ -25,13 +27,9 @@ static bool add_row(void *context, const struct curve_row *row) {
     struct curve_set *c = context;
     bool whole = true;
 
-    if (c->count == c->capacity) {
-        size_t capacity = c->capacity ? 2 * c->capacity : 64;
-        struct curve_row *more = realloc(c->rows, capacity * sizeof *more);
-        if (!more) return error_memory(c->error);
-        c->rows = more;
-        c->capacity = capacity;
-    }
+    struct curve_row *more = array_grow(c->rows, c->count, sizeof *more);
+    if (!more) return error_memory(c->error);
+    c->rows = more;
     struct curve_row *copy = &c->rows[c->count++];
     *copy = *row;
     const char **texts[] = ROW_TEXTS(copy);
@@ -120,8 +118,28 @@ void curve_add_marks(const struct curve *c, struct curve_marks *marks) {
     }
 }
 
-const char *curve_measure(const char *id) {
-    return strcmp(id, "spearman") == 0 ? "Spearman correlation" : strcmp(id, "ssim") == 0 ? "SSIM" : id;
+const char **curve_explainers(const struct curve_set *c, const struct verdict_table *t, const char *control,
+                              const char *measure, size_t *count) {
+    const char **names = calloc(t->explainer_count + 1, sizeof *names);
+
+    *count = 0;
+    for (size_t x = 0; names && x < t->explainer_count; x++) {
+        bool any = false;
+        for (size_t v = 0; v < CURVE_VIEWS && !any; v++)
+            any = curve_find(c, t->explainers[x], control, measure, curve_views[v].id).count > 0;
+        if (any) names[(*count)++] = t->explainers[x];
+    }
+    return names;
+}
+
+struct measure_axis curve_axis(const struct measure *m, double lowest) {
+    size_t i = 0;
+    while (i + 1 < MEASURE_AXES && lowest < m->axes[i].lowest) i++;
+    return m->axes[i];
+}
+
+double curve_axis_end(const struct measure *m, double share) {
+    return m->highest + share * (m->highest - m->axes[MEASURE_AXES - 1].lowest);
 }
 
 const char *curve_number(double value, char buffer[NUMBER_SIZE]) {

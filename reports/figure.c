@@ -19,16 +19,46 @@ static void add_slug(char *name, size_t size, const char *part) {
     name[used] = '\0';
 }
 
-void figure_begin(struct figure *f, struct figures *all, const char *kind, const char *what, const char *more,
-                  double width, double height) {
-    *f = (struct figure){.all = all, .width = width, .height = height};
-    add_slug(f->name, 16, kind);
-    const char *const parts[] = {what, more};
+size_t figure_pages(size_t items, size_t most) {
+    return items > most ? (items + most - 1) / most : 1;
+}
+
+const char *figure_page_text(const struct figure_page *page, char buffer[FIGURE_PAGE_SIZE]) {
+    buffer[0] = '\0';
+    if (page->count > 1) snprintf(buffer, FIGURE_PAGE_SIZE, " (page %zu of %zu)", page->number + 1, page->count);
+    return buffer;
+}
+
+/* Ends the name in "-word" and a number, in place of its last letters where there is no room. */
+static void add_number(char *name, size_t size, const char *word, size_t number) {
+    char end[32];
+    size_t length = (size_t)snprintf(end, sizeof end, "-%s%zu", word, number), used = strlen(name);
+
+    memcpy(name + (used + length < size ? used : size - 1 - length), end, length + 1);
+}
+
+static void name_figure(struct figure *f, const struct figure_title *t) {
+    const char *const parts[] = {t->what, t->more};
+    char name[sizeof f->name] = "";
+
+    add_slug(name, 16, t->kind);
     for (size_t i = 0; i < 2; i++)
         if (parts[i]) {
-            add_slug(f->name, sizeof f->name, "-");
-            add_slug(f->name, i ? sizeof f->name : 64, parts[i]);
+            add_slug(name, sizeof name, "-");
+            add_slug(name, i ? sizeof name : 64, parts[i]);
         }
+    if (t->page.number) add_number(name, sizeof name, "page", t->page.number + 1);
+    memcpy(f->name, name, sizeof name);
+    for (size_t other = 2; gnuplot_jobs_have(&f->all->jobs, f->name); other++) {
+        memcpy(f->name, name, sizeof name);
+        add_number(f->name, sizeof f->name, "", other);
+    }
+}
+
+void figure_begin(struct figure *f, struct figures *all, const struct figure_title *title, double width,
+                  double height) {
+    *f = (struct figure){.all = all, .width = width, .height = height};
+    name_figure(f, title);
     text_add(&f->script,
              "# gnuplot %s.gp writes %s.png; gnuplot -e \"format='svg'\" %s.gp (or 'pdf') writes that.\n"
              "name = '%s'\nwidth = %.0f\nheight = %.0f\nload 'style.gp'\n",

@@ -1,6 +1,7 @@
 /* Children that draw: how each is started, listened to and ended. */
 #include "reports/gnuplot.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "workers/isolate.h"
@@ -37,18 +38,19 @@ bool gnuplot_jobs_add(struct gnuplot_jobs *all, const char *name, struct error *
     static const char *const formats[] = {"png", "svg"};
 
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (all->count == all->capacity) {
-            size_t capacity = all->capacity ? 2 * all->capacity : 16;
-            struct gnuplot_job *more = realloc(all->job, capacity * sizeof *more);
-            if (!more) return error_memory(e);
-            all->job = more;
-            all->capacity = capacity;
-        }
-        char *copy = text_copy(name);
+        struct gnuplot_job *more = array_grow(all->job, all->count, sizeof *more);
+        char *copy = more ? text_copy(name) : NULL;
+        if (more) all->job = more;
         if (!copy) return error_memory(e);
         all->job[all->count++] = (struct gnuplot_job){.name = copy, .format = formats[i], .log = -1};
     }
     return true;
+}
+
+bool gnuplot_jobs_have(const struct gnuplot_jobs *all, const char *name) {
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(all->job[i].name, name) == 0) return true;
+    return false;
 }
 
 void gnuplot_jobs_finish(struct gnuplot_jobs *all) {

@@ -10,11 +10,13 @@
 struct gnuplot_job;
 struct gnuplot_jobs {
     struct gnuplot_job *job;
-    size_t count, capacity;
+    size_t count;
 };
 
 /* The script NAME.gp, drawn as NAME.png and as NAME.svg: a script sees its format as a variable. */
 bool gnuplot_jobs_add(struct gnuplot_jobs *, const char *name, struct error *);
+
+bool gnuplot_jobs_have(const struct gnuplot_jobs *, const char *name);
 
 /* Draws all, `width` pictures at a time. Those of the last script are begun first: a report adds its largest figures
  * last. A picture that takes longer than `seconds` is given up, and its gnuplot killed with whatever it started. False

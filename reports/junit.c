@@ -1,3 +1,4 @@
+/* junit.xml: one suite per control, one case per explainer. */
 #include "reports/format.h"
 #include "reports/report_file.h"
 #include "reports/text_words.h"

@@ -1,6 +1,9 @@
+/* Inputs and kept maps as pictures in one file. */
 #include "reports/map_set.h"
 
+#include "base/array.h"
 #include "base/text.h"
+#include "measure/measure.h"
 #include "reports/format.h"
 #include "reports/report_file.h"
 #include "reports/pixels.h"
@@ -20,16 +23,12 @@ struct writing {
 static struct picture *add_picture(struct writing *w) {
     struct map_set *s = w->set;
 
-    if (s->count == s->capacity) {
-        size_t capacity = s->capacity ? 2 * s->capacity : 64;
-        struct picture *more = realloc(s->pictures, capacity * sizeof *more);
-        if (!more) {
-            error_memory(w->error);
-            return NULL;
-        }
-        s->pictures = more;
-        s->capacity = capacity;
+    struct picture *more = array_grow(s->pictures, s->count, sizeof *more);
+    if (!more) {
+        error_memory(w->error);
+        return NULL;
     }
+    s->pictures = more;
     struct picture *p = &s->pictures[s->count++];
     *p = (struct picture){.offset = w->offset, .similarity = NAN};
     return p;
@@ -142,7 +141,7 @@ static bool add_similarity(void *context, const struct comparison_row *r) {
     struct writing *w = context;
     bool has_signs = strcmp(r->view, "signed/all") == 0;
 
-    if (strcmp(r->measure, "spearman") != 0 || strcmp(r->pairing, "matched") != 0 ||
+    if (strcmp(r->measure, measures[0]->id) != 0 || strcmp(r->pairing, "matched") != 0 ||
         (!has_signs && strcmp(r->view, "absolute/all") != 0))
         return true;
     for (size_t i = 0; i < w->set->count; i++) {

@@ -1,3 +1,4 @@
+/* A file that appears under its name only when it is whole. */
 #include "reports/report_file.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+/* The verdict table for a terminal and for report.txt. */
 #include "reports/curve_set.h"
 #include "reports/format.h"
 #include "reports/report_file.h"
@@ -230,7 +231,7 @@ static void put_reasons(struct page *p, const struct verdict_table *t) {
 static struct curve main_curve(const struct curve_set *curves, const char *explainer, const char *control) {
     struct curve all[CURVE_VIEWS];
 
-    curve_find_all(curves, explainer, control, "spearman", all);
+    curve_find_all(curves, explainer, control, measures[0]->id, all);
     for (size_t v = 0; v < CURVE_VIEWS; v++)
         if (all[v].count) return all[v];
     return (struct curve){0};
@@ -267,7 +268,7 @@ static void put_similarities(struct page *p, const struct verdict_table *t, cons
         for (size_t i = 0; i < t->explainer_count; i++) {
             struct curve curve = main_curve(curves, t->explainers[i], t->controls[c]);
             if (!is_wanted(&curve, all)) continue;
-            if (!any) fputs("Spearman correlation with the original map, mean by stage\n", p->out);
+            if (!any) fprintf(p->out, "%s with the original map, mean by stage\n", measures[0]->title);
             if (first) {
                 put_cut(p, t->controls[c], WIDTH, false);
                 new_line(p, 0);

@@ -1,5 +1,7 @@
+/* All verdicts of a run as a table in memory. */
 #include "reports/verdict_table.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -13,7 +15,7 @@ struct names {
 
 static bool add_name(void *context, const char *name) {
     struct names *n = context;
-    char **more = realloc(n->names, (n->count + 1) * sizeof *more);
+    char **more = array_grow(n->names, n->count, sizeof *more);
 
     if (!more) return error_memory(n->error);
     n->names = more;
