@@ -150,7 +150,9 @@ static enum outcome judge_end(struct gnuplot_job *job, const char *folder, int s
         return MISSING;
     }
     char *said = text_clean(job->said); /* gnuplot marks the place of an error with a caret on its own line */
-    error_set(e, "%s/%s.gp: gnuplot failed: %s", folder, job->name, said ? said : "");
+    size_t length = said ? strlen(said) : 0;
+    while (length && said[length - 1] == ' ') length--;
+    error_set(e, "%s/%s.gp: gnuplot failed: %.*s", folder, job->name, (int)length, said ? said : "");
     free(said);
     return FAILED;
 }
