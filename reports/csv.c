@@ -39,29 +39,29 @@ static void put_draw(FILE *out, uint32_t draw) {
     else fprintf(out, "%u,", (unsigned)draw);
 }
 
-static bool put_result(void *context, const struct result_row *row) {
+static bool put_result(void *context, const struct result_row *r) {
     struct table *t = context;
     char digits[NUMBER_SIZE];
 
-    if (!PUT_TEXTS(t, row->explainer, row->control, row->stage)) return false;
-    fprintf(t->out, "%u,", (unsigned)row->stage_index);
-    put_draw(t->out, row->draw);
-    if (!PUT_TEXTS(t, row->pairing)) return false;
-    fprintf(t->out, "%u,%u,", (unsigned)row->input, (unsigned)row->other);
-    if (!PUT_TEXTS(t, row->measure, row->view)) return false;
-    fprintf(t->out, "%s\n", number_text(row->value, digits));
+    if (!PUT_TEXTS(t, r->explainer, r->control, r->stage)) return false;
+    fprintf(t->out, "%u,", (unsigned)r->stage_index);
+    put_draw(t->out, r->draw);
+    if (!PUT_TEXTS(t, r->pairing)) return false;
+    fprintf(t->out, "%u,%u,", (unsigned)r->input, (unsigned)r->other);
+    if (!PUT_TEXTS(t, r->measure, r->view)) return false;
+    fprintf(t->out, "%s\n", number_text(r->value, digits));
     return true;
 }
 
-static bool put_verdict(void *context, const struct verdict_row *row) {
+static bool put_verdict(void *context, const struct verdict_row *v) {
     struct table *t = context;
-    const double numbers[] = {row->score, row->lower, row->upper, row->floor, row->ceiling};
+    const double numbers[] = {v->score, v->lower, v->upper, v->floor, v->ceiling};
 
-    if (!PUT_TEXTS(t, row->explainer, row->control, row->verdict, row->annotation, row->expected)) return false;
-    fprintf(t->out, "%s,", row->as_expected ? "true" : "false");
-    if (!PUT_TEXTS(t, row->reason, row->first_stage)) return false;
+    if (!PUT_TEXTS(t, v->explainer, v->control, v->verdict, v->annotation, v->expected)) return false;
+    fprintf(t->out, "%s,", v->as_expected ? "true" : "false");
+    if (!PUT_TEXTS(t, v->reason, v->first_stage)) return false;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put_number(t->out, numbers[i]);
-    fprintf(t->out, "%u,%u\n", (unsigned)row->inputs, (unsigned)row->draws);
+    fprintf(t->out, "%u,%u\n", (unsigned)v->inputs, (unsigned)v->draws);
     return true;
 }
 

@@ -9,7 +9,7 @@
 #define CURVE_VIEWS 4u
 
 struct curve_set {
-    struct curve_row *rows;
+    struct curve_row *points; /* of all curves */
     size_t count;
     struct error *error;
 };
@@ -24,9 +24,9 @@ struct curve_view {
 };
 extern const struct curve_view curve_views[CURVE_VIEWS];
 
-/* One curve: rows [first, first + count), one per stage; count 0 when there is none. */
+/* One curve: a point per stage; count 0 when there is none. */
 struct curve {
-    const struct curve_row *row;
+    const struct curve_row *points;
     size_t count;
 };
 struct curve curve_find(const struct curve_set *, const char *explainer, const char *control, const char *measure,

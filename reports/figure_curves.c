@@ -46,10 +46,10 @@ static void survey_curve(struct sheet *s, const struct curve *c) {
     curve_add_marks(c, &s->marks);
     if (c->count > s->stages) {
         s->stages = c->count;
-        s->first = c->row;
+        s->first = c->points;
     }
     for (size_t i = 0; i < c->count; i++)
-        s->lowest = fmin(s->lowest, fmin(c->row[i].similarity, c->row[i].similarity_lower)); /* fmin drops NaN */
+        s->lowest = fmin(s->lowest, fmin(c->points[i].similarity, c->points[i].similarity_lower)); /* fmin drops NaN */
 }
 
 /* Over all pages, so that they have the same axes. */
@@ -97,12 +97,12 @@ static void put_block(struct sheet *s, const char *explainer, const struct curve
 
     figure_quote(&name, explainer, 200, QUOTED_TEXT);
     fprintf(s->data, "%s# block %zu: %s, %s\n", s->block ? "\n\n" : "", s->block, name.failed ? "" : name.data,
-            c->row->view);
+            c->points->view);
     text_finish(&name);
-    double repeated = isnan(c->row->ceiling) ? s->measure->highest : c->row->ceiling;
-    put_point(s->data, 0, c->row, (double[]){repeated, repeated, repeated});
+    double repeated = isnan(c->points->ceiling) ? s->measure->highest : c->points->ceiling;
+    put_point(s->data, 0, c->points, (double[]){repeated, repeated, repeated});
     for (size_t i = 0; i < c->count; i++) {
-        const struct curve_row *r = &c->row[i];
+        const struct curve_row *r = &c->points[i];
         put_point(s->data, i + 1, r, (double[]){r->similarity, r->similarity_lower, r->similarity_upper});
     }
     s->block++;

@@ -47,8 +47,8 @@ static void survey(struct dots *d) {
             curve_add_marks(&c, &d->marks);
             d->views[v] = d->views[v] || c.count;
             for (size_t i = 0; i < c.count; i++) {
-                d->stages[i] = c.row[i].stage;
-                d->lowest = fmin(d->lowest, fmin(c.row[i].similarity, c.row[i].similarity_lower));
+                d->stages[i] = c.points[i].stage;
+                d->lowest = fmin(d->lowest, fmin(c.points[i].similarity, c.points[i].similarity_lower));
             }
         }
         if (utf8_width(explainer) > widest) widest = utf8_width(explainer);
@@ -72,7 +72,7 @@ static bool write_data(struct dots *d, struct error *e) {
         for (size_t x = 0; x < d->count; x++) {
             struct curve c = find(d, d->explainers[x], view);
             if (stage >= c.count) continue;
-            const struct curve_row *r = &c.row[stage];
+            const struct curve_row *r = &c.points[stage];
             fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", curve_number((double)x + 1 + offsets[view], text[4]),
                     curve_number(r->similarity, text[0]), curve_number(r->similarity_lower, text[1]),
                     curve_number(r->similarity_upper, text[2]), curve_number(r->floor, text[3]),

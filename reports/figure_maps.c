@@ -1,5 +1,5 @@
-/* The map strip: input, original map, then the map at each randomised stage; one row per explainer, one figure per
- * control and input with kept maps. Under each tile its similarity to the original map. */
+/* The map strip: input, original map, then the map at each randomised stage; a line of tiles per explainer, a figure
+ * per control and input with kept maps. Under each tile its similarity to the original map. */
 #include "base/array.h"
 #include "measure/measure.h"
 #include "reports/figure.h"
@@ -32,8 +32,8 @@ struct strip {
     uint32_t input;
     struct column *all_columns, *columns; /* of all stages; from the first of this page on */
     size_t all_column_count, column_count;
-    const char **all_rows, **rows; /* explainers, likewise */
-    size_t all_row_count, row_count;
+    const char **all_explainers, **explainers; /* explainers, likewise */
+    size_t all_explainer_count, explainer_count;
     size_t longest;           /* title */
     struct map_scales scales; /* of the rows */
     double left, head, tile_height;
@@ -50,17 +50,17 @@ static bool has_maps(const struct map_set *m, const char *variant, uint32_t inpu
 }
 
 /* The first draw of each stage that has maps of this input. */
-static bool add_use(void *context, const struct use_row *row) {
+static bool add_use(void *context, const struct use_row *use) {
     struct strip *s = context;
     size_t count = s->all_column_count;
 
-    if (strcmp(row->control, s->control) != 0 || !has_maps(s->maps, row->variant, s->input)) return true;
-    if (count && s->all_columns[count - 1].stage == row->stage_index) return true;
+    if (strcmp(use->control, s->control) != 0 || !has_maps(s->maps, use->variant, s->input)) return true;
+    if (count && s->all_columns[count - 1].stage == use->stage_index) return true;
     struct column *more = array_grow(s->all_columns, count, sizeof *more);
     if (!more) return error_memory(s->error);
     s->all_columns = more;
     struct column *c = &s->all_columns[s->all_column_count++];
-    *c = (struct column){text_copy(row->variant), text_copy(row->stage), row->stage_index};
+    *c = (struct column){text_copy(use->variant), text_copy(use->stage), use->stage_index};
     return (c->variant && c->title) || error_memory(s->error);
 }
 
@@ -75,14 +75,15 @@ static const struct picture *map_of(const struct strip *s, const char *explainer
     return map_set_find(s->maps, explainer, variant, s->input);
 }
 
-static const struct picture *picture_of(const struct strip *s, size_t row, size_t column) {
+static const struct picture *picture_of(const struct strip *s, size_t explainer, size_t column) {
     if (column == 0) return map_set_input(s->maps, s->input);
-    return map_of(s, s->rows[row], column == 1 ? original_of(s->columns[0].variant) : s->columns[column - 2].variant);
+    return map_of(s, s->explainers[explainer],
+                  column == 1 ? original_of(s->columns[0].variant) : s->columns[column - 2].variant);
 }
 
-/* All maps of a row, over all pages, share a palette: diverging as soon as one has a negative value. *any: there are
- * maps. */
-static bool row_diverges(const struct strip *s, const char *explainer, bool *any) {
+/* All maps of an explainer, over all pages, share a palette: diverging as soon as one has a negative value. *any: there
+ * are maps. */
+static bool maps_diverge(const struct strip *s, const char *explainer, bool *any) {
     bool diverging = false;
 
     *any = false;
@@ -102,12 +103,12 @@ static bool survey(struct strip *s, struct error *e) {
 
     if (!store_each_use(s->figure.all->store, add_use, s, e)) return false;
     if (!s->all_column_count) return true;
-    s->all_rows = calloc(t->explainer_count + 1, sizeof *s->all_rows);
-    if (!s->all_rows) return error_memory(e);
+    s->all_explainers = calloc(t->explainer_count + 1, sizeof *s->all_explainers);
+    if (!s->all_explainers) return error_memory(e);
     for (size_t x = 0; x < t->explainer_count; x++) {
-        row_diverges(s, t->explainers[x], &any);
+        maps_diverge(s, t->explainers[x], &any);
         if (!any) continue;
-        s->all_rows[s->all_row_count++] = t->explainers[x];
+        s->all_explainers[s->all_explainer_count++] = t->explainers[x];
         if (utf8_width(t->explainers[x]) > widest) widest = utf8_width(t->explainers[x]);
     }
     s->longest = strlen("original");
@@ -123,16 +124,17 @@ static bool survey(struct strip *s, struct error *e) {
 /* Pages go through the stages of the first explainers, then through those of the next. */
 static void take_page(struct strip *s, size_t page) {
     size_t across = figure_pages(s->all_column_count, PAGE_STAGES);
-    size_t row = page / across * PAGE_EXPLAINERS, column = page % across * PAGE_STAGES;
+    size_t explainer = page / across * PAGE_EXPLAINERS, column = page % across * PAGE_STAGES;
     bool any;
 
-    s->rows = s->all_rows + row;
+    s->explainers = s->all_explainers + explainer;
     s->columns = s->all_columns + column;
-    s->row_count = s->all_row_count - row < PAGE_EXPLAINERS ? s->all_row_count - row : PAGE_EXPLAINERS;
+    s->explainer_count =
+        s->all_explainer_count - explainer < PAGE_EXPLAINERS ? s->all_explainer_count - explainer : PAGE_EXPLAINERS;
     s->column_count = s->all_column_count - column < PAGE_STAGES ? s->all_column_count - column : PAGE_STAGES;
     s->scales = (struct map_scales){0};
-    for (size_t i = 0; i < s->row_count; i++) {
-        bool diverging = row_diverges(s, s->rows[i], &any);
+    for (size_t i = 0; i < s->explainer_count; i++) {
+        bool diverging = maps_diverge(s, s->explainers[i], &any);
         s->scales.diverging = s->scales.diverging || diverging;
         s->scales.sequential = s->scales.sequential || !diverging;
     }
@@ -144,19 +146,20 @@ static double tile_x(const struct strip *s, size_t column) {
     return s->left + (double)column * (TILE + GAP_X) + (column > 0 ? 6 : 0);
 }
 
-static double tile_y(const struct strip *s, size_t row) {
-    return s->head + (double)row * (s->tile_height + GAP_Y);
+static double tile_y(const struct strip *s, size_t explainer) {
+    return s->head + (double)explainer * (s->tile_height + GAP_Y);
 }
 
-static void add_row(struct strip *s, size_t row) {
-    bool any, diverging = row_diverges(s, s->rows[row], &any);
+static void add_tiles(struct strip *s, size_t explainer) {
+    bool any, diverging = maps_diverge(s, s->explainers[explainer], &any);
 
     for (size_t c = 0; c < s->column_count + 2; c++)
-        map_tile(&s->figure, picture_of(s, row, c), diverging, tile_x(s, c), tile_y(s, row), TILE, s->tile_height);
+        map_tile(&s->figure, picture_of(s, explainer, c), diverging, tile_x(s, c), tile_y(s, explainer), TILE,
+                 s->tile_height);
 }
 
-static void add_caption(struct strip *s, size_t row, size_t column) {
-    const struct picture *p = picture_of(s, row, column);
+static void add_caption(struct strip *s, size_t explainer, size_t column) {
+    const struct picture *p = picture_of(s, explainer, column);
     double similarity = column > 1 && p ? p->similarity : NAN;
     char text[48] = "";
 
@@ -166,8 +169,8 @@ static void add_caption(struct strip *s, size_t row, size_t column) {
     else if (!isnan(similarity))
         snprintf(text, sizeof text, "%s = %.2f", measures[0]->symbol, fabs(similarity) < .005 ? 0 : similarity);
     if (*text)
-        figure_label(&s->figure, tile_x(s, column) + TILE / 2, tile_y(s, row) + s->tile_height + 8, ALIGN_CENTRE, 20,
-                     "font small textcolor rgb quiet", text);
+        figure_label(&s->figure, tile_x(s, column) + TILE / 2, tile_y(s, explainer) + s->tile_height + 8, ALIGN_CENTRE,
+                     20, "font small textcolor rgb quiet", text);
 }
 
 static void add_labels(struct strip *s, const struct figure_page *page) {
@@ -188,12 +191,12 @@ static void add_labels(struct strip *s, const struct figure_page *page) {
                      c == 0   ? "input"
                      : c == 1 ? "original"
                               : s->columns[c - 2].title);
-    for (size_t row = 0; row < s->row_count; row++) {
-        figure_label(f, s->left - 8, tile_y(s, row) + s->tile_height / 2, ALIGN_RIGHT, NAME_CHARACTERS,
-                     "textcolor rgb ink", s->rows[row]);
-        for (size_t c = 1; c < s->column_count + 2; c++) add_caption(s, row, c);
+    for (size_t explainer = 0; explainer < s->explainer_count; explainer++) {
+        figure_label(f, s->left - 8, tile_y(s, explainer) + s->tile_height / 2, ALIGN_RIGHT, NAME_CHARACTERS,
+                     "textcolor rgb ink", s->explainers[explainer]);
+        for (size_t c = 1; c < s->column_count + 2; c++) add_caption(s, explainer, c);
     }
-    double y = tile_y(s, s->row_count) + 12;
+    double y = tile_y(s, s->explainer_count) + 12;
     map_bar_labels(f, &s->scales, tile_x(s, 1), y);
     figure_label(f, 14, y + 22, ALIGN_LEFT, 120, "font small textcolor rgb quiet", map_bar_text(&s->scales));
     figure_label(f, 14, y + 35, ALIGN_LEFT, 120, "font small textcolor rgb quiet", legend ? legend : "");
@@ -208,8 +211,8 @@ static void add_script(struct strip *s, const struct figure_page *page) {
     figure_start_multiplot(f);
     add_labels(s, page);
     map_tile_begin(f);
-    for (size_t row = 0; row < s->row_count; row++) add_row(s, row);
-    map_bars(f, &s->scales, tile_x(s, 1), tile_y(s, s->row_count) + 12);
+    for (size_t explainer = 0; explainer < s->explainer_count; explainer++) add_tiles(s, explainer);
+    map_bars(f, &s->scales, tile_x(s, 1), tile_y(s, s->explainer_count) + 12);
     text_add(&f->script, "unset multiplot\n");
 }
 
@@ -219,7 +222,7 @@ static void finish(struct strip *s) {
         free(s->all_columns[c].title);
     }
     free(s->all_columns);
-    free(s->all_rows);
+    free(s->all_explainers);
 }
 
 static bool draw_page(struct strip *s, struct figures *all, const struct figure_page *page, struct error *e) {
@@ -229,7 +232,7 @@ static bool draw_page(struct strip *s, struct figures *all, const struct figure_
     snprintf(number, sizeof number, "input%u", (unsigned)s->input);
     double width = tile_x(s, s->column_count + 2) + 8;
     const struct figure_title title = {"maps", s->control, number, *page};
-    figure_begin(&s->figure, all, &title, width < 440 ? 440 : width, tile_y(s, s->row_count) + FOOT);
+    figure_begin(&s->figure, all, &title, width < 440 ? 440 : width, tile_y(s, s->explainer_count) + FOOT);
     add_script(s, page);
     return figure_end(&s->figure, e);
 }
@@ -240,8 +243,9 @@ static bool draw_strip(struct figures *all, const struct map_set *maps, const ch
     bool ok = survey(&s, e);
     struct figure_page page = {0};
 
-    if (s.all_column_count && s.all_row_count)
-        page.count = figure_pages(s.all_row_count, PAGE_EXPLAINERS) * figure_pages(s.all_column_count, PAGE_STAGES);
+    if (s.all_column_count && s.all_explainer_count)
+        page.count =
+            figure_pages(s.all_explainer_count, PAGE_EXPLAINERS) * figure_pages(s.all_column_count, PAGE_STAGES);
     for (; ok && page.number < page.count; page.number++) ok = draw_page(&s, all, &page, e);
     finish(&s);
     return ok;

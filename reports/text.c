@@ -239,7 +239,7 @@ static struct curve main_curve(const struct curve_set *curves, const char *expla
 
 static void put_stages(struct page *p, const struct curve *c, size_t indent) {
     for (size_t i = 0; i < c->count; i++) {
-        const struct curve_row *r = &c->row[i];
+        const struct curve_row *r = &c->points[i];
         double similarity = fabs(r->similarity) < .005 ? 0 : r->similarity;
         struct text words = {0};
         text_add(&words, "%s ", r->stage);
@@ -256,7 +256,7 @@ static void put_stages(struct page *p, const struct curve *c, size_t indent) {
 
 /* Where no verdict could be made of them, they are the result. */
 static bool is_wanted(const struct curve *c, bool all) {
-    return c->count && (all || c->row->inputs < 2 || c->row->draws < 2);
+    return c->count && (all || c->points->inputs < 2 || c->points->draws < 2);
 }
 
 static void put_similarities(struct page *p, const struct verdict_table *t, const struct curve_set *curves, bool all) {

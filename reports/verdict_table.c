@@ -37,7 +37,7 @@ struct filling {
 
 static const char **const no_text = NULL;
 
-/* The texts a row owns here, ended by no_text. */
+/* The texts a verdict owns here, ended by no_text. */
 #define ROW_TEXTS(r)                                                                                                   \
     { &(r)->verdict, &(r)->annotation, &(r)->expected, &(r)->reason, &(r)->first_stage, no_text }
 
