@@ -73,6 +73,10 @@ $(BUILD)/tests/bad/%.so: tests/bad/%.c explainers/explainer.h
 $(BUILD)/tests/unit-tests: $(unit_obj) $(core_obj)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
 
+# The program with a third measure in its table.
+$(BUILD)/tests/assay-pearson: $(BUILD)/framework/main.o $(BUILD)/tests/measures/pearson.o $(filter-out %/measure/table.o,$(core_obj))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # ---- installing what is missing: $(call install,PACKAGES) ----
 missing = $(shell dpkg-query -W -f='$${Package} $${Status}\n' $(1) 2>/dev/null | awk '/install ok installed/{print $$1}' | \
             sort >/tmp/.assay-have.$$$$; printf '%s\n' $(1) | sort | comm -13 /tmp/.assay-have.$$$$ -; rm -f /tmp/.assay-have.$$$$)
@@ -99,7 +103,7 @@ demo: demo-deps
 	$(BUILD)/assay run fixtures/batteries/fashion.yaml -o runs/fashion
 
 .PHONY: unit cli-tests check
-$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests
+$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson
 	@touch $@
 unit: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)

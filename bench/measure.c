@@ -26,7 +26,7 @@ static void run_ssim(const struct job *j, double *values) {
 /* What a run does with each map: every measure in every view, against a reference that was prepared once. */
 static void run_all(const struct job *j, double *values) {
     struct prepared *fresh = prepared_create(j->b, NULL, &j->shape);
-    for (size_t m = 0; fresh && measures[m].id; m++) measures[m].compare_views(j->reference, fresh, values);
+    for (size_t m = 0; fresh && measures[m]; m++) measure_compare_views(measures[m], j->reference, fresh, values);
     prepared_destroy(fresh);
 }
 

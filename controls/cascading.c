@@ -1,4 +1,5 @@
-/* Cascading randomization: layers are drawn anew from the output down, one stage more at a time. */
+/* Cascading randomization: layers are drawn anew from the output down, one stage more at a time. Adebayo et al. 2018,
+ * arXiv:1810.03292, section 3.1. */
 #include "controls/controls.h"
 #include "controls/stages.h"
 

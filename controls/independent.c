@@ -1,4 +1,5 @@
-/* Independent randomization: one layer at a time is drawn anew, the others stay as trained. */
+/* Independent randomization: one layer at a time is drawn anew, the others stay as trained. Adebayo et al. 2018,
+ * arXiv:1810.03292, section 3.2. */
 #include "controls/controls.h"
 #include "controls/stages.h"
 

@@ -1,4 +1,5 @@
-/* Label permutation: networks trained to memorise permuted labels, beside twins trained again on the true ones. */
+/* Label permutation: networks trained to memorise permuted labels, beside twins trained again on the true ones. Adebayo
+ * et al. 2018, arXiv:1810.03292, section 4. */
 #include "controls/controls.h"
 
 static const struct control_option options[] = {

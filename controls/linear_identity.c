@@ -1,5 +1,5 @@
 /* Linear identity: on f(x) = Wx + b the gradient is the target's row w of W, integrated gradients from zero are w * x,
- * and every method that claims to be exact there must say so. */
+ * and every method that claims to be exact there must say so. Sundararajan et al. 2017, arXiv:1703.01365. */
 #include "controls/controls.h"
 
 #include "explainers/explainer.h"

@@ -1,3 +1,4 @@
+/* What the two weight randomisations share: stages of layers or of groups of them, and the variants they ask for. */
 #include "controls/stages.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+/* The table of controls. */
 #include "controls/controls.h"
 
 const struct control *const controls[] = {

@@ -1,4 +1,5 @@
-/* Zero pixel: a method that multiplies by the input says zero wherever the input is zero. */
+/* Zero pixel: a method that multiplies by the input says zero wherever the input is zero. Sundararajan & Taly 2018,
+ * arXiv:1806.04205. */
 #include "controls/controls.h"
 
 #include "explainers/explainer.h"

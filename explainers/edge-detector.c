@@ -1,5 +1,5 @@
 /* edge-detector: Sobel magnitude of every channel. The baseline of Adebayo et al.: an edge image looks like a saliency
- * map, and no model had a part in it. */
+ * map, and no model had a part in it. Adebayo et al. 2018, arXiv:1810.03292. */
 #include "explainer.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  *
  * The layer: `layer=NAME`, any layer with feature maps (channels x height x width); by default the last `Conv` in the
  * model's order, taken at the convolution's own output, before any normalisation or ReLU that follows (what captum's
- * LayerGradCam gives for the Conv2d module). */
+ * LayerGradCam gives for the Conv2d module). Selvaraju et al. 2017, arXiv:1610.02391. */
 #include "explainer.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* gradient: d logit / d x, as it is. */
+/* gradient: d logit / d x, as it is. Baehrens et al. 2010, arXiv:0912.1128. */
 #include "explainer.h"
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,

@@ -1,4 +1,5 @@
-/* guided-backprop: the backward pass that lets only positive signals through every ReLU. */
+/* guided-backprop: the backward pass that lets only positive signals through every ReLU. Springenberg et al. 2015,
+ * arXiv:1412.6806. */
 #include "explainer.h"
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,

@@ -1,6 +1,7 @@
 /* guided-grad-cam: guided backpropagation times the rectified, enlarged Grad-CAM of the last convolution (the last
  * `Conv` in the model's order, at its own output). Each Grad-CAM is divided by its largest value before the product, so
- * that its scale, which differs between models by orders of magnitude, does not enter; ranks are unchanged by it. */
+ * that its scale, which differs between models by orders of magnitude, does not enter; ranks are unchanged by it.
+ * Selvaraju et al. 2017, arXiv:1610.02391. */
 #include "explainer.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* input-x-gradient: every input value times its derivative. */
+/* input-x-gradient: every input value times its derivative. Shrikumar et al. 2016, arXiv:1605.01713. */
 #include "explainer.h"
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,

@@ -1,5 +1,5 @@
 /* input: the input itself, handed back as if it were an explanation. A baseline that must not pass: it looks
- * convincing and knows nothing of the model. */
+ * convincing and knows nothing of the model. Compare Adebayo et al. 2018, arXiv:1810.03292. */
 #include "explainer.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* integrated-gradients: the gradient averaged on the straight path from a baseline to the input, and, in the paper's
- * form, multiplied by the difference between the two. */
+ * form, multiplied by the difference between the two. Sundararajan et al. 2017, arXiv:1703.01365. */
 #include "explainer.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* saliency: the absolute gradient. The maximum over channels of the paper is a channel reduction, which the battery
- * declares (`max-abs`), not the method. */
+ * declares (`max-abs`), not the method. Simonyan et al. 2014, arXiv:1312.6034. */
 #include "explainer.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* smoothgrad: the mean gradient over noisy copies of the input. The noise level is a share of the input's own range,
- * as in the paper's figure 3; its samples for input i are the random stream seeds[i]. */
+ * as in the paper's figure 3; its samples for input i are the random stream seeds[i]. Smilkov et al. 2017,
+ * arXiv:1706.03825. */
 #include "explainer.h"
 
 #include <math.h>

@@ -1,5 +1,7 @@
+/* The curves of a run: loading them, and finding those that a figure draws. */
 #include "reports/curve_set.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "reports/format.h"
 
@@ -25,14 +27,10 @@ static bool add_row(void *context, const struct curve_row *row) {
     struct curve_set *c = context;
     bool whole = true;
 
-    if (c->count == c->capacity) {
-        size_t capacity = c->capacity ? 2 * c->capacity : 64;
-        struct curve_row *more = realloc(c->rows, capacity * sizeof *more);
-        if (!more) return error_memory(c->error);
-        c->rows = more;
-        c->capacity = capacity;
-    }
-    struct curve_row *copy = &c->rows[c->count++];
+    struct curve_row *more = array_grow(c->points, c->count, sizeof *more);
+    if (!more) return error_memory(c->error);
+    c->points = more;
+    struct curve_row *copy = &c->points[c->count++];
     *copy = *row;
     const char **texts[] = ROW_TEXTS(copy);
     for (size_t i = 0; texts[i]; i++) whole = (*texts[i] = text_copy(*texts[i])) && whole;
@@ -48,10 +46,10 @@ bool curve_set_load(struct store *s, struct curve_set *c, struct error *e) {
 
 void curve_set_finish(struct curve_set *c) {
     for (size_t k = 0; k < c->count; k++) {
-        const char **texts[] = ROW_TEXTS(&c->rows[k]);
+        const char **texts[] = ROW_TEXTS(&c->points[k]);
         for (size_t i = 0; texts[i]; i++) free((void *)(uintptr_t)*texts[i]);
     }
-    free(c->rows);
+    free(c->points);
     *c = (struct curve_set){0};
 }
 
@@ -66,8 +64,8 @@ struct curve curve_find(const struct curve_set *c, const char *explainer, const 
     struct curve found = {0};
 
     for (size_t i = 0; i < c->count; i++)
-        if (matches(&c->rows[i], explainer, control, measure, view)) {
-            if (!found.count) found.row = &c->rows[i];
+        if (matches(&c->points[i], explainer, control, measure, view)) {
+            if (!found.count) found.points = &c->points[i];
             found.count++;
         }
     return found;
@@ -81,9 +79,9 @@ static bool same_curve(const struct curve *a, const struct curve *b, double tole
     bool same = a->count == b->count;
 
     for (size_t i = 0; same && i < a->count; i++)
-        same = same_number(a->row[i].similarity, b->row[i].similarity, tolerance) &&
-               same_number(a->row[i].floor, b->row[i].floor, tolerance) &&
-               same_number(a->row[i].similarity_lower, b->row[i].similarity_lower, tolerance);
+        same = same_number(a->points[i].similarity, b->points[i].similarity, tolerance) &&
+               same_number(a->points[i].floor, b->points[i].floor, tolerance) &&
+               same_number(a->points[i].similarity_lower, b->points[i].similarity_lower, tolerance);
     return same;
 }
 
@@ -102,26 +100,46 @@ void curve_find_all(const struct curve_set *c, const char *explainer, const char
 
 bool curve_set_excludes(const struct curve_set *c, const char *control, uint32_t stage_index) {
     for (size_t i = 0; i < c->count; i++)
-        if (c->rows[i].stage_index == stage_index && strcmp(c->rows[i].control, control) == 0 &&
-            strcmp(c->rows[i].decision, "not a control") == 0)
+        if (c->points[i].stage_index == stage_index && strcmp(c->points[i].control, control) == 0 &&
+            strcmp(c->points[i].decision, "not a control") == 0)
             return true;
     return false;
 }
 
 void curve_add_marks(const struct curve *c, struct curve_marks *marks) {
     for (size_t i = 0; i < c->count; i++) {
-        marks->band = marks->band || !isnan(c->row[i].similarity_lower);
-        marks->floor = marks->floor || !isnan(c->row[i].floor);
-        marks->ceiling = marks->ceiling || !isnan(c->row[i].ceiling);
-        uint32_t draws = c->row[i].draws;
+        marks->band = marks->band || !isnan(c->points[i].similarity_lower);
+        marks->floor = marks->floor || !isnan(c->points[i].floor);
+        marks->ceiling = marks->ceiling || !isnan(c->points[i].ceiling);
+        uint32_t draws = c->points[i].draws;
         marks->fewest = marks->most && marks->fewest < draws ? marks->fewest : draws;
         marks->most = marks->most > draws ? marks->most : draws;
-        marks->inputs = c->row[i].inputs;
+        marks->inputs = c->points[i].inputs;
     }
 }
 
-const char *curve_measure(const char *id) {
-    return strcmp(id, "spearman") == 0 ? "Spearman correlation" : strcmp(id, "ssim") == 0 ? "SSIM" : id;
+const char **curve_explainers(const struct curve_set *c, const struct verdict_table *t, const char *control,
+                              const char *measure, size_t *count) {
+    const char **names = calloc(t->explainer_count + 1, sizeof *names);
+
+    *count = 0;
+    for (size_t x = 0; names && x < t->explainer_count; x++) {
+        bool any = false;
+        for (size_t v = 0; v < CURVE_VIEWS && !any; v++)
+            any = curve_find(c, t->explainers[x], control, measure, curve_views[v].id).count > 0;
+        if (any) names[(*count)++] = t->explainers[x];
+    }
+    return names;
+}
+
+struct measure_axis curve_axis(const struct measure *m, double lowest) {
+    size_t i = 0;
+    while (i + 1 < MEASURE_AXES && lowest < m->axes[i].lowest) i++;
+    return m->axes[i];
+}
+
+double curve_axis_end(const struct measure *m, double share) {
+    return m->highest + share * (m->highest - m->axes[MEASURE_AXES - 1].lowest);
 }
 
 const char *curve_number(double value, char buffer[NUMBER_SIZE]) {

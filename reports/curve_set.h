@@ -2,13 +2,15 @@
 #ifndef ASSAY_REPORTS_CURVE_SET_H
 #define ASSAY_REPORTS_CURVE_SET_H
 
+#include "measure/measure.h"
+#include "reports/verdict_table.h"
 #include "store/store.h"
 
 #define CURVE_VIEWS 4u
 
 struct curve_set {
-    struct curve_row *rows;
-    size_t count, capacity;
+    struct curve_row *points; /* of all curves */
+    size_t count;
     struct error *error;
 };
 
@@ -22,9 +24,9 @@ struct curve_view {
 };
 extern const struct curve_view curve_views[CURVE_VIEWS];
 
-/* One curve: rows [first, first + count), one per stage; count 0 when there is none. */
+/* One curve: a point per stage; count 0 when there is none. */
 struct curve {
-    const struct curve_row *row;
+    const struct curve_row *points;
     size_t count;
 };
 struct curve curve_find(const struct curve_set *, const char *explainer, const char *control, const char *measure,
@@ -43,8 +45,15 @@ struct curve_marks {
 };
 void curve_add_marks(const struct curve *, struct curve_marks *);
 
-/* How a heading names a measure. */
-const char *curve_measure(const char *id);
+/* The explainers of the table with a curve, in its order: names[*count] of the table, in fresh memory. NULL: no memory.
+ */
+const char **curve_explainers(const struct curve_set *, const struct verdict_table *, const char *control,
+                              const char *measure, size_t *count);
+
+/* The shortest axis of the measure that shows the lowest value. */
+struct measure_axis curve_axis(const struct measure *, double lowest);
+/* Where it ends: that share of the longest axis above the highest value, so that no line lies on the frame. */
+double curve_axis_end(const struct measure *, double share);
 
 /* A number for gnuplot: NaN where there is none. */
 const char *curve_number(double, char buffer[32]);

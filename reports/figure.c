@@ -1,3 +1,4 @@
+/* Scripts of gnuplot: their heads, labels, places and files. */
 #include "reports/figure.h"
 
 #include "base/file.h"
@@ -18,16 +19,46 @@ static void add_slug(char *name, size_t size, const char *part) {
     name[used] = '\0';
 }
 
-void figure_begin(struct figure *f, struct figures *all, const char *kind, const char *what, const char *more,
-                  double width, double height) {
-    *f = (struct figure){.all = all, .width = width, .height = height};
-    add_slug(f->name, 16, kind);
-    const char *const parts[] = {what, more};
+size_t figure_pages(size_t items, size_t most) {
+    return items > most ? (items + most - 1) / most : 1;
+}
+
+const char *figure_page_text(const struct figure_page *page, char buffer[FIGURE_PAGE_SIZE]) {
+    buffer[0] = '\0';
+    if (page->count > 1) snprintf(buffer, FIGURE_PAGE_SIZE, " (page %zu of %zu)", page->number + 1, page->count);
+    return buffer;
+}
+
+/* Ends the name in "-word" and a number, in place of its last letters where there is no room. */
+static void add_number(char *name, size_t size, const char *word, size_t number) {
+    char end[32];
+    size_t length = (size_t)snprintf(end, sizeof end, "-%s%zu", word, number), used = strlen(name);
+
+    memcpy(name + (used + length < size ? used : size - 1 - length), end, length + 1);
+}
+
+static void name_figure(struct figure *f, const struct figure_title *t) {
+    const char *const parts[] = {t->what, t->more};
+    char name[sizeof f->name] = "";
+
+    add_slug(name, 16, t->kind);
     for (size_t i = 0; i < 2; i++)
         if (parts[i]) {
-            add_slug(f->name, sizeof f->name, "-");
-            add_slug(f->name, i ? sizeof f->name : 64, parts[i]);
+            add_slug(name, sizeof name, "-");
+            add_slug(name, i ? sizeof name : 64, parts[i]);
         }
+    if (t->page.number) add_number(name, sizeof name, "page", t->page.number + 1);
+    memcpy(f->name, name, sizeof name);
+    for (size_t other = 2; gnuplot_jobs_have(&f->all->jobs, f->name); other++) {
+        memcpy(f->name, name, sizeof name);
+        add_number(f->name, sizeof f->name, "", other);
+    }
+}
+
+void figure_begin(struct figure *f, struct figures *all, const struct figure_title *title, double width,
+                  double height) {
+    *f = (struct figure){.all = all, .width = width, .height = height};
+    name_figure(f, title);
     text_add(&f->script,
              "# gnuplot %s.gp writes %s.png; gnuplot -e \"format='svg'\" %s.gp (or 'pdf') writes that.\n"
              "name = '%s'\nwidth = %.0f\nheight = %.0f\nload 'style.gp'\n",
@@ -38,25 +69,29 @@ void figure_start_multiplot(struct figure *f) {
     text_add(&f->script, "set multiplot\n");
 }
 
-void figure_quote(struct text *out, const char *name, size_t characters) {
-    struct text clean = {0};
+#define NO_WIDTH "\xe2\x80\x8b" /* a space of no width */
+
+/* In single quotes gnuplot substitutes nothing, neither commands nor macros, and terminals are `noenhanced`. Three
+ * things are left: it cannot read a quote behind another, the opening one too; its SVG lets "]]>" through, which XML
+ * forbids; and what stands at a tic is a format. */
+void figure_quote(struct text *out, const char *name, size_t characters, enum quoted as) {
+    char *clean = text_clean(name);
+    const char *at = clean ? clean : "";
+    size_t width = utf8_width(at), shown = width > characters ? characters - 1 : width;
     uint32_t code;
 
-    text_add_clean(&clean, name, CLEAN_LINE);
-    const char *at = clean.data ? clean.data : "";
-    size_t width = utf8_width(at), shown = width > characters ? characters - 1 : width;
     text_append(out, "'", 1);
     for (size_t i = 0; i < shown; i++) {
         size_t bytes = utf8_next(at, &code);
-        if (code == '\'') text_append(out, "'", 1);
-        if (code == '>') /* gnuplot's SVG lets "]]>" through, which XML forbids: a space of no width breaks it */
-            text_append(out, "\xe2\x80\x8b", 3);
+        bool quote = code == '\'', behind = out->length && out->data[out->length - 1] == '\'';
+        if (code == '>' || (quote && behind)) text_add(out, NO_WIDTH);
+        if (quote || (code == '%' && as == QUOTED_TIC)) text_append(out, at, 1);
         text_append(out, at, bytes);
         at += bytes;
     }
     text_add(out, "%s'", shown < width ? "\xe2\x80\xa6" : ""); /* an ellipsis */
-    out->failed = out->failed || clean.failed;
-    text_finish(&clean);
+    out->failed = out->failed || !clean;
+    free(clean);
 }
 
 void figure_label(struct figure *f, double x, double y, enum align align, size_t characters, const char *style,
@@ -64,7 +99,7 @@ void figure_label(struct figure *f, double x, double y, enum align align, size_t
     static const char *const sides[] = {"left", "center", "right"};
 
     text_add(&f->script, "set label ");
-    figure_quote(&f->script, text, characters);
+    figure_quote(&f->script, text, characters, QUOTED_TEXT);
     text_add(&f->script, " at screen %.5f,%.5f %s %s\n", x / f->width, 1 - y / f->height, sides[align], style);
 }
 
@@ -90,12 +125,10 @@ FILE *figure_data(const struct figure *f, struct error *e) {
 }
 
 bool figure_end(struct figure *f, struct error *e) {
-    char *script = text_format("%s.gp", f->name), *path = text_format("%s/%s.gp", f->all->folder, f->name);
-    bool ok =
-        script && path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
+    char *path = text_format("%s/%s.gp", f->all->folder, f->name);
+    bool ok = path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
 
-    ok = ok && gnuplot_jobs_add(&f->all->jobs, script, e);
-    free(script);
+    ok = ok && gnuplot_jobs_add(&f->all->jobs, f->name, e);
     free(path);
     figure_drop(f);
     return ok;

@@ -26,9 +26,24 @@ struct figure {
 
 enum align { ALIGN_LEFT, ALIGN_CENTRE, ALIGN_RIGHT };
 
-/* kind-of-what-more, lower case letters, digits, dots and hyphens only; `what` and `more` may be NULL. */
-void figure_begin(struct figure *, struct figures *, const char *kind, const char *what, const char *more, double width,
-                  double height);
+/* A figure of many explainers goes on over several pages. */
+struct figure_page {
+    size_t number, count; /* from 0 */
+};
+/* Pages of at most `most` explainers each (or stages); at least one. */
+size_t figure_pages(size_t items, size_t most);
+
+/* What a figure is called: kind-what-more-page2 in lower case letters, digits, dots and hyphens only; `what` and `more`
+ * may be NULL. */
+struct figure_title {
+    const char *kind, *what, *more;
+    struct figure_page page;
+};
+/* The name is nobody else's: a number is added where another figure has it. */
+void figure_begin(struct figure *, struct figures *, const struct figure_title *, double width, double height);
+/* "" for the only page, else " (page 2 of 3)". */
+#define FIGURE_PAGE_SIZE 64
+const char *figure_page_text(const struct figure_page *, char buffer[FIGURE_PAGE_SIZE]);
 void figure_start_multiplot(struct figure *);
 
 /* A label at a place; `style` is more gnuplot ("rotate by 35 font ..."). `characters`: cut beyond. */
@@ -40,7 +55,9 @@ void figure_draw_labels(struct figure *);
 /* Where the next plot's axes are. */
 void figure_place(struct figure *, double left, double top, double right, double bottom);
 
-void figure_quote(struct text *, const char *name, size_t characters);
+/* Any text as a string of gnuplot, cut to that many characters. Everything foreign goes through here. */
+enum quoted { QUOTED_TEXT, QUOTED_TIC };
+void figure_quote(struct text *, const char *name, size_t characters, enum quoted);
 
 /* The data file of the figure, opened for writing. */
 FILE *figure_data(const struct figure *, struct error *);

@@ -8,6 +8,7 @@
 #include "reports/text_words.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS 4u
@@ -17,15 +18,22 @@
 #define GAP_X 20.0
 #define GAP_Y 40.0
 #define STAGE_CHARACTERS 20
+#define PAGE_EXPLAINERS 64u
+#define WIDTH_MOST 15000.0 /* twice that is near the most that cairo draws */
 
 struct sheet {
     struct figure figure;
     const struct curve_set *curves;
-    const char *control, *measure;
-    const char *explainers[64];                   /* those that have a curve */
-    size_t count, columns, rows, stages, longest; /* longest stage name */
-    const struct curve_row *first;                /* of the first curve: the stage names */
-    double panel_width, low;                      /* low end of the y axis */
+    const char *control;
+    const struct measure *measure;
+    const char **all_explainers;   /* those that have a curve */
+    const char *const *explainers; /* of this page */
+    size_t all_count, count;       /* likewise */
+    size_t columns, rows;          /* of panels */
+    size_t stages, longest;        /* how many; the longest name */
+    const struct curve_row *first; /* of the first curve: the stage names */
+    double panel_width, lowest;    /* the lowest value */
+    struct measure_axis axis;
     bool views[CURVE_VIEWS];
     struct curve_marks marks;
     FILE *data;
@@ -34,32 +42,42 @@ struct sheet {
 
 /* ---- what there is to draw ---- */
 
-static void survey(struct sheet *s, const struct verdict_table *t) {
-    for (size_t x = 0; x < t->explainer_count && s->count < sizeof s->explainers / sizeof *s->explainers; x++) {
-        bool any = false;
-        struct curve curves[CURVE_VIEWS];
-        curve_find_all(s->curves, t->explainers[x], s->control, s->measure, curves);
-        for (size_t v = 0; v < CURVE_VIEWS; v++) {
-            struct curve c = curves[v];
-            any = any || c.count;
-            curve_add_marks(&c, &s->marks);
-            s->views[v] = s->views[v] || c.count;
-            if (c.count > s->stages) {
-                s->stages = c.count;
-                s->first = c.row;
-            }
-            for (size_t i = 0; i < c.count; i++)
-                s->low = fmin(s->low, fmin(c.row[i].similarity, c.row[i].similarity_lower)); /* fmin drops NaN */
-        }
-        if (any) s->explainers[s->count++] = t->explainers[x];
+static void survey_curve(struct sheet *s, const struct curve *c) {
+    curve_add_marks(c, &s->marks);
+    if (c->count > s->stages) {
+        s->stages = c->count;
+        s->first = c->points;
     }
-    for (size_t i = 0; i < s->stages; i++)
+    for (size_t i = 0; i < c->count; i++)
+        s->lowest = fmin(s->lowest, fmin(c->points[i].similarity, c->points[i].similarity_lower)); /* fmin drops NaN */
+}
+
+/* Over all pages, so that they have the same axes. */
+static void survey(struct sheet *s) {
+    for (size_t x = 0; x < s->all_count; x++) {
+        struct curve curves[CURVE_VIEWS];
+        curve_find_all(s->curves, s->all_explainers[x], s->control, s->measure->id, curves);
+        for (size_t v = 0; v < CURVE_VIEWS; v++) {
+            s->views[v] = s->views[v] || curves[v].count;
+            survey_curve(s, &curves[v]);
+        }
+    }
+    for (size_t i = 0; i < s->stages; i++) {
         if (utf8_width(s->first[i].stage) > s->longest) s->longest = utf8_width(s->first[i].stage);
-    for (size_t i = 0; i < s->stages; i++)
         s->marks.excluded = s->marks.excluded || curve_set_excludes(s->curves, s->control, s->first[i].stage_index);
-    s->low = s->low < -.5 ? -1 : s->low < -.2 ? -.5 : -.2;
-    s->columns = s->count < COLUMNS ? s->count : COLUMNS;
-    s->rows = s->count ? (s->count + COLUMNS - 1) / COLUMNS : 0;
+    }
+    s->axis = curve_axis(s->measure, s->lowest);
+    s->panel_width = fmin(s->stages > 15 ? 14 * (double)s->stages : 232, WIDTH_MOST);
+}
+
+static void take_page(struct sheet *s, size_t page) {
+    size_t fit = (size_t)(WIDTH_MOST / (s->panel_width + GAP_X)), most = fit < 1 ? 1 : fit < COLUMNS ? fit : COLUMNS;
+    s->explainers = s->all_explainers + page * PAGE_EXPLAINERS;
+    s->count = s->all_count - page * PAGE_EXPLAINERS;
+    if (s->count > PAGE_EXPLAINERS) s->count = PAGE_EXPLAINERS;
+    s->columns = s->count < most ? s->count : most;
+    s->rows = (s->count + s->columns - 1) / s->columns;
+    s->block = 0;
 }
 
 /* ---- one panel ---- */
@@ -77,14 +95,14 @@ static void put_point(FILE *out, size_t x, const struct curve_row *r, const doub
 static void put_block(struct sheet *s, const char *explainer, const struct curve *c) {
     struct text name = {0};
 
-    figure_quote(&name, explainer, 200);
+    figure_quote(&name, explainer, 200, QUOTED_TEXT);
     fprintf(s->data, "%s# block %zu: %s, %s\n", s->block ? "\n\n" : "", s->block, name.failed ? "" : name.data,
-            c->row->view);
+            c->points->view);
     text_finish(&name);
-    double repeated = isnan(c->row->ceiling) ? 1 : c->row->ceiling;
-    put_point(s->data, 0, c->row, (double[]){repeated, repeated, repeated});
+    double repeated = isnan(c->points->ceiling) ? s->measure->highest : c->points->ceiling;
+    put_point(s->data, 0, c->points, (double[]){repeated, repeated, repeated});
     for (size_t i = 0; i < c->count; i++) {
-        const struct curve_row *r = &c->row[i];
+        const struct curve_row *r = &c->points[i];
         put_point(s->data, i + 1, r, (double[]){r->similarity, r->similarity_lower, r->similarity_upper});
     }
     s->block++;
@@ -95,7 +113,7 @@ static void add_tics(struct sheet *s, bool named) {
 
     text_add(x, "set xtics (");
     for (size_t i = 0; i <= s->stages; i++) {
-        figure_quote(x, !named ? "" : i ? s->first[i - 1].stage : "original", STAGE_CHARACTERS);
+        figure_quote(x, !named ? "" : i ? s->first[i - 1].stage : "original", STAGE_CHARACTERS, QUOTED_TIC);
         text_add(x, " %zu%s", i, i < s->stages ? ", " : "");
     }
     text_add(x, ") nomirror%s\n", named ? " rotate by 40 right offset .6,.1" : "");
@@ -148,7 +166,7 @@ static void add_heading(struct sheet *s, const char *explainer) {
     char style[64];
 
     text_add(x, "unset label\nset label 1 ");
-    figure_quote(x, explainer, (size_t)((s->panel_width - 46) / 5.9));
+    figure_quote(x, explainer, (size_t)((s->panel_width - 46) / 5.9), QUOTED_TEXT);
     text_add(x, " at graph 0,1.1 left textcolor rgb ink\n");
     if (!v) return;
     snprintf(style, sizeof style, "font small textcolor rgb 0x%06x", verdict_style(v->verdict).mark);
@@ -162,7 +180,7 @@ static void add_panel(struct sheet *s, size_t number) {
     double left = LEFT + (double)column * (s->panel_width + GAP_X), top = HEAD + (double)row * (PANEL_HEIGHT + GAP_Y);
 
     struct curve curves[CURVE_VIEWS];
-    curve_find_all(s->curves, s->explainers[number], s->control, s->measure, curves);
+    curve_find_all(s->curves, s->explainers[number], s->control, s->measure->id, curves);
     for (size_t v = 0; v < CURVE_VIEWS; v++) {
         present[v] = curves[v].count > 0;
         if (present[v]) put_block(s, s->explainers[number], &curves[v]);
@@ -177,13 +195,16 @@ static void add_panel(struct sheet *s, size_t number) {
 
 /* ---- the sheet ---- */
 
-void curves_add_heading(struct figure *f, const char *control, const char *measure, const struct curve_marks *m) {
+void curves_add_heading(struct figure *f, const char *control, const struct measure *measure,
+                        const struct curve_marks *m, const struct figure_page *page) {
     struct text out = {0};
+    char number[FIGURE_PAGE_SIZE];
 
-    text_add(&out, "%s: %s with the original map (%u input%s, ", control, curve_measure(measure), (unsigned)m->inputs,
+    text_add(&out, "%s: %s%s%s%s with the original map (%u input%s, ", control, measure->title,
+             *measure->unit ? " [" : "", measure->unit, *measure->unit ? "]" : "", (unsigned)m->inputs,
              m->inputs == 1 ? "" : "s");
     if (m->fewest < m->most) text_add(&out, "%u to ", (unsigned)m->fewest);
-    text_add(&out, "%u draw%s)", (unsigned)m->most, m->most == 1 ? "" : "s");
+    text_add(&out, "%u draw%s)%s", (unsigned)m->most, m->most == 1 ? "" : "s", figure_page_text(page, number));
     if (!out.failed) figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", out.data);
     f->script.failed = f->script.failed || out.failed;
     text_finish(&out);
@@ -226,48 +247,63 @@ static void add_excluded(struct sheet *s) {
                      i + 1, i, i + 1);
 }
 
-static void add_frame(struct sheet *s) {
+static void add_frame(struct sheet *s, const struct figure_page *page) {
     struct figure *f = &s->figure;
+    const double highest = s->measure->highest;
     figure_start_multiplot(f);
-    curves_add_heading(f, s->control, s->measure, &s->marks);
+    curves_add_heading(f, s->control, s->measure, &s->marks, page);
     figure_draw_labels(f);
     figure_place(f, 14, 26, f->width - 14, HEAD - 20);
     curves_add_legend(f, s->views, true, &s->marks);
     text_add(&f->script,
              "data = '%s.tsv'\n"
-             "set border 3 lw .6 lc rgb frame\nset xtics nomirror font small\nset ytics %s nomirror font small\n"
-             "set xrange [-.25:%zu.25]\nset yrange [%g:1.06]\n"
+             "set border 3 lw .6 lc rgb frame\nset xtics nomirror font small\nset ytics %g,%g,%g nomirror font small\n"
+             "set xrange [-.25:%zu.25]\nset yrange [%g:%g]\n"
              "set grid ytics lt 1 lc rgb faint lw .5\nset xzeroaxis lt 1 lc rgb frame lw .6\n",
-             f->name, s->low < -.2 ? "-1,.5,1" : "-.2,.2,1", s->stages, s->low);
+             f->name, s->axis.lowest, s->axis.step, highest, s->stages, s->axis.lowest,
+             curve_axis_end(s->measure, .03));
     add_excluded(s);
 }
 
-static bool draw_sheet(struct figures *all, const struct curve_set *curves, const char *control, const char *measure,
-                       struct error *e) {
-    struct sheet s = {.curves = curves, .control = control, .measure = measure};
+static bool draw_page(struct sheet *s, struct figures *all, const struct figure_page *page, struct error *e) {
+    double foot = 26 + 3.6 * (double)(s->longest < 8                  ? 8
+                                      : s->longest > STAGE_CHARACTERS ? STAGE_CHARACTERS
+                                                                      : s->longest);
+    take_page(s, page->number);
+    double width = LEFT + (double)s->columns * (s->panel_width + GAP_X);
+    const struct figure_title title = {"similarity", s->control, s->measure->id, *page};
+    figure_begin(&s->figure, all, &title, width < 520 ? 520 : width,
+                 HEAD + (double)s->rows * (PANEL_HEIGHT + GAP_Y) - GAP_Y + foot);
+    if (!(s->data = figure_data(&s->figure, e))) {
+        figure_drop(&s->figure);
+        return false;
+    }
+    fputs("# stage\tsimilarity\tlower\tupper\tfloor\tceiling\tinputs\tdraws (stage 0: the original network)\n",
+          s->data);
+    add_frame(s, page);
+    for (size_t i = 0; i < s->count; i++) add_panel(s, i);
+    text_add(&s->figure.script, "unset multiplot\n");
+    if (fclose(s->data) != 0) {
+        error_set(e, "%s/%s.tsv: cannot be written", all->folder, s->figure.name);
+        figure_drop(&s->figure);
+        return false;
+    }
+    return figure_end(&s->figure, e);
+}
 
-    survey(&s, &all->verdicts);
-    if (!s.count) return true;
-    if (s.stages <= 2) return figure_dots(all, curves, control, measure, e);
-    s.panel_width = s.stages > 15 ? 14 * (double)s.stages : 232;
-    double foot = 26 + 3.6 * (double)(s.longest < 8 ? 8 : s.longest > STAGE_CHARACTERS ? STAGE_CHARACTERS : s.longest);
-    double width = LEFT + (double)s.columns * (s.panel_width + GAP_X);
-    figure_begin(&s.figure, all, "similarity", control, measure, width < 520 ? 520 : width,
-                 HEAD + (double)s.rows * (PANEL_HEIGHT + GAP_Y) - GAP_Y + foot);
-    if (!(s.data = figure_data(&s.figure, e))) {
-        figure_drop(&s.figure);
-        return false;
-    }
-    fputs("# stage\tsimilarity\tlower\tupper\tfloor\tceiling\tinputs\tdraws (stage 0: the original network)\n", s.data);
-    add_frame(&s);
-    for (size_t i = 0; i < s.count; i++) add_panel(&s, i);
-    text_add(&s.figure.script, "unset multiplot\n");
-    if (fclose(s.data) != 0) {
-        error_set(e, "%s/%s.tsv: cannot be written", all->folder, s.figure.name);
-        figure_drop(&s.figure);
-        return false;
-    }
-    return figure_end(&s.figure, e);
+static bool draw_sheet(struct figures *all, const struct curve_set *curves, const char *control,
+                       const struct measure *measure, struct error *e) {
+    struct sheet s = {.curves = curves, .control = control, .measure = measure, .lowest = measure->highest};
+
+    s.all_explainers = curve_explainers(curves, &all->verdicts, control, measure->id, &s.all_count);
+    bool ok = s.all_explainers != NULL || error_memory(e);
+    if (ok) survey(&s);
+    struct figure_page page = {.count = figure_pages(s.all_count, PAGE_EXPLAINERS)};
+    if (ok && s.all_count && s.stages <= 2) ok = figure_dots(all, curves, control, measure, e);
+    else
+        for (; ok && s.all_count && page.number < page.count; page.number++) ok = draw_page(&s, all, &page, e);
+    free(s.all_explainers);
+    return ok;
 }
 
 bool figure_curves(struct figures *all, struct error *e) {
@@ -276,12 +312,8 @@ bool figure_curves(struct figures *all, struct error *e) {
 
     if (!curve_set_load(all->store, &curves, e)) return false;
     for (size_t c = 0; c < all->verdicts.control_count && ok; c++)
-        for (size_t i = 0; i < curves.count && ok; i++) {
-            bool again = false; /* each measure once */
-            for (size_t k = 0; k < i && !again; k++)
-                again = strcmp(curves.rows[k].measure, curves.rows[i].measure) == 0;
-            if (!again) ok = draw_sheet(all, &curves, all->verdicts.controls[c], curves.rows[i].measure, e);
-        }
+        for (size_t m = 0; measures[m] && ok; m++)
+            ok = draw_sheet(all, &curves, all->verdicts.controls[c], measures[m], e);
     curve_set_finish(&curves);
     return ok;
 }

@@ -1,8 +1,10 @@
+/* Similarity under a control with one or two stages: dots with error bars, a row per explainer. */
 #include "reports/figure_dots.h"
 
 #include "reports/format.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROW_HEIGHT 30.0
@@ -11,46 +13,48 @@
 #define GAP 26.0
 #define FOOT 40.0
 #define NAME_CHARACTERS 34
+#define PAGE_EXPLAINERS 64u
 
 struct dots {
     struct figure figure;
     const struct curve_set *curves;
-    const char *control, *measure;
+    const char *control;
+    const struct measure *measure;
     const char *stages[2];
-    const char *explainers[64];
-    size_t count;
-    double left, low;
+    const char **all_explainers;   /* those that have a curve */
+    const char *const *explainers; /* of this page */
+    size_t all_count, count;       /* likewise */
+    double left, lowest;
+    struct measure_axis axis;
     bool views[CURVE_VIEWS];
     struct curve_marks marks;
 };
 
-static struct curve find(const struct dots *d, size_t explainer, size_t view) {
+static struct curve find(const struct dots *d, const char *explainer, size_t view) {
     struct curve curves[CURVE_VIEWS];
-    curve_find_all(d->curves, d->explainers[explainer], d->control, d->measure, curves);
+    curve_find_all(d->curves, explainer, d->control, d->measure->id, curves);
     return curves[view];
 }
 
-static void survey(struct dots *d, const struct verdict_table *t) {
+/* Over all pages, so that they have the same axes. */
+static void survey(struct dots *d) {
     size_t widest = 8;
 
-    for (size_t x = 0; x < t->explainer_count && d->count < sizeof d->explainers / sizeof *d->explainers; x++) {
-        bool any = false;
-        d->explainers[d->count] = t->explainers[x];
+    for (size_t x = 0; x < d->all_count; x++) {
+        const char *explainer = d->all_explainers[x];
         for (size_t v = 0; v < CURVE_VIEWS; v++) {
-            struct curve c = find(d, d->count, v);
-            any = any || c.count;
+            struct curve c = find(d, explainer, v);
             curve_add_marks(&c, &d->marks);
             d->views[v] = d->views[v] || c.count;
             for (size_t i = 0; i < c.count; i++) {
-                d->stages[i] = c.row[i].stage;
-                d->low = fmin(d->low, fmin(c.row[i].similarity, c.row[i].similarity_lower));
+                d->stages[i] = c.points[i].stage;
+                d->lowest = fmin(d->lowest, fmin(c.points[i].similarity, c.points[i].similarity_lower));
             }
         }
-        d->count += any;
-        if (any && utf8_width(t->explainers[x]) > widest) widest = utf8_width(t->explainers[x]);
+        if (utf8_width(explainer) > widest) widest = utf8_width(explainer);
     }
     d->left = 22 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
-    d->low = d->low < -.5 ? -1 : d->low < -.2 ? -.5 : -.2;
+    d->axis = curve_axis(d->measure, d->lowest);
 }
 
 /* One block per stage and view: row similarity lower upper floor ceiling. Signed above, absolute below the middle. */
@@ -66,9 +70,9 @@ static bool write_data(struct dots *d, struct error *e) {
         fprintf(out, "%s# block %zu: stage %zu, %s\n", k ? "\n\n" : "", k, stage, curve_views[view].id);
         fputs("NaN\tNaN\tNaN\tNaN\tNaN\tNaN\n", out); /* a block is never empty */
         for (size_t x = 0; x < d->count; x++) {
-            struct curve c = find(d, x, view);
+            struct curve c = find(d, d->explainers[x], view);
             if (stage >= c.count) continue;
-            const struct curve_row *r = &c.row[stage];
+            const struct curve_row *r = &c.points[stage];
             fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", curve_number((double)x + 1 + offsets[view], text[4]),
                     curve_number(r->similarity, text[0]), curve_number(r->similarity_lower, text[1]),
                     curve_number(r->similarity_upper, text[2]), curve_number(r->floor, text[3]),
@@ -78,10 +82,10 @@ static bool write_data(struct dots *d, struct error *e) {
     return fclose(out) == 0 || error_set(e, "%s/%s.tsv: cannot be written", d->figure.all->folder, d->figure.name);
 }
 
-static void add_labels(struct dots *d) {
+static void add_labels(struct dots *d, const struct figure_page *page) {
     struct figure *f = &d->figure;
 
-    curves_add_heading(f, d->control, d->measure, &d->marks);
+    curves_add_heading(f, d->control, d->measure, &d->marks, page);
     for (size_t x = 0; x < d->count; x++)
         figure_label(f, d->left - 10, HEAD + ROW_HEIGHT * ((double)x + .5), ALIGN_RIGHT, NAME_CHARACTERS,
                      "textcolor rgb ink", d->explainers[x]);
@@ -113,32 +117,46 @@ static void add_panel(struct dots *d, size_t stage) {
     text_add(x, "\n");
 }
 
-bool figure_dots(struct figures *all, const struct curve_set *curves, const char *control, const char *measure,
-                 struct error *e) {
-    struct dots d = {.curves = curves, .control = control, .measure = measure};
+static bool draw_page(struct dots *d, struct figures *all, const struct figure_page *page, struct error *e) {
+    size_t panels = d->stages[1] ? 2 : 1, left = d->all_count - page->number * PAGE_EXPLAINERS;
+    double width = d->left + (PANEL_WIDTH + GAP) * (double)panels;
+    const struct figure_title title = {"similarity", d->control, d->measure->id, *page};
+    struct figure *f = &d->figure;
 
-    survey(&d, &all->verdicts);
-    size_t panels = d.stages[1] ? 2 : 1;
-    double width = d.left + (PANEL_WIDTH + GAP) * (double)panels;
-    figure_begin(&d.figure, all, "similarity", control, measure, width < 520 ? 520 : width,
-                 HEAD + ROW_HEIGHT * (double)d.count + FOOT);
-    if (!write_data(&d, e)) {
-        figure_drop(&d.figure);
+    d->explainers = d->all_explainers + page->number * PAGE_EXPLAINERS;
+    d->count = left < PAGE_EXPLAINERS ? left : PAGE_EXPLAINERS;
+    figure_begin(f, all, &title, width < 520 ? 520 : width, HEAD + ROW_HEIGHT * (double)d->count + FOOT);
+    if (!write_data(d, e)) {
+        figure_drop(f);
         return false;
     }
-    figure_start_multiplot(&d.figure);
-    add_labels(&d);
-    figure_place(&d.figure, 14, 26, d.figure.width - 14, HEAD - 26);
-    curves_add_legend(&d.figure, d.views, false, &d.marks);
-    text_add(&d.figure.script,
-             "data = '%s.tsv'\nset border 1 lw .6 lc rgb frame\nset xtics %s nomirror font small\nunset ytics\n"
-             "set xrange [%g:1.04]\n"
+    figure_start_multiplot(f);
+    add_labels(d, page);
+    figure_place(f, 14, 26, f->width - 14, HEAD - 26);
+    curves_add_legend(f, d->views, false, &d->marks);
+    text_add(&f->script,
+             "data = '%s.tsv'\nset border 1 lw .6 lc rgb frame\nset xtics %g,%g,%g nomirror font small\nunset ytics\n"
+             "set xrange [%g:%g]\n"
              "set yrange [%zu.5:.5]\nset grid xtics lt 1 lc rgb faint lw .5\nset yzeroaxis lt 1 lc rgb frame lw .6\n",
-             d.figure.name, d.low < -.2 ? "-1,.5,1" : "-.2,.2,1", d.low, d.count);
-    for (size_t i = 1; i < d.count; i++)
-        text_add(&d.figure.script,
-                 "set arrow from graph 0,first %zu.5 to graph 1,first %zu.5 nohead lc rgb faint lw .5\n", i, i);
-    for (size_t i = 0; i < panels; i++) add_panel(&d, i);
-    text_add(&d.figure.script, "unset multiplot\n");
-    return figure_end(&d.figure, e);
+             f->name, d->axis.lowest, d->axis.step, d->measure->highest, d->axis.lowest,
+             curve_axis_end(d->measure, .02), d->count);
+    for (size_t i = 1; i < d->count; i++)
+        text_add(&f->script, "set arrow from graph 0,first %zu.5 to graph 1,first %zu.5 nohead lc rgb faint lw .5\n", i,
+                 i);
+    for (size_t i = 0; i < panels; i++) add_panel(d, i);
+    text_add(&f->script, "unset multiplot\n");
+    return figure_end(f, e);
+}
+
+bool figure_dots(struct figures *all, const struct curve_set *curves, const char *control,
+                 const struct measure *measure, struct error *e) {
+    struct dots d = {.curves = curves, .control = control, .measure = measure, .lowest = measure->highest};
+
+    d.all_explainers = curve_explainers(curves, &all->verdicts, control, measure->id, &d.all_count);
+    bool ok = d.all_explainers != NULL || error_memory(e);
+    if (ok) survey(&d);
+    struct figure_page page = {.count = figure_pages(d.all_count, PAGE_EXPLAINERS)};
+    for (; ok && d.all_count && page.number < page.count; page.number++) ok = draw_page(&d, all, &page, e);
+    free(d.all_explainers);
+    return ok;
 }

@@ -15,31 +15,35 @@
 #define FOOT 44.0
 #define MARGIN 14.0
 #define TITLE_CHARACTERS 26
-#define TILES_MAX 65u
+#define PAGE_MAPS 64u
 #define ONE_ROW 4u /* up to so many tiles stand in one row */
 #define COLUMNS 5u
 
 struct page {
     struct figure figure;
-    const struct picture *tiles[TILES_MAX]; /* the input, then maps */
+    const struct picture *tiles[1 + PAGE_MAPS]; /* the input, then maps */
     size_t count, columns;
     double height; /* of a tile */
     struct map_scales scales;
 };
 
-static void collect(struct page *p, const struct map_set *maps, const struct picture *input, const char *network) {
+/* The input and the maps of that page; returns how many maps there are over all pages. */
+static size_t collect(struct page *p, const struct map_set *maps, const struct picture *input, const char *network,
+                      size_t page) {
     const struct verdict_table *t = &p->figure.all->verdicts;
+    size_t count = 0;
 
     p->tiles[p->count++] = input;
-    for (size_t x = 0; x < t->explainer_count && p->count < TILES_MAX; x++) {
+    for (size_t x = 0; x < t->explainer_count; x++) {
         const struct picture *map = map_set_find(maps, t->explainers[x], network, input->input);
-        if (!map) continue;
+        if (!map || count++ / PAGE_MAPS != page) continue;
         p->tiles[p->count++] = map;
         p->scales.diverging = p->scales.diverging || map->negative;
         p->scales.sequential = p->scales.sequential || !map->negative;
     }
     p->columns = p->count > ONE_ROW ? COLUMNS : p->count;
     p->height = map_tile_height(input, TILE);
+    return count;
 }
 
 static double tile_x(const struct page *p, size_t number) {
@@ -54,9 +58,11 @@ static double foot(const struct page *p) {
     return tile_y(p, p->count - 1) + p->height + 14;
 }
 
-static void add_labels(struct page *p, const struct picture *input) {
+static void add_labels(struct page *p, const struct picture *input, const struct figure_page *page) {
     struct figure *f = &p->figure;
-    char *heading = text_format("original maps of input %u for %s", (unsigned)input->input, input->class);
+    char number[FIGURE_PAGE_SIZE];
+    char *heading = text_format("original maps of input %u for %s%s", (unsigned)input->input, input->class,
+                                figure_page_text(page, number));
 
     if (heading) figure_label(f, MARGIN, 16, ALIGN_LEFT, 80, "font big textcolor rgb ink", heading);
     else f->script.failed = true;
@@ -69,19 +75,21 @@ static void add_labels(struct page *p, const struct picture *input) {
     figure_draw_labels(f);
 }
 
+/* The page, which learns how many there are. */
 static bool draw_page(struct figures *all, const struct map_set *maps, const struct picture *input, const char *network,
-                      struct error *e) {
+                      struct figure_page *page, struct error *e) {
     struct page p = {.figure.all = all};
     char number[32];
 
-    collect(&p, maps, input, network);
-    if (p.count < 2) return true;
+    size_t count = collect(&p, maps, input, network, page->number);
+    page->count = figure_pages(count, PAGE_MAPS);
+    if (!count) return true;
     snprintf(number, sizeof number, "input%u", (unsigned)input->input);
     double width = 2 * MARGIN - GAP_X + (double)p.columns * (TILE + GAP_X);
-    figure_begin(&p.figure, all, "originals", strcmp(network, "model") == 0 ? NULL : network, number, fmax(width, 440),
-                 foot(&p) + FOOT);
+    const struct figure_title title = {"originals", strcmp(network, "model") == 0 ? NULL : network, number, *page};
+    figure_begin(&p.figure, all, &title, fmax(width, 440), foot(&p) + FOOT);
     figure_start_multiplot(&p.figure);
-    add_labels(&p, input);
+    add_labels(&p, input, page);
     map_tile_begin(&p.figure);
     for (size_t i = 0; i < p.count; i++)
         map_tile(&p.figure, p.tiles[i], p.tiles[i]->negative, tile_x(&p, i), tile_y(&p, i), TILE, p.height);
@@ -96,6 +104,8 @@ bool figure_originals(struct figures *all, const struct map_set *maps, struct er
 
     for (size_t k = 0; k < sizeof networks / sizeof *networks; k++)
         for (size_t i = 0; i < maps->count && ok; i++)
-            if (!maps->pictures[i].explainer) ok = draw_page(all, maps, &maps->pictures[i], networks[k], e);
+            for (struct figure_page page = {0, 1}; !maps->pictures[i].explainer && ok && page.number < page.count;
+                 page.number++)
+                ok = draw_page(all, maps, &maps->pictures[i], networks[k], &page, e);
     return ok;
 }

@@ -1,3 +1,4 @@
+/* figures/: the style of all figures, and the order in which they are written and drawn. */
 #include "base/file.h"
 #include "reports/figure.h"
 #include "reports/writers.h"
@@ -5,6 +6,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define GNUPLOT_SECONDS 120 /* for one picture; the largest take some seconds */
 
 /* Colours: Wong 2011, doi:10.1038/nmeth.1618, and the diverging RdBu of ColorBrewer: both are told apart with any
  * colour vision. Lines of a PNG are drawn at twice the size, for print. */
@@ -50,7 +53,7 @@ bool report_figures(struct store *s, const char *folder, struct error *e) {
     bool ok = f.folder ? file_make_folder(f.folder, e) : error_memory(e);
     ok = ok && write_style(&f, e) && verdict_table_load(s, &f.verdicts, e);
     ok = ok && figure_matrix(&f, e) && figure_curves(&f, e) && figure_maps(&f, e);
-    ok = ok && gnuplot_jobs_run(&f.jobs, f.folder, cores_online(), e);
+    ok = ok && gnuplot_jobs_run(&f.jobs, f.folder, cores_online(), GNUPLOT_SECONDS, e);
     gnuplot_jobs_finish(&f.jobs);
     verdict_table_finish(&f.verdicts);
     free(f.folder);

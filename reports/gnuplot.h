@@ -1,4 +1,5 @@
-/* gnuplot.h: runs gnuplot on scripts, each in a child process in the folder of the scripts, several at a time. */
+/* gnuplot.h (private to reports/): runs gnuplot on scripts, each in a child process with a limit, in the folder of the
+ * scripts, several at a time. */
 #ifndef ASSAY_REPORTS_GNUPLOT_H
 #define ASSAY_REPORTS_GNUPLOT_H
 
@@ -9,16 +10,20 @@
 struct gnuplot_job;
 struct gnuplot_jobs {
     struct gnuplot_job *job;
-    size_t count, capacity;
+    size_t count;
 };
 
-/* The script's picture as PNG and as SVG: a script sees its format as a variable. */
-bool gnuplot_jobs_add(struct gnuplot_jobs *, const char *script, struct error *);
+/* The script NAME.gp, drawn as NAME.png and as NAME.svg: a script sees its format as a variable. */
+bool gnuplot_jobs_add(struct gnuplot_jobs *, const char *name, struct error *);
+
+bool gnuplot_jobs_have(const struct gnuplot_jobs *, const char *name);
 
 /* Draws all, `width` pictures at a time. Those of the last script are begun first: a report adds its largest figures
- * last. The error is that of the first script whose picture failed, and quotes gnuplot. Where gnuplot is missing
- * nothing more is begun. */
-bool gnuplot_jobs_run(struct gnuplot_jobs *, const char *folder, unsigned width, struct error *);
+ * last. A picture that takes longer than `seconds` is given up, and its gnuplot killed with whatever it started. False
+ * when a picture failed, was given up, or is not there although gnuplot reported success: the error is that of the
+ * first script in order, quotes gnuplot, and says how many pictures more are missing. Pictures of an earlier run are
+ * removed first. Where gnuplot is missing nothing more is begun. */
+bool gnuplot_jobs_run(struct gnuplot_jobs *, const char *folder, unsigned width, double seconds, struct error *);
 void gnuplot_jobs_finish(struct gnuplot_jobs *);
 
 #endif

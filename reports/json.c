@@ -1,8 +1,8 @@
-/* report.json, section by section: each row becomes one object on one line as it is read, so that a large run needs no
- * large memory. Keys are written in the order they are set here. */
+/* report.json, section by section: each row of the store becomes one object on one line as it is read, so that a large
+ * run needs no large memory. Keys are written in the order they are set here. */
 #include "reports/json_compare.h"
 #include "reports/json_layout.h"
-#include "reports/output.h"
+#include "reports/report_file.h"
 #include "reports/text_words.h"
 #include "reports/writers.h"
 
@@ -14,11 +14,11 @@ struct section {
     struct error *error;
 };
 
-static bool put_row(struct section *c, json_t *row) {
+static bool put_object(struct section *c, json_t *object) {
     fprintf(c->out, "%s\n    ", c->first ? "" : ",");
     c->first = false;
-    bool ok = row && json_layout(c->out, row, 4);
-    json_decref(row);
+    bool ok = object && json_layout(c->out, object, 4);
+    json_decref(object);
     return ok || error_memory(c->error);
 }
 
@@ -37,74 +37,75 @@ static json_t *shape(const struct shape *s) {
 
 /* "o": takes the reference; NULL anywhere makes the whole NULL. */
 static bool put_verdict(void *context, const struct verdict_row *r) {
-    return put_row(context,
-                   json_pack("{so so so so so so so so so so so so so so so}", "explainer", json_text(r->explainer),
-                             "control", json_text(r->control), "verdict", json_text(r->verdict), "annotation",
-                             json_text(r->annotation), "expected", json_text(r->expected), "as_expected",
-                             flag(r->as_expected), "reason", json_text(r->reason), "first_failing_stage",
-                             json_text(r->first_stage), "score", json_number(r->score), "lower", json_number(r->lower),
-                             "upper", json_number(r->upper), "floor", json_number(r->floor), "ceiling",
-                             json_number(r->ceiling), "inputs", whole(r->inputs), "draws", whole(r->draws)));
+    return put_object(
+        context, json_pack("{so so so so so so so so so so so so so so so}", "explainer", json_text(r->explainer),
+                           "control", json_text(r->control), "verdict", json_text(r->verdict), "annotation",
+                           json_text(r->annotation), "expected", json_text(r->expected), "as_expected",
+                           flag(r->as_expected), "reason", json_text(r->reason), "first_failing_stage",
+                           json_text(r->first_stage), "score", json_number(r->score), "lower", json_number(r->lower),
+                           "upper", json_number(r->upper), "floor", json_number(r->floor), "ceiling",
+                           json_number(r->ceiling), "inputs", whole(r->inputs), "draws", whole(r->draws)));
 }
 
 static bool put_input(void *context, const struct input_row *r) {
-    json_t *row =
+    json_t *object =
         json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample), "label", whole(r->label),
                   "predicted", whole(r->predicted), "target", whole(r->target), "shape", shape(&r->shape));
-    if (row && r->target_name && *r->target_name) json_object_set_new(row, "target_name", json_text(r->target_name));
-    return put_row(context, row);
+    if (object && r->target_name && *r->target_name)
+        json_object_set_new(object, "target_name", json_text(r->target_name));
+    return put_object(context, object);
 }
 
 static bool put_network(void *context, const struct network_row *r) {
-    return put_row(context, json_pack("{so so so so so so so}", "key", json_text(r->key), "role", json_text(r->role),
-                                      "draw", whole(r->draw), "epochs", whole(r->epochs), "train_accuracy",
-                                      json_number(r->train_accuracy), "test_accuracy", json_number(r->test_accuracy),
-                                      "parameters", json_integer((json_int_t)r->flat_count)));
+    return put_object(context, json_pack("{so so so so so so so}", "key", json_text(r->key), "role", json_text(r->role),
+                                         "draw", whole(r->draw), "epochs", whole(r->epochs), "train_accuracy",
+                                         json_number(r->train_accuracy), "test_accuracy", json_number(r->test_accuracy),
+                                         "parameters", json_integer((json_int_t)r->flat_count)));
 }
 
 static bool put_audit(void *context, const struct audit_row *r) {
-    return put_row(context, json_pack("{so so so so so so so}", "variant", json_text(r->variant), "changed",
-                                      whole(r->changed), "expected", whole(r->expected), "digest", json_text(r->digest),
-                                      "logit_r", json_number(r->logit_r), "agreement", json_number(r->agreement),
-                                      "finite", flag(r->finite)));
+    return put_object(context, json_pack("{so so so so so so so}", "variant", json_text(r->variant), "changed",
+                                         whole(r->changed), "expected", whole(r->expected), "digest",
+                                         json_text(r->digest), "logit_r", json_number(r->logit_r), "agreement",
+                                         json_number(r->agreement), "finite", flag(r->finite)));
 }
 
 static bool put_unit(void *context, const struct unit_row *r) {
     static const char *const words[] = {[UNIT_OK] = "ok", [UNIT_UNSUPPORTED] = "unsupported", [UNIT_FAILED] = "failed"};
-    return put_row(context, json_pack("{so so ss so}", "explainer", json_text(r->explainer), "variant",
-                                      json_text(r->variant), "status", words[r->status], "why", json_text(r->why)));
+    return put_object(context, json_pack("{so so ss so}", "explainer", json_text(r->explainer), "variant",
+                                         json_text(r->variant), "status", words[r->status], "why", json_text(r->why)));
 }
 
 static bool put_use(void *context, const struct use_row *r) {
-    return put_row(context,
-                   json_pack("{so so so so so}", "control", json_text(r->control), "stage", json_text(r->stage),
-                             "stage_index", whole(r->stage_index), "draw",
-                             r->draw == UINT32_MAX ? json_null() : whole(r->draw), "variant", json_text(r->variant)));
+    return put_object(context, json_pack("{so so so so so}", "control", json_text(r->control), "stage",
+                                         json_text(r->stage), "stage_index", whole(r->stage_index), "draw",
+                                         r->draw == UINT32_MAX ? json_null() : whole(r->draw), "variant",
+                                         json_text(r->variant)));
 }
 
 static bool put_curve(void *context, const struct curve_row *r) {
-    return put_row(context,
-                   json_pack("{so so so so so so so so so so so so so so so so so so so}", "explainer",
-                             json_text(r->explainer), "control", json_text(r->control), "measure",
-                             json_text(r->measure), "view", json_text(r->view), "stage", json_text(r->stage),
-                             "stage_index", whole(r->stage_index), "stage_count", whole(r->stage_count), "similarity",
-                             json_number(r->similarity), "similarity_lower", json_number(r->similarity_lower),
-                             "similarity_upper", json_number(r->similarity_upper), "floor", json_number(r->floor),
-                             "ceiling", json_number(r->ceiling), "share", json_number(r->share), "share_lower",
-                             json_number(r->share_lower), "share_upper", json_number(r->share_upper), "inputs",
-                             whole(r->inputs), "draws", whole(r->draws), "vanished", json_number(r->vanished),
-                             "decision", json_text(r->decision)));
+    return put_object(context,
+                      json_pack("{so so so so so so so so so so so so so so so so so so so}", "explainer",
+                                json_text(r->explainer), "control", json_text(r->control), "measure",
+                                json_text(r->measure), "view", json_text(r->view), "stage", json_text(r->stage),
+                                "stage_index", whole(r->stage_index), "stage_count", whole(r->stage_count),
+                                "similarity", json_number(r->similarity), "similarity_lower",
+                                json_number(r->similarity_lower), "similarity_upper", json_number(r->similarity_upper),
+                                "floor", json_number(r->floor), "ceiling", json_number(r->ceiling), "share",
+                                json_number(r->share), "share_lower", json_number(r->share_lower), "share_upper",
+                                json_number(r->share_upper), "inputs", whole(r->inputs), "draws", whole(r->draws),
+                                "vanished", json_number(r->vanished), "decision", json_text(r->decision)));
 }
 
 static bool put_check(void *context, const struct check_row *r) {
-    return put_row(context,
-                   json_pack("{so so so so so so so}", "explainer", json_text(r->explainer), "control",
-                             json_text(r->control), "what", json_text(r->what), "input", whole(r->input), "worst",
-                             json_number(r->worst), "tolerance", json_number(r->tolerance), "holds", flag(r->holds)));
+    return put_object(context, json_pack("{so so so so so so so}", "explainer", json_text(r->explainer), "control",
+                                         json_text(r->control), "what", json_text(r->what), "input", whole(r->input),
+                                         "worst", json_number(r->worst), "tolerance", json_number(r->tolerance),
+                                         "holds", flag(r->holds)));
 }
 
 static bool put_comparisons(void *context, json_t *group) {
-    return put_row(context, group);
+    return put_object(context, group);
 }
 
 /* The meta entry "run" as it is: an object when it is JSON, else null. */
@@ -147,9 +148,9 @@ static bool put_notes(FILE *out, struct store *s, struct error *e) {
 #define SECTION(name, each, put) (begin(&c, name), end(&c, each(s, put, &c, e)))
 
 bool report_json(struct store *s, const char *folder, struct error *e) {
-    struct output o;
+    struct report_file o;
 
-    if (!output_open(&o, folder, "report.json", e)) return false;
+    if (!report_file_open(&o, folder, "report.json", e)) return false;
     struct section c = {o.file, true, e};
     bool ok = put_run(o.file, s, e) && put_notes(o.file, s, e) &&
               SECTION("verdicts", store_each_verdict, put_verdict) && SECTION("inputs", store_each_input, put_input) &&
@@ -158,5 +159,5 @@ bool report_json(struct store *s, const char *folder, struct error *e) {
               SECTION("curves", store_each_curve, put_curve) && SECTION("checks", store_each_check, put_check) &&
               SECTION("comparisons", json_each_comparison, put_comparisons);
     fputs("\n}\n", o.file);
-    return output_close(&o, ok, e);
+    return report_file_close(&o, ok, e);
 }

@@ -1,3 +1,4 @@
+/* Gathers comparisons, row by row, into arrays by draw and input. */
 #include "reports/json_compare.h"
 
 #include "reports/json_layout.h"

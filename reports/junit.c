@@ -1,5 +1,6 @@
+/* junit.xml: one suite per control, one case per explainer. */
 #include "reports/format.h"
-#include "reports/output.h"
+#include "reports/report_file.h"
 #include "reports/text_words.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
@@ -95,7 +96,7 @@ bool report_junit(struct store *s, const char *folder, struct error *e) {
     struct verdict_table table;
     struct verdict_notes notes;
     struct text document = {0};
-    struct output o;
+    struct report_file o;
 
     if (!verdict_notes_load(s, &notes, e)) return false;
     if (!verdict_table_load(s, &table, e)) {
@@ -103,10 +104,10 @@ bool report_junit(struct store *s, const char *folder, struct error *e) {
         return false;
     }
     add_document(&document, &table, &notes);
-    bool ok = document.failed ? error_memory(e) : output_open(&o, folder, "junit.xml", e);
+    bool ok = document.failed ? error_memory(e) : report_file_open(&o, folder, "junit.xml", e);
     if (ok) {
         fwrite(document.data, 1, document.length, o.file);
-        ok = output_close(&o, true, e);
+        ok = report_file_close(&o, true, e);
     }
     text_finish(&document);
     verdict_table_finish(&table);

@@ -1,8 +1,11 @@
+/* Inputs and kept maps as pictures in one file. */
 #include "reports/map_set.h"
 
+#include "base/array.h"
 #include "base/text.h"
+#include "measure/measure.h"
 #include "reports/format.h"
-#include "reports/output.h"
+#include "reports/report_file.h"
 #include "reports/pixels.h"
 
 #include <math.h>
@@ -20,16 +23,12 @@ struct writing {
 static struct picture *add_picture(struct writing *w) {
     struct map_set *s = w->set;
 
-    if (s->count == s->capacity) {
-        size_t capacity = s->capacity ? 2 * s->capacity : 64;
-        struct picture *more = realloc(s->pictures, capacity * sizeof *more);
-        if (!more) {
-            error_memory(w->error);
-            return NULL;
-        }
-        s->pictures = more;
-        s->capacity = capacity;
+    struct picture *more = array_grow(s->pictures, s->count, sizeof *more);
+    if (!more) {
+        error_memory(w->error);
+        return NULL;
     }
+    s->pictures = more;
     struct picture *p = &s->pictures[s->count++];
     *p = (struct picture){.offset = w->offset, .similarity = NAN};
     return p;
@@ -142,7 +141,7 @@ static bool add_similarity(void *context, const struct comparison_row *r) {
     struct writing *w = context;
     bool has_signs = strcmp(r->view, "signed/all") == 0;
 
-    if (strcmp(r->measure, "spearman") != 0 || strcmp(r->pairing, "matched") != 0 ||
+    if (strcmp(r->measure, measures[0]->id) != 0 || strcmp(r->pairing, "matched") != 0 ||
         (!has_signs && strcmp(r->view, "absolute/all") != 0))
         return true;
     for (size_t i = 0; i < w->set->count; i++) {
@@ -155,10 +154,10 @@ static bool add_similarity(void *context, const struct comparison_row *r) {
 }
 
 static bool write_index(const struct map_set *s, const char *folder, struct error *e) {
-    struct output o;
+    struct report_file o;
     char limit[NUMBER_SIZE];
 
-    if (!output_open(&o, folder, "maps.tsv", e)) return false;
+    if (!report_file_open(&o, folder, "maps.tsv", e)) return false;
     fputs("# pictures in " MAP_FILE ", after 2 rows of a ramp of 101 values: float32, summed over channels; inputs of\n"
           "# three channels: bytes, red green blue (limit 255)\n"
           "# offset\theight\twidth\tinput\tlimit (99th percentile of |value|)\texplainer\tvariant\n",
@@ -166,28 +165,28 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
     for (size_t i = 0; i < s->count; i++) {
         const struct picture *p = &s->pictures[i];
         struct text names = {0};
-        text_add_clean(&names, p->explainer ? p->explainer : "(input)", CLEAN_LINE);
+        text_add_clean(&names, p->explainer ? p->explainer : "(input)");
         text_add(&names, "\t");
-        text_add_clean(&names, p->variant ? p->variant : "", CLEAN_LINE);
+        text_add_clean(&names, p->variant ? p->variant : "");
         fprintf(o.file, "%zu\t%u\t%u\t%u\t%s\t%s\n", p->offset, (unsigned)p->height, (unsigned)p->width,
                 (unsigned)p->input, number_text(p->limit, limit), names.failed ? "" : names.data);
         text_finish(&names);
     }
-    return output_close(&o, true, e);
+    return report_file_close(&o, true, e);
 }
 
 bool map_set_write(struct store *s, const char *folder, struct map_set *set, struct error *e) {
-    struct output o;
+    struct report_file o;
     float ramp[2 * MAP_RAMP];
 
     *set = (struct map_set){0};
-    if (!output_open(&o, folder, MAP_FILE, e)) return false;
+    if (!report_file_open(&o, folder, MAP_FILE, e)) return false;
     for (size_t i = 0; i < 2 * MAP_RAMP; i++) ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
     fwrite(ramp, sizeof ramp, 1, o.file);
     struct writing w = {.set = set, .out = o.file, .offset = sizeof ramp, .error = e};
     bool ok = pixels_load(s, &w.pixels, e) && store_each_input(s, add_input, &w, e) &&
               store_each_map(s, add_map, &w, e) && store_each_comparison(s, add_similarity, &w, e);
-    ok = output_close(&o, ok, e) && write_index(set, folder, e);
+    ok = report_file_close(&o, ok, e) && write_index(set, folder, e);
     if (!ok) map_set_finish(set);
     return ok;
 }

@@ -16,13 +16,14 @@ struct picture {
     size_t offset; /* bytes from the start of the file */
     double limit;  /* 99th percentile of the absolute values; 0: constant zero */
     double low, high;
-    double similarity; /* Spearman with the original map: all pixels, signed where there are signs; NaN: none */
+    double similarity; /* to the original map, by the first measure: all pixels, signed where there are signs; NaN: none
+                        */
     bool negative, constant, finite;
 };
 
 struct map_set {
     struct picture *pictures;
-    size_t count, capacity;
+    size_t count;
 };
 
 /* Writes folder/maps.f32 and folder/maps.tsv (the index). */

@@ -1,3 +1,4 @@
+/* Tiles of maps and inputs, their palettes and colour bars, as gnuplot draws them. */
 #include "reports/map_tile.h"
 
 #include <math.h>

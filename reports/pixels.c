@@ -1,3 +1,4 @@
+/* Undoes what the battery did to photographs before the model saw them. */
 #include "reports/pixels.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* The table of reports. */
 #include "reports/writers.h"
 
 const struct report reports[] = {

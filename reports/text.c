@@ -1,6 +1,7 @@
+/* The verdict table for a terminal and for report.txt. */
 #include "reports/curve_set.h"
 #include "reports/format.h"
-#include "reports/output.h"
+#include "reports/report_file.h"
 #include "reports/text_words.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
@@ -33,7 +34,7 @@ static void put_cut(struct page *p, const char *s, size_t width, bool pad) {
     struct text clean = {0};
     uint32_t code;
 
-    text_add_clean(&clean, s, CLEAN_LINE);
+    text_add_clean(&clean, s);
     const char *at = clean.data ? clean.data : "";
     size_t whole = utf8_width(at), shown = whole > width ? width - 3 : whole;
     size_t bytes = 0;
@@ -54,7 +55,7 @@ static void new_line(struct page *p, size_t indent) {
 static void put_wrapped(struct page *p, const char *s, size_t indent) {
     struct text clean = {0};
 
-    text_add_clean(&clean, s, CLEAN_LINE);
+    text_add_clean(&clean, s);
     p->failed = p->failed || clean.failed;
     for (char *at = clean.data; at && *at;) {
         size_t bytes = strcspn(at, " ");
@@ -230,7 +231,7 @@ static void put_reasons(struct page *p, const struct verdict_table *t) {
 static struct curve main_curve(const struct curve_set *curves, const char *explainer, const char *control) {
     struct curve all[CURVE_VIEWS];
 
-    curve_find_all(curves, explainer, control, "spearman", all);
+    curve_find_all(curves, explainer, control, measures[0]->id, all);
     for (size_t v = 0; v < CURVE_VIEWS; v++)
         if (all[v].count) return all[v];
     return (struct curve){0};
@@ -238,7 +239,7 @@ static struct curve main_curve(const struct curve_set *curves, const char *expla
 
 static void put_stages(struct page *p, const struct curve *c, size_t indent) {
     for (size_t i = 0; i < c->count; i++) {
-        const struct curve_row *r = &c->row[i];
+        const struct curve_row *r = &c->points[i];
         double similarity = fabs(r->similarity) < .005 ? 0 : r->similarity;
         struct text words = {0};
         text_add(&words, "%s ", r->stage);
@@ -255,7 +256,7 @@ static void put_stages(struct page *p, const struct curve *c, size_t indent) {
 
 /* Where no verdict could be made of them, they are the result. */
 static bool is_wanted(const struct curve *c, bool all) {
-    return c->count && (all || c->row->inputs < 2 || c->row->draws < 2);
+    return c->count && (all || c->points->inputs < 2 || c->points->draws < 2);
 }
 
 static void put_similarities(struct page *p, const struct verdict_table *t, const struct curve_set *curves, bool all) {
@@ -267,7 +268,7 @@ static void put_similarities(struct page *p, const struct verdict_table *t, cons
         for (size_t i = 0; i < t->explainer_count; i++) {
             struct curve curve = main_curve(curves, t->explainers[i], t->controls[c]);
             if (!is_wanted(&curve, all)) continue;
-            if (!any) fputs("Spearman correlation with the original map, mean by stage\n", p->out);
+            if (!any) fprintf(p->out, "%s with the original map, mean by stage\n", measures[0]->title);
             if (first) {
                 put_cut(p, t->controls[c], WIDTH, false);
                 new_line(p, 0);
@@ -339,8 +340,8 @@ bool report_text(struct store *s, FILE *out, bool colour, bool reasons, struct e
 }
 
 bool report_text_file(struct store *s, const char *folder, struct error *e) {
-    struct output o;
+    struct report_file o;
 
-    if (!output_open(&o, folder, "report.txt", e)) return false;
-    return output_close(&o, report_text(s, o.file, false, true, e), e);
+    if (!report_file_open(&o, folder, "report.txt", e)) return false;
+    return report_file_close(&o, report_text(s, o.file, false, true, e), e);
 }

@@ -1,3 +1,4 @@
+/* The look of the six words, and the notes that every report carries. */
 #include "reports/text_words.h"
 
 #include <jansson.h>

@@ -1,5 +1,7 @@
+/* All verdicts of a run as a table in memory. */
 #include "reports/verdict_table.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -13,7 +15,7 @@ struct names {
 
 static bool add_name(void *context, const char *name) {
     struct names *n = context;
-    char **more = realloc(n->names, (n->count + 1) * sizeof *more);
+    char **more = array_grow(n->names, n->count, sizeof *more);
 
     if (!more) return error_memory(n->error);
     n->names = more;
@@ -35,7 +37,7 @@ struct filling {
 
 static const char **const no_text = NULL;
 
-/* The texts a row owns here, ended by no_text. */
+/* The texts a verdict owns here, ended by no_text. */
 #define ROW_TEXTS(r)                                                                                                   \
     { &(r)->verdict, &(r)->annotation, &(r)->expected, &(r)->reason, &(r)->first_stage, no_text }
 

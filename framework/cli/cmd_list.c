@@ -60,7 +60,7 @@ static bool list_controls(const struct cli_context *context, struct error *e) {
 
 static bool list_measures(const struct cli_context *context, struct error *e) {
     (void)context, (void)e;
-    for (const struct measure *measure = measures; measure->id; measure++) print_entry(measure->id, measure->summary);
+    for (size_t m = 0; measures[m]; m++) print_entry(measures[m]->id, measures[m]->summary);
     return true;
 }
 

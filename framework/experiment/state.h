@@ -11,7 +11,6 @@
 #include "store/store.h"
 
 #define DERANGEMENTS 4u /* pairings of different inputs that measure the floor */
-#define MEASURES_MAX 8u
 
 /* The samples explained on one root, and what is due to them alone. `global` numbers samples across roots. */
 struct input_set {

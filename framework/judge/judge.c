@@ -345,7 +345,7 @@ static double chance_magnitude(const struct judge_case *c, enum view view) {
             run_reduce(sample, reduction, noise, products[s]);
             side[s] = prepared_create(products[s], mask, &shape);
         }
-        double rho = side[0] && side[1] ? measures[0].compare(side[0], side[1], view) : (double)NAN;
+        double rho = side[0] && side[1] ? measure_compare(measures[0], side[0], side[1], view) : (double)NAN;
         prepared_destroy(side[0]);
         prepared_destroy(side[1]);
         if (isnan(rho)) continue;

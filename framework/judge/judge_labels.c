@@ -314,8 +314,8 @@ static bool put_curves(const struct labels *l, enum verdict_word word, struct er
     struct judge_case c = *l->c;
     struct map_shape shape = run_map_shape(&c.run->data->sample, c.run->explainers[c.row].reduction);
     for (uint32_t stage = PERMUTED; stage <= TWIN; stage++)
-        for (uint32_t m = 0; measures[m].id; m++)
-            for (int v = 0; measures[m].applies(&shape) && v < VIEW_COUNT; v++) {
+        for (uint32_t m = 0; measures[m]; m++)
+            for (int v = 0; measures[m]->applies(&shape) && v < VIEW_COUNT; v++) {
                 bool judged = stage == PERMUTED && m == 0 && (enum view)v == l->view;
                 c.draws = l->count[stage];
                 if (!judge_curve(&c, stage, m, (enum view)v, judged ? &l->share : NULL, c.rule->alpha, c.rule->alpha,

@@ -162,7 +162,7 @@ bool judge_curve(const struct judge_case *c, uint32_t stage, uint32_t measure, e
         .explainer = c->run->explainers[c->row].name,
         .control = c->run->controls[c->control].control->id,
         .stage = plan_stage_name(&c->run->plan, c->control, stage),
-        .measure = measures[measure].id,
+        .measure = measures[measure]->id,
         .view = view_name(view),
         .stage_index = stage,
         .stage_count = judge_stages(c),
@@ -186,8 +186,8 @@ static bool put_curves(struct weights_tests *b, struct error *e) {
     struct judge_case *c = b->c;
     struct map_shape shape = run_map_shape(&c->run->data->sample, c->run->explainers[c->row].reduction);
     for (uint32_t stage = 0; stage < judge_stages(c); stage++)
-        for (uint32_t m = 0; measures[m].id; m++) {
-            if (!measures[m].applies(&shape)) continue;
+        for (uint32_t m = 0; measures[m]; m++) {
+            if (!measures[m]->applies(&shape)) continue;
             for (int v = 0; v < VIEW_COUNT; v++) {
                 const struct test *t = NULL;
                 for (uint32_t i = 0; m == 0 && i < b->test_count; i++)

@@ -82,8 +82,8 @@ static bool load_comparison(void *user, const struct comparison_row *c) {
     const struct input_set *set = &l->r->run->inputs[l->r->run->plan.attributions[l->attribution].root];
     uint32_t i = local_index(set, c->input), view = 0, measure = 0;
     while (view < VIEW_COUNT && strcmp(view_name((enum view)view), c->view) != 0) view++;
-    while (measures[measure].id && strcmp(measures[measure].id, c->measure) != 0) measure++;
-    if (i == set->count || view == VIEW_COUNT || !measures[measure].id) return true;
+    while (measures[measure] && strcmp(measures[measure]->id, c->measure) != 0) measure++;
+    if (i == set->count || view == VIEW_COUNT || !measures[measure]) return true;
     if (strcmp(c->pairing, "mismatched") == 0) {
         l->failed = measure == 0 && !load_mismatched(l, c, set, i, (enum view)view);
         return !l->failed;
@@ -136,12 +136,15 @@ bool results_load(const struct run *run, struct results **out, struct error *e) 
         r->run = run;
         r->attribution_count = run->plan.attribution_count;
         r->cells = calloc(rows * attributions + 1, sizeof *r->cells);
+        r->matched = calloc(rows * attributions * measure_count() + 1, sizeof *r->matched);
+        for (size_t i = 0; r->cells && r->matched && i < rows * attributions; i++)
+            r->cells[i].matched = r->matched + i * measure_count();
         r->audits = calloc(attributions + 1, sizeof *r->audits);
         r->checks = calloc(rows * run->plan.check_count + 1, sizeof *r->checks);
         r->chance = nan_array(RESULTS_CHANCES);
     }
     struct loader l = {.r = r};
-    bool ok = r && r->cells && r->audits && r->checks && r->chance;
+    bool ok = r && r->cells && r->matched && r->audits && r->checks && r->chance;
     if (!ok) error_memory(e);
     ok = ok && store_each_unit(run->store, load_unit, &l, e) &&
          store_each_comparison(run->store, load_comparison, &l, e) && store_each_audit(run->store, load_audit, &l, e) &&
@@ -160,10 +163,11 @@ void results_destroy(struct results *r) {
         free(c->why);
         for (size_t v = 0; v < VIEW_COUNT; v++) {
             free(c->mismatched[v]);
-            for (size_t m = 0; m < MEASURES_MAX; m++) free(c->matched[m][v]);
+            for (size_t m = 0; r->matched && m < measure_count(); m++) free(c->matched[m][v]);
         }
     }
     free(r->cells);
+    free(r->matched);
     free(r->audits);
     free(r->checks);
     free(r->chance);

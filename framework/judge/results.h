@@ -9,8 +9,8 @@ struct cell {
     bool present;
     enum unit_status status;
     char *why;
-    double *matched[MEASURES_MAX][VIEW_COUNT]; /* [inputs of the root] */
-    double *mismatched[VIEW_COUNT];            /* Spearman: [DERANGEMENTS][inputs of the root] */
+    double *(*matched)[VIEW_COUNT]; /* by measure and view: [inputs of the root] */
+    double *mismatched[VIEW_COUNT]; /* of the first measure: [DERANGEMENTS][inputs of the root] */
 };
 
 struct audit {
@@ -29,10 +29,11 @@ struct checked {
 
 struct results {
     const struct run *run;
-    uint32_t attribution_count; /* of the plan when loaded: it may have grown since */
-    struct cell *cells;         /* [rows][attributions] */
-    struct audit *audits;       /* [attributions] */
-    struct checked *checks;     /* [rows][checks of the plan] */
+    uint32_t attribution_count;     /* of the plan when loaded: it may have grown since */
+    struct cell *cells;             /* [rows][attributions] */
+    double *(*matched)[VIEW_COUNT]; /* [rows][attributions][measures]: what the cells point to */
+    struct audit *audits;           /* [attributions] */
+    struct checked *checks;         /* [rows][checks of the plan] */
     double *chance; /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
 };
 

@@ -1,3 +1,4 @@
+/* Means over draws and inputs with bounds, and Student's distribution, which they need. */
 #include "measure/interval.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Ranks by a radix sort of the bits of floats. */
 #include "measure/ranks.h"
 #include "measure/similarity.h"
 

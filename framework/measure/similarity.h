@@ -1,51 +1,32 @@
-/* similarity.h: how alike two attribution maps are. A table of measures, each in four views. */
+/* similarity.h: how alike two attribution maps are, by any measure of the table, in four views. */
 #ifndef ASSAY_MEASURE_SIMILARITY_H
 #define ASSAY_MEASURE_SIMILARITY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "measure/measure.h"
 
-/* {signed, absolute} x {all pixels, pixels whose input is not at the baseline} (Sundararajan & Taly 2018,
- * arXiv:1806.04205) */
-enum view { VIEW_SIGNED_ALL, VIEW_SIGNED_NONZERO, VIEW_ABSOLUTE_ALL, VIEW_ABSOLUTE_NONZERO, VIEW_COUNT };
-const char *view_name(enum view); /* "signed/all", "signed/nonzero", "absolute/all", "absolute/nonzero" */
-
-/* A map prepared for comparisons: its views, and whatever a measure keeps of one side (ranks of a reference are
- * computed once). Borrowed data must outlive it. */
-struct map_shape {
-    uint32_t channels, height, width; /* features: 1 x 1 x F */
-};
-
-struct prepared; /* one map in all views */
+/* One map, prepared for comparisons by every measure: its views, and what each measure keeps of one side (ranks of a
+ * reference are computed once). Borrowed data must outlive it. */
+struct prepared;
 
 /* `data`: channels x height x width; `nonzero` (same count, may be NULL: all pixels): 1 where the input is not at the
  * baseline. For a map whose channels were reduced the mask is that of the pixel. NULL when out of memory. Quickest when
- * the mask is the same pointer for all maps of one input; two masks that differ are allowed (see compare). */
+ * the mask is the same pointer for all maps of one input; two masks that differ are allowed (see below). */
 struct prepared *prepared_create(const float *data, const uint8_t *nonzero, const struct map_shape *);
 void prepared_destroy(struct prepared *);
 
-struct measure {
-    const char *id; /* "spearman", "ssim" */
-    const char *summary;
-    const char *source;
-    /* Whether it can be computed on maps of this shape (SSIM needs 11 x 11 pixels). */
-    bool (*applies)(const struct map_shape *);
-    /* In [-1, 1]; NaN when the pair has no similarity: a side is constant in the view, shows fewer than 3 pixels there,
-     * or holds a non-finite value anywhere; also when the shapes differ or memory runs out. The pixels of a
-     * non-zero view are those of `a`, the reference: a `b` with another mask (a mismatched image) is prepared again
-     * under that of `a`. Several channels: Spearman ranks the pixels of all of them together; SSIM is the mean over the
-     * channels, with one data range for all. One thread at a time per prepared map. */
-    double (*compare)(const struct prepared *a, const struct prepared *b, enum view);
-    /* All views, the same numbers; quicker than one by one, as most of the work is shared. */
-    void (*compare_views)(const struct prepared *a, const struct prepared *b, double similarity[VIEW_COUNT]);
-};
+/* At most the measure's `highest`; NaN when the pair has no similarity: a side is constant in the view, shows fewer
+ * than 3 pixels there, or holds a non-finite value anywhere; also when the measure does not apply to the shape, the
+ * shapes differ or memory runs out. The pixels of a non-zero view are those of `a`, the reference: a `b` with another
+ * mask (a mismatched image) is prepared again under that of `a`. Several channels: Spearman ranks the pixels of all of
+ * them together; SSIM is the mean over the channels, with one data range for all. The measure is one of the table. One
+ * thread at a time per prepared map. */
+double measure_compare(const struct measure *, const struct prepared *a, const struct prepared *b, enum view);
+/* All views, the same numbers; quicker than one by one, as most of the work is shared. */
+void measure_compare_views(const struct measure *, const struct prepared *a, const struct prepared *b,
+                           double similarity[VIEW_COUNT]);
 
-/* Table of measures, ended by an entry without id. Index 0 is Spearman, on which verdicts rest. */
-extern const struct measure measures[];
-const struct measure *measure_find(const char *id);
+/* ---- the kernels behind the table ---- */
 
-/* The kernels behind the table. */
 /* 1-based, ties averaged, -0 equal to +0; n <= 2^31, no NaN among the values. All ranks NaN when out of memory. */
 void rank_average(const float *values, size_t n, double *ranks);
 /* NaN when a side is constant or not finite, or n < 3 (Pearson: n < 2). */

@@ -1,45 +1,11 @@
-#include "measure/kernels.h"
+/* Spearman's rank correlation (Spearman 1904, doi:10.2307/1412159), tied values sharing their mean rank; and Pearson's,
+ * of logits. */
 #include "measure/ranks.h"
 #include "measure/similarity.h"
+#include "measure/views.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* A float's bits as an integer in the same order, -0 below +0, and back. */
-static int32_t ordered(int32_t bits) {
-    return bits ^ (bits >> 31 & 0x7fffffff);
-}
-
-static float float_of(int32_t ordered_bits) {
-    int32_t bits = ordered(ordered_bits);
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value + 0.f;
-}
-
-/* In integers, which the compiler does many at a time. */
-struct range range_of(const float *values, size_t n, const uint8_t *mask, bool magnitude) {
-    const int32_t exponent = 0x7f800000, kept = magnitude ? INT32_MAX : -1;
-    int32_t low = INT32_MAX, high = INT32_MIN, broken = 0;
-    size_t count = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        int32_t bits, in = !mask || mask[i];
-        memcpy(&bits, &values[i], sizeof bits);
-        bits &= kept;
-        int32_t value = ordered(bits), least = in ? value : INT32_MAX, most = in ? value : INT32_MIN;
-        broken |= in & ((bits & exponent) == exponent);
-        low = least < low ? least : low;
-        high = most > high ? most : high;
-        count += (size_t)in;
-    }
-    return (struct range){.low = float_of(low), .high = float_of(high), .count = count, .finite = !broken};
-}
-
-bool range_informative(const struct range *r) {
-    return r->finite && r->count >= VIEW_LEAST_PIXELS && r->low < r->high;
-}
 
 static double mean_of(const double *x, size_t n) {
     double sum = 0;
@@ -94,3 +60,64 @@ double spearman(const float *a, const float *b, size_t n) {
     free(scratch);
     return r;
 }
+
+/* ---- the measure ---- */
+
+struct ranks {
+    struct {
+        int32_t *deviation; /* [count], 0 where the mask leaves a pixel out; NULL: no order was given */
+        double norm;        /* sum of squares */
+    } view[VIEW_COUNT];
+};
+
+static bool applies(const struct map_shape *s) {
+    return (size_t)s->channels * s->height * s->width >= VIEW_LEAST_PIXELS;
+}
+
+static bool prepare(const struct map_views *views, void **kept) {
+    (void)views;
+    return (*kept = calloc(1, sizeof(struct ranks))) != NULL;
+}
+
+static void release(void *kept) {
+    struct ranks *r = kept;
+    for (unsigned v = 0; v < VIEW_COUNT; v++) free(r->view[v].deviation);
+    free(r);
+}
+
+static bool take_order(const struct map_views *views, void *kept, enum view view, const uint64_t *order, size_t n) {
+    struct ranks *r = kept;
+    r->view[view].deviation = calloc(views->count, sizeof *r->view[view].deviation);
+    if (!r->view[view].deviation) return false;
+    r->view[view].norm = order_deviations(order, n, r->view[view].deviation);
+    return true;
+}
+
+static void compare(const struct measure_side *a, const struct measure_side *b, const bool wanted[VIEW_COUNT],
+                    double similarity[VIEW_COUNT]) {
+    const struct ranks *ra = a->kept, *rb = b->kept;
+
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        if (!wanted[v]) continue;
+        enum view va = a->views->same_as[v], vb = b->views->same_as[v];
+        double dot = deviations_dot(ra->view[va].deviation, rb->view[vb].deviation, a->views->count);
+        similarity[v] = fmax(-1, fmin(1, dot / sqrt(ra->view[va].norm * rb->view[vb].norm)));
+    }
+}
+
+const struct measure measure_spearman = {
+    .id = "spearman",
+    .title = "Spearman correlation",
+    .symbol = "\xcf\x81", /* a rho */
+    .unit = "",
+    .summary = "rank correlation, tied pixels share their mean rank",
+    .source = "Spearman 1904, doi:10.2307/1412159",
+    .highest = 1,
+    .axes = {{-.2, .2}, {-.5, .5}, {-1, .5}},
+    .needs = MEASURE_NEEDS_ORDER,
+    .applies = applies,
+    .prepare = prepare,
+    .free = release,
+    .take_order = take_order,
+    .compare = compare,
+};

@@ -51,9 +51,9 @@ static bool compare_input(struct comparer *c, const struct attribution *a, const
     const struct input_set *set = c->set;
     if (!p) return false;
     double similarity[VIEW_COUNT];
-    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m].id; m++) {
-        if (!measures[m].applies(&c->shape)) continue;
-        measures[m].compare_views(c->originals[i], p, similarity);
+    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m]; m++) {
+        if (!measures[m]->applies(&c->shape)) continue;
+        measure_compare_views(measures[m], c->originals[i], p, similarity);
         for (int v = 0; v < VIEW_COUNT; v++)
             record_comparison(&c->out, false, m, (enum view)v, set->global[i], set->global[i], similarity[v]);
     }
@@ -64,7 +64,7 @@ static bool compare_input(struct comparer *c, const struct attribution *a, const
         const uint32_t *other = set->derangements + (size_t)d * set->count;
         for (uint32_t k = 0; k < set->count; k++) {
             if (other[k] != i) continue;
-            measures[0].compare_views(c->originals[k], p, similarity);
+            measure_compare_views(measures[0], c->originals[k], p, similarity);
             for (int v = 0; v < VIEW_COUNT; v++)
                 record_comparison(&c->out, true, 0, (enum view)v, set->global[k], set->global[i], similarity[v]);
         }

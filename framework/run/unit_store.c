@@ -38,14 +38,14 @@ static bool put_pairs(struct run *run, const struct unpacked *u, const char *key
     for (uint32_t k = 0; k < u->header.comparisons; k++) {
         struct record_pair p;
         memcpy(&p, u->pairs + k * sizeof p, sizeof p);
-        if (p.view >= VIEW_COUNT || p.measure >= MEASURES_MAX) continue;
+        if (p.view >= VIEW_COUNT || p.measure >= measure_count()) continue;
         struct comparison_row row = {
             .explainer = run->explainers[u->header.row].name,
             .variant = key,
             .pairing = p.mismatched ? "mismatched" : "matched",
             .input = p.input,
             .other = p.other,
-            .measure = measures[p.measure].id,
+            .measure = measures[p.measure]->id,
             .view = view_name((enum view)p.view),
             .value = p.value,
         };

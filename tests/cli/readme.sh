@@ -1,6 +1,7 @@
 #!/bin/bash
-# Every block of the README is real: the session is played, the battery is run with the plugin, the plugin is compiled as its first
-# line says, the two commands are targets of the Makefile. Prints one line per failure; the last line is "N passed, N failed".
+# Every block of the README is real: the session is played, the battery is run with the plugin, the plugin is compiled as
+# its first line says, the two commands are targets of the Makefile. So are the battery and the examples of
+# docs/verdict.md. Prints one line per failure; the last line is "N passed, N failed".
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -13,8 +14,8 @@ verdict() { # STATUS WHAT
     if (($1 == 0)); then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "FAIL $2"; fi
 }
 
-block() { # LANGUAGE: the only block of that language
-    awk -v fence='```'"$1" '$0 == fence {inside = 1; next} $0 == "```" {inside = 0} inside' "$ROOT/README.md"
+block() { # LANGUAGE [FILE]: all blocks of that language
+    awk -v fence='```'"$1" '$0 == fence {inside = 1; next} $0 == "```" {inside = 0} inside' "$ROOT/${2:-README.md}"
 }
 
 ln -s "$BUILD" "$work/build"
@@ -26,25 +27,30 @@ cd "$work" || exit 2
 decimals() {
     sed -E 's/-?[0-9]+\.[0-9]+/N/g' "$1"
 }
-block console >session
-command='' ok=0
 finish() {
     [[ -n $command ]] || return 0
     bash -c "$command" >got 2>/dev/null </dev/null
     diff -Bw <(decimals wanted) <(decimals got) || { echo "    \$ $command" && ok=1; }
 }
-while IFS= read -r line; do
-    if [[ $line == '$ '* ]]; then
-        finish
-        command=${line#\$ }
-        : >wanted
-    else
-        printf '%s\n' "$line" >>wanted
-    fi
-done <session
-finish
-[[ -s session ]] || ok=1
-verdict $ok "the session"
+play() { # FILE
+    command='' ok=0
+    block console "$1" >session
+    while IFS= read -r line; do
+        if [[ $line == '$ '* ]]; then
+            finish
+            command=${line#\$ }
+            : >wanted
+        else
+            printf '%s\n' "$line" >>wanted
+        fi
+    done <session
+    finish
+    [[ -s session ]] || ok=1
+    verdict $ok "the session of $1"
+}
+play README.md
+block yaml docs/verdict.md >words.yaml
+play docs/verdict.md
 
 block c >my-method.c
 compile=$(sed -n '1s,^/\* my-method.c: \(.*\) \*/$,\1,p' my-method.c)

@@ -1,8 +1,10 @@
 #include "reports/report.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "fake_run.h"
+#include "reports/gnuplot.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 TestSuite(report_figures);
@@ -125,24 +128,29 @@ Test(report_figures, leaves_scripts_and_data_without_gnuplot) {
     fake_folder_remove(folders[1]);
 }
 
+/* Puts a program of that name, and the shell's, in place of the real one. */
+static void put_gnuplot(const char *folder, const char *program) {
+    char *path = text_format("%s/gnuplot", folder), *search = text_format("%s:/bin:/usr/bin", folder);
+
+    cr_assert(file_write(path, program, strlen(program), NULL));
+    cr_assert_eq(chmod(path, 0700), 0);
+    setenv("PATH", search, 1);
+    free(path);
+    free(search);
+}
+
 /* Pictures are drawn side by side, in no order; what fails is told in order. */
 Test(report_figures, quotes_the_first_gnuplot_that_fails) {
     struct fake_run fake = {2, 3, 2, 2, 8, false, false};
-    static const char program[] =
-        "#!/bin/sh\n"
-        "case $4 in verdicts.gp) sleep .2;; esac\n"
-        "echo 'cannot find my terminal' >&2; head -c 200000 /dev/zero | tr '\\0' - >&2; echo $4 >>drawn\n"
-        "exit 3\n";
     char folder[64];
     struct error e = {""};
     struct store *s = fake_run_store(&fake, folder);
-    char *path = text_format("%s/gnuplot", folder);
 
-    cr_assert(file_write(path, program, sizeof program - 1, NULL));
-    cr_assert_eq(chmod(path, 0700), 0);
-    char *search = text_format("%s:/bin", folder);
-    setenv("PATH", search, 1);
-    free(search);
+    put_gnuplot(folder,
+                "#!/bin/sh\n"
+                "case $4 in verdicts.gp) sleep .2;; esac\n"
+                "echo 'cannot find my terminal' >&2; head -c 200000 /dev/zero | tr '\\0' - >&2; echo $4 >>drawn\n"
+                "exit 3\n");
     cr_expect_not(figures()->write(s, folder, &e));
     cr_expect(strstr(e.text, "verdicts.gp: gnuplot failed: cannot find my terminal"), "%s", e.text);
     char *drawn = fake_read(folder, "figures/drawn");
@@ -150,9 +158,94 @@ Test(report_figures, quotes_the_first_gnuplot_that_fails) {
         cr_expect_not_null(strstr(drawn, names[i]), "%s", names[i]);
     free(drawn);
     cr_expect(exists(folder, "maps-cascading-input0", ".gp"), "the other figures are written all the same");
-    free(path);
     store_close(s);
     fake_folder_remove(folder);
+}
+
+/* A picture counts when it is there, and one of an earlier run does not. */
+Test(report_figures, names_the_picture_that_gnuplot_did_not_write) {
+    struct fake_run fake = {2, 3, 2, 2, 8, false, false};
+    char folder[64];
+    struct error e = {""};
+    struct store *s = fake_run_store(&fake, folder);
+
+    put_gnuplot(folder,
+                "#!/bin/sh\n"
+                "n=${4%.gp}; case $3 in *png*) f=png;; *) f=svg;; esac\n"
+                "case $n.$f in originals-input0.svg) exit 0;; maps-*.png) : >$n.$f;; *) echo p >$n.$f;; esac\n");
+    char *figures_folder = text_format("%s/figures", folder),
+         *old = text_format("%s/originals-input0.svg", figures_folder);
+    cr_assert(file_make_folder(figures_folder, NULL) && file_write(old, "old", 3, NULL));
+    cr_expect_not(figures()->write(s, folder, &e));
+    cr_expect(strstr(e.text, "figures/maps-cascading-input0.png: gnuplot reported success and wrote no picture"), "%s",
+              e.text);
+    cr_expect(strstr(e.text, "(4 pictures failed"), "%s", e.text);
+    cr_expect_not(file_exists(old));
+    free(figures_folder);
+    free(old);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
+static bool is_running(pid_t pid) {
+    char *path = text_format("/proc/%d/stat", (int)pid);
+    FILE *in = fopen(path, "r");
+    char state = 'X';
+
+    free(path);
+    if (!in) return false;
+    if (fscanf(in, "%*d (%*[^)]) %c", &state) != 1) state = 'X';
+    fclose(in);
+    return state != 'X' && state != 'Z';
+}
+
+/* Of the processes whose numbers are in the file, those that still run after a moment. */
+static unsigned still_running(const char *folder, const char *file) {
+    char *text = fake_read(folder, file), *end;
+    unsigned left = 0;
+
+    for (char *at = text; *at; at = *end ? end + 1 : end) {
+        pid_t pid = (pid_t)strtol(at, &end, 10);
+        cr_assert(pid > 1, "%s", text);
+        for (int i = 0; i < 100 && is_running(pid); i++) nanosleep(&(struct timespec){0, 10000000}, NULL);
+        left += is_running(pid);
+    }
+    free(text);
+    return left;
+}
+
+/* Whatever gnuplot hangs in, the limit holds, and nothing of it is left. */
+Test(report_figures, gives_a_hung_gnuplot_up, .timeout = 60) {
+    static const struct {
+        const char *what, *program;
+        bool drawn;
+    } cases[] = {
+        {"sleeps, with a child", "sleep 100 & echo $! >>child; sleep 100\n", false},
+        {"has closed its output", "exec >&- 2>&-; sleep 100 & echo $! >>child; sleep 100\n", false},
+        {"never stops talking", "sleep 100 & echo $! >>child; yes\n", false},
+        {"leaves a child that holds its output", "sleep 100 & echo $! >>child; echo p >a.png; echo p >a.svg\n", true},
+        {"ignores what it can", "trap '' TERM INT HUP; sleep 100 & echo $! >>child; while :; do sleep 1; done\n",
+         false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char folder[64], *program = text_format("#!/bin/sh\n%s", cases[i].program);
+        struct gnuplot_jobs jobs = {0};
+        struct error e = {""};
+        fake_folder(folder);
+        put_gnuplot(folder, program);
+        cr_assert(gnuplot_jobs_add(&jobs, "a", &e));
+        double start = clock_seconds();
+        cr_expect_eq(gnuplot_jobs_run(&jobs, folder, 2, .5, &e), cases[i].drawn, "%s: %s", cases[i].what, e.text);
+        double took = clock_seconds() - start;
+        cr_expect_lt(took, 2, "%s: %g s", cases[i].what, took);
+        if (!cases[i].drawn)
+            cr_expect(strstr(e.text, "a.gp: gnuplot took longer than 0.5 s"), "%s: %s", cases[i].what, e.text);
+        cr_expect_eq(still_running(folder, "child"), 0, "%s: its child is left", cases[i].what);
+        gnuplot_jobs_finish(&jobs);
+        free(program);
+        fake_folder_remove(folder);
+    }
 }
 
 static int by_value(const void *a, const void *b) {

@@ -240,17 +240,17 @@ static void check_line(const char *name, enum view view, const double want[2]) {
     static const double tolerance[] = {1e-12, 1e-8}; /* SSIM of "offset" cancels six digits */
 
     for (int m = 0; m < 2; m++) {
-        bool applies = measures[m].applies(&a.shape);
-        cr_expect_eq(applies, !isnan(want[m]), "%s: %s", name, measures[m].id);
-        double got = measures[m].compare(pa, pb, view), back = measures[m].compare(pb, pa, view);
+        bool applies = measures[m]->applies(&a.shape);
+        cr_expect_eq(applies, !isnan(want[m]), "%s: %s", name, measures[m]->id);
+        double got = measure_compare(measures[m], pa, pb, view), back = measure_compare(measures[m], pb, pa, view);
         cr_expect(applies ? fabs(got - want[m]) < tolerance[m] : isnan(got), "%s, %s, %s: %.17g, wanted %.17g", name,
-                  measures[m].id, view_name(view), got, want[m]);
+                  measures[m]->id, view_name(view), got, want[m]);
         cr_expect(!applies || fabs(got - back) < 1e-14, "symmetric");
         double all[VIEW_COUNT];
-        measures[m].compare_views(pa, pb, all);
+        measure_compare_views(measures[m], pa, pb, all);
         cr_expect(isnan(got) ? isnan(all[view]) : all[view] == got, "%s: all views at once: %.17g", name, all[view]);
-        double self = measures[m].compare(pa, pa, view);
-        cr_expect(applies ? self == 1 : isnan(self), "%s, %s: with itself %.17g", name, measures[m].id, self);
+        double self = measure_compare(measures[m], pa, pa, view);
+        cr_expect(applies ? self == 1 : isnan(self), "%s, %s: with itself %.17g", name, measures[m]->id, self);
     }
     prepared_destroy(pa);
     prepared_destroy(pb);
@@ -275,11 +275,11 @@ Test(similarity, kernels_agree_with_prepared_maps) {
     struct prepared *pa = prepared_create(a.data, NULL, &a.shape), *pb = prepared_create(b.data, NULL, &b.shape);
     size_t n = (size_t)a.shape.channels * a.shape.height * a.shape.width;
 
-    double direct = spearman(a.data, b.data, n), prepared = measures[0].compare(pa, pb, VIEW_SIGNED_ALL);
+    double direct = spearman(a.data, b.data, n), prepared = measure_compare(measures[0], pa, pb, VIEW_SIGNED_ALL);
     cr_expect_float_eq(direct, prepared, 1e-14);
     for (int v = 0; v < VIEW_COUNT; v += 2)
-        cr_expect_eq(measures[0].compare(pa, pb, (enum view)v), measures[0].compare(pa, pb, (enum view)(v + 1)),
-                     "without a mask every pixel is in");
+        cr_expect_eq(measure_compare(measures[0], pa, pb, (enum view)v),
+                     measure_compare(measures[0], pa, pb, (enum view)(v + 1)), "without a mask every pixel is in");
     prepared_destroy(pa);
     prepared_destroy(pb);
     drop_map(&a);
@@ -312,7 +312,7 @@ Test(similarity, views_without_similarity) {
         struct prepared *b = prepared_create(other, cases[i].mask, &shape);
         for (int v = 0; v < VIEW_COUNT; v++)
             for (int turned = 0; turned < 2; turned++) {
-                double got = measures[0].compare(turned ? b : a, turned ? a : b, (enum view)v);
+                double got = measure_compare(measures[0], turned ? b : a, turned ? a : b, (enum view)v);
                 cr_expect_eq(!isnan(got), cases[i].has[v], "%s: %s: %g", cases[i].what, view_name((enum view)v), got);
             }
         prepared_destroy(a);
@@ -330,14 +330,16 @@ Test(similarity, the_reference_chooses_the_pixels) {
     struct prepared *own = prepared_create(b.data, b.mask, &b.shape), *as_a = prepared_create(b.data, a.mask, &b.shape);
     for (int m = 0; m < 2; m++) {
         double views[VIEW_COUNT];
-        measures[m].compare_views(pa, own, views);
+        measure_compare_views(measures[m], pa, own, views);
         for (int v = 0; v < VIEW_COUNT; v++) {
-            double want = measures[m].compare(pa, as_a, (enum view)v);
+            double want = measure_compare(measures[m], pa, as_a, (enum view)v);
             cr_expect_eq(views[v], want);
-            cr_expect_eq(measures[m].compare(pa, own, (enum view)v), want, "%s %s", measures[m].id,
+            cr_expect_eq(measure_compare(measures[m], pa, own, (enum view)v), want, "%s %s", measures[m]->id,
                          view_name((enum view)v));
-            double all = measures[m].compare(bare, as_a, v < VIEW_ABSOLUTE_ALL ? VIEW_SIGNED_ALL : VIEW_ABSOLUTE_ALL);
-            cr_expect_eq(measures[m].compare(bare, own, (enum view)v), all, "a reference without a mask shows all");
+            double all =
+                measure_compare(measures[m], bare, as_a, v < VIEW_ABSOLUTE_ALL ? VIEW_SIGNED_ALL : VIEW_ABSOLUTE_ALL);
+            cr_expect_eq(measure_compare(measures[m], bare, own, (enum view)v), all,
+                         "a reference without a mask shows all");
         }
     }
     prepared_destroy(pa);
@@ -359,7 +361,7 @@ Test(similarity, channels_without_pixels_do_not_count) {
             b.mask[i] = a.mask[i] && (only == a.shape.channels || i / plane == only);
         struct prepared *pa = prepared_create(a.data, b.mask, &a.shape);
         struct prepared *pb = prepared_create(b.data, b.mask, &b.shape);
-        double s = measures[1].compare(pa, pb, VIEW_SIGNED_NONZERO);
+        double s = measure_compare(measures[1], pa, pb, VIEW_SIGNED_NONZERO);
         if (only < a.shape.channels) sum += s;
         else cr_expect_float_eq(s, sum / a.shape.channels, 1e-14);
         prepared_destroy(pa);
@@ -370,21 +372,22 @@ Test(similarity, channels_without_pixels_do_not_count) {
 }
 
 Test(similarity, table) {
-    cr_expect_str_eq(measures[0].id, "spearman", "verdicts rest on index 0");
-    cr_expect_eq(measure_find("ssim"), &measures[1]);
+    cr_expect_str_eq(measures[0]->id, "spearman", "verdicts rest on index 0");
+    cr_expect_eq(measure_find("ssim"), measures[1]);
+    cr_expect_eq(measure_count(), 2);
     cr_expect_null(measure_find("SSIM2"));
-    cr_expect_not(measures[0].applies(&(struct map_shape){1, 1, 2}));
-    cr_expect(measures[0].applies(&(struct map_shape){1, 1, 3}));
-    cr_expect_not(measures[1].applies(&(struct map_shape){3, 11, 10}));
-    cr_expect(measures[1].applies(&(struct map_shape){3, 11, 11}));
+    cr_expect_not(measures[0]->applies(&(struct map_shape){1, 1, 2}));
+    cr_expect(measures[0]->applies(&(struct map_shape){1, 1, 3}));
+    cr_expect_not(measures[1]->applies(&(struct map_shape){3, 11, 10}));
+    cr_expect(measures[1]->applies(&(struct map_shape){3, 11, 11}));
 
     float map[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     struct prepared *a = prepared_create(map, NULL, &(struct map_shape){1, 3, 4});
     struct prepared *b = prepared_create(map, NULL, &(struct map_shape){1, 4, 3});
     double views[VIEW_COUNT] = {0};
-    measures[0].compare_views(a, b, views);
+    measure_compare_views(measures[0], a, b, views);
     for (int v = 0; v < VIEW_COUNT; v++)
-        cr_expect(isnan(measures[0].compare(a, b, (enum view)v)) && isnan(views[v]), "maps of two shapes");
+        cr_expect(isnan(measure_compare(measures[0], a, b, (enum view)v)) && isnan(views[v]), "maps of two shapes");
     prepared_destroy(a);
     prepared_destroy(b);
     prepared_destroy(NULL);

@@ -1,4 +1,5 @@
-#include "reports/output.h"
+/* A file that appears under its name only when it is whole. */
+#include "reports/report_file.h"
 
 #include "base/text.h"
 
@@ -7,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static void forget(struct output *o) {
+static void forget(struct report_file *o) {
     free(o->path);
     free(o->temporary);
-    *o = (struct output){0};
+    *o = (struct report_file){0};
 }
 
-bool output_open(struct output *o, const char *folder, const char *name, struct error *e) {
-    *o = (struct output){.path = text_format("%s/%s", folder, name),
-                         .temporary = text_format("%s/.%s.part", folder, name)};
+bool report_file_open(struct report_file *o, const char *folder, const char *name, struct error *e) {
+    *o = (struct report_file){.path = text_format("%s/%s", folder, name),
+                              .temporary = text_format("%s/.%s.part", folder, name)};
     if (!o->path || !o->temporary) {
         forget(o);
         return error_memory(e);
@@ -29,7 +30,7 @@ bool output_open(struct output *o, const char *folder, const char *name, struct 
     return true;
 }
 
-bool output_close(struct output *o, bool ok, struct error *e) {
+bool report_file_close(struct report_file *o, bool ok, struct error *e) {
     bool written = !ferror(o->file);
 
     errno = 0;

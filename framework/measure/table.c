@@ -1,0 +1,4 @@
+/* The table of similarity measures. */
+#include "measure/measure.h"
+
+const struct measure *const measures[] = {&measure_spearman, &measure_ssim, NULL};
