@@ -113,7 +113,7 @@ done:
 
 static bool bench_build(const struct bench *bench, struct graph **graph, struct weights **weights, struct error *e) {
     if (!arch_build(bench->layers, &bench->sample, graph, e) || !weights_create(*graph, weights, e)) return false;
-    const struct init_options init = {.scheme = INIT_NORMAL, .sigma = SPREAD, .seed = SEED};
+    const struct init_options init = {.scheme = &init_normal, .sigma = SPREAD, .seed = SEED};
     for (uint32_t i = 0; i < (*graph)->layer_count; i++)
         if (!weights_redraw(*weights, i, &init, e)) return false;
     return true;

@@ -99,7 +99,7 @@ static bool mark_audited(void *user, const struct audit_row *row) {
 static struct reference_task task_of(const struct missing *m, uint32_t index) {
     const struct run *run = m->wave->run;
     const struct attribution *a = &run->plan.attributions[index];
-    struct reference_task task = {.attribution = index, .audit = a->layers && !m->audited[index]};
+    struct reference_task task = {.attribution = index, .audit = attribution_is_redrawn(a) && !m->audited[index]};
     for (uint32_t row = 0; row < run->explainer_count; row++) {
         const struct explainer_entry *r = &run->explainers[row];
         if (r->yardstick && schedule_needs(run, m->wave->counts, row, index) &&
@@ -172,7 +172,7 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
         const struct network *n = &run->networks[i];
         if (n->weights) continue;
         /* Three passes per image and epoch; permuted labels take several times the epochs of true ones. */
-        double cost = 3.0 * run->battery->training_images * (n->role == ROLE_PERMUTED ? 50 : 20);
+        double cost = 3.0 * run->battery->training_images * (n->kind == NETWORK_PERMUTED ? 50 : 20);
         if (!jobs_add(w, JOB_TRAIN, i, cost, 3600)) return error_memory(e);
     }
     for (uint32_t row = 0; row < run->explainer_count; row++)

@@ -157,7 +157,8 @@ Test(stages, an_incomplete_cascade_carries_its_floor_apart) {
         const struct attribution *a = &p.attributions[p.uses[i].attribution];
         cr_expect_eq(p.uses[i].floor_only, p.uses[i].stage_index == 2);
         cr_expect_eq((a->wants & WANT_MISMATCHED) != 0, p.uses[i].floor_only, "%s", a->key);
-        cr_expect_eq(a->layers[3], p.uses[i].floor_only, "the classifier is re-drawn for the floor only: %s", a->key);
+        cr_expect_eq(a->model.layers[3], p.uses[i].floor_only, "the classifier is re-drawn for the floor only: %s",
+                     a->key);
     }
     plan_finish(&p);
     graph_destroy(g);
