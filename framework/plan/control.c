@@ -32,6 +32,10 @@ const struct control *control_find(const struct control *const *controls, const 
     return NULL;
 }
 
+bool control_applies(const struct control *c, unsigned claims, char *why, size_t size) {
+    return !c->applies || c->applies(claims, why, size);
+}
+
 static size_t option_count(const struct control *c) {
     size_t n = 0;
     while (c->options && c->options[n].name) n++;

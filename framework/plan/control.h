@@ -81,6 +81,9 @@ const char *control_text(const struct control *, const struct control_values *, 
 /* Where in the battery the option stands; {0, 0} when it is not given. */
 struct location control_location(const struct control *, const struct control_values *, const char *name);
 
+/* Whether the control says anything about methods with these claims; else why not, as a sentence. */
+bool control_applies(const struct control *, unsigned claims, char *why, size_t size);
+
 /* NULL when there is none of that id. `controls` is a NULL-terminated table. */
 const struct control *control_find(const struct control *const *controls, const char *id);
 

@@ -206,5 +206,6 @@ void explain_job_work(const struct run *run, const struct explain_job *explain, 
         }
         if (!deliver(&s, index, computed, clock_seconds() - start, &e)) return;
     }
+    answers_finish(&s.answers);
     plugin_explainer_destroy(s.explainer);
 }

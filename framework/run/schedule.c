@@ -16,8 +16,7 @@
 /* ---- what is needed ---- */
 
 bool schedule_applies(const struct run *run, uint32_t control, uint32_t row, char *why, size_t size) {
-    const struct control *c = run->controls[control].control;
-    return !c->applies || c->applies(run->explainers[row].claims, why, size);
+    return control_applies(run->controls[control].control, run->explainers[row].claims, why, size);
 }
 
 static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {

@@ -15,8 +15,7 @@ bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint
     *j = judgement_begin(r);
     if (explainer->breach) judgement_say(j, VERDICT_ERROR, "Breach of the plugin rules: %s", explainer->breach);
     else if (explainer->unsupported) judgement_say(j, VERDICT_SKIP, "%s", explainer->unsupported);
-    else if (asked->applies && !asked->applies(explainer->claims, why, sizeof why))
-        judgement_say(j, VERDICT_SKIP, "%s", why);
+    else if (!control_applies(asked, explainer->claims, why, sizeof why)) judgement_say(j, VERDICT_SKIP, "%s", why);
     else return judge(r, row, control, draws, curves, j, e);
     return true;
 }

@@ -25,9 +25,12 @@ struct lab {
     char name[16];
 };
 
+/* Keeps lab->graph. */
 static void setup(struct lab *lab, const struct control *control) {
     struct error e;
-    *lab = (struct lab){.control = {.control = control}, .constants = rule_constants_default(), .sample = {1, {2}}};
+    const struct graph graph = lab->graph;
+    *lab = (struct lab){
+        .graph = graph, .control = {.control = control}, .constants = rule_constants_default(), .sample = {1, {2}}};
     strcpy(lab->name, "by hand");
     lab->explainer.name = lab->name;
     for (int root = 0; root < ROOT_COUNT; root++) lab->inputs[root].count = INPUTS;
@@ -70,7 +73,7 @@ static struct judgement judged(const struct lab *lab) {
 }
 
 Test(judge_view, no_run_is_needed) {
-    struct lab lab;
+    struct lab lab = {.graph = {.layer_count = 0}};
     setup(&lab, &control_zero_pixel);
     cr_expect_eq(judged(&lab).word, VERDICT_ERROR, "nothing is known");
     put_units(&lab, UNIT_OK, "");
@@ -83,7 +86,7 @@ Test(judge_view, no_run_is_needed) {
 
 /* A long explanation once ended in the middle. */
 Test(judge_view, reasons_are_not_cut) {
-    struct lab lab;
+    struct lab lab = {.graph = {.layer_count = 0}};
     char why[3001];
     memset(why, 'x', sizeof why - 1);
     strcpy(why + sizeof why - 5, "end.");
@@ -112,6 +115,56 @@ Test(judge_view, gates_are_a_table) {
     cr_expect_eq(n, sizeof ids / sizeof *ids);
 }
 
+/* ---- what a check rests on ---- */
+
+static void nothing(const struct predicate_case *c, double *worst, double *tolerance);
+static const struct predicate both = {.id = "both", .what = "both are alike", .holds = nothing};
+static bool first_layer = true;
+
+static bool expand_redrawn(struct plan *p, uint32_t index, const struct control_values *v, const struct battery *b,
+                           uint32_t from, uint32_t to, struct error *e) {
+    const struct model_transform redrawn = {
+        .kind = MODEL_REDRAWN, .layers = &first_layer, .init = {.scheme = &init_own}};
+    const struct ask asks[2] = {{.root = ROOT_MODEL, .inputs = &input_zeroed}, {.root = ROOT_MODEL, .model = &redrawn}};
+    (void)v, (void)b, (void)from, (void)to;
+    return plan_check(p, index, &both, asks, 2, e);
+}
+
+/* Attributions: 0 the model, 1 with zeroed inputs, 2 drawn anew, which carries the check. */
+Test(judge_view, a_check_rests_on_all_it_asked_for) {
+    static const struct {
+        const char *name;
+        enum unit_status zeroed, redrawn;
+        struct audit audit;
+        enum verdict_word word;
+        const char *words;
+    } cases[] = {
+        {"all is there", UNIT_OK, UNIT_OK, {true, true, 1, 1, 0}, VERDICT_PASS, "both are alike"},
+        {"the first failed", UNIT_FAILED, UNIT_OK, {true, true, 1, 1, 0}, VERDICT_ERROR, "On model/zeroed: because"},
+        {"the second failed", UNIT_OK, UNIT_FAILED, {true, true, 1, 1, 0}, VERDICT_ERROR, "On own:fc/draw0: because"},
+        {"the first is refused", UNIT_UNSUPPORTED, UNIT_OK, {true, true, 1, 1, 0}, VERDICT_SKIP, "because"},
+        {"no audit", UNIT_OK, UNIT_OK, {false, true, 1, 1, 0}, VERDICT_ERROR, "was not audited"},
+        {"overflow", UNIT_OK, UNIT_OK, {true, false, 1, 1, 0}, VERDICT_ERROR, "Overflow"},
+        {"nothing drawn", UNIT_OK, UNIT_OK, {true, true, 0, 1, 0}, VERDICT_ERROR, "0 layers of own:fc/draw0"},
+    };
+    struct control control = control_zero_pixel;
+    struct layer layer = {.name = (char *)"fc"};
+    control.expand = expand_redrawn;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct lab lab = {.graph = {.layers = &layer, .layer_count = 1}};
+        setup(&lab, &control);
+        put_units(&lab, UNIT_OK, "because");
+        lab.results->checks[0] = (struct checked){true, true, 1e-7, 1e-4, 3, INPUTS};
+        lab.results->cells[1].status = cases[k].zeroed;
+        lab.results->cells[2].status = cases[k].redrawn;
+        lab.results->audits[2] = cases[k].audit;
+        struct judgement j = judged(&lab);
+        cr_expect_eq(j.word, cases[k].word, "%s: %s", cases[k].name, j.reason);
+        cr_expect(strstr(j.reason, cases[k].words), "%s: %s", cases[k].name, j.reason);
+        teardown(&lab);
+    }
+}
+
 /* ---- two checks of one sentence ---- */
 
 static void nothing(const struct predicate_case *c, double *worst, double *tolerance) {
@@ -133,7 +186,7 @@ static uint32_t global[INPUTS] = {0, 1, 2, 3};
 
 Test(judge_view, checks_are_told_apart_by_their_id) {
     struct control control = control_zero_pixel;
-    struct lab lab;
+    struct lab lab = {.graph = {.layer_count = 0}};
     struct store *store;
     struct results *r;
     struct error e = {{0}};

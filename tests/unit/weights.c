@@ -212,6 +212,18 @@ Test(weights, digest_is_sha256_of_the_bytes) {
     cr_expect_str_eq(out, "374708fff7719dd5979ec875d56cd2286f6d3cf7ec317a3b25632aab28ec37bb");
 }
 
+Test(weights, schemes_are_a_table) {
+    static const char *const names[] = {"own", "normal", "permute", "matched"};
+    size_t n = 0;
+    for (; init_schemes[n]; n++) {
+        cr_assert_lt(n, sizeof names / sizeof *names);
+        cr_expect_str_eq(init_schemes[n]->name, names[n]);
+        cr_expect(init_schemes[n]->summary && init_schemes[n]->summary[0] && init_schemes[n]->draw);
+    }
+    cr_expect_eq(n, sizeof names / sizeof *names);
+    cr_expect_eq(init_schemes[0], &init_own, "the default of batteries");
+}
+
 Test(weights, no_such_layer) {
     struct error e = {""};
     struct init_options options = {.scheme = &init_own};
