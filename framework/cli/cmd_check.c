@@ -153,7 +153,7 @@ static int check_on(const struct plugin *plugin, double limit, const struct weig
 static bool network_build(const struct small_network *small, struct graph **graph, struct weights **weights,
                           struct error *e) {
     if (!arch_build(small->layers, &small->sample, graph, e) || !weights_create(*graph, weights, e)) return false;
-    const struct init_options init = {.scheme = INIT_NORMAL, .sigma = SPREAD, .seed = SEED};
+    const struct init_options init = {.scheme = &init_normal, .sigma = SPREAD, .seed = SEED};
     for (uint32_t i = 0; i < (*graph)->layer_count; i++)
         if (!weights_redraw(*weights, i, &init, e)) return false;
     return true;

@@ -44,7 +44,7 @@ static bool list_explainers(const struct cli_context *context, struct error *e) 
 /* "init: own, normal, permute or matched (how a layer is drawn anew)" */
 static void print_option(const struct control_option *o) {
     printf("      %s: ", o->name);
-    for (size_t k = 0; o->kind == OPTION_CHOICE && o->choices[k]; k++) printf("%s%s", k ? "|" : "", o->choices[k]);
+    for (size_t k = 0; o->kind == OPTION_CHOICE && o->choice(k); k++) printf("%s%s", k ? "|" : "", o->choice(k));
     if (o->kind == OPTION_NUMBER) printf("%g..%g, default %g", o->min, o->max, o->number);
     printf("%s%s\n", o->kind == OPTION_TEXT ? "" : "; ", o->summary);
 }

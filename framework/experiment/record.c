@@ -143,7 +143,7 @@ static json_t *controls_json(const struct run *run) {
             const struct control_option *o = &c->control->options[k];
             double v = c->values.value[k];
             const char *text = c->values.text[k];
-            json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choices[(size_t)v])
+            json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choice((size_t)v))
                             : o->kind == OPTION_TEXT ? (text ? json_string(text) : json_null())
                                                      : json_real(v);
             json_object_set_new(options, o->name, value);
@@ -153,14 +153,14 @@ static json_t *controls_json(const struct run *run) {
     return a;
 }
 
-static json_t *rule_json(const struct verdict_rule *rule) {
-    struct verdict_rule copy = *rule;
+static json_t *rule_json(const struct rule_constants *rule) {
+    struct rule_constants copy = *rule;
     json_t *o = json_object();
     json_object_set_new(o, "name", json_string(rule->kind == RULE_CALIBRATED ? "calibrated" : "fixed-cutoff"));
     json_object_set_new(
         o, "draws",
         json_pack("[I, I, I]", (json_int_t)rule->draws[0], (json_int_t)rule->draws[1], (json_int_t)rule->draws[2]));
-    for (const struct rule_constant *c = rule_constants; c->name; c++)
+    for (const struct rule_constant *c = rule_constant_table; c->name; c++)
         json_object_set_new(o, c->name, json_real(*c->field(&copy)));
     return o;
 }

@@ -84,7 +84,7 @@ static bool put_gates(struct run *run, struct error *e) {
     bool ok = true;
     for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
         const struct attribution *a = &run->plan.attributions[i];
-        if (a->layers || a->role != ROLE_TRUE || !a->wants) continue;
+        if (!attribution_is_unmodified(a) || !a->wants) continue;
         struct use_row row = {.control = "gates", .stage = a->key, .stage_index = i, .variant = a->key};
         ok = store_put_use(run->store, &row, e);
     }
@@ -104,11 +104,11 @@ static bool put_uses(struct run *run, struct error *e) {
 
 static bool label_wave(struct run *run, const struct draw_counts *counts, unsigned jobs, struct progress *progress,
                        struct error *e) {
-    const struct network *truth = run_network(run, ROLE_TRUE, 0);
+    const struct network *truth = run_network(run, NETWORK_TRUE, 0);
     if (!truth || !truth->weights) return true; /* every label verdict will be ERROR, with the reason */
     struct error why;
     if (!setup_inputs(run, ROOT_LABELS, &why)) {
-        struct network *n = run_network(run, ROLE_TRUE, 0);
+        struct network *n = run_network(run, NETWORK_TRUE, 0);
         n->failure = text_copy(why.text);
         return n->failure || error_memory(e);
     }
@@ -118,21 +118,20 @@ static bool label_wave(struct run *run, const struct draw_counts *counts, unsign
 /* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
 static bool extend(struct run *run, struct draw_counts *counts, uint32_t look, bool *any, struct error *e) {
     uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
+    const struct experiment_view view = run_view(run);
     struct results *r;
     *any = false;
     if (to <= from || run->battery->inputs < 2) return true; /* without a floor no number of draws decides */
-    if (!results_load(run, &r, e)) return false;
+    if (!results_load(&view, run->store, &r, e)) return false;
     bool ok = true;
     for (uint32_t c = 0; ok && c < run->control_count; c++) {
         bool wanted = false;
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
             uint32_t *draws = &counts->draws[c * run->explainer_count + row];
-            enum judge kind = run->controls[c].control->judge;
-            if ((kind != JUDGE_CASCADE && kind != JUDGE_INDEPENDENT) || *draws != from ||
-                run->explainers[row].yardstick)
+            if (!run->controls[c].control->rule->sequential || *draws != from || run->explainers[row].yardstick)
                 continue;
             struct judgement j;
-            ok = verdict_judge(r, row, c, from, false, &j, e);
+            ok = verdict_judge(r, row, c, from, NULL, &j, e);
             if (ok && j.word == VERDICT_INCONCLUSIVE) {
                 *draws = to;
                 wanted = true;
@@ -172,8 +171,8 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
     if (!counts->draws) return error_memory(e);
     for (uint32_t c = 0; c < run->control_count; c++)
         for (uint32_t row = 0; row < run->explainer_count; row++) {
-            bool labels = run->controls[c].control->judge == JUDGE_LABELS;
-            counts->draws[c * run->explainer_count + row] = labels ? UINT32_MAX : run->battery->rule.draws[0];
+            bool looks = run->controls[c].control->rule->sequential;
+            counts->draws[c * run->explainer_count + row] = looks ? run->battery->rule.draws[0] : UINT32_MAX;
         }
     return true;
 }
@@ -194,7 +193,7 @@ static struct cost cost_of(const struct run *run, const struct draw_counts *coun
         for (uint32_t u = 0; !used && u < run->plan.use_count; u++)
             used = run->plan.uses[u].control == control && run->plan.uses[u].attribution == a;
         for (uint32_t k = 0; !used && k < run->plan.check_count; k++)
-            used = run->plan.checks[k].control == control && run->plan.checks[k].attribution == a;
+            used = run->plan.checks[k].control == control && check_asks(&run->plan.checks[k], a);
         n += used && schedule_needs(run, counts, row, a);
     }
     n *= run->battery->inputs;
@@ -244,7 +243,7 @@ static void print_plan(const struct run *run, const struct draw_counts *counts) 
             add_cost(&sum, &c);
         }
         print_line(run->controls[control].control->id, &sum);
-        if (run->controls[control].control->judge == JUDGE_LABELS) print_training(run);
+        if (run->controls[control].control->rule->needs_training) print_training(run);
     }
     const uint32_t *draws = b->rule.draws;
     if (draws[2] > draws[0] && b->inputs > 1)

@@ -17,8 +17,7 @@
 /* ---- what is needed ---- */
 
 bool schedule_applies(const struct run *run, uint32_t control, uint32_t row, char *why, size_t size) {
-    const struct control *c = run->controls[control].control;
-    return !c->applies || c->applies(run->explainers[row].claims, why, size);
+    return control_applies(run->controls[control].control, run->explainers[row].claims, why, size);
 }
 
 static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
@@ -30,22 +29,16 @@ static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t
         if (schedule_applies(run, u->control, row, why, sizeof why)) return true;
     }
     for (uint32_t i = 0; i < p->check_count; i++)
-        if (p->checks[i].attribution == attribution &&
-            schedule_applies(run, p->checks[i].control, row, why, sizeof why))
+        if (check_asks(&p->checks[i], attribution) && schedule_applies(run, p->checks[i].control, row, why, sizeof why))
             return true;
     return false;
 }
 
-/* Whether some control with that judge's root applies to the row. */
+/* Whether some control whose gates read that root applies to the row. */
 static bool on_root(const struct run *run, uint32_t row, enum root root) {
     char why[256];
-    for (uint32_t c = 0; c < run->control_count; c++) {
-        enum judge kind = run->controls[c].control->judge;
-        bool weights = kind == JUDGE_CASCADE || kind == JUDGE_INDEPENDENT;
-        if (((root == ROOT_MODEL && weights) || (root == ROOT_LABELS && kind == JUDGE_LABELS)) &&
-            schedule_applies(run, c, row, why, sizeof why))
-            return true;
-    }
+    for (uint32_t c = 0; c < run->control_count; c++)
+        if (run->controls[c].control->rule->root == root && schedule_applies(run, c, row, why, sizeof why)) return true;
     return false;
 }
 
@@ -53,8 +46,8 @@ bool schedule_needs(const struct run *run, const struct draw_counts *x, uint32_t
     const struct attribution *a = &run->plan.attributions[attribution];
     const struct explainer_entry *r = &run->explainers[row];
     if (r->yardstick) {
-        if (a->root != ROOT_MODEL || a->inputs != INPUT_PLAIN || a->repeat) return false;
-        if (!a->layers) return true;
+        if (a->root != ROOT_MODEL || !attribution_is_plain(a)) return false;
+        if (attribution_is_original(a)) return true;
         for (uint32_t other = 0; other < run->explainer_count; other++) {
             const struct explainer_entry *o = &run->explainers[other];
             if (!o->yardstick && o->non_negative && o->reduction == r->reduction && used_by(run, x, other, attribution))
@@ -63,10 +56,9 @@ bool schedule_needs(const struct run *run, const struct draw_counts *x, uint32_t
         return false;
     }
     if (used_by(run, x, row, attribution)) return true;
-    if (a->layers || a->role != ROLE_TRUE || !on_root(run, row, a->root)) return false;
-    if (a->inputs == INPUT_PLAIN && !a->repeat) return true;
-    if (a->repeat) return (r->claims & ASSAY_STOCHASTIC) != 0;
-    return a->inputs == INPUT_JITTER;
+    if (!on_root(run, row, a->root)) return false;
+    return attribution_is_original(a) || attribution_is_jittered(a) ||
+           (attribution_is_repeat(a) && (r->claims & ASSAY_STOCHASTIC));
 }
 
 /* ---- the pool's hooks ---- */

@@ -40,7 +40,7 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
  * every check, and a map; twice that, so that the form of the message is free. */
 static size_t largest_unit(const struct run *run, enum root root) {
     size_t n = run->inputs[root].count, line = 64;
-    size_t pairs = (size_t)VIEW_COUNT * MEASURES_MAX * (1 + DERANGEMENTS) * n, checks = run->plan.check_count * n;
+    size_t pairs = (size_t)VIEW_COUNT * measure_count() * (1 + DERANGEMENTS) * n, checks = run->plan.check_count * n;
     return 2 * (((size_t)1 << 16) + (pairs + checks) * line + shape_count(&run->data->sample) * sizeof(float));
 }
 
@@ -83,7 +83,7 @@ static bool take_killed(const struct run *run, const char *name, const char *var
 /* Without its network there is nothing to ask, and nothing to keep: a resumed run may have it. */
 static bool can_be_had(const struct run *run, const struct attribution *a) {
     if (a->root != ROOT_LABELS) return true;
-    const struct network *n = run_network(run, a->role, a->role == ROLE_TRUE ? 0 : a->network_draw);
+    const struct network *n = run_network(run, a->model.network, a->model.network_draw);
     return n && n->weights;
 }
 
@@ -172,7 +172,7 @@ static bool mark_audited(void *user, const struct audit_row *row) {
 static struct reference_task task_of(const struct missing *m, uint32_t index) {
     const struct run *run = m->wave->run;
     const struct attribution *a = &run->plan.attributions[index];
-    struct reference_task task = {.attribution = index, .audit = a->layers && !m->audited[index]};
+    struct reference_task task = {.attribution = index, .audit = attribution_is_redrawn(a) && !m->audited[index]};
     for (uint32_t row = 0; row < run->explainer_count; row++) {
         const struct explainer_entry *r = &run->explainers[row];
         if (r->yardstick && schedule_needs(run, m->wave->counts, row, index) &&
@@ -252,7 +252,7 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
         const struct network *n = &run->networks[i];
         if (n->weights) continue;
         /* Three passes per image and epoch; permuted labels take several times the epochs of true ones. */
-        double cost = 3.0 * run->battery->training_images * (n->role == ROLE_PERMUTED ? 50 : 20);
+        double cost = 3.0 * run->battery->training_images * (n->kind == NETWORK_PERMUTED ? 50 : 20);
         const struct job_bounds bounds = {3600, UINT32_MAX,
                                           (1 << 16) + weights_flat_count(run->label_graph) * sizeof(float)};
         if (!jobs_add(w, JOB_TRAIN, i, cost, &bounds)) return error_memory(e);

@@ -111,7 +111,9 @@ bool store_each_audit(struct store *, bool (*row)(void *, const struct audit_row
 
 /* ---- checks: predicates such as an identity or a zero pixel, one row per explainer, control and input ---- */
 struct check_row {
-    const char *explainer, *control, *what;
+    const char *explainer, *control;
+    const char *id;   /* of the predicate, unique in its control */
+    const char *what; /* the same as a sentence */
     uint32_t input;
     double worst, tolerance; /* largest deviation, and what was allowed at that element */
     bool holds;

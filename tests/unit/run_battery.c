@@ -563,7 +563,8 @@ Test(run_battery, the_linear_model_of_large_inputs_has_fewer_outputs) {
             weights_create(graph, &weights, &e),
         "%s", e.text);
     for (uint32_t l = 0; l < graph->layer_count; l++)
-        cr_assert(weights_redraw(weights, l, &(struct init_options){.scheme = INIT_NORMAL, .sigma = 1, .seed = l}, &e));
+        cr_assert(
+            weights_redraw(weights, l, &(struct init_options){.scheme = &init_normal, .sigma = 1, .seed = l}, &e));
     weights_edit(weights, graph->layers[1].parameters[1])[900] += 1e4f; /* class 900 it is */
     snprintf(path, sizeof path, "%s/model.onnx", folder);
     cr_assert(onnx_save(path, weights, &e), "%s", e.text);

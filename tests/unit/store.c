@@ -162,7 +162,7 @@ Test(store, gives_back_every_field_of_every_row) {
         store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 4294967295u, 0, "m", "w", NAN}, NULL));
     cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 0, 0, "m", "w", 1.0 / 3}, NULL));
     cr_assert(store_put_audit(s, &(struct audit_row){"v", 2, 3, "ab", NAN, .5, false}, NULL));
-    cr_assert(store_put_check(s, &(struct check_row){"e", "c", "w", 3, 1e-300, INFINITY, true}, NULL));
+    cr_assert(store_put_check(s, &(struct check_row){"e", "c", "i", "w", 3, 1e-300, INFINITY, true}, NULL));
     cr_assert(store_put_curve(s, &curve, NULL));
     cr_assert(store_put_verdict(s, &verdict, NULL));
     s = reopened(s);
