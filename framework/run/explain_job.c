@@ -81,7 +81,7 @@ static uint32_t request_inputs(size_t elements) {
 
 uint32_t explain_job_calls(const struct run *run, const struct explain_job *explain) {
     uint32_t requests = run->inputs[explain->root].count / request_inputs(shape_count(&run->data->sample)) + 1;
-    return (explain->count + 1) * (requests + 1) + 1; /* the original may come besides; one beat before all */
+    return (explain->count + 1) * (requests + 1) + 4; /* the original may come besides; beats before and behind all */
 }
 
 static bool call_plugin(struct session *s, const struct attribution *a, struct net *net, struct error *e) {
