@@ -108,6 +108,7 @@ static void child_main(const struct child_task *task, const char *scratch, int f
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     reset_signals();
+    if (task->name) prctl(PR_SET_NAME, task->name, 0, 0, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a crash here is a finding, not a core file */
     if (task->prepare && !task->prepare(task->user, &e)) refuse(&e);
     keep_descriptors(task->output, fd);

@@ -20,9 +20,10 @@
 #include <sys/types.h>
 
 struct child_task {
-    bool foreign;   /* code that is not ours runs there */
-    double seconds; /* that it may run, for its CPU time */
-    int output;     /* takes standard output and error; -1: the parent's */
+    const char *name; /* of the process, as ps shows it, cut to 15 bytes; NULL: the parent's */
+    bool foreign;     /* code that is not ours runs there */
+    double seconds;   /* that it may run, for its CPU time */
+    int output;       /* takes standard output and error; -1: the parent's */
     /* In the child. First, unless NULL, with the parent's descriptors and before any limit: no foreign code. */
     bool (*prepare)(void *user, struct error *);
     /* Then that; returning ends the child with exit code 0. `fd`: the pipe, open for writing. */

@@ -95,7 +95,8 @@ static void work(void *user, int fd) {
 
 static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct error *e) {
     struct start s = {p, job, (unsigned)(w - p->workers)};
-    struct child_task task = {.foreign = !job->trusted,
+    struct child_task task = {.name = job->name,
+                              .foreign = !job->trusted,
                               .seconds = ((double)job->calls + 1) * job->limit,
                               .prepare = prepare,
                               .work = work,

@@ -57,7 +57,7 @@ struct pool_hooks {
 
 struct pool_job {
     void *user;
-    const char *name; /* in the log; NULL: none; borrowed */
+    const char *name; /* in the log, and of the process; NULL: none; borrowed */
     unsigned rank;    /* those of a lower one start first */
     double cost;      /* any unit; among equals dearer jobs start first */
     bool trusted;     /* no code but the harness's own runs in it: no sandbox and no limits of child.h */
