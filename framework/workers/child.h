@@ -50,7 +50,8 @@ struct child_adoption {
     pid_t before[256];
     size_t count;
 };
-/* From now on processes that lose their parent become children of this process, and child_end() finds them. */
+/* From now on processes that lose their parent become children of this process, and child_end() finds them; and this
+ * process is hidden from them (sandbox_hide). */
 void child_adopt(struct child_adoption *);
 
 /* Kills it unless it is over, and whatever it started; waits for them, closes the pipe, removes the scratch folder.

@@ -52,6 +52,11 @@ struct sandbox_state sandbox_state(void) {
     return s;
 }
 
+void sandbox_hide(void) {
+    struct sandbox_state s = sandbox_state();
+    if (s.seccomp && !s.landlock) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /* ---- Capabilities ---- */
 
 /* Of root; others have none. Files that root can read stay readable. */
