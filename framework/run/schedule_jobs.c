@@ -1,3 +1,4 @@
+/* schedule_jobs.c: which units are missing, grouped into jobs, with what each may cost, take and send. */
 #include "run/schedule_jobs.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* pool.c: starting jobs in their order, reading what they send, and holding them to what they declared. */
 #include "workers/pool.h"
 
 #include "base/clock.h"

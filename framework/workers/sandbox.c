@@ -1,3 +1,4 @@
+/* sandbox.c: what seccomp, Landlock and capabilities forbid, as tables. */
 #define _GNU_SOURCE /* syscall(), O_PATH */
 #include "workers/sandbox.h"
 
@@ -43,7 +44,7 @@ void sandbox_turn_off(void) {
 struct sandbox_state sandbox_state(void) {
     static const char *const texts[] = {"none", "landlock", "seccomp", "seccomp and landlock"};
     uint32_t action = SECCOMP_RET_ERRNO;
-    if (variable_is("off")) return (struct sandbox_state){.text = "off"};
+    if (variable_is("off")) return (struct sandbox_state){.off = true, .text = "off"};
     long abi =
         variable_is("seccomp") ? 0 : syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     struct sandbox_state s = {.seccomp = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0,

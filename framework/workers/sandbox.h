@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 struct sandbox_state {
+    bool off; /* because the user said so */
     bool seccomp;
     int landlock;     /* its ABI version in this kernel; 0: not in force */
     const char *text; /* both in words, for reports: "seccomp and landlock", "seccomp", "landlock", "none", "off" */
