@@ -1,3 +1,4 @@
+/* shared.c: shared mappings without a file, and of files in memory. */
 #define _GNU_SOURCE /* memfd_create; MAP_ANONYMOUS: in POSIX since 2024, in every system long before */
 #include "base/shared.h"
 

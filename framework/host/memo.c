@@ -1,3 +1,4 @@
+/* memo.c: an open hash table of answers in shared memory, and files of several. */
 #include "host/memo.h"
 
 #include "base/shared.h"

@@ -92,7 +92,7 @@ uint32_t explain_job_calls(const struct run *run, const struct explain_job *expl
     uint32_t inputs = run->inputs[explain->root].count;
     uint32_t requests = inputs / explain_job_request_size(shape_count(&run->data->sample), inputs) + 1;
     uint32_t attributions = explain->count + 1 + extra_attributions(&run->plan, explain); /* 1: the original */
-    return attributions * (requests + 1) + 2; /* a beat after each; before and after all */
+    return attributions * (requests + 1) + 4; /* a beat after each; before and behind all */
 }
 
 static bool call_plugin(struct session *s, const struct attribution *a, struct net *net, struct error *e) {

@@ -1,3 +1,4 @@
+/* schedule.c: what a wave needs, and what the parent and the children of its pool do. */
 #include "run/schedule.h"
 
 #include "base/text.h"

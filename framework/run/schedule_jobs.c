@@ -1,3 +1,4 @@
+/* schedule_jobs.c: which units are missing, grouped into jobs, with what each may cost, take and send. */
 #include "run/schedule_jobs.h"
 
 #include "host/conformance.h"
@@ -29,7 +30,7 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
     w->pool[w->count] = (struct pool_job){.name = name_of(w->run, kind, number),
                                           .rank = (unsigned)kind,
                                           .cost = cost,
-                                          .foreign = kind == JOB_CONFORM || kind == JOB_EXPLAIN,
+                                          .trusted = kind == JOB_TRAIN || kind == JOB_REFERENCE,
                                           .limit = bounds->limit,
                                           .calls = bounds->calls,
                                           .largest = bounds->largest};

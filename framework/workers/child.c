@@ -1,3 +1,4 @@
+/* child.c: what a fresh child does first, and how the parent finds and ends all that a child started. */
 #define _GNU_SOURCE /* nftw, syscall(), setsid */
 #include "workers/child.h"
 
@@ -23,6 +24,11 @@
 #include <unistd.h>
 
 #define PIPE 3 /* the child's end */
+#ifdef __SANITIZE_ADDRESS__
+#define MAPS_TERABYTES true
+#else
+#define MAPS_TERABYTES false
+#endif
 
 /* ---- In the child ---- */
 
@@ -85,9 +91,7 @@ static void limit_foreign(double seconds) {
     const double mapped = number_in("/proc/self/statm", "%lf") * (double)sysconf(_SC_PAGESIZE);
     const double tasks = number_in("/proc/loadavg", "%*f %*f %*f %*d/%lf");
     double cpu = ceil(seconds * (double)sysconf(_SC_NPROCESSORS_ONLN)) + 5;
-#ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
-    limit(RLIMIT_AS, 2.0 * mapped + 2147483648.0);
-#endif
+    if (!sandbox_state().off && !MAPS_TERABYTES) limit(RLIMIT_AS, 2.0 * mapped + 2147483648.0);
     limit(RLIMIT_FSIZE, 256.0 * 1048576.0);
     limit(RLIMIT_NOFILE, 256);
     limit(RLIMIT_MSGQUEUE, 0);
@@ -108,6 +112,7 @@ static void child_main(const struct child_task *task, const char *scratch, int f
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     reset_signals();
+    if (task->name) prctl(PR_SET_NAME, task->name, 0, 0, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a crash here is a finding, not a core file */
     if (task->prepare && !task->prepare(task->user, &e)) refuse(&e);
     keep_descriptors(task->output, fd);
@@ -192,6 +197,7 @@ static size_t list_children(pid_t *pids, size_t most) {
 
 void child_adopt(struct child_adoption *a) {
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    sandbox_hide();
     a->count = list_children(a->before, sizeof a->before / sizeof *a->before);
 }
 

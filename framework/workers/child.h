@@ -4,12 +4,19 @@
  * input, its standard output and error, and one pipe to the parent; signals are at their defaults, there are no core
  * files, and it ends when its parent does. Whatever it started ends with it.
  *
- * A child that runs foreign code is bounded besides, by the sandbox (sandbox.h) and by limits for each of its
- * processes: address space   2 GiB and twice what the parent had mapped (network, data) when it was started CPU time
- * all processors for as long as the child may run files           256 MiB each, 256 open at a time processes       1024
- * more than the whole system had. The kernel counts all of a user's, and of root's none: there only the time limit ends
- * a process that forks without end. There is no limit on what all its processes use together: that takes a cgroup,
- * which a user may not make. */
+ * A child that runs foreign code is in the sandbox (sandbox.h), and each of its processes has limits.
+ *
+ * Address space: 2 GiB, and twice what the parent had mapped (network, data) when the child was started; none where the
+ * sandbox is off, as libraries for GPUs map far more than they use.
+ *
+ * CPU time: of all processors, for as long as the child may run.
+ *
+ * Files: 256 MiB each, and 256 of them open.
+ *
+ * Processes: 1024 more than the whole system had. The kernel counts all of a user's, and of root's none: there only the
+ * time limit ends a process that forks without end.
+ *
+ * What all its processes use together has no limit: that takes a cgroup, which a user may not make. */
 #ifndef ASSAY_WORKERS_CHILD_H
 #define ASSAY_WORKERS_CHILD_H
 
@@ -20,9 +27,10 @@
 #include <sys/types.h>
 
 struct child_task {
-    bool foreign;   /* code that is not ours runs there */
-    double seconds; /* that it may run, for its CPU time */
-    int output;     /* takes standard output and error; -1: the parent's */
+    const char *name; /* of the process, as ps shows it, cut to 15 bytes; NULL: the parent's */
+    bool foreign;     /* code that is not ours runs there */
+    double seconds;   /* that it may run, for its CPU time */
+    int output;       /* takes standard output and error; -1: the parent's */
     /* In the child. First, unless NULL, with the parent's descriptors and before any limit: no foreign code. */
     bool (*prepare)(void *user, struct error *);
     /* Then that; returning ends the child with exit code 0. `fd`: the pipe, open for writing. */
@@ -49,7 +57,8 @@ struct child_adoption {
     pid_t before[256];
     size_t count;
 };
-/* From now on processes that lose their parent become children of this process, and child_end() finds them. */
+/* From now on processes that lose their parent become children of this process, and child_end() finds them; and this
+ * process is hidden from them (sandbox_hide). */
 void child_adopt(struct child_adoption *);
 
 /* Kills it unless it is over, and whatever it started; waits for them, closes the pipe, removes the scratch folder.

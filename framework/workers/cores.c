@@ -1,3 +1,4 @@
+/* cores.c: counters of held cores in shared memory, which are believed within bounds only. */
 #include "workers/cores.h"
 
 #include "base/shared.h"

@@ -1,3 +1,4 @@
+/* interrupt.c: the flag that signals set. */
 #include "workers/interrupt.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* isolate.c: one piece of work in one child, followed until it ends, is late, or says too much. */
 #include "workers/isolate.h"
 
 #include "base/clock.h"

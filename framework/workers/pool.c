@@ -1,3 +1,4 @@
+/* pool.c: starting jobs in their order, reading what they send, and holding them to what they declared. */
 #include "workers/pool.h"
 
 #include "base/clock.h"
@@ -95,7 +96,8 @@ static void work(void *user, int fd) {
 
 static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct error *e) {
     struct start s = {p, job, (unsigned)(w - p->workers)};
-    struct child_task task = {.foreign = job->foreign,
+    struct child_task task = {.name = job->name,
+                              .foreign = !job->trusted,
                               .seconds = ((double)job->calls + 1) * job->limit,
                               .prepare = prepare,
                               .work = work,

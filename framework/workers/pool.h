@@ -57,10 +57,10 @@ struct pool_hooks {
 
 struct pool_job {
     void *user;
-    const char *name; /* in the log; NULL: none; borrowed */
+    const char *name; /* in the log, and of the process; NULL: none; borrowed */
     unsigned rank;    /* those of a lower one start first */
     double cost;      /* any unit; among equals dearer jobs start first */
-    bool foreign;     /* a plugin's code runs in it */
+    bool trusted;     /* no code but the harness's own runs in it: no sandbox and no limits of child.h */
     double limit;     /* seconds between two beats */
     uint32_t calls;   /* beats at most */
     size_t largest;   /* bytes of a message at most */

@@ -1,3 +1,4 @@
+/* printed.c: lines of a child, made harmless and cut. */
 #include "workers/printed.h"
 
 #include <errno.h>

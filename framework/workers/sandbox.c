@@ -1,3 +1,4 @@
+/* sandbox.c: what seccomp, Landlock and capabilities forbid, as tables. */
 #define _GNU_SOURCE /* syscall(), O_PATH */
 #include "workers/sandbox.h"
 
@@ -43,13 +44,18 @@ void sandbox_turn_off(void) {
 struct sandbox_state sandbox_state(void) {
     static const char *const texts[] = {"none", "landlock", "seccomp", "seccomp and landlock"};
     uint32_t action = SECCOMP_RET_ERRNO;
-    if (variable_is("off")) return (struct sandbox_state){.text = "off"};
+    if (variable_is("off")) return (struct sandbox_state){.off = true, .text = "off"};
     long abi =
         variable_is("seccomp") ? 0 : syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     struct sandbox_state s = {.seccomp = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0,
                               .landlock = abi > 0 ? (int)abi : 0};
     s.text = texts[2 * s.seccomp + (s.landlock > 0)];
     return s;
+}
+
+void sandbox_hide(void) {
+    struct sandbox_state s = sandbox_state();
+    if (s.seccomp && !s.landlock) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /* ---- Capabilities ---- */

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 struct sandbox_state {
+    bool off; /* because the user said so */
     bool seccomp;
     int landlock;     /* its ABI version in this kernel; 0: not in force */
     const char *text; /* both in words, for reports: "seccomp and landlock", "seccomp", "landlock", "none", "off" */
@@ -28,6 +29,11 @@ struct sandbox_state sandbox_state(void);
 /* For the command line: children that start from now on are not put into one. Gives up: a plugin may then write to and
  * remove the run folder and all else that the user may, reach the network, and signal other processes. */
 void sandbox_turn_off(void);
+
+/* In the parent, before children start: where Landlock does not keep them from its memory and descriptors (by way of
+ * /proc), nobody but root's own tools may look at this process from now on, nor at its children: no core files, no
+ * debugger. */
+void sandbox_hide(void);
 
 /* In a fresh child, once; not to be undone. `scratch`: the folder to write in; NULL: none. */
 bool sandbox_enter(const char *scratch, struct error *);

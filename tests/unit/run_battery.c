@@ -445,6 +445,47 @@ Test(run_battery, neither_workers_nor_kills_change_a_byte) {
     expect_same("one", "two");
 }
 
+/* Kills every child of `parent` of that name as soon as it appears. */
+static void kill_workers(pid_t parent, const char *name) {
+    char path[64], comm[32];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    for (;;) {
+        int pid;
+        FILE *children = fopen(path, "r");
+        while (children && fscanf(children, "%d", &pid) == 1) {
+            char own[64];
+            snprintf(own, sizeof own, "/proc/%d/comm", pid);
+            FILE *f = fopen(own, "r");
+            bool is = f && fscanf(f, "%31s", comm) == 1 && strcmp(comm, name) == 0;
+            if (f) fclose(f);
+            if (is) kill(pid, SIGKILL);
+        }
+        if (children) fclose(children);
+        nap(1);
+    }
+}
+
+/* As when memory runs out: an ERROR of this run, and of no later one. */
+Test(run_battery, trainings_that_are_killed_are_tried_again_by_a_resumed_run) {
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "gradient\nsaliency\n",
+                  "controls: [" LABELS "]\n" TRAINING "rule: {draws: [3, 4, 5]}\n");
+    pid_t parent = getpid(), killer = fork();
+    if (killer == 0) kill_workers(parent, "training");
+    cr_expect_eq(execute("b.yaml", "killed", 2, false), 3);
+    struct store *s = store_of("killed");
+    struct found f = verdict_of(s, "gradient", "label-permutation");
+    cr_expect_str_eq(f.verdict, "ERROR");
+    cr_expect(strstr(f.reason, "was killed by SIGKILL (Killed) twice"), "%s", f.reason);
+    store_close(s);
+    cr_expect_eq(waitpid(killer, NULL, WNOHANG), 0, "the pool ends its own children only");
+    kill(killer, SIGKILL);
+    waitpid(killer, NULL, 0);
+    execute("b.yaml", "killed", 2, true);
+    execute("b.yaml", "whole", 2, false);
+    write_reports("whole");
+    expect_same("whole", "killed");
+}
+
 /* ---- what a second run keeps ---- */
 
 struct mark {

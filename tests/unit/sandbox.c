@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/shared.h"
 #include "base/text.h"
+#include "workers/child.h"
 #include "workers/isolate.h"
 
 #include <criterion/criterion.h>
@@ -31,6 +32,7 @@
 
 static char victim[] = "/tmp/assay-sandbox-XXXXXX"; /* a file that is not the plugin's */
 static pid_t bystander;                             /* a process that is not the plugin's */
+static int held;                                    /* the parent's descriptor of the file */
 
 static int outcome(long result) {
     return result < 0 ? errno : 0;
@@ -90,6 +92,16 @@ static int look_into_parent(void) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/mem", (int)getppid());
     return outcome(open(path, O_RDWR));
+}
+static int look_into_bystander(void) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/mem", (int)bystander);
+    return outcome(open(path, O_RDWR));
+}
+static int open_parents_file(void) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getppid(), held);
+    return outcome(open(path, O_RDONLY));
 }
 static int leave_group(void) {
     return outcome(setpgid(0, 0));
@@ -162,7 +174,9 @@ static const struct attempt {
     {"signal_parent", signal_parent, SECCOMP, EPERM},
     {"limit_parent", limit_parent, SECCOMP, EPERM},
     {"trace_parent", trace_parent, SECCOMP, EPERM},
-    {"look_into_parent", look_into_parent, LANDLOCK, EACCES},
+    {"look_into_parent", look_into_parent, SECCOMP, EACCES},
+    {"look_into_bystander", look_into_bystander, SECCOMP, EACCES},
+    {"open_parents_file", open_parents_file, SECCOMP, EACCES},
     {"leave_group", leave_group, SECCOMP, EPERM},
     {"make_namespace", make_namespace, SECCOMP, EPERM},
     {"raise_limit", raise_limit, ALWAYS, EPERM},
@@ -201,8 +215,10 @@ static int attempt(const struct attempt *a) {
 
 static void open_stage(void) {
     char text[] = "a file";
-    int fd = mkstemp(victim);
-    cr_assert(fd >= 0 && write(fd, text, sizeof text) == sizeof text);
+    struct child_adoption adoption;
+    held = mkstemp(victim);
+    cr_assert(held >= 0 && write(held, text, sizeof text) == sizeof text);
+    child_adopt(&adoption); /* as before the first worker */
     bystander = fork();
     if (bystander == 0)
         for (;;) pause();
@@ -236,16 +252,16 @@ static void check_attempts(void) {
 }
 
 Test(sandbox, forbids_and_allows, .timeout = 60) {
-    open_stage();
     unsetenv("ASSAY_SANDBOX");
+    open_stage();
     check_attempts();
     close_stage();
 }
 
 /* On kernels without Landlock, or with one that knows nothing of signals. */
 Test(sandbox, without_landlock_too, .timeout = 60) {
-    open_stage();
     setenv("ASSAY_SANDBOX", "seccomp", 1);
+    open_stage();
     cr_expect_str_eq(sandbox_state().text, sandbox_state().seccomp ? "seccomp" : "none");
     check_attempts();
     close_stage();
@@ -253,10 +269,12 @@ Test(sandbox, without_landlock_too, .timeout = 60) {
 
 Test(sandbox, can_be_turned_off) {
     const struct attempt socket_opens = {"open_socket", open_socket, ALWAYS, 0};
+    const struct attempt space_opens = {"hold_much_memory", hold_much_memory, ALWAYS, 0};
     sandbox_turn_off();
-    cr_expect_str_eq(sandbox_state().text, "off");
+    cr_expect(sandbox_state().off && strcmp(sandbox_state().text, "off") == 0);
     cr_expect(!sandbox_state().seccomp && !sandbox_state().landlock);
     cr_expect_eq(attempt(&socket_opens), 0);
+    cr_expect_eq(attempt(&space_opens), 0);
 }
 
 /* ---- What it leaves behind ---- */
