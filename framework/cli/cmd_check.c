@@ -93,8 +93,7 @@ static bool check_ended(void *user, struct pool_job *job, const char *death, str
 
 static bool run_checks(struct work *work, double limit, struct error *e) {
     static const struct pool_hooks hooks = {.work = check_work, .message = check_message, .ended = check_ended};
-    struct pool_job job = {
-        .foreign = true, .limit = limit, .calls = CONFORMANCE_CALLS, .largest = sizeof(struct conformance_report)};
+    struct pool_job job = {.limit = limit, .calls = CONFORMANCE_CALLS, .largest = sizeof(struct conformance_report)};
     if (!pool_run(&job, 1, 1, -1, &hooks, work, e)) return false;
     if (work->death[0]) return error_set(e, "%s", work->death);
     return work->came || error_set(e, "the child process sent no report");
