@@ -1,3 +1,4 @@
+/* Answers in shared memory. */
 #include "host/memo.h"
 
 #include "base/shared.h"
