@@ -1,3 +1,4 @@
+/* The model as a plugin sees it, over a network; and the host's own extensions. */
 #include "host/handle.h"
 
 #include "base/rng.h"
