@@ -36,7 +36,7 @@ static double permuted_accuracy(const struct judge_case *c, double *error) {
     for (uint32_t i = 0; i < p->use_count; i++) {
         const struct model_transform *m = &p->attributions[p->uses[i].attribution].model;
         if (p->uses[i].control != c->control || m->kind != MODEL_RETRAINED || m->network != NETWORK_PERMUTED) continue;
-        double a = view_network(c->view, NETWORK_PERMUTED, m->network_draw)->test_accuracy;
+        double a = view_network(c->view, m->network, m->network_draw)->test_accuracy;
         sum += a;
         squares += a * a;
         n++;

@@ -63,7 +63,8 @@ static char *verdicts_under(const struct profile *p, const struct rule *rule, co
     struct synthetic s;
     struct text out = {0};
     struct error e = {{0}};
-    uint32_t draws[6] = {5, 5, UINT32_MAX, UINT32_MAX, 5, 5};
+    /* Of whoever takes no looks: every draw that the plan has. */
+    uint32_t own = rule->sequential ? 5 : UINT32_MAX, draws[6] = {own, own, UINT32_MAX, UINT32_MAX, 5, 5};
     struct draw_counts counts = {draws};
     int exit_code;
     mine.id = "mine";
