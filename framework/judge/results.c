@@ -129,22 +129,26 @@ static bool load_check(void *user, const struct check_row *c) {
     return true;
 }
 
+bool results_make_cells(struct results *r, size_t count) {
+    r->cells = calloc(count + 1, sizeof *r->cells);
+    r->matched = calloc(count * measure_count() + 1, sizeof *r->matched);
+    if (!r->cells || !r->matched) return false;
+    for (size_t i = 0; i < count; i++) r->cells[i].matched = r->matched + i * measure_count();
+    return true;
+}
+
 bool results_load(const struct run *run, struct results **out, struct error *e) {
     struct results *r = calloc(1, sizeof *r);
     size_t rows = run->explainer_count, attributions = run->plan.attribution_count;
     if (r) {
         r->run = run;
         r->attribution_count = run->plan.attribution_count;
-        r->cells = calloc(rows * attributions + 1, sizeof *r->cells);
-        r->matched = calloc(rows * attributions * measure_count() + 1, sizeof *r->matched);
-        for (size_t i = 0; r->cells && r->matched && i < rows * attributions; i++)
-            r->cells[i].matched = r->matched + i * measure_count();
         r->audits = calloc(attributions + 1, sizeof *r->audits);
         r->checks = calloc(rows * run->plan.check_count + 1, sizeof *r->checks);
         r->chance = nan_array(RESULTS_CHANCES);
     }
     struct loader l = {.r = r};
-    bool ok = r && r->cells && r->matched && r->audits && r->checks && r->chance;
+    bool ok = r && results_make_cells(r, rows * attributions) && r->audits && r->checks && r->chance;
     if (!ok) error_memory(e);
     ok = ok && store_each_unit(run->store, load_unit, &l, e) &&
          store_each_comparison(run->store, load_comparison, &l, e) && store_each_audit(run->store, load_audit, &l, e) &&

@@ -39,6 +39,8 @@ struct results {
 
 bool results_load(const struct run *, struct results **out, struct error *);
 void results_destroy(struct results *);
+/* Empty cells with room for every measure; false when out of memory, which results_destroy() takes. */
+bool results_make_cells(struct results *, size_t count);
 
 const struct cell *results_cell(const struct results *, uint32_t row, uint32_t attribution);
 

@@ -184,7 +184,7 @@ static void make_results(struct synthetic *s, const struct profile *p, uint64_t 
     cr_assert_not_null(s->results);
     s->results->run = &s->run;
     s->results->attribution_count = plan->attribution_count;
-    s->results->cells = calloc(2 * plan->attribution_count, sizeof *s->results->cells);
+    cr_assert(results_make_cells(s->results, 2 * (size_t)plan->attribution_count));
     s->results->audits = calloc(plan->attribution_count, sizeof *s->results->audits);
     s->results->checks = calloc(2 * plan->check_count + 1, sizeof *s->results->checks);
     put_originals(s, p);
