@@ -176,7 +176,7 @@ int bench_deep(int argc, char **argv) {
     strcat(list, "fc:10");
     bench_need(arch_build(list, &(struct shape){3, {1, 28, 28}}, &g, &e) && weights_create(g, &weights, &e), &e);
     for (uint32_t l = 0; l < g->layer_count; l++)
-        bench_need(weights_redraw(weights, l, &(struct init_options){.scheme = INIT_OWN, .seed = l}, &e), &e);
+        bench_need(weights_redraw(weights, l, &(struct init_options){.scheme = &init_own, .seed = l}, &e), &e);
     for (size_t i = 0; i < sizeof pixels; i++) x[i] = (float)(pixels[i] = (uint8_t)rng_below(&random, 256)) / 255;
     bench_need(net_create(weights, &net, &e) && net_predict(net, DEEP_SAMPLES, x, labels, &e), &e);
     for (size_t i = 0; i < DEEP_SAMPLES; i++) classes[i] = (uint8_t)labels[i];

@@ -3,7 +3,9 @@
 #include "controls/controls.h"
 #include "controls/stages.h"
 
-#include <stdio.h>
+#include "base/text.h"
+#include "judge/rules.h"
+
 #include <stdlib.h>
 
 static const struct control_option options[] = {STAGES_OPTIONS, {.name = NULL}};
@@ -12,13 +14,15 @@ static bool expand_draw(struct plan *p, uint32_t index, const struct stages *s, 
                         bool *layers, struct error *e) {
     for (uint32_t l = 0; l < s->layer_count; l++) layers[l] = false;
     for (uint32_t stage = 0; stage < s->count; stage++) {
-        char name[160];
-        snprintf(name, sizeof name, "%s%s", stage ? "+" : "", s->names[stage]);
+        char *name = text_format("%s%s", stage ? "+" : "", s->names[stage]);
+        if (!name) return error_memory(e);
         for (uint32_t l = 0; l < s->layer_count; l++)
             layers[l] = layers[l] || s->layers[(size_t)stage * s->layer_count + l];
         bool full = s->complete && stage + 1 == s->count;
-        if (!stages_draw(p, index, stage, name, layers, init, full ? WANT_MATCHED | WANT_MISMATCHED : WANT_MATCHED, e))
-            return false;
+        bool ok =
+            stages_draw(p, index, stage, name, layers, init, full ? WANT_MATCHED | WANT_MISMATCHED : WANT_MATCHED, e);
+        free(name);
+        if (!ok) return false;
     }
     return s->complete || stages_floor(p, index, s, init, e);
 }
@@ -43,7 +47,7 @@ const struct control control_cascading = {
     .source =
         "Adebayo et al. 2018, arXiv:1810.03292, section 3.1 (cascading randomization); MPRT in Hedstrom et al. 2023",
     .claim = "the signed map and its magnitudes depend on the learned weights of every layer, from the top one on",
-    .judge = JUDGE_CASCADE,
+    .rule = &rule_cascading,
     .options = options,
     .expand = expand,
 };

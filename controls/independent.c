@@ -3,6 +3,8 @@
 #include "controls/controls.h"
 #include "controls/stages.h"
 
+#include "judge/rules.h"
+
 static const struct control_option options[] = {STAGES_OPTIONS, {.name = NULL}};
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
@@ -26,7 +28,7 @@ const struct control control_independent = {
     .summary = "weights of one layer at a time drawn anew, the others as trained",
     .source = "Adebayo et al. 2018, arXiv:1810.03292, section 3.2 (independent randomization)",
     .claim = "the map depends on the learned weights of each single layer whose re-drawing changes the function",
-    .judge = JUDGE_INDEPENDENT,
+    .rule = &rule_independent,
     .options = options,
     .expand = expand,
 };

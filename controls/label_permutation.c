@@ -2,6 +2,8 @@
  * et al. 2018, arXiv:1810.03292, section 4. */
 #include "controls/controls.h"
 
+#include "judge/rules.h"
+
 static const struct control_option options[] = {
     {"permutations", "networks trained on permuted labels", OPTION_NUMBER, 4, 2, 50, true, NULL},
     {"twins", "networks trained again on the true labels", OPTION_NUMBER, 4, 2, 50, true, NULL},
@@ -18,7 +20,7 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
         for (uint32_t draw = 0; draw < (uint32_t)control_value(&control_label_permutation, values, counts[stage]);
              draw++) {
             uint32_t a;
-            if (!plan_network(p, stage ? ROLE_TWIN : ROLE_PERMUTED, draw, &a, e) ||
+            if (!plan_network(p, stage ? NETWORK_TWIN : NETWORK_PERMUTED, draw, &a, e) ||
                 !plan_use(p, index, stage, stage ? "twin" : "permuted", draw, a, WANT_MATCHED | WANT_MISMATCHED, e))
                 return false;
         }
@@ -31,7 +33,7 @@ const struct control control_label_permutation = {
     .source = "Adebayo et al. 2018, arXiv:1810.03292, section 4 (data randomization test)",
     .claim =
         "the map depends on the relation between inputs and labels that was learned, more than retraining alone changes it",
-    .judge = JUDGE_LABELS,
+    .rule = &rule_labels,
     .options = options,
     .expand = expand,
 };

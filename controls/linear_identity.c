@@ -3,6 +3,7 @@
 #include "controls/controls.h"
 
 #include "explainers/explainer.h"
+#include "judge/rules.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,12 +11,13 @@
 /* Deviations are measured in units of the map that is due, so that weights of 1e10 and of 1e-10 are held to the same
  * standard. 1e-4 leaves room for 50 steps summed in float32 (about 1e-6) and none for a wrong factor. */
 static void holds(const struct predicate_case *c, double *worst, double *tolerance) {
+    const struct answer *a = &c->answers[0];
     double scale = 0, deviation = 0;
     for (size_t j = 0; j < c->count; j++) {
-        double due = c->row[j];
-        if (c->claims & ASSAY_INPUT_MULTIPLIER) due *= c->input[j];
+        double due = a->row[j];
+        if (c->claims & ASSAY_INPUT_MULTIPLIER) due *= a->input[j];
         if (c->claims & ASSAY_NON_NEGATIVE) due = fabs(due);
-        double off = fabs((double)c->map[j] - due);
+        double off = fabs((double)a->map[j] - due);
         if (fabs(due) > scale) scale = fabs(due);
         if (!(off <= deviation) && !isnan(deviation)) deviation = off; /* NaN is worse than anything */
     }
@@ -29,11 +31,14 @@ static bool applies(unsigned claims, char *why, size_t size) {
     return false;
 }
 
+static const struct predicate predicate = {
+    .id = "identity", .what = "map equals the linear model's own attribution", .holds = holds};
+
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {
+    static const struct ask ask = {.root = ROOT_LINEAR};
     (void)values, (void)b, (void)to;
-    return from > 0 ||
-           plan_check(p, index, ROOT_LINEAR, INPUT_PLAIN, "map equals the linear model's own attribution", holds, e);
+    return from > 0 || plan_check(p, index, &predicate, &ask, 1, e);
 }
 
 const struct control control_linear_identity = {
@@ -42,7 +47,7 @@ const struct control control_linear_identity = {
     .source =
         "Sundararajan et al. 2017, arXiv:1703.01365, section 3; Ancona et al. 2018, arXiv:1711.06104, section 3.1",
     .claim = "on linear models the method gives the one right answer",
-    .judge = JUDGE_CHECKS,
+    .rule = &rule_checks,
     .applies = applies,
     .expand = expand,
 };

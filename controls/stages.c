@@ -10,7 +10,11 @@
 #define GROUPS "groups"
 
 enum classifier { AS_GROUPED, FIRST, KEEP };
-const char *const stages_classifier_choices[] = {"as-grouped", "first", "keep", NULL};
+
+const char *stages_classifier_choice(size_t k) {
+    static const char *const names[] = {"as-grouped", "first", "keep", NULL};
+    return names[k];
+}
 
 struct parser {
     const struct graph *graph;

@@ -16,9 +16,9 @@
         .name = "classifier",                                                                                          \
         .summary =                                                                                                     \
             "the last layer: where the groups have it, a stage of its own before all others, or never drawn anew",     \
-        .kind = OPTION_CHOICE, .choices = stages_classifier_choices                                                    \
+        .kind = OPTION_CHOICE, .choice = stages_classifier_choice                                                      \
     }
-extern const char *const stages_classifier_choices[];
+const char *stages_classifier_choice(size_t k);
 
 struct stages {
     uint32_t count, layer_count;

@@ -4,12 +4,10 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "workers/isolate.h"
+#include "workers/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +25,7 @@ enum outcome { RUNNING, DONE, FAILED, MISSING };
 struct gnuplot_job {
     char *name; /* of the script, without .gp */
     const char *format;
-    pid_t child;
+    struct child child;
     int log;        /* what it says; -1: closed */
     char said[512]; /* the beginning of that */
     size_t used;
@@ -69,46 +67,39 @@ static void keep_memory(void) {
     setenv("MALLOC_TOP_PAD_", "33554432", 0);
 }
 
-/* In the child: quiet, and without the user's own start-up files, which would change the figures. */
-static _Noreturn void become_gnuplot(const char *script, const char *format, const char *folder, int log) {
-    char setting[64];
-    int nothing = open("/dev/null", O_RDONLY);
+struct order {
+    const char *script, *format, *folder;
+};
 
-    snprintf(setting, sizeof setting, "format='%s'", format);
+/* In the child: quiet, and without the user's own start-up files, which would change the figures. */
+static void become_gnuplot(void *user, int fd) {
+    const struct order *order = user;
+    char setting[64];
+
+    snprintf(setting, sizeof setting, "format='%s'", order->format);
     keep_memory();
-    const char *const arguments[] = {"gnuplot", "-d", "-e", setting, script, NULL};
-    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
-        dup2(log, STDERR_FILENO) >= 0 && chdir(folder) == 0)
+    const char *const arguments[] = {"gnuplot", "-d", "-e", setting, order->script, NULL};
+    if (dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0 && chdir(order->folder) == 0)
         execvp(arguments[0], (char *const *)(uintptr_t)arguments);
     _exit(EXIT_NOT_STARTED);
 }
 
 static bool start(struct gnuplot_job *job, const char *folder, double seconds, struct error *e) {
     char *picture = text_format("%s/%s.%s", folder, job->name, job->format), *script = text_format("%s.gp", job->name);
-    int ends[2];
+    struct order order = {script, job->format, folder};
+    const struct child_task task = {.seconds = seconds, .output = -1, .work = become_gnuplot, .user = &order};
 
-    job->child = -1;
-    if (picture && script && pipe(ends) == 0) {
-        unlink(picture);
-        fcntl(ends[0], F_SETFL, O_NONBLOCK);
-        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-        fcntl(ends[1], F_SETFD, FD_CLOEXEC); /* or the next child would keep this one's end open */
-        pid_t parent = getpid();
-        job->child = fork();
-        if (job->child == 0) {
-            isolate_enter(parent);
-            become_gnuplot(script, job->format, folder, ends[1]);
-        }
-        close(ends[1]);
-        job->log = ends[0];
+    bool ok = (picture && script) || error_memory(e);
+    if (ok) unlink(picture);
+    ok = ok && (child_start(&task, &job->child, e) ||
+                error_prefix(e, "%s/%s.gp: gnuplot was not started", folder, job->name));
+    if (ok) {
+        job->log = job->child.fd;
         job->deadline = clock_seconds() + seconds;
-        if (job->child > 0) setpgid(job->child, job->child); /* on both sides of the fork: whoever comes first */
-        else close(ends[0]);
     }
     free(picture);
     free(script);
-    return job->child > 0 ||
-           error_set(e, "%s/%s.gp: gnuplot was not started: a pipe and a child process were wanted", folder, job->name);
+    return ok;
 }
 
 /* Keeps the beginning of what the child says, and drains some of the rest, without waiting. */
@@ -120,7 +111,6 @@ static void listen_to(struct gnuplot_job *job) {
         if (n < 0 && errno == EAGAIN) return;
         if (n > 0 && room) job->used += (size_t)n;
         if (n > 0 || (n < 0 && errno == EINTR)) continue;
-        close(job->log);
         job->log = -1;
     }
 }
@@ -157,31 +147,6 @@ static enum outcome judge_end(struct gnuplot_job *job, const char *folder, int s
     return FAILED;
 }
 
-/* Looks at a child without waiting for it. */
-static enum outcome look_at(struct gnuplot_job *job, const char *folder, double seconds, struct error *e) {
-    siginfo_t ended = {0};
-    int status;
-
-    listen_to(job);
-    bool over = waitid(P_PID, (id_t)job->child, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == job->child;
-    bool late = !over && clock_seconds() > job->deadline;
-    if (!over && !late) return RUNNING;
-    kill(-job->child, SIGKILL); /* and what it started; it is not waited for, so nobody else has its number */
-    kill(job->child, SIGKILL);
-    while (waitpid(job->child, &status, 0) < 0 && errno == EINTR) {}
-    listen_to(job);
-    if (job->log >= 0) close(job->log); /* somebody who left its group holds the other end */
-    job->log = -1;
-    if (!late) return judge_end(job, folder, status, e);
-    error_set(e,
-              "%s/%s.gp: gnuplot took longer than %g s for the %s picture and was stopped; run `gnuplot %s.gp` in "
-              "that folder to see why",
-              folder, job->name, seconds, job->format, job->name);
-    return FAILED;
-}
-
-/* ---- all of them ---- */
-
 struct drawing {
     struct gnuplot_jobs *all;
     const char *folder;
@@ -189,11 +154,35 @@ struct drawing {
     size_t left; /* jobs not begun: the first ones */
     struct gnuplot_job *running[MOST_AT_ONCE];
     size_t count;
+    struct child_adoption adoption;
     const struct gnuplot_job *failed; /* the first in order */
     size_t failures;
     struct error why; /* of that one */
     bool missing;     /* gnuplot itself */
 };
+
+/* Looks at a child without waiting for it. */
+static enum outcome look_at(struct drawing *d, struct gnuplot_job *job, struct error *e) {
+    pid_t others[MOST_AT_ONCE];
+    size_t count = 0;
+
+    listen_to(job);
+    bool over = child_is_over(&job->child), late = !over && clock_seconds() > job->deadline;
+    if (!over && !late) return RUNNING;
+    for (size_t i = 0; i < d->count; i++)
+        if (d->running[i] != job) others[count++] = d->running[i]->child.pid;
+    listen_to(job);
+    job->log = -1;
+    child_end(&job->child, &d->adoption, others, count);
+    if (!late) return judge_end(job, d->folder, job->child.status, e);
+    error_set(e,
+              "%s/%s.gp: gnuplot took longer than %g s for the %s picture and was stopped; run `gnuplot %s.gp` in "
+              "that folder to see why",
+              d->folder, job->name, d->seconds, job->format, job->name);
+    return FAILED;
+}
+
+/* ---- all of them ---- */
 
 static void note(struct drawing *d, const struct gnuplot_job *job, const struct error *why) {
     d->failures++;
@@ -226,7 +215,7 @@ static void attend(struct drawing *d) {
     poll(logs, count, closed ? TICK_CLOSED_MS : TICK_MS);
     for (size_t i = 0; i < count; i++) {
         struct gnuplot_job *job = d->running[i];
-        enum outcome outcome = look_at(job, d->folder, d->seconds, &why);
+        enum outcome outcome = look_at(d, job, &why);
         if (outcome == RUNNING) d->running[kept++] = job;
         else if (outcome != DONE) note(d, job, &why);
         if (outcome != MISSING) continue;
@@ -240,6 +229,7 @@ bool gnuplot_jobs_run(struct gnuplot_jobs *all, const char *folder, unsigned wid
     struct drawing d = {.all = all, .folder = folder, .seconds = seconds, .left = all->count};
     size_t at_once = width < 1 ? 1 : width > MOST_AT_ONCE ? MOST_AT_ONCE : width;
 
+    child_adopt(&d.adoption);
     for (begin(&d, at_once); d.count; begin(&d, at_once)) attend(&d);
     if (!d.failed) return true;
     if (d.failures < 2 || d.missing) return error_set(e, "%s", d.why.text);

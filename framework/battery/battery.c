@@ -86,7 +86,7 @@ static bool read_draw(struct yaml_file *file, const yaml_node_t *node, long low,
 }
 
 /* One number: so many, and never more. Three: the looks. */
-static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct verdict_rule *rule, struct error *e) {
+static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct rule_constants *rule, struct error *e) {
     uint32_t *draws = rule->draws;
     size_t n;
 
@@ -106,9 +106,9 @@ static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct v
 
 static const char *const rule_kinds[] = {"calibrated", "fixed-cutoff", NULL};
 
-static bool read_constants(struct yaml_file *file, const yaml_node_t *node, struct verdict_rule *rule,
+static bool read_constants(struct yaml_file *file, const yaml_node_t *node, struct rule_constants *rule,
                            struct error *e) {
-    for (const struct rule_constant *c = rule_constants; c->name; c++) {
+    for (const struct rule_constant *c = rule_constant_table; c->name; c++) {
         const yaml_node_t *value = yaml_find(file, node, c->name);
         struct yaml_field field = {.name = c->name, .min = c->min, .max = c->max};
         if (value && !yaml_read_number(file, &field, value, c->field(rule), e)) return false;
@@ -118,12 +118,12 @@ static bool read_constants(struct yaml_file *file, const yaml_node_t *node, stru
 
 static bool read_rule(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                       struct error *e) {
-    static const struct yaml_field kind = {.offset = offsetof(struct verdict_rule, kind), .choices = rule_kinds};
+    static const struct yaml_field kind = {.offset = offsetof(struct rule_constants, kind), .choices = rule_kinds};
     struct battery *b = base;
     const char *names[RULE_LIMIT] = {"name", "draws"};
     size_t n = 2;
 
-    for (const struct rule_constant *c = rule_constants; c->name && n < RULE_LIMIT; c++) names[n++] = c->name;
+    for (const struct rule_constant *c = rule_constant_table; c->name && n < RULE_LIMIT; c++) names[n++] = c->name;
     if (!yaml_check_keys(file, node, "key", field->wanted, names, n, e)) return false;
     const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws");
     return (!name || yaml_read_choice(file, &kind, name, &b->rule, e)) &&
@@ -239,7 +239,7 @@ static struct battery *battery_defaults(const char *path) {
     b->target = TARGET_PREDICTED;
     b->training_images = 1000;
     b->recipe = recipe_default();
-    b->rule = verdict_rule_default();
+    b->rule = rule_constants_default();
     b->seed = 1;
     b->time_limit = 60;
     if (!b->path || !b->folder || !b->data_preprocess) {

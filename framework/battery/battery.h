@@ -96,10 +96,10 @@ struct battery {
     struct expectation *expectations;
     size_t expectation_count;
 
-    struct verdict_rule rule; /* constants; defaults from verdict_rule_default() */
-    uint64_t seed;            /* default 1 */
-    enum conv_route conv;     /* default CONV_AUTO; training does not depend on it */
-    double time_limit;        /* seconds per call of a plugin, default 60 */
+    struct rule_constants rule; /* constants; defaults from rule_constants_default() */
+    uint64_t seed;              /* default 1 */
+    enum conv_route conv;       /* default CONV_AUTO; training does not depend on it */
+    double time_limit;          /* seconds per call of a plugin, default 60 */
 };
 
 bool battery_load(const char *path, struct battery **out, struct error *);

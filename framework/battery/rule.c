@@ -26,8 +26,8 @@ bool verdict_word_parse(const char *text, enum verdict_word *out) {
     return false;
 }
 
-struct verdict_rule verdict_rule_default(void) {
-    return (struct verdict_rule){
+struct rule_constants rule_constants_default(void) {
+    return (struct rule_constants){
         .kind = RULE_CALIBRATED,
         .delta = .30,
         .alpha = .05,
@@ -48,7 +48,7 @@ struct verdict_rule verdict_rule_default(void) {
 }
 
 #define FIELD(name)                                                                                                    \
-    static double *name##_of(struct verdict_rule *rule) {                                                              \
+    static double *name##_of(struct rule_constants *rule) {                                                            \
         return &rule->name;                                                                                            \
     }
 FIELD(delta)
@@ -66,7 +66,7 @@ FIELD(delta_twin)
 FIELD(memorised)
 FIELD(cutoff)
 
-const struct rule_constant rule_constants[] = {
+const struct rule_constant rule_constant_table[] = {
     {"delta", "largest share D of the map that may survive randomisation", 0, 1, delta_of},
     {"alpha", "error rate of the one-sided bounds", 1e-6, .5, alpha_of},
     {"repeatability", "gate G1: smallest ceiling C", 0, 1, repeatability_of},

@@ -24,7 +24,7 @@ bool verdict_word_parse(const char *, enum verdict_word *out);
 
 enum rule_kind { RULE_CALIBRATED, RULE_FIXED_CUTOFF };
 
-struct verdict_rule {
+struct rule_constants {
     enum rule_kind kind;
     double delta;          /* .30: largest share D of the map that may survive randomisation */
     double alpha;          /* .05, one-sided */
@@ -43,7 +43,7 @@ struct verdict_rule {
     double cutoff;         /* .5: fixed-cutoff rule only: largest mean absolute Spearman at the last stage */
 };
 
-struct verdict_rule verdict_rule_default(void);
+struct rule_constants rule_constants_default(void);
 
 /* Options by name ("delta", "twin-gap", ...; "draws" is one number or three and not in it): the table behind `rule:` in
  * a battery and the report. Ended by a NULL name. */
@@ -51,8 +51,8 @@ struct rule_constant {
     const char *name;
     const char *summary;
     double min, max;
-    double *(*field)(struct verdict_rule *);
+    double *(*field)(struct rule_constants *);
 };
-extern const struct rule_constant rule_constants[];
+extern const struct rule_constant rule_constant_table[];
 
 #endif

@@ -1,10 +1,12 @@
+/* assay check: the conformance of one explainer on small networks, or on one that is given. */
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "nn/arch.h"
 #include "host/conformance.h"
 #include "host/handle.h"
-#include "workers/isolate.h"
+#include "workers/pool.h"
+#include "workers/sandbox.h"
 #include "host/plugin.h"
 
 #include <stdio.h>
@@ -12,23 +14,30 @@
 #include <string.h>
 
 #define SAMPLES 4u
-#define SECONDS 120.0 /* for all checks on one network */
 #define SEED 1u
 #define SPREAD .3 /* sd of all weights and biases: logits of order one */
 
-enum { MODEL };
+enum { MODEL, TIME_LIMIT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
                .value = "FILE",
                .summary = "check on this network instead of two small random ones"},
+    [TIME_LIMIT] = {.name = "time-limit",
+                    .kind = CLI_NUMBER,
+                    .value = "S",
+                    .summary = "seconds that one call of the explainer may take",
+                    .fallback = "60",
+                    .min = .01,
+                    .max = 1e6},
+    [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
-static const struct bench {
+static const struct small_network {
     const char *name, *layers;
     struct shape sample;
-} benches[] = {
+} small_networks[] = {
     {"mlp", "fc:16,relu,fc:8,relu,fc:4", {1, {12}}},
     {"cnn", "conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:5", {3, {2, 12, 12}}},
 };
@@ -36,20 +45,59 @@ static const struct bench {
 struct work {
     const struct plugin *plugin;
     struct conformance_case c;
+    struct conformance_report report; /* what the child sent; `came` when it did */
+    bool came;
+    char death[200]; /* how the child ended; "" after a normal end */
 };
 
-/* In the child: everything the plugin does. */
-static bool check_work(void *user, int fd) {
+static void beat(void *channel) {
+    channel_beat(channel);
+}
+
+/* In the child: everything the plugin does. An error is a report of one breach. */
+static void check_work(void *user, struct pool_job *job, struct channel *channel) {
     struct work *work = user;
     struct conformance_report report = {0};
     struct error e = {{0}};
-    bool ok = plugin_explainer(work->plugin, handle_host(), &work->c.explainer, &e);
-    if (ok) {
-        ok = conformance_check(&work->c, &report, &e);
-        plugin_explainer_destroy(work->c.explainer);
+    (void)job;
+    work->c.before_call = beat;
+    work->c.before_call_user = channel;
+    if (!plugin_open(work->plugin, handle_host(), &work->c.explainer, &e) ||
+        !conformance_check(&work->c, &report, &e)) {
+        report.count = 1;
+        report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
+        snprintf(report.lines[0].sentence, sizeof report.lines[0].sentence, "%.200s", e.text);
     }
-    isolate_write(fd, ok ? (const void *)&report : e.text, ok ? sizeof report : strlen(e.text));
-    return ok;
+    channel_send(channel, 1, &report, sizeof report);
+    channel_beat(channel);
+    plugin_close(work->plugin, work->c.explainer);
+}
+
+static enum pool_answer check_message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
+                                      struct error *e) {
+    struct work *work = user;
+    (void)job, (void)type;
+    if (size == sizeof work->report) memcpy(&work->report, data, sizeof work->report);
+    work->came = size == sizeof work->report && conformance_report_check(&work->report);
+    if (work->came) return POOL_TAKEN;
+    error_set(e, "sent a message that is damaged");
+    return POOL_BREACH;
+}
+
+static bool check_ended(void *user, struct pool_job *job, const char *death, struct error *e) {
+    struct work *work = user;
+    (void)job, (void)e;
+    snprintf(work->death, sizeof work->death, "%s", death ? death : "");
+    return true;
+}
+
+static bool run_checks(struct work *work, double limit, struct error *e) {
+    static const struct pool_hooks hooks = {.work = check_work, .message = check_message, .ended = check_ended};
+    struct pool_job job = {
+        .foreign = true, .limit = limit, .calls = CONFORMANCE_CALLS, .largest = sizeof(struct conformance_report)};
+    if (!pool_run(&job, 1, 1, -1, &hooks, work, e)) return false;
+    if (work->death[0]) return error_set(e, "%s", work->death);
+    return work->came || error_set(e, "the child process sent no report");
 }
 
 /* Random inputs, every fifth element zero as backgrounds are; a seed of its own for each. */
@@ -82,51 +130,43 @@ static int print_report(const char *network, const struct conformance_report *re
 }
 
 /* All checks on one network. *suits: the method applies to it. */
-static int check_on(const struct plugin *plugin, const struct weights *weights, const char *network, bool *suits,
-                    struct error *e) {
+static int check_on(const struct plugin *plugin, double limit, const struct weights *weights, const char *network,
+                    bool *suits, struct error *e) {
     struct work work = {
-        plugin, {.claims = plugin->claims, .baseline = plugin_number(plugin, "baseline", 0), .weights = weights}};
+        .plugin = plugin,
+        .c = {.claims = plugin->claims, .baseline = plugin_number(plugin, "baseline", 0), .weights = weights}};
     int status = CLI_BROKEN;
-    char *out = NULL;
-    size_t size = 0;
-    if (!draw_inputs(weights->graph, &work.c, e)) goto done;
-    if (!isolate_run(check_work, &work, SECONDS, &out, &size, e)) {
-        error_prefix(e, "%s: network %s", plugin->path, network);
-        goto done;
+    if (draw_inputs(weights->graph, &work.c, e)) {
+        if (run_checks(&work, limit, e)) {
+            *suits |= !work.report.unsupported;
+            status = print_report(network, &work.report);
+        } else {
+            error_prefix(e, "%s: network %s", plugin->path, network);
+        }
     }
-    struct conformance_report report;
-    if (size != sizeof report) {
-        error_set(e, "%s: network %s: the child process sent %zu bytes: %zu wanted", plugin->path, network, size,
-                  sizeof report);
-        goto done;
-    }
-    memcpy(&report, out, sizeof report);
-    *suits |= !report.unsupported;
-    status = print_report(network, &report);
-done:
-    free(out);
     free((void *)work.c.inputs);
     free((void *)work.c.targets);
     free((void *)work.c.seeds);
     return status;
 }
 
-static bool bench_build(const struct bench *bench, struct graph **graph, struct weights **weights, struct error *e) {
-    if (!arch_build(bench->layers, &bench->sample, graph, e) || !weights_create(*graph, weights, e)) return false;
-    const struct init_options init = {.scheme = INIT_NORMAL, .sigma = SPREAD, .seed = SEED};
+static bool network_build(const struct small_network *small, struct graph **graph, struct weights **weights,
+                          struct error *e) {
+    if (!arch_build(small->layers, &small->sample, graph, e) || !weights_create(*graph, weights, e)) return false;
+    const struct init_options init = {.scheme = &init_normal, .sigma = SPREAD, .seed = SEED};
     for (uint32_t i = 0; i < (*graph)->layer_count; i++)
         if (!weights_redraw(*weights, i, &init, e)) return false;
     return true;
 }
 
 /* Goes on after a breach, so that one run shows all of them; stops when the method crashed. */
-static int check_benches(const struct plugin *plugin, bool *suits, struct error *e) {
+static int check_small(const struct plugin *plugin, double limit, bool *suits, struct error *e) {
     int worst = CLI_EXPECTED;
-    for (size_t i = 0; i < sizeof benches / sizeof *benches && !e->text[0]; i++) {
+    for (size_t i = 0; i < sizeof small_networks / sizeof *small_networks && !e->text[0]; i++) {
         struct graph *graph = NULL;
         struct weights *weights = NULL;
-        int status = bench_build(&benches[i], &graph, &weights, e)
-                         ? check_on(plugin, weights, benches[i].name, suits, e)
+        int status = network_build(&small_networks[i], &graph, &weights, e)
+                         ? check_on(plugin, limit, weights, small_networks[i].name, suits, e)
                          : CLI_BROKEN;
         worst = status > worst ? status : worst;
         weights_destroy(weights);
@@ -135,16 +175,16 @@ static int check_benches(const struct plugin *plugin, bool *suits, struct error 
     return worst;
 }
 
-static int check_plugin(const struct plugin *plugin, const char *model, struct error *e) {
+static int check_plugin(const struct plugin *plugin, double limit, const char *model, struct error *e) {
     bool suits = false;
     int status;
     if (model) {
         struct subject subject;
         if (!subject_open(model, CONV_AUTO, &subject, e)) return CLI_USAGE;
-        status = check_on(plugin, subject.weights, model, &suits, e);
+        status = check_on(plugin, limit, subject.weights, model, &suits, e);
         subject_finish(&subject);
     } else {
-        status = check_benches(plugin, &suits, e);
+        status = check_small(plugin, limit, &suits, e);
     }
     if (status == CLI_EXPECTED && !suits) {
         error_set(e, "%s: nothing was checked: a network the method applies to wanted (--model)", plugin->path);
@@ -158,8 +198,12 @@ static int check_run(const struct cli_context *context, const struct cli_values 
     struct explainer_spec spec = {0};
     struct plugin *plugin = NULL;
     int status = CLI_USAGE;
-    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, &plugin, e))
-        status = check_plugin(plugin, values->option[MODEL].text, e);
+    if (values->option[NO_SANDBOX].given) sandbox_turn_off();
+    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, &plugin, e)) {
+        status = CLI_BROKEN;
+        if (plugin_usable(plugin, e))
+            status = check_plugin(plugin, values->option[TIME_LIMIT].number, values->option[MODEL].text, e);
+    }
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);
     return status;
@@ -169,7 +213,8 @@ const struct cli_command cli_check = {
     .name = "check",
     .operand = "SPEC",
     .summary = "hold an explainer to the rules of the plugin interface and to its own claims",
-    .details = CLI_SPECS "One line for each check. Exit status 3 when one is breached or the explainer crashes.\n",
+    .details = CLI_SPECS "One line for each check. Exit status 3 when one is breached, or when the\n"
+                         "explainer cannot be loaded, crashes or hangs.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = check_run,

@@ -1,10 +1,12 @@
+/* assay explain: one map of one input. */
 #include "base/npy.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "data/class_names.h"
 #include "data/picture.h"
-#include "host/handle.h"
+#include "host/call.h"
 #include "workers/isolate.h"
+#include "workers/sandbox.h"
 #include "host/plugin.h"
 
 #include <math.h>
@@ -14,7 +16,7 @@
 
 #define SECONDS 600.0
 
-enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, CONV, OUTPUT };
+enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, CONV, OUTPUT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -58,6 +60,7 @@ static const struct cli_option options[] = {
                 .value = "FILE",
                 .summary = "the map, .npy or .png",
                 .required = true},
+    [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
 struct job {
@@ -196,37 +199,38 @@ static bool predict(struct job *job, struct error *e) {
     return true;
 }
 
-/* In the child: everything the plugin does. */
-static bool attribute(struct job *job, float *map, struct error *e) {
-    struct handle *handle = NULL;
-    struct cores *cores = NULL;
-    const assay_explainer *explainer = NULL;
-    char words[512] = "";
-    assay_why why = {words, sizeof words};
+/* In the child: a guarded call of an explainer that was opened. */
+static bool ask(struct job *job, const assay_explainer *explainer, struct cores *cores, float *map, struct error *e) {
     const assay_request request = {1, job->x, &job->target, &job->option[SEED].seed};
-    if (!handle_create(job->subject.net, &handle, e)) return false;
-    bool ok = cores_create(cores_online(), 1, &cores, e) && plugin_explainer(job->plugin, handle_host(), &explainer, e);
+    struct handle *handle = NULL;
+    struct call call = {0};
+    bool ok = handle_create(job->subject.net, &handle, e) &&
+              call_init(&call, explainer, shape_count(&job->subject.graph->sample), 1, e);
     if (ok) {
         cores_enter(cores, 0);
         handle->helpers = (struct helpers){cores, 0};
-        ok = explainer->attribute(explainer, &handle->model, &request, map, &why) == ASSAY_OK ||
-             error_set(e, "%.*s", (int)sizeof words - 1, words[0] ? words : "failed without a reason");
-        plugin_explainer_destroy(explainer);
+        ok = call_make(&call, handle, &request, CALL_NAN_A, map) == ASSAY_OK ||
+             error_set(e, "%s", call.why[0] ? call.why : "failed without a reason");
+        if (call_breach(&call)) ok = error_set(e, "%s", call_breach(&call));
     }
+    call_finish(&call);
     handle_destroy(handle);
-    cores_destroy(cores);
     return ok;
 }
 
-/* The map starts as NaN, so that an element that was not written shows. */
+/* In the child: everything the plugin does. Elements that were not written are NaN. */
 static bool explain_work(void *user, int fd) {
     struct job *job = user;
     struct error e = {{0}};
+    struct cores *cores = NULL;
+    const assay_explainer *explainer = NULL;
     size_t n = shape_count(&job->subject.graph->sample);
     float *map = calloc(n, sizeof *map);
-    for (size_t i = 0; map && i < n; i++) map[i] = NAN;
-    bool ok = map ? attribute(job, map, &e) : error_memory(&e);
+    bool ok = (map || error_memory(&e)) && cores_create(cores_online(), 1, &cores, &e) &&
+              plugin_open(job->plugin, handle_host(), &explainer, &e) && ask(job, explainer, cores, map, &e);
     isolate_write(fd, ok ? (const void *)map : e.text, ok ? n * sizeof *map : strlen(e.text));
+    plugin_close(job->plugin, explainer);
+    cores_destroy(cores);
     free(map);
     return ok;
 }
@@ -275,8 +279,13 @@ static int explain_run(const struct cli_context *context, const struct cli_value
     (void)context;
     struct job job = {.option = values->option};
     int status = CLI_USAGE;
-    if (check_output(job.option[OUTPUT].text, e) && load_plugin(&job, e) &&
-        subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_input(&job, e) &&
+    if (job.option[NO_SANDBOX].given) sandbox_turn_off();
+    if (!check_output(job.option[OUTPUT].text, e) || !load_plugin(&job, e)) goto done;
+    if (!plugin_usable(job.plugin, e)) {
+        status = CLI_BROKEN;
+        goto done;
+    }
+    if (subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_input(&job, e) &&
         load_names(&job, e) && check_target(&job, e)) {
         status = CLI_BROKEN;
         if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
@@ -284,6 +293,7 @@ static int explain_run(const struct cli_context *context, const struct cli_value
             status = CLI_EXPECTED;
         }
     }
+done:
     free(job.map);
     free(job.logits);
     free(job.x);

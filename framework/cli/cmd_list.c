@@ -1,9 +1,10 @@
+/* assay list: what there is. */
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"
 #include "nn/op.h"
 #include "plan/control.h"
-#include "host/plugin.h"
+#include "host/plugin_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,22 +25,26 @@ static bool list_explainers(const struct cli_context *context, struct error *e) 
     struct plugin_listing *all;
     size_t count;
     if (!plugin_list(&all, &count, e)) return false;
-    for (size_t i = 0; i < count; i++) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
         if (all[i].problem) {
             printf("  %-20s  cannot be used: %s\n", all[i].id, all[i].problem);
             continue;
         }
-        print_entry(all[i].id, all[i].summary);
-        if (all[i].params[0]) print_entry("", all[i].params);
+        char *params = plugin_params_text(all[i].plugin);
+        ok = params || error_memory(e);
+        print_entry(all[i].id, all[i].plugin->info.summary);
+        if (params && params[0]) print_entry("", params);
+        free(params);
     }
     plugin_list_destroy(all, count);
-    return true;
+    return ok;
 }
 
 /* "init: own, normal, permute or matched (how a layer is drawn anew)" */
 static void print_option(const struct control_option *o) {
     printf("      %s: ", o->name);
-    for (size_t k = 0; o->kind == OPTION_CHOICE && o->choices[k]; k++) printf("%s%s", k ? "|" : "", o->choices[k]);
+    for (size_t k = 0; o->kind == OPTION_CHOICE && o->choice(k); k++) printf("%s%s", k ? "|" : "", o->choice(k));
     if (o->kind == OPTION_NUMBER) printf("%g..%g, default %g", o->min, o->max, o->number);
     printf("%s%s\n", o->kind == OPTION_TEXT ? "" : "; ", o->summary);
 }

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "reports/report.h"
 #include "workers/cores.h"
+#include "workers/sandbox.h"
 #include "battery/battery.h"
 #include "run/run.h"
 
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, RESUME, DRY_RUN, NO_FIGURES };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, RESUME, DRY_RUN, NO_FIGURES, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -35,6 +36,7 @@ static const struct cli_option options[] = {
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
     [NO_FIGURES] = {.name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out"},
+    [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
 /* "path/to/fashion.yaml" -> "fashion.run"; NULL when out of memory. */
@@ -99,6 +101,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     };
     struct run_outcome outcome = {0};
     int status;
+    if (option[NO_SANDBOX].given) sandbox_turn_off();
     if (run_execute(&wanted, context->controls, &outcome, e))
         status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
     else status = outcome.started ? CLI_BROKEN : CLI_USAGE;

@@ -1,3 +1,4 @@
+/* The rows of a battery. */
 #include "experiment/explainers.h"
 
 #include "base/text.h"
@@ -9,7 +10,7 @@ static bool non_negative(unsigned claims, enum reduction r) {
     return (claims & ASSAY_NON_NEGATIVE) || r == REDUCE_MEAN_ABS || r == REDUCE_MAX_ABS;
 }
 
-/* Opens the spec as a row of that name; takes over `name`. */
+/* Adds a row of that name for the spec; takes over `name`. A plugin that cannot be used costs its own row. */
 static bool add_row(struct run *run, char *name, const struct explainer_spec *spec, enum reduction reduction,
                     struct location location, struct error *e) {
     struct explainer_entry *r = &run->explainers[run->explainer_count++];
@@ -17,6 +18,10 @@ static bool add_row(struct run *run, char *name, const struct explainer_spec *sp
     if (!name) return error_memory(e);
     if (!plugin_create(spec, &r->plugin, e))
         return location_prefix(run->battery->path, run->battery->settings, location, e);
+    if (r->plugin->problem) {
+        r->breach = text_copy(r->plugin->problem);
+        return r->breach || error_memory(e);
+    }
     r->claims = r->plugin->claims;
     r->non_negative = non_negative(r->claims, r->reduction);
     return true;
@@ -30,7 +35,8 @@ static bool has_relu(const struct explainer_entry *r) {
 }
 
 static bool same_library(const struct explainer_entry *a, const struct explainer_entry *b) {
-    return strcmp(a->plugin->path, b->plugin->path) == 0 && strcmp(a->plugin->info->id, b->plugin->info->id) == 0;
+    return !a->plugin->problem && !b->plugin->problem && strcmp(a->plugin->path, b->plugin->path) == 0 &&
+           strcmp(a->plugin->info.id, b->plugin->info.id) == 0;
 }
 
 /* The same spec with relu=0. */

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "workers/sandbox.h"
 
 #include <cblas.h>
 #include <jansson.h>
@@ -113,8 +114,8 @@ static json_t *training_json(const struct run *run) {
 
 static json_t *claims_json(unsigned claims) {
     json_t *a = json_array();
-    for (unsigned bit = 0; plugin_claim_names[bit]; bit++)
-        if (claims & (1u << bit)) json_array_append_new(a, json_string(plugin_claim_names[bit]));
+    for (unsigned bit = 0; explainer_claim_names[bit]; bit++)
+        if (claims & (1u << bit)) json_array_append_new(a, json_string(explainer_claim_names[bit]));
     return a;
 }
 
@@ -125,7 +126,7 @@ static json_t *explainers_json(const struct run *run) {
         char *params = r->plugin ? plugin_params_text(r->plugin) : NULL;
         json_array_append_new(
             a, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",
-                         r->plugin ? r->plugin->info->id : NULL, "path", r->plugin ? r->plugin->path : NULL, "sha256",
+                         r->plugin ? r->plugin->info.id : NULL, "path", r->plugin ? r->plugin->path : NULL, "sha256",
                          r->plugin ? r->plugin->digest : NULL, "parameters", params, "claims", claims_json(r->claims),
                          "reduction", reduction_name(r->reduction), "yardstick", r->yardstick));
         free(params);
@@ -142,7 +143,7 @@ static json_t *controls_json(const struct run *run) {
             const struct control_option *o = &c->control->options[k];
             double v = c->values.value[k];
             const char *text = c->values.text[k];
-            json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choices[(size_t)v])
+            json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choice((size_t)v))
                             : o->kind == OPTION_TEXT ? (text ? json_string(text) : json_null())
                                                      : json_real(v);
             json_object_set_new(options, o->name, value);
@@ -152,14 +153,14 @@ static json_t *controls_json(const struct run *run) {
     return a;
 }
 
-static json_t *rule_json(const struct verdict_rule *rule) {
-    struct verdict_rule copy = *rule;
+static json_t *rule_json(const struct rule_constants *rule) {
+    struct rule_constants copy = *rule;
     json_t *o = json_object();
     json_object_set_new(o, "name", json_string(rule->kind == RULE_CALIBRATED ? "calibrated" : "fixed-cutoff"));
     json_object_set_new(
         o, "draws",
         json_pack("[I, I, I]", (json_int_t)rule->draws[0], (json_int_t)rule->draws[1], (json_int_t)rule->draws[2]));
-    for (const struct rule_constant *c = rule_constants; c->name; c++)
+    for (const struct rule_constant *c = rule_constant_table; c->name; c++)
         json_object_set_new(o, c->name, json_real(*c->field(&copy)));
     return o;
 }
@@ -231,6 +232,7 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
                                   yaml_get_version_string(), "zlib", zlibVersion(), "libpng",
                                   png_get_libpng_ver(NULL)));
     json_object_set_new(o, "machine", machine_json());
+    json_object_set_new(o, "sandbox", json_string(sandbox_state().text));
     *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);
     return *text || error_memory(e);

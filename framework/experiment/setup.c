@@ -95,7 +95,7 @@ static bool open_controls(struct run *run, const char *only, const struct contro
         c->control = control_find(controls, entry->id);
         if (!c->control) return unknown_control(b, entry, controls, e);
         if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
-        if (c->control->judge == JUDGE_LABELS && !b->has_training)
+        if (c->control->rule->needs_training && !b->has_training)
             return battery_fail(b, entry->location, e,
                                 "control %s trains networks: the battery needs a `training:` section", entry->id);
     }
@@ -126,7 +126,7 @@ static bool resolve_only(const struct run *run, const char *only, const char **r
 
 bool setup_needs_labels(const struct run *run) {
     for (uint32_t i = 0; i < run->control_count; i++)
-        if (run->controls[i].control->judge == JUDGE_LABELS) return true;
+        if (run->controls[i].control->rule->needs_training) return true;
     return false;
 }
 
@@ -169,11 +169,11 @@ static bool make_plan(struct run *run, struct error *e) {
     for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
         for (uint32_t repeat = 0; repeat < 2; repeat++) {
             if (roots[i] == ROOT_LABELS && !setup_needs_labels(run)) continue;
-            if (!plan_original(&run->plan, roots[i], INPUT_PLAIN, repeat, &a, e)) return false;
+            if (!plan_original(&run->plan, roots[i], NULL, repeat, &a, e)) return false;
             run->plan.attributions[a].wants |= WANT_MATCHED;
         }
     if (can_decide(run->battery)) {
-        if (!plan_original(&run->plan, ROOT_MODEL, INPUT_JITTER, 0, &a, e)) return false;
+        if (!plan_original(&run->plan, ROOT_MODEL, &input_jitter, 0, &a, e)) return false;
         run->plan.attributions[a].wants |= WANT_MATCHED;
     }
     for (uint32_t i = 0; i < run->control_count; i++)

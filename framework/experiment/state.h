@@ -5,52 +5,10 @@
 
 #include "data/class_names.h"
 #include "data/dataset.h"
-#include "measure/similarity.h"
-#include "plan/control.h"
+#include "experiment/reduce.h"
+#include "experiment/view.h"
 #include "host/plugin.h"
 #include "store/store.h"
-
-#define DERANGEMENTS 4u /* pairings of different inputs that measure the floor */
-
-/* The samples explained on one root, and what is due to them alone. `global` numbers samples across roots. */
-struct input_set {
-    uint32_t count;
-    uint32_t *global, *sample, *label, *predicted, *target; /* [count] */
-    float *x;                                               /* [count][sample elements] */
-    uint32_t *derangements;                                 /* [DERANGEMENTS][count] */
-    double zero_share;                                      /* of elements that are exactly 0 */
-};
-
-/* One explainer of the battery, or a yardstick of the harness: the absolute gradient under one reduction, which
- * non-negative maps are paired with (docs/verdict.md, non-negative deliverables). */
-struct explainer_entry {
-    char *name;
-    enum reduction reduction;
-    bool yardstick;
-    struct plugin *plugin;      /* NULL for a yardstick */
-    unsigned claims;            /* enum assay_claim, for its parameters */
-    bool non_negative;          /* as delivered, after reduction */
-    bool needed;                /* yardsticks: some row is paired with it */
-    char *breach;               /* why it is ERROR before any control, or NULL */
-    char *unsupported;          /* why every control is SKIP, or NULL */
-    double forwards, backwards; /* passes per input, measured by the conformance job */
-};
-
-/* A network the harness trains: from random weights, on true or permuted labels. */
-struct network {
-    enum role role;
-    uint32_t draw;
-    char *key;               /* digest of all that determines it */
-    struct weights *weights; /* once trained */
-    uint32_t epochs;
-    double train_accuracy, test_accuracy;
-    char *failure; /* why it could not be trained, or NULL */
-};
-
-struct control_entry {
-    const struct control *control;
-    struct control_values values;
-};
 
 struct run {
     struct battery *battery;
@@ -76,22 +34,14 @@ struct run {
 /* The graph whose weights `root` has, and its unmodified weights (NULL while a network is not trained). */
 const struct graph *run_root_graph(const struct run *, enum root);
 const struct weights *run_root_weights(const struct run *, enum root);
-struct network *run_network(const struct run *, enum role, uint32_t draw);
+struct network *run_network(const struct run *, enum network_kind, uint32_t draw);
 /* The attribution of the unmodified network of that root; the plan has it. */
 uint32_t run_original(const struct run *, enum root);
 /* How the run's networks are computed, and one that is. */
 struct net_options run_net_options(const struct run *);
 bool run_net(const struct run *, const struct weights *, struct net **out, struct error *);
-/* Row `target` of the linear model's W, [sample elements]. */
-const float *run_linear_row(const struct run *, uint32_t target);
-
-/* Shape of a map of that graph's samples under a reduction, as the measures see it. */
-struct map_shape run_map_shape(const struct shape *sample, enum reduction);
-/* out: [count of map_shape] from map[sample elements]. */
-void run_reduce(const struct shape *sample, enum reduction, const float *map, float *out);
-/* Where the (reduced) input is not at the zero baseline. */
-void run_nonzero(const struct shape *sample, enum reduction, const float *x, uint8_t *out);
-
+/* What the judge may know of it. */
+struct experiment_view run_view(const struct run *);
 /* The yardstick row with that reduction, or NULL. */
 const struct explainer_entry *run_yardstick(const struct run *, enum reduction);
 

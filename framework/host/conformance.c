@@ -1,6 +1,8 @@
+/* The checks of conformance, each a sentence of the report. */
 #include "host/conformance.h"
 
 #include "host/conformance_trial.h"
+#include "host/explainer_info.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,16 +22,34 @@ const struct conformance_line *conformance_breach(const struct conformance_repor
     return NULL;
 }
 
+bool conformance_report_check(struct conformance_report *report) {
+    unsigned char flag; /* a bool that holds anything else must not be read */
+    memcpy(&flag, &report->unsupported, sizeof flag);
+    if (flag > 1 || report->count > CONFORMANCE_MAX) return false;
+    report->why[sizeof report->why - 1] = 0;
+    explainer_info_clean(report->why);
+    for (uint32_t i = 0; i < report->count; i++) {
+        struct conformance_line *line = &report->lines[i];
+        int state = (int)line->state;
+        if (state < CONFORMANCE_OK || state > CONFORMANCE_UNSUPPORTED) return false;
+        line->id[sizeof line->id - 1] = line->sentence[sizeof line->sentence - 1] = 0;
+        explainer_info_clean(line->id);
+        explainer_info_clean(line->sentence);
+    }
+    return true;
+}
+
 /* ---- The checks ---- */
 
 static bool check_answer(struct trial *trial) {
-    assay_status status = trial_call(trial, 0, trial->given->n, CANARY_A, trial->first);
+    const assay_request batch = trial_batch(trial);
+    assay_status status = trial_call(trial, &batch, CALL_NAN_A, trial->first);
     trial->report->forward = trial->handle->forward;
     trial->report->backward = trial->handle->backward;
-    const char *why = trial->why[0] ? trial->why : "no reason given";
+    const char *why = trial->call.why[0] ? trial->call.why : "no reason given";
     if (status == ASSAY_UNSUPPORTED) {
         trial->report->unsupported = true;
-        snprintf(trial->report->why, sizeof trial->report->why, "%s", why);
+        snprintf(trial->report->why, sizeof trial->report->why, "%.200s", why);
         trial_say(trial, "answer", CONFORMANCE_UNSUPPORTED, "the plugin does not support this model: %.150s", why);
         return false;
     }
@@ -38,13 +58,13 @@ static bool check_answer(struct trial *trial) {
         return false;
     }
     trial_say(trial, "answer", CONFORMANCE_OK, "a batch of %u was explained", trial->given->n);
-    return trial_again(trial, 0, trial->given->n, "repeat", trial->second);
+    return trial_again(trial, &batch, "repeat", trial->second);
 }
 
 static bool check_written(struct trial *trial) {
     size_t total = trial->given->n * trial->count, missing = 0, at = 0;
     for (size_t k = 0; k < total; k++)
-        if (words_are(trial->first + k, 1, CANARY_A, 0) && words_are(trial->second + k, 1, CANARY_B, 0))
+        if (call_unwritten(trial->first + k, 1, CALL_NAN_A) && call_unwritten(trial->second + k, 1, CALL_NAN_B))
             at = missing++ ? at : k;
     if (missing) {
         trial_say(trial, "written", CONFORMANCE_BREACH,
@@ -91,31 +111,39 @@ static double distance(const float *a, const float *b, size_t n) {
 
 static void check_batch(struct trial *trial) {
     static const double allowed = 1e-4;
+    uint32_t n = trial->given->n;
     double worst = 0;
-    if (trial->given->n < 2) {
+    if (n < 2) {
         trial_say(trial, "batch", CONFORMANCE_UNSUPPORTED, "a batch of one says nothing about larger ones");
         return;
     }
-    for (uint32_t i = 0; i < trial->given->n; i++) {
-        if (!trial_again(trial, i, 1, "batch", trial->second)) return;
+    for (uint32_t k = 0; k < trial->single_count; k++) {
+        uint32_t i = trial->singles[k];
+        const assay_request single = trial_single(trial, i);
+        if (!trial_again(trial, &single, "batch", trial->second)) return;
         double here = distance(trial->first + i * trial->count, trial->second, trial->count);
         if (!(here <= allowed)) {
             trial_say(trial, "batch", CONFORMANCE_BREACH,
                       "map %u in a batch of %u is not that of the same input alone: relative distance %.2g, allowed %g",
-                      i, trial->given->n, here, allowed);
+                      i, n, here, allowed);
             return;
         }
         worst = fmax(worst, here);
     }
-    trial_say(trial, "batch", CONFORMANCE_OK,
-              "a batch of %u equals as many single calls: relative distance at most %.2g", trial->given->n, worst);
+    if (trial->single_count == n)
+        trial_say(trial, "batch", CONFORMANCE_OK,
+                  "a batch of %u equals as many single calls: relative distance at most %.2g", n, worst);
+    else
+        trial_say(trial, "batch", CONFORMANCE_OK,
+                  "a batch of %u equals single calls at %u positions: relative distance at most %.2g", n,
+                  trial->single_count, worst);
 }
 
 /* Whether the gradient is the same at two quite different points: then noise on the input changes nothing. */
 static bool model_is_linear(struct trial *trial) {
     struct error ignored;
     const float *x = trial->given->inputs;
-    float *moved = trial->sent_inputs, *there = trial->second;
+    float *moved = trial->scratch, *there = trial->second;
     float *here = malloc(trial->count * sizeof *here);
     bool linear = false;
     if (here) {
@@ -128,41 +156,38 @@ static bool model_is_linear(struct trial *trial) {
     return linear;
 }
 
-/* Maps of the whole batch after a change of the request that are not those of the first call. */
-static uint32_t count_changed(const struct trial *trial) {
-    uint32_t changed = 0;
-    for (uint32_t i = 0; i < trial->given->n; i++) {
+/* Asks for the group as it is and with other seeds or targets; how many of its maps that changes. */
+static bool count_changed(struct trial *trial, const assay_request *other, const char *id, uint32_t *changed) {
+    const assay_request group = trial_group(trial);
+    float *before = trial->second, *after = trial->group_maps;
+    bool ok = trial_again(trial, &group, id, before) && trial_again(trial, other, id, after);
+    *changed = 0;
+    for (uint32_t i = 0; ok && i < trial->group_count; i++) {
         size_t at = i * trial->count;
-        changed += memcmp(trial->first + at, trial->second + at, trial->count * sizeof(float)) != 0;
+        *changed += memcmp(before + at, after + at, trial->count * sizeof *after) != 0;
     }
-    return changed;
+    return ok;
 }
 
-static bool check_seed(struct trial *trial, struct error *e) {
-    uint32_t n = trial->given->n;
+static void check_seed(struct trial *trial) {
     bool claimed = trial->given->claims & ASSAY_STOCHASTIC;
-    uint64_t *seeds = malloc(n * sizeof *seeds);
-    if (!seeds) return error_memory(e);
-    for (uint32_t i = 0; i < n; i++) seeds[i] = trial->given->seeds[i] ^ OTHER_SEED;
-    trial->seeds = seeds;
-    if (trial_again(trial, 0, n, "seed", trial->second)) {
-        uint32_t changed = count_changed(trial);
-        if (claimed && changed == 0 && model_is_linear(trial)) {
-            trial_say(trial, "seed", CONFORMANCE_UNSUPPORTED,
-                      "claims STOCHASTIC, but on a linear model noise may cancel out");
-        } else if (claimed && changed == 0) {
-            trial_say(trial, "seed", CONFORMANCE_BREACH, "claims STOCHASTIC, but another seed gave the same %u maps",
-                      n);
-        } else if (!claimed && changed > 0) {
-            trial_say(trial, "seed", CONFORMANCE_BREACH,
-                      "does not claim STOCHASTIC, but another seed changed %u of %u maps", changed, n);
-        } else {
-            trial_say(trial, "seed", CONFORMANCE_OK, "another seed gave %s", claimed ? "other maps" : "the same maps");
-        }
+    uint64_t seeds[TRIAL_GROUP];
+    uint32_t n = trial->group_count, changed;
+    assay_request other = trial_group(trial);
+    for (uint32_t i = 0; i < n; i++) seeds[i] = trial->group_seeds[i] ^ OTHER_SEED;
+    other.seeds = seeds;
+    if (!count_changed(trial, &other, "seed", &changed)) return;
+    if (claimed && changed == 0 && model_is_linear(trial)) {
+        trial_say(trial, "seed", CONFORMANCE_UNSUPPORTED,
+                  "claims STOCHASTIC, but on a linear model noise may cancel out");
+    } else if (claimed && changed == 0) {
+        trial_say(trial, "seed", CONFORMANCE_BREACH, "claims STOCHASTIC, but another seed gave the same %u maps", n);
+    } else if (!claimed && changed > 0) {
+        trial_say(trial, "seed", CONFORMANCE_BREACH,
+                  "does not claim STOCHASTIC, but another seed changed %u of %u maps", changed, n);
+    } else {
+        trial_say(trial, "seed", CONFORMANCE_OK, "another seed gave %s", claimed ? "other maps" : "the same maps");
     }
-    trial->seeds = trial->given->seeds;
-    free(seeds);
-    return true;
 }
 
 static void check_non_negative(struct trial *trial) {
@@ -179,38 +204,33 @@ static void check_non_negative(struct trial *trial) {
     trial_say(trial, "non-negative", CONFORMANCE_OK, "no value is below zero");
 }
 
-static bool check_class_blind(struct trial *trial, struct error *e) {
-    uint32_t n = trial->given->n, classes = trial->model.outputs;
-    if (!(trial->given->claims & ASSAY_CLASS_BLIND)) return true;
+static void check_class_blind(struct trial *trial) {
+    uint32_t targets[TRIAL_GROUP];
+    uint32_t n = trial->group_count, classes = trial->handle->model.outputs, changed;
+    assay_request other = trial_group(trial);
+    if (!(trial->given->claims & ASSAY_CLASS_BLIND)) return;
     if (classes < 2) {
         trial_say(trial, "class-blind", CONFORMANCE_UNSUPPORTED, "a model of one output has no other class to ask for");
-        return true;
+        return;
     }
-    uint32_t *targets = malloc(n * sizeof *targets);
-    if (!targets) return error_memory(e);
-    for (uint32_t i = 0; i < n; i++) targets[i] = (trial->given->targets[i] + 1) % classes;
-    trial->targets = targets;
-    if (trial_again(trial, 0, n, "class-blind", trial->second)) {
-        uint32_t changed = count_changed(trial);
-        if (changed) {
-            trial_say(trial, "class-blind", CONFORMANCE_BREACH,
-                      "claims CLASS_BLIND, but another target changed %u of %u maps", changed, n);
-        } else {
-            trial_say(trial, "class-blind", CONFORMANCE_OK, "another target gave the same maps");
-        }
+    for (uint32_t i = 0; i < n; i++) targets[i] = (trial->group_targets[i] + 1) % classes;
+    other.targets = targets;
+    if (!count_changed(trial, &other, "class-blind", &changed)) return;
+    if (changed) {
+        trial_say(trial, "class-blind", CONFORMANCE_BREACH,
+                  "claims CLASS_BLIND, but another target changed %u of %u maps", changed, n);
+    } else {
+        trial_say(trial, "class-blind", CONFORMANCE_OK, "another target gave the same maps");
     }
-    trial->targets = trial->given->targets;
-    free(targets);
-    return true;
 }
 
 /* The sum of map i against f(x) - f(baseline); no breach, since it depends on the number of steps. */
 static bool check_complete(struct trial *trial, struct error *e) {
-    uint32_t n = trial->given->n, classes = trial->model.outputs, worst_at = 0;
+    uint32_t n = trial->given->n, classes = trial->handle->model.outputs, worst_at = 0;
     double worst = 0, worst_sum = 0, worst_wanted = 0;
     if (!(trial->given->claims & ASSAY_COMPLETE)) return true;
     float *logits = calloc((size_t)n + 1, classes * sizeof *logits);
-    float *baseline = trial->sent_inputs, *from = logits ? logits + (size_t)n * classes : NULL;
+    float *baseline = trial->scratch, *from = logits ? logits + (size_t)n * classes : NULL;
     for (size_t k = 0; k < trial->count; k++) baseline[k] = (float)trial->given->baseline;
     bool ok = logits ? net_forward(trial->net, n, trial->given->inputs, logits, e) &&
                            net_forward(trial->net, 1, baseline, from, e)
@@ -238,15 +258,11 @@ static bool check_complete(struct trial *trial, struct error *e) {
 /* What all calls left behind. */
 static void check_memory(struct trial *trial) {
     const char *changed = trial_changed_weights(trial);
-    if (trial->guard_broken)
-        trial_say(trial, "guard", CONFORMANCE_BREACH, "the plugin wrote before or behind its maps");
+    const struct call *call = &trial->call;
+    if (call->outside) trial_say(trial, "guard", CONFORMANCE_BREACH, "%s", call->outside);
     else trial_say(trial, "guard", CONFORMANCE_OK, "nothing was written around the maps");
-    if (trial->touched) {
-        trial_say(trial, "untouched", CONFORMANCE_BREACH, "the plugin wrote to %s, which it may only read",
-                  trial->touched);
-    } else {
-        trial_say(trial, "untouched", CONFORMANCE_OK, "inputs, targets, seeds and the model handle are as they were");
-    }
+    if (call->read_only) trial_say(trial, "untouched", CONFORMANCE_BREACH, "%s", call->read_only);
+    else trial_say(trial, "untouched", CONFORMANCE_OK, "inputs, targets, seeds and the model handle are as they were");
     if (changed)
         trial_say(trial, "weights", CONFORMANCE_BREACH, "the plugin changed the weights of the model: %.80s", changed);
     else trial_say(trial, "weights", CONFORMANCE_OK, "the weights of the model are as they were");
@@ -259,9 +275,10 @@ bool conformance_check(const struct conformance_case *given, struct conformance_
     if (ok && check_answer(&trial) && check_written(&trial) && check_finite(&trial)) {
         check_repeat(&trial);
         check_batch(&trial);
-        ok = trial.failed || check_seed(&trial, e);
+        if (!trial.failed) check_seed(&trial);
         check_non_negative(&trial);
-        ok = ok && (trial.failed || check_class_blind(&trial, e)) && check_complete(&trial, e);
+        if (!trial.failed) check_class_blind(&trial);
+        ok = check_complete(&trial, e);
     }
     if (ok) check_memory(&trial);
     trial_finish(&trial);

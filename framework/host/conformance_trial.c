@@ -1,4 +1,7 @@
+/* Requests of the conformance checks. */
 #include "host/conformance_trial.h"
+
+#include "base/rng.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,9 +9,6 @@
 #include <string.h>
 
 #define MEMO_BYTES ((size_t)64 << 20)
-#define GUARD 64u /* words before and after the maps */
-#define GUARD_BEFORE 0x5ca1ab1eu
-#define GUARD_BEHIND 0xdecade00u
 
 void trial_say(const struct trial *trial, const char *id, enum conformance_state state, const char *format, ...) {
     if (trial->report->count == CONFORMANCE_MAX) return;
@@ -21,106 +21,104 @@ void trial_say(const struct trial *trial, const char *id, enum conformance_state
     va_end(list);
 }
 
+/* All positions of a small batch. Of a large one the first, the last, and one drawn from each of the equal parts
+ * between them, so that late ones are always among them. */
+static void choose_singles(struct trial *trial) {
+    uint32_t n = trial->given->n, count = n < TRIAL_SINGLES ? n : TRIAL_SINGLES;
+    struct rng rng = rng_stream(trial->given->seeds[0], "conformance positions", n);
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t from = (uint32_t)((uint64_t)k * n / count), end = (uint32_t)((uint64_t)(k + 1) * n / count);
+        trial->singles[k] = from + rng_below(&rng, end - from);
+    }
+    trial->singles[0] = 0;
+    trial->singles[count - 1] = n - 1;
+    trial->single_count = count;
+}
+
+static bool make_group(struct trial *trial, struct error *e) {
+    const struct conformance_case *given = trial->given;
+    uint32_t last = trial->single_count - 1;
+    trial->group_count = last + 1 < TRIAL_GROUP ? last + 1 : TRIAL_GROUP;
+    size_t size = trial->group_count * trial->count;
+    trial->group_inputs = malloc(size * sizeof *trial->group_inputs);
+    trial->group_maps = malloc(size * sizeof *trial->group_maps);
+    if (!trial->group_inputs || !trial->group_maps) return error_memory(e);
+    for (uint32_t k = 0; k < trial->group_count; k++) {
+        uint32_t at = trial->group_count > 1 ? trial->singles[k * last / (trial->group_count - 1)] : 0;
+        memcpy(trial->group_inputs + k * trial->count, given->inputs + at * trial->count,
+               trial->count * sizeof *trial->group_inputs);
+        trial->group_targets[k] = given->targets[at];
+        trial->group_seeds[k] = given->seeds[at];
+    }
+    return true;
+}
+
+static bool keep_digests(struct trial *trial, struct error *e) {
+    const struct weights *weights = trial->given->weights;
+    const struct graph *graph = weights->graph;
+    trial->digests = calloc(graph->value_count, sizeof *trial->digests);
+    if (!trial->digests) return error_memory(e);
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        if (graph->values[v].kind == VALUE_PARAMETER) weights_digest(weights, v, trial->digests[v]);
+    return true;
+}
+
 bool trial_init(struct trial *trial, const struct conformance_case *given, struct conformance_report *report,
                 struct error *e) {
-    *trial = (struct trial){.given = given, .targets = given->targets, .seeds = given->seeds, .report = report};
+    *trial = (struct trial){.given = given, .report = report};
     if ((!given->memo && !memo_create(MEMO_BYTES, &trial->memo, e)) ||
         !net_create_with(given->weights, &given->net, &trial->net, e) || !handle_create(trial->net, &trial->handle, e))
         return false;
-    const struct graph *graph = given->weights->graph;
     trial->handle->helpers = given->helpers;
     trial->handle->memo = given->memo ? given->memo : trial->memo;
-    trial->model = trial->handle->model;
-    trial->count = trial->model.input.count;
-    size_t n = given->n, total = n * trial->count;
-    if (total == 0 || trial->count > (SIZE_MAX / sizeof(float) / 2 - 2 * GUARD) / n) {
-        return error_set(e, "conformance of %zu samples of %zu elements: wanted 1 or more that fit in memory", n,
-                         trial->count);
-    }
-    trial->sent_inputs = malloc(total * sizeof(float));
-    trial->sent_targets = malloc(n * sizeof(uint32_t));
-    trial->sent_seeds = malloc(n * sizeof(uint64_t));
-    trial->arena = malloc((total + 2 * GUARD) * sizeof(float));
+    trial->count = trial->handle->model.input.count;
+    if (!call_init(&trial->call, given->explainer, trial->count, given->n, e)) return false;
+    size_t total = given->n * trial->count;
     trial->first = malloc(total * sizeof(float));
     trial->second = malloc(total * sizeof(float));
-    trial->digests = calloc(graph->value_count, sizeof *trial->digests);
-    if (!trial->sent_inputs || !trial->sent_targets || !trial->sent_seeds || !trial->arena || !trial->first ||
-        !trial->second || !trial->digests)
-        return error_memory(e);
-    for (uint32_t v = 0; v < graph->value_count; v++)
-        if (graph->values[v].kind == VALUE_PARAMETER) weights_digest(given->weights, v, trial->digests[v]);
-    return true;
+    trial->scratch = malloc(trial->count * sizeof(float));
+    if (!trial->first || !trial->second || !trial->scratch) return error_memory(e);
+    choose_singles(trial);
+    return make_group(trial, e) && keep_digests(trial, e);
 }
 
 void trial_finish(struct trial *trial) {
     handle_destroy(trial->handle);
     net_destroy(trial->net);
     memo_destroy(trial->memo);
-    free(trial->sent_inputs);
-    free(trial->sent_targets);
-    free(trial->sent_seeds);
-    free(trial->arena);
+    call_finish(&trial->call);
     free(trial->first);
     free(trial->second);
+    free(trial->scratch);
+    free(trial->group_inputs);
+    free(trial->group_maps);
     free(trial->digests);
 }
 
-static void words_fill(float *out, size_t n, uint32_t word, uint32_t step) {
-    for (size_t k = 0; k < n; k++, word += step) memcpy(&out[k], &word, sizeof word);
+assay_request trial_batch(const struct trial *trial) {
+    const struct conformance_case *given = trial->given;
+    return (assay_request){given->n, given->inputs, given->targets, given->seeds};
 }
 
-bool words_are(const float *data, size_t n, uint32_t word, uint32_t step) {
-    for (size_t k = 0; k < n; k++, word += step)
-        if (memcmp(&data[k], &word, sizeof word) != 0) return false;
-    return true;
+assay_request trial_single(const struct trial *trial, uint32_t position) {
+    const struct conformance_case *given = trial->given;
+    return (assay_request){1, given->inputs + position * trial->count, given->targets + position,
+                           given->seeds + position};
 }
 
-static bool model_same(const assay_model *a, const assay_model *b) {
-    return a->host == b->host && memcmp(&a->input, &b->input, sizeof a->input) == 0 && a->outputs == b->outputs &&
-           a->forward == b->forward && a->gradient == b->gradient && a->gradient_sum == b->gradient_sum &&
-           a->extension == b->extension;
+assay_request trial_group(const struct trial *trial) {
+    return (assay_request){trial->group_count, trial->group_inputs, trial->group_targets, trial->group_seeds};
 }
 
-/* Looks after a call on samples `from`..`from + n - 1` whether anything but the maps was written to. */
-static void trial_inspect(struct trial *trial, uint32_t from, uint32_t n) {
-    const float *inputs = trial->given->inputs + from * trial->count;
-    const char *touched = NULL;
-    if (memcmp(trial->sent_inputs, inputs, n * trial->count * sizeof(float)) != 0) touched = "the inputs";
-    else if (memcmp(trial->sent_targets, trial->targets + from, n * sizeof(uint32_t)) != 0) touched = "the targets";
-    else if (memcmp(trial->sent_seeds, trial->seeds + from, n * sizeof(uint64_t)) != 0) touched = "the seeds";
-    else if (!model_same(&trial->handle->model, &trial->model)) touched = "the model handle";
-    trial->touched = touched ? touched : trial->touched;
-    trial->handle->model = trial->model;
-    if (!words_are(trial->arena, GUARD, GUARD_BEFORE, 7) ||
-        !words_are(trial->arena + GUARD + n * trial->count, GUARD, GUARD_BEHIND, 7))
-        trial->guard_broken = true;
+assay_status trial_call(struct trial *trial, const assay_request *request, uint32_t nan, float *out) {
+    if (trial->given->before_call) trial->given->before_call(trial->given->before_call_user);
+    return call_make(&trial->call, trial->handle, request, nan, out);
 }
 
-assay_status trial_call(struct trial *trial, uint32_t from, uint32_t n, uint32_t canary, float *out) {
-    size_t size = n * trial->count;
-    float *maps = trial->arena + GUARD;
-    memcpy(trial->sent_inputs, trial->given->inputs + from * trial->count, size * sizeof(float));
-    memcpy(trial->sent_targets, trial->targets + from, n * sizeof(uint32_t));
-    memcpy(trial->sent_seeds, trial->seeds + from, n * sizeof(uint64_t));
-    words_fill(trial->arena, GUARD, GUARD_BEFORE, 7);
-    words_fill(maps, size, canary, 0);
-    words_fill(maps + size, GUARD, GUARD_BEHIND, 7);
-
-    const assay_explainer *explainer = trial->given->explainer;
-    assay_request request = {n, trial->sent_inputs, trial->sent_targets, trial->sent_seeds};
-    assay_why why = {trial->why, sizeof trial->why};
-    trial->why[0] = 0;
-    assay_status status = explainer->attribute(explainer, &trial->handle->model, &request, maps, &why);
-    trial->why[sizeof trial->why - 1] = 0;
-    trial_inspect(trial, from, n);
-    memcpy(out, maps, size * sizeof *out);
-    return status;
-}
-
-bool trial_again(struct trial *trial, uint32_t from, uint32_t n, const char *id, float *out) {
-    if (trial_call(trial, from, n, CANARY_B, out) == ASSAY_OK) return true;
+bool trial_again(struct trial *trial, const assay_request *request, const char *id, float *out) {
+    if (trial_call(trial, request, CALL_NAN_B, out) == ASSAY_OK) return true;
     trial->failed = true;
-    trial_say(trial, id, CONFORMANCE_BREACH, "a later call failed although the first did not: %.150s", trial->why);
+    trial_say(trial, id, CONFORMANCE_BREACH, "a later call failed although the first did not: %.150s", trial->call.why);
     return false;
 }
 

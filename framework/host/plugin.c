@@ -1,96 +1,172 @@
+/* From a spec to a plugin: the parent's side, and the two child processes that it asks. */
 #include "host/plugin.h"
 
 #include "base/text.h"
+#include "host/explainer_codec.h"
 #include "host/handle.h"
+#include "host/plugin_find.h"
+#include "host/process_state.h"
 #include "workers/isolate.h"
-#include "host/plugin_table.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WHY_SIZE 512
+/* ---- in children: what foreign code runs in ---- */
 
-/* ---- Loading: dlopen, symbol, version, tables, parameters, claims ---- */
+/* How an answer begins; what follows is the error's text, or the data. */
+enum { REFUSED = 'R', ANSWERED = 'A' };
 
-/* dlerror() without the path it begins with. */
-static const char *load_reason(const char *path) {
-    const char *reason = dlerror();
-    size_t n = strlen(path);
-    if (!reason) return "unknown reason";
-    return strncmp(reason, path, n) == 0 && strncmp(reason + n, ": ", 2) == 0 ? reason + n + 2 : reason;
+static void answer(int fd, const void *data, size_t size) {
+    const char first = ANSWERED;
+    isolate_write(fd, &first, 1);
+    isolate_write(fd, data, size);
 }
 
-static bool library_open(struct plugin *plugin, struct error *e) {
-    plugin->library = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
-    if (!plugin->library) {
-        return error_set(e, "%s: not a shared library that loads (%s): wanted a plugin, built with -fPIC -shared",
-                         plugin->path, load_reason(plugin->path));
-    }
-    plugin->entry = dlsym(plugin->library, ASSAY_ENTRY);
-    if (!plugin->entry) {
-        return error_set(e, "%s: a shared library without the symbol %s: wanted an explainer plugin (see explainer.h)",
-                         plugin->path, ASSAY_ENTRY);
-    }
-    return plugin_table_check(plugin->entry, plugin->path, e);
+static void refuse(int fd, const struct error *e) {
+    const char first = REFUSED;
+    isolate_write(fd, &first, 1);
+    isolate_write(fd, e->text, strlen(e->text));
 }
 
-static bool plugin_load(struct plugin *plugin, const struct explainer_spec *spec, struct error *e) {
-    if (!library_open(plugin, e) || !plugin_table_find(plugin->entry, plugin->path, spec->id, &plugin->info, e) ||
-        !plugin_params_fill(plugin, spec->params, spec->param_count, e))
-        return false;
-    const assay_explainer_info *info = plugin->info;
-    plugin->claims = info->claims_for ? info->claims_for(plugin->params, info->param_count) : info->claims;
-    return true;
-}
-
-static void plugin_unload(struct plugin *plugin) {
-    if (plugin->info) plugin_params_finish(plugin);
-    if (plugin->library) dlclose(plugin->library);
-    plugin->library = NULL;
-    plugin->info = NULL;
-    plugin->entry = NULL;
-}
-
-/* ---- The probe: all of that, and create(), in a child ---- */
-
-struct probe {
-    struct plugin *plugin;
-    const struct explainer_spec *spec;
-};
-
-/* Writes nothing when all is well, else the error: returning at all is the success of the probe itself. */
-static bool probe_work(void *user, int fd) {
-    struct probe *probe = user;
+/* The tables of every explainer there. */
+static bool describe_work(void *user, int fd) {
+    const struct plugin *plugin = user;
+    const assay_explainer_info *const *info = NULL;
+    uint32_t count = 0;
+    char *text = NULL;
     struct error e = {{0}};
-    const assay_explainer *explainer = NULL;
-    if (plugin_load(probe->plugin, probe->spec, &e) && plugin_explainer(probe->plugin, handle_host(), &explainer, &e))
-        plugin_explainer_destroy(explainer);
-    else isolate_write(fd, e.text, strlen(e.text));
-    plugin_unload(probe->plugin);
+    if (!plugin->source->describe(plugin->path, plugin->digest, &info, &count, &e)) refuse(fd, &e);
+    else if (explainer_encode(info, count, &text, &e)) answer(fd, text, strlen(text));
+    else {
+        error_prefix(&e, "%s", plugin->path);
+        refuse(fd, &e);
+    }
+    free(text);
     return true;
 }
 
-static bool plugin_probe(struct plugin *plugin, const struct explainer_spec *spec, struct error *e) {
-    struct probe probe = {plugin, spec};
-    char *said = NULL;
-    size_t size = 0;
-    if (!isolate_run(probe_work, &probe, PLUGIN_PROBE_SECONDS, &said, &size, e))
+/* The claims for these parameters, and whether create() and destroy() work. */
+static bool create_work(void *user, int fd) {
+    const struct plugin *plugin = user;
+    const assay_explainer_info *const *info = NULL;
+    const assay_explainer *explainer = NULL;
+    uint32_t count = 0, claims = plugin->info.claims;
+    struct error e = {{0}};
+    bool ok = plugin->source->describe(plugin->path, plugin->digest, &info, &count, &e);
+    for (uint32_t i = 0; ok && i < count; i++)
+        if (strcmp(info[i]->id, plugin->info.id) == 0 && info[i]->claims_for)
+            claims = info[i]->claims_for(plugin->params.items, plugin->params.count);
+    if (ok && plugin_open(plugin, handle_host(), &explainer, &e)) {
+        plugin_close(plugin, explainer);
+        answer(fd, &claims, sizeof claims);
+    } else {
+        refuse(fd, &e);
+    }
+    return true;
+}
+
+/* ---- the parent ---- */
+
+/* The answer of one child, *data the caller's, of *size bytes behind the first; else the plugin has a problem. */
+static bool probe(struct plugin *plugin, bool (*work)(void *, int), char **data, size_t *size, struct error *e) {
+    *data = NULL;
+    if (!isolate_run(work, plugin, PLUGIN_PROBE_SECONDS, data, size, e))
         return error_prefix(e, "%s: the plugin, while it was loaded", plugin->path);
-    bool ok = size == 0;
-    if (!ok) error_set(e, "%s", said);
-    free(said);
+    if (*size > 0 && (*data)[0] == ANSWERED) {
+        --*size;
+        return true;
+    }
+    if (*size > 0 && (*data)[0] == REFUSED) error_set(e, "%s", *data + 1);
+    else error_set(e, "%s: the plugin, while it was loaded, wrote bytes that are damaged", plugin->path);
+    free(*data);
+    *data = NULL;
+    return false;
+}
+
+static bool learn_explainers(struct plugin *plugin, struct explainer_info_list *list, struct error *e) {
+    char *data;
+    size_t size;
+    if (!probe(plugin, describe_work, &data, &size, e)) return false;
+    bool ok = explainer_decode(data + 1, size, list, e) || error_prefix(e, "%s", plugin->path);
+    free(data);
     return ok;
 }
 
-/* ---- Create, destroy ---- */
+static bool learn_claims(struct plugin *plugin, struct error *e) {
+    char *data;
+    size_t size;
+    uint32_t claims = UINT32_MAX;
+    if (!probe(plugin, create_work, &data, &size, e)) return false;
+    if (size == sizeof claims) memcpy(&claims, data + 1, sizeof claims);
+    free(data);
+    plugin->claims = claims;
+    return !(claims & ~INFO_CLAIMS_ALL) ||
+           error_set(e, "%s: explainer %s: claims 0x%x for its parameters: bits beyond those of enum assay_claim",
+                     plugin->path, plugin->info.id, claims);
+}
+
+static void no_such_id(const struct plugin *plugin, const char *id, const struct explainer_info_list *list,
+                       struct error *e) {
+    const char *names[INFO_EXPLAINERS_MAX];
+    struct text known = {0};
+    for (uint32_t i = 0; i < list->count; i++) {
+        names[i] = list->items[i].id;
+        text_add(&known, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *nearest = id ? text_nearest(id, names, list->count) : NULL;
+    if (known.failed) {
+        error_memory(e);
+    } else if (!id) {
+        error_set(e, "%s: holds %u explainers: wanted the one you mean, as %s#ID; it has %s", plugin->path, list->count,
+                  plugin->path, known.data);
+    } else {
+        error_set(e, "%s: no explainer %s: %s%s%sit has %s", plugin->path, id, nearest ? "did you mean " : "",
+                  nearest ? nearest : "", nearest ? "? " : "", known.data);
+    }
+    text_finish(&known);
+}
+
+/* Moves the explainer of that id, or the only one for NULL, out of the list. */
+static bool pick(struct plugin *plugin, const char *id, struct explainer_info_list *list, struct error *e) {
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (id ? strcmp(list->items[i].id, id) == 0 : list->count == 1) {
+            plugin->info = list->items[i];
+            list->items[i] = (struct explainer_info){0};
+            return true;
+        }
+    }
+    no_such_id(plugin, id, list, e);
+    return false;
+}
+
+/* The plugin is at fault, and keeps the reason; what it said of itself is not used. */
+static bool set_problem(struct plugin *plugin, const struct error *why, struct error *e) {
+    plugin_params_finish(&plugin->params);
+    explainer_info_finish(&plugin->info);
+    plugin->claims = 0;
+    plugin->problem = text_copy(why->text);
+    if (!plugin->problem) return error_memory(e);
+    explainer_info_clean(plugin->problem);
+    return true;
+}
+
+static bool learn(struct plugin *plugin, const struct explainer_spec *spec, struct error *e) {
+    struct explainer_info_list list = {0};
+    struct error why = {{0}};
+    if (!learn_explainers(plugin, &list, &why)) return set_problem(plugin, &why, e);
+    bool ok = pick(plugin, spec->id, &list, e) &&
+              plugin_params_fill(&plugin->info, spec->params, spec->param_count, &plugin->params, e);
+    explainer_info_list_finish(&list);
+    return ok && (learn_claims(plugin, &why) || set_problem(plugin, &why, e));
+}
 
 /* A path without a slash would be looked for in the system's library folders. */
 static char *path_with_slash(const char *path) {
     return strchr(path, '/') ? text_copy(path) : text_format("./%s", path);
 }
 
-bool plugin_create(const struct explainer_spec *spec, struct plugin **out, struct error *e) {
+bool plugin_create_from(const struct explainer_source *const *sources, const struct explainer_spec *spec,
+                        struct plugin **out, struct error *e) {
     struct plugin *plugin = calloc(1, sizeof *plugin);
     if (!plugin) return error_memory(e);
     bool ok = true;
@@ -100,8 +176,10 @@ bool plugin_create(const struct explainer_spec *spec, struct plugin **out, struc
     } else {
         ok = plugin_find(spec->id, &plugin->path, e);
     }
-    ok = ok && file_digest(plugin->path, plugin->digest, e) && plugin_probe(plugin, spec, e) &&
-         plugin_load(plugin, spec, e);
+    for (size_t i = 0; ok && sources[i] && !plugin->source; i++)
+        if (sources[i]->takes(plugin->path)) plugin->source = sources[i];
+    if (ok && !plugin->source) ok = error_set(e, "%s: no explainer that this assay can open", plugin->path);
+    ok = ok && plugin->source->digest(plugin->path, plugin->digest, e) && learn(plugin, spec, e);
     if (!ok) {
         plugin_destroy(plugin);
         return false;
@@ -110,30 +188,62 @@ bool plugin_create(const struct explainer_spec *spec, struct plugin **out, struc
     return true;
 }
 
+bool plugin_create(const struct explainer_spec *spec, struct plugin **out, struct error *e) {
+    return plugin_create_from(explainer_sources, spec, out, e);
+}
+
 void plugin_destroy(struct plugin *plugin) {
     if (plugin) {
-        plugin_unload(plugin);
+        plugin_params_finish(&plugin->params);
+        explainer_info_finish(&plugin->info);
+        free(plugin->problem);
         free(plugin->path);
         free(plugin);
     }
 }
 
-bool plugin_explainer(const struct plugin *plugin, const assay_host *host, const assay_explainer **out,
-                      struct error *e) {
-    char text[WHY_SIZE] = "";
-    assay_why why = {text, sizeof text};
-    const assay_explainer *explainer =
-        plugin->entry->create(host, plugin->info->id, plugin->params, plugin->info->param_count, &why);
-    if (!explainer)
-        return error_set(e, "%s: %s", plugin->info->id, text[0] ? text : "create() returned NULL without a reason");
-    if (!explainer->attribute || !explainer->info) {
-        return error_set(e, "%s: %s: create() returned an explainer without %s", plugin->path, plugin->info->id,
-                         explainer->info ? "attribute" : "info");
-    }
-    *out = explainer;
-    return true;
+bool plugin_usable(const struct plugin *plugin, struct error *e) {
+    return !plugin->problem || error_set(e, "%s", plugin->problem);
 }
 
-void plugin_explainer_destroy(const assay_explainer *explainer) {
-    if (explainer && explainer->destroy) explainer->destroy(explainer);
+bool plugin_open(const struct plugin *plugin, const assay_host *host, const assay_explainer **out, struct error *e) {
+    const struct source_request request = {plugin->path, plugin->digest, plugin->info.id, plugin->params.items,
+                                           plugin->params.count};
+    struct process_state state;
+    if (!plugin_usable(plugin, e)) return false;
+    process_state_save(&state);
+    bool ok = plugin->source->open(&request, host, out, e);
+    process_state_restore(&state);
+    return ok;
+}
+
+void plugin_close(const struct plugin *plugin, const assay_explainer *explainer) {
+    struct process_state state;
+    if (!explainer) return;
+    process_state_save(&state);
+    plugin->source->close(explainer);
+    process_state_restore(&state);
+}
+
+/* ---- parameters ---- */
+
+char *plugin_params_text(const struct plugin *plugin) {
+    struct text text = {0};
+    text_append(&text, "", 0);
+    for (uint32_t i = 0; i < plugin->params.count; i++) {
+        int kind = plugin->info.params[i].kind;
+        const assay_param *param = &plugin->params.items[i];
+        text_add(&text, "%s%s=", i ? "," : "", param->name);
+        if (kind == ASSAY_NUMBER || kind == ASSAY_INTEGER) text_add(&text, "%.10g", param->number);
+        else text_add(&text, "%s", param->text);
+    }
+    if (text.failed) text_finish(&text);
+    return text.data;
+}
+
+double plugin_number(const struct plugin *plugin, const char *name, double fallback) {
+    for (uint32_t i = 0; i < plugin->params.count; i++)
+        if (plugin->info.params[i].kind <= ASSAY_INTEGER && strcmp(plugin->params.items[i].name, name) == 0)
+            return plugin->params.items[i].number;
+    return fallback;
 }

@@ -1,5 +1,7 @@
+/* results.c: rows of the store, sorted into arrays. */
 #include "judge/results.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -21,15 +23,15 @@ static struct cell *cell_at(struct loader *l) {
 }
 
 static bool find_row(struct loader *l, const char *name) {
-    const struct run *run = l->r->run;
-    if (l->row < run->explainer_count && strcmp(run->explainers[l->row].name, name) == 0) return true;
-    for (l->row = 0; l->row < run->explainer_count; l->row++)
-        if (strcmp(run->explainers[l->row].name, name) == 0) return true;
+    const struct experiment_view *v = &l->r->view;
+    if (l->row < v->explainer_count && strcmp(v->explainers[l->row].name, name) == 0) return true;
+    for (l->row = 0; l->row < v->explainer_count; l->row++)
+        if (strcmp(v->explainers[l->row].name, name) == 0) return true;
     return false;
 }
 
 static bool find_attribution(struct loader *l, const char *key) {
-    const struct plan *p = &l->r->run->plan;
+    const struct plan *p = l->r->view.plan;
     if (l->attribution < p->attribution_count && strcmp(p->attributions[l->attribution].key, key) == 0) return true;
     for (l->attribution = 0; l->attribution < p->attribution_count; l->attribution++)
         if (strcmp(p->attributions[l->attribution].key, key) == 0) return true;
@@ -79,7 +81,7 @@ static bool load_mismatched(struct loader *l, const struct comparison_row *c, co
 static bool load_comparison(void *user, const struct comparison_row *c) {
     struct loader *l = user;
     if (!find(l, c->explainer, c->variant)) return true;
-    const struct input_set *set = &l->r->run->inputs[l->r->run->plan.attributions[l->attribution].root];
+    const struct input_set *set = &l->r->view.inputs[l->r->view.plan->attributions[l->attribution].root];
     uint32_t i = local_index(set, c->input), view = 0, measure = 0;
     while (view < VIEW_COUNT && strcmp(view_name((enum view)view), c->view) != 0) view++;
     while (measures[measure] && strcmp(measures[measure]->id, c->measure) != 0) measure++;
@@ -109,13 +111,14 @@ static double distance(double worst, double tolerance) {
 
 static bool load_check(void *user, const struct check_row *c) {
     struct loader *l = user;
-    const struct run *run = l->r->run;
+    const struct experiment_view *v = &l->r->view;
     if (!find_row(l, c->explainer)) return true;
-    for (uint32_t k = 0; k < run->plan.check_count; k++) {
-        const struct check *check = &run->plan.checks[k];
-        if (strcmp(check->what, c->what) != 0 || strcmp(run->controls[check->control].control->id, c->control) != 0)
+    for (uint32_t k = 0; k < v->plan->check_count; k++) {
+        const struct check *check = &v->plan->checks[k];
+        if (strcmp(check->predicate->id, c->id) != 0 ||
+            strcmp(v->controls[check->control].control->id, c->control) != 0)
             continue;
-        struct checked *s = &l->r->checks[(size_t)l->row * run->plan.check_count + k];
+        struct checked *s = &l->r->checks[(size_t)l->row * v->plan->check_count + k];
         if (!s->present || (s->holds && !c->holds) ||
             (s->holds == c->holds && distance(c->worst, c->tolerance) > distance(s->worst, s->tolerance))) {
             s->worst = c->worst;
@@ -129,31 +132,46 @@ static bool load_check(void *user, const struct check_row *c) {
     return true;
 }
 
-bool results_make_cells(struct results *r, size_t count) {
-    r->cells = calloc(count + 1, sizeof *r->cells);
-    r->matched = calloc(count * measure_count() + 1, sizeof *r->matched);
-    if (!r->cells || !r->matched) return false;
-    for (size_t i = 0; i < count; i++) r->cells[i].matched = r->matched + i * measure_count();
+bool sentences_keep(struct sentences *s, char *text) {
+    char **more = s ? array_grow(s->list, s->count, sizeof *more) : NULL;
+    if (!more) {
+        free(text);
+        return false;
+    }
+    s->list = more;
+    s->list[s->count++] = text;
     return true;
 }
 
-bool results_load(const struct run *run, struct results **out, struct error *e) {
+bool results_create(const struct experiment_view *v, struct results **out, struct error *e) {
     struct results *r = calloc(1, sizeof *r);
-    size_t rows = run->explainer_count, attributions = run->plan.attribution_count;
-    if (r) {
-        r->run = run;
-        r->attribution_count = run->plan.attribution_count;
-        r->audits = calloc(attributions + 1, sizeof *r->audits);
-        r->checks = calloc(rows * run->plan.check_count + 1, sizeof *r->checks);
-        r->chance = nan_array(RESULTS_CHANCES);
+    size_t rows = v->explainer_count, attributions = v->plan->attribution_count;
+    if (!r) return error_memory(e);
+    r->view = *v;
+    r->attribution_count = v->plan->attribution_count;
+    r->cells = calloc(rows * attributions + 1, sizeof *r->cells);
+    r->matched = calloc(rows * attributions * measure_count() + 1, sizeof *r->matched);
+    for (size_t i = 0; r->cells && r->matched && i < rows * attributions; i++)
+        r->cells[i].matched = r->matched + i * measure_count();
+    r->audits = calloc(attributions + 1, sizeof *r->audits);
+    r->checks = calloc(rows * v->plan->check_count + 1, sizeof *r->checks);
+    r->chance = nan_array(RESULTS_CHANCES);
+    r->sentences = calloc(1, sizeof *r->sentences);
+    if (r->cells && r->matched && r->audits && r->checks && r->chance && r->sentences) {
+        *out = r;
+        return true;
     }
+    results_destroy(r);
+    return error_memory(e);
+}
+
+bool results_load(const struct experiment_view *v, struct store *store, struct results **out, struct error *e) {
+    struct results *r;
+    if (!results_create(v, &r, e)) return false;
     struct loader l = {.r = r};
-    bool ok = r && results_make_cells(r, rows * attributions) && r->audits && r->checks && r->chance;
-    if (!ok) error_memory(e);
-    ok = ok && store_each_unit(run->store, load_unit, &l, e) &&
-         store_each_comparison(run->store, load_comparison, &l, e) && store_each_audit(run->store, load_audit, &l, e) &&
-         store_each_check(run->store, load_check, &l, e);
-    if (l.failed) error_memory(e);
+    bool ok = store_each_unit(store, load_unit, &l, e) && store_each_comparison(store, load_comparison, &l, e) &&
+              store_each_audit(store, load_audit, &l, e) && store_each_check(store, load_check, &l, e);
+    if (l.failed) ok = error_memory(e);
     if (ok) *out = r;
     else results_destroy(r);
     return ok;
@@ -161,7 +179,7 @@ bool results_load(const struct run *run, struct results **out, struct error *e) 
 
 void results_destroy(struct results *r) {
     if (!r) return;
-    size_t count = (size_t)r->run->explainer_count * r->attribution_count;
+    size_t count = (size_t)r->view.explainer_count * r->attribution_count;
     for (size_t i = 0; r->cells && i < count; i++) {
         struct cell *c = &r->cells[i];
         free(c->why);
@@ -175,5 +193,8 @@ void results_destroy(struct results *r) {
     free(r->audits);
     free(r->checks);
     free(r->chance);
+    for (size_t i = 0; r->sentences && i < r->sentences->count; i++) free(r->sentences->list[i]);
+    if (r->sentences) free(r->sentences->list);
+    free(r->sentences);
     free(r);
 }

@@ -2,7 +2,8 @@
 #ifndef ASSAY_JUDGE_RESULTS_H
 #define ASSAY_JUDGE_RESULTS_H
 
-#include "experiment/state.h"
+#include "experiment/view.h"
+#include "store/store.h"
 
 /* One explainer on one attribution. Arrays are NULL until there is a value; missing values are NaN. */
 struct cell {
@@ -27,20 +28,30 @@ struct checked {
 
 #define RESULTS_CHANCES ((size_t)ROOT_COUNT * (REDUCE_MAX_ABS + 1) * VIEW_COUNT)
 
+/* Reasons of verdicts, owned in one place so that judgements can be copied. */
+struct sentences {
+    char **list;
+    size_t count;
+};
+/* Takes the text over, also where it fails: out of memory. */
+bool sentences_keep(struct sentences *, char *text);
+
 struct results {
-    const struct run *run;
+    struct experiment_view view;
     uint32_t attribution_count;     /* of the plan when loaded: it may have grown since */
     struct cell *cells;             /* [rows][attributions] */
     double *(*matched)[VIEW_COUNT]; /* [rows][attributions][measures]: what the cells point to */
     struct audit *audits;           /* [attributions] */
     struct checked *checks;         /* [rows][checks of the plan] */
     double *chance; /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
+    struct sentences *sentences; /* of judgements made from these results */
 };
 
-bool results_load(const struct run *, struct results **out, struct error *);
+/* Of an experiment of which nothing is known yet. */
+bool results_create(const struct experiment_view *, struct results **out, struct error *);
+/* What the store has of it; rows of explainers and attributions that the view has not are passed over. */
+bool results_load(const struct experiment_view *, struct store *, struct results **out, struct error *);
 void results_destroy(struct results *);
-/* Empty cells with room for every measure; false when out of memory, which results_destroy() takes. */
-bool results_make_cells(struct results *, size_t count);
 
 const struct cell *results_cell(const struct results *, uint32_t row, uint32_t attribution);
 

@@ -6,47 +6,44 @@
 #include "base/rng.h"
 #include "base/text.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum role { ROLE_FILTER, ROLE_MATRIX, ROLE_BIAS, ROLE_SCALE, ROLE_MEAN, ROLE_VARIANCE, ROLE_SLOPE, ROLE_TOKEN };
 
 /* What a parameter is, by where it enters which operator. */
 static const struct role_row {
     const char *op;
     uint32_t input;
-    enum role role;
+    enum parameter_role role;
 } roles[] = {
-    {"Conv", 1, ROLE_FILTER},
-    {"Conv", 2, ROLE_BIAS},
-    {"ConvTranspose", 1, ROLE_FILTER},
-    {"ConvTranspose", 2, ROLE_BIAS},
-    {"Gemm", 0, ROLE_MATRIX},
-    {"Gemm", 1, ROLE_MATRIX},
-    {"Gemm", 2, ROLE_BIAS},
-    {"MatMul", 0, ROLE_MATRIX},
-    {"MatMul", 1, ROLE_MATRIX},
-    {"Einsum", 0, ROLE_MATRIX},
-    {"Einsum", 1, ROLE_MATRIX},
-    {"Add", 0, ROLE_BIAS},
-    {"Add", 1, ROLE_BIAS},
-    {"Mul", 0, ROLE_SCALE},
-    {"Mul", 1, ROLE_SCALE},
-    {"BatchNormalization", 1, ROLE_SCALE},
-    {"BatchNormalization", 2, ROLE_BIAS},
-    {"BatchNormalization", 3, ROLE_MEAN},
-    {"BatchNormalization", 4, ROLE_VARIANCE},
-    {"PRelu", 1, ROLE_SLOPE},
-    {"LayerNormalization", 1, ROLE_SCALE},
-    {"LayerNormalization", 2, ROLE_BIAS},
-    {"InstanceNormalization", 1, ROLE_SCALE},
-    {"InstanceNormalization", 2, ROLE_BIAS},
-    {"GroupNormalization", 1, ROLE_SCALE},
-    {"GroupNormalization", 2, ROLE_BIAS},
-    {"Expand", 0, ROLE_TOKEN},
-    {"Concat", 0, ROLE_TOKEN},
-    {"Concat", 1, ROLE_TOKEN},
+    {"Conv", 1, PARAMETER_FILTER},
+    {"Conv", 2, PARAMETER_BIAS},
+    {"ConvTranspose", 1, PARAMETER_FILTER},
+    {"ConvTranspose", 2, PARAMETER_BIAS},
+    {"Gemm", 0, PARAMETER_MATRIX},
+    {"Gemm", 1, PARAMETER_MATRIX},
+    {"Gemm", 2, PARAMETER_BIAS},
+    {"MatMul", 0, PARAMETER_MATRIX},
+    {"MatMul", 1, PARAMETER_MATRIX},
+    {"Einsum", 0, PARAMETER_MATRIX},
+    {"Einsum", 1, PARAMETER_MATRIX},
+    {"Add", 0, PARAMETER_BIAS},
+    {"Add", 1, PARAMETER_BIAS},
+    {"Mul", 0, PARAMETER_SCALE},
+    {"Mul", 1, PARAMETER_SCALE},
+    {"BatchNormalization", 1, PARAMETER_SCALE},
+    {"BatchNormalization", 2, PARAMETER_BIAS},
+    {"BatchNormalization", 3, PARAMETER_MEAN},
+    {"BatchNormalization", 4, PARAMETER_VARIANCE},
+    {"PRelu", 1, PARAMETER_SLOPE},
+    {"LayerNormalization", 1, PARAMETER_SCALE},
+    {"LayerNormalization", 2, PARAMETER_BIAS},
+    {"InstanceNormalization", 1, PARAMETER_SCALE},
+    {"InstanceNormalization", 2, PARAMETER_BIAS},
+    {"GroupNormalization", 1, PARAMETER_SCALE},
+    {"GroupNormalization", 2, PARAMETER_BIAS},
+    {"Expand", 0, PARAMETER_TOKEN},
+    {"Concat", 0, PARAMETER_TOKEN},
+    {"Concat", 1, PARAMETER_TOKEN},
 };
 
 static const struct role_row *role_find(const struct node *node, uint32_t input) {
@@ -89,7 +86,7 @@ static size_t fan_in(const struct node *node, const struct role_row *row, const 
     if (strcmp(row->op, "Einsum") == 0) return einsum_fan_in(node, row->input, shape);
     if (shape->rank < 2) return shape_count(shape);
     if (strcmp(row->op, "ConvTranspose") == 0) return fan_in_transposed(node, shape);
-    if (row->role == ROLE_FILTER) /* out x in/groups x kh x kw */
+    if (row->role == PARAMETER_FILTER) /* out x in/groups x kh x kw */
         return shape_count_from(shape, 1);
     /* A matrix on the right, K x N, is contracted over its rows; on the left, M x K, over its columns. */
     bool rows = row->input == 1;
@@ -97,51 +94,10 @@ static size_t fan_in(const struct node *node, const struct role_row *row, const 
     return shape->dim[shape->rank - (rows ? 2 : 1)];
 }
 
-static void fill(float *data, size_t n, float value) {
-    for (size_t i = 0; i < n; i++) data[i] = value;
-}
-
-static void draw_uniform(struct rng *rng, float *data, size_t n, double bound) {
-    for (size_t i = 0; i < n; i++) data[i] = (float)(bound * (2 * rng_uniform(rng) - 1));
-}
-
-static void draw_matched(struct rng *rng, float *data, size_t n) {
-    double mean = 0, squares = 0;
-    for (size_t i = 0; i < n; i++) mean += (double)data[i];
-    mean /= (double)(n ? n : 1);
-    for (size_t i = 0; i < n; i++) squares += ((double)data[i] - mean) * ((double)data[i] - mean);
-    rng_normals(rng, n, mean, sqrt(squares / (double)(n ? n : 1)), data);
-}
-
-static void shuffle(struct rng *rng, float *data, size_t n) {
-    for (size_t i = n; i > 1; i--) {
-        size_t j = rng_below(rng, (uint32_t)i);
-        float swap = data[i - 1];
-        data[i - 1] = data[j];
-        data[j] = swap;
-    }
-}
-
-static void draw_own(struct rng *rng, enum role role, size_t fan, float *data, size_t n) {
-    switch (role) {
-    case ROLE_FILTER: rng_normals(rng, n, 0, sqrt(2.0 / (double)(fan ? fan : 1)), data); break;
-    case ROLE_MATRIX: draw_uniform(rng, data, n, 1 / sqrt((double)(fan ? fan : 1))); break;
-    case ROLE_SCALE: fill(data, n, 1); break;
-    case ROLE_TOKEN: rng_normals(rng, n, 0, .02, data); break; /* as DeiT does: arXiv:2012.12877 */
-    case ROLE_SLOPE: fill(data, n, .25f); break;               /* He et al. 2015, arXiv:1502.01852, section 2.1 */
-    default: fill(data, n, 0);
-    }
-}
-
-static void draw_parameter(struct rng *rng, const struct init_options *options, enum role role, size_t fan, float *data,
-                           size_t n) {
-    switch (options->scheme) {
-    case INIT_OWN: draw_own(rng, role, fan, data, n); break;
-    case INIT_NORMAL: rng_normals(rng, n, 0, options->sigma, data); break;
-    case INIT_PERMUTE: shuffle(rng, data, n); break;
-    case INIT_MATCHED: draw_matched(rng, data, n); break;
-    }
-    if (options->negate && role != ROLE_SCALE && role != ROLE_SLOPE)
+static void draw_parameter(struct rng *rng, const struct init_options *options, const struct parameter_draw *what,
+                           float *data, size_t n) {
+    options->scheme->draw(rng, what, data, n);
+    if (options->negate && what->role != PARAMETER_SCALE && what->role != PARAMETER_SLOPE)
         for (size_t i = 0; i < n; i++) data[i] = 0 - data[i]; /* and 0 stays +0 */
 }
 
@@ -154,19 +110,20 @@ static bool redraw(struct weights *weights, const struct layer *layer, uint32_t 
     size_t n = shape_count(&parameter->shape);
     if (n > UINT32_MAX)
         return error_set(e, "parameter %s: %zu elements: at most %u can be drawn", parameter->name, n, UINT32_MAX);
-    bool statistic = row->role == ROLE_MEAN || row->role == ROLE_VARIANCE;
+    bool statistic = row->role == PARAMETER_MEAN || row->role == PARAMETER_VARIANCE;
     if (statistic && options->keep_running_stats) return true;
     float *data = weights_edit(weights, value);
     if (!data) return error_memory(e);
     if (statistic) {
-        fill(data, n, row->role == ROLE_VARIANCE);
+        for (size_t i = 0; i < n; i++) data[i] = row->role == PARAMETER_VARIANCE;
         return true;
     }
     char *purpose = text_format("parameter %s", parameter->name);
     if (!purpose) return error_memory(e);
     struct rng rng = rng_stream(options->seed, purpose, options->draw);
     free(purpose);
-    draw_parameter(&rng, options, row->role, fan_in(user, row, &parameter->shape), data, n);
+    const struct parameter_draw what = {row->role, fan_in(user, row, &parameter->shape), options->sigma};
+    draw_parameter(&rng, options, &what, data, n);
     return true;
 }
 

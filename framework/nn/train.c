@@ -57,7 +57,7 @@ static bool labels_check(const struct trainer *t, struct error *e) {
 }
 
 static bool redraw_all(const struct trainer *t, struct error *e) {
-    struct init_options options = {.scheme = INIT_OWN, .seed = t->recipe->seed};
+    struct init_options options = {.scheme = &init_own, .seed = t->recipe->seed};
     for (uint32_t i = 0; i < t->weights->graph->layer_count; i++)
         if (!weights_redraw(t->weights, i, &options, e)) return false;
     return true;

@@ -19,18 +19,41 @@ float *weights_edit(struct weights *, uint32_t value);
 /* The parameters of layer `layer` as `from` has them. */
 bool weights_restore(struct weights *, const struct weights *from, uint32_t layer, struct error *);
 
-/* How a layer's parameters are drawn anew. */
-enum init_scheme {
-    INIT_OWN,     /* Conv: He normal, sd sqrt(2/fan_in) (arXiv:1502.01852, section 2.2); Gemm, MatMul: uniform
-                     +-1/sqrt(fan_in); biases 0; BatchNormalization scale 1, shift 0 */
-    INIT_NORMAL,  /* every parameter N(0, sigma^2), BatchNormalization scale and shift included */
-    INIT_PERMUTE, /* each tensor's own values, permuted */
-    INIT_MATCHED  /* normal with each tensor's own mean and sd */
+/* What a parameter is to its layer. */
+enum parameter_role {
+    PARAMETER_FILTER,
+    PARAMETER_MATRIX,
+    PARAMETER_BIAS,
+    PARAMETER_SCALE,
+    PARAMETER_MEAN,
+    PARAMETER_VARIANCE,
+    PARAMETER_SLOPE,
+    PARAMETER_TOKEN
 };
 
+/* One parameter that is drawn anew. Never a running mean or variance: those are kept or reset. */
+struct parameter_draw {
+    enum parameter_role role;
+    size_t fan_in; /* inputs that one output sums over */
+    double sigma;  /* of init_options */
+};
+
+struct rng;
+
+/* How a layer's parameters are drawn anew: one const descriptor each, in init_scheme.c. */
+struct init_scheme {
+    const char *name;    /* as batteries and attributions name it */
+    const char *summary; /* one line, with the source */
+    bool takes_sigma;    /* init_options.sigma is part of what it is */
+    /* data[n]: what is there on entry, what is drawn on return. */
+    void (*draw)(struct rng *, const struct parameter_draw *, float *data, size_t n);
+};
+extern const struct init_scheme init_own, init_normal, init_permute, init_matched;
+extern const struct init_scheme *const init_schemes[]; /* ended by NULL; the first is the default */
+
 struct init_options {
-    enum init_scheme scheme;
-    double sigma;            /* INIT_NORMAL */
+    const struct init_scheme *scheme;
+    double sigma;            /* standard deviation, of schemes that take it */
     bool keep_running_stats; /* BatchNormalization mean and variance: keep, or reset to 0 and 1 */
     uint64_t seed;
     uint32_t draw;

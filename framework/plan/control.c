@@ -1,3 +1,4 @@
+/* control.c: the options of controls, read from a battery. */
 #include "plan/control.h"
 
 #include "base/rng.h"
@@ -6,14 +7,19 @@
 #include <math.h>
 #include <string.h>
 
-/* In the order of enum init_scheme. */
-const char *const control_init_choices[] = {"own", "normal", "permute", "matched", NULL};
-const char *const control_stats_choices[] = {"reset", "keep", NULL};
+const char *control_init_choice(size_t k) {
+    return init_schemes[k] ? init_schemes[k]->name : NULL;
+}
+
+const char *control_stats_choice(size_t k) {
+    static const char *const names[] = {"reset", "keep", NULL};
+    return names[k];
+}
 
 struct init_options control_init(const struct control_values *v, uint64_t seed, uint32_t draw) {
     /* Not the battery's seed itself: a model trained from the same number would meet its own initial weights again. */
     seed = rng_seed(seed, "randomisation", 0);
-    return (struct init_options){.scheme = (enum init_scheme)v->value[0],
+    return (struct init_options){.scheme = init_schemes[(size_t)v->value[0]],
                                  .sigma = v->value[1],
                                  .keep_running_stats = v->value[2] > 0,
                                  .seed = seed,
@@ -24,6 +30,10 @@ const struct control *control_find(const struct control *const *controls, const 
     for (; *controls; controls++)
         if (strcmp((*controls)->id, id) == 0) return *controls;
     return NULL;
+}
+
+bool control_applies(const struct control *c, unsigned claims, char *why, size_t size) {
+    return !c->applies || c->applies(claims, why, size);
 }
 
 static size_t option_count(const struct control *c) {
@@ -55,8 +65,8 @@ struct location control_location(const struct control *c, const struct control_v
 }
 
 static bool parse_choice(const struct control_option *o, const char *text, double *out) {
-    for (size_t k = 0; o->choices[k]; k++)
-        if (strcmp(o->choices[k], text) == 0) {
+    for (size_t k = 0; o->choice(k); k++)
+        if (strcmp(o->choice(k), text) == 0) {
             *out = (double)k;
             return true;
         }
@@ -68,7 +78,7 @@ static bool parse_option(const struct control *c, const struct control_option *o
     if (o->kind == OPTION_CHOICE) {
         if (parse_choice(o, given->value, out)) return true;
         struct text choices = {0};
-        for (size_t k = 0; o->choices[k]; k++) text_add(&choices, "%s%s", k ? ", " : "", o->choices[k]);
+        for (size_t k = 0; o->choice(k); k++) text_add(&choices, "%s%s", k ? ", " : "", o->choice(k));
         battery_fail(b, given->location, e, "%s of control %s is '%s': wanted one of %s", o->name, c->id, given->value,
                      choices.failed ? "its choices" : choices.data);
         text_finish(&choices);

@@ -6,12 +6,33 @@
 #include "battery/battery.h"
 #include "plan/plan.h"
 
-/* Which part of the rule reads what the control recorded (docs/verdict.md). */
-enum judge {
-    JUDGE_CASCADE,     /* tests A and M */
-    JUDGE_INDEPENDENT, /* test I, gate E1 */
-    JUDGE_LABELS,      /* rule L3 */
-    JUDGE_CHECKS       /* every check must hold */
+/* Whose verdicts are joined in the column `overall` (docs/verdict.md). */
+enum rule_family {
+    FAMILY_WEIGHTS, /* the worse of its controls; one Bonferroni family of stage-and-view tests */
+    FAMILY_LABELS,
+    FAMILY_CHECKS, /* counts where it is FAIL or ERROR */
+    FAMILY_COUNT
+};
+
+struct judge_case;
+struct judgement;
+struct store;
+
+/* How what a control recorded becomes a word: one const descriptor each, in judge/. */
+struct rule {
+    const char *name; /* kebab-case */
+    enum rule_family family;
+    enum root root;      /* whose original, repetition and jitter the gates read; ROOT_NONE: no gates */
+    bool sequential;     /* undecided explainers get more draws; else every draw of the plan is read at once */
+    bool needs_training; /* the harness trains networks for it */
+    /* Which stage's mismatched maps are the floor: the last (a fully randomised network), else the first. */
+    bool floor_last;
+    bool single_layers;     /* stages are single layers: E1 asks which count, and the top one alone says nothing new */
+    bool magnitude_guard;   /* M is asked of signed maps */
+    const char *if_skipped; /* annotation of an overall PASS where the control is SKIP; or NULL */
+    /* Writes the word and its reason. Puts the curves of this explainer and control into `curves`, unless NULL.
+     * False: out of memory, or the store failed. */
+    bool (*decide)(struct judge_case *, struct judgement *, struct store *curves, struct error *);
 };
 
 enum option_kind { OPTION_NUMBER, OPTION_CHOICE, OPTION_TEXT };
@@ -19,9 +40,9 @@ enum option_kind { OPTION_NUMBER, OPTION_CHOICE, OPTION_TEXT };
 struct control_option {
     const char *name, *summary;
     enum option_kind kind;
-    double number, min, max;    /* OPTION_NUMBER: default and range */
-    bool whole;                 /* OPTION_NUMBER: whole numbers only */
-    const char *const *choices; /* OPTION_CHOICE: NULL-terminated; the first is the default */
+    double number, min, max;         /* OPTION_NUMBER: default and range */
+    bool whole;                      /* OPTION_NUMBER: whole numbers only */
+    const char *(*choice)(size_t k); /* OPTION_CHOICE: number k, NULL behind the last; number 0 is the default */
 };
 
 #define CONTROL_OPTIONS_MAX 8u
@@ -34,11 +55,11 @@ struct control_values {
 };
 
 struct control {
-    const char *id;      /* kebab-case */
-    const char *summary; /* one line */
-    const char *source;  /* paper and section */
-    const char *claim;   /* what an explainer that passes has shown */
-    enum judge judge;
+    const char *id;                       /* kebab-case */
+    const char *summary;                  /* one line */
+    const char *source;                   /* paper and section */
+    const char *claim;                    /* what an explainer that passes has shown */
+    const struct rule *rule;              /* judge/rules.h */
     const struct control_option *options; /* ended by a NULL name; at most 8 */
     /* Writes why (a whole sentence) and returns false when the control does not apply to a method with these claims.
      * NULL: always applies. */
@@ -60,17 +81,21 @@ const char *control_text(const struct control *, const struct control_values *, 
 /* Where in the battery the option stands; {0, 0} when it is not given. */
 struct location control_location(const struct control *, const struct control_values *, const char *name);
 
+/* Whether the control says anything about methods with these claims; else why not, as a sentence. */
+bool control_applies(const struct control *, unsigned claims, char *why, size_t size);
+
 /* NULL when there is none of that id. `controls` is a NULL-terminated table. */
 const struct control *control_find(const struct control *const *controls, const char *id);
 
 /* Options shared by the two weight randomisations: the first entries of their tables, in this order. */
 #define CONTROL_INIT_OPTIONS                                                                                           \
-    {"init", "how a layer is drawn anew", OPTION_CHOICE, 0, 0, 0, false, control_init_choices},                        \
+    {"init", "how a layer is drawn anew", OPTION_CHOICE, 0, 0, 0, false, control_init_choice},                         \
         {"sigma", "standard deviation of init: normal", OPTION_NUMBER, .1, 1e-6, 1e3, false, NULL}, {                  \
         "running-stats", "BatchNormalization mean and variance of a re-drawn layer", OPTION_CHOICE, 0, 0, 0, false,    \
-            control_stats_choices                                                                                      \
+            control_stats_choice                                                                                       \
     }
-extern const char *const control_init_choices[], *const control_stats_choices[];
+const char *control_init_choice(size_t k);
+const char *control_stats_choice(size_t k);
 struct init_options control_init(const struct control_values *, uint64_t seed, uint32_t draw);
 
 #endif

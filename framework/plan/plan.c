@@ -1,3 +1,4 @@
+/* plan.c: attributions, each once; what uses them; and what is checked of them. */
 #include "plan/plan.h"
 
 #include "base/array.h"
@@ -12,9 +13,39 @@ const char *root_name(enum root r) {
     return names[r];
 }
 
-const char *role_name(enum role r) {
+const char *network_kind_name(enum network_kind kind) {
     static const char *const names[] = {"true", "permuted", "twin"};
-    return names[r];
+    return names[kind];
+}
+
+bool attribution_is_unmodified(const struct attribution *a) {
+    return a->model.kind == MODEL_UNCHANGED;
+}
+
+bool attribution_is_redrawn(const struct attribution *a) {
+    return a->model.kind == MODEL_REDRAWN;
+}
+
+bool attribution_is_plain(const struct attribution *a) {
+    return !a->inputs && !a->target && !a->repeat;
+}
+
+bool attribution_is_original(const struct attribution *a) {
+    return attribution_is_unmodified(a) && attribution_is_plain(a);
+}
+
+bool attribution_is_repeat(const struct attribution *a) {
+    return attribution_is_unmodified(a) && !a->inputs && !a->target && a->repeat > 0;
+}
+
+bool attribution_is_jittered(const struct attribution *a) {
+    return attribution_is_unmodified(a) && a->inputs == &input_jitter && !a->target && !a->repeat;
+}
+
+bool check_asks(const struct check *c, uint32_t attribution) {
+    for (uint32_t k = 0; k < c->ask_count; k++)
+        if (c->asks[k] == attribution) return true;
+    return false;
 }
 
 void plan_init(struct plan *p, const struct graph *graph) {
@@ -24,7 +55,7 @@ void plan_init(struct plan *p, const struct graph *graph) {
 void plan_finish(struct plan *p) {
     for (uint32_t i = 0; i < p->attribution_count; i++) {
         free(p->attributions[i].key);
-        free(p->attributions[i].layers);
+        free(p->attributions[i].model.layers);
     }
     for (uint32_t i = 0; i < p->use_count; i++) free(p->uses[i].stage);
     free(p->attributions);
@@ -39,7 +70,7 @@ static bool intern(struct plan *p, struct attribution *a, uint32_t *index, struc
     for (uint32_t i = 0; i < p->attribution_count; i++)
         if (strcmp(p->attributions[i].key, a->key) == 0) {
             free(a->key);
-            free(a->layers);
+            free(a->model.layers);
             *index = i;
             return true;
         }
@@ -51,17 +82,8 @@ static bool intern(struct plan *p, struct attribution *a, uint32_t *index, struc
     return true;
 memory:
     free(a->key);
-    free(a->layers);
+    free(a->model.layers);
     return error_memory(e);
-}
-
-bool plan_original(struct plan *p, enum root root, enum input_kind kind, uint32_t repeat, uint32_t *index,
-                   struct error *e) {
-    static const char *const kinds[] = {"", "/jitter", "/zeroed"};
-    struct attribution a = {.root = root, .inputs = kind, .repeat = repeat, .draw = PLAN_NO_DRAW, .role = ROLE_TRUE};
-    a.key = repeat ? text_format("%s%s/repeat%u", root_name(root), kinds[kind], repeat)
-                   : text_format("%s%s", root_name(root), kinds[kind]);
-    return intern(p, &a, index, e);
 }
 
 /* "fc2", "fc2..conv1" for a run from the top, else every name, or their number and a digest where that gets long. */
@@ -90,33 +112,66 @@ static char *layers_text(const struct graph *g, const bool *layers) {
     return NULL;
 }
 
-bool plan_redrawn(struct plan *p, const bool *layers, const struct init_options *init, uint32_t *index,
-                  struct error *e) {
-    static const char *const schemes[] = {"own", "normal", "permute", "matched"};
-    struct attribution a = {.root = ROOT_MODEL, .init = *init, .draw = init->draw};
-    size_t n = p->graph->layer_count;
-    char *names = layers_text(p->graph, layers);
-    a.layers = malloc((n ? n : 1) * sizeof *a.layers);
-    if (!names || !a.layers) {
-        free(names);
-        free(a.layers);
-        return error_memory(e);
-    }
-    memcpy(a.layers, layers, n * sizeof *layers);
-    struct text key = {0};
-    text_add(&key, "%s", schemes[init->scheme]);
-    if (init->scheme == INIT_NORMAL) text_add(&key, "(%.9g)", init->sigma);
-    text_add(&key, ":%s%s/draw%u%s", names, init->keep_running_stats ? "/keep-stats" : "", init->draw,
+/* Adds the network's part of a key. */
+static bool add_redrawn(struct text *key, const struct graph *g, const struct model_transform *m) {
+    const struct init_options *init = &m->init;
+    char *names = layers_text(g, m->layers);
+    if (!names) return false;
+    text_add(key, "%s", init->scheme->name);
+    if (init->scheme->takes_sigma) text_add(key, "(%.9g)", init->sigma);
+    text_add(key, ":%s%s/draw%u%s", names, init->keep_running_stats ? "/keep-stats" : "", init->draw,
              init->negate ? "-" : "");
     free(names);
-    a.key = key.failed ? NULL : key.data;
+    return true;
+}
+
+static bool add_key(struct text *key, const struct graph *g, const struct ask *ask, const struct model_transform *m) {
+    switch (m->kind) {
+    case MODEL_UNCHANGED: text_add(key, "%s", root_name(ask->root)); break;
+    case MODEL_RETRAINED: text_add(key, "%s/%u", network_kind_name(m->network), m->network_draw); break;
+    case MODEL_REDRAWN:
+        if (!add_redrawn(key, g, m)) return false;
+    }
+    if (ask->inputs) text_add(key, "/%s", ask->inputs->name);
+    if (ask->target) text_add(key, "/target-%s", ask->target->name);
+    if (ask->repeat) text_add(key, "/repeat%u", ask->repeat);
+    return !key->failed;
+}
+
+bool plan_ask(struct plan *p, const struct ask *ask, uint32_t *index, struct error *e) {
+    static const struct model_transform unchanged = {.kind = MODEL_UNCHANGED};
+    const struct model_transform *m = ask->model ? ask->model : &unchanged;
+    struct attribution a = {
+        .root = ask->root, .model = *m, .inputs = ask->inputs, .target = ask->target, .repeat = ask->repeat};
+    struct text key = {0};
+    size_t n = p->graph->layer_count;
+    a.draw = m->kind == MODEL_REDRAWN ? m->init.draw : m->kind == MODEL_RETRAINED ? m->network_draw : PLAN_NO_DRAW;
+    a.model.layers = NULL;
+    bool ok = add_key(&key, p->graph, ask, m);
+    if (ok && m->kind == MODEL_REDRAWN) {
+        a.model.layers = malloc((n ? n : 1) * sizeof *a.model.layers);
+        if (a.model.layers) memcpy(a.model.layers, m->layers, n * sizeof *m->layers);
+        else ok = false;
+    }
+    if (!ok) text_finish(&key);
+    a.key = ok ? key.data : NULL;
     return intern(p, &a, index, e);
 }
 
-bool plan_network(struct plan *p, enum role role, uint32_t draw, uint32_t *index, struct error *e) {
-    struct attribution a = {.root = ROOT_LABELS, .role = role, .network_draw = draw, .draw = draw};
-    a.key = text_format("%s/%u", role_name(role), draw);
-    return intern(p, &a, index, e);
+bool plan_original(struct plan *p, enum root root, const struct input_transform *inputs, uint32_t repeat,
+                   uint32_t *index, struct error *e) {
+    return plan_ask(p, &(struct ask){.root = root, .inputs = inputs, .repeat = repeat}, index, e);
+}
+
+bool plan_redrawn(struct plan *p, const bool *layers, const struct init_options *init, uint32_t *index,
+                  struct error *e) {
+    const struct model_transform m = {.kind = MODEL_REDRAWN, .layers = (bool *)layers, .init = *init};
+    return plan_ask(p, &(struct ask){.root = ROOT_MODEL, .model = &m}, index, e);
+}
+
+bool plan_network(struct plan *p, enum network_kind kind, uint32_t draw, uint32_t *index, struct error *e) {
+    const struct model_transform m = {.kind = MODEL_RETRAINED, .network = kind, .network_draw = draw};
+    return plan_ask(p, &(struct ask){.root = ROOT_LABELS, .model = &m}, index, e);
 }
 
 bool plan_use(struct plan *p, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw,
@@ -136,15 +191,46 @@ bool plan_use(struct plan *p, uint32_t control, uint32_t stage_index, const char
     return true;
 }
 
-bool plan_check(struct plan *p, uint32_t control, enum root root, enum input_kind kind, const char *what,
-                predicate holds, struct error *e) {
-    uint32_t attribution;
-    if (!plan_original(p, root, kind, 0, &attribution, e)) return false;
+/* Of a draw where any ask is: the other networks are there in its process, too. */
+static bool find_owner(const struct plan *p, struct check *c, struct error *e) {
+    c->owner = c->asks[c->ask_count - 1];
+    for (uint32_t k = 0; k < c->ask_count; k++) {
+        const struct attribution *a = &p->attributions[c->asks[k]], *owner = &p->attributions[c->owner];
+        if (a->root != owner->root)
+            return error_set(e, "check %s: asks of two roots: wanted those of one", c->predicate->id);
+        if (a->draw == PLAN_NO_DRAW) continue;
+        if (owner->draw != PLAN_NO_DRAW && owner->draw != a->draw)
+            return error_set(e, "check %s: asks of two draws: wanted those of one", c->predicate->id);
+        c->owner = c->asks[k];
+    }
+    return true;
+}
+
+bool plan_check(struct plan *p, uint32_t control, const struct predicate *predicate, const struct ask *asks,
+                uint32_t count, struct error *e) {
+    struct check c = {.control = control, .predicate = predicate, .ask_count = count};
+    if (count < 1 || count > CHECK_ASKS_MAX)
+        return error_set(e, "check %s: %u asks: wanted 1 to %u", predicate->id, count, CHECK_ASKS_MAX);
+    /* Every process begins with the original of its root. */
+    uint32_t original;
+    if (!plan_original(p, asks[0].root, NULL, 0, &original, e)) return false;
+    for (uint32_t k = 0; k < count; k++)
+        if (!plan_ask(p, &asks[k], &c.asks[k], e)) return false;
+    if (!find_owner(p, &c, e)) return false;
     struct check *more = array_grow(p->checks, p->check_count, sizeof *more);
     if (!more) return error_memory(e);
     p->checks = more;
-    p->checks[p->check_count++] = (struct check){control, attribution, what, holds};
+    p->checks[p->check_count++] = c;
     return true;
+}
+
+bool plan_find(const struct plan *p, enum root root, bool (*is)(const struct attribution *), uint32_t *index) {
+    for (uint32_t i = 0; i < p->attribution_count; i++)
+        if (p->attributions[i].root == root && is(&p->attributions[i])) {
+            *index = i;
+            return true;
+        }
+    return false;
 }
 
 uint32_t plan_stages(const struct plan *p, uint32_t control) {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "nn/weights.h"
+#include "plan/transform.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,17 +20,32 @@ enum root {
     ROOT_MODEL,  /* the battery's model */
     ROOT_LABELS, /* trained by the harness on true labels */
     ROOT_LINEAR, /* f(x) = Wx + b with seeded W and b, the shape of the model */
-    ROOT_COUNT
+    ROOT_COUNT,
+    ROOT_NONE = ROOT_COUNT
 };
 const char *root_name(enum root);
 
-enum role { ROLE_TRUE, ROLE_PERMUTED, ROLE_TWIN };
-const char *role_name(enum role);
+/* The networks that the harness trains. */
+enum network_kind {
+    NETWORK_TRUE,     /* on the true labels: what ROOT_LABELS is */
+    NETWORK_PERMUTED, /* on permuted labels */
+    NETWORK_TWIN      /* again on the true labels, from other initial weights */
+};
+const char *network_kind_name(enum network_kind);
 
-enum input_kind {
-    INPUT_PLAIN,
-    INPUT_JITTER, /* Gaussian noise on the non-zero elements, sd = rule.jitter of the input's range */
-    INPUT_ZEROED  /* a seeded quarter of the pixels set to zero */
+enum model_kind {
+    MODEL_UNCHANGED, /* the root itself */
+    MODEL_REDRAWN,   /* the root with some layers drawn anew */
+    MODEL_RETRAINED  /* another network of the harness in place of ROOT_LABELS */
+};
+
+/* From the root to the network that is explained. */
+struct model_transform {
+    enum model_kind kind;
+    bool *layers;             /* MODEL_REDRAWN: [layer_count of the root's graph] */
+    struct init_options init; /* MODEL_REDRAWN */
+    enum network_kind network;
+    uint32_t network_draw; /* MODEL_RETRAINED, with `network`; of ROOT_LABELS itself NETWORK_TRUE and 0 */
 };
 
 enum want {
@@ -38,29 +54,63 @@ enum want {
     WANT_FLOOR_ONLY = 1u << 2  /* of a use: the stage carries the floor and is not tested itself */
 };
 
-/* What a predicate control asks of one map. */
-struct predicate_case {
-    const float *map, *input; /* [count] */
-    size_t count;
-    uint32_t channels, pixels; /* count = channels * pixels */
-    uint32_t target;
-    unsigned claims;  /* enum assay_claim of the explainer */
-    const float *row; /* ROOT_LINEAR: the target's row of W, [count]; else NULL */
-};
-/* The largest deviation relative to what is allowed there: holds when worst <= tolerance. */
-typedef void (*predicate)(const struct predicate_case *, double *worst, double *tolerance);
-
+/* The maps of all inputs of one root: which network, which inputs, which class, which seeds. */
 struct attribution {
     char *key; /* "model", "model/jitter", "own:fc2..conv1/draw3", "permuted/2": names it in the store */
     enum root root;
-    bool *layers;             /* [layer_count of the root's graph] re-drawn layers, or NULL */
-    struct init_options init; /* with layers */
-    enum role role;           /* ROOT_LABELS: which trained network */
-    uint32_t network_draw;
-    enum input_kind inputs;
-    uint32_t repeat; /* > 0: other seeds for the explainer */
-    uint32_t draw;   /* attributions of one draw are computed in one process */
+    struct model_transform model;
+    const struct input_transform *inputs;  /* NULL: as they are */
+    const struct target_transform *target; /* NULL: the fixed target of each input */
+    uint32_t repeat;                       /* > 0: other seeds for the explainer */
+    uint32_t draw;                         /* attributions of one draw are computed in one process */
     unsigned wants;
+};
+
+/* The unmodified network of the root, whatever the inputs, target and seeds. */
+bool attribution_is_unmodified(const struct attribution *);
+bool attribution_is_redrawn(const struct attribution *);
+/* Inputs, targets and seeds as they are, whatever the network. */
+bool attribution_is_plain(const struct attribution *);
+/* What every other map is compared with: unmodified and plain. */
+bool attribution_is_original(const struct attribution *);
+/* The original with other seeds (G1, L1), and with jittered inputs (G2). */
+bool attribution_is_repeat(const struct attribution *);
+bool attribution_is_jittered(const struct attribution *);
+
+/* What a control asks for. */
+struct ask {
+    enum root root;
+    const struct model_transform *model;   /* borrowed; NULL: unchanged */
+    const struct input_transform *inputs;  /* NULL: as they are */
+    const struct target_transform *target; /* NULL: the fixed target of each input */
+    uint32_t repeat;
+};
+
+/* What came of one ask, for one input. */
+struct answer {
+    const float *map, *input; /* [count] */
+    const float *logits;      /* [classes] of that network and input; NULL unless the predicate wants them */
+    uint32_t target, classes;
+    const float *row; /* ROOT_LINEAR: the target's row of W, [count]; else NULL */
+};
+
+/* What a predicate is shown for one input: one answer for each ask, in their order. */
+struct predicate_case {
+    const struct answer *answers;
+    uint32_t answer_count;
+    size_t count;              /* elements of a map and of an input */
+    uint32_t channels, pixels; /* count = channels * pixels */
+    unsigned claims;           /* enum assay_claim of the explainer */
+};
+
+/* A statement on maps that must hold on every input. */
+struct predicate {
+    const char *id;   /* kebab-case, unique in its control: names it in the store */
+    const char *what; /* the statement, as reasons print it */
+    bool wants_logits;
+    /* The largest deviation, and what is allowed there: holds when worst <= tolerance. A tolerance of 0 says that
+     * the maps were zero and nothing was tested. */
+    void (*holds)(const struct predicate_case *, double *worst, double *tolerance);
 };
 
 struct use {
@@ -71,11 +121,18 @@ struct use {
     bool floor_only;
 };
 
+#define CHECK_ASKS_MAX 8u
+
+/* One predicate of a control, and what it asks for. */
 struct check {
-    uint32_t control, attribution;
-    const char *what;
-    predicate holds;
+    uint32_t control;
+    const struct predicate *predicate;
+    uint32_t asks[CHECK_ASKS_MAX]; /* attributions, [ask_count] */
+    uint32_t ask_count;
+    uint32_t owner; /* the attribution whose unit carries the outcome: computed in the process of its draw */
 };
+/* Whether the attribution is one of its asks. */
+bool check_asks(const struct check *, uint32_t attribution);
 
 struct plan {
     const struct graph *graph; /* of ROOT_MODEL; borrowed */
@@ -93,16 +150,23 @@ void plan_init(struct plan *, const struct graph *);
 void plan_finish(struct plan *);
 
 /* Each returns the index of the attribution of that description, new or already there; false: out of memory. */
-bool plan_original(struct plan *, enum root, enum input_kind, uint32_t repeat, uint32_t *index, struct error *);
+bool plan_ask(struct plan *, const struct ask *, uint32_t *index, struct error *);
+/* The unmodified network of the root. `inputs`: NULL: as they are. */
+bool plan_original(struct plan *, enum root, const struct input_transform *inputs, uint32_t repeat, uint32_t *index,
+                   struct error *);
 /* layers[layer_count]: which are re-drawn. init->draw is the draw. */
 bool plan_redrawn(struct plan *, const bool *layers, const struct init_options *init, uint32_t *index, struct error *);
-bool plan_network(struct plan *, enum role, uint32_t draw, uint32_t *index, struct error *);
+bool plan_network(struct plan *, enum network_kind, uint32_t draw, uint32_t *index, struct error *);
 
 bool plan_use(struct plan *, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw,
               uint32_t attribution, unsigned wants, struct error *);
-/* A predicate on the maps of the unmodified network of that root. */
-bool plan_check(struct plan *, uint32_t control, enum root, enum input_kind, const char *what, predicate,
+/* A predicate on the answers to `count` asks (at most CHECK_ASKS_MAX) of one root. Asks of networks that are not the
+ * root's own must be of one draw: all answers meet in one process. */
+bool plan_check(struct plan *, uint32_t control, const struct predicate *, const struct ask *asks, uint32_t count,
                 struct error *);
+
+/* The first attribution of that root that `is`; false: there is none. */
+bool plan_find(const struct plan *, enum root, bool (*is)(const struct attribution *), uint32_t *index);
 
 /* Number of stages a control has in the plan, of those it tests, and the name of one. */
 uint32_t plan_stages(const struct plan *, uint32_t control);

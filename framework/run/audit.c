@@ -92,7 +92,7 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
     out.attribution = attribution;
     out.finite = 1;
     if (!variant_digest(v, out.digest, e)) return false;
-    audit_changes(run, v->current, run->plan.attributions[attribution].layers, &out.changed, &out.expected);
+    audit_changes(run, v->current, run->plan.attributions[attribution].model.layers, &out.changed, &out.expected);
     for (size_t k = 0; k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
     for (uint32_t i = 0; i < n; i++)
         agree += net_class(original + (size_t)i * classes, classes) == net_class(logits + (size_t)i * classes, classes);

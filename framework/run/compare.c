@@ -1,19 +1,22 @@
+/* compare.c: similarities of maps to their originals, and the record of a unit. */
 #include "run/compare.h"
+
+#include "experiment/reduce.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct explainer_entry *row_of(const struct comparer *c) {
-    return &c->run->explainers[c->row];
+    return &c->view->explainers[c->row];
 }
 
-bool comparer_init(struct comparer *c, const struct run *run, uint32_t row, enum root root, struct channel *channel,
-                   struct error *e) {
-    const struct input_set *set = &run->inputs[root];
-    *c = (struct comparer){.run = run, .row = row, .root = root, .channel = channel, .set = set};
-    c->shape = run_map_shape(&run->data->sample, run->explainers[row].reduction);
-    c->full = shape_count(&run->data->sample);
+bool comparer_init(struct comparer *c, const struct experiment_view *view, uint32_t row, enum root root,
+                   struct channel *channel, struct error *e) {
+    const struct input_set *set = &view->inputs[root];
+    *c = (struct comparer){.view = view, .row = row, .root = root, .channel = channel, .set = set};
+    c->shape = run_map_shape(view->sample, view->explainers[row].reduction);
+    c->full = shape_count(view->sample);
     c->reduced = (size_t)c->shape.channels * c->shape.height * c->shape.width;
     size_t maps = set->count + (size_t)1;
     c->map = malloc(maps * c->reduced * sizeof *c->map);
@@ -32,7 +35,7 @@ void comparer_finish(struct comparer *c) {
 
 /* The map of input i, reduced and prepared; borrows place `at` of c->map and c->mask as long as it lives. */
 static struct prepared *prepare(struct comparer *c, uint32_t i, const float *maps, uint32_t at) {
-    const struct shape *sample = &c->run->data->sample;
+    const struct shape *sample = c->view->sample;
     float *map = c->map + at * c->reduced;
     uint8_t *mask = c->mask + at * c->reduced;
     run_reduce(sample, row_of(c)->reduction, maps + i * c->full, map);
@@ -73,54 +76,33 @@ static bool compare_input(struct comparer *c, const struct attribution *a, const
     return true;
 }
 
-static void run_checks(struct comparer *c, uint32_t index, const struct attributed *given) {
-    const struct plan *plan = &c->run->plan;
-    const struct shape *sample = &c->run->data->sample;
-    size_t channels = sample->rank == 3 ? sample->dim[0] : 1;
-    for (uint32_t k = 0; k < plan->check_count; k++) {
-        if (plan->checks[k].attribution != index) continue;
-        for (uint32_t i = 0; i < c->set->count; i++) {
-            uint32_t target = c->set->target[i];
-            struct predicate_case one = {
-                .map = given->maps + i * c->full,
-                .input = given->x + i * c->full,
-                .count = c->full,
-                .channels = (uint32_t)channels,
-                .pixels = (uint32_t)(c->full / channels),
-                .target = target,
-                .claims = row_of(c)->claims,
-                .row = c->root == ROOT_LINEAR ? run_linear_row(c->run, target) : NULL,
-            };
-            double worst, tolerance;
-            plan->checks[k].holds(&one, &worst, &tolerance);
-            record_check(&c->out, k, c->set->global[i], worst, tolerance);
-        }
-    }
+/* For the figures: the first input's map, on the original and on networks of the first draw. */
+static bool is_shown(const struct attribution *a) {
+    return attribution_is_plain(a) && (a->draw == 0 || a->draw == PLAN_NO_DRAW);
 }
 
-bool comparer_send(struct comparer *c, uint32_t index, const struct attributed *given) {
-    const struct attribution *a = &c->run->plan.attributions[index];
+bool comparer_send(struct comparer *c, uint32_t index, const struct attributed *given, const struct answers *answers) {
+    const struct attribution *a = &c->view->plan->attributions[index];
     bool ok = given->status == UNIT_OK;
     record_begin(&c->out, c->row, index, given->status, ok ? "" : given->why, given->seconds);
     for (uint32_t i = 0; ok && i < c->set->count; i++)
         if (!compare_input(c, a, given->maps, i)) return false;
-    if (ok) run_checks(c, index, given);
-    /* Kept for the figures: the first input's maps, on the original and the first draw. */
-    if (ok && a->inputs == INPUT_PLAIN && !a->repeat && (a->draw == 0 || a->draw == PLAN_NO_DRAW)) {
+    if (ok && answers) answers_check(answers, index, given, row_of(c)->claims, &c->out);
+    if (ok && is_shown(a)) {
         float *map = c->map + c->set->count * c->reduced;
-        run_reduce(&c->run->data->sample, row_of(c)->reduction, given->maps, map);
+        run_reduce(c->view->sample, row_of(c)->reduction, given->maps, map);
         record_map(&c->out, map, c->reduced);
     }
     return record_send(&c->out, c->channel);
 }
 
-bool comparer_finite(const struct run *run, enum root root, const float *maps, struct error *e) {
-    size_t full = shape_count(&run->data->sample);
-    for (uint32_t i = 0; i < run->inputs[root].count; i++)
+bool comparer_finite(const struct experiment_view *view, enum root root, const float *maps, struct error *e) {
+    size_t full = shape_count(view->sample);
+    for (uint32_t i = 0; i < view->inputs[root].count; i++)
         for (size_t k = 0; k < full; k++) {
             float value = maps[i * full + k];
             if (!isfinite(value))
-                return error_set(e, "the map of input %u holds %s at element %zu.", run->inputs[root].global[i],
+                return error_set(e, "the map of input %u holds %s at element %zu.", view->inputs[root].global[i],
                                  isnan(value) ? "NaN (written, or never written)" : "an infinite value", k);
         }
     return true;

@@ -3,11 +3,10 @@
 #ifndef ASSAY_RUN_COMPARE_H
 #define ASSAY_RUN_COMPARE_H
 
-#include "experiment/state.h"
-#include "run/unit_record.h"
+#include "run/answers.h"
 
 struct comparer {
-    const struct run *run;
+    const struct experiment_view *view; /* borrowed */
     uint32_t row;
     enum root root;
     struct channel *channel;
@@ -21,23 +20,18 @@ struct comparer {
 };
 
 /* Finish after a failure, too. */
-bool comparer_init(struct comparer *, const struct run *, uint32_t row, enum root, struct channel *, struct error *);
+bool comparer_init(struct comparer *, const struct experiment_view *, uint32_t row, enum root, struct channel *,
+                   struct error *);
 void comparer_finish(struct comparer *);
 
 /* What the maps of the original network are: maps[inputs][sample]. */
 bool comparer_take_originals(struct comparer *, const float *maps, struct error *);
 
-/* One attribution's maps of the inputs x, both [inputs][sample]; or why there are none. */
-struct attributed {
-    enum unit_status status;
-    const char *why; /* unless UNIT_OK */
-    const float *maps, *x;
-    double seconds;
-};
-/* False: out of memory, and nothing was sent. */
-bool comparer_send(struct comparer *, uint32_t attribution, const struct attributed *);
+/* One attribution's unit, with the checks that it carries; `answers` NULL: without any. False: out of memory, and
+ * nothing was sent. */
+bool comparer_send(struct comparer *, uint32_t attribution, const struct attributed *, const struct answers *);
 
 /* False, with the place, where one of maps[inputs][sample] is NaN or infinite. */
-bool comparer_finite(const struct run *, enum root, const float *maps, struct error *);
+bool comparer_finite(const struct experiment_view *, enum root, const float *maps, struct error *);
 
 #endif

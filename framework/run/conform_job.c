@@ -1,68 +1,86 @@
+/* Conformance in a worker, and what its parent makes of the report. */
 #include "run/conform_job.h"
 
 #include "base/text.h"
-#include "run/explain_job.h"
 #include "host/conformance.h"
 #include "host/handle.h"
+#include "run/explain_job.h"
 #include "run/network.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CONFORMANCE_INPUTS 3u
 
 struct conformed {
     struct conformance_report report;
     double forwards, backwards;
 };
 
-void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct channel *channel) {
+static void beat(void *channel) {
+    channel_beat(channel);
+}
+
+/* The request is the one that explain jobs send first: of the battery's inputs, as many as go into one. */
+static bool check(const struct run *run, uint32_t row, struct memo *memo, struct channel *channel,
+                  const assay_explainer *explainer, struct conformed *out, struct error *e) {
     const struct plugin *plugin = run->explainers[row].plugin;
     const struct input_set *set = &run->inputs[ROOT_MODEL];
+    uint32_t n = explain_job_request_size(shape_count(&run->data->sample), set->count);
+    uint64_t *seeds = malloc(n * sizeof *seeds);
+    if (!seeds) return error_memory(e);
+    const struct conformance_case c = {.explainer = explainer,
+                                       .claims = plugin->claims,
+                                       .baseline = plugin_number(plugin, "baseline", 0),
+                                       .weights = run->model,
+                                       .net = run_net_options(run),
+                                       .helpers = channel_helpers(channel),
+                                       .memo = memo,
+                                       .before_call = beat,
+                                       .before_call_user = channel,
+                                       .n = n,
+                                       .inputs = set->x,
+                                       .targets = set->target,
+                                       .seeds = seeds};
+    bool ok = explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds, e) &&
+              conformance_check(&c, &out->report, e);
+    if (ok && !out->report.unsupported && !conformance_breach(&out->report)) {
+        out->forwards = (double)out->report.forward / n;
+        out->backwards = (double)out->report.backward / n;
+    }
+    free(seeds);
+    return ok;
+}
+
+void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct channel *channel) {
+    const struct plugin *plugin = run->explainers[row].plugin;
     const assay_explainer *explainer = NULL;
-    uint32_t n = set->count < CONFORMANCE_INPUTS ? set->count : CONFORMANCE_INPUTS;
-    uint64_t seeds[CONFORMANCE_INPUTS];
     struct conformed out;
     struct error e = {{0}};
     memset(&out, 0, sizeof out);
-    explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds);
-    bool ok = plugin_explainer(plugin, handle_host(), &explainer, &e);
-    if (ok) {
-        struct conformance_case c = {.explainer = explainer,
-                                     .claims = plugin->claims,
-                                     .baseline = plugin_number(plugin, "baseline", 0),
-                                     .weights = run->model,
-                                     .net = run_net_options(run),
-                                     .helpers = channel_helpers(channel),
-                                     .memo = memo,
-                                     .n = n,
-                                     .inputs = set->x,
-                                     .targets = set->target,
-                                     .seeds = seeds};
-        ok = conformance_check(&c, &out.report, &e);
-    }
-    if (ok && !out.report.unsupported && !conformance_breach(&out.report)) {
-        out.forwards = (double)out.report.forward / n;
-        out.backwards = (double)out.report.backward / n;
-    }
-    if (!ok) {
+    if (!plugin_open(plugin, handle_host(), &explainer, &e) || !check(run, row, memo, channel, explainer, &out, &e)) {
         out.report.count = 1;
         out.report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
         snprintf(out.report.lines[0].sentence, CONFORMANCE_SENTENCE, "%.200s", e.text);
     }
     channel_send(channel, 1, &out, sizeof out);
+    channel_beat(channel);
+    plugin_close(plugin, explainer);
+}
+
+static bool is_cost(double passes) {
+    return isfinite(passes) && passes >= 0;
 }
 
 bool conform_message(struct run *run, uint32_t row, const void *data, size_t size, struct error *e) {
     struct conformed in;
     struct explainer_entry *r = &run->explainers[row];
-    if (size != sizeof in) return error_set(e, "a conformance worker sent a message that is damaged");
-    memcpy(&in, data, sizeof in);
-    if (in.report.count > CONFORMANCE_MAX) return error_set(e, "a conformance worker sent a message that is damaged");
+    if (size == sizeof in) memcpy(&in, data, sizeof in);
+    if (size != sizeof in || !conformance_report_check(&in.report) || !is_cost(in.forwards) || !is_cost(in.backwards))
+        return run_breach(run, row, "the worker that ran the plugin sent a message that is damaged", e);
+    const struct conformance_line *breach = conformance_breach(&in.report);
     r->forwards = in.forwards;
     r->backwards = in.backwards;
-    const struct conformance_line *breach = conformance_breach(&in.report);
     if (in.report.unsupported && !r->unsupported) {
         r->unsupported = text_copy(in.report.why);
         return r->unsupported || error_memory(e);

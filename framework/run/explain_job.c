@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "nn/net.h"
 #include "run/compare.h"
-#include "host/handle.h"
+#include "host/call.h"
 #include "run/variant.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elements of one request: enough that a batch pays, few enough that a plugin's buffers stay small. */
+/* Of one request. */
 #define REQUEST_ELEMENTS (1u << 20)
 
 struct session {
@@ -26,31 +26,35 @@ struct session {
     const struct graph *graph;
     const assay_explainer *explainer;
     struct variant variant;
+    struct experiment_view view;
     struct comparer comparer;
-    size_t full; /* elements of a sample */
-    float *x, *maps;
-    uint64_t *seeds;
+    struct answers answers;
+    struct call call;
+    size_t full;              /* elements of a sample */
+    float *x, *maps, *logits; /* [inputs][sample], [inputs][sample], [inputs][classes] */
+    uint32_t *targets;        /* [inputs] */
+    uint64_t *seeds;          /* [inputs] */
     bool unsupported;
 };
 
-/* s->x: the inputs as this attribution wants them. */
-static void make_inputs(struct session *s, enum input_kind kind) {
-    const struct run *run = s->run;
-    memcpy(s->x, s->set->x, (size_t)s->set->count * s->full * sizeof *s->x);
-    size_t channels = s->run->data->sample.rank == 3 ? s->run->data->sample.dim[0] : 1, pixels = s->full / channels;
-    for (uint32_t i = 0; kind != INPUT_PLAIN && i < s->set->count; i++) {
-        float *x = s->x + (size_t)i * s->full, low = x[0], high = x[0];
-        struct rng rng = rng_stream(run->battery->seed, kind == INPUT_JITTER ? "jitter" : "zeroed", s->set->sample[i]);
-        for (size_t k = 0; k < s->full; k++) {
-            low = fminf(low, x[k]);
-            high = fmaxf(high, x[k]);
+/* s->x and s->targets: the inputs, and the classes explained, as this attribution wants them. */
+static void make_inputs(struct session *s, const struct attribution *a) {
+    const struct battery *b = s->run->battery;
+    const struct input_set *set = s->set;
+    size_t channels = view_channels(&s->view);
+    const struct input_case c = {channels, s->full / channels, b->rule.jitter};
+    memcpy(s->x, set->x, (size_t)set->count * s->full * sizeof *s->x);
+    memcpy(s->targets, set->target, set->count * sizeof *s->targets);
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (a->inputs) {
+            struct rng rng = rng_stream(b->seed, a->inputs->name, set->sample[i]);
+            a->inputs->apply(&c, &rng, s->x + i * s->full);
         }
-        double sd = run->battery->rule.jitter * ((double)high - (double)low);
-        for (size_t k = 0; kind == INPUT_JITTER && k < s->full; k++)
-            if (x[k] != 0) x[k] += (float)(sd * rng_normal(&rng));
-        for (size_t p = 0; kind == INPUT_ZEROED && p < pixels; p++)
-            if (rng_below(&rng, 4) == 0)
-                for (size_t c = 0; c < channels; c++) x[c * pixels + p] = 0;
+        if (a->target) {
+            const struct target_case t = {set->target[i], set->label[i], set->predicted[i], s->graph->classes};
+            struct rng rng = rng_stream(b->seed, a->target->name, set->sample[i]);
+            s->targets[i] = a->target->choose(&t, &rng);
+        }
     }
 }
 
@@ -60,68 +64,116 @@ static bool all_finite(const float *v, size_t n) {
     return true;
 }
 
-/* A network whose logits overflow is no control, and says nothing about the explainer. Of networks with layers drawn
- * anew the audit says so. */
+/* s->logits of the inputs s->x. A network whose logits overflow is no control, and says nothing about the explainer.
+ * Of networks with layers drawn anew the audit says so; they are asked here only where a check wants the logits. */
 static bool check_logits(struct session *s, struct net *net, struct error *e) {
     size_t count = (size_t)s->set->count * s->graph->classes;
-    float *logits = malloc(count * sizeof *logits);
-    if (!logits) return error_memory(e);
     struct helpers helpers = channel_helpers(s->channel);
     const struct net_request request = {.question = ASK_FORWARD, .n = s->set->count, .x = s->x};
-    bool ok = helpers_ask(&helpers, net, &request, logits, e);
-    if (ok && !all_finite(logits, count)) ok = error_set(e, "overflow: the network's logits are not finite.");
-    free(logits);
-    return ok;
+    if (!helpers_ask(&helpers, net, &request, s->logits, e)) return false;
+    return all_finite(s->logits, count) || error_set(e, "overflow: the network's logits are not finite.");
+}
+
+uint32_t explain_job_request_size(size_t elements, uint32_t inputs) {
+    size_t most = REQUEST_ELEMENTS / elements + 1;
+    return inputs < most ? inputs : (uint32_t)most;
+}
+
+/* Attributions that the job's checks ask for besides. */
+static uint32_t extra_attributions(const struct plan *p, const struct explain_job *explain) {
+    uint32_t extra = 0;
+    for (uint32_t i = 0; i < p->check_count; i++)
+        for (uint32_t k = 0; k < explain->count; k++)
+            if (p->checks[i].owner == explain->attributions[k]) extra += p->checks[i].ask_count;
+    return extra;
+}
+
+uint32_t explain_job_calls(const struct run *run, const struct explain_job *explain) {
+    uint32_t inputs = run->inputs[explain->root].count;
+    uint32_t requests = inputs / explain_job_request_size(shape_count(&run->data->sample), inputs) + 1;
+    uint32_t attributions = explain->count + 1 + extra_attributions(&run->plan, explain); /* 1: the original */
+    return attributions * (requests + 1) + 4; /* a beat after each; before and behind all */
 }
 
 static bool call_plugin(struct session *s, const struct attribution *a, struct net *net, struct error *e) {
     struct handle *handle;
-    char text[256] = "";
-    assay_why why = {text, sizeof text};
     assay_status status = ASSAY_OK;
-    uint32_t n = s->set->count, most = (uint32_t)(REQUEST_ELEMENTS / s->full + 1);
+    uint32_t n = s->set->count, most = s->call.most;
     if (!handle_create(net, &handle, e)) return false;
     handle->helpers = channel_helpers(s->channel);
     /* Every process of this explainer asks for it, and conformance did. */
     if (a == &s->run->plan.attributions[run_original(s->run, ROOT_MODEL)]) handle->memo = s->explain->memo;
     handle->gradients = s->explain->gradients;
     handle->network = a->key;
-    /* An element that is never written stays NaN, and is found. */
-    for (size_t k = 0; k < n * s->full; k++) s->maps[k] = NAN;
-    for (uint32_t i = 0; status == ASSAY_OK && i < n; i += most) {
-        assay_request request = {.n = n - i < most ? n - i : most,
-                                 .inputs = s->x + i * s->full,
-                                 .targets = s->set->target + i,
-                                 .seeds = s->seeds + i};
+    for (uint32_t i = 0; status == ASSAY_OK && !call_breach(&s->call) && i < n; i += most) {
+        const assay_request request = {.n = n - i < most ? n - i : most,
+                                       .inputs = s->x + i * s->full,
+                                       .targets = s->targets + i,
+                                       .seeds = s->seeds + i};
         channel_beat(s->channel);
-        status = s->explainer->attribute(s->explainer, &handle->model, &request, s->maps + i * s->full, &why);
+        status = call_make(&s->call, handle, &request, CALL_NAN_A, s->maps + i * s->full);
     }
     channel_beat(s->channel);
     handle_destroy(handle);
     s->unsupported = status == ASSAY_UNSUPPORTED;
-    if (status != ASSAY_OK) return error_set(e, "%s", text[0] ? text : "the plugin failed and gave no reason.");
+    if (call_breach(&s->call)) return error_set(e, "%s.", call_breach(&s->call));
+    if (status != ASSAY_OK)
+        return error_set(e, "%s", s->call.why[0] ? s->call.why : "the plugin failed and gave no reason.");
     return true;
 }
 
-void explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds) {
-    char purpose[512];
-    snprintf(purpose, sizeof purpose, "attribution/%s/%s", run->explainers[row].name, a->key);
+bool explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds,
+                       struct error *e) {
+    char *purpose = text_format("attribution/%s/%s", run->explainers[row].name, a->key);
+    if (!purpose) return error_memory(e);
     for (uint32_t i = 0; i < n; i++) seeds[i] = rng_seed(run->battery->seed, purpose, run->inputs[a->root].sample[i]);
+    free(purpose);
+    return true;
 }
 
-static bool compute(struct session *s, const struct attribution *a, struct error *e) {
-    explain_job_seeds(s->run, s->explain->row, a, s->set->count, s->seeds);
-    make_inputs(s, a->inputs);
+static bool compute(struct session *s, uint32_t index, struct error *e) {
+    const struct attribution *a = &s->run->plan.attributions[index];
     s->unsupported = false;
+    if (!explain_job_seeds(s->run, s->explain->row, a, s->set->count, s->seeds, e)) return false;
+    make_inputs(s, a);
     if (!variant_take(&s->variant, a, e)) return false;
     struct net *net = s->variant.net;
-    return (a->layers || check_logits(s, net, e)) && call_plugin(s, a, net, e) &&
-           comparer_finite(s->run, s->explain->root, s->maps, e);
+    bool logits = !attribution_is_redrawn(a) || answers_want_logits(&s->answers, index);
+    return (!logits || check_logits(s, net, e)) && call_plugin(s, a, net, e) &&
+           comparer_finite(&s->view, s->explain->root, s->maps, e);
+}
+
+static struct attributed given_of(const struct session *s, uint32_t index, bool computed, double seconds,
+                                  const struct error *failure) {
+    return (struct attributed){
+        .status = computed         ? UNIT_OK
+                  : s->unsupported ? UNIT_UNSUPPORTED
+                                   : UNIT_FAILED,
+        .why = failure->text,
+        .maps = s->maps,
+        .x = s->x,
+        .targets = s->targets,
+        .logits = answers_want_logits(&s->answers, index) ? s->logits : NULL,
+        .seconds = seconds,
+    };
 }
 
 static bool deliver(struct session *s, uint32_t index, bool computed, double seconds, const struct error *failure) {
-    enum unit_status status = computed ? UNIT_OK : s->unsupported ? UNIT_UNSUPPORTED : UNIT_FAILED;
-    return comparer_send(&s->comparer, index, &(struct attributed){status, failure->text, s->maps, s->x, seconds});
+    const struct attributed given = given_of(s, index, computed, seconds, failure);
+    return comparer_send(&s->comparer, index, &given, &s->answers) && answers_keep(&s->answers, index, &given);
+}
+
+/* Before an attribution whose unit carries a check: what the check asks for besides. Its own unit, if it has one, is
+ * another matter: it may be in the store since an interrupted run. */
+static bool prepare_checks(struct session *s, uint32_t owner) {
+    struct error e = {{0}};
+    uint32_t other;
+    while (answers_lack(&s->answers, owner, &other)) {
+        bool computed = compute(s, other, &e);
+        const struct attributed given = given_of(s, other, computed, 0, &e);
+        if (!answers_keep(&s->answers, other, &given)) return false;
+    }
+    return true;
 }
 
 static bool session_init(struct session *s, struct error *e) {
@@ -131,42 +183,70 @@ static bool session_init(struct session *s, struct error *e) {
     s->graph = run_root_graph(run, explain->root);
     s->full = shape_count(&run->data->sample);
     size_t n = s->set->count;
-    if (!comparer_init(&s->comparer, run, explain->row, explain->root, s->channel, e)) return false;
-    s->x = malloc(2 * n * s->full * sizeof *s->x);
+    s->view = run_view(run);
+    if (!comparer_init(&s->comparer, &s->view, explain->row, explain->root, s->channel, e) ||
+        !answers_init(&s->answers, &s->view, explain->root, e))
+        return false;
+    s->x = malloc(n * (2 * s->full + s->graph->classes) * sizeof *s->x);
     s->seeds = malloc(n * sizeof *s->seeds);
-    if (!s->x || !s->seeds) return error_memory(e);
+    s->targets = malloc(n * sizeof *s->targets);
+    if (!s->x || !s->seeds || !s->targets) return error_memory(e);
     s->maps = s->x + n * s->full;
+    s->logits = s->maps + n * s->full;
     return variant_init(&s->variant, run, explain->root, e) &&
-           plugin_explainer(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e);
+           plugin_open(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e) &&
+           call_init(&s->call, s->explainer, s->full, explain_job_request_size(s->full, s->set->count), e);
 }
 
 /* What is wrong with the original is wrong with everything compared to it. */
 static void fail_all(struct session *s, const struct error *failure) {
-    for (uint32_t k = 0; k < s->explain->count; k++) deliver(s, s->explain->attributions[k], false, 0, failure);
+    const struct attributed none = {.status = s->unsupported ? UNIT_UNSUPPORTED : UNIT_FAILED, .why = failure->text};
+    for (uint32_t k = 0; k < s->explain->count; k++)
+        comparer_send(&s->comparer, s->explain->attributions[k], &none, NULL);
+}
+
+/* A plugin that writes where it must not has broken the rules for its whole row. */
+static bool broke_rules(const struct session *s) {
+    const char *breach = s->call.explainer ? call_breach(&s->call) : NULL;
+    if (breach) channel_send(s->channel, RECORD_BREACH, breach, strlen(breach));
+    return breach != NULL;
+}
+
+static void explain_variants(struct session *s, uint32_t original, double start) {
+    const struct explain_job *explain = s->explain;
+    struct error e = {{0}};
+    uint32_t other;
+    const struct attributed given = given_of(s, original, true, 0, &e);
+    if (!answers_keep(&s->answers, original, &given)) return;
+    for (uint32_t k = 0; k < explain->count; k++) {
+        uint32_t index = explain->attributions[k];
+        bool computed = true;
+        if (index != original || k > 0 || answers_lack(&s->answers, index, &other)) {
+            if (!prepare_checks(s, index)) return;
+            start = clock_seconds();
+            computed = compute(s, index, &e);
+        }
+        if (broke_rules(s) || !deliver(s, index, computed, clock_seconds() - start, &e)) return;
+    }
 }
 
 void explain_job_work(const struct run *run, const struct explain_job *explain, struct channel *channel) {
     struct session s = {.run = run, .explain = explain, .channel = channel};
-    struct error e;
+    struct error e = {{0}};
     uint32_t original = run_original(run, explain->root);
     double start = clock_seconds();
     channel_beat(channel);
-    if (!session_init(&s, &e) || !compute(&s, &run->plan.attributions[original], &e) ||
-        !comparer_take_originals(&s.comparer, s.maps, &e)) {
+    bool ok = session_init(&s, &e) && compute(&s, original, &e) && comparer_take_originals(&s.comparer, s.maps, &e);
+    if (broke_rules(&s)) return;
+    if (!ok) {
         fail_all(&s, &e);
         return;
     }
     char digest[FILE_DIGEST_SIZE];
     data_digest(s.maps, s.set->count * s.full * sizeof *s.maps, digest);
     channel_send(channel, RECORD_ORIGINAL, digest, sizeof digest);
-    for (uint32_t k = 0; k < explain->count; k++) {
-        uint32_t index = explain->attributions[k];
-        bool computed = true;
-        if (index != original || k > 0) {
-            start = clock_seconds();
-            computed = compute(&s, &run->plan.attributions[index], &e);
-        }
-        if (!deliver(&s, index, computed, clock_seconds() - start, &e)) return;
-    }
-    plugin_explainer_destroy(s.explainer);
+    explain_variants(&s, original, start);
+    answers_finish(&s.answers);
+    channel_beat(channel);
+    plugin_close(run->explainers[explain->row].plugin, s.explainer);
 }

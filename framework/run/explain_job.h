@@ -17,8 +17,16 @@ struct explain_job {
     const struct memo *gradients;  /* of re-drawn networks (reference.h), borrowed; or NULL */
 };
 
+/* Samples of one request at most, of so many inputs: enough that a batch pays, few enough that a plugin's buffers stay
+ * small. */
+uint32_t explain_job_request_size(size_t elements, uint32_t inputs);
+
 /* The explainer's seeds for the first n inputs of that attribution. */
-void explain_job_seeds(const struct run *, uint32_t row, const struct attribution *, uint32_t n, uint64_t *seeds);
+bool explain_job_seeds(const struct run *, uint32_t row, const struct attribution *, uint32_t n, uint64_t *seeds,
+                       struct error *);
+
+/* Beats (pool.h) that its work sends at most. */
+uint32_t explain_job_calls(const struct run *, const struct explain_job *);
 
 /* In the child. */
 void explain_job_work(const struct run *, const struct explain_job *, struct channel *);

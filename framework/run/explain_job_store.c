@@ -4,6 +4,8 @@
 #include "run/unit_store.h"
 
 #include "base/text.h"
+#include "host/call.h"
+#include "host/explainer_info.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,9 +34,20 @@ static bool check_original(struct run *run, const struct explain_job *explain, c
     return ok;
 }
 
+/* What the plugin did that it must not, in its worker's words. */
+static bool take_breach(struct run *run, uint32_t row, const void *data, size_t size, struct error *e) {
+    char why[CALL_WHY_SIZE];
+    size_t n = size < sizeof why ? size : sizeof why - 1;
+    memcpy(why, data, n);
+    why[n] = 0;
+    explainer_info_clean(why);
+    return run_breach(run, row, why, e);
+}
+
 bool explain_job_message(struct run *run, struct explain_job *explain, uint32_t type, const void *data, size_t size,
                          struct error *e) {
     const struct unit_sender sender = {explain->row, explain->attributions, explain->count};
+    if (type == RECORD_BREACH) return take_breach(run, explain->row, data, size, e);
     if (type == RECORD_ORIGINAL)
         return memchr(data, 0, size) ? check_original(run, explain, data, e)
                                      : error_set(e, "a worker of explainer %s sent a message that is damaged",

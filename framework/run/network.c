@@ -20,11 +20,11 @@ struct trained {
 
 static struct recipe recipe_of(const struct run *run, const struct network *n) {
     struct recipe recipe = run->battery->recipe;
-    recipe.seed = rng_seed(run->battery->seed + recipe.seed, role_name(n->role), n->draw);
+    recipe.seed = rng_seed(run->battery->seed + recipe.seed, network_kind_name(n->kind), n->draw);
     return recipe;
 }
 
-/* What the network is a function of: architecture, data as trained on, recipe, role, seeds. */
+/* What the network is a function of: architecture, data as trained on, recipe, kind, seeds. */
 static char *network_key(const struct run *run, const struct network *n, const char *data) {
     const struct battery *b = run->battery;
     const struct recipe r = recipe_of(run, n);
@@ -32,7 +32,7 @@ static char *network_key(const struct run *run, const struct network *n, const c
     char *text = text_format("%s|%s|%s|%d %g %g %u %u %g %llu|%s %u|%s", ASSAY_VERSION,
                              b->training_layers ? b->training_layers : run->model_digest, data, (int)r.optimiser,
                              r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy,
-                             (unsigned long long)r.seed, role_name(n->role), n->draw, b->data_source);
+                             (unsigned long long)r.seed, network_kind_name(n->kind), n->draw, b->data_source);
     if (!text) return NULL;
     data_digest(text, strlen(text), digest);
     free(text);
@@ -64,13 +64,13 @@ static bool training_arrays(const struct run *run, float **x, uint32_t **labels,
     return ok;
 }
 
-static bool add(struct run *run, enum role role, uint32_t draw, const char *data, struct error *e) {
-    if (run_network(run, role, draw)) return true;
+static bool add(struct run *run, enum network_kind kind, uint32_t draw, const char *data, struct error *e) {
+    if (run_network(run, kind, draw)) return true;
     struct network *more = realloc(run->networks, (run->network_count + 1) * sizeof *more);
     if (!more) return error_memory(e);
     run->networks = more;
     struct network *n = &more[run->network_count++];
-    *n = (struct network){.role = role, .draw = draw};
+    *n = (struct network){.kind = kind, .draw = draw};
     n->key = network_key(run, n, data);
     return n->key || error_memory(e);
 }
@@ -109,10 +109,10 @@ bool network_list(struct run *run, struct error *e) {
     free(x);
     free(labels);
     snprintf(both, sizeof both, "%s%s", digest[0], digest[1]);
-    if (!add(run, ROLE_TRUE, 0, both, e)) return false;
+    if (!add(run, NETWORK_TRUE, 0, both, e)) return false;
     for (uint32_t i = 0; i < run->plan.attribution_count; i++) {
         const struct attribution *a = &run->plan.attributions[i];
-        if (a->root == ROOT_LABELS && a->role != ROLE_TRUE && !add(run, a->role, a->network_draw, both, e))
+        if (a->model.kind == MODEL_RETRAINED && !add(run, a->model.network, a->model.network_draw, both, e))
             return false;
     }
     struct loader l = {run, e};
@@ -165,7 +165,7 @@ void network_work(const struct run *run, uint32_t index, struct channel *channel
     struct error e = {{0}};
     float *x = NULL;
     bool ok = training_arrays(run, &x, &labels, &e);
-    if (ok && n->role == ROLE_PERMUTED) permute(run, n->draw, labels, count);
+    if (ok && n->kind == NETWORK_PERMUTED) permute(run, n->draw, labels, count);
     ok = ok && weights_create(run->label_graph, &w, &e) &&
          train_run(w, count, x, labels, &recipe, beat, channel, &result, &e) &&
          test_accuracy(run, w, &t.test_accuracy, &e);
@@ -202,8 +202,8 @@ bool network_message(struct run *run, uint32_t index, const void *data, size_t s
     float *flat = malloc(count * sizeof *flat);
     if (!flat) return error_memory(e);
     memcpy(flat, (const char *)data + sizeof t, count * sizeof *flat);
-    struct network_row row = {n->key,           role_name(n->role), n->draw, t.epochs,
-                              t.train_accuracy, t.test_accuracy,    flat,    count};
+    struct network_row row = {
+        n->key, network_kind_name(n->kind), n->draw, t.epochs, t.train_accuracy, t.test_accuracy, flat, count};
     bool ok = take(run, n, t.epochs, t.train_accuracy, t.test_accuracy, flat, e) && store_begin(run->store, e) &&
               store_put_network(run->store, &row, e) && store_commit(run->store, e);
     free(flat);

@@ -12,6 +12,7 @@
 
 struct reference_pass {
     const struct run *run;
+    struct experiment_view view;
     struct channel *channel;
     const struct input_set *set;
     struct variant variant;
@@ -34,6 +35,7 @@ static unsigned wanted_at_all(const struct reference *r) {
 static bool reference_pass_init(struct reference_pass *w, const struct run *run, struct channel *channel,
                                 struct error *e) {
     *w = (struct reference_pass){.run = run, .channel = channel, .set = &run->inputs[ROOT_MODEL]};
+    w->view = run_view(run);
     w->full = shape_count(&run->data->sample);
     w->classes = run->graph->classes;
     size_t n = w->set->count;
@@ -47,7 +49,7 @@ static bool reference_pass_init(struct reference_pass *w, const struct run *run,
 
 static void reference_pass_finish(struct reference_pass *w) {
     for (uint32_t row = 0; w->yardsticks && row < w->run->explainer_count; row++)
-        if (w->yardsticks[row].run) comparer_finish(&w->yardsticks[row]);
+        if (w->yardsticks[row].view) comparer_finish(&w->yardsticks[row]);
     free(w->yardsticks);
     free(w->maps);
     variant_finish(&w->variant);
@@ -81,10 +83,16 @@ static bool ask(struct reference_pass *w, const struct attribution *a, bool grad
 static bool send_yardsticks(struct reference_pass *w, const struct reference_task *task, double seconds,
                             struct error *e) {
     struct error why = {{0}};
-    bool finite = comparer_finite(w->run, ROOT_MODEL, w->maps, &why);
-    const struct attributed given = {finite ? UNIT_OK : UNIT_FAILED, why.text, w->maps, w->set->x, seconds};
+    bool finite = comparer_finite(&w->view, ROOT_MODEL, w->maps, &why);
+    const struct attributed given = {.status = finite ? UNIT_OK : UNIT_FAILED,
+                                     .why = why.text,
+                                     .maps = w->maps,
+                                     .x = w->set->x,
+                                     .targets = w->set->target,
+                                     .seconds = seconds};
     for (uint32_t row = 0; row < w->run->explainer_count; row++)
-        if (is_wanted(w->run, row, task->reductions) && !comparer_send(&w->yardsticks[row], task->attribution, &given))
+        if (is_wanted(w->run, row, task->reductions) &&
+            !comparer_send(&w->yardsticks[row], task->attribution, &given, NULL))
             return error_memory(e);
     return true;
 }
@@ -97,7 +105,7 @@ static bool begin(struct reference_pass *w, const struct reference *r, struct er
     for (uint32_t row = 0; ok && row < w->run->explainer_count; row++) {
         struct comparer *c = &w->yardsticks[row];
         if (is_wanted(w->run, row, reductions))
-            ok = comparer_init(c, w->run, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, w->maps, e);
+            ok = comparer_init(c, &w->view, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, w->maps, e);
     }
     return ok;
 }

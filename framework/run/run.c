@@ -70,6 +70,7 @@ static bool open_store(struct run *run, const struct run_options *options, char 
 static bool load_breaches(struct run *run, struct error *e) {
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         char key[256];
+        if (run->explainers[i].breach) continue; /* of this run: the plugin cannot be used */
         snprintf(key, sizeof key, "breach/%s", run->explainers[i].name);
         if (!store_meta(run->store, key, &run->explainers[i].breach, e)) return false;
     }
@@ -83,7 +84,7 @@ static bool put_gates(struct run *run, struct error *e) {
     bool ok = true;
     for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
         const struct attribution *a = &run->plan.attributions[i];
-        if (a->layers || a->role != ROLE_TRUE || !a->wants) continue;
+        if (!attribution_is_unmodified(a) || !a->wants) continue;
         struct use_row row = {.control = "gates", .stage = a->key, .stage_index = i, .variant = a->key};
         ok = store_put_use(run->store, &row, e);
     }
@@ -103,11 +104,11 @@ static bool put_uses(struct run *run, struct error *e) {
 
 static bool label_wave(struct run *run, const struct draw_counts *counts, unsigned jobs, struct progress *progress,
                        struct error *e) {
-    const struct network *truth = run_network(run, ROLE_TRUE, 0);
+    const struct network *truth = run_network(run, NETWORK_TRUE, 0);
     if (!truth || !truth->weights) return true; /* every label verdict will be ERROR, with the reason */
     struct error why;
     if (!setup_inputs(run, ROOT_LABELS, &why)) {
-        struct network *n = run_network(run, ROLE_TRUE, 0);
+        struct network *n = run_network(run, NETWORK_TRUE, 0);
         n->failure = text_copy(why.text);
         return n->failure || error_memory(e);
     }
@@ -117,21 +118,20 @@ static bool label_wave(struct run *run, const struct draw_counts *counts, unsign
 /* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
 static bool extend(struct run *run, struct draw_counts *counts, uint32_t look, bool *any, struct error *e) {
     uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
+    const struct experiment_view view = run_view(run);
     struct results *r;
     *any = false;
     if (to <= from || run->battery->inputs < 2) return true; /* without a floor no number of draws decides */
-    if (!results_load(run, &r, e)) return false;
+    if (!results_load(&view, run->store, &r, e)) return false;
     bool ok = true;
     for (uint32_t c = 0; ok && c < run->control_count; c++) {
         bool wanted = false;
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
             uint32_t *draws = &counts->draws[c * run->explainer_count + row];
-            enum judge kind = run->controls[c].control->judge;
-            if ((kind != JUDGE_CASCADE && kind != JUDGE_INDEPENDENT) || *draws != from ||
-                run->explainers[row].yardstick)
+            if (!run->controls[c].control->rule->sequential || *draws != from || run->explainers[row].yardstick)
                 continue;
             struct judgement j;
-            ok = verdict_judge(r, row, c, from, false, &j, e);
+            ok = verdict_judge(r, row, c, from, NULL, &j, e);
             if (ok && j.word == VERDICT_INCONCLUSIVE) {
                 *draws = to;
                 wanted = true;
@@ -158,13 +158,21 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
     return ok;
 }
 
+/* What a row had delivered before it broke the rules depends on which of its jobs came first, and says nothing. */
+static bool drop_broken(struct run *run, struct error *e) {
+    bool ok = true;
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
+        if (run->explainers[row].breach) ok = store_drop_results(run->store, run->explainers[row].name, e);
+    return ok;
+}
+
 static bool make_draw_counts(const struct run *run, struct draw_counts *counts, struct error *e) {
     counts->draws = calloc((size_t)run->control_count * run->explainer_count + 1, sizeof *counts->draws);
     if (!counts->draws) return error_memory(e);
     for (uint32_t c = 0; c < run->control_count; c++)
         for (uint32_t row = 0; row < run->explainer_count; row++) {
-            bool labels = run->controls[c].control->judge == JUDGE_LABELS;
-            counts->draws[c * run->explainer_count + row] = labels ? UINT32_MAX : run->battery->rule.draws[0];
+            bool looks = run->controls[c].control->rule->sequential;
+            counts->draws[c * run->explainer_count + row] = looks ? run->battery->rule.draws[0] : UINT32_MAX;
         }
     return true;
 }
@@ -185,7 +193,7 @@ static struct cost cost_of(const struct run *run, const struct draw_counts *coun
         for (uint32_t u = 0; !used && u < run->plan.use_count; u++)
             used = run->plan.uses[u].control == control && run->plan.uses[u].attribution == a;
         for (uint32_t k = 0; !used && k < run->plan.check_count; k++)
-            used = run->plan.checks[k].control == control && run->plan.checks[k].attribution == a;
+            used = run->plan.checks[k].control == control && check_asks(&run->plan.checks[k], a);
         n += used && schedule_needs(run, counts, row, a);
     }
     n *= run->battery->inputs;
@@ -235,7 +243,7 @@ static void print_plan(const struct run *run, const struct draw_counts *counts) 
             add_cost(&sum, &c);
         }
         print_line(run->controls[control].control->id, &sum);
-        if (run->controls[control].control->judge == JUDGE_LABELS) print_training(run);
+        if (run->controls[control].control->rule->needs_training) print_training(run);
     }
     const uint32_t *draws = b->rule.draws;
     if (draws[2] > draws[0] && b->inputs > 1)
@@ -253,14 +261,24 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
     return ok;
 }
 
+/* At once, as the run may take hours. */
+static void warn(const struct run *run) {
+    if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
+    for (uint32_t i = 0; i < run->explainer_count; i++) {
+        const struct explainer_entry *r = &run->explainers[i];
+        if (r->plugin && r->plugin->problem)
+            fprintf(stderr, "assay: warning: explainer %s cannot be used, and its row will be ERROR: %s\n", r->name,
+                    r->plugin->problem);
+    }
+}
+
 bool run_execute(const struct run_options *options, const struct control *const *controls, struct run_outcome *out,
                  struct error *e) {
     struct run run = {.log = -1};
     struct draw_counts counts = {0};
     *out = (struct run_outcome){0};
     bool ok = setup_run(&run, options, controls, e);
-    if (ok && run.graph->warning && !options->quiet)
-        fprintf(stderr, "assay: warning: %s: %s\n", run.battery->model, run.graph->warning);
+    if (ok && !options->quiet) warn(&run);
     if (ok && options->dry_run) {
         ok = dry_run(&run, options, &counts, e);
     } else {
@@ -268,7 +286,8 @@ bool run_execute(const struct run_options *options, const struct control *const 
              setup_inputs(&run, ROOT_MODEL, e) && setup_inputs(&run, ROOT_LINEAR, e) &&
              (!setup_needs_labels(&run) || network_list(&run, e)) && make_draw_counts(&run, &counts, e);
         out->started = ok;
-        ok = ok && run_waves(&run, &counts, options, e) && verdict_store(&run, &counts, &out->exit_code, e);
+        ok = ok && run_waves(&run, &counts, options, e) && drop_broken(&run, e) &&
+             verdict_store(&run, &counts, &out->exit_code, e);
     }
     if (run.log >= 0) close(run.log);
     free(counts.draws);

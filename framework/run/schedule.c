@@ -1,5 +1,7 @@
+/* schedule.c: what a wave needs, and what the parent and the children of its pool do. */
 #include "run/schedule.h"
 
+#include "base/text.h"
 #include "run/conform_job.h"
 #include "run/network.h"
 #include "run/schedule_jobs.h"
@@ -16,8 +18,7 @@
 /* ---- what is needed ---- */
 
 bool schedule_applies(const struct run *run, uint32_t control, uint32_t row, char *why, size_t size) {
-    const struct control *c = run->controls[control].control;
-    return !c->applies || c->applies(run->explainers[row].claims, why, size);
+    return control_applies(run->controls[control].control, run->explainers[row].claims, why, size);
 }
 
 static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
@@ -29,22 +30,16 @@ static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t
         if (schedule_applies(run, u->control, row, why, sizeof why)) return true;
     }
     for (uint32_t i = 0; i < p->check_count; i++)
-        if (p->checks[i].attribution == attribution &&
-            schedule_applies(run, p->checks[i].control, row, why, sizeof why))
+        if (check_asks(&p->checks[i], attribution) && schedule_applies(run, p->checks[i].control, row, why, sizeof why))
             return true;
     return false;
 }
 
-/* Whether some control with that judge's root applies to the row. */
+/* Whether some control whose gates read that root applies to the row. */
 static bool on_root(const struct run *run, uint32_t row, enum root root) {
     char why[256];
-    for (uint32_t c = 0; c < run->control_count; c++) {
-        enum judge kind = run->controls[c].control->judge;
-        bool weights = kind == JUDGE_CASCADE || kind == JUDGE_INDEPENDENT;
-        if (((root == ROOT_MODEL && weights) || (root == ROOT_LABELS && kind == JUDGE_LABELS)) &&
-            schedule_applies(run, c, row, why, sizeof why))
-            return true;
-    }
+    for (uint32_t c = 0; c < run->control_count; c++)
+        if (run->controls[c].control->rule->root == root && schedule_applies(run, c, row, why, sizeof why)) return true;
     return false;
 }
 
@@ -52,8 +47,8 @@ bool schedule_needs(const struct run *run, const struct draw_counts *x, uint32_t
     const struct attribution *a = &run->plan.attributions[attribution];
     const struct explainer_entry *r = &run->explainers[row];
     if (r->yardstick) {
-        if (a->root != ROOT_MODEL || a->inputs != INPUT_PLAIN || a->repeat) return false;
-        if (!a->layers) return true;
+        if (a->root != ROOT_MODEL || !attribution_is_plain(a)) return false;
+        if (attribution_is_original(a)) return true;
         for (uint32_t other = 0; other < run->explainer_count; other++) {
             const struct explainer_entry *o = &run->explainers[other];
             if (!o->yardstick && o->non_negative && o->reduction == r->reduction && used_by(run, x, other, attribution))
@@ -62,19 +57,34 @@ bool schedule_needs(const struct run *run, const struct draw_counts *x, uint32_t
         return false;
     }
     if (used_by(run, x, row, attribution)) return true;
-    if (a->layers || a->role != ROLE_TRUE || !on_root(run, row, a->root)) return false;
-    if (a->inputs == INPUT_PLAIN && !a->repeat) return true;
-    if (a->repeat) return (r->claims & ASSAY_STOCHASTIC) != 0;
-    return a->inputs == INPUT_JITTER;
+    if (!on_root(run, row, a->root)) return false;
+    return attribution_is_original(a) || attribution_is_jittered(a) ||
+           (attribution_is_repeat(a) && (r->claims & ASSAY_STOCHASTIC));
 }
 
 /* ---- the pool's hooks ---- */
+
+/* Opens what the job shares with others. Without it there is more to compute, and nothing else. */
+static bool prepare(void *user, struct pool_job *p, struct error *e) {
+    struct wave_state *w = user;
+    struct job *j = p->user;
+    struct memo *gradients = NULL;
+    bool plugin = j->kind == JOB_CONFORM || j->kind == JOB_EXPLAIN;
+    if (plugin && w->memos && !memo_file_open(w->memos, j->number, true, &w->memo, e)) w->memo = NULL;
+    if ((j->kind == JOB_REFERENCE || j->kind == JOB_EXPLAIN) && w->gradients &&
+        !memo_file_open(w->gradients, 0, !plugin, &gradients, e))
+        gradients = NULL;
+    j->explain.memo = w->memo;
+    j->explain.gradients = gradients;
+    j->reference.gradients = gradients;
+    return true;
+}
 
 static void work(void *user, struct pool_job *p, struct channel *channel) {
     struct wave_state *w = user;
     const struct job *j = p->user;
     switch (j->kind) {
-    case JOB_CONFORM: conform_work(w->run, j->number, w->memos ? w->memos[j->number] : NULL, channel); break;
+    case JOB_CONFORM: conform_work(w->run, j->number, w->memo, channel); break;
     case JOB_REFERENCE: reference_work(w->run, &j->reference, channel); break;
     case JOB_TRAIN: network_work(w->run, j->number, channel); break;
     case JOB_EXPLAIN:
@@ -84,16 +94,18 @@ static void work(void *user, struct pool_job *p, struct channel *channel) {
     }
 }
 
-static bool message(void *user, struct pool_job *p, uint32_t type, const void *data, size_t size, struct error *e) {
+static enum pool_answer message(void *user, struct pool_job *p, uint32_t type, const void *data, size_t size,
+                                struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
+    j->told = true;
     switch (j->kind) {
-    case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e);
-    case JOB_REFERENCE: return reference_message(w->run, type, data, size, e);
-    case JOB_TRAIN: return network_message(w->run, j->number, data, size, e);
-    case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e);
+    case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_REFERENCE: return reference_message(w->run, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_TRAIN: return network_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
     }
-    return true;
+    return POOL_BREACH;
 }
 
 /* What the row costs is known now: its explain jobs take their place in the queue. */
@@ -108,24 +120,57 @@ static void reprice(struct wave_state *w, uint32_t row) {
     }
 }
 
+static bool again(void *user, struct pool_job *p, struct error *e) {
+    struct wave_state *w = user;
+    struct job *j = p->user;
+    (void)e;
+    j->told = false;
+    jobs_trim(w->run, j);
+    return true;
+}
+
+/* A plugin may end its process well, as it seems, before anything came of it. */
+static bool has_results(const struct run *run, const struct job *j) {
+    const struct explain_job *c = &j->explain;
+    const struct explainer_entry *r = &run->explainers[c->row];
+    if (j->kind != JOB_EXPLAIN) return j->told || j->kind == JOB_REFERENCE;
+    for (uint32_t k = 0; !r->breach && !r->unsupported && k < c->count; k++)
+        if (!store_has_unit(run->store, r->name, run->plan.attributions[c->attributions[k]].key)) return false;
+    return true;
+}
+
+/* What foreign code did to its process. */
+static bool plugin_ended(struct run *run, struct job *j, const struct pool_job *p, const char *death, struct error *e) {
+    uint32_t row = j->kind == JOB_CONFORM ? j->number : j->explain.row;
+    struct explainer_entry *r = &run->explainers[row];
+    char *why = text_format("The plugin %s.", death);
+    if (!why) return error_memory(e);
+    bool ok = true;
+    if (p->killed > 1 && j->kind == JOB_CONFORM && !r->breach) {
+        r->breach = why; /* not in the store: a resumed run tries again */
+        return true;
+    }
+    if (j->kind == JOB_CONFORM || p->breach) ok = run_breach(run, row, why, e);
+    if (j->kind == JOB_EXPLAIN) ok = ok && explain_job_died(run, &j->explain, death, e);
+    if (j->kind == JOB_EXPLAIN && p->killed > 1) ok = ok && jobs_mark_killed(run, &j->explain, e);
+    free(why);
+    return ok;
+}
+
 static bool ended(void *user, struct pool_job *p, const char *death, struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
-    bool ok = true;
-    char why[256];
     if (j->kind == JOB_CONFORM) reprice(w, j->number);
     if (w->progress) progress_job(w->progress, p->cost);
+    if (!death && !has_results(w->run, j)) death = "ended before it sent its results";
     if (!death) return true;
     switch (j->kind) {
+    case JOB_REFERENCE: return error_set(e, "the worker of audits and yardsticks %s", death);
+    case JOB_TRAIN: return network_died(w->run, j->number, death, e);
     case JOB_CONFORM:
-        snprintf(why, sizeof why, "The plugin %s.", death);
-        ok = run_breach(w->run, j->number, why, e);
-        break;
-    case JOB_REFERENCE: ok = error_set(e, "the worker of audits and yardsticks %s", death); break;
-    case JOB_TRAIN: ok = network_died(w->run, j->number, death, e); break;
-    case JOB_EXPLAIN: ok = explain_job_died(w->run, &j->explain, death, e); break;
+    case JOB_EXPLAIN: return plugin_ended(w->run, j, p, death, e);
     }
-    return ok;
+    return true;
 }
 
 static void tick(void *user, uint32_t running) {
@@ -135,7 +180,7 @@ static void tick(void *user, uint32_t running) {
 }
 
 static bool run_wave(struct wave_state *w, const char *title, unsigned workers, struct error *e) {
-    static const struct pool_hooks hooks = {work, message, ended, tick};
+    static const struct pool_hooks hooks = {prepare, work, message, again, ended, tick};
     double cost = 0;
     for (size_t i = 0; i < w->count; i++) {
         w->jobs[i].wave = w;
@@ -147,20 +192,17 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
     return pool_run(w->pool, w->count, workers, w->run->log, &hooks, w, e);
 }
 
-/* One for each explainer: none finds, or spoils, what another was answered. */
-static bool make_memos(struct wave_state *w, struct error *e) {
-    const struct run *run = w->run;
-    w->memos = calloc(run->explainer_count + 1u, sizeof *w->memos);
-    bool ok = w->memos || error_memory(e);
-    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (!run->explainers[row].yardstick) ok = memo_create(MEMO_BYTES, &w->memos[row], e);
-    return ok && memo_create(GRADIENT_BYTES, &w->gradients, e);
+/* One memo for each explainer: none finds, or spoils, what another was answered. Where there is no memory to share,
+ * there is none. */
+static void make_memos(struct wave_state *w) {
+    struct error ignored;
+    if (!memo_file_create(w->run->explainer_count, MEMO_BYTES, &w->memos, &ignored)) w->memos = NULL;
+    if (!memo_file_create(1, GRADIENT_BYTES, &w->gradients, &ignored)) w->gradients = NULL;
 }
 
 static void finish_wave(struct wave_state *w) {
-    for (uint32_t row = 0; w->memos && row < w->run->explainer_count; row++) memo_destroy(w->memos[row]);
-    free(w->memos);
-    memo_destroy(w->gradients);
+    memo_file_destroy(w->memos);
+    memo_file_destroy(w->gradients);
     free(w->conformed);
     jobs_free(w);
 }
@@ -171,7 +213,7 @@ bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *cou
     struct wave_state w = {.run = run, .counts = counts, .workers = workers, .progress = progress};
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
-    if (ok && wave != WAVE_LABELS) ok = make_memos(&w, e);
+    if (ok && wave != WAVE_LABELS) make_memos(&w);
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) w.conformed[row] = true;
@@ -186,8 +228,7 @@ bool schedule_measure(struct run *run, unsigned workers, struct error *e) {
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (!run->explainers[row].yardstick && !jobs_add(&w, JOB_CONFORM, row, 1, run->battery->time_limit * 10))
-            ok = error_memory(e);
+        if (!run->explainers[row].yardstick && !run->explainers[row].breach) ok = jobs_add_conform(&w, row, e);
     ok = ok && run_wave(&w, "", workers, e);
     finish_wave(&w);
     return ok;

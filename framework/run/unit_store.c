@@ -63,7 +63,8 @@ static bool put_checks(struct run *run, const struct unpacked *u, struct error *
         struct check_row row = {
             .explainer = run->explainers[u->header.row].name,
             .control = run->controls[check->control].control->id,
-            .what = check->what,
+            .id = check->predicate->id,
+            .what = check->predicate->what,
             .input = c.input,
             .worst = c.worst,
             .tolerance = c.tolerance,

@@ -15,9 +15,10 @@ static bool same_init(const struct init_options *a, const struct init_options *b
 }
 
 static struct drawn wanted_of(const struct run *run, const struct attribution *a, uint32_t layer) {
-    struct drawn wanted = {.how = a->layers && a->layers[layer] ? DRAWN : AS_LOADED, .init = a->init};
+    struct drawn wanted = {.how = attribution_is_redrawn(a) && a->model.layers[layer] ? DRAWN : AS_LOADED,
+                           .init = a->model.init};
     /* An antithetic pair differs in the top layer only: W and -W there, the same draw below. */
-    wanted.init.negate = a->init.negate && layer + 1 == run->graph->layer_count;
+    wanted.init.negate = a->model.init.negate && layer + 1 == run->graph->layer_count;
     return wanted;
 }
 
@@ -64,10 +65,10 @@ void variant_finish(struct variant *v) {
 
 static bool find_weights(struct variant *v, const struct attribution *a, const struct weights **out, struct error *e) {
     if (v->root == ROOT_LABELS) {
-        const struct network *n = run_network(v->run, a->role, a->network_draw);
+        const struct network *n = run_network(v->run, a->model.network, a->model.network_draw);
         if (!n || !n->weights)
-            return error_set(e, "network %s/%u was not trained: %s", role_name(a->role), a->network_draw,
-                             n && n->failure ? n->failure : "it is missing");
+            return error_set(e, "network %s/%u was not trained: %s", network_kind_name(a->model.network),
+                             a->model.network_draw, n && n->failure ? n->failure : "it is missing");
         *out = n->weights;
         return true;
     }

@@ -1,3 +1,4 @@
+/* verdict.c: verdicts of all cells, the column that joins them, and the exit code. */
 #include "run/verdict.h"
 
 #include "base/text.h"
@@ -6,20 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint32_t draws, bool curves,
+bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint32_t draws, struct store *curves,
                    struct judgement *j, struct error *e) {
-    const struct explainer_entry *explainer = &r->run->explainers[row];
+    const struct explainer_entry *explainer = &r->view.explainers[row];
+    const struct control *asked = r->view.controls[control].control;
     char why[256];
-    *j = (struct judgement){.word = VERDICT_ERROR};
-    j->score = j->lower = j->upper = j->floor = j->ceiling = (double)NAN;
-    if (explainer->breach) judgement_say(j, VERDICT_ERROR, "Breach of the plugin rules: %s", explainer->breach);
+    *j = judgement_begin(r);
+    if (explainer->plugin && explainer->plugin->problem)
+        judgement_say(j, VERDICT_ERROR, "The explainer cannot be used: %s", explainer->plugin->problem);
+    else if (explainer->breach) judgement_say(j, VERDICT_ERROR, "Breach of the plugin rules: %s", explainer->breach);
     else if (explainer->unsupported) judgement_say(j, VERDICT_SKIP, "%s", explainer->unsupported);
-    else if (!schedule_applies(r->run, control, row, why, sizeof why)) judgement_say(j, VERDICT_SKIP, "%s", why);
-    else {
-        struct judge_case c;
-        judge_begin(&c, r, row, control, draws);
-        return judge(&c, j, curves, e);
-    }
+    else if (!control_applies(asked, explainer->claims, why, sizeof why)) judgement_say(j, VERDICT_SKIP, "%s", why);
+    else return judge(r, row, control, draws, curves, j, e);
     return true;
 }
 
@@ -94,22 +93,25 @@ static const char *annotation_of(const struct judgement *j) {
     return j->low_power && j->word == VERDICT_PASS ? "absolute only, low power" : "";
 }
 
+/* One row's verdicts by family. */
+struct families {
+    struct judgement worst[FAMILY_COUNT];
+    bool has[FAMILY_COUNT];
+    const char *skipped; /* annotation of a PASS where some control was SKIP, or NULL */
+};
+
 /* FAIL if either family fails or an identity does, PASS only if both families pass; where retraining makes the label
  * control blind, the weights alone. */
-static void overall(const struct judgement *weights, bool has_weights, const struct judgement *labels, bool has_labels,
-                    struct judgement *out, const char **annotation) {
-    const double no = (double)NAN;
-    const struct judgement none = {.word = VERDICT_SKIP,
-                                   .reason = "No randomisation control was run.",
-                                   .score = no,
-                                   .lower = no,
-                                   .upper = no,
-                                   .floor = no,
-                                   .ceiling = no};
-    const struct judgement *w = has_weights ? weights : labels, *l = has_labels ? labels : weights;
+static void join_families(const struct families *f, struct judgement *out, const char **annotation) {
+    const struct judgement *weights = f->has[FAMILY_WEIGHTS] ? &f->worst[FAMILY_WEIGHTS] : NULL,
+                           *labels = f->has[FAMILY_LABELS] ? &f->worst[FAMILY_LABELS] : NULL;
+    const struct judgement *w = weights ? weights : labels, *l = labels ? labels : weights;
     *annotation = "";
-    *out = none;
-    if (!has_weights && !has_labels) return;
+    if (!w) {
+        out->word = VERDICT_SKIP;
+        out->reason = "No randomisation control was run.";
+        return;
+    }
     static const enum verdict_word order[] = {VERDICT_FAIL, VERDICT_ERROR};
     for (size_t k = 0; k < 2; k++)
         if (w->word == order[k] || l->word == order[k]) {
@@ -123,49 +125,60 @@ static void overall(const struct judgement *weights, bool has_weights, const str
 }
 
 /* The less favourable of two controls of the same family; SKIP says nothing. */
-static void join(struct judgement *family, bool *has, const struct judgement *j) {
+static void join(struct families *f, enum rule_family family, const struct judgement *j) {
     static const int rank[VERDICT_WORDS] = {
         [VERDICT_SKIP] = 0,          [VERDICT_PASS] = 1,  [VERDICT_INCONCLUSIVE] = 2,
         [VERDICT_UNINFORMATIVE] = 3, [VERDICT_ERROR] = 4, [VERDICT_FAIL] = 5};
-    if (!*has || rank[j->word] > rank[family->word]) *family = *j;
-    *has = true;
+    if (!f->has[family] || rank[j->word] > rank[f->worst[family].word]) f->worst[family] = *j;
+    f->has[family] = true;
+}
+
+static void overall(const struct families *f, struct judgement *all, const char **annotation) {
+    const struct judgement *checks = &f->worst[FAMILY_CHECKS];
+    join_families(f, all, annotation);
+    bool broken = f->has[FAMILY_CHECKS] && (checks->word == VERDICT_ERROR || checks->word == VERDICT_FAIL);
+    if (broken && all->word != VERDICT_FAIL) *all = *checks;
+    if (all->word != VERDICT_PASS) *annotation = annotation_of(all);
+    else if (f->skipped && !(*annotation)[0]) *annotation = f->skipped;
+    if (!(*annotation)[0]) *annotation = annotation_of(all);
+}
+
+static bool store_cell(struct run *run, const struct results *r, uint32_t row, uint32_t c, uint32_t draws,
+                       struct judgement *j, unsigned *words, struct error *e) {
+    const char *name = run->explainers[row].name, *control = run->controls[c].control->id;
+    struct text expected = {0};
+    *words = expected_words(run->battery, name, control);
+    words_text(*words, &expected);
+    bool ok = !expected.failed || error_memory(e);
+    ok = ok && verdict_judge(r, row, c, draws, run->store, j, e) &&
+         put(run, name, control, j, annotation_of(j), expected.data, as_expected(*words, j), e);
+    text_finish(&expected);
+    return ok;
 }
 
 static bool store_row(struct run *run, const struct results *r, const struct draw_counts *counts, uint32_t row,
                       struct tally *tally, struct error *e) {
-    struct judgement weights, labels, checks, all;
-    bool has_weights = false, has_labels = false, has_checks = false, cascade_only = false;
-    const char *name = run->explainers[row].name, *annotation;
+    struct families families = {.skipped = NULL};
+    struct judgement all = judgement_begin(r);
+    const char *annotation;
     for (uint32_t c = 0; c < run->control_count; c++) {
-        const struct control *control = run->controls[c].control;
-        uint32_t draws = counts->draws[c * run->explainer_count + row];
-        unsigned words = expected_words(run->battery, name, control->id);
+        const struct rule *rule = run->controls[c].control->rule;
         struct judgement j;
-        struct text expected = {0};
-        words_text(words, &expected);
-        bool ok = !expected.failed && verdict_judge(r, row, c, draws, true, &j, e) &&
-                  put(run, name, control->id, &j, annotation_of(&j), expected.data, as_expected(words, &j), e);
-        text_finish(&expected);
-        if (!ok) return false;
+        unsigned words;
+        if (!store_cell(run, r, row, c, counts->draws[c * run->explainer_count + row], &j, &words, e)) return false;
         count(tally, words, &j);
-        if (control->judge == JUDGE_CASCADE || control->judge == JUDGE_INDEPENDENT) join(&weights, &has_weights, &j);
-        /* No single layer changed the function enough to be a control: the cascade stands alone. */
-        if (control->judge == JUDGE_INDEPENDENT && j.word == VERDICT_SKIP) cascade_only = true;
-        if (control->judge == JUDGE_LABELS) join(&labels, &has_labels, &j);
-        if (control->judge == JUDGE_CHECKS) join(&checks, &has_checks, &j);
+        join(&families, rule->family, &j);
+        if (rule->if_skipped && j.word == VERDICT_SKIP) families.skipped = rule->if_skipped;
     }
-    overall(&weights, has_weights, &labels, has_labels, &all, &annotation);
-    bool broken = has_checks && (checks.word == VERDICT_ERROR || checks.word == VERDICT_FAIL);
-    if (broken && all.word != VERDICT_FAIL) all = checks;
-    if (all.word != VERDICT_PASS) annotation = annotation_of(&all);
-    else if (cascade_only && !annotation[0]) annotation = "cascade only";
-    return put(run, name, VERDICT_OVERALL, &all, annotation[0] ? annotation : annotation_of(&all), "", true, e);
+    overall(&families, &all, &annotation);
+    return put(run, run->explainers[row].name, VERDICT_OVERALL, &all, annotation, "", true, e);
 }
 
 bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {
     struct tally tally = {0};
+    const struct experiment_view view = run_view(run);
     struct results *r;
-    if (!results_load(run, &r, e)) return false;
+    if (!results_load(&view, run->store, &r, e)) return false;
     bool ok = store_begin(run->store, e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
         if (!run->explainers[row].yardstick) ok = store_row(run, r, counts, row, &tally, e);

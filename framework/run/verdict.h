@@ -6,7 +6,7 @@
 #include "run/schedule.h"
 
 /* Breaches and SKIPs first, then the rule. */
-bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, bool curves,
+bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, struct store *curves,
                    struct judgement *, struct error *);
 
 /* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. */

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 bool store_fail(const struct store *s, int code, struct error *e) {
@@ -101,6 +102,22 @@ static bool run_once(struct store *s, sqlite3_stmt *statement, const char *const
     if (code == SQLITE_OK) code = sqlite3_step(statement);
     *row = code == SQLITE_ROW;
     return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, code, e);
+}
+
+bool store_drop_results(struct store *s, const char *explainer, struct error *e) {
+    static const enum table_id tables[] = {TABLE_UNIT, TABLE_COMPARISON, TABLE_CHECK, TABLE_MAP};
+    bool row, ok = store_execute(s, "SAVEPOINT dropping", e);
+
+    if (!ok) return false;
+    for (size_t i = 0; ok && i < sizeof tables / sizeof *tables; i++) {
+        char sql[100];
+        sqlite3_stmt *statement = NULL;
+        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE explainer = ?", store_tables[tables[i]].name);
+        ok = store_prepare(s, sql, &statement, e) && run_once(s, statement, &explainer, 1, &row, e);
+        sqlite3_finalize(statement);
+    }
+    if (!ok) store_execute(s, "ROLLBACK TO dropping", NULL);
+    return store_execute(s, "RELEASE dropping", ok ? e : NULL) && ok;
 }
 
 bool store_set_meta(struct store *s, const char *key, const char *value, struct error *e) {

@@ -73,6 +73,8 @@ struct comparison_row {
     double value; /* NaN: no similarity (a constant map) */
 };
 bool store_put_unit(struct store *, const struct unit_row *, struct error *);
+/* Takes out all units, comparisons, checks and maps of an explainer. */
+bool store_drop_results(struct store *, const char *explainer, struct error *);
 bool store_put_comparison(struct store *, const struct comparison_row *, struct error *);
 bool store_has_unit(struct store *, const char *explainer, const char *variant);
 bool store_each_unit(struct store *, bool (*row)(void *, const struct unit_row *), void *, struct error *);
@@ -109,7 +111,9 @@ bool store_each_audit(struct store *, bool (*row)(void *, const struct audit_row
 
 /* ---- checks: predicates such as an identity or a zero pixel, one row per explainer, control and input ---- */
 struct check_row {
-    const char *explainer, *control, *what;
+    const char *explainer, *control;
+    const char *id;   /* of the predicate, unique in its control */
+    const char *what; /* the same as a sentence */
     uint32_t input;
     double worst, tolerance; /* largest deviation, and what was allowed at that element */
     bool holds;

@@ -3,7 +3,7 @@
 #include "base/text.h"
 
 #define APPLICATION_ID 0x61737379 /* "assy", in the header of the file */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 static const char *sql_type(enum field_kind kind) {
     switch (kind) {

@@ -52,10 +52,9 @@ static const struct field audit_fields[] = {
 };
 
 static const struct field check_fields[] = {
-    FIELD(check_row, explainer, FIELD_TEXT), FIELD(check_row, control, FIELD_TEXT),
-    FIELD(check_row, what, FIELD_TEXT),      FIELD(check_row, input, FIELD_U32),
-    FIELD(check_row, worst, FIELD_REAL),     FIELD(check_row, tolerance, FIELD_REAL),
-    FIELD(check_row, holds, FIELD_BOOL),
+    FIELD(check_row, explainer, FIELD_TEXT), FIELD(check_row, control, FIELD_TEXT), FIELD(check_row, id, FIELD_TEXT),
+    FIELD(check_row, input, FIELD_U32),      FIELD(check_row, what, FIELD_TEXT),    FIELD(check_row, worst, FIELD_REAL),
+    FIELD(check_row, tolerance, FIELD_REAL), FIELD(check_row, holds, FIELD_BOOL),
 };
 
 static const struct field map_fields[] = {
@@ -131,7 +130,7 @@ const struct table store_tables[TABLE_COUNT] = {
                    BY_CONTROL ", t.stage_index, t.draw, t.variant", NULL},
     [TABLE_AUDIT] = {"audits", FIELDS(audit_fields, 1), "", "audits t" OF_VARIANT, BY_VARIANT, NULL},
     [TABLE_CHECK] = {"checks", FIELDS(check_fields, 4), "", "checks t" OF_EXPLAINER OF_CONTROL,
-                     BY_EXPLAINER ", " BY_CONTROL ", t.what, t.input", NULL},
+                     BY_EXPLAINER ", " BY_CONTROL ", t.id, t.input", NULL},
     [TABLE_MAP] = {"maps", FIELDS(map_fields, 3), "", "maps t" OF_EXPLAINER OF_VARIANT,
                    BY_EXPLAINER ", " BY_VARIANT ", t.input", NULL},
     [TABLE_CURVE] = {"curves", FIELDS(curve_fields, 5), "", "curves t" OF_EXPLAINER OF_CONTROL,

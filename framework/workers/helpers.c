@@ -1,3 +1,4 @@
+/* helpers.c: requests cut into blocks of samples for forked helpers, and single samples into parts for threads. */
 #include "workers/helpers.h"
 
 #include "base/shared.h"

@@ -1,3 +1,4 @@
+/* progress.c: the line of a terminal, and the lines of a file. */
 #include "workers/progress.h"
 
 #include "base/clock.h"

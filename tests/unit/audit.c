@@ -69,19 +69,21 @@ static void setup(struct lab *lab, const char *layers, const struct control *con
     const struct shape flat = {1, {6}}, image = {3, {1, 2, 3}};
     const struct shape sample = strncmp(layers, "conv", 4) == 0 ? image : flat;
     struct error e = {{0}};
-    *lab = (struct lab){.battery = {.seed = 1, .rule = verdict_rule_default()}, .data = {.sample = sample}};
+    *lab = (struct lab){.battery = {.seed = 1, .rule = rule_constants_default()}, .data = {.sample = sample}};
     struct run *run = &lab->run;
     run->battery = &lab->battery;
     run->data = &lab->data;
     cr_assert(arch_build(layers, &sample, &run->graph, &e), "%s", e.text);
     cr_assert(weights_create(run->graph, &run->model, &e), "%s", e.text);
     for (uint32_t l = 0; l < run->graph->layer_count; l++)
-        cr_assert(weights_redraw(run->model, l, &(struct init_options){.scheme = INIT_OWN, .seed = 99}, &e), "%s",
+        cr_assert(weights_redraw(run->model, l, &(struct init_options){.scheme = &init_own, .seed = 99}, &e), "%s",
                   e.text);
     rng_fill_normal(5, 0, INPUTS * 6, lab->x);
     run->inputs[ROOT_MODEL] = (struct input_set){.count = INPUTS, .x = lab->x};
     plan_init(&run->plan, run->graph);
-    struct control_values values = {.value = {(double)init.scheme, init.sigma, init.keep_running_stats}};
+    size_t scheme = 0;
+    while (init_schemes[scheme] != init.scheme) scheme++;
+    struct control_values values = {.value = {(double)scheme, init.sigma, init.keep_running_stats}};
     cr_assert(control->expand(&run->plan, 0, &values, &lab->battery, 0, 2, &e), "%s", e.text);
     cr_assert(store_open(":memory:", &run->store, &e), "%s", e.text);
 }
@@ -97,9 +99,10 @@ static void work(void *user, struct pool_job *job, struct channel *channel) {
     reference_work(user, job->user, channel);
 }
 
-static bool message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size, struct error *e) {
+static enum pool_answer message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
+                                struct error *e) {
     (void)job;
-    return reference_message(user, type, data, size, e);
+    return reference_message(user, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
 }
 
 static bool ended(void *user, struct pool_job *job, const char *death, struct error *e) {
@@ -113,15 +116,16 @@ static struct reference tasks_of(const struct plan *p, uint32_t draw) {
     struct reference r = {.tasks = calloc(p->attribution_count, sizeof *r.tasks)};
     cr_assert_not_null(r.tasks);
     for (uint32_t i = 0; i < p->attribution_count; i++)
-        if (p->attributions[i].layers && p->attributions[i].draw == draw)
+        if (attribution_is_redrawn(&p->attributions[i]) && p->attributions[i].draw == draw)
             r.tasks[r.count++] = (struct reference_task){.attribution = i, .audit = true};
     return r;
 }
 
 static void audit_draws(struct lab *lab) {
-    static const struct pool_hooks hooks = {work, message, ended, NULL};
+    static const struct pool_hooks hooks = {.work = work, .message = message, .ended = ended};
     struct reference draws[2];
-    struct pool_job jobs[2] = {{.user = &draws[0], .limit = 60}, {.user = &draws[1], .limit = 60}};
+    struct pool_job jobs[2] = {{.user = &draws[0], .limit = 60, .calls = UINT32_MAX, .largest = 1 << 20},
+                               {.user = &draws[1], .limit = 60, .calls = UINT32_MAX, .largest = 1 << 20}};
     struct error e = {{0}};
     for (uint32_t d = 0; d < 2; d++) draws[d] = tasks_of(&lab->run.plan, d);
     cr_assert(pool_run(jobs, 2, 2, -1, &hooks, &lab->run, &e), "%s", e.text);
@@ -161,11 +165,11 @@ Test(audit, every_named_network_is_another) {
     static const struct control *const both[] = {&control_cascading, &control_independent};
     static const char *const layers[] = {"fc:8,relu,fc:7,relu,fc:4", "fc:8,relu,fc:7,relu,fc:2",
                                          "fc:8,relu,fc:7,relu,fc:1"};
-    for (int scheme = INIT_OWN; scheme <= INIT_MATCHED; scheme++)
+    for (size_t scheme = 0; init_schemes[scheme]; scheme++)
         for (size_t c = 0; c < 2; c++)
             for (size_t k = 0; k < 3; k++) {
                 struct lab lab;
-                setup(&lab, layers[k], both[c], (struct init_options){.scheme = (enum init_scheme)scheme, .sigma = .1});
+                setup(&lab, layers[k], both[c], (struct init_options){.scheme = init_schemes[scheme], .sigma = .1});
                 audit_draws(&lab);
                 struct found f = found_in(&lab);
                 cr_expect_eq(f.count, lab.run.plan.attribution_count);
@@ -177,7 +181,7 @@ Test(audit, every_named_network_is_another) {
 Test(audit, overflow_is_seen) {
     struct lab lab;
     setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading,
-          (struct init_options){.scheme = INIT_NORMAL, .sigma = 1e25});
+          (struct init_options){.scheme = &init_normal, .sigma = 1e25});
     audit_draws(&lab);
     struct found f = found_in(&lab);
     cr_expect_eq(f.count, 6);
@@ -202,11 +206,12 @@ Test(audit, only_the_named_layers_may_change) {
         struct error e = {{0}};
         bool named[3];
         uint32_t changed, expected;
-        setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = INIT_OWN});
+        setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = &init_own});
         cr_assert(weights_copy(lab.run.model, &w, &e));
         for (uint32_t l = 0; l < 3; l++) {
             named[l] = lies[c].named[l] == '1';
-            if (lies[c].drawn[l] == '1') cr_assert(weights_redraw(w, l, &(struct init_options){.seed = 7}, &e));
+            if (lies[c].drawn[l] == '1')
+                cr_assert(weights_redraw(w, l, &(struct init_options){.scheme = &init_own, .seed = 7}, &e));
         }
         audit_changes(&lab.run, w, named, &changed, &expected);
         cr_expect_eq(changed, lies[c].changed, "named %s, drawn %s: %u", lies[c].named, lies[c].drawn, changed);
@@ -223,9 +228,9 @@ Test(audit, one_number_is_enough) {
     struct weights *w;
     struct error e = {{0}};
     uint32_t changed, expected;
-    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = INIT_OWN});
+    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading, (struct init_options){.scheme = &init_own});
     cr_assert(weights_copy(lab.run.model, &w, &e));
-    cr_assert(weights_redraw(w, 2, &(struct init_options){.seed = 7}, &e));
+    cr_assert(weights_redraw(w, 2, &(struct init_options){.scheme = &init_own, .seed = 7}, &e));
     weights_edit(w, lab.run.graph->layers[0].parameters[1])[3] += 1e-6f;
     audit_changes(&lab.run, w, (bool[]){false, false, true}, &changed, &expected);
     cr_expect_eq(changed, 2);
@@ -240,7 +245,7 @@ Test(audit, pairs_cancel_in_the_top_layer) {
     struct error e = {{0}};
     struct variant pair[2];
     uint32_t at = 0;
-    setup(&lab, "fc:8,relu,fc:2", &control_cascading, (struct init_options){.scheme = INIT_OWN});
+    setup(&lab, "fc:8,relu,fc:2", &control_cascading, (struct init_options){.scheme = &init_own});
     for (uint32_t k = 0; k < lab.run.plan.use_count; k++) {
         const struct use *u = &lab.run.plan.uses[k];
         if (u->stage_index != 1 || u->draw != 1) continue;
@@ -265,7 +270,7 @@ Test(audit, damaged_messages_are_refused) {
     struct lab lab;
     struct error e = {{0}};
     unsigned char noise[256];
-    setup(&lab, "fc:4", &control_cascading, (struct init_options){.scheme = INIT_OWN});
+    setup(&lab, "fc:4", &control_cascading, (struct init_options){.scheme = &init_own});
     memset(noise, 0xff, sizeof noise);
     for (size_t size = 0; size <= sizeof noise; size++)
         cr_expect_not(audit_message(&lab.run, noise, size, &e), "%zu bytes of noise were taken", size);
@@ -281,8 +286,7 @@ static void logits_of(struct variant *v, const struct attribution *a, float *log
 
 /* Back and forth between networks with one variant, and each alone with a fresh one: the same bytes. */
 Test(audit, a_network_does_not_depend_on_those_before_it) {
-    static const enum init_scheme schemes[] = {INIT_OWN, INIT_NORMAL, INIT_PERMUTE, INIT_MATCHED};
-    for (size_t c = 0; c < sizeof schemes / sizeof *schemes; c++) {
+    for (size_t c = 0; init_schemes[c]; c++) {
         struct lab lab;
         struct variant walk, fresh;
         struct error e = {{0}};
@@ -290,7 +294,7 @@ Test(audit, a_network_does_not_depend_on_those_before_it) {
         struct rng rng = rng_stream(c, "walk", 0);
         setup(&lab, "conv:8x1,batchnorm,relu,conv:7x1,relu,flatten,fc:4",
               c % 2 ? &control_independent : &control_cascading,
-              (struct init_options){.scheme = schemes[c], .sigma = .5});
+              (struct init_options){.scheme = init_schemes[c], .sigma = .5});
         cr_assert(variant_init(&walk, &lab.run, ROOT_MODEL, &e));
         for (int step = 0; step < 30; step++) {
             uint32_t at = rng_below(&rng, lab.run.plan.attribution_count + 1);

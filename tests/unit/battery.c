@@ -92,7 +92,7 @@ Test(battery, defaults) {
     cr_expect_eq(b->explainers[0].reduction, REDUCE_NONE);
     cr_expect_eq(b->expectation_count, 0);
     cr_expect_eq(b->rule.kind, RULE_CALIBRATED);
-    cr_expect_eq(b->rule.delta, verdict_rule_default().delta);
+    cr_expect_eq(b->rule.delta, rule_constants_default().delta);
     cr_expect_eq(b->seed, 1);
     cr_expect_eq(b->conv, CONV_AUTO);
     cr_expect_eq(b->time_limit, 60);

@@ -8,7 +8,7 @@ static bool check_in_process(const struct lab *lab, const char *folder, const ch
     struct plugin *plugin = NULL;
     const assay_explainer *explainer = NULL;
     cr_assert(lab_plugin(folder, spec, &plugin, e), "%s", e->text);
-    cr_assert(plugin_explainer(plugin, handle_host(), &explainer, e), "%s", e->text);
+    cr_assert(plugin_open(plugin, handle_host(), &explainer, e), "%s", e->text);
     struct conformance_case given = {.explainer = explainer,
                                      .claims = plugin->claims,
                                      .baseline = plugin_number(plugin, "baseline", 0),
@@ -18,7 +18,7 @@ static bool check_in_process(const struct lab *lab, const char *folder, const ch
                                      .targets = lab->targets,
                                      .seeds = lab->seeds};
     bool ok = conformance_check(&given, report, e);
-    plugin_explainer_destroy(explainer);
+    plugin_close(plugin, explainer);
     plugin_destroy(plugin);
     return ok;
 }
@@ -121,6 +121,110 @@ Test(conformance, mutants_are_left_to_the_controls) {
     }
     lab_close(&labs[0]);
     lab_close(&labs[1]);
+}
+
+/* ---- batches of the size that a battery asks for ---- */
+
+#define MANY 40u
+
+/* The gradient plus the input, so that no two maps are the same; but inputs wrong .. last of a batch get the map of the
+ * one before them. */
+struct copier {
+    assay_explainer explainer;
+    uint32_t wrong, last;
+};
+
+static assay_status copy_map(const assay_explainer *self, const assay_model *model, const assay_request *request,
+                             float *maps, assay_why *why) {
+    const struct copier *copier = (const struct copier *)self;
+    size_t count = model->input.count;
+    assay_status status = model->gradient(model, request->n, request->inputs, request->targets, maps, why);
+    for (size_t k = 0; k < request->n * count; k++) maps[k] += request->inputs[k];
+    for (uint32_t i = copier->wrong; i < request->n && i <= copier->last; i++)
+        memcpy(maps + i * count, maps + (copier->wrong - 1) * count, count * sizeof *maps);
+    return status;
+}
+
+static void check_many(const assay_explainer *explainer, uint32_t n, struct conformance_report *report) {
+    struct lab lab = lab_mlp();
+    struct error e;
+    float inputs[MANY * 20];
+    uint32_t targets[MANY];
+    uint64_t seeds[MANY];
+    for (uint32_t k = 0; k < MANY * 20; k++) inputs[k] = (float)((k * 2654435761u) >> 16) / 65536 - .5f;
+    for (uint32_t i = 0; i < MANY; i++) targets[i] = i % 4, seeds[i] = i + 77;
+    const struct conformance_case given = {
+        .explainer = explainer, .weights = lab.weights, .n = n, .inputs = inputs, .targets = targets, .seeds = seeds};
+    cr_assert(conformance_check(&given, report, &e), "%s", e.text);
+    lab_close(&lab);
+}
+
+Test(conformance, maps_copied_from_other_inputs_are_seen_in_large_batches) {
+    static const struct {
+        uint32_t n, wrong, last;
+        bool seen;
+    } cases[] = {
+        {10, 8, 99, true},  {10, 9, 9, true},   {10, 4, 4, true},   {16, 8, 8, true},    {40, 8, 99, true},
+        {40, 39, 39, true}, {40, 32, 38, true}, {40, 20, 25, true}, {40, 99, 99, false}, {10, 99, 99, false},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const struct copier copier = {{.attribute = copy_map}, cases[c].wrong, cases[c].last};
+        struct conformance_report report;
+        check_many(&copier.explainer, cases[c].n, &report);
+        const struct conformance_line *line = line_of(&report, "batch"), *breach = conformance_breach(&report);
+        cr_assert_not_null(line);
+        cr_expect_eq(line->state == CONFORMANCE_BREACH, cases[c].seen, "%u of %u: %s", cases[c].wrong, cases[c].n,
+                     line->sentence);
+        cr_expect_eq(breach != NULL, cases[c].seen, "%u: %s", cases[c].wrong, breach ? breach->sentence : "");
+    }
+}
+
+/* How often it is called, of how many samples each time. */
+struct counter {
+    assay_explainer explainer;
+    uint32_t *calls, *samples;
+};
+
+static assay_status count_calls(const assay_explainer *self, const assay_model *model, const assay_request *request,
+                                float *maps, assay_why *why) {
+    const struct counter *counter = (const struct counter *)self;
+    ++*counter->calls;
+    *counter->samples += request->n;
+    return model->gradient(model, request->n, request->inputs, request->targets, maps, why);
+}
+
+/* The batch twice, 16 positions alone, and a group of four twice. */
+Test(conformance, asks_for_few_samples_of_a_large_batch) {
+    uint32_t calls = 0, samples = 0;
+    const struct counter counter = {{.attribute = count_calls}, &calls, &samples};
+    struct conformance_report report;
+    check_many(&counter.explainer, MANY, &report);
+    cr_expect_null(conformance_breach(&report));
+    cr_expect_eq(calls, 2 + 16 + 2);
+    cr_expect_eq(samples, 2 * MANY + 16 + 2 * 4);
+}
+
+Test(conformance, damaged_reports_are_refused) {
+    struct conformance_report good = {.count = 1}, bad;
+    good.lines[0] = (struct conformance_line){"answer", CONFORMANCE_OK, "fine"};
+    bad = good;
+    cr_expect(conformance_report_check(&bad));
+    bad.count = CONFORMANCE_MAX + 1;
+    cr_expect_not(conformance_report_check(&bad));
+    bad = good;
+    bad.lines[0].state = (enum conformance_state)9;
+    cr_expect_not(conformance_report_check(&bad));
+    bad = good;
+    memset(&bad.unsupported, 0x55, 1);
+    cr_expect_not(conformance_report_check(&bad));
+    bad = good;
+    memset(bad.lines[0].sentence, 'x', sizeof bad.lines[0].sentence);
+    memset(bad.lines[0].id, '\n', sizeof bad.lines[0].id);
+    memset(bad.why, 0xff, sizeof bad.why);
+    cr_expect(conformance_report_check(&bad));
+    cr_expect_eq(strlen(bad.lines[0].sentence), CONFORMANCE_SENTENCE - 1);
+    cr_expect_eq(strspn(bad.lines[0].id, " "), sizeof bad.lines[0].id - 1);
+    cr_expect_eq(strspn(bad.why, " "), CONFORMANCE_SENTENCE - 1);
 }
 
 struct work {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "controls/controls.h"
 #include "fake_run.h"
+#include "run/explain_job.h"
 #include "run/run.h"
 #include "store/store.h"
 
@@ -41,6 +42,26 @@ static bool compare(void *user, const struct comparison_row *c) {
     *known = true;
     *value = c->value;
     return true;
+}
+
+/* A purpose of 512 bytes once cut the names off, and draws shared their seeds. */
+Test(explain_job, long_names_do_not_share_seeds) {
+    char name[2000];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    struct battery battery_of = {.seed = 1};
+    struct explainer_entry rows[] = {{.name = name}, {.name = name + 1}};
+    uint32_t samples[] = {0, 1};
+    struct run r = {.battery = &battery_of, .explainers = rows, .explainer_count = 2};
+    r.inputs[ROOT_MODEL].sample = samples;
+    char key[] = "own:fc2/draw1", other_key[] = "own:fc2/draw2";
+    const struct attribution a = {.key = key, .root = ROOT_MODEL}, b = {.key = other_key, .root = ROOT_MODEL};
+    uint64_t first[2], second[2], third[2];
+    struct error e;
+    cr_assert(explain_job_seeds(&r, 0, &a, 2, first, &e) && explain_job_seeds(&r, 0, &b, 2, second, &e) &&
+                  explain_job_seeds(&r, 1, &a, 2, third, &e),
+              "%s", e.text);
+    cr_expect(first[0] != first[1] && first[0] != second[0] && first[0] != third[0]);
 }
 
 /* An edge detector gives the same maps on every network, so its floor must be the same in every draw, in every view.

@@ -259,6 +259,7 @@ static bool put_judgements(const struct fake_run *f, struct store *s, struct err
         uint32_t explainer = i / FAKE_CONTROLS, control = i % FAKE_CONTROLS;
         struct check_row check = {fake_explainer(f, explainer),
                                   fake_control(f, control),
+                                  "identity",
                                   "gradient = w",
                                   0,
                                   explainer == 9 ? .5 : 1e-7,

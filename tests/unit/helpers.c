@@ -50,7 +50,7 @@ static void subject_init(struct subject *s, size_t side) {
                   weights_create(s->graph, &s->weights, &e) && net_create(s->weights, &s->net, &e),
               "%s", e.text);
     for (uint32_t l = 0; l < s->graph->layer_count; l++) {
-        struct init_options init = {.scheme = INIT_NORMAL, .sigma = .1, .seed = l};
+        struct init_options init = {.scheme = &init_normal, .sigma = .1, .seed = l};
         cr_assert(weights_redraw(s->weights, l, &init, &e), "%s", e.text);
     }
     s->sample = shape_count(&s->graph->sample);

@@ -105,14 +105,15 @@ Test(judge_checks, rows_of_the_store_add_up) {
         for (uint32_t i = 0; i < 3; i++) {
             struct check_row row = {"subject",
                                     "zero-pixel",
-                                    s.run.plan.checks[0].what,
+                                    s.run.plan.checks[0].predicate->id,
+                                    s.run.plan.checks[0].predicate->what,
                                     i,
                                     sums[c].worst[i],
                                     sums[c].tolerance[i],
                                     sums[c].worst[i] <= sums[c].tolerance[i]};
             cr_assert(store_put_check(s.run.store, &row, &e), "%s", e.text);
         }
-        cr_assert(results_load(&s.run, &r, &e), "%s", e.text);
+        cr_assert(results_load(&s.view, s.run.store, &r, &e), "%s", e.text);
         const struct checked *k = &r->checks[0];
         cr_expect(k->present);
         cr_expect_eq(k->inputs, 3);
@@ -154,7 +155,7 @@ Test(judge_checks, results_are_what_the_store_holds) {
     for (size_t k = 0; k < 4; k++) cr_assert(store_put_unit(s.run.store, &units[k], &e), "%s", e.text);
     for (size_t k = 0; k < 7; k++) cr_assert(store_put_comparison(s.run.store, &rows[k], &e), "%s", e.text);
     cr_assert(store_put_audit(s.run.store, &audit, &e), "%s", e.text);
-    cr_assert(results_load(&s.run, &r, &e), "%s", e.text);
+    cr_assert(results_load(&s.view, s.run.store, &r, &e), "%s", e.text);
     uint32_t at = synthetic_find(&s, key);
     const struct cell *cell = results_cell(r, 0, at), *failed = results_cell(r, 0, synthetic_find(&s, "model"));
     cr_expect(cell->present && cell->status == UNIT_OK);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "explainers/explainer.h"
+#include "measure/interval.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -104,29 +105,29 @@ Test(judge_labels, one_input_is_not_judged) {
 static const struct {
     const char *name;
     uint32_t classes;
-    enum role role;
-    bool all; /* networks of the role; else the second, or the only one */
+    enum network_kind kind;
+    bool all; /* networks of the kind; else the second, or the only one */
     double train, test;
     const char *failure;
     enum verdict_word word;
     const char *words;
 } networks[] = {
-    {"as they should be", 10, ROLE_PERMUTED, true, .95, .12, NULL, VERDICT_PASS, ""},
-    {"one did not memorise", 10, ROLE_PERMUTED, false, .949, .1, NULL, VERDICT_ERROR,
+    {"as they should be", 10, NETWORK_PERMUTED, true, .95, .12, NULL, VERDICT_PASS, ""},
+    {"one did not memorise", 10, NETWORK_PERMUTED, false, .949, .1, NULL, VERDICT_ERROR,
      "No control: network permuted/1 reached training accuracy 0.949 after 20 epochs; 0.95 is needed."},
-    {"a twin did not memorise", 10, ROLE_TWIN, false, .5, .5, NULL, VERDICT_ERROR,
+    {"a twin did not memorise", 10, NETWORK_TWIN, false, .5, .5, NULL, VERDICT_ERROR,
      "network twin/1 reached training accuracy 0.500"},
-    {"the first did not learn", 10, ROLE_TRUE, true, .9, .8, NULL, VERDICT_ERROR, "network true/0 reached"},
-    {"one could not be trained", 10, ROLE_PERMUTED, false, .95, .1, "the loss is not finite", VERDICT_ERROR,
+    {"the first did not learn", 10, NETWORK_TRUE, true, .9, .8, NULL, VERDICT_ERROR, "network true/0 reached"},
+    {"one could not be trained", 10, NETWORK_PERMUTED, false, .95, .1, "the loss is not finite", VERDICT_ERROR,
      "network permuted/1 could not be trained: the loss is not finite"},
-    {"permuted labels taught something", 10, ROLE_PERMUTED, true, .97, .2, NULL, VERDICT_ERROR,
+    {"permuted labels taught something", 10, NETWORK_PERMUTED, true, .97, .2, NULL, VERDICT_ERROR,
      "have test accuracy 0.20, chance is 0.10"},
-    {"one of them by chance", 10, ROLE_PERMUTED, false, .97, .14, NULL, VERDICT_PASS, ""},
-    {"true labels taught nothing", 10, ROLE_TRUE, true, .97, .12, NULL, VERDICT_ERROR,
+    {"one of them by chance", 10, NETWORK_PERMUTED, false, .97, .14, NULL, VERDICT_PASS, ""},
+    {"true labels taught nothing", 10, NETWORK_TRUE, true, .97, .12, NULL, VERDICT_ERROR,
      "trained on true labels has test accuracy 0.12"},
-    {"two classes", 2, ROLE_PERMUTED, true, .97, .5, NULL, VERDICT_PASS, ""},
-    {"two classes, nothing learned", 2, ROLE_TRUE, true, .97, .52, NULL, VERDICT_ERROR, "trained on true labels"},
-    {"two classes, labels leak", 2, ROLE_PERMUTED, true, .97, .6, NULL, VERDICT_ERROR, "chance is 0.50"},
+    {"two classes", 2, NETWORK_PERMUTED, true, .97, .5, NULL, VERDICT_PASS, ""},
+    {"two classes, nothing learned", 2, NETWORK_TRUE, true, .97, .52, NULL, VERDICT_ERROR, "trained on true labels"},
+    {"two classes, labels leak", 2, NETWORK_PERMUTED, true, .97, .6, NULL, VERDICT_ERROR, "chance is 0.50"},
 };
 
 Test(judge_labels, l0_refuses_what_is_no_control) {
@@ -138,7 +139,7 @@ Test(judge_labels, l0_refuses_what_is_no_control) {
         synthetic_create(&s, &o, &p, 1);
         for (uint32_t k = 0; k < s.run.network_count; k++) {
             struct network *n = &s.run.networks[k];
-            if (n->role != networks[c].role || !(networks[c].all || n->draw == 1)) continue;
+            if (n->kind != networks[c].kind || !(networks[c].all || n->draw == 1)) continue;
             n->train_accuracy = networks[c].train;
             n->test_accuracy = networks[c].test;
             if (networks[c].failure) n->failure = text_copy(networks[c].failure);

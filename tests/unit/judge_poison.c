@@ -212,15 +212,15 @@ static bool unsupported(struct synthetic *s, const struct rule_case *r) {
     return true;
 }
 static bool untrained(struct synthetic *s, const struct rule_case *r) {
-    run_network(&s->run, ROLE_TWIN, 2)->failure = text_copy("the loss is not finite");
+    run_network(&s->run, NETWORK_TWIN, 2)->failure = text_copy("the loss is not finite");
     return draws_of(r) == 4;
 }
 static bool accuracy_nan(struct synthetic *s, const struct rule_case *r) {
-    run_network(&s->run, ROLE_PERMUTED, 1)->train_accuracy = (double)NAN;
+    run_network(&s->run, NETWORK_PERMUTED, 1)->train_accuracy = (double)NAN;
     return draws_of(r) == 4;
 }
 static bool test_accuracy_nan(struct synthetic *s, const struct rule_case *r) {
-    run_network(&s->run, ROLE_PERMUTED, 1)->test_accuracy = (double)NAN;
+    run_network(&s->run, NETWORK_PERMUTED, 1)->test_accuracy = (double)NAN;
     return draws_of(r) == 4;
 }
 static bool check_missing(struct synthetic *s, const struct rule_case *r) {

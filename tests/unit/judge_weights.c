@@ -3,6 +3,8 @@
 
 #include "base/rng.h"
 #include "explainers/explainer.h"
+#include "judge/chance.h"
+#include "measure/interval.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -428,8 +430,8 @@ Test(judge_weights, chance_magnitude) {
         struct judge_case c;
         o.same_size = k == 0;
         synthetic_create(&s, &o, &p, 1);
-        judge_begin(&c, s.results, 0, 0, 5);
-        m[k] = judge_chance_magnitude(&c, VIEW_ABSOLUTE_ALL);
+        case_begin(&c, s.results, 0, 0, 5);
+        m[k] = chance_base(&c, VIEW_ABSOLUTE_ALL);
         synthetic_destroy(&s);
     }
     cr_expect(fabs(m[0]) < .1, "%g", m[0]);
@@ -585,7 +587,7 @@ Test(judge_weights, constants_come_from_the_battery) {
         struct synthetic s;
         synthetic_create(&s, &o, &cases[c].p, 2);
         struct judgement before = synthetic_judge(&s, 0);
-        for (const struct rule_constant *k = rule_constants; k->name; k++)
+        for (const struct rule_constant *k = rule_constant_table; k->name; k++)
             if (strcmp(k->name, cases[c].name) == 0) *k->field(&s.battery.rule) = cases[c].value;
         struct judgement after = synthetic_judge(&s, 0);
         cr_expect_eq(before.word, cases[c].default_word, "%s: %s", cases[c].name, before.reason);

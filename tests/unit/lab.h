@@ -110,7 +110,7 @@ static inline bool lab_plugin(const char *folder, const char *text, struct plugi
     char *whole = text_format("%s/%s/%.*s.so%s", build ? build : "build", folder, n, text, text + n);
     cr_assert_not_null(whole);
     cr_assert(explainer_spec_parse(whole, &spec, e), "%s", e->text);
-    bool ok = plugin_create(&spec, out, e);
+    bool ok = plugin_create(&spec, out, e) && plugin_usable(*out, e);
     explainer_spec_finish(&spec);
     free(whole);
     return ok;
@@ -125,9 +125,9 @@ static inline assay_status lab_explain(const struct lab *lab, const char *folder
     assay_request request = {LAB_INPUTS, lab->inputs, lab->targets, lab->seeds};
     assay_why reason = {why, 256};
     cr_assert(lab_plugin(folder, text, &plugin, &e), "%s", e.text);
-    cr_assert(plugin_explainer(plugin, handle_host(), &explainer, &e), "%s", e.text);
+    cr_assert(plugin_open(plugin, handle_host(), &explainer, &e), "%s", e.text);
     assay_status status = explainer->attribute(explainer, &lab->handle->model, &request, maps, &reason);
-    plugin_explainer_destroy(explainer);
+    plugin_close(plugin, explainer);
     plugin_destroy(plugin);
     return status;
 }

@@ -140,7 +140,7 @@ Test(net_memory, large_samples_go_in_smaller_groups_to_the_same_bits) {
               "%s", e.text);
     rng_fill_normal(1, 0, SAMPLES * PIXELS, x);
     for (uint32_t l = 0; l < g->layer_count; l++)
-        cr_assert(weights_redraw(weights, l, &(struct init_options){.scheme = INIT_OWN}, &e), "%s", e.text);
+        cr_assert(weights_redraw(weights, l, &(struct init_options){.scheme = &init_own}, &e), "%s", e.text);
     cr_assert(net_create(weights, &net, &e) && net_gradient(net, NET_GRADIENT, SAMPLES, x, targets, maps, &e));
     cr_expect(net->group->capacity >= 2 && net->group->capacity <= 6, "%u at a time", net->group->capacity);
     for (uint32_t i = 0; i < SAMPLES; i++) {

@@ -186,7 +186,8 @@ Test(net_routes, layers_that_changed_are_folded_again) {
     cr_assert(weights_copy(s.weights, &weights, &e) && net_create(weights, &net, &e));
     for (uint32_t step = 0; step < 2 * s.graph->layer_count; step++) {
         uint32_t layer = step % s.graph->layer_count;
-        const struct init_options init = {.scheme = INIT_NORMAL, .sigma = .3, .seed = step, .keep_running_stats = true};
+        const struct init_options init = {
+            .scheme = &init_normal, .sigma = .3, .seed = step, .keep_running_stats = true};
         cr_assert(net_forward(net, 1, s.x, before, &e));
         cr_assert(weights_redraw(weights, layer, &init, &e), "%s", e.text);
         net_changed(net, layer);

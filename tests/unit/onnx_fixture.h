@@ -16,7 +16,7 @@ static size_t good_size;
 static inline void onnx_enter(void) {
     struct error e = {""};
     struct shape sample = {3, {1, 6, 6}};
-    struct init_options options = {.scheme = INIT_NORMAL, .sigma = .5, .seed = 1};
+    struct init_options options = {.scheme = &init_normal, .sigma = .5, .seed = 1};
     struct graph *graph;
     struct weights *weights;
 

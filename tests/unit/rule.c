@@ -29,10 +29,10 @@ Test(rule, constants) {
         {"degenerate", .05}, {"logit-r", .20},       {"constant-share", .2}, {"twin-gap", .10}, {"delta-twin", .40},
         {"memorised", .95},  {"vanished-share", .5}, {"zero-share", .1},     {"cutoff", .5},
     };
-    struct verdict_rule rule = verdict_rule_default();
+    struct rule_constants rule = rule_constants_default();
     size_t count = 0;
 
-    for (const struct rule_constant *c = rule_constants; c->name; c++, count++) {
+    for (const struct rule_constant *c = rule_constant_table; c->name; c++, count++) {
         double *field = c->field(&rule);
         size_t i = 0;
         while (i < sizeof want / sizeof *want && strcmp(want[i].name, c->name) != 0) i++;

@@ -24,7 +24,7 @@ Test(scaffold, compiles_and_conforms_at_once) {
     struct conformance_report report;
     cr_assert(explainer_spec_parse("my-method/my-method.so", &spec, &e), "%s", e.text);
     cr_assert(plugin_create(&spec, &plugin, &e), "%s", e.text);
-    cr_assert(plugin_explainer(plugin, handle_host(), &explainer, &e), "%s", e.text);
+    cr_assert(plugin_open(plugin, handle_host(), &explainer, &e), "%s", e.text);
     struct conformance_case given = {.explainer = explainer,
                                      .claims = plugin->claims,
                                      .weights = lab.weights,
@@ -33,9 +33,9 @@ Test(scaffold, compiles_and_conforms_at_once) {
                                      .targets = lab.targets,
                                      .seeds = lab.seeds};
     cr_assert(conformance_check(&given, &report, &e), "%s", e.text);
-    cr_expect_str_eq(plugin->info->id, "my-method");
+    cr_expect_str_eq(plugin->info.id, "my-method");
     cr_expect_null(conformance_breach(&report));
-    plugin_explainer_destroy(explainer);
+    plugin_close(plugin, explainer);
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);
     scratch_leave();

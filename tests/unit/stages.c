@@ -5,6 +5,7 @@
 #include "nn/arch.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,7 +158,8 @@ Test(stages, an_incomplete_cascade_carries_its_floor_apart) {
         const struct attribution *a = &p.attributions[p.uses[i].attribution];
         cr_expect_eq(p.uses[i].floor_only, p.uses[i].stage_index == 2);
         cr_expect_eq((a->wants & WANT_MISMATCHED) != 0, p.uses[i].floor_only, "%s", a->key);
-        cr_expect_eq(a->layers[3], p.uses[i].floor_only, "the classifier is re-drawn for the floor only: %s", a->key);
+        cr_expect_eq(a->model.layers[3], p.uses[i].floor_only, "the classifier is re-drawn for the floor only: %s",
+                     a->key);
     }
     plan_finish(&p);
     graph_destroy(g);
@@ -182,5 +184,25 @@ Test(stages, one_input_has_no_floor) {
         plan_finish(&p);
     }
     battery.inputs = 30;
+    graph_destroy(g);
+}
+
+/* Two long names that differ in their ends were once one name. */
+Test(stages, long_names_are_whole) {
+    char groups[700];
+    struct graph *g = graph_of();
+    struct option option = {(char *)"groups", groups, {3, 7}};
+    struct battery_control entry = {(char *)"cascading", &option, 1, {2, 5}};
+    struct control_values v;
+    struct error e;
+    struct plan p;
+    snprintf(groups, sizeof groups, "%0300d=fc*, %0300d=conv*", 1, 2);
+    plan_init(&p, g);
+    cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, &e), "%s", e.text);
+    cr_assert(control_cascading.expand(&p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
+    const char *name = plan_stage_name(&p, 0, 1);
+    cr_expect_eq(strlen(name), 301, "%s", name);
+    cr_expect_eq(name[300], '2');
+    plan_finish(&p);
     graph_destroy(g);
 }

@@ -162,7 +162,7 @@ Test(store, gives_back_every_field_of_every_row) {
         store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 4294967295u, 0, "m", "w", NAN}, NULL));
     cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 0, 0, "m", "w", 1.0 / 3}, NULL));
     cr_assert(store_put_audit(s, &(struct audit_row){"v", 2, 3, "ab", NAN, .5, false}, NULL));
-    cr_assert(store_put_check(s, &(struct check_row){"e", "c", "w", 3, 1e-300, INFINITY, true}, NULL));
+    cr_assert(store_put_check(s, &(struct check_row){"e", "c", "i", "w", 3, 1e-300, INFINITY, true}, NULL));
     cr_assert(store_put_curve(s, &curve, NULL));
     cr_assert(store_put_verdict(s, &verdict, NULL));
     s = reopened(s);
@@ -433,5 +433,45 @@ Test(store, begins_once) {
     cr_expect(store_put_unit(s, &(struct unit_row){"e", "v", UNIT_OK, "", 0}, NULL));
     s = reopened(s);
     cr_expect_not(store_has_unit(s, "e", "v"), "closing drops the open transaction");
+    store_close(s);
+}
+
+static bool good_comparison(void *context, const struct comparison_row *row) {
+    ++*(int *)context;
+    cr_expect_str_eq(row->explainer, "good");
+    return true;
+}
+
+static bool good_check(void *context, const struct check_row *row) {
+    ++*(int *)context;
+    cr_expect_str_eq(row->explainer, "good");
+    return true;
+}
+
+static bool good_map(void *context, const struct map_row *row) {
+    ++*(int *)context;
+    cr_expect_str_eq(row->explainer, "good");
+    return true;
+}
+
+Test(store, drops_the_results_of_one_explainer) {
+    static const char *const names[] = {"good", "bad"};
+    struct store *s = opened();
+    float map[] = {1};
+    int comparisons = 0, checks = 0, maps = 0;
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert(store_put_unit(s, &(struct unit_row){names[i], "v", UNIT_OK, NULL, 0}, NULL));
+        cr_assert(store_put_comparison(
+            s, &(struct comparison_row){names[i], "v", "matched", 0, 0, "spearman", "signed/all", .5}, NULL));
+        cr_assert(store_put_check(s, &(struct check_row){.explainer = names[i], .control = "c", .what = "w"}, NULL));
+        cr_assert(store_put_map(s, &(struct map_row){names[i], "v", 0, {1, {1}}, map}, NULL));
+    }
+    cr_assert(store_drop_results(s, "bad", NULL));
+    cr_assert(store_drop_results(s, "nobody", NULL));
+    cr_expect(store_has_unit(s, "good", "v") && !store_has_unit(s, "bad", "v"));
+    cr_assert(store_each_comparison(s, good_comparison, &comparisons, NULL));
+    cr_assert(store_each_check(s, good_check, &checks, NULL));
+    cr_assert(store_each_map(s, good_map, &maps, NULL));
+    cr_expect(comparisons == 1 && checks == 1 && maps == 1);
     store_close(s);
 }

@@ -65,12 +65,12 @@ static void make_rows(struct synthetic *s, const struct profile *p) {
 }
 
 static void make_networks(struct synthetic *s) {
-    static const enum role roles[] = {ROLE_TRUE, ROLE_PERMUTED, ROLE_TWIN};
+    static const enum network_kind kinds[] = {NETWORK_TRUE, NETWORK_PERMUTED, NETWORK_TWIN};
     s->run.networks = calloc(9, sizeof *s->run.networks);
     for (uint32_t k = 0; k < 3; k++)
         for (uint32_t draw = 0; draw < (k ? 4u : 1u); draw++)
             s->run.networks[s->run.network_count++] =
-                (struct network){.role = roles[k],
+                (struct network){.kind = kinds[k],
                                  .draw = draw,
                                  .epochs = 20,
                                  .train_accuracy = .97,
@@ -83,10 +83,10 @@ static void make_plan(struct synthetic *s) {
     uint32_t a;
     plan_init(&s->run.plan, &s->graph);
     for (int root = 0; root < ROOT_COUNT; root++) {
-        cr_assert(plan_original(&s->run.plan, (enum root)root, INPUT_PLAIN, 0, &a, &e));
-        cr_assert(plan_original(&s->run.plan, (enum root)root, INPUT_PLAIN, 1, &a, &e));
+        cr_assert(plan_original(&s->run.plan, (enum root)root, NULL, 0, &a, &e));
+        cr_assert(plan_original(&s->run.plan, (enum root)root, NULL, 1, &a, &e));
     }
-    cr_assert(plan_original(&s->run.plan, ROOT_MODEL, INPUT_JITTER, 0, &a, &e));
+    cr_assert(plan_original(&s->run.plan, ROOT_MODEL, &input_jitter, 0, &a, &e));
     for (uint32_t c = 0; c < s->run.control_count; c++) {
         const struct control_entry *entry = &s->run.controls[c];
         cr_assert(entry->control->expand(&s->run.plan, c, &entry->values, &s->battery, 0, s->options.draws, &e), "%s",
@@ -141,20 +141,21 @@ static void put_share(const struct synthetic *s, const struct profile *p, uint32
 }
 
 static void put_use(const struct synthetic *s, const struct profile *p, const struct use *u, uint64_t seed) {
-    enum judge judge = s->run.controls[u->control].control->judge;
+    const struct rule *rule = s->run.controls[u->control].control->rule;
+    bool labels = rule->family == FAMILY_LABELS;
     struct audit *audit = &s->results->audits[u->attribution];
     uint32_t stage = u->stage_index, last = s->options.layers - 1;
-    bool all = judge == JUDGE_INDEPENDENT && stage > last; /* that of the floor, shared with the cascade */
-    double share = judge == JUDGE_LABELS           ? (stage ? p->twin : p->permuted)
-                   : judge == JUDGE_CASCADE || all ? p->cascade[all ? last : stage]
-                                                   : p->single[stage];
-    double magnitude = judge != JUDGE_LABELS ? p->magnitude : stage ? p->twin_magnitude : p->permuted_magnitude;
+    bool all = rule->single_layers && stage > last; /* that of the floor, shared with the cascade */
+    double share = labels                        ? (stage ? p->twin : p->permuted)
+                   : !rule->single_layers || all ? p->cascade[all ? last : stage]
+                                                 : p->single[stage];
+    double magnitude = !labels ? p->magnitude : stage ? p->twin_magnitude : p->permuted_magnitude;
     put_share(s, p, 0, u->attribution, share, magnitude, seed);
     put_share(s, p, 1, u->attribution, 0, p->yardstick, seed);
-    if (judge == JUDGE_LABELS) return;
+    if (labels) return;
     *audit = (struct audit){true, true, 0, 0, .01};
     for (uint32_t l = 0; l < s->options.layers; l++)
-        audit->expected += s->run.plan.attributions[u->attribution].layers[l];
+        audit->expected += s->run.plan.attributions[u->attribution].model.layers[l];
     audit->changed = audit->expected;
     if (audit->expected == 1) audit->logit_r = p->logit_r[stage]; /* the top layer is the cascade's first stage, too */
 }
@@ -165,8 +166,8 @@ static void put_originals(const struct synthetic *s, const struct profile *p) {
         for (uint32_t a = 0; a < plan->attribution_count; a++) {
             const struct attribution *at = &plan->attributions[a];
             struct cell *cell = &s->results->cells[(size_t)row * s->results->attribution_count + a];
-            if (at->layers || at->role != ROLE_TRUE) continue;
-            double value = at->repeat ? p->repeat : at->inputs == INPUT_JITTER ? p->stable : 1;
+            if (!attribution_is_unmodified(at)) continue;
+            double value = at->repeat ? p->repeat : attribution_is_jittered(at) ? p->stable : 1;
             for (int v = 0; v < VIEW_COUNT; v++) synthetic_fill(s, cell, (enum view)v, value, value);
             cell->present = true;
             cell->why = text_copy("");
@@ -180,18 +181,14 @@ static void put_checks(const struct synthetic *s) {
 
 static void make_results(struct synthetic *s, const struct profile *p, uint64_t seed) {
     const struct plan *plan = &s->run.plan;
-    s->results = calloc(1, sizeof *s->results);
-    cr_assert_not_null(s->results);
-    s->results->run = &s->run;
-    s->results->attribution_count = plan->attribution_count;
-    cr_assert(results_make_cells(s->results, 2 * (size_t)plan->attribution_count));
-    s->results->audits = calloc(plan->attribution_count, sizeof *s->results->audits);
-    s->results->checks = calloc(2 * plan->check_count + 1, sizeof *s->results->checks);
+    struct error e;
+    s->view = run_view(&s->run);
+    cr_assert(results_create(&s->view, &s->results, &e));
     put_originals(s, p);
     /* The cascade last: what it shares with the independent control is its own. */
     for (int cascade = 0; cascade < 2; cascade++)
         for (uint32_t u = 0; u < plan->use_count; u++)
-            if ((s->run.controls[plan->uses[u].control].control->judge == JUDGE_CASCADE) == (cascade == 1))
+            if ((s->run.controls[plan->uses[u].control].control->rule->magnitude_guard) == (cascade == 1))
                 put_use(s, p, &plan->uses[u], seed);
     put_checks(s);
 }
@@ -200,7 +197,7 @@ void synthetic_create(struct synthetic *s, const struct synthetic_options *optio
                       uint64_t seed) {
     *s = (struct synthetic){.options = *options};
     s->battery = (struct battery){
-        .path = (char *)"synthetic.yaml", .rule = verdict_rule_default(), .seed = 1, .inputs = options->inputs};
+        .path = (char *)"synthetic.yaml", .rule = rule_constants_default(), .seed = 1, .inputs = options->inputs};
     s->data = (struct dataset){
         .count = options->inputs, .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}}, .classes = options->classes};
     make_graph(s);
@@ -257,7 +254,8 @@ void synthetic_store(struct synthetic *s) {
             const struct checked *c = &s->results->checks[k];
             struct check_row row = {s->run.explainers[0].name,
                                     s->run.controls[plan->checks[k].control].control->id,
-                                    plan->checks[k].what,
+                                    plan->checks[k].predicate->id,
+                                    plan->checks[k].predicate->what,
                                     i,
                                     c->worst,
                                     c->tolerance,
@@ -303,8 +301,7 @@ struct cell *synthetic_cell(const struct synthetic *s, uint32_t row, const char 
 struct judgement synthetic_judge(const struct synthetic *s, uint32_t control) {
     struct judgement j;
     struct error e = {{0}};
-    bool labels = s->run.controls[control].control->judge == JUDGE_LABELS;
-    cr_assert(verdict_judge(s->results, 0, control, labels ? UINT32_MAX : s->options.draws, false, &j, &e), "%s",
-              e.text);
+    bool looks = s->run.controls[control].control->rule->sequential;
+    cr_assert(verdict_judge(s->results, 0, control, looks ? s->options.draws : UINT32_MAX, NULL, &j, &e), "%s", e.text);
     return j;
 }

@@ -41,6 +41,7 @@ struct synthetic {
     struct graph graph;
     struct dataset data;
     struct run run;
+    struct experiment_view view; /* of the run */
     struct results *results;
 };
 

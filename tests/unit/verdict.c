@@ -55,7 +55,7 @@ static void judge_all(struct synthetic *s, struct stored *out) {
     uint32_t *draws = calloc(2u * s->run.control_count, sizeof *draws);
     cr_assert_not_null(draws);
     for (uint32_t c = 0; c < s->run.control_count; c++)
-        draws[2 * c] = s->run.controls[c].control->judge == JUDGE_LABELS ? UINT32_MAX : s->options.draws;
+        draws[2 * c] = s->run.controls[c].control->rule->sequential ? s->options.draws : UINT32_MAX;
     struct draw_counts counts = {draws};
     *out = (struct stored){.exit_code = -1};
     cr_assert(verdict_store(&s->run, &counts, &out->exit_code, &e), "%s", e.text);
@@ -228,7 +228,7 @@ Test(verdict, overall_joins_the_families) {
         synthetic_create(&s, &o, &p, 1);
         s.results->checks[0] =
             (struct checked){true, columns[c].zero <= 1, columns[c].zero, columns[c].zero > 0 ? 1 : 0, 3, 12};
-        if (columns[c].untrained) run_network(&s.run, ROLE_PERMUTED, 1)->train_accuracy = .5;
+        if (columns[c].untrained) run_network(&s.run, NETWORK_PERMUTED, 1)->train_accuracy = .5;
         synthetic_store(&s);
         judge_all(&s, &out);
         cr_expect_str_eq(verdict_of(&out, "overall"), columns[c].overall, "%s: %s (%s, %s, %s, %s)", columns[c].name,

@@ -67,7 +67,7 @@ Test(weights, a_variant_shares_until_it_is_written) {
 Test(weights, a_draw_depends_on_seed_name_and_draw_only) {
     struct weights *alone, *again;
     char a[65], b[65];
-    struct init_options options = {.scheme = INIT_OWN, .seed = 3};
+    struct init_options options = {.scheme = &init_own, .seed = 3};
     uint32_t index = find(graph, "fc1.weight"), layer = graph_layer(graph, "fc1");
     cr_assert_neq(layer, GRAPH_NONE);
     cr_assert(weights_create(graph, &alone, NULL));
@@ -81,7 +81,8 @@ Test(weights, a_draw_depends_on_seed_name_and_draw_only) {
     weights_digest(weights, find(graph, "conv1.weight"), a);
     cr_expect_str_neq(a, b, "a layer that was not named changed");
 
-    const struct init_options others[] = {{.scheme = INIT_OWN, .seed = 4}, {.scheme = INIT_OWN, .seed = 3, .draw = 1}};
+    const struct init_options others[] = {{.scheme = &init_own, .seed = 4},
+                                          {.scheme = &init_own, .seed = 3, .draw = 1}};
     for (int i = 0; i < 2; i++) {
         cr_assert(weights_redraw(again, layer, &others[i], NULL));
         weights_digest(alone, index, a);
@@ -94,7 +95,7 @@ Test(weights, a_draw_depends_on_seed_name_and_draw_only) {
 
 Test(weights, own_initialisers) {
     double mean, sd;
-    struct init_options options = {.scheme = INIT_OWN, .seed = 1};
+    struct init_options options = {.scheme = &init_own, .seed = 1};
     redraw_all(weights, &options);
     /* 64 filters of 2 x 3 x 3: fan-in 18, 1152 elements */
     moments(data_of(weights, "conv1.weight"), 1152, &mean, &sd);
@@ -115,7 +116,7 @@ Test(weights, own_initialisers) {
 }
 
 Test(weights, running_statistics_by_policy) {
-    struct init_options options = {.scheme = INIT_NORMAL, .sigma = .1, .seed = 1, .keep_running_stats = true};
+    struct init_options options = {.scheme = &init_normal, .sigma = .1, .seed = 1, .keep_running_stats = true};
     weights_edit(weights, find(graph, "batchnorm1.mean"))[5] = 9;
     weights_edit(weights, find(graph, "batchnorm1.var"))[5] = 7;
     redraw_all(weights, &options);
@@ -130,7 +131,7 @@ Test(weights, running_statistics_by_policy) {
 
 Test(weights, normal_reaches_biases) {
     double mean, sd;
-    struct init_options options = {.scheme = INIT_NORMAL, .sigma = .1, .seed = 1};
+    struct init_options options = {.scheme = &init_normal, .sigma = .1, .seed = 1};
     redraw_all(weights, &options);
     moments(data_of(weights, "fc1.weight"), 32 * 2304, &mean, &sd);
     cr_expect_float_eq(sd, .1, .002);
@@ -145,7 +146,7 @@ static int ascending(const void *a, const void *b) {
 
 Test(weights, permute_keeps_the_values_of_each_tensor) {
     enum { N = 32 * 2304 };
-    struct init_options options = {.scheme = INIT_PERMUTE, .seed = 1};
+    struct init_options options = {.scheme = &init_permute, .seed = 1};
     uint32_t index = find(graph, "fc1.weight");
     float *values = weights_edit(weights, index), *before = malloc(N * sizeof *before);
     cr_assert_not_null(before);
@@ -161,7 +162,7 @@ Test(weights, permute_keeps_the_values_of_each_tensor) {
 
 Test(weights, matched_keeps_mean_and_deviation) {
     enum { N = 32 * 2304 };
-    struct init_options options = {.scheme = INIT_MATCHED, .seed = 1};
+    struct init_options options = {.scheme = &init_matched, .seed = 1};
     float *values = weights_edit(weights, find(graph, "fc1.weight"));
     double mean, sd;
     for (int i = 0; i < N; i++) values[i] = i % 2 ? 5.f : 1.f;
@@ -175,7 +176,7 @@ Test(weights, matched_keeps_mean_and_deviation) {
 
 Test(weights, antithetic_pairs) {
     struct weights *other;
-    struct init_options options = {.scheme = INIT_NORMAL, .sigma = 1, .seed = 1};
+    struct init_options options = {.scheme = &init_normal, .sigma = 1, .seed = 1};
     cr_assert(weights_create(graph, &other, NULL));
     redraw_all(weights, &options);
     options.negate = true;
@@ -189,7 +190,7 @@ Test(weights, antithetic_pairs) {
 
 Test(weights, flat_and_back) {
     struct weights *other;
-    struct init_options options = {.scheme = INIT_NORMAL, .sigma = 1, .seed = 1};
+    struct init_options options = {.scheme = &init_normal, .sigma = 1, .seed = 1};
     size_t n = weights_flat_count(graph);
     cr_assert_eq(n, 64u * 18 + 64 + 4 * 64 + 32 * 2304 + 32 + 4 * 32 + 4);
     float *flat = malloc(n * sizeof *flat);
@@ -211,9 +212,21 @@ Test(weights, digest_is_sha256_of_the_bytes) {
     cr_expect_str_eq(out, "374708fff7719dd5979ec875d56cd2286f6d3cf7ec317a3b25632aab28ec37bb");
 }
 
+Test(weights, schemes_are_a_table) {
+    static const char *const names[] = {"own", "normal", "permute", "matched"};
+    size_t n = 0;
+    for (; init_schemes[n]; n++) {
+        cr_assert_lt(n, sizeof names / sizeof *names);
+        cr_expect_str_eq(init_schemes[n]->name, names[n]);
+        cr_expect(init_schemes[n]->summary && init_schemes[n]->summary[0] && init_schemes[n]->draw);
+    }
+    cr_expect_eq(n, sizeof names / sizeof *names);
+    cr_expect_eq(init_schemes[0], &init_own, "the default of batteries");
+}
+
 Test(weights, no_such_layer) {
     struct error e = {""};
-    struct init_options options = {.scheme = INIT_OWN};
+    struct init_options options = {.scheme = &init_own};
     cr_expect_not(weights_redraw(weights, 3, &options, &e));
     cr_expect_str_eq(e.text, "layer 3: the network has 3 layers");
 }
@@ -261,7 +274,7 @@ Test(weights, fan_in) {
                 graph_add_node(g, c->op, "n", inputs, 2, outputs, 1, &c->attribute, c->attribute.name != NULL, &e) &&
                 graph_finish(g, "y", &e) && weights_create(g, &w, &e),
             "case %zu: %s", i, e.text);
-        struct init_options options = {.scheme = INIT_OWN, .seed = 1};
+        struct init_options options = {.scheme = &init_own, .seed = 1};
         cr_assert(weights_redraw(w, 0, &options, &e), "case %zu: %s", i, e.text);
         double mean, sd, wanted = strncmp(c->op, "Conv", 4) == 0 ? sqrt(2 / c->fan_in) : 1 / sqrt(3 * c->fan_in);
         moments(data_of(w, "w"), n, &mean, &sd);

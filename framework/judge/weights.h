@@ -1,8 +1,9 @@
-/* judge_weights.h: what judge_weights.c measured, for the words of the verdict. Private to judge_weights*.c. */
-#ifndef ASSAY_JUDGE_JUDGE_WEIGHTS_H
-#define ASSAY_JUDGE_JUDGE_WEIGHTS_H
+/* weights.h: what weights.c measured, for the words of the verdict. Private to weights*.c. */
+#ifndef ASSAY_JUDGE_WEIGHTS_H
+#define ASSAY_JUDGE_WEIGHTS_H
 
-#include "judge/judge.h"
+#include "judge/case.h"
+#include "measure/interval.h"
 
 enum decision { OPEN, PASSES, FAILS, DOMINATED, VANISHED, NO_CONTROL, NO_MAGNITUDE };
 
@@ -27,6 +28,6 @@ struct weights_tests { /* what all tests of one explainer and control share */
 };
 
 /* From the tests to a verdict and its reason. */
-void judge_weights_conclude(const struct weights_tests *, struct judgement *);
+void weights_conclude(const struct weights_tests *, struct judgement *);
 
 #endif

@@ -1,5 +1,7 @@
-/* The verdict of the weight randomisations in words: what decided, where, and by how much. */
-#include "judge/judge_weights.h"
+/* weights_words.c: the verdict of the weight randomisations in words: what decided, where, and by how much. */
+#include "judge/weights.h"
+
+#include "judge/samples.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,31 +32,31 @@ static void take_numbers(const struct weights_tests *b, const struct test *t, st
 }
 
 static const char *stage_name(const struct weights_tests *b, const struct test *t) {
-    return plan_stage_name(&b->c->run->plan, b->c->control, t->stage);
+    return plan_stage_name(b->c->view->plan, b->c->control, t->stage);
 }
 
 static void say_fail(const struct weights_tests *b, const struct test *t, struct judgement *j) {
     take_numbers(b, t, j);
-    snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
+    j->first_stage = stage_name(b, t);
     const char *note = t->vanished >= .1 ? " (vanished maps counted as 0)" : "";
     if (t == &b->guard)
         judgement_say(
             j, VERDICT_FAIL,
             "The magnitudes survive full randomisation: share %.2f, at least %.2f > %.2f (%s, above chance %.2f); %u "
             "draws, %u inputs%s.",
-            j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->draws, j->inputs, note);
+            j->score, j->lower, b->c->constants->delta, view_name(t->view), j->floor, j->draws, j->inputs, note);
     else
         judgement_say(
             j, VERDICT_FAIL,
             "The map survives at stage %s: share D = %.2f, at least %.2f > %.2f (%s, floor %.2f, ceiling %.2f); %u "
             "draws, %u inputs%s.",
-            j->first_stage, j->score, j->lower, b->c->rule->delta, view_name(t->view), j->floor, j->ceiling, j->draws,
-            j->inputs, note);
+            j->first_stage, j->score, j->lower, b->c->constants->delta, view_name(t->view), j->floor, j->ceiling,
+            j->draws, j->inputs, note);
 }
 
 static void say_dominated(const struct weights_tests *b, const struct test *t, struct judgement *j) {
     take_numbers(b, t, j);
-    snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
+    j->first_stage = stage_name(b, t);
     j->input_dominated = true;
     judgement_say(
         j, VERDICT_UNINFORMATIVE,
@@ -65,7 +67,7 @@ static void say_dominated(const struct weights_tests *b, const struct test *t, s
 
 static void say_open(const struct weights_tests *b, const struct test *t, struct judgement *j) {
     take_numbers(b, t, j);
-    snprintf(j->first_stage, sizeof j->first_stage, "%s", stage_name(b, t));
+    j->first_stage = stage_name(b, t);
     if (t->decision == VANISHED)
         judgement_say(j, VERDICT_INCONCLUSIVE,
                       "%.0f %% of the maps vanished (were constant) at stage %s: too few are left to judge.",
@@ -74,7 +76,7 @@ static void say_open(const struct weights_tests *b, const struct test *t, struct
         judgement_say(j, VERDICT_INCONCLUSIVE,
                       "Undecided at stage %s after %u draws: %s %.2f, between %.2f and %.2f around %.2f (%s).",
                       j->first_stage, j->draws, t == &b->guard ? "magnitude share" : "D =", j->score, j->lower,
-                      j->upper, b->c->rule->delta, view_name(t->view));
+                      j->upper, b->c->constants->delta, view_name(t->view));
 }
 
 static void say_no_magnitude(const struct weights_tests *b, struct judgement *j) {
@@ -108,34 +110,34 @@ static void say_pass(const struct weights_tests *b, struct judgement *j) {
     uint32_t left_out = excluded_stages(b);
     take_numbers(b, t, j);
     if (left_out)
-        snprintf(excluded, sizeof excluded, "; %u of %u stages were no control", left_out, judge_stages(b->c));
+        snprintf(excluded, sizeof excluded, "; %u of %u stages were no control", left_out, samples_stages(b->c));
     if (b->has_guard) snprintf(guard, sizeof guard, "; magnitude share %.2f", b->guard.kept.mean);
     if (most >= .1) snprintf(vanished, sizeof vanished, "; up to %.0f %% of maps vanished", 100 * most);
-    if (j->upper < b->c->rule->delta)
+    if (j->upper < b->c->constants->delta)
         judgement_say(
             j, VERDICT_PASS,
             "Largest surviving share D = %.2f, at most %.2f < %.2f, at stage %s (%s%s%s); %u draws, %u inputs%s.",
-            j->score, j->upper, b->c->rule->delta, stage_name(b, t), view_name(t->view), guard, vanished, j->draws,
+            j->score, j->upper, b->c->constants->delta, stage_name(b, t), view_name(t->view), guard, vanished, j->draws,
             j->inputs, excluded);
     else
         judgement_say(
             j, VERDICT_PASS,
             "Survives no more than the absolute gradient: D = %.2f at stage %s, paired difference at most %.2f < %.2f%s; %u "
             "draws, %u inputs%s.",
-            j->score, stage_name(b, t), interval_upper(&t->paired, b->alpha_pass), b->c->rule->delta, vanished,
+            j->score, stage_name(b, t), interval_upper(&t->paired, b->alpha_pass), b->c->constants->delta, vanished,
             j->draws, j->inputs, excluded);
 }
 
 /* Of single layers the top one is the cascade's first stage: by itself it is no second witness. */
 static bool says_something(const struct weights_tests *b) {
     for (uint32_t i = 0; i < b->test_count; i++)
-        if (b->tests[i].decision == PASSES && (b->c->run->controls[b->c->control].control->judge != JUDGE_INDEPENDENT ||
-                                               b->tests[i].stage > 0 || judge_stages(b->c) == 1))
+        if (b->tests[i].decision == PASSES &&
+            (!b->c->rule->single_layers || b->tests[i].stage > 0 || samples_stages(b->c) == 1))
             return true;
     return false;
 }
 
-void judge_weights_conclude(const struct weights_tests *b, struct judgement *j) {
+void weights_conclude(const struct weights_tests *b, struct judgement *j) {
     const struct test *t;
     if ((t = first_test(b, FAILS))) say_fail(b, t, j);
     else if (b->has_guard && b->guard.decision == FAILS) say_fail(b, &b->guard, j);
@@ -147,5 +149,5 @@ void judge_weights_conclude(const struct weights_tests *b, struct judgement *j) 
     else
         judgement_say(j, VERDICT_SKIP,
                       "Not available: no single layer%s, drawn anew alone, changes the logits enough (RMS r >= %.2f).",
-                      first_test(b, PASSES) ? " below the top" : "", b->c->rule->logit_r);
+                      first_test(b, PASSES) ? " below the top" : "", b->c->constants->logit_r);
 }

@@ -1,0 +1,78 @@
+/* view.h: what the judge and the comparison of maps may know of a run, and cannot change. */
+#ifndef ASSAY_EXPERIMENT_VIEW_H
+#define ASSAY_EXPERIMENT_VIEW_H
+
+#include "base/shape.h"
+#include "measure/similarity.h"
+#include "plan/control.h"
+
+#define DERANGEMENTS 4u /* pairings of different inputs that measure the floor */
+
+struct plugin;
+
+/* The samples explained on one root, and what is due to them alone. `global` numbers samples across roots. */
+struct input_set {
+    uint32_t count;
+    uint32_t *global, *sample, *label, *predicted, *target; /* [count] */
+    float *x;                                               /* [count][sample elements] */
+    uint32_t *derangements;                                 /* [DERANGEMENTS][count] */
+    double zero_share;                                      /* of elements that are exactly 0 */
+};
+
+/* One explainer of the battery, or a yardstick of the harness: the absolute gradient under one reduction, which
+ * non-negative maps are paired with (docs/verdict.md, non-negative deliverables). */
+struct explainer_entry {
+    char *name;
+    enum reduction reduction;
+    bool yardstick;
+    struct plugin *plugin;      /* NULL for a yardstick; may have a problem, which is the breach then */
+    unsigned claims;            /* enum assay_claim, for its parameters */
+    bool non_negative;          /* as delivered, after reduction */
+    bool needed;                /* yardsticks: some row is paired with it */
+    char *breach;               /* why it is ERROR before any control, or NULL */
+    char *unsupported;          /* why every control is SKIP, or NULL */
+    double forwards, backwards; /* passes per input, measured by the conformance job */
+};
+
+/* A network the harness trains: from random weights, on true or permuted labels. */
+struct network {
+    enum network_kind kind;
+    uint32_t draw;
+    char *key;               /* digest of all that determines it */
+    struct weights *weights; /* once trained */
+    uint32_t epochs;
+    double train_accuracy, test_accuracy;
+    char *failure; /* why it could not be trained, or NULL */
+};
+
+struct control_entry {
+    const struct control *control;
+    struct control_values values;
+};
+
+/* Everything is borrowed, and may be made by hand. It holds as long as the run's arrays do: take a new one after more
+ * explainers, controls or networks came; the plan may grow. */
+struct experiment_view {
+    const struct plan *plan;
+    const struct control_entry *controls; /* [control_count] */
+    uint32_t control_count;
+    const struct explainer_entry *explainers; /* [explainer_count] */
+    uint32_t explainer_count;
+    const struct input_set *inputs; /* [ROOT_COUNT] */
+    const struct network *networks; /* [network_count] */
+    uint32_t network_count;
+    const struct rule_constants *rule;
+    const struct shape *sample;   /* of the data */
+    uint32_t classes[ROOT_COUNT]; /* outputs of each root's network; 0 where there is none */
+    const float *linear;          /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
+    uint64_t seed;                /* of the battery */
+};
+
+/* NULL where there is none. */
+const struct network *view_network(const struct experiment_view *, enum network_kind, uint32_t draw);
+/* The yardstick with that reduction, or NULL. */
+const struct explainer_entry *view_yardstick(const struct experiment_view *, enum reduction);
+/* Channels of a sample: 1 of features. */
+size_t view_channels(const struct experiment_view *);
+
+#endif

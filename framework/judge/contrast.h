@@ -1,0 +1,25 @@
+/* contrast.h: how much more alike some networks' maps are than others', for L5 and L6. */
+#ifndef ASSAY_JUDGE_CONTRAST_H
+#define ASSAY_JUDGE_CONTRAST_H
+
+#include "measure/interval.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct contrast_side {
+    const double *y; /* [networks][inputs]; NaN: missing */
+    uint32_t networks;
+    double weight;
+};
+
+/* The mean over inputs of  t.weight * mean over networks of t.y - s.weight * mean over networks of s.y.  Its variance
+ * is the sum of those from inputs and from the networks of either side; degrees of freedom are Satterthwaite's (docs/
+ * verdict.md, section 3). `scratch`: as many as there are inputs, or networks of a side, whatever is more. */
+struct interval contrast(const struct contrast_side *t, const struct contrast_side *s, uint32_t inputs,
+                         double *scratch);
+
+/* Mean and sample variance of the v[count] that are numbers, and how many those are. */
+void contrast_spread(const double *v, uint32_t count, double *mean, double *variance, uint32_t *present);
+
+#endif

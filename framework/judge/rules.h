@@ -1,0 +1,13 @@
+/* rules.h: the rules that a control can name. Each is one const descriptor (struct rule, plan/control.h) in the file
+ * that decides. Controls include this header and no other of judge/. */
+#ifndef ASSAY_JUDGE_RULES_H
+#define ASSAY_JUDGE_RULES_H
+
+#include "plan/control.h"
+
+extern const struct rule rule_cascading;   /* weights.c: tests A and M */
+extern const struct rule rule_independent; /* weights.c: test I, gate E1 */
+extern const struct rule rule_labels;      /* labels.c: L0 to L6 */
+extern const struct rule rule_checks;      /* checks.c: every check must hold */
+
+#endif

@@ -1,0 +1,40 @@
+/* transform.h: what an attribution does to the inputs and to the class that is explained. One const descriptor each;
+ * a control may bring its own. A pointer of NULL stands for "as it is". */
+#ifndef ASSAY_PLAN_TRANSFORM_H
+#define ASSAY_PLAN_TRANSFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rng;
+
+/* One sample of the data, channel by channel, and what a transform may know of the run. */
+struct input_case {
+    size_t channels, pixels; /* of x: channels * pixels elements */
+    double jitter;           /* of the rule: sd of the jitter as a share of the input's range */
+};
+
+struct input_transform {
+    const char *name; /* part of the attribution's key, and the purpose of the random stream */
+    /* Changes x[channels * pixels]. The stream depends on the battery's seed, the name and the sample alone. */
+    void (*apply)(const struct input_case *, struct rng *, float *x);
+};
+
+/* Gaussian noise on the non-zero elements, sd = rule.jitter of the input's range. */
+extern const struct input_transform input_jitter;
+/* A seeded quarter of the pixels set to zero, in every channel. */
+extern const struct input_transform input_zeroed;
+
+struct target_case {
+    uint32_t target; /* the class explained otherwise: fixed over all networks */
+    uint32_t label, predicted;
+    uint32_t classes; /* outputs of the network; >= 1 */
+};
+
+struct target_transform {
+    const char *name; /* part of the attribution's key, and the purpose of the random stream */
+    /* The class to explain: below `classes`. */
+    uint32_t (*choose)(const struct target_case *, struct rng *);
+};
+
+#endif

@@ -1,0 +1,122 @@
+/* answers.c: what checks of several asks need in one place, and the predicates asked of it. */
+#include "run/answers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct kept {
+    bool tried;            /* it was computed, or could not be */
+    float *numbers;        /* maps, inputs and logits in one; NULL where there are none */
+    uint32_t *targets;     /* [inputs] */
+    struct attributed all; /* of the above */
+};
+
+bool answers_init(struct answers *a, const struct experiment_view *view, enum root root, struct error *e) {
+    *a = (struct answers){.view = view, .root = root};
+    a->kept = calloc(view->plan->attribution_count + (size_t)1, sizeof *a->kept);
+    return a->kept || error_memory(e);
+}
+
+void answers_finish(struct answers *a) {
+    for (uint32_t i = 0; a->kept && i < a->view->plan->attribution_count; i++) {
+        free(a->kept[i].numbers);
+        free(a->kept[i].targets);
+    }
+    free(a->kept);
+    *a = (struct answers){0};
+}
+
+bool answers_want_logits(const struct answers *a, uint32_t attribution) {
+    const struct plan *p = a->view->plan;
+    for (uint32_t k = 0; k < p->check_count; k++)
+        if (p->checks[k].predicate->wants_logits && check_asks(&p->checks[k], attribution)) return true;
+    return false;
+}
+
+bool answers_lack(const struct answers *a, uint32_t owner, uint32_t *attribution) {
+    const struct plan *p = a->view->plan;
+    for (uint32_t k = 0; k < p->check_count; k++) {
+        const struct check *c = &p->checks[k];
+        for (uint32_t i = 0; c->owner == owner && i < c->ask_count; i++) {
+            *attribution = c->asks[i];
+            if (c->asks[i] != owner && !a->kept[c->asks[i]].tried) return true;
+        }
+    }
+    return false;
+}
+
+/* Whether another attribution's unit carries a check that asks for this one. */
+static bool is_wanted(const struct plan *p, uint32_t attribution) {
+    for (uint32_t k = 0; k < p->check_count; k++)
+        if (p->checks[k].owner != attribution && check_asks(&p->checks[k], attribution)) return true;
+    return false;
+}
+
+bool answers_keep(struct answers *a, uint32_t attribution, const struct attributed *given) {
+    const struct experiment_view *v = a->view;
+    struct kept *k = &a->kept[attribution];
+    if (k->tried || !is_wanted(v->plan, attribution)) return true;
+    k->tried = true;
+    k->all = (struct attributed){.status = given->status, .why = ""};
+    if (given->status != UNIT_OK) return true;
+    size_t n = v->inputs[a->root].count, elements = n * shape_count(v->sample), outputs = n * v->classes[a->root];
+    k->numbers = malloc((2 * elements + outputs) * sizeof *k->numbers);
+    k->targets = malloc(n * sizeof *k->targets);
+    if (!k->numbers || !k->targets) return false;
+    float *x = k->numbers + elements, *logits = x + elements;
+    memcpy(k->numbers, given->maps, elements * sizeof *k->numbers);
+    memcpy(x, given->x, elements * sizeof *x);
+    memcpy(k->targets, given->targets, n * sizeof *k->targets);
+    if (given->logits) memcpy(logits, given->logits, outputs * sizeof *logits);
+    k->all.maps = k->numbers;
+    k->all.x = x;
+    k->all.targets = k->targets;
+    k->all.logits = given->logits ? logits : NULL;
+    return true;
+}
+
+/* False: it is not there. */
+static bool answer(const struct answers *a, const struct attributed *from, uint32_t input, bool logits,
+                   struct answer *out) {
+    const struct experiment_view *v = a->view;
+    size_t full = shape_count(v->sample);
+    uint32_t classes = v->classes[a->root];
+    if (!from->maps || from->status != UNIT_OK || (logits && !from->logits)) return false;
+    *out = (struct answer){
+        .map = from->maps + input * full,
+        .input = from->x + input * full,
+        .logits = logits ? from->logits + (size_t)input * classes : NULL,
+        .target = from->targets[input],
+        .classes = classes,
+        .row = a->root == ROOT_LINEAR ? v->linear + from->targets[input] * full : NULL,
+    };
+    return true;
+}
+
+static bool gather(const struct answers *a, const struct check *c, const struct attributed *given, uint32_t input,
+                   struct answer *out) {
+    for (uint32_t k = 0; k < c->ask_count; k++) {
+        const struct attributed *from = c->asks[k] == c->owner ? given : &a->kept[c->asks[k]].all;
+        if (!answer(a, from, input, c->predicate->wants_logits, &out[k])) return false;
+    }
+    return true;
+}
+
+void answers_check(const struct answers *a, uint32_t owner, const struct attributed *given, unsigned claims,
+                   struct record_buffer *out) {
+    const struct experiment_view *v = a->view;
+    const struct input_set *set = &v->inputs[a->root];
+    size_t full = shape_count(v->sample), channels = view_channels(v);
+    for (uint32_t k = 0; k < v->plan->check_count; k++) {
+        const struct check *c = &v->plan->checks[k];
+        struct answer all[CHECK_ASKS_MAX];
+        for (uint32_t i = 0; c->owner == owner && i < set->count; i++) {
+            if (!gather(a, c, given, i, all)) break;
+            const struct predicate_case one = {
+                all, c->ask_count, full, (uint32_t)channels, (uint32_t)(full / channels), claims};
+            double worst, tolerance;
+            c->predicate->holds(&one, &worst, &tolerance);
+            record_check(out, k, set->global[i], worst, tolerance);
+        }
+    }
+}
