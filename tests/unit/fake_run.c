@@ -1,3 +1,4 @@
+/* A store full of made-up results, also with hostile names. */
 #define _XOPEN_SOURCE 700 /* nftw */
 
 #include "fake_run.h"

@@ -1,3 +1,4 @@
+/* The two-way interval and Student's distribution beside values of SciPy. */
 #include "measure/interval.h"
 #include "golden.h"
 

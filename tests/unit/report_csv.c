@@ -1,3 +1,4 @@
+/* results.csv and verdicts.csv beside the store they come from. */
 #include "reports/report.h"
 
 #include "base/text.h"

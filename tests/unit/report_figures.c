@@ -1,3 +1,4 @@
+/* Figures: what is drawn, with gnuplot and without, and what becomes of a gnuplot that fails or hangs. */
 #include "reports/report.h"
 
 #include "base/clock.h"

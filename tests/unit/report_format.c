@@ -1,3 +1,4 @@
+/* Numbers and markup as reports print them. */
 #include "reports/format.h"
 
 #include <criterion/criterion.h>

@@ -1,3 +1,4 @@
+/* report.json beside the store it comes from. */
 #include "reports/report.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+/* junit.xml: what a CI page shows, and that it is XML. */
 #include "reports/report.h"
 
 #include "fake_run.h"

@@ -1,3 +1,4 @@
+/* The verdict table of the terminal and of report.txt. */
 #include "reports/report.h"
 
 #include "base/text.h"

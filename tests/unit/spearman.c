@@ -1,3 +1,4 @@
+/* Ranks, their correlation, and the measures of the table beside SciPy and scikit-image. */
 #include "measure/similarity.h"
 #include "base/npy.h"
 #include "base/rng.h"

@@ -1,3 +1,4 @@
+/* SSIM beside scikit-image and its own definition, and its kernels beside each other. */
 #include "measure/similarity.h"
 #include "base/rng.h"
 #include "measure/simd/ssim.h"
