@@ -1,7 +1,9 @@
+/* battery_rows.c: the lists of a battery: explainers, controls, expected verdicts. */
 #include "battery/battery_rows.h"
 
+#include "base/file.h"
 #include "base/text.h"
-#include "data/source.h"
+#include "battery/battery.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "data/class_names.h"
 #include "data/dataset.h"
 #include "measure/similarity.h"
+#include "nn/net.h"
 #include "plan/control.h"
 #include "host/plugin.h"
 #include "store/store.h"

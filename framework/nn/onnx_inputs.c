@@ -1,6 +1,7 @@
 /* onnx_inputs.c: what older operator sets give as attributes and newer ones as inputs: inputs in memory. */
 #include "nn/graph.h"
 #include "nn/onnx_proto.h"
+#include "nn/onnx_roles.h"
 
 #include "base/text.h"
 
@@ -225,10 +226,9 @@ static bool add_equal_parts(struct graph *graph, const Onnx__NodeProto *node, st
     return ok;
 }
 
-static bool add_split(struct graph *graph, const Onnx__GraphProto *proto, const Onnx__NodeProto *node,
-                      struct error *e) {
+static bool add_split(struct graph *graph, const struct roles *roles, const Onnx__NodeProto *node, struct error *e) {
     const Onnx__AttributeProto *old = onnx_find_attribute(node, "split");
-    const Onnx__TensorProto *tensor = node->n_input > 1 ? onnx_find_tensor(proto, onnx_text(node->input[1])) : NULL;
+    const Onnx__TensorProto *tensor = node->n_input > 1 ? roles_tensor(roles, onnx_text(node->input[1])) : NULL;
     struct onnx_array sizes = {.floats = NULL};
     if (node->n_input == 0) return error_set(e, "it has no input: wanted one");
     if (old) return add_parts(graph, node, old->ints, old->n_ints, e);
@@ -241,12 +241,11 @@ static bool add_split(struct graph *graph, const Onnx__GraphProto *proto, const 
     return ok;
 }
 
-bool onnx_add_compound(struct graph *graph, const Onnx__GraphProto *proto, const Onnx__NodeProto *node,
-                       struct error *e) {
+bool onnx_add_compound(struct graph *graph, const struct roles *roles, const Onnx__NodeProto *node, struct error *e) {
     const char *op = onnx_text(node->op_type);
     char text[200];
     bool split = strcmp(op, "Split") == 0;
     if (!split && strcmp(op, "Upsample") != 0) return add_chain(graph, node, e);
-    return (split ? add_split(graph, proto, node, e) : add_upsample(graph, node, e)) ||
+    return (split ? add_split(graph, roles, node, e) : add_upsample(graph, node, e)) ||
            error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
 }

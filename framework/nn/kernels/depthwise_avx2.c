@@ -1,4 +1,4 @@
-/* depthwise_avx2.c: the body of depthwise.c, for processors with 256-bit fused multiply-adds. */
+/* depthwise_avx2.c: the body of depthwise.h, for processors with 256-bit fused multiply-adds. */
 #if defined __x86_64__
 #pragma GCC target("avx2,fma")
 #endif

@@ -4,7 +4,7 @@
 
 bool maxpool_run(const struct maxpool_row *r, const float *plane, float *largest, uint32_t *place) {
 #if defined __x86_64__
-    if (cpu_has_avx2()) return maxpool_run_avx2(r, plane, largest, place);
+    if (cpu_route() >= CPU_AVX2) return maxpool_run_avx2(r, plane, largest, place);
 #endif
     return maxpool_run_portable(r, plane, largest, place);
 }

@@ -1,4 +1,4 @@
-/* packed_code.h: the body of packed.c, compiled once for every kind of processor, as winograd_code.h is. */
+/* packed_code.h: the body of packed.h, compiled once for every kind of processor, as winograd_code.h is. */
 #include "nn/kernels/lanes.h"
 #include "nn/kernels/packed_cut.h"
 
@@ -277,7 +277,7 @@ static void multiply_rows(size_t depth, const float *a, const float *b, size_t c
     if (count % 2) multiply_half(depth, a, b, add, c);
 }
 
-struct work {
+struct job {
     const struct packed *p;
     struct packed_cut cut;
     const float *x, *weights, *bias;
@@ -287,7 +287,7 @@ struct work {
 };
 
 /* Rows [first, end) at the positions of the strips. */
-static void run_block(const struct work *w, const struct strip *strips, size_t count, size_t first, size_t end,
+static void run_block(const struct job *w, const struct strip *strips, size_t count, size_t first, size_t end,
                       float *block) {
     const struct packed *p = w->p;
     size_t taps = p->taps[0] * p->taps[1], depth = p->channels * taps, chunk = w->cut.chunk;
@@ -310,7 +310,7 @@ static void run_block(const struct work *w, const struct strip *strips, size_t c
 
 /* A block of positions, or a group of its rows. */
 static void run_part(void *job, unsigned part, unsigned worker) {
-    const struct work *w = job;
+    const struct job *w = job;
     const struct packed *p = w->p;
     struct strip strips[STRIPS];
     size_t first = part / w->cut.groups * BLOCK, row = part % w->cut.groups * w->cut.group_rows;
@@ -328,7 +328,7 @@ static void run_part(void *job, unsigned part, unsigned worker) {
 
 static void pack_weights(void *job, unsigned part, unsigned worker) {
     (void)worker;
-    const struct work *w = job;
+    const struct job *w = job;
     size_t depth = w->p->channels * w->p->taps[0] * w->p->taps[1], end = (part + 1) * PANELS * ROWS;
     for (size_t row = part * PANELS * ROWS; row < end && row < w->p->rows; row += ROWS) {
         size_t rows = w->p->rows - row < ROWS ? w->p->rows - row : ROWS;
@@ -338,7 +338,7 @@ static void pack_weights(void *job, unsigned part, unsigned worker) {
 
 static void run(const struct packed *p, struct thread_team *team, const float *x, const float *weights,
                 const float *bias, float *y, float *scratch) {
-    struct work w = {
+    struct job w = {
         .p = p, .cut = packed_cut(p, ROWS, thread_team_size(team)), .x = x, .weights = weights, .bias = bias, .y = y};
     w.packed = scratch;
     w.own = scratch + w.cut.weights;

@@ -1,4 +1,4 @@
-/* winograd_code.h: the body of winograd.c, compiled once for every kind of processor: the including file says which,
+/* winograd_code.h: the body of winograd.h, compiled once for every kind of processor: the including file says which,
  * defines NAME(), and for other vectors than of eight LANES and ROWS. (target_clones would not do: gcc takes wide
  * vectors apart before it clones.)
  *

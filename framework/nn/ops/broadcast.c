@@ -1,3 +1,4 @@
+/* broadcast.c: the shape of two operands together, and loops over it with as few dimensions as possible. */
 #include "nn/ops/broadcast.h"
 
 /* Dimension `i` counted from the back; 1 where the shape has none. */

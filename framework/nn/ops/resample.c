@@ -1,3 +1,4 @@
+/* resample.c: where a position of the result lies in the input, and the weights of the positions there. */
 #include "nn/ops/resample.h"
 
 #include <math.h>

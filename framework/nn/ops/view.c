@@ -1,3 +1,4 @@
+/* view.c: walking over strided elements, with the innermost dimension as one loop. */
 #include "nn/ops/view.h"
 
 void view_keep(struct view *v, const struct shape *in, uint32_t axis) {
