@@ -130,7 +130,7 @@ static bool add_chain(struct graph *graph, const Onnx__NodeProto *node, struct e
 }
 
 /* One part of a Split: elements [first, end) of the axis. */
-static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i, const int64_t place[3],
+static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i, const int64_t bounds[3],
                      struct error *e) {
     static const char *const what[] = {"start", "end", "axis"};
     const char *result = onnx_text(node->output[i]), *inputs[] = {onnx_text(node->input[0]), NULL, NULL, NULL};
@@ -139,7 +139,7 @@ static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i,
     for (size_t k = 0; ok && k < 3; k++) {
         names[k] = text_format("%s.%s", result, what[k]);
         inputs[k + 1] = names[k];
-        ok = names[k] ? graph_add_ints(graph, names[k], &(struct shape){1, {1}}, &place[k], e) : error_memory(e);
+        ok = names[k] ? graph_add_ints(graph, names[k], &(struct shape){1, {1}}, &bounds[k], e) : error_memory(e);
     }
     ok = ok && graph_add_node(graph, "Slice", result, inputs, 4, &result, 1, NULL, 0, e);
     for (size_t k = 0; k < 3; k++) free(names[k]);
@@ -149,13 +149,13 @@ static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i,
 static bool add_parts(struct graph *graph, const Onnx__NodeProto *node, const int64_t *sizes, size_t count,
                       struct error *e) {
     const Onnx__AttributeProto *axis = onnx_find_attribute(node, "axis");
-    int64_t place[3] = {0, 0, axis ? axis->i : 0};
+    int64_t bounds[3] = {0, 0, axis ? axis->i : 0};
     if (count != node->n_output) return error_set(e, "%zu sizes for %zu outputs", count, node->n_output);
     for (size_t i = 0; i < count; i++) {
-        if (sizes[i] < 1 || __builtin_add_overflow(place[0], sizes[i], &place[1]))
+        if (sizes[i] < 1 || __builtin_add_overflow(bounds[0], sizes[i], &bounds[1]))
             return error_set(e, "a part of size %lld: wanted positive ones", (long long)sizes[i]);
-        if (*onnx_text(node->output[i]) && !add_part(graph, node, i, place, e)) return false;
-        place[0] = place[1];
+        if (*onnx_text(node->output[i]) && !add_part(graph, node, i, bounds, e)) return false;
+        bounds[0] = bounds[1];
     }
     return true;
 }

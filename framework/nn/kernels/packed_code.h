@@ -75,8 +75,8 @@ INLINE lanes load_apart(const float *from, ptrdiff_t step) {
     if (step == 1) return load(from);
     lanes a = load(from), b = load(from + LANES);
 #if LANES == 8
-    a = __builtin_shuffle(a, b, (places){0, 2, 8, 10, 4, 6, 12, 14}); /* halves stay apart: one instruction each */
-    return __builtin_shuffle(a, (places){0, 1, 4, 5, 2, 3, 6, 7});
+    a = __builtin_shuffle(a, b, (int_lanes){0, 2, 8, 10, 4, 6, 12, 14}); /* halves stay apart: one instruction each */
+    return __builtin_shuffle(a, (int_lanes){0, 1, 4, 5, 2, 3, 6, 7});
 #else
     return __builtin_shuffle(a, b, 2 * EACH);
 #endif
@@ -86,7 +86,7 @@ INLINE lanes load_apart(const float *from, ptrdiff_t step) {
 struct sight {
     const float *image;
     ptrdiff_t base, from, to;
-    places mask;
+    int_lanes mask;
 };
 
 static bool look(const struct packed *p, const struct piece *piece, const float *x, size_t ty, size_t tx,
@@ -110,8 +110,8 @@ INLINE void copy_sights(const struct packed *p, const struct sight *s, size_t co
     for (size_t c = 0; c < channels; c++, to += to_step) {
         lanes v = {0};
         for (size_t i = 0; i < count; i++)
-            v = (lanes)((places)v |
-                        ((places)load_apart(s[i].image + (s[i].base + (ptrdiff_t)(c * plane)), step) & s[i].mask));
+            v = (lanes)((int_lanes)v |
+                        ((int_lanes)load_apart(s[i].image + (s[i].base + (ptrdiff_t)(c * plane)), step) & s[i].mask));
         store(to, v);
     }
 }
@@ -247,7 +247,7 @@ struct ending {
 
 INLINE lanes finish(const struct ending *e, size_t r, const float *from) {
     lanes v = load(from) + (e->bias ? e->bias[e->row + r] : 0);
-    return e->relu ? (lanes)((places)v & ~(v < 0)) : v; /* NaN stays */
+    return e->relu ? (lanes)((int_lanes)v & ~(v < 0)) : v; /* NaN stays */
 }
 
 /* One or two strips of c[ROWS][PANEL]. */

@@ -321,7 +321,7 @@ INLINE void finish_tile(const struct winograd *w, const struct tile *tile, size_
     for (size_t i = 0; i < TILE; i++) transform_output(half + SIDE * i, 1, full + TILE * i, 1);
     for (size_t i = 0; i < TILE * TILE; i++) {
         full[i] += bias;
-        if (w->relu) full[i] = (lanes)((places)full[i] & ~(places)(full[i] < 0)); /* NaN stays NaN */
+        if (w->relu) full[i] = (lanes)((int_lanes)full[i] & ~(int_lanes)(full[i] < 0)); /* NaN stays NaN */
     }
     for (size_t i = 0; i < TILE; i++) transpose_quads(full + TILE * i);
     store_tile(w, tile, full, count, y);

@@ -195,11 +195,15 @@ static bool unary_infer(const struct op_call *call, struct shape *out, struct er
     return true;
 }
 
+static bool is_clip(const struct op_call *call) {
+    return strcmp(call->node->op->name, "Clip") == 0;
+}
+
 static struct config unary_config(const struct op_call *call) {
     struct config c = *(const struct config *)call->node->config;
     if (op_present(call, 1)) c.a = call->in[1].data[0];
     if (op_present(call, 2)) c.b = call->in[2].data[0];
-    if (c.row->forward == clip_forward && c.a > c.b) c.a = c.b; /* as ONNX has it: all become the upper bound */
+    if (is_clip(call) && c.a > c.b) c.a = c.b; /* as ONNX has it: all become the upper bound */
     return c;
 }
 
@@ -212,8 +216,7 @@ static void unary_backward(const struct op_call *call, uint32_t input, const flo
     (void)input; /* only input 0 may depend on the network's input */
     struct config c = unary_config(call);
     size_t n = shape_count(&call->out.shape);
-    bool clip = strcmp(c.row->op, "Clip") == 0;
-    bool rectifier = c.row->rectifier && (!clip || (c.a <= 0 && c.a >= 0));
+    bool rectifier = c.row->rectifier && (!is_clip(call) || (c.a <= 0 && c.a >= 0));
     enum net_rule rule = rectifier ? call->rule : NET_GRADIENT;
     float least = rule == NET_GRADIENT ? -INFINITY : 0;
     if (rule != NET_DECONVNET) c.row->backward(n, call->in[0].data, call->out.data, dy, dx, c.a, c.b, least);
