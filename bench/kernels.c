@@ -108,8 +108,8 @@ static void time_layer(const struct convolution *l, const struct body *body, con
 int bench_kernels(int argc, char **argv) {
     const struct body bodies[] = {
 #if defined __x86_64__
-        {"512 bits", cpu_has_avx512(), &winograd_avx512, &packed_avx512, &strided_avx512},
-        {"256 bits", cpu_has_avx2(), &winograd_avx2, &packed_avx2, &strided_avx2},
+        {"512 bits", cpu_has(CPU_AVX512), &winograd_avx512, &packed_avx512, &strided_avx512},
+        {"256 bits", cpu_has(CPU_AVX2), &winograd_avx2, &packed_avx2, &strided_avx2},
 #endif
         {"any processor", true, &winograd_portable, NULL, NULL},
     };

@@ -1,4 +1,5 @@
 /* main.c: the command line. The only file that sees every table. */
+#include "base/cpu.h"
 #include "cli/cli.h"
 #include "controls/controls.h"
 #include "explainers/explainer.h"
@@ -34,7 +35,7 @@ static int run_command(const struct cli_command *command, int count, char *const
     struct cli_values values;
     struct text help = {0};
     switch (cli_parse(command, count, arguments, &values, e)) {
-    case CLI_PARSED: return command->run(&context, &values, e);
+    case CLI_PARSED: return cpu_route_check(e) ? command->run(&context, &values, e) : CLI_USAGE;
     case CLI_HELP: cli_help(command, &help); return print(&help, e);
     case CLI_VERSION: return print_version();
     case CLI_INVALID: break;

@@ -1,3 +1,4 @@
+/* array.c: capacity by powers of two. */
 #include "base/array.h"
 
 #include <stdint.h>

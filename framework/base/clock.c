@@ -1,3 +1,4 @@
+/* clock.c: POSIX's monotonic clock. */
 #include "base/clock.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+/* error.c: messages into a fixed buffer, so that running out of memory can be reported, too. */
 #include "base/error.h"
 
 #include <stdio.h>

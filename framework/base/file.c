@@ -1,4 +1,8 @@
+/* file.c: regular files read whole, plain or gzipped; written so that no reader sees half of one; digests by SHA-256.
+ */
 #include "base/file.h"
+
+#include "base/sizes.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -14,74 +18,129 @@
 #define READ_STEP ((size_t)1 << 16)
 #define READ_LIMIT ((size_t)1 << 32) /* a whole file in memory; also what stops a gzip bomb */
 
-static bool grow(uint8_t **data, size_t *capacity) {
-    size_t wanted = *capacity ? 2 * *capacity : READ_STEP;
-    uint8_t *bigger = realloc(*data, wanted + 1);
+/* What the path names, where it is no file. */
+static const char *kind_of(mode_t mode) {
+    if (S_ISDIR(mode)) return "a folder";
+    if (S_ISFIFO(mode)) return "a pipe";
+    if (S_ISSOCK(mode)) return "a socket";
+    return "a device";
+}
+
+/* Looks before it opens, as opening has effects on devices and pipes, and again afterwards, as another may be there by
+ * then; O_NONBLOCK, as even opening that one must not wait. */
+int file_open(const char *path, struct error *e) {
+    struct stat info;
+    int file = -1;
+
+    bool there = stat(path, &info) == 0;
+    if (there && S_ISREG(info.st_mode)) {
+        file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        there = file >= 0 && fstat(file, &info) == 0;
+        if (there && S_ISREG(info.st_mode)) return file;
+    }
+    if (there) error_set(e, "%s: %s: a regular file was wanted", path, kind_of(info.st_mode));
+    else error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno));
+    if (file >= 0) close(file);
+    return -1;
+}
+
+/* A file on its way into memory. */
+struct reader {
+    const char *path;
+    gzFile in;
+    uint8_t *bytes;
+    size_t count, capacity;
+    size_t limit;            /* no more than this is read */
+    file_declared *declared; /* NULL once it has said how many there are, or where nothing does */
+};
+
+static bool reader_grow(struct reader *r) {
+    size_t wanted = r->capacity ? 2 * r->capacity : READ_STEP;
+    uint8_t *bigger = realloc(r->bytes, wanted + 1);
     if (!bigger) return false;
-    *data = bigger;
-    *capacity = wanted;
+    r->bytes = bigger;
+    r->capacity = wanted;
     return true;
 }
 
+/* One byte more than the header declares is read, so that whoever asked sees that there is more. */
+static void reader_limit(struct reader *r) {
+    size_t declared = r->declared ? r->declared(r->bytes, r->count) : 0;
+    if (!declared) return;
+    if (declared < r->limit) r->limit = declared + 1;
+    r->declared = NULL;
+}
+
 /* Reads until the end, growing as bytes arrive, so that no header can ask for memory. */
-static bool read_all(gzFile in, const char *path, uint8_t **data, size_t *size, struct error *e) {
-    size_t capacity = 0;
+static bool read_all(struct reader *r, struct error *e) {
     int found = Z_OK;
 
-    for (;;) {
-        if (*size == capacity) {
-            if (capacity >= READ_LIMIT)
-                return error_set(e, "%s: more than %zu bytes: a file that fits in memory was wanted", path, READ_LIMIT);
-            if (!grow(data, &capacity)) return error_memory(e);
-        }
-        size_t room = capacity - *size;
+    while (r->count < r->limit) {
+        if (r->count == r->capacity && !reader_grow(r)) return error_memory(e);
+        size_t room = size_min(size_min(r->capacity, r->limit) - r->count, READ_STEP);
         errno = 0;
-        int got = gzread(in, *data + *size, (unsigned)(room < READ_STEP ? room : READ_STEP));
+        int got = gzread(r->in, r->bytes + r->count, (unsigned)room);
         if (got <= 0) break;
-        *size += (size_t)got;
+        r->count += (size_t)got;
+        reader_limit(r);
     }
-    const char *why = gzerror(in, &found);
-    if (found == Z_ERRNO) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno));
+    if (r->count == READ_LIMIT)
+        return error_set(e, "%s: more than %zu bytes: a file that fits in memory was wanted", r->path, READ_LIMIT);
+    const char *why = gzerror(r->in, &found);
+    if (found == Z_ERRNO) return error_set(e, "%s: %s: a readable file was wanted", r->path, strerror(errno));
     if (found == Z_BUF_ERROR)
-        return error_set(e, "%s: the gzip stream ends early: the whole file was wanted (fetch it again)", path);
-    if (found != Z_OK) return error_set(e, "%s: %s: an intact gzip stream was wanted", path, why);
+        return error_set(e, "%s: the gzip stream ends early: the whole file was wanted (fetch it again)", r->path);
+    if (found != Z_OK) return error_set(e, "%s: %s: an intact gzip stream was wanted", r->path, why);
     return true;
 }
 
 bool file_read(const char *path, uint8_t **data, size_t *size, struct error *e) {
-    uint8_t *bytes = NULL;
-    size_t count = 0;
+    return file_read_declared(path, NULL, data, size, e);
+}
 
-    errno = 0;
-    gzFile in = gzopen(path, "rbe");
-    if (!in) return errno ? error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno)) : error_memory(e);
-    bool ok = read_all(in, path, &bytes, &count, e);
-    gzclose_r(in);
+bool file_read_declared(const char *path, file_declared *declared, uint8_t **data, size_t *size, struct error *e) {
+    struct reader r = {.path = path, .declared = declared, .limit = READ_LIMIT};
+    int file = file_open(path, e);
+
+    if (file < 0) return false;
+    r.in = gzdopen(file, "rb");
+    if (!r.in) {
+        close(file);
+        return error_memory(e);
+    }
+    bool ok = read_all(&r, e);
+    gzclose_r(r.in);
     if (!ok) {
-        free(bytes);
+        free(r.bytes);
         return false;
     }
-    bytes[count] = 0;
-    *data = bytes;
-    *size = count;
+    r.bytes[r.count] = 0;
+    *data = r.bytes;
+    *size = r.count;
     return true;
 }
 
-static bool write_all(const char *path, const void *data, size_t size, struct error *e) {
+bool file_write_all(int file, const void *data, size_t size) {
     const uint8_t *at = data;
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
-    if (file < 0) return error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
     while (size) {
         ssize_t n = write(file, at, size);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            int why = errno;
-            close(file);
-            return error_set(e, "%s: %s while writing", path, strerror(why));
-        }
+        if (n < 0) return false;
         at += n;
         size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_path(const char *path, const void *data, size_t size, struct error *e) {
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+    if (file < 0) return error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
+    if (!file_write_all(file, data, size)) {
+        int why = errno;
+        close(file);
+        return error_set(e, "%s: %s while writing", path, strerror(why));
     }
     if (close(file) != 0) return error_set(e, "%s: %s while writing", path, strerror(errno));
     return true;
@@ -91,16 +150,23 @@ bool file_write(const char *path, const void *data, size_t size, struct error *e
     struct stat info;
 
     /* A device or a pipe (/dev/stdout, /dev/null) must be written to, not replaced. */
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return write_all(path, data, size, e);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return write_path(path, data, size, e);
 
     char *neighbour = text_format("%s.%ld.tmp", path, (long)getpid());
     if (!neighbour) return error_memory(e);
-    bool ok = write_all(neighbour, data, size, e);
+    bool ok = write_path(neighbour, data, size, e);
     if (ok && rename(neighbour, path) != 0)
         ok = error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
     if (!ok) unlink(neighbour);
     free(neighbour);
     return ok;
+}
+
+char *path_from(const char *folder, const char *path) {
+    size_t n = strlen(folder);
+
+    if (path[0] == '/' || strcmp(folder, ".") == 0) return text_copy(path);
+    return text_format("%s%s%s", folder, n && folder[n - 1] == '/' ? "" : "/", path);
 }
 
 bool file_exists(const char *path) {
@@ -145,15 +211,16 @@ static void digest_finish(struct sha256_ctx *hash, char out[FILE_DIGEST_SIZE]) {
 bool file_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *e) {
     uint8_t buffer[READ_STEP];
     struct sha256_ctx hash;
-    FILE *in = fopen(path, "rb");
+    ssize_t n;
+    int file = file_open(path, e);
 
-    if (!in) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(errno));
+    if (file < 0) return false;
     sha256_init(&hash);
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, in)) > 0;) sha256_update(&hash, n, buffer);
-    bool ok = !ferror(in);
+    while ((n = read(file, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR))
+        if (n > 0) sha256_update(&hash, (size_t)n, buffer);
     int why = errno;
-    fclose(in);
-    if (!ok) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(why));
+    close(file);
+    if (n < 0) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(why));
     digest_finish(&hash, out);
     return true;
 }

@@ -7,12 +7,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A descriptor to read a regular file with, which the caller closes; -1 with the reason. A folder, pipe, socket or
+ * device is refused at once: nothing waits for a writer that may never come. Every input is opened here. */
+int file_open(const char *path, struct error *);
+
 /* The whole file, gunzipped when it is gzip. *data (malloc; one spare zero byte behind the end) is the
  * caller's. A truncated gzip stream is an error. */
 bool file_read(const char *path, uint8_t **data, size_t *size, struct error *);
+/* The same for a format that says at its front how many bytes the whole file has: little more than that is read or
+ * unpacked, so that a small gzip file cannot ask for all memory. `declared` makes the number of the bytes there are: 0
+ * while they are too few to say. What is longer or shorter than declared is the caller's to refuse. */
+typedef size_t file_declared(const uint8_t *bytes, size_t count);
+bool file_read_declared(const char *path, file_declared *, uint8_t **data, size_t *size, struct error *);
 
 /* Writes to a temporary neighbour and renames: a reader sees the old file or the new one. */
 bool file_write(const char *path, const void *data, size_t size, struct error *);
+
+/* `path` as seen from `folder`; absolute paths stay. NULL when out of memory; caller frees. */
+char *path_from(const char *folder, const char *path);
+/* Writes all of it, however many calls that takes. False with errno set when one fails. */
+bool file_write_all(int descriptor, const void *data, size_t size);
 
 bool file_exists(const char *path);
 bool file_make_folder(const char *path, struct error *); /* with its parents */

@@ -148,6 +148,21 @@ static bool parse_header(const char *path, const uint8_t *bytes, size_t size, st
     return ok;
 }
 
+/* What the header says the whole file has; a header that is wrong needs no elements to be refused. */
+static size_t declared_size(const uint8_t *bytes, size_t count) {
+    struct layout layout;
+    size_t size;
+
+    if (count < PREFIX_SIZE) return 0;
+    size_t header = PREFIX_SIZE + (size_t)get_bits(bytes + 8, 2);
+    if (memcmp(bytes, magic, MAGIC_SIZE) != 0) return header;
+    if (count < header) return 0;
+    if (!parse_header("", bytes, count, &layout, NULL)) return header;
+    bool fits = !__builtin_mul_overflow(shape_count(&layout.shape), layout.element, &size) &&
+                !__builtin_add_overflow(size, header, &size);
+    return fits ? size : SIZE_MAX;
+}
+
 bool npy_read(const char *path, struct shape *shape, float **data, struct error *e) {
     uint8_t *bytes;
     size_t size;
@@ -155,7 +170,7 @@ bool npy_read(const char *path, struct shape *shape, float **data, struct error 
     float *values = NULL;
     bool ok = false;
 
-    if (!file_read(path, &bytes, &size, e)) return false;
+    if (!file_read_declared(path, declared_size, &bytes, &size, e)) return false;
     if (!parse_header(path, bytes, size, &layout, e)) goto done;
     size_t count = shape_count(&layout.shape), present = size - layout.offset;
     if (present % layout.element || present / layout.element != count) {

@@ -1,12 +1,13 @@
 /* How a name becomes a key: with mix() the finaliser of SplitMix64 (Steele, Lea & Flood 2014,
- * doi:10.1145/2660193.2660195) and fnv() the 64-bit FNV-1a hash of the purpose's bytes,
+ * doi:10.1145/2660193.2660195) and text_hash() the 64-bit FNV-1a hash of the purpose's bytes,
  *
- *     key = mix(mix(mix(seed) ^ fnv(purpose)) ^ index)
+ *     key = mix(mix(mix(seed) ^ text_hash(purpose)) ^ index)
  *
  * whose low and high halves are Philox's two key words. mix() is a bijection, so two streams of the same seed and
  * purpose never share a key. Counter words 0 and 1 count blocks of four numbers; word 2 says what the block is for:
  * 0 a stream, 1 rng_fill_uniform, 2 rng_fill_normal (both under key mix(seed)); word 3 is 0. */
 #include "base/rng.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -23,14 +24,8 @@ static uint64_t mix(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-static uint64_t fnv(const char *text) {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
-    return h;
-}
-
 uint64_t rng_seed(uint64_t seed, const char *purpose, uint64_t index) {
-    return mix(mix(mix(seed) ^ fnv(purpose)) ^ index);
+    return mix(mix(mix(seed) ^ text_hash(purpose)) ^ index);
 }
 
 void rng_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {

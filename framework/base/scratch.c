@@ -1,3 +1,4 @@
+/* scratch.c: anonymous pages that a child of fork finds empty (MADV_WIPEONFORK). */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS (in POSIX since 2024), madvise */
 #include "base/scratch.h"
 

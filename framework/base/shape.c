@@ -1,3 +1,4 @@
+/* shape.c: counts that cannot overflow, and shapes as text. */
 #include "base/shape.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* text.c: growing strings, edit distances, and numbers that are the whole of their text. */
 #include "base/text.h"
 
 #include "base/sizes.h"
@@ -103,6 +104,12 @@ static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) 
     return row[nb];
 }
 
+uint64_t text_hash(const char *text) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return hash;
+}
+
 const char *text_nearest(const char *name, const char *const *candidates, size_t n) {
     const char *best = NULL;
     size_t length = strlen(name);
@@ -124,6 +131,25 @@ const char *text_nearest(const char *name, const char *const *candidates, size_t
     return best;
 }
 
+/* Bytes from 0x80 on stay, so that UTF-8 can be read; a character cut in two does not. */
+struct excerpt excerpt_of(const char *text) {
+    struct excerpt out;
+    const size_t room = sizeof out.text - sizeof "...";
+    size_t n = 0;
+
+    for (; n < room && text[n]; n++) {
+        unsigned char c = (unsigned char)text[n];
+        out.text[n] = c < 0x20 || c == 0x7f ? '?' : text[n];
+    }
+    if (text[n]) {
+        while (n && ((unsigned char)text[n] & 0xc0) == 0x80) n--;
+        memcpy(out.text + n, "...", 3);
+        n += 3;
+    }
+    out.text[n] = '\0';
+    return out;
+}
+
 /* strto* skip white space at the front; a whole-string number has none. */
 static bool starts_number(const char *s) {
     return *s && !isspace((unsigned char)*s);
@@ -132,7 +158,7 @@ static bool starts_number(const char *s) {
 bool text_to_double(const char *s, double *out) {
     char *end;
 
-    if (!starts_number(s)) return false;
+    if (!starts_number(s) || s[strspn(s, "0123456789+-.eE")]) return false; /* strtod knows hexadecimal numbers */
     double value = strtod(s, &end);
     if (end == s || *end || !isfinite(value)) return false;
     *out = value;

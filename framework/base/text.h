@@ -1,4 +1,4 @@
-/* text.h: a growing string, and the nearest known name for a misspelt one. */
+/* text.h: a growing string, the nearest known name for a misspelt one, numbers from text. */
 #ifndef ASSAY_BASE_TEXT_H
 #define ASSAY_BASE_TEXT_H
 
@@ -18,15 +18,24 @@ void text_add(struct text *, const char *format, ...) __attribute__((format(prin
 void text_append(struct text *, const char *bytes, size_t n);
 void text_finish(struct text *); /* frees */
 
+/* An excerpt of text from a file, fit for a message: cut, with control characters replaced. */
+struct excerpt {
+    char text[68];
+};
+struct excerpt excerpt_of(const char *text);
+
 /* strdup and printf into fresh memory; NULL when out of memory. Caller frees. */
 char *text_copy(const char *);
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* FNV-1a of the bytes (http://www.isthe.com/chongo/tech/comp/fnv/): for tables and for names of streams. */
+uint64_t text_hash(const char *);
 
 /* The candidate at the smallest edit distance from `name`, or NULL when none is near enough
  * (more than a third of its letters, at least 2, would have to change). */
 const char *text_nearest(const char *name, const char *const *candidates, size_t n);
 
-/* Whole-string numbers: false when anything is left over or out of range. */
+/* Whole-string numbers, decimal and finite: false when anything is left over or out of range. */
 bool text_to_double(const char *, double *out);
 bool text_to_long(const char *, long min, long max, long *out);
 bool text_to_u64(const char *, unsigned long long *out);

@@ -1,3 +1,4 @@
+/* thread_team.c: helpers that sleep on a condition variable until there is a job, and take its parts by a counter. */
 #include "base/thread_team.h"
 
 #include "base/clock.h"

@@ -6,19 +6,14 @@
 
 #include "base/error.h"
 #include "data/preprocess.h"
+#include "battery/location.h"
 #include "battery/rule.h"
-#include "nn/net.h"
-#include "nn/train.h"
+#include "nn/net_options.h"
+#include "nn/recipe.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct location {
-    unsigned line, column; /* counted from 1; line 0: the setting of the command line with that number, 0: nowhere */
-};
-/* Puts "PATH:LINE:COLUMN: " or "--set KEY=VALUE: " before the text that is there, and returns false. */
-bool location_prefix(const char *path, const char *const *settings, struct location, struct error *);
 
 /* One `name: value` option, still text. */
 struct option {

@@ -1,5 +1,6 @@
 /* battery_preprocess.c: `data: {preprocess: ...}`, a preset or a declaration that starts from one. */
 #include "base/text.h"
+#include "battery/battery.h"
 #include "battery/battery_rows.h"
 #include "battery/yaml_node.h"
 

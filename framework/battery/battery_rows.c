@@ -1,7 +1,10 @@
+/* battery_rows.c: the lists of a battery: explainers, controls, expected verdicts. */
 #include "battery/battery_rows.h"
 
+#include "base/array.h"
+#include "base/file.h"
 #include "base/text.h"
-#include "data/source.h"
+#include "battery/battery.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -203,7 +206,7 @@ static bool add_expectation(struct yaml_file *file, struct battery *b, const cha
     struct expectation row = {.location = yaml_location(node)};
 
     if (!read_words(file, node, &row.words, e)) return false;
-    struct expectation *rows = realloc(b->expectations, (b->expectation_count + 1) * sizeof *rows);
+    struct expectation *rows = array_grow(b->expectations, b->expectation_count, sizeof *rows);
     if (!rows) return error_memory(e);
     b->expectations = rows;
     row.explainer = text_copy(explainer);

@@ -1,3 +1,4 @@
+/* rule.c: the words of a verdict, and the constants of the rule with their defaults and ranges. */
 #include "battery/rule.h"
 
 #include <stddef.h>

@@ -1,16 +1,18 @@
+/* yaml_field.c: values of a mapping into members of a struct, by a table of keys. */
 #include "battery/yaml_node.h"
 
 #include "base/text.h"
-#include "data/source.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FIELD_LIMIT 32 /* keys of one table */
 
-_Static_assert(sizeof(enum target_policy) == sizeof(unsigned), "yaml_read_choice writes enumerations as unsigned");
+enum any { ANY_FIRST };
+_Static_assert(sizeof(enum any) == sizeof(unsigned), "yaml_read_choice writes enumerations as unsigned");
 
 static void *member(const struct yaml_field *field, void *base) {
     return (char *)base + field->offset;

@@ -1,26 +1,31 @@
+/* yaml_node.c: a YAML file or text as a document, and what may be asked of its nodes. */
 #include "battery/yaml_node.h"
 
+#include "base/file.h"
 #include "base/text.h"
-#include "data/source.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- The file ---- */
 
 /* At most YAML_FILE_LIMIT bytes, however large the file is. */
 static bool read_limited(const char *path, char *buffer, size_t *size, struct error *e) {
-    FILE *in = fopen(path, "rb");
+    int file = file_open(path, e);
+    ssize_t n;
 
-    if (!in) return error_set(e, "%s: %s: a readable file wanted", path, strerror(errno));
-    errno = 0;
-    *size = fread(buffer, 1, YAML_FILE_LIMIT + 1, in);
-    int why = ferror(in) ? errno : 0;
-    fclose(in);
-    if (why) return error_set(e, "%s: %s: a readable file wanted", path, strerror(why));
+    if (file < 0) return false;
+    *size = 0;
+    while ((n = read(file, buffer + *size, YAML_FILE_LIMIT + 1 - *size)) > 0 || (n < 0 && errno == EINTR))
+        *size += n > 0 ? (size_t)n : 0;
+    int why = errno;
+    close(file);
+    if (n < 0) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(why));
     if (*size > YAML_FILE_LIMIT)
         return error_set(e, "%s: more than %zu bytes: a smaller file wanted", path, YAML_FILE_LIMIT);
     return true;

@@ -4,7 +4,7 @@
 #define ASSAY_BATTERY_YAML_NODE_H
 
 #include "base/error.h"
-#include "battery/battery.h"
+#include "battery/location.h"
 
 #include <yaml.h>
 

@@ -2,7 +2,6 @@
 #include "battery/yaml_node.h"
 
 #include "base/text.h"
-#include "data/source.h"
 
 #include <stdint.h>
 #include <stdlib.h>

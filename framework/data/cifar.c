@@ -1,6 +1,7 @@
 /* cifar.c: the binary version of CIFAR-10 (cs.toronto.edu/~kriz/cifar.html): a byte of label, then 32 x 32 bytes each
  * of red, green and blue. */
 #include "base/file.h"
+#include "data/dataset.h"
 #include "data/source.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
+/* class_names.c: a CSV file of names, each checked to belong to one class. */
 #include "data/class_names.h"
 
+#include "base/text.h"
 #include "data/csv_text.h"
 #include "data/source.h"
 

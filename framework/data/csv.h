@@ -3,6 +3,7 @@
 #define ASSAY_DATA_CSV_H
 
 #include "base/text.h"
+#include "data/dataset.h"
 #include "data/source.h"
 
 /* One label, still text: where it starts in the pool, and the line it was read from. */

@@ -1,3 +1,4 @@
+/* csv_labels.c: texts of a label column into numbers of classes. */
 #include "data/csv.h"
 
 #include <math.h>

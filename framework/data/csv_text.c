@@ -1,8 +1,8 @@
+/* csv_text.c: libcsv into one pool of texts, every row as long as the header. */
 #include "data/csv_text.h"
 
 #include "base/array.h"
 #include "base/file.h"
-#include "data/source.h"
 
 #include <csv.h>
 #include <stdlib.h>

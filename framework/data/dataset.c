@@ -1,5 +1,7 @@
+/* dataset.c: loading a source and handing out its samples, preprocessed. */
 #include "data/dataset.h"
 
+#include "base/text.h"
 #include "data/source.h"
 #include "data/source_kind.h"
 

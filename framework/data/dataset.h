@@ -44,7 +44,4 @@ bool dataset_sample(const struct dataset *, uint32_t index, float *out, struct e
 /* False, naming the first sample, when a label is not below `outputs`, the classes of a model. */
 bool dataset_check_labels(const struct dataset *, const char *source, uint32_t outputs, struct error *);
 
-/* The source with its paths as seen from `folder` (that of a battery); absolute paths stay. *out is the caller's. */
-bool dataset_resolve(const char *source, const char *folder, char **out, struct error *);
-
 #endif

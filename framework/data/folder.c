@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "data/csv.h"
 #include "data/csv_text.h"
+#include "data/dataset.h"
 #include "data/source.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* idx.c: the IDX format of the MNIST family: two zero bytes, the element type, the number of dimensions, the dimensions
  * (32 bits, big-endian), the elements (http://yann.lecun.com/exdb/mnist/, "The IDX file format"). */
+#include "data/dataset.h"
 #include "data/source.h"
 
 #include "base/file.h"
@@ -117,15 +118,26 @@ static bool read_dimensions(struct idx *x, struct error *e) {
         return error_set(e, "%s: byte %zu: the file ends after %zu bytes of elements: %s of type %s wanted", x->path,
                          x->size, there, dims, x->type->name);
     if (count * x->type->size < there)
-        return error_set(e, "%s: byte %zu: %zu bytes behind the %s elements of type %s: the end of the file wanted",
-                         x->path, x->header + count * x->type->size, there - count * x->type->size, dims,
-                         x->type->name);
+        return error_set(e, "%s: byte %zu: more bytes behind the %s elements of type %s: the end of the file wanted",
+                         x->path, x->header + count * x->type->size, dims, x->type->name);
     return true;
+}
+
+/* What the header says the whole file has; a header that is wrong needs no elements to be refused. */
+static size_t declared_size(const uint8_t *bytes, size_t count) {
+    if (count < 4) return 0;
+    const struct idx_type *type = find_type(bytes[2]);
+    size_t header = 4 + 4 * (size_t)bytes[3], size = type ? type->size : 0;
+    if (bytes[0] || bytes[1] || !type || bytes[3] > IDX_MAX_RANK) return header;
+    if (count < header) return 0;
+    for (size_t i = 0; i < bytes[3]; i++)
+        if (__builtin_mul_overflow(size, (size_t)big_endian(bytes + 4 + 4 * i), &size)) return SIZE_MAX;
+    return __builtin_add_overflow(size, header, &size) ? SIZE_MAX : size;
 }
 
 static bool idx_open(struct idx *x, const char *path, struct error *e) {
     x->path = path;
-    return file_read(path, &x->bytes, &x->size, e) && read_magic(x, e) && read_dimensions(x, e);
+    return file_read_declared(path, declared_size, &x->bytes, &x->size, e) && read_magic(x, e) && read_dimensions(x, e);
 }
 
 static bool check_pair(const struct idx *images, const struct idx *labels, struct error *e) {

@@ -1,3 +1,4 @@
+/* image.c: pictures from files or memory, by their first bytes, turned upright. */
 #include "data/image.h"
 
 #include "base/file.h"
@@ -25,12 +26,6 @@ bool image_has_extension(const char *path) {
     for (size_t i = 0; dot && i < sizeof known / sizeof *known; i++)
         if (strcasecmp(dot, known[i]) == 0) return true;
     return false;
-}
-
-bool image_check_size(uint32_t width, uint32_t height, struct error *e) {
-    if (width == 0 || height == 0 || width > IMAGE_PIXELS_MAX / height)
-        return error_set(e, "%u x %u pixels: 1 to %u wanted (make it smaller)", width, height, IMAGE_PIXELS_MAX);
-    return true;
 }
 
 /* Which pixel of the file is at (x, y) upright: EXIF 2.3, tag 274. 5 to 8 lie on their side. */

@@ -7,9 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Larger pictures are refused before any memory is asked for: a file of a few bytes may claim any size. */
-#define IMAGE_PIXELS_MAX ((uint32_t)1 << 26)
-
 /* A picture or its part, plane by plane. */
 struct image {
     uint32_t channels, width, height;

@@ -1,9 +1,15 @@
-/* image_codec.h: what the decoders of pictures have in common; between image.c, image_jpeg.c, image_png.c and exif.c.
- */
+/* image_codec.h: the decoders of pictures, which image.c chooses from, and what they have in common. */
 #ifndef ASSAY_DATA_IMAGE_CODEC_H
 #define ASSAY_DATA_IMAGE_CODEC_H
 
-#include "data/image.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Larger pictures are refused before any memory is asked for: a file of a few bytes may claim any size. */
+#define IMAGE_PIXELS_MAX ((uint32_t)1 << 26)
 
 /* As it lies in the file. */
 struct raster {
@@ -16,6 +22,7 @@ struct raster {
 bool image_jpeg_decode(const uint8_t *bytes, size_t size, struct raster *, struct error *);
 bool image_png_decode(const uint8_t *bytes, size_t size, struct raster *, struct error *);
 
+/* False unless there are 1 to IMAGE_PIXELS_MAX of them. */
 bool image_check_size(uint32_t width, uint32_t height, struct error *);
 
 /* The orientation in a block of EXIF data (a TIFF header and what follows); 1 when it says none, or nothing legible. */

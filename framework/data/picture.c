@@ -1,3 +1,4 @@
+/* picture.c: values into colours, enlarged, into a PNG file. */
 #include "data/picture.h"
 
 #include "base/file.h"

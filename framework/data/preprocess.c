@@ -1,6 +1,7 @@
+/* preprocess.c: the presets, and values made from stored bytes and floats. */
 #include "data/preprocess.h"
 
-#include "data/source.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,6 +3,8 @@
  * and rounding are Pillow's, so that results are equal, not just close. */
 #include "data/resize.h"
 
+#include "data/image_codec.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

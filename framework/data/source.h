@@ -1,9 +1,14 @@
-/* source.h: what the readers of data sources, and the battery that names them, share. */
+/* source.h: the readers of data sources, and what they share. */
 #ifndef ASSAY_DATA_SOURCE_H
 #define ASSAY_DATA_SOURCE_H
 
 #include "base/error.h"
-#include "data/dataset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dataset;
 
 #define SOURCE_FORMS "idx:IMAGES,LABELS, csv:FILE[,label=COLUMN], folder:DIR or cifar10:FILE[,FILE...]"
 
@@ -17,14 +22,5 @@ bool csv_load(const char *path, const char *label, struct dataset *, struct erro
 bool folder_load(const char *path, struct dataset *, struct error *);
 bool folder_sample(const struct dataset *, uint32_t index, float *out, struct error *);
 bool cifar_load(char *const *paths, size_t n, struct dataset *, struct error *);
-
-/* An excerpt of text from a file, fit for a message: cut, with control characters replaced. */
-struct excerpt {
-    char text[68];
-};
-struct excerpt excerpt_of(const char *text);
-
-/* `path` as seen from `folder`; absolute paths stay. NULL when out of memory; caller frees. */
-char *path_from(const char *folder, const char *path);
 
 #endif

@@ -1,5 +1,7 @@
+/* source_kind.c: the table of kinds of data sources, and how the text behind each is taken apart. */
 #include "data/source_kind.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "data/source.h"
 
@@ -117,7 +119,7 @@ const struct source_kind *source_split(const char *source, struct source_parts *
 }
 
 /* Resolving is taking apart, moving the paths, and putting together again. */
-bool dataset_resolve(const char *source, const char *folder, char **out, struct error *e) {
+bool source_resolve(const char *source, const char *folder, char **out, struct error *e) {
     struct source_parts parts = {0};
     struct text text = {0};
     const struct source_kind *kind = source_split(source, &parts, e);

@@ -1,8 +1,13 @@
-/* source_kind.h: the text of a data source taken apart; between source_kind.c and dataset.c. */
+/* source_kind.h: the text of a data source taken apart: its kind, its paths, its option. */
 #ifndef ASSAY_DATA_SOURCE_KIND_H
 #define ASSAY_DATA_SOURCE_KIND_H
 
-#include "data/dataset.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct dataset;
 
 #define SOURCE_PATHS_MAX 16
 
@@ -23,5 +28,8 @@ struct source_kind {
 /* The kind, or NULL with an error; the parts are to be finished either way. */
 const struct source_kind *source_split(const char *source, struct source_parts *, struct error *);
 void source_parts_finish(struct source_parts *);
+
+/* The source with its paths as seen from `folder` (that of a battery); absolute paths stay. *out is the caller's. */
+bool source_resolve(const char *source, const char *folder, char **out, struct error *);
 
 #endif

@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "experiment/reduce.h"
 #include "experiment/view.h"
+#include "nn/net.h"
 #include "host/plugin.h"
 #include "store/store.h"
 

@@ -1,3 +1,4 @@
+/* arch.c: a list of layers read item by item, and the graph that it means. */
 #include "nn/arch.h"
 
 #include "base/text.h"

@@ -117,6 +117,8 @@ const struct value *graph_value(const struct graph *, uint32_t index);
 uint32_t graph_layer(const struct graph *, const char *name);
 /* Floating-point operations of the weighted nodes for one sample, forward, as if computed directly. An estimate. */
 double graph_flops(const struct graph *);
+/* How many of the node's inputs depend on the network's. */
+uint32_t graph_batched_inputs(const struct graph *, const struct node *);
 const struct attribute *node_attribute(const struct node *, const char *name);
 
 #endif

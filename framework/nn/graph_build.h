@@ -2,13 +2,14 @@
 #ifndef ASSAY_NN_GRAPH_BUILD_H
 #define ASSAY_NN_GRAPH_BUILD_H
 
+#include "base/name_table.h"
 #include "nn/graph.h"
 #include "nn/op.h"
 
-/* Names to value indices: open addressing, index + 1, 0 is free. */
 struct builder {
-    uint32_t *slots;
-    size_t slot_count; /* a power of two */
+    struct name_table values;   /* of a value: its index + 1 */
+    struct name_table suffixes; /* of a node: the last number behind its name (graph_fold.c) */
+    uint32_t *readers;          /* in graph_finish, of a value: how many inputs of nodes it is */
 };
 
 /* Index of the named value, which is created without definition when new. */
@@ -24,6 +25,8 @@ void attribute_finish(struct attribute *);
 void node_finish(struct node *);
 void value_finish(struct value *);
 bool node_copy_attributes(struct node *, const struct attribute *, size_t count, struct error *);
+
+void builder_destroy(struct builder *);
 
 /* The steps of graph_finish. */
 bool graph_sort(struct graph *, uint32_t output, struct error *);     /* graph_sort.c */

@@ -4,35 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void op_call_init(struct op_call *call, const struct graph *g, const struct node *node, const struct shape *shapes,
-                  struct operand *in) {
-    *call = (struct op_call){.node = node, .in = in, .batch = 1, .workers = 1, .single = g->single};
-    if (shapes && g->input != GRAPH_NONE) call->batch = (uint32_t)shapes[g->input].dim[0];
-    for (uint32_t i = 0; i < node->input_count; i++) {
-        in[i] = (struct operand){.shape = {0}};
-        if (node->inputs[i] == GRAPH_NONE) continue;
-        const struct value *v = &g->values[node->inputs[i]];
-        in[i] = (struct operand){.shape = shapes ? shapes[node->inputs[i]] : v->shape,
-                                 .data = v->data,
-                                 .ints = v->ints,
-                                 .batched = v->batched};
-    }
-    call->out.batched = g->values[node->outputs[0]].batched;
-    if (shapes) call->out.shape = shapes[node->outputs[0]];
-}
-
-bool op_infer(const struct op_call *call, struct shape *out, struct error *e) {
-    const struct op *op = call->node->op;
-    for (uint32_t i = 0; i < call->node->input_count; i++)
-        if (op_present(call, i) && shape_count(&call->in[i].shape) == 0 && !(i < 32 && op->empty_inputs >> i & 1))
-            return error_set(e, "input %u is empty", i);
-    for (uint32_t i = 0; call->out.batched && i < call->node->input_count; i++)
-        if (call->in[i].ints && !(i < 32 && op->integer_inputs >> i & 1))
-            return error_set(e, "input %u is of integers: wanted float32", i);
-    if (!op->infer) *out = call->in[0].shape;
-    return !op->infer || op->infer(call, out, e);
-}
-
 static bool infer_node(const struct graph *g, const struct node *node, uint32_t batch, struct operand *in,
                        struct shape *shapes, struct error *e) {
     struct op_call call;
@@ -108,14 +79,17 @@ static bool any_batched(const struct graph *g, const struct node *node) {
 }
 
 /* An empty list of integers adds nothing to a Concat. */
-static void drop_empty(const struct graph *g, struct node *node) {
+static void drop_empty(struct graph *g, struct node *node) {
     if (strcmp(node->op->name, "Concat") != 0) return;
     uint32_t kept = 0, count = node->input_count;
     for (uint32_t i = 0; i < count; i++) {
         const struct value *v = node->inputs[i] == GRAPH_NONE ? NULL : &g->values[node->inputs[i]];
         bool empty = v && v->ints && v->shape.rank == 1 && v->shape.dim[0] == 0;
         if (!empty || node->input_count == 1) node->inputs[kept++] = node->inputs[i];
-        else node->input_count--;
+        else {
+            node->input_count--;
+            g->building->readers[node->inputs[i]]--;
+        }
     }
 }
 
@@ -139,7 +113,19 @@ static bool settle(struct graph *g, struct node *node, struct error *e) {
     return ok;
 }
 
+/* Folding adds at most one value for each node. */
+static bool count_readers(struct graph *g, struct error *e) {
+    uint32_t *readers = calloc((size_t)g->value_count + g->node_count + 1, sizeof *readers);
+    if (!readers) return error_memory(e);
+    g->building->readers = readers;
+    for (uint32_t i = 0; i < g->node_count; i++)
+        for (uint32_t k = 0; k < g->nodes[i].input_count; k++)
+            if (g->nodes[i].inputs[k] != GRAPH_NONE) readers[g->nodes[i].inputs[k]]++;
+    return true;
+}
+
 static bool fold(struct graph *g, struct error *e) {
+    if (!count_readers(g, e)) return false;
     for (uint32_t i = 0; i < g->node_count; i++)
         if (!settle(g, &g->nodes[i], e))
             return error_prefix(e, "node '%s' (%s)", g->nodes[i].name, g->nodes[i].op->name);
@@ -157,8 +143,7 @@ bool graph_finish(struct graph *g, const char *output, struct error *e) {
     if (!infer_shapes(g, e) || !graph_compact(g, e)) return false;
     g->output = g->file_output;
     if (g->input != GRAPH_NONE && (!graph_find_logits(g, e) || !graph_find_layers(g, e))) return false;
-    free(g->building->slots);
-    free(g->building);
+    builder_destroy(g->building);
     g->building = NULL;
     return true;
 }

@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many nodes read the value. */
-static uint32_t reader_count(const struct graph *g, uint32_t value) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < g->node_count; i++)
-        for (uint32_t k = 0; k < g->nodes[i].input_count; k++) count += g->nodes[i].inputs[k] == value;
-    return count;
-}
-
 static bool depends_on_parameter(const struct graph *g, const struct node *node) {
     for (uint32_t i = 0; i < node->input_count; i++)
         if (node->inputs[i] != GRAPH_NONE && g->values[node->inputs[i]].kind == VALUE_PARAMETER) return true;
@@ -25,7 +17,7 @@ static bool fold_reshape(struct graph *g, const struct node *node, const struct 
     struct value *from = &g->values[node->inputs[0]], *to = &g->values[node->outputs[0]];
     to->kind = from->kind;
     to->shape = *shape;
-    if (reader_count(g, node->inputs[0]) > 1) {
+    if (g->building->readers[node->inputs[0]] > 1) {
         size_t bytes = shape_count(shape) * (from->ints ? sizeof *from->ints : sizeof *from->data);
         void *copy = malloc(bytes ? bytes : 1);
         if (!copy) return error_memory(e);
@@ -153,19 +145,31 @@ bool graph_fold_node(struct graph *g, struct node *node, struct error *e) {
 
 /* ---- Reshape to a fixed batch ---- */
 
+/* The first of NAME_shape, NAME_shape_2, ... that no value has; nodes may have one name. NULL when out of memory; the
+ * caller frees. */
+static char *free_name(struct graph *g, const struct node *node) {
+    uint32_t *last = name_table_at(&g->building->suffixes, node->name);
+    char *name = NULL;
+    do {
+        free(name);
+        if (!last) return NULL;
+        name = ++*last == 1 ? text_format("%s_shape", node->name) : text_format("%s_shape_%u", node->name, *last);
+    } while (name && graph_find(g, name) != GRAPH_NONE);
+    return name;
+}
+
 /* A new integer constant as input 1 of the node. */
 static bool set_target(struct graph *g, struct node *node, const int64_t *target, size_t count, struct error *e) {
-    char *name = text_format("%s_shape", node->name);
-    for (unsigned i = 2; name && graph_find(g, name) != GRAPH_NONE; i++) {
-        free(name);
-        name = text_format("%s_shape_%u", node->name, i);
-    }
+    char *name = free_name(g, node);
     uint32_t *inputs = calloc(2, sizeof *inputs);
     bool ok = (name && inputs) || error_memory(e);
     ok = ok && graph_add_ints(g, name, &(struct shape){1, {count}}, target, e);
     if (ok) {
         inputs[0] = node->inputs[0];
         inputs[1] = graph_find(g, name);
+        for (uint32_t k = 1; k < node->input_count; k++)
+            if (node->inputs[k] != GRAPH_NONE) g->building->readers[node->inputs[k]]--;
+        g->building->readers[inputs[1]] = 1;
         free(node->inputs);
         node->inputs = inputs;
         node->input_count = 2;

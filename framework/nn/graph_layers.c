@@ -59,15 +59,17 @@ static char *layer_stem(const struct graph *g, const struct node *node, const ui
     return stem ? stem : text_copy(node->op->name);
 }
 
-/* Unique among the layers so far; the caller frees. */
-static char *layer_name(const struct graph *g, const struct node *node, const uint32_t *parameters, uint32_t count) {
-    char *stem = layer_stem(g, node, parameters, count);
-    char *name = stem ? text_copy(stem) : NULL;
-    for (unsigned i = 2; name && graph_layer(g, name) != GRAPH_NONE; i++) {
+/* Unique among the layers so far, which `taken` knows: stem, stem_2, ... Of a stem it keeps the last number tried. The
+ * caller frees. */
+static char *layer_name(struct name_table *taken, const char *stem) {
+    const uint32_t *known = name_table_find(taken, stem);
+    uint32_t last = known ? *known : 0;
+    char *name = NULL;
+    do {
         free(name);
-        name = text_format("%s_%u", stem, i);
-    }
-    free(stem);
+        name = ++last == 1 ? text_copy(stem) : text_format("%s_%u", stem, last);
+    } while (name && name_table_find(taken, name));
+    if (known) *name_table_find(taken, stem) = last;
     return name;
 }
 
@@ -124,11 +126,16 @@ static uint32_t collect(const struct graph *g, uint32_t first, const uint32_t *r
     return count;
 }
 
-static bool add_layer(struct graph *g, uint32_t node, const uint32_t *parameters, uint32_t count, struct error *e) {
+static bool add_layer(struct graph *g, struct name_table *taken, uint32_t node, const uint32_t *parameters,
+                      uint32_t count, struct error *e) {
     struct layer layer = {.node = node, .parameter_count = count};
-    layer.name = layer_name(g, &g->nodes[node], parameters, count);
+    char *stem = layer_stem(g, &g->nodes[node], parameters, count);
+    layer.name = stem ? layer_name(taken, stem) : NULL;
     layer.parameters = malloc(count * sizeof *parameters);
-    if (!layer.name || !layer.parameters) {
+    uint32_t *last = layer.name ? name_table_at(taken, layer.name) : NULL;
+    if (last) *last = 1;
+    free(stem);
+    if (!last || !layer.parameters) {
         free(layer.name);
         free(layer.parameters);
         return error_memory(e);
@@ -163,10 +170,12 @@ bool graph_find_layers(struct graph *g, struct error *e) {
     bool *taken = calloc((size_t)g->value_count + 1, sizeof *taken);
     struct group *groups = calloc((size_t)g->node_count + 1, sizeof *groups);
     g->layers = calloc((size_t)g->node_count + 1, sizeof *g->layers);
+    struct name_table names = {0};
     bool ok = (reader && found && taken && groups && g->layers) || error_memory(e);
     if (ok) group_parameters(g, reader, taken, found, groups);
     for (uint32_t i = 0; ok && i < g->node_count; i++)
-        ok = groups[i].count == 0 || add_layer(g, i, found + groups[i].first, groups[i].count, e);
+        ok = groups[i].count == 0 || add_layer(g, &names, i, found + groups[i].first, groups[i].count, e);
+    name_table_finish(&names);
     free(reader);
     free(found);
     free(taken);

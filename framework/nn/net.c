@@ -1,4 +1,5 @@
 /* net.c: what a caller may ask of a network, in groups of samples. */
+#include "nn/net.h"
 #include "nn/net_plan.h"
 
 #include <cblas.h>
@@ -38,13 +39,6 @@ static void find_properties(struct net *net) {
     }
 }
 
-uint32_t batched_inputs(const struct graph *g, const struct node *node) {
-    uint32_t count = 0;
-    for (uint32_t k = 0; k < node->input_count; k++)
-        count += node->inputs[k] != GRAPH_NONE && g->values[node->inputs[k]].batched;
-    return count;
-}
-
 /* The last value of the linear chain that begins at the input. */
 static void find_cut(struct net *net) {
     const struct graph *g = net->graph;
@@ -54,7 +48,7 @@ static void find_cut(struct net *net) {
         bool reads = false;
         for (uint32_t k = 0; k < node->input_count; k++) reads |= node->inputs[k] == net->cut;
         if (!reads) continue;
-        if (!(node->op->flags & OP_LINEAR) || batched_inputs(g, node) != 1) break;
+        if (!(node->op->flags & OP_LINEAR) || graph_batched_inputs(g, node) != 1) break;
         net->cut = node->outputs[0];
     }
 }
@@ -213,6 +207,13 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
     }
     plan->split = GRAPH_NONE;
     return ok;
+}
+
+uint32_t net_class(const float *logits, uint32_t classes) {
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < classes; i++)
+        if (logits[i] > logits[best]) best = i;
+    return best;
 }
 
 bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {

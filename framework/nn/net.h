@@ -8,21 +8,8 @@
 
 #include "base/thread_team.h"
 #include "nn/graph.h"
+#include "nn/net_options.h"
 #include "nn/weights.h"
-
-#define NET_GROUP 10u
-
-/* How 3x3 convolutions of stride 1 are computed: docs/performance.md has the error of each. */
-enum conv_route {
-    CONV_AUTO,    /* by Winograd's method where that pays: depends on the layer's sizes alone */
-    CONV_DIRECT,  /* never */
-    CONV_WINOGRAD /* wherever it can be used */
-};
-struct net_options {
-    enum conv_route conv;
-};
-
-enum net_rule { NET_GRADIENT, NET_GUIDED, NET_DECONVNET }; /* in the order of assay_rule */
 
 struct net;
 

@@ -1,17 +1,11 @@
 /* net_loss.c: softmax cross-entropy and the gradients of parameters, for training. */
+#include "nn/net.h"
 #include "nn/net_plan.h"
 #include "nn/ops/batchnorm.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-uint32_t net_class(const float *logits, uint32_t classes) {
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < classes; i++)
-        if (logits[i] > logits[best]) best = i;
-    return best;
-}
 
 /* One array per parameter that a node on the way to the output reads. */
 static bool prepare_learned(struct net *net, struct error *e) {

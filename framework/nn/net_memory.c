@@ -1,8 +1,9 @@
-/* net_memory.c: which arrays a plan needs when, and where they lie: what is not needed at the same time shares memory.
+/* net_memory.c: which arrays a plan needs, and when: what is not needed at the same time shares memory (net_span.h).
  *
  * Time: node i runs at time i; the gradient of the output is there at time node_count; node i passes it on at time
  * 2 node_count - i. */
 #include "nn/net_plan.h"
+#include "nn/net_span.h"
 #include "nn/ops/mask.h"
 
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static bool needs_inputs(const struct net *net, const struct plan *plan, uint32_
     const struct node *node = node_of(net, value);
     if (plan->kind != PLAN_GRADIENT) return plan->kind == PLAN_TRAINING;
     if ((node->op->flags & OP_FORGETS) || is_op(net, value, "Relu")) return false;
-    return !(node->op->flags & OP_LINEAR) || batched_inputs(net->graph, node) != 1;
+    return !(node->op->flags & OP_LINEAR) || graph_batched_inputs(net->graph, node) != 1;
 }
 
 static bool needs_output(const struct net *net, const struct plan *plan, uint32_t value) {
@@ -74,29 +75,19 @@ static void find_sources(const struct net *net, struct plan *plan) {
     }
 }
 
-static uint32_t home_of(const struct net *net, const struct plan *plan, uint32_t value, bool gradient) {
-    while (plan->sources[value] != GRAPH_NONE) {
-        if (gradient && plan->kind == PLAN_TRAINING && !net->shared[value]) break;
-        value = plan->sources[value];
-    }
-    return value;
-}
-
 /* ---- When arrays are needed ---- */
-
-struct span {
-    uint32_t first, last;
-    size_t count, at;
-    float **where; /* of the pointer that is set */
-};
 
 struct spans {
     const struct net *net;
     struct plan *plan;
-    struct span *all, **order;
+    struct span *all;
     uint32_t count;
-    uint32_t end; /* 2 node_count */
+    uint32_t end;                   /* 2 node_count */
+    uint32_t *home[2];              /* [value_count]: the value whose array it has, and whose gradient's */
+    struct span **data, **gradient; /* [value_count], NULL where a value has no array of its own */
 };
+
+enum { DATA, GRADIENT };
 
 static void extend(struct span *span, uint32_t time) {
     if (time < span->first) span->first = time;
@@ -109,43 +100,54 @@ static struct span *add_span(struct spans *s, uint32_t first, uint32_t last, siz
     return span;
 }
 
-/* Of data and, but for a forward plan, gradients: [value_count], NULL where a value has no array of its own. */
-static void add_values(struct spans *s, struct span **data, struct span **gradient) {
+/* Steps come in order: the home of a source is known before those that take it over. */
+static void find_homes(struct spans *s) {
+    const struct net *net = s->net;
+    const struct plan *plan = s->plan;
+    for (uint32_t v = 0; v < net->graph->value_count; v++) s->home[DATA][v] = s->home[GRADIENT][v] = v;
+    for (uint32_t i = 0; i < net->step_count; i++) {
+        uint32_t out = net->graph->nodes[net->steps[i]].outputs[0], source = plan->sources[out];
+        if (source == GRAPH_NONE) continue;
+        s->home[DATA][out] = s->home[DATA][source];
+        if (plan->kind != PLAN_TRAINING || net->shared[out]) s->home[GRADIENT][out] = s->home[GRADIENT][source];
+    }
+}
+
+/* Of data and, but for a forward plan, gradients. */
+static void add_values(struct spans *s) {
     const struct net *net = s->net;
     for (uint32_t i = 0; i < net->step_count; i++) {
         uint32_t node = net->steps[i], out = net->graph->nodes[node].outputs[0];
         size_t count = shape_count(&s->plan->shapes[out]);
-        if (home_of(net, s->plan, out, false) == out) data[out] = add_span(s, node, node, count, &s->plan->data[out]);
-        if (s->plan->kind != PLAN_FORWARD && home_of(net, s->plan, out, true) == out)
-            gradient[out] = add_span(s, s->end - node, s->end - node, count, &s->plan->gradient[out]);
+        if (s->home[DATA][out] == out) s->data[out] = add_span(s, node, node, count, &s->plan->data[out]);
+        if (s->plan->kind != PLAN_FORWARD && s->home[GRADIENT][out] == out)
+            s->gradient[out] = add_span(s, s->end - node, s->end - node, count, &s->plan->gradient[out]);
     }
 }
 
-static void use_value(struct spans *s, struct span **data, struct span **gradient, uint32_t value, uint32_t node,
-                      bool keeps) {
-    struct span *there = data[home_of(s->net, s->plan, value, false)];
+static void use_value(struct spans *s, uint32_t value, uint32_t node, bool keeps) {
+    struct span *there = s->data[s->home[DATA][value]];
     extend(there, node);
     if (keeps) extend(there, s->end - node);
-    if (s->plan->kind != PLAN_FORWARD) extend(gradient[home_of(s->net, s->plan, value, true)], s->end - node);
+    if (s->plan->kind != PLAN_FORWARD) extend(s->gradient[s->home[GRADIENT][value]], s->end - node);
 }
 
-static void use_values(struct spans *s, struct span **data, struct span **gradient) {
+static void use_values(struct spans *s) {
     const struct net *net = s->net;
     const struct graph *g = net->graph;
     for (uint32_t i = 0; i < net->step_count; i++) {
         const struct node *node = &g->nodes[net->steps[i]];
         uint32_t out = node->outputs[0];
         bool keeps = needs_inputs(net, s->plan, out);
-        use_value(s, data, gradient, out, net->steps[i], needs_output(net, s->plan, out));
+        use_value(s, out, net->steps[i], needs_output(net, s->plan, out));
         for (uint32_t k = 0; k < node->input_count; k++) {
             uint32_t v = node->inputs[k];
-            if (v != GRAPH_NONE && v != g->input && g->values[v].batched)
-                use_value(s, data, gradient, v, net->steps[i], keeps);
+            if (v != GRAPH_NONE && v != g->input && g->values[v].batched) use_value(s, v, net->steps[i], keeps);
         }
     }
     if (!net->step_count) return;
-    extend(data[home_of(net, s->plan, g->output, false)], g->node_count);
-    if (s->plan->kind != PLAN_FORWARD) extend(gradient[home_of(net, s->plan, g->output, true)], g->node_count);
+    extend(s->data[s->home[DATA][g->output]], g->node_count);
+    if (s->plan->kind != PLAN_FORWARD) extend(s->gradient[s->home[GRADIENT][g->output]], g->node_count);
 }
 
 /* What ops save, masks and scratch. */
@@ -167,61 +169,34 @@ static void add_calls(struct spans *s) {
     }
 }
 
+/* The nodes that read a value, from the last on: how many times, the second time, the first node. */
+struct reading {
+    uint32_t count, second, lowest;
+};
+
 /* For a value that several nodes read: what the second and later ones add to its gradient. */
-static void add_spares(struct spans *s) {
+static bool add_spares(struct spans *s, struct error *e) {
     const struct net *net = s->net;
     const struct graph *g = net->graph;
-    if (s->plan->kind == PLAN_FORWARD) return;
-    for (uint32_t v = 0; v < g->value_count; v++) {
-        uint32_t lowest = 0, count = 0, second = 0;
-        if (!g->values[v].batched || net->readers[v] < 2) continue;
-        for (uint32_t i = net->step_count; i-- > 0;) {
-            const struct node *node = &g->nodes[net->steps[i]];
-            for (uint32_t k = 0; k < node->input_count; k++) {
-                if (node->inputs[k] != v) continue;
-                lowest = net->steps[i];
-                if (++count == 2) second = lowest;
-            }
+    if (s->plan->kind == PLAN_FORWARD) return true;
+    struct reading *readings = calloc((size_t)g->value_count + 1, sizeof *readings);
+    if (!readings) return error_memory(e);
+    for (uint32_t i = net->step_count; i-- > 0;) {
+        const struct node *node = &g->nodes[net->steps[i]];
+        for (uint32_t k = 0; k < node->input_count; k++) {
+            if (node->inputs[k] == GRAPH_NONE) continue;
+            struct reading *r = &readings[node->inputs[k]];
+            r->lowest = net->steps[i];
+            if (++r->count == 2) r->second = r->lowest;
         }
-        if (count > 1)
-            add_span(s, s->end - second, s->end - lowest, shape_count(&s->plan->shapes[v]), &s->plan->spare[v]);
     }
-}
-
-/* ---- Where they lie ---- */
-
-static int larger_first(const void *a, const void *b) {
-    const struct span *x = *(struct span *const *)a, *y = *(struct span *const *)b;
-    if (x->count != y->count) return x->count > y->count ? -1 : 1;
-    return x < y ? -1 : x > y;
-}
-
-/* The lowest place that no array needed at the same time takes. placed[count] are in the order of their places. */
-static size_t lowest_place(struct span *const *placed, uint32_t count, const struct span *span) {
-    size_t at = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct span *p = placed[i];
-        if (p->first > span->last || span->first > p->last) continue;
-        if (p->at >= at + span->count) break;
-        if (p->at + p->count > at) at = p->at + p->count;
+    for (uint32_t v = 0; v < g->value_count; v++) {
+        const struct reading *r = &readings[v];
+        if (!g->values[v].batched || net->readers[v] < 2 || r->count < 2) continue;
+        add_span(s, s->end - r->second, s->end - r->lowest, shape_count(&s->plan->shapes[v]), &s->plan->spare[v]);
     }
-    return at;
-}
-
-/* Largest first; returns how many floats that takes. `order` becomes the order of places. */
-static size_t place_spans(struct spans *s) {
-    size_t used = 0;
-    for (uint32_t i = 0; i < s->count; i++) s->order[i] = &s->all[i];
-    qsort(s->order, s->count, sizeof *s->order, larger_first);
-    for (uint32_t i = 0; i < s->count; i++) {
-        struct span *span = s->order[i];
-        uint32_t k = i;
-        span->at = lowest_place(s->order, i, span);
-        for (; k > 0 && s->order[k - 1]->at > span->at; k--) s->order[k] = s->order[k - 1];
-        s->order[k] = span;
-        used = span->at + span->count > used ? span->at + span->count : used;
-    }
-    return used;
+    free(readings);
+    return true;
 }
 
 static void set_pointers(struct spans *s, float *memory) {
@@ -231,8 +206,8 @@ static void set_pointers(struct spans *s, float *memory) {
     for (uint32_t i = 0; i < net->step_count; i++) {
         struct op_call *call = &plan->calls[net->steps[i]];
         uint32_t out = call->node->outputs[0];
-        plan->data[out] = plan->data[home_of(net, plan, out, false)];
-        if (plan->kind != PLAN_FORWARD) plan->gradient[out] = plan->gradient[home_of(net, plan, out, true)];
+        plan->data[out] = plan->data[s->home[DATA][out]];
+        if (plan->kind != PLAN_FORWARD) plan->gradient[out] = plan->gradient[s->home[GRADIENT][out]];
         call->saved = plan->arrays[net->steps[i]].saved;
         call->mask = (uint32_t *)(void *)plan->arrays[net->steps[i]].mask;
     }
@@ -241,22 +216,24 @@ static void set_pointers(struct spans *s, float *memory) {
 bool memory_lay_out(const struct net *net, struct plan *plan, size_t *floats, float *memory, struct error *e) {
     const struct graph *g = net->graph;
     struct spans s = {.net = net, .plan = plan, .end = 2 * g->node_count};
-    size_t most = 7 * (size_t)g->node_count + g->value_count + 1;
-    struct span **data = calloc(2 * (size_t)g->value_count + 1, sizeof *data);
+    size_t values = (size_t)g->value_count + 1, most = 7 * (size_t)g->node_count + values;
+    s.data = calloc(2 * values, sizeof *s.data);
+    s.home[DATA] = malloc(2 * values * sizeof *s.home[DATA]);
     s.all = malloc(most * sizeof *s.all);
-    s.order = malloc(most * sizeof *s.order);
-    bool ok = (data && s.all && s.order) || error_memory(e);
+    bool ok = (s.data && s.home[DATA] && s.all) || error_memory(e);
     if (ok) {
+        s.gradient = s.data + values;
+        s.home[GRADIENT] = s.home[DATA] + values;
         find_sources(net, plan);
-        add_values(&s, data, data + g->value_count);
-        use_values(&s, data, data + g->value_count);
+        find_homes(&s);
+        add_values(&s);
+        use_values(&s);
         add_calls(&s);
-        add_spares(&s);
-        *floats = place_spans(&s);
-        if (memory) set_pointers(&s, memory);
+        ok = add_spares(&s, e) && span_place_all(s.all, s.count, floats, e);
     }
-    free(data);
+    if (ok && memory) set_pointers(&s, memory);
+    free(s.data);
+    free(s.home[DATA]);
     free(s.all);
-    free(s.order);
     return ok;
 }

@@ -1,3 +1,4 @@
+/* net_plan.c: making a plan: shapes for a number of samples, and the memory for all arrays. */
 #include "nn/net_plan.h"
 
 #include "base/scratch.h"

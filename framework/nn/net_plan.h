@@ -2,9 +2,10 @@
 #ifndef ASSAY_NN_NET_PLAN_H
 #define ASSAY_NN_NET_PLAN_H
 
-#include "nn/net.h"
+#include "nn/net_options.h"
 #include "nn/op.h"
 #include "nn/ops/conv.h"
+#include "nn/weights.h"
 
 /* What is kept of the forward pass: nothing; what the gradient of the input needs; all that training needs. */
 enum plan_kind { PLAN_FORWARD, PLAN_GRADIENT, PLAN_TRAINING };
@@ -74,8 +75,6 @@ static inline uint32_t group_size(const struct net *net) {
 }
 
 /* ---- net.c ---- */
-/* How many of the node's inputs depend on the network's. */
-uint32_t batched_inputs(const struct graph *, const struct node *);
 /* net->group is a plan for at least that much, and for the team. */
 bool net_prepare(struct net *, enum plan_kind, struct error *);
 /* Shapes for the samples from `first` of `n` on that one group takes. */

@@ -1,6 +1,7 @@
 /* net_sum.c: weighted sums of gradients. Below the first non-linearity the backward pass is linear and the same for
  * every sample: gradients are summed at the cut, and the sum passes it once. On a line the forward pass below it is
  * that of the two ends. */
+#include "nn/net.h"
 #include "nn/net_plan.h"
 
 #include <stdlib.h>

@@ -1,15 +1,18 @@
 /* onnx_external.c: tensors whose elements lie in another file beside the model. What the model says of that file is
- * untrusted: it must be in the model's folder or below it, and is read no further than the tensor's shape asks. */
+ * untrusted: it must be in the model's folder or below it, also where links lead, and is read no further than the
+ * tensor's shape asks. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "nn/onnx_proto.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Several tensors may share their bytes; a small file must not ask for all memory. */
 #define MOST_SHARED 16u
@@ -20,7 +23,7 @@ struct store {
 };
 
 /* Where a tensor's elements lie. */
-struct place {
+struct external {
     const char *location;
     size_t offset, length; /* length SIZE_MAX: not said */
 };
@@ -34,8 +37,8 @@ static bool read_size(const char *key, const char *text, size_t *out, struct err
 }
 
 /* Keys that are not known here, such as checksum, change nothing. */
-static bool read_place(const Onnx__TensorProto *t, struct place *out, struct error *e) {
-    *out = (struct place){.location = "", .length = SIZE_MAX};
+static bool read_location(const Onnx__TensorProto *t, struct external *out, struct error *e) {
+    *out = (struct external){.location = "", .length = SIZE_MAX};
     for (size_t i = 0; i < t->n_external_data; i++) {
         const char *key = onnx_text(t->external_data[i]->key), *value = onnx_text(t->external_data[i]->value);
         if (strcmp(key, "location") == 0) out->location = value;
@@ -54,18 +57,37 @@ static bool stays_inside(const char *location) {
     return true;
 }
 
-/* *out: open at its beginning, with its size. */
-static bool open_file(const char *path, FILE **out, size_t *size, struct error *e) {
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return error_set(e, "external data: %s: %s: copy the file to where the model lies", path, strerror(errno));
-    if (!S_ISREG(info.st_mode)) return error_set(e, "external data: %s: not a file", path);
-    *size = (size_t)info.st_size;
-    *out = fopen(path, "rb");
-    return *out || error_set(e, "external data: %s: %s", path, strerror(errno));
+/* Whether links take the file out of the folder; links on the way to the folder itself do not matter. *real: where the
+ * file is; the caller frees it. */
+static bool follow_links(const char *folder, const char *path, char **real, struct error *e) {
+    char *top = realpath(*folder ? folder : ".", NULL);
+    *real = realpath(path, NULL);
+    size_t n = top ? strlen(top) : 0;
+    bool ok = top && *real;
+    if (!ok) error_set(e, "external data: %s: %s: copy the file to where the model lies", path, strerror(errno));
+    n -= n == 1; /* "/" */
+    if (ok && (strncmp(*real, top, n) != 0 || ((*real)[n] != '/' && (*real)[n] != 0)))
+        ok = error_set(
+            e, "external data: %s: a link out of the model's folder, to %s: copy the file to where the model lies",
+            path, *real);
+    free(top);
+    return ok;
 }
 
-static bool check_size(struct store *s, const char *path, const struct place *p, size_t bytes, size_t size,
+/* *out: a descriptor, and the size of the file. */
+static bool open_file(const char *folder, const char *path, int *out, size_t *size, struct error *e) {
+    struct stat info;
+    char *real = NULL;
+    bool ok = follow_links(folder, path, &real, e);
+    if (ok && (*out = file_open(real, e)) < 0) ok = error_prefix(e, "external data");
+    free(real);
+    if (!ok) return false;
+    if (fstat(*out, &info) != 0) return error_set(e, "external data: %s: %s", path, strerror(errno));
+    *size = (size_t)info.st_size;
+    return true;
+}
+
+static bool check_size(struct store *s, const char *path, const struct external *p, size_t bytes, size_t size,
                        struct error *e) {
     if (p->length != SIZE_MAX && p->length != bytes)
         return error_set(e, "external data: %s: a length of %zu: its shape and type want %zu bytes", path, p->length,
@@ -83,12 +105,17 @@ static bool check_size(struct store *s, const char *path, const struct place *p,
     return true;
 }
 
-/* `bytes` from the place into memory of the message's own. */
-static bool read_bytes(FILE *in, const struct place *p, size_t bytes, ProtobufCBinaryData *out) {
+/* `bytes` from there into memory of the message's own. */
+static bool read_bytes(int in, const struct external *from, size_t bytes, ProtobufCBinaryData *out) {
     uint8_t *data = malloc(bytes ? bytes : 1);
-    bool ok = data && p->offset <= LONG_MAX && fseek(in, (long)p->offset, SEEK_SET) == 0 &&
-              fread(data, 1, bytes, in) == bytes;
-    if (!ok) {
+    size_t done = 0;
+    while (data && done < bytes) {
+        ssize_t n = pread(in, data + done, bytes - done, (off_t)(from->offset + done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
+        done += (size_t)n;
+    }
+    if (!data || done < bytes) {
         free(data);
         return false;
     }
@@ -98,23 +125,24 @@ static bool read_bytes(FILE *in, const struct place *p, size_t bytes, ProtobufCB
 }
 
 static bool take(struct store *s, Onnx__TensorProto *t, size_t bytes, struct error *e) {
-    struct place place;
+    struct external where;
     size_t size = 0;
-    FILE *in = NULL;
-    if (!read_place(t, &place, e)) return false;
-    if (!stays_inside(place.location))
+    int in = -1;
+    if (!read_location(t, &where, e)) return false;
+    if (!stays_inside(where.location))
         return error_set(e, "external data: location '%s' leaves the model's folder: wanted a file in it",
-                         place.location);
-    char *path = text_format("%s%s", s->folder, place.location);
-    bool ok = path ? open_file(path, &in, &size, e) && check_size(s, path, &place, bytes, size, e) : error_memory(e);
-    if (ok && !read_bytes(in, &place, bytes, &t->raw_data))
-        ok = error_set(e, "external data: %s: %zu bytes from byte %zu on could not be read", path, bytes, place.offset);
+                         where.location);
+    char *path = text_format("%s%s", s->folder, where.location);
+    bool ok = path ? open_file(s->folder, path, &in, &size, e) && check_size(s, path, &where, bytes, size, e)
+                   : error_memory(e);
+    if (ok && !read_bytes(in, &where, bytes, &t->raw_data))
+        ok = error_set(e, "external data: %s: %zu bytes from byte %zu on could not be read", path, bytes, where.offset);
     if (ok) {
         t->has_raw_data = true;
         t->has_data_location = false;
         t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT;
     }
-    if (in) fclose(in);
+    if (in >= 0) close(in);
     free(path);
     return ok;
 }

@@ -1,6 +1,7 @@
 /* onnx_inputs.c: what older operator sets give as attributes and newer ones as inputs: inputs in memory. */
 #include "nn/graph.h"
 #include "nn/onnx_proto.h"
+#include "nn/onnx_roles.h"
 
 #include "base/text.h"
 
@@ -129,7 +130,7 @@ static bool add_chain(struct graph *graph, const Onnx__NodeProto *node, struct e
 }
 
 /* One part of a Split: elements [first, end) of the axis. */
-static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i, const int64_t place[3],
+static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i, const int64_t bounds[3],
                      struct error *e) {
     static const char *const what[] = {"start", "end", "axis"};
     const char *result = onnx_text(node->output[i]), *inputs[] = {onnx_text(node->input[0]), NULL, NULL, NULL};
@@ -138,7 +139,7 @@ static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i,
     for (size_t k = 0; ok && k < 3; k++) {
         names[k] = text_format("%s.%s", result, what[k]);
         inputs[k + 1] = names[k];
-        ok = names[k] ? graph_add_ints(graph, names[k], &(struct shape){1, {1}}, &place[k], e) : error_memory(e);
+        ok = names[k] ? graph_add_ints(graph, names[k], &(struct shape){1, {1}}, &bounds[k], e) : error_memory(e);
     }
     ok = ok && graph_add_node(graph, "Slice", result, inputs, 4, &result, 1, NULL, 0, e);
     for (size_t k = 0; k < 3; k++) free(names[k]);
@@ -148,13 +149,13 @@ static bool add_part(struct graph *graph, const Onnx__NodeProto *node, size_t i,
 static bool add_parts(struct graph *graph, const Onnx__NodeProto *node, const int64_t *sizes, size_t count,
                       struct error *e) {
     const Onnx__AttributeProto *axis = onnx_find_attribute(node, "axis");
-    int64_t place[3] = {0, 0, axis ? axis->i : 0};
+    int64_t bounds[3] = {0, 0, axis ? axis->i : 0};
     if (count != node->n_output) return error_set(e, "%zu sizes for %zu outputs", count, node->n_output);
     for (size_t i = 0; i < count; i++) {
-        if (sizes[i] < 1 || __builtin_add_overflow(place[0], sizes[i], &place[1]))
+        if (sizes[i] < 1 || __builtin_add_overflow(bounds[0], sizes[i], &bounds[1]))
             return error_set(e, "a part of size %lld: wanted positive ones", (long long)sizes[i]);
-        if (*onnx_text(node->output[i]) && !add_part(graph, node, i, place, e)) return false;
-        place[0] = place[1];
+        if (*onnx_text(node->output[i]) && !add_part(graph, node, i, bounds, e)) return false;
+        bounds[0] = bounds[1];
     }
     return true;
 }
@@ -225,10 +226,9 @@ static bool add_equal_parts(struct graph *graph, const Onnx__NodeProto *node, st
     return ok;
 }
 
-static bool add_split(struct graph *graph, const Onnx__GraphProto *proto, const Onnx__NodeProto *node,
-                      struct error *e) {
+static bool add_split(struct graph *graph, const struct roles *roles, const Onnx__NodeProto *node, struct error *e) {
     const Onnx__AttributeProto *old = onnx_find_attribute(node, "split");
-    const Onnx__TensorProto *tensor = node->n_input > 1 ? onnx_find_tensor(proto, onnx_text(node->input[1])) : NULL;
+    const Onnx__TensorProto *tensor = node->n_input > 1 ? roles_tensor(roles, onnx_text(node->input[1])) : NULL;
     struct onnx_array sizes = {.floats = NULL};
     if (node->n_input == 0) return error_set(e, "it has no input: wanted one");
     if (old) return add_parts(graph, node, old->ints, old->n_ints, e);
@@ -241,12 +241,11 @@ static bool add_split(struct graph *graph, const Onnx__GraphProto *proto, const 
     return ok;
 }
 
-bool onnx_add_compound(struct graph *graph, const Onnx__GraphProto *proto, const Onnx__NodeProto *node,
-                       struct error *e) {
+bool onnx_add_compound(struct graph *graph, const struct roles *roles, const Onnx__NodeProto *node, struct error *e) {
     const char *op = onnx_text(node->op_type);
     char text[200];
     bool split = strcmp(op, "Split") == 0;
     if (!split && strcmp(op, "Upsample") != 0) return add_chain(graph, node, e);
-    return (split ? add_split(graph, proto, node, e) : add_upsample(graph, node, e)) ||
+    return (split ? add_split(graph, roles, node, e) : add_upsample(graph, node, e)) ||
            error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
 }

@@ -3,39 +3,14 @@
  * docs/Changelog.md. */
 #include "nn/graph.h"
 #include "nn/onnx_proto.h"
+#include "nn/onnx_roles.h"
 
-#include <stdio.h>
+#include "base/name_table.h"
+
 #include <string.h>
 
 bool onnx_is_softmax(const char *op) {
     return strcmp(op, "Softmax") == 0 || strcmp(op, "LogSoftmax") == 0;
-}
-
-const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *node, const char *name) {
-    for (size_t i = 0; i < node->n_attribute; i++)
-        if (strcmp(onnx_text(node->attribute[i]->name), name) == 0) return node->attribute[i];
-    return NULL;
-}
-
-const Onnx__TensorProto *onnx_find_tensor(const Onnx__GraphProto *graph, const char *name) {
-    for (size_t i = 0; i < graph->n_initializer; i++)
-        if (strcmp(onnx_text(graph->initializer[i]->name), name) == 0) return graph->initializer[i];
-    for (size_t i = 0; i < graph->n_node; i++) {
-        const Onnx__NodeProto *node = graph->node[i];
-        const Onnx__AttributeProto *value;
-        if (strcmp(onnx_text(node->op_type), "Constant") == 0 && node->n_output == 1 &&
-            strcmp(onnx_text(node->output[0]), name) == 0 && (value = onnx_find_attribute(node, "value")))
-            return value->t;
-    }
-    return NULL;
-}
-
-const char *onnx_node_text(const Onnx__NodeProto *node, char *buffer, size_t size) {
-    const char *name = onnx_text(node->name);
-    if (!*name && node->n_output)
-        snprintf(buffer, size, "node of '%s' (%s)", onnx_text(node->output[0]), onnx_text(node->op_type));
-    else snprintf(buffer, size, "node '%s' (%s)", name, onnx_text(node->op_type));
-    return buffer;
 }
 
 /* Attributes that set 20 does not have. They may be left out where they change nothing (any value, or the one wanted),
@@ -91,9 +66,9 @@ enum onnx_attribute_fate onnx_attribute_fate(const Onnx__NodeProto *node, const 
 }
 
 /* Input 2 of Dropout, from set 12 on. */
-static bool dropout_check(const Onnx__GraphProto *graph, const Onnx__NodeProto *node, struct error *e) {
+static bool dropout_check(const struct roles *roles, const Onnx__NodeProto *node, struct error *e) {
     if (node->n_input < 3 || !*onnx_text(node->input[2])) return true;
-    const Onnx__TensorProto *mode = onnx_find_tensor(graph, node->input[2]);
+    const Onnx__TensorProto *mode = roles_tensor(roles, node->input[2]);
     struct onnx_array array = {.floats = NULL};
     bool off = mode && onnx_array_read(mode, &array, NULL) && array.ints && shape_count(&array.shape) == 1 &&
                array.ints[0] == 0;
@@ -102,26 +77,40 @@ static bool dropout_check(const Onnx__GraphProto *graph, const Onnx__NodeProto *
     return true;
 }
 
-bool onnx_node_check(const Onnx__GraphProto *graph, const Onnx__NodeProto *node, int64_t opset, struct error *e) {
+bool onnx_node_check(const struct roles *roles, const Onnx__NodeProto *node, int64_t opset, struct error *e) {
     const char *op = onnx_text(node->op_type);
     const char *domain = onnx_text(node->domain);
     if (*domain && strcmp(domain, "ai.onnx") != 0)
         return error_set(e, "operator of domain '%s' is not supported: wanted one of ONNX's own", domain);
-    if (strcmp(op, "Dropout") == 0) return dropout_check(graph, node, e);
+    if (strcmp(op, "Dropout") == 0) return dropout_check(roles, node, e);
     if (strcmp(op, "BatchNormalization") == 0 && opset < 7 && !onnx_find_attribute(node, "is_test"))
         return error_set(e, "it is in training mode (no is_test): export the model for inference");
     return true;
 }
 
-static const struct value *find_value(const struct graph *graph, const char *name) {
-    for (uint32_t i = 0; i < graph->value_count; i++)
-        if (strcmp(graph->values[i].name, name) == 0) return &graph->values[i];
-    return NULL;
+/* The values of a finished graph by their names. */
+struct named {
+    const struct graph *graph;
+    struct name_table indices; /* + 1 */
+};
+
+static bool name_values(struct named *named, struct error *e) {
+    for (uint32_t i = 0; i < named->graph->value_count; i++) {
+        uint32_t *index = name_table_at(&named->indices, named->graph->values[i].name);
+        if (!index) return error_memory(e);
+        *index = i + 1;
+    }
+    return true;
+}
+
+static const struct value *find_value(const struct named *named, const char *name) {
+    const uint32_t *index = name_table_find(&named->indices, name);
+    return index ? &named->graph->values[*index - 1] : NULL;
 }
 
 /* Before set 13 Softmax took all dimensions from `axis` on together, now it takes one: the same where the rest is 1. */
-static bool softmax_check(const struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
-    const struct value *out = find_value(graph, onnx_text(node->output[0]));
+static bool softmax_check(const struct named *named, const Onnx__NodeProto *node, struct error *e) {
+    const struct value *out = find_value(named, onnx_text(node->output[0]));
     const Onnx__AttributeProto *attribute = onnx_find_attribute(node, "axis");
     int64_t axis = attribute ? attribute->i : 1;
     if (!out) return true;
@@ -133,11 +122,11 @@ static bool softmax_check(const struct graph *graph, const Onnx__NodeProto *node
 }
 
 /* Before set 7 the second operand of Add and its like was aligned at `axis`; now at the last dimension. */
-static bool axis_check(const struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
+static bool axis_check(const struct named *named, const Onnx__NodeProto *node, struct error *e) {
     const Onnx__AttributeProto *axis = onnx_find_attribute(node, "axis");
     if (!axis || node->n_input != 2) return true;
-    const struct value *a = find_value(graph, onnx_text(node->input[0]));
-    const struct value *b = find_value(graph, onnx_text(node->input[1]));
+    const struct value *a = find_value(named, onnx_text(node->input[0]));
+    const struct value *b = find_value(named, onnx_text(node->input[1]));
     if (!a || !b || axis->i + (int64_t)b->shape.rank == (int64_t)a->shape.rank || axis->i < 0) return true;
     return error_set(e,
                      "it aligns its second operand at dimension %lld, as before operator set 7: wanted the last; "
@@ -153,14 +142,17 @@ static bool has_axis(const char *op) {
 }
 
 bool onnx_shapes_check(const struct graph *graph, const Onnx__GraphProto *proto, int64_t opset, struct error *e) {
-    for (size_t i = 0; i < proto->n_node; i++) {
+    struct named named = {.graph = graph};
+    if (opset >= 13) return true;
+    bool ok = name_values(&named, e);
+    for (size_t i = 0; ok && i < proto->n_node; i++) {
         const Onnx__NodeProto *node = proto->node[i];
         const char *op = onnx_text(node->op_type);
         char text[200];
-        bool ok = true;
-        if (opset < 13 && onnx_is_softmax(op) && node->n_output) ok = softmax_check(graph, node, e);
-        if (opset < 7 && has_axis(op)) ok = axis_check(graph, node, e);
-        if (!ok) return error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+        if (onnx_is_softmax(op) && node->n_output) ok = softmax_check(&named, node, e);
+        if (ok && opset < 7 && has_axis(op)) ok = axis_check(&named, node, e);
+        if (!ok) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
     }
-    return true;
+    name_table_finish(&named.indices);
+    return ok;
 }

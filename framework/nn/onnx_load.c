@@ -186,7 +186,7 @@ static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct 
     for (size_t i = 0; i < inputs; i++) names[outputs + i] = onnx_text(node->input[i]);
     bool ok = onnx_add_inputs(l->graph, node, names + outputs, owned, &inputs, e) ||
               error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
-    ok = ok && (onnx_is_compound(op) ? onnx_add_compound(l->graph, l->proto, node, e)
+    ok = ok && (onnx_is_compound(op) ? onnx_add_compound(l->graph, l->roles, node, e)
                                      : graph_add_node(l->graph, op, onnx_text(node->name), names + outputs, inputs,
                                                       names, outputs, a->rows, a->count, e));
     for (size_t i = 0; i < ONNX_MORE_INPUTS; i++) free(owned[i]);
@@ -199,7 +199,7 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
     const Onnx__TensorProto *constant = constant_tensor(node);
     char text[200];
 
-    bool ok = onnx_node_check(l->proto, node, l->opset, e) &&
+    bool ok = onnx_node_check(l->roles, node, l->opset, e) &&
               (constant ? add_constant(l, node, constant, e) : convert_attributes(node, &attributes, e));
     if (!ok) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
     else if (!constant) ok = add_converted(l, node, &attributes, e);

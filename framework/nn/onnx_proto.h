@@ -59,18 +59,19 @@ bool onnx_add_inputs(struct graph *, const Onnx__NodeProto *, const char **names
 /* Min, Max and Sum of any number of operands, as nodes of two; Split as a Slice for every part; Upsample as a
  * Resize. */
 bool onnx_is_compound(const char *op);
-bool onnx_add_compound(struct graph *, const Onnx__GraphProto *, const Onnx__NodeProto *, struct error *);
+struct roles;
+bool onnx_add_compound(struct graph *, const struct roles *, const Onnx__NodeProto *, struct error *);
 
 /* Whether a node as a whole can be rewritten, as far as can be said before shapes are known. */
-bool onnx_node_check(const Onnx__GraphProto *, const Onnx__NodeProto *, int64_t opset, struct error *);
+bool onnx_node_check(const struct roles *, const Onnx__NodeProto *, int64_t opset, struct error *);
 
 /* Whether shapes allow the rewriting; `graph` is finished. */
 bool onnx_shapes_check(const struct graph *, const Onnx__GraphProto *, int64_t opset, struct error *);
 
 bool onnx_is_softmax(const char *op); /* or LogSoftmax */
+
+/* ---- Asking nodes of the file (onnx_node.c) ---- */
 const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *, const char *name);
-/* The initialiser, or value of a Constant node, of that name; NULL when there is none. */
-const Onnx__TensorProto *onnx_find_tensor(const Onnx__GraphProto *, const char *name);
 
 /* "node 'conv1' (Conv)" into buffer; a node without a name is shown by its first output. Returns buffer. */
 const char *onnx_node_text(const Onnx__NodeProto *, char *buffer, size_t size);

@@ -1,4 +1,8 @@
+/* onnx_roles.c: the names of a file, each with its uses and its tensor. */
 #include "nn/onnx_roles.h"
+
+#include "base/array.h"
+#include "base/name_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +14,16 @@ enum fact {
     INITIALISER = 4      /* it is one */
 };
 
-/* A hash table with open addressing; names are borrowed from the file. */
-struct slot {
-    const char *name;
+/* What is known of a name, and the tensor of that name. */
+struct role {
     unsigned facts;
+    const Onnx__TensorProto *tensor;
 };
 
 struct roles {
-    struct slot *slots;
-    size_t mask; /* the number of slots, a power of two, less one */
+    struct name_table names; /* index + 1 into `all`; names are borrowed from the file */
+    struct role *all;
+    size_t count;
 };
 
 /* By operator and input, counted in bits: 1 is input 0. */
@@ -45,62 +50,93 @@ static const struct {
 static const char *const transparent[] = {"Reshape",   "Flatten", "Identity", "Squeeze", "Unsqueeze",
                                           "Transpose", "Expand",  "Cast",     "Gather",  "Slice"};
 
-static struct slot *slot_of(const struct roles *roles, const char *name) {
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-    for (const char *c = name; *c; c++) h = (h ^ (unsigned char)*c) * 0x100000001b3u;
-    size_t i = (size_t)h & roles->mask;
-    while (roles->slots[i].name && strcmp(roles->slots[i].name, name) != 0) i = (i + 1) & roles->mask;
-    return &roles->slots[i];
+static const struct role *find(const struct roles *roles, const char *name) {
+    static const struct role none = {0};
+    const uint32_t *known = name_table_find(&roles->names, name);
+    return known ? &roles->all[*known - 1] : &none;
 }
 
-static void mark(struct roles *roles, const char *name, unsigned facts) {
-    struct slot *slot = slot_of(roles, name);
-    slot->name = name;
-    slot->facts |= facts;
+/* NULL when out of memory. */
+static struct role *role_at(struct roles *roles, const char *name) {
+    uint32_t *known = name_table_at(&roles->names, name);
+    if (!known) return NULL;
+    if (*known == 0) {
+        struct role *all = array_grow(roles->all, roles->count, sizeof *all);
+        if (!all) return NULL;
+        roles->all = all;
+        all[roles->count++] = (struct role){0};
+        *known = (uint32_t)roles->count;
+    }
+    return &roles->all[*known - 1];
 }
 
-static void mark_inputs(struct roles *roles, const Onnx__NodeProto *node) {
+static bool mark(struct roles *roles, const char *name, unsigned facts) {
+    struct role *role = role_at(roles, name);
+    if (role) role->facts |= facts;
+    return role;
+}
+
+/* The first tensor of a name counts. */
+static bool mark_tensor(struct roles *roles, const char *name, unsigned facts, const Onnx__TensorProto *tensor) {
+    struct role *role = role_at(roles, name);
+    if (!role) return false;
+    role->facts |= facts;
+    if (!role->tensor) role->tensor = tensor;
+    return true;
+}
+
+static bool mark_inputs(struct roles *roles, const Onnx__NodeProto *node) {
     const char *op = onnx_text(node->op_type);
+    bool ok = true;
     for (size_t row = 0; row < sizeof uses / sizeof *uses; row++)
         for (size_t i = 0; i < node->n_input && i < 8 && strcmp(uses[row].op, op) == 0; i++)
-            if (uses[row].inputs >> i & 1) mark(roles, onnx_text(node->input[i]), uses[row].facts);
+            if (uses[row].inputs >> i & 1) ok &= mark(roles, onnx_text(node->input[i]), uses[row].facts);
     for (size_t i = 0; i < sizeof transparent / sizeof *transparent; i++)
         if (strcmp(transparent[i], op) == 0 && node->n_input && node->n_output) {
-            unsigned facts = slot_of(roles, onnx_text(node->output[0]))->facts;
-            mark(roles, onnx_text(node->input[0]), facts & ~(unsigned)INITIALISER);
+            unsigned facts = find(roles, onnx_text(node->output[0]))->facts;
+            ok &= mark(roles, onnx_text(node->input[0]), facts & ~(unsigned)INITIALISER);
         }
+    return ok;
+}
+
+static bool mark_constant(struct roles *roles, const Onnx__NodeProto *node) {
+    if (strcmp(onnx_text(node->op_type), "Constant") != 0 || node->n_output != 1) return true;
+    const Onnx__AttributeProto *value = onnx_find_attribute(node, "value");
+    return !value || !value->t || mark_tensor(roles, onnx_text(node->output[0]), 0, value->t);
 }
 
 bool roles_create(const Onnx__GraphProto *graph, struct roles **out, struct error *e) {
-    size_t names = graph->n_initializer, slots = 16;
-    for (size_t i = 0; i < graph->n_node; i++) names += graph->node[i]->n_input < 8 ? graph->node[i]->n_input : 8;
-    while (slots < 2 * names) /* names are in memory already: no overflow */
-        slots *= 2;
     struct roles *roles = calloc(1, sizeof *roles);
-    if (roles) roles->slots = calloc(slots, sizeof *roles->slots);
-    if (!roles || !roles->slots) {
+    bool ok = roles != NULL;
+    for (size_t i = 0; ok && i < graph->n_initializer; i++)
+        ok = mark_tensor(roles, onnx_text(graph->initializer[i]->name), INITIALISER, graph->initializer[i]);
+    for (size_t i = 0; ok && i < graph->n_node; i++) ok = mark_constant(roles, graph->node[i]);
+    /* Nodes come in topological order: from the back, what a Reshape hands on is known before the Reshape. */
+    for (size_t i = graph->n_node; ok && i-- > 0;) ok = mark_inputs(roles, graph->node[i]);
+    if (!ok) {
         roles_destroy(roles);
         return error_memory(e);
     }
-    roles->mask = slots - 1;
-    for (size_t i = 0; i < graph->n_initializer; i++) mark(roles, onnx_text(graph->initializer[i]->name), INITIALISER);
-    /* Nodes come in topological order: from the back, what a Reshape hands on is known before the Reshape. */
-    for (size_t i = graph->n_node; i-- > 0;) mark_inputs(roles, graph->node[i]);
     *out = roles;
     return true;
 }
 
 void roles_destroy(struct roles *roles) {
     if (!roles) return;
-    free(roles->slots);
+    name_table_finish(&roles->names);
+    free(roles->all);
     free(roles);
 }
 
 bool roles_is_parameter(const struct roles *roles, const char *name, size_t elements) {
-    unsigned found = slot_of(roles, name)->facts;
+    unsigned found = find(roles, name)->facts;
     return (found & USE_WEIGHT) || ((found & USE_ELEMENTWISE) && elements != 1);
 }
 
 bool roles_is_initialiser(const struct roles *roles, const char *name) {
-    return slot_of(roles, name)->facts & INITIALISER;
+    return find(roles, name)->facts & INITIALISER;
+}
+
+const Onnx__TensorProto *roles_tensor(const struct roles *roles, const char *name) {
+    return find(roles, name)->tensor;
 }

@@ -1,5 +1,5 @@
-/* onnx_roles.h: which float initialisers of a file are trained parameters and which fixed constants (the rule is
- * in onnx.h). Private to onnx_load.c. */
+/* onnx_roles.h: what the names of a file stand for: which float initialisers are trained parameters and which fixed
+ * constants (the rule is in onnx.h), and which tensor has which name. Private to onnx_*.c. */
 #ifndef ASSAY_NN_ONNX_ROLES_H
 #define ASSAY_NN_ONNX_ROLES_H
 
@@ -14,5 +14,7 @@ void roles_destroy(struct roles *);
 /* Whether the initialiser of that name and size is a parameter. */
 bool roles_is_parameter(const struct roles *, const char *name, size_t elements);
 bool roles_is_initialiser(const struct roles *, const char *name);
+/* The initialiser, or value of a Constant node, of that name; NULL when there is none. */
+const Onnx__TensorProto *roles_tensor(const struct roles *, const char *name);
 
 #endif

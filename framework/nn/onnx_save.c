@@ -3,6 +3,7 @@
 #include "nn/onnx_proto.h"
 #include "nn/op.h"
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -18,7 +19,7 @@ struct writer {
     const struct weights *weights;
     const struct graph *graph;
     void **blocks;
-    size_t count, capacity;
+    size_t count;
 };
 
 static char *borrow(const char *text) {
@@ -27,13 +28,9 @@ static char *borrow(const char *text) {
 
 /* Zeroed; NULL when out of memory. */
 static void *take(struct writer *w, size_t n, size_t size) {
-    if (w->count == w->capacity) {
-        size_t wanted = w->capacity ? 2 * w->capacity : 64;
-        void **blocks = realloc(w->blocks, wanted * sizeof *blocks);
-        if (!blocks) return NULL;
-        w->blocks = blocks;
-        w->capacity = wanted;
-    }
+    void **blocks = array_grow(w->blocks, w->count, sizeof *blocks);
+    if (!blocks) return NULL;
+    w->blocks = blocks;
     void *block = calloc(n ? n : 1, size);
     if (block) w->blocks[w->count++] = block;
     return block;

@@ -1,9 +1,10 @@
-/* op.c: what operators share: attributes and axes. */
+/* op.c: what operators share: finding one by name, attributes, axes, and the set-up of a call. */
 #include "nn/op.h"
 
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,12 @@ bool op_number(const struct node *node, const char *name, float fallback, float 
     const struct attribute *a = node_attribute(node, name);
     if (a && a->kind != ATTRIBUTE_FLOAT) return wrong_kind(name, "a number", e);
     *out = a ? a->number : fallback;
-    return true;
+    return isfinite(*out) || error_set(e, "attribute '%s' is %g: wanted a finite number", name, (double)*out);
+}
+
+bool op_epsilon(const struct node *node, float *out, struct error *e) {
+    return op_number(node, "epsilon", 1e-5f, out, e) &&
+           (*out >= 0 || error_set(e, "attribute 'epsilon' is %g: wanted 0 or more", (double)*out));
 }
 
 bool op_sizes(const struct node *node, const char *name, int64_t min, int64_t max, uint32_t fallback, uint32_t *out,
@@ -91,4 +97,35 @@ bool op_axis(int64_t axis, uint32_t rank, bool end, uint32_t *out, struct error 
                          rank, -limit, end ? limit : limit - 1);
     *out = (uint32_t)axis;
     return true;
+}
+
+/* ---- Calls ---- */
+
+void op_call_init(struct op_call *call, const struct graph *g, const struct node *node, const struct shape *shapes,
+                  struct operand *in) {
+    *call = (struct op_call){.node = node, .in = in, .batch = 1, .workers = 1, .single = g->single};
+    if (shapes && g->input != GRAPH_NONE) call->batch = (uint32_t)shapes[g->input].dim[0];
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        in[i] = (struct operand){.shape = {0}};
+        if (node->inputs[i] == GRAPH_NONE) continue;
+        const struct value *v = &g->values[node->inputs[i]];
+        in[i] = (struct operand){.shape = shapes ? shapes[node->inputs[i]] : v->shape,
+                                 .data = v->data,
+                                 .ints = v->ints,
+                                 .batched = v->batched};
+    }
+    call->out.batched = g->values[node->outputs[0]].batched;
+    if (shapes) call->out.shape = shapes[node->outputs[0]];
+}
+
+bool op_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    const struct op *op = call->node->op;
+    for (uint32_t i = 0; i < call->node->input_count; i++)
+        if (op_present(call, i) && shape_count(&call->in[i].shape) == 0 && !(i < 32 && op->empty_inputs >> i & 1))
+            return error_set(e, "input %u is empty", i);
+    for (uint32_t i = 0; call->out.batched && i < call->node->input_count; i++)
+        if (call->in[i].ints && !(i < 32 && op->integer_inputs >> i & 1))
+            return error_set(e, "input %u is of integers: wanted float32", i);
+    if (!op->infer) *out = call->in[0].shape;
+    return !op->infer || op->infer(call, out, e);
 }

@@ -4,7 +4,7 @@
 
 #include "base/thread_team.h"
 #include "nn/graph.h"
-#include "nn/net.h"
+#include "nn/net_options.h"
 
 /* One argument or result in one run. */
 struct operand {
@@ -30,14 +30,6 @@ struct op_call {
     struct thread_team *team;       /* to share the work with, or NULL */
     const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
 };
-
-/* How a gradient dy passes a rectifier with the derivative f'(x). Rectifiers are Relu, LeakyRelu, PRelu, Elu, Celu,
- * Selu, ThresholdedRelu and a Clip with a lower bound of 0 (ReLU6); every other operator passes its gradient whatever
- * the rule.
- *
- * - NET_GRADIENT: f'(x) dy; at a kink the derivative from below
- * - NET_GUIDED: f'(x) max(dy, 0) (Springenberg et al. 2015: for Relu both masks)
- * - NET_DECONVNET: max(dy, 0) (Zeiler & Fergus 2014: what the forward pass cut off does not matter) */
 
 enum op_flags {
     OP_RESHAPES = 1,      /* same elements in the same order: the output may be the input's memory */
@@ -92,7 +84,10 @@ const char *op_nearest(const char *name);
 /* ---- Reading attributes: false with the reason when one has another type or lies outside [min, max] ---- */
 bool op_integer(const struct node *, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *out,
                 struct error *);
+/* Neither an infinity nor NaN. */
 bool op_number(const struct node *, const char *name, float fallback, float *out, struct error *);
+/* The epsilon of a normalisation: 1e-5, or 0 or more. */
+bool op_epsilon(const struct node *, float *out, struct error *);
 /* `count` numbers in [min, max]; all of them `fallback` when the attribute is absent. */
 bool op_sizes(const struct node *, const char *name, int64_t min, int64_t max, uint32_t fallback, uint32_t *out,
               size_t count, struct error *);

@@ -1,3 +1,4 @@
+/* optimiser.c: the steps of Adam and of gradient descent with momentum, parameter by parameter. */
 #include "nn/optimiser.h"
 
 #include "nn/ops/fast_math.h"

@@ -2,7 +2,8 @@
 #ifndef ASSAY_NN_OPTIMISER_H
 #define ASSAY_NN_OPTIMISER_H
 
-#include "nn/train.h"
+#include "nn/recipe.h"
+#include "nn/weights.h"
 
 struct optimiser_state;
 

@@ -1,3 +1,4 @@
+/* train.c: epochs over shuffled batches, until the training accuracy is reached or they are used up. */
 #include "nn/train.h"
 
 #include "base/rng.h"

@@ -1,4 +1,7 @@
+#include "base/text.h"
+#include "data/dataset.h"
 #include "data/source.h"
+#include "data/source_kind.h"
 #include "battery/battery.h"
 
 #include "tests/unit/scratch.h"
@@ -314,6 +317,12 @@ static const struct {
      "b.yaml:8:7: '18446744073709551616': a whole number from 0 to 18446744073709551615 wanted"},
     {HEAD "conv: fast\n", "b.yaml:8:7: 'fast': auto, direct or winograd wanted"},
     {HEAD "time-limit: never\n", "b.yaml:8:13: 'never': a number from 0.001 to 86400 (seconds) wanted"},
+    {HEAD "seed: 0x10\n", "b.yaml:8:7: '0x10': a whole number from 0 to 18446744073709551615 wanted"},
+    {HEAD "time-limit: 0x10\n", "b.yaml:8:13: '0x10': a number from 0.001 to 86400 (seconds) wanted"},
+    {HEAD "time-limit: 1e400\n", "b.yaml:8:13: '1e400': a number from 0.001 to 86400 (seconds) wanted"},
+    {HEAD "time-limit: .inf\n", "b.yaml:8:13: '.inf': a number from 0.001 to 86400 (seconds) wanted"},
+    {HEAD "rule: {delta: nan}\n", "b.yaml:8:15: 'nan': a number from 0 to 1 wanted"},
+    {HEAD "rule: {draws: 0x10}\n", "b.yaml:8:15: '0x10': a whole number, or three rising ones, from 1 to 1000 wanted"},
     {HEAD "time-limit: nan\n", "b.yaml:8:13: 'nan': a number from 0.001 to 86400 (seconds) wanted"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  inputs: 0\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:4:11: '0': a whole number from 1 to 10000 wanted"},
@@ -427,10 +436,10 @@ Test(battery, unreadable) {
     struct battery *b = NULL;
     struct error e = {""};
     cr_assert_not(battery_load("none.yaml", &b, &e));
-    cr_expect_str_eq(e.text, "none.yaml: No such file or directory: a readable file wanted");
+    cr_expect_str_eq(e.text, "none.yaml: No such file or directory: a readable file was wanted");
     cr_assert_eq(mkdir("folder", 0777), 0);
     cr_assert_not(battery_load("folder", &b, &e));
-    cr_expect_str_eq(e.text, "folder: Is a directory: a readable file wanted");
+    cr_expect_str_eq(e.text, "folder: a folder: a regular file was wanted");
 }
 
 /* Deep, wide and long files: refused, quickly. */

@@ -236,7 +236,7 @@ Test(conv, the_cases_take_every_route) {
         strided += c->in > c->groups && conv_strided_init(&g, &s);
         depthwise += c->in == c->groups && depthwise_fits(&d);
     }
-    if (!cpu_has_avx2()) cr_skip_test("this processor has none of our own kernels");
+    if (cpu_route() < CPU_AVX2) cr_skip_test("this processor has none of our own kernels");
     cr_expect_eq(packed, 9);
     cr_expect_eq(strided, 7);
     cr_expect_eq(depthwise, 8);
@@ -252,7 +252,7 @@ static float *nowhere(size_t n) {
 }
 
 static void check_packed(const struct conv_case *c, const struct packed *p, struct thread_team *team) {
-    const struct packed_body *bodies[] = {&packed_avx2, cpu_has_avx512() ? &packed_avx512 : &packed_wide};
+    const struct packed_body *bodies[] = {&packed_avx2, cpu_has(CPU_AVX512) ? &packed_avx512 : &packed_wide};
     float *x = normal(SAMPLES * p->in_step, 1), *w = normal(p->rows * p->channels * p->taps[0] * p->taps[1], 2);
     float *bias = normal(p->rows, 3), *y[2];
     for (int i = 0; i < 2; i++) {
@@ -266,7 +266,7 @@ static void check_packed(const struct conv_case *c, const struct packed *p, stru
 }
 
 static void check_strided(const struct conv_case *c, const struct strided *s, struct thread_team *team) {
-    const struct strided_body *bodies[] = {&strided_avx2, cpu_has_avx512() ? &strided_avx512 : &strided_wide};
+    const struct strided_body *bodies[] = {&strided_avx2, cpu_has(CPU_AVX512) ? &strided_avx512 : &strided_wide};
     float *dy = normal(SAMPLES * s->out_step, 1), *dx[2];
     float *w = normal(s->in_channels * s->out_channels * s->kernel[0] * s->kernel[1], 2);
     for (int i = 0; i < 2; i++) {
@@ -282,7 +282,7 @@ static void check_strided(const struct conv_case *c, const struct strided *s, st
 Test(conv, all_bodies_make_the_same_bits) {
     struct thread_team *team;
     struct error e;
-    if (!cpu_has_avx2()) cr_skip_test("this processor has none of our own kernels");
+    if (cpu_route() < CPU_AVX2) cr_skip_test("this processor has none of our own kernels");
     cr_assert(thread_team_create(3, &team, &e), "%s", e.text);
     for (size_t i = 0; i < CASES; i++) {
         struct geometry g = geometry_of(&cases[i]);

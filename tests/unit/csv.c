@@ -1,4 +1,7 @@
+#include "base/text.h"
+#include "data/dataset.h"
 #include "data/source.h"
+#include "data/source_kind.h"
 #include "tests/unit/scratch.h"
 
 TestSuite(csv, .init = scratch_enter, .fini = scratch_leave);

@@ -1,5 +1,7 @@
+#include "base/text.h"
 #include "data/dataset.h"
 #include "data/source.h"
+#include "data/source_kind.h"
 #include "tests/unit/scratch.h"
 
 TestSuite(dataset, .init = scratch_enter, .fini = scratch_leave);
@@ -98,14 +100,14 @@ Test(dataset, resolve) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *out = NULL;
         struct error e;
-        cr_assert(dataset_resolve(cases[i].source, cases[i].folder, &out, &e), "%s", e.text);
+        cr_assert(source_resolve(cases[i].source, cases[i].folder, &out, &e), "%s", e.text);
         cr_expect_str_eq(out, cases[i].resolved, "%s", out);
         free(out);
     }
     char *out = NULL;
     struct error e;
-    cr_expect_not(dataset_resolve("idx:a", "f", &out, &e));
-    cr_expect_not(dataset_resolve("none:a", "f", &out, &e));
+    cr_expect_not(source_resolve("idx:a", "f", &out, &e));
+    cr_expect_not(source_resolve("none:a", "f", &out, &e));
     cr_expect_null(out);
 }
 

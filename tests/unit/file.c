@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -105,12 +107,69 @@ Test(file, complaints_name_the_path) {
     cr_expect_not(file_read(inside("missing"), &data, &size, &e));
     cr_expect_not_null(strstr(e.text, "missing: No such file"), "%s", e.text);
     cr_expect_not(file_read(folder, &data, &size, &e));
-    cr_expect_not_null(strstr(e.text, "Is a directory"), "%s", e.text);
+    cr_expect_not_null(strstr(e.text, ": a folder: a regular file was wanted"), "%s", e.text);
     cr_expect_not(file_digest(inside("missing"), digest, &e));
     cr_expect_not_null(strstr(e.text, "missing: No such file"), "%s", e.text);
     cr_expect_not(file_digest(folder, digest, &e));
     cr_expect_not(file_write(inside("no/such/folder"), "x", 1, &e));
     cr_expect_not_null(strstr(e.text, "No such file"), "%s", e.text);
+}
+
+/* What is no file is refused at once, by name and kind: a pipe without a writer would be waited for for ever. */
+Test(file, what_is_no_file_is_refused_without_waiting, .timeout = 10) {
+    static const struct {
+        const char *name, *kind;
+    } cases[] = {
+        {"pipe", "a pipe"}, {"socket", "a socket"}, {"sub", "a folder"}, {"device", "a device"}, {"link", "a pipe"}};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char wanted[256], digest[FILE_DIGEST_SIZE];
+
+    cr_assert_eq(mkfifo(inside("pipe"), 0600), 0);
+    cr_assert_eq(mkdir(inside("sub"), 0700), 0);
+    cr_assert_eq(symlink("/dev/zero", inside("device")), 0);
+    cr_assert_eq(symlink("pipe", inside("link")), 0);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    const char *place = inside("socket");
+    cr_assert_lt(strlen(place), sizeof address.sun_path);
+    memcpy(address.sun_path, place, strlen(place) + 1);
+    cr_assert_eq(bind(listener, (struct sockaddr *)(void *)&address, sizeof address), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error e = {""};
+        uint8_t *data;
+        size_t size;
+        const char *path = inside(cases[i].name);
+        snprintf(wanted, sizeof wanted, "%s: %s: a regular file was wanted", path, cases[i].kind);
+        cr_expect_not(file_read(path, &data, &size, &e));
+        cr_expect_str_eq(e.text, wanted);
+        cr_expect_not(file_digest(path, digest, &e));
+        cr_expect_str_eq(e.text, wanted);
+    }
+    close(listener);
+}
+
+static size_t first_byte(const uint8_t *bytes, size_t count) {
+    return count < 3 ? 0 : bytes[0];
+}
+
+/* A header that declares little is not followed into a stream that goes on and on. */
+Test(file, no_more_is_unpacked_than_the_header_declares) {
+    static uint8_t zeros[1 << 20];
+    struct error e;
+    uint8_t *data = NULL;
+    size_t size;
+    gzFile out = gzopen(inside("bomb"), "wb");
+
+    cr_assert_not_null(out);
+    cr_assert_eq(gzwrite(out, "\x64??", 3), 3);
+    for (int i = 0; i < 8; i++) cr_assert_eq(gzwrite(out, zeros, sizeof zeros), (int)sizeof zeros);
+    gzclose(out);
+    cr_assert(file_read_declared(inside("bomb"), first_byte, &data, &size, &e), "%s", e.text);
+    cr_expect_gt(size, 100, "that there is more shows");
+    cr_expect_leq(size, 1 << 17, "%zu bytes", size);
+    free(data);
+    cr_assert(file_read(inside("bomb"), &data, &size, &e), "%s", e.text);
+    cr_expect_eq(size, 8 * sizeof zeros + 3);
+    free(data);
 }
 
 Test(file, writing_replaces_at_once_and_leaves_nothing_behind) {

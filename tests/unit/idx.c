@@ -1,6 +1,10 @@
+#include "base/text.h"
+#include "data/dataset.h"
 #include "data/source.h"
+#include "data/source_kind.h"
 #include "tests/unit/scratch.h"
 
+#include <sys/resource.h>
 #include <zlib.h>
 
 TestSuite(idx, .init = scratch_enter, .fini = scratch_leave);
@@ -53,6 +57,24 @@ Test(idx, gzipped) {
     scratch_put("y", labels, sizeof labels);
     cr_assert(idx_load("x", "y", &d, &e), "%s", e.text);
     check_small(&d);
+    release(&d);
+}
+
+/* 64 MiB behind a header that asks for 12 bytes: nearly all of it stays packed, under a limit that would stop it. */
+Test(idx, a_gzip_that_never_ends) {
+    static const uint8_t zeros[1 << 16];
+    struct rlimit limit = {(rlim_t)48 << 20, (rlim_t)48 << 20};
+    struct dataset d = {0};
+    struct error e;
+    gzFile out = gzopen("x", "wb");
+    cr_assert_eq(gzwrite(out, images, sizeof images), (int)sizeof images);
+    for (int i = 0; i < 1024; i++) cr_assert_eq(gzwrite(out, zeros, sizeof zeros), (int)sizeof zeros);
+    gzclose(out);
+    scratch_put("y", labels, sizeof labels);
+    cr_assert_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+    cr_expect_not(idx_load("x", "y", &d, &e));
+    cr_expect_str_eq(e.text, "x: byte 28: more bytes behind the 2x2x3 elements of type unsigned byte: the end of the "
+                             "file wanted");
     release(&d);
 }
 
@@ -111,7 +133,7 @@ Test(idx, bad_images) {
          "x: byte 15: the file ends after 3 bytes of elements: 1x1 of type float wanted"},
         {{0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4},
          16,
-         "x: byte 14: 2 bytes behind the 1x2 elements of type unsigned byte: the end of the file wanted"},
+         "x: byte 14: more bytes behind the 1x2 elements of type unsigned byte: the end of the file wanted"},
         /* Products that overflow 64 bits, and one that is 0 modulo 2^64, ask for no memory. */
         {{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1},
          17,

@@ -1,6 +1,7 @@
 /* Arrays that share memory: what a network needs on the way back is still there. The oracle is training, where nothing
  * but reshapes shares an array: the gradient of the loss with respect to a parameter added to the input. */
 #include "nn/arch.h"
+#include "nn/net.h"
 #include "nn/net_plan.h" /* how many samples a group takes shows nowhere else */
 
 #include "base/rng.h"

@@ -117,6 +117,40 @@ Test(onnx_external, is_looked_for_where_the_model_is) {
     free(path);
 }
 
+/* Links are followed as long as they stay in the folder; how the model itself is reached is the user's affair. */
+Test(onnx_external, links_that_stay_inside) {
+    char *model = text_format("%s/sub/%s", scratch_folder, PATH);
+    cr_assert_not_null(model);
+    cr_assert_eq(mkdir("sub", 0700), 0);
+    cr_assert_eq(mkdir("sub/deep", 0700), 0);
+    cr_assert_eq(rename(DATA, "sub/deep/data"), 0);
+    cr_assert_eq(symlink("deep/../deep/data", "sub/" DATA), 0);
+    cr_assert_eq(symlink("sub", "linked"), 0);
+    put_model("sub/" PATH);
+    expect_the_same_network(model);
+    expect_the_same_network("linked/" PATH);
+    free(model);
+}
+
+/* A folder may be the link, and one beside the model's may have a name that begins like it. */
+Test(onnx_external, links_that_lead_out) {
+    static const char *const links[] = {"../model2", "../model2/" DATA};
+    struct error e = {""};
+    struct graph *graph;
+    cr_assert_eq(mkdir("model", 0700), 0);
+    cr_assert_eq(mkdir("model2", 0700), 0);
+    cr_assert_eq(rename(DATA, "model2/" DATA), 0);
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < outside->graph->n_initializer; i++)
+            set_key(outside->graph->initializer[i], "location", k ? "link" : "link/" DATA);
+        cr_assert_eq(symlink(links[k], "model/link"), 0);
+        put_model("model/" PATH);
+        cr_expect_not(onnx_load("model/" PATH, &graph, &e), "%s", links[k]);
+        cr_expect_not_null(strstr(e.text, "a link out of the model's folder, to"), "%s", e.text);
+        cr_assert_eq(unlink("model/link"), 0);
+    }
+}
+
 /* The rest of the file, then; only as much as the shape asks is read. */
 Test(onnx_external, a_length_may_be_missing) {
     for (size_t i = 0; i < outside->graph->n_initializer; i++)
@@ -135,8 +169,10 @@ static const struct {
     {"location", "..", {"leaves the model's folder", ""}},
     {"location", "", {"no location", "wanted the name of a file"}},
     {"location", "other.bin", {"other.bin: No such file", "copy the file"}},
-    {"location", ".", {"not a file", ""}},
-    {"location", "pipe", {"pipe: not a file", ""}},
+    {"location", ".", {"a folder: a regular file was wanted", ""}},
+    {"location", "pipe", {"pipe: a pipe: a regular file was wanted", ""}},
+    {"location", "passwd", {"passwd: a link out of the model's folder, to /etc/passwd", "copy the file"}},
+    {"location", "loop", {"loop: Too many levels of symbolic links", "copy the file"}},
     {"location", "a\033[2Jb", {"a?[2Jb: No such file", ""}},
     {"length", "20", {"a length of 20", "want 72 bytes"}},
     {"length", "73", {"a length of 73", "want 72 bytes"}},
@@ -161,6 +197,8 @@ static void expect_refusal(const char *what, const char *const wanted[2]) {
 Test(onnx_external, wrong_places) {
     Onnx__TensorProto *first = outside->graph->initializer[0];
     cr_assert_eq(mkfifo("pipe", 0600), 0);
+    cr_assert_eq(symlink("/etc/passwd", "passwd"), 0);
+    cr_assert_eq(symlink("loop", "loop"), 0);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char *before[3];
         for (int k = 0; k < 3; k++) before[k] = strdup(first->external_data[k]->value);

@@ -1,6 +1,8 @@
 /* What an operator cannot honour it refuses, and says why. */
 #include "op_build.h"
 
+#include <math.h>
+
 /* Attributes that would change the result and are not supported must not be ignored. */
 Test(op_errors, refuses_attributes_it_cannot_honour) {
     const struct {
@@ -22,6 +24,17 @@ Test(op_errors, refuses_attributes_it_cannot_honour) {
         {"Add", {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1}, "opset 7"},
         {"Gemm", {.name = "transA", .kind = ATTRIBUTE_INT, .integer = 7}, "'transA' is 7"},
         {"Softmax", {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 100}, "'axis' is 100"},
+        {"Elu", {.name = "alpha", .kind = ATTRIBUTE_FLOAT, .number = NAN}, "'alpha' is nan: wanted a finite number"},
+        {"LeakyRelu", {.name = "alpha", .kind = ATTRIBUTE_FLOAT, .number = INFINITY}, "'alpha' is inf"},
+        {"Celu", {.name = "alpha", .kind = ATTRIBUTE_FLOAT, .number = 0}, "'alpha' is 0"},
+        {"HardSigmoid", {.name = "beta", .kind = ATTRIBUTE_FLOAT, .number = -INFINITY}, "'beta' is -inf"},
+        {"Gemm", {.name = "alpha", .kind = ATTRIBUTE_FLOAT, .number = NAN}, "'alpha' is nan"},
+        {"LRN", {.name = "bias", .kind = ATTRIBUTE_FLOAT, .number = NAN}, "'bias' is nan"},
+        {"Resize", {.name = "cubic_coeff_a", .kind = ATTRIBUTE_FLOAT, .number = NAN}, "'cubic_coeff_a' is nan"},
+        {"LayerNormalization", {.name = "epsilon", .kind = ATTRIBUTE_FLOAT, .number = NAN}, "'epsilon' is nan"},
+        {"InstanceNormalization", {.name = "epsilon", .kind = ATTRIBUTE_FLOAT, .number = -1}, "'epsilon' is -1"},
+        {"BatchNormalization", {.name = "epsilon", .kind = ATTRIBUTE_FLOAT, .number = INFINITY}, "'epsilon' is inf"},
+        {"BatchNormalization", {.name = "momentum", .kind = ATTRIBUTE_FLOAT, .number = NAN}, "'momentum' is nan"},
         {"Concat", {.name = "axes", .kind = ATTRIBUTE_INT, .integer = 1}, "'axis' is missing"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -29,8 +42,8 @@ Test(op_errors, refuses_attributes_it_cannot_honour) {
         struct error e = {"no error"};
         cr_assert(graph_create(&g, &e));
         uint32_t inputs = op_find(cases[i].op)->min_inputs;
-        cr_expect_not(graph_add_node(g, cases[i].op, "n", (const char *[]){"a", "b"}, inputs, (const char *[]){"y"}, 1,
-                                     &cases[i].attribute, 1, &e));
+        cr_expect_not(graph_add_node(g, cases[i].op, "n", (const char *[]){"a", "b", "c", "d", "e"}, inputs,
+                                     (const char *[]){"y"}, 1, &cases[i].attribute, 1, &e));
         cr_expect(strstr(e.text, cases[i].word) && strstr(e.text, "node 'n'"), "case %zu: %s", i, e.text);
         graph_destroy(g);
     }
@@ -94,6 +107,29 @@ Test(op_errors, refuses_what_does_not_fit) {
         {{"Resize", "x - x", "2x3x4", "", false}, "not constant numbers"},
         {{"Resize", "x - {1,1,2,2}", "2x3x4", "mode=bilinear", false}, "'mode' is 'bilinear'"},
         {{"Resize", "x - {1,1,2,2}", "2x3x4", "antialias=1", false}, "'antialias' is set"},
+        {{"LayerNormalization", "x 8x1 8", "3x8", "", false}, "does not fit a parameter of shape 8x1"},
+        {{"LayerNormalization", "x 8 8x1", "3x8", "", false}, "does not fit a parameter of shape 8x1"},
+        {{"LayerNormalization", "x 3 3", "3x8", "", false}, "does not fit a parameter of shape 3"},
+        {{"LayerNormalization", "x 1 1", "3x8", "", false}, "does not fit a parameter of shape 1"},
+        {{"LayerNormalization", "x 8x3 8x3", "3x8", "axis=1", false}, "does not fit a parameter of shape 8x3"},
+        {{"LayerNormalization", "x 1x1x1x8", "3x8", "", false}, "does not fit a parameter of shape 1x1x1x8"},
+        {{"InstanceNormalization", "x 2x1 2x1", "2x3x4", "", false}, "a parameter of shape 2x1"},
+        {{"InstanceNormalization", "x 2 1x2", "2x3x4", "", false}, "a parameter of shape 1x2"},
+        {{"InstanceNormalization", "x 2 1", "2x3x4", "", false}, "as many shifts as scales"},
+        {{"InstanceNormalization", "x 3 3", "2x3x4", "", false}, "2 channels in 2 groups with 3 scales"},
+        {{"GroupNormalization", "x 4x1 4x1", "4x3x4", "num_groups=2", false}, "a parameter of shape 4x1"},
+        {{"BatchNormalization", "x 2x1 2 2 2", "2x3x4", "", false}, "does not fit a parameter of shape 2x1"},
+        {{"BatchNormalization", "x 2 2 2 1x2", "2x3x4", "", false}, "does not fit a parameter of shape 1x2"},
+        {{"PRelu", "x 2x1", "2x3x4", "", false}, "broadcast"},
+        {{"PRelu", "x 5x2x3x4", "2x3x4", "", false}, "more elements than its input"},
+        {{"Conv", "x 3x2x3x3 3x1", "2x6x5", "", false}, "bias of shape 3x1"},
+        {{"ConvTranspose", "x 2x3x3x3 3x1", "2x3x4", "", false}, "bias of shape 3x1"},
+        {{"Gemm", "x 8x4 4x1", "8", "", false}, "bias of shape 4x1"},
+        {{"Clip", "x {nan}", "3", "", false}, "the lower bound, is not a number"},
+        {{"Clip", "x {0} {nan}", "3", "", false}, "the upper bound, is not a number"},
+        {{"Clip", "x - {nan}", "3", "", false}, "the upper bound, is not a number"},
+        {{"Resize", "x - {1,1,nan,2}", "2x3x4", "", false}, "a scale of nan"},
+        {{"Resize", "x - {1,1,inf,2}", "2x3x4", "", false}, "a scale of inf"},
         {{"Pad", "x [0,2,0,0,0,0]", "2x4", "mode=reflect", false}, "a dimension of 2: wanted fewer"},
         {{"Pad", "x [0,0,4,0,0,0]", "2x4", "mode=mirror", false}, "'mode' is 'mirror'"},
     };
@@ -103,6 +139,39 @@ Test(op_errors, refuses_what_does_not_fit) {
         bool ok = build(&cases[i].node, &g, &e);
         cr_expect_not(ok, "case %zu", i);
         cr_expect(strstr(e.text, cases[i].word) && strstr(e.text, "node 'node'"), "case %zu: %s", i, e.text);
+        if (ok) graph_destroy(g);
+    }
+}
+
+/* ONNX: where the lower bound is above the upper one, every element becomes the upper one. */
+Test(op_errors, a_clip_with_crossed_bounds) {
+    struct graph *g;
+    struct error e;
+    const float x[] = {-5, 0, 1.5f, 9}, low = 2, high = 1;
+    cr_assert(graph_create(&g, &e));
+    cr_assert(graph_add_floats(g, "x", &(struct shape){1, {4}}, x, &e), "%s", e.text);
+    cr_assert(graph_add_floats(g, "low", &(struct shape){0}, &low, &e), "%s", e.text);
+    cr_assert(graph_add_floats(g, "high", &(struct shape){0}, &high, &e), "%s", e.text);
+    cr_assert(
+        graph_add_node(g, "Clip", "n", (const char *[]){"x", "low", "high"}, 3, (const char *[]){"y"}, 1, NULL, 0, &e),
+        "%s", e.text);
+    cr_assert(graph_finish(g, "y", &e), "%s", e.text);
+    for (size_t i = 0; i < 4; i++) cr_expect_eq(g->values[g->output].data[i], high);
+    graph_destroy(g);
+}
+
+/* A LayerNormalization's parameters may have dimensions of 1 in front, or lack those of its input. */
+Test(op_errors, a_layernormalization_takes_what_means_the_same) {
+    static const struct variant cases[] = {
+        {"LayerNormalization", "x 1x8 8", "3x8", "", false},
+        {"LayerNormalization", "x 1x1x8 1x8", "3x8", "", false},
+        {"LayerNormalization", "x 8 1x8", "1x8", "axis=1", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct error e = {""};
+        bool ok = build(&cases[i], &g, &e);
+        cr_expect(ok, "case %zu: %s", i, e.text);
         if (ok) graph_destroy(g);
     }
 }

@@ -111,8 +111,8 @@ static float *check_body(const struct problem *p, const struct winograd_body *bo
 }
 
 static void check(const struct winograd *w) {
-    const struct winograd_body *wide = cpu_has_avx512() ? &winograd_avx512 : &winograd_wide;
-    const struct winograd_body *fused[] = {cpu_has_avx2() ? &winograd_avx2 : NULL, cpu_has_avx2() ? wide : NULL};
+    const struct winograd_body *wide = cpu_has(CPU_AVX512) ? &winograd_avx512 : &winograd_wide;
+    const struct winograd_body *fused[] = {cpu_has(CPU_AVX2) ? &winograd_avx2 : NULL, cpu_has(CPU_AVX2) ? wide : NULL};
     float *first = NULL;
     struct problem p;
     problem_init(&p, w);

@@ -9,7 +9,7 @@ extern const struct ssim_kernels ssim_avx2;
 
 const struct ssim_kernels *ssim_kernels(void) {
 #if defined __x86_64__
-    if (cpu_has_avx2()) return &ssim_avx2;
+    if (cpu_route() >= CPU_AVX2) return &ssim_avx2;
 #endif
     return &ssim_portable;
 }

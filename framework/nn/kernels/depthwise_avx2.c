@@ -1,4 +1,4 @@
-/* depthwise_avx2.c: the body of depthwise.c, for processors with 256-bit fused multiply-adds. */
+/* depthwise_avx2.c: the body of depthwise.h, for processors with 256-bit fused multiply-adds. */
 #if defined __x86_64__
 #pragma GCC target("avx2,fma")
 #endif
@@ -16,7 +16,7 @@ static void copy_row(const float *from, ptrdiff_t n, ptrdiff_t room, float *to) 
     for (; x + (ptrdiff_t)LANES <= n; x += (ptrdiff_t)LANES) store(to + x, load(from + x));
     if (x == n) return;
     if (x + (ptrdiff_t)LANES <= room) {
-        store(to + x, (lanes)((places)load(from + x) & lanes_between(0, n - x)));
+        store(to + x, (lanes)((int_lanes)load(from + x) & lanes_between(0, n - x)));
         return;
     }
     for (; x < n; x++) to[x] = from[x];
@@ -29,8 +29,8 @@ static void split_row(const float *from, ptrdiff_t n, ptrdiff_t stride, ptrdiff_
         float *even = to + at % 2 * (ptrdiff_t)size + at / 2, *odd = to + (at + 1) % 2 * (ptrdiff_t)size + (at + 1) / 2;
         for (; x + 2 * (ptrdiff_t)LANES <= n; x += 2 * (ptrdiff_t)LANES) {
             lanes a = load(from + x), b = load(from + x + LANES);
-            store(even + x / 2, __builtin_shuffle(a, b, (places){0, 2, 4, 6, 8, 10, 12, 14}));
-            store(odd + x / 2, __builtin_shuffle(a, b, (places){1, 3, 5, 7, 9, 11, 13, 15}));
+            store(even + x / 2, __builtin_shuffle(a, b, (int_lanes){0, 2, 4, 6, 8, 10, 12, 14}));
+            store(odd + x / 2, __builtin_shuffle(a, b, (int_lanes){1, 3, 5, 7, 9, 11, 13, 15}));
         }
     }
     for (; x < n; x++) to[(at + x) % stride * (ptrdiff_t)size + (at + x) / stride] = from[x];
@@ -75,7 +75,7 @@ INLINE void finish_row(const float *from, ptrdiff_t n, bool last, float shift, b
     ptrdiff_t x = 0;
     for (; x + (ptrdiff_t)LANES <= n || (x < n && !last); x += (ptrdiff_t)LANES) {
         lanes v = load(from + x) + shift;
-        if (relu) v = (lanes)((places)v & ~(v < 0)); /* NaN stays */
+        if (relu) v = (lanes)((int_lanes)v & ~(v < 0)); /* NaN stays */
         store(to + x, v);
     }
     for (; x < n; x++) {
@@ -117,8 +117,8 @@ static void merge_row(const float *even, const float *odd, ptrdiff_t n, float *t
     ptrdiff_t i = 0;
     for (; 2 * i + 2 * (ptrdiff_t)LANES <= n; i += (ptrdiff_t)LANES) {
         lanes a = load(even + i), b = load(odd + i);
-        store(to + 2 * i, __builtin_shuffle(a, b, (places){0, 8, 1, 9, 2, 10, 3, 11}));
-        store(to + 2 * i + LANES, __builtin_shuffle(a, b, (places){4, 12, 5, 13, 6, 14, 7, 15}));
+        store(to + 2 * i, __builtin_shuffle(a, b, (int_lanes){0, 8, 1, 9, 2, 10, 3, 11}));
+        store(to + 2 * i + LANES, __builtin_shuffle(a, b, (int_lanes){4, 12, 5, 13, 6, 14, 7, 15}));
     }
     for (ptrdiff_t x = 2 * i; x < n; x++) to[x] = (x % 2 ? odd : even)[x / 2];
 }

@@ -12,7 +12,7 @@
 #endif
 #define OCTET 8u
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef int32_t places __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef int32_t int_lanes __attribute__((vector_size(LANES * sizeof(int32_t))));
 typedef float octet __attribute__((vector_size(OCTET * sizeof(float))));
 typedef int32_t octet_places __attribute__((vector_size(OCTET * sizeof(int32_t))));
 
@@ -37,27 +37,27 @@ INLINE void store(float *to, lanes v) {
 /* Two vectors, four lanes at a time ("quads"): the lower or upper half of each quad of a and of b by turns, one or two
  * elements at a time; and every second quad of a, then of b. One instruction each. */
 #if LANES == 4
-#define EACH ((places){0, 1, 2, 3})
-#define LOWER_ONES ((places){0, 4, 1, 5})
-#define UPPER_ONES ((places){2, 6, 3, 7})
-#define LOWER_TWOS ((places){0, 1, 4, 5})
-#define UPPER_TWOS ((places){2, 3, 6, 7})
+#define EACH ((int_lanes){0, 1, 2, 3})
+#define LOWER_ONES ((int_lanes){0, 4, 1, 5})
+#define UPPER_ONES ((int_lanes){2, 6, 3, 7})
+#define LOWER_TWOS ((int_lanes){0, 1, 4, 5})
+#define UPPER_TWOS ((int_lanes){2, 3, 6, 7})
 #elif LANES == 8
-#define EACH ((places){0, 1, 2, 3, 4, 5, 6, 7})
-#define LOWER_ONES ((places){0, 8, 1, 9, 4, 12, 5, 13})
-#define UPPER_ONES ((places){2, 10, 3, 11, 6, 14, 7, 15})
-#define LOWER_TWOS ((places){0, 1, 8, 9, 4, 5, 12, 13})
-#define UPPER_TWOS ((places){2, 3, 10, 11, 6, 7, 14, 15})
-#define EVEN_QUADS ((places){0, 1, 2, 3, 8, 9, 10, 11})
-#define ODD_QUADS ((places){4, 5, 6, 7, 12, 13, 14, 15})
+#define EACH ((int_lanes){0, 1, 2, 3, 4, 5, 6, 7})
+#define LOWER_ONES ((int_lanes){0, 8, 1, 9, 4, 12, 5, 13})
+#define UPPER_ONES ((int_lanes){2, 10, 3, 11, 6, 14, 7, 15})
+#define LOWER_TWOS ((int_lanes){0, 1, 8, 9, 4, 5, 12, 13})
+#define UPPER_TWOS ((int_lanes){2, 3, 10, 11, 6, 7, 14, 15})
+#define EVEN_QUADS ((int_lanes){0, 1, 2, 3, 8, 9, 10, 11})
+#define ODD_QUADS ((int_lanes){4, 5, 6, 7, 12, 13, 14, 15})
 #else
-#define EACH ((places){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
-#define LOWER_ONES ((places){0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29})
-#define UPPER_ONES ((places){2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31})
-#define LOWER_TWOS ((places){0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29})
-#define UPPER_TWOS ((places){2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31})
-#define EVEN_QUADS ((places){0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27})
-#define ODD_QUADS ((places){4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31})
+#define EACH ((int_lanes){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
+#define LOWER_ONES ((int_lanes){0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29})
+#define UPPER_ONES ((int_lanes){2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31})
+#define LOWER_TWOS ((int_lanes){0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29})
+#define UPPER_TWOS ((int_lanes){2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31})
+#define EVEN_QUADS ((int_lanes){0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27})
+#define ODD_QUADS ((int_lanes){4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31})
 #endif
 
 /* m[4]: in each quad, rows and columns exchanged. */
@@ -108,7 +108,7 @@ INLINE lanes load_spaced(const float *from, size_t step) {
 }
 
 /* Lanes [from, to). */
-INLINE places lanes_between(ptrdiff_t from, ptrdiff_t to) {
+INLINE int_lanes lanes_between(ptrdiff_t from, ptrdiff_t to) {
     return (EACH >= (int32_t)from) & (EACH < (int32_t)to);
 }
 

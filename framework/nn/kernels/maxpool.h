@@ -14,9 +14,9 @@ struct maxpool_row {
     size_t count, step, rows, columns, width, first;
 };
 
-/* largest[count] and its place[count] in the plane, the first of equals. False: there may be a NaN among them, and
+/* largest[count] and its index[count] in the plane, the first of equals. False: there may be a NaN among them, and
  * nothing that was written counts. */
-typedef bool maxpool_function(const struct maxpool_row *, const float *plane, float *largest, uint32_t *place);
+typedef bool maxpool_function(const struct maxpool_row *, const float *plane, float *largest, uint32_t *index);
 maxpool_function maxpool_run;
 /* The body for one kind of processor; the first exists on x86-64 only. */
 maxpool_function maxpool_run_avx2, maxpool_run_portable;

@@ -1,4 +1,4 @@
-/* packed_code.h: the body of packed.c, compiled once for every kind of processor, as winograd_code.h is. */
+/* packed_code.h: the body of packed.h, compiled once for every kind of processor, as winograd_code.h is. */
 #include "nn/kernels/lanes.h"
 #include "nn/kernels/packed_cut.h"
 
@@ -75,8 +75,8 @@ INLINE lanes load_apart(const float *from, ptrdiff_t step) {
     if (step == 1) return load(from);
     lanes a = load(from), b = load(from + LANES);
 #if LANES == 8
-    a = __builtin_shuffle(a, b, (places){0, 2, 8, 10, 4, 6, 12, 14}); /* halves stay apart: one instruction each */
-    return __builtin_shuffle(a, (places){0, 1, 4, 5, 2, 3, 6, 7});
+    a = __builtin_shuffle(a, b, (int_lanes){0, 2, 8, 10, 4, 6, 12, 14}); /* halves stay apart: one instruction each */
+    return __builtin_shuffle(a, (int_lanes){0, 1, 4, 5, 2, 3, 6, 7});
 #else
     return __builtin_shuffle(a, b, 2 * EACH);
 #endif
@@ -86,7 +86,7 @@ INLINE lanes load_apart(const float *from, ptrdiff_t step) {
 struct sight {
     const float *image;
     ptrdiff_t base, from, to;
-    places mask;
+    int_lanes mask;
 };
 
 static bool look(const struct packed *p, const struct piece *piece, const float *x, size_t ty, size_t tx,
@@ -110,8 +110,8 @@ INLINE void copy_sights(const struct packed *p, const struct sight *s, size_t co
     for (size_t c = 0; c < channels; c++, to += to_step) {
         lanes v = {0};
         for (size_t i = 0; i < count; i++)
-            v = (lanes)((places)v |
-                        ((places)load_apart(s[i].image + (s[i].base + (ptrdiff_t)(c * plane)), step) & s[i].mask));
+            v = (lanes)((int_lanes)v |
+                        ((int_lanes)load_apart(s[i].image + (s[i].base + (ptrdiff_t)(c * plane)), step) & s[i].mask));
         store(to, v);
     }
 }
@@ -247,7 +247,7 @@ struct ending {
 
 INLINE lanes finish(const struct ending *e, size_t r, const float *from) {
     lanes v = load(from) + (e->bias ? e->bias[e->row + r] : 0);
-    return e->relu ? (lanes)((places)v & ~(v < 0)) : v; /* NaN stays */
+    return e->relu ? (lanes)((int_lanes)v & ~(v < 0)) : v; /* NaN stays */
 }
 
 /* One or two strips of c[ROWS][PANEL]. */
@@ -277,7 +277,7 @@ static void multiply_rows(size_t depth, const float *a, const float *b, size_t c
     if (count % 2) multiply_half(depth, a, b, add, c);
 }
 
-struct work {
+struct job {
     const struct packed *p;
     struct packed_cut cut;
     const float *x, *weights, *bias;
@@ -287,7 +287,7 @@ struct work {
 };
 
 /* Rows [first, end) at the positions of the strips. */
-static void run_block(const struct work *w, const struct strip *strips, size_t count, size_t first, size_t end,
+static void run_block(const struct job *w, const struct strip *strips, size_t count, size_t first, size_t end,
                       float *block) {
     const struct packed *p = w->p;
     size_t taps = p->taps[0] * p->taps[1], depth = p->channels * taps, chunk = w->cut.chunk;
@@ -310,7 +310,7 @@ static void run_block(const struct work *w, const struct strip *strips, size_t c
 
 /* A block of positions, or a group of its rows. */
 static void run_part(void *job, unsigned part, unsigned worker) {
-    const struct work *w = job;
+    const struct job *w = job;
     const struct packed *p = w->p;
     struct strip strips[STRIPS];
     size_t first = part / w->cut.groups * BLOCK, row = part % w->cut.groups * w->cut.group_rows;
@@ -328,7 +328,7 @@ static void run_part(void *job, unsigned part, unsigned worker) {
 
 static void pack_weights(void *job, unsigned part, unsigned worker) {
     (void)worker;
-    const struct work *w = job;
+    const struct job *w = job;
     size_t depth = w->p->channels * w->p->taps[0] * w->p->taps[1], end = (part + 1) * PANELS * ROWS;
     for (size_t row = part * PANELS * ROWS; row < end && row < w->p->rows; row += ROWS) {
         size_t rows = w->p->rows - row < ROWS ? w->p->rows - row : ROWS;
@@ -338,7 +338,7 @@ static void pack_weights(void *job, unsigned part, unsigned worker) {
 
 static void run(const struct packed *p, struct thread_team *team, const float *x, const float *weights,
                 const float *bias, float *y, float *scratch) {
-    struct work w = {
+    struct job w = {
         .p = p, .cut = packed_cut(p, ROWS, thread_team_size(team)), .x = x, .weights = weights, .bias = bias, .y = y};
     w.packed = scratch;
     w.own = scratch + w.cut.weights;

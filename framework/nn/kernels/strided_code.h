@@ -1,4 +1,4 @@
-/* strided_code.h: the body of strided.c, compiled once for every kind of processor, as winograd_code.h is. */
+/* strided_code.h: the body of strided.h, compiled once for every kind of processor, as winograd_code.h is. */
 #include "nn/kernels/lanes.h"
 #include "nn/kernels/strided_passes.h"
 
@@ -8,7 +8,7 @@
 #define PANEL (2 * LANES) /* positions of one call of the inner kernel */
 #define BLOCK STRIDED_BLOCK
 
-struct work {
+struct job {
     struct strided_passes all;
     const float *dy, *weights;
     float *dx;                    /* both of one sample */
@@ -81,7 +81,7 @@ INLINE void copy_apart(const float *restrict from, size_t n, size_t step, float 
 }
 
 /* Elements a step apart, as far as they exist: of c[ROWS][PANEL], at positions of the frame from `at` on. */
-static void spread(const struct work *w, const struct strided_pass *pass, size_t first, size_t at, const float *c) {
+static void spread(const struct job *w, const struct strided_pass *pass, size_t first, size_t at, const float *c) {
     const struct strided *s = w->all.there;
     size_t end = at + PANEL < pass->positions ? at + PANEL : pass->positions, pitch = w->all.pitch;
     size_t last = first + ROWS < pass->rows ? first + ROWS : pass->rows;
@@ -109,14 +109,14 @@ static void spread(const struct work *w, const struct strided_pass *pass, size_t
 
 static void prepare_weights(void *job, unsigned part, unsigned worker) {
     (void)worker;
-    const struct work *w = job;
+    const struct job *w = job;
     for (size_t c = part * CHANNELS; c < (part + 1) * CHANNELS && c < w->all.there->out_channels; c++)
         for (size_t i = 0; i < w->all.count; i++) strided_weights(&w->all, &w->all.pass[i], c, w->weights, w->packed);
 }
 
 static void prepare_frames(void *job, unsigned part, unsigned worker) {
     (void)worker;
-    const struct work *w = job;
+    const struct job *w = job;
     const struct strided *s = w->all.there;
     for (size_t c = part * CHANNELS; c < (part + 1) * CHANNELS && c < s->out_channels; c++) {
         float *frame = w->frames + c * w->all.frame, *to = frame + w->all.before[0] * w->all.pitch + w->all.before[1];
@@ -129,7 +129,7 @@ static void prepare_frames(void *job, unsigned part, unsigned worker) {
 
 /* A block of positions, or a group of its rows, of one of the passes. */
 static void run_part(void *job, unsigned part, unsigned worker) {
-    const struct work *w = job;
+    const struct job *w = job;
     const struct strided_pass *pass = w->all.pass;
     size_t number = part, channels = w->all.there->out_channels, taps, step;
     for (; number >= pass->blocks * pass->groups; pass++) number -= pass->blocks * pass->groups;
@@ -158,7 +158,7 @@ static void run_part(void *job, unsigned part, unsigned worker) {
 
 static void run(const struct strided *s, struct thread_team *team, const float *dy, const float *weights, float *dx,
                 float *scratch) {
-    struct work w = {.weights = weights, .packed = scratch};
+    struct job w = {.weights = weights, .packed = scratch};
     size_t parts = 0;
     strided_passes(&NAME(strided), s, thread_team_size(team), &w.all);
     unsigned prepared = (unsigned)((s->out_channels + CHANNELS - 1) / CHANNELS);

@@ -1,4 +1,4 @@
-/* winograd_code.h: the body of winograd.c, compiled once for every kind of processor: the including file says which,
+/* winograd_code.h: the body of winograd.h, compiled once for every kind of processor: the including file says which,
  * defines NAME(), and for other vectors than of eight LANES and ROWS. (target_clones would not do: gcc takes wide
  * vectors apart before it clones.)
  *
@@ -321,7 +321,7 @@ INLINE void finish_tile(const struct winograd *w, const struct tile *tile, size_
     for (size_t i = 0; i < TILE; i++) transform_output(half + SIDE * i, 1, full + TILE * i, 1);
     for (size_t i = 0; i < TILE * TILE; i++) {
         full[i] += bias;
-        if (w->relu) full[i] = (lanes)((places)full[i] & ~(places)(full[i] < 0)); /* NaN stays NaN */
+        if (w->relu) full[i] = (lanes)((int_lanes)full[i] & ~(int_lanes)(full[i] < 0)); /* NaN stays NaN */
     }
     for (size_t i = 0; i < TILE; i++) transpose_quads(full + TILE * i);
     store_tile(w, tile, full, count, y);

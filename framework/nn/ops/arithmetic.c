@@ -66,7 +66,7 @@ static bool whole_one(const struct whole_row *row, int64_t a, int64_t b, int64_t
 bool arithmetic_integers(const struct op_call *call, int64_t *out, struct error *e) {
     const struct whole_row *row = whole_of(call->node);
     struct broadcast loops;
-    struct broadcast_place p = {{0}, 0, 0};
+    struct broadcast_offsets p = {{0}, 0, 0};
     const int64_t *a = call->in[0].ints, *b = call->in[1].ints;
     if (!a || !b) return error_set(e, "one operand is of integers and the other is not");
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
@@ -241,7 +241,7 @@ static bool binary_infer(const struct op_call *call, struct shape *out, struct e
     return broadcast_shape(&call->in[0].shape, &call->in[1].shape, out, e);
 }
 
-static struct run run_at(const struct op_call *call, const struct broadcast *loops, const struct broadcast_place *p) {
+static struct run run_at(const struct op_call *call, const struct broadcast *loops, const struct broadcast_offsets *p) {
     uint32_t last = loops->rank - 1;
     return (struct run){.n = loops->dim[last],
                         .step_a = loops->a[last],
@@ -253,7 +253,7 @@ static struct run run_at(const struct op_call *call, const struct broadcast *loo
 static void binary_forward(const struct op_call *call) {
     const struct binary *row = binary_of(call);
     struct broadcast loops;
-    struct broadcast_place p = {{0}, 0, 0};
+    struct broadcast_offsets p = {{0}, 0, 0};
     float *y = call->out.data;
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
     do {
@@ -266,7 +266,7 @@ static void binary_forward(const struct op_call *call) {
 static void add_gradient(const struct op_call *call, gradient_loop *loop, uint32_t input, float least, const float *dy,
                          float *d) {
     struct broadcast loops;
-    struct broadcast_place p = {{0}, 0, 0};
+    struct broadcast_offsets p = {{0}, 0, 0};
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
     do {
         struct run r = run_at(call, &loops, &p);

@@ -10,8 +10,8 @@ enum { X, SCALE, SHIFT, MEAN, VARIANCE };
 static bool batchnorm_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
     int64_t training, spatial;
-    float *epsilon = op_config(node, sizeof *epsilon, e);
-    if (!epsilon || !op_number(node, "epsilon", 1e-5f, epsilon, e) ||
+    float *epsilon = op_config(node, sizeof *epsilon, e), momentum;
+    if (!epsilon || !op_epsilon(node, epsilon, e) || !op_number(node, "momentum", .9f, &momentum, e) ||
         !op_integer(node, "training_mode", INT64_MIN, INT64_MAX, 0, &training, e) ||
         !op_integer(node, "spatial", INT64_MIN, INT64_MAX, 1, &spatial, e))
         return false;

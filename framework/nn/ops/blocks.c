@@ -6,7 +6,7 @@
 
 struct blocks {
     size_t size;
-    bool columns_first; /* DepthToSpace in mode CRD: channels before the place in the block */
+    bool columns_first; /* DepthToSpace in mode CRD: channels before the position in the block */
 };
 
 static bool blocks_parse(struct node *node, uint32_t opset, struct error *e) {
@@ -27,7 +27,7 @@ static void lay_split(struct view *view, const struct shape *split, const uint32
     for (uint32_t i = 0; i < split->rank; i++) view_keep(view, split, order[i]);
 }
 
-/* ---- DepthToSpace: C = c b b channels become blocks of b x b places ---- */
+/* ---- DepthToSpace: C = c b b channels become blocks of b x b positions ---- */
 
 static bool depthtospace_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct blocks *blocks = call->node->config;
@@ -104,14 +104,14 @@ static void tile_lay(const struct op_call *call, struct view *view, int32_t *mem
             view_keep(view, in, i);
             continue;
         }
-        int32_t *place = view_pick(view, in, i, out->dim[i], &memory);
-        for (size_t k = 0; k < out->dim[i]; k++) place[k] = (int32_t)(k % in->dim[i]);
+        int32_t *table = view_pick(view, in, i, out->dim[i], &memory);
+        for (size_t k = 0; k < out->dim[i]; k++) table[k] = (int32_t)(k % in->dim[i]);
     }
     if (in->rank == 0) *view = (struct view){.rank = 1, .dim = {1}};
 }
 
 DEFINE_MOVES(tile, 0)
 
-MOVE(depthtospace, "DepthToSpace", "channels become blocks of places", 1, 1, 0, 0, blocks_parse);
-MOVE(spacetodepth, "SpaceToDepth", "blocks of places become channels", 1, 1, 0, 0, blocks_parse);
+MOVE(depthtospace, "DepthToSpace", "channels become blocks of positions", 1, 1, 0, 0, blocks_parse);
+MOVE(spacetodepth, "SpaceToDepth", "blocks of positions become channels", 1, 1, 0, 0, blocks_parse);
 MOVE(tile, "Tile", "repeated along some dimensions", 2, 2, 2, 0, NULL);

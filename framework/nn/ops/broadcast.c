@@ -1,3 +1,4 @@
+/* broadcast.c: the shape of two operands together, and loops over it with as few dimensions as possible. */
 #include "nn/ops/broadcast.h"
 
 /* Dimension `i` counted from the back; 1 where the shape has none. */
@@ -49,7 +50,7 @@ void broadcast_init(struct broadcast *c, const struct shape *a, const struct sha
     }
 }
 
-bool broadcast_next(const struct broadcast *c, struct broadcast_place *p) {
+bool broadcast_next(const struct broadcast *c, struct broadcast_offsets *p) {
     for (uint32_t i = c->rank - 1; i-- > 0;) {
         p->a += c->a[i];
         p->b += c->b[i];

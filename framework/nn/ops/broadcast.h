@@ -16,9 +16,9 @@ bool broadcast_shape(const struct shape *a, const struct shape *b, struct shape 
 void broadcast_init(struct broadcast *, const struct shape *a, const struct shape *b);
 
 /* Offsets of both operands at the start of one inner loop. Begin with {0}; false after the last. */
-struct broadcast_place {
+struct broadcast_offsets {
     size_t index[SHAPE_MAX_RANK], a, b;
 };
-bool broadcast_next(const struct broadcast *, struct broadcast_place *);
+bool broadcast_next(const struct broadcast *, struct broadcast_offsets *);
 
 #endif

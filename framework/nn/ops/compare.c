@@ -56,7 +56,7 @@ static void compare(const struct op_call *call, int64_t *ints, float *floats) {
     const struct relation *r = relation_of(call);
     const struct operand *a = &call->in[0], *b = &call->in[1];
     struct broadcast loops;
-    struct broadcast_place p = {{0}, 0, 0};
+    struct broadcast_offsets p = {{0}, 0, 0};
     size_t out = 0;
     broadcast_init(&loops, &a->shape, &b->shape);
     uint32_t last = loops.rank - 1;

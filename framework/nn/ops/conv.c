@@ -43,9 +43,9 @@ static bool conv_check(const struct op_call *call, struct error *e) {
     if (!window_weights(&conv->window, call, e)) return false;
     if (x->rank != w->rank || x->dim[1] != w->dim[1] * conv->groups || w->dim[0] % conv->groups != 0)
         return error_set(e, "input of shape %s does not fit weights of shape %s in %u groups", a, b, conv->groups);
-    if (op_present(call, 2) && shape_count(&call->in[2].shape) != w->dim[0])
-        return error_set(e, "bias of shape %s does not fit weights of shape %s",
-                         shape_text(&call->in[2].shape, a, sizeof a), b);
+    const struct shape *bias = op_present(call, 2) ? &call->in[2].shape : NULL;
+    if (bias && (bias->rank != 1 || bias->dim[0] != w->dim[0]))
+        return error_set(e, "bias of shape %s does not fit weights of shape %s", shape_text(bias, a, sizeof a), b);
     return true;
 }
 

@@ -1,3 +1,4 @@
+/* conv_packed.c: for which convolutions the packed and the strided kernel are used. */
 #include "nn/ops/conv_packed.h"
 
 #include "base/cpu.h"
@@ -28,7 +29,7 @@ bool conv_packed_init(const struct geometry *g, struct packed *p) {
         p->tap_step[axis] = f->dilation[axis];
     }
     bool unfolds = kernel > 1 && (p->step[1] > 1 || g->window.taps <= FEW_TAPS);
-    return cpu_has_avx2() && g->window.taps >= LEAST_DEPTH && p->rows >= LEAST_ROWS && kernel <= MOST_TAPS &&
+    return cpu_route() >= CPU_AVX2 && g->window.taps >= LEAST_DEPTH && p->rows >= LEAST_ROWS && kernel <= MOST_TAPS &&
            p->step[1] <= PACKED_STEP && (unfolds || g->window.out_plane <= SMALL_PLANE);
 }
 

@@ -80,9 +80,10 @@ static bool transpose_check(const struct op_call *call, struct error *e) {
         return error_set(e, "input of shape %s does not fit weights of shape %s in %u groups", a, b, t->groups);
     for (int axis = 0; axis < 2; axis++)
         if (window_size(x, axis) > OP_MAX_ELEMENTS) return error_set(e, "input of shape %s is too large", a);
-    if (op_present(call, 2) && shape_count(&call->in[2].shape) != w->dim[1] * t->groups)
+    const struct shape *bias = op_present(call, 2) ? &call->in[2].shape : NULL;
+    if (bias && (bias->rank != 1 || bias->dim[0] != w->dim[1] * t->groups))
         return error_set(e, "bias of shape %s does not fit weights of shape %s in %u groups",
-                         shape_text(&call->in[2].shape, a, sizeof a), b, t->groups);
+                         shape_text(bias, a, sizeof a), b, t->groups);
     return true;
 }
 

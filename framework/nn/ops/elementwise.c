@@ -20,9 +20,9 @@ static bool elementwise_infer(const struct op_call *call, struct shape *out, str
     return broadcast_shape(&call->in[0].shape, &call->in[1].shape, out, e);
 }
 
-#define FOR_EACH_RUN(place, loops)                                                                                     \
-    for (struct broadcast_place place = {{0}, 0, 0}, *more_ = &place; more_;                                           \
-         more_ = broadcast_next(&(loops), &place) ? &place : NULL)
+#define FOR_EACH_RUN(offsets, loops)                                                                                   \
+    for (struct broadcast_offsets offsets = {{0}, 0, 0}, *more_ = &offsets; more_;                                     \
+         more_ = broadcast_next(&(loops), &offsets) ? &offsets : NULL)
 
 static void add_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n, size_t sa,
                     size_t sb) {

@@ -194,14 +194,14 @@ static void matmul_each(const struct op_call *call, const struct product *p, con
                         void (*visit)(const struct op_call *, const struct product *, size_t, size_t, size_t, void *),
                         void *user) {
     struct broadcast loops;
-    struct broadcast_place place = {{0}, 0, 0};
+    struct broadcast_offsets offsets = {{0}, 0, 0};
     broadcast_init(&loops, stack_a, stack_b);
     uint32_t last = loops.rank - 1;
     size_t out = 0;
     do {
         for (size_t i = 0; i < loops.dim[last]; i++)
-            visit(call, p, place.a + i * loops.a[last], place.b + i * loops.b[last], out++, user);
-    } while (broadcast_next(&loops, &place));
+            visit(call, p, offsets.a + i * loops.a[last], offsets.b + i * loops.b[last], out++, user);
+    } while (broadcast_next(&loops, &offsets));
 }
 
 static void visit_forward(const struct op_call *call, const struct product *p, size_t a, size_t b, size_t c,

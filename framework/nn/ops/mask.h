@@ -3,7 +3,7 @@
 #define ASSAY_NN_OPS_MASK_H
 
 #include "base/thread_team.h"
-#include "nn/net.h"
+#include "nn/net_options.h"
 
 #include <stddef.h>
 #include <stdint.h>

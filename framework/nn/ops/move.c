@@ -98,8 +98,8 @@ static bool pad_infer(const struct op_call *call, struct shape *out, struct erro
     return true;
 }
 
-/* The element of n that stands at place `at`, which may lie outside. */
-static int32_t pad_place(enum pad_mode mode, int64_t at, int64_t n) {
+/* The element of n that stands at position `at`, which may lie outside. */
+static int32_t pad_source(enum pad_mode mode, int64_t at, int64_t n) {
     if (at >= 0 && at < n) return (int32_t)at;
     switch (mode) {
     case PAD_REFLECT: return (int32_t)(at < 0 ? -at : 2 * (n - 1) - at);
@@ -119,9 +119,9 @@ static void pad_lay(const struct op_call *call, struct view *view, int32_t *memo
             view_keep(view, in, i);
             continue;
         }
-        int32_t *place = view_pick(view, in, i, out->dim[i], &memory);
+        int32_t *table = view_pick(view, in, i, out->dim[i], &memory);
         for (size_t k = 0; k < out->dim[i]; k++)
-            place[k] = pad_place(mode, (int64_t)k - before[i], (int64_t)in->dim[i]);
+            table[k] = pad_source(mode, (int64_t)k - before[i], (int64_t)in->dim[i]);
     }
     if (in->rank == 0) *view = (struct view){.rank = 1, .dim = {1}};
 }
@@ -190,8 +190,8 @@ static void slice_lay(const struct op_call *call, struct view *view, int32_t *me
             view_keep(view, in, i);
             continue;
         }
-        int32_t *place = view_pick(view, in, i, cuts[i].count, &memory);
-        for (size_t k = 0; k < cuts[i].count; k++) place[k] = (int32_t)(cuts[i].start + (int64_t)k * cuts[i].step);
+        int32_t *table = view_pick(view, in, i, cuts[i].count, &memory);
+        for (size_t k = 0; k < cuts[i].count; k++) table[k] = (int32_t)(cuts[i].start + (int64_t)k * cuts[i].step);
     }
     if (in->rank == 0) *view = (struct view){.rank = 1, .dim = {1}};
 }
@@ -236,11 +236,11 @@ static void gather_lay(const struct op_call *call, struct view *view, int32_t *m
     const struct shape merged = {3, {outer, in->dim[axis], inner}};
     size_t count = shape_count(&call->in[1].shape);
     view_keep(view, &merged, 0);
-    int32_t *place = view_pick(view, &merged, 1, count, &memory);
+    int32_t *table = view_pick(view, &merged, 1, count, &memory);
     view_keep(view, &merged, 2);
     for (size_t i = 0; i < count; i++) {
         int64_t index = call->in[1].ints[i];
-        place[i] = (int32_t)(index < 0 ? index + (int64_t)in->dim[axis] : index);
+        table[i] = (int32_t)(index < 0 ? index + (int64_t)in->dim[axis] : index);
     }
 }
 
@@ -313,6 +313,6 @@ DEFINE_MOVES(expand, 0)
 
 MOVE(pad, "Pad", "a border of a constant, or by reflection, edge or wrapping; or cropped", 2, 4, 2 | 8, 0, pad_parse);
 MOVE(slice, "Slice", "part of some dimensions", 3, 5, 2 | 4 | 8 | 16, 0, NULL);
-MOVE(gather, "Gather", "chosen places along one axis", 2, 2, 2, 0, gather_parse);
+MOVE(gather, "Gather", "chosen elements along one axis", 2, 2, 2, 0, gather_parse);
 MOVE(transpose, "Transpose", "dimensions in another order; the batch stays the first", 1, 1, 0, 0, transpose_parse);
 MOVE(expand, "Expand", "repeated to another shape", 2, 2, 2, OP_TAKES_BATCH, NULL);

@@ -24,26 +24,51 @@ struct sets {
 static bool norm_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
     struct norm *norm = op_config(node, sizeof *norm, e);
-    if (!norm || !op_number(node, "epsilon", 1e-5f, &norm->epsilon, e)) return false;
+    if (!norm || !op_epsilon(node, &norm->epsilon, e)) return false;
     if (strcmp(node->op->name, "LayerNormalization") == 0)
         return op_integer(node, "axis", -SHAPE_MAX_RANK, SHAPE_MAX_RANK - 1, -1, &norm->axis, e);
     if (strcmp(node->op->name, "GroupNormalization") != 0) return true;
     return op_integer(node, "num_groups", 1, INT32_MAX, 0, &norm->groups, e);
 }
 
+/* ONNX broadcasts the parameters of a LayerNormalization to its input; here every normalised element has its own, and
+ * only dimensions of 1 may be added or missing in front. */
+static bool layernorm_fits(const struct op_call *call, uint32_t input, uint32_t axis, struct error *e) {
+    const struct shape *x = &call->in[X].shape, *p = &call->in[input].shape;
+    char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
+    uint32_t i = axis, k = 0;
+    while (i < x->rank && x->dim[i] == 1) i++;
+    while (k < p->rank && p->dim[k] == 1) k++;
+    bool fits = p->rank <= x->rank && x->rank - i == p->rank - k;
+    for (; fits && i < x->rank; i++, k++) fits = x->dim[i] == p->dim[k];
+    return fits ||
+           error_set(e, "input of shape %s, normalised from dimension %u on, does not fit a parameter of shape %s",
+                     shape_text(x, a, sizeof a), axis, shape_text(p, b, sizeof b));
+}
+
+static bool layernorm_sets(const struct op_call *call, struct sets *out, struct error *e) {
+    const struct norm *norm = call->node->config;
+    const struct shape *x = &call->in[X].shape;
+    uint32_t axis;
+    if (!op_axis(norm->axis, x->rank, false, &axis, e)) return false;
+    size_t length = shape_count_from(x, axis);
+    *out = (struct sets){shape_count(x) / length, length, 1, 0, 1, norm->epsilon};
+    for (uint32_t i = SCALE; i <= SHIFT; i++)
+        if (op_present(call, i) && !layernorm_fits(call, i, axis, e)) return false;
+    return op_spares_batch(call, axis == 0, e);
+}
+
 static bool norm_sets(const struct op_call *call, struct sets *out, struct error *e) {
     const struct norm *norm = call->node->config;
     const struct shape *x = &call->in[X].shape;
-    size_t scales = shape_count(&call->in[SCALE].shape), plane;
-    uint32_t axis;
+    char text[OP_SHAPE_TEXT];
+    size_t scales = call->in[SCALE].shape.dim[0], plane;
+    if (strcmp(call->node->op->name, "LayerNormalization") == 0) return layernorm_sets(call, out, e);
     *out = (struct sets){.epsilon = norm->epsilon};
-    if (strcmp(call->node->op->name, "LayerNormalization") == 0) {
-        if (!op_axis(norm->axis, x->rank, false, &axis, e)) return false;
-        out->length = shape_count_from(x, axis);
-        *out = (struct sets){shape_count(x) / out->length, out->length, 1, 0, 1, norm->epsilon};
-        return op_spares_batch(call, axis == 0, e) &&
-               (scales == out->length || error_set(e, "%zu scales for %zu elements", scales, out->length));
-    }
+    for (uint32_t i = SCALE; i <= SHIFT; i++)
+        if (call->in[i].shape.rank != 1 || call->in[i].shape.dim[0] != scales)
+            return error_set(e, "a parameter of shape %s: wanted one dimension, and as many shifts as scales",
+                             shape_text(&call->in[i].shape, text, sizeof text));
     if (x->rank < 3) return error_set(e, "an input of %u dimensions: wanted batch x channels x others", x->rank);
     size_t channels = x->dim[1], groups = norm->groups ? (size_t)norm->groups : channels;
     plane = shape_count_from(x, 2);
@@ -62,8 +87,6 @@ static bool norm_infer(const struct op_call *call, struct shape *out, struct err
     *out = call->in[X].shape;
     for (uint32_t i = SCALE; i < call->node->input_count; i++)
         if (call->in[i].batched) return error_set(e, "input %u depends on the network's input: wanted a parameter", i);
-    if (op_present(call, SHIFT) && shape_count(&call->in[SHIFT].shape) != shape_count(&call->in[SCALE].shape))
-        return error_set(e, "it has not as many shifts as scales");
     return norm_sets(call, &s, e);
 }
 

@@ -49,7 +49,7 @@ static struct planes pool_planes(const struct op_call *call) {
     return p;
 }
 
-/* ---- MaxPool: remembers the place of each maximum (the first of equals; a NaN is one) ---- */
+/* ---- MaxPool: remembers the index of each maximum (the first of equals; a NaN is one) ---- */
 
 static size_t maxpool_saved(const struct op_call *call) {
     return shape_count(&call->out.shape); /* one uint32_t each */
@@ -72,16 +72,16 @@ static uint32_t window_maximum(const struct window_fit *w, const float *x, ptrdi
 /* One row of the common window, 2x2 with stride 2 and no padding, in a form that compilers vectorise. `at`: its first
  * element. False when a NaN may have been lost, and the row must be done again with care. */
 static bool maximum_2x2(const float *restrict x, uint32_t width, uint32_t at, ptrdiff_t n, float *restrict y,
-                        uint32_t *restrict place) {
+                        uint32_t *restrict index) {
     const float *restrict above = x + at, *restrict below = above + width;
     uint32_t numbers = 1;
     for (ptrdiff_t i = 0; i < n; i++) {
         float a = above[2 * i], b = above[2 * i + 1], c = below[2 * i], d = below[2 * i + 1], sum = a + b + c + d;
         uint32_t place_a = at + 2 * (uint32_t)i, place_c = place_a + width;
         float upper = a >= b ? a : b, lower = c >= d ? c : d;
-        uint32_t place_upper = a >= b ? place_a : place_a + 1, place_lower = c >= d ? place_c : place_c + 1;
+        uint32_t index_upper = a >= b ? place_a : place_a + 1, index_lower = c >= d ? place_c : place_c + 1;
         y[i] = upper >= lower ? upper : lower;
-        place[i] = upper >= lower ? place_upper : place_lower;
+        index[i] = upper >= lower ? index_upper : index_lower;
         numbers &= sum == sum ? 1u : 0u;
     }
     return numbers;
@@ -95,7 +95,7 @@ static void columns_inside(const struct window_fit *w, ptrdiff_t *first, ptrdiff
     *last = *last < w->out[1] ? *last : w->out[1];
 }
 
-static void maximum_any(const struct window_fit *w, const float *x, ptrdiff_t oy, float *y, uint32_t *place) {
+static void maximum_any(const struct window_fit *w, const float *x, ptrdiff_t oy, float *y, uint32_t *index) {
     ptrdiff_t x0, x1, y0, y1;
     columns_inside(w, &x0, &x1);
     window_inside(w, 0, oy, &y0, &y1);
@@ -108,13 +108,13 @@ static void maximum_any(const struct window_fit *w, const float *x, ptrdiff_t oy
                                   .columns = (size_t)w->kernel[1],
                                   .width = (size_t)w->in[1],
                                   .first = (size_t)(top * w->in[1] + x0 * w->stride[1] - w->before[1])};
-        fits = maxpool_run(&row, x, y + x0, place + x0);
+        fits = maxpool_run(&row, x, y + x0, index + x0);
     }
     for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) {
         if (fits && ox == x0) ox = x1;
         if (ox == w->out[1]) break;
-        place[ox] = window_maximum(w, x, oy, ox);
-        y[ox] = x[place[ox]];
+        index[ox] = window_maximum(w, x, oy, ox);
+        y[ox] = x[index[ox]];
     }
 }
 
@@ -130,7 +130,7 @@ struct maxpool_job {
     struct planes p;
     const float *from;
     float *to;
-    uint32_t *place;
+    uint32_t *index;
 };
 #define MAXPOOL_PLANES 4u /* that are shared out */
 
@@ -143,14 +143,14 @@ static void maxpool_planes(void *user, size_t first, size_t count) {
             const float *x = j->from + i * j->p.in;
             size_t row = i * j->p.out + (size_t)(oy * fit->out[1]);
             if (!simple || !maximum_2x2(x, (uint32_t)fit->in[1], (uint32_t)(2 * oy * fit->in[1]), fit->out[1],
-                                        j->to + row, j->place + row))
-                maximum_any(fit, x, oy, j->to + row, j->place + row);
+                                        j->to + row, j->index + row))
+                maximum_any(fit, x, oy, j->to + row, j->index + row);
         }
 }
 
 static void maxpool_forward(const struct op_call *call) {
     struct maxpool_job job = {.p = pool_planes(call), .from = call->in[0].data, .to = call->out.data};
-    job.place = (uint32_t *)(void *)call->saved;
+    job.index = (uint32_t *)(void *)call->saved;
     thread_team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes, &job);
 }
 
@@ -160,15 +160,15 @@ static void maxpool_planes_back(void *user, size_t first, size_t count) {
     for (size_t i = first; i < first + count; i++) {
         float *dx = j->to + i * j->p.in;
         const float *dy = j->from + i * j->p.out;
-        const uint32_t *place = j->place + i * j->p.out;
-        for (size_t k = 0; k < j->p.out; k++) dx[place[k]] += dy[k];
+        const uint32_t *index = j->index + i * j->p.out;
+        for (size_t k = 0; k < j->p.out; k++) dx[index[k]] += dy[k];
     }
 }
 
 static void maxpool_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
     struct maxpool_job job = {.p = pool_planes(call), .from = dy, .to = dx};
-    job.place = (uint32_t *)(void *)call->saved;
+    job.index = (uint32_t *)(void *)call->saved;
     thread_team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes_back, &job);
 }
 

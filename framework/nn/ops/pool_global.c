@@ -33,7 +33,7 @@ static void average_backward(const struct op_call *call, uint32_t input, const f
     }
 }
 
-/* ---- GlobalMaxPool: remembers the place of each maximum (the first of equals; a NaN is one) ---- */
+/* ---- GlobalMaxPool: remembers the index of each maximum (the first of equals; a NaN is one) ---- */
 
 static size_t max_saved(const struct op_call *call) {
     return shape_count(&call->out.shape); /* one uint32_t each */
@@ -42,12 +42,12 @@ static size_t max_saved(const struct op_call *call) {
 static void max_forward(const struct op_call *call) {
     size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
     const float *x = call->in[0].data;
-    uint32_t *place = (uint32_t *)(void *)call->saved;
+    uint32_t *index = (uint32_t *)(void *)call->saved;
     for (size_t i = 0; i < count; i++, x += plane) {
         size_t best = 0;
         for (size_t k = 1; k < plane; k++)
             if (x[k] > x[best] || (isnan(x[k]) && !isnan(x[best]))) best = k;
-        place[i] = (uint32_t)best;
+        index[i] = (uint32_t)best;
         call->out.data[i] = x[best];
     }
 }
@@ -55,9 +55,9 @@ static void max_forward(const struct op_call *call) {
 static void max_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
     size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
-    const uint32_t *place = (const uint32_t *)(const void *)call->saved;
+    const uint32_t *index = (const uint32_t *)(const void *)call->saved;
     memset(dx, 0, count * plane * sizeof *dx);
-    for (size_t i = 0; i < count; i++) dx[i * plane + place[i]] = dy[i];
+    for (size_t i = 0; i < count; i++) dx[i * plane + index[i]] = dy[i];
 }
 
 const struct op op_globalaveragepool = {

@@ -178,7 +178,7 @@ static double log_sum_exp_slope(const struct element *e) {
     return exp(e->x - e->y);
 }
 
-/* The place of the largest (or, with sign -1, the smallest): the first of equals; a NaN is one. */
+/* The index of the largest (or, with sign -1, the smallest): the first of equals; a NaN is one. */
 static size_t extreme_of(const struct sets *s, const float *x, size_t i, float sign) {
     size_t best = s->result[i] + s->inner[0];
     for (size_t k = 1; k < s->length; k++) {

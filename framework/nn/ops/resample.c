@@ -1,3 +1,4 @@
+/* resample.c: where a position of the result lies in the input, and the weights of the positions there. */
 #include "nn/ops/resample.h"
 
 #include <math.h>
@@ -9,14 +10,14 @@ size_t resample_taps(const struct resample_rule *r) {
     return r->mode == RESAMPLE_NEAREST ? 1 : r->mode == RESAMPLE_LINEAR ? 2 : MOST_TAPS;
 }
 
-static double place(const struct resample_rule *r, const struct resample_line *l, size_t at) {
+static double coordinate(const struct resample_rule *r, const struct resample_line *l, size_t at) {
     double x = (double)at, half = (x + .5) * l->step - .5;
-    switch (r->place) {
-    case PLACE_PYTORCH: return l->out > 1 ? half : 0;
-    case PLACE_SYMMETRIC: /* of the length that the step would give */
+    switch (r->coordinates) {
+    case COORDINATES_PYTORCH: return l->out > 1 ? half : 0;
+    case COORDINATES_SYMMETRIC: /* of the length that the step would give */
         return half + (double)l->in / 2 * (1 - (double)l->out * l->step / (double)l->in);
-    case PLACE_ALIGN_CORNERS: return l->out > 1 ? x * (double)(l->in - 1) / (double)(l->out - 1) : 0;
-    case PLACE_ASYMMETRIC: return x * l->step;
+    case COORDINATES_ALIGN_CORNERS: return l->out > 1 ? x * (double)(l->in - 1) / (double)(l->out - 1) : 0;
+    case COORDINATES_ASYMMETRIC: return x * l->step;
     default: return half;
     }
 }
@@ -48,18 +49,18 @@ static void weigh(const struct resample_rule *r, double t, double *w) {
     }
 }
 
-void resample_table(const struct resample_rule *r, const struct resample_line *l, int32_t *places, float *weights) {
+void resample_table(const struct resample_rule *r, const struct resample_line *l, int32_t *sources, float *weights) {
     size_t taps = resample_taps(r);
     double end = (double)(l->in - 1);
-    for (size_t i = 0; i < l->out; i++, places += taps, weights += taps) {
-        double w[MOST_TAPS], x = place(r, l, i), sum = 0;
+    for (size_t i = 0; i < l->out; i++, sources += taps, weights += taps) {
+        double w[MOST_TAPS], x = coordinate(r, l, i), sum = 0;
         double first = r->mode == RESAMPLE_NEAREST ? nearest(r->round, x) : floor(x);
         weigh(r, x - first, w);
         if (r->mode == RESAMPLE_CUBIC) first--;
         for (size_t k = 0; k < taps; k++) {
             double at = first + (double)k;
             if (r->inner_only && (at < 0 || at > end)) w[k] = 0;
-            places[k] = (int32_t)(at < 0 ? 0 : at > end ? end : at);
+            sources[k] = (int32_t)(at < 0 ? 0 : at > end ? end : at);
             sum += w[k];
         }
         for (size_t k = 0; k < taps; k++) weights[k] = (float)(r->inner_only ? w[k] / sum : w[k]);
@@ -67,23 +68,23 @@ void resample_table(const struct resample_rule *r, const struct resample_line *l
 }
 
 /* One row of neighbours to one. */
-static void resample_row(const struct resample_line *l, size_t taps, const int32_t *places, const float *weights,
+static void resample_row(const struct resample_line *l, size_t taps, const int32_t *sources, const float *weights,
                          const float *restrict from, float *restrict to) {
-    for (size_t j = 0; j < l->out; j++, places += taps, weights += taps) {
+    for (size_t j = 0; j < l->out; j++, sources += taps, weights += taps) {
         float sum = 0;
-        for (size_t k = 0; k < taps; k++) sum += weights[k] * from[places[k]];
+        for (size_t k = 0; k < taps; k++) sum += weights[k] * from[sources[k]];
         to[j] = sum;
     }
 }
 
-void resample(const struct resample_line *l, size_t taps, const int32_t *places, const float *weights, size_t outer,
+void resample(const struct resample_line *l, size_t taps, const int32_t *sources, const float *weights, size_t outer,
               size_t inner, const float *restrict from, float *restrict to) {
     for (size_t o = 0; o < outer && inner == 1; o++, from += l->in, to += l->out)
-        resample_row(l, taps, places, weights, from, to);
+        resample_row(l, taps, sources, weights, from, to);
     for (size_t o = 0; o < outer && inner > 1; o++, from += l->in * inner)
         for (size_t j = 0; j < l->out; j++, to += inner)
             for (size_t k = j * taps; k < (j + 1) * taps; k++) {
-                const float *row = from + (size_t)places[k] * inner;
+                const float *row = from + (size_t)sources[k] * inner;
                 float w = weights[k];
                 if (k == j * taps)
                     for (size_t i = 0; i < inner; i++) to[i] = w * row[i];
@@ -93,21 +94,21 @@ void resample(const struct resample_line *l, size_t taps, const int32_t *places,
 }
 
 /* The transpose of resample_row. */
-static void resample_row_back(const struct resample_line *l, size_t taps, const int32_t *places, const float *weights,
+static void resample_row_back(const struct resample_line *l, size_t taps, const int32_t *sources, const float *weights,
                               const float *restrict to, float *restrict from) {
-    for (size_t j = 0; j < l->out; j++, places += taps, weights += taps)
-        for (size_t k = 0; k < taps; k++) from[places[k]] += weights[k] * to[j];
+    for (size_t j = 0; j < l->out; j++, sources += taps, weights += taps)
+        for (size_t k = 0; k < taps; k++) from[sources[k]] += weights[k] * to[j];
 }
 
-void resample_back(const struct resample_line *l, size_t taps, const int32_t *places, const float *weights,
+void resample_back(const struct resample_line *l, size_t taps, const int32_t *sources, const float *weights,
                    size_t outer, size_t inner, const float *restrict to, float *restrict from) {
     memset(from, 0, outer * l->in * inner * sizeof *from);
     for (size_t o = 0; o < outer && inner == 1; o++, from += l->in, to += l->out)
-        resample_row_back(l, taps, places, weights, to, from);
+        resample_row_back(l, taps, sources, weights, to, from);
     for (size_t o = 0; o < outer && inner > 1; o++, from += l->in * inner)
         for (size_t j = 0; j < l->out; j++, to += inner)
             for (size_t k = j * taps; k < (j + 1) * taps; k++) {
-                float *row = from + (size_t)places[k] * inner, w = weights[k];
+                float *row = from + (size_t)sources[k] * inner, w = weights[k];
                 for (size_t i = 0; i < inner; i++) row[i] += w * to[i];
             }
 }

@@ -25,19 +25,19 @@ static bool parse_word(const struct node *node, const char *attribute, const cha
 
 static bool parse_rule(const struct node *node, struct resample_rule *rule, struct error *e) {
     static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
-    static const char *const places[] = {"half_pixel",    "pytorch_half_pixel", "half_pixel_symmetric",
-                                         "align_corners", "asymmetric",         NULL};
+    static const char *const coordinate_modes[] = {"half_pixel",    "pytorch_half_pixel", "half_pixel_symmetric",
+                                                   "align_corners", "asymmetric",         NULL};
     static const char *const rounds[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", NULL};
-    unsigned mode, place, round;
+    unsigned mode, coordinates, round;
     int64_t inner_only;
     float cubic;
     if (!parse_word(node, "mode", modes, &mode, e) ||
-        !parse_word(node, "coordinate_transformation_mode", places, &place, e) ||
+        !parse_word(node, "coordinate_transformation_mode", coordinate_modes, &coordinates, e) ||
         !parse_word(node, "nearest_mode", rounds, &round, e) || !op_number(node, "cubic_coeff_a", -.75f, &cubic, e) ||
         !op_integer(node, "exclude_outside", 0, 1, 0, &inner_only, e))
         return false;
     *rule = (struct resample_rule){.mode = (enum resample_mode)mode,
-                                   .place = (enum resample_place)place,
+                                   .coordinates = (enum resample_coordinates)coordinates,
                                    .round = (enum resample_round)round,
                                    .cubic = (double)cubic,
                                    .inner_only = inner_only != 0};
@@ -80,7 +80,7 @@ static bool place_line(const struct op_call *call, size_t entry, size_t n, struc
         return error_set(e, "a scale of %g for %zu elements: wanted one that leaves some", (double)scale, n);
     l->out = (size_t)product;
     l->step = 1 / (double)scale;
-    if (rule->place == PLACE_ALIGN_CORNERS && floorf(product) < product)
+    if (rule->coordinates == COORDINATES_ALIGN_CORNERS && floorf(product) < product)
         return error_set(e,
                          "a scale of %g for %zu elements gives no whole number, for which implementations of "
                          "align_corners differ: export the model with sizes",
@@ -132,7 +132,7 @@ static bool resize_infer(const struct op_call *call, struct shape *out, struct e
 struct pass {
     struct resample_line line;
     size_t outer, inner, taps;
-    int32_t *places;
+    int32_t *sources;
     float *weights;
 };
 
@@ -160,9 +160,9 @@ static size_t make_passes(const struct op_call *call, float *memory, struct pass
         size_t entries = lines[i].out * pass->taps, count = shape_count(&now);
         if (count > p->most) p->most = count;
         if (memory) {
-            pass->places = (int32_t *)(void *)(memory + used);
+            pass->sources = (int32_t *)(void *)(memory + used);
             pass->weights = memory + used + entries;
-            resample_table(rule, &pass->line, pass->places, pass->weights);
+            resample_table(rule, &pass->line, pass->sources, pass->weights);
         }
         used += 2 * entries;
     }
@@ -183,7 +183,7 @@ static void resize_forward(const struct op_call *call) {
     for (size_t i = 0; i < p.count; i++) {
         const struct pass *pass = &p.pass[i];
         float *to = i + 1 == p.count ? call->out.data : p.between + i % 2 * p.most;
-        resample(&pass->line, pass->taps, pass->places, pass->weights, pass->outer, pass->inner, from, to);
+        resample(&pass->line, pass->taps, pass->sources, pass->weights, pass->outer, pass->inner, from, to);
         from = to;
     }
 }
@@ -196,7 +196,7 @@ static void resize_backward(const struct op_call *call, uint32_t input, const fl
     for (size_t i = p.count; i-- > 0;) {
         const struct pass *pass = &p.pass[i];
         float *to = i == 0 ? dx : p.between + i % 2 * p.most;
-        resample_back(&pass->line, pass->taps, pass->places, pass->weights, pass->outer, pass->inner, dy, to);
+        resample_back(&pass->line, pass->taps, pass->sources, pass->weights, pass->outer, pass->inner, dy, to);
         dy = to;
     }
 }

@@ -1,3 +1,5 @@
+/* rows.c: panels of the right factor times up to four rows at a time; every element is added up in the order of depth.
+ */
 #include "nn/ops/rows.h"
 
 #include <string.h>

@@ -178,22 +178,32 @@ static bool unary_parse(struct node *node, uint32_t opset, struct error *e) {
         const char *name = config->row->names[i];
         if (name && !op_number(node, name, config->row->defaults[i], values[i], e)) return false;
     }
-    return true;
+    bool divides = strcmp(config->row->op, "Celu") == 0 && !(fabsf(config->a) > 0);
+    return !divides || error_set(e, "attribute 'alpha' is 0: wanted another number");
 }
 
 /* Clip's bounds are inputs. */
 static bool unary_infer(const struct op_call *call, struct shape *out, struct error *e) {
-    for (uint32_t i = 1; i < call->node->input_count; i++)
-        if (op_present(call, i) && (call->in[i].batched || shape_count(&call->in[i].shape) != 1))
+    for (uint32_t i = 1; i < call->node->input_count; i++) {
+        if (!op_present(call, i)) continue;
+        if (call->in[i].batched || shape_count(&call->in[i].shape) != 1)
             return error_set(e, "input %u is not one fixed number", i);
+        if (call->in[i].data && isnan(call->in[i].data[0]))
+            return error_set(e, "input %u, the %s bound, is not a number", i, i == 1 ? "lower" : "upper");
+    }
     *out = call->in[0].shape;
     return true;
+}
+
+static bool is_clip(const struct op_call *call) {
+    return strcmp(call->node->op->name, "Clip") == 0;
 }
 
 static struct config unary_config(const struct op_call *call) {
     struct config c = *(const struct config *)call->node->config;
     if (op_present(call, 1)) c.a = call->in[1].data[0];
     if (op_present(call, 2)) c.b = call->in[2].data[0];
+    if (is_clip(call) && c.a > c.b) c.a = c.b; /* as ONNX has it: all become the upper bound */
     return c;
 }
 
@@ -206,8 +216,7 @@ static void unary_backward(const struct op_call *call, uint32_t input, const flo
     (void)input; /* only input 0 may depend on the network's input */
     struct config c = unary_config(call);
     size_t n = shape_count(&call->out.shape);
-    bool clip = strcmp(c.row->op, "Clip") == 0;
-    bool rectifier = c.row->rectifier && (!clip || (c.a <= 0 && c.a >= 0));
+    bool rectifier = c.row->rectifier && (!is_clip(call) || (c.a <= 0 && c.a >= 0));
     enum net_rule rule = rectifier ? call->rule : NET_GRADIENT;
     float least = rule == NET_GRADIENT ? -INFINITY : 0;
     if (rule != NET_DECONVNET) c.row->backward(n, call->in[0].data, call->out.data, dy, dx, c.a, c.b, least);

@@ -1,3 +1,4 @@
+/* unfold.c: one tap of the kernel after the other, row by row. */
 #include "nn/ops/unfold.h"
 
 #include <string.h>

@@ -6,17 +6,17 @@
 
 #define VIEW_OUTSIDE (-1)
 
-/* Loops over the result, the last one innermost. Step i of a loop adds place[i] (i itself where there is no table)
- * times `stride` to the offset into the input; a place may be VIEW_OUTSIDE. */
+/* Loops over the result, the last one innermost. Step i of a loop adds table[i] (i itself where there is no table)
+ * times `stride` to the offset into the input; an entry may be VIEW_OUTSIDE. */
 struct view {
     uint32_t rank; /* >= 1 */
     size_t dim[SHAPE_MAX_RANK], stride[SHAPE_MAX_RANK];
-    int32_t *place[SHAPE_MAX_RANK];
+    int32_t *table[SHAPE_MAX_RANK];
 };
 
 /* A loop of the same steps as dimension `axis` of `in`. */
 void view_keep(struct view *, const struct shape *in, uint32_t axis);
-/* A loop of `count` steps along dimension `axis` of `in`, to places in *memory that the caller fills. */
+/* A loop of `count` steps along dimension `axis` of `in`, by a table in *memory that the caller fills. */
 int32_t *view_pick(struct view *, const struct shape *in, uint32_t axis, size_t count, int32_t **memory);
 
 /* `in` broadcast to `out`. */

@@ -1,3 +1,4 @@
+/* window.c: the attributes of a window, and where it fits into its input. */
 #include "nn/ops/window.h"
 
 #include <string.h>

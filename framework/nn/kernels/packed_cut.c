@@ -1,4 +1,4 @@
-/* packed.c: how the work is cut, and the memory. */
+/* packed_cut.c: which of the compiled bodies runs, how the work is cut, and the memory. */
 #include "nn/kernels/packed_cut.h"
 
 #include "base/cpu.h"
@@ -32,7 +32,7 @@ size_t packed_scratch_with(const struct packed_body *body, const struct packed *
 
 static const struct packed_body *best_body(void) {
 #if defined __x86_64__
-    if (cpu_has_avx512()) return &packed_avx512;
+    if (cpu_route() >= CPU_AVX512) return &packed_avx512;
 #endif
     return &packed_avx2;
 }

@@ -1,10 +1,14 @@
+/* battery_load.c: the sections of a battery and the keys in each, and the loading of a whole one. */
 #include "battery/battery.h"
 
+#include "base/file.h"
 #include "base/text.h"
-#include "data/source.h"
-#include "nn/net.h"
 #include "battery/battery_rows.h"
 #include "battery/yaml_node.h"
+#include "data/source.h"
+#include "data/source_kind.h"
+#include "nn/net.h"
+#include "nn/train.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,12 +19,6 @@
 #define BATTERY_WANTED "a battery with model, data, explainers and controls"
 #define SOURCE_WANTED "a data source (" SOURCE_FORMS ")"
 #define RULE_LIMIT 32 /* keys of `rule` */
-
-bool location_prefix(const char *path, const char *const *settings, struct location location, struct error *e) {
-    if (location.line) return error_prefix(e, "%s:%u:%u", path, location.line, location.column);
-    if (location.column) return error_prefix(e, "--set %s", excerpt_of(settings[location.column - 1]).text);
-    return error_prefix(e, "%s", path);
-}
 
 bool battery_fail(const struct battery *b, struct location location, struct error *e, const char *format, ...) {
     va_list list;
@@ -66,7 +64,7 @@ static bool read_source(struct yaml_file *file, const struct yaml_field *field, 
     const char *text = yaml_scalar(file, node, field->wanted, e);
 
     if (!text) return false;
-    return dataset_resolve(text, yaml_folder(file, node), (char **)(void *)((char *)base + field->offset), &inner) ||
+    return source_resolve(text, yaml_folder(file, node), (char **)(void *)((char *)base + field->offset), &inner) ||
            yaml_fail(file, node, e, "%s", inner.text);
 }
 

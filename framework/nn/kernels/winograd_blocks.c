@@ -1,4 +1,4 @@
-/* winograd.c: which of the compiled bodies runs, and how the work is cut. */
+/* winograd_blocks.c: which of the compiled bodies runs, and how the work is cut. */
 #include "base/cpu.h"
 #include "base/sizes.h"
 #include "nn/kernels/winograd_blocks.h"
@@ -77,7 +77,7 @@ size_t winograd_scratch_with(const struct winograd_body *body, const struct wino
 
 /* ---- Parts ---- */
 
-struct work {
+struct job {
     const struct winograd_body *body;
     const struct winograd *w;
     struct winograd_blocks b;
@@ -91,12 +91,12 @@ static unsigned pieces(size_t total, size_t piece) {
     return (unsigned)((total + piece - 1) / piece);
 }
 
-static float *own_of(const struct work *k, unsigned worker) {
+static float *own_of(const struct job *k, unsigned worker) {
     return k->own + worker * own_size(&k->b);
 }
 
 /* Output channels from `first` on, up to `most`; the last panel may be larger than what is left. */
-static struct winograd_block block_of(const struct work *k, size_t first, size_t most, size_t chunk) {
+static struct winograd_block block_of(const struct job *k, size_t first, size_t most, size_t chunk) {
     size_t from = chunk * k->b.depth;
     return (struct winograd_block){.first = first,
                                    .channels = size_up(size_min(k->w->out_channels - first, most), k->b.panel),
@@ -107,7 +107,7 @@ static struct winograd_block block_of(const struct work *k, size_t first, size_t
 /* Some of the kernels that are kept. */
 static void keep_kernels(void *job, unsigned part, unsigned worker) {
     (void)worker;
-    const struct work *k = job;
+    const struct job *k = job;
     size_t first = part * (size_t)KEPT_CHANNELS;
     struct winograd_block block = block_of(k, first, KEPT_CHANNELS, 0);
     k->body->transform_kernels(k->w, &k->b, &block, k->weights, k->shared + first * k->b.depth);
@@ -115,7 +115,7 @@ static void keep_kernels(void *job, unsigned part, unsigned worker) {
 
 /* A block of tiles with the kernels that are kept. */
 static void run_tiles(void *job, unsigned part, unsigned worker) {
-    const struct work *k = job;
+    const struct job *k = job;
     const struct winograd_blocks *b = &k->b;
     float *tiles = own_of(k, worker), *products = tiles + WINOGRAD_POINTS * b->tile_step;
     struct winograd_tiles at = {.first = part * b->tiles, .end = k->w->in_channels};
@@ -129,7 +129,7 @@ static void run_tiles(void *job, unsigned part, unsigned worker) {
 /* Some of the shared tiles, in one chunk of channels. */
 static void share_tiles(void *job, unsigned part, unsigned worker) {
     (void)worker;
-    const struct work *k = job;
+    const struct job *k = job;
     const struct winograd_blocks *b = &k->b;
     size_t chunk = part % b->chunks, first = part / b->chunks * KEPT_TILES, from = chunk * b->depth;
     struct winograd_tiles at = {.first = k->at.first + first,
@@ -141,7 +141,7 @@ static void share_tiles(void *job, unsigned part, unsigned worker) {
 
 /* A block of output channels of the shared tiles. */
 static void run_channels(void *job, unsigned part, unsigned worker) {
-    const struct work *k = job;
+    const struct job *k = job;
     const struct winograd_blocks *b = &k->b;
     float *kernels = own_of(k, worker), *products = kernels + WINOGRAD_POINTS * b->weight_step;
     size_t first = part * b->channels;
@@ -156,7 +156,7 @@ static void run_channels(void *job, unsigned part, unsigned worker) {
 
 void winograd_run_with(const struct winograd_body *body, const struct winograd *w, struct thread_team *team,
                        const float *x, const float *weights, const float *bias, float *y, float *scratch) {
-    struct work k = {.body = body, .w = w, .b = cut(body, w, thread_team_size(team)), .x = x, .weights = weights};
+    struct job k = {.body = body, .w = w, .b = cut(body, w, thread_team_size(team)), .x = x, .weights = weights};
     k.bias = bias;
     k.y = y;
     k.shared = scratch;
@@ -175,8 +175,8 @@ void winograd_run_with(const struct winograd_body *body, const struct winograd *
 
 static const struct winograd_body *best_body(void) {
 #if defined __x86_64__
-    if (cpu_has_avx512()) return &winograd_avx512;
-    if (cpu_has_avx2()) return &winograd_avx2;
+    if (cpu_route() >= CPU_AVX512) return &winograd_avx512;
+    if (cpu_route() >= CPU_AVX2) return &winograd_avx2;
 #endif
     return &winograd_portable;
 }

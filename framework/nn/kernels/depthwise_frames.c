@@ -1,4 +1,4 @@
-/* depthwise.c: where things lie. */
+/* depthwise_frames.c: whether a convolution can be computed here, and where its planes and taps lie. */
 #include "base/cpu.h"
 #include "base/sizes.h"
 #include "nn/kernels/depthwise_frames.h"
@@ -12,7 +12,8 @@ static ptrdiff_t reach(const struct depthwise *d, int axis) {
 }
 
 bool depthwise_fits(const struct depthwise *d) {
-    bool fits = cpu_has_avx2() && d->kernel[0] <= DEPTHWISE_TAPS && d->kernel[0] * d->kernel[1] <= DEPTHWISE_TAPS;
+    bool fits =
+        cpu_route() >= CPU_AVX2 && d->kernel[0] <= DEPTHWISE_TAPS && d->kernel[0] * d->kernel[1] <= DEPTHWISE_TAPS;
     for (int axis = 0; axis < 2; axis++)
         fits = fits && d->kernel[axis] <= DEPTHWISE_TAPS && d->dilation[axis] <= DEPTHWISE_REACH &&
                reach(d, axis) <= DEPTHWISE_REACH && d->before[axis] <= DEPTHWISE_REACH &&

@@ -1,4 +1,5 @@
-/* strided.c: which taps make which phase, how the work is cut, and the memory. */
+/* strided_passes.c: which of the compiled bodies runs, which taps make which phase, how the work is cut, and the
+ * memory. */
 #include "nn/kernels/strided_passes.h"
 
 #include "base/cpu.h"
@@ -80,7 +81,7 @@ static bool is_dense(const struct strided *s) {
 }
 
 bool strided_fits(const struct strided *s) {
-    bool fits = cpu_has_avx2() && s->kernel[0] <= STRIDED_TAPS && s->kernel[0] * s->kernel[1] <= STRIDED_TAPS;
+    bool fits = cpu_route() >= CPU_AVX2 && s->kernel[0] <= STRIDED_TAPS && s->kernel[0] * s->kernel[1] <= STRIDED_TAPS;
     for (int axis = 0; axis < 2; axis++)
         fits = fits && s->step[axis] <= STRIDED_STEP && s->before[axis] <= STRIDED_TAPS;
     return fits && is_dense(s);
@@ -185,7 +186,7 @@ void strided_weights(const struct strided_passes *all, const struct strided_pass
 
 static const struct strided_body *best_body(void) {
 #if defined __x86_64__
-    if (cpu_has_avx512()) return &strided_avx512;
+    if (cpu_route() >= CPU_AVX512) return &strided_avx512;
 #endif
     return &strided_avx2;
 }
