@@ -52,6 +52,9 @@ static int make_file(void) {
 static int change_mode(void) {
     return outcome(chmod(victim, 0));
 }
+static int change_mode_anew(void) {
+    return outcome(syscall(452, AT_FDCWD, victim, 0, 0)); /* fchmodat2 */
+}
 static int read_file(void) {
     return outcome(open(victim, O_RDONLY));
 }
@@ -166,6 +169,7 @@ static const struct attempt {
     {"remove_file", remove_file, LANDLOCK, EACCES},
     {"make_file", make_file, LANDLOCK, EACCES},
     {"change_mode", change_mode, SECCOMP, EPERM},
+    {"change_mode_anew", change_mode_anew, SECCOMP, EPERM},
     {"open_socket", open_socket, SECCOMP, EPERM},
     {"open_unix_socket", open_unix_socket, SECCOMP, EPERM},
     {"share_system_v", share_system_v, SECCOMP, EPERM},
