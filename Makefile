@@ -60,7 +60,7 @@ $(BUILD)/gen/explainer_h.c: explainers/explainer.h
 $(BUILD)/gen/explainer_h.o: $(BUILD)/gen/explainer_h.c
 	$(CC) -O2 -g $(SANITIZE) -c -o $@ $<
 
-# A plugin sees explainer.h and nothing else of ours.
+# A plugin sees explainer.h and kit.h and nothing else of ours.
 $(BUILD)/explainers/%.so: explainers/%.c explainers/explainer.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -Wl,-z,defs -MMD -MP -o $@ $< -lm
@@ -141,7 +141,7 @@ install: all
 	  $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
 	install -m 644 $(plugins) $(DESTDIR)$(PREFIX)/lib/assay/explainers
-	install -m 644 explainers/explainer.h $(DESTDIR)$(PREFIX)/include/assay
+	install -m 644 explainers/explainer.h explainers/kit.h $(DESTDIR)$(PREFIX)/include/assay
 	install -m 644 docs/assay.1 $(DESTDIR)$(PREFIX)/share/man/man1
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(DESTDIR)$(PREFIX)/lib/assay $(DESTDIR)$(PREFIX)/include/assay \
