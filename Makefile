@@ -23,7 +23,7 @@ PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng libjpeg zlib ne
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lcsv -ldl -lm
 
 core_src = $(filter-out framework/main.c,$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
-core_obj = $(core_src:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/explainer_h.o
+core_obj = $(core_src:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/scaffold_files.o
 plugins  = $(patsubst explainers/%.c,$(BUILD)/explainers/%.so,$(wildcard explainers/*.c))
 unit_src = $(wildcard tests/unit/*.c)
 unit_obj = $(unit_src:%.c=$(BUILD)/%.o)
@@ -52,13 +52,17 @@ $(BUILD)/gen/onnx.pb-c.c $(BUILD)/gen/onnx.pb-c.h &: /usr/include/onnx/onnx.prot
 $(BUILD)/gen/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
 	$(CC) -O2 -g $(SANITIZE) -I$(BUILD)/gen -c -o $@ $<
 
-# The header `assay new` hands out, as bytes in the program.
-$(BUILD)/gen/explainer_h.c: explainers/explainer.h
+# What `assay new` writes, as bytes in the program: the template, and the headers its source includes.
+template  = $(sort $(wildcard explainers/template/*))
+scaffold  = $(template) $(shell sed -n 's,^#include "\(.*\)",explainers/\1,p' explainers/template/my-method.c)
+$(BUILD)/gen/scaffold_files.c: $(scaffold)
 	@mkdir -p $(@D)
-	{ echo 'extern const unsigned char explainer_h[]; const unsigned char explainer_h[] = {'; \
-	  od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; echo '0};'; } > $@
-$(BUILD)/gen/explainer_h.o: $(BUILD)/gen/explainer_h.c
-	$(CC) -O2 -g $(SANITIZE) -c -o $@ $<
+	{ echo '#include "cli/scaffold.h"'; echo 'const struct scaffold_file scaffold_files[] = {'; \
+	  for file in $^; do echo "{\"$${file##*/}\", (const unsigned char[]){"; \
+	    od -An -v -tx1 $$file | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; echo "0}, $$(wc -c <$$file)},"; done; \
+	  echo '{0}};'; } > $@
+$(BUILD)/gen/scaffold_files.o: $(BUILD)/gen/scaffold_files.c framework/cli/scaffold.h
+	$(CC) -O2 -g $(SANITIZE) -Iframework -c -o $@ $<
 
 # A plugin sees explainer.h and kit.h and nothing else of ours.
 $(BUILD)/explainers/%.so: explainers/%.c explainers/explainer.h

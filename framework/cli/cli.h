@@ -4,7 +4,7 @@
 
 #include "cli/options.h"
 
-/* DESIGN.md, section 8. */
+/* DESIGN.md, Exit codes. */
 enum cli_exit {
     CLI_EXPECTED = 0,   /* done; all verdicts as expected */
     CLI_UNEXPECTED = 1, /* a verdict was not the expected one */
@@ -41,6 +41,9 @@ extern const struct cli_command cli_run, cli_list, cli_explain, cli_check, cli_n
 /* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before
  * the work starts, so that the work is not lost. */
 bool cli_writable(const char *path, struct error *);
+
+/* Adds `word` as a POSIX shell reads it back: as it is, or between single quotes. */
+void cli_quote(struct text *, const char *word);
 
 /* Whether `path` ends in `extension` (".npy"). */
 bool cli_has_extension(const char *path, const char *extension);

@@ -1,3 +1,4 @@
+/* common.c: what several commands ask of paths and words. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -27,4 +28,19 @@ bool cli_writable(const char *path, struct error *e) {
         ok = error_set(e, "%s: cannot be written: %s: %s", path, shown, strerror(errno));
     free(folder);
     return ok;
+}
+
+void cli_quote(struct text *out, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-=:,@%";
+    size_t n = strlen(word);
+    if (n && strspn(word, plain) == n) {
+        text_append(out, word, n);
+        return;
+    }
+    text_add(out, "'");
+    for (; *word; word++) {
+        bool quote = *word == '\'';
+        text_append(out, quote ? "'\\''" : word, quote ? 4 : 1);
+    }
+    text_add(out, "'");
 }
