@@ -29,8 +29,9 @@ static int print_version(void) {
     return CLI_EXPECTED;
 }
 
-static int run_command(const struct cli_command *command, int count, char *const *arguments, struct error *e) {
-    const struct cli_context context = {controls, reports};
+static int run_command(const char *program, const struct cli_command *command, int count, char *const *arguments,
+                       struct error *e) {
+    const struct cli_context context = {program, controls, reports};
     struct cli_values values;
     struct text help = {0};
     switch (cli_parse(command, count, arguments, &values, e)) {
@@ -64,7 +65,7 @@ static int dispatch(int argc, char **argv, struct error *e) {
     }
     if (strcmp(argv[1], "--version") == 0) return print_version();
     for (size_t i = 0; commands[i]; i++)
-        if (strcmp(argv[1], commands[i]->name) == 0) return run_command(commands[i], argc - 2, argv + 2, e);
+        if (strcmp(argv[1], commands[i]->name) == 0) return run_command(argv[0], commands[i], argc - 2, argv + 2, e);
     return unknown_command(argv[1], e);
 }
 

@@ -1,4 +1,6 @@
+/* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "reports/report.h"
 #include "workers/cores.h"
 #include "battery/battery.h"
@@ -70,6 +72,36 @@ static int report_outcome(const struct run_outcome *outcome, const struct cli_co
     return ok ? outcome->exit_code : CLI_BROKEN;
 }
 
+/* Adds the options that were given. */
+static void add_given(struct text *out, const struct cli_values *values) {
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const struct cli_value *value = &values->option[i];
+        size_t times = !value->given ? 0 : options[i].many ? values->many_count : 1;
+        if (i == RESUME) continue;
+        for (size_t k = 0; k < times; k++) {
+            text_add(out, " --%s", options[i].name);
+            if (options[i].kind == CLI_FLAG) continue;
+            text_add(out, "=");
+            cli_quote(out, options[i].many ? values->many[k] : value->text);
+        }
+    }
+}
+
+/* The whole command, however long, so not by way of *e. */
+static int say_interrupted(const struct cli_context *context, const struct cli_values *values, int number) {
+    struct text command = {0};
+    cli_quote(&command, context->program);
+    text_add(&command, " run ");
+    cli_quote(&command, values->operand);
+    add_given(&command, values);
+    text_add(&command, " --resume");
+    if (values->option[DRY_RUN].given) fprintf(stderr, "assay: interrupted\n");
+    else if (command.failed) fprintf(stderr, "assay: interrupted: add --resume to go on\n");
+    else fprintf(stderr, "assay: interrupted: what is finished is kept; to go on:\n%s\n", command.data);
+    text_finish(&command);
+    return CLI_SIGNAL + number;
+}
+
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
     char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand);
@@ -96,12 +128,17 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .only = option[ONLY].text,
         .resume = option[RESUME].given,
         .dry_run = option[DRY_RUN].given,
+        .interrupted = interrupt_watch(),
     };
     struct run_outcome outcome = {0};
     int status;
-    if (run_execute(&wanted, context->controls, &outcome, e))
-        status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
-    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    if (!run_execute(&wanted, context->controls, &outcome, e)) status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    else if (*wanted.interrupted) status = CLI_BROKEN;
+    else status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
+    if (*wanted.interrupted) {
+        *e = (struct error){{0}};
+        status = say_interrupted(context, values, *wanted.interrupted);
+    }
     free(outcome.store);
     free(folder);
     return status;

@@ -10,6 +10,8 @@
 #include "host/plugin.h"
 #include "store/store.h"
 
+#include <signal.h>
+
 #define DERANGEMENTS 4u /* pairings of different inputs that measure the floor */
 #define MEASURES_MAX 8u
 
@@ -70,6 +72,7 @@ struct run {
     uint32_t network_count;
     struct plan plan;
     struct store *store;
+    const volatile sig_atomic_t *interrupted; /* options.h */
     int log;
     char model_digest[65], battery_digest[65];
 };

@@ -134,8 +134,13 @@ static void tick(void *user, uint32_t running) {
     if (w->progress) progress_tick(w->progress);
 }
 
+static bool interrupted(void *user) {
+    const volatile sig_atomic_t *flag = ((const struct wave_state *)user)->run->interrupted;
+    return flag && *flag;
+}
+
 static bool run_wave(struct wave_state *w, const char *title, unsigned workers, struct error *e) {
-    static const struct pool_hooks hooks = {work, message, ended, tick};
+    static const struct pool_hooks hooks = {work, message, ended, tick, interrupted};
     double cost = 0;
     for (size_t i = 0; i < w->count; i++) {
         w->jobs[i].wave = w;

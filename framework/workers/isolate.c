@@ -44,7 +44,7 @@ void isolate_write(int fd, const void *data, size_t size) {
 
 void isolate_enter(pid_t parent) {
     /* Signals a library or a test runner catches must kill here, or their handlers would speak for us. */
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTERM, SIGALRM};
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGINT, SIGTERM, SIGALRM};
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a crash here is a finding, not a core file */

@@ -227,6 +227,7 @@ bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, co
     while (ok) {
         ok = fill(&p, &running, e);
         if (ok && hooks->tick) hooks->tick(user, running);
+        if (ok && hooks->interrupted && hooks->interrupted(user)) ok = error_set(e, "interrupted");
         if (!ok || !running) break;
         ok = turn(&p, fds, &running, e);
     }

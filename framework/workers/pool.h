@@ -33,6 +33,8 @@ struct pool_hooks {
     bool (*ended)(void *user, struct pool_job *, const char *death, struct error *);
     /* In the parent, after every change and at least twice a second; may be NULL. */
     void (*tick)(void *user, uint32_t running);
+    /* In the parent, as often; may be NULL. True ends every job and fails the pool. */
+    bool (*interrupted)(void *user);
 };
 
 struct pool_job {

@@ -119,7 +119,7 @@ static struct reference tasks_of(const struct plan *p, uint32_t draw) {
 }
 
 static void audit_draws(struct lab *lab) {
-    static const struct pool_hooks hooks = {work, message, ended, NULL};
+    static const struct pool_hooks hooks = {work, message, ended, NULL, NULL};
     struct reference draws[2];
     struct pool_job jobs[2] = {{.user = &draws[0], .limit = 60}, {.user = &draws[1], .limit = 60}};
     struct error e = {{0}};

@@ -71,7 +71,7 @@ static void tick(void *user, uint32_t running) {
     if (running > b->most_running) b->most_running = running;
 }
 
-static const struct pool_hooks hooks = {work, message, ended, tick};
+static const struct pool_hooks hooks = {work, message, ended, tick, NULL};
 
 /* ---- what children do ---- */
 
@@ -154,6 +154,26 @@ static struct pool_job job(child_work *w, double cost, double limit) {
 static void no_child_is_left(void) {
     errno = 0;
     cr_expect(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "a child is left");
+}
+
+static bool always(void *user) {
+    (void)user;
+    return true;
+}
+
+Test(pool, an_interruption_ends_every_job) {
+    child_work works[] = {hang, hang, one};
+    struct pool_job jobs[3];
+    struct bench b = {.jobs = jobs};
+    struct error e = {{0}};
+    struct pool_hooks stopping = hooks;
+    stopping.interrupted = always;
+    for (size_t i = 0; i < 3; i++) jobs[i] = job(&works[i], 1, 60);
+    double begin = clock_seconds();
+    cr_expect_not(pool_run(jobs, 3, 2, -1, &stopping, &b, &e));
+    cr_expect_str_eq(e.text, "interrupted");
+    cr_expect_lt(clock_seconds() - begin, 9);
+    no_child_is_left();
 }
 
 static const struct ending {
