@@ -91,7 +91,7 @@ static void add_given(struct text *out, const struct cli_values *values) {
 static int say_interrupted(const struct cli_context *context, const struct cli_values *values, int number) {
     struct text command = {0};
     cli_quote(&command, context->program);
-    text_add(&command, " run ");
+    text_add(&command, " run %s", values->operand[0] == '-' ? "./" : "");
     cli_quote(&command, values->operand);
     add_given(&command, values);
     text_add(&command, " --resume");
@@ -136,7 +136,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     else if (*wanted.interrupted) status = CLI_BROKEN;
     else status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
     if (*wanted.interrupted) {
-        *e = (struct error){{0}};
+        if (strcmp(e->text, "interrupted") == 0) *e = (struct error){{0}};
         status = say_interrupted(context, values, *wanted.interrupted);
     }
     free(outcome.store);

@@ -16,7 +16,7 @@
 /* The running program where a Makefile can name it as it is, else `assay` from the search path. */
 static void program_path(char *out, size_t size) {
     ssize_t n = readlink("/proc/self/exe", out, size - 1);
-    if (n > 0) {
+    if (n > 0 && (size_t)n < size - 1) {
         out[n] = 0;
         if (strspn(out, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-") == (size_t)n) return;
     }
@@ -72,7 +72,7 @@ static bool check_name(const char *name, struct error *e) {
     size_t n = strlen(name);
     if (n == 0 || n > 64 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != n || name[0] == '-' ||
         name[n - 1] == '-') {
-        return error_set(e, "%.80s: wanted lower-case letters, digits and hyphens between them, such as my-method",
+        return error_set(e, "%s: wanted up to 64 lower-case letters, digits and hyphens between them, such as my-method",
                          n ? name : "(empty name)");
     }
     return true;
