@@ -10,10 +10,12 @@ JOBS    ?= $(shell nproc)
 PYTHON  ?= python3
 
 # Debian packages: to build and run, and what the tests want besides.
-BUILD_DEPS = gcc libc6-dev make pkg-config protobuf-c-compiler libprotobuf-c-dev libonnx-dev libopenblas-serial-dev libcsv-dev \
-             libsqlite3-dev libyaml-dev libjansson-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev nettle-dev gnuplot-nox fonts-dejavu-core
+BUILD_DEPS = gcc libc6-dev make pkg-config protobuf-c-compiler libprotobuf-c-dev libonnx-dev libopenblas-serial-dev \
+             libcsv-dev libsqlite3-dev libyaml-dev libjansson-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev nettle-dev \
+             gnuplot-nox fonts-dejavu-core
 DEMO_DEPS  = dataset-fashion-mnist
-TEST_DEPS  = libcriterion-dev libonnx-testdata groff
+TEST_DEPS  = libcriterion-dev libonnx-testdata groff clang-format
+VALGRIND_DEPS = valgrind libc6-dbg
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 OPT     ?= -O3 -g
@@ -102,7 +104,7 @@ demo: demo-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
 	$(BUILD)/assay run fixtures/batteries/fashion.yaml -o runs/fashion
 
-.PHONY: unit cli-tests check
+.PHONY: unit cli-tests style check
 $(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests
 	@touch $@
 unit: $(BUILD)/tests/built
@@ -110,7 +112,10 @@ unit: $(BUILD)/tests/built
 cli-tests: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/cli/run.sh
 	ASSAY_BUILD=$(BUILD) tests/cli/readme.sh
+style:
+	tests/style.sh
 check: test-deps
+	@$(MAKE) --no-print-directory style
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) WERROR=-Werror $(BUILD)/tests/built
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror cli-tests
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror unit
@@ -155,7 +160,7 @@ uninstall:
 help:
 	@echo 'make             build/assay and build/explainers/*.so (make deps installs what that needs)'
 	@echo 'make demo        install what is missing, build, run the battery on Fashion-MNIST'
-	@echo 'make check       install what is missing, build, run all tests'
+	@echo 'make check       install what is missing, look at the style, build, run all tests'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'

@@ -1,3 +1,5 @@
+/* `assay check`: one explainer against the rules of the plugin interface, on small random networks or on a given one.
+ */
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/subject.h"

@@ -1,3 +1,4 @@
+/* `assay list`: the tables of explainers, controls, measures, operators and presets, and the layers of a network. */
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"

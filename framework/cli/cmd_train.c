@@ -1,3 +1,4 @@
+/* `assay train`: a network from an architecture or from another network's, trained and written as ONNX. */
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/subject.h"

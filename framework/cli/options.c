@@ -1,3 +1,4 @@
+/* options.c: arguments read by a table of options, and what is wrong with them. */
 #include "cli/options.h"
 
 #include <math.h>

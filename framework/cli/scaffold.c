@@ -72,7 +72,8 @@ static bool check_name(const char *name, struct error *e) {
     size_t n = strlen(name);
     if (n == 0 || n > 64 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != n || name[0] == '-' ||
         name[n - 1] == '-') {
-        return error_set(e, "%s: wanted up to 64 lower-case letters, digits and hyphens between them, such as my-method",
+        return error_set(e,
+                         "%s: wanted up to 64 lower-case letters, digits and hyphens between them, such as my-method",
                          n ? name : "(empty name)");
     }
     return true;

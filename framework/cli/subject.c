@@ -1,3 +1,4 @@
+/* subject.c: a network opened for a command, its data, and whether the two fit. */
 #include "cli/subject.h"
 
 #include "cli/cli.h"

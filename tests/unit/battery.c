@@ -1,3 +1,4 @@
+/* Battery files: every field, every error with line and column, and --set. */
 #include "data/source.h"
 #include "battery/battery.h"
 

@@ -1,3 +1,4 @@
+/* Samples and labels from CSV files, and what is refused. */
 #include "data/source.h"
 #include "tests/unit/scratch.h"
 

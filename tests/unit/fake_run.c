@@ -1,3 +1,4 @@
+/* A run folder with every kind of row, written without running anything: for tests of the reports. */
 #define _XOPEN_SOURCE 700 /* nftw */
 
 #include "fake_run.h"

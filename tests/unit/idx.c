@@ -1,3 +1,4 @@
+/* IDX files, plain and gzipped: every element type, every cut, every changed byte. */
 #include "data/source.h"
 #include "tests/unit/scratch.h"
 

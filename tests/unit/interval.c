@@ -1,3 +1,4 @@
+/* Student quantiles against scipy and two-way intervals against numpy. */
 #include "measure/interval.h"
 #include "golden.h"
 

@@ -1,3 +1,4 @@
+/* results.csv and verdicts.csv hold what the store holds, in one order. */
 #include "reports/report.h"
 
 #include "base/text.h"

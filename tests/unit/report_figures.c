@@ -1,3 +1,4 @@
+/* Figures by gnuplot: every kind, hostile names, scales, and a gnuplot that is missing or fails. */
 #include "reports/report.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* Numbers with the fewest digits that read back, in every locale, and foreign text made harmless. */
 #include "reports/format.h"
 
 #include <criterion/criterion.h>

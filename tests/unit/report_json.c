@@ -1,3 +1,4 @@
+/* report.json: every section and every comparison, the same bytes whatever the order of writing. */
 #include "reports/report.h"
 
 #include "base/text.h"

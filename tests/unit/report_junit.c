@@ -1,3 +1,4 @@
+/* junit.xml: what was not as expected, and hostile names. */
 #include "reports/report.h"
 
 #include "fake_run.h"

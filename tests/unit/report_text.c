@@ -1,3 +1,4 @@
+/* report.txt and the terminal's table: words, reasons, width, colours, hostile names. */
 #include "reports/report.h"
 
 #include "base/text.h"

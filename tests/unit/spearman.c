@@ -1,3 +1,4 @@
+/* Ranks and rank correlations against scipy and against their definitions, over views and channels. */
 #include "measure/similarity.h"
 #include "base/npy.h"
 #include "base/rng.h"

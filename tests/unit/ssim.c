@@ -1,3 +1,4 @@
+/* Structural similarity against its definition, with masks, by every kernel. */
 #include "measure/similarity.h"
 #include "base/rng.h"
 #include "measure/simd/ssim.h"
