@@ -1,16 +1,32 @@
+/* results.csv, one row per comparison, and verdicts.csv, one row per verdict. */
 #include "reports/format.h"
 #include "reports/output.h"
 #include "reports/writers.h"
 
 #include <csv.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Text goes through libcsv's writer (always quoted), numbers stand bare, and a value that does not exist is an empty
- * field: readers of tables take it for "missing". */
-static void put_text(FILE *out, const char *text) {
-    csv_fwrite(out, text, strlen(text));
-    fputc(',', out);
+struct table {
+    FILE *out;
+    struct error *error;
+};
+
+/* Text is cleaned and goes through libcsv's writer (always quoted), numbers stand bare, and a value that does not exist
+ * is an empty field: readers of tables take it for "missing". */
+static bool put_texts(struct table *t, const char *const *texts, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char *clean = text_clean(texts[i]);
+        if (!clean) return error_memory(t->error);
+        csv_fwrite(t->out, clean, strlen(clean));
+        fputc(',', t->out);
+        free(clean);
+    }
+    return true;
 }
+
+#define PUT_TEXTS(table, ...)                                                                                          \
+    put_texts(table, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static void put_number(FILE *out, double value) {
     char digits[NUMBER_SIZE];
@@ -24,39 +40,28 @@ static void put_draw(FILE *out, uint32_t draw) {
 }
 
 static bool put_result(void *context, const struct result_row *row) {
-    FILE *out = context;
+    struct table *t = context;
     char digits[NUMBER_SIZE];
 
-    put_text(out, row->explainer);
-    put_text(out, row->control);
-    put_text(out, row->stage);
-    fprintf(out, "%u,", (unsigned)row->stage_index);
-    put_draw(out, row->draw);
-    put_text(out, row->pairing);
-    fprintf(out, "%u,%u,", (unsigned)row->input, (unsigned)row->other);
-    put_text(out, row->measure);
-    put_text(out, row->view);
-    fprintf(out, "%s\n", number_text(row->value, digits));
+    if (!PUT_TEXTS(t, row->explainer, row->control, row->stage)) return false;
+    fprintf(t->out, "%u,", (unsigned)row->stage_index);
+    put_draw(t->out, row->draw);
+    if (!PUT_TEXTS(t, row->pairing)) return false;
+    fprintf(t->out, "%u,%u,", (unsigned)row->input, (unsigned)row->other);
+    if (!PUT_TEXTS(t, row->measure, row->view)) return false;
+    fprintf(t->out, "%s\n", number_text(row->value, digits));
     return true;
 }
 
 static bool put_verdict(void *context, const struct verdict_row *row) {
-    FILE *out = context;
+    struct table *t = context;
+    const double numbers[] = {row->score, row->lower, row->upper, row->floor, row->ceiling};
 
-    put_text(out, row->explainer);
-    put_text(out, row->control);
-    put_text(out, row->verdict);
-    put_text(out, row->annotation);
-    put_text(out, row->expected);
-    fprintf(out, "%s,", row->as_expected ? "true" : "false");
-    put_text(out, row->reason);
-    put_text(out, row->first_stage);
-    put_number(out, row->score);
-    put_number(out, row->lower);
-    put_number(out, row->upper);
-    put_number(out, row->floor);
-    put_number(out, row->ceiling);
-    fprintf(out, "%u,%u\n", (unsigned)row->inputs, (unsigned)row->draws);
+    if (!PUT_TEXTS(t, row->explainer, row->control, row->verdict, row->annotation, row->expected)) return false;
+    fprintf(t->out, "%s,", row->as_expected ? "true" : "false");
+    if (!PUT_TEXTS(t, row->reason, row->first_stage)) return false;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put_number(t->out, numbers[i]);
+    fprintf(t->out, "%u,%u\n", (unsigned)row->inputs, (unsigned)row->draws);
     return true;
 }
 
@@ -65,7 +70,7 @@ static bool write_results(struct store *s, const char *folder, struct error *e) 
 
     if (!output_open(&o, folder, "results.csv", e)) return false;
     fputs("explainer,control,stage,stage_index,draw,pairing,input,other,measure,view,value\n", o.file);
-    return output_close(&o, store_each_result(s, put_result, o.file, e), e);
+    return output_close(&o, store_each_result(s, put_result, &(struct table){o.file, e}, e), e);
 }
 
 static bool write_verdicts(struct store *s, const char *folder, struct error *e) {
@@ -76,7 +81,7 @@ static bool write_verdicts(struct store *s, const char *folder, struct error *e)
           "floor,ceiling,"
           "n,draws\n",
           o.file);
-    return output_close(&o, store_each_verdict(s, put_verdict, o.file, e), e);
+    return output_close(&o, store_each_verdict(s, put_verdict, &(struct table){o.file, e}, e), e);
 }
 
 bool report_csv(struct store *s, const char *folder, struct error *e) {

@@ -1,3 +1,4 @@
+/* Scripts of gnuplot: their heads, labels, places and files. */
 #include "reports/figure.h"
 
 #include "base/file.h"
@@ -38,25 +39,29 @@ void figure_start_multiplot(struct figure *f) {
     text_add(&f->script, "set multiplot\n");
 }
 
-void figure_quote(struct text *out, const char *name, size_t characters) {
-    struct text clean = {0};
+#define NO_WIDTH "\xe2\x80\x8b" /* a space of no width */
+
+/* In single quotes gnuplot substitutes nothing, neither commands nor macros, and terminals are `noenhanced`. Three
+ * things are left: it cannot read a quote behind another, the opening one too; its SVG lets "]]>" through, which XML
+ * forbids; and what stands at a tic is a format. */
+void figure_quote(struct text *out, const char *name, size_t characters, enum quoted as) {
+    char *clean = text_clean(name);
+    const char *at = clean ? clean : "";
+    size_t width = utf8_width(at), shown = width > characters ? characters - 1 : width;
     uint32_t code;
 
-    text_add_clean(&clean, name, CLEAN_LINE);
-    const char *at = clean.data ? clean.data : "";
-    size_t width = utf8_width(at), shown = width > characters ? characters - 1 : width;
     text_append(out, "'", 1);
     for (size_t i = 0; i < shown; i++) {
         size_t bytes = utf8_next(at, &code);
-        if (code == '\'') text_append(out, "'", 1);
-        if (code == '>') /* gnuplot's SVG lets "]]>" through, which XML forbids: a space of no width breaks it */
-            text_append(out, "\xe2\x80\x8b", 3);
+        bool quote = code == '\'', behind = out->length && out->data[out->length - 1] == '\'';
+        if (code == '>' || (quote && behind)) text_add(out, NO_WIDTH);
+        if (quote || (code == '%' && as == QUOTED_TIC)) text_append(out, at, 1);
         text_append(out, at, bytes);
         at += bytes;
     }
     text_add(out, "%s'", shown < width ? "\xe2\x80\xa6" : ""); /* an ellipsis */
-    out->failed = out->failed || clean.failed;
-    text_finish(&clean);
+    out->failed = out->failed || !clean;
+    free(clean);
 }
 
 void figure_label(struct figure *f, double x, double y, enum align align, size_t characters, const char *style,
@@ -64,7 +69,7 @@ void figure_label(struct figure *f, double x, double y, enum align align, size_t
     static const char *const sides[] = {"left", "center", "right"};
 
     text_add(&f->script, "set label ");
-    figure_quote(&f->script, text, characters);
+    figure_quote(&f->script, text, characters, QUOTED_TEXT);
     text_add(&f->script, " at screen %.5f,%.5f %s %s\n", x / f->width, 1 - y / f->height, sides[align], style);
 }
 

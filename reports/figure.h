@@ -40,7 +40,9 @@ void figure_draw_labels(struct figure *);
 /* Where the next plot's axes are. */
 void figure_place(struct figure *, double left, double top, double right, double bottom);
 
-void figure_quote(struct text *, const char *name, size_t characters);
+/* Any text as a string of gnuplot, cut to that many characters. Everything foreign goes through here. */
+enum quoted { QUOTED_TEXT, QUOTED_TIC };
+void figure_quote(struct text *, const char *name, size_t characters, enum quoted);
 
 /* The data file of the figure, opened for writing. */
 FILE *figure_data(const struct figure *, struct error *);

@@ -77,7 +77,7 @@ static void put_point(FILE *out, size_t x, const struct curve_row *r, const doub
 static void put_block(struct sheet *s, const char *explainer, const struct curve *c) {
     struct text name = {0};
 
-    figure_quote(&name, explainer, 200);
+    figure_quote(&name, explainer, 200, QUOTED_TEXT);
     fprintf(s->data, "%s# block %zu: %s, %s\n", s->block ? "\n\n" : "", s->block, name.failed ? "" : name.data,
             c->row->view);
     text_finish(&name);
@@ -95,7 +95,7 @@ static void add_tics(struct sheet *s, bool named) {
 
     text_add(x, "set xtics (");
     for (size_t i = 0; i <= s->stages; i++) {
-        figure_quote(x, !named ? "" : i ? s->first[i - 1].stage : "original", STAGE_CHARACTERS);
+        figure_quote(x, !named ? "" : i ? s->first[i - 1].stage : "original", STAGE_CHARACTERS, QUOTED_TIC);
         text_add(x, " %zu%s", i, i < s->stages ? ", " : "");
     }
     text_add(x, ") nomirror%s\n", named ? " rotate by 40 right offset .6,.1" : "");
@@ -148,7 +148,7 @@ static void add_heading(struct sheet *s, const char *explainer) {
     char style[64];
 
     text_add(x, "unset label\nset label 1 ");
-    figure_quote(x, explainer, (size_t)((s->panel_width - 46) / 5.9));
+    figure_quote(x, explainer, (size_t)((s->panel_width - 46) / 5.9), QUOTED_TEXT);
     text_add(x, " at graph 0,1.1 left textcolor rgb ink\n");
     if (!v) return;
     snprintf(style, sizeof style, "font small textcolor rgb 0x%06x", verdict_style(v->verdict).mark);

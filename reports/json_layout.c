@@ -1,3 +1,4 @@
+/* JSON values laid out for readers, and made from text and numbers of any kind. */
 #include "reports/json_layout.h"
 
 #include "reports/format.h"
@@ -6,11 +7,10 @@
 #include <stdlib.h>
 
 json_t *json_text(const char *s) {
-    struct text clean = {0};
+    char *clean = text_clean(s);
+    json_t *value = clean ? json_string(clean) : NULL;
 
-    text_add_clean(&clean, s, CLEAN_UTF8);
-    json_t *value = clean.failed ? NULL : json_stringn(clean.data ? clean.data : "", clean.length);
-    text_finish(&clean);
+    free(clean);
     return value;
 }
 
@@ -34,7 +34,9 @@ static bool put_scalar(FILE *out, const json_t *value) {
     char digits[NUMBER_SIZE];
 
     if (json_is_real(value)) return fputs(number_text(json_real_value(value), digits), out) >= 0;
-    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    json_t *clean = json_is_string(value) ? json_text(json_string_value(value)) : NULL;
+    char *text = clean || !json_is_string(value) ? json_dumps(clean ? clean : value, JSON_ENCODE_ANY) : NULL;
+    json_decref(clean);
     if (!text) return false;
     fputs(text, out);
     free(text);
@@ -49,7 +51,7 @@ static void put_break(FILE *out, bool flat, bool first, int indent) {
 }
 
 static bool put_key(FILE *out, const char *key) {
-    json_t *name = json_string(key);
+    json_t *name = json_text(key);
     bool ok = name && put_scalar(out, name);
 
     json_decref(name);

@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* `indent`: columns of the line it starts on. False when out of memory. */
+/* `indent`: columns of the line it starts on. Text and keys are cleaned. False when out of memory. */
 bool json_layout(FILE *, const json_t *, int indent);
 
 /* New references; NULL when out of memory. */
-json_t *json_text(const char *); /* invalid UTF-8 becomes U+FFFD */
+json_t *json_text(const char *); /* cleaned (text_add_clean) */
 json_t *json_number(double);     /* null for NaN and infinities, which JSON does not have */
 
 #endif

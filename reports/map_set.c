@@ -166,9 +166,9 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
     for (size_t i = 0; i < s->count; i++) {
         const struct picture *p = &s->pictures[i];
         struct text names = {0};
-        text_add_clean(&names, p->explainer ? p->explainer : "(input)", CLEAN_LINE);
+        text_add_clean(&names, p->explainer ? p->explainer : "(input)");
         text_add(&names, "\t");
-        text_add_clean(&names, p->variant ? p->variant : "", CLEAN_LINE);
+        text_add_clean(&names, p->variant ? p->variant : "");
         fprintf(o.file, "%zu\t%u\t%u\t%u\t%s\t%s\n", p->offset, (unsigned)p->height, (unsigned)p->width,
                 (unsigned)p->input, number_text(p->limit, limit), names.failed ? "" : names.data);
         text_finish(&names);

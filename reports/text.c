@@ -33,7 +33,7 @@ static void put_cut(struct page *p, const char *s, size_t width, bool pad) {
     struct text clean = {0};
     uint32_t code;
 
-    text_add_clean(&clean, s, CLEAN_LINE);
+    text_add_clean(&clean, s);
     const char *at = clean.data ? clean.data : "";
     size_t whole = utf8_width(at), shown = whole > width ? width - 3 : whole;
     size_t bytes = 0;
@@ -54,7 +54,7 @@ static void new_line(struct page *p, size_t indent) {
 static void put_wrapped(struct page *p, const char *s, size_t indent) {
     struct text clean = {0};
 
-    text_add_clean(&clean, s, CLEAN_LINE);
+    text_add_clean(&clean, s);
     p->failed = p->failed || clean.failed;
     for (char *at = clean.data; at && *at;) {
         size_t bytes = strcspn(at, " ");

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPLACEMENT 0xfffdu
+
 /* Makes room for `extra` more bytes and the closing zero. */
 static bool text_reserve(struct text *t, size_t extra) {
     if (t->failed) return false;
@@ -157,4 +159,62 @@ bool text_to_u64(const char *s, unsigned long long *out) {
     if (*end || errno || value > UINT64_MAX) return false;
     *out = value;
     return true;
+}
+
+/* ---- text of others ---- */
+
+size_t utf8_next(const char *s, uint32_t *code) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    unsigned char first = (unsigned char)*s;
+    size_t length = first < 0x80 ? 1 : first >= 0xf0 && first < 0xf8 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
+
+    *code = REPLACEMENT;
+    if (first >= 0xf8 || length == 0) return 1;
+    uint32_t value = length == 1 ? first : first & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if (((unsigned char)s[i] & 0xc0) != 0x80) return 1;
+        value = value << 6 | ((unsigned char)s[i] & 0x3f);
+    }
+    if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return 1;
+    *code = value;
+    return length;
+}
+
+size_t utf8_width(const char *s) {
+    size_t width = 0;
+    uint32_t code;
+
+    for (; *s; s += utf8_next(s, &code)) width++;
+    return width;
+}
+
+/* What does harm where text is shown: control characters, the marks of Unicode Technical Report 36, section 2.5, that
+ * turn its direction, line and paragraph separators, and what XML 1.0 does not have. */
+static bool is_harmful(uint32_t code) {
+    static const uint32_t ranges[][2] = {{0, 0x1f},        {0x7f, 0x9f},     {0x200e, 0x200f},
+                                         {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfffd, 0xfffd}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (code >= ranges[i][0] && code <= ranges[i][1]) return true;
+    return (code & 0xfffe) == 0xfffe;
+}
+
+void text_add_clean(struct text *out, const char *s) {
+    uint32_t code;
+
+    for (size_t n; *s; s += n) {
+        n = utf8_next(s, &code);
+        if (code == '\n' || code == '\t' || code == '\r') text_append(out, " ", 1);
+        else if (is_harmful(code)) text_append(out, "\xef\xbf\xbd", 3);
+        else text_append(out, s, n);
+    }
+    text_append(out, "", 0);
+}
+
+char *text_clean(const char *s) {
+    struct text out = {0};
+
+    text_add_clean(&out, s);
+    if (!out.failed) return out.data;
+    text_finish(&out);
+    return NULL;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Zero-initialise. `data` is always a C string once something was added; `failed` is set when memory ran
  * out, after which additions do nothing: check once at the end. */
@@ -29,5 +30,17 @@ const char *text_nearest(const char *name, const char *const *candidates, size_t
 bool text_to_double(const char *, double *out);
 bool text_to_long(const char *, long min, long max, long *out);
 bool text_to_u64(const char *, unsigned long long *out);
+
+/* ---- text of others: names from a model, a plugin's words ---- */
+
+/* The next code point and its bytes; U+FFFD and 1 where the bytes are not UTF-8. Not at the end of the string. */
+size_t utf8_next(const char *, uint32_t *code);
+size_t utf8_width(const char *); /* code points */
+
+/* One line that is safe on a terminal and in any file: line ends and tabs become spaces; invalid UTF-8, control
+ * characters, the marks that turn the direction of text and the two last code points of a plane become U+FFFD. Clean
+ * text stays as it is. */
+void text_add_clean(struct text *, const char *);
+char *text_clean(const char *); /* the same in fresh memory; NULL when out of memory. Caller frees. */
 
 #endif

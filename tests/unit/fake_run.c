@@ -73,8 +73,11 @@ static double noise(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
     return (double)x / 4294967296.0 - .5;
 }
 
-static void stage_name(uint32_t control, uint32_t stage, char out[32]) {
-    if (control == 2) snprintf(out, 32, "%s", stage ? "twin" : "permuted");
+static const char *const hostile_layers[] = {"'); quit # @x_{y}^2\\n\"", "'\x1b[2J\xff\n$0 %s \xe2\x80\xae`id`"};
+
+static void stage_name(const struct fake_run *f, uint32_t control, uint32_t stage, char out[32]) {
+    if (f->hostile && control < 2 && stage < 2) snprintf(out, 32, "%s", hostile_layers[stage]);
+    else if (control == 2) snprintf(out, 32, "%s", stage ? "twin" : "permuted");
     else snprintf(out, 32, "%s%s", control == 0 && stage ? "+" : "", layers[stage % 6]);
 }
 
@@ -189,7 +192,7 @@ static bool put_curves(const struct fake_run *f, struct store *s, uint32_t expla
         uint32_t stage = k % stages, view = k / stages % 4, measure = k / stages / 4;
         char name[32];
         if (c->non_negative && view >= 2) continue;
-        stage_name(control, stage, name);
+        stage_name(f, control, stage, name);
         double y = survives(f, c, stage, view < 2) * (measure ? .6 : 1) + .03 * noise(explainer, view, stage, 5);
         double floor = view < 2 ? .15 : .01, band = .03 + .03 * (stage == 0);
         struct curve_row row = {.explainer = fake_explainer(f, explainer),
@@ -238,7 +241,7 @@ static bool put_verdict(const struct fake_run *f, struct store *s, uint32_t expl
                               .annotation = control < 3 ? c->annotation : "",
                               .expected = c->expected[control],
                               .as_expected = strstr(c->expected[control], c->verdict[control]) != NULL,
-                              .reason = f->hostile ? hostile_names[0] : reason,
+                              .reason = f->hostile ? hostile_names[explainer % 3] : reason,
                               .first_stage = strcmp(c->verdict[control], F) ? "" : "fc2",
                               .score = scored ? c->early : NAN,
                               .lower = scored ? c->early - .06 : NAN,
@@ -275,7 +278,7 @@ static bool put_uses(const struct fake_run *f, struct store *s, struct error *e)
         char variant[48], name[32];
         if (stage >= stage_count(f, control)) continue;
         variant_name(control, stage, draw, variant);
-        stage_name(control, stage, name);
+        stage_name(f, control, stage, name);
         struct use_row use = {fake_control(f, control), name, stage, draw, variant};
         struct audit_row audit = {variant, 2 * stage + 2, 2 * stage + 2, "00ff", .01 * noise(control, stage, draw, 1),
                                   .1,      true};

@@ -113,8 +113,9 @@ Test(report_json, has_every_section) {
     cr_expect(note && strncmp(note, "PASS is necessary, not sufficient", 33) == 0, "%s", note ? note : "no notes");
     json_t *first = json_array_get(json_object_get(root, "verdicts"), 0);
     cr_expect_str_eq(text_of(first, "explainer"), fake_explainer(&fake, 0));
-    cr_expect_str_eq(text_of(json_array_get(json_object_get(root, "verdicts"), 5), "explainer"),
-                     fake_explainer(&fake, 1));
+    char *clean = text_clean(fake_explainer(&fake, 1));
+    cr_expect_str_eq(text_of(json_array_get(json_object_get(root, "verdicts"), 5), "explainer"), clean);
+    free(clean);
     char *text = fake_read(folder, "report.json");
     cr_expect_null(strstr(text, "seconds"), "no times in a report");
     free(text);

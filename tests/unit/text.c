@@ -132,3 +132,40 @@ Test(error, set_and_prefix) {
     cr_expect_not(error_prefix(NULL, "x"));
     cr_expect_not(error_memory(NULL));
 }
+
+#define GONE "\xef\xbf\xbd"
+
+Test(text, cleans_what_others_wrote) {
+    static const struct {
+        const char *raw, *clean;
+    } cases[] = {
+        {"plain", "plain"},
+        {"", ""},
+        {"a\nb\tc\r", "a b c "},
+        {"\x1b[31m\x01\x7f", GONE "[31m" GONE GONE},
+        {"\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80", "\xc3\xbc\xe2\x88\x87\xf0\x9f\x98\x80"},
+        {"\xff|\xc3", GONE "|" GONE},
+        {"\xc0\xaf", GONE GONE},          /* overlong '/' */
+        {"\xed\xa0\x80", GONE GONE GONE}, /* a surrogate */
+        {"\xf4\x90\x80\x80", GONE GONE GONE GONE},
+        {"\xc2\x9b"
+         "1m",
+         GONE "1m"}, /* the one-byte CSI */
+        {"a\xe2\x80\xae"
+         "b",
+         "a" GONE "b"}, /* right-to-left override */
+        {"a\xe2\x80\xa8"
+         "b",
+         "a" GONE "b"},                                   /* line separator */
+        {"\xef\xbf\xbe|\xf0\x9f\xbf\xbf", GONE "|" GONE}, /* no characters */
+        {GONE, GONE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *clean = text_clean(cases[i].raw), *again = text_clean(clean);
+        cr_expect_str_eq(clean, cases[i].clean, "case %zu", i);
+        cr_expect_str_eq(again, clean, "case %zu", i);
+        free(clean);
+        free(again);
+    }
+}
