@@ -69,13 +69,6 @@ static int dispatch(int argc, char **argv, struct error *e) {
     return unknown_command(argv[1], e);
 }
 
-/* A message stays one line, whatever a file or an argument put into it. */
-static void print_error(struct error *e) {
-    for (char *c = e->text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
-    fprintf(stderr, "assay: %s\n", e->text);
-}
-
 int main(int argc, char **argv) {
     struct error e = {{0}};
     int status = dispatch(argc, argv, &e);
@@ -83,6 +76,6 @@ int main(int argc, char **argv) {
         error_set(&e, "standard output: cannot be written");
         status = CLI_BROKEN;
     }
-    if (e.text[0]) print_error(&e);
+    if (e.text[0]) cli_message("%s", e.text);
     return status;
 }

@@ -44,6 +44,9 @@ extern const struct cli_command cli_run, cli_list, cli_explain, cli_check, cli_n
  * the work starts, so that the work is not lost. */
 bool cli_writable(const char *path, struct error *);
 
+/* One line on standard error, "assay: ...", whatever a file or an argument put into it (text_clean). */
+void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Adds `word` as a POSIX shell reads it back: as it is, or between single quotes. */
 void cli_quote(struct text *, const char *word);
 

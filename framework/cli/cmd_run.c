@@ -53,7 +53,7 @@ static bool write_reports(struct store *store, const struct report *writers, con
         struct error problem = {{0}};
         if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) continue;
         if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
-        fprintf(stderr, "assay: warning: report %s: %s\n", report->id, problem.text);
+        cli_message("warning: report %s: %s", report->id, problem.text);
     }
     const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
     if (!report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), false, e)) return false;
@@ -95,8 +95,8 @@ static int say_interrupted(const struct cli_context *context, const struct cli_v
     cli_quote(&command, values->operand);
     add_given(&command, values);
     text_add(&command, " --resume");
-    if (values->option[DRY_RUN].given) fprintf(stderr, "assay: interrupted\n");
-    else if (command.failed) fprintf(stderr, "assay: interrupted: add --resume to go on\n");
+    if (values->option[DRY_RUN].given) cli_message("interrupted");
+    else if (command.failed) cli_message("interrupted: add --resume to go on");
     else fprintf(stderr, "assay: interrupted: what is finished is kept; to go on:\n%s\n", command.data);
     text_finish(&command);
     return CLI_SIGNAL + number;

@@ -26,7 +26,7 @@ bool subject_open(const char *path, enum conv_route conv, struct subject *out, s
         subject_finish(out);
         return false;
     }
-    if (out->graph->warning) fprintf(stderr, "assay: %s: warning: %s\n", path, out->graph->warning);
+    if (out->graph->warning) cli_message("%s: warning: %s", path, out->graph->warning);
     return true;
 }
 
