@@ -54,7 +54,7 @@ static int unknown_command(const char *name, struct error *e) {
 }
 
 static int dispatch(int argc, char **argv, struct error *e) {
-    if (argc < 2) {
+    if (argc < 2 || !argv[1][0]) {
         error_set(e, "no command: see 'assay --help'");
         return CLI_USAGE;
     }
