@@ -7,8 +7,6 @@
 #include "explainer.h"
 #include "kit.h"
 
-#define BLOCK 10u /* inputs whose feature maps are held at once */
-
 enum { LAYER, RELU, PARAMS };
 
 /* The layer's index, or ASSAY_UNSUPPORTED (no convolution) and ASSAY_FAILED (no such layer) with the reason. */
@@ -45,21 +43,14 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     assay_layer layer = {0};
     assay_status status = find_layer(layers, model, kit_text(self, LAYER), &index, &layer, why);
     if (status != ASSAY_OK) return status;
-    size_t count = model->input.count, features = layer.output.count;
     size_t plane = (size_t)layer.output.dim[1] * layer.output.dim[2];
-    float *activation = kit_floats(2 * BLOCK + 1, features);
-    if (!activation) return assay_say(why, ASSAY_FAILED, "out of memory");
-    float *gradient = activation + BLOCK * features, *cam = gradient + BLOCK * features;
-    for (kit_block b = {0, 0}; status == ASSAY_OK && kit_next(&b, request->n, BLOCK);) {
-        status = layers->inspect(model, index, b.n, request->inputs + b.first * count, request->targets + b.first,
-                                 activation, gradient, why);
-        for (uint32_t i = 0; i < b.n && status == ASSAY_OK; i++) {
-            kit_grad_cam(&layer.output, activation + i * features, gradient + i * features, cam);
-            if (kit_number(self, RELU) > 0) kit_relu(cam, plane);
-            enlarge(&layer.output, cam, &model->input, maps + (b.first + i) * count);
-        }
-    }
-    free(activation);
+    float *cams = kit_floats(request->n, plane);
+    if (!cams) return assay_say(why, ASSAY_FAILED, "out of memory");
+    status = kit_grad_cams(layers, model, index, &layer.output, request, cams, why);
+    if (kit_number(self, RELU) > 0 && status == ASSAY_OK) kit_relu(cams, request->n * plane);
+    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++)
+        enlarge(&layer.output, cams + i * plane, &model->input, maps + i * model->input.count);
+    free(cams);
     return status;
 }
 

@@ -4,8 +4,6 @@
 #include "explainer.h"
 #include "kit.h"
 
-#define BLOCK 10u /* inputs whose feature maps are held at once */
-
 /* map[input] *= coarse map cam, rectified, enlarged into plane[height x width of the input], and divided by its largest
  * value (a cam of zeros stays one), in every channel. */
 static void multiply(const assay_shape *layer, float *cam, const assay_shape *input, float *plane, float *map) {
@@ -35,23 +33,13 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     assay_status status =
         backward->gradient(model, ASSAY_RULE_GUIDED, request->n, request->inputs, request->targets, maps, why);
     if (status != ASSAY_OK) return status;
-    size_t count = model->input.count, features = layer.output.count;
-    float *activation = kit_floats(2 * BLOCK + 1, features), *plane = kit_floats(1, count);
-    if (!activation || !plane) {
-        free(activation);
-        free(plane);
-        return assay_say(why, ASSAY_FAILED, "out of memory");
-    }
-    float *gradient = activation + BLOCK * features, *cam = gradient + BLOCK * features;
-    for (kit_block b = {0, 0}; status == ASSAY_OK && kit_next(&b, request->n, BLOCK);) {
-        status = layers->inspect(model, index, b.n, request->inputs + b.first * count, request->targets + b.first,
-                                 activation, gradient, why);
-        for (uint32_t i = 0; i < b.n && status == ASSAY_OK; i++) {
-            kit_grad_cam(&layer.output, activation + i * features, gradient + i * features, cam);
-            multiply(&layer.output, cam, &model->input, plane, maps + (b.first + i) * count);
-        }
-    }
-    free(activation);
+    size_t coarse = (size_t)layer.output.dim[1] * layer.output.dim[2];
+    float *cams = kit_floats(request->n, coarse), *plane = kit_floats(1, model->input.count);
+    status = cams && plane ? kit_grad_cams(layers, model, index, &layer.output, request, cams, why)
+                           : assay_say(why, ASSAY_FAILED, "out of memory");
+    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++)
+        multiply(&layer.output, cams + i * coarse, &model->input, plane, maps + i * model->input.count);
+    free(cams);
     free(plane);
     return status;
 }

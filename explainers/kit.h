@@ -156,6 +156,28 @@ static inline void kit_grad_cam(const assay_shape *features, const float *activa
     }
 }
 
+#define KIT_FEATURES_BLOCK 10u /* samples whose feature maps kit_grad_cams() holds at once */
+
+/* The same for every input of a request, at layer `index`: cams[n][height x width of the layer, whose rank is 3]. Fails
+ * as the model does, and when memory is out. */
+static inline assay_status kit_grad_cams(const assay_layers *layers, const assay_model *model, uint32_t index,
+                                         const assay_shape *features, const assay_request *request, float *cams,
+                                         assay_why *why) {
+    size_t count = features->count, plane = (size_t)features->dim[1] * features->dim[2];
+    assay_status status = ASSAY_OK;
+    float *activation = kit_floats(KIT_FEATURES_BLOCK, count), *gradient = kit_floats(KIT_FEATURES_BLOCK, count);
+    if (!activation || !gradient) status = assay_say(why, ASSAY_FAILED, "out of memory");
+    for (kit_block b = {0, 0}; status == ASSAY_OK && kit_next(&b, request->n, KIT_FEATURES_BLOCK);) {
+        status = layers->inspect(model, index, b.n, request->inputs + b.first * model->input.count,
+                                 request->targets + b.first, activation, gradient, why);
+        for (uint32_t i = 0; i < b.n && status == ASSAY_OK; i++)
+            kit_grad_cam(features, activation + i * count, gradient + i * count, cams + (b.first + i) * plane);
+    }
+    free(activation);
+    free(gradient);
+    return status;
+}
+
 /* map[n]: what is below zero becomes zero. */
 static inline void kit_relu(float *map, size_t n) {
     for (size_t k = 0; k < n; k++) map[k] = fmaxf(map[k], 0);

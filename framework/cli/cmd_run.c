@@ -51,6 +51,7 @@ static bool write_reports(struct store *store, const struct report *writers, con
                           struct error *e) {
     for (const struct report *report = writers; report->id; report++) {
         struct error problem = {{0}};
+        if (interrupt_caught()) return error_set(e, "interrupted");
         if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) continue;
         if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
         cli_message("warning: report %s: %s", report->id, problem.text);
@@ -133,11 +134,10 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     struct run_outcome outcome = {0};
     int status;
     if (!run_execute(&wanted, context->controls, &outcome, e)) status = outcome.started ? CLI_BROKEN : CLI_USAGE;
-    else if (*wanted.interrupted) status = CLI_BROKEN;
     else status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
-    if (*wanted.interrupted) {
+    if (interrupt_caught()) {
         if (strcmp(e->text, "interrupted") == 0) *e = (struct error){{0}};
-        status = say_interrupted(context, values, *wanted.interrupted);
+        status = say_interrupted(context, values, interrupt_caught());
     }
     free(outcome.store);
     free(folder);

@@ -10,6 +10,10 @@ static void handle(int number) {
     caught = number;
 }
 
+int interrupt_caught(void) {
+    return caught;
+}
+
 const volatile sig_atomic_t *interrupt_watch(void) {
     static const int watched[] = {SIGINT, SIGTERM};
     struct sigaction before, action = {.sa_handler = handle, .sa_flags = (int)SA_RESETHAND};

@@ -8,4 +8,6 @@
  * signal that the caller had ignored (nohup, a shell's `&`) stays ignored. */
 const volatile sig_atomic_t *interrupt_watch(void);
 
+int interrupt_caught(void); /* the signal's number, or 0 */
+
 #endif

@@ -108,6 +108,38 @@ Test(kit, weighs_feature_maps_by_their_mean_gradients) {
     cr_expect_eq(cam[1], 3);
 }
 
+static assay_status inspect(const assay_model *model, uint32_t index, uint32_t n, const float *x,
+                            const uint32_t *targets, float *activation, float *gradient, assay_why *why) {
+    (void)model;
+    for (uint32_t i = 0; i < n; i++) {
+        if (targets[i] > 50) return assay_say(why, ASSAY_FAILED, "target %u", targets[i]);
+        for (size_t k = 0; k < some_layers[index].output.count; k++) {
+            activation[i * some_layers[index].output.count + k] = x[i];
+            gradient[i * some_layers[index].output.count + k] = (float)targets[i];
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* More inputs than a block holds, each with its own cam. */
+Test(kit, weighs_every_input_of_a_request) {
+    enum { N = 23, PLANE = 6, CHANNELS = 8 };
+    const assay_layers layers = {layer_count, layer_get, inspect};
+    const assay_model model = {.outputs = 4, .input = {1, {1}, 1}};
+    float x[N], cams[N * PLANE];
+    uint32_t targets[N];
+    char why[64] = "";
+    assay_why reason = {why, sizeof why};
+    for (uint32_t i = 0; i < N; i++) x[i] = (float)i, targets[i] = 2 * i;
+    const assay_request request = {N, x, targets, NULL};
+    cr_expect_eq(kit_grad_cams(&layers, &model, 1, &some_layers[1].output, &request, cams, &reason), ASSAY_OK);
+    for (uint32_t i = 0; i < N * PLANE; i++)
+        cr_expect_eq(cams[i], (float)(CHANNELS * 2 * (i / PLANE) * (i / PLANE)), "%u: %g", i, (double)cams[i]);
+    targets[N - 1] = 51;
+    cr_expect_eq(kit_grad_cams(&layers, &model, 1, &some_layers[1].output, &request, cams, &reason), ASSAY_FAILED);
+    cr_expect_str_eq(why, "target 51");
+}
+
 /* torch.nn.functional.interpolate(torch.tensor([[[[0., 4.], [8., 12.]]]]), size=(4, 3), mode="bilinear") */
 Test(kit, upsamples_as_torch_does) {
     static const float map[] = {0, 4, 8, 12}, wanted[] = {0, 2, 4, 2, 4, 6, 6, 8, 10, 8, 10, 12};
