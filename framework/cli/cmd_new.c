@@ -6,30 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The path without slashes at its end, and its last part. */
-static char *split(const char *operand, char **folder, const char **name) {
-    char *path = text_copy(operand);
-    size_t n = path ? strlen(path) : 0;
+/* The folder that holds `path`, in fresh memory; NULL when out of memory. */
+static char *holder(const char *path, const char *slash) {
+    if (!slash) return text_copy(".");
+    return slash == path ? text_copy("/") : text_format("%.*s", (int)(slash - path), path);
+}
+
+static bool create(char *path, struct error *e) {
+    size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') path[--n] = 0;
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    *name = slash ? slash + 1 : path;
-    *folder = !path   ? NULL
-              : slash ? text_format("%.*s", (int)(slash == path ? 1 : slash - path), path)
-                      : text_copy(".");
-    return path;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    struct text quoted = {0};
+    char *folder = holder(path, slash);
+    cli_quote(&quoted, path);
+    bool ok = folder && !quoted.failed ? scaffold_create(folder, name, e) : error_memory(e);
+    if (ok) printf("%s/ written; next: make -C %s && assay check %s/%s.so\n", path, quoted.data, quoted.data, name);
+    text_finish(&quoted);
+    free(folder);
+    return ok;
 }
 
 static int new_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
-    char *folder, *path;
-    const char *name;
-    struct text quoted = {0};
-    path = split(values->operand, &folder, &name);
-    if (path) cli_quote(&quoted, path);
-    bool ok = folder && quoted.data && !quoted.failed ? scaffold_create(folder, name, e) : error_memory(e);
-    if (ok) printf("%s/ written; next: make -C %s && assay check %s/%s.so\n", path, quoted.data, quoted.data, name);
-    text_finish(&quoted);
-    free(folder);
+    char *path = text_copy(values->operand);
+    bool ok = path ? create(path, e) : error_memory(e);
     free(path);
     return ok ? CLI_EXPECTED : CLI_USAGE;
 }
