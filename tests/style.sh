@@ -19,6 +19,7 @@ tests/unit/battery.c         a table of every field and every error
 tests/unit/graph.c           graphs written out by hand
 tests/unit/judge_weights.c   a table of explainers and their words
 tests/unit/net.c             networks written out by hand
+tests/unit/pool.c           what children may do, and how each ends
 tests/unit/run_battery.c     whole runs that share their set-up
 tests/unit/store.c           a case for each kind of row
 tests/golden/network_zoo.py  one class for each architecture, as torchvision has them

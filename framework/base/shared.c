@@ -1,9 +1,13 @@
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS: in POSIX since 2024, in every system long before */
+#define _GNU_SOURCE /* memfd_create; MAP_ANONYMOUS: in POSIX since 2024, in every system long before */
 #include "base/shared.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 void *shared_create(size_t size, struct error *e) {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -14,4 +18,44 @@ void *shared_create(size_t size, struct error *e) {
 
 void shared_destroy(void *memory, size_t size) {
     if (memory) munmap(memory, size);
+}
+
+size_t shared_page(void) {
+    long page = sysconf(_SC_PAGESIZE);
+    return page > 0 ? (size_t)page : 4096;
+}
+
+/* A limit on the size of files holds for these, too, and its signal would end the process. */
+static bool may_have(size_t size) {
+    struct rlimit most;
+    return getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur == RLIM_INFINITY || size <= most.rlim_cur;
+}
+
+bool shared_file_create(size_t size, struct shared_file *out, struct error *e) {
+    char path[64];
+    *out = (struct shared_file){-1, -1};
+    if (!may_have(size)) return error_set(e, "cannot share %zu bytes: the limit on file size is lower", size);
+    out->write = memfd_create("assay", MFD_CLOEXEC);
+    if (out->write >= 0 && ftruncate(out->write, (off_t)size) == 0) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", out->write);
+        out->read = open(path, O_RDONLY | O_CLOEXEC);
+        if (out->read >= 0) return true;
+    }
+    error_set(e, "cannot share %zu bytes between processes: %s", size, strerror(errno));
+    shared_file_close(out);
+    return false;
+}
+
+void shared_file_close(struct shared_file *file) {
+    if (file->write >= 0) close(file->write);
+    if (file->read >= 0) close(file->read);
+    *file = (struct shared_file){-1, -1};
+}
+
+void *shared_file_map(const struct shared_file *file, size_t offset, size_t size, bool writable, struct error *e) {
+    void *memory = mmap(NULL, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
+                        writable ? file->write : file->read, (off_t)offset);
+    if (memory != MAP_FAILED) return memory;
+    error_set(e, "cannot map %zu bytes of shared memory: %s", size, strerror(errno));
+    return NULL;
 }

@@ -35,6 +35,13 @@ struct cli_context {
     { .name = "conv", .kind = CLI_CHOICE, .value = "ROUTE", .choices = conv_route_names, __VA_ARGS__ }
 #define CLI_CONV_ALONE CLI_CONV(.summary = "how 3x3 convolutions are computed", .fallback = "auto")
 
+/* The option of commands that run plugins (workers/sandbox.h): sandbox_turn_off() when it is given. */
+#define CLI_NO_SANDBOX                                                                                                 \
+    {                                                                                                                  \
+        .name = "no-sandbox", .kind = CLI_FLAG,                                                                        \
+        .summary = "let plugins write anywhere, use the network and signal other processes"                            \
+    }
+
 /* For the details of commands that take an explainer. */
 #define CLI_SPECS "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value.\n"
 

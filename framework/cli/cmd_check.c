@@ -7,6 +7,7 @@
 #include "host/conformance.h"
 #include "host/handle.h"
 #include "workers/isolate.h"
+#include "workers/sandbox.h"
 #include "host/plugin.h"
 
 #include <stdio.h>
@@ -18,13 +19,14 @@
 #define SEED 1u
 #define SPREAD .3 /* sd of all weights and biases: logits of order one */
 
-enum { MODEL };
+enum { MODEL, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
                .value = "FILE",
                .summary = "check on this network instead of two small random ones"},
+    [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
 static const struct bench {
@@ -160,6 +162,7 @@ static int check_run(const struct cli_context *context, const struct cli_values 
     struct explainer_spec spec = {0};
     struct plugin *plugin = NULL;
     int status = CLI_USAGE;
+    if (values->option[NO_SANDBOX].given) sandbox_turn_off();
     if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, &plugin, e))
         status = check_plugin(plugin, values->option[MODEL].text, e);
     plugin_destroy(plugin);

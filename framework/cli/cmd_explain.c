@@ -6,6 +6,7 @@
 #include "data/picture.h"
 #include "host/handle.h"
 #include "workers/isolate.h"
+#include "workers/sandbox.h"
 #include "host/plugin.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@
 
 #define SECONDS 600.0
 
-enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, CONV, OUTPUT };
+enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, CONV, OUTPUT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -59,6 +60,7 @@ static const struct cli_option options[] = {
                 .value = "FILE",
                 .summary = "the map, .npy or .png",
                 .required = true},
+    [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
 struct job {
@@ -276,6 +278,7 @@ static int explain_run(const struct cli_context *context, const struct cli_value
     (void)context;
     struct job job = {.option = values->option};
     int status = CLI_USAGE;
+    if (job.option[NO_SANDBOX].given) sandbox_turn_off();
     if (check_output(job.option[OUTPUT].text, e) && load_plugin(&job, e) &&
         subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_input(&job, e) &&
         load_names(&job, e) && check_target(&job, e)) {

@@ -1,8 +1,9 @@
 /* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
-#include "cli/interrupt.h"
 #include "reports/report.h"
 #include "workers/cores.h"
+#include "workers/interrupt.h"
+#include "workers/sandbox.h"
 #include "battery/battery.h"
 #include "run/run.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, RESUME, DRY_RUN, NO_FIGURES };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, RESUME, DRY_RUN, NO_FIGURES, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -37,6 +38,7 @@ static const struct cli_option options[] = {
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
     [NO_FIGURES] = {.name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out"},
+    [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
 /* "path/to/fashion.yaml" -> "fashion.run"; NULL when out of memory. */
@@ -51,7 +53,7 @@ static bool write_reports(struct store *store, const struct report *writers, con
                           struct error *e) {
     for (const struct report *report = writers; report->id; report++) {
         struct error problem = {{0}};
-        if (interrupt_caught()) return error_set(e, "interrupted");
+        if (interrupt_signal()) return error_set(e, "interrupted");
         if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) continue;
         if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
         cli_message("warning: report %s: %s", report->id, problem.text);
@@ -129,15 +131,16 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .only = option[ONLY].text,
         .resume = option[RESUME].given,
         .dry_run = option[DRY_RUN].given,
-        .interrupted = interrupt_watch(),
     };
     struct run_outcome outcome = {0};
     int status;
+    interrupt_watch();
+    if (option[NO_SANDBOX].given) sandbox_turn_off();
     if (!run_execute(&wanted, context->controls, &outcome, e)) status = outcome.started ? CLI_BROKEN : CLI_USAGE;
     else status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
-    if (interrupt_caught()) {
-        if (strcmp(e->text, "interrupted") == 0) *e = (struct error){{0}};
-        status = say_interrupted(context, values, interrupt_caught());
+    if (interrupt_signal()) {
+        if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
+        status = say_interrupted(context, values, interrupt_signal());
     }
     free(outcome.store);
     free(folder);

@@ -2,7 +2,6 @@
 #ifndef ASSAY_EXPERIMENT_OPTIONS_H
 #define ASSAY_EXPERIMENT_OPTIONS_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,9 +18,6 @@ struct run_options {
     bool resume;      /* keep what an interrupted run of the same battery finished */
     bool dry_run;     /* print the plan and its cost on stdout, and run nothing */
     bool quiet;       /* no progress on stderr */
-    /* Not 0 once the run is to end: set by a signal handler. Workers are ended, and what they finished is kept. NULL:
-     * never. */
-    const volatile sig_atomic_t *interrupted;
 };
 
 #endif

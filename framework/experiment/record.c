@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "workers/sandbox.h"
 
 #include <cblas.h>
 #include <jansson.h>
@@ -231,6 +232,7 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
                                   yaml_get_version_string(), "zlib", zlibVersion(), "libpng",
                                   png_get_libpng_ver(NULL)));
     json_object_set_new(o, "machine", machine_json());
+    json_object_set_new(o, "sandbox", json_string(sandbox_state().text));
     *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);
     return *text || error_memory(e);

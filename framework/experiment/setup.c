@@ -200,7 +200,6 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
                struct error *e) {
     const char *row, *control;
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
-    run->interrupted = options->interrupted;
     if (options->has_seed) run->battery->seed = options->seed;
     return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
            explainers_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&

@@ -10,8 +10,6 @@
 #include "host/plugin.h"
 #include "store/store.h"
 
-#include <signal.h>
-
 #define DERANGEMENTS 4u /* pairings of different inputs that measure the floor */
 #define MEASURES_MAX 8u
 
@@ -72,7 +70,6 @@ struct run {
     uint32_t network_count;
     struct plan plan;
     struct store *store;
-    const volatile sig_atomic_t *interrupted; /* options.h */
     int log;
     char model_digest[65], battery_digest[65];
 };

@@ -74,12 +74,22 @@ static bool check_logits(struct session *s, struct net *net, struct error *e) {
     return ok;
 }
 
+/* Inputs of one request at most. */
+static uint32_t request_inputs(size_t elements) {
+    return (uint32_t)(REQUEST_ELEMENTS / elements + 1);
+}
+
+uint32_t explain_job_calls(const struct run *run, const struct explain_job *explain) {
+    uint32_t requests = run->inputs[explain->root].count / request_inputs(shape_count(&run->data->sample)) + 1;
+    return (explain->count + 1) * (requests + 1) + 1; /* the original may come besides; one beat before all */
+}
+
 static bool call_plugin(struct session *s, const struct attribution *a, struct net *net, struct error *e) {
     struct handle *handle;
     char text[256] = "";
     assay_why why = {text, sizeof text};
     assay_status status = ASSAY_OK;
-    uint32_t n = s->set->count, most = (uint32_t)(REQUEST_ELEMENTS / s->full + 1);
+    uint32_t n = s->set->count, most = request_inputs(s->full);
     if (!handle_create(net, &handle, e)) return false;
     handle->helpers = channel_helpers(s->channel);
     /* Every process of this explainer asks for it, and conformance did. */

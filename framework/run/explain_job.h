@@ -20,6 +20,9 @@ struct explain_job {
 /* The explainer's seeds for the first n inputs of that attribution. */
 void explain_job_seeds(const struct run *, uint32_t row, const struct attribution *, uint32_t n, uint64_t *seeds);
 
+/* Beats (pool.h) that its work sends at most. */
+uint32_t explain_job_calls(const struct run *, const struct explain_job *);
+
 /* In the child. */
 void explain_job_work(const struct run *, const struct explain_job *, struct channel *);
 /* In the parent: one message of explain_job_work, into the store. */

@@ -1,5 +1,6 @@
 #include "run/schedule.h"
 
+#include "base/text.h"
 #include "run/conform_job.h"
 #include "run/network.h"
 #include "run/schedule_jobs.h"
@@ -70,11 +71,27 @@ bool schedule_needs(const struct run *run, const struct draw_counts *x, uint32_t
 
 /* ---- the pool's hooks ---- */
 
+/* Opens what the job shares with others. Without it there is more to compute, and nothing else. */
+static bool prepare(void *user, struct pool_job *p, struct error *e) {
+    struct wave_state *w = user;
+    struct job *j = p->user;
+    struct memo *gradients = NULL;
+    bool plugin = j->kind == JOB_CONFORM || j->kind == JOB_EXPLAIN;
+    if (plugin && w->memos && !memo_file_open(w->memos, j->number, true, &w->memo, e)) w->memo = NULL;
+    if ((j->kind == JOB_REFERENCE || j->kind == JOB_EXPLAIN) && w->gradients &&
+        !memo_file_open(w->gradients, 0, !plugin, &gradients, e))
+        gradients = NULL;
+    j->explain.memo = w->memo;
+    j->explain.gradients = gradients;
+    j->reference.gradients = gradients;
+    return true;
+}
+
 static void work(void *user, struct pool_job *p, struct channel *channel) {
     struct wave_state *w = user;
     const struct job *j = p->user;
     switch (j->kind) {
-    case JOB_CONFORM: conform_work(w->run, j->number, w->memos ? w->memos[j->number] : NULL, channel); break;
+    case JOB_CONFORM: conform_work(w->run, j->number, w->memo, channel); break;
     case JOB_REFERENCE: reference_work(w->run, &j->reference, channel); break;
     case JOB_TRAIN: network_work(w->run, j->number, channel); break;
     case JOB_EXPLAIN:
@@ -84,16 +101,18 @@ static void work(void *user, struct pool_job *p, struct channel *channel) {
     }
 }
 
-static bool message(void *user, struct pool_job *p, uint32_t type, const void *data, size_t size, struct error *e) {
+static enum pool_answer message(void *user, struct pool_job *p, uint32_t type, const void *data, size_t size,
+                                struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
+    j->told = true;
     switch (j->kind) {
-    case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e);
-    case JOB_REFERENCE: return reference_message(w->run, type, data, size, e);
-    case JOB_TRAIN: return network_message(w->run, j->number, data, size, e);
-    case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e);
+    case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_REFERENCE: return reference_message(w->run, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_TRAIN: return network_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
     }
-    return true;
+    return POOL_BREACH;
 }
 
 /* What the row costs is known now: its explain jobs take their place in the queue. */
@@ -108,24 +127,57 @@ static void reprice(struct wave_state *w, uint32_t row) {
     }
 }
 
+static bool again(void *user, struct pool_job *p, struct error *e) {
+    struct wave_state *w = user;
+    struct job *j = p->user;
+    (void)e;
+    j->told = false;
+    jobs_trim(w->run, j);
+    return true;
+}
+
+/* A plugin may end its process well, as it seems, before anything came of it. */
+static bool has_results(const struct run *run, const struct job *j) {
+    const struct explain_job *c = &j->explain;
+    const struct explainer_entry *r = &run->explainers[c->row];
+    if (j->kind != JOB_EXPLAIN) return j->told || j->kind == JOB_REFERENCE;
+    for (uint32_t k = 0; !r->breach && !r->unsupported && k < c->count; k++)
+        if (!store_has_unit(run->store, r->name, run->plan.attributions[c->attributions[k]].key)) return false;
+    return true;
+}
+
+/* What foreign code did to its process. */
+static bool plugin_ended(struct run *run, struct job *j, const struct pool_job *p, const char *death, struct error *e) {
+    uint32_t row = j->kind == JOB_CONFORM ? j->number : j->explain.row;
+    struct explainer_entry *r = &run->explainers[row];
+    char *why = text_format("The plugin %s.", death);
+    if (!why) return error_memory(e);
+    bool ok = true;
+    if (p->killed > 1 && j->kind == JOB_CONFORM && !r->breach) {
+        r->breach = why; /* not in the store: a resumed run tries again */
+        return true;
+    }
+    if (j->kind == JOB_CONFORM || p->breach) ok = run_breach(run, row, why, e);
+    if (j->kind == JOB_EXPLAIN) ok = ok && explain_job_died(run, &j->explain, death, e);
+    if (j->kind == JOB_EXPLAIN && p->killed > 1) ok = ok && jobs_mark_killed(run, &j->explain, e);
+    free(why);
+    return ok;
+}
+
 static bool ended(void *user, struct pool_job *p, const char *death, struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
-    bool ok = true;
-    char why[256];
     if (j->kind == JOB_CONFORM) reprice(w, j->number);
     if (w->progress) progress_job(w->progress, p->cost);
+    if (!death && !has_results(w->run, j)) death = "ended before it sent its results";
     if (!death) return true;
     switch (j->kind) {
+    case JOB_REFERENCE: return error_set(e, "the worker of audits and yardsticks %s", death);
+    case JOB_TRAIN: return network_died(w->run, j->number, death, e);
     case JOB_CONFORM:
-        snprintf(why, sizeof why, "The plugin %s.", death);
-        ok = run_breach(w->run, j->number, why, e);
-        break;
-    case JOB_REFERENCE: ok = error_set(e, "the worker of audits and yardsticks %s", death); break;
-    case JOB_TRAIN: ok = network_died(w->run, j->number, death, e); break;
-    case JOB_EXPLAIN: ok = explain_job_died(w->run, &j->explain, death, e); break;
+    case JOB_EXPLAIN: return plugin_ended(w->run, j, p, death, e);
     }
-    return ok;
+    return true;
 }
 
 static void tick(void *user, uint32_t running) {
@@ -134,13 +186,8 @@ static void tick(void *user, uint32_t running) {
     if (w->progress) progress_tick(w->progress);
 }
 
-static bool interrupted(void *user) {
-    const volatile sig_atomic_t *flag = ((const struct wave_state *)user)->run->interrupted;
-    return flag && *flag;
-}
-
 static bool run_wave(struct wave_state *w, const char *title, unsigned workers, struct error *e) {
-    static const struct pool_hooks hooks = {work, message, ended, tick, interrupted};
+    static const struct pool_hooks hooks = {prepare, work, message, again, ended, tick};
     double cost = 0;
     for (size_t i = 0; i < w->count; i++) {
         w->jobs[i].wave = w;
@@ -152,20 +199,17 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
     return pool_run(w->pool, w->count, workers, w->run->log, &hooks, w, e);
 }
 
-/* One for each explainer: none finds, or spoils, what another was answered. */
-static bool make_memos(struct wave_state *w, struct error *e) {
-    const struct run *run = w->run;
-    w->memos = calloc(run->explainer_count + 1u, sizeof *w->memos);
-    bool ok = w->memos || error_memory(e);
-    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (!run->explainers[row].yardstick) ok = memo_create(MEMO_BYTES, &w->memos[row], e);
-    return ok && memo_create(GRADIENT_BYTES, &w->gradients, e);
+/* One memo for each explainer: none finds, or spoils, what another was answered. Where there is no memory to share,
+ * there is none. */
+static void make_memos(struct wave_state *w) {
+    struct error ignored;
+    if (!memo_file_create(w->run->explainer_count, MEMO_BYTES, &w->memos, &ignored)) w->memos = NULL;
+    if (!memo_file_create(1, GRADIENT_BYTES, &w->gradients, &ignored)) w->gradients = NULL;
 }
 
 static void finish_wave(struct wave_state *w) {
-    for (uint32_t row = 0; w->memos && row < w->run->explainer_count; row++) memo_destroy(w->memos[row]);
-    free(w->memos);
-    memo_destroy(w->gradients);
+    memo_file_destroy(w->memos);
+    memo_file_destroy(w->gradients);
     free(w->conformed);
     jobs_free(w);
 }
@@ -176,7 +220,7 @@ bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *cou
     struct wave_state w = {.run = run, .counts = counts, .workers = workers, .progress = progress};
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
-    if (ok && wave != WAVE_LABELS) ok = make_memos(&w, e);
+    if (ok && wave != WAVE_LABELS) make_memos(&w);
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) w.conformed[row] = true;
@@ -191,8 +235,7 @@ bool schedule_measure(struct run *run, unsigned workers, struct error *e) {
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (!run->explainers[row].yardstick && !jobs_add(&w, JOB_CONFORM, row, 1, run->battery->time_limit * 10))
-            ok = error_memory(e);
+        if (!run->explainers[row].yardstick) ok = jobs_add_conform(&w, row, e);
     ok = ok && run_wave(&w, "", workers, e);
     finish_wave(&w);
     return ok;

@@ -1,9 +1,19 @@
 #include "run/schedule_jobs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, double cost, double limit) {
+static const char *name_of(const struct run *run, enum job_kind kind, uint32_t number) {
+    switch (kind) {
+    case JOB_TRAIN: return "training";
+    case JOB_REFERENCE: return "audit and yardsticks";
+    default: return run->explainers[number].name;
+    }
+}
+
+struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, double cost,
+                     const struct job_bounds *bounds) {
     if (w->count == w->capacity) {
         size_t capacity = w->capacity ? 2 * w->capacity : 64;
         struct job *jobs = realloc(w->jobs, capacity * sizeof *jobs);
@@ -14,9 +24,25 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
         w->capacity = capacity;
     }
     w->jobs[w->count] = (struct job){.kind = kind, .number = number};
-    w->pool[w->count] = (struct pool_job){.rank = (unsigned)kind, .cost = cost, .limit = limit};
+    w->pool[w->count] = (struct pool_job){.name = name_of(w->run, kind, number),
+                                          .rank = (unsigned)kind,
+                                          .cost = cost,
+                                          .foreign = kind == JOB_CONFORM || kind == JOB_EXPLAIN,
+                                          .limit = bounds->limit,
+                                          .calls = bounds->calls,
+                                          .largest = bounds->largest};
     return &w->jobs[w->count++];
 }
+
+/* Of one unit or audit: every view and measure of each input with itself and with the others that measure the floor,
+ * every check, and a map; twice that, so that the form of the message is free. */
+static size_t largest_unit(const struct run *run, enum root root) {
+    size_t n = run->inputs[root].count, line = 64;
+    size_t pairs = (size_t)VIEW_COUNT * MEASURES_MAX * (1 + DERANGEMENTS) * n, checks = run->plan.check_count * n;
+    return 2 * (((size_t)1 << 16) + (pairs + checks) * line + shape_count(&run->data->sample) * sizeof(float));
+}
+
+/* ---- explain jobs ---- */
 
 static bool explain_job_ready(const struct pool_job *p) {
     const struct job *j = p->user;
@@ -28,28 +54,73 @@ double jobs_explain_cost(const struct run *run, const struct explain_job *c) {
     return (r->forwards + r->backwards + 1) * (c->count + 1) * run->battery->inputs;
 }
 
+static void killed_key(const char *name, const char *variant, char *key, size_t size) {
+    snprintf(key, size, "killed/%s/%s", name, variant);
+}
+
+bool jobs_mark_killed(const struct run *run, const struct explain_job *c, struct error *e) {
+    char key[512];
+    bool ok = true;
+    for (uint32_t k = 0; ok && k < c->count; k++) {
+        killed_key(run->explainers[c->row].name, run->plan.attributions[c->attributions[k]].key, key, sizeof key);
+        ok = store_set_meta(run->store, key, "1", e);
+    }
+    return ok;
+}
+
+/* Whether what the store has of it is only that its process was killed from outside, in an earlier run. Said once. */
+static bool take_killed(const struct run *run, const char *name, const char *variant, bool *was, struct error *e) {
+    char key[512], *value = NULL;
+    killed_key(name, variant, key, sizeof key);
+    if (!store_meta(run->store, key, &value, e)) return false;
+    *was = value && strcmp(value, "1") == 0;
+    free(value);
+    return !*was || store_set_meta(run->store, key, "0", e);
+}
+
+/* Without its network there is nothing to ask, and nothing to keep: a resumed run may have it. */
+static bool can_be_had(const struct run *run, const struct attribution *a) {
+    if (a->root != ROOT_LABELS) return true;
+    const struct network *n = run_network(run, a->role, a->role == ROLE_TRUE ? 0 : a->network_draw);
+    return n && n->weights;
+}
+
+void jobs_trim(const struct run *run, struct job *j) {
+    struct explain_job *c = &j->explain;
+    const struct plan *p = &run->plan;
+    uint32_t left = 0;
+    if (j->kind != JOB_EXPLAIN) return; /* others send little, or nothing before the end */
+    for (uint32_t k = 0; k < c->count; k++)
+        if (!store_has_unit(run->store, run->explainers[c->row].name, p->attributions[c->attributions[k]].key))
+            c->attributions[left++] = c->attributions[k];
+    c->count = left;
+}
+
 /* One explain job per (row, root, draw) with what the store does not have yet. */
-static bool add_explain(struct wave_state *w, uint32_t row, enum root root, uint32_t draw, struct error *e) {
+static bool add_explain(struct wave_state *w, enum wave wave, uint32_t row, enum root root, uint32_t draw,
+                        struct error *e) {
     struct run *run = w->run;
     const struct plan *p = &run->plan;
     const struct explainer_entry *r = &run->explainers[row];
     struct explain_job c = {
         .row = row, .root = root, .draw = draw, .attributions = malloc(p->attribution_count * sizeof *c.attributions)};
     if (!c.attributions) return error_memory(e);
-    for (uint32_t i = 0; i < p->attribution_count; i++) {
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < p->attribution_count; i++) {
         const struct attribution *a = &p->attributions[i];
-        if (a->root == root && a->draw == draw && schedule_needs(run, w->counts, row, i) &&
-            !store_has_unit(run->store, r->name, a->key))
-            c.attributions[c.count++] = i;
+        bool wanted =
+            a->root == root && a->draw == draw && can_be_had(run, a) && schedule_needs(run, w->counts, row, i);
+        if (wanted && store_has_unit(run->store, r->name, a->key))
+            ok = wave == WAVE_EXTEND ? !(wanted = false) : take_killed(run, r->name, a->key, &wanted, e);
+        if (ok && wanted) c.attributions[c.count++] = i;
     }
-    struct job *j =
-        c.count ? jobs_add(w, JOB_EXPLAIN, row, jobs_explain_cost(run, &c), run->battery->time_limit) : NULL;
+    const struct job_bounds bounds = {run->battery->time_limit, explain_job_calls(run, &c), largest_unit(run, root)};
+    struct job *j = ok && c.count ? jobs_add(w, JOB_EXPLAIN, row, jobs_explain_cost(run, &c), &bounds) : NULL;
     if (!j) {
+        if (ok && c.count) ok = error_memory(e);
         free(c.attributions);
-        return c.count == 0 || error_memory(e);
+        return ok;
     }
-    c.memo = w->memos ? w->memos[row] : NULL;
-    c.gradients = w->gradients;
     w->pool[w->count - 1].ready = explain_job_ready;
     j->explain = c;
     return true;
@@ -72,9 +143,9 @@ bool jobs_add_explain(struct wave_state *w, enum wave wave, struct error *e) {
         for (uint32_t row = 0; row < run->explainer_count; row++) {
             const struct explainer_entry *r = &run->explainers[row];
             if (r->yardstick || r->breach || r->unsupported) continue;
-            if (!add_explain(w, row, (enum root)root, PLAN_NO_DRAW, e)) return false;
+            if (!add_explain(w, wave, row, (enum root)root, PLAN_NO_DRAW, e)) return false;
             for (uint32_t draw = 0; draw < most; draw++)
-                if (!add_explain(w, row, (enum root)root, draw, e)) return false;
+                if (!add_explain(w, wave, row, (enum root)root, draw, e)) return false;
         }
     }
     return true;
@@ -117,12 +188,13 @@ static bool split_reference(struct wave_state *w, const struct reference *all, u
     uint32_t draws = draws_of(&w->run->plan), parts = draws ? w->workers / draws : 1;
     parts = parts > all->count / LEAST_TASKS ? all->count / LEAST_TASKS : parts;
     parts = parts ? parts : 1;
+    const struct job_bounds bounds = {600, UINT32_MAX, largest_unit(w->run, ROOT_MODEL)};
     for (uint32_t part = 0; part < parts; part++) {
         uint32_t from = part * all->count / parts, end = (part + 1) * all->count / parts;
-        struct reference r = {malloc((end - from) * sizeof *r.tasks), end - from, w->gradients};
+        struct reference r = {.tasks = malloc((end - from) * sizeof *r.tasks), .count = end - from};
         /* Two passes of each input, and the network drawn and digested. */
         double cost = 3.0 * (r.count + 1) * w->run->inputs[ROOT_MODEL].count;
-        struct job *j = r.tasks ? jobs_add(w, JOB_REFERENCE, draw, cost, 600) : NULL;
+        struct job *j = r.tasks ? jobs_add(w, JOB_REFERENCE, draw, cost, &bounds) : NULL;
         if (!j) {
             free(r.tasks);
             return error_memory(e);
@@ -166,6 +238,15 @@ bool jobs_add_references(struct wave_state *w, struct error *e) {
 
 /* ---- before all others ---- */
 
+/* Calls of conformance: a batch of all inputs and each of them alone, and again for each claim. */
+#define CLAIM_CALLS 16u
+
+bool jobs_add_conform(struct wave_state *w, uint32_t row, struct error *e) {
+    const struct run *run = w->run;
+    const struct job_bounds bounds = {run->battery->time_limit, run->inputs[ROOT_MODEL].count + CLAIM_CALLS, 1 << 16};
+    return jobs_add(w, JOB_CONFORM, row, 1, &bounds) || error_memory(e);
+}
+
 bool jobs_add_setup(struct wave_state *w, struct error *e) {
     struct run *run = w->run;
     for (uint32_t i = 0; i < run->network_count; i++) {
@@ -173,11 +254,13 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
         if (n->weights) continue;
         /* Three passes per image and epoch; permuted labels take several times the epochs of true ones. */
         double cost = 3.0 * run->battery->training_images * (n->role == ROLE_PERMUTED ? 50 : 20);
-        if (!jobs_add(w, JOB_TRAIN, i, cost, 3600)) return error_memory(e);
+        const struct job_bounds bounds = {3600, UINT32_MAX,
+                                          (1 << 16) + weights_flat_count(run->label_graph) * sizeof(float)};
+        if (!jobs_add(w, JOB_TRAIN, i, cost, &bounds)) return error_memory(e);
     }
     for (uint32_t row = 0; row < run->explainer_count; row++)
         if (run->explainers[row].yardstick) w->conformed[row] = true;
-        else if (!jobs_add(w, JOB_CONFORM, row, 1, run->battery->time_limit * 10)) return error_memory(e);
+        else if (!jobs_add_conform(w, row, e)) return false;
     return true;
 }
 

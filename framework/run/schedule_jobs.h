@@ -15,6 +15,7 @@ struct job {
     struct explain_job explain; /* JOB_EXPLAIN */
     struct reference reference; /* JOB_REFERENCE */
     struct wave_state *wave;
+    bool told; /* its process sent something */
 };
 
 struct wave_state {
@@ -24,14 +25,27 @@ struct wave_state {
     struct pool_job *pool;
     struct job *jobs;
     size_t count, capacity;
-    bool *conformed;           /* [rows] */
-    struct memo **memos;       /* [rows]: what the model answered each explainer; NULL: not kept */
-    struct memo *gradients;    /* of re-drawn networks, told by reference jobs; or NULL */
-    struct progress *progress; /* NULL: silent */
+    bool *conformed; /* [rows] */
+    /* What only children open; NULL where there is no memory to share: they are asked for again then. */
+    struct memo_file *memos;     /* [rows]: what the model answered each explainer */
+    struct memo_file *gradients; /* [1]: of re-drawn networks, told by reference jobs */
+    struct memo *memo;           /* in the child: the job's of those */
+    struct progress *progress;   /* NULL: silent */
 };
 
+/* What the job's process may take (pool.h). */
+struct job_bounds {
+    double limit;
+    uint32_t calls;
+    size_t largest;
+};
 /* NULL: out of memory. */
-struct job *jobs_add(struct wave_state *, enum job_kind, uint32_t number, double cost, double limit);
+struct job *jobs_add(struct wave_state *, enum job_kind, uint32_t number, double cost, const struct job_bounds *);
+bool jobs_add_conform(struct wave_state *, uint32_t row, struct error *);
+/* What the store has of it by now is not asked for again. */
+void jobs_trim(const struct run *, struct job *);
+/* The process of that explain job was killed from outside, again and again: a resumed run tries what it left. */
+bool jobs_mark_killed(const struct run *, const struct explain_job *, struct error *);
 /* Trainings and conformance. */
 bool jobs_add_setup(struct wave_state *, struct error *);
 /* Audits and yardsticks: one job per draw, or several when there are fewer draws than workers. */

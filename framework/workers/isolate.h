@@ -1,4 +1,4 @@
-/* isolate.h: foreign code in a forked child, so that whatever it does costs an error and not the host. */
+/* isolate.h: foreign code in a child process of its own, so that whatever it does costs an error and not the host. */
 #ifndef ASSAY_WORKERS_ISOLATE_H
 #define ASSAY_WORKERS_ISOLATE_H
 
@@ -6,25 +6,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
-/* Runs work(user, fd) in a child process and collects what it writes to `fd` (isolate_write). The child's memory is a
- * copy: what work changes there is gone afterwards.
+/* Runs work(user, fd) in a child process (child.h, foreign) and collects what it writes to `fd` (isolate_write), at
+ * most 1 GiB. The child's memory is a copy: what work changes there is gone afterwards.
  *
  * true: work returned true, and *out (malloc, one spare zero byte behind the end; the caller's) holds *size bytes.
  * false: work returned false, and what it wrote is the error text; or the child did not come back, and the error says
  * how it ended, as the end of a sentence: "was killed by SIGSEGV (Segmentation fault)", "ended the process with exit
- * code 3", "did not finish within 10 s" (it is killed then, with every process it started). */
+ * code 3", "did not finish within 10 s" (it is killed then, with every process it started); or the program was told to
+ * end (interrupt.h). */
 bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,
                  struct error *);
 
 /* For `work`: writes everything. Ends the child when the parent is gone. */
 void isolate_write(int fd, const void *data, size_t size);
-
-/* For other makers of children (pool.h). The first thing a fresh child does: a process group of its own, signals at
- * their defaults, no core files, and its own end when `parent` is gone. */
-void isolate_enter(pid_t parent);
-/* How a child ended, of waitpid's status: "was killed by SIGSEGV (Segmentation fault)". */
-void isolate_ending(int status, char *text, size_t size);
 
 #endif

@@ -1,5 +1,12 @@
-/* pool.h: jobs in child processes, a few at a time. A child inherits the parent's memory at the fork, works, and sends
- * messages through a pipe; whatever kills it costs its own job and nothing else. Only the parent touches the store. */
+/* pool.h: jobs in child processes (child.h), a few at a time. A child inherits the parent's memory at the fork, works,
+ * and sends messages through a pipe; whatever kills it costs its own job and nothing else. Only the parent touches the
+ * store.
+ *
+ * A plugin shares its process with the code that sends messages, so that it can send whatever it likes. Hence a job
+ * declares before it starts what it may take, and the parent holds it to that:
+ *   time      at most `limit` seconds from one beat to the next, and `calls` beats: (calls + 1) * limit seconds in all.
+ *             More is not to be had by any message, and a call of a plugin may take `limit` seconds anyway.
+ *   memory    at most `largest` bytes in a message. */
 #ifndef ASSAY_WORKERS_POOL_H
 #define ASSAY_WORKERS_POOL_H
 
@@ -23,31 +30,50 @@ struct helpers channel_helpers(const struct channel *);
 
 struct pool_job;
 
+/* What the parent makes of a message. */
+enum pool_answer {
+    POOL_FAILURE, /* the harness itself failed (disk full, out of memory); the error says how: the whole pool ends */
+    POOL_TAKEN,
+    POOL_BREACH /* no honest worker sends that; the error says what, as the end of a sentence ("sent a damaged message:
+                   ..."): the job is killed, and `ended` hears the error as its death */
+};
+
 struct pool_hooks {
+    /* In the child, first, while the parent's descriptors are still open; NULL: nothing. No foreign code may run. */
+    bool (*prepare)(void *user, struct pool_job *, struct error *);
     /* In the child. Returning is the normal end; the messages sent are the result. */
     void (*work)(void *user, struct pool_job *, struct channel *);
-    /* In the parent, for each message. A failure ends the whole pool. */
-    bool (*message)(void *user, struct pool_job *, uint32_t type, const void *data, size_t size, struct error *);
+    /* In the parent, for each message. After a breach the job's further messages are not asked about. */
+    enum pool_answer (*message)(void *user, struct pool_job *, uint32_t type, const void *data, size_t size,
+                                struct error *);
+    /* In the parent, before a job whose process was killed from outside starts again; NULL: it starts as it was. */
+    bool (*again)(void *user, struct pool_job *, struct error *);
     /* In the parent, when the child is gone. death: NULL after a normal end, else how it died, as a sentence part ("was
      * killed by signal 11 (Segmentation fault)"). */
     bool (*ended)(void *user, struct pool_job *, const char *death, struct error *);
     /* In the parent, after every change and at least twice a second; may be NULL. */
     void (*tick)(void *user, uint32_t running);
-    /* In the parent, as often; may be NULL. True ends every job and fails the pool. */
-    bool (*interrupted)(void *user);
 };
 
 struct pool_job {
     void *user;
-    unsigned rank; /* those of a lower one start first */
-    double cost;   /* any unit; among equals dearer jobs start first */
-    double limit;  /* seconds between two beats */
+    const char *name; /* in the log; NULL: none; borrowed */
+    unsigned rank;    /* those of a lower one start first */
+    double cost;      /* any unit; among equals dearer jobs start first */
+    bool foreign;     /* a plugin's code runs in it */
+    double limit;     /* seconds between two beats */
+    uint32_t calls;   /* beats at most */
+    size_t largest;   /* bytes of a message at most */
     /* Whether the job can start yet; NULL: at once. Asked again after every job that ends. */
     bool (*ready)(const struct pool_job *);
+    /* The pool's own. */
     enum { POOL_WAITING, POOL_RUNNING, POOL_ENDED } state;
+    bool breach;     /* it ended because of what it sent */
+    unsigned killed; /* how often SIGKILL came from outside. The first time the job starts again; twice is its death. */
 };
 
-/* Runs all jobs, `workers` at a time. `log`: file descriptor that takes what children print to stdout and stderr. */
+/* Runs all jobs, `workers` at a time. `log`: file descriptor that takes what children print (printed.h); -1: they print
+ * where the parent does. False: a hook failed, or the program was told to end (interrupt.h); no child is left. */
 bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *, void *user,
               struct error *);
 

@@ -97,9 +97,10 @@ static void work(void *user, struct pool_job *job, struct channel *channel) {
     reference_work(user, job->user, channel);
 }
 
-static bool message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size, struct error *e) {
+static enum pool_answer message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
+                                struct error *e) {
     (void)job;
-    return reference_message(user, type, data, size, e);
+    return reference_message(user, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
 }
 
 static bool ended(void *user, struct pool_job *job, const char *death, struct error *e) {
@@ -119,9 +120,10 @@ static struct reference tasks_of(const struct plan *p, uint32_t draw) {
 }
 
 static void audit_draws(struct lab *lab) {
-    static const struct pool_hooks hooks = {work, message, ended, NULL, NULL};
+    static const struct pool_hooks hooks = {.work = work, .message = message, .ended = ended};
     struct reference draws[2];
-    struct pool_job jobs[2] = {{.user = &draws[0], .limit = 60}, {.user = &draws[1], .limit = 60}};
+    struct pool_job jobs[2] = {{.user = &draws[0], .limit = 60, .calls = UINT32_MAX, .largest = 1 << 20},
+                               {.user = &draws[1], .limit = 60, .calls = UINT32_MAX, .largest = 1 << 20}};
     struct error e = {{0}};
     for (uint32_t d = 0; d < 2; d++) draws[d] = tasks_of(&lab->run.plan, d);
     cr_assert(pool_run(jobs, 2, 2, -1, &hooks, &lab->run, &e), "%s", e.text);

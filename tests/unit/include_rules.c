@@ -23,7 +23,7 @@ static const struct rule rules[] = {
     {"framework/plan/", {"plan/", "battery/", "nn/", "base/"}},
     {"framework/host/", {"host/", "battery/", "workers/", "nn/", "base/", "explainers/explainer.h"}},
     {"framework/experiment/",
-     {"experiment/", "plan/", "host/", "store/", "battery/", "data/", "nn/", "measure/", "base/"}},
+     {"experiment/", "plan/", "host/", "store/", "workers/", "battery/", "data/", "nn/", "measure/", "base/"}},
     {"framework/judge/",
      {"judge/", "experiment/", "plan/", "store/", "battery/", "measure/", "base/", "explainers/explainer.h"}},
     {"framework/run/",

@@ -2,6 +2,7 @@
 #include "workers/pool.h"
 
 #include "base/clock.h"
+#include "workers/interrupt.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -50,13 +51,17 @@ static void nap(double seconds) {
     nanosleep(&t, NULL);
 }
 
-static bool message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size, struct error *e) {
+static enum pool_answer message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
+                                struct error *e) {
     struct bench *b = user;
+    if (type == 77) return POOL_TAKEN;
     struct log_line *l = line(b, job);
     snprintf(l->text, sizeof l->text, "message %u %zu", type, size);
     for (size_t k = 0; k < size; k++) b->wrong_bytes += ((const unsigned char *)data)[k] != k % 251;
     if (b->slow > 0) nap(b->slow);
-    return type != b->fail_on || error_set(e, "message %u is not wanted", type);
+    if (type == b->fail_on) error_set(e, "message %u is not wanted", type);
+    if (type == 66) error_set(e, "sent what nobody wants");
+    return type == b->fail_on ? POOL_FAILURE : type == 66 ? POOL_BREACH : POOL_TAKEN;
 }
 
 static bool ended(void *user, struct pool_job *job, const char *death, struct error *e) {
@@ -71,7 +76,7 @@ static void tick(void *user, uint32_t running) {
     if (running > b->most_running) b->most_running = running;
 }
 
-static const struct pool_hooks hooks = {work, message, ended, tick, NULL};
+static const struct pool_hooks hooks = {.work = work, .message = message, .ended = ended, .tick = tick};
 
 /* ---- what children do ---- */
 
@@ -139,41 +144,70 @@ static void daemonises(struct channel *c) {
     if (fork() == 0) hang(c);
     one(c);
 }
-/* Begins a message of 2^60 bytes and leaves: nobody may wait for it, or make room. */
-static void boasts(struct channel *c) {
-    unsigned char header[16] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10};
-    ssize_t n = write(descriptor(c), header, sizeof header);
+/* In a session of its own, which the end of the job's group does not reach. */
+static void leaves_its_session(struct channel *c) {
+    if (fork() == 0) {
+        setsid();
+        if (fork() == 0) hang(c);
+        _exit(0);
+    }
+    one(c);
+}
+static void is_killed(struct channel *c) {
+    (void)c;
+    raise(SIGKILL);
+}
+static void forge(struct channel *c, const unsigned char *bytes, size_t size) {
+    ssize_t n = write(descriptor(c), bytes, size);
     (void)n;
-    _exit(0);
+}
+/* Begins a message of 2^60 bytes and goes on: nobody may wait for it, or make room. */
+static void boasts(struct channel *c) {
+    const unsigned char header[16] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10};
+    forge(c, header, sizeof header);
+    hang(c);
+}
+static void beats_with_a_load(struct channel *c) {
+    const unsigned char beat[19] = {255, 255, 255, 255, 0, 0, 0, 0, 3};
+    forge(c, beat, sizeof beat);
+    hang(c);
+}
+static void beats_for_ever(struct channel *c) {
+    for (;;) {
+        nap(.01);
+        channel_beat(c);
+    }
+}
+/* A long message, byte by byte. */
+static void drips(struct channel *c) {
+    const unsigned char header[16] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16};
+    forge(c, header, sizeof header);
+    for (;;) {
+        nap(.02);
+        forge(c, header, 1);
+    }
+}
+/* Messages and prints without end: the parent has time for nothing else, and yet looks at the clock. */
+static void floods(struct channel *c) {
+    for (;;) {
+        for (int i = 0; i < 20; i++) puts("more");
+        channel_send(c, 77, NULL, 0);
+    }
+}
+static void is_refused(struct channel *c) {
+    one(c);
+    channel_send(c, 66, "\0\1\2\3", 4);
+    one(c);
+    hang(c);
 }
 
 static struct pool_job job(child_work *w, double cost, double limit) {
-    return (struct pool_job){.user = w, .cost = cost, .limit = limit};
+    return (struct pool_job){.user = w, .cost = cost, .limit = limit, .calls = 16, .largest = 6000000};
 }
 
 static void no_child_is_left(void) {
     errno = 0;
     cr_expect(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "a child is left");
-}
-
-static bool always(void *user) {
-    (void)user;
-    return true;
-}
-
-Test(pool, an_interruption_ends_every_job) {
-    child_work works[] = {hang, hang, one};
-    struct pool_job jobs[3];
-    struct bench b = {.jobs = jobs};
-    struct error e = {{0}};
-    struct pool_hooks stopping = hooks;
-    stopping.interrupted = always;
-    for (size_t i = 0; i < 3; i++) jobs[i] = job(&works[i], 1, 60);
-    double begin = clock_seconds();
-    cr_expect_not(pool_run(jobs, 3, 2, -1, &stopping, &b, &e));
-    cr_expect_str_eq(e.text, "interrupted");
-    cr_expect_lt(clock_seconds() - begin, 9);
-    no_child_is_left();
 }
 
 static const struct ending {
@@ -193,8 +227,17 @@ static const struct ending {
     {"hang", hang, .3, {"ended: did not answer within its time limit of 0.3 s"}},
     {"stops", stops, .3, {"ended: did not answer within its time limit of 0.3 s"}},
     {"beats", beats, .6, {"ended"}},
-    {"closes_its_pipe", closes_its_pipe, 10, {"ended: was killed by SIGKILL (Killed)"}},
+    {"closes_its_pipe", closes_its_pipe, 10, {"ended: closed the pipe to its parent and went on"}},
     {"daemonises", daemonises, 10, {"message 1 10", "ended"}},
+    {"leaves_its_session", leaves_its_session, 10, {"message 1 10", "ended"}},
+    {"is_killed", is_killed, 10, {"ended: was killed by SIGKILL (Killed) twice"}},
+    /* What only foreign code sends: time and memory are what the job declared, whatever comes. */
+    {"beats_for_ever", beats_for_ever, .5, {"ended: sent more than 16 signs of life, which is what its 16 calls need"}},
+    {"drips", drips, .3, {"ended: did not answer within its time limit of 0.3 s"}},
+    {"floods", floods, .3, {"ended: did not answer within its time limit of 0.3 s"}},
+    {"boasts", boasts, 10, {"ended: sent a message of 1152921504606846976 bytes, where 6000000 are the most"}},
+    {"beats_with_a_load", beats_with_a_load, 10, {"ended: sent a message of 3 bytes, where 0 are the most"}},
+    {"is_refused", is_refused, 10, {"message 1 10", "message 66 4", "ended: sent what nobody wants"}},
 };
 #define ENDINGS (sizeof endings / sizeof *endings)
 
@@ -208,8 +251,10 @@ static void check_endings(unsigned workers) {
         works[i] = endings[i].work;
         jobs[i] = job(&works[i], 1, endings[i].limit);
     }
-    cr_assert(pool_run(jobs, ENDINGS, workers, -1, &hooks, &b, &e), "%s", e.text);
-    cr_expect_lt(clock_seconds() - begin, 9);
+    int nowhere = open("/dev/null", O_WRONLY);
+    cr_assert(pool_run(jobs, ENDINGS, workers, nowhere, &hooks, &b, &e), "%s", e.text);
+    close(nowhere);
+    cr_expect_lt(clock_seconds() - begin, 12);
     cr_expect_eq(b.wrong_bytes, 0);
     cr_expect_leq(b.most_running, workers);
     for (size_t i = 0; i < ENDINGS; i++) {
@@ -233,15 +278,66 @@ Test(pool, and_side_by_side, .timeout = 30) {
     check_endings(4);
 }
 
-Test(pool, a_boast_costs_nothing, .timeout = 30) {
-    child_work works[2] = {boasts, one};
-    struct pool_job jobs[2] = {job(&works[0], 2, 10), job(&works[1], 1, 10)};
+/* ---- a worker that is killed from outside ---- */
+
+static int trial; /* a file: each start of the child leaves a byte there */
+static int begun; /* in the child: starts so far, this one included */
+
+static int starts(void) {
+    char bytes[16];
+    return (int)pread(trial, bytes, sizeof bytes, 0);
+}
+
+static bool counts_starts(void *user, struct pool_job *job, struct error *e) {
+    (void)user;
+    (void)job;
+    if (write(trial, "x", 1) != 1) return error_set(e, "cannot count");
+    begun = starts();
+    return true;
+}
+
+/* The first time as from an out-of-memory killer, with a result sent. */
+static void dies_once(struct channel *c) {
+    one(c);
+    if (begun == 1) raise(SIGKILL);
+    channel_send(c, 2, NULL, 0);
+}
+
+static bool says_again(void *user, struct pool_job *job, struct error *e) {
+    (void)e;
+    snprintf(line(user, job)->text, 160, "again");
+    return true;
+}
+
+static void check_restart(child_work what, const char *const *lines, int wanted_starts) {
+    const struct pool_hooks restarting = {counts_starts, work, message, says_again, ended, NULL};
+    struct pool_job jobs[1] = {job(&what, 1, .4)};
     struct bench b = {.jobs = jobs};
     struct error e = {{0}};
-    cr_assert(pool_run(jobs, 2, 1, -1, &hooks, &b, &e), "%s", e.text);
-    cr_assert_eq(b.count, 3);
-    cr_expect_str_eq(b.lines[0].text, "ended: ended the process with exit code 0");
-    cr_expect_str_eq(b.lines[2].text, "ended");
+    char path[] = "/tmp/assay-pool-XXXXXX";
+    trial = mkstemp(path);
+    unlink(path);
+    cr_assert(trial >= 0 && pool_run(jobs, 1, 1, -1, &restarting, &b, &e), "%s", e.text);
+    size_t at = 0;
+    for (; lines[at]; at++)
+        cr_expect(at < b.count && strcmp(b.lines[at].text, lines[at]) == 0, "%zu: %s", at, b.lines[at].text);
+    cr_expect_eq(b.count, at);
+    cr_expect_eq(starts(), wanted_starts);
+    close(trial);
+}
+
+Test(pool, one_that_is_killed_starts_again_once, .timeout = 30) {
+    const char *const once[] = {"message 1 10", "again", "message 1 10", "message 2 0", "ended", NULL};
+    const char *const twice[] = {"again", "ended: was killed by SIGKILL (Killed) twice", NULL};
+    check_restart(dies_once, once, 2);
+    check_restart(is_killed, twice, 2);
+}
+
+Test(pool, one_that_is_late_or_crashes_does_not, .timeout = 30) {
+    const char *const late[] = {"ended: did not answer within its time limit of 0.4 s", NULL};
+    const char *const crashed[] = {"message 1 10", "ended: was killed by SIGSEGV (Segmentation fault)", NULL};
+    check_restart(hang, late, 1);
+    check_restart(crash, crashed, 1);
 }
 
 /* ---- order ---- */
@@ -314,26 +410,54 @@ Test(pool, a_failing_hook_stops_all, .timeout = 30) {
     no_child_is_left();
 }
 
+/* ---- what children print ---- */
+
 static void prints(struct channel *c) {
     (void)c;
-    printf("to standard output");
-    fprintf(stderr, " and to standard error ");
+    printf("to standard output\n\n");
+    fprintf(stderr, "\033[31mred\tor \302\233 not \303\251 \377");
+}
+
+static void prints_too_much(struct channel *c) {
+    static char text[1 << 16];
+    memset(text, 'x', sizeof text);
+    for (size_t k = 1; k <= sizeof text / 64; k++) text[64 * k - 1] = '\n';
+    for (int i = 0; i < 100; i++)
+        if (write(1, text, sizeof text) < 0) return;
+    one(c);
+}
+
+/* What the log holds after one job; the caller frees. */
+static char *log_of(child_work what, const char *name) {
+    struct pool_job jobs[1] = {job(&what, 1, 10)};
+    struct bench b = {.jobs = jobs};
+    struct error e = {{0}};
+    char path[] = "/tmp/assay-pool-XXXXXX", *text = calloc(8, 1 << 20);
+    int log = mkstemp(path);
+    unlink(path);
+    jobs[0].name = name;
+    cr_assert(text && log >= 0 && pool_run(jobs, 1, 1, log, &hooks, &b, &e), "%s", e.text);
+    cr_expect_str_eq(b.lines[b.count - 1].text, "ended");
+    cr_expect_gt(pread(log, text, (8 << 20) - 1, 0), 0);
+    close(log);
+    return text;
 }
 
 Test(pool, what_children_print_goes_to_the_log) {
-    child_work works[1] = {prints};
-    struct pool_job jobs[1] = {job(&works[0], 1, 10)};
-    struct bench b = {.jobs = jobs};
-    struct error e = {{0}};
-    char path[] = "/tmp/assay-pool-XXXXXX", text[200] = "";
-    int log = mkstemp(path);
-    cr_assert_geq(log, 0);
-    cr_assert(pool_run(jobs, 1, 1, log, &hooks, &b, &e), "%s", e.text);
-    cr_expect_gt(pread(log, text, sizeof text - 1, 0), 0);
-    cr_expect_str_eq(text, " and to standard error to standard output");
-    close(log);
-    unlink(path);
+    char *text = log_of(prints, "row");
+    cr_expect_str_eq(text, "row: \\x1b[31mred\tor \\xc2\\x9b not \303\251 \\xffto standard output\nrow: \n");
+    free(text);
 }
+
+Test(pool, one_childs_lines_are_cut) {
+    char *text = log_of(prints_too_much, NULL), *last = strstr(text, "[cut here");
+    cr_assert_not_null(last);
+    cr_expect_str_eq(last, "[cut here: one job's lines may have 1048576 bytes]\n");
+    cr_expect_leq(last - text, 1 << 20);
+    free(text);
+}
+
+/* ---- the program is told to end ---- */
 
 /* State letter of a process as /proc says, or 0 when it is gone. */
 static char state_of(int pid) {
@@ -346,31 +470,36 @@ static char state_of(int pid) {
     return state;
 }
 
-static int tell; /* write end, for the grandchildren's process numbers */
+static int tell; /* write end, for the children's process numbers */
 
-static void tells_pid_and_hangs(struct channel *c) {
+static bool tells_pid(void *user, struct pool_job *job, struct error *e) {
     int pid = (int)getpid();
-    ssize_t n = write(tell, &pid, sizeof pid);
-    (void)n;
-    hang(c);
+    (void)user;
+    (void)job;
+    return write(tell, &pid, sizeof pid) == sizeof pid || error_set(e, "cannot tell");
 }
 
-Test(pool, children_go_with_their_parent, .timeout = 30) {
-    int ends[2], pids[2];
+/* A process whose pool of two hangs, and the numbers of its children; it ends with 7 when the pool fails. */
+static pid_t hanging_pool(int pids[2]) {
+    const struct pool_hooks telling = {tells_pid, work, message, NULL, ended, NULL};
+    int ends[2];
     cr_assert_eq(pipe(ends), 0);
     tell = ends[1];
     pid_t parent = fork();
     if (parent == 0) {
-        child_work works[2] = {tells_pid_and_hangs, tells_pid_and_hangs};
+        child_work works[2] = {hang, hang};
         struct pool_job jobs[2] = {job(&works[0], 1, 60), job(&works[1], 1, 60)};
         struct bench b = {.jobs = jobs};
-        pool_run(jobs, 2, 2, -1, &hooks, &b, NULL);
-        _exit(0);
+        interrupt_watch();
+        _exit(pool_run(jobs, 2, 2, -1, &telling, &b, NULL) ? 0 : 7);
     }
-    cr_assert_eq(read(ends[0], &pids[0], sizeof *pids), (ssize_t)sizeof *pids);
-    cr_assert_eq(read(ends[0], &pids[1], sizeof *pids), (ssize_t)sizeof *pids);
-    kill(parent, SIGKILL);
-    waitpid(parent, NULL, 0);
+    for (int k = 0; k < 2; k++) cr_assert_eq(read(ends[0], &pids[k], sizeof *pids), (ssize_t)sizeof *pids);
+    close(ends[0]);
+    close(ends[1]);
+    return parent;
+}
+
+static void are_gone(const int pids[2]) {
     for (int k = 0; k < 2; k++) {
         char state = 'R';
         for (int wait = 0; wait < 100 && state && state != 'Z'; wait++) {
@@ -378,5 +507,25 @@ Test(pool, children_go_with_their_parent, .timeout = 30) {
             state = state_of(pids[k]);
         }
         cr_expect(!state || state == 'Z', "process %d lives on (%c)", pids[k], state);
+    }
+}
+
+Test(pool, children_go_with_their_parent, .timeout = 30) {
+    int pids[2];
+    pid_t parent = hanging_pool(pids);
+    kill(parent, SIGKILL);
+    waitpid(parent, NULL, 0);
+    are_gone(pids);
+}
+
+Test(pool, an_interrupt_ends_the_children_first, .timeout = 30) {
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (size_t s = 0; s < 2; s++) {
+        int pids[2], status;
+        pid_t parent = hanging_pool(pids);
+        kill(parent, signals[s]);
+        cr_assert_eq(waitpid(parent, &status, 0), parent);
+        cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x", status);
+        cr_expect(!state_of(pids[0]) && !state_of(pids[1]));
     }
 }

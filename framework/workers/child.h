@@ -1,0 +1,65 @@
+/* child.h: the one way in which a child process is started, bounded and ended.
+ *
+ * Every child has a session and process group of its own, no descriptor of the parent's but /dev/null as standard
+ * input, its standard output and error, and one pipe to the parent; signals are at their defaults, there are no core
+ * files, and it ends when its parent does. Whatever it started ends with it.
+ *
+ * A child that runs foreign code is bounded besides, by the sandbox (sandbox.h) and by limits for each of its
+ * processes: address space   2 GiB and twice what the parent had mapped (network, data) when it was started CPU time
+ * all processors for as long as the child may run files           256 MiB each, 256 open at a time processes       1024
+ * more than the whole system had. The kernel counts all of a user's, and of root's none: there only the time limit ends
+ * a process that forks without end. There is no limit on what all its processes use together: that takes a cgroup,
+ * which a user may not make. */
+#ifndef ASSAY_WORKERS_CHILD_H
+#define ASSAY_WORKERS_CHILD_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct child_task {
+    bool foreign;   /* code that is not ours runs there */
+    double seconds; /* that it may run, for its CPU time */
+    int output;     /* takes standard output and error; -1: the parent's */
+    /* In the child. First, unless NULL, with the parent's descriptors and before any limit: no foreign code. */
+    bool (*prepare)(void *user, struct error *);
+    /* Then that; returning ends the child with exit code 0. `fd`: the pipe, open for writing. */
+    void (*work)(void *user, int fd);
+    void *user;
+};
+
+struct child {
+    pid_t pid;
+    int fd; /* of the pipe, for reading; does not block */
+    bool over;
+    int status;    /* waitpid's, once it is over */
+    char *scratch; /* the folder that foreign code may write to: TMPDIR there; or NULL */
+};
+
+bool child_start(const struct child_task *, struct child *, struct error *);
+/* Whether it is over by now. */
+bool child_is_over(struct child *);
+/* The same, after at most so many seconds, or until the program is told to end (interrupt.h). */
+bool child_wait(struct child *, double seconds);
+
+/* Children of this process that are none of ours. */
+struct child_adoption {
+    pid_t before[256];
+    size_t count;
+};
+/* From now on processes that lose their parent become children of this process, and child_end() finds them. */
+void child_adopt(struct child_adoption *);
+
+/* Kills it unless it is over, and whatever it started; waits for them, closes the pipe, removes the scratch folder.
+ * `others`: children that go on, with their groups. Any further child that was not there at child_adopt() has lost its
+ * parent, and is killed, too. */
+void child_end(struct child *, const struct child_adoption *, const pid_t *others, size_t count);
+
+/* For work(): writes everything; ends the child when the parent is gone. */
+void child_write(int fd, const void *data, size_t size);
+/* How a child ended, of waitpid's status: "was killed by SIGSEGV (Segmentation fault)". */
+void child_ending(int status, char *text, size_t size);
+
+#endif
