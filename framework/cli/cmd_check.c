@@ -1,5 +1,4 @@
-/* `assay check`: one explainer against the rules of the plugin interface, on small random networks or on a given one.
- */
+/* assay check: the conformance of one explainer on small networks, or on one that is given. */
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/subject.h"

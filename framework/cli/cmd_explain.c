@@ -1,4 +1,4 @@
-/* `assay explain`: one map of one input, computed in a child process and written as .npy or .png. */
+/* assay explain: one map of one input. */
 #include "base/npy.h"
 #include "cli/cli.h"
 #include "cli/subject.h"

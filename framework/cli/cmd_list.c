@@ -1,4 +1,4 @@
-/* `assay list`: the tables of explainers, controls, measures, operators and presets, and the layers of a network. */
+/* assay list: what there is. */
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"
