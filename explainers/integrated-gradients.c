@@ -1,20 +1,17 @@
 /* integrated-gradients: the gradient averaged on the straight path from a baseline to the input, and, in the paper's
  * form, multiplied by the difference between the two. Sundararajan et al. 2017, arXiv:1703.01365. */
 #include "explainer.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "kit.h"
 
 #define BLOCK 50u /* points of the path held at once where the host makes none */
 #define PI 3.14159265358979323846
 
 struct integrated {
-    assay_explainer base; /* first: the host holds a pointer to it */
+    kit_explainer kit; /* first: the host holds a pointer to it */
     uint32_t steps;
     bool multiplied;
     float baseline;
-    float *position, *weight; /* [steps] of the quadrature rule on [0, 1]; weights sum to 1 */
+    float nodes[]; /* of the quadrature rule on [0, 1]: [steps] positions, then [steps] weights, which sum to 1 */
 };
 
 /* ---- Quadrature rules on [0, 1] ---- */
@@ -76,60 +73,55 @@ static const char *const rule_names[] = {"gauss-legendre", "riemann-middle", "ri
 
 /* ---- The method ---- */
 
-/* Buffers of one call: where the path begins and, for a host that does not know lines, BLOCK points of the path, their
+/* What one call needs: where the path begins and, for a host that does not know lines, BLOCK points of the path, their
  * targets, and the gradient sum of a block. */
-struct work {
+struct scratch {
     const assay_line *line; /* NULL: the host has none */
     float *from, *points, *sum;
-    uint32_t *targets;
+    uint32_t targets[BLOCK];
 };
 
-static bool work_init(struct work *work, const struct integrated *self, const assay_model *model) {
+static bool scratch_init(struct scratch *s, const struct integrated *self, const assay_model *model) {
     size_t count = model->input.count;
-    *work = (struct work){.line = model->extension(model, ASSAY_LINE)};
-    if (count > SIZE_MAX / sizeof(float) / BLOCK) return false;
-    work->from = malloc(count * sizeof(float));
-    if (!work->line) {
-        work->sum = malloc(count * sizeof(float));
-        work->points = malloc(BLOCK * count * sizeof(float));
-        work->targets = malloc(BLOCK * sizeof(uint32_t));
+    *s = (struct scratch){.line = model->extension(model, ASSAY_LINE), .from = kit_floats(1, count)};
+    if (!s->line) {
+        s->sum = kit_floats(1, count);
+        s->points = kit_floats(BLOCK, count);
     }
-    for (size_t k = 0; work->from && k < count; k++) work->from[k] = self->baseline;
-    return work->from && (work->line || (work->sum && work->points && work->targets));
+    for (size_t k = 0; s->from && k < count; k++) s->from[k] = self->baseline;
+    return s->from && (s->line || (s->sum && s->points));
 }
 
-static void work_finish(struct work *work) {
-    free(work->from);
-    free(work->sum);
-    free(work->points);
-    free(work->targets);
+static void scratch_finish(struct scratch *s) {
+    free(s->from);
+    free(s->sum);
+    free(s->points);
 }
 
 /* The map of weighted gradients on the path, point by point. */
 static assay_status sum_points(const struct integrated *self, const assay_model *model, const float *x, uint32_t target,
-                               struct work *work, float *map, assay_why *why) {
+                               struct scratch *s, float *map, assay_why *why) {
     size_t count = model->input.count;
+    const float *weights = self->nodes + self->steps;
     memset(map, 0, count * sizeof *map);
-    for (uint32_t first = 0; first < self->steps; first += BLOCK) {
-        uint32_t n = self->steps - first < BLOCK ? self->steps - first : BLOCK;
-        for (uint32_t s = 0; s < n; s++) {
-            float *point = work->points + s * count, position = self->position[first + s];
+    for (kit_block b = {0, 0}; kit_next(&b, self->steps, BLOCK);) {
+        for (uint32_t i = 0; i < b.n; i++) {
+            float *point = s->points + i * count, position = self->nodes[b.first + i];
             for (size_t k = 0; k < count; k++) point[k] = self->baseline + position * (x[k] - self->baseline);
-            work->targets[s] = target;
+            s->targets[i] = target;
         }
-        assay_status status =
-            model->gradient_sum(model, n, work->points, work->targets, self->weight + first, work->sum, why);
+        assay_status status = model->gradient_sum(model, b.n, s->points, s->targets, weights + b.first, s->sum, why);
         if (status != ASSAY_OK) return status;
-        for (size_t k = 0; k < count; k++) map[k] += work->sum[k];
+        for (size_t k = 0; k < count; k++) map[k] += s->sum[k];
     }
     return ASSAY_OK;
 }
 
 static assay_status explain_one(const struct integrated *self, const assay_model *model, const float *x,
-                                uint32_t target, struct work *work, float *map, assay_why *why) {
-    assay_status status = work->line ? work->line->gradient_sum(model, work->from, x, target, self->steps,
-                                                                self->position, self->weight, map, why)
-                                     : sum_points(self, model, x, target, work, map, why);
+                                uint32_t target, struct scratch *s, float *map, assay_why *why) {
+    assay_status status = s->line ? s->line->gradient_sum(model, s->from, x, target, self->steps, self->nodes,
+                                                          self->nodes + self->steps, map, why)
+                                  : sum_points(self, model, x, target, s, map, why);
     if (status != ASSAY_OK) return status;
     for (size_t k = 0; k < model->input.count && self->multiplied; k++) map[k] *= x[k] - self->baseline;
     return ASSAY_OK;
@@ -139,14 +131,12 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
                               float *maps, assay_why *why) {
     const struct integrated *self = (const struct integrated *)base;
     size_t count = model->input.count;
-    struct work work;
+    struct scratch s;
     assay_status status = ASSAY_OK;
-    if (!work_init(&work, self, model)) status = assay_say(why, ASSAY_FAILED, "out of memory");
-    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
-        status =
-            explain_one(self, model, request->inputs + i * count, request->targets[i], &work, maps + i * count, why);
-    }
-    work_finish(&work);
+    if (!scratch_init(&s, self, model)) status = assay_say(why, ASSAY_FAILED, "out of memory");
+    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++)
+        status = explain_one(self, model, request->inputs + i * count, request->targets[i], &s, maps + i * count, why);
+    scratch_finish(&s);
     return status;
 }
 
@@ -195,16 +185,9 @@ static const assay_explainer_info info = {
 };
 static const assay_explainer_info *const infos[] = {&info};
 
-static void destroy(const assay_explainer *base) {
-    const struct integrated *self = (const struct integrated *)base;
-    free(self->position);
-    free(self->weight);
-    free((void *)base);
-}
-
 static const assay_explainer *create(const assay_host *host, const char *id, const assay_param *given, uint32_t n,
                                      assay_why *why) {
-    (void)host, (void)id, (void)n;
+    (void)id;
     uint32_t steps = (uint32_t)given[STEPS].number;
     const struct rule *rule = rules;
     while (strcmp(rule->name, given[RULE].text) != 0) rule++;
@@ -212,19 +195,14 @@ static const assay_explainer *create(const assay_host *host, const char *id, con
         assay_say(why, ASSAY_FAILED, "steps=%u: rule=%s wants %u or more", steps, rule->name, rule->min_steps);
         return NULL;
     }
-    struct integrated *self = malloc(sizeof *self);
-    float *position = malloc(steps * sizeof *position), *weight = malloc(steps * sizeof *weight);
-    if (!self || !position || !weight) {
-        free(self);
-        free(position);
-        free(weight);
-        assay_say(why, ASSAY_FAILED, "out of memory");
-        return NULL;
-    }
-    rule->fill(steps, position, weight);
-    *self = (struct integrated){{&info, attribute, destroy},   steps,    strcmp(given[FORM].text, "multiplied") == 0,
-                                (float)given[BASELINE].number, position, weight};
-    return &self->base;
+    size_t size = sizeof(struct integrated) + 2 * steps * sizeof(float);
+    struct integrated *self = (struct integrated *)kit_create(size, &info, attribute, host, given, n, why);
+    if (!self) return NULL;
+    self->steps = steps;
+    self->multiplied = strcmp(given[FORM].text, "multiplied") == 0;
+    self->baseline = (float)given[BASELINE].number;
+    rule->fill(steps, self->nodes, self->nodes + steps);
+    return &self->kit.base;
 }
 
 ASSAY_EXPORT const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, infos, create};

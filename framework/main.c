@@ -30,8 +30,9 @@ static int print_version(void) {
     return CLI_EXPECTED;
 }
 
-static int run_command(const struct cli_command *command, int count, char *const *arguments, struct error *e) {
-    const struct cli_context context = {controls, reports};
+static int run_command(const char *program, const struct cli_command *command, int count, char *const *arguments,
+                       struct error *e) {
+    const struct cli_context context = {program, controls, reports};
     struct cli_values values;
     struct text help = {0};
     switch (cli_parse(command, count, arguments, &values, e)) {
@@ -54,7 +55,7 @@ static int unknown_command(const char *name, struct error *e) {
 }
 
 static int dispatch(int argc, char **argv, struct error *e) {
-    if (argc < 2) {
+    if (argc < 2 || !argv[1][0]) {
         error_set(e, "no command: see 'assay --help'");
         return CLI_USAGE;
     }
@@ -65,15 +66,8 @@ static int dispatch(int argc, char **argv, struct error *e) {
     }
     if (strcmp(argv[1], "--version") == 0) return print_version();
     for (size_t i = 0; commands[i]; i++)
-        if (strcmp(argv[1], commands[i]->name) == 0) return run_command(commands[i], argc - 2, argv + 2, e);
+        if (strcmp(argv[1], commands[i]->name) == 0) return run_command(argv[0], commands[i], argc - 2, argv + 2, e);
     return unknown_command(argv[1], e);
-}
-
-/* A message stays one line, whatever a file or an argument put into it. */
-static void print_error(struct error *e) {
-    for (char *c = e->text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
-    fprintf(stderr, "assay: %s\n", e->text);
 }
 
 int main(int argc, char **argv) {
@@ -83,6 +77,6 @@ int main(int argc, char **argv) {
         error_set(&e, "standard output: cannot be written");
         status = CLI_BROKEN;
     }
-    if (e.text[0]) print_error(&e);
+    if (e.text[0]) cli_message("%s", e.text);
     return status;
 }

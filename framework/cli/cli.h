@@ -4,13 +4,14 @@
 
 #include "cli/options.h"
 
-/* DESIGN.md, section 8. */
+/* DESIGN.md, Exit codes. */
 enum cli_exit {
     CLI_EXPECTED = 0,   /* done; all verdicts as expected */
     CLI_UNEXPECTED = 1, /* a verdict was not the expected one */
     CLI_USAGE = 2,      /* usage, battery or input error, before anything ran */
     CLI_BROKEN = 3,     /* something could not run, or gave numbers that are not finite */
-    CLI_OPEN = 4        /* only INCONCLUSIVE or UNINFORMATIVE beyond what was expected */
+    CLI_OPEN = 4,       /* only INCONCLUSIVE or UNINFORMATIVE beyond what was expected */
+    CLI_SIGNAL = 128    /* and the number of the signal that ended it, as shells have it */
 };
 
 struct control;
@@ -18,6 +19,7 @@ struct report;
 
 /* The tables only main.c sees. */
 struct cli_context {
+    const char *program;                   /* as it was called: argv[0] */
     const struct control *const *controls; /* NULL-terminated */
     const struct report *reports;
 };
@@ -48,6 +50,12 @@ extern const struct cli_command cli_run, cli_list, cli_explain, cli_check, cli_n
 /* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before
  * the work starts, so that the work is not lost. */
 bool cli_writable(const char *path, struct error *);
+
+/* One line on standard error, "assay: ...", whatever a file or an argument put into it (text_clean). */
+void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Adds `word` as a POSIX shell reads it back: as it is, or between single quotes. */
+void cli_quote(struct text *, const char *word);
 
 /* Whether `path` ends in `extension` (".npy"). */
 bool cli_has_extension(const char *path, const char *extension);

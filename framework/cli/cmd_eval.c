@@ -1,3 +1,4 @@
+/* `assay eval`: the accuracy of a network on labelled samples. */
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "battery/battery.h"

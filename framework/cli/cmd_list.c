@@ -103,18 +103,25 @@ static int list_layers(const char *path, struct error *e) {
     const struct graph *graph = subject.graph;
     size_t widest = 20;
     for (uint32_t i = 0; i < graph->layer_count; i++) {
-        size_t width = strlen(graph->layers[i].name);
+        size_t width = utf8_width(graph->layers[i].name);
         widest = width > widest && width < 80 ? width : widest;
     }
+    bool ok = true;
     for (uint32_t i = graph->layer_count; i-- > 0;) {
         const struct layer *layer = &graph->layers[i];
         size_t count = 0;
         for (uint32_t k = 0; k < layer->parameter_count; k++)
             count += shape_count(&graph_value(graph, layer->parameters[k])->shape);
-        printf("  %-*s  %-8s  %zu parameters\n", (int)widest, layer->name, graph->nodes[layer->node].op->name, count);
+        char *name = text_clean(layer->name); /* what a model calls its layers controls no terminal */
+        size_t width = name ? utf8_width(name) : 0;
+        if (name)
+            printf("  %s%*s  %-8s  %zu parameters\n", name, (int)(width < widest ? widest - width : 0), "",
+                   graph->nodes[layer->node].op->name, count);
+        ok = ok && (name || error_memory(e));
+        free(name);
     }
     subject_finish(&subject);
-    return CLI_EXPECTED;
+    return ok ? CLI_EXPECTED : CLI_BROKEN;
 }
 
 static int unknown_section(const char *what, struct error *e) {

@@ -1,6 +1,8 @@
+/* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
 #include "reports/report.h"
 #include "workers/cores.h"
+#include "workers/interrupt.h"
 #include "workers/sandbox.h"
 #include "battery/battery.h"
 #include "run/run.h"
@@ -51,9 +53,10 @@ static bool write_reports(struct store *store, const struct report *writers, con
                           struct error *e) {
     for (const struct report *report = writers; report->id; report++) {
         struct error problem = {{0}};
+        if (interrupt_signal()) return error_set(e, "interrupted");
         if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) continue;
         if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
-        fprintf(stderr, "assay: warning: report %s: %s\n", report->id, problem.text);
+        cli_message("warning: report %s: %s", report->id, problem.text);
     }
     const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
     if (!report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), false, e)) return false;
@@ -70,6 +73,36 @@ static int report_outcome(const struct run_outcome *outcome, const struct cli_co
     bool ok = store_open(outcome->store, &store, e) && write_reports(store, context->reports, folder, figures, e);
     store_close(store);
     return ok ? outcome->exit_code : CLI_BROKEN;
+}
+
+/* Adds the options that were given. */
+static void add_given(struct text *out, const struct cli_values *values) {
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const struct cli_value *value = &values->option[i];
+        size_t times = !value->given ? 0 : options[i].many ? values->many_count : 1;
+        if (i == RESUME) continue;
+        for (size_t k = 0; k < times; k++) {
+            text_add(out, " --%s", options[i].name);
+            if (options[i].kind == CLI_FLAG) continue;
+            text_add(out, "=");
+            cli_quote(out, options[i].many ? values->many[k] : value->text);
+        }
+    }
+}
+
+/* The whole command, however long, so not by way of *e. */
+static int say_interrupted(const struct cli_context *context, const struct cli_values *values, int number) {
+    struct text command = {0};
+    cli_quote(&command, context->program);
+    text_add(&command, " run %s", values->operand[0] == '-' ? "./" : "");
+    cli_quote(&command, values->operand);
+    add_given(&command, values);
+    text_add(&command, " --resume");
+    if (values->option[DRY_RUN].given) cli_message("interrupted");
+    else if (command.failed) cli_message("interrupted: add --resume to go on");
+    else fprintf(stderr, "assay: interrupted: what is finished is kept; to go on:\n%s\n", command.data);
+    text_finish(&command);
+    return CLI_SIGNAL + number;
 }
 
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
@@ -101,10 +134,14 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     };
     struct run_outcome outcome = {0};
     int status;
+    interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
-    if (run_execute(&wanted, context->controls, &outcome, e))
-        status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
-    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    if (!run_execute(&wanted, context->controls, &outcome, e)) status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    else status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
+    if (interrupt_signal()) {
+        if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
+        status = say_interrupted(context, values, interrupt_signal());
+    }
     free(outcome.store);
     free(folder);
     return status;

@@ -1,3 +1,4 @@
+/* `assay train`: a network from an architecture or from another network's, trained and written as ONNX. */
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
@@ -213,8 +214,10 @@ static int train_command(const struct cli_context *context, const struct cli_val
     const struct cli_value *option = values->option;
     struct training t = {0};
     int status = CLI_USAGE;
-    if (cli_writable(option[OUTPUT].text, e) && load_data(&t, option, e) && build_network(&t, option, e) &&
-        unpack(&t, &option[PERMUTE_LABELS], e))
+    if (option[MOMENTUM].given && strcmp(option[OPTIMISER].text, optimisers[OPTIMISER_SGD]) != 0)
+        error_set(e, "--momentum: only --optimiser sgd has one: add that, or leave --momentum out");
+    else if (cli_writable(option[OUTPUT].text, e) && load_data(&t, option, e) && build_network(&t, option, e) &&
+             unpack(&t, &option[PERMUTE_LABELS], e))
         status = train(&t, option, e);
     training_finish(&t);
     return status;

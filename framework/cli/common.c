@@ -1,6 +1,9 @@
+/* common.c: what several commands ask of paths and words. */
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,4 +30,30 @@ bool cli_writable(const char *path, struct error *e) {
         ok = error_set(e, "%s: cannot be written: %s: %s", path, shown, strerror(errno));
     free(folder);
     return ok;
+}
+
+void cli_message(const char *format, ...) {
+    struct error message;
+    va_list list;
+    va_start(list, format);
+    error_set_list(&message, format, list);
+    va_end(list);
+    char *clean = text_clean(message.text);
+    fprintf(stderr, "assay: %s\n", clean ? clean : "out of memory");
+    free(clean);
+}
+
+void cli_quote(struct text *out, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-=:,@%";
+    size_t n = strlen(word);
+    if (n && strspn(word, plain) == n) {
+        text_append(out, word, n);
+        return;
+    }
+    text_add(out, "'");
+    for (; *word; word++) {
+        bool quote = *word == '\'';
+        text_append(out, quote ? "'\\''" : word, quote ? 4 : 1);
+    }
+    text_add(out, "'");
 }

@@ -1,3 +1,4 @@
+/* options.c: arguments read by a table of options, and what is wrong with them. */
 #include "cli/options.h"
 
 #include <math.h>
@@ -159,11 +160,12 @@ static bool operand_take(const struct cli_command *command, const char *argument
         return error_set(e, "%s: '%s' takes options only: see 'assay %s --help'", argument, command->name,
                          command->name);
     }
-    if (values->operand) {
-        const char *name = command->operand + strspn(command->operand, "[");
-        return error_set(e, "%s: one %.*s wanted, and there is '%s' already", argument, (int)strcspn(name, "]"), name,
-                         values->operand);
-    }
+    const char *name = command->operand + strspn(command->operand, "[");
+    int length = (int)strcspn(name, "]");
+    if (values->operand)
+        return error_set(e, "%s: one %.*s wanted, and there is '%s' already", argument, length, name, values->operand);
+    if (!*argument)
+        return error_set(e, "%s: the %.*s is empty: see 'assay %s --help'", command->name, length, name, command->name);
     values->operand = argument;
     return true;
 }

@@ -1,3 +1,4 @@
+/* subject.c: a network opened for a command, its data, and whether the two fit. */
 #include "cli/subject.h"
 
 #include "cli/cli.h"
@@ -25,7 +26,7 @@ bool subject_open(const char *path, enum conv_route conv, struct subject *out, s
         subject_finish(out);
         return false;
     }
-    if (out->graph->warning) fprintf(stderr, "assay: %s: warning: %s\n", path, out->graph->warning);
+    if (out->graph->warning) cli_message("%s: warning: %s", path, out->graph->warning);
     return true;
 }
 

@@ -76,10 +76,13 @@ static bool make_linear(struct run *run, struct error *e) {
 
 static bool unknown_control(const struct battery *b, const struct battery_control *entry,
                             const struct control *const *controls, struct error *e) {
-    const char *names[64];
     size_t n = 0;
-    for (; controls[n] && n < 64; n++) names[n] = controls[n]->id;
+    while (controls[n]) n++;
+    const char **names = calloc(n + 1, sizeof *names);
+    if (!names) return error_memory(e);
+    for (size_t i = 0; i < n; i++) names[i] = controls[i]->id;
     const char *near = text_nearest(entry->id, names, n);
+    free(names);
     return battery_fail(b, entry->location, e, "there is no control '%s'%s%s%s", entry->id,
                         near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
 }
@@ -106,20 +109,22 @@ static bool open_controls(struct run *run, const char *only, const struct contro
 static bool resolve_only(const struct run *run, const char *only, const char **row, const char **control,
                          struct error *e) {
     const struct battery *b = run->battery;
-    const char *names[256];
     size_t n = 0;
     *row = *control = NULL;
     if (!only) return true;
+    const char **names = calloc(b->explainer_count + b->control_count + 1, sizeof *names);
+    if (!names) return error_memory(e);
     for (size_t i = 0; i < b->explainer_count; i++) {
         if (strcmp(b->explainers[i].name, only) == 0) *row = only;
-        if (n < 256) names[n++] = b->explainers[i].name;
+        names[n++] = b->explainers[i].name;
     }
     for (size_t i = 0; i < b->control_count; i++) {
         if (strcmp(b->controls[i].id, only) == 0) *control = only;
-        if (n < 256) names[n++] = b->controls[i].id;
+        names[n++] = b->controls[i].id;
     }
+    const char *near = *row || *control ? NULL : text_nearest(only, names, n);
+    free(names);
     if (*row || *control) return true;
-    const char *near = text_nearest(only, names, n);
     return error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
                      near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

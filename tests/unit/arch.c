@@ -1,3 +1,4 @@
+/* Lists of layers ("conv:8x5,relu,fc:10") as graphs, and the errors in them. */
 #include "nn/arch.h"
 
 #include "nn/op.h"

@@ -1,3 +1,4 @@
+/* Arrays that grow keep what they hold and refuse sizes that do not fit. */
 #include "base/array.h"
 
 #include <criterion/criterion.h>

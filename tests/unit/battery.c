@@ -1,3 +1,4 @@
+/* Battery files: every field, every error with line and column, and --set. */
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/source.h"

@@ -1,3 +1,4 @@
+/* Names of classes from CSV files, by index or in order. */
 #include "data/class_names.h"
 #include "tests/unit/scratch.h"
 

@@ -1,3 +1,4 @@
+/* Samples and labels from CSV files, and what is refused. */
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/source.h"

@@ -1,3 +1,4 @@
+/* Data sources by their names, samples in order, labels against the number of classes. */
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/source.h"

@@ -1,3 +1,4 @@
+/* Whole files read and written, gzip, folders with parents, digests. */
 #include "base/file.h"
 
 #include <criterion/criterion.h>

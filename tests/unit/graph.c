@@ -1,3 +1,4 @@
+/* Graphs: sorting, folding of constants, layers and their parameters, and the errors with the node's name. */
 #include "nn/graph.h"
 #include "nn/net.h"
 #include "nn/op.h"

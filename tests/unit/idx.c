@@ -1,3 +1,4 @@
+/* IDX files, plain and gzipped: every element type, every cut, every changed byte. */
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/source.h"

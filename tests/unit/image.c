@@ -1,3 +1,4 @@
+/* JPEG and PNG files against Pillow, and pictures that are cut, damaged, hostile or of a kind that is refused. */
 #include "data/image.h"
 #include "data/image_codec.h"
 #include "tests/unit/pixels.h"

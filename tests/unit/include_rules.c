@@ -36,7 +36,7 @@ static const struct rule rules[] = {
       "base/"}},
     {"controls/", {"controls/", "plan/", "judge/rules.h", "battery/", "nn/", "base/", "explainers/explainer.h"}},
     {"reports/", {"reports/", "store/", "workers/", "measure/", "base/"}},
-    {"explainers/", {"explainer.h"}},
+    {"explainers/", {"explainer.h", "kit.h"}},
     {"framework/cli/", {""}},
     {"framework/main.c", {""}},
 };
@@ -76,6 +76,7 @@ Test(include_rules, the_rules_themselves) {
         {"reports/html.c", "store/store.h", true},
         {"reports/html.c", "explainers/explainer.h", false},
         {"explainers/ig.c", "explainer.h", true},
+        {"explainers/ig.c", "kit.h", true},
         {"explainers/ig.c", "base/rng.h", false},
         {"framework/cli/cmd_run.c", "reports/report.h", true},
         {"controls/cascading.c", "../reports/report.h", false},

@@ -1,3 +1,4 @@
+/* Names and their places: found, missing, there twice, and many of them. */
 #include "base/name_table.h"
 
 #include <criterion/criterion.h>

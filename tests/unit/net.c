@@ -1,3 +1,4 @@
+/* Forward and backward passes against central differences and against networks computed by hand. */
 #include "nn/net.h"
 #include "nn/arch.h"
 #include "nn/op.h"

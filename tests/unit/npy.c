@@ -1,3 +1,4 @@
+/* NumPy files there and back, and what is refused. */
 #include "base/npy.h"
 #include "base/file.h"
 #include "base/rng.h"

@@ -1,3 +1,4 @@
+/* ONNX files there and back, and files that are cut, damaged or nested without end. */
 #include "onnx_fixture.h"
 
 #include "base/rng.h"

@@ -1,3 +1,4 @@
+/* ONNX models that are wrong, each with its message, and which initialisers become parameters. */
 #include "onnx_fixture.h"
 
 #include "nn/onnx_proto.h"

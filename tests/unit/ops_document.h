@@ -16,7 +16,7 @@
 
 static struct tally { unsigned folded, network, refused; } tallies[MOST_OPS]; /* in the order of ops_all */
 
-static char *refusals; /* "- case: reason" lines */
+static char *refusals; /* rows of a table */
 
 static bool uses(const Onnx__GraphProto *graph, const char *op) {
     for (size_t i = 0; i < graph->n_node; i++)
@@ -33,7 +33,7 @@ static void count_case(const Onnx__GraphProto *graph, const char *name, const ch
         tallies[i].network += network;
     }
     if (!refused) return;
-    char *longer = text_format("%s- %s: %s\n", refusals ? refusals : "", name, refused);
+    char *longer = text_format("%s| %s | %s |\n", refusals ? refusals : "", name, refused);
     free(refusals);
     refusals = longer;
 }
@@ -41,11 +41,12 @@ static void count_case(const Onnx__GraphProto *graph, const char *name, const ch
 /* The caller frees. */
 static char *document(void) {
     char *text = text_format(
-        "# Operators\n\nWritten by the tests (`ASSAY_WRITE_DOCS=1 make unit`): do not edit.\n\nONNX operators of sets 1 to 20. "
-        "Cases are those of the ONNX project (Debian: libonnx-testdata; node, simple, pytorch-operator, pytorch-converted) that "
-        "consist of\nthese operators. Every case runs with all inputs constant, folded at load, and as a network on a batch where "
-        "it is one; the gradient of every operator\nthat is not marked *at load* agrees with central differences "
-        "(tests/unit/op_gradients.c).\n\n| operator | what it is | cases that agree | of these as a network | cases refused |\n"
+        "# Operators\n\nWritten by the tests (`ASSAY_WRITE_DOCS=1 make unit`): do not edit.\n\n"
+        "ONNX operators of sets 1 to 20. Cases are those of the ONNX project (Debian: libonnx-testdata; node, simple,\n"
+        "pytorch-operator, pytorch-converted) that consist of these operators. Every case runs with all inputs constant,\n"
+        "folded at load, and as a network on a batch where it is one. The gradient of every operator that is not marked\n"
+        "*at load* agrees with central differences (tests/unit/op_gradients.c).\n\n"
+        "| operator | what it is | cases that agree | of these as a network | cases refused |\n"
         "|---|---|---|---|---|\n");
     const struct op *const *ops = ops_all();
     for (size_t i = 0; ops[i]; i++) {
@@ -55,8 +56,8 @@ static char *document(void) {
         text = longer;
     }
     char *whole = text_format(
-        "%s\nSum is read as Add; Min, Max and Sum of several operands as several of two; Split as a Slice for every part; Upsample as Resize.\n\n"
-        "## Cases refused, with the reason\n\n%s",
+        "%s\nSum is read as Add; Min, Max and Sum of several operands as several of two; Split as a Slice for every part;\n"
+        "Upsample as Resize.\n\n## Cases refused\n\n| case | reason |\n|---|---|\n%s",
         text, refusals ? refusals : "");
     free(text);
     return whole;

@@ -1,3 +1,4 @@
+/* Maps as PNG pictures: colours, scale, sparse maps, refusals. */
 #include "data/picture.h"
 #include "tests/unit/scratch.h"
 

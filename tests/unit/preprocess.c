@@ -1,3 +1,4 @@
+/* Presets of preprocessing: values, sizes and the order of channels. */
 #include "data/preprocess.h"
 
 #include <criterion/criterion.h>

@@ -1,3 +1,4 @@
+/* Resizing and cropping against Pillow, to the same bytes. */
 #include "data/resize.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/pixels.h"

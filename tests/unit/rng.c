@@ -1,3 +1,4 @@
+/* Random streams: Philox's known answers, independence, distributions, permutations and derangements. */
 #include "base/rng.h"
 
 #include <criterion/criterion.h>

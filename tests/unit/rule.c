@@ -1,3 +1,4 @@
+/* The rule's words and constants. */
 #include "battery/rule.h"
 
 #include <criterion/criterion.h>

@@ -59,6 +59,7 @@ Test(scaffold, fills_in_every_name) {
         cr_expect(strstr((char *)text, "a-b"), "%s", files[i]);
         free(text);
     }
+    cr_expect_not(file_exists("a-b/kit.h"), "the template does not include it");
     scratch_leave();
 }
 

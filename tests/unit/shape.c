@@ -1,3 +1,4 @@
+/* Shapes: counts, text, equality. */
 #include "base/shape.h"
 
 #include <criterion/criterion.h>

@@ -1,3 +1,4 @@
+/* The run's SQLite file: every field of every row, order, kills, and files that are foreign or damaged. */
 #include "store/store.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* The results that a method of known merit would give, for tests of the judge. */
 #include "synthetic.h"
 
 #include "base/rng.h"

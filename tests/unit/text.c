@@ -1,3 +1,4 @@
+/* Growing strings, nearest names, numbers from text, errors. */
 #include "base/text.h"
 #include "base/error.h"
 

@@ -1,3 +1,4 @@
+/* Training: steps against torch, what can be reached and memorised, the same seed for the same bytes. */
 #include "nn/train.h"
 
 #include "base/npy.h"

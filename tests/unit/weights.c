@@ -1,3 +1,4 @@
+/* Weights drawn anew by every scheme: what they depend on, share and keep. */
 #include "nn/weights.h"
 
 #include "nn/arch.h"
