@@ -380,3 +380,21 @@ Test(judge_labels, magnitudes_that_do_not_repeat) {
         synthetic_destroy(&s);
     }
 }
+
+/* Mismatched maps of twins are no floor: a network that learned the labels shares what is looked for. */
+Test(judge_labels, the_floor_is_that_of_the_permuted_networks) {
+    struct synthetic_options o = labels_default();
+    struct profile p = {CLEAN, TWINS};
+    struct synthetic s;
+    synthetic_create(&s, &o, &p, 1);
+    for (uint32_t r = 0; r < 4; r++) {
+        char key[16];
+        snprintf(key, sizeof key, "twin/%u", r);
+        for (int v = 0; v < VIEW_COUNT; v++)
+            for (uint32_t i = 0; i < DERANGEMENTS * o.inputs; i++) synthetic_cell(&s, 0, key)->mismatched[v][i] = .99;
+    }
+    struct judgement j = synthetic_judge(&s, 0);
+    cr_expect_eq(j.word, VERDICT_PASS, "%s", j.reason);
+    cr_expect_float_eq(j.floor, 0, 1e-12, "%g", j.floor);
+    synthetic_destroy(&s);
+}

@@ -226,9 +226,16 @@ static void has_no_logits(const struct predicate_case *c, double *worst, double 
     *tolerance = .5;
 }
 
+/* The original itself carries this one, and comes first in its process. */
+static void is_shifted(const struct predicate_case *c, double *worst, double *tolerance) {
+    *worst = c->answer_count != 2 || largest_gap(c->answers[1].input, c->answers[0].input + 1, c->count - 1) > 0;
+    *tolerance = .5;
+}
+
 static const struct predicate predicates[] = {
     {.id = "classes", .what = "maps of two classes differ", .wants_logits = true, .holds = differs},
     {.id = "plain", .what = "maps of two classes differ", .holds = has_no_logits},
+    {.id = "order", .what = "maps of two classes differ", .holds = is_shifted},
 };
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
@@ -247,7 +254,8 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
     };
     const struct ask zeroed = {.root = ROOT_MODEL, .inputs = &input_zeroed};
     bool ok = from > 0 || (plan_check(p, index, &predicates[0], asks, ASKS, e) &&
-                           plan_check(p, index, &predicates[1], &zeroed, 1, e));
+                           plan_check(p, index, &predicates[1], &zeroed, 1, e) &&
+                           plan_check(p, index, &predicates[2], (struct ask[]){asks[SHIFTED], asks[PLAIN]}, 2, e));
     free(top);
     return ok;
 }
