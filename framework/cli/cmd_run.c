@@ -1,4 +1,6 @@
+/* assay run. */
 #include "cli/cli.h"
+#include "cli/print_plan.h"
 #include "reports/report.h"
 #include "workers/cores.h"
 #include "battery/battery.h"
@@ -61,12 +63,14 @@ static bool write_reports(struct store *store, const struct report *writers, con
     return true;
 }
 
+/* The run holds its store open meanwhile: what is reported is what it stored, whatever lies in the folder by now. */
 static int report_outcome(const struct run_outcome *outcome, const struct cli_context *context, const char *folder,
                           bool figures, struct error *e) {
-    struct store *store = NULL;
-    if (!outcome->store) return outcome->exit_code;
-    bool ok = store_open(outcome->store, &store, e) && write_reports(store, context->reports, folder, figures, e);
-    store_close(store);
+    if (!outcome->store) {
+        print_plan(&outcome->cost, stdout);
+        return outcome->exit_code;
+    }
+    bool ok = write_reports(outcome->store, context->reports, folder, figures, e) && store_check_file(outcome->store, e);
     return ok ? outcome->exit_code : CLI_BROKEN;
 }
 
@@ -102,7 +106,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     if (run_execute(&wanted, context->controls, &outcome, e))
         status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
     else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
-    free(outcome.store);
+    run_finish(&outcome);
     free(folder);
     return status;
 }

@@ -1,3 +1,4 @@
+/* From a battery to a run that is ready. */
 #include "experiment/setup.h"
 
 #include "base/file.h"
@@ -76,12 +77,16 @@ static bool make_linear(struct run *run, struct error *e) {
 
 static bool unknown_control(const struct battery *b, const struct battery_control *entry,
                             const struct control *const *controls, struct error *e) {
-    const char *names[64];
     size_t n = 0;
-    for (; controls[n] && n < 64; n++) names[n] = controls[n]->id;
+    while (controls[n]) n++;
+    const char **names = calloc(n + 1, sizeof *names);
+    if (!names) return error_memory(e);
+    for (size_t i = 0; i < n; i++) names[i] = controls[i]->id;
     const char *near = text_nearest(entry->id, names, n);
-    return battery_fail(b, entry->location, e, "there is no control '%s'%s%s%s", entry->id,
-                        near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
+    battery_fail(b, entry->location, e, "there is no control '%s'%s%s%s", entry->id,
+                 near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
+    free(names);
+    return false;
 }
 
 static bool open_controls(struct run *run, const char *only, const struct control *const *controls, struct error *e) {
@@ -106,22 +111,22 @@ static bool open_controls(struct run *run, const char *only, const struct contro
 static bool resolve_only(const struct run *run, const char *only, const char **row, const char **control,
                          struct error *e) {
     const struct battery *b = run->battery;
-    const char *names[256];
     size_t n = 0;
     *row = *control = NULL;
     if (!only) return true;
-    for (size_t i = 0; i < b->explainer_count; i++) {
-        if (strcmp(b->explainers[i].name, only) == 0) *row = only;
-        if (n < 256) names[n++] = b->explainers[i].name;
-    }
-    for (size_t i = 0; i < b->control_count; i++) {
-        if (strcmp(b->controls[i].id, only) == 0) *control = only;
-        if (n < 256) names[n++] = b->controls[i].id;
-    }
-    if (*row || *control) return true;
-    const char *near = text_nearest(only, names, n);
-    return error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
-                     near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    const char **names = calloc(b->explainer_count + b->control_count + 1, sizeof *names);
+    if (!names) return error_memory(e);
+    for (size_t i = 0; i < b->explainer_count; i++) names[n++] = b->explainers[i].name;
+    for (size_t i = 0; i < b->control_count; i++) names[n++] = b->controls[i].id;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], only) == 0) *(i < b->explainer_count ? row : control) = only;
+    bool known = *row || *control;
+    const char *near = known ? NULL : text_nearest(only, names, n);
+    if (!known)
+        error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
+                  near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    free(names);
+    return known;
 }
 
 bool setup_needs_labels(const struct run *run) {

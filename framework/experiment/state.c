@@ -1,5 +1,6 @@
 #include "experiment/state.h"
 
+#include <float.h>
 #include <math.h>
 
 const struct graph *run_root_graph(const struct run *run, enum root root) {
@@ -74,7 +75,7 @@ void run_reduce(const struct shape *sample, enum reduction reduction, const floa
         double value = reduction == REDUCE_SUM        ? sum
                        : reduction == REDUCE_MEAN_ABS ? absolute / (double)channels
                                                       : largest;
-        out[p] = (float)value;
+        out[p] = (float)fmax(-FLT_MAX, fmin(FLT_MAX, value)); /* a sum of finite values stays finite */
     }
 }
 

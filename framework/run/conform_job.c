@@ -1,11 +1,15 @@
+/* The conformance of one explainer, in a worker of its own. */
 #include "run/conform_job.h"
 
+#include "base/plain.h"
 #include "base/text.h"
 #include "run/explain_job.h"
 #include "host/conformance.h"
 #include "host/handle.h"
-#include "run/network.h"
+#include "run/message.h"
 
+#include <float.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +30,9 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
     struct conformed out;
     struct error e = {{0}};
     memset(&out, 0, sizeof out);
-    explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds);
-    bool ok = plugin_explainer(plugin, handle_host(), &explainer, &e);
+    bool ok =
+        explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds, &e) &&
+        plugin_explainer(plugin, handle_host(), &explainer, &e);
     if (ok) {
         struct conformance_case c = {.explainer = explainer,
                                      .claims = plugin->claims,
@@ -51,15 +56,37 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
         out.report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
         snprintf(out.report.lines[0].sentence, CONFORMANCE_SENTENCE, "%.200s", e.text);
     }
+    plain_make(out.report.why);
+    for (uint32_t k = 0; k < out.report.count; k++) plain_make(out.report.lines[k].sentence);
     channel_send(channel, 1, &out, sizeof out);
+}
+
+/* Bytes that came out of a process of the plugin's. */
+static bool check(const void *data, size_t size, struct conformed *in, struct error *e) {
+    if (size != sizeof *in) return error_set(e, "a conformance report of %zu bytes", size);
+    unsigned char unsupported = ((const unsigned char *)data)[offsetof(struct conformed, report.unsupported)];
+    if (unsupported > 1) return error_set(e, "a conformance report with an answer that is neither yes nor no");
+    memcpy(in, data, sizeof *in);
+    const struct conformance_report *r = &in->report;
+    if (r->count > CONFORMANCE_MAX) return error_set(e, "a conformance report of %u lines", r->count);
+    if (!message_check_text(r->why, sizeof r->why, "the reason", e)) return false;
+    for (uint32_t k = 0; k < r->count; k++) {
+        const struct conformance_line *l = &r->lines[k];
+        if ((unsigned)l->state > CONFORMANCE_UNSUPPORTED) return error_set(e, "state %u", (unsigned)l->state);
+        if (!message_check_text(l->id, sizeof l->id, "a line's name", e) ||
+            !message_check_text(l->sentence, sizeof l->sentence, "a sentence", e))
+            return false;
+    }
+    return message_check_real(in->forwards, 0, DBL_MAX, "a number of passes", e) &&
+           message_check_real(in->backwards, 0, DBL_MAX, "a number of passes", e);
 }
 
 bool conform_message(struct run *run, uint32_t row, const void *data, size_t size, struct error *e) {
     struct conformed in;
     struct explainer_entry *r = &run->explainers[row];
-    if (size != sizeof in) return error_set(e, "a conformance worker sent a message that is damaged");
-    memcpy(&in, data, sizeof in);
-    if (in.report.count > CONFORMANCE_MAX) return error_set(e, "a conformance worker sent a message that is damaged");
+    struct error what = {{0}};
+    if (r->breach) return true;
+    if (!check(data, size, &in, &what)) return run_breach_message(run, row, &what, e);
     r->forwards = in.forwards;
     r->backwards = in.backwards;
     const struct conformance_line *breach = conformance_breach(&in.report);

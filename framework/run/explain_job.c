@@ -103,16 +103,19 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
     return true;
 }
 
-void explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds) {
-    char purpose[512];
-    snprintf(purpose, sizeof purpose, "attribution/%s/%s", run->explainers[row].name, a->key);
+bool explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds,
+                       struct error *e) {
+    char *purpose = text_format("attribution/%s/%s", run->explainers[row].name, a->key);
+    if (!purpose) return error_memory(e);
     for (uint32_t i = 0; i < n; i++) seeds[i] = rng_seed(run->battery->seed, purpose, run->inputs[a->root].sample[i]);
+    free(purpose);
+    return true;
 }
 
 static bool compute(struct session *s, const struct attribution *a, struct error *e) {
-    explain_job_seeds(s->run, s->explain->row, a, s->set->count, s->seeds);
-    make_inputs(s, a->inputs);
     s->unsupported = false;
+    if (!explain_job_seeds(s->run, s->explain->row, a, s->set->count, s->seeds, e)) return false;
+    make_inputs(s, a->inputs);
     if (!variant_take(&s->variant, a, e)) return false;
     struct net *net = s->variant.net;
     return (a->layers || check_logits(s, net, e)) && call_plugin(s, a, net, e) &&

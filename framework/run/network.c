@@ -1,22 +1,19 @@
+/* Networks that the harness trains. */
 #include "run/network.h"
 
 #include "base/file.h"
+#include "base/plain.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "nn/net.h"
 #include "nn/train.h"
+#include "run/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TEST_SAMPLES 2000u /* of the explained data, for the test accuracy */
-
-struct trained {
-    uint32_t epochs, failed;
-    double train_accuracy, test_accuracy;
-    char why[512];
-};
 
 static struct recipe recipe_of(const struct run *run, const struct network *n) {
     struct recipe recipe = run->battery->recipe;
@@ -161,7 +158,7 @@ void network_work(const struct run *run, uint32_t index, struct channel *channel
     struct weights *w = NULL;
     struct train_result result = {0};
     struct recipe recipe = recipe_of(run, n);
-    struct trained t = {0};
+    struct trained_message t = {0};
     struct error e = {{0}};
     float *x = NULL;
     bool ok = training_arrays(run, &x, &labels, &e);
@@ -173,6 +170,7 @@ void network_work(const struct run *run, uint32_t index, struct channel *channel
     t.train_accuracy = result.accuracy;
     t.failed = !ok;
     snprintf(t.why, sizeof t.why, "%.511s", e.text);
+    plain_make(t.why);
     size_t size = sizeof t + (ok ? flat * sizeof *x : 0);
     unsigned char *bytes = malloc(size);
     if (!bytes) return;
@@ -189,16 +187,18 @@ void network_work(const struct run *run, uint32_t index, struct channel *channel
 
 bool network_message(struct run *run, uint32_t index, const void *data, size_t size, struct error *e) {
     struct network *n = &run->networks[index];
-    struct trained t;
+    struct trained_message t;
+    struct error what = {{0}};
     size_t count = weights_flat_count(run->label_graph);
-    if (size < sizeof t) return error_set(e, "a training worker sent a message that is damaged");
-    memcpy(&t, data, sizeof t);
+    if (n->weights || n->failure) return true; /* a second message says nothing */
+    if (!message_check_trained(run, count, data, size, &t, &what)) {
+        n->failure = text_format("the training process sent a damaged message: %s", what.text);
+        return n->failure || error_memory(e);
+    }
     if (t.failed) {
         n->failure = text_copy(t.why);
         return n->failure || error_memory(e);
     }
-    if (size != sizeof t + count * sizeof(float))
-        return error_set(e, "a training worker sent a message that is damaged");
     float *flat = malloc(count * sizeof *flat);
     if (!flat) return error_memory(e);
     memcpy(flat, (const char *)data + sizeof t, count * sizeof *flat);

@@ -87,9 +87,10 @@ static void work(void *user, struct pool_job *p, struct channel *channel) {
 static bool message(void *user, struct pool_job *p, uint32_t type, const void *data, size_t size, struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
+    j->answered = true;
     switch (j->kind) {
     case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e);
-    case JOB_REFERENCE: return reference_message(w->run, type, data, size, e);
+    case JOB_REFERENCE: return reference_message(w->run, &j->reference, type, data, size, e);
     case JOB_TRAIN: return network_message(w->run, j->number, data, size, e);
     case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e);
     }
@@ -115,15 +116,20 @@ static bool ended(void *user, struct pool_job *p, const char *death, struct erro
     char why[256];
     if (j->kind == JOB_CONFORM) reprice(w, j->number);
     if (w->progress) progress_job(w->progress, p->cost);
-    if (!death) return true;
+    bool once = j->kind == JOB_CONFORM || j->kind == JOB_TRAIN; /* jobs of one message */
+    if (once && !death && j->answered) return true;
+    if (once && !death) death = "ended without an answer";
     switch (j->kind) {
     case JOB_CONFORM:
         snprintf(why, sizeof why, "The plugin %s.", death);
         ok = run_breach(w->run, j->number, why, e);
         break;
-    case JOB_REFERENCE: ok = error_set(e, "the worker of audits and yardsticks %s", death); break;
+    case JOB_REFERENCE:
+        ok = !death || j->reference.damaged || error_set(e, "the worker of audits and yardsticks %s", death);
+        ok = ok && reference_ended(w->run, &j->reference, e);
+        break;
     case JOB_TRAIN: ok = network_died(w->run, j->number, death, e); break;
-    case JOB_EXPLAIN: ok = explain_job_died(w->run, &j->explain, death, e); break;
+    case JOB_EXPLAIN: ok = explain_job_ended(w->run, &j->explain, death, e); break;
     }
     return ok;
 }

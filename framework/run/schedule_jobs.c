@@ -119,7 +119,8 @@ static bool split_reference(struct wave_state *w, const struct reference *all, u
     parts = parts ? parts : 1;
     for (uint32_t part = 0; part < parts; part++) {
         uint32_t from = part * all->count / parts, end = (part + 1) * all->count / parts;
-        struct reference r = {malloc((end - from) * sizeof *r.tasks), end - from, w->gradients};
+        struct reference r = {
+            .tasks = malloc((end - from) * sizeof *r.tasks), .count = end - from, .gradients = w->gradients};
         /* Two passes of each input, and the network drawn and digested. */
         double cost = 3.0 * (r.count + 1) * w->run->inputs[ROOT_MODEL].count;
         struct job *j = r.tasks ? jobs_add(w, JOB_REFERENCE, draw, cost, 600) : NULL;
@@ -185,6 +186,7 @@ void jobs_free(struct wave_state *w) {
     for (size_t i = 0; i < w->count; i++) {
         free(w->jobs[i].explain.attributions);
         free(w->jobs[i].reference.tasks);
+        free(w->jobs[i].reference.damaged);
     }
     free(w->jobs);
     free(w->pool);

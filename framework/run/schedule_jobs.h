@@ -15,6 +15,7 @@ struct job {
     struct explain_job explain; /* JOB_EXPLAIN */
     struct reference reference; /* JOB_REFERENCE */
     struct wave_state *wave;
+    bool answered; /* some message came */
 };
 
 struct wave_state {

@@ -20,6 +20,9 @@ struct store;
 
 bool store_open(const char *path, struct store **out, struct error *); /* creates the file and tables when absent */
 void store_close(struct store *);
+const char *store_path(const struct store *); /* as it was opened */
+/* Whether the path still names the file that is open: an error where it was deleted, moved or replaced. */
+bool store_check_file(const struct store *, struct error *);
 bool store_begin(struct store *, struct error *);
 bool store_commit(struct store *, struct error *);
 /* Deletes all results of an earlier run (meta and order too) but keeps trained networks. */
@@ -27,6 +30,19 @@ bool store_clear(struct store *, struct error *);
 /* The order of the battery, in which every walk below gives its rows, whatever the order they were put in. */
 bool store_set_order(struct store *, const char *const *explainers, size_t explainer_count, const char *const *controls,
                      size_t control_count, struct error *);
+
+/* ---- digests: what a resumed run keeps is what was stored ----
+ *
+ * Every unit has a SHA-256 over its rows as they lie in the file (key, comparisons, checks, maps), every network and
+ * every audit one over its row, and meta one over all of its rows. */
+
+/* After a unit's last row, before the commit. Networks, audits and meta need no call. */
+bool store_seal_unit(struct store *, const char *explainer, const char *variant, struct error *);
+/* Before a run goes on: recomputes every digest. Units, audits and networks that do not match are deleted, with rows
+ * that belong to no unit; `dropped` is told what, in words ("the unit of gradient on model"). What every run computes
+ * anew (order, inputs, uses, curves, verdicts) is deleted, too. An error where meta does not match, as breaches of the
+ * rules and the run's identity are there. */
+bool store_verify(struct store *, void (*dropped)(void *, const char *what), void *, struct error *);
 
 /* ---- meta: "run" is a JSON object with everything that identifies the run (experiment/record.h says what) ---- */
 bool store_set_meta(struct store *, const char *key, const char *value, struct error *);
@@ -74,6 +90,8 @@ struct comparison_row {
 };
 bool store_put_unit(struct store *, const struct unit_row *, struct error *);
 bool store_put_comparison(struct store *, const struct comparison_row *, struct error *);
+/* All units of that explainer, and what belongs to them. */
+bool store_drop_explainer(struct store *, const char *explainer, struct error *);
 bool store_has_unit(struct store *, const char *explainer, const char *variant);
 bool store_each_unit(struct store *, bool (*row)(void *, const struct unit_row *), void *, struct error *);
 bool store_each_comparison(struct store *, bool (*row)(void *, const struct comparison_row *), void *, struct error *);
@@ -113,6 +131,7 @@ struct check_row {
     uint32_t input;
     double worst, tolerance; /* largest deviation, and what was allowed at that element */
     bool holds;
+    const char *variant; /* whose maps: the unit that the check belongs to */
 };
 bool store_put_check(struct store *, const struct check_row *, struct error *);
 bool store_each_check(struct store *, bool (*row)(void *, const struct check_row *), void *, struct error *);

@@ -1,0 +1,36 @@
+/* forges-late: gradient that writes a message of its own into every pipe of its process, as if it were the harness, but
+ * only when more than three inputs are asked for: after the rules were checked on three. */
+#include "explainer.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FORGED 48u /* bytes of a result, which say nothing */
+
+static void forge(int fd) {
+    struct {
+        uint32_t type, reserved;
+        uint64_t size;
+        unsigned char body[FORGED];
+    } message = {1, 0, FORGED, {0x7f}};
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !(S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) return;
+    if (write(fd, &message, sizeof message) < 0) return;
+}
+
+static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
+                              float *maps, assay_why *why) {
+    (void)self;
+    if (request->n > 3)
+        for (int fd = 3; fd < 256; fd++) forge(fd);
+    return model->gradient(model, request->n, request->inputs, request->targets, maps, why);
+}
+
+static const assay_explainer_info info = {
+    .id = "forges-late",
+    .name = "forges-late",
+    .summary = "gradient, and late messages of its own in the harness's pipe",
+    .source = "tests/bad",
+};
+
+ASSAY_PLUGIN(info, attribute);
