@@ -15,7 +15,7 @@ bool file_read(const char *path, uint8_t **data, size_t *size, struct error *);
 bool file_write(const char *path, const void *data, size_t size, struct error *);
 
 bool file_exists(const char *path);
-bool file_make_folder(const char *path, struct error *); /* with its parents */
+bool file_make_folder(const char *path, struct error *); /* with its parents; a failure leaves errno */
 
 #define FILE_DIGEST_SIZE 65
 /* SHA-256 as 64 lower-case hex digits. */

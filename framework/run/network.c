@@ -26,7 +26,7 @@ static char *network_key(const struct run *run, const struct network *n, const c
     const struct battery *b = run->battery;
     const struct recipe r = recipe_of(run, n);
     char digest[FILE_DIGEST_SIZE];
-    char *text = text_format("%s|%s|%s|%d %g %g %u %u %g %llu|%s %u|%s", ASSAY_VERSION,
+    char *text = text_format("%s|%s|%s|%d %.17g %.17g %u %u %.17g %llu|%s %u|%s", ASSAY_VERSION,
                              b->training_layers ? b->training_layers : run->model_digest, data, (int)r.optimiser,
                              r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy,
                              (unsigned long long)r.seed, role_name(n->role), n->draw, b->data_source);

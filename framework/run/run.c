@@ -29,14 +29,14 @@ static bool open_log(struct run *run, const char *folder, struct error *e) {
     return ok;
 }
 
-/* The folder with its log; where that fails nothing can run (exit code 3). */
-static bool open_folder(struct run *run, const char *folder, const char *store, struct error *e) {
+/* The folder with its log. *broken: the path could be a run folder, but cannot be written (exit code 3). */
+static bool open_folder(struct run *run, const char *folder, const char *store, bool *broken, struct error *e) {
     struct error why = {{0}};
-    if (file_make_folder(folder, &why) && open_log(run, folder, &why) &&
-        (access(store, F_OK) != 0 || access(store, W_OK) == 0 ||
-         error_set(&why, "%s: %s: a file that can be written was wanted", store, strerror(errno))))
-        return true;
-    return error_set(e, "%s: make the run folder writable, or choose another with -o", why.text);
+    if (!file_make_folder(folder, &why) && (errno == EEXIST || errno == ENOTDIR)) return error_set(e, "%s", why.text);
+    *broken = why.text[0] || !open_log(run, folder, &why) ||
+              (access(store, F_OK) == 0 && access(store, W_OK) != 0 &&
+               !error_set(&why, "%s: %s: a file that can be written was wanted", store, strerror(errno)));
+    return !*broken || error_set(e, "%s: make the run folder writable, or choose another with -o", why.text);
 }
 
 static bool set_order(struct run *run, struct error *e) {
@@ -91,9 +91,10 @@ static bool open_store(struct run *run, const struct run_options *options, bool 
     char identity[65], *text = NULL, *path = text_format("%s/assay.db", options->folder);
     if (!path) return error_memory(e);
     expect_full_files();
-    *broken = !open_folder(run, options->folder, path, e);
-    bool ok = !*broken && store_open(path, &run->store, e) && record_run(run, identity, &text, e) &&
+    errno = 0;
+    bool ok = open_folder(run, options->folder, path, broken, e) && store_open(path, &run->store, e) && record_run(run, identity, &text, e) &&
               take_earlier(run, identity, options, e) && set_order(run, e) && store_set_meta(run->store, "run", text, e);
+    *broken = *broken || (!ok && errno == EIO);
     free(text);
     free(path);
     return ok;

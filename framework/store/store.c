@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,7 +30,9 @@ bool store_open(const char *path, struct store **out, struct error *e) {
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
     ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e);
     if (!ok) {
+        int why = errno;
         store_close(s);
+        errno = why;
         return false;
     }
     *out = s;

@@ -18,7 +18,8 @@
 
 struct store;
 
-bool store_open(const char *path, struct store **out, struct error *); /* creates the file and tables when absent */
+/* Creates the file and tables when absent. Every function here leaves EIO in errno where the file system refused. */
+bool store_open(const char *path, struct store **out, struct error *);
 void store_close(struct store *);
 const char *store_path(const struct store *); /* as it was opened */
 /* Whether the path still names the file that is open: an error where it was deleted, moved or replaced. */

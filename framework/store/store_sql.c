@@ -4,20 +4,24 @@
 #include <errno.h>
 #include <string.h>
 
-/* The file system refused: what it said, and the remedy. */
+/* The file system refused: what it said, where SQLite kept it, and the remedy. */
 static bool fail_io(const struct store *s, int code, struct error *e) {
     int why = s->db ? sqlite3_system_errno(s->db) : 0;
     const char *said = why ? strerror(why) : s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code);
+    bool full = (code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_WRITE;
 
-    if (why == EFBIG)
-        return error_set(e, "%s: %s: raise the limit on the size of files (ulimit -f), then go on with --resume",
-                         s->path, said);
-    if (why == ENOSPC || why == EDQUOT)
-        return error_set(e, "%s: %s: free some space, then go on with --resume", s->path, said);
-    return error_set(e,
-                     "%s: cannot be read or written: %s (SQLite code %d): make the file and its folder writable and "
-                     "go on with --resume, or choose another folder",
-                     s->path, said, code);
+    if (full)
+        error_set(e,
+                  "%s: cannot be written: %s: free some space on the disk, or raise the limit on the size of files "
+                  "(ulimit -f), then go on with --resume",
+                  s->path, said);
+    else
+        error_set(e,
+                  "%s: cannot be read or written: %s: make the file and its folder writable and go on with --resume, "
+                  "or choose another folder",
+                  s->path, said);
+    errno = EIO;
+    return false;
 }
 
 bool store_fail(const struct store *s, int code, struct error *e) {
@@ -32,11 +36,7 @@ bool store_fail(const struct store *s, int code, struct error *e) {
         return error_set(
             e, "%s: the file is damaged: an intact store was wanted; delete it, or start again in another folder",
             s->path);
-    case SQLITE_FULL: /* a limit on the size of files looks like a full disk to SQLite */
-        return error_set(e,
-                         "%s: the disk is full, or the limit on the size of files (ulimit -f) is reached: free some "
-                         "space or raise the limit, then go on with --resume",
-                         s->path);
+    case SQLITE_FULL:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

@@ -14,7 +14,7 @@ struct store {
     unsigned walks; /* names the temporary tables of walks */
 };
 
-/* Says what SQLite said, and what to do about it. */
+/* Says what SQLite said, and what to do about it. errno is EIO where the file could not be read or written. */
 bool store_fail(const struct store *, int code, struct error *);
 bool store_execute(struct store *, const char *sql, struct error *);
 bool store_prepare(const struct store *, const char *sql, sqlite3_stmt **out, struct error *);

@@ -403,8 +403,8 @@ Test(run_battery, neither_workers_nor_kills_change_a_byte) {
     write_reports("one");
     expect_same("one", "two");
     all = units_of("one");
-    for (int k = 0; k < 2; k++) { /* networks are stored first, half a megabyte of them */
-        if (!run_and_kill("b.yaml", "killed", k ? 300000 : 700000)) break;
+    for (int k = 0; k < 2; k++) { /* networks are stored first, a megabyte of them with their digests */
+        if (!run_and_kill("b.yaml", "killed", k ? 900000 : 1900000)) break;
         uint32_t units = units_of("killed");
         cr_expect_leq(units, all);
         middle += units > 0 && units < all;
@@ -542,7 +542,7 @@ Test(run_battery, a_flipped_bit_never_changes_a_result) {
         if (ok) expect_same("whole", "flipped");
         same += ok;
     }
-    cr_expect_gt(same, FLIPS / 2, "%u of %d went on", same, FLIPS);
+    cr_expect_gt(same, 2, "%u of %d went on", same, FLIPS);
     free(whole);
 }
 
@@ -607,7 +607,11 @@ Test(run_battery, the_outcome_holds_the_store_open) {
 Test(run_battery, a_folder_that_cannot_be_written) {
     static const struct {
         const char *run, *words;
-    } cases[] = {{"file/run", "file"}, {"run", "plugins.log"}};
+        bool started;
+    } cases[] = {{"file", "file: File exists", false},
+                 {"file/run", "file", false}, /* no path of a folder: a usage error */
+                 {"run", "plugins.log", true},
+                 {"/proc/assay", "/proc/assay", true}};
     char path[128];
     struct error e = {{0}};
     write_battery("b.yaml", "fashion-mlp.onnx", 60, "gradient\n", ONE_CONTROL);
@@ -615,13 +619,15 @@ Test(run_battery, a_folder_that_cannot_be_written) {
     cr_assert(file_write(path, "x", 1, &e));
     snprintf(path, sizeof path, "%s/run/plugins.log", folder);
     cr_assert(file_make_folder(path, &e));
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         char paths[2][128];
         struct run_outcome outcome;
         struct run_options options = options_of("b.yaml", cases[k].run, 2, paths);
+        if (cases[k].run[0] == '/') options.folder = cases[k].run;
         cr_expect_not(run_execute(&options, controls, &outcome, &e));
-        cr_expect(outcome.started, "exit code 3");
-        cr_expect(strstr(e.text, cases[k].words) && strstr(e.text, "choose another with -o"), "%s", e.text);
+        cr_expect_eq(outcome.started, cases[k].started, "%s", e.text);
+        cr_expect(strstr(e.text, cases[k].words), "%s", e.text);
+        cr_expect(!outcome.started || strstr(e.text, "choose another with -o"), "%s", e.text);
     }
 }
 
