@@ -70,7 +70,8 @@ static int report_outcome(const struct run_outcome *outcome, const struct cli_co
         print_plan(&outcome->cost, stdout);
         return outcome->exit_code;
     }
-    bool ok = write_reports(outcome->store, context->reports, folder, figures, e) && store_check_file(outcome->store, e);
+    bool ok =
+        write_reports(outcome->store, context->reports, folder, figures, e) && store_check_file(outcome->store, e);
     return ok ? outcome->exit_code : CLI_BROKEN;
 }
 

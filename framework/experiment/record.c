@@ -202,8 +202,7 @@ static json_t *machine_json(void) {
         break;
     }
     if (f) fclose(f);
-    return json_pack("{s:s, s:s, s:s}", "cpu", cpu, "route", compute_route(), "blas_kernel",
-                     openblas_get_corename());
+    return json_pack("{s:s, s:s, s:s}", "cpu", cpu, "route", compute_route(), "blas_kernel", openblas_get_corename());
 }
 
 /* What the command line put in place of values of the file. */

@@ -30,9 +30,8 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
     struct conformed out;
     struct error e = {{0}};
     memset(&out, 0, sizeof out);
-    bool ok =
-        explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds, &e) &&
-        plugin_explainer(plugin, handle_host(), &explainer, &e);
+    bool ok = explain_job_seeds(run, row, &run->plan.attributions[run_original(run, ROOT_MODEL)], n, seeds, &e) &&
+              plugin_explainer(plugin, handle_host(), &explainer, &e);
     if (ok) {
         struct conformance_case c = {.explainer = explainer,
                                      .claims = plugin->claims,

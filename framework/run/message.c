@@ -110,8 +110,7 @@ static bool check_pair(void *user, const struct record_asked *asked) {
                              "wanted",
                              c->next, p.input, p.other, p.measure, p.view, set->global[asked->input],
                              set->global[asked->other], asked->measure, v);
-        if (!isnan(p.value) &&
-            !message_check_real(p.value, -MOST_SIMILARITY, MOST_SIMILARITY, "a similarity", c->e))
+        if (!isnan(p.value) && !message_check_real(p.value, -MOST_SIMILARITY, MOST_SIMILARITY, "a similarity", c->e))
             return false;
         values[v] = p.value;
     }

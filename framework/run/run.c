@@ -61,15 +61,16 @@ struct dropped {
 static void note_dropped(void *user, const char *what) {
     struct dropped *d = user;
     if (d->count++ == 0 && !d->quiet)
-        fprintf(stderr, "assay: warning: %s: %s was changed after it was stored, and is computed again\n", d->path, what);
+        fprintf(stderr, "assay: warning: %s: %s was changed after it was stored, and is computed again\n", d->path,
+                what);
 }
 
 /* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
 static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
     struct dropped dropped = {store_path(run->store), 0, options->quiet};
     char *known = NULL;
-    bool ok = (options->resume || store_clear(run->store, e)) &&
-              store_verify(run->store, note_dropped, &dropped, e) && store_meta(run->store, "identity", &known, e);
+    bool ok = (options->resume || store_clear(run->store, e)) && store_verify(run->store, note_dropped, &dropped, e) &&
+              store_meta(run->store, "identity", &known, e);
     if (ok && known && strcmp(known, identity) != 0)
         ok = error_set(
             e,
@@ -92,8 +93,9 @@ static bool open_store(struct run *run, const struct run_options *options, bool 
     if (!path) return error_memory(e);
     expect_full_files();
     errno = 0;
-    bool ok = open_folder(run, options->folder, path, broken, e) && store_open(path, &run->store, e) && record_run(run, identity, &text, e) &&
-              take_earlier(run, identity, options, e) && set_order(run, e) && store_set_meta(run->store, "run", text, e);
+    bool ok = open_folder(run, options->folder, path, broken, e) && store_open(path, &run->store, e) &&
+              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) && set_order(run, e) &&
+              store_set_meta(run->store, "run", text, e);
     *broken = *broken || (!ok && errno == EIO);
     free(text);
     free(path);

@@ -84,9 +84,8 @@ bool store_clear(struct store *s, struct error *e) {
 
 bool store_set_meta(struct store *s, const char *key, const char *value, struct error *e) {
     if (!store_execute(s, "SAVEPOINT setting", e)) return false;
-    bool ok =
-        store_run_once(s, "INSERT OR REPLACE INTO meta VALUES (?, ?)", (const char *const[]){key, value}, 2, e) &&
-        store_seal_meta(s, e);
+    bool ok = store_run_once(s, "INSERT OR REPLACE INTO meta VALUES (?, ?)", (const char *const[]){key, value}, 2, e) &&
+              store_seal_meta(s, e);
     if (!ok) store_execute(s, "ROLLBACK TO setting", NULL);
     return store_execute(s, "RELEASE setting", ok ? e : NULL) && ok;
 }

@@ -247,9 +247,8 @@ static bool walk_end(struct walk *w) {
     }
 #define STORE_PUT(NAME, TABLE)                                                                                         \
     bool store_put_##NAME(struct store *s, const struct NAME##_row *row, struct error *e) {                            \
-        return put_row(s, TABLE, row, e);                                                                        \
+        return put_row(s, TABLE, row, e);                                                                              \
     }
-
 
 bool store_put_network(struct store *s, const struct network_row *row, struct error *e) {
     return put_row(s, TABLE_NETWORK, row, e) && store_seal(s, TABLE_NETWORK, &row->key, e);

@@ -10,45 +10,53 @@
 
 /* ---- the bytes that are digested ---- */
 
-/* Each value with its type and length, so that no two rows have the same bytes. */
+/* Each value behind its type and size, so that no two rows have the same bytes. */
 static bool add_value(struct text *out, sqlite3_stmt *statement, int column) {
-    int type = sqlite3_column_type(statement, column);
-    sqlite3_int64 whole = type == SQLITE_INTEGER ? sqlite3_column_int64(statement, column) : 0;
-    double real = type == SQLITE_FLOAT ? sqlite3_column_double(statement, column) : 0;
-    const void *bytes = type == SQLITE_INTEGER ? &whole : type == SQLITE_FLOAT ? (const void *)&real : NULL;
-    size_t size = bytes ? 8 : 0;
+    const unsigned char type = (unsigned char)sqlite3_column_type(statement, column);
+    sqlite3_int64 whole;
+    double real;
+    const void *bytes = &whole;
+    uint32_t size = 8;
 
-    if (type == SQLITE_TEXT || type == SQLITE_BLOB) {
-        bytes = sqlite3_column_blob(statement, column);
-        size = (size_t)sqlite3_column_bytes(statement, column);
+    if (type == SQLITE_INTEGER) {
+        whole = sqlite3_column_int64(statement, column);
+    } else if (type == SQLITE_FLOAT) {
+        real = sqlite3_column_double(statement, column);
+        bytes = &real;
+    } else {
+        bytes = sqlite3_column_blob(statement, column); /* NULL: no bytes */
+        size = (uint32_t)sqlite3_column_bytes(statement, column);
+        if (size && !bytes) return false;
     }
-    text_add(out, "%d:%zu:", type, size);
-    if (size && bytes) text_append(out, bytes, size);
-    return !out->failed && (!size || bytes);
+    text_append(out, (const char *)&type, 1);
+    text_append(out, (const char *)&size, sizeof size);
+    if (size) text_append(out, bytes, size);
+    return !out->failed;
 }
 
-/* Every row of the query, behind its name. */
+/* The name, and every row of the query. */
 static bool add_rows(const struct store *s, struct text *out, const char *name, const char *sql,
                      const char *const *texts, int n, struct error *e) {
     sqlite3_stmt *statement;
     bool row, ok;
 
     if (!store_prepare(s, sql, &statement, e)) return false;
+    const int columns = sqlite3_column_count(statement);
+    text_append(out, name, strlen(name) + 1);
     for (ok = store_step(s, statement, texts, n, &row, e); ok && row;) {
-        text_add(out, "\n%s:%d:", name, sqlite3_column_count(statement));
-        for (int c = 0; c < sqlite3_column_count(statement) && ok; c++)
-            ok = add_value(out, statement, c) || error_memory(e);
+        for (int c = 0; c < columns && ok; c++) ok = add_value(out, statement, c) || error_memory(e);
         ok = ok && store_step(s, statement, NULL, 0, &row, e);
     }
     sqlite3_finalize(statement);
     return ok;
 }
 
-/* SELECT of all columns but the digest, of rows whose first `keys` columns are given, in the order of the key. */
+/* SELECT of the columns behind the first `keys`, which are given, but for the digest; in the order of the key. */
 static char *select_rows(const struct table *t, int keys) {
     struct text sql = {0};
 
-    for (int i = 0; i < t->field_count; i++) text_add(&sql, "%s\"%s\"", i ? ", " : "SELECT ", t->fields[i].column);
+    for (int i = keys; i < t->field_count; i++)
+        text_add(&sql, "%s\"%s\"", i > keys ? ", " : "SELECT ", t->fields[i].column);
     text_add(&sql, " FROM %s", t->name);
     for (int i = 0; i < keys; i++) text_add(&sql, "%s \"%s\" = ?", i ? " AND" : " WHERE", t->fields[i].column);
     for (int i = 0; i < t->key_count; i++) text_add(&sql, "%s \"%s\"", i ? "," : " ORDER BY", t->fields[i].column);
@@ -65,6 +73,7 @@ static bool digest_rows(const struct store *s, const enum table_id *ids, size_t 
     struct text bytes = {0};
     bool ok = true;
 
+    for (int k = 0; k < keys; k++) text_append(&bytes, key[k], strlen(key[k]) + 1);
     for (size_t i = 0; i < count && ok; i++) {
         char *sql = select_rows(&store_tables[ids[i]], keys);
         ok = sql ? add_rows(s, &bytes, store_tables[ids[i]].name, sql, key, keys, e) : error_memory(e);
@@ -109,8 +118,8 @@ static bool digest_meta(const struct store *s, char digest[FILE_DIGEST_SIZE], bo
     bool ok = add_rows(s, &bytes, "meta", "SELECT key, value FROM meta WHERE key <> '" META_DIGEST "' ORDER BY key",
                        NULL, 0, e);
 
-    *empty = bytes.length == 0;
-    if (ok && !*empty) data_digest(bytes.data, bytes.length, digest);
+    *empty = bytes.length == sizeof "meta";
+    if (ok) data_digest(bytes.data, bytes.length, digest);
     text_finish(&bytes);
     return ok;
 }
@@ -119,8 +128,8 @@ bool store_seal_meta(struct store *s, struct error *e) {
     char digest[FILE_DIGEST_SIZE] = "";
     bool empty;
     return digest_meta(s, digest, &empty, e) &&
-           store_run_once(s, "INSERT OR REPLACE INTO meta VALUES ('" META_DIGEST "', ?)",
-                          (const char *const[]){digest}, 1, e);
+           store_run_once(s, "INSERT OR REPLACE INTO meta VALUES ('" META_DIGEST "', ?)", (const char *const[]){digest},
+                          1, e);
 }
 
 /* ---- verifying ---- */

@@ -226,12 +226,10 @@ Test(message, checks_are_those_of_the_plan) {
     struct parts p = parts_of(lab.bytes[1]);
     cr_assert_eq(p.header->checks, 6, "%u checks", p.header->checks);
     struct record_check honest = p.checks[2];
-    const struct record_check bad[] = {{NAN, honest.tolerance, honest.check, honest.input},
-                                       {honest.worst, NAN, honest.check, honest.input},
-                                       {honest.worst, HUGE_VAL, honest.check, honest.input},
-                                       {honest.worst, -1, honest.check, honest.input},
-                                       {honest.worst, honest.tolerance, 1000, honest.input},
-                                       {honest.worst, honest.tolerance, honest.check, 1}};
+    const struct record_check bad[] = {
+        {NAN, honest.tolerance, honest.check, honest.input},  {honest.worst, NAN, honest.check, honest.input},
+        {honest.worst, HUGE_VAL, honest.check, honest.input}, {honest.worst, -1, honest.check, honest.input},
+        {honest.worst, honest.tolerance, 1000, honest.input}, {honest.worst, honest.tolerance, honest.check, 1}};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         p.checks[2] = bad[k];
         cr_expect_not(check(&lab, lab.bytes[1], lab.sizes[1], &what), "check %zu was taken", k);
@@ -292,10 +290,10 @@ Test(message, a_damaged_one_costs_its_row_and_not_the_run) {
         uint32_t type;
         size_t size;
         const char *words;
-    } cases[] = {{RECORD_UNIT, 0, "0 bytes"},           {RECORD_UNIT, 100, "100 bytes"},
-                 {RECORD_AUDIT, 100, "type 3"},         {77, 100, "type 77"},
-                 {RECORD_ORIGINAL, 0, "digest"},        {RECORD_ORIGINAL, 65, "digest"},
-                 {RECORD_ORIGINAL, 64, "digest"},       {RECORD_UNIT, sizeof(struct record_header), "not asked for"}};
+    } cases[] = {{RECORD_UNIT, 0, "0 bytes"},     {RECORD_UNIT, 100, "100 bytes"},
+                 {RECORD_AUDIT, 100, "type 3"},   {77, 100, "type 77"},
+                 {RECORD_ORIGINAL, 0, "digest"},  {RECORD_ORIGINAL, 65, "digest"},
+                 {RECORD_ORIGINAL, 64, "digest"}, {RECORD_UNIT, sizeof(struct record_header), "not asked for"}};
     static const unsigned char noise[1024] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'x'};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct lab lab;
@@ -358,12 +356,12 @@ Test(message, plain_text) {
                  {"a\nb\tc", "a b c"},
                  {"\x1b[31m", " [31m"},
                  {"\x7f", " "},
-                 {"\xc2\x85", "  "},              /* U+0085, a control character of two bytes */
-                 {"\xff\xc3", "??"},              /* no byte of UTF-8; cut short */
-                 {"\xc0\xaf", "??"},              /* overlong */
-                 {"\xe0\x80\xaf", "???"},         /* overlong */
-                 {"\xed\xa0\x80", "???"},         /* a surrogate */
-                 {"\xf4\x90\x80\x80", "????"},    /* beyond U+10FFFF */
+                 {"\xc2\x85", "  "},           /* U+0085, a control character of two bytes */
+                 {"\xff\xc3", "??"},           /* no byte of UTF-8; cut short */
+                 {"\xc0\xaf", "??"},           /* overlong */
+                 {"\xe0\x80\xaf", "???"},      /* overlong */
+                 {"\xed\xa0\x80", "???"},      /* a surrogate */
+                 {"\xf4\x90\x80\x80", "????"}, /* beyond U+10FFFF */
                  {"\xe2\x88", "??"}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         char text[32];
