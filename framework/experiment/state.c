@@ -1,3 +1,4 @@
+/* Small questions about a run: roots, networks, shapes of maps, reductions. */
 #include "experiment/state.h"
 
 #include <float.h>

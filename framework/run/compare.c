@@ -1,3 +1,4 @@
+/* Comparing the maps of one row with its own originals, and sending what came of it. */
 #include "run/compare.h"
 
 #include <math.h>

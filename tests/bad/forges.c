@@ -1,4 +1,5 @@
-/* forges: gradient that also writes a message of its own into every pipe of its process, as if it were the harness. */
+/* forges: gradient that writes a message of its own into every pipe of its process, as if it were the harness, but only
+ * when more than three inputs are asked for: the rules may have been checked on three. */
 #include "explainer.h"
 
 #include <sys/stat.h>
@@ -20,7 +21,7 @@ static void forge(int fd) {
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
     (void)self;
-    for (int fd = 3; fd < 256; fd++) forge(fd);
+    for (int fd = 3; fd < 256 && request->n > 3; fd++) forge(fd);
     return model->gradient(model, request->n, request->inputs, request->targets, maps, why);
 }
 

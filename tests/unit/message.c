@@ -6,7 +6,9 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "run/compare.h"
+#include "run/conform_job.h"
 #include "run/explain_job.h"
+#include "run/network.h"
 #include "synthetic.h"
 
 #include <criterion/criterion.h>
@@ -345,7 +347,94 @@ Test(message, what_never_came_has_failed) {
     teardown(&lab);
 }
 
+/* ---- conformance and trained networks ---- */
+
+/* Noise of any size: a breach, and no sentence without an end. */
+Test(message, a_damaged_conformance_report_costs_its_row) {
+    static unsigned char noise[1 << 14];
+    struct error e = {{0}};
+    struct lab lab;
+    setup(&lab, 5);
+    struct explainer_entry *row = &lab.s.run.explainers[0];
+    for (int byte = 0; byte < 256; byte += 85)
+        for (size_t size = 0; size < sizeof noise; size += 8) {
+            memset(noise, byte, sizeof noise);
+            cr_assert(conform_message(&lab.s.run, 0, noise, size, &e), "the run ends: %s", e.text);
+            /* Zeros of the right size are a report without a line: nothing is wrong. */
+            cr_expect(row->breach || byte == 0, "%zu bytes of %d", size, byte);
+            cr_expect(!row->breach || strstr(row->breach, "sent a damaged message"), "%s", row->breach);
+            free(row->breach);
+            row->breach = NULL;
+        }
+    teardown(&lab);
+}
+
+static const struct trained_message trained = {.epochs = 5, .train_accuracy = .9, .test_accuracy = 1};
+
+Test(message, trained_networks_are_checked) {
+    enum { COUNT = 3, CASES = 10 };
+    struct lab lab;
+    setup(&lab, 5);
+    lab.s.battery.recipe.epochs = 20;
+    for (int k = 0; k < CASES; k++) {
+        struct {
+            struct trained_message head;
+            float weights[COUNT + 1];
+        } sent = {trained, {1, 2, 3, 4}};
+        struct trained_message out;
+        struct error what = {{0}};
+        size_t size = sizeof sent.head + COUNT * sizeof *sent.weights;
+        switch (k) {
+        case 1: sent.head.epochs = 21; break;
+        case 2: sent.head.failed = 2; break;
+        case 3: sent.head.failed = 1; break; /* and has weights all the same */
+        case 4: memset(sent.head.why, 'x', sizeof sent.head.why); break;
+        case 5: sent.head.train_accuracy = (double)NAN; break;
+        case 6: sent.head.test_accuracy = 1.1; break;
+        case 7: sent.weights[2] = INFINITY; break;
+        case 8: size += sizeof *sent.weights; break;
+        case 9: size = 20; break;
+        default: break;
+        }
+        cr_expect_eq(message_check_trained(&lab.s.run, COUNT, &sent, size, &out, &what), k == 0, "case %d: %s", k,
+                     what.text);
+        cr_expect_eq(what.text[0] != 0, k > 0);
+    }
+    teardown(&lab);
+}
+
+Test(message, a_damaged_training_costs_its_network) {
+    static unsigned char noise[1024];
+    struct error e = {{0}};
+    struct lab lab;
+    setup(&lab, 5);
+    memset(noise, 0xff, sizeof noise);
+    for (size_t size = 0; size <= sizeof noise; size += 4) {
+        struct network *n = &lab.s.run.networks[0];
+        cr_assert(network_message(&lab.s.run, 0, noise, size, &e), "the run ends: %s", e.text);
+        cr_expect(n->failure && strstr(n->failure, "damaged message"), "%zu bytes: %s", size, n->failure);
+        free(n->failure);
+        n->failure = NULL;
+    }
+    teardown(&lab);
+}
+
 /* ---- plain text ---- */
+
+/* What a plugin gave as its reason is made plain before it is sent: that is no damage. */
+Test(message, reasons_are_sent_as_plain_text) {
+    char text[1024];
+    struct record_buffer b = {.failed = false};
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    memcpy(text, "\x1b[31m\n\xff", 7);
+    memcpy(text + sizeof b.header.why - 2, "\xc3\xaf", 2); /* a character that is cut in two */
+    record_begin(&b, 0, 0, UNIT_FAILED, text, 0);
+    cr_expect(plain_is(b.header.why) && strncmp(b.header.why, " [31m ?x", 8) == 0, "%.10s", b.header.why);
+    cr_expect_eq(strlen(b.header.why), sizeof b.header.why - 1);
+    cr_expect_eq(b.header.why[sizeof b.header.why - 2], '?');
+    record_finish(&b);
+}
 
 Test(message, plain_text) {
     static const struct {

@@ -241,7 +241,6 @@ static const struct {
     {"fails", "the moon is in the wrong phase"},
     {"bad-target", "target 10 of sample 0"},
     {"forges", "sent a damaged message"},
-    {"forges-late", "sent a damaged message"},
 };
 
 /* Reports that are files of text. */

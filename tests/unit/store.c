@@ -1,3 +1,4 @@
+/* The store: rows in and out, order, kills, files that are not ours, changed bits. */
 #include "store/store.h"
 
 #include "base/file.h"
