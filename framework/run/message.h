@@ -8,7 +8,7 @@
 #define ASSAY_RUN_MESSAGE_H
 
 #include "base/file.h"
-#include "run/reference.h"
+#include "run/reference_task.h"
 #include "run/unit_record.h"
 
 /* ---- units ---- */

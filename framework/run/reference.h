@@ -3,23 +3,9 @@
 #ifndef ASSAY_RUN_REFERENCE_H
 #define ASSAY_RUN_REFERENCE_H
 
-#include "host/memo.h"
 #include "workers/pool.h"
 #include "experiment/state.h"
-
-/* What is missing of one attribution of ROOT_MODEL and plain inputs. */
-struct reference_task {
-    uint32_t attribution;
-    bool audit;
-    unsigned reductions; /* bits of enum reduction: the yardsticks that want a unit */
-};
-
-struct reference {
-    struct reference_task *tasks;
-    uint32_t count;
-    char *damaged;          /* in the parent: why nothing more is taken, or NULL */
-    struct memo *gradients; /* for whoever asks for the same (handle.h), borrowed; or NULL */
-};
+#include "run/reference_task.h"
 
 /* In the child. The tasks are done from the last to the first: an explain job, which begins with the first, comes upon
  * what is known already sooner. */

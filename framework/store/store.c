@@ -1,8 +1,8 @@
-/* Opening and closing, meta, order and names. */
-#include "store/store_schema.h"
-#include "store/store_seal.h"
+/* Opening and closing, order and names. */
+#include "store/store.h"
 
 #include "base/text.h"
+#include "store/store_schema.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -79,26 +79,6 @@ bool store_clear(struct store *s, struct error *e) {
     text_add(&sql, " RELEASE clearing");
     bool ok = sql.failed ? error_memory(e) : store_execute(s, sql.data, e);
     text_finish(&sql);
-    return ok;
-}
-
-bool store_set_meta(struct store *s, const char *key, const char *value, struct error *e) {
-    if (!store_execute(s, "SAVEPOINT setting", e)) return false;
-    bool ok = store_run_once(s, "INSERT OR REPLACE INTO meta VALUES (?, ?)", (const char *const[]){key, value}, 2, e) &&
-              store_seal_meta(s, e);
-    if (!ok) store_execute(s, "ROLLBACK TO setting", NULL);
-    return store_execute(s, "RELEASE setting", ok ? e : NULL) && ok;
-}
-
-bool store_meta(struct store *s, const char *key, char **value, struct error *e) {
-    sqlite3_stmt *statement;
-    bool row;
-
-    *value = NULL;
-    if (!store_prepare(s, "SELECT value FROM meta WHERE key = ?", &statement, e)) return false;
-    bool ok = store_step(s, statement, &key, 1, &row, e);
-    if (ok && row && !(*value = text_copy((const char *)sqlite3_column_text(statement, 0)))) ok = error_memory(e);
-    sqlite3_finalize(statement);
     return ok;
 }
 

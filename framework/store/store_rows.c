@@ -1,8 +1,8 @@
 /* Rows in and out of the tables. */
-#include "store/store_seal.h"
-#include "store/store_sql.h"
+#include "store/store_rows.h"
 
 #include "base/text.h"
+#include "store/store_digest.h"
 
 #include <math.h>
 #include <stdio.h>

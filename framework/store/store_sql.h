@@ -2,6 +2,7 @@
 #ifndef ASSAY_STORE_STORE_SQL_H
 #define ASSAY_STORE_STORE_SQL_H
 
+#include "base/error.h"
 #include "store/store_table.h"
 
 #include <sqlite3.h>

@@ -3,7 +3,7 @@
 #ifndef ASSAY_STORE_STORE_TABLE_H
 #define ASSAY_STORE_STORE_TABLE_H
 
-#include "store/store.h"
+#include "store/store_row_types.h"
 
 enum field_kind {
     FIELD_TEXT,   /* const char *; NULL is stored as "" */
