@@ -188,6 +188,7 @@ bool file_make_folder(const char *path, struct error *e) {
         if (made != 0 && !(stat(part, &info) == 0 && S_ISDIR(info.st_mode))) {
             error_set(e, "%s: %s: a folder was wanted", part, strerror(why));
             free(part);
+            errno = why;
             return false;
         }
         *slash = kept;

@@ -29,7 +29,7 @@ char *path_from(const char *folder, const char *path);
 bool file_write_all(int descriptor, const void *data, size_t size);
 
 bool file_exists(const char *path);
-bool file_make_folder(const char *path, struct error *); /* with its parents */
+bool file_make_folder(const char *path, struct error *); /* with its parents; a failure leaves errno */
 
 #define FILE_DIGEST_SIZE 65
 /* SHA-256 as 64 lower-case hex digits. */

@@ -193,14 +193,16 @@ void rng_permutation(struct rng *r, uint32_t n, uint32_t *out) {
     }
 }
 
-/* By rejection: every derangement is equally likely, after e = 2.7 tries on average. */
-void rng_derangement(struct rng *r, uint32_t n, uint32_t *out) {
-    bool fixed;
-    do {
-        rng_permutation(r, n, out);
-        fixed = false;
-        for (uint32_t i = 0; i < n && !fixed; i++) fixed = out[i] == i;
-    } while (fixed && n >= 2);
+/* Shifts of one random order by different distances: no two of them pair the same elements. */
+void rng_derangements(struct rng *r, uint32_t n, uint32_t count, uint32_t *order, uint32_t *out) {
+    uint32_t *shifts = order + n, distinct = n > 1 ? n - 1 : 0;
+    rng_permutation(r, n, order);
+    rng_permutation(r, distinct, shifts);
+    for (uint32_t d = 0; d < count; d++)
+        for (uint32_t k = 0; k < n; k++) {
+            uint32_t shift = d < distinct ? shifts[d] + 1 : 0;
+            out[(size_t)d * n + order[k]] = order[(k + (uint64_t)shift) % n];
+        }
 }
 
 void rng_fill_uniform(uint64_t seed, uint64_t first, size_t n, float *out) {

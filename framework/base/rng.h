@@ -28,8 +28,10 @@ void rng_normals(struct rng *, size_t n, double mean, double sd, float *out);
 
 /* Fisher-Yates: out[n] is a permutation of 0..n-1. */
 void rng_permutation(struct rng *, uint32_t n, uint32_t *out);
-/* A permutation without a fixed point (n >= 2). */
-void rng_derangement(struct rng *, uint32_t n, uint32_t *out);
+/* out[count][n]: permutations without a fixed point, no two of which send an element to the same one. There are n - 1
+ * such at most: those beyond are the identity. `order`: scratch of 2n elements. Every pair of different elements is
+ * equally likely. */
+void rng_derangements(struct rng *, uint32_t n, uint32_t count, uint32_t *order, uint32_t *out);
 
 /* The bijection underneath: one block of Philox 4x32-10, for tests against the published answers. */
 void rng_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

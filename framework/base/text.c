@@ -236,6 +236,25 @@ void text_add_clean(struct text *out, const char *s) {
     text_append(out, "", 0);
 }
 
+bool text_is_clean(const char *s) {
+    uint32_t code;
+
+    for (size_t n; *s; s += n) {
+        n = utf8_next(s, &code);
+        if (is_harmful(code)) return false;
+    }
+    return true;
+}
+
+void text_clean_in_place(char *s) {
+    uint32_t code;
+
+    for (size_t n; *s; s += n) {
+        n = utf8_next(s, &code);
+        if (is_harmful(code)) memset(s, n == 1 && code == REPLACEMENT ? '?' : ' ', n);
+    }
+}
+
 char *text_clean(const char *s) {
     struct text out = {0};
 

@@ -50,6 +50,10 @@ size_t utf8_width(const char *); /* code points */
  * characters, the marks that turn the direction of text and the two last code points of a plane become U+FFFD. Clean
  * text stays as it is. */
 void text_add_clean(struct text *, const char *);
+/* Whether nothing of it would be changed. */
+bool text_is_clean(const char *);
+/* For buffers of one size: what is harmful becomes a blank, what is no UTF-8 a question mark, and the length stays. */
+void text_clean_in_place(char *);
 char *text_clean(const char *); /* the same in fresh memory; NULL when out of memory. Caller frees. */
 
 #endif

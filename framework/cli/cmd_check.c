@@ -68,6 +68,7 @@ static void check_work(void *user, struct pool_job *job, struct channel *channel
         report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
         snprintf(report.lines[0].sentence, sizeof report.lines[0].sentence, "%.200s", e.text);
     }
+    conformance_report_clean(&report);
     channel_send(channel, 1, &report, sizeof report);
     channel_beat(channel);
     plugin_close(work->plugin, work->c.explainer);

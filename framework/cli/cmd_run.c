@@ -1,5 +1,6 @@
 /* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
+#include "cli/print_plan.h"
 #include "reports/report.h"
 #include "workers/cores.h"
 #include "workers/interrupt.h"
@@ -66,12 +67,15 @@ static bool write_reports(struct store *store, const struct report *writers, con
     return true;
 }
 
+/* The run holds its store open meanwhile: what is reported is what it stored, whatever lies in the folder by now. */
 static int report_outcome(const struct run_outcome *outcome, const struct cli_context *context, const char *folder,
                           bool figures, struct error *e) {
-    struct store *store = NULL;
-    if (!outcome->store) return outcome->exit_code;
-    bool ok = store_open(outcome->store, &store, e) && write_reports(store, context->reports, folder, figures, e);
-    store_close(store);
+    if (!outcome->store) {
+        print_plan(&outcome->cost, stdout);
+        return outcome->exit_code;
+    }
+    bool ok =
+        write_reports(outcome->store, context->reports, folder, figures, e) && store_check_file(outcome->store, e);
     return ok ? outcome->exit_code : CLI_BROKEN;
 }
 
@@ -136,13 +140,14 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     int status;
     interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
-    if (!run_execute(&wanted, context->controls, &outcome, e)) status = outcome.started ? CLI_BROKEN : CLI_USAGE;
-    else status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
+    if (run_execute(&wanted, context->controls, &outcome, e))
+        status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
+    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    run_finish(&outcome);
     if (interrupt_signal()) {
         if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
         status = say_interrupted(context, values, interrupt_signal());
     }
-    free(outcome.store);
     free(folder);
     return status;
 }

@@ -1,5 +1,7 @@
+/* The JSON object that identifies a run. */
 #include "experiment/record.h"
 
+#include "base/cpu.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "workers/sandbox.h"
@@ -35,6 +37,13 @@ static const char *external_digest(const struct graph *g, char out[FILE_DIGEST_S
     data_digest(all.data, all.length, out);
     text_finish(&all);
     return out;
+}
+
+/* A string of digits: JSON readers round numbers beyond 2^53, and a seed has 64 bits. */
+static json_t *seed_json(uint64_t seed) {
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    return json_string(text);
 }
 
 static json_t *model_json(const struct run *run) {
@@ -105,11 +114,11 @@ static json_t *training_json(const struct run *run) {
     const struct battery *b = run->battery;
     const struct recipe *r = &b->recipe;
     if (!b->has_training) return json_null();
-    return json_pack("{s:s, s:o, s:I, s:s?, s:s, s:f, s:f, s:I, s:I, s:f, s:I}", "source", b->training_source, "files",
+    return json_pack("{s:s, s:o, s:I, s:s?, s:s, s:f, s:f, s:I, s:I, s:f, s:o}", "source", b->training_source, "files",
                      files_json(b->training_source, run->training), "images", (json_int_t)b->training_images, "layers",
                      b->training_layers, "optimiser", r->optimiser == OPTIMISER_ADAM ? "adam" : "sgd", "learning_rate",
                      r->learning_rate, "momentum", r->momentum, "batch", (json_int_t)r->batch, "epochs",
-                     (json_int_t)r->epochs, "stop_accuracy", r->stop_accuracy, "seed", (json_int_t)r->seed);
+                     (json_int_t)r->epochs, "stop_accuracy", r->stop_accuracy, "seed", seed_json(r->seed));
 }
 
 static json_t *claims_json(unsigned claims) {
@@ -189,7 +198,7 @@ static json_t *machine_json(void) {
         break;
     }
     if (f) fclose(f);
-    return json_pack("{s:s, s:s}", "cpu", cpu, "blas_kernel", openblas_get_corename());
+    return json_pack("{s:s, s:s, s:s}", "cpu", cpu, "route", cpu_route_name(), "blas_kernel", openblas_get_corename());
 }
 
 /* What the command line put in place of values of the file. */
@@ -201,9 +210,9 @@ static json_t *settings_json(const struct battery *b) {
 
 /* Everything that decides the numbers. */
 static json_t *identity_json(const struct run *run) {
-    return json_pack("{s:s, s:[i, i], s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi",
+    return json_pack("{s:s, s:[i, i], s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi",
                      ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR, "battery", run->battery->name, "seed",
-                     (json_int_t)run->battery->seed, "conv", conv_route_names[run->battery->conv], "model",
+                     seed_json(run->battery->seed), "conv", conv_route_names[run->battery->conv], "model",
                      model_json(run), "data", data_json(run), "training", training_json(run), "explainers",
                      explainers_json(run), "controls", controls_json(run), "rule", rule_json(&run->battery->rule),
                      "expect", expect_json(run->battery));

@@ -1,6 +1,7 @@
 /* reduce.c: channels of a map into one. */
 #include "experiment/reduce.h"
 
+#include <float.h>
 #include <math.h>
 
 struct map_shape run_map_shape(const struct shape *sample, enum reduction reduction) {
@@ -32,7 +33,7 @@ void run_reduce(const struct shape *sample, enum reduction reduction, const floa
         double value = reduction == REDUCE_SUM        ? sum
                        : reduction == REDUCE_MEAN_ABS ? absolute / (double)channels
                                                       : largest;
-        out[p] = (float)value;
+        out[p] = (float)fmax(-FLT_MAX, fmin(FLT_MAX, value)); /* a sum of finite values stays finite */
     }
 }
 

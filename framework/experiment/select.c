@@ -154,7 +154,7 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     s.by_label = root == ROOT_LABELS || b->target == TARGET_LABEL;
     s.only_correct = root == ROOT_LABELS || b->only_correct;
     s.quota = (b->inputs + classes - 1) / classes;
-    s.order = malloc(count * sizeof *s.order);
+    s.order = malloc(2 * (size_t)count * sizeof *s.order); /* the second half: scratch of the derangements */
     s.predicted = malloc(count * sizeof *s.predicted);
     s.taken = calloc(count, sizeof *s.taken);
     s.per_class = calloc(classes, sizeof *s.per_class);
@@ -170,10 +170,8 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     for (uint32_t i = 0; ok && root == ROOT_LINEAR && i < set->count; i++)
         set->target[i] %= run->linear_graph->classes; /* it may have fewer outputs than the model */
     if (ok) {
-        for (uint32_t d = 0; d < DERANGEMENTS; d++) {
-            struct rng rng = rng_stream(b->seed, "derangement", d);
-            rng_derangement(&rng, set->count, set->derangements + (size_t)d * set->count);
-        }
+        struct rng rng = rng_stream(b->seed, "derangements", 0);
+        rng_derangements(&rng, set->count, DERANGEMENTS, s.order, set->derangements);
         set->zero_share = zero_share(set, s.size);
         number(run, root);
         ok = put_inputs(run, root, e);

@@ -1,3 +1,4 @@
+/* From a battery to a run that is ready. */
 #include "experiment/setup.h"
 
 #include "base/file.h"
@@ -82,9 +83,10 @@ static bool unknown_control(const struct battery *b, const struct battery_contro
     if (!names) return error_memory(e);
     for (size_t i = 0; i < n; i++) names[i] = controls[i]->id;
     const char *near = text_nearest(entry->id, names, n);
+    battery_fail(b, entry->location, e, "there is no control '%s'%s%s%s", entry->id,
+                 near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
     free(names);
-    return battery_fail(b, entry->location, e, "there is no control '%s'%s%s%s", entry->id,
-                        near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
+    return false;
 }
 
 static bool open_controls(struct run *run, const char *only, const struct control *const *controls, struct error *e) {
@@ -114,19 +116,17 @@ static bool resolve_only(const struct run *run, const char *only, const char **r
     if (!only) return true;
     const char **names = calloc(b->explainer_count + b->control_count + 1, sizeof *names);
     if (!names) return error_memory(e);
-    for (size_t i = 0; i < b->explainer_count; i++) {
-        if (strcmp(b->explainers[i].name, only) == 0) *row = only;
-        names[n++] = b->explainers[i].name;
-    }
-    for (size_t i = 0; i < b->control_count; i++) {
-        if (strcmp(b->controls[i].id, only) == 0) *control = only;
-        names[n++] = b->controls[i].id;
-    }
-    const char *near = *row || *control ? NULL : text_nearest(only, names, n);
+    for (size_t i = 0; i < b->explainer_count; i++) names[n++] = b->explainers[i].name;
+    for (size_t i = 0; i < b->control_count; i++) names[n++] = b->controls[i].id;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], only) == 0) *(i < b->explainer_count ? row : control) = only;
+    bool known = *row || *control;
+    const char *near = known ? NULL : text_nearest(only, names, n);
+    if (!known)
+        error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
+                  near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
     free(names);
-    if (*row || *control) return true;
-    return error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
-                     near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return known;
 }
 
 bool setup_needs_labels(const struct run *run) {

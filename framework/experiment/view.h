@@ -15,8 +15,8 @@ struct input_set {
     uint32_t count;
     uint32_t *global, *sample, *label, *predicted, *target; /* [count] */
     float *x;                                               /* [count][sample elements] */
-    uint32_t *derangements;                                 /* [DERANGEMENTS][count] */
-    double zero_share;                                      /* of elements that are exactly 0 */
+    uint32_t *derangements; /* [DERANGEMENTS][count], no pair twice; of fewer than 5 inputs the last are the identity */
+    double zero_share;      /* of elements that are exactly 0 */
 };
 
 /* One explainer of the battery, or a yardstick of the harness: the absolute gradient under one reduction, which

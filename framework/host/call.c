@@ -1,7 +1,7 @@
 /* The guarded call. */
 #include "host/call.h"
 
-#include "host/explainer_info.h"
+#include "base/text.h"
 #include "host/process_state.h"
 
 #include <stdlib.h>
@@ -90,7 +90,7 @@ assay_status call_make(struct call *call, struct handle *handle, const assay_req
     assay_status status = call->explainer->attribute(call->explainer, &handle->model, &sent, call->arena + GUARD, &why);
     process_state_restore(&state);
     call->why[sizeof call->why - 1] = 0;
-    explainer_info_clean(call->why);
+    text_clean_in_place(call->why);
     inspect(call, request, memcmp(&model, &handle->model, sizeof model) == 0);
     memcpy(&handle->model, &model, sizeof model);
     memcpy(maps, call->arena + GUARD, request->n * call->count * sizeof *maps);

@@ -2,7 +2,7 @@
 #include "host/conformance.h"
 
 #include "host/conformance_trial.h"
-#include "host/explainer_info.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,21 +22,27 @@ const struct conformance_line *conformance_breach(const struct conformance_repor
     return NULL;
 }
 
-bool conformance_report_check(struct conformance_report *report) {
+static bool is_text(const char *text, size_t size) {
+    return memchr(text, 0, size) && text_is_clean(text);
+}
+
+bool conformance_report_check(const struct conformance_report *report) {
     unsigned char flag; /* a bool that holds anything else must not be read */
     memcpy(&flag, &report->unsupported, sizeof flag);
-    if (flag > 1 || report->count > CONFORMANCE_MAX) return false;
-    report->why[sizeof report->why - 1] = 0;
-    explainer_info_clean(report->why);
+    if (flag > 1 || report->count > CONFORMANCE_MAX || !is_text(report->why, sizeof report->why)) return false;
     for (uint32_t i = 0; i < report->count; i++) {
-        struct conformance_line *line = &report->lines[i];
+        const struct conformance_line *line = &report->lines[i];
         int state = (int)line->state;
-        if (state < CONFORMANCE_OK || state > CONFORMANCE_UNSUPPORTED) return false;
-        line->id[sizeof line->id - 1] = line->sentence[sizeof line->sentence - 1] = 0;
-        explainer_info_clean(line->id);
-        explainer_info_clean(line->sentence);
+        if (state < CONFORMANCE_OK || state > CONFORMANCE_UNSUPPORTED || !is_text(line->id, sizeof line->id) ||
+            !is_text(line->sentence, sizeof line->sentence))
+            return false;
     }
     return true;
+}
+
+void conformance_report_clean(struct conformance_report *report) {
+    text_clean_in_place(report->why);
+    for (uint32_t i = 0; i < report->count; i++) text_clean_in_place(report->lines[i].sentence);
 }
 
 /* ---- The checks ---- */

@@ -64,9 +64,10 @@ struct conformance_case {
 /* Runs every check. False only when the checks themselves could not be made (memory, a network that fails). */
 bool conformance_check(const struct conformance_case *, struct conformance_report *, struct error *);
 
-/* Whether a report may be what conformance_check wrote: foreign code ran where it comes from. Ends its texts and makes
- * them lines of UTF-8. */
-bool conformance_report_check(struct conformance_report *);
+/* Whether a report may be what conformance_check wrote: foreign code ran where it comes from. */
+bool conformance_report_check(const struct conformance_report *);
+/* In the sender: makes its texts lines of UTF-8 without control characters. */
+void conformance_report_clean(struct conformance_report *);
 
 /* The first breach, or NULL. */
 const struct conformance_line *conformance_breach(const struct conformance_report *);

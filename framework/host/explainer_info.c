@@ -1,6 +1,8 @@
 /* Checks of what an explainer says of itself. The tables are copies, and nothing in them is trusted yet. */
 #include "host/explainer_info.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,38 +12,6 @@ const char *const explainer_claim_names[] = {
 
 /* ---- texts ---- */
 
-/* Bytes of the UTF-8 sequence that begins here; 0: none does. Overlong forms, surrogates and numbers beyond U+10FFFF
- * are none (RFC 3629, section 4). */
-static size_t sequence_length(const unsigned char *at) {
-    size_t n = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
-    for (size_t k = 1; k < n; k++)
-        if ((at[k] & 0xc0) != 0x80) return 0;
-    bool wrong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-                 (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f);
-    return wrong ? 0 : n;
-}
-
-static bool is_control(const unsigned char *at) {
-    return at[0] < ' ' || at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
-}
-
-bool explainer_info_is_line(const char *text) {
-    for (const unsigned char *at = (const unsigned char *)text; *at;) {
-        size_t n = sequence_length(at);
-        if (n == 0 || is_control(at)) return false;
-        at += n;
-    }
-    return true;
-}
-
-void explainer_info_clean(char *text) {
-    for (unsigned char *at = (unsigned char *)text; *at;) {
-        size_t n = sequence_length(at);
-        if (n == 0 || is_control(at)) memset(at, ' ', n ? n : 1);
-        at += n ? n : 1;
-    }
-}
-
 static bool is_kebab(const char *name) {
     size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
     return n > 0 && n <= INFO_ID_MAX && name[n] == 0 && name[0] != '-' && name[n - 1] != '-';
@@ -49,7 +19,7 @@ static bool is_kebab(const char *name) {
 
 /* Where a text may be empty. */
 static bool is_short_line(const char *text) {
-    return text && strlen(text) <= INFO_LINE_MAX && explainer_info_is_line(text);
+    return text && strlen(text) <= INFO_LINE_MAX && text_is_clean(text);
 }
 
 static bool is_line(const char *text) {

@@ -48,11 +48,6 @@ bool explainer_info_check(const struct explainer_info_list *, struct error *);
 void explainer_info_finish(struct explainer_info *);
 void explainer_info_list_finish(struct explainer_info_list *);
 
-/* Whether it is one line that may go to a terminal: no control characters, U+0080 to U+009F included. */
-bool explainer_info_is_line(const char *text);
-/* Makes foreign bytes such a line: control characters and what is no UTF-8 become spaces. */
-void explainer_info_clean(char *text);
-
 /* Names of the bits of enum assay_claim, in their order, ended by NULL: "complete", "input-multiplier", ... */
 extern const char *const explainer_claim_names[];
 

@@ -146,7 +146,7 @@ static bool set_problem(struct plugin *plugin, const struct error *why, struct e
     plugin->claims = 0;
     plugin->problem = text_copy(why->text);
     if (!plugin->problem) return error_memory(e);
-    explainer_info_clean(plugin->problem);
+    text_clean_in_place(plugin->problem);
     return true;
 }
 

@@ -8,7 +8,7 @@
 
 static char *line_of(const char *text) {
     char *line = text_copy(text);
-    if (line) explainer_info_clean(line);
+    if (line) text_clean_in_place(line);
     return line;
 }
 

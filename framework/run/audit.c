@@ -1,19 +1,11 @@
+/* The audit of a randomised network. */
 #include "run/audit.h"
 
-#include "base/file.h"
-#include "base/text.h"
 #include "nn/net.h"
-#include "run/unit_record.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct audited {
-    double logit_r, agreement;
-    uint32_t attribution, changed, expected, finite;
-    char digest[FILE_DIGEST_SIZE];
-};
 
 static double centred(const float *v, uint32_t classes, uint32_t i, uint32_t k, const double *row, const double *column,
                       double mean) {
@@ -87,7 +79,7 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
                 struct channel *channel, struct error *e) {
     const struct run *run = v->run;
     uint32_t n = run->inputs[ROOT_MODEL].count, classes = run->graph->classes, agree = 0;
-    struct audited out;
+    struct audit_message out;
     memset(&out, 0, sizeof out);
     out.attribution = attribution;
     out.finite = 1;
@@ -102,17 +94,13 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
     return true;
 }
 
-bool audit_message(struct run *run, const void *data, size_t size, struct error *e) {
-    struct audited a;
-    if (size == sizeof a) memcpy(&a, data, sizeof a);
-    if (size != sizeof a || a.attribution >= run->plan.attribution_count || !memchr(a.digest, 0, sizeof a.digest))
-        return error_set(e, "a reference worker sent a message that is damaged");
-    struct audit_row row = {run->plan.attributions[a.attribution].key,
-                            a.changed,
-                            a.expected,
-                            a.digest,
-                            a.logit_r,
-                            a.agreement,
-                            a.finite != 0};
-    return store_put_audit(run->store, &row, e);
+bool audit_put(struct run *run, const struct audit_message *a, struct error *e) {
+    struct audit_row row = {run->plan.attributions[a->attribution].key,
+                            a->changed,
+                            a->expected,
+                            a->digest,
+                            a->logit_r,
+                            a->agreement,
+                            a->finite != 0};
+    return store_begin(run->store, e) && store_put_audit(run->store, &row, e) && store_commit(run->store, e);
 }

@@ -3,14 +3,14 @@
 #ifndef ASSAY_RUN_AUDIT_H
 #define ASSAY_RUN_AUDIT_H
 
-#include "workers/pool.h"
+#include "run/message.h"
 #include "run/variant.h"
 
 /* In the child: the network that the variant is now, which has these logits[inputs][classes], beside the original's. */
 bool audit_send(struct variant *, uint32_t attribution, const float *original, const float *logits, struct channel *,
                 struct error *);
-/* In the parent. */
-bool audit_message(struct run *, const void *data, size_t size, struct error *);
+/* In the parent: one that was checked (message.h), into the store. */
+bool audit_put(struct run *, const struct audit_message *, struct error *);
 
 /* How many layers of `w` differ from the model's, and how many should: those of layers[layer_count]. The two are equal
  * only if exactly these differ: where another one does, every named one counts as changed, and it besides. */

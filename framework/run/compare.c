@@ -49,46 +49,44 @@ bool comparer_take_originals(struct comparer *c, const float *maps, struct error
     return true;
 }
 
-static bool compare_input(struct comparer *c, const struct attribution *a, const float *maps, uint32_t i) {
-    struct prepared *p = prepare(c, i, maps, c->set->count);
-    const struct input_set *set = c->set;
-    if (!p) return false;
+struct comparing {
+    struct comparer *c;
+    const float *maps;
+    struct prepared *map; /* of input `at` */
+    uint32_t at;
+};
+
+static bool compare_one(void *user, const struct record_asked *asked) {
+    struct comparing *now = user;
+    struct comparer *c = now->c;
     double similarity[VIEW_COUNT];
-    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m]; m++) {
-        if (!measures[m]->applies(&c->shape)) continue;
-        measure_compare_views(measures[m], c->originals[i], p, similarity);
-        for (int v = 0; v < VIEW_COUNT; v++)
-            record_comparison(&c->out, false, m, (enum view)v, set->global[i], set->global[i], similarity[v]);
+    if (!now->map || now->at != asked->other) {
+        prepared_destroy(now->map);
+        now->at = asked->other;
+        now->map = prepare(c, asked->other, now->maps, c->set->count);
     }
-    /* Mismatched: the original of input i against this network's map of another input, so that only structure common to
-     * all inputs is left. */
-    bool others = (a->wants & WANT_MISMATCHED) && set->count > 1;
-    for (uint32_t d = 0; others && d < DERANGEMENTS; d++) {
-        const uint32_t *other = set->derangements + (size_t)d * set->count;
-        for (uint32_t k = 0; k < set->count; k++) {
-            if (other[k] != i) continue;
-            measure_compare_views(measures[0], c->originals[k], p, similarity);
-            for (int v = 0; v < VIEW_COUNT; v++)
-                record_comparison(&c->out, true, 0, (enum view)v, set->global[k], set->global[i], similarity[v]);
-        }
-    }
-    prepared_destroy(p);
+    if (!now->map) return false;
+    measure_compare_views(measures[asked->measure], c->originals[asked->input], now->map, similarity);
+    for (int v = 0; v < VIEW_COUNT; v++)
+        record_comparison(&c->out, asked->mismatched, asked->measure, (enum view)v, c->set->global[asked->input],
+                          c->set->global[asked->other], similarity[v]);
     return true;
 }
 
-/* For the figures: the first input's map, on the original and on networks of the first draw. */
-static bool is_shown(const struct attribution *a) {
-    return attribution_is_plain(a) && (a->draw == 0 || a->draw == PLAN_NO_DRAW);
+static bool compare_all(struct comparer *c, uint32_t attribution, const float *maps) {
+    struct comparing now = {.c = c, .maps = maps};
+    bool ok = record_each_asked(c->view, c->row, attribution, compare_one, &now);
+    prepared_destroy(now.map);
+    return ok;
 }
 
 bool comparer_send(struct comparer *c, uint32_t index, const struct attributed *given, const struct answers *answers) {
     const struct attribution *a = &c->view->plan->attributions[index];
     bool ok = given->status == UNIT_OK;
     record_begin(&c->out, c->row, index, given->status, ok ? "" : given->why, given->seconds);
-    for (uint32_t i = 0; ok && i < c->set->count; i++)
-        if (!compare_input(c, a, given->maps, i)) return false;
+    if (ok && !compare_all(c, index, given->maps)) return false;
     if (ok && answers) answers_check(answers, index, given, row_of(c)->claims, &c->out);
-    if (ok && is_shown(a)) {
+    if (ok && record_has_map(a)) {
         float *map = c->map + c->set->count * c->reduced;
         run_reduce(c->view->sample, row_of(c)->reduction, given->maps, map);
         record_map(&c->out, map, c->reduced);

@@ -5,9 +5,9 @@
 #include "host/conformance.h"
 #include "host/handle.h"
 #include "run/explain_job.h"
-#include "run/network.h"
+#include "run/message.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,21 +63,27 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
         out.report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
         snprintf(out.report.lines[0].sentence, CONFORMANCE_SENTENCE, "%.200s", e.text);
     }
+    conformance_report_clean(&out.report);
     channel_send(channel, 1, &out, sizeof out);
     channel_beat(channel);
     plugin_close(plugin, explainer);
 }
 
-static bool is_cost(double passes) {
-    return isfinite(passes) && passes >= 0;
+/* Bytes that came out of a process of the plugin's. */
+static bool check_message(const void *data, size_t size, struct conformed *in, struct error *e) {
+    if (size != sizeof *in) return error_set(e, "a conformance report of %zu bytes", size);
+    memcpy(in, data, sizeof *in);
+    if (!conformance_report_check(&in->report)) return error_set(e, "a conformance report that cannot be");
+    return message_check_real(in->forwards, 0, DBL_MAX, "a number of passes", e) &&
+           message_check_real(in->backwards, 0, DBL_MAX, "a number of passes", e);
 }
 
 bool conform_message(struct run *run, uint32_t row, const void *data, size_t size, struct error *e) {
     struct conformed in;
     struct explainer_entry *r = &run->explainers[row];
-    if (size == sizeof in) memcpy(&in, data, sizeof in);
-    if (size != sizeof in || !conformance_report_check(&in.report) || !is_cost(in.forwards) || !is_cost(in.backwards))
-        return run_breach(run, row, "the worker that ran the plugin sent a message that is damaged", e);
+    struct error what = {{0}};
+    if (r->breach) return true;
+    if (!check_message(data, size, &in, &what)) return run_breach_message(run, row, &what, e);
     const struct conformance_line *breach = conformance_breach(&in.report);
     r->forwards = in.forwards;
     r->backwards = in.backwards;

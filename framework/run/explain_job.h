@@ -15,6 +15,7 @@ struct explain_job {
     uint32_t *attributions, count; /* in the order they are computed */
     struct memo *memo;             /* what the model answered this explainer, borrowed; or NULL */
     const struct memo *gradients;  /* of re-drawn networks (reference.h), borrowed; or NULL */
+    bool original;                 /* in the parent: the digest of the original map has come */
 };
 
 /* Samples of one request at most, of so many inputs: enough that a batch pays, few enough that a plugin's buffers stay
@@ -30,13 +31,17 @@ uint32_t explain_job_calls(const struct run *, const struct explain_job *);
 
 /* In the child. */
 void explain_job_work(const struct run *, const struct explain_job *, struct channel *);
-/* In the parent: one message of explain_job_work, into the store. */
+/* In the parent: one message of explain_job_work, into the store. One that is damaged is a breach of the row, from
+ * which nothing more is taken. False for the harness's own failures alone. */
 bool explain_job_message(struct run *, struct explain_job *, uint32_t type, const void *data, size_t size,
                          struct error *);
-/* In the parent, when the child died: what it did not compute is stored as failed. */
-bool explain_job_died(struct run *, struct explain_job *, const char *death, struct error *);
+/* In the parent, when the child is gone (death: how it died, or NULL): what it did not send is stored as failed. */
+bool explain_job_ended(struct run *, struct explain_job *, const char *death, struct error *);
 
-/* Records that the row broke the rules, in memory and in the store (a resumed run knows it too). */
+/* Records that the row broke the rules, in memory and in the store (a resumed run knows it too). Its units go: which of
+ * them had been stored depends on the order in which processes were done. */
 bool run_breach(struct run *, uint32_t row, const char *why, struct error *);
+/* The same of a message of one of its processes; `what`: what message.h said of it. */
+bool run_breach_message(struct run *, uint32_t row, const struct error *what, struct error *);
 
 #endif

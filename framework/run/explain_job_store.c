@@ -1,36 +1,49 @@
 /* The parent's side: what an explain job sends and how it ends, into the store. */
 #include "run/explain_job.h"
-#include "run/unit_record.h"
 #include "run/unit_store.h"
 
 #include "base/text.h"
 #include "host/call.h"
-#include "host/explainer_info.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static bool keep_breach(struct run *run, const char *row, const char *why, struct error *e) {
+    char *key = text_format("breach/%s", row);
+    bool ok = key ? store_begin(run->store, e) && store_set_meta(run->store, key, why, e) &&
+                        store_drop_units(run->store, row, NULL, e) && store_commit(run->store, e)
+                  : error_memory(e);
+    free(key);
+    return ok;
+}
+
 bool run_breach(struct run *run, uint32_t row, const char *why, struct error *e) {
     struct explainer_entry *r = &run->explainers[row];
-    char key[256];
     if (r->breach) return true;
     r->breach = text_copy(why);
     if (!r->breach) return error_memory(e);
-    snprintf(key, sizeof key, "breach/%s", r->name);
-    return store_set_meta(run->store, key, why, e);
+    return keep_breach(run, r->name, why, e);
+}
+
+bool run_breach_message(struct run *run, uint32_t row, const struct error *what, struct error *e) {
+    char *why = text_format("The plugin's process sent a damaged message: %s.", what->text);
+    bool ok = why ? run_breach(run, row, why, e) : error_memory(e);
+    free(why);
+    return ok;
 }
 
 /* The original map of every process of this explainer must be the same, byte by byte. */
-static bool check_original(struct run *run, const struct explain_job *explain, const char *digest, struct error *e) {
-    char key[256], *known = NULL;
-    snprintf(key, sizeof key, "original/%s/%s", root_name(explain->root), run->explainers[explain->row].name);
-    bool ok = store_meta(run->store, key, &known, e);
+static bool check_original(struct run *run, struct explain_job *explain, const char *digest, struct error *e) {
+    char *known = NULL,
+         *key = text_format("original/%s/%s", root_name(explain->root), run->explainers[explain->row].name);
+    bool ok = key ? store_meta(run->store, key, &known, e) : error_memory(e);
+    explain->original = true;
     if (ok && !known) ok = store_set_meta(run->store, key, digest, e);
     else if (ok && strcmp(known, digest) != 0)
         ok = run_breach(run, explain->row, "Not reproducible: the same request in another process gives other bytes.",
                         e);
     free(known);
+    free(key);
     return ok;
 }
 
@@ -40,31 +53,37 @@ static bool take_breach(struct run *run, uint32_t row, const void *data, size_t 
     size_t n = size < sizeof why ? size : sizeof why - 1;
     memcpy(why, data, n);
     why[n] = 0;
-    explainer_info_clean(why);
+    text_clean_in_place(why);
     return run_breach(run, row, why, e);
 }
 
 bool explain_job_message(struct run *run, struct explain_job *explain, uint32_t type, const void *data, size_t size,
                          struct error *e) {
-    const struct unit_sender sender = {explain->row, explain->attributions, explain->count};
+    const struct unit_sender sender = {explain->row, explain->attributions, explain->count, NULL};
+    struct unit_message unit;
+    struct error what = {{0}};
+    bool ok;
+    if (run->explainers[explain->row].breach) return true; /* nothing more is taken from this row */
     if (type == RECORD_BREACH) return take_breach(run, explain->row, data, size, e);
-    if (type == RECORD_ORIGINAL)
-        return memchr(data, 0, size) ? check_original(run, explain, data, e)
-                                     : error_set(e, "a worker of explainer %s sent a message that is damaged",
-                                                 run->explainers[explain->row].name);
-    return unit_store_put(run, &sender, data, size, e);
+    if (type == RECORD_ORIGINAL) {
+        ok = message_check_digest(data, size, &what) && (!explain->original || error_set(&what, "a second original"));
+        return ok ? check_original(run, explain, data, e) : run_breach_message(run, explain->row, &what, e);
+    }
+    ok = type == RECORD_UNIT ? message_check_unit(run, &sender, data, size, &unit, &what)
+                             : error_set(&what, "type %u, which is not known", type);
+    if (ok && unit.header.status == UNIT_OK && !explain->original)
+        ok = error_set(&what, "a unit before the map of the original");
+    return ok ? unit_store_put(run, &unit, e) : run_breach_message(run, explain->row, &what, e);
 }
 
-bool explain_job_died(struct run *run, struct explain_job *explain, const char *death, struct error *e) {
-    const char *name = run->explainers[explain->row].name;
-    bool ok = store_begin(run->store, e);
-    for (uint32_t k = 0; ok && k < explain->count; k++) {
-        const char *key = run->plan.attributions[explain->attributions[k]].key;
-        if (store_has_unit(run->store, name, key)) continue;
-        char why[256];
-        snprintf(why, sizeof why, "The plugin %s.", death);
-        struct unit_row unit = {name, key, UNIT_FAILED, why, 0};
-        ok = store_put_unit(run->store, &unit, e);
-    }
-    return ok && store_commit(run->store, e);
+bool explain_job_ended(struct run *run, struct explain_job *explain, const char *death, struct error *e) {
+    const struct explainer_entry *row = &run->explainers[explain->row];
+    if (row->breach || row->unsupported) return true;
+    char *why = death ? text_format("The plugin %s.", death)
+                      : text_copy("The plugin's process ended before everything was answered.");
+    bool ok = why || error_memory(e);
+    for (uint32_t k = 0; ok && k < explain->count; k++)
+        ok = unit_store_missing(run, explain->row, explain->attributions[k], why, e);
+    free(why);
+    return ok;
 }

@@ -1,3 +1,4 @@
+/* Networks that the harness trains. */
 #include "run/network.h"
 
 #include "base/file.h"
@@ -5,18 +6,13 @@
 #include "base/text.h"
 #include "nn/net.h"
 #include "nn/train.h"
+#include "run/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TEST_SAMPLES 2000u /* of the explained data, for the test accuracy */
-
-struct trained {
-    uint32_t epochs, failed;
-    double train_accuracy, test_accuracy;
-    char why[512];
-};
 
 static struct recipe recipe_of(const struct run *run, const struct network *n) {
     struct recipe recipe = run->battery->recipe;
@@ -29,7 +25,7 @@ static char *network_key(const struct run *run, const struct network *n, const c
     const struct battery *b = run->battery;
     const struct recipe r = recipe_of(run, n);
     char digest[FILE_DIGEST_SIZE];
-    char *text = text_format("%s|%s|%s|%d %g %g %u %u %g %llu|%s %u|%s", ASSAY_VERSION,
+    char *text = text_format("%s|%s|%s|%d %.17g %.17g %u %u %.17g %llu|%s %u|%s", ASSAY_VERSION,
                              b->training_layers ? b->training_layers : run->model_digest, data, (int)r.optimiser,
                              r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy,
                              (unsigned long long)r.seed, network_kind_name(n->kind), n->draw, b->data_source);
@@ -161,7 +157,7 @@ void network_work(const struct run *run, uint32_t index, struct channel *channel
     struct weights *w = NULL;
     struct train_result result = {0};
     struct recipe recipe = recipe_of(run, n);
-    struct trained t = {0};
+    struct trained_message t = {0};
     struct error e = {{0}};
     float *x = NULL;
     bool ok = training_arrays(run, &x, &labels, &e);
@@ -173,6 +169,7 @@ void network_work(const struct run *run, uint32_t index, struct channel *channel
     t.train_accuracy = result.accuracy;
     t.failed = !ok;
     snprintf(t.why, sizeof t.why, "%.511s", e.text);
+    text_clean_in_place(t.why);
     size_t size = sizeof t + (ok ? flat * sizeof *x : 0);
     unsigned char *bytes = malloc(size);
     if (!bytes) return;
@@ -189,16 +186,18 @@ void network_work(const struct run *run, uint32_t index, struct channel *channel
 
 bool network_message(struct run *run, uint32_t index, const void *data, size_t size, struct error *e) {
     struct network *n = &run->networks[index];
-    struct trained t;
+    struct trained_message t;
+    struct error what = {{0}};
     size_t count = weights_flat_count(run->label_graph);
-    if (size < sizeof t) return error_set(e, "a training worker sent a message that is damaged");
-    memcpy(&t, data, sizeof t);
+    if (n->weights || n->failure) return true; /* a second message says nothing */
+    if (!message_check_trained(run, count, data, size, &t, &what)) {
+        n->failure = text_format("the training process sent a damaged message: %s", what.text);
+        return n->failure || error_memory(e);
+    }
     if (t.failed) {
         n->failure = text_copy(t.why);
         return n->failure || error_memory(e);
     }
-    if (size != sizeof t + count * sizeof(float))
-        return error_set(e, "a training worker sent a message that is damaged");
     float *flat = malloc(count * sizeof *flat);
     if (!flat) return error_memory(e);
     memcpy(flat, (const char *)data + sizeof t, count * sizeof *flat);

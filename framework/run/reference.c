@@ -1,6 +1,8 @@
+/* Audits and yardsticks: one pass for each re-drawn network. */
 #include "run/reference.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "run/audit.h"
 #include "run/compare.h"
 #include "host/handle.h"
@@ -132,7 +134,49 @@ void reference_work(const struct run *run, const struct reference *r, struct cha
     reference_pass_finish(&w);
 }
 
-bool reference_message(struct run *run, uint32_t type, const void *data, size_t size, struct error *e) {
-    static const struct unit_sender yardsticks = {.row = UNIT_YARDSTICKS};
-    return type == RECORD_AUDIT ? audit_message(run, data, size, e) : unit_store_put(run, &yardsticks, data, size, e);
+/* ---- in the parent ---- */
+
+/* What came is no longer asked for: a second time it would be damage. */
+static void tick_off(struct reference *r, uint32_t attribution, bool audit, unsigned reductions) {
+    for (uint32_t t = 0; t < r->count; t++) {
+        if (r->tasks[t].attribution != attribution) continue;
+        r->tasks[t].audit = r->tasks[t].audit && !audit;
+        r->tasks[t].reductions &= ~reductions;
+    }
+}
+
+bool reference_message(struct run *run, struct reference *r, uint32_t type, const void *data, size_t size,
+                       struct error *e) {
+    const struct unit_sender sender = {.reference = r};
+    struct error what = {{0}};
+    struct audit_message audit;
+    struct unit_message unit;
+    if (r->damaged) return true; /* nothing more is taken from this process */
+    if (type == RECORD_AUDIT && message_check_audit(run, r, data, size, &audit, &what)) {
+        tick_off(r, audit.attribution, true, 0);
+        return audit_put(run, &audit, e);
+    }
+    if (type == RECORD_UNIT && message_check_unit(run, &sender, data, size, &unit, &what)) {
+        tick_off(r, unit.header.attribution, false, 1u << run->explainers[unit.header.row].reduction);
+        return unit_store_put(run, &unit, e);
+    }
+    if (!what.text[0]) error_set(&what, "type %u, which is not known", type);
+    r->damaged = text_format("The harness's own process sent a damaged message: %s.", what.text);
+    return r->damaged || error_memory(e);
+}
+
+bool reference_lacks(const struct reference *r) {
+    for (uint32_t t = 0; t < r->count; t++)
+        if (r->tasks[t].audit || r->tasks[t].reductions) return true;
+    return false;
+}
+
+bool reference_ended(struct run *run, const struct reference *r, struct error *e) {
+    const char *why = r->damaged ? r->damaged : "The harness's own process ended early (see plugins.log).";
+    bool ok = true;
+    for (uint32_t t = 0; ok && t < r->count; t++)
+        for (uint32_t row = 0; ok && row < run->explainer_count; row++)
+            if (is_wanted(run, row, r->tasks[t].reductions))
+                ok = unit_store_missing(run, row, r->tasks[t].attribution, why, e);
+    return ok;
 }

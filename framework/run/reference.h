@@ -3,27 +3,20 @@
 #ifndef ASSAY_RUN_REFERENCE_H
 #define ASSAY_RUN_REFERENCE_H
 
-#include "host/memo.h"
 #include "workers/pool.h"
 #include "experiment/state.h"
-
-/* What is missing of one attribution of ROOT_MODEL and plain inputs. */
-struct reference_task {
-    uint32_t attribution;
-    bool audit;
-    unsigned reductions; /* bits of enum reduction: the yardsticks that want a unit */
-};
-
-struct reference {
-    struct reference_task *tasks;
-    uint32_t count;
-    struct memo *gradients; /* for whoever asks for the same (handle.h), borrowed; or NULL */
-};
+#include "run/reference_task.h"
 
 /* In the child. The tasks are done from the last to the first: an explain job, which begins with the first, comes upon
  * what is known already sooner. */
 void reference_work(const struct run *, const struct reference *, struct channel *);
-/* In the parent: one message of reference_work, into the store. */
-bool reference_message(struct run *, uint32_t type, const void *data, size_t size, struct error *);
+/* In the parent: one message of reference_work, into the store. Tasks say what is still to come. After a damaged one
+ * nothing more is taken from that process. False for the harness's own failures alone. */
+bool reference_message(struct run *, struct reference *, uint32_t type, const void *data, size_t size, struct error *);
+/* Whether something of the tasks is still to come. */
+bool reference_lacks(const struct reference *);
+/* In the parent, at the end: yardstick units that did not come are stored as failed. (An audit that did not come is
+ * ERROR where the judge misses it.) */
+bool reference_ended(struct run *, const struct reference *, struct error *);
 
 #endif

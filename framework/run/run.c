@@ -1,3 +1,4 @@
+/* A battery from file to verdicts: the folder, the waves, the end. */
 #include "run/run.h"
 
 #include "base/file.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +24,19 @@ static bool open_log(struct run *run, const char *folder, struct error *e) {
     char *path = text_format("%s/plugins.log", folder);
     if (!path) return error_memory(e);
     run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    bool ok = run->log >= 0 || error_set(e, "%s: %s", path, strerror(errno));
+    bool ok = run->log >= 0 || error_set(e, "%s: %s: a file that can be written was wanted", path, strerror(errno));
     free(path);
     return ok;
+}
+
+/* The folder with its log. *broken: the path could be a run folder, but cannot be written (exit code 3). */
+static bool open_folder(struct run *run, const char *folder, const char *store, bool *broken, struct error *e) {
+    struct error why = {{0}};
+    if (!file_make_folder(folder, &why) && (errno == EEXIST || errno == ENOTDIR)) return error_set(e, "%s", why.text);
+    *broken = why.text[0] || !open_log(run, folder, &why) ||
+              (access(store, F_OK) == 0 && access(store, W_OK) != 0 &&
+               !error_set(&why, "%s: %s: a file that can be written was wanted", store, strerror(errno)));
+    return !*broken || error_set(e, "%s: make the run folder writable, or choose another with -o", why.text);
 }
 
 static bool set_order(struct run *run, struct error *e) {
@@ -39,42 +51,67 @@ static bool set_order(struct run *run, struct error *e) {
     return ok;
 }
 
-/* A resumed run takes what an interrupted one finished, and must be the same run. */
-static bool check_identity(struct run *run, const char *path, const char *identity, bool resume, struct error *e) {
+struct dropped {
+    const char *path;
+    uint32_t count;
+    bool quiet;
+};
+
+/* The first by name, so that a damaged file does not fill the terminal. */
+static void note_dropped(void *user, const char *what) {
+    struct dropped *d = user;
+    if (d->count++ == 0 && !d->quiet)
+        fprintf(stderr, "assay: warning: %s: %s was changed after it was stored, and is computed again\n", d->path,
+                what);
+}
+
+/* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
+static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
+    struct dropped dropped = {store_path(run->store), 0, options->quiet};
     char *known = NULL;
-    bool ok = store_meta(run->store, "identity", &known, e);
-    if (ok && resume && known && strcmp(known, identity) != 0)
+    bool ok = (options->resume || store_clear(run->store, e)) && store_verify(run->store, note_dropped, &dropped, e) &&
+              store_meta(run->store, "identity", &known, e);
+    if (ok && known && strcmp(known, identity) != 0)
         ok = error_set(
             e,
             "%s: holds a run of another battery, seed, model or explainer: give another folder with -o, or leave "
             "--resume out to run anew",
-            path);
-    if (ok && !resume) ok = store_clear(run->store, e);
+            dropped.path);
+    if (ok && dropped.count > 1 && !options->quiet)
+        fprintf(stderr, "assay: warning: %s: so were %u more\n", dropped.path, dropped.count - 1);
     free(known);
     return ok && store_set_meta(run->store, "identity", identity, e);
 }
 
-static bool open_store(struct run *run, const struct run_options *options, char **path, struct error *e) {
-    char identity[65], *text = NULL;
-    *path = text_format("%s/assay.db", options->folder);
-    if (!*path) return error_memory(e);
-    bool ok = file_make_folder(options->folder, e) && open_log(run, options->folder, e) &&
-              store_open(*path, &run->store, e) && record_run(run, identity, &text, e) &&
-              check_identity(run, *path, identity, options->resume, e) && set_order(run, e) &&
+/* A file that may grow no further is an error of the store, which says so, and not the end of the process. */
+static void expect_full_files(void) {
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+static bool open_store(struct run *run, const struct run_options *options, bool *broken, struct error *e) {
+    char identity[65], *text = NULL, *path = text_format("%s/assay.db", options->folder);
+    if (!path) return error_memory(e);
+    expect_full_files();
+    errno = 0;
+    bool ok = open_folder(run, options->folder, path, broken, e) && store_open(path, &run->store, e) &&
+              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) && set_order(run, e) &&
               store_set_meta(run->store, "run", text, e);
+    *broken = *broken || (!ok && errno == EIO);
     free(text);
+    free(path);
     return ok;
 }
 
 /* Breaches of an interrupted run stay breaches. */
 static bool load_breaches(struct run *run, struct error *e) {
-    for (uint32_t i = 0; i < run->explainer_count; i++) {
-        char key[256];
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < run->explainer_count; i++) {
         if (run->explainers[i].breach) continue; /* of this run: the plugin cannot be used */
-        snprintf(key, sizeof key, "breach/%s", run->explainers[i].name);
-        if (!store_meta(run->store, key, &run->explainers[i].breach, e)) return false;
+        char *key = text_format("breach/%s", run->explainers[i].name);
+        ok = key ? store_meta(run->store, key, &run->explainers[i].breach, e) : error_memory(e);
+        free(key);
     }
-    return true;
+    return ok;
 }
 
 /* ---- waves ---- */
@@ -162,7 +199,7 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
 static bool drop_broken(struct run *run, struct error *e) {
     bool ok = true;
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (run->explainers[row].breach) ok = store_drop_results(run->store, run->explainers[row].name, e);
+        if (run->explainers[row].breach) ok = store_drop_units(run->store, run->explainers[row].name, NULL, e);
     return ok;
 }
 
@@ -177,87 +214,26 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
     return true;
 }
 
-/* ---- dry run ---- */
+/* ---- all of it ---- */
 
-struct cost {
-    double attributions, forward, backward;
-};
-
-/* What one row costs under one control, or under all of them and the gates (control_count); shared attributions count
- * once in the latter only. */
-static struct cost cost_of(const struct run *run, const struct draw_counts *counts, uint32_t row, uint32_t control) {
-    const struct explainer_entry *r = &run->explainers[row];
-    double n = 0;
-    for (uint32_t a = 0; a < run->plan.attribution_count; a++) {
-        bool used = control == run->control_count;
-        for (uint32_t u = 0; !used && u < run->plan.use_count; u++)
-            used = run->plan.uses[u].control == control && run->plan.uses[u].attribution == a;
-        for (uint32_t k = 0; !used && k < run->plan.check_count; k++)
-            used = run->plan.checks[k].control == control && check_asks(&run->plan.checks[k], a);
-        n += used && schedule_needs(run, counts, row, a);
-    }
-    n *= run->battery->inputs;
-    return (struct cost){n, n * r->forwards, n * r->backwards};
+static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
+                    struct plan_cost *cost, struct error *e) {
+    return store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
+           setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
+           schedule_measure(run, options->jobs, e) && make_draw_counts(run, counts, e) &&
+           plan_cost_make(run, counts, cost, e);
 }
 
-static void print_line(const char *name, const struct cost *c) {
-    printf("%-32s %12.0f %14.0f %14.0f\n", name, c->attributions, c->forward, c->backward);
-}
-
-static void add_cost(struct cost *sum, const struct cost *c) {
-    sum->attributions += c->attributions;
-    sum->forward += c->forward;
-    sum->backward += c->backward;
-}
-
-static void print_training(const struct run *run) {
-    const struct battery *b = run->battery;
-    uint32_t left = 0;
-    for (uint32_t i = 0; i < run->network_count; i++) left += !run->networks[i].weights;
-    double passes = (double)left * b->training_images * b->recipe.epochs;
-    printf("  training %u of %u networks first: at most %u epochs of %u images each, so at most\n"
-           "  %.0f forward and %.0f backward passes; each stops at training accuracy %.2f, and is kept.\n",
-           left, run->network_count, b->recipe.epochs, b->training_images, passes, passes, b->recipe.stop_accuracy);
-}
-
-static void print_plan(const struct run *run, const struct draw_counts *counts) {
-    const struct battery *b = run->battery;
-    struct cost all = {0};
-    uint32_t explainers = 0;
-    for (uint32_t row = 0; row < run->explainer_count; row++) explainers += !run->explainers[row].yardstick;
-    printf("battery %s: %u explainers, %u controls, %u input%s, seed %llu\n", b->name, explainers, run->control_count,
-           b->inputs, b->inputs == 1 ? "" : "s", (unsigned long long)b->seed);
-    printf("Passes are single samples through the network.\n\n%-32s %12s %14s %14s\n", "explainer", "attributions",
-           "forward", "backward");
-    for (uint32_t row = 0; row < run->explainer_count; row++) {
-        struct cost c = cost_of(run, counts, row, run->control_count);
-        print_line(run->explainers[row].name, &c);
-        add_cost(&all, &c);
-    }
-    print_line("all", &all);
-    printf("\n%-32s %12s %14s %14s\n", "control (alone)", "attributions", "forward", "backward");
-    for (uint32_t control = 0; control < run->control_count; control++) {
-        struct cost sum = {0};
-        for (uint32_t row = 0; row < run->explainer_count; row++) {
-            struct cost c = cost_of(run, counts, row, control);
-            add_cost(&sum, &c);
-        }
-        print_line(run->controls[control].control->id, &sum);
-        if (run->controls[control].control->rule->needs_training) print_training(run);
-    }
-    const uint32_t *draws = b->rule.draws;
-    if (draws[2] > draws[0] && b->inputs > 1)
-        printf("\nFirst look: %u draws. Undecided explainers are extended to %u and then %u draws.\n", draws[0],
-               draws[1], draws[2]);
-    else printf("\nOne look: draws %u.\n", draws[0]);
-    if (draws[0] < 2 || b->inputs < 2) printf("One input or one draw: no verdict but INCONCLUSIVE can come of it.\n");
-}
-
-static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts, struct error *e) {
-    bool ok = store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
+static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
+                     struct run_outcome *out, struct error *e) {
+    bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && setup_inputs(run, ROOT_MODEL, e) &&
               setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              schedule_measure(run, options->jobs, e) && make_draw_counts(run, counts, e);
-    if (ok) print_plan(run, counts);
+              make_draw_counts(run, counts, e);
+    out->started = out->started || ok;
+    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) &&
+         verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
+         store_check_file(run->store, e);
+    if (ok) out->store = run->store;
     return ok;
 }
 
@@ -274,27 +250,26 @@ static void warn(const struct run *run) {
 
 bool run_execute(const struct run_options *options, const struct control *const *controls, struct run_outcome *out,
                  struct error *e) {
-    struct run run = {.log = -1};
     struct draw_counts counts = {0};
-    *out = (struct run_outcome){0};
-    bool ok = setup_run(&run, options, controls, e);
-    if (ok && !options->quiet) warn(&run);
-    if (ok && options->dry_run) {
-        ok = dry_run(&run, options, &counts, e);
-    } else {
-        ok = ok && open_store(&run, options, &out->store, e) && load_breaches(&run, e) &&
-             setup_inputs(&run, ROOT_MODEL, e) && setup_inputs(&run, ROOT_LINEAR, e) &&
-             (!setup_needs_labels(&run) || network_list(&run, e)) && make_draw_counts(&run, &counts, e);
-        out->started = ok;
-        ok = ok && run_waves(&run, &counts, options, e) && drop_broken(&run, e) &&
-             verdict_store(&run, &counts, &out->exit_code, e);
-    }
-    if (run.log >= 0) close(run.log);
+    *out = (struct run_outcome){.run = calloc(1, sizeof *out->run)};
+    struct run *run = out->run;
+    if (!run) return error_memory(e);
+    run->log = -1;
+    bool ok = setup_run(run, options, controls, e);
+    if (ok && !options->quiet) warn(run);
+    if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);
+    else ok = ok && real_run(run, options, &counts, out, e);
     free(counts.draws);
-    setup_finish(&run);
-    if (!ok) {
-        free(out->store);
-        out->store = NULL;
-    }
+    if (!ok) run_finish(out);
     return ok;
+}
+
+void run_finish(struct run_outcome *out) {
+    plan_cost_finish(&out->cost);
+    if (!out->run) return;
+    if (out->run->log >= 0) close(out->run->log);
+    setup_finish(out->run);
+    free(out->run);
+    out->run = NULL;
+    out->store = NULL;
 }

@@ -94,16 +94,27 @@ static void work(void *user, struct pool_job *p, struct channel *channel) {
     }
 }
 
+/* Nothing more is taken from a row that broke the rules. */
+static enum pool_answer answer(const struct run *run, uint32_t row, bool ok, struct error *e) {
+    if (!ok) return POOL_FAILURE;
+    if (!run->explainers[row].breach) return POOL_TAKEN;
+    error_set(e, "broke the rules: %s", run->explainers[row].breach);
+    return POOL_BREACH;
+}
+
 static enum pool_answer message(void *user, struct pool_job *p, uint32_t type, const void *data, size_t size,
                                 struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
     j->told = true;
     switch (j->kind) {
-    case JOB_CONFORM: return conform_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
-    case JOB_REFERENCE: return reference_message(w->run, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_CONFORM: return answer(w->run, j->number, conform_message(w->run, j->number, data, size, e), e);
+    case JOB_REFERENCE:
+        if (!reference_message(w->run, &j->reference, type, data, size, e)) return POOL_FAILURE;
+        return j->reference.damaged ? POOL_BREACH : POOL_TAKEN;
     case JOB_TRAIN: return network_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
-    case JOB_EXPLAIN: return explain_job_message(w->run, &j->explain, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    case JOB_EXPLAIN:
+        return answer(w->run, j->explain.row, explain_job_message(w->run, &j->explain, type, data, size, e), e);
     }
     return POOL_BREACH;
 }
@@ -124,7 +135,7 @@ static bool again(void *user, struct pool_job *p, struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
     (void)e;
-    j->told = false;
+    j->told = j->explain.original = false;
     jobs_trim(w->run, j);
     return true;
 }
@@ -133,7 +144,8 @@ static bool again(void *user, struct pool_job *p, struct error *e) {
 static bool has_results(const struct run *run, const struct job *j) {
     const struct explain_job *c = &j->explain;
     const struct explainer_entry *r = &run->explainers[c->row];
-    if (j->kind != JOB_EXPLAIN) return j->told || j->kind == JOB_REFERENCE;
+    if (j->kind == JOB_REFERENCE) return !reference_lacks(&j->reference);
+    if (j->kind != JOB_EXPLAIN) return j->told;
     for (uint32_t k = 0; !r->breach && !r->unsupported && k < c->count; k++)
         if (!store_has_unit(run->store, r->name, run->plan.attributions[c->attributions[k]].key)) return false;
     return true;
@@ -151,7 +163,7 @@ static bool plugin_ended(struct run *run, struct job *j, const struct pool_job *
         return true;
     }
     if (j->kind == JOB_CONFORM || p->breach) ok = run_breach(run, row, why, e);
-    if (j->kind == JOB_EXPLAIN) ok = ok && explain_job_died(run, &j->explain, death, e);
+    if (j->kind == JOB_EXPLAIN) ok = ok && explain_job_ended(run, &j->explain, death, e);
     if (j->kind == JOB_EXPLAIN && p->killed > 1) ok = ok && jobs_mark_killed(run, &j->explain, e);
     free(why);
     return ok;
@@ -165,7 +177,9 @@ static bool ended(void *user, struct pool_job *p, const char *death, struct erro
     if (!death && !has_results(w->run, j)) death = "ended before it sent its results";
     if (!death) return true;
     switch (j->kind) {
-    case JOB_REFERENCE: return error_set(e, "the worker of audits and yardsticks %s", death);
+    case JOB_REFERENCE:
+        return (j->reference.damaged || error_set(e, "the worker of audits and yardsticks %s", death)) &&
+               reference_ended(w->run, &j->reference, e);
     case JOB_TRAIN: return network_died(w->run, j->number, death, e);
     case JOB_CONFORM:
     case JOB_EXPLAIN: return plugin_ended(w->run, j, p, death, e);

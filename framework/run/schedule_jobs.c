@@ -78,7 +78,7 @@ static bool take_killed(const struct run *run, const char *name, const char *var
     if (!store_meta(run->store, key, &value, e)) return false;
     *was = value && strcmp(value, "1") == 0;
     free(value);
-    return !*was || store_set_meta(run->store, key, "0", e);
+    return !*was || (store_set_meta(run->store, key, "0", e) && store_drop_units(run->store, name, variant, e));
 }
 
 /* Without its network there is nothing to ask, and nothing to keep: a resumed run may have it. */
@@ -268,6 +268,7 @@ void jobs_free(struct wave_state *w) {
     for (size_t i = 0; i < w->count; i++) {
         free(w->jobs[i].explain.attributions);
         free(w->jobs[i].reference.tasks);
+        free(w->jobs[i].reference.damaged);
     }
     free(w->jobs);
     free(w->pool);

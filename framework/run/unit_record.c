@@ -1,16 +1,48 @@
+/* One unit as bytes, and which comparisons it holds. */
 #include "run/unit_record.h"
 
 #include "base/array.h"
+#include "base/text.h"
+#include "experiment/reduce.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Mismatched: the original of one input against this network's map of another, so that only structure common to all
+ * inputs is left. */
+static bool each_of_map(const struct experiment_view *v, const struct map_shape *shape, const struct attribution *a,
+                        uint32_t other, bool (*visit)(void *, const struct record_asked *), void *user) {
+    const struct input_set *set = &v->inputs[a->root];
+    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m]; m++)
+        if (measures[m]->applies(shape) && !visit(user, &(struct record_asked){false, m, other, other})) return false;
+    for (uint32_t d = 0; (a->wants & WANT_MISMATCHED) && d < DERANGEMENTS; d++)
+        for (uint32_t i = 0; i < set->count; i++)
+            if (set->derangements[(size_t)d * set->count + i] == other && i != other &&
+                !visit(user, &(struct record_asked){true, 0, i, other}))
+                return false;
+    return true;
+}
+
+bool record_each_asked(const struct experiment_view *v, uint32_t row, uint32_t attribution,
+                       bool (*visit)(void *, const struct record_asked *), void *user) {
+    const struct attribution *a = &v->plan->attributions[attribution];
+    const struct map_shape shape = run_map_shape(v->sample, v->explainers[row].reduction);
+    for (uint32_t other = 0; other < v->inputs[a->root].count; other++)
+        if (!each_of_map(v, &shape, a, other, visit, user)) return false;
+    return true;
+}
+
+bool record_has_map(const struct attribution *a) {
+    return attribution_is_plain(a) && (a->draw == 0 || a->draw == PLAN_NO_DRAW);
+}
 
 void record_begin(struct record_buffer *b, uint32_t row, uint32_t attribution, enum unit_status status, const char *why,
                   double seconds) {
     b->header =
         (struct record_header){.row = row, .attribution = attribution, .status = (uint32_t)status, .seconds = seconds};
     snprintf(b->header.why, sizeof b->header.why, "%s", why);
+    text_clean_in_place(b->header.why);
     b->map = NULL;
 }
 

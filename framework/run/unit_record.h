@@ -1,8 +1,9 @@
-/* unit_record.h: one unit's results on their way through the pipe. Private to those who compare, and
- * to explain_job_store.c. */
+/* unit_record.h: one unit's results on their way through the pipe, and which comparisons a unit holds. Private to those
+ * who compare (compare.h) and those who check what they get (message.h). */
 #ifndef ASSAY_RUN_UNIT_RECORD_H
 #define ASSAY_RUN_UNIT_RECORD_H
 
+#include "experiment/view.h"
 #include "measure/similarity.h"
 #include "workers/pool.h"
 #include "store/store.h"
@@ -25,6 +26,19 @@ struct record_check {
     double worst, tolerance;
     uint32_t check, input;
 };
+
+/* One comparison that a unit holds, in all views; `input` and `other` are places in the root's inputs. */
+struct record_asked {
+    bool mismatched;
+    uint32_t measure, input, other;
+};
+
+/* Every comparison of a unit of that row and attribution, in the order in which they are sent: all of one `other` side
+ * by side. Ends, and returns false, when `visit` returns false. */
+bool record_each_asked(const struct experiment_view *, uint32_t row, uint32_t attribution,
+                       bool (*visit)(void *, const struct record_asked *), void *);
+/* Whether a unit of that attribution holds a map for the figures: the first input's, on the original and draw 0. */
+bool record_has_map(const struct attribution *);
 
 /* header, pairs, checks, map floats, in this order. */
 struct record_buffer {

@@ -1,19 +1,13 @@
-/* unit_store.h: the parent's side: the units that workers send, into the store, one transaction for each. Private to
- * run/. */
+/* unit_store.h: the parent's side: units that were checked (message.h), into the store, one transaction for each.
+ * Private to run/. */
 #ifndef ASSAY_RUN_UNIT_STORE_H
 #define ASSAY_RUN_UNIT_STORE_H
 
-#include "experiment/state.h"
+#include "run/message.h"
 
-/* Whose units a worker may send: those attributions of one row, or any of the yardsticks. */
-struct unit_sender {
-    uint32_t row; /* or UNIT_YARDSTICKS */
-    const uint32_t *attributions;
-    uint32_t count;
-};
-#define UNIT_YARDSTICKS UINT32_MAX
+bool unit_store_put(struct run *, const struct unit_message *, struct error *);
 
-/* Refuses what is damaged or the sender's not to send. */
-bool unit_store_put(struct run *, const struct unit_sender *, const void *data, size_t size, struct error *);
+/* Puts a failed unit, with the reason, where the store has none. */
+bool unit_store_missing(struct run *, uint32_t row, uint32_t attribution, const char *why, struct error *);
 
 #endif

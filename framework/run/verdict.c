@@ -187,3 +187,45 @@ bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_
     *exit_code = tally.error ? 3 : tally.fail ? 1 : tally.open ? 4 : 0;
     return ok;
 }
+
+/* ---- completeness ---- */
+
+struct cells {
+    const struct run *run;
+    bool *there; /* [rows][controls + 1]: the last is the overall column */
+};
+
+static bool mark_cell(void *user, const struct verdict_row *v) {
+    const struct cells *c = user;
+    const struct run *run = c->run;
+    for (uint32_t row = 0; row < run->explainer_count; row++)
+        for (uint32_t k = 0; k <= run->control_count; k++) {
+            const char *control = k < run->control_count ? run->controls[k].control->id : VERDICT_OVERALL;
+            if (strcmp(run->explainers[row].name, v->explainer) == 0 && strcmp(control, v->control) == 0)
+                c->there[(size_t)row * (run->control_count + 1) + k] = true;
+        }
+    return true;
+}
+
+static void list_missing(const struct cells *c, struct text *out) {
+    const struct run *run = c->run;
+    for (uint32_t row = 0; row < run->explainer_count; row++)
+        for (uint32_t k = 0; k <= run->control_count && !run->explainers[row].yardstick; k++)
+            if (!c->there[(size_t)row * (run->control_count + 1) + k])
+                text_add(out, "%s%s under %s", out->length ? ", " : "", run->explainers[row].name,
+                         k < run->control_count ? run->controls[k].control->id : VERDICT_OVERALL);
+}
+
+bool verdict_check_complete(const struct run *run, struct error *e) {
+    struct cells c = {run, calloc((size_t)run->explainer_count * (run->control_count + 1) + 1, sizeof *c.there)};
+    struct text missing = {0};
+    bool ok = c.there ? store_each_verdict(run->store, mark_cell, &c, e) : error_memory(e);
+    if (ok) list_missing(&c, &missing);
+    if (ok && missing.failed) ok = error_memory(e);
+    else if (ok && missing.length)
+        ok = error_set(e, "%s: no verdict of %s: rows of the store were lost; go on with --resume",
+                       store_path(run->store), missing.data);
+    text_finish(&missing);
+    free(c.there);
+    return ok;
+}

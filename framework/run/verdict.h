@@ -12,4 +12,7 @@ bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint3
 /* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. */
 bool verdict_store(struct run *, const struct draw_counts *, int *exit_code, struct error *);
 
+/* Whether every explainer has a verdict under every control and overall in the store: an error that names the cells. */
+bool verdict_check_complete(const struct run *, struct error *);
+
 #endif

@@ -1,38 +1,12 @@
-#include "store/store_table.h"
+/* Opening and closing, order and names. */
+#include "store/store.h"
 
 #include "base/text.h"
+#include "store/store_schema.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-bool store_fail(const struct store *s, int code, struct error *e) {
-    switch (code & 0xff) {
-    case SQLITE_NOMEM: return error_memory(e);
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return error_set(e, "%s: in use by another process: wait for it to end, or choose another folder", s->path);
-    case SQLITE_NOTADB:
-        return error_set(e, "%s: not an SQLite file: a store of assay was wanted; choose another folder", s->path);
-    case SQLITE_CORRUPT:
-        return error_set(
-            e, "%s: the file is damaged: an intact store was wanted; delete it, or start again in another folder",
-            s->path);
-    case SQLITE_FULL: return error_set(e, "%s: the disk is full: free some space, then resume", s->path);
-    default:
-        return error_set(e, "%s: %s (SQLite code %d): a store that can be read and written was wanted", s->path,
-                         s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code), code);
-    }
-}
-
-bool store_execute(struct store *s, const char *sql, struct error *e) {
-    int code = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK || store_fail(s, code, e);
-}
-
-bool store_prepare(const struct store *s, const char *sql, sqlite3_stmt **out, struct error *e) {
-    int code = sqlite3_prepare_v2(s->db, sql, -1, out, NULL);
-    return code == SQLITE_OK || store_fail(s, code, e);
-}
 
 /* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per
  * unit. A SIGKILL loses at most the open transaction; a power cut at most whole ones since the log was written back. */
@@ -56,7 +30,9 @@ bool store_open(const char *path, struct store **out, struct error *e) {
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
     ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e);
     if (!ok) {
+        int why = errno;
         store_close(s);
+        errno = why;
         return false;
     }
     *out = s;
@@ -70,6 +46,20 @@ void store_close(struct store *s) {
     sqlite3_close(s->db);
     free(s->path);
     free(s);
+}
+
+const char *store_path(const struct store *s) {
+    return s->path;
+}
+
+bool store_check_file(const struct store *s, struct error *e) {
+    int moved = 0;
+
+    if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved) return true;
+    return error_set(e,
+                     "%s: deleted, moved or replaced while the run was at work (by a plugin, or by another program): "
+                     "what was computed is lost; find out who did it, then run again in a new folder",
+                     s->path);
 }
 
 bool store_begin(struct store *s, struct error *e) {
@@ -92,56 +82,6 @@ bool store_clear(struct store *s, struct error *e) {
     return ok;
 }
 
-/* Runs a statement with text parameters, to its end or to its first row. */
-static bool run_once(struct store *s, sqlite3_stmt *statement, const char *const *texts, int n, bool *row,
-                     struct error *e) {
-    int code = SQLITE_OK;
-
-    for (int i = 0; i < n && code == SQLITE_OK; i++)
-        code = sqlite3_bind_text(statement, i + 1, texts[i], -1, SQLITE_STATIC);
-    if (code == SQLITE_OK) code = sqlite3_step(statement);
-    *row = code == SQLITE_ROW;
-    return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, code, e);
-}
-
-bool store_drop_results(struct store *s, const char *explainer, struct error *e) {
-    static const enum table_id tables[] = {TABLE_UNIT, TABLE_COMPARISON, TABLE_CHECK, TABLE_MAP};
-    bool row, ok = store_execute(s, "SAVEPOINT dropping", e);
-
-    if (!ok) return false;
-    for (size_t i = 0; ok && i < sizeof tables / sizeof *tables; i++) {
-        char sql[100];
-        sqlite3_stmt *statement = NULL;
-        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE explainer = ?", store_tables[tables[i]].name);
-        ok = store_prepare(s, sql, &statement, e) && run_once(s, statement, &explainer, 1, &row, e);
-        sqlite3_finalize(statement);
-    }
-    if (!ok) store_execute(s, "ROLLBACK TO dropping", NULL);
-    return store_execute(s, "RELEASE dropping", ok ? e : NULL) && ok;
-}
-
-bool store_set_meta(struct store *s, const char *key, const char *value, struct error *e) {
-    sqlite3_stmt *statement;
-    bool row;
-
-    if (!store_prepare(s, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &statement, e)) return false;
-    bool ok = run_once(s, statement, (const char *const[]){key, value}, 2, &row, e);
-    sqlite3_finalize(statement);
-    return ok;
-}
-
-bool store_meta(struct store *s, const char *key, char **value, struct error *e) {
-    sqlite3_stmt *statement;
-    bool row;
-
-    *value = NULL;
-    if (!store_prepare(s, "SELECT value FROM meta WHERE key = ?", &statement, e)) return false;
-    bool ok = run_once(s, statement, &key, 1, &row, e);
-    if (ok && row && !(*value = text_copy((const char *)sqlite3_column_text(statement, 0)))) ok = error_memory(e);
-    sqlite3_finalize(statement);
-    return ok;
-}
-
 static bool add_places(struct store *s, const char *kind, const char *const *names, size_t n, struct error *e) {
     sqlite3_stmt *statement;
     bool row, ok = true;
@@ -149,7 +89,7 @@ static bool add_places(struct store *s, const char *kind, const char *const *nam
     if (!store_prepare(s, "INSERT OR IGNORE INTO places VALUES (?, ?, (SELECT count(*) FROM places))", &statement, e))
         return false;
     for (size_t i = 0; i < n && ok; i++) {
-        ok = run_once(s, statement, (const char *const[]){kind, names[i]}, 2, &row, e);
+        ok = store_step(s, statement, (const char *const[]){kind, names[i]}, 2, &row, e);
         sqlite3_reset(statement);
     }
     sqlite3_finalize(statement);
@@ -174,10 +114,25 @@ bool store_has_unit(struct store *s, const char *explainer, const char *variant)
     if (!s->has_unit &&
         !store_prepare(s, "SELECT 1 FROM units WHERE explainer = ? AND variant = ?", &s->has_unit, NULL))
         return false;
-    run_once(s, s->has_unit, (const char *const[]){explainer, variant}, 2, &row, NULL);
+    store_step(s, s->has_unit, (const char *const[]){explainer, variant}, 2, &row, NULL);
     sqlite3_reset(s->has_unit);
     sqlite3_clear_bindings(s->has_unit);
     return row;
+}
+
+bool store_drop_units(struct store *s, const char *explainer, const char *variant, struct error *e) {
+    static const char *const tables[] = {"units", "comparisons", "checks", "maps"};
+    const char *const texts[] = {explainer, variant};
+    bool ok = store_execute(s, "SAVEPOINT dropping", e);
+
+    if (!ok) return false;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && ok; i++) {
+        char sql[96];
+        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE explainer = ?%s", tables[i], variant ? " AND variant = ?" : "");
+        ok = store_run_once(s, sql, texts, variant ? 2 : 1, e);
+    }
+    if (!ok) store_execute(s, "ROLLBACK TO dropping", NULL);
+    return store_execute(s, "RELEASE dropping", ok ? e : NULL) && ok;
 }
 
 static bool each_name(struct store *s, const char *sql, bool (*name)(void *, const char *), void *context,

@@ -1,6 +1,8 @@
-#include "store/store_table.h"
+/* Rows in and out of the tables. */
+#include "store/store_rows.h"
 
 #include "base/text.h"
+#include "store/store_digest.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -77,7 +79,9 @@ static bool prepare_put(struct store *s, enum table_id id, struct error *e) {
     const struct table *t = &store_tables[id];
     struct text sql = {0};
 
-    text_add(&sql, "INSERT OR REPLACE INTO %s VALUES (", t->name);
+    text_add(&sql, "INSERT OR REPLACE INTO %s (", t->name);
+    for (int i = 0; i < t->field_count; i++) text_add(&sql, "%s\"%s\"", i ? ", " : "", t->fields[i].column);
+    text_add(&sql, ") VALUES (");
     for (int i = 0; i < t->field_count; i++) text_add(&sql, "%s?", i ? ", " : "");
     text_add(&sql, ")");
     bool ok = sql.failed ? error_memory(e) : store_prepare(s, sql.data, &s->put[id], e);
@@ -85,7 +89,7 @@ static bool prepare_put(struct store *s, enum table_id id, struct error *e) {
     return ok;
 }
 
-bool store_put_row(struct store *s, enum table_id id, const void *row, struct error *e) {
+static bool put_row(struct store *s, enum table_id id, const void *row, struct error *e) {
     const struct table *t = &store_tables[id];
 
     if (!s->put[id] && !prepare_put(s, id, e)) return false;
@@ -100,6 +104,17 @@ bool store_put_row(struct store *s, enum table_id id, const void *row, struct er
 }
 
 /* ---- reading ---- */
+
+/* One walk over a table's rows, in order. */
+struct walk {
+    struct store *store;
+    const struct table *table;
+    sqlite3_stmt *statement;
+    float *floats;  /* of the current row */
+    unsigned pairs; /* number of its temporary table, or 0 */
+    struct error *error;
+    bool failed;
+};
 
 static bool damaged(const struct walk *w, const struct field *f, const char *wanted) {
     return error_set(
@@ -179,7 +194,7 @@ static bool sort_pairs(struct walk *w) {
     return ok;
 }
 
-void walk_begin(struct walk *w, struct store *s, enum table_id id, struct error *e) {
+static void walk_begin(struct walk *w, struct store *s, enum table_id id, struct error *e) {
     const struct table *t = &store_tables[id];
     struct text sql = {0};
 
@@ -196,7 +211,8 @@ void walk_begin(struct walk *w, struct store *s, enum table_id id, struct error 
     text_finish(&sql);
 }
 
-bool walk_next(struct walk *w, void *row) {
+/* False: no more, or failed. */
+static bool walk_next(struct walk *w, void *row) {
     if (w->failed) return false;
     int code = sqlite3_step(w->statement);
     if (code == SQLITE_DONE) return false;
@@ -206,7 +222,8 @@ bool walk_next(struct walk *w, void *row) {
     return !w->failed;
 }
 
-bool walk_end(struct walk *w) {
+/* False: failed, and the error is filled. */
+static bool walk_end(struct walk *w) {
     sqlite3_finalize(w->statement);
     free(w->floats);
     if (w->pairs) { /* inside another walk SQLite keeps it until the store is closed */
@@ -230,10 +247,16 @@ bool walk_end(struct walk *w) {
     }
 #define STORE_PUT(NAME, TABLE)                                                                                         \
     bool store_put_##NAME(struct store *s, const struct NAME##_row *row, struct error *e) {                            \
-        return store_put_row(s, TABLE, row, e);                                                                        \
+        return put_row(s, TABLE, row, e);                                                                              \
     }
 
-STORE_PUT(network, TABLE_NETWORK)
+bool store_put_network(struct store *s, const struct network_row *row, struct error *e) {
+    return put_row(s, TABLE_NETWORK, row, e) && store_seal(s, TABLE_NETWORK, &row->key, e);
+}
+bool store_put_audit(struct store *s, const struct audit_row *row, struct error *e) {
+    return put_row(s, TABLE_AUDIT, row, e) && store_seal(s, TABLE_AUDIT, &row->variant, e);
+}
+
 STORE_EACH(network, TABLE_NETWORK)
 STORE_PUT(input, TABLE_INPUT)
 STORE_EACH(input, TABLE_INPUT)
@@ -243,7 +266,6 @@ STORE_PUT(comparison, TABLE_COMPARISON)
 STORE_EACH(comparison, TABLE_COMPARISON)
 STORE_PUT(use, TABLE_USE)
 STORE_EACH(use, TABLE_USE)
-STORE_PUT(audit, TABLE_AUDIT)
 STORE_EACH(audit, TABLE_AUDIT)
 STORE_PUT(check, TABLE_CHECK)
 STORE_EACH(check, TABLE_CHECK)

@@ -1,6 +1,9 @@
-#include "store/store_table.h"
+/* The tables of a new file, and whether a file that is there is ours and intact. */
+#include "store/store_schema.h"
 
 #include "base/text.h"
+
+#include <string.h>
 
 #define APPLICATION_ID 0x61737379 /* "assy", in the header of the file */
 #define SCHEMA_VERSION 3
@@ -23,6 +26,7 @@ static void add_table(struct text *sql, const struct table *t) {
     text_add(sql, "CREATE TABLE %s (", t->name);
     for (int i = 0; i < t->field_count; i++)
         text_add(sql, "\"%s\" %s, ", t->fields[i].column, sql_type(t->fields[i].kind));
+    if (t->sealed) text_add(sql, "row_digest TEXT NOT NULL DEFAULT '', ");
     text_add(sql, "PRIMARY KEY (");
     for (int i = 0; i < t->key_count; i++) text_add(sql, "%s\"%s\"", i ? ", " : "", t->fields[i].column);
     text_add(sql, ")) %s;\n", t->options);
@@ -62,13 +66,45 @@ static bool ask_number(struct store *s, const char *sql, int64_t *out, struct er
 static bool check_intact(struct store *s, struct error *e) {
     sqlite3_stmt *statement;
 
-    if (!store_prepare(s, "PRAGMA quick_check(1)", &statement, e)) return false;
+    if (!store_prepare(s, "PRAGMA integrity_check(1)", &statement, e)) return false;
     int code = sqlite3_step(statement);
     const char *found = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     bool ok = found && sqlite3_stricmp(found, "ok") == 0;
     if (!ok && code != SQLITE_ROW) store_fail(s, code, e);
     else if (!ok) store_fail(s, SQLITE_CORRUPT, e);
     sqlite3_finalize(statement);
+    return ok;
+}
+
+/* Every table, index and view of the file, and how it was made. */
+static bool list_schema(struct store *s, struct text *out, struct error *e) {
+    sqlite3_stmt *statement;
+    int code;
+
+    if (!store_prepare(s, "SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_master ORDER BY 1, 2", &statement,
+                       e))
+        return false;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        for (int c = 0; c < 4; c++) {
+            const char *text = (const char *)sqlite3_column_text(statement, c);
+            text_add(out, "%s\n", text ? text : "");
+        }
+    sqlite3_finalize(statement);
+    if (code != SQLITE_DONE) return store_fail(s, code, e);
+    return !out->failed || error_memory(e);
+}
+
+/* A changed letter in a table or view would change what is read from it: they must be those of a new file. */
+static bool check_unchanged(struct store *s, struct error *e) {
+    struct store fresh = {.path = s->path};
+    struct text wanted = {0}, found = {0};
+    int code = sqlite3_open(":memory:", &fresh.db);
+    bool ok = (code == SQLITE_OK || store_fail(&fresh, code, e)) && create(&fresh, e) &&
+              list_schema(&fresh, &wanted, e) && list_schema(s, &found, e);
+    if (ok && strcmp(wanted.data, found.data) != 0) ok = store_fail(s, SQLITE_CORRUPT, e);
+    sqlite3_close(fresh.db);
+    text_finish(&wanted);
+    text_finish(&found);
     return ok;
 }
 
@@ -88,5 +124,5 @@ bool store_check_schema(struct store *s, struct error *e) {
             "%s: a store of layout %lld, written by another version of assay: layout %d was wanted; use that "
             "version, or start again in another folder",
             s->path, (long long)version, SCHEMA_VERSION);
-    return check_intact(s, e);
+    return check_intact(s, e) && check_unchanged(s, e);
 }

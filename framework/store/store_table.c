@@ -1,3 +1,4 @@
+/* The tables of the store, field by field. */
 #include "store/store_table.h"
 
 #include <stddef.h>
@@ -52,9 +53,11 @@ static const struct field audit_fields[] = {
 };
 
 static const struct field check_fields[] = {
-    FIELD(check_row, explainer, FIELD_TEXT), FIELD(check_row, control, FIELD_TEXT), FIELD(check_row, id, FIELD_TEXT),
-    FIELD(check_row, input, FIELD_U32),      FIELD(check_row, what, FIELD_TEXT),    FIELD(check_row, worst, FIELD_REAL),
-    FIELD(check_row, tolerance, FIELD_REAL), FIELD(check_row, holds, FIELD_BOOL),
+    FIELD(check_row, explainer, FIELD_TEXT), FIELD(check_row, variant, FIELD_TEXT),
+    FIELD(check_row, control, FIELD_TEXT),   FIELD(check_row, id, FIELD_TEXT),
+    FIELD(check_row, input, FIELD_U32),      FIELD(check_row, what, FIELD_TEXT),
+    FIELD(check_row, worst, FIELD_REAL),     FIELD(check_row, tolerance, FIELD_REAL),
+    FIELD(check_row, holds, FIELD_BOOL),
 };
 
 static const struct field map_fields[] = {
@@ -119,25 +122,25 @@ static const struct field result_fields[] = {
 #define IN_PAIRS "o.rowid, pairing, measure, view, input, other"
 
 const struct table store_tables[TABLE_COUNT] = {
-    [TABLE_NETWORK] = {"networks", FIELDS(network_fields, 1), "", "networks t", "t.role, t.draw, t.key", NULL},
-    [TABLE_INPUT] = {"inputs", FIELDS(input_fields, 1), "", "inputs t", "t.input", NULL},
-    [TABLE_UNIT] = {"units", FIELDS(unit_fields, 2), "", "units t" OF_EXPLAINER OF_VARIANT,
+    [TABLE_NETWORK] = {"networks", FIELDS(network_fields, 1), true, "", "networks t", "t.role, t.draw, t.key", NULL},
+    [TABLE_INPUT] = {"inputs", FIELDS(input_fields, 1), false, "", "inputs t", "t.input", NULL},
+    [TABLE_UNIT] = {"units", FIELDS(unit_fields, 2), true, "", "units t" OF_EXPLAINER OF_VARIANT,
                     BY_EXPLAINER ", " BY_VARIANT, NULL},
-    [TABLE_COMPARISON] = {"comparisons", FIELDS(comparison_fields, 7), "WITHOUT ROWID", NULL, IN_PAIRS,
+    [TABLE_COMPARISON] = {"comparisons", FIELDS(comparison_fields, 7), false, "WITHOUT ROWID", NULL, IN_PAIRS,
                           "SELECT t.explainer AS x, t.variant AS v FROM " PAIRS " t" OF_EXPLAINER OF_VARIANT
                           " ORDER BY " BY_EXPLAINER ", " BY_VARIANT},
-    [TABLE_USE] = {"uses", FIELDS(use_fields, 4), "", "uses t" OF_CONTROL,
+    [TABLE_USE] = {"uses", FIELDS(use_fields, 4), false, "", "uses t" OF_CONTROL,
                    BY_CONTROL ", t.stage_index, t.draw, t.variant", NULL},
-    [TABLE_AUDIT] = {"audits", FIELDS(audit_fields, 1), "", "audits t" OF_VARIANT, BY_VARIANT, NULL},
-    [TABLE_CHECK] = {"checks", FIELDS(check_fields, 4), "", "checks t" OF_EXPLAINER OF_CONTROL,
-                     BY_EXPLAINER ", " BY_CONTROL ", t.id, t.input", NULL},
-    [TABLE_MAP] = {"maps", FIELDS(map_fields, 3), "", "maps t" OF_EXPLAINER OF_VARIANT,
+    [TABLE_AUDIT] = {"audits", FIELDS(audit_fields, 1), true, "", "audits t" OF_VARIANT, BY_VARIANT, NULL},
+    [TABLE_CHECK] = {"checks", FIELDS(check_fields, 5), false, "", "checks t" OF_EXPLAINER OF_CONTROL,
+                     BY_EXPLAINER ", " BY_CONTROL ", t.id, t.input, t.variant", NULL},
+    [TABLE_MAP] = {"maps", FIELDS(map_fields, 3), false, "", "maps t" OF_EXPLAINER OF_VARIANT,
                    BY_EXPLAINER ", " BY_VARIANT ", t.input", NULL},
-    [TABLE_CURVE] = {"curves", FIELDS(curve_fields, 5), "", "curves t" OF_EXPLAINER OF_CONTROL,
+    [TABLE_CURVE] = {"curves", FIELDS(curve_fields, 5), false, "", "curves t" OF_EXPLAINER OF_CONTROL,
                      BY_EXPLAINER ", " BY_CONTROL ", t.measure, t.view, t.stage_index", NULL},
-    [TABLE_VERDICT] = {"verdicts", FIELDS(verdict_fields, 2), "", "verdicts t" OF_EXPLAINER OF_CONTROL,
+    [TABLE_VERDICT] = {"verdicts", FIELDS(verdict_fields, 2), false, "", "verdicts t" OF_EXPLAINER OF_CONTROL,
                        BY_EXPLAINER ", " BY_CONTROL, NULL},
-    [TABLE_RESULT] = {"results", FIELDS(result_fields, 0), "", NULL, IN_PAIRS,
+    [TABLE_RESULT] = {"results", FIELDS(result_fields, 0), false, "", NULL, IN_PAIRS,
                       "SELECT t.explainer AS x, t.variant AS v, t.control, t.stage, t.stage_index, t.draw FROM "
                       "(SELECT * FROM uses JOIN " PAIRS " USING (variant)) t" OF_EXPLAINER OF_CONTROL
                       " ORDER BY " BY_EXPLAINER ", " BY_CONTROL ", t.stage_index, t.draw, t.variant"},

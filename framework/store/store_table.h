@@ -3,9 +3,7 @@
 #ifndef ASSAY_STORE_STORE_TABLE_H
 #define ASSAY_STORE_STORE_TABLE_H
 
-#include "store/store.h"
-
-#include <sqlite3.h>
+#include "store/store_row_types.h"
 
 enum field_kind {
     FIELD_TEXT,   /* const char *; NULL is stored as "" */
@@ -44,43 +42,12 @@ struct table {
     const char *name;
     const struct field *fields;
     int field_count, key_count; /* the first key_count fields are the key */
+    bool sealed;                /* has a column "row_digest" behind its fields: store_seal.c */
     const char *options;        /* of CREATE TABLE */
     const char *from, *order;   /* of SELECT; `t` is the table itself */
     const char *pairs;          /* NULL, or a SELECT in order: FROM is then what it gave, joined with the comparisons */
 };
 
 extern const struct table store_tables[TABLE_COUNT];
-
-struct store {
-    sqlite3 *db;
-    char *path;
-    sqlite3_stmt *put[TABLE_STORED]; /* prepared at first use */
-    sqlite3_stmt *has_unit;
-    unsigned walks; /* names the temporary tables of walks */
-};
-
-/* Says what SQLite said, and what to do about it. */
-bool store_fail(const struct store *, int code, struct error *);
-bool store_execute(struct store *, const char *sql, struct error *);
-bool store_prepare(const struct store *, const char *sql, sqlite3_stmt **out, struct error *);
-
-/* A new file gets its tables; one of another program or version, or a damaged one, is an error. */
-bool store_check_schema(struct store *, struct error *);
-
-bool store_put_row(struct store *, enum table_id, const void *row, struct error *);
-
-/* One walk over a table's rows, in order. */
-struct walk {
-    struct store *store;
-    const struct table *table;
-    sqlite3_stmt *statement;
-    float *floats;  /* of the current row */
-    unsigned pairs; /* number of its temporary table, or 0 */
-    struct error *error;
-    bool failed;
-};
-void walk_begin(struct walk *, struct store *, enum table_id, struct error *);
-bool walk_next(struct walk *, void *row); /* false: no more, or failed */
-bool walk_end(struct walk *);             /* false: failed, and the error is filled */
 
 #endif

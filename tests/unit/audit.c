@@ -101,8 +101,11 @@ static void work(void *user, struct pool_job *job, struct channel *channel) {
 
 static enum pool_answer message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
                                 struct error *e) {
-    (void)job;
-    return reference_message(user, type, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
+    struct reference *r = job->user;
+    if (!reference_message(user, r, type, data, size, e)) return POOL_FAILURE;
+    if (!r->damaged) return POOL_TAKEN;
+    error_set(e, "%s", r->damaged);
+    return POOL_BREACH;
 }
 
 static bool ended(void *user, struct pool_job *job, const char *death, struct error *e) {
@@ -272,9 +275,58 @@ Test(audit, damaged_messages_are_refused) {
     unsigned char noise[256];
     setup(&lab, "fc:4", &control_cascading, (struct init_options){.scheme = &init_own});
     memset(noise, 0xff, sizeof noise);
-    for (size_t size = 0; size <= sizeof noise; size++)
-        cr_expect_not(audit_message(&lab.run, noise, size, &e), "%zu bytes of noise were taken", size);
-    cr_expect(strstr(e.text, "damaged"), "%s", e.text);
+    for (size_t size = 0; size <= sizeof noise; size++) {
+        struct reference r = tasks_of(&lab.run.plan, 0);
+        cr_expect(reference_message(&lab.run, &r, RECORD_AUDIT, noise, size, &e), "the run goes on");
+        cr_assert(r.damaged && strstr(r.damaged, "damaged"), "%zu bytes of noise were taken", size);
+        free(r.damaged);
+        free(r.tasks);
+    }
+    struct found f = found_in(&lab);
+    cr_expect_eq(f.count, 0);
+    teardown(&lab);
+}
+
+/* Of the one layer of fc:4, named by attribution 0, on INPUTS inputs. */
+static struct audit_message honest(void) {
+    struct audit_message a;
+    memset(&a, 0, sizeof a);
+    a.logit_r = .25;
+    a.agreement = .5;
+    a.changed = a.expected = a.finite = 1;
+    memset(a.digest, 'a', sizeof a.digest - 1);
+    return a;
+}
+
+Test(audit, impossible_audits_are_refused) {
+    struct audit_message bad[9];
+    struct lab lab;
+    struct error e = {{0}};
+    setup(&lab, "fc:4", &control_cascading, (struct init_options){.scheme = &init_own});
+    for (size_t k = 0; k < 9; k++) bad[k] = honest();
+    bad[0].logit_r = 1.5;
+    bad[1].agreement = NAN;
+    bad[2].agreement = -.1;
+    bad[3].changed = 7;
+    bad[4].expected = 0;
+    bad[5].finite = 2;
+    bad[6].digest[64] = 'a';
+    bad[7].digest[3] = '\n';
+    bad[8].attribution = 1000;
+    for (size_t k = 0; k < 9; k++) {
+        struct reference r = tasks_of(&lab.run.plan, 0);
+        cr_expect(reference_message(&lab.run, &r, RECORD_AUDIT, &bad[k], sizeof bad[k], &e));
+        cr_expect_not_null(r.damaged, "case %zu was taken", k);
+        free(r.damaged);
+        free(r.tasks);
+    }
+    struct reference r = tasks_of(&lab.run.plan, 0);
+    struct audit_message good = honest();
+    good.logit_r = NAN;
+    cr_expect(reference_message(&lab.run, &r, RECORD_AUDIT, &good, sizeof good, &e) && !r.damaged, "%s", r.damaged);
+    cr_expect(reference_message(&lab.run, &r, RECORD_AUDIT, &good, sizeof good, &e) && r.damaged, "taken twice");
+    free(r.damaged);
+    free(r.tasks);
     teardown(&lab);
 }
 

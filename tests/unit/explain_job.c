@@ -71,7 +71,6 @@ Test(explain_job, the_floor_of_a_blind_method_is_the_same_in_every_draw) {
     struct text text = {0};
     struct error e = {{0}};
     struct run_outcome outcome = {0};
-    struct store *store = NULL;
     struct floors floors = {.pairs = 0};
     fake_folder(folder);
     cr_assert_not_null(getcwd(cwd, sizeof cwd));
@@ -85,12 +84,32 @@ Test(explain_job, the_floor_of_a_blind_method_is_the_same_in_every_draw) {
     cr_assert(!text.failed && file_write(battery, text.data, text.length, &e), "%s", e.text);
     const struct run_options options = {.battery = battery, .folder = run, .jobs = 2, .quiet = true};
     cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
-    cr_assert(store_open(outcome.store, &store, &e), "%s", e.text);
-    cr_assert(store_each_comparison(store, compare, &floors, &e), "%s", e.text);
-    cr_expect_geq(floors.pairs, 4 * INPUTS, "every input against another, in four views");
+    cr_assert(store_each_comparison(outcome.store, compare, &floors, &e), "%s", e.text);
+    cr_expect_eq(floors.pairs, 4 * INPUTS * (INPUTS - 1), "every input against four others, in four views: %zu",
+                 floors.pairs);
     cr_expect_geq(floors.repeated, floors.pairs, "a second draw at least");
-    store_close(store);
-    free(outcome.store);
+    run_finish(&outcome);
     text_finish(&text);
     fake_folder_remove(folder);
+}
+
+/* Names that differ behind their 600th letter are different names. */
+Test(explain_job, long_names_share_no_seeds) {
+    enum { LONG = 600 };
+    char keys[2][LONG + 2];
+    uint32_t sample = 7;
+    uint64_t seeds[2];
+    struct error e;
+    struct battery b = {.seed = 1};
+    struct explainer_entry row = {.name = keys[0]};
+    struct run run = {.battery = &b, .explainers = &row, .explainer_count = 1};
+    run.inputs[ROOT_MODEL].sample = &sample;
+    for (int k = 0; k < 2; k++) {
+        memset(keys[k], 'a', LONG);
+        keys[k][LONG] = (char)('0' + k);
+        keys[k][LONG + 1] = 0;
+        const struct attribution a = {.key = keys[k], .root = ROOT_MODEL};
+        cr_assert(explain_job_seeds(&run, 0, &a, 1, &seeds[k], &e));
+    }
+    cr_expect_neq(seeds[0], seeds[1]);
 }

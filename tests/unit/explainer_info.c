@@ -1,4 +1,5 @@
 /* What explainers say of themselves, as data from a process that may lie. */
+#include "base/text.h"
 #include "host/explainer_codec.h"
 
 #include <criterion/criterion.h>
@@ -109,7 +110,7 @@ Test(explainer_info, tables_that_break_the_rules_are_refused) {
         info.param_count = cases[c].params;
         cr_expect_not(round_trip(&info, &list, &e), "%zu", c);
         cr_expect(strstr(e.text, cases[c].words), "%zu: %s", c, e.text);
-        cr_expect(explainer_info_is_line(e.text), "%zu", c);
+        cr_expect(text_is_clean(e.text), "%zu", c);
     }
     const assay_explainer_info info = good(), *const twice[] = {&info, &info};
     char *text;
@@ -163,25 +164,4 @@ Test(explainer_info, damaged_bytes_are_refused) {
     cr_expect_not(explainer_decode(spaces, large, &list, &e));
     cr_expect(strstr(e.text, "wanted at most"), "%s", e.text);
     free(spaces);
-}
-
-Test(explainer_info, cleaned_text_is_one_line_of_utf8) {
-    static const char *const texts[][2] = {
-        {"plain", "plain"},
-        {"two\nlines\r\tx", "two lines  x"},
-        {"\033[31mred\177", " [31mred "},
-        {"d\303\251j\303\240", "d\303\251j\303\240"},
-        {"\302\233c1", "  c1"},
-        {"bad \377\303", "bad   "},
-        {"\355\240\200\300\257", "     "},
-        {"\360\237\230\200 \364\220\200\200", "\360\237\230\200     "},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        char text[64];
-        snprintf(text, sizeof text, "%s", texts[i][0]);
-        cr_expect_eq(explainer_info_is_line(text), strcmp(texts[i][0], texts[i][1]) == 0, "%zu", i);
-        explainer_info_clean(text);
-        cr_expect_str_eq(text, texts[i][1], "%zu", i);
-        cr_expect(explainer_info_is_line(text), "%zu", i);
-    }
 }

@@ -264,7 +264,8 @@ static bool put_judgements(const struct fake_run *f, struct store *s, struct err
                                   0,
                                   explainer == 9 ? .5 : 1e-7,
                                   1e-5,
-                                  explainer != 9};
+                                  explainer != 9,
+                                  "model"};
         if (!put_curves(f, s, explainer, control, e) || !put_verdict(f, s, explainer, control, e) ||
             (control >= 3 && !store_put_check(s, &check, e)))
             return false;
@@ -305,6 +306,26 @@ static bool put_inputs(const struct fake_run *f, struct store *s, struct error *
     return true;
 }
 
+static bool add_name(void *user, const struct unit_row *row) {
+    struct text *names = user;
+    text_append(names, row->explainer, strlen(row->explainer) + 1);
+    text_append(names, row->variant, strlen(row->variant) + 1);
+    return !names->failed;
+}
+
+/* As a run does after each unit; here checks come last. */
+static bool seal_units(struct store *s, struct error *e) {
+    struct text names = {0};
+    bool ok = store_each_unit(s, add_name, &names, e);
+    for (size_t at = 0; ok && at < names.length;) {
+        const char *explainer = names.data + at, *variant = explainer + strlen(explainer) + 1;
+        at += strlen(explainer) + strlen(variant) + 2;
+        ok = store_seal_unit(s, explainer, variant, e);
+    }
+    text_finish(&names);
+    return ok;
+}
+
 bool fake_run_fill(const struct fake_run *f, struct store *s, struct error *e) {
     const char *explainers[32], *names[FAKE_CONTROLS];
 
@@ -315,7 +336,7 @@ bool fake_run_fill(const struct fake_run *f, struct store *s, struct error *e) {
                           "{\"assay\": \"0.1.0\", \"seed\": 1, \"rule\": {\"kind\": \"calibrated\", \"delta\": 0.3}}",
                           e) &&
            put_units(f, s, e) && store_begin(s, e) && put_inputs(f, s, e) && put_uses(f, s, e) &&
-           put_judgements(f, s, e) && store_commit(s, e);
+           put_judgements(f, s, e) && seal_units(s, e) && store_commit(s, e);
 }
 
 void fake_folder(char out[64]) {

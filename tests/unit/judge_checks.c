@@ -110,7 +110,8 @@ Test(judge_checks, rows_of_the_store_add_up) {
                                     i,
                                     sums[c].worst[i],
                                     sums[c].tolerance[i],
-                                    sums[c].worst[i] <= sums[c].tolerance[i]};
+                                    sums[c].worst[i] <= sums[c].tolerance[i],
+                                    "model"};
             cr_assert(store_put_check(s.run.store, &row, &e), "%s", e.text);
         }
         cr_assert(results_load(&s.view, s.run.store, &r, &e), "%s", e.text);

@@ -196,7 +196,7 @@ Test(judge_view, checks_are_told_apart_by_their_id) {
     cr_assert(store_open(":memory:", &store, &e), "%s", e.text);
     for (uint32_t k = 0; k < 2; k++)
         for (uint32_t i = 0; i < INPUTS; i++) {
-            const struct check_row row = {lab.name, "zero-pixel", twins[k].id, twins[k].what, i, k, .5, k == 0};
+            const struct check_row row = {lab.name, "zero-pixel", twins[k].id, twins[k].what, i, k, .5, k == 0, "v"};
             cr_assert(store_put_check(store, &row, &e), "%s", e.text);
         }
     cr_assert(results_load(&lab.view, store, &r, &e), "%s", e.text);

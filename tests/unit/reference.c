@@ -86,7 +86,8 @@ static void run(struct lab *lab, bool resume) {
     struct error e;
     cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
     free(lab->store);
-    lab->store = outcome.store;
+    lab->store = text_copy(store_path(outcome.store));
+    run_finish(&outcome);
 }
 
 static void teardown(struct lab *lab) {

@@ -134,28 +134,43 @@ Test(rng, permutations) {
     }
 }
 
-/* The 9 derangements of 4 come equally often. */
-Test(rng, derangements) {
-    struct rng r = rng_stream(4, "derangement", 0);
-    unsigned counts[256] = {0}, kinds = 0, draws = 90000;
-
-    for (unsigned i = 0; i < draws; i++) {
-        uint32_t out[4];
-        rng_derangement(&r, 4, out);
-        for (uint32_t k = 0; k < 4; k++) cr_assert_neq(out[k], k);
-        counts[out[0] << 6 | out[1] << 4 | out[2] << 2 | out[3]]++;
-    }
-    for (int i = 0; i < 256; i++)
-        if (counts[i]) {
-            kinds++;
-            cr_expect_float_eq(counts[i] / (double)draws, 1 / 9., .005);
+/* No element stays, no pair comes twice; where n is too small for so many, the rest is the identity. */
+Test(rng, derangements_are_disjoint) {
+    static const uint32_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 12, 30};
+    enum { COUNT = 4, MOST = 30 };
+    for (size_t c = 0; c < sizeof sizes / sizeof *sizes; c++)
+        for (uint64_t seed = 0; seed < 50; seed++) {
+            uint32_t n = sizes[c], order[2 * MOST], out[COUNT * MOST];
+            bool seen[MOST][MOST] = {{false}};
+            struct rng r = rng_stream(seed, "derangements", 0);
+            rng_derangements(&r, n, COUNT, order, out);
+            for (uint32_t d = 0; d < COUNT; d++) {
+                uint32_t into[MOST] = {0};
+                for (uint32_t i = 0; i < n; i++) {
+                    uint32_t other = out[d * n + i];
+                    cr_assert_lt(other, n);
+                    cr_expect_eq(into[other]++, 0, "no permutation");
+                    cr_expect_eq(other == i, d + 1 >= n, "n %u, derangement %u: %u to %u", n, d, i, other);
+                    cr_expect(other == i || !seen[i][other], "n %u: %u to %u twice", n, i, other);
+                    seen[i][other] = true;
+                }
+            }
         }
-    cr_expect_eq(kinds, 9);
-    uint32_t two[2], one[1];
-    rng_derangement(&r, 2, two);
-    cr_expect(two[0] == 1 && two[1] == 0);
-    rng_derangement(&r, 1, one);
-    cr_expect_eq(one[0], 0, "one element has no derangement, and must not hang");
+}
+
+Test(rng, derangements_pair_all_equally_often) {
+    enum { N = 6, COUNT = 4, DRAWS = 20000 };
+    struct rng r = rng_stream(4, "derangements", 0);
+    unsigned counts[N][N] = {{0}};
+    for (unsigned i = 0; i < DRAWS; i++) {
+        uint32_t order[2 * N], out[COUNT * N];
+        rng_derangements(&r, N, COUNT, order, out);
+        for (uint32_t k = 0; k < COUNT * N; k++) counts[k % N][out[k]]++;
+    }
+    for (uint32_t i = 0; i < N; i++)
+        for (uint32_t k = 0; k < N; k++)
+            cr_expect_float_eq(counts[i][k] / (double)DRAWS, i == k ? 0 : COUNT / (double)(N - 1), .02, "%u to %u", i,
+                               k);
 }
 
 Test(rng, fill_is_random_access) {

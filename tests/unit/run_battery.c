@@ -80,7 +80,7 @@ static int execute(const char *battery, const char *run, unsigned jobs, bool res
     struct error e = {{0}};
     options.resume = resume;
     cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
-    free(outcome.store);
+    run_finish(&outcome);
     return outcome.exit_code;
 }
 
@@ -248,6 +248,7 @@ static const struct {
     {"forged-tables", "The explainer cannot be used:"},
     {"abi-major", "built for plugin ABI 2.0"},
     {"no-symbol", "without the symbol assay_entry"},
+    {"forges", "sent a damaged message"},
 };
 
 /* Reports that are files of text. */
@@ -406,7 +407,9 @@ static bool run_and_kill(const char *battery, const char *run, off_t bytes) {
         struct run_outcome outcome;
         struct error e;
         options.resume = true;
-        _exit(run_execute(&options, controls, &outcome, &e) ? 0 : 9);
+        bool ok = run_execute(&options, controls, &outcome, &e);
+        run_finish(&outcome);
+        _exit(ok ? 0 : 9);
     }
     for (int k = 0; k < 20000; k++) {
         int status;
@@ -431,8 +434,8 @@ Test(run_battery, neither_workers_nor_kills_change_a_byte) {
     write_reports("one");
     expect_same("one", "two");
     all = units_of("one");
-    for (int k = 0; k < 2; k++) { /* networks are stored first, half a megabyte of them */
-        if (!run_and_kill("b.yaml", "killed", k ? 300000 : 700000)) break;
+    for (int k = 0; k < 2; k++) { /* networks are stored first, a megabyte of them with their digests */
+        if (!run_and_kill("b.yaml", "killed", k ? 900000 : 1900000)) break;
         uint32_t units = units_of("killed");
         cr_expect_leq(units, all);
         middle += units > 0 && units < all;
@@ -543,7 +546,7 @@ Test(run_battery, a_second_run_trains_nothing) {
         free((char *)n->key);
         free((float *)n->flat);
     }
-    cr_assert(store_put_unit(s, &unit, &e), "%s", e.text);
+    cr_assert(store_put_unit(s, &unit, &e) && store_seal_unit(s, unit.explainer, unit.variant, &e), "%s", e.text);
     store_close(s);
 
     cr_expect_eq(execute("b.yaml", "run", 2, true), 3, "--resume keeps what is there, good or bad");
@@ -573,6 +576,151 @@ Test(run_battery, another_run_is_not_resumed) {
     options.resume = true;
     cr_expect_not(run_execute(&options, controls, &outcome, &e), "another rule");
     cr_expect_eq(execute("c.yaml", "run", 1, false), 0);
+}
+
+/* ---- the run folder ---- */
+
+#define TWO_ROWS "gradient\nedge-detector\n"
+#define ONE_CONTROL "controls: [cascading]\nrule: {draws: [3, 4, 5]}\n"
+
+/* A flipped bit, then --resume: an error, or the same bytes. Never other results. */
+Test(run_battery, a_flipped_bit_never_changes_a_result) {
+    enum { FLIPS = 12 };
+    char path[160];
+    uint8_t *whole;
+    size_t size;
+    uint32_t same = 0;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, TWO_ROWS, ONE_CONTROL);
+    execute("b.yaml", "whole", 2, false);
+    write_reports("whole");
+    snprintf(path, sizeof path, "%s/whole/assay.db", folder);
+    cr_assert(file_read(path, &whole, &size, &e), "%s", e.text);
+    snprintf(path, sizeof path, "%s/flipped", folder);
+    cr_assert(file_make_folder(path, &e), "%s", e.text);
+    snprintf(path, sizeof path, "%s/flipped/assay.db", folder);
+    for (size_t k = 0; k < FLIPS; k++) {
+        char paths[2][128];
+        struct run_options options = options_of("b.yaml", "flipped", 2, paths);
+        struct run_outcome outcome;
+        size_t at = (2 * k + 1) * size / (2 * FLIPS) + 61 * k;
+        options.resume = true;
+        whole[at] ^= (uint8_t)(1u << k % 8);
+        cr_assert(file_write(path, whole, size, &e), "%s", e.text);
+        whole[at] ^= (uint8_t)(1u << k % 8);
+        bool ok = run_execute(&options, controls, &outcome, &e);
+        cr_expect(ok || strstr(e.text, "flipped/assay.db"), "%s", e.text);
+        run_finish(&outcome);
+        if (ok) expect_same("whole", "flipped");
+        same += ok;
+    }
+    cr_expect_gt(same, 2, "%u of %d went on", same, FLIPS);
+    free(whole);
+}
+
+/* Runs in a child, and deletes or replaces the store when it has grown. Its exit code: 10 * started + whether it came
+ * to its end; what it said is in `said`. */
+static int run_without_store(const char *run, bool replace, char *said, size_t said_size) {
+    char path[160];
+    int ends[2], status;
+    snprintf(path, sizeof path, "%s/%s/assay.db", folder, run);
+    cr_assert_eq(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char paths[2][128];
+        struct run_options options = options_of("b.yaml", run, 1, paths);
+        struct run_outcome outcome;
+        struct error e = {{0}};
+        bool ok = run_execute(&options, controls, &outcome, &e);
+        ssize_t n = write(ends[1], e.text, strlen(e.text) + 1);
+        int code = 10 * outcome.started + ok;
+        run_finish(&outcome);
+        _exit(n > 0 ? code : 99);
+    }
+    close(ends[1]);
+    for (int k = 0; k < 4000 && size_of(run, "assay.db-wal") < 30000; k++) nap(2);
+    cr_assert_eq(unlink(path), 0, "no store to delete");
+    if (replace) cr_assert(file_write(path, "SQLite format 3", 16, NULL));
+    said[0] = 0;
+    ssize_t n = read(ends[0], said, said_size - 1);
+    said[n > 0 ? n : 0] = 0;
+    close(ends[0]);
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Test(run_battery, a_deleted_or_replaced_store_is_no_success) {
+    char said[1024];
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "smoothgrad\n" TWO_ROWS, ONE_CONTROL);
+    for (int replace = 0; replace < 2; replace++) {
+        cr_expect_eq(run_without_store(replace ? "replaced" : "deleted", replace, said, sizeof said), 10);
+        cr_expect(strstr(said, "assay.db: deleted, moved or replaced"), "%s", said);
+    }
+}
+
+/* Reports are written while the store is open, and plugins are there. */
+Test(run_battery, the_outcome_holds_the_store_open) {
+    char paths[2][128];
+    struct run_outcome outcome;
+    struct store *other = NULL;
+    struct error e = {{0}};
+    uint32_t units = 0;
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, TWO_ROWS, ONE_CONTROL);
+    struct run_options options = options_of("b.yaml", "run", 2, paths);
+    cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
+    cr_assert(outcome.store && store_each_unit(outcome.store, count_unit, &units, &e), "%s", e.text);
+    cr_expect_gt(units, 5);
+    cr_expect_not(store_open(store_path(outcome.store), &other, &e), "nobody else has it meanwhile");
+    run_finish(&outcome);
+    cr_expect_null(outcome.store);
+    run_finish(&outcome);
+}
+
+Test(run_battery, a_folder_that_cannot_be_written) {
+    static const struct {
+        const char *run, *words;
+        bool started;
+    } cases[] = {{"file", "file: File exists", false},
+                 {"file/run", "file", false}, /* no path of a folder: a usage error */
+                 {"run", "plugins.log", true},
+                 {"/proc/assay", "/proc/assay", true}};
+    char path[128];
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "gradient\n", ONE_CONTROL);
+    snprintf(path, sizeof path, "%s/file", folder);
+    cr_assert(file_write(path, "x", 1, &e));
+    snprintf(path, sizeof path, "%s/run/plugins.log", folder);
+    cr_assert(file_make_folder(path, &e));
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char paths[2][128];
+        struct run_outcome outcome;
+        struct run_options options = options_of("b.yaml", cases[k].run, 2, paths);
+        if (cases[k].run[0] == '/') options.folder = cases[k].run;
+        cr_expect_not(run_execute(&options, controls, &outcome, &e));
+        cr_expect_eq(outcome.started, cases[k].started, "%s", e.text);
+        cr_expect(strstr(e.text, cases[k].words), "%s", e.text);
+        cr_expect(!outcome.started || strstr(e.text, "choose another with -o"), "%s", e.text);
+    }
+}
+
+/* ---- the record ---- */
+
+Test(run_battery, the_largest_seed_is_recorded) {
+    char paths[2][128];
+    struct run_outcome outcome;
+    struct error e = {{0}};
+    char *text = NULL;
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "gradient\n", ONE_CONTROL);
+    struct run_options options = options_of("b.yaml", "run", 2, paths);
+    options.has_seed = true;
+    options.seed = UINT64_MAX;
+    cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
+    cr_assert(store_meta(outcome.store, "run", &text, &e) && text);
+    cr_expect(strstr(text, "\"seed\": \"18446744073709551615\""), "%.400s", text);
+    cr_expect(strstr(text, "\"route\": \"avx512\"") || strstr(text, "\"route\": \"avx2\"") ||
+              strstr(text, "\"route\": \"portable\""));
+    free(text);
+    run_finish(&outcome);
 }
 
 /* ---- large inputs ---- */

@@ -279,7 +279,6 @@ static char *run_classes(bool resume) {
     struct text text = {0}, out = {0};
     struct error e = {{0}};
     struct run_outcome outcome = {0};
-    struct store *store = NULL;
     cr_assert_not_null(getcwd(cwd, sizeof cwd));
     snprintf(battery, sizeof battery, "%s/battery.yaml", folder);
     snprintf(run, sizeof run, "%s/run", folder);
@@ -291,10 +290,8 @@ static char *run_classes(bool resume) {
     cr_assert(!text.failed && file_write(battery, text.data, text.length, &e), "%s", e.text);
     const struct run_options options = {.battery = battery, .folder = run, .jobs = 2, .quiet = true, .resume = resume};
     cr_assert(run_execute(&options, only_classes, &outcome, &e), "%s", e.text);
-    cr_assert(store_open(outcome.store, &store, &e), "%s", e.text);
-    cr_assert(store_each_verdict(store, see_verdict, &out, &e), "%s", e.text);
-    store_close(store);
-    free(outcome.store);
+    cr_assert(store_each_verdict(outcome.store, see_verdict, &out, &e), "%s", e.text);
+    run_finish(&outcome);
     text_finish(&text);
     cr_assert_not(out.failed);
     return out.data;

@@ -163,7 +163,7 @@ Test(store, gives_back_every_field_of_every_row) {
         store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 4294967295u, 0, "m", "w", NAN}, NULL));
     cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 0, 0, "m", "w", 1.0 / 3}, NULL));
     cr_assert(store_put_audit(s, &(struct audit_row){"v", 2, 3, "ab", NAN, .5, false}, NULL));
-    cr_assert(store_put_check(s, &(struct check_row){"e", "c", "i", "w", 3, 1e-300, INFINITY, true}, NULL));
+    cr_assert(store_put_check(s, &(struct check_row){"e", "c", "i", "w", 3, 1e-300, INFINITY, true, "v"}, NULL));
     cr_assert(store_put_curve(s, &curve, NULL));
     cr_assert(store_put_verdict(s, &verdict, NULL));
     s = reopened(s);
@@ -362,7 +362,7 @@ Test(store, refuses_foreign_files) {
     execute("PRAGMA user_version = 99");
     expect_refused("store of layout 99");
     snprintf(path, sizeof path, "%s/missing/assay.db", folder);
-    expect_refused("unable to open");
+    expect_refused("make the file and its folder writable");
 }
 
 Test(store, refuses_damaged_files) {
@@ -418,6 +418,202 @@ Test(store, reports_values_it_did_not_write) {
     }
 }
 
+/* ---- changed bits ---- */
+
+static bool list_check(void *context, const struct check_row *row) {
+    text_add(context, "check %s|%s|%s|%u|%.17g\n", row->explainer, row->control, row->variant, row->input, row->worst);
+    return true;
+}
+
+static bool list_map_bytes(void *context, const struct map_row *row) {
+    text_add(context, "map %s|%s|%u", row->explainer, row->variant, row->input);
+    for (size_t k = 0; k < shape_count(&row->shape); k++) text_add(context, " %a", (double)row->data[k]);
+    text_add(context, "\n");
+    return true;
+}
+
+static bool list_comparison_value(void *context, const struct comparison_row *row) {
+    text_add(context, "comparison %s|%s|%s|%s|%s|%u|%u|%.17g\n", row->explainer, row->variant, row->pairing,
+             row->measure, row->view, row->input, row->other, row->value);
+    return true;
+}
+
+static bool list_unit_status(void *context, const struct unit_row *row) {
+    text_add(context, "unit %s|%s|%d|%s\n", row->explainer, row->variant, (int)row->status, row->why);
+    return true;
+}
+
+static bool list_audit_row(void *context, const struct audit_row *row) {
+    text_add(context, "audit %s|%u|%u|%s|%.17g|%g|%d\n", row->variant, row->changed, row->expected, row->digest,
+             row->logit_r, row->agreement, row->finite);
+    return true;
+}
+
+static bool list_network_row(void *context, const struct network_row *row) {
+    text_add(context, "network %s|%s|%u|%u|%.17g|%.17g", row->key, row->role, row->draw, row->epochs,
+             row->train_accuracy, row->test_accuracy);
+    for (size_t k = 0; k < row->flat_count; k++) text_add(context, " %a", (double)row->flat[k]);
+    text_add(context, "\n");
+    return true;
+}
+
+#define FLIPS 180u
+
+static void count_dropped(void *context, const char *what) {
+    cr_expect_neq(what[0], 0);
+    ++*(uint32_t *)context;
+}
+
+/* Everything that a resumed run takes over, a line for each row; NULL where the store is refused. `dropped`: how many
+ * units, audits and networks were. */
+static char *taken_over(uint32_t *dropped) {
+    struct store *s = NULL;
+    struct text out = {0};
+    char *run = NULL;
+    struct error e = {""};
+    bool ok = store_open(path, &s, &e) && store_verify(s, count_dropped, dropped, &e) &&
+              store_each_unit(s, list_unit_status, &out, &e) &&
+              store_each_comparison(s, list_comparison_value, &out, &e) && store_each_check(s, list_check, &out, &e) &&
+              store_each_map(s, list_map_bytes, &out, &e) && store_each_audit(s, list_audit_row, &out, &e) &&
+              store_each_network(s, list_network_row, &out, &e) && store_meta(s, "run", &run, &e);
+    cr_expect(ok || e.text[0], "an error says nothing");
+    text_add(&out, "meta %s\n", run ? run : "");
+    free(run);
+    store_close(s);
+    cr_assert_not(out.failed);
+    if (!ok) text_finish(&out);
+    return out.data;
+}
+
+/* Lines of `part` that `whole` does not have. Both in the same order. */
+static size_t foreign_lines(const char *part, const char *whole) {
+    size_t foreign = 0;
+    while (*part) {
+        size_t n = strcspn(part, "\n") + 1;
+        const char *at = whole;
+        while (*at && strncmp(at, part, n) != 0) at += strcspn(at, "\n") + 1;
+        if (*at) whole = at + n;
+        else foreign++;
+        part += n;
+    }
+    return foreign;
+}
+
+/* One flipped bit: the file is refused, or the rows it was in are dropped, or nothing was there. A resumed run never
+ * takes over what was not stored. */
+Test(store, a_flipped_bit_is_found) {
+    struct fake_run fake = {2, 2, 2, 2, 6, false, false};
+    char own[64];
+    uint8_t *whole;
+    size_t size;
+    uint32_t refused = 0, mended = 0, same = 0, none = 0;
+    store_close(fake_run_store(&fake, own));
+    char *from = text_format("%s/assay.db", own);
+    cr_assert(file_read(from, &whole, &size, NULL));
+    free(from);
+    fake_folder_remove(own);
+    write_bytes(whole, size);
+    char *all = taken_over(&none);
+    cr_assert(all && none == 0, "an intact store is taken over as it is");
+    for (size_t k = 0; k < FLIPS; k++) {
+        size_t bit = (k * 8 * size + 4 * size) / FLIPS + k * 5 % 8;
+        uint32_t dropped = 0;
+        whole[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        write_bytes(whole, size);
+        char *now = taken_over(&dropped);
+        whole[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        size_t foreign = now ? foreign_lines(now, all) : 0;
+        cr_expect_eq(foreign, 0, "bit %zu: %zu rows that were never stored", bit, foreign);
+        cr_expect(!now || dropped || strcmp(now, all) == 0, "bit %zu: rows went without a word", bit);
+        refused += !now;
+        mended += now && dropped;
+        same += now && !dropped;
+        free(now);
+    }
+    cr_expect(refused > 10 && mended > 10 && same > 10, "%u refused, %u mended, %u the same", refused, mended, same);
+    free(all);
+    free(whole);
+}
+
+/* Edits by hand, of every kind of row that a verdict rests on. */
+Test(store, a_changed_row_is_dropped_or_refused) {
+    static const struct {
+        const char *edit;
+        bool refused;
+    } cases[] = {
+        {"UPDATE comparisons SET value = .25 WHERE explainer = 'gradient' AND input = 1", false},
+        {"UPDATE comparisons SET variant = variant || 'x' WHERE input = 0", false},
+        {"DELETE FROM comparisons WHERE input = 1", false},
+        {"UPDATE units SET status = 2", false},
+        {"UPDATE units SET why = 'x' WHERE variant = 'model'", false},
+        {"UPDATE units SET variant = 'modem' WHERE variant = 'model'", false},
+        {"UPDATE checks SET holds = 1 - holds", false},
+        {"UPDATE maps SET data = zeroblob(length(data))", false},
+        {"UPDATE audits SET logit_r = 0", false},
+        {"UPDATE networks SET flat = zeroblob(length(flat))", false},
+        {"UPDATE meta SET value = '{}' WHERE key = 'run'", true},
+        {"DELETE FROM meta WHERE key = 'run'", true},
+        {"INSERT INTO meta VALUES ('breach/gradient', 'x')", true},
+        {"CREATE VIEW more AS SELECT 1", true},
+        {"DROP VIEW variant_places; CREATE VIEW variant_places AS SELECT variant, 1 AS place FROM uses", true},
+        {"UPDATE uses SET stage_index = 77", false},
+    };
+    struct fake_run fake = {2, 2, 2, 2, 6, false, false};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        uint32_t dropped = 0;
+        struct error e = {""};
+        unlink(path);
+        struct store *s = opened();
+        cr_assert(fake_run_fill(&fake, s, &e), "%s", e.text);
+        store_close(s);
+        char *all = taken_over(&dropped);
+        s = opened();
+        cr_assert(fake_run_fill(&fake, s, &e), "%s", e.text); /* verifying took what is computed anew */
+        store_close(s);
+        cr_assert(all && !dropped);
+        execute(cases[k].edit);
+        char *now = taken_over(&dropped);
+        cr_expect_eq(!now, cases[k].refused, "%s", cases[k].edit);
+        cr_expect(!now || foreign_lines(now, all) == 0, "%s", cases[k].edit);
+        cr_expect(!now || dropped || strstr(cases[k].edit, "uses"), "%s: nothing was dropped", cases[k].edit);
+        free(now);
+        free(all);
+    }
+}
+
+Test(store, knows_whether_its_file_is_still_there) {
+    char other[128];
+    struct error e = {""};
+    struct store *s = opened();
+    cr_expect(store_check_file(s, &e));
+    cr_expect_str_eq(store_path(s), path);
+    snprintf(other, sizeof other, "%s/elsewhere", folder);
+    cr_assert_eq(rename(path, other), 0);
+    cr_expect_not(store_check_file(s, &e), "moved");
+    cr_expect(strstr(e.text, path) && strstr(e.text, "new folder"), "%s", e.text);
+    write_bytes("another", 7);
+    cr_expect_not(store_check_file(s, &e), "replaced");
+    unlink(path);
+    cr_assert_eq(rename(other, path), 0);
+    cr_expect(store_check_file(s, &e), "back again");
+    unlink(path);
+    cr_expect_not(store_check_file(s, &e), "deleted");
+    store_close(s);
+}
+
+Test(store, drops_all_of_an_explainer) {
+    struct fake_run fake = {2, 2, 2, 2, 6, false, false};
+    struct store *s = opened();
+    struct text out = {0};
+    struct error e = {""};
+    cr_assert(fake_run_fill(&fake, s, &e) && store_drop_units(s, "gradient", NULL, &e), "%s", e.text);
+    cr_assert(store_each_unit(s, list_unit, &out, &e) && store_each_comparison(s, list_comparison, &out, &e) &&
+              store_each_map(s, list_map, &out, &e) && store_each_check(s, list_check, &out, &e));
+    cr_expect(strstr(out.data, "saliency|") && !strstr(out.data, "gradient|"));
+    text_finish(&out);
+    store_close(s);
+}
+
 Test(store, is_held_by_one_process) {
     struct store *s = opened();
     expect_refused("in use by another process");
@@ -467,8 +663,8 @@ Test(store, drops_the_results_of_one_explainer) {
         cr_assert(store_put_check(s, &(struct check_row){.explainer = names[i], .control = "c", .what = "w"}, NULL));
         cr_assert(store_put_map(s, &(struct map_row){names[i], "v", 0, {1, {1}}, map}, NULL));
     }
-    cr_assert(store_drop_results(s, "bad", NULL));
-    cr_assert(store_drop_results(s, "nobody", NULL));
+    cr_assert(store_drop_units(s, "bad", NULL, NULL));
+    cr_assert(store_drop_units(s, "nobody", NULL, NULL));
     cr_expect(store_has_unit(s, "good", "v") && !store_has_unit(s, "bad", "v"));
     cr_assert(store_each_comparison(s, good_comparison, &comparisons, NULL));
     cr_assert(store_each_check(s, good_check, &checks, NULL));

@@ -43,7 +43,10 @@ static void make_inputs(struct synthetic *s, enum root root) {
         bool zero = (double)(k % size) < s->options.zeros * (double)size;
         set->x[k] = zero ? 0 : s->options.same_size ? 1 : (float)exp(3 * rng_uniform(&rng));
     }
-    for (uint32_t d = 0; d < DERANGEMENTS; d++) rng_derangement(&rng, n, set->derangements + d * n);
+    uint32_t *order = malloc(2 * n * sizeof *order);
+    cr_assert_not_null(order);
+    rng_derangements(&rng, n, DERANGEMENTS, order, set->derangements);
+    free(order);
     set->zero_share = s->options.zeros;
 }
 
@@ -260,7 +263,8 @@ void synthetic_store(struct synthetic *s) {
                                     i,
                                     c->worst,
                                     c->tolerance,
-                                    c->holds};
+                                    c->holds,
+                                    plan->attributions[plan->checks[k].owner].key};
             cr_assert(store_put_check(s->run.store, &row, &e), "%s", e.text);
         }
     cr_assert(store_commit(s->run.store, &e), "%s", e.text);

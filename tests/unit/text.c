@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,5 +168,31 @@ Test(text, cleans_what_others_wrote) {
         cr_expect_str_eq(again, clean, "case %zu", i);
         free(clean);
         free(again);
+    }
+}
+
+Test(text, is_cleaned_in_place) {
+    static const struct {
+        const char *text, *made;
+    } cases[] = {{"", NULL},
+                 {"na\xc3\xafve \xe2\x88\x87 f", NULL},
+                 {"\xf0\x9f\x98\x80", NULL},
+                 {"a\nb\tc", "a b c"},
+                 {"\x1b[31m", " [31m"},
+                 {"\x7f", " "},
+                 {"\xc2\x85", "  "},           /* U+0085, a control character of two bytes */
+                 {"\xff\xc3", "??"},           /* no byte of UTF-8; cut short */
+                 {"\xc0\xaf", "??"},           /* overlong */
+                 {"\xe0\x80\xaf", "???"},      /* overlong */
+                 {"\xed\xa0\x80", "???"},      /* a surrogate */
+                 {"\xf4\x90\x80\x80", "????"}, /* beyond U+10FFFF */
+                 {"\xe2\x88", "??"}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", cases[k].text);
+        cr_expect_eq(text_is_clean(text), !cases[k].made, "case %zu", k);
+        text_clean_in_place(text);
+        cr_expect_str_eq(text, cases[k].made ? cases[k].made : cases[k].text, "case %zu", k);
+        cr_expect(text_is_clean(text));
     }
 }

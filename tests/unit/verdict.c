@@ -303,3 +303,24 @@ Test(verdict, the_store_loses_nothing) {
     forget(&out);
     synthetic_destroy(&s);
 }
+
+/* A cell without a verdict is an error that names it, whatever the exit code would be. */
+Test(verdict, every_cell_has_one) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN};
+    struct synthetic s;
+    struct stored out;
+    struct error e = {{0}};
+    o.controls[1] = &control_independent;
+    synthetic_create(&s, &o, &p, 4);
+    synthetic_store(&s);
+    judge_all(&s, &out);
+    cr_expect(verdict_check_complete(&s.run, &e), "%s", e.text);
+    cr_assert(store_clear(s.run.store, &e), "%s", e.text);
+    struct verdict_row one = {"subject", "cascading", "PASS", "", "PASS", true, "r", "", 0, 0, 0, 0, 0, 1, 1};
+    cr_assert(store_put_verdict(s.run.store, &one, &e));
+    cr_expect_not(verdict_check_complete(&s.run, &e));
+    cr_expect(strstr(e.text, "no verdict of subject under independent, subject under overall"), "%s", e.text);
+    forget(&out);
+    synthetic_destroy(&s);
+}

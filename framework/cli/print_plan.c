@@ -1,0 +1,53 @@
+/* What `assay run --dry-run` prints: two tables of costs, and what may come on top. */
+#include "cli/print_plan.h"
+
+static void print_line(FILE *out, const char *name, const struct cost *c) {
+    fprintf(out, "%-32s %12.0f %14.0f %14.0f\n", name, c->attributions, c->forward, c->backward);
+}
+
+static void print_training(FILE *out, const struct plan_cost *p) {
+    const struct battery *b = p->battery;
+    double passes = (double)p->untrained * b->training_images * b->recipe.epochs;
+    fprintf(out,
+            "  training %u of %u networks first: at most %u epochs of %u images each, so at most\n"
+            "  %.0f forward and %.0f backward passes; each stops at training accuracy %.2f, and is kept.\n",
+            p->untrained, p->networks, b->recipe.epochs, b->training_images, passes, passes, b->recipe.stop_accuracy);
+}
+
+static void print_explainers(FILE *out, const struct plan_cost *p) {
+    struct cost all = {0};
+    fprintf(out, "\n%-32s %12s %14s %14s\n", "explainer", "attributions", "forward", "backward");
+    for (uint32_t row = 0; row < p->explainer_count; row++) {
+        const struct cost *c = &p->explainers[row].cost;
+        print_line(out, p->explainers[row].name, c);
+        all.attributions += c->attributions;
+        all.forward += c->forward;
+        all.backward += c->backward;
+    }
+    print_line(out, "all", &all);
+}
+
+static void print_controls(FILE *out, const struct plan_cost *p) {
+    fprintf(out, "\n%-32s %12s %14s %14s\n", "control (alone)", "attributions", "forward", "backward");
+    for (uint32_t c = 0; c < p->control_count; c++) {
+        print_line(out, p->controls[c].name, &p->controls[c].cost);
+        if (p->controls[c].trains) print_training(out, p);
+    }
+}
+
+void print_plan(const struct plan_cost *p, FILE *out) {
+    const struct battery *b = p->battery;
+    const uint32_t *draws = b->rule.draws;
+    fprintf(out, "battery %s: %u explainers, %u controls, %u input%s, seed %llu\n", b->name,
+            p->explainer_count - p->yardstick_count, p->control_count, b->inputs, b->inputs == 1 ? "" : "s",
+            (unsigned long long)b->seed);
+    fprintf(out, "Passes are single samples through the network.\n");
+    print_explainers(out, p);
+    print_controls(out, p);
+    if (draws[2] > draws[0] && b->inputs > 1)
+        fprintf(out, "\nFirst look: %u draws. Undecided explainers are extended to %u and then %u draws.\n", draws[0],
+                draws[1], draws[2]);
+    else fprintf(out, "\nOne look: draws %u.\n", draws[0]);
+    if (draws[0] < 2 || b->inputs < 2)
+        fprintf(out, "One input or one draw: no verdict but INCONCLUSIVE can come of it.\n");
+}

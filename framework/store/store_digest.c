@@ -1,0 +1,125 @@
+/* Digests: SHA-256 over rows as they lie in the file, so that a changed bit is found before a resumed run goes on. */
+#include "store/store_digest.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the bytes that are digested ---- */
+
+/* Each value behind its type and size, so that no two rows have the same bytes. */
+static bool add_value(struct text *out, sqlite3_stmt *statement, int column) {
+    const unsigned char type = (unsigned char)sqlite3_column_type(statement, column);
+    sqlite3_int64 whole;
+    double real;
+    const void *bytes = &whole;
+    uint32_t size = 8;
+
+    if (type == SQLITE_INTEGER) {
+        whole = sqlite3_column_int64(statement, column);
+    } else if (type == SQLITE_FLOAT) {
+        real = sqlite3_column_double(statement, column);
+        bytes = &real;
+    } else {
+        bytes = sqlite3_column_blob(statement, column); /* NULL: no bytes */
+        size = (uint32_t)sqlite3_column_bytes(statement, column);
+        if (size && !bytes) return false;
+    }
+    text_append(out, (const char *)&type, 1);
+    text_append(out, (const char *)&size, sizeof size);
+    if (size) text_append(out, bytes, size);
+    return !out->failed;
+}
+
+/* The name, and every row of the query. */
+static bool add_rows(const struct store *s, struct text *out, const char *name, const char *sql,
+                     const char *const *texts, int n, struct error *e) {
+    sqlite3_stmt *statement;
+    bool row, ok;
+
+    if (!store_prepare(s, sql, &statement, e)) return false;
+    const int columns = sqlite3_column_count(statement);
+    text_append(out, name, strlen(name) + 1);
+    for (ok = store_step(s, statement, texts, n, &row, e); ok && row;) {
+        for (int c = 0; c < columns && ok; c++) ok = add_value(out, statement, c) || error_memory(e);
+        ok = ok && store_step(s, statement, NULL, 0, &row, e);
+    }
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+/* SELECT of the columns behind the first `keys`, which are given, but for the digest; in the order of the key. */
+static char *select_rows(const struct table *t, int keys) {
+    struct text sql = {0};
+
+    for (int i = keys; i < t->field_count; i++)
+        text_add(&sql, "%s\"%s\"", i > keys ? ", " : "SELECT ", t->fields[i].column);
+    text_add(&sql, " FROM %s", t->name);
+    for (int i = 0; i < keys; i++) text_add(&sql, "%s \"%s\" = ?", i ? " AND" : " WHERE", t->fields[i].column);
+    for (int i = 0; i < t->key_count; i++) text_add(&sql, "%s \"%s\"", i ? "," : " ORDER BY", t->fields[i].column);
+    if (sql.failed) text_finish(&sql);
+    return sql.data;
+}
+
+/* The tables whose rows make up one unit of (explainer, variant): in all of them the first two columns. */
+const enum table_id store_of_unit[STORE_OF_UNIT] = {TABLE_UNIT, TABLE_COMPARISON, TABLE_CHECK, TABLE_MAP};
+
+static bool digest_rows(const struct store *s, const enum table_id *ids, size_t count, const char *const *key, int keys,
+                        char digest[FILE_DIGEST_SIZE], struct error *e) {
+    struct text bytes = {0};
+    bool ok = true;
+
+    for (int k = 0; k < keys; k++) text_append(&bytes, key[k], strlen(key[k]) + 1);
+    for (size_t i = 0; i < count && ok; i++) {
+        char *sql = select_rows(&store_tables[ids[i]], keys);
+        ok = sql ? add_rows(s, &bytes, store_tables[ids[i]].name, sql, key, keys, e) : error_memory(e);
+        free(sql);
+    }
+    if (ok) data_digest(bytes.data, bytes.length, digest);
+    text_finish(&bytes);
+    return ok;
+}
+
+bool store_digest(const struct store *s, enum table_id id, const char *const *key, char digest[FILE_DIGEST_SIZE],
+                  struct error *e) {
+    bool unit = id == TABLE_UNIT;
+    return digest_rows(s, unit ? store_of_unit : &id, unit ? STORE_OF_UNIT : 1, key, store_tables[id].key_count, digest,
+                       e);
+}
+
+/* ---- sealing ---- */
+
+bool store_seal(struct store *s, enum table_id id, const char *const *key, struct error *e) {
+    const struct table *t = &store_tables[id];
+    char digest[FILE_DIGEST_SIZE];
+    const char *texts[3] = {digest, key[0], t->key_count > 1 ? key[1] : NULL};
+    struct text sql = {0};
+
+    if (!store_digest(s, id, key, digest, e)) return false;
+    text_add(&sql, "UPDATE %s SET row_digest = ?", t->name);
+    for (int i = 0; i < t->key_count; i++) text_add(&sql, "%s \"%s\" = ?", i ? " AND" : " WHERE", t->fields[i].column);
+    bool ok = sql.failed ? error_memory(e) : store_run_once(s, sql.data, texts, 1 + t->key_count, e);
+    text_finish(&sql);
+    return ok;
+}
+
+bool store_digest_meta(const struct store *s, char digest[FILE_DIGEST_SIZE], bool *empty, struct error *e) {
+    struct text bytes = {0};
+    bool ok = add_rows(s, &bytes, "meta", "SELECT key, value FROM meta WHERE key <> '" META_DIGEST "' ORDER BY key",
+                       NULL, 0, e);
+
+    *empty = bytes.length == sizeof "meta";
+    if (ok) data_digest(bytes.data, bytes.length, digest);
+    text_finish(&bytes);
+    return ok;
+}
+
+bool store_seal_meta(struct store *s, struct error *e) {
+    char digest[FILE_DIGEST_SIZE] = "";
+    bool empty;
+    return store_digest_meta(s, digest, &empty, e) &&
+           store_run_once(s, "INSERT OR REPLACE INTO meta VALUES ('" META_DIGEST "', ?)", (const char *const[]){digest},
+                          1, e);
+}
