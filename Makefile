@@ -68,6 +68,19 @@ $(BUILD)/tests/bad/%.so: tests/bad/%.c explainers/explainer.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -MMD -MP -o $@ $< -lm
 
+# Hostile plugins, and those that phase.c makes: each deed in each phase.
+hostile_deeds  = crash leave hang thread
+hostile_phases = constructor claims create attribute late destroy destructor
+hostile_phase  = $(foreach d,$(hostile_deeds),$(foreach p,$(hostile_phases),$(BUILD)/tests/hostile/$d-$p.so))
+hostile        = $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%.so,$(filter-out %/phase.c,$(wildcard tests/hostile/*.c)))
+hostile_flags  = -D_GNU_SOURCE -Iexplainers -fPIC -shared -fvisibility=hidden -MMD -MP
+$(hostile_phase): $(BUILD)/tests/hostile/%.so: tests/hostile/phase.c tests/hostile/hostile.h explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(hostile_flags) -DDEED=$(firstword $(subst -, ,$*)) -DPHASE='"$(lastword $(subst -, ,$*))"' -o $@ $<
+$(hostile): $(BUILD)/tests/hostile/%.so: tests/hostile/%.c tests/hostile/hostile.h explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(hostile_flags) -o $@ $< -lm
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 $(BUILD)/tests/unit-tests: $(unit_obj) $(core_obj)
@@ -117,6 +130,14 @@ check-slow: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
 
+# Plugins that attack the harness, each beside two honest rows (about three minutes).
+.PHONY: hostile
+$(BUILD)/tests/hostile/built: $(BUILD)/assay $(plugins) $(hostile) $(hostile_phase)
+	@touch $@
+hostile: test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/hostile/built
+	ASSAY_BUILD=$(BUILD) tests/hostile/run.sh $(PLUGIN)
+
 .PHONY: asan valgrind
 asan: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-asan OPT='-O1 -g -fno-omit-frame-pointer' \
@@ -154,6 +175,7 @@ help:
 	@echo 'make check       install what is missing, build, run all tests'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make hostile     plugins that attack the harness, beside honest rows (PLUGIN=... for some)'
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
