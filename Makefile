@@ -42,6 +42,11 @@ $(BUILD)/%.o: %.c $(BUILD)/gen/onnx.pb-c.h
 # Products and sums in one instruction where the processor has it, which ISO C mode leaves out.
 # No vector is passed between files, so that what the ABI says of them does not matter.
 $(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o $(BUILD)/tests/unit/wide_%.o: CFLAGS += -ffp-contract=fast -Wno-psabi
+# Another compiler for the kernels, which use what GCC alone has: make fuzz builds the rest with clang.
+ifdef KERNEL_CC
+$(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o: override CC = $(KERNEL_CC)
+$(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o: override SANITIZE =
+endif
 # Nobody reads the floating-point exception flags or errno: only then do loops with a choice or a root become vector code.
 $(BUILD)/framework/nn/ops/%.o: CFLAGS += -fno-trapping-math -fno-math-errno
 $(BUILD)/framework/nn/optimiser.o: CFLAGS += -fno-math-errno
@@ -137,6 +142,30 @@ $(BUILD)/tests/hostile/built: $(BUILD)/assay $(plugins) $(hostile) $(hostile_pha
 hostile: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/hostile/built
 	ASSAY_BUILD=$(BUILD) tests/hostile/run.sh $(PLUGIN)
+
+# Fuzzing: make fuzz runs every target for FUZZ_SECONDS, FUZZ='csv onnx' those; the corpora that are committed are replayed by
+# make fuzz-replay under the sanitizers, without a fuzzer.
+.PHONY: fuzz fuzz-replay fuzz-build replay-build
+FUZZ_SECONDS ?= 60
+FUZZ      ?=
+FUZZ_DEPS = clang libclang-rt-14-dev
+fuzz_obj  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/libfuzzer.c %/replay.c,$(wildcard tests/fuzz/*.c)))
+$(BUILD)/tests/fuzz/fuzz: $(fuzz_obj) $(BUILD)/tests/fuzz/libfuzzer.o $(core_obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+$(BUILD)/tests/fuzz/replay: $(fuzz_obj) $(BUILD)/tests/fuzz/replay.o $(core_obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+fuzz-build: $(BUILD)/tests/fuzz/fuzz
+replay-build: $(BUILD)/tests/fuzz/replay
+fuzz: all test-deps
+	$(call install,$(FUZZ_DEPS))
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-fuzz CC=clang KERNEL_CC=gcc WARN=-w OPT='-O1 -g -fno-omit-frame-pointer' \
+	  SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-build
+	ASSAY_BUILD=$(abspath $(BUILD)) FUZZ_BUILD=$(abspath $(BUILD)-fuzz) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ)
+fuzz-replay: all test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-asan OPT='-O1 -g -fno-omit-frame-pointer' \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' replay-build
+	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 ASSAY_ROOT=$(CURDIR) ASSAY_BUILD=$(abspath $(BUILD)) \
+	  $(BUILD)-asan/tests/fuzz/replay tests/fuzz/corpus 2>$(BUILD)-asan/replay.log || { tail -40 $(BUILD)-asan/replay.log; exit 1; }
 
 .PHONY: asan valgrind
 asan: test-deps
