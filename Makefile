@@ -29,6 +29,14 @@ unit_src = $(wildcard tests/unit/*.c)
 unit_obj = $(unit_src:%.c=$(BUILD)/%.o)
 bad      = $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/%.so,$(wildcard tests/bad/*.c))
 
+# Counters of lines: those of worker processes too (tests/coverage/exit.c); none of plugins, which carry a library of their own.
+ifdef COVERAGE
+core_obj += $(BUILD)/tests/coverage/exit.o
+LDFLAGS  += -Wl,--wrap=_exit -Wl,--wrap=kill
+SANITIZE  = --coverage -fprofile-update=atomic
+$(plugins) $(bad): SANITIZE =
+endif
+
 .PHONY: all
 all: $(BUILD)/assay $(plugins)
 
@@ -166,6 +174,15 @@ fuzz-replay: all test-deps
 	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' replay-build
 	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 ASSAY_ROOT=$(CURDIR) ASSAY_BUILD=$(abspath $(BUILD)) \
 	  $(BUILD)-asan/tests/fuzz/replay tests/fuzz/corpus 2>$(BUILD)-asan/replay.log || { tail -40 $(BUILD)-asan/replay.log; exit 1; }
+
+# Lines that the tests execute, by room, workers included; make coverage FILES=1 lists files below 90 % as well.
+.PHONY: coverage
+coverage: test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-coverage COVERAGE=1 OPT='-O1 -g' $(BUILD)-coverage/tests/built
+	@find $(BUILD)-coverage -name '*.gcda' -delete
+	-ASSAY_BUILD=$(BUILD)-coverage $(BUILD)-coverage/tests/unit-tests -j$(JOBS) --timeout 600 >$(BUILD)-coverage/unit.log 2>&1
+	-ASSAY_BUILD=$(BUILD)-coverage tests/cli/run.sh | tail -1
+	ASSAY_BUILD=$(BUILD)-coverage tests/coverage/rooms.sh $(FILES)
 
 .PHONY: asan valgrind
 asan: test-deps

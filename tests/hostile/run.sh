@@ -84,7 +84,7 @@ run() { # FOLDER [PLUGIN]: sets status and seconds
         cd "$here/cwd" || exit 2
         export "$mark" HOSTILE_RUN=$here/run TMPDIR=$here/tmp
         # Standard input is open and silent: who reads it waits for ever.
-        exec timeout -s KILL $((2 * WALL)) "$BUILD/assay" run ../battery.yaml -o "$here/run" -j2 --no-figures \
+        timeout -s KILL $((WALL + 2)) "$BUILD/assay" run ../battery.yaml -o "$here/run" -j2 --no-figures \
             <&9 9>&- >"$here/out" 2>"$here/err"
     ) 2>/dev/null
     status=$?
