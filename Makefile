@@ -184,6 +184,22 @@ coverage: test-deps
 	-ASSAY_BUILD=$(BUILD)-coverage tests/cli/run.sh | tail -1
 	ASSAY_BUILD=$(BUILD)-coverage tests/coverage/rooms.sh $(FILES)
 
+# A small run again and again, each time with one call of the C library that fails; ALL=1: every call, else a sample.
+.PHONY: faults
+$(BUILD)/tests/faults/inject.so: tests/faults/inject.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O1 -g $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $< -ldl
+faults: all test-deps $(BUILD)/tests/faults/inject.so
+	ASSAY_BUILD=$(BUILD) tests/faults/run.sh $(FAULTS)
+
+# Mutants of judge/ and controls/ against the unit suites that are about them; MUTANTS=200 of them, ALL=1 all.
+.PHONY: mutation
+mutation: $(BUILD)/tests/built
+	@mkdir -p $(BUILD)/tests/mutation
+	@printf '%s\n' $(abspath $(unit_obj) $(core_obj)) >$(BUILD)/tests/mutation/objects
+	@ASSAY_BUILD=$(BUILD) MUTATION_CC='$(CC) $(CPPFLAGS) -std=c11 -pthread' MUTATION_LINK='$(CC) $(CFLAGS) $(LDFLAGS)' \
+	  MUTATION_LIBS='$(LIBS) $(shell pkg-config --libs criterion)' tests/mutation/run $(MUTATE)
+
 .PHONY: asan valgrind
 asan: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-asan OPT='-O1 -g -fno-omit-frame-pointer' \
