@@ -142,6 +142,7 @@ check: test-deps
 check-slow: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay
 
 # Plugins that attack the harness, each beside two honest rows (about three minutes).
 .PHONY: hostile
@@ -238,6 +239,11 @@ help:
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make hostile     plugins that attack the harness, beside honest rows (PLUGIN=... for some)'
+	@echo 'make fuzz        libFuzzer on every reader and the worker messages (FUZZ_SECONDS=60 each, FUZZ=... for some)'
+	@echo 'make fuzz-replay the committed corpora once, under the sanitizers'
+	@echo 'make faults      a small run with one failing call of the C library, again and again (ALL=1: each call)'
+	@echo 'make mutation    do the tests notice one-token changes of judge/ and controls/? (MUTANTS=60, ALL=1)'
+	@echo 'make coverage    lines that the tests execute, by room, workers included (FILES=1: files below 90 %)'
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
@@ -245,4 +251,4 @@ help:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-coverage

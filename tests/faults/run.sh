@@ -52,6 +52,8 @@ judge() {
         why="killed by signal $((status - 128)) (137: perhaps it hung)"
     elif grep -qE '^assay: *$|: *$' <(grep '^assay:' "$work/err" | grep -v warning); then
         why="an empty message"
+    elif grep -qE '^assay: .*damaged' "$work/err"; then
+        why="blames a file that is whole"
     elif ((status == 2 || status == 3)) && grep '^assay: ' "$work/err" | grep -qv '^assay: warning'; then
         said=$((said + 1)) # what failed
     elif [[ ! -s $work/run/verdicts.csv ]]; then

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +48,9 @@ static void remove_folder(void) {
 
 const char *fuzz_folder(void) {
     if (!folder[0]) {
-        snprintf(folder, sizeof folder, "/tmp/assay-fuzz-XXXXXX");
-        fuzz_check(mkdtemp(folder) != NULL, "a folder under /tmp can be made");
+        bool memory = access("/dev/shm", W_OK) == 0; /* where files cost nothing */
+        snprintf(folder, sizeof folder, "%s/assay-fuzz-XXXXXX", memory ? "/dev/shm" : "/tmp");
+        fuzz_check(mkdtemp(folder) != NULL, "a folder for temporary files can be made");
         owner = getpid();
         atexit(remove_folder);
     }
@@ -61,7 +63,7 @@ const char *fuzz_file(const char *name, const void *data, size_t size) {
     char *path = paths[next++ % 8];
     snprintf(path, sizeof paths[0], "%s/%s", fuzz_folder(), name);
     FILE *f = fopen(path, "wb");
-    fuzz_check(f && fwrite(data, 1, size, f) == size && fclose(f) == 0, "a file under /tmp can be written");
+    fuzz_check(f && fwrite(data, 1, size, f) == size && fclose(f) == 0, "a temporary file can be written");
     return path;
 }
 
