@@ -61,6 +61,24 @@ Test(judge_checks, who_claims_nothing_is_not_asked) {
     synthetic_destroy(&s);
 }
 
+/* Every control is told its own check. */
+Test(judge_checks, each_control_has_its_own_check) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    o.controls[0] = &control_zero_pixel;
+    o.controls[1] = &control_linear_identity;
+    p.claims = ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT;
+    synthetic_create(&s, &o, &p, 1);
+    s.results->checks[0] = (struct checked){true, true, 0, 1e-4, 0, o.inputs};
+    s.results->checks[1] = (struct checked){true, false, .5, 1e-4, 3, o.inputs};
+    cr_expect_eq(synthetic_judge(&s, 0).word, VERDICT_PASS);
+    struct judgement j = synthetic_judge(&s, 1);
+    cr_expect_eq(j.word, VERDICT_FAIL, "%s", j.reason);
+    cr_expect(strstr(j.reason, "off by 0.5"), "%s", j.reason);
+    synthetic_destroy(&s);
+}
+
 /* A method that refuses the linear model (it has no convolution) has not failed on it. */
 Test(judge_checks, unsupported_is_skipped) {
     struct synthetic_options o = synthetic_default();

@@ -225,6 +225,7 @@ static const struct {
     const char *explainer, *reason;
 } broken[] = {
     {"crash", "The plugin was killed by SIGSEGV (Segmentation fault)."},
+    {"crash-late", "The plugin was killed by SIGSEGV (Segmentation fault)."},
     {"exit", "The plugin ended the process with exit code"},
     {"nan", "is nan"},
     {"short", "were not written"},
