@@ -59,10 +59,8 @@ void fuzz_message(const uint8_t *data, size_t size) {
     if (!run) run = make_run();
     if (size < 2) return;
     struct explain_job job = {.row = 0, .attributions = attributions};
-    while (job.count < run->plan.attribution_count && job.count < 256) {
-        attributions[job.count] = job.count;
-        job.count++;
-    }
+    for (uint32_t i = 0; i < run->plan.attribution_count && job.count < 256; i++)
+        if (run->plan.attributions[i].root == ROOT_MODEL) attributions[job.count++] = i;
     uint32_t type = data[1];
     const uint8_t *body = data + 2;
     switch (data[0] % 4) {
