@@ -79,6 +79,31 @@ Test(judge_checks, each_control_has_its_own_check) {
     synthetic_destroy(&s);
 }
 
+/* What the store has of one row's checks is no other row's. */
+Test(judge_checks, each_row_has_its_own_checks) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    struct results *r = NULL;
+    struct error e = {{0}};
+    o.controls[0] = &control_zero_pixel;
+    o.controls[1] = &control_linear_identity;
+    synthetic_create(&s, &o, &p, 1);
+    synthetic_store(&s);
+    const struct check *second = &s.run.plan.checks[1];
+    const struct check_row broken = {
+        s.run.explainers[1].name, s.run.controls[second->control].control->id, second->what, 0, .5, 1e-4, false};
+    cr_assert_eq(s.run.plan.check_count, 2);
+    cr_assert(store_put_check(s.run.store, &broken, &e) && results_load(&s.run, &r, &e), "%s", e.text);
+    for (uint32_t k = 0; k < 4; k++) {
+        cr_expect_eq(r->checks[k].present, k != 2, "check %u of row %u", k % 2, k / 2);
+        cr_expect_eq(r->checks[k].inputs, k < 2 ? o.inputs : k == 3, "check %u: %u inputs", k, r->checks[k].inputs);
+        if (r->checks[k].present) cr_expect_eq(r->checks[k].holds, k < 2, "check %u of row %u", k % 2, k / 2);
+    }
+    results_destroy(r);
+    synthetic_destroy(&s);
+}
+
 /* A method that refuses the linear model (it has no convolution) has not failed on it. */
 Test(judge_checks, unsupported_is_skipped) {
     struct synthetic_options o = synthetic_default();

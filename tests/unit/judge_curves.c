@@ -56,6 +56,28 @@ Test(judge_curves, each_view_of_each_stage_has_its_own_decision) {
     synthetic_destroy(&s);
 }
 
+static bool count(void *user, const struct curve_row *row) {
+    *(uint32_t *)user += strcmp(row->decision, "shown only") == 0 && !isnan(row->similarity);
+    return true;
+}
+
+/* A gate says that it is UNINFORMATIVE; what was measured is shown all the same. */
+Test(judge_curves, what_is_not_judged_is_shown) {
+    struct synthetic_options o = synthetic_default();
+    const struct profile p = {.repeat = 1, .stable = .1};
+    struct synthetic s;
+    struct judgement j;
+    uint32_t shown = 0;
+    struct error e = {{0}};
+    synthetic_create(&s, &o, &p, 1);
+    synthetic_store(&s);
+    cr_assert(verdict_judge(s.results, 0, 0, o.draws, true, &j, &e), "%s", e.text);
+    cr_expect_eq(j.word, VERDICT_UNINFORMATIVE, "%s", j.reason);
+    cr_assert(store_each_curve(s.run.store, count, &shown, &e), "%s", e.text);
+    cr_expect_geq(shown, o.layers, "%u curves", shown);
+    synthetic_destroy(&s);
+}
+
 /* Another explainer may have asked for more draws, and a resumed run knows them already. */
 Test(judge_curves, a_look_at_few_draws_does_not_see_the_later_ones) {
     enum { FIRST = 3 };
