@@ -29,7 +29,8 @@ unit_src = $(wildcard tests/unit/*.c)
 unit_obj = $(unit_src:%.c=$(BUILD)/%.o)
 bad      = $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/%.so,$(wildcard tests/bad/*.c))
 
-# Counters of lines: those of worker processes too (tests/coverage/exit.c); none of plugins, which carry a library of their own.
+# Counters of lines: those of worker processes too (tests/coverage/exit.c); none of plugins, which carry a library of
+# their own.
 ifdef COVERAGE
 core_obj += $(BUILD)/tests/coverage/exit.o
 LDFLAGS  += -Wl,--wrap=_exit -Wl,--wrap=kill
@@ -152,8 +153,8 @@ hostile: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/hostile/built
 	ASSAY_BUILD=$(BUILD) tests/hostile/run.sh $(PLUGIN)
 
-# Fuzzing: make fuzz runs every target for FUZZ_SECONDS, FUZZ='csv onnx' those; the corpora that are committed are replayed by
-# make fuzz-replay under the sanitizers, without a fuzzer.
+# Fuzzing: make fuzz runs every target for FUZZ_SECONDS, FUZZ='csv onnx' those; the corpora that are committed are
+# replayed by make fuzz-replay under the sanitizers, without a fuzzer.
 .PHONY: fuzz fuzz-replay fuzz-build replay-build
 FUZZ_SECONDS ?= 60
 FUZZ      ?=

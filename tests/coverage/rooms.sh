@@ -1,6 +1,6 @@
 #!/bin/bash
-# Lines executed, by room: tests/coverage/rooms.sh [FILES]; with FILES, for every file of less than 90 %. After a run of the tests of a
-# coverage build (ASSAY_BUILD).
+# Lines executed, by room: tests/coverage/rooms.sh [FILES]; with FILES, for every file of less than 90 %. After a run
+# of the tests of a coverage build (ASSAY_BUILD).
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build-coverage}

@@ -1,9 +1,10 @@
 #!/bin/bash
-# Fault injection: tests/faults/run.sh [KIND]... (alloc, write, open, process; default: all). A small run is repeated, and each time one
-# call of the C library fails (inject.c): the first ones of each kind, then a sample of the others; ALL=1: every one.
+# Fault injection: tests/faults/run.sh [KIND]... (alloc, write, open, process; default: all). A small run is repeated,
+# and each time one call of the C library fails (inject.c): the first ones of each kind, then a sample of the others;
+# ALL=1: every one.
 #
-# The run then ends with a message and exit code 2 or 3, or gives ERROR with a reason, or ends as ever with the same bytes: it never
-# crashes, hangs, keeps silent or says another word. The last line is "N faults, N bad".
+# The run then ends with a message and exit code 2 or 3, or gives ERROR with a reason, or ends as ever with the same
+# bytes: it never crashes, hangs, keeps silent or says another word. The last line is "N faults, N bad".
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -34,8 +35,9 @@ EOF
 run() { # KIND NUMBER: sets status
     rm -rf "$work/run"
     {
-        timeout -s KILL 30 env FAULT_KIND="$1" FAULT_AT="$2" FAULT_LOG="$work/log" LD_PRELOAD="$BUILD/tests/faults/inject.so" \
-            "$BUILD/assay" run "$work/battery.yaml" -o "$work/run" -j1 --no-figures >"$work/out" 2>"$work/err"
+        timeout -s KILL 30 env FAULT_KIND="$1" FAULT_AT="$2" FAULT_LOG="$work/log" \
+            LD_PRELOAD="$BUILD/tests/faults/inject.so" "$BUILD/assay" run "$work/battery.yaml" \
+            -o "$work/run" -j1 --no-figures >"$work/out" 2>"$work/err"
         status=$?
     } 2>/dev/null
 }
@@ -64,14 +66,16 @@ judge() {
         [[ -z $words ]] || why="another verdict: $words"
     elif ((status != whole)); then
         why="exit code $status in place of $whole"
-    elif ! cmp -s "$work/run/verdicts.csv" "$work/whole.csv" || ! cmp -s "$work/run/results.csv" "$work/whole-results.csv"; then
+    elif ! cmp -s "$work/run/verdicts.csv" "$work/whole.csv" ||
+        ! cmp -s "$work/run/results.csv" "$work/whole-results.csv"; then
         why="other results with the same exit code"
     fi
 }
 
 run none 0
 whole=$status
-[[ -s $work/run/verdicts.csv ]] || { cat "$work/err" >&2; echo "run.sh: the run without faults: exit code $status" >&2; exit 2; }
+[[ -s $work/run/verdicts.csv ]] ||
+    { cat "$work/err" >&2; echo "run.sh: the run without faults: exit code $status" >&2; exit 2; }
 cp "$work/run/verdicts.csv" "$work/whole.csv"
 cp "$work/run/results.csv" "$work/whole-results.csv"
 (($#)) || set -- alloc write open process

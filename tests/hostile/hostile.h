@@ -141,6 +141,16 @@ static const assay_explainer *hostile_create(const assay_host *host, const char 
 
 static const assay_explainer_info *const hostile_infos[] = {&info};
 const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, hostile_infos, hostile_create};
+#else
+/* The entry of a file with an `info` of its own, which says that it holds `count` explainers; create() gives `made`. */
+#define HOSTILE_ENTRY(count, made)                                                                                     \
+    static const assay_explainer *create(const assay_host *host, const char *id, const assay_param *given, uint32_t n, \
+                                         assay_why *why) {                                                             \
+        (void)host, (void)id, (void)given, (void)n, (void)why;                                                         \
+        return made;                                                                                                   \
+    }                                                                                                                  \
+    static const assay_explainer_info *const infos[] = {&info};                                                        \
+    const assay_plugin assay_entry = {ASSAY_VERSION_INIT, count, infos, create}
 #endif
 
 #endif

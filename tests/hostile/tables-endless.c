@@ -11,11 +11,4 @@ __attribute__((constructor)) static void load(void) {
     memset(endless, 'a', sizeof endless);
 }
 
-static const assay_explainer *create(const assay_host *host, const char *id, const assay_param *params, uint32_t n,
-                                     assay_why *why) {
-    (void)host, (void)id, (void)params, (void)n, (void)why;
-    return NULL;
-}
-
-static const assay_explainer_info *const infos[] = {&info};
-const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, infos, create};
+HOSTILE_ENTRY(1, NULL);

@@ -5,11 +5,4 @@
 static const assay_explainer_info info = {
     .id = "hostile", .name = "hostile", .summary = "many", .source = "tests/hostile"};
 
-static const assay_explainer *create(const assay_host *host, const char *id, const assay_param *params, uint32_t n,
-                                     assay_why *why) {
-    (void)host, (void)id, (void)params, (void)n, (void)why;
-    return NULL;
-}
-
-static const assay_explainer_info *const infos[] = {&info};
-const assay_plugin assay_entry = {ASSAY_VERSION_INIT, UINT32_MAX, infos, create};
+HOSTILE_ENTRY(UINT32_MAX, NULL);

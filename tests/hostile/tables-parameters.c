@@ -11,11 +11,4 @@ static const assay_explainer_info info = {.id = "hostile",
                                           .param_count = 1,
                                           .params = params};
 
-static const assay_explainer *create(const assay_host *host, const char *id, const assay_param *given, uint32_t n,
-                                     assay_why *why) {
-    (void)host, (void)id, (void)given, (void)n, (void)why;
-    return NULL;
-}
-
-static const assay_explainer_info *const infos[] = {&info};
-const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, infos, create};
+HOSTILE_ENTRY(1, NULL);

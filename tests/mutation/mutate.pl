@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# One-token mutants of C files: mutate.pl list FILE... prints "FILE:LINE:COLUMN|FROM|TO" for each; mutate.pl apply 'FILE:LINE:COLUMN|FROM|TO'
-# prints the file with that one change. Texts, comments and what only runs without memory are left alone.
+# One-token mutants of C files: mutate.pl list FILE... prints "FILE:LINE:COLUMN|FROM|TO" for each; mutate.pl apply
+# 'FILE:LINE:COLUMN|FROM|TO' prints the file with that one change. Texts, comments and what only runs without memory
+# are left alone.
 use strict;
 use warnings;
 
@@ -38,7 +39,9 @@ sub list {
             next if $code =~ /^\s*#|alloc\(|error_memory|error_set|\bfree\(|^static const|^struct|^enum/;
             for my $rule (@rules) {
                 my ($from, $to) = @$rule;
-                while ($code =~ /$from/g) { print "$file:$number:$-[0]|", substr($code, $-[0], $+[0] - $-[0]), "|$to\n" }
+                while ($code =~ /$from/g) {
+                    print "$file:$number:$-[0]|", substr($code, $-[0], $+[0] - $-[0]), "|$to\n";
+                }
             }
         }
         close $in;
