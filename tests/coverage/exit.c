@@ -1,5 +1,5 @@
-/* exit.c: linked into the coverage build in place of _exit and kill (ld --wrap), so that worker processes count, too: they
- * end by _exit, which writes no counters, and are killed as soon as they have said that they are done. */
+/* exit.c: linked into the coverage build in place of _exit and kill (ld --wrap), so that worker processes count, too:
+ * they end by _exit, which writes no counters, and are killed as soon as they have said that they are done. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/types.h>
