@@ -31,6 +31,15 @@ unit_src = $(wildcard tests/unit/*.c)
 unit_obj = $(unit_src:%.c=$(BUILD)/%.o)
 bad      = $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/%.so,$(wildcard tests/bad/*.c))
 
+# Counters of lines: those of worker processes too (tests/coverage/exit.c); none of plugins, which carry a library of
+# their own.
+ifdef COVERAGE
+core_obj += $(BUILD)/tests/coverage/exit.o
+LDFLAGS  += -Wl,--wrap=_exit -Wl,--wrap=kill
+SANITIZE  = --coverage -fprofile-update=atomic
+$(plugins) $(bad): SANITIZE =
+endif
+
 .PHONY: all
 all: $(BUILD)/assay $(plugins)
 
@@ -44,6 +53,11 @@ $(BUILD)/%.o: %.c $(BUILD)/gen/onnx.pb-c.h
 # Products and sums in one instruction where the processor has it, which ISO C mode leaves out.
 # No vector is passed between files, so that what the ABI says of them does not matter.
 $(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o $(BUILD)/tests/unit/wide_%.o: CFLAGS += -ffp-contract=fast -Wno-psabi
+# Another compiler for the kernels, which use what GCC alone has: make fuzz builds the rest with clang.
+ifdef KERNEL_CC
+$(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o: override CC = $(KERNEL_CC)
+$(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o: override SANITIZE =
+endif
 # Nobody reads the floating-point exception flags or errno: only then do loops with a choice or a root become vector code.
 $(BUILD)/framework/nn/ops/%.o: CFLAGS += -fno-trapping-math -fno-math-errno
 $(BUILD)/framework/nn/optimiser.o: CFLAGS += -fno-math-errno
@@ -73,6 +87,19 @@ $(BUILD)/explainers/%.so: explainers/%.c explainers/explainer.h
 $(BUILD)/tests/bad/%.so: tests/bad/%.c explainers/explainer.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -MMD -MP -o $@ $< -lm
+
+# Hostile plugins, and those that phase.c makes: each deed in each phase.
+hostile_deeds  = crash leave hang thread
+hostile_phases = constructor claims create attribute late destroy destructor
+hostile_phase  = $(foreach d,$(hostile_deeds),$(foreach p,$(hostile_phases),$(BUILD)/tests/hostile/$d-$p.so))
+hostile        = $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%.so,$(filter-out %/phase.c,$(wildcard tests/hostile/*.c)))
+hostile_flags  = -D_GNU_SOURCE -Iexplainers -fPIC -shared -fvisibility=hidden -MMD -MP
+$(hostile_phase): $(BUILD)/tests/hostile/%.so: tests/hostile/phase.c tests/hostile/hostile.h explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(hostile_flags) -DDEED=$(firstword $(subst -, ,$*)) -DPHASE='"$(lastword $(subst -, ,$*))"' -o $@ $<
+$(hostile): $(BUILD)/tests/hostile/%.so: tests/hostile/%.c tests/hostile/hostile.h explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(hostile_flags) -o $@ $< -lm
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -129,6 +156,64 @@ check: test-deps
 check-slow: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay
+
+# Plugins that attack the harness, each beside two honest rows (about three minutes).
+.PHONY: hostile
+$(BUILD)/tests/hostile/built: $(BUILD)/assay $(plugins) $(hostile) $(hostile_phase)
+	@touch $@
+hostile: test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/hostile/built
+	ASSAY_BUILD=$(BUILD) tests/hostile/run.sh $(PLUGIN)
+
+# Fuzzing: make fuzz runs every target for FUZZ_SECONDS, FUZZ='csv onnx' those; the corpora that are committed are
+# replayed by make fuzz-replay under the sanitizers, without a fuzzer.
+.PHONY: fuzz fuzz-replay fuzz-build replay-build
+FUZZ_SECONDS ?= 60
+FUZZ      ?=
+FUZZ_DEPS = clang libclang-rt-14-dev
+fuzz_obj  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/libfuzzer.c %/replay.c,$(wildcard tests/fuzz/*.c)))
+$(BUILD)/tests/fuzz/fuzz: $(fuzz_obj) $(BUILD)/tests/fuzz/libfuzzer.o $(core_obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+$(BUILD)/tests/fuzz/replay: $(fuzz_obj) $(BUILD)/tests/fuzz/replay.o $(core_obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+fuzz-build: $(BUILD)/tests/fuzz/fuzz
+replay-build: $(BUILD)/tests/fuzz/replay
+fuzz: all test-deps
+	$(call install,$(FUZZ_DEPS))
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-fuzz CC=clang KERNEL_CC=gcc WARN=-w OPT='-O1 -g -fno-omit-frame-pointer' \
+	  SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-build
+	ASSAY_BUILD=$(abspath $(BUILD)) FUZZ_BUILD=$(abspath $(BUILD)-fuzz) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ)
+fuzz-replay: all test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-asan OPT='-O1 -g -fno-omit-frame-pointer' \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' replay-build
+	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 ASSAY_ROOT=$(CURDIR) ASSAY_BUILD=$(abspath $(BUILD)) \
+	  $(BUILD)-asan/tests/fuzz/replay tests/fuzz/corpus 2>$(BUILD)-asan/replay.log || { tail -40 $(BUILD)-asan/replay.log; exit 1; }
+
+# Lines that the tests execute, by room, workers included; make coverage FILES=1 lists files below 90 % as well.
+.PHONY: coverage
+coverage: test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-coverage COVERAGE=1 OPT='-O1 -g' $(BUILD)-coverage/tests/built
+	@find $(BUILD)-coverage -name '*.gcda' -delete
+	-ASSAY_BUILD=$(BUILD)-coverage $(BUILD)-coverage/tests/unit-tests -j$(JOBS) --timeout 600 >$(BUILD)-coverage/unit.log 2>&1
+	-ASSAY_BUILD=$(BUILD)-coverage tests/cli/run.sh | tail -1
+	ASSAY_BUILD=$(BUILD)-coverage tests/coverage/rooms.sh $(FILES)
+
+# A small run again and again, each time with one call of the C library that fails; ALL=1: every call, else a sample.
+.PHONY: faults
+$(BUILD)/tests/faults/inject.so: tests/faults/inject.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O1 -g $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $< -ldl
+faults: all test-deps $(BUILD)/tests/faults/inject.so
+	ASSAY_BUILD=$(BUILD) tests/faults/run.sh $(FAULTS)
+
+# Mutants of judge/ and controls/ against the unit suites that are about them; MUTANTS=200 of them, ALL=1 all.
+.PHONY: mutation
+mutation: $(BUILD)/tests/built
+	@mkdir -p $(BUILD)/tests/mutation
+	@printf '%s\n' $(abspath $(unit_obj) $(core_obj)) >$(BUILD)/tests/mutation/objects
+	@ASSAY_BUILD=$(BUILD) MUTATION_CC='$(CC) $(CPPFLAGS) -std=c11 -pthread' MUTATION_LINK='$(CC) $(CFLAGS) $(LDFLAGS)' \
+	  MUTATION_LIBS='$(LIBS) $(shell pkg-config --libs criterion)' tests/mutation/run $(MUTATE)
 
 .PHONY: asan valgrind
 asan: test-deps
@@ -189,6 +274,12 @@ help:
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make valgrind    unit tests under valgrind, about ten minutes (VALGRIND_SUITES=... for some suites)'
+	@echo 'make hostile     plugins that attack the harness, beside honest rows (PLUGIN=... for some)'
+	@echo 'make fuzz        libFuzzer on every reader and the worker messages (FUZZ_SECONDS=60 each, FUZZ=... for some)'
+	@echo 'make fuzz-replay the committed corpora once, under the sanitizers'
+	@echo 'make faults      a small run with one failing call of the C library, again and again (ALL=1: each call)'
+	@echo 'make mutation    do the tests notice one-token changes of judge/ and controls/? (MUTANTS=60, ALL=1)'
+	@echo 'make coverage    lines that the tests execute, by room, workers included (FILES=1: files below 90 %)'
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
@@ -196,4 +287,4 @@ help:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-coverage

@@ -18,6 +18,7 @@ docs/verdict.md              the evidence, experiment by experiment
 tests/unit/battery.c         a table of every field and every error
 tests/unit/graph.c           graphs written out by hand
 tests/unit/judge_weights.c   a table of explainers and their words
+tests/unit/message.c         a table of damages, and what each costs
 tests/unit/net.c             networks written out by hand
 tests/unit/pool.c           what children may do, and how each ends
 tests/unit/run_battery.c     whole runs that share their set-up

@@ -61,6 +61,57 @@ Test(judge_checks, who_claims_nothing_is_not_asked) {
     synthetic_destroy(&s);
 }
 
+/* Every control is told its own check. */
+Test(judge_checks, each_control_has_its_own_check) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    o.controls[0] = &control_zero_pixel;
+    o.controls[1] = &control_linear_identity;
+    p.claims = ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT;
+    synthetic_create(&s, &o, &p, 1);
+    s.results->checks[0] = (struct checked){true, true, 0, 1e-4, 0, o.inputs};
+    s.results->checks[1] = (struct checked){true, false, .5, 1e-4, 3, o.inputs};
+    cr_expect_eq(synthetic_judge(&s, 0).word, VERDICT_PASS);
+    struct judgement j = synthetic_judge(&s, 1);
+    cr_expect_eq(j.word, VERDICT_FAIL, "%s", j.reason);
+    cr_expect(strstr(j.reason, "off by 0.5"), "%s", j.reason);
+    synthetic_destroy(&s);
+}
+
+/* What the store has of one row's checks is no other row's. */
+Test(judge_checks, each_row_has_its_own_checks) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    struct results *r = NULL;
+    struct error e = {{0}};
+    o.controls[0] = &control_zero_pixel;
+    o.controls[1] = &control_linear_identity;
+    synthetic_create(&s, &o, &p, 1);
+    synthetic_store(&s);
+    const struct check *second = &s.run.plan.checks[1];
+    const struct check_row broken = {s.run.explainers[1].name,
+                                     s.run.controls[second->control].control->id,
+                                     second->predicate->id,
+                                     second->predicate->what,
+                                     0,
+                                     .5,
+                                     1e-4,
+                                     false,
+                                     "v"};
+    const struct experiment_view view = run_view(&s.run);
+    cr_assert_eq(s.run.plan.check_count, 2);
+    cr_assert(store_put_check(s.run.store, &broken, &e) && results_load(&view, s.run.store, &r, &e), "%s", e.text);
+    for (uint32_t k = 0; k < 4; k++) {
+        cr_expect_eq(r->checks[k].present, k != 2, "check %u of row %u", k % 2, k / 2);
+        cr_expect_eq(r->checks[k].inputs, k < 2 ? o.inputs : k == 3, "check %u: %u inputs", k, r->checks[k].inputs);
+        if (r->checks[k].present) cr_expect_eq(r->checks[k].holds, k < 2, "check %u of row %u", k % 2, k / 2);
+    }
+    results_destroy(r);
+    synthetic_destroy(&s);
+}
+
 /* A method that refuses the linear model (it has no convolution) has not failed on it. */
 Test(judge_checks, unsupported_is_skipped) {
     struct synthetic_options o = synthetic_default();

@@ -174,6 +174,7 @@ static const struct row_case mutants[] = {
     {"wrong-linear", {P, P, NULL, F, S}, "map equals the linear model's own attribution: off by"},
     {"shifted", {P, P, NULL, F, S}, "off by"},
     {"sign-flipped", {P, P, NULL, F, S}, "off by"},
+    {"crash-late", {E, E, NULL, S, S}, "The plugin was killed by SIGSEGV (Segmentation fault)."},
 };
 
 /* Wrong, and none of the five controls can see it: it PASSes today. What would see it is a control of a later version.

@@ -27,9 +27,13 @@ static bool pool_infer(const struct op_call *call, struct shape *out, struct err
     struct window_fit fit;
     if (!window_place(&pool->window, &call->in[0].shape, &fit, e)) return false;
     for (int axis = 0; axis < 2; axis++)
-        if (fit.before[axis] >= (fit.kernel[axis] - 1) * fit.dilation[axis] + 1)
-            return error_set(e, "padding of %td before a window of %td: a window would see padding only",
-                             fit.before[axis], fit.kernel[axis]);
+        for (ptrdiff_t at = 0; at < fit.out[axis]; at++) {
+            ptrdiff_t first, last;
+            window_inside(&fit, axis, at, &first, &last);
+            if (first == last)
+                return error_set(e, "padding of %td and %td around a window of %td: a window would see padding only",
+                                 fit.before[axis], fit.after[axis], fit.kernel[axis]);
+        }
     *out = call->in[0].shape;
     window_result(&fit, out);
     return true;

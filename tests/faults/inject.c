@@ -1,0 +1,198 @@
+/* inject.c: loaded before a program (LD_PRELOAD), makes one call to the C library fail.
+ *
+ *   FAULT_KIND   what is counted: alloc, write, open or process (the table below)
+ *   FAULT_AT     the number of the call that fails, from 1; 0: none, they are counted
+ *   FAULT_LOG    the file that takes one line at the end ("calls N"), and where the failure came from
+ *
+ * Calls are counted over all processes of a run, from the moment that all libraries are loaded. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+enum kind { NONE, ALLOC, WRITE, OPEN, PROCESS };
+
+static const char *const kinds[] = {"none", "alloc", "write", "open", "process"};
+static enum kind chosen;
+static long fault_at;
+static int log_fd = -1;
+static pid_t first_process;
+static atomic_long *calls; /* shared by all processes; NULL: not counting yet */
+
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
+
+/* Without a word from stdio, which allocates. */
+static void say(const char *text, long number) {
+    char line[64];
+    int n = snprintf(line, sizeof line, "%s %ld\n", text, number);
+    syscall(SYS_write, log_fd, line, (size_t)n);
+}
+
+static bool fails(enum kind kind, int error) {
+    if (kind != chosen || !calls) return false;
+    if (atomic_fetch_add(calls, 1) + 1 != fault_at) return false;
+    void *frames[24];
+    atomic_long *counter = calls;
+    calls = NULL; /* what follows is not counted */
+    say("failed in process", (long)getpid());
+    backtrace_symbols_fd(frames, backtrace(frames, 24), log_fd);
+    calls = counter;
+    errno = error;
+    return true;
+}
+
+__attribute__((constructor)) static void begin(void) {
+    const char *kind = getenv("FAULT_KIND"), *at = getenv("FAULT_AT"), *log = getenv("FAULT_LOG");
+    void *warm[4];
+    if (!kind || !log) return;
+    for (size_t k = 1; k < sizeof kinds / sizeof *kinds; k++)
+        if (strcmp(kind, kinds[k]) == 0) chosen = (enum kind)k;
+    fault_at = at ? strtol(at, NULL, 10) : 0;
+    /* High up, out of the way of a program that closes what it did not open. */
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 0600);
+    log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 900);
+    close(fd);
+    backtrace(warm, 4); /* its first call loads a library */
+    first_process = getpid();
+    void *shared = mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared != MAP_FAILED) calls = shared;
+}
+
+__attribute__((destructor)) static void end(void) {
+    if (calls && getpid() == first_process) say("calls", atomic_load(calls));
+}
+
+/* ---- alloc ---- */
+
+EXPORT void *malloc(size_t size) {
+    return fails(ALLOC, ENOMEM) ? NULL : __libc_malloc(size);
+}
+
+EXPORT void *calloc(size_t count, size_t size) {
+    return fails(ALLOC, ENOMEM) ? NULL : __libc_calloc(count, size);
+}
+
+EXPORT void *realloc(void *old, size_t size) {
+    return fails(ALLOC, ENOMEM) ? NULL : __libc_realloc(old, size);
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t size) {
+    return fails(ALLOC, ENOMEM) ? NULL : __libc_memalign(alignment, size);
+}
+
+EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
+    void *memory = fails(ALLOC, ENOMEM) ? NULL : __libc_memalign(alignment, size);
+    if (memory) *out = memory;
+    return memory ? 0 : ENOMEM;
+}
+
+/* ---- write ---- */
+
+EXPORT ssize_t write(int fd, const void *data, size_t size) {
+    return fails(WRITE, ENOSPC) ? -1 : syscall(SYS_write, fd, data, size);
+}
+
+EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t at) {
+    return fails(WRITE, ENOSPC) ? -1 : syscall(SYS_pwrite64, fd, data, size, at);
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
+    return fails(WRITE, ENOSPC) ? -1 : syscall(SYS_pwrite64, fd, data, size, at);
+}
+
+EXPORT int fsync(int fd) {
+    return fails(WRITE, EIO) ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+EXPORT int fdatasync(int fd) {
+    return fails(WRITE, EIO) ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+EXPORT int ftruncate(int fd, off_t size) {
+    return fails(WRITE, ENOSPC) ? -1 : (int)syscall(SYS_ftruncate, fd, size);
+}
+
+EXPORT int rename(const char *from, const char *to) {
+    return fails(WRITE, EIO) ? -1 : (int)syscall(SYS_rename, from, to);
+}
+
+EXPORT size_t fwrite(const void *data, size_t size, size_t count, FILE *file) {
+    size_t (*real)(const void *, size_t, size_t, FILE *);
+    *(void **)&real = dlsym(RTLD_NEXT, "fwrite");
+    return fails(WRITE, ENOSPC) ? 0 : real(data, size, count, file);
+}
+
+/* ---- open ---- */
+
+static int open_real(int folder, const char *path, int flags, va_list list) {
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(list, mode_t) : 0;
+    return fails(OPEN, EMFILE) ? -1 : (int)syscall(SYS_openat, folder, path, flags, mode);
+}
+
+#define OPEN_BODY(folder)                                                                                              \
+    {                                                                                                                  \
+        va_list list;                                                                                                  \
+        va_start(list, flags);                                                                                         \
+        int fd = open_real(folder, path, flags, list);                                                                 \
+        va_end(list);                                                                                                  \
+        return fd;                                                                                                     \
+    }
+
+EXPORT int open(const char *path, int flags, ...) OPEN_BODY(AT_FDCWD) EXPORT
+    int open64(const char *path, int flags, ...) OPEN_BODY(AT_FDCWD) EXPORT
+    int openat(int folder, const char *path, int flags, ...) OPEN_BODY(folder)
+
+#define FOPEN_BODY(name)                                                                                               \
+    {                                                                                                                  \
+        FILE *(*real)(const char *, const char *);                                                                     \
+        *(void **)&real = dlsym(RTLD_NEXT, name);                                                                      \
+        return fails(OPEN, EMFILE) ? NULL : real(path, mode);                                                          \
+    }
+
+        EXPORT FILE *fopen(const char *path, const char *mode)
+            FOPEN_BODY("fopen") EXPORT FILE *fopen64(const char *path, const char *mode) FOPEN_BODY("fopen64")
+
+                EXPORT int mkdir(const char *path, mode_t mode) {
+    return fails(OPEN, EACCES) ? -1 : (int)syscall(SYS_mkdir, path, mode);
+}
+
+/* ---- process ---- */
+
+EXPORT pid_t fork(void) {
+    pid_t (*real)(void);
+    *(void **)&real = dlsym(RTLD_NEXT, "fork");
+    return fails(PROCESS, EAGAIN) ? -1 : real();
+}
+
+EXPORT int pipe(int ends[2]) {
+    return fails(PROCESS, EMFILE) ? -1 : (int)syscall(SYS_pipe2, ends, 0);
+}
+
+EXPORT int pipe2(int ends[2], int flags) {
+    return fails(PROCESS, EMFILE) ? -1 : (int)syscall(SYS_pipe2, ends, flags);
+}
+
+EXPORT void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset) {
+    return fails(PROCESS, ENOMEM) ? MAP_FAILED
+                                  : (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset); /* NOLINT */
+}
+
+EXPORT void *mmap64(void *at, size_t size, int protection, int flags, int fd, off64_t offset) {
+    return mmap(at, size, protection, flags, fd, offset);
+}

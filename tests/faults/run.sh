@@ -1,0 +1,104 @@
+#!/bin/bash
+# Fault injection: tests/faults/run.sh [KIND]... (alloc, write, open, process; default: all). A small run is repeated,
+# and each time one call of the C library fails (inject.c): the first ones of each kind, then a sample of the others;
+# ALL=1: every one.
+#
+# The run then ends with a message and exit code 2 or 3, or gives ERROR with a reason, or ends as ever with the same
+# bytes: it never crashes, hangs, keeps silent or says another word. The last line is "N faults, N bad".
+set -u
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${ASSAY_BUILD:-build}
+[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+FIRST=${FIRST:-40} SAMPLE=${SAMPLE:-60} # calls of each kind: from the beginning, and of the rest
+export LC_ALL=C
+work=$(mktemp -d /tmp/assay-faults.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+cat <<EOF >"$work/data.csv"
+a,b,label
+1,0,0
+3,2,2
+0,1,1
+1,1,0
+2,2,2
+0,2,1
+EOF
+cat <<EOF >"$work/battery.yaml"
+name: faults
+model: $ROOT/tests/golden/cli/linear.onnx
+data: {source: "csv:data.csv", inputs: 2, only-correct: false}
+training: {source: "csv:data.csv", images: 6, epochs: 2, stop-accuracy: 0.01, layers: "fc:3"}
+explainers: [gradient]
+controls: [cascading, {id: label-permutation, permutations: 2, twins: 2}, zero-pixel]
+rule: {draws: 1}
+EOF
+
+run() { # KIND NUMBER: sets status
+    rm -rf "$work/run"
+    {
+        timeout -s KILL 30 env FAULT_KIND="$1" FAULT_AT="$2" FAULT_LOG="$work/log" \
+            LD_PRELOAD="$BUILD/tests/faults/inject.so" "$BUILD/assay" run "$work/battery.yaml" \
+            -o "$work/run" -j1 --no-figures >"$work/out" 2>"$work/err"
+        status=$?
+    } 2>/dev/null
+}
+
+verdicts() { # of a run: explainer, control, word and reason
+    cut -d , -f 1-7 "$work/run/verdicts.csv" 2>/dev/null
+}
+
+# Sets `why` when the run that just was is bad.
+judge() {
+    local words
+    grep -q '^failed' "$work/log" || missed=$((missed + 1)) # another order of processes had fewer calls
+    if ((status >= 128)); then
+        why="killed by signal $((status - 128)) (137: perhaps it hung)"
+    elif grep -qE '^assay: *$|: *$' <(grep '^assay:' "$work/err" | grep -v warning); then
+        why="an empty message"
+    elif grep -qE '^assay: .*damaged' "$work/err"; then
+        why="blames a file that is whole"
+    elif ((status == 2 || status == 3)) && grep '^assay: ' "$work/err" | grep -qv '^assay: warning'; then
+        said=$((said + 1)) # what failed
+    elif [[ ! -s $work/run/verdicts.csv ]]; then
+        why="exit code $status, no message and no verdicts"
+    elif ((status == 3)) && grep -qE '"ERROR","[^"]*","[^"]*",[a-z]*,"..*"' "$work/run/verdicts.csv"; then
+        # What is no ERROR is what it was.
+        words=$(grep -v '"ERROR"' "$work/run/verdicts.csv" | grep -vxFf "$work/whole.csv" | head -1)
+        [[ -z $words ]] || why="another verdict: $words"
+    elif ((status != whole)); then
+        why="exit code $status in place of $whole"
+    elif ! cmp -s "$work/run/verdicts.csv" "$work/whole.csv" ||
+        ! cmp -s "$work/run/results.csv" "$work/whole-results.csv"; then
+        why="other results with the same exit code"
+    fi
+}
+
+run none 0
+whole=$status
+[[ -s $work/run/verdicts.csv ]] ||
+    { cat "$work/err" >&2; echo "run.sh: the run without faults: exit code $status" >&2; exit 2; }
+cp "$work/run/verdicts.csv" "$work/whole.csv"
+cp "$work/run/results.csv" "$work/whole-results.csv"
+(($#)) || set -- alloc write open process
+total=0 bad=0 missed=0 said=0
+for kind; do
+    run "$kind" 0
+    calls=$(awk '/^calls/ {print $2}' "$work/log")
+    [[ -n $calls ]] || { echo "run.sh: $kind: nothing was counted" >&2; exit 2; }
+    stride=$(((calls - FIRST) / SAMPLE + 1))
+    [[ ${ALL:-} ]] && stride=1
+    echo "$kind: $calls calls"
+    for ((n = 1; n <= calls; n += n < FIRST ? 1 : stride)); do
+        run "$kind" "$n"
+        why=''
+        judge
+        total=$((total + 1))
+        [[ ${VERBOSE:-} ]] && echo "     $kind $n: $(grep "^assay: " "$work/err" | tail -1)"
+        [[ -z $why ]] && continue
+        bad=$((bad + 1))
+        echo "BAD  $kind $n: $why"
+        { tail -2 "$work/err"; grep -F '(' "$work/log" | sed 1d | head -6; } | sed 's/^/     /'
+    done
+done
+echo "$total faults: $said ended with a message, $missed never came"
+echo "$total faults, $bad bad"
+((total > 0 && bad == 0))

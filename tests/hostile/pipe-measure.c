@@ -1,0 +1,9 @@
+/* pipe-measure: similarities of a measure that does not exist. */
+#include "pipes.h"
+
+static assay_status attribute(const struct call *c) {
+    for (uint32_t a = 0; late(c) && a < 64; a++) pipe_unit(OWN_ROW, a, (struct pipe_pair){.value = .5, .measure = 7});
+    return honest(c);
+}
+
+static const struct hostile hostile = {.attribute = attribute};
