@@ -199,10 +199,10 @@ static int check_run(const struct cli_context *context, const struct cli_values 
     struct plugin *plugin = NULL;
     int status = CLI_USAGE;
     if (values->option[NO_SANDBOX].given) sandbox_turn_off();
-    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, &plugin, e)) {
+    const double limit = values->option[TIME_LIMIT].number;
+    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, limit, &plugin, e)) {
         status = CLI_BROKEN;
-        if (plugin_usable(plugin, e))
-            status = check_plugin(plugin, values->option[TIME_LIMIT].number, values->option[MODEL].text, e);
+        if (plugin_usable(plugin, e)) status = check_plugin(plugin, limit, values->option[MODEL].text, e);
     }
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);

@@ -14,9 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECONDS 600.0
-
-enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, CONV, OUTPUT, NO_SANDBOX };
+enum {
+    MODEL,
+    INPUT,
+    DATA,
+    INDEX,
+    PREPROCESS,
+    CLASS_NAMES,
+    TARGET,
+    EXPLAINER,
+    SEED,
+    CONV,
+    OUTPUT,
+    TIME_LIMIT,
+    NO_SANDBOX
+};
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -60,6 +72,13 @@ static const struct cli_option options[] = {
                 .value = "FILE",
                 .summary = "the map, .npy or .png",
                 .required = true},
+    [TIME_LIMIT] = {.name = "time-limit",
+                    .kind = CLI_NUMBER,
+                    .value = "S",
+                    .summary = "seconds that the explainer may take",
+                    .fallback = "600",
+                    .min = .01,
+                    .max = 1e6},
     [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
@@ -83,7 +102,8 @@ static bool check_output(const char *path, struct error *e) {
 
 static bool load_plugin(struct job *job, struct error *e) {
     struct explainer_spec spec = {0};
-    bool ok = explainer_spec_parse(job->option[EXPLAINER].text, &spec, e) && plugin_create(&spec, &job->plugin, e);
+    bool ok = explainer_spec_parse(job->option[EXPLAINER].text, &spec, e) &&
+              plugin_create(&spec, job->option[TIME_LIMIT].number, &job->plugin, e);
     explainer_spec_finish(&spec);
     return ok;
 }
@@ -239,7 +259,8 @@ static bool explain(struct job *job, struct error *e) {
     const char *name = job->option[EXPLAINER].text;
     size_t n = shape_count(&job->subject.graph->sample), size = 0;
     char *out = NULL;
-    if (!isolate_run(explain_work, job, SECONDS, &out, &size, e)) return error_prefix(e, "%s", name);
+    if (!isolate_run(explain_work, job, job->option[TIME_LIMIT].number, &out, &size, e))
+        return error_prefix(e, "%s", name);
     job->map = (float *)(void *)out; /* from malloc, so aligned */
     if (size != n * sizeof *job->map)
         return error_set(e, "%s: the child process sent %zu bytes: %zu wanted", name, size, n * sizeof *job->map);

@@ -1,6 +1,7 @@
 /* schedule_jobs.c: which units are missing, grouped into jobs, with what each may cost, take and send. */
 #include "run/schedule_jobs.h"
 
+#include "base/array.h"
 #include "host/conformance.h"
 
 #include <stdio.h>
@@ -17,15 +18,11 @@ static const char *name_of(const struct run *run, enum job_kind kind, uint32_t n
 
 struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, double cost,
                      const struct job_bounds *bounds) {
-    if (w->count == w->capacity) {
-        size_t capacity = w->capacity ? 2 * w->capacity : 64;
-        struct job *jobs = realloc(w->jobs, capacity * sizeof *jobs);
-        if (jobs) w->jobs = jobs;
-        struct pool_job *pool = realloc(w->pool, capacity * sizeof *pool);
-        if (pool) w->pool = pool;
-        if (!jobs || !pool) return NULL;
-        w->capacity = capacity;
-    }
+    struct job *jobs = array_grow(w->jobs, w->count, sizeof *jobs);
+    if (jobs) w->jobs = jobs;
+    struct pool_job *pool = array_grow(w->pool, w->count, sizeof *pool);
+    if (pool) w->pool = pool;
+    if (!jobs || !pool) return NULL;
     w->jobs[w->count] = (struct job){.kind = kind, .number = number};
     w->pool[w->count] = (struct pool_job){.name = name_of(w->run, kind, number),
                                           .rank = (unsigned)kind,
@@ -112,7 +109,7 @@ static bool add_explain(struct wave_state *w, enum wave wave, uint32_t row, enum
     for (uint32_t i = 0; ok && i < p->attribution_count; i++) {
         const struct attribution *a = &p->attributions[i];
         bool wanted =
-            a->root == root && a->draw == draw && can_be_had(run, a) && schedule_needs(run, w->counts, row, i);
+            a->root == root && a->draw == draw && can_be_had(run, a) && need_attribution(run, w->counts, row, i);
         if (wanted && store_has_unit(run->store, r->name, a->key))
             ok = wave == WAVE_EXTEND ? !(wanted = false) : take_killed(run, r->name, a->key, &wanted, e);
         if (ok && wanted) c.attributions[c.count++] = i;
@@ -176,7 +173,7 @@ static struct reference_task task_of(const struct missing *m, uint32_t index) {
     struct reference_task task = {.attribution = index, .audit = attribution_is_redrawn(a) && !m->audited[index]};
     for (uint32_t row = 0; row < run->explainer_count; row++) {
         const struct explainer_entry *r = &run->explainers[row];
-        if (r->yardstick && schedule_needs(run, m->wave->counts, row, index) &&
+        if (r->yardstick && need_attribution(run, m->wave->counts, row, index) &&
             !store_has_unit(run->store, r->name, a->key))
             task.reductions |= 1u << r->reduction;
     }

@@ -2,8 +2,16 @@
 #ifndef ASSAY_RUN_SCHEDULE_JOBS_H
 #define ASSAY_RUN_SCHEDULE_JOBS_H
 
+#include "run/explain_job.h"
+#include "run/need.h"
 #include "run/reference.h"
-#include "run/schedule.h"
+#include "workers/progress.h"
+
+enum wave {
+    WAVE_MODEL,  /* conformance, audits, trained networks, and everything on the model itself */
+    WAVE_LABELS, /* everything on trained networks */
+    WAVE_EXTEND  /* audits and units of further draws */
+};
 
 /* In the order in which they start: a plugin that breaks the rules is asked nothing else; trainings take long; explain
  * jobs may find what they ask for where reference jobs were. */
@@ -24,7 +32,7 @@ struct wave_state {
     unsigned workers;
     struct pool_job *pool;
     struct job *jobs;
-    size_t count, capacity;
+    size_t count;
     bool *conformed; /* [rows] */
     /* What only children open; NULL where there is no memory to share: they are asked for again then. */
     struct memo_file *memos;     /* [rows]: what the model answered each explainer */

@@ -3,6 +3,7 @@
 #include "workers/child.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
@@ -33,14 +34,7 @@
 /* ---- In the child ---- */
 
 void child_write(int fd, const void *data, size_t size) {
-    const char *at = data;
-    while (size) {
-        ssize_t n = write(fd, at, size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) _exit(1); /* the parent is gone: nobody is left to tell */
-        at += n;
-        size -= (size_t)n;
-    }
+    if (!file_write_all(fd, data, size)) _exit(1); /* the parent is gone: nobody is left to tell */
 }
 
 /* Signals a library or a test runner catches must kill here, or their handlers would speak for us. */
