@@ -60,7 +60,7 @@ struct expectation {
 /* In the order of enum conv_route, ended by NULL. */
 extern const char *const conv_route_names[];
 
-enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
+enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_CLASS };
 
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
@@ -77,6 +77,8 @@ struct battery {
     uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
     bool only_correct;            /* take only correctly classified samples (default true) */
     enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */
+    char *target_class;           /* of TARGET_CLASS: the number or the name of a class; else NULL */
+    struct location target_location;
 
     bool has_training;        /* `training:` given: label permutation needs it */
     char *training_source;    /* same preprocessing as data */

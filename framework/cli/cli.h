@@ -35,6 +35,13 @@ struct cli_context {
     { .name = "conv", .kind = CLI_CHOICE, .value = "ROUTE", .choices = conv_route_names, __VA_ARGS__ }
 #define CLI_CONV_ALONE CLI_CONV(.summary = "how 3x3 convolutions are computed", .fallback = "auto")
 
+/* The option of commands that take labels. */
+#define CLI_CLASS_NAMES                                                                                                \
+    {                                                                                                                  \
+        .name = "class-names", .kind = CLI_TEXT, .value = "FILE",                                                      \
+        .summary = "a CSV file with a column name: what the classes are called"                                        \
+    }
+
 /* The option of commands that run plugins (workers/sandbox.h): sandbox_turn_off() when it is given. */
 #define CLI_NO_SANDBOX                                                                                                 \
     {                                                                                                                  \

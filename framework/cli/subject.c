@@ -30,9 +30,24 @@ bool subject_open(const char *path, enum conv_route conv, struct subject *out, s
     return true;
 }
 
-bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *e) {
+void subject_notes(const struct dataset *d) {
+    for (const char *line = d->notes.data, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        cli_message("note: %.*s", (int)(end - line), line);
+    }
+}
+
+bool subject_data(const char *source, const struct cli_value *preprocess, const struct cli_value *class_names,
+                  const char *labels_for, struct dataset **out, struct error *e) {
     struct preprocess declared;
-    return battery_preprocess_parse(preprocess->text, &declared, e) && dataset_load_with(source, &declared, out, e);
+    struct class_names names = {0};
+    const struct dataset_request request = {&declared, &names, labels_for};
+    bool ok = battery_preprocess_parse(preprocess->text, &declared, e) &&
+              (!class_names->given || class_names_load(class_names->text, &names, e)) &&
+              dataset_load_for(source, &request, out, e);
+    class_names_finish(&names);
+    if (ok) subject_notes(*out);
+    return ok;
 }
 
 void subject_finish(struct subject *subject) {

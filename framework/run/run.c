@@ -253,10 +253,20 @@ static void print_plan(const struct run *run, const struct draw_counts *counts) 
     if (draws[0] < 2 || b->inputs < 2) printf("One input or one draw: no verdict but INCONCLUSIVE can come of it.\n");
 }
 
+/* The inputs are taken, and what was decided about the data is said. */
+static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
+    bool ok = setup_inputs(run, ROOT_MODEL, e) && setup_inputs(run, ROOT_LINEAR, e);
+    for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);
+    }
+    return ok;
+}
+
 static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts, struct error *e) {
-    bool ok = store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
-              setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              schedule_measure(run, options->jobs, e) && make_draw_counts(run, counts, e);
+    bool ok = store_open(":memory:", &run->store, e) && take_inputs(run, options, e) &&
+              (!setup_needs_labels(run) || network_list(run, e)) && schedule_measure(run, options->jobs, e) &&
+              make_draw_counts(run, counts, e);
     if (ok) print_plan(run, counts);
     return ok;
 }
@@ -283,8 +293,8 @@ bool run_execute(const struct run_options *options, const struct control *const 
         ok = dry_run(&run, options, &counts, e);
     } else {
         ok = ok && open_store(&run, options, &out->store, e) && load_breaches(&run, e) &&
-             setup_inputs(&run, ROOT_MODEL, e) && setup_inputs(&run, ROOT_LINEAR, e) &&
-             (!setup_needs_labels(&run) || network_list(&run, e)) && make_draw_counts(&run, &counts, e);
+             take_inputs(&run, options, e) && (!setup_needs_labels(&run) || network_list(&run, e)) &&
+             make_draw_counts(&run, &counts, e);
         out->started = ok;
         ok = ok && run_waves(&run, &counts, options, e) && drop_broken(&run, e) &&
              verdict_store(&run, &counts, &out->exit_code, e);

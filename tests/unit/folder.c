@@ -83,7 +83,8 @@ Test(folder, complaints) {
         {"file,label\na.png,0\nb.jpg,65536\n",
          "p/labels.csv:3: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted"},
         {"file,label\na.png,0\nb.jpg,-1\n",
-         "p/labels.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted"},
+         "p/labels.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted (labels "
+         "-1 and 1? write 0 and 1)"},
         {"file,label\na.png,0\nb.jpg,\"1\n", "p/labels.csv:3: a quote that is never closed"},
     };
 
