@@ -25,6 +25,14 @@ static bool read_preset(struct yaml_file *file, const struct yaml_field *field, 
     return true;
 }
 
+static bool read_channel_count(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                               void *base, struct error *e) {
+    struct preprocess *out = base;
+
+    if (!yaml_read_count(file, field, node, base, e)) return false;
+    return out->channels != 2 || yaml_fail(file, node, e, "2: 1 (grey), 3 or 0 (as they are) wanted");
+}
+
 /* Three numbers, or one for all channels. */
 static bool read_channels(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                           struct error *e) {
@@ -59,6 +67,12 @@ static const struct yaml_field fields[] = {
     {.name = "mean", .read = read_channels, MEMBER(mean), .min = -1e9, .max = 1e9},
     {.name = "std", .read = read_channels, MEMBER(std), .min = 1e-9, .max = 1e9},
     {.name = "order", .read = yaml_read_choice, MEMBER(order), .choices = channel_order_names},
+    {.name = "channels",
+     .read = read_channel_count,
+     MEMBER(channels),
+     .min = 0,
+     .max = 3,
+     .wanted = "1: grey; 3: grey three times; 0: as they are"},
     {.name = NULL},
 };
 

@@ -34,7 +34,8 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     uint32_t count = 0, correct = 0;
     int status = CLI_USAGE;
     if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
-        subject_data(source, &values->option[PREPROCESS], &values->option[CLASS_NAMES], "the accuracy", &data, e) &&
+        subject_data(source, &values->option[PREPROCESS], &values->option[CLASS_NAMES], "the accuracy",
+                     subject_channels(subject.graph), &data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
         subject_fits_data(subject.graph, path, data, source, e))
         status = subject_accuracy(subject.net, data, count, source, &correct, e);

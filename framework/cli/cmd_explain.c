@@ -99,7 +99,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct shape shape;
     float *stored = NULL;
-    if (job->preprocess.resize || job->preprocess.crop)
+    if (preprocess_reshapes(&job->preprocess))
         return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
     if (!npy_read(path, &shape, &stored, e)) return false;
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
@@ -116,6 +116,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
 static bool load_picture(struct job *job, const char *path, struct error *e) {
     struct image image = {0};
     if (!image_load(path, &image, e)) return false;
+    if (!job->preprocess.channels && subject_channels(job->subject.graph) == 1) job->preprocess.channels = 1;
     bool ok = preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", path);
     const struct shape shape = {3, {image.channels, image.height, image.width}};
     if (ok && (ok = check_input(job, path, &shape, e))) preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
@@ -142,7 +143,8 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     const struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
     const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
-    const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL};
+    const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
+                                            subject_channels(graph)};
     bool ok = dataset_load_for(source, &request, &data, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)

@@ -37,11 +37,15 @@ void subject_notes(const struct dataset *d) {
     }
 }
 
+uint32_t subject_channels(const struct graph *graph) {
+    return graph->sample.rank == 3 ? (uint32_t)graph->sample.dim[0] : 0;
+}
+
 bool subject_data(const char *source, const struct cli_value *preprocess, const struct cli_value *class_names,
-                  const char *labels_for, struct dataset **out, struct error *e) {
+                  const char *labels_for, uint32_t channels, struct dataset **out, struct error *e) {
     struct preprocess declared;
     struct class_names names = {0};
-    const struct dataset_request request = {&declared, &names, labels_for};
+    const struct dataset_request request = {&declared, &names, labels_for, channels};
     bool ok = battery_preprocess_parse(preprocess->text, &declared, e) &&
               (!class_names->given || class_names_load(class_names->text, &names, e)) &&
               dataset_load_for(source, &request, out, e);

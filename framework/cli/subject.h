@@ -20,9 +20,11 @@ enum conv_route subject_conv(const struct cli_value *);
 void subject_finish(struct subject *); /* also of a zeroed one */
 
 /* Samples as --preprocess has it; words of labels are looked up in the names of --class-names, where it was given.
- * `labels_for` as in struct dataset_request. Notes go to standard error. */
+ * `labels_for` and `channels` as in struct dataset_request. Notes go to standard error. */
 bool subject_data(const char *source, const struct cli_value *preprocess, const struct cli_value *class_names,
-                  const char *labels_for, struct dataset **out, struct error *);
+                  const char *labels_for, uint32_t channels, struct dataset **out, struct error *);
+/* Of the network's input; 0 where it is no picture. */
+uint32_t subject_channels(const struct graph *);
 /* Notes, a line each, to standard error. */
 void subject_notes(const struct dataset *);
 

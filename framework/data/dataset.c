@@ -27,8 +27,9 @@ static bool fit_samples(struct dataset *d, struct error *e) {
     bool ok = true;
 
     if (!d->bytes || d->sample.rank != 3)
-        return error_set(e, "samples of shape %s: pictures of 8 bits wanted by preprocessing with resize or crop",
-                         shape_text(&d->sample, text, sizeof text));
+        return error_set(
+            e, "samples of shape %s: pictures of 8 bits wanted by preprocessing with channels, resize or crop",
+            shape_text(&d->sample, text, sizeof text));
     for (uint32_t i = 0; ok && i < d->count; i++) {
         image_finish(&image);
         ok = fit_sample(d, i, &image, e);
@@ -48,12 +49,17 @@ static bool fit_samples(struct dataset *d, struct error *e) {
     return ok;
 }
 
-static bool load_from(struct dataset *d, const char *source, struct error *e) {
+static bool load_from(struct dataset *d, const char *source, uint32_t channels, struct error *e) {
     struct source_parts parts = {0};
     const struct source_kind *kind = source_split(source, &parts, e);
+    if (kind && kind->fits && channels == 1 && !d->preprocess.channels) {
+        d->preprocess.channels = channels;
+        dataset_note(d, "%s: pictures are made grey (luma of ITU-R 601): the network takes one channel",
+                     excerpt_of(source).text);
+    }
     bool ok = kind && kind->load(&parts, d, e);
 
-    if (ok && !kind->fits && (d->preprocess.resize || d->preprocess.crop))
+    if (ok && !kind->fits && preprocess_reshapes(&d->preprocess))
         ok = fit_samples(d, e) || error_prefix(e, "%s", excerpt_of(source).text);
     if (ok) ok = preprocess_fits(&d->preprocess, &d->sample, e) || error_prefix(e, "%s", excerpt_of(source).text);
     source_parts_finish(&parts);
@@ -68,7 +74,7 @@ bool dataset_load_for(const char *source, const struct dataset_request *request,
     d->preprocess = *request->preprocess;
     d->names = request->names && request->names->count ? request->names : NULL;
     d->labels_for = request->labels_for;
-    bool ok = load_from(d, source, e);
+    bool ok = load_from(d, source, request->channels, e);
     d->named = d->names ? d->names->count : 0;
     d->names = NULL;
     d->labels_for = NULL;

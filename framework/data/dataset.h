@@ -51,6 +51,7 @@ struct dataset_request {
     const struct preprocess *preprocess;
     const struct class_names *names; /* words of labels are looked up in these; NULL or without a name: none */
     const char *labels_for; /* what labels are needed for, in words; NULL: for nothing, and pictures may have none */
+    uint32_t channels;      /* of the network's input; 1: photographs become grey; 0: not known */
 };
 
 bool dataset_load_for(const char *source, const struct dataset_request *, struct dataset **out, struct error *);

@@ -62,7 +62,8 @@ static void add_folder(json_t *files, const char *folder, const struct dataset *
         json_object_set_new(files, data->list, json_string(digest));
     for (uint32_t i = 0; i < data->count; i++) {
         if (!file_digest(data->files[i].path, digest, NULL)) digest[0] = 0;
-        text_add(&all, "%s\n", digest);
+        text_add(&all, "%s%s\n", data->list ? "" : data->files[i].path + strlen(folder),
+                 digest); /* whose folder may be its class */
     }
     data_digest(all.data, all.length, digest);
     if (!all.failed) json_object_set_new(files, folder, json_string(digest));

@@ -36,8 +36,22 @@ static const char *labels_use(const struct run *run) {
 
 static bool load_data(struct run *run, const char *source, const char *labels_for, struct dataset **out,
                       struct error *e) {
-    const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for};
+    const struct shape *sample = &run->graph->sample;
+    const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
+                                            sample->rank == 3 ? (uint32_t)sample->dim[0] : 0};
     return dataset_load_for(source, &request, out, e);
+}
+
+/* Where the network made pictures grey, the report and the training data follow. */
+static bool take_preprocess(struct run *run, struct error *e) {
+    struct battery *b = run->battery;
+    struct text text = {0};
+    if (b->preprocess.channels == run->data->preprocess.channels) return true;
+    b->preprocess = run->data->preprocess;
+    preprocess_text(&b->preprocess, &text);
+    free(b->data_preprocess);
+    b->data_preprocess = text.data;
+    return !text.failed || error_memory(e);
 }
 
 /* The class that every input is explained for: by its number, else by its name. */
@@ -69,7 +83,7 @@ static bool open_model(struct run *run, struct error *e) {
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
            onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) &&
-           load_data(run, b->data_source, labels_use(run), &run->data, e) &&
+           load_data(run, b->data_source, labels_use(run), &run->data, e) && take_preprocess(run, e) &&
            check_data(run, run->data, run->graph, b->data_source, e) && find_target(run, e);
 }
 
