@@ -13,7 +13,10 @@
  *   csv:FILE[,label=COLUMN]      numeric columns and one label column (default: the one named label, target or
  *                                class, else the last); text labels become classes in sorted order
  *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
- *                                label, target or class)
+ *                                label, target or class), or in a folder for each class, or without labels
+ *   npy:INPUTS[,LABELS]          NumPy arrays: inputs N x F, N x H x W or N x C x H x W (or N x H x W x C of 1 or 3
+ *                                channels), labels N or N x 1
+ *   npz:FILE                     the same in one file, named inputs and labels, or x and y
  *   cifar10:FILE[,FILE...]       the binary version of CIFAR-10
  * Pictures of a folder are decoded, resized and cropped when a sample is asked for; of other sources, what stays in
  * memory is bytes of the samples. Presets of preprocessing: preprocess.h. */
