@@ -74,6 +74,7 @@ struct battery {
     struct preprocess preprocess; /* of data and training */
     char *class_names;            /* resolved path of a file with their names, or NULL */
     char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */
+    char *preprocess_file;        /* where `preprocess: auto` found it; else NULL */
     uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
     bool only_correct;            /* take only correctly classified samples (default true) */
     enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */
@@ -109,7 +110,8 @@ bool battery_fail(const struct battery *, struct location, struct error *, const
     __attribute__((format(printf, 4, 5)));
 void battery_destroy(struct battery *);
 
-/* The value of `preprocess` as an argument of the command line: a preset, or `{preset: torchvision, resize: 232}`. */
-bool battery_preprocess_parse(const char *text, struct preprocess *out, struct error *);
+/* The value of `preprocess` as an argument of the command line: a preset, `{preset: torchvision, resize: 232}`,
+ * or `auto`, as beside the file `model` (NULL: there is none), where *file, the caller's, becomes its source. */
+bool battery_preprocess_parse(const char *text, const char *model, struct preprocess *out, char **file, struct error *);
 
 #endif

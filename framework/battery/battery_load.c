@@ -335,10 +335,10 @@ void battery_destroy(struct battery *b) {
         free(b->expectations[i].control);
     }
     free(b->expectations);
-    char *const texts[] = {b->path,        b->folder,          b->name,
-                           b->model,       b->data_source,     b->data_preprocess,
-                           b->class_names, b->training_source, b->training_layers,
-                           b->target_class};
+    char *const texts[] = {b->path,         b->folder,          b->name,
+                           b->model,        b->data_source,     b->data_preprocess,
+                           b->class_names,  b->training_source, b->training_layers,
+                           b->target_class, b->preprocess_file};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     free(b);
 }

@@ -175,7 +175,7 @@ static bool load_input(struct job *job, struct error *e) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
     }
-    if (!battery_preprocess_parse(option[PREPROCESS].text, &job->preprocess, e)) return false;
+    if (!subject_preprocess(&option[PREPROCESS], option[MODEL].text, &job->preprocess, e)) return false;
     return option[INPUT].given ? load_file(job, option[INPUT].text, e)
                                : load_sample(job, option[DATA].text, option[INDEX].integer, e);
 }

@@ -130,12 +130,14 @@ static void training_finish(struct training *t) {
 }
 
 static bool load_data(struct training *t, const struct cli_value *option, struct error *e) {
-    const struct cli_value *preprocess = &option[PREPROCESS], *names = &option[CLASS_NAMES];
+    const struct cli_value *names = &option[CLASS_NAMES];
+    struct preprocess preprocess;
     const char *source = option[DATA].text, *test = option[TEST].text;
-    if (!subject_data(source, preprocess, names, "training", 0, &t->data, e) ||
+    if (!subject_preprocess(&option[PREPROCESS], option[MODEL].text, &preprocess, e) ||
+        !subject_data(source, &preprocess, names, "training", 0, &t->data, e) ||
         !subject_count(t->data, source, "images", option[IMAGES].given, option[IMAGES].integer, &t->count, e))
         return false;
-    return !test || (subject_data(test, preprocess, names, "the test accuracy", 0, &t->test, e) &&
+    return !test || (subject_data(test, &preprocess, names, "the test accuracy", 0, &t->test, e) &&
                      subject_count(t->test, test, "test", false, 0, &t->test_count, e));
 }
 

@@ -135,7 +135,7 @@ static bool load_picture(const struct dataset *d, uint32_t index, struct image *
 /* Without a crop the first picture says which size all have. */
 static bool find_shape(struct dataset *d, struct error *e) {
     struct image image;
-    uint32_t side = d->preprocess.crop;
+    uint32_t side = d->preprocess.stretch && !d->preprocess.crop ? d->preprocess.resize : d->preprocess.crop;
 
     d->sample = (struct shape){3, {d->preprocess.channels == 1 ? 1 : 3, side, side}};
     if (side) return true;

@@ -81,7 +81,9 @@ void preprocess_text(const struct preprocess *p, struct text *out) {
         return;
     }
     if (p->channels) text_add(out, p->channels == 1 ? "grey, " : "three channels, ");
-    if (p->resize) text_add(out, "resize %u %s, ", p->resize, interpolation_names[p->interpolation]);
+    if (p->resize)
+        text_add(out, "resize %u%s %s, ", p->resize, p->stretch ? " both sides" : "",
+                 interpolation_names[p->interpolation]);
     if (p->crop) text_add(out, "crop %u, ", p->crop);
     if (p->order == ORDER_BGR) text_add(out, "channels blue green red, ");
     if (divided) text_add(out, "(");
@@ -113,7 +115,8 @@ bool preprocess_reshapes(const struct preprocess *p) {
 
 bool preprocess_image(const struct preprocess *p, struct image *image, struct error *e) {
     return (!p->channels || image_set_channels(image, p->channels, e)) &&
-           (!p->resize || image_resize_shorter(image, p->resize, p->interpolation, e)) &&
+           (!p->resize || (p->stretch ? image_resize(image, p->resize, p->resize, p->interpolation, e)
+                                      : image_resize_shorter(image, p->resize, p->interpolation, e))) &&
            (!p->crop || image_crop_centre(image, p->crop, e));
 }
 

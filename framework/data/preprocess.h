@@ -14,6 +14,7 @@ extern const char *const channel_order_names[]; /* NULL-terminated */
  * channels take only a mean and std that are the same for all. */
 struct preprocess {
     uint32_t resize; /* of the shorter side; 0: none */
+    bool stretch;    /* of both sides, whatever their ratio */
     uint32_t crop;   /* side of the square in the centre; 0: none */
     enum interpolation interpolation;
     double scale, mean[3], std[3];

@@ -46,6 +46,7 @@ static bool load_data(struct run *run, const char *source, const char *labels_fo
 static bool take_preprocess(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     struct text text = {0};
+    if (b->preprocess_file) dataset_note(run->data, "preprocess: auto: %s: %s", b->preprocess_file, b->data_preprocess);
     if (b->preprocess.channels == run->data->preprocess.channels) return true;
     b->preprocess = run->data->preprocess;
     preprocess_text(&b->preprocess, &text);
