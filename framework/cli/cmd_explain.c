@@ -49,14 +49,11 @@ static const struct cli_option options[] = {
                     .value = "PRESET",
                     .summary = "how stored values become inputs",
                     .fallback = "none"},
-    [CLASS_NAMES] = {.name = "class-names",
-                     .kind = CLI_TEXT,
-                     .value = "FILE",
-                     .summary = "a CSV file with a column name: what the classes are called"},
+    [CLASS_NAMES] = CLI_CLASS_NAMES,
     [TARGET] = {.name = "target",
                 .kind = CLI_TEXT,
                 .value = "CLASS",
-                .summary = "the class explained: its number, 'predicted', or 'label'",
+                .summary = "the class explained: its number or name, 'predicted', or 'label'",
                 .required = true},
     [EXPLAINER] =
         {.name = "explainer", .kind = CLI_TEXT, .value = "SPEC", .summary = "the explainer", .required = true},
@@ -122,7 +119,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct shape shape;
     float *stored = NULL;
-    if (job->preprocess.resize || job->preprocess.crop)
+    if (preprocess_reshapes(&job->preprocess))
         return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
     if (!npy_read(path, &shape, &stored, e)) return false;
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
@@ -139,6 +136,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
 static bool load_picture(struct job *job, const char *path, struct error *e) {
     struct image image = {0};
     if (!image_load(path, &image, e)) return false;
+    if (!job->preprocess.channels && subject_channels(job->subject.graph) == 1) job->preprocess.channels = 1;
     bool ok = preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", path);
     const struct shape shape = {3, {image.channels, image.height, image.width}};
     if (ok && (ok = check_input(job, path, &shape, e))) preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
@@ -150,10 +148,24 @@ static bool load_file(struct job *job, const char *path, struct error *e) {
     return image_has_extension(path) ? load_picture(job, path, e) : load_npy(job, path, e);
 }
 
+/* Labels in words name the classes where --class-names does not. */
+static bool take_words(struct job *job, struct dataset *data, struct error *e) {
+    if (!data->class_names || data->classes != job->subject.graph->classes) return true;
+    job->names.path = text_copy(job->option[DATA].text);
+    if (!job->names.path) return error_memory(e);
+    job->names.name = data->class_names;
+    job->names.count = data->classes;
+    data->class_names = NULL;
+    return true;
+}
+
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
-    bool ok = dataset_load_with(source, &job->preprocess, &data, e) &&
+    const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
+    const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
+                                            subject_channels(graph)};
+    bool ok = dataset_load_for(source, &request, &data, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
@@ -163,9 +175,12 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     }
     if (ok) {
         ok = dataset_sample(data, (uint32_t)index, job->x, e);
-        job->has_label = true;
+        job->has_label = !data->unlabelled;
         job->label = data->labels[index];
+        subject_notes(data);
     }
+    if (ok && by_label) ok = dataset_check_labels(data, source, graph->classes, e);
+    if (ok && !job->names.count) ok = take_words(job, data, e);
     dataset_destroy(data);
     return ok;
 }
@@ -180,14 +195,15 @@ static bool load_input(struct job *job, struct error *e) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
     }
-    if (!battery_preprocess_parse(option[PREPROCESS].text, &job->preprocess, e)) return false;
+    if (!subject_preprocess(&option[PREPROCESS], option[MODEL].text, &job->preprocess, e)) return false;
     return option[INPUT].given ? load_file(job, option[INPUT].text, e)
                                : load_sample(job, option[DATA].text, option[INDEX].integer, e);
 }
 
 static bool load_names(struct job *job, struct error *e) {
     const struct cli_value *option = &job->option[CLASS_NAMES];
-    return !option->given || class_names_load(option->text, &job->names, e);
+    return !option->given || (class_names_load(option->text, &job->names, e) &&
+                              class_names_fit(&job->names, job->subject.graph->classes, e));
 }
 
 /* "predicted" is resolved once the logits are there. */
@@ -203,10 +219,15 @@ static bool check_target(struct job *job, struct error *e) {
                                                                   job->label, job->subject.path, classes)
                               : error_set(e, "--target: 'label': the file of --input has none: --data wanted");
     }
-    if (!text_to_long(text, 0, (long)classes - 1, &number))
-        return error_set(e, "--target: '%s': a class from 0 to %u, 'predicted' or 'label' wanted", text, classes - 1);
-    job->target = (uint32_t)number;
-    return true;
+    if (text_to_long(text, 0, (long)classes - 1, &number)) {
+        job->target = (uint32_t)number;
+        return true;
+    }
+    if (class_names_find(&job->names, text, &job->target) == 1) return true;
+    const char *nearest = class_names_nearest(&job->names, text);
+    if (nearest) return error_set(e, "--target: '%s': did you mean '%s'?", text, nearest);
+    return error_set(e, "--target: '%s': a class from 0 to %u, a name of --class-names, 'predicted' or 'label' wanted",
+                     text, classes - 1);
 }
 
 static bool predict(struct job *job, struct error *e) {
@@ -306,8 +327,8 @@ static int explain_run(const struct cli_context *context, const struct cli_value
         status = CLI_BROKEN;
         goto done;
     }
-    if (subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_input(&job, e) &&
-        load_names(&job, e) && check_target(&job, e)) {
+    if (subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_names(&job, e) &&
+        load_input(&job, e) && check_target(&job, e)) {
         status = CLI_BROKEN;
         if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
             print_summary(&job);

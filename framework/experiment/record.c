@@ -82,10 +82,11 @@ static json_t *model_json(const struct run *run) {
 static void add_folder(json_t *files, const char *folder, const struct dataset *data) {
     char digest[FILE_DIGEST_SIZE];
     struct text all = {0};
-    if (file_digest(data->list, digest, NULL)) add_file(files, data->list, digest);
+    if (data->list && file_digest(data->list, digest, NULL)) add_file(files, data->list, digest);
     for (uint32_t i = 0; i < data->count; i++) {
         if (!file_digest(data->files[i].path, digest, NULL)) digest[0] = 0;
-        text_add(&all, "%s\n", digest);
+        text_add(&all, "%s%s\n", data->list ? "" : data->files[i].path + strlen(folder),
+                 digest); /* whose folder may be its class */
     }
     data_digest(all.data, all.length, digest);
     if (!all.failed) add_file(files, folder, digest);
@@ -116,12 +117,16 @@ static json_t *values_json(const struct preprocess *p) {
                      p->mean[2], "std", p->std[0], p->std[1], p->std[2], "order", channel_order_names[p->order]);
 }
 
+static const char *target_text(const struct battery *b) {
+    return b->target == TARGET_CLASS ? b->target_class : b->target == TARGET_LABEL ? "label" : "predicted";
+}
+
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
     return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b}", "source", text_json(b->data_source), "preprocess",
                      b->data_preprocess, "values", values_json(&b->preprocess), "files",
-                     files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target",
-                     b->target == TARGET_LABEL ? "label" : "predicted", "only_correct", b->only_correct);
+                     files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target", target_text(b),
+                     "only_correct", b->only_correct);
 }
 
 static json_t *training_json(const struct run *run) {

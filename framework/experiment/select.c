@@ -16,10 +16,12 @@ struct selector {
     struct input_set *set;
     uint32_t wanted, quota, *per_class; /* per_class: how many are taken */
     uint32_t *order, *predicted;        /* candidates, and their predictions where known */
+    uint64_t *hash;                     /* [wanted] of the inputs taken */
+    uint32_t repeated;                  /* candidates passed over: an input taken has the same values */
     float *x;                           /* the candidates predicted last: [first, first + count) of the order */
     uint32_t first, count;
     bool *taken;
-    bool only_correct, by_label;
+    bool only_correct, by_label, fixed; /* fixed: the target is one class */
     size_t size;
 };
 
@@ -52,16 +54,60 @@ static bool copy_sample(const struct selector *s, uint32_t candidate, float *out
     return true;
 }
 
+/* FNV-1a, word by word (http://www.isthe.com/chongo/tech/comp/fnv/). */
+static uint64_t hash_of(const float *x, size_t n) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        hash = (hash ^ bits) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+/* Whether an input taken has the values of input `count`: the same one twice says nothing new. */
+static bool is_repeated(const struct selector *s, uint64_t hash) {
+    const float *x = s->set->x + s->set->count * s->size;
+    for (uint32_t i = 0; i < s->set->count; i++)
+        if (s->hash[i] == hash && memcmp(s->set->x + i * s->size, x, s->size * sizeof *x) == 0) return true;
+    return false;
+}
+
+/* Of pictures without labels the prediction stands for the class. */
+static uint32_t class_of(const struct selector *s, uint32_t candidate) {
+    return s->run->data->unlabelled ? s->predicted[candidate] : s->run->data->labels[s->order[candidate]];
+}
+
 static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     struct input_set *set = s->set;
-    uint32_t i = set->count++, sample = s->order[candidate], label = s->run->data->labels[sample];
+    uint32_t i = set->count, sample = s->order[candidate], label = s->run->data->labels[sample];
+    s->taken[candidate] = true;
+    if (!copy_sample(s, candidate, set->x + i * s->size, e)) return false;
+    s->hash[i] = hash_of(set->x + i * s->size, s->size);
+    if (is_repeated(s, s->hash[i])) {
+        s->repeated++;
+        return true;
+    }
     set->sample[i] = sample;
     set->label[i] = label;
     set->predicted[i] = s->predicted[candidate];
-    set->target[i] = s->by_label ? label : s->predicted[candidate];
-    s->taken[candidate] = true;
-    s->per_class[label]++;
-    return copy_sample(s, candidate, set->x + i * s->size, e);
+    set->target[i] = s->by_label ? label : s->fixed ? s->run->target_class : s->predicted[candidate];
+    s->per_class[class_of(s, candidate)]++;
+    set->count++;
+    return true;
+}
+
+static bool too_few(const struct selector *s, struct error *e) {
+    const char *source = s->run->battery->data_source;
+    const char *right = s->only_correct ? " that are classified correctly" : "";
+    const char *remedy = s->only_correct ? ", or set `only-correct: false`" : "";
+    if (s->repeated)
+        return error_set(e,
+                         "%s: found %u different samples%s (%u are repetitions of these, value for value): wanted "
+                         "%u; lower `inputs`, take the repetitions out and more samples in%s",
+                         source, s->set->count, right, s->repeated, s->wanted, remedy);
+    return error_set(e, "%s: found %u samples%s: wanted %u; lower `inputs`%s", source, s->set->count, right, s->wanted,
+                     remedy);
 }
 
 /* First an equal number of every class, then whatever comes. */
@@ -70,16 +116,12 @@ static bool fill(struct selector *s, struct error *e) {
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t k = 0; k < s->run->data->count && s->set->count < s->wanted; k++) {
             if (k == known && !predict(s, &known, e)) return false;
-            uint32_t label = s->run->data->labels[s->order[k]];
-            bool fits = pass == 1 || s->per_class[label] < s->quota;
-            bool wanted = !s->taken[k] && fits && (!s->only_correct || s->predicted[k] == label);
+            bool fits = pass == 1 || s->per_class[class_of(s, k)] < s->quota;
+            bool right = s->predicted[k] == s->run->data->labels[s->order[k]];
+            bool wanted = !s->taken[k] && fits && (!s->only_correct || right);
             if (wanted && !take(s, k, e)) return false;
         }
-    if (s->set->count == s->wanted) return true;
-    return error_set(
-        e,
-        "%s: found %u samples that are classified correctly: wanted %u; lower `inputs`, or set `only-correct: false`",
-        s->run->battery->data_source, s->set->count, s->wanted);
+    return s->set->count == s->wanted || too_few(s, e);
 }
 
 static double zero_share(const struct input_set *set, size_t size) {
@@ -148,17 +190,19 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     const struct battery *b = run->battery;
     struct input_set *set = &run->inputs[root];
     if (root == ROOT_LINEAR && !run->linear) return true;
-    uint32_t count = run->data->count, classes = run->data->classes;
+    uint32_t count = run->data->count, classes = run->data->unlabelled ? run->graph->classes : run->data->classes;
     struct selector s = {.run = run, .set = set, .wanted = b->inputs, .size = shape_count(&run->data->sample)};
     /* Label permutation explains the true class of inputs that the network trained on true labels gets right. */
     s.by_label = root == ROOT_LABELS || b->target == TARGET_LABEL;
+    s.fixed = !s.by_label && b->target == TARGET_CLASS;
     s.only_correct = root == ROOT_LABELS || b->only_correct;
     s.quota = (b->inputs + classes - 1) / classes;
     s.order = malloc(2 * (size_t)count * sizeof *s.order); /* the second half: scratch of the derangements */
     s.predicted = malloc(count * sizeof *s.predicted);
     s.taken = calloc(count, sizeof *s.taken);
     s.per_class = calloc(classes, sizeof *s.per_class);
-    bool ok = s.order && s.predicted && s.taken && s.per_class && allocate(set, b->inputs, s.size);
+    s.hash = malloc(b->inputs * sizeof *s.hash);
+    bool ok = s.order && s.predicted && s.taken && s.hash && s.per_class && allocate(set, b->inputs, s.size);
     if (!ok) error_memory(e);
     if (ok) {
         struct rng rng = rng_stream(b->seed, "inputs", 0);
@@ -167,6 +211,9 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
         enum root judge_root = root == ROOT_LINEAR ? ROOT_MODEL : root;
         ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && fill(&s, e);
     }
+    if (ok && s.repeated && root == ROOT_MODEL)
+        dataset_note(run->data, "%s: %u samples are passed over: the same values as one of the inputs", b->data_source,
+                     s.repeated);
     for (uint32_t i = 0; ok && root == ROOT_LINEAR && i < set->count; i++)
         set->target[i] %= run->linear_graph->classes; /* it may have fewer outputs than the model */
     if (ok) {
@@ -182,5 +229,6 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     free(s.predicted);
     free(s.taken);
     free(s.per_class);
+    free(s.hash);
     return ok;
 }

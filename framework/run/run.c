@@ -216,19 +216,27 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
 
 /* ---- all of it ---- */
 
+/* The inputs are taken, and what was decided about the data is said. */
+static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
+    bool ok = setup_inputs(run, ROOT_MODEL, e) && setup_inputs(run, ROOT_LINEAR, e);
+    for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);
+    }
+    return ok;
+}
+
 static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                     struct plan_cost *cost, struct error *e) {
-    return store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
-           setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-           schedule_measure(run, options->jobs, e) && make_draw_counts(run, counts, e) &&
-           plan_cost_make(run, counts, cost, e);
+    return store_open(":memory:", &run->store, e) && take_inputs(run, options, e) &&
+           (!setup_needs_labels(run) || network_list(run, e)) && schedule_measure(run, options->jobs, e) &&
+           make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e);
 }
 
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
-    bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && setup_inputs(run, ROOT_MODEL, e) &&
-              setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              make_draw_counts(run, counts, e);
+    bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && take_inputs(run, options, e) &&
+              (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
     out->started = out->started || ok;
     ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) &&
          verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&

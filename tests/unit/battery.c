@@ -346,7 +346,7 @@ static const struct {
     {PREPROCESS "{std: [1, 0, 1]}\n", "b.yaml:7:25: '0': a number from 1e-09 to 1000000000 wanted"},
     {PREPROCESS "{order: grey}\n", "b.yaml:7:23: 'grey': rgb or bgr wanted"},
     {PREPROCESS "[unit]\n",
-     "b.yaml:7:15: a list: a preset, or a mapping with preset, resize, crop, mean, std, ... wanted"},
+     "b.yaml:7:15: a list: a preset, 'auto', or a mapping with preset, resize, crop, mean, std, ... wanted"},
     {"model: m\ndata:\n  source: 'idx:x'\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:3:11: data source 'idx:x': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
     {HEAD "training: {source: 'idx:x,y', learning-rate: 0}\n", "b.yaml:8:46: '0': a number from 1e-08 to 10 wanted"},
