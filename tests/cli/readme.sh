@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every block of the README is real: the session is played, the battery is run with the plugin, the plugin is compiled as
 # its first line says, the two commands are targets of the Makefile. So are the battery and the examples of
-# docs/verdict.md. Prints one line per failure; the last line is "N passed, N failed".
+# docs/verdict.md and the example of DESIGN.md. Prints one line per failure; the last line is "N passed, N failed".
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -51,6 +51,7 @@ play() { # FILE
 play README.md
 block yaml docs/verdict.md >words.yaml
 play docs/verdict.md
+play DESIGN.md
 
 block c >my-method.c
 compile=$(sed -n '1s,^/\* my-method.c: \(.*\) \*/$,\1,p' my-method.c)
