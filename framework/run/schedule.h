@@ -7,7 +7,7 @@
 #include "run/explain_job.h"
 #include "workers/progress.h"
 
-/* How many draws each explainer has under each control: draws[control * explainer_count + row]. */
+/* How many draws each explainer has under each control: draws[control * row_count + row]. */
 struct draw_counts {
     uint32_t *draws;
 };
