@@ -145,6 +145,7 @@ cli-tests: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/cli/readme.sh
 style:
 	tests/style.sh
+	tests/docs.sh
 check: test-deps
 	@$(MAKE) --no-print-directory style
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) WERROR=-Werror $(BUILD)/tests/built

@@ -1,4 +1,4 @@
-/* Includes run downward only, as DESIGN.md draws them (Rooms), and between files never in a circle. */
+/* Includes run downward only, as the table in DESIGN.md says (Rooms), and between files never in a circle. */
 #include "base/name_table.h"
 #include "base/text.h"
 
@@ -85,6 +85,54 @@ Test(include_rules, the_rules_themselves) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         cr_expect_eq(may_include(cases[i].file, cases[i].include), cases[i].may, "%s includes %s", cases[i].file,
                      cases[i].include);
+}
+
+/* Whether what stands before the bar is the rule's folder, and how often a text stands in the row behind it. */
+static bool is_row_of(const char *line, const struct rule *rule) {
+    char *first = text_format("`%s`", rule->from);
+    const char *bar = line[0] == '|' ? strchr(line + 1, '|') : NULL, *found = bar ? strstr(line, first) : NULL;
+    free(first);
+    return found && found < bar;
+}
+
+static unsigned count_quoted(const char *row, const char *text) {
+    unsigned count = 0;
+    char *quoted = text_format("`%s`", text);
+    for (const char *at = row; (at = strstr(at, quoted)); at++) count++;
+    free(quoted);
+    return count;
+}
+
+static void compare_row(const char *line, const struct rule *rule) {
+    const char *row = strchr(line + 1, '|'),
+               *own = strncmp(rule->from, "framework/", 10) == 0 ? rule->from + 10 : rule->from;
+    unsigned quotes = 0, wanted = 0;
+    if (!rule->may[0][0]) {
+        cr_expect(strstr(row, "everything"), "%s", line);
+        return;
+    }
+    for (size_t k = 0; rule->may[k]; k++) {
+        if (strcmp(rule->may[k], own) == 0) continue;
+        wanted++;
+        cr_expect_eq(count_quoted(row, rule->may[k]), 1, "DESIGN.md: %s may include %s", rule->from, rule->may[k]);
+    }
+    for (const char *at = row; *at; at++) quotes += *at == '`';
+    cr_expect_eq(quotes, 2 * wanted, "DESIGN.md: %s: %u names, wanted %u", rule->from, quotes / 2, wanted);
+}
+
+Test(include_rules, are_those_of_the_design) {
+    char line[1024];
+    unsigned rows[RULES] = {0};
+    FILE *in = fopen("DESIGN.md", "r");
+    cr_assert_not_null(in, "DESIGN.md is missing: run tests from the project root");
+    while (fgets(line, sizeof line, in))
+        for (size_t i = 0; i < RULES; i++) {
+            if (!is_row_of(line, &rules[i])) continue;
+            rows[i]++;
+            compare_row(line, &rules[i]);
+        }
+    fclose(in);
+    for (size_t i = 0; i < RULES; i++) cr_expect_eq(rows[i], 1, "DESIGN.md: %u rows for %s", rows[i], rules[i].from);
 }
 
 static unsigned check_file(const char *path) {
