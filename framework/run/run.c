@@ -23,7 +23,8 @@
 static bool open_log(struct run *run, const char *folder, struct error *e) {
     char *path = text_format("%s/plugins.log", folder);
     if (!path) return error_memory(e);
-    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    /* Nobody reads where a pipe has that name: an error, and no wait for a reader. */
+    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
     bool ok = run->log >= 0 || error_set(e, "%s: %s: a file that can be written was wanted", path, strerror(errno));
     free(path);
     return ok;
