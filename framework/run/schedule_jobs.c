@@ -54,6 +54,23 @@ double jobs_explain_cost(const struct run *run, const struct explain_job *c) {
     return (r->forwards + r->backwards + 1) * (c->count + 1) * run->battery->inputs;
 }
 
+/* The order of the pool: all of a row's explain jobs become ready at once. */
+static bool starts_before(const struct wave_state *w, size_t a, size_t b) {
+    return w->pool[a].cost != w->pool[b].cost ? w->pool[a].cost > w->pool[b].cost : a < b;
+}
+
+bool jobs_settle_breach(struct wave_state *w, uint32_t row, struct error *e) {
+    size_t first = w->count; /* of those that are not over, or broke the rules */
+    for (size_t i = 0; i < w->count; i++) {
+        const struct job *j = &w->jobs[i];
+        if (j->kind != JOB_EXPLAIN || j->explain.row != row) continue;
+        if (w->pool[i].state == POOL_ENDED && !j->explain.breach) continue;
+        if (first == w->count || starts_before(w, i, first)) first = i;
+    }
+    const char *breach = first < w->count ? w->jobs[first].explain.breach : NULL;
+    return !breach || run_breach(w->run, row, breach, e);
+}
+
 static void killed_key(const char *name, const char *variant, char *key, size_t size) {
     snprintf(key, size, "killed/%s/%s", name, variant);
 }
@@ -264,6 +281,7 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
 void jobs_free(struct wave_state *w) {
     for (size_t i = 0; i < w->count; i++) {
         free(w->jobs[i].explain.attributions);
+        free(w->jobs[i].explain.breach);
         free(w->jobs[i].reference.tasks);
         free(w->jobs[i].reference.damaged);
     }
