@@ -52,6 +52,10 @@ struct job *jobs_add(struct wave_state *, enum job_kind, uint32_t number, double
 bool jobs_add_conform(struct wave_state *, uint32_t row, struct error *);
 /* What the store has of it by now is not asked for again. */
 void jobs_trim(const struct run *, struct job *);
+/* Once an explain job of the row is over: the row's breach is that of the job which starts first of those that broke
+ * the rules, so nothing is decided as long as an earlier one may yet break them. Otherwise the reason, which is in the
+ * report, would depend on which of two processes was done first. */
+bool jobs_settle_breach(struct wave_state *, uint32_t row, struct error *);
 /* The process of that explain job was killed from outside, again and again: a resumed run tries what it left. */
 bool jobs_mark_killed(const struct run *, const struct explain_job *, struct error *);
 /* Trainings and conformance. */

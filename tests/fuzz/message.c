@@ -67,13 +67,17 @@ static bool take(struct run *run, unsigned kind, uint32_t type, const uint8_t *b
         attributions[job.count++] = i;
         tasks[reference.count++] = (struct reference_task){i, attribution_is_redrawn(a), UINT32_MAX};
     }
+    bool ok;
     switch (kind % 4) {
-    case 0: return explain_job_message(run, &job, type, body, size, e);
+    case 0:
+        ok = explain_job_message(run, &job, type, body, size, e);
+        free(job.breach);
+        return ok;
     case 1: return conform_message(run, 0, body, size, e);
     case 3: return network_message(run, 0, body, size, e);
     default: break;
     }
-    bool ok = reference_message(run, &reference, type, body, size, e);
+    ok = reference_message(run, &reference, type, body, size, e);
     free(reference.damaged);
     return ok;
 }
