@@ -4,6 +4,8 @@
 # make help     the rest
 SHELL   = /bin/bash
 BUILD   ?= build
+# Inside the tree by its relative name, or what make wrote down of one build would not do for another.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 PREFIX  ?= /usr/local
 VERSION = 0.1.0
 JOBS    ?= $(shell nproc)
