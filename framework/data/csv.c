@@ -305,14 +305,6 @@ static void table_finish(struct table *t) {
     text_finish(&t->labels.pool);
 }
 
-static void note_words(struct dataset *d, const char *path) {
-    dataset_note(d,
-                 "%s: labels in words, taken for classes in sorted order: 0 is '%s', %u is '%s' (class-names says "
-                 "another)",
-                 path, excerpt_of(d->class_names[0]).text, d->classes - 1,
-                 excerpt_of(d->class_names[d->classes - 1]).text);
-}
-
 bool csv_load(const char *path, const char *label, struct dataset *d, struct error *e) {
     struct table t = {.path = path, .label = label, .labels.path = path};
     uint8_t *bytes = NULL;
@@ -332,7 +324,6 @@ bool csv_load(const char *path, const char *label, struct dataset *d, struct err
                          "(label=COLUMN says another)",
                          path, excerpt_of(t.labels.column).text);
         ok = csv_labels_to_classes(&t.labels, d, e);
-        if (ok && d->class_names) note_words(d, path);
     }
     table_finish(&t);
     return ok;

@@ -200,14 +200,16 @@ Test(csv, notes) {
          "t.csv: no column is named label, target or class: the last one, 'kind', is taken for the label (label=COLUMN "
          "says another)\n"},
         {"a,class\n1,yes\n1,no\n", NULL,
-         "t.csv: labels in words, taken for classes in sorted order: 0 is 'no', 1 is 'yes' (class-names says "
+         "csv:t.csv: labels in words, taken for classes in sorted order: 0 is 'no', 1 is 'yes' (class-names says "
          "another)\n"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct dataset *d;
         struct error e = {""};
-        cr_assert(load(cases[i].text, cases[i].label, &d, &e), "case %zu: %s", i, e.text);
+        scratch_put("t.csv", cases[i].text, strlen(cases[i].text));
+        cr_assert(dataset_load(cases[i].label ? "csv:t.csv,label=kind" : "csv:t.csv", "none", &d, &e), "case %zu: %s",
+                  i, e.text);
         cr_assert_eq(!d->notes.data, !cases[i].notes, "case %zu", i);
         if (cases[i].notes) cr_expect_str_eq(d->notes.data, cases[i].notes, "case %zu: %s", i, d->notes.data);
         dataset_destroy(d);
