@@ -75,12 +75,15 @@ bool source_put_label(struct dataset *d, size_t i, double value) {
 }
 
 static void note_words(struct dataset *d, const char *source) {
+    struct text words = {0};
+
     if (!d->class_names) return;
-    dataset_note(d,
-                 "%s: labels in words, taken for classes in sorted order: 0 is '%s', %u is '%s' (class-names says "
-                 "another)",
-                 excerpt_of(source).text, excerpt_of(d->class_names[0]).text, d->classes - 1,
-                 excerpt_of(d->class_names[d->classes - 1]).text);
+    for (uint32_t i = 0; i < d->classes && i < 3; i++)
+        text_add(&words, "%s%u is '%s'", i ? ", " : "", i, excerpt_of(d->class_names[i]).text);
+    if (!words.failed)
+        dataset_note(d, "%s: labels in words, taken for classes in sorted order: %s%s (class-names says another)",
+                     excerpt_of(source).text, words.data, d->classes > 3 ? ", ..." : "");
+    text_finish(&words);
 }
 
 bool dataset_load_for(const char *source, const struct dataset_request *request, struct dataset **out,

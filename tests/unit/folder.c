@@ -268,7 +268,7 @@ Test(folder, a_folder_for_each_class) {
     cr_expect_str_eq(d->files[2].path, "p/meadow/deep/a.PNG");
     cr_expect_str_eq(d->notes.data,
                      "p/sea: a class without pictures\nfolder:p: labels in words, taken for classes in sorted "
-                     "order: 0 is 'fire', 2 is 'sea' (class-names says another)\n");
+                     "order: 0 is 'fire', 1 is 'meadow', 2 is 'sea' (class-names says another)\n");
     dataset_destroy(d);
 
     put_text("n.csv", "name\nsea\nmeadow\nfire\n");
