@@ -183,6 +183,8 @@ static bool read_training(struct yaml_file *file, const struct yaml_field *field
 static const struct yaml_field battery_fields[] = {
     {.name = "name", .read = yaml_read_text, MEMBER(name), .wanted = "a name for the battery"},
     {.name = "model", .read = read_model, .wanted = "the path of an ONNX file", .required = true},
+    {.name = "output", .read = battery_read_output},
+    {.name = "input-shape", .read = battery_read_input_shape},
     {.name = "seed", .read = yaml_read_seed, MEMBER(seed)},
     {.name = "data", .read = read_data, .wanted = "a mapping with source, preprocess, ...", .required = true},
     {.name = "training", .read = read_training, .wanted = "a mapping with source, images, ..."},
@@ -318,5 +320,6 @@ void battery_destroy(struct battery *b) {
                            b->model,       b->data_source,     b->data_preprocess,
                            b->class_names, b->training_source, b->training_layers};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
+    network_choice_finish(&b->network);
     free(b);
 }

@@ -5,11 +5,13 @@
 
 #include <stdio.h>
 
-enum { MODEL, DATA, PREPROCESS, COUNT, CONV };
+enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, DATA, PREPROCESS, COUNT, CONV };
 
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
     [PREPROCESS] = {.name = "preprocess",
                     .kind = CLI_TEXT,
@@ -29,16 +31,20 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     (void)context;
     const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
     struct subject subject = {0};
+    struct network_choice choice;
     struct dataset *data = NULL;
     uint32_t count = 0, correct = 0;
     int status = CLI_USAGE;
-    if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
-        subject_data(source, &values->option[PREPROCESS], &data, e) &&
+    bool ok = subject_choose(&values->option[MODEL_OUTPUT], &values->option[INPUT_SHAPE], &choice, e) &&
+              subject_data(source, &values->option[PREPROCESS], &data, e);
+    if (ok) choice.onnx.data = data->sample;
+    if (ok && subject_open(path, subject_conv(&values->option[CONV]), &choice.onnx, &subject, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
         subject_fits_data(subject.graph, path, data, source, e))
         status = subject_accuracy(subject.net, data, count, source, &correct, e);
     if (status == CLI_EXPECTED) printf("accuracy %.4f (%u/%u)\n", (double)correct / count, correct, count);
     dataset_destroy(data);
+    network_choice_finish(&choice);
     subject_finish(&subject);
     return status;
 }

@@ -26,12 +26,18 @@ static bool check_data(const struct run *run, const struct dataset *data, const 
     return dataset_check_labels(data, source, graph->classes, e);
 }
 
+/* Sizes that the file leaves open are those of the data. */
+static bool load_network(struct run *run, struct error *e) {
+    struct onnx_options options = run->battery->network.onnx;
+    options.data = run->data->sample;
+    return onnx_load_with(run->battery->model, &options, &run->graph, e);
+}
+
 static bool open_model(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
-           dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
-           check_data(run, run->data, run->graph, b->data_source, e) &&
+           dataset_load_with(b->data_source, &b->preprocess, &run->data, e) && load_network(run, e) &&
+           weights_create(run->graph, &run->model, e) && check_data(run, run->data, run->graph, b->data_source, e) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
 }
 

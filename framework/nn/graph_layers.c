@@ -1,4 +1,4 @@
-/* graph_layers.c: what is randomised together, and where the logits are. */
+/* graph_layers.c: what is randomised together. */
 #include "nn/graph_build.h"
 
 #include "base/text.h"
@@ -44,16 +44,17 @@ static char *module_name(const char *path) {
 
 /* What PyTorch calls a weight that it computed, such as one with a BatchNormalization in it or one that is transposed,
  * is only a number. */
-static bool is_numbered(const char *name) {
+bool graph_name_is_numbered(const char *name) {
     return strncmp(name, "onnx::", 6) == 0 || strncmp(name, "val_", 4) == 0;
 }
 
 /* The first name that says something: of the node's path, of a parameter, of the node. The caller frees. */
 static char *layer_stem(const struct graph *g, const struct node *node, const uint32_t *parameters, uint32_t count) {
     const char *weight = g->values[parameters[0]].name;
-    char *stem = is_numbered(weight) && node->name[0] == '/' ? module_name(node->name) : NULL;
+    char *stem = graph_name_is_numbered(weight) && node->name[0] == '/' ? module_name(node->name) : NULL;
     for (uint32_t i = 0; i < count && !stem; i++)
-        if (!is_numbered(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name);
+        if (!graph_name_is_numbered(g->values[parameters[i]].name))
+            stem = without_ending(g->values[parameters[i]].name);
     if (!stem) stem = without_ending(weight);
     if (!stem) stem = without_ending(node->name);
     return stem ? stem : text_copy(node->op->name);
@@ -181,30 +182,4 @@ bool graph_find_layers(struct graph *g, struct error *e) {
     free(taken);
     free(groups);
     return ok;
-}
-
-/* Walks back from the file's output over closing Softmax and Relu, through nodes that only reshape. */
-bool graph_find_logits(struct graph *g, struct error *e) {
-    bool softmax = false, relu = false;
-    uint32_t at = g->file_output;
-    while (g->values[at].node != GRAPH_NONE) {
-        const struct node *node = &g->nodes[g->values[at].node];
-        bool is_softmax = strcmp(node->op->name, "Softmax") == 0 || strcmp(node->op->name, "LogSoftmax") == 0;
-        bool is_relu = strcmp(node->op->name, "Relu") == 0;
-        if (!is_softmax && !is_relu && !(node->op->flags & OP_RESHAPES)) break;
-        at = node->inputs[0];
-        softmax |= is_softmax;
-        relu |= is_relu;
-        if (is_softmax || is_relu) g->output = at;
-    }
-    g->warning = softmax && relu ? "the network ends in a Relu and a Softmax: what enters them is taken for the logits"
-                 : softmax       ? "the network ends in a Softmax: what enters it is taken for the logits"
-                 : relu          ? "the network ends in a Relu: what enters it is taken for the logits"
-                                 : NULL;
-    if (g->output == g->input)
-        return error_set(e, "output '%s': the network has no layer before it", g->values[g->file_output].name);
-    size_t classes = shape_count(&g->values[g->output].shape);
-    if (classes > UINT32_MAX) return error_set(e, "the network has too many outputs");
-    g->classes = (uint32_t)classes;
-    return true;
 }

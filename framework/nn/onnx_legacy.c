@@ -73,8 +73,21 @@ static bool dropout_check(const struct roles *roles, const Onnx__NodeProto *node
     bool off = mode && onnx_array_read(mode, &array, NULL) && array.ints && shape_count(&array.shape) == 1 &&
                array.ints[0] == 0;
     onnx_array_finish(&array);
-    if (!off) return error_set(e, "training mode is not a constant false: export the model for inference");
+    if (!off)
+        return error_set(e, "training mode is not a constant false: export the model for inference "
+                            "(model.eval())");
     return true;
+}
+
+/* Before set 14 the training form had five outputs (in sets 9 to 13 the last four are of the batch), and from there on
+ * it is an attribute. */
+static bool batchnorm_check(const Onnx__NodeProto *node, int64_t opset, struct error *e) {
+    const Onnx__AttributeProto *mode = onnx_find_attribute(node, "training_mode");
+    const Onnx__AttributeProto *test = onnx_find_attribute(node, "is_test");
+    bool training = opset < 7 ? !test : mode && mode->i;
+    for (size_t i = 1; i < node->n_output && !(test && test->i); i++) training |= *onnx_text(node->output[i]) != 0;
+    return !training || error_set(e, "it is in training mode, with the statistics of the batch: export the model for "
+                                     "inference (model.eval())");
 }
 
 bool onnx_node_check(const struct roles *roles, const Onnx__NodeProto *node, int64_t opset, struct error *e) {
@@ -83,9 +96,7 @@ bool onnx_node_check(const struct roles *roles, const Onnx__NodeProto *node, int
     if (*domain && strcmp(domain, "ai.onnx") != 0)
         return error_set(e, "operator of domain '%s' is not supported: wanted one of ONNX's own", domain);
     if (strcmp(op, "Dropout") == 0) return dropout_check(roles, node, e);
-    if (strcmp(op, "BatchNormalization") == 0 && opset < 7 && !onnx_find_attribute(node, "is_test"))
-        return error_set(e, "it is in training mode (no is_test): export the model for inference");
-    return true;
+    return strcmp(op, "BatchNormalization") != 0 || batchnorm_check(node, opset, e);
 }
 
 /* The values of a finished graph by their names. */
