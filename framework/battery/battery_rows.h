@@ -17,7 +17,4 @@ yaml_reader battery_read_expect; /* after the other two */
 /* `preprocess` (battery_preprocess.c). */
 yaml_reader battery_read_preprocess;
 
-/* `output` and `input-shape` (network_choice.c). */
-yaml_reader battery_read_output, battery_read_input_shape;
-
 #endif

@@ -2,9 +2,7 @@
 #include "battery/network_choice.h"
 
 #include "base/text.h"
-#include "battery/battery.h"
-#include "battery/battery_rows.h"
-#include "battery/yaml_node.h"
+#include "battery/network_choice_yaml.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -71,22 +69,22 @@ static bool read_shape(const char *text, struct shape *out) {
     return out->rank > 0;
 }
 
-bool battery_read_output(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
-                         struct error *e) {
-    struct battery *b = base;
-
-    (void)field;
-    return read_output(file, node, &b->network, e);
+static struct network_choice *member(const struct yaml_field *field, void *base) {
+    return (struct network_choice *)(void *)((char *)base + field->offset);
 }
 
-bool battery_read_input_shape(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
-                              void *base, struct error *e) {
-    struct battery *b = base;
+bool network_choice_read_output(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                                void *base, struct error *e) {
+    return read_output(file, node, member(field, base), e);
+}
+
+bool network_choice_read_shape(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                               void *base, struct error *e) {
+    struct network_choice *choice = member(field, base);
     const char *text = yaml_scalar(file, node, SHAPE_WANTED, e);
 
-    (void)field;
     if (!text) return false;
-    return read_shape(text, &b->network.onnx.declared) ||
+    return read_shape(text, &choice->onnx.declared) ||
            yaml_fail(file, node, e, "'%s': " SHAPE_WANTED " wanted", excerpt_of(text).text);
 }
 

@@ -301,19 +301,26 @@ static void trilu_find(const struct op_call *call, int32_t *source) {
 
 /* ---- OneHot, at load: indices, depth, the two values ---- */
 
+static int64_t number_at(const struct operand *x, size_t i) {
+    if (x->ints) return x->ints[i];
+    return x->data[i] > -0x1p53f && x->data[i] < 0x1p53f ? (int64_t)x->data[i] : INT64_MIN;
+}
+
 static bool onehot_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct shape *x = &call->in[0].shape;
-    const int64_t *depth = call->in[1].ints;
     uint32_t axis;
-    if (call->out.batched || !call->in[0].ints || !depth || shape_count(&call->in[1].shape) != 1 ||
-        shape_count(&call->in[2].shape) != 2 || (!call->in[2].ints && !call->in[2].data))
-        return error_set(e, "its indices, depth and values are not constant integers: supported on constants only");
-    if (*depth < 1 || *depth > (int64_t)OP_MAX_ELEMENTS || x->rank == SHAPE_MAX_RANK)
-        return error_set(e, "a depth of %" PRId64 ": wanted 1 to %zu", *depth, OP_MAX_ELEMENTS);
+    for (uint32_t i = 0; i < 3; i++)
+        if (call->in[i].batched || (!call->in[i].ints && !call->in[i].data))
+            return error_set(e, "its indices, depth or values depend on the input: supported on constants only");
+    if (shape_count(&call->in[1].shape) != 1 || shape_count(&call->in[2].shape) != 2)
+        return error_set(e, "its depth is not one number, or its values are not two");
+    int64_t depth = number_at(&call->in[1], 0);
+    if (depth < 1 || depth > (int64_t)OP_MAX_ELEMENTS || x->rank == SHAPE_MAX_RANK)
+        return error_set(e, "a depth of %" PRId64 ": wanted 1 to %zu", depth, OP_MAX_ELEMENTS);
     const struct attribute *a = node_attribute(call->node, "axis");
     if (!op_axis(a ? a->integer : -1, x->rank + 1, false, &axis, e)) return false;
     out->rank = x->rank + 1;
-    for (uint32_t d = 0, k = 0; d < out->rank; d++) out->dim[d] = d == axis ? (size_t)*depth : x->dim[k++];
+    for (uint32_t d = 0, k = 0; d < out->rank; d++) out->dim[d] = d == axis ? (size_t)depth : x->dim[k++];
     return true;
 }
 
@@ -323,7 +330,7 @@ static void onehot_find(const struct op_call *call, int32_t *source) {
     op_axis(a ? a->integer : -1, call->out.shape.rank, false, &axis, NULL);
     size_t inner = shape_count_from(&call->out.shape, axis + 1), depth = call->out.shape.dim[axis];
     for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
-        int64_t index = call->in[0].ints[i / inner / depth * inner + i % inner];
+        int64_t index = number_at(&call->in[0], i / inner / depth * inner + i % inner);
         if (index < 0) index += (int64_t)depth;
         source[i] = index == (int64_t)(i / inner % depth);
     }
@@ -355,7 +362,19 @@ PICK(scatterelements, "ScatterElements", "some elements replaced, at constant in
 PICK(scatternd, "ScatterND", "some elements or slices replaced, at constant tuples of indices", 3, 3,
      OP_LINEAR | OP_MOVES | OP_FORGETS, 2, nd_parse);
 PICK(trilu, "Trilu", "what is above or below a diagonal, and 0", 1, 2, OP_LINEAR | OP_MOVES, 2, trilu_parse);
-PICK(onehot, "OneHot", "one value at an index and another elsewhere, at load", 3, 3, 0, 3, NULL);
+
+const struct op op_onehot = {
+    .name = "OneHot",
+    .summary = "one value at an index and another elsewhere, at load",
+    .min_inputs = 3,
+    .max_inputs = 3,
+    .integer_inputs = 7,
+    .infer = onehot_infer,
+    .scratch = pick_scratch,
+    .whole = pick_whole,
+    .integers = pick_integers,
+    .forward = pick_forward,
+};
 
 static const struct {
     const struct op *op;
