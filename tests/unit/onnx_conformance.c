@@ -319,6 +319,7 @@ static const struct reason {
       {"indices are of another batch", "the constant operand has the size of the batch"},
       {"do not fit", "the constant operand has the size of the batch"},
       {"some of the samples", "mixes samples"},
+      {"values depend on the input", "the input is of indices"},
       {"does not fit", "the constant operand has the size of the batch"},
       {"does not depend on the input", "the output does not depend on the input"},
       {"has 1 dimensions", "the input has one dimension, so no batch and sample"},
