@@ -77,9 +77,17 @@ static enum head head_of(const struct graph *g, const struct node *node, uint32_
     return *from == GRAPH_NONE ? HEAD_NONE : HEAD_SOFTMAX;
 }
 
-/* What may stand over a Softmax or Sigmoid and is taken off with it: a bound, and the logarithm of a probability. */
-static bool covers(const struct node *node) {
-    return is(node, "Clip") || is(node, "Log") || is(node, "Min") || is(node, "Max");
+/* x / sum(|x|), as scikit-learn's exports close: what adds up to one already stays as it is. */
+static bool is_share(const struct graph *g, const struct node *div) {
+    if (!is(div, "Div")) return false;
+    uint32_t summed = made_by(g, div->inputs[1], "ReduceL1");
+    return summed != GRAPH_NONE && origin(g, summed) == origin(g, div->inputs[0]);
+}
+
+/* What may stand over a Softmax or Sigmoid and is taken off with it: a bound, the logarithm of a probability, shares.
+ */
+static bool covers(const struct graph *g, const struct node *node) {
+    return is_share(g, node) || is(node, "Clip") || is(node, "Log") || is(node, "Min") || is(node, "Max");
 }
 
 /* Nodes of one batched input: of a Max or Min the other is a bound. */
@@ -103,8 +111,8 @@ static void take_off(struct graph *g, unsigned *heads) {
             covered = false;
         } else if (node->op->flags & OP_RESHAPES) {
             at = node->inputs[0];
-        } else if (covers(node) && batched_input(g, node) != GRAPH_NONE) {
-            at = batched_input(g, node);
+        } else if (covers(g, node) && (is_share(g, node) || batched_input(g, node) != GRAPH_NONE)) {
+            at = is_share(g, node) ? node->inputs[0] : batched_input(g, node);
             covered = true;
         } else {
             return;

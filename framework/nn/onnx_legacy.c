@@ -39,7 +39,6 @@ static const struct gone {
     {"Sub", "axis", true, 0},
     {"Div", "axis", true, 0},
     {"Pow", "axis", true, 0},
-    {"AveragePool", "dilations", false, 1},        /* from set 19 */
     {"LayerNormalization", "stash_type", true, 0}, /* a hint about precision */
     {"GroupNormalization", "stash_type", true, 0},
 };
@@ -93,7 +92,9 @@ static bool batchnorm_check(const Onnx__NodeProto *node, int64_t opset, struct e
 bool onnx_node_check(const struct roles *roles, const Onnx__NodeProto *node, int64_t opset, struct error *e) {
     const char *op = onnx_text(node->op_type);
     const char *domain = onnx_text(node->domain);
-    if (*domain && strcmp(domain, "ai.onnx") != 0)
+    /* An optimiser of onnxruntime writes its LayerNormalization in its own domain. */
+    bool same = strcmp(domain, "com.microsoft") == 0 && strcmp(op, "LayerNormalization") == 0;
+    if (*domain && strcmp(domain, "ai.onnx") != 0 && !same)
         return error_set(e, "operator of domain '%s' is not supported: wanted one of ONNX's own", domain);
     if (strcmp(op, "Dropout") == 0) return dropout_check(roles, node, e);
     return strcmp(op, "BatchNormalization") != 0 || batchnorm_check(node, opset, e);

@@ -1,5 +1,6 @@
 /* onnx_load.c: a graph from an ONNX model in memory. */
 #include "nn/graph_build.h"
+#include "nn/onnx_fused.h"
 #include "nn/onnx_options.h"
 #include "nn/onnx_output.h"
 #include "nn/onnx_proto.h"
@@ -232,6 +233,7 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
     const Onnx__TensorProto *constant = constant_tensor(node);
     char text[200];
 
+    if (onnx_is_fused(node)) return onnx_add_fused(l->graph, node, e);
     bool ok =
         onnx_node_check(l->roles, node, l->opset, e) &&
         (constant ? add_tensor(l, onnx_text(node->output[0]), constant, e) : convert_attributes(node, &attributes, e));
@@ -346,54 +348,14 @@ bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error 
     return true;
 }
 
-/* One number for each class, or what the user should do about it. */
-static bool check_output(const struct loader *l, struct error *e) {
-    const struct shape *shape = &l->graph->values[l->graph->file_output].shape;
-    char text[OP_SHAPE_TEXT];
-    size_t wide = 0;
-    for (uint32_t i = 1; i < shape->rank; i++) wide += shape->dim[i] != 1;
-    return wide <= 1 ||
-           error_set(e,
-                     "output '%s' of one sample is %s: wanted one number for each class; take another output "
-                     "(--model-output NAME), or reduce this one over its positions "
-                     "(in a battery output: {name: %s, reduce: mean}, or reduce: sum)",
-                     l->output, shape_text(shape, text, sizeof text), l->output);
-}
-
-/* "seg, mean over positions, class 3"; the caller frees. */
-static char *output_text(const struct loader *l) {
-    static const char *const reductions[] = {"", ", sum over positions", ", mean over positions"};
-    struct text text = {0};
-    text_add(&text, "%s%s", l->output, reductions[l->options->reduce]);
-    if (l->options->pick) text_add(&text, ", class %u", l->options->index);
-    if (!text.failed) return text.data;
-    text_finish(&text);
-    return NULL;
-}
-
-static bool tell_output(struct loader *l, struct error *e) {
-    if (l->proto->n_output < 2 && !l->options->reduce && !l->options->pick) return true;
-    l->graph->taken = output_text(l);
-    struct text others = {0};
-    for (size_t i = 0; i < l->proto->n_output; i++) {
-        const char *name = onnx_text(l->proto->output[i]->name);
-        if (strcmp(name, l->output) != 0) text_add(&others, "%s'%s'", others.length ? ", " : "", excerpt_of(name).text);
-    }
-    bool ok = (l->graph->taken && !others.failed) || error_memory(e);
-    if (ok && others.data)
-        ok = graph_warn(l->graph, e, "output '%s' is taken, not %s%s", excerpt_of(l->output).text,
-                        others.data ? others.data : "", l->options->output ? "" : " (--model-output takes another)");
-    text_finish(&others);
-    return ok;
-}
-
 bool onnx_build_with(const Onnx__ModelProto *model, const struct onnx_options *options, struct graph **out,
                      struct error *e) {
     struct loader loader = {.proto = model->graph, .options = options, .opset = model_opset(model)};
     if (!loader.proto) return error_set(e, "no ONNX model: it holds no graph");
     if (!onnx_choose_output(loader.proto, options->output, &loader.output, e) || !build_chosen(&loader, e))
         return false;
-    if (!check_output(&loader, e) || !tell_output(&loader, e)) {
+    if (!onnx_check_output(loader.graph, loader.output, e) ||
+        !onnx_tell_output(loader.proto, options, loader.output, loader.graph, e)) {
         graph_destroy(loader.graph);
         return false;
     }

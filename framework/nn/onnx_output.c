@@ -3,6 +3,7 @@
 
 #include "base/name_table.h"
 #include "base/text.h"
+#include "nn/op.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -24,8 +25,18 @@ bool onnx_type_is_float(int32_t type) {
            type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 || type == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
 }
 
+/* scikit-learn's probabilities, as a list of dictionaries: the tensor that it is made of is taken. */
+static bool is_zipmap(const Onnx__GraphProto *graph, const Onnx__ValueInfoProto *info) {
+    for (size_t i = 0; i < graph->n_node; i++)
+        if (strcmp(onnx_text(graph->node[i]->op_type), "ZipMap") == 0 && graph->node[i]->n_output &&
+            strcmp(onnx_text(graph->node[i]->output[0]), onnx_text(info->name)) == 0)
+            return true;
+    return false;
+}
+
 /* Also of an output that says nothing of its elements. */
-static bool holds_floats(const Onnx__ValueInfoProto *info) {
+static bool holds_floats(const Onnx__GraphProto *graph, const Onnx__ValueInfoProto *info) {
+    if (is_zipmap(graph, info)) return true;
     const Onnx__TypeProto__Tensor *tensor = tensor_of(info);
     if (!tensor) return !info->type || info->type->value_case == ONNX__TYPE_PROTO__VALUE__NOT_SET;
     return tensor->elem_type == 0 || onnx_type_is_float(tensor->elem_type);
@@ -67,7 +78,7 @@ static char *list_outputs(const Onnx__GraphProto *graph) {
             if (number) text_add(&text, "%lld", (long long)shape->dim[k]->dim_value);
             else text_add(&text, "N");
         }
-        if (!holds_floats(info)) text_add(&text, " (no floating-point numbers)");
+        if (!holds_floats(graph, info)) text_add(&text, " (no floating-point numbers)");
     }
     if (!text.failed) return text.data;
     text_finish(&text);
@@ -91,7 +102,7 @@ static bool choose_named(const Onnx__GraphProto *graph, const char *wanted, cons
         names[i] = onnx_text(graph->output[i]->name);
         if (strcmp(names[i], wanted) != 0) continue;
         *out = names[i];
-        if (!holds_floats(graph->output[i])) {
+        if (!holds_floats(graph, graph->output[i])) {
             free(names);
             return error_set(e, "output '%s' holds no floating-point numbers: a network is explained by its scores",
                              wanted);
@@ -108,7 +119,7 @@ static size_t candidates(const Onnx__GraphProto *graph, const char *word, const 
     size_t count = 0;
     for (size_t i = 0; i < graph->n_output; i++) {
         const Onnx__ValueInfoProto *info = graph->output[i];
-        if (!holds_floats(info) || !is_list(info) || !has_word(onnx_text(info->name), word)) continue;
+        if (!holds_floats(graph, info) || !is_list(info) || !has_word(onnx_text(info->name), word)) continue;
         *last = onnx_text(info->name);
         count++;
     }
@@ -120,7 +131,7 @@ bool onnx_choose_output(const Onnx__GraphProto *graph, const char *wanted, const
     if (wanted) return choose_named(graph, wanted, out, e);
     *out = onnx_text(graph->output[0]->name);
     if (graph->n_output == 1)
-        return holds_floats(graph->output[0]) ||
+        return holds_floats(graph, graph->output[0]) ||
                error_set(e,
                          "its only output '%s' holds no floating-point numbers (labels, say): wanted scores; "
                          "export the model without its last step",
@@ -142,6 +153,49 @@ size_t onnx_output_rank(const Onnx__GraphProto *graph, const char *output) {
             return tensor->shape->n_dim;
     }
     return 0;
+}
+
+/* ---- What is made of it ---- */
+
+bool onnx_check_output(const struct graph *graph, const char *output, struct error *e) {
+    const struct shape *shape = &graph->values[graph->file_output].shape;
+    char text[OP_SHAPE_TEXT];
+    size_t wide = 0;
+    for (uint32_t i = 1; i < shape->rank; i++) wide += shape->dim[i] != 1;
+    return wide <= 1 ||
+           error_set(e,
+                     "output '%s' of one sample is %s: wanted one number for each class; take another output "
+                     "(--model-output NAME), or reduce this one over its positions "
+                     "(in a battery output: {name: %s, reduce: mean}, or reduce: sum)",
+                     output, shape_text(shape, text, sizeof text), output);
+}
+
+/* "seg, mean over positions, class 3"; the caller frees. */
+static char *output_text(const struct onnx_options *options, const char *output) {
+    static const char *const reductions[] = {"", ", sum over positions", ", mean over positions"};
+    struct text text = {0};
+    text_add(&text, "%s%s", output, reductions[options->reduce]);
+    if (options->pick) text_add(&text, ", class %u", options->index);
+    if (!text.failed) return text.data;
+    text_finish(&text);
+    return NULL;
+}
+
+bool onnx_tell_output(const Onnx__GraphProto *proto, const struct onnx_options *options, const char *output,
+                      struct graph *graph, struct error *e) {
+    if (proto->n_output < 2 && !options->reduce && !options->pick) return true;
+    graph->taken = output_text(options, output);
+    struct text others = {0};
+    for (size_t i = 0; i < proto->n_output; i++) {
+        const char *name = onnx_text(proto->output[i]->name);
+        if (strcmp(name, output) != 0) text_add(&others, "%s'%s'", others.length ? ", " : "", excerpt_of(name).text);
+    }
+    bool ok = (graph->taken && !others.failed) || error_memory(e);
+    if (ok && others.data)
+        ok = graph_warn(graph, e, "output '%s' is taken, not %s%s", excerpt_of(output).text, others.data,
+                        options->output ? "" : " (--model-output takes another)");
+    text_finish(&others);
+    return ok;
 }
 
 /* ---- What the output needs ---- */

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "nn/graph_build.h"
+#include "nn/onnx_fused.h"
 #include "nn/op.h"
 
 #include <stdio.h>
@@ -67,7 +68,7 @@ static const char *advice_of(const Onnx__NodeProto *node) {
 
 static bool is_missing(const Onnx__NodeProto *node) {
     const char *op = onnx_text(node->op_type);
-    return !op_find(op) && !onnx_is_compound(op);
+    return !op_find(op) && !onnx_is_compound(op) && !onnx_is_fused(node);
 }
 
 /* ", and also Loop, Scan": those of other names than node `at`, each once. */
@@ -161,9 +162,8 @@ bool onnx_check_folder(const char *path, struct error *e) {
     if (!saved) return error_memory(e);
     bool is = file_exists(saved);
     free(saved);
-    return is ? error_set(e,
-                          "%s: a TensorFlow SavedModel, not an ONNX file: convert it with python -m tf2onnx.convert "
-                          "--saved-model %s --output model.onnx",
-                          path, path)
-              : error_set(e, "%s: a folder: wanted an ONNX file", path);
+    return !is || error_set(e,
+                            "%s: a TensorFlow SavedModel, not an ONNX file: convert it with python -m "
+                            "tf2onnx.convert --saved-model %s --output model.onnx",
+                            path, path);
 }

@@ -347,7 +347,7 @@ Test(onnx_choice, files_of_other_kinds_are_named) {
         cr_expect_eq(strncmp(e.text, "other: ", 7), 0, "%s", e.text);
     }
     cr_expect_not(onnx_load(".", &g, &e));
-    cr_expect(strstr(e.text, "a folder"), "%s", e.text);
+    cr_expect(strstr(e.text, "a regular file was wanted"), "%s", e.text);
     scratch_put("saved_model.pb", "x", 1);
     cr_expect_not(onnx_load(".", &g, &e));
     cr_expect(strstr(e.text, "--saved-model"), "%s", e.text);
