@@ -201,6 +201,11 @@ static bool is_dropout(const Onnx__NodeProto *node) {
     return strcmp(onnx_text(node->op_type), "Dropout") == 0;
 }
 
+/* The other outputs of a BatchNormalization are statistics. */
+static bool has_one_output(const Onnx__NodeProto *node) {
+    return is_dropout(node) || strcmp(onnx_text(node->op_type), "BatchNormalization") == 0;
+}
+
 static size_t count_used(const Onnx__NodeProto *node, char *const *names, size_t n) {
     while (n && !*onnx_text(names[n - 1])) n--;
     return n > 1 && is_dropout(node) ? 1 : n;
@@ -210,9 +215,12 @@ static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct 
     const char *op = onnx_text(node->op_type);
     size_t inputs = count_used(node, node->input, node->n_input);
     size_t outputs = count_used(node, node->output, node->n_output);
+    if (outputs > 1 && has_one_output(node)) outputs = 1;
 
     if (l->opset < 13 && onnx_is_softmax(op) && !onnx_find_attribute(node, "axis"))
         a->rows[a->count++] = (struct attribute){.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
+    if (onnx_is_training_form(node, l->opset))
+        a->rows[a->count++] = (struct attribute){.name = "training_mode", .kind = ATTRIBUTE_INT, .integer = 1};
     char *owned[ONNX_MORE_INPUTS] = {NULL}, text[200];
     const char **names = calloc(inputs + outputs + ONNX_MORE_INPUTS, sizeof *names);
     if (!names) return error_memory(e);
@@ -234,9 +242,8 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
     char text[200];
 
     if (onnx_is_fused(node)) return onnx_add_fused(l->graph, node, e);
-    bool ok =
-        onnx_node_check(l->roles, node, l->opset, e) &&
-        (constant ? add_tensor(l, onnx_text(node->output[0]), constant, e) : convert_attributes(node, &attributes, e));
+    bool ok = onnx_node_check(l->roles, node, e) && (constant ? add_tensor(l, onnx_text(node->output[0]), constant, e)
+                                                              : convert_attributes(node, &attributes, e));
     if (!ok) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
     else if (!constant) ok = add_converted(l, node, &attributes, e);
     attributes_finish(&attributes);

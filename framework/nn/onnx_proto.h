@@ -68,7 +68,9 @@ struct roles;
 bool onnx_add_compound(struct graph *, const struct roles *, const Onnx__NodeProto *, struct error *);
 
 /* Whether a node as a whole can be rewritten, as far as can be said before shapes are known. */
-bool onnx_node_check(const struct roles *, const Onnx__NodeProto *, int64_t opset, struct error *);
+bool onnx_node_check(const struct roles *, const Onnx__NodeProto *, struct error *);
+/* A BatchNormalization that, before set 14, takes the statistics of the batch. */
+bool onnx_is_training_form(const Onnx__NodeProto *, int64_t opset);
 
 /* Whether shapes allow the rewriting; `graph` is finished. */
 bool onnx_shapes_check(const struct graph *, const Onnx__GraphProto *, int64_t opset, struct error *);

@@ -40,9 +40,10 @@ static void shape_range(const struct op_call *call, uint32_t *first, uint32_t *e
 
 static bool shape_infer(const struct op_call *call, struct shape *out, struct error *e) {
     uint32_t first, end;
+    (void)e;
     shape_range(call, &first, &end);
-    *out = (struct shape){1, {end - first}};
-    return first < end || error_set(e, "an empty list of dimensions");
+    *out = (struct shape){1, {first < end ? end - first : 0}}; /* of a single number there are none */
+    return true;
 }
 
 static bool shape_integers(const struct op_call *call, int64_t *out, struct error *e) {
@@ -257,6 +258,7 @@ static void castlike_backward(const struct op_call *call, uint32_t input, const 
         .min_inputs = least,                                                                                           \
         .max_inputs = most,                                                                                            \
         .integer_inputs = 7,                                                                                           \
+        .empty_inputs = 1,                                                                                             \
         .parse = own_parse,                                                                                            \
         .infer = id##_infer,                                                                                           \
         .whole = is_whole,                                                                                             \
