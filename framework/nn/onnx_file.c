@@ -13,10 +13,11 @@ static void make_printable(struct error *e) {
         if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
 }
 
-static bool load(const char *path, const Onnx__ModelProto *model, const struct onnx_options *options,
-                 struct graph **out, struct error *e) {
+static bool load(const char *path, Onnx__ModelProto *model, const struct onnx_options *options, struct graph **out,
+                 struct error *e) {
     bool external = false;
-    bool ok = (!model->graph || onnx_take_external(model->graph, path, &external, e)) &&
+    bool ok = (!model->graph ||
+               (onnx_take_external(model->graph, path, &external, e) && onnx_name_by_scope(model->graph, e))) &&
               onnx_build_with(model, options, out, e);
     if (!ok) make_printable(e);
     if (ok && (*out)->input == GRAPH_NONE) {

@@ -42,6 +42,10 @@ bool onnx_build(const Onnx__ModelProto *, struct graph **out, struct error *);
 struct onnx_options;
 bool onnx_build_with(const Onnx__ModelProto *, const struct onnx_options *, struct graph **out, struct error *);
 
+/* Nodes that PyTorch's new exporter numbered get the path of their module in front of their name, where the file has it
+ * (onnx_scope.c). */
+bool onnx_name_by_scope(Onnx__GraphProto *, struct error *);
+
 /* Strings of the file are NULL when absent. */
 static inline const char *onnx_text(const char *s) {
     return s ? s : "";

@@ -154,6 +154,14 @@ static bool is_weighted(const struct roles *roles, const char *name) {
     return false;
 }
 
+/* Zeros that an exporter numbered and that no weight-bearing operator is before: an attention mask that hides nothing.
+ */
+static bool is_empty_mask(const struct roles *roles, const Onnx__NodeProto *node, size_t i) {
+    return strcmp(onnx_text(node->op_type), "Add") == 0 && node->n_input == 2 &&
+           graph_name_is_numbered(onnx_text(node->input[i])) && is_filler(roles, onnx_text(node->input[i]), 0) &&
+           !is_weighted(roles, onnx_text(node->input[1 - i]));
+}
+
 static bool mark_biases(struct roles *roles, const Onnx__NodeProto *node) {
     bool ok = true;
     for (size_t i = 0; i < 2 && node->n_input == 2 && strcmp(onnx_text(node->op_type), "Add") == 0; i++)
@@ -167,7 +175,8 @@ static bool mark_inputs(struct roles *roles, const Onnx__NodeProto *node) {
     bool ok = mark_biases(roles, node);
     for (size_t row = 0; row < sizeof uses / sizeof *uses; row++)
         for (size_t i = 0; i < node->n_input && i < 8 && strcmp(uses[row].op, op) == 0; i++)
-            if (uses[row].inputs >> i & 1) ok &= mark(roles, onnx_text(node->input[i]), uses[row].facts);
+            if ((uses[row].inputs >> i & 1) && !is_empty_mask(roles, node, i))
+                ok &= mark(roles, onnx_text(node->input[i]), uses[row].facts);
     if (is_transparent(op) && node->n_input && node->n_output) {
         unsigned facts = find(roles, onnx_text(node->output[0]))->facts;
         ok &= mark(roles, onnx_text(node->input[0]), facts & ~(unsigned)INITIALISER);
