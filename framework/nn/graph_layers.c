@@ -81,7 +81,6 @@ static char *layer_stem(const struct graph *g, const struct node *node, const ui
     char *stem = is_made(weight) ? made_name(weight, node->name) : NULL;
     for (uint32_t i = 0; i < count && !stem; i++)
         if (!is_made(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name);
-    if (!stem && is_made(weight)) stem = without_ending(node->name);
     if (!stem) stem = without_ending(weight);
     if (!stem) stem = without_ending(node->name);
     return stem ? stem : text_copy(node->op->name);

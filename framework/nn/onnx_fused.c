@@ -340,5 +340,8 @@ bool onnx_add_fused(struct graph *graph, const Onnx__NodeProto *node, struct err
     bool ok = *f.stem ? true : error_set(e, "its output %zu is missing", row->output);
     for (size_t i = 0; ok && i < row->least; i++)
         if (!*input(&f, i)) ok = error_set(e, "input %zu is absent: it is not optional", i);
-    return (ok && row->add(&f)) || error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+    ok = ok && row->add(&f);
+    bool named = !ok && e && strncmp(e->text, "node ", 5) == 0; /* by the graph */
+    if (!ok && !named) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+    return ok;
 }

@@ -10,4 +10,8 @@
 bool onnx_is_fused(const Onnx__NodeProto *);
 bool onnx_add_fused(struct graph *, const Onnx__NodeProto *, struct error *);
 
+/* LSTM, GRU and RNN (onnx_recurrent.c). */
+bool onnx_is_recurrent(const Onnx__NodeProto *);
+bool onnx_add_recurrent(struct graph *, const Onnx__NodeProto *, struct error *);
+
 #endif

@@ -242,6 +242,7 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
     char text[200];
 
     if (onnx_is_fused(node)) return onnx_add_fused(l->graph, node, e);
+    if (onnx_is_recurrent(node)) return onnx_add_recurrent(l->graph, node, e);
     bool ok = onnx_node_check(l->roles, node, e) && (constant ? add_tensor(l, onnx_text(node->output[0]), constant, e)
                                                               : convert_attributes(node, &attributes, e));
     if (!ok) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));

@@ -15,9 +15,10 @@
 
 struct variant {
     const char *op;
-    const char *inputs; /* x: the network's input; g: its GlobalAveragePool; 3x4: a parameter of zeros; [1,2]: integers;
-                           2x2[1,2,3,4]: of that shape; {1,2.5}: numbers; -: absent */
-    const char *sample; /* shape of x without the batch */
+    const char
+        *inputs; /* x: the network's input; s: the same without the batch; g: its GlobalAveragePool; 3x4: a parameter of
+                    zeros; [1,2]: integers; 2x2[1,2,3,4]: of that shape; {1,2.5}: numbers; -: absent */
+    const char *sample;     /* shape of x without the batch */
     const char *attributes; /* name=value, ... with values 1, 1.5, [1,2] or text */
     bool training;
 };
@@ -61,7 +62,12 @@ static const char *add_operand(struct graph *g, const char *word, char name[16],
     snprintf(name, 16, "p%zu", index);
     if (strcmp(word, "x") == 0) return "identity";
     if (strcmp(word, "-") == 0) return "";
-    if (strcmp(word, "g") == 0) {
+    if (strcmp(word, "s") == 0) {
+        const int64_t front = 0;
+        ok = graph_add_ints(g, "front", &(struct shape){1, {1}}, &front, &e) &&
+             graph_add_node(g, "Squeeze", "s", (const char *[]){"identity", "front"}, 2, (const char *[]){name}, 1,
+                            NULL, 0, &e);
+    } else if (strcmp(word, "g") == 0) {
         ok = graph_add_node(g, "GlobalAveragePool", "g", (const char *[]){"x"}, 1, (const char *[]){name}, 1, NULL, 0,
                             &e);
     } else if (strchr(word, '[')) {
@@ -92,7 +98,9 @@ static bool build(const struct variant *v, struct graph **out, struct error *e) 
     struct attribute attributes[MOST_OPERANDS];
     struct shape sample = read_shape(v->sample), shape = {sample.rank + 1, {0}};
     size_t input_count = 0, attribute_count = 0;
-    bool single = strcmp(v->op, "ScatterND") == 0; /* its indices name the sample */
+    static const char *const singles[] = {"ScatterND", "LSTM", "GRU", "RNN"}; /* dimension 0 is no batch */
+    bool single = false;
+    for (size_t i = 0; i < 4; i++) single |= strcmp(v->op, singles[i]) == 0;
     memcpy(shape.dim + 1, sample.dim, sample.rank * sizeof *sample.dim);
     cr_assert(graph_create(out, e) && graph_add_input(*out, "x", &shape, e), "%s", e->text);
     cr_assert(

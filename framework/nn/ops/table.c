@@ -43,6 +43,7 @@
     X(greater)                                                                                                         \
     X(greaterorequal)                                                                                                  \
     X(groupnorm)                                                                                                       \
+    X(gru)                                                                                                             \
     X(hardsigmoid)                                                                                                     \
     X(hardswish)                                                                                                       \
     X(identity)                                                                                                        \
@@ -56,6 +57,7 @@
     X(log)                                                                                                             \
     X(logsoftmax)                                                                                                      \
     X(lrn)                                                                                                             \
+    X(lstm)                                                                                                            \
     X(matmul)                                                                                                          \
     X(max)                                                                                                             \
     X(maxpool)                                                                                                         \
@@ -86,6 +88,7 @@
     X(relu)                                                                                                            \
     X(reshape)                                                                                                         \
     X(resize)                                                                                                          \
+    X(rnn)                                                                                                             \
     X(round)                                                                                                           \
     X(scatterelements)                                                                                                 \
     X(scatternd)                                                                                                       \
