@@ -14,8 +14,8 @@
 
 /* Words are separated by blanks. A value: name:type:shape, with types f (FLOAT), d, h (FLOAT16), b (BFLOAT16), i
  * (INT64), t (BOOL); a dimension ? is open. A tensor has =number, repeated, or =number,number,... behind it, or
- * numbers of its own. A node: Op inputs > outputs name=value ..., with values 1, 1.5, [1,2] or a word; _ is an absent
- * input, and Constant:w > y takes a tensor of the list. The end of a list is NULL. */
+ * numbers of its own. A node: Op inputs > outputs name=value ..., with values 1, 1.5, [1,2], [1.5,2] or a word; _ is an
+ * absent input, and Constant:w > y takes a tensor of the list. The end of a list is NULL. */
 struct onnx_words {
     int opset;
     const char *inputs, *outputs;
@@ -132,7 +132,11 @@ static Onnx__AttributeProto *words_attribute(const char *word) {
     a->name = strndup(word, (size_t)(value - 1 - word));
     a->has_type = true;
     a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
-    if (*value == '[') {
+    if (*value == '[' && strchr(value, '.')) {
+        a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS;
+        a->floats = words_memory(WORDS_MOST * sizeof *a->floats);
+        for (char *at = (char *)value; *at == '[' || *at == ',';) a->floats[a->n_floats++] = strtof(at + 1, &at);
+    } else if (*value == '[') {
         a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
         a->ints = words_memory(WORDS_MOST * sizeof *a->ints);
         for (char *at = (char *)value; *at == '[' || *at == ',';) a->ints[a->n_ints++] = strtol(at + 1, &at, 10);
