@@ -209,10 +209,12 @@ static bool load_network(struct job *job, struct error *e) {
     const enum conv_route conv = subject_conv(&option[CONV]);
     struct network_choice choice;
     struct error first;
+    bool missing = false;
     if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
         return false;
+    choice.onnx.open = &missing;
     bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, &job->subject, &first);
-    if (!ok && strstr(first.text, "has no fixed size") && input_shape(job, &choice.onnx.data, NULL))
+    if (!ok && missing && input_shape(job, &choice.onnx.data, NULL))
         ok = subject_open(option[MODEL].text, conv, &choice.onnx, &job->subject, &first);
     network_choice_finish(&choice);
     return ok || error_set(e, "%s", first.text);

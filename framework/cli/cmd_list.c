@@ -107,12 +107,14 @@ static bool open_network(const struct cli_values *values, struct subject *out, s
     const struct cli_value *option = values->option;
     struct network_choice choice;
     struct error first;
+    bool missing = false;
     bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, &first), open = false;
     bool guess = ok && !choice.onnx.declared.rank;
     for (size_t i = 0; ok && !open && i < (guess ? sizeof usual / sizeof *usual : 1); i++) {
         choice.onnx.data = usual[i];
+        choice.onnx.open = &missing;
         open = subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, out, i ? NULL : &first);
-        if (!i && !open && !strstr(first.text, "has no fixed size")) break;
+        if (!i && !open && !missing) break;
     }
     network_choice_finish(&choice);
     return open || error_set(e, "%s", first.text);

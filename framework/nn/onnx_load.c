@@ -72,8 +72,9 @@ static bool input_size(const struct loader *l, const Onnx__ValueInfoProto *info,
     if (fixed && wanted && wanted != *out)
         return error_set(e, "input '%s' has %zu elements in dimension %zu: %zu were declared", onnx_text(info->name),
                          *out, i, wanted);
-    return i == 0 || *out ||
-           error_set(e,
+    if (i == 0 || *out) return true;
+    if (l->options->open) *l->options->open = true;
+    return error_set(e,
                      "input '%s' has no fixed size in dimension %zu%s%s%s: say the shape of a sample "
                      "(--input-shape 3x224x224; in a battery input-shape: 3x224x224), or export the model with fixed "
                      "sizes",

@@ -20,6 +20,7 @@ struct onnx_options {
     struct shape declared; /* of one sample, without the batch: what the file leaves open is so, and what it says must
                               agree. Rank 0: not declared */
     struct shape data;     /* of one sample of the data: for what is still open. Rank 0: not known */
+    bool *open;            /* NULL, or set when the file is refused because a size is missing */
 };
 
 #endif
