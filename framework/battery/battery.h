@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/preprocess.h"
 #include "battery/location.h"
+#include "battery/network_choice.h"
 #include "battery/rule.h"
 #include "nn/net_options.h"
 #include "nn/recipe.h"
@@ -69,6 +70,7 @@ struct battery {
     char *folder; /* of the file, against which relative paths are read */
     char *name;   /* default: the file name without extension */
     char *model;  /* resolved path */
+    struct network_choice network;
 
     char *data_source;            /* paths inside resolved */
     struct preprocess preprocess; /* of data and training */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "battery/battery_rows.h"
+#include "battery/network_choice_yaml.h"
 #include "battery/yaml_node.h"
 #include "data/source.h"
 #include "data/source_kind.h"
@@ -204,6 +205,8 @@ static bool read_training(struct yaml_file *file, const struct yaml_field *field
 static const struct yaml_field battery_fields[] = {
     {.name = "name", .read = yaml_read_text, MEMBER(name), .wanted = "a name for the battery"},
     {.name = "model", .read = read_model, .wanted = "the path of an ONNX file", .required = true},
+    {.name = "output", .read = network_choice_read_output, MEMBER(network)},
+    {.name = "input-shape", .read = network_choice_read_shape, MEMBER(network)},
     {.name = "seed", .read = yaml_read_seed, MEMBER(seed)},
     {.name = "data", .read = read_data, .wanted = "a mapping with source, preprocess, ...", .required = true},
     {.name = "training", .read = read_training, .wanted = "a mapping with source, images, ..."},
@@ -340,5 +343,6 @@ void battery_destroy(struct battery *b) {
                            b->class_names,  b->training_source, b->training_layers,
                            b->target_class, b->preprocess_file};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
+    network_choice_finish(&b->network);
     free(b);
 }

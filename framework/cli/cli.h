@@ -42,6 +42,18 @@ struct cli_context {
         .summary = "a CSV file with a column name: what the classes are called"                                        \
     }
 
+/* The options of commands that open a network: see subject_choose(). */
+#define CLI_MODEL_OUTPUT                                                                                               \
+    {                                                                                                                  \
+        .name = "model-output", .kind = CLI_TEXT, .value = "NAME",                                                     \
+        .summary = "which of the network's outputs; or {name: NAME, reduce: mean|sum, index: K}"                       \
+    }
+#define CLI_INPUT_SHAPE                                                                                                \
+    {                                                                                                                  \
+        .name = "input-shape", .kind = CLI_TEXT, .value = "SHAPE",                                                     \
+        .summary = "of one sample, such as 3x224x224, where the file leaves sizes open"                                \
+    }
+
 /* The option of commands that run plugins (workers/sandbox.h): sandbox_turn_off() when it is given. */
 #define CLI_NO_SANDBOX                                                                                                 \
     {                                                                                                                  \

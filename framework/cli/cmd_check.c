@@ -17,13 +17,15 @@
 #define SEED 1u
 #define SPREAD .3 /* sd of all weights and biases: logits of order one */
 
-enum { MODEL, TIME_LIMIT, NO_SANDBOX };
+enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, TIME_LIMIT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
                .value = "FILE",
                .summary = "check on this network instead of two small random ones"},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [TIME_LIMIT] = {.name = "time-limit",
                     .kind = CLI_NUMBER,
                     .value = "S",
@@ -175,17 +177,25 @@ static int check_small(const struct plugin *plugin, double limit, bool *suits, s
     return worst;
 }
 
-static int check_plugin(const struct plugin *plugin, double limit, const char *model, struct error *e) {
+static int check_model(const struct plugin *plugin, const struct cli_values *values, bool *suits, struct error *e) {
+    const struct cli_value *option = values->option;
+    struct subject subject = {0};
+    struct network_choice choice;
+    int status = CLI_USAGE;
+    if (subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+        subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, &subject, e))
+        status = check_on(plugin, option[TIME_LIMIT].number, subject.weights, option[MODEL].text, suits, e);
+    network_choice_finish(&choice);
+    subject_finish(&subject);
+    return status;
+}
+
+static int check_plugin(const struct plugin *plugin, const struct cli_values *values, struct error *e) {
+    double limit = values->option[TIME_LIMIT].number;
     bool suits = false;
     int status;
-    if (model) {
-        struct subject subject;
-        if (!subject_open(model, CONV_AUTO, &subject, e)) return CLI_USAGE;
-        status = check_on(plugin, limit, subject.weights, model, &suits, e);
-        subject_finish(&subject);
-    } else {
-        status = check_small(plugin, limit, &suits, e);
-    }
+    if (values->option[MODEL].text) status = check_model(plugin, values, &suits, e);
+    else status = check_small(plugin, limit, &suits, e);
     if (status == CLI_EXPECTED && !suits) {
         error_set(e, "%s: nothing was checked: a network the method applies to wanted (--model)", plugin->path);
         status = CLI_BROKEN;
@@ -202,7 +212,7 @@ static int check_run(const struct cli_context *context, const struct cli_values 
     const double limit = values->option[TIME_LIMIT].number;
     if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, limit, &plugin, e)) {
         status = CLI_BROKEN;
-        if (plugin_usable(plugin, e)) status = check_plugin(plugin, limit, values->option[MODEL].text, e);
+        if (plugin_usable(plugin, e)) status = check_plugin(plugin, values, e);
     }
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);

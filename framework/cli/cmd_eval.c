@@ -5,11 +5,13 @@
 
 #include <stdio.h>
 
-enum { MODEL, DATA, PREPROCESS, CLASS_NAMES, COUNT, CONV };
+enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, DATA, PREPROCESS, CLASS_NAMES, COUNT, CONV };
 
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
     [PREPROCESS] = {.name = "preprocess",
                     .kind = CLI_TEXT,
@@ -30,19 +32,32 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     (void)context;
     const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
     struct subject subject = {0};
+    struct network_choice choice;
     struct dataset *data = NULL;
     struct preprocess preprocess;
     uint32_t count = 0, correct = 0;
     int status = CLI_USAGE;
-    if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
-        subject_preprocess(&values->option[PREPROCESS], path, &preprocess, e) &&
-        subject_data(source, &preprocess, &values->option[CLASS_NAMES], "the accuracy", subject_channels(subject.graph),
-                     &data, e) &&
+    const struct cli_value *option = values->option;
+    struct error first = {{0}};
+    bool missing = false;
+    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+              subject_preprocess(&option[PREPROCESS], path, &preprocess, e);
+    choice.onnx.open = &missing;
+    bool opened = ok && subject_open(path, subject_conv(&option[CONV]), &choice.onnx, &subject, &first);
+    if (ok && !opened && !missing) ok = error_set(e, "%s", first.text);
+    ok = ok && subject_data(source, &preprocess, &option[CLASS_NAMES], "the accuracy",
+                            opened ? subject_channels(subject.graph) : 0, &data, e);
+    if (ok && !opened) { /* sizes that the file leaves open are those of the data */
+        choice.onnx.data = data->sample;
+        ok = subject_open(path, subject_conv(&option[CONV]), &choice.onnx, &subject, e);
+    }
+    if (ok &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
         subject_fits_data(subject.graph, path, data, source, e))
         status = subject_accuracy(subject.net, data, count, source, &correct, e);
     if (status == CLI_EXPECTED) printf("accuracy %.4f (%u/%u)\n", (double)correct / count, correct, count);
     dataset_destroy(data);
+    network_choice_finish(&choice);
     subject_finish(&subject);
     return status;
 }

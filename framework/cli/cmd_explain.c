@@ -16,6 +16,8 @@
 
 enum {
     MODEL,
+    MODEL_OUTPUT,
+    INPUT_SHAPE,
     INPUT,
     DATA,
     INDEX,
@@ -33,6 +35,8 @@ enum {
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy, .jpg or .png file"},
     [DATA] = {.name = "data",
               .kind = CLI_TEXT,
@@ -185,7 +189,7 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     return ok;
 }
 
-static bool load_input(struct job *job, struct error *e) {
+static bool check_options(struct job *job, struct error *e) {
     const struct cli_value *option = job->option;
     if (option[INPUT].given == option[DATA].given) {
         return error_set(e, "explain: %s: one of them wanted",
@@ -195,7 +199,51 @@ static bool load_input(struct job *job, struct error *e) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
     }
-    if (!subject_preprocess(&option[PREPROCESS], option[MODEL].text, &job->preprocess, e)) return false;
+    return subject_preprocess(&option[PREPROCESS], option[MODEL].text, &job->preprocess, e);
+}
+
+/* The shape of the input, for sizes that the network leaves open. */
+static bool input_shape(struct job *job, struct shape *out, struct error *e) {
+    const struct cli_value *option = job->option;
+    struct dataset *data = NULL;
+    struct image image = {0};
+    float *stored = NULL;
+    bool ok = true;
+    if (option[DATA].given) {
+        ok = dataset_load_with(option[DATA].text, &job->preprocess, &data, e);
+        if (ok) *out = data->sample;
+        dataset_destroy(data);
+    } else if (image_has_extension(option[INPUT].text)) {
+        ok = image_load(option[INPUT].text, &image, e) && preprocess_image(&job->preprocess, &image, e);
+        if (ok) *out = (struct shape){3, {image.channels, image.height, image.width}};
+        image_finish(&image);
+    } else {
+        ok = npy_read(option[INPUT].text, out, &stored, e);
+        if (ok && out->rank == 4 && out->dim[0] == 1) memmove(out->dim, out->dim + 1, --out->rank * sizeof *out->dim);
+        free(stored);
+    }
+    return ok;
+}
+
+/* The input is looked at first only where the network needs its size. */
+static bool load_network(struct job *job, struct error *e) {
+    const struct cli_value *option = job->option;
+    const enum conv_route conv = subject_conv(&option[CONV]);
+    struct network_choice choice;
+    struct error first;
+    bool missing = false;
+    if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
+        return false;
+    choice.onnx.open = &missing;
+    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, &job->subject, &first);
+    if (!ok && missing && input_shape(job, &choice.onnx.data, NULL))
+        ok = subject_open(option[MODEL].text, conv, &choice.onnx, &job->subject, &first);
+    network_choice_finish(&choice);
+    return ok || error_set(e, "%s", first.text);
+}
+
+static bool load_input(struct job *job, struct error *e) {
+    const struct cli_value *option = job->option;
     return option[INPUT].given ? load_file(job, option[INPUT].text, e)
                                : load_sample(job, option[DATA].text, option[INDEX].integer, e);
 }
@@ -327,8 +375,7 @@ static int explain_run(const struct cli_context *context, const struct cli_value
         status = CLI_BROKEN;
         goto done;
     }
-    if (subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_names(&job, e) &&
-        load_input(&job, e) && check_target(&job, e)) {
+    if (load_network(&job, e) && load_names(&job, e) && load_input(&job, e) && check_target(&job, e)) {
         status = CLI_BROKEN;
         if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
             print_summary(&job);

@@ -18,10 +18,16 @@ enum conv_route subject_conv(const struct cli_value *value) {
     return (enum conv_route)i;
 }
 
-bool subject_open(const char *path, enum conv_route conv, struct subject *out, struct error *e) {
+bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
+                    struct error *e) {
+    return network_choice_parse(output->text, shape->text, out, e);
+}
+
+bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, struct subject *out,
+                  struct error *e) {
     const struct net_options options = {.conv = conv};
     *out = (struct subject){.path = path};
-    if (!onnx_load(path, &out->graph, e) || !weights_create(out->graph, &out->weights, e) ||
+    if (!onnx_load_with(path, choice, &out->graph, e) || !weights_create(out->graph, &out->weights, e) ||
         !net_create_with(out->weights, &options, &out->net, e)) {
         subject_finish(out);
         return false;

@@ -2,6 +2,7 @@
 #ifndef ASSAY_CLI_SUBJECT_H
 #define ASSAY_CLI_SUBJECT_H
 
+#include "battery/network_choice.h"
 #include "cli/options.h"
 #include "data/dataset.h"
 #include "nn/net.h"
@@ -14,7 +15,10 @@ struct subject {
 };
 
 /* A warning of the graph goes to standard error. */
-bool subject_open(const char *path, enum conv_route, struct subject *out, struct error *);
+bool subject_open(const char *path, enum conv_route, const struct onnx_options *, struct subject *out, struct error *);
+/* The values of CLI_MODEL_OUTPUT and CLI_INPUT_SHAPE. network_choice_finish() in any case. */
+bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
+                    struct error *);
 /* The value of CLI_CONV. */
 enum conv_route subject_conv(const struct cli_value *);
 void subject_finish(struct subject *); /* also of a zeroed one */

@@ -37,9 +37,9 @@ static const char *labels_use(const struct run *run) {
 
 static bool load_data(struct run *run, const char *source, const char *labels_for, struct dataset **out,
                       struct error *e) {
-    const struct shape *sample = &run->graph->sample;
+    const struct shape *sample = run->graph ? &run->graph->sample : NULL; /* NULL: its sizes are those of the data */
     const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
-                                            sample->rank == 3 ? (uint32_t)sample->dim[0] : 0};
+                                            sample && sample->rank == 3 ? (uint32_t)sample->dim[0] : 0};
     return dataset_load_for(source, &request, out, e);
 }
 
@@ -80,12 +80,27 @@ static bool find_target(struct run *run, struct error *e) {
                         excerpt_of(b->target_class).text, run->graph->classes - 1);
 }
 
+/* *open, unless NULL: it was not loaded because the file leaves sizes open, which are those of the data then. */
+static bool load_network(struct run *run, bool *open, struct error *e) {
+    struct onnx_options options = run->battery->network.onnx;
+    if (run->data) options.data = run->data->sample;
+    options.open = open;
+    return onnx_load_with(run->battery->model, &options, &run->graph, e);
+}
+
+static bool load_network_and_data(struct run *run, struct error *e) {
+    struct error first = {{0}};
+    bool open = false, loaded = load_network(run, &open, &first);
+    if (!loaded && !open) return error_set(e, "%s", first.text);
+    return load_data(run, run->battery->data_source, labels_use(run), &run->data, e) &&
+           (loaded || load_network(run, NULL, e));
+}
+
 static bool open_model(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) &&
-           load_data(run, b->data_source, labels_use(run), &run->data, e) && take_preprocess(run, e) &&
+           load_network_and_data(run, e) && weights_create(run->graph, &run->model, e) && take_preprocess(run, e) &&
            check_data(run, run->data, run->graph, b->data_source, e) && find_target(run, e);
 }
 

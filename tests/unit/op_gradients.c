@@ -55,7 +55,7 @@ static void trial_init(struct trial *b, const struct variant *v) {
     memset(b, 0, sizeof *b);
     cr_assert(build(v, &b->graph, &e), "%s (%s; %s; %s): %s", v->op, v->inputs, v->sample, v->attributes, e.text);
     b->shapes = calloc(b->graph->value_count, sizeof *b->shapes);
-    cr_assert(graph_infer(b->graph, SAMPLES, b->shapes, &e), "%s: %s", v->op, e.text);
+    cr_assert(graph_infer(b->graph, b->graph->single ? 1 : SAMPLES, b->shapes, &e), "%s: %s", v->op, e.text);
     const struct node *node = &b->graph->nodes[b->graph->node_count - 1];
     op_call_init(&b->call, b->graph, node, b->shapes, b->in);
     for (uint32_t i = 0; i < node->input_count; i++) {
