@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "battery/battery.h"
+#include "measure/accuracy.h"
 
 #include <stdio.h>
 
@@ -25,19 +26,28 @@ static const struct cli_option options[] = {
     [CONV] = CLI_CONV_ALONE,
 };
 
+static void print(const struct accuracy *a) {
+    struct text warning = {0};
+    printf("accuracy %.4f (%u/%u)\n", (double)a->right / a->read, a->right, a->read);
+    accuracy_add_warning(&warning, a);
+    if (warning.data) cli_message("warning: %s", warning.data);
+    text_finish(&warning);
+}
+
 static int eval_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
     struct subject subject = {0};
     struct dataset *data = NULL;
-    uint32_t count = 0, correct = 0;
+    uint32_t count = 0;
+    struct accuracy accuracy = {0};
     int status = CLI_USAGE;
     if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
         subject_data(source, &values->option[PREPROCESS], &data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
         subject_fits_data(subject.graph, path, data, source, e))
-        status = subject_accuracy(subject.net, data, count, source, &correct, e);
-    if (status == CLI_EXPECTED) printf("accuracy %.4f (%u/%u)\n", (double)correct / count, correct, count);
+        status = subject_accuracy(subject.net, data, count, source, &accuracy, e);
+    if (status == CLI_EXPECTED) print(&accuracy);
     dataset_destroy(data);
     subject_finish(&subject);
     return status;

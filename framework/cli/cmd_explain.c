@@ -204,7 +204,7 @@ static bool ask(struct job *job, const assay_explainer *explainer, struct cores 
     const assay_request request = {1, job->x, &job->target, &job->option[SEED].seed};
     struct handle *handle = NULL;
     struct call call = {0};
-    bool ok = handle_create(job->subject.net, &handle, e) &&
+    bool ok = handle_create(job->subject.net, &handle, e) && handle_refuse_idle_rules(handle, e) &&
               call_init(&call, explainer, shape_count(&job->subject.graph->sample), 1, e);
     if (ok) {
         cores_enter(cores, 0);

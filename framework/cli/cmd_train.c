@@ -189,11 +189,11 @@ static struct recipe recipe_of(const struct cli_value *option) {
 
 static int print_test_accuracy(const struct training *t, const char *source, struct error *e) {
     struct net *net = NULL;
-    uint32_t correct = 0;
+    struct accuracy accuracy = {0};
     if (!net_create(t->weights, &net, e)) return CLI_BROKEN;
-    int status = subject_accuracy(net, t->test, t->test_count, source, &correct, e);
+    int status = subject_accuracy(net, t->test, t->test_count, source, &accuracy, e);
     if (status == CLI_EXPECTED)
-        printf("test accuracy %.4f (%u/%u)\n", (double)correct / t->test_count, correct, t->test_count);
+        printf("test accuracy %.4f (%u/%u)\n", (double)accuracy.right / accuracy.read, accuracy.right, accuracy.read);
     net_destroy(net);
     return status == CLI_USAGE ? CLI_BROKEN : status;
 }

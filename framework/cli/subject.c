@@ -72,14 +72,14 @@ bool subject_finite(const float *logits, uint32_t classes, struct error *e) {
     return true;
 }
 
-int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count, const char *source, uint32_t *correct,
-                     struct error *e) {
+int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count, const char *source,
+                     struct accuracy *accuracy, struct error *e) {
     uint32_t classes = net_graph(net)->classes;
     size_t size = shape_count(&data->sample);
     int status = CLI_USAGE;
     float *x = calloc(size, CHUNK * sizeof *x), *logits = calloc(classes, CHUNK * sizeof *logits);
-    *correct = 0;
-    if (!x || !logits) {
+    uint32_t *predicted = calloc(count, sizeof *predicted);
+    if (!x || !logits || !predicted) {
         error_memory(e);
         goto done;
     }
@@ -95,12 +95,14 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
                 status = CLI_BROKEN;
                 goto done;
             }
-            *correct += net_class(row, classes) == data->labels[first + i];
+            predicted[first + i] = net_class(row, classes);
         }
     }
-    status = CLI_EXPECTED;
+    *accuracy = accuracy_count(predicted, data->labels, count, classes);
+    status = accuracy->read || error_memory(e) ? CLI_EXPECTED : CLI_BROKEN;
 done:
     free(x);
     free(logits);
+    free(predicted);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "data/dataset.h"
+#include "measure/accuracy.h"
 #include "nn/net.h"
 
 struct subject {
@@ -37,9 +38,9 @@ bool subject_count(const struct dataset *, const char *source, const char *optio
 /* Fails, naming the class, when a logit is not finite. */
 bool subject_finite(const float *logits, uint32_t classes, struct error *);
 
-/* Correct predictions on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the sample, any
- * other failure CLI_USAGE (cli.h). */
-int subject_accuracy(struct net *, const struct dataset *, uint32_t count, const char *source, uint32_t *correct,
+/* How often the network is right on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the
+ * sample, any other failure CLI_USAGE (cli.h). */
+int subject_accuracy(struct net *, const struct dataset *, uint32_t count, const char *source, struct accuracy *,
                      struct error *);
 
 #endif

@@ -246,3 +246,24 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
     json_decref(o);
     return *text || error_memory(e);
 }
+
+bool record_accuracy(const struct run *run, char **text, struct error *e) {
+    const struct accuracy *a = &run->accuracy;
+    bool known = accuracy_state(a) != ACCURACY_UNKNOWN;
+    struct text sentence = {0}, warning = {0};
+    *text = NULL;
+    accuracy_add_sentence(&sentence, a);
+    accuracy_add_warning(&warning, a);
+    json_t *o =
+        sentence.failed || warning.failed
+            ? NULL
+            : json_pack("{s:I, s:I, s:o, s:o, s:s, s:s?}", "read", (json_int_t)a->read, "right", (json_int_t)a->right,
+                        "accuracy", known ? json_real((double)a->right / a->read) : json_null(), "chance",
+                        known ? json_real(accuracy_chance(a)) : json_null(), "sentence", sentence.data, "warning",
+                        warning.data);
+    if (o) *text = json_dumps(o, JSON_PRESERVE_ORDER);
+    json_decref(o);
+    text_finish(&sentence);
+    text_finish(&warning);
+    return *text || error_memory(e);
+}

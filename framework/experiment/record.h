@@ -12,6 +12,10 @@
 
 #include "experiment/state.h"
 
+/* The JSON object "accuracy" of the store: {read, right, accuracy, chance, sentence, warning}; read 0 and nulls where
+ * there are no labels, warning null where the accuracy is clearly above chance. *text is the caller's. */
+bool record_accuracy(const struct run *, char **text, struct error *);
+
 /* *text is the caller's. `identity` is a digest of what must agree for a store to be this run's: everything above but
  * the battery's file, the libraries and the machine. */
 bool record_run(const struct run *, char identity[65], char **text, struct error *);

@@ -4,18 +4,24 @@
 #include "base/rng.h"
 #include "nn/net.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BATCH_LEAST 10u /* candidates predicted at once */
 #define BATCH_MOST 100u
+/* The accuracy is that of so many at least, where there are as many: 95 % intervals of +- 10 points at most. What the
+ * selection reads beyond counts too. It costs one forward pass for each. */
+#define READ_LEAST 100u
 
 struct selector {
     struct run *run;
     struct net *net;
     struct input_set *set;
     uint32_t wanted, quota, *per_class; /* per_class: how many are taken */
-    uint32_t *order, *predicted;        /* candidates, and their predictions where known */
+    uint32_t *order, *predicted, known; /* candidates, and the predictions of the first `known` */
+    float *logits;                      /* of one batch */
     float *x;                           /* the candidates predicted last: [first, first + count) of the order */
     uint32_t first, count;
     bool *taken;
@@ -29,19 +35,43 @@ static uint32_t batch_of(const struct selector *s) {
     return s->wanted < least ? least : s->wanted > BATCH_MOST ? BATCH_MOST : s->wanted;
 }
 
-/* Predictions of the next candidates in the order, from *known on. */
-static bool predict(struct selector *s, uint32_t *known, struct error *e) {
-    uint32_t left = s->run->data->count - *known, n = batch_of(s);
+/* A file by its path, anything else by its number. */
+static bool not_finite(struct selector *s, uint32_t sample, float logit, struct error *e) {
+    const struct dataset *d = s->run->data;
+    char number[32] = "";
+    s->run->logits_broken = true;
+    if (!d->files) snprintf(number, sizeof number, ": sample %u", sample);
+    return error_set(e,
+                     "%s%s: the network's logits are not finite (%g): nothing can be explained there; check the model "
+                     "and the preprocessing",
+                     d->files ? d->files[sample].path : s->run->battery->data_source, number, (double)logit);
+}
+
+static bool classify(struct selector *s, uint32_t first, uint32_t n, struct error *e) {
+    uint32_t classes = net_graph(s->net)->classes;
+    for (uint32_t i = 0; i < n; i++) {
+        const float *logits = s->logits + (size_t)i * classes;
+        for (uint32_t k = 0; k < classes; k++)
+            if (!isfinite(logits[k])) return not_finite(s, s->order[first + i], logits[k], e);
+        s->predicted[first + i] = net_class(logits, classes);
+    }
+    return true;
+}
+
+/* Predictions of the next candidates in the order. */
+static bool predict(struct selector *s, struct error *e) {
+    uint32_t left = s->run->data->count - s->known, n = batch_of(s);
     if (n > left) n = left;
     float *x = realloc(s->x, n * s->size * sizeof *x);
     if (!x) return error_memory(e);
     s->x = x;
-    s->first = *known;
+    s->first = s->known;
     s->count = n;
     bool ok = true;
-    for (uint32_t i = 0; ok && i < n; i++) ok = dataset_sample(s->run->data, s->order[*known + i], x + i * s->size, e);
-    ok = ok && net_predict(s->net, n, x, s->predicted + *known, e);
-    *known += n;
+    for (uint32_t i = 0; ok && i < n; i++)
+        ok = dataset_sample(s->run->data, s->order[s->known + i], x + i * s->size, e);
+    ok = ok && net_forward(s->net, n, x, s->logits, e) && classify(s, s->known, n, e);
+    s->known += n;
     return ok;
 }
 
@@ -66,10 +96,9 @@ static bool take(struct selector *s, uint32_t candidate, struct error *e) {
 
 /* First an equal number of every class, then whatever comes. */
 static bool fill(struct selector *s, struct error *e) {
-    uint32_t known = 0;
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t k = 0; k < s->run->data->count && s->set->count < s->wanted; k++) {
-            if (k == known && !predict(s, &known, e)) return false;
+            if (k == s->known && !predict(s, e)) return false;
             uint32_t label = s->run->data->labels[s->order[k]];
             bool fits = pass == 1 || s->per_class[label] < s->quota;
             bool wanted = !s->taken[k] && fits && (!s->only_correct || s->predicted[k] == label);
@@ -80,6 +109,20 @@ static bool fill(struct selector *s, struct error *e) {
         e,
         "%s: found %u samples that are classified correctly: wanted %u; lower `inputs`, or set `only-correct: false`",
         s->run->battery->data_source, s->set->count, s->wanted);
+}
+
+/* How often the network is right on what was read, the candidates passed over among them. */
+static bool measure_accuracy(struct selector *s, struct error *e) {
+    const struct dataset *d = s->run->data;
+    uint32_t least = d->count < READ_LEAST ? d->count : READ_LEAST;
+    while (d->labels && s->known < least)
+        if (!predict(s, e)) return false;
+    uint32_t *labels = d->labels ? malloc(s->known * sizeof *labels) : NULL;
+    if (d->labels && !labels) return error_memory(e);
+    for (uint32_t i = 0; labels && i < s->known; i++) labels[i] = d->labels[s->order[i]];
+    s->run->accuracy = accuracy_count(s->predicted, labels, s->known, net_graph(s->net)->classes);
+    free(labels);
+    return true;
 }
 
 static double zero_share(const struct input_set *set, size_t size) {
@@ -144,6 +187,11 @@ static bool put_inputs(struct run *run, enum root root, struct error *e) {
     return ok && store_commit(run->store, e);
 }
 
+static bool allocate_logits(struct selector *s, struct error *e) {
+    s->logits = malloc((size_t)batch_of(s) * net_graph(s->net)->classes * sizeof *s->logits);
+    return s->logits || error_memory(e);
+}
+
 bool setup_inputs(struct run *run, enum root root, struct error *e) {
     const struct battery *b = run->battery;
     struct input_set *set = &run->inputs[root];
@@ -165,7 +213,8 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
         rng_permutation(&rng, count, s.order);
         /* The linear model classifies nothing: its inputs are those of the model. */
         enum root judge_root = root == ROOT_LINEAR ? ROOT_MODEL : root;
-        ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && fill(&s, e);
+        ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && allocate_logits(&s, e) && fill(&s, e) &&
+             (root != ROOT_MODEL || measure_accuracy(&s, e));
     }
     for (uint32_t i = 0; ok && root == ROOT_LINEAR && i < set->count; i++)
         set->target[i] %= run->linear_graph->classes; /* it may have fewer outputs than the model */
@@ -178,6 +227,7 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     }
     net_destroy(s.net);
     free(s.x);
+    free(s.logits);
     free(s.order);
     free(s.predicted);
     free(s.taken);

@@ -28,6 +28,7 @@ struct explainer_entry {
     struct plugin *plugin;      /* NULL for a yardstick; may have a problem, which is the breach then */
     unsigned claims;            /* enum assay_claim, for its parameters */
     bool non_negative;          /* as delivered, after reduction */
+    bool ruled;                 /* it asks for a backward rule other than the gradient, as conformance saw */
     bool needed;                /* yardsticks: some row is paired with it */
     char *breach;               /* why it is ERROR before any control, or NULL */
     char *unsupported;          /* why every control is SKIP, or NULL */
@@ -66,6 +67,7 @@ struct experiment_view {
     uint32_t classes[ROOT_COUNT]; /* outputs of each root's network; 0 where there is none */
     const float *linear;          /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
     uint64_t seed;                /* of the battery */
+    const char *saturating;       /* the operator the model's outputs come from, where it saturates; or NULL */
 };
 
 /* NULL where there is none. */

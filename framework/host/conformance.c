@@ -52,6 +52,7 @@ static bool check_answer(struct trial *trial) {
     assay_status status = trial_call(trial, &batch, CALL_NAN_A, trial->first);
     trial->report->forward = trial->handle->forward;
     trial->report->backward = trial->handle->backward;
+    trial->report->ruled = trial->handle->ruled;
     const char *why = trial->call.why[0] ? trial->call.why : "no reason given";
     if (status == ASSAY_UNSUPPORTED) {
         trial->report->unsupported = true;

@@ -2,6 +2,7 @@
 #include "host/handle.h"
 
 #include "base/rng.h"
+#include "nn/activations.h"
 #include "nn/op.h"
 
 #include <stdio.h>
@@ -167,6 +168,11 @@ static assay_status backward_gradient(const assay_model *model, assay_rule rule,
     };
     if ((size_t)rule >= sizeof rules / sizeof *rules)
         return assay_say(why, ASSAY_UNSUPPORTED, "backward: this host has no rule %d", (int)rule);
+    if (rule != ASSAY_RULE_GRADIENT && handle_of(model)->idle_rules)
+        return assay_say(why, ASSAY_UNSUPPORTED,
+                         "The network has no rectifier (ReLU or its kin): the backward rule changes nothing, this is "
+                         "the gradient.");
+    if (rule != ASSAY_RULE_GRADIENT) handle_of(model)->ruled += n;
     return gradient_under(model, rules[rule], n, x, targets, out, why);
 }
 
@@ -224,19 +230,6 @@ static uint32_t sample_begins(const struct graph *graph, const struct value *val
     return !graph->single || (value->shape.rank > 0 && value->shape.dim[0] == 1);
 }
 
-/* wanted[value]: whether the output depends on it. Nodes are in topological order, so one walk backwards is enough. */
-static void mark_needed(const struct graph *graph, bool *wanted) {
-    wanted[graph->output] = true;
-    for (uint32_t i = graph->node_count; i-- > 0;) {
-        const struct node *node = &graph->nodes[i];
-        bool needed = false;
-        for (uint32_t k = 0; k < node->output_count; k++)
-            needed = needed || (node->outputs[k] != GRAPH_NONE && wanted[node->outputs[k]]);
-        for (uint32_t k = 0; needed && k < node->input_count; k++)
-            if (node->inputs[k] != GRAPH_NONE) wanted[node->inputs[k]] = true;
-    }
-}
-
 /* Of the layer that begins at the node, as `assay list layers` has it; else of the node itself. */
 static const char *name_for_plugin(const struct graph *graph, uint32_t index) {
     for (uint32_t i = 0; i < graph->layer_count; i++)
@@ -253,7 +246,7 @@ static bool collect_layers(struct handle *handle, const struct graph *graph, str
         free(wanted);
         return error_memory(e);
     }
-    mark_needed(graph, wanted);
+    graph_mark_needed(graph, wanted);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         const struct value *value = graph_value(graph, node->outputs[0]);
@@ -288,6 +281,13 @@ bool handle_create(struct net *net, struct handle **out, struct error *e) {
         return false;
     }
     *out = handle;
+    return true;
+}
+
+bool handle_refuse_idle_rules(struct handle *handle, struct error *e) {
+    struct activations found;
+    if (!graph_activations(net_graph(handle->net), &found, e)) return false;
+    handle->idle_rules = found.rectifiers == 0;
     return true;
 }
 

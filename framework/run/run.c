@@ -216,20 +216,40 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
 
 /* ---- all of it ---- */
 
+/* At once, as the run may take hours. */
+static bool say_accuracy(const struct run *run, bool quiet, struct error *e) {
+    struct text sentence = {0}, warning = {0};
+    accuracy_add_sentence(&sentence, &run->accuracy);
+    accuracy_add_warning(&warning, &run->accuracy);
+    bool ok = (!sentence.failed && !warning.failed) || error_memory(e);
+    if (ok && !quiet) fprintf(stderr, "assay: %s\n", sentence.data);
+    if (ok && !quiet && warning.data) fprintf(stderr, "assay: warning: %s\n", warning.data);
+    text_finish(&sentence);
+    text_finish(&warning);
+    return ok;
+}
+
+static bool put_accuracy(struct run *run, struct error *e) {
+    char *text;
+    bool ok = record_accuracy(run, &text, e) && store_set_meta(run->store, "accuracy", text, e);
+    free(text);
+    return ok;
+}
+
 static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                     struct plan_cost *cost, struct error *e) {
     return store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
-           setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-           schedule_measure(run, options->jobs, e) && make_draw_counts(run, counts, e) &&
-           plan_cost_make(run, counts, cost, e);
+           say_accuracy(run, options->quiet, e) && setup_inputs(run, ROOT_LINEAR, e) &&
+           (!setup_needs_labels(run) || network_list(run, e)) && schedule_measure(run, options->jobs, e) &&
+           make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e);
 }
 
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
     bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && setup_inputs(run, ROOT_MODEL, e) &&
-              setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              make_draw_counts(run, counts, e);
-    out->started = out->started || ok;
+              say_accuracy(run, options->quiet, e) && put_accuracy(run, e) && setup_inputs(run, ROOT_LINEAR, e) &&
+              (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
+    out->started = out->started || ok || run->logits_broken;
     ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) &&
          verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
          store_check_file(run->store, e);
