@@ -42,9 +42,10 @@ static bool not_finite(struct selector *s, uint32_t sample, float logit, struct 
     s->run->logits_broken = true;
     if (!d->files) snprintf(number, sizeof number, ": sample %u", sample);
     return error_set(e,
-                     "%s%s: the network's logits are not finite (%g): nothing can be explained there; check the model "
+                     "%s%s: the network's logits are not finite (%s): nothing can be explained there; check the model "
                      "and the preprocessing",
-                     d->files ? d->files[sample].path : s->run->battery->data_source, number, (double)logit);
+                     d->files ? d->files[sample].path : s->run->battery->data_source, number,
+                     isnan(logit) ? "nan" : "infinite");
 }
 
 static bool classify(struct selector *s, uint32_t first, uint32_t n, struct error *e) {
@@ -94,6 +95,29 @@ static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     return copy_sample(s, candidate, set->x + i * s->size, e);
 }
 
+/* On what was read, the candidates passed over among them. */
+static struct accuracy accuracy_of(const struct selector *s) {
+    const uint32_t *labels = s->run->data->labels;
+    uint32_t *of = labels ? malloc(s->known * sizeof *of) : NULL;
+    for (uint32_t i = 0; of && i < s->known; i++) of[i] = labels[s->order[i]];
+    struct accuracy a = accuracy_count(s->predicted, of, s->known, net_graph(s->net)->classes);
+    free(of);
+    return a;
+}
+
+/* All were read by then. */
+static bool too_few(struct selector *s, struct error *e) {
+    const struct accuracy a = accuracy_of(s);
+    struct text why = {0};
+    accuracy_add_warning(&why, &a);
+    error_set(e,
+              "%s: found %u samples that are classified correctly: wanted %u; lower `inputs`, or set `only-correct: "
+              "false`%s%s",
+              s->run->battery->data_source, s->set->count, s->wanted, why.data ? "; " : "", why.data ? why.data : "");
+    text_finish(&why);
+    return false;
+}
+
 /* First an equal number of every class, then whatever comes. */
 static bool fill(struct selector *s, struct error *e) {
     for (int pass = 0; pass < 2; pass++)
@@ -104,24 +128,15 @@ static bool fill(struct selector *s, struct error *e) {
             bool wanted = !s->taken[k] && fits && (!s->only_correct || s->predicted[k] == label);
             if (wanted && !take(s, k, e)) return false;
         }
-    if (s->set->count == s->wanted) return true;
-    return error_set(
-        e,
-        "%s: found %u samples that are classified correctly: wanted %u; lower `inputs`, or set `only-correct: false`",
-        s->run->battery->data_source, s->set->count, s->wanted);
+    return s->set->count == s->wanted || too_few(s, e);
 }
 
-/* How often the network is right on what was read, the candidates passed over among them. */
 static bool measure_accuracy(struct selector *s, struct error *e) {
     const struct dataset *d = s->run->data;
     uint32_t least = d->count < READ_LEAST ? d->count : READ_LEAST;
     while (d->labels && s->known < least)
         if (!predict(s, e)) return false;
-    uint32_t *labels = d->labels ? malloc(s->known * sizeof *labels) : NULL;
-    if (d->labels && !labels) return error_memory(e);
-    for (uint32_t i = 0; labels && i < s->known; i++) labels[i] = d->labels[s->order[i]];
-    s->run->accuracy = accuracy_count(s->predicted, labels, s->known, net_graph(s->net)->classes);
-    free(labels);
+    s->run->accuracy = accuracy_of(s);
     return true;
 }
 

@@ -62,8 +62,7 @@ enum accuracy_state accuracy_state(const struct accuracy *a) {
     if (a->read == 0) return ACCURACY_UNKNOWN;
     double chance = accuracy_chance(a);
     if (clearly_above(a->right, a->read, chance)) return ACCURACY_CLEAR;
-    bool few = !clearly_above(a->read, a->read, chance) && a->right > chance * a->read;
-    return few ? ACCURACY_FEW : ACCURACY_CHANCE;
+    return clearly_above(a->read, a->read, chance) ? ACCURACY_CHANCE : ACCURACY_FEW;
 }
 
 /* ".80", "1.00"; never rounded up to 1. */

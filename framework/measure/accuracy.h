@@ -18,7 +18,7 @@ struct accuracy {
 enum accuracy_state {
     ACCURACY_UNKNOWN, /* nothing was read, or there are no labels */
     ACCURACY_CLEAR,   /* the one-sided 95 % Clopper-Pearson bound lies above chance */
-    ACCURACY_FEW,     /* above chance, of so few samples that even all right would not be clear */
+    ACCURACY_FEW,     /* of so few samples that even all right would not be clear */
     ACCURACY_CHANCE
 };
 

@@ -26,7 +26,9 @@ static const struct {
     {{3, 3, 2, 2, 2},
      ACCURACY_FEW,
      "the network is right on 3 of 3 read (accuracy 1.00): too few to tell it from chance"},
-    {{3, 1, 2, 2, 2}, ACCURACY_CHANCE, "the network is right on 1 of 3 read (accuracy .33)"},
+    {{3, 1, 2, 2, 2},
+     ACCURACY_FEW,
+     "the network is right on 1 of 3 read (accuracy .33): too few to tell it from chance"},
     {{10000, 9999, 10, 10, 1100}, ACCURACY_CLEAR, "the network is right on 9999 of 10000 read (accuracy .99)"},
     {{60000, 6900, 10, 10, 6742}, ACCURACY_CLEAR, "the network is right on 6900 of 60000 read (accuracy .12)"},
 };
