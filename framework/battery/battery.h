@@ -60,15 +60,21 @@ struct expectation {
 /* In the order of enum conv_route, ended by NULL. */
 extern const char *const conv_route_names[];
 
+/* What the outputs of the network mean. TASK_AUTO: one output and labels that are 0 and 1 only are TASK_BINARY, all
+ * else TASK_CLASSIFICATION. */
+enum task { TASK_AUTO, TASK_CLASSIFICATION, TASK_BINARY };
+extern const char *const task_names[]; /* in that order, ended by NULL */
+
 enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
 
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
     size_t setting_count;
-    char *path;   /* of the file */
-    char *folder; /* of the file, against which relative paths are read */
-    char *name;   /* default: the file name without extension */
-    char *model;  /* resolved path */
+    char *path;     /* of the file */
+    char *folder;   /* of the file, against which relative paths are read */
+    char *name;     /* default: the file name without extension */
+    char *model;    /* resolved path */
+    enum task task; /* default TASK_AUTO */
 
     char *data_source;            /* paths inside resolved */
     struct preprocess preprocess; /* of data and training */

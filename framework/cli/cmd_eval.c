@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { MODEL, DATA, PREPROCESS, COUNT, CONV };
+enum { MODEL, DATA, PREPROCESS, COUNT, TASK, CONV };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
                .summary = "only the first N samples",
                .min = 1,
                .max = 1e9},
+    [TASK] = CLI_TASK,
     [CONV] = CLI_CONV_ALONE,
 };
 
@@ -45,6 +46,7 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
         subject_data(source, &values->option[PREPROCESS], &data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
+        subject_settle_task(&subject, subject_task(&values->option[TASK]), data, source, e) &&
         subject_fits_data(subject.graph, path, data, source, e))
         status = subject_accuracy(subject.net, data, count, source, &accuracy, e);
     if (status == CLI_EXPECTED) print(&accuracy);

@@ -4,6 +4,7 @@
 #include "cli/subject.h"
 #include "data/class_names.h"
 #include "data/picture.h"
+#include "experiment/task.h"
 #include "host/call.h"
 #include "workers/isolate.h"
 #include "workers/sandbox.h"
@@ -16,7 +17,7 @@
 
 #define SECONDS 600.0
 
-enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, CONV, OUTPUT, NO_SANDBOX };
+enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, TASK, EXPLAINER, SEED, CONV, OUTPUT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -46,6 +47,7 @@ static const struct cli_option options[] = {
                 .value = "CLASS",
                 .summary = "the class explained: its number, 'predicted', or 'label'",
                 .required = true},
+    [TASK] = CLI_TASK,
     [EXPLAINER] =
         {.name = "explainer", .kind = CLI_TEXT, .value = "SPEC", .summary = "the explainer", .required = true},
     [SEED] = {.name = "seed",
@@ -126,7 +128,18 @@ static bool load_picture(struct job *job, const char *path, struct error *e) {
     return ok;
 }
 
+/* Of a network of one output, the number 0 is that output unless a task was given. */
+static bool settle_task(struct job *job, const struct dataset *data, const char *source, struct error *e) {
+    enum task task = subject_task(&job->option[TASK]);
+    bool output = task == TASK_AUTO && strcmp(job->option[TARGET].text, "0") == 0;
+    if (output && task_is_binary(task, job->subject.graph->classes, data->labels, data->count))
+        cli_message("--target 0: the one output itself, which speaks for class 1; its negative: --task binary");
+    return output || subject_settle_task(&job->subject, task, data, source, e);
+}
+
 static bool load_file(struct job *job, const char *path, struct error *e) {
+    const struct dataset no_labels = {0};
+    if (!settle_task(job, &no_labels, path, e)) return false;
     return image_has_extension(path) ? load_picture(job, path, e) : load_npy(job, path, e);
 }
 
@@ -142,7 +155,7 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
         ok = job->x || error_memory(e);
     }
     if (ok) {
-        ok = dataset_sample(data, (uint32_t)index, job->x, e);
+        ok = dataset_sample(data, (uint32_t)index, job->x, e) && settle_task(job, data, source, e);
         job->has_label = true;
         job->label = data->labels[index];
     }

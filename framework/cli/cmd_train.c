@@ -2,6 +2,7 @@
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
+#include "experiment/task.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "nn/train.h"
@@ -144,6 +145,7 @@ static bool build_network(struct training *t, const struct cli_value *option, st
                          layers ? "both --layers and --model" : "neither --layers nor --model");
     }
     return (layers ? arch_build(layers, &t->data->sample, &t->graph, e) : onnx_load(model, &t->graph, e)) &&
+           task_settle(t->graph, TASK_AUTO, t->data, option[DATA].text, shown, e) &&
            subject_fits_data(t->graph, shown, t->data, option[DATA].text, e) &&
            (!t->test || subject_fits_data(t->graph, shown, t->test, option[TEST].text, e)) &&
            weights_create(t->graph, &t->weights, e);

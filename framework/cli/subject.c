@@ -2,8 +2,8 @@
 #include "cli/subject.h"
 
 #include "cli/cli.h"
+#include "experiment/task.h"
 #include "nn/onnx.h"
-#include "battery/battery.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ enum conv_route subject_conv(const struct cli_value *value) {
 
 bool subject_open(const char *path, enum conv_route conv, struct subject *out, struct error *e) {
     const struct net_options options = {.conv = conv};
-    *out = (struct subject){.path = path};
+    *out = (struct subject){.path = path, .conv = conv};
     if (!onnx_load(path, &out->graph, e) || !weights_create(out->graph, &out->weights, e) ||
         !net_create_with(out->weights, &options, &out->net, e)) {
         subject_finish(out);
@@ -28,6 +28,25 @@ bool subject_open(const char *path, enum conv_route conv, struct subject *out, s
     }
     if (out->graph->warning) cli_message("%s: warning: %s", path, out->graph->warning);
     return true;
+}
+
+enum task subject_task(const struct cli_value *value) {
+    size_t i = 0;
+    while (task_names[i] && strcmp(task_names[i], value->text) != 0) i++;
+    return (enum task)i;
+}
+
+bool subject_settle_task(struct subject *s, enum task task, const struct dataset *data, const char *source,
+                         struct error *e) {
+    const struct net_options options = {.conv = s->conv};
+    if (!task_settle(s->graph, task, data, source, s->path, e)) return false;
+    if (!s->graph->paired) return true;
+    cli_message("%s: %s", s->path, TASK_BINARY_SAID);
+    net_destroy(s->net);
+    weights_destroy(s->weights);
+    s->net = NULL;
+    s->weights = NULL;
+    return weights_create(s->graph, &s->weights, e) && net_create_with(s->weights, &options, &s->net, e);
 }
 
 bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *e) {

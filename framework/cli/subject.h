@@ -2,6 +2,7 @@
 #ifndef ASSAY_CLI_SUBJECT_H
 #define ASSAY_CLI_SUBJECT_H
 
+#include "battery/battery.h"
 #include "cli/options.h"
 #include "data/dataset.h"
 #include "measure/accuracy.h"
@@ -12,6 +13,7 @@ struct subject {
     struct graph *graph;
     struct weights *weights;
     struct net *net;
+    enum conv_route conv;
 };
 
 /* A warning of the graph goes to standard error. */
@@ -19,6 +21,11 @@ bool subject_open(const char *path, enum conv_route, struct subject *out, struct
 /* The value of CLI_CONV. */
 enum conv_route subject_conv(const struct cli_value *);
 void subject_finish(struct subject *); /* also of a zeroed one */
+
+/* The value of CLI_TASK. */
+enum task subject_task(const struct cli_value *);
+/* Pairs the logits of a binary classifier (experiment/task.h), and says so; the net is made anew. */
+bool subject_settle_task(struct subject *, enum task, const struct dataset *, const char *source, struct error *);
 
 /* Samples as --preprocess has it. */
 bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *);

@@ -7,6 +7,7 @@
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
+#include "experiment/task.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,9 +31,9 @@ static bool check_data(const struct run *run, const struct dataset *data, const 
 static bool open_model(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
-           dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
-           check_data(run, run->data, run->graph, b->data_source, e) &&
+           onnx_load(b->model, &run->graph, e) && dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
+           task_settle(run->graph, b->task, run->data, b->data_source, b->model, e) &&
+           weights_create(run->graph, &run->model, e) && check_data(run, run->data, run->graph, b->data_source, e) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
 }
 
@@ -139,7 +140,9 @@ static bool open_training(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
     if (!dataset_load_with(b->training_source, &b->preprocess, &run->training, e)) return false;
     if (b->training_layers) {
-        if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e)) return false;
+        if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e) ||
+            !task_settle(run->label_graph, b->task, run->training, b->training_source, "training.layers", e))
+            return false;
     } else {
         run->label_graph = run->graph;
     }

@@ -81,7 +81,8 @@ struct graph {
     uint32_t output;      /* the last linear value; a closing Softmax or Relu is not part of it */
     uint32_t file_output; /* the output as the file names it */
     struct shape sample;  /* of one input sample, without the batch: C x H x W or F */
-    uint32_t classes;     /* elements of one output sample */
+    uint32_t classes;     /* elements of one output sample; 2 where one logit was paired */
+    uint32_t paired;      /* the last nodes, which make two logits of one (graph_pair.h); 0: none */
     const char *warning;  /* NULL, or why the user should look twice (ends in Softmax or Relu) */
 
     bool external;            /* some values are not in the model's file but beside it */

@@ -8,6 +8,7 @@
 #include "experiment/record.h"
 #include "run/schedule.h"
 #include "experiment/setup.h"
+#include "experiment/task.h"
 #include "run/verdict.h"
 
 #include <errno.h>
@@ -259,6 +260,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
+    if (run->graph->paired) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         const struct explainer_entry *r = &run->explainers[i];
