@@ -61,6 +61,7 @@ struct experiment_view run_view(const struct run *run) {
         .sample = &run->data->sample,
         .linear = linear_weights(run),
         .seed = run->battery->seed,
+        .one_output = run->graph && (run->graph->paired || run->graph->classes == 1),
         .saturating = run->graph ? graph_saturating(run->graph) : NULL,
     };
     for (int root = 0; root < ROOT_COUNT; root++) {

@@ -67,6 +67,7 @@ struct experiment_view {
     uint32_t classes[ROOT_COUNT]; /* outputs of each root's network; 0 where there is none */
     const float *linear;          /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
     uint64_t seed;                /* of the battery */
+    bool one_output;              /* the model's logits are one number for each input (and its negative) */
     const char *saturating;       /* the operator the model's outputs come from, where it saturates; or NULL */
 };
 
