@@ -57,6 +57,15 @@ static char *text_of(const json_t *object, const char *key) {
     return json_is_string(value) ? text_copy(json_string_value(value)) : NULL;
 }
 
+static bool load_inspected(struct store *s, struct verdict_notes *n, struct error *e) {
+    char *meta;
+
+    if (!store_meta(s, "inspected", &meta, e)) return false;
+    if (meta) text_add(&n->inspected, "Layers looked at: %s.", meta);
+    free(meta);
+    return true;
+}
+
 static bool load_accuracy(struct store *s, struct verdict_notes *n, struct error *e) {
     char *meta;
 
@@ -73,8 +82,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     char *meta;
 
     *n = (struct verdict_notes){0};
-    if (!load_accuracy(s, n, e)) return false;
-    if (!store_meta(s, "run", &meta, e)) {
+    if (!load_accuracy(s, n, e) || !load_inspected(s, n, e) || !store_meta(s, "run", &meta, e)) {
         verdict_notes_finish(n);
         return false;
     }
@@ -86,6 +94,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
         text_add(&n->warning, "The model: %s", json_string_value(warning));
         add_line(n, n->warning.data);
     }
+    if (n->inspected.data) add_line(n, n->inspected.data);
     if (is_text(json_object_get(rule, "name"), "fixed-cutoff"))
         add_line(
             n,
@@ -101,7 +110,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
                 "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
     free(meta);
-    if (!n->delta.failed && !n->warning.failed) return true;
+    if (!n->delta.failed && !n->warning.failed && !n->inspected.failed) return true;
     verdict_notes_finish(n);
     return error_memory(e);
 }
@@ -109,6 +118,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
 void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->delta);
     text_finish(&n->warning);
+    text_finish(&n->inspected);
     free(n->accuracy);
     free(n->accuracy_warning);
 }

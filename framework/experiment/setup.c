@@ -217,6 +217,7 @@ void setup_finish(struct run *run) {
         free(r->name);
         free(r->breach);
         free(r->unsupported);
+        free(r->inspected);
     }
     for (uint32_t i = 0; i < run->network_count; i++) {
         weights_destroy(run->networks[i].weights);

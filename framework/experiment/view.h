@@ -28,6 +28,7 @@ struct explainer_entry {
     struct plugin *plugin;      /* NULL for a yardstick; may have a problem, which is the breach then */
     unsigned claims;            /* enum assay_claim, for its parameters */
     bool non_negative;          /* as delivered, after reduction */
+    char *inspected;            /* the layer it looks at, with its shape, as conformance saw; or NULL */
     bool ruled;                 /* it asks for a backward rule other than the gradient, as conformance saw */
     bool needed;                /* yardsticks: some row is paired with it */
     char *breach;               /* why it is ERROR before any control, or NULL */

@@ -41,7 +41,8 @@ struct conformance_report {
     bool unsupported; /* the plugin itself answered ASSAY_UNSUPPORTED: a SKIP, and `why` is the reason */
     char why[CONFORMANCE_SENTENCE];
     uint64_t forward, backward; /* samples passed through the network by the first call, for the cost of a plan */
-    uint64_t ruled;             /* of these, under a backward rule other than the gradient */
+    char inspected[CONFORMANCE_SENTENCE]; /* the layer it looked at last, with its shape; or "" */
+    uint64_t ruled;                       /* of these, under a backward rule other than the gradient */
     uint32_t count;
     struct conformance_line lines[CONFORMANCE_MAX];
 };

@@ -148,6 +148,7 @@ static assay_status layers_inspect(const assay_model *model, uint32_t index, uin
     }
     assay_status status = check_batch(model, call, n, x, gradient != NULL, targets, why);
     if (status != ASSAY_OK) return status;
+    handle->inspected = index + 1;
     handle->forward += n;
     handle->backward += gradient ? n : 0;
     bool ok =
@@ -289,6 +290,16 @@ bool handle_refuse_idle_rules(struct handle *handle, struct error *e) {
     if (!graph_activations(net_graph(handle->net), &found, e)) return false;
     handle->idle_rules = found.rectifiers == 0;
     return true;
+}
+
+void handle_inspected(const struct handle *handle, char *out, size_t size) {
+    *out = '\0';
+    if (handle->inspected == 0) return;
+    const assay_layer *layer = &handle->layers[handle->inspected - 1];
+    size_t used = (size_t)snprintf(out, size, "%.120s", layer->name);
+    for (uint32_t d = 0; d < layer->output.rank && used < size; d++)
+        used += (size_t)snprintf(out + used, size - used, "%s%u", d ? " x " : " (", layer->output.dim[d]);
+    if (used < size) snprintf(out + used, size - used, "%s", layer->output.rank ? ")" : "");
 }
 
 void handle_destroy(struct handle *handle) {

@@ -20,6 +20,7 @@ struct handle {
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
     bool idle_rules;            /* backward rules change nothing in this network, and are refused */
+    uint32_t inspected;         /* the layer looked at last, and one; 0: none */
     uint64_t ruled;             /* samples passed under a rule other than the gradient */
     uint64_t forward, backward; /* samples passed so far; a gradient counts one of each */
 };
@@ -29,6 +30,8 @@ bool handle_create(struct net *, struct handle **out, struct error *);
 /* From now on a backward rule other than the gradient is ASSAY_UNSUPPORTED where the network has no rectifier that it
  * would change. Not for networks of the harness that have none by design: the linear model. */
 bool handle_refuse_idle_rules(struct handle *, struct error *);
+/* The layer that was inspected last, as "conv2 (32 x 12 x 12)"; "" where none was. */
+void handle_inspected(const struct handle *, char *out, size_t size);
 void handle_destroy(struct handle *);
 
 /* What names the gradient of logit `target` at the sample x[count] of that network. */

@@ -215,6 +215,19 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
     return true;
 }
 
+/* Whose maps come from which layer: a method may choose it (Grad-CAM). */
+static bool put_inspected(struct run *run, struct error *e) {
+    struct text text = {0};
+    for (uint32_t i = 0; i < run->explainer_count; i++)
+        if (run->explainers[i].inspected)
+            text_add(&text, "%s%s of %s", text.length ? "; " : "", run->explainers[i].name,
+                     run->explainers[i].inspected);
+    bool ok = !text.failed || error_memory(e);
+    if (ok && text.data) ok = store_set_meta(run->store, "inspected", text.data, e);
+    text_finish(&text);
+    return ok;
+}
+
 /* ---- all of it ---- */
 
 /* At once, as the run may take hours. */
@@ -251,7 +264,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
               say_accuracy(run, options->quiet, e) && put_accuracy(run, e) && setup_inputs(run, ROOT_LINEAR, e) &&
               (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
-    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) &&
+    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
          verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
          store_check_file(run->store, e);
     if (ok) out->store = run->store;
