@@ -8,6 +8,7 @@
 #include "data/preprocess.h"
 #include "battery/location.h"
 #include "battery/rule.h"
+#include "nn/graph_layout.h"
 #include "nn/net_options.h"
 #include "nn/recipe.h"
 
@@ -70,11 +71,12 @@ enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
     size_t setting_count;
-    char *path;     /* of the file */
-    char *folder;   /* of the file, against which relative paths are read */
-    char *name;     /* default: the file name without extension */
-    char *model;    /* resolved path */
-    enum task task; /* default TASK_AUTO */
+    char *path;         /* of the file */
+    char *folder;       /* of the file, against which relative paths are read */
+    char *name;         /* default: the file name without extension */
+    char *model;        /* resolved path */
+    enum task task;     /* default TASK_AUTO */
+    enum layout layout; /* of the pictures the model takes; default LAYOUT_AUTO */
 
     char *data_source;            /* paths inside resolved */
     struct preprocess preprocess; /* of data and training */

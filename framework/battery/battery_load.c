@@ -185,6 +185,7 @@ static const struct yaml_field battery_fields[] = {
     {.name = "name", .read = yaml_read_text, MEMBER(name), .wanted = "a name for the battery"},
     {.name = "model", .read = read_model, .wanted = "the path of an ONNX file", .required = true},
     {.name = "task", .read = yaml_read_choice, MEMBER(task), .choices = task_names},
+    {.name = "layout", .read = yaml_read_choice, MEMBER(layout), .choices = layout_names},
     {.name = "seed", .read = yaml_read_seed, MEMBER(seed)},
     {.name = "data", .read = read_data, .wanted = "a mapping with source, preprocess, ...", .required = true},
     {.name = "training", .read = read_training, .wanted = "a mapping with source, images, ..."},

@@ -42,6 +42,13 @@ struct cli_context {
         .summary = "what the outputs mean; auto: one output with labels 0 and 1 is binary"                             \
     }
 
+/* The option of commands that read pictures: the choices of the battery's `layout`. */
+#define CLI_LAYOUT                                                                                                     \
+    {                                                                                                                  \
+        .name = "layout", .kind = CLI_CHOICE, .value = "LAYOUT", .choices = layout_names, .fallback = "auto",          \
+        .summary = "of the pictures that the file takes; auto: nhwc where it begins with a Transpose to nchw"          \
+    }
+
 /* The option of commands that run plugins (workers/sandbox.h): sandbox_turn_off() when it is given. */
 #define CLI_NO_SANDBOX                                                                                                 \
     {                                                                                                                  \

@@ -180,7 +180,7 @@ static int check_plugin(const struct plugin *plugin, double limit, const char *m
     int status;
     if (model) {
         struct subject subject;
-        if (!subject_open(model, CONV_AUTO, &subject, e)) return CLI_USAGE;
+        if (!subject_open(model, CONV_AUTO, LAYOUT_AUTO, &subject, e)) return CLI_USAGE;
         status = check_on(plugin, limit, subject.weights, model, &suits, e);
         subject_finish(&subject);
     } else {

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { MODEL, DATA, PREPROCESS, COUNT, TASK, CONV };
+enum { MODEL, DATA, PREPROCESS, COUNT, TASK, LAYOUT, CONV };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -24,6 +24,7 @@ static const struct cli_option options[] = {
                .min = 1,
                .max = 1e9},
     [TASK] = CLI_TASK,
+    [LAYOUT] = CLI_LAYOUT,
     [CONV] = CLI_CONV_ALONE,
 };
 
@@ -43,8 +44,8 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     uint32_t count = 0;
     struct accuracy accuracy = {0};
     int status = CLI_USAGE;
-    if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
-        subject_data(source, &values->option[PREPROCESS], &data, e) &&
+    if (subject_open(path, subject_conv(&values->option[CONV]), subject_layout(&values->option[LAYOUT]), &subject, e) &&
+        subject_data(source, &values->option[PREPROCESS], &data, e) && subject_turn(&subject, data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
         subject_settle_task(&subject, subject_task(&values->option[TASK]), data, source, e) &&
         subject_fits_data(subject.graph, path, data, source, e))

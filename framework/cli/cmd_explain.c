@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "data/class_names.h"
+#include "data/layout.h"
 #include "data/picture.h"
 #include "experiment/task.h"
 #include "host/call.h"
@@ -17,7 +18,22 @@
 
 #define SECONDS 600.0
 
-enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, TASK, EXPLAINER, SEED, CONV, OUTPUT, NO_SANDBOX };
+enum {
+    MODEL,
+    INPUT,
+    DATA,
+    INDEX,
+    PREPROCESS,
+    CLASS_NAMES,
+    TARGET,
+    TASK,
+    LAYOUT,
+    EXPLAINER,
+    SEED,
+    CONV,
+    OUTPUT,
+    NO_SANDBOX
+};
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -48,6 +64,7 @@ static const struct cli_option options[] = {
                 .summary = "the class explained: its number, 'predicted', or 'label'",
                 .required = true},
     [TASK] = CLI_TASK,
+    [LAYOUT] = CLI_LAYOUT,
     [EXPLAINER] =
         {.name = "explainer", .kind = CLI_TEXT, .value = "SPEC", .summary = "the explainer", .required = true},
     [SEED] = {.name = "seed",
@@ -99,6 +116,19 @@ static bool check_input(struct job *job, const char *path, const struct shape *s
     return job->x || error_memory(e);
 }
 
+/* H x W x C for a network whose file takes it so. */
+static bool turn_stored(const struct job *job, struct shape *shape, float **stored, struct error *e) {
+    const struct graph *graph = job->subject.graph;
+    if (!graph->channels_last || !layout_is_last(shape, &graph->sample)) return true;
+    float *turned = malloc(shape_count(shape) * sizeof *turned);
+    if (!turned) return error_memory(e);
+    layout_channels_first(shape, *stored, turned, sizeof *turned);
+    free(*stored);
+    *stored = turned;
+    *shape = graph->sample;
+    return true;
+}
+
 /* The shape may have a leading batch of one. */
 static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
@@ -109,7 +139,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     if (!npy_read(path, &shape, &stored, e)) return false;
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
         memmove(shape.dim, shape.dim + 1, --shape.rank * sizeof *shape.dim);
-    bool ok = check_input(job, path, &shape, e);
+    bool ok = turn_stored(job, &shape, &stored, e) && check_input(job, path, &shape, e);
     for (size_t i = 0, n = shape_count(&shape); ok && i < n; i++)
         if (!isfinite(stored[i]))
             ok = error_set(e, "%s: element %zu is %g: a finite number wanted", path, i, (double)stored[i]);
@@ -146,7 +176,7 @@ static bool load_file(struct job *job, const char *path, struct error *e) {
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
-    bool ok = dataset_load_with(source, &job->preprocess, &data, e) &&
+    bool ok = dataset_load_with(source, &job->preprocess, &data, e) && subject_turn(&job->subject, data, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
@@ -298,8 +328,9 @@ static int explain_run(const struct cli_context *context, const struct cli_value
         status = CLI_BROKEN;
         goto done;
     }
-    if (subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_input(&job, e) &&
-        load_names(&job, e) && check_target(&job, e)) {
+    if (subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), subject_layout(&job.option[LAYOUT]),
+                     &job.subject, e) &&
+        load_input(&job, e) && load_names(&job, e) && check_target(&job, e)) {
         status = CLI_BROKEN;
         if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
             print_summary(&job);

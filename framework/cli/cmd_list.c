@@ -99,7 +99,7 @@ static int list_layers(const char *path, struct error *e) {
         error_set(e, "list layers: --model FILE is missing: see 'assay list --help'");
         return CLI_USAGE;
     }
-    if (!subject_open(path, CONV_AUTO, &subject, e)) return CLI_USAGE;
+    if (!subject_open(path, CONV_AUTO, LAYOUT_AUTO, &subject, e)) return CLI_USAGE;
     const struct graph *graph = subject.graph;
     size_t widest = 20;
     for (uint32_t i = 0; i < graph->layer_count; i++) {

@@ -2,6 +2,7 @@
 #include "cli/subject.h"
 
 #include "cli/cli.h"
+#include "data/layout.h"
 #include "experiment/task.h"
 #include "nn/onnx.h"
 
@@ -12,28 +13,44 @@
 
 #define CHUNK 100u /* samples in memory at a time */
 
-enum conv_route subject_conv(const struct cli_value *value) {
-    size_t i = 0;
-    while (conv_route_names[i] && strcmp(conv_route_names[i], value->text) != 0) i++;
-    return (enum conv_route)i;
+static bool settle_layout(struct subject *s, enum layout layout, struct error *e) {
+    return graph_settle_layout(s->graph, layout, e) || error_prefix(e, "%s", s->path);
 }
 
-bool subject_open(const char *path, enum conv_route conv, struct subject *out, struct error *e) {
+bool subject_open(const char *path, enum conv_route conv, enum layout layout, struct subject *out, struct error *e) {
     const struct net_options options = {.conv = conv};
     *out = (struct subject){.path = path, .conv = conv};
-    if (!onnx_load(path, &out->graph, e) || !weights_create(out->graph, &out->weights, e) ||
-        !net_create_with(out->weights, &options, &out->net, e)) {
+    if (!onnx_load(path, &out->graph, e) || !settle_layout(out, layout, e) ||
+        !weights_create(out->graph, &out->weights, e) || !net_create_with(out->weights, &options, &out->net, e)) {
         subject_finish(out);
         return false;
     }
+    if (out->graph->channels_last) cli_message("%s: %s", path, LAYOUT_LAST_SAID);
     if (out->graph->warning) cli_message("%s: warning: %s", path, out->graph->warning);
     return true;
 }
 
-enum task subject_task(const struct cli_value *value) {
+/* The index of the value's text. */
+static size_t choice(const struct cli_value *value, const char *const *names) {
     size_t i = 0;
-    while (task_names[i] && strcmp(task_names[i], value->text) != 0) i++;
-    return (enum task)i;
+    while (names[i] && strcmp(names[i], value->text) != 0) i++;
+    return i;
+}
+
+enum conv_route subject_conv(const struct cli_value *value) {
+    return (enum conv_route)choice(value, conv_route_names);
+}
+
+enum layout subject_layout(const struct cli_value *value) {
+    return (enum layout)choice(value, layout_names);
+}
+
+bool subject_turn(const struct subject *s, struct dataset *data, struct error *e) {
+    return !s->graph->channels_last || dataset_channels_first(data, &s->graph->sample, e);
+}
+
+enum task subject_task(const struct cli_value *value) {
+    return (enum task)choice(value, task_names);
 }
 
 bool subject_settle_task(struct subject *s, enum task task, const struct dataset *data, const char *source,
@@ -66,8 +83,9 @@ bool subject_fits(const struct graph *graph, const char *model, const struct sha
     char have[128], want[128];
     bool flat = (shape->rank == 1 || graph->sample.rank == 1) && shape_count(shape) == shape_count(&graph->sample);
     return flat || shape_equal(&graph->sample, shape) ||
-           error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(shape, have, sizeof have),
-                     model, shape_text(&graph->sample, want, sizeof want));
+           error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(shape, have, sizeof have),
+                     model, shape_text(&graph->sample, want, sizeof want),
+                     layout_is_last(&graph->sample, shape) ? ": channels last: layout nhwc wanted" : "");
 }
 
 bool subject_fits_data(const struct graph *graph, const char *model, const struct dataset *data, const char *source,

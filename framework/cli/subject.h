@@ -16,8 +16,8 @@ struct subject {
     enum conv_route conv;
 };
 
-/* A warning of the graph goes to standard error. */
-bool subject_open(const char *path, enum conv_route, struct subject *out, struct error *);
+/* A warning of the graph, and that its channels come last, go to standard error. */
+bool subject_open(const char *path, enum conv_route, enum layout, struct subject *out, struct error *);
 /* The value of CLI_CONV. */
 enum conv_route subject_conv(const struct cli_value *);
 void subject_finish(struct subject *); /* also of a zeroed one */
@@ -27,8 +27,13 @@ enum task subject_task(const struct cli_value *);
 /* Pairs the logits of a binary classifier (experiment/task.h), and says so; the net is made anew. */
 bool subject_settle_task(struct subject *, enum task, const struct dataset *, const char *source, struct error *);
 
+/* The value of CLI_LAYOUT. */
+enum layout subject_layout(const struct cli_value *);
+
 /* Samples as --preprocess has it. */
 bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *);
+/* Turns samples that have their channels last for a network whose file takes them so. */
+bool subject_turn(const struct subject *, struct dataset *, struct error *);
 
 /* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`)
  * takes. Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */

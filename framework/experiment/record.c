@@ -57,11 +57,11 @@ static json_t *model_json(const struct run *run) {
         json_array_append_new(layers,
                               json_pack("{s:s, s:I}", "name", g->layers[l].name, "parameters", (json_int_t)count));
     }
-    return json_pack("{s:s, s:s, s:s*, s:o, s:s, s:I, s:I, s:o, s:s?}", "path", run->battery->model, "sha256",
+    return json_pack("{s:s, s:s, s:s*, s:o, s:s, s:s, s:I, s:I, s:o, s:s?}", "path", run->battery->model, "sha256",
                      run->model_digest, "weights_sha256", external_digest(g, weights), "sample", shape_json(&g->sample),
-                     "task", task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes",
-                     (json_int_t)g->classes, "parameters", (json_int_t)weights_flat_count(g), "layers", layers,
-                     "warning", g->warning);
+                     "layout", layout_names[g->channels_last ? LAYOUT_NHWC : LAYOUT_NCHW], "task",
+                     task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
+                     "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning", g->warning);
 }
 
 /* Of a folder: the list, and all its pictures. */

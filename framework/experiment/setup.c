@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "data/layout.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
@@ -22,16 +23,24 @@ static bool check_data(const struct run *run, const struct dataset *data, const 
     bool flat = (data->sample.rank == 1 || graph->sample.rank == 1) &&
                 shape_count(&data->sample) == shape_count(&graph->sample);
     if (!flat && !shape_equal(&data->sample, &graph->sample))
-        return error_set(e, "%s: samples of shape %s: %s takes shape %s", source,
+        return error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source,
                          shape_text(&data->sample, got, sizeof got), run->battery->model,
-                         shape_text(&graph->sample, wanted, sizeof wanted));
+                         shape_text(&graph->sample, wanted, sizeof wanted),
+                         layout_is_last(&graph->sample, &data->sample) ? ": channels last: `layout: nhwc` wanted" : "");
     return dataset_check_labels(data, source, graph->classes, e);
+}
+
+static bool settle_layout(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    return graph_settle_layout(run->graph, b->layout, e) || error_prefix(e, "%s", b->model);
 }
 
 static bool open_model(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           onnx_load(b->model, &run->graph, e) && dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
+           onnx_load(b->model, &run->graph, e) && settle_layout(run, e) &&
+           dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
+           (!run->graph->channels_last || dataset_channels_first(run->data, &run->graph->sample, e)) &&
            task_settle(run->graph, b->task, run->data, b->data_source, b->model, e) &&
            weights_create(run->graph, &run->model, e) && check_data(run, run->data, run->graph, b->data_source, e) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
@@ -138,7 +147,9 @@ bool setup_needs_labels(const struct run *run) {
 
 static bool open_training(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    if (!dataset_load_with(b->training_source, &b->preprocess, &run->training, e)) return false;
+    if (!dataset_load_with(b->training_source, &b->preprocess, &run->training, e) ||
+        (run->graph->channels_last && !dataset_channels_first(run->training, &run->graph->sample, e)))
+        return false;
     if (b->training_layers) {
         if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e) ||
             !task_settle(run->label_graph, b->task, run->training, b->training_source, "training.layers", e))

@@ -85,6 +85,7 @@ struct graph {
     uint32_t paired;      /* the last nodes, which make two logits of one (graph_pair.h); 0: none */
     const char *warning;  /* NULL, or why the user should look twice (ends in Softmax or Relu) */
 
+    bool channels_last;       /* the file takes H x W x C; a Transpose in front makes it C x H x W (graph_layout.h) */
     bool external;            /* some values are not in the model's file but beside it */
     bool single;              /* run for one sample at a time, so that any dimension of a value may be the batch, or
                                  part of one; set it before graph_finish, and the file's batch is 1 or open */
