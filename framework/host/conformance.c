@@ -64,6 +64,12 @@ static bool check_answer(struct trial *trial) {
         trial_say(trial, "answer", CONFORMANCE_UNSUPPORTED, "the plugin does not support this model: %.150s", why);
         return false;
     }
+    if (status != ASSAY_OK && trial->handle->not_finite) {
+        trial_say(trial, "answer", CONFORMANCE_BREACH,
+                  CONFORMANCE_NETWORK "%s not finite: the explainer cannot be judged on it.",
+                  trial->handle->not_finite);
+        return false;
+    }
     if (status != ASSAY_OK) {
         trial_say(trial, "answer", CONFORMANCE_BREACH, "the plugin failed with status %d: %.150s", (int)status, why);
         return false;

@@ -18,6 +18,9 @@
 #include "workers/helpers.h"
 #include "host/memo.h"
 
+/* How the sentence of a breach begins that is the network's fault and not the explainer's. */
+#define CONFORMANCE_NETWORK "The network's "
+
 #define CONFORMANCE_MAX 16
 #define CONFORMANCE_SENTENCE 240
 /* Calls of the explainer that all checks make at most, its creation and its end among them. */

@@ -5,6 +5,7 @@
 #include "nn/activations.h"
 #include "nn/op.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static bool find_gradients(const struct handle *h, const struct net_request *r, 
     return true;
 }
 
-static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
+static bool answer(struct handle *h, const struct net_request *r, size_t count, float *out, struct error *e) {
     const bool line = r->question == ASK_LINE_SUM;
     const size_t sample = h->model.input.count * sizeof *r->x;
     const uint32_t head[] = {r->question, r->rule, r->n};
@@ -68,9 +69,6 @@ static bool ask(struct handle *h, const struct net_request *r, float *out, struc
                                       {r->weights, r->weights ? r->n * sizeof *r->weights : 0},
                                       {r->to, line ? sample : 0},
                                       {r->positions, line ? r->n * sizeof *r->positions : 0}};
-    size_t count = r->question == ASK_FORWARD    ? (size_t)r->n * h->model.outputs
-                   : r->question == ASK_GRADIENT ? r->n * h->model.input.count
-                                                 : h->model.input.count;
     char key[FILE_DIGEST_SIZE];
     h->forward += r->n;
     h->backward += r->question == ASK_FORWARD ? 0 : r->n;
@@ -80,6 +78,20 @@ static bool ask(struct handle *h, const struct net_request *r, float *out, struc
     if (memo_find(h->memo, key, out, count)) return true;
     if (!helpers_ask(&h->helpers, h->net, r, out, e)) return false;
     memo_keep(h->memo, key, out, count);
+    return true;
+}
+
+/* What the network answers is the network's: a plugin is told that it is not finite, and not blamed for its map. */
+static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
+    size_t count = r->question == ASK_FORWARD    ? (size_t)r->n * h->model.outputs
+                   : r->question == ASK_GRADIENT ? r->n * h->model.input.count
+                                                 : h->model.input.count;
+    if (!answer(h, r, count, out, e)) return false;
+    for (size_t k = 0; k < count; k++) {
+        if (isfinite(out[k])) continue;
+        h->not_finite = r->question == ASK_FORWARD ? "logits are" : "gradient is";
+        return error_set(e, "the network's %s not finite", h->not_finite);
+    }
     return true;
 }
 

@@ -20,6 +20,7 @@ struct handle {
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
     bool idle_rules;            /* backward rules change nothing in this network, and are refused */
+    const char *not_finite;     /* "logits are", "gradient is": what the network answered last that was not; or NULL */
     uint32_t inspected;         /* the layer looked at last, and one; 0: none */
     uint64_t ruled;             /* samples passed under a rule other than the gradient */
     uint64_t forward, backward; /* samples passed so far; a gradient counts one of each */

@@ -2,6 +2,7 @@
 #include "run/verdict.h"
 
 #include "base/text.h"
+#include "host/conformance.h"
 #include "nn/activations.h"
 
 #include <math.h>
@@ -16,6 +17,8 @@ bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint
     *j = judgement_begin(r);
     if (explainer->plugin && explainer->plugin->problem)
         judgement_say(j, VERDICT_ERROR, "The explainer cannot be used: %s", explainer->plugin->problem);
+    else if (explainer->breach && strncmp(explainer->breach, CONFORMANCE_NETWORK, strlen(CONFORMANCE_NETWORK)) == 0)
+        judgement_say(j, VERDICT_ERROR, "%s", explainer->breach);
     else if (explainer->breach) judgement_say(j, VERDICT_ERROR, "Breach of the plugin rules: %s", explainer->breach);
     else if (explainer->unsupported) judgement_say(j, VERDICT_SKIP, "%s", explainer->unsupported);
     else if (!control_applies(asked, explainer->claims, why, sizeof why)) judgement_say(j, VERDICT_SKIP, "%s", why);
