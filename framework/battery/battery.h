@@ -66,7 +66,7 @@ extern const char *const conv_route_names[];
 enum task { TASK_AUTO, TASK_CLASSIFICATION, TASK_BINARY };
 extern const char *const task_names[]; /* in that order, ended by NULL */
 
-enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
+enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_CLASS };
 
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
@@ -82,9 +82,12 @@ struct battery {
     struct preprocess preprocess; /* of data and training */
     char *class_names;            /* resolved path of a file with their names, or NULL */
     char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */
+    char *preprocess_file;        /* where `preprocess: auto` found it; else NULL */
     uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
     bool only_correct;            /* take only correctly classified samples (default true) */
     enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */
+    char *target_class;           /* of TARGET_CLASS: the number or the name of a class; else NULL */
+    struct location target_location;
 
     bool has_training;        /* `training:` given: label permutation needs it */
     char *training_source;    /* same preprocessing as data */
@@ -115,7 +118,8 @@ bool battery_fail(const struct battery *, struct location, struct error *, const
     __attribute__((format(printf, 4, 5)));
 void battery_destroy(struct battery *);
 
-/* The value of `preprocess` as an argument of the command line: a preset, or `{preset: torchvision, resize: 232}`. */
-bool battery_preprocess_parse(const char *text, struct preprocess *out, struct error *);
+/* The value of `preprocess` as an argument of the command line: a preset, `{preset: torchvision, resize: 232}`,
+ * or `auto`, as beside the file `model` (NULL: there is none), where *file, the caller's, becomes its source. */
+bool battery_preprocess_parse(const char *text, const char *model, struct preprocess *out, char **file, struct error *);
 
 #endif

@@ -135,13 +135,34 @@ const char *const task_names[] = {"auto", "classification", "binary", NULL};
 const char *const conv_route_names[] = {"auto", "direct", "winograd", NULL};
 static const char *const optimisers[] = {"adam", "sgd", NULL};
 
+/* A policy, else a class: its number or name, which is looked up where the names are known. */
+static bool read_target(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                        struct error *e) {
+    struct battery *b = base;
+    const char *text = yaml_scalar(file, node, "'label', 'predicted' or a class", e);
+
+    if (!text) return false;
+    b->target_location = yaml_location(node);
+    if (text_nearest(text, targets, sizeof targets / sizeof *targets - 1)) {
+        struct yaml_field choice = *field;
+        unsigned policy;
+        choice.offset = 0;
+        if (!yaml_read_choice(file, &choice, node, &policy, e)) return false;
+        b->target = (enum target_policy)policy;
+        return true;
+    }
+    b->target = TARGET_CLASS;
+    b->target_class = text_copy(text);
+    return b->target_class || error_memory(e);
+}
+
 static const struct yaml_field data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
     {.name = "preprocess", .read = battery_read_preprocess},
     {.name = "class-names", .read = read_class_names},
     {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 1, .max = 10000},
     {.name = "only-correct", .read = yaml_read_flag, MEMBER(only_correct)},
-    {.name = "target", .read = yaml_read_choice, MEMBER(target), .choices = targets},
+    {.name = "target", .read = read_target, .choices = targets},
     {.name = NULL},
 };
 
@@ -317,9 +338,10 @@ void battery_destroy(struct battery *b) {
         free(b->expectations[i].control);
     }
     free(b->expectations);
-    char *const texts[] = {b->path,        b->folder,          b->name,
-                           b->model,       b->data_source,     b->data_preprocess,
-                           b->class_names, b->training_source, b->training_layers};
+    char *const texts[] = {b->path,         b->folder,          b->name,
+                           b->model,        b->data_source,     b->data_preprocess,
+                           b->class_names,  b->training_source, b->training_layers,
+                           b->target_class, b->preprocess_file};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     free(b);
 }

@@ -27,7 +27,7 @@ struct cli_context {
 /* For the details of commands that take --data. */
 #define CLI_SOURCES                                                                                                    \
     "A SOURCE is idx:IMAGES,LABELS (plain or gzipped), csv:FILE[,label=COLUMN], folder:DIR (pictures and\n"            \
-    "labels.csv) or cifar10:FILE[,FILE...].\n"                                                                         \
+    "labels.csv, or a folder for each class), npy:INPUTS[,LABELS], npz:FILE or cifar10:FILE[,FILE...].\n"              \
     "A PRESET is one of 'assay list presets', or changes one: '{preset: torchvision, resize: 232}'.\n"
 
 /* The option of commands that compute: the choices of the battery's `conv`. */
@@ -47,6 +47,13 @@ struct cli_context {
     {                                                                                                                  \
         .name = "layout", .kind = CLI_CHOICE, .value = "LAYOUT", .choices = layout_names, .fallback = "auto",          \
         .summary = "of the pictures that the file takes; auto: nhwc where it begins with a Transpose to nchw"          \
+    }
+
+/* The option of commands that take labels. */
+#define CLI_CLASS_NAMES                                                                                                \
+    {                                                                                                                  \
+        .name = "class-names", .kind = CLI_TEXT, .value = "FILE",                                                      \
+        .summary = "a CSV file with a column name: what the classes are called"                                        \
     }
 
 /* The option of commands that run plugins (workers/sandbox.h): sandbox_turn_off() when it is given. */

@@ -42,7 +42,7 @@ static const struct small_network {
     {"cnn", "conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:5", {3, {2, 12, 12}}},
 };
 
-struct work {
+struct examination {
     const struct plugin *plugin;
     struct conformance_case c;
     struct conformance_report report; /* what the child sent; `came` when it did */
@@ -56,14 +56,14 @@ static void beat(void *channel) {
 
 /* In the child: everything the plugin does. An error is a report of one breach. */
 static void check_work(void *user, struct pool_job *job, struct channel *channel) {
-    struct work *work = user;
+    struct examination *examined = user;
     struct conformance_report report = {0};
     struct error e = {{0}};
     (void)job;
-    work->c.before_call = beat;
-    work->c.before_call_user = channel;
-    if (!plugin_open(work->plugin, handle_host(), &work->c.explainer, &e) ||
-        !conformance_check(&work->c, &report, &e)) {
+    examined->c.before_call = beat;
+    examined->c.before_call_user = channel;
+    if (!plugin_open(examined->plugin, handle_host(), &examined->c.explainer, &e) ||
+        !conformance_check(&examined->c, &report, &e)) {
         report.count = 1;
         report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
         snprintf(report.lines[0].sentence, sizeof report.lines[0].sentence, "%.200s", e.text);
@@ -71,33 +71,33 @@ static void check_work(void *user, struct pool_job *job, struct channel *channel
     conformance_report_clean(&report);
     channel_send(channel, 1, &report, sizeof report);
     channel_beat(channel);
-    plugin_close(work->plugin, work->c.explainer);
+    plugin_close(examined->plugin, examined->c.explainer);
 }
 
 static enum pool_answer check_message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
                                       struct error *e) {
-    struct work *work = user;
+    struct examination *examined = user;
     (void)job, (void)type;
-    if (size == sizeof work->report) memcpy(&work->report, data, sizeof work->report);
-    work->came = size == sizeof work->report && conformance_report_check(&work->report);
-    if (work->came) return POOL_TAKEN;
+    if (size == sizeof examined->report) memcpy(&examined->report, data, sizeof examined->report);
+    examined->came = size == sizeof examined->report && conformance_report_check(&examined->report);
+    if (examined->came) return POOL_TAKEN;
     error_set(e, "sent a message that is damaged");
     return POOL_BREACH;
 }
 
 static bool check_ended(void *user, struct pool_job *job, const char *death, struct error *e) {
-    struct work *work = user;
+    struct examination *examined = user;
     (void)job, (void)e;
-    snprintf(work->death, sizeof work->death, "%s", death ? death : "");
+    snprintf(examined->death, sizeof examined->death, "%s", death ? death : "");
     return true;
 }
 
-static bool run_checks(struct work *work, double limit, struct error *e) {
+static bool run_checks(struct examination *examined, double limit, struct error *e) {
     static const struct pool_hooks hooks = {.work = check_work, .message = check_message, .ended = check_ended};
     struct pool_job job = {.limit = limit, .calls = CONFORMANCE_CALLS, .largest = sizeof(struct conformance_report)};
-    if (!pool_run(&job, 1, 1, -1, &hooks, work, e)) return false;
-    if (work->death[0]) return error_set(e, "%s", work->death);
-    return work->came || error_set(e, "the child process sent no report");
+    if (!pool_run(&job, 1, 1, -1, &hooks, examined, e)) return false;
+    if (examined->death[0]) return error_set(e, "%s", examined->death);
+    return examined->came || error_set(e, "the child process sent no report");
 }
 
 /* Random inputs, every fifth element zero as backgrounds are; a seed of its own for each. */
@@ -132,21 +132,21 @@ static int print_report(const char *network, const struct conformance_report *re
 /* All checks on one network. *suits: the method applies to it. */
 static int check_on(const struct plugin *plugin, double limit, const struct weights *weights, const char *network,
                     bool *suits, struct error *e) {
-    struct work work = {
+    struct examination examined = {
         .plugin = plugin,
         .c = {.claims = plugin->claims, .baseline = plugin_number(plugin, "baseline", 0), .weights = weights}};
     int status = CLI_BROKEN;
-    if (draw_inputs(weights->graph, &work.c, e)) {
-        if (run_checks(&work, limit, e)) {
-            *suits |= !work.report.unsupported;
-            status = print_report(network, &work.report);
+    if (draw_inputs(weights->graph, &examined.c, e)) {
+        if (run_checks(&examined, limit, e)) {
+            *suits |= !examined.report.unsupported;
+            status = print_report(network, &examined.report);
         } else {
             error_prefix(e, "%s: network %s", plugin->path, network);
         }
     }
-    free((void *)work.c.inputs);
-    free((void *)work.c.targets);
-    free((void *)work.c.seeds);
+    free((void *)examined.c.inputs);
+    free((void *)examined.c.targets);
+    free((void *)examined.c.seeds);
     return status;
 }
 
@@ -199,10 +199,10 @@ static int check_run(const struct cli_context *context, const struct cli_values 
     struct plugin *plugin = NULL;
     int status = CLI_USAGE;
     if (values->option[NO_SANDBOX].given) sandbox_turn_off();
-    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, &plugin, e)) {
+    const double limit = values->option[TIME_LIMIT].number;
+    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, limit, &plugin, e)) {
         status = CLI_BROKEN;
-        if (plugin_usable(plugin, e))
-            status = check_plugin(plugin, values->option[TIME_LIMIT].number, values->option[MODEL].text, e);
+        if (plugin_usable(plugin, e)) status = check_plugin(plugin, limit, values->option[MODEL].text, e);
     }
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { MODEL, DATA, PREPROCESS, COUNT, TASK, LAYOUT, CONV };
+enum { MODEL, DATA, PREPROCESS, CLASS_NAMES, COUNT, TASK, LAYOUT, CONV };
 
 static const struct cli_option options[] = {
     [MODEL] =
@@ -17,6 +17,7 @@ static const struct cli_option options[] = {
                     .value = "PRESET",
                     .summary = "how stored values become inputs",
                     .fallback = "none"},
+    [CLASS_NAMES] = CLI_CLASS_NAMES,
     [COUNT] = {.name = "count",
                .kind = CLI_INTEGER,
                .value = "N",
@@ -41,11 +42,15 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
     struct subject subject = {0};
     struct dataset *data = NULL;
+    struct preprocess preprocess;
     uint32_t count = 0;
     struct accuracy accuracy = {0};
     int status = CLI_USAGE;
     if (subject_open(path, subject_conv(&values->option[CONV]), subject_layout(&values->option[LAYOUT]), &subject, e) &&
-        subject_data(source, &values->option[PREPROCESS], &data, e) && subject_turn(&subject, data, e) &&
+        subject_preprocess(&values->option[PREPROCESS], path, &preprocess, e) &&
+        subject_data(source, &preprocess, &values->option[CLASS_NAMES], "the accuracy", subject_channels(subject.graph),
+                     &data, e) &&
+        subject_turn(&subject, data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
         subject_settle_task(&subject, subject_task(&values->option[TASK]), data, source, e) &&
         subject_fits_data(subject.graph, path, data, source, e))

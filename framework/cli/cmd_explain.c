@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECONDS 600.0
-
 enum {
     MODEL,
     INPUT,
@@ -32,6 +30,7 @@ enum {
     SEED,
     CONV,
     OUTPUT,
+    TIME_LIMIT,
     NO_SANDBOX
 };
 
@@ -54,14 +53,11 @@ static const struct cli_option options[] = {
                     .value = "PRESET",
                     .summary = "how stored values become inputs",
                     .fallback = "none"},
-    [CLASS_NAMES] = {.name = "class-names",
-                     .kind = CLI_TEXT,
-                     .value = "FILE",
-                     .summary = "a CSV file with a column name: what the classes are called"},
+    [CLASS_NAMES] = CLI_CLASS_NAMES,
     [TARGET] = {.name = "target",
                 .kind = CLI_TEXT,
                 .value = "CLASS",
-                .summary = "the class explained: its number, 'predicted', or 'label'",
+                .summary = "the class explained: its number or name, 'predicted', or 'label'",
                 .required = true},
     [TASK] = CLI_TASK,
     [LAYOUT] = CLI_LAYOUT,
@@ -79,6 +75,13 @@ static const struct cli_option options[] = {
                 .value = "FILE",
                 .summary = "the map, .npy or .png",
                 .required = true},
+    [TIME_LIMIT] = {.name = "time-limit",
+                    .kind = CLI_NUMBER,
+                    .value = "S",
+                    .summary = "seconds that the explainer may take",
+                    .fallback = "600",
+                    .min = .01,
+                    .max = 1e6},
     [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
@@ -102,7 +105,8 @@ static bool check_output(const char *path, struct error *e) {
 
 static bool load_plugin(struct job *job, struct error *e) {
     struct explainer_spec spec = {0};
-    bool ok = explainer_spec_parse(job->option[EXPLAINER].text, &spec, e) && plugin_create(&spec, &job->plugin, e);
+    bool ok = explainer_spec_parse(job->option[EXPLAINER].text, &spec, e) &&
+              plugin_create(&spec, job->option[TIME_LIMIT].number, &job->plugin, e);
     explainer_spec_finish(&spec);
     return ok;
 }
@@ -134,7 +138,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct shape shape;
     float *stored = NULL;
-    if (job->preprocess.resize || job->preprocess.crop)
+    if (preprocess_reshapes(&job->preprocess))
         return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
     if (!npy_read(path, &shape, &stored, e)) return false;
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
@@ -151,6 +155,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
 static bool load_picture(struct job *job, const char *path, struct error *e) {
     struct image image = {0};
     if (!image_load(path, &image, e)) return false;
+    if (!job->preprocess.channels && subject_channels(job->subject.graph) == 1) job->preprocess.channels = 1;
     bool ok = preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", path);
     const struct shape shape = {3, {image.channels, image.height, image.width}};
     if (ok && (ok = check_input(job, path, &shape, e))) preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
@@ -162,7 +167,8 @@ static bool load_picture(struct job *job, const char *path, struct error *e) {
 static bool settle_task(struct job *job, const struct dataset *data, const char *source, struct error *e) {
     enum task task = subject_task(&job->option[TASK]);
     bool output = task == TASK_AUTO && strcmp(job->option[TARGET].text, "0") == 0;
-    if (output && task_is_binary(task, job->subject.graph->classes, data->labels, data->count))
+    if (output &&
+        task_is_binary(task, job->subject.graph->classes, data->unlabelled ? NULL : data->labels, data->count))
         cli_message("--target 0: the one output itself, which speaks for class 1; its negative: --task binary");
     return output || subject_settle_task(&job->subject, task, data, source, e);
 }
@@ -173,10 +179,24 @@ static bool load_file(struct job *job, const char *path, struct error *e) {
     return image_has_extension(path) ? load_picture(job, path, e) : load_npy(job, path, e);
 }
 
+/* Labels in words name the classes where --class-names does not. */
+static bool take_words(struct job *job, struct dataset *data, struct error *e) {
+    if (!data->class_names || data->classes != job->subject.graph->classes) return true;
+    job->names.path = text_copy(job->option[DATA].text);
+    if (!job->names.path) return error_memory(e);
+    job->names.name = data->class_names;
+    job->names.count = data->classes;
+    data->class_names = NULL;
+    return true;
+}
+
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
-    bool ok = dataset_load_with(source, &job->preprocess, &data, e) && subject_turn(&job->subject, data, e) &&
+    const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
+    const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
+                                            subject_channels(graph)};
+    bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
@@ -186,9 +206,12 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     }
     if (ok) {
         ok = dataset_sample(data, (uint32_t)index, job->x, e) && settle_task(job, data, source, e);
-        job->has_label = true;
+        job->has_label = !data->unlabelled;
         job->label = data->labels[index];
+        subject_notes(data);
     }
+    if (ok && by_label) ok = dataset_check_labels(data, source, graph->classes, e);
+    if (ok && !job->names.count) ok = take_words(job, data, e);
     dataset_destroy(data);
     return ok;
 }
@@ -203,14 +226,15 @@ static bool load_input(struct job *job, struct error *e) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
     }
-    if (!battery_preprocess_parse(option[PREPROCESS].text, &job->preprocess, e)) return false;
+    if (!subject_preprocess(&option[PREPROCESS], option[MODEL].text, &job->preprocess, e)) return false;
     return option[INPUT].given ? load_file(job, option[INPUT].text, e)
                                : load_sample(job, option[DATA].text, option[INDEX].integer, e);
 }
 
 static bool load_names(struct job *job, struct error *e) {
     const struct cli_value *option = &job->option[CLASS_NAMES];
-    return !option->given || class_names_load(option->text, &job->names, e);
+    return !option->given || (class_names_load(option->text, &job->names, e) &&
+                              class_names_fit(&job->names, job->subject.graph->classes, e));
 }
 
 /* "predicted" is resolved once the logits are there. */
@@ -226,10 +250,15 @@ static bool check_target(struct job *job, struct error *e) {
                                                                   job->label, job->subject.path, classes)
                               : error_set(e, "--target: 'label': the file of --input has none: --data wanted");
     }
-    if (!text_to_long(text, 0, (long)classes - 1, &number))
-        return error_set(e, "--target: '%s': a class from 0 to %u, 'predicted' or 'label' wanted", text, classes - 1);
-    job->target = (uint32_t)number;
-    return true;
+    if (text_to_long(text, 0, (long)classes - 1, &number)) {
+        job->target = (uint32_t)number;
+        return true;
+    }
+    if (class_names_find(&job->names, text, &job->target) == 1) return true;
+    const char *nearest = class_names_nearest(&job->names, text);
+    if (nearest) return error_set(e, "--target: '%s': did you mean '%s'?", text, nearest);
+    return error_set(e, "--target: '%s': a class from 0 to %u, a name of --class-names, 'predicted' or 'label' wanted",
+                     text, classes - 1);
 }
 
 static bool predict(struct job *job, struct error *e) {
@@ -282,7 +311,8 @@ static bool explain(struct job *job, struct error *e) {
     const char *name = job->option[EXPLAINER].text;
     size_t n = shape_count(&job->subject.graph->sample), size = 0;
     char *out = NULL;
-    if (!isolate_run(explain_work, job, SECONDS, &out, &size, e)) return error_prefix(e, "%s", name);
+    if (!isolate_run(explain_work, job, job->option[TIME_LIMIT].number, &out, &size, e))
+        return error_prefix(e, "%s", name);
     job->map = (float *)(void *)out; /* from malloc, so aligned */
     if (size != n * sizeof *job->map)
         return error_set(e, "%s: the child process sent %zu bytes: %zu wanted", name, size, n * sizeof *job->map);
@@ -330,7 +360,7 @@ static int explain_run(const struct cli_context *context, const struct cli_value
     }
     if (subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), subject_layout(&job.option[LAYOUT]),
                      &job.subject, e) &&
-        load_input(&job, e) && load_names(&job, e) && check_target(&job, e)) {
+        load_names(&job, e) && load_input(&job, e) && check_target(&job, e)) {
         status = CLI_BROKEN;
         if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
             print_summary(&job);

@@ -14,6 +14,7 @@
 enum {
     DATA,
     PREPROCESS,
+    CLASS_NAMES,
     LAYERS,
     MODEL,
     IMAGES,
@@ -39,6 +40,7 @@ static const struct cli_option options[] = {
                     .value = "PRESET",
                     .summary = "how stored values become inputs, in training and test data",
                     .fallback = "none"},
+    [CLASS_NAMES] = CLI_CLASS_NAMES,
     [LAYERS] = {.name = "layers", .kind = CLI_TEXT, .value = "LIST", .summary = "the network, as a list of layers"},
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
@@ -129,12 +131,14 @@ static void training_finish(struct training *t) {
 }
 
 static bool load_data(struct training *t, const struct cli_value *option, struct error *e) {
-    const struct cli_value *preprocess = &option[PREPROCESS];
+    const struct cli_value *names = &option[CLASS_NAMES];
+    struct preprocess preprocess;
     const char *source = option[DATA].text, *test = option[TEST].text;
-    if (!subject_data(source, preprocess, &t->data, e) ||
+    if (!subject_preprocess(&option[PREPROCESS], option[MODEL].text, &preprocess, e) ||
+        !subject_data(source, &preprocess, names, "training", 0, &t->data, e) ||
         !subject_count(t->data, source, "images", option[IMAGES].given, option[IMAGES].integer, &t->count, e))
         return false;
-    return !test || (subject_data(test, preprocess, &t->test, e) &&
+    return !test || (subject_data(test, &preprocess, names, "the test accuracy", 0, &t->test, e) &&
                      subject_count(t->test, test, "test", false, 0, &t->test_count, e));
 }
 
@@ -147,7 +151,8 @@ static bool build_network(struct training *t, const struct cli_value *option, st
     return (layers ? arch_build(layers, &t->data->sample, &t->graph, e) : onnx_load(model, &t->graph, e)) &&
            task_settle(t->graph, TASK_AUTO, t->data, option[DATA].text, shown, e) &&
            subject_fits_data(t->graph, shown, t->data, option[DATA].text, e) &&
-           (!t->test || subject_fits_data(t->graph, shown, t->test, option[TEST].text, e)) &&
+           (!t->test || (subject_fits_data(t->graph, shown, t->test, option[TEST].text, e) &&
+                         dataset_same_words(t->data, option[DATA].text, t->test, option[TEST].text, e))) &&
            weights_create(t->graph, &t->weights, e);
 }
 

@@ -66,9 +66,39 @@ bool subject_settle_task(struct subject *s, enum task task, const struct dataset
     return weights_create(s->graph, &s->weights, e) && net_create_with(s->weights, &options, &s->net, e);
 }
 
-bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *e) {
-    struct preprocess declared;
-    return battery_preprocess_parse(preprocess->text, &declared, e) && dataset_load_with(source, &declared, out, e);
+void subject_notes(const struct dataset *d) {
+    for (const char *line = d->notes.data, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        cli_message("note: %.*s", (int)(end - line), line);
+    }
+}
+
+uint32_t subject_channels(const struct graph *graph) {
+    return graph->sample.rank == 3 ? (uint32_t)graph->sample.dim[0] : 0;
+}
+
+bool subject_preprocess(const struct cli_value *value, const char *model, struct preprocess *out, struct error *e) {
+    struct text words = {0};
+    char *file = NULL;
+    bool ok = battery_preprocess_parse(value->text, model, out, &file, e);
+    if (ok && file) {
+        preprocess_text(out, &words);
+        cli_message("note: preprocess: auto: %s: %s", file, words.failed ? "out of memory" : words.data);
+    }
+    text_finish(&words);
+    free(file);
+    return ok;
+}
+
+bool subject_data(const char *source, const struct preprocess *preprocess, const struct cli_value *class_names,
+                  const char *labels_for, uint32_t channels, struct dataset **out, struct error *e) {
+    struct class_names names = {0};
+    const struct dataset_request request = {preprocess, &names, labels_for, channels};
+    bool ok = (!class_names->given || class_names_load(class_names->text, &names, e)) &&
+              dataset_load_for(source, &request, out, e);
+    class_names_finish(&names);
+    if (ok) subject_notes(*out);
+    return ok;
 }
 
 void subject_finish(struct subject *subject) {
@@ -135,7 +165,7 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
             predicted[first + i] = net_class(row, classes);
         }
     }
-    *accuracy = accuracy_count(predicted, data->labels, count, classes);
+    *accuracy = accuracy_count(predicted, data->unlabelled ? NULL : data->labels, count, classes);
     status = accuracy->read || error_memory(e) ? CLI_EXPECTED : CLI_BROKEN;
 done:
     free(x);

@@ -30,10 +30,18 @@ bool subject_settle_task(struct subject *, enum task, const struct dataset *, co
 /* The value of CLI_LAYOUT. */
 enum layout subject_layout(const struct cli_value *);
 
-/* Samples as --preprocess has it. */
-bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *);
 /* Turns samples that have their channels last for a network whose file takes them so. */
 bool subject_turn(const struct subject *, struct dataset *, struct error *);
+/* Samples; words of labels are looked up in the names of --class-names, where it was given.
+ * `labels_for` and `channels` as in struct dataset_request. Notes go to standard error. */
+bool subject_data(const char *source, const struct preprocess *, const struct cli_value *class_names,
+                  const char *labels_for, uint32_t channels, struct dataset **out, struct error *);
+/* What --preprocess says; of `auto`, beside the file `model` (or NULL), what that is goes to standard error. */
+bool subject_preprocess(const struct cli_value *, const char *model, struct preprocess *out, struct error *);
+/* Of the network's input; 0 where it is no picture. */
+uint32_t subject_channels(const struct graph *);
+/* Notes, a line each, to standard error. */
+void subject_notes(const struct dataset *);
 
 /* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`)
  * takes. Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */

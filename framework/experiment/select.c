@@ -22,10 +22,12 @@ struct selector {
     uint32_t wanted, quota, *per_class; /* per_class: how many are taken */
     uint32_t *order, *predicted, known; /* candidates, and the predictions of the first `known` */
     float *logits;                      /* of one batch */
+    uint64_t *hash;                     /* [wanted] of the inputs taken */
+    uint32_t repeated;                  /* candidates passed over: an input taken has the same values */
     float *x;                           /* the candidates predicted last: [first, first + count) of the order */
     uint32_t first, count;
     bool *taken;
-    bool only_correct, by_label;
+    bool only_correct, by_label, fixed; /* fixed: the target is one class */
     size_t size;
 };
 
@@ -83,22 +85,53 @@ static bool copy_sample(const struct selector *s, uint32_t candidate, float *out
     return true;
 }
 
+/* FNV-1a, word by word (http://www.isthe.com/chongo/tech/comp/fnv/). */
+static uint64_t hash_of(const float *x, size_t n) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        hash = (hash ^ bits) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+/* Whether an input taken has the values of input `count`: the same one twice says nothing new. */
+static bool is_repeated(const struct selector *s, uint64_t hash) {
+    const float *x = s->set->x + s->set->count * s->size;
+    for (uint32_t i = 0; i < s->set->count; i++)
+        if (s->hash[i] == hash && memcmp(s->set->x + i * s->size, x, s->size * sizeof *x) == 0) return true;
+    return false;
+}
+
+/* Of pictures without labels the prediction stands for the class. */
+static uint32_t class_of(const struct selector *s, uint32_t candidate) {
+    return s->run->data->unlabelled ? s->predicted[candidate] : s->run->data->labels[s->order[candidate]];
+}
+
 static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     struct input_set *set = s->set;
-    uint32_t i = set->count++, sample = s->order[candidate], label = s->run->data->labels[sample];
+    uint32_t i = set->count, sample = s->order[candidate], label = s->run->data->labels[sample];
+    s->taken[candidate] = true;
+    if (!copy_sample(s, candidate, set->x + i * s->size, e)) return false;
+    s->hash[i] = hash_of(set->x + i * s->size, s->size);
+    if (is_repeated(s, s->hash[i])) {
+        s->repeated++;
+        return true;
+    }
     set->sample[i] = sample;
     set->label[i] = label;
     set->predicted[i] = s->predicted[candidate];
-    set->target[i] = s->by_label ? label : s->predicted[candidate];
-    s->taken[candidate] = true;
-    s->per_class[label]++;
-    return copy_sample(s, candidate, set->x + i * s->size, e);
+    set->target[i] = s->by_label ? label : s->fixed ? s->run->target_class : s->predicted[candidate];
+    s->per_class[class_of(s, candidate)]++;
+    set->count++;
+    return true;
 }
 
 /* On what was read, the candidates passed over among them. */
 static struct accuracy accuracy_of(const struct selector *s) {
     const uint32_t *labels = s->run->data->labels;
-    uint32_t *of = labels ? malloc(s->known * sizeof *of) : NULL;
+    uint32_t *of = !s->run->data->unlabelled ? malloc(s->known * sizeof *of) : NULL;
     for (uint32_t i = 0; of && i < s->known; i++) of[i] = labels[s->order[i]];
     struct accuracy a = accuracy_count(s->predicted, of, s->known, net_graph(s->net)->classes);
     free(of);
@@ -106,15 +139,25 @@ static struct accuracy accuracy_of(const struct selector *s) {
 }
 
 /* All were read by then. */
-static bool too_few(struct selector *s, struct error *e) {
+static bool too_few(const struct selector *s, struct error *e) {
+    const char *source = s->run->battery->data_source;
+    const char *right = s->only_correct ? " that are classified correctly" : "";
     const struct accuracy a = accuracy_of(s);
-    struct text why = {0};
-    accuracy_add_warning(&why, &a);
-    error_set(e,
-              "%s: found %u samples that are classified correctly: wanted %u; lower `inputs`, or set `only-correct: "
-              "false`%s%s",
-              s->run->battery->data_source, s->set->count, s->wanted, why.data ? "; " : "", why.data ? why.data : "");
-    text_finish(&why);
+    struct text remedy = {0};
+    text_add(&remedy, "%s", s->only_correct ? ", or set `only-correct: false`; " : "");
+    if (s->only_correct) accuracy_add_warning(&remedy, &a);
+    if (remedy.data && remedy.length > 2 && remedy.data[remedy.length - 2] == ';')
+        remedy.data[remedy.length - 2] = '\0';
+    const char *more = remedy.failed || !remedy.data ? "" : remedy.data;
+    if (s->repeated)
+        error_set(e,
+                  "%s: found %u different samples%s (%u are repetitions of these, value for value): wanted %u; lower "
+                  "`inputs`, take the repetitions out and more samples in%s",
+                  source, s->set->count, right, s->repeated, s->wanted, more);
+    else
+        error_set(e, "%s: found %u samples%s: wanted %u; lower `inputs`%s", source, s->set->count, right, s->wanted,
+                  more);
+    text_finish(&remedy);
     return false;
 }
 
@@ -123,9 +166,9 @@ static bool fill(struct selector *s, struct error *e) {
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t k = 0; k < s->run->data->count && s->set->count < s->wanted; k++) {
             if (k == s->known && !predict(s, e)) return false;
-            uint32_t label = s->run->data->labels[s->order[k]];
-            bool fits = pass == 1 || s->per_class[label] < s->quota;
-            bool wanted = !s->taken[k] && fits && (!s->only_correct || s->predicted[k] == label);
+            bool fits = pass == 1 || s->per_class[class_of(s, k)] < s->quota;
+            bool right = s->predicted[k] == s->run->data->labels[s->order[k]];
+            bool wanted = !s->taken[k] && fits && (!s->only_correct || right);
             if (wanted && !take(s, k, e)) return false;
         }
     return s->set->count == s->wanted || too_few(s, e);
@@ -134,7 +177,7 @@ static bool fill(struct selector *s, struct error *e) {
 static bool measure_accuracy(struct selector *s, struct error *e) {
     const struct dataset *d = s->run->data;
     uint32_t least = d->count < READ_LEAST ? d->count : READ_LEAST;
-    while (d->labels && s->known < least)
+    while (!d->unlabelled && s->known < least)
         if (!predict(s, e)) return false;
     s->run->accuracy = accuracy_of(s);
     return true;
@@ -211,17 +254,19 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     const struct battery *b = run->battery;
     struct input_set *set = &run->inputs[root];
     if (root == ROOT_LINEAR && !run->linear) return true;
-    uint32_t count = run->data->count, classes = run->data->classes;
+    uint32_t count = run->data->count, classes = run->data->unlabelled ? run->graph->classes : run->data->classes;
     struct selector s = {.run = run, .set = set, .wanted = b->inputs, .size = shape_count(&run->data->sample)};
     /* Label permutation explains the true class of inputs that the network trained on true labels gets right. */
     s.by_label = root == ROOT_LABELS || b->target == TARGET_LABEL;
+    s.fixed = !s.by_label && b->target == TARGET_CLASS;
     s.only_correct = root == ROOT_LABELS || b->only_correct;
     s.quota = (b->inputs + classes - 1) / classes;
     s.order = malloc(2 * (size_t)count * sizeof *s.order); /* the second half: scratch of the derangements */
     s.predicted = malloc(count * sizeof *s.predicted);
     s.taken = calloc(count, sizeof *s.taken);
     s.per_class = calloc(classes, sizeof *s.per_class);
-    bool ok = s.order && s.predicted && s.taken && s.per_class && allocate(set, b->inputs, s.size);
+    s.hash = malloc(b->inputs * sizeof *s.hash);
+    bool ok = s.order && s.predicted && s.taken && s.hash && s.per_class && allocate(set, b->inputs, s.size);
     if (!ok) error_memory(e);
     if (ok) {
         struct rng rng = rng_stream(b->seed, "inputs", 0);
@@ -231,6 +276,9 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
         ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && allocate_logits(&s, e) && fill(&s, e) &&
              (root != ROOT_MODEL || measure_accuracy(&s, e));
     }
+    if (ok && s.repeated && root == ROOT_MODEL)
+        dataset_note(run->data, "%s: %u samples are passed over: the same values as one of the inputs", b->data_source,
+                     s.repeated);
     for (uint32_t i = 0; ok && root == ROOT_LINEAR && i < set->count; i++)
         set->target[i] %= run->linear_graph->classes; /* it may have fewer outputs than the model */
     if (ok) {
@@ -247,5 +295,6 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     free(s.predicted);
     free(s.taken);
     free(s.per_class);
+    free(s.hash);
     return ok;
 }

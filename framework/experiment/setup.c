@@ -35,15 +35,69 @@ static bool settle_layout(struct run *run, struct error *e) {
     return graph_settle_layout(run->graph, b->layout, e) || error_prefix(e, "%s", b->model);
 }
 
+/* What of the battery needs labels; NULL: nothing. */
+static const char *labels_use(const struct run *run) {
+    const struct battery *b = run->battery;
+    if (b->target == TARGET_LABEL) return "`target: label`";
+    if (setup_needs_labels(run)) return "label-permutation";
+    return b->only_correct ? "`only-correct: true`, the default" : NULL;
+}
+
+static bool load_data(struct run *run, const char *source, const char *labels_for, struct dataset **out,
+                      struct error *e) {
+    const struct shape *sample = &run->graph->sample;
+    const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
+                                            sample->rank == 3 ? (uint32_t)sample->dim[0] : 0};
+    return dataset_load_for(source, &request, out, e) &&
+           (!run->graph->channels_last || dataset_channels_first(*out, sample, e));
+}
+
+/* Where the network made pictures grey, the report and the training data follow. */
+static bool take_preprocess(struct run *run, struct error *e) {
+    struct battery *b = run->battery;
+    struct text text = {0};
+    if (b->preprocess_file) dataset_note(run->data, "preprocess: auto: %s: %s", b->preprocess_file, b->data_preprocess);
+    if (b->preprocess.channels == run->data->preprocess.channels) return true;
+    b->preprocess = run->data->preprocess;
+    preprocess_text(&b->preprocess, &text);
+    free(b->data_preprocess);
+    b->data_preprocess = text.data;
+    return !text.failed || error_memory(e);
+}
+
+/* The class that every input is explained for: by its number, else by its name. */
+static bool find_target(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    long number;
+    if (b->target != TARGET_CLASS) return true;
+    if (text_to_long(b->target_class, 0, (long)run->graph->classes - 1, &number)) {
+        run->target_class = (uint32_t)number;
+        return true;
+    }
+    if (class_names_find(&run->class_names, b->target_class, &run->target_class) == 1) return true;
+    for (uint32_t i = 0; run->data->class_names && i < run->data->classes; i++)
+        if (strcmp(run->data->class_names[i], b->target_class) == 0) {
+            run->target_class = i;
+            return true;
+        }
+    const char *nearest = class_names_nearest(&run->class_names, b->target_class);
+    if (nearest)
+        return battery_fail(b, b->target_location, e, "'%s': did you mean '%s'?", excerpt_of(b->target_class).text,
+                            nearest);
+    return battery_fail(b, b->target_location, e,
+                        "'%s': 'label', 'predicted', a class from 0 to %u or a name of class-names wanted",
+                        excerpt_of(b->target_class).text, run->graph->classes - 1);
+}
+
 static bool open_model(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
            onnx_load(b->model, &run->graph, e) && settle_layout(run, e) &&
-           dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
-           (!run->graph->channels_last || dataset_channels_first(run->data, &run->graph->sample, e)) &&
+           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) &&
+           load_data(run, b->data_source, labels_use(run), &run->data, e) && take_preprocess(run, e) &&
            task_settle(run->graph, b->task, run->data, b->data_source, b->model, e) &&
            weights_create(run->graph, &run->model, e) && check_data(run, run->data, run->graph, b->data_source, e) &&
-           (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
+           find_target(run, e);
 }
 
 static bool fits_inputs(const struct run *run, struct error *e) {
@@ -147,9 +201,7 @@ bool setup_needs_labels(const struct run *run) {
 
 static bool open_training(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    if (!dataset_load_with(b->training_source, &b->preprocess, &run->training, e) ||
-        (run->graph->channels_last && !dataset_channels_first(run->training, &run->graph->sample, e)))
-        return false;
+    if (!load_data(run, b->training_source, "label-permutation", &run->training, e)) return false;
     if (b->training_layers) {
         if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e) ||
             !task_settle(run->label_graph, b->task, run->training, b->training_source, "training.layers", e))
@@ -157,7 +209,9 @@ static bool open_training(struct run *run, struct error *e) {
     } else {
         run->label_graph = run->graph;
     }
-    if (!check_data(run, run->training, run->label_graph, b->training_source, e)) return false;
+    if (!check_data(run, run->training, run->label_graph, b->training_source, e) ||
+        !dataset_same_words(run->data, b->data_source, run->training, b->training_source, e))
+        return false;
     if (run->training->count < b->training_images)
         return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source,
                          run->training->count, b->training_images);

@@ -18,6 +18,7 @@ struct run {
     struct weights *model, *linear;
     struct dataset *data, *training;
     struct class_names class_names;
+    uint32_t target_class;     /* of TARGET_CLASS */
     uint32_t *training_subset; /* [battery->training_images] sample indices */
     struct input_set inputs[ROOT_COUNT];
     uint32_t global_count;

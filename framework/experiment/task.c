@@ -17,13 +17,14 @@ bool task_is_binary(enum task task, uint32_t outputs, const uint32_t *labels, ui
 
 bool task_settle(struct graph *graph, enum task task, const struct dataset *data, const char *source, const char *model,
                  struct error *e) {
-    uint32_t other = data->labels ? other_label(data->labels, data->count) : data->count;
-    if (task_is_binary(task, graph->classes, data->labels, data->count))
+    const uint32_t *labels = data->unlabelled ? NULL : data->labels;
+    uint32_t other = labels ? other_label(labels, data->count) : data->count;
+    if (task_is_binary(task, graph->classes, labels, data->count))
         return graph_pair_logits(graph, e) || error_prefix(e, "%s: task binary", model);
     if (task == TASK_AUTO && graph->classes == 1 && other < data->count)
         return error_set(e,
                          "%s: sample %u has label %u: %s has one output, and such a binary classifier takes labels 0 "
                          "and 1",
-                         source, other, data->labels[other], model);
+                         source, other, labels[other], model);
     return true;
 }

@@ -24,7 +24,8 @@
 static bool open_log(struct run *run, const char *folder, struct error *e) {
     char *path = text_format("%s/plugins.log", folder);
     if (!path) return error_memory(e);
-    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    /* Nobody reads where a pipe has that name: an error, and no wait for a reader. */
+    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
     bool ok = run->log >= 0 || error_set(e, "%s: %s: a file that can be written was wanted", path, strerror(errno));
     free(path);
     return ok;
@@ -250,18 +251,27 @@ static bool put_accuracy(struct run *run, struct error *e) {
     return ok;
 }
 
+/* The inputs are taken, and what was decided about the data is said. */
+static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
+    bool ok = setup_inputs(run, ROOT_MODEL, e) && say_accuracy(run, options->quiet, e) && put_accuracy(run, e) &&
+              setup_inputs(run, ROOT_LINEAR, e);
+    for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);
+    }
+    return ok;
+}
+
 static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                     struct plan_cost *cost, struct error *e) {
-    return store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
-           say_accuracy(run, options->quiet, e) && setup_inputs(run, ROOT_LINEAR, e) &&
+    return store_open(":memory:", &run->store, e) && take_inputs(run, options, e) &&
            (!setup_needs_labels(run) || network_list(run, e)) && schedule_measure(run, options->jobs, e) &&
            make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e);
 }
 
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
-    bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && setup_inputs(run, ROOT_MODEL, e) &&
-              say_accuracy(run, options->quiet, e) && put_accuracy(run, e) && setup_inputs(run, ROOT_LINEAR, e) &&
+    bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && take_inputs(run, options, e) &&
               (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
     ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
