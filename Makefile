@@ -4,6 +4,8 @@
 # make help     the rest
 SHELL   = /bin/bash
 BUILD   ?= build
+# Inside the tree by its relative name, or what make wrote down of one build would not do for another.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 PREFIX  ?= /usr/local
 VERSION = 0.1.0
 JOBS    ?= $(shell nproc)
@@ -230,7 +232,8 @@ asan: test-deps
 # calls it does not know. The logs, one for each process, are empty where nothing was found, but for Criterion's own
 # complaint that errors were not to be reported while a test ends.
 VALGRIND_SUITES ?= text error array shape file npy kit options scaffold suggestions spec rule battery csv idx folder \
-                   class_names dataset preprocess picture plan control stages memo progress isolate handle arch graph \
+                   class_names labels numpy dataset preprocess preprocess_auto picture plan control stages memo progress \
+                   isolate handle arch graph \
                    onnx_models explainers store report_csv report_json report_junit report_text verdict judge_checks
 empty =
 space = $(empty) $(empty)

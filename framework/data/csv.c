@@ -24,7 +24,7 @@ struct table {
     char **names; /* of the columns */
     size_t columns;
     size_t label_column, header_line;
-    bool guessed; /* the label column has no usual name */
+    size_t usual; /* columns with one of the usual names, where nobody said which is the label */
     float *values;
     size_t value_count;
     struct csv_labels labels;
@@ -121,35 +121,45 @@ static void read_name(struct table *t, const char *text) {
     else if (!add_name(t, text)) memory_fail(t);
 }
 
-static bool find_label(struct table *t) {
-    static const char *const usual[] = {"label", "target", "class"};
+static bool find_named(struct table *t) {
     size_t found = 0;
 
-    t->label_column = t->columns - 1;
-    for (size_t i = 0; t->label && i < t->columns; i++) {
+    for (size_t i = 0; i < t->columns; i++) {
         if (strcmp(t->names[i], t->label) == 0) {
             t->label_column = i;
             found++;
         }
     }
-    if (t->label && found == 0) {
+    if (found == 0) {
         const char *nearest = text_nearest(t->label, (const char *const *)t->names, t->columns);
         struct excerpt name = excerpt_of(nearest ? nearest : "");
         return TABLE_FAIL(t, "%s:%zu: no column '%s': %s%s%s", t->path, t->line, excerpt_of(t->label).text,
                           nearest ? "did you mean '" : "the name of one in the header wanted", name.text,
                           nearest ? "'?" : "");
     }
-    if (found > 1)
-        return TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found,
-                          excerpt_of(t->label).text);
-    for (size_t k = 0; !t->label && k < sizeof usual / sizeof *usual; k++)
-        for (size_t i = 0; i < t->columns; i++)
-            if (strcasecmp(t->names[i], usual[k]) == 0) {
-                t->label_column = i;
-                return true;
-            }
-    t->guessed = !t->label;
+    return found == 1 ||
+           TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found, excerpt_of(t->label).text);
+}
+
+/* The first of the usual names, else the last column. */
+static bool find_usual(struct table *t) {
+    static const char *const usual[] = {"label", "target", "class"};
+
+    t->label_column = t->columns - 1;
+    for (size_t k = 0; k < sizeof usual / sizeof *usual; k++) {
+        size_t found = 0;
+        for (size_t i = 0; i < t->columns; i++) {
+            if (strcasecmp(t->names[i], usual[k]) != 0) continue;
+            if (t->usual++ == 0) t->label_column = i;
+            found++;
+        }
+        if (found > 1) return TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found, usual[k]);
+    }
     return true;
+}
+
+static bool find_label(struct table *t) {
+    return t->label ? find_named(t) : find_usual(t);
 }
 
 /* In a line of names, numbers are the numbers of columns: they rise. In a row of data they hardly ever do. */
@@ -305,12 +315,17 @@ static void table_finish(struct table *t) {
     text_finish(&t->labels.pool);
 }
 
-static void note_words(struct dataset *d, const char *path) {
-    dataset_note(d,
-                 "%s: labels in words, taken for classes in sorted order: 0 is '%s', %u is '%s' (class-names says "
-                 "another)",
-                 path, excerpt_of(d->class_names[0]).text, d->classes - 1,
-                 excerpt_of(d->class_names[d->classes - 1]).text);
+static void note_column(struct dataset *d, const struct table *t) {
+    struct excerpt name = excerpt_of(t->labels.column);
+
+    if (t->usual)
+        dataset_note(d, "%s: %zu columns may be the label: '%s' is taken (label=COLUMN says another)", t->path,
+                     t->usual, name.text);
+    else
+        dataset_note(d,
+                     "%s: no column is named label, target or class: the last one, '%s', is taken for the label "
+                     "(label=COLUMN says another)",
+                     t->path, name.text);
 }
 
 bool csv_load(const char *path, const char *label, struct dataset *d, struct error *e) {
@@ -326,13 +341,8 @@ bool csv_load(const char *path, const char *label, struct dataset *d, struct err
         d->sample = (struct shape){.rank = 1, .dim = {t.columns - 1}};
         d->values = t.values;
         t.values = NULL;
-        if (t.guessed)
-            dataset_note(d,
-                         "%s: no column is named label, target or class: the last one, '%s', is taken for the label "
-                         "(label=COLUMN says another)",
-                         path, excerpt_of(t.labels.column).text);
+        if (!label && t.usual != 1) note_column(d, &t);
         ok = csv_labels_to_classes(&t.labels, d, e);
-        if (ok && d->class_names) note_words(d, path);
     }
     table_finish(&t);
     return ok;

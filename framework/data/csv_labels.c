@@ -3,7 +3,6 @@
 
 #include "data/class_names.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,11 +219,9 @@ static bool number_classes(const struct csv_labels *l, struct dataset *d, struct
     for (size_t i = 0; i < l->count; i++) {
         double value = -1;
         text_to_double(label_text(l, i), &value);
-        if (!(value >= 0 && value < SOURCE_CLASSES_MAX && floor(value) == value))
+        if (!source_put_label(d, i, value))
             return label_fail(l, i, e, "a whole number from 0 to %u, or text, wanted%s", SOURCE_CLASSES_MAX - 1,
                               value == -1 ? " (labels -1 and 1? write 0 and 1)" : "");
-        d->labels[i] = (uint32_t)value;
-        if (d->labels[i] >= d->classes) d->classes = d->labels[i] + 1;
     }
     return true;
 }

@@ -5,6 +5,7 @@
 #include "data/source.h"
 #include "data/source_kind.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,25 @@ static bool load_from(struct dataset *d, const char *source, uint32_t channels, 
     return ok;
 }
 
+bool source_put_label(struct dataset *d, size_t i, double value) {
+    if (!(value >= 0 && value < SOURCE_CLASSES_MAX && floor(value) == value)) return false;
+    d->labels[i] = (uint32_t)value;
+    if (d->labels[i] >= d->classes) d->classes = d->labels[i] + 1;
+    return true;
+}
+
+static void note_words(struct dataset *d, const char *source) {
+    struct text words = {0};
+
+    if (!d->class_names) return;
+    for (uint32_t i = 0; i < d->classes && i < 3; i++)
+        text_add(&words, "%s%u is '%s'", i ? ", " : "", i, excerpt_of(d->class_names[i]).text);
+    if (!words.failed)
+        dataset_note(d, "%s: labels in words, taken for classes in sorted order: %s%s (class-names says another)",
+                     excerpt_of(source).text, words.data, d->classes > 3 ? ", ..." : "");
+    text_finish(&words);
+}
+
 bool dataset_load_for(const char *source, const struct dataset_request *request, struct dataset **out,
                       struct error *e) {
     struct dataset *d = calloc(1, sizeof *d);
@@ -78,8 +98,12 @@ bool dataset_load_for(const char *source, const struct dataset_request *request,
     d->named = d->names ? d->names->count : 0;
     d->names = NULL;
     d->labels_for = NULL;
-    if (ok) *out = d;
-    else dataset_destroy(d);
+    if (ok) {
+        note_words(d, source);
+        *out = d;
+    } else {
+        dataset_destroy(d);
+    }
     return ok;
 }
 

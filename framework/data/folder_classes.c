@@ -116,11 +116,14 @@ static bool add_pictures(struct dataset *d, struct names *pictures, uint32_t lab
 }
 
 /* ImageFolder counts its folders in the order of their names, in which "10" comes before "2". */
-static bool check_numbers(const char *path, const struct names *folders, const uint32_t *class, struct error *e) {
+static bool check_numbers(const char *path, const struct names *folders, const struct class_names *names,
+                          const uint32_t *class, struct error *e) {
     double value;
+    uint32_t named;
 
     for (size_t i = 0; i < folders->count; i++)
-        if (text_to_double(folders->item[i], &value) && class[i] != i)
+        if (text_to_double(folders->item[i], &value) && class[i] != i &&
+            !(names && class_names_find(names, folders->item[i], &named)))
             return error_set(e,
                              "%s: folder '%s': class %u by its name, or %zu in the order of names, as ImageFolder has "
                              "it? give class-names, a CSV file with a column name, that names the folders",
@@ -146,7 +149,7 @@ static bool name_classes(const char *path, const struct names *folders, struct d
     *classes = named.labels;
     text_finish(&l.pool);
     free(l.item);
-    return ok && (named.names || named.class_names || check_numbers(path, folders, *classes, e));
+    return ok && (named.class_names || check_numbers(path, folders, d->names, *classes, e));
 }
 
 static bool take_classes(const char *path, const struct names *folders, struct dataset *d, struct error *e) {

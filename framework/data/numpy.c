@@ -102,11 +102,9 @@ static bool take_labels(const struct numpy *y, struct dataset *d, struct error *
     if (!d->labels) return error_memory(e);
     for (uint32_t i = 0; i < d->count; i++) {
         double value = (double)y->array.values[i];
-        if (!(value >= 0 && value < SOURCE_CLASSES_MAX && floor(value) == value))
+        if (!source_put_label(d, i, value))
             return error_set(e, "%s: sample %u: label %.9g: a whole number from 0 to %u wanted", y->name, i, value,
                              SOURCE_CLASSES_MAX - 1);
-        d->labels[i] = (uint32_t)value;
-        if (d->labels[i] >= d->classes) d->classes = d->labels[i] + 1;
     }
     return true;
 }

@@ -16,6 +16,9 @@ struct dataset;
 /* Labels are 0 .. this - 1. More classes than that are no classes: someone took the wrong column or file. */
 #define SOURCE_CLASSES_MAX 65536u
 
+/* Label i, and `classes` that go with it; false when the value is no whole number from 0 to SOURCE_CLASSES_MAX - 1. */
+bool source_put_label(struct dataset *, size_t i, double value);
+
 /* Each reader fills an empty dataset; what it holds after a failure is the caller's to free all the same. */
 bool idx_load(const char *images, const char *labels, struct dataset *, struct error *);
 bool csv_load(const char *path, const char *label, struct dataset *, struct error *); /* label NULL: the default one */

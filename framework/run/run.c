@@ -11,6 +11,7 @@
 #include "experiment/task.h"
 #include "run/verdict.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -31,10 +32,24 @@ static bool open_log(struct run *run, const char *folder, struct error *e) {
     return ok;
 }
 
+/* Whether there is something in the folder, but for the log, and no store: then it is somebody else's. */
+static bool is_foreign(const char *folder, const char *store) {
+    DIR *dir = access(store, F_OK) == 0 ? NULL : opendir(folder);
+    bool any = false;
+    for (struct dirent *entry; dir && !any && (entry = readdir(dir));)
+        any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+              strcmp(entry->d_name, "plugins.log") != 0;
+    if (dir) closedir(dir);
+    return any;
+}
+
 /* The folder with its log. *broken: the path could be a run folder, but cannot be written (exit code 3). */
 static bool open_folder(struct run *run, const char *folder, const char *store, bool *broken, struct error *e) {
     struct error why = {{0}};
     if (!file_make_folder(folder, &why) && (errno == EEXIST || errno == ENOTDIR)) return error_set(e, "%s", why.text);
+    if (is_foreign(folder, store))
+        return error_set(e, "%s: the folder holds files and is no run folder: a new or empty one was wanted (-o)",
+                         folder);
     *broken = why.text[0] || !open_log(run, folder, &why) ||
               (access(store, F_OK) == 0 && access(store, W_OK) != 0 &&
                !error_set(&why, "%s: %s: a file that can be written was wanted", store, strerror(errno)));

@@ -181,6 +181,7 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
     struct families families = {.skipped = NULL};
     struct judgement all = judgement_begin(r);
     const char *annotation;
+    bool judged = false;
     for (uint32_t c = 0; c < run->control_count; c++) {
         const struct rule *rule = run->controls[c].control->rule;
         struct judgement j;
@@ -189,9 +190,17 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
         count(tally, words, &j);
         join(&families, rule->family, &j);
         if (rule->if_skipped && j.word == VERDICT_SKIP) families.skipped = rule->if_skipped;
+        judged = judged || j.word != VERDICT_SKIP || words == 1u << VERDICT_SKIP;
     }
     overall(&families, &all, &annotation);
-    return put(run, run->explainers[row].name, VERDICT_OVERALL, &all, annotation, "", true, e);
+    /* A SKIP is fine where others were judged; a method that nothing was asked of has passed no test. */
+    if (!judged) {
+        tally->open = true;
+        judgement_say(&all, VERDICT_SKIP,
+                      "Nothing was judged: every control is SKIP. Say SKIP under `expect` where "
+                      "that is meant.");
+    }
+    return put(run, run->explainers[row].name, VERDICT_OVERALL, &all, annotation, judged ? "" : "PASS", judged, e);
 }
 
 bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {

@@ -100,6 +100,7 @@ static const struct {
     {"width,kind\n1,2\n", "widht", "t.csv:1: no column 'widht': did you mean 'width'?"},
     {"width,kind\n1,2\n", "price", "t.csv:1: no column 'price': the name of one in the header wanted"},
     {"a,a,b\n1,2,3\n", "a", "t.csv:1: 2 columns 'a': one wanted"},
+    {"a,label,Label\n1,2,3\n", NULL, "t.csv:1: 2 columns 'label': one wanted"},
     /* Missing values, however they are written. */
     {"a,b,label\n1,2,3\n1,,3\n", NULL,
      "t.csv:3: column 2 'b': missing value: a number wanted (fill it in or leave the row out)"},
@@ -199,15 +200,19 @@ Test(csv, notes) {
         {"a,kind\n1,0\n", NULL,
          "t.csv: no column is named label, target or class: the last one, 'kind', is taken for the label (label=COLUMN "
          "says another)\n"},
+        {"class,a,Label\n2,1,0\n", NULL,
+         "t.csv: 2 columns may be the label: 'Label' is taken (label=COLUMN says another)\n"},
         {"a,class\n1,yes\n1,no\n", NULL,
-         "t.csv: labels in words, taken for classes in sorted order: 0 is 'no', 1 is 'yes' (class-names says "
+         "csv:t.csv: labels in words, taken for classes in sorted order: 0 is 'no', 1 is 'yes' (class-names says "
          "another)\n"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct dataset *d;
         struct error e = {""};
-        cr_assert(load(cases[i].text, cases[i].label, &d, &e), "case %zu: %s", i, e.text);
+        scratch_put("t.csv", cases[i].text, strlen(cases[i].text));
+        cr_assert(dataset_load(cases[i].label ? "csv:t.csv,label=kind" : "csv:t.csv", "none", &d, &e), "case %zu: %s",
+                  i, e.text);
         cr_assert_eq(!d->notes.data, !cases[i].notes, "case %zu", i);
         if (cases[i].notes) cr_expect_str_eq(d->notes.data, cases[i].notes, "case %zu: %s", i, d->notes.data);
         dataset_destroy(d);

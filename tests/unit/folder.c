@@ -266,7 +266,9 @@ Test(folder, a_folder_for_each_class) {
     cr_expect_str_eq(d->class_names[2], "sea");
     cr_expect_str_eq(d->files[1].path, "p/meadow/b.png");
     cr_expect_str_eq(d->files[2].path, "p/meadow/deep/a.PNG");
-    cr_expect_str_eq(d->notes.data, "p/sea: a class without pictures\n");
+    cr_expect_str_eq(d->notes.data,
+                     "p/sea: a class without pictures\nfolder:p: labels in words, taken for classes in sorted "
+                     "order: 0 is 'fire', 1 is 'meadow', 2 is 'sea' (class-names says another)\n");
     dataset_destroy(d);
 
     put_text("n.csv", "name\nsea\nmeadow\nfire\n");
@@ -317,6 +319,19 @@ Test(folder, class_folders_that_are_numbers) {
     cr_assert(load_for("this", NULL, &d, &e), "%s", e.text);
     cr_expect(d->labels[0] == 0 && d->labels[1] == 1 && !d->class_names);
     dataset_destroy(d);
+    /* Others may be either, whatever the classes are called; where they are called so, it is clear. */
+    struct class_names names = {0};
+    cr_assert_eq(system("mv p/0 p/2"), 0);
+    put_text("n.csv", "name\ncat\ndog\nfox\n");
+    cr_assert(class_names_load("n.csv", &names, &e), "%s", e.text);
+    cr_expect_not(load_for("this", &names, &d, &e));
+    class_names_finish(&names);
+    put_text("n.csv", "name\n0\n1\n2\n");
+    cr_assert(class_names_load("n.csv", &names, &e), "%s", e.text);
+    cr_assert(load_for("this", &names, &d, &e), "%s", e.text);
+    cr_expect(d->labels[0] == 1 && d->labels[1] == 2);
+    dataset_destroy(d);
+    class_names_finish(&names);
 }
 
 /* One channel, as the network takes it or as preprocessing says. */
