@@ -108,15 +108,15 @@ static bool put_comparisons(void *context, json_t *group) {
     return put_object(context, group);
 }
 
-/* The meta entry "run" as it is: an object when it is JSON, else null. */
-static bool put_run(FILE *out, struct store *s, struct error *e) {
+/* A meta entry as it is: an object when it is JSON, else null. */
+static bool put_meta(FILE *out, struct store *s, const char *key, struct error *e) {
     char *text;
 
-    if (!store_meta(s, "run", &text, e)) return false;
-    json_t *run = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
-    fputs("{\n  \"format\": \"assay-report/1\",\n  \"run\": ", out);
-    bool ok = run ? json_layout(out, run, 2) || error_memory(e) : fputs("null", out) >= 0;
-    json_decref(run);
+    if (!store_meta(s, key, &text, e)) return false;
+    json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    fprintf(out, ",\n  \"%s\": ", key);
+    bool ok = value ? json_layout(out, value, 2) || error_memory(e) : fputs("null", out) >= 0;
+    json_decref(value);
     free(text);
     return ok;
 }
@@ -152,7 +152,8 @@ bool report_json(struct store *s, const char *folder, struct error *e) {
 
     if (!report_file_open(&o, folder, "report.json", e)) return false;
     struct section c = {o.file, true, e};
-    bool ok = put_run(o.file, s, e) && put_notes(o.file, s, e) &&
+    fputs("{\n  \"format\": \"assay-report/1\"", o.file);
+    bool ok = put_meta(o.file, s, "run", e) && put_meta(o.file, s, "accuracy", e) && put_notes(o.file, s, e) &&
               SECTION("verdicts", store_each_verdict, put_verdict) && SECTION("inputs", store_each_input, put_input) &&
               SECTION("networks", store_each_network, put_network) && SECTION("uses", store_each_use, put_use) &&
               SECTION("audits", store_each_audit, put_audit) && SECTION("units", store_each_unit, put_unit) &&

@@ -9,6 +9,7 @@
 #include "battery/location.h"
 #include "battery/network_choice.h"
 #include "battery/rule.h"
+#include "nn/graph_layout.h"
 #include "nn/net_options.h"
 #include "nn/recipe.h"
 
@@ -61,16 +62,23 @@ struct expectation {
 /* In the order of enum conv_route, ended by NULL. */
 extern const char *const conv_route_names[];
 
+/* What the outputs of the network mean. TASK_AUTO: one output and labels that are 0 and 1 only are TASK_BINARY, all
+ * else TASK_CLASSIFICATION. */
+enum task { TASK_AUTO, TASK_CLASSIFICATION, TASK_BINARY };
+extern const char *const task_names[]; /* in that order, ended by NULL */
+
 enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_CLASS };
 
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
     size_t setting_count;
-    char *path;   /* of the file */
-    char *folder; /* of the file, against which relative paths are read */
-    char *name;   /* default: the file name without extension */
-    char *model;  /* resolved path */
+    char *path;         /* of the file */
+    char *folder;       /* of the file, against which relative paths are read */
+    char *name;         /* default: the file name without extension */
+    char *model;        /* resolved path */
     struct network_choice network;
+    enum task task;     /* default TASK_AUTO */
+    enum layout layout; /* of the pictures the model takes; default LAYOUT_AUTO */
 
     char *data_source;            /* paths inside resolved */
     struct preprocess preprocess; /* of data and training */

@@ -132,6 +132,7 @@ static bool read_rule(struct yaml_file *file, const struct yaml_field *field, co
 /* ---- Sections ---- */
 
 static const char *const targets[] = {"label", "predicted", NULL};
+const char *const task_names[] = {"auto", "classification", "binary", NULL};
 const char *const conv_route_names[] = {"auto", "direct", "winograd", NULL};
 static const char *const optimisers[] = {"adam", "sgd", NULL};
 
@@ -207,6 +208,8 @@ static const struct yaml_field battery_fields[] = {
     {.name = "model", .read = read_model, .wanted = "the path of an ONNX file", .required = true},
     {.name = "output", .read = network_choice_read_output, MEMBER(network)},
     {.name = "input-shape", .read = network_choice_read_shape, MEMBER(network)},
+    {.name = "task", .read = yaml_read_choice, MEMBER(task), .choices = task_names},
+    {.name = "layout", .read = yaml_read_choice, MEMBER(layout), .choices = layout_names},
     {.name = "seed", .read = yaml_read_seed, MEMBER(seed)},
     {.name = "data", .read = read_data, .wanted = "a mapping with source, preprocess, ...", .required = true},
     {.name = "training", .read = read_training, .wanted = "a mapping with source, images, ..."},

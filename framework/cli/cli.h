@@ -35,6 +35,20 @@ struct cli_context {
     { .name = "conv", .kind = CLI_CHOICE, .value = "ROUTE", .choices = conv_route_names, __VA_ARGS__ }
 #define CLI_CONV_ALONE CLI_CONV(.summary = "how 3x3 convolutions are computed", .fallback = "auto")
 
+/* The option of commands that read outputs: the choices of the battery's `task`. */
+#define CLI_TASK                                                                                                       \
+    {                                                                                                                  \
+        .name = "task", .kind = CLI_CHOICE, .value = "TASK", .choices = task_names, .fallback = "auto",                \
+        .summary = "what the outputs mean; auto: one output with labels 0 and 1 is binary"                             \
+    }
+
+/* The option of commands that read pictures: the choices of the battery's `layout`. */
+#define CLI_LAYOUT                                                                                                     \
+    {                                                                                                                  \
+        .name = "layout", .kind = CLI_CHOICE, .value = "LAYOUT", .choices = layout_names, .fallback = "auto",          \
+        .summary = "of the pictures that the file takes; auto: nhwc where it begins with a Transpose to nchw"          \
+    }
+
 /* The option of commands that take labels. */
 #define CLI_CLASS_NAMES                                                                                                \
     {                                                                                                                  \

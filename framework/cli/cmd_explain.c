@@ -3,7 +3,9 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "data/class_names.h"
+#include "data/layout.h"
 #include "data/picture.h"
+#include "experiment/task.h"
 #include "host/call.h"
 #include "workers/isolate.h"
 #include "workers/sandbox.h"
@@ -24,6 +26,8 @@ enum {
     PREPROCESS,
     CLASS_NAMES,
     TARGET,
+    TASK,
+    LAYOUT,
     EXPLAINER,
     SEED,
     CONV,
@@ -59,6 +63,8 @@ static const struct cli_option options[] = {
                 .value = "CLASS",
                 .summary = "the class explained: its number or name, 'predicted', or 'label'",
                 .required = true},
+    [TASK] = CLI_TASK,
+    [LAYOUT] = CLI_LAYOUT,
     [EXPLAINER] =
         {.name = "explainer", .kind = CLI_TEXT, .value = "SPEC", .summary = "the explainer", .required = true},
     [SEED] = {.name = "seed",
@@ -118,6 +124,19 @@ static bool check_input(struct job *job, const char *path, const struct shape *s
     return job->x || error_memory(e);
 }
 
+/* H x W x C for a network whose file takes it so. */
+static bool turn_stored(const struct job *job, struct shape *shape, float **stored, struct error *e) {
+    const struct graph *graph = job->subject.graph;
+    if (!graph->channels_last || !layout_is_last(shape, &graph->sample)) return true;
+    float *turned = malloc(shape_count(shape) * sizeof *turned);
+    if (!turned) return error_memory(e);
+    layout_channels_first(shape, *stored, turned, sizeof *turned);
+    free(*stored);
+    *stored = turned;
+    *shape = graph->sample;
+    return true;
+}
+
 /* The shape may have a leading batch of one. */
 static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
@@ -128,7 +147,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     if (!npy_read(path, &shape, &stored, e)) return false;
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
         memmove(shape.dim, shape.dim + 1, --shape.rank * sizeof *shape.dim);
-    bool ok = check_input(job, path, &shape, e);
+    bool ok = turn_stored(job, &shape, &stored, e) && check_input(job, path, &shape, e);
     for (size_t i = 0, n = shape_count(&shape); ok && i < n; i++)
         if (!isfinite(stored[i]))
             ok = error_set(e, "%s: element %zu is %g: a finite number wanted", path, i, (double)stored[i]);
@@ -148,7 +167,19 @@ static bool load_picture(struct job *job, const char *path, struct error *e) {
     return ok;
 }
 
+/* Of a network of one output, the number 0 is that output unless a task was given. */
+static bool settle_task(struct job *job, const struct dataset *data, const char *source, struct error *e) {
+    enum task task = subject_task(&job->option[TASK]);
+    bool output = task == TASK_AUTO && strcmp(job->option[TARGET].text, "0") == 0;
+    if (output &&
+        task_is_binary(task, job->subject.graph->classes, data->unlabelled ? NULL : data->labels, data->count))
+        cli_message("--target 0: the one output itself, which speaks for class 1; its negative: --task binary");
+    return output || subject_settle_task(&job->subject, task, data, source, e);
+}
+
 static bool load_file(struct job *job, const char *path, struct error *e) {
+    const struct dataset no_labels = {0};
+    if (!settle_task(job, &no_labels, path, e)) return false;
     return image_has_extension(path) ? load_picture(job, path, e) : load_npy(job, path, e);
 }
 
@@ -169,7 +200,7 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
     const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
                                             subject_channels(graph)};
-    bool ok = dataset_load_for(source, &request, &data, e) &&
+    bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
@@ -178,7 +209,7 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
         ok = job->x || error_memory(e);
     }
     if (ok) {
-        ok = dataset_sample(data, (uint32_t)index, job->x, e);
+        ok = dataset_sample(data, (uint32_t)index, job->x, e) && settle_task(job, data, source, e);
         job->has_label = !data->unlabelled;
         job->label = data->labels[index];
         subject_notes(data);
@@ -229,15 +260,16 @@ static bool input_shape(struct job *job, struct shape *out, struct error *e) {
 static bool load_network(struct job *job, struct error *e) {
     const struct cli_value *option = job->option;
     const enum conv_route conv = subject_conv(&option[CONV]);
+    const enum layout layout = subject_layout(&option[LAYOUT]);
     struct network_choice choice;
     struct error first;
     bool missing = false;
     if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
         return false;
     choice.onnx.open = &missing;
-    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, &job->subject, &first);
+    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, layout, &job->subject, &first);
     if (!ok && missing && input_shape(job, &choice.onnx.data, NULL))
-        ok = subject_open(option[MODEL].text, conv, &choice.onnx, &job->subject, &first);
+        ok = subject_open(option[MODEL].text, conv, &choice.onnx, layout, &job->subject, &first);
     network_choice_finish(&choice);
     return ok || error_set(e, "%s", first.text);
 }
@@ -293,7 +325,7 @@ static bool ask(struct job *job, const assay_explainer *explainer, struct cores 
     const assay_request request = {1, job->x, &job->target, &job->option[SEED].seed};
     struct handle *handle = NULL;
     struct call call = {0};
-    bool ok = handle_create(job->subject.net, &handle, e) &&
+    bool ok = handle_create(job->subject.net, &handle, e) && handle_refuse_idle_rules(handle, e) &&
               call_init(&call, explainer, shape_count(&job->subject.graph->sample), 1, e);
     if (ok) {
         cores_enter(cores, 0);

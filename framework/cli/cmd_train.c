@@ -2,6 +2,7 @@
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
+#include "experiment/task.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "nn/train.h"
@@ -148,6 +149,7 @@ static bool build_network(struct training *t, const struct cli_value *option, st
                          layers ? "both --layers and --model" : "neither --layers nor --model");
     }
     return (layers ? arch_build(layers, &t->data->sample, &t->graph, e) : onnx_load(model, &t->graph, e)) &&
+           task_settle(t->graph, TASK_AUTO, t->data, option[DATA].text, shown, e) &&
            subject_fits_data(t->graph, shown, t->data, option[DATA].text, e) &&
            (!t->test || (subject_fits_data(t->graph, shown, t->test, option[TEST].text, e) &&
                          dataset_same_words(t->data, option[DATA].text, t->test, option[TEST].text, e))) &&
@@ -194,11 +196,11 @@ static struct recipe recipe_of(const struct cli_value *option) {
 
 static int print_test_accuracy(const struct training *t, const char *source, struct error *e) {
     struct net *net = NULL;
-    uint32_t correct = 0;
+    struct accuracy accuracy = {0};
     if (!net_create(t->weights, &net, e)) return CLI_BROKEN;
-    int status = subject_accuracy(net, t->test, t->test_count, source, &correct, e);
+    int status = subject_accuracy(net, t->test, t->test_count, source, &accuracy, e);
     if (status == CLI_EXPECTED)
-        printf("test accuracy %.4f (%u/%u)\n", (double)correct / t->test_count, correct, t->test_count);
+        printf("test accuracy %.4f (%u/%u)\n", (double)accuracy.right / accuracy.read, accuracy.right, accuracy.read);
     net_destroy(net);
     return status == CLI_USAGE ? CLI_BROKEN : status;
 }

@@ -2,8 +2,9 @@
 #include "cli/subject.h"
 
 #include "cli/cli.h"
+#include "data/layout.h"
+#include "experiment/task.h"
 #include "nn/onnx.h"
-#include "battery/battery.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,10 +13,8 @@
 
 #define CHUNK 100u /* samples in memory at a time */
 
-enum conv_route subject_conv(const struct cli_value *value) {
-    size_t i = 0;
-    while (conv_route_names[i] && strcmp(conv_route_names[i], value->text) != 0) i++;
-    return (enum conv_route)i;
+static bool settle_layout(struct subject *s, enum layout layout, struct error *e) {
+    return graph_settle_layout(s->graph, layout, e) || error_prefix(e, "%s", s->path);
 }
 
 bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
@@ -23,17 +22,54 @@ bool subject_choose(const struct cli_value *output, const struct cli_value *shap
     return network_choice_parse(output->text, shape->text, out, e);
 }
 
-bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, struct subject *out,
-                  struct error *e) {
+bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, enum layout layout,
+                  struct subject *out, struct error *e) {
     const struct net_options options = {.conv = conv};
-    *out = (struct subject){.path = path};
-    if (!onnx_load_with(path, choice, &out->graph, e) || !weights_create(out->graph, &out->weights, e) ||
-        !net_create_with(out->weights, &options, &out->net, e)) {
+    *out = (struct subject){.path = path, .conv = conv};
+    if (!onnx_load_with(path, choice, &out->graph, e) || !settle_layout(out, layout, e) ||
+        !weights_create(out->graph, &out->weights, e) || !net_create_with(out->weights, &options, &out->net, e)) {
         subject_finish(out);
         return false;
     }
+    if (out->graph->channels_last) cli_message("%s: %s", path, LAYOUT_LAST_SAID);
     if (out->graph->warning) cli_message("%s: warning: %s", path, out->graph->warning);
     return true;
+}
+
+/* The index of the value's text. */
+static size_t choice(const struct cli_value *value, const char *const *names) {
+    size_t i = 0;
+    while (names[i] && strcmp(names[i], value->text) != 0) i++;
+    return i;
+}
+
+enum conv_route subject_conv(const struct cli_value *value) {
+    return (enum conv_route)choice(value, conv_route_names);
+}
+
+enum layout subject_layout(const struct cli_value *value) {
+    return (enum layout)choice(value, layout_names);
+}
+
+bool subject_turn(const struct subject *s, struct dataset *data, struct error *e) {
+    return !s->graph->channels_last || dataset_channels_first(data, &s->graph->sample, e);
+}
+
+enum task subject_task(const struct cli_value *value) {
+    return (enum task)choice(value, task_names);
+}
+
+bool subject_settle_task(struct subject *s, enum task task, const struct dataset *data, const char *source,
+                         struct error *e) {
+    const struct net_options options = {.conv = s->conv};
+    if (!task_settle(s->graph, task, data, source, s->path, e)) return false;
+    if (!s->graph->paired) return true;
+    cli_message("%s: %s", s->path, TASK_BINARY_SAID);
+    net_destroy(s->net);
+    weights_destroy(s->weights);
+    s->net = NULL;
+    s->weights = NULL;
+    return weights_create(s->graph, &s->weights, e) && net_create_with(s->weights, &options, &s->net, e);
 }
 
 void subject_notes(const struct dataset *d) {
@@ -83,8 +119,9 @@ bool subject_fits(const struct graph *graph, const char *model, const struct sha
     char have[128], want[128];
     bool flat = (shape->rank == 1 || graph->sample.rank == 1) && shape_count(shape) == shape_count(&graph->sample);
     return flat || shape_equal(&graph->sample, shape) ||
-           error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(shape, have, sizeof have),
-                     model, shape_text(&graph->sample, want, sizeof want));
+           error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(shape, have, sizeof have),
+                     model, shape_text(&graph->sample, want, sizeof want),
+                     layout_is_last(&graph->sample, shape) ? ": channels last: layout nhwc wanted" : "");
 }
 
 bool subject_fits_data(const struct graph *graph, const char *model, const struct dataset *data, const char *source,
@@ -108,14 +145,14 @@ bool subject_finite(const float *logits, uint32_t classes, struct error *e) {
     return true;
 }
 
-int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count, const char *source, uint32_t *correct,
-                     struct error *e) {
+int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count, const char *source,
+                     struct accuracy *accuracy, struct error *e) {
     uint32_t classes = net_graph(net)->classes;
     size_t size = shape_count(&data->sample);
     int status = CLI_USAGE;
     float *x = calloc(size, CHUNK * sizeof *x), *logits = calloc(classes, CHUNK * sizeof *logits);
-    *correct = 0;
-    if (!x || !logits) {
+    uint32_t *predicted = calloc(count, sizeof *predicted);
+    if (!x || !logits || !predicted) {
         error_memory(e);
         goto done;
     }
@@ -131,12 +168,14 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
                 status = CLI_BROKEN;
                 goto done;
             }
-            *correct += net_class(row, classes) == data->labels[first + i];
+            predicted[first + i] = net_class(row, classes);
         }
     }
-    status = CLI_EXPECTED;
+    *accuracy = accuracy_count(predicted, data->unlabelled ? NULL : data->labels, count, classes);
+    status = accuracy->read || error_memory(e) ? CLI_EXPECTED : CLI_BROKEN;
 done:
     free(x);
     free(logits);
+    free(predicted);
     return status;
 }

@@ -72,10 +72,13 @@ static json_t *model_json(const struct run *run) {
         json_array_append_new(
             layers, json_pack("{s:o, s:I}", "name", text_json(g->layers[l].name), "parameters", (json_int_t)count));
     }
-    return json_pack("{s:o, s:s, s:s*, s:s*, s:o, s:I, s:I, s:o, s:o}", "path", text_json(run->battery->model),
+    return json_pack("{s:o, s:s, s:s*, s:s*, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "path", text_json(run->battery->model),
                      "sha256", run->model_digest, "output", g->taken, "weights_sha256", external_digest(g, weights),
-                     "sample", shape_json(&g->sample), "classes", (json_int_t)g->classes, "parameters",
-                     (json_int_t)weights_flat_count(g), "layers", layers, "warning", text_json(g->warning));
+                     "sample", shape_json(&g->sample), "layout",
+                     layout_names[g->channels_last ? LAYOUT_NHWC : LAYOUT_NCHW], "task",
+                     task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
+                     "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning",
+                     text_json(g->warning));
 }
 
 /* Of a folder: the list, and all its pictures. */
@@ -264,5 +267,26 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
     json_object_set_new(o, "sandbox", json_string(sandbox_state().text));
     *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);
+    return *text || error_memory(e);
+}
+
+bool record_accuracy(const struct run *run, char **text, struct error *e) {
+    const struct accuracy *a = &run->accuracy;
+    bool known = accuracy_state(a) != ACCURACY_UNKNOWN;
+    struct text sentence = {0}, warning = {0};
+    *text = NULL;
+    accuracy_add_sentence(&sentence, a);
+    accuracy_add_warning(&warning, a);
+    json_t *o =
+        sentence.failed || warning.failed
+            ? NULL
+            : json_pack("{s:I, s:I, s:o, s:o, s:s, s:s?}", "read", (json_int_t)a->read, "right", (json_int_t)a->right,
+                        "accuracy", known ? json_real((double)a->right / a->read) : json_null(), "chance",
+                        known ? json_real(accuracy_chance(a)) : json_null(), "sentence", sentence.data, "warning",
+                        warning.data);
+    if (o) *text = json_dumps(o, JSON_PRESERVE_ORDER);
+    json_decref(o);
+    text_finish(&sentence);
+    text_finish(&warning);
     return *text || error_memory(e);
 }

@@ -4,9 +4,11 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "data/layout.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
+#include "experiment/task.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,10 +23,16 @@ static bool check_data(const struct run *run, const struct dataset *data, const 
     bool flat = (data->sample.rank == 1 || graph->sample.rank == 1) &&
                 shape_count(&data->sample) == shape_count(&graph->sample);
     if (!flat && !shape_equal(&data->sample, &graph->sample))
-        return error_set(e, "%s: samples of shape %s: %s takes shape %s", source,
+        return error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source,
                          shape_text(&data->sample, got, sizeof got), run->battery->model,
-                         shape_text(&graph->sample, wanted, sizeof wanted));
+                         shape_text(&graph->sample, wanted, sizeof wanted),
+                         layout_is_last(&graph->sample, &data->sample) ? ": channels last: `layout: nhwc` wanted" : "");
     return dataset_check_labels(data, source, graph->classes, e);
+}
+
+static bool settle_layout(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    return graph_settle_layout(run->graph, b->layout, e) || error_prefix(e, "%s", b->model);
 }
 
 /* What of the battery needs labels; NULL: nothing. */
@@ -40,7 +48,8 @@ static bool load_data(struct run *run, const char *source, const char *labels_fo
     const struct shape *sample = run->graph ? &run->graph->sample : NULL; /* NULL: its sizes are those of the data */
     const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
                                             sample && sample->rank == 3 ? (uint32_t)sample->dim[0] : 0};
-    return dataset_load_for(source, &request, out, e);
+    return dataset_load_for(source, &request, out, e) &&
+           (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));
 }
 
 /* Where the network made pictures grey, the report and the training data follow. */
@@ -85,7 +94,7 @@ static bool load_network(struct run *run, bool *open, struct error *e) {
     struct onnx_options options = run->battery->network.onnx;
     if (run->data) options.data = run->data->sample;
     options.open = open;
-    return onnx_load_with(run->battery->model, &options, &run->graph, e);
+    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_layout(run, e);
 }
 
 static bool load_network_and_data(struct run *run, struct error *e) {
@@ -100,8 +109,10 @@ static bool open_model(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) &&
-           load_network_and_data(run, e) && weights_create(run->graph, &run->model, e) && take_preprocess(run, e) &&
-           check_data(run, run->data, run->graph, b->data_source, e) && find_target(run, e);
+           load_network_and_data(run, e) && take_preprocess(run, e) &&
+           task_settle(run->graph, b->task, run->data, b->data_source, b->model, e) &&
+           weights_create(run->graph, &run->model, e) && check_data(run, run->data, run->graph, b->data_source, e) &&
+           find_target(run, e);
 }
 
 static bool fits_inputs(const struct run *run, struct error *e) {
@@ -207,7 +218,9 @@ static bool open_training(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
     if (!load_data(run, b->training_source, "label-permutation", &run->training, e)) return false;
     if (b->training_layers) {
-        if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e)) return false;
+        if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e) ||
+            !task_settle(run->label_graph, b->task, run->training, b->training_source, "training.layers", e))
+            return false;
     } else {
         run->label_graph = run->graph;
     }
@@ -284,6 +297,7 @@ void setup_finish(struct run *run) {
         free(r->name);
         free(r->breach);
         free(r->unsupported);
+        free(r->inspected);
     }
     for (uint32_t i = 0; i < run->network_count; i++) {
         weights_destroy(run->networks[i].weights);

@@ -15,11 +15,19 @@ static bool check_answer(struct trial *trial) {
     assay_status status = trial_call(trial, &batch, CALL_NAN_A, trial->first);
     trial->report->forward = trial->handle->forward;
     trial->report->backward = trial->handle->backward;
+    trial->report->ruled = trial->handle->ruled;
+    handle_inspected(trial->handle, trial->report->inspected, sizeof trial->report->inspected);
     const char *why = trial->call.why[0] ? trial->call.why : "no reason given";
     if (status == ASSAY_UNSUPPORTED) {
         trial->report->unsupported = true;
         snprintf(trial->report->why, sizeof trial->report->why, "%.200s", why);
         trial_say(trial, "answer", CONFORMANCE_UNSUPPORTED, "the plugin does not support this model: %.150s", why);
+        return false;
+    }
+    if (status != ASSAY_OK && trial->handle->not_finite) {
+        trial_say(trial, "answer", CONFORMANCE_BREACH,
+                  CONFORMANCE_NETWORK "%s not finite: the explainer cannot be judged on it.",
+                  trial->handle->not_finite);
         return false;
     }
     if (status != ASSAY_OK) {

@@ -23,7 +23,9 @@ static bool is_text(const char *text, size_t size) {
 bool conformance_report_check(const struct conformance_report *report) {
     unsigned char flag; /* a bool that holds anything else must not be read */
     memcpy(&flag, &report->unsupported, sizeof flag);
-    if (flag > 1 || report->count > CONFORMANCE_MAX || !is_text(report->why, sizeof report->why)) return false;
+    if (flag > 1 || report->count > CONFORMANCE_MAX || !is_text(report->why, sizeof report->why) ||
+        !is_text(report->inspected, sizeof report->inspected))
+        return false;
     for (uint32_t i = 0; i < report->count; i++) {
         const struct conformance_line *line = &report->lines[i];
         int state = (int)line->state;
@@ -36,5 +38,6 @@ bool conformance_report_check(const struct conformance_report *report) {
 
 void conformance_report_clean(struct conformance_report *report) {
     text_clean_in_place(report->why);
+    text_clean_in_place(report->inspected);
     for (uint32_t i = 0; i < report->count; i++) text_clean_in_place(report->lines[i].sentence);
 }

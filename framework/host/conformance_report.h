@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How the sentence of a breach begins that is the network's fault and not the explainer's. */
+#define CONFORMANCE_NETWORK "The network's "
+
 #define CONFORMANCE_MAX 16
 #define CONFORMANCE_SENTENCE 240
 
@@ -26,6 +29,8 @@ struct conformance_report {
     bool unsupported; /* the plugin itself answered ASSAY_UNSUPPORTED: a SKIP, and `why` is the reason */
     char why[CONFORMANCE_SENTENCE];
     uint64_t forward, backward; /* samples passed through the network by the first call, for the cost of a plan */
+    uint64_t ruled;             /* of these, under a backward rule other than the gradient */
+    char inspected[CONFORMANCE_SENTENCE]; /* the layer it looked at last, with its shape; or "" */
     uint32_t count;
     struct conformance_line lines[CONFORMANCE_MAX];
 };

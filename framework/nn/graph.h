@@ -81,10 +81,12 @@ struct graph {
     uint32_t output;      /* the last linear value; a closing Softmax, Sigmoid or Relu is not part of it */
     uint32_t file_output; /* the output as the file names it */
     struct shape sample;  /* of one input sample, without the batch: C x H x W or F */
-    uint32_t classes;     /* elements of one output sample */
+    uint32_t classes;     /* elements of one output sample; 2 where one logit was paired */
+    uint32_t paired;      /* the last nodes, which make two logits of one (graph_pair.h); 0: none */
     char *warning;        /* NULL, or why the user should look twice (ends in a Softmax, say): see graph_warn */
     char *taken;          /* the output's name in its file where there are several, else NULL */
 
+    bool channels_last;       /* the file takes H x W x C; a Transpose in front makes it C x H x W (graph_layout.h) */
     bool external;            /* some values are not in the model's file but beside it */
     bool single;              /* run for one sample at a time, so that any dimension of a value may be the batch, or
                                  part of one; set it before graph_finish, and the file's batch is 1 or open */

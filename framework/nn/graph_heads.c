@@ -162,6 +162,7 @@ static bool only_scales(const struct node *node) {
 
 const char *graph_saturating(const struct graph *g) {
     uint32_t at = g->output;
+    if (!g->node_count) return NULL;
     for (const struct node *node = maker(g, at); node; node = maker(g, at)) {
         if (is_bounded(node)) return node->op->name;
         at = only_scales(node) ? batched_input(g, node) : GRAPH_NONE;

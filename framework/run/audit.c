@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double centred(const float *v, uint32_t classes, uint32_t i, uint32_t k, const double *row, const double *column,
-                      double mean) {
+static double centred(const float *v, uint32_t classes, bool paired, uint32_t i, uint32_t k, const double *row,
+                      const double *column, double mean) {
     double x = v[(size_t)i * classes + k];
+    if (paired) return x - column[k]; /* -z and z: the correlation of z */
     /* With one or two outputs the class means carry the function itself. */
     return classes > 2 ? x - row[i] - column[k] + mean : x - mean;
 }
@@ -27,7 +28,7 @@ static void means(const float *v, uint32_t inputs, uint32_t classes, double *row
     }
 }
 
-double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes) {
+double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes, bool paired) {
     double *scratch = malloc(2 * ((size_t)inputs + classes) * sizeof *scratch), r = (double)NAN;
     if (!scratch || inputs < 2) { /* centring one input leaves rounding errors */
         free(scratch);
@@ -39,8 +40,8 @@ double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t c
     means(b, inputs, classes, row_b, column_b, &mean_b);
     for (uint32_t i = 0; i < inputs; i++)
         for (uint32_t k = 0; k < classes; k++) {
-            double x = centred(a, classes, i, k, row_a, column_a, mean_a),
-                   y = centred(b, classes, i, k, row_b, column_b, mean_b);
+            double x = centred(a, classes, paired, i, k, row_a, column_a, mean_a),
+                   y = centred(b, classes, paired, i, k, row_b, column_b, mean_b);
             aa += x * x;
             bb += y * y;
             ab += x * y;
@@ -109,7 +110,7 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
     for (size_t k = 0; k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
     for (uint32_t i = 0; i < n; i++)
         agree += net_class(original + (size_t)i * classes, classes) == net_class(logits + (size_t)i * classes, classes);
-    out.logit_r = audit_logit_r(original, logits, n, classes);
+    out.logit_r = audit_logit_r(original, logits, n, classes, run->graph->paired > 0);
     out.agreement = (double)agree / n;
     channel_send(channel, RECORD_AUDIT, &out, sizeof out);
     return true;

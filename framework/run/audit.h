@@ -21,6 +21,6 @@ void audit_changes(const struct run *, const struct weights *w, const bool *laye
 /* Pearson correlation of two logit matrices [inputs][classes] after centring rows and columns: what is left is how the
  * networks tell inputs and classes apart. NaN when one of them tells nothing. Uncentred by columns for one or two
  * classes. */
-double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes);
+double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes, bool paired);
 
 #endif

@@ -8,6 +8,7 @@
 #include "experiment/record.h"
 #include "run/schedule.h"
 #include "experiment/setup.h"
+#include "experiment/task.h"
 #include "run/verdict.h"
 
 #include <dirent.h>
@@ -230,11 +231,45 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
     return true;
 }
 
+/* Whose maps come from which layer: a method may choose it (Grad-CAM). */
+static bool put_inspected(struct run *run, struct error *e) {
+    struct text text = {0};
+    for (uint32_t i = 0; i < run->explainer_count; i++)
+        if (run->explainers[i].inspected)
+            text_add(&text, "%s%s of %s", text.length ? "; " : "", run->explainers[i].name,
+                     run->explainers[i].inspected);
+    bool ok = !text.failed || error_memory(e);
+    if (ok && text.data) ok = store_set_meta(run->store, "inspected", text.data, e);
+    text_finish(&text);
+    return ok;
+}
+
 /* ---- all of it ---- */
+
+/* At once, as the run may take hours. */
+static bool say_accuracy(const struct run *run, bool quiet, struct error *e) {
+    struct text sentence = {0}, warning = {0};
+    accuracy_add_sentence(&sentence, &run->accuracy);
+    accuracy_add_warning(&warning, &run->accuracy);
+    bool ok = (!sentence.failed && !warning.failed) || error_memory(e);
+    if (ok && !quiet) fprintf(stderr, "assay: %s\n", sentence.data);
+    if (ok && !quiet && warning.data) fprintf(stderr, "assay: warning: %s\n", warning.data);
+    text_finish(&sentence);
+    text_finish(&warning);
+    return ok;
+}
+
+static bool put_accuracy(struct run *run, struct error *e) {
+    char *text;
+    bool ok = record_accuracy(run, &text, e) && store_set_meta(run->store, "accuracy", text, e);
+    free(text);
+    return ok;
+}
 
 /* The inputs are taken, and what was decided about the data is said. */
 static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
-    bool ok = setup_inputs(run, ROOT_MODEL, e) && setup_inputs(run, ROOT_LINEAR, e);
+    bool ok = setup_inputs(run, ROOT_MODEL, e) && say_accuracy(run, options->quiet, e) && put_accuracy(run, e) &&
+              setup_inputs(run, ROOT_LINEAR, e);
     for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
         end = strchr(line, '\n');
         fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);
@@ -253,8 +288,8 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
                      struct run_outcome *out, struct error *e) {
     bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && take_inputs(run, options, e) &&
               (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
-    out->started = out->started || ok;
-    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) &&
+    out->started = out->started || ok || run->logits_broken;
+    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
          verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
          store_check_file(run->store, e);
     if (ok) out->store = run->store;
@@ -263,6 +298,8 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
+    if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, LAYOUT_LAST_SAID);
+    if (run->graph->paired) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         const struct explainer_entry *r = &run->explainers[i];

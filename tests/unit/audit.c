@@ -29,10 +29,10 @@ Test(audit, logit_r_agrees_with_numpy) {
     double expected;
     while (fscanf(in, "%u %u %lf", &inputs, &classes, &expected) == 3) {
         float *a = read_floats(in, (size_t)inputs * classes), *b = read_floats(in, (size_t)inputs * classes);
-        double r = audit_logit_r(a, b, inputs, classes);
+        double r = audit_logit_r(a, b, inputs, classes, false);
         cr_expect_float_eq(r, expected, 1e-12, "%u x %u: %.17g, numpy says %.17g", inputs, classes, r, expected);
-        cr_expect_float_eq(audit_logit_r(b, a, inputs, classes), expected, 1e-12, "the other way round");
-        cr_expect_float_eq(audit_logit_r(a, a, inputs, classes), 1, 1e-12);
+        cr_expect_float_eq(audit_logit_r(b, a, inputs, classes, false), expected, 1e-12, "the other way round");
+        cr_expect_float_eq(audit_logit_r(a, a, inputs, classes, false), 1, 1e-12);
         free(a);
         free(b);
         count++;
@@ -45,14 +45,16 @@ Test(audit, logit_r_agrees_with_numpy) {
 Test(audit, logit_r_of_nothing) {
     static const float constant[6] = {3, 3, 3, 3, 3, 3}, bias[6] = {1, 2, 3, 1, 2, 3}, shift[6] = {1, 1, 1, 2, 2, 2},
                        function[6] = {1, 2, 4, 9, 2, 1};
-    cr_expect(isnan(audit_logit_r(constant, function, 2, 3)));
-    cr_expect(isnan(audit_logit_r(function, constant, 2, 3)));
-    cr_expect(isnan(audit_logit_r(bias, function, 2, 3)) || fabs(audit_logit_r(bias, function, 2, 3)) < 1e-6,
+    cr_expect(isnan(audit_logit_r(constant, function, 2, 3, false)));
+    cr_expect(isnan(audit_logit_r(function, constant, 2, 3, false)));
+    cr_expect(isnan(audit_logit_r(bias, function, 2, 3, false)) ||
+                  fabs(audit_logit_r(bias, function, 2, 3, false)) < 1e-6,
               "classes alone");
-    cr_expect(isnan(audit_logit_r(shift, function, 2, 3)) || fabs(audit_logit_r(shift, function, 2, 3)) < 1e-6,
+    cr_expect(isnan(audit_logit_r(shift, function, 2, 3, false)) ||
+                  fabs(audit_logit_r(shift, function, 2, 3, false)) < 1e-6,
               "inputs alone");
-    cr_expect(isnan(audit_logit_r(constant, function, 3, 2)));
-    cr_expect(isnan(audit_logit_r(constant, function, 6, 1)));
+    cr_expect(isnan(audit_logit_r(constant, function, 3, 2, false)));
+    cr_expect(isnan(audit_logit_r(constant, function, 6, 1, false)));
 }
 
 /* ---- a run of three layers ---- */
