@@ -367,8 +367,7 @@ struct seen {
 static bool look(void *user, const struct curve_row *row) {
     struct seen *seen = user;
     bool judged = strcmp(row->decision, "shown only") != 0;
-    if (strcmp(row->measure, "spearman") != 0) return true;
-    seen->rows++;
+    seen->rows += strcmp(row->measure, "spearman") == 0;
     seen->judged += judged;
     if (judged) seen->first = strcmp(row->view, view_name(VIEW_SIGNED_ALL)) == 0 && strcmp(row->decision, "pass") == 0;
     return true;
