@@ -360,8 +360,7 @@ Test(judge_labels, every_view_must_pass) {
 }
 
 struct seen {
-    uint32_t rows, judged;
-    bool first; /* the one that is judged is of the first view */
+    uint32_t rows, judged, first; /* first: the one that is judged is of the first view */
 };
 
 static bool look(void *user, const struct curve_row *row) {
@@ -392,7 +391,7 @@ Test(judge_labels, one_curve_is_the_one_judged) {
     cr_assert(verdict_judge(s.results, 0, 0, o.draws, s.run.store, &j, &e), "%s", e.text);
     cr_expect_eq(j.word, VERDICT_PASS, "%s", j.reason);
     cr_assert(store_each_curve(s.run.store, look, &seen, &e), "%s", e.text);
-    cr_expect(seen.rows == 2 * VIEW_COUNT && seen.judged == 1 && seen.first, "%u curves, %u judged, the first: %d",
+    cr_expect(seen.rows == 2 * VIEW_COUNT && seen.judged == 1 && seen.first, "%u curves, %u judged, the first: %u",
               seen.rows, seen.judged, seen.first);
     synthetic_destroy(&s);
 }
