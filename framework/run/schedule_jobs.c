@@ -132,12 +132,15 @@ static bool add_explain(struct wave_state *w, enum wave wave, uint32_t row, enum
             ok = wave == WAVE_EXTEND ? !(wanted = false) : take_killed(run, r->name, a->key, &wanted, e);
         if (ok && wanted) c.attributions[c.count++] = i;
     }
-    const struct job_bounds bounds = {run->battery->time_limit, explain_job_calls(run, &c), largest_unit(run, root)};
-    struct job *j = ok && c.count ? jobs_add(w, JOB_EXPLAIN, row, jobs_explain_cost(run, &c), &bounds) : NULL;
-    if (!j) {
-        if (ok && c.count) ok = error_memory(e);
+    if (!ok || !c.count) { /* a root that nothing is asked of may have no inputs */
         free(c.attributions);
         return ok;
+    }
+    const struct job_bounds bounds = {run->battery->time_limit, explain_job_calls(run, &c), largest_unit(run, root)};
+    struct job *j = jobs_add(w, JOB_EXPLAIN, row, jobs_explain_cost(run, &c), &bounds);
+    if (!j) {
+        free(c.attributions);
+        return error_memory(e);
     }
     w->pool[w->count - 1].ready = explain_job_ready;
     j->explain = c;
