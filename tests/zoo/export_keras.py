@@ -39,11 +39,11 @@ def build(keras, row, activation):
                                                   classifier_activation=activation)
 
 
-def randomise(keras, net, rng):
-    """Scales and shifts of BatchNormalization and running statistics as training may leave them."""
+def randomise(net, rng):
+    """Parameters that start from a constant, and running statistics, as training may leave them."""
     for layer in net.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.set_weights([rng.uniform(.7, 1.3, w.shape) if w.min() > 0 else rng.normal(0, .1, w.shape) for w in layer.get_weights()])
+        layer.set_weights([w if w.min() < w.max() else rng.uniform(.7, 1.3, w.shape) if w.min() > 0 else rng.normal(0, .1, w.shape)
+                           for w in layer.get_weights()])
 
 
 def functions(keras, net):
@@ -64,13 +64,18 @@ def functions(keras, net):
     return logits, gradient
 
 
+def preload(exporter):
+    os.environ.update(KERAS_BACKEND=BACKENDS[exporter], TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
+    import keras
+    return keras
+
+
 def export_model(name, folder):
     row, rng = models.find(name), np.random.default_rng(1)
-    os.environ.update(KERAS_BACKEND=BACKENDS[row.exporter], TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
-    import keras
+    keras = preload(row.exporter)
     keras.utils.set_random_seed(1)
     net = build(keras, row, "softmax")
-    randomise(keras, net, rng)
+    randomise(net, rng)
     x = rng.normal(0, 1, row.shape).astype(np.float32)
     net(x[None])
     net.export(f"{folder}/model.onnx", format="onnx", verbose=False)
@@ -82,4 +87,4 @@ def export_model(name, folder):
 
 
 if __name__ == "__main__":
-    serve.main(export_model)
+    serve.main(export_model, preload)

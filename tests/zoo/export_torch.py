@@ -113,7 +113,7 @@ def export_model(name, folder):
     reference.write(folder, x[0].numpy(), logits, gradient, info)
 
 
-def preload():
+def preload(*_):
     import timm, torchvision, transformers  # noqa: E401, F401
     import onnxscript  # noqa: F401
 

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 ROUNDING = 3e-6  # of inputs with a spread of one: what single precision does in the layers of a network
-DRAWS = 4
+DRAWS = 3
 
 
 def noise_of(function, x, exact, rng):
@@ -21,7 +21,7 @@ def slope_error(logits, gradient, x, target, rng):
     direction = rng.normal(0, 1, x.shape)
     direction /= np.linalg.norm(direction)
     expected, found = (gradient * direction).sum(), np.inf
-    for step in (1e-4, 1e-5, 1e-6, 1e-7):
+    for step in (1e-5, 1e-6):
         slope = (logits(x + step * direction)[target] - logits(x - step * direction)[target]) / (2 * step)
         found = min(found, abs(slope - expected))
     return found / max(np.linalg.norm(gradient), 1e-300)
@@ -55,5 +55,8 @@ def write(folder, x, logits, gradient, info):
     np.savez(folder / "reference.npz", logits=y, gradient=g)
     noise = {"logits": noise_of(logits, exact, y, rng), "gradient": noise_of(lambda v: gradient(v, target), exact, g, rng)}
     noise = {what: float(value) for what, value in noise.items()}
-    info = dict(info, target=target, noise=noise, slope=float(slope_error(logits, g, exact, target, rng)))
+    if x.dtype.kind == "f":
+        slope = slope_error(logits, g, exact, target, rng)
+        assert slope < .01, f"the framework's own gradient is {slope:.2g} off central differences: no reference"
+    info = dict(info, target=target, noise=noise)
     (folder / "info.json").write_text(json.dumps(info, indent=1))

@@ -33,7 +33,7 @@ BATTERY = """name: zoo
 model: {model}
 data: {{source: "csv:{data}", inputs: 2, only-correct: false, target: predicted}}
 explainers: [gradient]
-controls: [cascading]
+controls: [{{id: cascading, groups: "rest=*", classifier: first}}]
 rule: {{draws: 1}}
 time-limit: 60
 """
@@ -91,25 +91,28 @@ def last_line(text):
 # ---- Exporting ----
 
 class Exporters:
-    """A process for each export script, which starts one for each model."""
+    """A process for each export script and backend, which starts one for each model."""
 
     def __init__(self, seconds, gib):
-        self.limits, self.script, self.process = (str(seconds), str(gib)), None, None
+        self.limits, self.processes = (str(seconds), str(gib)), {}
 
-    def answer(self, script, name, folder):
-        if self.script != script:
-            self.close()
-            environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", HF_HUB_OFFLINE="1")
-            self.process = subprocess.Popen([sys.executable, script, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                            env=environment, cwd=HERE, start_new_session=True, preexec_fn=lambda: os.nice(10))
-            self.script = script
-        print(name, folder, *self.limits, sep="\t", file=self.process.stdin, flush=True)
-        return self.process.stdout.readline().strip()
+    def start(self, *command):
+        environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", HF_HUB_OFFLINE="1")
+        return subprocess.Popen([sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+                                cwd=HERE, start_new_session=True, preexec_fn=lambda: os.nice(10))
+
+    def answer(self, script, row, folder):
+        key = row.exporter if row.family == "keras" else script
+        if key not in self.processes:
+            self.processes[key] = self.start(script, "--serve", row.exporter)
+        process = self.processes[key]
+        print(row.name, folder, *self.limits, sep="\t", file=process.stdin, flush=True)
+        return process.stdout.readline().strip()
 
     def close(self):
-        if self.process:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        for process in self.processes.values():
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def export(row, folder, exporters):
@@ -124,7 +127,7 @@ def export(row, folder, exporters):
         path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     start = time.time()
-    code = exporters.answer(script, row.name, folder)
+    code = exporters.answer(script, row, folder)
     if code != "0" or not done.exists():
         log = folder / "export.log"
         text = log.read_text(errors="replace") if log.exists() else ""
@@ -206,10 +209,10 @@ class Subject:
         (scratch / "zoo.yaml").write_text(BATTERY.format(model=self.folder / "model.onnx", data=scratch / "data.csv"))
         code, text = self.run("run", scratch / "zoo.yaml", "-o", scratch / "out", "-j", "1", "--no-figures")
         verdicts = scratch / "out" / "verdicts.csv"
-        if code in (0, 1, 4) and verdicts.exists():
-            word = next(csv.DictReader(verdicts.open()))
-            return {"battery": word.get("verdict", "?")}
-        return {"battery": "ERROR" if code == 3 else "did not run", "battery_reason": last_line(text)[-400:], "battery_text": text[-2000:]}
+        if code in (0, 1, 3, 4) and verdicts.exists():
+            found = next(csv.DictReader(verdicts.open()))
+            return {"battery": found["verdict"], "battery_reason": found["reason"]}
+        return {"battery": "did not run", "battery_reason": last_line(text)[-400:]}
 
 
 def forms(logits):

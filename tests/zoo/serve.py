@@ -2,7 +2,8 @@
 frameworks takes longer than most exports.
 
     python3 SCRIPT NAME FOLDER
-    python3 SCRIPT --serve      a line on standard input for each model: name, folder, seconds and GiB that it may take,
+    python3 SCRIPT --serve [EXPORTER]
+                                a line on standard input for each model: name, folder, seconds and GiB that it may take,
                                 separated by tabs; answers with the exit code of its process, "late" where it was stopped
 """
 import os
@@ -44,10 +45,10 @@ def wait(pid, seconds):
     return "late"
 
 
-def main(export, preload=lambda: None):
-    if sys.argv[1:] != ["--serve"]:
+def main(export, preload=lambda *_: None):
+    if sys.argv[1] != "--serve":
         return export(*sys.argv[1:])
-    preload()
+    preload(*sys.argv[2:])
     for line in sys.stdin:
         name, folder, seconds, gib = line.rstrip("\n").split("\t")
         pid = os.fork()
