@@ -41,9 +41,11 @@ def build(keras, row, activation):
 
 def randomise(net, rng):
     """Parameters that start from a constant, and running statistics, as training may leave them."""
+    def draw(w):
+        return w if w.min() < w.max() else rng.uniform(.7, 1.3, w.shape) if w.min() > 0 else rng.normal(0, .1, w.shape)
+
     for layer in net.layers:
-        layer.set_weights([w if w.min() < w.max() else rng.uniform(.7, 1.3, w.shape) if w.min() > 0 else rng.normal(0, .1, w.shape)
-                           for w in layer.get_weights()])
+        layer.set_weights([draw(w) for w in layer.get_weights()])
 
 
 def functions(keras, net):
@@ -80,6 +82,7 @@ def export_model(name, folder):
     net(x[None])
     net.export(f"{folder}/model.onnx", format="onnx", verbose=False)
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     exact = build(keras, row, None)
     exact.set_weights([w.astype(np.float64) for w in net.get_weights()])
     info = {"parameters": net.count_params(), "modules": [layer.name for layer in net.layers], "version": keras.__version__}

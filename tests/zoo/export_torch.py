@@ -70,14 +70,14 @@ def batch_norm(x, mean, var, weight=None, bias=None, training=False, momentum=.1
 
 
 def write_onnx(net, x, row, path):
+    names = dict(input_names=["input"], output_names=["logits"])
     if row.exporter == "dynamo":
-        torch.onnx.export(net, (x,), path, dynamo=True, external_data=False, verbose=False, input_names=["input"], output_names=["logits"])
+        torch.onnx.export(net, (x,), path, dynamo=True, external_data=False, verbose=False, **names)
         return
-    keys = {}
+    keys = names
     if row.exporter == "apart":
-        keys = dict(training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
-    torch.onnx.export(net, (x,), path, dynamo=False, dynamic_axes={"input": {0: "N"}, "logits": {0: "N"}}, opset_version=17,
-                      input_names=["input"], output_names=["logits"], **keys)
+        keys = dict(names, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
+    torch.onnx.export(net, (x,), path, dynamo=False, dynamic_axes={"input": {0: "N"}, "logits": {0: "N"}}, opset_version=17, **keys)
 
 
 def token_functions(net):

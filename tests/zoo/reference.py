@@ -21,7 +21,7 @@ def slope_error(logits, gradient, x, target, rng):
     direction = rng.normal(0, 1, x.shape)
     direction /= np.linalg.norm(direction)
     expected, found = (gradient * direction).sum(), np.inf
-    for step in (1e-5, 1e-6):
+    for step in (1e-5, 1e-8):
         slope = (logits(x + step * direction)[target] - logits(x - step * direction)[target]) / (2 * step)
         found = min(found, abs(slope - expected))
     return found / max(np.linalg.norm(gradient), 1e-300)
@@ -48,6 +48,7 @@ def write(folder, x, logits, gradient, info):
     folder, rng = pathlib.Path(folder), np.random.default_rng(1)
     exact = x.astype(np.float64)
     y = logits(exact)
+    assert y.dtype == np.float64, f"the reference is computed in {y.dtype}"
     target = int(y.argmax())
     g = gradient(exact, target)
     np.save(folder / "input.npy", x)

@@ -27,7 +27,8 @@ import table
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SCRIPTS = {"legacy": "torch", "apart": "torch", "dynamo": "torch", "keras-torch": "keras", "keras-tf": "keras", "skl2onnx": "sklearn"}
+SCRIPTS = {"legacy": "torch", "apart": "torch", "dynamo": "torch", "keras-torch": "keras", "keras-tf": "keras",
+           "skl2onnx": "sklearn"}
 GIB = 1 << 30
 BATTERY = """name: zoo
 model: {model}
@@ -49,12 +50,12 @@ class Limited:
         os.nice(10)
         resource.setrlimit(resource.RLIMIT_DATA, (self.memory, self.memory))
 
-    def run(self, command, **keys):
+    def run(self, command):
         """(exit code, what it printed), or (None, why) where it took too long."""
         command = [str(c) for c in command]
         with tempfile.TemporaryFile() as out:
-            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, preexec_fn=self.start,
-                                       start_new_session=True, **keys)
+            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                       preexec_fn=self.start, start_new_session=True)
             try:
                 code = process.wait(self.seconds)
             except subprocess.TimeoutExpired:
@@ -91,15 +92,15 @@ def last_line(text):
 # ---- Exporting ----
 
 class Exporters:
-    """A process for each export script and backend, which starts one for each model."""
+    """A process for each export script, and for each backend of Keras; each starts one for each model."""
 
-    def __init__(self, seconds, gib):
-        self.limits, self.processes = (str(seconds), str(gib)), {}
+    def __init__(self, seconds, gib, log):
+        self.limits, self.processes, self.log = (str(seconds), str(gib)), {}, open(log, "ab")
 
     def start(self, *command):
         environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", HF_HUB_OFFLINE="1")
-        return subprocess.Popen([sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
-                                cwd=HERE, start_new_session=True, preexec_fn=lambda: os.nice(10))
+        return subprocess.Popen([sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
+                                text=True, env=environment, cwd=HERE, start_new_session=True, preexec_fn=lambda: os.nice(10))
 
     def answer(self, script, row, folder):
         key = row.exporter if row.family == "keras" else script
@@ -113,6 +114,7 @@ class Exporters:
         for process in self.processes.values():
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        self.log.close()
 
 
 def export(row, folder, exporters):
@@ -165,17 +167,16 @@ class Subject:
 
     def explain(self, explainer, target, scratch):
         """One map, in the axes of the sample, or why there is none. A network whose channels are last may be fed either way."""
-        orders = [None] + ([(2, 0, 1), (1, 0)][self.x.ndim == 2:][:1] if self.x.ndim > 1 else [])
-        for order in orders:
-            x = self.x if order is None else self.x.transpose(order)
-            np.save(scratch / "x.npy", x.astype(np.float32) if x.dtype != np.int64 else x)
-            code, text = self.run("explain", "--model", self.folder / "model.onnx", "--input", scratch / "x.npy", "--target", target,
-                                  "--explainer", explainer, "-o", scratch / "map.npy")
+        first = None
+        for order in [None, *{2: [(1, 0)], 3: [(2, 0, 1)]}.get(self.x.ndim, [])]:
+            np.save(scratch / "x.npy", self.x if order is None else self.x.transpose(order))
+            code, text = self.run("explain", "--model", self.folder / "model.onnx", "--input", scratch / "x.npy",
+                                  "--target", target, "--explainer", explainer, "-o", scratch / "map.npy")
             if code == 0:
                 y = np.load(scratch / "map.npy").astype(np.float64)
                 flat = order is None or explainer == self.logits
                 return (y if flat else y.transpose(np.argsort(order))), ""
-            first = first if order else last_line(text)
+            first = first or last_line(text)
         return None, first
 
     def numbers(self, scratch):
@@ -184,7 +185,8 @@ class Subject:
         if y is None:
             return {"reason": why}
         wanted = self.reference["logits"]
-        errors = {note: float(np.linalg.norm(y.ravel()[:w.size] - w) / np.linalg.norm(w)) for note, w in forms(wanted).items()}
+        errors = {note: float(np.linalg.norm(y.ravel()[:w.size] - w) / np.linalg.norm(w))
+                  for note, w in forms(wanted).items() if w.size <= y.size}
         note = min(errors, key=errors.get)
         found = {"logits": errors[note], "form": note, "logits_noise": self.info["noise"]["logits"]}
         g, why = self.explain("gradient", self.info["target"], scratch)
@@ -273,7 +275,8 @@ def main():
     o = options()
     o.cache, o.assay = o.cache.resolve(), o.assay.resolve()
     o.cache.mkdir(parents=True, exist_ok=True)
-    logits, limited, exporters = build_logits(o.cache), Limited(o.time, o.memory), Exporters(o.time, o.memory)
+    logits, limited = build_logits(o.cache), Limited(o.time, o.memory)
+    exporters = Exporters(o.time, o.memory, o.cache / "exporters.log")
     key = digest(o.assay, HERE / "run.py", *sorted((o.assay.parent / "explainers").glob("*.so")))
     found = []
     try:

@@ -1,6 +1,7 @@
 """The table of the zoo: a line for each model on the terminal, and docs/models.md."""
 
 LOGITS, GRADIENT, TIMES = 1e-4, 1e-3, 5  # an error is no more than this, or than so many times what rounding does
+COLUMNS = ("package", "model", "exporter", "input", "operator set", "loads", "logits", "gradient (noise)", "layers", "battery")
 SHARE = .95  # of the exported models that must load
 
 HEAD = """# Models
@@ -51,6 +52,8 @@ def reason(info, result):
         return info["reason"]
     if found in ("refused", "does not run", "no gradient"):
         return result["reason"]
+    if found == "wrong gradient" and result["form"] == "probabilities":
+        return "what is explained are probabilities: the closing Softmax or Sigmoid was not taken off"
     return result.get("battery_reason", "") if found == "battery" else ""
 
 
@@ -93,8 +96,8 @@ def summary(found):
 
 
 def document(found):
-    columns = ["package", "model", "exporter", "input", "operator set", "loads", "logits", "gradient (noise)", "layers", "battery"]
-    out = [HEAD % (LOGITS, GRADIENT, TIMES) + summary(found) + ".\n", "| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+    out = [HEAD % (LOGITS, GRADIENT, TIMES) + summary(found) + ".\n"]
+    out += ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     out += ["| " + " | ".join(cells(*f)) + " |" for f in found]
     out += ["", "## What is not right", "", "| file | what | reason |", "|---|---|---|"]
     bad = [(row, state(r), reason(info, r)) for row, info, r in found if state(r)]
