@@ -74,7 +74,7 @@ TIMM = [
     ("swin_tiny_patch4_window7_224", 224, DYNAMO, {"embed_dim": 24, "depths": (1, 1, 2, 1)}),
     ("tiny_vit_5m_224", 224, LEGACY),
     ("vit_tiny_patch16_224", 64, BOTH, {"img_size": 64}),
-    ("volo_d1_224", 224, LEGACY),
+    ("volo_d1_224", 224, DYNAMO),
     ("xcit_nano_12_p16_224", 224, LEGACY),
 ]
 # The configuration's class, the model's class, sizes that make it small.

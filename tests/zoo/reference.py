@@ -21,7 +21,7 @@ def slope_error(logits, gradient, x, target, rng):
     direction = rng.normal(0, 1, x.shape)
     direction /= np.linalg.norm(direction)
     expected, found = (gradient * direction).sum(), np.inf
-    for step in (1e-5, 1e-8):
+    for step in (1e-5, 1e-6, 1e-8):
         slope = (logits(x + step * direction)[target] - logits(x - step * direction)[target]) / (2 * step)
         found = min(found, abs(slope - expected))
     return found / max(np.linalg.norm(gradient), 1e-300)
@@ -58,6 +58,7 @@ def write(folder, x, logits, gradient, info):
     noise = {what: float(value) for what, value in noise.items()}
     if x.dtype.kind == "f":
         slope = slope_error(logits, g, exact, target, rng)
-        assert slope < .01, f"the framework's own gradient is {slope:.2g} off central differences: no reference"
+        # A wrong backward pass is off by a good part of itself; Keras under PyTorch computes in single precision in places.
+        assert slope < .05, f"the framework's own gradient is {slope:.2g} off central differences: no reference"
     info = dict(info, target=target, noise=noise)
     (folder / "info.json").write_text(json.dumps(info, indent=1))

@@ -1,4 +1,5 @@
 """The table of the zoo: a line for each model on the terminal, and docs/models.md."""
+import re
 
 LOGITS, GRADIENT, TIMES = 1e-4, 1e-3, 5  # an error is no more than this, or than so many times what rounding does
 COLUMNS = ("package", "model", "exporter", "input", "operator set", "loads", "logits", "gradient (noise)", "layers", "battery")
@@ -46,6 +47,11 @@ def state(result):
     return "" if result.get("battery") not in ("ERROR", "did not run") else "battery"
 
 
+def brief(text):
+    """A message without the program's name and the folder of the cache."""
+    return " ".join(re.sub(r"(assay: )?\S*model\.onnx: ", "", text).split()).replace("|", "/")[:400]
+
+
 def reason(info, result):
     found = state(result)
     if found == "not exported":
@@ -80,7 +86,7 @@ def line(row, info, result):
     if result == {}:
         return f"{row.name:55} exported in {info['seconds']} s"
     text = " | ".join(cells(row, info, result)[4:])
-    return f"{row.name:55} {text}" + (f"   <- {found}: {reason(info, result)[:300]}" if found else "")
+    return f"{row.name:55} {text}" + (f"   <- {found}: {brief(reason(info, result))}" if found else "")
 
 
 def counts(found):
@@ -101,7 +107,7 @@ def document(found):
     out += ["| " + " | ".join(cells(*f)) + " |" for f in found]
     out += ["", "## What is not right", "", "| file | what | reason |", "|---|---|---|"]
     bad = [(row, state(r), reason(info, r)) for row, info, r in found if state(r)]
-    out += [f"| {row.name} | {what} | {' '.join(why.split()).replace('|', '/')[:400]} |" for row, what, why in bad]
+    out += [f"| {row.name} | {what} | {brief(why)} |" for row, what, why in bad]
     if not bad:
         out[-4:] = ["", "Everything is right in every column."]
     return "\n".join(out) + "\n"
