@@ -10,18 +10,19 @@ HEAD = """# Models
 Written by the tests (`make zoo PYTHON=...`): do not edit.
 
 Models of public packages, exported by their own exporters, with random weights.
-Their parameters that start from a constant, and the running statistics of BatchNormalization, were drawn anew, so that the
-output depends on the input.
+Parameters that start from a constant, and running statistics of BatchNormalization, were drawn anew: else the output
+hardly depends on the input.
 
 - *exporter*: `legacy` and `dynamo` are the two of `torch.onnx.export`; `apart` is the first as README.md has it, with
   BatchNormalization left as it is; `keras-torch` and `keras-tf` are Keras's own export under these backends (the second
   through tf2onnx); `skl2onnx` is scikit-learn's.
 - *logits*, *gradient*: relative error, by the norm, against the framework itself in double precision.
-  In brackets for the gradient: how far the same function's gradient moves, in double precision, when the input changes by
-  0.000003, as much as rounding does. A rectifier that is near its kink makes this large. Wrong is what is above
-  %g for logits, above %g for the gradient, and above %d times that noise.
+  In brackets: how far the gradient itself moves, in double precision, when the input changes by 0.000003, as much as
+  rounding does. A rectifier near its kink makes this large.
+  Wrong is what is above %g for logits or %g for the gradient, and above %d times that noise.
 - *layers*: those that a battery can name; of these, how many are called as the module in the framework is.
-- *battery*: a verdict on the gradient under cascading randomisation, two inputs and one draw: any word but ERROR will do.
+- *battery*: the verdict on the gradient under cascading randomisation, two inputs and one draw. Any word but ERROR
+  will do.
 
 """
 
