@@ -72,10 +72,10 @@ enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_CLASS };
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
     size_t setting_count;
-    char *path;         /* of the file */
-    char *folder;       /* of the file, against which relative paths are read */
-    char *name;         /* default: the file name without extension */
-    char *model;        /* resolved path */
+    char *path;   /* of the file */
+    char *folder; /* of the file, against which relative paths are read */
+    char *name;   /* default: the file name without extension */
+    char *model;  /* resolved path */
     struct network_choice network;
     enum task task;     /* default TASK_AUTO */
     enum layout layout; /* of the pictures the model takes; default LAYOUT_AUTO */

@@ -72,13 +72,12 @@ static json_t *model_json(const struct run *run) {
         json_array_append_new(
             layers, json_pack("{s:o, s:I}", "name", text_json(g->layers[l].name), "parameters", (json_int_t)count));
     }
-    return json_pack("{s:o, s:s, s:s*, s:s*, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "path", text_json(run->battery->model),
-                     "sha256", run->model_digest, "output", g->taken, "weights_sha256", external_digest(g, weights),
-                     "sample", shape_json(&g->sample), "layout",
-                     layout_names[g->channels_last ? LAYOUT_NHWC : LAYOUT_NCHW], "task",
-                     task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
-                     "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning",
-                     text_json(g->warning));
+    return json_pack(
+        "{s:o, s:s, s:s*, s:s*, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "path", text_json(run->battery->model), "sha256",
+        run->model_digest, "output", g->taken, "weights_sha256", external_digest(g, weights), "sample",
+        shape_json(&g->sample), "layout", layout_names[g->channels_last ? LAYOUT_NHWC : LAYOUT_NCHW], "task",
+        task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes, "parameters",
+        (json_int_t)weights_flat_count(g), "layers", layers, "warning", text_json(g->warning));
 }
 
 /* Of a folder: the list, and all its pictures. */
