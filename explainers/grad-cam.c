@@ -1,9 +1,9 @@
 /* grad-cam: the feature maps of one layer, weighted by their mean gradients, summed, rectified (relu=1) and enlarged
  * to the input. The same coarse map is written to every channel.
  *
- * The layer: `layer=NAME`, any layer with feature maps (channels x height x width); by default the last `Conv` in the
- * model's order, taken at the convolution's own output, before any normalisation or ReLU that follows (what captum's
- * LayerGradCam gives for the Conv2d module). Selvaraju et al. 2017, arXiv:1610.02391. */
+ * The layer: `layer=NAME`, any layer with feature maps (channels x height x width, of sequences channels x length); by
+ * default the last `Conv` in the model's order, taken at the convolution's own output, before any normalisation or ReLU
+ * that follows (what captum's LayerGradCam gives for the Conv2d module). Selvaraju et al. 2017, arXiv:1610.02391. */
 #include "explainer.h"
 #include "kit.h"
 
@@ -20,30 +20,33 @@ static assay_status find_layer(const assay_layers *layers, const assay_model *mo
     }
     if (!kit_layer_named(layers, model, name, index, found))
         return assay_say(why, ASSAY_FAILED, "layer=%s: the model has no layer of that name", name);
-    if (found->output.rank != 3) {
-        return assay_say(why, ASSAY_FAILED, "layer=%s: its output has rank %u: wanted channels x height x width",
-                         found->name, found->output.rank);
+    if (found->output.rank != model->input.rank) {
+        return assay_say(why, ASSAY_FAILED, "layer=%s: its output has rank %u: wanted channels x %s", found->name,
+                         found->output.rank, model->input.rank == 3 ? "height x width" : "length");
     }
     return ASSAY_OK;
 }
 
-/* The coarse map cam[height x width] of a layer, enlarged into every channel of map[input]. */
+/* The coarse map cam of a layer, enlarged into every channel of map[input]. */
 static void enlarge(const assay_shape *layer, const float *cam, const assay_shape *input, float *map) {
-    size_t pixels = (size_t)input->dim[1] * input->dim[2];
-    kit_upsample(cam, layer->dim[1], layer->dim[2], map, input->dim[1], input->dim[2]);
+    size_t pixels = input->count / input->dim[0];
+    kit_enlarge(layer, cam, input, map);
     for (uint32_t c = 1; c < input->dim[0]; c++) memcpy(map + c * pixels, map, pixels * sizeof *map);
 }
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
     const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
-    if (!layers || model->input.rank != 3)
-        return assay_say(why, ASSAY_UNSUPPORTED, "Grad-CAM needs images and a model that shows its layers");
+    size_t height, width;
+    if (!layers || !kit_plane(&model->input, &height, &width)) {
+        return assay_say(why, ASSAY_UNSUPPORTED,
+                         "Grad-CAM needs images or sequences, and a model that shows its layers");
+    }
     uint32_t index = 0;
     assay_layer layer = {0};
     assay_status status = find_layer(layers, model, kit_text(self, LAYER), &index, &layer, why);
     if (status != ASSAY_OK) return status;
-    size_t plane = (size_t)layer.output.dim[1] * layer.output.dim[2];
+    size_t plane = layer.output.count / layer.output.dim[0];
     float *cams = kit_floats(request->n, plane);
     if (!cams) return assay_say(why, ASSAY_FAILED, "out of memory");
     status = kit_grad_cams(layers, model, index, &layer.output, request, cams, why);

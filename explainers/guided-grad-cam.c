@@ -5,13 +5,13 @@
 #include "explainer.h"
 #include "kit.h"
 
-/* map[input] *= coarse map cam, rectified, enlarged into plane[height x width of the input], and divided by its largest
+/* map[input] *= coarse map cam, rectified, enlarged into plane[positions of the input], and divided by its largest
  * value (a cam of zeros stays one), in every channel. */
 static void multiply(const assay_shape *layer, float *cam, const assay_shape *input, float *plane, float *map) {
-    size_t pixels = (size_t)input->dim[1] * input->dim[2];
+    size_t pixels = input->count / input->dim[0];
     float largest = 0;
-    kit_relu(cam, (size_t)layer->dim[1] * layer->dim[2]);
-    kit_upsample(cam, layer->dim[1], layer->dim[2], plane, input->dim[1], input->dim[2]);
+    kit_relu(cam, layer->count / layer->dim[0]);
+    kit_enlarge(layer, cam, input, plane);
     for (size_t k = 0; k < pixels; k++) largest = fmaxf(largest, plane[k]);
     for (size_t k = 0; k < pixels; k++) plane[k] /= largest > 0 ? largest : 1;
     for (uint32_t c = 0; c < input->dim[0]; c++)
@@ -23,8 +23,9 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     (void)self;
     const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
     const assay_backward *backward = model->extension(model, ASSAY_BACKWARD);
-    if (!layers || !backward || model->input.rank != 3) {
-        return assay_say(why, ASSAY_UNSUPPORTED, "needs images, and a model with %s and %s", ASSAY_LAYERS,
+    size_t height, width;
+    if (!layers || !backward || !kit_plane(&model->input, &height, &width)) {
+        return assay_say(why, ASSAY_UNSUPPORTED, "needs images or sequences, and a model with %s and %s", ASSAY_LAYERS,
                          ASSAY_BACKWARD);
     }
     uint32_t index = 0;
@@ -34,7 +35,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     assay_status status =
         backward->gradient(model, ASSAY_RULE_GUIDED, request->n, request->inputs, request->targets, maps, why);
     if (status != ASSAY_OK) return status;
-    size_t coarse = (size_t)layer.output.dim[1] * layer.output.dim[2];
+    size_t coarse = layer.output.count / layer.output.dim[0];
     float *cams = kit_floats(request->n, coarse), *plane = kit_floats(1, model->input.count);
     status = cams && plane ? kit_grad_cams(layers, model, index, &layer.output, request, cams, why)
                            : assay_say(why, ASSAY_FAILED, "out of memory");

@@ -126,13 +126,23 @@ static inline bool kit_layer_named(const assay_layers *layers, const assay_model
     return false;
 }
 
-/* The last `Conv` in the model's order that gives feature maps (rank 3: channels x height x width); false when there is
- * none. Its activation is the convolution's own output, before any normalisation or ReLU that follows. */
+/* The feature maps of a sample as planes: height x width of a picture, 1 x length of a sequence (rank 2); false for
+ * shapes that are neither. Dimension 0 counts channels. */
+static inline bool kit_plane(const assay_shape *shape, size_t *height, size_t *width) {
+    *height = shape->rank == 3 ? shape->dim[1] : 1;
+    *width = shape->rank == 2 || shape->rank == 3 ? shape->dim[shape->rank - 1] : 0;
+    return shape->rank == 2 || shape->rank == 3;
+}
+
+/* The last `Conv` in the model's order that gives feature maps like the model's input (rank 3: channels x height x
+ * width; rank 2: channels x length); false when there is none. Its activation is the convolution's own output, before
+ * any normalisation or ReLU that follows. */
 static inline bool kit_last_convolution(const assay_layers *layers, const assay_model *model, uint32_t *index,
                                         assay_layer *layer) {
     uint32_t count = layers->count(model);
     for (uint32_t i = count; i-- > 0;) {
-        if (!layers->get(model, i, layer) || strcmp(layer->op, "Conv") != 0 || layer->output.rank != 3) continue;
+        if (!layers->get(model, i, layer) || strcmp(layer->op, "Conv") != 0 || layer->output.rank != model->input.rank)
+            continue;
         *index = i;
         return true;
     }
@@ -143,10 +153,10 @@ static inline bool kit_last_convolution(const assay_layers *layers, const assay_
 
 /* cam[height x width] = sum over channels of (mean of the channel's gradient) x (the channel's activation): equations 1
  * and 2 of Selvaraju et al. 2017 (Grad-CAM, arXiv:1610.02391) without the ReLU. activation and gradient are
- * [channels x height x width], the `features` of one sample (rank 3). */
+ * [channels x height x width], the `features` of one sample (kit_plane). */
 static inline void kit_grad_cam(const assay_shape *features, const float *activation, const float *gradient,
                                 float *cam) {
-    size_t plane = (size_t)features->dim[1] * features->dim[2];
+    size_t plane = features->count / features->dim[0];
     memset(cam, 0, plane * sizeof *cam);
     for (uint32_t c = 0; c < features->dim[0]; c++) {
         double sum = 0;
@@ -158,12 +168,12 @@ static inline void kit_grad_cam(const assay_shape *features, const float *activa
 
 #define KIT_FEATURES_BLOCK 10u /* samples whose feature maps kit_grad_cams() holds at once */
 
-/* The same for every input of a request, at layer `index`: cams[n][height x width of the layer, whose rank is 3]. Fails
+/* The same for every input of a request, at layer `index`: cams[n][plane of the layer, kit_plane]. Fails
  * as the model does, and when memory is out. */
 static inline assay_status kit_grad_cams(const assay_layers *layers, const assay_model *model, uint32_t index,
                                          const assay_shape *features, const assay_request *request, float *cams,
                                          assay_why *why) {
-    size_t count = features->count, plane = (size_t)features->dim[1] * features->dim[2];
+    size_t count = features->count, plane = count / features->dim[0];
     assay_status status = ASSAY_OK;
     float *activation = kit_floats(KIT_FEATURES_BLOCK, count), *gradient = kit_floats(KIT_FEATURES_BLOCK, count);
     if (!activation || !gradient) status = assay_say(why, ASSAY_FAILED, "out of memory");
@@ -208,6 +218,14 @@ static inline void kit_upsample(const float *map, size_t from_height, size_t fro
                                  down * ((1 - along) * below[left] + along * below[right]);
         }
     }
+}
+
+/* The same from a plane of `layer` to a plane of `input` (both kit_plane, of one rank); of sequences it is linear. */
+static inline void kit_enlarge(const assay_shape *layer, const float *map, const assay_shape *input, float *out) {
+    size_t from[2], to[2];
+    kit_plane(layer, &from[0], &from[1]);
+    kit_plane(input, &to[0], &to[1]);
+    kit_upsample(map, from[0], from[1], out, to[0], to[1]);
 }
 
 #endif

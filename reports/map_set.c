@@ -2,6 +2,7 @@
 #include "reports/map_set.h"
 
 #include "base/array.h"
+#include "base/layout.h"
 #include "base/text.h"
 #include "measure/measure.h"
 #include "reports/format.h"
@@ -79,9 +80,8 @@ static void measure(struct picture *p, const float *values, size_t n, float *scr
 
 /* Channels x height x width, or features, as one height x width picture: summed over channels. */
 static bool write_picture(struct writing *w, struct picture *p, const struct shape *shape, const float *data) {
-    bool image = shape->rank == 3;
-    size_t channels = image ? shape->dim[0] : 1, height = image ? shape->dim[1] : 1;
-    size_t width = image ? shape->dim[2] : shape_count(shape), pixels = height * width;
+    const struct layout l = layout_of(shape);
+    const size_t channels = l.channels, height = l.height, width = l.width, pixels = l.positions;
     float *sum = calloc(2 * pixels + 1, sizeof *sum);
 
     if (!sum) return error_memory(w->error);
@@ -121,7 +121,7 @@ static bool add_input(void *context, const struct input_row *row) {
     p->input = row->index;
     p->class = named ? text_copy(row->target_name) : text_format("class %u", (unsigned)row->target);
     if (!p->class) return error_memory(w->error);
-    bool colour = row->shape.rank == 3 && row->shape.dim[0] == 3;
+    bool colour = layout_of(&row->shape).kind == &layout_picture && row->shape.dim[0] == 3;
     return colour ? write_colours(w, p, row) : write_picture(w, p, &row->shape, row->data);
 }
 

@@ -1,6 +1,7 @@
 /* subject.c: a network opened for a command, its data, and whether the two fit. */
 #include "cli/subject.h"
 
+#include "base/layout.h"
 #include "cli/cli.h"
 #include "nn/onnx.h"
 #include "battery/battery.h"
@@ -45,8 +46,7 @@ void subject_finish(struct subject *subject) {
 bool subject_fits(const struct graph *graph, const char *model, const struct shape *shape, const char *source,
                   struct error *e) {
     char have[128], want[128];
-    bool flat = (shape->rank == 1 || graph->sample.rank == 1) && shape_count(shape) == shape_count(&graph->sample);
-    return flat || shape_equal(&graph->sample, shape) ||
+    return layout_fits(shape, &graph->sample) ||
            error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(shape, have, sizeof have),
                      model, shape_text(&graph->sample, want, sizeof want));
 }

@@ -1,6 +1,7 @@
 /* dataset.c: loading a source and handing out its samples, preprocessed. */
 #include "data/dataset.h"
 
+#include "base/layout.h"
 #include "base/text.h"
 #include "data/source.h"
 #include "data/source_kind.h"
@@ -25,7 +26,7 @@ static bool fit_samples(struct dataset *d, struct error *e) {
     struct image image = {0};
     bool ok = true;
 
-    if (!d->bytes || d->sample.rank != 3)
+    if (!d->bytes || layout_of(&d->sample).kind != &layout_picture)
         return error_set(e, "samples of shape %s: pictures of 8 bits wanted by preprocessing with resize or crop",
                          shape_text(&d->sample, text, sizeof text));
     for (uint32_t i = 0; ok && i < d->count; i++) {
@@ -91,6 +92,11 @@ bool dataset_sample(const struct dataset *d, uint32_t index, float *out, struct 
     if (d->files) return folder_sample(d, index, out, e);
     if (d->bytes) preprocess_bytes(&d->preprocess, &d->sample, d->bytes + first, out);
     else preprocess_floats(&d->preprocess, &d->sample, d->values + first, out);
+    return true;
+}
+
+bool dataset_take_shape(struct dataset *d, const struct shape *shape) {
+    if (d->sample.rank == 1 && layout_fits(&d->sample, shape)) d->sample = *shape;
     return true;
 }
 

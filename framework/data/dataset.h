@@ -41,6 +41,9 @@ void dataset_destroy(struct dataset *);
 /* out[sample]: sample `index` (< count), preprocessed. Fails only where a file has to be read. */
 bool dataset_sample(const struct dataset *, uint32_t index, float *out, struct error *);
 
+/* Flat samples become samples of that shape, which has as many elements; others stay what they are. True. */
+bool dataset_take_shape(struct dataset *, const struct shape *);
+
 /* False, naming the first sample, when a label is not below `outputs`, the classes of a model. */
 bool dataset_check_labels(const struct dataset *, const char *source, uint32_t outputs, struct error *);
 

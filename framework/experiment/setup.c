@@ -2,6 +2,7 @@
 #include "experiment/setup.h"
 
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "nn/arch.h"
@@ -18,9 +19,7 @@
 static bool check_data(const struct run *run, const struct dataset *data, const struct graph *graph, const char *source,
                        struct error *e) {
     char got[128], wanted[128];
-    bool flat = (data->sample.rank == 1 || graph->sample.rank == 1) &&
-                shape_count(&data->sample) == shape_count(&graph->sample);
-    if (!flat && !shape_equal(&data->sample, &graph->sample))
+    if (!layout_fits(&data->sample, &graph->sample))
         return error_set(e, "%s: samples of shape %s: %s takes shape %s", source,
                          shape_text(&data->sample, got, sizeof got), run->battery->model,
                          shape_text(&graph->sample, wanted, sizeof wanted));
@@ -33,6 +32,7 @@ static bool open_model(struct run *run, struct error *e) {
            onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
            dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
            check_data(run, run->data, run->graph, b->data_source, e) &&
+           dataset_take_shape(run->data, &run->graph->sample) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
 }
 
@@ -144,6 +144,7 @@ static bool open_training(struct run *run, struct error *e) {
         run->label_graph = run->graph;
     }
     if (!check_data(run, run->training, run->label_graph, b->training_source, e)) return false;
+    dataset_take_shape(run->training, &run->data->sample);
     if (run->training->count < b->training_images)
         return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source,
                          run->training->count, b->training_images);

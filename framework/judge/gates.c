@@ -106,6 +106,11 @@ static bool gate_stable(struct judge_case *c, struct judgement *j) {
     if (isnan(stable))
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Not stable: maps of jittered inputs have no similarity to the originals.");
+    else if (c->view->inputs[c->root].one_hot)
+        judgement_say(j, VERDICT_UNINFORMATIVE,
+                      "Not stable: another letter at %.2g %% of the positions (at least one) leaves similarity %.2f < "
+                      "%.2f.",
+                      100 * c->constants->jitter, stable, c->constants->stability);
     else
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Not stable: noise of %.2g %% of the input range leaves similarity %.2f < %.2f.",

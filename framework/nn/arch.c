@@ -1,6 +1,7 @@
 /* arch.c: a list of layers read item by item, and the graph that it means. */
 #include "nn/arch.h"
 
+#include "base/layout.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -164,33 +165,41 @@ static void layer_name(struct builder *b, enum item_kind kind, char *out) {
     snprintf(out, NAME_SIZE, "%s%u", names[kind], ++b->seen[kind]);
 }
 
-static bool want_image(const struct builder *b, struct error *e) {
-    char text[64];
-    if (b->shape.rank == 3) return true;
-    return item_error(b->list, b->item, e, "its input has shape %s: wanted channels x height x width",
-                      shape_text(&b->shape, text, sizeof text));
+/* A window slides over the dimensions behind the channels, of which there are one or two. */
+static bool has_window(const struct shape *sample) {
+    const struct layout_kind *kind = layout_of(sample).kind;
+    return kind == &layout_picture || kind == &layout_sequence;
 }
 
-/* Slides a window over height and width. */
+static bool want_window(const struct builder *b, struct error *e) {
+    char text[64];
+    if (has_window(&b->shape)) return true;
+    return item_error(b->list, b->item, e, "its input has shape %s: wanted %s or %s",
+                      shape_text(&b->shape, text, sizeof text), layout_picture.form, layout_sequence.form);
+}
+
 static bool slide(struct builder *b, struct error *e) {
     const struct item *item = b->item;
-    char text[64];
-    if (!want_image(b, e)) return false;
-    for (int axis = 1; axis < 3; axis++)
+    char text[64], across[32] = "";
+    if (!want_window(b, e)) return false;
+    if (b->shape.rank == 3) snprintf(across, sizeof across, "x%zu", item->kernel);
+    for (uint32_t axis = 1; axis < b->shape.rank; axis++)
         if (b->shape.dim[axis] + 2 * item->pad < item->kernel)
-            return item_error(b->list, item, e, "a window of %zux%zu does not fit into its input of %s", item->kernel,
-                              item->kernel, shape_text(&b->shape, text, sizeof text));
-    for (int axis = 1; axis < 3; axis++)
+            return item_error(b->list, item, e, "a window of %zu%s does not fit into its input of %s", item->kernel,
+                              across, shape_text(&b->shape, text, sizeof text));
+    for (uint32_t axis = 1; axis < b->shape.rank; axis++)
         b->shape.dim[axis] = (b->shape.dim[axis] + 2 * item->pad - item->kernel) / item->stride + 1;
     return true;
 }
 
 /* kernel_shape, strides and pads of the item; the arrays live in the caller. */
-static void window_attributes(const struct item *item, int64_t sizes[8], struct attribute out[3]) {
+static void window_attributes(const struct builder *b, int64_t sizes[8], struct attribute out[3]) {
+    const struct item *item = b->item;
+    const size_t axes = b->shape.rank - 1;
     for (int i = 0; i < 8; i++) sizes[i] = (int64_t)(i < 2 ? item->kernel : i < 4 ? item->stride : item->pad);
-    out[0] = (struct attribute){.name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = sizes, .count = 2};
-    out[1] = (struct attribute){.name = "strides", .kind = ATTRIBUTE_INTS, .ints = sizes + 2, .count = 2};
-    out[2] = (struct attribute){.name = "pads", .kind = ATTRIBUTE_INTS, .ints = sizes + 4, .count = 4};
+    out[0] = (struct attribute){.name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = sizes, .count = axes};
+    out[1] = (struct attribute){.name = "strides", .kind = ATTRIBUTE_INTS, .ints = sizes + 2, .count = axes};
+    out[2] = (struct attribute){.name = "pads", .kind = ATTRIBUTE_INTS, .ints = sizes + 4, .count = 2 * axes};
 }
 
 static bool build_conv(struct builder *b, struct error *e) {
@@ -200,13 +209,13 @@ static bool build_conv(struct builder *b, struct error *e) {
     struct attribute attributes[3];
     int64_t sizes[8];
 
-    if (!want_image(b, e)) return false;
-    struct shape filters = {4, {item->out, b->shape.dim[0], item->kernel, item->kernel}};
+    if (!want_window(b, e)) return false;
+    struct shape filters = {b->shape.rank + 1, {item->out, b->shape.dim[0], item->kernel, item->kernel}};
     struct shape biases = {1, {item->out}};
     if (!slide(b, e)) return false;
     b->shape.dim[0] = item->out;
     layer_name(b, CONV, name);
-    window_attributes(item, sizes, attributes);
+    window_attributes(b, sizes, attributes);
     return add_parameter(b, name, "weight", &filters, 0, weight, e) &&
            add_parameter(b, name, "bias", &biases, 0, bias, e) && add_node(b, "Conv", name, more, 2, attributes, 3, e);
 }
@@ -218,7 +227,7 @@ static bool build_pool(struct builder *b, struct error *e) {
 
     if (!slide(b, e)) return false;
     layer_name(b, b->item->kind, name);
-    window_attributes(b->item, sizes, attributes);
+    window_attributes(b, sizes, attributes);
     return add_node(b, b->item->kind == MAXPOOL ? "MaxPool" : "AveragePool", name, NULL, 0, attributes, 2, e);
 }
 
@@ -242,9 +251,9 @@ static bool build_relu(struct builder *b, struct error *e) {
 
 static bool build_globalavgpool(struct builder *b, struct error *e) {
     char name[NAME_SIZE];
-    if (!want_image(b, e)) return false;
+    if (!want_window(b, e)) return false;
     layer_name(b, GLOBALAVGPOOL, name);
-    b->shape.dim[1] = b->shape.dim[2] = 1;
+    for (uint32_t axis = 1; axis < b->shape.rank; axis++) b->shape.dim[axis] = 1;
     return add_node(b, "GlobalAveragePool", name, NULL, 0, NULL, 0, e);
 }
 
@@ -295,9 +304,9 @@ bool arch_build(const char *list, const struct shape *sample, struct graph **out
     struct builder b = {.list = list, .shape = *sample, .value = "input"};
     struct shape batch = {.rank = sample->rank + 1}; /* dim[0] is 0: any batch */
 
-    if (sample->rank != 1 && sample->rank != 3)
-        return error_set(e, "layers: samples have %u dimensions: wanted channels x height x width, or features",
-                         sample->rank);
+    if (sample->rank != 1 && !has_window(sample))
+        return error_set(e, "layers: samples have %u dimensions: wanted %s, %s, or features", sample->rank,
+                         layout_picture.form, layout_sequence.form);
     memcpy(batch.dim + 1, sample->dim, sample->rank * sizeof *sample->dim);
     if (!graph_create(&b.graph, e)) return false;
     if (!graph_add_input(b.graph, b.value, &batch, e) || !build_items(&b, e) || !graph_finish(b.graph, b.value, e)) {
