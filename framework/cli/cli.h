@@ -27,7 +27,7 @@ struct cli_context {
 /* For the details of commands that take --data. */
 #define CLI_SOURCES                                                                                                    \
     "A SOURCE is idx:IMAGES,LABELS (plain or gzipped), csv:FILE[,label=COLUMN], folder:DIR (pictures and\n"            \
-    "labels.csv) or cifar10:FILE[,FILE...].\n"                                                                         \
+    "labels.csv), sequence:FILE (letters A C G T) or cifar10:FILE[,FILE...].\n"                                        \
     "A PRESET is one of 'assay list presets', or changes one: '{preset: torchvision, resize: 232}'.\n"
 
 /* The option of commands that compute: the choices of the battery's `conv`. */

@@ -3,6 +3,7 @@
 #define ASSAY_DATA_CSV_H
 
 #include "base/text.h"
+#include "data/csv_text.h"
 #include "data/dataset.h"
 #include "data/source.h"
 
@@ -20,5 +21,7 @@ struct csv_labels {
 
 /* Whole numbers stay what they are; texts become classes in sorted order. */
 bool csv_labels_to_classes(const struct csv_labels *, struct dataset *, struct error *);
+/* The same of a column of texts; none is empty. */
+bool csv_labels_from_text(const struct csv_text *, size_t column, struct dataset *, struct error *);
 
 #endif

@@ -12,6 +12,8 @@
  *                                class, else the last); text labels become classes in sorted order
  *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
  *                                label, target or class)
+ *   sequence:FILE                CSV with the columns sequence (letters A C G T, or U; N: any) and label, target or
+ *                                class: one-hot samples of 4 x length, all of one length
  *   cifar10:FILE[,FILE...]       the binary version of CIFAR-10
  * Pictures of a folder are decoded, resized and cropped when a sample is asked for; of other sources, what stays in
  * memory is bytes of the samples. Presets of preprocessing: preprocess.h. */
@@ -23,7 +25,7 @@ struct dataset_file {
 
 struct dataset {
     uint32_t count;
-    struct shape sample;        /* C x H x W, or F */
+    struct shape sample;        /* C x H x W, C x L, or F (base/layout.h) */
     uint32_t classes;           /* largest label + 1 */
     uint8_t *bytes;             /* [count][sample] as stored, or NULL */
     float *values;              /* [count][sample] where the source is not bytes, or NULL */

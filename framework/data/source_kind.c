@@ -66,6 +66,15 @@ static bool folder_from(const struct source_parts *p, struct dataset *d, struct 
     return folder_load(p->path[0], d, e);
 }
 
+static bool sequence_split(const char *rest, struct source_parts *p, struct error *e) {
+    if (!*rest) return error_set(e, "sequence:FILE wanted");
+    return add_path(p, rest, strlen(rest), e);
+}
+
+static bool sequence_from(const struct source_parts *p, struct dataset *d, struct error *e) {
+    return sequence_load(p->path[0], d, e);
+}
+
 static bool cifar_split(const char *rest, struct source_parts *p, struct error *e) {
     return split_commas(rest, SOURCE_PATHS_MAX, p) ||
            error_set(e, "up to %d paths with commas between them wanted: cifar10:FILE[,FILE...]", SOURCE_PATHS_MAX);
@@ -76,9 +85,8 @@ static bool cifar_from(const struct source_parts *p, struct dataset *d, struct e
 }
 
 static const struct source_kind source_kinds[] = {
-    {"idx", idx_split, idx_from, false},
-    {"csv", csv_split, csv_from, false},
-    {"folder", folder_split, folder_from, true},
+    {"idx", idx_split, idx_from, false},         {"csv", csv_split, csv_from, false},
+    {"folder", folder_split, folder_from, true}, {"sequence", sequence_split, sequence_from, false},
     {"cifar10", cifar_split, cifar_from, false},
 };
 #define KIND_COUNT (sizeof source_kinds / sizeof *source_kinds)

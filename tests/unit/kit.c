@@ -82,7 +82,8 @@ static bool layer_get(const assay_model *model, uint32_t index, assay_layer *out
 
 Test(kit, finds_layers) {
     const assay_layers layers = {layer_count, layer_get, NULL};
-    const assay_model all = {.outputs = 4}, none = {.outputs = 0};
+    const assay_model all = {.input = {3, {3, 9, 9}, 243}, .outputs = 4}, none = {.outputs = 0};
+    const assay_model sequence = {.input = {2, {4, 96}, 384}, .outputs = 4};
     uint32_t index = 9;
     assay_layer layer;
     cr_expect(kit_layer_named(&layers, &all, "conv1", &index, &layer));
@@ -90,8 +91,10 @@ Test(kit, finds_layers) {
     cr_expect_str_eq(layer.name, "conv1");
     cr_expect_not(kit_layer_named(&layers, &all, "conv", &index, &layer));
     cr_expect_not(kit_layer_named(&layers, &none, "conv1", &index, &layer));
-    cr_expect(kit_last_convolution(&layers, &all, &index, &layer), "a convolution of rank 2 has no feature maps");
+    cr_expect(kit_last_convolution(&layers, &all, &index, &layer), "one of rank 2 gives sequences");
     cr_expect_eq(index, 1);
+    cr_expect(kit_last_convolution(&layers, &sequence, &index, &layer));
+    cr_expect_eq(index, 2);
     cr_expect_not(kit_last_convolution(&layers, &none, &index, &layer));
 }
 
