@@ -258,6 +258,17 @@ static void table_finish(struct table *t) {
     text_finish(&t->labels.pool);
 }
 
+/* The names of all columns but that of the labels go over to the data. */
+static void hand_over_names(struct table *t, struct dataset *d) {
+    free(t->names[t->label_column]);
+    memmove(t->names + t->label_column, t->names + t->label_column + 1,
+            (t->columns - t->label_column - 1) * sizeof *t->names);
+    d->columns = t->names;
+    d->column_count = t->columns - 1;
+    t->names = NULL;
+    t->columns = 0;
+}
+
 bool csv_load(const char *path, const char *label, struct dataset *d, struct error *e) {
     struct table t = {.path = path, .label = label, .labels.path = path};
     uint8_t *bytes = NULL;
@@ -272,6 +283,7 @@ bool csv_load(const char *path, const char *label, struct dataset *d, struct err
         d->values = t.values;
         t.values = NULL;
         ok = csv_labels_to_classes(&t.labels, d, e);
+        hand_over_names(&t, d);
     }
     table_finish(&t);
     return ok;

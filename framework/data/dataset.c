@@ -77,6 +77,8 @@ void dataset_destroy(struct dataset *d) {
     if (!d) return;
     for (uint32_t i = 0; d->class_names && i < d->classes; i++) free(d->class_names[i]);
     free(d->class_names);
+    for (size_t i = 0; i < d->column_count; i++) free(d->columns[i]);
+    free(d->columns);
     for (uint32_t i = 0; d->files && i < d->count; i++) free(d->files[i].path);
     free(d->files);
     free(d->list);

@@ -33,6 +33,8 @@ struct dataset {
     char *list;                 /* the file that names them */
     uint32_t *labels;           /* [count] */
     char **class_names;         /* [classes], or NULL when labels are numbers */
+    char **columns;             /* [elements of a sample] names of features, or NULL */
+    size_t column_count;
     struct preprocess preprocess;
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/text.h"
 #include "workers/sandbox.h"
 
@@ -102,12 +103,21 @@ static json_t *values_json(const struct preprocess *p) {
                      p->mean[2], "std", p->std[0], p->std[1], p->std[2], "order", channel_order_names[p->order]);
 }
 
+/* Names of features; of other inputs there are none. */
+static json_t *columns_json(const struct dataset *d) {
+    if (!d->columns || layout_of(&d->sample).kind != &layout_features) return NULL;
+    json_t *a = json_array();
+    for (size_t i = 0; i < d->column_count; i++) json_array_append_new(a, json_string(d->columns[i]));
+    return a;
+}
+
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
-    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:b}", "source", b->data_source, "preprocess", b->data_preprocess,
-                     "values", values_json(&b->preprocess), "files", files_json(b->data_source, run->data), "inputs",
-                     (json_int_t)b->inputs, "target", b->target == TARGET_LABEL ? "label" : "predicted", "only_correct",
-                     b->only_correct);
+    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:b, s:o*}", "source", b->data_source, "preprocess",
+                     b->data_preprocess, "values", values_json(&b->preprocess), "files",
+                     files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target",
+                     b->target == TARGET_LABEL ? "label" : "predicted", "only_correct", b->only_correct, "columns",
+                     columns_json(run->data));
 }
 
 static json_t *training_json(const struct run *run) {
