@@ -113,6 +113,7 @@ test_fixtures() {
     check "fashion-mlp.onnx" as_good fashion-mlp.onnx "$fashion" unit
     check "fashion-cnn.onnx" as_good fashion-cnn.onnx "$fashion" unit
     check "genome-cnn.onnx" as_good genome-cnn.onnx sequence:fixtures/data/genome-test.csv none
+    check "reviews-cnn.onnx" as_good reviews-cnn.onnx csv:fixtures/data/reviews-test.csv none
     check "machines-mlp.onnx" as_good machines-mlp.onnx csv:fixtures/data/machines-test.csv none
 }
 

@@ -133,7 +133,7 @@ static bool load_file(struct job *job, const char *path, struct error *e) {
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
-    bool ok = dataset_load_with(source, &job->preprocess, &data, e) &&
+    bool ok = dataset_load_with(source, &job->preprocess, &data, e) && subject_embed(graph, data, source, e) &&
               subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);

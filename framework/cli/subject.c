@@ -51,9 +51,13 @@ bool subject_fits(const struct graph *graph, const char *model, const struct sha
                      model, shape_text(&graph->sample, want, sizeof want));
 }
 
-bool subject_fits_data(const struct graph *graph, const char *model, const struct dataset *data, const char *source,
+bool subject_embed(const struct graph *graph, struct dataset *data, const char *source, struct error *e) {
+    return !graph->tokens || dataset_embed(data, &graph->tokens->table, source, e);
+}
+
+bool subject_fits_data(const struct graph *graph, const char *model, struct dataset *data, const char *source,
                        struct error *e) {
-    return subject_fits(graph, model, &data->sample, source, e) &&
+    return subject_embed(graph, data, source, e) && subject_fits(graph, model, &data->sample, source, e) &&
            dataset_check_labels(data, source, graph->classes, e);
 }
 

@@ -26,9 +26,11 @@ bool subject_data(const char *source, const struct cli_value *preprocess, struct
  * takes. Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */
 bool subject_fits(const struct graph *, const char *model, const struct shape *, const char *source, struct error *);
 
-/* Also that every label is one of its classes. */
-bool subject_fits_data(const struct graph *, const char *model, const struct dataset *, const char *source,
-                       struct error *);
+/* Samples of tokens become what the graph takes; of a graph without tokens nothing changes. */
+bool subject_embed(const struct graph *, struct dataset *, const char *source, struct error *);
+
+/* Tokens embedded; also that every label is one of its classes. */
+bool subject_fits_data(const struct graph *, const char *model, struct dataset *, const char *source, struct error *);
 
 /* How many samples an option asks for: all, unless it was given; more than there are is an error. */
 bool subject_count(const struct dataset *, const char *source, const char *option, bool given, long wanted,

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/shape.h"
+#include "base/token_table.h"
 #include "data/preprocess.h"
 
 /* Sources, as written in a battery or on the command line (README: data sources):
@@ -36,6 +37,9 @@ struct dataset {
     char **columns;             /* [elements of a sample] names of features, or NULL */
     size_t column_count;
     struct preprocess preprocess;
+    /* Tokens: values are numbers of rows, [count][token_count]; a sample is dimensions x length of the table. */
+    const float *table; /* borrowed; NULL: no tokens */
+    size_t token_count;
 };
 
 bool dataset_load(const char *source, const char *preset, struct dataset **out, struct error *);
@@ -47,6 +51,11 @@ bool dataset_sample(const struct dataset *, uint32_t index, float *out, struct e
 
 /* Flat samples become samples of that shape, which has as many elements; others stay what they are. True. */
 bool dataset_take_shape(struct dataset *, const struct shape *);
+
+/* Samples of numbers of tokens become the rows of these, dimensions x length, borrowed as long as the data lives;
+ * behind the last number comes token 0 up to the length. False, naming sample and place, where a value is no number of
+ * a row, or where there are too many. */
+bool dataset_embed(struct dataset *, const struct token_table *, const char *source, struct error *);
 
 /* False, naming the first sample, when a label is not below `outputs`, the classes of a model. */
 bool dataset_check_labels(const struct dataset *, const char *source, uint32_t outputs, struct error *);

@@ -16,9 +16,11 @@
 /* ---- model and data ---- */
 
 /* An image model may be fed flat samples and a flat model images: the elements are the same. */
-static bool check_data(const struct run *run, const struct dataset *data, const struct graph *graph, const char *source,
+static bool check_data(const struct run *run, struct dataset *data, const struct graph *graph, const char *source,
                        struct error *e) {
     char got[128], wanted[128];
+    const struct tokens *tokens = run->graph->tokens;
+    if (tokens && !dataset_embed(data, &tokens->table, source, e)) return false;
     if (!layout_fits(&data->sample, &graph->sample))
         return error_set(e, "%s: samples of shape %s: %s takes shape %s", source,
                          shape_text(&data->sample, got, sizeof got), run->battery->model,
@@ -26,11 +28,15 @@ static bool check_data(const struct run *run, const struct dataset *data, const 
     return dataset_check_labels(data, source, graph->classes, e);
 }
 
-static bool open_model(struct run *run, struct error *e) {
-    struct battery *b = run->battery;
+static bool open_graph(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e) &&
-           dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
+           onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e);
+}
+
+static bool open_data(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    return dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
            check_data(run, run->data, run->graph, b->data_source, e) &&
            dataset_take_shape(run->data, &run->graph->sample) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
@@ -203,7 +209,7 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
-           explainers_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&
+           open_graph(run, e) && explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
 }

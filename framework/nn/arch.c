@@ -2,6 +2,7 @@
 #include "nn/arch.h"
 
 #include "base/layout.h"
+#include "base/rng.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -13,7 +14,7 @@
 #define MAX_SIZE 65536           /* of channels, kernels, strides, features */
 #define MAX_PARAMETER (1u << 28) /* elements of one parameter */
 
-enum item_kind { CONV, BATCHNORM, RELU, MAXPOOL, AVGPOOL, GLOBALAVGPOOL, FLATTEN, FC, KINDS };
+enum item_kind { EMBED, CONV, BATCHNORM, RELU, MAXPOOL, AVGPOOL, GLOBALAVGPOOL, FLATTEN, FC, KINDS };
 
 /* The numbers of an item: conv:OUTxKERNEL/STRIDE+PAD, maxpool:KERNEL/STRIDE, fc:OUT. */
 struct item {
@@ -48,11 +49,17 @@ __attribute__((format(printf, 4, 5))) static bool item_error(const char *list, c
 
 /* ---- Parsing ---- */
 
-static const char *const names[KINDS] = {"conv",    "batchnorm",     "relu",    "maxpool",
-                                         "avgpool", "globalavgpool", "flatten", "fc"};
-static const char *const forms[KINDS] = {
-    "conv:OUTxKERNEL[/STRIDE][+PAD]", "batchnorm",     "relu",    "maxpool:KERNEL[/STRIDE]",
-    "avgpool:KERNEL[/STRIDE]",        "globalavgpool", "flatten", "fc:OUT"};
+static const char *const names[KINDS] = {"embed",   "conv",          "batchnorm", "relu", "maxpool",
+                                         "avgpool", "globalavgpool", "flatten",   "fc"};
+static const char *const forms[KINDS] = {"embed:WORDSxDIMENSIONS",
+                                         "conv:OUTxKERNEL[/STRIDE][+PAD]",
+                                         "batchnorm",
+                                         "relu",
+                                         "maxpool:KERNEL[/STRIDE]",
+                                         "avgpool:KERNEL[/STRIDE]",
+                                         "globalavgpool",
+                                         "flatten",
+                                         "fc:OUT"};
 
 /* A whole number in [min, MAX_SIZE] at *at. */
 static bool take_number(const char **at, const char *end, size_t min, size_t *out) {
@@ -75,6 +82,11 @@ static bool take_optional(const char **at, const char *end, char mark, size_t mi
 
 static bool take_sizes(struct item *item, const char *at, const char *end) {
     switch (item->kind) {
+    case EMBED:
+        if (!take_number(&at, end, 1, &item->kernel) || at == end || *at++ != 'x' ||
+            !take_number(&at, end, 1, &item->out))
+            return false;
+        break;
     case CONV:
         item->stride = 1;
         if (!take_number(&at, end, 1, &item->out) || at == end || *at++ != 'x' ||
@@ -104,7 +116,7 @@ static bool unknown_item(const char *list, const struct item *item, size_t name_
     const char *nearest = text_nearest(name, names, KINDS);
     if (nearest) snprintf(hint, sizeof hint, " (did you mean %s?)", nearest);
     return item_error(list, item, e,
-                      "no such layer%s: wanted conv, batchnorm, relu, maxpool, avgpool, globalavgpool, "
+                      "no such layer%s: wanted embed, conv, batchnorm, relu, maxpool, avgpool, globalavgpool, "
                       "flatten or fc",
                       hint);
 }
@@ -202,6 +214,29 @@ static void window_attributes(const struct builder *b, int64_t sizes[8], struct 
     out[2] = (struct attribute){.name = "pads", .kind = ATTRIBUTE_INTS, .ints = sizes + 4, .count = 2 * axes};
 }
 
+/* Rows drawn at random, and not trained: of so few words any different rows will do. */
+static bool build_embed(struct builder *b, struct error *e) {
+    const struct shape table = {2, {b->item->kernel, b->item->out}};
+    const size_t length = b->shape.dim[0];
+    char text[64];
+
+    if (b->item->text != b->list || b->shape.rank != 1)
+        return item_error(b->list, b->item, e,
+                          "its input has shape %s: wanted numbers of tokens, and embed first of all",
+                          shape_text(&b->shape, text, sizeof text));
+    if (shape_count(&table) > MAX_PARAMETER)
+        return item_error(b->list, b->item, e, "it has %zu weights: at most %u wanted", shape_count(&table),
+                          MAX_PARAMETER);
+    float *rows = malloc(shape_count(&table) * sizeof *rows);
+    if (!rows) return error_memory(e);
+    rng_fill_normal(rng_seed(0, "embedding", 0), 0, shape_count(&table), rows);
+    b->shape = (struct shape){2, {b->item->out, length}};
+    bool ok = graph_add_tokens(b->graph, "embedding", "tokens", "embedding.weight", &table, rows, length, e);
+    if (ok) snprintf(b->value, sizeof b->value, "%s", b->graph->tokens->input);
+    free(rows);
+    return ok;
+}
+
 static bool build_conv(struct builder *b, struct error *e) {
     const struct item *item = b->item;
     char name[NAME_SIZE], weight[2 * NAME_SIZE], bias[2 * NAME_SIZE];
@@ -282,7 +317,8 @@ static bool build_fc(struct builder *b, struct error *e) {
 }
 
 static bool (*const builders[KINDS])(struct builder *, struct error *) = {
-    build_conv, build_batchnorm, build_relu, build_pool, build_pool, build_globalavgpool, build_flatten, build_fc};
+    build_embed, build_conv,          build_batchnorm, build_relu, build_pool,
+    build_pool,  build_globalavgpool, build_flatten,   build_fc};
 
 static bool build_items(struct builder *b, struct error *e) {
     for (const char *at = b->list;; at++) {
@@ -309,7 +345,9 @@ bool arch_build(const char *list, const struct shape *sample, struct graph **out
                          layout_picture.form, layout_sequence.form);
     memcpy(batch.dim + 1, sample->dim, sample->rank * sizeof *sample->dim);
     if (!graph_create(&b.graph, e)) return false;
-    if (!graph_add_input(b.graph, b.value, &batch, e) || !build_items(&b, e) || !graph_finish(b.graph, b.value, e)) {
+    bool embeds = strncmp(list, "embed:", strlen("embed:")) == 0;
+    if ((!embeds && !graph_add_input(b.graph, b.value, &batch, e)) || !build_items(&b, e) ||
+        !graph_finish(b.graph, b.value, e)) {
         graph_destroy(b.graph);
         return false;
     }

@@ -6,6 +6,7 @@
 
 /* Items are separated by commas:
  *   conv:OUTxK[/STRIDE][+PAD]   convolution, kernel K along every axis, with bias   ("conv:16x5", "conv:32x3/2+1")
+ *   embed:WORDSxDIMENSIONS   first of all: numbers of tokens become vectors, drawn at random and not trained
  *   batchnorm   relu   maxpool:K[/STRIDE]   avgpool:K[/STRIDE]   globalavgpool   flatten   fc:OUT
  * Layers are named conv1, conv2, ..., fc1, ... by order of appearance; parameters conv1.weight, conv1.bias,
  * batchnorm1.scale, batchnorm1.shift, batchnorm1.mean, batchnorm1.var. `sample` is C x H x W, C x L or F;

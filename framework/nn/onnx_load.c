@@ -2,6 +2,7 @@
 #include "nn/onnx.h"
 #include "nn/onnx_proto.h"
 #include "nn/onnx_roles.h"
+#include "nn/onnx_tokens.h"
 
 #include "base/file.h"
 
@@ -12,6 +13,7 @@ struct loader {
     const Onnx__GraphProto *proto;
     int64_t opset;
     struct roles *roles;
+    struct onnx_cut cut;
     struct graph *graph; /* being built */
 };
 
@@ -65,6 +67,8 @@ static bool input_shape(const Onnx__ValueInfoProto *info, struct shape *out, str
 
 static bool add_input(struct loader *l, struct error *e) {
     const Onnx__ValueInfoProto *found = NULL;
+    if (!onnx_cut_find(l->proto, l->roles, &l->cut, e)) return false;
+    if (l->cut.gather) return onnx_cut_inputs(&l->cut, l->proto, l->roles, l->graph, e);
     for (size_t i = 0; i < l->proto->n_input; i++) {
         const Onnx__ValueInfoProto *info = l->proto->input[i];
         if (roles_is_initialiser(l->roles, onnx_text(info->name)))
@@ -199,6 +203,7 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
     const Onnx__TensorProto *constant = constant_tensor(node);
     char text[200];
 
+    if (onnx_cut_has(&l->cut, node)) return onnx_cut_node(&l->cut, node, l->graph, e);
     bool ok = onnx_node_check(l->roles, node, l->opset, e) &&
               (constant ? add_constant(l, node, constant, e) : convert_attributes(node, &attributes, e));
     if (!ok) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));

@@ -1,0 +1,169 @@
+/* onnx_tokens.c: tokens are numbers of rows, and have no gradient. What is explained is the row: the network that is
+ * judged begins behind the embedding (Gather), and its input are the rows, dimensions first, as a sequence has them. */
+#include "nn/onnx_tokens.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_ELEMENTS ((size_t)1 << 24) /* of an integer input that becomes a constant */
+
+static bool is_integer(const Onnx__ValueInfoProto *info) {
+    const Onnx__TypeProto *type = info->type;
+    if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type) return false;
+    int32_t element = type->tensor_type->elem_type;
+    return element == ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || element == ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
+}
+
+/* [1, L] for one sample; every dimension behind the batch is fixed. */
+static bool fixed_shape(const Onnx__ValueInfoProto *info, struct shape *out, struct error *e) {
+    const Onnx__TensorShapeProto *shape = info->type->tensor_type->shape;
+    const char *name = onnx_text(info->name);
+
+    *out = (struct shape){0};
+    if (!shape || shape->n_dim < 1 || shape->n_dim > SHAPE_MAX_RANK)
+        return error_set(e, "input '%s' has no shape: wanted batch x tokens", name);
+    out->rank = (uint32_t)shape->n_dim;
+    for (size_t i = 0; i < shape->n_dim; i++) {
+        const Onnx__TensorShapeProto__Dimension *dim = shape->dim[i];
+        bool fixed = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0;
+        if (!fixed && i > 0)
+            return error_set(
+                e,
+                "input '%s' has no fixed size in dimension %zu: export the model with sequences of a fixed "
+                "length (padded), without dynamic_axes for them",
+                name, i);
+        out->dim[i] = i ? (size_t)dim->dim_value : 1;
+    }
+    if (shape_count(out) > MOST_ELEMENTS) return error_set(e, "input '%s' is too large", name);
+    return true;
+}
+
+static bool is_embedding(const struct roles *roles, const Onnx__NodeProto *node, const char *ids) {
+    const Onnx__AttributeProto *axis = onnx_find_attribute(node, "axis");
+    if (strcmp(onnx_text(node->op_type), "Gather") != 0 || node->n_input != 2 || node->n_output != 1) return false;
+    const Onnx__TensorProto *table = roles_tensor(roles, onnx_text(node->input[0]));
+    return strcmp(onnx_text(node->input[1]), ids) == 0 && (!axis || axis->i == 0) && table && table->n_dims == 2;
+}
+
+/* The one node that takes the rows, if it puts the dimensions before the length. */
+static const Onnx__NodeProto *transpose_of(const Onnx__GraphProto *graph, const char *rows) {
+    const Onnx__NodeProto *only = NULL;
+    size_t uses = 0;
+    for (size_t i = 0; i < graph->n_node; i++)
+        for (size_t k = 0; k < graph->node[i]->n_input; k++)
+            if (strcmp(onnx_text(graph->node[i]->input[k]), rows) == 0) {
+                only = graph->node[i];
+                uses++;
+            }
+    const Onnx__AttributeProto *perm = only ? onnx_find_attribute(only, "perm") : NULL;
+    bool fits = uses == 1 && strcmp(onnx_text(only->op_type), "Transpose") == 0 && only->n_output == 1 && perm &&
+                perm->n_ints == 3 && perm->ints[0] == 0 && perm->ints[1] == 2 && perm->ints[2] == 1;
+    return fits ? only : NULL;
+}
+
+/* Besides the embedding only the shape of the tokens may be asked for. */
+static bool check_uses(const Onnx__GraphProto *graph, const struct onnx_cut *cut, struct error *e) {
+    const char *ids = onnx_text(cut->ids->name);
+    char text[200];
+    for (size_t i = 0; i < graph->n_node; i++)
+        for (size_t k = 0; k < graph->node[i]->n_input; k++)
+            if (graph->node[i] != cut->gather && strcmp(onnx_text(graph->node[i]->input[k]), ids) == 0 &&
+                strcmp(onnx_text(graph->node[i]->op_type), "Shape") != 0)
+                return error_set(e,
+                                 "%s: it uses the tokens '%s' besides their embedding: only one embedding of them is "
+                                 "supported",
+                                 onnx_node_text(graph->node[i], text, sizeof text), ids);
+    return true;
+}
+
+bool onnx_cut_find(const Onnx__GraphProto *graph, const struct roles *roles, struct onnx_cut *out, struct error *e) {
+    const Onnx__ValueInfoProto *integer = NULL;
+    struct shape shape;
+
+    *out = (struct onnx_cut){0};
+    for (size_t i = 0; i < graph->n_input && !out->gather; i++) {
+        const Onnx__ValueInfoProto *info = graph->input[i];
+        if (roles_is_initialiser(roles, onnx_text(info->name))) continue;
+        if (!is_integer(info)) return true; /* the caller takes it, or says what is wrong with it */
+        integer = integer ? integer : info;
+        for (size_t n = 0; n < graph->n_node && !out->gather; n++)
+            if (is_embedding(roles, graph->node[n], onnx_text(info->name))) {
+                out->gather = graph->node[n];
+                out->ids = info;
+                out->table = roles_tensor(roles, onnx_text(graph->node[n]->input[0]));
+            }
+    }
+    if (!integer) return true;
+    if (!out->gather)
+        return error_set(
+            e,
+            "input '%s' does not hold floating-point numbers: wanted FLOAT or DOUBLE, or numbers of tokens "
+            "[N, length] that a Gather looks up in a float table",
+            onnx_text(integer->name));
+    if (!fixed_shape(out->ids, &shape, e) || !check_uses(graph, out, e)) return false;
+    out->transpose = transpose_of(graph, onnx_text(out->gather->output[0]));
+    out->length = shape.rank == 2 ? shape.dim[1] : 0;
+    return out->length ||
+           error_set(e, "input '%s' has %u dimensions: batch x tokens wanted", onnx_text(out->ids->name), shape.rank);
+}
+
+/* An integer input as a constant. */
+static bool add_integers(struct graph *graph, const Onnx__ValueInfoProto *info, struct error *e) {
+    const char *name = onnx_text(info->name);
+    bool mask = strstr(name, "mask"), positions = strstr(name, "position");
+    struct shape shape;
+
+    if (!fixed_shape(info, &shape, e)) return false;
+    size_t count = shape_count(&shape), length = shape.dim[shape.rank - 1];
+    int64_t *values = calloc(count, sizeof *values);
+    if (!values) return error_memory(e);
+    for (size_t k = 0; k < count; k++) values[k] = mask ? 1 : positions ? (int64_t)(k % length) : 0;
+    bool ok = graph_add_ints(graph, name, &shape, values, e);
+    free(values);
+    return ok;
+}
+
+static bool is_used(const Onnx__GraphProto *graph, const struct onnx_cut *cut, const char *name) {
+    for (size_t i = 0; i < graph->n_node; i++)
+        for (size_t k = 0; k < graph->node[i]->n_input; k++)
+            if (graph->node[i] != cut->gather && strcmp(onnx_text(graph->node[i]->input[k]), name) == 0) return true;
+    return false;
+}
+
+bool onnx_cut_inputs(const struct onnx_cut *cut, const Onnx__GraphProto *proto, const struct roles *roles,
+                     struct graph *graph, struct error *e) {
+    struct onnx_array table;
+    bool ok = onnx_array_read(cut->table, &table, e);
+    const char *ids = onnx_text(cut->ids->name);
+    char *input = cut->transpose ? text_copy(onnx_text(cut->transpose->output[0])) : text_format("%s.embedding", ids);
+
+    if (ok && !input) ok = error_memory(e);
+    if (ok && !table.floats) ok = error_set(e, "the embedding '%s' holds integers", onnx_text(cut->table->name));
+    ok = ok &&
+         graph_add_tokens(graph, input, ids, onnx_text(cut->table->name), &table.shape, table.floats, cut->length, e);
+    onnx_array_finish(&table);
+    free(input);
+    for (size_t i = 0; ok && i < proto->n_input; i++) {
+        const char *name = onnx_text(proto->input[i]->name);
+        if (roles_is_initialiser(roles, name) || !is_used(proto, cut, name)) continue;
+        ok = is_integer(proto->input[i])
+                 ? add_integers(graph, proto->input[i], e)
+                 : error_set(e, "it has several inputs ('%s', '%s'): besides tokens only integer ones are supported",
+                             ids, name);
+    }
+    return ok;
+}
+
+bool onnx_cut_has(const struct onnx_cut *cut, const Onnx__NodeProto *node) {
+    return cut->gather && (node == cut->gather || node == cut->transpose);
+}
+
+bool onnx_cut_node(const struct onnx_cut *cut, const Onnx__NodeProto *node, struct graph *graph, struct error *e) {
+    if (cut->transpose) return true; /* the graph's input is what it gives */
+    static const int64_t order[] = {0, 2, 1};
+    const struct attribute perm = {.name = "perm", .kind = ATTRIBUTE_INTS, .ints = order, .count = 3};
+    const char *input = graph->tokens->input, *output = onnx_text(cut->gather->output[0]);
+    return graph_add_node(graph, "Transpose", onnx_text(node->name), &input, 1, &output, 1, &perm, 1, e);
+}
