@@ -54,7 +54,7 @@ static const struct {
     {"conv:16x5,,fc:10", &image, "layers:11: nothing between commas"},
     {"conv:16x5,relu,", &image, "layers:16: nothing between commas"},
     {"conv:16x5,rellu,fc:10", &image, "layers:11: 'rellu': no such layer (did you mean relu?)"},
-    {"convolutional:16x5,fc:10", &image, "layers:1: 'convolutional:16x5': no such layer: wanted conv"},
+    {"convolutional:16x5,fc:10", &image, "layers:1: 'convolutional:16x5': no such layer: wanted embed, conv"},
     {"conv,fc:10", &image, "layers:1: 'conv': wanted conv:OUTxKERNEL"},
     {"conv:16,fc:10", &image, "layers:1: 'conv:16': wanted conv:OUTxKERNEL"},
     {"conv:16x5 ,fc:10", &image, "layers:1: 'conv:16x5 ': wanted conv"},
@@ -69,6 +69,11 @@ static const struct {
     {"maxpool:20,maxpool:2,fc:2", &image, "layers:12: 'maxpool:2': a window of 2x2 does not fit into its input of 1x"},
     {"fc:10,conv:16x5,fc:10", &image, "layers:7: 'conv:16x5': its input has shape 10: wanted channels x height"},
     {"maxpool:2,fc:2", &features, "layers:1: 'maxpool:2': its input has shape 30: wanted channels"},
+    {"embed:8,fc:2", &features, "layers:1: 'embed:8': wanted embed:WORDSxDIMENSIONS"},
+    {"fc:8,embed:5x3,fc:2", &features,
+     "layers:6: 'embed:5x3': its input has shape 8: wanted numbers of tokens, and embed"},
+    {"embed:5x3,conv:2x3,fc:2", &image, "layers:1: 'embed:5x3': its input has shape 1x28x28: wanted numbers of tokens"},
+    {"embed:65536x65536,fc:2", &features, "layers:1: 'embed:65536x65536': it has 4294967296 weights"},
     {"fc:65536,fc:65536,fc:2", &features, "layers:10: 'fc:65536': it has 4294967296 weights: at most"},
 };
 
