@@ -1,5 +1,5 @@
-/* layout.h: what the dimensions of a sample mean: which of them are channels, which are places. Whatever differs between
- * pictures, sequences, volumes and features is a member of the layout; nothing else asks for a rank. */
+/* layout.h: what the dimensions of a sample mean: which of them are channels, which are places. Whatever differs
+ * between pictures, sequences, volumes and features is a member of the layout; nothing else asks for a rank. */
 #ifndef ASSAY_BASE_LAYOUT_H
 #define ASSAY_BASE_LAYOUT_H
 

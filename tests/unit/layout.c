@@ -26,8 +26,8 @@ static const struct {
 };
 
 static void expect_shape(struct map_shape got, struct map_shape due, const char *what) {
-    cr_expect(got.channels == due.channels && got.height == due.height && got.width == due.width,
-              "%s: %u x %u x %u", what, got.channels, got.height, got.width);
+    cr_expect(got.channels == due.channels && got.height == due.height && got.width == due.width, "%s: %u x %u x %u",
+              what, got.channels, got.height, got.width);
 }
 
 Test(layout, follows_from_the_rank) {
@@ -64,8 +64,8 @@ Test(layout, one_hot) {
         float x[6];
         bool one_hot;
     } some[] = {
-        {{1, 0, 0, 0, 1, 1}, true},  {{1, 0, 0, 0, 0, 1}, true},   /* a position without a letter */
-        {{0, 0, 0, 0, 0, 0}, false}, {{1, 0, 0, 1, 1, 1}, false},  /* two letters */
+        {{1, 0, 0, 0, 1, 1}, true},  {{1, 0, 0, 0, 0, 1}, true},  /* a position without a letter */
+        {{0, 0, 0, 0, 0, 0}, false}, {{1, 0, 0, 1, 1, 1}, false}, /* two letters */
         {{2, 0, 0, 0, 1, 1}, false}, {{.5f, 0, 0, .5f, 1, 1}, false},
     };
     const struct shape sequence = {2, {2, 3}}, picture = {3, {2, 1, 3}}, one = {2, {1, 6}};
