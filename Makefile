@@ -4,6 +4,8 @@
 # make help     the rest
 SHELL   = /bin/bash
 BUILD   ?= build
+# Inside the tree by its relative name, or what make wrote down of one build would not do for another.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 PREFIX  ?= /usr/local
 VERSION = 0.1.0
 JOBS    ?= $(shell nproc)
@@ -12,7 +14,7 @@ PYTHON  ?= python3
 # Debian packages: to build and run, and what the tests want besides.
 BUILD_DEPS = gcc libc6-dev make pkg-config protobuf-c-compiler libprotobuf-c-dev libonnx-dev libopenblas-serial-dev \
              libcsv-dev libsqlite3-dev libseccomp-dev libyaml-dev libjansson-dev libpng-dev libjpeg62-turbo-dev \
-             zlib1g-dev nettle-dev gnuplot-nox fonts-dejavu-core
+             libzip-dev zlib1g-dev nettle-dev gnuplot-nox fonts-dejavu-core
 DEMO_DEPS  = dataset-fashion-mnist
 TEST_DEPS  = libcriterion-dev libonnx-testdata groff clang-format
 VALGRIND_DEPS = valgrind libc6-dbg
@@ -21,7 +23,7 @@ WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 OPT     ?= -O3 -g
 CFLAGS  += -std=c11 -pthread $(OPT) $(WARN) $(WERROR) $(SANITIZE)
 CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DASSAY_VERSION='"$(VERSION)"' -DASSAY_PREFIX='"$(PREFIX)"' -Iframework -I. -I$(BUILD)/gen
-PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng libjpeg zlib nettle libseccomp
+PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng libjpeg libzip zlib nettle libseccomp
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lcsv -ldl -lm
 
 core_src = $(filter-out framework/main.c,$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
@@ -150,6 +152,7 @@ cli-tests: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/cli/readme.sh
 style:
 	tests/style.sh
+	tests/docs.sh
 check: test-deps
 	@$(MAKE) --no-print-directory style
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) WERROR=-Werror $(BUILD)/tests/built
@@ -234,7 +237,8 @@ asan: test-deps
 # calls it does not know. The logs, one for each process, are empty where nothing was found, but for Criterion's own
 # complaint that errors were not to be reported while a test ends.
 VALGRIND_SUITES ?= text error array shape file npy kit options scaffold suggestions spec rule battery csv idx folder \
-                   class_names dataset preprocess picture plan control stages memo progress isolate handle arch graph \
+                   class_names labels numpy dataset preprocess preprocess_auto picture plan control stages memo progress \
+                   isolate handle arch graph \
                    onnx_models explainers store report_csv report_json report_junit report_text verdict judge_checks
 empty =
 space = $(empty) $(empty)

@@ -1,4 +1,4 @@
-/* controls.h: the table of all controls. They are linked in, not plugins: they are the judge's witnesses. */
+/* controls.h: the table of all controls. They are linked in, not plugins: verdicts rest on them. */
 #ifndef ASSAY_CONTROLS_CONTROLS_H
 #define ASSAY_CONTROLS_CONTROLS_H
 

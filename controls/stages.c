@@ -1,6 +1,7 @@
 /* What the two weight randomisations share: stages of layers or of groups of them, and the variants they ask for. */
 #include "controls/stages.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <fnmatch.h>
@@ -39,9 +40,9 @@ static bool complain(const struct parser *p, struct error *e, const char *what, 
 }
 
 static bool grow(struct stages *s, const char *name) {
-    char **names = realloc(s->names, (s->count + 1) * sizeof *names);
+    char **names = array_grow(s->names, s->count, sizeof *names);
     if (names) s->names = names;
-    bool *layers = realloc(s->layers, (s->count + 1) * (s->layer_count + 1u) * sizeof *layers);
+    bool *layers = array_grow(s->layers, s->count, (s->layer_count + 1u) * sizeof *layers);
     if (layers) s->layers = layers;
     char *copy = names && layers ? text_copy(name) : NULL;
     if (!copy) return false;

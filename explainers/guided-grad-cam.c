@@ -1,17 +1,17 @@
-/* guided-grad-cam: guided backpropagation times the rectified, enlarged Grad-CAM of the last convolution (the last
- * `Conv` in the model's order, at its own output). Each Grad-CAM is divided by its largest value before the product, so
- * that its scale, which differs between models by orders of magnitude, does not enter; ranks are unchanged by it.
+/* guided-grad-cam: guided backpropagation times the rectified, enlarged Grad-CAM at its default layer (grad-cam.c).
+ * Each Grad-CAM is divided by its largest value before the product, so that its scale, which differs between models by
+ * orders of magnitude, does not enter; ranks are unchanged by it.
  * Selvaraju et al. 2017, arXiv:1610.02391. */
 #include "explainer.h"
 #include "kit.h"
 
 /* map[input] *= coarse map cam, rectified, enlarged into plane[positions of the input], and divided by its largest
  * value (a cam of zeros stays one), in every channel. */
-static void multiply(const assay_shape *layer, float *cam, const assay_shape *input, float *plane, float *map) {
+static void multiply(const kit_maps *maps, float *cam, const assay_shape *input, float *plane, float *map) {
     size_t pixels = input->count / input->dim[0];
     float largest = 0;
-    kit_relu(cam, layer->count / layer->dim[0]);
-    kit_enlarge(layer, cam, input, plane);
+    kit_relu(cam, (size_t)maps->height * maps->width);
+    kit_enlarge(maps, cam, input, plane);
     for (size_t k = 0; k < pixels; k++) largest = fmaxf(largest, plane[k]);
     for (size_t k = 0; k < pixels; k++) plane[k] /= largest > 0 ? largest : 1;
     for (uint32_t c = 0; c < input->dim[0]; c++)
@@ -19,7 +19,7 @@ static void multiply(const assay_shape *layer, float *cam, const assay_shape *in
 }
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
-                              float *maps, assay_why *why) {
+                              float *out, assay_why *why) {
     (void)self;
     const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
     const assay_backward *backward = model->extension(model, ASSAY_BACKWARD);
@@ -28,19 +28,17 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
         return assay_say(why, ASSAY_UNSUPPORTED, "needs images or sequences, and a model with %s and %s", ASSAY_LAYERS,
                          ASSAY_BACKWARD);
     }
-    uint32_t index = 0;
-    assay_layer layer = {0};
-    if (!kit_last_convolution(layers, model, &index, &layer))
-        return assay_say(why, ASSAY_UNSUPPORTED, "the model has no convolution, whose feature maps Grad-CAM weighs");
-    assay_status status =
-        backward->gradient(model, ASSAY_RULE_GUIDED, request->n, request->inputs, request->targets, maps, why);
+    kit_maps maps = {0};
+    assay_status status = kit_default_maps(layers, model, &maps, why);
     if (status != ASSAY_OK) return status;
-    size_t coarse = layer.output.count / layer.output.dim[0];
+    status = backward->gradient(model, ASSAY_RULE_GUIDED, request->n, request->inputs, request->targets, out, why);
+    if (status != ASSAY_OK) return status;
+    size_t coarse = (size_t)maps.height * maps.width;
     float *cams = kit_floats(request->n, coarse), *plane = kit_floats(1, model->input.count);
-    status = cams && plane ? kit_grad_cams(layers, model, index, &layer.output, request, cams, why)
+    status = cams && plane ? kit_grad_cams(layers, model, &maps, request, cams, why)
                            : assay_say(why, ASSAY_FAILED, "out of memory");
     for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++)
-        multiply(&layer.output, cams + i * coarse, &model->input, plane, maps + i * model->input.count);
+        multiply(&maps, cams + i * coarse, &model->input, plane, out + i * model->input.count);
     free(cams);
     free(plane);
     return status;

@@ -134,54 +134,145 @@ static inline bool kit_plane(const assay_shape *shape, size_t *height, size_t *w
     return shape->rank == 2 || shape->rank == 3;
 }
 
+/* Feature maps of a layer: channel c at row y and column x is element first + c * across + (y * width + x) * along. */
+typedef struct kit_maps {
+    uint32_t index; /* of the layer */
+    assay_layer layer;
+    uint32_t channels, height, width;
+    size_t first, across, along;
+} kit_maps;
+
+/* Planes as the model's input has them: channels x height x width, or channels x length, which is one row. */
+static inline bool kit_maps_of_planes(uint32_t index, const assay_layer *layer, const assay_shape *input,
+                                      kit_maps *out) {
+    size_t height, width;
+    if (layer->output.rank != input->rank || !kit_plane(&layer->output, &height, &width)) return false;
+    *out = (kit_maps){index, *layer, layer->output.dim[0], (uint32_t)height, (uint32_t)width, 0, height * width, 1};
+    return true;
+}
+
 /* The last `Conv` in the model's order that gives feature maps like the model's input (rank 3: channels x height x
- * width; rank 2: channels x length); false when there is none. Its activation is the convolution's own output, before
- * any normalisation or ReLU that follows. */
-static inline bool kit_last_convolution(const assay_layers *layers, const assay_model *model, uint32_t *index,
-                                        assay_layer *layer) {
+ * width; rank 2: channels x length) of at least `places` places; false when there is none. Its activation is the
+ * convolution's own output, before any normalisation or ReLU that follows. */
+static inline bool kit_last_convolution(const assay_layers *layers, const assay_model *model, size_t places,
+                                        kit_maps *out) {
+    assay_layer layer;
     uint32_t count = layers->count(model);
-    for (uint32_t i = count; i-- > 0;) {
-        if (!layers->get(model, i, layer) || strcmp(layer->op, "Conv") != 0 || layer->output.rank != model->input.rank)
-            continue;
+    for (uint32_t i = count; i-- > 0;)
+        if (layers->get(model, i, &layer) && strcmp(layer.op, "Conv") == 0 &&
+            kit_maps_of_planes(i, &layer, &model->input, out) && out->across >= places)
+            return true;
+    return false;
+}
+
+/* Tokens x channels, as a grid: that of the patch embedding `patches` (or NULL) behind up to 8 other tokens (class,
+ * registers), else a square of all tokens, or of all but the first. */
+static inline bool kit_maps_of_tokens(uint32_t index, const assay_layer *layer, const kit_maps *patches,
+                                      kit_maps *out) {
+    uint32_t tokens = layer->output.dim[0], channels = layer->output.dim[1];
+    if (layer->output.rank != 2 || tokens < 4) return false;
+    *out = (kit_maps){index, *layer, channels, 0, 0, 0, 1, channels};
+    if (patches && patches->across <= tokens && tokens - patches->across <= 8) {
+        out->height = patches->height;
+        out->width = patches->width;
+    }
+    for (uint32_t skip = 0; skip < 2 && !out->height; skip++) {
+        uint32_t side = (uint32_t)sqrt((double)(tokens - skip) + .5);
+        if (side * side == tokens - skip) out->height = out->width = side;
+    }
+    out->first = ((size_t)tokens - (size_t)out->height * out->width) * channels;
+    return out->height > 0;
+}
+
+/* The last self-attention: a Softmax over a square of [heads x] tokens x tokens; false when there is none. */
+static inline bool kit_last_attention(const assay_layers *layers, const assay_model *model, uint32_t *index,
+                                      uint32_t *tokens) {
+    assay_layer layer;
+    for (uint32_t i = layers->count(model); i-- > 0;) {
+        if (!layers->get(model, i, &layer) || strcmp(layer.op, "Softmax") != 0 || layer.output.rank < 2) continue;
+        *tokens = layer.output.dim[layer.output.rank - 1];
         *index = i;
-        return true;
+        if (*tokens > 1 && layer.output.dim[layer.output.rank - 2] == *tokens) return true;
     }
     return false;
+}
+
+/* The tokens that enter the last block's attention: the output of the LayerNormalization before it. Behind that
+ * attention only the class token bears on the logits. A normalisation in single operators ends with the last Add (or,
+ * without a bias, Mul) that comes before the first product with a weight. */
+static inline bool kit_last_tokens(const assay_layers *layers, const assay_model *model, const kit_maps *patches,
+                                   kit_maps *out) {
+    uint32_t attention, tokens, root = UINT32_MAX, best = UINT32_MAX;
+    assay_layer layer;
+    if (!kit_last_attention(layers, model, &attention, &tokens)) return false;
+    for (uint32_t i = attention; i-- > 0 && best == UINT32_MAX && root == UINT32_MAX;) {
+        if (!layers->get(model, i, &layer) || layer.output.rank != 2 || layer.output.dim[0] != tokens) continue;
+        if (strcmp(layer.op, "LayerNormalization") == 0) best = i;
+        if (strcmp(layer.op, "Sqrt") == 0 && layer.output.dim[1] == 1) root = i;
+    }
+    for (uint32_t i = root; i != UINT32_MAX && i < attention && layers->get(model, i, &layer); i++) {
+        if (strcmp(layer.op, "MatMul") == 0 || strcmp(layer.op, "Gemm") == 0) break;
+        if (strcmp(layer.op, "Add") == 0 || strcmp(layer.op, "Mul") == 0) best = i;
+    }
+    return best != UINT32_MAX && layers->get(model, best, &layer) && kit_maps_of_tokens(best, &layer, patches, out);
+}
+
+/* What Grad-CAM weighs unless told otherwise: the last convolution with more than one place; of a transformer, whose
+ * attention comes behind every such convolution, the last block's tokens as a grid. ASSAY_UNSUPPORTED with the reason
+ * when there is neither. */
+static inline assay_status kit_default_maps(const assay_layers *layers, const assay_model *model, kit_maps *out,
+                                            assay_why *why) {
+    kit_maps places = {0}, patches = {0}, tokens;
+    uint32_t attention = 0, count;
+    bool convolves = kit_last_convolution(layers, model, 2, &places);
+    bool embeds = kit_last_convolution(layers, model, 1, &patches);
+    bool picture = model->input.rank == 3; /* tokens are a grid of nothing else */
+    if (picture && kit_last_attention(layers, model, &attention, &count) && (!embeds || patches.index < attention) &&
+        kit_last_tokens(layers, model, convolves ? &places : NULL, &tokens)) {
+        *out = tokens;
+        return ASSAY_OK;
+    }
+    *out = places;
+    if (convolves) return ASSAY_OK;
+    if (!embeds)
+        return assay_say(why, ASSAY_UNSUPPORTED,
+                         "the model has no convolution, whose feature maps Grad-CAM weighs: layer= wanted");
+    return assay_say(why, ASSAY_UNSUPPORTED, "the last convolution is %s, and its feature map is 1 x 1: layer= wanted",
+                     patches.layer.name);
 }
 
 /* ---- Feature maps ---- */
 
 /* cam[height x width] = sum over channels of (mean of the channel's gradient) x (the channel's activation): equations 1
- * and 2 of Selvaraju et al. 2017 (Grad-CAM, arXiv:1610.02391) without the ReLU. activation and gradient are
- * [channels x height x width], the `features` of one sample (kit_plane). */
-static inline void kit_grad_cam(const assay_shape *features, const float *activation, const float *gradient,
-                                float *cam) {
-    size_t plane = features->count / features->dim[0];
+ * and 2 of Selvaraju et al. 2017 (Grad-CAM, arXiv:1610.02391) without the ReLU. activation and gradient are the
+ * layer's output for one sample. */
+static inline void kit_grad_cam(const kit_maps *maps, const float *activation, const float *gradient, float *cam) {
+    size_t plane = (size_t)maps->height * maps->width;
     memset(cam, 0, plane * sizeof *cam);
-    for (uint32_t c = 0; c < features->dim[0]; c++) {
+    for (uint32_t c = 0; c < maps->channels; c++) {
+        size_t at = maps->first + c * maps->across;
         double sum = 0;
-        for (size_t k = 0; k < plane; k++) sum += (double)gradient[c * plane + k];
+        for (size_t k = 0; k < plane; k++) sum += (double)gradient[at + k * maps->along];
         float weight = (float)(sum / (double)plane);
-        for (size_t k = 0; k < plane; k++) cam[k] += weight * activation[c * plane + k];
+        for (size_t k = 0; k < plane; k++) cam[k] += weight * activation[at + k * maps->along];
     }
 }
 
 #define KIT_FEATURES_BLOCK 10u /* samples whose feature maps kit_grad_cams() holds at once */
 
-/* The same for every input of a request, at layer `index`: cams[n][plane of the layer, kit_plane]. Fails
- * as the model does, and when memory is out. */
-static inline assay_status kit_grad_cams(const assay_layers *layers, const assay_model *model, uint32_t index,
-                                         const assay_shape *features, const assay_request *request, float *cams,
-                                         assay_why *why) {
-    size_t count = features->count, plane = count / features->dim[0];
+/* The same for every input of a request: cams[n][height x width of the maps]. Fails as the model does, and when memory
+ * is out. */
+static inline assay_status kit_grad_cams(const assay_layers *layers, const assay_model *model, const kit_maps *maps,
+                                         const assay_request *request, float *cams, assay_why *why) {
+    size_t count = maps->layer.output.count, plane = (size_t)maps->height * maps->width;
     assay_status status = ASSAY_OK;
     float *activation = kit_floats(KIT_FEATURES_BLOCK, count), *gradient = kit_floats(KIT_FEATURES_BLOCK, count);
     if (!activation || !gradient) status = assay_say(why, ASSAY_FAILED, "out of memory");
     for (kit_block b = {0, 0}; status == ASSAY_OK && kit_next(&b, request->n, KIT_FEATURES_BLOCK);) {
-        status = layers->inspect(model, index, b.n, request->inputs + b.first * model->input.count,
+        status = layers->inspect(model, maps->index, b.n, request->inputs + b.first * model->input.count,
                                  request->targets + b.first, activation, gradient, why);
         for (uint32_t i = 0; i < b.n && status == ASSAY_OK; i++)
-            kit_grad_cam(features, activation + i * count, gradient + i * count, cams + (b.first + i) * plane);
+            kit_grad_cam(maps, activation + i * count, gradient + i * count, cams + (b.first + i) * plane);
     }
     free(activation);
     free(gradient);
@@ -220,12 +311,10 @@ static inline void kit_upsample(const float *map, size_t from_height, size_t fro
     }
 }
 
-/* The same from a plane of `layer` to a plane of `input` (both kit_plane, of one rank); of sequences it is linear. */
-static inline void kit_enlarge(const assay_shape *layer, const float *map, const assay_shape *input, float *out) {
-    size_t from[2], to[2];
-    kit_plane(layer, &from[0], &from[1]);
-    kit_plane(input, &to[0], &to[1]);
-    kit_upsample(map, from[0], from[1], out, to[0], to[1]);
+/* The coarse map cam of a layer's maps enlarged to a plane of the input (kit_plane); of sequences it is linear. */
+static inline void kit_enlarge(const kit_maps *maps, const float *cam, const assay_shape *input, float *out) {
+    size_t height, width;
+    if (kit_plane(input, &height, &width)) kit_upsample(cam, maps->height, maps->width, out, height, width);
 }
 
 #endif

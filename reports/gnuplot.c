@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "workers/child.h"
+#include "workers/interrupt.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -161,19 +162,24 @@ struct drawing {
     bool missing;     /* gnuplot itself */
 };
 
-/* Looks at a child without waiting for it. */
-static enum outcome look_at(struct drawing *d, struct gnuplot_job *job, struct error *e) {
+/* The others that run go on. */
+static void end_job(struct drawing *d, struct gnuplot_job *job) {
     pid_t others[MOST_AT_ONCE];
     size_t count = 0;
 
+    for (size_t i = 0; i < d->count; i++)
+        if (d->running[i] != job) others[count++] = d->running[i]->child.pid;
+    job->log = -1;
+    child_end(&job->child, &d->adoption, others, count);
+}
+
+/* Looks at a child without waiting for it. */
+static enum outcome look_at(struct drawing *d, struct gnuplot_job *job, struct error *e) {
     listen_to(job);
     bool over = child_is_over(&job->child), late = !over && clock_seconds() > job->deadline;
     if (!over && !late) return RUNNING;
-    for (size_t i = 0; i < d->count; i++)
-        if (d->running[i] != job) others[count++] = d->running[i]->child.pid;
     listen_to(job);
-    job->log = -1;
-    child_end(&job->child, &d->adoption, others, count);
+    end_job(d, job);
     if (!late) return judge_end(job, d->folder, job->child.status, e);
     error_set(e,
               "%s/%s.gp: gnuplot took longer than %g s for the %s picture and was stopped; run `gnuplot %s.gp` in "
@@ -225,12 +231,20 @@ static void attend(struct drawing *d) {
     d->count = kept;
 }
 
+/* The program was told to end. */
+static bool stop(struct drawing *d, struct error *e) {
+    for (; d->count; d->count--) end_job(d, d->running[d->count - 1]);
+    return error_set(e, "%s: was interrupted by %s before all pictures were drawn", d->folder,
+                     strsignal(interrupt_signal()));
+}
+
 bool gnuplot_jobs_run(struct gnuplot_jobs *all, const char *folder, unsigned width, double seconds, struct error *e) {
     struct drawing d = {.all = all, .folder = folder, .seconds = seconds, .left = all->count};
     size_t at_once = width < 1 ? 1 : width > MOST_AT_ONCE ? MOST_AT_ONCE : width;
 
     child_adopt(&d.adoption);
-    for (begin(&d, at_once); d.count; begin(&d, at_once)) attend(&d);
+    for (begin(&d, at_once); d.count && !interrupt_signal(); begin(&d, at_once)) attend(&d);
+    if (interrupt_signal() && (d.count || d.left)) return stop(&d, e);
     if (!d.failed) return true;
     if (d.failures < 2 || d.missing) return error_set(e, "%s", d.why.text);
     return error_set(e, "%s (%zu pictures failed; this is the first)", d.why.text, d.failures);

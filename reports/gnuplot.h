@@ -22,7 +22,8 @@ bool gnuplot_jobs_have(const struct gnuplot_jobs *, const char *name);
  * last. A picture that takes longer than `seconds` is given up, and its gnuplot killed with whatever it started. False
  * when a picture failed, was given up, or is not there although gnuplot reported success: the error is that of the
  * first script in order, quotes gnuplot, and says how many pictures more are missing. Pictures of an earlier run are
- * removed first. Where gnuplot is missing nothing more is begun. */
+ * removed first. Where gnuplot is missing nothing more is begun. False, too, when the program is told to end
+ * (interrupt.h): no gnuplot is left then. */
 bool gnuplot_jobs_run(struct gnuplot_jobs *, const char *folder, unsigned width, double seconds, struct error *);
 void gnuplot_jobs_finish(struct gnuplot_jobs *);
 

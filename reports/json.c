@@ -48,9 +48,9 @@ static bool put_verdict(void *context, const struct verdict_row *r) {
 }
 
 static bool put_input(void *context, const struct input_row *r) {
-    json_t *object =
-        json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample), "label", whole(r->label),
-                  "predicted", whole(r->predicted), "target", whole(r->target), "shape", shape(&r->shape));
+    json_t *object = json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample), "label",
+                               r->label == UINT32_MAX ? json_null() : whole(r->label), "predicted", whole(r->predicted),
+                               "target", whole(r->target), "shape", shape(&r->shape));
     if (object && r->target_name && *r->target_name)
         json_object_set_new(object, "target_name", json_text(r->target_name));
     return put_object(context, object);
@@ -108,15 +108,15 @@ static bool put_comparisons(void *context, json_t *group) {
     return put_object(context, group);
 }
 
-/* The meta entry "run" as it is: an object when it is JSON, else null. */
-static bool put_run(FILE *out, struct store *s, struct error *e) {
+/* A meta entry as it is: an object when it is JSON, else null. */
+static bool put_meta(FILE *out, struct store *s, const char *key, struct error *e) {
     char *text;
 
-    if (!store_meta(s, "run", &text, e)) return false;
-    json_t *run = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
-    fputs("{\n  \"format\": \"assay-report/1\",\n  \"run\": ", out);
-    bool ok = run ? json_layout(out, run, 2) || error_memory(e) : fputs("null", out) >= 0;
-    json_decref(run);
+    if (!store_meta(s, key, &text, e)) return false;
+    json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    fprintf(out, ",\n  \"%s\": ", key);
+    bool ok = value ? json_layout(out, value, 2) || error_memory(e) : fputs("null", out) >= 0;
+    json_decref(value);
     free(text);
     return ok;
 }
@@ -152,7 +152,8 @@ bool report_json(struct store *s, const char *folder, struct error *e) {
 
     if (!report_file_open(&o, folder, "report.json", e)) return false;
     struct section c = {o.file, true, e};
-    bool ok = put_run(o.file, s, e) && put_notes(o.file, s, e) &&
+    fputs("{\n  \"format\": \"assay-report/1\"", o.file);
+    bool ok = put_meta(o.file, s, "run", e) && put_meta(o.file, s, "accuracy", e) && put_notes(o.file, s, e) &&
               SECTION("verdicts", store_each_verdict, put_verdict) && SECTION("inputs", store_each_input, put_input) &&
               SECTION("networks", store_each_network, put_network) && SECTION("uses", store_each_use, put_use) &&
               SECTION("audits", store_each_audit, put_audit) && SECTION("units", store_each_unit, put_unit) &&

@@ -60,14 +60,18 @@ static void count_control(const struct verdict_table *t, size_t control, size_t 
     }
 }
 
-/* How to read the verdicts: the notes every report carries. */
+static void add_property(struct text *x, const char *name, const char *value) {
+    text_add(x, "      <property name=\"%s\"", name);
+    add_attribute(x, "value", value);
+    text_add(x, "/>\n");
+}
+
+/* What is known of the network, and the notes every report carries. */
 static void add_notes(struct text *x, const struct verdict_notes *notes) {
     text_add(x, "    <properties>\n");
-    for (size_t k = 0; k < notes->count; k++) {
-        text_add(x, "      <property name=\"note\"");
-        add_attribute(x, "value", notes->line[k]);
-        text_add(x, "/>\n");
-    }
+    if (notes->accuracy) add_property(x, "accuracy", notes->accuracy);
+    if (notes->accuracy_warning) add_property(x, "warning", notes->accuracy_warning);
+    for (size_t k = 0; k < notes->count; k++) add_property(x, "note", notes->line[k]);
     text_add(x, "    </properties>\n");
 }
 

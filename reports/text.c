@@ -285,6 +285,22 @@ static void put_similarities(struct page *p, const struct verdict_table *t, cons
     if (any) new_line(p, 0);
 }
 
+/* ---- what is known of the network ---- */
+
+static void put_accuracy(struct page *p, const struct verdict_notes *notes) {
+    if (!notes->accuracy) return;
+    put_wrapped(p, notes->accuracy, 0);
+    new_line(p, 0);
+    if (notes->accuracy_warning) {
+        put_style(p, "1");
+        put_wrapped(p, "warning:", 0);
+        end_style(p, "1");
+        put_wrapped(p, notes->accuracy_warning, 2);
+        new_line(p, 0);
+    }
+    new_line(p, 0);
+}
+
 /* ---- how to read it ---- */
 
 static void put_notes(struct page *p, const char *const *notes, size_t count) {
@@ -324,6 +340,7 @@ bool report_text(struct store *s, FILE *out, bool colour, bool reasons, struct e
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) && curve_set_load(s, &curves, e);
 
     if (ok) {
+        put_accuracy(&page, &notes);
         put_matrix(&page, &table);
         put_unexpected(&page, &table);
         if (reasons) put_reasons(&page, &table);

@@ -52,11 +52,40 @@ static bool is_text(const json_t *value, const char *text) {
     return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
 }
 
+static char *text_of(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_string(value) ? text_copy(json_string_value(value)) : NULL;
+}
+
+static bool load_inspected(struct store *s, struct verdict_notes *n, struct error *e) {
+    char *meta;
+
+    if (!store_meta(s, "inspected", &meta, e)) return false;
+    if (meta) text_add(&n->inspected, "Layers looked at: %s.", meta);
+    free(meta);
+    return true;
+}
+
+static bool load_accuracy(struct store *s, struct verdict_notes *n, struct error *e) {
+    char *meta;
+
+    if (!store_meta(s, "accuracy", &meta, e)) return false;
+    json_t *accuracy = meta ? json_loads(meta, 0, NULL) : NULL;
+    n->accuracy = text_of(accuracy, "sentence");
+    n->accuracy_warning = text_of(accuracy, "warning");
+    json_decref(accuracy);
+    free(meta);
+    return true;
+}
+
 bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *e) {
     char *meta;
 
     *n = (struct verdict_notes){0};
-    if (!store_meta(s, "run", &meta, e)) return false;
+    if (!load_accuracy(s, n, e) || !load_inspected(s, n, e) || !store_meta(s, "run", &meta, e)) {
+        verdict_notes_finish(n);
+        return false;
+    }
     json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
     const json_t *rule = json_object_get(run, "rule"),
                  *warning = json_object_get(json_object_get(run, "model"), "warning");
@@ -65,6 +94,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
         text_add(&n->warning, "The model: %s", json_string_value(warning));
         add_line(n, n->warning.data);
     }
+    if (n->inspected.data) add_line(n, n->inspected.data);
     if (is_text(json_object_get(rule, "name"), "fixed-cutoff"))
         add_line(
             n,
@@ -80,7 +110,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
                 "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
     free(meta);
-    if (!n->delta.failed && !n->warning.failed) return true;
+    if (!n->delta.failed && !n->warning.failed && !n->inspected.failed) return true;
     verdict_notes_finish(n);
     return error_memory(e);
 }
@@ -88,4 +118,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
 void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->delta);
     text_finish(&n->warning);
+    text_finish(&n->inspected);
+    free(n->accuracy);
+    free(n->accuracy_warning);
 }

@@ -23,10 +23,12 @@ struct verdict_style verdict_style(const char *verdict);
  */
 size_t name_break(const char *name);
 
-/* How to read the verdicts of this run. */
+/* What comes before the verdicts of this run, and how to read them. */
 struct verdict_notes {
-    struct text delta, warning;
-    const char *line[8];
+    char *accuracy;         /* how often the network is right; NULL: the store does not say */
+    char *accuracy_warning; /* NULL: none */
+    struct text delta, warning, inspected;
+    const char *line[9];
     size_t count;
 };
 bool verdict_notes_load(struct store *, struct verdict_notes *, struct error *);

@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-/* The text reads `file:line:column: what was found: what was wanted` (as much of it as applies). */
+/* The text reads `file:line:column: what was found: what was wanted` (as much of it as applies). One that is too long
+ * for the buffer ends in "...". */
 struct error {
     char text[1024];
 };

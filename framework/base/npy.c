@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,17 +25,66 @@ static uint64_t get_bits(const uint8_t *in, size_t size) {
     return bits;
 }
 
-static float get_float(const uint8_t *in, size_t size) {
-    uint64_t bits = get_bits(in, size);
-    if (size == sizeof(double)) {
-        double wide;
-        memcpy(&wide, &bits, sizeof wide);
-        return (float)wide;
-    }
+static double get_half(uint64_t bits) {
+    int exponent = (int)(bits >> 10 & 31);
+    double fraction = (double)(bits & 1023), sign = bits >> 15 & 1 ? -1 : 1;
+
+    if (exponent == 31) return fraction != 0 ? NAN : sign * INFINITY;
+    return sign * (exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24));
+}
+
+static double get_single(uint64_t bits) {
     uint32_t half = (uint32_t)bits;
     float value;
     memcpy(&value, &half, sizeof value);
+    return (double)value;
+}
+
+static double get_double(uint64_t bits) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
     return value;
+}
+
+static double get_unsigned(uint64_t bits) {
+    return (double)bits;
+}
+
+static double get_signed_1(uint64_t bits) {
+    return (double)(int8_t)bits;
+}
+
+static double get_signed_2(uint64_t bits) {
+    return (double)(int16_t)bits;
+}
+
+static double get_signed_4(uint64_t bits) {
+    return (double)(int32_t)bits;
+}
+
+static double get_signed_8(uint64_t bits) {
+    return (double)(int64_t)bits;
+}
+
+/* By NumPy's letters for them, behind the mark of the order of bytes. */
+static const struct element_type {
+    const char *code;
+    size_t size;
+    double (*get)(uint64_t bits);
+} element_types[] = {
+    {"f4", 4, get_single},   {"f8", 8, get_double},   {"f2", 2, get_half},     {"u1", 1, get_unsigned},
+    {"u2", 2, get_unsigned}, {"u4", 4, get_unsigned}, {"u8", 8, get_unsigned}, {"b1", 1, get_unsigned},
+    {"i1", 1, get_signed_1}, {"i2", 2, get_signed_2}, {"i4", 4, get_signed_4}, {"i8", 8, get_signed_8},
+};
+
+/* The text of a descr, "'<f4'": NULL when it is of another kind. */
+static const struct element_type *find_type(const char *descr) {
+    for (size_t i = 0; i < sizeof element_types / sizeof *element_types; i++) {
+        const struct element_type *type = &element_types[i];
+        bool marked = descr[0] == '\'' && descr[1] && strchr(type->size > 1 ? "<>=" : "|<>=", descr[1]);
+        if (marked && strncmp(descr + 2, type->code, 2) == 0 && descr[4] == '\'') return type;
+    }
+    return NULL;
 }
 
 /* Everything before the elements. */
@@ -107,6 +156,8 @@ static bool parse_shape(const char *at, struct shape *shape) {
 
 struct layout {
     size_t offset, element; /* of the first element; bytes per element */
+    const struct element_type *type;
+    bool big_endian;
     struct shape shape;
 };
 
@@ -116,13 +167,14 @@ static bool parse_dict(const char *path, const char *dict, struct layout *out, s
 
     if (!type || !order || !shape)
         return error_set(e, "%s: damaged .npy header: descr, fortran_order and shape were wanted", path);
-    if (strncmp(type, "'<f4'", 5) == 0) out->element = 4;
-    else if (strncmp(type, "'<f8'", 5) == 0) out->element = 8;
-    else
+    out->type = find_type(type);
+    if (!out->type)
         return error_set(e,
-                         "%s: elements of type %.*s: float32 ('<f4') or float64 ('<f8') was wanted (NumPy: "
+                         "%s: elements of type %.*s: float16, float32, float64, bool or whole numbers wanted (NumPy: "
                          "a.astype('float32'))",
                          path, (int)strcspn(type, ",}"), type);
+    out->element = out->type->size;
+    out->big_endian = type[1] == '>';
     if (strncmp(order, "False", 5) != 0)
         return error_set(e, "%s: Fortran order: C order was wanted (NumPy: numpy.ascontiguousarray)", path);
     if (!parse_shape(shape, &out->shape))
@@ -163,33 +215,45 @@ static size_t declared_size(const uint8_t *bytes, size_t count) {
     return fits ? size : SIZE_MAX;
 }
 
-bool npy_read(const char *path, struct shape *shape, float **data, struct error *e) {
+static float get_float(const struct layout *layout, const uint8_t *at) {
+    uint64_t bits = 0;
+
+    if (!layout->big_endian) bits = get_bits(at, layout->element);
+    for (size_t i = 0; layout->big_endian && i < layout->element; i++) bits = bits << 8 | at[i];
+    return (float)layout->type->get(bits);
+}
+
+bool npy_decode(const char *name, const uint8_t *bytes, size_t size, struct npy_array *out, struct error *e) {
+    struct layout layout;
+    char text[128];
+
+    if (!parse_header(name, bytes, size, &layout, e)) return false;
+    size_t count = shape_count(&layout.shape), present = size - layout.offset;
+    if (present % layout.element || present / layout.element != count)
+        return error_set(e, "%s: %zu bytes of elements: %zu bytes each for shape %s were wanted", name, present,
+                         layout.element, shape_text(&layout.shape, text, sizeof text));
+    float *values = malloc((count ? count : 1) * sizeof *values);
+    if (!values) return error_memory(e);
+    for (size_t i = 0; i < count; i++) values[i] = get_float(&layout, bytes + layout.offset + i * layout.element);
+    *out = (struct npy_array){layout.shape, values, strcmp(layout.type->code, "u1") == 0};
+    return true;
+}
+
+bool npy_load(const char *path, struct npy_array *out, struct error *e) {
     uint8_t *bytes;
     size_t size;
-    struct layout layout;
-    float *values = NULL;
-    bool ok = false;
 
     if (!file_read_declared(path, declared_size, &bytes, &size, e)) return false;
-    if (!parse_header(path, bytes, size, &layout, e)) goto done;
-    size_t count = shape_count(&layout.shape), present = size - layout.offset;
-    if (present % layout.element || present / layout.element != count) {
-        char text[128];
-        error_set(e, "%s: %zu bytes of elements: %zu bytes each for shape %s were wanted", path, present,
-                  layout.element, shape_text(&layout.shape, text, sizeof text));
-        goto done;
-    }
-    values = malloc((count ? count : 1) * sizeof *values);
-    if (!values) {
-        error_memory(e);
-        goto done;
-    }
-    for (size_t i = 0; i < count; i++)
-        values[i] = get_float(bytes + layout.offset + i * layout.element, layout.element);
-    *shape = layout.shape;
-    *data = values;
-    ok = true;
-done:
+    bool ok = npy_decode(path, bytes, size, out, e);
     free(bytes);
     return ok;
+}
+
+bool npy_read(const char *path, struct shape *shape, float **data, struct error *e) {
+    struct npy_array array;
+
+    if (!npy_load(path, &array, e)) return false;
+    *shape = array.shape;
+    *data = array.values;
+    return true;
 }

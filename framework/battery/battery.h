@@ -7,7 +7,9 @@
 #include "base/error.h"
 #include "data/preprocess.h"
 #include "battery/location.h"
+#include "battery/network_choice.h"
 #include "battery/rule.h"
+#include "nn/axis_order.h"
 #include "nn/net_options.h"
 #include "nn/recipe.h"
 
@@ -60,7 +62,12 @@ struct expectation {
 /* In the order of enum conv_route, ended by NULL. */
 extern const char *const conv_route_names[];
 
-enum target_policy { TARGET_LABEL, TARGET_PREDICTED };
+/* What the outputs of the network mean. TASK_AUTO: one output and labels that are 0 and 1 only are TASK_BINARY, all
+ * else TASK_CLASSIFICATION. */
+enum task { TASK_AUTO, TASK_CLASSIFICATION, TASK_BINARY };
+extern const char *const task_names[]; /* in that order, ended by NULL */
+
+enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_CLASS };
 
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
@@ -69,14 +76,20 @@ struct battery {
     char *folder; /* of the file, against which relative paths are read */
     char *name;   /* default: the file name without extension */
     char *model;  /* resolved path */
+    struct network_choice network;
+    enum task task;             /* default TASK_AUTO */
+    enum axis_order axis_order; /* of the pictures the model takes; default AXIS_ORDER_AUTO */
 
     char *data_source;            /* paths inside resolved */
     struct preprocess preprocess; /* of data and training */
     char *class_names;            /* resolved path of a file with their names, or NULL */
     char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */
+    char *preprocess_file;        /* where `preprocess: auto` found it; else NULL */
     uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
     bool only_correct;            /* take only correctly classified samples (default true) */
     enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */
+    char *target_class;           /* of TARGET_CLASS: the number or the name of a class; else NULL */
+    struct location target_location;
 
     bool has_training;        /* `training:` given: label permutation needs it */
     char *training_source;    /* same preprocessing as data */
@@ -107,7 +120,8 @@ bool battery_fail(const struct battery *, struct location, struct error *, const
     __attribute__((format(printf, 4, 5)));
 void battery_destroy(struct battery *);
 
-/* The value of `preprocess` as an argument of the command line: a preset, or `{preset: torchvision, resize: 232}`. */
-bool battery_preprocess_parse(const char *text, struct preprocess *out, struct error *);
+/* The value of `preprocess` as an argument of the command line: a preset, `{preset: torchvision, resize: 232}`,
+ * or `auto`, as beside the file `model` (NULL: there is none), where *file, the caller's, becomes its source. */
+bool battery_preprocess_parse(const char *text, const char *model, struct preprocess *out, char **file, struct error *);
 
 #endif

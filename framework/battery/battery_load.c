@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "battery/battery_rows.h"
+#include "battery/network_choice_yaml.h"
 #include "battery/yaml_node.h"
 #include "data/source.h"
 #include "data/source_kind.h"
@@ -131,8 +132,30 @@ static bool read_rule(struct yaml_file *file, const struct yaml_field *field, co
 /* ---- Sections ---- */
 
 static const char *const targets[] = {"label", "predicted", NULL};
+const char *const task_names[] = {"auto", "classification", "binary", NULL};
 const char *const conv_route_names[] = {"auto", "direct", "winograd", NULL};
 static const char *const optimisers[] = {"adam", "sgd", NULL};
+
+/* A policy, else a class: its number or name, which is looked up where the names are known. */
+static bool read_target(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                        struct error *e) {
+    struct battery *b = base;
+    const char *text = yaml_scalar(file, node, "'label', 'predicted' or a class", e);
+
+    if (!text) return false;
+    b->target_location = yaml_location(node);
+    if (text_nearest(text, targets, sizeof targets / sizeof *targets - 1)) {
+        struct yaml_field choice = *field;
+        unsigned policy;
+        choice.offset = 0;
+        if (!yaml_read_choice(file, &choice, node, &policy, e)) return false;
+        b->target = (enum target_policy)policy;
+        return true;
+    }
+    b->target = TARGET_CLASS;
+    b->target_class = text_copy(text);
+    return b->target_class || error_memory(e);
+}
 
 static const struct yaml_field data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
@@ -140,7 +163,7 @@ static const struct yaml_field data_fields[] = {
     {.name = "class-names", .read = read_class_names},
     {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 1, .max = 10000},
     {.name = "only-correct", .read = yaml_read_flag, MEMBER(only_correct)},
-    {.name = "target", .read = yaml_read_choice, MEMBER(target), .choices = targets},
+    {.name = "target", .read = read_target, .choices = targets},
     {.name = NULL},
 };
 
@@ -183,6 +206,10 @@ static bool read_training(struct yaml_file *file, const struct yaml_field *field
 static const struct yaml_field battery_fields[] = {
     {.name = "name", .read = yaml_read_text, MEMBER(name), .wanted = "a name for the battery"},
     {.name = "model", .read = read_model, .wanted = "the path of an ONNX file", .required = true},
+    {.name = "output", .read = network_choice_read_output, MEMBER(network)},
+    {.name = "input-shape", .read = network_choice_read_shape, MEMBER(network)},
+    {.name = "task", .read = yaml_read_choice, MEMBER(task), .choices = task_names},
+    {.name = "layout", .read = yaml_read_choice, MEMBER(axis_order), .choices = axis_order_names},
     {.name = "seed", .read = yaml_read_seed, MEMBER(seed)},
     {.name = "data", .read = read_data, .wanted = "a mapping with source, preprocess, ...", .required = true},
     {.name = "training", .read = read_training, .wanted = "a mapping with source, images, ..."},
@@ -314,9 +341,11 @@ void battery_destroy(struct battery *b) {
         free(b->expectations[i].control);
     }
     free(b->expectations);
-    char *const texts[] = {b->path,        b->folder,          b->name,
-                           b->model,       b->data_source,     b->data_preprocess,
-                           b->class_names, b->training_source, b->training_layers};
+    char *const texts[] = {b->path,         b->folder,          b->name,
+                           b->model,        b->data_source,     b->data_preprocess,
+                           b->class_names,  b->training_source, b->training_layers,
+                           b->target_class, b->preprocess_file};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
+    network_choice_finish(&b->network);
     free(b);
 }

@@ -3,6 +3,7 @@
 #include "battery/battery.h"
 #include "battery/battery_rows.h"
 #include "battery/yaml_node.h"
+#include "data/preprocess_auto.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,14 @@ static bool read_preset(struct yaml_file *file, const struct yaml_field *field, 
     if (!yaml_read_choice(file, &choice, node, &index, e)) return false;
     *out = presets[index].preprocess;
     return true;
+}
+
+static bool read_channel_count(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                               void *base, struct error *e) {
+    struct preprocess *out = base;
+
+    if (!yaml_read_count(file, field, node, base, e)) return false;
+    return out->channels != 2 || yaml_fail(file, node, e, "2: 1 (grey), 3 or 0 (as they are) wanted");
 }
 
 /* Three numbers, or one for all channels. */
@@ -53,43 +62,66 @@ static bool read_channels(struct yaml_file *file, const struct yaml_field *field
 static const struct yaml_field fields[] = {
     {.name = "preset", .read = read_preset},
     {.name = "resize", .read = yaml_read_count, MEMBER(resize), .min = 0, .max = SIDE_MAX, .wanted = "0: none"},
+    {.name = "stretch", .read = yaml_read_flag, MEMBER(stretch)},
     {.name = "crop", .read = yaml_read_count, MEMBER(crop), .min = 0, .max = SIDE_MAX, .wanted = "0: none"},
     {.name = "interpolation", .read = yaml_read_choice, MEMBER(interpolation), .choices = interpolation_names},
     {.name = "scale", .read = yaml_read_number, MEMBER(scale), .min = 1e-9, .max = 1e9},
     {.name = "mean", .read = read_channels, MEMBER(mean), .min = -1e9, .max = 1e9},
     {.name = "std", .read = read_channels, MEMBER(std), .min = 1e-9, .max = 1e9},
     {.name = "order", .read = yaml_read_choice, MEMBER(order), .choices = channel_order_names},
+    {.name = "channels",
+     .read = read_channel_count,
+     MEMBER(channels),
+     .min = 0,
+     .max = 3,
+     .wanted = "1: grey; 3: grey three times; 0: as they are"},
     {.name = NULL},
 };
 
-static const char wanted[] = "a preset, or a mapping with preset, resize, crop, mean, std, ...";
+static const char wanted[] = "a preset, 'auto', or a mapping with preset, resize, crop, mean, std, ...";
 
-bool battery_preprocess_parse(const char *text, struct preprocess *out, struct error *e) {
-    struct yaml_file file;
+bool battery_preprocess_parse(const char *text, const char *model, struct preprocess *out, char **file,
+                              struct error *e) {
+    struct yaml_file yaml;
 
+    if (strcmp(text, PREPROCESS_AUTO) == 0)
+        return model ? preprocess_auto(model, out, file, e)
+                     : error_set(e, "--preprocess: 'auto': the file of a network (--model) wanted");
     if (*text != '{') {
         const struct preprocess *preset = preset_find(text, e);
         if (preset) *out = *preset;
         return preset;
     }
     *out = presets[0].preprocess;
-    if (!yaml_text_open("--preprocess", text, strlen(text), wanted, &file, e)) return false;
-    bool ok = yaml_read_fields(&file, yaml_file_root(&file), wanted, fields, out, e);
-    yaml_file_close(&file);
+    if (!yaml_text_open("--preprocess", text, strlen(text), wanted, &yaml, e)) return false;
+    bool ok = yaml_read_fields(&yaml, yaml_file_root(&yaml), wanted, fields, out, e);
+    yaml_file_close(&yaml);
     return ok;
+}
+
+static bool read_auto(struct yaml_file *file, const yaml_node_t *node, struct battery *b, struct error *e) {
+    struct error inner = {""};
+    free(b->preprocess_file);
+    b->preprocess_file = NULL;
+    return preprocess_auto(b->model, &b->preprocess, &b->preprocess_file, &inner) ||
+           yaml_fail(file, node, e, "%s", inner.text);
 }
 
 bool battery_read_preprocess(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
                              void *base, struct error *e) {
     struct battery *b = base;
     struct text text = {0};
-    bool named = node->type == YAML_SCALAR_NODE;
+    bool is_word = node->type == YAML_SCALAR_NODE;
+    const char *word = is_word ? yaml_scalar(file, node, wanted, e) : NULL;
+    bool found = word && strcmp(word, PREPROCESS_AUTO) == 0;
 
     b->preprocess = presets[0].preprocess;
-    if (!(named ? read_preset(file, field, node, &b->preprocess, e)
-                : yaml_read_fields(file, node, wanted, fields, &b->preprocess, e)))
+    if (is_word && !word) return false;
+    if (!(found     ? read_auto(file, node, b, e)
+          : is_word ? read_preset(file, field, node, &b->preprocess, e)
+                    : yaml_read_fields(file, node, wanted, fields, &b->preprocess, e)))
         return false;
-    if (named) text_add(&text, "%s", yaml_scalar(file, node, wanted, e));
+    if (word && !found) text_add(&text, "%s", word);
     else preprocess_text(&b->preprocess, &text);
     free(b->data_preprocess);
     b->data_preprocess = text.data;

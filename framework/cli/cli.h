@@ -27,13 +27,47 @@ struct cli_context {
 /* For the details of commands that take --data. */
 #define CLI_SOURCES                                                                                                    \
     "A SOURCE is idx:IMAGES,LABELS (plain or gzipped), csv:FILE[,label=COLUMN], folder:DIR (pictures and\n"            \
-    "labels.csv), sequence:FILE (letters A C G T) or cifar10:FILE[,FILE...].\n"                                        \
+    "labels.csv, or a folder for each class), sequence:FILE (letters A C G T), npy:INPUTS[,LABELS],\n"                 \
+    "npz:FILE or cifar10:FILE[,FILE...].\n"                                                                            \
     "A PRESET is one of 'assay list presets', or changes one: '{preset: torchvision, resize: 232}'.\n"
 
 /* The option of commands that compute: the choices of the battery's `conv`. */
 #define CLI_CONV(...)                                                                                                  \
     { .name = "conv", .kind = CLI_CHOICE, .value = "ROUTE", .choices = conv_route_names, __VA_ARGS__ }
 #define CLI_CONV_ALONE CLI_CONV(.summary = "how 3x3 convolutions are computed", .fallback = "auto")
+
+/* The option of commands that read outputs: the choices of the battery's `task`. */
+#define CLI_TASK                                                                                                       \
+    {                                                                                                                  \
+        .name = "task", .kind = CLI_CHOICE, .value = "TASK", .choices = task_names, .fallback = "auto",                \
+        .summary = "what the outputs mean; auto: one output with labels 0 and 1 is binary"                             \
+    }
+
+/* The option of commands that read pictures: the choices of the battery's `layout`. */
+#define CLI_LAYOUT                                                                                                     \
+    {                                                                                                                  \
+        .name = "layout", .kind = CLI_CHOICE, .value = "LAYOUT", .choices = axis_order_names, .fallback = "auto",      \
+        .summary = "of the pictures that the file takes; auto: nhwc where it begins with a Transpose to nchw"          \
+    }
+
+/* The option of commands that take labels. */
+#define CLI_CLASS_NAMES                                                                                                \
+    {                                                                                                                  \
+        .name = "class-names", .kind = CLI_TEXT, .value = "FILE",                                                      \
+        .summary = "a CSV file with a column name: what the classes are called"                                        \
+    }
+
+/* The options of commands that open a network: see subject_choose(). */
+#define CLI_MODEL_OUTPUT                                                                                               \
+    {                                                                                                                  \
+        .name = "model-output", .kind = CLI_TEXT, .value = "NAME",                                                     \
+        .summary = "which of the network's outputs; or {name: NAME, reduce: mean|sum, index: K}"                       \
+    }
+#define CLI_INPUT_SHAPE                                                                                                \
+    {                                                                                                                  \
+        .name = "input-shape", .kind = CLI_TEXT, .value = "SHAPE",                                                     \
+        .summary = "of one sample, such as 3x224x224, where the file leaves sizes open"                                \
+    }
 
 /* The option of commands that run plugins (workers/sandbox.h): sandbox_turn_off() when it is given. */
 #define CLI_NO_SANDBOX                                                                                                 \

@@ -17,13 +17,15 @@
 #define SEED 1u
 #define SPREAD .3 /* sd of all weights and biases: logits of order one */
 
-enum { MODEL, TIME_LIMIT, NO_SANDBOX };
+enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, TIME_LIMIT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
                .value = "FILE",
                .summary = "check on this network instead of two small random ones"},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [TIME_LIMIT] = {.name = "time-limit",
                     .kind = CLI_NUMBER,
                     .value = "S",
@@ -42,7 +44,7 @@ static const struct small_network {
     {"cnn", "conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:5", {3, {2, 12, 12}}},
 };
 
-struct work {
+struct examination {
     const struct plugin *plugin;
     struct conformance_case c;
     struct conformance_report report; /* what the child sent; `came` when it did */
@@ -56,14 +58,14 @@ static void beat(void *channel) {
 
 /* In the child: everything the plugin does. An error is a report of one breach. */
 static void check_work(void *user, struct pool_job *job, struct channel *channel) {
-    struct work *work = user;
+    struct examination *examined = user;
     struct conformance_report report = {0};
     struct error e = {{0}};
     (void)job;
-    work->c.before_call = beat;
-    work->c.before_call_user = channel;
-    if (!plugin_open(work->plugin, handle_host(), &work->c.explainer, &e) ||
-        !conformance_check(&work->c, &report, &e)) {
+    examined->c.before_call = beat;
+    examined->c.before_call_user = channel;
+    if (!plugin_open(examined->plugin, handle_host(), &examined->c.explainer, &e) ||
+        !conformance_check(&examined->c, &report, &e)) {
         report.count = 1;
         report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
         snprintf(report.lines[0].sentence, sizeof report.lines[0].sentence, "%.200s", e.text);
@@ -71,33 +73,33 @@ static void check_work(void *user, struct pool_job *job, struct channel *channel
     conformance_report_clean(&report);
     channel_send(channel, 1, &report, sizeof report);
     channel_beat(channel);
-    plugin_close(work->plugin, work->c.explainer);
+    plugin_close(examined->plugin, examined->c.explainer);
 }
 
 static enum pool_answer check_message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
                                       struct error *e) {
-    struct work *work = user;
+    struct examination *examined = user;
     (void)job, (void)type;
-    if (size == sizeof work->report) memcpy(&work->report, data, sizeof work->report);
-    work->came = size == sizeof work->report && conformance_report_check(&work->report);
-    if (work->came) return POOL_TAKEN;
+    if (size == sizeof examined->report) memcpy(&examined->report, data, sizeof examined->report);
+    examined->came = size == sizeof examined->report && conformance_report_check(&examined->report);
+    if (examined->came) return POOL_TAKEN;
     error_set(e, "sent a message that is damaged");
     return POOL_BREACH;
 }
 
 static bool check_ended(void *user, struct pool_job *job, const char *death, struct error *e) {
-    struct work *work = user;
+    struct examination *examined = user;
     (void)job, (void)e;
-    snprintf(work->death, sizeof work->death, "%s", death ? death : "");
+    snprintf(examined->death, sizeof examined->death, "%s", death ? death : "");
     return true;
 }
 
-static bool run_checks(struct work *work, double limit, struct error *e) {
+static bool run_checks(struct examination *examined, double limit, struct error *e) {
     static const struct pool_hooks hooks = {.work = check_work, .message = check_message, .ended = check_ended};
     struct pool_job job = {.limit = limit, .calls = CONFORMANCE_CALLS, .largest = sizeof(struct conformance_report)};
-    if (!pool_run(&job, 1, 1, -1, &hooks, work, e)) return false;
-    if (work->death[0]) return error_set(e, "%s", work->death);
-    return work->came || error_set(e, "the child process sent no report");
+    if (!pool_run(&job, 1, 1, -1, &hooks, examined, e)) return false;
+    if (examined->death[0]) return error_set(e, "%s", examined->death);
+    return examined->came || error_set(e, "the child process sent no report");
 }
 
 /* Random inputs, every fifth element zero as backgrounds are; a seed of its own for each. */
@@ -132,21 +134,21 @@ static int print_report(const char *network, const struct conformance_report *re
 /* All checks on one network. *suits: the method applies to it. */
 static int check_on(const struct plugin *plugin, double limit, const struct weights *weights, const char *network,
                     bool *suits, struct error *e) {
-    struct work work = {
+    struct examination examined = {
         .plugin = plugin,
         .c = {.claims = plugin->claims, .baseline = plugin_number(plugin, "baseline", 0), .weights = weights}};
     int status = CLI_BROKEN;
-    if (draw_inputs(weights->graph, &work.c, e)) {
-        if (run_checks(&work, limit, e)) {
-            *suits |= !work.report.unsupported;
-            status = print_report(network, &work.report);
+    if (draw_inputs(weights->graph, &examined.c, e)) {
+        if (run_checks(&examined, limit, e)) {
+            *suits |= !examined.report.unsupported;
+            status = print_report(network, &examined.report);
         } else {
             error_prefix(e, "%s: network %s", plugin->path, network);
         }
     }
-    free((void *)work.c.inputs);
-    free((void *)work.c.targets);
-    free((void *)work.c.seeds);
+    free((void *)examined.c.inputs);
+    free((void *)examined.c.targets);
+    free((void *)examined.c.seeds);
     return status;
 }
 
@@ -175,17 +177,25 @@ static int check_small(const struct plugin *plugin, double limit, bool *suits, s
     return worst;
 }
 
-static int check_plugin(const struct plugin *plugin, double limit, const char *model, struct error *e) {
+static int check_model(const struct plugin *plugin, const struct cli_values *values, bool *suits, struct error *e) {
+    const struct cli_value *option = values->option;
+    struct subject subject = {0};
+    struct network_choice choice;
+    int status = CLI_USAGE;
+    if (subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+        subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, AXIS_ORDER_AUTO, &subject, e))
+        status = check_on(plugin, option[TIME_LIMIT].number, subject.weights, option[MODEL].text, suits, e);
+    network_choice_finish(&choice);
+    subject_finish(&subject);
+    return status;
+}
+
+static int check_plugin(const struct plugin *plugin, const struct cli_values *values, struct error *e) {
+    double limit = values->option[TIME_LIMIT].number;
     bool suits = false;
     int status;
-    if (model) {
-        struct subject subject;
-        if (!subject_open(model, CONV_AUTO, &subject, e)) return CLI_USAGE;
-        status = check_on(plugin, limit, subject.weights, model, &suits, e);
-        subject_finish(&subject);
-    } else {
-        status = check_small(plugin, limit, &suits, e);
-    }
+    if (values->option[MODEL].text) status = check_model(plugin, values, &suits, e);
+    else status = check_small(plugin, limit, &suits, e);
     if (status == CLI_EXPECTED && !suits) {
         error_set(e, "%s: nothing was checked: a network the method applies to wanted (--model)", plugin->path);
         status = CLI_BROKEN;
@@ -199,10 +209,10 @@ static int check_run(const struct cli_context *context, const struct cli_values 
     struct plugin *plugin = NULL;
     int status = CLI_USAGE;
     if (values->option[NO_SANDBOX].given) sandbox_turn_off();
-    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, &plugin, e)) {
+    const double limit = values->option[TIME_LIMIT].number;
+    if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, limit, &plugin, e)) {
         status = CLI_BROKEN;
-        if (plugin_usable(plugin, e))
-            status = check_plugin(plugin, values->option[TIME_LIMIT].number, values->option[MODEL].text, e);
+        if (plugin_usable(plugin, e)) status = check_plugin(plugin, values, e);
     }
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);

@@ -2,43 +2,76 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "battery/battery.h"
+#include "measure/accuracy.h"
 
 #include <stdio.h>
 
-enum { MODEL, DATA, PREPROCESS, COUNT, CONV };
+enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, DATA, PREPROCESS, CLASS_NAMES, COUNT, TASK, LAYOUT, CONV };
 
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
     [PREPROCESS] = {.name = "preprocess",
                     .kind = CLI_TEXT,
                     .value = "PRESET",
                     .summary = "how stored values become inputs",
                     .fallback = "none"},
+    [CLASS_NAMES] = CLI_CLASS_NAMES,
     [COUNT] = {.name = "count",
                .kind = CLI_INTEGER,
                .value = "N",
                .summary = "only the first N samples",
                .min = 1,
                .max = 1e9},
+    [TASK] = CLI_TASK,
+    [LAYOUT] = CLI_LAYOUT,
     [CONV] = CLI_CONV_ALONE,
 };
+
+static void print(const struct accuracy *a) {
+    struct text warning = {0};
+    printf("accuracy %.4f (%u/%u)\n", (double)a->right / a->read, a->right, a->read);
+    accuracy_add_warning(&warning, a);
+    if (warning.data) cli_message("warning: %s", warning.data);
+    text_finish(&warning);
+}
 
 static int eval_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
     struct subject subject = {0};
+    struct network_choice choice;
     struct dataset *data = NULL;
-    uint32_t count = 0, correct = 0;
+    struct preprocess preprocess;
+    uint32_t count = 0;
+    struct accuracy accuracy = {0};
     int status = CLI_USAGE;
-    if (subject_open(path, subject_conv(&values->option[CONV]), &subject, e) &&
-        subject_data(source, &values->option[PREPROCESS], &data, e) &&
+    const struct cli_value *option = values->option;
+    struct error first = {{0}};
+    const enum axis_order order = subject_axis_order(&option[LAYOUT]);
+    bool missing = false;
+    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+              subject_preprocess(&option[PREPROCESS], path, &preprocess, e);
+    choice.onnx.open = &missing;
+    bool opened = ok && subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, &first);
+    if (ok && !opened && !missing) ok = error_set(e, "%s", first.text);
+    ok = ok && subject_data(source, &preprocess, &option[CLASS_NAMES], "the accuracy",
+                            opened ? subject_channels(subject.graph) : 0, &data, e);
+    if (ok && !opened) { /* sizes that the file leaves open are those of the data */
+        choice.onnx.data = data->sample;
+        ok = subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, e);
+    }
+    if (ok && subject_turn(&subject, data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
+        subject_settle_task(&subject, subject_task(&values->option[TASK]), data, source, e) &&
         subject_fits_data(subject.graph, path, data, source, e))
-        status = subject_accuracy(subject.net, data, count, source, &correct, e);
-    if (status == CLI_EXPECTED) printf("accuracy %.4f (%u/%u)\n", (double)correct / count, correct, count);
+        status = subject_accuracy(subject.net, data, count, source, &accuracy, e);
+    if (status == CLI_EXPECTED) print(&accuracy);
     dataset_destroy(data);
+    network_choice_finish(&choice);
     subject_finish(&subject);
     return status;
 }

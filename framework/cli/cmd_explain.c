@@ -3,7 +3,9 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "data/class_names.h"
+#include "data/channels_last.h"
 #include "data/picture.h"
+#include "experiment/task.h"
 #include "host/call.h"
 #include "workers/isolate.h"
 #include "workers/sandbox.h"
@@ -14,13 +16,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECONDS 600.0
-
-enum { MODEL, INPUT, DATA, INDEX, PREPROCESS, CLASS_NAMES, TARGET, EXPLAINER, SEED, CONV, OUTPUT, NO_SANDBOX };
+enum {
+    MODEL,
+    MODEL_OUTPUT,
+    INPUT_SHAPE,
+    INPUT,
+    DATA,
+    INDEX,
+    PREPROCESS,
+    CLASS_NAMES,
+    TARGET,
+    TASK,
+    LAYOUT,
+    EXPLAINER,
+    SEED,
+    CONV,
+    OUTPUT,
+    TIME_LIMIT,
+    NO_SANDBOX
+};
 
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy, .jpg or .png file"},
     [DATA] = {.name = "data",
               .kind = CLI_TEXT,
@@ -37,15 +57,14 @@ static const struct cli_option options[] = {
                     .value = "PRESET",
                     .summary = "how stored values become inputs",
                     .fallback = "none"},
-    [CLASS_NAMES] = {.name = "class-names",
-                     .kind = CLI_TEXT,
-                     .value = "FILE",
-                     .summary = "a CSV file with a column name: what the classes are called"},
+    [CLASS_NAMES] = CLI_CLASS_NAMES,
     [TARGET] = {.name = "target",
                 .kind = CLI_TEXT,
                 .value = "CLASS",
-                .summary = "the class explained: its number, 'predicted', or 'label'",
+                .summary = "the class explained: its number or name, 'predicted', or 'label'",
                 .required = true},
+    [TASK] = CLI_TASK,
+    [LAYOUT] = CLI_LAYOUT,
     [EXPLAINER] =
         {.name = "explainer", .kind = CLI_TEXT, .value = "SPEC", .summary = "the explainer", .required = true},
     [SEED] = {.name = "seed",
@@ -60,6 +79,13 @@ static const struct cli_option options[] = {
                 .value = "FILE",
                 .summary = "the map, .npy or .png",
                 .required = true},
+    [TIME_LIMIT] = {.name = "time-limit",
+                    .kind = CLI_NUMBER,
+                    .value = "S",
+                    .summary = "seconds that the explainer may take",
+                    .fallback = "600",
+                    .min = .01,
+                    .max = 1e6},
     [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
@@ -83,7 +109,8 @@ static bool check_output(const char *path, struct error *e) {
 
 static bool load_plugin(struct job *job, struct error *e) {
     struct explainer_spec spec = {0};
-    bool ok = explainer_spec_parse(job->option[EXPLAINER].text, &spec, e) && plugin_create(&spec, &job->plugin, e);
+    bool ok = explainer_spec_parse(job->option[EXPLAINER].text, &spec, e) &&
+              plugin_create(&spec, job->option[TIME_LIMIT].number, &job->plugin, e);
     explainer_spec_finish(&spec);
     return ok;
 }
@@ -97,17 +124,30 @@ static bool check_input(struct job *job, const char *path, const struct shape *s
     return job->x || error_memory(e);
 }
 
+/* H x W x C for a network whose file takes it so. */
+static bool turn_stored(const struct job *job, struct shape *shape, float **stored, struct error *e) {
+    const struct graph *graph = job->subject.graph;
+    if (!graph->channels_last || !shape_is_channels_last(shape, &graph->sample)) return true;
+    float *turned = malloc(shape_count(shape) * sizeof *turned);
+    if (!turned) return error_memory(e);
+    shape_channels_first(shape, *stored, turned, sizeof *turned);
+    free(*stored);
+    *stored = turned;
+    *shape = graph->sample;
+    return true;
+}
+
 /* The shape may have a leading batch of one. */
 static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct shape shape;
     float *stored = NULL;
-    if (job->preprocess.resize || job->preprocess.crop)
+    if (preprocess_reshapes(&job->preprocess))
         return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
     if (!npy_read(path, &shape, &stored, e)) return false;
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
         memmove(shape.dim, shape.dim + 1, --shape.rank * sizeof *shape.dim);
-    bool ok = check_input(job, path, &shape, e);
+    bool ok = turn_stored(job, &shape, &stored, e) && check_input(job, path, &shape, e);
     for (size_t i = 0, n = shape_count(&shape); ok && i < n; i++)
         if (!isfinite(stored[i]))
             ok = error_set(e, "%s: element %zu is %g: a finite number wanted", path, i, (double)stored[i]);
@@ -119,6 +159,7 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
 static bool load_picture(struct job *job, const char *path, struct error *e) {
     struct image image = {0};
     if (!image_load(path, &image, e)) return false;
+    if (!job->preprocess.channels && subject_channels(job->subject.graph) == 1) job->preprocess.channels = 1;
     bool ok = preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", path);
     const struct shape shape = {3, {image.channels, image.height, image.width}};
     if (ok && (ok = check_input(job, path, &shape, e))) preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
@@ -126,15 +167,41 @@ static bool load_picture(struct job *job, const char *path, struct error *e) {
     return ok;
 }
 
+/* Of a network of one output, the number 0 is that output unless a task was given. */
+static bool settle_task(struct job *job, const struct dataset *data, const char *source, struct error *e) {
+    enum task task = subject_task(&job->option[TASK]);
+    bool output = task == TASK_AUTO && strcmp(job->option[TARGET].text, "0") == 0;
+    if (output &&
+        task_is_binary(task, job->subject.graph->classes, data->unlabelled ? NULL : data->labels, data->count))
+        cli_message("--target 0: the one output itself, which speaks for class 1; its negative: --task binary");
+    return output || subject_settle_task(&job->subject, task, data, source, e);
+}
+
 static bool load_file(struct job *job, const char *path, struct error *e) {
+    const struct dataset no_labels = {0};
+    if (!settle_task(job, &no_labels, path, e)) return false;
     return image_has_extension(path) ? load_picture(job, path, e) : load_npy(job, path, e);
+}
+
+/* Labels in words name the classes where --class-names does not. */
+static bool take_words(struct job *job, struct dataset *data, struct error *e) {
+    if (!data->class_names || data->classes != job->subject.graph->classes) return true;
+    job->names.path = text_copy(job->option[DATA].text);
+    if (!job->names.path) return error_memory(e);
+    job->names.name = data->class_names;
+    job->names.count = data->classes;
+    data->class_names = NULL;
+    return true;
 }
 
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
     const struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
-    bool ok = dataset_load_with(source, &job->preprocess, &data, e) && subject_embed(graph, data, source, e) &&
-              subject_fits(graph, job->subject.path, &data->sample, source, e);
+    const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
+    const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
+                                            subject_channels(graph)};
+    bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e) &&
+              subject_embed(graph, data, source, e) && subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
     if (ok) {
@@ -142,15 +209,18 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
         ok = job->x || error_memory(e);
     }
     if (ok) {
-        ok = dataset_sample(data, (uint32_t)index, job->x, e);
-        job->has_label = true;
+        ok = dataset_sample(data, (uint32_t)index, job->x, e) && settle_task(job, data, source, e);
+        job->has_label = !data->unlabelled;
         job->label = data->labels[index];
+        subject_notes(data);
     }
+    if (ok && by_label) ok = dataset_check_labels(data, source, graph->classes, e);
+    if (ok && !job->names.count) ok = take_words(job, data, e);
     dataset_destroy(data);
     return ok;
 }
 
-static bool load_input(struct job *job, struct error *e) {
+static bool check_options(struct job *job, struct error *e) {
     const struct cli_value *option = job->option;
     if (option[INPUT].given == option[DATA].given) {
         return error_set(e, "explain: %s: one of them wanted",
@@ -160,14 +230,60 @@ static bool load_input(struct job *job, struct error *e) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
     }
-    if (!battery_preprocess_parse(option[PREPROCESS].text, &job->preprocess, e)) return false;
+    return subject_preprocess(&option[PREPROCESS], option[MODEL].text, &job->preprocess, e);
+}
+
+/* The shape of the input, for sizes that the network leaves open. */
+static bool input_shape(struct job *job, struct shape *out, struct error *e) {
+    const struct cli_value *option = job->option;
+    struct dataset *data = NULL;
+    struct image image = {0};
+    float *stored = NULL;
+    bool ok = true;
+    if (option[DATA].given) {
+        ok = dataset_load_with(option[DATA].text, &job->preprocess, &data, e);
+        if (ok) *out = data->sample;
+        dataset_destroy(data);
+    } else if (image_has_extension(option[INPUT].text)) {
+        ok = image_load(option[INPUT].text, &image, e) && preprocess_image(&job->preprocess, &image, e);
+        if (ok) *out = (struct shape){3, {image.channels, image.height, image.width}};
+        image_finish(&image);
+    } else {
+        ok = npy_read(option[INPUT].text, out, &stored, e);
+        if (ok && out->rank == 4 && out->dim[0] == 1) memmove(out->dim, out->dim + 1, --out->rank * sizeof *out->dim);
+        free(stored);
+    }
+    return ok;
+}
+
+/* The input is looked at first only where the network needs its size. */
+static bool load_network(struct job *job, struct error *e) {
+    const struct cli_value *option = job->option;
+    const enum conv_route conv = subject_conv(&option[CONV]);
+    const enum axis_order order = subject_axis_order(&option[LAYOUT]);
+    struct network_choice choice;
+    struct error first;
+    bool missing = false;
+    if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
+        return false;
+    choice.onnx.open = &missing;
+    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
+    if (!ok && missing && input_shape(job, &choice.onnx.data, NULL))
+        ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
+    network_choice_finish(&choice);
+    return ok || error_set(e, "%s", first.text);
+}
+
+static bool load_input(struct job *job, struct error *e) {
+    const struct cli_value *option = job->option;
     return option[INPUT].given ? load_file(job, option[INPUT].text, e)
                                : load_sample(job, option[DATA].text, option[INDEX].integer, e);
 }
 
 static bool load_names(struct job *job, struct error *e) {
     const struct cli_value *option = &job->option[CLASS_NAMES];
-    return !option->given || class_names_load(option->text, &job->names, e);
+    return !option->given || (class_names_load(option->text, &job->names, e) &&
+                              class_names_fit(&job->names, job->subject.graph->classes, e));
 }
 
 /* "predicted" is resolved once the logits are there. */
@@ -183,10 +299,15 @@ static bool check_target(struct job *job, struct error *e) {
                                                                   job->label, job->subject.path, classes)
                               : error_set(e, "--target: 'label': the file of --input has none: --data wanted");
     }
-    if (!text_to_long(text, 0, (long)classes - 1, &number))
-        return error_set(e, "--target: '%s': a class from 0 to %u, 'predicted' or 'label' wanted", text, classes - 1);
-    job->target = (uint32_t)number;
-    return true;
+    if (text_to_long(text, 0, (long)classes - 1, &number)) {
+        job->target = (uint32_t)number;
+        return true;
+    }
+    if (class_names_find(&job->names, text, &job->target) == 1) return true;
+    const char *nearest = class_names_nearest(&job->names, text);
+    if (nearest) return error_set(e, "--target: '%s': did you mean '%s'?", text, nearest);
+    return error_set(e, "--target: '%s': a class from 0 to %u, a name of --class-names, 'predicted' or 'label' wanted",
+                     text, classes - 1);
 }
 
 static bool predict(struct job *job, struct error *e) {
@@ -204,7 +325,7 @@ static bool ask(struct job *job, const assay_explainer *explainer, struct cores 
     const assay_request request = {1, job->x, &job->target, &job->option[SEED].seed};
     struct handle *handle = NULL;
     struct call call = {0};
-    bool ok = handle_create(job->subject.net, &handle, e) &&
+    bool ok = handle_create(job->subject.net, &handle, e) && handle_refuse_idle_rules(handle, e) &&
               call_init(&call, explainer, shape_count(&job->subject.graph->sample), 1, e);
     if (ok) {
         cores_enter(cores, 0);
@@ -239,7 +360,8 @@ static bool explain(struct job *job, struct error *e) {
     const char *name = job->option[EXPLAINER].text;
     size_t n = shape_count(&job->subject.graph->sample), size = 0;
     char *out = NULL;
-    if (!isolate_run(explain_work, job, SECONDS, &out, &size, e)) return error_prefix(e, "%s", name);
+    if (!isolate_run(explain_work, job, job->option[TIME_LIMIT].number, &out, &size, e))
+        return error_prefix(e, "%s", name);
     job->map = (float *)(void *)out; /* from malloc, so aligned */
     if (size != n * sizeof *job->map)
         return error_set(e, "%s: the child process sent %zu bytes: %zu wanted", name, size, n * sizeof *job->map);
@@ -285,8 +407,7 @@ static int explain_run(const struct cli_context *context, const struct cli_value
         status = CLI_BROKEN;
         goto done;
     }
-    if (subject_open(job.option[MODEL].text, subject_conv(&job.option[CONV]), &job.subject, e) && load_input(&job, e) &&
-        load_names(&job, e) && check_target(&job, e)) {
+    if (load_network(&job, e) && load_names(&job, e) && load_input(&job, e) && check_target(&job, e)) {
         status = CLI_BROKEN;
         if (predict(&job, e) && explain(&job, e) && write_map(&job, e)) {
             print_summary(&job);

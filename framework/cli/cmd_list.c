@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODEL };
+enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network whose layers are listed"},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
 };
 
 static void print_entry(const char *name, const char *summary) {
@@ -92,14 +94,40 @@ static const struct section {
 };
 #define SECTION_COUNT (sizeof sections / sizeof *sections)
 
+/* Layers are the same whatever the size of the input: where the file leaves it open, usual ones are tried. */
+static bool open_network(const struct cli_values *values, struct subject *out, struct error *e) {
+    static const struct shape usual[] = {{0},
+                                         {3, {3, 224, 224}},
+                                         {3, {1, 28, 28}},
+                                         {3, {3, 32, 32}},
+                                         {3, {1, 224, 224}},
+                                         {3, {3, 299, 299}},
+                                         {3, {3, 384, 384}},
+                                         {3, {3, 48, 320}}};
+    const struct cli_value *option = values->option;
+    struct network_choice choice;
+    struct error first;
+    bool missing = false;
+    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, &first), open = false;
+    bool guess = ok && !choice.onnx.declared.rank;
+    for (size_t i = 0; ok && !open && i < (guess ? sizeof usual / sizeof *usual : 1); i++) {
+        choice.onnx.data = usual[i];
+        choice.onnx.open = &missing;
+        open = subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, AXIS_ORDER_AUTO, out, i ? NULL : &first);
+        if (!i && !open && !missing) break;
+    }
+    network_choice_finish(&choice);
+    return open || error_set(e, "%s", first.text);
+}
+
 /* From the output to the input: the order in which a cascade randomises them. */
-static int list_layers(const char *path, struct error *e) {
+static int list_layers(const struct cli_values *values, struct error *e) {
     struct subject subject;
-    if (!path) {
+    if (!values->option[MODEL].text) {
         error_set(e, "list layers: --model FILE is missing: see 'assay list --help'");
         return CLI_USAGE;
     }
-    if (!subject_open(path, CONV_AUTO, &subject, e)) return CLI_USAGE;
+    if (!open_network(values, &subject, e)) return CLI_USAGE;
     const struct graph *graph = subject.graph;
     size_t widest = 20;
     for (uint32_t i = 0; i < graph->layer_count; i++) {
@@ -141,7 +169,7 @@ static int unknown_section(const char *what, struct error *e) {
 static int list_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const char *what = values->operand;
     bool known = false;
-    if (what && strcmp(what, "layers") == 0) return list_layers(values->option[MODEL].text, e);
+    if (what && strcmp(what, "layers") == 0) return list_layers(values, e);
     if (values->option[MODEL].given) {
         error_set(e, "--model: only 'assay list layers' takes it");
         return CLI_USAGE;

@@ -56,6 +56,7 @@ static bool write_reports(struct store *store, const struct report *writers, con
         struct error problem = {{0}};
         if (interrupt_signal()) return error_set(e, "interrupted");
         if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) continue;
+        if (interrupt_signal()) return error_set(e, "interrupted");
         if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
         cli_message("warning: report %s: %s", report->id, problem.text);
     }

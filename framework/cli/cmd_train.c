@@ -2,6 +2,7 @@
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
+#include "experiment/task.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "nn/train.h"
@@ -13,6 +14,7 @@
 enum {
     DATA,
     PREPROCESS,
+    CLASS_NAMES,
     LAYERS,
     MODEL,
     IMAGES,
@@ -38,6 +40,7 @@ static const struct cli_option options[] = {
                     .value = "PRESET",
                     .summary = "how stored values become inputs, in training and test data",
                     .fallback = "none"},
+    [CLASS_NAMES] = CLI_CLASS_NAMES,
     [LAYERS] = {.name = "layers", .kind = CLI_TEXT, .value = "LIST", .summary = "the network, as a list of layers"},
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
@@ -128,12 +131,14 @@ static void training_finish(struct training *t) {
 }
 
 static bool load_data(struct training *t, const struct cli_value *option, struct error *e) {
-    const struct cli_value *preprocess = &option[PREPROCESS];
+    const struct cli_value *names = &option[CLASS_NAMES];
+    struct preprocess preprocess;
     const char *source = option[DATA].text, *test = option[TEST].text;
-    if (!subject_data(source, preprocess, &t->data, e) ||
+    if (!subject_preprocess(&option[PREPROCESS], option[MODEL].text, &preprocess, e) ||
+        !subject_data(source, &preprocess, names, "training", 0, &t->data, e) ||
         !subject_count(t->data, source, "images", option[IMAGES].given, option[IMAGES].integer, &t->count, e))
         return false;
-    return !test || (subject_data(test, preprocess, &t->test, e) &&
+    return !test || (subject_data(test, &preprocess, names, "the test accuracy", 0, &t->test, e) &&
                      subject_count(t->test, test, "test", false, 0, &t->test_count, e));
 }
 
@@ -144,8 +149,10 @@ static bool build_network(struct training *t, const struct cli_value *option, st
                          layers ? "both --layers and --model" : "neither --layers nor --model");
     }
     return (layers ? arch_build(layers, &t->data->sample, &t->graph, e) : onnx_load(model, &t->graph, e)) &&
+           task_settle(t->graph, TASK_AUTO, t->data, option[DATA].text, shown, e) &&
            subject_fits_data(t->graph, shown, t->data, option[DATA].text, e) &&
-           (!t->test || subject_fits_data(t->graph, shown, t->test, option[TEST].text, e)) &&
+           (!t->test || (subject_fits_data(t->graph, shown, t->test, option[TEST].text, e) &&
+                         dataset_same_words(t->data, option[DATA].text, t->test, option[TEST].text, e))) &&
            weights_create(t->graph, &t->weights, e);
 }
 
@@ -189,11 +196,11 @@ static struct recipe recipe_of(const struct cli_value *option) {
 
 static int print_test_accuracy(const struct training *t, const char *source, struct error *e) {
     struct net *net = NULL;
-    uint32_t correct = 0;
+    struct accuracy accuracy = {0};
     if (!net_create(t->weights, &net, e)) return CLI_BROKEN;
-    int status = subject_accuracy(net, t->test, t->test_count, source, &correct, e);
+    int status = subject_accuracy(net, t->test, t->test_count, source, &accuracy, e);
     if (status == CLI_EXPECTED)
-        printf("test accuracy %.4f (%u/%u)\n", (double)correct / t->test_count, correct, t->test_count);
+        printf("test accuracy %.4f (%u/%u)\n", (double)accuracy.right / accuracy.read, accuracy.right, accuracy.read);
     net_destroy(net);
     return status == CLI_USAGE ? CLI_BROKEN : status;
 }

@@ -3,8 +3,9 @@
 
 #include "base/layout.h"
 #include "cli/cli.h"
+#include "data/channels_last.h"
+#include "experiment/task.h"
 #include "nn/onnx.h"
-#include "battery/battery.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,27 +14,99 @@
 
 #define CHUNK 100u /* samples in memory at a time */
 
-enum conv_route subject_conv(const struct cli_value *value) {
-    size_t i = 0;
-    while (conv_route_names[i] && strcmp(conv_route_names[i], value->text) != 0) i++;
-    return (enum conv_route)i;
+static bool settle_axis_order(struct subject *s, enum axis_order order, struct error *e) {
+    return graph_settle_axis_order(s->graph, order, e) || error_prefix(e, "%s", s->path);
 }
 
-bool subject_open(const char *path, enum conv_route conv, struct subject *out, struct error *e) {
+bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
+                    struct error *e) {
+    return network_choice_parse(output->text, shape->text, out, e);
+}
+
+bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, enum axis_order order,
+                  struct subject *out, struct error *e) {
     const struct net_options options = {.conv = conv};
-    *out = (struct subject){.path = path};
-    if (!onnx_load(path, &out->graph, e) || !weights_create(out->graph, &out->weights, e) ||
-        !net_create_with(out->weights, &options, &out->net, e)) {
+    *out = (struct subject){.path = path, .conv = conv};
+    if (!onnx_load_with(path, choice, &out->graph, e) || !settle_axis_order(out, order, e) ||
+        !weights_create(out->graph, &out->weights, e) || !net_create_with(out->weights, &options, &out->net, e)) {
         subject_finish(out);
         return false;
     }
+    if (out->graph->channels_last) cli_message("%s: %s", path, CHANNELS_LAST_SAID);
     if (out->graph->warning) cli_message("%s: warning: %s", path, out->graph->warning);
     return true;
 }
 
-bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *e) {
-    struct preprocess declared;
-    return battery_preprocess_parse(preprocess->text, &declared, e) && dataset_load_with(source, &declared, out, e);
+/* The index of the value's text. */
+static size_t choice(const struct cli_value *value, const char *const *names) {
+    size_t i = 0;
+    while (names[i] && strcmp(names[i], value->text) != 0) i++;
+    return i;
+}
+
+enum conv_route subject_conv(const struct cli_value *value) {
+    return (enum conv_route)choice(value, conv_route_names);
+}
+
+enum axis_order subject_axis_order(const struct cli_value *value) {
+    return (enum axis_order)choice(value, axis_order_names);
+}
+
+bool subject_turn(const struct subject *s, struct dataset *data, struct error *e) {
+    return !s->graph->channels_last || dataset_channels_first(data, &s->graph->sample, e);
+}
+
+enum task subject_task(const struct cli_value *value) {
+    return (enum task)choice(value, task_names);
+}
+
+bool subject_settle_task(struct subject *s, enum task task, const struct dataset *data, const char *source,
+                         struct error *e) {
+    const struct net_options options = {.conv = s->conv};
+    if (!task_settle(s->graph, task, data, source, s->path, e)) return false;
+    if (!s->graph->paired) return true;
+    cli_message("%s: %s", s->path, TASK_BINARY_SAID);
+    net_destroy(s->net);
+    weights_destroy(s->weights);
+    s->net = NULL;
+    s->weights = NULL;
+    return weights_create(s->graph, &s->weights, e) && net_create_with(s->weights, &options, &s->net, e);
+}
+
+void subject_notes(const struct dataset *d) {
+    for (const char *line = d->notes.data, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        cli_message("note: %.*s", (int)(end - line), line);
+    }
+}
+
+uint32_t subject_channels(const struct graph *graph) {
+    const struct layout layout = layout_of(&graph->sample);
+    return layout.kind == &layout_picture ? (uint32_t)layout.channels : 0;
+}
+
+bool subject_preprocess(const struct cli_value *value, const char *model, struct preprocess *out, struct error *e) {
+    struct text words = {0};
+    char *file = NULL;
+    bool ok = battery_preprocess_parse(value->text, model, out, &file, e);
+    if (ok && file) {
+        preprocess_text(out, &words);
+        cli_message("note: preprocess: auto: %s: %s", file, words.failed ? "out of memory" : words.data);
+    }
+    text_finish(&words);
+    free(file);
+    return ok;
+}
+
+bool subject_data(const char *source, const struct preprocess *preprocess, const struct cli_value *class_names,
+                  const char *labels_for, uint32_t channels, struct dataset **out, struct error *e) {
+    struct class_names names = {0};
+    const struct dataset_request request = {preprocess, &names, labels_for, channels};
+    bool ok = (!class_names->given || class_names_load(class_names->text, &names, e)) &&
+              dataset_load_for(source, &request, out, e);
+    class_names_finish(&names);
+    if (ok) subject_notes(*out);
+    return ok;
 }
 
 void subject_finish(struct subject *subject) {
@@ -47,8 +120,9 @@ bool subject_fits(const struct graph *graph, const char *model, const struct sha
                   struct error *e) {
     char have[128], want[128];
     return layout_fits(shape, &graph->sample) ||
-           error_set(e, "%s: samples of shape %s: %s takes shape %s", source, shape_text(shape, have, sizeof have),
-                     model, shape_text(&graph->sample, want, sizeof want));
+           error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(shape, have, sizeof have),
+                     model, shape_text(&graph->sample, want, sizeof want),
+                     shape_is_channels_last(&graph->sample, shape) ? ": channels last: layout nhwc wanted" : "");
 }
 
 bool subject_embed(const struct graph *graph, struct dataset *data, const char *source, struct error *e) {
@@ -76,14 +150,14 @@ bool subject_finite(const float *logits, uint32_t classes, struct error *e) {
     return true;
 }
 
-int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count, const char *source, uint32_t *correct,
-                     struct error *e) {
+int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count, const char *source,
+                     struct accuracy *accuracy, struct error *e) {
     uint32_t classes = net_graph(net)->classes;
     size_t size = shape_count(&data->sample);
     int status = CLI_USAGE;
     float *x = calloc(size, CHUNK * sizeof *x), *logits = calloc(classes, CHUNK * sizeof *logits);
-    *correct = 0;
-    if (!x || !logits) {
+    uint32_t *predicted = calloc(count, sizeof *predicted);
+    if (!x || !logits || !predicted) {
         error_memory(e);
         goto done;
     }
@@ -99,12 +173,14 @@ int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count
                 status = CLI_BROKEN;
                 goto done;
             }
-            *correct += net_class(row, classes) == data->labels[first + i];
+            predicted[first + i] = net_class(row, classes);
         }
     }
-    status = CLI_EXPECTED;
+    *accuracy = accuracy_count(predicted, data->unlabelled ? NULL : data->labels, count, classes);
+    status = accuracy->read || error_memory(e) ? CLI_EXPECTED : CLI_BROKEN;
 done:
     free(x);
     free(logits);
+    free(predicted);
     return status;
 }

@@ -2,8 +2,10 @@
 #ifndef ASSAY_CLI_SUBJECT_H
 #define ASSAY_CLI_SUBJECT_H
 
+#include "battery/battery.h"
 #include "cli/options.h"
 #include "data/dataset.h"
+#include "measure/accuracy.h"
 #include "nn/net.h"
 
 struct subject {
@@ -11,16 +13,39 @@ struct subject {
     struct graph *graph;
     struct weights *weights;
     struct net *net;
+    enum conv_route conv;
 };
 
-/* A warning of the graph goes to standard error. */
-bool subject_open(const char *path, enum conv_route, struct subject *out, struct error *);
+/* A warning of the graph, and that its channels come last, go to standard error. */
+bool subject_open(const char *path, enum conv_route, const struct onnx_options *, enum axis_order, struct subject *out,
+                  struct error *);
+/* The values of CLI_MODEL_OUTPUT and CLI_INPUT_SHAPE. network_choice_finish() in any case. */
+bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
+                    struct error *);
 /* The value of CLI_CONV. */
 enum conv_route subject_conv(const struct cli_value *);
 void subject_finish(struct subject *); /* also of a zeroed one */
 
-/* Samples as --preprocess has it. */
-bool subject_data(const char *source, const struct cli_value *preprocess, struct dataset **out, struct error *);
+/* The value of CLI_TASK. */
+enum task subject_task(const struct cli_value *);
+/* Pairs the logits of a binary classifier (experiment/task.h), and says so; the net is made anew. */
+bool subject_settle_task(struct subject *, enum task, const struct dataset *, const char *source, struct error *);
+
+/* The value of CLI_LAYOUT. */
+enum axis_order subject_axis_order(const struct cli_value *);
+
+/* Turns samples that have their channels last for a network whose file takes them so. */
+bool subject_turn(const struct subject *, struct dataset *, struct error *);
+/* Samples; words of labels are looked up in the names of --class-names, where it was given.
+ * `labels_for` and `channels` as in struct dataset_request. Notes go to standard error. */
+bool subject_data(const char *source, const struct preprocess *, const struct cli_value *class_names,
+                  const char *labels_for, uint32_t channels, struct dataset **out, struct error *);
+/* What --preprocess says; of `auto`, beside the file `model` (or NULL), what that is goes to standard error. */
+bool subject_preprocess(const struct cli_value *, const char *model, struct preprocess *out, struct error *);
+/* Of the network's input; 0 where it is no picture. */
+uint32_t subject_channels(const struct graph *);
+/* Notes, a line each, to standard error. */
+void subject_notes(const struct dataset *);
 
 /* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`)
  * takes. Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */
@@ -39,9 +64,9 @@ bool subject_count(const struct dataset *, const char *source, const char *optio
 /* Fails, naming the class, when a logit is not finite. */
 bool subject_finite(const float *logits, uint32_t classes, struct error *);
 
-/* Correct predictions on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the sample, any
- * other failure CLI_USAGE (cli.h). */
-int subject_accuracy(struct net *, const struct dataset *, uint32_t count, const char *source, uint32_t *correct,
+/* How often the network is right on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the
+ * sample, any other failure CLI_USAGE (cli.h). */
+int subject_accuracy(struct net *, const struct dataset *, uint32_t count, const char *source, struct accuracy *,
                      struct error *);
 
 #endif

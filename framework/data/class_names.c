@@ -6,6 +6,8 @@
 #include "data/source.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 static bool read_index(const struct csv_text *t, size_t row, size_t column, uint32_t *index, struct error *e) {
     const char *text = csv_text_at(t, row, column);
@@ -50,7 +52,8 @@ bool class_names_load(const char *path, struct class_names *out, struct error *e
     struct csv_text table;
 
     if (!csv_text_read(path, &table, e)) return false;
-    bool ok = take_rows(&table, &names, e);
+    names.path = text_copy(path);
+    bool ok = names.path ? take_rows(&table, &names, e) : error_memory(e);
     csv_text_finish(&table);
     if (ok) *out = names;
     else class_names_finish(&names);
@@ -60,9 +63,49 @@ bool class_names_load(const char *path, struct class_names *out, struct error *e
 void class_names_finish(struct class_names *names) {
     for (uint32_t i = 0; i < names->count; i++) free(names->name[i]);
     free(names->name);
+    free(names->path);
     *names = (struct class_names){0};
 }
 
 const char *class_names_at(const struct class_names *names, uint32_t index) {
     return index < names->count ? names->name[index] : NULL;
+}
+
+/* Names are kept as excerpts. */
+size_t class_names_find(const struct class_names *names, const char *name, uint32_t *index) {
+    struct excerpt wanted = excerpt_of(name);
+    size_t found = 0;
+
+    for (uint32_t i = 0; i < names->count; i++)
+        if (names->name[i] && strcmp(names->name[i], wanted.text) == 0 && found++ == 0) *index = i;
+    return found;
+}
+
+const char *class_names_nearest(const struct class_names *names, const char *name) {
+    const char **there = calloc(names->count + 1, sizeof *there);
+    const char *nearest = NULL;
+    size_t n = 0;
+
+    for (uint32_t i = 0; there && i < names->count; i++) {
+        if (!names->name[i]) continue;
+        if (!nearest && strcasecmp(names->name[i], name) == 0) nearest = names->name[i];
+        there[n++] = names->name[i];
+    }
+    if (there && !nearest) nearest = text_nearest(name, there, n);
+    free(there);
+    return nearest;
+}
+
+bool class_names_are_numbers(const struct class_names *names) {
+    double value;
+
+    for (uint32_t i = 0; i < names->count; i++)
+        if (names->name[i] && !text_to_double(names->name[i], &value)) return false;
+    return true;
+}
+
+bool class_names_fit(const struct class_names *names, uint32_t outputs, struct error *e) {
+    if (!names->path || names->count == outputs) return true;
+    return error_set(e, "%s: names for %u classes: one for each of the model's %u outputs wanted", names->path,
+                     names->count, outputs);
 }

@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "data/csv_text.h"
 
 #include <csv.h>
 #include <float.h>
@@ -22,7 +23,8 @@ struct table {
 
     char **names; /* of the columns */
     size_t columns;
-    size_t label_column;
+    size_t label_column, header_line;
+    size_t usual; /* columns with one of the usual names, where nobody said which is the label */
     float *values;
     size_t value_count;
     struct csv_labels labels;
@@ -78,14 +80,22 @@ static bool is_missing(const char *text) {
     return false;
 }
 
+static bool is_decimal_comma(const char *text) {
+    const char *comma = strchr(text, ',');
+    return comma && !strchr(comma + 1, ',') && !text[strspn(text, "0123456789+-,eE")];
+}
+
 static void field_fail(struct table *t, const char *text, const char *wanted) {
     struct excerpt found = excerpt_of(text);
     bool missing = is_missing(text);
+    const char *remedy = missing                  ? " (fill it in or leave the row out)"
+                         : is_decimal_comma(text) ? " (with a point, not a comma)"
+                                                  : "";
 
     t->row_failed = true;
     error_set(&t->error, "%s:%zu: column %zu '%s': %s%s%s: %s wanted%s", t->path, t->line, t->fields + 1,
               excerpt_of(t->names[t->fields]).text, missing ? "missing value" : "'", missing ? "" : found.text,
-              missing ? "" : "'", wanted, missing ? " (fill it in or leave the row out)" : "");
+              missing ? "" : "'", wanted, remedy);
 }
 
 static void read_data(struct table *t, const char *text, size_t length) {
@@ -111,33 +121,79 @@ static void read_name(struct table *t, const char *text) {
     else if (!add_name(t, text)) memory_fail(t);
 }
 
-static bool find_label(struct table *t) {
-    static const char *const usual[] = {"label", "target", "class"};
+static bool find_named(struct table *t) {
     size_t found = 0;
 
-    t->label_column = t->columns - 1;
-    for (size_t i = 0; t->label && i < t->columns; i++) {
+    for (size_t i = 0; i < t->columns; i++) {
         if (strcmp(t->names[i], t->label) == 0) {
             t->label_column = i;
             found++;
         }
     }
-    if (t->label && found == 0) {
+    if (found == 0) {
         const char *nearest = text_nearest(t->label, (const char *const *)t->names, t->columns);
         struct excerpt name = excerpt_of(nearest ? nearest : "");
         return TABLE_FAIL(t, "%s:%zu: no column '%s': %s%s%s", t->path, t->line, excerpt_of(t->label).text,
                           nearest ? "did you mean '" : "the name of one in the header wanted", name.text,
                           nearest ? "'?" : "");
     }
-    if (found > 1)
-        return TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found,
-                          excerpt_of(t->label).text);
-    for (size_t k = 0; !t->label && k < sizeof usual / sizeof *usual; k++)
-        for (size_t i = 0; i < t->columns; i++)
-            if (strcasecmp(t->names[i], usual[k]) == 0) {
-                t->label_column = i;
-                return true;
-            }
+    return found == 1 ||
+           TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found, excerpt_of(t->label).text);
+}
+
+/* The first of the usual names, else the last column. */
+static bool find_usual(struct table *t) {
+    static const char *const usual[] = {"label", "target", "class"};
+
+    t->label_column = t->columns - 1;
+    for (size_t k = 0; k < sizeof usual / sizeof *usual; k++) {
+        size_t found = 0;
+        for (size_t i = 0; i < t->columns; i++) {
+            if (strcasecmp(t->names[i], usual[k]) != 0) continue;
+            if (t->usual++ == 0) t->label_column = i;
+            found++;
+        }
+        if (found > 1) return TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found, usual[k]);
+    }
+    return true;
+}
+
+static bool find_label(struct table *t) {
+    return t->label ? find_named(t) : find_usual(t);
+}
+
+/* In a line of names, numbers are the numbers of columns: they rise. In a row of data they hardly ever do. */
+static bool numbers_rise(const struct table *t) {
+    double value, last = -INFINITY;
+
+    for (size_t i = 0; i < t->columns; i++) {
+        if (!text_to_double(t->names[i], &value)) continue;
+        if (!(value > last)) return false;
+        last = value;
+    }
+    return true;
+}
+
+static bool first_line_fail(struct table *t) {
+    size_t i = 0;
+    double value;
+
+    while (i + 1 < t->columns && !text_to_double(t->names[i], &value)) i++;
+    return TABLE_FAIL(t,
+                      "%s:%zu: '%s' in the first line: a row of data, it seems, and the names of the columns wanted "
+                      "there (put a line such as 'a,b,label' before it)",
+                      t->path, t->header_line, excerpt_of(t->names[i]).text);
+}
+
+/* A first line of numbers and, in the column of labels, a label that rows have, too. */
+static bool check_first_line(struct table *t) {
+    bool numbers = false;
+    double value;
+
+    for (size_t i = 0; i < t->columns; i++) numbers = numbers || text_to_double(t->names[i], &value);
+    for (size_t i = 0; numbers && i < t->labels.count; i++)
+        if (strcmp(t->labels.pool.data + t->labels.item[i].at, t->names[t->label_column]) == 0)
+            return first_line_fail(t);
     return true;
 }
 
@@ -149,6 +205,8 @@ static bool header_end(struct table *t) {
     if (numbers)
         return TABLE_FAIL(t, "%s:%zu: only numbers in the first line: a header with the names of the columns wanted",
                           t->path, t->line);
+    t->header_line = t->line;
+    if (!numbers_rise(t)) return first_line_fail(t);
     if (t->columns < 2)
         return TABLE_FAIL(t, "%s:%zu: one column '%s': numbers and a label wanted, separated by commas", t->path,
                           t->line, excerpt_of(t->names[0]).text);
@@ -227,13 +285,12 @@ static bool parse_lines(struct table *t, struct csv_parser *parser, const uint8_
 }
 
 static bool parse_table(struct table *t, const uint8_t *bytes, size_t size) {
-    static const uint8_t mark[] = {0xef, 0xbb, 0xbf}; /* the byte order mark that Excel writes */
     struct csv_parser parser;
+    size_t skip = 0;
 
-    if (size >= sizeof mark && memcmp(bytes, mark, sizeof mark) == 0) {
-        bytes += sizeof mark;
-        size -= sizeof mark;
-    }
+    if (!csv_text_encoding(t->path, bytes, size, &skip, &t->error)) return false;
+    bytes += skip;
+    size -= skip;
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL) != 0)
         return error_memory(&t->error);
     csv_set_blk_size(&parser, 1 << 16);
@@ -247,7 +304,7 @@ static bool parse_table(struct table *t, const uint8_t *bytes, size_t size) {
     if (t->labels.count > UINT32_MAX)
         return error_set(&t->error, "%s: %zu rows: at most %u wanted", t->path, t->labels.count, UINT32_MAX);
     t->labels.column = t->names[t->label_column];
-    return true;
+    return check_first_line(t);
 }
 
 static void table_finish(struct table *t) {
@@ -269,6 +326,19 @@ static void hand_over_names(struct table *t, struct dataset *d) {
     t->columns = 0;
 }
 
+static void note_column(struct dataset *d, const struct table *t) {
+    struct excerpt name = excerpt_of(t->labels.column);
+
+    if (t->usual)
+        dataset_note(d, "%s: %zu columns may be the label: '%s' is taken (label=COLUMN says another)", t->path,
+                     t->usual, name.text);
+    else
+        dataset_note(d,
+                     "%s: no column is named label, target or class: the last one, '%s', is taken for the label "
+                     "(label=COLUMN says another)",
+                     t->path, name.text);
+}
+
 bool csv_load(const char *path, const char *label, struct dataset *d, struct error *e) {
     struct table t = {.path = path, .label = label, .labels.path = path};
     uint8_t *bytes = NULL;
@@ -282,6 +352,7 @@ bool csv_load(const char *path, const char *label, struct dataset *d, struct err
         d->sample = (struct shape){.rank = 1, .dim = {t.columns - 1}};
         d->values = t.values;
         t.values = NULL;
+        if (!label && t.usual != 1) note_column(d, &t);
         ok = csv_labels_to_classes(&t.labels, d, e);
         hand_over_names(&t, d);
     }

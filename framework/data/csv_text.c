@@ -77,17 +77,47 @@ static bool parse(struct reader *r, struct csv_parser *parser, const char *bytes
     return true;
 }
 
+/* Text that is mostly ASCII has a zero in every other byte. */
+static bool is_wide(const uint8_t *bytes, size_t size) {
+    size_t zeros[2] = {0}, n = size < 4096 ? size & ~(size_t)1 : 4096;
+
+    if (size >= 2 && ((bytes[0] == 0xff && bytes[1] == 0xfe) || (bytes[0] == 0xfe && bytes[1] == 0xff))) return true;
+    for (size_t i = 0; i < n; i++) zeros[i % 2] += bytes[i] == 0;
+    return n >= 4 && ((zeros[0] > n / 4 && zeros[1] == 0) || (zeros[1] > n / 4 && zeros[0] == 0));
+}
+
+bool csv_text_encoding(const char *path, const uint8_t *bytes, size_t size, size_t *skip, struct error *e) {
+    static const uint8_t mark[] = {0xef, 0xbb, 0xbf}; /* the byte order mark that Excel writes */
+    size_t line = 1, n = 1;
+    uint32_t code;
+
+    if (is_wide(bytes, size))
+        return error_set(e, "%s: UTF-16: UTF-8 wanted (save it as CSV UTF-8, or: iconv -f UTF-16 -t UTF-8)", path);
+    *skip = size >= sizeof mark && memcmp(bytes, mark, sizeof mark) == 0 ? sizeof mark : 0;
+    for (size_t at = *skip; at < size; at += n) {
+        n = 1;
+        if (bytes[at] == '\n') line++;
+        if (bytes[at] < 0x80) continue;
+        n = utf8_next((const char *)bytes + at, &code);
+        if (n == 1)
+            return error_set(e,
+                             "%s:%zu: byte 0x%02x: not UTF-8, perhaps Latin-1 or Windows-1252: UTF-8 wanted (save it "
+                             "as CSV UTF-8, or: iconv -f WINDOWS-1252 -t UTF-8)",
+                             path, line, bytes[at]);
+    }
+    return true;
+}
+
 bool csv_text_read(const char *path, struct csv_text *out, struct error *e) {
-    static const char mark[] = "\xef\xbb\xbf"; /* the byte order mark that Excel writes */
     struct csv_text table = {.path = path};
     struct reader r = {.table = &table};
     struct csv_parser parser;
     uint8_t *bytes = NULL;
-    size_t size = 0, skip;
+    size_t size = 0, skip = 0;
 
     if (!file_read(path, &bytes, &size, e)) return false;
-    skip = size >= 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0;
-    bool ok = csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0 || error_memory(&r.error);
+    bool ok = csv_text_encoding(path, bytes, size, &skip, &r.error) &&
+              (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0 || error_memory(&r.error));
     if (ok) {
         ok = parse(&r, &parser, (const char *)bytes + skip, size - skip);
         csv_free(&parser);

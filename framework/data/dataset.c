@@ -7,6 +7,7 @@
 #include "data/source_kind.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,9 @@ static bool fit_samples(struct dataset *d, struct error *e) {
     bool ok = true;
 
     if (!d->bytes || layout_of(&d->sample).kind != &layout_picture)
-        return error_set(e, "samples of shape %s: pictures of 8 bits wanted by preprocessing with resize or crop",
-                         shape_text(&d->sample, text, sizeof text));
+        return error_set(
+            e, "samples of shape %s: pictures of 8 bits wanted by preprocessing with channels, resize or crop",
+            shape_text(&d->sample, text, sizeof text));
     for (uint32_t i = 0; ok && i < d->count; i++) {
         image_finish(&image);
         ok = fit_sample(d, i, &image, e);
@@ -49,24 +51,66 @@ static bool fit_samples(struct dataset *d, struct error *e) {
     return ok;
 }
 
-bool dataset_load_with(const char *source, const struct preprocess *preprocess, struct dataset **out, struct error *e) {
+static bool load_from(struct dataset *d, const char *source, uint32_t channels, struct error *e) {
     struct source_parts parts = {0};
-    struct dataset *d = calloc(1, sizeof *d);
-    const struct source_kind *kind = NULL;
-
-    if (!d) error_memory(e);
-    else {
-        d->preprocess = *preprocess;
-        kind = source_split(source, &parts, e);
+    const struct source_kind *kind = source_split(source, &parts, e);
+    if (kind && kind->fits && channels == 1 && !d->preprocess.channels) {
+        d->preprocess.channels = channels;
+        dataset_note(d, "%s: pictures are made grey (luma of ITU-R 601): the network takes one channel",
+                     excerpt_of(source).text);
     }
     bool ok = kind && kind->load(&parts, d, e);
-    if (ok && !kind->fits && (preprocess->resize || preprocess->crop))
+
+    if (ok && !kind->fits && preprocess_reshapes(&d->preprocess))
         ok = fit_samples(d, e) || error_prefix(e, "%s", excerpt_of(source).text);
-    if (ok) ok = preprocess_fits(preprocess, &d->sample, e) || error_prefix(e, "%s", excerpt_of(source).text);
-    if (ok) *out = d;
-    else dataset_destroy(d);
+    if (ok) ok = preprocess_fits(&d->preprocess, &d->sample, e) || error_prefix(e, "%s", excerpt_of(source).text);
     source_parts_finish(&parts);
     return ok;
+}
+
+bool source_put_label(struct dataset *d, size_t i, double value) {
+    if (!(value >= 0 && value < SOURCE_CLASSES_MAX && floor(value) == value)) return false;
+    d->labels[i] = (uint32_t)value;
+    if (d->labels[i] >= d->classes) d->classes = d->labels[i] + 1;
+    return true;
+}
+
+static void note_words(struct dataset *d, const char *source) {
+    struct text words = {0};
+
+    if (!d->class_names) return;
+    for (uint32_t i = 0; i < d->classes && i < 3; i++)
+        text_add(&words, "%s%u is '%s'", i ? ", " : "", i, excerpt_of(d->class_names[i]).text);
+    if (!words.failed)
+        dataset_note(d, "%s: labels in words, taken for classes in sorted order: %s%s (class-names says another)",
+                     excerpt_of(source).text, words.data, d->classes > 3 ? ", ..." : "");
+    text_finish(&words);
+}
+
+bool dataset_load_for(const char *source, const struct dataset_request *request, struct dataset **out,
+                      struct error *e) {
+    struct dataset *d = calloc(1, sizeof *d);
+
+    if (!d) return error_memory(e);
+    d->preprocess = *request->preprocess;
+    d->names = request->names && request->names->count ? request->names : NULL;
+    d->labels_for = request->labels_for;
+    bool ok = load_from(d, source, request->channels, e);
+    d->named = d->names ? d->names->count : 0;
+    d->names = NULL;
+    d->labels_for = NULL;
+    if (ok) {
+        note_words(d, source);
+        *out = d;
+    } else {
+        dataset_destroy(d);
+    }
+    return ok;
+}
+
+bool dataset_load_with(const char *source, const struct preprocess *preprocess, struct dataset **out, struct error *e) {
+    const struct dataset_request request = {.preprocess = preprocess, .labels_for = "the labels of samples"};
+    return dataset_load_for(source, &request, out, e);
 }
 
 bool dataset_load(const char *source, const char *preset, struct dataset **out, struct error *e) {
@@ -86,6 +130,7 @@ void dataset_destroy(struct dataset *d) {
     free(d->bytes);
     free(d->values);
     free(d->labels);
+    text_finish(&d->notes);
     free(d);
 }
 
@@ -139,10 +184,64 @@ bool dataset_take_shape(struct dataset *d, const struct shape *shape) {
     return true;
 }
 
+void dataset_note(struct dataset *d, const char *format, ...) {
+    struct error line;
+    va_list list;
+
+    va_start(list, format);
+    error_set_list(&line, format, list);
+    va_end(list);
+    text_add(&d->notes, "%s\n", line.text);
+}
+
+/* Words without names are classes only where it cannot be otherwise. */
+static bool check_words(const struct dataset *d, const char *source, uint32_t outputs, struct error *e) {
+    struct text words = {0};
+
+    if (!d->class_names || d->classes == outputs) return true;
+    for (uint32_t i = 0; i < d->classes && i < 5; i++)
+        text_add(&words, "%s'%s'", i ? ", " : "", excerpt_of(d->class_names[i]).text);
+    if (words.failed) error_memory(e);
+    else
+        error_set(e,
+                  "%s: labels in %u different words (%s%s), and the model has %u outputs: give class-names, a CSV file "
+                  "with a column name, to say which word is which class",
+                  excerpt_of(source).text, d->classes, words.data, d->classes > 5 ? ", ..." : "", outputs);
+    text_finish(&words);
+    return false;
+}
+
 bool dataset_check_labels(const struct dataset *d, const char *source, uint32_t outputs, struct error *e) {
+    uint32_t low = UINT32_MAX, high = 0;
+
+    if (d->named && d->named != outputs)
+        return error_set(e, "class-names: names for %u classes: one for each of the model's %u outputs wanted",
+                         d->named, outputs);
+    if (d->unlabelled) return true;
+    if (!check_words(d, source, outputs, e)) return false;
+    for (uint32_t i = 0; i < d->count; i++) {
+        if (d->labels[i] < low) low = d->labels[i];
+        if (d->labels[i] > high) high = d->labels[i];
+    }
     for (uint32_t i = 0; i < d->count; i++)
         if (d->labels[i] >= outputs)
-            return error_set(e, "%s: sample %u has label %u: a label below the model's %u outputs wanted",
-                             excerpt_of(source).text, i, d->labels[i], outputs);
+            return error_set(e, "%s: sample %u has label %u: a label below the model's %u outputs wanted%s",
+                             excerpt_of(source).text, i, d->labels[i], outputs,
+                             low == 1 && high == outputs ? " (labels that begin at 1? subtract 1, or give class-names, "
+                                                           "a CSV file with a column name, with 1, 2, ... as the names"
+                                                           " of the classes)"
+                                                         : "");
+    return true;
+}
+
+bool dataset_same_words(const struct dataset *d, const char *source, const struct dataset *other,
+                        const char *other_source, struct error *e) {
+    if (!d->class_names || !other->class_names) return true;
+    for (uint32_t i = 0; i < d->classes && i < other->classes; i++)
+        if (strcmp(d->class_names[i], other->class_names[i]) != 0)
+            return error_set(e,
+                             "class %u is '%s' in %s and '%s' in %s: give class-names, a CSV file with a column name",
+                             i, excerpt_of(d->class_names[i]).text, excerpt_of(source).text,
+                             excerpt_of(other->class_names[i]).text, excerpt_of(other_source).text);
     return true;
 }

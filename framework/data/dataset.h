@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/shape.h"
 #include "base/token_table.h"
+#include "base/text.h"
+#include "data/class_names.h"
 #include "data/preprocess.h"
 
 /* Sources, as written in a battery or on the command line (README: data sources):
@@ -12,9 +14,12 @@
  *   csv:FILE[,label=COLUMN]      numeric columns and one label column (default: the one named label, target or
  *                                class, else the last); text labels become classes in sorted order
  *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
- *                                label, target or class)
+ *                                label, target or class), or in a folder for each class, or without labels
  *   sequence:FILE                CSV with the columns sequence (letters A C G T, or U; N: any) and label, target or
  *                                class: one-hot samples of 4 x length, all of one length
+ *   npy:INPUTS[,LABELS]          NumPy arrays: inputs N x F, N x H x W or N x C x H x W (or N x H x W x C of 1 or 3
+ *                                channels), labels N or N x 1
+ *   npz:FILE                     the same in one file, named inputs and labels, or x and y
  *   cifar10:FILE[,FILE...]       the binary version of CIFAR-10
  * Pictures of a folder are decoded, resized and cropped when a sample is asked for; of other sources, what stays in
  * memory is bytes of the samples. Presets of preprocessing: preprocess.h. */
@@ -24,24 +29,45 @@ struct dataset_file {
     size_t line; /* of the list */
 };
 
+/* The label of samples that have none. */
+#define DATASET_NO_LABEL UINT32_MAX
+
 struct dataset {
     uint32_t count;
     struct shape sample;        /* C x H x W, C x L, or F (base/layout.h) */
-    uint32_t classes;           /* largest label + 1 */
+    uint32_t classes;           /* largest label + 1, the number of words, or of names; 0 without labels */
     uint8_t *bytes;             /* [count][sample] as stored, or NULL */
     float *values;              /* [count][sample] where the source is not bytes, or NULL */
     struct dataset_file *files; /* [count] pictures that are decoded when asked for; then neither bytes nor values */
     char *list;                 /* the file that names them */
     uint32_t *labels;           /* [count] */
-    char **class_names;         /* [classes], or NULL when labels are numbers */
+    bool unlabelled;            /* every label is DATASET_NO_LABEL */
+    char **class_names;         /* [classes] words without names, in sorted order; else NULL */
+    uint32_t named;             /* classes of the names it was loaded with; 0: none */
     char **columns;             /* [elements of a sample] names of features, or NULL */
     size_t column_count;
     struct preprocess preprocess;
+    struct text notes; /* what was decided without being asked, a line each: to be shown once */
+
     /* Tokens: values are numbers of rows, [count][token_count]; a sample is dimensions x length of the table. */
     const float *table; /* borrowed; NULL: no tokens */
     size_t token_count;
+
+    /* While it is loaded; borrowed. */
+    const struct class_names *names; /* or NULL */
+    const char *labels_for;          /* see the request */
 };
 
+/* What data are loaded for. */
+struct dataset_request {
+    const struct preprocess *preprocess;
+    const struct class_names *names; /* words of labels are looked up in these; NULL or without a name: none */
+    const char *labels_for; /* what labels are needed for, in words; NULL: for nothing, and pictures may have none */
+    uint32_t channels;      /* of the network's input; 1: photographs become grey; 0: not known */
+};
+
+bool dataset_load_for(const char *source, const struct dataset_request *, struct dataset **out, struct error *);
+/* Without names; labels are needed. */
 bool dataset_load(const char *source, const char *preset, struct dataset **out, struct error *);
 bool dataset_load_with(const char *source, const struct preprocess *, struct dataset **out, struct error *);
 void dataset_destroy(struct dataset *);
@@ -57,7 +83,15 @@ bool dataset_take_shape(struct dataset *, const struct shape *);
  * a row, or where there are too many. */
 bool dataset_embed(struct dataset *, const struct token_table *, const char *source, struct error *);
 
-/* False, naming the first sample, when a label is not below `outputs`, the classes of a model. */
+/* Adds a line to the notes. Out of memory it is left out. */
+void dataset_note(struct dataset *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* False, naming the first sample, when a label is not below `outputs`, the classes of a model, or when words without
+ * names are not as many. */
 bool dataset_check_labels(const struct dataset *, const char *source, uint32_t outputs, struct error *);
+
+/* False, naming a word, when the labels of two sources are words that are not the same classes. */
+bool dataset_same_words(const struct dataset *, const char *source, const struct dataset *other,
+                        const char *other_source, struct error *);
 
 #endif

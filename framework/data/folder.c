@@ -1,10 +1,10 @@
-/* folder.c: a folder of photographs with labels.csv, which names each file and its class. A picture is decoded when its
- * sample is asked for: of thousands, few may be. */
+/* folder.c: a folder of photographs with labels.csv, which names each file and its class, or without
+ * (folder_classes.c). A picture is decoded when its sample is asked for: of thousands, few may be. */
 #include "base/array.h"
 #include "base/file.h"
 #include "data/csv.h"
 #include "data/csv_text.h"
-#include "data/dataset.h"
+#include "data/folder.h"
 #include "data/source.h"
 
 #include <dirent.h>
@@ -36,9 +36,6 @@ static size_t line_of(const struct folder *f, const char *name, size_t skip) {
 static bool read_table(struct folder *f, struct error *e) {
     static const char *const files[] = {"file", "filename", NULL}, *const labels[] = {"label", "target", "class", NULL};
 
-    if (access(f->labels_path, R_OK) != 0)
-        return error_set(e, "%s: %s: a list of the pictures wanted: a line 'file,label', then a row for each",
-                         f->labels_path, strerror(errno));
     if (!csv_text_read(f->labels_path, &f->table, e)) return false;
     if (!csv_text_column(&f->table, files, &f->file, e) || !csv_text_column(&f->table, labels, &f->label, e))
         return false;
@@ -68,7 +65,7 @@ static bool check_listed(const struct folder *f, struct error *e) {
     if (!folder) return error_set(e, "%s: %s: a folder of pictures wanted", f->path, strerror(errno));
     for (const struct dirent *entry; memory && (entry = readdir(folder));) {
         const char *name = entry->d_name;
-        if (name[0] == '.' || !image_has_extension(name) || (unlisted && strcmp(unlisted, name) <= 0)) continue;
+        if (folder_is_hidden(name) || !image_has_extension(name) || (unlisted && strcmp(unlisted, name) <= 0)) continue;
         if (bsearch(&name, f->sorted, f->table.rows, sizeof *f->sorted, compare_names)) continue;
         free(unlisted);
         unlisted = text_copy(name);
@@ -100,23 +97,30 @@ static bool take_files(const struct folder *f, struct dataset *d, struct error *
     return true;
 }
 
+/* The line of the list before the message, where there is one. */
+static bool place_prefix(const struct dataset *d, const struct dataset_file *file, struct error *e) {
+    if (d->list) error_prefix(e, "%s:%zu", d->list, file->line);
+    return false;
+}
+
 /* Resized and cropped. */
 static bool load_picture(const struct dataset *d, uint32_t index, struct image *image, struct error *e) {
     const struct dataset_file *file = &d->files[index];
 
     *image = (struct image){0};
-    if (!image_load(file->path, image, e)) return error_prefix(e, "%s:%zu", d->list, file->line);
+    if (!image_load(file->path, image, e)) return place_prefix(d, file, e);
     if (preprocess_image(&d->preprocess, image, e)) return true;
     image_finish(image);
-    return error_prefix(e, "%s:%zu: %s", d->list, file->line, file->path);
+    error_prefix(e, "%s", file->path);
+    return place_prefix(d, file, e);
 }
 
 /* Without a crop the first picture says which size all have. */
 static bool find_shape(struct dataset *d, struct error *e) {
     struct image image;
-    uint32_t side = d->preprocess.crop;
+    uint32_t side = d->preprocess.stretch && !d->preprocess.crop ? d->preprocess.resize : d->preprocess.crop;
 
-    d->sample = (struct shape){3, {3, side, side}};
+    d->sample = (struct shape){3, {d->preprocess.channels == 1 ? 1 : 3, side, side}};
     if (side) return true;
     if (!load_picture(d, 0, &image, e)) return false;
     d->sample = (struct shape){3, {image.channels, image.height, image.width}};
@@ -132,24 +136,30 @@ bool folder_sample(const struct dataset *d, uint32_t index, float *out, struct e
     struct shape shape = {3, {image.channels, image.height, image.width}};
     bool fits = shape_equal(&shape, &d->sample);
     if (fits) preprocess_bytes(&d->preprocess, &shape, image.data, out);
-    else
-        error_set(e,
-                  "%s:%zu: %s: %u x %u pixels: %zu x %zu wanted, as the first has (or preprocessing with resize and "
-                  "crop)",
-                  d->list, file->line, file->path, image.width, image.height, d->sample.dim[2], d->sample.dim[1]);
+    else {
+        error_set(e, "%s: %u x %u pixels: %zu x %zu wanted, as the first has (or preprocessing with resize and crop)",
+                  file->path, image.width, image.height, d->sample.dim[2], d->sample.dim[1]);
+        place_prefix(d, file, e);
+    }
     image_finish(&image);
     return fits;
 }
 
+static bool load_list(struct folder *f, struct dataset *d, struct error *e) {
+    bool ok = read_table(f, e) && check_listed(f, e) && csv_labels_from_text(&f->table, f->label, d, e) &&
+              take_files(f, d, e);
+
+    csv_text_finish(&f->table);
+    free(f->sorted);
+    return ok;
+}
+
 bool folder_load(const char *path, struct dataset *d, struct error *e) {
     struct folder f = {.path = path, .labels_path = path_from(path, LABELS)};
-    bool ok = f.labels_path
-                  ? read_table(&f, e) && check_listed(&f, e) && csv_labels_from_text(&f.table, f.label, d, e) &&
-                        take_files(&f, d, e) && find_shape(d, e)
-                  : error_memory(e);
+    bool ok = f.labels_path || error_memory(e);
 
-    csv_text_finish(&f.table);
-    free(f.sorted);
+    ok = ok && (access(f.labels_path, F_OK) == 0 ? load_list(&f, d, e) : folder_find_pictures(path, d, e)) &&
+         find_shape(d, e);
     free(f.labels_path);
     return ok;
 }

@@ -159,11 +159,9 @@ static bool take_labels(const struct idx *x, struct dataset *d, struct error *e)
     for (uint32_t i = 0; i < d->count; i++) {
         size_t at = x->header + (size_t)i * x->type->size;
         double value = x->type->decode(x->bytes + at);
-        if (!(value >= 0 && value < SOURCE_CLASSES_MAX && floor(value) == value))
+        if (!source_put_label(d, i, value))
             return error_set(e, "%s: byte %zu: label %.9g: a whole number from 0 to %u wanted", x->path, at, value,
                              SOURCE_CLASSES_MAX - 1);
-        d->labels[i] = (uint32_t)value;
-        if (d->labels[i] >= d->classes) d->classes = d->labels[i] + 1;
     }
     return true;
 }

@@ -77,6 +77,26 @@ bool image_load(const char *path, struct image *out, struct error *e) {
     return ok;
 }
 
+bool image_set_channels(struct image *image, uint32_t channels, struct error *e) {
+    size_t plane = (size_t)image->width * image->height;
+    const uint8_t *from = image->data;
+
+    if (image->channels == channels) return true;
+    if (image->channels + channels != 4 || image->channels == 2)
+        return error_set(e, "pictures of %u channels: 1 or 3 wanted to make %u of them", image->channels, channels);
+    uint8_t *data = malloc(channels * plane);
+    if (!data) return error_memory(e);
+    if (channels == 3)
+        for (size_t c = 0; c < 3; c++) memcpy(data + c * plane, from, plane);
+    for (size_t i = 0; channels == 1 && i < plane; i++)
+        data[i] =
+            (uint8_t)((from[i] * 19595u + from[plane + i] * 38470u + from[2 * plane + i] * 7471u + 0x8000u) >> 16);
+    free(image->data);
+    image->data = data;
+    image->channels = channels;
+    return true;
+}
+
 void image_finish(struct image *image) {
     free(image->data);
     *image = (struct image){0};

@@ -43,7 +43,6 @@ static void take(png_structp png, png_bytep out, size_t n) {
 static void set_transformations(png_structp png) {
     png_set_palette_to_rgb(png);
     png_set_expand_gray_1_2_4_to_8(png);
-    png_set_strip_16(png);
     png_set_gray_to_rgb(png);
     png_set_strip_alpha(png);
 }
@@ -54,6 +53,9 @@ static bool read_header(struct png_job *job) {
     r->width = png_get_image_width(job->png, job->info);
     r->height = png_get_image_height(job->png, job->info);
     if (!image_check_size(r->width, r->height, job->error)) return false;
+    if (png_get_bit_depth(job->png, job->info) == 16) /* which part of the range is used, only its maker knows */
+        return error_set(job->error, "a PNG of 16 bits: 8 wanted (scale its values to 0 .. 255 by the range of the "
+                                     "whole data set: 12 bits in 16 would become black)");
     size_t stored = png_get_rowbytes(job->png, job->info) * r->height;
     if (stored / DEFLATE_RATIO > job->size)
         return error_set(job->error, "%zu bytes for %u x %u pixels: the whole file wanted", job->size, r->width,

@@ -77,11 +77,14 @@ static void add_scaled(struct text *out, double scale) {
 void preprocess_text(const struct preprocess *p, struct text *out) {
     bool shifted = !all_equal(p->mean) || p->mean[0] != 0, divided = !all_equal(p->std) || p->std[0] != 1;
 
-    if (!p->resize && !p->crop && p->order == ORDER_RGB && p->scale == 1 && !shifted && !divided) {
+    if (!preprocess_reshapes(p) && p->order == ORDER_RGB && p->scale == 1 && !shifted && !divided) {
         text_add(out, "values as they are");
         return;
     }
-    if (p->resize) text_add(out, "resize %u %s, ", p->resize, interpolation_names[p->interpolation]);
+    if (p->channels) text_add(out, p->channels == 1 ? "grey, " : "three channels, ");
+    if (p->resize)
+        text_add(out, "resize %u%s %s, ", p->resize, p->stretch ? " both sides" : "",
+                 interpolation_names[p->interpolation]);
     if (p->crop) text_add(out, "crop %u, ", p->crop);
     if (p->order == ORDER_BGR) text_add(out, "channels blue green red, ");
     if (divided) text_add(out, "(");
@@ -107,8 +110,14 @@ bool preprocess_fits(const struct preprocess *p, const struct shape *sample, str
                      shape_text(sample, text, sizeof text));
 }
 
+bool preprocess_reshapes(const struct preprocess *p) {
+    return p->channels || p->resize || p->crop;
+}
+
 bool preprocess_image(const struct preprocess *p, struct image *image, struct error *e) {
-    return (!p->resize || image_resize_shorter(image, p->resize, p->interpolation, e)) &&
+    return (!p->channels || image_set_channels(image, p->channels, e)) &&
+           (!p->resize || (p->stretch ? image_resize(image, p->resize, p->resize, p->interpolation, e)
+                                      : image_resize_shorter(image, p->resize, p->interpolation, e))) &&
            (!p->crop || image_crop_centre(image, p->crop, e));
 }
 

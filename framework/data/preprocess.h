@@ -9,15 +9,17 @@
 enum channel_order { ORDER_RGB, ORDER_BGR };
 extern const char *const channel_order_names[]; /* NULL-terminated */
 
-/* Pictures are resized, cropped, and their channels put in order; then every value becomes
- * (value * scale - mean[c]) / std[c], where c counts channels in that order. Samples that have not three channels take
- * only a mean and std that are the same for all. */
+/* Pictures get their number of channels, are resized, cropped, and their channels put in order; then every value
+ * becomes (value * scale - mean[c]) / std[c], where c counts channels in that order. Samples that have not three
+ * channels take only a mean and std that are the same for all. */
 struct preprocess {
     uint32_t resize; /* of the shorter side; 0: none */
+    bool stretch;    /* of both sides, whatever their ratio */
     uint32_t crop;   /* side of the square in the centre; 0: none */
     enum interpolation interpolation;
     double scale, mean[3], std[3];
     enum channel_order order;
+    uint32_t channels; /* 1: grey; 3: grey three times; 0: as they are */
 };
 
 struct preset {
@@ -35,7 +37,10 @@ void preprocess_text(const struct preprocess *, struct text *out);
 /* False when samples of this shape (after resize and crop) have not the channels that are declared. */
 bool preprocess_fits(const struct preprocess *, const struct shape *sample, struct error *);
 
-/* Resize and crop. */
+/* Whether pictures are changed before their values are. */
+bool preprocess_reshapes(const struct preprocess *);
+
+/* Channels, resize and crop. */
 bool preprocess_image(const struct preprocess *, struct image *, struct error *);
 
 /* What comes behind it; `out` is not `in`. */

@@ -11,11 +11,14 @@
 struct dataset;
 
 #define SOURCE_FORMS                                                                                                   \
-    "idx:IMAGES,LABELS, csv:FILE[,label=COLUMN], folder:DIR, "                                                         \
-    "sequence:FILE or cifar10:FILE[,FILE...]"
+    "idx:IMAGES,LABELS, csv:FILE[,label=COLUMN], folder:DIR, sequence:FILE, npy:INPUTS[,LABELS], npz:FILE or "         \
+    "cifar10:FILE[,FILE...]"
 
 /* Labels are 0 .. this - 1. More classes than that are no classes: someone took the wrong column or file. */
 #define SOURCE_CLASSES_MAX 65536u
+
+/* Label i, and `classes` that go with it; false when the value is no whole number from 0 to SOURCE_CLASSES_MAX - 1. */
+bool source_put_label(struct dataset *, size_t i, double value);
 
 /* Each reader fills an empty dataset; what it holds after a failure is the caller's to free all the same. */
 bool idx_load(const char *images, const char *labels, struct dataset *, struct error *);
@@ -24,6 +27,8 @@ bool csv_load(const char *path, const char *label, struct dataset *, struct erro
 bool folder_load(const char *path, struct dataset *, struct error *);
 bool folder_sample(const struct dataset *, uint32_t index, float *out, struct error *);
 bool sequence_load(const char *path, struct dataset *, struct error *);
+bool npy_source_load(const char *inputs, const char *labels, struct dataset *, struct error *); /* labels may be NULL */
+bool npz_load(const char *path, struct dataset *, struct error *);
 bool cifar_load(char *const *paths, size_t n, struct dataset *, struct error *);
 
 #endif

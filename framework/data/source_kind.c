@@ -75,6 +75,24 @@ static bool sequence_from(const struct source_parts *p, struct dataset *d, struc
     return sequence_load(p->path[0], d, e);
 }
 
+static bool npy_split(const char *rest, struct source_parts *p, struct error *e) {
+    return split_commas(rest, 2, p) || error_set(e, "one path, or two with one comma between them, wanted: "
+                                                    "npy:INPUTS[,LABELS]");
+}
+
+static bool npy_from(const struct source_parts *p, struct dataset *d, struct error *e) {
+    return npy_source_load(p->path[0], p->paths > 1 ? p->path[1] : NULL, d, e);
+}
+
+static bool npz_split(const char *rest, struct source_parts *p, struct error *e) {
+    if (!*rest) return error_set(e, "npz:FILE wanted");
+    return add_path(p, rest, strlen(rest), e);
+}
+
+static bool npz_from(const struct source_parts *p, struct dataset *d, struct error *e) {
+    return npz_load(p->path[0], d, e);
+}
+
 static bool cifar_split(const char *rest, struct source_parts *p, struct error *e) {
     return split_commas(rest, SOURCE_PATHS_MAX, p) ||
            error_set(e, "up to %d paths with commas between them wanted: cifar10:FILE[,FILE...]", SOURCE_PATHS_MAX);
@@ -87,6 +105,7 @@ static bool cifar_from(const struct source_parts *p, struct dataset *d, struct e
 static const struct source_kind source_kinds[] = {
     {"idx", idx_split, idx_from, false},         {"csv", csv_split, csv_from, false},
     {"folder", folder_split, folder_from, true}, {"sequence", sequence_split, sequence_from, false},
+    {"npy", npy_split, npy_from, false},         {"npz", npz_split, npz_from, false},
     {"cifar10", cifar_split, cifar_from, false},
 };
 #define KIND_COUNT (sizeof source_kinds / sizeof *source_kinds)

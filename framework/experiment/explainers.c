@@ -21,7 +21,7 @@ static bool add_row(struct run *run, char *name, const struct explainer_spec *sp
     struct explainer_entry *r = &run->explainers[run->explainer_count++];
     *r = (struct explainer_entry){.name = name, .reduction = reduction};
     if (!name) return error_memory(e);
-    if (!plugin_create(spec, &r->plugin, e))
+    if (!plugin_create(spec, run->battery->time_limit, &r->plugin, e))
         return location_prefix(run->battery->path, run->battery->settings, location, e);
     if (r->plugin->problem) {
         r->breach = text_copy(r->plugin->problem);

@@ -19,6 +19,21 @@
 
 #define FOLDER "folder:"
 
+/* Paths and the names of layers are whatever bytes the system and the model have, and JSON is UTF-8. */
+static json_t *text_json(const char *text) {
+    char *clean = text ? text_clean(text) : NULL;
+    json_t *json = text ? clean ? json_string(clean) : NULL : json_null();
+    free(clean);
+    return json;
+}
+
+/* The digest of what lies at that path. */
+static void add_file(json_t *files, const char *path, const char *digest) {
+    char *clean = text_clean(path);
+    if (clean) json_object_set_new(files, clean, json_string(digest));
+    free(clean);
+}
+
 static json_t *shape_json(const struct shape *s) {
     json_t *a = json_array();
     for (uint32_t d = 0; d < s->rank; d++) json_array_append_new(a, json_integer((json_int_t)s->dim[d]));
@@ -55,26 +70,29 @@ static json_t *model_json(const struct run *run) {
         size_t count = 0;
         for (uint32_t p = 0; p < g->layers[l].parameter_count; p++)
             count += shape_count(&g->values[g->layers[l].parameters[p]].shape);
-        json_array_append_new(layers,
-                              json_pack("{s:s, s:I}", "name", g->layers[l].name, "parameters", (json_int_t)count));
+        json_array_append_new(
+            layers, json_pack("{s:o, s:I}", "name", text_json(g->layers[l].name), "parameters", (json_int_t)count));
     }
-    return json_pack("{s:s, s:s, s:s*, s:o, s:I, s:I, s:o, s:s?}", "path", run->battery->model, "sha256",
-                     run->model_digest, "weights_sha256", external_digest(g, weights), "sample", shape_json(&g->sample),
-                     "classes", (json_int_t)g->classes, "parameters", (json_int_t)weights_flat_count(g), "layers",
-                     layers, "warning", g->warning);
+    return json_pack(
+        "{s:o, s:s, s:s*, s:s*, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "path", text_json(run->battery->model), "sha256",
+        run->model_digest, "output", g->taken, "weights_sha256", external_digest(g, weights), "sample",
+        shape_json(&g->sample), "layout", axis_order_names[g->channels_last ? AXIS_ORDER_NHWC : AXIS_ORDER_NCHW],
+        "task", task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
+        "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning", text_json(g->warning));
 }
 
 /* Of a folder: the list, and all its pictures. */
 static void add_folder(json_t *files, const char *folder, const struct dataset *data) {
     char digest[FILE_DIGEST_SIZE];
     struct text all = {0};
-    if (file_digest(data->list, digest, NULL)) json_object_set_new(files, data->list, json_string(digest));
+    if (data->list && file_digest(data->list, digest, NULL)) add_file(files, data->list, digest);
     for (uint32_t i = 0; i < data->count; i++) {
         if (!file_digest(data->files[i].path, digest, NULL)) digest[0] = 0;
-        text_add(&all, "%s\n", digest);
+        text_add(&all, "%s%s\n", data->list ? "" : data->files[i].path + strlen(folder),
+                 digest); /* whose folder may be its class */
     }
     data_digest(all.data, all.length, digest);
-    if (!all.failed) json_object_set_new(files, folder, json_string(digest));
+    if (!all.failed) add_file(files, folder, digest);
     text_finish(&all);
 }
 
@@ -89,8 +107,7 @@ static json_t *files_json(const char *source, const struct dataset *data) {
     while (at && *at) {
         const char *end = strchr(++at, ',');
         char *path = text_format("%.*s", (int)(end ? end - at : (long)strlen(at)), at), digest[FILE_DIGEST_SIZE];
-        if (path && file_exists(path) && file_digest(path, digest, NULL))
-            json_object_set_new(files, path, json_string(digest));
+        if (path && file_exists(path) && file_digest(path, digest, NULL)) add_file(files, path, digest);
         free(path);
         at = end;
     }
@@ -107,28 +124,32 @@ static json_t *values_json(const struct preprocess *p) {
 static json_t *columns_json(const struct dataset *d) {
     if (!d->columns || layout_of(&d->sample).kind != &layout_features) return NULL;
     json_t *a = json_array();
-    for (size_t i = 0; i < d->column_count; i++) json_array_append_new(a, json_string(d->columns[i]));
+    for (size_t i = 0; i < d->column_count; i++) json_array_append_new(a, text_json(d->columns[i]));
     return a;
+}
+
+static const char *target_text(const struct battery *b) {
+    return b->target == TARGET_CLASS ? b->target_class : b->target == TARGET_LABEL ? "label" : "predicted";
 }
 
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
-    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:b, s:o*}", "source", b->data_source, "preprocess",
+    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b, s:o*}", "source", text_json(b->data_source), "preprocess",
                      b->data_preprocess, "values", values_json(&b->preprocess), "files",
-                     files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target",
-                     b->target == TARGET_LABEL ? "label" : "predicted", "only_correct", b->only_correct, "columns",
-                     columns_json(run->data));
+                     files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target", target_text(b),
+                     "only_correct", b->only_correct, "columns", columns_json(run->data));
 }
 
 static json_t *training_json(const struct run *run) {
     const struct battery *b = run->battery;
     const struct recipe *r = &b->recipe;
     if (!b->has_training) return json_null();
-    return json_pack("{s:s, s:o, s:I, s:s?, s:s, s:f, s:f, s:I, s:I, s:f, s:o}", "source", b->training_source, "files",
-                     files_json(b->training_source, run->training), "images", (json_int_t)b->training_images, "layers",
-                     b->training_layers, "optimiser", r->optimiser == OPTIMISER_ADAM ? "adam" : "sgd", "learning_rate",
-                     r->learning_rate, "momentum", r->momentum, "batch", (json_int_t)r->batch, "epochs",
-                     (json_int_t)r->epochs, "stop_accuracy", r->stop_accuracy, "seed", seed_json(r->seed));
+    return json_pack("{s:o, s:o, s:I, s:s?, s:s, s:f, s:f, s:I, s:I, s:f, s:o}", "source",
+                     text_json(b->training_source), "files", files_json(b->training_source, run->training), "images",
+                     (json_int_t)b->training_images, "layers", b->training_layers, "optimiser",
+                     r->optimiser == OPTIMISER_ADAM ? "adam" : "sgd", "learning_rate", r->learning_rate, "momentum",
+                     r->momentum, "batch", (json_int_t)r->batch, "epochs", (json_int_t)r->epochs, "stop_accuracy",
+                     r->stop_accuracy, "seed", seed_json(r->seed));
 }
 
 static json_t *claims_json(unsigned claims) {
@@ -144,10 +165,10 @@ static json_t *explainers_json(const struct run *run) {
         const struct explainer_entry *r = &run->explainers[i];
         char *params = r->plugin ? plugin_params_text(r->plugin) : NULL;
         json_array_append_new(
-            a, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",
-                         r->plugin ? r->plugin->info.id : NULL, "path", r->plugin ? r->plugin->path : NULL, "sha256",
-                         r->plugin ? r->plugin->digest : NULL, "parameters", params, "claims", claims_json(r->claims),
-                         "reduction", reduction_name(r->reduction), "yardstick", r->yardstick));
+            a, json_pack("{s:s, s:s?, s:o, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",
+                         r->plugin ? r->plugin->info.id : NULL, "path", text_json(r->plugin ? r->plugin->path : NULL),
+                         "sha256", r->plugin ? r->plugin->digest : NULL, "parameters", params, "claims",
+                         claims_json(r->claims), "reduction", reduction_name(r->reduction), "yardstick", r->yardstick));
         free(params);
     }
     return a;
@@ -214,7 +235,7 @@ static json_t *machine_json(void) {
 /* What the command line put in place of values of the file. */
 static json_t *settings_json(const struct battery *b) {
     json_t *a = json_array();
-    for (size_t i = 0; i < b->setting_count; i++) json_array_append_new(a, json_string(b->settings[i]));
+    for (size_t i = 0; i < b->setting_count; i++) json_array_append_new(a, text_json(b->settings[i]));
     return a;
 }
 
@@ -243,8 +264,8 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
         return error_memory(e);
     }
     json_object_set_new(o, "battery_file",
-                        json_pack("{s:s, s:s, s:o}", "path", run->battery->path, "sha256", run->battery_digest,
-                                  "settings", settings_json(run->battery)));
+                        json_pack("{s:o, s:s, s:o}", "path", text_json(run->battery->path), "sha256",
+                                  run->battery_digest, "settings", settings_json(run->battery)));
     json_object_set_new(o, "libraries",
                         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "sqlite",
                                   sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",
@@ -254,5 +275,26 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
     json_object_set_new(o, "sandbox", json_string(sandbox_state().text));
     *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);
+    return *text || error_memory(e);
+}
+
+bool record_accuracy(const struct run *run, char **text, struct error *e) {
+    const struct accuracy *a = &run->accuracy;
+    bool known = accuracy_state(a) != ACCURACY_UNKNOWN;
+    struct text sentence = {0}, warning = {0};
+    *text = NULL;
+    accuracy_add_sentence(&sentence, a);
+    accuracy_add_warning(&warning, a);
+    json_t *o =
+        sentence.failed || warning.failed
+            ? NULL
+            : json_pack("{s:I, s:I, s:o, s:o, s:s, s:s?}", "read", (json_int_t)a->read, "right", (json_int_t)a->right,
+                        "accuracy", known ? json_real((double)a->right / a->read) : json_null(), "chance",
+                        known ? json_real(accuracy_chance(a)) : json_null(), "sentence", sentence.data, "warning",
+                        warning.data);
+    if (o) *text = json_dumps(o, JSON_PRESERVE_ORDER);
+    json_decref(o);
+    text_finish(&sentence);
+    text_finish(&warning);
     return *text || error_memory(e);
 }

@@ -2,8 +2,8 @@
  * and a run repeated.
  *
  * assay, abi, battery {path, name, sha256}, seed (a string of digits: it has 64 bits), model {path, sha256,
- * weights_sha256 where they lie in other files, sample, classes, parameters, layers}, data {source, preprocess, files,
- * inputs, target, only_correct}, training {source, images, layers, recipe} or null, explainers [{name, id, path,
+ * weights_sha256 where they lie in other files, sample, task, classes, parameters, layers}, data {source, preprocess,
+ * files, inputs, target, only_correct}, training {source, images, layers, recipe} or null, explainers [{name, id, path,
  * sha256, parameters, claims, reduction, yardstick}], controls [{id, options}], rule {...}, expect [...], libraries
  * {...}, machine {cpu, route (avx512, avx2 or portable), blas_kernel}. No times, no dates: the same run is the same
  * bytes. */
@@ -11,6 +11,10 @@
 #define ASSAY_EXPERIMENT_RECORD_H
 
 #include "experiment/state.h"
+
+/* The JSON object "accuracy" of the store: {read, right, accuracy, chance, sentence, warning}; read 0 and nulls where
+ * there are no labels, warning null where the accuracy is clearly above chance. *text is the caller's. */
+bool record_accuracy(const struct run *, char **text, struct error *);
 
 /* *text is the caller's. `identity` is a digest of what must agree for a store to be this run's: everything above but
  * the battery's file, the libraries and the machine. */

@@ -5,22 +5,30 @@
 #include "base/rng.h"
 #include "nn/net.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BATCH_LEAST 10u /* candidates predicted at once */
 #define BATCH_MOST 100u
+/* The accuracy is that of so many at least, where there are as many: 95 % intervals of +- 10 points at most. What the
+ * selection reads beyond counts too. It costs one forward pass for each. */
+#define READ_LEAST 100u
 
 struct selector {
     struct run *run;
     struct net *net;
     struct input_set *set;
     uint32_t wanted, quota, *per_class; /* per_class: how many are taken */
-    uint32_t *order, *predicted;        /* candidates, and their predictions where known */
+    uint32_t *order, *predicted, known; /* candidates, and the predictions of the first `known` */
+    float *logits;                      /* of one batch */
+    uint64_t *hash;                     /* [wanted] of the inputs taken */
+    uint32_t repeated;                  /* candidates passed over: an input taken has the same values */
     float *x;                           /* the candidates predicted last: [first, first + count) of the order */
     uint32_t first, count;
     bool *taken;
-    bool only_correct, by_label;
+    bool only_correct, by_label, fixed; /* fixed: the target is one class */
     size_t size;
 };
 
@@ -30,19 +38,44 @@ static uint32_t batch_of(const struct selector *s) {
     return s->wanted < least ? least : s->wanted > BATCH_MOST ? BATCH_MOST : s->wanted;
 }
 
-/* Predictions of the next candidates in the order, from *known on. */
-static bool predict(struct selector *s, uint32_t *known, struct error *e) {
-    uint32_t left = s->run->data->count - *known, n = batch_of(s);
+/* A file by its path, anything else by its number. */
+static bool not_finite(struct selector *s, uint32_t sample, float logit, struct error *e) {
+    const struct dataset *d = s->run->data;
+    char number[32] = "";
+    s->run->logits_broken = true;
+    if (!d->files) snprintf(number, sizeof number, ": sample %u", sample);
+    return error_set(e,
+                     "%s%s: the network's logits are not finite (%s): nothing can be explained there; check the model "
+                     "and the preprocessing",
+                     d->files ? d->files[sample].path : s->run->battery->data_source, number,
+                     isnan(logit) ? "nan" : "infinite");
+}
+
+static bool classify(struct selector *s, uint32_t first, uint32_t n, struct error *e) {
+    uint32_t classes = net_graph(s->net)->classes;
+    for (uint32_t i = 0; i < n; i++) {
+        const float *logits = s->logits + (size_t)i * classes;
+        for (uint32_t k = 0; k < classes; k++)
+            if (!isfinite(logits[k])) return not_finite(s, s->order[first + i], logits[k], e);
+        s->predicted[first + i] = net_class(logits, classes);
+    }
+    return true;
+}
+
+/* Predictions of the next candidates in the order. */
+static bool predict(struct selector *s, struct error *e) {
+    uint32_t left = s->run->data->count - s->known, n = batch_of(s);
     if (n > left) n = left;
     float *x = realloc(s->x, n * s->size * sizeof *x);
     if (!x) return error_memory(e);
     s->x = x;
-    s->first = *known;
+    s->first = s->known;
     s->count = n;
     bool ok = true;
-    for (uint32_t i = 0; ok && i < n; i++) ok = dataset_sample(s->run->data, s->order[*known + i], x + i * s->size, e);
-    ok = ok && net_predict(s->net, n, x, s->predicted + *known, e);
-    *known += n;
+    for (uint32_t i = 0; ok && i < n; i++)
+        ok = dataset_sample(s->run->data, s->order[s->known + i], x + i * s->size, e);
+    ok = ok && net_forward(s->net, n, x, s->logits, e) && classify(s, s->known, n, e);
+    s->known += n;
     return ok;
 }
 
@@ -53,34 +86,102 @@ static bool copy_sample(const struct selector *s, uint32_t candidate, float *out
     return true;
 }
 
+/* FNV-1a, word by word (http://www.isthe.com/chongo/tech/comp/fnv/). */
+static uint64_t hash_of(const float *x, size_t n) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        hash = (hash ^ bits) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+/* Whether an input taken has the values of input `count`: the same one twice says nothing new. */
+static bool is_repeated(const struct selector *s, uint64_t hash) {
+    const float *x = s->set->x + s->set->count * s->size;
+    for (uint32_t i = 0; i < s->set->count; i++)
+        if (s->hash[i] == hash && memcmp(s->set->x + i * s->size, x, s->size * sizeof *x) == 0) return true;
+    return false;
+}
+
+/* Of pictures without labels the prediction stands for the class. */
+static uint32_t class_of(const struct selector *s, uint32_t candidate) {
+    return s->run->data->unlabelled ? s->predicted[candidate] : s->run->data->labels[s->order[candidate]];
+}
+
 static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     struct input_set *set = s->set;
-    uint32_t i = set->count++, sample = s->order[candidate], label = s->run->data->labels[sample];
+    uint32_t i = set->count, sample = s->order[candidate], label = s->run->data->labels[sample];
+    s->taken[candidate] = true;
+    if (!copy_sample(s, candidate, set->x + i * s->size, e)) return false;
+    s->hash[i] = hash_of(set->x + i * s->size, s->size);
+    if (is_repeated(s, s->hash[i])) {
+        s->repeated++;
+        return true;
+    }
     set->sample[i] = sample;
     set->label[i] = label;
     set->predicted[i] = s->predicted[candidate];
-    set->target[i] = s->by_label ? label : s->predicted[candidate];
-    s->taken[candidate] = true;
-    s->per_class[label]++;
-    return copy_sample(s, candidate, set->x + i * s->size, e);
+    set->target[i] = s->by_label ? label : s->fixed ? s->run->target_class : s->predicted[candidate];
+    s->per_class[class_of(s, candidate)]++;
+    set->count++;
+    return true;
+}
+
+/* On what was read, the candidates passed over among them. */
+static struct accuracy accuracy_of(const struct selector *s) {
+    const uint32_t *labels = s->run->data->labels;
+    uint32_t *of = !s->run->data->unlabelled ? malloc(s->known * sizeof *of) : NULL;
+    for (uint32_t i = 0; of && i < s->known; i++) of[i] = labels[s->order[i]];
+    struct accuracy a = accuracy_count(s->predicted, of, s->known, net_graph(s->net)->classes);
+    free(of);
+    return a;
+}
+
+/* All were read by then. */
+static bool too_few(const struct selector *s, struct error *e) {
+    const char *source = s->run->battery->data_source;
+    const char *right = s->only_correct ? " that are classified correctly" : "";
+    const struct accuracy a = accuracy_of(s);
+    struct text remedy = {0};
+    text_add(&remedy, "%s", s->only_correct ? ", or set `only-correct: false`; " : "");
+    if (s->only_correct) accuracy_add_warning(&remedy, &a);
+    if (remedy.data && remedy.length > 2 && remedy.data[remedy.length - 2] == ';')
+        remedy.data[remedy.length - 2] = '\0';
+    const char *more = remedy.failed || !remedy.data ? "" : remedy.data;
+    if (s->repeated)
+        error_set(e,
+                  "%s: found %u different samples%s (%u are repetitions of these, value for value): wanted %u; lower "
+                  "`inputs`, take the repetitions out and more samples in%s",
+                  source, s->set->count, right, s->repeated, s->wanted, more);
+    else
+        error_set(e, "%s: found %u samples%s: wanted %u; lower `inputs`%s", source, s->set->count, right, s->wanted,
+                  more);
+    text_finish(&remedy);
+    return false;
 }
 
 /* First an equal number of every class, then whatever comes. */
 static bool fill(struct selector *s, struct error *e) {
-    uint32_t known = 0;
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t k = 0; k < s->run->data->count && s->set->count < s->wanted; k++) {
-            if (k == known && !predict(s, &known, e)) return false;
-            uint32_t label = s->run->data->labels[s->order[k]];
-            bool fits = pass == 1 || s->per_class[label] < s->quota;
-            bool wanted = !s->taken[k] && fits && (!s->only_correct || s->predicted[k] == label);
+            if (k == s->known && !predict(s, e)) return false;
+            bool fits = pass == 1 || s->per_class[class_of(s, k)] < s->quota;
+            bool right = s->predicted[k] == s->run->data->labels[s->order[k]];
+            bool wanted = !s->taken[k] && fits && (!s->only_correct || right);
             if (wanted && !take(s, k, e)) return false;
         }
-    if (s->set->count == s->wanted) return true;
-    return error_set(
-        e,
-        "%s: found %u samples that are classified correctly: wanted %u; lower `inputs`, or set `only-correct: false`",
-        s->run->battery->data_source, s->set->count, s->wanted);
+    return s->set->count == s->wanted || too_few(s, e);
+}
+
+static bool measure_accuracy(struct selector *s, struct error *e) {
+    const struct dataset *d = s->run->data;
+    uint32_t least = d->count < READ_LEAST ? d->count : READ_LEAST;
+    while (!d->unlabelled && s->known < least)
+        if (!predict(s, e)) return false;
+    s->run->accuracy = accuracy_of(s);
+    return true;
 }
 
 static double zero_share(const struct input_set *set, size_t size) {
@@ -151,29 +252,40 @@ static bool put_inputs(struct run *run, enum root root, struct error *e) {
     return ok && store_commit(run->store, e);
 }
 
+static bool allocate_logits(struct selector *s, struct error *e) {
+    s->logits = malloc((size_t)batch_of(s) * net_graph(s->net)->classes * sizeof *s->logits);
+    return s->logits || error_memory(e);
+}
+
 bool setup_inputs(struct run *run, enum root root, struct error *e) {
     const struct battery *b = run->battery;
     struct input_set *set = &run->inputs[root];
     if (root == ROOT_LINEAR && !run->linear) return true;
-    uint32_t count = run->data->count, classes = run->data->classes;
+    uint32_t count = run->data->count, classes = run->data->unlabelled ? run->graph->classes : run->data->classes;
     struct selector s = {.run = run, .set = set, .wanted = b->inputs, .size = shape_count(&run->data->sample)};
     /* Label permutation explains the true class of inputs that the network trained on true labels gets right. */
     s.by_label = root == ROOT_LABELS || b->target == TARGET_LABEL;
+    s.fixed = !s.by_label && b->target == TARGET_CLASS;
     s.only_correct = root == ROOT_LABELS || b->only_correct;
     s.quota = (b->inputs + classes - 1) / classes;
     s.order = malloc(2 * (size_t)count * sizeof *s.order); /* the second half: scratch of the derangements */
     s.predicted = malloc(count * sizeof *s.predicted);
     s.taken = calloc(count, sizeof *s.taken);
     s.per_class = calloc(classes, sizeof *s.per_class);
-    bool ok = s.order && s.predicted && s.taken && s.per_class && allocate(set, b->inputs, s.size);
+    s.hash = malloc(b->inputs * sizeof *s.hash);
+    bool ok = s.order && s.predicted && s.taken && s.hash && s.per_class && allocate(set, b->inputs, s.size);
     if (!ok) error_memory(e);
     if (ok) {
         struct rng rng = rng_stream(b->seed, "inputs", 0);
         rng_permutation(&rng, count, s.order);
         /* The linear model classifies nothing: its inputs are those of the model. */
         enum root judge_root = root == ROOT_LINEAR ? ROOT_MODEL : root;
-        ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && fill(&s, e);
+        ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && allocate_logits(&s, e) && fill(&s, e) &&
+             (root != ROOT_MODEL || measure_accuracy(&s, e));
     }
+    if (ok && s.repeated && root == ROOT_MODEL)
+        dataset_note(run->data, "%s: %u samples are passed over: the same values as one of the inputs", b->data_source,
+                     s.repeated);
     for (uint32_t i = 0; ok && root == ROOT_LINEAR && i < set->count; i++)
         set->target[i] %= run->linear_graph->classes; /* it may have fewer outputs than the model */
     if (ok) {
@@ -187,9 +299,11 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     }
     net_destroy(s.net);
     free(s.x);
+    free(s.logits);
     free(s.order);
     free(s.predicted);
     free(s.taken);
     free(s.per_class);
+    free(s.hash);
     return ok;
 }

@@ -5,9 +5,11 @@
 #include "base/layout.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "data/channels_last.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
+#include "experiment/task.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,24 +24,103 @@ static bool check_data(const struct run *run, struct dataset *data, const struct
     const struct tokens *tokens = run->graph->tokens;
     if (tokens && !dataset_embed(data, &tokens->table, source, e)) return false;
     if (!layout_fits(&data->sample, &graph->sample))
-        return error_set(e, "%s: samples of shape %s: %s takes shape %s", source,
-                         shape_text(&data->sample, got, sizeof got), run->battery->model,
-                         shape_text(&graph->sample, wanted, sizeof wanted));
+        return error_set(
+            e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(&data->sample, got, sizeof got),
+            run->battery->model, shape_text(&graph->sample, wanted, sizeof wanted),
+            shape_is_channels_last(&graph->sample, &data->sample) ? ": channels last: `layout: nhwc` wanted" : "");
     return dataset_check_labels(data, source, graph->classes, e);
 }
 
+static bool settle_axis_order(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    return graph_settle_axis_order(run->graph, b->axis_order, e) || error_prefix(e, "%s", b->model);
+}
+
+/* What of the battery needs labels; NULL: nothing. */
+static const char *labels_use(const struct run *run) {
+    const struct battery *b = run->battery;
+    if (b->target == TARGET_LABEL) return "`target: label`";
+    if (setup_needs_labels(run)) return "label-permutation";
+    return b->only_correct ? "`only-correct: true`, the default" : NULL;
+}
+
+static bool load_data(struct run *run, const char *source, const char *labels_for, struct dataset **out,
+                      struct error *e) {
+    const struct shape *sample = run->graph ? &run->graph->sample : NULL; /* NULL: its sizes are those of the data */
+    const bool picture = sample && layout_of(sample).kind == &layout_picture;
+    const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
+                                            picture ? (uint32_t)sample->dim[0] : 0};
+    return dataset_load_for(source, &request, out, e) &&
+           (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));
+}
+
+/* Where the network made pictures grey, the report and the training data follow. */
+static bool take_preprocess(struct run *run, struct error *e) {
+    struct battery *b = run->battery;
+    struct text text = {0};
+    if (b->preprocess_file) dataset_note(run->data, "preprocess: auto: %s: %s", b->preprocess_file, b->data_preprocess);
+    if (b->preprocess.channels == run->data->preprocess.channels) return true;
+    b->preprocess = run->data->preprocess;
+    preprocess_text(&b->preprocess, &text);
+    free(b->data_preprocess);
+    b->data_preprocess = text.data;
+    return !text.failed || error_memory(e);
+}
+
+/* The class that every input is explained for: by its number, else by its name. */
+static bool find_target(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    long number;
+    if (b->target != TARGET_CLASS) return true;
+    if (text_to_long(b->target_class, 0, (long)run->graph->classes - 1, &number)) {
+        run->target_class = (uint32_t)number;
+        return true;
+    }
+    if (class_names_find(&run->class_names, b->target_class, &run->target_class) == 1) return true;
+    for (uint32_t i = 0; run->data->class_names && i < run->data->classes; i++)
+        if (strcmp(run->data->class_names[i], b->target_class) == 0) {
+            run->target_class = i;
+            return true;
+        }
+    const char *nearest = class_names_nearest(&run->class_names, b->target_class);
+    if (nearest)
+        return battery_fail(b, b->target_location, e, "'%s': did you mean '%s'?", excerpt_of(b->target_class).text,
+                            nearest);
+    return battery_fail(b, b->target_location, e,
+                        "'%s': 'label', 'predicted', a class from 0 to %u or a name of class-names wanted",
+                        excerpt_of(b->target_class).text, run->graph->classes - 1);
+}
+
+/* *open, unless NULL: it was not loaded because the file leaves sizes open, which are those of the data then. */
+static bool load_network(struct run *run, bool *open, struct error *e) {
+    struct onnx_options options = run->battery->network.onnx;
+    if (run->data) options.data = run->data->sample;
+    options.open = open;
+    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_axis_order(run, e);
+}
+
+/* The data are loaded here only where the file leaves sizes open. */
+static bool load_settled_network(struct run *run, struct error *e) {
+    struct error first = {{0}};
+    bool open = false;
+    if (load_network(run, &open, &first)) return true;
+    if (!open) return error_set(e, "%s", first.text);
+    return load_data(run, run->battery->data_source, labels_use(run), &run->data, e) && load_network(run, NULL, e);
+}
+
+/* Before the explainers, whose maps are reduced as the network's input asks. */
 static bool open_graph(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           onnx_load(b->model, &run->graph, e) && weights_create(run->graph, &run->model, e);
+           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_settled_network(run, e);
 }
 
 static bool open_data(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    return dataset_load_with(b->data_source, &b->preprocess, &run->data, e) &&
-           check_data(run, run->data, run->graph, b->data_source, e) &&
-           dataset_take_shape(run->data, &run->graph->sample) &&
-           (!b->class_names || class_names_load(b->class_names, &run->class_names, e));
+    return (run->data || load_data(run, b->data_source, labels_use(run), &run->data, e)) && take_preprocess(run, e) &&
+           task_settle(run->graph, b->task, run->data, b->data_source, b->model, e) &&
+           weights_create(run->graph, &run->model, e) && check_data(run, run->data, run->graph, b->data_source, e) &&
+           dataset_take_shape(run->data, &run->graph->sample) && find_target(run, e);
 }
 
 static bool fits_inputs(const struct run *run, struct error *e) {
@@ -143,13 +224,17 @@ bool setup_needs_labels(const struct run *run) {
 
 static bool open_training(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    if (!dataset_load_with(b->training_source, &b->preprocess, &run->training, e)) return false;
+    if (!load_data(run, b->training_source, "label-permutation", &run->training, e)) return false;
     if (b->training_layers) {
-        if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e)) return false;
+        if (!arch_build(b->training_layers, &run->graph->sample, &run->label_graph, e) ||
+            !task_settle(run->label_graph, b->task, run->training, b->training_source, "training.layers", e))
+            return false;
     } else {
         run->label_graph = run->graph;
     }
-    if (!check_data(run, run->training, run->label_graph, b->training_source, e)) return false;
+    if (!check_data(run, run->training, run->label_graph, b->training_source, e) ||
+        !dataset_same_words(run->data, b->data_source, run->training, b->training_source, e))
+        return false;
     dataset_take_shape(run->training, &run->data->sample);
     if (run->training->count < b->training_images)
         return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source,
@@ -221,6 +306,7 @@ void setup_finish(struct run *run) {
         free(r->name);
         free(r->breach);
         free(r->unsupported);
+        free(r->inspected);
     }
     for (uint32_t i = 0; i < run->network_count; i++) {
         weights_destroy(run->networks[i].weights);

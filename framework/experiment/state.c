@@ -1,6 +1,8 @@
 /* state.c: what is looked up in a run. */
 #include "experiment/state.h"
 
+#include "nn/activations.h"
+
 const struct graph *run_root_graph(const struct run *run, enum root root) {
     const struct graph *const graphs[ROOT_COUNT] = {run->graph, run->label_graph, run->linear_graph};
     return graphs[root];
@@ -59,6 +61,8 @@ struct experiment_view run_view(const struct run *run) {
         .sample = &run->data->sample,
         .linear = linear_weights(run),
         .seed = run->battery->seed,
+        .one_output = run->graph && (run->graph->paired || run->graph->classes == 1),
+        .saturating = run->graph ? graph_saturating(run->graph) : NULL,
     };
     for (int root = 0; root < ROOT_COUNT; root++) {
         const struct graph *g = run_root_graph(run, (enum root)root);

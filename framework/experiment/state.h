@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "experiment/reduce.h"
 #include "experiment/view.h"
+#include "measure/accuracy.h"
 #include "nn/net.h"
 #include "host/plugin.h"
 #include "store/store.h"
@@ -17,9 +18,12 @@ struct run {
     struct weights *model, *linear;
     struct dataset *data, *training;
     struct class_names class_names;
+    uint32_t target_class;     /* of TARGET_CLASS */
     uint32_t *training_subset; /* [battery->training_images] sample indices */
     struct input_set inputs[ROOT_COUNT];
     uint32_t global_count;
+    struct accuracy accuracy; /* of the model on the data, once its inputs are taken */
+    bool logits_broken;       /* the model's own logits are not finite: the run cannot begin */
     struct explainer_entry *explainers;
     uint32_t explainer_count;
     struct control_entry *controls;

@@ -29,6 +29,8 @@ struct explainer_entry {
     struct plugin *plugin;      /* NULL for a yardstick; may have a problem, which is the breach then */
     unsigned claims;            /* enum assay_claim, for its parameters */
     bool non_negative;          /* as delivered, after reduction */
+    char *inspected;            /* the layer it looks at, with its shape, as conformance saw; or NULL */
+    bool ruled;                 /* it asks for a backward rule other than the gradient, as conformance saw */
     bool needed;                /* yardsticks: some row is paired with it */
     char *breach;               /* why it is ERROR before any control, or NULL */
     char *unsupported;          /* why every control is SKIP, or NULL */
@@ -67,6 +69,8 @@ struct experiment_view {
     uint32_t classes[ROOT_COUNT]; /* outputs of each root's network; 0 where there is none */
     const float *linear;          /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
     uint64_t seed;                /* of the battery */
+    bool one_output;              /* the model's logits are one number for each input (and its negative) */
+    const char *saturating;       /* the operator the model's outputs come from, where it saturates; or NULL */
 };
 
 /* NULL where there is none. */

@@ -2,7 +2,6 @@
 #include "host/conformance.h"
 
 #include "host/conformance_trial.h"
-#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,52 +10,24 @@
 
 #define OTHER_SEED 0x9e3779b97f4a7c15u
 
-const char *conformance_state_name(enum conformance_state state) {
-    static const char *const names[] = {"ok", "breach", "warning", "unsupported"};
-    return names[state];
-}
-
-const struct conformance_line *conformance_breach(const struct conformance_report *report) {
-    for (uint32_t i = 0; i < report->count; i++)
-        if (report->lines[i].state == CONFORMANCE_BREACH) return &report->lines[i];
-    return NULL;
-}
-
-static bool is_text(const char *text, size_t size) {
-    return memchr(text, 0, size) && text_is_clean(text);
-}
-
-bool conformance_report_check(const struct conformance_report *report) {
-    unsigned char flag; /* a bool that holds anything else must not be read */
-    memcpy(&flag, &report->unsupported, sizeof flag);
-    if (flag > 1 || report->count > CONFORMANCE_MAX || !is_text(report->why, sizeof report->why)) return false;
-    for (uint32_t i = 0; i < report->count; i++) {
-        const struct conformance_line *line = &report->lines[i];
-        int state = (int)line->state;
-        if (state < CONFORMANCE_OK || state > CONFORMANCE_UNSUPPORTED || !is_text(line->id, sizeof line->id) ||
-            !is_text(line->sentence, sizeof line->sentence))
-            return false;
-    }
-    return true;
-}
-
-void conformance_report_clean(struct conformance_report *report) {
-    text_clean_in_place(report->why);
-    for (uint32_t i = 0; i < report->count; i++) text_clean_in_place(report->lines[i].sentence);
-}
-
-/* ---- The checks ---- */
-
 static bool check_answer(struct trial *trial) {
     const assay_request batch = trial_batch(trial);
     assay_status status = trial_call(trial, &batch, CALL_NAN_A, trial->first);
     trial->report->forward = trial->handle->forward;
     trial->report->backward = trial->handle->backward;
+    trial->report->ruled = trial->handle->ruled;
+    handle_inspected(trial->handle, trial->report->inspected, sizeof trial->report->inspected);
     const char *why = trial->call.why[0] ? trial->call.why : "no reason given";
     if (status == ASSAY_UNSUPPORTED) {
         trial->report->unsupported = true;
         snprintf(trial->report->why, sizeof trial->report->why, "%.200s", why);
         trial_say(trial, "answer", CONFORMANCE_UNSUPPORTED, "the plugin does not support this model: %.150s", why);
+        return false;
+    }
+    if (status != ASSAY_OK && trial->handle->not_finite) {
+        trial_say(trial, "answer", CONFORMANCE_BREACH,
+                  CONFORMANCE_NETWORK "%s not finite: the explainer cannot be judged on it.",
+                  trial->handle->not_finite);
         return false;
     }
     if (status != ASSAY_OK) {

@@ -67,7 +67,8 @@ bool trial_init(struct trial *trial, const struct conformance_case *given, struc
                 struct error *e) {
     *trial = (struct trial){.given = given, .report = report};
     if ((!given->memo && !memo_create(MEMO_BYTES, &trial->memo, e)) ||
-        !net_create_with(given->weights, &given->net, &trial->net, e) || !handle_create(trial->net, &trial->handle, e))
+        !net_create_with(given->weights, &given->net, &trial->net, e) ||
+        !handle_create(trial->net, &trial->handle, e) || !handle_refuse_idle_rules(trial->handle, e))
         return false;
     trial->handle->helpers = given->helpers;
     trial->handle->memo = given->memo ? given->memo : trial->memo;

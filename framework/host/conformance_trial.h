@@ -3,7 +3,8 @@
 #define ASSAY_HOST_CONFORMANCE_TRIAL_H
 
 #include "host/call.h"
-#include "host/conformance.h"
+#include "host/conformance_case.h"
+#include "host/conformance_report.h"
 
 /* Positions of a batch that are asked alone, and samples of a group that is asked with other seeds or targets. */
 #define TRIAL_SINGLES 16u

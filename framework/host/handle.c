@@ -2,8 +2,10 @@
 #include "host/handle.h"
 
 #include "base/rng.h"
+#include "nn/activations.h"
 #include "nn/op.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +59,7 @@ static bool find_gradients(const struct handle *h, const struct net_request *r, 
     return true;
 }
 
-static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
+static bool answer(struct handle *h, const struct net_request *r, size_t count, float *out, struct error *e) {
     const bool line = r->question == ASK_LINE_SUM;
     const size_t sample = h->model.input.count * sizeof *r->x;
     const uint32_t head[] = {r->question, r->rule, r->n};
@@ -67,9 +69,6 @@ static bool ask(struct handle *h, const struct net_request *r, float *out, struc
                                       {r->weights, r->weights ? r->n * sizeof *r->weights : 0},
                                       {r->to, line ? sample : 0},
                                       {r->positions, line ? r->n * sizeof *r->positions : 0}};
-    size_t count = r->question == ASK_FORWARD    ? (size_t)r->n * h->model.outputs
-                   : r->question == ASK_GRADIENT ? r->n * h->model.input.count
-                                                 : h->model.input.count;
     char key[FILE_DIGEST_SIZE];
     h->forward += r->n;
     h->backward += r->question == ASK_FORWARD ? 0 : r->n;
@@ -79,6 +78,20 @@ static bool ask(struct handle *h, const struct net_request *r, float *out, struc
     if (memo_find(h->memo, key, out, count)) return true;
     if (!helpers_ask(&h->helpers, h->net, r, out, e)) return false;
     memo_keep(h->memo, key, out, count);
+    return true;
+}
+
+/* What the network answers is the network's: a plugin is told that it is not finite, and not blamed for its map. */
+static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
+    size_t count = r->question == ASK_FORWARD    ? (size_t)r->n * h->model.outputs
+                   : r->question == ASK_GRADIENT ? r->n * h->model.input.count
+                                                 : h->model.input.count;
+    if (!answer(h, r, count, out, e)) return false;
+    for (size_t k = 0; k < count; k++) {
+        if (isfinite(out[k])) continue;
+        h->not_finite = r->question == ASK_FORWARD ? "logits are" : "gradient is";
+        return error_set(e, "the network's %s not finite", h->not_finite);
+    }
     return true;
 }
 
@@ -147,6 +160,7 @@ static assay_status layers_inspect(const assay_model *model, uint32_t index, uin
     }
     assay_status status = check_batch(model, call, n, x, gradient != NULL, targets, why);
     if (status != ASSAY_OK) return status;
+    handle->inspected = index + 1;
     handle->forward += n;
     handle->backward += gradient ? n : 0;
     bool ok =
@@ -167,6 +181,11 @@ static assay_status backward_gradient(const assay_model *model, assay_rule rule,
     };
     if ((size_t)rule >= sizeof rules / sizeof *rules)
         return assay_say(why, ASSAY_UNSUPPORTED, "backward: this host has no rule %d", (int)rule);
+    if (rule != ASSAY_RULE_GRADIENT && handle_of(model)->idle_rules)
+        return assay_say(why, ASSAY_UNSUPPORTED,
+                         "The network has no rectifier (ReLU or its kin): the backward rule changes nothing, this is "
+                         "the gradient.");
+    if (rule != ASSAY_RULE_GRADIENT) handle_of(model)->ruled += n;
     return gradient_under(model, rules[rule], n, x, targets, out, why);
 }
 
@@ -224,19 +243,6 @@ static uint32_t sample_begins(const struct graph *graph, const struct value *val
     return !graph->single || (value->shape.rank > 0 && value->shape.dim[0] == 1);
 }
 
-/* wanted[value]: whether the output depends on it. Nodes are in topological order, so one walk backwards is enough. */
-static void mark_needed(const struct graph *graph, bool *wanted) {
-    wanted[graph->output] = true;
-    for (uint32_t i = graph->node_count; i-- > 0;) {
-        const struct node *node = &graph->nodes[i];
-        bool needed = false;
-        for (uint32_t k = 0; k < node->output_count; k++)
-            needed = needed || (node->outputs[k] != GRAPH_NONE && wanted[node->outputs[k]]);
-        for (uint32_t k = 0; needed && k < node->input_count; k++)
-            if (node->inputs[k] != GRAPH_NONE) wanted[node->inputs[k]] = true;
-    }
-}
-
 /* Of the layer that begins at the node, as `assay list layers` has it; else of the node itself. */
 static const char *name_for_plugin(const struct graph *graph, uint32_t index) {
     for (uint32_t i = 0; i < graph->layer_count; i++)
@@ -253,7 +259,7 @@ static bool collect_layers(struct handle *handle, const struct graph *graph, str
         free(wanted);
         return error_memory(e);
     }
-    mark_needed(graph, wanted);
+    graph_mark_needed(graph, wanted);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         const struct value *value = graph_value(graph, node->outputs[0]);
@@ -289,6 +295,23 @@ bool handle_create(struct net *net, struct handle **out, struct error *e) {
     }
     *out = handle;
     return true;
+}
+
+bool handle_refuse_idle_rules(struct handle *handle, struct error *e) {
+    struct activations found;
+    if (!graph_activations(net_graph(handle->net), &found, e)) return false;
+    handle->idle_rules = found.rectifiers == 0;
+    return true;
+}
+
+void handle_inspected(const struct handle *handle, char *out, size_t size) {
+    *out = '\0';
+    if (handle->inspected == 0) return;
+    const assay_layer *layer = &handle->layers[handle->inspected - 1];
+    size_t used = (size_t)snprintf(out, size, "%.120s", layer->name);
+    for (uint32_t d = 0; d < layer->output.rank && used < size; d++)
+        used += (size_t)snprintf(out + used, size - used, "%s%u", d ? " x " : " (", layer->output.dim[d]);
+    if (used < size) snprintf(out + used, size - used, "%s", layer->output.rank ? ")" : "");
 }
 
 void handle_destroy(struct handle *handle) {

@@ -19,11 +19,20 @@ struct handle {
     assay_layer *layers;          /* nodes with an activation the output depends on, from input to output */
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
+    bool idle_rules;            /* backward rules change nothing in this network, and are refused */
+    const char *not_finite;     /* "logits are", "gradient is": what the network answered last that was not; or NULL */
+    uint32_t inspected;         /* the layer looked at last, and one; 0: none */
+    uint64_t ruled;             /* samples passed under a rule other than the gradient */
     uint64_t forward, backward; /* samples passed so far; a gradient counts one of each */
 };
 
 /* Borrows the net, which outlives the handle. Fails for a network whose samples have more than 4 dimensions. */
 bool handle_create(struct net *, struct handle **out, struct error *);
+/* From now on a backward rule other than the gradient is ASSAY_UNSUPPORTED where the network has no rectifier that it
+ * would change. Not for networks of the harness that have none by design: the linear model. */
+bool handle_refuse_idle_rules(struct handle *, struct error *);
+/* The layer that was inspected last, as "conv2 (32 x 12 x 12)"; "" where none was. */
+void handle_inspected(const struct handle *, char *out, size_t size);
 void handle_destroy(struct handle *);
 
 /* What names the gradient of logit `target` at the sample x[count] of that network. */

@@ -68,9 +68,10 @@ static bool create_work(void *user, int fd) {
 /* ---- the parent ---- */
 
 /* The answer of one child, *data the caller's, of *size bytes behind the first; else the plugin has a problem. */
-static bool probe(struct plugin *plugin, bool (*work)(void *, int), char **data, size_t *size, struct error *e) {
+static bool probe(struct plugin *plugin, double limit, bool (*work)(void *, int), char **data, size_t *size,
+                  struct error *e) {
     *data = NULL;
-    if (!isolate_run(work, plugin, PLUGIN_PROBE_SECONDS, data, size, e))
+    if (!isolate_run(work, plugin, limit < PLUGIN_PROBE_SECONDS ? limit : PLUGIN_PROBE_SECONDS, data, size, e))
         return error_prefix(e, "%s: the plugin, while it was loaded", plugin->path);
     if (*size > 0 && (*data)[0] == ANSWERED) {
         --*size;
@@ -83,20 +84,20 @@ static bool probe(struct plugin *plugin, bool (*work)(void *, int), char **data,
     return false;
 }
 
-static bool learn_explainers(struct plugin *plugin, struct explainer_info_list *list, struct error *e) {
+static bool learn_explainers(struct plugin *plugin, double limit, struct explainer_info_list *list, struct error *e) {
     char *data;
     size_t size;
-    if (!probe(plugin, describe_work, &data, &size, e)) return false;
+    if (!probe(plugin, limit, describe_work, &data, &size, e)) return false;
     bool ok = explainer_decode(data + 1, size, list, e) || error_prefix(e, "%s", plugin->path);
     free(data);
     return ok;
 }
 
-static bool learn_claims(struct plugin *plugin, struct error *e) {
+static bool learn_claims(struct plugin *plugin, double limit, struct error *e) {
     char *data;
     size_t size;
     uint32_t claims = UINT32_MAX;
-    if (!probe(plugin, create_work, &data, &size, e)) return false;
+    if (!probe(plugin, limit, create_work, &data, &size, e)) return false;
     if (size == sizeof claims) memcpy(&claims, data + 1, sizeof claims);
     free(data);
     plugin->claims = claims;
@@ -150,14 +151,14 @@ static bool set_problem(struct plugin *plugin, const struct error *why, struct e
     return true;
 }
 
-static bool learn(struct plugin *plugin, const struct explainer_spec *spec, struct error *e) {
+static bool learn(struct plugin *plugin, const struct explainer_spec *spec, double limit, struct error *e) {
     struct explainer_info_list list = {0};
     struct error why = {{0}};
-    if (!learn_explainers(plugin, &list, &why)) return set_problem(plugin, &why, e);
+    if (!learn_explainers(plugin, limit, &list, &why)) return set_problem(plugin, &why, e);
     bool ok = pick(plugin, spec->id, &list, e) &&
               plugin_params_fill(&plugin->info, spec->params, spec->param_count, &plugin->params, e);
     explainer_info_list_finish(&list);
-    return ok && (learn_claims(plugin, &why) || set_problem(plugin, &why, e));
+    return ok && (learn_claims(plugin, limit, &why) || set_problem(plugin, &why, e));
 }
 
 /* A path without a slash would be looked for in the system's library folders. */
@@ -165,7 +166,7 @@ static char *path_with_slash(const char *path) {
     return strchr(path, '/') ? text_copy(path) : text_format("./%s", path);
 }
 
-bool plugin_create_from(const struct explainer_source *const *sources, const struct explainer_spec *spec,
+bool plugin_create_from(const struct explainer_source *const *sources, const struct explainer_spec *spec, double limit,
                         struct plugin **out, struct error *e) {
     struct plugin *plugin = calloc(1, sizeof *plugin);
     if (!plugin) return error_memory(e);
@@ -179,7 +180,7 @@ bool plugin_create_from(const struct explainer_source *const *sources, const str
     for (size_t i = 0; ok && sources[i] && !plugin->source; i++)
         if (sources[i]->takes(plugin->path)) plugin->source = sources[i];
     if (ok && !plugin->source) ok = error_set(e, "%s: no explainer that this assay can open", plugin->path);
-    ok = ok && plugin->source->digest(plugin->path, plugin->digest, e) && learn(plugin, spec, e);
+    ok = ok && plugin->source->digest(plugin->path, plugin->digest, e) && learn(plugin, spec, limit, e);
     if (!ok) {
         plugin_destroy(plugin);
         return false;
@@ -188,8 +189,8 @@ bool plugin_create_from(const struct explainer_source *const *sources, const str
     return true;
 }
 
-bool plugin_create(const struct explainer_spec *spec, struct plugin **out, struct error *e) {
-    return plugin_create_from(explainer_sources, spec, out, e);
+bool plugin_create(const struct explainer_spec *spec, double limit, struct plugin **out, struct error *e) {
+    return plugin_create_from(explainer_sources, spec, limit, out, e);
 }
 
 void plugin_destroy(struct plugin *plugin) {

@@ -1,7 +1,7 @@
 /* plugin.h: explainers as the host knows them: data, nothing of a library's. What an explainer says of itself is read
- * by child processes (within PLUGIN_PROBE_SECONDS each), which send it as data; the explainer itself is opened in the
- * child process that asks it for maps. Constructors, tables, claims_for(), create(), destroy() and destructors thus
- * have their chance to crash, hang or exit where it costs an error. */
+ * by child processes (within PLUGIN_PROBE_SECONDS each at most), which send it as data; the explainer itself is opened
+ * in the child process that asks it for maps. Constructors, tables, claims_for(), create(), destroy() and destructors
+ * thus have their chance to crash, hang or exit where it costs an error. */
 #ifndef ASSAY_HOST_PLUGIN_H
 #define ASSAY_HOST_PLUGIN_H
 
@@ -22,14 +22,15 @@ struct plugin {
     uint32_t claims; /* for these parameters */
 };
 
-/* Finds what the spec names and learns what it says of itself.
+/* Finds what the spec names and learns what it says of itself, in `limit` seconds, the time limit of a call, where that
+ * is less than PLUGIN_PROBE_SECONDS.
  * false: the spec is wrong, or memory short. No such explainer (nearest named) or file, an id the library does not
  * have, unknown parameters (nearest named), values out of range. true: *out is the caller's; out->problem says, unless
  * NULL, what is wrong with the plugin itself: not a shared library, no assay_entry, another ABI version (both named),
  * malformed tables, a crash or a hang, a refusal by its create(). One line of UTF-8. */
-bool plugin_create(const struct explainer_spec *, struct plugin **out, struct error *);
+bool plugin_create(const struct explainer_spec *, double limit, struct plugin **out, struct error *);
 /* The same with another table of sources (ended by NULL). */
-bool plugin_create_from(const struct explainer_source *const *sources, const struct explainer_spec *,
+bool plugin_create_from(const struct explainer_source *const *sources, const struct explainer_spec *, double limit,
                         struct plugin **out, struct error *);
 void plugin_destroy(struct plugin *);
 

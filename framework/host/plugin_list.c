@@ -17,7 +17,7 @@ static bool listing_fill(const struct found_plugin *found, struct plugin_listing
     struct error why = {{0}};
     out->id = line_of(found->id);
     if (!out->id) return error_memory(e);
-    if (plugin_create(&spec, &out->plugin, &why) && plugin_usable(out->plugin, &why)) return true;
+    if (plugin_create(&spec, PLUGIN_PROBE_SECONDS, &out->plugin, &why) && plugin_usable(out->plugin, &why)) return true;
     out->problem = line_of(why.text);
     return out->problem || error_memory(e);
 }

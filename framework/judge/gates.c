@@ -65,8 +65,11 @@ static bool gate_constant(struct judge_case *c, struct judgement *j) {
     uint32_t n = case_inputs(c), constant = 0;
     for (uint32_t i = 0; i < n; i++) constant += samples_constant(c, c->views[0], i);
     if (constant <= c->constants->constant_share * n) return false;
-    judgement_say(j, VERDICT_ERROR, "Constant map on the original network for %u of %u inputs: nothing to compare.",
-                  constant, n);
+    const char *op = c->root == ROOT_MODEL ? c->view->saturating : NULL;
+    judgement_say(j, VERDICT_ERROR,
+                  "Constant map on the original network for %u of %u inputs: nothing to compare.%s%s%s", constant, n,
+                  op ? " The network ends in a " : "", op ? op : "",
+                  op ? ", whose slope vanishes where it is sure: export it without." : "");
     return true;
 }
 

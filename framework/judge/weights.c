@@ -16,6 +16,13 @@
 static const char *const decision_names[] = {"open",     "pass",          "fail",        "input-dominated",
                                              "vanished", "not a control", "no magnitude"};
 
+/* r^2 that chance gives, on average. Of k > 2 outputs double centring leaves (n - 1)(k - 1) numbers, of which it is
+ * little; of one output there are as many numbers as inputs, and chance alone reaches the cut. */
+static double chance_square(const struct judge_case *c) {
+    uint32_t n = c->view->inputs[ROOT_MODEL].count;
+    return c->view->one_output && n > 1 ? 1. / (n - 1) : 0;
+}
+
 /* E1: root mean square over draws of the correlation of doubly centred logits. */
 static double logit_rms(const struct judge_case *c, uint32_t control, uint32_t stage) {
     struct judge_case other = *c;
@@ -31,7 +38,7 @@ static double logit_rms(const struct judge_case *c, uint32_t control, uint32_t s
             present++;
         }
     }
-    return present ? sqrt(sum / present) : 0;
+    return present ? sqrt(fmax(0, sum / present - chance_square(c))) : 0;
 }
 
 /* Whether the stage is a control at all. On the cascade every stage is: there even chance reaches the cut. */

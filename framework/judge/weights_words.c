@@ -128,7 +128,7 @@ static void say_pass(const struct weights_tests *b, struct judgement *j) {
             j->draws, j->inputs, excluded);
 }
 
-/* Of single layers the top one is the cascade's first stage: by itself it is no second witness. */
+/* Of single layers the top one is the cascade's first stage: by itself it says nothing new. */
 static bool says_something(const struct weights_tests *b) {
     for (uint32_t i = 0; i < b->test_count; i++)
         if (b->tests[i].decision == PASSES &&

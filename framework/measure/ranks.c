@@ -1,6 +1,5 @@
 /* Ranks by a radix sort of the bits of floats. */
 #include "measure/ranks.h"
-#include "measure/similarity.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -23,4 +23,7 @@ double order_deviations(const uint64_t *order, size_t n, int32_t *deviation);
 /* Sum of products, always in the same order; without rounding up to n = 300,000, as it stays below n^3 / 3 < 2^53. */
 double deviations_dot(const int32_t *a, const int32_t *b, size_t n);
 
+/* 1-based, ties averaged, -0 equal to +0; n <= 2^31, no NaN among the values. All ranks NaN when out of memory. */
+void rank_average(const float *values, size_t n, double *ranks);
+
 #endif

@@ -27,8 +27,6 @@ void measure_compare_views(const struct measure *, const struct prepared *a, con
 
 /* ---- the kernels behind the table ---- */
 
-/* 1-based, ties averaged, -0 equal to +0; n <= 2^31, no NaN among the values. All ranks NaN when out of memory. */
-void rank_average(const float *values, size_t n, double *ranks);
 /* NaN when a side is constant or not finite, or n < 3 (Pearson: n < 2). */
 double spearman(const float *a, const float *b, size_t n);
 double pearson(const double *a, const double *b, size_t n);

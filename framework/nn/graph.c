@@ -1,6 +1,11 @@
 /* graph.c: asking a finished graph. */
 #include "nn/graph.h"
 
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct value *graph_value(const struct graph *g, uint32_t index) {
@@ -24,4 +29,17 @@ uint32_t graph_batched_inputs(const struct graph *g, const struct node *node) {
     for (uint32_t k = 0; k < node->input_count; k++)
         count += node->inputs[k] != GRAPH_NONE && g->values[node->inputs[k]].batched;
     return count;
+}
+
+bool graph_warn(struct graph *g, struct error *e, const char *format, ...) {
+    char more[800];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(more, sizeof more, format, list);
+    va_end(list);
+    char *all = g->warning ? text_format("%s; %s", g->warning, more) : text_copy(more);
+    if (!all) return error_memory(e);
+    free(g->warning);
+    g->warning = all;
+    return true;
 }

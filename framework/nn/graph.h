@@ -88,13 +88,16 @@ struct graph {
     struct layer *layers;
     uint32_t layer_count;
     uint32_t input;        /* GRAPH_NONE: no input, everything was folded into the output's value */
-    uint32_t output;       /* the last linear value; a closing Softmax or Relu is not part of it */
+    uint32_t output;       /* the last linear value; a closing Softmax, Sigmoid or Relu is not part of it */
     uint32_t file_output;  /* the output as the file names it */
     struct shape sample;   /* of one input sample, without the batch: C x H x W or F */
-    uint32_t classes;      /* elements of one output sample */
+    uint32_t classes;      /* elements of one output sample; 2 where one logit was paired */
+    uint32_t paired;       /* the last nodes, which make two logits of one (graph_pair.h); 0: none */
     struct tokens *tokens; /* NULL: the input is no embedding */
-    const char *warning;   /* NULL, or why the user should look twice (ends in Softmax or Relu) */
+    char *warning;         /* NULL, or why the user should look twice (ends in a Softmax, say): see graph_warn */
+    char *taken;           /* the output's name in its file where there are several, else NULL */
 
+    bool channels_last;       /* the file takes H x W x C; a Transpose in front makes it C x H x W (axis_order.h) */
     bool external;            /* some values are not in the model's file but beside it */
     bool single;              /* run for one sample at a time, so that any dimension of a value may be the batch, or
                                  part of one; set it before graph_finish, and the file's batch is 1 or open */
@@ -127,7 +130,13 @@ bool graph_add_node(struct graph *, const char *op, const char *name, const char
  * folds to the value of its output, values[output].data or .ints: operators can be tested so. */
 bool graph_finish(struct graph *, const char *output, struct error *);
 
+/* Adds to graph->warning, behind "; ". */
+bool graph_warn(struct graph *, struct error *, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* ---- Asking ---- */
+/* The operator of bounded values that the output comes from, be it scaled and shifted (Sigmoid, Tanh, Softmax, ...), or
+ * NULL: where it is saturated, gradients vanish. */
+const char *graph_saturating(const struct graph *);
 const struct value *graph_value(const struct graph *, uint32_t index);
 /* Index of the named layer, or GRAPH_NONE. */
 uint32_t graph_layer(const struct graph *, const char *name);

@@ -65,6 +65,8 @@ void graph_destroy(struct graph *g) {
     free(g->values);
     free(g->nodes);
     free(g->layers);
+    free(g->warning);
+    free(g->taken);
     free(g);
 }
 

@@ -10,6 +10,7 @@ struct builder {
     struct name_table values;   /* of a value: its index + 1 */
     struct name_table suffixes; /* of a node: the last number behind its name (graph_fold.c) */
     uint32_t *readers;          /* in graph_finish, of a value: how many inputs of nodes it is */
+    uint32_t settled;           /* in graph_finish: nodes that were worked through */
 };
 
 /* Index of the named value, which is created without definition when new. */
@@ -32,8 +33,11 @@ void builder_destroy(struct builder *);
 bool graph_sort(struct graph *, uint32_t output, struct error *);     /* graph_sort.c */
 bool graph_fold_node(struct graph *, struct node *, struct error *);  /* graph_fold.c: gives its output its value */
 bool graph_free_batch(struct graph *, struct node *, struct error *); /* graph_fold.c: Reshape to a fixed batch */
+void graph_drop_cast(struct graph *, struct node *);                  /* graph_fold.c */
 bool graph_compact(struct graph *, struct error *);                   /* graph_fold.c */
 bool graph_find_layers(struct graph *, struct error *);               /* graph_layers.c */
-bool graph_find_logits(struct graph *, struct error *);               /* graph_layers.c */
+bool graph_find_logits(struct graph *, struct error *);               /* graph_heads.c */
+/* Whether an exporter numbered the value instead of naming it (graph_layers.c). */
+bool graph_name_is_numbered(const char *);
 
 #endif

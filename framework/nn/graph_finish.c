@@ -101,6 +101,7 @@ static bool settle(struct graph *g, struct node *node, struct error *e) {
     if (!batched && (!counts || whole || node->op->integers)) return graph_fold_node(g, node, e);
     if (node->op->flags & OP_ASKS_SHAPE) return graph_fold_node(g, node, e);
     g->values[node->outputs[0]].batched = true;
+    graph_drop_cast(g, node);
     if (!graph_free_batch(g, node, e)) return false;
     if (names_batch(g, node) && !(node->op->flags & OP_TAKES_BATCH))
         return error_set(e, "a shape that it wants depends on the number of samples: not supported here");
@@ -126,7 +127,7 @@ static bool count_readers(struct graph *g, struct error *e) {
 
 static bool fold(struct graph *g, struct error *e) {
     if (!count_readers(g, e)) return false;
-    for (uint32_t i = 0; i < g->node_count; i++)
+    for (uint32_t i = 0; i < g->node_count; g->building->settled = ++i)
         if (!settle(g, &g->nodes[i], e))
             return error_prefix(e, "node '%s' (%s)", g->nodes[i].name, g->nodes[i].op->name);
     return true;

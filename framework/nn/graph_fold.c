@@ -124,11 +124,13 @@ static bool fold_compute(struct graph *g, struct op_call *call, struct error *e)
     return (whole ? fold_integers : fold_floats)(g, call, e);
 }
 
-/* An Expand, too, may have nothing to repeat. */
+/* An Expand, too, may have nothing to repeat, and a Cast nothing to convert. */
 static bool keeps_elements(const struct op_call *call) {
     const struct op *op = call->node->op;
     bool expand = strcmp(op->name, "Expand") == 0;
-    return (op->flags & OP_RESHAPES) || (expand && shape_count(&call->out.shape) == shape_count(&call->in[0].shape));
+    bool cast = strcmp(op->name, "Cast") == 0 || strcmp(op->name, "CastLike") == 0;
+    return (op->flags & OP_RESHAPES) || (cast && call->in[0].data && !op->whole(call)) ||
+           (expand && shape_count(&call->out.shape) == shape_count(&call->in[0].shape));
 }
 
 bool graph_fold_node(struct graph *g, struct node *node, struct error *e) {
@@ -141,6 +143,22 @@ bool graph_fold_node(struct graph *g, struct node *node, struct error *e) {
     else if (ok) ok = fold_compute(g, &call, e);
     free(in);
     return ok;
+}
+
+/* ---- Casts between floating-point types, which are all one here ---- */
+
+void graph_drop_cast(struct graph *g, struct node *node) {
+    bool like = strcmp(node->op->name, "CastLike") == 0;
+    if (!like && strcmp(node->op->name, "Cast") != 0) return;
+    struct operand in[2];
+    struct op_call call;
+    op_call_init(&call, g, node, NULL, in);
+    if (node->op->whole(&call) || !g->values[node->inputs[0]].batched) return;
+    if (like) g->building->readers[node->inputs[1]]--;
+    for (size_t i = 0; i < node->attribute_count; i++) attribute_finish(&node->attributes[i]);
+    node->attribute_count = 0;
+    node->input_count = 1;
+    node->op = op_find("Identity");
 }
 
 /* ---- Reshape to a fixed batch ---- */

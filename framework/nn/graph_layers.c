@@ -1,4 +1,4 @@
-/* graph_layers.c: what is randomised together, and where the logits are. */
+/* graph_layers.c: what is randomised together. */
 #include "nn/graph_build.h"
 
 #include "base/text.h"
@@ -24,8 +24,8 @@ static char *without_ending(const char *name) {
     return length ? text_format("%.*s", (int)(length < 1000 ? length : 1000), name) : NULL;
 }
 
-/* PyTorch's name of the module from the path of a node: "/layer1/layer1.0/conv1/Conv" is layer1.0.conv1. A part that
- * the next one repeats goes, and the last, the operator. The caller frees. */
+/* PyTorch's name of the module from the path of a node or value: "/layer1/layer1.0/conv1/Conv" is layer1.0.conv1. A
+ * part that the next one repeats goes, and the last, the operator. NULL when nothing is left; the caller frees. */
 static char *module_name(const char *path) {
     char *out = calloc(strlen(path) + 1, 1);
     const char *end = strrchr(path, '/');
@@ -42,18 +42,45 @@ static char *module_name(const char *path) {
     return NULL;
 }
 
-/* What PyTorch calls a weight that it computed, such as one with a BatchNormalization in it or one that is transposed,
- * is only a number. */
-static bool is_numbered(const char *name) {
-    return strncmp(name, "onnx::", 6) == 0 || strncmp(name, "val_", 4) == 0;
+/* TensorFlow's name of the layer from that of a node or variable:
+ * "StatefulPartitionedCall/net/fc1/MatMul/ReadVariableOp" is net/fc1. NULL when nothing is left; the caller frees. */
+static char *scope_name(const char *path) {
+    static const char call[] = "StatefulPartitionedCall/", variable[] = "/ReadVariableOp";
+    while (strncmp(path, call, strlen(call)) == 0) path += strlen(call);
+    const char *read = strstr(path, variable), *end = read ? read : path + strlen(path);
+    while (end > path && end[-1] != '/') end--; /* the operator */
+    return end > path + 1 ? text_format("%.*s", (int)(end - 1 - path < 1000 ? end - 1 - path : 1000), path) : NULL;
 }
 
-/* The first name that says something: of the node's path, of a parameter, of the node. The caller frees. */
+static bool begins(const char *name, const char *with) {
+    return strncmp(name, with, strlen(with)) == 0;
+}
+
+bool graph_name_is_numbered(const char *name) {
+    return begins(name, "onnx::") || begins(name, "val_") || begins(name, "const_fold_opt_") ||
+           begins(name, "const_axes_");
+}
+
+/* What exporters call a weight that they computed, such as one with a BatchNormalization in it or one that is
+ * transposed, is a number, or the path of the node that they saved. */
+static bool is_made(const char *name) {
+    return graph_name_is_numbered(name) || name[0] == '/' || strstr(name, "/ReadVariableOp");
+}
+
+/* Of such a weight, by its own path or that of the node that reads it. */
+static char *made_name(const char *weight, const char *node) {
+    if (weight[0] == '/') return module_name(weight);
+    if (strstr(weight, "/ReadVariableOp")) return scope_name(weight);
+    if (node[0] == '/') return module_name(node);
+    return strchr(node, '/') ? scope_name(node) : NULL;
+}
+
+/* The first name that says something: of a path, of a parameter, of the node. The caller frees. */
 static char *layer_stem(const struct graph *g, const struct node *node, const uint32_t *parameters, uint32_t count) {
     const char *weight = g->values[parameters[0]].name;
-    char *stem = is_numbered(weight) && node->name[0] == '/' ? module_name(node->name) : NULL;
+    char *stem = is_made(weight) ? made_name(weight, node->name) : NULL;
     for (uint32_t i = 0; i < count && !stem; i++)
-        if (!is_numbered(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name);
+        if (!is_made(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name);
     if (!stem) stem = without_ending(weight);
     if (!stem) stem = without_ending(node->name);
     return stem ? stem : text_copy(node->op->name);
@@ -181,30 +208,4 @@ bool graph_find_layers(struct graph *g, struct error *e) {
     free(taken);
     free(groups);
     return ok;
-}
-
-/* Walks back from the file's output over closing Softmax and Relu, through nodes that only reshape. */
-bool graph_find_logits(struct graph *g, struct error *e) {
-    bool softmax = false, relu = false;
-    uint32_t at = g->file_output;
-    while (g->values[at].node != GRAPH_NONE) {
-        const struct node *node = &g->nodes[g->values[at].node];
-        bool is_softmax = strcmp(node->op->name, "Softmax") == 0 || strcmp(node->op->name, "LogSoftmax") == 0;
-        bool is_relu = strcmp(node->op->name, "Relu") == 0;
-        if (!is_softmax && !is_relu && !(node->op->flags & OP_RESHAPES)) break;
-        at = node->inputs[0];
-        softmax |= is_softmax;
-        relu |= is_relu;
-        if (is_softmax || is_relu) g->output = at;
-    }
-    g->warning = softmax && relu ? "the network ends in a Relu and a Softmax: what enters them is taken for the logits"
-                 : softmax       ? "the network ends in a Softmax: what enters it is taken for the logits"
-                 : relu          ? "the network ends in a Relu: what enters it is taken for the logits"
-                                 : NULL;
-    if (g->output == g->input)
-        return error_set(e, "output '%s': the network has no layer before it", g->values[g->file_output].name);
-    size_t classes = shape_count(&g->values[g->output].shape);
-    if (classes > UINT32_MAX) return error_set(e, "the network has too many outputs");
-    g->classes = (uint32_t)classes;
-    return true;
 }

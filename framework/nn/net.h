@@ -51,7 +51,8 @@ uint32_t net_class(const float *logits, uint32_t classes);
 /* predictions[n]: the class of the largest logit; ties go to the lower class. */
 bool net_predict(struct net *, uint32_t n, const float *x, uint32_t *predictions, struct error *);
 
-/* Training: mean softmax cross-entropy of the batch (n <= NET_TRAIN_BATCH) and its gradients. grads[value_count]:
+/* Training: mean softmax cross-entropy (of paired logits: binary cross-entropy) of the batch (n <=
+ * NET_TRAIN_BATCH) and its gradients. grads[value_count]:
  * for every parameter an array the net owns, valid until the next call; NULL for other values. */
 #define NET_TRAIN_BATCH 256u
 bool net_loss(struct net *, uint32_t n, const float *x, const uint32_t *labels, double *loss, uint32_t *correct,

@@ -62,19 +62,21 @@ static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct
     return true;
 }
 
-/* Adds the loss of the plan's samples, and leaves its gradient, for a batch of `n`, at the output. */
+/* Adds the loss of the plan's samples, and leaves its gradient, for a batch of `n`, at the output. Of a pair (-z, z)
+ * the logits are halved: their softmax is then the sigmoid of z, and the loss its binary cross-entropy. */
 static void cross_entropy(const struct net *net, struct plan *plan, uint32_t n, const uint32_t *labels, double *loss,
                           uint32_t *correct) {
     uint32_t classes = net->graph->classes;
+    double scale = net->graph->paired ? .5 : 1;
     const float *logits = plan->data[net->graph->output];
     float *gradient = plan->gradient[net->graph->output];
     for (uint32_t i = 0; i < plan->batch; i++, logits += classes, gradient += classes) {
         uint32_t best = net_class(logits, classes);
         double most = (double)logits[best], sum = 0;
-        for (uint32_t k = 0; k < classes; k++) sum += exp((double)logits[k] - most);
+        for (uint32_t k = 0; k < classes; k++) sum += exp(scale * ((double)logits[k] - most));
         for (uint32_t k = 0; k < classes; k++)
-            gradient[k] = (float)((exp((double)logits[k] - most) / sum - (k == labels[i])) / n);
-        *loss += (log(sum) + most - (double)logits[labels[i]]) / n;
+            gradient[k] = (float)(scale * (exp(scale * ((double)logits[k] - most)) / sum - (k == labels[i])) / n);
+        *loss += (log(sum) + scale * most - scale * (double)logits[labels[i]]) / n;
         *correct += best == labels[i];
     }
 }

@@ -21,14 +21,13 @@ static const struct gone {
     bool any;
     int64_t wanted;
 } gone[] = {
-    {NULL, "consumed_inputs", true, 0},                /* set 1: a hint about memory */
-    {"Dropout", "ratio", true, 0},                     /* before set 12; no matter outside training */
-    {"Dropout", "seed", true, 0},                      /* from set 12; the same */
-    {"Dropout", "is_test", true, 0},                   /* before set 7; the same */
-    {"BatchNormalization", "is_test", false, 1},       /* before set 7 */
-    {"BatchNormalization", "spatial", false, 1},       /* before set 9 */
-    {"BatchNormalization", "training_mode", false, 0}, /* from set 14 */
-    {"Gemm", "broadcast", true, 0},                    /* before set 7; shapes that do not fit are found anyway */
+    {NULL, "consumed_inputs", true, 0},          /* set 1: a hint about memory */
+    {"Dropout", "ratio", true, 0},               /* before set 12; no matter outside training */
+    {"Dropout", "seed", true, 0},                /* from set 12; the same */
+    {"Dropout", "is_test", true, 0},             /* before set 7; the same */
+    {"BatchNormalization", "is_test", false, 1}, /* before set 7 */
+    {"BatchNormalization", "spatial", false, 1}, /* before set 9 */
+    {"Gemm", "broadcast", true, 0},              /* before set 7; shapes that do not fit are found anyway */
     {"Add", "broadcast", true, 0},
     {"Mul", "broadcast", true, 0},
     {"Sub", "broadcast", true, 0},
@@ -39,7 +38,6 @@ static const struct gone {
     {"Sub", "axis", true, 0},
     {"Div", "axis", true, 0},
     {"Pow", "axis", true, 0},
-    {"AveragePool", "dilations", false, 1},        /* from set 19 */
     {"LayerNormalization", "stash_type", true, 0}, /* a hint about precision */
     {"GroupNormalization", "stash_type", true, 0},
 };
@@ -73,18 +71,30 @@ static bool dropout_check(const struct roles *roles, const Onnx__NodeProto *node
     bool off = mode && onnx_array_read(mode, &array, NULL) && array.ints && shape_count(&array.shape) == 1 &&
                array.ints[0] == 0;
     onnx_array_finish(&array);
-    if (!off) return error_set(e, "training mode is not a constant false: export the model for inference");
+    if (!off)
+        return error_set(e, "training mode is not a constant false: export the model for inference "
+                            "(model.eval())");
     return true;
 }
 
-bool onnx_node_check(const struct roles *roles, const Onnx__NodeProto *node, int64_t opset, struct error *e) {
+/* Before set 14 the training form had five outputs (in sets 9 to 13 the last four are of the batch), before set 7 no
+ * is_test; from set 14 on it is an attribute. */
+bool onnx_is_training_form(const Onnx__NodeProto *node, int64_t opset) {
+    const Onnx__AttributeProto *test = onnx_find_attribute(node, "is_test");
+    bool training = opset < 7 && !test;
+    if (strcmp(onnx_text(node->op_type), "BatchNormalization") != 0 || opset >= 14 || (test && test->i)) return false;
+    for (size_t i = 1; i < node->n_output; i++) training |= *onnx_text(node->output[i]) != 0;
+    return training;
+}
+
+bool onnx_node_check(const struct roles *roles, const Onnx__NodeProto *node, struct error *e) {
     const char *op = onnx_text(node->op_type);
     const char *domain = onnx_text(node->domain);
-    if (*domain && strcmp(domain, "ai.onnx") != 0)
+    /* An optimiser of onnxruntime writes its LayerNormalization in its own domain. */
+    bool same = strcmp(domain, "com.microsoft") == 0 && strcmp(op, "LayerNormalization") == 0;
+    if (*domain && strcmp(domain, "ai.onnx") != 0 && !same)
         return error_set(e, "operator of domain '%s' is not supported: wanted one of ONNX's own", domain);
     if (strcmp(op, "Dropout") == 0) return dropout_check(roles, node, e);
-    if (strcmp(op, "BatchNormalization") == 0 && opset < 7 && !onnx_find_attribute(node, "is_test"))
-        return error_set(e, "it is in training mode (no is_test): export the model for inference");
     return true;
 }
 

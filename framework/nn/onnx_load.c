@@ -1,21 +1,34 @@
-/* onnx_load.c: a graph from an ONNX file. */
-#include "nn/onnx.h"
+/* onnx_load.c: a graph from an ONNX model in memory. */
+#include "nn/graph_build.h"
+#include "nn/onnx_fused.h"
+#include "nn/onnx_options.h"
+#include "nn/onnx_output.h"
 #include "nn/onnx_proto.h"
+#include "nn/onnx_refuse.h"
 #include "nn/onnx_roles.h"
+#include "nn/onnx_sizes.h"
 #include "nn/onnx_tokens.h"
 
-#include "base/file.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct loader {
     const Onnx__GraphProto *proto;
+    const struct onnx_options *options;
     int64_t opset;
+    const char *output; /* of the file, that was chosen */
+    bool *needed;       /* [proto->n_node] by it */
     struct roles *roles;
     struct onnx_cut cut;
     struct graph *graph; /* being built */
+    unsigned precisions; /* bits: the types, other than FLOAT, of parameters and the input */
 };
+
+static void note_precision(struct loader *l, int32_t type) {
+    if (type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT) l->precisions |= 1u << (type & 31);
+}
 
 static bool add_array(struct graph *graph, const char *name, const struct onnx_array *array, bool parameter,
                       struct error *e) {
@@ -23,52 +36,58 @@ static bool add_array(struct graph *graph, const char *name, const struct onnx_a
     return (parameter ? graph_add_parameter : graph_add_floats)(graph, name, &array->shape, array->floats, e);
 }
 
+static bool add_tensor(struct loader *l, const char *name, const Onnx__TensorProto *tensor, struct error *e) {
+    struct onnx_array array;
+    bool ok = onnx_array_read(tensor, &array, e);
+    bool parameter = ok && array.floats && roles_is_parameter(l->roles, name, shape_count(&array.shape));
+    if (parameter) note_precision(l, tensor->data_type);
+    ok = ok && add_array(l->graph, name, &array, parameter, e);
+    onnx_array_finish(&array);
+    return ok;
+}
+
 static bool add_initialisers(struct loader *l, struct error *e) {
     if (l->proto->n_sparse_initializer) return error_set(e, "it has sparse initialisers, which are not supported");
     for (size_t i = 0; i < l->proto->n_initializer; i++) {
         const Onnx__TensorProto *tensor = l->proto->initializer[i];
         const char *name = onnx_text(tensor->name);
-        struct onnx_array array;
-        bool ok = onnx_array_read(tensor, &array, e) &&
-                  add_array(l->graph, name, &array, roles_is_parameter(l->roles, name, shape_count(&array.shape)), e);
-        onnx_array_finish(&array);
-        if (!ok) return false;
+        if (!add_tensor(l, name, tensor, e)) return false;
     }
     return true;
 }
 
-static bool input_shape(const Onnx__ValueInfoProto *info, struct shape *out, struct error *e) {
+static bool input_shape(struct loader *l, const Onnx__ValueInfoProto *info, struct shape *out, struct error *e) {
     const char *name = onnx_text(info->name);
     const Onnx__TypeProto *type = info->type;
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type)
         return error_set(e, "input '%s' is no tensor", name);
-    int32_t element = type->tensor_type->elem_type;
-    if (element != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && element != ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE)
-        return error_set(e, "input '%s' does not hold floating-point numbers: wanted FLOAT or DOUBLE", name);
+    if (!onnx_type_is_float(type->tensor_type->elem_type))
+        return error_set(
+            e, "input '%s' does not hold floating-point numbers: wanted FLOAT, DOUBLE, FLOAT16 or BFLOAT16", name);
+    note_precision(l, type->tensor_type->elem_type);
     const Onnx__TensorShapeProto *shape = type->tensor_type->shape;
     if (!shape || shape->n_dim == 0)
         return error_set(e, "input '%s' has no shape: wanted a batch dimension and fixed sizes behind it", name);
     if (shape->n_dim > SHAPE_MAX_RANK)
         return error_set(e, "input '%s' has %zu dimensions: at most %d are supported", name, shape->n_dim,
                          SHAPE_MAX_RANK);
+    if (l->options->declared.rank && l->options->declared.rank + 1 != shape->n_dim)
+        return error_set(e, "input '%s' has %zu dimensions behind the batch: %u were declared", name, shape->n_dim - 1,
+                         l->options->declared.rank);
     out->rank = (uint32_t)shape->n_dim;
-    for (size_t i = 0; i < shape->n_dim; i++) {
-        const Onnx__TensorShapeProto__Dimension *dim = shape->dim[i];
-        bool fixed = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0;
-        if (!fixed && i > 0)
-            return error_set(e,
-                             "input '%s' has no fixed size in dimension %zu: only the batch, dimension 0, may vary; "
-                             "export the model with fixed sizes",
-                             name, i);
-        out->dim[i] = fixed ? (size_t)dim->dim_value : 0;
-    }
+    for (size_t i = 0; i < shape->n_dim; i++)
+        if (!onnx_input_size(l->options, info, i, &out->dim[i], e)) return false;
     return true;
 }
 
 static bool add_input(struct loader *l, struct error *e) {
     const Onnx__ValueInfoProto *found = NULL;
-    if (!onnx_cut_find(l->proto, l->roles, &l->cut, e)) return false;
-    if (l->cut.gather) return onnx_cut_inputs(&l->cut, l->proto, l->roles, l->graph, e);
+    const struct onnx_cut_file file = {l->proto, l->needed, l->roles, l->options};
+    if (!onnx_cut_find(&file, &l->cut, e)) return false;
+    if (l->cut.gather) {
+        note_precision(l, l->cut.table->data_type);
+        return onnx_cut_inputs(&l->cut, &file, l->graph, e);
+    }
     for (size_t i = 0; i < l->proto->n_input; i++) {
         const Onnx__ValueInfoProto *info = l->proto->input[i];
         if (roles_is_initialiser(l->roles, onnx_text(info->name)))
@@ -80,7 +99,7 @@ static bool add_input(struct loader *l, struct error *e) {
     }
     if (!found) return true;
     struct shape shape = {0};
-    return input_shape(found, &shape, e) && graph_add_input(l->graph, onnx_text(found->name), &shape, e);
+    return input_shape(l, found, &shape, e) && graph_add_input(l->graph, onnx_text(found->name), &shape, e);
 }
 
 /* ---- Attributes ---- */
@@ -152,14 +171,6 @@ static bool convert_attributes(const Onnx__NodeProto *node, struct attributes *o
 /* ---- Nodes ---- */
 
 /* The value of a Constant that is a tensor; the graph itself knows the other forms. */
-static bool add_constant(struct loader *l, const Onnx__NodeProto *node, const Onnx__TensorProto *tensor,
-                         struct error *e) {
-    struct onnx_array array;
-    bool ok = onnx_array_read(tensor, &array, e) && add_array(l->graph, onnx_text(node->output[0]), &array, false, e);
-    onnx_array_finish(&array);
-    return ok;
-}
-
 static const Onnx__TensorProto *constant_tensor(const Onnx__NodeProto *node) {
     const Onnx__AttributeProto *value = onnx_find_attribute(node, "value");
     bool constant = strcmp(onnx_text(node->op_type), "Constant") == 0 && node->n_output == 1;
@@ -171,6 +182,11 @@ static bool is_dropout(const Onnx__NodeProto *node) {
     return strcmp(onnx_text(node->op_type), "Dropout") == 0;
 }
 
+/* The other outputs of a BatchNormalization are statistics. */
+static bool has_one_output(const Onnx__NodeProto *node) {
+    return is_dropout(node) || strcmp(onnx_text(node->op_type), "BatchNormalization") == 0;
+}
+
 static size_t count_used(const Onnx__NodeProto *node, char *const *names, size_t n) {
     while (n && !*onnx_text(names[n - 1])) n--;
     return n > 1 && is_dropout(node) ? 1 : n;
@@ -180,9 +196,12 @@ static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct 
     const char *op = onnx_text(node->op_type);
     size_t inputs = count_used(node, node->input, node->n_input);
     size_t outputs = count_used(node, node->output, node->n_output);
+    if (outputs > 1 && has_one_output(node)) outputs = 1;
 
     if (l->opset < 13 && onnx_is_softmax(op) && !onnx_find_attribute(node, "axis"))
         a->rows[a->count++] = (struct attribute){.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
+    if (onnx_is_training_form(node, l->opset))
+        a->rows[a->count++] = (struct attribute){.name = "training_mode", .kind = ATTRIBUTE_INT, .integer = 1};
     char *owned[ONNX_MORE_INPUTS] = {NULL}, text[200];
     const char **names = calloc(inputs + outputs + ONNX_MORE_INPUTS, sizeof *names);
     if (!names) return error_memory(e);
@@ -204,8 +223,10 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
     char text[200];
 
     if (onnx_cut_has(&l->cut, node)) return onnx_cut_node(&l->cut, node, l->graph, e);
-    bool ok = onnx_node_check(l->roles, node, l->opset, e) &&
-              (constant ? add_constant(l, node, constant, e) : convert_attributes(node, &attributes, e));
+    if (onnx_is_fused(node)) return onnx_add_fused(l->graph, node, e);
+    if (onnx_is_recurrent(node)) return onnx_add_recurrent(l->graph, node, e);
+    bool ok = onnx_node_check(l->roles, node, e) && (constant ? add_tensor(l, onnx_text(node->output[0]), constant, e)
+                                                              : convert_attributes(node, &attributes, e));
     if (!ok) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
     else if (!constant) ok = add_converted(l, node, &attributes, e);
     attributes_finish(&attributes);
@@ -223,15 +244,48 @@ static int64_t model_opset(const Onnx__ModelProto *model) {
 }
 
 static bool fill(struct loader *l, struct error *e) {
+    l->precisions = 0;
     if (!graph_create(&l->graph, e) || !add_input(l, e) || !add_initialisers(l, e)) return false;
     for (size_t i = 0; i < l->proto->n_node; i++)
-        if (!add_node(l, l->proto->node[i], e)) return false;
+        if (l->needed[i] && !add_node(l, l->proto->node[i], e)) return onnx_refuse(l->proto, l->needed, i, e);
     return true;
 }
 
+/* The name of the output, or of what the options make of it. */
+static bool add_output(struct loader *l, const char **out, struct error *e) {
+    static const char reduced[] = "assay.reduced", axes[] = "assay.reduced.axes", picked[] = "assay.picked";
+    static const char *const limits[] = {"assay.picked.start", "assay.picked.end", "assay.picked.axis"};
+    const struct onnx_options *o = l->options;
+    const struct shape one = {1, {1}};
+    const struct attribute drop = {.name = "keepdims", .kind = ATTRIBUTE_INT, .integer = 0};
+    int64_t behind[SHAPE_MAX_RANK];
+    *out = l->output;
+    if (o->reduce) {
+        size_t rank = onnx_output_rank(l->proto, l->output), count = 0;
+        if (rank < 3 || rank > SHAPE_MAX_RANK)
+            return error_set(e, "output '%s' has %zu dimensions: nothing to reduce, wanted batch x k x positions",
+                             l->output, rank);
+        for (size_t i = 2; i < rank; i++) behind[count++] = (int64_t)i;
+        if (!graph_add_ints(l->graph, axes, &(struct shape){1, {count}}, behind, e) ||
+            !graph_add_node(l->graph, o->reduce == ONNX_REDUCE_SUM ? "ReduceSum" : "ReduceMean", reduced,
+                            (const char *[]){*out, axes}, 2, (const char *[]){reduced}, 1, &drop, 1, e))
+            return false;
+        *out = reduced;
+    }
+    if (!o->pick) return true;
+    const int64_t bounds[] = {o->index, (int64_t)o->index + 1, 1};
+    for (size_t i = 0; i < 3; i++)
+        if (!graph_add_ints(l->graph, limits[i], &one, &bounds[i], e)) return false;
+    const char *inputs[] = {*out, limits[0], limits[1], limits[2]};
+    *out = picked;
+    return graph_add_node(l->graph, "Slice", picked, inputs, 4, out, 1, NULL, 0, e);
+}
+
 static bool finish(struct loader *l, struct error *e) {
-    return graph_finish(l->graph, onnx_text(l->proto->output[0]->name), e) &&
-           onnx_shapes_check(l->graph, l->proto, l->opset, e);
+    const char *output;
+    if (!add_output(l, &output, e)) return false;
+    if (!graph_finish(l->graph, output, e)) return onnx_refuse_late(l->graph, e);
+    return onnx_shapes_check(l->graph, l->proto, l->opset, e);
 }
 
 /* Once more, for networks that move the batch from the first dimension or merge it with others, as attention does. */
@@ -244,7 +298,6 @@ static bool build_single(struct loader *l, struct error *e) {
 }
 
 static bool build(struct loader *l, struct error *e) {
-    if (l->proto->n_output == 0) return error_set(e, "it has no output: wanted one");
     if (!roles_create(l->proto, &l->roles, e) || !fill(l, e)) return false;
     struct error why;
     if (finish(l, &why)) return true;
@@ -252,44 +305,50 @@ static bool build(struct loader *l, struct error *e) {
     return may_be_single ? build_single(l, e) : error_set(e, "%s", why.text);
 }
 
-/* Names come from the file, and an error goes to a terminal. */
-static void make_printable(struct error *e) {
-    for (char *c = e ? e->text : NULL; c && *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
-}
-
-bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error *e) {
-    struct loader loader = {.proto = model->graph, .opset = model_opset(model)};
-    bool ok = loader.proto ? build(&loader, e) : error_set(e, "no ONNX model: it holds no graph");
-    roles_destroy(loader.roles);
-    if (ok) {
-        *out = loader.graph;
-        return true;
-    }
-    graph_destroy(loader.graph);
-    return false;
-}
-
-static bool load(const char *path, const Onnx__ModelProto *model, struct graph **out, struct error *e) {
-    bool external = false;
-    bool ok = (!model->graph || onnx_take_external(model->graph, path, &external, e)) && onnx_build(model, out, e);
-    if (!ok) make_printable(e);
-    if (ok && (*out)->input == GRAPH_NONE) {
-        graph_destroy(*out);
-        return error_set(e, "it has no input: wanted one");
-    }
-    if (ok) (*out)->external = external;
+static bool warn_precision(const struct loader *l, struct error *e) {
+    static const struct {
+        int32_t type;
+        const char *text;
+    } rows[] = {{ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16, "half precision (FLOAT16)"},
+                {ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16, "brain precision (BFLOAT16)"},
+                {ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE, "double precision (DOUBLE)"}};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof rows / sizeof *rows; i++)
+        if (l->precisions >> rows[i].type & 1)
+            ok = graph_warn(l->graph, e, "its numbers of %s are computed with as float32", rows[i].text);
     return ok;
 }
 
-bool onnx_load(const char *path, struct graph **out, struct error *e) {
-    uint8_t *data;
-    size_t size;
-    if (!file_read(path, &data, &size, e)) return false;
-    Onnx__ModelProto *model = (Onnx__ModelProto *)onnx_unpack(&onnx__model_proto__descriptor, data, size);
-    free(data); /* the model has copied what it needs: the weights are to be in memory twice, not three times */
-    bool ok =
-        model ? load(path, model, out, e) : error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
-    if (model) onnx_free(&model->base);
-    return ok || error_prefix(e, "%s", path);
+static bool build_chosen(struct loader *l, struct error *e) {
+    bool ok = onnx_needed_nodes(l->proto, l->output, &l->needed, e) && build(l, e) && warn_precision(l, e);
+    roles_destroy(l->roles);
+    free(l->needed);
+    if (!ok) graph_destroy(l->graph);
+    return ok;
+}
+
+bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error *e) {
+    static const struct onnx_options none = {.output = NULL};
+    struct loader loader = {.proto = model->graph, .options = &none, .opset = model_opset(model)};
+    if (!loader.proto) return error_set(e, "no ONNX model: it holds no graph");
+    if (loader.proto->n_output == 0) return error_set(e, "it has no output: wanted one");
+    loader.output = onnx_text(loader.proto->output[0]->name);
+    if (!build_chosen(&loader, e)) return false;
+    *out = loader.graph;
+    return true;
+}
+
+bool onnx_build_with(const Onnx__ModelProto *model, const struct onnx_options *options, struct graph **out,
+                     struct error *e) {
+    struct loader loader = {.proto = model->graph, .options = options, .opset = model_opset(model)};
+    if (!loader.proto) return error_set(e, "no ONNX model: it holds no graph");
+    if (!onnx_choose_output(loader.proto, options->output, &loader.output, e) || !build_chosen(&loader, e))
+        return false;
+    if (!onnx_check_output(loader.graph, loader.output, e) ||
+        !onnx_tell_output(loader.proto, options, loader.output, loader.graph, e)) {
+        graph_destroy(loader.graph);
+        return false;
+    }
+    *out = loader.graph;
+    return true;
 }

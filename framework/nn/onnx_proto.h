@@ -15,7 +15,8 @@
 ProtobufCMessage *onnx_unpack(const ProtobufCMessageDescriptor *, const uint8_t *data, size_t size);
 void onnx_free(ProtobufCMessage *);
 
-/* A tensor as the graph stores it: `floats` (FLOAT, and DOUBLE narrowed) or `ints` (INT64, INT32, BOOL). */
+/* A tensor as the graph stores it: `floats` (FLOAT; FLOAT16 and BFLOAT16 widened, DOUBLE narrowed) or `ints` (of every
+ * width, and BOOL). */
 struct onnx_array {
     struct shape shape;
     const float *floats;
@@ -33,9 +34,17 @@ bool onnx_tensor_bytes(const Onnx__TensorProto *, size_t *out, struct error *);
  * there was something. */
 bool onnx_take_external(Onnx__GraphProto *, const char *model, bool *any, struct error *);
 
-/* The finished graph of a model in memory, the work of onnx_load. Without an input it folds to its output's value. */
+/* The finished graph of a model in memory, of its first output whatever that is. Without an input it folds to its
+ * output's value. */
 struct graph;
 bool onnx_build(const Onnx__ModelProto *, struct graph **out, struct error *);
+/* The same with the choice of an output, by `options`, and of sizes. */
+struct onnx_options;
+bool onnx_build_with(const Onnx__ModelProto *, const struct onnx_options *, struct graph **out, struct error *);
+
+/* Nodes that PyTorch's new exporter numbered get the path of their module in front of their name, where the file has it
+ * (onnx_scope.c). */
+bool onnx_name_by_scope(Onnx__GraphProto *, struct error *);
 
 /* Strings of the file are NULL when absent. */
 static inline const char *onnx_text(const char *s) {
@@ -63,7 +72,9 @@ struct roles;
 bool onnx_add_compound(struct graph *, const struct roles *, const Onnx__NodeProto *, struct error *);
 
 /* Whether a node as a whole can be rewritten, as far as can be said before shapes are known. */
-bool onnx_node_check(const struct roles *, const Onnx__NodeProto *, int64_t opset, struct error *);
+bool onnx_node_check(const struct roles *, const Onnx__NodeProto *, struct error *);
+/* A BatchNormalization that, before set 14, takes the statistics of the batch. */
+bool onnx_is_training_form(const Onnx__NodeProto *, int64_t opset);
 
 /* Whether shapes allow the rewriting; `graph` is finished. */
 bool onnx_shapes_check(const struct graph *, const Onnx__GraphProto *, int64_t opset, struct error *);

@@ -11,7 +11,7 @@ struct roles;
 
 bool roles_create(const Onnx__GraphProto *, struct roles **out, struct error *);
 void roles_destroy(struct roles *);
-/* Whether the initialiser of that name and size is a parameter. */
+/* Whether the tensor of that name and size, an initialiser or a Constant node, is a parameter. */
 bool roles_is_parameter(const struct roles *, const char *name, size_t elements);
 bool roles_is_initialiser(const struct roles *, const char *name);
 /* The initialiser, or value of a Constant node, of that name; NULL when there is none. */

@@ -233,15 +233,16 @@ static bool make_tokens(struct writer *w, Onnx__NodeProto **nodes, Onnx__TensorP
 
 static Onnx__GraphProto *make_graph(struct writer *w) {
     const struct graph *graph = w->graph;
+    uint32_t count = graph->node_count - graph->paired;
     Onnx__GraphProto *out = take(w, 1, sizeof *out);
-    Onnx__NodeProto **nodes = take(w, graph->node_count + 2u, sizeof *nodes);
+    Onnx__NodeProto **nodes = take(w, count + 2u, sizeof *nodes);
     Onnx__TensorProto **tensors = take(w, graph->value_count + 1u, sizeof *tensors);
     Onnx__ValueInfoProto **input = make_end(w, graph->input), **output = make_end(w, graph->file_output);
     if (!out || !nodes || !tensors || !input || !output) return NULL;
     onnx__graph_proto__init(out);
     size_t first = graph->tokens ? 2 : 0;
     if (first && !make_tokens(w, nodes, &tensors[out->n_initializer++], *input)) return NULL;
-    for (uint32_t i = 0; i < graph->node_count; i++)
+    for (uint32_t i = 0; i < count; i++)
         if (!(nodes[first + i] = make_node(w, &graph->nodes[i]))) return NULL;
     for (uint32_t i = 0; i < graph->value_count; i++) {
         enum value_kind kind = graph->values[i].kind;
@@ -249,7 +250,7 @@ static Onnx__GraphProto *make_graph(struct writer *w) {
             return NULL;
     }
     out->name = borrow("network");
-    out->n_node = first + graph->node_count;
+    out->n_node = first + count;
     out->node = nodes;
     out->initializer = tensors;
     out->n_input = 1;

@@ -31,6 +31,10 @@ static size_t int32_count(const Onnx__TensorProto *t) {
     return t->n_int32_data;
 }
 
+static size_t uint64_count(const Onnx__TensorProto *t) {
+    return t->n_uint64_data;
+}
+
 static float float_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
     if (!raw) return t->float_data[i];
     float x;
@@ -43,6 +47,31 @@ static float double_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i
     double x;
     memcpy(&x, raw + i * sizeof x, sizeof x);
     return (float)x;
+}
+
+static uint16_t bits16(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    uint16_t bits = raw ? 0 : (uint16_t)t->int32_data[i];
+    if (raw) memcpy(&bits, raw + i * sizeof bits, sizeof bits);
+    return bits;
+}
+
+static float float_of_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* IEEE 754 binary16: 5 bits of exponent, 10 of fraction. */
+static float half_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    uint32_t bits = bits16(t, raw, i), sign = (bits & 0x8000u) << 16, exponent = bits >> 10 & 31, part = bits & 1023;
+    if (exponent == 31) return float_of_bits(sign | 0x7f800000u | part << 13);
+    if (exponent) return float_of_bits(sign | (exponent + 112) << 23 | part << 13);
+    return (sign ? -0x1p-24f : 0x1p-24f) * (float)part;
+}
+
+/* The upper half of a float32. */
+static float brain_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    return float_of_bits((uint32_t)bits16(t, raw, i) << 16);
 }
 
 /* The least number stands for minus infinity (the end of a Slice, say), and in memory for GRAPH_BATCH: the next does as
@@ -61,6 +90,36 @@ static int64_t int32_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t 
     return x;
 }
 
+static int64_t uint64_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    uint64_t x = 0;
+    if (raw) memcpy(&x, raw + i * sizeof x, sizeof x);
+    else x = t->uint64_data[i];
+    return x > INT64_MAX ? INT64_MAX : (int64_t)x;
+}
+
+static int64_t uint32_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    uint32_t x = 0;
+    if (raw) memcpy(&x, raw + i * sizeof x, sizeof x);
+    else x = (uint32_t)t->uint64_data[i];
+    return x;
+}
+
+static int64_t int16_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    return (int16_t)bits16(t, raw, i);
+}
+
+static int64_t uint16_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    return bits16(t, raw, i);
+}
+
+static int64_t int8_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    return raw ? (int8_t)raw[i] : t->int32_data[i];
+}
+
+static int64_t uint8_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
+    return raw ? raw[i] : t->int32_data[i];
+}
+
 static int64_t bool_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i) {
     return raw ? raw[i] != 0 : t->int32_data[i] != 0;
 }
@@ -68,8 +127,16 @@ static int64_t bool_get(const Onnx__TensorProto *t, const uint8_t *raw, size_t i
 static const struct element elements[] = {
     {ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, sizeof(float), float_count, float_get, NULL},
     {ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE, sizeof(double), double_count, double_get, NULL},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16, 2, int32_count, half_get, NULL},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16, 2, int32_count, brain_get, NULL},
     {ONNX__TENSOR_PROTO__DATA_TYPE__INT64, sizeof(int64_t), int64_count, NULL, int64_get},
     {ONNX__TENSOR_PROTO__DATA_TYPE__INT32, sizeof(int32_t), int32_count, NULL, int32_get},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__INT16, 2, int32_count, NULL, int16_get},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__INT8, 1, int32_count, NULL, int8_get},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__UINT64, sizeof(uint64_t), uint64_count, NULL, uint64_get},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__UINT32, sizeof(uint32_t), uint64_count, NULL, uint32_get},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__UINT16, 2, int32_count, NULL, uint16_get},
+    {ONNX__TENSOR_PROTO__DATA_TYPE__UINT8, 1, int32_count, NULL, uint8_get},
     {ONNX__TENSOR_PROTO__DATA_TYPE__BOOL, 1, int32_count, NULL, bool_get},
 };
 
@@ -78,7 +145,7 @@ static const struct element *element_find(const Onnx__TensorProto *t, const char
         if (elements[i].type == t->data_type) return &elements[i];
     const ProtobufCEnumValue *type =
         protobuf_c_enum_descriptor_get_value(&onnx__tensor_proto__data_type__descriptor, t->data_type);
-    error_set(e, "tensor '%s' holds elements of type %s: wanted FLOAT, DOUBLE, INT64, INT32 or BOOL", name,
+    error_set(e, "tensor '%s' holds elements of type %s: wanted floating-point numbers, integers or BOOL", name,
               type ? type->name : "unknown");
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include "nn/onnx_tokens.h"
 
 #include "base/text.h"
+#include "nn/onnx_sizes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,9 @@ static bool is_integer(const Onnx__ValueInfoProto *info) {
     return element == ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || element == ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
 }
 
-/* [1, L] for one sample; every dimension behind the batch is fixed. */
-static bool fixed_shape(const Onnx__ValueInfoProto *info, struct shape *out, struct error *e) {
+/* [1, L] for one sample. */
+static bool sample_shape(const struct onnx_cut_file *file, const Onnx__ValueInfoProto *info, struct shape *out,
+                         struct error *e) {
     const Onnx__TensorShapeProto *shape = info->type->tensor_type->shape;
     const char *name = onnx_text(info->name);
 
@@ -25,19 +27,10 @@ static bool fixed_shape(const Onnx__ValueInfoProto *info, struct shape *out, str
     if (!shape || shape->n_dim < 1 || shape->n_dim > SHAPE_MAX_RANK)
         return error_set(e, "input '%s' has no shape: wanted batch x tokens", name);
     out->rank = (uint32_t)shape->n_dim;
-    for (size_t i = 0; i < shape->n_dim; i++) {
-        const Onnx__TensorShapeProto__Dimension *dim = shape->dim[i];
-        bool fixed = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0;
-        if (!fixed && i > 0)
-            return error_set(
-                e,
-                "input '%s' has no fixed size in dimension %zu: export the model with sequences of a fixed "
-                "length (padded), without dynamic_axes for them",
-                name, i);
-        out->dim[i] = i ? (size_t)dim->dim_value : 1;
-    }
-    if (shape_count(out) > MOST_ELEMENTS) return error_set(e, "input '%s' is too large", name);
-    return true;
+    out->dim[0] = 1;
+    for (size_t i = 1; i < shape->n_dim; i++)
+        if (!onnx_input_size(file->options, info, i, &out->dim[i], e)) return false;
+    return shape_count(out) <= MOST_ELEMENTS || error_set(e, "input '%s' is too large", name);
 }
 
 static bool is_embedding(const struct roles *roles, const Onnx__NodeProto *node, const char *ids) {
@@ -48,13 +41,13 @@ static bool is_embedding(const struct roles *roles, const Onnx__NodeProto *node,
 }
 
 /* The one node that takes the rows, if it puts the dimensions before the length. */
-static const Onnx__NodeProto *transpose_of(const Onnx__GraphProto *graph, const char *rows) {
+static const Onnx__NodeProto *transpose_of(const struct onnx_cut_file *file, const char *rows) {
     const Onnx__NodeProto *only = NULL;
     size_t uses = 0;
-    for (size_t i = 0; i < graph->n_node; i++)
-        for (size_t k = 0; k < graph->node[i]->n_input; k++)
-            if (strcmp(onnx_text(graph->node[i]->input[k]), rows) == 0) {
-                only = graph->node[i];
+    for (size_t i = 0; i < file->proto->n_node; i++)
+        for (size_t k = 0; file->needed[i] && k < file->proto->node[i]->n_input; k++)
+            if (strcmp(onnx_text(file->proto->node[i]->input[k]), rows) == 0) {
+                only = file->proto->node[i];
                 uses++;
             }
     const Onnx__AttributeProto *perm = only ? onnx_find_attribute(only, "perm") : NULL;
@@ -63,59 +56,76 @@ static const Onnx__NodeProto *transpose_of(const Onnx__GraphProto *graph, const 
     return fits ? only : NULL;
 }
 
-/* Besides the embedding only the shape of the tokens may be asked for. */
-static bool check_uses(const Onnx__GraphProto *graph, const struct onnx_cut *cut, struct error *e) {
-    const char *ids = onnx_text(cut->ids->name);
-    char text[200];
-    for (size_t i = 0; i < graph->n_node; i++)
-        for (size_t k = 0; k < graph->node[i]->n_input; k++)
-            if (graph->node[i] != cut->gather && strcmp(onnx_text(graph->node[i]->input[k]), ids) == 0 &&
-                strcmp(onnx_text(graph->node[i]->op_type), "Shape") != 0)
-                return error_set(e,
-                                 "%s: it uses the tokens '%s' besides their embedding: only one embedding of them is "
-                                 "supported",
-                                 onnx_node_text(graph->node[i], text, sizeof text), ids);
-    return true;
+/* A node that takes the value for more than its shape, the embedding apart; NULL: there is none. */
+static const Onnx__NodeProto *user_of(const struct onnx_cut_file *file, const struct onnx_cut *cut, const char *name,
+                                      bool shapes) {
+    for (size_t i = 0; i < file->proto->n_node; i++) {
+        const Onnx__NodeProto *node = file->proto->node[i];
+        bool counts = file->needed[i] && node != cut->gather;
+        if (!shapes && strcmp(onnx_text(node->op_type), "Shape") == 0) continue;
+        for (size_t k = 0; counts && k < node->n_input; k++)
+            if (strcmp(onnx_text(node->input[k]), name) == 0) return node;
+    }
+    return NULL;
 }
 
-bool onnx_cut_find(const Onnx__GraphProto *graph, const struct roles *roles, struct onnx_cut *out, struct error *e) {
+static bool check_uses(const struct onnx_cut_file *file, const struct onnx_cut *cut, struct error *e) {
+    const char *ids = onnx_text(cut->ids->name);
+    const Onnx__NodeProto *user = user_of(file, cut, ids, false);
+    char text[200];
+    return !user || error_set(e,
+                              "%s: it uses the tokens '%s' besides their embedding: only one embedding of them is "
+                              "supported",
+                              onnx_node_text(user, text, sizeof text), ids);
+}
+
+/* The first node that looks rows up by this input. */
+static void find_gather(const struct onnx_cut_file *file, const Onnx__ValueInfoProto *info, struct onnx_cut *out) {
+    for (size_t n = 0; n < file->proto->n_node && !out->gather; n++)
+        if (file->needed[n] && is_embedding(file->roles, file->proto->node[n], onnx_text(info->name))) {
+            out->gather = file->proto->node[n];
+            out->ids = info;
+            out->table = roles_tensor(file->roles, onnx_text(out->gather->input[0]));
+        }
+}
+
+bool onnx_cut_find(const struct onnx_cut_file *file, struct onnx_cut *out, struct error *e) {
     const Onnx__ValueInfoProto *integer = NULL;
     struct shape shape;
 
     *out = (struct onnx_cut){0};
-    for (size_t i = 0; i < graph->n_input && !out->gather; i++) {
-        const Onnx__ValueInfoProto *info = graph->input[i];
-        if (roles_is_initialiser(roles, onnx_text(info->name))) continue;
+    for (size_t i = 0; i < file->proto->n_input && !out->gather; i++) {
+        const Onnx__ValueInfoProto *info = file->proto->input[i];
+        if (roles_is_initialiser(file->roles, onnx_text(info->name))) continue;
         if (!is_integer(info)) return true; /* the caller takes it, or says what is wrong with it */
         integer = integer ? integer : info;
-        for (size_t n = 0; n < graph->n_node && !out->gather; n++)
-            if (is_embedding(roles, graph->node[n], onnx_text(info->name))) {
-                out->gather = graph->node[n];
-                out->ids = info;
-                out->table = roles_tensor(roles, onnx_text(graph->node[n]->input[0]));
-            }
+        find_gather(file, info, out);
     }
     if (!integer) return true;
     if (!out->gather)
         return error_set(
             e,
-            "input '%s' does not hold floating-point numbers: wanted FLOAT or DOUBLE, or numbers of tokens "
-            "[N, length] that a Gather looks up in a float table",
+            "input '%s' does not hold floating-point numbers: wanted FLOAT, DOUBLE, FLOAT16 or BFLOAT16, or numbers of "
+            "tokens [N, length] that a Gather looks up in a float table",
             onnx_text(integer->name));
-    if (!fixed_shape(out->ids, &shape, e) || !check_uses(graph, out, e)) return false;
-    out->transpose = transpose_of(graph, onnx_text(out->gather->output[0]));
+    if (!sample_shape(file, out->ids, &shape, e) || !check_uses(file, out, e)) return false;
+    if (file->options->declared.rank && file->options->declared.rank + 1 != shape.rank)
+        return error_set(e, "input '%s' has %u dimensions behind the batch: %u were declared",
+                         onnx_text(out->ids->name), shape.rank - 1, file->options->declared.rank);
+    out->transpose = transpose_of(file, onnx_text(out->gather->output[0]));
     out->length = shape.rank == 2 ? shape.dim[1] : 0;
     return out->length ||
            error_set(e, "input '%s' has %u dimensions: batch x tokens wanted", onnx_text(out->ids->name), shape.rank);
 }
 
 /* An integer input as a constant. */
-static bool add_integers(struct graph *graph, const Onnx__ValueInfoProto *info, struct error *e) {
+static bool add_integers(struct graph *graph, const struct onnx_cut_file *file, const Onnx__ValueInfoProto *info,
+                         struct error *e) {
     const char *name = onnx_text(info->name);
     bool mask = strstr(name, "mask"), positions = strstr(name, "position");
     struct shape shape;
 
-    if (!fixed_shape(info, &shape, e)) return false;
+    if (!sample_shape(file, info, &shape, e)) return false;
     size_t count = shape_count(&shape), length = shape.dim[shape.rank - 1];
     int64_t *values = calloc(count, sizeof *values);
     if (!values) return error_memory(e);
@@ -125,15 +135,9 @@ static bool add_integers(struct graph *graph, const Onnx__ValueInfoProto *info, 
     return ok;
 }
 
-static bool is_used(const Onnx__GraphProto *graph, const struct onnx_cut *cut, const char *name) {
-    for (size_t i = 0; i < graph->n_node; i++)
-        for (size_t k = 0; k < graph->node[i]->n_input; k++)
-            if (graph->node[i] != cut->gather && strcmp(onnx_text(graph->node[i]->input[k]), name) == 0) return true;
-    return false;
-}
-
-bool onnx_cut_inputs(const struct onnx_cut *cut, const Onnx__GraphProto *proto, const struct roles *roles,
-                     struct graph *graph, struct error *e) {
+bool onnx_cut_inputs(const struct onnx_cut *cut, const struct onnx_cut_file *file, struct graph *graph,
+                     struct error *e) {
+    const Onnx__GraphProto *proto = file->proto;
     struct onnx_array table;
     bool ok = onnx_array_read(cut->table, &table, e);
     const char *ids = onnx_text(cut->ids->name);
@@ -147,9 +151,9 @@ bool onnx_cut_inputs(const struct onnx_cut *cut, const Onnx__GraphProto *proto, 
     free(input);
     for (size_t i = 0; ok && i < proto->n_input; i++) {
         const char *name = onnx_text(proto->input[i]->name);
-        if (roles_is_initialiser(roles, name) || !is_used(proto, cut, name)) continue;
+        if (roles_is_initialiser(file->roles, name) || !user_of(file, cut, name, true)) continue;
         ok = is_integer(proto->input[i])
-                 ? add_integers(graph, proto->input[i], e)
+                 ? add_integers(graph, file, proto->input[i], e)
                  : error_set(e, "it has several inputs ('%s', '%s'): besides tokens only integer ones are supported",
                              ids, name);
     }

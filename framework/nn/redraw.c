@@ -41,6 +41,15 @@ static const struct role_row {
     {"InstanceNormalization", 2, PARAMETER_BIAS},
     {"GroupNormalization", 1, PARAMETER_SCALE},
     {"GroupNormalization", 2, PARAMETER_BIAS},
+    {"LSTM", 1, PARAMETER_MATRIX},
+    {"LSTM", 2, PARAMETER_MATRIX},
+    {"LSTM", 3, PARAMETER_BIAS},
+    {"GRU", 1, PARAMETER_MATRIX},
+    {"GRU", 2, PARAMETER_MATRIX},
+    {"GRU", 3, PARAMETER_BIAS},
+    {"RNN", 1, PARAMETER_MATRIX},
+    {"RNN", 2, PARAMETER_MATRIX},
+    {"RNN", 3, PARAMETER_BIAS},
     {"Expand", 0, PARAMETER_TOKEN},
     {"Concat", 0, PARAMETER_TOKEN},
     {"Concat", 1, PARAMETER_TOKEN},
@@ -81,6 +90,10 @@ static size_t fan_in_transposed(const struct node *node, const struct shape *sha
     return fan;
 }
 
+static bool is_recurrent(const char *op) {
+    return strcmp(op, "LSTM") == 0 || strcmp(op, "GRU") == 0 || strcmp(op, "RNN") == 0;
+}
+
 /* Inputs that one output of the node sums over. */
 static size_t fan_in(const struct node *node, const struct role_row *row, const struct shape *shape) {
     if (strcmp(row->op, "Einsum") == 0) return einsum_fan_in(node, row->input, shape);
@@ -88,6 +101,7 @@ static size_t fan_in(const struct node *node, const struct role_row *row, const 
     if (strcmp(row->op, "ConvTranspose") == 0) return fan_in_transposed(node, shape);
     if (row->role == PARAMETER_FILTER) /* out x in/groups x kh x kw */
         return shape_count_from(shape, 1);
+    if (is_recurrent(row->op)) return shape->dim[shape->rank - 1]; /* directions x gates x inputs */
     /* A matrix on the right, K x N, is contracted over its rows; on the left, M x K, over its columns. */
     bool rows = row->input == 1;
     if (strcmp(row->op, "Gemm") == 0) rows ^= is_transposed(node, row->input == 1 ? "transB" : "transA");

@@ -1,3 +1,4 @@
+/* weights.c: the parameters of a model variant: shared with the graph until edited, as one flat array, as digests. */
 #include "nn/weights.h"
 
 #include "base/file.h"

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double centred(const float *v, uint32_t classes, uint32_t i, uint32_t k, const double *row, const double *column,
-                      double mean) {
+static double centred(const float *v, uint32_t classes, bool paired, uint32_t i, uint32_t k, const double *row,
+                      const double *column, double mean) {
     double x = v[(size_t)i * classes + k];
+    if (paired) return x - column[k]; /* -z and z: the correlation of z */
     /* With one or two outputs the class means carry the function itself. */
     return classes > 2 ? x - row[i] - column[k] + mean : x - mean;
 }
@@ -27,7 +28,7 @@ static void means(const float *v, uint32_t inputs, uint32_t classes, double *row
     }
 }
 
-double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes) {
+double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes, bool paired) {
     double *scratch = malloc(2 * ((size_t)inputs + classes) * sizeof *scratch), r = (double)NAN;
     if (!scratch || inputs < 2) { /* centring one input leaves rounding errors */
         free(scratch);
@@ -39,8 +40,8 @@ double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t c
     means(b, inputs, classes, row_b, column_b, &mean_b);
     for (uint32_t i = 0; i < inputs; i++)
         for (uint32_t k = 0; k < classes; k++) {
-            double x = centred(a, classes, i, k, row_a, column_a, mean_a),
-                   y = centred(b, classes, i, k, row_b, column_b, mean_b);
+            double x = centred(a, classes, paired, i, k, row_a, column_a, mean_a),
+                   y = centred(b, classes, paired, i, k, row_b, column_b, mean_b);
             aa += x * x;
             bb += y * y;
             ab += x * y;
@@ -55,22 +56,41 @@ static bool parameter_changed(const struct run *run, const struct weights *w, ui
     return !shared && memcmp(run->model->data[value], w->data[value], bytes) != 0;
 }
 
-/* By its weight where it is to change (its bias may be zero before and after), else by any of its parameters. */
-static bool layer_changed(const struct run *run, const struct weights *w, const struct layer *layer, bool named) {
-    for (uint32_t p = 0; p < (named ? 1 : layer->parameter_count); p++)
+static bool layer_changed(const struct run *run, const struct weights *w, const struct layer *layer) {
+    for (uint32_t p = 0; p < layer->parameter_count; p++)
         if (parameter_changed(run, w, layer->parameters[p])) return true;
     return false;
 }
 
-void audit_changes(const struct run *run, const struct weights *w, const bool *layers, uint32_t *changed,
-                   uint32_t *expected) {
+/* Of a layer whose weight is as it was: whether the draw gives any of its parameters another value (scales of one and
+ * shifts of zero stay what they are), and whether all that it does so are others in `w`. */
+static void draw_changes(const struct run *run, const struct weights *w, uint32_t l, const struct init_options *init,
+                         bool *had_to, bool *did) {
+    const struct layer *layer = &run->graph->layers[l];
+    struct weights *drawn = NULL;
+    *had_to = true;
+    *did = false;
+    if (init && weights_copy(run->model, &drawn, NULL) && weights_redraw(drawn, l, init, NULL)) {
+        *had_to = layer_changed(run, drawn, layer);
+        *did = *had_to;
+        for (uint32_t p = 0; p < layer->parameter_count; p++)
+            if (parameter_changed(run, drawn, layer->parameters[p]))
+                *did = *did && parameter_changed(run, w, layer->parameters[p]);
+    }
+    weights_destroy(drawn);
+}
+
+void audit_changes(const struct run *run, const struct weights *w, const bool *layers, const struct init_options *init,
+                   uint32_t *changed, uint32_t *expected) {
     uint32_t named = 0, others = 0;
     *expected = 0;
     for (uint32_t l = 0; l < run->graph->layer_count; l++) {
-        bool is = layer_changed(run, w, &run->graph->layers[l], layers[l]);
-        *expected += layers[l];
-        named += is && layers[l];
-        others += is && !layers[l];
+        const struct layer *layer = &run->graph->layers[l];
+        bool had_to = layers[l], did = layers[l] && parameter_changed(run, w, layer->parameters[0]);
+        if (layers[l] && !did) draw_changes(run, w, l, init, &had_to, &did);
+        *expected += had_to;
+        named += did;
+        others += !layers[l] && layer_changed(run, w, layer);
     }
     *changed = others ? *expected + others : named;
 }
@@ -84,11 +104,13 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
     out.attribution = attribution;
     out.finite = 1;
     if (!variant_digest(v, out.digest, e)) return false;
-    audit_changes(run, v->current, run->plan.attributions[attribution].model.layers, &out.changed, &out.expected);
+    const struct attribution *a = &run->plan.attributions[attribution];
+    audit_changes(run, v->current, a->model.layers, attribution_is_redrawn(a) ? &a->model.init : NULL, &out.changed,
+                  &out.expected);
     for (size_t k = 0; k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
     for (uint32_t i = 0; i < n; i++)
         agree += net_class(original + (size_t)i * classes, classes) == net_class(logits + (size_t)i * classes, classes);
-    out.logit_r = audit_logit_r(original, logits, n, classes);
+    out.logit_r = audit_logit_r(original, logits, n, classes, run->graph->paired > 0);
     out.agreement = (double)agree / n;
     channel_send(channel, RECORD_AUDIT, &out, sizeof out);
     return true;

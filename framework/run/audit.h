@@ -12,14 +12,15 @@ bool audit_send(struct variant *, uint32_t attribution, const float *original, c
 /* In the parent: one that was checked (message.h), into the store. */
 bool audit_put(struct run *, const struct audit_message *, struct error *);
 
-/* How many layers of `w` differ from the model's, and how many should: those of layers[layer_count]. The two are equal
- * only if exactly these differ: where another one does, every named one counts as changed, and it besides. */
-void audit_changes(const struct run *, const struct weights *w, const bool *layers, uint32_t *changed,
-                   uint32_t *expected);
+/* How many layers of `w` differ from the model's, and how many should: those of layers[layer_count], but for the ones
+ * that the draw `init` leaves as they are (NULL: none). The two are equal only if exactly these differ: where another
+ * one does, every named one counts as changed, and it besides. */
+void audit_changes(const struct run *, const struct weights *w, const bool *layers, const struct init_options *init,
+                   uint32_t *changed, uint32_t *expected);
 
 /* Pearson correlation of two logit matrices [inputs][classes] after centring rows and columns: what is left is how the
  * networks tell inputs and classes apart. NaN when one of them tells nothing. Uncentred by columns for one or two
  * classes. */
-double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes);
+double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t classes, bool paired);
 
 #endif

@@ -87,6 +87,9 @@ bool conform_message(struct run *run, uint32_t row, const void *data, size_t siz
     const struct conformance_line *breach = conformance_breach(&in.report);
     r->forwards = in.forwards;
     r->backwards = in.backwards;
+    r->ruled = in.report.ruled > 0;
+    if (in.report.inspected[0] && !r->inspected && !(r->inspected = text_copy(in.report.inspected)))
+        return error_memory(e);
     if (in.report.unsupported && !r->unsupported) {
         r->unsupported = text_copy(in.report.why);
         return r->unsupported || error_memory(e);

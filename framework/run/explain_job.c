@@ -99,6 +99,10 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
     assay_status status = ASSAY_OK;
     uint32_t n = s->set->count, most = s->call.most;
     if (!handle_create(net, &handle, e)) return false;
+    if (a->root != ROOT_LINEAR && !handle_refuse_idle_rules(handle, e)) {
+        handle_destroy(handle);
+        return false;
+    }
     handle->helpers = channel_helpers(s->channel);
     /* Every process of this explainer asks for it, and conformance did. */
     if (a == &s->run->plan.attributions[run_original(s->run, ROOT_MODEL)]) handle->memo = s->explain->memo;

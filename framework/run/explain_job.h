@@ -16,6 +16,7 @@ struct explain_job {
     struct memo *memo;             /* what the model answered this explainer, borrowed; or NULL */
     const struct memo *gradients;  /* of re-drawn networks (reference.h), borrowed; or NULL */
     bool original;                 /* in the parent: the digest of the original map has come */
+    char *breach;                  /* in the parent: what it did that it must not, or NULL; the job's own */
 };
 
 /* Samples of one request at most, of so many inputs: enough that a batch pays, few enough that a plugin's buffers stay
@@ -31,11 +32,15 @@ uint32_t explain_job_calls(const struct run *, const struct explain_job *);
 
 /* In the child. */
 void explain_job_work(const struct run *, const struct explain_job *, struct channel *);
-/* In the parent: one message of explain_job_work, into the store. One that is damaged is a breach of the row, from
- * which nothing more is taken. False for the harness's own failures alone. */
+/* In the parent: one message of explain_job_work, into the store. One that is damaged is a breach of the job, from
+ * which nothing more is taken; which of a row's is the row's, schedule_jobs.h says. False for the harness's own
+ * failures alone. */
 bool explain_job_message(struct run *, struct explain_job *, uint32_t type, const void *data, size_t size,
                          struct error *);
-/* In the parent, when the child is gone (death: how it died, or NULL): what it did not send is stored as failed. */
+/* Records the first breach of the job. */
+bool explain_job_breach(struct explain_job *, const char *why, struct error *);
+/* In the parent, when the child is gone (death: how it died, or NULL): what it did not send is stored as failed. After
+ * a breach it is not: a run that is interrupted before it knows the row's breach asks again. */
 bool explain_job_ended(struct run *, struct explain_job *, const char *death, struct error *);
 
 /* Records that the row broke the rules, in memory and in the store (a resumed run knows it too). Its units go: which of

@@ -25,11 +25,25 @@ bool run_breach(struct run *run, uint32_t row, const char *why, struct error *e)
     return keep_breach(run, r->name, why, e);
 }
 
+static char *damage(const struct error *what) {
+    return text_format("The plugin's process sent a damaged message: %s.", what->text);
+}
+
 bool run_breach_message(struct run *run, uint32_t row, const struct error *what, struct error *e) {
-    char *why = text_format("The plugin's process sent a damaged message: %s.", what->text);
+    char *why = damage(what);
     bool ok = why ? run_breach(run, row, why, e) : error_memory(e);
     free(why);
     return ok;
+}
+
+bool explain_job_breach(struct explain_job *explain, const char *why, struct error *e) {
+    if (!explain->breach) explain->breach = text_copy(why);
+    return explain->breach || error_memory(e);
+}
+
+static bool breach_message(struct explain_job *explain, const struct error *what, struct error *e) {
+    if (!explain->breach) explain->breach = damage(what);
+    return explain->breach || error_memory(e);
 }
 
 /* The original map of every process of this explainer must be the same, byte by byte. */
@@ -40,21 +54,20 @@ static bool check_original(struct run *run, struct explain_job *explain, const c
     explain->original = true;
     if (ok && !known) ok = store_set_meta(run->store, key, digest, e);
     else if (ok && strcmp(known, digest) != 0)
-        ok = run_breach(run, explain->row, "Not reproducible: the same request in another process gives other bytes.",
-                        e);
+        ok = explain_job_breach(explain, "Not reproducible: the same request in another process gives other bytes.", e);
     free(known);
     free(key);
     return ok;
 }
 
 /* What the plugin did that it must not, in its worker's words. */
-static bool take_breach(struct run *run, uint32_t row, const void *data, size_t size, struct error *e) {
+static bool take_breach(struct explain_job *explain, const void *data, size_t size, struct error *e) {
     char why[CALL_WHY_SIZE];
     size_t n = size < sizeof why ? size : sizeof why - 1;
     memcpy(why, data, n);
     why[n] = 0;
     text_clean_in_place(why);
-    return run_breach(run, row, why, e);
+    return explain_job_breach(explain, why, e);
 }
 
 bool explain_job_message(struct run *run, struct explain_job *explain, uint32_t type, const void *data, size_t size,
@@ -63,22 +76,22 @@ bool explain_job_message(struct run *run, struct explain_job *explain, uint32_t 
     struct unit_message unit;
     struct error what = {{0}};
     bool ok;
-    if (run->explainers[explain->row].breach) return true; /* nothing more is taken from this row */
-    if (type == RECORD_BREACH) return take_breach(run, explain->row, data, size, e);
+    if (explain->breach || run->explainers[explain->row].breach) return true; /* nothing more is taken */
+    if (type == RECORD_BREACH) return take_breach(explain, data, size, e);
     if (type == RECORD_ORIGINAL) {
         ok = message_check_digest(data, size, &what) && (!explain->original || error_set(&what, "a second original"));
-        return ok ? check_original(run, explain, data, e) : run_breach_message(run, explain->row, &what, e);
+        return ok ? check_original(run, explain, data, e) : breach_message(explain, &what, e);
     }
     ok = type == RECORD_UNIT ? message_check_unit(run, &sender, data, size, &unit, &what)
                              : error_set(&what, "type %u, which is not known", type);
     if (ok && unit.header.status == UNIT_OK && !explain->original)
         ok = error_set(&what, "a unit before the map of the original");
-    return ok ? unit_store_put(run, &unit, e) : run_breach_message(run, explain->row, &what, e);
+    return ok ? unit_store_put(run, &unit, e) : breach_message(explain, &what, e);
 }
 
 bool explain_job_ended(struct run *run, struct explain_job *explain, const char *death, struct error *e) {
     const struct explainer_entry *row = &run->explainers[explain->row];
-    if (row->breach || row->unsupported) return true;
+    if (explain->breach || row->breach || row->unsupported) return true;
     char *why = death ? text_format("The plugin %s.", death)
                       : text_copy("The plugin's process ended before everything was answered.");
     bool ok = why || error_memory(e);

@@ -1,6 +1,7 @@
 /* Networks that the harness trains. */
 #include "run/network.h"
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/text.h"
@@ -62,7 +63,7 @@ static bool training_arrays(const struct run *run, float **x, uint32_t **labels,
 
 static bool add(struct run *run, enum network_kind kind, uint32_t draw, const char *data, struct error *e) {
     if (run_network(run, kind, draw)) return true;
-    struct network *more = realloc(run->networks, (run->network_count + 1) * sizeof *more);
+    struct network *more = array_grow(run->networks, run->network_count, sizeof *more);
     if (!more) return error_memory(e);
     run->networks = more;
     struct network *n = &more[run->network_count++];

@@ -7,7 +7,7 @@
 #include "battery/battery.h"
 
 struct run;         /* experiment/state.h */
-struct draw_counts; /* run/schedule.h */
+struct draw_counts; /* run/need.h */
 
 struct cost {
     double attributions, forward, backward;

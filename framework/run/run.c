@@ -8,8 +8,10 @@
 #include "experiment/record.h"
 #include "run/schedule.h"
 #include "experiment/setup.h"
+#include "experiment/task.h"
 #include "run/verdict.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -23,16 +25,31 @@
 static bool open_log(struct run *run, const char *folder, struct error *e) {
     char *path = text_format("%s/plugins.log", folder);
     if (!path) return error_memory(e);
-    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    /* Nobody reads where a pipe has that name: an error, and no wait for a reader. */
+    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
     bool ok = run->log >= 0 || error_set(e, "%s: %s: a file that can be written was wanted", path, strerror(errno));
     free(path);
     return ok;
+}
+
+/* Whether there is something in the folder, but for the log, and no store: then it is somebody else's. */
+static bool is_foreign(const char *folder, const char *store) {
+    DIR *dir = access(store, F_OK) == 0 ? NULL : opendir(folder);
+    bool any = false;
+    for (struct dirent *entry; dir && !any && (entry = readdir(dir));)
+        any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+              strcmp(entry->d_name, "plugins.log") != 0;
+    if (dir) closedir(dir);
+    return any;
 }
 
 /* The folder with its log. *broken: the path could be a run folder, but cannot be written (exit code 3). */
 static bool open_folder(struct run *run, const char *folder, const char *store, bool *broken, struct error *e) {
     struct error why = {{0}};
     if (!file_make_folder(folder, &why) && (errno == EEXIST || errno == ENOTDIR)) return error_set(e, "%s", why.text);
+    if (is_foreign(folder, store))
+        return error_set(e, "%s: the folder holds files and is no run folder: a new or empty one was wanted (-o)",
+                         folder);
     *broken = why.text[0] || !open_log(run, folder, &why) ||
               (access(store, F_OK) == 0 && access(store, W_OK) != 0 &&
                !error_set(&why, "%s: %s: a file that can be written was wanted", store, strerror(errno)));
@@ -214,23 +231,65 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
     return true;
 }
 
+/* Whose maps come from which layer: a method may choose it (Grad-CAM). */
+static bool put_inspected(struct run *run, struct error *e) {
+    struct text text = {0};
+    for (uint32_t i = 0; i < run->explainer_count; i++)
+        if (run->explainers[i].inspected)
+            text_add(&text, "%s%s of %s", text.length ? "; " : "", run->explainers[i].name,
+                     run->explainers[i].inspected);
+    bool ok = !text.failed || error_memory(e);
+    if (ok && text.data) ok = store_set_meta(run->store, "inspected", text.data, e);
+    text_finish(&text);
+    return ok;
+}
+
 /* ---- all of it ---- */
+
+/* At once, as the run may take hours. */
+static bool say_accuracy(const struct run *run, bool quiet, struct error *e) {
+    struct text sentence = {0}, warning = {0};
+    accuracy_add_sentence(&sentence, &run->accuracy);
+    accuracy_add_warning(&warning, &run->accuracy);
+    bool ok = (!sentence.failed && !warning.failed) || error_memory(e);
+    if (ok && !quiet) fprintf(stderr, "assay: %s\n", sentence.data);
+    if (ok && !quiet && warning.data) fprintf(stderr, "assay: warning: %s\n", warning.data);
+    text_finish(&sentence);
+    text_finish(&warning);
+    return ok;
+}
+
+static bool put_accuracy(struct run *run, struct error *e) {
+    char *text;
+    bool ok = record_accuracy(run, &text, e) && store_set_meta(run->store, "accuracy", text, e);
+    free(text);
+    return ok;
+}
+
+/* The inputs are taken, and what was decided about the data is said. */
+static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
+    bool ok = setup_inputs(run, ROOT_MODEL, e) && say_accuracy(run, options->quiet, e) && put_accuracy(run, e) &&
+              setup_inputs(run, ROOT_LINEAR, e);
+    for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);
+    }
+    return ok;
+}
 
 static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                     struct plan_cost *cost, struct error *e) {
-    return store_open(":memory:", &run->store, e) && setup_inputs(run, ROOT_MODEL, e) &&
-           setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-           schedule_measure(run, options->jobs, e) && make_draw_counts(run, counts, e) &&
-           plan_cost_make(run, counts, cost, e);
+    return store_open(":memory:", &run->store, e) && take_inputs(run, options, e) &&
+           (!setup_needs_labels(run) || network_list(run, e)) && schedule_measure(run, options->jobs, e) &&
+           make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e);
 }
 
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
-    bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && setup_inputs(run, ROOT_MODEL, e) &&
-              setup_inputs(run, ROOT_LINEAR, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              make_draw_counts(run, counts, e);
-    out->started = out->started || ok;
-    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) &&
+    bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && take_inputs(run, options, e) &&
+              (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
+    out->started = out->started || ok || run->logits_broken;
+    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
          verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
          store_check_file(run->store, e);
     if (ok) out->store = run->store;
@@ -239,6 +298,8 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
+    if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
+    if (run->graph->paired) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         const struct explainer_entry *r = &run->explainers[i];

@@ -1,10 +1,9 @@
-/* schedule.c: what a wave needs, and what the parent and the children of its pool do. */
+/* schedule.c: what the parent and the children of its pool do. */
 #include "run/schedule.h"
 
 #include "base/text.h"
 #include "run/conform_job.h"
 #include "run/network.h"
-#include "run/schedule_jobs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,53 +13,6 @@
 #define MEMO_BYTES ((size_t)32 << 20)
 /* Of gradients of re-drawn networks, from all reference jobs. */
 #define GRADIENT_BYTES ((size_t)64 << 20)
-
-/* ---- what is needed ---- */
-
-bool schedule_applies(const struct run *run, uint32_t control, uint32_t row, char *why, size_t size) {
-    return control_applies(run->controls[control].control, run->explainers[row].claims, why, size);
-}
-
-static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
-    char why[256];
-    const struct plan *p = &run->plan;
-    for (uint32_t i = 0; i < p->use_count; i++) {
-        const struct use *u = &p->uses[i];
-        if (u->attribution != attribution || u->draw >= x->draws[u->control * run->explainer_count + row]) continue;
-        if (schedule_applies(run, u->control, row, why, sizeof why)) return true;
-    }
-    for (uint32_t i = 0; i < p->check_count; i++)
-        if (check_asks(&p->checks[i], attribution) && schedule_applies(run, p->checks[i].control, row, why, sizeof why))
-            return true;
-    return false;
-}
-
-/* Whether some control whose gates read that root applies to the row. */
-static bool on_root(const struct run *run, uint32_t row, enum root root) {
-    char why[256];
-    for (uint32_t c = 0; c < run->control_count; c++)
-        if (run->controls[c].control->rule->root == root && schedule_applies(run, c, row, why, sizeof why)) return true;
-    return false;
-}
-
-bool schedule_needs(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
-    const struct attribution *a = &run->plan.attributions[attribution];
-    const struct explainer_entry *r = &run->explainers[row];
-    if (r->yardstick) {
-        if (a->root != ROOT_MODEL || !attribution_is_plain(a)) return false;
-        if (attribution_is_original(a)) return true;
-        for (uint32_t other = 0; other < run->explainer_count; other++) {
-            const struct explainer_entry *o = &run->explainers[other];
-            if (!o->yardstick && o->non_negative && o->reduction == r->reduction && used_by(run, x, other, attribution))
-                return true;
-        }
-        return false;
-    }
-    if (used_by(run, x, row, attribution)) return true;
-    if (!on_root(run, row, a->root)) return false;
-    return attribution_is_original(a) || attribution_is_jittered(a) ||
-           (attribution_is_repeat(a) && (r->claims & ASSAY_STOCHASTIC));
-}
 
 /* ---- the pool's hooks ---- */
 
@@ -94,11 +46,11 @@ static void work(void *user, struct pool_job *p, struct channel *channel) {
     }
 }
 
-/* Nothing more is taken from a row that broke the rules. */
-static enum pool_answer answer(const struct run *run, uint32_t row, bool ok, struct error *e) {
+/* Nothing more is taken from what broke the rules. */
+static enum pool_answer answer(const char *breach, bool ok, struct error *e) {
     if (!ok) return POOL_FAILURE;
-    if (!run->explainers[row].breach) return POOL_TAKEN;
-    error_set(e, "broke the rules: %s", run->explainers[row].breach);
+    if (!breach) return POOL_TAKEN;
+    error_set(e, "broke the rules: %s", breach);
     return POOL_BREACH;
 }
 
@@ -106,15 +58,19 @@ static enum pool_answer message(void *user, struct pool_job *p, uint32_t type, c
                                 struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
+    bool ok;
     j->told = true;
     switch (j->kind) {
-    case JOB_CONFORM: return answer(w->run, j->number, conform_message(w->run, j->number, data, size, e), e);
+    case JOB_CONFORM:
+        ok = conform_message(w->run, j->number, data, size, e);
+        return answer(w->run->explainers[j->number].breach, ok, e);
     case JOB_REFERENCE:
         if (!reference_message(w->run, &j->reference, type, data, size, e)) return POOL_FAILURE;
         return j->reference.damaged ? POOL_BREACH : POOL_TAKEN;
     case JOB_TRAIN: return network_message(w->run, j->number, data, size, e) ? POOL_TAKEN : POOL_FAILURE;
     case JOB_EXPLAIN:
-        return answer(w->run, j->explain.row, explain_job_message(w->run, &j->explain, type, data, size, e), e);
+        ok = explain_job_message(w->run, &j->explain, type, data, size, e);
+        return answer(j->explain.breach ? j->explain.breach : w->run->explainers[j->explain.row].breach, ok, e);
     }
     return POOL_BREACH;
 }
@@ -146,7 +102,7 @@ static bool has_results(const struct run *run, const struct job *j) {
     const struct explainer_entry *r = &run->explainers[c->row];
     if (j->kind == JOB_REFERENCE) return !reference_lacks(&j->reference);
     if (j->kind != JOB_EXPLAIN) return j->told;
-    for (uint32_t k = 0; !r->breach && !r->unsupported && k < c->count; k++)
+    for (uint32_t k = 0; !c->breach && !r->breach && !r->unsupported && k < c->count; k++)
         if (!store_has_unit(run->store, r->name, run->plan.attributions[c->attributions[k]].key)) return false;
     return true;
 }
@@ -162,20 +118,16 @@ static bool plugin_ended(struct run *run, struct job *j, const struct pool_job *
         r->breach = why; /* not in the store: a resumed run tries again */
         return true;
     }
-    if (j->kind == JOB_CONFORM || p->breach) ok = run_breach(run, row, why, e);
+    if (j->kind == JOB_CONFORM) ok = run_breach(run, row, why, e);
+    else if (p->breach && !r->breach) ok = explain_job_breach(&j->explain, why, e);
     if (j->kind == JOB_EXPLAIN) ok = ok && explain_job_ended(run, &j->explain, death, e);
     if (j->kind == JOB_EXPLAIN && p->killed > 1) ok = ok && jobs_mark_killed(run, &j->explain, e);
     free(why);
     return ok;
 }
 
-static bool ended(void *user, struct pool_job *p, const char *death, struct error *e) {
-    struct wave_state *w = user;
+static bool died(struct wave_state *w, struct pool_job *p, const char *death, struct error *e) {
     struct job *j = p->user;
-    if (j->kind == JOB_CONFORM) reprice(w, j->number);
-    if (w->progress) progress_job(w->progress, p->cost);
-    if (!death && !has_results(w->run, j)) death = "ended before it sent its results";
-    if (!death) return true;
     switch (j->kind) {
     case JOB_REFERENCE:
         return (j->reference.damaged || error_set(e, "the worker of audits and yardsticks %s", death)) &&
@@ -185,6 +137,16 @@ static bool ended(void *user, struct pool_job *p, const char *death, struct erro
     case JOB_EXPLAIN: return plugin_ended(w->run, j, p, death, e);
     }
     return true;
+}
+
+static bool ended(void *user, struct pool_job *p, const char *death, struct error *e) {
+    struct wave_state *w = user;
+    struct job *j = p->user;
+    if (j->kind == JOB_CONFORM) reprice(w, j->number);
+    if (w->progress) progress_job(w->progress, p->cost);
+    if (!death && !has_results(w->run, j)) death = "ended before it sent its results";
+    if (death && !died(w, p, death, e)) return false;
+    return j->kind != JOB_EXPLAIN || jobs_settle_breach(w, j->explain.row, e);
 }
 
 static void tick(void *user, uint32_t running) {

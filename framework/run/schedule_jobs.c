@@ -1,9 +1,10 @@
 /* schedule_jobs.c: which units are missing, grouped into jobs, with what each may cost, take and send. */
 #include "run/schedule_jobs.h"
 
+#include "base/array.h"
+#include "base/text.h"
 #include "host/conformance.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,15 +18,11 @@ static const char *name_of(const struct run *run, enum job_kind kind, uint32_t n
 
 struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, double cost,
                      const struct job_bounds *bounds) {
-    if (w->count == w->capacity) {
-        size_t capacity = w->capacity ? 2 * w->capacity : 64;
-        struct job *jobs = realloc(w->jobs, capacity * sizeof *jobs);
-        if (jobs) w->jobs = jobs;
-        struct pool_job *pool = realloc(w->pool, capacity * sizeof *pool);
-        if (pool) w->pool = pool;
-        if (!jobs || !pool) return NULL;
-        w->capacity = capacity;
-    }
+    struct job *jobs = array_grow(w->jobs, w->count, sizeof *jobs);
+    if (jobs) w->jobs = jobs;
+    struct pool_job *pool = array_grow(w->pool, w->count, sizeof *pool);
+    if (pool) w->pool = pool;
+    if (!jobs || !pool) return NULL;
     w->jobs[w->count] = (struct job){.kind = kind, .number = number};
     w->pool[w->count] = (struct pool_job){.name = name_of(w->run, kind, number),
                                           .rank = (unsigned)kind,
@@ -57,28 +54,46 @@ double jobs_explain_cost(const struct run *run, const struct explain_job *c) {
     return (r->forwards + r->backwards + 1) * (c->count + 1) * run->battery->inputs;
 }
 
-static void killed_key(const char *name, const char *variant, char *key, size_t size) {
-    snprintf(key, size, "killed/%s/%s", name, variant);
+/* The order of the pool: all of a row's explain jobs become ready at once. */
+static bool starts_before(const struct wave_state *w, size_t a, size_t b) {
+    return w->pool[a].cost != w->pool[b].cost ? w->pool[a].cost > w->pool[b].cost : a < b;
+}
+
+bool jobs_settle_breach(struct wave_state *w, uint32_t row, struct error *e) {
+    size_t first = w->count; /* of those that are not over, or broke the rules */
+    for (size_t i = 0; i < w->count; i++) {
+        const struct job *j = &w->jobs[i];
+        if (j->kind != JOB_EXPLAIN || j->explain.row != row) continue;
+        if (w->pool[i].state == POOL_ENDED && !j->explain.breach) continue;
+        if (first == w->count || starts_before(w, i, first)) first = i;
+    }
+    const char *breach = first < w->count ? w->jobs[first].explain.breach : NULL;
+    return !breach || run_breach(w->run, row, breach, e);
+}
+
+static char *killed_key(const char *name, const char *variant) {
+    return text_format("killed/%s/%s", name, variant);
 }
 
 bool jobs_mark_killed(const struct run *run, const struct explain_job *c, struct error *e) {
-    char key[512];
     bool ok = true;
     for (uint32_t k = 0; ok && k < c->count; k++) {
-        killed_key(run->explainers[c->row].name, run->plan.attributions[c->attributions[k]].key, key, sizeof key);
-        ok = store_set_meta(run->store, key, "1", e);
+        char *key = killed_key(run->explainers[c->row].name, run->plan.attributions[c->attributions[k]].key);
+        ok = key ? store_set_meta(run->store, key, "1", e) : error_memory(e);
+        free(key);
     }
     return ok;
 }
 
 /* Whether what the store has of it is only that its process was killed from outside, in an earlier run. Said once. */
 static bool take_killed(const struct run *run, const char *name, const char *variant, bool *was, struct error *e) {
-    char key[512], *value = NULL;
-    killed_key(name, variant, key, sizeof key);
-    if (!store_meta(run->store, key, &value, e)) return false;
-    *was = value && strcmp(value, "1") == 0;
+    char *key = killed_key(name, variant), *value = NULL;
+    bool ok = key ? store_meta(run->store, key, &value, e) : error_memory(e);
+    *was = ok && value && strcmp(value, "1") == 0;
+    if (*was) ok = store_set_meta(run->store, key, "0", e) && store_drop_units(run->store, name, variant, e);
     free(value);
-    return !*was || (store_set_meta(run->store, key, "0", e) && store_drop_units(run->store, name, variant, e));
+    free(key);
+    return ok;
 }
 
 /* Without its network there is nothing to ask, and nothing to keep: a resumed run may have it. */
@@ -112,17 +127,20 @@ static bool add_explain(struct wave_state *w, enum wave wave, uint32_t row, enum
     for (uint32_t i = 0; ok && i < p->attribution_count; i++) {
         const struct attribution *a = &p->attributions[i];
         bool wanted =
-            a->root == root && a->draw == draw && can_be_had(run, a) && schedule_needs(run, w->counts, row, i);
+            a->root == root && a->draw == draw && can_be_had(run, a) && need_attribution(run, w->counts, row, i);
         if (wanted && store_has_unit(run->store, r->name, a->key))
             ok = wave == WAVE_EXTEND ? !(wanted = false) : take_killed(run, r->name, a->key, &wanted, e);
         if (ok && wanted) c.attributions[c.count++] = i;
     }
-    const struct job_bounds bounds = {run->battery->time_limit, explain_job_calls(run, &c), largest_unit(run, root)};
-    struct job *j = ok && c.count ? jobs_add(w, JOB_EXPLAIN, row, jobs_explain_cost(run, &c), &bounds) : NULL;
-    if (!j) {
-        if (ok && c.count) ok = error_memory(e);
+    if (!ok || !c.count) { /* a root that nothing is asked of may have no inputs */
         free(c.attributions);
         return ok;
+    }
+    const struct job_bounds bounds = {run->battery->time_limit, explain_job_calls(run, &c), largest_unit(run, root)};
+    struct job *j = jobs_add(w, JOB_EXPLAIN, row, jobs_explain_cost(run, &c), &bounds);
+    if (!j) {
+        free(c.attributions);
+        return error_memory(e);
     }
     w->pool[w->count - 1].ready = explain_job_ready;
     j->explain = c;
@@ -176,7 +194,7 @@ static struct reference_task task_of(const struct missing *m, uint32_t index) {
     struct reference_task task = {.attribution = index, .audit = attribution_is_redrawn(a) && !m->audited[index]};
     for (uint32_t row = 0; row < run->explainer_count; row++) {
         const struct explainer_entry *r = &run->explainers[row];
-        if (r->yardstick && schedule_needs(run, m->wave->counts, row, index) &&
+        if (r->yardstick && need_attribution(run, m->wave->counts, row, index) &&
             !store_has_unit(run->store, r->name, a->key))
             task.reductions |= 1u << r->reduction;
     }
@@ -267,6 +285,7 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
 void jobs_free(struct wave_state *w) {
     for (size_t i = 0; i < w->count; i++) {
         free(w->jobs[i].explain.attributions);
+        free(w->jobs[i].explain.breach);
         free(w->jobs[i].reference.tasks);
         free(w->jobs[i].reference.damaged);
     }

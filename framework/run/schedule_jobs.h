@@ -2,8 +2,16 @@
 #ifndef ASSAY_RUN_SCHEDULE_JOBS_H
 #define ASSAY_RUN_SCHEDULE_JOBS_H
 
+#include "run/explain_job.h"
+#include "run/need.h"
 #include "run/reference.h"
-#include "run/schedule.h"
+#include "workers/progress.h"
+
+enum wave {
+    WAVE_MODEL,  /* conformance, audits, trained networks, and everything on the model itself */
+    WAVE_LABELS, /* everything on trained networks */
+    WAVE_EXTEND  /* audits and units of further draws */
+};
 
 /* In the order in which they start: a plugin that breaks the rules is asked nothing else; trainings take long; explain
  * jobs may find what they ask for where reference jobs were. */
@@ -24,7 +32,7 @@ struct wave_state {
     unsigned workers;
     struct pool_job *pool;
     struct job *jobs;
-    size_t count, capacity;
+    size_t count;
     bool *conformed; /* [rows] */
     /* What only children open; NULL where there is no memory to share: they are asked for again then. */
     struct memo_file *memos;     /* [rows]: what the model answered each explainer */
@@ -44,6 +52,10 @@ struct job *jobs_add(struct wave_state *, enum job_kind, uint32_t number, double
 bool jobs_add_conform(struct wave_state *, uint32_t row, struct error *);
 /* What the store has of it by now is not asked for again. */
 void jobs_trim(const struct run *, struct job *);
+/* Once an explain job of the row is over: the row's breach is that of the job which starts first of those that broke
+ * the rules, so nothing is decided as long as an earlier one may yet break them. Otherwise the reason, which is in the
+ * report, would depend on which of two processes was done first. */
+bool jobs_settle_breach(struct wave_state *, uint32_t row, struct error *);
 /* The process of that explain job was killed from outside, again and again: a resumed run tries what it left. */
 bool jobs_mark_killed(const struct run *, const struct explain_job *, struct error *);
 /* Trainings and conformance. */

@@ -1,3 +1,4 @@
+/* variant.c: what differs between the last network and the next, and drawing only that anew. */
 #include "run/variant.h"
 
 #include <stdlib.h>

@@ -2,6 +2,8 @@
 #include "run/verdict.h"
 
 #include "base/text.h"
+#include "host/conformance.h"
+#include "nn/activations.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,6 +17,8 @@ bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint
     *j = judgement_begin(r);
     if (explainer->plugin && explainer->plugin->problem)
         judgement_say(j, VERDICT_ERROR, "The explainer cannot be used: %s", explainer->plugin->problem);
+    else if (explainer->breach && strncmp(explainer->breach, CONFORMANCE_NETWORK, strlen(CONFORMANCE_NETWORK)) == 0)
+        judgement_say(j, VERDICT_ERROR, "%s", explainer->breach);
     else if (explainer->breach) judgement_say(j, VERDICT_ERROR, "Breach of the plugin rules: %s", explainer->breach);
     else if (explainer->unsupported) judgement_say(j, VERDICT_SKIP, "%s", explainer->unsupported);
     else if (!control_applies(asked, explainer->claims, why, sizeof why)) judgement_say(j, VERDICT_SKIP, "%s", why);
@@ -93,6 +97,19 @@ static const char *annotation_of(const struct judgement *j) {
     return j->low_power && j->word == VERDICT_PASS ? "absolute only, low power" : "";
 }
 
+/* The same, and what else is to be said of the row: NULL when out of memory. */
+static char *annotation_in_full(const struct run *run, uint32_t row, const struct judgement *j) {
+    const char *known = annotation_of(j);
+    struct activations found;
+    struct error e;
+    bool spoken = run->explainers[row].ruled && j->word != VERDICT_SKIP && j->word != VERDICT_ERROR;
+    if (!spoken) return text_copy(known);
+    if (!graph_activations(run->graph, &found, &e)) return NULL;
+    if (found.rectifiers == found.all) return text_copy(known);
+    return text_format("%s%s%u of %u activations are rectifiers", known, *known ? "; " : "", found.rectifiers,
+                       found.all);
+}
+
 /* One row's verdicts by family. */
 struct families {
     struct judgement worst[FAMILY_COUNT];
@@ -147,11 +164,14 @@ static bool store_cell(struct run *run, const struct results *r, uint32_t row, u
                        struct judgement *j, unsigned *words, struct error *e) {
     const char *name = run->explainers[row].name, *control = run->controls[c].control->id;
     struct text expected = {0};
+    char *annotation = NULL;
     *words = expected_words(run->battery, name, control);
     words_text(*words, &expected);
     bool ok = !expected.failed || error_memory(e);
     ok = ok && verdict_judge(r, row, c, draws, run->store, j, e) &&
-         put(run, name, control, j, annotation_of(j), expected.data, as_expected(*words, j), e);
+         ((annotation = annotation_in_full(run, row, j)) || error_memory(e)) &&
+         put(run, name, control, j, annotation, expected.data, as_expected(*words, j), e);
+    free(annotation);
     text_finish(&expected);
     return ok;
 }
@@ -161,6 +181,7 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
     struct families families = {.skipped = NULL};
     struct judgement all = judgement_begin(r);
     const char *annotation;
+    bool judged = false;
     for (uint32_t c = 0; c < run->control_count; c++) {
         const struct rule *rule = run->controls[c].control->rule;
         struct judgement j;
@@ -169,9 +190,17 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
         count(tally, words, &j);
         join(&families, rule->family, &j);
         if (rule->if_skipped && j.word == VERDICT_SKIP) families.skipped = rule->if_skipped;
+        judged = judged || j.word != VERDICT_SKIP || words == 1u << VERDICT_SKIP;
     }
     overall(&families, &all, &annotation);
-    return put(run, run->explainers[row].name, VERDICT_OVERALL, &all, annotation, "", true, e);
+    /* A SKIP is fine where others were judged; a method that nothing was asked of has passed no test. */
+    if (!judged) {
+        tally->open = true;
+        judgement_say(&all, VERDICT_SKIP,
+                      "Nothing was judged: every control is SKIP. Say SKIP under `expect` where "
+                      "that is meant.");
+    }
+    return put(run, run->explainers[row].name, VERDICT_OVERALL, &all, annotation, judged ? "" : "PASS", judged, e);
 }
 
 bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {

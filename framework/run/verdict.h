@@ -3,7 +3,7 @@
 #define ASSAY_RUN_VERDICT_H
 
 #include "judge/judge.h"
-#include "run/schedule.h"
+#include "run/need.h"
 
 /* Breaches and SKIPs first, then the rule. */
 bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, struct store *curves,

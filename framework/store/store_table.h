@@ -42,7 +42,7 @@ struct table {
     const char *name;
     const struct field *fields;
     int field_count, key_count; /* the first key_count fields are the key */
-    bool sealed;                /* has a column "row_digest" behind its fields: store_seal.c */
+    bool sealed;                /* has a column "row_digest" behind its fields: store_digest.c */
     const char *options;        /* of CREATE TABLE */
     const char *from, *order;   /* of SELECT; `t` is the table itself */
     const char *pairs;          /* NULL, or a SELECT in order: FROM is then what it gave, joined with the comparisons */

@@ -1,15 +1,16 @@
 /* child.c: what a fresh child does first, and how the parent finds and ends all that a child started. */
-#define _GNU_SOURCE /* nftw, syscall(), setsid */
+#define _GNU_SOURCE /* syscall(), setsid */
 #include "workers/child.h"
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/remove_folder.h"
 #include "base/text.h"
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,14 +34,7 @@
 /* ---- In the child ---- */
 
 void child_write(int fd, const void *data, size_t size) {
-    const char *at = data;
-    while (size) {
-        ssize_t n = write(fd, at, size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) _exit(1); /* the parent is gone: nobody is left to tell */
-        at += n;
-        size -= (size_t)n;
-    }
+    if (!file_write_all(fd, data, size)) _exit(1); /* the parent is gone: nobody is left to tell */
 }
 
 /* Signals a library or a test runner catches must kill here, or their handlers would speak for us. */
@@ -136,34 +130,33 @@ static char *make_scratch(void) {
     return NULL;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *at) {
-    (void)status;
-    (void)at;
-    if (kind == FTW_DNR) chmod(path, 0700); /* for the next pass */
-    remove(path);
-    return 0;
+static void remove_scratch(char *path) {
+    if (path) remove_folder(path);
+    free(path);
 }
 
-static void remove_scratch(char *path) {
-    for (int pass = 0; path && pass < 8 && access(path, F_OK) == 0; pass++)
-        nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-    free(path);
+/* What an errno of pipe() or fork() asks of the user. */
+static const char *remedy(int error) {
+    if (error == EMFILE) return ": raise the limit on open files (ulimit -n)";
+    if (error == EAGAIN) return ": raise the limit on processes (ulimit -u), or choose a smaller -j";
+    return error == ENOMEM ? ": choose a smaller -j" : "";
 }
 
 bool child_start(const struct child_task *task, struct child *child, struct error *e) {
     int ends[2];
-    if (pipe(ends) != 0) return error_set(e, "cannot make a pipe: %s", strerror(errno));
+    if (pipe(ends) != 0) return error_set(e, "cannot make a pipe: %s%s", strerror(errno), remedy(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     char *scratch = task->foreign ? make_scratch() : NULL;
     fflush(NULL); /* or the child would write the parent's buffers again */
     pid_t parent = getpid(), pid = fork();
+    int why = errno;
     if (pid == 0) child_main(task, scratch, ends[1], parent);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
         remove_scratch(scratch);
-        return error_set(e, "cannot start a process: %s", strerror(errno));
+        return error_set(e, "cannot start a process: %s%s", strerror(why), remedy(why));
     }
     *child = (struct child){.pid = pid, .fd = ends[0], .scratch = scratch};
     return true;

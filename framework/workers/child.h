@@ -4,18 +4,13 @@
  * input, its standard output and error, and one pipe to the parent; signals are at their defaults, there are no core
  * files, and it ends when its parent does. Whatever it started ends with it.
  *
- * A child that runs foreign code is in the sandbox (sandbox.h), and each of its processes has limits.
- *
- * Address space: 2 GiB, and twice what the parent had mapped (network, data) when the child was started; none where the
- * sandbox is off, as libraries for GPUs map far more than they use.
- *
- * CPU time: of all processors, for as long as the child may run.
- *
- * Files: 256 MiB each, and 256 of them open.
- *
- * Processes: 1024 more than the whole system had. The kernel counts all of a user's, and of root's none: there only the
- * time limit ends a process that forks without end.
- *
+ * A child that runs foreign code is in the sandbox (sandbox.h), and each of its processes has limits:
+ *   address space   2 GiB, and twice what the parent had mapped (network, data) when the child was started; none where
+ *                   the sandbox is off, as libraries for GPUs map far more than they use
+ *   CPU time        that of all processors, for as long as the child may run
+ *   files           256 MiB each, and 256 of them open
+ *   processes       1024 more than the whole system had. The kernel counts all of a user's, and of root's none: there
+ *                   only the time limit ends a process that forks without end.
  * What all its processes use together has no limit: that takes a cgroup, which a user may not make. */
 #ifndef ASSAY_WORKERS_CHILD_H
 #define ASSAY_WORKERS_CHILD_H

@@ -21,7 +21,7 @@
 #define FEW 10u                         /* samples, that do not make two full blocks: shared by threads */
 #define MOST_RESULTS ((size_t)32 << 20) /* bytes of sums of blocks, which are kept until all are there */
 
-struct work {
+struct shared_request {
     const struct net_request *ask;
     struct net *net;
     uint32_t blocks;
@@ -36,16 +36,16 @@ struct board {
     atomic_bool done[];
 };
 
-static bool is_sum(const struct work *w) {
+static bool is_sum(const struct shared_request *w) {
     return w->ask->question == ASK_GRADIENT_SUM || w->ask->question == ASK_LINE_SUM;
 }
 
-static size_t results_of(const struct work *w) {
+static size_t results_of(const struct shared_request *w) {
     return is_sum(w) ? w->blocks : w->ask->n;
 }
 
 /* The samples from `first` on, `count` of them. */
-static bool ask_net(const struct work *w, uint32_t first, uint32_t count, float *out, struct error *e) {
+static bool ask_net(const struct shared_request *w, uint32_t first, uint32_t count, float *out, struct error *e) {
     const struct net_request *ask = w->ask;
     const float *x = ask->question == ASK_LINE_SUM ? NULL : ask->x + first * w->in;
     switch (ask->question) {
@@ -59,13 +59,14 @@ static bool ask_net(const struct work *w, uint32_t first, uint32_t count, float 
     }
 }
 
-static bool run_block(const struct work *w, uint32_t block, float *results, struct error *e) {
+static bool run_block(const struct shared_request *w, uint32_t block, float *results, struct error *e) {
     uint32_t first = block * BLOCK, left = w->ask->n - first;
     return ask_net(w, first, left < BLOCK ? left : BLOCK, results + (is_sum(w) ? block : first) * w->out, e);
 }
 
 /* The next block that nobody has begun, if there is one. */
-static bool take_block(const struct work *w, struct board *board, float *results, bool *any, struct error *e) {
+static bool take_block(const struct shared_request *w, struct board *board, float *results, bool *any,
+                       struct error *e) {
     uint32_t b = atomic_fetch_add(&board->next, 1);
     *any = b < w->blocks;
     if (!*any) return true;
@@ -75,13 +76,13 @@ static bool take_block(const struct work *w, struct board *board, float *results
 }
 
 /* Adds up the sums of the blocks, or copies. */
-static void gather(const struct work *w, const float *results, float *out) {
+static void gather(const struct shared_request *w, const float *results, float *out) {
     memcpy(out, results, (is_sum(w) ? 1 : w->ask->n) * w->out * sizeof *out);
     for (uint32_t b = 1; is_sum(w) && b < w->blocks; b++)
         for (size_t i = 0; i < w->out; i++) out[i] += results[b * w->out + i];
 }
 
-static bool work_alone(const struct work *w, float *out, struct error *e) {
+static bool work_alone(const struct shared_request *w, float *out, struct error *e) {
     if (!is_sum(w)) return ask_net(w, 0, w->ask->n, out, e);
     float *results = malloc(w->blocks * w->out * sizeof *results);
     bool ok = results ? true : error_memory(e);
@@ -100,14 +101,14 @@ struct children {
     pid_t pids[MOST_HELPERS];
 };
 
-static void help(const struct work *w, struct board *board, float *results) {
+static void help(const struct shared_request *w, struct board *board, float *results) {
     bool any = true;
     while (any && take_block(w, board, results, &any, NULL)) {}
     _exit(0);
 }
 
 /* As many as there are cores free by now, and blocks for them besides the caller's next. */
-static void recruit(const struct work *w, const struct helpers *helpers, struct board *board, float *results,
+static void recruit(const struct shared_request *w, const struct helpers *helpers, struct board *board, float *results,
                     struct children *h) {
     uint32_t begun = atomic_load(&board->next), left = begun < w->blocks ? w->blocks - begun : 0;
     unsigned most = MOST_HELPERS - h->count, wanted = left > most ? most : left ? left - 1 : 0;
@@ -120,8 +121,8 @@ static void recruit(const struct work *w, const struct helpers *helpers, struct 
     }
 }
 
-static bool work_together(const struct work *w, const struct helpers *helpers, struct board *board, float *results,
-                          struct error *e) {
+static bool work_together(const struct shared_request *w, const struct helpers *helpers, struct board *board,
+                          float *results, struct error *e) {
     struct children children = {.count = 0};
     bool ok = true, any = true;
     while (ok && any) { /* cores become free while this goes on */
@@ -136,7 +137,7 @@ static bool work_together(const struct work *w, const struct helpers *helpers, s
 }
 
 /* With helpers, or where they cannot share memory without. */
-static bool share(struct work *w, const struct helpers *helpers, float *out, struct error *e) {
+static bool share(struct shared_request *w, const struct helpers *helpers, float *out, struct error *e) {
     size_t head = (sizeof(struct board) + w->blocks + 63) / 64 * 64, logits = w->logits ? w->ask->n * w->classes : 0;
     size_t size = head + (results_of(w) * w->out + logits) * sizeof *out;
     struct board *board = shared_create(size, NULL); /* zero: nothing is begun or done */
@@ -169,7 +170,8 @@ static void return_team(const struct helpers *helpers, struct net *net, const st
     cores_return(helpers->cores, helpers->member, lent->borrowed);
 }
 
-static bool share_each_sample(const struct work *w, const struct helpers *helpers, float *out, struct error *e) {
+static bool share_each_sample(const struct shared_request *w, const struct helpers *helpers, float *out,
+                              struct error *e) {
     struct lent lent = lend_team(helpers, w->net);
     bool ok = work_alone(w, out, e);
     return_team(helpers, w->net, &lent);
@@ -192,13 +194,13 @@ static bool ask_once(const struct helpers *helpers, struct net *net, const struc
                      struct error *e) {
     const struct graph *g = net_graph(net);
     size_t in = shape_count(&g->sample);
-    struct work w = {.ask = ask,
-                     .net = net,
-                     .blocks = (ask->n + BLOCK - 1) / BLOCK,
-                     .in = in,
-                     .out = ask->question == ASK_FORWARD ? g->classes : in,
-                     .logits = ask->question == ASK_GRADIENT ? ask->logits : NULL,
-                     .classes = g->classes};
+    struct shared_request w = {.ask = ask,
+                               .net = net,
+                               .blocks = (ask->n + BLOCK - 1) / BLOCK,
+                               .in = in,
+                               .out = ask->question == ASK_FORWARD ? g->classes : in,
+                               .logits = ask->question == ASK_GRADIENT ? ask->logits : NULL,
+                               .classes = g->classes};
     double work = (ask->question == ASK_FORWARD ? 1 : 2) * ask->n * graph_flops(g);
     bool few = ask->n < FEW;
     if (!helpers->cores || work < (few ? LEAST_SAMPLE_WORK : LEAST_WORK)) return work_alone(&w, out, e);

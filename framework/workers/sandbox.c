@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/fs.h>
 #include <linux/landlock.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -119,8 +120,9 @@ static const int forbidden[] = {
     /* network */
     CALL(socket), CALL(io_uring_setup), CALL(io_uring_enter), CALL(io_uring_register),
     /* what outlives a process */
-    CALL(shmget), CALL(shmat), CALL(shmctl), CALL(semget), CALL(semop), CALL(semtimedop), CALL(msgget), CALL(msgsnd),
-    CALL(mq_open), CALL(mq_unlink), CALL(add_key), CALL(request_key), CALL(keyctl),
+    CALL(shmget), CALL(shmat), CALL(shmctl), CALL(semget), CALL(semop), CALL(semtimedop), CALL(semctl), CALL(msgget),
+    CALL(msgsnd), CALL(msgrcv), CALL(msgctl), CALL(mq_open), CALL(mq_unlink), CALL(add_key), CALL(request_key),
+    CALL(keyctl),
     /* other processes; a group that one kill does not end */
     CALL(process_vm_readv), CALL(process_vm_writev), CALL(process_madvise), CALL(pidfd_open), CALL(pidfd_getfd),
     CALL(pidfd_send_signal), CALL(kcmp), CALL(setsid), CALL(setpgid), CALL(setpriority), CALL(ioprio_set),
@@ -135,6 +137,9 @@ static const int forbidden[] = {
     CALL(reboot), CALL(swapon), CALL(swapoff), CALL(sethostname), CALL(setdomainname), CALL(settimeofday),
     CALL(clock_settime), CALL(clock_adjtime), CALL(adjtimex), CALL(init_module), CALL(finit_module),
     CALL(delete_module), CALL(kexec_load), CALL(kexec_file_load), CALL(syslog), CALL(acct), CALL(vhangup)};
+
+#define IOCTL_WRITES(TYPE) _IOC(_IOC_WRITE, TYPE, 0, 0)
+#define IOCTL_KIND IOCTL_WRITES(0xff)
 
 /* Forbidden where argument `which` compares so with `value` (the lower 32 bits of it, as the kernel sees an int). */
 static const struct condition {
@@ -156,7 +161,27 @@ static const struct condition {
     {CALL(fcntl), 1, UINT32_MAX, F_SETSIG},
     {CALL(ioctl), 1, UINT32_MAX, FIOSETOWN},
     {CALL(ioctl), 1, UINT32_MAX, SIOCSPGRP},
-    {CALL(ioctl), 1, UINT32_MAX, TIOCSTI}, /* typing on the user's terminal */
+    /* who opens a file that is leased waits, up to 45 s (fcntl(2)) */
+    {CALL(fcntl), 1, UINT32_MAX, F_SETLEASE},
+    /* flags of a file that is open for reading: FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY and others */
+    {CALL(ioctl), 1, IOCTL_KIND, IOCTL_WRITES('f')},
+    {CALL(ioctl), 1, IOCTL_KIND, IOCTL_WRITES('X')},
+    /* the user's terminal, which opens for reading: typing on it, its modes, its size */
+    {CALL(ioctl), 1, UINT32_MAX, TIOCSTI},
+    {CALL(ioctl), 1, UINT32_MAX, TCSETS},
+    {CALL(ioctl), 1, UINT32_MAX, TCSETSW},
+    {CALL(ioctl), 1, UINT32_MAX, TCSETSF},
+    {CALL(ioctl), 1, UINT32_MAX, TCSETA},
+    {CALL(ioctl), 1, UINT32_MAX, TCSETAW},
+    {CALL(ioctl), 1, UINT32_MAX, TCSETAF},
+    {CALL(ioctl), 1, UINT32_MAX, TCXONC},
+    {CALL(ioctl), 1, UINT32_MAX, TCFLSH},
+    {CALL(ioctl), 1, UINT32_MAX, TIOCEXCL},
+    {CALL(ioctl), 1, UINT32_MAX, TIOCSWINSZ},
+    {CALL(ioctl), 1, UINT32_MAX, TIOCSETD},
+    {CALL(ioctl), 1, IOCTL_KIND, IOCTL_WRITES('T')}, /* TCSETS2 and others */
+    /* outliving a parent that is killed */
+    {CALL(prctl), 0, UINT32_MAX, PR_SET_PDEATHSIG},
     /* Landlock before ABI 3 asks for no right to cut a file that is opened for reading. */
     {CALL(open), 1, O_TRUNC | O_ACCMODE, O_TRUNC},
     {CALL(openat), 2, O_TRUNC | O_ACCMODE, O_TRUNC},
@@ -181,6 +206,10 @@ static int fill_filter(scmp_filter_ctx filter, bool scoped) {
     if (!bad && !scoped) bad = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), CALL(tkill), 0);
     /* Limits of other processes; those of its own it cannot raise. */
     if (!bad) bad = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), CALL(prlimit64), 1, SCMP_CMP32(0, SCMP_CMP_NE, 0));
+    /* Processors of other processes, which keep them when the run is over. */
+    if (!bad)
+        bad =
+            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), CALL(sched_setaffinity), 1, SCMP_CMP32(0, SCMP_CMP_NE, 0));
     /* Its flags are in memory, where no filter sees them: the C library falls back to clone(). */
     return bad ? bad : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), CALL(clone3), 0);
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every block of the README is real: the session is played, the battery is run with the plugin, the plugin is compiled as
 # its first line says, the two commands are targets of the Makefile. So are the battery and the examples of
-# docs/verdict.md. Prints one line per failure; the last line is "N passed, N failed".
+# docs/verdict.md and the example of DESIGN.md. Prints one line per failure; the last line is "N passed, N failed".
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -22,15 +22,20 @@ ln -s "$BUILD" "$work/build"
 ln -s "$ROOT/fixtures" "$work/fixtures"
 cd "$work" || exit 2
 
-# The session: what stands after "$ COMMAND" is what the command prints on standard output. Decimals are not compared: their
+# The session: what stands after "$ COMMAND" is what the command prints on standard output. Decimals may be .02 off: their
 # last digit is the CPU's.
-decimals() {
+masked() {
     sed -E 's/-?[0-9]+\.[0-9]+/N/g' "$1"
+}
+decimals() {
+    grep -oE -- '-?[0-9]+\.[0-9]+' "$1"
 }
 finish() {
     [[ -n $command ]] || return 0
     bash -c "$command" >got 2>/dev/null </dev/null
-    diff -Bw <(decimals wanted) <(decimals got) || { echo "    \$ $command" && ok=1; }
+    diff -Bw <(masked wanted) <(masked got) &&
+        paste <(decimals wanted) <(decimals got) | awk '{off = $1 - $2} off > .02 || off < -.02 {print "< " $1 "\n> " $2; bad = 1} END {exit bad}' ||
+        { echo "    \$ $command" && ok=1; }
 }
 play() { # FILE
     command='' ok=0
@@ -51,6 +56,7 @@ play() { # FILE
 play README.md
 block yaml docs/verdict.md >words.yaml
 play docs/verdict.md
+play DESIGN.md
 
 block c >my-method.c
 compile=$(sed -n '1s,^/\* my-method.c: \(.*\) \*/$,\1,p' my-method.c)

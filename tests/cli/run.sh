@@ -1,5 +1,6 @@
 #!/bin/bash
-# Plays the transcripts: tests/cli/run.sh [CASE]... (default: all of tests/cli/cases). The last line is "N passed, N failed".
+# Plays the transcripts: tests/cli/run.sh [CASE]... (names or files; default: all of tests/cli/cases). The last line is
+# "N passed, N failed".
 #
 # A case is a text file. `$ COMMAND` runs in a temporary folder of the case's own, with assay in PATH and
 #   GOLDEN  tests/golden/cli     BAD  the plugins of tests/bad, built     ROOT  the project
@@ -54,6 +55,8 @@ check() {
 
 (($#)) || set -- "$ROOT"/tests/cli/cases/*.txt
 for file; do
+    [[ -f $file ]] || file=$ROOT/tests/cli/cases/$file.txt
+    [[ -f $file ]] || { echo "run.sh: $file: no such case" >&2; exit 2; }
     case=$(basename "$file" .txt) good=1 command='' wanted=()
     dir=$work/$case
     mkdir "$dir"

@@ -30,7 +30,9 @@ static enum kind chosen;
 static long fault_at;
 static int log_fd = -1;
 static pid_t first_process;
-static atomic_long *calls; /* shared by all processes; NULL: not counting yet */
+/* Shared by all processes; NULL: not counting yet. */
+static atomic_long *calls;
+static atomic_long *failed; /* the process it failed in, whose log may be closed */
 
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
@@ -50,7 +52,7 @@ static bool fails(enum kind kind, int error) {
     void *frames[24];
     atomic_long *counter = calls;
     calls = NULL; /* what follows is not counted */
-    say("failed in process", (long)getpid());
+    atomic_store(failed, (long)getpid());
     backtrace_symbols_fd(frames, backtrace(frames, 24), log_fd);
     calls = counter;
     errno = error;
@@ -70,12 +72,16 @@ __attribute__((constructor)) static void begin(void) {
     close(fd);
     backtrace(warm, 4); /* its first call loads a library */
     first_process = getpid();
-    void *shared = mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared != MAP_FAILED) calls = shared;
+    void *shared = mmap(NULL, 2 * sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return;
+    calls = shared;
+    failed = calls + 1;
 }
 
 __attribute__((destructor)) static void end(void) {
-    if (calls && getpid() == first_process) say("calls", atomic_load(calls));
+    if (!calls || getpid() != first_process) return;
+    if (atomic_load(failed)) say("failed in process", atomic_load(failed));
+    say("calls", atomic_load(calls));
 }
 
 /* ---- alloc ---- */

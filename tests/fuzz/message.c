@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST 256
+
 static const char data_text[] = "a,b,label\n1,0,0\n3,2,2\n0,1,1\n1,1,0\n2,2,2\n0,2,1\n";
 
 /* A run that could fork now, with a network to train and two explainers. */
@@ -52,23 +54,40 @@ static void forget(struct run *run) {
     }
 }
 
+/* One message of every kind of job that has all still to send. What a worker sends, if it can be had at all, is a
+ * breach of its row or taken: never a failure of the harness, which would end the run. */
+static bool take(struct run *run, unsigned kind, uint32_t type, const uint8_t *body, size_t size, struct error *e) {
+    uint32_t attributions[MOST];
+    struct reference_task tasks[MOST];
+    struct explain_job job = {.row = 0, .attributions = attributions, .original = kind & 4};
+    struct reference reference = {.tasks = tasks};
+    for (uint32_t i = 0; i < run->plan.attribution_count && job.count < MOST; i++) {
+        const struct attribution *a = &run->plan.attributions[i];
+        if (a->root != ROOT_MODEL) continue;
+        attributions[job.count++] = i;
+        tasks[reference.count++] = (struct reference_task){i, attribution_is_redrawn(a), UINT32_MAX};
+    }
+    bool ok;
+    switch (kind % 4) {
+    case 0:
+        ok = explain_job_message(run, &job, type, body, size, e);
+        free(job.breach);
+        return ok;
+    case 1: return conform_message(run, 0, body, size, e);
+    case 3: return network_message(run, 0, body, size, e);
+    default: break;
+    }
+    ok = reference_message(run, &reference, type, body, size, e);
+    free(reference.damaged);
+    return ok;
+}
+
 void fuzz_message(const uint8_t *data, size_t size) {
     static struct run *run;
     struct error e = {{0}};
-    uint32_t attributions[256];
     if (!run) run = make_run();
     if (size < 2) return;
-    struct explain_job job = {.row = 0, .attributions = attributions};
-    for (uint32_t i = 0; i < run->plan.attribution_count && job.count < 256; i++)
-        if (run->plan.attributions[i].root == ROOT_MODEL) attributions[job.count++] = i;
-    uint32_t type = data[1];
-    const uint8_t *body = data + 2;
-    switch (data[0] % 4) {
-    case 0: explain_job_message(run, &job, type, body, size - 2, &e); break;
-    case 1: conform_message(run, 0, body, size - 2, &e); break;
-    case 2: reference_message(run, type, body, size - 2, &e); break;
-    default: network_message(run, 0, body, size - 2, &e); break;
-    }
+    if (!take(run, data[0], data[1], data + 2, size - 2, &e)) fuzz_check(0, e.text);
     forget(run);
     /* An unfinished transaction would fail every later message. */
     if (store_begin(run->store, &e)) store_commit(run->store, &e);

@@ -11,11 +11,11 @@ from onnx import TensorProto, helper, numpy_helper
 OUT = pathlib.Path(__file__).parent / "cli"
 
 
-def save(name, nodes, weights, sample, classes, output="logits"):
+def save(name, nodes, weights, sample, classes, output="logits", others=()):
     graph = helper.make_graph(
         nodes, name,
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *sample])],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", classes])],
+        [helper.make_tensor_value_info(o, TensorProto.FLOAT, ["N", classes]) for o in (*others, output)],
         [numpy_helper.from_array(np.asarray(value, np.float32), key) for key, value in weights.items()])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="make_cli.py")
     model.ir_version = 8
@@ -39,6 +39,16 @@ save("unsupported", [helper.make_node("Tan", ["x"], ["t"], name="bend"), gemm("t
 save("softmax", [gemm("x", "w", "b", "logits", "fc1"), helper.make_node("Softmax", ["logits"], ["p"], name="last", axis=1)],
      LINEAR, [2], 3, "p")
 save("nan", [gemm("x", "w", "b", "logits", "fc1")], {"w": [[1, 0], [0, np.nan], [1, 1]], "b": [0, 0, 0]}, [2], 3)
+
+# Two outputs: the logits above, called features, and the same with the first two classes exchanged.
+SWAP = {"s": [[0, 1, 0], [1, 0, 0], [0, 0, 1]], "z": [0, 0, 0]}
+save("outputs", [gemm("x", "w", "b", "feat", "fc1"), gemm("feat", "s", "z", "logits", "fc2")], LINEAR | SWAP, [2], 3,
+     others=["feat"])
+
+# A picture network of any size: 3 classes, the means of red, green and blue.
+save("sizes", [helper.make_node("GlobalAveragePool", ["x"], ["m"], name="mean"),
+               helper.make_node("Flatten", ["m"], ["f"], name="flatten1", axis=1),
+               gemm("f", "w", "b", "logits", "fc1")], {"w": np.eye(3), "b": np.zeros(3)}, [3, "height", "width"], 3)
 
 # A Gemm whose weight does not fit its input: the file is wrong in itself.
 save("misfit", [gemm("x", "w", "b", "logits", "fc1")], {"w": np.ones((3, 5)), "b": np.zeros(3)}, [2], 3)

@@ -108,12 +108,8 @@ def folder():
 
 def references():
     for path in sorted([*OUT.glob("*.jpg"), *OUT.glob("*.png")]):
-        if path.name not in ("cmyk.jpg", "source.png", "grey-16.png"):
+        if path.name not in ("cmyk.jpg", "source.png", "grey-16.png", "rgb-16.png"):
             save_reference(path.stem + ".npy", reference(path.name))
-    # Of 16-bit grey Pillow keeps 16 bits in a mode of its own; here it is the upper byte, as of 16-bit colour.
-    with Image.open(OUT / "grey-16.png") as image:
-        high = (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
-    save_reference("grey-16.npy", np.repeat(high[..., None], 3, 2))
 
 
 def shorter(image, side, how):

@@ -6,6 +6,7 @@
 #include "controls/controls.h"
 #include "golden.h"
 #include "nn/arch.h"
+#include "nn/op.h"
 #include "run/reference.h"
 #include "run/variant.h"
 
@@ -28,10 +29,10 @@ Test(audit, logit_r_agrees_with_numpy) {
     double expected;
     while (fscanf(in, "%u %u %lf", &inputs, &classes, &expected) == 3) {
         float *a = read_floats(in, (size_t)inputs * classes), *b = read_floats(in, (size_t)inputs * classes);
-        double r = audit_logit_r(a, b, inputs, classes);
+        double r = audit_logit_r(a, b, inputs, classes, false);
         cr_expect_float_eq(r, expected, 1e-12, "%u x %u: %.17g, numpy says %.17g", inputs, classes, r, expected);
-        cr_expect_float_eq(audit_logit_r(b, a, inputs, classes), expected, 1e-12, "the other way round");
-        cr_expect_float_eq(audit_logit_r(a, a, inputs, classes), 1, 1e-12);
+        cr_expect_float_eq(audit_logit_r(b, a, inputs, classes, false), expected, 1e-12, "the other way round");
+        cr_expect_float_eq(audit_logit_r(a, a, inputs, classes, false), 1, 1e-12);
         free(a);
         free(b);
         count++;
@@ -44,14 +45,16 @@ Test(audit, logit_r_agrees_with_numpy) {
 Test(audit, logit_r_of_nothing) {
     static const float constant[6] = {3, 3, 3, 3, 3, 3}, bias[6] = {1, 2, 3, 1, 2, 3}, shift[6] = {1, 1, 1, 2, 2, 2},
                        function[6] = {1, 2, 4, 9, 2, 1};
-    cr_expect(isnan(audit_logit_r(constant, function, 2, 3)));
-    cr_expect(isnan(audit_logit_r(function, constant, 2, 3)));
-    cr_expect(isnan(audit_logit_r(bias, function, 2, 3)) || fabs(audit_logit_r(bias, function, 2, 3)) < 1e-6,
+    cr_expect(isnan(audit_logit_r(constant, function, 2, 3, false)));
+    cr_expect(isnan(audit_logit_r(function, constant, 2, 3, false)));
+    cr_expect(isnan(audit_logit_r(bias, function, 2, 3, false)) ||
+                  fabs(audit_logit_r(bias, function, 2, 3, false)) < 1e-6,
               "classes alone");
-    cr_expect(isnan(audit_logit_r(shift, function, 2, 3)) || fabs(audit_logit_r(shift, function, 2, 3)) < 1e-6,
+    cr_expect(isnan(audit_logit_r(shift, function, 2, 3, false)) ||
+                  fabs(audit_logit_r(shift, function, 2, 3, false)) < 1e-6,
               "inputs alone");
-    cr_expect(isnan(audit_logit_r(constant, function, 3, 2)));
-    cr_expect(isnan(audit_logit_r(constant, function, 6, 1)));
+    cr_expect(isnan(audit_logit_r(constant, function, 3, 2, false)));
+    cr_expect(isnan(audit_logit_r(constant, function, 6, 1, false)));
 }
 
 /* ---- a run of three layers ---- */
@@ -216,7 +219,7 @@ Test(audit, only_the_named_layers_may_change) {
             if (lies[c].drawn[l] == '1')
                 cr_assert(weights_redraw(w, l, &(struct init_options){.scheme = &init_own, .seed = 7}, &e));
         }
-        audit_changes(&lab.run, w, named, &changed, &expected);
+        audit_changes(&lab.run, w, named, &(struct init_options){.scheme = &init_own, .seed = 7}, &changed, &expected);
         cr_expect_eq(changed, lies[c].changed, "named %s, drawn %s: %u", lies[c].named, lies[c].drawn, changed);
         cr_expect_eq(expected, lies[c].expected);
         cr_expect_eq(changed == expected, strcmp(lies[c].named, lies[c].drawn) == 0);
@@ -235,11 +238,43 @@ Test(audit, one_number_is_enough) {
     cr_assert(weights_copy(lab.run.model, &w, &e));
     cr_assert(weights_redraw(w, 2, &(struct init_options){.scheme = &init_own, .seed = 7}, &e));
     weights_edit(w, lab.run.graph->layers[0].parameters[1])[3] += 1e-6f;
-    audit_changes(&lab.run, w, (bool[]){false, false, true}, &changed, &expected);
+    audit_changes(&lab.run, w, (bool[]){false, false, true}, NULL, &changed, &expected);
     cr_expect_eq(changed, 2);
     cr_expect_eq(expected, 1);
     weights_destroy(w);
     teardown(&lab);
+}
+
+/* A normalisation of ones and zeros is drawn as ones and zeros; one with a shift is not. */
+Test(audit, what_a_draw_leaves_need_not_change) {
+    for (int shifted = 0; shifted < 2; shifted++) {
+        struct lab lab;
+        struct weights *w;
+        struct error e = {{0}};
+        const struct init_options init = {.scheme = &init_own, .seed = 7};
+        uint32_t changed, expected, layer = 0;
+        setup(&lab, "conv:3x1,relu,batchnorm,relu,fc:4", &control_cascading, init);
+        const struct graph *g = lab.run.graph;
+        while (strcmp(g->nodes[g->layers[layer].node].op->name, "BatchNormalization") != 0) layer++;
+        const struct layer *norm = &g->layers[layer];
+        for (uint32_t p = 0; p < norm->parameter_count; p++)
+            for (size_t i = 0; i < 3; i++) {
+                bool one = p == 0 || p == 3;
+                weights_edit(lab.run.model, norm->parameters[p])[i] = one ? 1 : p == 1 && shifted ? .5f : 0;
+            }
+        cr_assert(weights_copy(lab.run.model, &w, &e) && weights_redraw(w, layer, &init, &e), "%s", e.text);
+        bool named[3] = {layer == 0, layer == 1, layer == 2};
+        audit_changes(&lab.run, w, named, &init, &changed, &expected);
+        cr_expect_eq(expected, (uint32_t)shifted);
+        cr_expect_eq(changed, (uint32_t)shifted);
+        weights_destroy(w);
+        cr_assert(weights_copy(lab.run.model, &w, &e));
+        audit_changes(&lab.run, w, named, &init, &changed, &expected);
+        cr_expect_eq(expected, (uint32_t)shifted);
+        cr_expect_eq(changed, 0);
+        weights_destroy(w);
+        teardown(&lab);
+    }
 }
 
 /* Antithetic partners: the top layer negated, the same draw below. */

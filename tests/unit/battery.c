@@ -284,7 +284,7 @@ static const struct {
     /* Keys. */
     {"modle: m\n", "b.yaml:1:1: unknown key 'modle': did you mean 'model'?"},
     {HEAD "colour: blue\n",
-     "b.yaml:8:1: unknown key 'colour': name, model, seed, data, training, explainers, controls, expect, rule, conv or "
+     "b.yaml:8:1: unknown key 'colour': name, model, output, input-shape, task, layout, seed, data, training, explainers, controls, expect, rule, conv or "
      "time-limit wanted"},
     {HEAD "model: n\n", "b.yaml:8:1: key 'model' a second time: once wanted (first on line 1)"},
     {HEAD "[a]: n\n", "b.yaml:8:1: a list: a plain key wanted"},
@@ -346,7 +346,7 @@ static const struct {
     {PREPROCESS "{std: [1, 0, 1]}\n", "b.yaml:7:25: '0': a number from 1e-09 to 1000000000 wanted"},
     {PREPROCESS "{order: grey}\n", "b.yaml:7:23: 'grey': rgb or bgr wanted"},
     {PREPROCESS "[unit]\n",
-     "b.yaml:7:15: a list: a preset, or a mapping with preset, resize, crop, mean, std, ... wanted"},
+     "b.yaml:7:15: a list: a preset, 'auto', or a mapping with preset, resize, crop, mean, std, ... wanted"},
     {"model: m\ndata:\n  source: 'idx:x'\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:3:11: data source 'idx:x': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
     {HEAD "training: {source: 'idx:x,y', learning-rate: 0}\n", "b.yaml:8:46: '0': a number from 1e-08 to 10 wanted"},

@@ -32,7 +32,10 @@ static const struct good good[] = {
     {"a,b\n1,2\n", NULL, 1, 1, {1}, {2}, NULL},
     /* Texts become classes in sorted order (of bytes); numbers stay. */
     {"x,kind\n1,virginica\n2,setosa\n3,virginica\n", NULL, 3, 1, {1, 2, 3}, {1, 0, 1}, "setosa|virginica"},
-    {"x,kind\n1,b\n2,B\n3,10\n4,9\n", NULL, 4, 1, {1, 2, 3, 4}, {3, 2, 0, 1}, "10|9|B|b"},
+    {"x,kind\n1,b\n2,C\n3,v 10\n4,v 9\n", NULL, 4, 1, {1, 2, 3, 4}, {1, 0, 2, 3}, "C|b|v 10|v 9"},
+    /* Numbers as names of columns rise, as pandas writes them. */
+    {"0,1,label\n5,1,0\n", NULL, 1, 2, {5, 1}, {0}, NULL},
+    {"400.5,402,kind\n5,1,oak\n", NULL, 1, 2, {5, 1}, {0}, "oak"},
     {"x,label\n1,3.0\n2,1e1\n", NULL, 2, 1, {1, 2}, {3, 10}, NULL},
     /* Quotes, line ends, blank lines, blanks around fields, a byte order mark, no newline at the end. */
     {"\"a,1\",\"say \"\"b\"\"\",label\n\"1\",2,\"x, \"\"y\"\"\"\n", NULL, 1, 2, {1, 2}, {0}, "x, \"y\""},
@@ -97,6 +100,7 @@ static const struct {
     {"width,kind\n1,2\n", "widht", "t.csv:1: no column 'widht': did you mean 'width'?"},
     {"width,kind\n1,2\n", "price", "t.csv:1: no column 'price': the name of one in the header wanted"},
     {"a,a,b\n1,2,3\n", "a", "t.csv:1: 2 columns 'a': one wanted"},
+    {"a,label,Label\n1,2,3\n", NULL, "t.csv:1: 2 columns 'label': one wanted"},
     /* Missing values, however they are written. */
     {"a,b,label\n1,2,3\n1,,3\n", NULL,
      "t.csv:3: column 2 'b': missing value: a number wanted (fill it in or leave the row out)"},
@@ -117,6 +121,18 @@ static const struct {
     {"a,b,label\n1,1e39,3\n", NULL, "t.csv:2: column 2 'b': '1e39': a 32-bit number wanted"},
     {"a,b,label\n1,1 2,3\n", NULL, "t.csv:2: column 2 'b': '1 2': a number wanted"},
     {"a,b,label\n1,\"x\x1b[2Jy\nz\",3\n", NULL, "t.csv:3: column 2 'b': 'x?[2Jy?z': a number wanted"},
+    {"a,b,label\n1,0x10,3\n", NULL, "t.csv:2: column 2 'b': '0x10': a number wanted"},
+    {"a,b,label\n1,1e400,3\n", NULL, "t.csv:2: column 2 'b': '1e400': a number wanted"},
+    {"a,b,label\n1,-nan,3\n", NULL, "t.csv:2: column 2 'b': '-nan': a number wanted"},
+    {"a,b,label\n1,\"1,5\",3\n", NULL, "t.csv:2: column 2 'b': '1,5': a number wanted (with a point, not a comma)"},
+    /* A first row that is data. */
+    {"5.1,3.5,setosa\n4.9,3.0,setosa\n", NULL,
+     "t.csv:1: '5.1' in the first line: a row of data, it seems, and the names of the columns wanted there (put a line "
+     "such as 'a,b,label' before it)"},
+    {"M,1,2,yes\nF,3,4,no\nM,3,5,yes\n", NULL, "t.csv:2: column 1 'M': 'F': a number wanted"},
+    {"1,2,yes\n3,4,no\n3,5,yes\n", NULL,
+     "t.csv:1: '1' in the first line: a row of data, it seems, and the names of the columns wanted there (put a line "
+     "such as 'a,b,label' before it)"},
     /* Ragged rows: said rather than what a shifted field looks like. */
     {"a,b,label\n1,2,3\n1,x\n", NULL, "t.csv:3: 2 fields: 3 wanted, as in the header"},
     {"a,b,label\n1,x,3,4\n", NULL, "t.csv:2: 4 fields: 3 wanted, as in the header"},
@@ -133,12 +149,75 @@ static const struct {
     {"a,label\n\"1\n\",\"2\n", NULL, "t.csv:3: a quote that is never closed: a closing quote wanted"},
     /* Labels that are numbers but no classes. */
     {"a,label\n1,0\n2,-1\n", NULL,
-     "t.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted"},
+     "t.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted (labels -1 and "
+     "1? write 0 and 1)"},
     {"a,label\n1,0\n2,2.5\n", NULL,
      "t.csv:3: column 'label': label 2.5: a whole number from 0 to 65535, or text, wanted"},
     {"a,label\n1,65536\n", NULL,
      "t.csv:2: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted"},
 };
+
+/* Encodings other than UTF-8 are named. */
+Test(csv, encodings) {
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *message;
+    } cases[] = {
+#define BYTES(text) text, sizeof text - 1
+        {BYTES("\xff\xfe"
+               "a\0,\0l\0\n\0"),
+         "t.csv: UTF-16: UTF-8 wanted (save it as CSV UTF-8, or: iconv -f UTF-16 -t UTF-8)"},
+        {BYTES("\xfe\xff\0a\0,\0l\0\n"),
+         "t.csv: UTF-16: UTF-8 wanted (save it as CSV UTF-8, or: iconv -f UTF-16 -t UTF-8)"},
+        {BYTES("a\0,\0l\0\n\0"
+               "1\0,\0"
+               "2\0"),
+         "t.csv: UTF-16: UTF-8 wanted (save it as CSV UTF-8, or: iconv -f UTF-16 -t UTF-8)"},
+        {BYTES("a,label\n1,caf\xe9\n"),
+         "t.csv:2: byte 0xe9: not UTF-8, perhaps Latin-1 or Windows-1252: UTF-8 wanted (save it as CSV UTF-8, or: "
+         "iconv -f WINDOWS-1252 -t UTF-8)"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dataset *d = calloc(1, sizeof *d);
+        struct error e = {""};
+        cr_assert_not_null(d);
+        scratch_put("t.csv", cases[i].bytes, cases[i].size);
+        cr_expect_not(csv_load("t.csv", NULL, d, &e), "case %zu", i);
+        cr_expect_str_eq(e.text, cases[i].message, "case %zu: %s", i, e.text);
+        dataset_destroy(d);
+    }
+}
+
+/* Which column was taken, and which class each word became, is said where nobody said it. */
+Test(csv, notes) {
+    static const struct {
+        const char *text, *label, *notes;
+    } cases[] = {
+        {"a,label\n1,0\n", NULL, NULL},
+        {"a,kind\n1,0\n", "kind", NULL},
+        {"a,kind\n1,0\n", NULL,
+         "t.csv: no column is named label, target or class: the last one, 'kind', is taken for the label (label=COLUMN "
+         "says another)\n"},
+        {"class,a,Label\n2,1,0\n", NULL,
+         "t.csv: 2 columns may be the label: 'Label' is taken (label=COLUMN says another)\n"},
+        {"a,class\n1,yes\n1,no\n", NULL,
+         "csv:t.csv: labels in words, taken for classes in sorted order: 0 is 'no', 1 is 'yes' (class-names says "
+         "another)\n"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dataset *d;
+        struct error e = {""};
+        scratch_put("t.csv", cases[i].text, strlen(cases[i].text));
+        cr_assert(dataset_load(cases[i].label ? "csv:t.csv,label=kind" : "csv:t.csv", "none", &d, &e), "case %zu: %s",
+                  i, e.text);
+        cr_assert_eq(!d->notes.data, !cases[i].notes, "case %zu", i);
+        if (cases[i].notes) cr_expect_str_eq(d->notes.data, cases[i].notes, "case %zu: %s", i, d->notes.data);
+        dataset_destroy(d);
+    }
+}
 
 Test(csv, bad) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

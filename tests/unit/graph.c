@@ -402,6 +402,10 @@ Test(graph, layers_of_numbered_weights) {
         {"onnx::MatMul_7", "other.bias", "/blocks/blocks.0/fc/MatMul", "blocks.0.fc"},
         {"onnx::MatMul_7", "blocks.0.fc.bias", "node", "blocks.0.fc"},
         {"fc.weight", "other.bias", "/fc/MatMul", "fc"},
+        {"/blocks/blocks.1/attn/Gather_2_output_0", "other.bias", "/blocks/MatMul", "blocks.1.attn"},
+        {"val_7", "val_8", "/blocks.0.fc/node_MatMul_3", "blocks.0.fc"},
+        {"StatefulPartitionedCall/net/fc1/MatMul/ReadVariableOp:0", "other", "node", "net/fc1"},
+        {"const_fold_opt__2324", "const_fold_opt__2", "StatefulPartitionedCall/net/fc2/MatMul", "net/fc2"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct graph *g = start();

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,5 +102,45 @@ Test(judge_curves, a_look_at_few_draws_does_not_see_the_later_ones) {
     struct judgement all;
     cr_assert(verdict_judge(s.results, 0, 0, o.draws, false, &all, &e), "%s", e.text);
     cr_expect(strcmp(all.reason, before.reason) != 0, "the later draws do say something else");
+    synthetic_destroy(&s);
+}
+
+/* ---- label permutation ---- */
+
+struct judged {
+    uint32_t rows, judged, first; /* first: the one that is judged is of the first view */
+};
+
+static bool look_labels(void *user, const struct curve_row *row) {
+    struct judged *seen = user;
+    bool judged = strcmp(row->decision, "shown only") != 0;
+    seen->rows += strcmp(row->measure, "spearman") == 0;
+    seen->judged += judged;
+    if (judged) seen->first = strcmp(row->view, view_name(VIEW_SIGNED_ALL)) == 0 && strcmp(row->decision, "pass") == 0;
+    return true;
+}
+
+/* All views of both stages are shown, and one is what was judged: of equal ones the first. */
+Test(judge_curves, one_curve_is_the_one_judged) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {.repeat = 1, .twin_magnitude = .6, .twin = .6};
+    struct synthetic s;
+    struct judgement j;
+    struct judged seen = {0};
+    struct error e = {{0}};
+    o.zeros = .4;
+    o.controls[0] = &control_label_permutation;
+    synthetic_create(&s, &o, &p, 1);
+    for (uint32_t r = 0; r < 4; r++) {
+        char key[32];
+        snprintf(key, sizeof key, "permuted/%u", r);
+        for (int v = 0; v < VIEW_COUNT; v++) synthetic_fill(&s, synthetic_cell(&s, 0, key), (enum view)v, 0, 0);
+    }
+    synthetic_store(&s);
+    cr_assert(verdict_judge(s.results, 0, 0, o.draws, s.run.store, &j, &e), "%s", e.text);
+    cr_expect_eq(j.word, VERDICT_PASS, "%s", j.reason);
+    cr_assert(store_each_curve(s.run.store, look_labels, &seen, &e), "%s", e.text);
+    cr_expect(seen.rows == 2 * VIEW_COUNT && seen.judged == 1 && seen.first, "%u curves, %u judged, the first: %u",
+              seen.rows, seen.judged, seen.first);
     synthetic_destroy(&s);
 }

@@ -151,7 +151,7 @@ static const struct expectation_of singles[] = {
      VERDICT_FAIL,
      "fc1",
      ""},
-    {"the top layer alone is no second witness",
+    {"the top layer alone says nothing new",
      {CLEAN, NOISE, .single = {0, 1, 1}, .logit_r = {0, .3, .3}},
      VERDICT_SKIP,
      NULL,

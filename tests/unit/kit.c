@@ -91,18 +91,152 @@ Test(kit, finds_layers) {
     cr_expect_str_eq(layer.name, "conv1");
     cr_expect_not(kit_layer_named(&layers, &all, "conv", &index, &layer));
     cr_expect_not(kit_layer_named(&layers, &none, "conv1", &index, &layer));
-    cr_expect(kit_last_convolution(&layers, &all, &index, &layer), "one of rank 2 gives sequences");
-    cr_expect_eq(index, 1);
-    cr_expect(kit_last_convolution(&layers, &sequence, &index, &layer));
-    cr_expect_eq(index, 2);
-    cr_expect_not(kit_last_convolution(&layers, &none, &index, &layer));
+    kit_maps maps;
+    cr_expect(kit_last_convolution(&layers, &all, 1, &maps), "one of rank 2 gives sequences");
+    cr_expect(maps.index == 1 && maps.channels == 8 && maps.height == 2 && maps.width == 3);
+    cr_expect(kit_last_convolution(&layers, &all, 7, &maps) && maps.index == 0, "of 7 places or more");
+    cr_expect_not(kit_last_convolution(&layers, &all, 37, &maps));
+    cr_expect_not(kit_last_convolution(&layers, &none, 1, &maps));
+    cr_expect(kit_last_convolution(&layers, &sequence, 2, &maps));
+    cr_expect(maps.index == 2 && maps.channels == 8 && maps.height == 1 && maps.width == 3);
+    cr_expect_not(kit_last_convolution(&layers, &sequence, 4, &maps));
+}
+
+/* ---- the default of Grad-CAM ---- */
+
+#define MOST_LAYERS 8
+struct listed {
+    const char *what;
+    assay_layer layers[MOST_LAYERS];
+    const char *layer; /* that is taken, or "" */
+    uint32_t channels, height, width;
+    size_t first;
+    const char *why;
+};
+
+static uint32_t listed_count(const assay_model *model) {
+    const struct listed *list = model->host;
+    uint32_t n = 0;
+    while (n < MOST_LAYERS && list->layers[n].name) n++;
+    return n;
+}
+
+static bool listed_get(const assay_model *model, uint32_t index, assay_layer *out) {
+    const struct listed *list = model->host;
+    if (index >= listed_count(model)) return false;
+    *out = list->layers[index];
+    return true;
+}
+
+static const struct listed lists[] = {
+    {"squeeze and excite behind the last convolution with places",
+     {{"conv1", "Conv", {3, {4, 6, 6}, 144}},
+      {"conv2", "Conv", {3, {8, 2, 3}, 48}},
+      {"squeeze", "Conv", {3, {2, 1, 1}, 2}},
+      {"excite", "Conv", {3, {8, 1, 1}, 8}}},
+     "conv2",
+     8,
+     2,
+     3,
+     0,
+     ""},
+    {"nothing but 1 x 1", {{"head", "Conv", {3, {5, 1, 1}, 5}}}, "", 0, 0, 0, 0, "head, and its feature map is 1 x 1"},
+    {"no convolution", {{"fc", "Gemm", {1, {10}, 10}}}, "", 0, 0, 0, 0, "no convolution"},
+    {"a transformer with a class token: norm1 of the last block",
+     {{"patches", "Conv", {3, {16, 2, 3}, 96}},
+      {"norm1", "LayerNormalization", {2, {7, 16}, 112}},
+      {"qkv", "MatMul", {2, {7, 48}, 336}},
+      {"attention", "Softmax", {3, {4, 7, 7}, 196}},
+      {"norm2", "LayerNormalization", {2, {7, 16}, 112}},
+      {"norm", "LayerNormalization", {2, {7, 16}, 112}}},
+     "norm1",
+     16,
+     2,
+     3,
+     16,
+     ""},
+    {"the same with its normalisation in single operators, and without convolution",
+     {{"sqrt", "Sqrt", {2, {10, 1}, 10}},
+      {"div", "Div", {2, {10, 16}, 160}},
+      {"scale", "Mul", {2, {10, 16}, 160}},
+      {"norm1", "Add", {2, {10, 16}, 160}},
+      {"qkv", "MatMul", {2, {10, 48}, 480}},
+      {"bias", "Add", {2, {10, 48}, 480}},
+      {"attention", "Softmax", {3, {4, 10, 10}, 400}}},
+     "norm1",
+     16,
+     3,
+     3,
+     16,
+     ""},
+    {"tokens alone are a square",
+     {{"norm1", "LayerNormalization", {2, {9, 4}, 36}}, {"attention", "Softmax", {2, {9, 9}, 81}}},
+     "norm1",
+     4,
+     3,
+     3,
+     0,
+     ""},
+    {"a convolution behind the attention, as in hybrids",
+     {{"norm1", "LayerNormalization", {2, {9, 4}, 36}},
+      {"attention", "Softmax", {2, {9, 9}, 81}},
+      {"conv", "Conv", {3, {8, 3, 3}, 72}}},
+     "conv",
+     8,
+     3,
+     3,
+     0,
+     ""},
+    {"a Softmax that is no attention (a gate)",
+     {{"conv", "Conv", {3, {8, 3, 3}, 72}}, {"gate", "Softmax", {2, {2, 8}, 16}}},
+     "conv",
+     8,
+     3,
+     3,
+     0,
+     ""},
+    {"tokens that are no grid",
+     {{"patches", "Conv", {3, {8, 4, 4}, 128}},
+      {"norm1", "LayerNormalization", {2, {7, 4}, 28}},
+      {"attention", "Softmax", {2, {7, 7}, 49}}},
+     "patches",
+     8,
+     4,
+     4,
+     0,
+     ""},
+};
+
+Test(kit, default_maps) {
+    const assay_layers layers = {listed_count, listed_get, NULL};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const struct listed *list = &lists[i];
+        const assay_model model = {.input = {3, {3, 9, 9}, 243}, .host = (void *)list};
+        char why[240] = "";
+        assay_why reason = {why, sizeof why};
+        kit_maps maps;
+        assay_status status = kit_default_maps(&layers, &model, &maps, &reason);
+        cr_expect_eq(status, *list->layer ? ASSAY_OK : ASSAY_UNSUPPORTED, "%s", list->what);
+        cr_expect(strstr(why, list->why), "%s: %s", list->what, why);
+        if (status != ASSAY_OK) continue;
+        cr_expect_str_eq(maps.layer.name, list->layer, "%s: %s", list->what, maps.layer.name);
+        cr_expect(maps.channels == list->channels && maps.height == list->height && maps.width == list->width &&
+                      maps.first == list->first,
+                  "%s: %u of %u x %u from %zu", list->what, maps.channels, maps.height, maps.width, maps.first);
+    }
 }
 
 Test(kit, weighs_feature_maps_by_their_mean_gradients) {
-    const assay_shape features = {3, {2, 1, 2}, 4};
+    const kit_maps planes = {.channels = 2, .height = 1, .width = 2, .across = 2, .along = 1};
+    const kit_maps tokens = {.channels = 2, .height = 1, .width = 2, .first = 2, .across = 1, .along = 2};
     const float activation[] = {1, 2, 10, 20}, gradient[] = {1, 3, -1, 0};
     float cam[2];
-    kit_grad_cam(&features, activation, gradient, cam);
+    kit_grad_cam(&planes, activation, gradient, cam);
+    cr_expect_eq(cam[0], 2 * 1 - .5f * 10);
+    cr_expect_eq(cam[1], 2 * 2 - .5f * 20);
+    /* The same numbers as tokens, behind a class token that does not count. */
+    const float rows[] = {99, 99, 1, 10, 2, 20}, slopes[] = {99, 99, 1, -1, 3, 0};
+    kit_grad_cam(&tokens, rows, slopes, cam);
     cr_expect_eq(cam[0], 2 * 1 - .5f * 10);
     cr_expect_eq(cam[1], 2 * 2 - .5f * 20);
     cam[1] = 3;
@@ -129,17 +263,19 @@ Test(kit, weighs_every_input_of_a_request) {
     enum { N = 23, PLANE = 6, CHANNELS = 8 };
     const assay_layers layers = {layer_count, layer_get, inspect};
     const assay_model model = {.outputs = 4, .input = {1, {1}, 1}};
+    kit_maps maps;
+    cr_assert(kit_maps_of_planes(1, &some_layers[1], &(assay_shape){3, {3, 9, 9}, 243}, &maps));
     float x[N], cams[N * PLANE];
     uint32_t targets[N];
     char why[64] = "";
     assay_why reason = {why, sizeof why};
     for (uint32_t i = 0; i < N; i++) x[i] = (float)i, targets[i] = 2 * i;
     const assay_request request = {N, x, targets, NULL};
-    cr_expect_eq(kit_grad_cams(&layers, &model, 1, &some_layers[1].output, &request, cams, &reason), ASSAY_OK);
+    cr_expect_eq(kit_grad_cams(&layers, &model, &maps, &request, cams, &reason), ASSAY_OK);
     for (uint32_t i = 0; i < N * PLANE; i++)
         cr_expect_eq(cams[i], (float)(CHANNELS * 2 * (i / PLANE) * (i / PLANE)), "%u: %g", i, (double)cams[i]);
     targets[N - 1] = 51;
-    cr_expect_eq(kit_grad_cams(&layers, &model, 1, &some_layers[1].output, &request, cams, &reason), ASSAY_FAILED);
+    cr_expect_eq(kit_grad_cams(&layers, &model, &maps, &request, cams, &reason), ASSAY_FAILED);
     cr_expect_str_eq(why, "target 51");
 }
 

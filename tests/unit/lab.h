@@ -110,7 +110,7 @@ static inline bool lab_plugin(const char *folder, const char *text, struct plugi
     char *whole = text_format("%s/%s/%.*s.so%s", build ? build : "build", folder, n, text, text + n);
     cr_assert_not_null(whole);
     cr_assert(explainer_spec_parse(whole, &spec, e), "%s", e->text);
-    bool ok = plugin_create(&spec, out, e) && plugin_usable(*out, e);
+    bool ok = plugin_create(&spec, 60, out, e) && plugin_usable(*out, e);
     explainer_spec_finish(&spec);
     free(whole);
     return ok;

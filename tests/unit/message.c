@@ -2,13 +2,13 @@
  */
 #include "run/message.h"
 
-#include "base/text.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "run/compare.h"
 #include "run/conform_job.h"
 #include "run/explain_job.h"
 #include "run/network.h"
+#include "run/schedule_jobs.h"
 #include "synthetic.h"
 
 #include <criterion/criterion.h>
@@ -96,6 +96,7 @@ static void setup(struct lab *lab, uint32_t inputs) {
 }
 
 static void teardown(struct lab *lab) {
+    free(lab->job.breach);
     free(lab->bytes[0]);
     free(lab->bytes[1]);
     synthetic_destroy(&lab->s);
@@ -289,7 +290,7 @@ static bool send(struct lab *lab, uint32_t type, const void *data, size_t size) 
     struct error e = {{0}};
     bool ok = explain_job_message(&lab->s.run, &lab->job, type, data, size, &e);
     cr_expect(ok, "the run ends: %s", e.text);
-    return !lab->s.run.explainers[0].breach;
+    return !lab->job.breach;
 }
 
 Test(message, a_damaged_one_costs_its_row_and_not_the_run) {
@@ -309,11 +310,13 @@ Test(message, a_damaged_one_costs_its_row_and_not_the_run) {
         cr_expect(send(&lab, RECORD_UNIT, lab.bytes[0], lab.sizes[0]));
         cr_expect_eq(units(&lab), 1);
         cr_expect_not(send(&lab, cases[k].type, noise, cases[k].size), "case %zu was taken", k);
-        const char *why = lab.s.run.explainers[0].breach;
+        const char *why = lab.job.breach;
         cr_expect(why && strstr(why, "sent a damaged message") && strstr(why, cases[k].words), "case %zu: %s", k, why);
-        cr_expect_eq(units(&lab), 0, "what the row had is gone");
         send(&lab, RECORD_UNIT, lab.bytes[1], lab.sizes[1]);
-        cr_expect_eq(units(&lab), 0, "and nothing more is taken");
+        cr_expect_eq(units(&lab), 1, "nothing more is taken");
+        struct error e = {{0}};
+        cr_expect(run_breach(&lab.s.run, 0, why, &e), "%s", e.text);
+        cr_expect_eq(units(&lab), 0, "what the row had is gone");
         teardown(&lab);
     }
 }
@@ -322,13 +325,13 @@ Test(message, each_unit_once_and_after_the_original) {
     struct lab lab;
     setup(&lab, 5);
     cr_expect_not(send(&lab, RECORD_UNIT, lab.bytes[0], lab.sizes[0]), "before the original");
-    cr_expect(strstr(lab.s.run.explainers[0].breach, "before"));
+    cr_expect(strstr(lab.job.breach, "before"));
     teardown(&lab);
     setup(&lab, 5);
     cr_expect(send(&lab, RECORD_ORIGINAL, digest, sizeof digest));
     cr_expect(send(&lab, RECORD_UNIT, lab.bytes[0], lab.sizes[0]));
     cr_expect_not(send(&lab, RECORD_UNIT, lab.bytes[0], lab.sizes[0]), "twice");
-    cr_expect(strstr(lab.s.run.explainers[0].breach, "a second time"));
+    cr_expect(strstr(lab.job.breach, "a second time"));
     teardown(&lab);
 }
 
@@ -350,6 +353,39 @@ Test(message, what_never_came_has_failed) {
     cr_expect_eq(failed, 1);
     cr_expect_eq(units(&lab), 2);
     teardown(&lab);
+}
+
+/* Which of two processes is done first depends on -j, and must not decide what the report says. */
+Test(message, the_breach_of_a_row_is_that_of_its_first_job) {
+    enum { RUNS = POOL_RUNNING, OVER = POOL_ENDED, WAITS = POOL_WAITING };
+    static const struct {
+        int state[3]; /* the jobs cost 1, 3 and 3: the second starts first, the first last */
+        const char *breach[3], *wanted;
+    } cases[] = {{{WAITS, RUNS, OVER}, {NULL, NULL, "c"}, NULL}, {{WAITS, OVER, OVER}, {NULL, NULL, "c"}, "c"},
+                 {{WAITS, OVER, OVER}, {NULL, "b", "c"}, "b"},   {{RUNS, OVER, RUNS}, {NULL, "b", NULL}, "b"},
+                 {{OVER, OVER, RUNS}, {"a", NULL, NULL}, NULL},  {{OVER, OVER, OVER}, {"a", NULL, NULL}, "a"},
+                 {{OVER, OVER, OVER}, {NULL, NULL, NULL}, NULL}, {{OVER, OVER, OVER}, {"a", NULL, "c"}, "c"}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct lab lab;
+        struct error e = {{0}};
+        setup(&lab, 5);
+        struct job jobs[] = {
+            {.kind = JOB_EXPLAIN}, {.kind = JOB_EXPLAIN}, {.kind = JOB_EXPLAIN}, {.kind = JOB_EXPLAIN}};
+        struct pool_job pool[] = {{.cost = 1}, {.cost = 3}, {.cost = 3}, {.cost = 9}};
+        struct wave_state wave = {.run = &lab.s.run, .jobs = jobs, .pool = pool, .count = 4};
+        jobs[3].explain.row = 1; /* another row's is nobody's business here */
+        for (size_t i = 0; i < 3; i++) {
+            if (cases[k].state[i] == OVER) pool[i].state = POOL_ENDED;
+            if (cases[k].state[i] == RUNS) pool[i].state = POOL_RUNNING;
+            if (cases[k].breach[i]) cr_assert(explain_job_breach(&jobs[i].explain, cases[k].breach[i], &e));
+        }
+        cr_expect(jobs_settle_breach(&wave, 0, &e), "%s", e.text);
+        const char *breach = lab.s.run.explainers[0].breach;
+        cr_expect(cases[k].wanted ? breach && strcmp(breach, cases[k].wanted) == 0 : !breach, "case %zu: %s", k,
+                  breach ? breach : "none");
+        for (size_t i = 0; i < 3; i++) free(jobs[i].explain.breach);
+        teardown(&lab);
+    }
 }
 
 /* ---- conformance and trained networks ---- */

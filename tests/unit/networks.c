@@ -181,19 +181,32 @@ static void check_teams(const struct lab *lab) {
     }
 }
 
+/* The golden maps of Grad-CAM are those of the last convolution, also where it has one place or a transformer behind.
+ */
+static const char *spec_of(const struct lab *lab, const char *explainer, char spec[256]) {
+    uint32_t i = lab->handle->layer_count;
+    snprintf(spec, 256, "%s", explainer);
+    if (strcmp(explainer, "grad-cam") != 0) return spec;
+    while (i > 0 && (strcmp(lab->handle->layers[i - 1].op, "Conv") != 0 || lab->handle->layers[i - 1].output.rank != 3))
+        i--;
+    if (i > 0) snprintf(spec, 256, "grad-cam:layer=%s", lab->handle->layers[i - 1].name);
+    return spec;
+}
+
 /* Every map by the explainers; the caller frees the sketches. */
 static float *check_explainers(const struct lab *lab, const char *name, const struct table *table,
                                const char *const *explainers) {
     struct shape shape;
     struct error e;
     float *wanted, *maps = malloc(LAB_INPUTS * lab->count * sizeof *maps);
-    char path[200], why[256] = "";
+    char path[200], why[256] = "", spec[256];
     snprintf(path, sizeof path, FOLDER "/%s.npy", name);
     cr_assert(maps && npy_read(path, &shape, &wanted, &e), "%s", e.text);
     cr_assert_eq(shape_count(&shape), KINDS * LAB_INPUTS * SKETCH);
     check_logits(lab, lab->net, table, "logits");
     for (size_t s = 0; s < KINDS; s++) {
-        cr_assert_eq(lab_explain(lab, "explainers", explainers[s], maps, why), ASSAY_OK, "%s: %s", explainers[s], why);
+        cr_assert_eq(lab_explain(lab, "explainers", spec_of(lab, explainers[s], spec), maps, why), ASSAY_OK, "%s: %s",
+                     explainers[s], why);
         check_maps(maps, lab->count, wanted + s * LAB_INPUTS * SKETCH,
                    jumps[s] ? fmax(LIMIT, 2 * table->rounding) : LIMIT, explainers[s]);
     }

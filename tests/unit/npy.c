@@ -83,6 +83,53 @@ Test(npy, reads_numpy) {
     free(data);
 }
 
+static void write_file(const char *dict, size_t elements, const char *magic);
+
+/* The same number in every type and order of bytes. */
+Test(npy, element_types) {
+    static const struct {
+        const char *type;
+        uint8_t bytes[8];
+        size_t size;
+        float value;
+    } cases[] = {
+        {"<f2", {0x00, 0xc5}, 2, -5},
+        {">f2", {0xc5, 0x00}, 2, -5},
+        {"<f2", {0x01, 0x00}, 2, 0x1p-24f},
+        {"<f2", {0x00, 0x7c}, 2, INFINITY},
+        {">f4", {0xc0, 0xa0, 0, 0}, 4, -5},
+        {">f8", {0xc0, 0x14, 0, 0, 0, 0, 0, 0}, 8, -5},
+        {"|u1", {251}, 1, 251},
+        {"|b1", {1}, 1, 1},
+        {"|i1", {251}, 1, -5},
+        {"<i2", {251, 255}, 2, -5},
+        {">i2", {255, 251}, 2, -5},
+        {"<u2", {251, 255}, 2, 65531},
+        {"<i4", {251, 255, 255, 255}, 4, -5},
+        {"<u4", {5, 1, 0, 0}, 4, 261},
+        {"<i8", {251, 255, 255, 255, 255, 255, 255, 255}, 8, -5},
+        {">i8", {0, 0, 0, 0, 0, 0, 1, 5}, 8, 261},
+        {"<u8", {5, 1, 0, 0, 0, 0, 0, 0}, 8, 261},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error e = {""};
+        struct npy_array array;
+        uint8_t *bytes;
+        size_t size;
+        char dict[96];
+        snprintf(dict, sizeof dict, "{'descr': '%s', 'fortran_order': False, 'shape': (1,), }", cases[i].type);
+        write_file(dict, cases[i].size, "\x93NUMPY\x01");
+        cr_assert(file_read(path, &bytes, &size, &e));
+        memcpy(bytes + size - cases[i].size, cases[i].bytes, cases[i].size);
+        cr_assert(npy_decode("x", bytes, size, &array, &e), "%s: %s", cases[i].type, e.text);
+        cr_expect_eq(array.values[0], cases[i].value, "%s: %g", cases[i].type, (double)array.values[0]);
+        cr_expect_eq(array.is_bytes, cases[i].type[1] == 'u' && cases[i].type[2] == '1');
+        free(array.values);
+        free(bytes);
+    }
+}
+
 static void write_file(const char *dict, size_t elements, const char *magic) {
     uint8_t bytes[1024] = {0};
     size_t length = strlen(dict);
@@ -102,8 +149,11 @@ Test(npy, refuses_what_it_cannot_read) {
         {"\x93NUMPX\x01", "{}", 0, "not a NumPy file"},
         {"\x93NUMPY\x03", "{}", 0, "format 3.0"},
         {good, "{}", 0, "damaged"},
-        {good, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", 16, "'<i8'"},
-        {good, "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", 8, "'>f4'"},
+        {good, "{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", 16, "'|O'"},
+        {good, "{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }", 16, "'<c8'"},
+        {good, "{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }", 24, "'<U3'"},
+        {good, "{'descr': '|i2', 'fortran_order': False, 'shape': (2,), }", 4, "'|i2'"},
+        {good, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8, "elements of type"},
         {good, "{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", 8, "Fortran"},
         {good, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, "9 bytes"},
         {good, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, "7 bytes"},

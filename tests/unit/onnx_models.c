@@ -80,7 +80,7 @@ static void short_tensor(Onnx__ModelProto *m) {
     m->graph->initializer[0]->raw_data.len -= 4;
 }
 static void other_type(Onnx__ModelProto *m) {
-    m->graph->initializer[0]->data_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16;
+    m->graph->initializer[0]->data_type = ONNX__TENSOR_PROTO__DATA_TYPE__COMPLEX64;
 }
 static void unknown_type(Onnx__ModelProto *m) {
     m->graph->initializer[0]->data_type = 77;
@@ -129,7 +129,7 @@ static const struct {
     {absurd_tensor, {"tensor 'conv1.weight'", "more elements"}},
     {negative_tensor, {"tensor 'conv1.weight'", "dimension -2"}},
     {short_tensor, {"tensor 'conv1.weight' holds 17 elements", "2x1x3x3 wants 18"}},
-    {other_type, {"tensor 'conv1.weight'", "type FLOAT16"}},
+    {other_type, {"tensor 'conv1.weight'", "type COMPLEX64"}},
     {unknown_type, {"tensor 'conv1.weight'", "type unknown"}},
     {external, {"tensor 'conv1.weight'", "external data"}},
     {absurd_stride, {"conv1", "pads"}},

@@ -11,19 +11,22 @@
 #include <string.h>
 
 #define MOST_OPERANDS 6 /* inputs or attributes */
+#define MOST_INTEGERS 24
 
 struct variant {
     const char *op;
-    const char *inputs; /* x: the network's input; g: its GlobalAveragePool; 3x4: a parameter of zeros; [1,2]: integers;
-                           {1,2.5}: numbers; -: absent */
-    const char *sample; /* shape of x without the batch */
+    const char
+        *inputs; /* x: the network's input; s: the same without the batch; g: its GlobalAveragePool; 3x4: a parameter of
+                    zeros; [1,2]: integers; 2x2[1,2,3,4]: of that shape; {1,2.5}: numbers; -: absent */
+    const char *sample;     /* shape of x without the batch */
     const char *attributes; /* name=value, ... with values 1, 1.5, [1,2] or text */
     bool training;
 };
 
 static struct shape read_shape(const char *text) {
     struct shape shape = {0};
-    for (char *end; *text; text = *end == 'x' ? end + 1 : end) shape.dim[shape.rank++] = strtoul(text, &end, 10);
+    for (char *end; *text && *text != '['; text = *end == 'x' ? end + 1 : end)
+        shape.dim[shape.rank++] = strtoul(text, &end, 10);
     return shape;
 }
 
@@ -59,12 +62,19 @@ static const char *add_operand(struct graph *g, const char *word, char name[16],
     snprintf(name, 16, "p%zu", index);
     if (strcmp(word, "x") == 0) return "identity";
     if (strcmp(word, "-") == 0) return "";
-    if (strcmp(word, "g") == 0) {
+    if (strcmp(word, "s") == 0) {
+        const int64_t front = 0;
+        ok = graph_add_ints(g, "front", &(struct shape){1, {1}}, &front, &e) &&
+             graph_add_node(g, "Squeeze", "s", (const char *[]){"identity", "front"}, 2, (const char *[]){name}, 1,
+                            NULL, 0, &e);
+    } else if (strcmp(word, "g") == 0) {
         ok = graph_add_node(g, "GlobalAveragePool", "g", (const char *[]){"x"}, 1, (const char *[]){name}, 1, NULL, 0,
                             &e);
-    } else if (*word == '[') {
-        int64_t list[SHAPE_MAX_RANK];
-        struct shape shape = {1, {read_list(word, list)}};
+    } else if (strchr(word, '[')) {
+        int64_t list[MOST_INTEGERS];
+        size_t count = read_list(strchr(word, '['), list);
+        struct shape shape = *word == '[' ? (struct shape){1, {count}} : read_shape(word);
+        cr_assert_eq(shape_count(&shape), count, "%s", word);
         ok = graph_add_ints(g, name, &shape, list, &e);
     } else if (*word == '{') {
         float list[SHAPE_MAX_RANK];
@@ -88,6 +98,9 @@ static bool build(const struct variant *v, struct graph **out, struct error *e) 
     struct attribute attributes[MOST_OPERANDS];
     struct shape sample = read_shape(v->sample), shape = {sample.rank + 1, {0}};
     size_t input_count = 0, attribute_count = 0;
+    static const char *const singles[] = {"ScatterND", "LSTM", "GRU", "RNN"}; /* dimension 0 is no batch */
+    bool single = false;
+    for (size_t i = 0; i < 4; i++) single |= strcmp(v->op, singles[i]) == 0;
     memcpy(shape.dim + 1, sample.dim, sample.rank * sizeof *sample.dim);
     cr_assert(graph_create(out, e) && graph_add_input(*out, "x", &shape, e), "%s", e->text);
     cr_assert(
@@ -98,6 +111,7 @@ static bool build(const struct variant *v, struct graph **out, struct error *e) 
     snprintf(text, sizeof text, "%s", v->attributes);
     for (char *w = strtok_r(text, " ", &rest); w; w = strtok_r(NULL, " ", &rest), attribute_count++)
         attributes[attribute_count] = read_attribute(w, lists[attribute_count]);
+    (*out)->single = single;
     if (graph_add_node(*out, v->op, "node", inputs, input_count, (const char *[]){"y"}, 1, attributes, attribute_count,
                        e) &&
         graph_finish(*out, "y", e))

@@ -14,7 +14,7 @@
 
 /* ---- One call with memory of its own for every operand ---- */
 
-struct bench {
+struct trial {
     struct graph *graph;
     struct shape *shapes;
     struct op_call call;
@@ -46,16 +46,16 @@ static bool wants_positive(const char *op, uint32_t input) {
 }
 
 /* Absent, or a constant that belongs to the node as it is. */
-static bool is_fixed(const struct bench *b, uint32_t input) {
+static bool is_fixed(const struct trial *b, uint32_t input) {
     return !op_present(&b->call, input) || b->graph->values[b->call.node->inputs[input]].kind == VALUE_CONSTANT;
 }
 
-static void bench_init(struct bench *b, const struct variant *v) {
+static void trial_init(struct trial *b, const struct variant *v) {
     struct error e;
     memset(b, 0, sizeof *b);
     cr_assert(build(v, &b->graph, &e), "%s (%s; %s; %s): %s", v->op, v->inputs, v->sample, v->attributes, e.text);
     b->shapes = calloc(b->graph->value_count, sizeof *b->shapes);
-    cr_assert(graph_infer(b->graph, SAMPLES, b->shapes, &e), "%s: %s", v->op, e.text);
+    cr_assert(graph_infer(b->graph, b->graph->single ? 1 : SAMPLES, b->shapes, &e), "%s: %s", v->op, e.text);
     const struct node *node = &b->graph->nodes[b->graph->node_count - 1];
     op_call_init(&b->call, b->graph, node, b->shapes, b->in);
     for (uint32_t i = 0; i < node->input_count; i++) {
@@ -75,7 +75,7 @@ static void bench_init(struct bench *b, const struct variant *v) {
     fill_distinct(b->output_gradient, b->out_count, 99);
 }
 
-static void bench_finish(struct bench *b) {
+static void trial_finish(struct trial *b) {
     for (uint32_t i = 0; i < b->call.node->input_count; i++)
         if (!is_fixed(b, i)) free(b->in[i].data);
     free(b->call.out.data);
@@ -86,14 +86,14 @@ static void bench_finish(struct bench *b) {
     graph_destroy(b->graph);
 }
 
-static double objective(struct bench *b) {
+static double objective(struct trial *b) {
     double sum = 0;
     b->call.node->op->forward(&b->call);
     for (size_t i = 0; i < b->out_count; i++) sum += (double)b->call.out.data[i] * (double)b->output_gradient[i];
     return sum;
 }
 
-static double difference(struct bench *b, float *at) {
+static double difference(struct trial *b, float *at) {
     const float step = .005f, value = *at;
     *at = value + step;
     double up = objective(b), width = (double)*at;
@@ -105,7 +105,7 @@ static double difference(struct bench *b, float *at) {
 }
 
 /* The largest deviation from central differences, in parts of the largest gradient. */
-static double worst_deviation(struct bench *b, uint32_t input, const float *gradient, float offset) {
+static double worst_deviation(struct trial *b, uint32_t input, const float *gradient, float offset) {
     double worst = 0, scale = 1e-3;
     size_t n = shape_count(&b->in[input].shape);
     for (size_t i = 0; i < n; i++) {
@@ -116,7 +116,7 @@ static double worst_deviation(struct bench *b, uint32_t input, const float *grad
     return worst / scale;
 }
 
-static void check_input(struct bench *b, const struct variant *v, uint32_t input) {
+static void check_input(struct trial *b, const struct variant *v, uint32_t input) {
     const struct op *op = b->call.node->op;
     size_t n = shape_count(&b->in[input].shape);
     float *gradient = malloc(n * sizeof *gradient);
@@ -133,12 +133,12 @@ static void check_input(struct bench *b, const struct variant *v, uint32_t input
 
 Test(op_gradients, agree_with_central_differences) {
     for (const struct variant *v = variants; v < variants + VARIANTS; v++) {
-        struct bench b;
-        bench_init(&b, v);
+        struct trial b;
+        trial_init(&b, v);
         bool statistics = strcmp(v->op, "BatchNormalization") == 0; /* inputs 3 and 4 are not learnt */
         for (uint32_t i = 0; i < b.call.node->input_count && !(statistics && i > 2); i++)
             if (!is_fixed(&b, i) && (b.in[i].batched || b.call.node->op->learn)) check_input(&b, v, i);
-        bench_finish(&b);
+        trial_finish(&b);
     }
 }
 
@@ -153,8 +153,8 @@ Test(op_gradients, rules_of_rectifiers) {
                  {"Clip", "x 1 1", {0, 1, 0}}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (enum net_rule rule = NET_GRADIENT; rule <= NET_DECONVNET; rule++) {
-            struct bench b;
-            bench_init(&b, &(struct variant){cases[i].op, cases[i].inputs, "2", "", false});
+            struct trial b;
+            trial_init(&b, &(struct variant){cases[i].op, cases[i].inputs, "2", "", false});
             float x[6] = {-1, -1, 1, 1, 9, 9}, dy[6] = {2, -2, 2, -2, 2, -2}, dx[6];
             memcpy(b.in[0].data, x, sizeof x);
             if (b.call.node->input_count > 1) b.in[1].data[0] = b.call.node->input_count == 2 ? .5f : 0;
@@ -168,7 +168,7 @@ Test(op_gradients, rules_of_rectifiers) {
                 cr_expect_float_eq(dx[k], wanted, 1e-6, "%s, rule %d, element %zu: %g", cases[i].op, (int)rule, k,
                                    (double)dx[k]);
             }
-            bench_finish(&b);
+            trial_finish(&b);
         }
 }
 
@@ -208,7 +208,7 @@ static int64_t attribute_at(const struct node *node, const char *name, size_t ax
 }
 
 /* The value of one output element by the definition, for explicit padding. */
-static double expected(const struct bench *b, size_t sample, size_t channel, const size_t at[2]) {
+static double expected(const struct trial *b, size_t sample, size_t channel, const size_t at[2]) {
     const struct node *node = b->call.node;
     const struct operand *x = &b->in[0], *w = &b->in[1];
     bool conv = strcmp(node->op->name, "Conv") == 0, max = strcmp(node->op->name, "MaxPool") == 0;
@@ -242,8 +242,8 @@ Test(op_gradients, windows_agree_with_plain_loops) {
         if (!window || strstr(v->attributes, "auto_pad=SAME") || strstr(v->attributes, "ceil_mode") ||
             strstr(v->attributes, "[3,1,1]"))
             continue; /* those are in the ONNX conformance cases */
-        struct bench b;
-        bench_init(&b, v);
+        struct trial b;
+        trial_init(&b, v);
         objective(&b);
         size_t height = extent(&b.call.out.shape, 0), width = extent(&b.call.out.shape, 1);
         size_t channels = b.call.out.shape.dim[1];
@@ -254,7 +254,7 @@ Test(op_gradients, windows_agree_with_plain_loops) {
                       "%s (%s; %s; %s) at %zu: %g instead of %g", v->op, v->inputs, v->sample, v->attributes, i,
                       (double)b.call.out.data[i], wanted);
         }
-        bench_finish(&b);
+        trial_finish(&b);
     }
     cr_assert_gt(checked, 1000);
 }
@@ -262,11 +262,11 @@ Test(op_gradients, windows_agree_with_plain_loops) {
 /* The maximum is the first of equals, a NaN is always one; both ways of finding it agree. */
 Test(op_gradients, max_pool_ties_and_nan) {
     for (size_t general = 0; general < 2; general++) {
-        struct bench b;
+        struct trial b;
         struct variant v = {
             "MaxPool", "x", "1x2x8",
             general ? "kernel_shape=[2,2] strides=[2,2] pads=[0,0,0,1]" : "kernel_shape=[2,2] strides=[2,2]", false};
-        bench_init(&b, &v);
+        trial_init(&b, &v);
         const float x[16] = {1, 1, 2, 3, NAN, 5, 7, 7, /* */ 1, 1, 3, 0, 9, 9, 6, NAN};
         for (size_t s = 0; s < SAMPLES; s++) memcpy(b.in[0].data + s * 16, x, sizeof x);
         b.call.node->op->forward(&b.call);
@@ -277,7 +277,7 @@ Test(op_gradients, max_pool_ties_and_nan) {
         b.call.node->op->backward(&b.call, 0, b.output_gradient, dx);
         const float wanted[16] = {1, 0, 0, 1, 1, 0, 0, 0, /* */ 0, 0, 0, 0, 0, 0, 0, 1};
         for (size_t i = 0; i < 16; i++) cr_expect_eq(dx[i], wanted[i], "element %zu, general %zu", i, general);
-        bench_finish(&b);
+        trial_finish(&b);
     }
 }
 

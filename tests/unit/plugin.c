@@ -67,7 +67,7 @@ Test(plugin, says_why_a_library_or_parameter_is_refused) {
 static bool load_file(const char *path, struct error *e) {
     struct explainer_spec spec = {.path = (char *)path};
     struct plugin *plugin = NULL;
-    bool ok = plugin_create(&spec, &plugin, e) && plugin_usable(plugin, e);
+    bool ok = plugin_create(&spec, 60, &plugin, e) && plugin_usable(plugin, e);
     plugin_destroy(plugin);
     return ok;
 }
@@ -279,7 +279,7 @@ Test(plugin, a_library_that_was_replaced_is_not_opened) {
     size_t size;
     scratch_enter();
     copy_explainer("gradient", "mine.so");
-    cr_assert(plugin_create(&spec, &plugin, &e) && plugin_usable(plugin, &e), "%s", e.text);
+    cr_assert(plugin_create(&spec, 60, &plugin, &e) && plugin_usable(plugin, &e), "%s", e.text);
     cr_expect(isolate_run(open_work, plugin, 10, &out, &size, &e), "%s", e.text);
     free(out);
     cr_assert_eq(remove("mine.so"), 0);
@@ -354,7 +354,7 @@ static struct plugin *test_plugin(const char *text) {
     struct plugin *plugin = NULL;
     struct error e = {{0}};
     cr_assert(explainer_spec_parse(text, &spec, &e), "%s", e.text);
-    cr_assert(plugin_create_from(sources, &spec, &plugin, &e), "%s", e.text);
+    cr_assert(plugin_create_from(sources, &spec, 60, &plugin, &e), "%s", e.text);
     explainer_spec_finish(&spec);
     return plugin;
 }

@@ -21,7 +21,7 @@ struct log_line {
     char text[160]; /* "message TYPE SIZE", "ended", "ended: HOW" */
 };
 
-struct bench {
+struct pool_test {
     struct pool_job *jobs;
     struct log_line lines[64];
     size_t count;
@@ -33,7 +33,7 @@ struct bench {
 
 typedef void (*child_work)(struct channel *);
 
-static struct log_line *line(struct bench *b, const struct pool_job *job) {
+static struct log_line *line(struct pool_test *b, const struct pool_job *job) {
     cr_assert_lt(b->count, 64);
     b->lines[b->count].job = (size_t)(job - b->jobs);
     return &b->lines[b->count++];
@@ -53,7 +53,7 @@ static void nap(double seconds) {
 
 static enum pool_answer message(void *user, struct pool_job *job, uint32_t type, const void *data, size_t size,
                                 struct error *e) {
-    struct bench *b = user;
+    struct pool_test *b = user;
     if (type == 77) return POOL_TAKEN;
     struct log_line *l = line(b, job);
     snprintf(l->text, sizeof l->text, "message %u %zu", type, size);
@@ -72,7 +72,7 @@ static bool ended(void *user, struct pool_job *job, const char *death, struct er
 }
 
 static void tick(void *user, uint32_t running) {
-    struct bench *b = user;
+    struct pool_test *b = user;
     if (running > b->most_running) b->most_running = running;
 }
 
@@ -244,7 +244,7 @@ static const struct ending {
 static void check_endings(unsigned workers) {
     child_work works[ENDINGS];
     struct pool_job jobs[ENDINGS];
-    struct bench b = {.jobs = jobs};
+    struct pool_test b = {.jobs = jobs};
     struct error e = {{0}};
     double begin = clock_seconds();
     for (size_t i = 0; i < ENDINGS; i++) {
@@ -312,7 +312,7 @@ static bool says_again(void *user, struct pool_job *job, struct error *e) {
 static void check_restart(child_work what, const char *const *lines, int wanted_starts) {
     const struct pool_hooks restarting = {counts_starts, work, message, says_again, ended, NULL};
     struct pool_job jobs[1] = {job(&what, 1, .4)};
-    struct bench b = {.jobs = jobs};
+    struct pool_test b = {.jobs = jobs};
     struct error e = {{0}};
     char path[] = "/tmp/assay-pool-XXXXXX";
     trial = mkstemp(path);
@@ -354,7 +354,7 @@ Test(pool, dear_jobs_first_and_those_that_wait_after_what_they_wait_for) {
     struct pool_job jobs[5] = {job(&works[0], 1, 10), job(&works[1], 50, 10), job(&works[2], 9, 10),
                                job(&works[3], 2, 10), job(&works[4], 9, 10)};
     static const size_t order[5] = {2, 4, 3, 1, 0};
-    struct bench b = {.jobs = jobs};
+    struct pool_test b = {.jobs = jobs};
     struct error e = {{0}};
     gate = &jobs[3];
     jobs[1].ready = after_gate; /* the dearest, but not before the fourth ended */
@@ -365,7 +365,7 @@ Test(pool, dear_jobs_first_and_those_that_wait_after_what_they_wait_for) {
 }
 
 Test(pool, no_jobs_is_no_work) {
-    struct bench b = {0};
+    struct pool_test b = {0};
     struct error e = {{0}};
     cr_expect(pool_run(NULL, 0, 2, -1, &hooks, &b, &e));
 }
@@ -389,7 +389,7 @@ static void tells_twice(struct channel *c) {
 Test(pool, a_slow_parent_is_not_the_workers_fault, .timeout = 30) {
     child_work works[2] = {tells_twice, beats_often};
     struct pool_job jobs[2] = {job(&works[0], 2, 5), job(&works[1], 1, .4)};
-    struct bench b = {.jobs = jobs, .slow = .7};
+    struct pool_test b = {.jobs = jobs, .slow = .7};
     struct error e = {{0}};
     cr_assert(pool_run(jobs, 2, 2, -1, &hooks, &b, &e), "%s", e.text);
     for (size_t k = 0; k < b.count; k++)
@@ -402,7 +402,7 @@ Test(pool, a_failing_hook_stops_all, .timeout = 30) {
     child_work works[4] = {hang, hang, three, one};
     struct pool_job jobs[4] = {job(&works[0], 4, 60), job(&works[1], 3, 60), job(&works[2], 2, 60),
                                job(&works[3], 1, 60)};
-    struct bench b = {.jobs = jobs, .fail_on = 2};
+    struct pool_test b = {.jobs = jobs, .fail_on = 2};
     struct error e = {{0}};
     cr_expect_not(pool_run(jobs, 4, 3, -1, &hooks, &b, &e));
     cr_expect_str_eq(e.text, "message 2 is not wanted");
@@ -430,7 +430,7 @@ static void prints_too_much(struct channel *c) {
 /* What the log holds after one job; the caller frees. */
 static char *log_of(child_work what, const char *name) {
     struct pool_job jobs[1] = {job(&what, 1, 10)};
-    struct bench b = {.jobs = jobs};
+    struct pool_test b = {.jobs = jobs};
     struct error e = {{0}};
     char path[] = "/tmp/assay-pool-XXXXXX", *text = calloc(8, 1 << 20);
     int log = mkstemp(path);
@@ -489,7 +489,7 @@ static pid_t hanging_pool(int pids[2]) {
     if (parent == 0) {
         child_work works[2] = {hang, hang};
         struct pool_job jobs[2] = {job(&works[0], 1, 60), job(&works[1], 1, 60)};
-        struct bench b = {.jobs = jobs};
+        struct pool_test b = {.jobs = jobs};
         jobs[0].trusted = jobs[1].trusted = true; /* no scratch folder, that a killed parent would leave */
         interrupt_watch();
         _exit(pool_run(jobs, 2, 2, -1, &telling, &b, NULL) ? 0 : 7);

@@ -564,8 +564,9 @@ Test(run_battery, another_run_is_not_resumed) {
     char paths[2][128];
     struct run_outcome outcome;
     struct error e = {{0}};
-    write_battery("b.yaml", "fashion-mlp.onnx", 60, "gradient\n", "controls: [zero-pixel]\n");
-    write_battery("c.yaml", "fashion-mlp.onnx", 60, "gradient\n", "controls: [zero-pixel]\nrule: {delta: 0.2}\n");
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "input-x-gradient\n", "controls: [zero-pixel]\n");
+    write_battery("c.yaml", "fashion-mlp.onnx", 60, "input-x-gradient\n",
+                  "controls: [zero-pixel]\nrule: {delta: 0.2}\n");
     cr_expect_eq(execute("b.yaml", "run", 1, false), 0);
     struct run_options options = options_of("b.yaml", "run", 1, paths);
     options.resume = options.has_seed = true;
@@ -681,7 +682,8 @@ Test(run_battery, a_folder_that_cannot_be_written) {
     static const struct {
         const char *run, *words;
         bool started;
-    } cases[] = {{"file", "file: File exists", false},
+    } cases[] = {{"full", "full: the folder holds files and is no run folder", false},
+                 {"file", "file: File exists", false},
                  {"file/run", "file", false}, /* no path of a folder: a usage error */
                  {"run", "plugins.log", true},
                  {"/proc/assay", "/proc/assay", true}};
@@ -690,6 +692,8 @@ Test(run_battery, a_folder_that_cannot_be_written) {
     write_battery("b.yaml", "fashion-mlp.onnx", 60, "gradient\n", ONE_CONTROL);
     snprintf(path, sizeof path, "%s/file", folder);
     cr_assert(file_write(path, "x", 1, &e));
+    snprintf(path, sizeof path, "%s/full/thesis", folder);
+    cr_assert(file_make_folder(path, &e));
     snprintf(path, sizeof path, "%s/run/plugins.log", folder);
     cr_assert(file_make_folder(path, &e));
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {

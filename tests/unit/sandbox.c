@@ -12,20 +12,27 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* ---- Attempts: 0, or the errno ---- */
@@ -33,6 +40,9 @@
 static char victim[] = "/tmp/assay-sandbox-XXXXXX"; /* a file that is not the plugin's */
 static pid_t bystander;                             /* a process that is not the plugin's */
 static int held;                                    /* the parent's descriptor of the file */
+static int queue, semaphores;                       /* the user's */
+static const char *terminal;                        /* the user's, whose other end is `master` */
+static int master;
 
 static int outcome(long result) {
     return result < 0 ? errno : 0;
@@ -76,6 +86,12 @@ static int open_unix_socket(void) {
 static int share_system_v(void) {
     return outcome(shmget(IPC_PRIVATE, 4096, 0600));
 }
+static int remove_queue(void) {
+    return outcome(msgctl(queue, IPC_RMID, NULL));
+}
+static int remove_semaphores(void) {
+    return outcome(semctl(semaphores, 0, IPC_RMID));
+}
 static int share_posix(void) {
     return outcome(shm_open("/assay-sandbox", O_RDWR | O_CREAT, 0600));
 }
@@ -87,6 +103,38 @@ static int signal_parent(void) {
 }
 static int limit_parent(void) {
     return outcome(syscall(SYS_prlimit64, getppid(), RLIMIT_CPU, &(struct rlimit){1000, 1000}, NULL));
+}
+static int bind_parent(void) {
+    cpu_set_t set;
+    sched_getaffinity(0, sizeof set, &set);
+    return outcome(sched_setaffinity(getppid(), sizeof set, &set));
+}
+static int bind_itself(void) {
+    cpu_set_t set;
+    sched_getaffinity(0, sizeof set, &set);
+    return outcome(sched_setaffinity(0, sizeof set, &set));
+}
+static int outlive_parent(void) {
+    return outcome(prctl(PR_SET_PDEATHSIG, 0));
+}
+static int lease_file(void) {
+    return outcome(fcntl(open(victim, O_RDONLY), F_SETLEASE, F_RDLCK));
+}
+static int change_flags(void) {
+    long flags = FS_NOATIME_FL;
+    return outcome(ioctl(open(victim, O_RDONLY), FS_IOC_SETFLAGS, &flags));
+}
+static int change_attributes(void) {
+    struct fsxattr attributes = {.fsx_xflags = FS_XFLAG_NOATIME};
+    return outcome(ioctl(open(victim, O_RDONLY), FS_IOC_FSSETXATTR, &attributes));
+}
+static int resize_terminal(void) {
+    return outcome(ioctl(open(terminal, O_RDONLY | O_NOCTTY), TIOCSWINSZ, &(struct winsize){.ws_row = 1}));
+}
+static int change_terminal(void) {
+    struct termios modes = {0};
+    int fd = open(terminal, O_RDONLY | O_NOCTTY);
+    return tcgetattr(fd, &modes) == 0 ? outcome(tcsetattr(fd, TCSANOW, &modes)) : errno;
 }
 static int trace_parent(void) {
     return outcome(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
@@ -173,6 +221,16 @@ static const struct attempt {
     {"open_socket", open_socket, SECCOMP, EPERM},
     {"open_unix_socket", open_unix_socket, SECCOMP, EPERM},
     {"share_system_v", share_system_v, SECCOMP, EPERM},
+    {"remove_queue", remove_queue, SECCOMP, EPERM},
+    {"remove_semaphores", remove_semaphores, SECCOMP, EPERM},
+    {"bind_parent", bind_parent, SECCOMP, EPERM},
+    {"bind_itself", bind_itself, ALWAYS, 0},
+    {"outlive_parent", outlive_parent, SECCOMP, EPERM},
+    {"lease_file", lease_file, SECCOMP, EPERM},
+    {"change_flags", change_flags, SECCOMP, EPERM},
+    {"change_attributes", change_attributes, SECCOMP, EPERM},
+    {"resize_terminal", resize_terminal, SECCOMP, EPERM},
+    {"change_terminal", change_terminal, SECCOMP, EPERM},
     {"share_posix", share_posix, LANDLOCK, EACCES},
     {"signal_bystander", signal_bystander, SECCOMP, EPERM},
     {"signal_parent", signal_parent, SECCOMP, EPERM},
@@ -222,10 +280,17 @@ static void open_stage(void) {
     struct child_adoption adoption;
     held = mkstemp(victim);
     cr_assert(held >= 0 && write(held, text, sizeof text) == sizeof text);
+    queue = msgget(IPC_PRIVATE, 0600);
+    semaphores = semget(IPC_PRIVATE, 1, 0600);
+    master = posix_openpt(O_RDWR | O_NOCTTY);
+    cr_assert(queue >= 0 && semaphores >= 0 && master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    terminal = ptsname(master);
     child_adopt(&adoption); /* as before the first worker */
     bystander = fork();
-    if (bystander == 0)
+    if (bystander == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no process */
         for (;;) pause();
+    }
 }
 
 static void close_stage(void) {
@@ -235,6 +300,9 @@ static void close_stage(void) {
     cr_expect_eq(waitpid(bystander, &how, WNOHANG), 0, "the process lives");
     kill(bystander, SIGKILL);
     waitpid(bystander, &how, 0);
+    cr_expect_eq(msgctl(queue, IPC_RMID, NULL), 0, "the queue is there");
+    cr_expect_eq(semctl(semaphores, 0, IPC_RMID), 0, "the semaphores are there");
+    close(master);
     unlink(victim);
     unlink("/tmp/assay-sandbox-new");
     shm_unlink("/assay-sandbox");
@@ -289,8 +357,15 @@ static bool tell_scratch(void *user, int fd) {
     char *inner = text_format("%s/a", folder), *deep = text_format("%s/a/b", folder);
     mkdir(inner, 0700);
     int file = open(deep, O_WRONLY | O_CREAT, 0);
+    bool elsewhere = symlink(victim, "x") == 0;
+    /* Deeper than a path can name, and with a folder that opens for nobody at its end. */
+    char name[201] = "";
+    memset(name, 'x', sizeof name - 1);
+    bool went = chdir(folder) == 0;
+    for (int depth = 0; went && depth < 60; depth++) went = mkdir(name, 0700) == 0 && chdir(name) == 0;
+    if (!went || mkdir("closed", 0) != 0) return false;
     isolate_write(fd, folder, strlen(folder));
-    return file >= 0 && symlink(victim, "x") != 0;
+    return file >= 0 && !elsewhere;
 }
 
 Test(sandbox, the_scratch_folder_goes_with_its_process) {

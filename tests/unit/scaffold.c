@@ -23,7 +23,7 @@ Test(scaffold, compiles_and_conforms_at_once) {
     const assay_explainer *explainer = NULL;
     struct conformance_report report;
     cr_assert(explainer_spec_parse("my-method/my-method.so", &spec, &e), "%s", e.text);
-    cr_assert(plugin_create(&spec, &plugin, &e), "%s", e.text);
+    cr_assert(plugin_create(&spec, 60, &plugin, &e), "%s", e.text);
     cr_assert(plugin_open(plugin, handle_host(), &explainer, &e), "%s", e.text);
     struct conformance_case given = {.explainer = explainer,
                                      .claims = plugin->claims,

@@ -183,6 +183,12 @@ Test(stages, one_input_has_no_floor) {
         cr_expect_eq(plan_stages(&p, 0), plan_tested_stages(&p, 0));
         plan_finish(&p);
     }
+    battery.inputs = 2;
+    struct stages two;
+    struct error e;
+    cr_assert(make(g, "first", NULL, &two, &e), "%s", e.text);
+    cr_expect(two.floor, "two inputs have one");
+    stages_finish(&two);
     battery.inputs = 30;
     graph_destroy(g);
 }

@@ -128,6 +128,19 @@ Test(error, set_and_prefix) {
     error_prefix(&e, "ab");
     cr_expect_eq(strlen(e.text), sizeof e.text - 1);
     cr_expect_eq(strncmp(e.text, "ab: xxx", 7), 0);
+    cr_expect_str_eq(e.text + sizeof e.text - 5, "x...", "a cut is marked");
+    error_set(&e, "%s", lengthy);
+    cr_expect_str_eq(e.text + sizeof e.text - 5, "x...");
+
+    /* Nor does it leave half a character, wherever it falls. */
+    for (size_t ahead = 0; ahead < 4; ahead++) {
+        memset(lengthy, 'x', sizeof lengthy - 1);
+        for (size_t i = ahead; i + 4 < sizeof lengthy; i += 4) memcpy(lengthy + i, "\xf0\x9f\x98\x80", 4);
+        error_set(&e, "%s", lengthy);
+        cr_expect(text_is_clean(e.text) && strlen(e.text) > sizeof e.text - 8, "cut at %zu", ahead);
+        error_prefix(&e, "b");
+        cr_expect(text_is_clean(e.text), "cut at %zu", ahead);
+    }
 
     cr_expect_not(error_set(NULL, "x"));
     cr_expect_not(error_prefix(NULL, "x"));

@@ -1,5 +1,6 @@
 /* Networks of tokens: cut behind the embedding, there and back, and with inputs that become constants. */
 #include "onnx_fixture.h"
+#include "onnx_text.h"
 
 #include "data/dataset.h"
 #include "nn/net.h"
@@ -243,7 +244,7 @@ Test(tokens, what_cannot_be_cut_is_said) {
     struct graph *graph;
     make_model(&m, 0);
     cr_expect_not(onnx_build(&m.proto, &graph, &e));
-    cr_expect(strstr(e.text, "input 'input_ids' has no fixed size in dimension 1: export the model with"), "%s",
+    cr_expect(strstr(e.text, "input 'input_ids' has no fixed size in dimension 1: say the shape of a sample"), "%s",
               e.text);
     make_model(&m, 2);
     m.names[1][0] = ids;
@@ -259,4 +260,62 @@ Test(tokens, what_cannot_be_cut_is_said) {
     m.table.n_dims = 1;
     cr_expect_not(onnx_build(&m.proto, &graph, &e));
     cr_expect(strstr(e.text, "or numbers of tokens"), "%s", e.text);
+}
+
+/* ---- Open lengths, and nodes that the output does not need ---- */
+
+static const struct onnx_words open_length = {
+    .opset = 17,
+    .inputs = "ids:i:?x? mask:i:?x?",
+    .outputs = "logits:f:?x2 other:f:?x3",
+    .tensors = {"table:f:4x2", "table2:f:4x5", "w:f:6x2"},
+    .nodes = {"Gather table ids > rows", "Flatten rows > flat axis=1", "MatMul flat w > logits",
+              "Gather table2 ids > more", "Transpose rows > turned perm=[0,2,1]", "Unheard mask more turned > other"}};
+
+Test(tokens, an_open_length_is_declared_or_that_of_the_data) {
+    const struct shape three = {1, {3}}, picture = {3, {1, 2, 2}};
+    bool open = false;
+    const struct {
+        struct onnx_options options;
+        const char *wanted; /* NULL: it is loaded */
+    } cases[] = {
+        {{.output = "logits", .declared = three}, NULL},
+        {{.output = "logits", .data = three}, NULL},
+        {{.output = "logits", .open = &open}, "'ids' has no fixed size in dimension 1 ('size')"},
+        {{.output = "logits", .declared = picture}, "'ids' has no fixed size"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g = NULL;
+        struct error e = {""};
+        bool ok = words_load(&open_length, &cases[i].options, &g, &e);
+        cr_assert_eq(ok, !cases[i].wanted, "case %zu: %s", i, e.text);
+        cr_expect_eq(open, i >= 2, "case %zu", i);
+        if (!ok) {
+            cr_expect(strstr(e.text, cases[i].wanted), "case %zu: %s", i, e.text);
+            continue;
+        }
+        cr_assert_not_null(g->tokens);
+        cr_expect_eq(g->tokens->table.length, 3);
+        cr_expect_eq(g->tokens->table.vocabulary, 4, "the table of the output that was chosen");
+        cr_expect(shape_equal(&g->sample, &(struct shape){2, {2, 3}}));
+        cr_expect_eq(g->classes, 2);
+        graph_destroy(g);
+    }
+}
+
+/* The same file with sizes says them: what was declared must agree. */
+Test(tokens, a_fixed_length_agrees_with_what_was_declared) {
+    struct onnx_words words = open_length;
+    const struct onnx_options longer = {.output = "logits", .declared = {1, {4}}},
+                              picture = {.output = "logits", .declared = {3, {1, 1, 3}}},
+                              right = {.output = "logits", .declared = {1, {3}}};
+    struct graph *g = NULL;
+    struct error e = {""};
+    words.inputs = "ids:i:?x3 mask:i:?x3";
+    cr_expect_not(words_load(&words, &longer, &g, &e));
+    cr_expect(strstr(e.text, "input 'ids' has 3 elements in dimension 1: 4 were declared"), "%s", e.text);
+    cr_expect_not(words_load(&words, &picture, &g, &e));
+    cr_expect(strstr(e.text, "input 'ids' has 1 dimensions behind the batch: 3 were declared"), "%s", e.text);
+    cr_assert(words_load(&words, &right, &g, &e), "%s", e.text);
+    graph_destroy(g);
 }

@@ -85,14 +85,14 @@ static const struct {
     const char *expected; /* as stored */
     int codes[WAYS];      /* of PASS, FAIL, INCONCLUSIVE, UNINFORMATIVE, SKIP, ERROR, INPUT-DOMINATED */
 } cases[] = {
-    {"nothing said", {{0}}, 0, "PASS|SKIP", {0, 1, 4, 4, 0, 3, 4}},
-    {"another row", {{(char *)"other", (char *)"all", W(FAIL), {0, 0}}}, 1, "PASS|SKIP", {0, 1, 4, 4, 0, 3, 4}},
+    {"nothing said", {{0}}, 0, "PASS|SKIP", {0, 1, 4, 4, 4, 3, 4}},
+    {"another row", {{(char *)"other", (char *)"all", W(FAIL), {0, 0}}}, 1, "PASS|SKIP", {0, 1, 4, 4, 4, 3, 4}},
     {"another control",
      {{(char *)"subject", (char *)"independent", W(FAIL), {0, 0}}},
      1,
      "PASS|SKIP",
-     {0, 1, 4, 4, 0, 3, 4}},
-    {"FAIL everywhere", {{(char *)"subject", (char *)"all", W(FAIL), {0, 0}}}, 1, "FAIL|SKIP", {1, 0, 4, 4, 0, 3, 4}},
+     {0, 1, 4, 4, 4, 3, 4}},
+    {"FAIL everywhere", {{(char *)"subject", (char *)"all", W(FAIL), {0, 0}}}, 1, "FAIL|SKIP", {1, 0, 4, 4, 4, 3, 4}},
     {"FAIL here", {{(char *)"subject", (char *)"cascading", W(FAIL), {0, 0}}}, 1, "FAIL", {1, 0, 4, 4, 1, 3, 4}},
     {"PASS here: SKIP is not tested",
      {{(char *)"subject", (char *)"cascading", W(PASS), {0, 0}}},
@@ -142,9 +142,14 @@ Test(verdict, expectations_and_exit_codes, .timeout = 60) {
             cr_assert_eq(out.count, 2, "cascading and overall");
             for (uint32_t k = 0; k < 2; k++) {
                 bool total = strncmp(out.text[k], "overall", 7) == 0;
-                cr_expect_str_eq(out.rows[k].expected, total ? "" : cases[c].expected, "%s", cases[c].name);
-                cr_expect_eq(out.rows[k].as_expected, total || cases[c].codes[way] == 0, "%s, %s", cases[c].name,
-                             out.text[k]);
+                bool skip = way == UNSUPPORTED; /* nothing was judged: its summary says so */
+                bool fine = skip ? strstr(cases[c].expected, "SKIP") != NULL : cases[c].codes[way] == 0;
+                cr_expect_str_eq(out.rows[k].expected,
+                                 !total ? cases[c].expected
+                                 : skip ? "PASS"
+                                        : "",
+                                 "%s", cases[c].name);
+                cr_expect_eq(out.rows[k].as_expected, total ? !skip : fine, "%s, %s", cases[c].name, out.text[k]);
             }
             forget(&out);
         }

@@ -31,6 +31,21 @@ static bool whole_mod(int64_t a, int64_t b, int64_t *out) {
     if (*out && (*out < 0) != (b < 0)) *out += b;
     return true;
 }
+static bool whole_max(int64_t a, int64_t b, int64_t *out) {
+    *out = a > b ? a : b;
+    return true;
+}
+static bool whole_min(int64_t a, int64_t b, int64_t *out) {
+    *out = a < b ? a : b;
+    return true;
+}
+static bool whole_pow(int64_t a, int64_t b, int64_t *out) {
+    *out = 1;
+    if (b < 0 || (b > 64 && (a < -1 || a > 1))) return false;
+    for (int64_t i = b > 64 ? b % 2 : b; i > 0; i--)
+        if (__builtin_mul_overflow(*out, a, out)) return false;
+    return b <= 64 || a != 0 || !(*out = 0);
+}
 static bool whole_fmod(int64_t a, int64_t b, int64_t *out) {
     if (b == 0) return false;
     *out = b == -1 ? 0 : a % b;
@@ -44,7 +59,9 @@ static const struct whole_row {
     bool commutes;
 } whole_rows[] = {{"Add", whole_add, 0, true},          {"Sub", whole_sub, 0, false},
                   {"Mul", whole_mul, 1, true},          {"Div", whole_div, 1, false},
-                  {"Mod", whole_mod, INT64_MAX, false}, {"fmod", whole_fmod, INT64_MAX, false}};
+                  {"Mod", whole_mod, INT64_MAX, false}, {"fmod", whole_fmod, INT64_MAX, false},
+                  {"Max", whole_max, 1, true},          {"Min", whole_min, INT64_MAX, true},
+                  {"Pow", whole_pow, 1, false}}; /* there is at least one sample */
 
 static const struct whole_row *whole_of(const struct node *node) {
     const struct attribute *fmod = node_attribute(node, "fmod");
@@ -300,9 +317,9 @@ static void binary_backward(const struct op_call *call, uint32_t input, const fl
     }
 BINARY(sub, "Sub", "difference, with broadcasting", OP_LINEAR, arithmetic_integers);
 BINARY(div, "Div", "quotient, with broadcasting", 0, arithmetic_integers);
-BINARY(pow, "Pow", "power, with broadcasting", 0, NULL);
-BINARY(min, "Min", "the smaller of two, with broadcasting", 0, NULL);
-BINARY(max, "Max", "the larger of two, with broadcasting", 0, NULL);
+BINARY(pow, "Pow", "power, with broadcasting", 0, arithmetic_integers);
+BINARY(min, "Min", "the smaller of two, with broadcasting", 0, arithmetic_integers);
+BINARY(max, "Max", "the larger of two, with broadcasting", 0, arithmetic_integers);
 
 static bool prelu_infer(const struct op_call *call, struct shape *out, struct error *e) {
     if (call->in[1].batched) return error_set(e, "its slope depends on the network's input: wanted a parameter");

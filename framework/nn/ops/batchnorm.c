@@ -7,21 +7,33 @@
 
 enum { X, SCALE, SHIFT, MEAN, VARIANCE };
 
+struct batchnorm {
+    float epsilon;
+    int64_t training; /* of the file: for constants alone, such as weights that are standardised */
+};
+
+static float epsilon_of(const struct op_call *call) {
+    return ((const struct batchnorm *)call->node->config)->epsilon;
+}
+
 static bool batchnorm_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
-    int64_t training, spatial;
-    float *epsilon = op_config(node, sizeof *epsilon, e), momentum;
-    if (!epsilon || !op_epsilon(node, epsilon, e) || !op_number(node, "momentum", .9f, &momentum, e) ||
-        !op_integer(node, "training_mode", INT64_MIN, INT64_MAX, 0, &training, e) ||
+    int64_t spatial;
+    struct batchnorm *config = op_config(node, sizeof *config, e);
+    float momentum;
+    if (!config || !op_epsilon(node, &config->epsilon, e) || !op_number(node, "momentum", .9f, &momentum, e) ||
+        !op_integer(node, "training_mode", 0, 1, 0, &config->training, e) ||
         !op_integer(node, "spatial", INT64_MIN, INT64_MAX, 1, &spatial, e))
         return false;
-    if (training) return error_set(e, "attribute 'training_mode' is set: export the model for inference");
     return spatial == 1 || error_set(e, "attribute 'spatial' is not 1: statistics per pixel are not supported");
 }
 
 static bool batchnorm_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct shape *x = &call->in[X].shape;
     char a[OP_SHAPE_TEXT], b[OP_SHAPE_TEXT];
+    if (((const struct batchnorm *)call->node->config)->training && call->out.batched)
+        return error_set(e, "it is in training mode, with the statistics of the batch: export the model for inference "
+                            "(model.eval())");
     for (uint32_t i = SCALE; i <= VARIANCE; i++) {
         const struct shape *p = &call->in[i].shape;
         if (call->in[i].batched) return error_set(e, "input %u depends on the network's input: wanted a parameter", i);
@@ -63,13 +75,14 @@ static void measure(const struct op_call *call, size_t channel, float *mean, flo
 
 static void batchnorm_forward(const struct op_call *call) {
     const struct shape *s = &call->in[X].shape;
-    const float epsilon = *(const float *)call->node->config;
+    const float epsilon = epsilon_of(call);
+    bool training = call->training || ((const struct batchnorm *)call->node->config)->training;
     size_t channels = s->dim[1], plane = shape_count_from(s, 2);
     float *mean = call->saved, *variance = mean + channels, *inverse = variance + channels;
     for (size_t c = 0; c < channels; c++) {
         mean[c] = call->in[MEAN].data[c];
         variance[c] = call->in[VARIANCE].data[c];
-        if (call->training) measure(call, c, &mean[c], &variance[c]);
+        if (training) measure(call, c, &mean[c], &variance[c]);
         inverse[c] = 1 / sqrtf(variance[c] + epsilon);
     }
     const float *x = call->in[X].data;
@@ -124,7 +137,7 @@ static void batchnorm_backward(const struct op_call *call, uint32_t input, const
         return;
     }
     const struct shape *s = &call->in[X].shape;
-    const float epsilon = *(const float *)call->node->config;
+    const float epsilon = epsilon_of(call);
     size_t channels = s->dim[1], plane = shape_count_from(s, 2);
     for (size_t i = 0; i < s->dim[0]; i++)
         for (size_t c = 0; c < channels; c++, dx += plane, dy += plane) {

@@ -4,6 +4,7 @@
 #include "nn/ops/broadcast.h"
 #include "nn/ops/view.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- Two operands ---- */
@@ -108,6 +109,32 @@ static bool not_integers(const struct op_call *call, int64_t *out, struct error 
 
 static void not_forward(const struct op_call *call) {
     for (size_t i = 0; i < shape_count(&call->out.shape); i++) call->out.data[i] = is_true(call->in[0].data[i]) ? 0 : 1;
+}
+
+/* ---- IsNaN and IsInf ---- */
+
+static bool isinf_parse(struct node *node, uint32_t opset, struct error *e) {
+    (void)opset;
+    int64_t *detect = op_config(node, 2 * sizeof *detect, e);
+    return detect && op_integer(node, "detect_positive", 0, 1, 1, &detect[0], e) &&
+           op_integer(node, "detect_negative", 0, 1, 1, &detect[1], e);
+}
+
+static bool is_found(const struct op_call *call, float x) {
+    const int64_t *detect = call->node->config; /* NULL: IsNaN */
+    return detect ? isinf(x) && detect[x < 0] : isnan(x);
+}
+
+static bool find_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    (void)e;
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++)
+        out[i] = call->in[0].data && is_found(call, call->in[0].data[i]);
+    return true;
+}
+
+static void find_forward(const struct op_call *call) {
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++)
+        call->out.data[i] = is_found(call, call->in[0].data[i]) ? 1 : 0;
 }
 
 /* ---- Where: condition, yes, no ---- */
@@ -216,6 +243,20 @@ RELATION(and, "And", "both are true");
 RELATION(or, "Or", "one is true, or both");
 RELATION(xor, "Xor", "one is true, and not both");
 TRUTH(not, "Not", "the other truth", 1, not_infer, not_integers, not_forward);
+TRUTH(isnan, "IsNaN", "whether it is no number", 1, not_infer, find_integers, find_forward);
+
+const struct op op_isinf = {
+    .name = "IsInf",
+    .summary = "whether it is infinite",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .parse = isinf_parse,
+    .infer = not_infer,
+    .whole = always_whole,
+    .integers = find_integers,
+    .forward = find_forward,
+    .backward = no_gradient,
+};
 
 const struct op op_where = {
     .name = "Where",

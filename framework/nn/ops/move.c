@@ -315,4 +315,18 @@ MOVE(pad, "Pad", "a border of a constant, or by reflection, edge or wrapping; or
 MOVE(slice, "Slice", "part of some dimensions", 3, 5, 2 | 4 | 8 | 16, 0, NULL);
 MOVE(gather, "Gather", "chosen elements along one axis", 2, 2, 2, 0, gather_parse);
 MOVE(transpose, "Transpose", "dimensions in another order; the batch stays the first", 1, 1, 0, 0, transpose_parse);
-MOVE(expand, "Expand", "repeated to another shape", 2, 2, 2, OP_TAKES_BATCH, NULL);
+
+const struct op op_expand = {
+    .name = "Expand",
+    .summary = "repeated to another shape",
+    .flags = OP_LINEAR | OP_MOVES | OP_TAKES_BATCH,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .integer_inputs = 2,
+    .empty_inputs = 2, /* to that of a single number */
+    .infer = expand_infer,
+    .scratch = move_scratch,
+    .forward = expand_forward,
+    .backward = expand_backward,
+    .learn = expand_learn,
+};

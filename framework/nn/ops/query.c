@@ -40,9 +40,10 @@ static void shape_range(const struct op_call *call, uint32_t *first, uint32_t *e
 
 static bool shape_infer(const struct op_call *call, struct shape *out, struct error *e) {
     uint32_t first, end;
+    (void)e;
     shape_range(call, &first, &end);
-    *out = (struct shape){1, {end - first}};
-    return first < end || error_set(e, "an empty list of dimensions");
+    *out = (struct shape){1, {first < end ? end - first : 0}}; /* of a single number there are none */
+    return true;
 }
 
 static bool shape_integers(const struct op_call *call, int64_t *out, struct error *e) {
@@ -135,22 +136,45 @@ static void range_forward(const struct op_call *call) {
         call->out.data[i] = call->in[0].data[0] + (float)i * call->in[2].data[0];
 }
 
-/* ---- Cast: between float32 (and double, which is float32 here) and integers ---- */
+/* ---- Cast: between float32 (which every floating-point type is here) and integers ---- */
 
 /* TensorProto.DataType */
-enum { TYPE_FLOAT = 1, TYPE_INT32 = 6, TYPE_INT64 = 7, TYPE_BOOL = 9, TYPE_DOUBLE = 11 };
+enum { TYPE_FLOAT = 1, TYPE_BOOL = 9, TYPE_FLOAT16 = 10, TYPE_DOUBLE = 11, TYPE_BFLOAT16 = 16 };
+
+/* What an integer type holds. */
+static const struct range {
+    int64_t type, low, high;
+} ranges[] = {
+    {2, 0, UINT8_MAX},         {3, INT8_MIN, INT8_MAX},   {4, 0, UINT16_MAX},
+    {5, INT16_MIN, INT16_MAX}, {6, INT32_MIN, INT32_MAX}, {7, INT64_MIN, INT64_MAX},
+    {TYPE_BOOL, 0, 1},         {12, 0, UINT32_MAX},       {13, 0, INT64_MAX},
+};
+
+static const struct range *range_of(int64_t type) {
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (ranges[i].type == type) return &ranges[i];
+    return NULL;
+}
+
+static bool is_float(int64_t type) {
+    return type == TYPE_FLOAT || type == TYPE_FLOAT16 || type == TYPE_DOUBLE || type == TYPE_BFLOAT16;
+}
 
 static bool cast_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
     int64_t *to = op_config(node, sizeof *to, e);
     if (!to || !op_integer(node, "to", INT64_MIN, INT64_MAX, 0, to, e)) return false;
-    return *to == TYPE_FLOAT || *to == TYPE_INT32 || *to == TYPE_INT64 || *to == TYPE_BOOL || *to == TYPE_DOUBLE ||
-           error_set(e, "attribute 'to' is %" PRId64 ": wanted FLOAT, DOUBLE, INT32, INT64 or BOOL", *to);
+    return is_float(*to) || range_of(*to) ||
+           error_set(e, "attribute 'to' is %" PRId64 ": wanted floating-point numbers, integers or BOOL", *to);
+}
+
+/* A CastLike becomes what its second input is; that it is a truth cannot be told from the integers 0 and 1. */
+static bool castlike_whole(const struct op_call *call) {
+    return call->in[1].ints;
 }
 
 static bool cast_whole(const struct op_call *call) {
-    int64_t to = *(const int64_t *)call->node->config;
-    return to != TYPE_FLOAT && to != TYPE_DOUBLE;
+    return !is_float(*(const int64_t *)call->node->config);
 }
 
 /* Of what depends on the input, truths are the numbers 1 and 0 (compare.c). */
@@ -170,12 +194,15 @@ static bool cast_infer(const struct op_call *call, struct shape *out, struct err
 
 static bool cast_integers(const struct op_call *call, int64_t *out, struct error *e) {
     bool truth = cast_truth(call);
+    const struct range *range = range_of(*(const int64_t *)call->node->config);
     for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
         float x = call->in[0].ints ? 0 : call->in[0].data[i];
         if (!call->in[0].ints && !truth && !(x > -0x1p63f && x < 0x1p63f))
             return error_set(e, "%g is no integer of 64 bits", (double)x);
         if (truth) out[i] = call->in[0].ints ? call->in[0].ints[i] != 0 : x < 0 || x > 0 || isnan(x);
         else out[i] = call->in[0].ints ? call->in[0].ints[i] : (int64_t)x;
+        if (out[i] != GRAPH_BATCH && (out[i] < range->low || out[i] > range->high))
+            return error_set(e, "%" PRId64 " does not fit the type that it is cast to", out[i]);
     }
     return true;
 }
@@ -198,6 +225,31 @@ static void cast_backward(const struct op_call *call, uint32_t input, const floa
     else memcpy(dx, dy, bytes);
 }
 
+static bool castlike_infer(const struct op_call *call, struct shape *out, struct error *e) {
+    *out = call->in[0].shape;
+    return !(call->out.batched && castlike_whole(call)) ||
+           error_set(e, "what depends on the input is cast to integers");
+}
+
+static bool castlike_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
+        float x = call->in[0].ints ? 0 : call->in[0].data[i];
+        if (!(x > -0x1p63f && x < 0x1p63f)) return error_set(e, "%g is no integer of 64 bits", (double)x);
+        out[i] = call->in[0].ints ? call->in[0].ints[i] : (int64_t)x;
+    }
+    return true;
+}
+
+static void castlike_forward(const struct op_call *call) {
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++)
+        call->out.data[i] = call->in[0].ints ? (float)call->in[0].ints[i] : call->in[0].data[i];
+}
+
+static void castlike_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    if (input == 0) memcpy(dx, dy, shape_count(&call->out.shape) * sizeof *dx);
+    else memset(dx, 0, shape_count(&call->in[input].shape) * sizeof *dx);
+}
+
 #define AT_LOAD(id, title, text, least, most, how, is_whole, own_parse, run)                                           \
     const struct op op_##id = {                                                                                        \
         .name = title,                                                                                                 \
@@ -206,6 +258,7 @@ static void cast_backward(const struct op_call *call, uint32_t input, const floa
         .min_inputs = least,                                                                                           \
         .max_inputs = most,                                                                                            \
         .integer_inputs = 7,                                                                                           \
+        .empty_inputs = 1,                                                                                             \
         .parse = own_parse,                                                                                            \
         .infer = id##_infer,                                                                                           \
         .whole = is_whole,                                                                                             \
@@ -256,4 +309,18 @@ const struct op op_cast = {
     .integers = cast_integers,
     .forward = cast_forward,
     .backward = cast_backward,
+};
+
+const struct op op_castlike = {
+    .name = "CastLike",
+    .summary = "to the type of another value",
+    .flags = OP_LINEAR,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .integer_inputs = 3,
+    .infer = castlike_infer,
+    .whole = castlike_whole,
+    .integers = castlike_integers,
+    .forward = castlike_forward,
+    .backward = castlike_backward,
 };

@@ -175,6 +175,7 @@ const struct op op_flatten = {
 
 const struct op op_reshape = {
     .name = "Reshape",
+    .empty_inputs = 2, /* to a single number */
     .summary = "other dimensions; the batch stays the first",
     .flags = OP_RESHAPES | OP_LINEAR,
     .min_inputs = 1,

@@ -5,10 +5,13 @@
     X(abs)                                                                                                             \
     X(add)                                                                                                             \
     X(and)                                                                                                             \
+    X(argmax)                                                                                                          \
+    X(argmin)                                                                                                          \
     X(atan)                                                                                                            \
     X(averagepool)                                                                                                     \
     X(batchnorm)                                                                                                       \
     X(cast)                                                                                                            \
+    X(castlike)                                                                                                        \
     X(ceil)                                                                                                            \
     X(celu)                                                                                                            \
     X(clip)                                                                                                            \
@@ -18,6 +21,7 @@
     X(conv)                                                                                                            \
     X(convtranspose)                                                                                                   \
     X(cos)                                                                                                             \
+    X(cumsum)                                                                                                          \
     X(depthtospace)                                                                                                    \
     X(div)                                                                                                             \
     X(dropout)                                                                                                         \
@@ -30,6 +34,8 @@
     X(flatten)                                                                                                         \
     X(floor)                                                                                                           \
     X(gather)                                                                                                          \
+    X(gatherelements)                                                                                                  \
+    X(gathernd)                                                                                                        \
     X(gelu)                                                                                                            \
     X(gemm)                                                                                                            \
     X(globalaveragepool)                                                                                               \
@@ -37,10 +43,13 @@
     X(greater)                                                                                                         \
     X(greaterorequal)                                                                                                  \
     X(groupnorm)                                                                                                       \
+    X(gru)                                                                                                             \
     X(hardsigmoid)                                                                                                     \
     X(hardswish)                                                                                                       \
     X(identity)                                                                                                        \
     X(instancenorm)                                                                                                    \
+    X(isinf)                                                                                                           \
+    X(isnan)                                                                                                           \
     X(layernorm)                                                                                                       \
     X(leakyrelu)                                                                                                       \
     X(less)                                                                                                            \
@@ -48,6 +57,7 @@
     X(log)                                                                                                             \
     X(logsoftmax)                                                                                                      \
     X(lrn)                                                                                                             \
+    X(lstm)                                                                                                            \
     X(matmul)                                                                                                          \
     X(max)                                                                                                             \
     X(maxpool)                                                                                                         \
@@ -56,7 +66,9 @@
     X(mod)                                                                                                             \
     X(mul)                                                                                                             \
     X(neg)                                                                                                             \
+    X(nonzero)                                                                                                         \
     X(not )                                                                                                            \
+    X(onehot)                                                                                                          \
     X(or)                                                                                                              \
     X(pad)                                                                                                             \
     X(pow)                                                                                                             \
@@ -76,7 +88,10 @@
     X(relu)                                                                                                            \
     X(reshape)                                                                                                         \
     X(resize)                                                                                                          \
+    X(rnn)                                                                                                             \
     X(round)                                                                                                           \
+    X(scatterelements)                                                                                                 \
+    X(scatternd)                                                                                                       \
     X(selu)                                                                                                            \
     X(shape)                                                                                                           \
     X(shrink)                                                                                                          \
@@ -95,7 +110,9 @@
     X(tanh)                                                                                                            \
     X(thresholdedrelu)                                                                                                 \
     X(tile)                                                                                                            \
+    X(topk)                                                                                                            \
     X(transpose)                                                                                                       \
+    X(trilu)                                                                                                           \
     X(unsqueeze)                                                                                                       \
     X(where)                                                                                                           \
     X(xor)

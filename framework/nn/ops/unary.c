@@ -223,6 +223,35 @@ static void unary_backward(const struct op_call *call, uint32_t input, const flo
     for (size_t i = 0; rule == NET_DECONVNET && i < n; i++) dx[i] = dy[i] < 0 ? 0 : dy[i];
 }
 
+/* At load, the integers of shapes. */
+static bool unary_integer(const struct op_call *call, int64_t x, int64_t *out) {
+    const char *op = call->node->op->name;
+    *out = x;
+    if (strcmp(op, "Neg") == 0) *out = -x;
+    else if (strcmp(op, "Abs") == 0) *out = x < 0 ? -x : x;
+    else if (strcmp(op, "Sign") == 0) *out = (x > 0) - (x < 0);
+    else if (is_clip(call)) {
+        if (op_present(call, 1) && x < call->in[1].ints[0]) *out = call->in[1].ints[0];
+        if (op_present(call, 2) && *out > call->in[2].ints[0]) *out = call->in[2].ints[0];
+    } else {
+        return strcmp(op, "Floor") == 0 || strcmp(op, "Ceil") == 0 || strcmp(op, "Round") == 0;
+    }
+    return true;
+}
+
+static bool unary_integers(const struct op_call *call, int64_t *out, struct error *e) {
+    for (uint32_t i = 1; i < call->node->input_count; i++)
+        if (op_present(call, i) && !call->in[i].ints)
+            return error_set(e, "one operand is of integers and the other is not");
+    for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
+        if (call->in[0].ints[i] == GRAPH_BATCH)
+            return error_set(e, "it computes with the number of samples: not supported");
+        if (!unary_integer(call, call->in[0].ints[i], &out[i]))
+            return error_set(e, "its input is an integer: wanted float32");
+    }
+    return true;
+}
+
 #define UNARY(id, title, text, how, most)                                                                              \
     const struct op op_##id = {                                                                                        \
         .name = title,                                                                                                 \
@@ -232,6 +261,7 @@ static void unary_backward(const struct op_call *call, uint32_t input, const flo
         .max_inputs = most,                                                                                            \
         .parse = unary_parse,                                                                                          \
         .infer = unary_infer,                                                                                          \
+        .integers = unary_integers,                                                                                    \
         .forward = unary_forward,                                                                                      \
         .backward = unary_backward,                                                                                    \
     }

@@ -1,0 +1,26 @@
+/* conformance_case.h: what the conformance checks are told of an explainer, a network and a batch. */
+#ifndef ASSAY_HOST_CONFORMANCE_CASE_H
+#define ASSAY_HOST_CONFORMANCE_CASE_H
+
+#include "explainers/explainer.h"
+#include "nn/net.h"
+#include "workers/helpers.h"
+#include "host/memo.h"
+
+struct conformance_case {
+    const assay_explainer *explainer;
+    uint32_t claims; /* for its parameters */
+    double baseline; /* of COMPLETE: plugin_number(plugin, "baseline", 0) */
+    const struct weights *weights;
+    struct net_options net;
+    struct helpers helpers;          /* who may help */
+    struct memo *memo;               /* of the network's answers, borrowed; NULL: one of its own */
+    void (*before_call)(void *user); /* before each call of the explainer, for time limits; or NULL */
+    void *before_call_user;
+    uint32_t n;              /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
+    const float *inputs;     /* [n][sample] */
+    const uint32_t *targets; /* [n] */
+    const uint64_t *seeds;   /* [n] */
+};
+
+#endif

@@ -1,0 +1,19 @@
+/* activations.h: which nonlinearities a network has, and which of them a backward rule changes. */
+#ifndef ASSAY_NN_ACTIVATIONS_H
+#define ASSAY_NN_ACTIVATIONS_H
+
+#include "nn/graph.h"
+
+struct activations {
+    uint32_t all;        /* pointwise nonlinear nodes on the way to the logits; gates (a Sigmoid) count */
+    uint32_t rectifiers; /* those that NET_GUIDED and NET_DECONVNET change (net_options.h) */
+};
+
+/* False when memory is out. */
+bool graph_activations(const struct graph *, struct activations *out, struct error *);
+
+/* wanted[value_count]: whether the logits depend on it; the caller zeroes it. What only a closing Softmax or another
+ * output needs is not wanted. */
+void graph_mark_needed(const struct graph *, bool *wanted);
+
+#endif

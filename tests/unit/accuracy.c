@@ -1,0 +1,58 @@
+/* How often a network is right: the words, and when that is clearly above chance. Bounds beside SciPy's
+ * binomtest(right, read, chance, alternative="greater").pvalue < .05. */
+#include "measure/accuracy.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    struct accuracy accuracy;
+    enum accuracy_state state;
+    const char *sentence;
+} cases[] = {
+    {{0, 0, 10, 0, 0}, ACCURACY_UNKNOWN, "how often the network is right: no labels: not known"},
+    {{30, 24, 10, 10, 4}, ACCURACY_CLEAR, "the network is right on 24 of 30 read (accuracy .80)"},
+    {{100, 11, 10, 10, 12}, ACCURACY_CHANCE, "the network is right on 11 of 100 read (accuracy .11)"},
+    {{100, 15, 10, 10, 10}, ACCURACY_CHANCE, "the network is right on 15 of 100 read (accuracy .15)"}, /* p = .0726 */
+    {{100, 16, 10, 10, 10}, ACCURACY_CLEAR, "the network is right on 16 of 100 read (accuracy .16)"},  /* p = .0399 */
+    {{100, 0, 1000, 90, 3}, ACCURACY_CHANCE, "the network is right on 0 of 100 read (accuracy .00)"},
+    /* The largest class is 70 of 100: p below .001 against 1/2, .163 against .70. */
+    {{100, 75, 2, 2, 70}, ACCURACY_CHANCE, "the network is right on 75 of 100 read (accuracy .75)"},
+    {{100, 79, 2, 2, 70}, ACCURACY_CLEAR, "the network is right on 79 of 100 read (accuracy .79)"}, /* p = .0288 */
+    /* One label: what counts is 1 / outputs. */
+    {{20, 20, 2, 1, 20}, ACCURACY_CLEAR, "the network is right on 20 of 20 read (accuracy 1.00)"},
+    {{20, 10, 2, 1, 20}, ACCURACY_CHANCE, "the network is right on 10 of 20 read (accuracy .50)"},
+    {{3, 3, 2, 2, 2},
+     ACCURACY_FEW,
+     "the network is right on 3 of 3 read (accuracy 1.00): too few to tell it from chance"},
+    {{3, 1, 2, 2, 2},
+     ACCURACY_FEW,
+     "the network is right on 1 of 3 read (accuracy .33): too few to tell it from chance"},
+    {{10000, 9999, 10, 10, 1100}, ACCURACY_CLEAR, "the network is right on 9999 of 10000 read (accuracy .99)"},
+    {{60000, 6900, 10, 10, 6742}, ACCURACY_CLEAR, "the network is right on 6900 of 60000 read (accuracy .12)"},
+};
+
+Test(accuracy, words_and_state) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text sentence = {0}, warning = {0};
+        accuracy_add_sentence(&sentence, &cases[i].accuracy);
+        accuracy_add_warning(&warning, &cases[i].accuracy);
+        cr_expect_eq(accuracy_state(&cases[i].accuracy), cases[i].state, "case %zu: %s", i, cases[i].sentence);
+        cr_expect_str_eq(sentence.data, cases[i].sentence);
+        cr_expect_eq(warning.data != NULL, cases[i].state == ACCURACY_CHANCE, "case %zu", i);
+        cr_expect(!warning.data || strstr(warning.data, "preprocessing"), "case %zu: %s", i, warning.data);
+        text_finish(&sentence);
+        text_finish(&warning);
+    }
+}
+
+Test(accuracy, counts) {
+    const uint32_t predicted[] = {0, 1, 2, 2, 1, 0}, labels[] = {0, 2, 2, 2, 0, 0};
+    struct accuracy a = accuracy_count(predicted, labels, 6, 3);
+    cr_expect(a.read == 6 && a.right == 4 && a.outputs == 3 && a.classes == 2 && a.largest == 3,
+              "%u of %u, %u classes, largest %u", a.right, a.read, a.classes, a.largest);
+    cr_expect_float_eq(accuracy_chance(&a), .5, 1e-12);
+    a = accuracy_count(predicted, NULL, 6, 3);
+    cr_expect_eq(accuracy_state(&a), ACCURACY_UNKNOWN);
+}

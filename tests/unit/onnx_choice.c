@@ -1,0 +1,354 @@
+/* What is taken of an ONNX file: outputs, heads, sizes, parameters, precisions; and what is said. */
+#include "onnx_text.h"
+
+#include "nn/net.h"
+
+#include <math.h>
+
+TestSuite(onnx_choice, .init = scratch_enter, .fini = scratch_leave);
+
+/* ---- Outputs ---- */
+
+#define TRUNK .opset = 17, .inputs = "x:f:1x4", .tensors = {"w:f:4x3", "v:f:3x2", "k:i:1=1"}
+
+static const struct output_case {
+    const char *what;
+    struct onnx_words words;
+    struct onnx_options options;
+    const char *taken;     /* the name of the output that is taken, or NULL: refused */
+    const char *wanted[2]; /* in the warning, or in the error */
+} output_cases[] = {
+    {"one output says nothing",
+     {TRUNK, .outputs = "y:f:1x3", .nodes = {"MatMul x w > y"}},
+     {.output = NULL},
+     "y",
+     {NULL}},
+    {"the one that is called logits",
+     {TRUNK, .outputs = "feat:f:1x3 logits:f:1x2", .nodes = {"MatMul x w > feat", "MatMul feat v > logits"}},
+     {.output = NULL},
+     "logits",
+     {"output 'logits' is taken, not 'feat'", "--model-output"}},
+    {"by name",
+     {TRUNK, .outputs = "feat:f:1x3 logits:f:1x2", .nodes = {"MatMul x w > feat", "MatMul feat v > logits"}},
+     {.output = "feat"},
+     "feat",
+     {"output 'feat' is taken, not 'logits'"}},
+    {"an unknown name",
+     {TRUNK, .outputs = "feat:f:1x3 logits:f:1x2", .nodes = {"MatMul x w > feat", "MatMul feat v > logits"}},
+     {.output = "logit"},
+     NULL,
+     {"did you mean 'logits'?", "'feat' of 1 x 3, 'logits' of 1 x 2"}},
+    {"two that could be it",
+     {TRUNK, .outputs = "a:f:1x3 b:f:1x2", .nodes = {"MatMul x w > a", "MatMul a v > b"}},
+     {.output = NULL},
+     NULL,
+     {"several outputs could be the network's", "--model-output"}},
+    {"labels and a map of positions are no candidates",
+     {TRUNK, .outputs = "label:i:1 map:f:1x3x4 a:f:1x3", .nodes = {"MatMul x w > a", "ArgMax a > label axis=1"}},
+     {.output = NULL},
+     "a",
+     {"'a' is taken, not 'label', 'map'"}},
+    {"labels alone",
+     {TRUNK, .outputs = "label:i:1", .nodes = {"MatMul x w > a", "ArgMax a > label axis=1"}},
+     {.output = NULL},
+     NULL,
+     {"holds no floating-point numbers"}},
+    {"labels by name",
+     {TRUNK, .outputs = "label:i:1 a:f:1x3", .nodes = {"MatMul x w > a", "ArgMax a > label axis=1"}},
+     {.output = "label"},
+     NULL,
+     {"'label' holds no floating-point numbers"}},
+    {"nodes of other outputs are not looked at",
+     {TRUNK, .outputs = "y:f:1x3 other:f:1x3", .nodes = {"MatMul x w > y", "Unheard y > other"}},
+     {.output = "y"},
+     "y",
+     {"not 'other'"}},
+    {"positions",
+     {TRUNK, .outputs = "seg:f:1x3x4", .nodes = {"MatMul x w > a", "Unsqueeze a k > b", "Tile b r > seg"}},
+     {.output = NULL},
+     NULL,
+     {"'r' is defined nowhere"}},
+};
+
+Test(onnx_choice, outputs) {
+    for (size_t i = 0; i < sizeof output_cases / sizeof *output_cases; i++) {
+        const struct output_case *c = &output_cases[i];
+        struct graph *g = NULL;
+        struct error e = {""};
+        bool ok = words_load(&c->words, &c->options, &g, &e);
+        cr_assert(ok == (c->taken != NULL), "%s: %s", c->what, e.text);
+        const char *said = ok ? g->warning : e.text;
+        if (ok) cr_expect_str_eq(g->values[g->file_output].name, c->taken, "%s", c->what);
+        if (ok) cr_expect_eq(g->taken != NULL, c->wanted[0] != NULL, "%s", c->what);
+        if (!c->wanted[0]) cr_expect_null(said, "%s: %s", c->what, said);
+        for (int k = 0; k < 2 && c->wanted[k]; k++)
+            cr_expect(said && strstr(said, c->wanted[k]), "%s: '%s' lacks '%s'", c->what, said, c->wanted[k]);
+        if (ok) graph_destroy(g);
+    }
+}
+
+/* A map of 3 x 2 x 2: refused as it is, or one number for each of the 3. */
+static const struct onnx_words map = {.opset = 17,
+                                      .inputs = "x:f:1x2x2x2",
+                                      .outputs = "seg:f:1x3x2x2",
+                                      .tensors = {"w:f:3x2x1x1=1,0,0,1,1,1"},
+                                      .nodes = {"Conv x w > seg"}};
+
+Test(onnx_choice, outputs_with_positions_are_refused_or_reduced) {
+    static const struct {
+        struct onnx_options options;
+        uint32_t classes;
+        float wanted[3];
+        const char *taken;
+    } cases[] = {
+        {{.reduce = ONNX_REDUCE_SUM}, 3, {10, 26, 36}, "seg, sum over positions"},
+        {{.reduce = ONNX_REDUCE_MEAN}, 3, {2.5f, 6.5f, 9}, "seg, mean over positions"},
+        {{.reduce = ONNX_REDUCE_SUM, .pick = true, .index = 1}, 1, {26}, "seg, sum over positions, class 1"},
+    };
+    const float x[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    struct graph *g;
+    struct error e = {""};
+    cr_expect_not(words_load(&map, NULL, &g, &e));
+    cr_expect(strstr(e.text, "1x3x2x2") && strstr(e.text, "reduce: mean"), "%s", e.text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct weights *weights;
+        struct net *net;
+        float logits[3];
+        cr_assert(words_load(&map, &cases[i].options, &g, &e), "%s", e.text);
+        cr_assert_eq(g->classes, cases[i].classes);
+        cr_expect_str_eq(g->taken, cases[i].taken);
+        cr_assert(weights_create(g, &weights, &e) && net_create(weights, &net, &e) &&
+                      net_forward(net, 1, x, logits, &e),
+                  "%s", e.text);
+        for (uint32_t k = 0; k < g->classes; k++) cr_expect_float_eq(logits[k], cases[i].wanted[k], 1e-5);
+        net_destroy(net);
+        weights_destroy(weights);
+        graph_destroy(g);
+    }
+    cr_expect_not(
+        words_load(&map, &(struct onnx_options){.reduce = ONNX_REDUCE_SUM, .pick = true, .index = 3}, &g, &e));
+}
+
+/* ---- Heads ---- */
+
+static const struct head_case {
+    struct onnx_words words;
+    const char *output, *warning, *saturating;
+} head_cases[] = {
+#define HEAD(...)                                                                                                      \
+    {                                                                                                                  \
+        .opset = 17, .inputs = "x:f:1x4", .outputs = "y:f:1x3",                                                        \
+        .tensors = {"w:f:4x3", "one:i:1=1", "low:f=0.000001", "high:f=0.999999", "shape:i:2=1,3"}, .nodes = {          \
+            "MatMul x w > a",                                                                                          \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
+    }
+    {HEAD("Sigmoid a > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Sigmoid a > s", "Reshape s shape > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Sigmoid a > s", "Clip s low high > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Softmax a > s", "Log s > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Softmax a > s", "Clip s low high > c", "Log c > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Softmax a > s", "Max s low > c", "Log c > i", "Identity i > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("LogSoftmax a > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Exp a > e", "ReduceSum e one > t", "Div e t > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("ReduceMax a > m axes=[1]", "Sub a m > d", "Exp d > e", "ReduceSum e one > t", "Div e t > y"), "a",
+     "ends in a Softmax", NULL},
+    {HEAD("ReduceLogSumExp a > m axes=[1]", "Sub a m > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Relu a > r", "Softmax r > y"), "a", "ends in a Relu and a Softmax", NULL},
+    {HEAD("Clip a low high > y"), "y", NULL, "Clip"},
+    {HEAD("Tanh a > y"), "y", NULL, "Tanh"},
+    {HEAD("Sigmoid a > s", "Mul s high > y"), "y", NULL, "Sigmoid"},
+    {HEAD("Log a > y"), "y", NULL, NULL},
+    {HEAD("Exp a > e", "ReduceSum e one > t", "Sub e t > y"), "y", NULL, NULL},
+    {HEAD("Exp a > e", "ReduceSum a one > t", "Div e t > y"), "y", NULL, NULL},
+};
+
+Test(onnx_choice, heads) {
+    for (size_t i = 0; i < sizeof head_cases / sizeof *head_cases; i++) {
+        const struct head_case *c = &head_cases[i];
+        struct graph *g;
+        struct error e = {""};
+        cr_assert(words_load(&c->words, NULL, &g, &e), "case %zu: %s", i, e.text);
+        cr_expect_str_eq(g->values[g->output].name, c->output, "case %zu", i);
+        cr_expect(c->warning ? g->warning && strstr(g->warning, c->warning) : !g->warning, "case %zu: %s", i,
+                  g->warning);
+        const char *saturating = graph_saturating(g);
+        cr_expect(c->saturating ? saturating && strcmp(saturating, c->saturating) == 0 : !saturating, "case %zu: %s", i,
+                  saturating);
+        graph_destroy(g);
+    }
+}
+
+/* ---- Sizes ---- */
+
+Test(onnx_choice, open_sizes) {
+    static const struct onnx_words words = {.opset = 17,
+                                            .inputs = "x:f:?x3x?x?",
+                                            .outputs = "y:f:?x4",
+                                            .tensors = {"w:f:4x3x3x3"},
+                                            .nodes = {"Conv x w > a", "GlobalAveragePool a > b", "Flatten b > y"}};
+    static const struct {
+        struct onnx_options options;
+        const char *wrong; /* NULL: it loads, with a height of 8 */
+    } cases[] = {
+        {{.output = NULL}, "input 'x' has no fixed size in dimension 2 ('size'): say the shape of a sample"},
+        {{.declared = {3, {3, 8, 9}}}, NULL},
+        {{.data = {3, {3, 8, 9}}}, NULL},
+        {{.declared = {3, {3, 8, 9}}, .data = {3, {3, 20, 20}}}, NULL},
+        {{.declared = {3, {1, 8, 9}}}, "input 'x' has 3 elements in dimension 1: 1 were declared"},
+        {{.declared = {2, {8, 9}}}, "input 'x' has 3 dimensions behind the batch: 2 were declared"},
+        {{.data = {1, {72}}}, "no fixed size in dimension 2"},
+        {{.declared = {3, {3, 2, 9}}}, "(Conv)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct error e = {""};
+        bool ok = words_load(&words, &cases[i].options, &g, &e);
+        cr_assert(ok == !cases[i].wrong, "case %zu: %s", i, e.text);
+        if (ok) cr_expect(g->sample.dim[1] == 8 && g->sample.dim[2] == 9, "case %zu", i);
+        else cr_expect(strstr(e.text, cases[i].wrong), "case %zu: %s", i, e.text);
+        if (ok) graph_destroy(g);
+    }
+}
+
+/* ---- Parameters, and precisions ---- */
+
+static const struct parameter_case {
+    struct onnx_words words;
+    const char *parameters; /* names, each with a blank behind it, in the order of values */
+    const char *warning;
+} parameter_cases[] = {
+#define NET(input, tensor_list, ...)                                                                                   \
+    {                                                                                                                  \
+        .opset = 17, .inputs = input, .outputs = "y:f:1x3", .tensors = {tensor_list}, .nodes = { __VA_ARGS__ }         \
+    }
+#define LIST(...) __VA_ARGS__
+    {NET("x:f:1x4", LIST("w:f:4x3", "b:f:3"), "Constant:w > cw", "Constant:b > cb", "MatMul x cw > a", "Add a cb > y"),
+     "cb cw ", NULL},
+    {NET("x:f:1x4", LIST("w:f:12", "s:i:2=4,3", "m:f:4"), "Constant:w > cw", "Reshape cw s > r", "Constant:m > mean",
+         "Sub x mean > d", "Mul d mean > f", "Add f mean > g", "MatMul g r > y"),
+     "cw ", NULL},
+    {NET("x:h:1x4", LIST("w:h:4x3", "b:h:3"), "MatMul x w > a", "Add a b > y"), "b w ", "half precision (FLOAT16)"},
+    {NET("x:b:1x4", LIST("w:b:4x3"), "MatMul x w > y"), "w ", "brain precision (BFLOAT16)"},
+    {NET("x:d:1x4", LIST("w:d:4x3"), "MatMul x w > y"), "w ", "double precision (DOUBLE)"},
+    {NET("x:f:1x4", LIST("w:h:4x3"), "Cast x > h to=10", "MatMul h w > a", "Cast a > y to=1"), "w ", "half precision"},
+    {NET("x:f:1x4", LIST("w:f:4x3", "val_1:f:4=1", "val_2:f:4=0"), "LayerNormalization x val_1 val_2 > n",
+         "MatMul n w > y"),
+     "w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3", "ln.weight:f:4=1", "ln.bias:f:4=0"), "LayerNormalization x ln.weight ln.bias > n",
+         "MatMul n w > y"),
+     "ln.bias ln.weight w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3", "val_1:f:4=1", "val_2:f:4=0.5"), "LayerNormalization x val_1 val_2 > n",
+         "MatMul n w > y"),
+     "val_1 val_2 w ", NULL},
+    {NET("x:f:1x4", LIST("p:f:5", "i:i:4x1=0,4,2,1", "w:f:4x3"), "GatherND p i > m", "Add x m > a", "MatMul a w > y"),
+     "m w ", NULL},
+};
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+Test(onnx_choice, parameters_and_precisions) {
+    for (size_t i = 0; i < sizeof parameter_cases / sizeof *parameter_cases; i++) {
+        const struct parameter_case *c = &parameter_cases[i];
+        struct graph *g;
+        struct error e = {""};
+        const char *names[WORDS_MOST];
+        char found[200] = "";
+        size_t count = 0;
+        cr_assert(words_load(&c->words, NULL, &g, &e), "case %zu: %s", i, e.text);
+        for (uint32_t v = 0; v < g->value_count; v++)
+            if (g->values[v].kind == VALUE_PARAMETER) names[count++] = g->values[v].name;
+        qsort(names, count, sizeof *names, by_name);
+        for (size_t k = 0; k < count; k++) snprintf(found + strlen(found), 100, "%s ", names[k]);
+        cr_expect_str_eq(found, c->parameters, "case %zu: %s", i, found);
+        cr_expect(c->warning ? g->warning && strstr(g->warning, c->warning) : !g->warning, "case %zu: %s", i,
+                  g->warning);
+        graph_destroy(g);
+    }
+}
+
+/* Numbers that each precision holds exactly. */
+Test(onnx_choice, every_precision_reads_the_same_numbers) {
+    static const char *const types[] = {"w:f:1x4=1,-2.5,0,0.125", "w:d:1x4=1,-2.5,0,0.125", "w:h:1x4=1,-2.5,0,0.125",
+                                        "w:b:1x4=1,-2.5,0,0.125"};
+    const float wanted[] = {1, -2.5f, 0, .125f};
+    for (size_t i = 0; i < 4; i++) {
+        const struct onnx_words words = {
+            .opset = 17, .inputs = "x:f:1x1", .outputs = "y:f:1x4", .tensors = {types[i]}, .nodes = {"MatMul x w > y"}};
+        struct graph *g;
+        struct error e = {""};
+        cr_assert(words_load(&words, NULL, &g, &e), "%s: %s", types[i], e.text);
+        const struct value *w = &g->values[g->layers[0].parameters[0]];
+        for (int k = 0; k < 4; k++)
+            cr_expect_float_eq(w->data[k], wanted[k], 0, "%s: %g", types[i], (double)w->data[k]);
+        graph_destroy(g);
+    }
+}
+
+/* ---- Refusals ---- */
+
+static const struct refusal_case {
+    struct onnx_words words;
+    const char *wanted[3];
+} refusal_cases[] = {
+#define BAD(set, ...)                                                                                                  \
+    {                                                                                                                  \
+        .opset = set, .inputs = "x:f:1x4", .outputs = "y:f:1x4", .tensors = {"s:f:4", "on:t=1", "r:f=0.5", "w:f:4x4"}, \
+        .nodes = {                                                                                                     \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
+    }
+    {BAD(17, "MatMul x w > a", "Loop a > b", "Scan b > y"),
+     {"node 'b': operator 'Loop' is not supported", "(1 of 3 nodes were read); nor are Scan", "fixed sizes"}},
+    {BAD(17, "Hardmax x > y"), {"'Hardmax'", "do_constant_folding=True", "dynamo=False"}},
+    {BAD(17, "QuantizeLinear x r > y"), {"the model is quantised", "float32 model"}},
+    {BAD(17, "com.microsoft.QLinearAdd x r > y"), {"node of 'y' (QLinearAdd)", "quantised"}},
+    {BAD(17, "com.microsoft.MadeUp x > y"), {"domain 'com.microsoft'", "an optimiser fused it"}},
+    {BAD(13, "BatchNormalization x s s s s > y m v sm sv"), {"training mode", "model.eval()"}},
+    {BAD(15, "BatchNormalization x s s s s > y training_mode=1"), {"training mode", "model.eval()"}},
+    {BAD(17, "Dropout x r on > y"), {"training mode", "model.eval()"}},
+    {BAD(17, "MatMul x w > a", "MatMul a s > b", "MatMul b w > y"), {"(MatMul)", "of 3 nodes were worked through"}},
+};
+
+Test(onnx_choice, refusals_say_where_and_what_helps) {
+    for (size_t i = 0; i < sizeof refusal_cases / sizeof *refusal_cases; i++) {
+        struct graph *g;
+        struct error e = {""};
+        cr_assert_not(words_load(&refusal_cases[i].words, NULL, &g, &e), "case %zu", i);
+        for (int k = 0; k < 3 && refusal_cases[i].wanted[k]; k++)
+            cr_expect(strstr(e.text, refusal_cases[i].wanted[k]), "case %zu: '%s' lacks '%s'", i, e.text,
+                      refusal_cases[i].wanted[k]);
+    }
+}
+
+Test(onnx_choice, files_of_other_kinds_are_named) {
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *wanted;
+    } cases[] = {
+        {"PK\3\4 archive/data.pkl", 22, "torch.onnx.export"},
+        {"PK\3\4 metadata.json", 20, "a Keras file"},
+        {"\x80\2}q", 4, "a Python pickle"},
+        {"\x89HDF\r\n\x1a\n rest", 13, "an HDF5 file"},
+        {"\x1c\0\0\0TFL3 rest", 13, "a TensorFlow Lite file"},
+        {"\4\0\0\0\0\0\0\0{\"a\"}", 13, "a safetensors file"},
+        {"GGUF rest", 9, "a GGUF file"},
+        {"nothing of the kind", 19, "no ONNX model"},
+    };
+    struct graph *g;
+    struct error e = {""};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scratch_put("other", cases[i].bytes, cases[i].size);
+        cr_expect_not(onnx_load("other", &g, &e));
+        cr_expect(strstr(e.text, cases[i].wanted), "case %zu: %s", i, e.text);
+        cr_expect_eq(strncmp(e.text, "other: ", 7), 0, "%s", e.text);
+    }
+    cr_expect_not(onnx_load(".", &g, &e));
+    cr_expect(strstr(e.text, "a regular file was wanted"), "%s", e.text);
+    scratch_put("saved_model.pb", "x", 1);
+    cr_expect_not(onnx_load(".", &g, &e));
+    cr_expect(strstr(e.text, "--saved-model"), "%s", e.text);
+}
