@@ -263,6 +263,14 @@ bench: all $(BUILD)/bench/assay-bench
 bench-scaling: all $(BUILD)/bench/assay-bench
 	@ASSAY_BUILD=$(BUILD) bench/scaling
 
+# Models of torchvision, timm, transformers, Keras and scikit-learn, by their own exporters: PYTHON has those packages
+# (tests/zoo/requirements.txt). ZOO='timm/* *@dynamo' takes some of them, ZOO_CACHE is where the models are kept.
+.PHONY: zoo
+ZOO_CACHE ?= $(HOME)/.cache/assay-zoo
+zoo: all
+	@$(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
+	  $(foreach pattern,$(ZOO),'$(pattern)')
+
 .PHONY: install uninstall
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/explainers $(DESTDIR)$(PREFIX)/include/assay \
@@ -291,6 +299,7 @@ help:
 	@echo 'make coverage    lines that the tests execute, by room, workers included (FILES=1: files below 90 %)'
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
+	@echo 'make zoo         models of public packages by their own exporters: docs/models.md (PYTHON=, ZOO=, needs pip)'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
 	@echo 'make clean       remove build*/'
 

@@ -16,6 +16,7 @@ docs/assay.1                 a reference, read by its headings
 docs/ops.md                  a table
 docs/performance.md          a table of results for each comparison
 docs/verdict.md              the evidence, experiment by experiment
+tests/unit/audit.c           networks and messages that audits have to tell apart
 tests/unit/battery.c         a table of every field and every error
 tests/unit/graph.c           graphs written out by hand
 tests/unit/judge_weights.c   a table of explainers and their words
@@ -23,6 +24,7 @@ tests/unit/message.c         a table of damages, and what each costs
 tests/unit/net.c             networks written out by hand
 tests/unit/pool.c           what children may do, and how each ends
 tests/unit/run_battery.c     whole runs that share their set-up
+tests/unit/sandbox.c         what foreign code may and may not do, a function each
 tests/unit/store.c           a case for each kind of row
 tests/golden/network_zoo.py  one class for each architecture, as torchvision has them
 '
