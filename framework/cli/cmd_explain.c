@@ -206,10 +206,8 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
     if (ok) {
         job->x = calloc(shape_count(&data->sample), sizeof *job->x);
-        ok = job->x || error_memory(e);
-    }
-    if (ok) {
-        ok = dataset_sample(data, (uint32_t)index, job->x, e) && settle_task(job, data, source, e);
+        ok = (job->x || error_memory(e)) && dataset_sample(data, (uint32_t)index, job->x, e) &&
+             settle_task(job, data, source, e);
         job->has_label = !data->unlabelled;
         job->label = data->labels[index];
         subject_notes(data);

@@ -79,6 +79,14 @@ static bool check_uses(const struct onnx_cut_file *file, const struct onnx_cut *
                               onnx_node_text(user, text, sizeof text), ids);
 }
 
+static bool check_rank(const struct onnx_cut_file *file, const Onnx__ValueInfoProto *ids, struct error *e) {
+    const Onnx__TensorShapeProto *shape = ids->type->tensor_type->shape;
+    const uint32_t declared = file->options->declared.rank;
+    return !shape || !declared || declared + 1 == shape->n_dim ||
+           error_set(e, "input '%s' has %zu dimensions, the batch included: %u behind the batch were declared",
+                     onnx_text(ids->name), shape->n_dim, declared);
+}
+
 /* The first node that looks rows up by this input. */
 static void find_gather(const struct onnx_cut_file *file, const Onnx__ValueInfoProto *info, struct onnx_cut *out) {
     for (size_t n = 0; n < file->proto->n_node && !out->gather; n++)
@@ -108,10 +116,8 @@ bool onnx_cut_find(const struct onnx_cut_file *file, struct onnx_cut *out, struc
             "input '%s' does not hold floating-point numbers: wanted FLOAT, DOUBLE, FLOAT16 or BFLOAT16, or numbers of "
             "tokens [N, length] that a Gather looks up in a float table",
             onnx_text(integer->name));
-    if (!sample_shape(file, out->ids, &shape, e) || !check_uses(file, out, e)) return false;
-    if (file->options->declared.rank && file->options->declared.rank + 1 != shape.rank)
-        return error_set(e, "input '%s' has %u dimensions behind the batch: %u were declared",
-                         onnx_text(out->ids->name), shape.rank - 1, file->options->declared.rank);
+    if (!check_rank(file, out->ids, e) || !sample_shape(file, out->ids, &shape, e) || !check_uses(file, out, e))
+        return false;
     out->transpose = transpose_of(file, onnx_text(out->gather->output[0]));
     out->length = shape.rank == 2 ? shape.dim[1] : 0;
     return out->length ||
