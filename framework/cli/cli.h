@@ -10,7 +10,7 @@ enum cli_exit {
     CLI_UNEXPECTED = 1, /* a verdict was not the expected one */
     CLI_USAGE = 2,      /* usage, battery or input error, before anything ran */
     CLI_BROKEN = 3,     /* something could not run, or gave numbers that are not finite */
-    CLI_OPEN = 4,       /* only INCONCLUSIVE or UNINFORMATIVE beyond what was expected */
+    CLI_OPEN = 4,       /* INCONCLUSIVE, UNINFORMATIVE or nothing but SKIP, beyond what was expected */
     CLI_SIGNAL = 128    /* and the number of the signal that ended it, as shells have it */
 };
 

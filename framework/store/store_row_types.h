@@ -101,7 +101,8 @@ struct curve_row {
 };
 
 /* ---- verdicts ---- */
-/* The control of the rows that join the weight randomisations and label permutation; never part of the exit code. */
+/* The control of the rows that join the weight randomisations and label permutation; part of the exit code only where
+ * every control is SKIP. */
 #define VERDICT_OVERALL "overall"
 struct verdict_row {
     const char *explainer, *control;
