@@ -112,6 +112,10 @@ $(BUILD)/tests/unit-tests: $(unit_obj) $(core_obj)
 $(BUILD)/tests/assay-pearson: $(BUILD)/framework/main.o $(BUILD)/tests/measures/pearson.o $(filter-out %/measure/table.o,$(core_obj))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# The data of fixtures/ that is drawn from seeds (fixtures/train.sh).
+$(BUILD)/fixtures/generate: $(BUILD)/fixtures/generate.o $(core_obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # ---- installing what is missing: $(call install,PACKAGES) ----
 missing = $(shell dpkg-query -W -f='$${Package} $${Status}\n' $(1) 2>/dev/null | awk '/install ok installed/{print $$1}' | \
             sort >/tmp/.assay-have.$$$$; printf '%s\n' $(1) | sort | comm -13 /tmp/.assay-have.$$$$ -; rm -f /tmp/.assay-have.$$$$)
@@ -138,7 +142,8 @@ demo: demo-deps
 	$(BUILD)/assay run fixtures/batteries/fashion.yaml -o runs/fashion
 
 .PHONY: unit cli-tests style check
-$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson
+$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson \
+                      $(BUILD)/fixtures/generate
 	@touch $@
 unit: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)

@@ -1,6 +1,8 @@
-/* edge-detector: Sobel magnitude of every channel. The baseline of Adebayo et al.: an edge image looks like a saliency
- * map, and no model had a part in it. Adebayo et al. 2018, arXiv:1810.03292. */
+/* edge-detector: Sobel magnitude of every channel; of a sequence, which has one row, the difference of neighbours. The
+ * baseline of Adebayo et al.: an edge image looks like a saliency map, and no model had a part in it. Adebayo et al.
+ * 2018, arXiv:1810.03292. */
 #include "explainer.h"
+#include "kit.h"
 
 #include <math.h>
 
@@ -17,11 +19,12 @@ static float sobel(const float *plane, size_t height, size_t width, size_t y, si
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
     (void)self;
-    if (model->input.rank != 3) {
-        return assay_say(why, ASSAY_UNSUPPORTED, "edges need an image of C x H x W: the model's input has rank %u",
+    size_t height, width;
+    if (!kit_plane(&model->input, &height, &width)) {
+        return assay_say(why, ASSAY_UNSUPPORTED,
+                         "edges need an image of C x H x W or a sequence of C x L: the model's input has rank %u",
                          model->input.rank);
     }
-    size_t height = model->input.dim[1], width = model->input.dim[2];
     size_t planes = (size_t)request->n * model->input.dim[0];
     for (size_t p = 0; p < planes; p++) {
         const float *plane = request->inputs + p * height * width;

@@ -5,7 +5,8 @@
  * growth happens through string-named extensions such as "assay.layers/1", asked for at run time.
  *
  * Rules for everything below, unless a comment says otherwise:
- *  - Arrays are row-major float32. An image batch is n x C x H x W, a feature batch n x F.
+ *  - Arrays are row-major float32. A batch of images is n x C x H x W, of sequences n x C x L, of volumes
+ *    n x C x D x H x W, of features n x F.
  *  - The caller owns every buffer it passes; the callee neither keeps nor frees it.
  *    Nothing allocated on one side is freed on the other.
  *  - One call at a time: the host calls a plugin from one thread, in a process of its own. A plugin
@@ -62,7 +63,7 @@ typedef struct assay_why {
  * Valid only during the call that received it. */
 
 typedef struct assay_shape {
-    uint32_t rank;   /* 3: C, H, W; 1: features */
+    uint32_t rank;   /* 3: C, H, W; 2: C, L; 4: C, D, H, W; 1: features */
     uint32_t dim[4]; /* the first `rank` are used; the batch is not counted */
     size_t count;    /* product of dim: the elements of one sample */
 } assay_shape;
@@ -96,7 +97,7 @@ struct assay_model {
 typedef struct assay_layer {
     const char *name;   /* as `assay list layers` prints it; borrowed from the model */
     const char *op;     /* the ONNX operator: "Conv", "Gemm", "Relu", ... */
-    assay_shape output; /* of one sample: rank 3 for feature maps */
+    assay_shape output; /* of one sample: rank 3 for feature maps, 2 for those of sequences */
 } assay_layer;
 
 typedef struct assay_layers {

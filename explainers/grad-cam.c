@@ -1,11 +1,11 @@
 /* grad-cam: the feature maps of one layer, weighted by their mean gradients, summed, rectified (relu=1) and enlarged
  * to the input. The same coarse map is written to every channel.
  *
- * The layer: `layer=NAME`, any layer with feature maps (channels x height x width) or tokens (tokens x channels); by
- * default the last `Conv` in the model's order that has more than one place, taken at the convolution's own output,
- * before any normalisation or ReLU that follows (what captum's LayerGradCam gives for the Conv2d module). Of a vision
- * transformer the tokens that enter the last block's attention, as a grid without the class token. Selvaraju et al.
- * 2017, arXiv:1610.02391. */
+ * The layer: `layer=NAME`, any layer with feature maps (channels x height x width, of sequences channels x length) or,
+ * of pictures, tokens (tokens x channels); by default the last `Conv` in the model's order that has more than one
+ * place, taken at the convolution's own output, before any normalisation or ReLU that follows (what captum's
+ * LayerGradCam gives for the Conv2d module). Of a vision transformer the tokens that enter the last block's attention,
+ * as a grid without the class token. Selvaraju et al. 2017, arXiv:1610.02391. */
 #include "explainer.h"
 #include "kit.h"
 
@@ -21,26 +21,29 @@ static assay_status find_layer(const assay_layers *layers, const assay_model *mo
     if (!*name) return kit_default_maps(layers, model, maps, why);
     if (!kit_layer_named(layers, model, name, &index, &found))
         return assay_say(why, ASSAY_FAILED, "layer=%s: the model has no layer of that name", name);
+    const bool picture = model->input.rank == 3;
     bool embeds = kit_last_convolution(layers, model, 2, &patches);
-    if (!kit_maps_of_planes(index, &found, maps) && !kit_maps_of_tokens(index, &found, embeds ? &patches : NULL, maps))
-        return assay_say(why, ASSAY_FAILED,
-                         "layer=%s: its output has rank %u: wanted channels x height x width, or the tokens of a grid",
-                         found.name, found.output.rank);
+    if (!kit_maps_of_planes(index, &found, &model->input, maps) &&
+        !(picture && kit_maps_of_tokens(index, &found, embeds ? &patches : NULL, maps)))
+        return assay_say(why, ASSAY_FAILED, "layer=%s: its output has rank %u: wanted channels x %s", found.name,
+                         found.output.rank, picture ? "height x width, or the tokens of a grid" : "length");
     return ASSAY_OK;
 }
 
 /* The coarse map cam[height x width], enlarged into every channel of map[input]. */
 static void enlarge(const kit_maps *maps, const float *cam, const assay_shape *input, float *map) {
-    size_t pixels = (size_t)input->dim[1] * input->dim[2];
-    kit_upsample(cam, maps->height, maps->width, map, input->dim[1], input->dim[2]);
+    size_t pixels = input->count / input->dim[0];
+    kit_enlarge(maps, cam, input, map);
     for (uint32_t c = 1; c < input->dim[0]; c++) memcpy(map + c * pixels, map, pixels * sizeof *map);
 }
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *out, assay_why *why) {
     const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
-    if (!layers || model->input.rank != 3)
-        return assay_say(why, ASSAY_UNSUPPORTED, "Grad-CAM needs images and a model that shows its layers");
+    size_t height, width;
+    if (!layers || !kit_plane(&model->input, &height, &width))
+        return assay_say(why, ASSAY_UNSUPPORTED,
+                         "Grad-CAM needs images or sequences, and a model that shows its layers");
     kit_maps maps = {0};
     assay_status status = find_layer(layers, model, kit_text(self, LAYER), &maps, why);
     if (status != ASSAY_OK) return status;

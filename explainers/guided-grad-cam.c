@@ -5,13 +5,13 @@
 #include "explainer.h"
 #include "kit.h"
 
-/* map[input] *= coarse map cam, rectified, enlarged into plane[height x width of the input], and divided by its largest
+/* map[input] *= coarse map cam, rectified, enlarged into plane[positions of the input], and divided by its largest
  * value (a cam of zeros stays one), in every channel. */
 static void multiply(const kit_maps *maps, float *cam, const assay_shape *input, float *plane, float *map) {
-    size_t pixels = (size_t)input->dim[1] * input->dim[2];
+    size_t pixels = input->count / input->dim[0];
     float largest = 0;
     kit_relu(cam, (size_t)maps->height * maps->width);
-    kit_upsample(cam, maps->height, maps->width, plane, input->dim[1], input->dim[2]);
+    kit_enlarge(maps, cam, input, plane);
     for (size_t k = 0; k < pixels; k++) largest = fmaxf(largest, plane[k]);
     for (size_t k = 0; k < pixels; k++) plane[k] /= largest > 0 ? largest : 1;
     for (uint32_t c = 0; c < input->dim[0]; c++)
@@ -23,8 +23,9 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     (void)self;
     const assay_layers *layers = model->extension(model, ASSAY_LAYERS);
     const assay_backward *backward = model->extension(model, ASSAY_BACKWARD);
-    if (!layers || !backward || model->input.rank != 3) {
-        return assay_say(why, ASSAY_UNSUPPORTED, "needs images, and a model with %s and %s", ASSAY_LAYERS,
+    size_t height, width;
+    if (!layers || !backward || !kit_plane(&model->input, &height, &width)) {
+        return assay_say(why, ASSAY_UNSUPPORTED, "needs images or sequences, and a model with %s and %s", ASSAY_LAYERS,
                          ASSAY_BACKWARD);
     }
     kit_maps maps = {0};

@@ -126,6 +126,14 @@ static inline bool kit_layer_named(const assay_layers *layers, const assay_model
     return false;
 }
 
+/* The feature maps of a sample as planes: height x width of a picture, 1 x length of a sequence (rank 2); false for
+ * shapes that are neither. Dimension 0 counts channels. */
+static inline bool kit_plane(const assay_shape *shape, size_t *height, size_t *width) {
+    *height = shape->rank == 3 ? shape->dim[1] : 1;
+    *width = shape->rank == 2 || shape->rank == 3 ? shape->dim[shape->rank - 1] : 0;
+    return shape->rank == 2 || shape->rank == 3;
+}
+
 /* Feature maps of a layer: channel c at row y and column x is element first + c * across + (y * width + x) * along. */
 typedef struct kit_maps {
     uint32_t index; /* of the layer */
@@ -134,23 +142,25 @@ typedef struct kit_maps {
     size_t first, across, along;
 } kit_maps;
 
-/* Channels x height x width. */
-static inline bool kit_maps_of_planes(uint32_t index, const assay_layer *layer, kit_maps *out) {
-    const uint32_t *dim = layer->output.dim;
-    if (layer->output.rank != 3) return false;
-    *out = (kit_maps){index, *layer, dim[0], dim[1], dim[2], 0, (size_t)dim[1] * dim[2], 1};
+/* Planes as the model's input has them: channels x height x width, or channels x length, which is one row. */
+static inline bool kit_maps_of_planes(uint32_t index, const assay_layer *layer, const assay_shape *input,
+                                      kit_maps *out) {
+    size_t height, width;
+    if (layer->output.rank != input->rank || !kit_plane(&layer->output, &height, &width)) return false;
+    *out = (kit_maps){index, *layer, layer->output.dim[0], (uint32_t)height, (uint32_t)width, 0, height * width, 1};
     return true;
 }
 
-/* The last `Conv` in the model's order that gives feature maps (rank 3) of at least `places` places; false when there
- * is none. Its activation is the convolution's own output, before any normalisation or ReLU that follows. */
+/* The last `Conv` in the model's order that gives feature maps like the model's input (rank 3: channels x height x
+ * width; rank 2: channels x length) of at least `places` places; false when there is none. Its activation is the
+ * convolution's own output, before any normalisation or ReLU that follows. */
 static inline bool kit_last_convolution(const assay_layers *layers, const assay_model *model, size_t places,
                                         kit_maps *out) {
     assay_layer layer;
     uint32_t count = layers->count(model);
     for (uint32_t i = count; i-- > 0;)
-        if (layers->get(model, i, &layer) && strcmp(layer.op, "Conv") == 0 && kit_maps_of_planes(i, &layer, out) &&
-            out->across >= places)
+        if (layers->get(model, i, &layer) && strcmp(layer.op, "Conv") == 0 &&
+            kit_maps_of_planes(i, &layer, &model->input, out) && out->across >= places)
             return true;
     return false;
 }
@@ -216,7 +226,8 @@ static inline assay_status kit_default_maps(const assay_layers *layers, const as
     uint32_t attention = 0, count;
     bool convolves = kit_last_convolution(layers, model, 2, &places);
     bool embeds = kit_last_convolution(layers, model, 1, &patches);
-    if (kit_last_attention(layers, model, &attention, &count) && (!embeds || patches.index < attention) &&
+    bool picture = model->input.rank == 3; /* tokens are a grid of nothing else */
+    if (picture && kit_last_attention(layers, model, &attention, &count) && (!embeds || patches.index < attention) &&
         kit_last_tokens(layers, model, convolves ? &places : NULL, &tokens)) {
         *out = tokens;
         return ASSAY_OK;
@@ -298,6 +309,12 @@ static inline void kit_upsample(const float *map, size_t from_height, size_t fro
                                  down * ((1 - along) * below[left] + along * below[right]);
         }
     }
+}
+
+/* The coarse map cam of a layer's maps enlarged to a plane of the input (kit_plane); of sequences it is linear. */
+static inline void kit_enlarge(const kit_maps *maps, const float *cam, const assay_shape *input, float *out) {
+    size_t height, width;
+    if (kit_plane(input, &height, &width)) kit_upsample(cam, maps->height, maps->width, out, height, width);
 }
 
 #endif

@@ -70,7 +70,11 @@ void figure_drop(struct figure *);
 bool figure_curves(struct figures *, struct error *);
 bool figure_maps(struct figures *, struct error *); /* and the originals, of the same maps */
 struct map_set;
+struct picture;
 bool figure_originals(struct figures *, const struct map_set *, struct error *);
+/* A page of them for an input that is no picture; the page learns how many there are. */
+bool figure_series(struct figures *, const struct map_set *, const struct picture *input, const char *network,
+                   struct figure_page *, struct error *);
 bool figure_matrix(struct figures *, struct error *);
 
 #endif

@@ -106,6 +106,7 @@ bool figure_originals(struct figures *all, const struct map_set *maps, struct er
         for (size_t i = 0; i < maps->count && ok; i++)
             for (struct figure_page page = {0, 1}; !maps->pictures[i].explainer && ok && page.number < page.count;
                  page.number++)
-                ok = draw_page(all, maps, &maps->pictures[i], networks[k], &page, e);
+                ok = (maps->pictures[i].values ? figure_series : draw_page)(all, maps, &maps->pictures[i], networks[k],
+                                                                            &page, e);
     return ok;
 }

@@ -2,12 +2,15 @@
 #include "reports/map_set.h"
 
 #include "base/array.h"
+#include "base/layout.h"
 #include "base/text.h"
 #include "measure/measure.h"
 #include "reports/format.h"
+#include "reports/logo.h"
 #include "reports/report_file.h"
 #include "reports/pixels.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +20,7 @@ struct writing {
     FILE *out;
     size_t offset;
     struct pixels pixels;
+    bool series; /* the inputs of the run are no pictures, and so are their maps */
     struct error *error;
 };
 
@@ -79,9 +83,8 @@ static void measure(struct picture *p, const float *values, size_t n, float *scr
 
 /* Channels x height x width, or features, as one height x width picture: summed over channels. */
 static bool write_picture(struct writing *w, struct picture *p, const struct shape *shape, const float *data) {
-    bool image = shape->rank == 3;
-    size_t channels = image ? shape->dim[0] : 1, height = image ? shape->dim[1] : 1;
-    size_t width = image ? shape->dim[2] : shape_count(shape), pixels = height * width;
+    const struct layout l = layout_of(shape);
+    const size_t channels = l.channels, height = l.height, width = l.width, pixels = l.positions;
     float *sum = calloc(2 * pixels + 1, sizeof *sum);
 
     if (!sum) return error_memory(w->error);
@@ -92,7 +95,23 @@ static bool write_picture(struct writing *w, struct picture *p, const struct sha
     measure(p, sum, pixels, sum + pixels);
     fwrite(sum, sizeof *sum, pixels, w->out);
     w->offset += pixels * sizeof *sum;
-    free(sum);
+    if (w->series) p->values = sum;
+    else free(sum);
+    return true;
+}
+
+/* The letters of a one-hot input; none of other inputs. */
+static bool take_letters(struct writing *w, struct picture *p, const struct input_row *row) {
+    const struct layout l = layout_of(&row->shape);
+
+    if (l.channels != LOGO_LETTERS || !layout_one_hot(&l, row->data)) return true;
+    p->letters = malloc(l.positions + 1);
+    if (!p->letters) return error_memory(w->error);
+    memset(p->letters, '.', l.positions);
+    p->letters[l.positions] = '\0';
+    for (size_t c = 0; c < l.channels; c++)
+        for (size_t i = 0; i < l.positions; i++)
+            if (row->data[c * l.positions + i] == 1) p->letters[i] = logo_letters[c];
     return true;
 }
 
@@ -121,8 +140,10 @@ static bool add_input(void *context, const struct input_row *row) {
     p->input = row->index;
     p->class = named ? text_copy(row->target_name) : text_format("class %u", (unsigned)row->target);
     if (!p->class) return error_memory(w->error);
-    bool colour = row->shape.rank == 3 && row->shape.dim[0] == 3;
-    return colour ? write_colours(w, p, row) : write_picture(w, p, &row->shape, row->data);
+    const struct layout l = layout_of(&row->shape);
+    w->series = l.kind->figure != LAYOUT_IMAGE;
+    bool colour = !w->series && l.channels == 3;
+    return colour ? write_colours(w, p, row) : take_letters(w, p, row) && write_picture(w, p, &row->shape, row->data);
 }
 
 static bool add_map(void *context, const struct map_row *row) {
@@ -175,6 +196,26 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
     return report_file_close(&o, true, e);
 }
 
+/* As the run recorded them; there are none of data without names. */
+static bool load_columns(struct store *s, struct map_set *set, struct error *e) {
+    char *meta;
+
+    if (!store_meta(s, "run", &meta, e)) return false;
+    json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
+    const json_t *columns = json_object_get(json_object_get(run, "data"), "columns");
+    size_t count = json_array_size(columns);
+    set->columns = calloc(count + 1, sizeof *set->columns);
+    bool ok = set->columns != NULL;
+    for (; ok && set->column_count < count; set->column_count++) {
+        const char *name = json_string_value(json_array_get(columns, set->column_count));
+        set->columns[set->column_count] = text_copy(name ? name : "");
+        ok = set->columns[set->column_count] != NULL;
+    }
+    json_decref(run);
+    free(meta);
+    return ok || error_memory(e);
+}
+
 bool map_set_write(struct store *s, const char *folder, struct map_set *set, struct error *e) {
     struct report_file o;
     float ramp[2 * MAP_RAMP];
@@ -184,7 +225,7 @@ bool map_set_write(struct store *s, const char *folder, struct map_set *set, str
     for (size_t i = 0; i < 2 * MAP_RAMP; i++) ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
     fwrite(ramp, sizeof ramp, 1, o.file);
     struct writing w = {.set = set, .out = o.file, .offset = sizeof ramp, .error = e};
-    bool ok = pixels_load(s, &w.pixels, e) && store_each_input(s, add_input, &w, e) &&
+    bool ok = pixels_load(s, &w.pixels, e) && load_columns(s, set, e) && store_each_input(s, add_input, &w, e) &&
               store_each_map(s, add_map, &w, e) && store_each_comparison(s, add_similarity, &w, e);
     ok = report_file_close(&o, ok, e) && write_index(set, folder, e);
     if (!ok) map_set_finish(set);
@@ -196,7 +237,11 @@ void map_set_finish(struct map_set *s) {
         free(s->pictures[i].explainer);
         free(s->pictures[i].variant);
         free(s->pictures[i].class);
+        free(s->pictures[i].values);
+        free(s->pictures[i].letters);
     }
+    for (size_t i = 0; i < s->column_count; i++) free(s->columns[i]);
+    free(s->columns);
     free(s->pictures);
     *s = (struct map_set){0};
 }

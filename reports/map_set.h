@@ -12,6 +12,8 @@ struct picture {
     char *explainer, *variant; /* NULL: an input */
     char *class;               /* of an input: the class explained, "golf ball" or "class 7" */
     bool colour;
+    float *values; /* [width] of inputs and maps that are no pictures; NULL: a picture */
+    char *letters; /* of a one-hot input of four channels: ACGT, '.' where there is none; NULL: none */
     uint32_t input, width, height;
     size_t offset; /* bytes from the start of the file */
     double limit;  /* 99th percentile of the absolute values; 0: constant zero */
@@ -24,6 +26,8 @@ struct picture {
 struct map_set {
     struct picture *pictures;
     size_t count;
+    char **columns; /* names of features, where the data has them */
+    size_t column_count;
 };
 
 /* Writes folder/maps.f32 and folder/maps.tsv (the index). */

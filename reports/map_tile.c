@@ -11,6 +11,7 @@ void map_tile_begin(struct figure *f) {
 }
 
 double map_tile_height(const struct picture *p, double width) {
+    if (p && p->values) return width * .5;
     double aspect = p && p->width ? (double)p->height / p->width : 1;
     return width * fmin(2, fmax(.2, aspect));
 }
@@ -25,12 +26,27 @@ static void add_palette(struct text *x, const struct picture *p, bool diverging)
                  diverging ? -limit : 0, limit);
 }
 
+/* Of what is no picture: its values side by side. */
+static void add_bars(struct text *out, const struct picture *p, bool diverging) {
+    double limit = p->limit > 0 ? p->limit : 1;
+    bool signs = p->explainer ? diverging : p->negative;
+
+    text_add(out, "set xrange [-.7:%g]; set yrange [%.9g:%.9g]\n", p->width - .3, signs ? -limit : 0, limit);
+    text_add(out,
+             "plot maps binary record=(%u) skip=%zu format='%%float' using 0:1:(%s) with impulses lc rgb variable\n",
+             (unsigned)p->width, p->offset, p->explainer ? "$1 < 0 ? 0x2166ac : 0xb2182b" : "0x888888");
+}
+
 void map_tile(struct figure *f, const struct picture *p, bool diverging, double x, double y, double width,
               double height) {
     struct text *out = &f->script;
 
     if (!p || !p->width || !p->height || !isfinite(p->low)) return;
     figure_place(f, x, y, x + width, y + height);
+    if (p->values) {
+        add_bars(out, p, diverging);
+        return;
+    }
     if (!p->colour) add_palette(out, p, diverging);
     text_add(out, "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\n", (unsigned)(p->width - 1),
              (unsigned)(p->height - 1));

@@ -93,11 +93,10 @@ test_seeds() {
     done
 }
 
-as_good() { # MODEL: test accuracy within one point of the committed one
-    local data=idx:/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz,/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz
+as_good() { # MODEL DATA PREPROCESS: test accuracy within one point of the committed one
     local old new
-    old=$("$BUILD/assay" eval --model "fixtures/models/$1" --data "$data" --preprocess unit | awk '{print $2}')
-    new=$("$BUILD/assay" eval --model "$work/models/$1" --data "$data" --preprocess unit | awk '{print $2}')
+    old=$("$BUILD/assay" eval --model "fixtures/models/$1" --data "$2" --preprocess "$3" | awk '{print $2}')
+    new=$("$BUILD/assay" eval --model "$work/models/$1" --data "$2" --preprocess "$3" | awk '{print $2}')
     echo "     $1: committed $old, trained again $new$(cmp -s "fixtures/models/$1" "$work/models/$1" && echo ", the same bytes")"
     awk -v a="$old" -v b="$new" 'BEGIN { exit !(a > .85 && b > a - .01) }'
 }
@@ -109,8 +108,13 @@ train() {
 test_fixtures() {
     mkdir -p "$work/models"
     check "the fixtures are trained again" train
-    check "fashion-mlp.onnx" as_good fashion-mlp.onnx
-    check "fashion-cnn.onnx" as_good fashion-cnn.onnx
+    local fashion=/usr/share/datasets/fashion-mnist/t10k
+    fashion=idx:$fashion-images-idx3-ubyte.gz,$fashion-labels-idx1-ubyte.gz
+    check "fashion-mlp.onnx" as_good fashion-mlp.onnx "$fashion" unit
+    check "fashion-cnn.onnx" as_good fashion-cnn.onnx "$fashion" unit
+    check "genome-cnn.onnx" as_good genome-cnn.onnx sequence:fixtures/data/genome-test.csv none
+    check "reviews-cnn.onnx" as_good reviews-cnn.onnx csv:fixtures/data/reviews-test.csv none
+    check "machines-mlp.onnx" as_good machines-mlp.onnx csv:fixtures/data/machines-test.csv none
 }
 
 (($#)) || set -- batteries kills seeds fixtures

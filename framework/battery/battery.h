@@ -9,7 +9,7 @@
 #include "battery/location.h"
 #include "battery/network_choice.h"
 #include "battery/rule.h"
-#include "nn/graph_layout.h"
+#include "nn/axis_order.h"
 #include "nn/net_options.h"
 #include "nn/recipe.h"
 
@@ -77,8 +77,8 @@ struct battery {
     char *name;   /* default: the file name without extension */
     char *model;  /* resolved path */
     struct network_choice network;
-    enum task task;     /* default TASK_AUTO */
-    enum layout layout; /* of the pictures the model takes; default LAYOUT_AUTO */
+    enum task task;             /* default TASK_AUTO */
+    enum axis_order axis_order; /* of the pictures the model takes; default AXIS_ORDER_AUTO */
 
     char *data_source;            /* paths inside resolved */
     struct preprocess preprocess; /* of data and training */

@@ -209,7 +209,7 @@ static const struct yaml_field battery_fields[] = {
     {.name = "output", .read = network_choice_read_output, MEMBER(network)},
     {.name = "input-shape", .read = network_choice_read_shape, MEMBER(network)},
     {.name = "task", .read = yaml_read_choice, MEMBER(task), .choices = task_names},
-    {.name = "layout", .read = yaml_read_choice, MEMBER(layout), .choices = layout_names},
+    {.name = "layout", .read = yaml_read_choice, MEMBER(axis_order), .choices = axis_order_names},
     {.name = "seed", .read = yaml_read_seed, MEMBER(seed)},
     {.name = "data", .read = read_data, .wanted = "a mapping with source, preprocess, ...", .required = true},
     {.name = "training", .read = read_training, .wanted = "a mapping with source, images, ..."},

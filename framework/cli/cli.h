@@ -27,7 +27,8 @@ struct cli_context {
 /* For the details of commands that take --data. */
 #define CLI_SOURCES                                                                                                    \
     "A SOURCE is idx:IMAGES,LABELS (plain or gzipped), csv:FILE[,label=COLUMN], folder:DIR (pictures and\n"            \
-    "labels.csv, or a folder for each class), npy:INPUTS[,LABELS], npz:FILE or cifar10:FILE[,FILE...].\n"              \
+    "labels.csv, or a folder for each class), sequence:FILE (letters A C G T), npy:INPUTS[,LABELS],\n"                 \
+    "npz:FILE or cifar10:FILE[,FILE...].\n"                                                                            \
     "A PRESET is one of 'assay list presets', or changes one: '{preset: torchvision, resize: 232}'.\n"
 
 /* The option of commands that compute: the choices of the battery's `conv`. */
@@ -45,7 +46,7 @@ struct cli_context {
 /* The option of commands that read pictures: the choices of the battery's `layout`. */
 #define CLI_LAYOUT                                                                                                     \
     {                                                                                                                  \
-        .name = "layout", .kind = CLI_CHOICE, .value = "LAYOUT", .choices = layout_names, .fallback = "auto",          \
+        .name = "layout", .kind = CLI_CHOICE, .value = "LAYOUT", .choices = axis_order_names, .fallback = "auto",      \
         .summary = "of the pictures that the file takes; auto: nhwc where it begins with a Transpose to nchw"          \
     }
 

@@ -183,7 +183,7 @@ static int check_model(const struct plugin *plugin, const struct cli_values *val
     struct network_choice choice;
     int status = CLI_USAGE;
     if (subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
-        subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, LAYOUT_AUTO, &subject, e))
+        subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, AXIS_ORDER_AUTO, &subject, e))
         status = check_on(plugin, option[TIME_LIMIT].number, subject.weights, option[MODEL].text, suits, e);
     network_choice_finish(&choice);
     subject_finish(&subject);

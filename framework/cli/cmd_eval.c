@@ -51,18 +51,18 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     int status = CLI_USAGE;
     const struct cli_value *option = values->option;
     struct error first = {{0}};
-    const enum layout layout = subject_layout(&option[LAYOUT]);
+    const enum axis_order order = subject_axis_order(&option[LAYOUT]);
     bool missing = false;
     bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
               subject_preprocess(&option[PREPROCESS], path, &preprocess, e);
     choice.onnx.open = &missing;
-    bool opened = ok && subject_open(path, subject_conv(&option[CONV]), &choice.onnx, layout, &subject, &first);
+    bool opened = ok && subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, &first);
     if (ok && !opened && !missing) ok = error_set(e, "%s", first.text);
     ok = ok && subject_data(source, &preprocess, &option[CLASS_NAMES], "the accuracy",
                             opened ? subject_channels(subject.graph) : 0, &data, e);
     if (ok && !opened) { /* sizes that the file leaves open are those of the data */
         choice.onnx.data = data->sample;
-        ok = subject_open(path, subject_conv(&option[CONV]), &choice.onnx, layout, &subject, e);
+        ok = subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, e);
     }
     if (ok && subject_turn(&subject, data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&

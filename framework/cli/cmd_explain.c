@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "data/class_names.h"
-#include "data/layout.h"
+#include "data/channels_last.h"
 #include "data/picture.h"
 #include "experiment/task.h"
 #include "host/call.h"
@@ -127,10 +127,10 @@ static bool check_input(struct job *job, const char *path, const struct shape *s
 /* H x W x C for a network whose file takes it so. */
 static bool turn_stored(const struct job *job, struct shape *shape, float **stored, struct error *e) {
     const struct graph *graph = job->subject.graph;
-    if (!graph->channels_last || !layout_is_last(shape, &graph->sample)) return true;
+    if (!graph->channels_last || !shape_is_channels_last(shape, &graph->sample)) return true;
     float *turned = malloc(shape_count(shape) * sizeof *turned);
     if (!turned) return error_memory(e);
-    layout_channels_first(shape, *stored, turned, sizeof *turned);
+    shape_channels_first(shape, *stored, turned, sizeof *turned);
     free(*stored);
     *stored = turned;
     *shape = graph->sample;
@@ -201,15 +201,13 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
                                             subject_channels(graph)};
     bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e) &&
-              subject_fits(graph, job->subject.path, &data->sample, source, e);
+              subject_embed(graph, data, source, e) && subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
     if (ok) {
         job->x = calloc(shape_count(&data->sample), sizeof *job->x);
-        ok = job->x || error_memory(e);
-    }
-    if (ok) {
-        ok = dataset_sample(data, (uint32_t)index, job->x, e) && settle_task(job, data, source, e);
+        ok = (job->x || error_memory(e)) && dataset_sample(data, (uint32_t)index, job->x, e) &&
+             settle_task(job, data, source, e);
         job->has_label = !data->unlabelled;
         job->label = data->labels[index];
         subject_notes(data);
@@ -260,16 +258,16 @@ static bool input_shape(struct job *job, struct shape *out, struct error *e) {
 static bool load_network(struct job *job, struct error *e) {
     const struct cli_value *option = job->option;
     const enum conv_route conv = subject_conv(&option[CONV]);
-    const enum layout layout = subject_layout(&option[LAYOUT]);
+    const enum axis_order order = subject_axis_order(&option[LAYOUT]);
     struct network_choice choice;
     struct error first;
     bool missing = false;
     if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
         return false;
     choice.onnx.open = &missing;
-    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, layout, &job->subject, &first);
+    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
     if (!ok && missing && input_shape(job, &choice.onnx.data, NULL))
-        ok = subject_open(option[MODEL].text, conv, &choice.onnx, layout, &job->subject, &first);
+        ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
     network_choice_finish(&choice);
     return ok || error_set(e, "%s", first.text);
 }

@@ -113,7 +113,7 @@ static bool open_network(const struct cli_values *values, struct subject *out, s
     for (size_t i = 0; ok && !open && i < (guess ? sizeof usual / sizeof *usual : 1); i++) {
         choice.onnx.data = usual[i];
         choice.onnx.open = &missing;
-        open = subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, LAYOUT_AUTO, out, i ? NULL : &first);
+        open = subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, AXIS_ORDER_AUTO, out, i ? NULL : &first);
         if (!i && !open && !missing) break;
     }
     network_choice_finish(&choice);

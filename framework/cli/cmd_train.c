@@ -234,6 +234,7 @@ const struct cli_command cli_train = {
     .name = "train",
     .summary = "train a network and write it as an ONNX file",
     .details = CLI_SOURCES "A layer list is items separated by commas:\n"
+                           "  embed:WORDSxDIMENSIONS (first: tokens become vectors, drawn at random and not trained)\n"
                            "  conv:OUTxK[/STRIDE][+PAD]   batchnorm   relu   maxpool:K[/STRIDE]   avgpool:K[/STRIDE]\n"
                            "  globalavgpool   flatten   fc:OUT\n"
                            "The last is an fc with the number of classes: conv:8x5,relu,maxpool:2,fc:10\n",

@@ -1,8 +1,9 @@
 /* subject.c: a network opened for a command, its data, and whether the two fit. */
 #include "cli/subject.h"
 
+#include "base/layout.h"
 #include "cli/cli.h"
-#include "data/layout.h"
+#include "data/channels_last.h"
 #include "experiment/task.h"
 #include "nn/onnx.h"
 
@@ -13,8 +14,8 @@
 
 #define CHUNK 100u /* samples in memory at a time */
 
-static bool settle_layout(struct subject *s, enum layout layout, struct error *e) {
-    return graph_settle_layout(s->graph, layout, e) || error_prefix(e, "%s", s->path);
+static bool settle_axis_order(struct subject *s, enum axis_order order, struct error *e) {
+    return graph_settle_axis_order(s->graph, order, e) || error_prefix(e, "%s", s->path);
 }
 
 bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
@@ -22,16 +23,16 @@ bool subject_choose(const struct cli_value *output, const struct cli_value *shap
     return network_choice_parse(output->text, shape->text, out, e);
 }
 
-bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, enum layout layout,
+bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, enum axis_order order,
                   struct subject *out, struct error *e) {
     const struct net_options options = {.conv = conv};
     *out = (struct subject){.path = path, .conv = conv};
-    if (!onnx_load_with(path, choice, &out->graph, e) || !settle_layout(out, layout, e) ||
+    if (!onnx_load_with(path, choice, &out->graph, e) || !settle_axis_order(out, order, e) ||
         !weights_create(out->graph, &out->weights, e) || !net_create_with(out->weights, &options, &out->net, e)) {
         subject_finish(out);
         return false;
     }
-    if (out->graph->channels_last) cli_message("%s: %s", path, LAYOUT_LAST_SAID);
+    if (out->graph->channels_last) cli_message("%s: %s", path, CHANNELS_LAST_SAID);
     if (out->graph->warning) cli_message("%s: warning: %s", path, out->graph->warning);
     return true;
 }
@@ -47,8 +48,8 @@ enum conv_route subject_conv(const struct cli_value *value) {
     return (enum conv_route)choice(value, conv_route_names);
 }
 
-enum layout subject_layout(const struct cli_value *value) {
-    return (enum layout)choice(value, layout_names);
+enum axis_order subject_axis_order(const struct cli_value *value) {
+    return (enum axis_order)choice(value, axis_order_names);
 }
 
 bool subject_turn(const struct subject *s, struct dataset *data, struct error *e) {
@@ -80,7 +81,8 @@ void subject_notes(const struct dataset *d) {
 }
 
 uint32_t subject_channels(const struct graph *graph) {
-    return graph->sample.rank == 3 ? (uint32_t)graph->sample.dim[0] : 0;
+    const struct layout layout = layout_of(&graph->sample);
+    return layout.kind == &layout_picture ? (uint32_t)layout.channels : 0;
 }
 
 bool subject_preprocess(const struct cli_value *value, const char *model, struct preprocess *out, struct error *e) {
@@ -117,16 +119,19 @@ void subject_finish(struct subject *subject) {
 bool subject_fits(const struct graph *graph, const char *model, const struct shape *shape, const char *source,
                   struct error *e) {
     char have[128], want[128];
-    bool flat = (shape->rank == 1 || graph->sample.rank == 1) && shape_count(shape) == shape_count(&graph->sample);
-    return flat || shape_equal(&graph->sample, shape) ||
+    return layout_fits(shape, &graph->sample) ||
            error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(shape, have, sizeof have),
                      model, shape_text(&graph->sample, want, sizeof want),
-                     layout_is_last(&graph->sample, shape) ? ": channels last: layout nhwc wanted" : "");
+                     shape_is_channels_last(&graph->sample, shape) ? ": channels last: layout nhwc wanted" : "");
 }
 
-bool subject_fits_data(const struct graph *graph, const char *model, const struct dataset *data, const char *source,
+bool subject_embed(const struct graph *graph, struct dataset *data, const char *source, struct error *e) {
+    return !graph->tokens || dataset_embed(data, &graph->tokens->table, source, e);
+}
+
+bool subject_fits_data(const struct graph *graph, const char *model, struct dataset *data, const char *source,
                        struct error *e) {
-    return subject_fits(graph, model, &data->sample, source, e) &&
+    return subject_embed(graph, data, source, e) && subject_fits(graph, model, &data->sample, source, e) &&
            dataset_check_labels(data, source, graph->classes, e);
 }
 

@@ -17,7 +17,7 @@ struct subject {
 };
 
 /* A warning of the graph, and that its channels come last, go to standard error. */
-bool subject_open(const char *path, enum conv_route, const struct onnx_options *, enum layout, struct subject *out,
+bool subject_open(const char *path, enum conv_route, const struct onnx_options *, enum axis_order, struct subject *out,
                   struct error *);
 /* The values of CLI_MODEL_OUTPUT and CLI_INPUT_SHAPE. network_choice_finish() in any case. */
 bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
@@ -32,7 +32,7 @@ enum task subject_task(const struct cli_value *);
 bool subject_settle_task(struct subject *, enum task, const struct dataset *, const char *source, struct error *);
 
 /* The value of CLI_LAYOUT. */
-enum layout subject_layout(const struct cli_value *);
+enum axis_order subject_axis_order(const struct cli_value *);
 
 /* Turns samples that have their channels last for a network whose file takes them so. */
 bool subject_turn(const struct subject *, struct dataset *, struct error *);
@@ -51,9 +51,11 @@ void subject_notes(const struct dataset *);
  * takes. Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */
 bool subject_fits(const struct graph *, const char *model, const struct shape *, const char *source, struct error *);
 
-/* Also that every label is one of its classes. */
-bool subject_fits_data(const struct graph *, const char *model, const struct dataset *, const char *source,
-                       struct error *);
+/* Samples of tokens become what the graph takes; of a graph without tokens nothing changes. */
+bool subject_embed(const struct graph *, struct dataset *, const char *source, struct error *);
+
+/* Tokens embedded; also that every label is one of its classes. */
+bool subject_fits_data(const struct graph *, const char *model, struct dataset *, const char *source, struct error *);
 
 /* How many samples an option asks for: all, unless it was given; more than there are is an error. */
 bool subject_count(const struct dataset *, const char *source, const char *option, bool given, long wanted,

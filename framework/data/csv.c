@@ -315,6 +315,17 @@ static void table_finish(struct table *t) {
     text_finish(&t->labels.pool);
 }
 
+/* The names of all columns but that of the labels go over to the data. */
+static void hand_over_names(struct table *t, struct dataset *d) {
+    free(t->names[t->label_column]);
+    memmove(t->names + t->label_column, t->names + t->label_column + 1,
+            (t->columns - t->label_column - 1) * sizeof *t->names);
+    d->columns = t->names;
+    d->column_count = t->columns - 1;
+    t->names = NULL;
+    t->columns = 0;
+}
+
 static void note_column(struct dataset *d, const struct table *t) {
     struct excerpt name = excerpt_of(t->labels.column);
 
@@ -343,6 +354,7 @@ bool csv_load(const char *path, const char *label, struct dataset *d, struct err
         t.values = NULL;
         if (!label && t.usual != 1) note_column(d, &t);
         ok = csv_labels_to_classes(&t.labels, d, e);
+        hand_over_names(&t, d);
     }
     table_finish(&t);
     return ok;

@@ -3,6 +3,7 @@
 #define ASSAY_DATA_CSV_H
 
 #include "base/text.h"
+#include "data/csv_text.h"
 #include "data/dataset.h"
 #include "data/source.h"
 
@@ -22,6 +23,8 @@ struct csv_labels {
  * they become classes in sorted order. Words and numbers in one column, several labels in one cell and words that
  * differ in case alone are refused. */
 bool csv_labels_to_classes(const struct csv_labels *, struct dataset *, struct error *);
+/* The same of a column of texts; none is empty. */
+bool csv_labels_from_text(const struct csv_text *, size_t column, struct dataset *, struct error *);
 /* Whether a label is a list of several, by its form alone: "3;5", "cat|dog", "1,2", "[0 1]". */
 bool csv_label_is_list(const char *text);
 

@@ -277,3 +277,22 @@ bool csv_labels_to_classes(const struct csv_labels *l, struct dataset *d, struct
     free(words);
     return ok;
 }
+
+bool csv_labels_from_text(const struct csv_text *t, size_t column, struct dataset *d, struct error *e) {
+    struct csv_labels l = {.path = t->path, .column = t->pool.data + t->field[column]};
+    bool ok = true;
+
+    l.item = malloc(t->rows * sizeof *l.item);
+    if (!l.item) return error_memory(e);
+    for (; ok && l.count < t->rows; l.count++) {
+        const char *text = csv_text_at(t, l.count, column);
+        ok = *text || error_set(e, "%s:%zu: column '%s': an empty field: a label wanted", t->path,
+                                csv_text_line(t, l.count), excerpt_of(l.column).text);
+        l.item[l.count] = (struct csv_label){l.pool.length, csv_text_line(t, l.count)};
+        text_append(&l.pool, text, strlen(text) + 1);
+    }
+    if (ok) ok = l.pool.failed ? error_memory(e) : csv_labels_to_classes(&l, d, e);
+    text_finish(&l.pool);
+    free(l.item);
+    return ok;
+}

@@ -1,6 +1,7 @@
 /* dataset.c: loading a source and handing out its samples, preprocessed. */
 #include "data/dataset.h"
 
+#include "base/layout.h"
 #include "base/text.h"
 #include "data/source.h"
 #include "data/source_kind.h"
@@ -27,7 +28,7 @@ static bool fit_samples(struct dataset *d, struct error *e) {
     struct image image = {0};
     bool ok = true;
 
-    if (!d->bytes || d->sample.rank != 3)
+    if (!d->bytes || layout_of(&d->sample).kind != &layout_picture)
         return error_set(
             e, "samples of shape %s: pictures of 8 bits wanted by preprocessing with channels, resize or crop",
             shape_text(&d->sample, text, sizeof text));
@@ -121,6 +122,8 @@ void dataset_destroy(struct dataset *d) {
     if (!d) return;
     for (uint32_t i = 0; d->class_names && i < d->classes; i++) free(d->class_names[i]);
     free(d->class_names);
+    for (size_t i = 0; i < d->column_count; i++) free(d->columns[i]);
+    free(d->columns);
     for (uint32_t i = 0; d->files && i < d->count; i++) free(d->files[i].path);
     free(d->files);
     free(d->list);
@@ -131,12 +134,53 @@ void dataset_destroy(struct dataset *d) {
     free(d);
 }
 
+/* out[dimensions][length] */
+static void embed(const struct dataset *d, const float *tokens, float *out) {
+    size_t dimensions = d->sample.dim[0], length = d->sample.dim[1];
+
+    for (size_t p = 0; p < length; p++) {
+        size_t row = p < d->token_count ? (size_t)tokens[p] : 0;
+        for (size_t c = 0; c < dimensions; c++) out[c * length + p] = d->table[row * dimensions + c];
+    }
+}
+
 bool dataset_sample(const struct dataset *d, uint32_t index, float *out, struct error *e) {
     size_t first = index * shape_count(&d->sample);
 
+    if (d->table) {
+        embed(d, d->values + index * d->token_count, out);
+        return true;
+    }
     if (d->files) return folder_sample(d, index, out, e);
     if (d->bytes) preprocess_bytes(&d->preprocess, &d->sample, d->bytes + first, out);
     else preprocess_floats(&d->preprocess, &d->sample, d->values + first, out);
+    return true;
+}
+
+bool dataset_embed(struct dataset *d, const struct token_table *t, const char *source, struct error *e) {
+    size_t n = shape_count(&d->sample);
+    struct text plain = {0};
+
+    preprocess_text(&d->preprocess, &plain);
+    bool as_is = plain.data && strcmp(plain.data, "values as they are") == 0;
+    text_finish(&plain);
+    if (!d->values || d->sample.rank != 1 || n > t->length || !as_is)
+        return error_set(e, "%s: up to %zu numbers of tokens a sample wanted, in columns of a table, not preprocessed",
+                         excerpt_of(source).text, t->length);
+    for (size_t k = 0; k < n * d->count; k++) {
+        double token = (double)d->values[k];
+        if (!(token >= 0 && token < (double)t->vocabulary && floor(token) == token))
+            return error_set(e, "%s: sample %zu has token %g in place %zu: a whole number below %zu wanted",
+                             excerpt_of(source).text, k / n, token, k % n, t->vocabulary);
+    }
+    d->table = t->rows;
+    d->token_count = n;
+    d->sample = (struct shape){2, {t->dimensions, t->length}};
+    return true;
+}
+
+bool dataset_take_shape(struct dataset *d, const struct shape *shape) {
+    if (d->sample.rank == 1 && layout_fits(&d->sample, shape)) d->sample = *shape;
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/shape.h"
+#include "base/token_table.h"
 #include "base/text.h"
 #include "data/class_names.h"
 #include "data/preprocess.h"
@@ -14,6 +15,8 @@
  *                                class, else the last); text labels become classes in sorted order
  *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
  *                                label, target or class), or in a folder for each class, or without labels
+ *   sequence:FILE                CSV with the columns sequence (letters A C G T, or U; N: any) and label, target or
+ *                                class: one-hot samples of 4 x length, all of one length
  *   npy:INPUTS[,LABELS]          NumPy arrays: inputs N x F, N x H x W or N x C x H x W (or N x H x W x C of 1 or 3
  *                                channels), labels N or N x 1
  *   npz:FILE                     the same in one file, named inputs and labels, or x and y
@@ -31,7 +34,7 @@ struct dataset_file {
 
 struct dataset {
     uint32_t count;
-    struct shape sample;        /* C x H x W, or F */
+    struct shape sample;        /* C x H x W, C x L, or F (base/layout.h) */
     uint32_t classes;           /* largest label + 1, the number of words, or of names; 0 without labels */
     uint8_t *bytes;             /* [count][sample] as stored, or NULL */
     float *values;              /* [count][sample] where the source is not bytes, or NULL */
@@ -41,8 +44,14 @@ struct dataset {
     bool unlabelled;            /* every label is DATASET_NO_LABEL */
     char **class_names;         /* [classes] words without names, in sorted order; else NULL */
     uint32_t named;             /* classes of the names it was loaded with; 0: none */
+    char **columns;             /* [elements of a sample] names of features, or NULL */
+    size_t column_count;
     struct preprocess preprocess;
     struct text notes; /* what was decided without being asked, a line each: to be shown once */
+
+    /* Tokens: values are numbers of rows, [count][token_count]; a sample is dimensions x length of the table. */
+    const float *table; /* borrowed; NULL: no tokens */
+    size_t token_count;
 
     /* While it is loaded; borrowed. */
     const struct class_names *names; /* or NULL */
@@ -65,6 +74,14 @@ void dataset_destroy(struct dataset *);
 
 /* out[sample]: sample `index` (< count), preprocessed. Fails only where a file has to be read. */
 bool dataset_sample(const struct dataset *, uint32_t index, float *out, struct error *);
+
+/* Flat samples become samples of that shape, which has as many elements; others stay what they are. True. */
+bool dataset_take_shape(struct dataset *, const struct shape *);
+
+/* Samples of numbers of tokens become the rows of these, dimensions x length, borrowed as long as the data lives;
+ * behind the last number comes token 0 up to the length. False, naming sample and place, where a value is no number of
+ * a row, or where there are too many. */
+bool dataset_embed(struct dataset *, const struct token_table *, const char *source, struct error *);
 
 /* Adds a line to the notes. Out of memory it is left out. */
 void dataset_note(struct dataset *, const char *format, ...) __attribute__((format(printf, 2, 3)));

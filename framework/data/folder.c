@@ -80,23 +80,6 @@ static bool check_listed(const struct folder *f, struct error *e) {
     return ok;
 }
 
-static bool take_labels(const struct folder *f, struct dataset *d, struct error *e) {
-    struct csv_labels l = {.path = f->labels_path, .column = f->table.pool.data + f->table.field[f->label]};
-    bool ok = true;
-
-    l.item = malloc(f->table.rows * sizeof *l.item);
-    if (!l.item) return error_memory(e);
-    for (; l.count < f->table.rows; l.count++) {
-        const char *text = csv_text_at(&f->table, l.count, f->label);
-        l.item[l.count] = (struct csv_label){l.pool.length, csv_text_line(&f->table, l.count)};
-        text_append(&l.pool, text, strlen(text) + 1);
-    }
-    ok = l.pool.failed ? error_memory(e) : csv_labels_to_classes(&l, d, e);
-    text_finish(&l.pool);
-    free(l.item);
-    return ok;
-}
-
 /* The pictures as the list has them; each must be there. */
 static bool take_files(const struct folder *f, struct dataset *d, struct error *e) {
     d->files = calloc(f->table.rows, sizeof *d->files);
@@ -163,7 +146,8 @@ bool folder_sample(const struct dataset *d, uint32_t index, float *out, struct e
 }
 
 static bool load_list(struct folder *f, struct dataset *d, struct error *e) {
-    bool ok = read_table(f, e) && check_listed(f, e) && take_labels(f, d, e) && take_files(f, d, e);
+    bool ok = read_table(f, e) && check_listed(f, e) && csv_labels_from_text(&f->table, f->label, d, e) &&
+              take_files(f, d, e);
 
     csv_text_finish(&f->table);
     free(f->sorted);

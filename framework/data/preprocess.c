@@ -1,6 +1,7 @@
 /* preprocess.c: the presets, and values made from stored bytes and floats. */
 #include "data/preprocess.h"
 
+#include "base/layout.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -97,7 +98,7 @@ void preprocess_text(const struct preprocess *p, struct text *out) {
 /* ---- Applied ---- */
 
 static size_t channels_of(const struct shape *sample) {
-    return sample->rank == 3 ? sample->dim[0] : 1;
+    return layout_of(sample).channels;
 }
 
 bool preprocess_fits(const struct preprocess *p, const struct shape *sample, struct error *e) {

@@ -11,7 +11,8 @@
 struct dataset;
 
 #define SOURCE_FORMS                                                                                                   \
-    "idx:IMAGES,LABELS, csv:FILE[,label=COLUMN], folder:DIR, npy:INPUTS[,LABELS], npz:FILE or cifar10:FILE[,FILE...]"
+    "idx:IMAGES,LABELS, csv:FILE[,label=COLUMN], folder:DIR, sequence:FILE, npy:INPUTS[,LABELS], npz:FILE or "         \
+    "cifar10:FILE[,FILE...]"
 
 /* Labels are 0 .. this - 1. More classes than that are no classes: someone took the wrong column or file. */
 #define SOURCE_CLASSES_MAX 65536u
@@ -25,6 +26,7 @@ bool csv_load(const char *path, const char *label, struct dataset *, struct erro
 
 bool folder_load(const char *path, struct dataset *, struct error *);
 bool folder_sample(const struct dataset *, uint32_t index, float *out, struct error *);
+bool sequence_load(const char *path, struct dataset *, struct error *);
 bool npy_source_load(const char *inputs, const char *labels, struct dataset *, struct error *); /* labels may be NULL */
 bool npz_load(const char *path, struct dataset *, struct error *);
 bool cifar_load(char *const *paths, size_t n, struct dataset *, struct error *);

@@ -66,6 +66,15 @@ static bool folder_from(const struct source_parts *p, struct dataset *d, struct 
     return folder_load(p->path[0], d, e);
 }
 
+static bool sequence_split(const char *rest, struct source_parts *p, struct error *e) {
+    if (!*rest) return error_set(e, "sequence:FILE wanted");
+    return add_path(p, rest, strlen(rest), e);
+}
+
+static bool sequence_from(const struct source_parts *p, struct dataset *d, struct error *e) {
+    return sequence_load(p->path[0], d, e);
+}
+
 static bool npy_split(const char *rest, struct source_parts *p, struct error *e) {
     return split_commas(rest, 2, p) || error_set(e, "one path, or two with one comma between them, wanted: "
                                                     "npy:INPUTS[,LABELS]");
@@ -95,8 +104,9 @@ static bool cifar_from(const struct source_parts *p, struct dataset *d, struct e
 
 static const struct source_kind source_kinds[] = {
     {"idx", idx_split, idx_from, false},         {"csv", csv_split, csv_from, false},
-    {"folder", folder_split, folder_from, true}, {"npy", npy_split, npy_from, false},
-    {"npz", npz_split, npz_from, false},         {"cifar10", cifar_split, cifar_from, false},
+    {"folder", folder_split, folder_from, true}, {"sequence", sequence_split, sequence_from, false},
+    {"npy", npy_split, npy_from, false},         {"npz", npz_split, npz_from, false},
+    {"cifar10", cifar_split, cifar_from, false},
 };
 #define KIND_COUNT (sizeof source_kinds / sizeof *source_kinds)
 

@@ -10,6 +10,11 @@ static bool non_negative(unsigned claims, enum reduction r) {
     return (claims & ASSAY_NON_NEGATIVE) || r == REDUCE_MEAN_ABS || r == REDUCE_MAX_ABS;
 }
 
+/* Of tokens one number each is judged: the dimensions of an embedding mean nothing one by one. */
+static enum reduction reduction_of(const struct run *run, const struct battery_explainer *entry) {
+    return run->graph->tokens && entry->reduction == REDUCE_NONE ? REDUCE_SUM : entry->reduction;
+}
+
 /* Adds a row of that name for the spec; takes over `name`. A plugin that cannot be used costs its own row. */
 static bool add_row(struct run *run, char *name, const struct explainer_spec *spec, enum reduction reduction,
                     struct location location, struct error *e) {
@@ -49,7 +54,8 @@ static bool open_before_relu(struct run *run, const struct battery_explainer *en
     for (size_t k = 0; k < entry->spec.param_count; k++)
         if (strcmp(entry->spec.params[k].name, relu) != 0) spec.params[spec.param_count++] = entry->spec.params[k];
     spec.params[spec.param_count++] = (struct option){.name = relu, .value = zero, .location = entry->location};
-    bool ok = add_row(run, text_format("%s (before ReLU)", entry->name), &spec, entry->reduction, entry->location, e);
+    bool ok =
+        add_row(run, text_format("%s (before ReLU)", entry->name), &spec, reduction_of(run, entry), entry->location, e);
     free(spec.params);
     return ok;
 }
@@ -96,7 +102,8 @@ bool explainers_open(struct run *run, const char *only, struct error *e) {
     for (size_t i = 0; i < b->explainer_count; i++) {
         const struct battery_explainer *entry = &b->explainers[i];
         if (only && strcmp(entry->name, only) != 0) continue;
-        if (!add_row(run, text_copy(entry->name), &entry->spec, entry->reduction, entry->location, e)) return false;
+        if (!add_row(run, text_copy(entry->name), &entry->spec, reduction_of(run, entry), entry->location, e))
+            return false;
     }
     return add_before_relu(run, e) && add_yardsticks(run, e);
 }

@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/text.h"
 #include "workers/sandbox.h"
 
@@ -75,9 +76,9 @@ static json_t *model_json(const struct run *run) {
     return json_pack(
         "{s:o, s:s, s:s*, s:s*, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "path", text_json(run->battery->model), "sha256",
         run->model_digest, "output", g->taken, "weights_sha256", external_digest(g, weights), "sample",
-        shape_json(&g->sample), "layout", layout_names[g->channels_last ? LAYOUT_NHWC : LAYOUT_NCHW], "task",
-        task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes, "parameters",
-        (json_int_t)weights_flat_count(g), "layers", layers, "warning", text_json(g->warning));
+        shape_json(&g->sample), "layout", axis_order_names[g->channels_last ? AXIS_ORDER_NHWC : AXIS_ORDER_NCHW],
+        "task", task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
+        "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning", text_json(g->warning));
 }
 
 /* Of a folder: the list, and all its pictures. */
@@ -119,16 +120,24 @@ static json_t *values_json(const struct preprocess *p) {
                      p->mean[2], "std", p->std[0], p->std[1], p->std[2], "order", channel_order_names[p->order]);
 }
 
+/* Names of features; of other inputs there are none. */
+static json_t *columns_json(const struct dataset *d) {
+    if (!d->columns || layout_of(&d->sample).kind != &layout_features) return NULL;
+    json_t *a = json_array();
+    for (size_t i = 0; i < d->column_count; i++) json_array_append_new(a, text_json(d->columns[i]));
+    return a;
+}
+
 static const char *target_text(const struct battery *b) {
     return b->target == TARGET_CLASS ? b->target_class : b->target == TARGET_LABEL ? "label" : "predicted";
 }
 
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
-    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b}", "source", text_json(b->data_source), "preprocess",
+    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b, s:o*}", "source", text_json(b->data_source), "preprocess",
                      b->data_preprocess, "values", values_json(&b->preprocess), "files",
                      files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target", target_text(b),
-                     "only_correct", b->only_correct);
+                     "only_correct", b->only_correct, "columns", columns_json(run->data));
 }
 
 static json_t *training_json(const struct run *run) {

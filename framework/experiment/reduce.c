@@ -1,23 +1,21 @@
 /* reduce.c: channels of a map into one. */
 #include "experiment/reduce.h"
 
+#include "base/layout.h"
+
 #include <float.h>
 #include <math.h>
 
 struct map_shape run_map_shape(const struct shape *sample, enum reduction reduction) {
-    if (sample->rank != 3) return (struct map_shape){1, 1, (uint32_t)shape_count(sample)};
-    struct map_shape s = {(uint32_t)sample->dim[0], (uint32_t)sample->dim[1], (uint32_t)sample->dim[2]};
-    if (reduction != REDUCE_NONE) s.channels = 1;
-    return s;
+    struct layout l = layout_of(sample);
+    size_t channels = reduction == REDUCE_NONE ? l.channels : 1;
+    return (struct map_shape){(uint32_t)channels, (uint32_t)l.height, (uint32_t)l.width};
 }
 
 /* Features have no channels to reduce over; their absolute value is what the reductions by absolute value leave. */
-static size_t channels_of(const struct shape *sample) {
-    return sample->rank == 3 ? sample->dim[0] : 1;
-}
-
 void run_reduce(const struct shape *sample, enum reduction reduction, const float *map, float *out) {
-    size_t channels = channels_of(sample), pixels = shape_count(sample) / channels;
+    const struct layout l = layout_of(sample);
+    const size_t channels = l.channels, pixels = l.positions;
     if (reduction == REDUCE_NONE) {
         for (size_t i = 0; i < channels * pixels; i++) out[i] = map[i];
         return;
@@ -38,7 +36,8 @@ void run_reduce(const struct shape *sample, enum reduction reduction, const floa
 }
 
 void run_nonzero(const struct shape *sample, enum reduction reduction, const float *x, uint8_t *out) {
-    size_t channels = channels_of(sample), pixels = shape_count(sample) / channels;
+    const struct layout l = layout_of(sample);
+    const size_t channels = l.channels, pixels = l.positions;
     if (reduction == REDUCE_NONE) {
         for (size_t i = 0; i < channels * pixels; i++) out[i] = x[i] != 0;
         return;

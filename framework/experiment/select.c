@@ -1,6 +1,7 @@
 /* Which samples are explained. */
 #include "experiment/setup.h"
 
+#include "base/layout.h"
 #include "base/rng.h"
 #include "nn/net.h"
 
@@ -189,6 +190,12 @@ static double zero_share(const struct input_set *set, size_t size) {
     return all ? (double)zeros / (double)all : 0;
 }
 
+static bool all_one_hot(const struct input_set *set, const struct layout *layout, size_t size) {
+    bool all = set->count > 0;
+    for (uint32_t i = 0; all && i < set->count; i++) all = layout_one_hot(layout, set->x + i * size);
+    return all;
+}
+
 static bool allocate(struct input_set *set, uint32_t wanted, size_t size) {
     uint32_t *numbers = malloc((size_t)wanted * (5 + DERANGEMENTS) * sizeof *numbers);
     set->x = malloc(wanted * size * sizeof *set->x);
@@ -284,7 +291,9 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     if (ok) {
         struct rng rng = rng_stream(b->seed, "derangements", 0);
         rng_derangements(&rng, set->count, DERANGEMENTS, s.order, set->derangements);
+        const struct layout layout = layout_of(&run->data->sample);
         set->zero_share = zero_share(set, s.size);
+        set->one_hot = all_one_hot(set, &layout, s.size);
         number(run, root);
         ok = put_inputs(run, root, e);
     }

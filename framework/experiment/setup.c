@@ -2,9 +2,10 @@
 #include "experiment/setup.h"
 
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "data/layout.h"
+#include "data/channels_last.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
@@ -17,22 +18,22 @@
 /* ---- model and data ---- */
 
 /* An image model may be fed flat samples and a flat model images: the elements are the same. */
-static bool check_data(const struct run *run, const struct dataset *data, const struct graph *graph, const char *source,
+static bool check_data(const struct run *run, struct dataset *data, const struct graph *graph, const char *source,
                        struct error *e) {
     char got[128], wanted[128];
-    bool flat = (data->sample.rank == 1 || graph->sample.rank == 1) &&
-                shape_count(&data->sample) == shape_count(&graph->sample);
-    if (!flat && !shape_equal(&data->sample, &graph->sample))
-        return error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source,
-                         shape_text(&data->sample, got, sizeof got), run->battery->model,
-                         shape_text(&graph->sample, wanted, sizeof wanted),
-                         layout_is_last(&graph->sample, &data->sample) ? ": channels last: `layout: nhwc` wanted" : "");
+    const struct tokens *tokens = run->graph->tokens;
+    if (tokens && !dataset_embed(data, &tokens->table, source, e)) return false;
+    if (!layout_fits(&data->sample, &graph->sample))
+        return error_set(
+            e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(&data->sample, got, sizeof got),
+            run->battery->model, shape_text(&graph->sample, wanted, sizeof wanted),
+            shape_is_channels_last(&graph->sample, &data->sample) ? ": channels last: `layout: nhwc` wanted" : "");
     return dataset_check_labels(data, source, graph->classes, e);
 }
 
-static bool settle_layout(struct run *run, struct error *e) {
+static bool settle_axis_order(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    return graph_settle_layout(run->graph, b->layout, e) || error_prefix(e, "%s", b->model);
+    return graph_settle_axis_order(run->graph, b->axis_order, e) || error_prefix(e, "%s", b->model);
 }
 
 /* What of the battery needs labels; NULL: nothing. */
@@ -46,8 +47,9 @@ static const char *labels_use(const struct run *run) {
 static bool load_data(struct run *run, const char *source, const char *labels_for, struct dataset **out,
                       struct error *e) {
     const struct shape *sample = run->graph ? &run->graph->sample : NULL; /* NULL: its sizes are those of the data */
+    const bool picture = sample && layout_of(sample).kind == &layout_picture;
     const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
-                                            sample && sample->rank == 3 ? (uint32_t)sample->dim[0] : 0};
+                                            picture ? (uint32_t)sample->dim[0] : 0};
     return dataset_load_for(source, &request, out, e) &&
            (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));
 }
@@ -94,25 +96,31 @@ static bool load_network(struct run *run, bool *open, struct error *e) {
     struct onnx_options options = run->battery->network.onnx;
     if (run->data) options.data = run->data->sample;
     options.open = open;
-    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_layout(run, e);
+    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_axis_order(run, e);
 }
 
-static bool load_network_and_data(struct run *run, struct error *e) {
+/* The data are loaded here only where the file leaves sizes open. */
+static bool load_settled_network(struct run *run, struct error *e) {
     struct error first = {{0}};
-    bool open = false, loaded = load_network(run, &open, &first);
-    if (!loaded && !open) return error_set(e, "%s", first.text);
-    return load_data(run, run->battery->data_source, labels_use(run), &run->data, e) &&
-           (loaded || load_network(run, NULL, e));
+    bool open = false;
+    if (load_network(run, &open, &first)) return true;
+    if (!open) return error_set(e, "%s", first.text);
+    return load_data(run, run->battery->data_source, labels_use(run), &run->data, e) && load_network(run, NULL, e);
 }
 
-static bool open_model(struct run *run, struct error *e) {
-    struct battery *b = run->battery;
+/* Before the explainers, whose maps are reduced as the network's input asks. */
+static bool open_graph(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) &&
-           load_network_and_data(run, e) && take_preprocess(run, e) &&
+           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_settled_network(run, e);
+}
+
+static bool open_data(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    return (run->data || load_data(run, b->data_source, labels_use(run), &run->data, e)) && take_preprocess(run, e) &&
            task_settle(run->graph, b->task, run->data, b->data_source, b->model, e) &&
            weights_create(run->graph, &run->model, e) && check_data(run, run->data, run->graph, b->data_source, e) &&
-           find_target(run, e);
+           dataset_take_shape(run->data, &run->graph->sample) && find_target(run, e);
 }
 
 static bool fits_inputs(const struct run *run, struct error *e) {
@@ -227,6 +235,7 @@ static bool open_training(struct run *run, struct error *e) {
     if (!check_data(run, run->training, run->label_graph, b->training_source, e) ||
         !dataset_same_words(run->data, b->data_source, run->training, b->training_source, e))
         return false;
+    dataset_take_shape(run->training, &run->data->sample);
     if (run->training->count < b->training_images)
         return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source,
                          run->training->count, b->training_images);
@@ -285,7 +294,7 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
-           explainers_open(run, row, e) && open_model(run, e) && fits_inputs(run, e) &&
+           open_graph(run, e) && explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
 }

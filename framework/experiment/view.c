@@ -12,7 +12,3 @@ const struct explainer_entry *view_yardstick(const struct experiment_view *v, en
         if (v->explainers[i].yardstick && v->explainers[i].reduction == reduction) return &v->explainers[i];
     return NULL;
 }
-
-size_t view_channels(const struct experiment_view *v) {
-    return v->sample->rank == 3 ? v->sample->dim[0] : 1;
-}

@@ -17,6 +17,7 @@ struct input_set {
     float *x;                                               /* [count][sample elements] */
     uint32_t *derangements; /* [DERANGEMENTS][count], no pair twice; of fewer than 5 inputs the last are the identity */
     double zero_share;      /* of elements that are exactly 0 */
+    bool one_hot;           /* every input (layout_one_hot) */
 };
 
 /* One explainer of the battery, or a yardstick of the harness: the absolute gradient under one reduction, which
@@ -76,7 +77,5 @@ struct experiment_view {
 const struct network *view_network(const struct experiment_view *, enum network_kind, uint32_t draw);
 /* The yardstick with that reduction, or NULL. */
 const struct explainer_entry *view_yardstick(const struct experiment_view *, enum reduction);
-/* Channels of a sample: 1 of features. */
-size_t view_channels(const struct experiment_view *);
 
 #endif

@@ -99,16 +99,27 @@ static bool gate_repeat(struct judge_case *c, struct judgement *j) {
     return true;
 }
 
+/* Of letters all positions count: the elements that are not zero are all one, in which a map may well be constant. */
+static enum view stability_view(const struct judge_case *c) {
+    bool magnitude = case_row(c)->non_negative;
+    if (c->view->inputs[c->root].one_hot) return magnitude ? VIEW_ABSOLUTE_ALL : VIEW_SIGNED_ALL;
+    return magnitude ? VIEW_ABSOLUTE_NONZERO : VIEW_SIGNED_NONZERO;
+}
+
 static bool gate_stable(struct judge_case *c, struct judgement *j) {
     uint32_t jitter;
     if (!plan_find(c->view->plan, c->root, attribution_is_jittered, &jitter)) return false;
     if (gate_unit(c, jitter, j)) return true;
-    enum view view = case_row(c)->non_negative ? VIEW_ABSOLUTE_NONZERO : VIEW_SIGNED_NONZERO;
-    double stable = samples_mean(c, jitter, view);
+    double stable = samples_mean(c, jitter, stability_view(c));
     if (stable >= c->constants->stability) return false;
     if (isnan(stable))
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Not stable: maps of jittered inputs have no similarity to the originals.");
+    else if (c->view->inputs[c->root].one_hot)
+        judgement_say(j, VERDICT_UNINFORMATIVE,
+                      "Not stable: another letter at %.2g %% of the positions (at least one) leaves similarity %.2f < "
+                      "%.2f.",
+                      100 * c->constants->jitter, stable, c->constants->stability);
     else
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Not stable: noise of %.2g %% of the input range leaves similarity %.2f < %.2f.",

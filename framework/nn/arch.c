@@ -1,6 +1,8 @@
 /* arch.c: a list of layers read item by item, and the graph that it means. */
 #include "nn/arch.h"
 
+#include "base/layout.h"
+#include "base/rng.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -12,7 +14,7 @@
 #define MAX_SIZE 65536           /* of channels, kernels, strides, features */
 #define MAX_PARAMETER (1u << 28) /* elements of one parameter */
 
-enum item_kind { CONV, BATCHNORM, RELU, MAXPOOL, AVGPOOL, GLOBALAVGPOOL, FLATTEN, FC, KINDS };
+enum item_kind { EMBED, CONV, BATCHNORM, RELU, MAXPOOL, AVGPOOL, GLOBALAVGPOOL, FLATTEN, FC, KINDS };
 
 /* The numbers of an item: conv:OUTxKERNEL/STRIDE+PAD, maxpool:KERNEL/STRIDE, fc:OUT. */
 struct item {
@@ -47,11 +49,17 @@ __attribute__((format(printf, 4, 5))) static bool item_error(const char *list, c
 
 /* ---- Parsing ---- */
 
-static const char *const names[KINDS] = {"conv",    "batchnorm",     "relu",    "maxpool",
-                                         "avgpool", "globalavgpool", "flatten", "fc"};
-static const char *const forms[KINDS] = {
-    "conv:OUTxKERNEL[/STRIDE][+PAD]", "batchnorm",     "relu",    "maxpool:KERNEL[/STRIDE]",
-    "avgpool:KERNEL[/STRIDE]",        "globalavgpool", "flatten", "fc:OUT"};
+static const char *const names[KINDS] = {"embed",   "conv",          "batchnorm", "relu", "maxpool",
+                                         "avgpool", "globalavgpool", "flatten",   "fc"};
+static const char *const forms[KINDS] = {"embed:WORDSxDIMENSIONS",
+                                         "conv:OUTxKERNEL[/STRIDE][+PAD]",
+                                         "batchnorm",
+                                         "relu",
+                                         "maxpool:KERNEL[/STRIDE]",
+                                         "avgpool:KERNEL[/STRIDE]",
+                                         "globalavgpool",
+                                         "flatten",
+                                         "fc:OUT"};
 
 /* A whole number in [min, MAX_SIZE] at *at. */
 static bool take_number(const char **at, const char *end, size_t min, size_t *out) {
@@ -74,6 +82,11 @@ static bool take_optional(const char **at, const char *end, char mark, size_t mi
 
 static bool take_sizes(struct item *item, const char *at, const char *end) {
     switch (item->kind) {
+    case EMBED:
+        if (!take_number(&at, end, 1, &item->kernel) || at == end || *at++ != 'x' ||
+            !take_number(&at, end, 1, &item->out))
+            return false;
+        break;
     case CONV:
         item->stride = 1;
         if (!take_number(&at, end, 1, &item->out) || at == end || *at++ != 'x' ||
@@ -103,7 +116,7 @@ static bool unknown_item(const char *list, const struct item *item, size_t name_
     const char *nearest = text_nearest(name, names, KINDS);
     if (nearest) snprintf(hint, sizeof hint, " (did you mean %s?)", nearest);
     return item_error(list, item, e,
-                      "no such layer%s: wanted conv, batchnorm, relu, maxpool, avgpool, globalavgpool, "
+                      "no such layer%s: wanted embed, conv, batchnorm, relu, maxpool, avgpool, globalavgpool, "
                       "flatten or fc",
                       hint);
 }
@@ -164,33 +177,64 @@ static void layer_name(struct builder *b, enum item_kind kind, char *out) {
     snprintf(out, NAME_SIZE, "%s%u", names[kind], ++b->seen[kind]);
 }
 
-static bool want_image(const struct builder *b, struct error *e) {
-    char text[64];
-    if (b->shape.rank == 3) return true;
-    return item_error(b->list, b->item, e, "its input has shape %s: wanted channels x height x width",
-                      shape_text(&b->shape, text, sizeof text));
+/* A window slides over the dimensions behind the channels, of which there are one or two. */
+static bool has_window(const struct shape *sample) {
+    const struct layout_kind *kind = layout_of(sample).kind;
+    return kind == &layout_picture || kind == &layout_sequence;
 }
 
-/* Slides a window over height and width. */
+static bool want_window(const struct builder *b, struct error *e) {
+    char text[64];
+    if (has_window(&b->shape)) return true;
+    return item_error(b->list, b->item, e, "its input has shape %s: wanted %s or %s",
+                      shape_text(&b->shape, text, sizeof text), layout_picture.form, layout_sequence.form);
+}
+
 static bool slide(struct builder *b, struct error *e) {
     const struct item *item = b->item;
-    char text[64];
-    if (!want_image(b, e)) return false;
-    for (int axis = 1; axis < 3; axis++)
+    char text[64], across[32] = "";
+    if (!want_window(b, e)) return false;
+    if (b->shape.rank == 3) snprintf(across, sizeof across, "x%zu", item->kernel);
+    for (uint32_t axis = 1; axis < b->shape.rank; axis++)
         if (b->shape.dim[axis] + 2 * item->pad < item->kernel)
-            return item_error(b->list, item, e, "a window of %zux%zu does not fit into its input of %s", item->kernel,
-                              item->kernel, shape_text(&b->shape, text, sizeof text));
-    for (int axis = 1; axis < 3; axis++)
+            return item_error(b->list, item, e, "a window of %zu%s does not fit into its input of %s", item->kernel,
+                              across, shape_text(&b->shape, text, sizeof text));
+    for (uint32_t axis = 1; axis < b->shape.rank; axis++)
         b->shape.dim[axis] = (b->shape.dim[axis] + 2 * item->pad - item->kernel) / item->stride + 1;
     return true;
 }
 
 /* kernel_shape, strides and pads of the item; the arrays live in the caller. */
-static void window_attributes(const struct item *item, int64_t sizes[8], struct attribute out[3]) {
+static void window_attributes(const struct builder *b, int64_t sizes[8], struct attribute out[3]) {
+    const struct item *item = b->item;
+    const size_t axes = b->shape.rank - 1;
     for (int i = 0; i < 8; i++) sizes[i] = (int64_t)(i < 2 ? item->kernel : i < 4 ? item->stride : item->pad);
-    out[0] = (struct attribute){.name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = sizes, .count = 2};
-    out[1] = (struct attribute){.name = "strides", .kind = ATTRIBUTE_INTS, .ints = sizes + 2, .count = 2};
-    out[2] = (struct attribute){.name = "pads", .kind = ATTRIBUTE_INTS, .ints = sizes + 4, .count = 4};
+    out[0] = (struct attribute){.name = "kernel_shape", .kind = ATTRIBUTE_INTS, .ints = sizes, .count = axes};
+    out[1] = (struct attribute){.name = "strides", .kind = ATTRIBUTE_INTS, .ints = sizes + 2, .count = axes};
+    out[2] = (struct attribute){.name = "pads", .kind = ATTRIBUTE_INTS, .ints = sizes + 4, .count = 2 * axes};
+}
+
+/* Rows drawn at random, and not trained: of so few words any different rows will do. */
+static bool build_embed(struct builder *b, struct error *e) {
+    const struct shape table = {2, {b->item->kernel, b->item->out}};
+    const size_t length = b->shape.dim[0];
+    char text[64];
+
+    if (b->item->text != b->list || b->shape.rank != 1)
+        return item_error(b->list, b->item, e,
+                          "its input has shape %s: wanted numbers of tokens, and embed first of all",
+                          shape_text(&b->shape, text, sizeof text));
+    if (shape_count(&table) > MAX_PARAMETER)
+        return item_error(b->list, b->item, e, "it has %zu weights: at most %u wanted", shape_count(&table),
+                          MAX_PARAMETER);
+    float *rows = malloc(shape_count(&table) * sizeof *rows);
+    if (!rows) return error_memory(e);
+    rng_fill_normal(rng_seed(0, "embedding", 0), 0, shape_count(&table), rows);
+    b->shape = (struct shape){2, {b->item->out, length}};
+    bool ok = graph_add_tokens(b->graph, "embedding", "tokens", "embedding.weight", &table, rows, length, e);
+    if (ok) snprintf(b->value, sizeof b->value, "%s", b->graph->tokens->input);
+    free(rows);
+    return ok;
 }
 
 static bool build_conv(struct builder *b, struct error *e) {
@@ -200,13 +244,13 @@ static bool build_conv(struct builder *b, struct error *e) {
     struct attribute attributes[3];
     int64_t sizes[8];
 
-    if (!want_image(b, e)) return false;
-    struct shape filters = {4, {item->out, b->shape.dim[0], item->kernel, item->kernel}};
+    if (!want_window(b, e)) return false;
+    struct shape filters = {b->shape.rank + 1, {item->out, b->shape.dim[0], item->kernel, item->kernel}};
     struct shape biases = {1, {item->out}};
     if (!slide(b, e)) return false;
     b->shape.dim[0] = item->out;
     layer_name(b, CONV, name);
-    window_attributes(item, sizes, attributes);
+    window_attributes(b, sizes, attributes);
     return add_parameter(b, name, "weight", &filters, 0, weight, e) &&
            add_parameter(b, name, "bias", &biases, 0, bias, e) && add_node(b, "Conv", name, more, 2, attributes, 3, e);
 }
@@ -218,7 +262,7 @@ static bool build_pool(struct builder *b, struct error *e) {
 
     if (!slide(b, e)) return false;
     layer_name(b, b->item->kind, name);
-    window_attributes(b->item, sizes, attributes);
+    window_attributes(b, sizes, attributes);
     return add_node(b, b->item->kind == MAXPOOL ? "MaxPool" : "AveragePool", name, NULL, 0, attributes, 2, e);
 }
 
@@ -242,9 +286,9 @@ static bool build_relu(struct builder *b, struct error *e) {
 
 static bool build_globalavgpool(struct builder *b, struct error *e) {
     char name[NAME_SIZE];
-    if (!want_image(b, e)) return false;
+    if (!want_window(b, e)) return false;
     layer_name(b, GLOBALAVGPOOL, name);
-    b->shape.dim[1] = b->shape.dim[2] = 1;
+    for (uint32_t axis = 1; axis < b->shape.rank; axis++) b->shape.dim[axis] = 1;
     return add_node(b, "GlobalAveragePool", name, NULL, 0, NULL, 0, e);
 }
 
@@ -273,7 +317,8 @@ static bool build_fc(struct builder *b, struct error *e) {
 }
 
 static bool (*const builders[KINDS])(struct builder *, struct error *) = {
-    build_conv, build_batchnorm, build_relu, build_pool, build_pool, build_globalavgpool, build_flatten, build_fc};
+    build_embed, build_conv,          build_batchnorm, build_relu, build_pool,
+    build_pool,  build_globalavgpool, build_flatten,   build_fc};
 
 static bool build_items(struct builder *b, struct error *e) {
     for (const char *at = b->list;; at++) {
@@ -295,12 +340,14 @@ bool arch_build(const char *list, const struct shape *sample, struct graph **out
     struct builder b = {.list = list, .shape = *sample, .value = "input"};
     struct shape batch = {.rank = sample->rank + 1}; /* dim[0] is 0: any batch */
 
-    if (sample->rank != 1 && sample->rank != 3)
-        return error_set(e, "layers: samples have %u dimensions: wanted channels x height x width, or features",
-                         sample->rank);
+    if (sample->rank != 1 && !has_window(sample))
+        return error_set(e, "layers: samples have %u dimensions: wanted %s, %s, or features", sample->rank,
+                         layout_picture.form, layout_sequence.form);
     memcpy(batch.dim + 1, sample->dim, sample->rank * sizeof *sample->dim);
     if (!graph_create(&b.graph, e)) return false;
-    if (!graph_add_input(b.graph, b.value, &batch, e) || !build_items(&b, e) || !graph_finish(b.graph, b.value, e)) {
+    bool embeds = strncmp(list, "embed:", strlen("embed:")) == 0;
+    if ((!embeds && !graph_add_input(b.graph, b.value, &batch, e)) || !build_items(&b, e) ||
+        !graph_finish(b.graph, b.value, e)) {
         graph_destroy(b.graph);
         return false;
     }

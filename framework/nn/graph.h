@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/shape.h"
+#include "base/token_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,6 +71,15 @@ struct layer {
     uint32_t parameter_count;
 };
 
+/* A network that reads numbers of tokens is cut behind its embedding: its input are rows of the table, dimensions x
+ * length; whoever has the numbers looks them up. The table is no parameter: randomisation leaves it as it is. */
+struct tokens {
+    char *ids;   /* the integer input in the file */
+    char *name;  /* of the table */
+    char *input; /* of the graph */
+    struct token_table table;
+};
+
 struct graph {
     struct value *values;
     uint32_t value_count;
@@ -77,16 +87,17 @@ struct graph {
     uint32_t node_count;
     struct layer *layers;
     uint32_t layer_count;
-    uint32_t input;       /* GRAPH_NONE: no input, everything was folded into the output's value */
-    uint32_t output;      /* the last linear value; a closing Softmax, Sigmoid or Relu is not part of it */
-    uint32_t file_output; /* the output as the file names it */
-    struct shape sample;  /* of one input sample, without the batch: C x H x W or F */
-    uint32_t classes;     /* elements of one output sample; 2 where one logit was paired */
-    uint32_t paired;      /* the last nodes, which make two logits of one (graph_pair.h); 0: none */
-    char *warning;        /* NULL, or why the user should look twice (ends in a Softmax, say): see graph_warn */
-    char *taken;          /* the output's name in its file where there are several, else NULL */
+    uint32_t input;        /* GRAPH_NONE: no input, everything was folded into the output's value */
+    uint32_t output;       /* the last linear value; a closing Softmax, Sigmoid or Relu is not part of it */
+    uint32_t file_output;  /* the output as the file names it */
+    struct shape sample;   /* of one input sample, without the batch: C x H x W or F */
+    uint32_t classes;      /* elements of one output sample; 2 where one logit was paired */
+    uint32_t paired;       /* the last nodes, which make two logits of one (graph_pair.h); 0: none */
+    struct tokens *tokens; /* NULL: the input is no embedding */
+    char *warning;         /* NULL, or why the user should look twice (ends in a Softmax, say): see graph_warn */
+    char *taken;           /* the output's name in its file where there are several, else NULL */
 
-    bool channels_last;       /* the file takes H x W x C; a Transpose in front makes it C x H x W (graph_layout.h) */
+    bool channels_last;       /* the file takes H x W x C; a Transpose in front makes it C x H x W (axis_order.h) */
     bool external;            /* some values are not in the model's file but beside it */
     bool single;              /* run for one sample at a time, so that any dimension of a value may be the batch, or
                                  part of one; set it before graph_finish, and the file's batch is 1 or open */
@@ -101,6 +112,11 @@ void graph_destroy(struct graph *);
 
 /* One input only. dim[0] is the batch: 1, a number, or 0 or SIZE_MAX (-1) when it is symbolic. */
 bool graph_add_input(struct graph *, const char *name, const struct shape *with_batch, struct error *);
+/* In place of graph_add_input, with the name `input`: tokens `ids` of that length, looked up in table `name` of shape
+ * vocabulary x dimensions. */
+bool graph_add_tokens(struct graph *, const char *input, const char *ids, const char *name, const struct shape *,
+                      const float *table, size_t length, struct error *);
+void tokens_destroy(struct tokens *);
 bool graph_add_parameter(struct graph *, const char *name, const struct shape *, const float *, struct error *);
 bool graph_add_floats(struct graph *, const char *name, const struct shape *, const float *, struct error *);
 bool graph_add_ints(struct graph *, const char *name, const struct shape *, const int64_t *, struct error *);

@@ -61,6 +61,7 @@ void graph_destroy(struct graph *g) {
         free(g->layers[i].parameters);
     }
     builder_destroy(g->building);
+    tokens_destroy(g->tokens);
     free(g->values);
     free(g->nodes);
     free(g->layers);

@@ -6,6 +6,8 @@
 #include "nn/onnx_proto.h"
 #include "nn/onnx_refuse.h"
 #include "nn/onnx_roles.h"
+#include "nn/onnx_sizes.h"
+#include "nn/onnx_tokens.h"
 
 #include "base/text.h"
 
@@ -19,6 +21,7 @@ struct loader {
     const char *output; /* of the file, that was chosen */
     bool *needed;       /* [proto->n_node] by it */
     struct roles *roles;
+    struct onnx_cut cut;
     struct graph *graph; /* being built */
     unsigned precisions; /* bits: the types, other than FLOAT, of parameters and the input */
 };
@@ -53,35 +56,6 @@ static bool add_initialisers(struct loader *l, struct error *e) {
     return true;
 }
 
-/* Sizes that the file leaves open: as declared, or those of the data. 0: not known. */
-static size_t open_size(const struct loader *l, size_t rank, size_t i) {
-    const struct shape *declared = &l->options->declared, *data = &l->options->data;
-    if (i == 0) return 0;
-    if (declared->rank) return declared->rank + 1 == rank ? declared->dim[i - 1] : 0;
-    return data->rank + 1 == rank ? data->dim[i - 1] : 0;
-}
-
-static bool input_size(const struct loader *l, const Onnx__ValueInfoProto *info, size_t i, size_t *out,
-                       struct error *e) {
-    const Onnx__TensorShapeProto *shape = info->type->tensor_type->shape;
-    const Onnx__TensorShapeProto__Dimension *dim = shape->dim[i];
-    bool fixed = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0;
-    bool named = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && *onnx_text(dim->dim_param);
-    size_t wanted = l->options->declared.rank ? open_size(l, shape->n_dim, i) : 0;
-    *out = fixed ? (size_t)dim->dim_value : open_size(l, shape->n_dim, i);
-    if (fixed && wanted && wanted != *out)
-        return error_set(e, "input '%s' has %zu elements in dimension %zu: %zu were declared", onnx_text(info->name),
-                         *out, i, wanted);
-    if (i == 0 || *out) return true;
-    if (l->options->open) *l->options->open = true;
-    return error_set(e,
-                     "input '%s' has no fixed size in dimension %zu%s%s%s: say the shape of a sample "
-                     "(--input-shape 3x224x224; in a battery input-shape: 3x224x224), or export the model with fixed "
-                     "sizes",
-                     onnx_text(info->name), i, named ? " ('" : "", named ? excerpt_of(dim->dim_param).text : "",
-                     named ? "')" : "");
-}
-
 static bool input_shape(struct loader *l, const Onnx__ValueInfoProto *info, struct shape *out, struct error *e) {
     const char *name = onnx_text(info->name);
     const Onnx__TypeProto *type = info->type;
@@ -102,12 +76,18 @@ static bool input_shape(struct loader *l, const Onnx__ValueInfoProto *info, stru
                          l->options->declared.rank);
     out->rank = (uint32_t)shape->n_dim;
     for (size_t i = 0; i < shape->n_dim; i++)
-        if (!input_size(l, info, i, &out->dim[i], e)) return false;
+        if (!onnx_input_size(l->options, info, i, &out->dim[i], e)) return false;
     return true;
 }
 
 static bool add_input(struct loader *l, struct error *e) {
     const Onnx__ValueInfoProto *found = NULL;
+    const struct onnx_cut_file file = {l->proto, l->needed, l->roles, l->options};
+    if (!onnx_cut_find(&file, &l->cut, e)) return false;
+    if (l->cut.gather) {
+        note_precision(l, l->cut.table->data_type);
+        return onnx_cut_inputs(&l->cut, &file, l->graph, e);
+    }
     for (size_t i = 0; i < l->proto->n_input; i++) {
         const Onnx__ValueInfoProto *info = l->proto->input[i];
         if (roles_is_initialiser(l->roles, onnx_text(info->name)))
@@ -242,6 +222,7 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
     const Onnx__TensorProto *constant = constant_tensor(node);
     char text[200];
 
+    if (onnx_cut_has(&l->cut, node)) return onnx_cut_node(&l->cut, node, l->graph, e);
     if (onnx_is_fused(node)) return onnx_add_fused(l->graph, node, e);
     if (onnx_is_recurrent(node)) return onnx_add_recurrent(l->graph, node, e);
     bool ok = onnx_node_check(l->roles, node, e) && (constant ? add_tensor(l, onnx_text(node->output[0]), constant, e)

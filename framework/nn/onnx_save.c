@@ -173,26 +173,84 @@ static Onnx__NodeProto *make_node(struct writer *w, const struct node *node) {
     return out;
 }
 
+/* ---- Tokens: what was cut off at load ---- */
+
+static Onnx__NodeProto *make_plain(struct writer *w, const char *op, const char *first, const char *second,
+                                   const char *output, const struct attribute *attribute) {
+    Onnx__NodeProto *out = take(w, 1, sizeof *out);
+    Onnx__AttributeProto *row = take(w, 1, sizeof *row), **attributes = take(w, 1, sizeof *attributes);
+    char **inputs = take(w, 2, sizeof *inputs), **outputs = take(w, 1, sizeof *outputs);
+    if (!out || !row || !attributes || !inputs || !outputs) return NULL;
+    onnx__node_proto__init(out);
+    set_attribute(attribute, row);
+    attributes[0] = row;
+    inputs[0] = borrow(first);
+    inputs[1] = borrow(second);
+    outputs[0] = borrow(output);
+    out->op_type = borrow(op);
+    out->n_input = second ? 2 : 1;
+    out->input = inputs;
+    out->n_output = 1;
+    out->output = outputs;
+    out->n_attribute = 1;
+    out->attribute = attributes;
+    return out;
+}
+
+/* Gather and Transpose in nodes[0] and nodes[1], the table in *tensor, and the input as the file has it. */
+static bool make_tokens(struct writer *w, Onnx__NodeProto **nodes, Onnx__TensorProto **tensor,
+                        Onnx__ValueInfoProto *input) {
+    static const char rows[] = "assay.rows";
+    static const int64_t order[] = {0, 2, 1};
+    static const struct attribute axis = {.name = "axis", .kind = ATTRIBUTE_INT},
+                                  perm = {.name = "perm", .kind = ATTRIBUTE_INTS, .ints = order, .count = 3};
+    const struct tokens *t = w->graph->tokens;
+    const struct shape ids = {2, {1, t->table.length}};
+    Onnx__TensorProto *table = take(w, 1, sizeof *table);
+    int64_t *dims = take(w, 2, sizeof *dims);
+    nodes[0] = make_plain(w, "Gather", t->name, t->ids, rows, &axis);
+    nodes[1] = make_plain(w, "Transpose", rows, NULL, t->input, &perm);
+    if (!table || !dims || !nodes[0] || !nodes[1]) return false;
+    onnx__tensor_proto__init(table);
+    dims[0] = (int64_t)t->table.vocabulary;
+    dims[1] = (int64_t)t->table.dimensions;
+    table->name = t->name;
+    table->n_dims = 2;
+    table->dims = dims;
+    table->has_data_type = true;
+    table->data_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
+    table->has_raw_data = true;
+    table->raw_data.len = t->table.vocabulary * t->table.dimensions * sizeof *t->table.rows;
+    table->raw_data.data = (uint8_t *)t->table.rows;
+    *tensor = table;
+    input->name = t->ids;
+    input->type->tensor_type->elem_type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
+    input->type->tensor_type->shape = make_shape(w, &ids, !w->graph->single);
+    return input->type->tensor_type->shape;
+}
+
 /* ---- The model ---- */
 
 static Onnx__GraphProto *make_graph(struct writer *w) {
     const struct graph *graph = w->graph;
     uint32_t count = graph->node_count - graph->paired;
     Onnx__GraphProto *out = take(w, 1, sizeof *out);
-    Onnx__NodeProto **nodes = take(w, count, sizeof *nodes);
-    Onnx__TensorProto **tensors = take(w, graph->value_count, sizeof *tensors);
+    Onnx__NodeProto **nodes = take(w, count + 2u, sizeof *nodes);
+    Onnx__TensorProto **tensors = take(w, graph->value_count + 1u, sizeof *tensors);
     Onnx__ValueInfoProto **input = make_end(w, graph->input), **output = make_end(w, graph->file_output);
     if (!out || !nodes || !tensors || !input || !output) return NULL;
     onnx__graph_proto__init(out);
+    size_t first = graph->tokens ? 2 : 0;
+    if (first && !make_tokens(w, nodes, &tensors[out->n_initializer++], *input)) return NULL;
     for (uint32_t i = 0; i < count; i++)
-        if (!(nodes[i] = make_node(w, &graph->nodes[i]))) return NULL;
+        if (!(nodes[first + i] = make_node(w, &graph->nodes[i]))) return NULL;
     for (uint32_t i = 0; i < graph->value_count; i++) {
         enum value_kind kind = graph->values[i].kind;
         if ((kind == VALUE_PARAMETER || kind == VALUE_CONSTANT) && !(tensors[out->n_initializer++] = make_tensor(w, i)))
             return NULL;
     }
     out->name = borrow("network");
-    out->n_node = count;
+    out->n_node = first + count;
     out->node = nodes;
     out->initializer = tensors;
     out->n_input = 1;

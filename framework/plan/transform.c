@@ -5,8 +5,34 @@
 
 #include <math.h>
 
+/* The channel of the letter at a position; `channels` where there is none. */
+static size_t letter_at(const struct layout *l, const float *x, size_t position) {
+    size_t c = 0;
+    while (c < l->channels && x[c * l->positions + position] == 0) c++;
+    return c;
+}
+
+static void substitute(const struct layout *l, double share, struct rng *rng, float *x) {
+    size_t left = 0;
+    for (size_t p = 0; p < l->positions; p++) left += letter_at(l, x, p) < l->channels;
+    size_t wanted = (size_t)llround(share * (double)left);
+    if (wanted < 1) wanted = 1;
+    for (size_t p = 0; p < l->positions; p++) {
+        size_t letter = letter_at(l, x, p);
+        if (letter == l->channels || rng_below(rng, (uint32_t)left--) >= wanted) continue;
+        size_t other = rng_below(rng, (uint32_t)l->channels - 1);
+        x[letter * l->positions + p] = 0;
+        x[(other < letter ? other : other + 1) * l->positions + p] = 1;
+        wanted--;
+    }
+}
+
 static void jitter(const struct input_case *c, struct rng *rng, float *x) {
-    size_t count = c->channels * c->pixels;
+    size_t count = c->layout.channels * c->layout.positions;
+    if (c->one_hot) {
+        substitute(&c->layout, c->jitter, rng, x);
+        return;
+    }
     float low = x[0], high = x[0];
     for (size_t k = 0; k < count; k++) {
         low = fminf(low, x[k]);
@@ -18,9 +44,10 @@ static void jitter(const struct input_case *c, struct rng *rng, float *x) {
 }
 
 static void zero(const struct input_case *c, struct rng *rng, float *x) {
-    for (size_t p = 0; p < c->pixels; p++)
+    const struct layout *l = &c->layout;
+    for (size_t p = 0; p < l->positions; p++)
         if (rng_below(rng, 4) == 0)
-            for (size_t k = 0; k < c->channels; k++) x[k * c->pixels + p] = 0;
+            for (size_t k = 0; k < l->channels; k++) x[k * l->positions + p] = 0;
 }
 
 const struct input_transform input_jitter = {"jitter", jitter};

@@ -3,6 +3,8 @@
 #ifndef ASSAY_PLAN_TRANSFORM_H
 #define ASSAY_PLAN_TRANSFORM_H
 
+#include "base/layout.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,19 +12,21 @@ struct rng;
 
 /* One sample of the data, channel by channel, and what a transform may know of the run. */
 struct input_case {
-    size_t channels, pixels; /* of x: channels * pixels elements */
-    double jitter;           /* of the rule: sd of the jitter as a share of the input's range */
+    struct layout layout; /* of x: channels * positions elements */
+    bool one_hot;         /* letters: one channel of a position is 1, the others 0 */
+    double jitter;        /* of the rule: sd of the jitter as a share of the input's range */
 };
 
 struct input_transform {
     const char *name; /* part of the attribution's key, and the purpose of the random stream */
-    /* Changes x[channels * pixels]. The stream depends on the battery's seed, the name and the sample alone. */
+    /* Changes x[channels * positions]. The stream depends on the battery's seed, the name and the sample alone. */
     void (*apply)(const struct input_case *, struct rng *, float *x);
 };
 
-/* Gaussian noise on the non-zero elements, sd = rule.jitter of the input's range. */
+/* Gaussian noise on the non-zero elements, sd = rule.jitter of the input's range. Noise on a letter would be no letter:
+ * of one-hot inputs a share of rule.jitter of the positions that have one, at least one, get another instead. */
 extern const struct input_transform input_jitter;
-/* A seeded quarter of the pixels set to zero, in every channel. */
+/* A seeded quarter of the positions (pixels, features) set to zero, in every channel. */
 extern const struct input_transform input_zeroed;
 
 struct target_case {

@@ -106,14 +106,18 @@ void answers_check(const struct answers *a, uint32_t owner, const struct attribu
                    struct record_buffer *out) {
     const struct experiment_view *v = a->view;
     const struct input_set *set = &v->inputs[a->root];
-    size_t full = shape_count(v->sample), channels = view_channels(v);
+    const struct layout layout = layout_of(v->sample);
     for (uint32_t k = 0; k < v->plan->check_count; k++) {
         const struct check *c = &v->plan->checks[k];
         struct answer all[CHECK_ASKS_MAX];
         for (uint32_t i = 0; c->owner == owner && i < set->count; i++) {
             if (!gather(a, c, given, i, all)) break;
-            const struct predicate_case one = {
-                all, c->ask_count, full, (uint32_t)channels, (uint32_t)(full / channels), claims};
+            const struct predicate_case one = {all,
+                                               c->ask_count,
+                                               layout.channels * layout.positions,
+                                               (uint32_t)layout.channels,
+                                               (uint32_t)layout.positions,
+                                               claims};
             double worst, tolerance;
             c->predicate->holds(&one, &worst, &tolerance);
             record_check(out, k, set->global[i], worst, tolerance);

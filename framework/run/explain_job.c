@@ -41,8 +41,7 @@ struct session {
 static void make_inputs(struct session *s, const struct attribution *a) {
     const struct battery *b = s->run->battery;
     const struct input_set *set = s->set;
-    size_t channels = view_channels(&s->view);
-    const struct input_case c = {channels, s->full / channels, b->rule.jitter};
+    const struct input_case c = {layout_of(s->view.sample), set->one_hot, b->rule.jitter};
     memcpy(s->x, set->x, (size_t)set->count * s->full * sizeof *s->x);
     memcpy(s->targets, set->target, set->count * sizeof *s->targets);
     for (uint32_t i = 0; i < set->count; i++) {

@@ -298,7 +298,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
-    if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, LAYOUT_LAST_SAID);
+    if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
     if (run->graph->paired) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
     for (uint32_t i = 0; i < run->explainer_count; i++) {

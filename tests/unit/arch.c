@@ -54,7 +54,7 @@ static const struct {
     {"conv:16x5,,fc:10", &image, "layers:11: nothing between commas"},
     {"conv:16x5,relu,", &image, "layers:16: nothing between commas"},
     {"conv:16x5,rellu,fc:10", &image, "layers:11: 'rellu': no such layer (did you mean relu?)"},
-    {"convolutional:16x5,fc:10", &image, "layers:1: 'convolutional:16x5': no such layer: wanted conv"},
+    {"convolutional:16x5,fc:10", &image, "layers:1: 'convolutional:16x5': no such layer: wanted embed, conv"},
     {"conv,fc:10", &image, "layers:1: 'conv': wanted conv:OUTxKERNEL"},
     {"conv:16,fc:10", &image, "layers:1: 'conv:16': wanted conv:OUTxKERNEL"},
     {"conv:16x5 ,fc:10", &image, "layers:1: 'conv:16x5 ': wanted conv"},
@@ -69,6 +69,11 @@ static const struct {
     {"maxpool:20,maxpool:2,fc:2", &image, "layers:12: 'maxpool:2': a window of 2x2 does not fit into its input of 1x"},
     {"fc:10,conv:16x5,fc:10", &image, "layers:7: 'conv:16x5': its input has shape 10: wanted channels x height"},
     {"maxpool:2,fc:2", &features, "layers:1: 'maxpool:2': its input has shape 30: wanted channels"},
+    {"embed:8,fc:2", &features, "layers:1: 'embed:8': wanted embed:WORDSxDIMENSIONS"},
+    {"fc:8,embed:5x3,fc:2", &features,
+     "layers:6: 'embed:5x3': its input has shape 8: wanted numbers of tokens, and embed"},
+    {"embed:5x3,conv:2x3,fc:2", &image, "layers:1: 'embed:5x3': its input has shape 1x28x28: wanted numbers of tokens"},
+    {"embed:65536x65536,fc:2", &features, "layers:1: 'embed:65536x65536': it has 4294967296 weights"},
     {"fc:65536,fc:65536,fc:2", &features, "layers:10: 'fc:65536': it has 4294967296 weights: at most"},
 };
 
@@ -84,10 +89,28 @@ Test(arch, errors_name_the_place) {
     }
 }
 
-Test(arch, samples_are_images_or_features) {
+Test(arch, samples_are_images_sequences_or_features) {
     struct error e = {""};
     struct graph *g;
-    struct shape flat = {2, {28, 28}};
-    cr_expect_not(arch_build("fc:10", &flat, &g, &e));
-    cr_expect_str_eq(e.text, "layers: samples have 2 dimensions: wanted channels x height x width, or features");
+    struct shape volume = {4, {1, 28, 28, 28}};
+    cr_expect_not(arch_build("fc:10", &volume, &g, &e));
+    cr_expect_str_eq(
+        e.text, "layers: samples have 4 dimensions: wanted channels x height x width, channels x length, or features");
+}
+
+Test(arch, windows_of_sequences_have_one_side) {
+    struct error e = {""};
+    struct graph *g;
+    const struct shape sequence = {2, {4, 96}};
+    char text[64];
+    static const char *const shapes[] = {"1x8x46", "1x8x46", "1x8x23", "1x8x22", "1x8x1", "1x8", "1x3"};
+    const char *list = "conv:8x7/2+1,relu,maxpool:2,avgpool:2/1,globalavgpool,fc:3";
+    cr_assert(arch_build(list, &sequence, &g, &e), "%s", e.text);
+    cr_assert_eq(g->node_count, 7);
+    for (uint32_t i = 0; i < g->node_count; i++)
+        cr_expect_str_eq(shape_text(&g->values[g->nodes[i].outputs[0]].shape, text, sizeof text), shapes[i]);
+    cr_expect_str_eq(shape_text(&g->values[g->layers[0].parameters[0]].shape, text, sizeof text), "8x4x7");
+    graph_destroy(g);
+    cr_expect_not(arch_build("conv:8x99,fc:3", &sequence, &g, &e));
+    cr_expect_str_eq(e.text, "layers:1: 'conv:8x99': a window of 99 does not fit into its input of 4x96");
 }

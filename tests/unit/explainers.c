@@ -1,5 +1,6 @@
 /* Every explainer against captum and scipy (tests/golden/make_explainers.py) and against closed forms. */
 #include "base/rng.h"
+#include "explainers/kit.h"
 #include "lab.h"
 
 static const struct golden {
@@ -183,6 +184,36 @@ Test(explainers, constant_is_ones_and_noise_is_the_stream_of_its_seed) {
         rng_fill_normal(lab.seeds[i], 0, 20, stream);
         cr_expect_arr_eq(maps + i * 20, stream, sizeof stream);
     }
+    lab_close(&lab);
+}
+
+/* Conv1d and a mean: logit c is W[c] . mean over places of the 2 feature maps, so the gradient there is W[c] / 4. */
+Test(explainers, grad_cam_on_a_sequence) {
+    const struct shape sample = {2, {2, 5}};
+    const float flat[] = {1, 0, 0, 1, -1, 0, 2, 0, 0, 0, 1, -2, 3, 4, -1, -2};
+    const float x[] = {1, 2, 3, 4, 5, 0, 1, 0, 2, 1};
+    float maps[LAB_INPUTS * 10], *inputs = malloc(sizeof maps);
+    cr_assert_not_null(inputs);
+    for (uint32_t i = 0; i < LAB_INPUTS; i++) memcpy(inputs + 10 * i, x, sizeof x);
+    /* conv1.weight [2][2][2], conv1.bias [2], fc1.weight [2][2], fc1.bias [2] */
+    struct lab lab = lab_build("conv:2x2,globalavgpool,fc:2", &sample, flat, inputs);
+    memcpy(lab.targets, (uint32_t[]){0, 1, 0}, sizeof lab.targets);
+    char why[256] = "";
+    cr_assert_eq(lab_explain(&lab, "explainers", "grad-cam:relu=0", maps, why), ASSAY_OK, "%s", why);
+    for (uint32_t i = 0; i < LAB_INPUTS; i++) {
+        float cam[4], due[5];
+        for (size_t p = 0; p < 4; p++) {
+            float a = x[p] + x[5 + p + 1], b = 2 * x[5 + p] - x[p];
+            cam[p] = i == 1 ? (3 * a + 4 * b) / 4 : (a - 2 * b) / 4;
+        }
+        kit_upsample(cam, 1, 4, due, 1, 5);
+        for (size_t k = 0; k < 10; k++)
+            cr_expect_float_eq(maps[10 * i + k], due[k % 5], 1e-5f, "input %u, %zu: %g, due %g", i, k,
+                               (double)maps[10 * i + k], (double)due[k % 5]);
+    }
+    cr_assert_eq(lab_explain(&lab, "explainers", "guided-grad-cam", maps, why), ASSAY_OK, "%s", why);
+    cr_assert_eq(lab_explain(&lab, "explainers", "edge-detector", maps, why), ASSAY_OK, "%s", why);
+    for (size_t k = 0; k < 5; k++) cr_expect_eq(maps[k], 4 * (k % 4 ? 2 : 1), "%zu: %g", k, (double)maps[k]);
     lab_close(&lab);
 }
 

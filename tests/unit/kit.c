@@ -82,7 +82,8 @@ static bool layer_get(const assay_model *model, uint32_t index, assay_layer *out
 
 Test(kit, finds_layers) {
     const assay_layers layers = {layer_count, layer_get, NULL};
-    const assay_model all = {.outputs = 4}, none = {.outputs = 0};
+    const assay_model all = {.input = {3, {3, 9, 9}, 243}, .outputs = 4}, none = {.outputs = 0};
+    const assay_model sequence = {.input = {2, {4, 96}, 384}, .outputs = 4};
     uint32_t index = 9;
     assay_layer layer;
     cr_expect(kit_layer_named(&layers, &all, "conv1", &index, &layer));
@@ -91,11 +92,14 @@ Test(kit, finds_layers) {
     cr_expect_not(kit_layer_named(&layers, &all, "conv", &index, &layer));
     cr_expect_not(kit_layer_named(&layers, &none, "conv1", &index, &layer));
     kit_maps maps;
-    cr_expect(kit_last_convolution(&layers, &all, 1, &maps), "a convolution of rank 2 has no feature maps");
+    cr_expect(kit_last_convolution(&layers, &all, 1, &maps), "one of rank 2 gives sequences");
     cr_expect(maps.index == 1 && maps.channels == 8 && maps.height == 2 && maps.width == 3);
     cr_expect(kit_last_convolution(&layers, &all, 7, &maps) && maps.index == 0, "of 7 places or more");
     cr_expect_not(kit_last_convolution(&layers, &all, 37, &maps));
     cr_expect_not(kit_last_convolution(&layers, &none, 1, &maps));
+    cr_expect(kit_last_convolution(&layers, &sequence, 2, &maps));
+    cr_expect(maps.index == 2 && maps.channels == 8 && maps.height == 1 && maps.width == 3);
+    cr_expect_not(kit_last_convolution(&layers, &sequence, 4, &maps));
 }
 
 /* ---- the default of Grad-CAM ---- */
@@ -207,7 +211,7 @@ Test(kit, default_maps) {
     const assay_layers layers = {listed_count, listed_get, NULL};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         const struct listed *list = &lists[i];
-        const assay_model model = {.host = (void *)list};
+        const assay_model model = {.input = {3, {3, 9, 9}, 243}, .host = (void *)list};
         char why[240] = "";
         assay_why reason = {why, sizeof why};
         kit_maps maps;
@@ -260,7 +264,7 @@ Test(kit, weighs_every_input_of_a_request) {
     const assay_layers layers = {layer_count, layer_get, inspect};
     const assay_model model = {.outputs = 4, .input = {1, {1}, 1}};
     kit_maps maps;
-    cr_assert(kit_maps_of_planes(1, &some_layers[1], &maps));
+    cr_assert(kit_maps_of_planes(1, &some_layers[1], &(assay_shape){3, {3, 9, 9}, 243}, &maps));
     float x[N], cams[N * PLANE];
     uint32_t targets[N];
     char why[64] = "";

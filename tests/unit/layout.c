@@ -1,126 +1,146 @@
-/* Networks with the channels last, beside their twins with the channels first. */
-#include "data/layout.h"
-#include "nn/graph_layout.h"
+/* layout.c: what the dimensions of a sample mean, and what transforms and reductions make of it. */
+#include "base/layout.h"
 
 #include "base/rng.h"
-#include "nn/net.h"
-#include "nn/op.h"
+#include "data/dataset.h"
+#include "experiment/reduce.h"
+#include "plan/transform.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define C 2u
-#define H 3u
-#define W 4u
-#define ELEMENTS (C * H * W)
+TestSuite(layout);
 
-struct kind {
-    const char *before; /* an operator with a number, before the Transpose; NULL: none */
-    bool transpose, second_reader;
+static const struct {
+    struct shape shape;
+    const struct layout_kind *kind;
+    size_t channels, height, width;
+    struct map_shape kept, reduced; /* of maps */
+    bool ssim;
+} cases[] = {
+    {{1, {20}}, &layout_features, 1, 1, 20, {1, 1, 20}, {1, 1, 20}, false},
+    {{2, {4, 96}}, &layout_sequence, 4, 1, 96, {4, 1, 96}, {1, 1, 96}, false},
+    {{3, {3, 32, 16}}, &layout_picture, 3, 32, 16, {3, 32, 16}, {1, 32, 16}, true},
+    {{4, {2, 12, 13, 14}}, &layout_volume, 2, 1, 2184, {2, 1, 2184}, {1, 1, 2184}, false},
+    {{5, {2, 2, 2, 2, 2}}, &layout_features, 1, 1, 32, {1, 1, 32}, {1, 1, 32}, false},
 };
 
-/* x -> [before] -> Transpose -> Conv 1 x 2 -> Flatten -> logits */
-static struct graph *build(const struct kind *k) {
-    static const float weight[3 * C * 2] = {1, -2, .5f, 3, -1, .25f, 2, -.5f, 1.5f, -1, .75f, 1}, half = .5f;
-    static const int64_t perm[] = {0, 3, 1, 2};
-    const struct attribute turn = {.name = "perm", .kind = ATTRIBUTE_INTS, .ints = perm, .count = 4};
-    const struct shape first = {4, {1, C, H, W}}, last = {4, {1, H, W, C}}, kernel = {4, {3, C, 1, 2}},
-                       scalar = {0, {0}};
-    const char *scaled[] = {"x", "half"}, *one[] = {"x"}, *s[] = {"s"}, *t[] = {"t"},
-               *conv[] = {k->transpose ? "t" : "x", "w"}, *y[] = {"y"}, *z[] = {"z"}, *from[] = {k->before ? "s" : "x"},
-               *side[] = {"side"}, *both[] = {"z", "f"}, *f[] = {"f"}, *all[] = {"all"};
-    struct graph *g;
-    struct error e;
-    bool ok = graph_create(&g, &e) && graph_add_input(g, "x", k->transpose ? &last : &first, &e) &&
-              graph_add_parameter(g, "w", &kernel, weight, &e) && graph_add_floats(g, "half", &scalar, &half, &e) &&
-              (!k->before || graph_add_node(g, k->before, "scale", scaled, 2, s, 1, NULL, 0, &e)) &&
-              (!k->transpose || graph_add_node(g, "Transpose", "turn", from, 1, t, 1, &turn, 1, &e)) &&
-              graph_add_node(g, "Conv", "conv", conv, 2, y, 1, NULL, 0, &e) &&
-              graph_add_node(g, "Flatten", "flat", y, 1, z, 1, NULL, 0, &e);
-    if (ok && k->second_reader)
-        ok = graph_add_node(g, "Neg", "neg", one, 1, side, 1, NULL, 0, &e) &&
-             graph_add_node(g, "Flatten", "flat side", side, 1, f, 1, NULL, 0, &e) &&
-             graph_add_node(g, "Concat", "join", both, 2, all, 1,
-                            &(struct attribute){.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1}, 1, &e);
-    ok = ok && graph_finish(g, k->second_reader ? "all" : "z", &e);
-    cr_assert(ok, "%s", e.text);
-    return g;
+static void expect_shape(struct map_shape got, struct map_shape due, const char *what) {
+    cr_expect(got.channels == due.channels && got.height == due.height && got.width == due.width, "%s: %u x %u x %u",
+              what, got.channels, got.height, got.width);
 }
 
-/* Logits of two samples, and the gradients of one. */
-static void run(struct graph *g, const float *x, float *logits, float *gradient) {
-    struct weights *w;
-    struct net *net;
-    struct error e;
-    const uint32_t targets[] = {5, 7};
-    cr_assert(weights_create(g, &w, &e) && net_create(w, &net, &e) && net_forward(net, 2, x, logits, &e) &&
-                  net_gradient(net, NET_GRADIENT, 2, x, targets, gradient, &e),
-              "%s", e.text);
-    net_destroy(net);
-    weights_destroy(w);
-    graph_destroy(g);
-}
-
-Test(layout, recognised_and_equal_to_the_twin) {
-    static const struct {
-        struct kind kind;
-        enum layout layout;
-        bool last;
-    } cases[] = {
-        {{NULL, true, false}, LAYOUT_AUTO, true},   {{"Mul", true, false}, LAYOUT_AUTO, true},
-        {{"Max", true, false}, LAYOUT_AUTO, false}, {{"Max", true, false}, LAYOUT_NHWC, true},
-        {{NULL, true, true}, LAYOUT_AUTO, false},   {{NULL, true, false}, LAYOUT_NCHW, false},
-        {{NULL, false, false}, LAYOUT_AUTO, false},
-    };
+Test(layout, follows_from_the_rank) {
+    const struct measure *ssim = measure_find("ssim");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct graph *g = build(&cases[i].kind);
-        struct error e;
-        uint32_t layers = g->layer_count;
-        cr_assert(graph_settle_layout(g, cases[i].layout, &e), "%s", e.text);
-        cr_expect_eq(g->channels_last, cases[i].last, "case %zu", i);
-        cr_expect(!cases[i].last || (g->sample.dim[0] == C && g->sample.dim[1] == H && g->sample.dim[2] == W));
-        cr_expect_eq(g->layer_count, layers);
-        cr_expect_str_eq(g->nodes[g->layers[0].node].op->name, "Conv");
-        graph_destroy(g);
+        struct layout l = layout_of(&cases[i].shape);
+        cr_expect_eq(l.kind, cases[i].kind, "case %zu: %s", i, l.kind->name);
+        cr_expect(l.channels == cases[i].channels && l.height == cases[i].height && l.width == cases[i].width);
+        cr_expect_eq(l.channels * l.positions, shape_count(&cases[i].shape));
+        struct map_shape kept = run_map_shape(&cases[i].shape, REDUCE_NONE);
+        expect_shape(kept, cases[i].kept, l.kind->name);
+        expect_shape(run_map_shape(&cases[i].shape, REDUCE_SUM), cases[i].reduced, l.kind->name);
+        cr_expect_eq(ssim->applies(&kept), cases[i].ssim, "%s", l.kind->name);
     }
 }
 
-Test(layout, the_same_numbers_as_the_twin) {
-    const struct kind last = {NULL, true, false}, first = {NULL, false, false};
-    float x[2 * ELEMENTS], a[2 * 27], b[2 * 27], ga[2 * ELEMENTS], gb[2 * ELEMENTS];
-    struct graph *g = build(&last);
-    struct error e;
-    rng_fill_normal(4, 0, 2 * ELEMENTS, x);
-    cr_assert(graph_settle_layout(g, LAYOUT_AUTO, &e), "%s", e.text);
-    cr_assert_eq(g->classes, 27);
-    run(g, x, a, ga);
-    run(build(&first), x, b, gb);
-    cr_expect(memcmp(a, b, sizeof a) == 0 && memcmp(ga, gb, sizeof ga) == 0);
+Test(layout, a_sequence_is_reduced_over_its_channels) {
+    const struct shape shape = {2, {2, 3}};
+    const float map[6] = {1, -2, 3, 4, 5, -6};
+    const float due[][3] = {[REDUCE_SUM] = {5, 3, -3}, [REDUCE_MEAN_ABS] = {2.5f, 3.5f, 4.5f}, {4, 5, 6}};
+    const float x[6] = {0, 1, 0, 0, 0, 2};
+    uint8_t mask[6];
+    float out[6];
+    for (enum reduction r = REDUCE_SUM; r <= REDUCE_MAX_ABS; r++) {
+        run_reduce(&shape, r, map, out);
+        for (size_t p = 0; p < 3; p++) cr_expect_float_eq(out[p], due[r][p], 1e-6f, "%s", reduction_name(r));
+    }
+    run_nonzero(&shape, REDUCE_SUM, x, mask);
+    cr_expect(!mask[0] && mask[1] && mask[2]);
 }
 
-Test(layout, declared_for_a_table_is_an_error) {
-    const struct shape with_batch = {2, {1, 4}};
-    struct graph *g;
-    struct error e = {""};
-    const char *in[] = {"x"}, *out[] = {"y"};
-    cr_assert(graph_create(&g, &e) && graph_add_input(g, "x", &with_batch, &e) &&
-              graph_add_node(g, "Neg", "neg", in, 1, out, 1, NULL, 0, &e) && graph_finish(g, "y", &e));
-    cr_expect_not(graph_settle_layout(g, LAYOUT_NHWC, &e));
-    cr_expect(strstr(e.text, "layout nhwc: the network takes 1 dimensions"), "%s", e.text);
-    graph_destroy(g);
+Test(layout, one_hot) {
+    static const struct {
+        float x[6];
+        bool one_hot;
+    } some[] = {
+        {{1, 0, 0, 0, 1, 1}, true},  {{1, 0, 0, 0, 0, 1}, true},  /* a position without a letter */
+        {{0, 0, 0, 0, 0, 0}, false}, {{1, 0, 0, 1, 1, 1}, false}, /* two letters */
+        {{2, 0, 0, 0, 1, 1}, false}, {{.5f, 0, 0, .5f, 1, 1}, false},
+    };
+    const struct shape sequence = {2, {2, 3}}, picture = {3, {2, 1, 3}}, one = {2, {1, 6}};
+    struct layout l = layout_of(&sequence), p = layout_of(&picture), single = layout_of(&one);
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+        cr_expect_eq(layout_one_hot(&l, some[i].x), some[i].one_hot, "case %zu", i);
+    cr_expect_not(layout_one_hot(&p, some[0].x), "pictures have no letters");
+    cr_expect_not(layout_one_hot(&single, some[0].x), "one channel is no alphabet");
 }
 
-/* Bytes and numbers; what has the wanted shape already stays. */
-Test(layout, samples_are_turned) {
-    uint8_t bytes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-    float values[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-    static const uint8_t wanted[] = {0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11};
-    const struct shape first = {3, {2, 1, 3}};
-    struct dataset d = {.count = 2, .sample = {3, {1, 3, 2}}, .bytes = bytes, .values = values};
-    struct error e;
-    cr_assert(dataset_channels_first(&d, &first, &e), "%s", e.text);
-    cr_expect(memcmp(bytes, wanted, sizeof wanted) == 0 && shape_equal(&d.sample, &first));
-    for (size_t i = 0; i < 12; i++) cr_expect_eq((unsigned)values[i], wanted[i]);
-    cr_assert(dataset_channels_first(&d, &first, &e) && memcmp(bytes, wanted, sizeof wanted) == 0);
+Test(layout, flat_samples_fit_and_take_the_shape) {
+    const struct shape flat = {1, {12}}, sequence = {2, {3, 4}}, other = {2, {4, 3}};
+    struct dataset d = {.sample = flat}, kept = {.sample = other};
+    cr_expect(layout_fits(&flat, &sequence) && layout_fits(&sequence, &flat) && layout_fits(&sequence, &sequence));
+    cr_expect_not(layout_fits(&other, &sequence));
+    dataset_take_shape(&d, &sequence);
+    cr_expect(shape_equal(&d.sample, &sequence));
+    dataset_take_shape(&kept, &sequence);
+    cr_expect(shape_equal(&kept.sample, &other));
+}
+
+/* ---- transforms ---- */
+
+#define LETTERS 4
+#define LENGTH 250
+
+static void letters(float x[LETTERS * LENGTH]) {
+    memset(x, 0, LETTERS * LENGTH * sizeof *x);
+    for (size_t p = 10; p < LENGTH; p++) x[p * 7 % LETTERS * LENGTH + p] = 1; /* the first ten have none */
+}
+
+static struct input_case case_of(double jitter) {
+    const struct shape shape = {2, {LETTERS, LENGTH}};
+    return (struct input_case){layout_of(&shape), true, jitter};
+}
+
+Test(layout, jitter_of_one_hot_inputs_replaces_letters) {
+    static const struct {
+        double share;
+        size_t changed;
+    } shares[] = {{.01, 2}, {0, 1}, {.1, 24}, {1, 240}};
+    float x[LETTERS * LENGTH], before[LETTERS * LENGTH];
+    for (size_t s = 0; s < sizeof shares / sizeof *shares; s++)
+        for (uint64_t seed = 0; seed < 5; seed++) {
+            const struct input_case c = case_of(shares[s].share);
+            struct rng rng = rng_stream(seed, "jitter", 0);
+            size_t changed = 0;
+            letters(before);
+            letters(x);
+            input_jitter.apply(&c, &rng, x);
+            for (size_t p = 0; p < LENGTH; p++) {
+                size_t ones = 0, moved = 0;
+                for (size_t k = 0; k < LETTERS; k++) {
+                    ones += x[k * LENGTH + p] == 1;
+                    moved += x[k * LENGTH + p] != before[k * LENGTH + p];
+                }
+                cr_expect_eq(ones, p >= 10, "position %zu", p);
+                changed += moved == 2;
+            }
+            cr_expect(layout_one_hot(&c.layout, x));
+            cr_expect_eq(changed, shares[s].changed, "share %g: %zu", shares[s].share, changed);
+        }
+}
+
+Test(layout, zeroing_takes_whole_positions) {
+    float x[LETTERS * LENGTH];
+    const struct input_case c = case_of(.01);
+    struct rng rng = rng_stream(1, "zeroed", 0);
+    size_t zeroed = 0;
+    for (size_t k = 0; k < LETTERS * LENGTH; k++) x[k] = 1;
+    input_zeroed.apply(&c, &rng, x);
+    for (size_t p = 0; p < LENGTH; p++) {
+        float sum = x[p] + x[LENGTH + p] + x[2 * LENGTH + p] + x[3 * LENGTH + p];
+        cr_expect(sum == 0 || sum == LETTERS, "position %zu: %g", p, (double)sum);
+        zeroed += sum == 0;
+    }
+    cr_expect(zeroed > LENGTH / 8 && zeroed < LENGTH / 2, "%zu", zeroed);
 }

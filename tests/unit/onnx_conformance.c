@@ -193,7 +193,9 @@ static const char *run_network(struct sample_case *c) {
         snprintf(c->why, sizeof c->why, "%s", e.text);
         return c->why;
     }
-    const char *why = graph->input == GRAPH_NONE ? "it has no input" : forward(c, graph, &e);
+    const char *why = graph->input == GRAPH_NONE ? "it has no input"
+                      : graph->tokens            ? "the input does not hold floating-point numbers but tokens"
+                                                 : forward(c, graph, &e);
     if (why && why != c->why) snprintf(c->why, sizeof c->why, "%s", why);
     graph_destroy(graph);
     return why ? c->why : NULL;

@@ -183,7 +183,7 @@ Test(plan, checks_bring_their_attribution) {
 
 static void shift(const struct input_case *c, struct rng *rng, float *x) {
     (void)rng;
-    for (size_t k = 0; k < c->channels * c->pixels; k++) x[k] += 1;
+    for (size_t k = 0; k < c->layout.channels * c->layout.positions; k++) x[k] += 1;
 }
 
 static uint32_t next_class(const struct target_case *c, struct rng *rng) {

@@ -158,7 +158,7 @@ Test(seams, an_init_scheme_is_a_descriptor) {
 
 static void shift_right(const struct input_case *c, struct rng *rng, float *x) {
     (void)rng;
-    for (size_t k = c->channels * c->pixels; k-- > 1;) x[k] = x[k - 1];
+    for (size_t k = c->layout.channels * c->layout.positions; k-- > 1;) x[k] = x[k - 1];
     x[0] = 0;
 }
 

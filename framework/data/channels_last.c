@@ -1,15 +1,15 @@
-/* layout.c: from channels last to channels first. */
-#include "data/layout.h"
+/* channels_last.c: from channels last to channels first. */
+#include "data/channels_last.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-bool layout_is_last(const struct shape *last, const struct shape *first) {
+bool shape_is_channels_last(const struct shape *last, const struct shape *first) {
     return last->rank == 3 && first->rank == 3 && last->dim[2] == first->dim[0] && last->dim[0] == first->dim[1] &&
            last->dim[1] == first->dim[2] && !shape_equal(last, first);
 }
 
-void layout_channels_first(const struct shape *last, const void *in, void *out, size_t size) {
+void shape_channels_first(const struct shape *last, const void *in, void *out, size_t size) {
     size_t places = last->dim[0] * last->dim[1], channels = last->dim[2];
     const char *from = in;
     char *to = out;
@@ -25,7 +25,7 @@ static bool turn_all(const struct shape *last, void *all, uint32_t count, size_t
     if (!copy) return error_memory(e);
     for (uint32_t i = 0; i < count; i++, at += bytes) {
         memcpy(copy, at, bytes);
-        layout_channels_first(last, copy, at, size);
+        shape_channels_first(last, copy, at, size);
     }
     free(copy);
     return true;
@@ -33,7 +33,7 @@ static bool turn_all(const struct shape *last, void *all, uint32_t count, size_t
 
 bool dataset_channels_first(struct dataset *d, const struct shape *wanted, struct error *e) {
     const struct shape last = d->sample;
-    if (d->files || !layout_is_last(&last, wanted)) return true;
+    if (d->files || !shape_is_channels_last(&last, wanted)) return true;
     if (d->bytes && !turn_all(&last, d->bytes, d->count, sizeof *d->bytes, e)) return false;
     if (d->values && !turn_all(&last, d->values, d->count, sizeof *d->values, e)) return false;
     d->sample = *wanted;

@@ -1,5 +1,5 @@
-/* graph_layout.c: a Transpose in front of a network that takes its channels last. */
-#include "nn/graph_layout.h"
+/* axis_order.c: a Transpose in front of a network that takes its channels last. */
+#include "nn/axis_order.h"
 
 #include "base/text.h"
 #include "nn/graph_build.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const layout_names[] = {"auto", "nchw", "nhwc", NULL};
+const char *const axis_order_names[] = {"auto", "nchw", "nhwc", NULL};
 
 static const int64_t to_first[] = {0, 3, 1, 2}, to_last[] = {0, 2, 3, 1};
 
@@ -93,11 +93,11 @@ static bool turn(struct graph *g, struct error *e) {
     return node_copy_attributes(node, &perm, 1, e) && (!node->op->parse || node->op->parse(node, g->opset, e));
 }
 
-bool graph_settle_layout(struct graph *g, enum layout layout, struct error *e) {
+bool graph_settle_axis_order(struct graph *g, enum axis_order order, struct error *e) {
     bool image = g->sample.rank == 3;
-    if (layout == LAYOUT_NHWC && !image)
+    if (order == AXIS_ORDER_NHWC && !image)
         return error_set(e, "layout nhwc: the network takes %u dimensions: height, width and channels wanted",
                          g->sample.rank);
-    bool last = layout == LAYOUT_NHWC || (layout == LAYOUT_AUTO && image && begins_channels_last(g));
+    bool last = order == AXIS_ORDER_NHWC || (order == AXIS_ORDER_AUTO && image && begins_channels_last(g));
     return !last || g->channels_last || turn(g, e);
 }

@@ -1,0 +1,33 @@
+/* onnx_sizes.c: sizes of an ONNX file's inputs: those it says, and those it leaves open. */
+#include "nn/onnx_sizes.h"
+
+#include "base/text.h"
+
+/* Sizes that the file leaves open: as declared, or those of the data. 0: not known. */
+static size_t open_size(const struct onnx_options *options, size_t rank, size_t i) {
+    const struct shape *declared = &options->declared, *data = &options->data;
+    if (i == 0) return 0;
+    if (declared->rank) return declared->rank + 1 == rank ? declared->dim[i - 1] : 0;
+    return data->rank + 1 == rank ? data->dim[i - 1] : 0;
+}
+
+bool onnx_input_size(const struct onnx_options *options, const Onnx__ValueInfoProto *info, size_t i, size_t *out,
+                     struct error *e) {
+    const Onnx__TensorShapeProto *shape = info->type->tensor_type->shape;
+    const Onnx__TensorShapeProto__Dimension *dim = shape->dim[i];
+    bool fixed = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0;
+    bool named = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && *onnx_text(dim->dim_param);
+    size_t wanted = options->declared.rank ? open_size(options, shape->n_dim, i) : 0;
+    *out = fixed ? (size_t)dim->dim_value : open_size(options, shape->n_dim, i);
+    if (fixed && wanted && wanted != *out)
+        return error_set(e, "input '%s' has %zu elements in dimension %zu: %zu were declared", onnx_text(info->name),
+                         *out, i, wanted);
+    if (i == 0 || *out) return true;
+    if (options->open) *options->open = true;
+    return error_set(e,
+                     "input '%s' has no fixed size in dimension %zu%s%s%s: say the shape of a sample "
+                     "(--input-shape 3x224x224; in a battery input-shape: 3x224x224), or export the model with fixed "
+                     "sizes",
+                     onnx_text(info->name), i, named ? " ('" : "", named ? excerpt_of(dim->dim_param).text : "",
+                     named ? "')" : "");
+}

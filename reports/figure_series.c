@@ -1,0 +1,182 @@
+/* The page of originals where inputs are no pictures: one line for the input and for the map of every explainer on the
+ * unmodified network, above each other. Sequences of four letters are logos (each letter as high as its attribution,
+ * hanging down where that is negative), other sequences and features bars; features have their names below. */
+#include "reports/figure.h"
+#include "reports/format.h"
+#include "reports/logo.h"
+#include "reports/map_tile.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW 62.0
+#define GAP 12.0
+#define HEAD 36.0
+#define MARGIN 14.0
+#define WIDTH 900.0
+#define NAME_CHARACTERS 32
+#define TIC_CHARACTERS 16
+#define FOOT 34.0
+#define NAMED 64u /* columns that have room for a name */
+#define PAGE_ROWS 32u
+
+struct series {
+    struct figure figure;
+    const struct map_set *maps;
+    const struct picture *rows[1 + PAGE_ROWS]; /* the input, then maps */
+    size_t count;
+    double left, foot;
+    FILE *letters; /* the outlines of all logos */
+    size_t blocks; /* in it */
+};
+
+/* ---- logos ---- */
+
+/* A block of the data file: the outlines of one letter in one row. */
+static bool put_letter(struct series *s, const struct picture *p, const char *letters, size_t letter) {
+    double points[LOGO_POINTS][2];
+    size_t n = logo_outline(letter, points);
+    bool any = false;
+    char x[NUMBER_SIZE], y[NUMBER_SIZE];
+
+    for (uint32_t at = 0; at < p->width; at++) {
+        double height = p->explainer ? (double)p->values[at] : 1;
+        if (letters[at] != logo_letters[letter] || !isfinite(height) || height == 0) continue;
+        for (size_t k = 0; k < n; k++) {
+            double across = (double)at - .46 + .92 * points[k][0];
+            fprintf(s->letters, "%s\t%s\n", number_text(across, x), number_text(height * points[k][1], y));
+        }
+        fputc('\n', s->letters);
+        any = true;
+    }
+    if (any) fputc('\n', s->letters);
+    return any;
+}
+
+static void add_logo(struct series *s, const struct picture *p) {
+    struct text *out = &s->figure.script;
+    bool begun = false;
+
+    for (size_t letter = 0; letter < LOGO_LETTERS; letter++) {
+        if (!put_letter(s, p, s->rows[0]->letters, letter)) continue;
+        text_add(out, "%s data index %zu using 1:2 with filledcurves closed fc rgb '%s' fs solid noborder",
+                 begun ? "," : "plot", s->blocks++, logo_colours[letter]);
+        begun = true;
+    }
+    text_add(out, begun ? "\n" : "plot NaN\n");
+}
+
+/* ---- rows ---- */
+
+static double row_y(const struct series *s, size_t row) {
+    (void)s;
+    return HEAD + (double)row * (ROW + GAP);
+}
+
+static void add_names(struct series *s) {
+    struct text *out = &s->figure.script;
+
+    text_add(out, "set xtics (");
+    for (size_t k = 0; k < s->maps->column_count; k++) {
+        if (k) text_add(out, ", ");
+        figure_quote(out, s->maps->columns[k], TIC_CHARACTERS, QUOTED_TIC);
+        text_add(out, " %zu", k);
+    }
+    text_add(out, ") rotate by -40 offset 0,.2 textcolor rgb ink font small\n");
+}
+
+static void add_row(struct series *s, size_t row) {
+    const struct picture *p = s->rows[row];
+    struct text *out = &s->figure.script;
+    bool last = row + 1 == s->count, named = s->maps->column_count == p->width && p->width <= NAMED;
+    double high = fmax(0, p->high), low = fmin(0, p->low), room = .04 * (high - low);
+
+    if (!isfinite(p->low)) return;
+    if (!(high > low)) high = 1;
+    if (s->rows[0]->letters && !p->explainer) low = 0, high = 1;
+    figure_place(&s->figure, s->left, row_y(s, row), s->left + WIDTH, row_y(s, row) + ROW);
+    text_add(out, "set xrange [-.7:%g]; set yrange [%.9g:%.9g]; unset xtics\n", p->width - .3, low - room, high + room);
+    if (last && named) add_names(s);
+    else if (last) text_add(out, "set xtics norotate textcolor rgb ink font small\n");
+    if (s->rows[0]->letters) add_logo(s, p);
+    else
+        text_add(out,
+                 "plot maps binary record=(%u) skip=%zu format='%%float' using 0:1:(%s) with boxes lc rgb variable fs "
+                 "solid noborder\n",
+                 (unsigned)p->width, p->offset, p->explainer ? "$1 < 0 ? 0x2166ac : 0xb2182b" : "0x888888");
+}
+
+static void add_labels(struct series *s, const struct figure_page *page) {
+    struct figure *f = &s->figure;
+    char number[FIGURE_PAGE_SIZE];
+    const struct picture *input = s->rows[0];
+    char *heading = text_format("original maps of input %u for %s%s", (unsigned)input->input, input->class,
+                                figure_page_text(page, number));
+
+    if (heading) figure_label(f, MARGIN, 16, ALIGN_LEFT, 100, "font big textcolor rgb ink", heading);
+    else f->script.failed = true;
+    free(heading);
+    for (size_t i = 0; i < s->count; i++)
+        figure_label(f, s->left - 8, row_y(s, i) + ROW / 2, ALIGN_RIGHT, NAME_CHARACTERS, "textcolor rgb ink",
+                     i ? s->rows[i]->explainer : "input");
+    figure_label(
+        f, MARGIN, s->foot + 18, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
+        s->maps->column_count
+            ? "each map on its own scale, which holds its smallest and its largest value and zero"
+            : "each map on its own scale, which holds its smallest and its largest value and zero; channels are "
+              "summed");
+    figure_draw_labels(f);
+}
+
+/* ---- pages ---- */
+
+/* The input and the maps of that page; returns how many maps there are over all pages. */
+static size_t collect(struct series *s, const struct picture *input, const char *network, size_t page) {
+    const struct verdict_table *t = &s->figure.all->verdicts;
+    size_t count = 0, widest = 5;
+
+    s->rows[s->count++] = input;
+    for (size_t x = 0; x < t->explainer_count; x++) {
+        const struct picture *map = map_set_find(s->maps, t->explainers[x], network, input->input);
+        if (!map || !map->values || map->width != input->width || count++ / PAGE_ROWS != page) continue;
+        s->rows[s->count++] = map;
+        if (utf8_width(map->explainer) > widest) widest = utf8_width(map->explainer);
+    }
+    s->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
+    s->foot = row_y(s, s->count) + (s->maps->column_count == input->width ? 44 : 8);
+    return count;
+}
+
+static bool draw_page(struct series *s, const struct figure_page *page, struct error *e) {
+    struct figure *f = &s->figure;
+
+    s->letters = figure_data(f, e);
+    if (!s->letters) return false;
+    figure_start_multiplot(f);
+    add_labels(s, page);
+    map_tile_begin(f);
+    text_add(&f->script, "data = '%s.tsv'\nset border 1; set boxwidth .8; set xzeroaxis lc rgb frame lw .4\n", f->name);
+    for (size_t i = 0; i < s->count; i++) add_row(s, i);
+    text_add(&f->script, "unset multiplot\n");
+    bool written = !ferror(s->letters);
+    if (fclose(s->letters) != 0 || !written) return error_set(e, "%s: a file could not be written", f->name);
+    return true;
+}
+
+bool figure_series(struct figures *all, const struct map_set *maps, const struct picture *input, const char *network,
+                   struct figure_page *page, struct error *e) {
+    struct series s = {.figure.all = all, .maps = maps};
+    char number[32];
+
+    size_t count = collect(&s, input, network, page->number);
+    page->count = figure_pages(count, PAGE_ROWS);
+    if (!count) return true;
+    snprintf(number, sizeof number, "input%u", (unsigned)input->input);
+    const struct figure_title title = {"originals", strcmp(network, "model") == 0 ? NULL : network, number, *page};
+    double left = s.left, foot = s.foot;
+    figure_begin(&s.figure, all, &title, left + WIDTH + MARGIN, foot + FOOT);
+    bool ok = draw_page(&s, page, e);
+    if (!ok) figure_drop(&s.figure);
+    return ok && figure_end(&s.figure, e);
+}
