@@ -16,6 +16,7 @@ docs/assay.1                 a reference, read by its headings
 docs/ops.md                  a table
 docs/performance.md          a table of results for each comparison
 docs/verdict.md              the evidence, experiment by experiment
+framework/cli/cmd_explain.c   one command: its input in every form, its target and its map
 tests/unit/audit.c           networks and messages that audits have to tell apart
 tests/unit/battery.c         a table of every field and every error
 tests/unit/graph.c           graphs written out by hand
