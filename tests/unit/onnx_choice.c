@@ -1,6 +1,7 @@
 /* What is taken of an ONNX file: outputs, heads, sizes, parameters, precisions; and what is said. */
 #include "onnx_text.h"
 
+#include "nn/graph_pair.h"
 #include "nn/net.h"
 
 #include <math.h>
@@ -138,7 +139,9 @@ static const struct head_case {
 #define HEAD(...)                                                                                                      \
     {                                                                                                                  \
         .opset = 17, .inputs = "x:f:1x4", .outputs = "y:f:1x3",                                                        \
-        .tensors = {"w:f:4x3", "one:i:1=1", "low:f=0.000001", "high:f=0.999999", "shape:i:2=1,3"}, .nodes = {          \
+        .tensors = {"w:f:4x3",       "one:i:1=1", "low:f=0.000001", "high:f=0.999999",                                 \
+                    "shape:i:2=1,3", "unit:f=1",  "minus:f=-1"},                                                       \
+        .nodes = {                                                                                                     \
             "MatMul x w > a",                                                                                          \
             __VA_ARGS__                                                                                                \
         }                                                                                                              \
@@ -155,6 +158,12 @@ static const struct head_case {
      "ends in a Softmax", NULL},
     {HEAD("ReduceLogSumExp a > m axes=[1]", "Sub a m > y"), "a", "ends in a Softmax", NULL},
     {HEAD("Relu a > r", "Softmax r > y"), "a", "ends in a Relu and a Softmax", NULL},
+    {HEAD("Neg a > n", "Exp n > e", "Add e unit > t", "Div unit t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Neg a > n", "Exp n > e", "Add unit e > t", "Reciprocal t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Mul a minus > n", "Exp n > e", "Add e unit > t", "Div unit t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Exp a > e", "Add e unit > t", "Div e t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Exp a > e", "Add e unit > t", "Div unit t > y"), "y", NULL, NULL},
+    {HEAD("Neg a > n", "Exp n > e", "Add e high > t", "Div unit t > y"), "y", NULL, NULL},
     {HEAD("Clip a low high > y"), "y", NULL, "Clip"},
     {HEAD("Tanh a > y"), "y", NULL, "Tanh"},
     {HEAD("Sigmoid a > s", "Mul s high > y"), "y", NULL, "Sigmoid"},
@@ -175,6 +184,42 @@ Test(onnx_choice, heads) {
         const char *saturating = graph_saturating(g);
         cr_expect(c->saturating ? saturating && strcmp(saturating, c->saturating) == 0 : !saturating, "case %zu: %s", i,
                   saturating);
+        graph_destroy(g);
+    }
+}
+
+/* One output, labels 0 and 1: what is never negative has no sign to decide by. */
+Test(onnx_choice, an_output_that_is_never_negative_is_no_logit) {
+    static const struct {
+        struct onnx_words words;
+        bool never;
+    } cases[] = {
+#define ENDS(...)                                                                                                      \
+    {.opset = 17,                                                                                                      \
+     .inputs = "x:f:1x4",                                                                                              \
+     .outputs = "y:f:1x1",                                                                                             \
+     .tensors = {"w:f:4x1", "one:f=1", "minus:f=-1", "half:f=0.5"},                                                    \
+     .nodes = {"MatMul x w > a", __VA_ARGS__}}
+        {ENDS("Exp a > y"), true},
+        {ENDS("Softplus a > y"), true},
+        {ENDS("Mul a a > y"), true},
+        {ENDS("Greater a half > g", "Cast g > y to=1"), true},
+        {ENDS("Exp a > e", "Add e one > s", "Div one s > y"), true},
+        {ENDS("Clip a half > y"), true},
+        {ENDS("Exp a > e", "Add e minus > y"), false},
+        {ENDS("Clip a minus > y"), false},
+        {ENDS("Identity a > y"), false},
+        {ENDS("Mul a half > y"), false},
+        {ENDS("Exp a > e", "Neg e > y"), false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct error e = {""};
+        cr_assert(words_load(&cases[i].words, NULL, &g, &e), "case %zu: %s", i, e.text);
+        cr_expect_eq(graph_is_never_negative(g), cases[i].never, "case %zu", i);
+        bool paired = graph_pair_logits(g, &e);
+        cr_expect_eq(paired, !cases[i].never, "case %zu", i);
+        if (!paired) cr_expect(strstr(e.text, "never negative"), "case %zu: %s", i, e.text);
         graph_destroy(g);
     }
 }
