@@ -256,6 +256,24 @@ Test(onnx_choice, open_sizes) {
     }
 }
 
+/* Keras leaves height and width open, in front of the channels: the data has its channels first. */
+Test(onnx_choice, open_sizes_with_channels_last) {
+    static const struct onnx_words words = {
+        .opset = 17,
+        .inputs = "x:f:?x?x?x3",
+        .outputs = "y:f:?x4",
+        .tensors = {"w:f:4x3x3x3"},
+        .nodes = {"Transpose x > t perm=[0,3,1,2]", "Conv t w > a", "GlobalAveragePool a > b", "Flatten b > y"}};
+    static const struct onnx_options options[] = {{.data = {3, {3, 8, 9}}}, {.declared = {3, {8, 9, 3}}}};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        struct graph *g;
+        struct error e = {""};
+        cr_assert(words_load(&words, &options[i], &g, &e), "case %zu: %s", i, e.text);
+        cr_expect(shape_equal(&g->sample, &(struct shape){3, {8, 9, 3}}), "case %zu", i);
+        graph_destroy(g);
+    }
+}
+
 /* ---- Parameters, and precisions ---- */
 
 static const struct parameter_case {
