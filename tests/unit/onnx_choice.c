@@ -1,6 +1,7 @@
 /* What is taken of an ONNX file: outputs, heads, sizes, parameters, precisions; and what is said. */
 #include "onnx_text.h"
 
+#include "nn/activations.h"
 #include "nn/graph_pair.h"
 #include "nn/net.h"
 
@@ -270,6 +271,33 @@ Test(onnx_choice, open_sizes_with_channels_last) {
         struct error e = {""};
         cr_assert(words_load(&words, &options[i], &g, &e), "case %zu: %s", i, e.text);
         cr_expect(shape_equal(&g->sample, &(struct shape){3, {8, 9, 3}}), "case %zu", i);
+        graph_destroy(g);
+    }
+}
+
+/* ---- Rectifiers ---- */
+
+Test(onnx_choice, a_maximum_with_zero_is_a_rectifier) {
+    static const struct {
+        struct onnx_words words;
+        uint32_t rectifiers;
+    } cases[] = {
+#define MAX(...)                                                                                                       \
+    {.opset = 17,                                                                                                      \
+     .inputs = "x:f:1x4",                                                                                              \
+     .outputs = "y:f:1x3",                                                                                             \
+     .tensors = {"w:f:4x4", "v:f:4x3", "zero:f=0", "list:f:1=0", "one:f=1"},                                           \
+     .nodes = {"MatMul x w > a", __VA_ARGS__, "MatMul r v > y"}}
+        {MAX("Max a zero > r"), 1}, {MAX("Max list a > r"), 1}, {MAX("Max a one > r"), 0},
+        {MAX("Min a zero > r"), 0}, {MAX("Max a x > r"), 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct activations found;
+        struct error e = {""};
+        cr_assert(words_load(&cases[i].words, NULL, &g, &e), "case %zu: %s", i, e.text);
+        cr_assert(graph_activations(g, &found, &e));
+        cr_expect_eq(found.rectifiers, cases[i].rectifiers, "case %zu", i);
         graph_destroy(g);
     }
 }
