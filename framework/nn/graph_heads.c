@@ -1,6 +1,7 @@
 /* graph_heads.c: where the logits are: what closes a network and only presses its scores into a range is taken off. */
 #include "nn/graph_build.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- Nodes behind a value ---- */
@@ -219,6 +220,22 @@ static bool constant_is_never_negative(const struct value *v) {
     return v->data || v->ints;
 }
 
+/* The least that a Tanh or its kin gives behind products with and sums of single numbers; -INFINITY: not known. */
+static float lowest(const struct graph *g, uint32_t value, unsigned depth) {
+    static const char *const odd[] = {"Tanh", "Erf", "Softsign"};
+    const struct node *node = maker(g, value);
+    if (!node || depth == 0) return -INFINITY;
+    if (is_one_of(node, NAMES(odd))) return -1;
+    if (node->op->flags & OP_RESHAPES) return lowest(g, node->inputs[0], depth - 1);
+    bool add = is(node, "Add");
+    if ((!add && !is(node, "Mul")) || graph_batched_inputs(g, node) != 1) return -INFINITY;
+    bool first = g->values[node->inputs[0]].batched;
+    const struct value *number = &g->values[node->inputs[first]];
+    if (!number->data || shape_count(&number->shape) != 1 || (!add && number->data[0] <= 0)) return -INFINITY;
+    float least = lowest(g, node->inputs[!first], depth - 1);
+    return add ? least + number->data[0] : least * number->data[0];
+}
+
 /* How many nodes behind the value are looked at. */
 #define SIGN_DEPTH 12
 
@@ -232,6 +249,7 @@ static bool is_never_negative(const struct graph *g, uint32_t value, unsigned de
     const struct node *node = maker(g, value);
     if (!g->values[value].batched) return constant_is_never_negative(&g->values[value]);
     if (!node || depth == 0) return false;
+    if (lowest(g, value, depth) >= 0) return true;
     if (is_one_of(node, NAMES(always))) return true;
     if (is(node, "Mul") && node->inputs[0] == node->inputs[1]) return true;
     if (is(node, "Clip") && node->input_count > 1 && is_never_negative(g, node->inputs[1], 1)) return true;
