@@ -23,6 +23,7 @@ tests/unit/graph.c           graphs written out by hand
 tests/unit/judge_weights.c   a table of explainers and their words
 tests/unit/message.c         a table of damages, and what each costs
 tests/unit/net.c             networks written out by hand
+tests/unit/onnx_choice.c    files written out by hand, a table for each kind
 tests/unit/pool.c           what children may do, and how each ends
 tests/unit/run_battery.c     whole runs that share their set-up
 tests/unit/sandbox.c         what foreign code may and may not do, a function each

@@ -148,6 +148,8 @@ static int list_layers(const struct cli_values *values, struct error *e) {
         ok = ok && (name || error_memory(e));
         free(name);
     }
+    if (graph->layer_count == 0)
+        cli_message("%s: no layer: none of its constants is a parameter, so nothing can be drawn anew", subject.path);
     subject_finish(&subject);
     return ok ? CLI_EXPECTED : CLI_BROKEN;
 }

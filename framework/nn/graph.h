@@ -137,6 +137,10 @@ bool graph_warn(struct graph *, struct error *, const char *format, ...) __attri
 /* The operator of bounded values that the output comes from, be it scaled and shifted (Sigmoid, Tanh, Softmax, ...), or
  * NULL: where it is saturated, gradients vanish. */
 const char *graph_saturating(const struct graph *);
+/* Whether the operators at its end keep the output from ever being negative (Exp, Softplus, a comparison, ...): the
+ * sign of such a number tells no class. False where that is not seen. */
+bool graph_is_never_negative(const struct graph *);
+bool graph_is_never_positive(const struct graph *);
 const struct value *graph_value(const struct graph *, uint32_t index);
 /* Index of the named layer, or GRAPH_NONE. */
 uint32_t graph_layer(const struct graph *, const char *name);

@@ -1,6 +1,7 @@
 /* graph_heads.c: where the logits are: what closes a network and only presses its scores into a range is taken off. */
 #include "nn/graph_build.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- Nodes behind a value ---- */
@@ -12,6 +13,14 @@ static const struct node *maker(const struct graph *g, uint32_t value) {
 
 static bool is(const struct node *node, const char *op) {
     return node && strcmp(node->op->name, op) == 0;
+}
+
+#define NAMES(list) list, sizeof(list) / sizeof *(list)
+
+static bool is_one_of(const struct node *node, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (is(node, names[i])) return true;
+    return false;
 }
 
 /* The value that was only reshaped, or repeated, into this one. */
@@ -63,6 +72,41 @@ static uint32_t written_log_softmax(const struct graph *g, const struct node *su
     return x != GRAPH_NONE && origin(g, x) == origin(g, sub->inputs[0]) ? unshifted(g, x) : GRAPH_NONE;
 }
 
+/* ---- A Sigmoid written out ---- */
+
+static bool is_constant(const struct graph *g, uint32_t value, float wanted) {
+    const struct value *v = value == GRAPH_NONE ? NULL : &g->values[value];
+    if (!v || v->batched || !v->data) return false;
+    for (size_t i = 0; i < shape_count(&v->shape); i++)
+        if (v->data[i] < wanted || v->data[i] > wanted) return false;
+    return true;
+}
+
+/* The other input of a node that joins a value and a constant in either order, or GRAPH_NONE. */
+static uint32_t joined(const struct graph *g, const struct node *node, const char *op, float constant) {
+    if (!is(node, op) || node->input_count != 2) return GRAPH_NONE;
+    if (is_constant(g, node->inputs[0], constant)) return node->inputs[1];
+    return is_constant(g, node->inputs[1], constant) ? node->inputs[0] : GRAPH_NONE;
+}
+
+/* x of -x, or GRAPH_NONE. */
+static uint32_t negated(const struct graph *g, uint32_t value) {
+    const struct node *node = maker(g, value);
+    return is(node, "Neg") ? node->inputs[0] : joined(g, node, "Mul", -1);
+}
+
+/* x of 1 / (1 + exp(-x)) and of exp(x) / (1 + exp(x)), or GRAPH_NONE. */
+static uint32_t written_sigmoid(const struct graph *g, const struct node *node) {
+    bool inverse = is(node, "Reciprocal") || (is(node, "Div") && is_constant(g, node->inputs[0], 1));
+    if (!inverse && !is(node, "Div")) return GRAPH_NONE;
+    uint32_t sum = node->inputs[is(node, "Div")], e = joined(g, maker(g, sum), "Add", 1);
+    const struct node *exp = e == GRAPH_NONE ? NULL : maker(g, e);
+    if (!is(exp, "Exp")) return GRAPH_NONE;
+    if (inverse) return negated(g, exp->inputs[0]);
+    uint32_t above = made_by(g, node->inputs[0], "Exp");
+    return above != GRAPH_NONE && origin(g, above) == origin(g, exp->inputs[0]) ? above : GRAPH_NONE;
+}
+
 /* ---- Taking off ---- */
 
 enum head { HEAD_NONE, HEAD_SOFTMAX = 1, HEAD_SIGMOID = 2, HEAD_RELU = 4 };
@@ -73,6 +117,8 @@ static enum head head_of(const struct graph *g, const struct node *node, uint32_
     if (is(node, "Softmax") || is(node, "LogSoftmax")) return HEAD_SOFTMAX;
     if (is(node, "Sigmoid")) return HEAD_SIGMOID;
     if (is(node, "Relu")) return HEAD_RELU;
+    *from = written_sigmoid(g, node);
+    if (*from != GRAPH_NONE) return HEAD_SIGMOID;
     *from = is(node, "Div") ? written_softmax(g, node) : written_log_softmax(g, node);
     return *from == GRAPH_NONE ? HEAD_NONE : HEAD_SOFTMAX;
 }
@@ -148,16 +194,12 @@ bool graph_find_logits(struct graph *g, struct error *e) {
 
 static bool is_bounded(const struct node *node) {
     static const char *const ops[] = {"Sigmoid", "HardSigmoid", "Tanh", "Softmax", "Clip", "Erf", "Softsign"};
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        if (is(node, ops[i])) return true;
-    return false;
+    return is_one_of(node, NAMES(ops));
 }
 
 static bool only_scales(const struct node *node) {
     static const char *const ops[] = {"Add", "Sub", "Mul", "Div", "Neg", "Pow", "Sqrt", "Log", "Exp"};
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        if (is(node, ops[i])) return true;
-    return (node->op->flags & (OP_RESHAPES | OP_MOVES)) != 0;
+    return is_one_of(node, NAMES(ops)) || (node->op->flags & (OP_RESHAPES | OP_MOVES)) != 0;
 }
 
 const char *graph_saturating(const struct graph *g) {
@@ -168,4 +210,84 @@ const char *graph_saturating(const struct graph *g) {
         at = only_scales(node) ? batched_input(g, node) : GRAPH_NONE;
     }
     return NULL;
+}
+
+/* ---- The sign ---- */
+
+static bool constant_is_never_negative(const struct value *v) {
+    for (size_t i = 0; i < shape_count(&v->shape); i++)
+        if ((v->data && v->data[i] < 0) || (v->ints && v->ints[i] < 0)) return false;
+    return v->data || v->ints;
+}
+
+/* The least that a Tanh or its kin gives behind products with and sums of single numbers; -INFINITY: not known. */
+static float lowest(const struct graph *g, uint32_t value, unsigned depth) {
+    static const char *const odd[] = {"Tanh", "Erf", "Softsign"};
+    const struct node *node = maker(g, value);
+    if (!node || depth == 0) return -INFINITY;
+    if (is_one_of(node, NAMES(odd))) return -1;
+    if (node->op->flags & OP_RESHAPES) return lowest(g, node->inputs[0], depth - 1);
+    bool add = is(node, "Add");
+    if ((!add && !is(node, "Mul")) || graph_batched_inputs(g, node) != 1) return -INFINITY;
+    bool first = g->values[node->inputs[0]].batched;
+    const struct value *number = &g->values[node->inputs[first]];
+    if (!number->data || shape_count(&number->shape) != 1 || (!add && number->data[0] <= 0)) return -INFINITY;
+    float least = lowest(g, node->inputs[!first], depth - 1);
+    return add ? least + number->data[0] : least * number->data[0];
+}
+
+/* How many nodes behind the value are looked at. */
+#define SIGN_DEPTH 12
+
+static bool is_never_negative(const struct graph *g, uint32_t value, unsigned depth);
+
+/* 1 and something that is never negative, as in log(1 + exp(z)). */
+static bool is_one_or_more(const struct graph *g, uint32_t value, unsigned depth) {
+    const struct node *node = maker(g, value);
+    if (!node || depth == 0 || !is(node, "Add") || graph_batched_inputs(g, node) != 1) return false;
+    bool first = g->values[node->inputs[0]].batched;
+    const struct value *number = &g->values[node->inputs[first]];
+    return number->data && shape_count(&number->shape) == 1 && number->data[0] >= 1 &&
+           is_never_negative(g, node->inputs[!first], depth - 1);
+}
+
+static bool is_never_negative(const struct graph *g, uint32_t value, unsigned depth) {
+    static const char *const always[] = {"Exp",   "Sigmoid", "HardSigmoid",     "Softmax",        "Softplus",   "Relu",
+                                         "Abs",   "Sqrt",    "ReduceL1",        "ReduceL2",       "Greater",    "Less",
+                                         "Equal", "Not",     "ReduceSumSquare", "GreaterOrEqual", "LessOrEqual"};
+    static const char *const keeps[] = {"Cast", "Reciprocal", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin"};
+    static const char *const joins[] = {"Add", "Mul", "Div", "Concat", "Min"};
+    if (value == GRAPH_NONE) return false;
+    const struct node *node = maker(g, value);
+    if (!g->values[value].batched) return constant_is_never_negative(&g->values[value]);
+    if (!node || depth == 0) return false;
+    if (lowest(g, value, depth) >= 0) return true;
+    if (is(node, "Log")) return is_one_or_more(g, node->inputs[0], depth - 1);
+    if (is_one_of(node, NAMES(always))) return true;
+    if (is(node, "Mul") && node->inputs[0] == node->inputs[1]) return true;
+    if (is(node, "Clip") && node->input_count > 1 && is_never_negative(g, node->inputs[1], 1)) return true;
+    if (is_one_of(node, NAMES(keeps)) || (node->op->flags & (OP_RESHAPES | OP_MOVES)))
+        return is_never_negative(g, node->inputs[0], depth - 1);
+    bool all = is_one_of(node, NAMES(joins));
+    for (uint32_t k = 0; all && k < node->input_count; k++) all = is_never_negative(g, node->inputs[k], depth - 1);
+    return all;
+}
+
+bool graph_is_never_negative(const struct graph *g) {
+    return is_never_negative(g, g->output, SIGN_DEPTH);
+}
+
+/* The logarithm of a probability, or what is never negative with its sign turned. */
+static bool is_never_positive(const struct graph *g, uint32_t value, unsigned depth) {
+    static const char *const shares[] = {"Sigmoid", "Softmax", "HardSigmoid"};
+    const struct node *node = maker(g, value);
+    if (!node || depth == 0) return false;
+    if (is(node, "LogSoftmax")) return true;
+    if (is(node, "Log")) return is_one_of(maker(g, node->inputs[0]), NAMES(shares));
+    if (is(node, "Neg")) return is_never_negative(g, node->inputs[0], depth - 1);
+    return (node->op->flags & OP_RESHAPES) && is_never_positive(g, node->inputs[0], depth - 1);
+}
+
+bool graph_is_never_positive(const struct graph *g) {
+    return is_never_positive(g, g->output, SIGN_DEPTH);
 }

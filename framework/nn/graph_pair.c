@@ -50,6 +50,11 @@ bool graph_pair_logits(struct graph *g, struct error *e) {
                          "the network's one output comes from a %s that could not be taken off: its sign tells no "
                          "class; export the network without it",
                          end);
+    if (graph_is_never_negative(g) || graph_is_never_positive(g))
+        return error_set(e,
+                         "the network's one output is never %s: its sign tells no class; export the network without "
+                         "its last step",
+                         graph_is_never_negative(g) ? "negative" : "positive");
     if (!make_room(g, e)) return false;
     uint32_t logit = g->output;
     if (g->values[logit].shape.rank != 2) {

@@ -1,6 +1,8 @@
 /* What is taken of an ONNX file: outputs, heads, sizes, parameters, precisions; and what is said. */
 #include "onnx_text.h"
 
+#include "nn/activations.h"
+#include "nn/graph_pair.h"
 #include "nn/net.h"
 
 #include <math.h>
@@ -138,7 +140,9 @@ static const struct head_case {
 #define HEAD(...)                                                                                                      \
     {                                                                                                                  \
         .opset = 17, .inputs = "x:f:1x4", .outputs = "y:f:1x3",                                                        \
-        .tensors = {"w:f:4x3", "one:i:1=1", "low:f=0.000001", "high:f=0.999999", "shape:i:2=1,3"}, .nodes = {          \
+        .tensors = {"w:f:4x3",       "one:i:1=1", "low:f=0.000001", "high:f=0.999999",                                 \
+                    "shape:i:2=1,3", "unit:f=1",  "minus:f=-1"},                                                       \
+        .nodes = {                                                                                                     \
             "MatMul x w > a",                                                                                          \
             __VA_ARGS__                                                                                                \
         }                                                                                                              \
@@ -155,6 +159,12 @@ static const struct head_case {
      "ends in a Softmax", NULL},
     {HEAD("ReduceLogSumExp a > m axes=[1]", "Sub a m > y"), "a", "ends in a Softmax", NULL},
     {HEAD("Relu a > r", "Softmax r > y"), "a", "ends in a Relu and a Softmax", NULL},
+    {HEAD("Neg a > n", "Exp n > e", "Add e unit > t", "Div unit t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Neg a > n", "Exp n > e", "Add unit e > t", "Reciprocal t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Mul a minus > n", "Exp n > e", "Add e unit > t", "Div unit t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Exp a > e", "Add e unit > t", "Div e t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Exp a > e", "Add e unit > t", "Div unit t > y"), "y", NULL, NULL},
+    {HEAD("Neg a > n", "Exp n > e", "Add e high > t", "Div unit t > y"), "y", NULL, NULL},
     {HEAD("Clip a low high > y"), "y", NULL, "Clip"},
     {HEAD("Tanh a > y"), "y", NULL, "Tanh"},
     {HEAD("Sigmoid a > s", "Mul s high > y"), "y", NULL, "Sigmoid"},
@@ -175,6 +185,53 @@ Test(onnx_choice, heads) {
         const char *saturating = graph_saturating(g);
         cr_expect(c->saturating ? saturating && strcmp(saturating, c->saturating) == 0 : !saturating, "case %zu: %s", i,
                   saturating);
+        graph_destroy(g);
+    }
+}
+
+/* One output, labels 0 and 1: what is never negative has no sign to decide by. */
+Test(onnx_choice, an_output_of_one_sign_is_no_logit) {
+    static const struct {
+        struct onnx_words words;
+        int sign; /* 1: never negative, -1: never positive */
+    } cases[] = {
+#define ENDS(...)                                                                                                      \
+    {.opset = 17,                                                                                                      \
+     .inputs = "x:f:1x4",                                                                                              \
+     .outputs = "y:f:1x1",                                                                                             \
+     .tensors = {"w:f:4x1", "one:f=1", "minus:f=-1", "half:f=0.5"},                                                    \
+     .nodes = {"MatMul x w > a", __VA_ARGS__}}
+        {ENDS("Exp a > y"), 1},
+        {ENDS("Softplus a > y"), 1},
+        {ENDS("Mul a a > y"), 1},
+        {ENDS("Greater a half > g", "Cast g > y to=1"), 1},
+        {ENDS("Exp a > e", "Add e one > s", "Div one s > y"), 1},
+        {ENDS("Clip a half > y"), 1},
+        {ENDS("Tanh a > t", "Mul t half > m", "Add m half > y"), 1},
+        {ENDS("Erf a > t", "Add one t > m", "Mul half m > y"), 1},
+        {ENDS("Tanh a > t", "Mul t half > y"), 0},
+        {ENDS("Tanh a > t", "Add t half > y"), 0},
+        {ENDS("Exp a > e", "Add e minus > y"), 0},
+        {ENDS("Clip a minus > y"), 0},
+        {ENDS("Identity a > y"), 0},
+        {ENDS("Mul a half > y"), 0},
+        {ENDS("Exp a > e", "Neg e > y"), -1},
+        {ENDS("Softplus a > s", "Neg s > y"), -1},
+        {ENDS("Exp a > e", "Add e one > s", "Log s > l", "Neg l > y"), -1},
+        {ENDS("Exp a > e", "Add e one > s", "Log s > y"), 1},
+        {ENDS("Exp a > e", "Add e half > s", "Log s > y"), 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct error e = {""};
+        cr_assert(words_load(&cases[i].words, NULL, &g, &e), "case %zu: %s", i, e.text);
+        cr_expect_eq(graph_is_never_negative(g), cases[i].sign > 0, "case %zu", i);
+        cr_expect_eq(graph_is_never_positive(g), cases[i].sign < 0, "case %zu", i);
+        bool paired = graph_pair_logits(g, &e);
+        cr_expect_eq(paired, !cases[i].sign, "case %zu", i);
+        if (!paired)
+            cr_expect(strstr(e.text, cases[i].sign > 0 ? "never negative" : "never positive"), "case %zu: %s", i,
+                      e.text);
         graph_destroy(g);
     }
 }
@@ -208,6 +265,51 @@ Test(onnx_choice, open_sizes) {
         if (ok) cr_expect(g->sample.dim[1] == 8 && g->sample.dim[2] == 9, "case %zu", i);
         else cr_expect(strstr(e.text, cases[i].wrong), "case %zu: %s", i, e.text);
         if (ok) graph_destroy(g);
+    }
+}
+
+/* Keras leaves height and width open, in front of the channels: the data has its channels first. */
+Test(onnx_choice, open_sizes_with_channels_last) {
+    static const struct onnx_words words = {
+        .opset = 17,
+        .inputs = "x:f:?x?x?x3",
+        .outputs = "y:f:?x4",
+        .tensors = {"w:f:4x3x3x3"},
+        .nodes = {"Transpose x > t perm=[0,3,1,2]", "Conv t w > a", "GlobalAveragePool a > b", "Flatten b > y"}};
+    static const struct onnx_options options[] = {{.data = {3, {3, 8, 9}}}, {.declared = {3, {8, 9, 3}}}};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        struct graph *g;
+        struct error e = {""};
+        cr_assert(words_load(&words, &options[i], &g, &e), "case %zu: %s", i, e.text);
+        cr_expect(shape_equal(&g->sample, &(struct shape){3, {8, 9, 3}}), "case %zu", i);
+        graph_destroy(g);
+    }
+}
+
+/* ---- Rectifiers ---- */
+
+Test(onnx_choice, a_maximum_with_zero_is_a_rectifier) {
+    static const struct {
+        struct onnx_words words;
+        uint32_t rectifiers;
+    } cases[] = {
+#define MAX(...)                                                                                                       \
+    {.opset = 17,                                                                                                      \
+     .inputs = "x:f:1x4",                                                                                              \
+     .outputs = "y:f:1x3",                                                                                             \
+     .tensors = {"w:f:4x4", "v:f:4x3", "zero:f=0", "list:f:1=0", "one:f=1"},                                           \
+     .nodes = {"MatMul x w > a", __VA_ARGS__, "MatMul r v > y"}}
+        {MAX("Max a zero > r"), 1}, {MAX("Max list a > r"), 1}, {MAX("Max a one > r"), 0},
+        {MAX("Min a zero > r"), 0}, {MAX("Max a x > r"), 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct activations found;
+        struct error e = {""};
+        cr_assert(words_load(&cases[i].words, NULL, &g, &e), "case %zu: %s", i, e.text);
+        cr_assert(graph_activations(g, &found, &e));
+        cr_expect_eq(found.rectifiers, cases[i].rectifiers, "case %zu", i);
+        graph_destroy(g);
     }
 }
 
