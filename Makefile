@@ -138,7 +138,9 @@ demo: demo-deps
 	$(BUILD)/assay run fixtures/batteries/fashion.yaml -o runs/fashion
 
 .PHONY: unit cli-tests style check
-$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson
+# What reads corpora and measures speed is built too, or it falls behind the rest unseen.
+$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson \
+                      $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
 	@touch $@
 unit: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)
