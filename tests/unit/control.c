@@ -200,23 +200,6 @@ Test(control, what_each_expands_into) {
     }
 }
 
-/* From the second draw on, be it that the first round had one alone. */
-Test(control, networks_are_asked_for_once) {
-    const struct control *list[] = {&control_label_permutation, NULL};
-    static const struct battery_control plain = {0};
-    struct control_values v;
-    struct plan plan;
-    struct graph graph;
-    struct error e = {{0}};
-    expand(&plan, &graph, 10, list, 0, 1);
-    uint32_t uses = plan.use_count;
-    cr_assert_eq(uses, 8);
-    cr_assert(control_values_parse(list[0], &battery, &plain, &v, &e));
-    cr_assert(list[0]->expand(&plan, 0, &v, &battery, 1, 2, &e));
-    cr_expect_eq(plan.use_count, uses);
-    plan_finish(&plan);
-}
-
 Test(control, further_draws_add_to_what_is_there) {
     static const struct control *const list[] = {&control_cascading,         &control_independent,
                                                  &control_label_permutation, &control_linear_identity,
