@@ -142,8 +142,9 @@ demo: demo-deps
 	$(BUILD)/assay run fixtures/batteries/fashion.yaml -o runs/fashion
 
 .PHONY: unit cli-tests style check
+# What reads corpora and measures speed is built too, or it falls behind the rest unseen.
 $(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson \
-                      $(BUILD)/fixtures/generate
+                      $(BUILD)/fixtures/generate $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
 	@touch $@
 unit: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)
@@ -228,7 +229,9 @@ asan: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-asan OPT='-O1 -g -fno-omit-frame-pointer' \
 	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BUILD)-asan/tests/built
 	ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
-	  ASSAY_BUILD=$(BUILD)-asan $(BUILD)-asan/tests/unit-tests -j$(JOBS) --timeout 300
+	  ASSAY_BUILD=$(BUILD)-asan $(BUILD)-asan/tests/unit-tests -j$(JOBS) --timeout 300 2>&1 | \
+	  tee $(BUILD)-asan/unit.log; exit $${PIPESTATUS[0]}
+	@! grep -A8 'detected memory leaks' $(BUILD)-asan/unit.log # a leak at a test's end is no failure to Criterion
 
 # Memory errors and leaks by valgrind, which asan does not see in the same places: uninitialised values above all.
 # Criterion starts a process for each test, which takes seconds here; these are the suites with most to allocate and to

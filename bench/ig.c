@@ -44,8 +44,8 @@ int bench_ig(int argc, char **argv) {
     bench_need(onnx_load(argv[0], &graph, &e) && weights_create(graph, &weights, &e) && net_create(weights, &net, &e) &&
                    npy_read(argv[1], &shape, &x, &e) && cores_create(2, 1, &cores, &e) &&
                    explainer_spec_parse("integrated-gradients:steps=50", &spec, &e) &&
-                   plugin_create(&spec, &plugin, &e) && plugin_open(plugin, handle_host(), &j.explainer, &e) &&
-                   handle_create(net, &j.handle, &e),
+                   plugin_create(&spec, PLUGIN_PROBE_SECONDS, &plugin, &e) &&
+                   plugin_open(plugin, handle_host(), &j.explainer, &e) && handle_create(net, &j.handle, &e),
                &e);
     cores_enter(cores, 0);
     j.handle->helpers = (struct helpers){cores, 0};

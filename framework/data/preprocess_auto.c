@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SIDE_MAX 16384
+#define VALUE_MAX 1e9
 
 /* One file being read. */
 struct config {
@@ -44,8 +45,8 @@ static bool is_side(const json_t *value) {
     return json_is_integer(value) && json_integer_value(value) > 0 && json_integer_value(value) <= SIDE_MAX;
 }
 
-/* One number for each colour. */
-static bool read_colours(const struct config *c, const char *key, double out[3]) {
+/* One number for each colour; the limits are those of a battery's mean and std. */
+static bool read_colours(const struct config *c, const char *key, double min, double out[3]) {
     const json_t *list = json_object_get(c->root, key);
 
     if (json_array_size(list) != 3) return CONFIG_FAIL(c, "%s: a list of three numbers wanted", key);
@@ -53,15 +54,14 @@ static bool read_colours(const struct config *c, const char *key, double out[3])
         const json_t *value = json_array_get(list, i);
         if (!json_is_number(value)) return CONFIG_FAIL(c, "%s: a list of three numbers wanted", key);
         out[i] = json_number_value(value);
+        if (!(out[i] >= min && out[i] <= VALUE_MAX))
+            return CONFIG_FAIL(c, "%s: numbers from %g to %g wanted", key, min, VALUE_MAX);
     }
     return true;
 }
 
 static bool read_normalisation(const struct config *c, const char *mean, const char *std, struct preprocess *out) {
-    if (!read_colours(c, mean, out->mean) || !read_colours(c, std, out->std)) return false;
-    for (size_t i = 0; i < 3; i++)
-        if (!(out->std[i] >= 1e-9)) return CONFIG_FAIL(c, "%s: numbers above 0 wanted", std);
-    return true;
+    return read_colours(c, mean, -VALUE_MAX, out->mean) && read_colours(c, std, 1e-9, out->std);
 }
 
 /* {height, width}: both the same. */
@@ -199,7 +199,8 @@ static bool fit_convnext(const struct config *c, struct preprocess *out) {
     double share = 224.0 / 256, size = out->resize;
 
     if (!read_number(c, "crop_pct", &share)) return false;
-    if (!(share > 0 && size / share <= SIDE_MAX)) return CONFIG_FAIL(c, "crop_pct: %g: 0.1 to 1 wanted", share);
+    if (!(share > 0 && share <= 1 && size / share <= SIDE_MAX))
+        return CONFIG_FAIL(c, "crop_pct: %g: 0.1 to 1 wanted", share);
     out->stretch = out->resize >= 384;
     if (out->stretch) return true;
     out->crop = out->resize;
@@ -244,7 +245,8 @@ static bool read_timm(const struct config *c, struct preprocess *out) {
         return CONFIG_FAIL(c, "input_size: [3, side, side] wanted");
     if (!read_number(c, "crop_pct", &share)) return false;
     out->crop = (uint32_t)json_integer_value(side);
-    if (!(share > 0 && out->crop / share <= SIDE_MAX)) return CONFIG_FAIL(c, "crop_pct: %g: 0.1 to 1 wanted", share);
+    if (!(share > 0 && share <= 1 && out->crop / share <= SIDE_MAX))
+        return CONFIG_FAIL(c, "crop_pct: %g: 0.1 to 1 wanted", share);
     out->resize = (uint32_t)floor(out->crop / share);
     if (!how || (strcmp(how, "bilinear") != 0 && strcmp(how, "bicubic") != 0))
         return CONFIG_FAIL(c, "interpolation: bilinear or bicubic wanted");

@@ -56,6 +56,7 @@ static bool open_before_relu(struct run *run, const struct battery_explainer *en
     spec.params[spec.param_count++] = (struct option){.name = relu, .value = zero, .location = entry->location};
     bool ok =
         add_row(run, text_format("%s (before ReLU)", entry->name), &spec, reduction_of(run, entry), entry->location, e);
+    run->explainers[run->explainer_count - 1].added = true;
     free(spec.params);
     return ok;
 }

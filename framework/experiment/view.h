@@ -26,6 +26,7 @@ struct explainer_entry {
     char *name;
     enum reduction reduction;
     bool yardstick;
+    bool added;                 /* beside another row, before its ReLU: a battery cannot name it under `expect` */
     struct plugin *plugin;      /* NULL for a yardstick; may have a problem, which is the breach then */
     unsigned claims;            /* enum assay_claim, for its parameters */
     bool non_negative;          /* as delivered, after reduction */

@@ -2,6 +2,7 @@
 #include "judge/gates.h"
 
 #include "explainers/explainer.h"
+#include "experiment/reduce.h"
 #include "judge/samples.h"
 
 #include <math.h>
@@ -13,6 +14,11 @@ static bool has_numbers(const struct cell *cell) {
     return true;
 }
 
+static bool too_small(const struct judge_case *c) {
+    const struct map_shape shape = run_map_shape(c->view->sample, case_row(c)->reduction);
+    return !measures[0]->applies(&shape);
+}
+
 bool gate_unit(const struct judge_case *c, uint32_t attribution, struct judgement *j) {
     const struct cell *cell = results_cell(c->r, c->row, attribution);
     const char *key = c->view->plan->attributions[attribution].key;
@@ -20,6 +26,9 @@ bool gate_unit(const struct judge_case *c, uint32_t attribution, struct judgemen
     else if (cell->status == UNIT_FAILED) judgement_say(j, VERDICT_ERROR, "On %s: %s", key, cell->why);
     else if (cell->status == UNIT_UNSUPPORTED) /* of layers that it supported in the original */
         judgement_say(j, VERDICT_ERROR, "Refused %s, though not the original: %s", key, cell->why);
+    else if (too_small(c))
+        judgement_say(j, VERDICT_ERROR, "Maps of so few elements cannot be compared: %s wants more.",
+                      measures[0]->title);
     else if (!has_numbers(cell)) judgement_say(j, VERDICT_ERROR, "No similarities are stored for %s.", key);
     else return false;
     return true;

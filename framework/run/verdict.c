@@ -181,7 +181,7 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
     struct families families = {.skipped = NULL};
     struct judgement all = judgement_begin(r);
     const char *annotation;
-    bool judged = false;
+    bool judged = run->explainers[row].added; /* what it is added to has the say */
     for (uint32_t c = 0; c < run->control_count; c++) {
         const struct rule *rule = run->controls[c].control->rule;
         struct judgement j;

@@ -57,7 +57,8 @@ judge() {
         why="an empty message"
     elif grep -qE '^assay: .*damaged' "$work/err"; then
         why="blames a file that is whole"
-    elif ((status == 2 || status == 3)) && grep '^assay: ' "$work/err" | grep -qv '^assay: warning'; then
+    elif ((status == 2 || status == 3)) && grep '^assay: ' "$work/err" |
+        grep -vxFf "$work/whole.err" | grep -qv '^assay: warning'; then
         said=$((said + 1)) # what failed
     elif [[ ! -s $work/run/verdicts.csv ]]; then
         why="exit code $status, no message and no verdicts"
@@ -79,6 +80,7 @@ whole=$status
     { cat "$work/err" >&2; echo "run.sh: the run without faults: exit code $status" >&2; exit 2; }
 cp "$work/run/verdicts.csv" "$work/whole.csv"
 cp "$work/run/results.csv" "$work/whole-results.csv"
+grep '^assay: ' "$work/err" >"$work/whole.err" # what is said without a fault is no answer to one
 (($#)) || set -- alloc write open process
 total=0 bad=0 missed=0 said=0
 for kind; do

@@ -35,6 +35,7 @@ void fuzz_message(const uint8_t *, size_t);
 void fuzz_npy(const uint8_t *, size_t);
 void fuzz_onnx(const uint8_t *, size_t);
 void fuzz_preprocess(const uint8_t *, size_t);
+void fuzz_preprocess_auto(const uint8_t *, size_t);
 void fuzz_set(const uint8_t *, size_t);
 void fuzz_spec(const uint8_t *, size_t);
 void fuzz_store(const uint8_t *, size_t);

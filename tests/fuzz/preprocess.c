@@ -10,10 +10,9 @@ void fuzz_preprocess(const uint8_t *data, size_t size) {
     struct preprocess p;
     struct error e;
     struct text words = {0};
-    char *file = NULL;
-    char *text = fuzz_text(data, size, 2000);
-    if (battery_preprocess_parse(text, "model.onnx", &p, &file, &e)) preprocess_text(&p, &words);
-    free(file);
+    char *text = fuzz_text(data, size, 2000), *file = NULL;
+    if (battery_preprocess_parse(text, NULL, &p, &file, &e)) preprocess_text(&p, &words);
+    fuzz_check(!file, "a file without a model");
     text_finish(&words);
     free(text);
 }

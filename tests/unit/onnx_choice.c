@@ -431,8 +431,8 @@ Test(onnx_choice, files_of_other_kinds_are_named) {
         size_t size;
         const char *wanted;
     } cases[] = {
-        {"PK\3\4 archive/data.pkl", 22, "torch.onnx.export"},
-        {"PK\3\4 metadata.json", 20, "a Keras file"},
+        {"PK\3\4 archive/data.pkl", 21, "torch.onnx.export"},
+        {"PK\3\4 metadata.json", 18, "a Keras file"},
         {"\x80\2}q", 4, "a Python pickle"},
         {"\x89HDF\r\n\x1a\n rest", 13, "an HDF5 file"},
         {"\x1c\0\0\0TFL3 rest", 13, "a TensorFlow Lite file"},

@@ -59,12 +59,12 @@ static const char *read_data(struct sample_case *c, const char *folder) {
         Onnx__TensorProto *t = read_message(path, &onnx__tensor_proto__descriptor);
         free(path);
         if (!t) return "the input is no tensor";
+        c->inputs[c->input_count++] = t;
         free(t->name);
         t->name = text_copy(name);
         const Onnx__TypeProto *type = c->model->graph->input[i]->type;
         if (type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE && type->tensor_type->elem_type != t->data_type)
             return "the input's data are of another type than the model says"; /* BFLOAT16 as UINT16 */
-        c->inputs[c->input_count++] = t;
     }
     path = text_format("%s/test_data_set_0/output_0.pb", folder);
     Onnx__TensorProto *t = read_message(path, &onnx__tensor_proto__descriptor);

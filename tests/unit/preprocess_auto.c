@@ -79,7 +79,13 @@ static const struct {
     {false, "{\"do_normalize\": true}", NULL, "preprocessor_config.json: image_mean: a list of three numbers wanted"},
     {false, "{\"do_normalize\": \"yes\"}", NULL, "preprocessor_config.json: do_normalize: true or false wanted"},
     {false, "{\"image_mean\": [0, 0, 0], \"image_std\": [1, 0, 1]}", NULL,
-     "preprocessor_config.json: image_std: numbers above 0 wanted"},
+     "preprocessor_config.json: image_std: numbers from 1e-09 to 1e+09 wanted"},
+    {false, "{\"image_mean\": [0, -1e300, 0], \"image_std\": [1, 1, 1]}", NULL,
+     "preprocessor_config.json: image_mean: numbers from -1e+09 to 1e+09 wanted"},
+    {false, "{\"image_mean\": [0, 0, 0], \"image_std\": [1, 1, 1e300]}", NULL,
+     "preprocessor_config.json: image_std: numbers from 1e-09 to 1e+09 wanted"},
+    {false, "{\"crop_pct\": 500, \"image_processor_type\": \"ConvNextImageProcessor\", \"size\": 224}", NULL,
+     "preprocessor_config.json: crop_pct: 500: 0.1 to 1 wanted"},
     {false, "{\"do_resize\": true}", NULL,
      "preprocessor_config.json: size: a mapping with height and width, or with shortest_edge alone, wanted"},
     {false, "[]", NULL, "preprocessor_config.json: a JSON object wanted"},
@@ -101,6 +107,8 @@ static const struct {
      "config.json: input_size: [3, side, side] wanted"},
     {true, TIMM("\"input_size\": [3, 224, 224], \"interpolation\": \"random\""), NULL,
      "config.json: interpolation: bilinear or bicubic wanted"},
+    {true, TIMM("\"input_size\": [3, 224, 224], \"interpolation\": \"bicubic\", \"crop_pct\": 225"), NULL,
+     "config.json: crop_pct: 225: 0.1 to 1 wanted"},
     {true, "{\"model_type\": \"vit\"}", NULL, "config.json: pretrained_cfg, as timm writes it, wanted"},
 };
 

@@ -583,6 +583,15 @@ Test(run_battery, another_run_is_not_resumed) {
 /* ---- the run folder ---- */
 
 #define TWO_ROWS "gradient\nedge-detector\n"
+/* Grad-CAM before its ReLU is a row that the battery does not have: what is said of the other one holds. */
+Test(run_battery, skips_that_are_meant, .timeout = 60) {
+    static const char rows[] = "input-x-gradient\ngrad-cam\n";
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, rows, "controls: [zero-pixel]\n");
+    cr_expect_eq(execute("b.yaml", "open", 1, false), 4);
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, rows, "controls: [zero-pixel]\nexpect: {grad-cam: SKIP}\n");
+    cr_expect_eq(execute("b.yaml", "meant", 1, false), 0);
+}
+
 #define ONE_CONTROL "controls: [cascading]\nrule: {draws: [3, 4, 5]}\n"
 
 /* A flipped bit, then --resume: an error, or the same bytes. Never other results. */
