@@ -222,7 +222,7 @@ static int check_run(const struct cli_context *context, const struct cli_values 
 const struct cli_command cli_check = {
     .name = "check",
     .operand = "SPEC",
-    .summary = "hold an explainer to the rules of the plugin interface and to its own claims",
+    .summary = "hold an explainer to the rules of the plugin interface and to some of its claims",
     .details = CLI_SPECS "One line for each check. Exit status 3 when one is breached, or when the\n"
                          "explainer cannot be loaded, crashes or hangs.\n",
     .options = options,
