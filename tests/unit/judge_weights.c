@@ -193,6 +193,25 @@ Test(judge_weights, e1_does_not_average_signs_away) {
     synthetic_destroy(&s);
 }
 
+/* One output: chance gives r^2 = 1 / 11 with 12 inputs, which is taken off before the cut of .20. */
+Test(judge_weights, e1_of_one_output_is_corrected_for_chance) {
+    static const struct {
+        double logit_r;
+        enum verdict_word word;
+    } cases[] = {{.35, VERDICT_FAIL}, {.37, VERDICT_PASS}};
+    for (size_t c = 0; c < 2; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, .single = {0, 0, .9}, .logit_r = {0, 0, cases[c].logit_r}};
+        struct synthetic s;
+        o.controls[0] = &control_independent;
+        synthetic_create(&s, &o, &p, 1);
+        s.results->view.one_output = true;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, cases[c].word, "r = %g: %s", cases[c].logit_r, j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
 /* ---- the numbers ---- */
 
 /* D as docs/verdict.md defines it, from the similarities in the results: S_k less the floor of its draw, over C - F. */

@@ -86,7 +86,8 @@ def last_line(text):
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("assay: ") and ": warning: " not in line]
     raised = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Unsupported\w*):? ", line)]
-    return (errors or raised or lines or ["no message"])[-1]
+    line = (errors or raised or lines or ["no message"])[-1]
+    return re.sub(r"/\S*/(?=[\w.]+\.(onnx|yaml|npy))", "", line)  # no folder of this machine
 
 
 # ---- Exporting ----
