@@ -283,8 +283,9 @@ static void open_stage(void) {
     queue = msgget(IPC_PRIVATE, 0600);
     semaphores = semget(IPC_PRIVATE, 1, 0600);
     master = posix_openpt(O_RDWR | O_NOCTTY);
-    cr_assert(queue >= 0 && semaphores >= 0 && master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-    terminal = ptsname(master);
+    cr_assert(queue >= 0 && semaphores >= 0);
+    terminal = master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0 ? ptsname(master) : NULL;
+    if (!terminal) cr_log_info("skipped: attempts on terminals, as this system has none (/dev/pts)");
     child_adopt(&adoption); /* as before the first worker */
     bystander = fork();
     if (bystander == 0) {
@@ -302,7 +303,7 @@ static void close_stage(void) {
     waitpid(bystander, &how, 0);
     cr_expect_eq(msgctl(queue, IPC_RMID, NULL), 0, "the queue is there");
     cr_expect_eq(semctl(semaphores, 0, IPC_RMID), 0, "the semaphores are there");
-    close(master);
+    if (master >= 0) close(master);
     unlink(victim);
     unlink("/tmp/assay-sandbox-new");
     shm_unlink("/assay-sandbox");
@@ -316,6 +317,7 @@ static void check_attempts(void) {
         if (a->make == hold_much_memory) continue;
 #endif
         if ((a->need == SECCOMP && !s.seccomp) || (a->need == LANDLOCK && !s.landlock)) continue;
+        if ((a->make == resize_terminal || a->make == change_terminal) && !terminal) continue;
         /* Root may raise limits where no sandbox takes its capabilities. */
         if (a->make == raise_limit && !s.seccomp && !s.landlock) continue;
         int error = attempt(a);
