@@ -193,6 +193,23 @@ Test(judge_limits, a_view_that_was_lost_is_an_error) {
     }
 }
 
+/* A method that does not support the network is not judged on it; one that refuses another network later is. */
+Test(judge_limits, an_unsupported_original_is_skipped) {
+    struct lab lab;
+    setup(&lab, &control_cascading, expand_three);
+    struct cell *cell = &lab.results->cells[ORIGINAL];
+    free(cell->why);
+    cell->why = text_copy("wants attention");
+    cell->status = UNIT_UNSUPPORTED;
+    cr_expect(decides(&lab, "before"));
+    cr_expect_eq(lab.j.word, VERDICT_SKIP);
+    cr_expect_str_eq(lab.j.reason, "wants attention");
+    cr_expect(gate_unit(&lab.c, ORIGINAL, &lab.j) && lab.j.word == VERDICT_ERROR, "%s", lab.j.reason);
+    cell->present = false;
+    cr_expect(decides(&lab, "before") && lab.j.word == VERDICT_ERROR, "%s", lab.j.reason);
+    teardown(&lab);
+}
+
 /* ---- nothing to measure ---- */
 
 Test(judge_limits, vanished_maps_are_a_share_of_those_that_could) {
