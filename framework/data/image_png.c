@@ -99,7 +99,7 @@ static bool run_job(struct png_job *job) {
 
 /* libpng takes memory for a chunk as long as its header claims, before it reads it. */
 static bool check_chunks(const uint8_t *bytes, size_t size, struct error *e) {
-    for (size_t at = 8, n; size - at >= 8; at += n + 12) {
+    for (size_t at = 8, n; at + 8 <= size; at += n + 12) {
         n = png_get_uint_32(bytes + at);
         if (n > size - at - 8)
             return error_set(e, "the chunk at byte %zu claims %zu bytes, %zu are left: an intact PNG file wanted", at,

@@ -138,6 +138,7 @@ Test(image, other_files) {
     refused("a.jpg", "GIF89a", 6, "neither JPEG nor PNG");
     refused("a.jpg", "\xff\xd8\xff", 3, "libjpeg: ");
     refused("a.png", "\x89PNG\r\n\x1a\n", 8, "libpng: the file ends early");
+    refused("a.png", "\x89PNG", 4, "a.png: ");
 }
 
 /* A few bytes that claim a huge picture. */
