@@ -55,6 +55,18 @@ static bool expand_stages(struct plan *p, uint32_t index, const struct control_v
     return ok;
 }
 
+/* Three draws of an attribution each, and a use of another control. */
+static bool expand_draws(struct plan *p, uint32_t index, const struct control_values *v, const struct battery *b,
+                         uint32_t from, uint32_t to, struct error *e) {
+    uint32_t a;
+    (void)v, (void)b, (void)from, (void)to;
+    bool ok = plan_original(p, ROOT_MODEL, NULL, 0, &a, e);
+    for (uint32_t k = 0; ok && k < 4; k++)
+        ok = plan_original(p, ROOT_MODEL, NULL, k + 1, &a, e) &&
+             plan_use(p, k < 3 ? index : index + 1, 0, "stage", k < 3 ? k : 0, a, WANT_MATCHED, e);
+    return ok;
+}
+
 static bool expand_nothing(struct plan *p, uint32_t index, const struct control_values *v, const struct battery *b,
                            uint32_t from, uint32_t to, struct error *e) {
     (void)p, (void)index, (void)v, (void)b, (void)from, (void)to;
@@ -207,6 +219,47 @@ Test(judge_limits, an_unsupported_original_is_skipped) {
     cr_expect(gate_unit(&lab.c, ORIGINAL, &lab.j) && lab.j.word == VERDICT_ERROR, "%s", lab.j.reason);
     cell->present = false;
     cr_expect(decides(&lab, "before") && lab.j.word == VERDICT_ERROR, "%s", lab.j.reason);
+    teardown(&lab);
+}
+
+/* Only the maps that the case rests on: of its own control, and of the draws that are looked at. */
+Test(judge_limits, what_is_not_looked_at_may_fail) {
+    static const struct {
+        uint32_t attribution;
+        bool decides;
+    } failing[] = {{1, true}, {2, true}, {3, false}, {4, false}};
+    for (size_t k = 0; k < sizeof failing / sizeof *failing; k++) {
+        struct lab lab;
+        setup(&lab, &control_cascading, expand_draws);
+        lab.c.draws = 2;
+        lab.results->cells[failing[k].attribution].present = false;
+        cr_expect_eq(decides(&lab, "before"), failing[k].decides, "attribution %u: %s", failing[k].attribution,
+                     lab.j.reason);
+        teardown(&lab);
+    }
+}
+
+/* The saturated end is that of the model, and not of networks that the harness trains. */
+Test(judge_limits, constant_maps_of_a_saturated_model) {
+    for (int labels = 0; labels < 2; labels++) {
+        struct lab lab;
+        setup(&lab, &control_cascading, expand_three);
+        lab.view.saturating = "Sigmoid";
+        lab.results->view = lab.view;
+        lab.constants.constant_share = -1; /* none is too many */
+        if (labels) lab.c.root = ROOT_LABELS;
+        cr_expect(decides(&lab, "E0"));
+        cr_expect_eq(strstr(lab.j.reason, "ends in a Sigmoid, whose slope") != NULL, !labels, "%s", lab.j.reason);
+        teardown(&lab);
+    }
+}
+
+Test(judge_limits, no_repetition_no_ceiling) {
+    struct lab lab;
+    setup(&lab, &control_cascading, expand_stages);
+    cr_expect(decides(&lab, "G1"));
+    cr_expect(lab.j.word == VERDICT_ERROR && strstr(lab.j.reason, "no repetition"), "%s", lab.j.reason);
+    cr_expect_not(decides(&lab, "G2"), "stability was not asked for");
     teardown(&lab);
 }
 

@@ -1,6 +1,7 @@
 /* Which layers form a stage: groups by name pattern, from the output down. */
 #include "controls/stages.h"
 
+#include "base/text.h"
 #include "controls/controls.h"
 #include "nn/arch.h"
 
@@ -68,6 +69,23 @@ Test(stages, groups_by_pattern) {
         cr_expect_eq(s.complete, cases[i].complete, "%zu", i);
         stages_finish(&s);
     }
+    graph_destroy(g);
+}
+
+/* TensorFlow's names are paths: a star crosses their slashes. */
+Test(stages, a_star_crosses_slashes) {
+    struct graph *g = graph_of();
+    struct stages s;
+    struct error e;
+    for (uint32_t l = 0; l < g->layer_count; l++) {
+        char *path = text_format("net/block%u/%s", l / 2, g->layers[l].name);
+        free(g->layers[l].name);
+        g->layers[l].name = path;
+    }
+    cr_assert(make(g, "as-grouped", "net*fc2,*1/*,*", &s, &e), "%s", e.text);
+    cr_expect_eq(s.count, 3);
+    cr_expect(s.complete && s.layers[3] && s.layers[s.layer_count + 2] && s.layers[2 * s.layer_count]);
+    stages_finish(&s);
     graph_destroy(g);
 }
 
