@@ -230,3 +230,19 @@ Test(stages, long_names_are_whole) {
     plan_finish(&p);
     graph_destroy(g);
 }
+
+/* A network without weights has no layer that could be kept or drawn first. */
+Test(stages, no_layers_at_all) {
+    static const char *const classifiers[] = {"as-grouped", "first", "keep"};
+    struct graph *g = graph_of();
+    uint32_t count = g->layer_count;
+    g->layer_count = 0;
+    for (size_t k = 0; k < sizeof classifiers / sizeof *classifiers; k++) {
+        struct stages s;
+        struct error e;
+        cr_expect_not(make(g, classifiers[k], NULL, &s, &e), "%s", classifiers[k]);
+        cr_expect(strstr(e.text, "no layer is left"), "%s: %s", classifiers[k], e.text);
+    }
+    g->layer_count = count;
+    graph_destroy(g);
+}
