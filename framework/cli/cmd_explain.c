@@ -1,15 +1,12 @@
 /* assay explain: one map of one input. */
 #include "base/npy.h"
 #include "cli/cli.h"
-#include "cli/subject.h"
+#include "cli/explain_call.h"
 #include "data/class_names.h"
 #include "data/channels_last.h"
 #include "data/picture.h"
 #include "experiment/task.h"
-#include "host/call.h"
-#include "workers/isolate.h"
 #include "workers/sandbox.h"
-#include "host/plugin.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -232,7 +229,8 @@ static bool check_options(struct job *job, struct error *e) {
 }
 
 /* The shape of the input, for sizes that the network leaves open. */
-static bool input_shape(struct job *job, struct shape *out, struct error *e) {
+static bool input_shape(void *user, struct shape *out, struct error *e) {
+    const struct job *job = user;
     const struct cli_value *option = job->option;
     struct dataset *data = NULL;
     struct image image = {0};
@@ -243,7 +241,8 @@ static bool input_shape(struct job *job, struct shape *out, struct error *e) {
         if (ok) *out = data->sample;
         dataset_destroy(data);
     } else if (image_has_extension(option[INPUT].text)) {
-        ok = image_load(option[INPUT].text, &image, e) && preprocess_image(&job->preprocess, &image, e);
+        ok = image_load(option[INPUT].text, &image, e) &&
+             (preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", option[INPUT].text));
         if (ok) *out = (struct shape){3, {image.channels, image.height, image.width}};
         image_finish(&image);
     } else {
@@ -254,22 +253,18 @@ static bool input_shape(struct job *job, struct shape *out, struct error *e) {
     return ok;
 }
 
-/* The input is looked at first only where the network needs its size. */
 static bool load_network(struct job *job, struct error *e) {
     const struct cli_value *option = job->option;
     const enum conv_route conv = subject_conv(&option[CONV]);
     const enum axis_order order = subject_axis_order(&option[LAYOUT]);
     struct network_choice choice;
-    struct error first;
-    bool missing = false;
     if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
         return false;
-    choice.onnx.open = &missing;
-    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
-    if (!ok && missing && input_shape(job, &choice.onnx.data, NULL))
-        ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
+    choice.onnx.ask = input_shape;
+    choice.onnx.user = job;
+    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, e);
     network_choice_finish(&choice);
-    return ok || error_set(e, "%s", first.text);
+    return ok;
 }
 
 static bool load_input(struct job *job, struct error *e) {
@@ -318,58 +313,16 @@ static bool predict(struct job *job, struct error *e) {
     return true;
 }
 
-/* In the child: a guarded call of an explainer that was opened. */
-static bool ask(struct job *job, const assay_explainer *explainer, struct cores *cores, float *map, struct error *e) {
-    const assay_request request = {1, job->x, &job->target, &job->option[SEED].seed};
-    struct handle *handle = NULL;
-    struct call call = {0};
-    bool ok = handle_create(job->subject.net, &handle, e) && handle_refuse_idle_rules(handle, e) &&
-              call_init(&call, explainer, shape_count(&job->subject.graph->sample), 1, e);
-    if (ok) {
-        cores_enter(cores, 0);
-        handle->helpers = (struct helpers){cores, 0};
-        ok = call_make(&call, handle, &request, CALL_NAN_A, map) == ASSAY_OK ||
-             error_set(e, "%s", call.why[0] ? call.why : "failed without a reason");
-        if (call_breach(&call)) ok = error_set(e, "%s", call_breach(&call));
-    }
-    call_finish(&call);
-    handle_destroy(handle);
-    return ok;
-}
-
-/* In the child: everything the plugin does. Elements that were not written are NaN. */
-static bool explain_work(void *user, int fd) {
-    struct job *job = user;
-    struct error e = {{0}};
-    struct cores *cores = NULL;
-    const assay_explainer *explainer = NULL;
-    size_t n = shape_count(&job->subject.graph->sample);
-    float *map = calloc(n, sizeof *map);
-    bool ok = (map || error_memory(&e)) && cores_create(cores_online(), 1, &cores, &e) &&
-              plugin_open(job->plugin, handle_host(), &explainer, &e) && ask(job, explainer, cores, map, &e);
-    isolate_write(fd, ok ? (const void *)map : e.text, ok ? n * sizeof *map : strlen(e.text));
-    plugin_close(job->plugin, explainer);
-    cores_destroy(cores);
-    free(map);
-    return ok;
-}
-
 static bool explain(struct job *job, struct error *e) {
-    const char *name = job->option[EXPLAINER].text;
-    size_t n = shape_count(&job->subject.graph->sample), size = 0;
-    char *out = NULL;
-    if (!isolate_run(explain_work, job, job->option[TIME_LIMIT].number, &out, &size, e))
-        return error_prefix(e, "%s", name);
-    job->map = (float *)(void *)out; /* from malloc, so aligned */
-    if (size != n * sizeof *job->map)
-        return error_set(e, "%s: the child process sent %zu bytes: %zu wanted", name, size, n * sizeof *job->map);
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(job->map[i])) {
-            return error_set(e, "%s: element %zu of the map is %g or was not written: a finite number wanted", name, i,
-                             (double)job->map[i]);
-        }
-    }
-    return true;
+    const struct cli_value *option = job->option;
+    const struct explain_call call = {.plugin = job->plugin,
+                                      .name = option[EXPLAINER].text,
+                                      .net = job->subject.net,
+                                      .x = job->x,
+                                      .target = job->target,
+                                      .seed = option[SEED].seed,
+                                      .limit = option[TIME_LIMIT].number};
+    return explain_call(&call, &job->map, e);
 }
 
 static void print_summary(const struct job *job) {

@@ -2,6 +2,7 @@
 #include "data/preprocess_auto.h"
 
 #include "base/file.h"
+#include "base/json_read.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -266,8 +267,9 @@ static bool read_file(const char *path, bool timm, struct preprocess *out, struc
     json_error_t why;
 
     if (!file_read(path, &bytes, &size, e)) return false;
-    json_t *root = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &why);
+    json_t *root = json_read((const char *)bytes, size, &why);
     free(bytes);
+    if (!root && !why.text[0]) return error_memory(e);
     if (!root) return error_set(e, "%s:%d:%d: %s", path, why.line, why.column, why.text);
     const struct config c = {path, timm ? json_object_get(root, "pretrained_cfg") : root, e};
     bool ok = json_is_object(c.root);

@@ -91,28 +91,26 @@ static bool find_target(struct run *run, struct error *e) {
                         excerpt_of(b->target_class).text, run->graph->classes - 1);
 }
 
-/* *open, unless NULL: it was not loaded because the file leaves sizes open, which are those of the data then. */
-static bool load_network(struct run *run, bool *open, struct error *e) {
-    struct onnx_options options = run->battery->network.onnx;
-    if (run->data) options.data = run->data->sample;
-    options.open = open;
-    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_axis_order(run, e);
+/* For sizes that the network leaves open. */
+static bool data_shape(void *user, struct shape *out, struct error *e) {
+    struct run *run = user;
+    if (!load_data(run, run->battery->data_source, labels_use(run), &run->data, e)) return false;
+    *out = run->data->sample;
+    return true;
 }
 
-/* The data are loaded here only where the file leaves sizes open. */
-static bool load_settled_network(struct run *run, struct error *e) {
-    struct error first = {{0}};
-    bool open = false;
-    if (load_network(run, &open, &first)) return true;
-    if (!open) return error_set(e, "%s", first.text);
-    return load_data(run, run->battery->data_source, labels_use(run), &run->data, e) && load_network(run, NULL, e);
+static bool load_network(struct run *run, struct error *e) {
+    struct onnx_options options = run->battery->network.onnx;
+    options.ask = data_shape;
+    options.user = run;
+    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_axis_order(run, e);
 }
 
 /* Before the explainers, whose maps are reduced as the network's input asks. */
 static bool open_graph(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_settled_network(run, e);
+           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_network(run, e);
 }
 
 static bool open_data(struct run *run, struct error *e) {

@@ -3,6 +3,7 @@
 #ifndef ASSAY_NN_ONNX_OPTIONS_H
 #define ASSAY_NN_ONNX_OPTIONS_H
 
+#include "base/error.h"
 #include "base/shape.h"
 
 #include <stdbool.h>
@@ -20,7 +21,11 @@ struct onnx_options {
     struct shape declared; /* of one sample, without the batch: what the file leaves open is so, and what it says must
                               agree. Rank 0: not declared */
     struct shape data;     /* of one sample of the data: for what is still open. Rank 0: not known */
-    bool *open;            /* NULL, or set when the file is refused because a size is missing */
+    /* NULL, or asked for `data`, once, where the file leaves a size open: data is read for its shape only then. False:
+     * that failed. */
+    bool (*ask)(void *user, struct shape *data, struct error *);
+    void *user; /* of `ask` */
+    bool *open; /* NULL, or set when the file is refused because a size is missing */
 };
 
 #endif

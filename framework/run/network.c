@@ -192,7 +192,7 @@ bool network_message(struct run *run, uint32_t index, const void *data, size_t s
     size_t count = weights_flat_count(run->label_graph);
     if (n->weights || n->failure) return true; /* a second message says nothing */
     if (!message_check_trained(run, count, data, size, &t, &what)) {
-        n->failure = text_format("the training process sent a damaged message: %s", what.text);
+        n->failure = text_copy(message_damage(&what, "the training process"));
         return n->failure || error_memory(e);
     }
     if (t.failed) {

@@ -202,11 +202,16 @@ Test(judge_checks, results_are_what_the_store_holds) {
         {"subject", key, "matched", 99, 99, "spearman", "signed/all", .9},
         {"subject", key, "matched", 5, 5, "hog", "signed/all", .9},
         {"stranger", key, "matched", 5, 5, "spearman", "signed/all", .9},
+        {"subject", key, "matched", 5, 5, "spearman", "odd/all", .9},
+        {"subject", key, "mismatched", 5, other, "ssim", "signed/all", .9},
+        {"subject", key, "mismatched", 99, other, "spearman", "signed/all", .9},
+        {"subject", "own:fc9/draw0", "matched", 5, 5, "spearman", "signed/all", .9},
     };
-    struct audit_row audit = {key, 3, 2, "00", -.5, .1, false};
+    struct audit_row audit = {key, 3, 2, "00", -.5, .1, false}, strange = {"own:fc9/draw0", 3, 2, "00", .9, .1, true};
     for (size_t k = 0; k < 4; k++) cr_assert(store_put_unit(s.run.store, &units[k], &e), "%s", e.text);
-    for (size_t k = 0; k < 7; k++) cr_assert(store_put_comparison(s.run.store, &rows[k], &e), "%s", e.text);
-    cr_assert(store_put_audit(s.run.store, &audit, &e), "%s", e.text);
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        cr_assert(store_put_comparison(s.run.store, &rows[k], &e), "%s", e.text);
+    cr_assert(store_put_audit(s.run.store, &audit, &e) && store_put_audit(s.run.store, &strange, &e), "%s", e.text);
     cr_assert(results_load(&s.view, s.run.store, &r, &e), "%s", e.text);
     uint32_t at = synthetic_find(&s, key);
     const struct cell *cell = results_cell(r, 0, at), *failed = results_cell(r, 0, synthetic_find(&s, "model"));
@@ -221,6 +226,9 @@ Test(judge_checks, results_are_what_the_store_holds) {
     cr_expect(isnan(cell->matched[0][VIEW_SIGNED_NONZERO][6]) && isnan(cell->matched[0][VIEW_SIGNED_NONZERO][7]));
     cr_expect_eq(cell->mismatched[VIEW_SIGNED_ALL][2 * 12 + 5], .125);
     cr_expect_not(results_cell(r, 1, at)->present);
+    for (uint32_t a = 0; a < r->attribution_count; a++) cr_expect_eq(r->audits[a].present, a == at, "%u", a);
+    for (size_t k = 0; k < (size_t)DERANGEMENTS * 12; k++)
+        cr_expect(k == 2 * 12 + 5 || isnan(cell->mismatched[VIEW_SIGNED_ALL][k]), "place %zu", k);
     cr_expect(r->audits[at].present && !r->audits[at].finite && r->audits[at].changed == 3 &&
               r->audits[at].logit_r == -.5);
     results_destroy(r);

@@ -108,7 +108,7 @@ Test(judge_curves, a_look_at_few_draws_does_not_see_the_later_ones) {
 /* ---- label permutation ---- */
 
 struct judged {
-    uint32_t rows, judged, first; /* first: the one that is judged is of the first view */
+    uint32_t rows, judged, first; /* first: the one that is judged is of the first view, measure and stage */
 };
 
 static bool look_labels(void *user, const struct curve_row *row) {
@@ -116,7 +116,9 @@ static bool look_labels(void *user, const struct curve_row *row) {
     bool judged = strcmp(row->decision, "shown only") != 0;
     seen->rows += strcmp(row->measure, "spearman") == 0;
     seen->judged += judged;
-    if (judged) seen->first = strcmp(row->view, view_name(VIEW_SIGNED_ALL)) == 0 && strcmp(row->decision, "pass") == 0;
+    if (judged)
+        seen->first = strcmp(row->view, view_name(VIEW_SIGNED_ALL)) == 0 && strcmp(row->decision, "pass") == 0 &&
+                      strcmp(row->measure, "spearman") == 0 && row->stage_index == 0;
     return true;
 }
 

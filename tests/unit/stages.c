@@ -1,6 +1,7 @@
 /* Which layers form a stage: groups by name pattern, from the output down. */
 #include "controls/stages.h"
 
+#include "base/text.h"
 #include "controls/controls.h"
 #include "nn/arch.h"
 
@@ -68,6 +69,23 @@ Test(stages, groups_by_pattern) {
         cr_expect_eq(s.complete, cases[i].complete, "%zu", i);
         stages_finish(&s);
     }
+    graph_destroy(g);
+}
+
+/* TensorFlow's names are paths: a star crosses their slashes. */
+Test(stages, a_star_crosses_slashes) {
+    struct graph *g = graph_of();
+    struct stages s;
+    struct error e;
+    for (uint32_t l = 0; l < g->layer_count; l++) {
+        char *path = text_format("net/block%u/%s", l / 2, g->layers[l].name);
+        free(g->layers[l].name);
+        g->layers[l].name = path;
+    }
+    cr_assert(make(g, "as-grouped", "net*fc2,*1/*,*", &s, &e), "%s", e.text);
+    cr_expect_eq(s.count, 3);
+    cr_expect(s.complete && s.layers[3] && s.layers[s.layer_count + 2] && s.layers[2 * s.layer_count]);
+    stages_finish(&s);
     graph_destroy(g);
 }
 
@@ -210,5 +228,21 @@ Test(stages, long_names_are_whole) {
     cr_expect_eq(strlen(name), 301, "%s", name);
     cr_expect_eq(name[300], '2');
     plan_finish(&p);
+    graph_destroy(g);
+}
+
+/* A network without weights has no layer that could be kept or drawn first. */
+Test(stages, no_layers_at_all) {
+    static const char *const classifiers[] = {"as-grouped", "first", "keep"};
+    struct graph *g = graph_of();
+    uint32_t count = g->layer_count;
+    g->layer_count = 0;
+    for (size_t k = 0; k < sizeof classifiers / sizeof *classifiers; k++) {
+        struct stages s;
+        struct error e;
+        cr_expect_not(make(g, classifiers[k], NULL, &s, &e), "%s", classifiers[k]);
+        cr_expect(strstr(e.text, "no layer is left"), "%s: %s", classifiers[k], e.text);
+    }
+    g->layer_count = count;
     graph_destroy(g);
 }
