@@ -6,11 +6,26 @@
 
 #include <stdio.h>
 
-enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, DATA, PREPROCESS, CLASS_NAMES, COUNT, TASK, LAYOUT, CONV };
+enum {
+    MODEL,
+    MODEL_INPUT,
+    FIXED_INPUTS,
+    MODEL_OUTPUT,
+    INPUT_SHAPE,
+    DATA,
+    PREPROCESS,
+    CLASS_NAMES,
+    COUNT,
+    TASK,
+    LAYOUT,
+    CONV
+};
 
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
@@ -53,7 +68,7 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     struct error first = {{0}};
     const enum axis_order order = subject_axis_order(&option[LAYOUT]);
     bool missing = false;
-    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+    bool ok = subject_choose(&option[MODEL_INPUT], &choice, e) &&
               subject_preprocess(&option[PREPROCESS], path, &preprocess, e);
     choice.onnx.open = &missing;
     bool opened = ok && subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, &first);

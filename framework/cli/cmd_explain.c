@@ -18,6 +18,8 @@
 
 enum {
     MODEL,
+    MODEL_INPUT, /* this and the next three: see subject_choose() */
+    FIXED_INPUTS,
     MODEL_OUTPUT,
     INPUT_SHAPE,
     INPUT,
@@ -39,6 +41,8 @@ enum {
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy, .jpg or .png file"},
@@ -262,8 +266,7 @@ static bool load_network(struct job *job, struct error *e) {
     struct network_choice choice;
     struct error first;
     bool missing = false;
-    if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
-        return false;
+    if (!check_options(job, e) || !subject_choose(&option[MODEL_INPUT], &choice, e)) return false;
     choice.onnx.open = &missing;
     bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
     if (!ok && missing && input_shape(job, &choice.onnx.data, NULL))

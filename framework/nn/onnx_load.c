@@ -1,5 +1,6 @@
 /* onnx_load.c: a graph from an ONNX model in memory. */
 #include "nn/graph_build.h"
+#include "nn/onnx_feed.h"
 #include "nn/onnx_fused.h"
 #include "nn/onnx_options.h"
 #include "nn/onnx_output.h"
@@ -80,26 +81,26 @@ static bool input_shape(struct loader *l, const Onnx__ValueInfoProto *info, stru
     return true;
 }
 
-static bool add_input(struct loader *l, struct error *e) {
-    const Onnx__ValueInfoProto *found = NULL;
-    const struct onnx_cut_file file = {l->proto, l->needed, l->roles, l->options};
-    if (!onnx_cut_find(&file, &l->cut, e)) return false;
-    if (l->cut.gather) {
-        note_precision(l, l->cut.table->data_type);
-        return onnx_cut_inputs(&l->cut, &file, l->graph, e);
-    }
-    for (size_t i = 0; i < l->proto->n_input; i++) {
-        const Onnx__ValueInfoProto *info = l->proto->input[i];
-        if (roles_is_initialiser(l->roles, onnx_text(info->name)))
-            continue; /* before IR version 4 every initialiser was listed as an input as well */
-        if (found)
-            return error_set(e, "it has several inputs ('%s', '%s'): wanted one", onnx_text(found->name),
-                             onnx_text(info->name));
-        found = info;
-    }
-    if (!found) return true;
+static bool add_tokens(struct loader *l, const struct onnx_source *file, struct error *e) {
+    note_precision(l, l->cut.table->data_type);
+    return onnx_cut_inputs(&l->cut, file, l->graph, e) && onnx_feed_fix(file, 0, l->graph, e);
+}
+
+static bool add_explained(struct loader *l, const struct onnx_source *file, struct error *e) {
+    const Onnx__ValueInfoProto *found;
     struct shape shape = {0};
-    return input_shape(l, found, &shape, e) && graph_add_input(l->graph, onnx_text(found->name), &shape, e);
+    if (!onnx_feed_explained(file, &found, e)) return false;
+    if (found && (!input_shape(l, found, &shape, e) || !graph_add_input(l->graph, onnx_text(found->name), &shape, e)))
+        return false;
+    return onnx_feed_fix(file, shape.dim[0], l->graph, e);
+}
+
+static bool add_input(struct loader *l, struct error *e) {
+    struct onnx_source file = {l->proto, l->needed, l->roles, l->options, NULL, NULL};
+    bool ok = onnx_source_init(&file, e) && onnx_cut_find(&file, &l->cut, e) &&
+              (l->cut.gather ? add_tokens : add_explained)(l, &file, e);
+    onnx_source_finish(&file);
+    return ok;
 }
 
 /* ---- Attributes ---- */
