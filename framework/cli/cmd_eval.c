@@ -6,11 +6,26 @@
 
 #include <stdio.h>
 
-enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, DATA, PREPROCESS, CLASS_NAMES, COUNT, TASK, LAYOUT, CONV };
+enum {
+    MODEL,
+    MODEL_INPUT,
+    FIXED_INPUTS,
+    MODEL_OUTPUT,
+    INPUT_SHAPE,
+    DATA,
+    PREPROCESS,
+    CLASS_NAMES,
+    COUNT,
+    TASK,
+    LAYOUT,
+    CONV
+};
 
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
@@ -62,7 +77,7 @@ static bool load(struct job *job, struct subject *subject, struct error *e) {
     const struct cli_value *option = job->option;
     const char *path = option[MODEL].text;
     struct network_choice choice;
-    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+    bool ok = subject_choose(&option[MODEL_INPUT], &choice, e) &&
               subject_preprocess(&option[PREPROCESS], path, &job->preprocess, e);
     choice.onnx.ask = data_shape;
     choice.onnx.user = job;

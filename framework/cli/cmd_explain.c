@@ -15,6 +15,8 @@
 
 enum {
     MODEL,
+    MODEL_INPUT, /* this and the next three: see subject_choose() */
+    FIXED_INPUTS,
     MODEL_OUTPUT,
     INPUT_SHAPE,
     INPUT,
@@ -36,6 +38,8 @@ enum {
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy, .jpg or .png file"},
@@ -258,8 +262,7 @@ static bool load_network(struct job *job, struct error *e) {
     const enum conv_route conv = subject_conv(&option[CONV]);
     const enum axis_order order = subject_axis_order(&option[LAYOUT]);
     struct network_choice choice;
-    if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
-        return false;
+    if (!check_options(job, e) || !subject_choose(&option[MODEL_INPUT], &choice, e)) return false;
     choice.onnx.ask = input_shape;
     choice.onnx.user = job;
     bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, e);

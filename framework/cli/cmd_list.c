@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE };
+enum { MODEL, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network whose layers are listed"},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
 };
@@ -108,7 +110,7 @@ static bool open_network(const struct cli_values *values, struct subject *out, s
     struct network_choice choice;
     struct error first;
     bool missing = false;
-    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, &first), open = false;
+    bool ok = subject_choose(&option[MODEL_INPUT], &choice, &first), open = false;
     bool guess = ok && !choice.onnx.declared.rank;
     for (size_t i = 0; ok && !open && i < (guess ? sizeof usual / sizeof *usual : 1); i++) {
         choice.onnx.data = usual[i];

@@ -18,9 +18,9 @@ static bool settle_axis_order(struct subject *s, enum axis_order order, struct e
     return graph_settle_axis_order(s->graph, order, e) || error_prefix(e, "%s", s->path);
 }
 
-bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
-                    struct error *e) {
-    return network_choice_parse(output->text, shape->text, out, e);
+bool subject_choose(const struct cli_value values[4], struct network_choice *out, struct error *e) {
+    const struct network_choice_texts texts = {values[0].text, values[1].text, values[2].text, values[3].text};
+    return network_choice_parse(&texts, out, e);
 }
 
 bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, enum axis_order order,

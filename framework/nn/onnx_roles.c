@@ -224,7 +224,9 @@ void roles_destroy(struct roles *roles) {
 }
 
 bool roles_is_parameter(const struct roles *roles, const char *name, size_t elements) {
-    unsigned found = find(roles, name)->facts;
+    const struct role *role = find(roles, name);
+    unsigned found = role->facts;
+    if (role->tensor && strcmp(onnx_text(role->tensor->doc_string), ONNX_NO_PARAMETER) == 0) return false;
     unsigned unless_one = found & INITIALISER ? USE_ELEMENTWISE | USE_BIAS : USE_BIAS;
     return (found & USE_WEIGHT) || ((found & unless_one) && elements != 1);
 }

@@ -11,10 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 OUT = pathlib.Path(__file__).parent / "cli"
 
 
-def save(name, nodes, weights, sample, classes, output="logits", others=()):
+def save(name, nodes, weights, sample, classes, output="logits", others=(), inputs=None):
     graph = helper.make_graph(
         nodes, name,
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *sample])],
+        inputs or [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *sample])],
         [helper.make_tensor_value_info(o, TensorProto.FLOAT, ["N", classes]) for o in (*others, output)],
         [numpy_helper.from_array(np.asarray(value, np.float32), key) for key, value in weights.items()])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="make_cli.py")
@@ -49,6 +49,12 @@ save("outputs", [gemm("x", "w", "b", "feat", "fc1"), gemm("feat", "s", "z", "log
 save("sizes", [helper.make_node("GlobalAveragePool", ["x"], ["m"], name="mean"),
                helper.make_node("Flatten", ["m"], ["f"], name="flatten1", axis=1),
                gemm("f", "w", "b", "logits", "fc1")], {"w": np.eye(3), "b": np.zeros(3)}, [3, "height", "width"], 3)
+
+# Three inputs: x, a bias for every class, and one that nothing reads. logits = the above + bias.
+INPUTS = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+          for name, shape in (("x", ["N", 2]), ("bias", ["N", 3]), ("unused", ["N", 4]))]
+save("inputs", [gemm("x", "w", "b", "scores", "fc1"), helper.make_node("Add", ["scores", "bias"], ["logits"], name="shift")],
+     LINEAR, [2], 3, inputs=INPUTS)
 
 # A Gemm whose weight does not fit its input: the file is wrong in itself.
 save("misfit", [gemm("x", "w", "b", "logits", "fc1")], {"w": np.ones((3, 5)), "b": np.zeros(3)}, [2], 3)

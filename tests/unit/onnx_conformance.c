@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "nn/net.h"
+#include "nn/onnx_branch.h"
+#include "nn/onnx_fused.h"
 #include "nn/onnx_proto.h"
 #include "nn/op.h"
 
@@ -286,9 +288,19 @@ static void account(const struct reason *table, const char *way, const struct sa
     cr_expect(!why || reason_of(table, why), "%s could not be run %s: %s", c->name, way, why);
 }
 
+static bool only_our_operators(const Onnx__GraphProto *graph);
+
+static bool is_ours(const Onnx__NodeProto *node) {
+    bool ours = op_find(node->op_type) || onnx_is_compound(node->op_type) || onnx_is_fused(node);
+    if (!onnx_is_branch(node)) return ours;
+    for (size_t i = 0; i < node->n_attribute; i++)
+        if (!only_our_operators(node->attribute[i]->g)) return false;
+    return true;
+}
+
 static bool only_our_operators(const Onnx__GraphProto *graph) {
     for (size_t i = 0; i < graph->n_node; i++)
-        if (!op_find(graph->node[i]->op_type) && !onnx_is_compound(graph->node[i]->op_type)) return false;
+        if (!is_ours(graph->node[i])) return false;
     return graph->n_node > 0;
 }
 
