@@ -67,6 +67,13 @@ static bool is_made(const char *name) {
     return graph_name_is_numbered(name) || name[0] == '/' || strstr(name, "/ReadVariableOp");
 }
 
+/* A parameter that PyTorch's new exporter computed is called by the function that made it (permute_55, index_10), one
+ * of a module by its path; the node that reads it then has a path, too. */
+static bool is_made_for(const char *name, const char *node) {
+    const char *last = strrchr(node, '/');
+    return node[0] == '/' && begins(last + 1, "node_") && !strchr(name, '.');
+}
+
 /* Of such a weight, by its own path or that of the node that reads it. */
 static char *made_name(const char *weight, const char *node) {
     if (weight[0] == '/') return module_name(weight);
@@ -78,7 +85,8 @@ static char *made_name(const char *weight, const char *node) {
 /* The first name that says something: of a path, of a parameter, of the node. The caller frees. */
 static char *layer_stem(const struct graph *g, const struct node *node, const uint32_t *parameters, uint32_t count) {
     const char *weight = g->values[parameters[0]].name;
-    char *stem = is_made(weight) ? made_name(weight, node->name) : NULL;
+    bool made = is_made(weight) || is_made_for(weight, node->name);
+    char *stem = made ? made_name(weight, node->name) : NULL;
     for (uint32_t i = 0; i < count && !stem; i++)
         if (!is_made(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name);
     if (!stem) stem = without_ending(weight);
