@@ -193,6 +193,17 @@ static json_t *explainers_json(const struct run *run) {
     return a;
 }
 
+/* A string for each line; NULL where there are none. */
+static json_t *lines_json(const char *lines) {
+    json_t *a = lines && *lines ? json_array() : NULL;
+    for (const char *line = lines; a && *line; line += strcspn(line, "\n") + 1) {
+        char *one = text_format("%.*s", (int)strcspn(line, "\n"), line);
+        json_array_append_new(a, text_json(one));
+        free(one);
+    }
+    return a;
+}
+
 static json_t *controls_json(const struct run *run) {
     json_t *a = json_array();
     for (uint32_t i = 0; i < run->control_count; i++) {
@@ -203,11 +214,12 @@ static json_t *controls_json(const struct run *run) {
             double v = c->values.value[k];
             const char *text = c->values.text[k];
             json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choice((size_t)v))
-                            : o->kind == OPTION_TEXT ? (text ? json_string(text) : json_null())
+                            : o->kind == OPTION_TEXT ? text_json(text)
                                                      : json_real(v);
             json_object_set_new(options, o->name, value);
         }
-        json_array_append_new(a, json_pack("{s:s, s:o}", "id", c->control->id, "options", options));
+        json_array_append_new(
+            a, json_pack("{s:s, s:o, s:o*}", "id", c->control->id, "options", options, "said", lines_json(c->said)));
     }
     return a;
 }

@@ -192,6 +192,18 @@ static bool open_controls(struct run *run, const char *only, const struct contro
     return true;
 }
 
+/* What the battery says of a network's layers, once the network is known. */
+static bool settle_controls(struct run *run, struct error *e) {
+    for (uint32_t i = 0; i < run->control_count; i++) {
+        struct control_entry *c = &run->controls[i];
+        struct text said = {0};
+        bool ok = !c->control->settle || c->control->settle(run->graph, run->battery, &c->values, &said, e);
+        c->said = said.data;
+        if (!ok || said.failed) return ok ? error_memory(e) : false;
+    }
+    return true;
+}
+
 /* --only names one explainer row or one control. */
 static bool resolve_only(const struct run *run, const char *only, const char **row, const char **control,
                          struct error *e) {
@@ -292,8 +304,8 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
-           open_graph(run, e) && explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
-           (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
+           open_graph(run, e) && settle_controls(run, e) && explainers_open(run, row, e) && open_data(run, e) &&
+           fits_inputs(run, e) && (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
 }
 
@@ -314,6 +326,10 @@ void setup_finish(struct run *run) {
     for (int r = 0; r < ROOT_COUNT; r++) {
         free(run->inputs[r].global);
         free(run->inputs[r].x);
+    }
+    for (uint32_t i = 0; i < run->control_count; i++) {
+        control_values_finish(&run->controls[i].values);
+        free(run->controls[i].said);
     }
     plan_finish(&run->plan);
     weights_destroy(run->model);

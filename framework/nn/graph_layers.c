@@ -76,6 +76,13 @@ static bool is_made(const char *name) {
     return graph_name_is_numbered(name) || name[0] == '/' || strstr(name, "/ReadVariableOp");
 }
 
+/* A parameter that PyTorch's new exporter computed is called by the function that made it (permute_55, index_10), one
+ * of a module by its path; the node that reads it then has a path, too. */
+static bool is_made_for(const char *name, const char *node) {
+    const char *last = strrchr(node, '/');
+    return node[0] == '/' && begins(last + 1, "node_") && !strchr(name, '.');
+}
+
 /* Of such a weight, by its own path or that of the node that reads it. */
 static char *made_name(const char *weight, const char *node, bool *failed) {
     if (weight[0] == '/') return module_name(weight, failed);
@@ -88,7 +95,8 @@ static char *made_name(const char *weight, const char *node, bool *failed) {
 static char *layer_stem(const struct graph *g, const struct node *node, const uint32_t *parameters, uint32_t count) {
     const char *weight = g->values[parameters[0]].name;
     bool failed = false;
-    char *stem = is_made(weight) ? made_name(weight, node->name, &failed) : NULL;
+    const bool made = is_made(weight) || is_made_for(weight, node->name);
+    char *stem = made ? made_name(weight, node->name, &failed) : NULL;
     for (uint32_t i = 0; i < count && !stem; i++)
         if (!is_made(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name, &failed);
     if (!stem) stem = without_ending(weight, &failed);

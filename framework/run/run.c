@@ -301,6 +301,9 @@ static void warn(const struct run *run) {
     if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
     if (run->graph->paired) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
+    for (uint32_t i = 0; i < run->control_count; i++)
+        for (const char *line = run->controls[i].said; line && *line; line = strchr(line, '\n') + 1)
+            fprintf(stderr, "assay: %.*s\n", (int)strcspn(line, "\n"), line);
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         const struct explainer_entry *r = &run->explainers[i];
         if (r->plugin && r->plugin->problem)
