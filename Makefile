@@ -39,7 +39,7 @@ ifdef COVERAGE
 core_obj += $(BUILD)/tests/coverage/exit.o
 LDFLAGS  += -Wl,--wrap=_exit -Wl,--wrap=kill
 SANITIZE  = --coverage -fprofile-update=atomic
-$(plugins) $(bad): SANITIZE =
+$(plugins) $(bad) $(mutants) $(unclaimed): SANITIZE =
 endif
 
 .PHONY: all
@@ -103,6 +103,20 @@ $(hostile): $(BUILD)/tests/hostile/%.so: tests/hostile/%.c tests/hostile/hostile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(hostile_flags) -o $@ $< -lm
 
+# Broken variants of honest explainers, a library for each family; unclaimed/ has them once more without any claim.
+mutants      = $(patsubst tests/mutants/%.c,$(BUILD)/tests/mutants/%.so,$(filter-out %/list.c,$(wildcard tests/mutants/*.c)))
+unclaimed    = $(mutants:$(BUILD)/tests/mutants/%=$(BUILD)/tests/mutants/unclaimed/%)
+mutant_flags = -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -Wl,-z,defs -MMD -MP
+$(mutants): $(BUILD)/tests/mutants/%.so: tests/mutants/%.c explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(mutant_flags) -o $@ $< -lm
+$(unclaimed): $(BUILD)/tests/mutants/unclaimed/%.so: tests/mutants/%.c explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(mutant_flags) -DWITHOUT_CLAIMS -o $@ $< -lm
+$(BUILD)/tests/mutants/list: tests/mutants/list.c tests/mutants/mutants.h explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -o $@ $< -ldl -lm
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 $(BUILD)/tests/unit-tests: $(unit_obj) $(core_obj)
@@ -143,7 +157,7 @@ demo: demo-deps
 
 .PHONY: unit cli-tests style check
 # What reads corpora and measures speed is built too, or it falls behind the rest unseen.
-$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson \
+$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(mutants) $(unclaimed) $(BUILD)/tests/mutants/list $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson \
                       $(BUILD)/fixtures/generate $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
 	@touch $@
 unit: $(BUILD)/tests/built
