@@ -1,7 +1,8 @@
 /* gradient: the gradient and input x gradient: honest relatives, and mutants with one fault each. */
 #include "mixtures.h"
 
-#define BLOCK 32u /* displaced inputs held at once */
+#define BLOCK 32u             /* displaced inputs held at once */
+#define DIFFERENCES_MOST 500u /* elements that central differences move one by one */
 
 /* ---- Honest ---- */
 
@@ -65,6 +66,8 @@ static assay_status differences_of(const struct job *job, const float *x, uint32
 static assay_status central_differences(const struct job *job) {
     const assay_request *r = job->request;
     size_t count = job->model->input.count;
+    if (count > DIFFERENCES_MOST)
+        return assay_say(job->why, ASSAY_UNSUPPORTED, "%zu elements are too many to move one by one", count);
     float *points = kit_floats(2 * BLOCK, count), *logits = kit_floats(2 * BLOCK, job->model->outputs);
     assay_status status = points && logits ? ASSAY_OK : mutant_no_memory(job);
     for (uint32_t i = 0; i < r->n && status == ASSAY_OK; i++)

@@ -7,9 +7,14 @@ use warnings;
 my ($list, $survivors, $honest, @runs) = @ARGV;
 my %letter = (PASS => ".", FAIL => "F", ERROR => "E", UNINFORMATIVE => "U", INCONCLUSIVE => "I", SKIP => "-");
 
+sub refuse {
+    print STDERR "matrix.pl: $_[0]\n";
+    exit 2;
+}
+
 sub lines_of {
     my ($path) = @_;
-    open my $in, "<", $path or die "matrix.pl: $path: $!\n";
+    open my $in, "<", $path or refuse("$path: $!");
     chomp(my @lines = <$in>);
     return @lines;
 }
@@ -22,17 +27,24 @@ for my $line (lines_of($list)) {
     push @order, $field[0];
 }
 
-# Tables of names: NAME | networks | networks | reason. Networks are separated by commas; "-" is none.
+# "a, b" as a set; "-" is none.
+sub set_of {
+    my ($text) = @_;
+    my %set = map { $_ => 1 } grep { $_ ne "-" } split /\s*,\s*/, $text;
+    return \%set;
+}
+
+# Tables of names: NAME | networks | ... | reason.
 sub table_of {
     my ($path, $columns) = @_;
     my %table;
     for my $line (lines_of($path)) {
         next if $line =~ /^#|^\s*$/;
         my @cell = map { s/^\s+|\s+$//gr } split /\|/, $line;
-        die "matrix.pl: $path: $line: $columns cells wanted\n" if @cell != $columns || $cell[-1] eq "";
-        die "matrix.pl: $path: $cell[0]: no such explainer\n" unless $mutant{$cell[0]};
-        die "matrix.pl: $path: $cell[0] is there twice\n" if $table{$cell[0]};
-        $table{$cell[0]} = [map { my $cell = $_; {map { $_ => 1 } grep { $_ ne "-" } split /\s*,\s*/, $cell} } @cell[1 .. $#cell - 1]];
+        refuse("$path: $line: $columns cells wanted, the last a reason") if @cell != $columns || $cell[-1] eq "";
+        refuse("$path: $cell[0]: no such explainer") unless $mutant{$cell[0]};
+        refuse("$path: $cell[0] is there twice") if $table{$cell[0]};
+        $table{$cell[0]} = [map { set_of($_) } @cell[1 .. $#cell - 1]];
     }
     return %table;
 }
@@ -40,13 +52,14 @@ my %lives = table_of($survivors, 4); # claimed, unclaimed
 my %excused = table_of($honest, 3);  # honest explainers that FAIL, and where
 
 # The verdicts of a run: {explainer}{control} = [word, reason].
-my ($problems, %seen, %controls, @controls, %result) = (0);
+my $problems = 0;
+my (%controls, @controls, %result);
 for my $run (@runs) {
     my ($network, $claims, $seed, $path) = split /:/, $run, 4;
     for my $line (lines_of($path)) {
         next unless $line =~ /^"([^"]*)","([^"]*)","([A-Z]*)","[^"]*","[^"]*",\w+,"((?:[^"]|"")*)"/;
         my ($id, $control, $word, $reason) = ($1, $2, $3, $4);
-        die "matrix.pl: $path: $id: no such explainer\n" unless $mutant{$id};
+        refuse("$path: $id: no such explainer") unless $mutant{$id};
         push @controls, $control unless $control eq "overall" || $controls{$control}++;
         $result{$network}{$id}{$claims}{$seed}{$control} = [$word, $reason];
     }
@@ -62,22 +75,22 @@ my %head = map { my $c = $_; $c => join "", map { substr $_, 0, $c =~ /-/ ? 2 : 
 
 # The cells of one run: a letter for each control, then the word of the whole row.
 sub cells {
-    my ($row) = @_;
+    my ($row, $id) = @_;
     return " " x (5 * (1 + @controls) + 9) unless $row;
     my $rules = (grep { $_->[1] =~ /^Breach of the plugin rules/ } values %$row) ? "F" : ".";
     my @cell = map { $rules eq "F" ? "." : $letter{$row->{$_}[0] // "SKIP"} } @controls;
-    return join("", map { sprintf "%-5s", $_ } $rules, @cell) . sprintf "%-9s", fate($row);
+    return join("", map { sprintf "%-5s", $_ } $rules, @cell) . sprintf "%-9s", $mutant{$id}{base} eq "-" && fate($row) eq "SURVIVES" ? "PASS" : fate($row);
 }
 
 sub fate {
     my ($row) = @_;
-    my $word = $row->{overall}[0];
+    my $word = $row->{overall}[0] or refuse("a row without an overall verdict: " . join " ", sort keys %$row);
     return $word eq "PASS" ? "SURVIVES" : $word =~ /FAIL|ERROR/ ? "killed" : $word eq "SKIP" ? "n.a." : "stopped";
 }
 
 my (%count, %kills, %alone);
 for my $network (sort keys %result) {
-    my $width = 0;
+    my $width = length $network;
     for my $id (keys %{$result{$network}}) { $width = length $id if length $id > $width; }
     my $heads = join "", map { sprintf "%-5s", $_ } "rule", map { $head{$_} } @controls;
     printf "\n%-${width}s  %-*s %s\n", $network, length($heads) + 9, "with claims", "without any claim";
@@ -85,7 +98,7 @@ for my $network (sort keys %result) {
     for my $id (grep { $result{$network}{$_} } @order) {
         my $both = $result{$network}{$id};
         for my $seed (sort { $a <=> $b } keys %{$both->{claimed}}) {
-            printf "%-${width}s  %s %s\n", $id, cells($both->{claimed}{$seed}), cells($both->{unclaimed}{$seed});
+            printf "%-${width}s  %s %s\n", $id, cells($both->{claimed}{$seed}, $id), cells($both->{unclaimed}{$seed}, $id);
             $mutant{$id}{base} eq "-" ? judge_honest($network, $id, $seed) : judge_mutant($network, $id, $seed);
         }
     }
@@ -96,7 +109,6 @@ sub judge_honest {
     my $row = $result{$network}{$id}{claimed}{$seed};
     my $fate = fate($row);
     $count{honest}{$fate}++;
-    $seen{honest}{$id}{$network} = 1 if $fate eq "killed";
     return if $fate ne "killed" || ($excused{$id} && $excused{$id}[0]{$network});
     for my $control (@controls) {
         next unless ($row->{$control}[0] // "") =~ /FAIL|ERROR/;

@@ -8,14 +8,14 @@ struct occlusion {
     bool not_restored; /* windows stay hidden */
 };
 
-/* A window of 4 x 4 pixels that moves by 2; of a sequence 1 x 4 by 2; of a table one feature. */
+/* A window of 6 x 6 pixels that moves by 3; of a sequence 1 x 4 by 2; of a table one feature. */
 struct window {
     size_t height, width, down, along;
 };
 
 static struct window window_of(const assay_shape *shape) {
     if (shape->rank == 1) return (struct window){1, 1, 1, 1};
-    return shape->rank == 2 ? (struct window){1, 4, 1, 2} : (struct window){4, 4, 2, 2};
+    return shape->rank == 2 ? (struct window){1, 4, 1, 2} : (struct window){6, 6, 3, 3};
 }
 
 static void hide_window(const struct planes *p, const struct window *w, size_t top, size_t left, float *point) {
@@ -138,7 +138,7 @@ static assay_status ablation(const struct job *job) {
 
 /* ---- RISE ---- */
 
-#define RISE_MASKS 400u
+#define RISE_MASKS 250u
 
 struct rise {
     bool unmoved;  /* every mask is written where its grid lies, without the offset that it was shown at */
@@ -247,7 +247,7 @@ static const struct mutant mutants[] = {
     {OCCLUSION("occlusion-minus", "minus the map"), .fault = minus},
     {OCCLUSION("occlusion-sign-lost", "absolute values, which is not said"), .fault = sign_lost},
     {OCCLUSION("occlusion-half-window", "half a window too far to the left"),
-     .with = &(const struct occlusion){.shifted = true}, .dose = 2},
+     .with = &(const struct occlusion){.shifted = true}, .dose = 3},
     {OCCLUSION("occlusion-not-restored", "windows stay hidden"),
      .with = &(const struct occlusion){.not_restored = true}},
     {OCCLUSION("occlusion-edges-25", "edges of the input mixed in"), .fault = with_edges, .dose = .25},

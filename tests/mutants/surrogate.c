@@ -1,7 +1,7 @@
 /* surrogate: LIME, kernel SHAP and sampled Shapley values on patches of the input, and mutants with one fault each. */
 #include "masks.h"
 
-#define SAMPLES 300u
+#define SAMPLES 200u
 
 enum surrogate_kernel { KERNEL_LIME, KERNEL_SHAP };
 
@@ -141,7 +141,7 @@ static assay_status surrogate(const struct job *job) {
 
 /* ---- Sampled Shapley values ---- */
 
-#define ORDERS 8u
+#define ORDERS 4u
 
 /* Patches come one after the other in a random order; each one's value is the mean rise of the logit that it brings
  * (Strumbelj & Kononenko 2010, algorithm 1). */
