@@ -30,6 +30,7 @@ struct rule {
     bool floor_last;
     bool single_layers;     /* stages are single layers: E1 asks which count, and the top one alone says nothing new */
     bool magnitude_guard;   /* M is asked of signed maps */
+    bool no_floor;          /* maps are not measured against a floor: of the gates none is asked behind G1 */
     const char *if_skipped; /* annotation of an overall PASS where the control is SKIP; or NULL */
     /* Writes the word and its reason. Puts the curves of this explainer and control into `curves`, unless NULL.
      * False: out of memory, or the store failed. */

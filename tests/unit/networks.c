@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "nn/onnx.h"
+#include "nn/twin.h"
 
 #include <unistd.h>
 
@@ -243,6 +244,17 @@ static void check_writing(const struct graph *graph, const struct table *t) {
     lab_close(&lab);
 }
 
+/* Of hidden units in another order the logits are the same, whatever the operators between. */
+static void check_units(const struct lab *lab, const struct table *t) {
+    struct weights *twin;
+    struct net *net;
+    struct error e;
+    cr_assert(twin_make(TWIN_UNITS, lab->weights, 1, &twin, &e) && net_create(twin, &net, &e), "%s", e.text);
+    check_logits(lab, net, t, "logits of other units");
+    net_destroy(net);
+    weights_destroy(twin);
+}
+
 static void check_network(const char *name) {
     struct table table = read_table(name);
     struct graph *graph = load(name, &table);
@@ -251,6 +263,7 @@ static void check_network(const char *name) {
     struct lab lab = open_lab(graph, &table, CONV_AUTO);
     float *wanted = check_explainers(&lab, name, &table, specs);
     check_teams(&lab);
+    check_units(&lab, &table);
     check_route(&lab, CONV_DIRECT, NET_GRADIENT, &table, wanted, "gradient without Winograd's method");
     check_route(&lab, CONV_WINOGRAD, NET_GRADIENT, &table, wanted, "gradient by Winograd's method");
     free(wanted);
@@ -270,6 +283,7 @@ static void check_model(const char *name, const char *const *explainers) {
     cr_assert(onnx_load(path, &graph, &e), "%s", e.text);
     struct lab lab = open_lab(graph, &table, CONV_DIRECT);
     float *wanted = check_explainers(&lab, name, &table, explainers);
+    check_units(&lab, &table);
     check_route(&lab, CONV_AUTO, NET_GUIDED, &table, wanted, "guided backpropagation by Winograd's method");
     free(wanted);
     free(table.weights);
