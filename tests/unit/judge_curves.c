@@ -105,6 +105,32 @@ Test(judge_curves, a_look_at_few_draws_does_not_see_the_later_ones) {
     synthetic_destroy(&s);
 }
 
+static bool look_vanished(void *user, const struct curve_row *row) {
+    bool here = row->stage_index == 1 && strcmp(row->measure, "spearman") == 0 && strcmp(row->view, "signed/all") == 0;
+    if (here) *(double *)user = row->vanished;
+    else cr_expect(row->vanished == 0 || row->vanished == 1, "%s %s: %g", row->measure, row->view, row->vanished);
+    return true;
+}
+
+/* The share of maps that vanished, of all; where the original is constant none did. */
+Test(judge_curves, vanished_maps_are_counted) {
+    struct synthetic_options o = synthetic_default();
+    const struct profile p = profile_clean();
+    struct synthetic s;
+    struct judgement j;
+    struct error e = {{0}};
+    double vanished = -1;
+    synthetic_create(&s, &o, &p, 1);
+    for (uint32_t i = 0; i < 4; i++)
+        synthetic_cell(&s, 0, "own:fc3..fc2/draw3")->matched[0][VIEW_SIGNED_ALL][i + 8] = (double)NAN;
+    synthetic_cell(&s, 0, "model")->matched[0][VIEW_SIGNED_ALL][11] = (double)NAN;
+    synthetic_store(&s);
+    cr_assert(verdict_judge(s.results, 0, 0, o.draws, s.run.store, &j, &e), "%s", e.text);
+    cr_assert(store_each_curve(s.run.store, look_vanished, &vanished, &e), "%s", e.text);
+    cr_expect_float_eq(vanished, 3.0 / (o.draws * o.inputs), 1e-12, "%g", vanished);
+    synthetic_destroy(&s);
+}
+
 /* ---- label permutation ---- */
 
 struct judged {
