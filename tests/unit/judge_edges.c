@@ -205,3 +205,18 @@ Test(judge_edges, what_jitter_was) {
         synthetic_destroy(&s);
     }
 }
+
+/* A number that memory was missing for is no number that a word may rest on. */
+Test(judge_edges, missing_memory_is_no_verdict) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN};
+    struct synthetic s;
+    struct judgement j;
+    struct error e = {{0}};
+    synthetic_create(&s, &o, &p, 1);
+    cr_expect(verdict_judge(s.results, 0, 0, o.draws, NULL, &j, &e));
+    s.results->sentences->failed = true;
+    cr_expect_not(verdict_judge(s.results, 0, 0, o.draws, NULL, &j, &e));
+    cr_expect_str_eq(e.text, "out of memory");
+    synthetic_destroy(&s);
+}
