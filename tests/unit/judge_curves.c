@@ -79,6 +79,35 @@ Test(judge_curves, what_is_not_judged_is_shown) {
     synthetic_destroy(&s);
 }
 
+/* The same of label permutation. Of what could not be computed nothing is shown. */
+Test(judge_curves, what_is_not_judged_of_labels_is_shown) {
+    static const struct {
+        enum verdict_word word;
+        bool shown;
+    } cases[] = {{VERDICT_UNINFORMATIVE, true}, {VERDICT_FAIL, true}, {VERDICT_ERROR, false}, {VERDICT_SKIP, false}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = profile_clean();
+        struct synthetic s;
+        struct judgement j;
+        uint32_t shown = 0;
+        struct error e = {{0}};
+        o.controls[0] = &control_label_permutation;
+        if (cases[k].word == VERDICT_UNINFORMATIVE) p.repeat = .3, p.claims = ASSAY_STOCHASTIC;
+        if (cases[k].word == VERDICT_FAIL) p.floor = .97;
+        synthetic_create(&s, &o, &p, 1);
+        struct cell *original = synthetic_cell(&s, 0, "true");
+        if (cases[k].word == VERDICT_ERROR) original->status = UNIT_FAILED;
+        if (cases[k].word == VERDICT_SKIP) original->status = UNIT_UNSUPPORTED;
+        synthetic_store(&s);
+        cr_assert(verdict_judge(s.results, 0, 0, UINT32_MAX, s.run.store, &j, &e), "%s", e.text);
+        cr_expect_eq(j.word, cases[k].word, "%s", j.reason);
+        cr_assert(store_each_curve(s.run.store, count, &shown, &e), "%s", e.text);
+        cr_expect_eq(shown > 0, cases[k].shown, "%s: %u curves", j.reason, shown);
+        synthetic_destroy(&s);
+    }
+}
+
 /* Another explainer may have asked for more draws, and a resumed run knows them already. */
 Test(judge_curves, a_look_at_few_draws_does_not_see_the_later_ones) {
     enum { FIRST = 3 };
