@@ -32,6 +32,7 @@ struct checked {
 struct sentences {
     char **list;
     size_t count;
+    bool failed; /* memory was missing for a number that a judgement rests on: judge() fails */
 };
 /* Takes the text over, also where it fails: out of memory. */
 bool sentences_keep(struct sentences *, char *text);

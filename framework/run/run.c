@@ -10,6 +10,7 @@
 #include "experiment/setup.h"
 #include "experiment/task.h"
 #include "run/verdict.h"
+#include "workers/scratch_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -319,6 +320,7 @@ bool run_execute(const struct run_options *options, const struct control *const 
     struct run *run = out->run;
     if (!run) return error_memory(e);
     run->log = -1;
+    scratch_folder_sweep();
     bool ok = setup_run(run, options, controls, e);
     if (ok && !options->quiet) warn(run);
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);

@@ -3,6 +3,7 @@
 # and each time one call of the C library fails (inject.c): the first ones of each kind, then a sample of the others.
 # PLACES=1: the first call from every place, which is a stack of calls; ALL=1: every call. Of allocations these are
 # some 3,300 and 130,000: most of them are SQLite's and jansson's, of the same few hundred statements and values.
+# FROM=N TO=M: of those only these.
 #
 # The run then ends with a message and exit code 2 or 3, or gives ERROR with a reason, or ends as ever with the same
 # bytes: it never crashes, hangs, keeps silent or says another word. The last line is "N faults, N bad".
@@ -114,7 +115,7 @@ for kind; do
     stride=$(((calls - FIRST) / SAMPLE + 1))
     [[ ${ALL:-}${PLACES:-} ]] && stride=1
     echo "$kind: $calls calls"
-    for ((n = 1; n <= calls; n += n < FIRST ? 1 : stride)); do
+    for ((n = ${FROM:-1}; n <= calls && n <= ${TO:-calls}; n += n < FIRST ? 1 : stride)); do
         run "$kind" "$n"
         why=''
         judge

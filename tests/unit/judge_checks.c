@@ -42,6 +42,7 @@ Test(judge_checks, words) {
         cr_expect_eq(j.word, cases[c].word, "%s: %s, %s", cases[c].name, verdict_word_name(j.word), j.reason);
         cr_expect(strstr(j.reason, cases[c].words), "%s: \"%s\" does not say \"%s\"", cases[c].name, j.reason,
                   cases[c].words);
+        cr_expect_eq(j.draws, cases[c].checked.present, "%s: %u draws", cases[c].name, j.draws);
         synthetic_destroy(&s);
     }
 }
@@ -76,6 +77,31 @@ Test(judge_checks, each_control_has_its_own_check) {
     struct judgement j = synthetic_judge(&s, 1);
     cr_expect_eq(j.word, VERDICT_FAIL, "%s", j.reason);
     cr_expect(strstr(j.reason, "off by 0.5"), "%s", j.reason);
+    synthetic_destroy(&s);
+}
+
+/* Every row is told of its own, by its place. */
+Test(judge_checks, the_second_row_too) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    struct error e = {{0}};
+    struct judgement j;
+    o.controls[0] = &control_zero_pixel;
+    o.controls[1] = &control_linear_identity;
+    synthetic_create(&s, &o, &p, 1);
+    s.run.explainers[1].claims = ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT;
+    for (uint32_t k = 0; k < 4; k++) {
+        s.results->checks[k] = (struct checked){true, false, 1 + k, 1e-4, 3, o.inputs};
+        synthetic_cell(&s, 1, s.run.plan.attributions[s.run.plan.checks[k % 2].owner].key)->present = true;
+        synthetic_cell(&s, 1, s.run.plan.attributions[s.run.plan.checks[k % 2].owner].key)->status = UNIT_OK;
+    }
+    for (uint32_t control = 0; control < 2; control++) {
+        char expected[32];
+        cr_assert(verdict_judge(s.results, 1, control, UINT32_MAX, NULL, &j, &e), "%s", e.text);
+        snprintf(expected, sizeof expected, "off by %u where", 3 + control);
+        cr_expect(strstr(j.reason, expected), "control %u: %s", control, j.reason);
+    }
     synthetic_destroy(&s);
 }
 

@@ -134,3 +134,89 @@ Test(judge_edges, vanished_maps) {
         synthetic_destroy(&s);
     }
 }
+
+/* ---- the frame of a case ---- */
+
+Test(judge_edges, looks_draws_and_views) {
+    static const struct {
+        const struct control *control;
+        uint32_t draws[3], looks;
+        double zeros;
+        uint32_t views;
+    } cases[] = {
+        {&control_cascading, {5, 5, 5}, 1, .1, 1},
+        {&control_cascading, {5, 10, 10}, 2, .11, 2},
+        {&control_cascading, {5, 10, 20}, 3, .09, 1},
+        {&control_label_permutation, {5, 10, 20}, 1, 0, 1},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN};
+        struct synthetic s;
+        struct judge_case c;
+        o.controls[0] = cases[k].control;
+        synthetic_create(&s, &o, &p, 1);
+        memcpy(s.battery.rule.draws, cases[k].draws, sizeof cases[k].draws);
+        s.battery.rule.zero_share = .1;
+        for (int root = 0; root < ROOT_COUNT; root++) s.run.inputs[root].zero_share = cases[k].zeros;
+        case_begin(&c, s.results, 0, 0, UINT32_MAX);
+        cr_expect_eq(c.looks, cases[k].looks, "case %zu: %u looks", k, c.looks);
+        cr_expect_eq(c.view_count, cases[k].views, "case %zu: %u views", k, c.view_count);
+        cr_expect_eq(c.draws, k < 3 ? o.draws : 4, "case %zu: %u draws: no more than the plan has", k, c.draws);
+        case_begin(&c, s.results, 0, 0, 2);
+        cr_expect_eq(c.draws, 2);
+        synthetic_destroy(&s);
+    }
+}
+
+/* Of two views each FAIL has half of alpha: its bound lies lower than of one. */
+Test(judge_edges, two_views_share_alpha) {
+    struct judgement j[2];
+    for (int two = 0; two < 2; two++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, .permuted = .8, .draw_sd = .02, .input_sd = .02};
+        struct synthetic s;
+        o.controls[0] = &control_label_permutation;
+        o.zeros = two ? .4 : 0;
+        synthetic_create(&s, &o, &p, 1);
+        j[two] = synthetic_judge(&s, 0);
+        cr_expect_eq(j[two].word, VERDICT_FAIL);
+        synthetic_destroy(&s);
+    }
+    cr_expect_float_eq(j[0].score, j[1].score, 1e-12, "%g, %g", j[0].score, j[1].score);
+    cr_expect_lt(j[1].lower, j[0].lower - 1e-6, "%g, %g", j[0].lower, j[1].lower);
+}
+
+/* ---- stability ---- */
+
+Test(judge_edges, what_jitter_was) {
+    static const char *const words[] = {
+        "noise of 0.2 % of the input range leaves similarity 0.25 < 0.50.",
+        "another letter at 0.2 % of the positions (at least one) leaves similarity 0.25"};
+    for (int letters = 0; letters < 2; letters++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {.repeat = 1, .stable = .25};
+        struct synthetic s;
+        synthetic_create(&s, &o, &p, 1);
+        s.run.inputs[ROOT_MODEL].one_hot = letters;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, VERDICT_UNINFORMATIVE);
+        cr_expect(strstr(j.reason, words[letters]), "%s", j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
+/* A number that memory was missing for is no number that a word may rest on. */
+Test(judge_edges, missing_memory_is_no_verdict) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN};
+    struct synthetic s;
+    struct judgement j;
+    struct error e = {{0}};
+    synthetic_create(&s, &o, &p, 1);
+    cr_expect(verdict_judge(s.results, 0, 0, o.draws, NULL, &j, &e));
+    s.results->sentences->failed = true;
+    cr_expect_not(verdict_judge(s.results, 0, 0, o.draws, NULL, &j, &e));
+    cr_expect_str_eq(e.text, "out of memory");
+    synthetic_destroy(&s);
+}

@@ -1,7 +1,7 @@
 /* L0: which accuracies make trained networks a control. The limits are those of docs/verdict.md, by hand. */
 #include "synthetic.h"
 
-#include "base/text.h"
+#include "judge/contrast.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -108,6 +108,32 @@ Test(judge_networks, every_network_must_have_memorised) {
         cr_expect(strstr(j.reason, expected), "%s: %s", expected, j.reason);
         synthetic_destroy(&s);
     }
+}
+
+/* L5 has the degrees of freedom of the permuted networks, and two at least. */
+Test(judge_networks, the_lead_over_two_networks) {
+    struct synthetic_options o = synthetic_default();
+    const struct profile p = {
+        .repeat = 1, .permuted = .1, .twin = .2, .twin_magnitude = .6, .draw_sd = .02, .input_sd = .05};
+    struct synthetic s;
+    double y[2][NETWORKS][12], scratch[12];
+    char expected[64];
+    o.controls[0] = &control_label_permutation;
+    synthetic_create(&s, &o, &p, 1);
+    keep_permuted(&s, 0, 2);
+    for (uint32_t k = 0; k < 2 * NETWORKS; k++) {
+        char key[32];
+        snprintf(key, sizeof key, "%s/%u", k / NETWORKS ? "twin" : "permuted", k % NETWORKS);
+        memcpy(y[k / NETWORKS][k % NETWORKS], synthetic_cell(&s, 0, key)->matched[0][VIEW_SIGNED_ALL], sizeof scratch);
+    }
+    const struct contrast_side permuted = {y[0][0], 2, 1}, twins = {y[1][0], NETWORKS, 1};
+    struct interval gap = contrast(&twins, &permuted, 12, scratch);
+    gap.df = 2;
+    snprintf(expected, sizeof expected, "twin gap %.2f, at least %.2f", gap.mean, interval_lower(&gap, .05));
+    struct judgement j = synthetic_judge(&s, 0);
+    cr_expect(strstr(j.reason, expected), "%s: %s", expected, j.reason);
+    cr_expect_eq(j.draws, 2);
+    synthetic_destroy(&s);
 }
 
 /* What another control asks for is not its own. */

@@ -18,6 +18,9 @@ static struct graph *graph_of(void) {
     struct error e;
     const struct shape sample = {3, {1, 12, 12}};
     cr_assert(arch_build("conv:2x3,relu,conv:2x3,relu,fc:4,relu,fc:3", &sample, &g, &e), "%s", e.text);
+    /* No room behind the last: a sanitizer sees who reads there. */
+    g->layers = realloc(g->layers, g->layer_count * sizeof *g->layers);
+    cr_assert_not_null(g->layers);
     return g;
 }
 
