@@ -190,6 +190,17 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
 
 /* ---- The model ---- */
 
+/* The newest whose operators are known. */
+#define NEWEST_OPSET 23
+
+static bool check_opset(int64_t opset, struct error *e) {
+    return opset <= NEWEST_OPSET ||
+           error_set(e,
+                     "operator set %lld: sets 1 to %d are known: export with opset_version=%d, or convert the model "
+                     "(onnx.version_converter.convert_version)",
+                     (long long)opset, NEWEST_OPSET, NEWEST_OPSET);
+}
+
 static int64_t model_opset(const Onnx__ModelProto *model) {
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const char *domain = onnx_text(model->opset_import[i]->domain);
@@ -356,6 +367,7 @@ bool onnx_build_with(const Onnx__ModelProto *model, const struct onnx_options *o
                      struct error *e) {
     struct loader loader = {.proto = model->graph, .options = options, .opset = model_opset(model)};
     if (!loader.proto) return error_set(e, "no ONNX model: it holds no graph");
+    if (!check_opset(loader.opset, e)) return false;
     if (!onnx_choose_output(loader.proto, options->output, &loader.output, e) || !build_inlined(&loader, e))
         return false;
     if (!onnx_check_output(loader.graph, loader.output, e) ||

@@ -51,6 +51,8 @@ static const struct {
     {"SkipLayerNormalization", 28, USE_WEIGHT},
     {"SkipSimplifiedLayerNormalization", 12, USE_WEIGHT},
     {"LSTM", 14, USE_WEIGHT},
+    {"Attention", 6, USE_WEIGHT},
+    {"MultiHeadAttention", 8, USE_WEIGHT},
     {"GRU", 14, USE_WEIGHT},
     {"RNN", 14, USE_WEIGHT},
     {"FusedConv", 6, USE_WEIGHT},
