@@ -138,6 +138,14 @@ static bool turn_stored(const struct job *job, struct shape *shape, float **stor
     return true;
 }
 
+/* Numbers of tokens, with or without a batch of one, become rows of the table. */
+static bool embed_tokens(struct job *job, const char *path, const struct shape *shape, float *stored, struct error *e) {
+    struct dataset one = {.values = stored, .count = 1, .sample = *shape, .preprocess = job->preprocess};
+    if (shape->rank == 2 && shape->dim[0] == 1) one.sample = (struct shape){1, {shape->dim[1]}};
+    return subject_embed(job->subject.graph, &one, path, e) && check_input(job, path, &one.sample, e) &&
+           dataset_sample(&one, 0, job->x, e);
+}
+
 /* The shape may have a leading batch of one. */
 static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
@@ -146,6 +154,11 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     if (preprocess_reshapes(&job->preprocess))
         return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
     if (!npy_read(path, &shape, &stored, e)) return false;
+    if (graph->tokens && !shape_equal(&shape, &graph->sample)) {
+        bool embedded = embed_tokens(job, path, &shape, stored, e);
+        free(stored);
+        return embedded;
+    }
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
         memmove(shape.dim, shape.dim + 1, --shape.rank * sizeof *shape.dim);
     bool ok = turn_stored(job, &shape, &stored, e) && check_input(job, path, &shape, e);

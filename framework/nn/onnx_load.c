@@ -115,6 +115,17 @@ static const Onnx__TensorProto *constant_tensor(const Onnx__NodeProto *node) {
     return constant && value ? value->t : NULL;
 }
 
+/* The numbers of such a list, where they are a parameter. *is: whether they are. */
+static bool add_list(struct loader *l, const Onnx__NodeProto *node, bool *is, struct error *e) {
+    const Onnx__AttributeProto *list = onnx_constant_list(node);
+    const bool one = list && list->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT;
+    const char *name = node->n_output ? onnx_text(node->output[0]) : "";
+    *is = list && roles_is_parameter(l->roles, name, one ? 1 : list->n_floats);
+    if (!*is) return true;
+    const struct shape shape = {one ? 0 : 1, {list->n_floats}};
+    return graph_add_parameter(l->graph, name, &shape, one ? &list->f : list->floats, e);
+}
+
 /* Inference needs the first input and the first output of a Dropout: the others say what training drops. */
 static bool is_dropout(const Onnx__NodeProto *node) {
     return strcmp(onnx_text(node->op_type), "Dropout") == 0;
@@ -160,6 +171,9 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
     const Onnx__TensorProto *constant = constant_tensor(node);
     char text[200];
 
+    bool listed;
+    if (!add_list(l, node, &listed, e)) return error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+    if (listed) return true;
     if (onnx_cut_has(&l->cut, node)) return onnx_cut_node(&l->cut, node, l->graph, e);
     if (onnx_is_branch(node))
         return error_set(e, "%s: its condition '%s' is not known at load", onnx_node_text(node, text, sizeof text),
@@ -175,6 +189,17 @@ static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error
 }
 
 /* ---- The model ---- */
+
+/* The newest whose operators are known. */
+#define NEWEST_OPSET 23
+
+static bool check_opset(int64_t opset, struct error *e) {
+    return opset <= NEWEST_OPSET ||
+           error_set(e,
+                     "operator set %lld: sets 1 to %d are known: export with opset_version=%d, or convert the model "
+                     "(onnx.version_converter.convert_version)",
+                     (long long)opset, NEWEST_OPSET, NEWEST_OPSET);
+}
 
 static int64_t model_opset(const Onnx__ModelProto *model) {
     for (size_t i = 0; i < model->n_opset_import; i++) {
@@ -342,6 +367,7 @@ bool onnx_build_with(const Onnx__ModelProto *model, const struct onnx_options *o
                      struct error *e) {
     struct loader loader = {.proto = model->graph, .options = options, .opset = model_opset(model)};
     if (!loader.proto) return error_set(e, "no ONNX model: it holds no graph");
+    if (!check_opset(loader.opset, e)) return false;
     if (!onnx_choose_output(loader.proto, options->output, &loader.output, e) || !build_inlined(&loader, e))
         return false;
     if (!onnx_check_output(loader.graph, loader.output, e) ||

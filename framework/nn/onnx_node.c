@@ -10,6 +10,14 @@ const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *node, con
     return NULL;
 }
 
+const Onnx__AttributeProto *onnx_constant_list(const Onnx__NodeProto *node) {
+    if (strcmp(onnx_text(node->op_type), "Constant") != 0 || node->n_output != 1) return NULL;
+    const Onnx__AttributeProto *one = onnx_find_attribute(node, "value_float"),
+                               *list = onnx_find_attribute(node, "value_floats");
+    if (one && one->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT) return one;
+    return list && list->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS ? list : NULL;
+}
+
 const Onnx__TypeProto__Tensor *onnx_tensor_type(const Onnx__ValueInfoProto *info) {
     const Onnx__TypeProto *type = info->type;
     return type && type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ? type->tensor_type : NULL;

@@ -84,6 +84,8 @@ bool onnx_is_softmax(const char *op); /* or LogSoftmax */
 
 /* ---- Asking nodes of the file (onnx_node.c) ---- */
 const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *, const char *name);
+/* value_float or value_floats of a Constant with one output, or NULL. */
+const Onnx__AttributeProto *onnx_constant_list(const Onnx__NodeProto *);
 /* NULL: it is no tensor. */
 const Onnx__TypeProto__Tensor *onnx_tensor_type(const Onnx__ValueInfoProto *);
 /* A TensorProto.DataType of floating-point numbers that are read. */

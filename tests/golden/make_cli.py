@@ -73,6 +73,19 @@ save("rgb", [helper.make_node("GlobalAveragePool", ["x"], ["m"], name="mean"),
              helper.make_node("Flatten", ["m"], ["f"], name="flatten1", axis=1),
              gemm("f", "w", "b", "logits", "fc1")], {"w": np.eye(3), "b": np.zeros(3)}, [3, 32, 32], 3)
 
+# A network of volumes, and some: 1 x 6 x 8 x 8, Conv 4 x 3 x 3 x 3, Relu, MaxPool, Conv 4 x 3 x 3 x 3, Relu, fc.
+rng = np.random.default_rng(3)
+save("volume", [helper.make_node("Conv", ["x", "conv1.weight"], ["a"], name="conv1", kernel_shape=[3, 3, 3], pads=[1] * 6),
+                helper.make_node("Relu", ["a"], ["r"], name="relu1"),
+                helper.make_node("MaxPool", ["r"], ["p"], name="pool1", kernel_shape=[2, 2, 2], strides=[2, 2, 2]),
+                helper.make_node("Conv", ["p", "conv2.weight"], ["c"], name="conv2", kernel_shape=[3, 3, 3], pads=[1] * 6),
+                helper.make_node("Relu", ["c"], ["s"], name="relu2"),
+                helper.make_node("Flatten", ["s"], ["f"], name="flatten1", axis=1),
+                gemm("f", "w", "b", "logits", "fc1")],
+     {"conv1.weight": rng.standard_normal((4, 1, 3, 3, 3)) / 4, "conv2.weight": rng.standard_normal((4, 4, 3, 3, 3)) / 8,
+      "w": rng.standard_normal((2, 192)) / 14, "b": np.zeros(2)}, [1, 6, 8, 8], 2)
+np.save(OUT / "volumes.npy", rng.standard_normal((6, 1, 6, 8, 8)).astype(np.float32))
+
 # A ResNet of 3 x 32 x 32 and 4 classes in miniature, with torchvision's names: what torch.onnx.export leaves of a network
 # in evaluation mode when nothing is folded (conv1, bn1, layer1.0.conv1, layer1.0.bn1, ..., fc).
 WIDTHS = {1: 8, 2: 8, 3: 16, 4: 16}

@@ -345,6 +345,19 @@ static const struct parameter_case {
      "val_1 val_2 w ", NULL},
     {NET("x:f:1x4", LIST("p:f:5", "i:i:4x1=0,4,2,1", "w:f:4x3"), "GatherND p i > m", "Add x m > a", "MatMul a w > y"),
      "m w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > bias value_floats=[0.5,1.5,2.5]", "MatMul x w > a", "Add a bias > y"),
+     "bias w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > slope value_float=0.25", "PRelu x slope > p", "MatMul p w > y"),
+     "slope w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > mean value_floats=[0.5,1.5,2.5,1.5]", "Sub x mean > d",
+         "Constant > two value_float=2.5", "MatMul d w > a", "Add a two > y"),
+     "w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > ones value_floats=[1.,1.,1.,1.]", "LayerNormalization x ones > n",
+         "MatMul n w > y"),
+     "w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > scale value_floats=[1.,1.,1.5,1.]", "LayerNormalization x scale > n",
+         "MatMul n w > y"),
+     "scale w ", NULL},
 };
 
 static int by_name(const void *a, const void *b) {

@@ -214,7 +214,6 @@ static const struct reason {
         {"another type", "data of another type than the model says"},
         {"output is BFLOAT16", "data of another type than the model says"},
         {"the input is no tensor", "the input is a sequence or an optional"},
-        {"only one or two spatial dimensions", "three spatial dimensions"},
         {"training", "training mode: ours is inference"},
         {"is an integer: wanted float32", "arithmetic on integers"},
         {"is floating-point: supported on integers only",

@@ -59,9 +59,10 @@ static char *document(void) {
         "%s\nSum is read as Add; Min, Max and Sum of several operands as several of two; Split as a Slice for every part;\n"
         "Upsample as Resize. An If whose condition is known at load is the branch that is taken. What onnxruntime fuses is\n"
         "read as the operators it was made of (com.microsoft: Gelu, BiasGelu, FastGelu, QuickGelu, LayerNormalization,\n"
-        "SkipLayerNormalization, FusedMatMul, FusedConv, FusedGemm, and the simplified normalisations), so is\n"
-        "RMSNormalization of set 23, and so are scikit-learn's Scaler, Normalizer, LinearRegressor, LinearClassifier, ZipMap\n"
-        "and ArrayFeatureExtractor (ai.onnx.ml).\n\n## Cases refused\n\n| case | reason |\n|---|---|\n%s",
+        "SkipLayerNormalization, Attention, MultiHeadAttention, FusedMatMul, FusedConv, FusedGemm, and the simplified\n"
+        "normalisations), so are RMSNormalization and Attention of set 23, and so are scikit-learn's Scaler, Normalizer,\n"
+        "LinearRegressor, LinearClassifier, ZipMap and ArrayFeatureExtractor (ai.onnx.ml). A newer set than 23 is refused.\n"
+        "\n## Cases refused\n\n| case | reason |\n|---|---|\n%s",
         text, refusals ? refusals : "");
     free(text);
     return whole;
