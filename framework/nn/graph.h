@@ -58,6 +58,7 @@ struct node {
     struct attribute *attributes; /* as given; export writes them back */
     size_t attribute_count;
     void *config; /* parsed by the op; owned by the node */
+    bool gate;    /* half of a hard sigmoid: it looks like a rectifier, and is none to backward rules */
 };
 
 /* A layer: one weight-bearing node (Conv, Gemm, MatMul, ...) with the parameters of the elementwise and

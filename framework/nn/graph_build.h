@@ -36,6 +36,7 @@ bool graph_free_batch(struct graph *, struct node *, struct error *); /* graph_f
 void graph_drop_cast(struct graph *, struct node *);                  /* graph_fold.c */
 bool graph_compact(struct graph *, struct error *);                   /* graph_fold.c */
 bool graph_find_layers(struct graph *, struct error *);               /* graph_layers.c */
+bool graph_find_rectifiers(struct graph *, struct error *);           /* graph_rectify.c */
 bool graph_find_logits(struct graph *, struct error *);               /* graph_heads.c */
 
 /* What graph_heads.c and graph_columns.c ask of the nodes behind a value. */

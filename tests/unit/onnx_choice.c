@@ -457,27 +457,72 @@ Test(onnx_choice, open_sizes_with_channels_last) {
 
 /* ---- Rectifiers ---- */
 
-Test(onnx_choice, a_maximum_with_zero_is_a_rectifier) {
+/* What a backward rule changes, and what it leaves: counted, and seen in the gradient. */
+Test(onnx_choice, rectifiers_in_any_spelling) {
     static const struct {
         struct onnx_words words;
-        uint32_t rectifiers;
+        uint32_t rectifiers, all;
     } cases[] = {
-#define MAX(...)                                                                                                       \
+#define RECTIFIED(...)                                                                                                 \
     {.opset = 17,                                                                                                      \
-     .inputs = "x:f:1x4",                                                                                              \
-     .outputs = "y:f:1x3",                                                                                             \
-     .tensors = {"w:f:4x4", "v:f:4x3", "zero:f=0", "list:f:1=0", "one:f=1"},                                           \
+     .inputs = "x:f:?x4",                                                                                              \
+     .outputs = "y:f:?x3",                                                                                             \
+     .tensors = {"w:f:4x4", "v:f:4x3", "zero:f=0", "list:f:1=0", "one:f=1", "three:f=3", "six:f=6", "row:f:4=0",       \
+                 "half:f=0.5"},                                                                                        \
      .nodes = {"MatMul x w > a", __VA_ARGS__, "MatMul r v > y"}}
-        {MAX("Max a zero > r"), 1}, {MAX("Max list a > r"), 1}, {MAX("Max a one > r"), 0},
-        {MAX("Min a zero > r"), 0}, {MAX("Max a x > r"), 0},
+        {RECTIFIED("Relu a > r"), 1, 1},
+        {RECTIFIED("Max a zero > r"), 1, 1},
+        {RECTIFIED("Max list a > r"), 1, 1},
+        {RECTIFIED("Max a row > r"), 1, 1},
+        {RECTIFIED("Greater a zero > c", "Where c a zero > r"), 1, 1},
+        {RECTIFIED("GreaterOrEqual a list > c", "Where c a row > r"), 1, 1},
+        {RECTIFIED("Less a zero > c", "Where c zero a > r"), 1, 1},
+        {RECTIFIED("Less zero a > c", "Where c a zero > r"), 1, 1},
+        {RECTIFIED("LessOrEqual a zero > c", "Not c > n", "Where n a zero > r"), 1, 1},
+        {RECTIFIED("Greater a zero > c", "Cast c > m to=1", "Mul a m > r"), 1, 1},
+        {RECTIFIED("Greater a zero > c", "Cast c > m to=1", "Mul m a > r"), 1, 1},
+        {RECTIFIED("Clip a zero > r"), 1, 1},
+        {RECTIFIED("Clip a zero six > r"), 1, 1},
+        {RECTIFIED("Max a zero > t", "Min t six > r"), 1, 1},
+        {RECTIFIED("Add a one > s", "Clip s zero six > r"), 1, 1},
+        {RECTIFIED("Add a three > s", "Relu s > r"), 1, 1},
+        {RECTIFIED("Max a one > r"), 0, 0},
+        {RECTIFIED("Min a zero > r"), 0, 0},
+        {RECTIFIED("Max a x > r"), 0, 0},
+        {RECTIFIED("Greater a one > c", "Where c a zero > r"), 0, 0},
+        {RECTIFIED("Greater a zero > c", "Where c a one > r"), 0, 0},
+        {RECTIFIED("Greater a zero > c", "Where c zero a > r"), 0, 0},
+        {RECTIFIED("Greater x zero > c", "Where c a zero > r"), 0, 0},
+        {RECTIFIED("Less a zero > c", "Cast c > m to=1", "Mul a m > r"), 0, 0},
+        {RECTIFIED("Greater a zero > c", "Cast c > m to=1", "Mul x m > r"), 0, 0},
+        {RECTIFIED("Add a three > s", "Clip s zero six > t", "Mul a t > u", "Div u six > r"), 0, 1},
+        {RECTIFIED("Add a three > s", "Clip s zero six > t", "Div t six > u", "Mul u a > r"), 0, 1},
+        {RECTIFIED("Add a three > s", "Relu s > t", "Min t six > u", "Mul u a > r"), 0, 1},
+        {RECTIFIED("Add a three > s", "Min s six > t", "Max t zero > u", "Mul u a > r"), 0, 1},
+        {RECTIFIED("Add a half > s", "Clip s zero one > r"), 0, 1},
+        {RECTIFIED("HardSigmoid a > t", "Mul a t > r"), 0, 1},
+        {RECTIFIED("Clip a one six > r"), 0, 1},
     };
+    static const float x[3][4] = {{.3f, -1.1f, .7f, .2f}, {-2, .4f, 1.5f, -.6f}, {1, 2, -.3f, .8f}};
+    static const uint32_t targets[] = {0, 1, 2};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct graph *g;
+        struct weights *weights;
+        struct net *net;
         struct activations found;
         struct error e = {""};
+        float plain[3][4], guided[3][4];
         cr_assert(words_load(&cases[i].words, NULL, &g, &e), "case %zu: %s", i, e.text);
         cr_assert(graph_activations(g, &found, &e));
-        cr_expect_eq(found.rectifiers, cases[i].rectifiers, "case %zu", i);
+        cr_expect_eq(found.rectifiers, cases[i].rectifiers, "case %zu: %u", i, found.rectifiers);
+        cr_expect_eq(found.all, cases[i].all, "case %zu: %u", i, found.all);
+        cr_assert(weights_create(g, &weights, &e) && net_create(weights, &net, &e) &&
+                      net_gradient(net, NET_GRADIENT, 3, &x[0][0], targets, &plain[0][0], &e) &&
+                      net_gradient(net, NET_GUIDED, 3, &x[0][0], targets, &guided[0][0], &e),
+                  "%s", e.text);
+        cr_expect_eq(memcmp(plain, guided, sizeof plain) != 0, cases[i].rectifiers > 0, "case %zu", i);
+        net_destroy(net);
+        weights_destroy(weights);
         graph_destroy(g);
     }
 }
