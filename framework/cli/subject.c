@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "data/channels_last.h"
 #include "experiment/task.h"
+#include "nn/graph_pair.h"
 #include "nn/onnx.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ bool subject_settle_task(struct subject *s, enum task task, const struct dataset
                          struct error *e) {
     const struct net_options options = {.conv = s->conv};
     if (!task_settle(s->graph, task, data, source, s->path, e)) return false;
-    if (!s->graph->paired) return true;
+    if (!graph_is_pair_of_one(s->graph)) return true;
     cli_message("%s: %s", s->path, TASK_BINARY_SAID);
     net_destroy(s->net);
     weights_destroy(s->weights);

@@ -26,12 +26,18 @@ static bool scaler(const struct fused *f) {
            MAKE(f, "Sub", ".centred", fused_input(f, 0), ".offset") && MAKE(f, "Mul", NULL, ".centred", ".scale");
 }
 
-static bool normalizer(const struct fused *f) {
+/* [-1]: the last axis, or a shape of one dimension. */
+static bool add_minus_one(const struct fused *f, const char *suffix) {
     const int64_t last = -1;
-    char *axes = text_format("%s.axes", f->stem);
-    bool ok = axes || error_memory(f->e);
-    ok = ok && graph_add_ints(f->graph, axes, &(struct shape){1, {1}}, &last, f->e);
-    free(axes);
+    char *name = text_format("%s%s", f->stem, suffix);
+    bool ok = name || error_memory(f->e);
+    ok = ok && graph_add_ints(f->graph, name, &(struct shape){1, {1}}, &last, f->e);
+    free(name);
+    return ok;
+}
+
+static bool normalizer(const struct fused *f) {
+    bool ok = add_minus_one(f, ".axes");
     bool most = fused_text_is(f, "norm", "MAX", true), squares = fused_text_is(f, "norm", "L2", false);
     if (ok && most) ok = MAKE(f, "Abs", ".size", fused_input(f, 0)) && MAKE(f, "ReduceMax", ".norm", ".size", ".axes");
     else if (ok) ok = MAKE(f, squares ? "ReduceL2" : "ReduceL1", ".norm", fused_input(f, 0), ".axes");
@@ -80,8 +86,10 @@ static bool zipmap(const struct fused *f) {
     return MAKE(f, "Identity", NULL, fused_input(f, 0));
 }
 
+/* One column, too, keeps its dimension, also where the index has none. */
 static bool array_feature_extractor(const struct fused *f) {
-    return MAKE_WITH(f, "Gather", NULL, along_last, fused_input(f, 0), fused_input(f, 1));
+    return add_minus_one(f, ".list") && MAKE(f, "Reshape", ".columns", fused_input(f, 1), ".list") &&
+           MAKE_WITH(f, "Gather", NULL, along_last, fused_input(f, 0), ".columns");
 }
 
 /* ---- com.microsoft ---- */

@@ -236,7 +236,7 @@ static bool make_tokens(struct writer *w, Onnx__NodeProto **nodes, Onnx__TensorP
 
 static Onnx__GraphProto *make_graph(struct writer *w) {
     const struct graph *graph = w->graph;
-    uint32_t count = graph->node_count - graph->paired;
+    uint32_t count = graph->node_count - graph->added;
     Onnx__GraphProto *out = take(w, 1, sizeof *out);
     Onnx__NodeProto **nodes = take(w, count + 2u, sizeof *nodes);
     Onnx__TensorProto **tensors = take(w, graph->value_count + 1u, sizeof *tensors);

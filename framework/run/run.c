@@ -9,6 +9,7 @@
 #include "run/schedule.h"
 #include "experiment/setup.h"
 #include "experiment/task.h"
+#include "nn/graph_pair.h"
 #include "run/verdict.h"
 #include "workers/scratch_folder.h"
 
@@ -300,7 +301,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
     if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
-    if (run->graph->paired) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
+    if (graph_is_pair_of_one(run->graph)) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
     for (uint32_t i = 0; i < run->control_count; i++)
         for (const char *line = run->controls[i].said; line && *line; line = strchr(line, '\n') + 1)

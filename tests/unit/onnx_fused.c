@@ -33,7 +33,8 @@ static uint32_t run(const struct onnx_words *words, const char *what, float *log
 #define FLAT(...)                                                                                                      \
     {                                                                                                                  \
         .opset = 20, .inputs = "x:f:1x4", .outputs = "y:f:1x4",                                                        \
-        .tensors = {"b:f:4", "s:f:4=1.5,0.5,-1,2", "w:f:4x4", "one:f=1", "k:i:1=1", "a:f=1.702", "e:f=0.00001"},       \
+        .tensors = {"b:f:4", "s:f:4=1.5,0.5,-1,2", "w:f:4x4",    "one:f=1", "k:i:1=1",                                 \
+                    "i:i=1", "a:f=1.702",          "e:f=0.00001"},                                                     \
         .nodes = {                                                                                                     \
             __VA_ARGS__                                                                                                \
         }                                                                                                              \
@@ -58,6 +59,11 @@ static const struct {
     {"LayerNormalization", FLAT("com.microsoft.LayerNormalization x s b > y"), FLAT("LayerNormalization x s b > y")},
     {"SkipLayerNormalization", FLAT("com.microsoft.SkipLayerNormalization x x s b b > y epsilon=0.5"),
      FLAT("Add x x > t", "Add t b > u", "LayerNormalization u s b > y epsilon=0.5")},
+    {"ArrayFeatureExtractor of an index without dimensions",
+     FLAT("ai.onnx.ml.ArrayFeatureExtractor x i > t", "Concat t x > y axis=1"),
+     FLAT("Gather x k > t axis=1", "Concat t x > y axis=1")},
+    {"ArrayFeatureExtractor of a list", FLAT("ai.onnx.ml.ArrayFeatureExtractor x k > t", "Concat t x > y axis=1"),
+     FLAT("Gather x k > t axis=1", "Concat t x > y axis=1")},
     {"RMSNormalization", FLAT("RMSNormalization x s > y"),
      FLAT("ReduceMean q k > m", "Mul x x > q", "Add m e > n", "Sqrt n > r", "Div x r > d", "Mul d s > y")},
     {"SkipSimplifiedLayerNormalization", FLAT("com.microsoft.SkipSimplifiedLayerNormalization x x s > y"),

@@ -20,7 +20,7 @@
 struct onnx_words {
     int opset;
     const char *inputs, *outputs;
-    const char *tensors[8], *nodes[12];
+    const char *tensors[12], *nodes[12];
     struct onnx_branch_words {
         const char *name, *outputs;
         const char *tensors[4], *nodes[8];
@@ -245,7 +245,7 @@ static void words_write(const struct onnx_words *words, const char *path) {
     graph->node = words_memory(WORDS_MOST * sizeof *graph->node);
     graph->n_input = words_values(words->inputs, graph->input);
     graph->n_output = words_values(words->outputs, graph->output);
-    for (size_t i = 0; i < 8 && words->tensors[i]; i++)
+    for (size_t i = 0; i < sizeof words->tensors / sizeof *words->tensors && words->tensors[i]; i++)
         graph->initializer[graph->n_initializer++] = words_tensor(words->tensors[i]);
     for (size_t i = 0; i < 12 && words->nodes[i]; i++)
         graph->node[graph->n_node++] = words_node(words->nodes[i], graph, words->branches);

@@ -320,7 +320,7 @@ Test(stages, no_layers_at_all) {
         struct stages s;
         struct error e;
         cr_expect_not(make(g, classifiers[k], NULL, &s, &e), "%s", classifiers[k]);
-        cr_expect(strstr(e.text, "no layer is left"), "%s: %s", classifiers[k], e.text);
+        cr_expect(strstr(e.text, "no layer to draw anew"), "%s: %s", classifiers[k], e.text);
     }
     g->layer_count = count;
     graph_destroy(g);
