@@ -64,10 +64,15 @@ run() { # KIND NUMBER: sets status
     } 2>/dev/null
 }
 
-# The first verdict that is neither ERROR nor what it was. A line that was cut is none.
+# Lines of verdicts.csv that were not cut; of `overall`, whose reason is that of a cell, the word alone.
+lines_of() { # FILE
+    awk -F , '/"$|[0-9]$/ {print $2 == "\"overall\"" ? $1 "," $2 "," $3 : $0}' "$1"
+}
+
+# The first verdict that is neither ERROR nor what it was.
 other_word() {
     [[ -s $work/run/verdicts.csv ]] || return
-    awk '/"$|[0-9]$/' "$work/run/verdicts.csv" | grep -v '"ERROR"' | grep -vxFf "$work/whole.csv" | head -1
+    lines_of "$work/run/verdicts.csv" | grep -v '"ERROR"' | grep -vxFf <(lines_of "$work/whole.csv") | head -1
 }
 
 # Sets `why` when the run that just was is bad.
