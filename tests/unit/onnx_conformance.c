@@ -234,7 +234,6 @@ static const struct reason {
         {"one operand is of integers", "arithmetic on an integer and a number"},
         {"'layout' is", "a recurrent layer with the batch in front"},
         {"peepholes", "peepholes of an LSTM"},
-        {"'reduction' is", "a reduction of what is there and what is put there"},
         {"'to' is", "a type of elements that is not ours"},
         {NULL, NULL},
 },
