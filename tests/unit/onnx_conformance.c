@@ -232,7 +232,6 @@ static const struct reason {
         {"implementations of align_corners differ",
          "aligned corners and no whole number of elements: ONNX, its runtime and PyTorch differ"},
         {"one operand is of integers", "arithmetic on an integer and a number"},
-        {"peepholes", "peepholes of an LSTM"},
         {"'to' is", "a type of elements that is not ours"},
         {NULL, NULL},
 },
