@@ -50,7 +50,7 @@ static const struct {
     {"RMSNormalization", 2, USE_WEIGHT},
     {"SkipLayerNormalization", 28, USE_WEIGHT},
     {"SkipSimplifiedLayerNormalization", 12, USE_WEIGHT},
-    {"LSTM", 14, USE_WEIGHT},
+    {"LSTM", 142, USE_WEIGHT},
     {"Attention", 6, USE_WEIGHT},
     {"MultiHeadAttention", 8, USE_WEIGHT},
     {"GRU", 14, USE_WEIGHT},
