@@ -5,6 +5,7 @@
 #include "data/class_names.h"
 #include "data/channels_last.h"
 #include "data/picture.h"
+#include "experiment/plane.h"
 #include "experiment/task.h"
 #include "workers/sandbox.h"
 
@@ -170,12 +171,17 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     return ok;
 }
 
+static void say_plane(const struct job *job) {
+    cli_message("note: %s: " PLANE_SAID, job->subject.path);
+}
+
 static bool load_picture(struct job *job, const char *path, struct error *e) {
     struct image image = {0};
     if (!image_load(path, &image, e)) return false;
     if (!job->preprocess.channels && subject_channels(job->subject.graph) == 1) job->preprocess.channels = 1;
     bool ok = preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", path);
-    const struct shape shape = {3, {image.channels, image.height, image.width}};
+    struct shape shape = {3, {image.channels, image.height, image.width}};
+    if (ok && plane_settle_shape(job->subject.graph, &shape, true)) say_plane(job);
     if (ok && (ok = check_input(job, path, &shape, e))) preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
     image_finish(&image);
     return ok;
@@ -209,13 +215,15 @@ static bool take_words(struct job *job, struct dataset *data, struct error *e) {
 }
 
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
-    const struct graph *graph = job->subject.graph;
+    struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
     const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
     const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
                                             subject_channels(graph)};
-    bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e) &&
-              subject_embed(graph, data, source, e) && subject_fits(graph, job->subject.path, &data->sample, source, e);
+    bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e);
+    if (ok && plane_settle(graph, data)) say_plane(job);
+    ok =
+        ok && subject_embed(graph, data, source, e) && subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
     if (ok) {

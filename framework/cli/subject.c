@@ -4,6 +4,8 @@
 #include "base/layout.h"
 #include "cli/cli.h"
 #include "data/channels_last.h"
+#include "data/preprocess_auto.h"
+#include "experiment/plane.h"
 #include "experiment/task.h"
 #include "nn/graph_pair.h"
 #include "nn/onnx.h"
@@ -83,12 +85,16 @@ void subject_notes(const struct dataset *d) {
 
 uint32_t subject_channels(const struct graph *graph) {
     const struct layout layout = layout_of(&graph->sample);
+    if (graph->sample.rank == 2) return 1; /* a picture without an axis for channels, if it is one */
     return layout.kind == &layout_picture ? (uint32_t)layout.channels : 0;
 }
 
 bool subject_preprocess(const struct cli_value *value, const char *model, struct preprocess *out, struct error *e) {
     struct text words = {0};
     char *file = NULL;
+    char *unread = value->given || !model ? NULL : preprocess_auto_file(model);
+    if (unread) cli_message("note: " PREPROCESS_AUTO_ADVICE, unread);
+    free(unread);
     bool ok = battery_preprocess_parse(value->text, model, out, &file, e);
     if (ok && file) {
         preprocess_text(out, &words);
@@ -130,8 +136,9 @@ bool subject_embed(const struct graph *graph, struct dataset *data, const char *
     return !graph->tokens || dataset_embed(data, &graph->tokens->table, source, e);
 }
 
-bool subject_fits_data(const struct graph *graph, const char *model, struct dataset *data, const char *source,
+bool subject_fits_data(struct graph *graph, const char *model, struct dataset *data, const char *source,
                        struct error *e) {
+    if (plane_settle(graph, data)) cli_message("note: %s: " PLANE_SAID, model);
     return subject_embed(graph, data, source, e) && subject_fits(graph, model, &data->sample, source, e) &&
            dataset_check_labels(data, source, graph->classes, e);
 }

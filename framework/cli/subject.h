@@ -42,7 +42,7 @@ bool subject_data(const char *source, const struct preprocess *, const struct cl
                   const char *labels_for, uint32_t channels, struct dataset **out, struct error *);
 /* What --preprocess says; of `auto`, beside the file `model` (or NULL), what that is goes to standard error. */
 bool subject_preprocess(const struct cli_value *, const char *model, struct preprocess *out, struct error *);
-/* Of the network's input; 0 where it is no picture. */
+/* Of the network's input; 1 where it may be a picture without that axis, 0 where it is none. */
 uint32_t subject_channels(const struct graph *);
 /* Notes, a line each, to standard error. */
 void subject_notes(const struct dataset *);
@@ -54,8 +54,8 @@ bool subject_fits(const struct graph *, const char *model, const struct shape *,
 /* Samples of tokens become what the graph takes; of a graph without tokens nothing changes. */
 bool subject_embed(const struct graph *, struct dataset *, const char *source, struct error *);
 
-/* Tokens embedded; also that every label is one of its classes. */
-bool subject_fits_data(const struct graph *, const char *model, struct dataset *, const char *source, struct error *);
+/* Tokens embedded, planes settled (experiment/plane.h); also that every label is one of its classes. */
+bool subject_fits_data(struct graph *, const char *model, struct dataset *, const char *source, struct error *);
 
 /* How many samples an option asks for: all, unless it was given; more than there are is an error. */
 bool subject_count(const struct dataset *, const char *source, const char *option, bool given, long wanted,

@@ -79,6 +79,12 @@ static json_t *inputs_json(const struct onnx_options *options) {
     return inputs;
 }
 
+/* Of the file's pictures; NULL where it takes none. */
+static const char *order_name(const struct graph *g) {
+    if (layout_of(&g->sample).kind != &layout_picture) return NULL;
+    return axis_order_names[g->channels_last ? AXIS_ORDER_NHWC : AXIS_ORDER_NCHW];
+}
+
 static json_t *model_json(const struct run *run) {
     const struct graph *g = run->graph;
     char weights[FILE_DIGEST_SIZE];
@@ -90,11 +96,11 @@ static json_t *model_json(const struct run *run) {
         json_array_append_new(
             layers, json_pack("{s:o, s:I}", "name", text_json(g->layers[l].name), "parameters", (json_int_t)count));
     }
-    return json_pack("{s:o, s:s, s:s*, s:o*, s:s*, s:s*, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "path",
+    return json_pack("{s:o, s:s, s:s*, s:o*, s:s*, s:s*, s:o, s:s, s:s*, s:s, s:I, s:I, s:o, s:o}", "path",
                      text_json(run->battery->model), "sha256", run->model_digest, "input", run->battery->network.input,
                      "inputs", inputs_json(&run->battery->network.onnx), "output", g->taken, "weights_sha256",
                      external_digest(g, weights), "sample", shape_json(&g->sample), "layout",
-                     axis_order_names[g->channels_last ? AXIS_ORDER_NHWC : AXIS_ORDER_NCHW], "task",
+                     g->tokens ? "tokens" : layout_of(&g->sample).kind->name, "order", order_name(g), "task",
                      task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
                      "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning",
                      text_json(g->warning));

@@ -6,9 +6,11 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "data/channels_last.h"
+#include "data/preprocess_auto.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
+#include "experiment/plane.h"
 #include "experiment/task.h"
 
 #include <math.h>
@@ -22,6 +24,7 @@ static bool check_data(const struct run *run, struct dataset *data, const struct
                        struct error *e) {
     char got[128], wanted[128];
     const struct tokens *tokens = run->graph->tokens;
+    if (plane_settle(run->graph, data)) dataset_note(data, "%s: " PLANE_SAID, run->battery->model);
     if (tokens && !dataset_embed(data, &tokens->table, source, e)) return false;
     if (!layout_fits(&data->sample, &graph->sample))
         return error_set(
@@ -47,17 +50,24 @@ static const char *labels_use(const struct run *run) {
 static bool load_data(struct run *run, const char *source, const char *labels_for, struct dataset **out,
                       struct error *e) {
     const struct shape *sample = run->graph ? &run->graph->sample : NULL; /* NULL: its sizes are those of the data */
-    const bool picture = sample && layout_of(sample).kind == &layout_picture;
+    const bool picture = sample && layout_of(sample).kind == &layout_picture, plane = sample && sample->rank == 2;
     const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
-                                            picture ? (uint32_t)sample->dim[0] : 0};
+                                            picture ? (uint32_t)sample->dim[0] : plane};
     return dataset_load_for(source, &request, out, e) &&
            (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));
+}
+
+static bool is_of_pictures(const struct dataset *d) {
+    return (d->bytes || d->files) && layout_of(&d->sample).kind == &layout_picture;
 }
 
 /* Where the network made pictures grey, the report and the training data follow. */
 static bool take_preprocess(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     struct text text = {0};
+    char *unread = b->preprocess_given || !is_of_pictures(run->data) ? NULL : preprocess_auto_file(b->model);
+    if (unread) dataset_note(run->data, PREPROCESS_AUTO_ADVICE, unread);
+    free(unread);
     if (b->preprocess_file) dataset_note(run->data, "preprocess: auto: %s: %s", b->preprocess_file, b->data_preprocess);
     if (b->preprocess.channels == run->data->preprocess.channels) return true;
     b->preprocess = run->data->preprocess;

@@ -109,6 +109,28 @@ static size_t candidates(const Onnx__GraphProto *graph, const char *word, const 
     return count;
 }
 
+/* What stands beside the scores of a detector: those are of places, one each, and not of classes. */
+static const char *const placing[] = {"box", "landmark", "keypoint", "kps", "anchor", "detection"};
+
+static bool is_single_column(const Onnx__GraphProto *graph, const char *output) {
+    for (size_t i = 0; i < graph->n_output; i++) {
+        const Onnx__TypeProto__Tensor *tensor = tensor_of(graph->output[i]);
+        const Onnx__TensorShapeProto *shape = tensor ? tensor->shape : NULL;
+        if (strcmp(onnx_text(graph->output[i]->name), output) != 0 || !shape || shape->n_dim < 2) continue;
+        const Onnx__TensorShapeProto__Dimension *last = shape->dim[shape->n_dim - 1];
+        return last->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && last->dim_value == 1;
+    }
+    return false;
+}
+
+static bool is_detector(const Onnx__GraphProto *graph, const char *output) {
+    bool places = false;
+    for (size_t i = 0; i < graph->n_output; i++)
+        for (size_t k = 0; k < sizeof placing / sizeof *placing; k++)
+            places = places || has_word(onnx_text(graph->output[i]->name), placing[k]);
+    return places && is_single_column(graph, output);
+}
+
 bool onnx_choose_output(const Onnx__GraphProto *graph, const char *wanted, const char **out, struct error *e) {
     if (graph->n_output == 0) return error_set(e, "it has no output: wanted one");
     if (wanted) return choose_named(graph, wanted, out, e);
@@ -126,7 +148,9 @@ bool onnx_choose_output(const Onnx__GraphProto *graph, const char *wanted, const
         if (found > 1) break;
         if (found == 1) all = 1;
     }
-    return all == 1 || complain(graph, e, "several outputs could be the network's");
+    if (all != 1) return complain(graph, e, "several outputs could be the network's");
+    return !is_detector(graph, *out) ||
+           complain(graph, e, "it looks like a detector, whose scores are of places and not of classes");
 }
 
 size_t onnx_output_rank(const Onnx__GraphProto *graph, const char *output) {
