@@ -243,12 +243,15 @@ static bool names_axis(const struct units *u, const struct node *node, uint32_t 
     return count == 0 && fallback;
 }
 
-/* Means and extremes over other axes than the units'. */
+/* Means and extremes: over the units they are the same in any order. */
 static void reduce(struct units *u, const struct node *node) {
     struct flow f = units_input(u, node, 0);
     const struct attribute *axes = node_attribute(node, "axes");
-    if (!f.count || names_axis(u, node, 1, axes, f.axis, true)) {
+    if (node->input_count > 1 && node->inputs[1] != GRAPH_NONE && !u->graph->values[node->inputs[1]].ints)
         units_fix(u, f);
+    if (!f.count) return;
+    if (names_axis(u, node, 1, axes, f.axis, true)) {
+        units_fix_factors(u, f);
         return;
     }
     uint32_t before = 0;
@@ -262,6 +265,10 @@ static void slice(struct units *u, const struct node *node) {
     bool known = node->input_count > 3 || node_attribute(node, "axes");
     if (!f.count || !known || names_axis(u, node, 3, node_attribute(node, "axes"), f.axis, true)) units_fix(u, f);
     else units_output(u, node, f);
+}
+
+static void append(struct units *u, struct flow *out, struct flow f) {
+    for (uint32_t k = 0; k < f.count && !u->failed; k++) units_add_part(u, out, u->parts[f.first + k]);
 }
 
 /* Zeros beside the units, or among the positions of each. */
@@ -290,11 +297,11 @@ static void pad(struct units *u, const struct node *node) {
     if (before || after) {
         struct flow sides[2] = {units_new(u, f.axis, (size_t)before), units_new(u, f.axis, (size_t)after)};
         out = (struct flow){.axis = f.axis};
-        units_fix(u, sides[0]);
-        units_fix(u, sides[1]);
-        if (before && sides[0].count) units_add_part(u, &out, u->parts[sides[0].first]);
-        for (uint32_t k = 0; k < f.count && !u->failed; k++) units_add_part(u, &out, u->parts[f.first + k]);
-        if (after && sides[1].count) units_add_part(u, &out, u->parts[sides[1].first]);
+        if (!zero) units_fix_factors(u, sides[0]);
+        if (!zero) units_fix_factors(u, sides[1]);
+        append(u, &out, sides[0]);
+        append(u, &out, f);
+        append(u, &out, sides[1]);
     }
     units_output(u, node, out);
 }
