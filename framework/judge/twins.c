@@ -1,9 +1,8 @@
 /* twins.c: maps of the same function must be the same maps. */
+#include "judge/contrast.h"
 #include "judge/gates.h"
 #include "judge/rules.h"
 #include "judge/samples.h"
-
-#include "measure/interval.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,22 +37,6 @@ static bool find_check(const struct judge_case *c, const char *id, size_t *at) {
     return false;
 }
 
-/* Mean and half the interval of y[n], NaN passed over. */
-static void measure(const double *y, uint32_t n, double alpha, double *mean, double *reach, uint32_t *present) {
-    double sum = 0, squares = 0;
-    *present = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (!isnan(y[i])) {
-            sum += y[i];
-            ++*present;
-        }
-    *mean = sum / *present;
-    for (uint32_t i = 0; i < n; i++)
-        if (!isnan(y[i])) squares += (y[i] - *mean) * (y[i] - *mean);
-    *reach = *present > 1 ? student_quantile(1 - alpha, *present - 1.0) * sqrt(squares / (*present - 1) / *present)
-                          : (double)NAN;
-}
-
 /* Of near, in the view where the least is left. A map that vanished on the twin alone has no similarity: 0. */
 static void measure_near(const struct judge_case *c, struct finding *f, double *y) {
     uint32_t n = case_inputs(c);
@@ -65,7 +48,7 @@ static void measure_near(const struct judge_case *c, struct finding *f, double *
         uint32_t present;
         for (uint32_t i = 0; i < n; i++)
             y[i] = samples_constant(c, c->views[v], i) ? (double)NAN : isnan(s[i]) ? 0 : s[i];
-        measure(y, n, c->constants->alpha, &mean, &reach, &present);
+        contrast_mean(y, n, c->constants->alpha, &mean, &reach, &present);
         if (!(mean < f->mean) && present) continue;
         f->mean = mean;
         f->reach = reach;
@@ -83,7 +66,7 @@ static void measure_distance(const struct judge_case *c, struct finding *f, cons
         y[i] = allowed > 0 ? fmin(maps[i], MOST_DISTANCE) : (double)NAN;
         f->limit = fmax(f->limit, allowed);
     }
-    measure(y, n, c->constants->alpha, &f->mean, &f->reach, &f->inputs);
+    contrast_mean(y, n, c->constants->alpha, &f->mean, &f->reach, &f->inputs);
 }
 
 static double mean_rho(const struct judge_case *c, uint32_t attribution) {
