@@ -73,23 +73,30 @@ static double mean_rho(const struct judge_case *c, uint32_t attribution) {
     return samples_mean(c, attribution, c->views[0]);
 }
 
-/* Whether the twin is none: then it says nothing. */
+static double largest(const double *v, uint32_t n) {
+    double most = 0;
+    for (uint32_t i = 0; i < n; i++) most = v[i] > most ? v[i] : most;
+    return most;
+}
+
+/* Whether the twin is none: then it says nothing. What may move is a share of the logits' range, which is that of the
+ * input where it is largest: between two classes it may be next to nothing. */
 static bool is_no_twin(const struct judge_case *c, struct finding *f, struct judgement *j) {
     static const char *const ids[TWIN_COUNT] = {"near-logits", "units-logits", "confidence-logit"};
-    const struct checked *logits = NULL;
+    const double *logits = NULL;
+    uint32_t n = case_inputs(c);
     size_t at;
-    if (find_check(c, ids[f->twin], &at)) logits = &c->r->checks[at];
-    if (!logits || logits->inputs != case_inputs(c)) {
-        judgement_say(j, VERDICT_ERROR, "On %s: the logits of %u of %u inputs are known.", f->attribution->key,
-                      logits ? logits->inputs : 0, case_inputs(c));
+    if (find_check(c, ids[f->twin], &at) && c->r->checks[at].inputs == n) logits = c->r->deviations[at];
+    if (!logits) {
+        judgement_say(j, VERDICT_ERROR, "On %s: not all logits are known.", f->attribution->key);
         return true;
     }
-    f->moved = logits->worst;
-    f->of = f->twin == TWIN_NEAR ? logits->tolerance / .1 : logits->tolerance / 1e-4;
-    if (logits->holds) return false;
-    judgement_say(j, VERDICT_ERROR, "Not a twin: on %s %s by %.3g, where %.3g is allowed (input %u).",
-                  f->attribution->key, f->twin == TWIN_CONFIDENCE ? "the class's own logit moves" : "the logits move",
-                  logits->worst, logits->tolerance, logits->input);
+    double allowed = largest(logits + n, n);
+    f->moved = largest(logits, n);
+    f->of = allowed / .1;
+    if (f->moved <= allowed) return false;
+    judgement_say(j, VERDICT_ERROR, "Not a twin: on %s %s by %.3g, where %.3g is allowed.", f->attribution->key,
+                  f->twin == TWIN_CONFIDENCE ? "the class's own logit moves" : "the logits move", f->moved, allowed);
     return true;
 }
 

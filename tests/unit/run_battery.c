@@ -221,6 +221,22 @@ Test(run_battery, twins) {
     text_finish(&rows);
 }
 
+/* Another name for a method is told; the same method with another reduction is not. */
+Test(run_battery, same_maps_are_said) {
+    char *meta = NULL;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60,
+                  "gradient\n{use: gradient, name: again, reduce: mean-abs}\nsaliency\n!rounding\n",
+                  "controls: [class-sensitivity]\n");
+    execute("b.yaml", "run", 2, false);
+    struct store *s = store_of("run");
+    cr_assert(store_meta(s, "same-maps", &meta, &e), "%s", e.text);
+    cr_assert_not_null(meta);
+    cr_expect_str_eq(meta, "gradient and rounding", "%s", meta);
+    free(meta);
+    store_close(s);
+}
+
 /* Methods that do not see the class, and say so or not. */
 Test(run_battery, class_sensitivity) {
     write_battery("b.yaml", "fashion-cnn.onnx", 60,
