@@ -30,6 +30,11 @@ bool attribution_is_twin(const struct attribution *a) {
     return a->model.kind == MODEL_TWIN;
 }
 
+bool attribution_keeps_seeds(const struct attribution *a) {
+    bool other_class = attribution_is_unmodified(a) && a->target && !a->inputs && !a->repeat;
+    return other_class || (attribution_is_twin(a) && attribution_is_plain(a));
+}
+
 bool attribution_is_plain(const struct attribution *a) {
     return !a->inputs && !a->target && !a->repeat;
 }

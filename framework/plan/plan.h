@@ -74,8 +74,11 @@ struct attribution {
 /* The unmodified network of the root, whatever the inputs, target and seeds. */
 bool attribution_is_unmodified(const struct attribution *);
 bool attribution_is_redrawn(const struct attribution *);
-/* Of a network in other words. Explainers get the seeds of the original there: the same map is due. */
+/* Of a network in other words. */
 bool attribution_is_twin(const struct attribution *);
+/* Explainers get the seeds of the original there, so that what differs is not their randomness: of twins, and of the
+ * original for another class. */
+bool attribution_keeps_seeds(const struct attribution *);
 /* Inputs, targets and seeds as they are, whatever the network. */
 bool attribution_is_plain(const struct attribution *);
 /* What every other map is compared with: unmodified and plain. */

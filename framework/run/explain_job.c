@@ -34,6 +34,7 @@ struct session {
     float *x, *maps, *logits; /* [inputs][sample], [inputs][sample], [inputs][classes] */
     uint32_t *targets;        /* [inputs] */
     uint64_t *seeds;          /* [inputs] */
+    uint32_t *second;         /* [inputs]: the original's best class but for the one explained */
     float most_logit;         /* largest |logit| of the original */
     bool unsupported;
 };
@@ -51,7 +52,8 @@ static void make_inputs(struct session *s, const struct attribution *a) {
             a->inputs->apply(&c, &rng, s->x + i * s->full);
         }
         if (a->target) {
-            const struct target_case t = {set->target[i], set->label[i], set->predicted[i], s->graph->classes};
+            const struct target_case t = {set->target[i], set->label[i], set->predicted[i], s->second[i],
+                                          s->graph->classes};
             struct rng rng = rng_stream(b->seed, a->target->name, set->sample[i]);
             s->targets[i] = a->target->choose(&t, &rng);
         }
@@ -158,7 +160,7 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
 
 bool explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds,
                        struct error *e) {
-    const char *key = attribution_is_twin(a) ? root_name(a->root) : a->key;
+    const char *key = attribution_keeps_seeds(a) ? root_name(a->root) : a->key;
     char *purpose = text_format("attribution/%s/%s", run->explainers[row].name, key);
     if (!purpose) return error_memory(e);
     for (uint32_t i = 0; i < n; i++) seeds[i] = rng_seed(run->battery->seed, purpose, run->inputs[a->root].sample[i]);
@@ -225,12 +227,27 @@ static bool session_init(struct session *s, struct error *e) {
     s->x = malloc(n * (2 * s->full + s->graph->classes) * sizeof *s->x);
     s->seeds = malloc(n * sizeof *s->seeds);
     s->targets = malloc(n * sizeof *s->targets);
-    if (!s->x || !s->seeds || !s->targets) return error_memory(e);
+    s->second = calloc(n + 1, sizeof *s->second);
+    if (!s->x || !s->seeds || !s->targets || !s->second) return error_memory(e);
     s->maps = s->x + n * s->full;
     s->logits = s->maps + n * s->full;
     return variant_init(&s->variant, run, explain->root, e) &&
            plugin_open(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e) &&
            call_init(&s->call, s->explainer, s->full, explain_job_request_size(s->full, s->set->count), e);
+}
+
+/* What is asked of the original's logits later on. */
+static void note_logits(struct session *s) {
+    uint32_t classes = s->graph->classes;
+    for (uint32_t i = 0; i < s->set->count; i++) {
+        const float *z = s->logits + (size_t)i * classes;
+        uint32_t target = s->targets[i], best = target ? 0 : classes - 1;
+        for (uint32_t k = 0; k < classes; k++) {
+            if (k != target && z[k] > z[best]) best = k;
+            s->most_logit = fmaxf(s->most_logit, fabsf(z[k]));
+        }
+        s->second[i] = best;
+    }
 }
 
 /* What is wrong with the original is wrong with everything compared to it. */
@@ -272,8 +289,7 @@ void explain_job_work(const struct run *run, const struct explain_job *explain, 
     double start = clock_seconds();
     channel_beat(channel);
     bool ok = session_init(&s, &e) && compute(&s, original, &e) && comparer_take_originals(&s.comparer, s.maps, &e);
-    for (size_t k = 0; ok && k < (size_t)s.set->count * s.graph->classes; k++)
-        s.most_logit = fmaxf(s.most_logit, fabsf(s.logits[k]));
+    if (ok) note_logits(&s);
     if (broke_rules(&s)) return;
     if (!ok) {
         fail_all(&s, &e);
