@@ -104,6 +104,16 @@ static bool load_audit(void *user, const struct audit_row *a) {
     return true;
 }
 
+static bool load_reading(struct results *r, size_t place, const struct check *check, const struct check_row *c) {
+    double **readings = &r->readings[place];
+    if (!*readings) *readings = nan_array(check->readings);
+    if (!*readings) return false;
+    if (c->input < check->readings) (*readings)[c->input] = c->worst;
+    r->checks[place].present = true;
+    r->checks[place].inputs++;
+    return true;
+}
+
 /* In units of what is allowed. A map of zeros tests nothing, and any other comes before it. */
 static double distance(double worst, double tolerance) {
     return tolerance > 0 ? worst / tolerance : worst > 0 ? HUGE_VAL : -1;
@@ -119,6 +129,11 @@ static bool load_check(void *user, const struct check_row *c) {
             strcmp(v->controls[check->control].control->id, c->control) != 0)
             continue;
         struct checked *s = &l->r->checks[(size_t)l->row * v->plan->check_count + k];
+        if (check->readings) {
+            bool mine = strcmp(v->plan->attributions[check->owner].key, c->variant) == 0;
+            if (mine && !load_reading(l->r, (size_t)(s - l->r->checks), check, c)) return !(l->failed = true);
+            continue;
+        }
         if (!s->present || (s->holds && !c->holds) ||
             (s->holds == c->holds && distance(c->worst, c->tolerance) > distance(s->worst, s->tolerance))) {
             s->worst = c->worst;
@@ -149,15 +164,17 @@ bool results_create(const struct experiment_view *v, struct results **out, struc
     if (!r) return error_memory(e);
     r->view = *v;
     r->attribution_count = v->plan->attribution_count;
+    r->check_count = v->plan->check_count;
     r->cells = calloc(rows * attributions + 1, sizeof *r->cells);
     r->matched = calloc(rows * attributions * measure_count() + 1, sizeof *r->matched);
     for (size_t i = 0; r->cells && r->matched && i < rows * attributions; i++)
         r->cells[i].matched = r->matched + i * measure_count();
     r->audits = calloc(attributions + 1, sizeof *r->audits);
     r->checks = calloc(rows * v->plan->check_count + 1, sizeof *r->checks);
+    r->readings = calloc(rows * v->plan->check_count + 1, sizeof *r->readings);
     r->chance = nan_array(RESULTS_CHANCES);
     r->sentences = calloc(1, sizeof *r->sentences);
-    if (r->cells && r->matched && r->audits && r->checks && r->chance && r->sentences) {
+    if (r->cells && r->matched && r->audits && r->checks && r->readings && r->chance && r->sentences) {
         *out = r;
         return true;
     }
@@ -191,6 +208,8 @@ void results_destroy(struct results *r) {
     free(r->cells);
     free(r->matched);
     free(r->audits);
+    for (size_t i = 0; r->readings && i < (size_t)r->view.explainer_count * r->check_count; i++) free(r->readings[i]);
+    free(r->readings);
     free(r->checks);
     free(r->chance);
     for (size_t i = 0; r->sentences && i < r->sentences->count; i++) free(r->sentences->list[i]);

@@ -39,10 +39,12 @@ bool sentences_keep(struct sentences *, char *text);
 struct results {
     struct experiment_view view;
     uint32_t attribution_count;     /* of the plan when loaded: it may have grown since */
+    uint32_t check_count;           /* likewise */
     struct cell *cells;             /* [rows][attributions] */
     double *(*matched)[VIEW_COUNT]; /* [rows][attributions][measures]: what the cells point to */
     struct audit *audits;           /* [attributions] */
     struct checked *checks;         /* [rows][checks of the plan] */
+    double **readings;              /* [rows][checks]: of studies [readings], NaN: not measured; NULL: none is stored */
     double *chance; /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
     struct sentences *sentences; /* of judgements made from these results */
 };
