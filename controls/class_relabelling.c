@@ -5,11 +5,9 @@
 #include "base/rng.h"
 #include "controls/class_rows.h"
 #include "controls/maps.h"
-#include "explainers/explainer.h"
 #include "judge/rules.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,12 +106,6 @@ static enum study_outcome run(const struct study_case *c, struct error *e) {
 static const struct study study = {
     .name = "class-relabelling", .readings = readings, .reading_count = READINGS, .maps = 2 * INPUTS, .run = run};
 
-static bool applies(unsigned claims, char *why, size_t size) {
-    if (!(claims & ASSAY_CLASS_BLIND)) return true;
-    snprintf(why, size, "The method claims not to depend on the class.");
-    return false;
-}
-
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {
     (void)values, (void)b, (void)to;
@@ -126,6 +118,6 @@ const struct control control_class_relabelling = {
     .source = "Sundararajan et al. 2017, arXiv:1703.01365, section 2.2 (implementation invariance)",
     .claim = "the map of a class does not depend on its number, nor on which classes stand beside it",
     .rule = &rule_class_relabelling,
-    .applies = applies,
+    .applies = maps_have_classes,
     .expand = expand,
 };

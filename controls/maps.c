@@ -1,10 +1,19 @@
 /* Distances of maps, and what stands for several. */
 #include "controls/maps.h"
 
+#include "explainers/explainer.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MOST_DISTANCE 1e6
+
+bool maps_have_classes(unsigned claims, char *why, size_t size) {
+    if (!(claims & ASSAY_CLASS_BLIND)) return true;
+    snprintf(why, size, "The method claims not to depend on the class.");
+    return false;
+}
 
 double maps_norm(const float *a, size_t n) {
     double sum = 0;

@@ -6,11 +6,9 @@
 #include "base/rng.h"
 #include "controls/class_rows.h"
 #include "controls/maps.h"
-#include "explainers/explainer.h"
 #include "judge/rules.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,12 +214,6 @@ static const struct study study = {.name = "other-classes",
                                    .maps = 2 * CLASSES * INPUTS + 2 * NAMED_CLASSES,
                                    .run = run};
 
-static bool applies(unsigned claims, char *why, size_t size) {
-    if (!(claims & ASSAY_CLASS_BLIND)) return true;
-    snprintf(why, size, "The method claims not to depend on the class.");
-    return false;
-}
-
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {
     (void)values, (void)b, (void)to;
@@ -234,6 +226,6 @@ const struct control control_other_classes = {
     .source = "Sundararajan et al. 2017, arXiv:1703.01365, section 2.2 (implementation invariance)",
     .claim = "the map explains the logit of the class asked for, and nothing else of the network's output",
     .rule = &rule_other_classes,
-    .applies = applies,
+    .applies = maps_have_classes,
     .expand = expand,
 };

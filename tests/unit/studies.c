@@ -78,8 +78,12 @@ static void run_battery(const struct battery_text *b, uint64_t seed, bool resume
     cr_assert_not_null(getcwd(cwd, sizeof cwd));
     snprintf(path, sizeof path, "%s/battery.yaml", folder);
     snprintf(run, sizeof run, "%s/run", folder);
-    text_add(&text, "model: %s/fixtures/models/%s\nseed: %llu\ndata:\n  inputs: %u\n  source: %s\nexplainers:\n", cwd,
-             b->model, (unsigned long long)seed, b->inputs, b->data);
+    text_add(&text, "model: %s/fixtures/models/%s\nseed: %llu\ndata:\n  inputs: %u\n  source: ", cwd, b->model,
+             (unsigned long long)seed, b->inputs);
+    const char *place = strstr(b->data, "%s"); /* of the project's folder */
+    if (place) text_add(&text, "%.*s%s%s", (int)(place - b->data), b->data, cwd, place + 2);
+    else text_add(&text, "%s", b->data);
+    text_add(&text, "\nexplainers:\n");
     add_rows(&text, b, cwd);
     text_add(&text, "controls: [%s]\n", b->control);
     cr_assert(!text.failed && file_write(path, text.data, text.length, &e), "%s", e.text);
@@ -135,6 +139,47 @@ Test(studies, classes_that_change_places, .init = make_folder, .fini = remove_fo
         {"fault=softmax", "PASS", ""},
     };
     expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "class-relabelling", 12, ROWS(rows)}, 1);
+}
+
+/* ---- quadratic-identity ---- */
+
+Test(studies, what_the_map_is_on_a_quadratic_function, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", "The map is the gradient at the input (alpha 1.000, beta 0.00, factor 1.0000)."},
+        {"smoothgrad", "PASS", "The map is the gradient at the input"},
+        {"guided-backprop", "PASS", "The map is the gradient at the input"},
+        {"input-x-gradient", "PASS", "The map is x times the gradient at the input"},
+        {"integrated-gradients:baseline=0.3", "PASS", "(x - 0.30) times the gradient, averaged on the whole path"},
+        {"integrated-gradients:form=average,baseline=0.3", "PASS", "the gradient, averaged on the whole path"},
+        {"saliency", "SKIP", "no sum of gradients (R2 = 0."},
+        {"grad-cam", "SKIP", "no convolution"},
+        {"input", "SKIP", "claims not to depend on the class"},
+        {"fault=next-class", "FAIL", "the gradient of class t + 1 (modulo 4)"},
+        {"fault=sum", "FAIL", "Gradients of other classes enter the map"},
+        {"fault=softmax", "FAIL", "Gradients of other classes enter the map"},
+        {"fault=odd-zero", "FAIL", "Maps of zeros on 8 of 16 inputs"},
+        {"fault=minus", "FAIL", "minus the gradient at the input: its sign is wrong"},
+        {"fault=times-logit", "FAIL", "a factor whose sign depends on the input"},
+        {"fault=part-of-path,dose=0.5", "FAIL", "x times the gradient at 0.25 x + 0.00: a path that does not reach"},
+        {"fault=scaled-path,dose=1.02", "FAIL", "1.0200 times what it is nearly: x times the gradient, averaged"},
+        {"fault=edges,dose=0.25", "SKIP", "Part gradient, part something else (R2 = 0.9"},
+        {"fault=shifted", "SKIP", "no sum of gradients"}, /* another control's */
+    };
+    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "quadratic-identity", 2, ROWS(rows)}, 1);
+}
+
+/* Fewer elements, fewer squares: 13 features, and sequences of 4 x 96. */
+Test(studies, quadratic_functions_of_other_shapes, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", "The map is the gradient at the input (alpha 1.000, beta 0.00, factor 1.0000)."},
+        {"integrated-gradients", "PASS", "averaged on the whole path"},
+        {"fault=next-class", "FAIL", "the gradient of class t + 1"},
+        {"fault=minus", "FAIL", "its sign is wrong"},
+    };
+    static const char *const data[2][2] = {{"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv"},
+                                           {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
+    for (int k = 0; k < 2; k++)
+        expect_rows(&(struct battery_text){data[k][0], data[k][1], "quadratic-identity", 2, ROWS(rows)}, 2);
 }
 
 /* ---- units of studies ---- */
