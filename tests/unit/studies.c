@@ -182,6 +182,40 @@ Test(studies, quadratic_functions_of_other_shapes, .init = make_folder, .fini = 
         expect_rows(&(struct battery_text){data[k][0], data[k][1], "quadratic-identity", 2, ROWS(rows)}, 2);
 }
 
+/* ---- unseen-region ---- */
+
+Test(studies, what_the_network_cannot_see, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", "(by 0 of its size,"},
+        {"smoothgrad:samples=5", "PASS", "(by 0 of its size,"},
+        {"integrated-gradients:steps=5,baseline=0.3", "PASS", "(by 0 of its size,"},
+        {"grad-cam", "PASS", "(by 0 of its size,"},
+        {"guided-grad-cam", "PASS", "(by 0 of its size,"},
+        {"input", "FAIL", "part of it is the input itself, not the model"},
+        {"edge-detector", "FAIL", "part of it is the input's edges, not the model"},
+        {"constant", "ERROR", "Constant map"},
+        {"fault=edges,dose=0.1", "FAIL", "follows the input"},
+        {"fault=edges,dose=0.01", "INCONCLUSIVE", "more than rounding"},
+        {"fault=bump", "PASS", ""}, /* another control's: it is the same for all inputs */
+    };
+    expect_rows(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "unseen-region", 8, ROWS(rows)}, 1);
+}
+
+/* Letters and columns of a table. */
+Test(studies, unseen_regions_of_other_shapes, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", ""},
+        {"integrated-gradients:steps=5", "PASS", ""},
+        {"smoothgrad:samples=5", "PASS", ""},
+        {"input", "FAIL", "the input itself"},
+        {"fault=edges", "FAIL", "follows the input"},
+    };
+    static const char *const data[2][2] = {{"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv"},
+                                           {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
+    for (int k = 0; k < 2; k++)
+        expect_rows(&(struct battery_text){data[k][0], data[k][1], "unseen-region", 8, ROWS(rows)}, 2);
+}
+
 /* ---- units of studies ---- */
 
 static void change_store(const char *sql) {
