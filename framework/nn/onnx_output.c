@@ -114,7 +114,7 @@ static const char *const placing[] = {"box", "landmark", "keypoint", "kps", "anc
 
 static bool is_single_column(const Onnx__GraphProto *graph, const char *output) {
     for (size_t i = 0; i < graph->n_output; i++) {
-        const Onnx__TypeProto__Tensor *tensor = tensor_of(graph->output[i]);
+        const Onnx__TypeProto__Tensor *tensor = onnx_tensor_type(graph->output[i]);
         const Onnx__TensorShapeProto *shape = tensor ? tensor->shape : NULL;
         if (strcmp(onnx_text(graph->output[i]->name), output) != 0 || !shape || shape->n_dim < 2) continue;
         const Onnx__TensorShapeProto__Dimension *last = shape->dim[shape->n_dim - 1];

@@ -19,10 +19,6 @@ struct explain_job {
     char *breach;                  /* in the parent: what it did that it must not, or NULL; the job's own */
 };
 
-/* Samples of one request at most, of so many inputs: enough that a batch pays, few enough that a plugin's buffers stay
- * small. */
-uint32_t explain_job_request_size(size_t elements, uint32_t inputs);
-
 /* The explainer's seeds for the first n inputs of that attribution. */
 bool explain_job_seeds(const struct run *, uint32_t row, const struct attribution *, uint32_t n, uint64_t *seeds,
                        struct error *);
