@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OWNED "assay-scratch-" /* locked, or its owner is gone */
-#define FRESH "assay-fresh-"   /* not locked yet: never swept */
+#define OWNED "assay-locked-" /* nobody makes one without a lock: without one its owner is gone */
+#define FRESH "assay-fresh-"  /* not locked yet: never swept */
 
 static const char *parent_folder(void) {
     const char *folder = getenv("TMPDIR");

@@ -1,6 +1,6 @@
-/* scratch_folder.h: the one folder that foreign code may write to, in $TMPDIR or /tmp. It goes with its child; where
+/* scratch_folder.h: the one folder that foreign code may write to, in $TMPDIR or /tmp. It goes with its child. Where
  * the whole program was killed, the next one that starts removes it: who owns a folder holds a lock on it, which the
- * kernel lets go with the process. */
+ * kernel lets go with the process. Only folders of a name that none has who does not lock are removed. */
 #ifndef ASSAY_WORKERS_SCRATCH_FOLDER_H
 #define ASSAY_WORKERS_SCRATCH_FOLDER_H
 

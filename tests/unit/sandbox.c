@@ -403,8 +403,12 @@ static char *killed_owner(void) {
 }
 
 Test(sandbox, folders_of_killed_programs_are_swept, .timeout = 30) {
-    char *left = killed_owner(), *file, *link;
+    char stage[] = "/tmp/assay-sandbox-XXXXXX";
+    /* Of its own: nothing of other programs is touched, whatever the test proves. */
+    cr_assert(mkdtemp(stage) && setenv("TMPDIR", stage, 1) == 0);
+    char *left = killed_owner(), *file, *link, *other = text_format("%s/assay-scratch-other", stage);
     struct scratch_folder mine = scratch_folder_create();
+    cr_assert(other && mkdir(other, 0700) == 0);
     cr_assert(mine.path && mine.lock >= 0 && left);
     file = text_format("%s-file", left);
     link = text_format("%s-link", left);
@@ -415,6 +419,7 @@ Test(sandbox, folders_of_killed_programs_are_swept, .timeout = 30) {
     scratch_folder_sweep();
     cr_expect(access(left, F_OK) != 0, "%s is left", left);
     cr_expect_eq(access(mine.path, F_OK), 0, "one that has an owner");
+    cr_expect_eq(access(other, F_OK), 0, "one of a program that does not lock");
     cr_expect_eq(access(file, F_OK), 0, "no folder");
     cr_expect_eq(access(link, F_OK), 0, "a link to one");
     unlink(file);
@@ -422,10 +427,13 @@ Test(sandbox, folders_of_killed_programs_are_swept, .timeout = 30) {
     char *path = text_copy(mine.path);
     scratch_folder_remove(&mine);
     cr_expect(access(path, F_OK) != 0);
+    rmdir(other);
+    cr_expect_eq(rmdir(stage), 0, "something is left in %s", stage);
     free(path);
     free(left);
     free(file);
     free(link);
+    free(other);
 }
 
 static bool leave_children(void *user, int fd) {
