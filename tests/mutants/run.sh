@@ -80,7 +80,7 @@ wanted() { # ID FAMILY BASE FAMILIES: whether this run has it
 
 battery() { # FILE NETWORK MODEL FAMILIES DATA FOLDER SEED: false when no explainer is wanted
     local id family base dose given rest rows=0
-    printf 'name: %s\nmodel: %s\nseed: %s\ndata: {%s}\ncontrols: [%s]\nexplainers:\n' "$2" "$3" "$7" "$5" "$controls" >"$1"
+    printf 'name: %s\nmodel: %s\nseed: %s\nrule: {draws: [5, 7, 10]}\ndata: {%s}\ncontrols: [%s]\nexplainers:\n' "$2" "$3" "$7" "$5" "$controls" >"$1"
     while IFS=$'\t' read -r id family base dose given rest; do
         wanted "$id" "$family" "$base" "$4" || continue
         [[ $base == - && $6 ]] && continue # an honest method says what it is
