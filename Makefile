@@ -223,7 +223,8 @@ coverage: test-deps
 	-ASSAY_BUILD=$(BUILD)-coverage tests/cli/run.sh | tail -1
 	ASSAY_BUILD=$(BUILD)-coverage tests/coverage/rooms.sh $(FILES)
 
-# A small run again and again, each time with one call of the C library that fails; ALL=1: every call, else a sample.
+# A small run again and again, each time with one call of the C library that fails: a sample of all calls. PLACES=1:
+# the first from every place; ALL=1: every one.
 .PHONY: faults
 $(BUILD)/tests/faults/inject.so: tests/faults/inject.c
 	@mkdir -p $(@D)
@@ -327,7 +328,7 @@ help:
 	@echo 'make hostile     plugins that attack the harness, beside honest rows (PLUGIN=... for some)'
 	@echo 'make fuzz        libFuzzer on every reader and the worker messages (FUZZ_SECONDS=60 each, FUZZ=... for some)'
 	@echo 'make fuzz-replay the committed corpora once, under the sanitizers'
-	@echo 'make faults      a small run with one failing call of the C library, again and again (ALL=1: each call)'
+	@echo 'make faults      a small run with one failing call of the C library, again and again (PLACES=1, ALL=1: more of them)'
 	@echo 'make mutation    do the tests notice one-token changes of judge/ and controls/? (MUTANTS=60, ALL=1)'
 	@echo 'make mutants     faulty explainers against the controls: the kill matrix (EXPLAINERS=..., NETWORKS=... for some)'
 	@echo 'make mutants-honest  honest explainers that are not shipped, on every network at five seeds: none is blamed'

@@ -1,9 +1,8 @@
 /* twins.c: maps of the same function must be the same maps. */
+#include "judge/contrast.h"
 #include "judge/gates.h"
 #include "judge/rules.h"
 #include "judge/samples.h"
-
-#include "measure/interval.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,22 +37,6 @@ static bool find_check(const struct judge_case *c, const char *id, size_t *at) {
     return false;
 }
 
-/* Mean and half the interval of y[n], NaN passed over. */
-static void measure(const double *y, uint32_t n, double alpha, double *mean, double *reach, uint32_t *present) {
-    double sum = 0, squares = 0;
-    *present = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (!isnan(y[i])) {
-            sum += y[i];
-            ++*present;
-        }
-    *mean = sum / *present;
-    for (uint32_t i = 0; i < n; i++)
-        if (!isnan(y[i])) squares += (y[i] - *mean) * (y[i] - *mean);
-    *reach = *present > 1 ? student_quantile(1 - alpha, *present - 1.0) * sqrt(squares / (*present - 1) / *present)
-                          : (double)NAN;
-}
-
 /* Of near, in the view where the least is left. A map that vanished on the twin alone has no similarity: 0. */
 static void measure_near(const struct judge_case *c, struct finding *f, double *y) {
     uint32_t n = case_inputs(c);
@@ -65,8 +48,8 @@ static void measure_near(const struct judge_case *c, struct finding *f, double *
         uint32_t present;
         for (uint32_t i = 0; i < n; i++)
             y[i] = samples_constant(c, c->views[v], i) ? (double)NAN : isnan(s[i]) ? 0 : s[i];
-        measure(y, n, c->constants->alpha, &mean, &reach, &present);
-        if (!(mean < f->mean) && present) continue;
+        contrast_mean(y, n, c->constants->alpha, &mean, &reach, &present);
+        if (!present || !(mean < f->mean)) continue; /* without: every original is constant in this view */
         f->mean = mean;
         f->reach = reach;
         f->inputs = present;
@@ -83,30 +66,37 @@ static void measure_distance(const struct judge_case *c, struct finding *f, cons
         y[i] = allowed > 0 ? fmin(maps[i], MOST_DISTANCE) : (double)NAN;
         f->limit = fmax(f->limit, allowed);
     }
-    measure(y, n, c->constants->alpha, &f->mean, &f->reach, &f->inputs);
+    contrast_mean(y, n, c->constants->alpha, &f->mean, &f->reach, &f->inputs);
 }
 
 static double mean_rho(const struct judge_case *c, uint32_t attribution) {
     return samples_mean(c, attribution, c->views[0]);
 }
 
-/* Whether the twin is none: then it says nothing. */
+static double largest(const double *v, uint32_t n) {
+    double most = 0;
+    for (uint32_t i = 0; i < n; i++) most = v[i] > most ? v[i] : most;
+    return most;
+}
+
+/* Whether the twin is none: then it says nothing. What may move is a share of the logits' range, which is that of the
+ * input where it is largest: between two classes it may be next to nothing. */
 static bool is_no_twin(const struct judge_case *c, struct finding *f, struct judgement *j) {
     static const char *const ids[TWIN_COUNT] = {"near-logits", "units-logits", "confidence-logit"};
-    const struct checked *logits = NULL;
+    const double *logits = NULL;
+    uint32_t n = case_inputs(c);
     size_t at;
-    if (find_check(c, ids[f->twin], &at)) logits = &c->r->checks[at];
-    if (!logits || logits->inputs != case_inputs(c)) {
-        judgement_say(j, VERDICT_ERROR, "On %s: the logits of %u of %u inputs are known.", f->attribution->key,
-                      logits ? logits->inputs : 0, case_inputs(c));
+    if (find_check(c, ids[f->twin], &at) && c->r->checks[at].inputs == n) logits = c->r->deviations[at];
+    if (!logits) {
+        judgement_say(j, VERDICT_ERROR, "On %s: not all logits are known.", f->attribution->key);
         return true;
     }
-    f->moved = logits->worst;
-    f->of = f->twin == TWIN_NEAR ? logits->tolerance / .1 : logits->tolerance / 1e-4;
-    if (logits->holds) return false;
-    judgement_say(j, VERDICT_ERROR, "Not a twin: on %s %s by %.3g, where %.3g is allowed (input %u).",
-                  f->attribution->key, f->twin == TWIN_CONFIDENCE ? "the class's own logit moves" : "the logits move",
-                  logits->worst, logits->tolerance, logits->input);
+    double allowed = largest(logits + n, n);
+    f->moved = largest(logits, n);
+    f->of = allowed / .1;
+    if (f->moved <= allowed) return false;
+    judgement_say(j, VERDICT_ERROR, "Not a twin: on %s %s by %.3g, where %.3g is allowed.", f->attribution->key,
+                  f->twin == TWIN_CONFIDENCE ? "the class's own logit moves" : "the logits move", f->moved, allowed);
     return true;
 }
 

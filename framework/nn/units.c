@@ -16,12 +16,13 @@ uint32_t units_root(const struct units *u, uint32_t set) {
     return set;
 }
 
-static uint32_t new_set(struct units *u, uint32_t count) {
+static uint32_t new_set(struct units *u, const struct unit_set *set) {
     struct unit_set *more = array_grow(u->sets, u->set_count, sizeof *more);
     u->failed = u->failed || !more;
     if (!more) return 0;
     u->sets = more;
-    u->sets[u->set_count] = (struct unit_set){(uint32_t)u->set_count, count, false};
+    u->sets[u->set_count] = *set;
+    u->sets[u->set_count].parent = (uint32_t)u->set_count;
     return (uint32_t)u->set_count++;
 }
 
@@ -46,10 +47,22 @@ void units_add_part(struct units *u, struct flow *f, struct part part) {
     f->count++;
 }
 
+/* The first cut of the origin behind `from`, or `end`. */
+static uint32_t next_cut(const struct units *u, uint32_t origin, uint32_t from, uint32_t end) {
+    for (size_t k = 0; k < u->cut_count; k++)
+        if (u->cuts[k].origin == origin && u->cuts[k].at > from && u->cuts[k].at < end) end = u->cuts[k].at;
+    return end;
+}
+
 struct flow units_new(struct units *u, uint32_t axis, size_t count) {
     struct flow f = {.axis = axis};
-    uint32_t units = (uint32_t)count, order = new_set(u, units), factors = new_set(u, units);
-    if (!u->failed) units_add_part(u, &f, (struct part){order, factors, units, 1});
+    uint32_t origin = u->origins++;
+    for (uint32_t from = 0, to; from < count && !u->failed; from = to) {
+        to = next_cut(u, origin, from, (uint32_t)count);
+        const struct unit_set set = {.units = to - from, .origin = origin, .start = from};
+        uint32_t order = new_set(u, &set), factors = new_set(u, &set);
+        if (!u->failed) units_add_part(u, &f, (struct part){order, factors, to - from, 1});
+    }
     return f;
 }
 
@@ -57,7 +70,7 @@ struct flow units_new_factors(struct units *u, struct flow of) {
     struct flow f = {.axis = of.axis};
     for (uint32_t k = 0; k < of.count && !u->failed; k++) {
         struct part part = u->parts[of.first + k];
-        part.factors = new_set(u, part.units);
+        part.factors = new_set(u, &(struct unit_set){.units = part.units});
         units_add_part(u, &f, part);
     }
     return f;
@@ -72,6 +85,33 @@ void units_fix(struct units *u, struct flow f) {
     for (uint32_t k = 0; k < f.count; k++) u->sets[units_root(u, u->parts[f.first + k].order)].fixed = true;
 }
 
+static void add_cut(struct units *u, uint32_t origin, uint32_t at) {
+    for (size_t k = 0; k < u->cut_count; k++)
+        if (u->cuts[k].origin == origin && u->cuts[k].at == at) return;
+    struct cut *more = array_grow(u->cuts, u->cut_count, sizeof *more);
+    u->failed = u->failed || !more;
+    if (!more) return;
+    u->cuts = more;
+    u->cuts[u->cut_count++] = (struct cut){origin, at};
+    u->again = true;
+}
+
+/* Cuts f where `like` is cut, unless that is amid the elements of one unit. */
+static void cut_like(struct units *u, struct flow f, struct flow like) {
+    size_t end = 0, from = 0;
+    for (uint32_t k = 0, p = 0; k + 1 < like.count; k++) {
+        end += (size_t)u->parts[like.first + k].units * u->parts[like.first + k].block;
+        while (p < f.count && from + (size_t)u->parts[f.first + p].units * u->parts[f.first + p].block <= end) {
+            from += (size_t)u->parts[f.first + p].units * u->parts[f.first + p].block;
+            p++;
+        }
+        if (p == f.count || from == end || (end - from) % u->parts[f.first + p].block) continue;
+        const struct part *part = &u->parts[f.first + p];
+        const struct unit_set *set = &u->sets[part->order];
+        add_cut(u, set->origin, set->start + (uint32_t)((end - from) / part->block));
+    }
+}
+
 void units_join(struct units *u, struct flow a, struct flow b, bool factors) {
     bool alike = a.count == b.count;
     for (uint32_t k = 0; alike && k < a.count; k++) {
@@ -79,6 +119,10 @@ void units_join(struct units *u, struct flow a, struct flow b, bool factors) {
         alike = p->units == q->units && p->block == q->block;
     }
     if (!alike) {
+        if (units_length(u, a) == units_length(u, b)) {
+            cut_like(u, a, b);
+            cut_like(u, b, a);
+        }
         units_fix(u, a);
         units_fix(u, b);
         return;
@@ -116,6 +160,27 @@ void units_follow(struct units *u, const struct node *node, uint32_t input, cons
 
 /* ---- finding them ---- */
 
+/* Through all nodes, with the cuts that are known. */
+static void find_flows(struct units *u) {
+    const struct graph *g = u->graph;
+    u->set_count = u->part_count = u->follower_count = 0;
+    u->origins = 0;
+    u->again = false;
+    free(u->sets);
+    free(u->parts);
+    free(u->followers);
+    u->sets = NULL;
+    u->parts = NULL;
+    u->followers = NULL;
+    memset(u->flows, 0, g->value_count * sizeof *u->flows);
+    for (uint32_t i = 0; !u->failed && i < g->node_count; i++)
+        if (g->values[g->nodes[i].outputs[0]].batched) units_node(u, &g->nodes[i]);
+    if (!u->failed) units_fix(u, u->flows[g->output]);
+}
+
+/* Passes through a network at most: a cut may travel a block of a ResNet in each. */
+#define MOST_PASSES 100u
+
 bool units_create(const struct graph *g, struct units **out, struct error *e) {
     struct units *u = calloc(1, sizeof *u);
     if (!u) return error_memory(e);
@@ -126,13 +191,12 @@ bool units_create(const struct graph *g, struct units **out, struct error *e) {
     for (uint32_t i = 0; !u->failed && i < g->node_count; i++)
         for (uint32_t k = 0; k < g->nodes[i].input_count; k++)
             if (g->nodes[i].inputs[k] != GRAPH_NONE) u->reads[g->nodes[i].inputs[k]]++;
-    for (uint32_t i = 0; !u->failed && i < g->node_count; i++)
-        if (g->values[g->nodes[i].outputs[0]].batched) units_node(u, &g->nodes[i]);
+    u->again = true;
+    for (uint32_t pass = 0; u->again && !u->failed && pass < MOST_PASSES; pass++) find_flows(u);
     if (u->failed) {
         units_destroy(u);
         return error_memory(e);
     }
-    units_fix(u, u->flows[g->output]);
     *out = u;
     return true;
 }
@@ -142,6 +206,7 @@ void units_destroy(struct units *u) {
     free(u->sets);
     free(u->parts);
     free(u->followers);
+    free(u->cuts);
     free(u->flows);
     free(u->reads);
     free(u);

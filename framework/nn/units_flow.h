@@ -1,4 +1,4 @@
-/* units_flow.h: what units.c, units_node.c and units_pairs.c share: groups of units, where they lie in values, and
+/* units_flow.h: what units*.c share: groups of units, where they lie in values, and
  * which parameters follow them. */
 #ifndef ASSAY_NN_UNITS_FLOW_H
 #define ASSAY_NN_UNITS_FLOW_H
@@ -8,7 +8,13 @@
 /* A set of the union-find: of units that share an order, or factors. */
 struct unit_set {
     uint32_t parent, units;
-    bool fixed; /* of the root: it stays as it is */
+    uint32_t origin, start; /* of an order: which units_new() it came of, and from which unit on */
+    bool fixed;             /* of the root: it stays as it is */
+};
+
+/* Units of one origin that have to be told apart: those before `at`, and those from it on. */
+struct cut {
+    uint32_t origin, at;
 };
 
 /* A run of an axis: `units` times `block` neighbours. */
@@ -40,7 +46,11 @@ struct units {
     size_t follower_count;
     struct flow *flows; /* [value_count] */
     uint32_t *reads;    /* [value_count]: how often nodes read it */
-    bool failed;        /* out of memory */
+    struct cut *cuts;
+    size_t cut_count;
+    uint32_t origins; /* how often units_new() was called */
+    bool again;       /* there are cuts that the flows do not know yet */
+    bool failed;      /* out of memory */
 };
 
 /* ---- sets (units.c) ---- */
@@ -48,7 +58,8 @@ uint32_t units_root(const struct units *, uint32_t set);
 /* Keeps the order and the factors, or the factors alone, of all parts of a flow as they are. */
 void units_fix(struct units *, struct flow);
 void units_fix_factors(struct units *, struct flow);
-/* Both in one order, and with the same factors where `factors`. Where they are not cut alike both are fixed. */
+/* Both in one order, and with the same factors where `factors`. Where they are not cut alike both are fixed, and all is
+ * found again with what one has cut cut in the other. */
 void units_join(struct units *, struct flow, struct flow, bool factors);
 /* Along an axis, new units of their own. */
 struct flow units_new(struct units *, uint32_t axis, size_t count);
@@ -69,6 +80,14 @@ void units_node(struct units *, const struct node *);
 /* The same for Add, Mul and others of two inputs, and for Concat (units_pairs.c). */
 void units_node_pair(struct units *, const struct node *);
 void units_node_concat(struct units *, const struct node *);
+/* Those that move or drop elements (units_move.c). */
+void units_node_transpose(struct units *, const struct node *);
+void units_node_reshape(struct units *, const struct node *);
+void units_node_reduce(struct units *, const struct node *);
+void units_node_slice(struct units *, const struct node *);
+void units_node_pad(struct units *, const struct node *);
+void units_node_gather(struct units *, const struct node *);
+void units_node_resize(struct units *, const struct node *);
 /* Whether units_node_pair knows it. */
 bool units_is_pair(const char *op);
 

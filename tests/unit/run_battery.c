@@ -177,12 +177,11 @@ static const struct row_case mutants[] = {
     {"crash-late", {E, E, NULL, S, S}, "The plugin was killed by SIGSEGV (Segmentation fault)."},
 };
 
-/* Wrong, and none of the five controls can see it: it PASSes today. What would see it is a control of a later version.
- * */
+/* Wrong, and none of these controls can see it: it PASSes. Beside it is what sees it. */
 static const struct {
     const char *explainer, *control;
 } blind_spots[] = {
-    {"class-blind", "random-logit (Sixt et al. 2020): the map for another class must differ"},
+    {"class-blind", "class-sensitivity: the map for another class must differ"},
     {"false-complete", "completeness (Sundararajan et al. 2017): the map must sum to what it claims"},
 };
 
@@ -220,6 +219,39 @@ Test(run_battery, twins) {
     cr_expect(strstr(f.reason, "the last layer's inputs re-ordered, too"), "%s", f.reason);
     store_close(s);
     text_finish(&rows);
+}
+
+/* Another name for a method is told; the same method with another reduction is not. */
+Test(run_battery, same_maps_are_said) {
+    char *meta = NULL;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60,
+                  "gradient\n{use: gradient, name: again, reduce: mean-abs}\nsaliency\n!rounding\n",
+                  "controls: [class-sensitivity]\n");
+    execute("b.yaml", "run", 2, false);
+    struct store *s = store_of("run");
+    cr_assert(store_meta(s, "same-maps", &meta, &e), "%s", e.text);
+    cr_assert_not_null(meta);
+    cr_expect_str_eq(meta, "gradient and rounding", "%s", meta);
+    free(meta);
+    store_close(s);
+}
+
+/* Methods that do not see the class, and say so or not. */
+Test(run_battery, class_sensitivity) {
+    write_battery("b.yaml", "fashion-cnn.onnx", 60,
+                  "gradient\nguided-backprop\nsmoothgrad\nedge-detector\n!class-blind\n!first-layer-only\n",
+                  "controls: [class-sensitivity]\nexpect: {edge-detector: SKIP}\n");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 1);
+    struct store *s = store_of("run");
+    static const char *const rows[][2] = {{"gradient", "PASS"},    {"guided-backprop", "PASS"},
+                                          {"smoothgrad", "PASS"},  {"edge-detector", "SKIP"},
+                                          {"class-blind", "FAIL"}, {"first-layer-only", "FAIL"}};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        struct found f = verdict_of(s, rows[k][0], "class-sensitivity");
+        cr_expect_str_eq(f.verdict, rows[k][1], "%s: %s, %s", rows[k][0], f.verdict, f.reason);
+    }
+    store_close(s);
 }
 
 /* Of some of the networks alone, as a list; one that there is not has its place. */
