@@ -19,6 +19,7 @@ struct judgement judgement_begin(const struct results *r) {
     const double none = (double)NAN;
     return (struct judgement){.word = VERDICT_ERROR,
                               .reason = "",
+                              .note = "",
                               .first_stage = "",
                               .score = none,
                               .lower = none,
@@ -37,6 +38,27 @@ static char *format_sentence(const char *format, va_list list) {
     char *text = size < 0 ? NULL : malloc((size_t)size + 1);
     if (text) vsnprintf(text, (size_t)size + 1, format, list);
     return text;
+}
+
+const char *judgement_keep(struct judgement *j, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    char *text = format_sentence(format, list);
+    va_end(list);
+    return text && sentences_keep(j->sentences, text) ? text : NULL;
+}
+
+struct apart numbers_apart(double a, double b, int least) {
+    const int most = 9;
+    struct apart out = {.a = ""};
+    for (int decimals = a == b ? most : least; decimals <= most && strcmp(out.a, out.b) == 0; decimals++) {
+        snprintf(out.a, sizeof out.a, "%.*f", decimals, a);
+        snprintf(out.b, sizeof out.b, "%.*f", decimals, b);
+    }
+    if (strcmp(out.a, out.b) != 0) return out;
+    snprintf(out.a, sizeof out.a, "%.*f", least, a);
+    snprintf(out.b, sizeof out.b, "%.*f", least, b);
+    return out;
 }
 
 void judgement_say(struct judgement *j, enum verdict_word word, const char *format, ...) {

@@ -1,5 +1,5 @@
 /* case.h: one explainer under one control, and what is said of it. The rule, its constants and its limits are in
- * docs/verdict.md; step names (E0, E1, G1..G3, N, A, I, M, L0..L6) are the ones used there. */
+ * docs/verdict.md; step names (E0, G1..G3, N, P, A, I, M, MP, L0..L6) are the ones used there. */
 #ifndef ASSAY_JUDGE_CASE_H
 #define ASSAY_JUDGE_CASE_H
 
@@ -7,12 +7,15 @@
 
 struct judgement {
     enum verdict_word word;
-    bool input_dominated;                       /* with VERDICT_UNINFORMATIVE */
+    bool input_dominated, prior_dominated;      /* with VERDICT_UNINFORMATIVE */
     bool low_power;                             /* only the absolute view of the map exists */
+    const char *note;                           /* "8 of 30 maps are empty", or ""; lives as long as the results */
     const char *reason;                         /* one sentence with the numbers; lives as long as the results */
     const char *first_stage;                    /* the stage that decided, ""; lives as long as the plan */
     double score, lower, upper, floor, ceiling; /* of the stage and view that decided; NaN where there is none */
     uint32_t inputs, draws;
+    bool reaches_last; /* of twins, a PASS: the last layer had its inputs in another order, so that a method that looks
+                          at the top layer only would have been seen */
     struct sentences *sentences; /* that own the reason */
 };
 
@@ -22,6 +25,15 @@ struct judgement judgement_begin(const struct results *);
 /* Writes a word and its sentence, whatever its length. Out of memory: the word is ERROR. */
 void judgement_say(struct judgement *, enum verdict_word, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The sentence of such a format, kept in the results; NULL: out of memory. */
+const char *judgement_keep(struct judgement *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Two numbers with as many decimals as tell them apart, but so many at least: "0.298" and "0.300" for 2. */
+struct apart {
+    char a[32], b[32];
+};
+struct apart numbers_apart(double a, double b, int least);
 
 /* What was measured up to now. */
 struct judge_case {

@@ -273,6 +273,7 @@ static bool put_curves(const struct labels *l, enum verdict_word word, struct st
                                             .share = judged ? &l->share : NULL,
                                             .alpha_fail = c.constants->alpha,
                                             .alpha_pass = c.constants->alpha,
+                                            .logit_r = (double)NAN,
                                             .decision = judged ? decisions[word] : "shown only"};
                 c.draws = l->count[stage];
                 if (!curve_put(&c, &curve, l->y, store, e)) return false;

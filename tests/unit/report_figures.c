@@ -301,11 +301,11 @@ Test(report_figures, marks_stages_that_are_no_control) {
         char *script = fake_read(folder, excluding[i]);
         cr_expect(strstr(script, "set object 2 rectangle from 1.5,graph 0 to 2.5,graph 1 behind"), "%s", excluding[i]);
         cr_expect(!strstr(script, "set object 1 ") && !strstr(script, "set object 3 "), "%s", excluding[i]);
-        cr_expect(strstr(script, "no control"), "%s", excluding[i]);
+        cr_expect(strstr(script, "grey: no more of the map than of the function"), "%s", excluding[i]);
         free(script);
     }
     char *script = fake_read(folder, "figures/similarity-cascading-spearman.gp");
-    cr_expect(!strstr(script, "set object") && !strstr(script, "no control"));
+    cr_expect(!strstr(script, "set object") && !strstr(script, "grey: no more"));
     free(script);
     store_close(s);
     fake_folder_remove(folder);
