@@ -34,6 +34,8 @@ struct apart {
     char a[32], b[32];
 };
 struct apart numbers_apart(double a, double b, int least);
+/* The same in significant figures. */
+struct apart figures_apart(double a, double b, int least);
 
 /* What was measured up to now. */
 struct judge_case {
@@ -53,6 +55,11 @@ struct judge_case {
 
 /* `draws`: the most that count; the plan may have fewer. */
 void case_begin(struct judge_case *, const struct results *, uint32_t row, uint32_t control, uint32_t draws);
+/* What a PASS may be wrong by at the look that these draws are: looks share the rule's alpha, and the first, which an
+ * honest method should be done with, has most of it. */
+double case_alpha_pass(const struct judge_case *);
+/* What a FAIL may be wrong by at one look, over all its tests. */
+double case_alpha_fail(const struct judge_case *);
 const struct explainer_entry *case_row(const struct judge_case *);
 uint32_t case_inputs(const struct judge_case *); /* of the root */
 

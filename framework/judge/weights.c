@@ -272,8 +272,8 @@ static bool tests_init(struct weights_tests *b, struct judge_case *c) {
     if (!b->y || !b->tests) return false;
     b->z = b->y + cells;
     b->u = b->z + cells;
-    b->alpha_pass = c->constants->alpha / c->looks;
-    b->alpha_fail = c->constants->alpha / (c->looks * family_size(c));
+    b->alpha_pass = case_alpha_pass(c);
+    b->alpha_fail = case_alpha_fail(c) / family_size(c);
     return true;
 }
 

@@ -93,9 +93,9 @@ static bool put(struct run *run, const char *explainer, const char *control, con
     return store_put_verdict(run->store, &row, e);
 }
 
-/* What is said beside the word: of the judgement, and `more`; NULL: out of memory. */
-static const char *annotation_of(struct judgement *j, const char *more) {
-    const char *parts[] = {"", j->note, more}, *joined = "";
+/* What is said beside the word: of the judgement, and more; NULL: out of memory. */
+static const char *annotation_of(struct judgement *j, const char *more, const char *also) {
+    const char *parts[] = {"", j->note, more, also}, *joined = "";
     if (j->prior_dominated) parts[0] = verdict_word_name(VERDICT_PRIOR_DOMINATED);
     else if (j->input_dominated) parts[0] = verdict_word_name(VERDICT_INPUT_DOMINATED);
     else if (j->low_power && j->word == VERDICT_PASS) parts[0] = "absolute only, low power";
@@ -109,11 +109,11 @@ static const char *annotation_of_cell(const struct run *run, uint32_t row, struc
     struct activations found;
     struct error e;
     bool spoken = run->explainers[row].ruled && j->word != VERDICT_SKIP && j->word != VERDICT_ERROR;
-    if (!spoken) return annotation_of(j, "");
+    if (!spoken) return annotation_of(j, "", "");
     if (!graph_activations(run->graph, &found, &e)) return NULL;
-    if (found.rectifiers == found.all) return annotation_of(j, "");
+    if (found.rectifiers == found.all) return annotation_of(j, "", "");
     const char *more = judgement_keep(j, "%u of %u activations are rectifiers", found.rectifiers, found.all);
-    return more ? annotation_of(j, more) : NULL;
+    return more ? annotation_of(j, more, "") : NULL;
 }
 
 /* One row's verdicts by family. */
@@ -122,6 +122,7 @@ struct families {
     bool has[FAMILY_COUNT];
     bool cascade, others; /* among the weights: the cascade; another control that was not SKIP */
     bool unseen;          /* single layers were asked, and none could be judged */
+    bool identity;        /* some statement on the maps themselves was asked */
     bool reaches_last;    /* the twins would have seen a method that looks at the top layer only */
 };
 
@@ -160,6 +161,7 @@ static void join(struct families *f, enum rule_family family, const struct judge
 
 static void take_control(struct families *f, const struct rule *rule, const struct judgement *j) {
     join(f, rule->family, j);
+    f->identity = f->identity || (rule->family == FAMILY_CHECKS && j->word != VERDICT_SKIP);
     if (rule->family != FAMILY_WEIGHTS) return;
     f->cascade = f->cascade || rule->magnitude_guard;
     f->others = f->others || (!rule->magnitude_guard && j->word != VERDICT_SKIP);
@@ -194,7 +196,8 @@ static void overall(const struct families *f, struct judgement *all, const char 
     if (broken && all->word != VERDICT_FAIL) *all = *checks;
     if (all->word == VERDICT_PASS) say_unseen(f, all, annotation);
     else *annotation = "";
-    *annotation = annotation_of(all, *annotation);
+    bool wrong_ways = all->word == VERDICT_PASS && !f->identity; /* in which a map may depend on the model, unseen */
+    *annotation = annotation_of(all, *annotation, wrong_ways ? "no identity asked" : "");
 }
 
 static bool store_cell(struct run *run, const struct results *r, uint32_t row, uint32_t c, uint32_t draws,

@@ -396,7 +396,8 @@ static void shift_floor(const struct synthetic *s) {
     }
 }
 
-/* The FAIL bound shares alpha among looks and the K tests of A and I; the PASS bound among looks alone. */
+/* The FAIL bound shares alpha among looks and the K tests of P, A, I and MP; of the PASS bound's the first look has
+ * three fifths. */
 Test(judge_weights, bounds_and_the_bonferroni_family) {
     static const struct {
         const char *name;
@@ -435,7 +436,8 @@ Test(judge_weights, bounds_and_the_bonferroni_family) {
         cr_expect_float_eq(j.score, x.mean, 1e-12, "%s", cases[c].name);
         cr_expect_float_eq(j.lower, interval_lower(&x, .05 / cases[c].looks / cases[c].tests), 1e-9, "%s: %g",
                            cases[c].name, j.lower);
-        cr_expect_float_eq(j.upper, interval_upper(&x, .05 / cases[c].looks), 1e-9, "%s: %g", cases[c].name, j.upper);
+        cr_expect_float_eq(j.upper, interval_upper(&x, cases[c].looks > 1 ? .03 : .05), 1e-9, "%s: %g", cases[c].name,
+                           j.upper);
         cr_expect_float_eq(j.ceiling, 1, 1e-12);
         synthetic_destroy(&s);
     }
@@ -545,6 +547,50 @@ Test(judge_weights, constant_originals) {
         cr_expect(constant <= 2 || strstr(j.reason, "Constant map on the original network for"), "%s", j.reason);
         synthetic_destroy(&s);
     }
+}
+
+/* A method that claims never to be negative may find nothing in some inputs: up to half of them are left out. */
+Test(judge_weights, empty_originals) {
+    static const struct {
+        uint32_t empty;
+        enum verdict_word word;
+        const char *words, *note;
+    } cases[] = {{2, VERDICT_PASS, "", ""},
+                 {3, VERDICT_PASS, "", "3 of 12 maps are empty"},
+                 {6, VERDICT_PASS, "", "6 of 12 maps are empty"},
+                 {7, VERDICT_UNINFORMATIVE, "Empty maps: the original network's are constant for 7 of 12 inputs", ""},
+                 {12, VERDICT_UNINFORMATIVE, "Empty maps", ""}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        for (int claims = 0; claims < 2; claims++) {
+            struct synthetic_options o = synthetic_default();
+            struct profile p = {CLEAN, NOISE, .non_negative = true, .claims = claims ? ASSAY_NON_NEGATIVE : 0};
+            struct synthetic s;
+            synthetic_create(&s, &o, &p, 1);
+            for (uint32_t a = 0; a < s.run.plan.attribution_count; a++)
+                for (int v = 0; v < VIEW_COUNT; v++)
+                    for (uint32_t i = 0; i < cases[k].empty; i++)
+                        if (s.results->cells[a].matched[0][v]) s.results->cells[a].matched[0][v][i] = (double)NAN;
+            struct judgement j = synthetic_judge(&s, 0);
+            enum verdict_word word = claims || cases[k].empty <= 2 ? cases[k].word : VERDICT_ERROR;
+            cr_expect_eq(j.word, word, "%u: %s, %s", cases[k].empty, verdict_word_name(j.word), j.reason);
+            cr_expect(word != cases[k].word || strstr(j.reason, cases[k].words), "%s", j.reason);
+            if (claims) cr_expect_str_eq(j.note, cases[k].note);
+            synthetic_destroy(&s);
+        }
+}
+
+/* One input that is left has no other. */
+Test(judge_weights, one_original_that_is_not_empty) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN, .non_negative = true, .claims = ASSAY_NON_NEGATIVE};
+    struct synthetic s;
+    o.inputs = 2;
+    synthetic_create(&s, &o, &p, 1);
+    for (int v = 0; v < VIEW_COUNT; v++) synthetic_cell(&s, 0, "model")->matched[0][v][1] = (double)NAN;
+    struct judgement j = synthetic_judge(&s, 0);
+    cr_expect_eq(j.word, VERDICT_INCONCLUSIVE, "%s", j.reason);
+    cr_expect(strstr(j.reason, "One input"), "%s", j.reason);
+    synthetic_destroy(&s);
 }
 
 /* ---- antithetic pairs ---- */

@@ -129,7 +129,8 @@ void synthetic_fill(const struct synthetic *s, struct cell *cell, enum view v, d
 static void put_share(const struct synthetic *s, const struct profile *p, uint32_t row, uint32_t attribution,
                       double share, double magnitude, uint64_t seed) {
     struct cell *cell = &s->results->cells[(size_t)row * s->results->attribution_count + attribution];
-    struct rng noise = rng_stream(seed, "noise", attribution), draw = rng_stream(seed, "draw", attribution);
+    struct rng noise = rng_stream(seed, row ? "noise of the gradient" : "noise", attribution),
+               draw = rng_stream(seed, "draw", attribution);
     double shift = p->draw_sd * rng_normal(&draw), lift = row ? 0 : p->floor_sd * rng_normal(&draw);
     for (int v = 0; v < VIEW_COUNT; v++) {
         struct rng input = rng_stream(seed, "input", 0);

@@ -34,7 +34,7 @@ static void make(struct synthetic *s, enum way way, const struct control *const 
 
 struct stored {
     struct verdict_row rows[8];
-    char text[8][64];
+    char text[8][128];
     uint32_t count;
     int exit_code;
 };
@@ -281,7 +281,7 @@ Test(verdict, annotations) {
         judge_all(&s, &out);
         cr_expect_str_eq(verdict_of(&out, "cascading"), all[k].verdict);
         cr_expect_str_eq(verdict_of(&out, "overall"),
-                         k ? all[k].verdict : "PASS (absolute only, low power; cascade only)");
+                         k ? all[k].verdict : "PASS (absolute only, low power; cascade only; no identity asked)");
         forget(&out);
         synthetic_destroy(&s);
     }
