@@ -244,8 +244,8 @@ Test(judge_labels, error_rates_at_the_limit, .timeout = 60) {
         words[synthetic_judge(&s, 0).word]++;
         synthetic_destroy(&s);
     }
-    /* Two standard errors above 5 %. */
-    cr_expect_leq(words[VERDICT_PASS], 29, "%u of %u pass", words[VERDICT_PASS], runs);
+    cr_expect_leq(words[VERDICT_PASS], 29, /* two standard errors above 5 % */ "%u of %u pass", words[VERDICT_PASS],
+                  runs);
     cr_expect_leq(words[VERDICT_FAIL], 29, "%u of %u fail", words[VERDICT_FAIL], runs);
 }
 
