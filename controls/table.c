@@ -2,6 +2,6 @@
 #include "controls/controls.h"
 
 const struct control *const controls[] = {
-    &control_cascading,       &control_independent, &control_label_permutation,
-    &control_linear_identity, &control_zero_pixel,  NULL,
+    &control_cascading,  &control_independent, &control_label_permutation, &control_linear_identity,
+    &control_zero_pixel, &control_twins,       &control_class_sensitivity, NULL,
 };

@@ -39,11 +39,14 @@ bool sentences_keep(struct sentences *, char *text);
 struct results {
     struct experiment_view view;
     uint32_t attribution_count;     /* of the plan when loaded: it may have grown since */
+    uint32_t check_count;           /* likewise */
     struct cell *cells;             /* [rows][attributions] */
     double *(*matched)[VIEW_COUNT]; /* [rows][attributions][measures]: what the cells point to */
     struct audit *audits;           /* [attributions] */
     struct checked *checks;         /* [rows][checks of the plan] */
-    double *chance;              /* [RESULTS_CHANCES]: M and Mx (chance.h) by root, reduction and view; NaN: not yet */
+    double **deviations; /* of each of these [2][inputs of the root]: every deviation, and what is allowed there; NaN:
+                            not checked; NULL until there is one */
+    double *chance;      /* [RESULTS_CHANCES]: M and Mx (chance.h) by root, reduction and view; NaN: not yet */
     struct sentences *sentences; /* of judgements made from these results */
 };
 

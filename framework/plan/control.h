@@ -29,6 +29,7 @@ struct rule {
     bool floor_last;
     bool single_layers;   /* stages are single layers: test I, of all but the top one, which says nothing new */
     bool magnitude_guard; /* M is asked of signed maps; priors are asked here and not of single layers */
+    bool no_floor;        /* maps are not measured against a floor: of the gates none is asked behind G1 */
     /* Writes the word and its reason. Puts the curves of this explainer and control into `curves`, unless NULL.
      * False: out of memory, or the store failed. */
     bool (*decide)(struct judge_case *, struct judgement *, struct store *curves, struct error *);

@@ -53,9 +53,9 @@ static bool pairs_yardstick(const struct run *run, const struct draw_counts *x, 
     return false;
 }
 
-static bool is_weights_run(const struct run *run) {
-    for (uint32_t c = 0; c < run->control_count; c++)
-        if (run->controls[c].control->rule->family == FAMILY_WEIGHTS) return true;
+static bool redraws(const struct run *run) {
+    for (uint32_t i = 0; i < run->plan.attribution_count; i++)
+        if (attribution_is_redrawn(&run->plan.attributions[i])) return true;
     return false;
 }
 
@@ -64,7 +64,7 @@ bool need_attribution(const struct run *run, const struct draw_counts *x, uint32
     const struct explainer_entry *r = &run->explainers[row];
     if (r->yardstick) {
         if (a->root != ROOT_MODEL || !attribution_is_plain(a)) return false;
-        return attribution_is_original(a) ? is_weights_run(run) : pairs_yardstick(run, x, r, attribution);
+        return attribution_is_original(a) ? redraws(run) : pairs_yardstick(run, x, r, attribution);
     }
     if (used_by(run, x, row, attribution)) return true;
     if (!on_root(run, row, a->root)) return false;

@@ -6,6 +6,7 @@
 #include "judge/judge.h"
 #include "run/network.h"
 #include "experiment/record.h"
+#include "run/same_maps.h"
 #include "run/schedule.h"
 #include "experiment/setup.h"
 #include "experiment/task.h"
@@ -290,7 +291,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
               (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
     ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
-         verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
+         same_maps_put(run, e) && verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
          store_check_file(run->store, e);
     if (ok) out->store = run->store;
     return ok;

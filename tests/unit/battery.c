@@ -377,8 +377,10 @@ static const struct {
      "b.yaml:4:12: no 'id': the id of a control wanted"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: 3, draws: 4}]\n",
      "b.yaml:4:30: option 'draws' a second time: once wanted (first on line 4)"},
-    {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: [3]}]\n",
-     "b.yaml:4:27: a list: a single value wanted"},
+    {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: {a: 3}}]\n",
+     "b.yaml:4:27: a mapping: a single value wanted"},
+    {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: [3, [4]]}]\n",
+     "b.yaml:4:31: a list: a single value wanted"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [all]\n",
      "b.yaml:4:12: 'all' stands for every control: the id of one wanted"},
     /* Expectations. */

@@ -161,7 +161,7 @@ static void put_use(const struct synthetic *s, const struct profile *p, const st
     double magnitude = !labels ? p->magnitude : stage ? p->twin_magnitude : p->permuted_magnitude;
     put_share(s, p, 0, u->attribution, share, magnitude, seed);
     put_share(s, p, 1, u->attribution, rule->single_layers && !all ? p->gradient[stage] : 0, p->yardstick, seed);
-    if (labels) return;
+    if (!attribution_is_redrawn(&s->run.plan.attributions[u->attribution])) return;
     *audit = (struct audit){true, true, 0, 0, .01};
     for (uint32_t l = 0; l < s->options.layers; l++)
         audit->expected += s->run.plan.attributions[u->attribution].model.layers[l];
