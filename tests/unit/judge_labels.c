@@ -325,8 +325,6 @@ Test(judge_labels, maps_without_signs) {
     }
 }
 
-/* ---- views ---- */
-
 Test(judge_labels, every_view_must_pass) {
     static const struct {
         enum view view;
