@@ -245,6 +245,64 @@ Test(verdict, overall_joins_the_families) {
     }
 }
 
+/* ---- a method that looks at the top layer only ---- */
+
+static bool expand_nothing(struct plan *p, uint32_t index, const struct control_values *v, const struct battery *b,
+                           uint32_t from, uint32_t to, struct error *e) {
+    (void)p, (void)index, (void)v, (void)b, (void)from, (void)to, (void)e;
+    return true;
+}
+
+static bool decide_reaches(struct judge_case *c, struct judgement *j, struct store *curves, struct error *e) {
+    (void)c, (void)curves, (void)e;
+    j->reaches_last = true;
+    judgement_say(j, VERDICT_PASS, "The last layer's inputs were re-ordered.");
+    return true;
+}
+
+static bool decide_does_not_reach(struct judge_case *c, struct judgement *j, struct store *curves, struct error *e) {
+    (void)c, (void)curves, (void)e;
+    judgement_say(j, VERDICT_PASS, "Other units were re-ordered.");
+    return true;
+}
+
+static const struct rule rule_reaches = {.name = "r", .family = FAMILY_WEIGHTS, .decide = decide_reaches},
+                         rule_stays = {.name = "s", .family = FAMILY_WEIGHTS, .decide = decide_does_not_reach};
+static const struct control control_reaches = {.id = "reaches", .rule = &rule_reaches, .expand = expand_nothing},
+                            control_stays = {.id = "stays", .rule = &rule_stays, .expand = expand_nothing};
+
+/* Where no single layer could be judged. */
+Test(verdict, something_must_see_the_top_layer) {
+    static const struct {
+        const struct control *beside;
+        bool skip_is_meant;
+        const char *overall;
+        int code;
+    } all[] = {{NULL, false, "INCONCLUSIVE", 4},
+               {&control_stays, false, "INCONCLUSIVE", 4},
+               {&control_reaches, false, "PASS (no single layer could be judged; no identity asked)", 0},
+               {NULL, true, "INCONCLUSIVE", 0}};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        struct expectation meant = {(char *)"subject", (char *)"independent", W(SKIP), {0, 0}};
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, .single = {0, .5, .5}, .logit_r = {0, .5, .5}};
+        struct synthetic s;
+        struct stored out;
+        o.controls[1] = &control_independent;
+        o.controls[2] = all[k].beside;
+        synthetic_create(&s, &o, &p, 1);
+        s.battery.expectations = &meant;
+        s.battery.expectation_count = all[k].skip_is_meant;
+        synthetic_store(&s);
+        judge_all(&s, &out);
+        cr_expect_str_eq(verdict_of(&out, "independent"), "SKIP");
+        cr_expect_str_eq(verdict_of(&out, "overall"), all[k].overall, "case %zu", k);
+        cr_expect_eq(out.exit_code, all[k].code, "case %zu: %d", k, out.exit_code);
+        forget(&out);
+        synthetic_destroy(&s);
+    }
+}
+
 Test(verdict, without_a_randomisation_there_is_no_overall_word) {
     static const struct control *const list[6] = {&control_zero_pixel, NULL};
     struct synthetic s;
