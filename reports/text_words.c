@@ -85,6 +85,10 @@ static bool load_accuracy(struct store *s, struct verdict_notes *n, struct error
 
     if (!store_meta(s, "accuracy", &meta, e)) return false;
     json_t *accuracy = meta ? json_loads(meta, 0, NULL) : NULL;
+    if (meta && !accuracy) {
+        free(meta);
+        return error_memory(e);
+    }
     n->accuracy = text_of(accuracy, "sentence");
     n->accuracy_warning = text_of(accuracy, "warning");
     json_decref(accuracy);
@@ -137,4 +141,5 @@ void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->same);
     free(n->accuracy);
     free(n->accuracy_warning);
+    *n = (struct verdict_notes){0};
 }

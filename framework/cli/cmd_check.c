@@ -18,13 +18,15 @@
 #define SEED 1u
 #define SPREAD .3 /* sd of all weights and biases: logits of order one */
 
-enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, TIME_LIMIT, NO_SANDBOX };
+enum { MODEL, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE, TIME_LIMIT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
                .value = "FILE",
                .summary = "check on this network instead of three small random ones"},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [TIME_LIMIT] = {.name = "time-limit",
@@ -203,7 +205,7 @@ static int check_model(struct subject_of_check *checked, const struct cli_values
     struct subject subject = {0};
     struct network_choice choice;
     int status = CLI_USAGE;
-    if (subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+    if (subject_choose(&option[MODEL_INPUT], &choice, e) &&
         subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, AXIS_ORDER_AUTO, &subject, e))
         status = check_on(checked, subject.weights, option[MODEL].text, false, e);
     network_choice_finish(&choice);

@@ -35,6 +35,7 @@ static double chance_of_pair(const struct chance *k, uint32_t i, uint32_t j, enu
     other.product = k->product + k->full;
     other.mask = k->mask + k->full;
     struct prepared *u = random_product(k, "magnitude/u", i, i), *v = random_product(&other, "magnitude/v", j, i);
+    if (!u || !v) k->c->r->sentences->failed = true;
     double rho = u && v ? measure_compare(measures[0], u, v, view) : (double)NAN;
     prepared_destroy(u);
     prepared_destroy(v);
@@ -49,6 +50,7 @@ static double chance_mean(const struct judge_case *c, enum view view, bool other
     k.shape = run_map_shape(c->view->sample, case_row(c)->reduction);
     k.noise = malloc(3 * k.full * sizeof *k.noise);
     k.mask = malloc(2 * k.full);
+    if (!k.noise || !k.mask) c->r->sentences->failed = true;
     for (size_t p = 0; k.noise && k.mask && p < (others ? DERANGEMENTS : 1) * (size_t)n; p++) {
         uint32_t i = (uint32_t)(p % n), j = others ? k.set->derangements[p] : i;
         if (others && i == j) continue;

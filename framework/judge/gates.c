@@ -224,7 +224,7 @@ const struct gate gates[] = {
 const struct gate *gates_decide(struct judge_case *c, struct judgement *j) {
     j->inputs = case_inputs(c);
     j->draws = c->draws;
-    j->low_power = case_row(c)->non_negative;
+    j->low_power = case_row(c)->non_negative && !c->rule->no_floor;
     for (const struct gate *g = gates; g->id; g++)
         if (g->applies(c) && g->decide(c, j)) return g;
     return NULL;

@@ -104,6 +104,16 @@ static bool load_audit(void *user, const struct audit_row *a) {
     return true;
 }
 
+static bool load_reading(struct results *r, size_t place, const struct check *check, const struct check_row *c) {
+    double **readings = &r->readings[place];
+    if (!*readings) *readings = nan_array(check->readings);
+    if (!*readings) return false;
+    if (c->input < check->readings) (*readings)[c->input] = c->worst;
+    r->checks[place].present = true;
+    r->checks[place].inputs++;
+    return true;
+}
+
 /* In units of what is allowed. A map of zeros tests nothing, and any other comes before it. */
 static double distance(double worst, double tolerance) {
     return tolerance > 0 ? worst / tolerance : worst > 0 ? HUGE_VAL : -1;
@@ -130,6 +140,11 @@ static bool load_check(void *user, const struct check_row *c) {
             continue;
         size_t at = (size_t)l->row * v->plan->check_count + k;
         struct checked *s = &l->r->checks[at];
+        if (check->readings) {
+            bool mine = strcmp(v->plan->attributions[check->owner].key, c->variant) == 0;
+            if (mine && !load_reading(l->r, at, check, c)) return !(l->failed = true);
+            continue;
+        }
         if (!keep_deviation(&l->r->deviations[at], &v->inputs[v->plan->attributions[check->owner].root], c))
             return !(l->failed = true);
         if (!s->present || (s->holds && !c->holds) ||
@@ -170,9 +185,10 @@ bool results_create(const struct experiment_view *v, struct results **out, struc
     r->audits = calloc(attributions + 1, sizeof *r->audits);
     r->checks = calloc(rows * v->plan->check_count + 1, sizeof *r->checks);
     r->deviations = calloc(rows * v->plan->check_count + 1, sizeof *r->deviations);
+    r->readings = calloc(rows * v->plan->check_count + 1, sizeof *r->readings);
     r->chance = nan_array(RESULTS_CHANCES);
     r->sentences = calloc(1, sizeof *r->sentences);
-    if (r->cells && r->matched && r->audits && r->checks && r->deviations && r->chance && r->sentences) {
+    if (r->cells && r->matched && r->audits && r->checks && r->deviations && r->readings && r->chance && r->sentences) {
         *out = r;
         return true;
     }
@@ -209,6 +225,8 @@ void results_destroy(struct results *r) {
     for (size_t i = 0; r->deviations && i < (size_t)r->view.explainer_count * r->check_count; i++)
         free(r->deviations[i]);
     free(r->deviations);
+    for (size_t i = 0; r->readings && i < (size_t)r->view.explainer_count * r->check_count; i++) free(r->readings[i]);
+    free(r->readings);
     free(r->checks);
     free(r->chance);
     for (size_t i = 0; r->sentences && i < r->sentences->count; i++) free(r->sentences->list[i]);

@@ -49,7 +49,7 @@ static void measure_near(const struct judge_case *c, struct finding *f, double *
         for (uint32_t i = 0; i < n; i++)
             y[i] = samples_constant(c, c->views[v], i) ? (double)NAN : isnan(s[i]) ? 0 : s[i];
         contrast_mean(y, n, c->constants->alpha, &mean, &reach, &present);
-        if (!(mean < f->mean) && present) continue;
+        if (!present || !(mean < f->mean)) continue; /* without: every original is constant in this view */
         f->mean = mean;
         f->reach = reach;
         f->inputs = present;

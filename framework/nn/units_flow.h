@@ -1,4 +1,4 @@
-/* units_flow.h: what units.c, units_node.c and units_pairs.c share: groups of units, where they lie in values, and
+/* units_flow.h: what units*.c share: groups of units, where they lie in values, and
  * which parameters follow them. */
 #ifndef ASSAY_NN_UNITS_FLOW_H
 #define ASSAY_NN_UNITS_FLOW_H
@@ -80,6 +80,14 @@ void units_node(struct units *, const struct node *);
 /* The same for Add, Mul and others of two inputs, and for Concat (units_pairs.c). */
 void units_node_pair(struct units *, const struct node *);
 void units_node_concat(struct units *, const struct node *);
+/* Those that move or drop elements (units_move.c). */
+void units_node_transpose(struct units *, const struct node *);
+void units_node_reshape(struct units *, const struct node *);
+void units_node_reduce(struct units *, const struct node *);
+void units_node_slice(struct units *, const struct node *);
+void units_node_pad(struct units *, const struct node *);
+void units_node_gather(struct units *, const struct node *);
+void units_node_resize(struct units *, const struct node *);
 /* Whether units_node_pair knows it. */
 bool units_is_pair(const char *op);
 

@@ -36,7 +36,7 @@ bool attribution_keeps_seeds(const struct attribution *a) {
 }
 
 bool attribution_is_plain(const struct attribution *a) {
-    return !a->inputs && !a->target && !a->repeat;
+    return !a->inputs && !a->target && !a->repeat && !a->study;
 }
 
 bool attribution_is_original(const struct attribution *a) {
@@ -49,6 +49,10 @@ bool attribution_is_repeat(const struct attribution *a) {
 
 bool attribution_is_jittered(const struct attribution *a) {
     return attribution_is_unmodified(a) && a->inputs == &input_jitter && !a->target && !a->repeat;
+}
+
+uint32_t check_outcomes(const struct check *c, uint32_t inputs) {
+    return c->readings ? c->readings : inputs;
 }
 
 bool check_asks(const struct check *c, uint32_t attribution) {
@@ -141,6 +145,7 @@ static bool add_key(struct text *key, const struct graph *g, const struct ask *a
     case MODEL_UNCHANGED: text_add(key, "%s", root_name(ask->root)); break;
     case MODEL_RETRAINED: text_add(key, "%s/%u", network_kind_name(m->network), m->network_draw); break;
     case MODEL_TWIN: text_add(key, "twin:%s", twin_name(m->twin)); break;
+    case MODEL_OF_STUDY: break; /* its name is the key */
     case MODEL_REDRAWN:
         if (!add_redrawn(key, g, m)) return false;
     }
@@ -223,6 +228,14 @@ static bool find_owner(const struct plan *p, struct check *c, struct error *e) {
     return true;
 }
 
+static bool add_check(struct plan *p, const struct check *c, struct error *e) {
+    struct check *more = array_grow(p->checks, p->check_count, sizeof *more);
+    if (!more) return error_memory(e);
+    p->checks = more;
+    p->checks[p->check_count++] = *c;
+    return true;
+}
+
 bool plan_check(struct plan *p, uint32_t control, const struct predicate *predicate, const struct ask *asks,
                 uint32_t count, struct error *e) {
     struct check c = {.control = control, .predicate = predicate, .ask_count = count};
@@ -234,11 +247,23 @@ bool plan_check(struct plan *p, uint32_t control, const struct predicate *predic
     for (uint32_t k = 0; k < count; k++)
         if (!plan_ask(p, &asks[k], &c.asks[k], e)) return false;
     if (!find_owner(p, &c, e)) return false;
-    struct check *more = array_grow(p->checks, p->check_count, sizeof *more);
-    if (!more) return error_memory(e);
-    p->checks = more;
-    p->checks[p->check_count++] = c;
-    return true;
+    return add_check(p, &c, e);
+}
+
+bool plan_study_unit(struct plan *p, const char *name, const struct study *study, uint32_t *index, struct error *e) {
+    struct attribution a = {.key = text_copy(name),
+                            .root = ROOT_MODEL,
+                            .model = {.kind = MODEL_OF_STUDY},
+                            .study = study,
+                            .draw = PLAN_NO_DRAW};
+    return intern(p, &a, index, e);
+}
+
+bool plan_reading(struct plan *p, uint32_t control, const struct predicate *predicate, uint32_t count, uint32_t unit,
+                  struct error *e) {
+    const struct check c = {
+        .control = control, .predicate = predicate, .asks = {unit}, .ask_count = 1, .readings = count, .owner = unit};
+    return add_check(p, &c, e);
 }
 
 bool plan_note(struct plan *p, uint32_t control, const char *text, struct error *e) {

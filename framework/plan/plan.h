@@ -38,8 +38,11 @@ enum model_kind {
     MODEL_UNCHANGED, /* the root itself */
     MODEL_REDRAWN,   /* the root with some layers drawn anew */
     MODEL_RETRAINED, /* another network of the harness in place of ROOT_LABELS */
-    MODEL_TWIN       /* the root in other words (nn/twin.h) */
+    MODEL_TWIN,      /* the root in other words (nn/twin.h) */
+    MODEL_OF_STUDY   /* networks that a study makes (study.h) */
 };
+
+struct study;
 
 /* From the root to the network that is explained. */
 struct model_transform {
@@ -67,6 +70,7 @@ struct attribution {
     const struct input_transform *inputs;  /* NULL: as they are */
     const struct target_transform *target; /* NULL: the fixed target of each input */
     uint32_t repeat;                       /* > 0: other seeds for the explainer */
+    const struct study *study;             /* MODEL_OF_STUDY: it has its own inputs and classes, too; else NULL */
     uint32_t draw;                         /* attributions of one draw are computed in one process */
     unsigned wants;
 };
@@ -121,6 +125,7 @@ struct predicate {
     /* The largest deviation, and what is allowed there: holds when worst <= tolerance. A tolerance of 0 says that
      * the maps were zero and nothing was tested. */
     void (*holds)(const struct predicate_case *, double *worst, double *tolerance);
+    double limit; /* of a study's reading, which has no `holds`: the most that is fine; NaN: there is no limit */
 };
 
 struct use {
@@ -139,8 +144,11 @@ struct check {
     const struct predicate *predicate;
     uint32_t asks[CHECK_ASKS_MAX]; /* attributions, [ask_count] */
     uint32_t ask_count;
-    uint32_t owner; /* the attribution whose unit carries the outcome: computed in the process of its draw */
+    uint32_t readings; /* of a study: numbers in place of one outcome for each input; else 0 */
+    uint32_t owner;    /* the attribution whose unit carries the outcome: computed in the process of its draw */
 };
+/* Outcomes that a unit holds of it, of a root with so many inputs. */
+uint32_t check_outcomes(const struct check *, uint32_t inputs);
 /* Whether the attribution is one of its asks. */
 bool check_asks(const struct check *, uint32_t attribution);
 
@@ -188,6 +196,10 @@ bool plan_check(struct plan *, uint32_t control, const struct predicate *, const
 bool plan_note(struct plan *, uint32_t control, const char *text, struct error *);
 /* The first of a control, or NULL. */
 const char *plan_note_of(const struct plan *, uint32_t control);
+/* The unit of a study, and a reading that it holds: for study.c, which knows what a study is. */
+bool plan_study_unit(struct plan *, const char *name, const struct study *, uint32_t *index, struct error *);
+bool plan_reading(struct plan *, uint32_t control, const struct predicate *, uint32_t count, uint32_t unit,
+                  struct error *);
 
 /* The first attribution of that root that `is`; false: there is none. */
 bool plan_find(const struct plan *, enum root, bool (*is)(const struct attribution *), uint32_t *index);

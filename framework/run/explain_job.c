@@ -8,15 +8,14 @@
 #include "nn/net.h"
 #include "run/compare.h"
 #include "host/call.h"
+#include "plan/study.h"
+#include "run/study_job.h"
 #include "run/variant.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Of one request. */
-#define REQUEST_ELEMENTS (1u << 20)
 
 struct session {
     const struct run *run;
@@ -96,11 +95,6 @@ static bool check_logits(struct session *s, const struct attribution *a, struct 
            error_set(e, "overflow: the network's logits are not finite.");
 }
 
-uint32_t explain_job_request_size(size_t elements, uint32_t inputs) {
-    size_t most = REQUEST_ELEMENTS / elements + 1;
-    return inputs < most ? inputs : (uint32_t)most;
-}
-
 /* Attributions with a network, and so with calls, for each class: of a single input at worst. */
 static uint32_t divided_attributions(const struct plan *p) {
     uint32_t count = 0;
@@ -112,17 +106,22 @@ static uint32_t divided_attributions(const struct plan *p) {
 static uint32_t extra_attributions(const struct plan *p, const struct explain_job *explain) {
     uint32_t extra = 0;
     for (uint32_t i = 0; i < p->check_count; i++)
-        for (uint32_t k = 0; k < explain->count; k++)
+        for (uint32_t k = 0; !p->checks[i].readings && k < explain->count; k++)
             if (p->checks[i].owner == explain->attributions[k]) extra += p->checks[i].ask_count;
     return extra;
 }
 
 uint32_t explain_job_calls(const struct run *run, const struct explain_job *explain) {
     uint32_t inputs = run->inputs[explain->root].count;
-    uint32_t requests = inputs / explain_job_request_size(shape_count(&run->data->sample), inputs) + 1;
+    uint32_t requests = inputs / call_request_size(shape_count(&run->data->sample), inputs) + 1;
     uint32_t attributions = explain->count + 1 + extra_attributions(&run->plan, explain); /* 1: the original */
-    return attributions * (requests + 1) + divided_attributions(&run->plan) * inputs +
-           4; /* a beat after each; before and behind all */
+    uint32_t calls = attributions * (requests + 1) + divided_attributions(&run->plan) * inputs +
+                     4; /* a beat after each; before and behind all */
+    for (uint32_t k = 0; k < explain->count; k++) {
+        const struct study *study = run->plan.attributions[explain->attributions[k]].study;
+        if (study) calls += 2 * study->maps + 1;
+    }
+    return calls;
 }
 
 static bool call_plugin(struct session *s, const struct attribution *a, struct net *net, struct error *e) {
@@ -233,7 +232,7 @@ static bool session_init(struct session *s, struct error *e) {
     s->logits = s->maps + n * s->full;
     return variant_init(&s->variant, run, explain->root, e) &&
            plugin_open(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e) &&
-           call_init(&s->call, s->explainer, s->full, explain_job_request_size(s->full, s->set->count), e);
+           call_init(&s->call, s->explainer, s->full, call_request_size(s->full, s->set->count), e);
 }
 
 /* What is asked of the original's logits later on. */
@@ -264,6 +263,15 @@ static bool broke_rules(const struct session *s) {
     return breach != NULL;
 }
 
+/* The unit of a study. False: nothing more is to be sent. */
+static bool deliver_study(struct session *s, uint32_t index) {
+    const struct study_job job = {s->run, s->explain->row, index, s->explainer, s->channel};
+    const char *breach = NULL;
+    bool sent = study_job_work(&job, &breach);
+    if (breach) channel_send(s->channel, RECORD_BREACH, breach, strlen(breach));
+    return sent && !breach;
+}
+
 static void explain_variants(struct session *s, uint32_t original, double start) {
     const struct explain_job *explain = s->explain;
     struct error e = {{0}};
@@ -273,6 +281,10 @@ static void explain_variants(struct session *s, uint32_t original, double start)
     for (uint32_t k = 0; k < explain->count; k++) {
         uint32_t index = explain->attributions[k];
         bool computed = true;
+        if (s->run->plan.attributions[index].study) {
+            if (!deliver_study(s, index)) return;
+            continue;
+        }
         if (index != original || k > 0 || answers_lack(&s->answers, index, &other)) {
             if (!prepare_checks(s, index)) return;
             start = clock_seconds();

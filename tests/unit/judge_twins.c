@@ -106,6 +106,7 @@ Test(judge_twins, constant_maps) {
     double *original = synthetic_cell(&s, 0, "model")->matched[0][VIEW_SIGNED_ALL];
     near[0] = original[0] = (double)NAN;
     s.results->deviations[CONFIDENCE_MAP][12] = 0;
+    cr_assert_eq(s.run.inputs[ROOT_MODEL].zero_share, 0, "one view");
     struct judgement j = synthetic_judge(&s, 0);
     cr_expect_eq(j.word, VERDICT_PASS, "%s", j.reason);
     cr_expect_eq(j.inputs, 11);

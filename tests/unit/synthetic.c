@@ -51,11 +51,14 @@ static void make_inputs(struct synthetic *s, enum root root) {
 }
 
 static void make_graph(struct synthetic *s) {
-    s->graph = (struct graph){.classes = s->options.classes,
+    s->graph = (struct graph){.value_count = 1,
+                              .values = calloc(1, sizeof *s->graph.values),
+                              .classes = s->options.classes,
                               .layer_count = s->options.layers,
                               .layers = calloc(s->options.layers, sizeof *s->graph.layers),
                               .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}}};
-    cr_assert_not_null(s->graph.layers);
+    cr_assert(s->graph.layers && s->graph.values);
+    s->graph.values[0].node = GRAPH_NONE;
     for (uint32_t l = 0; l < s->options.layers; l++) s->graph.layers[l].name = text_format("fc%u", l + 1);
 }
 
@@ -291,6 +294,7 @@ void synthetic_destroy(struct synthetic *s) {
     for (uint32_t i = 0; i < s->run.network_count; i++) free(s->run.networks[i].failure);
     for (uint32_t l = 0; l < s->graph.layer_count; l++) free(s->graph.layers[l].name);
     free(s->graph.layers);
+    free(s->graph.values);
     free(s->run.explainers);
     free(s->run.networks);
     free(s->run.controls);
