@@ -310,6 +310,10 @@ static bool take_step(struct labels *l, const struct step *step, struct walk *w,
 
 static void walk_steps(struct labels *l, struct judgement *j) {
     struct walk w = {.undecided = *j, .most = -INFINITY, .largest = l->c->views[0]};
+    if (l->count[PERMUTED] < 2 || l->count[TWIN] < 2) {
+        judgement_say(j, VERDICT_INCONCLUSIVE, "One permuted network or one twin: no interval. 2 or more wanted.");
+        return;
+    }
     guard(l);
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
         if (take_step(l, &steps[s], &w, j)) return;
