@@ -84,17 +84,17 @@ static bool put_use(void *context, const struct use_row *r) {
 }
 
 static bool put_curve(void *context, const struct curve_row *r) {
-    return put_object(context,
-                      json_pack("{so so so so so so so so so so so so so so so so so so so}", "explainer",
-                                json_text(r->explainer), "control", json_text(r->control), "measure",
-                                json_text(r->measure), "view", json_text(r->view), "stage", json_text(r->stage),
-                                "stage_index", whole(r->stage_index), "stage_count", whole(r->stage_count),
-                                "similarity", json_number(r->similarity), "similarity_lower",
-                                json_number(r->similarity_lower), "similarity_upper", json_number(r->similarity_upper),
-                                "floor", json_number(r->floor), "ceiling", json_number(r->ceiling), "share",
-                                json_number(r->share), "share_lower", json_number(r->share_lower), "share_upper",
-                                json_number(r->share_upper), "inputs", whole(r->inputs), "draws", whole(r->draws),
-                                "vanished", json_number(r->vanished), "decision", json_text(r->decision)));
+    return put_object(
+        context,
+        json_pack("{so so so so so so so so so so so so so so so so so so so so}", "explainer", json_text(r->explainer),
+                  "control", json_text(r->control), "measure", json_text(r->measure), "view", json_text(r->view),
+                  "stage", json_text(r->stage), "stage_index", whole(r->stage_index), "stage_count",
+                  whole(r->stage_count), "similarity", json_number(r->similarity), "similarity_lower",
+                  json_number(r->similarity_lower), "similarity_upper", json_number(r->similarity_upper), "floor",
+                  json_number(r->floor), "ceiling", json_number(r->ceiling), "share", json_number(r->share),
+                  "share_lower", json_number(r->share_lower), "share_upper", json_number(r->share_upper), "inputs",
+                  whole(r->inputs), "draws", whole(r->draws), "vanished", json_number(r->vanished), "logit_r",
+                  json_number(r->logit_r), "decision", json_text(r->decision)));
 }
 
 static bool put_check(void *context, const struct check_row *r) {

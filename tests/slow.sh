@@ -1,9 +1,10 @@
 #!/bin/bash
-# Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures]... (default: all). The last line is
+# Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures|looks]... (default: all). The last line is
 # "N passed, N failed".
 #   batteries  the fixture batteries end as they expect to, and at -j1 and -j2 with the same bytes
 #   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one
 #   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
+#   looks      error rates and power of the rule over all looks, in a thousand simulated runs of each case
 #   fixtures   the models trained again from their seeds are as good as those that are committed
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -105,6 +106,10 @@ train() {
     fixtures/train.sh "$BUILD/assay" "$work/models" >/dev/null 2>&1
 }
 
+test_looks() {
+    check "simulated error rates and power" env ASSAY_SIMULATED_RUNS=1000 "$BUILD/tests/unit-tests" --filter 'looks/*'
+}
+
 test_fixtures() {
     mkdir -p "$work/models"
     check "the fixtures are trained again" train
@@ -117,7 +122,7 @@ test_fixtures() {
     check "machines-mlp.onnx" as_good machines-mlp.onnx csv:fixtures/data/machines-test.csv none
 }
 
-(($#)) || set -- batteries kills seeds fixtures
+(($#)) || set -- batteries kills seeds fixtures looks
 for part; do
     declare -F "test_$part" >/dev/null || { echo "slow.sh: no part '$part'" >&2; exit 2; }
     "test_$part"

@@ -106,6 +106,7 @@ struct battery {
     size_t expectation_count;
 
     struct rule_constants rule; /* constants; defaults from rule_constants_default() */
+    struct location ignored;    /* of `logit-r` of the rule, which earlier versions read; line 0: not there */
     uint64_t seed;              /* default 1 */
     enum conv_route conv;       /* default CONV_AUTO; training does not depend on it */
     double time_limit;          /* seconds per call of a plugin, default 60 */

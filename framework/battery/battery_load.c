@@ -119,12 +119,14 @@ static bool read_rule(struct yaml_file *file, const struct yaml_field *field, co
                       struct error *e) {
     static const struct yaml_field kind = {.offset = offsetof(struct rule_constants, kind), .choices = rule_kinds};
     struct battery *b = base;
-    const char *names[RULE_LIMIT] = {"name", "draws"};
-    size_t n = 2;
+    const char *names[RULE_LIMIT] = {"name", "draws", "logit-r"};
+    size_t n = 3;
 
     for (const struct rule_constant *c = rule_constant_table; c->name && n < RULE_LIMIT; c++) names[n++] = c->name;
     if (!yaml_check_keys(file, node, "key", field->wanted, names, n, e)) return false;
-    const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws");
+    const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws"),
+                      *ignored = yaml_find(file, node, "logit-r");
+    if (ignored) b->ignored = yaml_location(ignored);
     return (!name || yaml_read_choice(file, &kind, name, &b->rule, e)) &&
            (!draws || read_draws(file, draws, &b->rule, e)) && read_constants(file, node, &b->rule, e);
 }

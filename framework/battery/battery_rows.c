@@ -194,7 +194,7 @@ bool battery_read_controls(struct yaml_file *file, const struct yaml_field *fiel
 /* ---- expect ---- */
 
 static bool read_word(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {
-    const char *names[VERDICT_INPUT_DOMINATED + 1];
+    const char *names[VERDICT_NAMES];
     const size_t n = sizeof names / sizeof *names;
     enum verdict_word word;
     const char *text = yaml_scalar(file, node, "a verdict", e);
@@ -208,8 +208,9 @@ static bool read_word(struct yaml_file *file, const yaml_node_t *node, unsigned 
     const char *nearest = text_nearest(text, names, n);
     if (nearest)
         return yaml_fail(file, node, e, "unknown verdict '%s': did you mean '%s'?", excerpt_of(text).text, nearest);
-    return yaml_fail(file, node, e, "unknown verdict '%s': %s, %s, %s, %s, %s, %s or %s wanted", excerpt_of(text).text,
-                     names[0], names[1], names[2], names[3], names[4], names[5], names[6]);
+    return yaml_fail(file, node, e, "unknown verdict '%s': %s, %s, %s, %s, %s, %s, %s or %s wanted",
+                     excerpt_of(text).text, names[0], names[1], names[2], names[3], names[4], names[5], names[6],
+                     names[7]);
 }
 
 static bool read_words(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {

@@ -247,7 +247,7 @@ static json_t *expect_json(const struct battery *b) {
     for (size_t i = 0; i < b->expectation_count; i++) {
         const struct expectation *x = &b->expectations[i];
         json_t *words = json_array();
-        for (int w = 0; w <= VERDICT_INPUT_DOMINATED; w++)
+        for (int w = 0; w < VERDICT_NAMES; w++)
             if (x->words & (1u << w))
                 json_array_append_new(words, json_string(verdict_word_name((enum verdict_word)w)));
         json_array_append_new(

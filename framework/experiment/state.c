@@ -36,9 +36,9 @@ bool run_net(const struct run *run, const struct weights *weights, struct net **
     return net_create_with(weights, &options, out, e);
 }
 
-const struct explainer_entry *run_yardstick(const struct run *run, enum reduction reduction) {
+const struct explainer_entry *run_yardstick(const struct run *run, const struct explainer_entry *row) {
     const struct experiment_view v = {.explainers = run->explainers, .explainer_count = run->explainer_count};
-    return view_yardstick(&v, reduction);
+    return view_yardstick(&v, row);
 }
 
 static const float *linear_weights(const struct run *run) {
@@ -61,7 +61,6 @@ struct experiment_view run_view(const struct run *run) {
         .sample = &run->data->sample,
         .linear = linear_weights(run),
         .seed = run->battery->seed,
-        .one_output = run->graph && (run->graph->paired || run->graph->classes == 1),
         .saturating = run->graph ? graph_saturating(run->graph) : NULL,
     };
     for (int root = 0; root < ROOT_COUNT; root++) {

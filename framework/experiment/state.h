@@ -47,7 +47,7 @@ struct net_options run_net_options(const struct run *);
 bool run_net(const struct run *, const struct weights *, struct net **out, struct error *);
 /* What the judge may know of it. */
 struct experiment_view run_view(const struct run *);
-/* The yardstick row with that reduction, or NULL. */
-const struct explainer_entry *run_yardstick(const struct run *, enum reduction);
+/* The yardstick that a row is paired with, or NULL. */
+const struct explainer_entry *run_yardstick(const struct run *, const struct explainer_entry *row);
 
 #endif

@@ -49,7 +49,7 @@ static bool asked_of(const struct run *run, const struct unit_sender *from, cons
     for (uint32_t t = 0; from->reference && t < from->reference->count; t++) {
         const struct reference_task *task = &from->reference->tasks[t];
         const struct explainer_entry *row = &run->explainers[h->row];
-        if (task->attribution == h->attribution && row->yardstick && (task->reductions >> row->reduction & 1u))
+        if (task->attribution == h->attribution && row->yardstick && (task->yardsticks & yardstick_bit(row)))
             return true;
     }
     return false;

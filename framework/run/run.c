@@ -304,6 +304,13 @@ static void warn(const struct run *run) {
     if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
     if (graph_is_pair_of_one(run->graph)) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
+    struct location ignored = run->battery->ignored;
+    if (ignored.line || ignored.column) {
+        struct error e = {{0}};
+        error_set(&e, "logit-r is ignored: a single layer is judged by what survives beyond the function");
+        location_prefix(run->battery->path, run->battery->settings, ignored, &e);
+        fprintf(stderr, "assay: warning: %s\n", e.text);
+    }
     for (uint32_t i = 0; i < run->control_count; i++)
         for (const char *line = run->controls[i].said; line && *line; line = strchr(line, '\n') + 1)
             fprintf(stderr, "assay: %.*s\n", (int)strcspn(line, "\n"), line);

@@ -97,7 +97,8 @@ struct curve_row {
     double share, share_lower, share_upper; /* D and its one-sided bounds; NaN where the rule computes none */
     uint32_t inputs, draws;
     double vanished;      /* share of cells with a constant map */
-    const char *decision; /* "pass", "fail", "open", "not a control", "shown only" */
+    double logit_r;       /* mean over draws of |r| of the logits there; NaN where no rule asks */
+    const char *decision; /* "pass", "fail", "open", "grey", "shown only" */
 };
 
 /* ---- verdicts ---- */

@@ -84,6 +84,7 @@ static const struct field curve_fields[] = {
     FIELD(curve_row, inputs, FIELD_U32),
     FIELD(curve_row, draws, FIELD_U32),
     FIELD(curve_row, vanished, FIELD_REAL),
+    FIELD(curve_row, logit_r, FIELD_REAL),
     FIELD(curve_row, decision, FIELD_TEXT),
 };
 

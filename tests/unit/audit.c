@@ -186,7 +186,7 @@ Test(audit, every_named_network_is_another) {
 
 Test(audit, overflow_is_seen) {
     struct lab lab;
-    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading,
+    setup(&lab, "fc:8,relu,fc:7,relu,fc:6", &control_cascading,
           (struct init_options){.scheme = &init_normal, .sigma = 1e25});
     audit_draws(&lab);
     struct found f = found_in(&lab);

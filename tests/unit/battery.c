@@ -389,8 +389,8 @@ static const struct {
     {HEAD "expect: {gradeint: PASS}\n", "b.yaml:8:10: unknown explainer 'gradeint': did you mean 'gradient'?"},
     {HEAD "expect: {gradient: PAS}\n", "b.yaml:8:20: unknown verdict 'PAS': did you mean 'PASS'?"},
     {HEAD "expect: {gradient: [PASS, good]}\n",
-     "b.yaml:8:27: unknown verdict 'good': PASS, FAIL, INCONCLUSIVE, UNINFORMATIVE, SKIP, ERROR or INPUT-DOMINATED "
-     "wanted"},
+     "b.yaml:8:27: unknown verdict 'good': PASS, FAIL, INCONCLUSIVE, UNINFORMATIVE, SKIP, ERROR, INPUT-DOMINATED "
+     "or PRIOR-DOMINATED wanted"},
     {HEAD "expect: {gradient: []}\n", "b.yaml:8:20: an empty list: a list of verdicts wanted"},
     {HEAD "expect: {gradient: {casacding: PASS}}\n",
      "b.yaml:8:21: unknown control 'casacding': did you mean 'cascading'?"},

@@ -214,7 +214,7 @@ static bool put_curves(const struct fake_run *f, struct store *s, uint32_t expla
                                 .draws = f->draws,
                                 .vanished = strcmp(c->name, "grad-cam") ? 0 : .12,
                                 .decision = measure                      ? "shown only"
-                                            : control == 1 && stage == 1 ? "not a control"
+                                            : control == 1 && stage == 1 ? "grey"
                                             : y > .3                     ? "fail"
                                                                          : "pass"};
         if (!store_put_curve(s, &row, e)) return false;

@@ -154,7 +154,7 @@ static bool see_verdict(void *context, const struct verdict_row *row) {
 Test(store, gives_back_every_field_of_every_row) {
     struct store *s = opened();
     int seen[6] = {0};
-    struct curve_row curve = {"e", "c", "s", "m", "v", 1, 2, .5, .4, .6, .1, .9, NAN, .2, .3, 30, 5, .01, "open"};
+    struct curve_row curve = {"e", "c", "s", "m", "v", 1, 2, .5, .4, .6, .1, .9, NAN, .2, .3, 30, 5, .01, .2, "open"};
     struct verdict_row verdict = {"e", "c", "PASS", "INPUT-DOMINATED", "PASS|SKIP", true, "r", "", NAN, 1, 2, 3,
                                   4,   5,   6};
 

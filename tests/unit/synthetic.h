@@ -18,6 +18,9 @@ struct profile {
     double permuted, twin;                                      /* signed share on permuted networks and on twins */
     double permuted_magnitude, twin_magnitude;
     double floor, repeat, stable, yardstick; /* F, C, similarity under jitter; share of the absolute gradient */
+    double magnitude_floor, yardstick_floor; /* F of absolute views, if not 0; F of the gradient */
+    double floor_sd;                         /* of F over draws */
+    double gradient[SYNTHETIC_STAGES];       /* signed share of the gradient at independent stages */
     double draw_sd, input_sd, noise_sd;      /* of the share */
     double logit_r[SYNTHETIC_STAGES];        /* at independent stages */
     unsigned claims;
