@@ -182,7 +182,7 @@ static int check_model(const struct plugin *plugin, const struct cli_values *val
     struct subject subject = {0};
     struct network_choice choice;
     int status = CLI_USAGE;
-    if (subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+    if (subject_choose(&option[MODEL_OUTPUT], option[INPUT_SHAPE].text, TASK_AUTO, &choice, e) &&
         subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, AXIS_ORDER_AUTO, &subject, e))
         status = check_on(plugin, option[TIME_LIMIT].number, subject.weights, option[MODEL].text, suits, e);
     network_choice_finish(&choice);

@@ -1,10 +1,8 @@
-/* `assay eval`: the accuracy of a network on labelled samples. */
+/* `assay eval`: how well a network does on samples with labels or targets. */
+#include "cli/assess.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "battery/battery.h"
-#include "measure/accuracy.h"
-
-#include <stdio.h>
 
 enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, DATA, PREPROCESS, CLASS_NAMES, COUNT, TASK, LAYOUT, CONV };
 
@@ -13,7 +11,11 @@ static const struct cli_option options[] = {
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
-    [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
+    [DATA] = {.name = "data",
+              .kind = CLI_TEXT,
+              .value = "SOURCE",
+              .summary = "samples with labels or targets",
+              .required = true},
     [PREPROCESS] = {.name = "preprocess",
                     .kind = CLI_TEXT,
                     .value = "PRESET",
@@ -31,14 +33,6 @@ static const struct cli_option options[] = {
     [CONV] = CLI_CONV_ALONE,
 };
 
-static void print(const struct accuracy *a) {
-    struct text warning = {0};
-    printf("accuracy %.4f (%u/%u)\n", (double)a->right / a->read, a->right, a->read);
-    accuracy_add_warning(&warning, a);
-    if (warning.data) cli_message("warning: %s", warning.data);
-    text_finish(&warning);
-}
-
 static int eval_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
@@ -47,29 +41,29 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     struct dataset *data = NULL;
     struct preprocess preprocess;
     uint32_t count = 0;
-    struct accuracy accuracy = {0};
     int status = CLI_USAGE;
     const struct cli_value *option = values->option;
+    const enum task task = subject_task(&option[TASK]);
     struct error first = {{0}};
     const enum axis_order order = subject_axis_order(&option[LAYOUT]);
     bool missing = false;
-    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+    bool ok = subject_choose(&option[MODEL_OUTPUT], option[INPUT_SHAPE].text, task, &choice, e) &&
               subject_preprocess(&option[PREPROCESS], path, &preprocess, e);
     choice.onnx.open = &missing;
     bool opened = ok && subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, &first);
     if (ok && !opened && !missing) ok = error_set(e, "%s", first.text);
-    ok = ok && subject_data(source, &preprocess, &option[CLASS_NAMES], "the accuracy",
-                            opened ? subject_channels(subject.graph) : 0, &data, e);
+    ok = ok && subject_data(source, &preprocess, &option[CLASS_NAMES],
+                            task == TASK_REGRESSION ? "RMSE and R2" : "the accuracy",
+                            opened ? subject_channels(subject.graph) : 0, task, &data, e);
     if (ok && !opened) { /* sizes that the file leaves open are those of the data */
         choice.onnx.data = data->sample;
         ok = subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, e);
     }
     if (ok && subject_turn(&subject, data, e) &&
         subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
-        subject_settle_task(&subject, subject_task(&values->option[TASK]), data, source, e) &&
-        subject_fits_data(subject.graph, path, data, source, e))
-        status = subject_accuracy(subject.net, data, count, source, &accuracy, e);
-    if (status == CLI_EXPECTED) print(&accuracy);
+        subject_settle_task(&subject, task, data, source, e) &&
+        subject_fits_data(subject.graph, path, &choice, data, source, e))
+        status = assess_print(subject.net, data, count, source, task, "", e);
     dataset_destroy(data);
     network_choice_finish(&choice);
     subject_finish(&subject);
@@ -78,7 +72,7 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
 
 const struct cli_command cli_eval = {
     .name = "eval",
-    .summary = "print the accuracy of a network on labelled samples",
+    .summary = "print the accuracy of a network on labelled samples, or its RMSE and R2",
     .details = CLI_SOURCES,
     .options = options,
     .option_count = sizeof options / sizeof *options,

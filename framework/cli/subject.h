@@ -5,7 +5,6 @@
 #include "battery/battery.h"
 #include "cli/options.h"
 #include "data/dataset.h"
-#include "measure/accuracy.h"
 #include "nn/net.h"
 
 struct subject {
@@ -19,8 +18,9 @@ struct subject {
 /* A warning of the graph, and that its channels come last, go to standard error. */
 bool subject_open(const char *path, enum conv_route, const struct onnx_options *, enum axis_order, struct subject *out,
                   struct error *);
-/* The values of CLI_MODEL_OUTPUT and CLI_INPUT_SHAPE. network_choice_finish() in any case. */
-bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
+/* The values of CLI_MODEL_OUTPUT and CLI_INPUT_SHAPE (or NULL), and what the task makes of the network's end.
+ * network_choice_finish() in any case. */
+bool subject_choose(const struct cli_value *output, const char *shape, enum task, struct network_choice *out,
                     struct error *);
 /* The value of CLI_CONV. */
 enum conv_route subject_conv(const struct cli_value *);
@@ -39,13 +39,13 @@ bool subject_turn(const struct subject *, struct dataset *, struct error *);
 /* Samples; words of labels are looked up in the names of --class-names, where it was given.
  * `labels_for` and `channels` as in struct dataset_request. Notes go to standard error. */
 bool subject_data(const char *source, const struct preprocess *, const struct cli_value *class_names,
-                  const char *labels_for, uint32_t channels, struct dataset **out, struct error *);
+                  const char *labels_for, uint32_t channels, enum task, struct dataset **out, struct error *);
 /* What --preprocess says; of `auto`, beside the file `model` (or NULL), what that is goes to standard error. */
 bool subject_preprocess(const struct cli_value *, const char *model, struct preprocess *out, struct error *);
 /* Of the network's input; 0 where it is no picture. */
 uint32_t subject_channels(const struct graph *);
-/* Notes, a line each, to standard error. */
-void subject_notes(const struct dataset *);
+/* Notes, a line each, to standard error; then there are none. */
+void subject_notes(struct dataset *);
 
 /* Fails with both shapes unless samples of `shape` from `source` are what the graph (of the file or list `model`)
  * takes. Where one of both is flat, the number of elements decides: a network of fc layers takes pictures. */
@@ -54,8 +54,9 @@ bool subject_fits(const struct graph *, const char *model, const struct shape *,
 /* Samples of tokens become what the graph takes; of a graph without tokens nothing changes. */
 bool subject_embed(const struct graph *, struct dataset *, const char *source, struct error *);
 
-/* Tokens embedded; also that every label is one of its classes. */
-bool subject_fits_data(const struct graph *, const char *model, struct dataset *, const char *source, struct error *);
+/* Tokens embedded; also that every label is one of its classes, or that there is a target for each output. */
+bool subject_fits_data(const struct graph *, const char *model, const struct network_choice *, struct dataset *,
+                       const char *source, struct error *);
 
 /* How many samples an option asks for: all, unless it was given; more than there are is an error. */
 bool subject_count(const struct dataset *, const char *source, const char *option, bool given, long wanted,
@@ -63,10 +64,5 @@ bool subject_count(const struct dataset *, const char *source, const char *optio
 
 /* Fails, naming the class, when a logit is not finite. */
 bool subject_finite(const float *logits, uint32_t classes, struct error *);
-
-/* How often the network is right on the first `count` samples. A logit that is not finite is CLI_BROKEN and names the
- * sample, any other failure CLI_USAGE (cli.h). */
-int subject_accuracy(struct net *, const struct dataset *, uint32_t count, const char *source, struct accuracy *,
-                     struct error *);
 
 #endif

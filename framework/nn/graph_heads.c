@@ -177,7 +177,7 @@ static const char *const heads_text[] = {NULL,
 
 bool graph_find_logits(struct graph *g, struct error *e) {
     unsigned heads = 0;
-    take_off(g, &heads);
+    if (!g->keep_head) take_off(g, &heads);
     bool several = (heads & (heads - 1)) != 0;
     if (heads && !graph_warn(g, e, "the network ends in %s: what enters %s is taken for the logits", heads_text[heads],
                              several ? "them" : "it"))

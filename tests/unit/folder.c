@@ -1,5 +1,6 @@
 /* The sources of pictures: folder: and cifar10:. */
 #include "data/dataset.h"
+#include "data/source.h"
 #include "tests/unit/scratch.h"
 
 #include <sys/stat.h>
@@ -81,7 +82,7 @@ Test(folder, complaints) {
         {"file,label\na.png,0\nb.jpg,1\nc.png,1\n",
          "p/labels.csv:4: p/c.png: No such file or directory: a readable file was wanted"},
         {"file,label\na.png,0\nb.jpg,65536\n",
-         "p/labels.csv:3: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted"},
+         "p/labels.csv:3: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted" SOURCE_REGRESSION_HINT},
         {"file,label\na.png,0\nb.jpg,-1\n",
          "p/labels.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted (labels "
          "-1 and 1? write 0 and 1)"},
