@@ -7,7 +7,8 @@
 #include <math.h>
 
 #define ALPHA .05
-#define RISES .5 /* correlation from which another unit is the likely reason */
+#define FEWEST 5u /* of fewer, not even all better than the mean would be clear: 2^-4 is above ALPHA */
+#define RISES .5  /* correlation from which another unit is the likely reason */
 
 static double mean_of(const float *v, uint32_t n) {
     double sum = 0;
@@ -26,18 +27,31 @@ static double correlation(const float *y, const float *z, uint32_t n) {
     return yy > 0 && zz > 0 ? yz / sqrt(yy * zz) : (double)NAN;
 }
 
-/* Of the mean of d_i = (y_i - mean)^2 - weight * (y_i - z_i)^2. */
-static double lower_bound(const float *y, const float *z, uint32_t n, double mean, double weight) {
-    double sum = 0, squares = 0;
+/* One-sided bound of the mean of v(i): Student's t. */
+static double bound_of(double (*value)(const void *, uint32_t), const void *user, uint32_t n) {
+    double mean = 0, squares = 0;
     if (n < 2) return (double)NAN;
-    for (int pass = 0; pass < 2; pass++)
-        for (uint32_t i = 0; i < n; i++) {
-            double v = (double)y[i] - mean, off = (double)y[i] - (double)z[i], d = v * v - weight * off * off;
-            if (pass == 0) sum += d / n;
-            else squares += (d - sum) * (d - sum);
-        }
-    const struct interval interval = {sum, squares / (n - 1.) / n, n - 1.};
+    for (uint32_t i = 0; i < n; i++) mean += value(user, i) / n;
+    for (uint32_t i = 0; i < n; i++) squares += (value(user, i) - mean) * (value(user, i) - mean);
+    const struct interval interval = {mean, squares / (n - 1.) / n, n - 1.};
     return interval_lower(&interval, ALPHA);
+}
+
+struct samples {
+    const float *y, *z;
+    double mean, share; /* of the targets; of the variance that is left over: 1 - R2 */
+};
+
+static double distance(const void *user, uint32_t i) {
+    const struct samples *s = user;
+    return ((double)s->y[i] - s->mean) * ((double)s->y[i] - s->mean);
+}
+
+/* Its mean is 0, and its spread that of R2 times the variance. */
+static double gain(const void *user, uint32_t i) {
+    const struct samples *s = user;
+    double off = (double)s->y[i] - (double)s->z[i];
+    return s->share * distance(user, i) - off * off;
 }
 
 struct fit fit_measure(const float *y, const float *z, uint32_t n) {
@@ -51,18 +65,17 @@ struct fit fit_measure(const float *y, const float *z, uint32_t n) {
     f.read = n;
     f.rmse = sqrt(off);
     f.r = correlation(y, z, n);
-    f.few = !(lower_bound(y, z, n, mean, 0) > 0);
-    if (spread > 0) {
-        f.r2 = 1 - off / spread;
-        f.lower = lower_bound(y, z, n, mean, 1) / spread;
-    }
+    if (spread > 0) f.r2 = 1 - off / spread;
+    const struct samples s = {y, z, mean, 1 - f.r2};
+    f.few = n < FEWEST || !(bound_of(distance, &s, n) > 0);
+    if (spread > 0) f.lower = f.r2 + bound_of(gain, &s, n) / spread;
     return f;
 }
 
 enum fit_state fit_state(const struct fit *f) {
     if (f->read == 0) return FIT_UNKNOWN;
-    if (f->lower > 0) return FIT_CLEAR;
-    return f->few ? FIT_FEW : FIT_POOR;
+    if (f->few) return FIT_FEW;
+    return f->lower > 0 ? FIT_CLEAR : FIT_POOR;
 }
 
 void fit_add_sentence(struct text *t, const struct fit *f) {
@@ -77,7 +90,7 @@ void fit_add_sentence(struct text *t, const struct fit *f) {
     }
     text_add(t, "R2 ");
     accuracy_add_share(t, f->r2);
-    if (!isnan(f->lower)) {
+    if (fit_state(f) != FIT_FEW) {
         text_add(t, " (at least ");
         accuracy_add_share(t, f->lower);
         text_add(t, ")");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define ALPHA .05
+#define FEWEST 5u /* of fewer, not even all better than the base rate would be clear: 2^-4 is above ALPHA */
 
 struct counts {
     const float *flags, *logits; /* logits NULL: right on every label */
@@ -75,7 +76,7 @@ struct label_accuracy label_accuracy_count(const float *flags, const float *logi
     for (size_t i = 0; i < n; i++) a.right += right_of(&c, i, &base);
     a.base = label_base_rate(flags, n, labels);
     a.lower = lower_bound(&c);
-    a.few = !(lower_bound(&all_right) > 0);
+    a.few = n < FEWEST || !(lower_bound(&all_right) > 0);
     free(c.frequent);
     return a;
 }
