@@ -328,7 +328,7 @@ static bool check_target(struct job *job, struct error *e) {
                               : no_label(job, e);
     }
     if (strcmp(text, "output") == 0)
-        return classes == 1 || error_set(e, "--target: 'output': %s has %u: the number or name of one wanted",
+        return classes == 1 || error_set(e, "--target: 'output': %s has %u outputs: the number or name of one wanted",
                                          job->subject.path, classes);
     if (text_to_long(text, 0, (long)classes - 1, &number)) {
         job->target = (uint32_t)number;

@@ -289,7 +289,7 @@ static bool selector_init(struct selector *s, enum root root, struct error *e) {
     uint32_t classes = run->data->unlabelled ? run->graph->classes : run->data->classes;
     s->task = task_settled(run->battery->task, run->graph);
     choose_policy(s, root);
-    s->quota = (wanted + classes - 1) / classes;
+    s->quota = s->fixed && run->data->targets ? wanted : (wanted + classes - 1) / classes;
     s->order = malloc(2 * (size_t)count * sizeof *s->order); /* the second half: scratch of the derangements */
     s->predicted = malloc(count * sizeof *s->predicted);
     s->taken = calloc(count, sizeof *s->taken);
