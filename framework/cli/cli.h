@@ -40,7 +40,7 @@ struct cli_context {
 #define CLI_TASK                                                                                                       \
     {                                                                                                                  \
         .name = "task", .kind = CLI_CHOICE, .value = "TASK", .choices = task_names, .fallback = "auto",                \
-        .summary = "what the outputs mean; auto: one output with labels 0 and 1 is binary, all else classification"    \
+        .summary = "what the outputs mean; auto: one output with labels 0 and 1 is binary"                             \
     }
 
 /* The option of commands that read pictures: the choices of the battery's `layout`. */
