@@ -47,7 +47,9 @@ for file in "${files[@]}"; do [[ $file == *.[ch] ]] && code+=("$file"); done
 ((${#code[@]})) || problem "$PWD: no sources here"
 
 formatter=$(command -v clang-format-14 || command -v clang-format || true)
-if [[ -z $formatter ]]; then
+if ((${#code[@]} == 0)); then
+    :
+elif [[ -z $formatter ]]; then
     echo "skipped: clang-format is not installed: the format of ${#code[@]} files was not checked"
 elif [[ $("$formatter" --version) != *'version 14.'* ]]; then
     echo "skipped: $("$formatter" --version): version 14 wanted: the format of ${#code[@]} files was not checked"

@@ -97,9 +97,22 @@ static bool run_job(struct png_job *job) {
     return true;
 }
 
+/* libpng takes memory for a chunk as long as its header claims, before it reads it. */
+static bool check_chunks(const uint8_t *bytes, size_t size, struct error *e) {
+    for (size_t at = 8, n; at + 8 <= size; at += n + 12) {
+        n = png_get_uint_32(bytes + at);
+        if (n > size - at - 8)
+            return error_set(e, "the chunk at byte %zu claims %zu bytes, %zu are left: an intact PNG file wanted", at,
+                             n, size - at - 8);
+        if (memcmp(bytes + at + 4, "IEND", 4) == 0 || size - at - 8 - n < 4) break;
+    }
+    return true;
+}
+
 bool image_png_decode(const uint8_t *bytes, size_t size, struct raster *out, struct error *e) {
     struct png_job job = {.bytes = bytes, .size = size, .raster = out, .error = e};
 
+    if (!check_chunks(bytes, size, e)) return false;
     job.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job, fail, warn);
     job.info = job.png ? png_create_info_struct(job.png) : NULL;
     bool ok = job.info ? run_job(&job) : error_memory(e);

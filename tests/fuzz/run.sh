@@ -16,7 +16,7 @@ for target; do
     more='' # the models of Debian's libonnx-testdata, one node each, where they are installed
     [[ $target == onnx && -d $MODELS ]] && more=$MODELS
     FUZZ_TARGET=$target "$BUILD/tests/fuzz/fuzz" -max_total_time="${FUZZ_SECONDS:-60}" -rss_limit_mb=3000 \
-        -malloc_limit_mb=2000 -timeout=20 -max_len="${FUZZ_LENGTH:-20000}" -print_final_stats=1 \
+        -malloc_limit_mb=2000 -timeout=60 -max_len="${FUZZ_LENGTH:-20000}" -print_final_stats=1 \
         -artifact_prefix="$BUILD/found/$target/" \
         "$BUILD/corpus/$target" ${more:+"$more"} "$ROOT/tests/fuzz/corpus/$target" >"$BUILD/found/$target.log" 2>&1 &&
         awk -v t="$target" '/number_of_executed_units/ {print "ok   " t ": " $2 " inputs"}' \

@@ -138,6 +138,7 @@ Test(image, other_files) {
     refused("a.jpg", "GIF89a", 6, "neither JPEG nor PNG");
     refused("a.jpg", "\xff\xd8\xff", 3, "libjpeg: ");
     refused("a.png", "\x89PNG\r\n\x1a\n", 8, "libpng: the file ends early");
+    refused("a.png", "\x89PNG", 4, "a.png: ");
 }
 
 /* A few bytes that claim a huge picture. */
@@ -156,6 +157,12 @@ Test(image, bombs) {
     static const uint8_t png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x20\0\0\0\x20\0\x08\x02\0\0\0\xfd\xc8\x5d\x0e"
                                  "\0\0\0\0IDAT\x35\xaf\x06\x1e";
     refused("bomb.png", png, sizeof png - 1, "bomb.png: 45 bytes for 8192 x 8192 pixels: the whole file wanted");
+
+    static const uint8_t exif[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x06\0\0\0\x07\x08\x02\0\0\0\xa4\xf2\xab\xba"
+                                  "\x7e\x0f\0\x26"
+                                  "eXIfMM\0*";
+    refused("bomb.png", exif, sizeof exif - 1,
+            "bomb.png: the chunk at byte 33 claims 2114912294 bytes, 4 are left: an intact PNG file wanted");
 }
 
 /* The block as cameras write it, and as nobody should. */
