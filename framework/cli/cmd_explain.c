@@ -256,12 +256,13 @@ static bool check_options(struct job *job, struct error *e) {
 /* The shape of the input, for sizes that the network leaves open. */
 static bool input_shape(struct job *job, struct shape *out, struct error *e) {
     const struct cli_value *option = job->option;
+    const struct dataset_request request = {.preprocess = &job->preprocess, .labels_as = task_labels(job->task)};
     struct dataset *data = NULL;
     struct image image = {0};
     float *stored = NULL;
     bool ok = true;
     if (option[DATA].given) {
-        ok = dataset_load_with(option[DATA].text, &job->preprocess, &data, e);
+        ok = dataset_load_for(option[DATA].text, &request, &data, e);
         if (ok) *out = data->sample;
         dataset_destroy(data);
     } else if (image_has_extension(option[INPUT].text)) {
