@@ -41,6 +41,11 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
     return ok;
 }
 
+static bool settle(const struct graph *g, const struct battery *b, struct control_values *values, struct text *said,
+                   struct error *e) {
+    return stages_settle(g, &control_cascading, b, values, said, e);
+}
+
 const struct control control_cascading = {
     .id = "cascading",
     .summary = "weights drawn anew layer by layer, from the output down",
@@ -49,5 +54,6 @@ const struct control control_cascading = {
     .claim = "the signed map and its magnitudes depend on the learned weights of every layer, from the top one on",
     .rule = &rule_cascading,
     .options = options,
+    .settle = settle,
     .expand = expand,
 };

@@ -132,7 +132,7 @@ static void take_page(struct strip *s, size_t page) {
     s->explainer_count =
         s->all_explainer_count - explainer < PAGE_EXPLAINERS ? s->all_explainer_count - explainer : PAGE_EXPLAINERS;
     s->column_count = s->all_column_count - column < PAGE_STAGES ? s->all_column_count - column : PAGE_STAGES;
-    s->scales = (struct map_scales){0};
+    s->scales = (struct map_scales){.slices = s->maps->slices};
     for (size_t i = 0; i < s->explainer_count; i++) {
         bool diverging = maps_diverge(s, s->explainers[i], &any);
         s->scales.diverging = s->scales.diverging || diverging;

@@ -33,6 +33,7 @@ static size_t collect(struct page *p, const struct map_set *maps, const struct p
     const struct verdict_table *t = &p->figure.all->verdicts;
     size_t count = 0;
 
+    p->scales.slices = maps->slices;
     p->tiles[p->count++] = input;
     for (size_t x = 0; x < t->explainer_count; x++) {
         const struct picture *map = map_set_find(maps, t->explainers[x], network, input->input);

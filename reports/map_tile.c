@@ -73,6 +73,10 @@ void map_bar_labels(struct figure *f, const struct map_scales *s, double x, doub
 }
 
 const char *map_bar_text(const struct map_scales *s) {
+    if (s->slices)
+        return s->diverging
+                   ? "middle slices; each map on its own scale, to the 99th percentile of |value|; channels summed"
+                   : "middle slices; each map on its own scale, to its 99th percentile";
     return s->diverging ? "each map on its own scale, to the 99th percentile of |value|; channels are summed"
                         : "each map on its own scale, to its 99th percentile";
 }

@@ -16,6 +16,7 @@ double map_tile_height(const struct picture *, double width);
 /* What the tiles of a figure need explained. */
 struct map_scales {
     bool diverging, sequential;
+    bool slices; /* of volumes */
 };
 
 /* At (x, y): a bar for each scale, between two words; the labels before figure_draw_labels(), the bars after it. */

@@ -104,10 +104,15 @@ static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) 
     return row[nb];
 }
 
-uint64_t text_hash(const char *text) {
+uint64_t bytes_hash(const void *bytes, size_t n) {
+    const unsigned char *at = bytes;
     uint64_t hash = 0xcbf29ce484222325u;
-    for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    for (size_t i = 0; i < n; i++) hash = (hash ^ at[i]) * 0x100000001b3u;
     return hash;
+}
+
+uint64_t text_hash(const char *text) {
+    return bytes_hash(text, strlen(text));
 }
 
 const char *text_nearest(const char *name, const char *const *candidates, size_t n) {

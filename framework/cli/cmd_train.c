@@ -263,6 +263,12 @@ static int train(struct training *t, const struct cli_value *option, struct erro
     return t->test ? print_test(t, option[TEST].text, e) : CLI_EXPECTED;
 }
 
+/* Inputs are not chosen here, and sizes are those of the data. */
+static bool choose(const struct cli_value *output, enum task task, struct network_choice *out, struct error *e) {
+    const struct cli_value values[4] = {[2] = *output};
+    return subject_choose(values, task, out, e);
+}
+
 static int train_command(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     const struct cli_value *option = values->option;
@@ -271,8 +277,8 @@ static int train_command(const struct cli_context *context, const struct cli_val
     if (option[MOMENTUM].given && strcmp(option[OPTIMISER].text, optimisers[OPTIMISER_SGD]) != 0)
         error_set(e, "--momentum: only --optimiser sgd has one: add that, or leave --momentum out");
     else if (cli_writable(option[OUTPUT].text, e) && check_choices(option, e) &&
-             subject_choose(&option[MODEL_OUTPUT], NULL, subject_task(&option[TASK]), &t.choice, e) &&
-             load_data(&t, option, e) && build_network(&t, option, e) && unpack(&t, &option[PERMUTE_LABELS], e))
+             choose(&option[MODEL_OUTPUT], subject_task(&option[TASK]), &t.choice, e) && load_data(&t, option, e) &&
+             build_network(&t, option, e) && unpack(&t, &option[PERMUTE_LABELS], e))
         status = train(&t, option, e);
     training_finish(&t);
     return status;

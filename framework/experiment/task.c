@@ -81,8 +81,8 @@ bool task_settle(struct graph *graph, enum task task, const struct dataset *data
 }
 
 enum task task_settled(enum task declared, const struct graph *graph) {
-    if (graph->paired) return TASK_BINARY;
-    return declared == TASK_REGRESSION || declared == TASK_MULTI_LABEL ? declared : TASK_CLASSIFICATION;
+    if (declared == TASK_REGRESSION || declared == TASK_MULTI_LABEL) return declared;
+    return graph->paired ? TASK_BINARY : TASK_CLASSIFICATION;
 }
 
 uint32_t task_first_label(const struct dataset *d, uint32_t sample) {

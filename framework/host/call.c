@@ -7,9 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of one request. */
+#define REQUEST_ELEMENTS (1u << 20)
+
 #define GUARD ((size_t)8192) /* words before and behind the maps */
 #define GUARD_BEFORE 0x5ca1ab1eu
 #define GUARD_BEHIND 0xdecade00u
+
+uint32_t call_request_size(size_t elements, uint32_t inputs) {
+    size_t most = REQUEST_ELEMENTS / elements + 1;
+    return inputs < most ? inputs : (uint32_t)most;
+}
 
 bool call_init(struct call *call, const assay_explainer *explainer, size_t count, uint32_t most, struct error *e) {
     *call = (struct call){.explainer = explainer, .count = count, .most = most};

@@ -27,6 +27,10 @@ struct call {
     char why[CALL_WHY_SIZE];         /* of the last call: one line of UTF-8, "" when none was given */
 };
 
+/* Samples of one request at most, of so many inputs: enough that a batch pays, few enough that a plugin's buffers stay
+ * small. */
+uint32_t call_request_size(size_t elements, uint32_t inputs);
+
 /* For requests of at most `most` samples of `count` elements; both 1 or more. Finish after a failure, too. */
 bool call_init(struct call *, const assay_explainer *, size_t count, uint32_t most, struct error *);
 void call_finish(struct call *);

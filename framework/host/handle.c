@@ -81,12 +81,34 @@ static bool answer(struct handle *h, const struct net_request *r, size_t count, 
     return true;
 }
 
+/* x[n][input] under the mask, in fresh memory; NULL: out of memory. */
+static float *masked(const struct handle *h, uint32_t n, const float *x) {
+    size_t count = h->model.input.count;
+    float *out = malloc(n * count * sizeof *out);
+    for (size_t k = 0; out && k < n * count; k++) out[k] = h->mask[k % count] * x[k];
+    return out;
+}
+
+/* f(mask * x) of a network f: gradients are mask times those of f there, on lines and in sums, too. */
+static bool answer_masked(struct handle *h, const struct net_request *r, size_t count, float *out, struct error *e) {
+    const bool line = r->question == ASK_LINE_SUM;
+    struct net_request behind = *r;
+    float *x = masked(h, line ? 1 : r->n, r->x), *to = line ? masked(h, 1, r->to) : NULL;
+    behind.x = x;
+    behind.to = to;
+    bool ok = (x && (to || !line)) ? answer(h, &behind, count, out, e) : error_memory(e);
+    for (size_t k = 0; ok && r->question != ASK_FORWARD && k < count; k++) out[k] *= h->mask[k % h->model.input.count];
+    free(x);
+    free(to);
+    return ok;
+}
+
 /* What the network answers is the network's: a plugin is told that it is not finite, and not blamed for its map. */
 static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
     size_t count = r->question == ASK_FORWARD    ? (size_t)r->n * h->model.outputs
                    : r->question == ASK_GRADIENT ? r->n * h->model.input.count
                                                  : h->model.input.count;
-    if (!answer(h, r, count, out, e)) return false;
+    if (!(h->mask ? answer_masked : answer)(h, r, count, out, e)) return false;
     for (size_t k = 0; k < count; k++) {
         if (isfinite(out[k])) continue;
         h->not_finite = r->question == ASK_FORWARD ? "logits are" : "gradient is";
@@ -163,8 +185,11 @@ static assay_status layers_inspect(const assay_model *model, uint32_t index, uin
     handle->inspected = index + 1;
     handle->forward += n;
     handle->backward += gradient ? n : 0;
-    bool ok =
-        helpers_inspect(&handle->helpers, handle->net, handle->nodes[index], n, x, targets, activation, gradient, &e);
+    float *shown = handle->mask ? masked(handle, n, x) : NULL;
+    bool ok = handle->mask && !shown ? error_memory(&e)
+                                     : helpers_inspect(&handle->helpers, handle->net, handle->nodes[index], n,
+                                                       shown ? shown : x, targets, activation, gradient, &e);
+    free(shown);
     return finish(ok, call, &e, why);
 }
 
@@ -301,6 +326,12 @@ bool handle_refuse_idle_rules(struct handle *handle, struct error *e) {
     struct activations found;
     if (!graph_activations(net_graph(handle->net), &found, e)) return false;
     handle->idle_rules = found.rectifiers == 0;
+    return true;
+}
+
+bool handle_mask(struct handle *handle, const float *mask, struct error *e) {
+    if (handle->memo || handle->gradients) return error_set(e, "a memo of a network under no mask");
+    handle->mask = mask;
     return true;
 }
 

@@ -20,6 +20,7 @@ struct handle {
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
     bool idle_rules;            /* backward rules change nothing in this network, and are refused */
+    const float *mask;          /* [input]: the network is shown mask * x; borrowed; NULL: x */
     const char *not_finite;     /* "logits are", "gradient is": what the network answered last that was not; or NULL */
     uint32_t inspected;         /* the layer looked at last, and one; 0: none */
     uint64_t ruled;             /* samples passed under a rule other than the gradient */
@@ -31,6 +32,9 @@ bool handle_create(struct net *, struct handle **out, struct error *);
 /* From now on a backward rule other than the gradient is ASSAY_UNSUPPORTED where the network has no rectifier that it
  * would change. Not for networks of the harness that have none by design: the linear model. */
 bool handle_refuse_idle_rules(struct handle *, struct error *);
+/* From now on the model is f(mask * x), and its gradients are that function's. The mask[input] is borrowed. Nothing is
+ * kept in memos or taken from them. */
+bool handle_mask(struct handle *, const float *mask, struct error *);
 /* The layer that was inspected last, as "conv2 (32 x 12 x 12)"; "" where none was. */
 void handle_inspected(const struct handle *, char *out, size_t size);
 void handle_destroy(struct handle *);

@@ -32,6 +32,7 @@ struct checked {
 struct sentences {
     char **list;
     size_t count;
+    bool failed; /* memory was missing for a number that a judgement rests on: judge() fails */
 };
 /* Takes the text over, also where it fails: out of memory. */
 bool sentences_keep(struct sentences *, char *text);
@@ -39,11 +40,15 @@ bool sentences_keep(struct sentences *, char *text);
 struct results {
     struct experiment_view view;
     uint32_t attribution_count;     /* of the plan when loaded: it may have grown since */
+    uint32_t check_count;           /* likewise */
     struct cell *cells;             /* [rows][attributions] */
     double *(*matched)[VIEW_COUNT]; /* [rows][attributions][measures]: what the cells point to */
     struct audit *audits;           /* [attributions] */
     struct checked *checks;         /* [rows][checks of the plan] */
-    double *chance; /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
+    double **deviations; /* of each of these [2][inputs of the root]: every deviation, and what is allowed there; NaN:
+                            not checked; NULL until there is one */
+    double **readings;   /* of each of these, where it is of a study [readings], NaN: not measured; NULL: none stored */
+    double *chance;      /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
     struct sentences *sentences; /* of judgements made from these results */
 };
 

@@ -26,8 +26,17 @@ bool attribution_is_redrawn(const struct attribution *a) {
     return a->model.kind == MODEL_REDRAWN;
 }
 
+bool attribution_is_twin(const struct attribution *a) {
+    return a->model.kind == MODEL_TWIN;
+}
+
+bool attribution_keeps_seeds(const struct attribution *a) {
+    bool other_class = attribution_is_unmodified(a) && a->target && !a->inputs && !a->repeat;
+    return other_class || (attribution_is_twin(a) && attribution_is_plain(a));
+}
+
 bool attribution_is_plain(const struct attribution *a) {
-    return !a->inputs && !a->target && !a->repeat;
+    return !a->inputs && !a->target && !a->repeat && !a->study;
 }
 
 bool attribution_is_original(const struct attribution *a) {
@@ -40,6 +49,10 @@ bool attribution_is_repeat(const struct attribution *a) {
 
 bool attribution_is_jittered(const struct attribution *a) {
     return attribution_is_unmodified(a) && a->inputs == &input_jitter && !a->target && !a->repeat;
+}
+
+uint32_t check_outcomes(const struct check *c, uint32_t inputs) {
+    return c->readings ? c->readings : inputs;
 }
 
 bool check_asks(const struct check *c, uint32_t attribution) {
@@ -61,6 +74,8 @@ void plan_finish(struct plan *p) {
     free(p->attributions);
     free(p->uses);
     free(p->checks);
+    for (uint32_t i = 0; i < p->note_count; i++) free(p->notes[i].text);
+    free(p->notes);
     *p = (struct plan){0};
 }
 
@@ -129,6 +144,8 @@ static bool add_key(struct text *key, const struct graph *g, const struct ask *a
     switch (m->kind) {
     case MODEL_UNCHANGED: text_add(key, "%s", root_name(ask->root)); break;
     case MODEL_RETRAINED: text_add(key, "%s/%u", network_kind_name(m->network), m->network_draw); break;
+    case MODEL_TWIN: text_add(key, "twin:%s", twin_name(m->twin)); break;
+    case MODEL_OF_STUDY: break; /* its name is the key */
     case MODEL_REDRAWN:
         if (!add_redrawn(key, g, m)) return false;
     }
@@ -169,6 +186,11 @@ bool plan_redrawn(struct plan *p, const bool *layers, const struct init_options 
     return plan_ask(p, &(struct ask){.root = ROOT_MODEL, .model = &m}, index, e);
 }
 
+bool plan_twin(struct plan *p, enum twin twin, uint64_t seed, uint32_t *index, struct error *e) {
+    const struct model_transform m = {.kind = MODEL_TWIN, .twin = twin, .seed = seed};
+    return plan_ask(p, &(struct ask){.root = ROOT_MODEL, .model = &m}, index, e);
+}
+
 bool plan_network(struct plan *p, enum network_kind kind, uint32_t draw, uint32_t *index, struct error *e) {
     const struct model_transform m = {.kind = MODEL_RETRAINED, .network = kind, .network_draw = draw};
     return plan_ask(p, &(struct ask){.root = ROOT_LABELS, .model = &m}, index, e);
@@ -206,6 +228,14 @@ static bool find_owner(const struct plan *p, struct check *c, struct error *e) {
     return true;
 }
 
+static bool add_check(struct plan *p, const struct check *c, struct error *e) {
+    struct check *more = array_grow(p->checks, p->check_count, sizeof *more);
+    if (!more) return error_memory(e);
+    p->checks = more;
+    p->checks[p->check_count++] = *c;
+    return true;
+}
+
 bool plan_check(struct plan *p, uint32_t control, const struct predicate *predicate, const struct ask *asks,
                 uint32_t count, struct error *e) {
     struct check c = {.control = control, .predicate = predicate, .ask_count = count};
@@ -217,11 +247,37 @@ bool plan_check(struct plan *p, uint32_t control, const struct predicate *predic
     for (uint32_t k = 0; k < count; k++)
         if (!plan_ask(p, &asks[k], &c.asks[k], e)) return false;
     if (!find_owner(p, &c, e)) return false;
-    struct check *more = array_grow(p->checks, p->check_count, sizeof *more);
+    return add_check(p, &c, e);
+}
+
+bool plan_study_unit(struct plan *p, const char *name, const struct study *study, uint32_t *index, struct error *e) {
+    struct attribution a = {.key = text_copy(name),
+                            .root = ROOT_MODEL,
+                            .model = {.kind = MODEL_OF_STUDY},
+                            .study = study,
+                            .draw = PLAN_NO_DRAW};
+    return intern(p, &a, index, e);
+}
+
+bool plan_reading(struct plan *p, uint32_t control, const struct predicate *predicate, uint32_t count, uint32_t unit,
+                  struct error *e) {
+    const struct check c = {
+        .control = control, .predicate = predicate, .asks = {unit}, .ask_count = 1, .readings = count, .owner = unit};
+    return add_check(p, &c, e);
+}
+
+bool plan_note(struct plan *p, uint32_t control, const char *text, struct error *e) {
+    struct plan_note *more = array_grow(p->notes, p->note_count, sizeof *more);
     if (!more) return error_memory(e);
-    p->checks = more;
-    p->checks[p->check_count++] = c;
-    return true;
+    p->notes = more;
+    p->notes[p->note_count] = (struct plan_note){control, text_copy(text)};
+    return p->notes[p->note_count++].text || error_memory(e);
+}
+
+const char *plan_note_of(const struct plan *p, uint32_t control) {
+    for (uint32_t i = 0; i < p->note_count; i++)
+        if (p->notes[i].control == control) return p->notes[i].text;
+    return NULL;
 }
 
 bool plan_find(const struct plan *p, enum root root, bool (*is)(const struct attribution *), uint32_t *index) {

@@ -130,7 +130,7 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
         out.agreement = (double)NAN;
         if (!output_r(original, logits, n, classes, run->target_class, &out.logit_r, e)) return false;
     } else {
-        out.logit_r = audit_logit_r(original, logits, n, classes, run->graph->paired > 0);
+        out.logit_r = audit_logit_r(original, logits, n, classes, run->graph->paired);
         out.agreement = (double)agree / n;
     }
     channel_send(channel, RECORD_AUDIT, &out, sizeof out);

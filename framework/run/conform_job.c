@@ -2,6 +2,7 @@
 #include "run/conform_job.h"
 
 #include "base/text.h"
+#include "host/call.h"
 #include "host/conformance.h"
 #include "host/handle.h"
 #include "run/explain_job.h"
@@ -26,7 +27,7 @@ static bool check(const struct run *run, uint32_t row, struct memo *memo, struct
                   const assay_explainer *explainer, struct conformed *out, struct error *e) {
     const struct plugin *plugin = run->explainers[row].plugin;
     const struct input_set *set = &run->inputs[ROOT_MODEL];
-    uint32_t n = explain_job_request_size(shape_count(&run->data->sample), set->count);
+    uint32_t n = call_request_size(shape_count(&run->data->sample), set->count);
     uint64_t *seeds = malloc(n * sizeof *seeds);
     if (!seeds) return error_memory(e);
     const struct conformance_case c = {.explainer = explainer,
@@ -83,7 +84,7 @@ bool conform_message(struct run *run, uint32_t row, const void *data, size_t siz
     struct explainer_entry *r = &run->explainers[row];
     struct error what = {{0}};
     if (r->breach) return true;
-    if (!check_message(data, size, &in, &what)) return run_breach_message(run, row, &what, e);
+    if (!check_message(data, size, &in, &what)) return run_breach(run, row, message_damage(&what, PLUGIN_PROCESS), e);
     const struct conformance_line *breach = conformance_breach(&in.report);
     r->forwards = in.forwards;
     r->backwards = in.backwards;

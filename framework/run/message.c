@@ -27,6 +27,12 @@ bool message_check_digest(const void *data, size_t size, struct error *e) {
     return strspn(text, "0123456789abcdef") == size - 1 || error_set(e, "a digest that is not of hex digits");
 }
 
+const char *message_damage(struct error *what, const char *sender) {
+    const struct error said = *what;
+    error_set(what, "%s sent a damaged message: %s.", sender, said.text);
+    return what->text;
+}
+
 /* ---- units ---- */
 
 void message_pair(const struct unit_message *u, uint32_t index, struct record_pair *out) {
@@ -126,17 +132,31 @@ static bool check_pairs(const struct run *run, const struct unit_message *u, str
            error_set(e, "%u comparisons: %u were wanted", u->header.comparisons, c.next);
 }
 
-/* One outcome for each input. */
-static bool check_outcomes(const struct unit_message *u, uint32_t check, const struct input_set *set, uint32_t *next,
-                           struct error *e) {
-    for (uint32_t i = 0; i < set->count; i++) {
+/* A number of a study may be missing, and have no limit. */
+static bool check_outcome(const struct check *check, const struct record_check *c, struct error *e) {
+    if (check->readings) {
+        if (isinf(c->worst)) return error_set(e, "a reading is infinite");
+        double limit = check->predicate->limit;
+        return isnan(limit) ? isnan(c->tolerance) || error_set(e, "a limit of a reading that has none")
+                            : message_check_real(c->tolerance, limit, limit, "the limit of a reading", e);
+    }
+    if (isnan(c->worst)) return error_set(e, "a deviation is not a number");
+    return message_check_real(c->tolerance, 0, DBL_MAX, "a tolerance", e);
+}
+
+/* One outcome for each input, or the readings of a study. */
+static bool check_one(const struct run *run, const struct unit_message *u, uint32_t number, uint32_t *next,
+                      struct error *e) {
+    const struct check *check = &run->plan.checks[number];
+    const struct input_set *set = &run->inputs[run->plan.attributions[check->owner].root];
+    for (uint32_t i = 0; i < check_outcomes(check, set->count); i++) {
         struct record_check c;
+        uint32_t input = check->readings ? i : set->global[i];
         if (*next >= u->header.checks) return error_set(e, "too few checks (%u)", *next);
         message_record_check(u, (*next)++, &c);
-        if (c.check != check || c.input != set->global[i])
-            return error_set(e, "check %u of input %u: %u of %u was wanted", c.check, c.input, check, set->global[i]);
-        if (isnan(c.worst)) return error_set(e, "a deviation is not a number");
-        if (!message_check_real(c.tolerance, 0, DBL_MAX, "a tolerance", e)) return false;
+        if (c.check != number || c.input != input)
+            return error_set(e, "check %u of input %u: %u of %u was wanted", c.check, c.input, number, input);
+        if (!check_outcome(check, &c, e)) return false;
     }
     return true;
 }
@@ -150,12 +170,11 @@ static bool is_left_out(const struct unit_message *u, const struct check *check,
 }
 
 static bool check_checks(const struct run *run, const struct unit_message *u, struct error *e) {
-    const struct input_set *set = &run->inputs[run->plan.attributions[u->header.attribution].root];
     uint32_t next = 0;
     for (uint32_t k = 0; k < run->plan.check_count; k++) {
         const struct check *check = &run->plan.checks[k];
         if (check->owner != u->header.attribution || is_left_out(u, check, k, next)) continue;
-        if (!check_outcomes(u, k, set, &next, e)) return false;
+        if (!check_one(run, u, k, &next, e)) return false;
     }
     return next == u->header.checks || error_set(e, "%u checks: %u were wanted", u->header.checks, next);
 }

@@ -1,6 +1,7 @@
 /* What a battery will cost. */
 #include "run/plan_cost.h"
 
+#include "plan/study.h"
 #include "run/need.h"
 
 #include <stdlib.h>
@@ -16,9 +17,9 @@ static struct cost cost_of(const struct run *run, const struct draw_counts *coun
             used = run->plan.uses[u].control == control && run->plan.uses[u].attribution == a;
         for (uint32_t k = 0; !used && k < run->plan.check_count; k++)
             used = run->plan.checks[k].control == control && check_asks(&run->plan.checks[k], a);
-        n += used && need_attribution(run, counts, row, a);
+        const struct study *study = run->plan.attributions[a].study;
+        if (used && need_attribution(run, counts, row, a)) n += study ? study->maps : run->battery->inputs;
     }
-    n *= run->battery->inputs;
     return (struct cost){n, n * r->forwards, n * r->backwards};
 }
 

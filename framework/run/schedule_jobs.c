@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "host/conformance.h"
+#include "plan/study.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,10 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
 /* Of one unit or audit: every view and measure of each input with itself and with the others that measure the floor,
  * every check, and a map; twice that, so that the form of the message is free. */
 static size_t largest_unit(const struct run *run, enum root root) {
-    size_t n = run->inputs[root].count, line = 64;
-    size_t pairs = (size_t)VIEW_COUNT * measure_count() * (1 + DERANGEMENTS) * n, checks = run->plan.check_count * n;
+    size_t n = run->inputs[root].count, line = 64, checks = 0;
+    size_t pairs = (size_t)VIEW_COUNT * measure_count() * (1 + DERANGEMENTS) * n;
+    for (uint32_t k = 0; k < run->plan.check_count; k++)
+        checks += check_outcomes(&run->plan.checks[k], run->inputs[root].count);
     return 2 * (((size_t)1 << 16) + (pairs + checks) * line + shape_count(&run->data->sample) * sizeof(float));
 }
 
@@ -51,7 +54,12 @@ static bool explain_job_ready(const struct pool_job *p) {
 
 double jobs_explain_cost(const struct run *run, const struct explain_job *c) {
     const struct explainer_entry *r = &run->explainers[c->row];
-    return (r->forwards + r->backwards + 1) * (c->count + 1) * run->battery->inputs;
+    double maps = run->battery->inputs; /* of the original */
+    for (uint32_t k = 0; k < c->count; k++) {
+        const struct study *study = run->plan.attributions[c->attributions[k]].study;
+        maps += study ? study->maps : run->battery->inputs;
+    }
+    return (r->forwards + r->backwards + 1) * maps;
 }
 
 /* The order of the pool: all of a row's explain jobs become ready at once. */

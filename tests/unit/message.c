@@ -247,6 +247,37 @@ Test(message, checks_are_those_of_the_plan) {
     teardown(&lab);
 }
 
+/* A number of a study may be missing, which NaN says; its limit is the plan's, and may be none. */
+Test(message, readings_are_those_of_the_plan) {
+    static const struct {
+        double limit, worst, tolerance;
+        uint32_t input;
+        bool taken;
+    } cases[] = {{1e-3, .5, 1e-3, 2, true},      {1e-3, NAN, 1e-3, 2, true},      {1e-3, .5, 1, 2, false},
+                 {1e-3, .5, NAN, 2, false},      {NAN, 7, NAN, 2, true},          {NAN, 7, 1, 2, false},
+                 {NAN, HUGE_VAL, NAN, 2, false}, {NAN, -HUGE_VAL, NAN, 2, false}, {NAN, 7, NAN, 3, false}};
+    struct lab lab;
+    setup(&lab, 6);
+    struct check *study = NULL;
+    for (uint32_t k = 0; k < lab.s.run.plan.check_count; k++)
+        if (lab.s.run.plan.checks[k].owner == lab.attributions[1]) study = &lab.s.run.plan.checks[k];
+    cr_assert_not_null(study);
+    struct predicate reading = *study->predicate;
+    study->predicate = &reading;
+    study->readings = 6;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct parts p = parts_of(lab.bytes[1]);
+        struct error what = {{0}};
+        reading.limit = cases[k].limit;
+        for (uint32_t i = 0; i < 6; i++) p.checks[i] = (struct record_check){1, cases[k].limit, p.checks[i].check, i};
+        p.checks[2].worst = cases[k].worst;
+        p.checks[2].tolerance = cases[k].tolerance;
+        p.checks[2].input = cases[k].input;
+        cr_expect_eq(check(&lab, lab.bytes[1], lab.sizes[1], &what), cases[k].taken, "case %zu: %s", k, what.text);
+    }
+    teardown(&lab);
+}
+
 /* Cut short, longer, and with any byte changed: refused, or a number that might be true. */
 Test(message, no_byte_is_trusted) {
     struct lab lab;

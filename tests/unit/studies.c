@@ -1,0 +1,250 @@
+/* Controls that make networks of their own: what honest methods and mutants of one fault each get from them, and
+ * that runs go on after a unit was lost. */
+#include "base/file.h"
+#include "base/text.h"
+#include "controls/controls.h"
+#include "fake_run.h"
+#include "run/run.h"
+
+#include <criterion/criterion.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FASHION "/usr/share/datasets/fashion-mnist/"
+#define FASHION_DATA "idx:" FASHION "t10k-images-idx3-ubyte.gz," FASHION "t10k-labels-idx1-ubyte.gz\n  preprocess: unit"
+
+static char folder[64];
+
+static void make_folder(void) {
+    fake_folder(folder);
+}
+
+static void remove_folder(void) {
+    fake_folder_remove(folder);
+}
+
+/* A row of a battery, and what its verdict must begin with and hold. */
+struct expected {
+    const char *row; /* an explainer, or the parameters of tests/bad/wrong-ways.c */
+    const char *word, *reason;
+};
+
+struct battery_text {
+    const char *model, *data, *control;
+    uint32_t inputs;
+    const struct expected *rows;
+    size_t row_count;
+};
+
+static bool is_fault(const char *row) {
+    return strncmp(row, "fault=", 6) == 0;
+}
+
+static void add_rows(struct text *t, const struct battery_text *b, const char *cwd) {
+    const char *build = getenv("ASSAY_BUILD");
+    for (size_t k = 0; k < b->row_count; k++)
+        if (is_fault(b->rows[k].row))
+            text_add(t, "  - {use: \"%s/%s/tests/bad/wrong-ways.so:%s\", name: row%zu}\n", cwd, build ? build : "build",
+                     b->rows[k].row, k);
+        else text_add(t, "  - {use: \"%s\", name: row%zu}\n", b->rows[k].row, k);
+}
+
+struct seen {
+    const char *control;
+    char **verdicts; /* [rows] "WORD reason" */
+    size_t count;
+};
+
+static bool see(void *user, const struct verdict_row *v) {
+    struct seen *s = user;
+    unsigned long row;
+    if (strcmp(v->control, s->control) != 0 || sscanf(v->explainer, "row%lu", &row) != 1 || row >= s->count)
+        return true;
+    free(s->verdicts[row]);
+    s->verdicts[row] = text_format("%s %s", v->verdict, v->reason);
+    return s->verdicts[row] != NULL;
+}
+
+/* verdicts[rows] of one run; the caller frees each. */
+static void run_battery(const struct battery_text *b, uint64_t seed, bool resume, char **verdicts) {
+    char path[128], run[128], cwd[4096];
+    struct text text = {0};
+    struct error e = {{0}};
+    struct run_outcome outcome = {0};
+    struct seen seen = {b->control, verdicts, b->row_count};
+    cr_assert_not_null(getcwd(cwd, sizeof cwd));
+    snprintf(path, sizeof path, "%s/battery.yaml", folder);
+    snprintf(run, sizeof run, "%s/run", folder);
+    text_add(&text, "model: %s/fixtures/models/%s\nseed: %llu\ndata:\n  inputs: %u\n  source: ", cwd, b->model,
+             (unsigned long long)seed, b->inputs);
+    const char *place = strstr(b->data, "%s"); /* of the project's folder */
+    if (place) text_add(&text, "%.*s%s%s", (int)(place - b->data), b->data, cwd, place + 2);
+    else text_add(&text, "%s", b->data);
+    text_add(&text, "\nexplainers:\n");
+    add_rows(&text, b, cwd);
+    text_add(&text, "controls: [%s]\n", b->control);
+    cr_assert(!text.failed && file_write(path, text.data, text.length, &e), "%s", e.text);
+    const struct run_options options = {.battery = path, .folder = run, .jobs = 2, .quiet = true, .resume = resume};
+    cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
+    cr_assert(store_each_verdict(outcome.store, see, &seen, &e), "%s", e.text);
+    run_finish(&outcome);
+    text_finish(&text);
+}
+
+static void expect_rows(const struct battery_text *b, uint64_t seed) {
+    char **verdicts = calloc(b->row_count, sizeof *verdicts);
+    cr_assert_not_null(verdicts);
+    run_battery(b, seed, false, verdicts);
+    for (size_t k = 0; k < b->row_count; k++) {
+        const struct expected *x = &b->rows[k];
+        size_t word = strlen(x->word);
+        const char *v = verdicts[k] ? verdicts[k] : "no verdict";
+        cr_expect(strncmp(v, x->word, word) == 0 && v[word] == ' ' && strstr(v, x->reason),
+                  "%s under %s: %s; wanted %s ... %s", x->row, b->control, v, x->word, x->reason);
+        free(verdicts[k]);
+    }
+    free(verdicts);
+}
+
+#define ROWS(rows) rows, sizeof rows / sizeof *rows
+
+/* ---- other-classes, class-relabelling ---- */
+
+Test(studies, other_classes_are_none_of_its_business, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", "relative distance at most 0,"},
+        {"smoothgrad:samples=5", "PASS", "relative distance at most 0,"},
+        {"grad-cam", "SKIP", "no convolution"},
+        {"edge-detector", "SKIP", "claims not to depend on the class"},
+        {"fault=none", "PASS", ""},
+        {"fault=next-class", "FAIL", "it explains logit "},
+        {"fault=argmax", "FAIL", "the same whatever class is asked for"},
+        {"fault=sum", "FAIL", "the same whatever class is asked for"},
+        {"fault=softmax", "FAIL", "it explains the softmax probability."},
+        {"fault=log-softmax", "FAIL", "it explains the log-probability."},
+        {"fault=minus", "PASS", ""}, /* another control's */
+    };
+    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "other-classes", 8, ROWS(rows)}, 1);
+}
+
+Test(studies, classes_that_change_places, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"integrated-gradients:steps=5", "PASS", ""},
+        {"input", "SKIP", "claims not to depend on the class"},
+        {"fault=next-class", "FAIL", "it depends on the number of the class, or on its neighbours"},
+        {"fault=odd-zero", "FAIL", "is zero as class"},
+        {"fault=softmax", "PASS", ""},
+    };
+    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "class-relabelling", 12, ROWS(rows)}, 1);
+}
+
+/* ---- quadratic-identity ---- */
+
+Test(studies, what_the_map_is_on_a_quadratic_function, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", "The map is the gradient at the input (alpha 1.000, beta 0.00, factor 1.0000)."},
+        {"smoothgrad", "PASS", "The map is the gradient at the input"},
+        {"guided-backprop", "PASS", "The map is the gradient at the input"},
+        {"input-x-gradient", "PASS", "The map is x times the gradient at the input"},
+        {"integrated-gradients:baseline=0.3", "PASS", "(x - 0.30) times the gradient, averaged on the whole path"},
+        {"integrated-gradients:form=average,baseline=0.3", "PASS", "the gradient, averaged on the whole path"},
+        {"saliency", "SKIP", "no sum of gradients (R2 = 0."},
+        {"grad-cam", "SKIP", "no convolution"},
+        {"input", "SKIP", "claims not to depend on the class"},
+        {"fault=next-class", "FAIL", "the gradient of class t + 1 (modulo 4)"},
+        {"fault=sum", "FAIL", "Gradients of other classes enter the map"},
+        {"fault=softmax", "FAIL", "Gradients of other classes enter the map"},
+        {"fault=odd-zero", "FAIL", "Maps of zeros on 8 of 16 inputs"},
+        {"fault=minus", "FAIL", "minus the gradient at the input: its sign is wrong"},
+        {"fault=times-logit", "FAIL", "a factor whose sign depends on the input"},
+        {"fault=part-of-path,dose=0.5", "FAIL", "x times the gradient at 0.25 x + 0.00: a path that does not reach"},
+        {"fault=scaled-path,dose=1.02", "FAIL", "1.0200 times what it is nearly: x times the gradient, averaged"},
+        {"fault=edges,dose=0.25", "SKIP", "Part gradient, part something else (R2 = 0.9"},
+        {"fault=shifted", "SKIP", "no sum of gradients"}, /* another control's */
+    };
+    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "quadratic-identity", 2, ROWS(rows)}, 1);
+}
+
+/* Fewer elements, fewer squares: 13 features, and sequences of 4 x 96. */
+Test(studies, quadratic_functions_of_other_shapes, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", "The map is the gradient at the input (alpha 1.000, beta 0.00, factor 1.0000)."},
+        {"integrated-gradients", "PASS", "averaged on the whole path"},
+        {"fault=next-class", "FAIL", "the gradient of class t + 1"},
+        {"fault=minus", "FAIL", "its sign is wrong"},
+    };
+    static const char *const data[2][2] = {{"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv"},
+                                           {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
+    for (int k = 0; k < 2; k++)
+        expect_rows(&(struct battery_text){data[k][0], data[k][1], "quadratic-identity", 2, ROWS(rows)}, 2);
+}
+
+/* ---- unseen-region ---- */
+
+Test(studies, what_the_network_cannot_see, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", "(by 0 of its size,"},
+        {"smoothgrad:samples=5", "PASS", "(by 0 of its size,"},
+        {"integrated-gradients:steps=5,baseline=0.3", "PASS", "(by 0 of its size,"},
+        {"grad-cam", "PASS", "(by 0 of its size,"},
+        {"guided-grad-cam", "PASS", "(by 0 of its size,"},
+        {"input", "FAIL", "part of it is the input itself, not the model"},
+        {"edge-detector", "FAIL", "part of it is the input's edges, not the model"},
+        {"constant", "ERROR", "Constant map"},
+        {"fault=edges,dose=0.1", "FAIL", "follows the input"},
+        {"fault=edges,dose=0.01", "INCONCLUSIVE", "more than rounding"},
+        {"fault=bump", "PASS", ""}, /* another control's: it is the same for all inputs */
+    };
+    expect_rows(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "unseen-region", 8, ROWS(rows)}, 1);
+}
+
+/* Letters and columns of a table. */
+Test(studies, unseen_regions_of_other_shapes, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", ""},
+        {"integrated-gradients:steps=5", "PASS", ""},
+        {"smoothgrad:samples=5", "PASS", ""},
+        {"input", "FAIL", "the input itself"},
+        {"fault=edges", "FAIL", "follows the input"},
+    };
+    static const char *const data[2][2] = {{"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv"},
+                                           {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
+    for (int k = 0; k < 2; k++)
+        expect_rows(&(struct battery_text){data[k][0], data[k][1], "unseen-region", 8, ROWS(rows)}, 2);
+}
+
+/* ---- units of studies ---- */
+
+static void change_store(const char *sql) {
+    char path[128];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof path, "%s/run/assay.db", folder);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    cr_assert_gt(sqlite3_total_changes(db), 0);
+    sqlite3_close(db);
+}
+
+/* As if the run had been killed before the unit came, or somebody had changed a number of it. */
+Test(studies, a_lost_unit_is_computed_again, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {{"gradient", "PASS", ""}, {"fault=next-class", "FAIL", ""}};
+    static const char *const damage[] = {
+        "DELETE FROM units WHERE variant = 'other-classes'; DELETE FROM checks WHERE variant = 'other-classes'",
+        "UPDATE checks SET worst = 0 WHERE variant = 'other-classes' AND id = 'distance'",
+        "DELETE FROM checks WHERE variant = 'other-classes' AND id = 'softmax'"};
+    const struct battery_text b = {"fashion-mlp.onnx", FASHION_DATA, "other-classes", 6, ROWS(rows)};
+    char *first[2] = {NULL}, *again[2] = {NULL};
+    run_battery(&b, 1, false, first);
+    for (size_t d = 0; d < sizeof damage / sizeof *damage; d++) {
+        change_store(damage[d]);
+        run_battery(&b, 1, true, again);
+        for (size_t k = 0; k < 2; k++) cr_expect_str_eq(again[k], first[k], "after %s", damage[d]);
+    }
+    for (size_t k = 0; k < 2; k++) {
+        free(first[k]);
+        free(again[k]);
+    }
+}
