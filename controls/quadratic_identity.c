@@ -8,6 +8,7 @@
 #include "controls/least_squares.h"
 #include "controls/maps.h"
 #include "controls/networks.h"
+#include "controls/quadratic.h"
 #include "judge/rules.h"
 #include "plan/study.h"
 
@@ -24,7 +25,7 @@
 #define MOST_ELEMENTS 4096u                /* that are fitted */
 #define TIMES 1e-3 /* share of the energy in the products with x from which on the form is "times" */
 
-enum { FIT, OWN, SCALE, CENTRE, FORM, ALPHA, ALPHA_SE, BETA, BETA_SE, RESIDUAL, CLASS, DEAD, READINGS };
+enum { FIT, OWN, SCALE, CENTRE, FORM, ALPHA, ALPHA_SE, BETA, BETA_SE, RESIDUAL, CLASS, DEAD, NEGATIVE, READINGS };
 
 #define FREE(name, text, number)                                                                                       \
     { {.id = name, .what = text, .limit = (double)NAN}, number }
@@ -41,6 +42,7 @@ static const struct study_reading readings[READINGS] = {
     [RESIDUAL] = FREE("residual", "what alpha and beta leave of the points, relative", 1),
     [CLASS] = FREE("class", "mean share of the class asked for, of the next, and so on", CLASSES),
     [DEAD] = FREE("dead", "maps of zeros", 1),
+    [NEGATIVE] = FREE("negative", "maps with a value below 0", 1),
 };
 
 /* The function, and what a map of it is compared with. */
@@ -218,6 +220,12 @@ static void read_map(const struct quadratic *q, const struct fit *f, uint32_t i,
     for (uint32_t k = 0; k < q->classes; k++) values[CLASS][k] += f->energy[(t + k) % q->classes] / total;
 }
 
+static bool goes_below(const float *map, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (map[k] < 0) return true;
+    return false;
+}
+
 static bool read_maps(const struct quadratic *q, const float *x, const float *maps, double *const *values,
                       struct error *e) {
     struct room *room = malloc(sizeof *room);
@@ -236,6 +244,8 @@ static bool read_maps(const struct quadratic *q, const float *x, const float *ma
     }
     free(room);
     for (uint32_t k = 0; k < q->classes; k++) values[CLASS][k] /= live ? live : 1;
+    values[NEGATIVE][0] = 0;
+    for (uint32_t i = 0; i < INPUTS; i++) values[NEGATIVE][0] += goes_below(maps + i * q->count, q->count);
     values[FORM][0] = 2 * times > live;
     values[DEAD][0] = INPUTS - live;
     read_points(&points[2 * times > live], values);
@@ -280,13 +290,13 @@ static enum study_outcome run(const struct study_case *c, struct error *e) {
     return outcome;
 }
 
-static const struct study study = {
+const struct study study_quadratic = {
     .name = "quadratic-identity", .readings = readings, .reading_count = READINGS, .maps = INPUTS, .run = run};
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {
     (void)values, (void)b, (void)to;
-    return from > 0 || plan_study(p, index, &study, e);
+    return from > 0 || plan_study(p, index, &study_quadratic, e);
 }
 
 const struct control control_quadratic_identity = {

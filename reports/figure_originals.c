@@ -88,7 +88,7 @@ static bool draw_page(struct figures *all, const struct map_set *maps, const str
     snprintf(number, sizeof number, "input%u", (unsigned)input->input);
     double width = 2 * MARGIN - GAP_X + (double)p.columns * (TILE + GAP_X);
     const struct figure_title title = {"originals", strcmp(network, "model") == 0 ? NULL : network, number, *page};
-    figure_begin(&p.figure, all, &title, fmax(width, 440), foot(&p) + FOOT);
+    figure_begin(&p.figure, all, &title, fmax(fmax(width, 440), map_bar_right(&p.scales, MARGIN)), foot(&p) + FOOT);
     figure_start_multiplot(&p.figure);
     add_labels(&p, input, page);
     map_tile_begin(&p.figure);

@@ -22,6 +22,7 @@ struct map_scales {
 /* At (x, y): a bar for each scale, between two words; the labels before figure_draw_labels(), the bars after it. */
 void map_bar_labels(struct figure *, const struct map_scales *, double x, double y);
 void map_bars(struct figure *, const struct map_scales *, double x, double y);
+double map_bar_right(const struct map_scales *, double x); /* where their labels end */
 const char *map_bar_text(const struct map_scales *);
 
 #endif

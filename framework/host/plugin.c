@@ -242,6 +242,14 @@ char *plugin_params_text(const struct plugin *plugin) {
     return text.data;
 }
 
+bool plugin_has_text(const struct plugin *plugin) {
+    for (uint32_t i = 0; i < plugin->params.count; i++)
+        if (plugin->info.params[i].kind == ASSAY_TEXT && plugin->params.items[i].text &&
+            plugin->params.items[i].text[0])
+            return true;
+    return false;
+}
+
 double plugin_number(const struct plugin *plugin, const char *name, double fallback) {
     for (uint32_t i = 0; i < plugin->params.count; i++)
         if (plugin->info.params[i].kind <= ASSAY_INTEGER && strcmp(plugin->params.items[i].name, name) == 0)

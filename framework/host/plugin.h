@@ -47,5 +47,7 @@ void plugin_close(const struct plugin *, const assay_explainer *);
 char *plugin_params_text(const struct plugin *);
 /* The number of that name among the parameters, or `fallback`. */
 double plugin_number(const struct plugin *, const char *name, double fallback);
+/* Whether a text is among the parameters, such as the name of a layer. */
+bool plugin_has_text(const struct plugin *);
 
 #endif

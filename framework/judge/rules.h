@@ -14,6 +14,7 @@ extern const struct rule rule_other_classes;      /* class_maps.c */
 extern const struct rule rule_class_relabelling;  /* class_maps.c */
 extern const struct rule rule_quadratic_identity; /* quadratic.c */
 extern const struct rule rule_unseen_region;      /* unseen.c */
+extern const struct rule rule_planted_evidence;   /* evidence.c */
 extern const struct rule rule_checks;             /* checks.c: every check must hold */
 
 #endif

@@ -266,7 +266,7 @@ static const char *find_saturating(const struct graph *g, uint32_t value, unsign
 }
 
 const char *graph_saturating(const struct graph *g) {
-    return find_saturating(g, g->output, SIGN_DEPTH);
+    return g->node_count ? find_saturating(g, g->output, SIGN_DEPTH) : NULL;
 }
 
 /* ---- The sign ---- */

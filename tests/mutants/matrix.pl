@@ -1,6 +1,8 @@
 # matrix.pl: the kill matrix: which control notices which mutant (tests/mutants/run.sh).
 #   perl matrix.pl LIST SURVIVORS HONEST NETWORK:CLAIMS:SEED:VERDICTS.CSV...
-# Prints a line for each explainer and network, and what is not as the tables say; the exit status is 1 then.
+# Prints a line for each explainer and network, and what is not as the tables say; the exit status is 1 then. With STALE
+# in the environment a mutant that is listed among the survivors need not survive. At the end are the survivors, as
+# lines of their table, where it is not as it should be.
 use strict;
 use warnings;
 
@@ -35,6 +37,7 @@ sub set_of {
 }
 
 # Tables of names: NAME | networks | ... | reason.
+my %reasons;
 sub table_of {
     my ($path, $columns) = @_;
     my %table;
@@ -44,6 +47,7 @@ sub table_of {
         refuse("$path: $line: $columns cells wanted, the last a reason") if @cell != $columns || $cell[-1] eq "";
         refuse("$path: $cell[0]: no such explainer") unless $mutant{$cell[0]};
         refuse("$path: $cell[0] is there twice") if $table{$cell[0]};
+        $reasons{$cell[0]} = $cell[-1];
         $table{$cell[0]} = [map { set_of($_) } @cell[1 .. $#cell - 1]];
     }
     return %table;
@@ -88,17 +92,21 @@ sub fate {
     return $word eq "PASS" ? "SURVIVES" : $word =~ /FAIL|ERROR/ ? "killed" : $word eq "SKIP" ? "n.a." : "stopped";
 }
 
-my (%count, %kills, %alone);
+sub print_line {
+    print $_[0] =~ s/ +$//r, "\n";
+}
+
+my (%count, %kills, %alone, %alive);
 for my $network (sort keys %result) {
     my $width = length $network;
     for my $id (keys %{$result{$network}}) { $width = length $id if length $id > $width; }
     my $heads = join "", map { sprintf "%-5s", $_ } "rule", map { $head{$_} } @controls;
     printf "\n%-${width}s  %-*s %s\n", $network, length($heads) + 9, "with claims", "without any claim";
-    printf "%-${width}s  %s%-9s %s\n", "", $heads, "", $heads;
+    print_line(sprintf "%-${width}s  %s%-9s %s", "", $heads, "", $heads);
     for my $id (grep { $result{$network}{$_} } @order) {
         my $both = $result{$network}{$id};
         for my $seed (sort { $a <=> $b } keys %{$both->{claimed}}) {
-            printf "%-${width}s  %s %s\n", $id, cells($both->{claimed}{$seed}, $id), cells($both->{unclaimed}{$seed}, $id);
+            print_line(sprintf "%-${width}s  %s %s", $id, cells($both->{claimed}{$seed}, $id), cells($both->{unclaimed}{$seed}, $id));
             $mutant{$id}{base} eq "-" ? judge_honest($network, $id, $seed) : judge_mutant($network, $id, $seed);
         }
     }
@@ -123,9 +131,10 @@ sub judge_mutant {
         my $row = $result{$network}{$id}{$claims}{$seed} or next;
         my $fate = fate($row);
         $count{$claims}{$fate}++;
+        push @{$alive{$id}[$k]}, $network if $fate eq "SURVIVES";
         my $listed = $lives{$id} && $lives{$id}[$k]{$network};
         problem("$id survives on $network, $claims: $mutant{$id}{fault}") if $fate eq "SURVIVES" && !$listed;
-        problem("$id no longer survives on $network, $claims: take it out of survivors.txt") if $fate ne "SURVIVES" && $listed;
+        problem("$id no longer survives on $network, $claims: take it out of survivors.txt") if $fate ne "SURVIVES" && $listed && !$ENV{STALE};
         my $rules = grep { $_->[1] =~ /^Breach of the plugin rules/ } values %$row;
         my @killers = $rules ? "conformance" : grep { ($row->{$_}[0] // "") =~ /FAIL|ERROR/ } @controls;
         $kills{$_}{$claims}++ for @killers;
@@ -151,6 +160,14 @@ for my $claims ("claimed", "unclaimed") {
 }
 if (my $of = $count{honest}) {
     printf "honest: %d PASS, %d undecided, %d FAIL or ERROR, %d do not apply\n", map { $of->{$_} // 0 } "SURVIVES", "stopped", "killed", "n.a.";
+}
+if ($problems && %alive) {
+    print "\nsurvivors.txt, as this run has it:\n";
+    for my $id (grep { $alive{$_} } @order) {
+        my @where = map { join(", ", @{$alive{$id}[$_] // []}) || "-" } 0, 1;
+        my $reason = $reasons{$id} // ($mutant{$id}{equals} ne "-" ? "equals $mutant{$id}{equals}" : "");
+        printf "%s | %s | %s | %s\n", $id, @where, $reason;
+    }
 }
 print "mutants: $problems problems\n";
 exit($problems ? 1 : 0);

@@ -365,7 +365,7 @@ static const struct {
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [{name: a}]\ncontrols: [b]\n",
      "b.yaml:3:14: no 'use': an explainer (ID or path/to.so, with :name=value,... behind it) wanted"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers:\n - use: a\n   reduce: mean\ncontrols: [b]\n",
-     "b.yaml:5:12: 'mean': none, sum, mean-abs or max-abs wanted"},
+     "b.yaml:5:12: 'mean': did you mean 'mean-abs'? (none, sum, mean-abs or max-abs wanted)"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers:\n - use: a\n   nmae: b\ncontrols: [b]\n",
      "b.yaml:5:4: unknown key 'nmae': did you mean 'name'?"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers:\n - use: a\n   name: \"a\\nb\"\ncontrols: [b]\n",

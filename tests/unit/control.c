@@ -38,7 +38,7 @@ Test(control, every_descriptor_is_whole) {
         }
         cr_expect_leq(options, sizeof((struct control_values){0}.value) / sizeof(double), "%s", c->id);
     }
-    cr_expect_eq(count, 11);
+    cr_expect_eq(count, 12);
     cr_expect_null(control_find(controls, "cascade"));
 }
 

@@ -216,6 +216,57 @@ Test(studies, unseen_regions_of_other_shapes, .init = make_folder, .fini = remov
         expect_rows(&(struct battery_text){data[k][0], data[k][1], "unseen-region", 8, ROWS(rows)}, 2);
 }
 
+/* ---- planted-evidence ---- */
+
+Test(studies, evidence_at_known_places, .init = make_folder, .fini = remove_folder, .timeout = 240) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", "On 3 of 3 networks that know where their evidence is: at least 100 %"},
+        {"saliency", "PASS", "On 3 of 3 networks"}, /* claims NON_NEGATIVE */
+        {"integrated-gradients:steps=5", "PASS", "On 3 of 3 networks"},
+        {"smoothgrad:samples=10", "PASS", "On 3 of 3 networks"},
+        {"grad-cam", "PASS", "On 2 of 2 networks"}, /* of windows without a convolution nothing is asked */
+        {"grad-cam:layer=conv2", "SKIP", "which has other layers: layer=conv2"},
+        {"edge-detector", "SKIP", "claims not to depend on the class"},
+        {"fault=next-class", "FAIL", "% is on those of this class; 25 % is chance"},
+        {"fault=sum", "FAIL", "25 % is on those of this class; 25 % is chance"},
+        {"fault=mirrored", "FAIL", "miss the evidence for the class"},
+        {"fault=shifted,dose=1", "FAIL", "the maps lie 1 pixel to the right"},
+        {"fault=shifted,dose=4", "FAIL", "the maps lie 4 pixels to the right"},
+        {"fault=minus", "FAIL", "the inputs: the sign is wrong"},
+        {"fault=times-logit", "FAIL", "the inputs: the sign is wrong"},
+        {"fault=softmax", "FAIL", "when patterns of other classes move"},
+        {"fault=edges,dose=0.25", "FAIL", "when patterns of other classes move"},
+        {"fault=bump,dose=1", "FAIL", "part of them is the same for every input"},
+        {"fault=odd-zero", "FAIL", "constant for 2 of 4 classes, and none for the others"},
+        {"fault=absolute", "FAIL", "the sign is lost"},
+        {"fault=part-of-path,dose=1", "PASS", ""},
+    };
+    expect_rows(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "planted-evidence", 2, ROWS(rows)}, 1);
+}
+
+Test(studies, evidence_in_sequences_and_tables, .init = make_folder, .fini = remove_folder, .timeout = 240) {
+    static const struct expected sequences[] = {
+        {"gradient", "PASS", "On 3 of 3 networks"},
+        {"guided-backprop", "PASS", "On 3 of 3 networks"},
+        {"fault=next-class", "FAIL", "% is on those of this class; 25 % is chance"},
+        {"fault=shifted,dose=1", "FAIL", "the maps lie 1 position to the right"},
+        {"fault=mirrored", "FAIL", "or turned over"},
+    };
+    static const struct expected tables[] = {
+        {"gradient", "PASS", "On 2 of 2 networks"},
+        {"input-x-gradient", "PASS", "On 2 of 2 networks"},
+        {"fault=next-class", "FAIL", "% is on those of this class; 25 % is chance"},
+        {"fault=shifted,dose=1", "FAIL", "the maps lie 1 feature to the right"},
+        {"fault=minus", "FAIL", "the sign is wrong"},
+    };
+    expect_rows(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv",
+                                       "planted-evidence", 2, ROWS(sequences)},
+                3);
+    expect_rows(&(struct battery_text){"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv",
+                                       "planted-evidence", 2, ROWS(tables)},
+                3);
+}
+
 /* ---- units of studies ---- */
 
 static void change_store(const char *sql) {

@@ -162,6 +162,133 @@ Test(twin, units_of_built_networks) {
     }
 }
 
+/* ---- graphs that no architecture text describes ---- */
+
+static void add_weight(struct graph *g, const char *name, struct shape shape) {
+    struct error e = {{0}};
+    size_t n = shape_count(&shape);
+    float *data = malloc(n * sizeof *data);
+    cr_assert_not_null(data);
+    rng_fill_uniform(strlen(name) + 31 * (uint64_t)name[0], 0, n, data);
+    for (size_t k = 0; k < n; k++) data[k] -= .5f;
+    cr_assert(graph_add_parameter(g, name, &shape, data, &e), "%s", e.text);
+    free(data);
+}
+
+/* `inputs`: names, with blanks between. */
+static void add_node(struct graph *g, const char *op, const char *inputs, const char *output,
+                     const struct attribute *attribute) {
+    struct error e = {{0}};
+    char text[60], *rest = NULL;
+    const char *names[4];
+    size_t count = 0;
+    snprintf(text, sizeof text, "%s", inputs);
+    for (char *w = strtok_r(text, " ", &rest); w && count < 4; w = strtok_r(NULL, " ", &rest)) names[count++] = w;
+    cr_assert(graph_add_node(g, op, output, names, count, &output, 1, attribute, attribute != NULL, &e), "%s: %s", op,
+              e.text);
+}
+
+static struct graph *begin(bool single, struct shape with_batch) {
+    struct graph *g;
+    struct error e = {{0}};
+    cr_assert(graph_create(&g, &e), "%s", e.text);
+    g->single = single;
+    cr_assert(graph_add_input(g, "x", &with_batch, &e), "%s", e.text);
+    return g;
+}
+
+/* A layer whose units a recurrent one reads, step by step. */
+static struct graph *recurrent_graph(void) {
+    static const int64_t order[] = {2, 0, 1}, pads[] = {1, 1}, one = 1, zero = 0;
+    const struct attribute perm = {.name = "perm", .kind = ATTRIBUTE_INTS, .ints = order, .count = 3},
+                           padded = {.name = "pads", .kind = ATTRIBUTE_INTS, .ints = pads, .count = 2},
+                           hidden = {.name = "hidden_size", .kind = ATTRIBUTE_INT, .integer = 4};
+    struct graph *g = begin(true, (struct shape){3, {1, 3, 8}});
+    struct error e = {{0}};
+    add_weight(g, "w", (struct shape){3, {6, 3, 3}});
+    add_weight(g, "b", (struct shape){1, {6}});
+    add_weight(g, "W", (struct shape){3, {1, 16, 6}});
+    add_weight(g, "R", (struct shape){3, {1, 16, 4}});
+    add_weight(g, "B", (struct shape){2, {1, 32}});
+    add_weight(g, "v", (struct shape){2, {4, 3}});
+    cr_assert(graph_add_ints(g, "one", &(struct shape){1, {1}}, &one, &e) &&
+              graph_add_ints(g, "last", &(struct shape){0, {0}}, &zero, &e));
+    add_node(g, "Conv", "x w b", "c", &padded);
+    add_node(g, "Relu", "c", "r", NULL);
+    add_node(g, "Transpose", "r", "t", &perm);
+    add_node(g, "LSTM", "t W R B", "h", &hidden);
+    add_node(g, "Squeeze", "h one", "s", NULL);
+    add_node(g, "Gather", "s last", "m", NULL);
+    add_node(g, "Gemm", "m v", "y", NULL);
+    cr_assert(graph_finish(g, "y", &e), "%s", e.text);
+    return g;
+}
+
+/* Tanh lets an order pass, and no factor; a ConvTranspose has its inputs first. */
+static struct graph *transposed_graph(void) {
+    struct graph *g = begin(false, (struct shape){4, {1, 2, 6, 6}});
+    struct error e = {{0}};
+    add_weight(g, "w", (struct shape){4, {6, 2, 3, 3}});
+    add_weight(g, "b", (struct shape){1, {6}});
+    add_weight(g, "u", (struct shape){4, {6, 5, 3, 3}});
+    add_weight(g, "a", (struct shape){1, {5}});
+    add_weight(g, "v", (struct shape){2, {5, 3}});
+    add_node(g, "Conv", "x w b", "c", NULL);
+    add_node(g, "Tanh", "c", "t", NULL);
+    add_node(g, "ConvTranspose", "t u a", "d", NULL);
+    add_node(g, "Relu", "d", "r", NULL);
+    add_node(g, "GlobalAveragePool", "r", "p", NULL);
+    add_node(g, "Flatten", "p", "f", NULL);
+    add_node(g, "Gemm", "f v", "y", NULL);
+    cr_assert(graph_finish(g, "y", &e), "%s", e.text);
+    return g;
+}
+
+/* A Cumsum along the channels mixes units: they stay, and so does whatever is added to them. */
+static struct graph *mixing_graph(void) {
+    static const int64_t axis = 1;
+    struct graph *g = begin(false, (struct shape){2, {1, 7}});
+    struct error e = {{0}};
+    add_weight(g, "w", (struct shape){2, {7, 6}});
+    add_weight(g, "u", (struct shape){2, {7, 6}});
+    add_weight(g, "v", (struct shape){2, {6, 3}});
+    cr_assert(graph_add_ints(g, "axis", &(struct shape){0, {0}}, &axis, &e));
+    add_node(g, "Gemm", "x w", "a", NULL);
+    add_node(g, "Gemm", "x u", "b", NULL);
+    add_node(g, "Add", "a b", "c", NULL);
+    add_node(g, "CumSum", "a axis", "d", NULL);
+    add_node(g, "Add", "c d", "s", NULL);
+    add_node(g, "Relu", "s", "r", NULL);
+    add_node(g, "Gemm", "r v", "y", NULL);
+    cr_assert(graph_finish(g, "y", &e), "%s", e.text);
+    return g;
+}
+
+Test(twin, units_of_other_graphs) {
+    static const struct {
+        const char *name;
+        struct graph *(*make)(void);
+        uint32_t groups, changed;
+        bool last;
+    } cases[] = {{"recurrent", recurrent_graph, 1, 3, false},
+                 {"transposed", transposed_graph, 2, 5, true},
+                 {"mixing", mixing_graph, 0, 0, false}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct bench b = bench_of(cases[k].make());
+        uint32_t changed;
+        bool last;
+        uint32_t groups = free_units(b.graph, &last);
+        cr_expect(groups == cases[k].groups && last == cases[k].last, "%s: %u groups, last %d", cases[k].name, groups,
+                  last);
+        for (uint64_t seed = 1; seed <= 3; seed++) {
+            double gap = gap_of(&b, TWIN_UNITS, seed, &changed);
+            cr_expect_lt(gap, 1e-5, "%s: logits are off by %g of their range", cases[k].name, gap);
+            cr_expect_eq(changed, cases[k].changed, "%s: %u parameters changed", cases[k].name, changed);
+        }
+        bench_close(&b);
+    }
+}
+
 /* One unit in each layer has no other order: what is left are powers of two. */
 Test(twin, powers_of_two_leave_every_bit) {
     static const char *const layers[] = {"fc:1,relu,fc:1,relu,fc:3", "conv:1x3,batchnorm,relu,conv:1x3,relu,fc:3"};
