@@ -6,6 +6,7 @@
 #include "reports/text_words.h"
 #include "reports/writers.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct section {
@@ -49,10 +50,15 @@ static bool put_verdict(void *context, const struct verdict_row *r) {
 
 static bool put_input(void *context, const struct input_row *r) {
     json_t *object = json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample), "label",
-                               r->label == UINT32_MAX ? json_null() : whole(r->label), "predicted", whole(r->predicted),
-                               "target", whole(r->target), "shape", shape(&r->shape));
+                               r->label == UINT32_MAX ? json_null() : whole(r->label), "predicted",
+                               r->predicted == UINT32_MAX ? json_null() : whole(r->predicted), "target",
+                               whole(r->target), "shape", shape(&r->shape));
     if (object && r->target_name && *r->target_name)
         json_object_set_new(object, "target_name", json_text(r->target_name));
+    if (object && !isnan(r->value)) {
+        json_object_set_new(object, "value", json_number(r->value));
+        json_object_set_new(object, "output", json_number(r->output));
+    }
     return put_object(context, object);
 }
 

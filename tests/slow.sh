@@ -102,6 +102,14 @@ as_good() { # MODEL DATA PREPROCESS: test accuracy within one point of the commi
     awk -v a="$old" -v b="$new" 'BEGIN { exit !(a > .85 && b > a - .01) }'
 }
 
+r_squared() { # as_good, of R2
+    local old new
+    old=$("$BUILD/assay" eval --task regression --model "fixtures/models/$1" --data "$2" | awk '{print $4}')
+    new=$("$BUILD/assay" eval --task regression --model "$work/models/$1" --data "$2" | awk '{print $4}')
+    echo "     $1: committed R2 $old, trained again $new$(cmp -s "fixtures/models/$1" "$work/models/$1" && echo ", the same bytes")"
+    awk -v a="$old" -v b="$new" 'BEGIN { exit !(a > .9 && b > a - .01) }'
+}
+
 train() {
     fixtures/train.sh "$BUILD/assay" "$work/models" >/dev/null 2>&1
 }
@@ -119,6 +127,9 @@ test_fixtures() {
     check "fashion-cnn.onnx" as_good fashion-cnn.onnx "$fashion" unit
     check "genome-cnn.onnx" as_good genome-cnn.onnx sequence:fixtures/data/genome-test.csv none
     check "reviews-cnn.onnx" as_good reviews-cnn.onnx csv:fixtures/data/reviews-test.csv none
+    check "promoters-cnn.onnx" as_good promoters-cnn.onnx sequence:fixtures/data/promoters-test.csv none
+    check "climate-mlp.onnx" r_squared climate-mlp.onnx \
+        npy:fixtures/data/climate-test-fields.npy,fixtures/data/climate-test-years.npy
     check "machines-mlp.onnx" as_good machines-mlp.onnx csv:fixtures/data/machines-test.csv none
 }
 

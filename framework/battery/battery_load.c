@@ -133,8 +133,8 @@ static bool read_rule(struct yaml_file *file, const struct yaml_field *field, co
 
 /* ---- Sections ---- */
 
-static const char *const targets[] = {"label", "predicted", NULL};
-const char *const task_names[] = {"auto", "classification", "binary", NULL};
+static const char *const targets[] = {"label", "predicted", "output", NULL};
+const char *const task_names[] = {"auto", "classification", "binary", "regression", "multi-label", NULL};
 const char *const conv_route_names[] = {"auto", "direct", "winograd", NULL};
 static const char *const optimisers[] = {"adam", "sgd", NULL};
 
@@ -142,7 +142,7 @@ static const char *const optimisers[] = {"adam", "sgd", NULL};
 static bool read_target(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                         struct error *e) {
     struct battery *b = base;
-    const char *text = yaml_scalar(file, node, "'label', 'predicted' or a class", e);
+    const char *text = yaml_scalar(file, node, "'label', 'predicted', 'output' or a class", e);
 
     if (!text) return false;
     b->target_location = yaml_location(node);
@@ -159,12 +159,20 @@ static bool read_target(struct yaml_file *file, const struct yaml_field *field, 
     return b->target_class || error_memory(e);
 }
 
+static bool read_only_correct(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                              void *base, struct error *e) {
+    struct battery *b = base;
+
+    b->only_correct_location = yaml_location(node);
+    return yaml_read_flag(file, field, node, base, e);
+}
+
 static const struct yaml_field data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
     {.name = "preprocess", .read = battery_read_preprocess},
     {.name = "class-names", .read = read_class_names},
     {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 1, .max = 10000},
-    {.name = "only-correct", .read = yaml_read_flag, MEMBER(only_correct)},
+    {.name = "only-correct", .read = read_only_correct, MEMBER(only_correct)},
     {.name = "target", .read = read_target, .choices = targets},
     {.name = NULL},
 };
@@ -266,7 +274,7 @@ static struct battery *battery_defaults(const char *path) {
     b->inputs = 30;
     b->only_correct = true;
     b->target = TARGET_PREDICTED;
-    b->training_images = 1000;
+    b->training_images = BATTERY_TRAINING_IMAGES;
     b->recipe = recipe_default();
     b->rule = rule_constants_default();
     b->seed = 1;

@@ -44,8 +44,8 @@ struct network {
     char *key;               /* digest of all that determines it */
     struct weights *weights; /* once trained */
     uint32_t epochs;
-    double train_accuracy, test_accuracy;
-    char *failure; /* why it could not be trained, or NULL */
+    double train_accuracy, test_accuracy; /* of a regression R2, on the training set and on the data */
+    char *failure;                        /* why it could not be trained, or NULL */
 };
 
 struct control_entry {
@@ -68,6 +68,8 @@ struct experiment_view {
     const struct rule_constants *rule;
     const struct shape *sample;   /* of the data */
     uint32_t classes[ROOT_COUNT]; /* outputs of each root's network; 0 where there is none */
+    enum task task;               /* settled: never TASK_AUTO */
+    double chance;                /* test accuracy that labels which say nothing reach; of a regression an R2 of 0 */
     const float *linear;          /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
     uint64_t seed;                /* of the battery */
     const char *saturating;       /* the operator the model's outputs come from, where it saturates; or NULL */

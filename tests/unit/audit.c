@@ -333,6 +333,22 @@ static struct audit_message honest(void) {
     return a;
 }
 
+/* Which has no classes to agree on. */
+Test(audit, of_a_regression_agreement_is_no_number) {
+    struct audit_message a = honest(), out;
+    struct lab lab;
+    struct error e = {{0}};
+    setup(&lab, "fc:1", &control_cascading, (struct init_options){.scheme = &init_own});
+    struct reference r = {.tasks = &(struct reference_task){.attribution = 0, .audit = true}, .count = 1};
+    a.agreement = NAN;
+    for (int regression = 0; regression < 2; regression++) {
+        lab.battery.task = regression ? TASK_REGRESSION : TASK_AUTO;
+        bool taken = message_check_audit(&lab.run, &r, &a, sizeof a, &out, &e);
+        cr_expect_eq(taken, regression == 1, "%s", e.text);
+    }
+    teardown(&lab);
+}
+
 Test(audit, impossible_audits_are_refused) {
     struct audit_message bad[9];
     struct lab lab;

@@ -332,7 +332,7 @@ static const struct {
     {"model: m\ndata:\n  source: 'idx:x,y'\n  only-correct: maybe\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:4:17: 'maybe': false or true wanted"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  target: labels\nexplainers: [a]\ncontrols: [b]\n",
-     "b.yaml:4:11: 'labels': did you mean 'label'? (label or predicted wanted)"},
+     "b.yaml:4:11: 'labels': did you mean 'label'? (label, predicted or output wanted)"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  preprocess: unti\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:4:15: 'unti': did you mean 'unit'? (" PRESETS " wanted)"},
     {PREPROCESS "{preset: torchvison}\n",

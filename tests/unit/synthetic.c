@@ -210,9 +210,13 @@ void synthetic_create(struct synthetic *s, const struct synthetic_options *optio
     *s = (struct synthetic){.options = *options};
     s->battery = (struct battery){
         .path = (char *)"synthetic.yaml", .rule = rule_constants_default(), .seed = 1, .inputs = options->inputs};
-    s->data = (struct dataset){
-        .count = options->inputs, .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}}, .classes = options->classes};
+    s->data = (struct dataset){.count = options->inputs,
+                               .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}},
+                               .classes = options->classes,
+                               .targets = options->targets,
+                               .target_count = options->classes};
     make_graph(s);
+    s->battery.task = options->task;
     s->run = (struct run){.battery = &s->battery,
                           .graph = &s->graph,
                           .label_graph = &s->graph,

@@ -33,6 +33,8 @@ struct synthetic_options {
     const struct control *controls[6]; /* NULL-terminated */
     uint32_t inputs, draws, classes, layers;
     double zeros;   /* share of the pixels that is exactly zero */
+    enum task task; /* default TASK_AUTO, which is a classification here */
+    float *targets; /* of TASK_MULTI_LABEL: [inputs][classes] of 0 and 1, borrowed */
     bool same_size; /* of all inputs' pixels: magnitudes of random weights times the input are then unrelated (M = 0) */
 };
 struct synthetic_options synthetic_default(void); /* the cascade alone: 12 inputs, 5 draws, 10 classes, 3 layers,
