@@ -27,7 +27,7 @@ size_t name_break(const char *name);
 struct verdict_notes {
     char *accuracy;         /* how often the network is right; NULL: the store does not say */
     char *accuracy_warning; /* NULL: none */
-    struct text delta, warning, inspected;
+    struct text delta, warning, inspected, left_out;
     const char *line[9];
     size_t count;
 };
