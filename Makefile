@@ -39,7 +39,7 @@ ifdef COVERAGE
 core_obj += $(BUILD)/tests/coverage/exit.o
 LDFLAGS  += -Wl,--wrap=_exit -Wl,--wrap=kill
 SANITIZE  = --coverage -fprofile-update=atomic
-$(plugins) $(bad): SANITIZE =
+$(plugins) $(bad) $(mutants) $(unclaimed): SANITIZE =
 endif
 
 .PHONY: all
@@ -103,6 +103,20 @@ $(hostile): $(BUILD)/tests/hostile/%.so: tests/hostile/%.c tests/hostile/hostile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(hostile_flags) -o $@ $< -lm
 
+# Broken variants of honest explainers, a library for each family; unclaimed/ has them once more without any claim.
+mutants      = $(patsubst tests/mutants/%.c,$(BUILD)/tests/mutants/%.so,$(filter-out %/list.c,$(wildcard tests/mutants/*.c)))
+unclaimed    = $(mutants:$(BUILD)/tests/mutants/%=$(BUILD)/tests/mutants/unclaimed/%)
+mutant_flags = -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -Wl,-z,defs -MMD -MP
+$(mutants): $(BUILD)/tests/mutants/%.so: tests/mutants/%.c explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(mutant_flags) -o $@ $< -lm
+$(unclaimed): $(BUILD)/tests/mutants/unclaimed/%.so: tests/mutants/%.c explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(mutant_flags) -DWITHOUT_CLAIMS -o $@ $< -lm
+$(BUILD)/tests/mutants/list: tests/mutants/list.c tests/mutants/mutants.h explainers/explainer.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -o $@ $< -ldl -lm
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 $(BUILD)/tests/unit-tests: $(unit_obj) $(core_obj)
@@ -143,8 +157,9 @@ demo: demo-deps
 
 .PHONY: unit cli-tests style check
 # What reads corpora and measures speed is built too, or it falls behind the rest unseen.
-$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson \
-                      $(BUILD)/fixtures/generate $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
+$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(mutants) $(unclaimed) $(BUILD)/tests/mutants/list \
+                      $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson $(BUILD)/fixtures/generate \
+                      $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
 	@touch $@
 unit: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)
@@ -157,7 +172,7 @@ style:
 check: test-deps
 	@$(MAKE) --no-print-directory style
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) WERROR=-Werror $(BUILD)/tests/built
-	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror cli-tests
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror cli-tests mutants-quick
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror unit
 
 # Slower proofs: the fixtures trained again from their seeds, the whole battery at -j1 and -j2, a run that is killed.
@@ -208,7 +223,8 @@ coverage: test-deps
 	-ASSAY_BUILD=$(BUILD)-coverage tests/cli/run.sh | tail -1
 	ASSAY_BUILD=$(BUILD)-coverage tests/coverage/rooms.sh $(FILES)
 
-# A small run again and again, each time with one call of the C library that fails; ALL=1: every call, else a sample.
+# A small run again and again, each time with one call of the C library that fails: a sample of all calls. PLACES=1:
+# the first from every place; ALL=1: every one.
 .PHONY: faults
 $(BUILD)/tests/faults/inject.so: tests/faults/inject.c
 	@mkdir -p $(@D)
@@ -223,6 +239,21 @@ mutation: $(BUILD)/tests/built
 	@printf '%s\n' $(abspath $(unit_obj) $(core_obj)) >$(BUILD)/tests/mutation/objects
 	@ASSAY_BUILD=$(BUILD) MUTATION_CC='$(CC) $(CPPFLAGS) -std=c11 -pthread' MUTATION_LINK='$(CC) $(CFLAGS) $(LDFLAGS)' \
 	  MUTATION_LIBS='$(LIBS) $(shell pkg-config --libs criterion)' tests/mutation/run $(MUTATE)
+
+# Broken variants of honest explainers against the controls: which control notices which (tests/mutants/run.sh).
+# EXPLAINERS='ig-* gradient-bump-80' takes some of them, NETWORKS=genome-cnn some networks. mutants-honest runs honest
+# explainers that are not shipped on every network at five seeds: none may be blamed.
+.PHONY: mutants mutants-quick mutants-honest
+$(BUILD)/tests/mutants/built: $(BUILD)/assay $(plugins) $(mutants) $(unclaimed) $(BUILD)/tests/mutants/list
+	@touch $@
+mutants: demo-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/mutants/built
+	ASSAY_BUILD=$(BUILD) tests/mutants/run.sh $(if $(NETWORKS),--networks $(NETWORKS)) $(foreach name,$(EXPLAINERS),'$(name)')
+mutants-quick: $(BUILD)/tests/built
+	ASSAY_BUILD=$(BUILD) tests/mutants/run.sh --quick
+mutants-honest: demo-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/mutants/built
+	ASSAY_BUILD=$(BUILD) tests/mutants/run.sh --honest $(if $(NETWORKS),--networks $(NETWORKS)) $(foreach name,$(EXPLAINERS),'$(name)')
 
 .PHONY: asan valgrind
 asan: test-deps
@@ -297,8 +328,10 @@ help:
 	@echo 'make hostile     plugins that attack the harness, beside honest rows (PLUGIN=... for some)'
 	@echo 'make fuzz        libFuzzer on every reader and the worker messages (FUZZ_SECONDS=60 each, FUZZ=... for some)'
 	@echo 'make fuzz-replay the committed corpora once, under the sanitizers'
-	@echo 'make faults      a small run with one failing call of the C library, again and again (ALL=1: each call)'
+	@echo 'make faults      a small run with one failing call of the C library, again and again (PLACES=1, ALL=1: more of them)'
 	@echo 'make mutation    do the tests notice one-token changes of judge/ and controls/? (MUTANTS=60, ALL=1)'
+	@echo 'make mutants     faulty explainers against the controls: the kill matrix (EXPLAINERS=..., NETWORKS=... for some)'
+	@echo 'make mutants-honest  honest explainers that are not shipped, on every network at five seeds: none is blamed'
 	@echo 'make coverage    lines that the tests execute, by room, workers included (FILES=1: files below 90 %)'
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'

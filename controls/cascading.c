@@ -41,6 +41,11 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
     return ok;
 }
 
+static bool settle(const struct graph *g, const struct battery *b, struct control_values *values, struct text *said,
+                   struct error *e) {
+    return stages_settle(g, &control_cascading, b, values, said, e);
+}
+
 const struct control control_cascading = {
     .id = "cascading",
     .summary = "weights drawn anew layer by layer, from the output down",
@@ -51,5 +56,6 @@ const struct control control_cascading = {
     .quick = true,
     .rule = &rule_cascading,
     .options = options,
+    .settle = settle,
     .expand = expand,
 };

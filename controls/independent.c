@@ -23,6 +23,11 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
     return ok;
 }
 
+static bool settle(const struct graph *g, const struct battery *b, struct control_values *values, struct text *said,
+                   struct error *e) {
+    return stages_settle(g, &control_independent, b, values, said, e);
+}
+
 const struct control control_independent = {
     .id = "independent",
     .summary = "weights of one layer at a time drawn anew, the others as trained",
@@ -31,5 +36,6 @@ const struct control control_independent = {
     .standard = true,
     .rule = &rule_independent,
     .options = options,
+    .settle = settle,
     .expand = expand,
 };

@@ -3,12 +3,14 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "nn/layer_groups.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define GROUPS "groups"
+#define AUTO "auto"
 
 enum classifier { AS_GROUPED, FIRST, KEEP };
 
@@ -23,7 +25,8 @@ struct parser {
     const struct battery *battery;
     struct location location;
     struct stages *out;
-    bool *taken; /* [layer_count] */
+    bool *taken;       /* [layer_count] */
+    const char *apart; /* the layer that `classifier` keeps or takes first; or NULL */
 };
 
 static bool complain(const struct parser *p, struct error *e, const char *what, const char *text) {
@@ -51,6 +54,16 @@ static bool grow(struct stages *s, const char *name) {
     return true;
 }
 
+static uint32_t take_matches(struct parser *p, const char *pattern, bool *own) {
+    uint32_t found = 0;
+    for (uint32_t l = 0; l < p->out->layer_count; l++) {
+        if (p->taken[l] || fnmatch(pattern, p->graph->layers[l].name, 0) != 0) continue;
+        own[l] = p->taken[l] = true;
+        found++;
+    }
+    return found;
+}
+
 /* "NAME=PATTERN PATTERN", or patterns alone, which are then the name. */
 static bool add_group(struct parser *p, char *text, struct error *e) {
     char *equals = strchr(text, '='), *patterns = equals ? equals + 1 : text, *rest = NULL;
@@ -62,15 +75,14 @@ static bool add_group(struct parser *p, char *text, struct error *e) {
     if (!*text) return complain(p, e, "names no stage: wanted NAME=PATTERN", equals ? patterns : text);
     if (!grow(s, text)) return error_memory(e);
     bool *own = s->layers + (size_t)(s->count - 1) * s->layer_count;
+    uint32_t size = 0;
     for (char *pattern = strtok_r(patterns, " \t\n", &rest); pattern; pattern = strtok_r(NULL, " \t\n", &rest)) {
-        uint32_t found = 0;
-        for (uint32_t l = 0; l < s->layer_count; l++) {
-            if (p->taken[l] || fnmatch(pattern, p->graph->layers[l].name, 0) != 0) continue;
-            own[l] = p->taken[l] = true;
-            found++;
-        }
-        if (!found) return complain(p, e, "matches no layer that is left", pattern);
+        uint32_t found = take_matches(p, pattern, own);
+        size += found;
+        if (!found && (!p->apart || fnmatch(pattern, p->apart, 0) != 0))
+            return complain(p, e, "matches no layer that is left", pattern);
     }
+    if (!size) free(s->names[--s->count]);
     return true;
 }
 
@@ -104,6 +116,7 @@ static bool add_layers(struct parser *p, struct error *e) {
 static bool add_stages(struct parser *p, const char *groups, enum classifier classifier, struct error *e) {
     uint32_t count = p->out->layer_count;
     bool keep = classifier == KEEP && count > 0;
+    if (classifier != AS_GROUPED && count > 0) p->apart = p->graph->layers[count - 1].name;
     if (keep) p->taken[count - 1] = true; /* so that no stage can have it */
     if (classifier == FIRST && count > 0 && !add_layer(p, count - 1, e)) return false;
     if (!(groups ? add_groups(p, groups, e) : add_layers(p, e))) return false;
@@ -111,17 +124,24 @@ static bool add_stages(struct parser *p, const char *groups, enum classifier cla
     return true;
 }
 
+static bool say_nothing_left(const struct parser *p, struct error *e) {
+    const char *path = p->battery->path, *id = p->control->id;
+    if (!p->apart) return error_set(e, "%s: control %s: the network has no layer to draw anew", path, id);
+    return error_set(e,
+                     "%s: control %s: no layer is left to draw anew: `classifier: keep` leaves %s'%s' as trained: "
+                     "`classifier: as-grouped` or a network of more layers wanted",
+                     path, id, p->out->layer_count == 1 ? "the only one, " : "", excerpt_of(p->apart).text);
+}
+
 bool stages_create(const struct graph *g, const struct control *control, const struct control_values *values,
                    const struct battery *b, struct stages *out, struct error *e) {
     const char *groups = control_text(control, values, GROUPS);
     enum classifier classifier = (enum classifier)control_value(control, values, "classifier");
-    struct parser p = {g, control, b, control_location(control, values, GROUPS), out, NULL};
+    struct parser p = {g, control, b, control_location(control, values, GROUPS), out, NULL, NULL};
     *out = (struct stages){.layer_count = g->layer_count, .complete = true, .floor = b->inputs > 1};
     p.taken = calloc(g->layer_count + 1u, sizeof *p.taken);
     bool ok = p.taken ? add_stages(&p, groups, classifier, e) : error_memory(e);
-    if (ok && !out->count)
-        ok = error_set(e, "%s: control %s: no layer is left to draw anew: a network of more layers wanted", b->path,
-                       control->id);
+    ok = ok && (out->count || say_nothing_left(&p, e));
     for (uint32_t l = 0; ok && l < g->layer_count; l++) out->complete = out->complete && p.taken[l];
     free(p.taken);
     if (!ok) stages_finish(out);
@@ -133,6 +153,48 @@ void stages_finish(struct stages *s) {
     free(s->names);
     free(s->layers);
     *s = (struct stages){0};
+}
+
+#define MANY_STAGES 20u
+
+/* Stages are taken from the output down, so each is thought of as a part of the network. */
+static bool warn_of_gaps(const struct graph *g, const struct control *control, const struct stages *s,
+                         struct text *said, struct error *e) {
+    for (uint32_t i = 0; i < s->count; i++) {
+        uint32_t between;
+        if (!layers_find_between(g, s->layers + (size_t)i * s->layer_count, &between, e)) return false;
+        if (between == GRAPH_NONE) continue;
+        text_add(said, "warning: control %s: layer '%s' lies between two layers of group '%s' and is not of it\n",
+                 control->id, excerpt_of(g->layers[between].name).text, excerpt_of(s->names[i]).text);
+    }
+    return true;
+}
+
+static void advise_groups(const struct control *control, uint32_t stages, uint32_t groups, struct text *said) {
+    if (stages <= MANY_STAGES || groups > stages / 2) return;
+    text_add(said,
+             "note: control %s: %u stages, a layer each: `groups: auto` makes %u of them (see 'assay list layers "
+             "--groups')\n",
+             control->id, stages, groups);
+}
+
+bool stages_settle(const struct graph *g, const struct control *control, const struct battery *b,
+                   struct control_values *values, struct text *said, struct error *e) {
+    const char *given = control_text(control, values, GROUPS);
+    struct layer_groups groups;
+    struct stages stages = {0};
+    if (!layer_groups_create(g, &groups, e)) return false;
+    struct text text = {0};
+    bool automatic = given && strcmp(given, AUTO) == 0;
+    if (automatic) layer_groups_add_text(&groups, ", ", &text);
+    if (automatic && !text.failed) control_settle_text(control, values, GROUPS, text.data);
+    bool ok = !text.failed || error_memory(e);
+    ok = ok && stages_create(g, control, values, b, &stages, e);
+    if (ok && given) ok = warn_of_gaps(g, control, &stages, said, e);
+    else if (ok) advise_groups(control, stages.count, groups.count, said);
+    stages_finish(&stages);
+    layer_groups_finish(&groups);
+    return ok;
 }
 
 bool stages_draw(struct plan *p, uint32_t control, uint32_t stage, const char *name, const bool *layers,

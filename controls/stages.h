@@ -11,7 +11,8 @@
         {.name = "groups",                                                                                             \
          .kind = OPTION_TEXT,                                                                                          \
          .summary = "stages from the output down, such as 'layer4=layer4.*, layer3=layer3.*': NAME=PATTERN "           \
-                    "PATTERN... (default: every layer a stage)"},                                                      \
+                    "PATTERN... "                                                                                      \
+                    "or auto: the modules that their names tell (default: every layer a stage)"},                      \
     {                                                                                                                  \
         .name = "classifier",                                                                                          \
         .summary =                                                                                                     \
@@ -29,10 +30,14 @@ struct stages {
 };
 
 /* A layer belongs to the first stage that matches it. A pattern that matches no layer left is an error with its place
- * in the battery. */
+ * in the battery. Where all that it matches is the layer that `classifier` took, it adds nothing. */
 bool stages_create(const struct graph *, const struct control *, const struct control_values *, const struct battery *,
                    struct stages *out, struct error *);
 void stages_finish(struct stages *);
+/* For control.settle: `groups: auto` becomes the list of them. Warns of a group with a layer of another between its
+ * own, and advises groups where stages are many layers. */
+bool stages_settle(const struct graph *, const struct control *, const struct battery *, struct control_values *,
+                   struct text *said, struct error *);
 
 /* One draw of one stage: with one or two outputs an honest gradient flips sign as a block from draw to draw; antithetic
  * pairs of the top layer (W, -W) cancel that exactly (docs/verdict.md, caveat 2), and count as one draw. Below the top

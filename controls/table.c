@@ -7,6 +7,8 @@ const struct control *const controls[] = {
     &control_label_permutation,
     &control_linear_identity,
     &control_zero_pixel,
+    &control_twins,
+    &control_class_sensitivity,
     &control_other_classes,
     &control_class_relabelling,
     &control_quadratic_identity,

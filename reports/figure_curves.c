@@ -218,9 +218,10 @@ void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lin
          "lines lc rgb quiet lw 1.2"},
         {"floor (other inputs)", "lines lw 1 dt 3 lc rgb quiet", "points pt 2 ps .4 lc rgb quiet"},
         {"ceiling (repetition)", "lines lw .8 dt 4 lc rgb quiet", "points pt 10 ps .45 lc rgb quiet"},
-        {"no control: logits survive", "filledcurves fc rgb excluded fs solid noborder", NULL},
+        {"no control: logits survive", "filledcurves fc rgb excluded fs solid noborder",
+         "filledcurves fc rgb excluded fs solid noborder"},
     };
-    const bool there[] = {marks->band, marks->floor, marks->ceiling, marks->excluded && lines};
+    const bool there[] = {marks->band, marks->floor, marks->ceiling, marks->excluded};
 
     text_add(&f->script,
              "unset border; unset tics\nset key inside center center horizontal Left reverse font small samplen 2.2 "

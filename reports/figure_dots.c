@@ -21,6 +21,7 @@ struct dots {
     const char *control;
     const struct measure *measure;
     const char *stages[2];
+    bool excluded[2];              /* a stage that is no control */
     const char **all_explainers;   /* those that have a curve */
     const char *const *explainers; /* of this page */
     size_t all_count, count;       /* likewise */
@@ -48,6 +49,8 @@ static void survey(struct dots *d) {
             d->views[v] = d->views[v] || c.count;
             for (size_t i = 0; i < c.count; i++) {
                 d->stages[i] = c.points[i].stage;
+                d->excluded[i] = curve_set_excludes(d->curves, d->control, c.points[i].stage_index);
+                d->marks.excluded = d->marks.excluded || d->excluded[i];
                 d->lowest = fmin(d->lowest, fmin(c.points[i].similarity, c.points[i].similarity_lower));
             }
         }
@@ -74,9 +77,10 @@ static bool write_data(struct dots *d, struct error *e) {
             if (stage >= c.count) continue;
             const struct curve_row *r = &c.points[stage];
             fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", curve_number((double)x + 1 + offsets[view], text[4]),
-                    curve_number(r->similarity, text[0]), curve_number(r->similarity_lower, text[1]),
-                    curve_number(r->similarity_upper, text[2]), curve_number(r->floor, text[3]),
-                    curve_number(r->ceiling, (char[NUMBER_SIZE]){0}));
+                    curve_number(r->similarity, text[0]),
+                    curve_number(isnan(r->similarity_lower) ? r->similarity : r->similarity_lower, text[1]),
+                    curve_number(isnan(r->similarity_upper) ? r->similarity : r->similarity_upper, text[2]),
+                    curve_number(r->floor, text[3]), curve_number(r->ceiling, (char[NUMBER_SIZE]){0}));
         }
     }
     return fclose(out) == 0 || error_set(e, "%s/%s.tsv: cannot be written", d->figure.all->folder, d->figure.name);
@@ -101,6 +105,9 @@ static void add_panel(struct dots *d, size_t stage) {
     const char *separator = "plot ";
 
     figure_place(&d->figure, left, HEAD, left + PANEL_WIDTH, HEAD + ROW_HEIGHT * (double)d->count);
+    if (d->excluded[stage])
+        text_add(x, "set object 1 rectangle from graph 0,graph 0 to graph 1,graph 1 behind fc rgb excluded fs solid "
+                    "noborder\n");
     for (size_t v = 0; v < CURVE_VIEWS; v++) {
         const struct curve_view *view = &curve_views[v];
         size_t block = stage * CURVE_VIEWS + v;
@@ -114,7 +121,7 @@ static void add_panel(struct dots *d, size_t stage) {
                      "pt 10 ps .45 lc rgb %s",
                      separator, block, view->colour, separator, block, view->colour);
     }
-    text_add(x, "\n");
+    text_add(x, d->excluded[stage] ? "\nunset object 1\n" : "\n");
 }
 
 static bool draw_page(struct dots *d, struct figures *all, const struct figure_page *page, struct error *e) {

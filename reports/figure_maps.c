@@ -16,7 +16,8 @@
 #define FOOT 60.0
 #define NAME_CHARACTERS 32
 #define TITLE_CHARACTERS 22
-#define TITLE_FITS 13 /* characters above a tile; longer titles are turned */
+#define SMALL_CHARACTER 5.2 /* its width, in pixels */
+#define TITLE_FITS 13       /* characters above a tile; longer titles are turned */
 #define PAGE_STAGES 40u
 #define PAGE_EXPLAINERS 64u
 
@@ -132,7 +133,7 @@ static void take_page(struct strip *s, size_t page) {
     s->explainer_count =
         s->all_explainer_count - explainer < PAGE_EXPLAINERS ? s->all_explainer_count - explainer : PAGE_EXPLAINERS;
     s->column_count = s->all_column_count - column < PAGE_STAGES ? s->all_column_count - column : PAGE_STAGES;
-    s->scales = (struct map_scales){0};
+    s->scales = (struct map_scales){.slices = s->maps->slices};
     for (size_t i = 0; i < s->explainer_count; i++) {
         bool diverging = maps_diverge(s, s->explainers[i], &any);
         s->scales.diverging = s->scales.diverging || diverging;
@@ -173,6 +174,22 @@ static void add_caption(struct strip *s, size_t explainer, size_t column) {
                      20, "font small textcolor rgb quiet", text);
 }
 
+/* The caller frees. */
+static char *legend_text(void) {
+    return text_format("%s: %s with the original map, all pixels; one input, one draw (verdicts rest on all)",
+                       measures[0]->symbol, measures[0]->title);
+}
+
+/* Of tiles, or of the words below them where tiles are few. */
+static double page_width(const struct strip *s) {
+    char *legend = legend_text();
+    size_t longest = strlen(map_bar_text(&s->scales)), other = legend ? utf8_width(legend) : 0;
+
+    free(legend);
+    double text = 14 + SMALL_CHARACTER * (double)(other > longest ? other : longest);
+    return fmax(fmax(tile_x(s, s->column_count + 2), text) + 8, map_bar_right(&s->scales, tile_x(s, 1)));
+}
+
 static void add_labels(struct strip *s, const struct figure_page *page) {
     struct figure *f = &s->figure;
     bool turned = s->longest > TITLE_FITS;
@@ -181,8 +198,7 @@ static void add_labels(struct strip *s, const struct figure_page *page) {
     char number[FIGURE_PAGE_SIZE];
     char *heading = text_format("%s: maps of input %u for %s%s", s->control, (unsigned)s->input,
                                 input ? input->class : "its class", figure_page_text(page, number));
-    char *legend = text_format("%s: %s with the original map, all pixels; one input, one draw (verdicts rest on all)",
-                               measures[0]->symbol, measures[0]->title);
+    char *legend = legend_text();
     if (heading) figure_label(f, 14, 16, ALIGN_LEFT, 100, "font big textcolor rgb ink", heading);
     f->script.failed = f->script.failed || !heading || !legend;
     for (size_t c = 0; c < s->column_count + 2; c++)
@@ -230,9 +246,8 @@ static bool draw_page(struct strip *s, struct figures *all, const struct figure_
 
     take_page(s, page->number);
     snprintf(number, sizeof number, "input%u", (unsigned)s->input);
-    double width = tile_x(s, s->column_count + 2) + 8;
     const struct figure_title title = {"maps", s->control, number, *page};
-    figure_begin(&s->figure, all, &title, width < 440 ? 440 : width, tile_y(s, s->explainer_count) + FOOT);
+    figure_begin(&s->figure, all, &title, page_width(s), tile_y(s, s->explainer_count) + FOOT);
     add_script(s, page);
     return figure_end(&s->figure, e);
 }

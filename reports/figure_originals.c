@@ -33,6 +33,7 @@ static size_t collect(struct page *p, const struct map_set *maps, const struct p
     const struct verdict_table *t = &p->figure.all->verdicts;
     size_t count = 0;
 
+    p->scales.slices = maps->slices;
     p->tiles[p->count++] = input;
     for (size_t x = 0; x < t->explainer_count; x++) {
         const struct picture *map = map_set_find(maps, t->explainers[x], network, input->input);
@@ -87,7 +88,7 @@ static bool draw_page(struct figures *all, const struct map_set *maps, const str
     snprintf(number, sizeof number, "input%u", (unsigned)input->input);
     double width = 2 * MARGIN - GAP_X + (double)p.columns * (TILE + GAP_X);
     const struct figure_title title = {"originals", strcmp(network, "model") == 0 ? NULL : network, number, *page};
-    figure_begin(&p.figure, all, &title, fmax(width, 440), foot(&p) + FOOT);
+    figure_begin(&p.figure, all, &title, fmax(fmax(width, 440), map_bar_right(&p.scales, MARGIN)), foot(&p) + FOOT);
     figure_start_multiplot(&p.figure);
     add_labels(&p, input, page);
     map_tile_begin(&p.figure);

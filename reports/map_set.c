@@ -20,7 +20,8 @@ struct writing {
     FILE *out;
     size_t offset;
     struct pixels pixels;
-    bool series; /* the inputs of the run are no pictures, and so are their maps */
+    struct shape sample; /* of the inputs; rank 0 before the first */
+    bool series;         /* the inputs of the run are no pictures, and so are their maps */
     struct error *error;
 };
 
@@ -81,20 +82,39 @@ static void measure(struct picture *p, const float *values, size_t n, float *scr
     if (!(p->limit > 0)) p->limit = fmax(-p->low, p->high);
 }
 
-/* Channels x height x width, or features, as one height x width picture: summed over channels. */
-static bool write_picture(struct writing *w, struct picture *p, const struct shape *shape, const float *data) {
+/* What is drawn of a map: `pixels` of the positions, from `first` on, as a picture. Maps of volumes are kept as
+ * channels x 1 x positions. */
+struct drawn {
+    size_t channels, positions, first, height, width, pixels;
+};
+
+static struct drawn drawn_of(const struct writing *w, const struct shape *shape) {
     const struct layout l = layout_of(shape);
-    const size_t channels = l.channels, height = l.height, width = l.width, pixels = l.positions;
+    struct drawn d = {l.channels, l.positions, 0, l.height, l.width, l.positions};
+    if (!w->set->slices) return d;
+    const size_t depth = w->sample.dim[1];
+    d.height = w->sample.dim[2];
+    d.width = w->sample.dim[3];
+    d.pixels = d.height * d.width;
+    d.first = depth / 2 * d.pixels;
+    return d;
+}
+
+/* Channels x height x width, or features, as one height x width picture: summed over channels. The scale is that of the
+ * whole map. */
+static bool write_picture(struct writing *w, struct picture *p, const struct shape *shape, const float *data) {
+    const struct drawn d = drawn_of(w, shape);
+    const size_t channels = d.channels, pixels = d.positions;
     float *sum = calloc(2 * pixels + 1, sizeof *sum);
 
     if (!sum) return error_memory(w->error);
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < pixels; i++) sum[i] += data[c * pixels + i];
-    p->width = (uint32_t)width;
-    p->height = (uint32_t)height;
+    p->width = (uint32_t)d.width;
+    p->height = (uint32_t)d.height;
     measure(p, sum, pixels, sum + pixels);
-    fwrite(sum, sizeof *sum, pixels, w->out);
-    w->offset += pixels * sizeof *sum;
+    fwrite(sum + d.first, sizeof *sum, d.pixels, w->out);
+    w->offset += d.pixels * sizeof *sum;
     if (w->series) p->values = sum;
     else free(sum);
     return true;
@@ -116,14 +136,15 @@ static bool take_letters(struct writing *w, struct picture *p, const struct inpu
 }
 
 static bool write_colours(struct writing *w, struct picture *p, const struct input_row *row) {
-    p->height = (uint32_t)row->shape.dim[1];
-    p->width = (uint32_t)row->shape.dim[2];
-    size_t size = 3 * (size_t)p->height * p->width;
-    uint8_t *rgb = malloc(size + 1);
+    const struct drawn d = drawn_of(w, &row->shape);
+    p->height = (uint32_t)d.height;
+    p->width = (uint32_t)d.width;
+    size_t size = 3 * d.pixels;
+    uint8_t *rgb = malloc(3 * d.positions + 1);
 
     if (!rgb) return error_memory(w->error);
     pixels_rgb(&w->pixels, row, rgb);
-    fwrite(rgb, 1, size, w->out);
+    fwrite(rgb + 3 * d.first, 1, size, w->out);
     free(rgb);
     w->offset += size;
     p->colour = p->finite = true;
@@ -141,7 +162,9 @@ static bool add_input(void *context, const struct input_row *row) {
     p->class = named ? text_copy(row->target_name) : text_format("class %u", (unsigned)row->target);
     if (!p->class) return error_memory(w->error);
     const struct layout l = layout_of(&row->shape);
-    w->series = l.kind->figure != LAYOUT_IMAGE;
+    w->sample = row->shape;
+    w->set->slices = l.kind->figure == LAYOUT_SLICE;
+    w->series = l.kind->figure != LAYOUT_IMAGE && !w->set->slices;
     bool colour = !w->series && l.channels == 3;
     return colour ? write_colours(w, p, row) : take_letters(w, p, row) && write_picture(w, p, &row->shape, row->data);
 }
@@ -180,7 +203,7 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
 
     if (!report_file_open(&o, folder, "maps.tsv", e)) return false;
     fputs("# pictures in " MAP_FILE ", after 2 rows of a ramp of 101 values: float32, summed over channels; inputs of\n"
-          "# three channels: bytes, red green blue (limit 255)\n"
+          "# three channels: bytes, red green blue (limit 255); of volumes the middle slice\n"
           "# offset\theight\twidth\tinput\tlimit (99th percentile of |value|)\texplainer\tvariant\n",
           o.file);
     for (size_t i = 0; i < s->count; i++) {

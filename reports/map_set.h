@@ -26,6 +26,7 @@ struct picture {
 struct map_set {
     struct picture *pictures;
     size_t count;
+    bool slices;    /* of volumes, the middle one along the depth */
     char **columns; /* names of features, where the data has them */
     size_t column_count;
 };

@@ -72,7 +72,16 @@ void map_bar_labels(struct figure *f, const struct map_scales *s, double x, doub
     if (s->sequential) add_bar_labels(f, bar_left(s, false, x), y, "none", "strong");
 }
 
+double map_bar_right(const struct map_scales *s, double x) {
+    double signs = s->diverging ? bar_left(s, true, x) + BAR_WIDTH + 78 : x;
+    return s->sequential ? bar_left(s, false, x) + BAR_WIDTH + 48 : signs;
+}
+
 const char *map_bar_text(const struct map_scales *s) {
+    if (s->slices)
+        return s->diverging
+                   ? "middle slices; each map on its own scale, to the 99th percentile of |value|; channels summed"
+                   : "middle slices; each map on its own scale, to its 99th percentile";
     return s->diverging ? "each map on its own scale, to the 99th percentile of |value|; channels are summed"
                         : "each map on its own scale, to its 99th percentile";
 }

@@ -16,11 +16,13 @@ double map_tile_height(const struct picture *, double width);
 /* What the tiles of a figure need explained. */
 struct map_scales {
     bool diverging, sequential;
+    bool slices; /* of volumes */
 };
 
 /* At (x, y): a bar for each scale, between two words; the labels before figure_draw_labels(), the bars after it. */
 void map_bar_labels(struct figure *, const struct map_scales *, double x, double y);
 void map_bars(struct figure *, const struct map_scales *, double x, double y);
+double map_bar_right(const struct map_scales *, double x); /* where their labels end */
 const char *map_bar_text(const struct map_scales *);
 
 #endif

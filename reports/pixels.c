@@ -47,7 +47,7 @@ static struct pixels range_of(const float *data, size_t n) {
 }
 
 void pixels_rgb(const struct pixels *p, const struct input_row *row, uint8_t *out) {
-    size_t plane = (size_t)row->shape.dim[1] * row->shape.dim[2];
+    size_t plane = shape_count_from(&row->shape, 1);
     struct pixels whole = p->known ? *p : range_of(row->data, 3 * plane);
 
     for (size_t c = 0; c < 3; c++)

@@ -15,7 +15,7 @@ struct pixels {
 
 bool pixels_load(struct store *, struct pixels *, struct error *);
 
-/* out[height * width][3]: red, green, blue of an input of three channels; the whole range from its smallest to its
+/* out[positions][3]: red, green, blue of an input of three channels; the whole range from its smallest to its
  * largest value where nothing is known. */
 void pixels_rgb(const struct pixels *, const struct input_row *, uint8_t *out);
 

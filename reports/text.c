@@ -314,10 +314,11 @@ static void put_notes(struct page *p, const char *const *notes, size_t count) {
 }
 
 static void put_counts(struct page *p, const struct verdict_table *t) {
-    size_t verdicts = 0, expected = 0, words[VERDICT_STYLES] = {0};
+    size_t verdicts = 0, expected = 0, unjudged = 0, words[VERDICT_STYLES] = {0};
 
     for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
+        unjudged += v && verdict_is_summary(v) && !v->as_expected && strcmp(v->verdict, "SKIP") == 0;
         if (!v || verdict_is_summary(v)) continue;
         verdicts++;
         expected += v->as_expected;
@@ -329,7 +330,9 @@ static void put_counts(struct page *p, const struct verdict_table *t) {
             fprintf(p->out, "%s%zu %s", separator, words[i], verdict_styles[i].word);
             separator = ", ";
         }
-    fprintf(p->out, "%sverdicts as expected: %zu of %zu\n", *separator ? "\n" : "", expected, verdicts);
+    fprintf(p->out, "%sverdicts as expected: %zu of %zu", *separator ? "\n" : "", expected, verdicts);
+    if (unjudged) fprintf(p->out, "; rows in which nothing was judged: %zu", unjudged);
+    fputc('\n', p->out);
 }
 
 bool report_text(struct store *s, FILE *out, bool colour, bool reasons, struct error *e) {

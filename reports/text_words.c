@@ -75,11 +75,29 @@ static bool load_left_out(struct store *s, struct verdict_notes *n, struct error
     return true;
 }
 
+static bool load_same(struct store *s, struct verdict_notes *n, struct error *e) {
+    char *meta;
+
+    if (!store_meta(s, "same-maps", &meta, e)) return false;
+    if (meta)
+        text_add(
+            &n->same,
+            "The same maps, byte for byte: %s. Where no theorem says so (a linear model, no rectifier), one of the "
+            "two is not what its name says.",
+            meta);
+    free(meta);
+    return true;
+}
+
 static bool load_accuracy(struct store *s, struct verdict_notes *n, struct error *e) {
     char *meta;
 
     if (!store_meta(s, "accuracy", &meta, e)) return false;
     json_t *accuracy = meta ? json_loads(meta, 0, NULL) : NULL;
+    if (meta && !accuracy) {
+        free(meta);
+        return error_memory(e);
+    }
     n->accuracy = text_of(accuracy, "sentence");
     n->accuracy_warning = text_of(accuracy, "warning");
     json_decref(accuracy);
@@ -91,7 +109,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     char *meta;
 
     *n = (struct verdict_notes){0};
-    if (!load_accuracy(s, n, e) || !load_inspected(s, n, e) || !load_left_out(s, n, e) ||
+    if (!load_accuracy(s, n, e) || !load_inspected(s, n, e) || !load_left_out(s, n, e) || !load_same(s, n, e) ||
         !store_meta(s, "run", &meta, e)) {
         verdict_notes_finish(n);
         return false;
@@ -106,6 +124,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     }
     if (n->left_out.data) add_line(n, n->left_out.data);
     if (n->inspected.data) add_line(n, n->inspected.data);
+    if (n->same.data) add_line(n, n->same.data);
     if (is_text(json_object_get(rule, "name"), "fixed-cutoff"))
         add_line(
             n,
@@ -121,7 +140,8 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
                 "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
     free(meta);
-    if (!n->delta.failed && !n->warning.failed && !n->inspected.failed && !n->left_out.failed) return true;
+    if (!n->delta.failed && !n->warning.failed && !n->inspected.failed && !n->same.failed && !n->left_out.failed)
+        return true;
     verdict_notes_finish(n);
     return error_memory(e);
 }
@@ -131,6 +151,8 @@ void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->warning);
     text_finish(&n->left_out);
     text_finish(&n->inspected);
+    text_finish(&n->same);
     free(n->accuracy);
     free(n->accuracy_warning);
+    *n = (struct verdict_notes){0};
 }

@@ -22,7 +22,7 @@ const struct layout_kind layout_volume = {.name = "volume",
                                           .position = "voxel",
                                           .rank = 4,
                                           .channels = true,
-                                          .figure = LAYOUT_LINE};
+                                          .figure = LAYOUT_SLICE};
 
 static const struct layout_kind *const kinds[] = {&layout_features, &layout_sequence, &layout_picture, &layout_volume};
 

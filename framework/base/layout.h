@@ -5,8 +5,8 @@
 
 #include "base/shape.h"
 
-/* How reports draw a map. */
-enum layout_figure { LAYOUT_IMAGE, LAYOUT_LINE, LAYOUT_BARS };
+/* How reports draw a map; a slice is the middle one along the depth. */
+enum layout_figure { LAYOUT_IMAGE, LAYOUT_SLICE, LAYOUT_LINE, LAYOUT_BARS };
 
 struct layout_kind {
     const char *name;     /* "picture" */

@@ -14,7 +14,7 @@
 static bool make_ours(int at, const char *name) {
     struct stat status;
     if (fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode)) return false;
-    fchmodat(at, name, 0700, 0);
+    fchmodat(at, name, 0700, AT_SYMLINK_NOFOLLOW); /* even if somebody put a link there just now */
     return true;
 }
 

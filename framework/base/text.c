@@ -104,10 +104,38 @@ static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) 
     return row[nb];
 }
 
-uint64_t text_hash(const char *text) {
+uint64_t bytes_hash(const void *bytes, size_t n) {
+    const unsigned char *at = bytes;
     uint64_t hash = 0xcbf29ce484222325u;
-    for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    for (size_t i = 0; i < n; i++) hash = (hash ^ at[i]) * 0x100000001b3u;
     return hash;
+}
+
+uint64_t text_hash(const char *text) {
+    return bytes_hash(text, strlen(text));
+}
+
+/* Letters that both begin with, without regard to case. */
+static size_t common_letters(const char *a, const char *b) {
+    size_t n = 0;
+    while (a[n] && tolower((unsigned char)a[n]) == tolower((unsigned char)b[n])) n++;
+    return n;
+}
+
+/* "cascade" of "cascading", "guided" of "guided-backprop": the candidate with most of the name at its beginning, and of
+ * several such the first of the shortest; NULL where that is less than four letters, or than three quarters. */
+static const char *longer_form(const char *name, size_t length, const char *const *candidates, size_t n) {
+    const char *best = NULL;
+    size_t most = length * 3 / 4 > 3 ? length * 3 / 4 : 3;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t same = common_letters(name, candidates[i]);
+        bool shorter = best && same == most && strlen(candidates[i]) < strlen(best);
+        if (same <= most && !shorter) continue;
+        best = candidates[i];
+        most = same;
+    }
+    return best;
 }
 
 const char *text_nearest(const char *name, const char *const *candidates, size_t n) {
@@ -128,7 +156,7 @@ const char *text_nearest(const char *name, const char *const *candidates, size_t
             limit = distance - 1;
         }
     }
-    return best;
+    return best ? best : longer_form(name, length, candidates, n);
 }
 
 /* Bytes from 0x80 on stay, so that UTF-8 can be read; a character cut in two does not. */

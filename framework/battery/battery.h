@@ -85,6 +85,7 @@ struct battery {
     char *class_names;            /* resolved path of a file with their names, or NULL */
     char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */
     char *preprocess_file;        /* where `preprocess: auto` found it; else NULL */
+    bool preprocess_given;        /* some preprocessing was asked for, be it none */
     uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
     bool only_correct;            /* take only correctly classified samples (default true) */
     enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */

@@ -206,6 +206,8 @@ static bool read_training(struct yaml_file *file, const struct yaml_field *field
 static const struct yaml_field battery_fields[] = {
     {.name = "name", .read = yaml_read_text, MEMBER(name), .wanted = "a name for the battery"},
     {.name = "model", .read = read_model, .wanted = "the path of an ONNX file", .required = true},
+    {.name = "input", .read = network_choice_read_input, MEMBER(network)},
+    {.name = "inputs", .read = network_choice_read_inputs, MEMBER(network)},
     {.name = "output", .read = network_choice_read_output, MEMBER(network)},
     {.name = "input-shape", .read = network_choice_read_shape, MEMBER(network)},
     {.name = "task", .read = yaml_read_choice, MEMBER(task), .choices = task_names},

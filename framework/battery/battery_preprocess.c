@@ -116,6 +116,7 @@ bool battery_read_preprocess(struct yaml_file *file, const struct yaml_field *fi
     bool found = word && strcmp(word, PREPROCESS_AUTO) == 0;
 
     b->preprocess = presets[0].preprocess;
+    b->preprocess_given = true;
     if (is_word && !word) return false;
     if (!(found     ? read_auto(file, node, b, e)
           : is_word ? read_preset(file, field, node, &b->preprocess, e)

@@ -107,15 +107,37 @@ bool battery_read_explainers(struct yaml_file *file, const struct yaml_field *fi
 
 /* ---- controls ---- */
 
+/* A list of values is the same as these with commas between them. The caller frees; NULL after an error. */
+static char *read_value(struct yaml_file *file, const yaml_node_t *node, struct error *e) {
+    struct text list = {0};
+    if (node->type != YAML_SEQUENCE_NODE) {
+        const char *value = yaml_scalar(file, node, "a single value", e);
+        char *copy = value ? text_copy(value) : NULL;
+        if (value && !copy) error_memory(e);
+        return copy;
+    }
+    text_add(&list, "%s", "");
+    for (const yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
+        const char *value = yaml_scalar(file, yaml_file_node(file, *i), "a single value", e);
+        if (!value) {
+            text_finish(&list);
+            return NULL;
+        }
+        text_add(&list, "%s%s", list.length ? ", " : "", value);
+    }
+    if (list.failed) error_memory(e);
+    return list.failed ? NULL : list.data;
+}
+
 static bool read_option(struct yaml_file *file, const yaml_node_pair_t *pair, struct battery_control *row,
                         struct error *e) {
     const yaml_node_t *key = yaml_file_node(file, pair->key);
-    const char *value = yaml_scalar(file, yaml_file_node(file, pair->value), "a single value", e);
+    char *value = read_value(file, yaml_file_node(file, pair->value), e);
 
     if (!value) return false;
     struct option *option = &row->options[row->option_count++];
     option->name = text_copy(yaml_key(file, pair));
-    option->value = text_copy(value);
+    option->value = value;
     option->location = yaml_location(key);
     return (option->name && option->value) || error_memory(e);
 }

@@ -58,6 +58,16 @@ struct cli_context {
     }
 
 /* The options of commands that open a network: see subject_choose(). */
+#define CLI_MODEL_INPUT                                                                                                \
+    {                                                                                                                  \
+        .name = "model-input", .kind = CLI_TEXT, .value = "NAME",                                                      \
+        .summary = "which of the network's inputs is explained, where it has several"                                  \
+    }
+#define CLI_FIXED_INPUTS                                                                                               \
+    {                                                                                                                  \
+        .name = "fixed-inputs", .kind = CLI_TEXT, .value = "MAPPING",                                                  \
+        .summary = "what its other inputs are: {NAME: 0, NAME: file.npy}"                                              \
+    }
 #define CLI_MODEL_OUTPUT                                                                                               \
     {                                                                                                                  \
         .name = "model-output", .kind = CLI_TEXT, .value = "NAME",                                                     \

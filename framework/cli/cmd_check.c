@@ -1,5 +1,6 @@
 /* assay check: the conformance of one explainer on small networks, or on one that is given. */
 #include "base/rng.h"
+#include "cli/check_params.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "nn/arch.h"
@@ -13,17 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAMPLES 4u
+#define SAMPLES 24u /* as many as a battery asks for at once, or nearly: some buffers are of eight */
 #define SEED 1u
 #define SPREAD .3 /* sd of all weights and biases: logits of order one */
 
-enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, TIME_LIMIT, NO_SANDBOX };
+enum { MODEL, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE, TIME_LIMIT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
                .value = "FILE",
-               .summary = "check on this network instead of two small random ones"},
+               .summary = "check on this network instead of three small random ones"},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [TIME_LIMIT] = {.name = "time-limit",
@@ -39,9 +42,20 @@ static const struct cli_option options[] = {
 static const struct small_network {
     const char *name, *layers;
     struct shape sample;
+    bool linear;
 } small_networks[] = {
-    {"mlp", "fc:16,relu,fc:8,relu,fc:4", {1, {12}}},
-    {"cnn", "conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:5", {3, {2, 12, 12}}},
+    {"mlp", "fc:16,relu,fc:8,relu,fc:4", {1, {12}}, false},
+    {"cnn", "conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:5", {3, {2, 12, 12}}, false},
+    {"linear", "fc:4", {3, {2, 12, 12}}, true},
+};
+
+/* What is checked, and what is known of it up to now. */
+struct subject_of_check {
+    const struct plugin *plugin;
+    const struct explainer_spec *spec;
+    double limit;
+    bool suits; /* the method applies to some network */
+    struct params_seen params;
 };
 
 struct examination {
@@ -131,19 +145,28 @@ static int print_report(const char *network, const struct conformance_report *re
     return conformance_breach(report) ? CLI_BROKEN : CLI_EXPECTED;
 }
 
-/* All checks on one network. *suits: the method applies to it. */
-static int check_on(const struct plugin *plugin, double limit, const struct weights *weights, const char *network,
-                    bool *suits, struct error *e) {
-    struct examination examined = {
-        .plugin = plugin,
-        .c = {.claims = plugin->claims, .baseline = plugin_number(plugin, "baseline", 0), .weights = weights}};
+/* All checks on one network; `linear`: it has no rectifiers by design. */
+static int check_on(struct subject_of_check *checked, const struct weights *weights, const char *network, bool linear,
+                    struct error *e) {
+    const struct plugin *plugin = checked->plugin;
+    struct examination examined = {.plugin = plugin,
+                                   .c = {.claims = plugin->claims,
+                                         .baseline = plugin_number(plugin, "baseline", 0),
+                                         .all_claims = true,
+                                         .linear = linear,
+                                         .weights = weights}};
     int status = CLI_BROKEN;
     if (draw_inputs(weights->graph, &examined.c, e)) {
-        if (run_checks(&examined, limit, e)) {
-            *suits |= !examined.report.unsupported;
+        bool ran = run_checks(&examined, checked->limit, e);
+        if (ran) {
+            checked->suits |= !examined.report.unsupported;
             status = print_report(network, &examined.report);
-        } else {
+            if (status == CLI_EXPECTED && !examined.report.unsupported)
+                ran = check_params(plugin, checked->spec, &examined.c, checked->limit, &checked->params, e);
+        }
+        if (!ran) {
             error_prefix(e, "%s: network %s", plugin->path, network);
+            status = CLI_BROKEN;
         }
     }
     free((void *)examined.c.inputs);
@@ -162,13 +185,13 @@ static bool network_build(const struct small_network *small, struct graph **grap
 }
 
 /* Goes on after a breach, so that one run shows all of them; stops when the method crashed. */
-static int check_small(const struct plugin *plugin, double limit, bool *suits, struct error *e) {
+static int check_small(struct subject_of_check *checked, struct error *e) {
     int worst = CLI_EXPECTED;
     for (size_t i = 0; i < sizeof small_networks / sizeof *small_networks && !e->text[0]; i++) {
         struct graph *graph = NULL;
         struct weights *weights = NULL;
         int status = network_build(&small_networks[i], &graph, &weights, e)
-                         ? check_on(plugin, limit, weights, small_networks[i].name, suits, e)
+                         ? check_on(checked, weights, small_networks[i].name, small_networks[i].linear, e)
                          : CLI_BROKEN;
         worst = status > worst ? status : worst;
         weights_destroy(weights);
@@ -177,26 +200,29 @@ static int check_small(const struct plugin *plugin, double limit, bool *suits, s
     return worst;
 }
 
-static int check_model(const struct plugin *plugin, const struct cli_values *values, bool *suits, struct error *e) {
+static int check_model(struct subject_of_check *checked, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
     struct subject subject = {0};
     struct network_choice choice;
     int status = CLI_USAGE;
-    if (subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
+    if (subject_choose(&option[MODEL_INPUT], &choice, e) &&
         subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, AXIS_ORDER_AUTO, &subject, e))
-        status = check_on(plugin, option[TIME_LIMIT].number, subject.weights, option[MODEL].text, suits, e);
+        status = check_on(checked, subject.weights, option[MODEL].text, false, e);
     network_choice_finish(&choice);
     subject_finish(&subject);
     return status;
 }
 
-static int check_plugin(const struct plugin *plugin, const struct cli_values *values, struct error *e) {
-    double limit = values->option[TIME_LIMIT].number;
-    bool suits = false;
+static int check_plugin(const struct plugin *plugin, const struct explainer_spec *spec, const struct cli_values *values,
+                        struct error *e) {
+    struct subject_of_check checked = {.plugin = plugin, .spec = spec, .limit = values->option[TIME_LIMIT].number};
     int status;
-    if (values->option[MODEL].text) status = check_model(plugin, values, &suits, e);
-    else status = check_small(plugin, limit, &suits, e);
-    if (status == CLI_EXPECTED && !suits) {
+    if (!params_seen_init(&checked.params, plugin, e)) return CLI_BROKEN;
+    if (values->option[MODEL].text) status = check_model(&checked, values, e);
+    else status = check_small(&checked, e);
+    if (!e->text[0] && !check_params_print(plugin, &checked.params)) status = CLI_BROKEN;
+    params_seen_finish(&checked.params);
+    if (status == CLI_EXPECTED && !checked.suits) {
         error_set(e, "%s: nothing was checked: a network the method applies to wanted (--model)", plugin->path);
         status = CLI_BROKEN;
     }
@@ -212,7 +238,7 @@ static int check_run(const struct cli_context *context, const struct cli_values 
     const double limit = values->option[TIME_LIMIT].number;
     if (explainer_spec_parse(values->operand, &spec, e) && plugin_create(&spec, limit, &plugin, e)) {
         status = CLI_BROKEN;
-        if (plugin_usable(plugin, e)) status = check_plugin(plugin, values, e);
+        if (plugin_usable(plugin, e)) status = check_plugin(plugin, &spec, values, e);
     }
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);

@@ -6,11 +6,26 @@
 
 #include <stdio.h>
 
-enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE, DATA, PREPROCESS, CLASS_NAMES, COUNT, TASK, LAYOUT, CONV };
+enum {
+    MODEL,
+    MODEL_INPUT,
+    FIXED_INPUTS,
+    MODEL_OUTPUT,
+    INPUT_SHAPE,
+    DATA,
+    PREPROCESS,
+    CLASS_NAMES,
+    COUNT,
+    TASK,
+    LAYOUT,
+    CONV
+};
 
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
@@ -39,39 +54,55 @@ static void print(const struct accuracy *a) {
     text_finish(&warning);
 }
 
+struct job {
+    const struct cli_value *option;
+    struct preprocess preprocess;
+    struct dataset *data;
+};
+
+/* `graph`: NULL before it is known, where its sizes are those of the data. */
+static bool load_data(struct job *job, const struct graph *graph, struct error *e) {
+    return subject_data(job->option[DATA].text, &job->preprocess, &job->option[CLASS_NAMES], "the accuracy",
+                        graph ? subject_channels(graph) : 0, &job->data, e);
+}
+
+static bool data_shape(void *user, struct shape *out, struct error *e) {
+    struct job *job = user;
+    if (!load_data(job, NULL, e)) return false;
+    *out = job->data->sample;
+    return true;
+}
+
+static bool load(struct job *job, struct subject *subject, struct error *e) {
+    const struct cli_value *option = job->option;
+    const char *path = option[MODEL].text;
+    struct network_choice choice;
+    bool ok = subject_choose(&option[MODEL_INPUT], &choice, e) &&
+              subject_preprocess(&option[PREPROCESS], path, &job->preprocess, e);
+    choice.onnx.ask = data_shape;
+    choice.onnx.user = job;
+    ok = ok &&
+         subject_open(path, subject_conv(&option[CONV]), &choice.onnx, subject_axis_order(&option[LAYOUT]), subject, e);
+    network_choice_finish(&choice);
+    return ok && (job->data || load_data(job, subject->graph, e));
+}
+
 static int eval_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
     struct subject subject = {0};
-    struct network_choice choice;
-    struct dataset *data = NULL;
-    struct preprocess preprocess;
+    struct job job = {.option = values->option};
     uint32_t count = 0;
     struct accuracy accuracy = {0};
     int status = CLI_USAGE;
-    const struct cli_value *option = values->option;
-    struct error first = {{0}};
-    const enum axis_order order = subject_axis_order(&option[LAYOUT]);
-    bool missing = false;
-    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e) &&
-              subject_preprocess(&option[PREPROCESS], path, &preprocess, e);
-    choice.onnx.open = &missing;
-    bool opened = ok && subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, &first);
-    if (ok && !opened && !missing) ok = error_set(e, "%s", first.text);
-    ok = ok && subject_data(source, &preprocess, &option[CLASS_NAMES], "the accuracy",
-                            opened ? subject_channels(subject.graph) : 0, &data, e);
-    if (ok && !opened) { /* sizes that the file leaves open are those of the data */
-        choice.onnx.data = data->sample;
-        ok = subject_open(path, subject_conv(&option[CONV]), &choice.onnx, order, &subject, e);
-    }
-    if (ok && subject_turn(&subject, data, e) &&
-        subject_count(data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count, e) &&
-        subject_settle_task(&subject, subject_task(&values->option[TASK]), data, source, e) &&
-        subject_fits_data(subject.graph, path, data, source, e))
-        status = subject_accuracy(subject.net, data, count, source, &accuracy, e);
+    if (load(&job, &subject, e) && subject_turn(&subject, job.data, e) &&
+        subject_count(job.data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count,
+                      e) &&
+        subject_settle_task(&subject, subject_task(&values->option[TASK]), job.data, source, e) &&
+        subject_fits_data(subject.graph, path, job.data, source, e))
+        status = subject_accuracy(subject.net, job.data, count, source, &accuracy, e);
     if (status == CLI_EXPECTED) print(&accuracy);
-    dataset_destroy(data);
-    network_choice_finish(&choice);
+    dataset_destroy(job.data);
     subject_finish(&subject);
     return status;
 }

@@ -1,15 +1,13 @@
 /* assay explain: one map of one input. */
 #include "base/npy.h"
 #include "cli/cli.h"
-#include "cli/subject.h"
+#include "cli/explain_call.h"
 #include "data/class_names.h"
 #include "data/channels_last.h"
 #include "data/picture.h"
+#include "experiment/plane.h"
 #include "experiment/task.h"
-#include "host/call.h"
-#include "workers/isolate.h"
 #include "workers/sandbox.h"
-#include "host/plugin.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +16,8 @@
 
 enum {
     MODEL,
+    MODEL_INPUT, /* this and the next three: see subject_choose() */
+    FIXED_INPUTS,
     MODEL_OUTPUT,
     INPUT_SHAPE,
     INPUT,
@@ -39,6 +39,8 @@ enum {
 static const struct cli_option options[] = {
     [MODEL] =
         {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
     [INPUT] = {.name = "input", .kind = CLI_TEXT, .value = "FILE", .summary = "the input, a .npy, .jpg or .png file"},
@@ -137,6 +139,14 @@ static bool turn_stored(const struct job *job, struct shape *shape, float **stor
     return true;
 }
 
+/* Numbers of tokens, with or without a batch of one, become rows of the table. */
+static bool embed_tokens(struct job *job, const char *path, const struct shape *shape, float *stored, struct error *e) {
+    struct dataset one = {.values = stored, .count = 1, .sample = *shape, .preprocess = job->preprocess};
+    if (shape->rank == 2 && shape->dim[0] == 1) one.sample = (struct shape){1, {shape->dim[1]}};
+    return subject_embed(job->subject.graph, &one, path, e) && check_input(job, path, &one.sample, e) &&
+           dataset_sample(&one, 0, job->x, e);
+}
+
 /* The shape may have a leading batch of one. */
 static bool load_npy(struct job *job, const char *path, struct error *e) {
     const struct graph *graph = job->subject.graph;
@@ -145,6 +155,11 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     if (preprocess_reshapes(&job->preprocess))
         return error_set(e, "--preprocess: '%s' resizes pictures: %s is none", job->option[PREPROCESS].text, path);
     if (!npy_read(path, &shape, &stored, e)) return false;
+    if (graph->tokens && !shape_equal(&shape, &graph->sample)) {
+        bool embedded = embed_tokens(job, path, &shape, stored, e);
+        free(stored);
+        return embedded;
+    }
     if (shape.rank == graph->sample.rank + 1 && shape.dim[0] == 1)
         memmove(shape.dim, shape.dim + 1, --shape.rank * sizeof *shape.dim);
     bool ok = turn_stored(job, &shape, &stored, e) && check_input(job, path, &shape, e);
@@ -156,12 +171,17 @@ static bool load_npy(struct job *job, const char *path, struct error *e) {
     return ok;
 }
 
+static void say_plane(const struct job *job) {
+    cli_message("note: %s: " PLANE_SAID, job->subject.path);
+}
+
 static bool load_picture(struct job *job, const char *path, struct error *e) {
     struct image image = {0};
     if (!image_load(path, &image, e)) return false;
     if (!job->preprocess.channels && subject_channels(job->subject.graph) == 1) job->preprocess.channels = 1;
     bool ok = preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", path);
-    const struct shape shape = {3, {image.channels, image.height, image.width}};
+    struct shape shape = {3, {image.channels, image.height, image.width}};
+    if (ok && plane_settle_shape(job->subject.graph, &shape, true)) say_plane(job);
     if (ok && (ok = check_input(job, path, &shape, e))) preprocess_bytes(&job->preprocess, &shape, image.data, job->x);
     image_finish(&image);
     return ok;
@@ -195,13 +215,15 @@ static bool take_words(struct job *job, struct dataset *data, struct error *e) {
 }
 
 static bool load_sample(struct job *job, const char *source, long index, struct error *e) {
-    const struct graph *graph = job->subject.graph;
+    struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
     const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
     const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
                                             subject_channels(graph)};
-    bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e) &&
-              subject_embed(graph, data, source, e) && subject_fits(graph, job->subject.path, &data->sample, source, e);
+    bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e);
+    if (ok && plane_settle(graph, data)) say_plane(job);
+    ok =
+        ok && subject_embed(graph, data, source, e) && subject_fits(graph, job->subject.path, &data->sample, source, e);
     if (ok && index >= (long)data->count)
         ok = error_set(e, "--index: %ld: %s has %u samples, counted from 0", index, source, data->count);
     if (ok) {
@@ -232,7 +254,8 @@ static bool check_options(struct job *job, struct error *e) {
 }
 
 /* The shape of the input, for sizes that the network leaves open. */
-static bool input_shape(struct job *job, struct shape *out, struct error *e) {
+static bool input_shape(void *user, struct shape *out, struct error *e) {
+    const struct job *job = user;
     const struct cli_value *option = job->option;
     struct dataset *data = NULL;
     struct image image = {0};
@@ -243,7 +266,8 @@ static bool input_shape(struct job *job, struct shape *out, struct error *e) {
         if (ok) *out = data->sample;
         dataset_destroy(data);
     } else if (image_has_extension(option[INPUT].text)) {
-        ok = image_load(option[INPUT].text, &image, e) && preprocess_image(&job->preprocess, &image, e);
+        ok = image_load(option[INPUT].text, &image, e) &&
+             (preprocess_image(&job->preprocess, &image, e) || error_prefix(e, "%s", option[INPUT].text));
         if (ok) *out = (struct shape){3, {image.channels, image.height, image.width}};
         image_finish(&image);
     } else {
@@ -254,22 +278,17 @@ static bool input_shape(struct job *job, struct shape *out, struct error *e) {
     return ok;
 }
 
-/* The input is looked at first only where the network needs its size. */
 static bool load_network(struct job *job, struct error *e) {
     const struct cli_value *option = job->option;
     const enum conv_route conv = subject_conv(&option[CONV]);
     const enum axis_order order = subject_axis_order(&option[LAYOUT]);
     struct network_choice choice;
-    struct error first;
-    bool missing = false;
-    if (!check_options(job, e) || !subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, e))
-        return false;
-    choice.onnx.open = &missing;
-    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
-    if (!ok && missing && input_shape(job, &choice.onnx.data, NULL))
-        ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, &first);
+    if (!check_options(job, e) || !subject_choose(&option[MODEL_INPUT], &choice, e)) return false;
+    choice.onnx.ask = input_shape;
+    choice.onnx.user = job;
+    bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, e);
     network_choice_finish(&choice);
-    return ok || error_set(e, "%s", first.text);
+    return ok;
 }
 
 static bool load_input(struct job *job, struct error *e) {
@@ -318,58 +337,16 @@ static bool predict(struct job *job, struct error *e) {
     return true;
 }
 
-/* In the child: a guarded call of an explainer that was opened. */
-static bool ask(struct job *job, const assay_explainer *explainer, struct cores *cores, float *map, struct error *e) {
-    const assay_request request = {1, job->x, &job->target, &job->option[SEED].seed};
-    struct handle *handle = NULL;
-    struct call call = {0};
-    bool ok = handle_create(job->subject.net, &handle, e) && handle_refuse_idle_rules(handle, e) &&
-              call_init(&call, explainer, shape_count(&job->subject.graph->sample), 1, e);
-    if (ok) {
-        cores_enter(cores, 0);
-        handle->helpers = (struct helpers){cores, 0};
-        ok = call_make(&call, handle, &request, CALL_NAN_A, map) == ASSAY_OK ||
-             error_set(e, "%s", call.why[0] ? call.why : "failed without a reason");
-        if (call_breach(&call)) ok = error_set(e, "%s", call_breach(&call));
-    }
-    call_finish(&call);
-    handle_destroy(handle);
-    return ok;
-}
-
-/* In the child: everything the plugin does. Elements that were not written are NaN. */
-static bool explain_work(void *user, int fd) {
-    struct job *job = user;
-    struct error e = {{0}};
-    struct cores *cores = NULL;
-    const assay_explainer *explainer = NULL;
-    size_t n = shape_count(&job->subject.graph->sample);
-    float *map = calloc(n, sizeof *map);
-    bool ok = (map || error_memory(&e)) && cores_create(cores_online(), 1, &cores, &e) &&
-              plugin_open(job->plugin, handle_host(), &explainer, &e) && ask(job, explainer, cores, map, &e);
-    isolate_write(fd, ok ? (const void *)map : e.text, ok ? n * sizeof *map : strlen(e.text));
-    plugin_close(job->plugin, explainer);
-    cores_destroy(cores);
-    free(map);
-    return ok;
-}
-
 static bool explain(struct job *job, struct error *e) {
-    const char *name = job->option[EXPLAINER].text;
-    size_t n = shape_count(&job->subject.graph->sample), size = 0;
-    char *out = NULL;
-    if (!isolate_run(explain_work, job, job->option[TIME_LIMIT].number, &out, &size, e))
-        return error_prefix(e, "%s", name);
-    job->map = (float *)(void *)out; /* from malloc, so aligned */
-    if (size != n * sizeof *job->map)
-        return error_set(e, "%s: the child process sent %zu bytes: %zu wanted", name, size, n * sizeof *job->map);
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(job->map[i])) {
-            return error_set(e, "%s: element %zu of the map is %g or was not written: a finite number wanted", name, i,
-                             (double)job->map[i]);
-        }
-    }
-    return true;
+    const struct cli_value *option = job->option;
+    const struct explain_call call = {.plugin = job->plugin,
+                                      .name = option[EXPLAINER].text,
+                                      .net = job->subject.net,
+                                      .x = job->x,
+                                      .target = job->target,
+                                      .seed = option[SEED].seed,
+                                      .limit = option[TIME_LIMIT].number};
+    return explain_call(&call, &job->map, e);
 }
 
 static void print_summary(const struct job *job) {

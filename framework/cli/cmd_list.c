@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"
+#include "nn/layer_groups.h"
 #include "nn/op.h"
 #include "plan/control.h"
 #include "host/plugin_list.h"
@@ -10,10 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODEL, MODEL_OUTPUT, INPUT_SHAPE };
+enum { MODEL, GROUPS, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network whose layers are listed"},
+    [GROUPS] = {.name = "groups",
+                .kind = CLI_FLAG,
+                .summary = "of layers: the modules that their names tell, as a battery takes them"},
+    [MODEL_INPUT] = CLI_MODEL_INPUT,
+    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
 };
@@ -108,7 +114,7 @@ static bool open_network(const struct cli_values *values, struct subject *out, s
     struct network_choice choice;
     struct error first;
     bool missing = false;
-    bool ok = subject_choose(&option[MODEL_OUTPUT], &option[INPUT_SHAPE], &choice, &first), open = false;
+    bool ok = subject_choose(&option[MODEL_INPUT], &choice, &first), open = false;
     bool guess = ok && !choice.onnx.declared.rank;
     for (size_t i = 0; ok && !open && i < (guess ? sizeof usual / sizeof *usual : 1); i++) {
         choice.onnx.data = usual[i];
@@ -120,6 +126,48 @@ static bool open_network(const struct cli_values *values, struct subject *out, s
     return open || error_set(e, "%s", first.text);
 }
 
+static size_t layer_parameters(const struct graph *g, const struct layer *layer) {
+    size_t count = 0;
+    for (uint32_t k = 0; k < layer->parameter_count; k++)
+        count += shape_count(&graph_value(g, layer->parameters[k])->shape);
+    return count;
+}
+
+/* What a model calls its layers controls no terminal. */
+static bool print_layers(const struct graph *graph, struct error *e) {
+    size_t widest = 20;
+    for (uint32_t i = 0; i < graph->layer_count; i++) {
+        size_t width = utf8_width(graph->layers[i].name);
+        widest = width > widest && width < 80 ? width : widest;
+    }
+    for (uint32_t i = graph->layer_count; i-- > 0;) {
+        const struct layer *layer = &graph->layers[i];
+        char *name = text_clean(layer->name);
+        if (!name) return error_memory(e);
+        size_t width = utf8_width(name);
+        printf("  %s%*s  %-8s  %zu parameters\n", name, (int)(width < widest ? widest - width : 0), "",
+               graph->nodes[layer->node].op->name, layer_parameters(graph, layer));
+        free(name);
+    }
+    return true;
+}
+
+/* YAML: the text of a folded scalar has neither quotes nor comments. */
+static bool print_groups(const struct graph *graph, struct error *e) {
+    struct layer_groups groups;
+    if (!layer_groups_create(graph, &groups, e)) return false;
+    struct text text = {0};
+    layer_groups_add_text(&groups, ",\n      ", &text);
+    bool ok = !text.failed || error_memory(e);
+    if (ok)
+        printf("# %u layers in %u group%s, from the output down; `groups: auto` means these\n"
+               "controls:\n  - id: cascading\n    groups: >-\n      %s\n",
+               graph->layer_count, groups.count, groups.count == 1 ? "" : "s", text.data);
+    text_finish(&text);
+    layer_groups_finish(&groups);
+    return ok;
+}
+
 /* From the output to the input: the order in which a cascade randomises them. */
 static int list_layers(const struct cli_values *values, struct error *e) {
     struct subject subject;
@@ -128,28 +176,10 @@ static int list_layers(const struct cli_values *values, struct error *e) {
         return CLI_USAGE;
     }
     if (!open_network(values, &subject, e)) return CLI_USAGE;
-    const struct graph *graph = subject.graph;
-    size_t widest = 20;
-    for (uint32_t i = 0; i < graph->layer_count; i++) {
-        size_t width = utf8_width(graph->layers[i].name);
-        widest = width > widest && width < 80 ? width : widest;
-    }
     bool ok = true;
-    for (uint32_t i = graph->layer_count; i-- > 0;) {
-        const struct layer *layer = &graph->layers[i];
-        size_t count = 0;
-        for (uint32_t k = 0; k < layer->parameter_count; k++)
-            count += shape_count(&graph_value(graph, layer->parameters[k])->shape);
-        char *name = text_clean(layer->name); /* what a model calls its layers controls no terminal */
-        size_t width = name ? utf8_width(name) : 0;
-        if (name)
-            printf("  %s%*s  %-8s  %zu parameters\n", name, (int)(width < widest ? widest - width : 0), "",
-                   graph->nodes[layer->node].op->name, count);
-        ok = ok && (name || error_memory(e));
-        free(name);
-    }
-    if (graph->layer_count == 0)
+    if (subject.graph->layer_count == 0)
         cli_message("%s: no layer: none of its constants is a parameter, so nothing can be drawn anew", subject.path);
+    else ok = values->option[GROUPS].given ? print_groups(subject.graph, e) : print_layers(subject.graph, e);
     subject_finish(&subject);
     return ok ? CLI_EXPECTED : CLI_BROKEN;
 }
@@ -172,8 +202,9 @@ static int list_run(const struct cli_context *context, const struct cli_values *
     const char *what = values->operand;
     bool known = false;
     if (what && strcmp(what, "layers") == 0) return list_layers(values, e);
-    if (values->option[MODEL].given) {
-        error_set(e, "--model: only 'assay list layers' takes it");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (!values->option[i].given) continue;
+        error_set(e, "--%s: only 'assay list layers' takes it", options[i].name);
         return CLI_USAGE;
     }
     for (size_t i = 0; i < SECTION_COUNT; i++) {
@@ -190,7 +221,8 @@ const struct cli_command cli_list = {
     .operand = "[WHAT]",
     .summary = "list what there is",
     .details = "WHAT is explainers, controls, measures, ops, presets (all of these when it is left out) or layers:\n"
-               "the layers of --model from the output to the input, with the names that batteries use.\n",
+               "the layers of --model from the output to the input, with the names that batteries use,\n"
+               "or with --groups the groups that `groups: auto` makes of them.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = list_run,

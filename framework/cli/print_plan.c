@@ -38,9 +38,10 @@ static void print_controls(FILE *out, const struct plan_cost *p) {
 void print_plan(const struct plan_cost *p, FILE *out) {
     const struct battery *b = p->battery;
     const uint32_t *draws = b->rule.draws;
-    fprintf(out, "battery %s: %u explainers, %u controls, %u input%s, seed %llu\n", b->name,
-            p->explainer_count - p->yardstick_count, p->control_count, b->inputs, b->inputs == 1 ? "" : "s",
-            (unsigned long long)b->seed);
+    uint32_t rows = p->explainer_count - p->yardstick_count;
+    fprintf(out, "battery %s: %u explainer%s, %u control%s, %u input%s, seed %llu\n", b->name, rows,
+            rows == 1 ? "" : "s", p->control_count, p->control_count == 1 ? "" : "s", b->inputs,
+            b->inputs == 1 ? "" : "s", (unsigned long long)b->seed);
     fprintf(out, "Passes are single samples through the network.\n");
     print_explainers(out, p);
     print_controls(out, p);

@@ -4,7 +4,10 @@
 #include "base/layout.h"
 #include "cli/cli.h"
 #include "data/channels_last.h"
+#include "data/preprocess_auto.h"
+#include "experiment/plane.h"
 #include "experiment/task.h"
+#include "nn/graph_pair.h"
 #include "nn/onnx.h"
 
 #include <math.h>
@@ -18,9 +21,9 @@ static bool settle_axis_order(struct subject *s, enum axis_order order, struct e
     return graph_settle_axis_order(s->graph, order, e) || error_prefix(e, "%s", s->path);
 }
 
-bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
-                    struct error *e) {
-    return network_choice_parse(output->text, shape->text, out, e);
+bool subject_choose(const struct cli_value values[4], struct network_choice *out, struct error *e) {
+    const struct network_choice_texts texts = {values[0].text, values[1].text, values[2].text, values[3].text};
+    return network_choice_parse(&texts, out, e);
 }
 
 bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, enum axis_order order,
@@ -64,7 +67,7 @@ bool subject_settle_task(struct subject *s, enum task task, const struct dataset
                          struct error *e) {
     const struct net_options options = {.conv = s->conv};
     if (!task_settle(s->graph, task, data, source, s->path, e)) return false;
-    if (!s->graph->paired) return true;
+    if (!graph_is_pair_of_one(s->graph)) return true;
     cli_message("%s: %s", s->path, TASK_BINARY_SAID);
     net_destroy(s->net);
     weights_destroy(s->weights);
@@ -82,12 +85,16 @@ void subject_notes(const struct dataset *d) {
 
 uint32_t subject_channels(const struct graph *graph) {
     const struct layout layout = layout_of(&graph->sample);
+    if (graph->sample.rank == 2) return 1; /* a picture without an axis for channels, if it is one */
     return layout.kind == &layout_picture ? (uint32_t)layout.channels : 0;
 }
 
 bool subject_preprocess(const struct cli_value *value, const char *model, struct preprocess *out, struct error *e) {
     struct text words = {0};
     char *file = NULL;
+    char *unread = value->given || !model ? NULL : preprocess_auto_file(model);
+    if (unread) cli_message("note: " PREPROCESS_AUTO_ADVICE, unread);
+    free(unread);
     bool ok = battery_preprocess_parse(value->text, model, out, &file, e);
     if (ok && file) {
         preprocess_text(out, &words);
@@ -129,8 +136,9 @@ bool subject_embed(const struct graph *graph, struct dataset *data, const char *
     return !graph->tokens || dataset_embed(data, &graph->tokens->table, source, e);
 }
 
-bool subject_fits_data(const struct graph *graph, const char *model, struct dataset *data, const char *source,
+bool subject_fits_data(struct graph *graph, const char *model, struct dataset *data, const char *source,
                        struct error *e) {
+    if (plane_settle(graph, data)) cli_message("note: %s: " PLANE_SAID, model);
     return subject_embed(graph, data, source, e) && subject_fits(graph, model, &data->sample, source, e) &&
            dataset_check_labels(data, source, graph->classes, e);
 }

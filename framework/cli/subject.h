@@ -19,9 +19,9 @@ struct subject {
 /* A warning of the graph, and that its channels come last, go to standard error. */
 bool subject_open(const char *path, enum conv_route, const struct onnx_options *, enum axis_order, struct subject *out,
                   struct error *);
-/* The values of CLI_MODEL_OUTPUT and CLI_INPUT_SHAPE. network_choice_finish() in any case. */
-bool subject_choose(const struct cli_value *output, const struct cli_value *shape, struct network_choice *out,
-                    struct error *);
+/* The values of CLI_MODEL_INPUT, CLI_FIXED_INPUTS, CLI_MODEL_OUTPUT and CLI_INPUT_SHAPE, which a command has in this
+ * order. network_choice_finish() in any case. */
+bool subject_choose(const struct cli_value values[4], struct network_choice *out, struct error *);
 /* The value of CLI_CONV. */
 enum conv_route subject_conv(const struct cli_value *);
 void subject_finish(struct subject *); /* also of a zeroed one */
@@ -42,7 +42,7 @@ bool subject_data(const char *source, const struct preprocess *, const struct cl
                   const char *labels_for, uint32_t channels, struct dataset **out, struct error *);
 /* What --preprocess says; of `auto`, beside the file `model` (or NULL), what that is goes to standard error. */
 bool subject_preprocess(const struct cli_value *, const char *model, struct preprocess *out, struct error *);
-/* Of the network's input; 0 where it is no picture. */
+/* Of the network's input; 1 where it may be a picture without that axis, 0 where it is none. */
 uint32_t subject_channels(const struct graph *);
 /* Notes, a line each, to standard error. */
 void subject_notes(const struct dataset *);
@@ -54,8 +54,8 @@ bool subject_fits(const struct graph *, const char *model, const struct shape *,
 /* Samples of tokens become what the graph takes; of a graph without tokens nothing changes. */
 bool subject_embed(const struct graph *, struct dataset *, const char *source, struct error *);
 
-/* Tokens embedded; also that every label is one of its classes. */
-bool subject_fits_data(const struct graph *, const char *model, struct dataset *, const char *source, struct error *);
+/* Tokens embedded, planes settled (experiment/plane.h); also that every label is one of its classes. */
+bool subject_fits_data(struct graph *, const char *model, struct dataset *, const char *source, struct error *);
 
 /* How many samples an option asks for: all, unless it was given; more than there are is an error. */
 bool subject_count(const struct dataset *, const char *source, const char *option, bool given, long wanted,

@@ -47,20 +47,45 @@ static void set_transformations(png_structp png) {
     png_set_strip_alpha(png);
 }
 
+/* A file cannot hold so many bytes in so few. */
+static bool check_stored(const struct png_job *job) {
+    const struct raster *r = job->raster;
+    size_t stored = png_get_rowbytes(job->png, job->info) * r->height;
+    return stored / DEFLATE_RATIO <= job->size ||
+           error_set(job->error, "%zu bytes for %u x %u pixels: the whole file wanted", job->size, r->width, r->height);
+}
+
+/* Which part of the range is used, only its maker knows; the largest value tells the reader. */
+static bool refuse_wide(struct png_job *job) {
+    struct raster *r = job->raster;
+    unsigned largest = 0;
+
+    png_set_strip_alpha(job->png);
+    png_set_interlace_handling(job->png);
+    png_read_update_info(job->png, job->info);
+    size_t row_size = png_get_rowbytes(job->png, job->info);
+    r->rgb = calloc(r->height, row_size);
+    job->rows = malloc(r->height * sizeof *job->rows);
+    if (!r->rgb || !job->rows) return error_memory(job->error);
+    for (size_t y = 0; y < r->height; y++) job->rows[y] = r->rgb + y * row_size;
+    png_read_image(job->png, job->rows);
+    for (size_t i = 0; i + 1 < row_size * r->height; i += 2) {
+        unsigned value = (unsigned)r->rgb[i] << 8 | r->rgb[i + 1];
+        largest = value > largest ? value : largest;
+    }
+    return error_set(job->error,
+                     "a PNG of 16 bits, whose largest value is %u: 8 bits wanted (scale its values to 0 .. 255 by the "
+                     "range of the whole data set: 12 bits in 16 would become black)",
+                     largest);
+}
+
 static bool read_header(struct png_job *job) {
     png_read_info(job->png, job->info);
     struct raster *r = job->raster;
     r->width = png_get_image_width(job->png, job->info);
     r->height = png_get_image_height(job->png, job->info);
     if (!image_check_size(r->width, r->height, job->error)) return false;
-    if (png_get_bit_depth(job->png, job->info) == 16) /* which part of the range is used, only its maker knows */
-        return error_set(job->error, "a PNG of 16 bits: 8 wanted (scale its values to 0 .. 255 by the range of the "
-                                     "whole data set: 12 bits in 16 would become black)");
-    size_t stored = png_get_rowbytes(job->png, job->info) * r->height;
-    if (stored / DEFLATE_RATIO > job->size)
-        return error_set(job->error, "%zu bytes for %u x %u pixels: the whole file wanted", job->size, r->width,
-                         r->height);
-    return true;
+    return check_stored(job) && (png_get_bit_depth(job->png, job->info) != 16 || refuse_wide(job));
 }
 
 static bool read_rows(struct png_job *job) {

@@ -68,10 +68,10 @@ static bool take_inputs(const struct numpy *x, struct dataset *d, struct error *
     size_t count = shape_count(shape);
     char text[128];
 
-    if (shape->rank < 2 || shape->rank > 4 || count == 0 || count == SIZE_MAX || shape->dim[0] >= UINT32_MAX)
+    if (shape->rank < 2 || shape->rank > 5 || count == 0 || count == SIZE_MAX || shape->dim[0] >= UINT32_MAX)
         return error_set(e,
-                         "%s: shape %s: samples x features, samples x height x width or samples x channels x height "
-                         "x width wanted",
+                         "%s: shape %s: samples x features, samples x height x width, samples x channels x height x "
+                         "width or samples x channels x depth x height x width wanted",
                          x->name, shape_text(shape, text, sizeof text));
     for (size_t i = 0; i < count; i++)
         if (!isfinite(x->array.values[i]))

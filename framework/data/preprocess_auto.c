@@ -2,6 +2,7 @@
 #include "data/preprocess_auto.h"
 
 #include "base/file.h"
+#include "base/json_read.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -266,8 +267,9 @@ static bool read_file(const char *path, bool timm, struct preprocess *out, struc
     json_error_t why;
 
     if (!file_read(path, &bytes, &size, e)) return false;
-    json_t *root = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &why);
+    json_t *root = json_read((const char *)bytes, size, &why);
     free(bytes);
+    if (!root && !why.text[0]) return error_memory(e);
     if (!root) return error_set(e, "%s:%d:%d: %s", path, why.line, why.column, why.text);
     const struct config c = {path, timm ? json_object_get(root, "pretrained_cfg") : root, e};
     bool ok = json_is_object(c.root);
@@ -291,22 +293,42 @@ static char *folder_of(const char *model, bool up) {
     return above;
 }
 
-bool preprocess_auto(const char *model, struct preprocess *out, char **file, struct error *e) {
+/* The caller frees; NULL: there is none. */
+static char *find_file(const char *model, bool *timm) {
     static const char *const names[] = {"preprocessor_config.json", "config.json"};
 
     for (int up = 0; up < 2; up++) {
         char *folder = folder_of(model, up);
         for (size_t i = 0; folder && i < 2; i++) {
             char *path = path_from(folder, names[i]);
+            *timm = i == 1;
             if (path && file_exists(path)) {
                 free(folder);
-                *file = path;
-                return read_file(path, i == 1, out, e);
+                return path;
             }
             free(path);
         }
         free(folder);
     }
+    return NULL;
+}
+
+char *preprocess_auto_file(const char *model) {
+    struct preprocess found;
+    struct error unread;
+    bool timm;
+    char *file = find_file(model, &timm);
+
+    if (!file || read_file(file, timm, &found, &unread) || !timm) return file;
+    free(file); /* of many a network that says nothing of pictures */
+    return NULL;
+}
+
+bool preprocess_auto(const char *model, struct preprocess *out, char **file, struct error *e) {
+    bool timm;
+
+    *file = find_file(model, &timm);
+    if (*file) return read_file(*file, timm, out, e);
     return error_set(e,
                      "preprocess: auto: neither preprocessor_config.json nor timm's config.json beside %s: one of them "
                      "wanted, or the preprocessing written out",

@@ -11,4 +11,11 @@
  * What changes pixels and is not known is an error, as is a picture that would not be square. */
 bool preprocess_auto(const char *model, struct preprocess *out, char **file, struct error *);
 
+/* The file that it would read, also where that is an error; NULL: none, or no memory. The caller frees. */
+char *preprocess_auto_file(const char *model);
+
+/* What is said where there is one and nobody asked for any preprocessing. */
+#define PREPROCESS_AUTO_ADVICE                                                                                         \
+    "values are taken as they are, but %s says how to prepare them: `preprocess: auto` reads it"
+
 #endif

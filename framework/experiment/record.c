@@ -62,6 +62,29 @@ static json_t *seed_json(uint64_t seed) {
     return json_string(text);
 }
 
+/* What the model's other inputs are: numbers, or files; NULL where nothing was said. */
+static json_t *inputs_json(const struct onnx_options *options) {
+    char digest[FILE_DIGEST_SIZE];
+    json_t *inputs = options->fixed_count ? json_object() : NULL;
+    for (size_t i = 0; i < options->fixed_count; i++) {
+        const struct onnx_fixed *fixed = &options->fixed[i];
+        char *name = text_clean(fixed->name);
+        bool file = fixed->path && file_digest(fixed->path, digest, NULL);
+        if (name)
+            json_object_set_new(inputs, name,
+                                file ? json_pack("{s:o, s:s}", "path", text_json(fixed->path), "sha256", digest)
+                                     : json_real((double)fixed->number));
+        free(name);
+    }
+    return inputs;
+}
+
+/* Of the file's pictures; NULL where it takes none. */
+static const char *order_name(const struct graph *g) {
+    if (layout_of(&g->sample).kind != &layout_picture) return NULL;
+    return axis_order_names[g->channels_last ? AXIS_ORDER_NHWC : AXIS_ORDER_NCHW];
+}
+
 static json_t *model_json(const struct run *run) {
     const struct graph *g = run->graph;
     char weights[FILE_DIGEST_SIZE];
@@ -73,12 +96,14 @@ static json_t *model_json(const struct run *run) {
         json_array_append_new(
             layers, json_pack("{s:o, s:I}", "name", text_json(g->layers[l].name), "parameters", (json_int_t)count));
     }
-    return json_pack(
-        "{s:o, s:s, s:s*, s:s*, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "path", text_json(run->battery->model), "sha256",
-        run->model_digest, "output", g->taken, "weights_sha256", external_digest(g, weights), "sample",
-        shape_json(&g->sample), "layout", axis_order_names[g->channels_last ? AXIS_ORDER_NHWC : AXIS_ORDER_NCHW],
-        "task", task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
-        "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning", text_json(g->warning));
+    return json_pack("{s:o, s:s, s:s*, s:o*, s:s*, s:s*, s:o, s:s, s:s*, s:s, s:I, s:I, s:o, s:o}", "path",
+                     text_json(run->battery->model), "sha256", run->model_digest, "input", run->battery->network.input,
+                     "inputs", inputs_json(&run->battery->network.onnx), "output", g->taken, "weights_sha256",
+                     external_digest(g, weights), "sample", shape_json(&g->sample), "layout",
+                     g->tokens ? "tokens" : layout_of(&g->sample).kind->name, "order", order_name(g), "task",
+                     task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
+                     "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning",
+                     text_json(g->warning));
 }
 
 /* Of a folder: the list, and all its pictures. */
@@ -174,6 +199,17 @@ static json_t *explainers_json(const struct run *run) {
     return a;
 }
 
+/* A string for each line; NULL where there are none. */
+static json_t *lines_json(const char *lines) {
+    json_t *a = lines && *lines ? json_array() : NULL;
+    for (const char *line = lines; a && *line; line += strcspn(line, "\n") + 1) {
+        char *one = text_format("%.*s", (int)strcspn(line, "\n"), line);
+        json_array_append_new(a, text_json(one));
+        free(one);
+    }
+    return a;
+}
+
 static json_t *controls_json(const struct run *run) {
     json_t *a = json_array();
     for (uint32_t i = 0; i < run->control_count; i++) {
@@ -184,11 +220,12 @@ static json_t *controls_json(const struct run *run) {
             double v = c->values.value[k];
             const char *text = c->values.text[k];
             json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choice((size_t)v))
-                            : o->kind == OPTION_TEXT ? (text ? json_string(text) : json_null())
+                            : o->kind == OPTION_TEXT ? text_json(text)
                                                      : json_real(v);
             json_object_set_new(options, o->name, value);
         }
-        json_array_append_new(a, json_pack("{s:s, s:o}", "id", c->control->id, "options", options));
+        json_array_append_new(
+            a, json_pack("{s:s, s:o, s:o*}", "id", c->control->id, "options", options, "said", lines_json(c->said)));
     }
     return a;
 }

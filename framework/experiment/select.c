@@ -3,6 +3,7 @@
 
 #include "base/layout.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "nn/net.h"
 
 #include <math.h>
@@ -86,17 +87,6 @@ static bool copy_sample(const struct selector *s, uint32_t candidate, float *out
     return true;
 }
 
-/* FNV-1a, word by word (http://www.isthe.com/chongo/tech/comp/fnv/). */
-static uint64_t hash_of(const float *x, size_t n) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        hash = (hash ^ bits) * 0x100000001b3u;
-    }
-    return hash;
-}
-
 /* Whether an input taken has the values of input `count`: the same one twice says nothing new. */
 static bool is_repeated(const struct selector *s, uint64_t hash) {
     const float *x = s->set->x + s->set->count * s->size;
@@ -115,7 +105,7 @@ static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     uint32_t i = set->count, sample = s->order[candidate], label = s->run->data->labels[sample];
     s->taken[candidate] = true;
     if (!copy_sample(s, candidate, set->x + i * s->size, e)) return false;
-    s->hash[i] = hash_of(set->x + i * s->size, s->size);
+    s->hash[i] = bytes_hash(set->x + i * s->size, s->size * sizeof *set->x);
     if (is_repeated(s, s->hash[i])) {
         s->repeated++;
         return true;

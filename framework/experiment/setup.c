@@ -6,9 +6,11 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "data/channels_last.h"
+#include "data/preprocess_auto.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
+#include "experiment/plane.h"
 #include "experiment/standard.h"
 #include "experiment/task.h"
 
@@ -23,6 +25,7 @@ static bool check_data(const struct run *run, struct dataset *data, const struct
                        struct error *e) {
     char got[128], wanted[128];
     const struct tokens *tokens = run->graph->tokens;
+    if (plane_settle(run->graph, data)) dataset_note(data, "%s: " PLANE_SAID, run->battery->model);
     if (tokens && !dataset_embed(data, &tokens->table, source, e)) return false;
     if (!layout_fits(&data->sample, &graph->sample))
         return error_set(
@@ -48,17 +51,24 @@ static const char *labels_use(const struct run *run) {
 static bool load_data(struct run *run, const char *source, const char *labels_for, struct dataset **out,
                       struct error *e) {
     const struct shape *sample = run->graph ? &run->graph->sample : NULL; /* NULL: its sizes are those of the data */
-    const bool picture = sample && layout_of(sample).kind == &layout_picture;
+    const bool picture = sample && layout_of(sample).kind == &layout_picture, plane = sample && sample->rank == 2;
     const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
-                                            picture ? (uint32_t)sample->dim[0] : 0};
+                                            picture ? (uint32_t)sample->dim[0] : plane};
     return dataset_load_for(source, &request, out, e) &&
            (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));
+}
+
+static bool is_of_pictures(const struct dataset *d) {
+    return (d->bytes || d->files) && layout_of(&d->sample).kind == &layout_picture;
 }
 
 /* Where the network made pictures grey, the report and the training data follow. */
 static bool take_preprocess(struct run *run, struct error *e) {
     struct battery *b = run->battery;
     struct text text = {0};
+    char *unread = b->preprocess_given || !is_of_pictures(run->data) ? NULL : preprocess_auto_file(b->model);
+    if (unread) dataset_note(run->data, PREPROCESS_AUTO_ADVICE, unread);
+    free(unread);
     if (b->preprocess_file) dataset_note(run->data, "preprocess: auto: %s: %s", b->preprocess_file, b->data_preprocess);
     if (b->preprocess.channels == run->data->preprocess.channels) return true;
     b->preprocess = run->data->preprocess;
@@ -92,28 +102,26 @@ static bool find_target(struct run *run, struct error *e) {
                         excerpt_of(b->target_class).text, run->graph->classes - 1);
 }
 
-/* *open, unless NULL: it was not loaded because the file leaves sizes open, which are those of the data then. */
-static bool load_network(struct run *run, bool *open, struct error *e) {
-    struct onnx_options options = run->battery->network.onnx;
-    if (run->data) options.data = run->data->sample;
-    options.open = open;
-    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_axis_order(run, e);
+/* For sizes that the network leaves open. */
+static bool data_shape(void *user, struct shape *out, struct error *e) {
+    struct run *run = user;
+    if (!load_data(run, run->battery->data_source, labels_use(run), &run->data, e)) return false;
+    *out = run->data->sample;
+    return true;
 }
 
-/* The data are loaded here only where the file leaves sizes open. */
-static bool load_settled_network(struct run *run, struct error *e) {
-    struct error first = {{0}};
-    bool open = false;
-    if (load_network(run, &open, &first)) return true;
-    if (!open) return error_set(e, "%s", first.text);
-    return load_data(run, run->battery->data_source, labels_use(run), &run->data, e) && load_network(run, NULL, e);
+static bool load_network(struct run *run, struct error *e) {
+    struct onnx_options options = run->battery->network.onnx;
+    options.ask = data_shape;
+    options.user = run;
+    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_axis_order(run, e);
 }
 
 /* Before the explainers, whose maps are reduced as the network's input asks. */
 static bool open_graph(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
     return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
-           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_settled_network(run, e);
+           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_network(run, e);
 }
 
 static bool open_data(struct run *run, struct error *e) {
@@ -208,6 +216,18 @@ static bool open_controls(struct run *run, const char *only, bool quick, const s
     }
     if (run->left_out && !run->control_count)
         return error_set(e, "%s: --quick leaves out every control (%s)", b->path, run->left_out);
+    return true;
+}
+
+/* What the battery says of a network's layers, once the network is known. */
+static bool settle_controls(struct run *run, struct error *e) {
+    for (uint32_t i = 0; i < run->control_count; i++) {
+        struct control_entry *c = &run->controls[i];
+        struct text said = {0};
+        bool ok = !c->control->settle || c->control->settle(run->graph, run->battery, &c->values, &said, e);
+        c->said = said.data;
+        if (!ok || said.failed) return ok ? error_memory(e) : false;
+    }
     return true;
 }
 
@@ -312,7 +332,7 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (options->has_seed) run->battery->seed = options->seed;
     if (run->battery->standard_controls && !standard_controls_fill(run->battery, controls, e)) return false;
     return resolve_only(run, options->only, &row, &control, e) &&
-           open_controls(run, control, options->quick, controls, e) && open_graph(run, e) &&
+           open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
            explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
@@ -335,6 +355,10 @@ void setup_finish(struct run *run) {
     for (int r = 0; r < ROOT_COUNT; r++) {
         free(run->inputs[r].global);
         free(run->inputs[r].x);
+    }
+    for (uint32_t i = 0; i < run->control_count; i++) {
+        control_values_finish(&run->controls[i].values);
+        free(run->controls[i].said);
     }
     plan_finish(&run->plan);
     weights_destroy(run->model);

@@ -52,6 +52,7 @@ struct network {
 struct control_entry {
     const struct control *control;
     struct control_values values;
+    char *said; /* NULL, or lines that the user should read: "warning: ..." or "note: ..." */
 };
 
 /* Everything is borrowed, and may be made by hand. It holds as long as the run's arrays do: take a new one after more

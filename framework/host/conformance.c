@@ -1,6 +1,7 @@
 /* The checks of conformance, each a sentence of the report. */
 #include "host/conformance.h"
 
+#include "host/conformance_claims.h"
 #include "host/conformance_trial.h"
 
 #include <math.h>
@@ -77,15 +78,6 @@ static void check_repeat(struct trial *trial) {
     trial_say(trial, "repeat", CONFORMANCE_OK, "the same request gave the same bytes twice");
 }
 
-static double distance(const float *a, const float *b, size_t n) {
-    double difference = 0, size = 0;
-    for (size_t k = 0; k < n; k++) {
-        difference += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
-        size += (double)b[k] * (double)b[k];
-    }
-    return difference > 0 ? sqrt(difference / size) : 0; /* against a map of zeros: infinite */
-}
-
 static void check_batch(struct trial *trial) {
     static const double allowed = 1e-4;
     uint32_t n = trial->given->n;
@@ -98,7 +90,7 @@ static void check_batch(struct trial *trial) {
         uint32_t i = trial->singles[k];
         const assay_request single = trial_single(trial, i);
         if (!trial_again(trial, &single, "batch", trial->second)) return;
-        double here = distance(trial->first + i * trial->count, trial->second, trial->count);
+        double here = trial_distance(trial->first + i * trial->count, trial->second, trial->count);
         if (!(here <= allowed)) {
             trial_say(trial, "batch", CONFORMANCE_BREACH,
                       "map %u in a batch of %u is not that of the same input alone: relative distance %.2g, allowed %g",
@@ -116,36 +108,6 @@ static void check_batch(struct trial *trial) {
                   trial->single_count, worst);
 }
 
-/* Whether the gradient is the same at two quite different points: then noise on the input changes nothing. */
-static bool model_is_linear(struct trial *trial) {
-    struct error ignored;
-    const float *x = trial->given->inputs;
-    float *moved = trial->scratch, *there = trial->second;
-    float *here = malloc(trial->count * sizeof *here);
-    bool linear = false;
-    if (here) {
-        for (size_t k = 0; k < trial->count; k++) moved[k] = k % 2 ? -x[k] - 1 : 1 - x[k];
-        linear = net_gradient(trial->net, NET_GRADIENT, 1, x, trial->given->targets, here, &ignored) &&
-                 net_gradient(trial->net, NET_GRADIENT, 1, moved, trial->given->targets, there, &ignored) &&
-                 distance(here, there, trial->count) < 1e-5;
-    }
-    free(here);
-    return linear;
-}
-
-/* Asks for the group as it is and with other seeds or targets; how many of its maps that changes. */
-static bool count_changed(struct trial *trial, const assay_request *other, const char *id, uint32_t *changed) {
-    const assay_request group = trial_group(trial);
-    float *before = trial->second, *after = trial->group_maps;
-    bool ok = trial_again(trial, &group, id, before) && trial_again(trial, other, id, after);
-    *changed = 0;
-    for (uint32_t i = 0; ok && i < trial->group_count; i++) {
-        size_t at = i * trial->count;
-        *changed += memcmp(before + at, after + at, trial->count * sizeof *after) != 0;
-    }
-    return ok;
-}
-
 static void check_seed(struct trial *trial) {
     bool claimed = trial->given->claims & ASSAY_STOCHASTIC;
     uint64_t seeds[TRIAL_GROUP];
@@ -153,8 +115,8 @@ static void check_seed(struct trial *trial) {
     assay_request other = trial_group(trial);
     for (uint32_t i = 0; i < n; i++) seeds[i] = trial->group_seeds[i] ^ OTHER_SEED;
     other.seeds = seeds;
-    if (!count_changed(trial, &other, "seed", &changed)) return;
-    if (claimed && changed == 0 && model_is_linear(trial)) {
+    if (!trial_count_changed(trial, &other, "seed", &changed)) return;
+    if (claimed && changed == 0 && trial_model_is_linear(trial)) {
         trial_say(trial, "seed", CONFORMANCE_UNSUPPORTED,
                   "claims STOCHASTIC, but on a linear model noise may cancel out");
     } else if (claimed && changed == 0) {
@@ -165,71 +127,6 @@ static void check_seed(struct trial *trial) {
     } else {
         trial_say(trial, "seed", CONFORMANCE_OK, "another seed gave %s", claimed ? "other maps" : "the same maps");
     }
-}
-
-static void check_non_negative(struct trial *trial) {
-    size_t total = trial->given->n * trial->count;
-    if (!(trial->given->claims & ASSAY_NON_NEGATIVE)) return;
-    for (size_t k = 0; k < total; k++) {
-        if (trial->first[k] < 0) {
-            trial_say(trial, "non-negative", CONFORMANCE_BREACH,
-                      "claims NON_NEGATIVE, but element %zu of map %zu is %g", k % trial->count, k / trial->count,
-                      (double)trial->first[k]);
-            return;
-        }
-    }
-    trial_say(trial, "non-negative", CONFORMANCE_OK, "no value is below zero");
-}
-
-static void check_class_blind(struct trial *trial) {
-    uint32_t targets[TRIAL_GROUP];
-    uint32_t n = trial->group_count, classes = trial->handle->model.outputs, changed;
-    assay_request other = trial_group(trial);
-    if (!(trial->given->claims & ASSAY_CLASS_BLIND)) return;
-    if (classes < 2) {
-        trial_say(trial, "class-blind", CONFORMANCE_UNSUPPORTED, "a model of one output has no other class to ask for");
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++) targets[i] = (trial->group_targets[i] + 1) % classes;
-    other.targets = targets;
-    if (!count_changed(trial, &other, "class-blind", &changed)) return;
-    if (changed) {
-        trial_say(trial, "class-blind", CONFORMANCE_BREACH,
-                  "claims CLASS_BLIND, but another target changed %u of %u maps", changed, n);
-    } else {
-        trial_say(trial, "class-blind", CONFORMANCE_OK, "another target gave the same maps");
-    }
-}
-
-/* The sum of map i against f(x) - f(baseline); no breach, since it depends on the number of steps. */
-static bool check_complete(struct trial *trial, struct error *e) {
-    uint32_t n = trial->given->n, classes = trial->handle->model.outputs, worst_at = 0;
-    double worst = 0, worst_sum = 0, worst_wanted = 0;
-    if (!(trial->given->claims & ASSAY_COMPLETE)) return true;
-    float *logits = calloc((size_t)n + 1, classes * sizeof *logits);
-    float *baseline = trial->scratch, *from = logits ? logits + (size_t)n * classes : NULL;
-    for (size_t k = 0; k < trial->count; k++) baseline[k] = (float)trial->given->baseline;
-    bool ok = logits ? net_forward(trial->net, n, trial->given->inputs, logits, e) &&
-                           net_forward(trial->net, 1, baseline, from, e)
-                     : error_memory(e);
-    for (uint32_t i = 0; ok && i < n; i++) {
-        double sum = 0, size = 0, there = (double)logits[(size_t)i * classes + trial->given->targets[i]];
-        double start = (double)from[trial->given->targets[i]];
-        for (size_t k = 0; k < trial->count; k++) {
-            sum += (double)trial->first[i * trial->count + k];
-            size += fabs((double)trial->first[i * trial->count + k]);
-        }
-        double allowed = .05 * fabs(there - start) + .01 * size; /* quadrature errs in proportion to what it adds up */
-        double share = fabs(sum - (there - start)) / fmax(allowed, 1e-30);
-        if (i == 0 || share > worst) worst = share, worst_at = i, worst_sum = sum, worst_wanted = there - start;
-    }
-    if (ok) {
-        trial_say(trial, "complete", worst <= 1 ? CONFORMANCE_OK : CONFORMANCE_WARNING,
-                  "map %u, the furthest off, sums to %.5g where f(x) - f(baseline) is %.5g%s", worst_at, worst_sum,
-                  worst_wanted, worst <= 1 ? "" : ": more steps may bring it nearer");
-    }
-    free(logits);
-    return ok;
 }
 
 /* What all calls left behind. */
@@ -253,9 +150,7 @@ bool conformance_check(const struct conformance_case *given, struct conformance_
         check_repeat(&trial);
         check_batch(&trial);
         if (!trial.failed) check_seed(&trial);
-        check_non_negative(&trial);
-        if (!trial.failed) check_class_blind(&trial);
-        ok = check_complete(&trial, e);
+        ok = conformance_check_claims(&trial, e);
     }
     if (ok) check_memory(&trial);
     trial_finish(&trial);

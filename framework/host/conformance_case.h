@@ -11,6 +11,9 @@ struct conformance_case {
     const assay_explainer *explainer;
     uint32_t claims; /* for its parameters */
     double baseline; /* of COMPLETE: plugin_number(plugin, "baseline", 0) */
+    bool all_claims; /* also those that controls ask of a row in a run; and a path of which a part is missing is a
+                        breach, no warning */
+    bool linear;     /* a network without rectifiers by design: backward rules for them are not refused */
     const struct weights *weights;
     struct net_options net;
     struct helpers helpers;          /* who may help */

@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,8 @@ bool trial_init(struct trial *trial, const struct conformance_case *given, struc
     *trial = (struct trial){.given = given, .report = report};
     if ((!given->memo && !memo_create(MEMO_BYTES, &trial->memo, e)) ||
         !net_create_with(given->weights, &given->net, &trial->net, e) ||
-        !handle_create(trial->net, &trial->handle, e) || !handle_refuse_idle_rules(trial->handle, e))
+        !handle_create(trial->net, &trial->handle, e) ||
+        (!given->linear && !handle_refuse_idle_rules(trial->handle, e)))
         return false;
     trial->handle->helpers = given->helpers;
     trial->handle->memo = given->memo ? given->memo : trial->memo;
@@ -133,4 +135,41 @@ const char *trial_changed_weights(const struct trial *trial) {
         }
     }
     return NULL;
+}
+
+double trial_distance(const float *a, const float *b, size_t n) {
+    double difference = 0, size = 0;
+    for (size_t k = 0; k < n; k++) {
+        difference += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
+        size += (double)b[k] * (double)b[k];
+    }
+    return difference > 0 ? sqrt(difference / size) : 0; /* against a map of zeros: infinite */
+}
+
+bool trial_model_is_linear(struct trial *trial) {
+    struct error ignored;
+    const float *x = trial->given->inputs;
+    float *moved = trial->scratch, *there = trial->second;
+    float *here = malloc(trial->count * sizeof *here);
+    bool linear = false;
+    if (here) {
+        for (size_t k = 0; k < trial->count; k++) moved[k] = k % 2 ? -x[k] - 1 : 1 - x[k];
+        linear = net_gradient(trial->net, NET_GRADIENT, 1, x, trial->given->targets, here, &ignored) &&
+                 net_gradient(trial->net, NET_GRADIENT, 1, moved, trial->given->targets, there, &ignored) &&
+                 trial_distance(here, there, trial->count) < 1e-5;
+    }
+    free(here);
+    return linear;
+}
+
+bool trial_count_changed(struct trial *trial, const assay_request *other, const char *id, uint32_t *changed) {
+    const assay_request group = trial_group(trial);
+    float *before = trial->second, *after = trial->group_maps;
+    bool ok = trial_again(trial, &group, id, before) && trial_again(trial, other, id, after);
+    *changed = 0;
+    for (uint32_t i = 0; ok && i < trial->group_count; i++) {
+        size_t at = i * trial->count;
+        *changed += memcmp(before + at, after + at, trial->count * sizeof *after) != 0;
+    }
+    return ok;
 }

@@ -45,6 +45,13 @@ bool trial_again(struct trial *, const assay_request *, const char *id, float *o
 /* The name of the first parameter that is not as it was, or NULL. */
 const char *trial_changed_weights(const struct trial *);
 
+/* |a - b| / |b|; infinite where b is zero and a is not. */
+double trial_distance(const float *a, const float *b, size_t n);
+/* Whether the gradient is the same at two quite different points: then noise on the input changes nothing. */
+bool trial_model_is_linear(struct trial *);
+/* Asks for the group as it is and with other seeds or targets; how many of its maps that changes. */
+bool trial_count_changed(struct trial *, const assay_request *other, const char *id, uint32_t *changed);
+
 /* Adds a line to the report. */
 void trial_say(const struct trial *, const char *id, enum conformance_state, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

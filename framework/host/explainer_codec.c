@@ -1,6 +1,7 @@
 /* Tables of explainers as JSON: an array of objects with the names of explainer.h. */
 #include "host/explainer_codec.h"
 
+#include "base/json_read.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -149,8 +150,10 @@ bool explainer_decode(const char *bytes, size_t size, struct explainer_info_list
     json_error_t why;
     *out = (struct explainer_info_list){0};
     if (size > MOST_BYTES) return error_set(e, "describes itself in %zu bytes: wanted at most %zu", size, MOST_BYTES);
-    json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &why);
-    bool ok = root ? take_list(root, out, e) : error_set(e, "describes itself in bytes that are damaged");
+    json_t *root = json_read(bytes, size, &why);
+    bool ok = root          ? take_list(root, out, e)
+              : why.text[0] ? error_set(e, "describes itself in bytes that are damaged")
+                            : error_memory(e);
     json_decref(root);
     if (!ok) explainer_info_list_finish(out);
     return ok;

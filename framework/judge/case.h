@@ -13,6 +13,8 @@ struct judgement {
     const char *first_stage;                    /* the stage that decided, ""; lives as long as the plan */
     double score, lower, upper, floor, ceiling; /* of the stage and view that decided; NaN where there is none */
     uint32_t inputs, draws;
+    bool reaches_last; /* of twins, a PASS: the last layer had its inputs in another order, so that a method that looks
+                          at the top layer only would have been seen */
     struct sentences *sentences; /* that own the reason */
 };
 

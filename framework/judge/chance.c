@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 struct chance {
+    const struct results *r;
     const struct shape *sample;
     enum reduction reduction;
     struct map_shape shape;
@@ -17,7 +18,7 @@ struct chance {
     uint8_t *mask;
 };
 
-/* rho(|x u|, |x v|) of input i; NaN: undefined, or out of memory. */
+/* rho(|x u|, |x v|) of input i; NaN: undefined. */
 static double chance_of_input(const struct chance *k, uint64_t seed, uint32_t i, const float *x, enum view view) {
     struct prepared *side[2];
     run_nonzero(k->sample, k->reduction, x, k->mask);
@@ -27,6 +28,7 @@ static double chance_of_input(const struct chance *k, uint64_t seed, uint32_t i,
         run_reduce(k->sample, k->reduction, k->noise, k->product[s]);
         side[s] = prepared_create(k->product[s], k->mask, &k->shape);
     }
+    if (!side[0] || !side[1]) k->r->sentences->failed = true;
     double rho = side[0] && side[1] ? measure_compare(measures[0], side[0], side[1], view) : (double)NAN;
     prepared_destroy(side[0]);
     prepared_destroy(side[1]);
@@ -35,11 +37,12 @@ static double chance_of_input(const struct chance *k, uint64_t seed, uint32_t i,
 
 static double chance_magnitude(const struct judge_case *c, enum view view) {
     const struct input_set *set = &c->view->inputs[c->root];
-    struct chance k = {.sample = c->view->sample, .reduction = case_row(c)->reduction};
+    struct chance k = {.r = c->r, .sample = c->view->sample, .reduction = case_row(c)->reduction};
     k.shape = run_map_shape(k.sample, k.reduction);
     k.full = shape_count(k.sample);
     k.noise = malloc(3 * k.full * sizeof *k.noise);
     k.mask = malloc((size_t)k.shape.channels * k.shape.height * k.shape.width);
+    if (!k.noise || !k.mask) c->r->sentences->failed = true;
     double sum = 0;
     uint32_t present = 0;
     for (uint32_t i = 0; k.noise && k.mask && i < set->count; i++) {

@@ -28,6 +28,12 @@ void contrast_spread(const double *v, uint32_t count, double *mean, double *vari
     *variance = *present > 1 ? squares / (*present - 1) : (double)NAN;
 }
 
+void contrast_mean(const double *v, uint32_t count, double alpha, double *mean, double *reach, uint32_t *present) {
+    double variance;
+    contrast_spread(v, count, mean, &variance, present);
+    *reach = *present > 1 ? student_quantile(1 - alpha, *present - 1.0) * sqrt(variance / *present) : (double)NAN;
+}
+
 /* Variance of the mean over networks: spread of their means over inputs, divided by their number. */
 static double network_variance(const struct contrast_side *side, uint32_t n, double *means) {
     double mean, variance;

@@ -22,4 +22,8 @@ struct interval contrast(const struct contrast_side *t, const struct contrast_si
 /* Mean and sample variance of the v[count] that are numbers, and how many those are. */
 void contrast_spread(const double *v, uint32_t count, double *mean, double *variance, uint32_t *present);
 
+/* Mean of v[count], NaN passed over, with `reach` on each side: the one-sided 1 - alpha bounds of Student's t. Fewer
+ * than two numbers have no reach (NaN). */
+void contrast_mean(const double *v, uint32_t count, double alpha, double *mean, double *reach, uint32_t *present);
+
 #endif

@@ -173,6 +173,10 @@ static bool always(const struct judge_case *c) {
     return true;
 }
 
+static bool has_floor(const struct judge_case *c) {
+    return !c->rule->no_floor;
+}
+
 static bool trains(const struct judge_case *c) {
     return c->rule->needs_training;
 }
@@ -182,16 +186,16 @@ static bool is_stochastic(const struct judge_case *c) {
 }
 
 const struct gate gates[] = {
-    {"L0", trains, gate_networks}, {"before", always, gate_ran},
-    {"E0", always, gate_constant}, {"G1", is_stochastic, gate_repeat},
-    {"G2", always, gate_stable},   {"N", always, gate_number},
-    {"G3", always, gate_same},     {.id = NULL},
+    {"L0", trains, gate_networks},  {"before", always, gate_ran},
+    {"E0", always, gate_constant},  {"G1", is_stochastic, gate_repeat},
+    {"G2", has_floor, gate_stable}, {"N", has_floor, gate_number},
+    {"G3", has_floor, gate_same},   {.id = NULL},
 };
 
 const struct gate *gates_decide(struct judge_case *c, struct judgement *j) {
     j->inputs = case_inputs(c);
     j->draws = c->draws;
-    j->low_power = case_row(c)->non_negative;
+    j->low_power = case_row(c)->non_negative && !c->rule->no_floor;
     for (const struct gate *g = gates; g->id; g++)
         if (g->applies(c) && g->decide(c, j)) return g;
     return NULL;

@@ -6,5 +6,6 @@ bool judge(const struct results *r, uint32_t row, uint32_t control, uint32_t dra
     struct judge_case c;
     case_begin(&c, r, row, control, draws);
     *out = judgement_begin(r);
-    return c.rule->decide(&c, out, curves, e);
+    bool ok = c.rule->decide(&c, out, curves, e);
+    return ok && (!r->sentences->failed || error_memory(e));
 }

@@ -119,6 +119,16 @@ static double distance(double worst, double tolerance) {
     return tolerance > 0 ? worst / tolerance : worst > 0 ? HUGE_VAL : -1;
 }
 
+static bool keep_deviation(double **slot, const struct input_set *set, const struct check_row *c) {
+    uint32_t i = local_index(set, c->input);
+    if (!*slot) *slot = nan_array(2 * (size_t)set->count);
+    if (!*slot) return false;
+    if (i == set->count) return true;
+    (*slot)[i] = c->worst;
+    (*slot)[set->count + i] = c->tolerance;
+    return true;
+}
+
 static bool load_check(void *user, const struct check_row *c) {
     struct loader *l = user;
     const struct experiment_view *v = &l->r->view;
@@ -128,12 +138,15 @@ static bool load_check(void *user, const struct check_row *c) {
         if (strcmp(check->predicate->id, c->id) != 0 ||
             strcmp(v->controls[check->control].control->id, c->control) != 0)
             continue;
-        struct checked *s = &l->r->checks[(size_t)l->row * v->plan->check_count + k];
+        size_t at = (size_t)l->row * v->plan->check_count + k;
+        struct checked *s = &l->r->checks[at];
         if (check->readings) {
             bool mine = strcmp(v->plan->attributions[check->owner].key, c->variant) == 0;
-            if (mine && !load_reading(l->r, (size_t)(s - l->r->checks), check, c)) return !(l->failed = true);
+            if (mine && !load_reading(l->r, at, check, c)) return !(l->failed = true);
             continue;
         }
+        if (!keep_deviation(&l->r->deviations[at], &v->inputs[v->plan->attributions[check->owner].root], c))
+            return !(l->failed = true);
         if (!s->present || (s->holds && !c->holds) ||
             (s->holds == c->holds && distance(c->worst, c->tolerance) > distance(s->worst, s->tolerance))) {
             s->worst = c->worst;
@@ -171,10 +184,11 @@ bool results_create(const struct experiment_view *v, struct results **out, struc
         r->cells[i].matched = r->matched + i * measure_count();
     r->audits = calloc(attributions + 1, sizeof *r->audits);
     r->checks = calloc(rows * v->plan->check_count + 1, sizeof *r->checks);
+    r->deviations = calloc(rows * v->plan->check_count + 1, sizeof *r->deviations);
     r->readings = calloc(rows * v->plan->check_count + 1, sizeof *r->readings);
     r->chance = nan_array(RESULTS_CHANCES);
     r->sentences = calloc(1, sizeof *r->sentences);
-    if (r->cells && r->matched && r->audits && r->checks && r->readings && r->chance && r->sentences) {
+    if (r->cells && r->matched && r->audits && r->checks && r->deviations && r->readings && r->chance && r->sentences) {
         *out = r;
         return true;
     }
@@ -208,6 +222,9 @@ void results_destroy(struct results *r) {
     free(r->cells);
     free(r->matched);
     free(r->audits);
+    for (size_t i = 0; r->deviations && i < (size_t)r->view.explainer_count * r->check_count; i++)
+        free(r->deviations[i]);
+    free(r->deviations);
     for (size_t i = 0; r->readings && i < (size_t)r->view.explainer_count * r->check_count; i++) free(r->readings[i]);
     free(r->readings);
     free(r->checks);

@@ -32,6 +32,7 @@ struct checked {
 struct sentences {
     char **list;
     size_t count;
+    bool failed; /* memory was missing for a number that a judgement rests on: judge() fails */
 };
 /* Takes the text over, also where it fails: out of memory. */
 bool sentences_keep(struct sentences *, char *text);
@@ -44,8 +45,10 @@ struct results {
     double *(*matched)[VIEW_COUNT]; /* [rows][attributions][measures]: what the cells point to */
     struct audit *audits;           /* [attributions] */
     struct checked *checks;         /* [rows][checks of the plan] */
-    double **readings;              /* [rows][checks]: of studies [readings], NaN: not measured; NULL: none is stored */
-    double *chance; /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
+    double **deviations; /* of each of these [2][inputs of the root]: every deviation, and what is allowed there; NaN:
+                            not checked; NULL until there is one */
+    double **readings;   /* of each of these, where it is of a study [readings], NaN: not measured; NULL: none stored */
+    double *chance;      /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
     struct sentences *sentences; /* of judgements made from these results */
 };
 

@@ -8,6 +8,8 @@
 extern const struct rule rule_cascading;          /* weights.c: tests A and M */
 extern const struct rule rule_independent;        /* weights.c: test I, gate E1 */
 extern const struct rule rule_labels;             /* labels.c: L0 to L6 */
+extern const struct rule rule_twins;              /* twins.c: maps of the same function */
+extern const struct rule rule_classes;            /* classes.c: another class, another map */
 extern const struct rule rule_other_classes;      /* class_maps.c */
 extern const struct rule rule_class_relabelling;  /* class_maps.c */
 extern const struct rule rule_quadratic_identity; /* quadratic.c */

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 static const double sqrt_pi = 1.7724538509055160273;
 static const double many = 1e5;    /* degrees of freedom from which the normal distribution is the better start */
@@ -117,33 +116,40 @@ static struct tally tally_cells(const double *y, size_t n, size_t step) {
     return t;
 }
 
-/* Means of the rows or columns, NaN where one is empty, and the sum of squared deviations from `grand`. */
+/* NaN where there is none. */
+static double mean_of(const double *y, size_t n, size_t step) {
+    struct tally t = tally_cells(y, n, step);
+    return t.count ? t.sum / (double)t.count : NAN;
+}
+
+/* Of the means of rows or columns that are there: the sum of squared deviations from `grand`. */
 static double deviations(const double *y, size_t n, size_t step, size_t length, size_t inner_step, double grand,
-                         double *means, size_t *present) {
+                         size_t *present) {
     double squares = 0;
 
     *present = 0;
     for (size_t i = 0; i < n; i++) {
-        struct tally t = tally_cells(y + i * step, length, inner_step);
-        means[i] = t.count ? t.sum / (double)t.count : NAN;
-        if (!t.count) continue;
-        squares += (means[i] - grand) * (means[i] - grand);
+        double mean = mean_of(y + i * step, length, inner_step);
+        if (isnan(mean)) continue;
+        squares += (mean - grand) * (mean - grand);
         ++*present;
     }
     return squares;
 }
 
-static double residual_squares(const double *y, size_t rows, size_t columns, double grand, const double *row_means,
-                               const double *column_means) {
+/* Rows are few: a column's mean is computed again for each, and no memory can be missing. */
+static double residual_squares(const double *y, size_t rows, size_t columns, double grand) {
     double squares = 0;
 
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
+        double row_mean = mean_of(y + r * columns, columns, 1);
         for (size_t i = 0; i < columns; i++) {
             double cell = y[r * columns + i];
             if (isnan(cell)) continue;
-            double e = cell - row_means[r] - column_means[i] + grand;
+            double e = cell - row_mean - mean_of(y + i, rows, columns) + grand;
             squares += e * e;
         }
+    }
     return squares;
 }
 
@@ -152,21 +158,19 @@ struct interval interval_two_way(const double *y, size_t rows, size_t columns) {
     struct tally all = tally_cells(y, rows * columns, 1);
     size_t present_rows, present_columns;
 
-    double *means = all.count ? malloc((rows + columns) * sizeof *means) : NULL;
-    if (!means) return out;
+    if (!all.count) return out;
     out.mean = all.sum / (double)all.count;
-    double squares_a = deviations(y, rows, columns, columns, 1, out.mean, means, &present_rows);
-    double squares_b = deviations(y, columns, 1, rows, columns, out.mean, means + rows, &present_columns);
+    double squares_a = deviations(y, rows, columns, columns, 1, out.mean, &present_rows);
+    double squares_b = deviations(y, columns, 1, rows, columns, out.mean, &present_columns);
     if (present_rows >= 2 && present_columns >= 2) {
         double R = (double)present_rows, n = (double)present_columns;
-        double squares_e = residual_squares(y, rows, columns, out.mean, means, means + rows);
+        double squares_e = residual_squares(y, rows, columns, out.mean);
         double va = squares_a / ((R - 1) * R), vb = squares_b / ((n - 1) * n);
         double ve = squares_e / ((R - 1) * (n - 1) * R * n);
         double v = fmax(va + vb - ve, fmax(va, vb));
         out.variance = v;
         out.df = v > 0 ? 1 / (va / v * (va / v) / (R - 1) + vb / v * (vb / v) / (n - 1)) : R - 1;
     }
-    free(means);
     return out;
 }
 

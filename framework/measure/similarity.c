@@ -112,17 +112,18 @@ static bool same_shape(const struct map_shape *a, const struct map_shape *b) {
     return a->channels == b->channels && a->height == b->height && a->width == b->width;
 }
 
-/* The views in `asked`; of those that hold the same pixels on both sides the first is computed. */
-static void compare(const struct measure *measure, const struct prepared *a, const struct prepared *b,
+/* False: out of memory. The views in `asked`; of those that hold the same pixels on both sides the first is computed.
+ */
+static bool compare(const struct measure *measure, const struct prepared *a, const struct prepared *b,
                     const bool asked[VIEW_COUNT], double similarity[VIEW_COUNT]) {
     const struct map_views *va = &a->views, *vb = &b->views;
     bool wanted[VIEW_COUNT] = {false};
     size_t m = index_of(measure);
 
     for (unsigned v = 0; v < VIEW_COUNT; v++) similarity[v] = NAN;
-    if (!measures[m] || !same_shape(&va->shape, &vb->shape) || !measure->applies(&va->shape)) return;
+    if (!measures[m] || !same_shape(&va->shape, &vb->shape) || !measure->applies(&va->shape)) return true;
     struct prepared *again = same_pixels(va, vb) ? NULL : prepare(vb->data, va->nonzero, &vb->shape, measure);
-    if (!again && !same_pixels(va, vb)) return;
+    if (!again && !same_pixels(va, vb)) return false;
     if (again) vb = &again->views;
     unsigned first[VIEW_COUNT];
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
@@ -134,6 +135,7 @@ static void compare(const struct measure *measure, const struct prepared *a, con
                      wanted, similarity);
     for (unsigned v = 0; v < VIEW_COUNT; v++) similarity[v] = wanted[first[v]] ? similarity[first[v]] : (double)NAN;
     prepared_destroy(again);
+    return true;
 }
 
 double measure_compare(const struct measure *measure, const struct prepared *a, const struct prepared *b,
@@ -146,8 +148,8 @@ double measure_compare(const struct measure *measure, const struct prepared *a, 
     return similarity[view];
 }
 
-void measure_compare_views(const struct measure *measure, const struct prepared *a, const struct prepared *b,
+bool measure_compare_views(const struct measure *measure, const struct prepared *a, const struct prepared *b,
                            double similarity[VIEW_COUNT]) {
     static const bool all[VIEW_COUNT] = {true, true, true, true};
-    compare(measure, a, b, all, similarity);
+    return compare(measure, a, b, all, similarity);
 }

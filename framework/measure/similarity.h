@@ -21,8 +21,8 @@ void prepared_destroy(struct prepared *);
  * them together; SSIM is the mean over the channels, with one data range for all. The measure is one of the table. One
  * thread at a time per prepared map. */
 double measure_compare(const struct measure *, const struct prepared *a, const struct prepared *b, enum view);
-/* All views, the same numbers; quicker than one by one, as most of the work is shared. */
-void measure_compare_views(const struct measure *, const struct prepared *a, const struct prepared *b,
+/* All views, the same numbers; quicker than one by one, as most of the work is shared. False: memory ran out. */
+bool measure_compare_views(const struct measure *, const struct prepared *a, const struct prepared *b,
                            double similarity[VIEW_COUNT]);
 
 /* ---- the kernels behind the table ---- */

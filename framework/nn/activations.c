@@ -37,7 +37,7 @@ static void count_clip(const struct graph *graph, const struct node *node, struc
     if (node->input_count > 1 && node->inputs[1] != GRAPH_NONE) low = graph_value(graph, node->inputs[1]);
     bool zero = low && low->data && low->data[0] <= 0 && low->data[0] >= 0;
     out->all++;
-    out->rectifiers += zero;
+    out->rectifiers += zero && !node->gate;
 }
 
 bool graph_activations(const struct graph *graph, struct activations *out, struct error *e) {
@@ -49,9 +49,9 @@ bool graph_activations(const struct graph *graph, struct activations *out, struc
         const struct node *node = &graph->nodes[i];
         const struct value *value = graph_value(graph, node->outputs[0]);
         if (!wanted[node->outputs[0]] || !value->batched) continue;
-        bool rectifies = is_one_of(node, NAMES(rectifiers));
-        out->rectifiers += rectifies;
-        out->all += rectifies || is_one_of(node, NAMES(smooth));
+        bool known = is_one_of(node, NAMES(rectifiers));
+        out->rectifiers += known && !node->gate;
+        out->all += known || is_one_of(node, NAMES(smooth));
         if (strcmp(node->op->name, "Clip") == 0) count_clip(graph, node, out);
     }
     free(wanted);

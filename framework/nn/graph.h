@@ -58,6 +58,7 @@ struct node {
     struct attribute *attributes; /* as given; export writes them back */
     size_t attribute_count;
     void *config; /* parsed by the op; owned by the node */
+    bool gate;    /* half of a hard sigmoid: it looks like a rectifier, and is none to backward rules */
 };
 
 /* A layer: one weight-bearing node (Conv, Gemm, MatMul, ...) with the parameters of the elementwise and
@@ -91,8 +92,9 @@ struct graph {
     uint32_t output;       /* the last linear value; a closing Softmax, Sigmoid or Relu is not part of it */
     uint32_t file_output;  /* the output as the file names it */
     struct shape sample;   /* of one input sample, without the batch: C x H x W or F */
-    uint32_t classes;      /* elements of one output sample; 2 where one logit was paired */
-    uint32_t paired;       /* the last nodes, which make two logits of one (graph_pair.h); 0: none */
+    uint32_t classes;      /* elements of one output sample; 2 of one that was paired */
+    uint32_t added;        /* the last nodes, which make logits of what the file has and are not written to a file */
+    bool paired;           /* the two logits are -z and z of one (graph_pair.h), in this or the other order */
     struct tokens *tokens; /* NULL: the input is no embedding */
     char *warning;         /* NULL, or why the user should look twice (ends in a Softmax, say): see graph_warn */
     char *taken;           /* the output's name in its file where there are several, else NULL */

@@ -36,7 +36,34 @@ bool graph_free_batch(struct graph *, struct node *, struct error *); /* graph_f
 void graph_drop_cast(struct graph *, struct node *);                  /* graph_fold.c */
 bool graph_compact(struct graph *, struct error *);                   /* graph_fold.c */
 bool graph_find_layers(struct graph *, struct error *);               /* graph_layers.c */
+bool graph_find_rectifiers(struct graph *, struct error *);           /* graph_rectify.c */
 bool graph_find_logits(struct graph *, struct error *);               /* graph_heads.c */
+
+/* What graph_heads.c and graph_columns.c ask of the nodes behind a value. */
+struct node *graph_maker(const struct graph *, uint32_t value); /* the node that makes it, or NULL */
+bool node_is(const struct node *, const char *op);              /* false of NULL */
+/* The value that was only reshaped, or repeated, into this one. */
+uint32_t graph_origin(const struct graph *, uint32_t value);
+/* What enters a Sigmoid, also one that is written out, or GRAPH_NONE. */
+uint32_t graph_sigmoid_input(const struct graph *, const struct node *);
+/* The other input of a node that joins a value and a constant in either order, or GRAPH_NONE. */
+uint32_t graph_joined(const struct graph *, const struct node *, const char *op, float constant);
+bool graph_is_constant(const struct graph *, uint32_t value, float wanted); /* in all its elements */
+
+/* Scores that a Concat joins of columns, each the Sigmoid of a number z or one minus that: *logits becomes a value of
+ * those z and -z, which added nodes make, and the order of scores is theirs. GRAPH_NONE where it is something else
+ * (graph_columns.c). */
+bool graph_join_columns(struct graph *, const struct node *concat, uint32_t *logits, struct error *);
+/* Behind all nodes one more, whose output is [1][width] and the last value; its axis is 1 (graph_pair.c). Room was
+ * made. */
+struct graph_addition {
+    const char *op, *name;
+    const uint32_t *inputs;
+    uint32_t count;
+    size_t width;
+};
+bool graph_make_room(struct graph *, uint32_t added, struct error *);
+bool graph_append(struct graph *, const struct graph_addition *, struct error *);
 /* Whether an exporter numbered the value instead of naming it (graph_layers.c). */
 bool graph_name_is_numbered(const char *);
 

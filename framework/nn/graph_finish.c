@@ -141,7 +141,7 @@ bool graph_finish(struct graph *g, const char *output, struct error *e) {
     if (!graph_sort(g, index, e) || !fold(g, e)) return false;
     if (g->input != GRAPH_NONE && !g->values[g->file_output].batched)
         return error_set(e, "output '%s' does not depend on the input '%s'", output, g->values[g->input].name);
-    if (!infer_shapes(g, e) || !graph_compact(g, e)) return false;
+    if (!infer_shapes(g, e) || !graph_compact(g, e) || !graph_find_rectifiers(g, e)) return false;
     g->output = g->file_output;
     if (g->input != GRAPH_NONE && (!graph_find_logits(g, e) || !graph_find_layers(g, e))) return false;
     builder_destroy(g->building);

@@ -11,8 +11,16 @@ static const char *const weight_endings[] = {".weight", "_weight", "/weight", ".
                                              ".kernel", "_kernel", "/kernel", ".W",       "_W",       "/W",
                                              ".w",      "_w",      "/w",      ".bias",    "_bias",    "/bias"};
 
+/* The first `length` bytes, at most 1000; NULL when there are none, and without memory, which sets *failed: another
+ * name would name the layer's random streams. The caller frees. */
+static char *beginning(const char *name, size_t length, bool *failed) {
+    char *out = length ? text_format("%.*s", (int)(length < 1000 ? length : 1000), name) : NULL;
+    *failed = *failed || (length && !out);
+    return out;
+}
+
 /* The name without its ending, or NULL; the caller frees. */
-static char *without_ending(const char *name) {
+static char *without_ending(const char *name, bool *failed) {
     size_t length = strlen(name);
     for (size_t i = 0; i < sizeof weight_endings / sizeof *weight_endings; i++) {
         size_t ending = strlen(weight_endings[i]);
@@ -21,13 +29,14 @@ static char *without_ending(const char *name) {
             break;
         }
     }
-    return length ? text_format("%.*s", (int)(length < 1000 ? length : 1000), name) : NULL;
+    return beginning(name, length, failed);
 }
 
 /* PyTorch's name of the module from the path of a node or value: "/layer1/layer1.0/conv1/Conv" is layer1.0.conv1. A
  * part that the next one repeats goes, and the last, the operator. NULL when nothing is left; the caller frees. */
-static char *module_name(const char *path) {
+static char *module_name(const char *path, bool *failed) {
     char *out = calloc(strlen(path) + 1, 1);
+    *failed = *failed || !out;
     const char *end = strrchr(path, '/');
     for (const char *part = path + 1, *next; out && part < end; part = next + 1) {
         next = strchr(part, '/');
@@ -44,12 +53,12 @@ static char *module_name(const char *path) {
 
 /* TensorFlow's name of the layer from that of a node or variable:
  * "StatefulPartitionedCall/net/fc1/MatMul/ReadVariableOp" is net/fc1. NULL when nothing is left; the caller frees. */
-static char *scope_name(const char *path) {
+static char *scope_name(const char *path, bool *failed) {
     static const char call[] = "StatefulPartitionedCall/", variable[] = "/ReadVariableOp";
     while (strncmp(path, call, strlen(call)) == 0) path += strlen(call);
     const char *read = strstr(path, variable), *end = read ? read : path + strlen(path);
     while (end > path && end[-1] != '/') end--; /* the operator */
-    return end > path + 1 ? text_format("%.*s", (int)(end - 1 - path < 1000 ? end - 1 - path : 1000), path) : NULL;
+    return end > path + 1 ? beginning(path, (size_t)(end - 1 - path), failed) : NULL;
 }
 
 static bool begins(const char *name, const char *with) {
@@ -67,23 +76,35 @@ static bool is_made(const char *name) {
     return graph_name_is_numbered(name) || name[0] == '/' || strstr(name, "/ReadVariableOp");
 }
 
-/* Of such a weight, by its own path or that of the node that reads it. */
-static char *made_name(const char *weight, const char *node) {
-    if (weight[0] == '/') return module_name(weight);
-    if (strstr(weight, "/ReadVariableOp")) return scope_name(weight);
-    if (node[0] == '/') return module_name(node);
-    return strchr(node, '/') ? scope_name(node) : NULL;
+/* A parameter that PyTorch's new exporter computed is called by the function that made it (permute_55, index_10), one
+ * of a module by its path; the node that reads it then has a path, too. */
+static bool is_made_for(const char *name, const char *node) {
+    const char *last = strrchr(node, '/');
+    return node[0] == '/' && begins(last + 1, "node_") && !strchr(name, '.');
 }
 
-/* The first name that says something: of a path, of a parameter, of the node. The caller frees. */
+/* Of such a weight, by its own path or that of the node that reads it. */
+static char *made_name(const char *weight, const char *node, bool *failed) {
+    if (weight[0] == '/') return module_name(weight, failed);
+    if (strstr(weight, "/ReadVariableOp")) return scope_name(weight, failed);
+    if (node[0] == '/') return module_name(node, failed);
+    return strchr(node, '/') ? scope_name(node, failed) : NULL;
+}
+
+/* The first name that says something: of a path, of a parameter, of the node. NULL without memory; the caller frees. */
 static char *layer_stem(const struct graph *g, const struct node *node, const uint32_t *parameters, uint32_t count) {
     const char *weight = g->values[parameters[0]].name;
-    char *stem = is_made(weight) ? made_name(weight, node->name) : NULL;
+    bool failed = false;
+    const bool made = is_made(weight) || is_made_for(weight, node->name);
+    char *stem = made ? made_name(weight, node->name, &failed) : NULL;
     for (uint32_t i = 0; i < count && !stem; i++)
-        if (!is_made(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name);
-    if (!stem) stem = without_ending(weight);
-    if (!stem) stem = without_ending(node->name);
-    return stem ? stem : text_copy(node->op->name);
+        if (!is_made(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name, &failed);
+    if (!stem) stem = without_ending(weight, &failed);
+    if (!stem) stem = without_ending(node->name, &failed);
+    if (!stem) stem = text_copy(node->op->name);
+    if (!failed) return stem;
+    free(stem);
+    return NULL;
 }
 
 /* Unique among the layers so far, which `taken` knows: stem, stem_2, ... Of a stem it keeps the last number tried. The

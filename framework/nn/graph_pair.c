@@ -10,40 +10,43 @@
 
 #define ADDED 3u /* nodes, and values */
 
-static bool make_room(struct graph *g, struct error *e) {
-    struct value *values = realloc(g->values, ((size_t)g->value_count + ADDED) * sizeof *values);
+bool graph_make_room(struct graph *g, uint32_t added, struct error *e) {
+    struct value *values = realloc(g->values, ((size_t)g->value_count + added) * sizeof *values);
     if (values) g->values = values;
-    struct node *nodes = realloc(g->nodes, ((size_t)g->node_count + ADDED) * sizeof *nodes);
+    struct node *nodes = realloc(g->nodes, ((size_t)g->node_count + added) * sizeof *nodes);
     if (nodes) g->nodes = nodes;
     return (values && nodes) || error_memory(e);
 }
 
-/* A node behind all others, whose output is [1][width]. */
-static bool append(struct graph *g, const char *op, const char *name, const uint32_t *inputs, uint32_t count,
-                   size_t width, struct error *e) {
+bool graph_append(struct graph *g, const struct graph_addition *a, struct error *e) {
     const struct attribute axis = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
     struct node *node = &g->nodes[g->node_count];
     struct value *value = &g->values[g->value_count];
-    *node = (struct node){.op = op_find(op), .name = text_copy(name), .input_count = count, .output_count = 1};
-    *value = (struct value){.name = text_copy(name),
+    *node = (struct node){.op = op_find(a->op), .name = text_copy(a->name), .input_count = a->count, .output_count = 1};
+    *value = (struct value){.name = text_copy(a->name),
                             .kind = VALUE_ACTIVATION,
-                            .shape = {2, {1, width}},
+                            .shape = {2, {1, a->width}},
                             .batched = true,
                             .node = g->node_count};
-    node->inputs = calloc(count, sizeof *node->inputs);
+    node->inputs = calloc(a->count, sizeof *node->inputs);
     node->outputs = calloc(1, sizeof *node->outputs);
     g->node_count++;
     g->value_count++;
+    g->added++;
     if (!node->name || !value->name || !node->inputs || !node->outputs) return error_memory(e);
-    memcpy(node->inputs, inputs, count * sizeof *inputs);
+    memcpy(node->inputs, a->inputs, a->count * sizeof *a->inputs);
     node->outputs[0] = g->value_count - 1;
-    return node_copy_attributes(node, &axis, count > 1 || strcmp(op, "Flatten") == 0, e) &&
+    return node_copy_attributes(node, &axis, a->count > 1 || strcmp(a->op, "Flatten") == 0, e) &&
            (!node->op->parse || node->op->parse(node, g->opset, e));
+}
+
+bool graph_is_pair_of_one(const struct graph *g) {
+    return g->paired && shape_count(&g->values[g->file_output].shape) == 1;
 }
 
 bool graph_pair_logits(struct graph *g, struct error *e) {
     const char *end = graph_saturating(g);
-    uint32_t first = g->node_count;
+    if (g->paired) return true;
     if (g->classes != 1) return error_set(e, "the network has %u outputs: one wanted", g->classes);
     if (end && (strcmp(end, "Sigmoid") == 0 || strcmp(end, "HardSigmoid") == 0))
         return error_set(e,
@@ -55,17 +58,17 @@ bool graph_pair_logits(struct graph *g, struct error *e) {
                          "the network's one output is never %s: its sign tells no class; export the network without "
                          "its last step",
                          graph_is_never_negative(g) ? "negative" : "positive");
-    if (!make_room(g, e)) return false;
+    if (!graph_make_room(g, ADDED, e)) return false;
     uint32_t logit = g->output;
     if (g->values[logit].shape.rank != 2) {
-        if (!append(g, "Flatten", "logit", &logit, 1, 1, e)) return false;
+        if (!graph_append(g, &(struct graph_addition){"Flatten", "logit", &logit, 1, 1}, e)) return false;
         logit = g->value_count - 1;
     }
-    if (!append(g, "Neg", "logit of class 0", &logit, 1, 1, e)) return false;
+    if (!graph_append(g, &(struct graph_addition){"Neg", "logit of class 0", &logit, 1, 1}, e)) return false;
     const uint32_t both[] = {g->value_count - 1, logit};
-    if (!append(g, "Concat", "logits of both classes", both, 2, 2, e)) return false;
+    if (!graph_append(g, &(struct graph_addition){"Concat", "logits of both classes", both, 2, 2}, e)) return false;
     g->output = g->value_count - 1;
     g->classes = 2;
-    g->paired = g->node_count - first;
+    g->paired = true;
     return true;
 }

@@ -142,9 +142,17 @@ bool net_prepare(struct net *net, enum plan_kind kind, struct error *e) {
     return fuse_prepare(net, e);
 }
 
-static void copy_logits(const struct net *net, float *logits) {
+/* What the plan has of a value; of the logits, what they are raised to. */
+static void copy_value(const struct net *net, uint32_t value, float *out) {
     const struct plan *plan = net->group;
-    memcpy(logits, plan->data[net->graph->output], (size_t)plan->batch * net->graph->classes * sizeof *logits);
+    const float *raised = value == net->graph->output ? net->weights->raised : NULL;
+    size_t size = shape_count(&net->graph->values[value].shape), count = plan->batch * size;
+    memcpy(out, plan->data[value], count * sizeof *out);
+    for (size_t k = 0; raised && k < count; k++) out[k] += raised[k % size];
+}
+
+static void copy_logits(const struct net *net, float *logits) {
+    copy_value(net, net->graph->output, logits);
 }
 
 bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, struct error *e) {
@@ -198,7 +206,7 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
         ok = net_take_group(net, n, i, e);
         if (!ok) break;
         run_forward(net, plan, x + i * sample, 0, node);
-        if (activation) memcpy(activation + i * size, plan->data[value], plan->batch * size * sizeof *activation);
+        if (activation) copy_value(net, value, activation + i * size);
         if (!gradient) continue;
         run_forward(net, plan, x + i * sample, node + 1, GRAPH_NONE);
         seed_targets(net, plan, targets + i, NULL);
@@ -216,14 +224,23 @@ uint32_t net_class(const float *logits, uint32_t classes) {
     return best;
 }
 
+/* The predicted class of sample k of the group. */
+static uint32_t class_of(const struct net *net, uint32_t k) {
+    uint32_t classes = net->graph->classes, best = 0;
+    const float *logits = net->group->data[net->graph->output] + (size_t)k * classes, *raised = net->weights->raised;
+    if (!raised) return net_class(logits, classes);
+    for (uint32_t i = 1; i < classes; i++)
+        if (logits[i] + raised[i] > logits[best] + raised[best]) best = i;
+    return best;
+}
+
 bool net_predict(struct net *net, uint32_t n, const float *x, uint32_t *predictions, struct error *e) {
-    size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
+    size_t sample = shape_count(&net->graph->sample);
     if (!net_prepare(net, PLAN_FORWARD, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!net_take_group(net, n, i, e)) return false;
         run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
-        for (uint32_t k = 0; k < net->group->batch; k++)
-            predictions[i + k] = net_class(net->group->data[net->graph->output] + k * classes, net->graph->classes);
+        for (uint32_t k = 0; k < net->group->batch; k++) predictions[i + k] = class_of(net, k);
     }
     return true;
 }

@@ -16,8 +16,9 @@ struct net_options {
 };
 
 /* How a gradient dy passes a rectifier with the derivative f'(x). Rectifiers are Relu, LeakyRelu, PRelu, Elu, Celu,
- * Selu, ThresholdedRelu and a Clip with a lower bound of 0 (ReLU6); every other operator passes its gradient whatever
- * the rule.
+ * Selu, ThresholdedRelu and a Clip with a lower bound of 0 (ReLU6), and what is written out as one (Max(x, 0),
+ * Where(x > 0, x, 0)); a hard sigmoid (Clip(x + 3, 0, 6)) is a gate and none. Every other operator
+ * passes its gradient whatever the rule.
  *
  * - NET_GRADIENT: f'(x) dy; at a kink the derivative from below
  * - NET_GUIDED: f'(x) max(dy, 0) (Springenberg et al. 2015: for Relu both masks)

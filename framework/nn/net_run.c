@@ -96,7 +96,7 @@ static bool is_wanted(const struct net *net, uint32_t v, const struct backward_o
 static void step_back(const struct net *net, struct plan *plan, struct op_call *call,
                       const struct backward_options *options) {
     const struct graph *g = net->graph;
-    call->rule = options->rule;
+    call->rule = call->node->gate ? NET_GRADIENT : options->rule;
     call->scratch = plan->arrays[node_index(net, call)].backward;
     call->team = team_of(net, plan);
     for (uint32_t k = 0; k < call->node->input_count; k++) {

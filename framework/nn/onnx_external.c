@@ -154,15 +154,24 @@ static bool take_if_external(struct store *s, Onnx__TensorProto *t, struct error
     return take(s, t, bytes, e) || error_prefix(e, "tensor '%s'", onnx_text(t->name));
 }
 
+/* Those of its branches, too. */
+static bool take_graph(struct store *s, Onnx__GraphProto *graph, struct error *e) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < graph->n_initializer; i++) ok = take_if_external(s, graph->initializer[i], e);
+    for (size_t i = 0; ok && i < graph->n_node; i++)
+        for (size_t k = 0; ok && k < graph->node[i]->n_attribute; k++) {
+            const Onnx__AttributeProto *a = graph->node[i]->attribute[k];
+            ok = take_if_external(s, a->t, e) && (!a->g || take_graph(s, a->g, e));
+        }
+    return ok;
+}
+
 bool onnx_take_external(Onnx__GraphProto *graph, const char *model, bool *any, struct error *e) {
     const char *slash = strrchr(model, '/');
     char *folder = text_format("%.*s", slash ? (int)(slash - model + 1) : 0, model);
     struct store s = {.folder = folder};
     bool ok = folder || error_memory(e);
-    for (size_t i = 0; ok && i < graph->n_initializer; i++) ok = take_if_external(&s, graph->initializer[i], e);
-    for (size_t i = 0; ok && i < graph->n_node; i++)
-        for (size_t k = 0; ok && k < graph->node[i]->n_attribute; k++)
-            ok = take_if_external(&s, graph->node[i]->attribute[k]->t, e);
+    ok = ok && take_graph(&s, graph, e);
     free(folder);
     *any = s.found > 0;
     return ok;

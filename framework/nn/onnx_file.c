@@ -28,7 +28,7 @@ static bool load(const char *path, Onnx__ModelProto *model, const struct onnx_op
     return ok;
 }
 
-bool onnx_load_with(const char *path, const struct onnx_options *options, struct graph **out, struct error *e) {
+static bool load_file(const char *path, const struct onnx_options *options, struct graph **out, struct error *e) {
     uint8_t *data = NULL;
     size_t size;
     if (!onnx_check_folder(path, e) || !file_read(path, &data, &size, e)) return false;
@@ -40,6 +40,16 @@ bool onnx_load_with(const char *path, const struct onnx_options *options, struct
     ok = ok && load(path, model, options, out, e);
     if (model) onnx_free(&model->base);
     return ok || error_prefix(e, "%s", path);
+}
+
+bool onnx_load_with(const char *path, const struct onnx_options *options, struct graph **out, struct error *e) {
+    struct onnx_options chosen = *options;
+    bool open = false;
+    if (!options->ask) return load_file(path, options, out, e);
+    chosen.open = &open;
+    if (load_file(path, &chosen, out, e)) return true;
+    chosen.open = options->open;
+    return open && options->ask(options->user, &chosen.data, e) && load_file(path, &chosen, out, e);
 }
 
 bool onnx_load(const char *path, struct graph **out, struct error *e) {

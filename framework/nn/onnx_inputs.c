@@ -115,31 +115,13 @@ static bool add_link(struct graph *graph, const Onnx__NodeProto *node, size_t i,
     return ok;
 }
 
-/* The other operand of a Max with the number 0.0, or NULL. */
-static const char *rectified(const struct roles *roles, const Onnx__NodeProto *node) {
-    if (strcmp(onnx_text(node->op_type), "Max") != 0 || node->n_input != 2) return NULL;
-    for (size_t i = 0; i < 2; i++) {
-        const Onnx__TensorProto *tensor = roles_tensor(roles, onnx_text(node->input[i]));
-        struct onnx_array array = {.floats = NULL};
-        struct error unread;
-        bool zero = tensor && onnx_array_read(tensor, &array, &unread) && array.floats && array.shape.rank <= 1 &&
-                    shape_count(&array.shape) == 1 && array.floats[0] <= 0 && array.floats[0] >= 0;
-        onnx_array_finish(&array);
-        if (zero) return onnx_text(node->input[1 - i]);
-    }
-    return NULL;
-}
-
-/* Max(x, 0) becomes the Relu it is, for the backward rules that know one. */
-static bool add_chain(struct graph *graph, const struct roles *roles, const Onnx__NodeProto *node, struct error *e) {
+static bool add_chain(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
     char text[200];
     if (node->n_input == 0 || node->n_output != 1)
         return error_set(e, "%s: wanted inputs and one output", onnx_node_text(node, text, sizeof text));
     const char *first = onnx_text(node->input[0]), *result = onnx_text(node->output[0]);
     if (node->n_input == 1)
         return graph_add_node(graph, "Identity", onnx_text(node->name), &first, 1, &result, 1, NULL, 0, e);
-    const char *x = rectified(roles, node);
-    if (x) return graph_add_node(graph, "Relu", onnx_text(node->name), &x, 1, &result, 1, NULL, 0, e);
     char *left = text_copy(first);
     bool ok = left || error_memory(e);
     for (size_t i = 1; ok && i < node->n_input; i++) ok = add_link(graph, node, i, &left, e);
@@ -263,7 +245,7 @@ bool onnx_add_compound(struct graph *graph, const struct roles *roles, const Onn
     const char *op = onnx_text(node->op_type);
     char text[200];
     bool split = strcmp(op, "Split") == 0;
-    if (!split && strcmp(op, "Upsample") != 0) return add_chain(graph, roles, node, e);
+    if (!split && strcmp(op, "Upsample") != 0) return add_chain(graph, node, e);
     return (split ? add_split(graph, roles, node, e) : add_upsample(graph, node, e)) ||
            error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
 }

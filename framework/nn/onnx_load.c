@@ -1,5 +1,8 @@
 /* onnx_load.c: a graph from an ONNX model in memory. */
 #include "nn/graph_build.h"
+#include "nn/onnx_attributes.h"
+#include "nn/onnx_branch.h"
+#include "nn/onnx_feed.h"
 #include "nn/onnx_fused.h"
 #include "nn/onnx_options.h"
 #include "nn/onnx_output.h"
@@ -9,6 +12,7 @@
 #include "nn/onnx_sizes.h"
 #include "nn/onnx_tokens.h"
 
+#include "base/name_table.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -80,92 +84,26 @@ static bool input_shape(struct loader *l, const Onnx__ValueInfoProto *info, stru
     return true;
 }
 
-static bool add_input(struct loader *l, struct error *e) {
-    const Onnx__ValueInfoProto *found = NULL;
-    const struct onnx_cut_file file = {l->proto, l->needed, l->roles, l->options};
-    if (!onnx_cut_find(&file, &l->cut, e)) return false;
-    if (l->cut.gather) {
-        note_precision(l, l->cut.table->data_type);
-        return onnx_cut_inputs(&l->cut, &file, l->graph, e);
-    }
-    for (size_t i = 0; i < l->proto->n_input; i++) {
-        const Onnx__ValueInfoProto *info = l->proto->input[i];
-        if (roles_is_initialiser(l->roles, onnx_text(info->name)))
-            continue; /* before IR version 4 every initialiser was listed as an input as well */
-        if (found)
-            return error_set(e, "it has several inputs ('%s', '%s'): wanted one", onnx_text(found->name),
-                             onnx_text(info->name));
-        found = info;
-    }
-    if (!found) return true;
+static bool add_tokens(struct loader *l, const struct onnx_source *file, struct error *e) {
+    note_precision(l, l->cut.table->data_type);
+    return onnx_cut_inputs(&l->cut, file, l->graph, e) && onnx_feed_fix(file, 0, l->graph, e);
+}
+
+static bool add_explained(struct loader *l, const struct onnx_source *file, struct error *e) {
+    const Onnx__ValueInfoProto *found;
     struct shape shape = {0};
-    return input_shape(l, found, &shape, e) && graph_add_input(l->graph, onnx_text(found->name), &shape, e);
+    if (!onnx_feed_explained(file, &found, e)) return false;
+    if (found && (!input_shape(l, found, &shape, e) || !graph_add_input(l->graph, onnx_text(found->name), &shape, e)))
+        return false;
+    return onnx_feed_fix(file, shape.dim[0], l->graph, e);
 }
 
-/* ---- Attributes ---- */
-
-/* A node's attributes in the graph's form. Texts are copied, because those of the file have no closing zero. */
-struct attributes {
-    struct attribute *rows;
-    char **texts;
-    size_t count;
-};
-
-static void attributes_finish(struct attributes *a) {
-    for (size_t i = 0; i < a->count; i++) free(a->texts[i]);
-    free(a->texts);
-    free(a->rows);
-}
-
-static bool convert_attribute(const Onnx__AttributeProto *from, struct attribute *to, char **text, struct error *e) {
-    to->name = onnx_text(from->name);
-    switch (from->type) {
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT:
-        to->kind = ATTRIBUTE_INT;
-        to->integer = from->i;
-        return true;
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT:
-        to->kind = ATTRIBUTE_FLOAT;
-        to->number = from->f;
-        return true;
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS:
-        to->kind = ATTRIBUTE_INTS;
-        to->ints = from->ints;
-        to->count = from->n_ints;
-        return true;
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS:
-        to->kind = ATTRIBUTE_FLOATS;
-        to->floats = from->floats;
-        to->count = from->n_floats;
-        return true;
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING:
-        to->kind = ATTRIBUTE_TEXT;
-        *text = calloc(1, from->s.len + 1);
-        if (!*text) return error_memory(e);
-        if (from->s.len) memcpy(*text, from->s.data, from->s.len);
-        to->text = *text;
-        return true;
-    default:
-        return error_set(e,
-                         "attribute '%s' is of a type that is not supported: wanted INT, FLOAT, STRING, INTS or "
-                         "FLOATS",
-                         to->name);
-    }
-}
-
-static bool convert_attributes(const Onnx__NodeProto *node, struct attributes *out, struct error *e) {
-    size_t n = node->n_attribute + 1; /* one more: see add_converted */
-    out->rows = calloc(n, sizeof *out->rows);
-    out->texts = calloc(n, sizeof *out->texts);
-    if (!out->rows || !out->texts) return error_memory(e);
-    for (size_t i = 0; i < node->n_attribute; i++) {
-        enum onnx_attribute_fate fate = onnx_attribute_fate(node, node->attribute[i], e);
-        if (fate == ONNX_REFUSE) return false;
-        if (fate == ONNX_DROP || onnx_attribute_is_input(node, onnx_text(node->attribute[i]->name))) continue;
-        size_t k = out->count++;
-        if (!convert_attribute(node->attribute[i], &out->rows[k], &out->texts[k], e)) return false;
-    }
-    return true;
+static bool add_input(struct loader *l, struct error *e) {
+    struct onnx_source file = {l->proto, l->needed, l->roles, l->options, NULL, NULL};
+    bool ok = onnx_source_init(&file, e) && onnx_cut_find(&file, &l->cut, e) &&
+              (l->cut.gather ? add_tokens : add_explained)(l, &file, e);
+    onnx_source_finish(&file);
+    return ok;
 }
 
 /* ---- Nodes ---- */
@@ -175,6 +113,17 @@ static const Onnx__TensorProto *constant_tensor(const Onnx__NodeProto *node) {
     const Onnx__AttributeProto *value = onnx_find_attribute(node, "value");
     bool constant = strcmp(onnx_text(node->op_type), "Constant") == 0 && node->n_output == 1;
     return constant && value ? value->t : NULL;
+}
+
+/* The numbers of such a list, where they are a parameter. *is: whether they are. */
+static bool add_list(struct loader *l, const Onnx__NodeProto *node, bool *is, struct error *e) {
+    const Onnx__AttributeProto *list = onnx_constant_list(node);
+    const bool one = list && list->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT;
+    const char *name = node->n_output ? onnx_text(node->output[0]) : "";
+    *is = list && roles_is_parameter(l->roles, name, one ? 1 : list->n_floats);
+    if (!*is) return true;
+    const struct shape shape = {one ? 0 : 1, {list->n_floats}};
+    return graph_add_parameter(l->graph, name, &shape, one ? &list->f : list->floats, e);
 }
 
 /* Inference needs the first input and the first output of a Dropout: the others say what training drops. */
@@ -192,7 +141,7 @@ static size_t count_used(const Onnx__NodeProto *node, char *const *names, size_t
     return n > 1 && is_dropout(node) ? 1 : n;
 }
 
-static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct attributes *a, struct error *e) {
+static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct onnx_attributes *a, struct error *e) {
     const char *op = onnx_text(node->op_type);
     size_t inputs = count_used(node, node->input, node->n_input);
     size_t outputs = count_used(node, node->output, node->n_output);
@@ -218,22 +167,39 @@ static bool add_converted(struct loader *l, const Onnx__NodeProto *node, struct 
 }
 
 static bool add_node(struct loader *l, const Onnx__NodeProto *node, struct error *e) {
-    struct attributes attributes = {.count = 0};
+    struct onnx_attributes attributes = {.count = 0};
     const Onnx__TensorProto *constant = constant_tensor(node);
     char text[200];
 
+    bool listed;
+    if (!add_list(l, node, &listed, e)) return error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
+    if (listed) return true;
     if (onnx_cut_has(&l->cut, node)) return onnx_cut_node(&l->cut, node, l->graph, e);
+    if (onnx_is_branch(node))
+        return error_set(e, "%s: its condition '%s' is not known at load", onnx_node_text(node, text, sizeof text),
+                         node->n_input ? excerpt_of(onnx_text(node->input[0])).text : "");
     if (onnx_is_fused(node)) return onnx_add_fused(l->graph, node, e);
     if (onnx_is_recurrent(node)) return onnx_add_recurrent(l->graph, node, e);
     bool ok = onnx_node_check(l->roles, node, e) && (constant ? add_tensor(l, onnx_text(node->output[0]), constant, e)
-                                                              : convert_attributes(node, &attributes, e));
+                                                              : onnx_attributes_read(node, &attributes, e));
     if (!ok) error_prefix(e, "%s", onnx_node_text(node, text, sizeof text));
     else if (!constant) ok = add_converted(l, node, &attributes, e);
-    attributes_finish(&attributes);
+    onnx_attributes_finish(&attributes);
     return ok;
 }
 
 /* ---- The model ---- */
+
+/* The newest whose operators are known. */
+#define NEWEST_OPSET 23
+
+static bool check_opset(int64_t opset, struct error *e) {
+    return opset <= NEWEST_OPSET ||
+           error_set(e,
+                     "operator set %lld: sets 1 to %d are known: export with opset_version=%d, or convert the model "
+                     "(onnx.version_converter.convert_version)",
+                     (long long)opset, NEWEST_OPSET, NEWEST_OPSET);
+}
 
 static int64_t model_opset(const Onnx__ModelProto *model) {
     for (size_t i = 0; i < model->n_opset_import; i++) {
@@ -327,13 +293,72 @@ static bool build_chosen(struct loader *l, struct error *e) {
     return ok;
 }
 
+/* ---- Branches ---- */
+
+/* The initialisers that needed nodes read, and that of the value itself: no other weights are copied. */
+static bool needed_tensors(struct loader *l, Onnx__GraphProto *graph) {
+    struct name_table read = {0};
+    size_t count = 0;
+    bool ok = name_table_at(&read, l->output);
+    Onnx__TensorProto **tensors = calloc(graph->n_initializer + 1, sizeof *tensors);
+    for (size_t i = 0; ok && i < graph->n_node; i++)
+        for (size_t k = 0; ok && l->needed[i] && k < graph->node[i]->n_input; k++)
+            ok = name_table_at(&read, onnx_text(graph->node[i]->input[k]));
+    for (size_t i = 0; ok && tensors && i < graph->n_initializer; i++)
+        if (name_table_find(&read, onnx_text(graph->initializer[i]->name))) tensors[count++] = graph->initializer[i];
+    name_table_finish(&read);
+    graph->initializer = tensors;
+    graph->n_initializer = count;
+    return ok && tensors;
+}
+
+/* An onnx_asker: folds what the value depends on, with a batch of one where the file allows it. */
+static bool ask_truth(const struct onnx_asker *asker, const Onnx__GraphProto *graph, const char *name, bool *known,
+                      bool *truth, struct error *e) {
+    const struct loader *of = asker->user;
+    Onnx__GraphProto part = *graph;
+    struct onnx_options options = *of->options;
+    struct loader l = {.proto = &part, .options = &options, .opset = of->opset, .output = name};
+    struct error ignored;
+    options.open = NULL;
+    if (!onnx_needed_nodes(graph, name, &l.needed, e)) return false;
+    bool ok = needed_tensors(&l, &part) || error_memory(e);
+    if (ok && roles_create(&part, &l.roles, &ignored) && fill(&l, &ignored)) {
+        l.graph->single = l.graph->file_batch <= 1;
+        (void)graph_finish(l.graph, name, &ignored); /* false: what is known needs no input */
+        const uint32_t output = l.graph->file_output;
+        const struct value *v = output == GRAPH_NONE ? NULL : &l.graph->values[output];
+        *known = v && v->ints && !v->batched && shape_count(&v->shape) == 1;
+        *truth = *known && v->ints[0] != 0;
+    }
+    graph_destroy(l.graph);
+    roles_destroy(l.roles);
+    free(l.needed);
+    free(part.initializer);
+    return ok;
+}
+
+/* Like build_chosen, with the branches that are taken in place of every If. */
+static bool build_inlined(struct loader *l, struct error *e) {
+    const struct onnx_asker asker = {ask_truth, l};
+    struct onnx_inlined inlined = {.owned = NULL};
+    bool any = false;
+    for (size_t i = 0; !any && i < l->proto->n_node; i++) any = onnx_is_branch(l->proto->node[i]);
+    if (!any) return build_chosen(l, e);
+    bool ok = onnx_inline(l->proto, l->output, &asker, &inlined, e);
+    l->proto = &inlined.graph;
+    ok = ok && build_chosen(l, e);
+    onnx_inlined_finish(&inlined);
+    return ok;
+}
+
 bool onnx_build(const Onnx__ModelProto *model, struct graph **out, struct error *e) {
     static const struct onnx_options none = {.output = NULL};
     struct loader loader = {.proto = model->graph, .options = &none, .opset = model_opset(model)};
     if (!loader.proto) return error_set(e, "no ONNX model: it holds no graph");
     if (loader.proto->n_output == 0) return error_set(e, "it has no output: wanted one");
     loader.output = onnx_text(loader.proto->output[0]->name);
-    if (!build_chosen(&loader, e)) return false;
+    if (!build_inlined(&loader, e)) return false;
     *out = loader.graph;
     return true;
 }
@@ -342,10 +367,11 @@ bool onnx_build_with(const Onnx__ModelProto *model, const struct onnx_options *o
                      struct error *e) {
     struct loader loader = {.proto = model->graph, .options = options, .opset = model_opset(model)};
     if (!loader.proto) return error_set(e, "no ONNX model: it holds no graph");
-    if (!onnx_choose_output(loader.proto, options->output, &loader.output, e) || !build_chosen(&loader, e))
+    if (!check_opset(loader.opset, e)) return false;
+    if (!onnx_choose_output(loader.proto, options->output, &loader.output, e) || !build_inlined(&loader, e))
         return false;
     if (!onnx_check_output(loader.graph, loader.output, e) ||
-        !onnx_tell_output(loader.proto, options, loader.output, loader.graph, e)) {
+        !onnx_tell_output(model->graph, options, loader.output, loader.graph, e)) {
         graph_destroy(loader.graph);
         return false;
     }

@@ -15,16 +15,6 @@
 /* What outputs of class scores are called; the first row that fits one output alone decides. */
 static const char *const telling[] = {"logit", "score", "prob", "output", "pred", "class"};
 
-static const Onnx__TypeProto__Tensor *tensor_of(const Onnx__ValueInfoProto *info) {
-    const Onnx__TypeProto *type = info->type;
-    return type && type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ? type->tensor_type : NULL;
-}
-
-bool onnx_type_is_float(int32_t type) {
-    return type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || type == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE ||
-           type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 || type == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
-}
-
 /* scikit-learn's probabilities, as a list of dictionaries: the tensor that it is made of is taken. */
 static bool is_zipmap(const Onnx__GraphProto *graph, const Onnx__ValueInfoProto *info) {
     for (size_t i = 0; i < graph->n_node; i++)
@@ -37,14 +27,14 @@ static bool is_zipmap(const Onnx__GraphProto *graph, const Onnx__ValueInfoProto 
 /* Also of an output that says nothing of its elements. */
 static bool holds_floats(const Onnx__GraphProto *graph, const Onnx__ValueInfoProto *info) {
     if (is_zipmap(graph, info)) return true;
-    const Onnx__TypeProto__Tensor *tensor = tensor_of(info);
+    const Onnx__TypeProto__Tensor *tensor = onnx_tensor_type(info);
     if (!tensor) return !info->type || info->type->value_case == ONNX__TYPE_PROTO__VALUE__NOT_SET;
     return tensor->elem_type == 0 || onnx_type_is_float(tensor->elem_type);
 }
 
 /* Batch x k, dimensions of one apart, as far as the file says. */
 static bool is_list(const Onnx__ValueInfoProto *info) {
-    const Onnx__TypeProto__Tensor *tensor = tensor_of(info);
+    const Onnx__TypeProto__Tensor *tensor = onnx_tensor_type(info);
     const Onnx__TensorShapeProto *shape = tensor ? tensor->shape : NULL;
     size_t wide = 0;
     if (!shape) return true;
@@ -69,15 +59,8 @@ static char *list_outputs(const Onnx__GraphProto *graph) {
     struct text text = {0};
     for (size_t i = 0; i < graph->n_output; i++) {
         const Onnx__ValueInfoProto *info = graph->output[i];
-        const Onnx__TypeProto__Tensor *tensor = tensor_of(info);
-        const Onnx__TensorShapeProto *shape = tensor ? tensor->shape : NULL;
-        text_add(&text, "%s'%s'", i ? ", " : "", excerpt_of(onnx_text(info->name)).text);
-        for (size_t k = 0; shape && k < shape->n_dim; k++) {
-            bool number = shape->dim[k]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-            text_add(&text, "%s", k ? " x " : " of ");
-            if (number) text_add(&text, "%lld", (long long)shape->dim[k]->dim_value);
-            else text_add(&text, "N");
-        }
+        text_add(&text, "%s", i ? ", " : "");
+        onnx_value_text(info, &text);
         if (!holds_floats(graph, info)) text_add(&text, " (no floating-point numbers)");
     }
     if (!text.failed) return text.data;
@@ -126,6 +109,28 @@ static size_t candidates(const Onnx__GraphProto *graph, const char *word, const 
     return count;
 }
 
+/* What stands beside the scores of a detector: those are of places, one each, and not of classes. */
+static const char *const placing[] = {"box", "landmark", "keypoint", "kps", "anchor", "detection"};
+
+static bool is_single_column(const Onnx__GraphProto *graph, const char *output) {
+    for (size_t i = 0; i < graph->n_output; i++) {
+        const Onnx__TypeProto__Tensor *tensor = onnx_tensor_type(graph->output[i]);
+        const Onnx__TensorShapeProto *shape = tensor ? tensor->shape : NULL;
+        if (strcmp(onnx_text(graph->output[i]->name), output) != 0 || !shape || shape->n_dim < 2) continue;
+        const Onnx__TensorShapeProto__Dimension *last = shape->dim[shape->n_dim - 1];
+        return last->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && last->dim_value == 1;
+    }
+    return false;
+}
+
+static bool is_detector(const Onnx__GraphProto *graph, const char *output) {
+    bool places = false;
+    for (size_t i = 0; i < graph->n_output; i++)
+        for (size_t k = 0; k < sizeof placing / sizeof *placing; k++)
+            places = places || has_word(onnx_text(graph->output[i]->name), placing[k]);
+    return places && is_single_column(graph, output);
+}
+
 bool onnx_choose_output(const Onnx__GraphProto *graph, const char *wanted, const char **out, struct error *e) {
     if (graph->n_output == 0) return error_set(e, "it has no output: wanted one");
     if (wanted) return choose_named(graph, wanted, out, e);
@@ -143,12 +148,14 @@ bool onnx_choose_output(const Onnx__GraphProto *graph, const char *wanted, const
         if (found > 1) break;
         if (found == 1) all = 1;
     }
-    return all == 1 || complain(graph, e, "several outputs could be the network's");
+    if (all != 1) return complain(graph, e, "several outputs could be the network's");
+    return !is_detector(graph, *out) ||
+           complain(graph, e, "it looks like a detector, whose scores are of places and not of classes");
 }
 
 size_t onnx_output_rank(const Onnx__GraphProto *graph, const char *output) {
     for (size_t i = 0; i < graph->n_output; i++) {
-        const Onnx__TypeProto__Tensor *tensor = tensor_of(graph->output[i]);
+        const Onnx__TypeProto__Tensor *tensor = onnx_tensor_type(graph->output[i]);
         if (strcmp(onnx_text(graph->output[i]->name), output) == 0 && tensor && tensor->shape)
             return tensor->shape->n_dim;
     }

@@ -9,9 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A TensorProto.DataType of floating-point numbers that are read. */
-bool onnx_type_is_float(int32_t type);
-
 /* *out: a name of the graph; `wanted` as in onnx_options. */
 bool onnx_choose_output(const Onnx__GraphProto *, const char *wanted, const char **out, struct error *);
 

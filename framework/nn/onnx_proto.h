@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/shape.h"
+#include "base/text.h"
 
 #include "onnx.pb-c.h"
 
@@ -83,6 +84,14 @@ bool onnx_is_softmax(const char *op); /* or LogSoftmax */
 
 /* ---- Asking nodes of the file (onnx_node.c) ---- */
 const Onnx__AttributeProto *onnx_find_attribute(const Onnx__NodeProto *, const char *name);
+/* value_float or value_floats of a Constant with one output, or NULL. */
+const Onnx__AttributeProto *onnx_constant_list(const Onnx__NodeProto *);
+/* NULL: it is no tensor. */
+const Onnx__TypeProto__Tensor *onnx_tensor_type(const Onnx__ValueInfoProto *);
+/* A TensorProto.DataType of floating-point numbers that are read. */
+bool onnx_type_is_float(int32_t type);
+/* Adds "'feat' of N x 32". */
+void onnx_value_text(const Onnx__ValueInfoProto *, struct text *);
 
 /* "node 'conv1' (Conv)" into buffer; a node without a name is shown by its first output. Returns buffer. */
 const char *onnx_node_text(const Onnx__NodeProto *, char *buffer, size_t size);

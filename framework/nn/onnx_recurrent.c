@@ -29,7 +29,7 @@ static bool check_activations(const Onnx__NodeProto *node, struct error *e) {
 
 /* The attributes that the operator reads. */
 static size_t take_attributes(const Onnx__NodeProto *node, struct attribute out[5], char **direction) {
-    static const char *const integers[] = {"hidden_size", "linear_before_reset", "layout", "input_forget"};
+    static const char *const integers[] = {"hidden_size", "linear_before_reset", "input_forget"};
     size_t count = 0;
     *direction = NULL;
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
@@ -82,22 +82,66 @@ static bool add_last(struct graph *graph, const char *all, const char *last, con
     return ok;
 }
 
+/* The batch in front (layout 1) or, as the operator has it, behind the steps or directions. */
+static bool add_turned(struct graph *graph, const char *in, const char *out, bool all, struct error *e) {
+    static const int64_t swapped[] = {1, 0, 2}, front[] = {2, 0, 1, 3};
+    const struct attribute perm = {
+        .name = "perm", .kind = ATTRIBUTE_INTS, .ints = all ? front : swapped, .count = all ? 4 : 3};
+    return graph_add_node(graph, "Transpose", out, &in, 1, &out, 1, &perm, 1, e);
+}
+
+#define MOST_INPUTS 8
+
+/* Of a layout of 1 the input and the initial states are turned; the new names are the caller's. */
+static bool turn_inputs(struct graph *graph, const char *stem, const char **inputs, size_t count,
+                        char *turned[MOST_INPUTS], struct error *e) {
+    for (size_t i = 0; i < count; i++) {
+        if ((i != 0 && i != 5 && i != 6) || !*inputs[i]) continue;
+        turned[i] = text_format("%s.turned%zu", stem, i);
+        if (!turned[i]) return error_memory(e);
+        if (!add_turned(graph, inputs[i], turned[i], false, e)) return false;
+        inputs[i] = turned[i];
+    }
+    return true;
+}
+
+/* What the file calls its outputs, of the states `all` of all steps. */
+static bool add_outputs(struct graph *graph, const Onnx__NodeProto *node, const char *all, const char *direction,
+                        bool batch_first, struct error *e) {
+    const char *every = node->n_output ? onnx_text(node->output[0]) : "";
+    const char *last = node->n_output > 1 ? onnx_text(node->output[1]) : "";
+    char *turned = batch_first && *last ? text_format("%s.turned", last) : NULL;
+    bool ok = !batch_first || !*last || turned || error_memory(e);
+    ok = ok && (!batch_first || !*every || add_turned(graph, all, every, true, e));
+    ok = ok && (!*last || add_last(graph, all, turned ? turned : last, direction, e));
+    ok = ok && (!turned || add_turned(graph, turned, last, false, e));
+    free(turned);
+    return ok;
+}
+
 static bool add_recurrent(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
     struct attribute rows[5];
-    char *direction;
-    const char *inputs[8], *last = node->n_output > 1 ? onnx_text(node->output[1]) : "";
+    char *direction, *turned[MOST_INPUTS] = {NULL};
+    const char *inputs[MOST_INPUTS], *last = node->n_output > 1 ? onnx_text(node->output[1]) : "";
+    const Onnx__AttributeProto *layout = onnx_find_attribute(node, "layout");
     size_t count = take_attributes(node, rows, &direction);
-    bool named = node->n_output && *onnx_text(node->output[0]);
-    char *all = named ? text_copy(node->output[0]) : text_format("%s.all", last);
+    bool named = node->n_output && *onnx_text(node->output[0]), batch_first = layout && layout->i == 1;
+    const char *stem = named ? node->output[0] : last;
+    char *all = named && !batch_first ? text_copy(stem) : text_format("%s.all", stem);
     const char *output = all;
     bool ok = all || error_memory(e);
-    if (ok && node->n_input > 8) ok = error_set(e, "%zu inputs: wanted at most 8", node->n_input);
+    if (ok && node->n_input > MOST_INPUTS)
+        ok = error_set(e, "%zu inputs: wanted at most %d", node->n_input, MOST_INPUTS);
     if (ok && onnx_find_attribute(node, "clip")) ok = error_set(e, "attribute 'clip' is not supported");
+    if (ok && layout && layout->i != 0 && layout->i != 1)
+        ok = error_set(e, "attribute 'layout' is %lld: wanted 0 or 1", (long long)layout->i);
     for (size_t i = 0; ok && i < node->n_input; i++) inputs[i] = onnx_text(node->input[i]);
     ok = ok && check_activations(node, e) &&
+         (!batch_first || turn_inputs(graph, stem, inputs, node->n_input, turned, e)) &&
          graph_add_node(graph, node->op_type, onnx_text(node->name), inputs, node->n_input, &output, 1, rows, count,
                         e) &&
-         (!*last || add_last(graph, all, last, direction, e));
+         add_outputs(graph, node, all, direction, batch_first, e);
+    for (size_t i = 0; i < MOST_INPUTS; i++) free(turned[i]);
     free(direction);
     free(all);
     return ok;

@@ -21,7 +21,8 @@ enum fact {
 struct role {
     unsigned facts;
     const Onnx__TensorProto *tensor;
-    const Onnx__NodeProto *maker; /* the node that computes it, or NULL */
+    const Onnx__AttributeProto *list; /* value_float or value_floats of a Constant node, or NULL */
+    const Onnx__NodeProto *maker;     /* the node that computes it, or NULL */
 };
 
 struct roles {
@@ -49,7 +50,9 @@ static const struct {
     {"RMSNormalization", 2, USE_WEIGHT},
     {"SkipLayerNormalization", 28, USE_WEIGHT},
     {"SkipSimplifiedLayerNormalization", 12, USE_WEIGHT},
-    {"LSTM", 14, USE_WEIGHT},
+    {"LSTM", 142, USE_WEIGHT},
+    {"Attention", 6, USE_WEIGHT},
+    {"MultiHeadAttention", 8, USE_WEIGHT},
     {"GRU", 14, USE_WEIGHT},
     {"RNN", 14, USE_WEIGHT},
     {"FusedConv", 6, USE_WEIGHT},
@@ -115,10 +118,17 @@ static bool holds_only(const Onnx__TensorProto *tensor, float wanted) {
     return only;
 }
 
+static bool list_holds_only(const Onnx__AttributeProto *list, float wanted) {
+    bool only = list->n_floats || fabsf(list->f - wanted) <= 0;
+    for (size_t i = 0; only && i < list->n_floats; i++) only = fabsf(list->floats[i] - wanted) <= 0;
+    return only;
+}
+
 /* Of the one number, and without a name that a module would have given it. */
 static bool is_filler(const struct roles *roles, const char *name, float number) {
     const struct role *role = find(roles, name);
     bool named = (role->facts & INITIALISER) && !graph_name_is_numbered(name) && !strstr(name, "Constant");
+    if (role->list) return list_holds_only(role->list, number);
     return role->tensor && !named && holds_only(role->tensor, number);
 }
 
@@ -136,7 +146,7 @@ static bool learns_nothing(const struct roles *roles, const Onnx__NodeProto *nod
 static bool is_stored(const struct roles *roles, const char *name) {
     for (unsigned steps = 0; steps < 4; steps++) {
         const struct role *role = find(roles, name);
-        if (role->tensor || !role->maker || !role->maker->n_input) return role->tensor;
+        if (role->tensor || role->list || !role->maker || !role->maker->n_input) return role->tensor || role->list;
         if (!is_transparent(onnx_text(role->maker->op_type))) return false;
         name = onnx_text(role->maker->input[0]);
     }
@@ -189,7 +199,10 @@ static bool mark_inputs(struct roles *roles, const Onnx__NodeProto *node) {
 
 static bool mark_constant(struct roles *roles, const Onnx__NodeProto *node) {
     if (strcmp(onnx_text(node->op_type), "Constant") != 0 || node->n_output != 1) return true;
-    const Onnx__AttributeProto *value = onnx_find_attribute(node, "value");
+    const Onnx__AttributeProto *value = onnx_find_attribute(node, "value"), *list = onnx_constant_list(node);
+    struct role *role = list ? role_at(roles, onnx_text(node->output[0])) : NULL;
+    if (list && !role) return false;
+    if (role && !role->list) role->list = list;
     return !value || !value->t || mark_tensor(roles, onnx_text(node->output[0]), 0, value->t);
 }
 
@@ -224,7 +237,9 @@ void roles_destroy(struct roles *roles) {
 }
 
 bool roles_is_parameter(const struct roles *roles, const char *name, size_t elements) {
-    unsigned found = find(roles, name)->facts;
+    const struct role *role = find(roles, name);
+    unsigned found = role->facts;
+    if (role->tensor && strcmp(onnx_text(role->tensor->doc_string), ONNX_NO_PARAMETER) == 0) return false;
     unsigned unless_one = found & INITIALISER ? USE_ELEMENTWISE | USE_BIAS : USE_BIAS;
     return (found & USE_WEIGHT) || ((found & unless_one) && elements != 1);
 }

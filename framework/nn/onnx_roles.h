@@ -9,6 +9,9 @@
 
 struct roles;
 
+/* The doc_string of a tensor that looks like a parameter and is none: what onnx_save writes keeps its constants. */
+#define ONNX_NO_PARAMETER "a constant, no parameter"
+
 bool roles_create(const Onnx__GraphProto *, struct roles **out, struct error *);
 void roles_destroy(struct roles *);
 /* Whether the tensor of that name and size, an initialiser or a Constant node, is a parameter. */

@@ -1,6 +1,7 @@
 /* onnx_save.c: a variant of a network as an ONNX file. */
 #include "nn/onnx.h"
 #include "nn/onnx_proto.h"
+#include "nn/onnx_roles.h"
 #include "nn/op.h"
 
 #include "base/array.h"
@@ -57,6 +58,8 @@ static Onnx__TensorProto *make_tensor(struct writer *w, uint32_t index) {
     t->dims = dims;
     t->has_data_type = true;
     t->data_type = floats ? ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT : ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
+    if (value->kind == VALUE_CONSTANT && floats && shape_count(&value->shape) != 1)
+        t->doc_string = borrow(ONNX_NO_PARAMETER);
     t->has_raw_data = true;
     t->raw_data.len = shape_count(&value->shape) * size;
     t->raw_data.data = floats ? (uint8_t *)floats : (uint8_t *)value->ints;
@@ -233,7 +236,7 @@ static bool make_tokens(struct writer *w, Onnx__NodeProto **nodes, Onnx__TensorP
 
 static Onnx__GraphProto *make_graph(struct writer *w) {
     const struct graph *graph = w->graph;
-    uint32_t count = graph->node_count - graph->paired;
+    uint32_t count = graph->node_count - graph->added;
     Onnx__GraphProto *out = take(w, 1, sizeof *out);
     Onnx__NodeProto **nodes = take(w, count + 2u, sizeof *nodes);
     Onnx__TensorProto **tensors = take(w, graph->value_count + 1u, sizeof *tensors);

@@ -75,7 +75,12 @@ static bool name_node(Onnx__NodeProto *node, struct error *e) {
 }
 
 bool onnx_name_by_scope(Onnx__GraphProto *graph, struct error *e) {
-    for (size_t i = 0; i < graph->n_node; i++)
-        if (!name_node(graph->node[i], e)) return false;
-    return true;
+    bool ok = true;
+    for (size_t i = 0; ok && i < graph->n_node; i++) {
+        const Onnx__NodeProto *node = graph->node[i];
+        ok = name_node(graph->node[i], e);
+        for (size_t k = 0; ok && k < node->n_attribute; k++)
+            ok = !node->attribute[k]->g || onnx_name_by_scope(node->attribute[k]->g, e);
+    }
+    return ok;
 }

@@ -18,7 +18,7 @@ static bool is_integer(const Onnx__ValueInfoProto *info) {
 }
 
 /* [1, L] for one sample. */
-static bool sample_shape(const struct onnx_cut_file *file, const Onnx__ValueInfoProto *info, struct shape *out,
+static bool sample_shape(const struct onnx_source *file, const Onnx__ValueInfoProto *info, struct shape *out,
                          struct error *e) {
     const Onnx__TensorShapeProto *shape = info->type->tensor_type->shape;
     const char *name = onnx_text(info->name);
@@ -41,7 +41,7 @@ static bool is_embedding(const struct roles *roles, const Onnx__NodeProto *node,
 }
 
 /* The one node that takes the rows, if it puts the dimensions before the length. */
-static const Onnx__NodeProto *transpose_of(const struct onnx_cut_file *file, const char *rows) {
+static const Onnx__NodeProto *transpose_of(const struct onnx_source *file, const char *rows) {
     const Onnx__NodeProto *only = NULL;
     size_t uses = 0;
     for (size_t i = 0; i < file->proto->n_node; i++)
@@ -57,7 +57,7 @@ static const Onnx__NodeProto *transpose_of(const struct onnx_cut_file *file, con
 }
 
 /* A node that takes the value for more than its shape, the embedding apart; NULL: there is none. */
-static const Onnx__NodeProto *user_of(const struct onnx_cut_file *file, const struct onnx_cut *cut, const char *name,
+static const Onnx__NodeProto *user_of(const struct onnx_source *file, const struct onnx_cut *cut, const char *name,
                                       bool shapes) {
     for (size_t i = 0; i < file->proto->n_node; i++) {
         const Onnx__NodeProto *node = file->proto->node[i];
@@ -69,7 +69,7 @@ static const Onnx__NodeProto *user_of(const struct onnx_cut_file *file, const st
     return NULL;
 }
 
-static bool check_uses(const struct onnx_cut_file *file, const struct onnx_cut *cut, struct error *e) {
+static bool check_uses(const struct onnx_source *file, const struct onnx_cut *cut, struct error *e) {
     const char *ids = onnx_text(cut->ids->name);
     const Onnx__NodeProto *user = user_of(file, cut, ids, false);
     char text[200];
@@ -79,7 +79,7 @@ static bool check_uses(const struct onnx_cut_file *file, const struct onnx_cut *
                               onnx_node_text(user, text, sizeof text), ids);
 }
 
-static bool check_rank(const struct onnx_cut_file *file, const Onnx__ValueInfoProto *ids, struct error *e) {
+static bool check_rank(const struct onnx_source *file, const Onnx__ValueInfoProto *ids, struct error *e) {
     const Onnx__TensorShapeProto *shape = ids->type->tensor_type->shape;
     const uint32_t declared = file->options->declared.rank;
     return !shape || !declared || declared + 1 == shape->n_dim ||
@@ -88,7 +88,7 @@ static bool check_rank(const struct onnx_cut_file *file, const Onnx__ValueInfoPr
 }
 
 /* The first node that looks rows up by this input. */
-static void find_gather(const struct onnx_cut_file *file, const Onnx__ValueInfoProto *info, struct onnx_cut *out) {
+static void find_gather(const struct onnx_source *file, const Onnx__ValueInfoProto *info, struct onnx_cut *out) {
     for (size_t n = 0; n < file->proto->n_node && !out->gather; n++)
         if (file->needed[n] && is_embedding(file->roles, file->proto->node[n], onnx_text(info->name))) {
             out->gather = file->proto->node[n];
@@ -97,14 +97,19 @@ static void find_gather(const struct onnx_cut_file *file, const Onnx__ValueInfoP
         }
 }
 
-bool onnx_cut_find(const struct onnx_cut_file *file, struct onnx_cut *out, struct error *e) {
+static bool may_be_explained(const struct onnx_source *file, const Onnx__ValueInfoProto *info) {
+    const char *wanted = file->options->input;
+    return !wanted || strcmp(wanted, onnx_text(info->name)) == 0;
+}
+
+bool onnx_cut_find(const struct onnx_source *file, struct onnx_cut *out, struct error *e) {
     const Onnx__ValueInfoProto *integer = NULL;
     struct shape shape;
 
     *out = (struct onnx_cut){0};
     for (size_t i = 0; i < file->proto->n_input && !out->gather; i++) {
         const Onnx__ValueInfoProto *info = file->proto->input[i];
-        if (roles_is_initialiser(file->roles, onnx_text(info->name))) continue;
+        if (!file->open[i] || !may_be_explained(file, info)) continue;
         if (!is_integer(info)) return true; /* the caller takes it, or says what is wrong with it */
         integer = integer ? integer : info;
         find_gather(file, info, out);
@@ -125,7 +130,7 @@ bool onnx_cut_find(const struct onnx_cut_file *file, struct onnx_cut *out, struc
 }
 
 /* An integer input as a constant. */
-static bool add_integers(struct graph *graph, const struct onnx_cut_file *file, const Onnx__ValueInfoProto *info,
+static bool add_integers(struct graph *graph, const struct onnx_source *file, const Onnx__ValueInfoProto *info,
                          struct error *e) {
     const char *name = onnx_text(info->name);
     bool mask = strstr(name, "mask"), positions = strstr(name, "position");
@@ -141,8 +146,7 @@ static bool add_integers(struct graph *graph, const struct onnx_cut_file *file, 
     return ok;
 }
 
-bool onnx_cut_inputs(const struct onnx_cut *cut, const struct onnx_cut_file *file, struct graph *graph,
-                     struct error *e) {
+bool onnx_cut_inputs(const struct onnx_cut *cut, const struct onnx_source *file, struct graph *graph, struct error *e) {
     const Onnx__GraphProto *proto = file->proto;
     struct onnx_array table;
     bool ok = onnx_array_read(cut->table, &table, e);
@@ -157,11 +161,8 @@ bool onnx_cut_inputs(const struct onnx_cut *cut, const struct onnx_cut_file *fil
     free(input);
     for (size_t i = 0; ok && i < proto->n_input; i++) {
         const char *name = onnx_text(proto->input[i]->name);
-        if (roles_is_initialiser(file->roles, name) || !user_of(file, cut, name, true)) continue;
-        ok = is_integer(proto->input[i])
-                 ? add_integers(graph, file, proto->input[i], e)
-                 : error_set(e, "it has several inputs ('%s', '%s'): besides tokens only integer ones are supported",
-                             ids, name);
+        if (!file->open[i] || !user_of(file, cut, name, true)) continue;
+        ok = is_integer(proto->input[i]) ? add_integers(graph, file, proto->input[i], e) : onnx_feed_refuse(file, e);
     }
     return ok;
 }

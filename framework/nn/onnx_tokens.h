@@ -2,10 +2,7 @@
 #ifndef ASSAY_NN_ONNX_TOKENS_H
 #define ASSAY_NN_ONNX_TOKENS_H
 
-#include "nn/graph.h"
-#include "nn/onnx_options.h"
-#include "nn/onnx_proto.h"
-#include "nn/onnx_roles.h"
+#include "nn/onnx_feed.h"
 
 #include <stdbool.h>
 
@@ -18,20 +15,13 @@ struct onnx_cut {
     size_t length;
 };
 
-/* What is read of the file. */
-struct onnx_cut_file {
-    const Onnx__GraphProto *proto;
-    const bool *needed; /* [proto->n_node] the others are no part of the network */
-    const struct roles *roles;
-    const struct onnx_options *options; /* what is said of sizes that the file leaves open */
-};
-
 /* False where the file has integer inputs that are no tokens, or tokens that are used for more than the embedding. */
-bool onnx_cut_find(const struct onnx_cut_file *, struct onnx_cut *out, struct error *);
+bool onnx_cut_find(const struct onnx_source *, struct onnx_cut *out, struct error *);
 
 /* The float input [N, dimensions, length] in place of all inputs of the file, and what the graph knows of the tokens.
- * Integer inputs besides become constants: ones for a mask, 0 .. length - 1 for positions, zeros for anything else. */
-bool onnx_cut_inputs(const struct onnx_cut *, const struct onnx_cut_file *, struct graph *, struct error *);
+ * Integer inputs besides that were not fixed become constants: ones for a mask, 0 .. length - 1 for positions, zeros
+ * for anything else. */
+bool onnx_cut_inputs(const struct onnx_cut *, const struct onnx_source *, struct graph *, struct error *);
 /* Whether the node is cut off; in place of a Gather whose rows are not transposed comes a Transpose. */
 bool onnx_cut_has(const struct onnx_cut *, const Onnx__NodeProto *);
 bool onnx_cut_node(const struct onnx_cut *, const Onnx__NodeProto *, struct graph *, struct error *);

@@ -44,6 +44,13 @@ static bool take_value(struct weights *weights, const struct weights *from, uint
     return true;
 }
 
+static bool copy_raised(struct weights *weights, const struct weights *from) {
+    size_t bytes = from->graph->classes * sizeof *from->raised;
+    weights->raised = malloc(bytes);
+    if (weights->raised) memcpy(weights->raised, from->raised, bytes);
+    return weights->raised != NULL;
+}
+
 bool weights_copy(const struct weights *from, struct weights **out, struct error *e) {
     struct weights *weights;
     if (!weights_create(from->graph, &weights, e)) return false;
@@ -51,6 +58,10 @@ bool weights_copy(const struct weights *from, struct weights **out, struct error
         if (take_value(weights, from, i, e)) continue;
         weights_destroy(weights);
         return false;
+    }
+    if (from->raised && !copy_raised(weights, from)) {
+        weights_destroy(weights);
+        return error_memory(e);
     }
     *out = weights;
     return true;
@@ -63,6 +74,7 @@ void weights_destroy(struct weights *weights) {
             if (weights->owned[i]) free(weights->data[i]);
     free(weights->data);
     free(weights->owned);
+    free(weights->raised);
     free(weights);
 }
 

@@ -8,6 +8,7 @@ struct weights {
     const struct graph *graph; /* borrowed; outlives the weights */
     float **data;              /* [value_count]: NULL where the value is no parameter */
     bool *owned;               /* [value_count]: this variant's own copy */
+    float *raised;             /* [classes]: added to the logits, as a bias behind the last layer; NULL: nothing is */
 };
 
 bool weights_create(const struct graph *, struct weights **out, struct error *); /* the graph's own values */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *control_init_choice(size_t k) {
@@ -62,6 +63,17 @@ const char *control_text(const struct control *c, const struct control_values *v
 struct location control_location(const struct control *c, const struct control_values *values, const char *name) {
     size_t i = option_index(c, name);
     return i < option_count(c) ? values->location[i] : (struct location){0, 0};
+}
+
+void control_settle_text(const struct control *c, struct control_values *values, const char *name, char *text) {
+    size_t i = option_index(c, name);
+    free(values->settled[i]);
+    values->text[i] = values->settled[i] = text;
+}
+
+void control_values_finish(struct control_values *values) {
+    for (size_t i = 0; i < CONTROL_OPTIONS_MAX; i++) free(values->settled[i]);
+    *values = (struct control_values){.value = {0}};
 }
 
 static bool parse_choice(const struct control_option *o, const char *text, double *out) {

@@ -3,6 +3,7 @@
 #ifndef ASSAY_PLAN_CONTROL_H
 #define ASSAY_PLAN_CONTROL_H
 
+#include "base/text.h"
 #include "battery/battery.h"
 #include "plan/plan.h"
 
@@ -29,6 +30,7 @@ struct rule {
     bool floor_last;
     bool single_layers;     /* stages are single layers: E1 asks which count, and the top one alone says nothing new */
     bool magnitude_guard;   /* M is asked of signed maps */
+    bool no_floor;          /* maps are not measured against a floor: of the gates none is asked behind G1 */
     const char *if_skipped; /* annotation of an overall PASS where the control is SKIP; or NULL */
     /* Writes the word and its reason. Puts the curves of this explainer and control into `curves`, unless NULL.
      * False: out of memory, or the store failed. */
@@ -50,7 +52,8 @@ struct control_option {
 /* Option values after validation, in the order of the descriptor's options. */
 struct control_values {
     double value[CONTROL_OPTIONS_MAX];     /* numbers, or the index of the choice */
-    const char *text[CONTROL_OPTIONS_MAX]; /* OPTION_TEXT: borrowed from the battery; NULL: not given */
+    const char *text[CONTROL_OPTIONS_MAX]; /* OPTION_TEXT: borrowed from the battery or `settled`; NULL: not given */
+    char *settled[CONTROL_OPTIONS_MAX];    /* what `settle` put in place of the battery's text */
     struct location location[CONTROL_OPTIONS_MAX];
 };
 
@@ -66,6 +69,10 @@ struct control {
     /* Writes why (a whole sentence) and returns false when the control does not apply to a method with these claims.
      * NULL: always applies. */
     bool (*applies)(unsigned claims, char *why, size_t size);
+    /* Once the network is known, and once: puts into `settled` what a text means of it, and adds lines that the user
+     * should read to `said`, each "warning: ..." or "note: ..." with its end. NULL: there is nothing to settle. */
+    bool (*settle)(const struct graph *, const struct battery *, struct control_values *, struct text *said,
+                   struct error *);
     /* Records draws [from, to) into the plan. Controls without draws record everything when from is 0. `index` is the
      * control's number in the battery. */
     bool (*expand)(struct plan *, uint32_t index, const struct control_values *, const struct battery *, uint32_t from,
@@ -76,6 +83,9 @@ struct control {
  * are errors with the place in the battery. */
 bool control_values_parse(const struct control *, const struct battery *, const struct battery_control *,
                           struct control_values *, struct error *);
+void control_values_finish(struct control_values *);
+/* Takes `text`, which was allocated, in place of the battery's text of that option. */
+void control_settle_text(const struct control *, struct control_values *, const char *name, char *text);
 /* Index of the option; the descriptor has it. */
 double control_value(const struct control *, const struct control_values *, const char *name);
 /* NULL: not given. */

@@ -26,6 +26,15 @@ bool attribution_is_redrawn(const struct attribution *a) {
     return a->model.kind == MODEL_REDRAWN;
 }
 
+bool attribution_is_twin(const struct attribution *a) {
+    return a->model.kind == MODEL_TWIN;
+}
+
+bool attribution_keeps_seeds(const struct attribution *a) {
+    bool other_class = attribution_is_unmodified(a) && a->target && !a->inputs && !a->repeat;
+    return other_class || (attribution_is_twin(a) && attribution_is_plain(a));
+}
+
 bool attribution_is_plain(const struct attribution *a) {
     return !a->inputs && !a->target && !a->repeat && !a->study;
 }
@@ -65,6 +74,8 @@ void plan_finish(struct plan *p) {
     free(p->attributions);
     free(p->uses);
     free(p->checks);
+    for (uint32_t i = 0; i < p->note_count; i++) free(p->notes[i].text);
+    free(p->notes);
     *p = (struct plan){0};
 }
 
@@ -133,6 +144,7 @@ static bool add_key(struct text *key, const struct graph *g, const struct ask *a
     switch (m->kind) {
     case MODEL_UNCHANGED: text_add(key, "%s", root_name(ask->root)); break;
     case MODEL_RETRAINED: text_add(key, "%s/%u", network_kind_name(m->network), m->network_draw); break;
+    case MODEL_TWIN: text_add(key, "twin:%s", twin_name(m->twin)); break;
     case MODEL_OF_STUDY: break; /* its name is the key */
     case MODEL_REDRAWN:
         if (!add_redrawn(key, g, m)) return false;
@@ -171,6 +183,11 @@ bool plan_original(struct plan *p, enum root root, const struct input_transform 
 bool plan_redrawn(struct plan *p, const bool *layers, const struct init_options *init, uint32_t *index,
                   struct error *e) {
     const struct model_transform m = {.kind = MODEL_REDRAWN, .layers = (bool *)layers, .init = *init};
+    return plan_ask(p, &(struct ask){.root = ROOT_MODEL, .model = &m}, index, e);
+}
+
+bool plan_twin(struct plan *p, enum twin twin, uint64_t seed, uint32_t *index, struct error *e) {
+    const struct model_transform m = {.kind = MODEL_TWIN, .twin = twin, .seed = seed};
     return plan_ask(p, &(struct ask){.root = ROOT_MODEL, .model = &m}, index, e);
 }
 
@@ -247,6 +264,20 @@ bool plan_reading(struct plan *p, uint32_t control, const struct predicate *pred
     const struct check c = {
         .control = control, .predicate = predicate, .asks = {unit}, .ask_count = 1, .readings = count, .owner = unit};
     return add_check(p, &c, e);
+}
+
+bool plan_note(struct plan *p, uint32_t control, const char *text, struct error *e) {
+    struct plan_note *more = array_grow(p->notes, p->note_count, sizeof *more);
+    if (!more) return error_memory(e);
+    p->notes = more;
+    p->notes[p->note_count] = (struct plan_note){control, text_copy(text)};
+    return p->notes[p->note_count++].text || error_memory(e);
+}
+
+const char *plan_note_of(const struct plan *p, uint32_t control) {
+    for (uint32_t i = 0; i < p->note_count; i++)
+        if (p->notes[i].control == control) return p->notes[i].text;
+    return NULL;
 }
 
 bool plan_find(const struct plan *p, enum root root, bool (*is)(const struct attribution *), uint32_t *index) {

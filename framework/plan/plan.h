@@ -8,6 +8,7 @@
 #define ASSAY_PLAN_PLAN_H
 
 #include "base/error.h"
+#include "nn/twin.h"
 #include "nn/weights.h"
 #include "plan/transform.h"
 
@@ -37,6 +38,7 @@ enum model_kind {
     MODEL_UNCHANGED, /* the root itself */
     MODEL_REDRAWN,   /* the root with some layers drawn anew */
     MODEL_RETRAINED, /* another network of the harness in place of ROOT_LABELS */
+    MODEL_TWIN,      /* the root in other words (nn/twin.h) */
     MODEL_OF_STUDY   /* networks that a study makes (study.h) */
 };
 
@@ -49,6 +51,8 @@ struct model_transform {
     struct init_options init; /* MODEL_REDRAWN */
     enum network_kind network;
     uint32_t network_draw; /* MODEL_RETRAINED, with `network`; of ROOT_LABELS itself NETWORK_TRUE and 0 */
+    enum twin twin;        /* MODEL_TWIN. TWIN_CONFIDENCE: a network for each class that is explained */
+    uint64_t seed;         /* MODEL_TWIN */
 };
 
 enum want {
@@ -59,7 +63,8 @@ enum want {
 
 /* The maps of all inputs of one root: which network, which inputs, which class, which seeds. */
 struct attribution {
-    char *key; /* "model", "model/jitter", "own:fc2..conv1/draw3", "permuted/2": names it in the store */
+    char *key; /* "model", "model/jitter", "own:fc2..conv1/draw3", "permuted/2",
+                  "twin:units": names it in the store */
     enum root root;
     struct model_transform model;
     const struct input_transform *inputs;  /* NULL: as they are */
@@ -73,6 +78,11 @@ struct attribution {
 /* The unmodified network of the root, whatever the inputs, target and seeds. */
 bool attribution_is_unmodified(const struct attribution *);
 bool attribution_is_redrawn(const struct attribution *);
+/* Of a network in other words. */
+bool attribution_is_twin(const struct attribution *);
+/* Explainers get the seeds of the original there, so that what differs is not their randomness: of twins, and of the
+ * original for another class. */
+bool attribution_keeps_seeds(const struct attribution *);
 /* Inputs, targets and seeds as they are, whatever the network. */
 bool attribution_is_plain(const struct attribution *);
 /* What every other map is compared with: unmodified and plain. */
@@ -142,6 +152,12 @@ uint32_t check_outcomes(const struct check *, uint32_t inputs);
 /* Whether the attribution is one of its asks. */
 bool check_asks(const struct check *, uint32_t attribution);
 
+/* Why a control asks for less than it was to. */
+struct plan_note {
+    uint32_t control;
+    char *text; /* a sentence */
+};
+
 struct plan {
     const struct graph *graph; /* of ROOT_MODEL; borrowed */
     struct attribution *attributions;
@@ -150,6 +166,9 @@ struct plan {
     uint32_t use_count;
     struct check *checks;
     uint32_t check_count;
+    struct plan_note *notes;
+    uint32_t note_count;
+    bool units_reach_last; /* TWIN_UNITS is asked for, and gives the last layer its inputs in another order */
 };
 
 #define PLAN_NO_DRAW UINT32_MAX /* attributions that belong to no draw: gates, checks */
@@ -164,6 +183,7 @@ bool plan_original(struct plan *, enum root, const struct input_transform *input
                    struct error *);
 /* layers[layer_count]: which are re-drawn. init->draw is the draw. */
 bool plan_redrawn(struct plan *, const bool *layers, const struct init_options *init, uint32_t *index, struct error *);
+bool plan_twin(struct plan *, enum twin, uint64_t seed, uint32_t *index, struct error *);
 bool plan_network(struct plan *, enum network_kind, uint32_t draw, uint32_t *index, struct error *);
 
 bool plan_use(struct plan *, uint32_t control, uint32_t stage_index, const char *stage, uint32_t draw,
@@ -173,6 +193,9 @@ bool plan_use(struct plan *, uint32_t control, uint32_t stage_index, const char 
 bool plan_check(struct plan *, uint32_t control, const struct predicate *, const struct ask *asks, uint32_t count,
                 struct error *);
 
+bool plan_note(struct plan *, uint32_t control, const char *text, struct error *);
+/* The first of a control, or NULL. */
+const char *plan_note_of(const struct plan *, uint32_t control);
 /* The unit of a study, and a reading that it holds: for study.c, which knows what a study is. */
 bool plan_study_unit(struct plan *, const char *name, const struct study *, uint32_t *index, struct error *);
 bool plan_reading(struct plan *, uint32_t control, const struct predicate *, uint32_t count, uint32_t unit,

@@ -32,6 +32,7 @@ extern const struct input_transform input_zeroed;
 struct target_case {
     uint32_t target; /* the class explained otherwise: fixed over all networks */
     uint32_t label, predicted;
+    uint32_t second;  /* the class of the largest logit, on the unmodified network, but for `target` */
     uint32_t classes; /* outputs of the network; >= 1 */
 };
 

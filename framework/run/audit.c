@@ -110,7 +110,7 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
     for (size_t k = 0; k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
     for (uint32_t i = 0; i < n; i++)
         agree += net_class(original + (size_t)i * classes, classes) == net_class(logits + (size_t)i * classes, classes);
-    out.logit_r = audit_logit_r(original, logits, n, classes, run->graph->paired > 0);
+    out.logit_r = audit_logit_r(original, logits, n, classes, run->graph->paired);
     out.agreement = (double)agree / n;
     channel_send(channel, RECORD_AUDIT, &out, sizeof out);
     return true;

@@ -66,7 +66,8 @@ static bool compare_one(void *user, const struct record_asked *asked) {
         now->map = prepare(c, asked->other, now->maps, c->set->count);
     }
     if (!now->map) return false;
-    measure_compare_views(measures[asked->measure], c->originals[asked->input], now->map, similarity);
+    if (!measure_compare_views(measures[asked->measure], c->originals[asked->input], now->map, similarity))
+        return false;
     for (int v = 0; v < VIEW_COUNT; v++)
         record_comparison(&c->out, asked->mismatched, asked->measure, (enum view)v, c->set->global[asked->input],
                           c->set->global[asked->other], similarity[v]);

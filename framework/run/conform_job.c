@@ -84,7 +84,7 @@ bool conform_message(struct run *run, uint32_t row, const void *data, size_t siz
     struct explainer_entry *r = &run->explainers[row];
     struct error what = {{0}};
     if (r->breach) return true;
-    if (!check_message(data, size, &in, &what)) return run_breach_message(run, row, &what, e);
+    if (!check_message(data, size, &in, &what)) return run_breach(run, row, message_damage(&what, PLUGIN_PROCESS), e);
     const struct conformance_line *breach = conformance_breach(&in.report);
     r->forwards = in.forwards;
     r->backwards = in.backwards;

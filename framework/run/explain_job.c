@@ -33,6 +33,8 @@ struct session {
     float *x, *maps, *logits; /* [inputs][sample], [inputs][sample], [inputs][classes] */
     uint32_t *targets;        /* [inputs] */
     uint64_t *seeds;          /* [inputs] */
+    uint32_t *second;         /* [inputs]: the original's best class but for the one explained */
+    float most_logit;         /* largest |logit| of the original */
     bool unsupported;
 };
 
@@ -49,7 +51,8 @@ static void make_inputs(struct session *s, const struct attribution *a) {
             a->inputs->apply(&c, &rng, s->x + i * s->full);
         }
         if (a->target) {
-            const struct target_case t = {set->target[i], set->label[i], set->predicted[i], s->graph->classes};
+            const struct target_case t = {set->target[i], set->label[i], set->predicted[i], s->second[i],
+                                          s->graph->classes};
             struct rng rng = rng_stream(b->seed, a->target->name, set->sample[i]);
             s->targets[i] = a->target->choose(&t, &rng);
         }
@@ -62,14 +65,41 @@ static bool all_finite(const float *v, size_t n) {
     return true;
 }
 
+/* A network for each class that is explained. */
+static bool is_one_for_each_class(const struct attribution *a) {
+    return attribution_is_twin(a) && a->model.twin == TWIN_CONFIDENCE;
+}
+
+/* Inputs from `i` on that one network is asked for, at most `most`; the network is theirs then. The other logits are
+ * raised far beyond any that the network gives. */
+static bool take_inputs(struct session *s, const struct attribution *a, uint32_t i, uint32_t most, uint32_t *n,
+                        struct error *e) {
+    *n = s->set->count - i < most ? s->set->count - i : most;
+    if (!is_one_for_each_class(a)) return true;
+    for (uint32_t k = 1; k < *n; k++)
+        if (s->targets[i + k] != s->targets[i]) *n = k;
+    return variant_raise(&s->variant, s->targets[i], 10 * s->most_logit + 20, e);
+}
+
 /* s->logits of the inputs s->x. A network whose logits overflow is no control, and says nothing about the explainer.
  * Of networks with layers drawn anew the audit says so; they are asked here only where a check wants the logits. */
-static bool check_logits(struct session *s, struct net *net, struct error *e) {
-    size_t count = (size_t)s->set->count * s->graph->classes;
+static bool check_logits(struct session *s, const struct attribution *a, struct net *net, struct error *e) {
+    size_t classes = s->graph->classes;
     struct helpers helpers = channel_helpers(s->channel);
-    const struct net_request request = {.question = ASK_FORWARD, .n = s->set->count, .x = s->x};
-    if (!helpers_ask(&helpers, net, &request, s->logits, e)) return false;
-    return all_finite(s->logits, count) || error_set(e, "overflow: the network's logits are not finite.");
+    for (uint32_t i = 0, n; i < s->set->count; i += n) {
+        if (!take_inputs(s, a, i, s->set->count, &n, e)) return false;
+        const struct net_request request = {.question = ASK_FORWARD, .n = n, .x = s->x + i * s->full};
+        if (!helpers_ask(&helpers, net, &request, s->logits + i * classes, e)) return false;
+    }
+    return all_finite(s->logits, s->set->count * classes) ||
+           error_set(e, "overflow: the network's logits are not finite.");
+}
+
+/* Attributions with a network, and so with calls, for each class: of a single input at worst. */
+static uint32_t divided_attributions(const struct plan *p) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < p->attribution_count; i++) count += is_one_for_each_class(&p->attributions[i]);
+    return count;
 }
 
 /* Attributions that the job's checks ask for besides. */
@@ -85,7 +115,8 @@ uint32_t explain_job_calls(const struct run *run, const struct explain_job *expl
     uint32_t inputs = run->inputs[explain->root].count;
     uint32_t requests = inputs / call_request_size(shape_count(&run->data->sample), inputs) + 1;
     uint32_t attributions = explain->count + 1 + extra_attributions(&run->plan, explain); /* 1: the original */
-    uint32_t calls = attributions * (requests + 1) + 4; /* a beat after each; before and behind all */
+    uint32_t calls = attributions * (requests + 1) + divided_attributions(&run->plan) * inputs +
+                     4; /* a beat after each; before and behind all */
     for (uint32_t k = 0; k < explain->count; k++) {
         const struct study *study = run->plan.attributions[explain->attributions[k]].study;
         if (study) calls += 2 * study->maps + 1;
@@ -107,17 +138,19 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
     if (a == &s->run->plan.attributions[run_original(s->run, ROOT_MODEL)]) handle->memo = s->explain->memo;
     handle->gradients = s->explain->gradients;
     handle->network = a->key;
-    for (uint32_t i = 0; status == ASSAY_OK && !call_breach(&s->call) && i < n; i += most) {
-        const assay_request request = {.n = n - i < most ? n - i : most,
-                                       .inputs = s->x + i * s->full,
-                                       .targets = s->targets + i,
-                                       .seeds = s->seeds + i};
+    bool ok = true;
+    for (uint32_t i = 0, part; status == ASSAY_OK && !call_breach(&s->call) && i < n; i += part) {
+        ok = take_inputs(s, a, i, most, &part, e);
+        if (!ok) break;
+        const assay_request request = {
+            .n = part, .inputs = s->x + i * s->full, .targets = s->targets + i, .seeds = s->seeds + i};
         channel_beat(s->channel);
         status = call_make(&s->call, handle, &request, CALL_NAN_A, s->maps + i * s->full);
     }
     channel_beat(s->channel);
     handle_destroy(handle);
     s->unsupported = status == ASSAY_UNSUPPORTED;
+    if (!ok) return false;
     if (call_breach(&s->call)) return error_set(e, "%s.", call_breach(&s->call));
     if (status != ASSAY_OK)
         return error_set(e, "%s", s->call.why[0] ? s->call.why : "the plugin failed and gave no reason.");
@@ -126,7 +159,8 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
 
 bool explain_job_seeds(const struct run *run, uint32_t row, const struct attribution *a, uint32_t n, uint64_t *seeds,
                        struct error *e) {
-    char *purpose = text_format("attribution/%s/%s", run->explainers[row].name, a->key);
+    const char *key = attribution_keeps_seeds(a) ? root_name(a->root) : a->key;
+    char *purpose = text_format("attribution/%s/%s", run->explainers[row].name, key);
     if (!purpose) return error_memory(e);
     for (uint32_t i = 0; i < n; i++) seeds[i] = rng_seed(run->battery->seed, purpose, run->inputs[a->root].sample[i]);
     free(purpose);
@@ -141,7 +175,7 @@ static bool compute(struct session *s, uint32_t index, struct error *e) {
     if (!variant_take(&s->variant, a, e)) return false;
     struct net *net = s->variant.net;
     bool logits = !attribution_is_redrawn(a) || answers_want_logits(&s->answers, index);
-    return (!logits || check_logits(s, net, e)) && call_plugin(s, a, net, e) &&
+    return (!logits || check_logits(s, a, net, e)) && call_plugin(s, a, net, e) &&
            comparer_finite(&s->view, s->explain->root, s->maps, e);
 }
 
@@ -192,12 +226,27 @@ static bool session_init(struct session *s, struct error *e) {
     s->x = malloc(n * (2 * s->full + s->graph->classes) * sizeof *s->x);
     s->seeds = malloc(n * sizeof *s->seeds);
     s->targets = malloc(n * sizeof *s->targets);
-    if (!s->x || !s->seeds || !s->targets) return error_memory(e);
+    s->second = calloc(n + 1, sizeof *s->second);
+    if (!s->x || !s->seeds || !s->targets || !s->second) return error_memory(e);
     s->maps = s->x + n * s->full;
     s->logits = s->maps + n * s->full;
     return variant_init(&s->variant, run, explain->root, e) &&
            plugin_open(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e) &&
            call_init(&s->call, s->explainer, s->full, call_request_size(s->full, s->set->count), e);
+}
+
+/* What is asked of the original's logits later on. */
+static void note_logits(struct session *s) {
+    uint32_t classes = s->graph->classes;
+    for (uint32_t i = 0; i < s->set->count; i++) {
+        const float *z = s->logits + (size_t)i * classes;
+        uint32_t target = s->targets[i], best = target ? 0 : classes - 1;
+        for (uint32_t k = 0; k < classes; k++) {
+            if (k != target && z[k] > z[best]) best = k;
+            s->most_logit = fmaxf(s->most_logit, fabsf(z[k]));
+        }
+        s->second[i] = best;
+    }
 }
 
 /* What is wrong with the original is wrong with everything compared to it. */
@@ -252,6 +301,7 @@ void explain_job_work(const struct run *run, const struct explain_job *explain, 
     double start = clock_seconds();
     channel_beat(channel);
     bool ok = session_init(&s, &e) && compute(&s, original, &e) && comparer_take_originals(&s.comparer, s.maps, &e);
+    if (ok) note_logits(&s);
     if (broke_rules(&s)) return;
     if (!ok) {
         fail_all(&s, &e);

@@ -33,6 +33,8 @@ void explain_job_work(const struct run *, const struct explain_job *, struct cha
  * failures alone. */
 bool explain_job_message(struct run *, struct explain_job *, uint32_t type, const void *data, size_t size,
                          struct error *);
+#define PLUGIN_PROCESS "The plugin's process" /* the sender of a damaged message */
+
 /* Records the first breach of the job. */
 bool explain_job_breach(struct explain_job *, const char *why, struct error *);
 /* In the parent, when the child is gone (death: how it died, or NULL): what it did not send is stored as failed. After
@@ -42,7 +44,5 @@ bool explain_job_ended(struct run *, struct explain_job *, const char *death, st
 /* Records that the row broke the rules, in memory and in the store (a resumed run knows it too). Its units go: which of
  * them had been stored depends on the order in which processes were done. */
 bool run_breach(struct run *, uint32_t row, const char *why, struct error *);
-/* The same of a message of one of its processes; `what`: what message.h said of it. */
-bool run_breach_message(struct run *, uint32_t row, const struct error *what, struct error *);
 
 #endif

@@ -25,25 +25,13 @@ bool run_breach(struct run *run, uint32_t row, const char *why, struct error *e)
     return keep_breach(run, r->name, why, e);
 }
 
-static char *damage(const struct error *what) {
-    return text_format("The plugin's process sent a damaged message: %s.", what->text);
-}
-
-bool run_breach_message(struct run *run, uint32_t row, const struct error *what, struct error *e) {
-    char *why = damage(what);
-    bool ok = why ? run_breach(run, row, why, e) : error_memory(e);
-    free(why);
-    return ok;
-}
-
 bool explain_job_breach(struct explain_job *explain, const char *why, struct error *e) {
     if (!explain->breach) explain->breach = text_copy(why);
     return explain->breach || error_memory(e);
 }
 
-static bool breach_message(struct explain_job *explain, const struct error *what, struct error *e) {
-    if (!explain->breach) explain->breach = damage(what);
-    return explain->breach || error_memory(e);
+static bool breach_message(struct explain_job *explain, struct error *what, struct error *e) {
+    return explain_job_breach(explain, message_damage(what, PLUGIN_PROCESS), e);
 }
 
 /* The original map of every process of this explainer must be the same, byte by byte. */

@@ -27,6 +27,12 @@ bool message_check_digest(const void *data, size_t size, struct error *e) {
     return strspn(text, "0123456789abcdef") == size - 1 || error_set(e, "a digest that is not of hex digits");
 }
 
+const char *message_damage(struct error *what, const char *sender) {
+    const struct error said = *what;
+    error_set(what, "%s sent a damaged message: %s.", sender, said.text);
+    return what->text;
+}
+
 /* ---- units ---- */
 
 void message_pair(const struct unit_message *u, uint32_t index, struct record_pair *out) {

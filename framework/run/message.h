@@ -12,6 +12,9 @@
 #include "run/reference_task.h"
 #include "run/unit_record.h"
 
+/* Makes of what is wrong a sentence, in its place, that names the sender. */
+const char *message_damage(struct error *what, const char *sender);
+
 /* ---- units ---- */
 
 /* Whose units a worker may send: those attributions of one row, or those yardsticks of a reference job. */

@@ -31,7 +31,7 @@ bool need_attribution(const struct run *run, const struct draw_counts *x, uint32
     const struct attribution *a = &run->plan.attributions[attribution];
     const struct explainer_entry *r = &run->explainers[row];
     if (r->yardstick) {
-        if (a->root != ROOT_MODEL || !attribution_is_plain(a)) return false;
+        if (a->root != ROOT_MODEL || !attribution_is_plain(a) || attribution_is_twin(a)) return false;
         if (attribution_is_original(a)) return true;
         for (uint32_t other = 0; other < run->explainer_count; other++) {
             const struct explainer_entry *o = &run->explainers[other];

@@ -21,14 +21,33 @@ static struct recipe recipe_of(const struct run *run, const struct network *n) {
     return recipe;
 }
 
+/* What was chosen of the model's file: its output, and the constants, those that stand for other inputs among them. */
+static bool choice_digest(const struct graph *g, char out[FILE_DIGEST_SIZE]) {
+    struct text all = {0};
+    char digest[FILE_DIGEST_SIZE];
+    text_add(&all, "%s", g->taken ? g->taken : "");
+    for (uint32_t i = 0; i < g->value_count; i++) {
+        const struct value *v = &g->values[i];
+        if (v->kind != VALUE_CONSTANT) continue;
+        data_digest(v->ints ? (const void *)v->ints : v->data,
+                    shape_count(&v->shape) * (v->ints ? sizeof *v->ints : sizeof *v->data), digest);
+        text_add(&all, " %s", digest);
+    }
+    bool ok = !all.failed;
+    if (ok) data_digest(all.data, all.length, out);
+    text_finish(&all);
+    return ok;
+}
+
 /* What the network is a function of: architecture, data as trained on, recipe, kind, seeds. */
 static char *network_key(const struct run *run, const struct network *n, const char *data) {
     const struct battery *b = run->battery;
     const struct recipe r = recipe_of(run, n);
-    char digest[FILE_DIGEST_SIZE];
-    char *text = text_format("%s|%s|%s|%d %.17g %.17g %u %u %.17g %llu|%s %u|%s", ASSAY_VERSION,
-                             b->training_layers ? b->training_layers : run->model_digest, data, (int)r.optimiser,
-                             r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy,
+    char digest[FILE_DIGEST_SIZE], choice[FILE_DIGEST_SIZE];
+    if (!choice_digest(run->label_graph, choice)) return NULL;
+    char *text = text_format("%s|%s|%s|%s|%d %.17g %.17g %u %u %.17g %llu|%s %u|%s", ASSAY_VERSION,
+                             b->training_layers ? b->training_layers : run->model_digest, choice, data,
+                             (int)r.optimiser, r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy,
                              (unsigned long long)r.seed, network_kind_name(n->kind), n->draw, b->data_source);
     if (!text) return NULL;
     data_digest(text, strlen(text), digest);
@@ -192,7 +211,7 @@ bool network_message(struct run *run, uint32_t index, const void *data, size_t s
     size_t count = weights_flat_count(run->label_graph);
     if (n->weights || n->failure) return true; /* a second message says nothing */
     if (!message_check_trained(run, count, data, size, &t, &what)) {
-        n->failure = text_format("the training process sent a damaged message: %s", what.text);
+        n->failure = text_copy(message_damage(&what, "the training process"));
         return n->failure || error_memory(e);
     }
     if (t.failed) {

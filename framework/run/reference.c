@@ -161,7 +161,7 @@ bool reference_message(struct run *run, struct reference *r, uint32_t type, cons
         return unit_store_put(run, &unit, e);
     }
     if (!what.text[0]) error_set(&what, "type %u, which is not known", type);
-    r->damaged = text_format("The harness's own process sent a damaged message: %s.", what.text);
+    r->damaged = text_copy(message_damage(&what, "The harness's own process"));
     return r->damaged || error_memory(e);
 }
 

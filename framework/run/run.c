@@ -6,10 +6,13 @@
 #include "judge/judge.h"
 #include "run/network.h"
 #include "experiment/record.h"
+#include "run/same_maps.h"
 #include "run/schedule.h"
 #include "experiment/setup.h"
 #include "experiment/task.h"
+#include "nn/graph_pair.h"
 #include "run/verdict.h"
+#include "workers/scratch_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -290,7 +293,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
               (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
     ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
-         verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
+         same_maps_put(run, e) && verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
          store_check_file(run->store, e);
     if (ok) out->store = run->store;
     return ok;
@@ -300,8 +303,11 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 static void warn(const struct run *run) {
     if (run->left_out) fprintf(stderr, "assay: --quick leaves out: %s\n", run->left_out);
     if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
-    if (run->graph->paired) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
+    if (graph_is_pair_of_one(run->graph)) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
+    for (uint32_t i = 0; i < run->control_count; i++)
+        for (const char *line = run->controls[i].said; line && *line; line = strchr(line, '\n') + 1)
+            fprintf(stderr, "assay: %.*s\n", (int)strcspn(line, "\n"), line);
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         const struct explainer_entry *r = &run->explainers[i];
         if (r->plugin && r->plugin->problem)
@@ -317,6 +323,7 @@ bool run_execute(const struct run_options *options, const struct control *const 
     struct run *run = out->run;
     if (!run) return error_memory(e);
     run->log = -1;
+    scratch_folder_sweep();
     bool ok = setup_run(run, options, controls, e);
     if (ok && !options->quiet) warn(run);
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);

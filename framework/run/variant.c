@@ -59,12 +59,36 @@ bool variant_init(struct variant *v, const struct run *run, enum root root, stru
 void variant_finish(struct variant *v) {
     net_destroy(v->net);
     weights_destroy(v->own);
+    weights_destroy(v->twin);
     free(v->layers);
     free(v->digests);
     *v = (struct variant){0};
 }
 
+/* A net has no other weights than those it was made for. */
+static void drop_net(struct variant *v) {
+    net_destroy(v->net);
+    v->net = NULL;
+    v->current = NULL;
+}
+
+static bool make_twin(struct variant *v, const struct attribution *a, struct error *e) {
+    if (v->twin && v->current == v->twin) drop_net(v);
+    weights_destroy(v->twin);
+    v->twin = NULL;
+    return twin_make(a->model.twin, run_root_weights(v->run, v->root), a->model.seed, &v->twin, e);
+}
+
+bool variant_raise(struct variant *v, uint32_t target, float by, struct error *e) {
+    return twin_raise(v->twin, target, by, e);
+}
+
 static bool find_weights(struct variant *v, const struct attribution *a, const struct weights **out, struct error *e) {
+    if (attribution_is_twin(a)) {
+        if (!make_twin(v, a, e)) return false;
+        *out = v->twin;
+        return true;
+    }
     if (v->root == ROOT_LABELS) {
         const struct network *n = run_network(v->run, a->model.network, a->model.network_draw);
         if (!n || !n->weights)
@@ -82,9 +106,7 @@ bool variant_take(struct variant *v, const struct attribution *a, struct error *
     const struct weights *weights = NULL;
     if (!find_weights(v, a, &weights, e)) return false;
     if (v->current == weights) return true;
-    net_destroy(v->net);
-    v->net = NULL;
-    v->current = NULL;
+    drop_net(v);
     if (!run_net(v->run, weights, &v->net, e)) return false;
     v->current = weights;
     return true;

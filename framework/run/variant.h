@@ -12,6 +12,7 @@ struct variant {
     const struct run *run;
     enum root root;
     struct weights *own;           /* of the root, edited; NULL where nothing is drawn anew */
+    struct weights *twin;          /* of the root, in other words; NULL where it was not asked for last */
     const struct weights *current; /* those of `net` */
     struct net *net;
     struct drawn *layers;              /* [layer_count]: as they are in `own` */
@@ -25,6 +26,10 @@ void variant_finish(struct variant *);
 /* Makes variant->net and variant->current those of the attribution, which is one of the same root. After a failure
  * another attribution may be asked for. */
 bool variant_take(struct variant *, const struct attribution *, struct error *);
+
+/* The network of the attribution, a TWIN_CONFIDENCE, that is asked for `target`: all other logits are raised by `by`.
+ */
+bool variant_raise(struct variant *, uint32_t target, float by, struct error *);
 
 /* Of all parameters: SHA-256 over the SHA-256 (hexadecimal) of each, in value order. Computed anew only for layers that
  * are not as they were at the last call. */

@@ -4,8 +4,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/remove_folder.h"
-#include "base/text.h"
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
 
@@ -122,19 +120,6 @@ static void child_main(const struct child_task *task, const char *scratch, int f
 
 /* ---- In the parent: starting ---- */
 
-static char *make_scratch(void) {
-    const char *folder = getenv("TMPDIR");
-    char *path = text_format("%s/assay-scratch-XXXXXX", folder && *folder ? folder : "/tmp");
-    if (path && mkdtemp(path)) return path;
-    free(path);
-    return NULL;
-}
-
-static void remove_scratch(char *path) {
-    if (path) remove_folder(path);
-    free(path);
-}
-
 /* What an errno of pipe() or fork() asks of the user. */
 static const char *remedy(int error) {
     if (error == EMFILE) return ": raise the limit on open files (ulimit -n)";
@@ -147,15 +132,15 @@ bool child_start(const struct child_task *task, struct child *child, struct erro
     if (pipe(ends) != 0) return error_set(e, "cannot make a pipe: %s%s", strerror(errno), remedy(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    char *scratch = task->foreign ? make_scratch() : NULL;
+    struct scratch_folder scratch = task->foreign ? scratch_folder_create() : (struct scratch_folder){NULL, -1};
     fflush(NULL); /* or the child would write the parent's buffers again */
     pid_t parent = getpid(), pid = fork();
     int why = errno;
-    if (pid == 0) child_main(task, scratch, ends[1], parent);
+    if (pid == 0) child_main(task, scratch.path, ends[1], parent);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        remove_scratch(scratch);
+        scratch_folder_remove(&scratch);
         return error_set(e, "cannot start a process: %s%s", strerror(why), remedy(why));
     }
     *child = (struct child){.pid = pid, .fd = ends[0], .scratch = scratch};
@@ -233,8 +218,7 @@ void child_end(struct child *child, const struct child_adoption *a, const pid_t 
     reap(-child->pid);
     end_strays(a, others, count);
     close(child->fd);
-    remove_scratch(child->scratch);
-    child->scratch = NULL;
+    scratch_folder_remove(&child->scratch);
 }
 
 void child_ending(int status, char *text, size_t size) {

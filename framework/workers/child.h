@@ -16,6 +16,7 @@
 #define ASSAY_WORKERS_CHILD_H
 
 #include "base/error.h"
+#include "workers/scratch_folder.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,8 +38,8 @@ struct child {
     pid_t pid;
     int fd; /* of the pipe, for reading; does not block */
     bool over;
-    int status;    /* waitpid's, once it is over */
-    char *scratch; /* the folder that foreign code may write to: TMPDIR there; or NULL */
+    int status;                    /* waitpid's, once it is over */
+    struct scratch_folder scratch; /* that foreign code may write to: TMPDIR there */
 };
 
 bool child_start(const struct child_task *, struct child *, struct error *);

@@ -1,6 +1,8 @@
 /* printed.c: lines of a child, made harmless and cut. */
 #include "workers/printed.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,16 +23,6 @@ bool printed_open(struct printed *o, int log, const char *name, int *write, stru
     o->cut = false;
     *write = ends[1];
     return true;
-}
-
-static void put(int log, const char *data, size_t size) {
-    while (size) {
-        ssize_t n = write(log, data, size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return;
-        data += n;
-        size -= (size_t)n;
-    }
 }
 
 /* Bytes of the well-formed UTF-8 sequence that begins there and is no control character; 0: none does. */
@@ -57,7 +49,7 @@ static void end_line(struct printed *o) {
         i += n ? n : 1;
     }
     text[used++] = '\n';
-    put(o->log, text, used);
+    (void)file_write_all(o->log, text, used);
     o->length = 0;
 }
 

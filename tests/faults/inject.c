@@ -2,6 +2,8 @@
  *
  *   FAULT_KIND   what is counted: alloc, write, open or process (the table below)
  *   FAULT_AT     the number of the call that fails, from 1; 0: none, they are counted
+ *   FAULT_TIMES  how often a call from the same place is counted, from 1; 0: always. A place is a stack of calls:
+ *                where memory is asked for a hundred times in a loop, the first times say what the others would
  *   FAULT_LOG    the file that takes one line at the end ("calls N"), and where the failure came from
  *
  * Calls are counted over all processes of a run, from the moment that all libraries are loaded. */
@@ -13,6 +15,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +30,21 @@ enum kind { NONE, ALLOC, WRITE, OPEN, PROCESS };
 
 static const char *const kinds[] = {"none", "alloc", "write", "open", "process"};
 static enum kind chosen;
-static long fault_at;
+static long fault_at, fault_times;
 static int log_fd = -1;
 static pid_t first_process;
-/* Shared by all processes; NULL: not counting yet. */
-static atomic_long *calls;
-static atomic_long *failed; /* the process it failed in, whose log may be closed */
+enum { PLACES = 1 << 18, FRAMES = 24, NAMED = 10 }; /* NAMED: frames that name a place */
+
+/* Shared by all processes. */
+struct shared {
+    atomic_long calls;
+    atomic_long failed; /* the process it failed in, whose log may be closed */
+    struct {
+        _Atomic uint64_t name; /* 0: free */
+        atomic_long times;
+    } places[PLACES]; /* by open addressing */
+};
+static struct shared *shared; /* NULL: not counting yet */
 
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
@@ -46,42 +58,65 @@ static void say(const char *text, long number) {
     syscall(SYS_write, log_fd, line, (size_t)n);
 }
 
+/* The same in every process, wherever a library lies there: FNV-1a over places in their libraries. */
+static uint64_t stack_name(void *const *frames, int count) {
+    uint64_t name = 14695981039346656037u;
+    for (int k = 0; k < count; k++) {
+        struct dl_find_object found;
+        uint64_t at = (uint64_t)(uintptr_t)frames[k];
+        if (_dl_find_object(frames[k], &found) == 0) at -= (uint64_t)(uintptr_t)found.dlfo_map_start;
+        name = (name ^ at) * 1099511628211u;
+    }
+    return name ? name : 1;
+}
+
+/* How often there was a call from there, this one included. */
+static long times_of(uint64_t name) {
+    for (size_t tried = 0, k = name % PLACES; tried < PLACES; tried++, k = (k + 1) % PLACES) {
+        uint64_t there = 0;
+        if (atomic_compare_exchange_strong(&shared->places[k].name, &there, name) || there == name)
+            return atomic_fetch_add(&shared->places[k].times, 1) + 1;
+    }
+    return 1; /* more places than there is room for: each counts */
+}
+
 static bool fails(enum kind kind, int error) {
-    if (kind != chosen || !calls) return false;
-    if (atomic_fetch_add(calls, 1) + 1 != fault_at) return false;
-    void *frames[24];
-    atomic_long *counter = calls;
-    calls = NULL; /* what follows is not counted */
-    atomic_store(failed, (long)getpid());
-    backtrace_symbols_fd(frames, backtrace(frames, 24), log_fd);
-    calls = counter;
+    struct shared *counters = shared;
+    void *frames[FRAMES];
+    if (kind != chosen || !counters) return false;
+    if (fault_times && times_of(stack_name(frames, backtrace(frames, NAMED))) > fault_times) return false;
+    if (atomic_fetch_add(&counters->calls, 1) + 1 != fault_at) return false;
+    shared = NULL; /* what follows is not counted */
+    atomic_store(&counters->failed, (long)getpid());
+    backtrace_symbols_fd(frames, backtrace(frames, FRAMES), log_fd);
+    shared = counters;
     errno = error;
     return true;
 }
 
 __attribute__((constructor)) static void begin(void) {
-    const char *kind = getenv("FAULT_KIND"), *at = getenv("FAULT_AT"), *log = getenv("FAULT_LOG");
+    const char *kind = getenv("FAULT_KIND"), *at = getenv("FAULT_AT"), *log = getenv("FAULT_LOG"),
+               *times = getenv("FAULT_TIMES");
     void *warm[4];
     if (!kind || !log) return;
     for (size_t k = 1; k < sizeof kinds / sizeof *kinds; k++)
         if (strcmp(kind, kinds[k]) == 0) chosen = (enum kind)k;
     fault_at = at ? strtol(at, NULL, 10) : 0;
+    fault_times = times ? strtol(times, NULL, 10) : 0;
     /* High up, out of the way of a program that closes what it did not open. */
     int fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 0600);
     log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 900);
     close(fd);
     backtrace(warm, 4); /* its first call loads a library */
     first_process = getpid();
-    void *shared = mmap(NULL, 2 * sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) return;
-    calls = shared;
-    failed = calls + 1;
+    void *memory = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) shared = memory;
 }
 
 __attribute__((destructor)) static void end(void) {
-    if (!calls || getpid() != first_process) return;
-    if (atomic_load(failed)) say("failed in process", atomic_load(failed));
-    say("calls", atomic_load(calls));
+    if (!shared || getpid() != first_process) return;
+    if (atomic_load(&shared->failed)) say("failed in process", atomic_load(&shared->failed));
+    say("calls", atomic_load(&shared->calls));
 }
 
 /* ---- alloc ---- */

@@ -11,10 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 OUT = pathlib.Path(__file__).parent / "cli"
 
 
-def save(name, nodes, weights, sample, classes, output="logits", others=()):
+def save(name, nodes, weights, sample, classes, output="logits", others=(), inputs=None):
     graph = helper.make_graph(
         nodes, name,
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *sample])],
+        inputs or [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *sample])],
         [helper.make_tensor_value_info(o, TensorProto.FLOAT, ["N", classes]) for o in (*others, output)],
         [numpy_helper.from_array(np.asarray(value, np.float32), key) for key, value in weights.items()])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="make_cli.py")
@@ -50,6 +50,12 @@ save("sizes", [helper.make_node("GlobalAveragePool", ["x"], ["m"], name="mean"),
                helper.make_node("Flatten", ["m"], ["f"], name="flatten1", axis=1),
                gemm("f", "w", "b", "logits", "fc1")], {"w": np.eye(3), "b": np.zeros(3)}, [3, "height", "width"], 3)
 
+# Three inputs: x, a bias for every class, and one that nothing reads. logits = the above + bias.
+INPUTS = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+          for name, shape in (("x", ["N", 2]), ("bias", ["N", 3]), ("unused", ["N", 4]))]
+save("inputs", [gemm("x", "w", "b", "scores", "fc1"), helper.make_node("Add", ["scores", "bias"], ["logits"], name="shift")],
+     LINEAR, [2], 3, inputs=INPUTS)
+
 # A Gemm whose weight does not fit its input: the file is wrong in itself.
 save("misfit", [gemm("x", "w", "b", "logits", "fc1")], {"w": np.ones((3, 5)), "b": np.zeros(3)}, [2], 3)
 
@@ -66,6 +72,19 @@ save("conv", [helper.make_node("Conv", ["x", "k", "c"], ["h"], name="conv1", ker
 save("rgb", [helper.make_node("GlobalAveragePool", ["x"], ["m"], name="mean"),
              helper.make_node("Flatten", ["m"], ["f"], name="flatten1", axis=1),
              gemm("f", "w", "b", "logits", "fc1")], {"w": np.eye(3), "b": np.zeros(3)}, [3, 32, 32], 3)
+
+# A network of volumes, and some: 1 x 6 x 8 x 8, Conv 4 x 3 x 3 x 3, Relu, MaxPool, Conv 4 x 3 x 3 x 3, Relu, fc.
+rng = np.random.default_rng(3)
+save("volume", [helper.make_node("Conv", ["x", "conv1.weight"], ["a"], name="conv1", kernel_shape=[3, 3, 3], pads=[1] * 6),
+                helper.make_node("Relu", ["a"], ["r"], name="relu1"),
+                helper.make_node("MaxPool", ["r"], ["p"], name="pool1", kernel_shape=[2, 2, 2], strides=[2, 2, 2]),
+                helper.make_node("Conv", ["p", "conv2.weight"], ["c"], name="conv2", kernel_shape=[3, 3, 3], pads=[1] * 6),
+                helper.make_node("Relu", ["c"], ["s"], name="relu2"),
+                helper.make_node("Flatten", ["s"], ["f"], name="flatten1", axis=1),
+                gemm("f", "w", "b", "logits", "fc1")],
+     {"conv1.weight": rng.standard_normal((4, 1, 3, 3, 3)) / 4, "conv2.weight": rng.standard_normal((4, 4, 3, 3, 3)) / 8,
+      "w": rng.standard_normal((2, 192)) / 14, "b": np.zeros(2)}, [1, 6, 8, 8], 2)
+np.save(OUT / "volumes.npy", rng.standard_normal((6, 1, 6, 8, 8)).astype(np.float32))
 
 # A ResNet of 3 x 32 x 32 and 4 classes in miniature, with torchvision's names: what torch.onnx.export leaves of a network
 # in evaluation mode when nothing is folded (conv1, bn1, layer1.0.conv1, layer1.0.bn1, ..., fc).

@@ -49,11 +49,14 @@ sub list {
 }
 
 sub apply {
-    $_[0] =~ /^([^:]+):(\d+):(\d+)\|(.*)\|(\|\||[^|]*)$/ or die "$_[0]: no mutant\n";
+    $_[0] =~ /^([^:]+):(\d+):(\d+)\|(\|\||[^|]+)\|(\|\||[^|]*)$/ or die "$_[0]: no mutant\n";
     my ($file, $number, $column, $old, $new) = ($1, $2, $3, $4, $5);
     open my $in, '<', $file or die "$file: $!\n";
     while (my $line = <$in>) {
-        substr($line, $column, length $old) = $new if $. == $number;
+        if ($. == $number) {
+            substr($line, $column, length $old) eq $old or die "$_[0]: no such mutant\n";
+            substr($line, $column, length $old) = $new;
+        }
         print $line;
     }
     close $in;

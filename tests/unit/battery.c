@@ -284,7 +284,7 @@ static const struct {
     /* Keys. */
     {"modle: m\n", "b.yaml:1:1: unknown key 'modle': did you mean 'model'?"},
     {HEAD "colour: blue\n",
-     "b.yaml:8:1: unknown key 'colour': name, model, output, input-shape, task, layout, seed, data, training, explainers, controls, expect, rule, conv or "
+     "b.yaml:8:1: unknown key 'colour': name, model, input, inputs, output, input-shape, task, layout, seed, data, training, explainers, controls, expect, rule, conv or "
      "time-limit wanted"},
     {HEAD "model: n\n", "b.yaml:8:1: key 'model' a second time: once wanted (first on line 1)"},
     {HEAD "[a]: n\n", "b.yaml:8:1: a list: a plain key wanted"},
@@ -365,7 +365,7 @@ static const struct {
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [{name: a}]\ncontrols: [b]\n",
      "b.yaml:3:14: no 'use': an explainer (ID or path/to.so, with :name=value,... behind it) wanted"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers:\n - use: a\n   reduce: mean\ncontrols: [b]\n",
-     "b.yaml:5:12: 'mean': none, sum, mean-abs or max-abs wanted"},
+     "b.yaml:5:12: 'mean': did you mean 'mean-abs'? (none, sum, mean-abs or max-abs wanted)"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers:\n - use: a\n   nmae: b\ncontrols: [b]\n",
      "b.yaml:5:4: unknown key 'nmae': did you mean 'name'?"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers:\n - use: a\n   name: \"a\\nb\"\ncontrols: [b]\n",
@@ -377,8 +377,10 @@ static const struct {
      "b.yaml:4:12: no 'id': the id of a control wanted"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: 3, draws: 4}]\n",
      "b.yaml:4:30: option 'draws' a second time: once wanted (first on line 4)"},
-    {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: [3]}]\n",
-     "b.yaml:4:27: a list: a single value wanted"},
+    {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: {a: 3}}]\n",
+     "b.yaml:4:27: a mapping: a single value wanted"},
+    {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: [3, [4]]}]\n",
+     "b.yaml:4:31: a list: a single value wanted"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [all]\n",
      "b.yaml:4:12: 'all' stands for every control: the id of one wanted"},
     /* Expectations. */
@@ -398,6 +400,13 @@ static const struct {
     /* The rule. */
     {HEAD "rule: {name: calibrate}\n",
      "b.yaml:8:14: 'calibrate': did you mean 'calibrated'? (calibrated or fixed-cutoff wanted)"},
+    {HEAD "input: [a]\n", "b.yaml:8:8: a list: the name of an input wanted"},
+    {HEAD "inputs: a\n", "b.yaml:8:9: a single value: a mapping from inputs to numbers or .npy files wanted"},
+    {HEAD "inputs: {a: b.npz}\n", "b.yaml:8:13: 'b.npz': a finite number or a .npy file wanted"},
+    {HEAD "inputs: {a: inf}\n", "b.yaml:8:13: 'inf': a finite number or a .npy file wanted"},
+    {HEAD "inputs: {a: 1e99}\n", "b.yaml:8:13: '1e99': a finite number or a .npy file wanted"},
+    {HEAD "inputs: {a: [1, 2]}\n", "b.yaml:8:13: a list: a finite number or a .npy file wanted"},
+    {HEAD "inputs: {a: 1, a: 2}\n", "b.yaml:8:16: input 'a' a second time: once wanted (first on line 8)"},
     {HEAD "rule: {detla: .2}\n", "b.yaml:8:8: unknown key 'detla': did you mean 'delta'?"},
     {HEAD "rule: {delta: 1.5}\n", "b.yaml:8:15: '1.5': a number from 0 to 1 wanted"},
     {HEAD "rule: {draws: [5, 10]}\n", "b.yaml:8:15: 2 numbers: " DRAWS},

@@ -3,6 +3,8 @@
 #include "host/conformance.h"
 #include "workers/isolate.h"
 
+static bool all_claims; /* of the next check, as `assay check` has it */
+
 static bool check_in_process(const struct lab *lab, const char *folder, const char *spec,
                              struct conformance_report *report, struct error *e) {
     struct plugin *plugin = NULL;
@@ -12,6 +14,8 @@ static bool check_in_process(const struct lab *lab, const char *folder, const ch
     struct conformance_case given = {.explainer = explainer,
                                      .claims = plugin->claims,
                                      .baseline = plugin_number(plugin, "baseline", 0),
+                                     .all_claims = all_claims,
+                                     .linear = lab->graph->layer_count == 1,
                                      .weights = lab->weights,
                                      .n = LAB_INPUTS,
                                      .inputs = lab->inputs,
@@ -104,6 +108,41 @@ Test(conformance, every_breach_is_named) {
         cr_expect_eq(report.unsupported, broken[b].state == CONFORMANCE_UNSUPPORTED);
     }
     lab_close(&lab);
+}
+
+/* What a run leaves to controls, or takes for a warning. */
+Test(conformance, all_claims) {
+    static const struct {
+        const char *folder, *spec, *id; /* "": no breach */
+        bool linear;                    /* on the linear model, else on the network of convolutions */
+    } cases[] = {
+        {"explainers", "integrated-gradients", "", false},
+        {"explainers", "integrated-gradients", "", true},
+        {"explainers", "guided-backprop", "", true},
+        {"explainers", "saliency", "", true},
+        {"explainers", "input", "", false},
+        {"tests/bad", "wrong-linear", "", false},
+        {"tests/bad", "wrong-linear", "linear-exact", true},
+        {"tests/bad", "shifted", "linear-exact", true},
+        {"tests/bad", "half-path", "complete", false},
+        {"tests/bad", "half-path", "complete", true},
+        {"tests/bad", "false-complete", "complete", false},
+        {"tests/bad", "input-x-gradient-leak", "input-multiplier", false},
+        {"tests/bad", "input-x-gradient-leak", "input-multiplier", true},
+    };
+    struct lab labs[] = {lab_cnn(), lab_linear()};
+    all_claims = true;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct error e;
+        struct conformance_report report;
+        cr_assert(check_in_process(&labs[cases[c].linear], cases[c].folder, cases[c].spec, &report, &e), "%s: %s",
+                  cases[c].spec, e.text);
+        const struct conformance_line *breach = conformance_breach(&report);
+        cr_expect_str_eq(breach ? breach->id : "", cases[c].id, "%s: %s", cases[c].spec,
+                         breach ? breach->sentence : "no breach");
+    }
+    lab_close(&labs[0]);
+    lab_close(&labs[1]);
 }
 
 /* What the conformance of one model cannot see: that is what controls are for. */

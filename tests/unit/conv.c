@@ -210,6 +210,8 @@ static struct geometry geometry_of(const struct conv_case *c) {
         fit.dilation[axis] = c->dilation[axis];
         fit.before[axis] = c->pads[axis];
     }
+    fit.in[WINDOW_DEEP] = fit.out[WINDOW_DEEP] = fit.kernel[WINDOW_DEEP] = 1;
+    fit.stride[WINDOW_DEEP] = fit.dilation[WINDOW_DEEP] = 1;
     unfold_init(&g.window, &fit, g.in_channels);
     return g;
 }

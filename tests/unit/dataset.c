@@ -74,8 +74,9 @@ Test(dataset, bad_sources) {
          "data source 'cifar10:a,,b': up to 16 paths with commas between them wanted: cifar10:FILE[,FILE...]"},
         {"cifar:a", "none", "data source 'cifar:a': unknown kind 'cifar': did you mean 'cifar10'?"},
         {"idx:a,b", "units", "unknown preprocessing 'units': did you mean 'unit'?"},
-        {"idx:a,b", "imagenet",
-         "unknown preprocessing 'imagenet': none, raw255, unit, imagenet-mean-std, torchvision, resnet34-dlib or caffe "
+        {"idx:a,b", "imagenet", "unknown preprocessing 'imagenet': did you mean 'imagenet-mean-std'?"},
+        {"idx:a,b", "imaginary",
+         "unknown preprocessing 'imaginary': none, raw255, unit, imagenet-mean-std, torchvision, resnet34-dlib or caffe "
          "wanted"},
     };
 

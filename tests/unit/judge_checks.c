@@ -42,6 +42,7 @@ Test(judge_checks, words) {
         cr_expect_eq(j.word, cases[c].word, "%s: %s, %s", cases[c].name, verdict_word_name(j.word), j.reason);
         cr_expect(strstr(j.reason, cases[c].words), "%s: \"%s\" does not say \"%s\"", cases[c].name, j.reason,
                   cases[c].words);
+        cr_expect_eq(j.draws, cases[c].checked.present, "%s: %u draws", cases[c].name, j.draws);
         synthetic_destroy(&s);
     }
 }
@@ -76,6 +77,31 @@ Test(judge_checks, each_control_has_its_own_check) {
     struct judgement j = synthetic_judge(&s, 1);
     cr_expect_eq(j.word, VERDICT_FAIL, "%s", j.reason);
     cr_expect(strstr(j.reason, "off by 0.5"), "%s", j.reason);
+    synthetic_destroy(&s);
+}
+
+/* Every row is told of its own, by its place. */
+Test(judge_checks, the_second_row_too) {
+    struct synthetic_options o = synthetic_default();
+    struct profile p = profile_clean();
+    struct synthetic s;
+    struct error e = {{0}};
+    struct judgement j;
+    o.controls[0] = &control_zero_pixel;
+    o.controls[1] = &control_linear_identity;
+    synthetic_create(&s, &o, &p, 1);
+    s.run.explainers[1].claims = ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT;
+    for (uint32_t k = 0; k < 4; k++) {
+        s.results->checks[k] = (struct checked){true, false, 1 + k, 1e-4, 3, o.inputs};
+        synthetic_cell(&s, 1, s.run.plan.attributions[s.run.plan.checks[k % 2].owner].key)->present = true;
+        synthetic_cell(&s, 1, s.run.plan.attributions[s.run.plan.checks[k % 2].owner].key)->status = UNIT_OK;
+    }
+    for (uint32_t control = 0; control < 2; control++) {
+        char expected[32];
+        cr_assert(verdict_judge(s.results, 1, control, UINT32_MAX, NULL, &j, &e), "%s", e.text);
+        snprintf(expected, sizeof expected, "off by %u where", 3 + control);
+        cr_expect(strstr(j.reason, expected), "control %u: %s", control, j.reason);
+    }
     synthetic_destroy(&s);
 }
 
@@ -202,11 +228,16 @@ Test(judge_checks, results_are_what_the_store_holds) {
         {"subject", key, "matched", 99, 99, "spearman", "signed/all", .9},
         {"subject", key, "matched", 5, 5, "hog", "signed/all", .9},
         {"stranger", key, "matched", 5, 5, "spearman", "signed/all", .9},
+        {"subject", key, "matched", 5, 5, "spearman", "odd/all", .9},
+        {"subject", key, "mismatched", 5, other, "ssim", "signed/all", .9},
+        {"subject", key, "mismatched", 99, other, "spearman", "signed/all", .9},
+        {"subject", "own:fc9/draw0", "matched", 5, 5, "spearman", "signed/all", .9},
     };
-    struct audit_row audit = {key, 3, 2, "00", -.5, .1, false};
+    struct audit_row audit = {key, 3, 2, "00", -.5, .1, false}, strange = {"own:fc9/draw0", 3, 2, "00", .9, .1, true};
     for (size_t k = 0; k < 4; k++) cr_assert(store_put_unit(s.run.store, &units[k], &e), "%s", e.text);
-    for (size_t k = 0; k < 7; k++) cr_assert(store_put_comparison(s.run.store, &rows[k], &e), "%s", e.text);
-    cr_assert(store_put_audit(s.run.store, &audit, &e), "%s", e.text);
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        cr_assert(store_put_comparison(s.run.store, &rows[k], &e), "%s", e.text);
+    cr_assert(store_put_audit(s.run.store, &audit, &e) && store_put_audit(s.run.store, &strange, &e), "%s", e.text);
     cr_assert(results_load(&s.view, s.run.store, &r, &e), "%s", e.text);
     uint32_t at = synthetic_find(&s, key);
     const struct cell *cell = results_cell(r, 0, at), *failed = results_cell(r, 0, synthetic_find(&s, "model"));
@@ -221,6 +252,9 @@ Test(judge_checks, results_are_what_the_store_holds) {
     cr_expect(isnan(cell->matched[0][VIEW_SIGNED_NONZERO][6]) && isnan(cell->matched[0][VIEW_SIGNED_NONZERO][7]));
     cr_expect_eq(cell->mismatched[VIEW_SIGNED_ALL][2 * 12 + 5], .125);
     cr_expect_not(results_cell(r, 1, at)->present);
+    for (uint32_t a = 0; a < r->attribution_count; a++) cr_expect_eq(r->audits[a].present, a == at, "%u", a);
+    for (size_t k = 0; k < (size_t)DERANGEMENTS * 12; k++)
+        cr_expect(k == 2 * 12 + 5 || isnan(cell->mismatched[VIEW_SIGNED_ALL][k]), "place %zu", k);
     cr_expect(r->audits[at].present && !r->audits[at].finite && r->audits[at].changed == 3 &&
               r->audits[at].logit_r == -.5);
     results_destroy(r);

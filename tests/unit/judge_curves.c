@@ -79,6 +79,35 @@ Test(judge_curves, what_is_not_judged_is_shown) {
     synthetic_destroy(&s);
 }
 
+/* The same of label permutation. Of what could not be computed nothing is shown. */
+Test(judge_curves, what_is_not_judged_of_labels_is_shown) {
+    static const struct {
+        enum verdict_word word;
+        bool shown;
+    } cases[] = {{VERDICT_UNINFORMATIVE, true}, {VERDICT_FAIL, true}, {VERDICT_ERROR, false}, {VERDICT_SKIP, false}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = profile_clean();
+        struct synthetic s;
+        struct judgement j;
+        uint32_t shown = 0;
+        struct error e = {{0}};
+        o.controls[0] = &control_label_permutation;
+        if (cases[k].word == VERDICT_UNINFORMATIVE) p.repeat = .3, p.claims = ASSAY_STOCHASTIC;
+        if (cases[k].word == VERDICT_FAIL) p.floor = .97;
+        synthetic_create(&s, &o, &p, 1);
+        struct cell *original = synthetic_cell(&s, 0, "true");
+        if (cases[k].word == VERDICT_ERROR) original->status = UNIT_FAILED;
+        if (cases[k].word == VERDICT_SKIP) original->status = UNIT_UNSUPPORTED;
+        synthetic_store(&s);
+        cr_assert(verdict_judge(s.results, 0, 0, UINT32_MAX, s.run.store, &j, &e), "%s", e.text);
+        cr_expect_eq(j.word, cases[k].word, "%s", j.reason);
+        cr_assert(store_each_curve(s.run.store, count, &shown, &e), "%s", e.text);
+        cr_expect_eq(shown > 0, cases[k].shown, "%s: %u curves", j.reason, shown);
+        synthetic_destroy(&s);
+    }
+}
+
 /* Another explainer may have asked for more draws, and a resumed run knows them already. */
 Test(judge_curves, a_look_at_few_draws_does_not_see_the_later_ones) {
     enum { FIRST = 3 };
@@ -105,10 +134,36 @@ Test(judge_curves, a_look_at_few_draws_does_not_see_the_later_ones) {
     synthetic_destroy(&s);
 }
 
+static bool look_vanished(void *user, const struct curve_row *row) {
+    bool here = row->stage_index == 1 && strcmp(row->measure, "spearman") == 0 && strcmp(row->view, "signed/all") == 0;
+    if (here) *(double *)user = row->vanished;
+    else cr_expect(row->vanished == 0 || row->vanished == 1, "%s %s: %g", row->measure, row->view, row->vanished);
+    return true;
+}
+
+/* The share of maps that vanished, of all; where the original is constant none did. */
+Test(judge_curves, vanished_maps_are_counted) {
+    struct synthetic_options o = synthetic_default();
+    const struct profile p = profile_clean();
+    struct synthetic s;
+    struct judgement j;
+    struct error e = {{0}};
+    double vanished = -1;
+    synthetic_create(&s, &o, &p, 1);
+    for (uint32_t i = 0; i < 4; i++)
+        synthetic_cell(&s, 0, "own:fc3..fc2/draw3")->matched[0][VIEW_SIGNED_ALL][i + 8] = (double)NAN;
+    synthetic_cell(&s, 0, "model")->matched[0][VIEW_SIGNED_ALL][11] = (double)NAN;
+    synthetic_store(&s);
+    cr_assert(verdict_judge(s.results, 0, 0, o.draws, s.run.store, &j, &e), "%s", e.text);
+    cr_assert(store_each_curve(s.run.store, look_vanished, &vanished, &e), "%s", e.text);
+    cr_expect_float_eq(vanished, 3.0 / (o.draws * o.inputs), 1e-12, "%g", vanished);
+    synthetic_destroy(&s);
+}
+
 /* ---- label permutation ---- */
 
 struct judged {
-    uint32_t rows, judged, first; /* first: the one that is judged is of the first view */
+    uint32_t rows, judged, first; /* first: the one that is judged is of the first view, measure and stage */
 };
 
 static bool look_labels(void *user, const struct curve_row *row) {
@@ -116,7 +171,9 @@ static bool look_labels(void *user, const struct curve_row *row) {
     bool judged = strcmp(row->decision, "shown only") != 0;
     seen->rows += strcmp(row->measure, "spearman") == 0;
     seen->judged += judged;
-    if (judged) seen->first = strcmp(row->view, view_name(VIEW_SIGNED_ALL)) == 0 && strcmp(row->decision, "pass") == 0;
+    if (judged)
+        seen->first = strcmp(row->view, view_name(VIEW_SIGNED_ALL)) == 0 && strcmp(row->decision, "pass") == 0 &&
+                      strcmp(row->measure, "spearman") == 0 && row->stage_index == 0;
     return true;
 }
 

@@ -43,6 +43,30 @@ static bool expand_three(struct plan *p, uint32_t index, const struct control_va
     return ok;
 }
 
+enum { STAGES = 3 };
+
+/* Stages of one attribution each. */
+static bool expand_stages(struct plan *p, uint32_t index, const struct control_values *v, const struct battery *b,
+                          uint32_t from, uint32_t to, struct error *e) {
+    uint32_t a;
+    (void)v, (void)b, (void)from, (void)to;
+    bool ok = plan_original(p, ROOT_MODEL, NULL, 0, &a, e);
+    for (uint32_t k = 0; ok && k < STAGES; k++) ok = plan_use(p, index, k, "stage", 0, a, WANT_MATCHED, e);
+    return ok;
+}
+
+/* Three draws of an attribution each, and a use of another control. */
+static bool expand_draws(struct plan *p, uint32_t index, const struct control_values *v, const struct battery *b,
+                         uint32_t from, uint32_t to, struct error *e) {
+    uint32_t a;
+    (void)v, (void)b, (void)from, (void)to;
+    bool ok = plan_original(p, ROOT_MODEL, NULL, 0, &a, e);
+    for (uint32_t k = 0; ok && k < 4; k++)
+        ok = plan_original(p, ROOT_MODEL, NULL, k + 1, &a, e) &&
+             plan_use(p, k < 3 ? index : index + 1, 0, "stage", k < 3 ? k : 0, a, WANT_MATCHED, e);
+    return ok;
+}
+
 static bool expand_nothing(struct plan *p, uint32_t index, const struct control_values *v, const struct battery *b,
                            uint32_t from, uint32_t to, struct error *e) {
     (void)p, (void)index, (void)v, (void)b, (void)from, (void)to;
@@ -165,6 +189,80 @@ Test(judge_limits, two_inputs_and_two_draws_are_enough) {
     }
 }
 
+/* Similarities of every view are there, or they were lost. */
+Test(judge_limits, a_view_that_was_lost_is_an_error) {
+    for (int v = 0; v <= VIEW_COUNT; v++) {
+        struct lab lab;
+        setup(&lab, &control_cascading, expand_three);
+        if (v < VIEW_COUNT) {
+            free(lab.results->cells[ORIGINAL].matched[0][v]);
+            lab.results->cells[ORIGINAL].matched[0][v] = NULL;
+        }
+        cr_expect_eq(gate_unit(&lab.c, ORIGINAL, &lab.j), v < VIEW_COUNT, "view %d: %s", v, lab.j.reason);
+        if (v < VIEW_COUNT)
+            cr_expect(strstr(lab.j.reason, "No similarities are stored for model."), "%s", lab.j.reason);
+        teardown(&lab);
+    }
+}
+
+/* A method that does not support the network is not judged on it; one that refuses another network later is. */
+Test(judge_limits, an_unsupported_original_is_skipped) {
+    struct lab lab;
+    setup(&lab, &control_cascading, expand_three);
+    struct cell *cell = &lab.results->cells[ORIGINAL];
+    free(cell->why);
+    cell->why = text_copy("wants attention");
+    cell->status = UNIT_UNSUPPORTED;
+    cr_expect(decides(&lab, "before"));
+    cr_expect_eq(lab.j.word, VERDICT_SKIP);
+    cr_expect_str_eq(lab.j.reason, "wants attention");
+    cr_expect(gate_unit(&lab.c, ORIGINAL, &lab.j) && lab.j.word == VERDICT_ERROR, "%s", lab.j.reason);
+    cell->present = false;
+    cr_expect(decides(&lab, "before") && lab.j.word == VERDICT_ERROR, "%s", lab.j.reason);
+    teardown(&lab);
+}
+
+/* Only the maps that the case rests on: of its own control, and of the draws that are looked at. */
+Test(judge_limits, what_is_not_looked_at_may_fail) {
+    static const struct {
+        uint32_t attribution;
+        bool decides;
+    } failing[] = {{1, true}, {2, true}, {3, false}, {4, false}};
+    for (size_t k = 0; k < sizeof failing / sizeof *failing; k++) {
+        struct lab lab;
+        setup(&lab, &control_cascading, expand_draws);
+        lab.c.draws = 2;
+        lab.results->cells[failing[k].attribution].present = false;
+        cr_expect_eq(decides(&lab, "before"), failing[k].decides, "attribution %u: %s", failing[k].attribution,
+                     lab.j.reason);
+        teardown(&lab);
+    }
+}
+
+/* The saturated end is that of the model, and not of networks that the harness trains. */
+Test(judge_limits, constant_maps_of_a_saturated_model) {
+    for (int labels = 0; labels < 2; labels++) {
+        struct lab lab;
+        setup(&lab, &control_cascading, expand_three);
+        lab.view.saturating = "Sigmoid";
+        lab.results->view = lab.view;
+        lab.constants.constant_share = -1; /* none is too many */
+        if (labels) lab.c.root = ROOT_LABELS;
+        cr_expect(decides(&lab, "E0"));
+        cr_expect_eq(strstr(lab.j.reason, "ends in a Sigmoid, whose slope") != NULL, !labels, "%s", lab.j.reason);
+        teardown(&lab);
+    }
+}
+
+Test(judge_limits, no_repetition_no_ceiling) {
+    struct lab lab;
+    setup(&lab, &control_cascading, expand_stages);
+    cr_expect(decides(&lab, "G1"));
+    cr_expect(lab.j.word == VERDICT_ERROR && strstr(lab.j.reason, "no repetition"), "%s", lab.j.reason);
+    cr_expect_not(decides(&lab, "G2"), "stability was not asked for");
+    teardown(&lab);
+}
+
 /* ---- nothing to measure ---- */
 
 Test(judge_limits, vanished_maps_are_a_share_of_those_that_could) {
@@ -192,6 +290,69 @@ Test(judge_limits, a_stage_is_a_pair_at_most) {
     lab.results->cells[REPEAT].matched[0][VIEW_SIGNED_ALL][1] = (double)NAN;
     samples_similarity(&lab.c, 0, 0, 1, 0, VIEW_SIGNED_ALL, y);
     cr_expect(isnan(y[1]) && y[0] == .5, "half a pair is none");
+    teardown(&lab);
+}
+
+/* The floor is that of the last stage, or of the first for a rule that has it there. */
+Test(judge_limits, each_rule_has_its_floor_stage) {
+    struct lab lab;
+    setup(&lab, &control_cascading, expand_stages);
+    cr_expect_eq(samples_floor_stage(&lab.c), STAGES - 1);
+    cr_expect_eq(samples_stages(&lab.c), STAGES);
+    lab.c.rule = control_label_permutation.rule;
+    cr_expect_eq(samples_floor_stage(&lab.c), 0);
+    teardown(&lab);
+    setup(&lab, &control_cascading, expand_nothing);
+    cr_expect_eq(samples_floor_stage(&lab.c), 0, "of no stages the first");
+    teardown(&lab);
+}
+
+/* NaN, and never a number, where nothing was stored; what is there is averaged. */
+Test(judge_limits, what_was_not_stored_is_no_number) {
+    struct lab lab;
+    double y[INPUTS];
+    setup(&lab, &control_cascading, expand_three);
+    samples_similarity(&lab.c, 0, 0, 1, 1, VIEW_SIGNED_ALL, y); /* the second measure was not compared by */
+    for (int i = 0; i < INPUTS; i++) cr_expect(isnan(y[i]), "%g", y[i]);
+    samples_similarity(&lab.c, 0, 7, 1, 0, VIEW_SIGNED_ALL, y); /* no such stage */
+    for (int i = 0; i < INPUTS; i++) cr_expect(isnan(y[i]), "%g", y[i]);
+    cr_expect(isnan(samples_draw_floor(&lab.c, 0, 0, 0, VIEW_SIGNED_ALL)));
+    cr_expect(isnan(samples_floor(&lab.c, 0, VIEW_SIGNED_ALL)));
+    double *s = lab.results->cells[ORIGINAL].matched[0][VIEW_SIGNED_ALL];
+    s[0] = (double)NAN, s[1] = .2, s[2] = .3, s[3] = .7;
+    cr_expect_float_eq(samples_mean(&lab.c, ORIGINAL, VIEW_SIGNED_ALL), .4, 1e-15);
+    for (int i = 0; i < INPUTS; i++) s[i] = (double)NAN;
+    cr_expect(isnan(samples_mean(&lab.c, ORIGINAL, VIEW_SIGNED_ALL)));
+    teardown(&lab);
+}
+
+/* Mismatched maps of both members of a pair, and of draws that have some. */
+Test(judge_limits, a_floor_is_the_mean_of_what_is_there) {
+    struct lab lab;
+    setup(&lab, &control_cascading, expand_three);
+    lab.c.draws = 2; /* of the second there is nothing */
+    for (uint32_t a = 0; a < 2; a++) {
+        double *s = calloc((size_t)DERANGEMENTS * INPUTS, sizeof *s);
+        cr_assert_not_null(s);
+        for (uint32_t k = 0; k < DERANGEMENTS * INPUTS; k++) s[k] = a ? .75 : k % 2 ? .25 : (double)NAN;
+        lab.results->cells[a].mismatched[VIEW_SIGNED_ALL] = s;
+    }
+    const double floor =
+        (.25 * DERANGEMENTS * INPUTS / 2 + .75 * DERANGEMENTS * INPUTS) / (1.5 * DERANGEMENTS * INPUTS);
+    cr_expect_float_eq(samples_draw_floor(&lab.c, 0, 0, 0, VIEW_SIGNED_ALL), floor, 1e-15);
+    cr_expect_float_eq(samples_floor(&lab.c, 0, VIEW_SIGNED_ALL), floor, 1e-15);
+    teardown(&lab);
+}
+
+/* Without an original no map is known to be constant, and none of its inputs is left out. */
+Test(judge_limits, no_original_no_constant_map) {
+    struct lab lab;
+    double y[2] = {.5, (double)NAN};
+    setup(&lab, &control_cascading, expand_nothing);
+    for (uint32_t i = 0; i < INPUTS; i++) cr_expect_not(samples_constant(&lab.c, VIEW_SIGNED_ALL, i));
+    lab.inputs[ROOT_MODEL].count = 2;
+    cr_expect_eq(samples_fill_vanished(&lab.c, VIEW_SIGNED_ALL, 1, y), .5);
+    cr_expect_eq(y[1], 0);
     teardown(&lab);
 }
 

@@ -5,6 +5,8 @@
 
 #include "base/file.h"
 #include "nn/onnx.h"
+#include "nn/twin.h"
+#include "nn/units.h"
 
 #include <unistd.h>
 
@@ -243,7 +245,24 @@ static void check_writing(const struct graph *graph, const struct table *t) {
     lab_close(&lab);
 }
 
-static void check_network(const char *name) {
+/* Of hidden units in another order the logits are the same, whatever the operators between. Everywhere the last layer's
+ * inputs can be among them. */
+static void check_units(const struct lab *lab, const struct table *t, uint32_t groups) {
+    struct units *units;
+    struct weights *twin;
+    struct net *net;
+    struct error e;
+    cr_assert(units_create(lab->graph, &units, &e), "%s", e.text);
+    cr_expect_eq(units_free(units), groups, "%u groups of units", units_free(units));
+    cr_expect(units_reach_last(units), "the last layer's inputs stay");
+    units_destroy(units);
+    cr_assert(twin_make(TWIN_UNITS, lab->weights, 1, &twin, &e) && net_create(twin, &net, &e), "%s", e.text);
+    check_logits(lab, net, t, "logits of other units");
+    net_destroy(net);
+    weights_destroy(twin);
+}
+
+static void check_network(const char *name, uint32_t groups) {
     struct table table = read_table(name);
     struct graph *graph = load(name, &table);
     check_names(graph);
@@ -251,6 +270,7 @@ static void check_network(const char *name) {
     struct lab lab = open_lab(graph, &table, CONV_AUTO);
     float *wanted = check_explainers(&lab, name, &table, specs);
     check_teams(&lab);
+    check_units(&lab, &table, groups);
     check_route(&lab, CONV_DIRECT, NET_GRADIENT, &table, wanted, "gradient without Winograd's method");
     check_route(&lab, CONV_WINOGRAD, NET_GRADIENT, &table, wanted, "gradient by Winograd's method");
     free(wanted);
@@ -260,7 +280,7 @@ static void check_network(const char *name) {
 
 /* Here Winograd's method, whose rounding is ten times larger, decides rectifiers that PyTorch's does not: gradients
  * are compared without it, and it by a map that does not jump. */
-static void check_model(const char *name, const char *const *explainers) {
+static void check_model(const char *name, const char *const *explainers, uint32_t groups) {
     struct table table = read_table(name);
     struct graph *graph;
     struct error e;
@@ -270,44 +290,45 @@ static void check_model(const char *name, const char *const *explainers) {
     cr_assert(onnx_load(path, &graph, &e), "%s", e.text);
     struct lab lab = open_lab(graph, &table, CONV_DIRECT);
     float *wanted = check_explainers(&lab, name, &table, explainers);
+    check_units(&lab, &table, groups);
     check_route(&lab, CONV_AUTO, NET_GUIDED, &table, wanted, "guided backpropagation by Winograd's method");
     free(wanted);
     free(table.weights);
     lab_close(&lab);
 }
 
-#define NETWORK(name)                                                                                                  \
+#define NETWORK(name, groups)                                                                                          \
     Test(networks, name) {                                                                                             \
-        check_network(#name);                                                                                          \
+        check_network(#name, groups);                                                                                  \
     }
-NETWORK(resnet18_11)
-NETWORK(resnet18_18)
-NETWORK(resnet50_12)
-NETWORK(resnet50_20)
-NETWORK(vgg11_13)
-NETWORK(vgg16_19)
-NETWORK(squeezenet1_1_14)
-NETWORK(mobilenet_v2_15)
-NETWORK(mobilenet_v3_16)
-NETWORK(mobilenet_v3_20)
-NETWORK(densenet_17)
-NETWORK(densenet_19)
-NETWORK(inception_v3_18)
-NETWORK(vit_timm_13)
-NETWORK(vit_timm_20)
-NETWORK(vit_timm_fused_14)
-NETWORK(vit_torchvision_17)
-NETWORK(vit_torchvision_18)
+NETWORK(resnet18_11, 12)
+NETWORK(resnet18_18, 12)
+NETWORK(resnet50_12, 37)
+NETWORK(resnet50_20, 37)
+NETWORK(vgg11_13, 10)
+NETWORK(vgg16_19, 15)
+NETWORK(squeezenet1_1_14, 25)
+NETWORK(mobilenet_v2_15, 18)
+NETWORK(mobilenet_v3_16, 23)
+NETWORK(mobilenet_v3_20, 23)
+NETWORK(densenet_17, 36)
+NETWORK(densenet_19, 36)
+NETWORK(inception_v3_18, 39)
+NETWORK(vit_timm_13, 3)
+NETWORK(vit_timm_20, 3)
+NETWORK(vit_timm_fused_14, 3)
+NETWORK(vit_torchvision_17, 3)
+NETWORK(vit_torchvision_18, 3)
 
 Test(networks, mnist_8) {
-    check_model("mnist-8", specs);
+    check_model("mnist-8", specs, 2);
 }
 Test(networks, resnet20_cifar10) {
-    check_model("resnet20_cifar10", large_specs);
+    check_model("resnet20_cifar10", large_specs, 14);
 }
 Test(networks, squeezenet1_1_imagenet) {
-    check_model("squeezenet1.1_imagenet", large_specs);
+    check_model("squeezenet1.1_imagenet", large_specs, 25);
 }
 Test(networks, resnet34_imagenet) {
-    check_model("resnet34_imagenet", large_specs);
+    check_model("resnet34_imagenet", large_specs, 20);
 }

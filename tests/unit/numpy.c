@@ -93,7 +93,8 @@ Test(numpy, complaints) {
         const char *message;
     } cases[] = {
         {"(6,)", six, "<i8", "(2,)", classes,
-         "x.npy: shape 6: samples x features, samples x height x width or samples x channels x height x width wanted"},
+         "x.npy: shape 6: samples x features, samples x height x width, samples x channels x height x width or samples x "
+         "channels x depth x height x width wanted"},
         {"(2, 3)", holes, "<i8", "(2,)", classes, "x.npy: sample 1, element 2 is inf: a finite number wanted"},
         {"(3, 2)", six, "<i8", "(2,)", classes, "y.npy: shape 2: 3 labels wanted, one for each sample"},
         {"(2, 3)", six, "<i8", "(1, 2)", classes,

@@ -65,6 +65,21 @@ static const struct output_case {
      {.output = "y"},
      "y",
      {"not 'other'"}},
+    {"a detector's score of one place",
+     {TRUNK, .outputs = "score:f:?x1 boxes:f:?x3", .nodes = {"MatMul x w > boxes", "ReduceMax boxes > score axes=[1]"}},
+     {.output = NULL},
+     NULL,
+     {"it looks like a detector, whose scores are of places and not of classes: its outputs are 'score' of N x 1"}},
+    {"a detector's scores, asked for",
+     {TRUNK, .outputs = "score:f:?x1 boxes:f:?x3", .nodes = {"MatMul x w > boxes", "ReduceMax boxes > score axes=[1]"}},
+     {.output = "score"},
+     "score",
+     {"not 'boxes'"}},
+    {"classes beside boxes",
+     {TRUNK, .outputs = "prob:f:?x3 bbox:f:?x4", .nodes = {"MatMul x w > prob", "Identity x > bbox"}},
+     {.output = NULL},
+     "prob",
+     {"not 'bbox'"}},
     {"positions",
      {TRUNK, .outputs = "seg:f:1x3x4", .nodes = {"MatMul x w > a", "Unsqueeze a k > b", "Tile b r > seg"}},
      {.output = NULL},
@@ -140,8 +155,8 @@ static const struct head_case {
 #define HEAD(...)                                                                                                      \
     {                                                                                                                  \
         .opset = 17, .inputs = "x:f:1x4", .outputs = "y:f:1x3",                                                        \
-        .tensors = {"w:f:4x3",       "one:i:1=1", "low:f=0.000001", "high:f=0.999999",                                 \
-                    "shape:i:2=1,3", "unit:f=1",  "minus:f=-1"},                                                       \
+        .tensors = {"w:f:4x3",  "one:i:1=1",  "low:f=0.000001", "high:f=0.999999", "shape:i:2=1,3",                    \
+                    "unit:f=1", "minus:f=-1", "hundred:f=100",  "each:f:3=1,2,3"},                                     \
         .nodes = {                                                                                                     \
             "MatMul x w > a",                                                                                          \
             __VA_ARGS__                                                                                                \
@@ -167,7 +182,28 @@ static const struct head_case {
     {HEAD("Neg a > n", "Exp n > e", "Add e high > t", "Div unit t > y"), "y", NULL, NULL},
     {HEAD("Clip a low high > y"), "y", NULL, "Clip"},
     {HEAD("Tanh a > y"), "y", NULL, "Tanh"},
-    {HEAD("Sigmoid a > s", "Mul s high > y"), "y", NULL, "Sigmoid"},
+    {HEAD("Sigmoid a > s", "Mul s high > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Softmax a > s", "Mul hundred s > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Softmax a > s", "Div s hundred > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Div a hundred > t", "Softmax t > y"), "t", "ends in a Softmax", NULL},
+    {HEAD("Softmax a > s", "Log s > l", "Div l hundred > t", "Softmax t > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Softmax a > s", "Sub s high > d", "Mul d hundred > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("LogSoftmax a > l", "Exp l > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Softmax a > s", "Pow s hundred > y"), "a", "ends in a Softmax", NULL},
+    {HEAD("Sigmoid a > s", "ReduceSum s one > t", "Div s t > y"), "a", "ends in a Sigmoid", NULL},
+    {HEAD("Softmax a > s", "Mul s minus > y"), "y", NULL, "Softmax"},
+    {HEAD("Softmax a > s", "Sub unit s > y"), "y", NULL, "Softmax"},
+    {HEAD("Softmax a > s", "Div unit s > y"), "y", NULL, "Softmax"},
+    {HEAD("Softmax a > s", "Mul s each > y"), "y", NULL, "Softmax"},
+    {HEAD("Softmax a > s", "Add s each > y"), "y", NULL, "Softmax"},
+    {HEAD("LogSoftmax a > l", "Pow l hundred > y"), "y", NULL, NULL},
+    {HEAD("Softmax a > s", "Sigmoid a > t", "Add s t > m", "Div m hundred > y"), "y", NULL, "Softmax"},
+    {HEAD("Softmax a > s", "Add s a > y"), "y", NULL, NULL},
+    {HEAD("Sigmoid a > s", "ReduceSum a one > t", "Div s t > y"), "y", NULL, NULL},
+    {HEAD("HardSigmoid a > p", "Sub unit p > q", "Concat q p > c axis=1", "ReduceSum a one > t", "Sub c t > y"), "y",
+     NULL, NULL},
+    {HEAD("HardSigmoid a > p", "Sub unit p > q", "Concat q p > y axis=1"), "y", NULL, "HardSigmoid"},
+    {HEAD("Sigmoid a > p", "Sub unit p > q", "Concat q p > y axis=1"), "y", NULL, "Sigmoid"},
     {HEAD("Log a > y"), "y", NULL, NULL},
     {HEAD("Exp a > e", "ReduceSum e one > t", "Sub e t > y"), "y", NULL, NULL},
     {HEAD("Exp a > e", "ReduceSum a one > t", "Div e t > y"), "y", NULL, NULL},
@@ -187,6 +223,154 @@ Test(onnx_choice, heads) {
                   saturating);
         graph_destroy(g);
     }
+}
+
+/* ---- Columns that were made apart ---- */
+
+/* Of a = x w, three numbers, and b, the first of them: which enters the Sigmoid of a column, and with which sign. */
+static const struct column_case {
+    struct onnx_words words;
+    const char *what;
+    unsigned count, from[3];
+    int sign[3]; /* 0: no such columns */
+    bool paired;
+} column_cases[] = {
+#define COLUMNS(classes, ...)                                                                                          \
+    {                                                                                                                  \
+        .opset = 17, .inputs = "x:f:?x4", .outputs = "y:f:?x" #classes,                                                \
+        .tensors = {"w:f:4x3",   "unit:f=1",    "zero:i:1=0", "one:i:1=1",                                             \
+                    "two:i:1=2", "three:i:1=3", "low:f=0.01", "high:f=0.99"},                                          \
+        .nodes = {                                                                                                     \
+            "MatMul x w > a",                                                                                          \
+            "Slice a zero one one > b",                                                                                \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
+    }
+    {COLUMNS(2, "Sigmoid b > p", "Sub unit p > q", "Concat q p > y axis=1"), "scikit-learn", 2, {0, 0}, {-1, 1}, true},
+    {COLUMNS(2, "Sigmoid b > p", "Sub unit p > q", "Concat p q > y axis=-1"), "p first", 2, {0, 0}, {1, -1}, true},
+    {COLUMNS(2, "Sigmoid b > p", "Neg p > n", "Add n unit > q", "Concat q p > y axis=1"),
+     "-p + 1",
+     2,
+     {0, 0},
+     {-1, 1},
+     true},
+    {COLUMNS(2, "Neg b > n", "Exp n > e", "Add e unit > t", "Div unit t > p", "Sub unit p > q",
+             "Concat q p > y axis=1"),
+     "a Sigmoid written out",
+     2,
+     {0, 0},
+     {-1, 1},
+     true},
+    {COLUMNS(2, "Sigmoid b > p", "Sub unit p > q", "Concat q p > c axis=1", "Clip c low high > k", "Log k > y"),
+     "the logarithm of both",
+     2,
+     {0, 0},
+     {-1, 1},
+     true},
+    {COLUMNS(2, "Sigmoid b > p", "Sub unit p > q", "Log p > lp", "Log q > lq", "Concat lq lp > y axis=1"),
+     "logarithms joined",
+     2,
+     {0, 0},
+     {-1, 1},
+     true},
+    {COLUMNS(2, "Sigmoid b > p", "Clip p low high > k", "Sub unit k > q", "Concat q k > y axis=1"),
+     "bounds below",
+     2,
+     {0, 0},
+     {-1, 1},
+     true},
+    {COLUMNS(2, "Flatten b > f axis=0", "Sigmoid f > p", "Sub unit p > q", "Concat q p > c axis=1", "Softmax c > y"),
+     "a Softmax over it",
+     2,
+     {0, 0},
+     {-1, 1},
+     true},
+    {COLUMNS(3, "Sigmoid a > s", "Slice s zero one one > p", "Slice s one two one > q", "Slice s two three one > r",
+             "Concat r p q > c axis=1", "ReduceSum c one > t", "Div c t > y"),
+     "one network for each class",
+     3,
+     {2, 0, 1},
+     {1, 1, 1},
+     false},
+    {COLUMNS(2, "Sigmoid a > s", "Gather s one > p axis=1", "Gather s two > r axis=1", "Sub unit r > q",
+             "Concat p q > y axis=1"),
+     "two that differ",
+     2,
+     {1, 2},
+     {1, -1},
+     false},
+    {COLUMNS(2, "Sigmoid b > p", "Sub unit p > q", "Log p > lp", "Concat q lp > y axis=1"),
+     "one logarithm",
+     2,
+     {0},
+     {0},
+     false},
+    {COLUMNS(2, "Sigmoid b > p", "Sub high p > q", "Concat q p > y axis=1"), "not one minus p", 2, {0}, {0}, false},
+    {COLUMNS(2, "Tanh b > p", "Sub unit p > q", "Concat q p > y axis=1"), "no Sigmoid", 2, {0}, {0}, false},
+    {COLUMNS(2, "Sigmoid b > p", "Log p > l", "Sub unit l > q", "Concat q p > y axis=1"),
+     "1 - log p",
+     2,
+     {0},
+     {0},
+     false},
+};
+
+Test(onnx_choice, columns) {
+    static const float x[2][4] = {{.3f, -1.1f, .7f, .2f}, {-2, .4f, 1.5f, -.6f}};
+    for (size_t i = 0; i < sizeof column_cases / sizeof *column_cases; i++) {
+        const struct column_case *c = &column_cases[i];
+        struct graph *g;
+        struct weights *weights;
+        struct net *net;
+        struct error e = {""};
+        float logits[2][3], gradient[2][4];
+        cr_assert(words_load(&c->words, NULL, &g, &e), "%s: %s", c->what, e.text);
+        cr_expect_eq(g->paired, c->paired, "%s", c->what);
+        cr_expect_eq(g->added > 0, c->sign[0] != 0, "%s", c->what);
+        cr_expect_eq(g->warning != NULL, c->sign[0] != 0, "%s: %s", c->what, g->warning);
+        cr_assert_eq(g->classes, c->count);
+        cr_assert(weights_create(g, &weights, &e) && net_create(weights, &net, &e), "%s", e.text);
+        cr_assert(net_forward(net, 2, &x[0][0], &logits[0][0], &e), "%s", e.text);
+        const float *w = g->values[g->layers[0].parameters[0]].data, *out = &logits[0][0];
+        for (unsigned k = 0; c->sign[0] && k < 2 * c->count; k++) {
+            float z = 0;
+            for (unsigned d = 0; d < 4; d++) z += x[k / c->count][d] * w[3 * d + c->from[k % c->count]];
+            cr_expect_float_eq(out[k], (float)c->sign[k % c->count] * z, 1e-5, "%s: %u", c->what, k);
+        }
+        const uint32_t targets[] = {0, 1};
+        cr_assert(net_gradient(net, NET_GRADIENT, 2, &x[0][0], targets, &gradient[0][0], &e), "%s", e.text);
+        for (unsigned k = 0; c->sign[0] && k < 8; k++)
+            cr_expect_float_eq(gradient[k / 4][k % 4], (float)c->sign[k / 4] * w[3 * (k % 4) + c->from[k / 4]], 1e-6);
+        net_destroy(net);
+        weights_destroy(weights);
+        graph_destroy(g);
+    }
+}
+
+/* Such a network is a binary classifier, declared or not, and its file is written as it was. */
+Test(onnx_choice, a_pair_of_columns_stays_as_it_is) {
+    char path[] = "/tmp/assay-columns-XXXXXX";
+    struct graph *g, *again;
+    struct weights *weights;
+    struct error e = {""};
+    cr_assert(words_load(&column_cases[0].words, NULL, &g, &e), "%s", e.text);
+    uint32_t nodes = g->node_count;
+    cr_expect(graph_pair_logits(g, &e), "%s", e.text);
+    cr_expect_eq(g->node_count, nodes);
+    cr_expect_not(graph_is_pair_of_one(g));
+    cr_expect(
+        strstr(g->warning, "ends in a Sigmoid p and in 1 - p: what enters it is taken for the logit of the class"));
+    int file = mkstemp(path);
+    cr_assert(file >= 0 && close(file) == 0);
+    cr_assert(weights_create(g, &weights, &e) && onnx_save(path, weights, &e) && onnx_load(path, &again, &e), "%s",
+              e.text);
+    unlink(path);
+    cr_expect(again->paired);
+    cr_expect_eq(again->node_count, nodes);
+    cr_expect_str_eq(again->values[again->file_output].name, "y");
+    weights_destroy(weights);
+    graph_destroy(again);
+    graph_destroy(g);
 }
 
 /* One output, labels 0 and 1: what is never negative has no sign to decide by. */
@@ -288,27 +472,72 @@ Test(onnx_choice, open_sizes_with_channels_last) {
 
 /* ---- Rectifiers ---- */
 
-Test(onnx_choice, a_maximum_with_zero_is_a_rectifier) {
+/* What a backward rule changes, and what it leaves: counted, and seen in the gradient. */
+Test(onnx_choice, rectifiers_in_any_spelling) {
     static const struct {
         struct onnx_words words;
-        uint32_t rectifiers;
+        uint32_t rectifiers, all;
     } cases[] = {
-#define MAX(...)                                                                                                       \
+#define RECTIFIED(...)                                                                                                 \
     {.opset = 17,                                                                                                      \
-     .inputs = "x:f:1x4",                                                                                              \
-     .outputs = "y:f:1x3",                                                                                             \
-     .tensors = {"w:f:4x4", "v:f:4x3", "zero:f=0", "list:f:1=0", "one:f=1"},                                           \
+     .inputs = "x:f:?x4",                                                                                              \
+     .outputs = "y:f:?x3",                                                                                             \
+     .tensors = {"w:f:4x4", "v:f:4x3", "zero:f=0", "list:f:1=0", "one:f=1", "three:f=3", "six:f=6", "row:f:4=0",       \
+                 "half:f=0.5"},                                                                                        \
      .nodes = {"MatMul x w > a", __VA_ARGS__, "MatMul r v > y"}}
-        {MAX("Max a zero > r"), 1}, {MAX("Max list a > r"), 1}, {MAX("Max a one > r"), 0},
-        {MAX("Min a zero > r"), 0}, {MAX("Max a x > r"), 0},
+        {RECTIFIED("Relu a > r"), 1, 1},
+        {RECTIFIED("Max a zero > r"), 1, 1},
+        {RECTIFIED("Max list a > r"), 1, 1},
+        {RECTIFIED("Max a row > r"), 1, 1},
+        {RECTIFIED("Greater a zero > c", "Where c a zero > r"), 1, 1},
+        {RECTIFIED("GreaterOrEqual a list > c", "Where c a row > r"), 1, 1},
+        {RECTIFIED("Less a zero > c", "Where c zero a > r"), 1, 1},
+        {RECTIFIED("Less zero a > c", "Where c a zero > r"), 1, 1},
+        {RECTIFIED("LessOrEqual a zero > c", "Not c > n", "Where n a zero > r"), 1, 1},
+        {RECTIFIED("Greater a zero > c", "Cast c > m to=1", "Mul a m > r"), 1, 1},
+        {RECTIFIED("Greater a zero > c", "Cast c > m to=1", "Mul m a > r"), 1, 1},
+        {RECTIFIED("Clip a zero > r"), 1, 1},
+        {RECTIFIED("Clip a zero six > r"), 1, 1},
+        {RECTIFIED("Max a zero > t", "Min t six > r"), 1, 1},
+        {RECTIFIED("Add a one > s", "Clip s zero six > r"), 1, 1},
+        {RECTIFIED("Add a three > s", "Relu s > r"), 1, 1},
+        {RECTIFIED("Max a one > r"), 0, 0},
+        {RECTIFIED("Min a zero > r"), 0, 0},
+        {RECTIFIED("Max a x > r"), 0, 0},
+        {RECTIFIED("Greater a one > c", "Where c a zero > r"), 0, 0},
+        {RECTIFIED("Greater a zero > c", "Where c a one > r"), 0, 0},
+        {RECTIFIED("Greater a zero > c", "Where c zero a > r"), 0, 0},
+        {RECTIFIED("Greater x zero > c", "Where c a zero > r"), 0, 0},
+        {RECTIFIED("Less a zero > c", "Cast c > m to=1", "Mul a m > r"), 0, 0},
+        {RECTIFIED("Greater a zero > c", "Cast c > m to=1", "Mul x m > r"), 0, 0},
+        {RECTIFIED("Add a three > s", "Clip s zero six > t", "Mul a t > u", "Div u six > r"), 0, 1},
+        {RECTIFIED("Add a three > s", "Clip s zero six > t", "Div t six > u", "Mul u a > r"), 0, 1},
+        {RECTIFIED("Add a three > s", "Relu s > t", "Min t six > u", "Mul u a > r"), 0, 1},
+        {RECTIFIED("Add a three > s", "Min s six > t", "Max t zero > u", "Mul u a > r"), 0, 1},
+        {RECTIFIED("Add a half > s", "Clip s zero one > r"), 0, 1},
+        {RECTIFIED("HardSigmoid a > t", "Mul a t > r"), 0, 1},
+        {RECTIFIED("Clip a one six > r"), 0, 1},
     };
+    static const float x[3][4] = {{.3f, -1.1f, .7f, .2f}, {-2, .4f, 1.5f, -.6f}, {1, 2, -.3f, .8f}};
+    static const uint32_t targets[] = {0, 1, 2};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct graph *g;
+        struct weights *weights;
+        struct net *net;
         struct activations found;
         struct error e = {""};
+        float plain[3][4], guided[3][4];
         cr_assert(words_load(&cases[i].words, NULL, &g, &e), "case %zu: %s", i, e.text);
         cr_assert(graph_activations(g, &found, &e));
-        cr_expect_eq(found.rectifiers, cases[i].rectifiers, "case %zu", i);
+        cr_expect_eq(found.rectifiers, cases[i].rectifiers, "case %zu: %u", i, found.rectifiers);
+        cr_expect_eq(found.all, cases[i].all, "case %zu: %u", i, found.all);
+        cr_assert(weights_create(g, &weights, &e) && net_create(weights, &net, &e) &&
+                      net_gradient(net, NET_GRADIENT, 3, &x[0][0], targets, &plain[0][0], &e) &&
+                      net_gradient(net, NET_GUIDED, 3, &x[0][0], targets, &guided[0][0], &e),
+                  "%s", e.text);
+        cr_expect_eq(memcmp(plain, guided, sizeof plain) != 0, cases[i].rectifiers > 0, "case %zu", i);
+        net_destroy(net);
+        weights_destroy(weights);
         graph_destroy(g);
     }
 }
@@ -345,6 +574,19 @@ static const struct parameter_case {
      "val_1 val_2 w ", NULL},
     {NET("x:f:1x4", LIST("p:f:5", "i:i:4x1=0,4,2,1", "w:f:4x3"), "GatherND p i > m", "Add x m > a", "MatMul a w > y"),
      "m w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > bias value_floats=[0.5,1.5,2.5]", "MatMul x w > a", "Add a bias > y"),
+     "bias w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > slope value_float=0.25", "PRelu x slope > p", "MatMul p w > y"),
+     "slope w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > mean value_floats=[0.5,1.5,2.5,1.5]", "Sub x mean > d",
+         "Constant > two value_float=2.5", "MatMul d w > a", "Add a two > y"),
+     "w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > ones value_floats=[1.,1.,1.,1.]", "LayerNormalization x ones > n",
+         "MatMul n w > y"),
+     "w ", NULL},
+    {NET("x:f:1x4", LIST("w:f:4x3"), "Constant > scale value_floats=[1.,1.,1.5,1.]", "LayerNormalization x scale > n",
+         "MatMul n w > y"),
+     "scale w ", NULL},
 };
 
 static int by_name(const void *a, const void *b) {

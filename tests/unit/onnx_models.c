@@ -49,6 +49,7 @@ static void two_inputs(Onnx__ModelProto *m) {
     list[1] = extra;
     m->graph->input = list;
     m->graph->n_input = 2;
+    set_text(&node_of(m, "Conv")->input[1], "extra");
 }
 static Onnx__TensorShapeProto *input_dims(Onnx__ModelProto *m) {
     return m->graph->input[0]->type->tensor_type->shape;

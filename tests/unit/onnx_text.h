@@ -15,11 +15,16 @@
 /* Words are separated by blanks. A value: name:type:shape, with types f (FLOAT), d, h (FLOAT16), b (BFLOAT16), i
  * (INT64), t (BOOL); a dimension ? is open. A tensor has =number, repeated, or =number,number,... behind it, or
  * numbers of its own. A node: Op inputs > outputs name=value ..., with values 1, 1.5, [1,2], [1.5,2] or a word; _ is an
- * absent input, and Constant:w > y takes a tensor of the list. The end of a list is NULL. */
+ * absent input, and Constant:w > y takes a tensor of the list; name=@branch takes one of the branches. The end of a
+ * list is NULL. */
 struct onnx_words {
     int opset;
     const char *inputs, *outputs;
-    const char *tensors[8], *nodes[12];
+    const char *tensors[12], *nodes[12];
+    struct onnx_branch_words {
+        const char *name, *outputs;
+        const char *tensors[4], *nodes[8];
+    } branches[4];
 };
 
 #define WORDS_MOST 16
@@ -125,14 +130,19 @@ static Onnx__TensorProto *words_tensor(const char *word) {
     return t;
 }
 
-static Onnx__AttributeProto *words_attribute(const char *word) {
+static Onnx__GraphProto *words_branch(const struct onnx_branch_words *branches, const char *name);
+
+static Onnx__AttributeProto *words_attribute(const char *word, const struct onnx_branch_words *branches) {
     Onnx__AttributeProto *a = words_memory(sizeof *a);
     const char *value = strchr(word, '=') + 1;
     onnx__attribute_proto__init(a);
     a->name = strndup(word, (size_t)(value - 1 - word));
     a->has_type = true;
     a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
-    if (*value == '[' && strchr(value, '.')) {
+    if (*value == '@') {
+        a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH;
+        a->g = words_branch(branches, value + 1);
+    } else if (*value == '[' && strchr(value, '.')) {
         a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS;
         a->floats = words_memory(WORDS_MOST * sizeof *a->floats);
         for (char *at = (char *)value; *at == '[' || *at == ',';) a->floats[a->n_floats++] = strtof(at + 1, &at);
@@ -155,7 +165,8 @@ static Onnx__AttributeProto *words_attribute(const char *word) {
     return a;
 }
 
-static Onnx__NodeProto *words_node(const char *line, Onnx__GraphProto *graph) {
+static Onnx__NodeProto *words_node(const char *line, Onnx__GraphProto *graph,
+                                   const struct onnx_branch_words *branches) {
     Onnx__NodeProto *n = words_memory(sizeof *n);
     char *text = strdup(line), *rest = NULL, *op = strtok_r(text, " ", &rest), *tensor = strchr(op, ':');
     bool outputs = false;
@@ -170,7 +181,7 @@ static Onnx__NodeProto *words_node(const char *line, Onnx__GraphProto *graph) {
     n->op_type = strdup(dot ? dot + 1 : op);
     for (char *w = strtok_r(NULL, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
         if (strcmp(w, ">") == 0) outputs = true;
-        else if (strchr(w, '=')) n->attribute[n->n_attribute++] = words_attribute(w);
+        else if (strchr(w, '=')) n->attribute[n->n_attribute++] = words_attribute(w, branches);
         else if (outputs) n->output[n->n_output++] = strdup(strcmp(w, "_") == 0 ? "" : w);
         else n->input[n->n_input++] = strdup(strcmp(w, "_") == 0 ? "" : w);
     for (size_t i = 0; tensor && i < graph->n_initializer; i++) {
@@ -195,6 +206,24 @@ static size_t words_values(const char *line, Onnx__ValueInfoProto **list) {
     return count;
 }
 
+/* The branch of that name, with its own branches. */
+static Onnx__GraphProto *words_branch(const struct onnx_branch_words *branches, const char *name) {
+    Onnx__GraphProto *graph = words_memory(sizeof *graph);
+    const struct onnx_branch_words *b = branches;
+    while (b < branches + 4 && b->name && strcmp(b->name, name) != 0) b++;
+    cr_assert(b < branches + 4 && b->name, "no branch %s", name);
+    onnx__graph_proto__init(graph);
+    graph->output = words_memory(WORDS_MOST * sizeof *graph->output);
+    graph->initializer = words_memory(WORDS_MOST * sizeof *graph->initializer);
+    graph->node = words_memory(WORDS_MOST * sizeof *graph->node);
+    graph->n_output = words_values(b->outputs, graph->output);
+    for (size_t i = 0; i < 4 && b->tensors[i]; i++)
+        graph->initializer[graph->n_initializer++] = words_tensor(b->tensors[i]);
+    for (size_t i = 0; i < 8 && b->nodes[i]; i++)
+        graph->node[graph->n_node++] = words_node(b->nodes[i], graph, branches);
+    return graph;
+}
+
 /* Writes the file; what was allocated on the way is freed with the message. */
 static void words_write(const struct onnx_words *words, const char *path) {
     Onnx__ModelProto *model = words_memory(sizeof *model);
@@ -216,10 +245,10 @@ static void words_write(const struct onnx_words *words, const char *path) {
     graph->node = words_memory(WORDS_MOST * sizeof *graph->node);
     graph->n_input = words_values(words->inputs, graph->input);
     graph->n_output = words_values(words->outputs, graph->output);
-    for (size_t i = 0; i < 8 && words->tensors[i]; i++)
+    for (size_t i = 0; i < sizeof words->tensors / sizeof *words->tensors && words->tensors[i]; i++)
         graph->initializer[graph->n_initializer++] = words_tensor(words->tensors[i]);
     for (size_t i = 0; i < 12 && words->nodes[i]; i++)
-        graph->node[graph->n_node++] = words_node(words->nodes[i], graph);
+        graph->node[graph->n_node++] = words_node(words->nodes[i], graph, words->branches);
     size_t size = onnx__model_proto__get_packed_size(model);
     uint8_t *bytes = words_memory(size);
     onnx__model_proto__pack(model, bytes);

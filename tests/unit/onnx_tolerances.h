@@ -44,6 +44,7 @@ static const struct tolerance {
     {"Elu", 1e-6, 1e-7},
     {"Selu", 1e-5, 1e-7},
     {"Celu", 1e-6, 1e-7},
+    {"Gelu", 1e-5, 1e-6},
     {"Sin", 1e-6, 1e-7},
     {"Cos", 1e-3, 1e-7}, /* the expected windows were made with 3.1415 */
     {"Atan", 1e-6, 1e-7},

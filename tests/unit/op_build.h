@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_OPERANDS 6 /* inputs or attributes */
+#define MOST_OPERANDS 8 /* inputs or attributes */
 #define MOST_INTEGERS 24
 
 struct variant {

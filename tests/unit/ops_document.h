@@ -57,10 +57,12 @@ static char *document(void) {
     }
     char *whole = text_format(
         "%s\nSum is read as Add; Min, Max and Sum of several operands as several of two; Split as a Slice for every part;\n"
-        "Upsample as Resize. What onnxruntime fuses is read as the operators it was made of (com.microsoft: Gelu, BiasGelu,\n"
-        "FastGelu, QuickGelu, LayerNormalization, SkipLayerNormalization, FusedMatMul, FusedConv, FusedGemm, and the\n"
-        "simplified normalisations), so is RMSNormalization of set 23, and so are scikit-learn's Scaler, Normalizer,\n"
-        "LinearRegressor, LinearClassifier, ZipMap and ArrayFeatureExtractor (ai.onnx.ml).\n\n## Cases refused\n\n| case | reason |\n|---|---|\n%s",
+        "Upsample as Resize. An If whose condition is known at load is the branch that is taken. What onnxruntime fuses is\n"
+        "read as the operators it was made of (com.microsoft: Gelu, BiasGelu, FastGelu, QuickGelu, LayerNormalization,\n"
+        "SkipLayerNormalization, Attention, MultiHeadAttention, FusedMatMul, FusedConv, FusedGemm, and the simplified\n"
+        "normalisations), so are RMSNormalization and Attention of set 23, and so are scikit-learn's Scaler, Normalizer,\n"
+        "LinearRegressor, LinearClassifier, ZipMap and ArrayFeatureExtractor (ai.onnx.ml). A newer set than 23 is refused.\n"
+        "\n## Cases refused\n\n| case | reason |\n|---|---|\n%s",
         text, refusals ? refusals : "");
     free(text);
     return whole;

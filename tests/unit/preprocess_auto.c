@@ -175,3 +175,25 @@ Test(preprocess_auto, stretch) {
     cr_expect(image.width == 20 && image.height == 20);
     image_finish(&image);
 }
+
+/* What nobody asked for is pointed out: not what says nothing of pictures. */
+Test(preprocess_auto, what_lies_unread) {
+    static const struct {
+        const char *name, *text;
+        bool found;
+    } files[] = {
+        {"preprocessor_config.json", "{\"do_resize\": 3}", true},
+        {"config.json", TIMM("\"input_size\": [3, 8, 8], \"interpolation\": \"bilinear\""), true},
+        {"config.json", "{\"architectures\": [\"BertModel\"]}", false},
+        {"config.json", "no JSON", false},
+    };
+    cr_expect_null(preprocess_auto_file("model.onnx"));
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        scratch_put(files[i].name, files[i].text, strlen(files[i].text));
+        char *file = preprocess_auto_file("model.onnx");
+        cr_expect_eq(file != NULL, files[i].found, "case %zu", i);
+        if (file) cr_expect(strstr(file, files[i].name), "%s", file);
+        free(file);
+        unlink(files[i].name);
+    }
+}

@@ -57,6 +57,23 @@ static void expect_picture(const char *folder, const char *name) {
     free(path);
 }
 
+/* Two stages stand as dots, and the one that is no control on grey. */
+Test(report_figures, dots_of_a_stage_that_is_no_control, .timeout = 120) {
+    struct fake_run fake = {2, 2, 1, 2, 8, false, false};
+    char folder[64];
+    struct error e = {""};
+    struct store *s = fake_run_store(&fake, folder);
+
+    cr_assert(figures()->write(s, folder, &e), "%s", e.text);
+    char *dots = fake_read(folder, "figures/similarity-independent-spearman.gp");
+    const char *grey = strstr(dots, "rectangle from graph 0,graph 0 to graph 1,graph 1 behind fc rgb excluded");
+    cr_expect(grey && !strstr(grey + 1, "rectangle from graph 0,graph 0"), "one of two panels");
+    cr_expect_not_null(strstr(dots, "no control: logits survive"));
+    free(dots);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
 Test(report_figures, draws_every_kind_also_of_hostile_names, .timeout = 120) {
     for (int hostile = 0; hostile < 2; hostile++) {
         struct fake_run fake = {5, 3, 2, 2, 12, false, hostile};

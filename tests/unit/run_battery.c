@@ -177,14 +177,103 @@ static const struct row_case mutants[] = {
     {"crash-late", {E, E, NULL, S, S}, "The plugin was killed by SIGSEGV (Segmentation fault)."},
 };
 
-/* Wrong, and none of the five controls can see it: it PASSes today. What would see it is a control of a later version.
- * */
+/* Wrong, and none of these controls can see it: it PASSes. Beside it is what sees it. */
 static const struct {
     const char *explainer, *control;
 } blind_spots[] = {
-    {"class-blind", "random-logit (Sixt et al. 2020): the map for another class must differ"},
+    {"class-blind", "class-sensitivity: the map for another class must differ"},
     {"false-complete", "completeness (Sundararajan et al. 2017): the map must sum to what it claims"},
 };
+
+/* Mutants that re-drawn weights do not tell from honest methods, and networks in other words do. */
+static const struct {
+    const char *explainer, *verdict, *stage;
+} twin_rows[] = {
+    {"gradient", "PASS", "near"},
+    {"saliency", "PASS", "near"},
+    {"smoothgrad", "PASS", "near"},
+    {"guided-backprop", "PASS", "near"}, /* of the function, if not of its weights */
+    {"guided-grad-cam", "PASS", "near"},
+    {"edge-detector", "PASS", "near"},
+    {"random-noise", "UNINFORMATIVE", ""},
+    {"!keyed-noise", "FAIL", "near"},
+    {"!top-layer-only", "FAIL", "units"},
+    {"!first-layer-only", "FAIL", "units"},
+    {"!edge-if-sure", "FAIL", "confidence"},
+    {"!edge-if-right", "FAIL", "confidence"},
+};
+
+Test(run_battery, twins) {
+    struct text rows = {0};
+    for (size_t k = 0; k < sizeof twin_rows / sizeof *twin_rows; k++) text_add(&rows, "%s\n", twin_rows[k].explainer);
+    write_battery("b.yaml", "fashion-cnn.onnx", 60, rows.data, "controls: [twins]\n");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 1);
+    struct store *s = store_of("run");
+    for (size_t k = 0; k < sizeof twin_rows / sizeof *twin_rows; k++) {
+        const char *name = twin_rows[k].explainer + (twin_rows[k].explainer[0] == '!');
+        struct found f = verdict_of(s, name, "twins");
+        cr_expect_str_eq(f.verdict, twin_rows[k].verdict, "%s: %s, %s", name, f.verdict, f.reason);
+        cr_expect_str_eq(f.stage, twin_rows[k].stage, "%s: %s", name, f.reason);
+    }
+    struct found f = verdict_of(s, "gradient", "twins");
+    cr_expect(strstr(f.reason, "the last layer's inputs re-ordered, too"), "%s", f.reason);
+    store_close(s);
+    text_finish(&rows);
+}
+
+/* Another name for a method is told; the same method with another reduction is not. */
+Test(run_battery, same_maps_are_said) {
+    char *meta = NULL;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60,
+                  "gradient\n{use: gradient, name: again, reduce: mean-abs}\nsaliency\n!rounding\n",
+                  "controls: [class-sensitivity]\n");
+    execute("b.yaml", "run", 2, false);
+    struct store *s = store_of("run");
+    cr_assert(store_meta(s, "same-maps", &meta, &e), "%s", e.text);
+    cr_assert_not_null(meta);
+    cr_expect_str_eq(meta, "gradient and rounding", "%s", meta);
+    free(meta);
+    store_close(s);
+}
+
+/* Methods that do not see the class, and say so or not. */
+Test(run_battery, class_sensitivity) {
+    write_battery("b.yaml", "fashion-cnn.onnx", 60,
+                  "gradient\nguided-backprop\nsmoothgrad\nedge-detector\n!class-blind\n!first-layer-only\n",
+                  "controls: [class-sensitivity]\nexpect: {edge-detector: SKIP}\n");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 1);
+    struct store *s = store_of("run");
+    static const char *const rows[][2] = {{"gradient", "PASS"},    {"guided-backprop", "PASS"},
+                                          {"smoothgrad", "PASS"},  {"edge-detector", "SKIP"},
+                                          {"class-blind", "FAIL"}, {"first-layer-only", "FAIL"}};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        struct found f = verdict_of(s, rows[k][0], "class-sensitivity");
+        cr_expect_str_eq(f.verdict, rows[k][1], "%s: %s, %s", rows[k][0], f.verdict, f.reason);
+    }
+    store_close(s);
+}
+
+/* Of some of the networks alone, as a list; one that there is not has its place. */
+Test(run_battery, twins_that_are_named) {
+    char paths[2][128];
+    struct run_outcome outcome;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "!edge-if-sure\n",
+                  "controls: [{id: twins, twins: [near, units]}]\n");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 0);
+    struct store *s = store_of("run");
+    struct found f = verdict_of(s, "edge-if-sure", "twins");
+    cr_expect(strcmp(f.verdict, "PASS") == 0 && !strstr(f.reason, "confidence"), "%s", f.reason);
+    store_close(s);
+    write_battery("c.yaml", "fashion-mlp.onnx", 60, "gradient\n", "controls: [{id: twins, twins: [near, unit]}]\n");
+    struct run_options options = options_of("c.yaml", "other", 2, paths);
+    cr_expect_not(run_execute(&options, controls, &outcome, &e));
+    cr_expect(
+        strstr(e.text, "c.yaml:10:24: twins of control twins: there is no 'unit': near, units and confidence wanted"),
+        "%s", e.text);
+    run_finish(&outcome);
+}
 
 #define CONTROLS_OF_WEIGHTS                                                                                            \
     "controls: [cascading, independent, linear-identity, zero-pixel]\nrule: {draws: [5, 6, 7]}\n"

@@ -381,6 +381,61 @@ Test(sandbox, the_scratch_folder_goes_with_its_process) {
     close_stage();
 }
 
+/* Where there is no owner any more: that of a program that was killed goes, and nothing else does. */
+static char *killed_owner(void) {
+    int ends[2];
+    char path[200] = "";
+    cr_assert_eq(pipe(ends), 0);
+    pid_t owner = fork();
+    if (owner == 0) {
+        struct scratch_folder s = scratch_folder_create();
+        char *inner = text_format("%s/a", s.path ? s.path : "");
+        bool told = mkdir(inner, 0700) == 0 && write(ends[1], s.path, strlen(s.path) + 1) > 0;
+        while (told) pause();
+        _exit(1);
+    }
+    cr_assert_gt(read(ends[0], path, sizeof path - 1), 0);
+    close(ends[0]);
+    close(ends[1]);
+    kill(owner, SIGKILL);
+    waitpid(owner, NULL, 0);
+    return text_copy(path);
+}
+
+Test(sandbox, folders_of_killed_programs_are_swept, .timeout = 30) {
+    char stage[] = "/tmp/assay-sandbox-XXXXXX";
+    /* Of its own: nothing of other programs is touched, whatever the test proves. */
+    cr_assert(mkdtemp(stage) && setenv("TMPDIR", stage, 1) == 0);
+    char *left = killed_owner(), *file, *link, *other = text_format("%s/assay-scratch-other", stage);
+    struct scratch_folder mine = scratch_folder_create();
+    cr_assert(other && mkdir(other, 0700) == 0);
+    cr_assert(mine.path && mine.lock >= 0 && left);
+    file = text_format("%s-file", left);
+    link = text_format("%s-link", left);
+    int fd = open(file, O_WRONLY | O_CREAT, 0600);
+    cr_assert(fd >= 0 && symlink(mine.path, link) == 0);
+    close(fd);
+    cr_expect_eq(access(left, F_OK), 0);
+    scratch_folder_sweep();
+    cr_expect(access(left, F_OK) != 0, "%s is left", left);
+    cr_expect_eq(access(mine.path, F_OK), 0, "one that has an owner");
+    cr_expect_eq(access(other, F_OK), 0, "one of a program that does not lock");
+    cr_expect_eq(access(file, F_OK), 0, "no folder");
+    cr_expect_eq(access(link, F_OK), 0, "a link to one");
+    unlink(file);
+    unlink(link);
+    char *path = text_copy(mine.path);
+    scratch_folder_remove(&mine);
+    cr_expect(access(path, F_OK) != 0);
+    rmdir(other);
+    cr_expect_eq(rmdir(stage), 0, "something is left in %s", stage);
+    free(path);
+    free(left);
+    free(file);
+    free(link);
+    free(other);
+}
+
 static bool leave_children(void *user, int fd) {
     (void)user;
     for (int i = 0; i < 20; i++) {

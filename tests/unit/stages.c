@@ -1,6 +1,7 @@
 /* Which layers form a stage: groups by name pattern, from the output down. */
 #include "controls/stages.h"
 
+#include "base/text.h"
 #include "controls/controls.h"
 #include "nn/arch.h"
 
@@ -17,6 +18,9 @@ static struct graph *graph_of(void) {
     struct error e;
     const struct shape sample = {3, {1, 12, 12}};
     cr_assert(arch_build("conv:2x3,relu,conv:2x3,relu,fc:4,relu,fc:3", &sample, &g, &e), "%s", e.text);
+    /* No room behind the last: a sanitizer sees who reads there. */
+    g->layers = realloc(g->layers, g->layer_count * sizeof *g->layers);
+    cr_assert_not_null(g->layers);
     return g;
 }
 
@@ -71,6 +75,23 @@ Test(stages, groups_by_pattern) {
     graph_destroy(g);
 }
 
+/* TensorFlow's names are paths: a star crosses their slashes. */
+Test(stages, a_star_crosses_slashes) {
+    struct graph *g = graph_of();
+    struct stages s;
+    struct error e;
+    for (uint32_t l = 0; l < g->layer_count; l++) {
+        char *path = text_format("net/block%u/%s", l / 2, g->layers[l].name);
+        free(g->layers[l].name);
+        g->layers[l].name = path;
+    }
+    cr_assert(make(g, "as-grouped", "net*fc2,*1/*,*", &s, &e), "%s", e.text);
+    cr_expect_eq(s.count, 3);
+    cr_expect(s.complete && s.layers[3] && s.layers[s.layer_count + 2] && s.layers[2 * s.layer_count]);
+    stages_finish(&s);
+    graph_destroy(g);
+}
+
 Test(stages, says_what_matches_nothing) {
     static const struct {
         const char *groups, *message;
@@ -107,8 +128,13 @@ Test(stages, classifier) {
         {"keep", "fc1, conv*", "fc1 | conv2 conv1", NULL},
         {"keep", "fc*, conv*", "fc1 | conv2 conv1", NULL},
         {"keep", NULL, "fc1 | conv2 | conv1", NULL},
-        {"keep", "fc2", NULL, "'fc2' matches no layer that is left"},
-        {"first", "fc2", NULL, "'fc2' matches no layer that is left"},
+        {"keep", "fc2, conv*", "conv2 conv1", NULL},
+        {"keep", "top=fc2 fc1", "fc1", NULL},
+        {"keep", "fc2", NULL,
+         "b.yaml: control cascading: no layer is left to draw anew: `classifier: keep` leaves 'fc2' as trained: "
+         "`classifier: as-grouped` or a network of more layers wanted"},
+        {"first", "fc2", "fc2", NULL},
+        {"first", "fc3", NULL, "'fc3' matches no layer that is left"},
     };
     struct graph *g = graph_of();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -122,22 +148,93 @@ Test(stages, classifier) {
             continue;
         }
         cr_expect_str_eq(describe(g, &s, text, sizeof text), cases[i].layers, "%zu: %s", i, text);
-        cr_expect_eq(s.complete, strstr(cases[i].layers, "fc2") != NULL, "%zu", i);
+        cr_expect_eq(s.complete, strstr(cases[i].layers, "fc2") && strstr(cases[i].layers, "conv1"), "%zu", i);
         stages_finish(&s);
     }
     graph_destroy(g);
 }
 
-Test(stages, a_classifier_alone_leaves_nothing) {
+/* A network of one layer, as scikit-learn's linear models are. */
+Test(stages, a_classifier_alone) {
+    static const char *const groups[] = {NULL, "fc1", "rest=*"};
     const struct shape sample = {3, {1, 12, 12}};
-    struct stages s;
-    struct error e;
     struct graph *g;
+    struct error e;
     cr_assert(arch_build("fc:3", &sample, &g, &e), "%s", e.text);
-    cr_assert(!make(g, "keep", NULL, &s, &e));
-    cr_expect_str_eq(e.text, "b.yaml: control cascading: no layer is left to draw anew: a network of more layers "
-                             "wanted");
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        struct stages s;
+        char text[128];
+        cr_assert(!make(g, "keep", groups[i], &s, &e));
+        cr_expect_str_eq(e.text,
+                         "b.yaml: control cascading: no layer is left to draw anew: `classifier: keep` leaves the "
+                         "only one, 'fc1' as trained: `classifier: as-grouped` or a network of more layers "
+                         "wanted");
+        cr_assert(make(g, "first", groups[i], &s, &e), "%s", e.text);
+        cr_expect_str_eq(describe(g, &s, text, sizeof text), "fc1");
+        cr_expect(s.complete);
+        stages_finish(&s);
+    }
     graph_destroy(g);
+}
+
+/* What is settled once the network is known: the list that `auto` is, gaps in groups, advice for many layers. */
+Test(stages, settle) {
+    static const char deep[] = "conv:2x3,relu,conv:2x3,relu,fc:4,relu,fc:3";
+    static const struct {
+        const char *groups, *settled, *said;
+    } cases[] = {
+        {NULL, NULL, ""},
+        {"auto", "fc2=fc2, fc1=fc1, conv2=conv2, conv1=conv1", ""},
+        {"dense=fc*, conv*", "dense=fc*, conv*", ""},
+        {"ends=fc2 conv1, *", "ends=fc2 conv1, *",
+         "warning: control cascading: layer 'conv2' lies between two layers of group 'ends' and is not of it\n"},
+    };
+    const struct shape sample = {3, {1, 12, 12}};
+    struct graph *g;
+    struct error e;
+    cr_assert(arch_build(deep, &sample, &g, &e), "%s", e.text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct option option = {(char *)"groups", (char *)cases[i].groups, {3, 7}};
+        struct battery_control entry = {(char *)"cascading", &option, cases[i].groups != NULL, {2, 5}};
+        struct control_values v;
+        struct text said = {0};
+        cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, &e), "%s", e.text);
+        cr_assert(control_cascading.settle(g, &battery, &v, &said, &e), "%s", e.text);
+        const char *settled = control_text(&control_cascading, &v, "groups");
+        if (cases[i].settled) cr_expect_str_eq(settled, cases[i].settled);
+        else cr_expect_null(settled);
+        cr_expect_str_eq(said.data ? said.data : "", cases[i].said);
+        text_finish(&said);
+        control_values_finish(&v);
+    }
+    graph_destroy(g);
+}
+
+/* Twenty layers are as many stages as usual; of more, groups are advised where they would be fewer than half. */
+Test(stages, many_layers_are_advised_of_groups) {
+    for (unsigned count = 20; count <= 21; count++) {
+        struct text list = {0}, said = {0};
+        struct graph *g;
+        struct error e;
+        const struct shape sample = {1, {4}};
+        struct battery_control entry = {(char *)"cascading", NULL, 0, {2, 5}};
+        struct control_values v;
+        for (unsigned i = 0; i < count; i++) text_add(&list, "%sfc:4", i ? "," : "");
+        cr_assert(arch_build(list.data, &sample, &g, &e), "%s", e.text);
+        for (uint32_t l = 0; l < count; l++) {
+            free(g->layers[l].name);
+            g->layers[l].name = text_format("blocks.%u.fc%u", l / 7, l);
+        }
+        cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, &e), "%s", e.text);
+        cr_assert(control_cascading.settle(g, &battery, &v, &said, &e), "%s", e.text);
+        cr_expect_str_eq(said.data ? said.data : "",
+                         count == 20 ? ""
+                                     : "note: control cascading: 21 stages, a layer each: `groups: auto` makes 3 of "
+                                       "them (see 'assay list layers --groups')\n");
+        text_finish(&list);
+        text_finish(&said);
+        graph_destroy(g);
+    }
 }
 
 /* A cascade that leaves the classifier alone is still read against the floor of the fully randomised network. */
@@ -210,5 +307,21 @@ Test(stages, long_names_are_whole) {
     cr_expect_eq(strlen(name), 301, "%s", name);
     cr_expect_eq(name[300], '2');
     plan_finish(&p);
+    graph_destroy(g);
+}
+
+/* A network without weights has no layer that could be kept or drawn first. */
+Test(stages, no_layers_at_all) {
+    static const char *const classifiers[] = {"as-grouped", "first", "keep"};
+    struct graph *g = graph_of();
+    uint32_t count = g->layer_count;
+    g->layer_count = 0;
+    for (size_t k = 0; k < sizeof classifiers / sizeof *classifiers; k++) {
+        struct stages s;
+        struct error e;
+        cr_expect_not(make(g, classifiers[k], NULL, &s, &e), "%s", classifiers[k]);
+        cr_expect(strstr(e.text, "no layer to draw anew"), "%s: %s", classifiers[k], e.text);
+    }
+    g->layer_count = count;
     graph_destroy(g);
 }

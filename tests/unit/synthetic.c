@@ -51,11 +51,14 @@ static void make_inputs(struct synthetic *s, enum root root) {
 }
 
 static void make_graph(struct synthetic *s) {
-    s->graph = (struct graph){.classes = s->options.classes,
+    s->graph = (struct graph){.value_count = 1,
+                              .values = calloc(1, sizeof *s->graph.values),
+                              .classes = s->options.classes,
                               .layer_count = s->options.layers,
                               .layers = calloc(s->options.layers, sizeof *s->graph.layers),
                               .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}}};
-    cr_assert_not_null(s->graph.layers);
+    cr_assert(s->graph.layers && s->graph.values);
+    s->graph.values[0].node = GRAPH_NONE;
     for (uint32_t l = 0; l < s->options.layers; l++) s->graph.layers[l].name = text_format("fc%u", l + 1);
 }
 
@@ -156,7 +159,7 @@ static void put_use(const struct synthetic *s, const struct profile *p, const st
     double magnitude = !labels ? p->magnitude : stage ? p->twin_magnitude : p->permuted_magnitude;
     put_share(s, p, 0, u->attribution, share, magnitude, seed);
     put_share(s, p, 1, u->attribution, 0, p->yardstick, seed);
-    if (labels) return;
+    if (!attribution_is_redrawn(&s->run.plan.attributions[u->attribution])) return;
     *audit = (struct audit){true, true, 0, 0, .01};
     for (uint32_t l = 0; l < s->options.layers; l++)
         audit->expected += s->run.plan.attributions[u->attribution].model.layers[l];
@@ -286,6 +289,7 @@ void synthetic_destroy(struct synthetic *s) {
     for (uint32_t i = 0; i < s->run.network_count; i++) free(s->run.networks[i].failure);
     for (uint32_t l = 0; l < s->graph.layer_count; l++) free(s->graph.layers[l].name);
     free(s->graph.layers);
+    free(s->graph.values);
     free(s->run.explainers);
     free(s->run.networks);
     free(s->run.controls);

@@ -51,6 +51,9 @@ Test(text, nearest) {
         {"gradcam", "grad-cam"},
         {"integratedgradient", "integrated-gradients"},
         {"imput", "input"},
+        {"grad", "gradient"}, /* of those that begin so, the first of the shortest */
+        {"smooth", "smoothgrad"},
+        {"integer", NULL},
         {"xyz", NULL},
         {"banana", NULL},
         {"ab", NULL}, /* as far from "ig" as its own length */

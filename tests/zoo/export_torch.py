@@ -81,7 +81,8 @@ def write_onnx(net, x, row, path):
 
 
 def token_functions(net):
-    """Logits and gradient of tokens: the latter at their embedding, summed over its dimensions."""
+    """Logits and gradient of tokens: the latter at their embedding, dimensions x length. (Its sum over the dimensions is 0
+    where a LayerNorm follows.)"""
     table = net.net.get_input_embeddings()
 
     def forward(tokens):
@@ -93,7 +94,7 @@ def token_functions(net):
 
     def gradient(tokens, target):
         y, embedding = forward(tokens)
-        return torch.autograd.grad(y[target], embedding)[0][0].sum(-1).numpy()
+        return torch.autograd.grad(y[target], embedding)[0][0].T.numpy()
 
     return lambda tokens: forward(tokens)[0].detach().numpy(), gradient
 

@@ -1,4 +1,4 @@
-/* conv.c: Conv in one or two dimensions, by whichever route is fastest: Winograd's method where the net says so,
+/* conv.c: Conv in one to three dimensions, by whichever route is fastest: Winograd's method where the net says so,
  * kernels of our own where the processor has them and they pay, else unfolding and OpenBLAS. A sample's result never
  * depends on its neighbours: OpenBLAS works on one sample at a time. */
 #include "nn/ops/conv.h"
@@ -30,7 +30,8 @@ static bool conv_parse(struct node *node, uint32_t opset, struct error *e) {
 static bool conv_place(const struct op_call *call, struct window_fit *fit, struct error *e) {
     const struct conv *conv = call->node->config;
     struct window window = conv->window;
-    for (int axis = 0; axis < 2; axis++) window.kernel[axis] = (uint32_t)window_size(&call->in[1].shape, axis);
+    for (int axis = 0; axis < WINDOW_AXES; axis++)
+        window.kernel[axis] = (uint32_t)window_size(&call->in[1].shape, axis);
     return window_place(&window, &call->in[0].shape, fit, e);
 }
 
@@ -56,7 +57,7 @@ static bool conv_infer(const struct op_call *call, struct shape *out, struct err
     out->dim[1] = call->in[1].shape.dim[0];
     window_result(&fit, out);
     size_t taps = shape_count_from(&call->in[1].shape, 1);
-    if (shape_count_from(out, 2) > 8 * OP_MAX_ELEMENTS / taps)
+    if ((size_t)(fit.out[0] * fit.out[1]) > 8 * OP_MAX_ELEMENTS / taps)
         return error_set(e, "the unfolded input has more than %zu elements", 8 * OP_MAX_ELEMENTS);
     return true;
 }
@@ -83,7 +84,7 @@ static struct geometry conv_geometry(const struct op_call *call) {
 bool conv_winograd_fits(const struct op_call *call) {
     struct geometry g = conv_geometry(call);
     const struct window_fit *f = &g.window.fit;
-    bool fits = g.groups == 1;
+    bool fits = g.groups == 1 && g.window.flat;
     for (int axis = 0; axis < 2; axis++)
         fits = fits && f->kernel[axis] == 3 && f->stride[axis] == 1 && f->dilation[axis] == 1 && f->before[axis] <= 2 &&
                f->after[axis] <= 2;
@@ -131,7 +132,7 @@ static bool depthwise_of(const struct geometry *g, struct depthwise *d) {
         d->dilation[axis] = f->dilation[axis];
         d->before[axis] = f->before[axis];
     }
-    return g->groups > 1 && g->in_channels == 1 && depthwise_fits(d);
+    return g->window.flat && g->groups > 1 && g->in_channels == 1 && depthwise_fits(d);
 }
 
 /* ---- OpenBLAS ---- */
@@ -141,7 +142,7 @@ static size_t conv_scratch(const struct op_call *call) {
     struct depthwise depthwise;
     struct packed packed;
     struct strided strided;
-    size_t size = g.window.same ? 0 : g.window.taps * g.window.out_plane;
+    size_t size = g.window.same ? 0 : g.window.taps * g.window.out_slice;
     if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise));
     if (conv_packed_init(&g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
     if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
@@ -177,22 +178,34 @@ static void clip(float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
+/* Positions that are multiplied at once: a slice, or all where nothing has to be unfolded. */
+static size_t columns_of(const struct unfold *u) {
+    return u->same ? u->out_plane : u->out_slice;
+}
+
 /* One sample and group. */
 static void blas_forward(const struct geometry *g, const float *x, const float *w, const struct ending *end, float *y,
                          float *scratch) {
     const struct unfold *u = &g->window;
     if (end->bias) fill_bias(end->bias, g, y);
-    if (!u->same) unfold(u, x, scratch);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g->out_channels, (int)u->out_plane, (int)u->taps, 1, w,
-                (int)u->taps, u->same ? x : scratch, (int)u->out_plane, end->bias ? 1 : 0, y, (int)u->out_plane);
+    size_t n = columns_of(u);
+    for (size_t z = 0; z * n < u->out_plane; z++) {
+        if (!u->same) unfold(u, z, x, scratch);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g->out_channels, (int)n, (int)u->taps, 1, w,
+                    (int)u->taps, u->same ? x : scratch, (int)n, end->bias ? 1 : 0, y + z * n, (int)u->out_plane);
+    }
     if (end->relu) clip(y, g->out_channels * u->out_plane);
 }
 
 static void blas_backward(const struct geometry *g, const float *dy, const float *w, float *dx, float *scratch) {
     const struct unfold *u = &g->window;
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)u->taps, (int)u->out_plane, (int)g->out_channels, 1, w,
-                (int)u->taps, dy, (int)u->out_plane, 0, u->same ? dx : scratch, (int)u->out_plane);
-    if (!u->same) fold(u, scratch, dx);
+    size_t n = columns_of(u);
+    if (!u->same) memset(dx, 0, g->in_channels * u->in_plane * sizeof *dx);
+    for (size_t z = 0; z * n < u->out_plane; z++) {
+        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)u->taps, (int)n, (int)g->out_channels, 1, w,
+                    (int)u->taps, dy + z * n, (int)u->out_plane, 0, u->same ? dx : scratch, (int)n);
+        if (!u->same) fold(u, z, scratch, dx);
+    }
 }
 
 static void conv_forward(const struct op_call *call) {
@@ -265,6 +278,16 @@ static void learn_bias(const struct geometry *g, const float *dy, float *db) {
         }
 }
 
+static void blas_learn(const struct geometry *g, const float *x, const float *dy, float *dw, float *scratch) {
+    const struct unfold *u = &g->window;
+    size_t n = columns_of(u);
+    for (size_t z = 0; z * n < u->out_plane; z++) {
+        if (!u->same) unfold(u, z, x, scratch);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g->out_channels, (int)u->taps, (int)n, 1, dy + z * n,
+                    (int)u->out_plane, u->same ? x : scratch, (int)n, 1, dw, (int)u->taps);
+    }
+}
+
 static void conv_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     struct geometry g = conv_geometry(call);
     if (input == 2) {
@@ -275,10 +298,7 @@ static void conv_learn(const struct op_call *call, uint32_t input, const float *
     for (size_t s = 0; s < g.samples; s++) {
         float *dw = d;
         for (size_t i = 0; i < g.groups; i++) {
-            if (!g.window.same) unfold(&g.window, x, call->scratch);
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g.out_channels, (int)g.window.taps,
-                        (int)g.window.out_plane, 1, dy, (int)g.window.out_plane, g.window.same ? x : call->scratch,
-                        (int)g.window.out_plane, 1, dw, (int)g.window.taps);
+            blas_learn(&g, x, dy, dw, call->scratch);
             x += g.in_channels * g.window.in_plane;
             dy += g.out_channels * g.window.out_plane;
             dw += g.out_channels * g.window.taps;
@@ -288,7 +308,7 @@ static void conv_learn(const struct op_call *call, uint32_t input, const float *
 
 const struct op op_conv = {
     .name = "Conv",
-    .summary = "1-D or 2-D convolution: any stride, padding, dilation, groups",
+    .summary = "1-D to 3-D convolution: any stride, padding, dilation, groups",
     .flags = OP_WEIGHTED | OP_LINEAR,
     .min_inputs = 2,
     .max_inputs = 3,

@@ -29,8 +29,8 @@ bool conv_packed_init(const struct geometry *g, struct packed *p) {
         p->tap_step[axis] = f->dilation[axis];
     }
     bool unfolds = kernel > 1 && (p->step[1] > 1 || g->window.taps <= FEW_TAPS);
-    return cpu_route() >= CPU_AVX2 && g->window.taps >= LEAST_DEPTH && p->rows >= LEAST_ROWS && kernel <= MOST_TAPS &&
-           p->step[1] <= PACKED_STEP && (unfolds || g->window.out_plane <= SMALL_PLANE);
+    return g->window.flat && cpu_route() >= CPU_AVX2 && g->window.taps >= LEAST_DEPTH && p->rows >= LEAST_ROWS &&
+           kernel <= MOST_TAPS && p->step[1] <= PACKED_STEP && (unfolds || g->window.out_plane <= SMALL_PLANE);
 }
 
 bool conv_strided_init(const struct geometry *g, struct strided *s) {
@@ -48,6 +48,6 @@ bool conv_strided_init(const struct geometry *g, struct strided *s) {
         s->step[axis] = (size_t)f->stride[axis];
     }
     bool pays = s->step[0] * s->step[1] > 1 || s->out[1] >= WIDE;
-    return strided_fits(s) && pays && s->kernel[0] * s->kernel[1] > 1 && f->dilation[0] == 1 && f->dilation[1] == 1 &&
-           s->out_channels >= LEAST_ROWS;
+    return g->window.flat && strided_fits(s) && pays && s->kernel[0] * s->kernel[1] > 1 && f->dilation[0] == 1 &&
+           f->dilation[1] == 1 && s->out_channels >= LEAST_ROWS;
 }

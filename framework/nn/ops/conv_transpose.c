@@ -8,8 +8,8 @@
 struct transpose {
     struct window window;
     uint32_t groups;
-    uint32_t more[2]; /* output_padding: rows and columns behind the last that a window reaches */
-    uint32_t size[2]; /* output_shape; 0: not given */
+    uint32_t more[WINDOW_AXES]; /* output_padding: elements behind the last that a window reaches */
+    uint32_t size[WINDOW_AXES]; /* output_shape; 0: not given */
 };
 
 /* Of one call; channels are those of one group. `window` is that of the convolution: its input is our output. */
@@ -26,10 +26,17 @@ static bool transpose_parse(struct node *node, uint32_t opset, struct error *e) 
     struct transpose *t = op_config(node, sizeof *t, e);
     if (!t || !window_parse(node, &t->window, e) || !op_integer(node, "group", 1, INT32_MAX, 1, &groups, e))
         return false;
-    size_t first = t->window.axes == 1, count = 2 - first;
+    uint32_t more[WINDOW_AXES], size[WINDOW_AXES];
+    size_t axes = t->window.axes ? t->window.axes : WINDOW_AXES;
     t->groups = (uint32_t)groups;
-    return op_sizes(node, "output_padding", 0, WINDOW_MOST, 0, t->more + first, count, e) &&
-           op_sizes(node, "output_shape", 1, OP_MAX_ELEMENTS, 0, t->size + first, count, e);
+    if (!op_sizes(node, "output_padding", 0, WINDOW_MOST, 0, more, axes, e) ||
+        !op_sizes(node, "output_shape", 1, OP_MAX_ELEMENTS, 0, size, axes, e))
+        return false;
+    for (size_t i = 0; i < axes; i++) {
+        t->more[window_axis(i, axes)] = more[i];
+        t->size[window_axis(i, axes)] = size[i];
+    }
+    return true;
 }
 
 /* The output as the padding leaves it, or the padding that the wanted output leaves. */
@@ -47,8 +54,8 @@ static bool place_axis(const struct transpose *t, struct window_fit *f, int axis
         return true;
     }
     if (pad == PAD_GIVEN) {
-        f->before[axis] = t->window.pads[axis];
-        f->after[axis] = t->window.pads[axis + 2];
+        f->before[axis] = t->window.before[axis];
+        f->after[axis] = t->window.after[axis];
     }
     f->in[axis] = reach - f->before[axis] - f->after[axis];
     return f->in[axis] > 0 || error_set(e, "padding of %td and %td leaves nothing of an output of %td", f->before[axis],
@@ -58,7 +65,7 @@ static bool place_axis(const struct transpose *t, struct window_fit *f, int axis
 static bool transpose_place(const struct op_call *call, struct window_fit *f, struct error *e) {
     const struct transpose *t = call->node->config;
     memset(f, 0, sizeof *f);
-    for (int axis = 0; axis < 2; axis++) {
+    for (int axis = 0; axis < WINDOW_AXES; axis++) {
         f->out[axis] = (ptrdiff_t)window_size(&call->in[0].shape, axis);
         f->kernel[axis] = (ptrdiff_t)window_size(&call->in[1].shape, axis);
         f->stride[axis] = t->window.stride[axis];
@@ -78,7 +85,7 @@ static bool transpose_check(const struct op_call *call, struct error *e) {
     if (x->rank != w->rank || x->dim[1] != w->dim[0] || w->dim[0] % t->groups != 0 ||
         (t->window.axes && t->window.axes + 2 != w->rank) || w->dim[1] > OP_MAX_ELEMENTS / t->groups)
         return error_set(e, "input of shape %s does not fit weights of shape %s in %u groups", a, b, t->groups);
-    for (int axis = 0; axis < 2; axis++)
+    for (int axis = 0; axis < WINDOW_AXES; axis++)
         if (window_size(x, axis) > OP_MAX_ELEMENTS) return error_set(e, "input of shape %s is too large", a);
     const struct shape *bias = op_present(call, 2) ? &call->in[2].shape : NULL;
     if (bias && (bias->rank != 1 || bias->dim[0] != w->dim[1] * t->groups))
@@ -94,13 +101,16 @@ static bool transpose_infer(const struct op_call *call, struct shape *out, struc
     if (!transpose_check(call, e) || !transpose_place(call, &fit, e)) return false;
     *out = call->in[0].shape;
     out->dim[1] = call->in[1].shape.dim[1] * t->groups;
-    for (uint32_t i = 2; i < out->rank; i++) out->dim[i] = (size_t)fit.in[i + 2 - out->rank];
-    if ((size_t)fit.in[0] > OP_MAX_ELEMENTS || (size_t)fit.in[1] > OP_MAX_ELEMENTS ||
-        (size_t)fit.in[0] > OP_MAX_ELEMENTS / (size_t)fit.in[1])
+    size_t room = OP_MAX_ELEMENTS;
+    for (uint32_t i = 2; i < out->rank; i++) {
+        out->dim[i] = (size_t)fit.in[window_axis(i - 2, out->rank - 2)];
+        room /= out->dim[i];
+    }
+    if (room == 0)
         return error_set(e, "its output is %s: at most %zu elements", shape_text(out, text, sizeof text),
                          OP_MAX_ELEMENTS);
     size_t taps = shape_count_from(&call->in[1].shape, 1);
-    if (shape_count_from(&call->in[0].shape, 2) > 8 * OP_MAX_ELEMENTS / taps)
+    if ((size_t)(fit.out[0] * fit.out[1]) > 8 * OP_MAX_ELEMENTS / taps)
         return error_set(e, "the unfolded output has more than %zu elements", 8 * OP_MAX_ELEMENTS);
     return true;
 }
@@ -121,7 +131,7 @@ static struct geometry transpose_geometry(const struct op_call *call) {
 
 static size_t transpose_scratch(const struct op_call *call) {
     struct geometry g = transpose_geometry(call);
-    return g.direct ? 0 : g.window.taps * g.window.out_plane;
+    return g.direct ? 0 : g.window.taps * g.window.out_slice;
 }
 
 static void add_bias(const struct geometry *g, const float *bias, float *y) {
@@ -129,9 +139,15 @@ static void add_bias(const struct geometry *g, const float *bias, float *y) {
         for (size_t i = 0; i < g->window.in_plane; i++) y[i] += bias[c];
 }
 
+/* Positions that are multiplied at once: a slice, or all where nothing is folded. */
+static size_t at_once(const struct geometry *g) {
+    return g->direct ? g->window.out_plane : g->window.out_slice;
+}
+
 static void transpose_forward(const struct op_call *call) {
     struct geometry g = transpose_geometry(call);
     const struct unfold *u = &g.window;
+    const size_t n = at_once(&g);
     const float *x = call->in[0].data;
     float *y = call->out.data;
     for (size_t s = 0; s < g.samples; s++) {
@@ -139,9 +155,12 @@ static void transpose_forward(const struct op_call *call) {
         float *first = y;
         for (size_t i = 0; i < g.groups; i++) {
             float *columns = g.direct ? y : call->scratch;
-            cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)u->taps, (int)u->out_plane, (int)g.in_channels, 1,
-                        w, (int)u->taps, x, (int)u->out_plane, 0, columns, (int)u->out_plane);
-            if (!g.direct) fold(u, columns, y);
+            if (!g.direct) memset(y, 0, g.out_channels * u->in_plane * sizeof *y);
+            for (size_t z = 0; z * n < u->out_plane; z++) {
+                cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)u->taps, (int)n, (int)g.in_channels, 1, w,
+                            (int)u->taps, x + z * n, (int)u->out_plane, 0, columns, (int)n);
+                if (!g.direct) fold(u, z, columns, y);
+            }
             x += g.in_channels * u->out_plane;
             y += g.out_channels * u->in_plane;
             w += g.in_channels * u->taps;
@@ -150,10 +169,10 @@ static void transpose_forward(const struct op_call *call) {
     }
 }
 
-/* What every tap sees of the gradient of one group's output. */
-static const float *columns_of(const struct op_call *call, const struct geometry *g, const float *dy) {
+/* What every tap sees of the gradient of one group's output in a slice. */
+static const float *columns_of(const struct op_call *call, const struct geometry *g, size_t slice, const float *dy) {
     if (g->direct) return dy;
-    unfold(&g->window, dy, call->scratch);
+    unfold(&g->window, slice, dy, call->scratch);
     return call->scratch;
 }
 
@@ -161,11 +180,13 @@ static void transpose_backward(const struct op_call *call, uint32_t input, const
     (void)input; /* only input 0 may depend on the network's input */
     struct geometry g = transpose_geometry(call);
     const struct unfold *u = &g.window;
+    const size_t n = at_once(&g);
     for (size_t s = 0; s < g.samples; s++) {
         const float *w = call->in[1].data;
         for (size_t i = 0; i < g.groups; i++) {
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g.in_channels, (int)u->out_plane, (int)u->taps,
-                        1, w, (int)u->taps, columns_of(call, &g, dy), (int)u->out_plane, 0, dx, (int)u->out_plane);
+            for (size_t z = 0; z * n < u->out_plane; z++)
+                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g.in_channels, (int)n, (int)u->taps, 1, w,
+                            (int)u->taps, columns_of(call, &g, z, dy), (int)n, 0, dx + z * n, (int)u->out_plane);
             dx += g.in_channels * u->out_plane;
             dy += g.out_channels * u->in_plane;
             w += g.in_channels * u->taps;
@@ -185,6 +206,7 @@ static void learn_bias(const struct geometry *g, const float *dy, float *db) {
 static void transpose_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     struct geometry g = transpose_geometry(call);
     const struct unfold *u = &g.window;
+    const size_t n = at_once(&g);
     const float *x = call->in[0].data;
     if (input == 2) {
         learn_bias(&g, dy, d);
@@ -193,8 +215,9 @@ static void transpose_learn(const struct op_call *call, uint32_t input, const fl
     for (size_t s = 0; s < g.samples; s++) {
         float *dw = d;
         for (size_t i = 0; i < g.groups; i++) {
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g.in_channels, (int)u->taps, (int)u->out_plane, 1,
-                        x, (int)u->out_plane, columns_of(call, &g, dy), (int)u->out_plane, 1, dw, (int)u->taps);
+            for (size_t z = 0; z * n < u->out_plane; z++)
+                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g.in_channels, (int)u->taps, (int)n, 1,
+                            x + z * n, (int)u->out_plane, columns_of(call, &g, z, dy), (int)n, 1, dw, (int)u->taps);
             x += g.in_channels * u->out_plane;
             dy += g.out_channels * u->in_plane;
             dw += g.in_channels * u->taps;
@@ -204,7 +227,7 @@ static void transpose_learn(const struct op_call *call, uint32_t input, const fl
 
 const struct op op_convtranspose = {
     .name = "ConvTranspose",
-    .summary = "transpose of a 1-D or 2-D convolution: any stride, padding, dilation, groups, output size",
+    .summary = "transpose of a 1-D to 3-D convolution: any stride, padding, dilation, groups, output size",
     .flags = OP_WEIGHTED | OP_LINEAR,
     .min_inputs = 2,
     .max_inputs = 3,

@@ -1,6 +1,8 @@
 /* pick.c: operators whose every result is an element of one operand, chosen by constant indices, or 0: GatherND,
- * GatherElements, ScatterND, ScatterElements, Trilu and, at load, OneHot. */
-#include "nn/ops/move.h"
+ * GatherElements, Trilu and, at load, OneHot. */
+#include "nn/ops/pick.h"
+
+#include "nn/ops/view.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -74,8 +76,7 @@ static bool pick_integers(const struct op_call *call, int64_t *out, struct error
     return true;
 }
 
-/* The indices of input 1, each in [-limit, limit). */
-static bool check_indices(const struct op_call *call, size_t limit, struct error *e) {
+bool pick_check_indices(const struct op_call *call, size_t limit, struct error *e) {
     const int64_t *list = call->in[1].ints;
     if (!list) return error_set(e, "its indices are not constant integers");
     for (size_t i = 0; i < shape_count(&call->in[1].shape); i++)
@@ -84,31 +85,10 @@ static bool check_indices(const struct op_call *call, size_t limit, struct error
     return true;
 }
 
-static size_t from_front(int64_t index, size_t size) {
-    return (size_t)(index < 0 ? index + (int64_t)size : index);
-}
-
-/* Position `i` of an array of that shape as one index for every dimension. */
-static void unravel(const struct shape *shape, size_t i, size_t *index) {
-    for (uint32_t d = shape->rank; d-- > 0; i /= shape->dim[d]) index[d] = i % shape->dim[d];
-}
-
-/* The element at these indices, of which those of dimensions of one do not count. */
-static size_t ravel(const struct shape *shape, const size_t *index) {
-    size_t at = 0;
-    for (uint32_t d = 0; d < shape->rank; d++) at = at * shape->dim[d] + (shape->dim[d] == 1 ? 0 : index[d]);
-    return at;
-}
-
 static bool axis_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
-    const char *reduction;
     int64_t *axis = op_config(node, sizeof *axis, e);
-    if (!axis || !op_integer(node, "axis", -SHAPE_MAX_RANK, SHAPE_MAX_RANK - 1, 0, axis, e) ||
-        !op_text(node, "reduction", &reduction, e))
-        return false;
-    return !reduction || strcmp(reduction, "none") == 0 ||
-           error_set(e, "attribute 'reduction' is '%s': wanted none", reduction);
+    return axis && op_integer(node, "axis", -SHAPE_MAX_RANK, SHAPE_MAX_RANK - 1, 0, axis, e);
 }
 
 /* ---- GatherElements: data, indices ---- */
@@ -122,7 +102,7 @@ static bool gatherelements_infer(const struct op_call *call, struct shape *out, 
     const struct shape *x = &call->in[0].shape, *indices = &call->in[1].shape;
     uint32_t axis;
     if (!op_axis(*(const int64_t *)call->node->config, x->rank, false, &axis, e) ||
-        !op_spares_batch(call, axis == 0, e) || !check_indices(call, x->dim[axis], e))
+        !op_spares_batch(call, axis == 0, e) || !pick_check_indices(call, x->dim[axis], e))
         return false;
     bool fits = indices->rank == x->rank;
     for (uint32_t d = 0; fits && d < x->rank; d++)
@@ -140,41 +120,9 @@ static void gatherelements_find(const struct op_call *call, int32_t *source) {
     uint32_t axis = 0;
     op_axis(*(const int64_t *)call->node->config, x->rank, false, &axis, NULL);
     for (size_t i = 0; i < shape_count(&call->out.shape); i++) {
-        unravel(&call->out.shape, i, index);
-        index[axis] = from_front(call->in[1].ints[ravel(indices, index)], x->dim[axis]);
-        source[i] = (int32_t)ravel(x, index);
-    }
-}
-
-/* ---- ScatterElements: data, indices, updates ---- */
-
-static bool scatterelements_infer(const struct op_call *call, struct shape *out, struct error *e) {
-    const struct shape *x = &call->in[0].shape, *indices = &call->in[1].shape, *updates = &call->in[2].shape;
-    uint32_t axis;
-    if (!op_axis(*(const int64_t *)call->node->config, x->rank, false, &axis, e) ||
-        !op_spares_batch(call, axis == 0, e) || !check_indices(call, x->dim[axis], e))
-        return false;
-    bool fits = indices->rank == x->rank && updates->rank == x->rank;
-    for (uint32_t d = 0; fits && d < x->rank; d++)
-        fits = (indices->dim[d] == updates->dim[d] || (d == 0 && op_batch_first(call) && indices->dim[0] == 1)) &&
-               (d == axis || updates->dim[d] <= x->dim[d]);
-    if (!fits) return error_set(e, "its data, indices and updates do not fit each other");
-    if (op_batch_first(call) && (!call->in[0].batched || updates->dim[0] != x->dim[0]))
-        return error_set(e, "it works on some of the samples: samples must not be mixed");
-    *out = *x;
-    return true;
-}
-
-static void scatterelements_find(const struct op_call *call, int32_t *source) {
-    const struct shape *x = &call->in[0].shape, *indices = &call->in[1].shape, *updates = &call->in[2].shape;
-    size_t n = shape_count(x), index[SHAPE_MAX_RANK];
-    uint32_t axis = 0;
-    op_axis(*(const int64_t *)call->node->config, x->rank, false, &axis, NULL);
-    for (size_t i = 0; i < n; i++) source[i] = (int32_t)i;
-    for (size_t i = 0; i < shape_count(updates); i++) {
-        unravel(updates, i, index);
-        index[axis] = from_front(call->in[1].ints[ravel(indices, index)], x->dim[axis]);
-        source[ravel(x, index)] = (int32_t)(n + i);
+        pick_unravel(&call->out.shape, i, index);
+        index[axis] = pick_from_front(call->in[1].ints[pick_ravel(indices, index)], x->dim[axis]);
+        source[i] = (int32_t)pick_ravel(x, index);
     }
 }
 
@@ -182,17 +130,11 @@ static void scatterelements_find(const struct op_call *call, int32_t *source) {
 
 static bool nd_parse(struct node *node, uint32_t opset, struct error *e) {
     (void)opset;
-    const char *reduction;
     int64_t *batch = op_config(node, sizeof *batch, e);
-    if (!batch || !op_integer(node, "batch_dims", 0, SHAPE_MAX_RANK - 1, 0, batch, e) ||
-        !op_text(node, "reduction", &reduction, e))
-        return false;
-    return !reduction || strcmp(reduction, "none") == 0 ||
-           error_set(e, "attribute 'reduction' is '%s': wanted none", reduction);
+    return batch && op_integer(node, "batch_dims", 0, SHAPE_MAX_RANK - 1, 0, batch, e);
 }
 
-/* Tuples of `depth` indices into the dimensions of `x` from `batch` on. */
-static bool check_tuples(const struct op_call *call, uint32_t batch, uint32_t *depth, struct error *e) {
+bool pick_check_tuples(const struct op_call *call, uint32_t batch, uint32_t *depth, struct error *e) {
     const struct shape *x = &call->in[0].shape, *indices = &call->in[1].shape;
     const int64_t *list = call->in[1].ints;
     if (!list) return error_set(e, "its indices are not constant integers");
@@ -211,7 +153,7 @@ static bool check_tuples(const struct op_call *call, uint32_t batch, uint32_t *d
 static bool gathernd_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const struct shape *x = &call->in[0].shape, *indices = &call->in[1].shape;
     uint32_t batch = (uint32_t) * (const int64_t *)call->node->config, depth;
-    if (!op_spares_batch(call, batch == 0, e) || !check_tuples(call, batch, &depth, e)) return false;
+    if (!op_spares_batch(call, batch == 0, e) || !pick_check_tuples(call, batch, &depth, e)) return false;
     for (uint32_t d = 0; d < batch; d++)
         if (d ? indices->dim[d] != x->dim[d] : !fits_batch(call, indices->dim[0], x->dim[0]))
             return error_set(e, "its indices do not fit the dimensions of its data");
@@ -224,12 +166,11 @@ static bool gathernd_infer(const struct op_call *call, struct shape *out, struct
     return true;
 }
 
-/* The block of x that tuple `t` points to, within the block of the leading dimensions. */
-static size_t tuple_place(const struct op_call *call, uint32_t batch, uint32_t depth, size_t t) {
+size_t pick_tuple_place(const struct op_call *call, uint32_t batch, uint32_t depth, size_t t) {
     const struct shape *x = &call->in[0].shape;
     size_t at = 0;
     for (uint32_t k = 0; k < depth; k++)
-        at = at * x->dim[batch + k] + from_front(call->in[1].ints[t * depth + k], x->dim[batch + k]);
+        at = at * x->dim[batch + k] + pick_from_front(call->in[1].ints[t * depth + k], x->dim[batch + k]);
     return at;
 }
 
@@ -242,32 +183,9 @@ static void gathernd_find(const struct op_call *call, int32_t *source) {
     size_t each = shape_count(&call->out.shape) / inner / groups; /* tuples of one group */
     for (size_t g = 0; g < groups; g++)
         for (size_t t = 0; t < each; t++) {
-            size_t at = g * whole + tuple_place(call, batch, depth, (g * each + t) % tuples) * inner;
+            size_t at = g * whole + pick_tuple_place(call, batch, depth, (g * each + t) % tuples) * inner;
             for (size_t k = 0; k < inner; k++) *source++ = (int32_t)(at + k);
         }
-}
-
-/* ---- ScatterND: data, indices, updates ---- */
-
-static bool scatternd_infer(const struct op_call *call, struct shape *out, struct error *e) {
-    const struct shape *x = &call->in[0].shape, *indices = &call->in[1].shape, *updates = &call->in[2].shape;
-    uint32_t depth;
-    if (!op_spares_batch(call, true, e) || !check_tuples(call, 0, &depth, e)) return false;
-    size_t wanted = shape_count(indices) / depth * shape_count_from(x, depth);
-    *out = *x;
-    return shape_count(updates) == wanted ||
-           error_set(e, "%zu elements in its updates: wanted %zu", shape_count(updates), wanted);
-}
-
-static void scatternd_find(const struct op_call *call, int32_t *source) {
-    const struct shape *x = &call->in[0].shape, *indices = &call->in[1].shape;
-    uint32_t depth = (uint32_t)indices->dim[indices->rank - 1];
-    size_t n = shape_count(x), inner = shape_count_from(x, depth);
-    for (size_t i = 0; i < n; i++) source[i] = (int32_t)i;
-    for (size_t t = 0; t < shape_count(indices) / depth; t++) {
-        size_t at = tuple_place(call, 0, depth, t) * inner;
-        for (size_t k = 0; k < inner; k++) source[at + k] = (int32_t)(n + t * inner + k);
-    }
 }
 
 /* ---- Trilu: data, diagonal ---- */
@@ -357,10 +275,6 @@ PICK(gatherelements, "GatherElements", "elements chosen by constant indices alon
      2, axis_parse);
 PICK(gathernd, "GatherND", "elements or slices chosen by constant tuples of indices", 2, 2, OP_LINEAR | OP_MOVES, 2,
      nd_parse);
-PICK(scatterelements, "ScatterElements", "some elements replaced, at constant indices along one axis", 3, 3,
-     OP_LINEAR | OP_MOVES | OP_FORGETS, 2, axis_parse);
-PICK(scatternd, "ScatterND", "some elements or slices replaced, at constant tuples of indices", 3, 3,
-     OP_LINEAR | OP_MOVES | OP_FORGETS, 2, nd_parse);
 PICK(trilu, "Trilu", "what is above or below a diagonal, and 0", 1, 2, OP_LINEAR | OP_MOVES, 2, trilu_parse);
 
 const struct op op_onehot = {
@@ -382,8 +296,6 @@ static const struct {
 } table[] = {
     {&op_gatherelements, {0, GRAPH_NONE, gatherelements_find}},
     {&op_gathernd, {0, GRAPH_NONE, gathernd_find}},
-    {&op_scatterelements, {0, 2, scatterelements_find}},
-    {&op_scatternd, {0, 2, scatternd_find}},
     {&op_trilu, {0, GRAPH_NONE, trilu_find}},
     {&op_onehot, {2, GRAPH_NONE, onehot_find}},
 };

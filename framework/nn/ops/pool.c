@@ -26,7 +26,7 @@ static bool pool_infer(const struct op_call *call, struct shape *out, struct err
     const struct pool *pool = call->node->config;
     struct window_fit fit;
     if (!window_place(&pool->window, &call->in[0].shape, &fit, e)) return false;
-    for (int axis = 0; axis < 2; axis++)
+    for (int axis = 0; axis < WINDOW_AXES; axis++)
         for (ptrdiff_t at = 0; at < fit.out[axis]; at++) {
             ptrdiff_t first, last;
             window_inside(&fit, axis, at, &first, &last);
@@ -41,7 +41,8 @@ static bool pool_infer(const struct op_call *call, struct shape *out, struct err
 
 struct planes {
     struct window_fit fit;
-    size_t count, in, out; /* samples x channels; elements of each */
+    size_t count, in, out;      /* samples x channels; elements of each */
+    size_t in_slice, out_slice; /* height x width of these */
 };
 
 static struct planes pool_planes(const struct op_call *call) {
@@ -49,7 +50,9 @@ static struct planes pool_planes(const struct op_call *call) {
     const struct shape *x = &call->in[0].shape;
     struct planes p = {.count = x->dim[0] * x->dim[1], .in = shape_count_from(x, 2)};
     window_place(&pool->window, x, &p.fit, NULL); /* infer has found it to fit */
-    p.out = (size_t)(p.fit.out[0] * p.fit.out[1]);
+    p.in_slice = (size_t)(p.fit.in[0] * p.fit.in[1]);
+    p.out_slice = (size_t)(p.fit.out[0] * p.fit.out[1]);
+    p.out = p.out_slice * (size_t)p.fit.out[WINDOW_DEEP];
     return p;
 }
 
@@ -138,18 +141,42 @@ struct maxpool_job {
 };
 #define MAXPOOL_PLANES 4u /* that are shared out */
 
+static void maximum_slice(const struct window_fit *fit, const float *x, float *y, uint32_t *index) {
+    bool simple = is_2x2(fit);
+    for (ptrdiff_t oy = 0; oy < fit->out[0]; oy++, y += fit->out[1], index += fit->out[1])
+        if (!simple || !maximum_2x2(x, (uint32_t)fit->in[1], (uint32_t)(2 * oy * fit->in[1]), fit->out[1], y, index))
+            maximum_any(fit, x, oy, y, index);
+}
+
+/* One slice of a volume's result: of every window the place of its maximum, slice by slice. */
+static void maximum_deep(const struct planes *p, const float *x, ptrdiff_t oz, float *y, uint32_t *index) {
+    const struct window_fit *w = &p->fit;
+    ptrdiff_t first, last, top = oz * w->stride[WINDOW_DEEP] - w->before[WINDOW_DEEP];
+    window_inside(w, WINDOW_DEEP, oz, &first, &last);
+    for (ptrdiff_t kz = first; kz < last; kz++) {
+        size_t slice = (size_t)(top + kz * w->dilation[WINDOW_DEEP]) * p->in_slice, i = 0;
+        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++)
+            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++, i++) {
+                uint32_t at = window_maximum(w, x + slice, oy, ox) + (uint32_t)slice;
+                if (kz > first && !(x[at] > y[i] || (isnan(x[at]) && !isnan(y[i])))) continue;
+                y[i] = x[at];
+                index[i] = at;
+            }
+    }
+}
+
 static void maxpool_planes(void *user, size_t first, size_t count) {
     const struct maxpool_job *j = user;
-    const struct window_fit *fit = &j->p.fit;
-    bool simple = is_2x2(fit);
-    for (size_t i = first; i < first + count; i++)
-        for (ptrdiff_t oy = 0; oy < fit->out[0]; oy++) {
-            const float *x = j->from + i * j->p.in;
-            size_t row = i * j->p.out + (size_t)(oy * fit->out[1]);
-            if (!simple || !maximum_2x2(x, (uint32_t)fit->in[1], (uint32_t)(2 * oy * fit->in[1]), fit->out[1],
-                                        j->to + row, j->index + row))
-                maximum_any(fit, x, oy, j->to + row, j->index + row);
-        }
+    const struct planes *p = &j->p;
+    for (size_t i = first; i < first + count; i++) {
+        const float *x = j->from + i * p->in;
+        float *y = j->to + i * p->out;
+        uint32_t *index = j->index + i * p->out;
+        if (p->in == p->in_slice && p->out == p->out_slice) maximum_slice(&p->fit, x, y, index);
+        else
+            for (ptrdiff_t oz = 0; oz < p->fit.out[WINDOW_DEEP]; oz++, y += p->out_slice, index += p->out_slice)
+                maximum_deep(p, x, oz, y, index);
+    }
 }
 
 static void maxpool_forward(const struct op_call *call) {
@@ -210,9 +237,9 @@ static void fill_widths(const struct op_call *call, const struct window_fit *w, 
             if (window_positions(w, 1, kx, &x0, &x1),                                                                  \
                 at = (top + ky * (w)->dilation[0]) * (w)->in[1] + kx * (w)->dilation[1] - (w)->before[1], x0 < x1)
 
+/* Adds the sums of the windows' parts in one slice. */
 static void average_row(const struct window_fit *w, ptrdiff_t oy, const float *restrict x, float *restrict y) {
     ptrdiff_t step = w->stride[1];
-    memset(y, 0, (size_t)w->out[1] * sizeof *y);
     FOR_EACH_TAP(w, oy) {
         if (step == 1)
             for (ptrdiff_t i = x0; i < x1; i++) y[i] += x[at + i];
@@ -231,6 +258,12 @@ static void share_row(const struct window_fit *w, ptrdiff_t oy, const float *res
     }
 }
 
+/* The taps [first, last) of the window along the depth, and the slice of the input that the first sees. */
+static ptrdiff_t average_depth(const struct window_fit *w, ptrdiff_t oz, ptrdiff_t *first, ptrdiff_t *last) {
+    window_inside(w, WINDOW_DEEP, oz, first, last);
+    return oz * w->stride[WINDOW_DEEP] - w->before[WINDOW_DEEP] + *first * w->dilation[WINDOW_DEEP];
+}
+
 static void averagepool_forward(const struct op_call *call) {
     struct planes p = pool_planes(call);
     const struct window_fit *w = &p.fit;
@@ -238,10 +271,16 @@ static void averagepool_forward(const struct op_call *call) {
     float *y = call->out.data;
     fill_widths(call, w, call->scratch);
     for (size_t i = 0; i < p.count; i++, x += p.in)
-        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, y += w->out[1]) {
-            float height = average_extent(call, w, 0, oy);
-            average_row(w, oy, x, y);
-            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) y[ox] /= height * widths[ox];
+        for (ptrdiff_t oz = 0, kz, last; oz < w->out[WINDOW_DEEP]; oz++) {
+            const float *slice = x + (size_t)average_depth(w, oz, &kz, &last) * p.in_slice;
+            const size_t next = (size_t)w->dilation[WINDOW_DEEP] * p.in_slice;
+            float depth = average_extent(call, w, WINDOW_DEEP, oz);
+            for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, y += w->out[1]) {
+                float height = depth * average_extent(call, w, 0, oy);
+                memset(y, 0, (size_t)w->out[1] * sizeof *y);
+                for (ptrdiff_t k = kz; k < last; k++) average_row(w, oy, slice + (size_t)(k - kz) * next, y);
+                for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) y[ox] /= height * widths[ox];
+            }
         }
 }
 
@@ -253,16 +292,21 @@ static void averagepool_backward(const struct op_call *call, uint32_t input, con
     fill_widths(call, w, widths);
     memset(dx, 0, p.count * p.in * sizeof *dx);
     for (size_t i = 0; i < p.count; i++, dx += p.in)
-        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, dy += w->out[1]) {
-            float height = average_extent(call, w, 0, oy);
-            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) share[ox] = dy[ox] / (height * widths[ox]);
-            share_row(w, oy, share, dx);
+        for (ptrdiff_t oz = 0, kz, last; oz < w->out[WINDOW_DEEP]; oz++) {
+            float *slice = dx + (size_t)average_depth(w, oz, &kz, &last) * p.in_slice;
+            const size_t next = (size_t)w->dilation[WINDOW_DEEP] * p.in_slice;
+            float depth = average_extent(call, w, WINDOW_DEEP, oz);
+            for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, dy += w->out[1]) {
+                float height = depth * average_extent(call, w, 0, oy);
+                for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) share[ox] = dy[ox] / (height * widths[ox]);
+                for (ptrdiff_t k = kz; k < last; k++) share_row(w, oy, share, slice + (size_t)(k - kz) * next);
+            }
         }
 }
 
 const struct op op_maxpool = {
     .name = "MaxPool",
-    .summary = "largest value of a 1-D or 2-D window",
+    .summary = "largest value of a 1-D to 3-D window",
     .flags = OP_FORGETS,
     .min_inputs = 1,
     .max_inputs = 1,
@@ -275,7 +319,7 @@ const struct op op_maxpool = {
 
 const struct op op_averagepool = {
     .name = "AveragePool",
-    .summary = "mean of a 1-D or 2-D window",
+    .summary = "mean of a 1-D to 3-D window",
     .flags = OP_LINEAR,
     .min_inputs = 1,
     .max_inputs = 1,

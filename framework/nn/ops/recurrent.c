@@ -1,4 +1,4 @@
-/* recurrent.c: LSTM (Hochreiter & Schmidhuber 1997; gates as in ONNX, without peepholes), GRU (Cho et al. 2014,
+/* recurrent.c: LSTM (Hochreiter & Schmidhuber 1997; gates and peepholes as in ONNX), GRU (Cho et al. 2014,
  * arXiv:1406.1078) and RNN (Elman 1990), forward, reverse or both ways. The output is that of every step, steps x
  * directions x batch x hidden; the file's other outputs are made of it by the loader. */
 #include "nn/op.h"
@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { X, W, R, BIAS, LENGTHS, H0, C0 };
+enum { X, W, R, BIAS, LENGTHS, H0, C0, PEEPHOLES };
 
 #define MOST_GATES 4u
 
@@ -61,6 +61,7 @@ static bool recurrent_infer(const struct op_call *call, struct shape *out, struc
     if (!op_spares_batch(call, true, e)) return false;
     const struct shape w = {3, {s.directions, s.gates * s.hidden, s.features}};
     const struct shape r = {3, {s.directions, s.gates * s.hidden, s.hidden}};
+    const struct shape holes = {2, {s.directions, 3 * s.hidden}};
     const struct shape bias = {2, {s.directions, 2 * s.gates * s.hidden}}, h = {3, {s.directions, s.batch, s.hidden}};
     for (uint32_t i = W; i < call->node->input_count; i++)
         if (op_present(call, i) && call->in[i].batched)
@@ -69,12 +70,12 @@ static bool recurrent_infer(const struct op_call *call, struct shape *out, struc
         for (size_t i = 0; i < shape_count(&call->in[LENGTHS].shape); i++)
             if (!call->in[LENGTHS].ints || call->in[LENGTHS].ints[i] != (int64_t)s.steps)
                 return error_set(e, "sequences of different lengths are not supported");
-    if (op_present(call, C0 + 1)) return error_set(e, "peepholes are not supported");
     *out = (struct shape){4, {s.steps, s.directions, s.batch, s.hidden}};
     return fits(&call->in[W], &w, "weights", e) && fits(&call->in[R], &r, "recurrent weights", e) &&
            (!op_present(call, BIAS) || fits(&call->in[BIAS], &bias, "biases", e)) &&
            (!op_present(call, H0) || fits(&call->in[H0], &h, "initial states", e)) &&
-           (!op_present(call, C0) || fits(&call->in[C0], &h, "initial cells", e));
+           (!op_present(call, C0) || fits(&call->in[C0], &h, "initial cells", e)) &&
+           (!op_present(call, PEEPHOLES) || fits(&call->in[PEEPHOLES], &holes, "peepholes", e));
 }
 
 /* For every step, direction and sample: the gates after their functions, and two rows of hidden: of an LSTM the cell
@@ -100,6 +101,7 @@ struct lane {
     struct sizes s;
     size_t direction, sample;
     const float *w, *r, *bias, *h0, *c0; /* bias, h0, c0: or NULL */
+    const float *holes;                  /* from the cell to the gates input, output, forget; or NULL */
 };
 
 static struct lane lane_of(const struct op_call *call, size_t direction, size_t sample) {
@@ -113,7 +115,9 @@ static struct lane lane_of(const struct op_call *call, size_t direction, size_t 
                          .r = call->in[R].data + direction * rows * s.hidden,
                          .bias = op_present(call, BIAS) ? call->in[BIAS].data + direction * 2 * rows : NULL,
                          .h0 = op_present(call, H0) ? call->in[H0].data + start : NULL,
-                         .c0 = op_present(call, C0) ? call->in[C0].data + start : NULL};
+                         .c0 = op_present(call, C0) ? call->in[C0].data + start : NULL,
+                         .holes =
+                             op_present(call, PEEPHOLES) ? call->in[PEEPHOLES].data + direction * 3 * s.hidden : NULL};
 }
 
 static bool goes_back(const struct lane *l) {
@@ -184,11 +188,14 @@ static void lstm_step(const struct lane *l, size_t k) {
     float *gate = record_at(l, step), *cell = gate + 4 * n, *pressed = cell + n, *out = state_at(l, step);
     for (size_t row = 0; row < 4 * n; row++) {
         float a = from_input(l, x, row) + from_state(l, h, row);
-        gate[row] = row < 3 * n ? sigmoid(a) : tanhf(a);
+        bool output = row >= n && row < 2 * n;
+        if (l->holes && before && row < 3 * n && !output) a += l->holes[row] * before[row % n];
+        gate[row] = row >= 3 * n ? tanhf(a) : output && l->holes ? a : sigmoid(a); /* that one sees the new cell */
     }
     for (size_t i = 0; i < n; i++) {
         cell[i] = gate[2 * n + i] * (before ? before[i] : 0) + gate[i] * gate[3 * n + i];
         pressed[i] = tanhf(cell[i]);
+        if (l->holes) gate[n + i] = sigmoid(gate[n + i] + l->holes[n + i] * cell[i]);
         out[i] = gate[n + i] * pressed[i];
     }
 }
@@ -242,11 +249,13 @@ static void lstm_back(const struct lane *l, size_t k, const struct slopes *g) {
     for (size_t i = 0; i < n; i++) {
         float in = gate[i], out = gate[n + i], forget = gate[2 * n + i], fresh = gate[3 * n + i];
         float dc = g->cell[i] + g->state[i] * out * (1 - pressed[i] * pressed[i]);
-        g->input[i] = dc * fresh * in * (1 - in);
         g->input[n + i] = g->state[i] * pressed[i] * out * (1 - out);
+        if (l->holes) dc += g->input[n + i] * l->holes[n + i];
+        g->input[i] = dc * fresh * in * (1 - in);
         g->input[2 * n + i] = dc * (before ? before[i] : 0) * forget * (1 - forget);
         g->input[3 * n + i] = dc * in * (1 - fresh * fresh);
         g->cell[i] = dc * forget;
+        if (l->holes) g->cell[i] += g->input[i] * l->holes[i] + g->input[2 * n + i] * l->holes[2 * n + i];
     }
     memcpy(g->recurrent, g->input, 4 * n * sizeof *g->input);
     memset(g->more, 0, n * sizeof *g->more);
@@ -294,6 +303,17 @@ static void add_through(const float *slope, const float *restrict matrix, size_t
         for (size_t i = 0; i < columns; i++) out[i] += slope[row] * matrix[i];
 }
 
+/* The same of the peepholes: the gates input and forget see the cell before, output the new one. */
+static void learn_holes(const struct lane *l, size_t k, const struct slopes *g, float *d) {
+    const size_t n = l->s.hidden;
+    const float *before = cell_before(l, k), *cell = record_at(l, step_at(l, k)) + 4 * n;
+    for (size_t row = 0; row < 3 * n; row++) {
+        bool output = row >= n && row < 2 * n;
+        float seen = output ? cell[row - n] : before ? before[row % n] : 0;
+        d[l->direction * 3 * n + row] += g->input[row] * seen;
+    }
+}
+
 /* What a parameter gets from one step: outer products with what it was multiplied by. */
 static void learn_step(const struct lane *l, size_t k, const struct slopes *g, uint32_t input, float *d) {
     const struct sizes *s = &l->s;
@@ -332,6 +352,7 @@ static void lane_backward(const struct lane *l, uint32_t input, const float *dy,
         else rnn_back(l, k, &g);
         const size_t features = (step * s->batch + l->sample) * s->features;
         if (input == X) add_through(g.input, l->w, rows, s->features, d + features);
+        else if (input == PEEPHOLES) learn_holes(l, k, &g, d);
         else learn_step(l, k, &g, input, d);
         memcpy(g.state, g.more, n * sizeof *g.state);
         add_through(g.recurrent, l->r, rows, n, g.state);
@@ -340,7 +361,7 @@ static void lane_backward(const struct lane *l, uint32_t input, const float *dy,
 
 static void recurrent_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     const struct sizes s = sizes_of(call);
-    if (input > BIAS) return; /* initial states are constants */
+    if (input > BIAS && input != PEEPHOLES) return; /* initial states are constants */
     for (size_t way = 0; way < s.directions; way++)
         for (size_t b = 0; b < s.batch; b++) {
             const struct lane l = lane_of(call, way, b);

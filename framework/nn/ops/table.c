@@ -15,6 +15,7 @@
     X(ceil)                                                                                                            \
     X(celu)                                                                                                            \
     X(clip)                                                                                                            \
+    X(col2im)                                                                                                          \
     X(concat)                                                                                                          \
     X(constant)                                                                                                        \
     X(constantofshape)                                                                                                 \

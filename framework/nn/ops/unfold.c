@@ -7,11 +7,15 @@ void unfold_init(struct unfold *u, const struct window_fit *fit, size_t channels
     const struct window_fit *f = fit;
     *u = (struct unfold){.fit = *fit,
                          .channels = channels,
-                         .in_plane = (size_t)(f->in[0] * f->in[1]),
-                         .out_plane = (size_t)(f->out[0] * f->out[1]),
-                         .taps = channels * (size_t)(f->kernel[0] * f->kernel[1])};
-    u->same = true;
-    for (int axis = 0; axis < 2; axis++)
+                         .in_slice = (size_t)(f->in[0] * f->in[1]),
+                         .out_slice = (size_t)(f->out[0] * f->out[1]),
+                         .slices = (size_t)f->out[WINDOW_DEEP],
+                         .taps = channels * (size_t)(f->kernel[0] * f->kernel[1] * f->kernel[WINDOW_DEEP]),
+                         .same = true,
+                         .flat = f->in[WINDOW_DEEP] == 1 && f->out[WINDOW_DEEP] == 1 && f->kernel[WINDOW_DEEP] == 1};
+    u->in_plane = u->in_slice * (size_t)f->in[WINDOW_DEEP];
+    u->out_plane = u->out_slice * u->slices;
+    for (int axis = 0; axis < WINDOW_AXES; axis++)
         u->same = u->same && f->kernel[axis] == 1 && f->stride[axis] == 1 && !f->before[axis] && !f->after[axis];
 }
 
@@ -57,14 +61,29 @@ static void unfold_tap(const struct window_fit *f, const struct tap *t, const fl
         for (ptrdiff_t x = 0; x < columns; x++) to[x] = from[x * f->stride[1]];
 }
 
-void unfold(const struct unfold *u, const float *image, float *columns) {
+/* The slice of the input that tap kz sees at that slice of the output; false: it is outside. */
+static bool place_slice(const struct window_fit *f, size_t slice, ptrdiff_t kz, size_t *out) {
+    ptrdiff_t z = (ptrdiff_t)slice * f->stride[WINDOW_DEEP] - f->before[WINDOW_DEEP] + kz * f->dilation[WINDOW_DEEP];
+    *out = (size_t)z;
+    return z >= 0 && z < f->in[WINDOW_DEEP];
+}
+
+void unfold(const struct unfold *u, size_t slice, const float *image, float *columns) {
     const struct window_fit *f = &u->fit;
+    size_t taps = (size_t)(f->kernel[0] * f->kernel[1]), z;
     for (size_t c = 0; c < u->channels; c++, image += u->in_plane)
-        for (ptrdiff_t ky = 0; ky < f->kernel[0]; ky++)
-            for (ptrdiff_t kx = 0; kx < f->kernel[1]; kx++, columns += u->out_plane) {
-                struct tap t = place_tap(f, ky, kx);
-                unfold_tap(f, &t, image, columns);
+        for (ptrdiff_t kz = 0; kz < f->kernel[WINDOW_DEEP]; kz++) {
+            if (!place_slice(f, slice, kz, &z)) {
+                memset(columns, 0, taps * u->out_slice * sizeof *columns);
+                columns += taps * u->out_slice;
+                continue;
             }
+            for (ptrdiff_t ky = 0; ky < f->kernel[0]; ky++)
+                for (ptrdiff_t kx = 0; kx < f->kernel[1]; kx++, columns += u->out_slice) {
+                    struct tap t = place_tap(f, ky, kx);
+                    unfold_tap(f, &t, image + z * u->in_slice, columns);
+                }
+        }
 }
 
 static void add_rows(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t from_step,
@@ -77,21 +96,31 @@ static void add_rows(float *restrict to, ptrdiff_t to_step, const float *restric
     }
 }
 
-void fold(const struct unfold *u, const float *columns, float *image) {
-    const struct window_fit *f = &u->fit;
+static void fold_tap(const struct window_fit *f, const struct tap *t, const float *columns, float *image) {
     ptrdiff_t width = f->out[1], step = f->stride[0] * f->in[1];
-    memset(image, 0, u->channels * u->in_plane * sizeof *image);
+    const float *from = columns + t->y0 * width + t->x0;
+    float *to = image + t->offset;
+    if (f->stride[1] == 1) {
+        add_rows(to, step, from, width, t->y1 - t->y0, t->x1 - t->x0);
+        return;
+    }
+    for (ptrdiff_t y = t->y0; y < t->y1; y++, to += step, from += width)
+        for (ptrdiff_t x = 0; x < t->x1 - t->x0; x++) to[x * f->stride[1]] += from[x];
+}
+
+void fold(const struct unfold *u, size_t slice, const float *columns, float *image) {
+    const struct window_fit *f = &u->fit;
+    size_t taps = (size_t)(f->kernel[0] * f->kernel[1]), z;
     for (size_t c = 0; c < u->channels; c++, image += u->in_plane)
-        for (ptrdiff_t ky = 0; ky < f->kernel[0]; ky++)
-            for (ptrdiff_t kx = 0; kx < f->kernel[1]; kx++, columns += u->out_plane) {
-                struct tap t = place_tap(f, ky, kx);
-                const float *from = columns + t.y0 * width + t.x0;
-                float *to = image + t.offset;
-                if (f->stride[1] == 1) {
-                    add_rows(to, step, from, width, t.y1 - t.y0, t.x1 - t.x0);
-                    continue;
-                }
-                for (ptrdiff_t y = t.y0; y < t.y1; y++, to += step, from += width)
-                    for (ptrdiff_t x = 0; x < t.x1 - t.x0; x++) to[x * f->stride[1]] += from[x];
+        for (ptrdiff_t kz = 0; kz < f->kernel[WINDOW_DEEP]; kz++) {
+            if (!place_slice(f, slice, kz, &z)) {
+                columns += taps * u->out_slice;
+                continue;
             }
+            for (ptrdiff_t ky = 0; ky < f->kernel[0]; ky++)
+                for (ptrdiff_t kx = 0; kx < f->kernel[1]; kx++, columns += u->out_slice) {
+                    struct tap t = place_tap(f, ky, kx);
+                    fold_tap(f, &t, columns, image + z * u->in_slice);
+                }
+        }
 }

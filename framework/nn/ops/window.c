@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#define MOST_AXES 3
 #define MOST 65535 /* of kernel, stride, dilation and padding */
 
 static bool parse_auto_pad(const struct node *node, enum auto_pad *out, struct error *e) {
@@ -29,8 +28,8 @@ static bool count_axes(const struct node *node, uint32_t *out, struct error *e) 
         const struct attribute *a = node_attribute(node, names[i]);
         if (!a || a->kind != ATTRIBUTE_INTS) continue;
         size_t count = i == 3 ? a->count / 2 : a->count;
-        if (count < 1 || count > MOST_AXES)
-            return error_set(e, "attribute '%s' has %zu elements: only one or two spatial dimensions are supported",
+        if (count < 1 || count > WINDOW_AXES)
+            return error_set(e, "attribute '%s' has %zu elements: only one to three spatial dimensions are supported",
                              names[i], a->count);
         *out = (uint32_t)count;
         return true;
@@ -40,7 +39,7 @@ static bool count_axes(const struct node *node, uint32_t *out, struct error *e) 
 
 /* The lists of a node, outermost dimension first. */
 struct lists {
-    uint32_t kernel[MOST_AXES], stride[MOST_AXES], dilation[MOST_AXES], pads[2 * MOST_AXES];
+    uint32_t kernel[WINDOW_AXES], stride[WINDOW_AXES], dilation[WINDOW_AXES], pads[2 * WINDOW_AXES];
 };
 
 static bool read_lists(const struct node *node, size_t axes, struct lists *l, struct error *e) {
@@ -50,34 +49,25 @@ static bool read_lists(const struct node *node, size_t axes, struct lists *l, st
            op_sizes(node, "pads", 0, MOST, 0, l->pads, 2 * axes, e);
 }
 
-/* Of three dimensions, the last two must be left alone: then they are one. PyTorch writes its LocalResponseNorm so. */
-static bool is_flat(const struct lists *l) {
-    bool flat = true;
-    for (size_t i = 1; i < MOST_AXES; i++)
-        flat = flat && l->kernel[i] == 1 && l->stride[i] == 1 && !l->pads[i] && !l->pads[i + MOST_AXES];
-    return flat;
-}
-
 bool window_parse(const struct node *node, struct window *w, struct error *e) {
     int64_t ceil;
     struct lists l;
     if (!count_axes(node, &w->axes, e)) return false;
-    size_t axes = w->axes ? w->axes : 2, first = axes == 1;
+    size_t axes = w->axes ? w->axes : WINDOW_AXES;
     if (!read_lists(node, axes, &l, e) || !parse_auto_pad(node, &w->auto_pad, e) ||
         !op_integer(node, "ceil_mode", 0, 1, 0, &ceil, e))
         return false;
-    if (axes == MOST_AXES && !is_flat(&l))
-        return error_set(e,
-                         "three spatial dimensions: only one or two spatial dimensions are supported, or a window of 1 "
-                         "along the last two");
-    for (size_t axis = 0; axis < 2; axis++) {
-        bool given = axis >= first;
-        size_t i = given ? axis - first : 0;
-        w->kernel[axis] = given ? l.kernel[i] : 1;
-        w->stride[axis] = given ? l.stride[i] : 1;
-        w->dilation[axis] = given ? l.dilation[i] : 1;
-        w->pads[axis] = given ? l.pads[i] : 0;
-        w->pads[axis + 2] = given ? l.pads[i + axes] : 0;
+    for (int axis = 0; axis < WINDOW_AXES; axis++) {
+        w->kernel[axis] = w->stride[axis] = w->dilation[axis] = 1;
+        w->before[axis] = w->after[axis] = 0;
+    }
+    for (size_t i = 0; i < axes; i++) {
+        int axis = window_axis(i, axes);
+        w->kernel[axis] = l.kernel[i];
+        w->stride[axis] = l.stride[i];
+        w->dilation[axis] = l.dilation[i];
+        w->before[axis] = l.pads[i];
+        w->after[axis] = l.pads[i + axes];
     }
     w->ceil = ceil != 0;
     w->has_kernel = node_attribute(node, "kernel_shape") != NULL;
@@ -100,14 +90,15 @@ static bool place_axis(const struct window *w, struct window_fit *f, int axis, s
         return true;
     }
     if (w->auto_pad == PAD_GIVEN) {
-        f->before[axis] = w->pads[axis];
-        f->after[axis] = w->pads[axis + 2];
+        f->before[axis] = w->before[axis];
+        f->after[axis] = w->after[axis];
     }
-    ptrdiff_t room = f->in[axis] + f->before[axis] + f->after[axis] - extent;
+    /* Rounded up, a window that is larger than its input may fit it once: then it sees all of it. */
+    ptrdiff_t room = f->in[axis] + f->before[axis] + f->after[axis] - extent + (w->ceil ? f->stride[axis] - 1 : 0);
     if (room < 0)
         return error_set(e, "a window of %td does not fit an input of %td with padding %td and %td", extent,
                          f->in[axis], f->before[axis], f->after[axis]);
-    f->out[axis] = (w->ceil ? room + f->stride[axis] - 1 : room) / f->stride[axis] + 1;
+    f->out[axis] = room / f->stride[axis] + 1;
     /* A window that begins behind the input and its leading padding would see nothing. */
     if (w->ceil && (f->out[axis] - 1) * f->stride[axis] >= f->in[axis] + f->before[axis]) f->out[axis]--;
     return true;
@@ -115,11 +106,13 @@ static bool place_axis(const struct window *w, struct window_fit *f, int axis, s
 
 bool window_place(const struct window *w, const struct shape *in, struct window_fit *f, struct error *e) {
     char text[OP_SHAPE_TEXT];
-    if (in->rank < 3 || in->rank > (w->axes ? MOST_AXES + 2 : 4) || (w->axes && in->rank != w->axes + 2))
+    if (in->rank < 3 || in->rank > WINDOW_AXES + 2 || (w->axes && in->rank != w->axes + 2))
         return error_set(e, "input of shape %s: wanted batch x channels x %s", shape_text(in, text, sizeof text),
-                         w->axes == 1 ? "length" : "height x width");
+                         w->axes == 1   ? "length"
+                         : w->axes == 3 ? "depth x height x width"
+                                        : "height x width");
     memset(f, 0, sizeof *f);
-    for (int axis = 0; axis < 2; axis++) {
+    for (int axis = 0; axis < WINDOW_AXES; axis++) {
         size_t size = window_size(in, axis);
         if (size > OP_MAX_ELEMENTS)
             return error_set(e, "input of shape %s is too large", shape_text(in, text, sizeof text));
@@ -133,8 +126,7 @@ bool window_place(const struct window *w, const struct shape *in, struct window_
 }
 
 void window_result(const struct window_fit *f, struct shape *out) {
-    if (out->rank > 3) out->dim[2] = (size_t)f->out[0];
-    if (out->rank < 5) out->dim[out->rank - 1] = (size_t)f->out[1]; /* of three, the last two are as they were */
+    for (uint32_t i = 2; i < out->rank; i++) out->dim[i] = (size_t)f->out[window_axis(i - 2, out->rank - 2)];
 }
 
 bool window_weights(const struct window *window, const struct op_call *call, struct error *e) {
@@ -143,9 +135,9 @@ bool window_weights(const struct window *window, const struct op_call *call, str
     shape_text(w, text, sizeof text);
     if (call->in[1].batched || (op_present(call, 2) && call->in[2].batched))
         return error_set(e, "its weights depend on the network's input: wanted parameters");
-    if (w->rank != 3 && w->rank != 4)
-        return error_set(e, "weights of shape %s: only one or two spatial dimensions are supported", text);
-    for (int axis = 0; axis < 2; axis++)
+    if (w->rank < 3 || w->rank > WINDOW_AXES + 2)
+        return error_set(e, "weights of shape %s: only one to three spatial dimensions are supported", text);
+    for (int axis = 0; axis < WINDOW_AXES; axis++)
         if (window_size(w, axis) > WINDOW_MOST || (window->has_kernel && window->kernel[axis] != window_size(w, axis)))
             return error_set(e, "attribute 'kernel_shape' does not fit weights of shape %s", text);
     return true;

@@ -6,12 +6,17 @@
 
 enum auto_pad { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER };
 
-/* As the node declares it; index 0 is vertical, 1 horizontal. A window of one dimension is horizontal, on an input of
- * height 1. */
+/* Index 0 is vertical, 1 horizontal, 2 deep. */
+#define WINDOW_AXES 3
+#define WINDOW_DEEP 2
+
+/* As the node declares it. A window of one dimension is horizontal, on an input of height 1; one of two has a depth
+ * of 1.
+ */
 struct window {
-    uint32_t axes; /* spatial dimensions: 1 or 2; 3, of which the last two count as one; 0 where no list tells */
-    uint32_t kernel[2], stride[2], dilation[2];
-    uint32_t pads[4]; /* top, left, bottom, right */
+    uint32_t axes; /* spatial dimensions: 1 to 3; 0 where no list tells */
+    uint32_t kernel[WINDOW_AXES], stride[WINDOW_AXES], dilation[WINDOW_AXES];
+    uint32_t before[WINDOW_AXES], after[WINDOW_AXES]; /* pads */
     enum auto_pad auto_pad;
     bool ceil;       /* round the output size up */
     bool has_kernel; /* kernel_shape was given */
@@ -19,24 +24,30 @@ struct window {
 
 /* As it lies on an input of a certain size. All fit a ptrdiff_t comfortably. */
 struct window_fit {
-    ptrdiff_t in[2], out[2], kernel[2], stride[2], dilation[2];
-    ptrdiff_t before[2], after[2]; /* padding */
+    ptrdiff_t in[WINDOW_AXES], out[WINDOW_AXES], kernel[WINDOW_AXES], stride[WINDOW_AXES], dilation[WINDOW_AXES];
+    ptrdiff_t before[WINDOW_AXES], after[WINDOW_AXES]; /* padding */
 };
 
 bool window_parse(const struct node *, struct window *, struct error *);
-/* Whether the weights (input 1) and the bias can be those of a convolution with this window: parameters, of one or two
- * spatial dimensions, as the node says. */
+/* Whether the weights (input 1) and the bias can be those of a convolution with this window: parameters, of one to
+ * three spatial dimensions, as the node says. */
 bool window_weights(const struct window *, const struct op_call *, struct error *);
 #define WINDOW_MOST 65535 /* elements of a kernel along an axis */
-/* `in`: n x channels x height x width, n x channels x width, or, with three axes, n x channels x height x the rest. */
+/* `in`: n x channels x width, n x channels x height x width or n x channels x depth x height x width. */
 bool window_place(const struct window *, const struct shape *in, struct window_fit *, struct error *);
 /* The spatial dimensions of `out`, which has the rank of the input. */
 void window_result(const struct window_fit *, struct shape *out);
 
-/* Height or width of an image or kernel. */
+/* Axis of dimension i of `count` spatial ones. */
+static inline int window_axis(size_t i, size_t count) {
+    size_t behind = count - 1 - i;
+    return behind == 0 ? 1 : behind == 1 ? 0 : WINDOW_DEEP;
+}
+
+/* Height, width or depth of an image or kernel. */
 static inline size_t window_size(const struct shape *s, int axis) {
-    if (axis == 0) return s->rank > 3 ? s->dim[2] : 1;
-    return shape_count_from(s, s->rank > 3 ? 3 : 2);
+    uint32_t behind = axis == 1 ? 1 : axis == 0 ? 2 : 3;
+    return s->rank >= behind + 2 ? s->dim[s->rank - behind] : 1;
 }
 
 /* The kernel positions [first, last) for which output position `out` along `axis` lies inside the input. */
