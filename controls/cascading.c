@@ -52,6 +52,8 @@ const struct control control_cascading = {
     .source =
         "Adebayo et al. 2018, arXiv:1810.03292, section 3.1 (cascading randomization); MPRT in Hedstrom et al. 2023",
     .claim = "the signed map and its magnitudes depend on the learned weights of every layer, from the top one on",
+    .standard = true,
+    .quick = true,
     .rule = &rule_cascading,
     .options = options,
     .settle = settle,

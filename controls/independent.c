@@ -33,6 +33,7 @@ const struct control control_independent = {
     .summary = "weights of one layer at a time drawn anew, the others as trained",
     .source = "Adebayo et al. 2018, arXiv:1810.03292, section 3.2 (independent randomization)",
     .claim = "the map depends on the learned weights of each single layer whose re-drawing changes the function",
+    .standard = true,
     .rule = &rule_independent,
     .options = options,
     .settle = settle,

@@ -104,6 +104,7 @@ struct battery {
 
     struct battery_explainer *explainers;
     size_t explainer_count;
+    bool standard_controls; /* `controls: default`: filled in by whoever knows the controls */
     struct battery_control *controls;
     size_t control_count;
     struct expectation *expectations;

@@ -11,6 +11,7 @@
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
 #include "experiment/plane.h"
+#include "experiment/standard.h"
 #include "experiment/task.h"
 
 #include <math.h>
@@ -210,21 +211,37 @@ static bool unknown_control(const struct battery *b, const struct battery_contro
     return false;
 }
 
-static bool open_controls(struct run *run, const char *only, const struct control *const *controls, struct error *e) {
+static bool leave_out(struct run *run, const char *id, struct error *e) {
+    char *more = run->left_out ? text_format("%s, %s", run->left_out, id) : text_copy(id);
+    if (!more) return error_memory(e);
+    free(run->left_out);
+    run->left_out = more;
+    return true;
+}
+
+static bool open_controls(struct run *run, const char *only, bool quick, const struct control *const *controls,
+                          struct error *e) {
     const struct battery *b = run->battery;
     run->controls = calloc(b->control_count + 1, sizeof *run->controls);
     if (!run->controls) return error_memory(e);
     for (size_t i = 0; i < b->control_count; i++) {
         const struct battery_control *entry = &b->controls[i];
         if (only && strcmp(entry->id, only) != 0) continue;
+        const struct control *found = control_find(controls, entry->id);
+        if (quick && found && !found->quick) {
+            if (!leave_out(run, entry->id, e)) return false;
+            continue;
+        }
         struct control_entry *c = &run->controls[run->control_count++];
-        c->control = control_find(controls, entry->id);
+        c->control = found;
         if (!c->control) return unknown_control(b, entry, controls, e);
         if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
         if (c->control->rule->needs_training && !b->has_training)
             return battery_fail(b, entry->location, e,
                                 "control %s trains networks: the battery needs a `training:` section", entry->id);
     }
+    if (run->left_out && !run->control_count)
+        return error_set(e, "%s: --quick leaves out every control (%s)", b->path, run->left_out);
     return true;
 }
 
@@ -340,8 +357,9 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     const char *row, *control;
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
+    if (run->battery->standard_controls && !standard_controls_fill(run->battery, controls, e)) return false;
     return task_settle_battery(run->battery, e) && resolve_only(run, options->only, &row, &control, e) &&
-           open_controls(run, control, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
+           open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
            explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
@@ -379,6 +397,7 @@ void setup_finish(struct run *run) {
     dataset_destroy(run->training);
     class_names_finish(&run->class_names);
     free(run->training_subset);
+    free(run->left_out);
     free(run->explainers);
     free(run->controls);
     free(run->networks);

@@ -61,6 +61,8 @@ struct control {
     const char *summary;                  /* one line */
     const char *source;                   /* paper and section */
     const char *claim;                    /* what an explainer that passes has shown */
+    bool standard;                        /* one of `controls: default` */
+    bool quick;                           /* and of a run with --quick */
     const struct rule *rule;              /* judge/rules.h */
     const struct control_option *options; /* ended by a NULL name; at most 8 */
     /* Writes why (a whole sentence) and returns false when the control does not apply to a method with these claims.

@@ -244,7 +244,7 @@ static bool put_inspected(struct run *run, struct error *e) {
     bool ok = !text.failed || error_memory(e);
     if (ok && text.data) ok = store_set_meta(run->store, "inspected", text.data, e);
     text_finish(&text);
-    return ok;
+    return ok && store_set_meta(run->store, "left_out", run->left_out ? run->left_out : "", e);
 }
 
 /* ---- all of it ---- */
@@ -301,6 +301,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
+    if (run->left_out) fprintf(stderr, "assay: --quick leaves out: %s\n", run->left_out);
     if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
     if (graph_is_pair_of_one(run->graph)) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
