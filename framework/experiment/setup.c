@@ -357,8 +357,8 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     const char *row, *control;
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
-    if (run->battery->standard_controls && !standard_controls_fill(run->battery, controls, e)) return false;
-    return task_settle_battery(run->battery, e) && resolve_only(run, options->only, &row, &control, e) &&
+    return standard_controls_fill(run->battery, controls, e) && task_settle_battery(run->battery, e) &&
+           resolve_only(run, options->only, &row, &control, e) &&
            open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
            explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&

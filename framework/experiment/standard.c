@@ -20,6 +20,7 @@ static bool check_expectations(const struct battery *b, struct error *e) {
 
 bool standard_controls_fill(struct battery *b, const struct control *const *controls, struct error *e) {
     size_t n = 0;
+    if (!b->standard_controls) return true;
     while (controls[n]) n++;
     b->controls = calloc(n + 1, sizeof *b->controls);
     if (!b->controls) return error_memory(e);

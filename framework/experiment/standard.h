@@ -4,8 +4,8 @@
 
 #include "plan/control.h"
 
-/* All that are standard, in the order of the table; those that train networks where the battery has `training`. Fails
- * where `expect` names another. */
+/* Nothing where the battery names its controls. Else all that are standard, in the order of the table; those that train
+ * networks where the battery has `training`. Fails where `expect` names another. */
 bool standard_controls_fill(struct battery *, const struct control *const *controls, struct error *);
 
 #endif
