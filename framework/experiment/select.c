@@ -271,7 +271,7 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
         /* The linear model classifies nothing: its inputs are those of the model. */
         enum root judge_root = root == ROOT_LINEAR ? ROOT_MODEL : root;
         ok = run_net(run, run_root_weights(run, judge_root), &s.net, e) && allocate_logits(&s, e) && fill(&s, e) &&
-             (root != ROOT_MODEL || measure_accuracy(&s, e));
+             (root != ROOT_MODEL || run->dry || measure_accuracy(&s, e));
     }
     if (ok && s.repeated && root == ROOT_MODEL)
         dataset_note(run->data, "%s: %u samples are passed over: the same values as one of the inputs", b->data_source,
