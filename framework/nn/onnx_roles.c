@@ -214,8 +214,7 @@ static bool mark_inputs(struct roles *roles, const Onnx__NodeProto *node) {
     bool ok = mark_biases(roles, node);
     for (size_t row = 0; row < sizeof uses / sizeof *uses; row++)
         for (size_t i = 0; i < node->n_input && i < 8 && strcmp(uses[row].op, op) == 0; i++)
-            if ((uses[row].inputs >> i & 1) && !is_empty_mask(roles, node, i) &&
-                !prepares_nothing(roles, node, i))
+            if ((uses[row].inputs >> i & 1) && !is_empty_mask(roles, node, i) && !prepares_nothing(roles, node, i))
                 ok &= mark(roles, onnx_text(node->input[i]), uses[row].facts);
     if (is_transparent(op) && node->n_input && node->n_output) {
         unsigned facts = find(roles, onnx_text(node->output[0]))->facts;
