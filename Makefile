@@ -302,7 +302,7 @@ bench-scaling: all $(BUILD)/bench/assay-bench
 .PHONY: zoo
 ZOO_CACHE ?= $(HOME)/.cache/assay-zoo
 zoo: all
-	@$(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
+	@nice -n 10 $(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
 	  $(foreach pattern,$(ZOO),'$(pattern)')
 
 .PHONY: install uninstall
