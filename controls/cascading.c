@@ -19,8 +19,8 @@ static bool expand_draw(struct plan *p, uint32_t index, const struct stages *s, 
         for (uint32_t l = 0; l < s->layer_count; l++)
             layers[l] = layers[l] || s->layers[(size_t)stage * s->layer_count + l];
         bool full = s->complete && stage + 1 == s->count;
-        bool ok =
-            stages_draw(p, index, stage, name, layers, init, full ? WANT_MATCHED | WANT_MISMATCHED : WANT_MATCHED, e);
+        bool ok = stages_draw(p, index, s, stage, name, layers, init,
+                              full ? WANT_MATCHED | WANT_MISMATCHED : WANT_MATCHED, e);
         free(name);
         if (!ok) return false;
     }
@@ -52,6 +52,8 @@ const struct control control_cascading = {
     .source =
         "Adebayo et al. 2018, arXiv:1810.03292, section 3.1 (cascading randomization); MPRT in Hedstrom et al. 2023",
     .claim = "the signed map and its magnitudes depend on the learned weights of every layer, from the top one on",
+    .standard = true,
+    .quick = true,
     .rule = &rule_cascading,
     .options = options,
     .settle = settle,

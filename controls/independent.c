@@ -14,7 +14,7 @@ static bool expand(struct plan *p, uint32_t index, const struct control_values *
     for (uint32_t draw = from; ok && draw < to; draw++) {
         const struct init_options init = control_init(values, b->seed, draw);
         for (uint32_t stage = 0; ok && stage < s.count; stage++)
-            ok = stages_draw(p, index, stage, s.names[stage], s.layers + (size_t)stage * s.layer_count, &init,
+            ok = stages_draw(p, index, &s, stage, s.names[stage], s.layers + (size_t)stage * s.layer_count, &init,
                              WANT_MATCHED, e);
         /* The floor needs the fully randomised network, whether or not the cascade is in the battery. */
         ok = ok && stages_floor(p, index, &s, &init, e);
@@ -33,6 +33,7 @@ const struct control control_independent = {
     .summary = "weights of one layer at a time drawn anew, the others as trained",
     .source = "Adebayo et al. 2018, arXiv:1810.03292, section 3.2 (independent randomization)",
     .claim = "the map depends on the learned weights of each single layer whose re-drawing changes the function",
+    .standard = true,
     .rule = &rule_independent,
     .options = options,
     .settle = settle,

@@ -33,6 +33,7 @@ const struct control control_label_permutation = {
     .source = "Adebayo et al. 2018, arXiv:1810.03292, section 4 (data randomization test)",
     .claim =
         "the map depends on the relation between inputs and labels that was learned, more than retraining alone changes it",
+    .standard = true,
     .rule = &rule_labels,
     .options = options,
     .expand = expand,

@@ -47,6 +47,8 @@ const struct control control_linear_identity = {
     .source =
         "Sundararajan et al. 2017, arXiv:1703.01365, section 3; Ancona et al. 2018, arXiv:1711.06104, section 3.1",
     .claim = "on linear models the method gives the one right answer",
+    .standard = true,
+    .quick = true,
     .rule = &rule_checks,
     .applies = applies,
     .expand = expand,

@@ -50,6 +50,7 @@ const struct control control_planted_evidence = {
     .source = "Sundararajan et al. 2017, arXiv:1703.01365, sections 2.1 and 4 (sensitivity); Zhou et al. 2022, "
               "arXiv:2104.14403",
     .claim = "the map is at the evidence for and against the class, has its sign, and follows nothing else",
+    .standard = true,
     .rule = &rule_planted_evidence,
     .applies = maps_have_classes,
     .expand = expand,

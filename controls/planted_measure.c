@@ -52,7 +52,7 @@ const struct study_reading planted_readings[PLANTED_READINGS] = {
     [WRONG_SIGN] = LIMITED("wrong-sign", "share of inputs whose map is not above 0 on the pattern for the class", .40),
     [WRONG_CHANNEL] = LIMITED("wrong-channel", "the largest such share of a single channel", .50),
     [SWAP] = LIMITED("swap", "change of maps when other classes' patterns move, median", .10),
-    [PRIOR] = LIMITED("prior", "mean cosine of the maps of two inputs", .30),
+    [PRIOR] = LIMITED("prior", "mean cosine of the maps of two inputs whose evidence is at different places", .30),
     [AGREEMENT] = FREE("agreement", "energy that maps of different seeds have in common"),
     [CONSTANT] = FREE("constant", "share of constant maps"),
     [DEAD] = FREE("dead", "classes all of whose maps are constant, as bits"),
@@ -300,12 +300,21 @@ static double cosine(const float *a, const float *b, size_t n) {
     return size > 0 ? ab / size : 0;
 }
 
+/* Whether the class's patterns of input k lie on those of the input that w->near is of, or beside them. */
+static bool meets(const struct work *w, uint32_t k) {
+    for (size_t at = 0; at < w->p->plane; at++)
+        if (w->near[at] == 1 && is_own(w, k, w->p->where[k * w->p->plane + at])) return true;
+    return false;
+}
+
+/* Of inputs whose evidence is at different places: where it happens to be at the same, maps are rightly alike. */
 static void read_prior(const struct work *w) {
     double sum[2] = {0, 0}, n[2] = {0, 0};
     for (uint32_t i = 0; i < PLANTED_MOVED; i++)
         for (uint32_t k = 0; k < i; k++) {
             bool same = w->p->targets[i] == w->p->targets[k];
-            if (!w->live[i] || !w->live[k]) continue;
+            if (k == 0) grow(w, i);
+            if (!w->live[i] || !w->live[k] || meets(w, k)) continue;
             sum[same] += cosine(map_of(w, i), map_of(w, k), w->p->count);
             n[same]++;
         }

@@ -306,6 +306,8 @@ const struct control control_quadratic_identity = {
         "Sundararajan et al. 2017, arXiv:1703.01365, section 3; Ancona et al. 2018, arXiv:1711.06104, section 3.1",
     .claim = "where the map is a sum of gradients, they are those of the class asked for, at the input or on the whole "
              "path, in full size",
+    .standard = true,
+    .quick = true,
     .rule = &rule_quadratic_identity,
     .applies = maps_have_classes,
     .expand = expand,

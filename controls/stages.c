@@ -19,6 +19,16 @@ const char *stages_classifier_choice(size_t k) {
     return names[k];
 }
 
+enum antithetic { PAIRS_AUTO, PAIRS_ALWAYS, PAIRS_NEVER };
+
+/* Outputs up to which pairs decide more than draws (docs/verdict.md, caveat 2). */
+#define FEW_OUTPUTS 5u
+
+const char *stages_antithetic_choice(size_t k) {
+    static const char *const names[] = {"auto", "always", "never", NULL};
+    return names[k];
+}
+
 struct parser {
     const struct graph *graph;
     const struct control *control;
@@ -139,6 +149,8 @@ bool stages_create(const struct graph *g, const struct control *control, const s
     enum classifier classifier = (enum classifier)control_value(control, values, "classifier");
     struct parser p = {g, control, b, control_location(control, values, GROUPS), out, NULL, NULL};
     *out = (struct stages){.layer_count = g->layer_count, .complete = true, .floor = b->inputs > 1};
+    enum antithetic antithetic = (enum antithetic)control_value(control, values, "antithetic");
+    out->pairs = antithetic == PAIRS_ALWAYS || (antithetic == PAIRS_AUTO && g->classes <= FEW_OUTPUTS);
     p.taken = calloc(g->layer_count + 1u, sizeof *p.taken);
     bool ok = p.taken ? add_stages(&p, groups, classifier, e) : error_memory(e);
     ok = ok && (out->count || say_nothing_left(&p, e));
@@ -197,9 +209,9 @@ bool stages_settle(const struct graph *g, const struct control *control, const s
     return ok;
 }
 
-bool stages_draw(struct plan *p, uint32_t control, uint32_t stage, const char *name, const bool *layers,
-                 const struct init_options *draw, unsigned wants, struct error *e) {
-    bool pairs = p->graph->classes <= 2 && layers[p->graph->layer_count - 1];
+bool stages_draw(struct plan *p, uint32_t control, const struct stages *s, uint32_t stage, const char *name,
+                 const bool *layers, const struct init_options *draw, unsigned wants, struct error *e) {
+    bool pairs = s->pairs && layers[p->graph->layer_count - 1];
     for (int sign = 0; sign <= (int)pairs; sign++) {
         struct init_options init = *draw;
         uint32_t a;
@@ -216,7 +228,7 @@ bool stages_floor(struct plan *p, uint32_t control, const struct stages *s, cons
     bool *all = malloc((p->graph->layer_count + 1u) * sizeof *all);
     if (!all) return error_memory(e);
     for (uint32_t l = 0; l < p->graph->layer_count; l++) all[l] = true;
-    bool ok = stages_draw(p, control, s->count, "all (floor)", all, draw,
+    bool ok = stages_draw(p, control, s, s->count, "all (floor)", all, draw,
                           WANT_MATCHED | WANT_MISMATCHED | WANT_FLOOR_ONLY, e);
     free(all);
     return ok;

@@ -156,6 +156,7 @@ const struct control control_twins = {
     .source = "Sundararajan et al. 2017, arXiv:1703.01365, section 2.2 (implementation invariance); permuted and "
               "rescaled units: Hecht-Nielsen 1990, Neyshabur et al. 2015, arXiv:1506.02617",
     .claim = "the map depends on the function and on the class's own logit, not on how the weights write it down",
+    .standard = true,
     .rule = &rule_twins,
     .options = options,
     .expand = expand,

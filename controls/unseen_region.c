@@ -162,6 +162,8 @@ const struct control control_unseen_region = {
     .summary = "the network sees a window of the input only: what is changed elsewhere must not show there",
     .source = "Sundararajan et al. 2017, arXiv:1703.01365, section 4 (sensitivity(b), the dummy axiom)",
     .claim = "no part of the map is the input itself: what the model cannot see does not show where it lies",
+    .standard = true,
+    .quick = true,
     .rule = &rule_unseen_region,
     .expand = expand,
 };

@@ -44,6 +44,8 @@ const struct control control_zero_pixel = {
     .source =
         "Sundararajan et al. 2017, arXiv:1703.01365, section 2.1 (baseline zero); Sundararajan & Taly 2018, arXiv:1806.04205",
     .claim = "elements at the zero baseline get no attribution",
+    .standard = true,
+    .quick = true,
     .rule = &rule_checks,
     .applies = applies,
     .expand = expand,

@@ -1,9 +1,12 @@
-/* results.csv, one row per comparison, and verdicts.csv, one row per verdict. */
+/* results.csv, one row per comparison, verdicts.csv, one row per verdict, and network.csv, how well the network does.
+ */
 #include "reports/format.h"
 #include "reports/report_file.h"
 #include "reports/writers.h"
 
 #include <csv.h>
+#include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +17,18 @@ struct table {
 
 /* Text is cleaned and goes through libcsv's writer (always quoted), numbers stand bare, and a value that does not exist
  * is an empty field: readers of tables take it for "missing". */
+static bool put_text(struct table *t, const char *text) {
+    char *clean = text_clean(text);
+    if (!clean) return error_memory(t->error);
+    csv_fwrite(t->out, clean, strlen(clean));
+    free(clean);
+    return true;
+}
+
 static bool put_texts(struct table *t, const char *const *texts, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        char *clean = text_clean(texts[i]);
-        if (!clean) return error_memory(t->error);
-        csv_fwrite(t->out, clean, strlen(clean));
+        if (!put_text(t, texts[i])) return false;
         fputc(',', t->out);
-        free(clean);
     }
     return true;
 }
@@ -84,6 +92,35 @@ static bool write_verdicts(struct store *s, const char *folder, struct error *e)
     return report_file_close(&o, store_each_verdict(s, put_verdict, &(struct table){o.file, e}, e), e);
 }
 
+/* The entry "accuracy" of the store, a number or text a row; of a store without it there is the header alone. */
+static bool put_network(struct store *s, struct table *t, struct error *e) {
+    char *text, digits[NUMBER_SIZE];
+    const char *key;
+    json_t *value;
+    bool ok = true;
+
+    if (!store_meta(s, "accuracy", &text, e)) return false;
+    json_t *all = text ? json_loads(text, 0, NULL) : NULL;
+    json_object_foreach(all, key, value) {
+        double number = json_is_number(value) ? json_number_value(value) : (double)NAN;
+        ok = ok && PUT_TEXTS(t, key);
+        if (ok && json_is_string(value)) ok = put_text(t, json_string_value(value));
+        else if (ok) fputs(number_text(number, digits), t->out);
+        if (ok) fputc('\n', t->out);
+    }
+    json_decref(all);
+    free(text);
+    return ok;
+}
+
+static bool write_network(struct store *s, const char *folder, struct error *e) {
+    struct report_file o;
+
+    if (!report_file_open(&o, folder, "network.csv", e)) return false;
+    fputs("quantity,value\n", o.file);
+    return report_file_close(&o, put_network(s, &(struct table){o.file, e}, e), e);
+}
+
 bool report_csv(struct store *s, const char *folder, struct error *e) {
-    return write_results(s, folder, e) && write_verdicts(s, folder, e);
+    return write_results(s, folder, e) && write_verdicts(s, folder, e) && write_network(s, folder, e);
 }

@@ -98,10 +98,10 @@ void curve_find_all(const struct curve_set *c, const char *explainer, const char
         if (out[v + 1].count && same_curve(&out[v], &out[v + 1], LINE_WIDTH)) out[v + 1] = (struct curve){0};
 }
 
-bool curve_set_excludes(const struct curve_set *c, const char *control, uint32_t stage_index) {
+bool curve_set_excludes(const struct curve_set *c, const char *explainer, const char *control, uint32_t stage_index) {
     for (size_t i = 0; i < c->count; i++)
         if (c->points[i].stage_index == stage_index && strcmp(c->points[i].control, control) == 0 &&
-            strcmp(c->points[i].decision, "not a control") == 0)
+            strcmp(c->points[i].explainer, explainer) == 0 && strcmp(c->points[i].decision, "grey") == 0)
             return true;
     return false;
 }

@@ -35,8 +35,9 @@ struct curve curve_find(const struct curve_set *, const char *explainer, const c
 void curve_find_all(const struct curve_set *, const char *explainer, const char *control, const char *measure,
                     struct curve out[CURVE_VIEWS]);
 
-/* Whether the function of the network survived at that stage, so that no verdict rests on it. */
-bool curve_set_excludes(const struct curve_set *, const char *control, uint32_t stage_index);
+/* Whether what survives of the explainer's maps at that stage is explained by the function that survives, in some view,
+ * so that no verdict rests on it. */
+bool curve_set_excludes(const struct curve_set *, const char *explainer, const char *control, uint32_t stage_index);
 
 /* What goes with the curves that are drawn. */
 struct curve_marks {

@@ -64,7 +64,9 @@ static void survey(struct sheet *s) {
     }
     for (size_t i = 0; i < s->stages; i++) {
         if (utf8_width(s->first[i].stage) > s->longest) s->longest = utf8_width(s->first[i].stage);
-        s->marks.excluded = s->marks.excluded || curve_set_excludes(s->curves, s->control, s->first[i].stage_index);
+        for (size_t x = 0; x < s->all_count && !s->marks.excluded; x++)
+            s->marks.excluded =
+                curve_set_excludes(s->curves, s->all_explainers[x], s->control, s->first[i].stage_index);
     }
     s->axis = curve_axis(s->measure, s->lowest);
     s->panel_width = fmin(s->stages > 15 ? 14 * (double)s->stages : 232, WIDTH_MOST);
@@ -174,6 +176,17 @@ static void add_heading(struct sheet *s, const char *explainer) {
              *v->annotation ? "*" : "", v->as_expected ? "" : "!", style);
 }
 
+/* Grey behind the curves. */
+static void add_excluded(struct sheet *s, const char *explainer) {
+    if (s->marks.excluded) text_add(&s->figure.script, "unset object\n"); /* of the panel before */
+    for (size_t i = 0; i < s->stages; i++)
+        if (curve_set_excludes(s->curves, explainer, s->control, s->first[i].stage_index))
+            text_add(&s->figure.script,
+                     "set object %zu rectangle from %zu.5,graph 0 to %zu.5,graph 1 behind fc rgb excluded fs solid "
+                     "noborder\n",
+                     i + 1, i, i + 1);
+}
+
 static void add_panel(struct sheet *s, size_t number) {
     size_t row = number / s->columns, column = number % s->columns, block = s->block;
     bool lowest = number + s->columns >= s->count, present[CURVE_VIEWS] = {false};
@@ -187,6 +200,7 @@ static void add_panel(struct sheet *s, size_t number) {
     }
     text_add(&s->figure.script, "\n");
     figure_place(&s->figure, left, top, left + s->panel_width, top + PANEL_HEIGHT);
+    add_excluded(s, s->explainers[number]);
     add_heading(s, s->explainers[number]);
     add_tics(s, lowest);
     text_add(&s->figure.script, "set format y '%s'\n", column ? "" : "%g");
@@ -218,7 +232,7 @@ void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lin
          "lines lc rgb quiet lw 1.2"},
         {"floor (other inputs)", "lines lw 1 dt 3 lc rgb quiet", "points pt 2 ps .4 lc rgb quiet"},
         {"ceiling (repetition)", "lines lw .8 dt 4 lc rgb quiet", "points pt 10 ps .45 lc rgb quiet"},
-        {"no control: logits survive", "filledcurves fc rgb excluded fs solid noborder",
+        {"grey: no more of the map than of the function", "filledcurves fc rgb excluded fs solid noborder",
          "filledcurves fc rgb excluded fs solid noborder"},
     };
     const bool there[] = {marks->band, marks->floor, marks->ceiling, marks->excluded};
@@ -238,16 +252,6 @@ void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lin
     text_add(&f->script, "NaN notitle\nunset key\nset tics nomirror scale .5 textcolor rgb ink\n");
 }
 
-/* Grey behind the curves. */
-static void add_excluded(struct sheet *s) {
-    for (size_t i = 0; i < s->stages; i++)
-        if (curve_set_excludes(s->curves, s->control, s->first[i].stage_index))
-            text_add(&s->figure.script,
-                     "set object %zu rectangle from %zu.5,graph 0 to %zu.5,graph 1 behind fc rgb excluded fs solid "
-                     "noborder\n",
-                     i + 1, i, i + 1);
-}
-
 static void add_frame(struct sheet *s, const struct figure_page *page) {
     struct figure *f = &s->figure;
     const double highest = s->measure->highest;
@@ -263,7 +267,6 @@ static void add_frame(struct sheet *s, const struct figure_page *page) {
              "set grid ytics lt 1 lc rgb faint lw .5\nset xzeroaxis lt 1 lc rgb frame lw .6\n",
              f->name, s->axis.lowest, s->axis.step, highest, s->stages, s->axis.lowest,
              curve_axis_end(s->measure, .03));
-    add_excluded(s);
 }
 
 static bool draw_page(struct sheet *s, struct figures *all, const struct figure_page *page, struct error *e) {

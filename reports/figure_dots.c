@@ -21,7 +21,7 @@ struct dots {
     const char *control;
     const struct measure *measure;
     const char *stages[2];
-    bool excluded[2];              /* a stage that is no control */
+    uint32_t stage_indices[2];
     const char **all_explainers;   /* those that have a curve */
     const char *const *explainers; /* of this page */
     size_t all_count, count;       /* likewise */
@@ -37,6 +37,10 @@ static struct curve find(const struct dots *d, const char *explainer, size_t vie
     return curves[view];
 }
 
+static bool is_excluded(const struct dots *d, const char *explainer, size_t stage) {
+    return curve_set_excludes(d->curves, explainer, d->control, d->stage_indices[stage]);
+}
+
 /* Over all pages, so that they have the same axes. */
 static void survey(struct dots *d) {
     size_t widest = 8;
@@ -49,8 +53,8 @@ static void survey(struct dots *d) {
             d->views[v] = d->views[v] || c.count;
             for (size_t i = 0; i < c.count; i++) {
                 d->stages[i] = c.points[i].stage;
-                d->excluded[i] = curve_set_excludes(d->curves, d->control, c.points[i].stage_index);
-                d->marks.excluded = d->marks.excluded || d->excluded[i];
+                d->stage_indices[i] = c.points[i].stage_index;
+                d->marks.excluded = d->marks.excluded || is_excluded(d, explainer, i);
                 d->lowest = fmin(d->lowest, fmin(c.points[i].similarity, c.points[i].similarity_lower));
             }
         }
@@ -105,9 +109,12 @@ static void add_panel(struct dots *d, size_t stage) {
     const char *separator = "plot ";
 
     figure_place(&d->figure, left, HEAD, left + PANEL_WIDTH, HEAD + ROW_HEIGHT * (double)d->count);
-    if (d->excluded[stage])
-        text_add(x, "set object 1 rectangle from graph 0,graph 0 to graph 1,graph 1 behind fc rgb excluded fs solid "
-                    "noborder\n");
+    for (size_t i = 0; i < d->count; i++)
+        if (is_excluded(d, d->explainers[i], stage))
+            text_add(x,
+                     "set object %zu rectangle from graph 0,first %zu.5 to graph 1,first %zu.5 behind fc rgb excluded "
+                     "fs solid noborder\n",
+                     i + 1, i, i + 1);
     for (size_t v = 0; v < CURVE_VIEWS; v++) {
         const struct curve_view *view = &curve_views[v];
         size_t block = stage * CURVE_VIEWS + v;
@@ -121,7 +128,7 @@ static void add_panel(struct dots *d, size_t stage) {
                      "pt 10 ps .45 lc rgb %s",
                      separator, block, view->colour, separator, block, view->colour);
     }
-    text_add(x, d->excluded[stage] ? "\nunset object 1\n" : "\n");
+    text_add(x, "\nunset object\n");
 }
 
 static bool draw_page(struct dots *d, struct figures *all, const struct figure_page *page, struct error *e) {

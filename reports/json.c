@@ -6,6 +6,7 @@
 #include "reports/text_words.h"
 #include "reports/writers.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct section {
@@ -49,10 +50,15 @@ static bool put_verdict(void *context, const struct verdict_row *r) {
 
 static bool put_input(void *context, const struct input_row *r) {
     json_t *object = json_pack("{so so so so so so}", "input", whole(r->index), "sample", whole(r->sample), "label",
-                               r->label == UINT32_MAX ? json_null() : whole(r->label), "predicted", whole(r->predicted),
-                               "target", whole(r->target), "shape", shape(&r->shape));
+                               r->label == UINT32_MAX ? json_null() : whole(r->label), "predicted",
+                               r->predicted == UINT32_MAX ? json_null() : whole(r->predicted), "target",
+                               whole(r->target), "shape", shape(&r->shape));
     if (object && r->target_name && *r->target_name)
         json_object_set_new(object, "target_name", json_text(r->target_name));
+    if (object && !isnan(r->value)) {
+        json_object_set_new(object, "value", json_number(r->value));
+        json_object_set_new(object, "output", json_number(r->output));
+    }
     return put_object(context, object);
 }
 
@@ -84,17 +90,17 @@ static bool put_use(void *context, const struct use_row *r) {
 }
 
 static bool put_curve(void *context, const struct curve_row *r) {
-    return put_object(context,
-                      json_pack("{so so so so so so so so so so so so so so so so so so so}", "explainer",
-                                json_text(r->explainer), "control", json_text(r->control), "measure",
-                                json_text(r->measure), "view", json_text(r->view), "stage", json_text(r->stage),
-                                "stage_index", whole(r->stage_index), "stage_count", whole(r->stage_count),
-                                "similarity", json_number(r->similarity), "similarity_lower",
-                                json_number(r->similarity_lower), "similarity_upper", json_number(r->similarity_upper),
-                                "floor", json_number(r->floor), "ceiling", json_number(r->ceiling), "share",
-                                json_number(r->share), "share_lower", json_number(r->share_lower), "share_upper",
-                                json_number(r->share_upper), "inputs", whole(r->inputs), "draws", whole(r->draws),
-                                "vanished", json_number(r->vanished), "decision", json_text(r->decision)));
+    return put_object(
+        context,
+        json_pack("{so so so so so so so so so so so so so so so so so so so so}", "explainer", json_text(r->explainer),
+                  "control", json_text(r->control), "measure", json_text(r->measure), "view", json_text(r->view),
+                  "stage", json_text(r->stage), "stage_index", whole(r->stage_index), "stage_count",
+                  whole(r->stage_count), "similarity", json_number(r->similarity), "similarity_lower",
+                  json_number(r->similarity_lower), "similarity_upper", json_number(r->similarity_upper), "floor",
+                  json_number(r->floor), "ceiling", json_number(r->ceiling), "share", json_number(r->share),
+                  "share_lower", json_number(r->share_lower), "share_upper", json_number(r->share_upper), "inputs",
+                  whole(r->inputs), "draws", whole(r->draws), "vanished", json_number(r->vanished), "logit_r",
+                  json_number(r->logit_r), "decision", json_text(r->decision)));
 }
 
 static bool put_check(void *context, const struct check_row *r) {

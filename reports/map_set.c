@@ -159,7 +159,8 @@ static bool add_input(void *context, const struct input_row *row) {
 
     if (!p) return false;
     p->input = row->index;
-    p->class = named ? text_copy(row->target_name) : text_format("class %u", (unsigned)row->target);
+    const char *word = row->predicted == UINT32_MAX ? "output" : "class"; /* a regression predicts no class */
+    p->class = named ? text_copy(row->target_name) : text_format("%s %u", word, (unsigned)row->target);
     if (!p->class) return error_memory(w->error);
     const struct layout l = layout_of(&row->shape);
     w->sample = row->shape;

@@ -10,7 +10,7 @@
 
 struct picture {
     char *explainer, *variant; /* NULL: an input */
-    char *class;               /* of an input: the class explained, "golf ball" or "class 7" */
+    char *class;               /* of an input: the class explained, "golf ball", "class 7" or "output 0" */
     bool colour;
     float *values; /* [width] of inputs and maps that are no pictures; NULL: a picture */
     char *letters; /* of a one-hot input of four channels: ACGT, '.' where there is none; NULL: none */

@@ -68,7 +68,7 @@ static void add_bar_labels(struct figure *f, double left, double y, const char *
 }
 
 void map_bar_labels(struct figure *f, const struct map_scales *s, double x, double y) {
-    if (s->diverging) add_bar_labels(f, bar_left(s, true, x), y, "against", "for the class");
+    if (s->diverging) add_bar_labels(f, bar_left(s, true, x), y, "against", "for");
     if (s->sequential) add_bar_labels(f, bar_left(s, false, x), y, "none", "strong");
 }
 

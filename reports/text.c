@@ -245,8 +245,7 @@ static void put_stages(struct page *p, const struct curve *c, size_t indent) {
         text_add(&words, "%s ", r->stage);
         if (isnan(similarity)) text_add(&words, "none");
         else text_add(&words, "%.2f", similarity);
-        text_add(&words, "%s%s", strcmp(r->decision, "not a control") ? "" : " (no control)",
-                 i + 1 < c->count ? "," : "");
+        text_add(&words, "%s%s", strcmp(r->decision, "grey") ? "" : " (grey)", i + 1 < c->count ? "," : "");
         put_wrapped(p, words.failed ? "" : words.data, indent);
         p->failed = p->failed || words.failed;
         text_finish(&words);

@@ -66,6 +66,15 @@ static bool load_inspected(struct store *s, struct verdict_notes *n, struct erro
     return true;
 }
 
+static bool load_left_out(struct store *s, struct verdict_notes *n, struct error *e) {
+    char *meta;
+
+    if (!store_meta(s, "left_out", &meta, e)) return false;
+    if (meta && *meta) text_add(&n->left_out, "A quick run: %s left out.", meta);
+    free(meta);
+    return true;
+}
+
 static bool load_same(struct store *s, struct verdict_notes *n, struct error *e) {
     char *meta;
 
@@ -100,7 +109,8 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     char *meta;
 
     *n = (struct verdict_notes){0};
-    if (!load_accuracy(s, n, e) || !load_inspected(s, n, e) || !load_same(s, n, e) || !store_meta(s, "run", &meta, e)) {
+    if (!load_accuracy(s, n, e) || !load_inspected(s, n, e) || !load_left_out(s, n, e) || !load_same(s, n, e) ||
+        !store_meta(s, "run", &meta, e)) {
         verdict_notes_finish(n);
         return false;
     }
@@ -112,6 +122,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
         text_add(&n->warning, "The model: %s", json_string_value(warning));
         add_line(n, n->warning.data);
     }
+    if (n->left_out.data) add_line(n, n->left_out.data);
     if (n->inspected.data) add_line(n, n->inspected.data);
     if (n->same.data) add_line(n, n->same.data);
     if (is_text(json_object_get(rule, "name"), "fixed-cutoff"))
@@ -129,7 +140,8 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
                 "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
     free(meta);
-    if (!n->delta.failed && !n->warning.failed && !n->inspected.failed && !n->same.failed) return true;
+    if (!n->delta.failed && !n->warning.failed && !n->inspected.failed && !n->same.failed && !n->left_out.failed)
+        return true;
     verdict_notes_finish(n);
     return error_memory(e);
 }
@@ -137,6 +149,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
 void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->delta);
     text_finish(&n->warning);
+    text_finish(&n->left_out);
     text_finish(&n->inspected);
     text_finish(&n->same);
     free(n->accuracy);

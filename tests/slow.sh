@@ -1,9 +1,10 @@
 #!/bin/bash
-# Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures]... (default: all). The last line is
+# Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures|looks]... (default: all). The last line is
 # "N passed, N failed".
 #   batteries  the fixture batteries end as they expect to, and at -j1 and -j2 with the same bytes
 #   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one
 #   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
+#   looks      error rates and power of the rule over all looks, in a thousand simulated runs of each case
 #   fixtures   the models trained again from their seeds are as good as those that are committed
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -101,8 +102,20 @@ as_good() { # MODEL DATA PREPROCESS: test accuracy within one point of the commi
     awk -v a="$old" -v b="$new" 'BEGIN { exit !(a > .85 && b > a - .01) }'
 }
 
+r_squared() { # as_good, of R2
+    local old new
+    old=$("$BUILD/assay" eval --task regression --model "fixtures/models/$1" --data "$2" | awk '{print $4}')
+    new=$("$BUILD/assay" eval --task regression --model "$work/models/$1" --data "$2" | awk '{print $4}')
+    echo "     $1: committed R2 $old, trained again $new$(cmp -s "fixtures/models/$1" "$work/models/$1" && echo ", the same bytes")"
+    awk -v a="$old" -v b="$new" 'BEGIN { exit !(a > .9 && b > a - .01) }'
+}
+
 train() {
     fixtures/train.sh "$BUILD/assay" "$work/models" >/dev/null 2>&1
+}
+
+test_looks() {
+    check "simulated error rates and power" env ASSAY_SIMULATED_RUNS=1000 "$BUILD/tests/unit-tests" --filter 'looks/*'
 }
 
 test_fixtures() {
@@ -114,10 +127,13 @@ test_fixtures() {
     check "fashion-cnn.onnx" as_good fashion-cnn.onnx "$fashion" unit
     check "genome-cnn.onnx" as_good genome-cnn.onnx sequence:fixtures/data/genome-test.csv none
     check "reviews-cnn.onnx" as_good reviews-cnn.onnx csv:fixtures/data/reviews-test.csv none
+    check "promoters-cnn.onnx" as_good promoters-cnn.onnx sequence:fixtures/data/promoters-test.csv none
+    check "climate-mlp.onnx" r_squared climate-mlp.onnx \
+        npy:fixtures/data/climate-test-fields.npy,fixtures/data/climate-test-years.npy
     check "machines-mlp.onnx" as_good machines-mlp.onnx csv:fixtures/data/machines-test.csv none
 }
 
-(($#)) || set -- batteries kills seeds fixtures
+(($#)) || set -- batteries kills seeds fixtures looks
 for part; do
     declare -F "test_$part" >/dev/null || { echo "slow.sh: no part '$part'" >&2; exit 2; }
     "test_$part"

@@ -63,11 +63,15 @@ struct expectation {
 extern const char *const conv_route_names[];
 
 /* What the outputs of the network mean. TASK_AUTO: one output and labels that are 0 and 1 only are TASK_BINARY, all
- * else TASK_CLASSIFICATION. */
-enum task { TASK_AUTO, TASK_CLASSIFICATION, TASK_BINARY };
+ * else TASK_CLASSIFICATION. TASK_REGRESSION: each output is a number with a real target. TASK_MULTI_LABEL: each output
+ * is the logit of a label that is there or not, whatever the others are. */
+enum task { TASK_AUTO, TASK_CLASSIFICATION, TASK_BINARY, TASK_REGRESSION, TASK_MULTI_LABEL };
 extern const char *const task_names[]; /* in that order, ended by NULL */
 
-enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_CLASS };
+/* TARGET_OUTPUT: the one output of a regression. */
+enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_OUTPUT, TARGET_CLASS };
+
+#define BATTERY_TRAINING_IMAGES 1000u
 
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
@@ -87,25 +91,27 @@ struct battery {
     char *preprocess_file;        /* where `preprocess: auto` found it; else NULL */
     bool preprocess_given;        /* some preprocessing was asked for, be it none */
     uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
-    bool only_correct;            /* take only correctly classified samples (default true) */
-    enum target_policy target;    /* default TARGET_PREDICTED; fixed over all variants either way */
-    char *target_class;           /* of TARGET_CLASS: the number or the name of a class; else NULL */
-    struct location target_location;
+    bool only_correct;            /* take only correctly classified samples (default true, false of a regression) */
+    enum target_policy target;    /* default by the task (task_settle_battery); fixed over all variants either way */
+    char *target_class;           /* of TARGET_CLASS: the number or the name of a class or output; else NULL */
+    struct location target_location, only_correct_location; /* nowhere: not given */
 
     bool has_training;        /* `training:` given: label permutation needs it */
     char *training_source;    /* same preprocessing as data */
-    uint32_t training_images; /* default 1000 */
+    uint32_t training_images; /* default BATTERY_TRAINING_IMAGES */
     char *training_layers;    /* arch list; NULL: the model file's architecture, re-initialised */
     struct recipe recipe;
 
     struct battery_explainer *explainers;
     size_t explainer_count;
+    bool standard_controls; /* `controls: default`: filled in by whoever knows the controls */
     struct battery_control *controls;
     size_t control_count;
     struct expectation *expectations;
     size_t expectation_count;
 
     struct rule_constants rule; /* constants; defaults from rule_constants_default() */
+    struct location ignored;    /* of `logit-r` of the rule, which earlier versions read; line 0: not there */
     uint64_t seed;              /* default 1 */
     enum conv_route conv;       /* default CONV_AUTO; training does not depend on it */
     double time_limit;          /* seconds per call of a plugin, default 60 */

@@ -119,20 +119,22 @@ static bool read_rule(struct yaml_file *file, const struct yaml_field *field, co
                       struct error *e) {
     static const struct yaml_field kind = {.offset = offsetof(struct rule_constants, kind), .choices = rule_kinds};
     struct battery *b = base;
-    const char *names[RULE_LIMIT] = {"name", "draws"};
-    size_t n = 2;
+    const char *names[RULE_LIMIT] = {"name", "draws", "logit-r"};
+    size_t n = 3;
 
     for (const struct rule_constant *c = rule_constant_table; c->name && n < RULE_LIMIT; c++) names[n++] = c->name;
     if (!yaml_check_keys(file, node, "key", field->wanted, names, n, e)) return false;
-    const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws");
+    const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws"),
+                      *ignored = yaml_find(file, node, "logit-r");
+    if (ignored) b->ignored = yaml_location(ignored);
     return (!name || yaml_read_choice(file, &kind, name, &b->rule, e)) &&
            (!draws || read_draws(file, draws, &b->rule, e)) && read_constants(file, node, &b->rule, e);
 }
 
 /* ---- Sections ---- */
 
-static const char *const targets[] = {"label", "predicted", NULL};
-const char *const task_names[] = {"auto", "classification", "binary", NULL};
+static const char *const targets[] = {"label", "predicted", "output", NULL};
+const char *const task_names[] = {"auto", "classification", "binary", "regression", "multi-label", NULL};
 const char *const conv_route_names[] = {"auto", "direct", "winograd", NULL};
 static const char *const optimisers[] = {"adam", "sgd", NULL};
 
@@ -140,7 +142,7 @@ static const char *const optimisers[] = {"adam", "sgd", NULL};
 static bool read_target(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                         struct error *e) {
     struct battery *b = base;
-    const char *text = yaml_scalar(file, node, "'label', 'predicted' or a class", e);
+    const char *text = yaml_scalar(file, node, "'label', 'predicted', 'output' or a class", e);
 
     if (!text) return false;
     b->target_location = yaml_location(node);
@@ -157,12 +159,20 @@ static bool read_target(struct yaml_file *file, const struct yaml_field *field, 
     return b->target_class || error_memory(e);
 }
 
+static bool read_only_correct(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                              void *base, struct error *e) {
+    struct battery *b = base;
+
+    b->only_correct_location = yaml_location(node);
+    return yaml_read_flag(file, field, node, base, e);
+}
+
 static const struct yaml_field data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
     {.name = "preprocess", .read = battery_read_preprocess},
     {.name = "class-names", .read = read_class_names},
     {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 1, .max = 10000},
-    {.name = "only-correct", .read = yaml_read_flag, MEMBER(only_correct)},
+    {.name = "only-correct", .read = read_only_correct, MEMBER(only_correct)},
     {.name = "target", .read = read_target, .choices = targets},
     {.name = NULL},
 };
@@ -264,7 +274,7 @@ static struct battery *battery_defaults(const char *path) {
     b->inputs = 30;
     b->only_correct = true;
     b->target = TARGET_PREDICTED;
-    b->training_images = 1000;
+    b->training_images = BATTERY_TRAINING_IMAGES;
     b->recipe = recipe_default();
     b->rule = rule_constants_default();
     b->seed = 1;

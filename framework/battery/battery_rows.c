@@ -183,6 +183,9 @@ bool battery_read_controls(struct yaml_file *file, const struct yaml_field *fiel
     struct battery *b = base;
     size_t n;
 
+    b->standard_controls =
+        node->type == YAML_SCALAR_NODE && strcmp((const char *)node->data.scalar.value, STANDARD_CONTROLS) == 0;
+    if (b->standard_controls) return true;
     if (!yaml_check_list(file, node, field->wanted, &n, e)) return false;
     b->controls = calloc(n, sizeof *b->controls);
     if (!b->controls) return error_memory(e);
@@ -194,7 +197,7 @@ bool battery_read_controls(struct yaml_file *file, const struct yaml_field *fiel
 /* ---- expect ---- */
 
 static bool read_word(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {
-    const char *names[VERDICT_INPUT_DOMINATED + 1];
+    const char *names[VERDICT_NAMES];
     const size_t n = sizeof names / sizeof *names;
     enum verdict_word word;
     const char *text = yaml_scalar(file, node, "a verdict", e);
@@ -208,8 +211,9 @@ static bool read_word(struct yaml_file *file, const yaml_node_t *node, unsigned 
     const char *nearest = text_nearest(text, names, n);
     if (nearest)
         return yaml_fail(file, node, e, "unknown verdict '%s': did you mean '%s'?", excerpt_of(text).text, nearest);
-    return yaml_fail(file, node, e, "unknown verdict '%s': %s, %s, %s, %s, %s, %s or %s wanted", excerpt_of(text).text,
-                     names[0], names[1], names[2], names[3], names[4], names[5], names[6]);
+    return yaml_fail(file, node, e, "unknown verdict '%s': %s, %s, %s, %s, %s, %s, %s or %s wanted",
+                     excerpt_of(text).text, names[0], names[1], names[2], names[3], names[4], names[5], names[6],
+                     names[7]);
 }
 
 static bool read_words(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {
@@ -241,7 +245,8 @@ static bool add_expectation(struct yaml_file *file, struct battery *b, const cha
 static bool read_row(struct yaml_file *file, struct battery *b, const char *explainer, const yaml_node_t *node,
                      const char *const *controls, struct error *e) {
     if (node->type != YAML_MAPPING_NODE) return add_expectation(file, b, explainer, EVERY_CONTROL, node, e);
-    if (!yaml_check_keys(file, node, "control", "a verdict", controls, b->control_count + 1, e)) return false;
+    size_t known = b->standard_controls ? 0 : b->control_count + 1; /* of those names are looked at later */
+    if (!yaml_check_keys(file, node, "control", "a verdict", known ? controls : NULL, known, e)) return false;
     for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++)
         if (!add_expectation(file, b, explainer, yaml_key(file, p), yaml_file_node(file, p->value), e)) return false;
     return true;

@@ -7,6 +7,7 @@
 
 #define EXPLAINERS_WANTED "a list of explainers"
 #define CONTROLS_WANTED "a list of controls"
+#define STANDARD_CONTROLS "default"
 
 /* In the order of enum reduction, ended by NULL. */
 extern const char *const battery_reductions[];

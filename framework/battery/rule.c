@@ -12,6 +12,7 @@ static const char *const word_names[] = {
     [VERDICT_SKIP] = "SKIP",
     [VERDICT_ERROR] = "ERROR",
     [VERDICT_INPUT_DOMINATED] = "INPUT-DOMINATED",
+    [VERDICT_PRIOR_DOMINATED] = "PRIOR-DOMINATED",
 };
 
 const char *verdict_word_name(enum verdict_word word) {
@@ -36,7 +37,7 @@ struct rule_constants rule_constants_default(void) {
         .stability = .5,
         .jitter = .002,
         .degenerate = .05,
-        .logit_r = .20,
+        .prior_share = .20,
         .constant_share = .20,
         .vanished_share = .50,
         .zero_share = .10,
@@ -58,7 +59,7 @@ FIELD(repeatability)
 FIELD(stability)
 FIELD(jitter)
 FIELD(degenerate)
-FIELD(logit_r)
+FIELD(prior_share)
 FIELD(constant_share)
 FIELD(vanished_share)
 FIELD(zero_share)
@@ -74,7 +75,8 @@ const struct rule_constant rule_constant_table[] = {
     {"stability", "gate G2: smallest similarity under jitter", 0, 1, stability_of},
     {"jitter", "standard deviation of the jitter, as a share of the input range", 0, 1, jitter_of},
     {"degenerate", "gate G3: smallest distance C - F of ceiling and floor", 0, 1, degenerate_of},
-    {"logit-r", "gate E1: largest RMS correlation of the logits at an independent stage", 0, 1, logit_r_of},
+    {"prior-share", "test P: largest share of the map that is the same for any input and any model", 0, 1,
+     prior_share_of},
     {"constant-share", "gate E0: largest share of inputs whose original map is constant", 0, 1, constant_share_of},
     {"vanished-share", "share of vanished maps above which a stage is inconclusive", 0, 1, vanished_share_of},
     {"zero-share", "share of exact zeros in the inputs above which the non-zero view exists", 0, 1, zero_share_of},

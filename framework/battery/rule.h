@@ -16,9 +16,12 @@ enum verdict_word {
     VERDICT_WORDS,
     /* An annotation, usable in `expect` like a word: the verdict is UNINFORMATIVE because an absolute map is driven by
      * the input; the signed map should be tested. */
-    VERDICT_INPUT_DOMINATED = VERDICT_WORDS
+    VERDICT_INPUT_DOMINATED = VERDICT_WORDS,
+    /* Likewise: what an absolute map shows is shared by other inputs on other networks. */
+    VERDICT_PRIOR_DOMINATED,
+    VERDICT_NAMES /* how many can be written under `expect` */
 };
-const char *verdict_word_name(enum verdict_word); /* "PASS", ..., "INPUT-DOMINATED" */
+const char *verdict_word_name(enum verdict_word); /* "PASS", ..., "PRIOR-DOMINATED" */
 /* Case-insensitive; false when unknown. */
 bool verdict_word_parse(const char *, enum verdict_word *out);
 
@@ -32,7 +35,7 @@ struct rule_constants {
     double stability;      /* .5: gate G2 under jitter */
     double jitter;         /* .002: sd of the jitter as a share of the input range */
     double degenerate;     /* .05: gate G3 on C - F */
-    double logit_r;        /* .20: gate E1, RMS over draws, independent stages only */
+    double prior_share;    /* .20: test P, largest share that is the same for any input and any model */
     double constant_share; /* .20: gate E0, share of inputs whose original map is constant */
     double vanished_share; /* .50: share of vanished maps above which a stage is inconclusive */
     double zero_share;     /* .10: share of exact zeros in the inputs above which the non-zero view exists */

@@ -205,7 +205,7 @@ static int check_model(struct subject_of_check *checked, const struct cli_values
     struct subject subject = {0};
     struct network_choice choice;
     int status = CLI_USAGE;
-    if (subject_choose(&option[MODEL_INPUT], &choice, e) &&
+    if (subject_choose(&option[MODEL_INPUT], TASK_AUTO, &choice, e) &&
         subject_open(option[MODEL].text, CONV_AUTO, &choice.onnx, AXIS_ORDER_AUTO, &subject, e))
         status = check_on(checked, subject.weights, option[MODEL].text, false, e);
     network_choice_finish(&choice);

@@ -1,10 +1,8 @@
-/* `assay eval`: the accuracy of a network on labelled samples. */
+/* `assay eval`: how well a network does on samples with labels or targets. */
+#include "cli/assess.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
 #include "battery/battery.h"
-#include "measure/accuracy.h"
-
-#include <stdio.h>
 
 enum {
     MODEL,
@@ -28,7 +26,11 @@ static const struct cli_option options[] = {
     [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
-    [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "labelled samples", .required = true},
+    [DATA] = {.name = "data",
+              .kind = CLI_TEXT,
+              .value = "SOURCE",
+              .summary = "samples with labels or targets",
+              .required = true},
     [PREPROCESS] = {.name = "preprocess",
                     .kind = CLI_TEXT,
                     .value = "PRESET",
@@ -46,24 +48,19 @@ static const struct cli_option options[] = {
     [CONV] = CLI_CONV_ALONE,
 };
 
-static void print(const struct accuracy *a) {
-    struct text warning = {0};
-    printf("accuracy %.4f (%u/%u)\n", (double)a->right / a->read, a->right, a->read);
-    accuracy_add_warning(&warning, a);
-    if (warning.data) cli_message("warning: %s", warning.data);
-    text_finish(&warning);
-}
-
 struct job {
     const struct cli_value *option;
+    enum task task;
     struct preprocess preprocess;
+    struct network_choice choice;
     struct dataset *data;
 };
 
 /* `graph`: NULL before it is known, where its sizes are those of the data. */
 static bool load_data(struct job *job, const struct graph *graph, struct error *e) {
-    return subject_data(job->option[DATA].text, &job->preprocess, &job->option[CLASS_NAMES], "the accuracy",
-                        graph ? subject_channels(graph) : 0, &job->data, e);
+    return subject_data(job->option[DATA].text, &job->preprocess, &job->option[CLASS_NAMES],
+                        job->task == TASK_REGRESSION ? "RMSE and R2" : "the accuracy",
+                        graph ? subject_channels(graph) : 0, job->task, &job->data, e);
 }
 
 static bool data_shape(void *user, struct shape *out, struct error *e) {
@@ -76,14 +73,13 @@ static bool data_shape(void *user, struct shape *out, struct error *e) {
 static bool load(struct job *job, struct subject *subject, struct error *e) {
     const struct cli_value *option = job->option;
     const char *path = option[MODEL].text;
-    struct network_choice choice;
-    bool ok = subject_choose(&option[MODEL_INPUT], &choice, e) &&
+    struct network_choice *choice = &job->choice;
+    bool ok = subject_choose(&option[MODEL_INPUT], job->task, choice, e) &&
               subject_preprocess(&option[PREPROCESS], path, &job->preprocess, e);
-    choice.onnx.ask = data_shape;
-    choice.onnx.user = job;
-    ok = ok &&
-         subject_open(path, subject_conv(&option[CONV]), &choice.onnx, subject_axis_order(&option[LAYOUT]), subject, e);
-    network_choice_finish(&choice);
+    choice->onnx.ask = data_shape;
+    choice->onnx.user = job;
+    ok = ok && subject_open(path, subject_conv(&option[CONV]), &choice->onnx, subject_axis_order(&option[LAYOUT]),
+                            subject, e);
     return ok && (job->data || load_data(job, subject->graph, e));
 }
 
@@ -91,25 +87,24 @@ static int eval_run(const struct cli_context *context, const struct cli_values *
     (void)context;
     const char *path = values->option[MODEL].text, *source = values->option[DATA].text;
     struct subject subject = {0};
-    struct job job = {.option = values->option};
+    struct job job = {.option = values->option, .task = subject_task(&values->option[TASK])};
     uint32_t count = 0;
-    struct accuracy accuracy = {0};
     int status = CLI_USAGE;
     if (load(&job, &subject, e) && subject_turn(&subject, job.data, e) &&
         subject_count(job.data, source, "count", values->option[COUNT].given, values->option[COUNT].integer, &count,
                       e) &&
-        subject_settle_task(&subject, subject_task(&values->option[TASK]), job.data, source, e) &&
-        subject_fits_data(subject.graph, path, job.data, source, e))
-        status = subject_accuracy(subject.net, job.data, count, source, &accuracy, e);
-    if (status == CLI_EXPECTED) print(&accuracy);
+        subject_settle_task(&subject, job.task, job.data, source, e) &&
+        subject_fits_data(subject.graph, path, &job.choice, job.data, source, e))
+        status = assess_print(subject.net, job.data, count, source, job.task, "", e);
     dataset_destroy(job.data);
+    network_choice_finish(&job.choice);
     subject_finish(&subject);
     return status;
 }
 
 const struct cli_command cli_eval = {
     .name = "eval",
-    .summary = "print the accuracy of a network on labelled samples",
+    .summary = "print the accuracy of a network on labelled samples, or its RMSE and R2",
     .details = CLI_SOURCES,
     .options = options,
     .option_count = sizeof options / sizeof *options,

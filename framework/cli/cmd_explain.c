@@ -63,7 +63,9 @@ static const struct cli_option options[] = {
     [TARGET] = {.name = "target",
                 .kind = CLI_TEXT,
                 .value = "CLASS",
-                .summary = "the class explained: its number or name, 'predicted', or 'label'",
+                .summary =
+                    "the class explained: its number or name, 'predicted', or 'label'; of a regression 'output', or "
+                    "one of several by its number or name",
                 .required = true},
     [TASK] = CLI_TASK,
     [LAYOUT] = CLI_LAYOUT,
@@ -98,6 +100,7 @@ struct job {
     struct preprocess preprocess;
     struct class_names names;
     float *x, *logits;
+    enum task task;
     bool has_label;
     uint32_t label, target;
     float *map;
@@ -189,7 +192,7 @@ static bool load_picture(struct job *job, const char *path, struct error *e) {
 
 /* Of a network of one output, the number 0 is that output unless a task was given. */
 static bool settle_task(struct job *job, const struct dataset *data, const char *source, struct error *e) {
-    enum task task = subject_task(&job->option[TASK]);
+    enum task task = job->task;
     bool output = task == TASK_AUTO && strcmp(job->option[TARGET].text, "0") == 0;
     if (output &&
         task_is_binary(task, job->subject.graph->classes, data->unlabelled ? NULL : data->labels, data->count))
@@ -203,14 +206,16 @@ static bool load_file(struct job *job, const char *path, struct error *e) {
     return image_has_extension(path) ? load_picture(job, path, e) : load_npy(job, path, e);
 }
 
-/* Labels in words name the classes where --class-names does not. */
+/* Labels in words name the classes, and columns of targets the outputs, where --class-names does not. */
 static bool take_words(struct job *job, struct dataset *data, struct error *e) {
-    if (!data->class_names || data->classes != job->subject.graph->classes) return true;
+    char ***names = data->target_names ? &data->target_names : &data->class_names;
+    uint32_t count = data->target_names ? data->target_count : data->classes;
+    if (!*names || count != job->subject.graph->classes) return true;
     job->names.path = text_copy(job->option[DATA].text);
     if (!job->names.path) return error_memory(e);
-    job->names.name = data->class_names;
-    job->names.count = data->classes;
-    data->class_names = NULL;
+    job->names.name = *names;
+    job->names.count = count;
+    *names = NULL;
     return true;
 }
 
@@ -219,7 +224,7 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     struct dataset *data = NULL;
     const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
     const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
-                                            subject_channels(graph)};
+                                            subject_channels(graph), task_labels(job->task)};
     bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e);
     if (ok && plane_settle(graph, data)) say_plane(job);
     ok =
@@ -230,14 +235,30 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
         job->x = calloc(shape_count(&data->sample), sizeof *job->x);
         ok = (job->x || error_memory(e)) && dataset_sample(data, (uint32_t)index, job->x, e) &&
              settle_task(job, data, source, e);
-        job->has_label = !data->unlabelled;
-        job->label = data->labels[index];
+        bool several = job->task == TASK_MULTI_LABEL;
+        job->label = several ? task_first_label(data, (uint32_t)index) : data->labels[index];
+        job->has_label = job->label != DATASET_NO_LABEL;
         subject_notes(data);
     }
     if (ok && by_label) ok = dataset_check_labels(data, source, graph->classes, e);
+    if (ok && by_label && data->targets) ok = dataset_check_targets(data, source, graph->classes, UINT32_MAX, e);
     if (ok && !job->names.count) ok = take_words(job, data, e);
     dataset_destroy(data);
     return ok;
+}
+
+/* A regression has no classes, and nothing else has `output`. */
+static bool check_policy(const struct job *job, struct error *e) {
+    const char *target = job->option[TARGET].text;
+    bool class = strcmp(target, "predicted") == 0 || strcmp(target, "label") == 0;
+    if (job->task == TASK_REGRESSION && class)
+        return error_set(e,
+                         "--target: '%s' with --task regression, which has no classes: 'output', or of several outputs "
+                         "the number or name of one, wanted",
+                         target);
+    if (job->task != TASK_REGRESSION && strcmp(target, "output") == 0)
+        return error_set(e, "--target: 'output' is that of a regression: --task regression, or a class, wanted");
+    return true;
 }
 
 static bool check_options(struct job *job, struct error *e) {
@@ -250,19 +271,21 @@ static bool check_options(struct job *job, struct error *e) {
         return error_set(e, option[DATA].given ? "explain: --data without --index: the number of a sample wanted"
                                                : "explain: --index without --data: a data source wanted");
     }
-    return subject_preprocess(&option[PREPROCESS], option[MODEL].text, &job->preprocess, e);
+    job->task = subject_task(&option[TASK]);
+    return check_policy(job, e) && subject_preprocess(&option[PREPROCESS], option[MODEL].text, &job->preprocess, e);
 }
 
 /* The shape of the input, for sizes that the network leaves open. */
 static bool input_shape(void *user, struct shape *out, struct error *e) {
     const struct job *job = user;
     const struct cli_value *option = job->option;
+    const struct dataset_request request = {.preprocess = &job->preprocess, .labels_as = task_labels(job->task)};
     struct dataset *data = NULL;
     struct image image = {0};
     float *stored = NULL;
     bool ok = true;
     if (option[DATA].given) {
-        ok = dataset_load_with(option[DATA].text, &job->preprocess, &data, e);
+        ok = dataset_load_for(option[DATA].text, &request, &data, e);
         if (ok) *out = data->sample;
         dataset_destroy(data);
     } else if (image_has_extension(option[INPUT].text)) {
@@ -283,7 +306,7 @@ static bool load_network(struct job *job, struct error *e) {
     const enum conv_route conv = subject_conv(&option[CONV]);
     const enum axis_order order = subject_axis_order(&option[LAYOUT]);
     struct network_choice choice;
-    if (!check_options(job, e) || !subject_choose(&option[MODEL_INPUT], &choice, e)) return false;
+    if (!check_options(job, e) || !subject_choose(&option[MODEL_INPUT], job->task, &choice, e)) return false;
     choice.onnx.ask = input_shape;
     choice.onnx.user = job;
     bool ok = subject_open(option[MODEL].text, conv, &choice.onnx, order, &job->subject, e);
@@ -303,6 +326,13 @@ static bool load_names(struct job *job, struct error *e) {
                               class_names_fit(&job->names, job->subject.graph->classes, e));
 }
 
+static bool no_label(const struct job *job, struct error *e) {
+    const struct cli_value *option = job->option;
+    if (!option[DATA].given) return error_set(e, "--target: 'label': the file of --input has none: --data wanted");
+    return error_set(e, "--target: 'label': sample %ld of %s has none that is there", option[INDEX].integer,
+                     option[DATA].text);
+}
+
 /* "predicted" is resolved once the logits are there. */
 static bool check_target(struct job *job, struct error *e) {
     const char *text = job->option[TARGET].text;
@@ -314,8 +344,11 @@ static bool check_target(struct job *job, struct error *e) {
         return job->has_label ? job->label < classes || error_set(e, "%s: sample %ld has label %u: %s has %u classes",
                                                                   job->option[DATA].text, job->option[INDEX].integer,
                                                                   job->label, job->subject.path, classes)
-                              : error_set(e, "--target: 'label': the file of --input has none: --data wanted");
+                              : no_label(job, e);
     }
+    if (strcmp(text, "output") == 0)
+        return classes == 1 || error_set(e, "--target: 'output': %s has %u outputs: the number or name of one wanted",
+                                         job->subject.path, classes);
     if (text_to_long(text, 0, (long)classes - 1, &number)) {
         job->target = (uint32_t)number;
         return true;
@@ -360,8 +393,8 @@ static void print_summary(const struct job *job) {
         high = fmax(high, value);
     }
     const char *name = class_names_at(&job->names, job->target);
-    printf("target %u%s%s%s, logit %.6g\n", job->target, name ? " (" : "", name ? name : "", name ? ")" : "",
-           (double)job->logits[job->target]);
+    printf("target %u%s%s%s, %s %.6g\n", job->target, name ? " (" : "", name ? name : "", name ? ")" : "",
+           job->task == TASK_REGRESSION ? "output" : "logit", (double)job->logits[job->target]);
     printf("map of shape %s: sum %.6g, min %.6g, max %.6g\n", shape_text(shape, buffer, sizeof buffer), sum, low, high);
 }
 

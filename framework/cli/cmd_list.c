@@ -114,7 +114,7 @@ static bool open_network(const struct cli_values *values, struct subject *out, s
     struct network_choice choice;
     struct error first;
     bool missing = false;
-    bool ok = subject_choose(&option[MODEL_INPUT], &choice, &first), open = false;
+    bool ok = subject_choose(&option[MODEL_INPUT], TASK_AUTO, &choice, &first), open = false;
     bool guess = ok && !choice.onnx.declared.rank;
     for (size_t i = 0; ok && !open && i < (guess ? sizeof usual / sizeof *usual : 1); i++) {
         choice.onnx.data = usual[i];

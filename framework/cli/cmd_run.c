@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, RESUME, DRY_RUN, NO_FIGURES, NO_SANDBOX };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, RESUME, DRY_RUN, NO_FIGURES, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -36,6 +36,7 @@ static const struct cli_option options[] = {
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "in place of the battery's"},
     [CONV] = CLI_CONV(.summary = "in place of the battery's: how 3x3 convolutions are computed"),
     [ONLY] = {.name = "only", .kind = CLI_TEXT, .value = "NAME", .summary = "one explainer or control of the battery"},
+    [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
     [NO_FIGURES] = {.name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out"},
@@ -134,6 +135,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .has_seed = option[SEED].given,
         .seed = option[SEED].seed,
         .only = option[ONLY].text,
+        .quick = option[QUICK].given,
         .resume = option[RESUME].given,
         .dry_run = option[DRY_RUN].given,
     };

@@ -1,12 +1,15 @@
 /* `assay train`: a network from an architecture or from another network's, trained and written as ONNX. */
 #include "base/rng.h"
+#include "cli/assess.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
+#include "data/channels_last.h"
 #include "experiment/task.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "nn/train.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +18,11 @@ enum {
     DATA,
     PREPROCESS,
     CLASS_NAMES,
+    TASK,
     LAYERS,
     MODEL,
+    MODEL_OUTPUT,
+    LAYOUT,
     IMAGES,
     OPTIMISER,
     LEARNING_RATE,
@@ -41,11 +47,14 @@ static const struct cli_option options[] = {
                     .summary = "how stored values become inputs, in training and test data",
                     .fallback = "none"},
     [CLASS_NAMES] = CLI_CLASS_NAMES,
+    [TASK] = CLI_TASK,
     [LAYERS] = {.name = "layers", .kind = CLI_TEXT, .value = "LIST", .summary = "the network, as a list of layers"},
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
                .value = "FILE",
                .summary = "the network, as that of an ONNX file with its weights drawn anew"},
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
+    [LAYOUT] = CLI_LAYOUT,
     [IMAGES] = {.name = "images",
                 .kind = CLI_INTEGER,
                 .value = "N",
@@ -89,7 +98,7 @@ static const struct cli_option options[] = {
     [STOP_ACCURACY] = {.name = "stop-accuracy",
                        .kind = CLI_NUMBER,
                        .value = "X",
-                       .summary = "stop when the training accuracy reaches X; above 1: never",
+                       .summary = "stop when the training accuracy, or R2 of a regression, reaches X; above 1: never",
                        .fallback = "0.95",
                        .min = 0,
                        .max = 2},
@@ -101,8 +110,8 @@ static const struct cli_option options[] = {
     [PERMUTE_LABELS] = {.name = "permute-labels",
                         .kind = CLI_SEED,
                         .value = "S",
-                        .summary = "train on labels permuted among the samples, by this seed"},
-    [TEST] = {.name = "test", .kind = CLI_TEXT, .value = "SOURCE", .summary = "samples for the test accuracy"},
+                        .summary = "train on labels or targets permuted among the samples, by this seed"},
+    [TEST] = {.name = "test", .kind = CLI_TEXT, .value = "SOURCE", .summary = "samples for the test accuracy, or R2"},
     [OUTPUT] = {.name = "output",
                 .letter = 'o',
                 .kind = CLI_TEXT,
@@ -116,7 +125,9 @@ struct training {
     struct dataset *data, *test; /* test may be NULL */
     struct graph *graph;
     struct weights *weights;
-    float *x;
+    struct network_choice choice;
+    enum task task;
+    float *x, *values; /* values: [count][targets], or NULL */
     uint32_t *labels;
     uint32_t count, test_count;
 };
@@ -124,6 +135,8 @@ struct training {
 static void training_finish(struct training *t) {
     free(t->x);
     free(t->labels);
+    free(t->values);
+    network_choice_finish(&t->choice);
     weights_destroy(t->weights);
     graph_destroy(t->graph);
     dataset_destroy(t->data);
@@ -133,52 +146,87 @@ static void training_finish(struct training *t) {
 static bool load_data(struct training *t, const struct cli_value *option, struct error *e) {
     const struct cli_value *names = &option[CLASS_NAMES];
     struct preprocess preprocess;
+    t->task = subject_task(&option[TASK]);
     const char *source = option[DATA].text, *test = option[TEST].text;
     if (!subject_preprocess(&option[PREPROCESS], option[MODEL].text, &preprocess, e) ||
-        !subject_data(source, &preprocess, names, "training", 0, &t->data, e) ||
+        !subject_data(source, &preprocess, names, "training", 0, t->task, &t->data, e) ||
         !subject_count(t->data, source, "images", option[IMAGES].given, option[IMAGES].integer, &t->count, e))
         return false;
-    return !test || (subject_data(test, &preprocess, names, "the test accuracy", 0, &t->test, e) &&
+    return !test || (subject_data(test, &preprocess, names, "the test accuracy", 0, t->task, &t->test, e) &&
                      subject_count(t->test, test, "test", false, 0, &t->test_count, e));
 }
 
-static bool build_network(struct training *t, const struct cli_value *option, struct error *e) {
-    const char *layers = option[LAYERS].text, *model = option[MODEL].text, *shown = model ? model : "the layer list";
-    if (!layers == !model) {
+/* Sizes that the file leaves open are those of the data. */
+static bool open_model(struct training *t, const struct cli_value *option, struct error *e) {
+    const char *model = option[MODEL].text;
+    t->choice.onnx.data = t->data->sample;
+    return onnx_load_with(model, &t->choice.onnx, &t->graph, e) &&
+           (graph_settle_axis_order(t->graph, subject_axis_order(&option[LAYOUT]), e) ||
+            error_prefix(e, "%s", model)) &&
+           (!t->graph->channels_last || (dataset_channels_first(t->data, &t->graph->sample, e) &&
+                                         (!t->test || dataset_channels_first(t->test, &t->graph->sample, e))));
+}
+
+/* What is said of a file, a list of layers has not. */
+static bool check_choices(const struct cli_value *option, struct error *e) {
+    const char *layers = option[LAYERS].text, *model = option[MODEL].text;
+    if (!layers == !model)
         return error_set(e, "train: %s: one of --layers and --model wanted",
                          layers ? "both --layers and --model" : "neither --layers nor --model");
-    }
-    return (layers ? arch_build(layers, &t->data->sample, &t->graph, e) : onnx_load(model, &t->graph, e)) &&
-           task_settle(t->graph, TASK_AUTO, t->data, option[DATA].text, shown, e) &&
-           subject_fits_data(t->graph, shown, t->data, option[DATA].text, e) &&
-           (!t->test || (subject_fits_data(t->graph, shown, t->test, option[TEST].text, e) &&
-                         dataset_same_words(t->data, option[DATA].text, t->test, option[TEST].text, e))) &&
+    if (!layers || (!option[MODEL_OUTPUT].given && !option[LAYOUT].given)) return true;
+    return error_set(e, "--%s: of a network given by --model: leave it out",
+                     option[LAYOUT].given ? "layout" : "model-output");
+}
+
+static bool fits_test(struct training *t, const struct cli_value *option, const char *shown, struct error *e) {
+    const char *source = option[TEST].text;
+    return !t->test || (subject_fits_data(t->graph, shown, &t->choice, t->test, source, e) &&
+                        dataset_same_words(t->data, option[DATA].text, t->test, source, e));
+}
+
+static bool build_network(struct training *t, const struct cli_value *option, struct error *e) {
+    const char *layers = option[LAYERS].text, *shown = layers ? "the layer list" : option[MODEL].text;
+    const char *source = option[DATA].text;
+    return (layers ? arch_build(layers, &t->data->sample, &t->graph, e) : open_model(t, option, e)) &&
+           task_settle(t->graph, t->task, t->data, source, shown, e) &&
+           subject_fits_data(t->graph, shown, &t->choice, t->data, source, e) && fits_test(t, option, shown, e) &&
            weights_create(t->graph, &t->weights, e);
 }
 
+static bool take_sample(struct training *t, uint32_t i, uint32_t label_from, struct error *e) {
+    size_t size = shape_count(&t->data->sample), targets = t->data->target_count;
+    t->labels[i] = t->data->labels[label_from];
+    if (t->values)
+        memcpy(t->values + i * targets, t->data->targets + label_from * targets, targets * sizeof *t->values);
+    return dataset_sample(t->data, i, t->x + i * size, e);
+}
+
 static bool unpack(struct training *t, const struct cli_value *permute, struct error *e) {
-    size_t size = shape_count(&t->data->sample);
+    size_t size = shape_count(&t->data->sample), targets = t->data->target_count;
     t->x = calloc(t->count, size * sizeof *t->x);
     t->labels = calloc(t->count, sizeof *t->labels);
+    if (t->data->targets) t->values = calloc(t->count, targets * sizeof *t->values);
     uint32_t *order = calloc(t->count, sizeof *order);
-    if (!t->x || !t->labels || !order) {
+    if (!t->x || !t->labels || !order || (t->data->targets && !t->values)) {
         free(order);
         return error_memory(e);
     }
     struct rng rng = rng_stream(permute->seed, "permute-labels", 0);
     rng_permutation(&rng, t->count, order);
     bool ok = true;
-    for (uint32_t i = 0; ok && i < t->count; i++) {
-        ok = dataset_sample(t->data, i, t->x + i * size, e);
-        t->labels[i] = t->data->labels[permute->given ? order[i] : i];
-    }
+    for (uint32_t i = 0; ok && i < t->count; i++) ok = take_sample(t, i, permute->given ? order[i] : i, e);
     free(order);
     return ok;
 }
 
-static void print_epoch(void *user, uint32_t epoch, double loss, double accuracy) {
-    (void)user;
-    printf("epoch %u: loss %.4g, training accuracy %.4f\n", epoch, loss, accuracy);
+static const char *score_name(const struct training *t) {
+    return t->task == TASK_REGRESSION ? "R2" : "accuracy";
+}
+
+static void print_epoch(void *user, uint32_t epoch, double loss, double score) {
+    printf("epoch %u: loss %.4g", epoch, loss);
+    if (!isnan(score)) printf(", training %s %.4f", score_name(user), score);
+    printf("\n");
     fflush(stdout);
 }
 
@@ -194,13 +242,10 @@ static struct recipe recipe_of(const struct cli_value *option) {
     };
 }
 
-static int print_test_accuracy(const struct training *t, const char *source, struct error *e) {
+static int print_test(const struct training *t, const char *source, struct error *e) {
     struct net *net = NULL;
-    struct accuracy accuracy = {0};
     if (!net_create(t->weights, &net, e)) return CLI_BROKEN;
-    int status = subject_accuracy(net, t->test, t->test_count, source, &accuracy, e);
-    if (status == CLI_EXPECTED)
-        printf("test accuracy %.4f (%u/%u)\n", (double)accuracy.right / accuracy.read, accuracy.right, accuracy.read);
+    int status = assess_print(net, t->test, t->test_count, source, t->task, "test ", e);
     net_destroy(net);
     return status == CLI_USAGE ? CLI_BROKEN : status;
 }
@@ -209,11 +254,19 @@ static int print_test_accuracy(const struct training *t, const char *source, str
 static int train(struct training *t, const struct cli_value *option, struct error *e) {
     struct recipe recipe = recipe_of(option);
     struct train_result result;
-    if (!train_run(t->weights, t->count, t->x, t->labels, &recipe, print_epoch, NULL, &result, e) ||
-        !onnx_save(option[OUTPUT].text, t->weights, e))
-        return CLI_BROKEN;
-    printf("training accuracy %.4f after %u epoch%s\n", result.accuracy, result.epochs, result.epochs == 1 ? "" : "s");
-    return t->test ? print_test_accuracy(t, option[TEST].text, e) : CLI_EXPECTED;
+    const enum value_loss loss = t->task == TASK_REGRESSION ? LOSS_SQUARED : LOSS_LOGISTIC;
+    bool ok = t->values ? train_values(t->weights, loss, t->count, t->x, t->values, &recipe, print_epoch, t, &result, e)
+                        : train_run(t->weights, t->count, t->x, t->labels, &recipe, print_epoch, t, &result, e);
+    if (!ok || !onnx_save(option[OUTPUT].text, t->weights, e)) return CLI_BROKEN;
+    printf("training %s %.4f after %u epoch%s\n", score_name(t), result.accuracy, result.epochs,
+           result.epochs == 1 ? "" : "s");
+    return t->test ? print_test(t, option[TEST].text, e) : CLI_EXPECTED;
+}
+
+/* Inputs are not chosen here, and sizes are those of the data. */
+static bool choose(const struct cli_value *output, enum task task, struct network_choice *out, struct error *e) {
+    const struct cli_value values[4] = {[2] = *output};
+    return subject_choose(values, task, out, e);
 }
 
 static int train_command(const struct cli_context *context, const struct cli_values *values, struct error *e) {
@@ -223,8 +276,9 @@ static int train_command(const struct cli_context *context, const struct cli_val
     int status = CLI_USAGE;
     if (option[MOMENTUM].given && strcmp(option[OPTIMISER].text, optimisers[OPTIMISER_SGD]) != 0)
         error_set(e, "--momentum: only --optimiser sgd has one: add that, or leave --momentum out");
-    else if (cli_writable(option[OUTPUT].text, e) && load_data(&t, option, e) && build_network(&t, option, e) &&
-             unpack(&t, &option[PERMUTE_LABELS], e))
+    else if (cli_writable(option[OUTPUT].text, e) && check_choices(option, e) &&
+             choose(&option[MODEL_OUTPUT], subject_task(&option[TASK]), &t.choice, e) && load_data(&t, option, e) &&
+             build_network(&t, option, e) && unpack(&t, &option[PERMUTE_LABELS], e))
         status = train(&t, option, e);
     training_finish(&t);
     return status;
@@ -233,11 +287,12 @@ static int train_command(const struct cli_context *context, const struct cli_val
 const struct cli_command cli_train = {
     .name = "train",
     .summary = "train a network and write it as an ONNX file",
-    .details = CLI_SOURCES "A layer list is items separated by commas:\n"
-                           "  embed:WORDSxDIMENSIONS (first: tokens become vectors, drawn at random and not trained)\n"
-                           "  conv:OUTxK[/STRIDE][+PAD]   batchnorm   relu   maxpool:K[/STRIDE]   avgpool:K[/STRIDE]\n"
-                           "  globalavgpool   flatten   fc:OUT\n"
-                           "The last is an fc with the number of classes: conv:8x5,relu,maxpool:2,fc:10\n",
+    .details =
+        CLI_SOURCES "A layer list is items separated by commas:\n"
+                    "  embed:WORDSxDIMENSIONS (first: tokens become vectors, drawn at random and not trained)\n"
+                    "  conv:OUTxK[/STRIDE][+PAD]   batchnorm   relu   maxpool:K[/STRIDE]   avgpool:K[/STRIDE]\n"
+                    "  globalavgpool   flatten   fc:OUT\n"
+                    "The last is an fc with the number of classes, or of targets: conv:8x5,relu,maxpool:2,fc:10\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = train_command,

@@ -15,15 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 100u /* samples in memory at a time */
-
 static bool settle_axis_order(struct subject *s, enum axis_order order, struct error *e) {
     return graph_settle_axis_order(s->graph, order, e) || error_prefix(e, "%s", s->path);
 }
 
-bool subject_choose(const struct cli_value values[4], struct network_choice *out, struct error *e) {
+bool subject_choose(const struct cli_value values[4], enum task task, struct network_choice *out, struct error *e) {
     const struct network_choice_texts texts = {values[0].text, values[1].text, values[2].text, values[3].text};
-    return network_choice_parse(&texts, out, e);
+    if (!network_choice_parse(&texts, out, e)) return false;
+    out->onnx.keep_head = task_keeps_head(task);
+    return true;
 }
 
 bool subject_open(const char *path, enum conv_route conv, const struct onnx_options *choice, enum axis_order order,
@@ -76,11 +76,13 @@ bool subject_settle_task(struct subject *s, enum task task, const struct dataset
     return weights_create(s->graph, &s->weights, e) && net_create_with(s->weights, &options, &s->net, e);
 }
 
-void subject_notes(const struct dataset *d) {
+void subject_notes(struct dataset *d) {
     for (const char *line = d->notes.data, *end; line && *line; line = end + 1) {
         end = strchr(line, '\n');
         cli_message("note: %.*s", (int)(end - line), line);
     }
+    text_finish(&d->notes);
+    d->notes = (struct text){0};
 }
 
 uint32_t subject_channels(const struct graph *graph) {
@@ -106,9 +108,9 @@ bool subject_preprocess(const struct cli_value *value, const char *model, struct
 }
 
 bool subject_data(const char *source, const struct preprocess *preprocess, const struct cli_value *class_names,
-                  const char *labels_for, uint32_t channels, struct dataset **out, struct error *e) {
+                  const char *labels_for, uint32_t channels, enum task task, struct dataset **out, struct error *e) {
     struct class_names names = {0};
-    const struct dataset_request request = {preprocess, &names, labels_for, channels};
+    const struct dataset_request request = {preprocess, &names, labels_for, channels, task_labels(task)};
     bool ok = (!class_names->given || class_names_load(class_names->text, &names, e)) &&
               dataset_load_for(source, &request, out, e);
     class_names_finish(&names);
@@ -136,11 +138,15 @@ bool subject_embed(const struct graph *graph, struct dataset *data, const char *
     return !graph->tokens || dataset_embed(data, &graph->tokens->table, source, e);
 }
 
-bool subject_fits_data(struct graph *graph, const char *model, struct dataset *data, const char *source,
-                       struct error *e) {
+bool subject_fits_data(struct graph *graph, const char *model, const struct network_choice *choice,
+                       struct dataset *data, const char *source, struct error *e) {
+    const uint32_t picked = choice->onnx.pick ? choice->onnx.index : UINT32_MAX;
     if (plane_settle(graph, data)) cli_message("note: %s: " PLANE_SAID, model);
-    return subject_embed(graph, data, source, e) && subject_fits(graph, model, &data->sample, source, e) &&
-           dataset_check_labels(data, source, graph->classes, e);
+    bool ok = subject_embed(graph, data, source, e) && subject_fits(graph, model, &data->sample, source, e) &&
+              dataset_check_targets(data, source, graph->classes, picked, e) &&
+              dataset_check_labels(data, source, graph->classes, e);
+    if (ok) subject_notes(data);
+    return ok;
 }
 
 bool subject_count(const struct dataset *data, const char *source, const char *option, bool given, long wanted,
@@ -156,39 +162,4 @@ bool subject_finite(const float *logits, uint32_t classes, struct error *e) {
         if (!isfinite(logits[k]))
             return error_set(e, "the logit of class %u is %g: a finite number wanted", k, (double)logits[k]);
     return true;
-}
-
-int subject_accuracy(struct net *net, const struct dataset *data, uint32_t count, const char *source,
-                     struct accuracy *accuracy, struct error *e) {
-    uint32_t classes = net_graph(net)->classes;
-    size_t size = shape_count(&data->sample);
-    int status = CLI_USAGE;
-    float *x = calloc(size, CHUNK * sizeof *x), *logits = calloc(classes, CHUNK * sizeof *logits);
-    uint32_t *predicted = calloc(count, sizeof *predicted);
-    if (!x || !logits || !predicted) {
-        error_memory(e);
-        goto done;
-    }
-    for (uint32_t first = 0; first < count; first += CHUNK) {
-        uint32_t n = count - first < CHUNK ? count - first : CHUNK;
-        for (uint32_t i = 0; i < n; i++)
-            if (!dataset_sample(data, first + i, x + i * size, e)) goto done;
-        if (!net_forward(net, n, x, logits, e)) goto done;
-        for (uint32_t i = 0; i < n; i++) {
-            const float *row = logits + (size_t)i * classes;
-            if (!subject_finite(row, classes, e)) {
-                error_prefix(e, "%s: sample %u", source, first + i);
-                status = CLI_BROKEN;
-                goto done;
-            }
-            predicted[first + i] = net_class(row, classes);
-        }
-    }
-    *accuracy = accuracy_count(predicted, data->unlabelled ? NULL : data->labels, count, classes);
-    status = accuracy->read || error_memory(e) ? CLI_EXPECTED : CLI_BROKEN;
-done:
-    free(x);
-    free(logits);
-    free(predicted);
-    return status;
 }

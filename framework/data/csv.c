@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "data/csv_columns.h"
 #include "data/csv_text.h"
 
 #include <csv.h>
@@ -11,7 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct table {
     const char *path, *label; /* label: the column asked for, or NULL */
@@ -21,13 +21,13 @@ struct table {
     unsigned events;          /* fields reported, for line tracking only */
     size_t quote_line;        /* where the open row was continued last: an unclosed quote is there */
 
-    char **names; /* of the columns */
-    size_t columns;
-    size_t label_column, header_line;
-    size_t usual; /* columns with one of the usual names, where nobody said which is the label */
+    struct csv_columns columns;
+    size_t header_line, rows;
     float *values;
     size_t value_count;
-    struct csv_labels labels;
+    struct csv_labels labels; /* texts of classes; of another kind of labels they are targets */
+    float *targets;           /* [target_rows][columns.labels] */
+    size_t target_rows;
 
     bool row_failed; /* the first complaint about a field waits: a row of the wrong length is the better complaint */
     bool failed;
@@ -43,12 +43,13 @@ static void memory_fail(struct table *t) {
 }
 
 static bool add_name(struct table *t, const char *text) {
-    char **names = array_grow(t->names, t->columns, sizeof *names);
+    struct csv_columns *c = &t->columns;
+    char **names = array_grow(c->names, c->count, sizeof *names);
 
     if (!names) return false;
-    t->names = names;
-    t->names[t->columns] = text_copy(text);
-    return t->names[t->columns++] != NULL;
+    c->names = names;
+    c->names[c->count] = text_copy(text);
+    return c->names[c->count++] != NULL;
 }
 
 static bool add_value(struct table *t, float value) {
@@ -69,6 +70,21 @@ static bool add_label(struct table *t, const char *text) {
     l->item[l->count++] = (struct csv_label){l->pool.length, t->line};
     text_append(&l->pool, text, strlen(text) + 1);
     return !l->pool.failed;
+}
+
+/* A row of targets is made with the first of them. */
+static bool put_target(struct table *t, size_t place, float value) {
+    size_t labels = t->columns.labels;
+    float *targets = t->targets;
+
+    for (size_t k = 0; t->target_rows == t->rows && k < labels; k++) {
+        targets = array_grow(t->targets, t->rows * labels + k, sizeof *targets);
+        if (!targets) return false;
+        t->targets = targets;
+    }
+    t->target_rows = t->rows + 1;
+    t->targets[t->rows * labels + place - 1] = value;
+    return true;
 }
 
 /* How tables write that there is no value. */
@@ -94,24 +110,32 @@ static void field_fail(struct table *t, const char *text, const char *wanted) {
 
     t->row_failed = true;
     error_set(&t->error, "%s:%zu: column %zu '%s': %s%s%s: %s wanted%s", t->path, t->line, t->fields + 1,
-              excerpt_of(t->names[t->fields]).text, missing ? "missing value" : "'", missing ? "" : found.text,
+              excerpt_of(t->columns.names[t->fields]).text, missing ? "missing value" : "'", missing ? "" : found.text,
               missing ? "" : "'", wanted, remedy);
 }
 
-static void read_data(struct table *t, const char *text, size_t length) {
+/* What a cell has to hold. */
+static const char *cell_wanted(const struct table *t, size_t place) {
+    if (!place) return "a number";
+    return t->columns.kind == LABELS_CLASSES ? "a label" : t->columns.kind == LABELS_FLAGS ? "0 or 1" : "a real target";
+}
+
+static void read_number(struct table *t, const char *text, size_t place) {
     double value;
 
-    if (t->fields >= t->columns || t->row_failed) return;
-    if (t->fields == t->label_column) {
-        if (is_missing(text) || strlen(text) != length) field_fail(t, text, "a label");
-        else if (!add_label(t, text)) memory_fail(t);
-    } else if (is_missing(text) || strlen(text) != length || !text_to_double(text, &value)) {
-        field_fail(t, text, "a number");
-    } else if (fabs(value) > (double)FLT_MAX) {
-        field_fail(t, text, "a 32-bit number");
-    } else if (!add_value(t, (float)value)) {
-        memory_fail(t);
-    }
+    if (!text_to_double(text, &value)) field_fail(t, text, cell_wanted(t, place));
+    else if (place && t->columns.kind == LABELS_FLAGS && fabs(value) > 0 && fabs(value - 1) > 0)
+        field_fail(t, text, cell_wanted(t, place));
+    else if (fabs(value) > (double)FLT_MAX) field_fail(t, text, "a 32-bit number");
+    else if (!(place ? put_target(t, place, (float)value) : add_value(t, (float)value))) memory_fail(t);
+}
+
+static void read_data(struct table *t, const char *text, size_t length) {
+    if (t->fields >= t->columns.count || t->row_failed) return;
+    size_t place = t->columns.place[t->fields];
+    if (is_missing(text) || strlen(text) != length) field_fail(t, text, cell_wanted(t, place));
+    else if (!place || t->columns.kind != LABELS_CLASSES) read_number(t, text, place);
+    else if (!add_label(t, text)) memory_fail(t);
 }
 
 static void read_name(struct table *t, const char *text) {
@@ -121,53 +145,19 @@ static void read_name(struct table *t, const char *text) {
     else if (!add_name(t, text)) memory_fail(t);
 }
 
-static bool find_named(struct table *t) {
-    size_t found = 0;
-
-    for (size_t i = 0; i < t->columns; i++) {
-        if (strcmp(t->names[i], t->label) == 0) {
-            t->label_column = i;
-            found++;
-        }
-    }
-    if (found == 0) {
-        const char *nearest = text_nearest(t->label, (const char *const *)t->names, t->columns);
-        struct excerpt name = excerpt_of(nearest ? nearest : "");
-        return TABLE_FAIL(t, "%s:%zu: no column '%s': %s%s%s", t->path, t->line, excerpt_of(t->label).text,
-                          nearest ? "did you mean '" : "the name of one in the header wanted", name.text,
-                          nearest ? "'?" : "");
-    }
-    return found == 1 ||
-           TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found, excerpt_of(t->label).text);
-}
-
-/* The first of the usual names, else the last column. */
-static bool find_usual(struct table *t) {
-    static const char *const usual[] = {"label", "target", "class"};
-
-    t->label_column = t->columns - 1;
-    for (size_t k = 0; k < sizeof usual / sizeof *usual; k++) {
-        size_t found = 0;
-        for (size_t i = 0; i < t->columns; i++) {
-            if (strcasecmp(t->names[i], usual[k]) != 0) continue;
-            if (t->usual++ == 0) t->label_column = i;
-            found++;
-        }
-        if (found > 1) return TABLE_FAIL(t, "%s:%zu: %zu columns '%s': one wanted", t->path, t->line, found, usual[k]);
-    }
-    return true;
-}
-
 static bool find_label(struct table *t) {
-    return t->label ? find_named(t) : find_usual(t);
+    struct error why;
+
+    if (csv_columns_find(&t->columns, t->label, &why)) return true;
+    return TABLE_FAIL(t, "%s:%zu: %s", t->path, t->line, why.text);
 }
 
 /* In a line of names, numbers are the numbers of columns: they rise. In a row of data they hardly ever do. */
 static bool numbers_rise(const struct table *t) {
     double value, last = -INFINITY;
 
-    for (size_t i = 0; i < t->columns; i++) {
-        if (!text_to_double(t->names[i], &value)) continue;
+    for (size_t i = 0; i < t->columns.count; i++) {
+        if (!text_to_double(t->columns.names[i], &value)) continue;
         if (!(value > last)) return false;
         last = value;
     }
@@ -178,11 +168,11 @@ static bool first_line_fail(struct table *t) {
     size_t i = 0;
     double value;
 
-    while (i + 1 < t->columns && !text_to_double(t->names[i], &value)) i++;
+    while (i + 1 < t->columns.count && !text_to_double(t->columns.names[i], &value)) i++;
     return TABLE_FAIL(t,
                       "%s:%zu: '%s' in the first line: a row of data, it seems, and the names of the columns wanted "
                       "there (put a line such as 'a,b,label' before it)",
-                      t->path, t->header_line, excerpt_of(t->names[i]).text);
+                      t->path, t->header_line, excerpt_of(t->columns.names[i]).text);
 }
 
 /* A first line of numbers and, in the column of labels, a label that rows have, too. */
@@ -190,9 +180,9 @@ static bool check_first_line(struct table *t) {
     bool numbers = false;
     double value;
 
-    for (size_t i = 0; i < t->columns; i++) numbers = numbers || text_to_double(t->names[i], &value);
+    for (size_t i = 0; i < t->columns.count; i++) numbers = numbers || text_to_double(t->columns.names[i], &value);
     for (size_t i = 0; numbers && i < t->labels.count; i++)
-        if (strcmp(t->labels.pool.data + t->labels.item[i].at, t->names[t->label_column]) == 0)
+        if (strcmp(t->labels.pool.data + t->labels.item[i].at, t->columns.names[t->columns.first]) == 0)
             return first_line_fail(t);
     return true;
 }
@@ -201,15 +191,15 @@ static bool header_end(struct table *t) {
     double value;
     bool numbers = true;
 
-    for (size_t i = 0; i < t->columns; i++) numbers = numbers && text_to_double(t->names[i], &value);
+    for (size_t i = 0; i < t->columns.count; i++) numbers = numbers && text_to_double(t->columns.names[i], &value);
     if (numbers)
         return TABLE_FAIL(t, "%s:%zu: only numbers in the first line: a header with the names of the columns wanted",
                           t->path, t->line);
     t->header_line = t->line;
     if (!numbers_rise(t)) return first_line_fail(t);
-    if (t->columns < 2)
+    if (t->columns.count < 2)
         return TABLE_FAIL(t, "%s:%zu: one column '%s': numbers and a label wanted, separated by commas", t->path,
-                          t->line, excerpt_of(t->names[0]).text);
+                          t->line, excerpt_of(t->columns.names[0]).text);
     t->in_data = true;
     return find_label(t);
 }
@@ -234,9 +224,11 @@ static void on_row(int terminator, void *user) {
     t->in_row = false;
     if (t->failed) return;
     if (!t->in_data) header_end(t);
-    else if (t->fields != t->columns)
-        TABLE_FAIL(t, "%s:%zu: %zu fields: %zu wanted, as in the header", t->path, t->line, t->fields, t->columns);
+    else if (t->fields != t->columns.count)
+        TABLE_FAIL(t, "%s:%zu: %zu fields: %zu wanted, as in the header", t->path, t->line, t->fields,
+                   t->columns.count);
     else if (t->row_failed) t->failed = true;
+    else t->rows++;
     t->fields = 0;
 }
 
@@ -298,40 +290,31 @@ static bool parse_table(struct table *t, const uint8_t *bytes, size_t size) {
     csv_free(&parser);
     if (!ok) return false;
     if (!t->in_data) return error_set(&t->error, "%s: empty: a header and at least one row wanted", t->path);
-    if (t->labels.count == 0)
+    if (t->rows == 0)
         return error_set(&t->error, "%s:%zu: the file ends behind the header: at least one row wanted", t->path,
                          t->line);
-    if (t->labels.count > UINT32_MAX)
-        return error_set(&t->error, "%s: %zu rows: at most %u wanted", t->path, t->labels.count, UINT32_MAX);
-    t->labels.column = t->names[t->label_column];
+    if (t->rows > UINT32_MAX)
+        return error_set(&t->error, "%s: %zu rows: at most %u wanted", t->path, t->rows, UINT32_MAX);
+    t->labels.column = t->columns.names[t->columns.first];
     return check_first_line(t);
 }
 
 static void table_finish(struct table *t) {
-    for (size_t i = 0; i < t->columns; i++) free(t->names[i]);
-    free(t->names);
+    for (size_t i = 0; i < t->columns.count; i++) free(t->columns.names[i]);
+    free(t->columns.names);
+    free(t->columns.place);
     free(t->values);
+    free(t->targets);
     free(t->labels.item);
     text_finish(&t->labels.pool);
-}
-
-/* The names of all columns but that of the labels go over to the data. */
-static void hand_over_names(struct table *t, struct dataset *d) {
-    free(t->names[t->label_column]);
-    memmove(t->names + t->label_column, t->names + t->label_column + 1,
-            (t->columns - t->label_column - 1) * sizeof *t->names);
-    d->columns = t->names;
-    d->column_count = t->columns - 1;
-    t->names = NULL;
-    t->columns = 0;
 }
 
 static void note_column(struct dataset *d, const struct table *t) {
     struct excerpt name = excerpt_of(t->labels.column);
 
-    if (t->usual)
+    if (t->columns.usual)
         dataset_note(d, "%s: %zu columns may be the label: '%s' is taken (label=COLUMN says another)", t->path,
-                     t->usual, name.text);
+                     t->columns.usual, name.text);
     else
         dataset_note(d,
                      "%s: no column is named label, target or class: the last one, '%s', is taken for the label "
@@ -339,23 +322,28 @@ static void note_column(struct dataset *d, const struct table *t) {
                      t->path, name.text);
 }
 
+static bool hand_over(struct table *t, struct dataset *d, struct error *e) {
+    d->count = (uint32_t)t->rows;
+    d->sample = (struct shape){.rank = 1, .dim = {t->columns.count - t->columns.labels}};
+    d->values = t->values;
+    t->values = NULL;
+    d->targets = t->targets;
+    t->targets = NULL;
+    d->target_count = d->targets ? (uint32_t)t->columns.labels : 0;
+    if (!t->label && t->columns.usual != 1) note_column(d, t);
+    return (d->targets ? source_leave_unlabelled(d, d->count, e) : csv_labels_to_classes(&t->labels, d, e)) &&
+           csv_columns_hand_over(&t->columns, d, e);
+}
+
 bool csv_load(const char *path, const char *label, struct dataset *d, struct error *e) {
-    struct table t = {.path = path, .label = label, .labels.path = path};
+    struct table t = {.path = path, .label = label, .columns.kind = d->labels_as, .labels.path = path};
     uint8_t *bytes = NULL;
     size_t size = 0;
 
     if (!file_read(path, &bytes, &size, e)) return false;
     bool ok = parse_table(&t, bytes, size) || error_set(e, "%s", t.error.text);
     free(bytes);
-    if (ok) {
-        d->count = (uint32_t)t.labels.count;
-        d->sample = (struct shape){.rank = 1, .dim = {t.columns - 1}};
-        d->values = t.values;
-        t.values = NULL;
-        if (!label && t.usual != 1) note_column(d, &t);
-        ok = csv_labels_to_classes(&t.labels, d, e);
-        hand_over_names(&t, d);
-    }
+    ok = ok && hand_over(&t, d, e);
     table_finish(&t);
     return ok;
 }

@@ -2,6 +2,7 @@
 #include "data/csv.h"
 
 #include "data/class_names.h"
+#include "data/targets.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -221,7 +222,7 @@ static bool number_classes(const struct csv_labels *l, struct dataset *d, struct
         text_to_double(label_text(l, i), &value);
         if (!source_put_label(d, i, value))
             return label_fail(l, i, e, "a whole number from 0 to %u, or text, wanted%s", SOURCE_CLASSES_MAX - 1,
-                              value == -1 ? " (labels -1 and 1? write 0 and 1)" : "");
+                              value == -1 ? " (labels -1 and 1? write 0 and 1)" : SOURCE_REGRESSION_HINT);
     }
     return true;
 }
@@ -270,6 +271,8 @@ static bool classes_of(const struct csv_labels *l, const struct words *words, st
 
 bool csv_labels_to_classes(const struct csv_labels *l, struct dataset *d, struct error *e) {
     size_t n;
+
+    if (d->labels_as != LABELS_CLASSES) return targets_from_texts(l, d, e);
     struct word *words = distinct_words(l, &n);
 
     d->labels = malloc(l->count * sizeof *d->labels);

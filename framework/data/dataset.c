@@ -75,6 +75,14 @@ bool source_put_label(struct dataset *d, size_t i, double value) {
     return true;
 }
 
+bool source_leave_unlabelled(struct dataset *d, size_t count, struct error *e) {
+    d->labels = malloc(count * sizeof *d->labels);
+    if (!d->labels) return error_memory(e);
+    for (size_t i = 0; i < count; i++) d->labels[i] = DATASET_NO_LABEL;
+    d->unlabelled = true;
+    return true;
+}
+
 static void note_words(struct dataset *d, const char *source) {
     struct text words = {0};
 
@@ -95,7 +103,8 @@ bool dataset_load_for(const char *source, const struct dataset_request *request,
     d->preprocess = *request->preprocess;
     d->names = request->names && request->names->count ? request->names : NULL;
     d->labels_for = request->labels_for;
-    bool ok = load_from(d, source, request->channels, e);
+    d->labels_as = request->labels_as;
+    bool ok = load_from(d, source, request->channels, e) && source_take_labels(d, source, e);
     d->named = d->names ? d->names->count : 0;
     d->names = NULL;
     d->labels_for = NULL;
@@ -130,6 +139,9 @@ void dataset_destroy(struct dataset *d) {
     free(d->bytes);
     free(d->values);
     free(d->labels);
+    free(d->targets);
+    for (uint32_t i = 0; d->target_names && i < d->target_count; i++) free(d->target_names[i]);
+    free(d->target_names);
     text_finish(&d->notes);
     free(d);
 }

@@ -12,13 +12,14 @@
 /* Sources, as written in a battery or on the command line (README: data sources):
  *   idx:IMAGES,LABELS            IDX files, plain or gzipped
  *   csv:FILE[,label=COLUMN]      numeric columns and one label column (default: the one named label, target or
- *                                class, else the last); text labels become classes in sorted order
+ *                                class, else the last); text labels become classes in sorted order. Of real targets
+ *                                and of several labels there may be more: csv:FILE,label=A,label=B
  *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
  *                                label, target or class), or in a folder for each class, or without labels
  *   sequence:FILE                CSV with the columns sequence (letters A C G T, or U; N: any) and label, target or
  *                                class: one-hot samples of 4 x length, all of one length
  *   npy:INPUTS[,LABELS]          NumPy arrays: inputs N x F, N x H x W or N x C x H x W (or N x H x W x C of 1 or 3
- *                                channels), labels N or N x 1
+ *                                channels), labels N or N x 1; of real targets and several labels N x T
  *   npz:FILE                     the same in one file, named inputs and labels, or x and y
  *   cifar10:FILE[,FILE...]       the binary version of CIFAR-10
  * Pictures of a folder are decoded, resized and cropped when a sample is asked for; of other sources, what stays in
@@ -32,6 +33,9 @@ struct dataset_file {
 /* The label of samples that have none. */
 #define DATASET_NO_LABEL UINT32_MAX
 
+/* What labels are read as: classes; real targets of a regression; or of each label whether it is there, 0 or 1. */
+enum label_kind { LABELS_CLASSES, LABELS_VALUES, LABELS_FLAGS };
+
 struct dataset {
     uint32_t count;
     struct shape sample;        /* C x H x W, C x L, or F (base/layout.h) */
@@ -41,10 +45,14 @@ struct dataset {
     struct dataset_file *files; /* [count] pictures that are decoded when asked for; then neither bytes nor values */
     char *list;                 /* the file that names them */
     uint32_t *labels;           /* [count] */
-    bool unlabelled;            /* every label is DATASET_NO_LABEL */
-    char **class_names;         /* [classes] words without names, in sorted order; else NULL */
-    uint32_t named;             /* classes of the names it was loaded with; 0: none */
-    char **columns;             /* [elements of a sample] names of features, or NULL */
+    bool unlabelled;            /* every label is DATASET_NO_LABEL: there are none, or `targets` in their place */
+    enum label_kind labels_as;  /* as they were asked for */
+    float *targets;             /* [count][target_count] of LABELS_VALUES and LABELS_FLAGS, or NULL */
+    uint32_t target_count;
+    char **target_names; /* [target_count] of their columns, or NULL */
+    char **class_names;  /* [classes] words without names, in sorted order; else NULL */
+    uint32_t named;      /* classes of the names it was loaded with; 0: none */
+    char **columns;      /* [elements of a sample] names of features, or NULL */
     size_t column_count;
     struct preprocess preprocess;
     struct text notes; /* what was decided without being asked, a line each: to be shown once */
@@ -64,6 +72,7 @@ struct dataset_request {
     const struct class_names *names; /* words of labels are looked up in these; NULL or without a name: none */
     const char *labels_for; /* what labels are needed for, in words; NULL: for nothing, and pictures may have none */
     uint32_t channels;      /* of the network's input; 1: photographs become grey; 0: not known */
+    enum label_kind labels_as;
 };
 
 bool dataset_load_for(const char *source, const struct dataset_request *, struct dataset **out, struct error *);
@@ -89,6 +98,10 @@ void dataset_note(struct dataset *, const char *format, ...) __attribute__((form
 /* False, naming the first sample, when a label is not below `outputs`, the classes of a model, or when words without
  * names are not as many. */
 bool dataset_check_labels(const struct dataset *, const char *source, uint32_t outputs, struct error *);
+
+/* The same of real targets and several labels: one for each of `outputs`. `index` is the output that was picked of
+ * several, or UINT32_MAX: where there are targets of more outputs, the one of that number is kept, which is noted. */
+bool dataset_check_targets(struct dataset *, const char *source, uint32_t outputs, uint32_t index, struct error *);
 
 /* False, naming a word, when the labels of two sources are words that are not the same classes. */
 bool dataset_same_words(const struct dataset *, const char *source, const struct dataset *other,

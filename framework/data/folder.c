@@ -56,6 +56,25 @@ static bool read_table(struct folder *f, struct error *e) {
     return true;
 }
 
+/* Whether a row names the picture in another way: without its extension, or with a folder before it. */
+static bool is_same_picture(const char *row, const char *picture) {
+    const char *slash = strrchr(row, '/'), *name = slash ? slash + 1 : row, *dot = strrchr(picture, '.');
+    size_t stem = (size_t)(dot - picture), length = strlen(name);
+    return strncmp(name, picture, stem) == 0 && (length == stem || strcmp(name, picture) == 0);
+}
+
+static bool unlisted_fail(const struct folder *f, const char *picture, struct error *e) {
+    for (size_t i = 0; i < f->table.rows; i++) {
+        const char *row = csv_text_at(&f->table, i, f->file);
+        if (is_same_picture(row, picture))
+            return error_set(e,
+                             "%s:%zu: '%s': names of files as they lie in the folder wanted, with the extension and "
+                             "without a path: '%s'",
+                             f->labels_path, csv_text_line(&f->table, i), excerpt_of(row).text, picture);
+    }
+    return error_set(e, "%s: '%s' of the folder is missing: a row for every picture wanted", f->labels_path, picture);
+}
+
 /* A picture without a row would silently be left out. Of several, the first in the alphabet is named. */
 static bool check_listed(const struct folder *f, struct error *e) {
     char *unlisted = NULL;
@@ -73,9 +92,7 @@ static bool check_listed(const struct folder *f, struct error *e) {
     }
     closedir(folder);
     if (!memory) return error_memory(e);
-    bool ok = !unlisted;
-    if (!ok)
-        error_set(e, "%s: '%s' of the folder is missing: a row for every picture wanted", f->labels_path, unlisted);
+    bool ok = !unlisted || unlisted_fail(f, unlisted, e);
     free(unlisted);
     return ok;
 }

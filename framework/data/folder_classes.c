@@ -154,6 +154,11 @@ static bool name_classes(const char *path, const struct names *folders, struct d
 
 static bool take_classes(const char *path, const struct names *folders, struct dataset *d, struct error *e) {
     uint32_t *classes = NULL;
+    if (d->labels_as != LABELS_CLASSES)
+        return error_set(e,
+                         "%s: folders are classes, and the task has %s: a list labels.csv with the columns file and "
+                         "target wanted",
+                         path, d->labels_as == LABELS_VALUES ? "real targets" : "several labels");
     bool ok = name_classes(path, folders, d, &classes, e);
 
     for (size_t i = 0; ok && i < folders->count; i++) {

@@ -3,6 +3,7 @@
 #include "base/npy.h"
 #include "data/dataset.h"
 #include "data/source.h"
+#include "data/targets.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -92,9 +93,13 @@ static bool take_labels(const struct numpy *y, struct dataset *d, struct error *
     char text[128];
     bool column = shape->rank == 2 && shape->dim[1] == 1;
 
+    if (d->labels_as != LABELS_CLASSES) return targets_from_array(y->name, shape, y->array.values, d, e);
     if (shape->rank == 2 && !column)
-        return error_set(e, "%s: shape %s: one label for each sample wanted (one-hot rows: numpy.argmax(a, 1))",
-                         y->name, shape_text(shape, text, sizeof text));
+        return error_set(
+            e,
+            "%s: shape %s: one label for each sample wanted (one-hot rows: numpy.argmax(a, 1); several labels or real "
+            "targets: task multi-label or regression)",
+            y->name, shape_text(shape, text, sizeof text));
     if ((shape->rank != 1 && !column) || shape->dim[0] != d->count)
         return error_set(e, "%s: shape %s: %u labels wanted, one for each sample", y->name,
                          shape_text(shape, text, sizeof text), d->count);
@@ -103,19 +108,15 @@ static bool take_labels(const struct numpy *y, struct dataset *d, struct error *
     for (uint32_t i = 0; i < d->count; i++) {
         double value = (double)y->array.values[i];
         if (!source_put_label(d, i, value))
-            return error_set(e, "%s: sample %u: label %.9g: a whole number from 0 to %u wanted", y->name, i, value,
-                             SOURCE_CLASSES_MAX - 1);
+            return error_set(e, "%s: sample %u: label %.9g: a whole number from 0 to %u wanted%s", y->name, i, value,
+                             SOURCE_CLASSES_MAX - 1, SOURCE_REGRESSION_HINT);
     }
     return true;
 }
 
 static bool leave_unlabelled(const char *path, const char *remedy, struct dataset *d, struct error *e) {
     if (d->labels_for) return error_set(e, "%s: no labels: %s (labels are needed for %s)", path, remedy, d->labels_for);
-    d->labels = malloc(d->count * sizeof *d->labels);
-    if (!d->labels) return error_memory(e);
-    for (uint32_t i = 0; i < d->count; i++) d->labels[i] = DATASET_NO_LABEL;
-    d->unlabelled = true;
-    return true;
+    return source_leave_unlabelled(d, d->count, e);
 }
 
 /* ---- .npy ---- */

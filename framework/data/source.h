@@ -17,12 +17,23 @@ struct dataset;
 /* Labels are 0 .. this - 1. More classes than that are no classes: someone took the wrong column or file. */
 #define SOURCE_CLASSES_MAX 65536u
 
+/* Behind the complaint about a label that is no whole number. */
+#define SOURCE_REGRESSION_HINT                                                                                         \
+    " (a real target? `task: regression` in the battery, --task regression on the command line)"
+
 /* Label i, and `classes` that go with it; false when the value is no whole number from 0 to SOURCE_CLASSES_MAX - 1. */
 bool source_put_label(struct dataset *, size_t i, double value);
 
+/* `count` labels, and every one is DATASET_NO_LABEL. */
+bool source_leave_unlabelled(struct dataset *, size_t count, struct error *);
+
+/* Of a source that holds whole numbers alone, the labels that were read become targets where those were asked for. */
+bool source_take_labels(struct dataset *, const char *source, struct error *);
+
 /* Each reader fills an empty dataset; what it holds after a failure is the caller's to free all the same. */
 bool idx_load(const char *images, const char *labels, struct dataset *, struct error *);
-bool csv_load(const char *path, const char *label, struct dataset *, struct error *); /* label NULL: the default one */
+/* label NULL: the default one; "a,label=b": several */
+bool csv_load(const char *path, const char *label, struct dataset *, struct error *);
 
 bool folder_load(const char *path, struct dataset *, struct error *);
 bool folder_sample(const struct dataset *, uint32_t index, float *out, struct error *);

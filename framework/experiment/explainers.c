@@ -79,17 +79,21 @@ static bool add_before_relu(struct run *run, struct error *e) {
 
 /* ---- yardsticks ---- */
 
-/* One for every reduction that a non-negative row has. */
+/* One for every reduction that a row has, with or without signs as it has them. */
 static bool add_yardsticks(struct run *run, struct error *e) {
     uint32_t rows = run->explainer_count;
     for (uint32_t i = 0; i < rows; i++) {
         enum reduction reduction = run->explainers[i].reduction;
-        if (!run->explainers[i].non_negative || run_yardstick(run, reduction)) continue;
+        bool absolute = run->explainers[i].non_negative;
+        const char *title = absolute ? "absolute gradient" : "gradient";
+        if (run_yardstick(run, &run->explainers[i])) continue;
         struct explainer_entry *r = &run->explainers[run->explainer_count++];
-        *r = (struct explainer_entry){
-            .reduction = reduction, .yardstick = true, .non_negative = true, .claims = ASSAY_NON_NEGATIVE};
-        r->name = reduction == REDUCE_NONE ? text_copy("(absolute gradient)")
-                                           : text_format("(absolute gradient, %s)", reduction_name(reduction));
+        *r = (struct explainer_entry){.reduction = reduction,
+                                      .yardstick = true,
+                                      .non_negative = absolute,
+                                      .claims = absolute ? (unsigned)ASSAY_NON_NEGATIVE : 0};
+        r->name = reduction == REDUCE_NONE ? text_format("(%s)", title)
+                                           : text_format("(%s: %s)", title, reduction_name(reduction));
         r->forwards = r->backwards = 1;
         if (!r->name) return error_memory(e);
     }
@@ -98,7 +102,7 @@ static bool add_yardsticks(struct run *run, struct error *e) {
 
 bool explainers_open(struct run *run, const char *only, struct error *e) {
     const struct battery *b = run->battery;
-    run->explainers = calloc(2 * b->explainer_count + 4, sizeof *run->explainers);
+    run->explainers = calloc(2 * b->explainer_count + 2 * (REDUCE_MAX_ABS + 1), sizeof *run->explainers);
     if (!run->explainers) return error_memory(e);
     for (size_t i = 0; i < b->explainer_count; i++) {
         const struct battery_explainer *entry = &b->explainers[i];

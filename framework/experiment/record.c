@@ -5,10 +5,12 @@
 #include "base/file.h"
 #include "base/layout.h"
 #include "base/text.h"
+#include "experiment/task.h"
 #include "workers/sandbox.h"
 
 #include <cblas.h>
 #include <jansson.h>
+#include <math.h>
 #include <png.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -101,9 +103,8 @@ static json_t *model_json(const struct run *run) {
                      "inputs", inputs_json(&run->battery->network.onnx), "output", g->taken, "weights_sha256",
                      external_digest(g, weights), "sample", shape_json(&g->sample), "layout",
                      g->tokens ? "tokens" : layout_of(&g->sample).kind->name, "order", order_name(g), "task",
-                     task_names[g->paired ? TASK_BINARY : TASK_CLASSIFICATION], "classes", (json_int_t)g->classes,
-                     "parameters", (json_int_t)weights_flat_count(g), "layers", layers, "warning",
-                     text_json(g->warning));
+                     task_names[task_settled(run->battery->task, g)], "classes", (json_int_t)g->classes, "parameters",
+                     (json_int_t)weights_flat_count(g), "layers", layers, "warning", text_json(g->warning));
 }
 
 /* Of a folder: the list, and all its pictures. */
@@ -154,7 +155,9 @@ static json_t *columns_json(const struct dataset *d) {
 }
 
 static const char *target_text(const struct battery *b) {
-    return b->target == TARGET_CLASS ? b->target_class : b->target == TARGET_LABEL ? "label" : "predicted";
+    static const char *const policies[] = {
+        [TARGET_LABEL] = "label", [TARGET_PREDICTED] = "predicted", [TARGET_OUTPUT] = "output"};
+    return b->target == TARGET_CLASS ? b->target_class : policies[b->target];
 }
 
 static json_t *data_json(const struct run *run) {
@@ -247,7 +250,7 @@ static json_t *expect_json(const struct battery *b) {
     for (size_t i = 0; i < b->expectation_count; i++) {
         const struct expectation *x = &b->expectations[i];
         json_t *words = json_array();
-        for (int w = 0; w <= VERDICT_INPUT_DOMINATED; w++)
+        for (int w = 0; w < VERDICT_NAMES; w++)
             if (x->words & (1u << w))
                 json_array_append_new(words, json_string(verdict_word_name((enum verdict_word)w)));
         json_array_append_new(
@@ -315,21 +318,45 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
     return *text || error_memory(e);
 }
 
-bool record_accuracy(const struct run *run, char **text, struct error *e) {
-    const struct accuracy *a = &run->accuracy;
+static json_t *real_json(double value) {
+    return isnan(value) ? json_null() : json_real(value);
+}
+
+static json_t *accuracy_json(const struct accuracy *a) {
     bool known = accuracy_state(a) != ACCURACY_UNKNOWN;
+    return json_pack("{s:I, s:I, s:o, s:o}", "read", (json_int_t)a->read, "right", (json_int_t)a->right, "accuracy",
+                     known ? json_real((double)a->right / a->read) : json_null(), "chance",
+                     known ? json_real(accuracy_chance(a)) : json_null());
+}
+
+static json_t *fit_json(const struct fit *f, uint32_t output) {
+    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "read", (json_int_t)f->read, "output", (json_int_t)output,
+                     "rmse", real_json(f->rmse), "r2", real_json(f->r2), "r2_lower", real_json(f->lower), "r",
+                     real_json(f->r));
+}
+
+static json_t *labels_json(const struct label_accuracy *a) {
+    bool known = a->read > 0;
+    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "read", (json_int_t)a->read, "labels", (json_int_t)a->labels,
+                     "right", (json_int_t)a->right, "accuracy",
+                     known ? json_real((double)a->right / a->read / a->labels) : json_null(), "base_rate",
+                     real_json(a->base), "above_base_rate_lower", real_json(a->lower));
+}
+
+bool record_quality(const struct run *run, char **text, struct error *e) {
+    const struct quality *q = &run->quality;
     struct text sentence = {0}, warning = {0};
+    json_t *o = q->kind == QUALITY_FIT      ? fit_json(&q->fit, run->target_class)
+                : q->kind == QUALITY_LABELS ? labels_json(&q->labels)
+                                            : accuracy_json(&q->accuracy);
     *text = NULL;
-    accuracy_add_sentence(&sentence, a);
-    accuracy_add_warning(&warning, a);
-    json_t *o =
-        sentence.failed || warning.failed
-            ? NULL
-            : json_pack("{s:I, s:I, s:o, s:o, s:s, s:s?}", "read", (json_int_t)a->read, "right", (json_int_t)a->right,
-                        "accuracy", known ? json_real((double)a->right / a->read) : json_null(), "chance",
-                        known ? json_real(accuracy_chance(a)) : json_null(), "sentence", sentence.data, "warning",
-                        warning.data);
-    if (o) *text = json_dumps(o, JSON_PRESERVE_ORDER);
+    quality_add_sentence(&sentence, q);
+    quality_add_warning(&warning, q);
+    if (o && !sentence.failed && !warning.failed) {
+        json_object_set_new(o, "sentence", json_string(sentence.data));
+        json_object_set_new(o, "warning", warning.data ? json_string(warning.data) : json_null());
+        *text = json_dumps(o, JSON_PRESERVE_ORDER);
+    }
     json_decref(o);
     text_finish(&sentence);
     text_finish(&warning);

@@ -12,9 +12,11 @@
 
 #include "experiment/state.h"
 
-/* The JSON object "accuracy" of the store: {read, right, accuracy, chance, sentence, warning}; read 0 and nulls where
- * there are no labels, warning null where the accuracy is clearly above chance. *text is the caller's. */
-bool record_accuracy(const struct run *, char **text, struct error *);
+/* The JSON object "accuracy" of the store: {read, right, accuracy, chance, sentence, warning}; of a regression {read,
+ * output, rmse, r2, r2_lower, r, ...}, of several labels {read, labels, right, accuracy, base_rate,
+ * above_base_rate_lower, ...}. Read 0 and nulls where there are no labels, warning null where the network is clearly
+ * better than guessing. *text is the caller's. */
+bool record_quality(const struct run *, char **text, struct error *);
 
 /* *text is the caller's. `identity` is a digest of what must agree for a store to be this run's: everything above but
  * the battery's file, the libraries and the machine. */

@@ -11,6 +11,7 @@
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
 #include "experiment/plane.h"
+#include "experiment/standard.h"
 #include "experiment/task.h"
 
 #include <math.h>
@@ -31,7 +32,9 @@ static bool check_data(const struct run *run, struct dataset *data, const struct
             e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(&data->sample, got, sizeof got),
             run->battery->model, shape_text(&graph->sample, wanted, sizeof wanted),
             shape_is_channels_last(&graph->sample, &data->sample) ? ": channels last: `layout: nhwc` wanted" : "");
-    return dataset_check_labels(data, source, graph->classes, e);
+    const struct onnx_options *onnx = &run->battery->network.onnx;
+    return dataset_check_targets(data, source, graph->classes, onnx->pick ? onnx->index : UINT32_MAX, e) &&
+           dataset_check_labels(data, source, graph->classes, e);
 }
 
 static bool settle_axis_order(struct run *run, struct error *e) {
@@ -42,7 +45,8 @@ static bool settle_axis_order(struct run *run, struct error *e) {
 /* What of the battery needs labels; NULL: nothing. */
 static const char *labels_use(const struct run *run) {
     const struct battery *b = run->battery;
-    if (b->target == TARGET_LABEL) return "`target: label`";
+    if (b->target == TARGET_LABEL)
+        return b->task == TASK_MULTI_LABEL ? "`target: label`, the default of task multi-label" : "`target: label`";
     if (setup_needs_labels(run)) return "label-permutation";
     return b->only_correct ? "`only-correct: true`, the default" : NULL;
 }
@@ -52,7 +56,8 @@ static bool load_data(struct run *run, const char *source, const char *labels_fo
     const struct shape *sample = run->graph ? &run->graph->sample : NULL; /* NULL: its sizes are those of the data */
     const bool picture = sample && layout_of(sample).kind == &layout_picture, plane = sample && sample->rank == 2;
     const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
-                                            picture ? (uint32_t)sample->dim[0] : plane};
+                                            picture ? (uint32_t)sample->dim[0] : plane,
+                                            task_labels(run->battery->task)};
     return dataset_load_for(source, &request, out, e) &&
            (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));
 }
@@ -77,28 +82,50 @@ static bool take_preprocess(struct run *run, struct error *e) {
     return !text.failed || error_memory(e);
 }
 
-/* The class that every input is explained for: by its number, else by its name. */
+/* Of several outputs one has to be chosen. */
+static bool find_output(struct run *run, struct error *e) {
+    const struct battery *b = run->battery;
+    if (run->graph->classes == 1) return true;
+    return battery_fail(b, b->target_location, e,
+                        "%s has %u outputs: `target:` the number (0 to %u) or the name of one, or `output: {index: "
+                        "K}`, wanted",
+                        b->model, run->graph->classes, run->graph->classes - 1);
+}
+
+static bool find_named(struct run *run, const char *name) {
+    for (uint32_t k = 0; k < run->data->target_count; k++) {
+        const char *column = task_output_name(run->data, k);
+        if (!column || strcmp(column, name) != 0) continue;
+        run->target_class = k;
+        return true;
+    }
+    for (uint32_t i = 0; run->data->class_names && i < run->data->classes; i++)
+        if (strcmp(run->data->class_names[i], name) == 0) {
+            run->target_class = i;
+            return true;
+        }
+    return class_names_find(&run->class_names, name, &run->target_class) == 1;
+}
+
+/* The class or output that every input is explained for: by its number, else by its name. */
 static bool find_target(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
     long number;
+    if (b->target == TARGET_OUTPUT) return find_output(run, e);
     if (b->target != TARGET_CLASS) return true;
     if (text_to_long(b->target_class, 0, (long)run->graph->classes - 1, &number)) {
         run->target_class = (uint32_t)number;
         return true;
     }
-    if (class_names_find(&run->class_names, b->target_class, &run->target_class) == 1) return true;
-    for (uint32_t i = 0; run->data->class_names && i < run->data->classes; i++)
-        if (strcmp(run->data->class_names[i], b->target_class) == 0) {
-            run->target_class = i;
-            return true;
-        }
+    if (find_named(run, b->target_class)) return true;
     const char *nearest = class_names_nearest(&run->class_names, b->target_class);
     if (nearest)
         return battery_fail(b, b->target_location, e, "'%s': did you mean '%s'?", excerpt_of(b->target_class).text,
                             nearest);
-    return battery_fail(b, b->target_location, e,
-                        "'%s': 'label', 'predicted', a class from 0 to %u or a name of class-names wanted",
-                        excerpt_of(b->target_class).text, run->graph->classes - 1);
+    return battery_fail(b, b->target_location, e, "'%s': %s from 0 to %u or a name of %s wanted",
+                        excerpt_of(b->target_class).text,
+                        b->task == TASK_REGRESSION ? "'output', an output" : "'label', 'predicted', a class",
+                        run->graph->classes - 1, run->data->target_names ? "a column of targets" : "class-names");
 }
 
 /* For sizes that the network leaves open. */
@@ -184,21 +211,37 @@ static bool unknown_control(const struct battery *b, const struct battery_contro
     return false;
 }
 
-static bool open_controls(struct run *run, const char *only, const struct control *const *controls, struct error *e) {
+static bool leave_out(struct run *run, const char *id, struct error *e) {
+    char *more = run->left_out ? text_format("%s, %s", run->left_out, id) : text_copy(id);
+    if (!more) return error_memory(e);
+    free(run->left_out);
+    run->left_out = more;
+    return true;
+}
+
+static bool open_controls(struct run *run, const char *only, bool quick, const struct control *const *controls,
+                          struct error *e) {
     const struct battery *b = run->battery;
     run->controls = calloc(b->control_count + 1, sizeof *run->controls);
     if (!run->controls) return error_memory(e);
     for (size_t i = 0; i < b->control_count; i++) {
         const struct battery_control *entry = &b->controls[i];
         if (only && strcmp(entry->id, only) != 0) continue;
+        const struct control *found = control_find(controls, entry->id);
+        if (quick && found && !found->quick) {
+            if (!leave_out(run, entry->id, e)) return false;
+            continue;
+        }
         struct control_entry *c = &run->controls[run->control_count++];
-        c->control = control_find(controls, entry->id);
+        c->control = found;
         if (!c->control) return unknown_control(b, entry, controls, e);
         if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
         if (c->control->rule->needs_training && !b->has_training)
             return battery_fail(b, entry->location, e,
                                 "control %s trains networks: the battery needs a `training:` section", entry->id);
     }
+    if (run->left_out && !run->control_count)
+        return error_set(e, "%s: --quick leaves out every control (%s)", b->path, run->left_out);
     return true;
 }
 
@@ -257,8 +300,9 @@ static bool open_training(struct run *run, struct error *e) {
         return false;
     dataset_take_shape(run->training, &run->data->sample);
     if (run->training->count < b->training_images)
-        return error_set(e, "%s: %u samples: the battery wants %u training images", b->training_source,
-                         run->training->count, b->training_images);
+        return error_set(e, "%s: %u samples: `training: images` is %u%s: lower it, or give more samples",
+                         b->training_source, run->training->count, b->training_images,
+                         b->training_images == BATTERY_TRAINING_IMAGES ? ", the default" : "");
     run->training_subset = malloc(run->training->count * sizeof *run->training_subset);
     if (!run->training_subset) return error_memory(e);
     struct rng rng = rng_stream(b->seed, "training subset", 0);
@@ -313,9 +357,11 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     const char *row, *control;
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
-    return resolve_only(run, options->only, &row, &control, e) && open_controls(run, control, controls, e) &&
-           open_graph(run, e) && settle_controls(run, e) && explainers_open(run, row, e) && open_data(run, e) &&
-           fits_inputs(run, e) && (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
+    return standard_controls_fill(run->battery, controls, e) && task_settle_battery(run->battery, e) &&
+           resolve_only(run, options->only, &row, &control, e) &&
+           open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
+           explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
+           (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
 }
 
@@ -351,6 +397,7 @@ void setup_finish(struct run *run) {
     dataset_destroy(run->training);
     class_names_finish(&run->class_names);
     free(run->training_subset);
+    free(run->left_out);
     free(run->explainers);
     free(run->controls);
     free(run->networks);

@@ -1,7 +1,11 @@
 /* state.c: what is looked up in a run. */
 #include "experiment/state.h"
 
-#include "nn/activations.h"
+#include "experiment/task.h"
+
+#include <math.h>
+
+#define TEST_SAMPLES 2000u /* of the explained data, for the test accuracy of trained networks */
 
 const struct graph *run_root_graph(const struct run *run, enum root root) {
     const struct graph *const graphs[ROOT_COUNT] = {run->graph, run->label_graph, run->linear_graph};
@@ -36,15 +40,26 @@ bool run_net(const struct run *run, const struct weights *weights, struct net **
     return net_create_with(weights, &options, out, e);
 }
 
-const struct explainer_entry *run_yardstick(const struct run *run, enum reduction reduction) {
+const struct explainer_entry *run_yardstick(const struct run *run, const struct explainer_entry *row) {
     const struct experiment_view v = {.explainers = run->explainers, .explainer_count = run->explainer_count};
-    return view_yardstick(&v, reduction);
+    return view_yardstick(&v, row);
 }
 
 static const float *linear_weights(const struct run *run) {
     if (!run->linear) return NULL;
     const struct layer *l = &run->linear_graph->layers[0];
     return run->linear->data[l->parameters[0]];
+}
+
+uint32_t run_test_samples(const struct run *run) {
+    return run->data->count < TEST_SAMPLES ? run->data->count : TEST_SAMPLES;
+}
+
+static double chance_of(const struct run *run, const struct experiment_view *v) {
+    const struct dataset *d = run->data;
+    if (v->task == TASK_REGRESSION) return 0;
+    if (v->task != TASK_MULTI_LABEL) return 1. / v->classes[ROOT_LABELS];
+    return d->targets ? label_base_rate(d->targets, run_test_samples(run), d->target_count) : (double)NAN;
 }
 
 struct experiment_view run_view(const struct run *run) {
@@ -61,12 +76,14 @@ struct experiment_view run_view(const struct run *run) {
         .sample = &run->data->sample,
         .linear = linear_weights(run),
         .seed = run->battery->seed,
-        .one_output = run->graph && (run->graph->paired || run->graph->classes == 1),
+        .task = TASK_CLASSIFICATION,
         .saturating = run->graph ? graph_saturating(run->graph) : NULL,
     };
     for (int root = 0; root < ROOT_COUNT; root++) {
         const struct graph *g = run_root_graph(run, (enum root)root);
         v.classes[root] = g ? g->classes : 0;
     }
+    if (run->graph) v.task = task_settled(run->battery->task, run->graph);
+    v.chance = chance_of(run, &v);
     return v;
 }

@@ -7,7 +7,7 @@
 #include "data/dataset.h"
 #include "experiment/reduce.h"
 #include "experiment/view.h"
-#include "measure/accuracy.h"
+#include "measure/quality.h"
 #include "nn/net.h"
 #include "host/plugin.h"
 #include "store/store.h"
@@ -18,17 +18,18 @@ struct run {
     struct weights *model, *linear;
     struct dataset *data, *training;
     struct class_names class_names;
-    uint32_t target_class;     /* of TARGET_CLASS */
+    uint32_t target_class;     /* of TARGET_CLASS and TARGET_OUTPUT */
     uint32_t *training_subset; /* [battery->training_images] sample indices */
     struct input_set inputs[ROOT_COUNT];
     uint32_t global_count;
-    struct accuracy accuracy; /* of the model on the data, once its inputs are taken */
-    bool dry;                 /* nothing is run: the accuracy is not measured */
-    bool logits_broken;       /* the model's own logits are not finite: the run cannot begin */
+    struct quality quality; /* of the model on the data, once its inputs are taken */
+    bool dry;               /* nothing is run: the quality is not measured */
+    bool logits_broken;     /* the model's own logits are not finite: the run cannot begin */
     struct explainer_entry *explainers;
     uint32_t explainer_count;
     struct control_entry *controls;
     uint32_t control_count;
+    char *left_out; /* controls of the battery that a quick run leaves out, or NULL */
     struct network *networks;
     uint32_t network_count;
     struct plan plan;
@@ -46,9 +47,11 @@ uint32_t run_original(const struct run *, enum root);
 /* How the run's networks are computed, and one that is. */
 struct net_options run_net_options(const struct run *);
 bool run_net(const struct run *, const struct weights *, struct net **out, struct error *);
+/* The first so many of the data measure what trained networks learned. */
+uint32_t run_test_samples(const struct run *);
 /* What the judge may know of it. */
 struct experiment_view run_view(const struct run *);
-/* The yardstick row with that reduction, or NULL. */
-const struct explainer_entry *run_yardstick(const struct run *, enum reduction);
+/* The yardstick that a row is paired with, or NULL. */
+const struct explainer_entry *run_yardstick(const struct run *, const struct explainer_entry *row);
 
 #endif

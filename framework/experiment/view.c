@@ -7,8 +7,14 @@ const struct network *view_network(const struct experiment_view *v, enum network
     return NULL;
 }
 
-const struct explainer_entry *view_yardstick(const struct experiment_view *v, enum reduction reduction) {
-    for (uint32_t i = 0; i < v->explainer_count; i++)
-        if (v->explainers[i].yardstick && v->explainers[i].reduction == reduction) return &v->explainers[i];
+const struct explainer_entry *view_yardstick(const struct experiment_view *v, const struct explainer_entry *row) {
+    for (uint32_t i = 0; i < v->explainer_count; i++) {
+        const struct explainer_entry *r = &v->explainers[i];
+        if (r->yardstick && r->reduction == row->reduction && r->non_negative == row->non_negative) return r;
+    }
     return NULL;
+}
+
+unsigned yardstick_bit(const struct explainer_entry *r) {
+    return 1u << (2 * (unsigned)r->reduction + r->non_negative);
 }

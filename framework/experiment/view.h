@@ -20,8 +20,8 @@ struct input_set {
     bool one_hot;           /* every input (layout_one_hot) */
 };
 
-/* One explainer of the battery, or a yardstick of the harness: the absolute gradient under one reduction, which
- * non-negative maps are paired with (docs/verdict.md, non-negative deliverables). */
+/* One explainer of the battery, or a yardstick of the harness: the gradient under one reduction, which maps are paired
+ * with (docs/verdict.md, section 2). Of `non_negative` yardsticks it is the absolute gradient. */
 struct explainer_entry {
     char *name;
     enum reduction reduction;
@@ -32,7 +32,6 @@ struct explainer_entry {
     bool non_negative;          /* as delivered, after reduction */
     char *inspected;            /* the layer it looks at, with its shape, as conformance saw; or NULL */
     bool ruled;                 /* it asks for a backward rule other than the gradient, as conformance saw */
-    bool needed;                /* yardsticks: some row is paired with it */
     char *breach;               /* why it is ERROR before any control, or NULL */
     char *unsupported;          /* why every control is SKIP, or NULL */
     double forwards, backwards; /* passes per input, measured by the conformance job */
@@ -45,8 +44,8 @@ struct network {
     char *key;               /* digest of all that determines it */
     struct weights *weights; /* once trained */
     uint32_t epochs;
-    double train_accuracy, test_accuracy;
-    char *failure; /* why it could not be trained, or NULL */
+    double train_accuracy, test_accuracy; /* of a regression R2, on the training set and on the data */
+    char *failure;                        /* why it could not be trained, or NULL */
 };
 
 struct control_entry {
@@ -69,15 +68,18 @@ struct experiment_view {
     const struct rule_constants *rule;
     const struct shape *sample;   /* of the data */
     uint32_t classes[ROOT_COUNT]; /* outputs of each root's network; 0 where there is none */
+    enum task task;               /* settled: never TASK_AUTO */
+    double chance;                /* test accuracy that labels which say nothing reach; of a regression an R2 of 0 */
     const float *linear;          /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
     uint64_t seed;                /* of the battery */
-    bool one_output;              /* the model's logits are one number for each input (and its negative) */
     const char *saturating;       /* the operator the model's outputs come from, where it saturates; or NULL */
 };
 
 /* NULL where there is none. */
 const struct network *view_network(const struct experiment_view *, enum network_kind, uint32_t draw);
-/* The yardstick with that reduction, or NULL. */
-const struct explainer_entry *view_yardstick(const struct experiment_view *, enum reduction);
+/* One bit for every yardstick that there may be. */
+unsigned yardstick_bit(const struct explainer_entry *);
+/* What the row is paired with: the yardstick of its reduction, with or without signs as it has them; or NULL. */
+const struct explainer_entry *view_yardstick(const struct experiment_view *, const struct explainer_entry *row);
 
 #endif

@@ -19,6 +19,7 @@ struct judgement judgement_begin(const struct results *r) {
     const double none = (double)NAN;
     return (struct judgement){.word = VERDICT_ERROR,
                               .reason = "",
+                              .note = "",
                               .first_stage = "",
                               .score = none,
                               .lower = none,
@@ -37,6 +38,37 @@ static char *format_sentence(const char *format, va_list list) {
     char *text = size < 0 ? NULL : malloc((size_t)size + 1);
     if (text) vsnprintf(text, (size_t)size + 1, format, list);
     return text;
+}
+
+const char *judgement_keep(struct judgement *j, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    char *text = format_sentence(format, list);
+    va_end(list);
+    return text && sentences_keep(j->sentences, text) ? text : NULL;
+}
+
+static struct apart write_both(bool figures, int digits, double a, double b) {
+    struct apart out;
+    snprintf(out.a, sizeof out.a, figures ? "%.*g" : "%.*f", digits, a);
+    snprintf(out.b, sizeof out.b, figures ? "%.*g" : "%.*f", digits, b);
+    return out;
+}
+
+static struct apart apart(bool figures, double a, double b, int least) {
+    for (int digits = least; digits <= 9; digits++) {
+        struct apart out = write_both(figures, digits, a, b);
+        if (strcmp(out.a, out.b) != 0) return out;
+    }
+    return write_both(figures, least, a, b);
+}
+
+struct apart numbers_apart(double a, double b, int least) {
+    return apart(false, a, b, least);
+}
+
+struct apart figures_apart(double a, double b, int least) {
+    return apart(true, a, b, least);
 }
 
 void judgement_say(struct judgement *j, enum verdict_word word, const char *format, ...) {
@@ -79,6 +111,17 @@ void case_begin(struct judge_case *c, const struct results *r, uint32_t row, uin
         c->repeat[k] = 1;
         c->floor[k] = (double)NAN;
     }
+}
+
+double case_alpha_pass(const struct judge_case *c) {
+    const double first = .6; /* docs/verdict.md, section 4: what was simulated */
+    double alpha = c->constants->alpha;
+    if (c->looks < 2) return alpha;
+    return alpha * (c->draws <= c->constants->draws[0] ? first : (1 - first) / (c->looks - 1));
+}
+
+double case_alpha_fail(const struct judge_case *c) {
+    return c->constants->alpha / c->looks;
 }
 
 const struct explainer_entry *case_row(const struct judge_case *c) {

@@ -1,4 +1,4 @@
-/* chance.c: what random weights times the input would give: the base of the magnitude guard M. */
+/* chance.c: what random weights times the input would give: the bases of the magnitude guard M and of MP. */
 #include "judge/chance.h"
 
 #include "base/rng.h"
@@ -9,46 +9,53 @@
 #include <stdlib.h>
 
 struct chance {
-    const struct results *r;
-    const struct shape *sample;
-    enum reduction reduction;
+    const struct judge_case *c;
+    const struct input_set *set;
     struct map_shape shape;
     size_t full;
-    float *noise, *product[2];
+    float *noise, *product; /* [full] */
     uint8_t *mask;
 };
 
-/* rho(|x u|, |x v|) of input i; NaN: undefined. */
-static double chance_of_input(const struct chance *k, uint64_t seed, uint32_t i, const float *x, enum view view) {
-    struct prepared *side[2];
-    run_nonzero(k->sample, k->reduction, x, k->mask);
-    for (unsigned s = 0; s < 2; s++) {
-        rng_fill_normal(rng_seed(seed, s ? "magnitude/v" : "magnitude/u", i), 0, k->full, k->noise);
-        for (size_t j = 0; j < k->full; j++) k->noise[j] *= x[j];
-        run_reduce(k->sample, k->reduction, k->noise, k->product[s]);
-        side[s] = prepared_create(k->product[s], k->mask, &k->shape);
-    }
-    if (!side[0] || !side[1]) k->r->sentences->failed = true;
-    double rho = side[0] && side[1] ? measure_compare(measures[0], side[0], side[1], view) : (double)NAN;
-    prepared_destroy(side[0]);
-    prepared_destroy(side[1]);
+/* |x_i u| with the noise of that stream, in the pixels where x_mask is not zero. NULL: out of memory. */
+static struct prepared *random_product(const struct chance *k, const char *stream, uint32_t i, uint32_t mask) {
+    const struct shape *sample = k->c->view->sample;
+    enum reduction reduction = case_row(k->c)->reduction;
+    const float *x = k->set->x + i * k->full;
+    rng_fill_normal(rng_seed(k->c->view->seed, stream, i), 0, k->full, k->noise);
+    for (size_t j = 0; j < k->full; j++) k->noise[j] *= x[j];
+    run_reduce(sample, reduction, k->noise, k->product);
+    run_nonzero(sample, reduction, k->set->x + mask * k->full, k->mask);
+    return prepared_create(k->product, k->mask, &k->shape);
+}
+
+/* rho(|x_i u|, |x_j v|) in the view of x_i; NaN: undefined, or out of memory. */
+static double chance_of_pair(const struct chance *k, uint32_t i, uint32_t j, enum view view) {
+    struct chance other = *k; /* both sides are needed at once */
+    other.product = k->product + k->full;
+    other.mask = k->mask + k->full;
+    struct prepared *u = random_product(k, "magnitude/u", i, i), *v = random_product(&other, "magnitude/v", j, i);
+    if (!u || !v) k->c->r->sentences->failed = true;
+    double rho = u && v ? measure_compare(measures[0], u, v, view) : (double)NAN;
+    prepared_destroy(u);
+    prepared_destroy(v);
     return rho;
 }
 
-static double chance_magnitude(const struct judge_case *c, enum view view) {
-    const struct input_set *set = &c->view->inputs[c->root];
-    struct chance k = {.r = c->r, .sample = c->view->sample, .reduction = case_row(c)->reduction};
-    k.shape = run_map_shape(k.sample, k.reduction);
-    k.full = shape_count(k.sample);
-    k.noise = malloc(3 * k.full * sizeof *k.noise);
-    k.mask = malloc((size_t)k.shape.channels * k.shape.height * k.shape.width);
-    if (!k.noise || !k.mask) c->r->sentences->failed = true;
+/* Mean over the inputs with themselves, or with others. */
+static double chance_mean(const struct judge_case *c, enum view view, bool others) {
+    struct chance k = {.c = c, .set = &c->view->inputs[c->root], .full = shape_count(c->view->sample)};
+    uint32_t n = k.set->count, present = 0;
     double sum = 0;
-    uint32_t present = 0;
-    for (uint32_t i = 0; k.noise && k.mask && i < set->count; i++) {
-        k.product[0] = k.noise + k.full;
-        k.product[1] = k.noise + 2 * k.full;
-        double rho = chance_of_input(&k, c->view->seed, i, set->x + (size_t)i * k.full, view);
+    k.shape = run_map_shape(c->view->sample, case_row(c)->reduction);
+    k.noise = malloc(3 * k.full * sizeof *k.noise);
+    k.mask = malloc(2 * k.full);
+    if (!k.noise || !k.mask) c->r->sentences->failed = true;
+    for (size_t p = 0; k.noise && k.mask && p < (others ? DERANGEMENTS : 1) * (size_t)n; p++) {
+        uint32_t i = (uint32_t)(p % n), j = others ? k.set->derangements[p] : i;
+        if (others && i == j) continue;
+        k.product = k.noise + k.full;
+        double rho = chance_of_pair(&k, i, j, view);
         if (isnan(rho)) continue;
         sum += rho;
         present++;
@@ -58,12 +65,22 @@ static double chance_magnitude(const struct judge_case *c, enum view view) {
     return present ? sum / present : (double)NAN;
 }
 
-double chance_base(const struct judge_case *c, enum view view) {
+/* Once for all rows of a reduction. */
+static double chance_known(const struct judge_case *c, enum view view, bool others) {
     double *known = c->r->chance;
-    if (!known) return chance_magnitude(c, view);
-    known += ((size_t)c->root * (REDUCE_MAX_ABS + 1) + case_row(c)->reduction) * VIEW_COUNT + view;
-    if (isnan(*known)) *known = chance_magnitude(c, view);
+    if (!known) return chance_mean(c, view, others);
+    known +=
+        (((size_t)others * ROOT_COUNT + c->root) * (REDUCE_MAX_ABS + 1) + case_row(c)->reduction) * VIEW_COUNT + view;
+    if (isnan(*known)) *known = chance_mean(c, view, others);
     return *known;
+}
+
+double chance_base(const struct judge_case *c, enum view view) {
+    return chance_known(c, view, false);
+}
+
+double chance_mismatched(const struct judge_case *c, enum view view) {
+    return chance_known(c, view, true);
 }
 
 bool chance_share(const struct judge_case *c, uint32_t stage, uint32_t draws, double *y, double *base) {

@@ -28,6 +28,7 @@ static bool decide_check(const struct judge_case *c, uint32_t index, struct judg
     const struct attribution *a = &p->attributions[check->owner];
     const struct checked *s = &c->r->checks[(size_t)c->row * p->check_count + index];
     uint32_t inputs = c->view->inputs[a->root].count;
+    const struct apart off = figures_apart(s->worst, s->tolerance, 3);
     if (gate_asks(c, check, j)) return true;
     if (!s->present) {
         judgement_say(j, VERDICT_ERROR, "On %s: no map was computed.", a->key);
@@ -42,8 +43,8 @@ static bool decide_check(const struct judge_case *c, uint32_t index, struct judg
         judgement_say(j, VERDICT_ERROR, "Constant map: zero everywhere on all %u inputs, so nothing was tested.",
                       s->inputs);
     else if (!s->holds)
-        judgement_say(j, VERDICT_FAIL, "%s: off by %.3g where %.3g is allowed, on input %u of %u.",
-                      check->predicate->what, s->worst, s->tolerance, s->input, s->inputs);
+        judgement_say(j, VERDICT_FAIL, "%s: off by %s where %s is allowed, on input %u of %u.", check->predicate->what,
+                      off.a, off.b, s->input, s->inputs);
     else return false;
     return true;
 }

@@ -31,6 +31,7 @@ bool curve_put(const struct judge_case *c, const struct curve *k, double *y, str
         .inputs = n,
         .draws = c->draws,
         .vanished = (double)missing / ((double)c->draws * n),
+        .logit_r = k->logit_r,
         .decision = k->decision,
     };
     return store_put_curve(store, &row, e);

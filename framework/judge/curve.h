@@ -10,6 +10,7 @@ struct curve {
     enum view view;
     const struct interval *share; /* NULL: shown, not judged */
     double alpha_fail, alpha_pass;
+    double logit_r; /* mean |r| of the stage's logits; NaN where the rule does not ask */
     const char *decision;
 };
 

@@ -76,10 +76,34 @@ static bool gate_ran(struct judge_case *c, struct judgement *j) {
     return false;
 }
 
+static uint32_t constant_originals(const struct judge_case *c) {
+    uint32_t constant = 0;
+    for (uint32_t i = 0; i < case_inputs(c); i++) constant += samples_constant(c, c->views[0], i);
+    return constant;
+}
+
+/* A map that is never negative may be empty where the method found nothing (a ReLU): the other inputs are judged, as
+ * long as they are the most. */
+static bool gate_empty(const struct judge_case *c, uint32_t constant, struct judgement *j) {
+    uint32_t n = case_inputs(c);
+    if (constant > c->constants->vanished_share * n) {
+        judgement_say(j, VERDICT_UNINFORMATIVE,
+                      "Empty maps: the original network's are constant for %u of %u inputs, so there is too little to "
+                      "compare.",
+                      constant, n);
+        return true;
+    }
+    j->note = judgement_keep(j, "%u of %u maps are empty", constant, n);
+    if (j->note) return false;
+    j->note = "";
+    judgement_say(j, VERDICT_ERROR, "Out of memory.");
+    return true;
+}
+
 static bool gate_constant(struct judge_case *c, struct judgement *j) {
-    uint32_t n = case_inputs(c), constant = 0;
-    for (uint32_t i = 0; i < n; i++) constant += samples_constant(c, c->views[0], i);
+    uint32_t n = case_inputs(c), constant = constant_originals(c);
     if (constant <= c->constants->constant_share * n) return false;
+    if (case_row(c)->claims & ASSAY_NON_NEGATIVE) return gate_empty(c, constant, j);
     const char *op = c->root == ROOT_MODEL ? c->view->saturating : NULL;
     judgement_say(j, VERDICT_ERROR,
                   "Constant map on the original network for %u of %u inputs: nothing to compare.%s%s%s", constant, n,
@@ -103,8 +127,13 @@ static bool gate_repeat(struct judge_case *c, struct judgement *j) {
     for (int v = 0; v < VIEW_COUNT; v++) c->repeat[v] = samples_mean(c, repeat, (enum view)v);
     double worst = 1;
     for (uint32_t v = 0; v < c->view_count; v++)
-        if (!(c->repeat[c->views[v]] >= worst)) worst = c->repeat[c->views[v]];
+        if (!isnan(worst) && !(c->repeat[c->views[v]] >= worst)) worst = c->repeat[c->views[v]];
     if (worst >= c->constants->repeatability) return false;
+    if (isnan(worst)) {
+        judgement_say(j, VERDICT_ERROR,
+                      "The ceiling is not a number: no repetition has a similarity to the original (constant maps).");
+        return true;
+    }
     j->ceiling = worst;
     if (worst > .02)
         judgement_say(j, VERDICT_UNINFORMATIVE,
@@ -153,7 +182,7 @@ static bool gate_number(struct judge_case *c, struct judgement *j) {
          "One input and one draw: neither floor nor interval, so the similarities are shown and not judged. 2 or more "
          "of each wanted (`inputs` of `data`, default 30; `draws` of `rule`, default 5)."}};
     for (int v = 0; v < VIEW_COUNT; v++) c->floor[v] = samples_floor(c, c->row, (enum view)v);
-    const char *why = few[case_inputs(c) < 2][c->draws < 2];
+    const char *why = few[case_inputs(c) < 2 + constant_originals(c)][c->draws < 2];
     if (why) judgement_say(j, VERDICT_INCONCLUSIVE, "%s", why);
     return why != NULL;
 }

@@ -15,7 +15,9 @@ enum { PERMUTED, TWIN }; /* stages of the label-permutation control */
 struct labels {
     struct judge_case *c;
     uint32_t n, count[2];                     /* inputs; networks per stage */
-    double *s, *t, *y;                        /* [permuted][n], [twins][n]; scratch for either */
+    double *s, *t, *y, *z;                    /* [permuted][n], [twins][n]; scratch for either, twice */
+    double alpha_fail;                        /* of each of L3, P and L6 in every view, and of L4 */
+    struct interval prior, filled_prior;      /* P of the permuted networks; of signed maps */
     struct interval share, magnitude;         /* vanished maps dropped: bound a PASS */
     struct interval filled, filled_magnitude; /* vanished maps counted as 0: bound a FAIL */
     double base;                              /* of the magnitude share */
@@ -74,11 +76,22 @@ static void measure_view(struct labels *l, enum view view) {
     l->view = view;
 }
 
+static bool is_absolute(const struct labels *l) {
+    return case_row(l->c)->non_negative;
+}
+
+/* P, as of re-drawn networks. */
+static void measure_prior(struct labels *l, enum view view) {
+    samples_mismatched(l->c, l->c->row, PERMUTED, view, 0, l->c->repeat[view], l->y, l->z);
+    l->prior = interval_two_way(l->y, l->count[PERMUTED], l->n);
+    l->filled_prior = interval_two_way(l->z, l->count[PERMUTED], l->n);
+}
+
 /* ---- the verdict ---- */
 
 static void take_numbers(const struct labels *l, struct judgement *j, double alpha) {
     j->score = l->share.mean;
-    j->lower = interval_lower(&l->filled, alpha / l->c->view_count);
+    j->lower = interval_lower(&l->filled, l->alpha_fail);
     j->upper = interval_upper(&l->share, alpha);
     j->floor = l->c->floor[l->view];
     j->ceiling = l->c->repeat[l->view];
@@ -103,7 +116,7 @@ static void guard(struct labels *l) {
 /* The numbers of the guard in place of those of D. */
 static void take_magnitude(const struct labels *l, struct judgement *j, double alpha) {
     j->score = l->magnitude.mean;
-    j->lower = interval_lower(&l->filled_magnitude, alpha);
+    j->lower = interval_lower(&l->filled_magnitude, l->alpha_fail);
     j->upper = interval_upper(&l->magnitude, alpha);
     j->floor = l->base;
     j->ceiling = l->c->repeat[l->c->magnitude_view];
@@ -143,8 +156,37 @@ static void conclude(struct labels *l, enum view largest, struct judgement *j) {
 
 /* ---- the steps, by their names in docs/verdict.md ---- */
 
-static bool is_absolute(const struct labels *l) {
-    return case_row(l->c)->non_negative;
+static enum verdict_word say_vanished(const struct labels *l, struct judgement *j) {
+    judgement_say(j, VERDICT_INCONCLUSIVE,
+                  "%.0f %% of the maps vanished (were constant) on permuted networks: too few are left.",
+                  100 * l->vanished);
+    return j->word;
+}
+
+/* P in one view: what the maps of permuted networks share with those of other inputs. */
+static enum verdict_word step_prior(struct labels *l, struct judgement *j) {
+    const struct rule_constants *k = l->c->constants;
+    if (is_absolute(l)) return VERDICT_PASS;
+    measure_prior(l, l->view);
+    double lower = interval_lower(&l->filled_prior, l->alpha_fail), upper = interval_upper(&l->prior, k->alpha);
+    const struct apart fails = numbers_apart(100 * lower, 100 * k->prior_share, 0),
+                       open = numbers_apart(upper, k->prior_share, 2);
+    if (lower > k->prior_share) {
+        j->score = l->filled_prior.mean;
+        j->lower = lower;
+        j->upper = upper;
+        judgement_say(j, VERDICT_FAIL,
+                      "A prior: %.0f %% of the map is the same for any input and any labels (at least %s %%, more than "
+                      "%s %%; %s).",
+                      100 * j->score, fails.a, fails.b, view_name(l->view));
+        return j->word;
+    }
+    if (upper < k->prior_share) return VERDICT_PASS;
+    if (isnan(l->prior.mean)) return say_vanished(l, j);
+    judgement_say(j, VERDICT_INCONCLUSIVE,
+                  "Undecided after %u permutations: the share that is a prior = %.2f, at most %s (limit %s; %s).",
+                  l->count[PERMUTED], l->prior.mean, open.a, open.b, view_name(l->view));
+    return j->word;
 }
 
 /* D in one view. */
@@ -161,17 +203,13 @@ static enum verdict_word step_l3(struct labels *l, struct judgement *j) {
         } else say_survives(l, j);
         return j->word;
     }
-    if (!(l->vanished > k->vanished_share)) return VERDICT_PASS;
-    judgement_say(j, VERDICT_INCONCLUSIVE,
-                  "%.0f %% of the maps vanished (were constant) on permuted networks: too few are left.",
-                  100 * l->vanished);
-    return j->word;
+    return l->vanished > k->vanished_share ? say_vanished(l, j) : VERDICT_PASS;
 }
 
 /* The magnitudes, of signed maps. */
 static enum verdict_word step_l4(struct labels *l, struct judgement *j) {
     const struct rule_constants *k = l->c->constants;
-    if (is_absolute(l) || !(interval_lower(&l->filled_magnitude, k->alpha) > k->delta)) return VERDICT_PASS;
+    if (is_absolute(l) || !(interval_lower(&l->filled_magnitude, l->alpha_fail) > k->delta)) return VERDICT_PASS;
     take_magnitude(l, j, k->alpha);
     say_magnitude_survives(l, j);
     return j->word;
@@ -181,7 +219,7 @@ static enum verdict_word step_l4(struct labels *l, struct judgement *j) {
 static enum verdict_word step_l5(struct labels *l, struct judgement *j) {
     const struct rule_constants *k = l->c->constants;
     double wanted = is_absolute(l) ? k->twin_gap / 2 : k->twin_gap, lower = interval_lower(&l->gap, k->alpha);
-    if (lower > wanted) return VERDICT_PASS;
+    if (lower > wanted || l->vanished > k->vanished_share) return VERDICT_PASS; /* L3 says what vanished */
     judgement_say(
         j, VERDICT_UNINFORMATIVE,
         "Retraining alone changes the map as much as permuting the labels: twin gap %.2f, at least %.2f, %.2f needed (%s).",
@@ -194,7 +232,7 @@ static enum verdict_word step_l5(struct labels *l, struct judgement *j) {
 static enum verdict_word step_l6(struct labels *l, struct judgement *j) {
     const struct rule_constants *k = l->c->constants;
     bool absolute = is_absolute(l);
-    if (!absolute && l->vanished <= k->vanished_share && interval_lower(&l->filled_rest, k->alpha) > 0) {
+    if (!absolute && l->vanished <= k->vanished_share && interval_lower(&l->filled_rest, l->alpha_fail) > 0) {
         j->first_stage = "permuted";
         judgement_say(
             j, VERDICT_FAIL,
@@ -215,7 +253,11 @@ static const struct step {
     const char *id;
     bool every_view; /* asked with the numbers of each view; else once */
     enum verdict_word (*decide)(struct labels *, struct judgement *);
-} steps[] = {{"L3", true, step_l3}, {"L4", false, step_l4}, {"L5", true, step_l5}, {"L6", true, step_l6}};
+} steps[] = {{"P", true, step_prior},
+             {"L3", true, step_l3},
+             {"L4", false, step_l4},
+             {"L5", true, step_l5},
+             {"L6", true, step_l6}};
 
 /* What the walk over steps and views came by. */
 struct walk {
@@ -234,12 +276,28 @@ static bool take_word(struct walk *w, enum verdict_word word, const struct judge
     return word != VERDICT_PASS && word != VERDICT_INCONCLUSIVE;
 }
 
+/* Where no map vanished, or few did, and one of the statistics is not a number. */
+static bool say_not_a_number(const struct labels *l, struct judgement *j) {
+    const struct interval *all[] = {&l->share, &l->filled, &l->gap, &l->rest};
+    bool numbers = true;
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        numbers = numbers && isfinite(all[k]->mean) && isfinite(all[k]->variance);
+    if (numbers || l->vanished > l->c->constants->vanished_share) return false;
+    judgement_say(
+        j, VERDICT_ERROR,
+        "A statistic is not a number (%s): the maps of a twin vanished, or similarities of the run are damaged "
+        "or missing.",
+        view_name(l->view));
+    return true;
+}
+
 static bool take_step(struct labels *l, const struct step *step, struct walk *w, struct judgement *j) {
     struct judge_case *c = l->c;
     if (!step->every_view) return take_word(w, step->decide(l, j), j);
     for (uint32_t v = 0; v < c->view_count; v++) {
         measure_view(l, c->views[v]);
         take_numbers(l, j, c->constants->alpha);
+        if (say_not_a_number(l, j)) return true;
         enum verdict_word word = step->decide(l, j);
         if (l->share.mean > w->most) {
             w->most = l->share.mean;
@@ -252,6 +310,10 @@ static bool take_step(struct labels *l, const struct step *step, struct walk *w,
 
 static void walk_steps(struct labels *l, struct judgement *j) {
     struct walk w = {.undecided = *j, .most = -INFINITY, .largest = l->c->views[0]};
+    if (l->count[PERMUTED] < 2 || l->count[TWIN] < 2) {
+        judgement_say(j, VERDICT_INCONCLUSIVE, "One permuted network or one twin: no interval. 2 or more wanted.");
+        return;
+    }
     guard(l);
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
         if (take_step(l, &steps[s], &w, j)) return;
@@ -273,6 +335,7 @@ static bool put_curves(const struct labels *l, enum verdict_word word, struct st
                                             .share = judged ? &l->share : NULL,
                                             .alpha_fail = c.constants->alpha,
                                             .alpha_pass = c.constants->alpha,
+                                            .logit_r = (double)NAN,
                                             .decision = judged ? decisions[word] : "shown only"};
                 c.draws = l->count[stage];
                 if (!curve_put(&c, &curve, l->y, store, e)) return false;
@@ -282,10 +345,11 @@ static bool put_curves(const struct labels *l, enum verdict_word word, struct st
 
 static bool labels_init(struct labels *l, uint32_t most, struct error *e) {
     size_t cells = (size_t)most * l->n, scratch = cells > most ? cells : most;
-    l->s = malloc((2 * cells + scratch) * sizeof *l->s);
+    l->s = malloc((2 * cells + 2 * scratch) * sizeof *l->s);
     if (!l->s) return error_memory(e);
     l->t = l->s + cells;
     l->y = l->t + cells;
+    l->z = l->y + scratch;
     return true;
 }
 
@@ -294,6 +358,7 @@ static bool decide(struct judge_case *c, struct judgement *j, struct store *curv
                        .n = case_inputs(c),
                        .count = {networks(c, PERMUTED), networks(c, TWIN)},
                        .view = c->views[0],
+                       .alpha_fail = c->constants->alpha / (3 * c->view_count + 1),
                        .share = {(double)NAN, (double)NAN, (double)NAN}};
     uint32_t most = l.count[PERMUTED] > l.count[TWIN] ? l.count[PERMUTED] : l.count[TWIN];
     c->draws = most;

@@ -26,7 +26,7 @@ struct checked {
     uint32_t input, inputs; /* where it is worst; how many were checked */
 };
 
-#define RESULTS_CHANCES ((size_t)ROOT_COUNT * (REDUCE_MAX_ABS + 1) * VIEW_COUNT)
+#define RESULTS_CHANCES (2 * (size_t)ROOT_COUNT * (REDUCE_MAX_ABS + 1) * VIEW_COUNT)
 
 /* Reasons of verdicts, owned in one place so that judgements can be copied. */
 struct sentences {
@@ -48,7 +48,7 @@ struct results {
     double **deviations; /* of each of these [2][inputs of the root]: every deviation, and what is allowed there; NaN:
                             not checked; NULL until there is one */
     double **readings;   /* of each of these, where it is of a study [readings], NaN: not measured; NULL: none stored */
-    double *chance;      /* [RESULTS_CHANCES]: M of the magnitude guard by root, reduction and view; NaN: not yet */
+    double *chance;      /* [RESULTS_CHANCES]: M and Mx (chance.h) by root, reduction and view; NaN: not yet */
     struct sentences *sentences; /* of judgements made from these results */
 };
 

@@ -5,8 +5,8 @@
 
 #include "plan/control.h"
 
-extern const struct rule rule_cascading;          /* weights.c: tests A and M */
-extern const struct rule rule_independent;        /* weights.c: test I, gate E1 */
+extern const struct rule rule_cascading;          /* weights.c: tests P, A, M and MP */
+extern const struct rule rule_independent;        /* weights.c: test I */
 extern const struct rule rule_labels;             /* labels.c: L0 to L6 */
 extern const struct rule rule_twins;              /* twins.c: maps of the same function */
 extern const struct rule rule_classes;            /* classes.c: another class, another map */

@@ -56,6 +56,46 @@ double samples_draw_floor(const struct judge_case *c, uint32_t row, uint32_t sta
     return present ? sum / present : (double)NAN;
 }
 
+/* One comparison of mismatched maps: the mean over the members of a pair; NaN unless all are there. */
+static double mismatched_pair(const struct judge_case *c, uint32_t row, const uint32_t *at, uint32_t members,
+                              enum view view, size_t place) {
+    double sum = 0;
+    for (uint32_t m = 0; m < members; m++) {
+        const double *s = results_cell(c->r, row, at[m])->mismatched[view];
+        sum += s ? s[place] : (double)NAN;
+    }
+    return members ? sum / members : (double)NAN;
+}
+
+double samples_mismatched(const struct judge_case *c, uint32_t row, uint32_t stage, enum view view, double base,
+                          double span, double *kept, double *filled) {
+    const struct input_set *set = &c->view->inputs[c->root];
+    uint32_t n = set->count, at[2], missing = 0, all = 0;
+    for (uint32_t r = 0; r < c->draws; r++) {
+        uint32_t members = samples_attributions(c, stage, r, at);
+        for (uint32_t i = 0; i < n; i++) {
+            size_t cell = (size_t)r * n + i;
+            uint32_t asked = 0, present = 0;
+            double sum = 0;
+            kept[cell] = filled[cell] = (double)NAN;
+            for (uint32_t d = 0; d < DERANGEMENTS && !samples_constant(c, view, i); d++) {
+                size_t place = (size_t)d * n + i;
+                if (set->derangements[place] == i) continue; /* of fewer than five inputs */
+                double share = (mismatched_pair(c, row, at, members, view, place) - base) / span;
+                asked++;
+                if (isnan(share)) continue;
+                sum += share;
+                present++;
+            }
+            if (present) kept[cell] = sum / present;
+            if (asked) filled[cell] = sum / asked;
+            all += asked;
+            missing += asked - present;
+        }
+    }
+    return all ? (double)missing / all : 1;
+}
+
 /* Mean of those that are numbers; NaN: there is none. */
 static double mean_present(const double *s, uint32_t n) {
     double sum = 0;

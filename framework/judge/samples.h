@@ -14,6 +14,12 @@ uint32_t samples_attributions(const struct judge_case *, uint32_t stage, uint32_
 /* y[draws][inputs] of a stage in one view: raw similarity, NaN where there is none. Antithetic pairs are averaged. */
 void samples_similarity(const struct judge_case *, uint32_t row, uint32_t stage, uint32_t draws, uint32_t measure,
                         enum view, double *y);
+/* What maps share beyond being one map: y[draws][inputs] = (mean over the derangements of the similarity of an input's
+ * original to that network's map of another input - base) / span. Antithetic pairs are averaged. `kept`: over the
+ * comparisons that are there, NaN where there is none; `filled`: those that are missing count 0. Inputs whose original
+ * is constant are NaN in both. Returns the share of comparisons that are missing. */
+double samples_mismatched(const struct judge_case *, uint32_t row, uint32_t stage, enum view, double base, double span,
+                          double *kept, double *filled);
 /* Mean similarity of mismatched inputs at that stage and draw: F_r. */
 double samples_draw_floor(const struct judge_case *, uint32_t row, uint32_t stage, uint32_t draw, enum view);
 /* F: its mean over the case's draws that have one; NaN: none has. */

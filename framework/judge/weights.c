@@ -12,53 +12,42 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static const char *const decision_names[] = {"open",     "pass",          "fail",        "input-dominated",
-                                             "vanished", "not a control", "no magnitude"};
+static const char *const decision_names[DECISIONS] = {
+    "open", "pass", "fail", "input-dominated", "vanished", "grey", "no magnitude", "shown only", "not a number"};
 
-/* r^2 that chance gives, on average. Of k > 2 outputs double centring leaves (n - 1)(k - 1) numbers, of which it is
- * little; of one output there are as many numbers as inputs, and chance alone reaches the cut. */
-static double chance_square(const struct judge_case *c) {
-    uint32_t n = c->view->inputs[ROOT_MODEL].count;
-    return c->view->one_output && n > 1 ? 1. / (n - 1) : 0;
+static bool decide(struct judge_case *, struct judgement *, struct store *curves, struct error *);
+
+/* ---- which tests there are ---- */
+
+static bool draws_top_layer(const struct judge_case *c, uint32_t stage) {
+    const struct plan *p = c->view->plan;
+    uint32_t at[2];
+    return samples_attributions(c, stage, 0, at) && p->attributions[at[0]].model.layers &&
+           p->attributions[at[0]].model.layers[p->graph->layer_count - 1];
 }
 
-/* E1: root mean square over draws of the correlation of doubly centred logits. */
-static double logit_rms(const struct judge_case *c, uint32_t control, uint32_t stage) {
-    struct judge_case other = *c;
-    uint32_t at[2], present = 0;
-    double sum = 0;
-    other.control = control;
-    for (uint32_t r = 0; r < c->constants->draws[0]; r++) {
-        uint32_t members = samples_attributions(&other, stage, r, at);
-        for (uint32_t m = 0; m < members; m++) {
-            const struct audit *a = &c->r->audits[at[m]];
-            if (!a->present || isnan(a->logit_r)) continue;
-            sum += a->logit_r * a->logit_r;
-            present++;
-        }
-    }
-    return present ? sqrt(fmax(0, sum / present - chance_square(c))) : 0;
+/* Of single layers the top one is the cascade's first stage: it says nothing new. */
+static bool is_tested(const struct judge_case *c, uint32_t stage) {
+    return !c->rule->single_layers || !draws_top_layer(c, stage);
 }
 
-/* Whether the stage is a control at all. On the cascade every stage is: there even chance reaches the cut. */
-static bool changes_function(const struct judge_case *c, uint32_t control, uint32_t stage) {
-    return !c->view->controls[control].control->rule->single_layers ||
-           logit_rms(c, control, stage) < c->constants->logit_r;
-}
-
-/* K: the stage-and-view tests of both weight randomisations share one Bonferroni family. */
+/* K: the stage-and-view tests of both weight randomisations and the priors share one Bonferroni family. */
 static uint32_t family_size(const struct judge_case *c) {
-    uint32_t k = 0;
+    uint32_t k = prior_tests(c);
     for (uint32_t control = 0; control < c->view->control_count; control++) {
         struct judge_case other = *c;
         other.control = control;
-        if (c->view->controls[control].control->rule->family != FAMILY_WEIGHTS) continue;
+        other.rule = c->view->controls[control].control->rule;
+        if (other.rule->decide != decide) continue;
         for (uint32_t s = 0; s < samples_stages(&other); s++)
-            if (changes_function(c, control, s)) k += c->view_count;
+            if (is_tested(&other, s)) k += c->view_count;
     }
     return k ? k : 1;
 }
+
+/* ---- shares ---- */
 
 /* y: D[draw][input] of a row that need not be the one judged (the yardstick). */
 static void shares(const struct judge_case *c, uint32_t row, uint32_t stage, enum view view, double repeat, double *y) {
@@ -75,75 +64,158 @@ static void shares(const struct judge_case *c, uint32_t row, uint32_t stage, enu
     }
 }
 
-static bool below(const struct interval *x, double alpha, double delta) {
-    return interval_upper(x, alpha) < delta;
+/* |r| of the logits on the stage's network of that draw; of constant logits 0. */
+static double draw_logit_r(const struct judge_case *c, uint32_t stage, uint32_t draw) {
+    uint32_t at[2], members = samples_attributions(c, stage, draw, at);
+    double sum = 0;
+    for (uint32_t m = 0; m < members; m++) {
+        double r = c->r->audits[at[m]].logit_r;
+        sum += isnan(r) ? 0 : fabs(r);
+    }
+    return members ? sum / members : 0;
 }
 
-static bool above(const struct interval *x, double alpha, double delta) {
-    return interval_lower(x, alpha) > delta;
+bool weights_below(const struct interval *x, double alpha, double limit) {
+    return interval_upper(x, alpha) < limit;
 }
 
-static void measure_vanished(struct weights_tests *b, struct test *t) {
+bool weights_above(const struct interval *x, double alpha, double limit) {
+    return interval_lower(x, alpha) > limit;
+}
+
+static bool is_number(const struct interval *x) {
+    return isfinite(x->mean) && isfinite(x->variance);
+}
+
+bool weights_undefined(const struct weights_tests *b, struct test *t) {
+    bool numbers = is_number(&t->share.kept) && is_number(&t->share.filled);
+    if (t->vanished > b->c->constants->vanished_share) t->decision = VANISHED;
+    else if (!numbers)
+        t->decision = t->vanished > 0 ? VANISHED : NOT_A_NUMBER; /* of one draw or input is no interval */
+    else return false;
+    return true;
+}
+
+static struct interval interval_of(const struct weights_tests *b, const double *y) {
+    return interval_two_way(y, b->c->draws, case_inputs(b->c));
+}
+
+/* D less the gradient's share (b->z), and D less |r|, of D as it is in b->y. */
+static void measure_differences(struct weights_tests *b, const struct test *t, struct interval *paired,
+                                struct interval *excess) {
     struct judge_case *c = b->c;
-    t->kept = interval_two_way(b->y, c->draws, case_inputs(c));
-    t->vanished = samples_fill_vanished(c, t->view, c->draws, b->y);
-    t->filled = t->vanished > 0 ? interval_two_way(b->y, c->draws, case_inputs(c)) : t->kept;
+    uint32_t n = case_inputs(c);
+    size_t cells = (size_t)c->draws * n;
+    for (size_t k = 0; k < cells; k++) b->u[k] = b->y[k] - b->z[k];
+    *paired = interval_of(b, b->u);
+    for (uint32_t r = 0; r < c->draws && c->rule->single_layers; r++) {
+        double logit_r = draw_logit_r(c, t->stage, r);
+        for (uint32_t i = 0; i < n; i++) b->u[(size_t)r * n + i] = b->y[(size_t)r * n + i] - logit_r;
+    }
+    *excess = interval_of(b, b->u);
 }
+
+static double mean_logit_r(const struct judge_case *c, uint32_t stage) {
+    double sum = 0;
+    for (uint32_t r = 0; r < c->draws; r++) sum += draw_logit_r(c, stage, r);
+    return sum / c->draws;
+}
+
+/* All that is asked of a stage in a view. */
+static void measure_stage(struct weights_tests *b, struct test *t) {
+    struct judge_case *c = b->c;
+    const struct explainer_entry *yardstick = view_yardstick(c->view, case_row(c));
+    bool differences = yardstick && (c->rule->single_layers || case_row(c)->non_negative);
+    shares(c, c->row, t->stage, t->view, c->repeat[t->view], b->y);
+    t->share.kept = interval_of(b, b->y);
+    if (differences) {
+        shares(c, (uint32_t)(yardstick - c->view->explainers), t->stage, t->view, 1, b->z);
+        measure_differences(b, t, &t->paired.kept, &t->excess.kept);
+    }
+    t->vanished = samples_fill_vanished(c, t->view, c->draws, b->y);
+    t->share.filled = interval_of(b, b->y);
+    if (differences) measure_differences(b, t, &t->paired.filled, &t->excess.filled);
+    t->logit_r = c->rule->single_layers ? mean_logit_r(c, t->stage) : (double)NAN;
+}
+
+/* ---- tests ---- */
 
 static void decide_signed(const struct weights_tests *b, struct test *t) {
-    double delta = b->c->constants->delta;
-    if (t->vanished > b->c->constants->vanished_share) t->decision = VANISHED;
-    else if (above(&t->filled, b->alpha_fail, delta)) t->decision = FAILS;
-    else if (below(&t->kept, b->alpha_pass, delta)) t->decision = PASSES;
+    if (weights_undefined(b, t)) return;
+    if (weights_above(&t->share.filled, b->alpha_fail, t->limit)) t->decision = FAILS;
+    else if (weights_below(&t->share.kept, b->alpha_pass, t->limit)) t->decision = PASSES;
 }
 
-/* Magnitudes survive re-drawing to some degree in every method, so a non-negative map may also pass by surviving no
+/* Little survives, or no more than of the gradient. */
+static bool survives_little(const struct weights_tests *b, const struct test *t) {
+    return weights_below(&t->share.kept, b->alpha_pass, t->limit) ||
+           weights_below(&t->paired.kept, b->alpha_pass, t->limit);
+}
+
+/* Much survives, more than of the gradient and, of single layers, more than of the function. */
+static bool survives_much(const struct weights_tests *b, const struct test *t) {
+    return weights_above(&t->share.filled, b->alpha_fail, t->limit) &&
+           weights_above(&t->paired.filled, b->alpha_fail, t->limit) &&
+           (!b->c->rule->single_layers || weights_above(&t->excess.filled, b->alpha_fail, t->limit));
+}
+
+/* What survives of the map is explained by the function that survives the re-drawing of one layer. */
+static bool is_grey(const struct weights_tests *b, const struct test *t) {
+    return b->c->rule->single_layers && weights_below(&t->excess.kept, b->alpha_pass, t->limit);
+}
+
+static void decide_single(const struct weights_tests *b, struct test *t) {
+    if (weights_undefined(b, t)) return;
+    if (survives_little(b, t)) t->decision = PASSES;
+    else if (survives_much(b, t)) t->decision = FAILS;
+    else if (is_grey(b, t)) t->decision = GREY;
+}
+
+/* Magnitudes survive re-drawing to some degree in every method, so a map without signs may also pass by surviving no
  * more than the absolute gradient does on the same draws and inputs. */
 static void decide_non_negative(struct weights_tests *b, struct test *t) {
     struct judge_case *c = b->c;
-    const struct explainer_entry *yardstick = view_yardstick(c->view, case_row(c)->reduction);
-    double delta = c->constants->delta;
-    size_t cells = (size_t)c->draws * case_inputs(c);
-    if (t->vanished > c->constants->vanished_share) {
-        t->decision = VANISHED;
-        return;
-    }
-    shares(c, c->row, t->stage, t->view, c->repeat[t->view], b->y);
-    shares(c, (uint32_t)(yardstick - c->view->explainers), t->stage, t->view, 1, b->z);
-    for (size_t k = 0; k < cells; k++) b->y[k] -= b->z[k];
-    t->paired = interval_two_way(b->y, c->draws, case_inputs(c));
-    bool multiplies = case_row(c)->claims & ASSAY_INPUT_MULTIPLIER, survives = above(&t->filled, b->alpha_fail, delta);
-    if (below(&t->kept, b->alpha_pass, delta) || below(&t->paired, b->alpha_pass, delta)) {
-        t->decision = PASSES;
-    } else if (survives || multiplies) {
+    bool multiplies = case_row(c)->claims & ASSAY_INPUT_MULTIPLIER;
+    if (weights_undefined(b, t)) return;
+    if (survives_little(b, t)) t->decision = PASSES;
+    else if (is_grey(b, t)) t->decision = GREY;
+    else if (multiplies || weights_above(&t->share.filled, b->alpha_fail, t->limit)) {
         /* What is left may be no more than random weights times the input would leave: then the input is to blame, and
          * more draws would not change it. */
         double base;
         bool defined = chance_share(c, t->stage, c->draws, b->y, &base);
-        struct interval magnitude = interval_two_way(b->y, c->draws, case_inputs(c));
-        if (!defined || below(&magnitude, b->alpha_pass, delta)) t->decision = DOMINATED;
-        else if (survives && magnitude.mean > delta && above(&t->paired, b->alpha_fail, delta)) t->decision = FAILS;
+        t->magnitude = interval_of(b, b->y);
+        if (!defined || weights_below(&t->magnitude, b->alpha_pass, t->limit)) t->decision = DOMINATED;
+        else if (t->magnitude.mean > t->limit && survives_much(b, t)) t->decision = FAILS;
     }
 }
 
 static void run_test(struct weights_tests *b, uint32_t stage, enum view view) {
     struct judge_case *c = b->c;
+    const struct interval none = {(double)NAN, (double)NAN, (double)NAN};
     struct test *t = &b->tests[b->test_count++];
-    *t = (struct test){.stage = stage, .view = view};
-    shares(c, c->row, stage, view, c->repeat[view], b->y);
-    measure_vanished(b, t);
-    if (!changes_function(c, c->control, stage)) t->decision = NO_CONTROL;
+    *t = (struct test){.stage = stage,
+                       .view = view,
+                       .limit = c->constants->delta,
+                       .paired = {none, none},
+                       .excess = {none, none},
+                       .magnitude = none};
+    measure_stage(b, t);
+    if (!is_tested(c, stage)) t->decision = NOT_ASKED;
     else if (case_row(c)->non_negative) decide_non_negative(b, t);
+    else if (c->rule->single_layers) decide_single(b, t);
     else decide_signed(b, t);
 }
 
 static void run_guard(struct weights_tests *b) {
     struct judge_case *c = b->c;
     struct test *t = &b->guard;
-    *t = (struct test){.stage = samples_floor_stage(c), .view = c->magnitude_view};
+    *t = (struct test){.stage = samples_floor_stage(c), .view = c->magnitude_view, .limit = c->constants->delta};
     b->has_guard = true;
     bool defined = chance_share(c, t->stage, c->draws, b->y, &b->guard_base);
-    measure_vanished(b, t);
+    t->share.kept = interval_of(b, b->y);
+    t->vanished = samples_fill_vanished(c, t->view, c->draws, b->y);
+    t->share.filled = interval_of(b, b->y);
     if (defined) decide_signed(b, t);
     else t->decision = NO_MAGNITUDE;
 }
@@ -163,7 +235,8 @@ static bool put_curves(struct weights_tests *b, struct store *store, struct erro
                 const struct curve curve = {.stage = stage,
                                             .measure = m,
                                             .view = (enum view)v,
-                                            .share = t ? &t->kept : NULL,
+                                            .share = t ? &t->share.kept : NULL,
+                                            .logit_r = t ? t->logit_r : (double)NAN,
                                             .alpha_fail = b->alpha_fail,
                                             .alpha_pass = b->alpha_pass,
                                             .decision = t ? decision_names[t->decision] : "shown only"};
@@ -195,23 +268,52 @@ static void fixed_cutoff(struct weights_tests *b, struct judgement *j) {
 static bool tests_init(struct weights_tests *b, struct judge_case *c) {
     size_t cells = (size_t)c->draws * case_inputs(c), tests = (size_t)samples_stages(c) * c->view_count;
     *b = (struct weights_tests){
-        .c = c, .y = malloc(2 * cells * sizeof *b->y), .tests = calloc(tests + 1, sizeof *b->tests)};
+        .c = c, .y = malloc(3 * cells * sizeof *b->y), .tests = calloc(tests + 1, sizeof *b->tests)};
     if (!b->y || !b->tests) return false;
     b->z = b->y + cells;
-    b->alpha_pass = c->constants->alpha / c->looks;
-    b->alpha_fail = c->constants->alpha / (c->looks * family_size(c));
+    b->u = b->z + cells;
+    b->alpha_pass = case_alpha_pass(c);
+    b->alpha_fail = case_alpha_fail(c) / family_size(c);
     return true;
+}
+
+/* Every map of the gradient that shares are compared with was computed. */
+static bool gate_yardstick(const struct judge_case *c, struct judgement *j) {
+    const struct plan *p = c->view->plan;
+    const struct explainer_entry *yardstick = view_yardstick(c->view, case_row(c));
+    uint32_t at[2];
+    if (c->constants->kind == RULE_FIXED_CUTOFF) return false;
+    if (!yardstick) {
+        judgement_say(j, VERDICT_ERROR, "The gradient, which maps are compared with, was not computed.");
+        return true;
+    }
+    uint32_t row = (uint32_t)(yardstick - c->view->explainers), last = samples_floor_stage(c);
+    bool all = c->rule->single_layers || case_row(c)->non_negative;
+    for (uint32_t stage = all ? 0 : last; stage <= last; stage++)
+        for (uint32_t r = 0; r < c->draws; r++) {
+            uint32_t members = samples_attributions(c, stage, r, at);
+            for (uint32_t m = 0; m < members; m++) {
+                const struct cell *cell = results_cell(c->r, row, at[m]);
+                if (cell->present && cell->status == UNIT_OK) continue;
+                judgement_say(j, VERDICT_ERROR, "The gradient, which maps are compared with: on %s: %s",
+                              p->attributions[at[m]].key,
+                              cell->present && cell->why[0] ? cell->why : "it was not computed.");
+                return true;
+            }
+        }
+    return false;
 }
 
 static bool decide(struct judge_case *c, struct judgement *j, struct store *curves, struct error *e) {
     struct weights_tests b = {0};
-    bool decided = gates_decide(c, j) != NULL, ok = true;
+    bool decided = gates_decide(c, j) != NULL || gate_yardstick(c, j), ok = true;
     if (decided && (j->word == VERDICT_ERROR || j->word == VERDICT_SKIP)) return true;
     if (!tests_init(&b, c)) ok = error_memory(e);
     if (ok && !decided) {
         for (uint32_t s = 0; s < samples_stages(c); s++)
             for (uint32_t v = 0; v < c->view_count; v++) run_test(&b, s, c->views[v]);
         if (c->rule->magnitude_guard && !case_row(c)->non_negative) run_guard(&b);
+        if (prior_applies(c)) prior_run(&b);
         if (c->constants->kind == RULE_FIXED_CUTOFF) fixed_cutoff(&b, j);
         else weights_conclude(&b, j);
     }
@@ -238,6 +340,5 @@ const struct rule rule_independent = {
     .sequential = true,
     .floor_last = true,
     .single_layers = true,
-    .if_skipped = "cascade only", /* no single layer changed the function enough to be a control */
     .decide = decide,
 };

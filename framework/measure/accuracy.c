@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ALPHA .05
 
@@ -65,11 +66,12 @@ enum accuracy_state accuracy_state(const struct accuracy *a) {
     return clearly_above(a->read, a->read, chance) ? ACCURACY_CHANCE : ACCURACY_FEW;
 }
 
-/* ".80", "1.00"; never rounded up to 1. */
-static void add_share(struct text *t, double share) {
-    char digits[16];
-    snprintf(digits, sizeof digits, "%.2f", share < 1 ? fmin(share, .994) : share);
-    text_add(t, "%s", digits[0] == '0' ? digits + 1 : digits);
+void accuracy_add_share(struct text *t, double share) {
+    char digits[32];
+    double shown = share < 1 ? fmin(fabs(share), share < 0 ? INFINITY : .994) : share;
+    snprintf(digits, sizeof digits, shown < 1e6 ? "%.2f" : "%.3g", shown);
+    bool none = strcmp(digits, "0.00") == 0;
+    text_add(t, "%s%s", share < 0 && !none ? "-" : "", digits[0] == '0' ? digits + 1 : digits);
 }
 
 void accuracy_add_sentence(struct text *t, const struct accuracy *a) {
@@ -78,14 +80,17 @@ void accuracy_add_sentence(struct text *t, const struct accuracy *a) {
         return;
     }
     text_add(t, "the network is right on %u of %u read (accuracy ", a->right, a->read);
-    add_share(t, (double)a->right / a->read);
+    accuracy_add_share(t, (double)a->right / a->read);
     text_add(t, ")%s", accuracy_state(a) == ACCURACY_FEW ? ": too few to tell it from chance" : "");
 }
 
 void accuracy_add_warning(struct text *t, const struct accuracy *a) {
-    if (accuracy_state(a) != ACCURACY_CHANCE) return;
-    text_add(t, "the accuracy is not clearly above chance (");
-    add_share(t, accuracy_chance(a));
+    enum accuracy_state state = accuracy_state(a);
+    bool below = state == ACCURACY_FEW && a->right < accuracy_chance(a) * a->read;
+    if (state != ACCURACY_CHANCE && !below) return;
+    text_add(t, below ? "the accuracy of these few samples is below chance ("
+                      : "the accuracy is not clearly above chance (");
+    accuracy_add_share(t, accuracy_chance(a));
     text_add(t, "): check the preprocessing, the order of the channels (RGB or BGR), the layout (channels first or "
                 "last), and whether labels count from 0");
 }

@@ -31,9 +31,12 @@ double accuracy_chance(const struct accuracy *);
  * doi:10.1093/biomet/26.4.404. */
 enum accuracy_state accuracy_state(const struct accuracy *);
 
+/* ".80", "1.00", "-.12"; a share below 1 is never rounded up to it. */
+void accuracy_add_share(struct text *, double share);
 /* "the network is right on 24 of 30 read (accuracy .80)". */
 void accuracy_add_sentence(struct text *, const struct accuracy *);
-/* What is wrong and what to look at; nothing unless ACCURACY_CHANCE. */
+/* What is wrong and what to look at: of ACCURACY_CHANCE, and of ACCURACY_FEW where the accuracy is below chance; else
+ * nothing. */
 void accuracy_add_warning(struct text *, const struct accuracy *);
 
 #endif

@@ -100,6 +100,7 @@ struct graph {
     char *taken;           /* the output's name in its file where there are several, else NULL */
 
     bool channels_last;       /* the file takes H x W x C; a Transpose in front makes it C x H x W (axis_order.h) */
+    bool keep_head;           /* output is file_output, whatever closes the network; set it before graph_finish */
     bool external;            /* some values are not in the model's file but beside it */
     bool single;              /* run for one sample at a time, so that any dimension of a value may be the batch, or
                                  part of one; set it before graph_finish, and the file's batch is 1 or open */

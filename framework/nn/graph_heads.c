@@ -213,7 +213,7 @@ static const char *const heads_text[] = {NULL,
 
 bool graph_find_logits(struct graph *g, struct error *e) {
     unsigned heads = 0;
-    if (!take_off(g, &heads, e)) return false;
+    if (!g->keep_head && !take_off(g, &heads, e)) return false;
     bool several = (heads & (heads - 1)) != 0;
     if (heads && !g->paired &&
         !graph_warn(g, e, "the network ends in %s: what enters %s is taken for the logits", heads_text[heads],

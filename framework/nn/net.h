@@ -57,7 +57,12 @@ bool net_predict(struct net *, uint32_t n, const float *x, uint32_t *predictions
 #define NET_TRAIN_BATCH 256u
 bool net_loss(struct net *, uint32_t n, const float *x, const uint32_t *labels, double *loss, uint32_t *correct,
               float *const **grads, struct error *);
-/* After net_loss: the mean or (biased) variance of that batch, for the parameter `value` that is the running mean or
+/* The same towards values[n][outputs]: the mean over samples and outputs of the squared difference, or of the binary
+ * cross-entropy of each logit's sigmoid with 0 or 1. *correct: of the n x outputs, those on the right side of 0. */
+enum value_loss { LOSS_SQUARED, LOSS_LOGISTIC };
+bool net_loss_values(struct net *, enum value_loss, uint32_t n, const float *x, const float *values, double *loss,
+                     uint32_t *correct, float *const **grads, struct error *);
+/* After either: the mean or (biased) variance of that batch, for the parameter `value` that is the running mean or
  * variance of a BatchNormalization (which net_loss leaves alone: the trainer moves it); NULL for every other value. */
 const float *net_batch_statistic(const struct net *, uint32_t value);
 

@@ -1,4 +1,4 @@
-/* net_loss.c: softmax cross-entropy and the gradients of parameters, for training. */
+/* net_loss.c: losses and the gradients of parameters, for training. */
 #include "nn/net.h"
 #include "nn/net_plan.h"
 #include "nn/ops/batchnorm.h"
@@ -62,6 +62,14 @@ static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct
     return true;
 }
 
+/* What a batch of `n` is trained towards: labels, or values of the loss. */
+struct towards {
+    uint32_t n;
+    const uint32_t *labels; /* [n]; NULL: values */
+    const float *values;    /* [n][classes] */
+    enum value_loss loss;
+};
+
 /* Adds the loss of the plan's samples, and leaves its gradient, for a batch of `n`, at the output. Of a pair (-z, z)
  * the logits are halved: their softmax is then the sigmoid of z, and the loss its binary cross-entropy. */
 static void cross_entropy(const struct net *net, struct plan *plan, uint32_t n, const uint32_t *labels, double *loss,
@@ -81,15 +89,33 @@ static void cross_entropy(const struct net *net, struct plan *plan, uint32_t n, 
     }
 }
 
-bool net_loss(struct net *net, uint32_t n, const float *x, const uint32_t *labels, double *loss, uint32_t *correct,
-              float *const **grads, struct error *e) {
+/* log(1 + exp(-|z|)) + max(z, 0) - z t is the binary cross-entropy of sigmoid(z) with t, without overflow. */
+static double logistic_loss(double z, double t, double *slope) {
+    double e = exp(-fabs(z)), sigmoid = z < 0 ? e / (1 + e) : 1 / (1 + e);
+    *slope = sigmoid - t;
+    return log1p(e) + fmax(z, 0) - z * t;
+}
+
+/* The same of every output by itself; the mean is over samples and outputs. */
+static void value_losses(const struct net *net, struct plan *plan, const struct towards *to, uint32_t first,
+                         double *loss, uint32_t *correct) {
+    size_t outputs = net->graph->classes, count = plan->batch * outputs;
+    const float *z = plan->data[net->graph->output], *t = to->values + first * outputs;
+    float *gradient = plan->gradient[net->graph->output];
+    double all = (double)to->n * (double)outputs;
+    for (size_t k = 0; k < count; k++) {
+        double off = (double)z[k] - (double)t[k], slope = 2 * off;
+        *loss += (to->loss == LOSS_SQUARED ? off * off : logistic_loss((double)z[k], (double)t[k], &slope)) / all;
+        gradient[k] = (float)(slope / all);
+        *correct += (z[k] > 0) == (t[k] > 0);
+    }
+}
+
+static bool train_pass(struct net *net, const struct towards *to, const float *x, double *loss, uint32_t *correct,
+                       float *const **grads, struct error *e) {
     size_t sample = shape_count(&net->graph->sample);
+    uint32_t n = to->n;
     struct plan *plan;
-    if (n == 0 || n > NET_TRAIN_BATCH)
-        return error_set(e, "a training batch of %u: wanted 1 to %u", n, NET_TRAIN_BATCH);
-    for (uint32_t i = 0; i < n; i++)
-        if (labels[i] >= net->graph->classes)
-            return error_set(e, "label %u of sample %u: the network has %u outputs", labels[i], i, net->graph->classes);
     if (!prepare_learned(net, e) || !training_plan(net, n, &plan, e)) return false;
     fuse_forget(net);
     memset(net->learned_memory, 0, net->learned_count * sizeof *net->learned_memory);
@@ -98,12 +124,33 @@ bool net_loss(struct net *net, uint32_t n, const float *x, const uint32_t *label
     for (uint32_t i = 0; i < n; i += plan->capacity) {
         if (!plan_resize(net, plan, n - i < plan->capacity ? n - i : plan->capacity, e)) return false;
         run_forward(net, plan, x + i * sample, 0, GRAPH_NONE);
-        cross_entropy(net, plan, n, labels + i, loss, correct);
+        if (to->labels) cross_entropy(net, plan, n, to->labels + i, loss, correct);
+        else value_losses(net, plan, to, i, loss, correct);
         run_backward(net, plan, net->graph->output,
                      &(struct backward_options){.stop = GRAPH_NONE, .learned = net->learned});
     }
     *grads = net->learned;
     return true;
+}
+
+static bool check_batch(uint32_t n, struct error *e) {
+    return (n > 0 && n <= NET_TRAIN_BATCH) ||
+           error_set(e, "a training batch of %u: wanted 1 to %u", n, NET_TRAIN_BATCH);
+}
+
+bool net_loss(struct net *net, uint32_t n, const float *x, const uint32_t *labels, double *loss, uint32_t *correct,
+              float *const **grads, struct error *e) {
+    if (!check_batch(n, e)) return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (labels[i] >= net->graph->classes)
+            return error_set(e, "label %u of sample %u: the network has %u outputs", labels[i], i, net->graph->classes);
+    return train_pass(net, &(struct towards){.n = n, .labels = labels}, x, loss, correct, grads, e);
+}
+
+bool net_loss_values(struct net *net, enum value_loss kind, uint32_t n, const float *x, const float *values,
+                     double *loss, uint32_t *correct, float *const **grads, struct error *e) {
+    const struct towards to = {.n = n, .values = values, .loss = kind};
+    return check_batch(n, e) && train_pass(net, &to, x, loss, correct, grads, e);
 }
 
 const float *net_batch_statistic(const struct net *net, uint32_t value) {

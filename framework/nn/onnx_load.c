@@ -212,6 +212,7 @@ static int64_t model_opset(const Onnx__ModelProto *model) {
 static bool fill(struct loader *l, struct error *e) {
     l->precisions = 0;
     if (!graph_create(&l->graph, e) || !add_input(l, e) || !add_initialisers(l, e)) return false;
+    l->graph->keep_head = l->options->keep_head;
     for (size_t i = 0; i < l->proto->n_node; i++)
         if (l->needed[i] && !add_node(l, l->proto->node[i], e)) return onnx_refuse(l->proto, l->needed, i, e);
     return true;

@@ -31,6 +31,8 @@ struct onnx_options {
     bool pick;      /* of the k only number `index` is kept */
     uint32_t index; /* from 0 */
 
+    bool keep_head; /* a closing Softmax, Sigmoid or Relu is part of the network: its output is what is asked for */
+
     struct shape declared; /* of one sample, without the batch: what the file leaves open is so, and what it says must
                               agree. Rank 0: not declared */
     struct shape data;     /* of one sample of the data: for what is still open. Rank 0: not known */

@@ -1,7 +1,8 @@
-/* train.h: minibatch training with softmax cross-entropy. */
+/* train.h: minibatch training with softmax cross-entropy, squared differences or logistic losses. */
 #ifndef ASSAY_NN_TRAIN_H
 #define ASSAY_NN_TRAIN_H
 
+#include "nn/net.h"
 #include "nn/recipe.h"
 #include "nn/weights.h"
 
@@ -10,7 +11,7 @@ struct recipe recipe_default(void);
 
 struct train_result {
     uint32_t epochs; /* run */
-    double accuracy; /* on the training set, measured after the last epoch */
+    double accuracy; /* on the training set, measured after the last epoch; of LOSS_SQUARED R2 in its place */
     double loss;     /* mean of the last epoch */
 };
 
@@ -24,5 +25,13 @@ typedef void (*train_progress)(void *user, uint32_t epoch, double loss, double a
  * read the result. */
 bool train_run(struct weights *, uint32_t n, const float *x, const uint32_t *labels, const struct recipe *,
                train_progress, void *user, struct train_result *, struct error *);
+
+/* The same towards values[n][outputs] by the loss (net.h). Of LOSS_SQUARED the accuracy, and what `stop_accuracy` is
+ * about, is R2 = 1 - sum (value - output)^2 / sum (value - mean)^2 on the training set, the mean over outputs; targets
+ * are trained as standard scores where the last layer is a Gemm or MatMul with a bias, which takes their unit over
+ * afterwards. Targets that are all the same are refused. Of LOSS_LOGISTIC it is the share of the n x outputs labels
+ * whose logit has the right sign. */
+bool train_values(struct weights *, enum value_loss, uint32_t n, const float *x, const float *values,
+                  const struct recipe *, train_progress, void *user, struct train_result *, struct error *);
 
 #endif

@@ -28,10 +28,9 @@ struct rule {
     bool needs_training; /* the harness trains networks for it */
     /* Which stage's mismatched maps are the floor: the last (a fully randomised network), else the first. */
     bool floor_last;
-    bool single_layers;     /* stages are single layers: E1 asks which count, and the top one alone says nothing new */
-    bool magnitude_guard;   /* M is asked of signed maps */
-    bool no_floor;          /* maps are not measured against a floor: of the gates none is asked behind G1 */
-    const char *if_skipped; /* annotation of an overall PASS where the control is SKIP; or NULL */
+    bool single_layers;   /* stages are single layers: test I, of all but the top one, which says nothing new */
+    bool magnitude_guard; /* M is asked of signed maps; priors are asked here and not of single layers */
+    bool no_floor;        /* maps are not measured against a floor: of the gates none is asked behind G1 */
     /* Writes the word and its reason. Puts the curves of this explainer and control into `curves`, unless NULL.
      * False: out of memory, or the store failed. */
     bool (*decide)(struct judge_case *, struct judgement *, struct store *curves, struct error *);
@@ -62,6 +61,8 @@ struct control {
     const char *summary;                  /* one line */
     const char *source;                   /* paper and section */
     const char *claim;                    /* what an explainer that passes has shown */
+    bool standard;                        /* one of `controls: default` */
+    bool quick;                           /* and of a run with --quick */
     const struct rule *rule;              /* judge/rules.h */
     const struct control_option *options; /* ended by a NULL name; at most 8 */
     /* Writes why (a whole sentence) and returns false when the control does not apply to a method with these claims.

@@ -1,6 +1,7 @@
 /* The audit of a randomised network. */
 #include "run/audit.h"
 
+#include "experiment/task.h"
 #include "nn/net.h"
 
 #include <math.h>
@@ -48,6 +49,20 @@ double audit_logit_r(const float *a, const float *b, uint32_t inputs, uint32_t c
         }
     free(scratch);
     return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : r;
+}
+
+/* The correlation over inputs of one output with itself. */
+static bool output_r(const float *a, const float *b, uint32_t inputs, uint32_t outputs, uint32_t output, double *r,
+                     struct error *e) {
+    float *both = malloc(2 * (size_t)inputs * sizeof *both);
+    if (!both) return error_memory(e);
+    for (size_t i = 0; i < inputs; i++) {
+        both[i] = a[i * outputs + output];
+        both[inputs + i] = b[i * outputs + output];
+    }
+    *r = audit_logit_r(both, both + inputs, inputs, 1, false);
+    free(both);
+    return true;
 }
 
 static bool parameter_changed(const struct run *run, const struct weights *w, uint32_t value) {
@@ -110,8 +125,14 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
     for (size_t k = 0; k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;
     for (uint32_t i = 0; i < n; i++)
         agree += net_class(original + (size_t)i * classes, classes) == net_class(logits + (size_t)i * classes, classes);
-    out.logit_r = audit_logit_r(original, logits, n, classes, run->graph->paired);
-    out.agreement = (double)agree / n;
+    if (task_settled(run->battery->task, run->graph) == TASK_REGRESSION) {
+        /* Outputs may have units of their own: the one explained counts, and there is no class to agree on. */
+        out.agreement = (double)NAN;
+        if (!output_r(original, logits, n, classes, run->target_class, &out.logit_r, e)) return false;
+    } else {
+        out.logit_r = audit_logit_r(original, logits, n, classes, run->graph->paired);
+        out.agreement = (double)agree / n;
+    }
     channel_send(channel, RECORD_AUDIT, &out, sizeof out);
     return true;
 }

@@ -49,7 +49,7 @@ static bool asked_of(const struct run *run, const struct unit_sender *from, cons
     for (uint32_t t = 0; from->reference && t < from->reference->count; t++) {
         const struct reference_task *task = &from->reference->tasks[t];
         const struct explainer_entry *row = &run->explainers[h->row];
-        if (task->attribution == h->attribution && row->yardstick && (task->reductions >> row->reduction & 1u))
+        if (task->attribution == h->attribution && row->yardstick && (task->yardsticks & yardstick_bit(row)))
             return true;
     }
     return false;
@@ -204,6 +204,11 @@ bool message_check_unit(const struct run *run, const struct unit_sender *from, c
 
 /* ---- audits and trained networks ---- */
 
+/* Whose R2 is any number up to 1, and which has no classes to agree on. */
+static bool is_regression(const struct run *run) {
+    return run->battery->task == TASK_REGRESSION;
+}
+
 static uint32_t named_layers(const struct run *run, const struct attribution *a) {
     uint32_t named = 0;
     for (uint32_t l = 0; a->model.layers && l < run->graph->layer_count; l++) named += a->model.layers[l];
@@ -223,7 +228,8 @@ bool message_check_audit(const struct run *run, const struct reference *r, const
         out->changed > run->graph->layer_count || out->finite > 1)
         return error_set(e, "an audit of layers that are not there");
     return message_check_digest(out->digest, sizeof out->digest, e) &&
-           message_check_real(out->agreement, 0, MOST_SIMILARITY, "a share of inputs", e) &&
+           (isnan(out->agreement) ? is_regression(run) || error_set(e, "a share of inputs that is no number")
+                                  : message_check_real(out->agreement, 0, MOST_SIMILARITY, "a share of inputs", e)) &&
            (isnan(out->logit_r) ||
             message_check_real(out->logit_r, -MOST_SIMILARITY, MOST_SIMILARITY, "a correlation of logits", e));
 }
@@ -243,6 +249,7 @@ bool message_check_trained(const struct run *run, size_t count, const void *data
         memcpy(&value, (const char *)data + sizeof *out + k * sizeof value, sizeof value);
         if (!isfinite(value)) return error_set(e, "weight %zu is not finite", k);
     }
-    return message_check_real(out->train_accuracy, 0, 1, "an accuracy", e) &&
-           message_check_real(out->test_accuracy, 0, 1, "an accuracy", e);
+    double least = is_regression(run) ? -DBL_MAX : 0;
+    return message_check_real(out->train_accuracy, least, 1, "an accuracy", e) &&
+           message_check_real(out->test_accuracy, least, 1, "an accuracy", e);
 }

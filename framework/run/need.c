@@ -27,18 +27,44 @@ static bool on_root(const struct run *run, uint32_t row, enum root root) {
     return false;
 }
 
+/* Whether shares of that use are compared with the gradient's: of single layers, and of maps without signs, all; of a
+ * cascade of signed maps the last, whose other inputs' maps are the base of the magnitudes (test MP). */
+static bool is_paired(const struct run *run, const struct use *u, const struct explainer_entry *r) {
+    const struct rule *rule = run->controls[u->control].control->rule;
+    if (!attribution_is_redrawn(&run->plan.attributions[u->attribution])) return false;
+    return rule->single_layers || r->non_negative || u->stage_index + 1 == plan_stages(&run->plan, u->control);
+}
+
+/* Whether a row that has this yardstick is asked for the attribution, and for its share. */
+static bool pairs_yardstick(const struct run *run, const struct draw_counts *x, const struct explainer_entry *yardstick,
+                            uint32_t attribution) {
+    const struct plan *p = &run->plan;
+    for (uint32_t i = 0; i < p->use_count; i++) {
+        const struct use *u = &p->uses[i];
+        for (uint32_t row = 0; u->attribution == attribution && row < run->explainer_count; row++) {
+            const struct explainer_entry *r = &run->explainers[row];
+            char why[256];
+            if (!r->yardstick && run_yardstick(run, r) == yardstick && is_paired(run, u, r) &&
+                u->draw < x->draws[u->control * run->explainer_count + row] &&
+                need_applies(run, u->control, row, why, sizeof why))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool redraws(const struct run *run) {
+    for (uint32_t i = 0; i < run->plan.attribution_count; i++)
+        if (attribution_is_redrawn(&run->plan.attributions[i])) return true;
+    return false;
+}
+
 bool need_attribution(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
     const struct attribution *a = &run->plan.attributions[attribution];
     const struct explainer_entry *r = &run->explainers[row];
     if (r->yardstick) {
-        if (a->root != ROOT_MODEL || !attribution_is_plain(a) || attribution_is_twin(a)) return false;
-        if (attribution_is_original(a)) return true;
-        for (uint32_t other = 0; other < run->explainer_count; other++) {
-            const struct explainer_entry *o = &run->explainers[other];
-            if (!o->yardstick && o->non_negative && o->reduction == r->reduction && used_by(run, x, other, attribution))
-                return true;
-        }
-        return false;
+        if (a->root != ROOT_MODEL || !attribution_is_plain(a)) return false;
+        return attribution_is_original(a) ? redraws(run) : pairs_yardstick(run, x, r, attribution);
     }
     if (used_by(run, x, row, attribution)) return true;
     if (!on_root(run, row, a->root)) return false;

@@ -9,11 +9,10 @@
 #include "nn/train.h"
 #include "run/message.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TEST_SAMPLES 2000u /* of the explained data, for the test accuracy */
 
 static struct recipe recipe_of(const struct run *run, const struct network *n) {
     struct recipe recipe = run->battery->recipe;
@@ -55,27 +54,36 @@ static char *network_key(const struct run *run, const struct network *n, const c
     return text_copy(digest);
 }
 
-/* x[images][sample] and labels[images] of the training subset. */
-static bool training_arrays(const struct run *run, float **x, uint32_t **labels, struct error *e) {
-    uint32_t count = run->battery->training_images;
-    size_t size = shape_count(&run->training->sample);
-    *x = malloc(count * size * sizeof **x);
-    *labels = malloc(count * sizeof **labels);
-    if (!*x || !*labels) {
-        free(*x);
-        free(*labels);
-        return error_memory(e);
-    }
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < count; i++) {
-        ok = dataset_sample(run->training, run->training_subset[i], *x + i * size, e);
-        (*labels)[i] = run->training->labels[run->training_subset[i]];
-    }
-    if (!ok) {
-        free(*x);
-        free(*labels);
-        *x = NULL;
-        *labels = NULL;
+/* The training subset. */
+struct training_arrays {
+    uint32_t count;
+    float *x;         /* [count][sample] */
+    uint32_t *labels; /* [count] */
+    float *values;    /* [count][outputs] in place of labels where the data have targets; else NULL */
+    size_t outputs;
+};
+
+static void arrays_finish(struct training_arrays *t) {
+    free(t->x);
+    free(t->labels);
+    free(t->values);
+}
+
+/* To be finished either way. */
+static bool arrays_fill(const struct run *run, struct training_arrays *t, struct error *e) {
+    const struct dataset *d = run->training;
+    size_t size = shape_count(&d->sample);
+    *t = (struct training_arrays){.count = run->battery->training_images, .outputs = d->target_count};
+    t->x = malloc(t->count * size * sizeof *t->x);
+    t->labels = malloc(t->count * sizeof *t->labels);
+    if (d->targets) t->values = malloc(t->count * t->outputs * sizeof *t->values);
+    bool ok = (t->x && t->labels && (t->values || !d->targets)) || error_memory(e);
+    for (uint32_t i = 0; ok && i < t->count; i++) {
+        uint32_t from = run->training_subset[i];
+        ok = dataset_sample(d, from, t->x + i * size, e);
+        t->labels[i] = d->labels[from];
+        if (t->values)
+            memcpy(t->values + i * t->outputs, d->targets + from * t->outputs, t->outputs * sizeof *t->values);
     }
     return ok;
 }
@@ -115,16 +123,23 @@ static bool load(void *user, const struct network_row *row) {
     return true;
 }
 
+/* Of networks that are trained towards targets; in the order of enum value_loss. */
+static const char *const loss_names[] = {"|squared", "|logistic"};
+
+static enum value_loss loss_of(const struct run *run) {
+    return run->battery->task == TASK_REGRESSION ? LOSS_SQUARED : LOSS_LOGISTIC;
+}
+
 bool network_list(struct run *run, struct error *e) {
-    char digest[2][FILE_DIGEST_SIZE], both[2 * FILE_DIGEST_SIZE];
-    float *x;
-    uint32_t *labels, count = run->battery->training_images;
-    if (!training_arrays(run, &x, &labels, e)) return false;
-    data_digest(x, count * shape_count(&run->training->sample) * sizeof *x, digest[0]);
-    data_digest(labels, count * sizeof *labels, digest[1]);
-    free(x);
-    free(labels);
-    snprintf(both, sizeof both, "%s%s", digest[0], digest[1]);
+    char digest[2][FILE_DIGEST_SIZE], both[2 * FILE_DIGEST_SIZE + 16];
+    struct training_arrays t;
+    bool ok = arrays_fill(run, &t, e);
+    if (ok) data_digest(t.x, t.count * shape_count(&run->training->sample) * sizeof *t.x, digest[0]);
+    if (ok && t.values) data_digest(t.values, t.count * t.outputs * sizeof *t.values, digest[1]);
+    else if (ok) data_digest(t.labels, t.count * sizeof *t.labels, digest[1]);
+    arrays_finish(&t);
+    if (!ok) return false;
+    snprintf(both, sizeof both, "%s%s%s", digest[0], digest[1], t.values ? loss_names[loss_of(run)] : "");
     if (!add(run, NETWORK_TRUE, 0, both, e)) return false;
     for (uint32_t i = 0; i < run->plan.attribution_count; i++) {
         const struct attribution *a = &run->plan.attributions[i];
@@ -144,53 +159,101 @@ static void beat(void *user, uint32_t epoch, double loss, double accuracy) {
     channel_beat(user);
 }
 
+/* Of a regression R2 of the output explained. */
+static bool r_squared(const struct run *run, uint32_t count, const float *z, double *out, struct error *e) {
+    const struct dataset *d = run->data;
+    uint32_t target = run->target_class;
+    float *pairs = malloc(2 * (size_t)count * sizeof *pairs);
+    if (!pairs) return error_memory(e);
+    for (uint32_t i = 0; i < count; i++) {
+        pairs[i] = d->targets[(size_t)i * d->target_count + target];
+        pairs[count + i] = z[(size_t)i * d->target_count + target];
+    }
+    *out = fit_measure(pairs, pairs + count, count).r2;
+    free(pairs);
+    return !isnan(*out) || error_set(e, "R2 is not defined: all targets of the data are the same");
+}
+
+static bool test_targets(const struct run *run, struct net *net, uint32_t count, const float *x, double *out,
+                         struct error *e) {
+    const struct dataset *d = run->data;
+    float *z = malloc((size_t)count * d->target_count * sizeof *z);
+    bool ok = z ? net_forward(net, count, x, z, e) : error_memory(e);
+    if (ok && run->battery->task == TASK_REGRESSION) {
+        ok = r_squared(run, count, z, out, e);
+    } else if (ok) {
+        const struct label_accuracy a = label_accuracy_count(d->targets, z, count, d->target_count);
+        ok = a.read || error_memory(e);
+        *out = ok ? (double)a.right / a.read / a.labels : 0;
+    }
+    free(z);
+    return ok;
+}
+
+static bool test_classes(const struct run *run, struct net *net, uint32_t count, const float *x, double *out,
+                         struct error *e) {
+    uint32_t right = 0, *predicted = malloc(count * sizeof *predicted);
+    bool ok = predicted ? net_predict(net, count, x, predicted, e) : error_memory(e);
+    for (uint32_t i = 0; ok && i < count; i++) right += predicted[i] == run->data->labels[i];
+    *out = count ? (double)right / count : 0;
+    free(predicted);
+    return ok;
+}
+
 static bool test_accuracy(const struct run *run, const struct weights *w, double *out, struct error *e) {
-    uint32_t count = run->data->count < TEST_SAMPLES ? run->data->count : TEST_SAMPLES, right = 0;
+    uint32_t count = run_test_samples(run);
     size_t size = shape_count(&run->data->sample);
     struct net *net = NULL;
     float *x = malloc(count * size * sizeof *x);
-    uint32_t *predicted = malloc(count * sizeof *predicted);
-    bool ok = x && predicted ? run_net(run, w, &net, e) : error_memory(e);
+    bool ok = x ? run_net(run, w, &net, e) : error_memory(e);
     for (uint32_t i = 0; ok && i < count; i++) ok = dataset_sample(run->data, i, x + i * size, e);
-    ok = ok && net_predict(net, count, x, predicted, e);
-    for (uint32_t i = 0; ok && i < count; i++) right += predicted[i] == run->data->labels[i];
-    *out = count ? (double)right / count : 0;
+    ok = ok &&
+         (run->data->targets ? test_targets(run, net, count, x, out, e) : test_classes(run, net, count, x, out, e));
     net_destroy(net);
-    free(predicted);
     free(x);
     return ok;
 }
 
-static void permute(const struct run *run, uint32_t draw, uint32_t *labels, uint32_t count) {
+/* Labels, or the targets of a sample together. */
+static void permute(const struct run *run, uint32_t draw, struct training_arrays *t) {
     struct rng rng = rng_stream(run->battery->seed, "permuted labels", draw);
-    for (uint32_t i = count; i > 1; i--) {
-        uint32_t k = rng_below(&rng, i), label = labels[k];
-        labels[k] = labels[i - 1];
-        labels[i - 1] = label;
+    for (uint32_t i = t->count; i > 1; i--) {
+        uint32_t k = rng_below(&rng, i), label = t->labels[k];
+        t->labels[k] = t->labels[i - 1];
+        t->labels[i - 1] = label;
+        for (size_t o = 0; t->values && o < t->outputs; o++) {
+            float *a = &t->values[k * t->outputs + o], *b = &t->values[(i - 1) * t->outputs + o], value = *a;
+            *a = *b;
+            *b = value;
+        }
     }
+}
+
+static bool train(const struct run *run, const struct training_arrays *t, const struct recipe *recipe,
+                  struct weights *w, struct channel *channel, struct train_result *result, struct error *e) {
+    return t->values ? train_values(w, loss_of(run), t->count, t->x, t->values, recipe, beat, channel, result, e)
+                     : train_run(w, t->count, t->x, t->labels, recipe, beat, channel, result, e);
 }
 
 void network_work(const struct run *run, uint32_t index, struct channel *channel) {
     const struct network *n = &run->networks[index];
-    uint32_t count = run->battery->training_images, *labels = NULL;
     size_t flat = weights_flat_count(run->label_graph);
     struct weights *w = NULL;
     struct train_result result = {0};
     struct recipe recipe = recipe_of(run, n);
     struct trained_message t = {0};
     struct error e = {{0}};
-    float *x = NULL;
-    bool ok = training_arrays(run, &x, &labels, &e);
-    if (ok && n->kind == NETWORK_PERMUTED) permute(run, n->draw, labels, count);
-    ok = ok && weights_create(run->label_graph, &w, &e) &&
-         train_run(w, count, x, labels, &recipe, beat, channel, &result, &e) &&
+    struct training_arrays data;
+    bool ok = arrays_fill(run, &data, &e);
+    if (ok && n->kind == NETWORK_PERMUTED) permute(run, n->draw, &data);
+    ok = ok && weights_create(run->label_graph, &w, &e) && train(run, &data, &recipe, w, channel, &result, &e) &&
          test_accuracy(run, w, &t.test_accuracy, &e);
     t.epochs = result.epochs;
     t.train_accuracy = result.accuracy;
     t.failed = !ok;
     snprintf(t.why, sizeof t.why, "%.511s", e.text);
     text_clean_in_place(t.why);
-    size_t size = sizeof t + (ok ? flat * sizeof *x : 0);
+    size_t size = sizeof t + (ok ? flat * sizeof(float) : 0);
     unsigned char *bytes = malloc(size);
     if (!bytes) return;
     memcpy(bytes, &t, sizeof t);

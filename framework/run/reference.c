@@ -24,14 +24,14 @@ struct reference_pass {
     struct comparer *yardsticks; /* [rows], of those that some task wants; the others are empty */
 };
 
-static bool is_wanted(const struct run *run, uint32_t row, unsigned reductions) {
-    return run->explainers[row].yardstick && (reductions >> run->explainers[row].reduction & 1u);
+static bool is_wanted(const struct run *run, uint32_t row, unsigned yardsticks) {
+    return run->explainers[row].yardstick && (yardsticks & yardstick_bit(&run->explainers[row]));
 }
 
 static unsigned wanted_at_all(const struct reference *r) {
-    unsigned reductions = 0;
-    for (uint32_t t = 0; t < r->count; t++) reductions |= r->tasks[t].reductions;
-    return reductions;
+    unsigned yardsticks = 0;
+    for (uint32_t t = 0; t < r->count; t++) yardsticks |= r->tasks[t].yardsticks;
+    return yardsticks;
 }
 
 static bool reference_pass_init(struct reference_pass *w, const struct run *run, struct channel *channel,
@@ -67,7 +67,13 @@ static void tell(const struct reference_pass *w, const char *network) {
     }
 }
 
-/* The logits of that network and, where a yardstick wants it, the gradient's magnitude. */
+/* A unit as it goes out. */
+struct sent_unit {
+    uint32_t attribution;
+    const struct attributed *given;
+};
+
+/* The logits of that network and, where a yardstick wants it, the gradient. */
 static bool ask(struct reference_pass *w, const struct attribution *a, bool gradient, float *logits, struct error *e) {
     struct helpers helpers = channel_helpers(w->channel);
     struct net_request r = {.question = ASK_FORWARD, .n = w->set->count, .x = w->set->x};
@@ -78,8 +84,25 @@ static bool ask(struct reference_pass *w, const struct attribution *a, bool grad
     r.logits = logits;
     if (!helpers_ask(&helpers, w->variant.net, &r, w->maps, e)) return false;
     tell(w, a->key);
-    for (size_t k = 0; k < w->set->count * w->full; k++) w->maps[k] = fabsf(w->maps[k]);
     return true;
+}
+
+/* The gradient, for yardsticks with signs; then its magnitude in place of it, for those without. */
+static bool each_yardstick(struct reference_pass *w, unsigned yardsticks,
+                           bool (*visit)(struct reference_pass *, uint32_t row, const void *), const void *what) {
+    bool ok = true;
+    for (int absolute = 0; ok && absolute < 2; absolute++) {
+        for (size_t k = 0; absolute && k < w->set->count * w->full; k++) w->maps[k] = fabsf(w->maps[k]);
+        for (uint32_t row = 0; ok && row < w->run->explainer_count; row++)
+            if (is_wanted(w->run, row, yardsticks) && w->run->explainers[row].non_negative == (absolute == 1))
+                ok = visit(w, row, what);
+    }
+    return ok;
+}
+
+static bool send_yardstick(struct reference_pass *w, uint32_t row, const void *unit) {
+    const struct sent_unit *u = unit;
+    return comparer_send(&w->yardsticks[row], u->attribution, u->given, NULL);
 }
 
 static bool send_yardsticks(struct reference_pass *w, const struct reference_task *task, double seconds,
@@ -92,32 +115,30 @@ static bool send_yardsticks(struct reference_pass *w, const struct reference_tas
                                      .x = w->set->x,
                                      .targets = w->set->target,
                                      .seconds = seconds};
-    for (uint32_t row = 0; row < w->run->explainer_count; row++)
-        if (is_wanted(w->run, row, task->reductions) &&
-            !comparer_send(&w->yardsticks[row], task->attribution, &given, NULL))
-            return error_memory(e);
-    return true;
+    const struct sent_unit unit = {task->attribution, &given};
+    return each_yardstick(w, task->yardsticks, send_yardstick, &unit) || error_memory(e);
+}
+
+static bool take_original(struct reference_pass *w, uint32_t row, const void *error) {
+    struct error *e = *(struct error *const *)error;
+    struct comparer *c = &w->yardsticks[row];
+    return comparer_init(c, &w->view, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, w->maps, e);
 }
 
 /* The original first: everything is compared with it. */
 static bool begin(struct reference_pass *w, const struct reference *r, struct error *e) {
     const struct attribution *original = &w->run->plan.attributions[run_original(w->run, ROOT_MODEL)];
-    unsigned reductions = wanted_at_all(r);
-    bool ok = ask(w, original, reductions != 0, w->original, e);
-    for (uint32_t row = 0; ok && row < w->run->explainer_count; row++) {
-        struct comparer *c = &w->yardsticks[row];
-        if (is_wanted(w->run, row, reductions))
-            ok = comparer_init(c, &w->view, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, w->maps, e);
-    }
-    return ok;
+    unsigned yardsticks = wanted_at_all(r);
+    return ask(w, original, yardsticks != 0, w->original, e) &&
+           (!yardsticks || each_yardstick(w, yardsticks, take_original, &e));
 }
 
 static bool do_task(struct reference_pass *w, const struct reference_task *task, struct error *e) {
     const struct attribution *a = &w->run->plan.attributions[task->attribution];
     double start = clock_seconds();
-    if (!ask(w, a, task->reductions != 0, w->logits, e)) return false;
+    if (!ask(w, a, task->yardsticks != 0, w->logits, e)) return false;
     return (!task->audit || audit_send(&w->variant, task->attribution, w->original, w->logits, w->channel, e)) &&
-           (!task->reductions || send_yardsticks(w, task, clock_seconds() - start, e));
+           (!task->yardsticks || send_yardsticks(w, task, clock_seconds() - start, e));
 }
 
 void reference_work(const struct run *run, const struct reference *r, struct channel *channel) {
@@ -137,11 +158,11 @@ void reference_work(const struct run *run, const struct reference *r, struct cha
 /* ---- in the parent ---- */
 
 /* What came is no longer asked for: a second time it would be damage. */
-static void tick_off(struct reference *r, uint32_t attribution, bool audit, unsigned reductions) {
+static void tick_off(struct reference *r, uint32_t attribution, bool audit, unsigned yardsticks) {
     for (uint32_t t = 0; t < r->count; t++) {
         if (r->tasks[t].attribution != attribution) continue;
         r->tasks[t].audit = r->tasks[t].audit && !audit;
-        r->tasks[t].reductions &= ~reductions;
+        r->tasks[t].yardsticks &= ~yardsticks;
     }
 }
 
@@ -157,7 +178,7 @@ bool reference_message(struct run *run, struct reference *r, uint32_t type, cons
         return audit_put(run, &audit, e);
     }
     if (type == RECORD_UNIT && message_check_unit(run, &sender, data, size, &unit, &what)) {
-        tick_off(r, unit.header.attribution, false, 1u << run->explainers[unit.header.row].reduction);
+        tick_off(r, unit.header.attribution, false, yardstick_bit(&run->explainers[unit.header.row]));
         return unit_store_put(run, &unit, e);
     }
     if (!what.text[0]) error_set(&what, "type %u, which is not known", type);
@@ -167,7 +188,7 @@ bool reference_message(struct run *run, struct reference *r, uint32_t type, cons
 
 bool reference_lacks(const struct reference *r) {
     for (uint32_t t = 0; t < r->count; t++)
-        if (r->tasks[t].audit || r->tasks[t].reductions) return true;
+        if (r->tasks[t].audit || r->tasks[t].yardsticks) return true;
     return false;
 }
 
@@ -177,7 +198,7 @@ bool reference_ended(struct run *run, const struct reference *r, struct error *e
     bool ok = true;
     for (uint32_t t = 0; ok && t < r->count; t++)
         for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-            if (is_wanted(run, row, r->tasks[t].reductions))
+            if (is_wanted(run, row, r->tasks[t].yardsticks))
                 ok = unit_store_missing(run, row, r->tasks[t].attribution, why, e);
     return ok;
 }

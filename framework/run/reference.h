@@ -1,5 +1,5 @@
 /* reference.h: what the harness itself asks of the re-drawn networks of one draw, in one pass for each: the logits for
- * its audit, and the absolute gradient, which the yardsticks are. No plugin runs here. Private to run/. */
+ * its audit, and the gradient, which the yardsticks are. No plugin runs here. Private to run/. */
 #ifndef ASSAY_RUN_REFERENCE_H
 #define ASSAY_RUN_REFERENCE_H
 

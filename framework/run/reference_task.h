@@ -11,7 +11,7 @@
 struct reference_task {
     uint32_t attribution;
     bool audit;
-    unsigned reductions; /* bits of enum reduction: the yardsticks that want a unit */
+    unsigned yardsticks; /* yardstick_bit() of those that want a unit */
 };
 
 struct reference {

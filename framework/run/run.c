@@ -244,18 +244,18 @@ static bool put_inspected(struct run *run, struct error *e) {
     bool ok = !text.failed || error_memory(e);
     if (ok && text.data) ok = store_set_meta(run->store, "inspected", text.data, e);
     text_finish(&text);
-    return ok;
+    return ok && store_set_meta(run->store, "left_out", run->left_out ? run->left_out : "", e);
 }
 
 /* ---- all of it ---- */
 
 /* At once, as the run may take hours. */
-static bool say_accuracy(const struct run *run, bool quiet, struct error *e) {
+static bool say_quality(const struct run *run, bool quiet, struct error *e) {
     struct text sentence = {0}, warning = {0};
-    if (run->dry && !quiet) fprintf(stderr, "assay: how often the network is right: the run itself measures it\n");
+    if (run->dry && !quiet) fprintf(stderr, "assay: how good the network is on the data: the run itself measures it\n");
     if (run->dry) return true;
-    accuracy_add_sentence(&sentence, &run->accuracy);
-    accuracy_add_warning(&warning, &run->accuracy);
+    quality_add_sentence(&sentence, &run->quality);
+    quality_add_warning(&warning, &run->quality);
     bool ok = (!sentence.failed && !warning.failed) || error_memory(e);
     if (ok && !quiet) fprintf(stderr, "assay: %s\n", sentence.data);
     if (ok && !quiet && warning.data) fprintf(stderr, "assay: warning: %s\n", warning.data);
@@ -264,16 +264,16 @@ static bool say_accuracy(const struct run *run, bool quiet, struct error *e) {
     return ok;
 }
 
-static bool put_accuracy(struct run *run, struct error *e) {
+static bool put_quality(struct run *run, struct error *e) {
     char *text;
-    bool ok = record_accuracy(run, &text, e) && store_set_meta(run->store, "accuracy", text, e);
+    bool ok = record_quality(run, &text, e) && store_set_meta(run->store, "accuracy", text, e);
     free(text);
     return ok;
 }
 
 /* The inputs are taken, and what was decided about the data is said. */
 static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
-    bool ok = setup_inputs(run, ROOT_MODEL, e) && say_accuracy(run, options->quiet, e) && put_accuracy(run, e) &&
+    bool ok = setup_inputs(run, ROOT_MODEL, e) && say_quality(run, options->quiet, e) && put_quality(run, e) &&
               setup_inputs(run, ROOT_LINEAR, e);
     for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
         end = strchr(line, '\n');
@@ -303,9 +303,17 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
+    if (run->left_out) fprintf(stderr, "assay: --quick leaves out: %s\n", run->left_out);
     if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
     if (graph_is_pair_of_one(run->graph)) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);
+    struct location ignored = run->battery->ignored;
+    if (ignored.line || ignored.column) {
+        struct error e = {{0}};
+        error_set(&e, "logit-r is ignored: a single layer is judged by what survives beyond the function");
+        location_prefix(run->battery->path, run->battery->settings, ignored, &e);
+        fprintf(stderr, "assay: warning: %s\n", e.text);
+    }
     for (uint32_t i = 0; i < run->control_count; i++)
         for (const char *line = run->controls[i].said; line && *line; line = strchr(line, '\n') + 1)
             fprintf(stderr, "assay: %.*s\n", (int)strcspn(line, "\n"), line);

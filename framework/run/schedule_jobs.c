@@ -204,7 +204,7 @@ static struct reference_task task_of(const struct missing *m, uint32_t index) {
         const struct explainer_entry *r = &run->explainers[row];
         if (r->yardstick && need_attribution(run, m->wave->counts, row, index) &&
             !store_has_unit(run->store, r->name, a->key))
-            task.reductions |= 1u << r->reduction;
+            task.yardsticks |= yardstick_bit(r);
     }
     return task;
 }
@@ -243,7 +243,7 @@ static bool add_reference(struct wave_state *w, const struct missing *m, uint32_
         const struct attribution *a = &p->attributions[i];
         if (a->draw != draw && !(with_original && a->draw == PLAN_NO_DRAW)) continue;
         struct reference_task task = task_of(m, i);
-        if (task.audit || task.reductions) all.tasks[all.count++] = task;
+        if (task.audit || task.yardsticks) all.tasks[all.count++] = task;
     }
     *made = all.count > 0;
     bool ok = !all.count || split_reference(w, &all, draw, e);

@@ -44,11 +44,12 @@ static unsigned expected_words(const struct battery *b, const char *row, const c
 
 static bool as_expected(unsigned words, const struct judgement *j) {
     if (j->input_dominated && (words & (1u << VERDICT_INPUT_DOMINATED))) return true;
+    if (j->prior_dominated && (words & (1u << VERDICT_PRIOR_DOMINATED))) return true;
     return (words & (1u << j->word)) != 0;
 }
 
 static void words_text(unsigned words, struct text *t) {
-    for (int w = 0; w <= VERDICT_INPUT_DOMINATED; w++)
+    for (int w = 0; w < VERDICT_NAMES; w++)
         if (words & (1u << w)) text_add(t, "%s%s", t->length ? "|" : "", verdict_word_name((enum verdict_word)w));
 }
 
@@ -92,29 +93,37 @@ static bool put(struct run *run, const char *explainer, const char *control, con
     return store_put_verdict(run->store, &row, e);
 }
 
-static const char *annotation_of(const struct judgement *j) {
-    if (j->input_dominated) return verdict_word_name(VERDICT_INPUT_DOMINATED);
-    return j->low_power && j->word == VERDICT_PASS ? "absolute only, low power" : "";
+/* What is said beside the word: of the judgement, and more; NULL: out of memory. */
+static const char *annotation_of(struct judgement *j, const char *more, const char *also) {
+    const char *parts[] = {"", j->note, more, also}, *joined = "";
+    if (j->prior_dominated) parts[0] = verdict_word_name(VERDICT_PRIOR_DOMINATED);
+    else if (j->input_dominated) parts[0] = verdict_word_name(VERDICT_INPUT_DOMINATED);
+    else if (j->low_power && j->word == VERDICT_PASS) parts[0] = "absolute only, low power";
+    for (size_t k = 0; joined && k < sizeof parts / sizeof *parts; k++)
+        if (*parts[k]) joined = *joined ? judgement_keep(j, "%s; %s", joined, parts[k]) : parts[k];
+    return joined;
 }
 
-/* The same, and what else is to be said of the row: NULL when out of memory. */
-static char *annotation_in_full(const struct run *run, uint32_t row, const struct judgement *j) {
-    const char *known = annotation_of(j);
+/* Of a cell of the table. */
+static const char *annotation_of_cell(const struct run *run, uint32_t row, struct judgement *j) {
     struct activations found;
     struct error e;
     bool spoken = run->explainers[row].ruled && j->word != VERDICT_SKIP && j->word != VERDICT_ERROR;
-    if (!spoken) return text_copy(known);
+    if (!spoken) return annotation_of(j, "", "");
     if (!graph_activations(run->graph, &found, &e)) return NULL;
-    if (found.rectifiers == found.all) return text_copy(known);
-    return text_format("%s%s%u of %u activations are rectifiers", known, *known ? "; " : "", found.rectifiers,
-                       found.all);
+    if (found.rectifiers == found.all) return annotation_of(j, "", "");
+    const char *more = judgement_keep(j, "%u of %u activations are rectifiers", found.rectifiers, found.all);
+    return more ? annotation_of(j, more, "") : NULL;
 }
 
 /* One row's verdicts by family. */
 struct families {
     struct judgement worst[FAMILY_COUNT];
     bool has[FAMILY_COUNT];
-    const char *skipped; /* annotation of a PASS where some control was SKIP, or NULL */
+    bool cascade, others; /* among the weights: the cascade; another control that was not SKIP */
+    bool unseen;          /* single layers were asked, and none could be judged */
+    bool identity;        /* some statement on the maps themselves was asked */
+    bool reaches_last;    /* the twins would have seen a method that looks at the top layer only */
 };
 
 /* FAIL if either family fails or an identity does, PASS only if both families pass; where retraining makes the label
@@ -150,49 +159,83 @@ static void join(struct families *f, enum rule_family family, const struct judge
     f->has[family] = true;
 }
 
+static void take_control(struct families *f, const struct rule *rule, const struct judgement *j) {
+    join(f, rule->family, j);
+    f->identity = f->identity || (rule->family == FAMILY_CHECKS && j->word != VERDICT_SKIP);
+    if (rule->family != FAMILY_WEIGHTS) return;
+    f->cascade = f->cascade || rule->magnitude_guard;
+    f->others = f->others || (!rule->magnitude_guard && j->word != VERDICT_SKIP);
+    f->unseen = f->unseen || (rule->single_layers && j->word == VERDICT_SKIP);
+    f->reaches_last = f->reaches_last || (j->word == VERDICT_PASS && j->reaches_last);
+}
+
+/* Only single layers, and twins with the last layer's inputs in another order, see a method that looks at the top layer
+ * alone. A PASS of the weights says that it was looked for, or that it was not asked. */
+static bool top_layer_unseen(const struct families *f) {
+    return f->unseen && !f->reaches_last && f->worst[FAMILY_WEIGHTS].word == VERDICT_PASS;
+}
+
+static void say_unseen(const struct families *f, struct judgement *all, const char **annotation) {
+    if (!top_layer_unseen(f)) {
+        if (!(*annotation)[0])
+            *annotation = f->unseen                  ? "no single layer could be judged"
+                          : f->cascade && !f->others ? "cascade only"
+                                                     : "";
+        return;
+    }
+    *annotation = "";
+    judgement_say(all, VERDICT_INCONCLUSIVE,
+                  "No control here would see a method that looks at the top layer only: no single layer could be "
+                  "judged, and no twin re-ordered what the last layer reads.");
+}
+
 static void overall(const struct families *f, struct judgement *all, const char **annotation) {
     const struct judgement *checks = &f->worst[FAMILY_CHECKS];
     join_families(f, all, annotation);
     bool broken = f->has[FAMILY_CHECKS] && (checks->word == VERDICT_ERROR || checks->word == VERDICT_FAIL);
     if (broken && all->word != VERDICT_FAIL) *all = *checks;
-    if (all->word != VERDICT_PASS) *annotation = annotation_of(all);
-    else if (f->skipped && !(*annotation)[0]) *annotation = f->skipped;
-    if (!(*annotation)[0]) *annotation = annotation_of(all);
+    if (all->word == VERDICT_PASS) say_unseen(f, all, annotation);
+    else *annotation = "";
+    bool wrong_ways = all->word == VERDICT_PASS && !f->identity; /* in which a map may depend on the model, unseen */
+    *annotation = annotation_of(all, *annotation, wrong_ways ? "no identity asked" : "");
 }
 
 static bool store_cell(struct run *run, const struct results *r, uint32_t row, uint32_t c, uint32_t draws,
                        struct judgement *j, unsigned *words, struct error *e) {
     const char *name = run->explainers[row].name, *control = run->controls[c].control->id;
     struct text expected = {0};
-    char *annotation = NULL;
+    const char *annotation = NULL;
     *words = expected_words(run->battery, name, control);
     words_text(*words, &expected);
     bool ok = !expected.failed || error_memory(e);
     ok = ok && verdict_judge(r, row, c, draws, run->store, j, e) &&
-         ((annotation = annotation_in_full(run, row, j)) || error_memory(e)) &&
+         ((annotation = annotation_of_cell(run, row, j)) || error_memory(e)) &&
          put(run, name, control, j, annotation, expected.data, as_expected(*words, j), e);
-    free(annotation);
     text_finish(&expected);
     return ok;
 }
 
 static bool store_row(struct run *run, const struct results *r, const struct draw_counts *counts, uint32_t row,
                       struct tally *tally, struct error *e) {
-    struct families families = {.skipped = NULL};
+    struct families families = {.unseen = false};
     struct judgement all = judgement_begin(r);
     const char *annotation;
     bool judged = run->explainers[row].added; /* what it is added to has the say */
+    bool meant = true;                        /* where no single layer could be judged */
     for (uint32_t c = 0; c < run->control_count; c++) {
         const struct rule *rule = run->controls[c].control->rule;
         struct judgement j;
         unsigned words;
         if (!store_cell(run, r, row, c, counts->draws[c * run->explainer_count + row], &j, &words, e)) return false;
         count(tally, words, &j);
-        join(&families, rule->family, &j);
-        if (rule->if_skipped && j.word == VERDICT_SKIP) families.skipped = rule->if_skipped;
+        take_control(&families, rule, &j);
+        meant = meant && !(rule->single_layers && words != 1u << VERDICT_SKIP);
         judged = judged || j.word != VERDICT_SKIP || words == 1u << VERDICT_SKIP;
     }
     overall(&families, &all, &annotation);
+    bool unseen = judged && !meant && all.word == VERDICT_INCONCLUSIVE && top_layer_unseen(&families) &&
+                  !run->explainers[row].added;
+    tally->open = tally->open || unseen;
     /* A SKIP is fine where others were judged; a method that nothing was asked of has passed no test. */
     if (!judged) {
         tally->open = true;
@@ -200,7 +243,9 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
                       "Nothing was judged: every control is SKIP. Say SKIP under `expect` where "
                       "that is meant.");
     }
-    return put(run, run->explainers[row].name, VERDICT_OVERALL, &all, annotation, judged ? "" : "PASS", judged, e);
+    if (!annotation) return error_memory(e);
+    return put(run, run->explainers[row].name, VERDICT_OVERALL, &all, annotation, judged && !unseen ? "" : "PASS",
+               judged && !unseen, e);
 }
 
 bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {

@@ -13,8 +13,8 @@ struct network_row {
     const char *key, *role; /* role: "true", "permuted", "twin" */
     uint32_t draw;
     uint32_t epochs;
-    double train_accuracy, test_accuracy;
-    const float *flat; /* weights_to_flat order */
+    double train_accuracy, test_accuracy; /* of a regression R2 */
+    const float *flat;                    /* weights_to_flat order */
     size_t flat_count;
 };
 
@@ -26,6 +26,7 @@ struct input_row {
     struct shape shape; /* C x H x W or F */
     const float *data;
     const char *target_name; /* NULL or "": classes are numbers */
+    double value, output;    /* where targets are numbers, that of the output explained and the network's; else NaN */
 };
 
 /* ---- units: all inputs explained by one explainer on one variant ---- */
@@ -97,7 +98,8 @@ struct curve_row {
     double share, share_lower, share_upper; /* D and its one-sided bounds; NaN where the rule computes none */
     uint32_t inputs, draws;
     double vanished;      /* share of cells with a constant map */
-    const char *decision; /* "pass", "fail", "open", "not a control", "shown only" */
+    double logit_r;       /* mean over draws of |r| of the logits there; NaN where no rule asks */
+    const char *decision; /* "pass", "fail", "open", "grey", "shown only" */
 };
 
 /* ---- verdicts ---- */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define APPLICATION_ID 0x61737379 /* "assy", in the header of the file */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 static const char *sql_type(enum field_kind kind) {
     switch (kind) {

@@ -26,6 +26,7 @@ static const struct field input_fields[] = {
     FIELD(input_row, label, FIELD_U32),           FIELD(input_row, predicted, FIELD_U32),
     FIELD(input_row, target, FIELD_U32),          FIELD(input_row, shape, FIELD_SHAPE),
     COUNTED(input_row, data, FIELD_ARRAY, shape), FIELD(input_row, target_name, FIELD_TEXT),
+    FIELD(input_row, value, FIELD_REAL),          FIELD(input_row, output, FIELD_REAL),
 };
 
 static const struct field unit_fields[] = {
@@ -84,6 +85,7 @@ static const struct field curve_fields[] = {
     FIELD(curve_row, inputs, FIELD_U32),
     FIELD(curve_row, draws, FIELD_U32),
     FIELD(curve_row, vanished, FIELD_REAL),
+    FIELD(curve_row, logit_r, FIELD_REAL),
     FIELD(curve_row, decision, FIELD_TEXT),
 };
 

@@ -23,6 +23,9 @@ static const struct {
     /* One label: what counts is 1 / outputs. */
     {{20, 20, 2, 1, 20}, ACCURACY_CLEAR, "the network is right on 20 of 20 read (accuracy 1.00)"},
     {{20, 10, 2, 1, 20}, ACCURACY_CHANCE, "the network is right on 10 of 20 read (accuracy .50)"},
+    {{3, 2, 2, 2, 2},
+     ACCURACY_FEW,
+     "the network is right on 2 of 3 read (accuracy .67): too few to tell it from chance"},
     {{3, 3, 2, 2, 2},
      ACCURACY_FEW,
      "the network is right on 3 of 3 read (accuracy 1.00): too few to tell it from chance"},
@@ -40,7 +43,11 @@ Test(accuracy, words_and_state) {
         accuracy_add_warning(&warning, &cases[i].accuracy);
         cr_expect_eq(accuracy_state(&cases[i].accuracy), cases[i].state, "case %zu: %s", i, cases[i].sentence);
         cr_expect_str_eq(sentence.data, cases[i].sentence);
-        cr_expect_eq(warning.data != NULL, cases[i].state == ACCURACY_CHANCE, "case %zu", i);
+        const struct accuracy *a = &cases[i].accuracy;
+        bool below = a->read && a->right < accuracy_chance(a) * a->read;
+        bool warns = cases[i].state == ACCURACY_CHANCE || (cases[i].state == ACCURACY_FEW && below);
+        cr_expect_eq(warning.data != NULL, warns, "case %zu", i);
+        cr_expect(!warning.data || !below || cases[i].state != ACCURACY_FEW || strstr(warning.data, "below chance"));
         cr_expect(!warning.data || strstr(warning.data, "preprocessing"), "case %zu: %s", i, warning.data);
         text_finish(&sentence);
         text_finish(&warning);

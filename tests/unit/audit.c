@@ -186,7 +186,7 @@ Test(audit, every_named_network_is_another) {
 
 Test(audit, overflow_is_seen) {
     struct lab lab;
-    setup(&lab, "fc:8,relu,fc:7,relu,fc:4", &control_cascading,
+    setup(&lab, "fc:8,relu,fc:7,relu,fc:6", &control_cascading,
           (struct init_options){.scheme = &init_normal, .sigma = 1e25});
     audit_draws(&lab);
     struct found f = found_in(&lab);
@@ -342,6 +342,22 @@ static struct audit_message honest(void) {
     a.changed = a.expected = a.finite = 1;
     memset(a.digest, 'a', sizeof a.digest - 1);
     return a;
+}
+
+/* Which has no classes to agree on. */
+Test(audit, of_a_regression_agreement_is_no_number) {
+    struct audit_message a = honest(), out;
+    struct lab lab;
+    struct error e = {{0}};
+    setup(&lab, "fc:1", &control_cascading, (struct init_options){.scheme = &init_own});
+    struct reference r = {.tasks = &(struct reference_task){.attribution = 0, .audit = true}, .count = 1};
+    a.agreement = NAN;
+    for (int regression = 0; regression < 2; regression++) {
+        lab.battery.task = regression ? TASK_REGRESSION : TASK_AUTO;
+        bool taken = message_check_audit(&lab.run, &r, &a, sizeof a, &out, &e);
+        cr_expect_eq(taken, regression == 1, "%s", e.text);
+    }
+    teardown(&lab);
 }
 
 Test(audit, impossible_audits_are_refused) {

@@ -332,7 +332,7 @@ static const struct {
     {"model: m\ndata:\n  source: 'idx:x,y'\n  only-correct: maybe\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:4:17: 'maybe': false or true wanted"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  target: labels\nexplainers: [a]\ncontrols: [b]\n",
-     "b.yaml:4:11: 'labels': did you mean 'label'? (label or predicted wanted)"},
+     "b.yaml:4:11: 'labels': did you mean 'label'? (label, predicted or output wanted)"},
     {"model: m\ndata:\n  source: 'idx:x,y'\n  preprocess: unti\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:4:15: 'unti': did you mean 'unit'? (" PRESETS " wanted)"},
     {PREPROCESS "{preset: torchvison}\n",
@@ -389,8 +389,8 @@ static const struct {
     {HEAD "expect: {gradeint: PASS}\n", "b.yaml:8:10: unknown explainer 'gradeint': did you mean 'gradient'?"},
     {HEAD "expect: {gradient: PAS}\n", "b.yaml:8:20: unknown verdict 'PAS': did you mean 'PASS'?"},
     {HEAD "expect: {gradient: [PASS, good]}\n",
-     "b.yaml:8:27: unknown verdict 'good': PASS, FAIL, INCONCLUSIVE, UNINFORMATIVE, SKIP, ERROR or INPUT-DOMINATED "
-     "wanted"},
+     "b.yaml:8:27: unknown verdict 'good': PASS, FAIL, INCONCLUSIVE, UNINFORMATIVE, SKIP, ERROR, INPUT-DOMINATED "
+     "or PRIOR-DOMINATED wanted"},
     {HEAD "expect: {gradient: []}\n", "b.yaml:8:20: an empty list: a list of verdicts wanted"},
     {HEAD "expect: {gradient: {casacding: PASS}}\n",
      "b.yaml:8:21: unknown control 'casacding': did you mean 'cascading'?"},

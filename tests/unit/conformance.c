@@ -147,9 +147,12 @@ Test(conformance, all_claims) {
 
 /* What the conformance of one model cannot see: that is what controls are for. */
 Test(conformance, mutants_are_left_to_the_controls) {
-    static const char *const mutants[] = {
-        "cached-first-answer",   "class-blind",  "sign-flipped",         "shifted",       "wrong-linear",
-        "input-x-gradient-leak", "edge-x-logit", "edge-x-sign-gradient", "top-layer-only"};
+    static const char *const mutants[] = {"cached-first-answer", "class-blind",
+                                          "sign-flipped",        "shifted",
+                                          "wrong-linear",        "input-x-gradient-leak",
+                                          "edge-x-logit",        "edge-x-sign-gradient",
+                                          "top-layer-only",      "bump",
+                                          "bump-x-sign"};
     struct lab labs[] = {lab_cnn(), lab_mlp()};
     for (size_t m = 0; m < 2 * sizeof mutants / sizeof *mutants; m++) {
         struct error e;

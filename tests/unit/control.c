@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "experiment/standard.h"
 #include "explainers/explainer.h"
 
 #include <criterion/criterion.h>
@@ -40,6 +41,48 @@ Test(control, every_descriptor_is_whole) {
     }
     cr_expect_eq(count, 12);
     cr_expect_null(control_find(controls, "cascade"));
+}
+
+/* ---- `controls: default` ---- */
+
+Test(control, the_standard_ones) {
+    static const char *const all[] = {"cascading",          "independent",   "label-permutation",
+                                      "linear-identity",    "zero-pixel",    "twins",
+                                      "class-sensitivity",  "other-classes", "class-relabelling",
+                                      "quadratic-identity", "unseen-region", "planted-evidence"};
+    struct error e = {{0}};
+    for (int training = 0; training < 2; training++) {
+        struct battery *b = calloc(1, sizeof *b);
+        cr_assert_not_null(b);
+        b->has_training = training == 1;
+        cr_assert(standard_controls_fill(b, controls, &e), "%s", e.text);
+        size_t next = 0;
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+            if (!training && strcmp(all[k], "label-permutation") == 0) continue;
+            cr_assert_lt(next, b->control_count, "%s is missing", all[k]);
+            cr_expect_str_eq(b->controls[next++].id, all[k]);
+        }
+        cr_expect_eq(next, b->control_count);
+        battery_destroy(b);
+    }
+}
+
+Test(control, expectations_of_the_standard_ones) {
+    static const struct {
+        const char *control;
+        bool known;
+    } cases[] = {{"all", true}, {"unseen-region", true}, {"unseen", false}, {"label-permutation", false}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct error e = {{0}};
+        struct expectation row = {.control = (char *)cases[k].control, .location = {3, 7}};
+        struct battery b = {.path = (char *)"b.yaml", .expectations = &row, .expectation_count = 1};
+        cr_expect_eq(standard_controls_fill(&b, controls, &e), cases[k].known, "%s: %s", cases[k].control, e.text);
+        if (!cases[k].known)
+            cr_expect(strstr(e.text, "b.yaml:3:7: expect: '") && strstr(e.text, "none of the battery's controls"), "%s",
+                      e.text);
+        for (size_t i = 0; i < b.control_count; i++) free(b.controls[i].id);
+        free(b.controls);
+    }
 }
 
 /* ---- options ---- */

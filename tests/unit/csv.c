@@ -152,9 +152,9 @@ static const struct {
      "t.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted (labels -1 and "
      "1? write 0 and 1)"},
     {"a,label\n1,0\n2,2.5\n", NULL,
-     "t.csv:3: column 'label': label 2.5: a whole number from 0 to 65535, or text, wanted"},
+     "t.csv:3: column 'label': label 2.5: a whole number from 0 to 65535, or text, wanted" SOURCE_REGRESSION_HINT},
     {"a,label\n1,65536\n", NULL,
-     "t.csv:2: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted"},
+     "t.csv:2: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted" SOURCE_REGRESSION_HINT},
 };
 
 /* Encodings other than UTF-8 are named. */

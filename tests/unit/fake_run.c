@@ -214,7 +214,7 @@ static bool put_curves(const struct fake_run *f, struct store *s, uint32_t expla
                                 .draws = f->draws,
                                 .vanished = strcmp(c->name, "grad-cam") ? 0 : .12,
                                 .decision = measure                      ? "shown only"
-                                            : control == 1 && stage == 1 ? "not a control"
+                                            : control == 1 && stage == 1 ? "grey"
                                             : y > .3                     ? "fail"
                                                                          : "pass"};
         if (!store_put_curve(s, &row, e)) return false;
@@ -292,7 +292,7 @@ static bool put_uses(const struct fake_run *f, struct store *s, struct error *e)
 static bool put_inputs(const struct fake_run *f, struct store *s, struct error *e) {
     for (uint32_t i = 0; i < f->inputs; i++) {
         float *x = make_map(f, 0, i, 0, 0, true);
-        struct input_row row = {i, 100 + 3 * i, i % 10, i % 10, i % 10, {3, {1, f->side, f->side}}, x, NULL};
+        struct input_row row = {i, 100 + 3 * i, i % 10, i % 10, i % 10, {3, {1, f->side, f->side}}, x, NULL, NAN, NAN};
         bool ok = store_put_input(s, &row, e);
         free(x);
         if (!ok) return false;

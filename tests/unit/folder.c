@@ -1,5 +1,6 @@
 /* The sources of pictures: folder: and cifar10:. */
 #include "data/dataset.h"
+#include "data/source.h"
 #include "tests/unit/scratch.h"
 
 #include <sys/stat.h>
@@ -75,13 +76,21 @@ Test(folder, complaints) {
         {"", "p/labels.csv: a header and at least one row wanted"},
         {"file,label\na.png,0\nb.jpg,1,2\n", "p/labels.csv:3: 3 fields: 2 wanted, as in the header"},
         {"file,label\na.png,0\n", "p/labels.csv: 'b.jpg' of the folder is missing: a row for every picture wanted"},
+        {"file,label\na,0\nb.jpg,1\n",
+         "p/labels.csv:2: 'a': names of files as they lie in the folder wanted, with the extension and without a path: "
+         "'a.png'"},
+        {"file,label\na.png,0\n./b.jpg,1\n",
+         "p/labels.csv:3: './b.jpg': names of files as they lie in the folder wanted, with the extension and without a "
+         "path: 'b.jpg'"},
+        {"file,label\nb.jpg,0\nab,1\n",
+         "p/labels.csv: 'a.png' of the folder is missing: a row for every picture wanted"},
         {"file,label\na.png,0\nb.jpg,1\na.png,0\n",
          "p/labels.csv:4: 'a.png' a second time: once wanted (first on line 2)"},
         {"file,label\na.png,0\n\nb.jpg,\n", "p/labels.csv:4: an empty field: the name of a file and a label wanted"},
         {"file,label\na.png,0\nb.jpg,1\nc.png,1\n",
          "p/labels.csv:4: p/c.png: No such file or directory: a readable file was wanted"},
         {"file,label\na.png,0\nb.jpg,65536\n",
-         "p/labels.csv:3: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted"},
+         "p/labels.csv:3: column 'label': label 65536: a whole number from 0 to 65535, or text, wanted" SOURCE_REGRESSION_HINT},
         {"file,label\na.png,0\nb.jpg,-1\n",
          "p/labels.csv:3: column 'label': label -1: a whole number from 0 to 65535, or text, wanted (labels "
          "-1 and 1? write 0 and 1)"},

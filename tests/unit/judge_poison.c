@@ -105,6 +105,28 @@ static void blank(const struct synthetic *s, struct cell *c, double share) {
             if (i < share * s->options.inputs) c->matched[0][v][i] = (double)NAN;
 }
 
+/* What the weight randomisations pair maps with. */
+static struct cell *gradient(struct synthetic *s, const struct rule_case *r) {
+    char key[64];
+    if (!r->last || r->kind == RULE_FIXED_CUTOFF || strcmp(r->original, "model") != 0) return NULL;
+    snprintf(key, sizeof key, "%s%u", r->last, 2);
+    return synthetic_cell(s, 1, key);
+}
+
+static bool gradient_missing(struct synthetic *s, const struct rule_case *r) {
+    struct cell *c = gradient(s, r);
+    if (c) become(c, false, UNIT_OK);
+    return c != NULL;
+}
+static bool gradient_failed(struct synthetic *s, const struct rule_case *r) {
+    struct cell *c = gradient(s, r);
+    if (c) become(c, true, UNIT_FAILED);
+    return c != NULL;
+}
+static bool twins_nan(struct synthetic *s, const struct rule_case *r) {
+    for (uint32_t k = 0; k < 4 && strcmp(r->original, "true") == 0; k++) blank(s, variant(s, "twin/", k), 1);
+    return strcmp(r->original, "true") == 0;
+}
 static bool original_missing(struct synthetic *s, const struct rule_case *r) {
     become(original(s, r), false, UNIT_OK);
     return true;
@@ -270,8 +292,11 @@ static const struct poison {
     {"no jittered maps", jitter_missing, E},
     {"jittered maps without similarity", jitter_nan, U},
     {"jittered maps failed", jitter_failed, E},
-    {"a repetition without similarity", repeat_nan, U},
+    {"a repetition without similarity", repeat_nan, E},
     {"no repetition", repeat_missing, E},
+    {"no gradient to compare with", gradient_missing, E},
+    {"the gradient failed", gradient_failed, E},
+    {"twins without similarity", twins_nan, E},
     {"no audit", audit_missing, E},
     {"logits overflow", audit_overflow, E},
     {"other layers changed", audit_mismatch, E},

@@ -1,5 +1,6 @@
 /* The sources npy: and npz:. */
 #include "data/dataset.h"
+#include "data/source.h"
 #include "tests/unit/scratch.h"
 
 #include <math.h>
@@ -98,9 +99,12 @@ Test(numpy, complaints) {
         {"(2, 3)", holes, "<i8", "(2,)", classes, "x.npy: sample 1, element 2 is inf: a finite number wanted"},
         {"(3, 2)", six, "<i8", "(2,)", classes, "y.npy: shape 2: 3 labels wanted, one for each sample"},
         {"(2, 3)", six, "<i8", "(1, 2)", classes,
-         "y.npy: shape 1x2: one label for each sample wanted (one-hot rows: numpy.argmax(a, 1))"},
-        {"(2, 3)", six, "<f8", "(2,)", halves, "y.npy: sample 0: label 0.5: a whole number from 0 to 65535 wanted"},
-        {"(2, 3)", six, "<f8", "(2,)", far, "y.npy: sample 1: label 65536: a whole number from 0 to 65535 wanted"},
+         "y.npy: shape 1x2: one label for each sample wanted (one-hot rows: numpy.argmax(a, 1); several labels or "
+         "real targets: task multi-label or regression)"},
+        {"(2, 3)", six, "<f8", "(2,)", halves,
+         "y.npy: sample 0: label 0.5: a whole number from 0 to 65535 wanted" SOURCE_REGRESSION_HINT},
+        {"(2, 3)", six, "<f8", "(2,)", far,
+         "y.npy: sample 1: label 65536: a whole number from 0 to 65535 wanted" SOURCE_REGRESSION_HINT},
         {"(2, 3)", six, "|O", "(2,)", classes,
          "y.npy: elements of type '|O': float16, float32, float64, bool or whole numbers wanted (NumPy: "
          "a.astype('float32'))"},

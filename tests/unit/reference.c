@@ -59,7 +59,7 @@ struct lab {
     char folder[64], battery[128], run[128], *store;
 };
 
-static void setup(struct lab *lab) {
+static void setup(struct lab *lab, const char *rows, const char *asked) {
     char cwd[4096];
     struct text text = {0};
     struct error e;
@@ -71,10 +71,8 @@ static void setup(struct lab *lab) {
     text_add(&text,
              "model: %s/fixtures/models/fashion-cnn.onnx\ndata:\n  inputs: 4\n  preprocess: unit\n"
              "  source: idx:" FASHION "t10k-images-idx3-ubyte.gz," FASHION "t10k-labels-idx1-ubyte.gz\n"
-             "explainers: [saliency, {use: saliency, name: reduced, reduce: mean-abs}, {use: gradient, name: largest, "
-             "reduce: max-abs}]\n"
-             "controls: [cascading, independent]\nrule: {draws: 2}\n",
-             cwd);
+             "explainers: [%s]\ncontrols: [%s]\nrule: {draws: 2}\n",
+             cwd, rows, asked);
     cr_assert(!text.failed && file_write(lab->battery, text.data, text.length, &e), "%s", e.text);
     text_finish(&text);
 }
@@ -96,13 +94,16 @@ static void teardown(struct lab *lab) {
 }
 
 static const char *const pairs[][2] = {{"saliency", "(absolute gradient)"},
-                                       {"reduced", "(absolute gradient, mean-abs)"},
-                                       {"largest", "(absolute gradient, max-abs)"}};
+                                       {"reduced", "(absolute gradient: mean-abs)"},
+                                       {"largest", "(absolute gradient: max-abs)"}};
+
+#define ABSOLUTE                                                                                                       \
+    "saliency, {use: saliency, name: reduced, reduce: mean-abs}, {use: gradient, name: largest, reduce: max-abs}"
 
 /* Saliency is the absolute gradient: as a plugin says, and as the harness computes for itself. */
 Test(reference, yardsticks_are_the_absolute_gradient) {
     struct lab lab;
-    setup(&lab);
+    setup(&lab, ABSOLUTE, "cascading, independent");
     run(&lab, false);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         char *plugin = comparisons(lab.store, pairs[i][0]), *own = comparisons(lab.store, pairs[i][1]);
@@ -113,14 +114,37 @@ Test(reference, yardsticks_are_the_absolute_gradient) {
     teardown(&lab);
 }
 
+/* Signed maps are paired with the gradient: of single layers at all stages, of the cascade at the last, whose other
+ * inputs' maps are the base of the magnitudes. */
+Test(reference, yardsticks_with_signs) {
+    static const char *const signs[][2] = {{"gradient", "(gradient)"}, {"summed", "(gradient: sum)"}};
+    struct lab lab;
+    setup(&lab, "gradient, {use: gradient, name: summed, reduce: sum}", "independent");
+    run(&lab, false);
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        char *plugin = comparisons(lab.store, signs[i][0]), *own = comparisons(lab.store, signs[i][1]);
+        cr_expect_str_eq(plugin, own, "%s", signs[i][0]);
+        free(plugin);
+        free(own);
+    }
+    teardown(&lab);
+    setup(&lab, "gradient", "cascading");
+    run(&lab, false);
+    char *variants =
+        listing(lab.store, "select distinct variant from units where explainer = '(gradient)' order by 1", NULL);
+    cr_expect_str_eq(variants, "model \nown:fc2..conv1/draw0 \nown:fc2..conv1/draw1 \n", "%s", variants);
+    free(variants);
+    teardown(&lab);
+}
+
 Test(reference, what_is_missing_is_made_up_for) {
     static const char *const damage[] = {
         "delete from units where explainer like '(absolute gradient%'",
         "delete from units where explainer = '(absolute gradient)' and variant like '%draw1'",
-        "delete from units where explainer = '(absolute gradient, mean-abs)' and variant = 'model'",
+        "delete from units where explainer = '(absolute gradient: mean-abs)' and variant = 'model'",
         "delete from audits where variant like '%draw0'", "delete from audits"};
     struct lab lab;
-    setup(&lab);
+    setup(&lab, ABSOLUTE, "cascading, independent");
     run(&lab, false);
     char *whole[3], *audited = audits(lab.store);
     for (size_t i = 0; i < 3; i++) whole[i] = comparisons(lab.store, pairs[i][1]);

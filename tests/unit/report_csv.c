@@ -162,6 +162,27 @@ Test(report_csv, is_the_same_bytes_whatever_the_order_of_writing) {
     fake_folder_remove(folders[1]);
 }
 
+/* One quantity a row; text is quoted, and what is not known is empty. */
+Test(report_csv, tells_how_well_the_network_does) {
+    struct fake_run fake = {1, 2, 2, 2, 8, false, false};
+    char folder[64];
+    struct store *s = fake_run_store(&fake, folder);
+    struct error e = {""};
+    cr_assert(
+        store_set_meta(s, "accuracy",
+                       "{\"read\": 120, \"rmse\": 3.5, \"r2\": -0.25, \"sentence\": \"RMSE 3.5, \\\"R2\\\" -.25\", "
+                       "\"warning\": null}",
+                       &e) &&
+            find("csv")->write(s, folder, &e),
+        "%s", e.text);
+    char *text = fake_read(folder, "network.csv");
+    cr_expect_str_eq(text, "quantity,value\n\"read\",120\n\"rmse\",3.5\n\"r2\",-0.25\n"
+                           "\"sentence\",\"RMSE 3.5, \"\"R2\"\" -.25\"\n\"warning\",\n");
+    free(text);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
 Test(report_csv, leaves_an_empty_field_for_what_does_not_exist) {
     char folder[64];
     struct store *s;

@@ -57,8 +57,8 @@ static void expect_picture(const char *folder, const char *name) {
     free(path);
 }
 
-/* Two stages stand as dots, and the one that is no control on grey. */
-Test(report_figures, dots_of_a_stage_that_is_no_control, .timeout = 120) {
+/* Two stages stand as dots, and those of an explainer that are not judged on grey. */
+Test(report_figures, dots_of_a_grey_stage, .timeout = 120) {
     struct fake_run fake = {2, 2, 1, 2, 8, false, false};
     char folder[64];
     struct error e = {""};
@@ -66,9 +66,11 @@ Test(report_figures, dots_of_a_stage_that_is_no_control, .timeout = 120) {
 
     cr_assert(figures()->write(s, folder, &e), "%s", e.text);
     char *dots = fake_read(folder, "figures/similarity-independent-spearman.gp");
-    const char *grey = strstr(dots, "rectangle from graph 0,graph 0 to graph 1,graph 1 behind fc rgb excluded");
-    cr_expect(grey && !strstr(grey + 1, "rectangle from graph 0,graph 0"), "one of two panels");
-    cr_expect_not_null(strstr(dots, "no control: logits survive"));
+    const char *first = strstr(dots, "rectangle from graph 0,first 0.5 to graph 1,first 1.5 behind fc rgb excluded");
+    const char *second = strstr(dots, "rectangle from graph 0,first 1.5 to graph 1,first 2.5 behind fc rgb excluded");
+    cr_assert(first && second);
+    cr_expect(!strstr(first + 1, "rectangle from graph 0,first 0.5"), "one of two panels");
+    cr_expect_not_null(strstr(dots, "grey: no more of the map than of the function"));
     free(dots);
     store_close(s);
     fake_folder_remove(folder);
@@ -318,11 +320,11 @@ Test(report_figures, marks_stages_that_are_no_control) {
         char *script = fake_read(folder, excluding[i]);
         cr_expect(strstr(script, "set object 2 rectangle from 1.5,graph 0 to 2.5,graph 1 behind"), "%s", excluding[i]);
         cr_expect(!strstr(script, "set object 1 ") && !strstr(script, "set object 3 "), "%s", excluding[i]);
-        cr_expect(strstr(script, "no control"), "%s", excluding[i]);
+        cr_expect(strstr(script, "grey: no more of the map than of the function"), "%s", excluding[i]);
         free(script);
     }
     char *script = fake_read(folder, "figures/similarity-cascading-spearman.gp");
-    cr_expect(!strstr(script, "set object") && !strstr(script, "no control"));
+    cr_expect(!strstr(script, "set object") && !strstr(script, "grey: no more"));
     free(script);
     store_close(s);
     fake_folder_remove(folder);

@@ -69,7 +69,7 @@ static struct store *large_run(const char *folder) {
     for (unsigned x = 0; x < EXPLAINERS; x++) names[x] = text_format("method-%03u", x);
     cr_assert(store_open(path, &s, &e) && store_begin(s, &e) &&
                   store_set_order(s, (const char *const *)names, EXPLAINERS, controls, 2, &e) &&
-                  store_put_input(s, &(struct input_row){0, 0, 1, 1, 1, {3, {1, 2, 2}}, pixels, NULL}, &e),
+                  store_put_input(s, &(struct input_row){0, 0, 1, 1, 1, {3, {1, 2, 2}}, pixels, NULL, NAN, NAN}, &e),
               "%s", e.text);
     for (unsigned k = 0; k < STAGES; k++) {
         snprintf(stage, sizeof stage, "layer%02u", k);

@@ -72,10 +72,10 @@ Test(report_text, shows_the_matrix_the_surprises_and_how_to_read_them) {
 /* Beside a PASS a similarity of 1 would puzzle. */
 Test(report_text, marks_stages_that_are_no_control) {
     struct fake_run fake = {1, 3, 2, 2, 8, false, false};
-    char *text = shown_run(&fake, false), *mark = strstr(text, "(no control)");
+    char *text = shown_run(&fake, false), *mark = strstr(text, "(grey)");
 
-    expect_in(text, "\nindependent\n  gradient   fc2 0.06, fc1 0.02 (no control), conv2 0.00\n");
-    cr_expect(mark && !strstr(mark + 1, "(no control)"), "one of all stages: %s", text);
+    expect_in(text, "\nindependent\n  gradient   fc2 0.06, fc1 0.02 (grey), conv2 0.00\n");
+    cr_expect(mark && !strstr(mark + 1, "(grey)"), "one of all stages: %s", text);
     free(text);
 }
 

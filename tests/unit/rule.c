@@ -5,8 +5,8 @@
 #include <string.h>
 
 Test(rule, words) {
-    static const char *const names[] = {"PASS", "FAIL",  "INCONCLUSIVE",   "UNINFORMATIVE",
-                                        "SKIP", "ERROR", "INPUT-DOMINATED"};
+    static const char *const names[] = {"PASS", "FAIL",  "INCONCLUSIVE",    "UNINFORMATIVE",
+                                        "SKIP", "ERROR", "INPUT-DOMINATED", "PRIOR-DOMINATED"};
     enum verdict_word word;
 
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
@@ -27,7 +27,7 @@ Test(rule, constants) {
         double value;
     } want[] = {
         {"delta", .30},      {"alpha", .05},         {"repeatability", .5},  {"stability", .5}, {"jitter", .002},
-        {"degenerate", .05}, {"logit-r", .20},       {"constant-share", .2}, {"twin-gap", .10}, {"delta-twin", .40},
+        {"degenerate", .05}, {"prior-share", .20},   {"constant-share", .2}, {"twin-gap", .10}, {"delta-twin", .40},
         {"memorised", .95},  {"vanished-share", .5}, {"zero-share", .1},     {"cutoff", .5},
     };
     struct rule_constants rule = rule_constants_default();

@@ -160,7 +160,7 @@ static const struct row_case methods[] = {
     {"edge-detector", {F, F, NULL, S, S}, "at stage fc2"},
     {"input", {F, F, NULL, S, P}, "D = 1.00, at least 1.00 > 0.30"},
     {"random-noise", {U, U, NULL, S, S}, "Not repeatable"},
-    {"constant", {E, E, NULL, S, S}, "Constant map"},
+    {"constant", {U, U, NULL, S, S}, "Empty maps"},
     {"unsupported", {S, S, NULL, S, S}, ""},
 };
 
@@ -169,6 +169,8 @@ static const struct row_case mutants[] = {
     {"cached-first-answer", {F, F, NULL, S, S}, "D = 1.00"},
     {"edge-x-logit", {F, NULL, NULL, S, S}, "The magnitudes survive full randomisation"},
     {"edge-x-sign-gradient", {F, NULL, NULL, S, S}, "The magnitudes survive full randomisation"},
+    {"bump", {F, NULL, NULL, S, S}, "A prior: "},
+    {"bump-x-sign", {F, NULL, NULL, S, S}, " prior"},
     {"top-layer-only", {P, F, NULL, S, S}, "at stage fc1"},
     {"input-x-gradient-leak", {P, P, NULL, S, F}, "zero input, zero attribution: off by"},
     {"wrong-linear", {P, P, NULL, F, S}, "map equals the linear model's own attribution: off by"},

@@ -310,6 +310,40 @@ Test(stages, long_names_are_whole) {
     graph_destroy(g);
 }
 
+/* Draws of the last layer are pairs where there are few outputs, or where that is asked for. */
+Test(stages, antithetic_pairs) {
+    static const struct {
+        const char *arch, *antithetic;
+        bool pairs;
+    } cases[] = {{"fc:4,relu,fc:5", NULL, true},
+                 {"fc:4,relu,fc:6", NULL, false},
+                 {"fc:4,relu,fc:5", "never", false},
+                 {"fc:4,relu,fc:6", "always", true},
+                 {"fc:4,relu,fc:2", "auto", true}};
+    const struct shape sample = {3, {1, 12, 12}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct option given = {(char *)"antithetic", (char *)cases[c].antithetic, {4, 7}};
+        struct battery_control entry = {(char *)"cascading", &given, cases[c].antithetic ? 1 : 0, {2, 5}};
+        struct control_values v;
+        struct graph *g;
+        struct error e = {{0}};
+        struct plan p;
+        uint32_t negated = 0, last = 0;
+        cr_assert(arch_build(cases[c].arch, &sample, &g, &e), "%s", e.text);
+        plan_init(&p, g);
+        cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, &e), "%s", e.text);
+        cr_assert(control_cascading.expand(&p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
+        for (uint32_t a = 0; a < p.attribution_count; a++) {
+            last += p.attributions[a].model.layers[1];
+            negated += p.attributions[a].model.init.negate;
+        }
+        cr_expect_eq(negated, cases[c].pairs ? 2 : 0, "%s, %s: %u", cases[c].arch, cases[c].antithetic, negated);
+        cr_expect_eq(last, cases[c].pairs ? 4 : 2);
+        plan_finish(&p);
+        graph_destroy(g);
+    }
+}
+
 /* A network without weights has no layer that could be kept or drawn first. */
 Test(stages, no_layers_at_all) {
     static const char *const classifiers[] = {"as-grouped", "first", "keep"};

@@ -80,6 +80,8 @@ static bool see_input(void *context, const struct input_row *row) {
     cr_expect(shape_equal(&row->shape, row->index ? &features : &image));
     cr_expect_eq(row->data[1], 2.0f);
     cr_expect(row->sample == 7 + row->index && row->label == 1 && row->predicted == 2 && row->target == 4000000000u);
+    if (row->index) cr_expect(isnan(row->value) && isnan(row->output));
+    else cr_expect(row->value == 2.5 && row->output == -1e30);
     return true;
 }
 
@@ -96,8 +98,9 @@ Test(store, keeps_arrays_with_their_shapes) {
     float data[] = {1, 2, 3, 4};
     int inputs = 0, maps = 0;
 
-    cr_assert(store_put_input(s, &(struct input_row){1, 8, 1, 2, 4000000000u, {1, {2}}, data, NULL}, NULL));
-    cr_assert(store_put_input(s, &(struct input_row){0, 7, 1, 2, 4000000000u, {3, {1, 2, 2}}, data, "four"}, NULL));
+    cr_assert(store_put_input(s, &(struct input_row){1, 8, 1, 2, 4000000000u, {1, {2}}, data, NULL, NAN, NAN}, NULL));
+    cr_assert(store_put_input(s, &(struct input_row){0, 7, 1, 2, 4000000000u, {3, {1, 2, 2}}, data, "four", 2.5, -1e30},
+                              NULL));
     cr_assert(store_put_map(s, &(struct map_row){"e", "v", 0, {3, {1, 2, 2}}, data}, NULL));
     s = reopened(s);
     cr_assert(store_each_input(s, see_input, &inputs, NULL));
@@ -154,7 +157,7 @@ static bool see_verdict(void *context, const struct verdict_row *row) {
 Test(store, gives_back_every_field_of_every_row) {
     struct store *s = opened();
     int seen[6] = {0};
-    struct curve_row curve = {"e", "c", "s", "m", "v", 1, 2, .5, .4, .6, .1, .9, NAN, .2, .3, 30, 5, .01, "open"};
+    struct curve_row curve = {"e", "c", "s", "m", "v", 1, 2, .5, .4, .6, .1, .9, NAN, .2, .3, 30, 5, .01, .2, "open"};
     struct verdict_row verdict = {"e", "c", "PASS", "INPUT-DOMINATED", "PASS|SKIP", true, "r", "", NAN, 1, 2, 3,
                                   4,   5,   6};
 

@@ -68,7 +68,7 @@ static void make_rows(struct synthetic *s, const struct profile *p) {
     s->run.explainers[0] =
         (struct explainer_entry){.name = text_copy("subject"), .claims = p->claims, .non_negative = p->non_negative};
     s->run.explainers[1] =
-        (struct explainer_entry){.name = text_copy("(absolute gradient)"), .yardstick = true, .non_negative = true};
+        (struct explainer_entry){.name = text_copy("(gradient)"), .yardstick = true, .non_negative = p->non_negative};
 }
 
 static void make_networks(struct synthetic *s) {
@@ -132,14 +132,19 @@ void synthetic_fill(const struct synthetic *s, struct cell *cell, enum view v, d
 static void put_share(const struct synthetic *s, const struct profile *p, uint32_t row, uint32_t attribution,
                       double share, double magnitude, uint64_t seed) {
     struct cell *cell = &s->results->cells[(size_t)row * s->results->attribution_count + attribution];
-    struct rng noise = rng_stream(seed, "noise", attribution), draw = rng_stream(seed, "draw", attribution);
-    double shift = p->draw_sd * rng_normal(&draw), span = p->repeat - p->floor;
+    struct rng noise = rng_stream(seed, row ? "noise of the gradient" : "noise", attribution),
+               draw = rng_stream(seed, "draw", attribution);
+    double shift = p->draw_sd * rng_normal(&draw), lift = row ? 0 : p->floor_sd * rng_normal(&draw);
     for (int v = 0; v < VIEW_COUNT; v++) {
         struct rng input = rng_stream(seed, "input", 0);
-        synthetic_fill(s, cell, (enum view)v, 0, p->floor);
+        double floor = row                                                ? p->yardstick_floor
+                       : v >= VIEW_ABSOLUTE_ALL && p->magnitude_floor > 0 ? p->magnitude_floor
+                                                                          : p->floor;
+        double span = p->repeat - floor;
+        synthetic_fill(s, cell, (enum view)v, 0, floor + lift);
         for (uint32_t i = 0; i < s->options.inputs; i++) {
             double effect = shift + p->input_sd * rng_normal(&input) + p->noise_sd * rng_normal(&noise);
-            cell->matched[0][v][i] = p->floor + span * ((v < VIEW_ABSOLUTE_ALL ? share : magnitude) + effect);
+            cell->matched[0][v][i] = floor + span * ((v < VIEW_ABSOLUTE_ALL ? share : magnitude) + effect);
         }
     }
     cell->present = true;
@@ -158,7 +163,7 @@ static void put_use(const struct synthetic *s, const struct profile *p, const st
                                                  : p->single[stage];
     double magnitude = !labels ? p->magnitude : stage ? p->twin_magnitude : p->permuted_magnitude;
     put_share(s, p, 0, u->attribution, share, magnitude, seed);
-    put_share(s, p, 1, u->attribution, 0, p->yardstick, seed);
+    put_share(s, p, 1, u->attribution, rule->single_layers && !all ? p->gradient[stage] : 0, p->yardstick, seed);
     if (!attribution_is_redrawn(&s->run.plan.attributions[u->attribution])) return;
     *audit = (struct audit){true, true, 0, 0, .01};
     for (uint32_t l = 0; l < s->options.layers; l++)
@@ -205,9 +210,13 @@ void synthetic_create(struct synthetic *s, const struct synthetic_options *optio
     *s = (struct synthetic){.options = *options};
     s->battery = (struct battery){
         .path = (char *)"synthetic.yaml", .rule = rule_constants_default(), .seed = 1, .inputs = options->inputs};
-    s->data = (struct dataset){
-        .count = options->inputs, .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}}, .classes = options->classes};
+    s->data = (struct dataset){.count = options->inputs,
+                               .sample = {3, {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE}},
+                               .classes = options->classes,
+                               .targets = options->targets,
+                               .target_count = options->classes};
     make_graph(s);
+    s->battery.task = options->task;
     s->run = (struct run){.battery = &s->battery,
                           .graph = &s->graph,
                           .label_graph = &s->graph,

@@ -18,6 +18,9 @@ struct profile {
     double permuted, twin;                                      /* signed share on permuted networks and on twins */
     double permuted_magnitude, twin_magnitude;
     double floor, repeat, stable, yardstick; /* F, C, similarity under jitter; share of the absolute gradient */
+    double magnitude_floor, yardstick_floor; /* F of absolute views, if not 0; F of the gradient */
+    double floor_sd;                         /* of F over draws */
+    double gradient[SYNTHETIC_STAGES];       /* signed share of the gradient at independent stages */
     double draw_sd, input_sd, noise_sd;      /* of the share */
     double logit_r[SYNTHETIC_STAGES];        /* at independent stages */
     unsigned claims;
@@ -30,6 +33,8 @@ struct synthetic_options {
     const struct control *controls[6]; /* NULL-terminated */
     uint32_t inputs, draws, classes, layers;
     double zeros;   /* share of the pixels that is exactly zero */
+    enum task task; /* default TASK_AUTO, which is a classification here */
+    float *targets; /* of TASK_MULTI_LABEL: [inputs][classes] of 0 and 1, borrowed */
     bool same_size; /* of all inputs' pixels: magnitudes of random weights times the input are then unrelated (M = 0) */
 };
 struct synthetic_options synthetic_default(void); /* the cascade alone: 12 inputs, 5 draws, 10 classes, 3 layers,

@@ -34,7 +34,7 @@ static void make(struct synthetic *s, enum way way, const struct control *const 
 
 struct stored {
     struct verdict_row rows[8];
-    char text[8][64];
+    char text[8][128];
     uint32_t count;
     int exit_code;
 };
@@ -205,8 +205,9 @@ static const struct {
     {"weights are open", .3, 0, 0, 0, .6, .1, false, true, "INCONCLUSIVE"},
     {"labels are open", 0, 0, 0, .2, .5, .1, false, true, "INCONCLUSIVE"},
     {"labels see nothing", 0, 0, 0, 0, .05, .1, false, true, "PASS (weights only)"},
-    {"no single layer is a control", 0, 1, .5, 0, .6, .1, false, true, "PASS (cascade only)"},
-    {"nor do labels see anything", 0, 1, .5, 0, .05, .1, false, true, "PASS (weights only)"},
+    {"no single layer is a control", 0, .6, .5, 0, .6, .1, false, true, "INCONCLUSIVE"},
+    {"nor do labels see anything", 0, .6, .5, 0, .05, .1, false, true, "INCONCLUSIVE"},
+    {"no single layer is a control, labels fail", 0, .6, .5, .9, .95, .1, false, true, "FAIL"},
     {"no network was trained", 0, 0, 0, 0, .6, .1, true, true, "ERROR"},
     {"weights fail, no network was trained", .9, 0, 0, 0, .6, .1, true, true, "FAIL"},
     {"an identity fails", 0, 0, 0, 0, .6, 2, false, true, "FAIL"},
@@ -239,6 +240,64 @@ Test(verdict, overall_joins_the_families) {
         cr_expect_str_eq(verdict_of(&out, "overall"), columns[c].overall, "%s: %s (%s, %s, %s, %s)", columns[c].name,
                          verdict_of(&out, "overall"), verdict_of(&out, "cascading"), verdict_of(&out, "independent"),
                          verdict_of(&out, "label-permutation"), verdict_of(&out, "zero-pixel"));
+        forget(&out);
+        synthetic_destroy(&s);
+    }
+}
+
+/* ---- a method that looks at the top layer only ---- */
+
+static bool expand_nothing(struct plan *p, uint32_t index, const struct control_values *v, const struct battery *b,
+                           uint32_t from, uint32_t to, struct error *e) {
+    (void)p, (void)index, (void)v, (void)b, (void)from, (void)to, (void)e;
+    return true;
+}
+
+static bool decide_reaches(struct judge_case *c, struct judgement *j, struct store *curves, struct error *e) {
+    (void)c, (void)curves, (void)e;
+    j->reaches_last = true;
+    judgement_say(j, VERDICT_PASS, "The last layer's inputs were re-ordered.");
+    return true;
+}
+
+static bool decide_does_not_reach(struct judge_case *c, struct judgement *j, struct store *curves, struct error *e) {
+    (void)c, (void)curves, (void)e;
+    judgement_say(j, VERDICT_PASS, "Other units were re-ordered.");
+    return true;
+}
+
+static const struct rule rule_reaches = {.name = "r", .family = FAMILY_WEIGHTS, .decide = decide_reaches},
+                         rule_stays = {.name = "s", .family = FAMILY_WEIGHTS, .decide = decide_does_not_reach};
+static const struct control control_reaches = {.id = "reaches", .rule = &rule_reaches, .expand = expand_nothing},
+                            control_stays = {.id = "stays", .rule = &rule_stays, .expand = expand_nothing};
+
+/* Where no single layer could be judged. */
+Test(verdict, something_must_see_the_top_layer) {
+    static const struct {
+        const struct control *beside;
+        bool skip_is_meant;
+        const char *overall;
+        int code;
+    } all[] = {{NULL, false, "INCONCLUSIVE", 4},
+               {&control_stays, false, "INCONCLUSIVE", 4},
+               {&control_reaches, false, "PASS (no single layer could be judged; no identity asked)", 0},
+               {NULL, true, "INCONCLUSIVE", 0}};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        struct expectation meant = {(char *)"subject", (char *)"independent", W(SKIP), {0, 0}};
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, .single = {0, .5, .5}, .logit_r = {0, .5, .5}};
+        struct synthetic s;
+        struct stored out;
+        o.controls[1] = &control_independent;
+        o.controls[2] = all[k].beside;
+        synthetic_create(&s, &o, &p, 1);
+        s.battery.expectations = &meant;
+        s.battery.expectation_count = all[k].skip_is_meant;
+        synthetic_store(&s);
+        judge_all(&s, &out);
+        cr_expect_str_eq(verdict_of(&out, "independent"), "SKIP");
+        cr_expect_str_eq(verdict_of(&out, "overall"), all[k].overall, "case %zu", k);
+        cr_expect_eq(out.exit_code, all[k].code, "case %zu: %d", k, out.exit_code);
         forget(&out);
         synthetic_destroy(&s);
     }
@@ -279,7 +338,8 @@ Test(verdict, annotations) {
         synthetic_store(&s);
         judge_all(&s, &out);
         cr_expect_str_eq(verdict_of(&out, "cascading"), all[k].verdict);
-        cr_expect_str_eq(verdict_of(&out, "overall"), all[k].verdict);
+        cr_expect_str_eq(verdict_of(&out, "overall"),
+                         k ? all[k].verdict : "PASS (absolute only, low power; cascade only; no identity asked)");
         forget(&out);
         synthetic_destroy(&s);
     }

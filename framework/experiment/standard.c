@@ -1,0 +1,34 @@
+/* The standard controls, and what `expect` may name of them. */
+#include "experiment/standard.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool check_expectations(const struct battery *b, struct error *e) {
+    for (size_t i = 0; i < b->expectation_count; i++) {
+        const struct expectation *x = &b->expectations[i];
+        bool known = strcmp(x->control, "all") == 0;
+        for (size_t k = 0; k < b->control_count; k++) known = known || strcmp(b->controls[k].id, x->control) == 0;
+        if (!known)
+            return battery_fail(b, x->location, e, "expect: '%s' is none of the battery's controls",
+                                excerpt_of(x->control).text);
+    }
+    return true;
+}
+
+bool standard_controls_fill(struct battery *b, const struct control *const *controls, struct error *e) {
+    size_t n = 0;
+    if (!b->standard_controls) return true;
+    while (controls[n]) n++;
+    b->controls = calloc(n + 1, sizeof *b->controls);
+    if (!b->controls) return error_memory(e);
+    for (size_t k = 0; k < n; k++) {
+        if (!controls[k]->standard || (controls[k]->rule->needs_training && !b->has_training)) continue;
+        struct battery_control *entry = &b->controls[b->control_count++];
+        entry->id = text_copy(controls[k]->id);
+        if (!entry->id) return error_memory(e);
+    }
+    return check_expectations(b, e);
+}
