@@ -252,7 +252,7 @@ static bool put_inspected(struct run *run, struct error *e) {
 /* At once, as the run may take hours. */
 static bool say_quality(const struct run *run, bool quiet, struct error *e) {
     struct text sentence = {0}, warning = {0};
-    if (run->dry && !quiet) fprintf(stderr, "assay: how good the network is: the run itself measures it\n");
+    if (run->dry && !quiet) fprintf(stderr, "assay: how good the network is on the data: the run itself measures it\n");
     if (run->dry) return true;
     quality_add_sentence(&sentence, &run->quality);
     quality_add_warning(&warning, &run->quality);

@@ -3,7 +3,8 @@
 
 The models themselves are not ours to pass on. They are written here anew as PyTorch modules, with the weights of the files, and
 evaluated in double precision. Writes tests/golden/networks/NAME.txt (samples, targets, the first logits) and NAME.npy (sketches).
-check_networks.py holds those of resnet34_imagenet, the one with BatchNormalization, to central differences.
+check_networks.py can hold those of resnet34_imagenet, the one with BatchNormalization, to central differences: it has not been
+run to its end there.
 """
 import os
 import sys
