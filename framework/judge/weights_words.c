@@ -237,10 +237,11 @@ static void say_skip(const struct weights_tests *b, struct judgement *j) {
         return;
     }
     take_numbers(b, t, j);
-    judgement_say(j, VERDICT_SKIP,
-                  "Not available: no single layer changes this network's function; %u of %u stages grey (most survives "
-                  "at %s: D = %.2f, |r| of the logits %.2f).",
-                  grey, asked, stage_name(b, t), j->score, t->logit_r);
+    judgement_say(
+        j, VERDICT_SKIP,
+        "Not available: one layer drawn anew leaves no more of the map than of the function; %u of %u stages grey (most survives "
+        "at %s: D = %.2f, |r| of the logits %.2f).",
+        grey, asked, stage_name(b, t), j->score, t->logit_r);
 }
 
 /* ---- the order ---- */

@@ -194,6 +194,8 @@ static void overall(const struct families *f, struct judgement *all, const char 
     join_families(f, all, annotation);
     bool broken = f->has[FAMILY_CHECKS] && (checks->word == VERDICT_ERROR || checks->word == VERDICT_FAIL);
     if (broken && all->word != VERDICT_FAIL) *all = *checks;
+    bool open = f->has[FAMILY_CHECKS] && checks->word == VERDICT_INCONCLUSIVE;
+    if (open && all->word == VERDICT_PASS) *all = *checks;
     if (all->word == VERDICT_PASS) say_unseen(f, all, annotation);
     else *annotation = "";
     bool wrong_ways = all->word == VERDICT_PASS && !f->identity; /* in which a map may depend on the model, unseen */
@@ -232,6 +234,7 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
         meant = meant && !(rule->single_layers && words != 1u << VERDICT_SKIP);
         judged = judged || j.word != VERDICT_SKIP || words == 1u << VERDICT_SKIP;
     }
+    families.unseen = families.unseen && run->graph->layer_count > 1; /* one layer: the cascade has drawn it anew */
     overall(&families, &all, &annotation);
     bool unseen = judged && !meant && all.word == VERDICT_INCONCLUSIVE && top_layer_unseen(&families) &&
                   !run->explainers[row].added;

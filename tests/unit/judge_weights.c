@@ -181,7 +181,7 @@ static const struct expectation_of singles[] = {
      {CLEAN, NOISE, .single = {1, .55, .6}, .logit_r = {0, .5, .5}},
      VERDICT_SKIP,
      NULL,
-     "Not available: no single layer changes this network's function; 2 of 2 stages grey (most survives at fc1: D = "
+     "Not available: one layer drawn anew leaves no more of the map than of the function; 2 of 2 stages grey (most survives at fc1: D = "
      "0.6"},
     {"magnitudes are the cascade's business", {CLEAN, NOISE, .magnitude = 1}, VERDICT_PASS, NULL, ""},
     {"in a run without a cascade priors are not",
