@@ -54,6 +54,7 @@ Test(control, the_standard_ones) {
     for (int training = 0; training < 2; training++) {
         struct battery *b = calloc(1, sizeof *b);
         cr_assert_not_null(b);
+        b->standard_controls = true;
         b->has_training = training == 1;
         cr_assert(standard_controls_fill(b, controls, &e), "%s", e.text);
         size_t next = 0;
@@ -67,6 +68,15 @@ Test(control, the_standard_ones) {
     }
 }
 
+Test(control, named_ones_are_left_as_they_are) {
+    struct battery_control named = {.id = (char *)"twins"};
+    struct battery b = {.path = (char *)"b.yaml", .controls = &named, .control_count = 1};
+    struct error e = {{0}};
+    cr_assert(standard_controls_fill(&b, controls, &e), "%s", e.text);
+    cr_expect_eq(b.controls, &named);
+    cr_expect_eq(b.control_count, 1);
+}
+
 Test(control, expectations_of_the_standard_ones) {
     static const struct {
         const char *control;
@@ -75,7 +85,8 @@ Test(control, expectations_of_the_standard_ones) {
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct error e = {{0}};
         struct expectation row = {.control = (char *)cases[k].control, .location = {3, 7}};
-        struct battery b = {.path = (char *)"b.yaml", .expectations = &row, .expectation_count = 1};
+        struct battery b = {
+            .path = (char *)"b.yaml", .standard_controls = true, .expectations = &row, .expectation_count = 1};
         cr_expect_eq(standard_controls_fill(&b, controls, &e), cases[k].known, "%s: %s", cases[k].control, e.text);
         if (!cases[k].known)
             cr_expect(strstr(e.text, "b.yaml:3:7: expect: '") && strstr(e.text, "none of the battery's controls"), "%s",
