@@ -265,15 +265,26 @@ asan: test-deps
 	@! grep -A8 'detected memory leaks' $(BUILD)-asan/unit.log # a leak at a test's end is no failure to Criterion
 
 # Memory errors and leaks by valgrind, which asan does not see in the same places: uninitialised values above all.
-# Criterion starts a process for each test, which takes seconds here; these are the suites with most to allocate and to
-# parse, and without plugins that misbehave. VALGRIND_SUITES='idx csv' takes others. OpenBLAS's newer kernels are not for
-# valgrind, which has no AVX-512 and reports what they read beyond the end of an array; nor is the sandbox, whose system
-# calls it does not know. The logs, one for each process, are empty where nothing was found, but for Criterion's own
-# complaint that errors were not to be reported while a test ends.
-VALGRIND_SUITES ?= text error array shape file npy kit options scaffold suggestions spec rule battery csv idx folder \
-                   class_names labels numpy dataset preprocess preprocess_auto picture plan control stages memo progress \
-                   isolate handle arch graph \
-                   onnx_models explainers store report_csv report_json report_junit report_text verdict judge_checks
+# Criterion starts a process for each test, which takes about three seconds of processor time here; these are quick suites
+# of every room, without plugins that misbehave. VALGRIND_SUITES='idx csv' takes others. OpenBLAS's newer kernels are not
+# for valgrind, which has no AVX-512 and reports what they read beyond the end of an array; nor is the sandbox, whose
+# system calls it does not know. The logs, one for each process, are empty where nothing was found, but for Criterion's
+# own complaint that errors were not to be reported while a test ends.
+valgrind_base       = text error array shape file name_table
+valgrind_data       = npy csv idx folder class_names labels numpy dataset preprocess picture
+valgrind_nn         = arch graph op_errors axis_order tokens sequence onnx_models onnx_feed onnx_choice onnx_external
+valgrind_battery    = battery spec rule preprocess_auto
+valgrind_plan       = plan control stages
+valgrind_measure    = spearman measure_table
+valgrind_host       = kit handle memo explainers explainer_info
+valgrind_workers    = isolate progress cores
+valgrind_store      = store
+valgrind_judge      = judge_checks judge_view judge_edges judge_classes judge_networks judge_signs
+valgrind_experiment = pair plane layer_groups
+valgrind_run        = message verdict
+valgrind_reports    = report_csv report_json report_junit report_text
+valgrind_cli        = options scaffold suggestions
+VALGRIND_SUITES ?= $(foreach room,base data nn battery plan measure host workers store judge experiment run reports cli,$(valgrind_$(room)))
 empty =
 space = $(empty) $(empty)
 valgrind: test-deps
@@ -302,7 +313,7 @@ bench-scaling: all $(BUILD)/bench/assay-bench
 .PHONY: zoo
 ZOO_CACHE ?= $(HOME)/.cache/assay-zoo
 zoo: all
-	@$(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
+	@nice -n 10 $(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
 	  $(foreach pattern,$(ZOO),'$(pattern)')
 
 .PHONY: install uninstall
@@ -324,7 +335,7 @@ help:
 	@echo 'make check       install what is missing, look at the style, build, run all tests'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
-	@echo 'make valgrind    unit tests under valgrind, about ten minutes (VALGRIND_SUITES=... for some suites)'
+	@echo 'make valgrind    quick unit tests of every room under valgrind (VALGRIND_SUITES=... for others)'
 	@echo 'make hostile     plugins that attack the harness, beside honest rows (PLUGIN=... for some)'
 	@echo 'make fuzz        libFuzzer on every reader and the worker messages (FUZZ_SECONDS=60 each, FUZZ=... for some)'
 	@echo 'make fuzz-replay the committed corpora once, under the sanitizers'

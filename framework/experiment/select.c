@@ -343,7 +343,7 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     /* The linear model classifies nothing: its inputs are those of the model. */
     enum root judge_root = root == ROOT_LINEAR ? ROOT_MODEL : root;
     bool ok = selector_init(&s, root, e) && run_net(run, run_root_weights(run, judge_root), &s.net, e) &&
-              allocate_logits(&s, e) && fill(&s, e) && (root != ROOT_MODEL || measure_quality(&s, e));
+              allocate_logits(&s, e) && fill(&s, e) && (root != ROOT_MODEL || run->dry || measure_quality(&s, e));
     if (ok && root == ROOT_MODEL) note_passed_over(&s);
     if (ok) {
         complete(&s, root);

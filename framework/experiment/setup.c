@@ -257,28 +257,6 @@ static bool settle_controls(struct run *run, struct error *e) {
     return true;
 }
 
-/* --only names one explainer row or one control. */
-static bool resolve_only(const struct run *run, const char *only, const char **row, const char **control,
-                         struct error *e) {
-    const struct battery *b = run->battery;
-    size_t n = 0;
-    *row = *control = NULL;
-    if (!only) return true;
-    const char **names = calloc(b->explainer_count + b->control_count + 1, sizeof *names);
-    if (!names) return error_memory(e);
-    for (size_t i = 0; i < b->explainer_count; i++) names[n++] = b->explainers[i].name;
-    for (size_t i = 0; i < b->control_count; i++) names[n++] = b->controls[i].id;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(names[i], only) == 0) *(i < b->explainer_count ? row : control) = only;
-    bool known = *row || *control;
-    const char *near = known ? NULL : text_nearest(only, names, n);
-    if (!known)
-        error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
-                  near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
-    free(names);
-    return known;
-}
-
 bool setup_needs_labels(const struct run *run) {
     for (uint32_t i = 0; i < run->control_count; i++)
         if (run->controls[i].control->rule->needs_training) return true;
@@ -346,10 +324,9 @@ static bool make_plan(struct run *run, struct error *e) {
 
 /* Its weights are as many as inputs times classes: made only where a control asks for them. */
 static bool needs_linear(const struct run *run) {
-    bool needs = false;
     for (uint32_t i = 0; i < run->plan.attribution_count; i++)
-        needs = needs || run->plan.attributions[i].root == ROOT_LINEAR;
-    return needs;
+        if (run->plan.attributions[i].root == ROOT_LINEAR) return true;
+    return false;
 }
 
 bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls,
@@ -358,7 +335,7 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     return standard_controls_fill(run->battery, controls, e) && task_settle_battery(run->battery, e) &&
-           resolve_only(run, options->only, &row, &control, e) &&
+           only_resolve(run->battery, options->only, &row, &control, e) &&
            open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
            explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&

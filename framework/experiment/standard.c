@@ -1,4 +1,4 @@
-/* The standard controls, and what `expect` may name of them. */
+/* standard.c: which of the battery is run: the standard controls, and what --only names. */
 #include "experiment/standard.h"
 
 #include "base/text.h"
@@ -31,4 +31,23 @@ bool standard_controls_fill(struct battery *b, const struct control *const *cont
         if (!entry->id) return error_memory(e);
     }
     return check_expectations(b, e);
+}
+
+bool only_resolve(const struct battery *b, const char *only, const char **row, const char **control, struct error *e) {
+    size_t n = 0;
+    *row = *control = NULL;
+    if (!only) return true;
+    const char **names = calloc(b->explainer_count + b->control_count + 1, sizeof *names);
+    if (!names) return error_memory(e);
+    for (size_t i = 0; i < b->explainer_count; i++) names[n++] = b->explainers[i].name;
+    for (size_t i = 0; i < b->control_count; i++) names[n++] = b->controls[i].id;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], only) == 0) *(i < b->explainer_count ? row : control) = only;
+    bool known = *row || *control;
+    const char *near = known ? NULL : text_nearest(only, names, n);
+    if (!known)
+        error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
+                  near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    free(names);
+    return known;
 }

@@ -1,4 +1,4 @@
-/* standard.h: the controls of a battery that says `controls: default`. */
+/* standard.h: the controls of a battery that says `controls: default`, and the one row or control of --only. */
 #ifndef ASSAY_EXPERIMENT_STANDARD_H
 #define ASSAY_EXPERIMENT_STANDARD_H
 
@@ -7,5 +7,9 @@
 /* Nothing where the battery names its controls. Else all that are standard, in the order of the table; those that train
  * networks where the battery has `training`. Fails where `expect` names another. */
 bool standard_controls_fill(struct battery *, const struct control *const *controls, struct error *);
+
+/* `only` (or NULL) as the name of an explainer row or of a control: one of *row and *control is it, the other NULL;
+ * both are NULL where nothing was named. Fails where the battery has no such name. Borrowed from `only`. */
+bool only_resolve(const struct battery *, const char *only, const char **row, const char **control, struct error *);
 
 #endif

@@ -23,6 +23,7 @@ struct run {
     struct input_set inputs[ROOT_COUNT];
     uint32_t global_count;
     struct quality quality; /* of the model on the data, once its inputs are taken */
+    bool dry;               /* nothing is run: the quality is not measured */
     bool logits_broken;     /* the model's own logits are not finite: the run cannot begin */
     struct explainer_entry *explainers;
     uint32_t explainer_count;

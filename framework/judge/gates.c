@@ -52,6 +52,12 @@ bool gate_audit(const struct judge_case *c, uint32_t attribution, struct judgeme
     if (!attribution_is_redrawn(&c->view->plan->attributions[attribution])) return false;
     if (!a->present) judgement_say(j, VERDICT_ERROR, "Not a control: %s was not audited (see plugins.log).", key);
     else if (!a->finite) judgement_say(j, VERDICT_ERROR, "Overflow: the logits of %s are not finite.", key);
+    else if (!a->expected)
+        judgement_say(
+            j, VERDICT_ERROR,
+            "Not a control: nothing in the layers of %s can change, as they already are what the draw makes of "
+            "them: leave them out of the groups.",
+            key);
     else if (a->changed != a->expected)
         judgement_say(j, VERDICT_ERROR, "Not a control: %u layers of %s changed where %u should have.", a->changed, key,
                       a->expected);

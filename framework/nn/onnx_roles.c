@@ -167,6 +167,32 @@ static bool is_weighted(const struct roles *roles, const char *name) {
     return false;
 }
 
+/* Whether the value is the network's input, but for its shape and for numbers that the file holds. */
+static bool is_prepared_input(const struct roles *roles, const char *name) {
+    static const char *const ops[] = {"Add", "Mul", "Sub", "Div"};
+    for (unsigned steps = 0; steps < 8; steps++) {
+        const struct role *role = find(roles, name);
+        if (role->tensor || role->list || !role->maker) return !role->tensor && !role->list;
+        const Onnx__NodeProto *node = role->maker;
+        bool known = false, swapped = false;
+        for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) known |= strcmp(onnx_text(node->op_type), ops[i]) == 0;
+        if (known && node->n_input == 2) swapped = is_stored(roles, onnx_text(node->input[0]));
+        known = known && node->n_input == 2 && (swapped || is_stored(roles, onnx_text(node->input[1])));
+        if (!known && (!is_transparent(onnx_text(node->op_type)) || !node->n_input)) return false;
+        name = onnx_text(node->input[swapped]);
+    }
+    return false;
+}
+
+/* Zeros added to the input, or ones that it is multiplied by: the normalisation of an input, as Keras has it in its
+ * models, that was given no mean and no variance. */
+static bool prepares_nothing(const struct roles *roles, const Onnx__NodeProto *node, size_t i) {
+    bool add = strcmp(onnx_text(node->op_type), "Add") == 0, mul = strcmp(onnx_text(node->op_type), "Mul") == 0;
+    const Onnx__TensorProto *tensor = find(roles, onnx_text(node->input[i]))->tensor;
+    return (add || mul) && node->n_input == 2 && tensor && holds_only(tensor, mul ? 1 : 0) &&
+           is_prepared_input(roles, onnx_text(node->input[1 - i]));
+}
+
 /* Zeros that an exporter numbered and that no weight-bearing operator is before: an attention mask that hides nothing.
  */
 static bool is_empty_mask(const struct roles *roles, const Onnx__NodeProto *node, size_t i) {
@@ -188,7 +214,7 @@ static bool mark_inputs(struct roles *roles, const Onnx__NodeProto *node) {
     bool ok = mark_biases(roles, node);
     for (size_t row = 0; row < sizeof uses / sizeof *uses; row++)
         for (size_t i = 0; i < node->n_input && i < 8 && strcmp(uses[row].op, op) == 0; i++)
-            if ((uses[row].inputs >> i & 1) && !is_empty_mask(roles, node, i))
+            if ((uses[row].inputs >> i & 1) && !is_empty_mask(roles, node, i) && !prepares_nothing(roles, node, i))
                 ok &= mark(roles, onnx_text(node->input[i]), uses[row].facts);
     if (is_transparent(op) && node->n_input && node->n_output) {
         unsigned facts = find(roles, onnx_text(node->output[0]))->facts;

@@ -193,6 +193,7 @@ bool reference_lacks(const struct reference *r) {
 }
 
 bool reference_ended(struct run *run, const struct reference *r, struct error *e) {
+    if (r->damaged && run->log >= 0) dprintf(run->log, "audit and yardsticks: %s\n", r->damaged);
     const char *why = r->damaged ? r->damaged : "The harness's own process ended early (see plugins.log).";
     bool ok = true;
     for (uint32_t t = 0; ok && t < r->count; t++)

@@ -252,6 +252,8 @@ static bool put_inspected(struct run *run, struct error *e) {
 /* At once, as the run may take hours. */
 static bool say_quality(const struct run *run, bool quiet, struct error *e) {
     struct text sentence = {0}, warning = {0};
+    if (run->dry && !quiet) fprintf(stderr, "assay: how good the network is: the run itself measures it\n");
+    if (run->dry) return true;
     quality_add_sentence(&sentence, &run->quality);
     quality_add_warning(&warning, &run->quality);
     bool ok = (!sentence.failed && !warning.failed) || error_memory(e);
@@ -330,6 +332,7 @@ bool run_execute(const struct run_options *options, const struct control *const 
     struct run *run = out->run;
     if (!run) return error_memory(e);
     run->log = -1;
+    run->dry = options->dry_run;
     scratch_folder_sweep();
     bool ok = setup_run(run, options, controls, e);
     if (ok && !options->quiet) warn(run);

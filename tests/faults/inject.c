@@ -176,7 +176,9 @@ EXPORT int rename(const char *from, const char *to) {
 EXPORT size_t fwrite(const void *data, size_t size, size_t count, FILE *file) {
     size_t (*real)(const void *, size_t, size_t, FILE *);
     *(void **)&real = dlsym(RTLD_NEXT, "fwrite");
-    return fails(WRITE, ENOSPC) ? 0 : real(data, size, count, file);
+    if (!fails(WRITE, ENOSPC)) return real(data, size, count, file);
+    file->_flags |= _IO_ERR_SEEN; /* what ferror() looks at */
+    return 0;
 }
 
 /* ---- open ---- */

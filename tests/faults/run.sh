@@ -3,7 +3,7 @@
 # and each time one call of the C library fails (inject.c): the first ones of each kind, then a sample of the others.
 # PLACES=1: the first call from every place, which is a stack of calls; ALL=1: every call. Of allocations these are
 # some 3,300 and 130,000: most of them are SQLite's and jansson's, of the same few hundred statements and values.
-# FROM=N TO=M: of those only these.
+# FROM=N TO=M: of those only these. LIMIT=N: a run that takes longer than N seconds hangs (30; more on a busy machine).
 #
 # The run then ends with a message and exit code 2 or 3, or gives ERROR with a reason, or ends as ever with the same
 # bytes: it never crashes, hangs, keeps silent or says another word. The last line is "N faults, N bad".
@@ -12,6 +12,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 FIRST=${FIRST:-40} SAMPLE=${SAMPLE:-60} # calls of each kind: from the beginning, and of the rest
+LIMIT=${LIMIT:-30}
 export LC_ALL=C
 work=$(mktemp -d /tmp/assay-faults.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -57,7 +58,7 @@ TIMES=0
 run() { # KIND NUMBER: sets status
     rm -rf "$work/run"
     {
-        timeout -s KILL 30 env FAULT_KIND="$1" FAULT_AT="$2" FAULT_TIMES="$TIMES" FAULT_LOG="$work/log" \
+        timeout -s KILL "$LIMIT" env FAULT_KIND="$1" FAULT_AT="$2" FAULT_TIMES="$TIMES" FAULT_LOG="$work/log" \
             LD_PRELOAD="$BUILD/tests/faults/inject.so" "$BUILD/assay" run "$work/battery.yaml" \
             -o "$work/run" -j1 --no-figures >"$work/out" 2>"$work/err"
         status=$?

@@ -3,6 +3,7 @@
 
 The models themselves are not ours to pass on. They are written here anew as PyTorch modules, with the weights of the files, and
 evaluated in double precision. Writes tests/golden/networks/NAME.txt (samples, targets, the first logits) and NAME.npy (sketches).
+check_networks.py holds those of resnet34_imagenet, the one with BatchNormalization, to central differences.
 """
 import os
 import sys

@@ -4,7 +4,8 @@
 Writes tests/golden/networks/NAME.onnx (tensors are external data in weights.bin, which no file here holds), NAME.txt (the formula of
 every tensor in weights.bin, samples, targets, logits) and NAME.npy (sketches of maps: [kind][sample][128]). Weights come from
 network_formula.py, which the test computes as well. torch 2.13, onnxscript 0.7, captum 0.9.
-network_reference.check_gradient holds every gradient to central differences; so it was done for the values here, with torch 2.14.1.
+network_reference.check_gradient holds every gradient to central differences when values are made. The values here are older: of the
+networks that kept a BatchNormalization they were held to central differences afterwards, by check_networks.py.
 """
 import contextlib
 import io

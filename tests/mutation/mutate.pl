@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # One-token mutants of C files: mutate.pl list FILE... prints "FILE:LINE:COLUMN|FROM|TO" for each; mutate.pl apply
-# 'FILE:LINE:COLUMN|FROM|TO' prints the file with that one change. Texts, comments and what only runs without memory
+# 'FILE:LINE:COLUMN|FROM|TO' prints the file with that one change; mutate.pl texts FILE... prints "FILE|TEXT OF
+# LINE|FROM|TO" for each, as equivalent.txt names them. Texts, comments and what only runs without memory
 # are left alone.
 use strict;
 use warnings;
@@ -30,17 +31,20 @@ sub code_of {
 }
 
 sub list {
-    for my $file (@_) {
+    my ($with_text, @files) = @_;
+    for my $file (@files) {
         my ($number, $comment) = (0, 0);
         open my $in, '<', $file or die "$file: $!\n";
         while (my $line = <$in>) {
             $number++;
             my $code = code_of($line, \$comment);
+            my ($text) = $line =~ /^ *(.*)$/;
             next if $code =~ /^\s*#|alloc\(|error_memory|error_set|\bfree\(|^static const|^struct|^enum/;
             for my $rule (@rules) {
                 my ($from, $to) = @$rule;
                 while ($code =~ /$from/g) {
-                    print "$file:$number:$-[0]|", substr($code, $-[0], $+[0] - $-[0]), "|$to\n";
+                    my $place = $with_text ? "$file|$text" : "$file:$number:$-[0]";
+                    print "$place|", substr($code, $-[0], $+[0] - $-[0]), "|$to\n";
                 }
             }
         }
@@ -63,6 +67,7 @@ sub apply {
 }
 
 my $what = shift @ARGV // '';
-if ($what eq 'list') { list(@ARGV) }
+if ($what eq 'list') { list(0, @ARGV) }
+elsif ($what eq 'texts') { list(1, @ARGV) }
 elsif ($what eq 'apply' && @ARGV) { apply($ARGV[0]) }
-else { die "usage: mutate.pl list FILE... | apply MUTANT\n" }
+else { die "usage: mutate.pl list FILE... | texts FILE... | apply MUTANT\n" }

@@ -245,6 +245,13 @@ Test(audit, one_number_is_enough) {
     teardown(&lab);
 }
 
+static bool count_audit(void *user, const struct audit_row *row) {
+    uint32_t *count = user;
+    cr_expect_eq(row->changed, row->expected, "%s: %u of %u", row->variant, row->changed, row->expected);
+    ++*count;
+    return true;
+}
+
 /* A normalisation of ones and zeros is drawn as ones and zeros; one with a shift is not. */
 Test(audit, what_a_draw_leaves_need_not_change) {
     for (int shifted = 0; shifted < 2; shifted++) {
@@ -273,6 +280,10 @@ Test(audit, what_a_draw_leaves_need_not_change) {
         cr_expect_eq(expected, (uint32_t)shifted);
         cr_expect_eq(changed, 0);
         weights_destroy(w);
+        audit_draws(&lab);
+        uint32_t taken = 0;
+        cr_assert(store_each_audit(lab.run.store, count_audit, &taken, &e), "%s", e.text);
+        cr_expect_eq(taken, lab.run.plan.attribution_count, "%u audits were taken", taken);
         teardown(&lab);
     }
 }
@@ -359,7 +370,7 @@ Test(audit, impossible_audits_are_refused) {
     bad[1].agreement = NAN;
     bad[2].agreement = -.1;
     bad[3].changed = 7;
-    bad[4].expected = 0;
+    bad[4].expected = 2;
     bad[5].finite = 2;
     bad[6].digest[64] = 'a';
     bad[7].digest[3] = '\n';

@@ -56,6 +56,7 @@ Test(control, the_standard_ones) {
         cr_assert_not_null(b);
         b->standard_controls = true;
         b->has_training = training == 1;
+        b->standard_controls = true;
         cr_assert(standard_controls_fill(b, controls, &e), "%s", e.text);
         size_t next = 0;
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) {

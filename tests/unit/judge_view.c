@@ -145,6 +145,12 @@ Test(judge_view, a_check_rests_on_all_it_asked_for) {
         {"the first is refused", UNIT_UNSUPPORTED, UNIT_OK, {true, true, 1, 1, 0}, VERDICT_SKIP, "because"},
         {"no audit", UNIT_OK, UNIT_OK, {false, true, 1, 1, 0}, VERDICT_ERROR, "was not audited"},
         {"overflow", UNIT_OK, UNIT_OK, {true, false, 1, 1, 0}, VERDICT_ERROR, "Overflow"},
+        {"nothing to draw",
+         UNIT_OK,
+         UNIT_OK,
+         {true, true, 0, 0, 0},
+         VERDICT_ERROR,
+         "nothing in the layers of own:fc/draw0"},
         {"nothing drawn", UNIT_OK, UNIT_OK, {true, true, 0, 1, 0}, VERDICT_ERROR, "0 layers of own:fc/draw0"},
     };
     struct control control = control_zero_pixel;

@@ -1,7 +1,42 @@
 /* Networks without an axis for channels: what is a picture, what is a sequence. */
+#include "onnx_text.h"
+
 #include "experiment/plane.h"
 
 #include <criterion/criterion.h>
+
+/* A square of numbers is a sequence for a network that moves along one of its dimensions. */
+Test(plane, a_square_may_be_a_sequence) {
+    static const struct {
+        struct onnx_words words;
+        bool pictures, settled;
+    } cases[] = {
+#define SQUARE .opset = 17, .inputs = "x:f:1x8x8", .outputs = "y:f:1x2"
+        {{SQUARE, .tensors = {"w:f:3x8x3", "v:f:18x2"}, .nodes = {"Conv x w > a", "Flatten a > b", "MatMul b v > y"}},
+         false,
+         false},
+        {{SQUARE, .tensors = {"w:f:3x8x3", "v:f:18x2"}, .nodes = {"Conv x w > a", "Flatten a > b", "MatMul b v > y"}},
+         true,
+         true},
+        {{SQUARE, .tensors = {"v:f:64x2"}, .nodes = {"Flatten x > b", "MatMul b v > y"}}, false, true},
+        {{SQUARE, .tensors = {"k:i:1=1", "w:f:3x1x3x3", "v:f:108x2"},
+          .nodes = {"Unsqueeze x k > c", "Conv c w > a", "Flatten a > b", "MatMul b v > y"}},
+         false,
+         true},
+    };
+    scratch_enter();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct graph *g;
+        struct error e = {""};
+        struct shape data = {3, {1, 8, 8}};
+        cr_assert(words_load(&cases[i].words, NULL, &g, &e), "case %zu: %s", i, e.text);
+        cr_expect_eq(plane_settle_shape(g, &data, cases[i].pictures), cases[i].settled, "case %zu", i);
+        cr_expect_eq(data.rank, cases[i].settled ? 3 : 2, "case %zu", i);
+        cr_expect_eq(g->sample.rank, data.rank, "case %zu", i);
+        graph_destroy(g);
+    }
+    scratch_leave();
+}
 
 Test(plane, shapes) {
     static const struct {

@@ -72,6 +72,14 @@ def preload(exporter):
     return keras
 
 
+def compute_in_double(keras):
+    """With PyTorch, Keras would make single precision of what BatchNormalization and others compute, whatever floatx says."""
+    from keras.src.backend.common import dtypes
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+
+
 def export_model(name, folder):
     row, rng = models.find(name), np.random.default_rng(1)
     keras = preload(row.exporter)
@@ -81,8 +89,7 @@ def export_model(name, folder):
     x = rng.normal(0, 1, row.shape).astype(np.float32)
     net(x[None])
     net.export(f"{folder}/model.onnx", format="onnx", verbose=False)
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
+    compute_in_double(keras)
     exact = build(keras, row, None)
     exact.set_weights([w.astype(np.float64) for w in net.get_weights()])
     info = {"parameters": net.count_params(), "modules": [layer.name for layer in net.layers], "version": keras.__version__}

@@ -47,7 +47,6 @@ class Limited:
         self.seconds, self.memory = seconds, int(gib * GIB)
 
     def start(self):
-        os.nice(10)
         resource.setrlimit(resource.RLIMIT_DATA, (self.memory, self.memory))
 
     def run(self, command):
@@ -101,7 +100,7 @@ class Exporters:
     def start(self, *command):
         environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", HF_HUB_OFFLINE="1")
         return subprocess.Popen([sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
-                                text=True, env=environment, cwd=HERE, start_new_session=True, preexec_fn=lambda: os.nice(10))
+                                text=True, env=environment, cwd=HERE, start_new_session=True)
 
     def answer(self, script, row, folder):
         key = row.exporter if row.family == "keras" else script

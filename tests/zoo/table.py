@@ -16,8 +16,7 @@ hardly depends on the input.
 - *exporter*: `legacy` and `dynamo` are the two of `torch.onnx.export`; `apart` is the first as README.md has it, with
   BatchNormalization left as it is; `keras-torch` and `keras-tf` are Keras's own export under these backends (the second
   through tf2onnx); `skl2onnx` is scikit-learn's.
-- *logits*, *gradient*: relative error, by the norm, against the framework itself in double precision
-  (some Keras models seem to compute parts in single precision all the same).
+- *logits*, *gradient*: relative error, by the norm, against the framework itself in double precision.
   In brackets: how far the gradient itself moves, in double precision, when the input changes by 0.000003, as much as
   rounding does. A rectifier near its kink makes this large.
   Wrong is what is above %g for logits or %g for the gradient, and above %d times that noise.
