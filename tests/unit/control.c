@@ -54,7 +54,6 @@ Test(control, the_standard_ones) {
     for (int training = 0; training < 2; training++) {
         struct battery *b = calloc(1, sizeof *b);
         cr_assert_not_null(b);
-        b->standard_controls = true;
         b->has_training = training == 1;
         b->standard_controls = true;
         cr_assert(standard_controls_fill(b, controls, &e), "%s", e.text);
