@@ -68,6 +68,15 @@ Test(control, the_standard_ones) {
     }
 }
 
+Test(control, named_ones_are_left_as_they_are) {
+    struct battery_control named = {.id = (char *)"twins"};
+    struct battery b = {.path = (char *)"b.yaml", .controls = &named, .control_count = 1};
+    struct error e = {{0}};
+    cr_assert(standard_controls_fill(&b, controls, &e), "%s", e.text);
+    cr_expect_eq(b.controls, &named);
+    cr_expect_eq(b.control_count, 1);
+}
+
 Test(control, expectations_of_the_standard_ones) {
     static const struct {
         const char *control;
