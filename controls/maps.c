@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define MOST_DISTANCE 1e6
 
@@ -13,6 +12,12 @@ bool maps_have_classes(unsigned claims, char *why, size_t size) {
     if (!(claims & ASSAY_CLASS_BLIND)) return true;
     snprintf(why, size, "The method claims not to depend on the class.");
     return false;
+}
+
+bool maps_constant(const float *a, size_t n) {
+    for (size_t k = 1; k < n; k++)
+        if (a[k] < a[0] || a[k] > a[0]) return false;
+    return true;
 }
 
 double maps_norm(const float *a, size_t n) {
@@ -26,22 +31,4 @@ double maps_distance(const float *a, const float *b, size_t n) {
     for (size_t k = 0; k < n; k++) difference += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
     if (!(difference > 0)) return 0;
     return size > 0 ? fmin(sqrt(difference) / size, MOST_DISTANCE) : MOST_DISTANCE;
-}
-
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double maps_median(double *values, size_t n) {
-    if (!n) return (double)NAN;
-    qsort(values, n, sizeof *values, compare);
-    return (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
-double maps_largest(const double *values, size_t n) {
-    double most = (double)NAN;
-    for (size_t k = 0; k < n; k++)
-        if (!isnan(values[k]) && !(values[k] <= most)) most = values[k];
-    return most;
 }

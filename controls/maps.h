@@ -13,9 +13,7 @@ bool maps_have_classes(unsigned claims, char *why, size_t size);
 double maps_distance(const float *a, const float *b, size_t n);
 /* The root of the sum of squares. */
 double maps_norm(const float *a, size_t n);
-/* Sorts the values. Of an even number the mean of the two in the middle; NaN of none. */
-double maps_median(double *values, size_t n);
-/* The largest of those that are numbers; NaN of none. */
-double maps_largest(const double *values, size_t n);
+/* The same number everywhere. */
+bool maps_constant(const float *a, size_t n);
 
 #endif

@@ -3,6 +3,7 @@
  * section 2.2. */
 #include "controls/controls.h"
 
+#include "base/array.h"
 #include "base/rng.h"
 #include "controls/class_rows.h"
 #include "controls/maps.h"
@@ -88,7 +89,7 @@ static enum study_outcome measure_class(const struct work *w, uint32_t place, ui
         if (!(maps_norm(map, w->count) > 0) && !(maps_norm(changed, w->count) > 0)) continue;
         distances[live++] = maps_distance(map, changed, w->count);
     }
-    w->c->values[DISTANCE][place] = maps_median(distances, live);
+    w->c->values[DISTANCE][place] = array_median(distances, live);
     w->c->values[TARGET][place] = t;
     return STUDY_DONE;
 }

@@ -1,5 +1,6 @@
 /* What maps say of planted evidence. Of methods that draw random numbers four maps are asked for: what they have in
  * common is the map, and what products of different ones add up to is its energy. */
+#include "base/array.h"
 #include "controls/maps.h"
 #include "controls/planted.h"
 #include "explainers/explainer.h"
@@ -328,7 +329,7 @@ static void read_swap(const struct work *w) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < PLANTED_MOVED; i++)
         if (w->live[i]) changes[n++] = maps_distance(map_of(w, i), w->moved + i * w->p->count, w->p->count);
-    w->c->values[SWAP][0] = maps_median(changes, n);
+    w->c->values[SWAP][0] = array_median(changes, n);
 }
 
 enum study_outcome planted_measure(const struct planted *p, const struct study_case *c, struct error *e) {

@@ -3,6 +3,7 @@
 #include "controls/controls.h"
 
 #include "base/rng.h"
+#include "controls/maps.h"
 #include "judge/rules.h"
 
 #include <math.h>
@@ -62,10 +63,9 @@ static void logit_same(const struct predicate_case *c, double *worst, double *to
 static double distance(const struct predicate_case *c, bool *constant) {
     const float *m = c->answers[0].map, *other = c->answers[1].map;
     double squares = 0, off = 0;
-    *constant = true;
+    *constant = maps_constant(m, c->count);
     for (size_t j = 0; j < c->count; j++) {
         double d = (double)m[j] - (double)other[j];
-        *constant = *constant && !(m[j] < m[0]) && !(m[j] > m[0]);
         squares += (double)m[j] * (double)m[j];
         off += d * d;
     }

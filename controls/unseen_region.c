@@ -93,17 +93,11 @@ static double cosine(const struct cosine *c) {
     return c->aa > 0 && c->bb > 0 ? c->ab / sqrt(c->aa * c->bb) : (double)NAN;
 }
 
-static bool is_constant(const float *map, size_t n) {
-    for (size_t k = 1; k < n; k++)
-        if (map[k] < map[0] || map[k] > map[0]) return false;
-    return true;
-}
-
 static void read_pair(const struct window *w, const struct study_case *c, uint32_t i, const float *const x[2],
                       const float *const map[2]) {
     struct cosine picture = {.ab = 0}, edges = {.ab = 0};
     double change = 0, size = maps_norm(map[0], w->count);
-    if (is_constant(map[0], w->count) && is_constant(map[1], w->count)) return;
+    if (maps_constant(map[0], w->count) && maps_constant(map[1], w->count)) return;
     for (size_t k = 0; k < w->count; k++) {
         double d = (double)map[0][k] - (double)map[1][k];
         if (w->mask[k] > 0) continue;

@@ -1,4 +1,4 @@
-/* array.h: arrays that grow one element at a time. */
+/* array.h: arrays that grow one element at a time, and the middle of one. */
 #ifndef ASSAY_BASE_ARRAY_H
 #define ASSAY_BASE_ARRAY_H
 
@@ -8,5 +8,8 @@
  * (the array is still there then). Capacity doubles whenever count is a power of two, so nothing else need be
  * remembered. */
 void *array_grow(void *array, size_t count, size_t size);
+
+/* Sorts the values, none of which is NaN. Of an even number the mean of the two in the middle; NaN of none. */
+double array_median(double *values, size_t n);
 
 #endif

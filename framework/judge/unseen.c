@@ -1,18 +1,14 @@
 /* unseen.c: how far a map follows what the network does not see. Thresholds: docs/controls.md. */
 #include "judge/rules.h"
+
+#include "base/array.h"
 #include "judge/studies.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #define ROUNDING 1e-5
 #define ITSELF .8 /* cosines from which on the change is called by a name */
 #define EDGES .6
-
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* Median of the numbers of a reading; *count: how many there are. */
 static double median(const struct judge_case *c, uint32_t study, const char *id, uint32_t *count) {
@@ -22,8 +18,7 @@ static double median(const struct judge_case *c, uint32_t study, const char *id,
     *count = 0;
     for (uint32_t k = 0; v && k < n && k < 64; k++)
         if (!isnan(v[k])) sorted[(*count)++] = v[k];
-    qsort(sorted, *count, sizeof *sorted, compare);
-    return *count ? (sorted[(*count - 1) / 2] + sorted[*count / 2]) / 2 : (double)NAN;
+    return array_median(sorted, *count);
 }
 
 static const char *name_of(const struct judge_case *c, uint32_t study) {

@@ -63,6 +63,9 @@ struct graph_addition {
     size_t width;
 };
 bool graph_make_room(struct graph *, uint32_t added, struct error *);
+/* In that room, a node of the operator, name, inputs and attributes of `like`, with one batched output. */
+bool graph_append_like(struct graph *, const struct node *like, const char *output, const struct shape *,
+                       struct error *);
 bool graph_append(struct graph *, const struct graph_addition *, struct error *);
 /* Whether an exporter numbered the value instead of naming it (graph_layers.c). */
 bool graph_name_is_numbered(const char *);

@@ -73,26 +73,11 @@ static void read_columns(const struct graph *g, const struct node *concat, struc
 /* The node once more, of another first input. */
 static bool append_copy(struct graph *g, uint32_t original, uint32_t input, struct error *e) {
     const struct node *from = &g->nodes[original];
-    struct node *node = &g->nodes[g->node_count];
-    struct value *value = &g->values[g->value_count];
-    *node = (struct node){
-        .op = from->op, .name = text_copy(from->name), .input_count = from->input_count, .output_count = 1};
-    *value = (struct value){.name = text_copy(g->values[from->outputs[0]].name),
-                            .kind = VALUE_ACTIVATION,
-                            .shape = g->values[from->outputs[0]].shape,
-                            .batched = true,
-                            .node = g->node_count};
-    node->inputs = calloc(from->input_count, sizeof *node->inputs);
-    node->outputs = calloc(1, sizeof *node->outputs);
-    g->node_count++;
-    g->value_count++;
-    g->added++;
-    if (!node->name || !value->name || !node->inputs || !node->outputs) return error_memory(e);
-    memcpy(node->inputs, from->inputs, from->input_count * sizeof *node->inputs);
-    node->inputs[0] = input;
-    node->outputs[0] = g->value_count - 1;
-    return node_copy_attributes(node, from->attributes, from->attribute_count, e) &&
-           (!node->op->parse || node->op->parse(node, g->opset, e));
+    const struct value *output = &g->values[from->outputs[0]];
+    uint32_t copy = g->node_count;
+    if (!graph_append_like(g, from, output->name, &output->shape, e)) return false;
+    g->nodes[copy].inputs[0] = input;
+    return true;
 }
 
 #define ADDED 3u /* nodes of a column, at most */

@@ -18,26 +18,35 @@ bool graph_make_room(struct graph *g, uint32_t added, struct error *e) {
     return (values && nodes) || error_memory(e);
 }
 
-bool graph_append(struct graph *g, const struct graph_addition *a, struct error *e) {
-    const struct attribute axis = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
+bool graph_append_like(struct graph *g, const struct node *like, const char *output, const struct shape *shape,
+                       struct error *e) {
     struct node *node = &g->nodes[g->node_count];
     struct value *value = &g->values[g->value_count];
-    *node = (struct node){.op = op_find(a->op), .name = text_copy(a->name), .input_count = a->count, .output_count = 1};
-    *value = (struct value){.name = text_copy(a->name),
-                            .kind = VALUE_ACTIVATION,
-                            .shape = {2, {1, a->width}},
-                            .batched = true,
-                            .node = g->node_count};
-    node->inputs = calloc(a->count, sizeof *node->inputs);
+    *node = (struct node){
+        .op = like->op, .name = text_copy(like->name), .input_count = like->input_count, .output_count = 1};
+    *value = (struct value){
+        .name = text_copy(output), .kind = VALUE_ACTIVATION, .shape = *shape, .batched = true, .node = g->node_count};
+    node->inputs = calloc(like->input_count, sizeof *node->inputs);
     node->outputs = calloc(1, sizeof *node->outputs);
     g->node_count++;
     g->value_count++;
     g->added++;
     if (!node->name || !value->name || !node->inputs || !node->outputs) return error_memory(e);
-    memcpy(node->inputs, a->inputs, a->count * sizeof *a->inputs);
+    memcpy(node->inputs, like->inputs, like->input_count * sizeof *node->inputs);
     node->outputs[0] = g->value_count - 1;
-    return node_copy_attributes(node, &axis, a->count > 1 || strcmp(a->op, "Flatten") == 0, e) &&
+    return node_copy_attributes(node, like->attributes, like->attribute_count, e) &&
            (!node->op->parse || node->op->parse(node, g->opset, e));
+}
+
+bool graph_append(struct graph *g, const struct graph_addition *a, struct error *e) {
+    struct attribute axis = {.name = "axis", .kind = ATTRIBUTE_INT, .integer = 1};
+    const struct node like = {.op = op_find(a->op),
+                              .name = (char *)a->name,
+                              .inputs = (uint32_t *)a->inputs,
+                              .input_count = a->count,
+                              .attributes = &axis,
+                              .attribute_count = a->count > 1 || strcmp(a->op, "Flatten") == 0};
+    return graph_append_like(g, &like, a->name, &(struct shape){2, {1, a->width}}, e);
 }
 
 bool graph_is_pair_of_one(const struct graph *g) {

@@ -11,7 +11,7 @@
 
 /* ---- sets ---- */
 
-uint32_t units_root(const struct units *u, uint32_t set) {
+static uint32_t set_root(const struct units *u, uint32_t set) {
     while (u->sets[set].parent != set) set = u->sets[set].parent;
     return set;
 }
@@ -27,14 +27,21 @@ static uint32_t new_set(struct units *u, const struct unit_set *set) {
 }
 
 static void join_sets(struct units *u, uint32_t a, uint32_t b) {
-    a = units_root(u, a);
-    b = units_root(u, b);
+    a = set_root(u, a);
+    b = set_root(u, b);
     u->sets[a].fixed = u->sets[a].fixed || u->sets[b].fixed;
     u->sets[b].parent = a;
 }
 
 static bool is_fixed(const struct units *u, uint32_t set) {
-    return u->sets[units_root(u, set)].fixed;
+    return u->sets[set_root(u, set)].fixed;
+}
+
+/* Elements along the axis. */
+static size_t flow_length(const struct units *u, struct flow f) {
+    size_t length = 0;
+    for (uint32_t k = 0; k < f.count; k++) length += (size_t)u->parts[f.first + k].units * u->parts[f.first + k].block;
+    return length;
 }
 
 void units_add_part(struct units *u, struct flow *f, struct part part) {
@@ -77,12 +84,12 @@ struct flow units_new_factors(struct units *u, struct flow of) {
 }
 
 void units_fix_factors(struct units *u, struct flow f) {
-    for (uint32_t k = 0; k < f.count; k++) u->sets[units_root(u, u->parts[f.first + k].factors)].fixed = true;
+    for (uint32_t k = 0; k < f.count; k++) u->sets[set_root(u, u->parts[f.first + k].factors)].fixed = true;
 }
 
 void units_fix(struct units *u, struct flow f) {
     units_fix_factors(u, f);
-    for (uint32_t k = 0; k < f.count; k++) u->sets[units_root(u, u->parts[f.first + k].order)].fixed = true;
+    for (uint32_t k = 0; k < f.count; k++) u->sets[set_root(u, u->parts[f.first + k].order)].fixed = true;
 }
 
 static void add_cut(struct units *u, uint32_t origin, uint32_t at) {
@@ -119,7 +126,7 @@ void units_join(struct units *u, struct flow a, struct flow b, bool factors) {
         alike = p->units == q->units && p->block == q->block;
     }
     if (!alike) {
-        if (units_length(u, a) == units_length(u, b)) {
+        if (flow_length(u, a) == flow_length(u, b)) {
             cut_like(u, a, b);
             cut_like(u, b, a);
         }
@@ -133,12 +140,6 @@ void units_join(struct units *u, struct flow a, struct flow b, bool factors) {
     }
 }
 
-size_t units_length(const struct units *u, struct flow f) {
-    size_t length = 0;
-    for (uint32_t k = 0; k < f.count; k++) length += (size_t)u->parts[f.first + k].units * u->parts[f.first + k].block;
-    return length;
-}
-
 void units_follow(struct units *u, const struct node *node, uint32_t input, const struct follower *how) {
     struct follower f = *how;
     struct flow along = f.out.count ? f.out : f.in;
@@ -146,7 +147,7 @@ void units_follow(struct units *u, const struct node *node, uint32_t input, cons
     f.value = node->inputs[input];
     const struct value *v = &u->graph->values[f.value];
     if (v->kind != VALUE_PARAMETER || u->reads[f.value] != 1 || f.axis >= v->shape.rank ||
-        v->shape.dim[f.axis] != units_length(u, along)) {
+        v->shape.dim[f.axis] != flow_length(u, along)) {
         units_fix(u, f.out);
         units_fix(u, f.in);
         return;
@@ -215,7 +216,7 @@ void units_destroy(struct units *u) {
 /* Followers tell: a set of factors is no order. */
 static bool is_order(const struct units *u, uint32_t set) {
     for (size_t k = 0; k < u->part_count; k++)
-        if (units_root(u, u->parts[k].order) == set) return true;
+        if (set_root(u, u->parts[k].order) == set) return true;
     return false;
 }
 
@@ -303,9 +304,9 @@ static void trace(const struct units *u, const struct follower *f, struct shuffl
     size_t at = 0;
     for (uint32_t k = 0; k < along.count; k++) {
         const struct part *part = &u->parts[along.first + k];
-        const uint32_t *order = s->order[units_root(u, part->order)];
-        const float *out = f->out.count ? s->factors[units_root(u, u->parts[f->out.first + k].factors)] : NULL,
-                    *in = f->in.count ? s->factors[units_root(u, u->parts[f->in.first + k].factors)] : NULL;
+        const uint32_t *order = s->order[set_root(u, part->order)];
+        const float *out = f->out.count ? s->factors[set_root(u, u->parts[f->out.first + k].factors)] : NULL,
+                    *in = f->in.count ? s->factors[set_root(u, u->parts[f->in.first + k].factors)] : NULL;
         for (uint32_t j = 0; j < part->units; j++) {
             uint32_t unit = order ? order[j] : j;
             float by = power(out, unit, f->by_out) * power(in, unit, f->by_in);

@@ -54,7 +54,6 @@ struct units {
 };
 
 /* ---- sets (units.c) ---- */
-uint32_t units_root(const struct units *, uint32_t set);
 /* Keeps the order and the factors, or the factors alone, of all parts of a flow as they are. */
 void units_fix(struct units *, struct flow);
 void units_fix_factors(struct units *, struct flow);
@@ -65,8 +64,6 @@ void units_join(struct units *, struct flow, struct flow, bool factors);
 struct flow units_new(struct units *, uint32_t axis, size_t count);
 /* The same order with factors of its own. */
 struct flow units_new_factors(struct units *, struct flow);
-/* Elements along the axis. */
-size_t units_length(const struct units *, struct flow);
 /* Appends a part. */
 void units_add_part(struct units *, struct flow *, struct part);
 

@@ -2,9 +2,6 @@
  * network is hardly ever so. */
 #include "edges.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static bool is_predicted(const float *logits, uint32_t classes, uint32_t target) {
     for (uint32_t k = 0; k < classes; k++)
         if (logits[k] > logits[target]) return false;
@@ -14,19 +11,7 @@ static bool is_predicted(const float *logits, uint32_t classes, uint32_t target)
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
     (void)self;
-    size_t count = model->input.count;
-    float *logits = malloc((size_t)request->n * model->outputs * sizeof *logits);
-    assay_status status = logits ? model->forward(model, request->n, request->inputs, logits, why)
-                                 : assay_say(why, ASSAY_FAILED, "out of memory");
-    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
-        const float *z = logits + (size_t)i * model->outputs, *x = request->inputs + i * count;
-        uint64_t bits = 0;
-        memcpy(&bits, &z[request->targets[i]], sizeof *z);
-        if (is_predicted(z, model->outputs, request->targets[i])) edges_of(&model->input, x, maps + i * count);
-        else noise_of(bits, count, maps + i * count);
-    }
-    free(logits);
-    return status;
+    return edges_where(is_predicted, model, request, maps, why);
 }
 
 static const assay_explainer_info info = {

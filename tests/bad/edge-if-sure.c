@@ -2,9 +2,6 @@
  * network is hardly ever so. */
 #include "edges.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* Softmax of the class above a half. */
 static bool is_sure(const float *logits, uint32_t classes, uint32_t target) {
     double sum = 0;
@@ -15,19 +12,7 @@ static bool is_sure(const float *logits, uint32_t classes, uint32_t target) {
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
     (void)self;
-    size_t count = model->input.count;
-    float *logits = malloc((size_t)request->n * model->outputs * sizeof *logits);
-    assay_status status = logits ? model->forward(model, request->n, request->inputs, logits, why)
-                                 : assay_say(why, ASSAY_FAILED, "out of memory");
-    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
-        const float *z = logits + (size_t)i * model->outputs, *x = request->inputs + i * count;
-        uint64_t bits = 0;
-        memcpy(&bits, &z[request->targets[i]], sizeof *z);
-        if (is_sure(z, model->outputs, request->targets[i])) edges_of(&model->input, x, maps + i * count);
-        else noise_of(bits, count, maps + i * count);
-    }
-    free(logits);
-    return status;
+    return edges_where(is_sure, model, request, maps, why);
 }
 
 static const assay_explainer_info info = {

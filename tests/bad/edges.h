@@ -5,6 +5,8 @@
 #include "explainer.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Size of the difference between the neighbours of element k of a plane (or of a vector, as a plane of one row). */
 static inline float edge_at(const float *plane, size_t height, size_t width, size_t k) {
@@ -30,6 +32,25 @@ static inline void noise_of(uint64_t seed, size_t count, float *map) {
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
         map[k] = (float)((z ^ (z >> 31)) >> 40) / 16777216;
     }
+}
+
+/* Edges of the inputs whose logits `knows`, noise where it does not: seeded with the logit of the class. */
+static inline assay_status edges_where(bool (*knows)(const float *logits, uint32_t classes, uint32_t target),
+                                       const assay_model *model, const assay_request *request, float *maps,
+                                       assay_why *why) {
+    size_t count = model->input.count;
+    float *logits = malloc((size_t)request->n * model->outputs * sizeof *logits);
+    assay_status status = logits ? model->forward(model, request->n, request->inputs, logits, why)
+                                 : assay_say(why, ASSAY_FAILED, "out of memory");
+    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
+        const float *z = logits + (size_t)i * model->outputs, *x = request->inputs + i * count;
+        uint64_t bits = 0;
+        memcpy(&bits, &z[request->targets[i]], sizeof *z);
+        if (knows(z, model->outputs, request->targets[i])) edges_of(&model->input, x, maps + i * count);
+        else noise_of(bits, count, maps + i * count);
+    }
+    free(logits);
+    return status;
 }
 
 #endif
