@@ -12,6 +12,7 @@
 #include "experiment/task.h"
 #include "nn/graph_pair.h"
 #include "run/verdict.h"
+#include "run/verdict_judge.h"
 #include "workers/scratch_folder.h"
 
 #include <dirent.h>
