@@ -31,12 +31,16 @@ static void refuse(int fd, const struct error *e) {
 /* The tables of every explainer there. */
 static bool describe_work(void *user, int fd) {
     const struct plugin *plugin = user;
+    const struct explainer_source *source = plugin->source;
     const assay_explainer_info *const *info = NULL;
+    const assay_about_table *about = NULL;
     uint32_t count = 0;
     char *text = NULL;
     struct error e = {{0}};
-    if (!plugin->source->describe(plugin->path, plugin->digest, &info, &count, &e)) refuse(fd, &e);
-    else if (explainer_encode(info, count, &text, &e)) answer(fd, text, strlen(text));
+    if (!source->describe(plugin->path, plugin->digest, &info, &count, &e) ||
+        (source->about && !source->about(plugin->path, &about, &e)))
+        refuse(fd, &e);
+    else if (explainer_encode(info, count, about, &text, &e)) answer(fd, text, strlen(text));
     else {
         error_prefix(&e, "%s", plugin->path);
         refuse(fd, &e);

@@ -27,6 +27,9 @@ struct explainer_source {
     /* In a child: one of them. The host outlives it. */
     bool (*open)(const struct source_request *, const assay_host *, const assay_explainer **out, struct error *);
     void (*close)(const assay_explainer *);
+    /* In a child, behind describe(): what is said of them besides, valid until the child ends; *out NULL: nothing. The
+     * function may be NULL. */
+    bool (*about)(const char *path, const assay_about_table **out, struct error *);
 };
 
 /* Ended by NULL. The first that takes a path has it; the last takes every path. */

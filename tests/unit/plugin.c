@@ -48,6 +48,7 @@ static const struct refused {
     {"tests/bad", "two-in-one#second-one:level=1", PLUGIN, {"second-one: level=1 is too much", NULL}},
     {"tests/bad", "exit-constructor", PLUGIN, {"while it was loaded: ended the process with exit code 0", NULL}},
     {"tests/bad", "forged-tables", PLUGIN, {"forged-tables.so: explainer 0: id (not a short line of UTF-8)", NULL}},
+    {"tests/bad", "wild-about", PLUGIN, {"assay_about_entry: entry 0 is about no explainer of this library", NULL}},
 };
 
 Test(plugin, says_why_a_library_or_parameter_is_refused) {
@@ -62,6 +63,15 @@ Test(plugin, says_why_a_library_or_parameter_is_refused) {
         }
         plugin_destroy(plugin);
     }
+}
+
+/* What a newer library says is not for this host; it says nothing then. */
+Test(plugin, leaves_a_newer_table_unread) {
+    struct error e;
+    struct plugin *plugin = NULL;
+    cr_assert(lab_plugin("tests/bad", "late-about", &plugin, &e), "%s", e.text);
+    cr_expect_null(plugin->info.about.family);
+    plugin_destroy(plugin);
 }
 
 static bool load_file(const char *path, struct error *e) {
@@ -345,8 +355,8 @@ static bool test_open(const struct source_request *r, const assay_host *host, co
 static void test_close(const assay_explainer *explainer) {
     cr_expect_eq(explainer, &half);
 }
-static const struct explainer_source test_source = {"test",        test_takes, test_digest,
-                                                    test_describe, test_open,  test_close};
+static const struct explainer_source test_source = {"test",    test_takes, test_digest, test_describe,
+                                                    test_open, test_close, NULL};
 
 static struct plugin *test_plugin(const char *text) {
     const struct explainer_source *const sources[] = {&test_source, &source_library, NULL};
