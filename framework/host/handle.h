@@ -1,4 +1,4 @@
-/* handle.h: the host's side of the plugin ABI: a network as an assay_model, and the host itself. Everything a plugin
+/* handle.h: the host's side of the plugin ABI: a network as an assay_model. Everything a plugin
  * passes in is checked (NULL, layer index, target, an empty batch), and the passes it asks for are counted. */
 #ifndef ASSAY_HOST_HANDLE_H
 #define ASSAY_HOST_HANDLE_H
@@ -7,6 +7,7 @@
 #include "explainers/explainer.h"
 #include "nn/net.h"
 #include "workers/helpers.h"
+#include "host/host.h"
 #include "host/memo.h"
 
 struct handle {
@@ -42,8 +43,5 @@ void handle_destroy(struct handle *);
 /* What names the gradient of logit `target` at the sample x[count] of that network. */
 void handle_gradient_key(const char *network, const float *x, size_t count, uint32_t target,
                          char key[FILE_DIGEST_SIZE]);
-
-/* The host with assay.random/1 and assay.log/1 (lines go to standard error). */
-const assay_host *handle_host(void);
 
 #endif
