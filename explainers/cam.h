@@ -10,7 +10,8 @@
 #include "explainer.h"
 #include "kit.h"
 
-/* ---- Parameters: a method has the first, or both ---- */
+/* ---- Parameters: a method has the first, or both. With rectified maps and weights of 0 or more a ReLU at the end
+ * changes nothing, and is no parameter ---- */
 
 enum { CAM_LAYER, CAM_RELU, CAM_PARAMS };
 
@@ -94,10 +95,10 @@ static inline void cam_enlarge(const kit_maps *maps, const float *cam, const ass
     for (uint32_t c = 1; c < input->dim[0]; c++) memcpy(map + c * pixels, map, pixels * sizeof *map);
 }
 
-/* A whole method: the coarse maps by `weigh`, rectified where the parameter CAM_RELU says so, enlarged. */
+/* A whole method: the coarse maps by `weigh`, rectified or not, enlarged. */
 static inline assay_status cam_attribute(const assay_explainer *self, const assay_model *model,
-                                         const assay_request *request, bool rectified, kit_weigh weigh, float *out,
-                                         assay_why *why) {
+                                         const assay_request *request, bool rectified, kit_weigh weigh, bool relu,
+                                         float *out, assay_why *why) {
     const assay_layers *layers;
     kit_maps maps;
     memset(&maps, 0, sizeof maps);
@@ -107,7 +108,7 @@ static inline assay_status cam_attribute(const assay_explainer *self, const assa
     float *cams = kit_floats(request->n, plane);
     if (!cams) return assay_say(why, ASSAY_FAILED, "out of memory");
     status = kit_cams(layers, model, &maps, request, weigh, cams, why);
-    if (status == ASSAY_OK && kit_number(self, CAM_RELU) > 0) kit_relu(cams, request->n * plane);
+    if (status == ASSAY_OK && relu) kit_relu(cams, request->n * plane);
     for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++)
         cam_enlarge(&maps, cams + i * plane, &model->input, out + i * model->input.count);
     free(cams);

@@ -19,4 +19,15 @@ static const assay_explainer_info info = {
     .claims = ASSAY_LINEAR_EXACT,
 };
 
+static const assay_about about = {
+    .id = "deconvnet",
+    .family = "backward rule",
+    .formula = "df/dx, where a ReLU passes back what is positive, whatever it let through",
+    .cost = "1 backward",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "captum 0.9.0 Deconvolution",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

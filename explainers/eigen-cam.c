@@ -108,4 +108,15 @@ static const assay_explainer_info info = {
     .params = params,
 };
 
+static const assay_about about = {
+    .id = "eigen-cam",
+    .family = "activation map",
+    .formula = "A v, v the first right singular vector of A (places x channels), enlarged",
+    .cost = "1 forward",
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
+    .checked = "torch.linalg.svd",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 KIT_PLUGIN(info, attribute);

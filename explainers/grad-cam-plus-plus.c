@@ -23,11 +23,10 @@ static void weigh(const kit_maps *maps, const float *activation, const float *gr
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *out, assay_why *why) {
-    return cam_attribute(self, model, request, true, weigh, out, why);
+    return cam_attribute(self, model, request, true, weigh, true, out, why);
 }
 
-static const assay_param_info params[CAM_PARAMS] = {
-    [CAM_LAYER] = CAM_LAYER_PARAM(CAM_LAST_RECTIFIED), [CAM_RELU] = CAM_RELU_PARAM(1)};
+static const assay_param_info params[] = {[CAM_LAYER] = CAM_LAYER_PARAM(CAM_LAST_RECTIFIED)};
 
 static const assay_explainer_info info = {
     .id = "grad-cam-plus-plus",
@@ -35,9 +34,19 @@ static const assay_explainer_info info = {
     .summary = "feature maps weighted by their positive gradients, each by its share, enlarged bilinearly",
     .source = "Chattopadhay et al. 2018, section 3, arXiv:1710.11063",
     .claims = ASSAY_NON_NEGATIVE,
-    .param_count = CAM_PARAMS,
+    .param_count = 1,
     .params = params,
-    .claims_for = cam_claims_for,
 };
+
+static const assay_about about = {
+    .id = "grad-cam-plus-plus",
+    .family = "activation map",
+    .formula = "ReLU(sum over channels of sum(alpha max(g, 0)) A), alpha = 1 / (2 + g sum A), g = df/dA, enlarged",
+    .cost = "1 gradient",
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
+    .checked = "the paper's equations in PyTorch",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
 
 KIT_PLUGIN(info, attribute);

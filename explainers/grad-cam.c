@@ -6,7 +6,8 @@
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *out, assay_why *why) {
-    return cam_attribute(self, model, request, false, kit_grad_cam, out, why);
+    const bool relu = kit_number(self, CAM_RELU) > 0;
+    return cam_attribute(self, model, request, false, kit_grad_cam, relu, out, why);
 }
 
 static const assay_param_info params[CAM_PARAMS] = {

@@ -13,7 +13,8 @@ static void weigh(const kit_maps *maps, const float *activation, const float *gr
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *out, assay_why *why) {
-    return cam_attribute(self, model, request, true, weigh, out, why);
+    const bool relu = kit_number(self, CAM_RELU) > 0;
+    return cam_attribute(self, model, request, true, weigh, relu, out, why);
 }
 
 static const assay_param_info params[CAM_PARAMS] = {
@@ -28,5 +29,16 @@ static const assay_explainer_info info = {
     .params = params,
     .claims_for = cam_claims_for,
 };
+
+static const assay_about about = {
+    .id = "hirescam",
+    .family = "activation map",
+    .formula = "sum over channels of df/dA A, enlarged",
+    .cost = "1 gradient",
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
+    .checked = "the paper's equation in PyTorch",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
 
 KIT_PLUGIN(info, attribute);

@@ -114,7 +114,7 @@ static void start_mean(const struct integrated *self, const assay_shape *shape, 
 /* Of n values `step` apart: each the mean of its neighbours under a normal density of that sd, cut off at three. Beyond
  * the border the last value is repeated. */
 static void blur_line(const float *in, size_t n, size_t step, double sd, float *out) {
-    long reach = (long)ceil(3 * sd), last = (long)n - 1;
+    long reach = (long)(3 * sd + .5), last = (long)n - 1;
     for (long i = 0; i <= last; i++) {
         double sum = 0, weights = 0;
         for (long off = -reach; off <= reach; off++) {
@@ -146,12 +146,10 @@ static const struct start {
     void (*fill)(const struct integrated *, const assay_shape *, uint32_t index, const float *x, float *room,
                  float *from);
 } starts[] = {
-    {"constant", false, start_constant},
     {"mean", true, start_mean},
     {"blurred", true, start_blurred},
-    {"several", false, start_constant},
 };
-static const char *const start_names[] = {"constant", "mean", "blurred", "several", NULL};
+static const struct start constants = {"baseline", false, start_constant};
 
 /* ---- The method ---- */
 
@@ -245,7 +243,7 @@ static assay_status attribute(const assay_explainer *base, const assay_model *mo
 
 /* ---- What the host reads ---- */
 
-enum { STEPS, RULE, BASELINE, FORM, FROM, BLUR, SEVERAL, PARAMS };
+enum { STEPS, RULE, BASELINE, FORM, FROM, PARAMS };
 static const char *const forms[] = {"multiplied", "average", NULL};
 static const assay_param_info params[PARAMS] = {
     [STEPS] =
@@ -256,7 +254,7 @@ static const assay_param_info params[PARAMS] = {
               .text = "gauss-legendre",
               .choices = rule_names},
     [BASELINE] = {.name = "baseline",
-                  .summary = "value of every input element where the path begins (from=constant)",
+                  .summary = "value of every input element where the path begins",
                   .kind = ASSAY_NUMBER,
                   .number = 0,
                   .min = -1e6,
@@ -267,21 +265,11 @@ static const assay_param_info params[PARAMS] = {
               .text = "multiplied",
               .choices = forms},
     [FROM] = {.name = "from",
-              .summary = "where the path begins: a constant, the mean of each channel, the input blurred, or several "
-                         "constants, averaged",
-              .kind = ASSAY_CHOICE,
-              .text = "constant",
-              .choices = start_names},
-    [BLUR] = {.name = "blur",
-              .summary = "sd of the blur as a share of the larger side (from=blurred)",
-              .kind = ASSAY_NUMBER,
-              .number = .10,
-              .min = 0,
-              .max = 1},
-    [SEVERAL] = {.name = "several",
-                 .summary = "constants with / between them (from=several), 16 at most",
-                 .kind = ASSAY_TEXT,
-                 .text = "0/1"},
+              .summary = "where the path begins: baseline; mean: of each channel; blurred or blurred/SD: the "
+                         "input, with an sd as a share of its larger side (0.1); A/B/...: at constants, 16 at most, "
+                         "averaged",
+              .kind = ASSAY_TEXT,
+              .text = "baseline"},
 };
 
 /* The average of w is w; with the factor it is w * x when the path begins at zero. Completeness is claimed of constants
@@ -289,7 +277,7 @@ static const assay_param_info params[PARAMS] = {
 static uint32_t claims_for(const assay_param *given, uint32_t n) {
     (void)n;
     if (strcmp(given[FORM].text, "average") == 0) return ASSAY_LINEAR_EXACT;
-    if (strcmp(given[FROM].text, "constant") != 0) return 0;
+    if (strcmp(given[FROM].text, constants.name) != 0) return 0;
     bool from_zero = !(given[BASELINE].number < 0 || given[BASELINE].number > 0);
     return ASSAY_COMPLETE | (from_zero ? ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT : 0u);
 }
@@ -306,16 +294,20 @@ static const assay_explainer_info info = {
 };
 static const assay_explainer_info *const infos[] = {&info};
 
-/* The numbers of the parameter `several`; false with the reason. */
+static bool say_from(const char *text, assay_why *why) {
+    assay_say(why, ASSAY_FAILED,
+              "from=%s: wanted baseline, mean, blurred, blurred/SD or 1 to %u numbers, such as 0/0.5/1", text,
+              MOST_STARTS);
+    return false;
+}
+
+/* Numbers with / between them; false with the reason. */
 static bool read_constants(const char *text, struct integrated *self, assay_why *why) {
     for (const char *at = text;; at++) {
         char *end;
         double value = strtod(at, &end);
-        if (end == at || !(fabs(value) <= 1e6) || (*end && *end != '/') || self->starts == MOST_STARTS) {
-            assay_say(why, ASSAY_FAILED, "several=%s: wanted 1 to %u numbers with / between them, such as 0/0.5/1",
-                      text, MOST_STARTS);
-            return false;
-        }
+        if (end == at || !(fabs(value) <= 1e6) || (*end && *end != '/') || self->starts == MOST_STARTS)
+            return say_from(text, why);
         self->constants[self->starts++] = (float)value;
         if (!*end) return true;
         at = end;
@@ -323,14 +315,25 @@ static bool read_constants(const char *text, struct integrated *self, assay_why 
 }
 
 static bool configure(struct integrated *self, const assay_param *given, assay_why *why) {
+    const char *text = given[FROM].text;
     self->multiplied = strcmp(given[FORM].text, "multiplied") == 0;
-    self->blur = (float)given[BLUR].number;
-    self->start = starts;
-    while (strcmp(self->start->name, given[FROM].text) != 0) self->start++;
-    if (strcmp(self->start->name, "several") == 0) return read_constants(given[SEVERAL].text, self, why);
+    self->start = &constants;
     self->constants[0] = (float)given[BASELINE].number;
+    self->starts = strcmp(text, constants.name) == 0;
+    self->blur = .10f;
+    for (size_t k = 0; k < sizeof starts / sizeof *starts; k++)
+        if (strncmp(text, starts[k].name, strlen(starts[k].name)) == 0) self->start = &starts[k];
+    if (self->start == &constants) return self->starts || read_constants(text, self, why);
+    text += strlen(self->start->name);
     self->starts = 1;
-    return true;
+    if (*text == '/' && self->start->fill == start_blurred) {
+        char *end;
+        double sd = strtod(text + 1, &end);
+        if (end == text + 1 || *end || !(sd >= 0 && sd <= 1)) return say_from(given[FROM].text, why);
+        self->blur = (float)sd;
+        return true;
+    }
+    return !*text || say_from(given[FROM].text, why);
 }
 
 static const assay_explainer *create(const assay_host *host, const char *id, const assay_param *given, uint32_t n,

@@ -236,7 +236,7 @@ static inline assay_status kit_default_maps(const assay_layers *layers, const as
     if (convolves) return ASSAY_OK;
     if (!embeds)
         return assay_say(why, ASSAY_UNSUPPORTED,
-                         "the model has no convolution, whose feature maps Grad-CAM weighs: layer= wanted");
+                         "the model has no convolution, whose feature maps could be weighed: layer= wanted");
     return assay_say(why, ASSAY_UNSUPPORTED, "the last convolution is %s, and its feature map is 1 x 1: layer= wanted",
                      patches.layer.name);
 }

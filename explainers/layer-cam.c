@@ -1,5 +1,5 @@
 /* layer-cam: every place of every feature map weighs its own positive gradient; the sum over channels, rectified
- * (relu=1) and enlarged. Jiang et al. 2021, doi:10.1109/TIP.2021.3089943. */
+ * and enlarged. Jiang et al. 2021, doi:10.1109/TIP.2021.3089943. */
 #include "cam.h"
 
 static void weigh(const kit_maps *maps, const float *activation, const float *gradient, float *cam) {
@@ -14,11 +14,10 @@ static void weigh(const kit_maps *maps, const float *activation, const float *gr
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *out, assay_why *why) {
-    return cam_attribute(self, model, request, true, weigh, out, why);
+    return cam_attribute(self, model, request, true, weigh, true, out, why);
 }
 
-static const assay_param_info params[CAM_PARAMS] = {
-    [CAM_LAYER] = CAM_LAYER_PARAM(CAM_LAST_RECTIFIED), [CAM_RELU] = CAM_RELU_PARAM(1)};
+static const assay_param_info params[] = {[CAM_LAYER] = CAM_LAYER_PARAM(CAM_LAST_RECTIFIED)};
 
 static const assay_explainer_info info = {
     .id = "layer-cam",
@@ -26,9 +25,19 @@ static const assay_explainer_info info = {
     .summary = "feature maps weighted place by place by their positive gradients, enlarged bilinearly",
     .source = "Jiang et al. 2021, section III, doi:10.1109/TIP.2021.3089943",
     .claims = ASSAY_NON_NEGATIVE,
-    .param_count = CAM_PARAMS,
+    .param_count = 1,
     .params = params,
-    .claims_for = cam_claims_for,
 };
+
+static const assay_about about = {
+    .id = "layer-cam",
+    .family = "activation map",
+    .formula = "ReLU(sum over channels of max(df/dA, 0) A), enlarged",
+    .cost = "1 gradient",
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
+    .checked = "the paper's equations in PyTorch",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
 
 KIT_PLUGIN(info, attribute);

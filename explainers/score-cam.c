@@ -89,7 +89,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
         status = layers->inspect(model, maps.index, 1, x, request->targets + i, s.activation, NULL, why);
         if (status == ASSAY_OK) status = weigh(model, &maps, x, request->targets[i], &s, cam, why);
         if (status != ASSAY_OK) break;
-        if (kit_number(self, CAM_RELU) > 0) kit_relu(cam, (size_t)maps.height * maps.width);
+        kit_relu(cam, (size_t)maps.height * maps.width);
         cam_enlarge(&maps, cam, &model->input, out + i * model->input.count);
     }
     scratch_finish(&s);
@@ -97,8 +97,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
     return status;
 }
 
-static const assay_param_info params[CAM_PARAMS] = {
-    [CAM_LAYER] = CAM_LAYER_PARAM(CAM_LAST_RECTIFIED), [CAM_RELU] = CAM_RELU_PARAM(1)};
+static const assay_param_info params[] = {[CAM_LAYER] = CAM_LAYER_PARAM(CAM_LAST_RECTIFIED)};
 
 static const assay_explainer_info info = {
     .id = "score-cam",
@@ -106,9 +105,19 @@ static const assay_explainer_info info = {
     .summary = "feature maps weighted by the logit of the input seen through each, enlarged bilinearly",
     .source = "Wang et al. 2020, section 3, arXiv:1910.01279",
     .claims = ASSAY_NON_NEGATIVE,
-    .param_count = CAM_PARAMS,
+    .param_count = 1,
     .params = params,
-    .claims_for = cam_claims_for,
 };
+
+static const assay_about about = {
+    .id = "score-cam",
+    .family = "activation map",
+    .formula = "ReLU(sum over channels of softmax(f(x H(A))) A), H: enlarged and between 0 and 1",
+    .cost = "1 + channels forward",
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
+    .checked = "the paper's algorithm 1 in PyTorch",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
 
 KIT_PLUGIN(info, attribute);

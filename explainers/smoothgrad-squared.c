@@ -29,4 +29,15 @@ static const assay_explainer_info info = {
     .claims_for = claims_for,
 };
 
+static const assay_about about = {
+    .id = "smoothgrad-squared",
+    .family = "gradient",
+    .formula = "mean of (df/dx)^2 at x + noise, sd = noise (max x - min x)",
+    .cost = "samples gradients",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "its definition, gradient by gradient",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 KIT_PLUGIN(info, attribute);

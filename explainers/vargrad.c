@@ -30,4 +30,15 @@ static const assay_explainer_info info = {
     .claims_for = claims_for,
 };
 
+static const assay_about about = {
+    .id = "vargrad",
+    .family = "gradient",
+    .formula = "variance of df/dx at x + noise, sd = noise (max x - min x)",
+    .cost = "samples gradients",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "its definition, gradient by gradient",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 KIT_PLUGIN(info, attribute);
