@@ -11,6 +11,12 @@
 #include "host/memo.h"
 #include "host/operators.h"
 
+/* Which network it is, as programs are told (docs/protocol.md). */
+#define HANDLE_KIND_MODEL "model"
+#define HANDLE_KIND_LABELS "labels"
+#define HANDLE_KIND_LINEAR "linear"
+#define HANDLE_KIND_OTHER "other"
+
 struct handle {
     assay_model model; /* what the plugin sees; model.host is this struct */
     struct net *net;
@@ -22,8 +28,11 @@ struct handle {
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
     struct operators operators; /* what rules of propagation can be given to */
-    bool idle_rules;            /* backward rules change nothing in this network, and are refused */
-    const float *mask;          /* [input]: the network is shown mask * x; borrowed; NULL: x */
+    const char *kind;           /* HANDLE_KIND_...; NULL: other */
+    void (*beat)(void *user);   /* called for each frame of a program; or NULL */
+    void *beat_user;
+    bool idle_rules;        /* backward rules change nothing in this network, and are refused */
+    const float *mask;      /* [input]: the network is shown mask * x; borrowed; NULL: x */
     const char *not_finite; /* "logits are", "gradient is", ...: what the network answered last that was not; or NULL */
     uint32_t inspected;     /* the layer looked at last, and one; 0: none */
     uint64_t ruled;         /* samples passed under a rule other than the gradient */
