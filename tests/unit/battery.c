@@ -374,7 +374,7 @@ static const struct {
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [b, c, b]\n",
      "b.yaml:4:18: control 'b' a second time: once wanted (first on line 4)"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{draws: 3}]\n",
-     "b.yaml:4:12: no 'id': the id of a control wanted"},
+     "b.yaml:4:12: no 'id': the id of a control wanted, as in {id: cascading}"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: 3, draws: 4}]\n",
      "b.yaml:4:30: option 'draws' a second time: once wanted (first on line 4)"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: [{id: c, draws: {a: 3}}]\n",
