@@ -292,7 +292,8 @@ static const struct {
     {"data: {source: 'idx:x,y'}\n", "b.yaml:1:1: no 'model': the path of an ONNX file wanted"},
     {"model: m\n", "b.yaml:1:1: no 'data': a mapping with source, preprocess, ... wanted"},
     {"model: m\ndata: {inputs: 3}\n", "b.yaml:1:1: no 'explainers': a list of explainers wanted"},
-    {"model: m\ndata: {}\nexplainers: [a]\n", "b.yaml:1:1: no 'controls': a list of controls wanted"},
+    {"model: m\ndata: {}\nexplainers: [a]\n",
+     "b.yaml:1:1: no 'controls': a list of controls, as in [cascading, independent], or default, wanted"},
     {"model: m\ndata: {inputs: 3}\nexplainers: [a]\ncontrols: [b]\n",
      "b.yaml:2:7: no 'source': a data source (" SOURCE_FORMS ") wanted"},
     {HEAD "training: {images: 3}\n", "b.yaml:8:11: no 'source': a data source (" SOURCE_FORMS ") wanted"},
@@ -311,7 +312,7 @@ static const struct {
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: &a [*a]\ncontrols: [b]\n",
      "b.yaml:3:13: a list: an explainer (ID or path/to.so, with :name=value,... behind it) wanted"},
     {"model: m\ndata: {source: 'idx:x,y'}\nexplainers: [a]\ncontrols: {id: b}\n",
-     "b.yaml:4:11: a mapping: a list of controls wanted"},
+     "b.yaml:4:11: a mapping: a list of controls, as in [cascading, independent], or default, wanted"},
     /* Numbers and choices. */
     {HEAD "seed: -1\n", "b.yaml:8:7: '-1': a whole number from 0 to 18446744073709551615 wanted"},
     {HEAD "seed: 18446744073709551616\n",
