@@ -16,6 +16,7 @@ struct report {
     bool (*write)(struct store *, const char *folder, struct error *);
     /* A failure of an optional report is a warning: figures need gnuplot, and leave scripts and data without it. */
     bool optional;
+    bool on_demand; /* not of a run: `assay report` writes it where it is asked for */
 };
 
 /* Ended by an entry without id. */

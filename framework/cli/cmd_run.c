@@ -35,7 +35,10 @@ static const struct cli_option options[] = {
              .many = true},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "in place of the battery's"},
     [CONV] = CLI_CONV(.summary = "in place of the battery's: how 3x3 convolutions are computed"),
-    [ONLY] = {.name = "only", .kind = CLI_TEXT, .value = "NAME", .summary = "one explainer or control of the battery"},
+    [ONLY] = {.name = "only",
+              .kind = CLI_TEXT,
+              .value = "NAME",
+              .summary = "one explainer or control of the battery, or one cell: EXPLAINER/CONTROL"},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
@@ -56,7 +59,9 @@ static bool write_reports(struct store *store, const struct report *writers, con
     for (const struct report *report = writers; report->id; report++) {
         struct error problem = {{0}};
         if (interrupt_signal()) return error_set(e, "interrupted");
-        if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) continue;
+        if (report->on_demand || (!figures && strcmp(report->id, "figures") == 0) ||
+            report->write(store, folder, &problem))
+            continue;
         if (interrupt_signal()) return error_set(e, "interrupted");
         if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
         cli_message("warning: report %s: %s", report->id, problem.text);
@@ -91,7 +96,7 @@ static void add_given(struct text *out, const struct cli_values *values) {
             text_add(out, " --%s", options[i].name);
             if (options[i].kind == CLI_FLAG) continue;
             text_add(out, "=");
-            cli_quote(out, options[i].many ? values->many[k] : value->text);
+            text_add_word(out, options[i].many ? values->many[k] : value->text);
         }
     }
 }
@@ -99,9 +104,9 @@ static void add_given(struct text *out, const struct cli_values *values) {
 /* The whole command, however long, so not by way of *e. */
 static int say_interrupted(const struct cli_context *context, const struct cli_values *values, int number) {
     struct text command = {0};
-    cli_quote(&command, context->program);
+    text_add_word(&command, context->program);
     text_add(&command, " run %s", values->operand[0] == '-' ? "./" : "");
-    cli_quote(&command, values->operand);
+    text_add_word(&command, values->operand);
     add_given(&command, values);
     text_add(&command, " --resume");
     if (values->option[DRY_RUN].given) cli_message("interrupted");

@@ -14,7 +14,7 @@ struct run_options {
     unsigned jobs;      /* worker processes */
     bool has_seed;
     uint64_t seed;    /* in place of the battery's */
-    const char *only; /* an explainer row or a control, or NULL */
+    const char *only; /* an explainer row, a control, or both as ROW/CONTROL; or NULL */
     bool quick;       /* leave out the controls that take longest, and say which */
     bool resume;      /* keep what an interrupted run of the same battery finished */
     bool dry_run;     /* print the plan and its cost on stdout, and run nothing */
