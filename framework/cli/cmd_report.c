@@ -4,6 +4,7 @@
 #include "reports/report.h"
 #include "workers/interrupt.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,7 @@ static int report_run(const struct cli_context *context, const struct cli_values
     struct store *store = NULL;
     int status = CLI_USAGE;
     interrupt_watch();
+    signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further is an error, and not the end of the process */
     if (check_formats(context->reports, list, e) && open_run(folder, &store, e) && file_make_folder(to, e))
         status = write_all(store, context->reports, list, to, e) ? CLI_EXPECTED : CLI_BROKEN;
     store_close(store);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, RESUME, DRY_RUN, NO_FIGURES, NO_SANDBOX };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, RESUME, FORCE, DRY_RUN, NO_FIGURES, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -41,6 +41,9 @@ static const struct cli_option options[] = {
               .summary = "one explainer or control of the battery, or one cell: EXPLAINER/CONTROL"},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
+    [FORCE] = {.name = "force",
+               .kind = CLI_FLAG,
+               .summary = "write into the folder of another battery's run, in its place, or among other files"},
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
     [NO_FIGURES] = {.name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out"},
     [NO_SANDBOX] = CLI_NO_SANDBOX,
@@ -91,7 +94,7 @@ static void add_given(struct text *out, const struct cli_values *values) {
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         const struct cli_value *value = &values->option[i];
         size_t times = !value->given ? 0 : options[i].many ? values->many_count : 1;
-        if (i == RESUME) continue;
+        if (i == RESUME || i == FORCE) continue;
         for (size_t k = 0; k < times; k++) {
             text_add(out, " --%s", options[i].name);
             if (options[i].kind == CLI_FLAG) continue;
@@ -114,6 +117,11 @@ static int say_interrupted(const struct cli_context *context, const struct cli_v
     else fprintf(stderr, "assay: interrupted: what is finished is kept; to go on:\n%s\n", command.data);
     text_finish(&command);
     return CLI_SIGNAL + number;
+}
+
+/* Those of an earlier run: figures of methods that are gone would stand beside the new ones. */
+static void remove_reports(void *table, const char *folder) {
+    reports_remove(table, folder);
 }
 
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
@@ -142,7 +150,10 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .only = option[ONLY].text,
         .quick = option[QUICK].given,
         .resume = option[RESUME].given,
+        .force = option[FORCE].given,
         .dry_run = option[DRY_RUN].given,
+        .taken = remove_reports,
+        .user = (void *)(uintptr_t)context->reports,
     };
     struct run_outcome outcome = {0};
     int status;
