@@ -180,7 +180,13 @@ check: test-deps
 check-slow: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
-	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html
+
+# The page in a browser: valid, accessible, its script at work. Wants chromium, nodejs and npm, and says so without.
+.PHONY: check-html
+check-html:
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
+	ASSAY_BUILD=$(BUILD) tests/html/run.sh $(PAGE)
 
 # Plugins that attack the harness, each beside two honest rows (about three minutes).
 .PHONY: hostile
@@ -339,6 +345,7 @@ help:
 	@echo 'make             build/assay and build/explainers/*.so (make deps installs what that needs)'
 	@echo 'make demo        install what is missing, build, run the battery on Fashion-MNIST'
 	@echo 'make check       install what is missing, look at the style, build, run all tests'
+	@echo 'make check-html  report.html in headless Chromium: valid, accessible, its script at work'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make valgrind    quick unit tests of every room under valgrind (VALGRIND_SUITES=... for others)'

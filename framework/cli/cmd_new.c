@@ -18,7 +18,7 @@ static bool create(char *path, struct error *e) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     struct text quoted = {0};
     char *folder = holder(path, slash);
-    cli_quote(&quoted, path);
+    text_add_word(&quoted, path);
     bool ok = folder && !quoted.failed ? scaffold_create(folder, name, e) : error_memory(e);
     if (ok) printf("%s/ written; next: make -C %s && assay check %s/%s.so\n", path, quoted.data, quoted.data, name);
     text_finish(&quoted);
