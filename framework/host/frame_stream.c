@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,30 +38,36 @@ void frame_stream_limit(struct frame_stream *s, double seconds) {
     s->deadline = clock_seconds() + seconds;
 }
 
-/* Until it can be read from or written to. */
-static bool wait_for(const struct frame_stream *s, int fd, short event, struct error *e) {
+static bool is_dead(pid_t child) {
+    siginfo_t info = {0};
+    return child > 0 && waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+}
+
+/* Until it can be read from or written to, or s->ended. */
+static bool wait_for(struct frame_stream *s, int fd, short event, struct error *e) {
     for (;;) {
         double left = s->deadline - clock_seconds();
         if (left <= 0) return error_set(e, "did not answer within %g s", s->limit);
         if (interrupt_signal()) return error_set(e, "was interrupted");
         struct pollfd wanted = {fd, event, 0};
         int n = poll(&wanted, 1, (int)ceil((left < TICK ? left : TICK) * 1000));
-        if (n > 0) return true;
+        if (n == 0) s->ended = is_dead(s->child);
+        if (n > 0 || s->ended) return true;
         if (n < 0 && errno != EINTR) return error_set(e, "could not be waited for: %s", strerror(errno));
     }
 }
 
-/* Bytes that are there, at least one; 0 at the end. */
+/* Bytes that are there, at least one; 0 at the end. It is waited first: of a named pipe that nobody has opened yet for
+ * writing an end would be read. */
 static bool read_some(struct frame_stream *s, void *to, size_t most, size_t *count, struct error *e) {
     for (;;) {
-        ssize_t n = read(s->in, to, most);
-        if (n >= 0) {
+        if (!wait_for(s, s->in, POLLIN, e)) return false;
+        ssize_t n = s->ended ? 0 : read(s->in, to, most);
+        if (n > 0) {
             *count = (size_t)n;
-            s->ended = n == 0;
             return true;
         }
-        if (errno == EAGAIN && !wait_for(s, s->in, POLLIN, e)) return false;
-        if (errno == ECONNRESET) {
+        if (n == 0 || errno == ECONNRESET) {
             *count = 0;
             s->ended = true;
             return true;
@@ -172,6 +179,7 @@ static bool write_bytes(struct frame_stream *s, const char *from, size_t size, s
             size -= (size_t)n;
         } else if (errno == EAGAIN) {
             if (!wait_for(s, s->out, POLLOUT, e)) return false;
+            if (s->ended) return error_set(e, "ended before it read what it was sent");
         } else if (errno == EPIPE || errno == ECONNRESET) {
             s->ended = true;
             return error_set(e, "ended before it read what it was sent");

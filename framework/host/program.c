@@ -72,6 +72,7 @@ bool program_start(const struct process_spec *spec, int output, struct program *
     if (from[1] >= 0) close(from[1]);
     if (ok) {
         frame_stream_init(&p->stream, from[0], to[1]);
+        p->stream.child = p->child.pid;
         return true;
     }
     if (to[1] >= 0) close(to[1]);
@@ -110,13 +111,13 @@ static void say_bye(struct frame_stream *s) {
 
 void program_stop(struct program *p) {
     bool ours = p->child.pid > 0;
-    say_bye(&p->stream);
+    if (!p->broken) say_bye(&p->stream);
     frame_stream_finish(&p->stream);
     if (ours) {
-        child_wait(&p->child, LAST_WORDS);
+        if (!p->broken) child_wait(&p->child, LAST_WORDS);
         child_end(&p->child, NULL, NULL, 0);
     }
-    if (p->server) program_server_stop(p->server, p->fork, p->folder);
+    if (p->server) program_server_stop(p->server, p->fork, p->broken ? 0 : LAST_WORDS, p->folder);
     free(p->folder);
     *p = (struct program){0};
 }

@@ -12,6 +12,7 @@ struct program_server;
 struct program {
     struct frame_stream stream;
     struct child child; /* pid 0: it is none of ours */
+    bool broken;        /* its session came to no good end: it is given no time to end */
     struct program_server *server;
     int fork;     /* pid of the server's child that this is, or 0 */
     char *folder; /* its pipes and temporary files, of a fork; or NULL */

@@ -37,7 +37,7 @@ struct program_server {
     struct frame_stream stream;  /* in the process that created it: the hello */
     struct users *users;
     struct printed printed; /* of the file that it prints to */
-    bool logged;
+    bool logged, broken;    /* broken: it is given no time to end */
 };
 
 /* ---- The process that starts it ---- */
@@ -83,6 +83,7 @@ static bool launch(struct program_server *s, const struct process_spec *spec, st
         close(in[0]);
         close(out[1]);
         frame_stream_init(&s->stream, out[0], in[1]);
+        s->stream.child = s->child.pid;
     } else {
         close_ends(in);
         close_ends(out);
@@ -108,6 +109,7 @@ bool program_server_create(const struct process_spec *spec, struct program_serve
             s->child = p.child;
         }
     }
+    s->broken = !ok;
     if (ok && hello->forks) *out = s;
     else program_server_destroy(s);
     return ok;
@@ -123,7 +125,7 @@ void program_server_destroy(struct program_server *s) {
     if (!s) return;
     frame_stream_finish(&s->stream); /* an end of file is good-bye */
     if (s->child.pid > 0) {
-        child_wait(&s->child, s->child.over ? 0 : LAST_WORDS);
+        if (!s->broken) child_wait(&s->child, LAST_WORDS);
         child_end(&s->child, NULL, NULL, 0);
     }
     printed_close(&s->printed);
@@ -150,8 +152,8 @@ static bool is_running_fork(const struct program_server *s, int pid) {
     return pid > 1 && process_look(pid, &state, &parent) && parent == s->child.pid && state != 'Z';
 }
 
-void program_server_stop(struct program_server *s, int pid, const char *folder) {
-    double end = clock_seconds() + LAST_WORDS;
+void program_server_stop(struct program_server *s, int pid, double seconds, const char *folder) {
+    double end = clock_seconds() + seconds;
     while (is_running_fork(s, pid) && clock_seconds() < end) nanosleep(&(struct timespec){0, 500000}, NULL);
     if (is_running_fork(s, pid)) kill(pid, SIGKILL);
     for (int i = 0; i < USERS; i++)

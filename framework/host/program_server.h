@@ -25,7 +25,7 @@ void program_server_tend(struct program_server *);
 /* In any process: a fork, within so many seconds. */
 bool program_server_fork(struct program_server *, double seconds, struct program *out, struct error *);
 /* For program_stop() and program_tell_end(). */
-void program_server_stop(struct program_server *, int pid, const char *folder);
+void program_server_stop(struct program_server *, int pid, double seconds, const char *folder);
 void program_server_ending(struct program_server *, int pid, char *how, size_t size);
 
 #endif
