@@ -1,5 +1,5 @@
 # Programs that err, one for each `options` of the battery: tests/cli/cases/program.txt.
-BEGIN { $0 =~ m{(.*)/} and unshift @INC, $1 }
+BEGIN { unshift @INC, $0 =~ m{(.*)/} ? $1 : "." }
 use assay;
 
 sub gradient {
