@@ -1,8 +1,8 @@
 """assay: negative controls for explanation methods. The guide is docs/python.md of the checkout.
 
-    report = assay.judge(module, inputs, explain=lambda m, x, t: ...)     # PyTorch, in this process
-    assay.serve(explain)                                                 # a program that a battery names
-    python -m assay method.py                                            # the same from a shell
+report = assay.judge(module, inputs, explain=lambda m, x, t: ...)     # PyTorch, in this process
+assay.serve(explain)                                                 # a program that a battery names
+python -m assay method.py                                            # the same from a shell
 """
 
 from __future__ import annotations
@@ -22,8 +22,26 @@ if TYPE_CHECKING:
     from .own import Own
 
 __version__ = "0.1.0"
-__all__ = ["AssayError", "Binding", "CLAIMS", "CallFailed", "Explainer", "Facade", "Layer", "Model", "Own",
-           "ProtocolError", "Report", "Unsupported", "Verdict", "Weight", "explainer", "judge", "maps", "serve"]
+__all__ = [
+    "AssayError",
+    "Binding",
+    "CLAIMS",
+    "CallFailed",
+    "Explainer",
+    "Facade",
+    "Layer",
+    "Model",
+    "Own",
+    "ProtocolError",
+    "Report",
+    "Unsupported",
+    "Verdict",
+    "Weight",
+    "explainer",
+    "judge",
+    "maps",
+    "serve",
+]
 
 _LAZY = {"Binding": "binding", "Facade": "facade", "Own": "own"}  # those that need torch, which is not imported before
 

@@ -16,11 +16,20 @@ from .model import Model, Weight
 
 LOGITS_MAX = 1e-3  # of the range of the logits: a module that is off by more is another network
 RECTIFIER_NODES = ("Relu", "LeakyRelu", "PRelu", "Elu", "Celu", "Selu", "ThresholdedRelu")
-RECTIFIERS = (torch.nn.ReLU, torch.nn.LeakyReLU, torch.nn.PReLU, torch.nn.ELU, torch.nn.CELU, torch.nn.SELU,
-              torch.nn.Threshold)
+RECTIFIERS = (
+    torch.nn.ReLU,
+    torch.nn.LeakyReLU,
+    torch.nn.PReLU,
+    torch.nn.ELU,
+    torch.nn.CELU,
+    torch.nn.SELU,
+    torch.nn.Threshold,
+)
 MASK, RAISED = "assay.mask", "assay.raised"  # what assay does to a network besides its weights: no parameters
-EXPORT_AGAIN = ("export it again with torch.onnx.export(..., dynamo=False, training=torch.onnx.TrainingMode.PRESERVE, "
-                "do_constant_folding=False)")
+EXPORT_AGAIN = (
+    "export it again with torch.onnx.export(..., dynamo=False, training=torch.onnx.TrainingMode.PRESERVE, "
+    "do_constant_folding=False)"
+)
 
 
 class Paired(torch.nn.Module):
@@ -73,8 +82,10 @@ class Binding:
             raise AssayError(f"module: wanted a torch.nn.Module, not {type(module).__name__}")
         parts = training_parts(module)
         if parts:
-            raise AssayError(f"the module is in training mode ({names(parts)}): call module.eval() first, so that it "
-                             "answers the same twice")
+            raise AssayError(
+                f"the module is in training mode ({names(parts)}): call module.eval() first, so that it "
+                "answers the same twice"
+            )
         self.module = module
         self.notes: List[str] = []
         self._matches: Optional[Dict[str, Optional[Match]]] = None
@@ -133,9 +144,11 @@ class Binding:
         if len(missing) == len(weights) or changed:
             first = (changed or missing)[0]
             what = difference(first, model.tensors([first.name])[first.name], tensors)
-            raise AssayError(f"the module does not have the network's weights: {what}; of {len(weights)} parameters "
-                             f"{len(weights) - len(missing)} are the same. Were they changed after the export, or did "
-                             f"the exporter fold a normalisation into them? Then {EXPORT_AGAIN}")
+            raise AssayError(
+                f"the module does not have the network's weights: {what}; of {len(weights)} parameters "
+                f"{len(weights) - len(missing)} are the same. Were they changed after the export, or did "
+                f"the exporter fold a normalisation into them? Then {EXPORT_AGAIN}"
+            )
         self._matches = found
         self._loaded = {weight.name: weight.hash for weight in weights}
 
@@ -147,8 +160,10 @@ class Binding:
         stale = [weight for weight in _parameters(model) if self._loaded[weight.name] != weight.hash]
         lost = [weight.name for weight in stale if not self._matches[weight.name]]
         if lost:
-            raise AssayError(f"{names(lost)}: assay drew the parameter anew, and no tensor of the module has its values: "
-                             f"{EXPORT_AGAIN}")
+            raise AssayError(
+                f"{names(lost)}: assay drew the parameter anew, and no tensor of the module has its values: "
+                f"{EXPORT_AGAIN}"
+            )
         tensors = _tensors(self.module)
         values = model.tensors([weight.name for weight in stale])
         with torch.no_grad():
@@ -182,8 +197,11 @@ class Binding:
 
     def _is_own(self, weights: List[Weight]) -> bool:
         """Whether a control's network has the parameters of the user's: the same with classes in another order."""
-        return self._matches is not None and {w.name for w in weights} == set(self._loaded) and all(
-            self._fits(weight) for weight in weights)
+        return (
+            self._matches is not None
+            and {w.name for w in weights} == set(self._loaded)
+            and all(self._fits(weight) for weight in weights)
+        )
 
     def _fits(self, weight: Weight) -> bool:
         match = (self._matches or {}).get(weight.name)
@@ -217,7 +235,9 @@ class Binding:
                 self._prove(model, shown, x)
             except AssayError:
                 if other:
-                    raise Unsupported("this control brings a network of its own, which the user's module is not") from None
+                    raise Unsupported(
+                        "this control brings a network of its own, which the user's module is not"
+                    ) from None
                 raise
             yield shown, True
 
@@ -251,18 +271,23 @@ class Binding:
         with torch.no_grad(), self._counting(module) as count:
             out = module(self.tensor(x))
         if not isinstance(out, torch.Tensor):
-            raise AssayError(f"the module returns a {type(out).__name__}, wanted a tensor of logits [n, {model.outputs}]: "
-                             "wrap it in a module that picks them out")
+            raise AssayError(
+                f"the module returns a {type(out).__name__}, wanted a tensor of logits [n, {model.outputs}]: "
+                "wrap it in a module that picks them out"
+            )
         if tuple(out.shape) != due.shape and not (out.numel() == due.size and model.outputs == 1):
-            raise AssayError(f"the module returns {list(out.shape)} for {len(x)} inputs, the network has "
-                             f"{model.outputs} outputs: wanted logits {list(due.shape)}")
+            raise AssayError(
+                f"the module returns {list(out.shape)} for {len(x)} inputs, the network has "
+                f"{model.outputs} outputs: wanted logits {list(due.shape)}"
+            )
         got = out.detach().cpu().to(torch.float64).numpy().reshape(due.shape)
         span = float(due.max() - due.min()) or float(np.abs(due).max()) or 1.0
         off = float(np.abs(got - due).max())
         if not off <= LOGITS_MAX * span:  # NaN is not
-            raise AssayError("your module is not the network that assay randomised: its logits differ by "
-                             f"{off:.3g} where they span {span:.3g}; allowed is {LOGITS_MAX:g} of that. "
-                             + self._cause(got, due))
+            raise AssayError(
+                "your module is not the network that assay randomised: its logits differ by "
+                f"{off:.3g} where they span {span:.3g}; allowed is {LOGITS_MAX:g} of that. " + self._cause(got, due)
+            )
         if not self._counted and module is not None and model.kind == "model":
             self._counted = True
             self._say_rectifiers(model, count)
@@ -279,8 +304,10 @@ class Binding:
             return f"It is in training mode ({names(parts)}): call module.eval()"
         if not np.isfinite(got).all():
             return "They are not finite"
-        return ("Does it do something that the exported file does not: preprocess its inputs, or hold weights that are "
-                "neither parameters nor buffers?")
+        return (
+            "Does it do something that the exported file does not: preprocess its inputs, or hold weights that are "
+            "neither parameters nor buffers?"
+        )
 
     @contextlib.contextmanager
     def _counting(self, module: torch.nn.Module) -> Iterator[List[str]]:
@@ -302,4 +329,5 @@ class Binding:
         if nodes > len(ran):
             self.notes.append(
                 f"the network has {nodes} rectifiers, of which {len(ran)} are modules: methods that hook modules (captum's "
-                "GuidedBackprop, Deconvolution, DeepLift) do not see the others, and are then the plain gradient")
+                "GuidedBackprop, Deconvolution, DeepLift) do not see the others, and are then the plain gradient"
+            )

@@ -60,25 +60,34 @@ class Explainer:
     summary, source:   one line each: what it does; the paper and its section
     """
 
-    def __init__(self, function: Callable[..., Any], name: Optional[str] = None, claims: Sequence[str] = (),
-                 params: Optional[Mapping[str, Any]] = None, summary: str = "", source: str = "") -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: Optional[str] = None,
+        claims: Sequence[str] = (),
+        params: Optional[Mapping[str, Any]] = None,
+        summary: str = "",
+        source: str = "",
+    ) -> None:
         if isinstance(function, Explainer):
-            name, claims = name or function.name, claims or function.claims
-            params, summary = params or function.params, summary or function.summary
-            source, function = source or function.source, function.function
+            known: Explainer = function
+            name, claims, params = name or known.name, claims or known.claims, params or known.params
+            summary, source, function = summary or known.summary, source or known.source, known.function
         if not callable(function):
             raise AssayError(f"an explainer is a function of (model, x, targets), not {function!r}")
-        self.function = function
-        self.name = kebab(name or _name_of(function))
-        self.claims = _checked_claims(claims)
+        self.function: Callable[..., Any] = function
+        self.name: str = kebab(name or _name_of(function))
+        self.claims: Tuple[str, ...] = _checked_claims(claims)
         self.params: Dict[str, Any] = dict(params or {})
-        self.summary = summary
-        self.source = source
+        self.summary: str = summary
+        self.source: str = source
         self._said: Optional[Dict[str, Any]] = None
         self._arguments = takes(function, 4)
         if self._arguments < 3:
-            raise AssayError(f"{self.name}: an explainer takes (model, x, targets), perhaps seeds as well; "
-                             f"this one takes {self._arguments} arguments")
+            raise AssayError(
+                f"{self.name}: an explainer takes (model, x, targets), perhaps seeds as well; "
+                f"this one takes {self._arguments} arguments"
+            )
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         return self.function(*arguments, **keywords)
@@ -95,8 +104,12 @@ class Explainer:
         """What the client's hello says of it: every session of a process the same, whatever was imported since."""
         if self._said is not None:
             return self._said
-        said: Dict[str, Any] = {"name": self.name, "claims": list(self.claims), "sources": self.sources(),
-                                "language": f"Python {platform.python_version()}"}
+        said: Dict[str, Any] = {
+            "name": self.name,
+            "claims": list(self.claims),
+            "sources": self.sources(),
+            "language": f"Python {platform.python_version()}",
+        }
         said.update({key: value for key, value in (("summary", self.summary), ("source", self.source)) if value})
         if self.params:
             said["params"] = self.params
@@ -162,7 +175,9 @@ def collect(explain: Any, **options: Any) -> Dict[str, Explainer]:
             keep = type(one) is not Explainer and isinstance(one, Explainer)  # an Own stays what it is
             made = one if keep else Explainer(one, name=name or None, **options)
         if (name or made.name) in found:
-            raise AssayError(f"two explainers of the name {name or made.name}: give them as a mapping, {{name: function}}")
+            raise AssayError(
+                f"two explainers of the name {name or made.name}: give them as a mapping, {{name: function}}"
+            )
         found[name or made.name] = made
     if not found:
         raise AssayError("no explainer: wanted a function, or a mapping {name: function}")

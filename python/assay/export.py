@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import logging
 import warnings
@@ -25,6 +26,8 @@ def export(module: torch.nn.Module, sample: torch.Tensor, path: str) -> None:
     }
     if "dynamo" in inspect.signature(torch.onnx.export).parameters:
         options["dynamo"] = False
+    if importlib.util.find_spec("onnx") is None:
+        raise AssayError("torch.onnx.export wants the package onnx: pip install onnx")
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)
@@ -34,7 +37,9 @@ def export(module: torch.nn.Module, sample: torch.Tensor, path: str) -> None:
             torch.onnx.export(module, (sample,), path, **options)
     except Exception as error:
         first = str(error).strip().split("\n")[0]
-        raise AssayError(f"torch.onnx.export does not export the module: {type(error).__name__}: {first}. Give a file "
-                         "of your own by onnx=PATH") from error
+        raise AssayError(
+            f"torch.onnx.export does not export the module: {type(error).__name__}: {first}. Give a file "
+            "of your own by onnx=PATH"
+        ) from error
     finally:
         quiet.setLevel(level)

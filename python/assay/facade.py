@@ -10,8 +10,10 @@ from torch.autograd.function import once_differentiable
 from .errors import Unsupported
 from .model import Model
 
-NO_PARTS = ("assay.Facade has no layers inside, so that {} cannot hook them: judge the method on the module itself "
-            "(assay.judge, assay.Own)")
+NO_PARTS = (
+    "assay.Facade has no layers inside, so that {} cannot hook them: judge the method on the module itself "
+    "(assay.judge, assay.Own)"
+)
 
 
 class NoPart(Unsupported, AttributeError):
@@ -51,14 +53,16 @@ class Facade(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if x.dtype != torch.float32:
             x = x.to(torch.float32)
-        return _Network.apply(x, self._model)
+        logits: torch.Tensor = _Network.apply(x, self._model)
+        return logits
 
-    def apply(self, fn: Callable[..., Any]) -> NoReturn:  # type: ignore[override]
+    def apply(self, fn: Callable[..., Any]) -> NoReturn:
         raise Unsupported(NO_PARTS.format(getattr(fn, "__qualname__", "a function").split(".")[0]))
 
     def __getattr__(self, name: str) -> Any:
         try:
             return super().__getattr__(name)
         except AttributeError:
-            raise NoPart(f"assay.Facade has no layer {name}: judge the method on the module itself "
-                              "(assay.judge, assay.Own)") from None
+            raise NoPart(
+                f"assay.Facade has no layer {name}: judge the method on the module itself (assay.judge, assay.Own)"
+            ) from None

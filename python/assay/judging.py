@@ -26,8 +26,10 @@ def _inputs(inputs: Any) -> np.ndarray:
         inputs = inputs.detach().cpu().numpy()
     found = np.asarray(inputs)
     if found.dtype.kind in "iu":
-        raise AssayError("inputs: whole numbers: wanted the floats that the module takes; networks of tokens are judged "
-                         "by a battery (docs/python.md)")
+        raise AssayError(
+            "inputs: whole numbers: wanted the floats that the module takes; networks of tokens are judged "
+            "by a battery (docs/python.md)"
+        )
     if found.dtype.kind != "f" or found.ndim < 2 or not found.size:
         raise AssayError(f"inputs: {found.dtype} of shape {list(found.shape)}: wanted floats [n, ...]")
     if not np.isfinite(found).all():
@@ -59,11 +61,15 @@ def _logits(module: Any, x: np.ndarray, device: Any) -> np.ndarray:
             try:
                 out = module(torch.from_numpy(x[i : i + 64]).to(device))
             except Exception as error:
-                raise AssayError(f"inputs: the module does not take [n, {', '.join(map(str, x.shape[1:]))}]: "
-                                 f"{type(error).__name__}: {error}") from error
+                raise AssayError(
+                    f"inputs: the module does not take [n, {', '.join(map(str, x.shape[1:]))}]: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
             if not isinstance(out, torch.Tensor):
-                raise AssayError(f"the module returns a {type(out).__name__}, wanted a tensor of logits [n, K]: wrap it "
-                                 "in a module that picks them out")
+                raise AssayError(
+                    f"the module returns a {type(out).__name__}, wanted a tensor of logits [n, K]: wrap it "
+                    "in a module that picks them out"
+                )
             found.append(out.detach().cpu().float().numpy().reshape(len(out), -1))
     return np.concatenate(found)
 
@@ -88,8 +94,16 @@ def _bind(module: Any, explainers: Mapping[str, Explainer], claims: Sequence[str
     binding = Binding(module)
     bound: Dict[str, Any] = {}
     for name, one in explainers.items():
-        bound[name] = Own(module, one.function, binding, name=name, claims=one.claims or claims, params=one.params,
-                          summary=one.summary, source=one.source)
+        bound[name] = Own(
+            module,
+            one.function,
+            binding,
+            name=name,
+            claims=one.claims or claims,
+            params=one.params,
+            summary=one.summary,
+            source=one.source,
+        )
     return bound
 
 
@@ -106,11 +120,25 @@ def _expectations(expect: Union[None, str, Mapping[str, Any]], names: Sequence[s
     return {name: expect for name in names} if isinstance(expect, str) else dict(expect or {})
 
 
-def judge(module: Any, inputs: Any, explain: Any, *, claims: Sequence[str] = (), targets: Any = None,
-          controls: Union[str, Sequence[Any]] = CONTROLS, draws: Optional[int] = None,
-          baselines: Sequence[Any] = (), expect: Union[None, str, Mapping[str, Any]] = None, seed: int = 1,
-          jobs: Optional[int] = None, folder: Optional[str] = None, onnx: Optional[str] = None,
-          settings: Optional[Mapping[str, Any]] = None, figures: bool = False, progress: bool = False) -> Report:
+def judge(
+    module: Any,
+    inputs: Any,
+    explain: Any,
+    *,
+    claims: Sequence[str] = (),
+    targets: Any = None,
+    controls: Union[str, Sequence[Any]] = CONTROLS,
+    draws: Optional[int] = None,
+    baselines: Sequence[Any] = (),
+    expect: Union[None, str, Mapping[str, Any]] = None,
+    seed: int = 1,
+    jobs: Optional[int] = None,
+    folder: Optional[str] = None,
+    onnx: Optional[str] = None,
+    settings: Optional[Mapping[str, Any]] = None,
+    figures: bool = False,
+    progress: bool = False,
+) -> Report:
     """Judges explanation methods on a torch module: runs the controls of assay, which asks this process for maps.
 
     module:     a torch.nn.Module in eval mode: float32 [n, ...] to logits [n, K]. Its weights change while this runs,
@@ -154,8 +182,13 @@ def judge(module: Any, inputs: Any, explain: Any, *, claims: Sequence[str] = (),
             "name": "judge",
             "model": "model.onnx",
             "seed": seed,
-            "data": {"source": "npy:inputs.npy,labels.npy", "preprocess": "none", "inputs": len(x), "target": "label",
-                     "only-correct": False},
+            "data": {
+                "source": "npy:inputs.npy,labels.npy",
+                "preprocess": "none",
+                "inputs": len(x),
+                "target": "label",
+                "only-correct": False,
+            },
             "explainers": _rows(explainers, listener.path) + list(baselines),
             "controls": controls if isinstance(controls, str) else list(controls),
         }
@@ -164,9 +197,16 @@ def judge(module: Any, inputs: Any, explain: Any, *, claims: Sequence[str] = (),
         if draws is not None:
             battery["rule"] = {"draws": int(draws)}
         battery.update(settings or {})
-        command = [binary, "run", _write_battery(run, battery), "-o", run, "-j", str(jobs or min(2, os.cpu_count() or 1))]
-        done = program.run_served(command + ([] if figures else ["--no-figures"]), listener, explainers, run,
-                                  progress)
+        command = [
+            binary,
+            "run",
+            _write_battery(run, battery),
+            "-o",
+            run,
+            "-j",
+            str(jobs or min(2, os.cpu_count() or 1)),
+        ]
+        done = program.run_served(command + ([] if figures else ["--no-figures"]), listener, explainers, run, progress)
     if done.returncode not in RESULT_CODES or not os.path.exists(os.path.join(run, "verdicts.csv")):
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").split("\n")
         raise AssayError(f"assay ended with code {done.returncode}: {said[-1]} (the battery: {run}/battery.yaml)")

@@ -45,8 +45,12 @@ def network_key(kind: str, weights: Sequence[Weight]) -> str:
 
 def sample_key(network: str, x: np.ndarray, target: int, seed: Optional[int]) -> str:
     """The name of one map: of a network, an input, a class and, of stochastic methods, a seed."""
-    return _sha(network.encode(), np.ascontiguousarray(x, "<f4").tobytes(), str(int(target)).encode(),
-                b"" if seed is None else str(int(seed)).encode())
+    return _sha(
+        network.encode(),
+        np.ascontiguousarray(x, "<f4").tobytes(),
+        str(int(target)).encode(),
+        b"" if seed is None else str(int(seed)).encode(),
+    )
 
 
 def _write(path: str, save: Any) -> None:
@@ -56,8 +60,9 @@ def _write(path: str, save: Any) -> None:
         os.makedirs(folder, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder)
     except OSError as error:
-        raise AssayError(f"{folder}: {error.strerror}: recording writes there, which the sandbox forbids: "
-                         "assay run --no-sandbox") from error
+        raise AssayError(
+            f"{folder}: {error.strerror}: recording writes there, which the sandbox forbids: assay run --no-sandbox"
+        ) from error
     with os.fdopen(handle, "wb") as file:
         save(file)
     os.replace(name, path)
@@ -85,8 +90,10 @@ class RecordedModel:
     def tensors(self, names: Sequence[str]) -> Dict[str, np.ndarray]:
         """The values of these parameters."""
         found = {w.name: w for w in self._weights}
-        return {name: np.load(self._folder.path("tensors", found[name].hash + ".npy")).reshape(found[name].dims)
-                for name in names}
+        return {
+            name: np.load(self._folder.path("tensors", found[name].hash + ".npy")).reshape(found[name].dims)
+            for name in names
+        }
 
     def forward(self, x: Any) -> np.ndarray:
         """assay's logits of the recorded inputs; of no others."""
@@ -113,7 +120,9 @@ class Request:
         """Keeps the maps, of the inputs' shape."""
         kept = np.asarray(maps, dtype="<f4")
         if kept.shape != self.inputs.shape:
-            raise AssayError(f"maps of shape {list(kept.shape)} for request {self.key}: wanted {list(self.inputs.shape)}")
+            raise AssayError(
+                f"maps of shape {list(kept.shape)} for request {self.key}: wanted {list(self.inputs.shape)}"
+            )
         _write(self.folder.path("maps", self.key + ".npy"), lambda file: np.save(file, kept))
 
     def skip(self, reason: str) -> None:
@@ -143,7 +152,9 @@ class Folder:
             try:
                 self._about = self.json("recording")
             except (OSError, ValueError) as error:
-                raise AssayError(f"{self.root}: no recording: {error}; make one by `python3 -m assay.maps record`") from None
+                raise AssayError(
+                    f"{self.root}: no recording: {error}; make one by `python3 -m assay.maps record`"
+                ) from None
             if self._about.get("format") != FORMAT:
                 raise AssayError(f"{self.root}: format {self._about.get('format')!r}, wanted {FORMAT}")
         return self._about
@@ -197,8 +208,9 @@ class Recorder(Explainer):
         key = network_key(model.kind, model.weights())
         self._first = _original(self._first, model, key)
         if model.kind == "model" and not os.path.exists(self.folder.path("recording.json")):
-            _write_json(self.folder.path("recording.json"),
-                        {"format": FORMAT, "network": key, "claims": list(self.claims)})
+            _write_json(
+                self.folder.path("recording.json"), {"format": FORMAT, "network": key, "claims": list(self.claims)}
+            )
         if self._first and self.folder.about["network"] != self._first:
             raise AssayError(f"{self.folder.root} holds the recording of another network: record into a new folder")
         if list(self.folder.about["claims"]) != list(self.claims):
@@ -207,9 +219,15 @@ class Recorder(Explainer):
             fresh = [w for w in model.weights() if not os.path.exists(self.folder.path("tensors", w.hash + ".npy"))]
             for weight, value in zip(fresh, model.tensors([w.name for w in fresh]).values()):
                 _write(self.folder.path("tensors", weight.hash + ".npy"), lambda file, v=value: np.save(file, v))
-            _write_json(self.folder.path("networks", key + ".json"), {
-                "kind": model.kind, "outputs": model.outputs, "weights": [list(w) for w in model.weights()],
-                "layers": [[layer.name, layer.op, list(layer.shape)] for layer in model.layers]})
+            _write_json(
+                self.folder.path("networks", key + ".json"),
+                {
+                    "kind": model.kind,
+                    "outputs": model.outputs,
+                    "weights": [list(w) for w in model.weights()],
+                    "layers": [[layer.name, layer.op, list(layer.shape)] for layer in model.layers],
+                },
+            )
         self._known[key] = None
         return key
 
@@ -221,10 +239,13 @@ class Recorder(Explainer):
         if new:
             request = _sha(*(keys[i].encode() for i in new))
             logits = model.forward(x[new])
-            _write(self.folder.path("requests", request + ".npz"), lambda file: np.savez(
-                file, inputs=x[new], targets=targets[new], seeds=seeds[new], logits=logits))
-            _write_json(self.folder.path("requests", request + ".json"),
-                        {"network": network, "samples": [keys[i] for i in new]})
+            _write(
+                self.folder.path("requests", request + ".npz"),
+                lambda file: np.savez(file, inputs=x[new], targets=targets[new], seeds=seeds[new], logits=logits),
+            )
+            _write_json(
+                self.folder.path("requests", request + ".json"), {"network": network, "samples": [keys[i] for i in new]}
+            )
             self._known.update((keys[i], None) for i in new)
         return stand_in(model, x, targets, seeds, self.claims)
 
@@ -276,20 +297,27 @@ class Player(Explainer):
 
     def _missing(self, network: str, i: int) -> AssayError:
         if os.path.exists(self.folder.path("networks", network + ".json")):
-            return AssayError(f"{self.folder.root} was recorded for other inputs, targets or seeds than input {i} of this "
-                              f"request (network {network}): record again with this battery")
-        return AssayError(f"{self.folder.root} has no network {network}, which this request is about: record again with this "
-                          "battery, its seed and a fixed number of draws, rule: {draws: N}")
+            return AssayError(
+                f"{self.folder.root} was recorded for other inputs, targets or seeds than input {i} of this "
+                f"request (network {network}): record again with this battery"
+            )
+        return AssayError(
+            f"{self.folder.root} has no network {network}, which this request is about: record again with this "
+            "battery, its seed and a fixed number of draws, rule: {draws: N}"
+        )
 
     def _maps(self, key: str) -> np.ndarray:
         reason, path = self.folder.path("maps", key), self.folder.path("maps", key + ".npy")
         if os.path.exists(reason + ".json"):
             raise Unsupported(str(self.folder.json("maps", key).get("unsupported", "no reason given")))
         if not os.path.exists(path):
-            raise AssayError(f"{path} is missing: compute the maps of request {key}, or let "
-                             f"`python3 -m assay.maps status {self.folder.root}` list all that are")
+            raise AssayError(
+                f"{path} is missing: compute the maps of request {key}, or let "
+                f"`python3 -m assay.maps status {self.folder.root}` list all that are"
+            )
         try:
-            return np.load(path)
+            maps: np.ndarray = np.load(path)
+            return maps
         except (OSError, ValueError) as error:
             raise AssayError(f"{path}: {error}") from None
 
@@ -297,8 +325,10 @@ class Player(Explainer):
         network = network_key(model.kind, model.weights())
         self._first = _original(self._first, model, network)
         if self._first and self._first != self.folder.about["network"]:
-            raise AssayError(f"{self.folder.root} was recorded for another network ({self.folder.about['network']}, this one "
-                             f"is {self._first}): record again with this battery")
+            raise AssayError(
+                f"{self.folder.root} was recorded for another network ({self.folder.about['network']}, this one "
+                f"is {self._first}): record again with this battery"
+            )
         random = "stochastic" in self.claims
         maps = np.empty(x.shape, "<f4")
         loaded: Dict[str, np.ndarray] = {}
@@ -310,8 +340,10 @@ class Player(Explainer):
             if key not in loaded:
                 loaded[key] = self._maps(key)
             if loaded[key].shape[1:] != x.shape[1:] or row >= len(loaded[key]):
-                raise AssayError(f"maps/{key}.npy has the shape {list(loaded[key].shape)}: wanted one map of "
-                                 f"{list(x.shape[1:])} for each input of the request")
+                raise AssayError(
+                    f"maps/{key}.npy has the shape {list(loaded[key].shape)}: wanted one map of "
+                    f"{list(x.shape[1:])} for each input of the request"
+                )
             maps[i] = loaded[key][row]
         return maps
 
@@ -344,8 +376,14 @@ def compute(path: str, module: Any, explain: Any, part: Tuple[int, int] = (1, 1)
             pass  # it is known by now which tensor is which parameter
         for request in folder.pending(part):
             try:
-                request.save(own.attribute(request.model, request.inputs, request.targets,  # type: ignore[arg-type]
-                                           request.seeds))
+                request.save(
+                    own.attribute(
+                        request.model,
+                        request.inputs,
+                        request.targets,  # type: ignore[arg-type]
+                        request.seeds,
+                    )
+                )
             except Unsupported as error:
                 request.skip(str(error))
             done += 1

@@ -35,8 +35,9 @@ def _orders(rank: int) -> Iterator[Tuple[int, ...]]:
         yield from (axes for axes in itertools.permutations(range(rank)) if axes != tuple(range(rank)))
 
 
-def _by_bytes(weight: Weight, tensors: Mapping[str, np.ndarray], digests: Mapping[str, str],
-              taken: Mapping[str, int]) -> Optional[Match]:
+def _by_bytes(
+    weight: Weight, tensors: Mapping[str, np.ndarray], digests: Mapping[str, str], taken: Mapping[str, int]
+) -> Optional[Match]:
     count = int(np.prod(weight.dims, dtype=np.int64))
     fitting = [name for name, tensor in tensors.items() if tensor.size == count]
     fitting.sort(key=lambda name: (name != weight.name, taken.get(name, 0)))  # the same name, then one that is free

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -10,7 +11,8 @@ from .errors import CallFailed, ProtocolError, Unsupported
 from .frames import Frame, read_frame, write_frame
 
 
-class Layer(NamedTuple):
+@dataclass(frozen=True)
+class Layer:
     """A layer that can be looked at: its index, name and ONNX operator, and the shape of one sample's activation."""
 
     index: int
@@ -49,8 +51,9 @@ class Model:
         self.variant: str = str(keys.get("variant", ""))
         self.kind: str = str(keys.get("kind", "model"))
 
-    def call(self, op: str, keys: Optional[Mapping[str, Any]] = None,
-             arrays: Optional[Mapping[str, np.ndarray]] = None) -> Frame:
+    def call(
+        self, op: str, keys: Optional[Mapping[str, Any]] = None, arrays: Optional[Mapping[str, np.ndarray]] = None
+    ) -> Frame:
         """One operation of docs/protocol.md: the frame of its answer."""
         self._next += 1
         number = self._next
@@ -110,8 +113,9 @@ class Model:
             self._layers = [Layer(i, e["name"], e["op"], tuple(e["shape"])) for i, e in enumerate(found)]
         return self._layers
 
-    def inspect(self, x: Any, layer: Union[int, str, Layer], targets: Any = None
-                ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    def inspect(
+        self, x: Any, layer: Union[int, str, Layer], targets: Any = None
+    ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
         """Activation [n, shape] of a layer, by its index or name, and with `targets` the gradient of their logits."""
         x, index = _f4(x), self._index(layer)
         arrays, keys = {"x": x}, {"layer": index}  # type: Dict[str, np.ndarray], Dict[str, Any]

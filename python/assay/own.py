@@ -35,8 +35,9 @@ class Own(Explainer):
     a map does not depend on its neighbours. Weights are loaded in place; `binding.held()` restores them.
     """
 
-    def __init__(self, module: Any, explain: Callable[..., Any], binding: Optional[Binding] = None, **options: Any
-                 ) -> None:
+    def __init__(
+        self, module: Any, explain: Callable[..., Any], binding: Optional[Binding] = None, **options: Any
+    ) -> None:
         super().__init__(explain, **options)
         self.binding = binding or Binding(module)
         self.called = False  # did explain ever call the module that it was given?
@@ -54,8 +55,9 @@ class Own(Explainer):
             except Exception as error:
                 if own or "linear-exact" in self.claims:
                     raise
-                raise Unsupported(f"the method does not work on a network of one linear layer: {type(error).__name__}: "
-                                  f"{error}") from error
+                raise Unsupported(
+                    f"the method does not work on a network of one linear layer: {type(error).__name__}: {error}"
+                ) from error
             finally:
                 handle.remove()
         if own:
@@ -82,7 +84,7 @@ class Own(Explainer):
 
     def _log(self) -> None:
         """Notes to the plugin log, each once."""
-        for note in self.binding.notes[self._said_notes:]:
+        for note in self.binding.notes[self._said_notes :]:
             print(f"assay: {note}", file=sys.stderr)
         self._said_notes = len(self.binding.notes)
 
@@ -90,5 +92,6 @@ class Own(Explainer):
         """What the user should know of the method once it was judged."""
         if not self.asked or self.called:
             return []
-        return [f"{self.name}: explain() never called the module that it was given: does it hold another network, or "
-                "none?"]
+        return [
+            f"{self.name}: explain() never called the module that it was given: does it hold another network, or none?"
+        ]

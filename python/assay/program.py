@@ -17,8 +17,10 @@ from .errors import AssayError, ProtocolError
 from .explainers import Explainer
 from .session import Session
 
-NOT_FOUND = ("the program assay was not found: build it by `make` in a checkout and put it on PATH, or name it by "
-             "the environment's ASSAY=/path/to/build/assay")
+NOT_FOUND = (
+    "the program assay was not found: build it by `make` in a checkout and put it on PATH, or name it by "
+    "the environment's ASSAY=/path/to/build/assay"
+)
 WAIT = 0.05  # seconds between two looks whether the program has ended
 
 
@@ -49,8 +51,10 @@ def find() -> str:
 
 def _is_ours(path: str) -> bool:
     """Whether that is a script of Python's own folder, and not the program."""
-    return os.path.dirname(os.path.realpath(path)) == os.path.dirname(os.path.realpath(sys.executable)) and \
-        open(path, "rb").read(2) == b"#!"
+    return (
+        os.path.dirname(os.path.realpath(path)) == os.path.dirname(os.path.realpath(sys.executable))
+        and open(path, "rb").read(2) == b"#!"
+    )
 
 
 class Listener:
@@ -97,13 +101,21 @@ def _serve_one(connection: socket.socket, explainers: Mapping[str, Explainer]) -
     return None
 
 
-def run_served(command: Sequence[str], listener: Listener, explainers: Mapping[str, Explainer], folder: str,
-               progress: bool) -> "subprocess.CompletedProcess[str]":
+def run_served(
+    command: Sequence[str], listener: Listener, explainers: Mapping[str, Explainer], folder: str, progress: bool
+) -> "subprocess.CompletedProcess[str]":
     """Runs the program and serves its workers, one session after the other, until it ends."""
-    with open(os.path.join(folder, "terminal.txt"), "w+b") as out, \
-            open(os.path.join(folder, "progress.txt"), "w+b") as errors:
-        process = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=out,
-                                   stderr=None if progress else errors, start_new_session=True)
+    with (
+        open(os.path.join(folder, "terminal.txt"), "w+b") as out,
+        open(os.path.join(folder, "progress.txt"), "w+b") as errors,
+    ):
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=None if progress else errors,
+            start_new_session=True,
+        )
         broken: Dict[str, None] = {}
         try:
             while process.poll() is None:

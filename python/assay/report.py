@@ -9,8 +9,14 @@ import os
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 NUMBERS = ("score", "lower", "upper", "floor", "ceiling")
-COLOURS = {"PASS": "#1a7f37", "FAIL": "#cf222e", "ERROR": "#cf222e", "INCONCLUSIVE": "#9a6700",
-           "UNINFORMATIVE": "#9a6700", "SKIP": "#57606a"}
+COLOURS = {
+    "PASS": "#1a7f37",
+    "FAIL": "#cf222e",
+    "ERROR": "#cf222e",
+    "INCONCLUSIVE": "#9a6700",
+    "UNINFORMATIVE": "#9a6700",
+    "SKIP": "#57606a",
+}
 
 
 class Verdict(NamedTuple):
@@ -43,8 +49,17 @@ def _number(text: str) -> Optional[float]:
 
 def _verdict(row: Dict[str, str]) -> Verdict:
     numbers = {key: _number(row.get(key, "")) for key in NUMBERS}
-    return Verdict(row["explainer"], row["control"], row["verdict"], row["annotation"], row["expected"],
-                   row["as_expected"] == "true", row["reason"], draws=int(row.get("draws") or 0), **numbers)
+    return Verdict(
+        row["explainer"],
+        row["control"],
+        row["verdict"],
+        row["annotation"],
+        row["expected"],
+        row["as_expected"] == "true",
+        row["reason"],
+        draws=int(row.get("draws") or 0),
+        **numbers,
+    )
 
 
 class Report:
@@ -101,8 +116,10 @@ class Report:
         whole = ("stage_index", "draw", "input", "other")
         with open(path, newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                yield {key: int(text) if key in whole else _number(text) if key == "value" else text
-                       for key, text in row.items()}
+                yield {
+                    key: int(text) if key in whole else _number(text) if key == "value" else text
+                    for key, text in row.items()
+                }
 
     @property
     def json(self) -> Dict[str, Any]:
@@ -113,10 +130,16 @@ class Report:
 
     def _cells(self) -> List[List[str]]:
         """The table of words, its head first; ! is not as expected, * has an annotation."""
-        marks = {(v.explainer, v.control): v.verdict + "" * v.as_expected + "!" * (not v.as_expected)
-                 + "*" * bool(v.annotation) for v in self.verdicts}
+        marks = {
+            (v.explainer, v.control): v.verdict
+            + "" * v.as_expected
+            + "!" * (not v.as_expected)
+            + "*" * bool(v.annotation)
+            for v in self.verdicts
+        }
         return [["explainer", *self.controls]] + [
-            [row, *(marks.get((row, control), "") for control in self.controls)] for row in self.explainers]
+            [row, *(marks.get((row, control), "") for control in self.controls)] for row in self.explainers
+        ]
 
     def _unexpected(self) -> List[Verdict]:
         """What was not expected: the reasons that matter first."""
@@ -127,11 +150,19 @@ class Report:
         widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
         lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in cells]
         for one in self._unexpected():
-            lines += ["", f"{one.explainer} under {one.control}: {one.verdict}, expected {one.expected}", f"  {one.reason}"]
+            lines += [
+                "",
+                f"{one.explainer} under {one.control}: {one.verdict}, expected {one.expected}",
+                f"  {one.reason}",
+            ]
         lines += ["", *(f"note: {note}" for note in self.notes)]
         if any(one.annotation for one in self.verdicts):
-            lines.append("* annotated: " + "; ".join(dict.fromkeys(
-                f"{one.explainer}: {one.annotation}" for one in self.verdicts if one.annotation)))
+            lines.append(
+                "* annotated: "
+                + "; ".join(
+                    dict.fromkeys(f"{one.explainer}: {one.annotation}" for one in self.verdicts if one.annotation)
+                )
+            )
         as_expected = "verdicts as expected" if self.passed else "not as expected"
         lines.append(f"{as_expected} (exit code {self.code}); every reason: {os.path.join(self.folder, 'report.txt')}")
         return "\n".join(lines)
@@ -152,9 +183,12 @@ class Report:
                 reason = html.escape(one.reason, quote=True) if one else ""
                 cells.append(f'<td style="color:{colour}" title="{reason}">{word}</td>')
             rows.append(f"<tr><th>{html.escape(row)}</th>{''.join(cells)}</tr>")
-        reasons = "".join(f"<li>{html.escape(f'{v.explainer} under {v.control}: {v.reason}')}</li>"
-                          for v in self._unexpected())
+        reasons = "".join(
+            f"<li>{html.escape(f'{v.explainer} under {v.control}: {v.reason}')}</li>" for v in self._unexpected()
+        )
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return (f"<table><thead><tr><th>explainer</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-                + (f"<ul>{reasons}{notes}</ul>" if reasons or notes else "")
-                + f"<p>exit code {self.code}; {html.escape(self.folder)}</p>")
+        return (
+            f"<table><thead><tr><th>explainer</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+            + (f"<ul>{reasons}{notes}</ul>" if reasons or notes else "")
+            + f"<p>exit code {self.code}; {html.escape(self.folder)}</p>"
+        )

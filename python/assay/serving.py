@@ -51,8 +51,12 @@ class ForkServer:
         self._collect()
         if threading.active_count() > 1:
             names = ", ".join(t.name for t in threading.enumerate() if t is not threading.main_thread())
-            self.session._refuse(frame, "failed", f"the program has threads ({names}), and a copy of it would hang: "
-                                                  "start them in explain(), or not at all")
+            self.session._refuse(
+                frame,
+                "failed",
+                f"the program has threads ({names}), and a copy of it would hang: "
+                "start them in explain(), or not at all",
+            )
             return False
         sys.stdout.flush()
         sys.stderr.flush()
@@ -121,15 +125,21 @@ def serve(explain: Any, claims: Tuple[str, ...] = (), **options: Any) -> None:
         options["claims"] = claims
     explainers = collect(explain, **options)
     if not is_spawned():
-        raise AssayError("assay.serve: assay did not start this program: name it in a battery, "
-                         "`process: {command: [python3, FILE]}`, and run that")
+        raise AssayError(
+            "assay.serve: assay did not start this program: name it in a battery, "
+            "`process: {command: [python3, FILE]}`, and run that"
+        )
     one_thread()
     reader, writer = _pipes()
     serve_connection(reader, writer, explainers)
 
 
-def serve_connection(reader: BinaryIO, writer: BinaryIO, explainers: Mapping[str, Explainer],
-                     open_pipe: Optional[Callable[[str, str], BinaryIO]] = None) -> None:
+def serve_connection(
+    reader: BinaryIO,
+    writer: BinaryIO,
+    explainers: Mapping[str, Explainer],
+    open_pipe: Optional[Callable[[str, str], BinaryIO]] = None,
+) -> None:
     """serve() on any two streams."""
     session = Session(reader, writer, explainers)
     try:

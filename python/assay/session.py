@@ -46,8 +46,9 @@ class Session:
     caller (in the user's own process) or is a failure of the method like any other.
     """
 
-    def __init__(self, reader: BinaryIO, writer: BinaryIO, explainers: Mapping[str, Explainer],
-                 interrupts: bool = False) -> None:
+    def __init__(
+        self, reader: BinaryIO, writer: BinaryIO, explainers: Mapping[str, Explainer], interrupts: bool = False
+    ) -> None:
         self.reader, self.writer = reader, writer
         self.explainers = explainers
         self.interrupts = interrupts
@@ -63,8 +64,10 @@ class Session:
         versions = hello.keys.get("protocol")
         try:
             if not (isinstance(versions, list) and len(versions) == 2 and versions[0] <= PROTOCOL <= versions[1]):
-                raise AssayError(f"this assay speaks protocol {versions}, the Python package {PROTOCOL}: "
-                                 "install both from one checkout")
+                raise AssayError(
+                    f"this assay speaks protocol {versions}, the Python package {PROTOCOL}: "
+                    "install both from one checkout"
+                )
             self.explainer = choose(self.explainers, str(hello.keys.get("options") or ""))
             said = self.explainer.hello()
         except Exception as error:
@@ -88,8 +91,9 @@ class Session:
                 raise ProtocolError(f"attribute without {name} of {kind}")
         x = arrays["inputs"]
         try:
-            maps = self.explainer.attribute(Model(self.reader, self.writer, request), x, arrays["targets"],
-                                            arrays["seeds"])
+            maps = self.explainer.attribute(
+                Model(self.reader, self.writer, request), x, arrays["targets"], arrays["seeds"]
+            )
         except ProtocolError:
             raise
         except Unsupported as error:

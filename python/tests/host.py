@@ -17,8 +17,9 @@ from assay.session import Session
 class Network:
     """relu(x A^T + a) B^T + b over flattened samples; the logits of y = mask * x, plus raised."""
 
-    def __init__(self, seed: int = 0, shape: Tuple[int, ...] = (1, 3, 4), hidden: int = 7, outputs: int = 3,
-                 kind: str = "model") -> None:
+    def __init__(
+        self, seed: int = 0, shape: Tuple[int, ...] = (1, 3, 4), hidden: int = 7, outputs: int = 3, kind: str = "model"
+    ) -> None:
         random = np.random.default_rng(seed)
         count = int(np.prod(shape))
         self.shape, self.outputs, self.kind = shape, outputs, kind
@@ -87,8 +88,13 @@ def answer(network: Network, call: Frame) -> Tuple[Dict[str, Any], Dict[str, np.
     if op == "vjp":
         return {}, {"out": network.vjp(a["x"], a["cotangent"])}
     if op == "layers":
-        return {"layers": [{"name": "hidden", "op": "Gemm", "shape": [7]}, {"name": "relu", "op": "Relu", "shape": [7]},
-                           {"name": "top", "op": "Gemm", "shape": [network.outputs]}]}, {}
+        return {
+            "layers": [
+                {"name": "hidden", "op": "Gemm", "shape": [7]},
+                {"name": "relu", "op": "Relu", "shape": [7]},
+                {"name": "top", "op": "Gemm", "shape": [network.outputs]},
+            ]
+        }, {}
     if op == "weights" and "names" not in call.keys:
         return {"weights": _list(network)}, {}
     if op == "weights":
@@ -142,9 +148,17 @@ class Host:
         """One attribute, with every call answered: the frame that ends it."""
         self._next += 1
         kept = np.arange(len(x)) if seeds is None else seeds
-        self.send("attribute", {"id": self._next, "n": len(x), "outputs": network.outputs, "kind": network.kind,
-                                "variant": network.variant()},
-                  {"inputs": x, "targets": targets.astype("<u4"), "seeds": kept.astype("<u8")})
+        self.send(
+            "attribute",
+            {
+                "id": self._next,
+                "n": len(x),
+                "outputs": network.outputs,
+                "kind": network.kind,
+                "variant": network.variant(),
+            },
+            {"inputs": x, "targets": targets.astype("<u4"), "seeds": kept.astype("<u8")},
+        )
         while True:
             frame = read_frame(self.reader)
             if frame is None:

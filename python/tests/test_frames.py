@@ -28,27 +28,30 @@ def header(**keys):
     return json.dumps({"type": "maps", **keys}).encode() + b"\n"
 
 
-@pytest.mark.parametrize("data, said", [
-    (b"no json\n", "no JSON"),
-    (b"[1]\n", "no object with a type"),
-    (b'{"id": 1}\n', "no object with a type"),
-    (b'{"type": "bye"}', "does not end"),
-    (b" " * ((4 << 20) + 1) + b"\n", "does not end"),
-    (header(arrays=[["x", "<f4", [2]]], bytes=4), "arrays take 8"),
-    (header(arrays=[["x", "<f4", [2]]]), "arrays take 8"),
-    (header(bytes=4), "arrays take 0"),
-    (header(arrays=[["x", "<f4", [1 << 31]]], bytes=1 << 33), "at most"),
-    (header(arrays=[["x", "<f4", [1 << 31, 1 << 31, 1 << 31]]], bytes=0), "arrays take"),
-    (header(arrays=[["x", "<f8", [1]]], bytes=8), "wanted a text and one of"),
-    (header(arrays=[["x", "<f4", [0]]], bytes=0), "whole numbers above 0"),
-    (header(arrays=[["x", "<f4", [-1]]], bytes=-4), "whole numbers above 0"),
-    (header(arrays=[["x", "<f4", [True]]], bytes=4), "whole numbers above 0"),
-    (header(arrays=[["x", "<f4", [1] * 9]], bytes=4), "at most 8"),
-    (header(arrays=["x"], bytes=4), "an array is"),
-    (header(arrays=3), "wanted a list"),
-    (header(arrays=[["x", "<f4", [1]], ["x", "<f4", [1]]], bytes=8) + b"12345678", "two arrays"),
-    (header(arrays=[["x", "<f4", [2]]], bytes=8) + b"1234", "4 bytes before the end"),
-])
+@pytest.mark.parametrize(
+    "data, said",
+    [
+        (b"no json\n", "no JSON"),
+        (b"[1]\n", "no object with a type"),
+        (b'{"id": 1}\n', "no object with a type"),
+        (b'{"type": "bye"}', "does not end"),
+        (b" " * ((4 << 20) + 1) + b"\n", "does not end"),
+        (header(arrays=[["x", "<f4", [2]]], bytes=4), "arrays take 8"),
+        (header(arrays=[["x", "<f4", [2]]]), "arrays take 8"),
+        (header(bytes=4), "arrays take 0"),
+        (header(arrays=[["x", "<f4", [1 << 31]]], bytes=1 << 33), "at most"),
+        (header(arrays=[["x", "<f4", [1 << 31, 1 << 31, 1 << 31]]], bytes=0), "arrays take"),
+        (header(arrays=[["x", "<f8", [1]]], bytes=8), "wanted a text and one of"),
+        (header(arrays=[["x", "<f4", [0]]], bytes=0), "whole numbers above 0"),
+        (header(arrays=[["x", "<f4", [-1]]], bytes=-4), "whole numbers above 0"),
+        (header(arrays=[["x", "<f4", [True]]], bytes=4), "whole numbers above 0"),
+        (header(arrays=[["x", "<f4", [1] * 9]], bytes=4), "at most 8"),
+        (header(arrays=["x"], bytes=4), "an array is"),
+        (header(arrays=3), "wanted a list"),
+        (header(arrays=[["x", "<f4", [1]], ["x", "<f4", [1]]], bytes=8) + b"12345678", "two arrays"),
+        (header(arrays=[["x", "<f4", [2]]], bytes=8) + b"1234", "4 bytes before the end"),
+    ],
+)
 def test_what_is_broken_is_refused(data, said):
     with pytest.raises(ProtocolError, match=said):
         read_frame(io.BytesIO(data))

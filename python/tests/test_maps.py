@@ -65,8 +65,11 @@ def said(folder, requests):
 def test_what_is_missing_is_named(recording):
     fill(recording)
     trained = Network()
-    key = next(key for key in maps.Folder(recording).keys()
-               if maps.Folder(recording).json("requests", key)["network"] != maps.Folder(recording).about["network"])
+    key = next(
+        key
+        for key in maps.Folder(recording).keys()
+        if maps.Folder(recording).json("requests", key)["network"] != maps.Folder(recording).about["network"]
+    )
     os.remove(os.path.join(recording, "maps", key + ".npy"))
     assert f"maps/{key}.npy is missing" in said(recording, requests()[:1] + requests()[2:3])
     assert key in maps.status(recording)[0]
@@ -90,9 +93,9 @@ def test_broken_maps_are_refused(recording):
 
 
 def test_a_folder_of_another_network_takes_no_recording(recording):
-    frame, = asked(maps.Recorder(recording), [(Network(seed=9), X, T)])
+    (frame,) = asked(maps.Recorder(recording), [(Network(seed=9), X, T)])
     assert "recording of another network" in frame.keys["message"]
-    frame, = asked(maps.Recorder(recording, ["stochastic"]), [(Network(), X, T)])
+    (frame,) = asked(maps.Recorder(recording, ["stochastic"]), [(Network(), X, T)])
     assert "recorded under the claims []" in frame.keys["message"]
 
 
@@ -111,8 +114,10 @@ def test_parts_are_disjoint_and_all(recording):
     assert sorted(parts[0] + parts[1]) == folder.keys() and not set(parts[0]) & set(parts[1])
 
 
-@pytest.mark.parametrize("claims", [[], ["input-multiplier"], ["non-negative"], ["class-blind"], ["complete"],
-                                    ["complete", "input-multiplier"]])
+@pytest.mark.parametrize(
+    "claims",
+    [[], ["input-multiplier"], ["non-negative"], ["class-blind"], ["complete"], ["complete", "input-multiplier"]],
+)
 def test_stand_ins_keep_their_claims(claims):
     found = {}
 

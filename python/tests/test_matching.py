@@ -15,17 +15,20 @@ def weight(name, array):
     return Weight(name, array.shape, digest(array))
 
 
-@pytest.mark.parametrize("stored, tensors, found", [
-    (SQUARE, {"w": SQUARE}, Match("w", None)),
-    (SQUARE, {"other": SQUARE}, Match("other", None)),
-    (SQUARE.T, {"w": SQUARE}, Match("w", (1, 0))),
-    (SQUARE.reshape(2, 8), {"w": SQUARE}, Match("w", None)),
-    (KERNEL.transpose(2, 3, 1, 0), {"w": KERNEL}, Match("w", (2, 3, 1, 0))),
-    (SQUARE + 1e-6, {"w": SQUARE}, None),
-    (SQUARE, {}, None),
-    # The name of a folded file belongs to another tensor: bytes win.
-    (SQUARE, {"w": SQUARE + 1, "v": SQUARE}, Match("v", None)),
-])
+@pytest.mark.parametrize(
+    "stored, tensors, found",
+    [
+        (SQUARE, {"w": SQUARE}, Match("w", None)),
+        (SQUARE, {"other": SQUARE}, Match("other", None)),
+        (SQUARE.T, {"w": SQUARE}, Match("w", (1, 0))),
+        (SQUARE.reshape(2, 8), {"w": SQUARE}, Match("w", None)),
+        (KERNEL.transpose(2, 3, 1, 0), {"w": KERNEL}, Match("w", (2, 3, 1, 0))),
+        (SQUARE + 1e-6, {"w": SQUARE}, None),
+        (SQUARE, {}, None),
+        # The name of a folded file belongs to another tensor: bytes win.
+        (SQUARE, {"w": SQUARE + 1, "v": SQUARE}, Match("v", None)),
+    ],
+)
 def test_bytes(stored, tensors, found):
     assert match_bytes([weight("w", stored)], tensors) == {"w": found}
     if found:
@@ -41,13 +44,16 @@ def test_equal_bytes_go_to_their_names_then_to_what_is_free():
     assert sorted(m.tensor for m in found.values()) == ["a.bias", "b.bias", "c.bias"]
 
 
-@pytest.mark.parametrize("dims, shape, found", [
-    ((2, 3), (2, 3), Match("w", None)),
-    ((3, 2), (2, 3), Match("w", (1, 0))),
-    ((6,), (2, 3), Match("w", None)),
-    ((7,), (2, 3), None),
-    ((2, 3), None, None),
-])
+@pytest.mark.parametrize(
+    "dims, shape, found",
+    [
+        ((2, 3), (2, 3), Match("w", None)),
+        ((3, 2), (2, 3), Match("w", (1, 0))),
+        ((6,), (2, 3), Match("w", None)),
+        ((7,), (2, 3), None),
+        ((2, 3), None, None),
+    ],
+)
 def test_names(dims, shape, found):
     shapes = {} if shape is None else {"w": shape}
     assert match_names([Weight("w", dims, "")], shapes) == {"w": found}

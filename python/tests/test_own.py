@@ -86,16 +86,19 @@ def test_a_transposed_parameter_is_found():
     assert first.type == "maps" and second.type == "maps"
 
 
-@pytest.mark.parametrize("change, status, said", [
-    (lambda m: setattr(m, "end", torch.nn.Softmax(1)), "failed", "ends in a Softmax"),
-    (lambda m: setattr(m, "end", torch.nn.Sigmoid()), "failed", "ends in a Sigmoid"),
-    (lambda m: m.relu.register_forward_hook(lambda *a: 3 * a[2]), "failed", "preprocess its inputs"),
-    (lambda m: m.register_forward_hook(lambda *a: {"logits": a[2]}), "failed", "returns a dict"),
-    (lambda m: m.register_forward_hook(lambda *a: a[2][:, :2]), "failed", "wanted logits [4, 3]"),
-    (lambda m: m.register_forward_hook(lambda *a: a[2] * float("nan")), "failed", "not finite"),
-    (lambda m: m.top.weight.data.mul_(1.01), "failed", "top.weight of the network and of the module differ"),
-    (lambda m: m.dropout.train(), "failed", "training mode (dropout)"),
-])
+@pytest.mark.parametrize(
+    "change, status, said",
+    [
+        (lambda m: setattr(m, "end", torch.nn.Softmax(1)), "failed", "ends in a Softmax"),
+        (lambda m: setattr(m, "end", torch.nn.Sigmoid()), "failed", "ends in a Sigmoid"),
+        (lambda m: m.relu.register_forward_hook(lambda *a: 3 * a[2]), "failed", "preprocess its inputs"),
+        (lambda m: m.register_forward_hook(lambda *a: {"logits": a[2]}), "failed", "returns a dict"),
+        (lambda m: m.register_forward_hook(lambda *a: a[2][:, :2]), "failed", "wanted logits [4, 3]"),
+        (lambda m: m.register_forward_hook(lambda *a: a[2] * float("nan")), "failed", "not finite"),
+        (lambda m: m.top.weight.data.mul_(1.01), "failed", "top.weight of the network and of the module differ"),
+        (lambda m: m.dropout.train(), "failed", "training mode (dropout)"),
+    ],
+)
 def test_another_network_is_refused_with_the_cause(change, status, said):
     module = Net(Network(), dropout=0.5).eval()
     explainer = own(module)
@@ -124,11 +127,14 @@ def test_a_module_of_other_weights_is_refused():
     assert "does not have the network's weights" in message and "of 4 parameters 0 are the same" in message
 
 
-@pytest.mark.parametrize("make, said", [
-    (lambda: Net(Network()), "in training mode .dropout"),
-    (lambda: torch.nn.Linear(2, 2).train(), "in training mode"),
-    (lambda: "net", "wanted a torch.nn.Module"),
-])
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (lambda: Net(Network()), "in training mode .dropout"),
+        (lambda: torch.nn.Linear(2, 2).train(), "in training mode"),
+        (lambda: "net", "wanted a torch.nn.Module"),
+    ],
+)
 def test_what_cannot_be_bound(make, said):
     with pytest.raises(assay.AssayError, match=said):
         Binding(make())
@@ -136,9 +142,9 @@ def test_what_cannot_be_bound(make, said):
 
 def test_labels_are_matched_by_names():
     trained, labels = Network(), Network(seed=3, kind="labels")
-    frame, = ask_all(own(Net(trained).eval()), [labels])
+    (frame,) = ask_all(own(Net(trained).eval()), [labels])
     assert np.allclose(frame.arrays["maps"], labels.gradient(X, T), atol=1e-5)
-    renamed, = ask_all(own(Net(trained, names=("a", "b")).eval()), [labels])
+    (renamed,) = ask_all(own(Net(trained, names=("a", "b")).eval()), [labels])
     assert "no tensor of the module" in words(renamed)[1]
 
 
@@ -163,7 +169,7 @@ def looks_at_hidden(module, x, targets):
 
 def test_the_linear_control_is_a_module_of_its_own():
     module = Net(Network()).eval()
-    frame, = ask_all(own(module), [Linear()])
+    (frame,) = ask_all(own(module), [Linear()])
     assert np.allclose(frame.arrays["maps"], Linear().gradient(X, T), atol=1e-6)
     assert words(ask_all(own(module, looks_at_hidden), [Linear()])[0])[0] == "unsupported"
     assert words(ask_all(own(module, looks_at_hidden, claims=["linear-exact"]), [Linear()])[0])[0] == "failed"
@@ -180,8 +186,10 @@ def test_networks_of_controls_are_skipped_but_for_the_users_own_in_other_words()
     foreign = Network(seed=4, hidden=9, kind="other")
     answers = ask_all(own(Net(trained).eval()), [trained, permuted, foreign, trained])
     assert np.allclose(answers[1].arrays["maps"], permuted.gradient(X, T), atol=1e-5)
-    assert words(answers[2]) == ("unsupported",
-                                 "this control brings a network of its own, which the user's module cannot be")
+    assert words(answers[2]) == (
+        "unsupported",
+        "this control brings a network of its own, which the user's module cannot be",
+    )
     assert answers[3].type == "maps"
 
 
@@ -277,7 +285,7 @@ def test_one_logit_is_two_classes():
 
     network = Binary()
     targets = np.array([0, 1, 1, 0])
-    frame, = ask_all(own(Net(network).eval()), [network], targets=targets)
+    (frame,) = ask_all(own(Net(network).eval()), [network], targets=targets)
     assert np.allclose(frame.arrays["maps"], network.gradient(X, targets), atol=1e-5)
 
 

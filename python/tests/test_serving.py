@@ -27,9 +27,14 @@ class Spawned:
         from_client, to_write = os.pipe()
         environment = {**os.environ, "ASSAY_PROTOCOL": "1", "PYTHONPATH": os.path.dirname(HERE)}
         # The program's ends become 3 and 4 of a shell, which assay does by itself.
-        command = f'exec {sys.executable} {path} 3<&{to_read} 4>&{to_write} {to_read}<&- {to_write}>&-'
-        self.process = subprocess.Popen(["bash", "-c", command], pass_fds=(to_read, to_write), env=environment,
-                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        command = f"exec {sys.executable} {path} 3<&{to_read} 4>&{to_write} {to_read}<&- {to_write}>&-"
+        self.process = subprocess.Popen(
+            ["bash", "-c", command],
+            pass_fds=(to_read, to_write),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
         os.close(to_read)
         os.close(to_write)
         self.reader, self.writer = os.fdopen(from_client, "rb"), os.fdopen(to_client, "wb")
@@ -72,8 +77,12 @@ class Spawned:
 
 
 def ask(reader, writer, network):
-    write_frame(writer, "attribute", {"id": 1, "n": 2, "outputs": 3, "kind": "model", "variant": network.variant()},
-                {"inputs": X, "targets": np.array([1, 2], "<u4"), "seeds": np.array([1, 2], "<u8")})
+    write_frame(
+        writer,
+        "attribute",
+        {"id": 1, "n": 2, "outputs": 3, "kind": "model", "variant": network.variant()},
+        {"inputs": X, "targets": np.array([1, 2], "<u4"), "seeds": np.array([1, 2], "<u8")},
+    )
     while True:
         frame = read_frame(reader)
         if frame.type != "call":
@@ -110,8 +119,12 @@ def test_a_program_serves_and_its_copies_know_nothing_of_each_other(tmp_path):
     said, reader, writer = program.fork()
     for _ in range(2):
         ask(reader, writer, Network())
-    write_frame(writer, "attribute", {"id": 3, "n": 2, "outputs": 3, "variant": "", "kind": "model"},
-                {"inputs": X, "targets": np.array([1, 2], "<u4"), "seeds": np.array([1, 2], "<u8")})
+    write_frame(
+        writer,
+        "attribute",
+        {"id": 3, "n": 2, "outputs": 3, "variant": "", "kind": "model"},
+        {"inputs": X, "targets": np.array([1, 2], "<u4"), "seeds": np.array([1, 2], "<u8")},
+    )
     assert program.reap(said.keys["pid"]) == {"signal": signal.SIGABRT}
     assert np.allclose(ask(program.reader, program.writer, Network()).arrays["maps"], due)
     program.send("bye", {})
@@ -120,12 +133,15 @@ def test_a_program_serves_and_its_copies_know_nothing_of_each_other(tmp_path):
 
 
 def test_threads_are_refused(tmp_path):
-    program = Spawned(tmp_path, """
+    program = Spawned(
+        tmp_path,
+        """
         import assay, threading
         stop = threading.Event()
         threading.Thread(target=stop.wait, name="mine", daemon=True).start()
         assay.serve(lambda m, x, t: x)
-    """)
+    """,
+    )
     program.hello()
     said, _, _ = program.fork()
     assert said.type == "error" and "has threads (mine)" in said.keys["message"]
@@ -134,24 +150,30 @@ def test_threads_are_refused(tmp_path):
 
 
 def test_what_the_method_starts_has_no_descriptor_of_assay(tmp_path):
-    program = Spawned(tmp_path, """
+    program = Spawned(
+        tmp_path,
+        """
         import assay, subprocess, numpy
         def explain(model, x, targets):
             listed = subprocess.run(["ls", "/proc/self/fd"], capture_output=True, text=True).stdout.split()
             return x * 0 + len([fd for fd in listed if fd in ("3", "4")])
         assay.serve(explain)
-    """)
+    """,
+    )
     program.hello()
     maps = ask(program.reader, program.writer, Network()).arrays["maps"]
     assert maps.max() <= 1  # 3 is ls's own, of the folder that it reads
     assert program.end()[0] == 0
 
 
-@pytest.mark.parametrize("bytes_sent, said", [
-    (b"garbage\n", "no JSON"),
-    (json.dumps({"type": "maps", "id": 1}).encode() + b"\n", "wanted attribute or bye"),
-    (json.dumps({"type": "attribute", "id": 1}).encode() + b"\n", "attribute without inputs"),
-])
+@pytest.mark.parametrize(
+    "bytes_sent, said",
+    [
+        (b"garbage\n", "no JSON"),
+        (json.dumps({"type": "maps", "id": 1}).encode() + b"\n", "wanted attribute or bye"),
+        (json.dumps({"type": "attribute", "id": 1}).encode() + b"\n", "attribute without inputs"),
+    ],
+)
 def test_another_language_ends_the_program(tmp_path, bytes_sent, said):
     program = Spawned(tmp_path, "import assay\nassay.serve(lambda m, x, t: x)\n")
     program.hello()
@@ -164,7 +186,9 @@ def test_another_language_ends_the_program(tmp_path, bytes_sent, said):
 
 def test_torch_is_forked_with_one_thread(tmp_path):
     pytest.importorskip("torch")
-    program = Spawned(tmp_path, """
+    program = Spawned(
+        tmp_path,
+        """
         import os
         os.environ["OMP_NUM_THREADS"] = "1"
         import assay, torch
@@ -173,7 +197,8 @@ def test_torch_is_forked_with_one_thread(tmp_path):
             torch.nn.Conv2d(3, 8, 3)(torch.rand(8, 3, 32, 32))
             return x + torch.get_num_threads()
         assay.serve(explain)
-    """)
+    """,
+    )
     program.hello()
     _, reader, writer = program.fork()
     assert np.allclose(ask(reader, writer, Network()).arrays["maps"], X + 1)

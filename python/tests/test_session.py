@@ -19,7 +19,9 @@ def served(function, x=X, targets=T, network=None, **options):
 
 
 def test_hello_says_what_the_method_is():
-    method = assay.Explainer(lambda m, x, t: x, name="my_Method", claims=["stochastic"], params={"steps": 5}, summary="s")
+    method = assay.Explainer(
+        lambda m, x, t: x, name="my_Method", claims=["stochastic"], params={"steps": 5}, summary="s"
+    )
     with Host(collect(method)) as host:
         said = host.hello().keys
     assert said["protocol"] == 1 and said["name"] == "my-method" and said["claims"] == ["stochastic"]
@@ -27,12 +29,15 @@ def test_hello_says_what_the_method_is():
     assert len(said["sources"]["test_session.py"]) == 64
 
 
-@pytest.mark.parametrize("call", [
-    lambda m, x, t: m.gradient(x, t),
-    lambda m, x, t: m.vjp(x, np.eye(m.outputs, dtype="f4")[t]),
-    lambda m, x, t: np.stack([m.gradient_sum(x[i:i + 1], t[i:i + 1], [1]) for i in range(len(x))]),
-    lambda m, x, t: np.stack([m.line(0 * x[i], x[i], int(t[i]), [1.0], [1.0]) for i in range(len(x))]),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, x, t: m.gradient(x, t),
+        lambda m, x, t: m.vjp(x, np.eye(m.outputs, dtype="f4")[t]),
+        lambda m, x, t: np.stack([m.gradient_sum(x[i : i + 1], t[i : i + 1], [1]) for i in range(len(x))]),
+        lambda m, x, t: np.stack([m.line(0 * x[i], x[i], int(t[i]), [1.0], [1.0]) for i in range(len(x))]),
+    ],
+)
 def test_every_way_to_a_gradient_gives_it(call):
     maps = served(call)
     assert maps.type == "maps"
@@ -83,17 +88,20 @@ def negative(model, x, targets):
     return model.gradient(x, -1)
 
 
-@pytest.mark.parametrize("method, status, said", [
-    (wants_guided, "unsupported", "not here"),
-    (says_unsupported, "unsupported", "only for pictures of three channels"),
-    (divides, "failed", "ZeroDivisionError: division by zero (test_session.py:"),
-    (leaves, "failed", "SystemExit 3"),
-    (negative, "failed", "a target of -1"),
-    (lambda m, x, t: None, "failed", "returned None"),
-    (lambda m, x, t: x[:2], "failed", "[2, 1, 3, 4], wanted [4, 1, 3, 4]"),
-    (lambda m, x, t: "a map", "failed", "wanted numbers"),
-    (lambda m, x, t: m.inspect(x, "conv9"), "unsupported", "no layer conv9"),
-])
+@pytest.mark.parametrize(
+    "method, status, said",
+    [
+        (wants_guided, "unsupported", "not here"),
+        (says_unsupported, "unsupported", "only for pictures of three channels"),
+        (divides, "failed", "ZeroDivisionError: division by zero (test_session.py:"),
+        (leaves, "failed", "SystemExit 3"),
+        (negative, "failed", "a target of -1"),
+        (lambda m, x, t: None, "failed", "returned None"),
+        (lambda m, x, t: x[:2], "failed", "[2, 1, 3, 4], wanted [4, 1, 3, 4]"),
+        (lambda m, x, t: "a map", "failed", "wanted numbers"),
+        (lambda m, x, t: m.inspect(x, "conv9"), "unsupported", "no layer conv9"),
+    ],
+)
 def test_what_goes_wrong_is_said_and_the_session_goes_on(method, status, said):
     with Host(collect({"m": method})) as host:
         host.hello()
@@ -132,14 +140,17 @@ def test_maps_without_channels_are_those_of_each(shape, given):
     assert (maps == maps[:, :1]).all() or shape == given
 
 
-@pytest.mark.parametrize("make, said", [
-    (lambda: assay.Explainer(3), "a function"),
-    (lambda: assay.Explainer(lambda m, x: x), "takes 2 arguments"),
-    (lambda: assay.Explainer(lambda m, x, t: x, claims=["exact"]), "'exact': wanted some of complete"),
-    (lambda: collect({}), "no explainer"),
-    (lambda: collect({"a_b": divides, "a-b": divides}), "two explainers"),
-    (lambda: assay.serve(divides), "assay did not start this program"),
-])
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (lambda: assay.Explainer(3), "a function"),
+        (lambda: assay.Explainer(lambda m, x: x), "takes 2 arguments"),
+        (lambda: assay.Explainer(lambda m, x, t: x, claims=["exact"]), "'exact': wanted some of complete"),
+        (lambda: collect({}), "no explainer"),
+        (lambda: collect({"a_b": divides, "a-b": divides}), "two explainers"),
+        (lambda: assay.serve(divides), "assay did not start this program"),
+    ],
+)
 def test_what_cannot_be_an_explainer(make, said):
     with pytest.raises(assay.AssayError, match=said):
         make()
@@ -147,7 +158,11 @@ def test_what_cannot_be_an_explainer(make, said):
 
 def test_names_are_kebab_case():
     assert [kebab(n) for n in ("GuidedBackprop", "guided_backprop", "KernelShap 2", "λ")] == [
-        "guided-backprop", "guided-backprop", "kernel-shap-2", "method"]
+        "guided-backprop",
+        "guided-backprop",
+        "kernel-shap-2",
+        "method",
+    ]
 
 
 def test_the_decorator_keeps_a_function_a_function():
