@@ -6,7 +6,7 @@ bool need_applies(const struct run *run, uint32_t control, uint32_t row, char *w
 }
 
 static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
-    char why[256];
+    char why[512];
     const struct plan *p = &run->plan;
     for (uint32_t i = 0; i < p->use_count; i++) {
         const struct use *u = &p->uses[i];
@@ -21,7 +21,7 @@ static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t
 
 /* Whether some control whose gates read that root applies to the row. */
 static bool on_root(const struct run *run, uint32_t row, enum root root) {
-    char why[256];
+    char why[512];
     for (uint32_t c = 0; c < run->control_count; c++)
         if (run->controls[c].control->rule->root == root && need_applies(run, c, row, why, sizeof why)) return true;
     return false;
@@ -43,7 +43,7 @@ static bool pairs_yardstick(const struct run *run, const struct draw_counts *x, 
         const struct use *u = &p->uses[i];
         for (uint32_t row = 0; u->attribution == attribution && row < run->explainer_count; row++) {
             const struct explainer_entry *r = &run->explainers[row];
-            char why[256];
+            char why[512];
             if (!r->yardstick && run_yardstick(run, r) == yardstick && is_paired(run, u, r) &&
                 u->draw < x->draws[u->control * run->explainer_count + row] &&
                 need_applies(run, u->control, row, why, sizeof why))
