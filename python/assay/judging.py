@@ -18,6 +18,7 @@ from .explainers import Explainer, collect
 from .report import Report
 
 CONTROLS = ("cascading", "independent")
+RUN = "run"
 RESULT_CODES = (0, 1, 3, 4)  # those of a run that came to its end; docs/assay.1, EXIT STATUS
 
 
@@ -108,9 +109,10 @@ def _bind(module: Any, explainers: Mapping[str, Explainer], claims: Sequence[str
 
 
 def _folder(folder: Optional[str]) -> str:
+    """The folder of what is judged, in which RUN will be the run folder."""
     if folder is None:
-        return tempfile.mkdtemp(prefix="assay-run-")
-    if os.path.exists(os.path.join(folder, "assay.db")) or os.path.exists(os.path.join(folder, "verdicts.csv")):
+        return tempfile.mkdtemp(prefix="assay-judge-")
+    if os.path.exists(os.path.join(folder, RUN)):
         raise AssayError(f"folder: {folder} holds a run already: name another, or remove it")
     os.makedirs(folder, exist_ok=True)
     return os.path.abspath(folder)
@@ -153,7 +155,8 @@ def judge(
     expect:     a word for all, or {name: word or {control: word}}, as in a battery; default: PASS (or SKIP)
     seed:       of all that is random; the same seed gives the same bytes
     jobs:       worker processes of the program; this process serves one at a time
-    folder:     the run folder; default: a new one below the temporary folder, which is kept
+    folder:     of the battery, the exported module, the inputs, and below it the run folder; default: a new one below
+                the temporary folder, which is kept
     onnx:       the module as ONNX file, where torch.onnx.export cannot write it
     settings:   further keys of the battery
     figures:    have figures drawn; progress: show the program's progress on standard error
@@ -164,7 +167,8 @@ def judge(
     explainers = _bind(module, collect(explain), tuple([claims] if isinstance(claims, str) else claims))
     binding = next(iter(explainers.values())).binding
     binary = find_program()
-    run = _folder(folder)
+    work = _folder(folder)
+    run = os.path.join(work, RUN)
     with contextlib.ExitStack() as stack:
         stack.enter_context(binding.held())
         logits = _logits(module, x, binding.device)
@@ -172,11 +176,11 @@ def judge(
         if onnx is None:
             from .export import export
 
-            export(module, binding.tensor(x[:1]), os.path.join(run, "model.onnx"))
+            export(module, binding.tensor(x[:1]), os.path.join(work, "model.onnx"))
         else:
-            shutil.copy(onnx, os.path.join(run, "model.onnx"))
-        np.save(os.path.join(run, "inputs.npy"), x)
-        np.save(os.path.join(run, "labels.npy"), labels)
+            shutil.copy(onnx, os.path.join(work, "model.onnx"))
+        np.save(os.path.join(work, "inputs.npy"), x)
+        np.save(os.path.join(work, "labels.npy"), labels)
         listener = stack.enter_context(program.Listener())
         battery: Dict[str, Any] = {
             "name": "judge",
@@ -200,16 +204,16 @@ def judge(
         command = [
             binary,
             "run",
-            _write_battery(run, battery),
+            _write_battery(work, battery),
             "-o",
             run,
             "-j",
             str(jobs or min(2, os.cpu_count() or 1)),
         ]
-        done = program.run_served(command + ([] if figures else ["--no-figures"]), listener, explainers, run, progress)
+        done = program.run_served(command + ([] if figures else ["--no-figures"]), listener, explainers, work, progress)
     if done.returncode not in RESULT_CODES or not os.path.exists(os.path.join(run, "verdicts.csv")):
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").split("\n")
-        raise AssayError(f"assay ended with code {done.returncode}: {said[-1]} (the battery: {run}/battery.yaml)")
+        raise AssayError(f"assay ended with code {done.returncode}: {said[-1]} (the battery: {work}/battery.yaml)")
     notes = binding.notes + [note for one in explainers.values() for note in one.notes()]
     return Report(run, done.returncode, notes)
 

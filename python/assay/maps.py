@@ -1,190 +1,38 @@
 """Maps that are computed elsewhere: record what assay asks, compute anywhere, play the maps back.
 
-    python -m assay.maps record DIR [--claims A,B]     a command of a battery: notes every request, with its network
-    python -m assay.maps compute DIR FILE [--part I/N] computes what is missing by FILE's module and explainer
-    python -m assay.maps play DIR                      a command of the same battery: answers from DIR/maps
-    python -m assay.maps status DIR                    what is there and what is missing
-
-A folder holds tensors/HASH.npy (each once, whatever number of networks has it), networks/KEY.json, requests/KEY.json
-and .npz, and maps/KEY.npy, float32 of the request's inputs' shape. A program in any language can fill in the latter.
+python -m assay.maps record DIR [--claims A,B]     a command of a battery: notes every request, with its network
+python -m assay.maps compute DIR FILE [--part I/N] computes what is missing by FILE's module and explainer
+python -m assay.maps play DIR                      a command of the same battery: answers from DIR/maps
+python -m assay.maps status DIR                    what is there and what is missing
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import sys
-import tempfile
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from .errors import AssayError, Unsupported
 from .explainers import Explainer, collect
-from .model import Layer, Model, Weight
+from .model import Model
+from .recording import (
+    FORMAT,
+    Folder,
+    RecordedModel,
+    Request,
+    network_key,
+    request_key,
+    sample_key,
+    write_file,
+    write_json,
+)
 from .serving import is_spawned, one_thread, serve
 
-FORMAT = "assay-maps/1"
-KEY_DIGITS = 32
-
-
-def _sha(*parts: bytes) -> str:
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(len(part).to_bytes(8, "little"))
-        found.update(part)
-    return found.hexdigest()[:KEY_DIGITS]
-
-
-def network_key(kind: str, weights: Sequence[Weight]) -> str:
-    """The name of a network: of its kind and the hashes of its parameters."""
-    return _sha(kind.encode(), *(f"{w.name} {w.dims} {w.hash}".encode() for w in weights))
-
-
-def sample_key(network: str, x: np.ndarray, target: int, seed: Optional[int]) -> str:
-    """The name of one map: of a network, an input, a class and, of stochastic methods, a seed."""
-    return _sha(
-        network.encode(),
-        np.ascontiguousarray(x, "<f4").tobytes(),
-        str(int(target)).encode(),
-        b"" if seed is None else str(int(seed)).encode(),
-    )
-
-
-def _write(path: str, save: Any) -> None:
-    """A file at once or not at all: copies of a recorder write side by side."""
-    folder = os.path.dirname(path)
-    try:
-        os.makedirs(folder, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder)
-    except OSError as error:
-        raise AssayError(
-            f"{folder}: {error.strerror}: recording writes there, which the sandbox forbids: assay run --no-sandbox"
-        ) from error
-    with os.fdopen(handle, "wb") as file:
-        save(file)
-    os.replace(name, path)
-
-
-def _write_json(path: str, value: Any) -> None:
-    _write(path, lambda file: file.write(json.dumps(value, indent=1).encode()))
-
-
-class RecordedModel:
-    """A network of a folder, with what Own asks of assay.Model: its parameters, and the logits of the recorded inputs."""
-
-    def __init__(self, folder: "Folder", key: str, inputs: np.ndarray, logits: np.ndarray) -> None:
-        about = folder.json("networks", key)
-        self._folder, self._inputs, self._logits = folder, inputs, logits
-        self.kind: str = about["kind"]
-        self.outputs: int = about["outputs"]
-        self.variant: str = key
-        self._weights = [Weight(name, tuple(dims), digest) for name, dims, digest in about["weights"]]
-        self.layers = [Layer(i, e[0], e[1], tuple(e[2])) for i, e in enumerate(about["layers"])]
-
-    def weights(self) -> List[Weight]:
-        return list(self._weights)
-
-    def tensors(self, names: Sequence[str]) -> Dict[str, np.ndarray]:
-        """The values of these parameters."""
-        found = {w.name: w for w in self._weights}
-        return {
-            name: np.load(self._folder.path("tensors", found[name].hash + ".npy")).reshape(found[name].dims)
-            for name in names
-        }
-
-    def forward(self, x: Any) -> np.ndarray:
-        """assay's logits of the recorded inputs; of no others."""
-        if not np.array_equal(x, self._inputs):
-            raise Unsupported("a recorded network answers for the recorded inputs only")
-        return self._logits
-
-
-class Request:
-    """n samples of one network that maps are wanted for: inputs [n, ...], targets [n], seeds [n]."""
-
-    def __init__(self, folder: "Folder", key: str) -> None:
-        self.folder, self.key = folder, key
-        self.network: str = folder.json("requests", key)["network"]
-        with np.load(folder.path("requests", key + ".npz")) as arrays:
-            self.inputs, self.targets, self.seeds = arrays["inputs"], arrays["targets"], arrays["seeds"]
-            self.model = RecordedModel(folder, self.network, self.inputs, arrays["logits"])
-
-    def weights(self) -> Dict[str, np.ndarray]:
-        """The parameters of the network by name."""
-        return self.model.tensors([weight.name for weight in self.model.weights()])
-
-    def save(self, maps: Any) -> None:
-        """Keeps the maps, of the inputs' shape."""
-        kept = np.asarray(maps, dtype="<f4")
-        if kept.shape != self.inputs.shape:
-            raise AssayError(
-                f"maps of shape {list(kept.shape)} for request {self.key}: wanted {list(self.inputs.shape)}"
-            )
-        _write(self.folder.path("maps", self.key + ".npy"), lambda file: np.save(file, kept))
-
-    def skip(self, reason: str) -> None:
-        """The method does not apply to this network: a SKIP with that reason."""
-        _write_json(self.folder.path("maps", self.key + ".json"), {"unsupported": reason})
-
-
-class Folder:
-    """A folder of recorded requests."""
-
-    def __init__(self, path: str) -> None:
-        self.root = os.path.abspath(path)
-        self._about: Optional[Dict[str, Any]] = None
-
-    def path(self, *parts: str) -> str:
-        return os.path.join(self.root, *parts)
-
-    def json(self, *parts: str) -> Dict[str, Any]:
-        with open(self.path(*parts) + ".json", encoding="utf-8") as file:
-            found: Dict[str, Any] = json.load(file)
-        return found
-
-    @property
-    def about(self) -> Dict[str, Any]:
-        """format, network (the key of the trained one) and claims. Raises AssayError where nothing was recorded."""
-        if self._about is None:
-            try:
-                self._about = self.json("recording")
-            except (OSError, ValueError) as error:
-                raise AssayError(
-                    f"{self.root}: no recording: {error}; make one by `python3 -m assay.maps record`"
-                ) from None
-            if self._about.get("format") != FORMAT:
-                raise AssayError(f"{self.root}: format {self._about.get('format')!r}, wanted {FORMAT}")
-        return self._about
-
-    def keys(self) -> List[str]:
-        """Of all requests."""
-        try:
-            return sorted(name[:-5] for name in os.listdir(self.path("requests")) if name.endswith(".json"))
-        except FileNotFoundError:
-            return []
-
-    def is_done(self, key: str) -> bool:
-        return any(os.path.exists(self.path("maps", key + end)) for end in (".npy", ".json"))
-
-    def requests(self) -> Iterator[Request]:
-        for key in self.keys():
-            yield Request(self, key)
-
-    def pending(self, part: Tuple[int, int] = (1, 1)) -> Iterator[Request]:
-        """Those without maps; of part (i, n) every n-th, from the i-th on, for jobs side by side."""
-        for key in self.keys()[part[0] - 1 :: part[1]]:
-            if not self.is_done(key):
-                yield Request(self, key)
-
-    def trained(self) -> Request:
-        """A request of the network as it is."""
-        for key in self.keys():
-            if self.json("requests", key)["network"] == self.about["network"]:
-                return Request(self, key)
-        raise AssayError(f"{self.root}: no request of the trained network was recorded")
+__all__ = ["Folder", "Player", "RecordedModel", "Recorder", "Request", "compute", "play", "record", "status"]
 
 
 def _original(session_first: Optional[str], model: Model, key: str) -> Optional[str]:
@@ -208,7 +56,7 @@ class Recorder(Explainer):
         key = network_key(model.kind, model.weights())
         self._first = _original(self._first, model, key)
         if model.kind == "model" and not os.path.exists(self.folder.path("recording.json")):
-            _write_json(
+            write_json(
                 self.folder.path("recording.json"), {"format": FORMAT, "network": key, "claims": list(self.claims)}
             )
         if self._first and self.folder.about["network"] != self._first:
@@ -218,8 +66,8 @@ class Recorder(Explainer):
         if key not in self._known and not os.path.exists(self.folder.path("networks", key + ".json")):
             fresh = [w for w in model.weights() if not os.path.exists(self.folder.path("tensors", w.hash + ".npy"))]
             for weight, value in zip(fresh, model.tensors([w.name for w in fresh]).values()):
-                _write(self.folder.path("tensors", weight.hash + ".npy"), lambda file, v=value: np.save(file, v))
-            _write_json(
+                write_file(self.folder.path("tensors", weight.hash + ".npy"), lambda file, v=value: np.save(file, v))
+            write_json(
                 self.folder.path("networks", key + ".json"),
                 {
                     "kind": model.kind,
@@ -237,13 +85,13 @@ class Recorder(Explainer):
         keys = [sample_key(network, x[i], targets[i], seeds[i] if random else None) for i in range(len(x))]
         new = [i for i, key in enumerate(keys) if key not in self._known and keys.index(key) == i]
         if new:
-            request = _sha(*(keys[i].encode() for i in new))
+            request = request_key([keys[i] for i in new])
             logits = model.forward(x[new])
-            _write(
+            write_file(
                 self.folder.path("requests", request + ".npz"),
                 lambda file: np.savez(file, inputs=x[new], targets=targets[new], seeds=seeds[new], logits=logits),
             )
-            _write_json(
+            write_json(
                 self.folder.path("requests", request + ".json"), {"network": network, "samples": [keys[i] for i in new]}
             )
             self._known.update((keys[i], None) for i in new)
@@ -375,15 +223,9 @@ def compute(path: str, module: Any, explain: Any, part: Tuple[int, int] = (1, 1)
         with binding.network(trained.model, trained.inputs):  # type: ignore[arg-type]
             pass  # it is known by now which tensor is which parameter
         for request in folder.pending(part):
+            model: Any = request.model  # of Model it has what Own asks for
             try:
-                request.save(
-                    own.attribute(
-                        request.model,
-                        request.inputs,
-                        request.targets,  # type: ignore[arg-type]
-                        request.seeds,
-                    )
-                )
+                request.save(own.attribute(model, request.inputs, request.targets, request.seeds))
             except Unsupported as error:
                 request.skip(str(error))
             done += 1

@@ -10,4 +10,4 @@ def test_the_map_depends_on_the_network():
     report = assay.judge(
         module, inputs, explain, targets=targets, controls=["cascading", "linear-identity", "zero-pixel"]
     )
-    assert report.passed, report
+    assert report.passed, str(report)

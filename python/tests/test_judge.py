@@ -128,13 +128,8 @@ def test_another_network_is_an_error_of_its_row(tmp_path, module, said):
 
 
 def changing(module):
-    """What was exported once answers otherwise later."""
-    started = []
-    module.register_forward_hook(lambda m, inputs, out: out * (1 + 0.1 * len(started)))
-    gradients = module.register_forward_pre_hook(
-        lambda m, inputs: started.append(1) if torch.onnx.is_in_onnx_export() else None
-    )
-    assert gradients
+    """A module that answers otherwise than its exported file."""
+    module.register_forward_hook(lambda m, inputs, out: out if torch.onnx.is_in_onnx_export() else 1.5 * out)
     return module
 
 
@@ -247,7 +242,7 @@ def test_a_file_is_judged_from_a_shell(tmp_path, factor, code):
         env={**os.environ, "PYTHONPATH": PACKAGE, "ASSAY": program.find()},
     )
     assert done.returncode == code, done.stdout + done.stderr
-    assert done.stdout.startswith("explainer  cascading") and (tmp_path / "out" / "report.txt").exists()
+    assert done.stdout.startswith("explainer  cascading") and (tmp_path / "out" / "run" / "report.txt").exists()
 
 
 def test_a_file_without_a_method_is_said(tmp_path):
