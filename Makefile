@@ -95,6 +95,12 @@ $(BUILD)/tests/bad/%.so: tests/bad/%.c explainers/explainer.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -MMD -MP -o $@ $< -lm
 
+# Programs that speak docs/protocol.md.
+clients = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/clients/*.c))
+$(clients): $(BUILD)/%: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -o $@ $<
+
 # Hostile plugins, and those that phase.c makes: each deed in each phase.
 hostile_deeds  = crash leave hang thread
 hostile_phases = constructor claims create attribute late destroy destructor
@@ -162,7 +168,7 @@ demo: demo-deps
 
 .PHONY: unit cli-tests style check
 # What reads corpora and measures speed is built too, or it falls behind the rest unseen.
-$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(mutants) $(unclaimed) $(BUILD)/tests/mutants/list \
+$(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(clients) $(mutants) $(unclaimed) $(BUILD)/tests/mutants/list \
                       $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson $(BUILD)/fixtures/generate \
                       $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
 	@touch $@

@@ -18,6 +18,7 @@
 
 #define TICK 0.2 /* seconds between two looks whether the program is to end */
 #define CHUNK ((size_t)1 << 16)
+#define FIRST_BYTES ((size_t)1 << 20) /* of an array, allocated before any came */
 
 void frame_stream_init(struct frame_stream *s, int in, int out) {
     *s = (struct frame_stream){.in = in, .out = out, .deadline = INFINITY, .limit = INFINITY};
@@ -120,19 +121,28 @@ bool frame_receive(struct frame_stream *s, struct frame *f, struct error *e) {
     return frame_parse(line, size - 1, f, e);
 }
 
-/* `to` may be NULL: they are dropped. */
-static bool read_bytes(struct frame_stream *s, char *to, size_t size, size_t before, size_t total, struct error *e) {
-    char dropped[1 << 12];
+/* At least one byte of an array, at most `most`. */
+static bool read_part(struct frame_stream *s, char *to, size_t most, size_t *n, struct error *e) {
+    size_t there = s->end - s->at;
+    if (!there) return read_some(s, to, most, n, e);
+    *n = there < most ? there : most;
+    memcpy(to, s->buffer + s->at, *n);
+    s->at += *n;
+    return true;
+}
+
+/* Memory grows with the bytes that come, not with what a header says. */
+static bool take_array(struct frame_stream *s, struct frame_array *a, size_t before, size_t total, struct error *e) {
+    size_t size = frame_array_bytes(a), capacity = 0;
     for (size_t got = 0, n; got < size; got += n) {
-        size_t left = size - got, there = s->end - s->at;
-        if (there) {
-            n = there < left ? there : left;
-            if (to) memcpy(to + got, s->buffer + s->at, n);
-            s->at += n;
-            continue;
+        if (got == capacity) {
+            capacity = capacity ? 2 * capacity : FIRST_BYTES;
+            capacity = capacity < size ? capacity : size;
+            void *more = realloc(a->data, capacity);
+            if (!more) return error_memory(e);
+            a->data = more;
         }
-        if (!to && left > sizeof dropped) left = sizeof dropped;
-        if (!read_some(s, to ? to + got : dropped, left, &n, e)) return false;
+        if (!read_part(s, (char *)a->data + got, capacity - got, &n, e)) return false;
         if (n == 0) return error_set(e, "ended after %zu of a frame's %zu bytes", before + got, total);
     }
     return true;
@@ -141,18 +151,20 @@ static bool read_bytes(struct frame_stream *s, char *to, size_t size, size_t bef
 bool frame_take(struct frame_stream *s, struct frame *f, struct error *e) {
     size_t before = 0;
     for (size_t i = 0; i < f->array_count; i++) {
-        struct frame_array *a = &f->arrays[i];
-        size_t size = frame_array_bytes(a);
-        a->data = malloc(size);
-        if (!a->data) return error_memory(e);
-        if (!read_bytes(s, a->data, size, before, f->bytes, e)) return false;
-        before += size;
+        if (!take_array(s, &f->arrays[i], before, f->bytes, e)) return false;
+        before += frame_array_bytes(&f->arrays[i]);
     }
     return true;
 }
 
 bool frame_skip(struct frame_stream *s, const struct frame *f, struct error *e) {
-    return read_bytes(s, NULL, f->bytes, 0, f->bytes, e);
+    char dropped[1 << 12];
+    for (size_t got = 0, n; got < f->bytes; got += n) {
+        size_t left = f->bytes - got;
+        if (!read_part(s, dropped, left < sizeof dropped ? left : sizeof dropped, &n, e)) return false;
+        if (n == 0) return error_set(e, "ended after %zu of a frame's %zu bytes", got, f->bytes);
+    }
+    return true;
 }
 
 /* ---- Writing ---- */

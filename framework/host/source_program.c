@@ -208,7 +208,7 @@ static bool greet(struct session *s, const struct source_request *r, double limi
 static bool begin(struct session *s, const struct source_request *r, struct error *e) {
     const struct process_spec *p = r->place.process;
     if (r->kept) {
-        bool ok = program_server_fork(r->kept, FORK_SECONDS, &s->program, e);
+        bool ok = program_fork(r->kept, FORK_SECONDS, &s->program, e);
         if (ok) frame_stream_limit(&s->program.stream, INFINITY);
         return ok || say_program(e);
     }

@@ -346,8 +346,9 @@ bool run_execute(const struct run_options *options, const struct control *const 
 void run_finish(struct run_outcome *out) {
     plan_cost_finish(&out->cost);
     if (!out->run) return;
-    if (out->run->log >= 0) close(out->run->log);
-    setup_finish(out->run);
+    int log = out->run->log;
+    setup_finish(out->run); /* programs end, and what they printed last goes to the log */
+    if (log >= 0) close(log);
     free(out->run);
     out->run = NULL;
     out->store = NULL;

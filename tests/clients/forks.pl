@@ -1,6 +1,6 @@
 # The gradient by a program that is started once and forks for each chain; `options` say what goes wrong. It keeps what
 # it saw first: a chain that saw another's would be found out.
-BEGIN { $0 =~ m{(.*)/} and unshift @INC, $1 }
+BEGIN { unshift @INC, $0 =~ m{(.*)/} ? $1 : "." }
 use assay;
 
 my $first;

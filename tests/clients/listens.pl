@@ -1,5 +1,5 @@
 # The gradient by a program that runs already: listens.pl SOCKET. It serves one connection after the other.
-BEGIN { $0 =~ m{(.*)/} and unshift @INC, $1 }
+BEGIN { unshift @INC, $0 =~ m{(.*)/} ? $1 : "." }
 use assay;
 use Socket;
 
