@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -18,7 +17,8 @@ from .explainers import Explainer, collect
 from .report import Report
 
 CONTROLS = ("cascading", "independent")
-RUN = "run"
+RUN, MODEL = "run", "model.onnx"
+DATA = {"source": "npy:inputs.npy,labels.npy", "preprocess": "none", "target": "label", "only-correct": False}
 RESULT_CODES = (0, 1, 3, 4)  # those of a run that came to its end; docs/assay.1, EXIT STATUS
 
 
@@ -38,7 +38,7 @@ def _inputs(inputs: Any) -> np.ndarray:
     return np.ascontiguousarray(found, dtype=np.float32)
 
 
-def _targets(targets: Any, n: int, logits: np.ndarray, task: str) -> np.ndarray:
+def _targets(targets: Any, n: int, logits: np.ndarray) -> np.ndarray:
     """A class for each input: those given, else the predicted ones."""
     if targets is None:
         return (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(1)
@@ -79,13 +79,21 @@ def _rows(explainers: Mapping[str, Explainer], path: str) -> List[Dict[str, Any]
     return [{"name": name, "process": {"connect": path, "options": name}} for name in explainers]
 
 
-def _write_battery(folder: str, battery: Mapping[str, Any]) -> str:
+def _write_battery(folder: str, battery: Mapping[str, Any]) -> None:
     """As JSON, which is YAML."""
-    path = os.path.join(folder, "battery.yaml")
-    with open(path, "w", encoding="utf-8") as file:
+    with open(os.path.join(folder, "battery.yaml"), "w", encoding="utf-8") as file:
         json.dump(battery, file, indent=1)
         file.write("\n")
-    return path
+
+
+def _write_network(folder: str, module: Any, sample: Any, onnx: Optional[str]) -> None:
+    """The module as a file: exported, or the user's own."""
+    if onnx is not None:
+        shutil.copy(onnx, os.path.join(folder, MODEL))
+        return
+    from .export import export
+
+    export(module, sample, os.path.join(folder, MODEL))
 
 
 def _bind(module: Any, explainers: Mapping[str, Explainer], claims: Sequence[str]) -> Dict[str, Any]:
@@ -164,58 +172,33 @@ def judge(
     Raises AssayError where nothing could be judged. An interrupted run (Ctrl-C) ends the program and is raised.
     """
     x = _inputs(inputs)
-    explainers = _bind(module, collect(explain), tuple([claims] if isinstance(claims, str) else claims))
+    explainers = _bind(module, collect(explain), (claims,) if isinstance(claims, str) else tuple(claims))
     binding = next(iter(explainers.values())).binding
-    binary = find_program()
+    command = [find_program(), "run", "battery.yaml", "-o", RUN, "-j", str(jobs or min(2, os.cpu_count() or 1))]
     work = _folder(folder)
-    run = os.path.join(work, RUN)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(binding.held())
-        logits = _logits(module, x, binding.device)
-        labels = _targets(targets, len(x), logits, "")
-        if onnx is None:
-            from .export import export
-
-            export(module, binding.tensor(x[:1]), os.path.join(work, "model.onnx"))
-        else:
-            shutil.copy(onnx, os.path.join(work, "model.onnx"))
+    with binding.held(), program.Listener() as listener:
+        labels = _targets(targets, len(x), _logits(module, x, binding.device))
+        _write_network(work, module, binding.tensor(x[:1]), onnx)
         np.save(os.path.join(work, "inputs.npy"), x)
         np.save(os.path.join(work, "labels.npy"), labels)
-        listener = stack.enter_context(program.Listener())
         battery: Dict[str, Any] = {
             "name": "judge",
-            "model": "model.onnx",
+            "model": MODEL,
             "seed": seed,
-            "data": {
-                "source": "npy:inputs.npy,labels.npy",
-                "preprocess": "none",
-                "inputs": len(x),
-                "target": "label",
-                "only-correct": False,
-            },
-            "explainers": _rows(explainers, listener.path) + list(baselines),
+            "data": {**DATA, "inputs": len(x)},
+            "explainers": [*_rows(explainers, listener.path), *baselines],
             "controls": controls if isinstance(controls, str) else list(controls),
+            **({"expect": _expectations(expect, list(explainers))} if expect else {}),
+            **({"rule": {"draws": int(draws)}} if draws is not None else {}),
+            **(settings or {}),
         }
-        if expect:
-            battery["expect"] = _expectations(expect, list(explainers))
-        if draws is not None:
-            battery["rule"] = {"draws": int(draws)}
-        battery.update(settings or {})
-        command = [
-            binary,
-            "run",
-            _write_battery(work, battery),
-            "-o",
-            run,
-            "-j",
-            str(jobs or min(2, os.cpu_count() or 1)),
-        ]
+        _write_battery(work, battery)
         done = program.run_served(command + ([] if figures else ["--no-figures"]), listener, explainers, work, progress)
+    run = os.path.join(work, RUN)
     if done.returncode not in RESULT_CODES or not os.path.exists(os.path.join(run, "verdicts.csv")):
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").split("\n")
-        raise AssayError(f"assay ended with code {done.returncode}: {said[-1]} (the battery: {work}/battery.yaml)")
-    notes = binding.notes + [note for one in explainers.values() for note in one.notes()]
-    return Report(run, done.returncode, notes)
+        said = (done.stderr.strip() or done.stdout.strip() or "it said why above").split("\n")
+        raise AssayError(f"assay ended with code {done.returncode}: {said[-1]} (in {work})")
+    return Report(run, done.returncode, binding.notes + [note for one in explainers.values() for note in one.notes()])
 
 
 def find_program() -> str:

@@ -111,6 +111,7 @@ def run_served(
     ):
         process = subprocess.Popen(
             list(command),
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=None if progress else errors,

@@ -1,5 +1,6 @@
 """assay.judge over the program: words, what is put back, what is refused. Torch is needed."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(assay.__file__)))
 INPUTS = np.random.default_rng(1).standard_normal((10, 1, 8, 8)).astype("f4")
 
 
-def network(functional=False, end=None):
+def network(functional=False, end=None, classes=3):
     """A small CNN of random but fixed weights: controls ask what depends on them, not how good they are."""
     torch.manual_seed(3)
 
@@ -39,7 +40,7 @@ def network(functional=False, end=None):
         torch.nn.Flatten(),
         torch.nn.Linear(128, 16),
         relu(),
-        torch.nn.Linear(16, 3),
+        torch.nn.Linear(16, classes),
     ]
     made = torch.nn.Sequential(*layers, *([end] if end else []))
     made[1].running_mean.normal_(0, 0.1)
@@ -80,6 +81,41 @@ def test_a_gradient_in_torch_is_that_of_the_plugin(tmp_path):
     assert same(report, "mine", "plugin")
     assert "never called the module" in " ".join(report.notes)
     assert all(torch.equal(before[name], tensor) for name, tensor in module.state_dict().items())
+
+
+def test_every_control_that_a_module_can_be_asked_under(tmp_path):
+    """Masked, raised and relabelled networks are the user's in other words; planted ones are not."""
+    controls = ["zero-pixel", "twins", "class-sensitivity", "other-classes", "class-relabelling", "unseen-region"]
+    report = judge(
+        network(classes=5),
+        {"mine": assay.Explainer(lambda m, x, t: x * gradient(m, x, t), claims=["input-multiplier"])},
+        tmp_path / "run",
+        controls=[*controls, "planted-evidence"],
+    )
+    assert [report["mine", control] for control in controls] == ["PASS"] * len(controls), report
+    assert report["mine", "planted-evidence"] == "SKIP", report
+
+
+def test_networks_that_were_trained_on_labels_are_loaded_by_name(tmp_path):
+    module = network()
+    x = np.random.default_rng(2).standard_normal((200, 1, 8, 8)).astype("f4")
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", module(torch.tensor(x)).argmax(1).numpy())
+    training = {"source": f"npy:{tmp_path}/x.npy,{tmp_path}/y.npy", "images": 200, "epochs": 10, "optimiser": "adam"}
+    report = judge(
+        module,
+        {"mine": gradient},
+        tmp_path / "run",
+        ["label-permutation"],
+        settings={"training": training},
+        baselines=[{"use": "gradient", "name": "plugin"}],
+    )
+    rows = {name: [] for name in ("mine", "plugin")}  # whatever such small networks learned: the maps are the plugin's
+    for row in csv.DictReader(open(os.path.join(report.folder, "results.csv"))):
+        if row["control"] == "label-permutation" and row["measure"] == "spearman":
+            rows.setdefault(row["explainer"], []).append(float(row["value"]))
+    assert len(rows["mine"]) == len(rows["plugin"]) > 100
+    assert np.mean(np.abs(np.subtract(rows["mine"], rows["plugin"])) > 1e-3) < 0.02
 
 
 def test_claims_are_held_to_and_expectations_are_met(tmp_path):
