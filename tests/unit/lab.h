@@ -27,15 +27,20 @@ struct lab {
     uint64_t seeds[LAB_INPUTS];
 };
 
-static inline float *lab_read(const char *name, size_t count) {
+/* tests/golden/FOLDER/NAME.npy */
+static inline float *lab_read_from(const char *folder, const char *name, size_t count) {
     struct error e;
     struct shape shape;
     float *data = NULL;
     char path[200];
-    snprintf(path, sizeof path, "tests/golden/explainers/%s.npy", name);
+    snprintf(path, sizeof path, "tests/golden/%s/%s.npy", folder, name);
     cr_assert(npy_read(path, &shape, &data, &e), "%s", e.text);
     cr_assert_eq(shape_count(&shape), count, "%s holds %zu values, not %zu", path, shape_count(&shape), count);
     return data;
+}
+
+static inline float *lab_read(const char *name, size_t count) {
+    return lab_read_from("explainers", name, count);
 }
 
 /* flat: weights in order of the layers (borrowed). inputs: taken over. */
@@ -140,6 +145,33 @@ static inline double lab_distance(const float *a, const float *b, size_t n) {
         size += (double)b[k] * (double)b[k];
     }
     return difference > 0 ? sqrt(difference / size) : 0;
+}
+
+/* How close to its reference the explainer says that it is: what docs/explainers.md promises. */
+static inline double lab_within(const char *spec) {
+    struct error e;
+    struct plugin *plugin = NULL;
+    cr_assert(lab_plugin("explainers", spec, &plugin, &e), "%s", e.text);
+    cr_assert_not_null(plugin->info.about.checked, "%s says nothing of what it was checked against", spec);
+    double within = plugin->info.about.within;
+    plugin_destroy(plugin);
+    return within;
+}
+
+/* The lab's maps against those of a file, as close as the explainer says. */
+static inline void lab_compare(const struct lab *lab, const char *spec, const char *folder, const char *file) {
+    char why[256] = "";
+    float *maps = calloc(LAB_INPUTS, lab->count * sizeof *maps);
+    float *wanted = lab_read_from(folder, file, LAB_INPUTS * lab->count);
+    cr_assert_not_null(maps);
+    cr_expect_eq(lab_explain(lab, "explainers", spec, maps, why), ASSAY_OK, "%s for %s: %s", spec, file, why);
+    double within = lab_within(spec);
+    for (uint32_t i = 0; i < LAB_INPUTS; i++) {
+        double off = lab_distance(maps + i * lab->count, wanted + i * lab->count, lab->count);
+        cr_expect_leq(off, within, "%s: map %u is off %s by %g", spec, i, file, off);
+    }
+    free(maps);
+    free(wanted);
 }
 
 #endif
