@@ -135,6 +135,36 @@ typedef struct assay_backward {
                              float *out, assay_why *);
 } assay_backward;
 
+/* Extension of the model: the gradient of any weighted sum of the logits, each sample's own. */
+#define ASSAY_VJP "assay.vjp/1"
+
+typedef struct assay_vjp {
+    /* out[n][input] = sum over k of cotangent[i][k] * d logit[k] / d x[i]; cotangent[n][K], all finite. Of 1 at the
+     * target and 0 elsewhere: the bytes of assay_model.gradient. Costs what a gradient costs. */
+    assay_status (*vjp)(const assay_model *, uint32_t n, const float *x, const float *cotangent, float *out,
+                        assay_why *);
+} assay_vjp;
+
+/* Extension of the model: its parameters, to be read only. Two of them are not in the model's file, and there only
+ * where the model has them: what is added to its logits, and what its input is multiplied by before anything else. */
+#define ASSAY_WEIGHTS "assay.weights/1"
+#define ASSAY_WEIGHTS_RAISED "assay.raised" /* [K] */
+#define ASSAY_WEIGHTS_MASK "assay.mask"     /* [input] */
+
+typedef struct assay_parameter {
+    const char *name; /* as in the model's file */
+    uint32_t rank;    /* 0 for a single number */
+    uint32_t dim[8];  /* the first `rank` are used */
+    size_t count;     /* product of dim */
+    const float *data;
+} assay_parameter;
+
+typedef struct assay_weights {
+    uint32_t (*count)(const assay_model *);
+    /* Borrowed; valid during the call of the plugin. false: no such index. */
+    bool (*get)(const assay_model *, uint32_t index, assay_parameter *out);
+} assay_weights;
+
 /* ---- The host --------------------------------------------------------------------------------- */
 
 typedef struct assay_host assay_host;

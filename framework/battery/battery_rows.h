@@ -15,6 +15,10 @@ extern const char *const battery_reductions[];
 yaml_reader battery_read_explainers, battery_read_controls;
 yaml_reader battery_read_expect; /* after the other two */
 
+struct process_spec;
+/* The mapping `process:` of an explainer's row (process_spec.c). *out is the caller's, also after a failure. */
+bool process_spec_read(struct yaml_file *, const yaml_node_t *, struct process_spec **out, struct error *);
+
 /* `preprocess` (battery_preprocess.c). */
 yaml_reader battery_read_preprocess;
 

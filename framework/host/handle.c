@@ -1,7 +1,7 @@
-/* The model as a plugin sees it, over a network; and the host's own extensions. */
+/* The model as a plugin sees it, over a network. */
 #include "host/handle.h"
+#include "host/parameters.h"
 
-#include "base/rng.h"
 #include "nn/activations.h"
 #include "nn/op.h"
 
@@ -61,12 +61,12 @@ static bool find_gradients(const struct handle *h, const struct net_request *r, 
 
 static bool answer(struct handle *h, const struct net_request *r, size_t count, float *out, struct error *e) {
     const bool line = r->question == ASK_LINE_SUM;
-    const size_t sample = h->model.input.count * sizeof *r->x;
+    const size_t sample = h->model.input.count * sizeof *r->x, each = r->question == ASK_VJP ? h->model.outputs : 1;
     const uint32_t head[] = {r->question, r->rule, r->n};
     const struct data_part parts[] = {{head, sizeof head},
                                       {r->x, (line ? 1 : r->n) * sample},
                                       {r->targets, r->targets ? (line ? 1 : r->n) * sizeof *r->targets : 0},
-                                      {r->weights, r->weights ? r->n * sizeof *r->weights : 0},
+                                      {r->weights, r->weights ? r->n * each * sizeof *r->weights : 0},
                                       {r->to, line ? sample : 0},
                                       {r->positions, line ? r->n * sizeof *r->positions : 0}};
     char key[FILE_DIGEST_SIZE];
@@ -105,9 +105,9 @@ static bool answer_masked(struct handle *h, const struct net_request *r, size_t 
 
 /* What the network answers is the network's: a plugin is told that it is not finite, and not blamed for its map. */
 static bool ask(struct handle *h, const struct net_request *r, float *out, struct error *e) {
-    size_t count = r->question == ASK_FORWARD    ? (size_t)r->n * h->model.outputs
-                   : r->question == ASK_GRADIENT ? r->n * h->model.input.count
-                                                 : h->model.input.count;
+    const bool gradients = r->question == ASK_GRADIENT || r->question == ASK_VJP;
+    size_t count =
+        r->question == ASK_FORWARD ? (size_t)r->n * h->model.outputs : (gradients ? r->n : 1) * h->model.input.count;
     if (!(h->mask ? answer_masked : answer)(h, r, count, out, e)) return false;
     for (size_t k = 0; k < count; k++) {
         if (isfinite(out[k])) continue;
@@ -242,10 +242,47 @@ static assay_status line_gradient_sum(const assay_model *model, const float *fro
 
 static const assay_line line_extension = {line_gradient_sum};
 
+/* ---- assay.vjp/1 ---- */
+
+static assay_status vjp(const assay_model *model, uint32_t n, const float *x, const float *cotangent, float *out,
+                        assay_why *why) {
+    static const char call[] = "vjp";
+    const size_t outputs = model->outputs;
+    struct error e = {{0}};
+    assay_status status = check_batch(model, call, n, x, false, NULL, why);
+    if (status != ASSAY_OK || !cotangent || !out)
+        return status != ASSAY_OK ? status : null_passed(call, cotangent ? "out" : "cotangent", why);
+    for (size_t k = 0; k < n * outputs; k++) {
+        if (isfinite(cotangent[k])) continue;
+        return assay_say(why, ASSAY_FAILED, "%s: cotangent of output %zu of sample %zu is %g: wanted a finite number",
+                         call, k % outputs, k / outputs, (double)cotangent[k]);
+    }
+    const struct net_request request = {.question = ASK_VJP, .n = n, .x = x, .weights = cotangent};
+    return finish(ask(handle_of(model), &request, out, &e), call, &e, why);
+}
+
+static const assay_vjp vjp_extension = {vjp};
+
+/* ---- assay.weights/1 ---- */
+
+static uint32_t weights_count(const assay_model *model) {
+    const struct handle *handle = handle_of(model);
+    return parameters_count(net_weights(handle->net), handle->mask);
+}
+
+static bool weights_get(const assay_model *model, uint32_t index, assay_parameter *out) {
+    const struct handle *handle = handle_of(model);
+    return out && parameters_get(net_weights(handle->net), &model->input, handle->mask, index, out);
+}
+
+static const assay_weights weights_extension = {weights_count, weights_get};
+
 static const void *model_extension(const assay_model *model, const char *name) {
     (void)model;
     if (name && strcmp(name, ASSAY_LAYERS) == 0) return &layers_extension;
     if (name && strcmp(name, ASSAY_LINE) == 0) return &line_extension;
+    if (name && strcmp(name, ASSAY_VJP) == 0) return &vjp_extension;
+    if (name && strcmp(name, ASSAY_WEIGHTS) == 0) return &weights_extension;
     return name && strcmp(name, ASSAY_BACKWARD) == 0 ? &backward_extension : NULL;
 }
 
@@ -351,34 +388,4 @@ void handle_destroy(struct handle *handle) {
         free(handle->nodes);
         free(handle);
     }
-}
-
-/* ---- The host ---- */
-
-static const assay_random random_extension = {rng_fill_uniform, rng_fill_normal};
-
-/* One line, whatever the plugin wrote: control characters must not reach a terminal. */
-static void log_line(const char *text) {
-    fputs("assay: plugin: ", stderr);
-    for (const char *at = text ? text : "(null)"; *at; at++)
-        fputc((unsigned char)*at < ' ' || *at == 127 ? ' ' : *at, stderr);
-    fputc('\n', stderr);
-}
-
-static const assay_log log_extension = {log_line};
-
-static const void *host_extension(const assay_host *host, const char *name) {
-    (void)host;
-    if (name && strcmp(name, ASSAY_RANDOM) == 0) return &random_extension;
-    return name && strcmp(name, ASSAY_LOG) == 0 ? &log_extension : NULL;
-}
-
-const assay_host *handle_host(void) {
-    static const assay_host host = {
-        .abi = ASSAY_VERSION_INIT,
-        .name = "assay",
-        .version = ASSAY_VERSION,
-        .extension = host_extension,
-    };
-    return &host;
 }

@@ -49,7 +49,7 @@ static void work(void *user, struct pool_job *job, struct channel *channel) {
     if (!comparer_take_originals(&c, maps, &e)) _exit(1);
     for (uint32_t k = 0; k < 2; k++) {
         rng_fill_normal(2 + k, 0, n * SIZE, maps);
-        const struct attributed given = {UNIT_OK, "", maps, c.set->x, c.set->target, NULL, .5};
+        const struct attributed given = {UNIT_OK, "", maps, c.set->x, false, c.set->target, NULL, .5};
         if (!comparer_send(&c, lab->attributions[k], &given, &answers)) _exit(1);
     }
 }

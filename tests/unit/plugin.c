@@ -331,20 +331,20 @@ static const assay_explainer_info half_info = {
 static const assay_explainer_info *const half_infos[] = {&half_info};
 static const assay_explainer half = {&half_info, half_attribute, NULL};
 
-static bool test_takes(const char *path) {
-    return strncmp(path, "test/", 5) == 0;
+static bool test_takes(const struct source_place *place) {
+    return strncmp(place->path, "test/", 5) == 0;
 }
-static bool test_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *e) {
+static bool test_digest(const struct source_place *place, char out[FILE_DIGEST_SIZE], struct error *e) {
     (void)e;
-    data_digest(path, strlen(path), out);
+    data_digest(place->path, strlen(place->path), out);
     return true;
 }
-static bool test_describe(const char *path, const char *digest, const assay_explainer_info *const **info,
-                          uint32_t *count, struct error *e) {
+static bool test_describe(const struct source_place *place, const char *digest,
+                          const assay_explainer_info *const **info, uint32_t *count, struct error *e) {
     (void)digest;
     *info = half_infos;
     *count = 1;
-    return strcmp(path, "test/half") == 0 || error_set(e, "%s: nothing\nthere", path);
+    return strcmp(place->path, "test/half") == 0 || error_set(e, "%s: nothing\nthere", place->path);
 }
 static bool test_open(const struct source_request *r, const assay_host *host, const assay_explainer **out,
                       struct error *e) {
@@ -355,8 +355,13 @@ static bool test_open(const struct source_request *r, const assay_host *host, co
 static void test_close(const assay_explainer *explainer) {
     cr_expect_eq(explainer, &half);
 }
-static const struct explainer_source test_source = {"test",    test_takes, test_digest, test_describe,
-                                                    test_open, test_close, NULL};
+static const struct explainer_source test_source = {.name = "test",
+                                                    .noun = "plugin",
+                                                    .takes = test_takes,
+                                                    .digest = test_digest,
+                                                    .describe = test_describe,
+                                                    .open = test_open,
+                                                    .close = test_close};
 
 static struct plugin *test_plugin(const char *text) {
     const struct explainer_source *const sources[] = {&test_source, &source_library, NULL};
