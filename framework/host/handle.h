@@ -16,6 +16,8 @@
 #define HANDLE_KIND_LINEAR "linear"
 #define HANDLE_KIND_OTHER "other"
 
+#define HANDLE_BACKGROUND_MOST 32u
+
 struct handle {
     assay_model model; /* what the plugin sees; model.host is this struct */
     struct net *net;
@@ -26,6 +28,8 @@ struct handle {
     assay_layer *layers;          /* nodes with an activation the output depends on, from input to output */
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
+    const float *background; /* [background_count][input], borrowed; NULL: there is none */
+    uint32_t background_count;
     const char *kind;         /* HANDLE_KIND_...; NULL: other */
     void (*beat)(void *user); /* called for each frame of a program; or NULL */
     void *beat_user;
@@ -45,6 +49,9 @@ bool handle_refuse_idle_rules(struct handle *, struct error *);
 /* From now on the model is f(mask * x), and its gradients are that function's. The mask[input] is borrowed. Nothing is
  * kept in memos or taken from them. */
 bool handle_mask(struct handle *, const float *mask, struct error *);
+/* From now on the first of these n samples[n][input], at most HANDLE_BACKGROUND_MOST, are the background of the model.
+ * Borrowed. */
+void handle_background(struct handle *, const float *samples, uint32_t n);
 /* The layer that was inspected last, as "conv2 (32 x 12 x 12)"; "" where none was. */
 void handle_inspected(const struct handle *, char *out, size_t size);
 void handle_destroy(struct handle *);

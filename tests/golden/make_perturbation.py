@@ -13,11 +13,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from captum._utils.models.linear_model import SkLearnLinearRegression, SkLearnRidge
-from captum.attr import FeatureAblation, LimeBase, Occlusion, ShapleyValues, ShapleyValueSampling
+from captum.attr import FeatureAblation, IntegratedGradients, LimeBase, Occlusion, ShapleyValues, ShapleyValueSampling
 from saliency.core import INPUT_OUTPUT_GRADIENTS, BlurIG, GuidedIG
 from torch import nn
 
-from assay_random import uniform
+from assay_random import normal, uniform
 
 GOLDEN = os.path.dirname(os.path.abspath(__file__))
 HERE = os.path.join(GOLDEN, "perturbation")
@@ -176,6 +176,27 @@ def rise(net, samples, cells=7, p=.5, baseline=0., probability=False, centred=Fa
     return explain
 
 
+def lines(net, background, samples, noise=0.):
+    """Expected gradients (Erion et al. 2021), and GradientSHAP with noise on the input."""
+    def explain(x, target, seed):
+        u, size = uniform(seed, 0, 2 * samples).astype(float), x.numel()
+        n = normal(seed, 0, samples * size).astype(float).reshape(samples, *x.shape[1:])
+        begin = background[(u[0::2] * len(background)).astype(int)]
+        way = x + noise * float(x.max() - x.min()) * torch.from_numpy(n) - begin
+        share = torch.from_numpy(u[1::2]).reshape(-1, *[1] * (x.dim() - 1))
+        point = (begin + share * way).requires_grad_()
+        net(point)[:, target].sum().backward()
+        return (way * point.grad).mean(0, keepdim=True)
+    return explain
+
+
+def expected(net, background):
+    """What they are in the limit: captum's integrated gradients, averaged over baselines."""
+    method = IntegratedGradients(net)
+    return lambda x, target, seed: torch.stack(
+        [method.attribute(x, baselines=b[None], target=target, n_steps=500, method="riemann_middle") for b in background]).mean(0)
+
+
 # ---- the authors' package: pictures have their channels last there, and NumPy an argument that is now called method ----
 
 quantile = np.quantile
@@ -229,6 +250,10 @@ def cnn():
     save("cnn-lime-wide", each(x, target, lime(net, nine, 60, 0., width=2., ridge=0)))
     save("cnn-rise", each(x, target, rise(net, 40)))
     save("cnn-rise-options", each(x, target, rise(net, 40, cells=4, p=.3, baseline=.2, probability=True, centred=True)))
+    save("cnn-expected-gradients", each(x, target, lines(net, x, 70)))
+    save("cnn-gradient-shap", each(x, target, lines(net, x, 70, .1)))
+    save("cnn-zero-shap", each(x, target, lines(net, torch.zeros_like(x[:1]), 30, .25)))
+    save("cnn-expected", each(x, target, expected(net, x)))
     save("cnn-blur-ig", each(x, target, blur_ig(net, max_sigma=14 / 6, steps=50)))
     save("cnn-blur-ig-9", each(x, target, blur_ig(net, max_sigma=9, steps=20)))
     save("cnn-guided-ig", each(x, target, guided_ig(net)))
@@ -249,6 +274,8 @@ def mlp():
     save("mlp-shapley-exact", each(x, target, shapley_exact(net, fives, 0.)))
     save("mlp-kernel-shap", each(x, target, kernel_shap(net, alone, 200, 0.)))
     save("mlp-lime", each(x, target, lime(net, alone, 100, .3)))
+    save("mlp-expected-gradients", each(x, target, lines(net, x, 70)))
+    save("mlp-gradient-shap", each(x, target, lines(net, x, 70, .1)))
     save("mlp-guided-ig", each(x, target, guided_ig(net)))
 
 

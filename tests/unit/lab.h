@@ -53,6 +53,7 @@ static inline struct lab lab_build(const char *layers, const struct shape *sampl
     cr_assert(net_create(lab.weights, &lab.net, &e), "%s", e.text);
     cr_assert(handle_create(lab.net, &lab.handle, &e), "%s", e.text);
     lab.count = shape_count(sample);
+    handle_background(lab.handle, inputs, LAB_INPUTS);
     return lab;
 }
 

@@ -19,6 +19,9 @@ static const struct golden {
     {"cnn", "lime:samples=60,features=9,width=2,ridge=0", "cnn-lime-wide"},
     {"cnn", "rise:samples=40", "cnn-rise"},
     {"cnn", "rise:samples=40,cells=4,shown=0.3,baseline=0.2,score=probability,centred=1", "cnn-rise-options"},
+    {"cnn", "expected-gradients:samples=70", "cnn-expected-gradients"},
+    {"cnn", "gradient-shap:samples=70", "cnn-gradient-shap"},
+    {"cnn", "gradient-shap:samples=30,noise=0.25,background=zero", "cnn-zero-shap"},
     {"cnn", "blur-ig", "cnn-blur-ig"},
     {"cnn", "blur-ig:sigma=9,steps=20", "cnn-blur-ig-9"},
     {"cnn", "guided-ig", "cnn-guided-ig"},
@@ -32,6 +35,8 @@ static const struct golden {
     {"mlp", "kernel-shap:coalitions=all,groups=0-4/5-9/10-14/15-19", "mlp-shapley-exact"},
     {"mlp", "kernel-shap:samples=200", "mlp-kernel-shap"},
     {"mlp", "lime:samples=100,baseline=0.3", "mlp-lime"},
+    {"mlp", "expected-gradients:samples=70", "mlp-expected-gradients"},
+    {"mlp", "gradient-shap:samples=70", "mlp-gradient-shap"},
     {"mlp", "guided-ig", "mlp-guided-ig"},
 };
 
@@ -64,6 +69,8 @@ static const struct closed {
     {"guided-ig", 0, 1e-5},
     {"guided-ig:baseline=2,distance=1,fraction=0.5,steps=7", 2, 1e-5},
     {"guided-ig:distance=0,fraction=0", 0, 1e-5},
+    {"expected-gradients:background=zero,samples=9", 0, 1e-5},
+    {"gradient-shap:background=zero,noise=0,samples=60", 0, 1e-5},
 };
 
 Test(perturbation, keeps_its_closed_forms_on_a_linear_model) {
@@ -133,6 +140,36 @@ Test(perturbation, sampled_shapley_values_converge) {
         double few = distance_of(&lab, pairs[p].few, exact), many = distance_of(&lab, pairs[p].many, exact);
         cr_expect_lt(many, .25 * few, "%s is off by %g, %s by %g", pairs[p].few, few, pairs[p].many, many);
         cr_expect_lt(many, .05, "%s is off by %g", pairs[p].many, many);
+    }
+    lab_close(&lab);
+}
+
+/* Towards the mean of captum's integrated gradients over the samples of the background. */
+Test(perturbation, expected_gradients_converge) {
+    static const char *const pairs[][2] = {
+        {"expected-gradients:samples=30", "expected-gradients:samples=3000"},
+        {"gradient-shap:samples=30,noise=0.001", "gradient-shap:samples=3000,noise=0.001"},
+    };
+    struct lab lab = lab_cnn();
+    float *exact = lab_read_from("perturbation", "cnn-expected", LAB_INPUTS * lab.count);
+    for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
+        double few = distance_of(&lab, pairs[p][0], exact), many = distance_of(&lab, pairs[p][1], exact);
+        cr_expect_lt(many, .25 * few, "%s is off by %g, %s by %g", pairs[p][0], few, pairs[p][1], many);
+    }
+    free(exact);
+    lab_close(&lab);
+}
+
+/* Without samples of the data they say so. */
+Test(perturbation, expected_gradients_want_a_background) {
+    static const char *const specs[] = {"expected-gradients", "gradient-shap"};
+    struct lab lab = lab_mlp();
+    float maps[LAB_INPUTS * 20];
+    handle_background(lab.handle, NULL, 0);
+    for (size_t s = 0; s < 2; s++) {
+        char why[256] = "";
+        cr_expect_eq(lab_explain(&lab, "explainers", specs[s], maps, why), ASSAY_UNSUPPORTED);
+        cr_expect(strstr(why, "background=zero wanted"), "%s", why);
     }
     lab_close(&lab);
 }
