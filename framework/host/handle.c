@@ -280,9 +280,8 @@ static const assay_weights weights_extension = {weights_count, weights_get};
 /* ---- assay.background/1 ---- */
 
 static const float *background_samples(const assay_model *model, uint32_t *count) {
-    const struct handle *handle = handle_of(model);
-    if (count) *count = handle->background_count;
-    return handle->background;
+    if (count) *count = handle_of(model)->background_count;
+    return handle_of(model)->background;
 }
 
 static const assay_background background_extension = {background_samples};
@@ -380,11 +379,6 @@ bool handle_mask(struct handle *handle, const float *mask, struct error *e) {
     if (handle->memo || handle->gradients) return error_set(e, "a memo of a network under no mask");
     handle->mask = mask;
     return true;
-}
-
-void handle_background(struct handle *handle, const float *samples, uint32_t n) {
-    handle->background = n ? samples : NULL;
-    handle->background_count = n < HANDLE_BACKGROUND_MOST ? n : HANDLE_BACKGROUND_MOST;
 }
 
 void handle_inspected(const struct handle *handle, char *out, size_t size) {

@@ -51,7 +51,10 @@ bool handle_refuse_idle_rules(struct handle *, struct error *);
 bool handle_mask(struct handle *, const float *mask, struct error *);
 /* From now on the first of these n samples[n][input], at most HANDLE_BACKGROUND_MOST, are the background of the model.
  * Borrowed. */
-void handle_background(struct handle *, const float *samples, uint32_t n);
+static inline void handle_background(struct handle *handle, const float *samples, uint32_t n) {
+    handle->background = n ? samples : NULL;
+    handle->background_count = n < HANDLE_BACKGROUND_MOST ? n : HANDLE_BACKGROUND_MOST;
+}
 /* The layer that was inspected last, as "conv2 (32 x 12 x 12)"; "" where none was. */
 void handle_inspected(const struct handle *, char *out, size_t size);
 void handle_destroy(struct handle *);

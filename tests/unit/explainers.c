@@ -229,3 +229,12 @@ Test(explainers, refuse_models_they_cannot_explain) {
         lab_close(&lab);
     }
 }
+
+/* What a newer library says is not for this host; it says nothing then. */
+Test(explainers, of_a_newer_library_say_nothing_of_themselves) {
+    struct error e;
+    struct plugin *plugin = NULL;
+    cr_assert(lab_plugin("tests/bad", "late-about", &plugin, &e), "%s", e.text);
+    cr_expect_null(plugin->info.about.family);
+    plugin_destroy(plugin);
+}
