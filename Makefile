@@ -351,7 +351,7 @@ install: all
 	  $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
 	install -m 644 $(plugins) $(DESTDIR)$(PREFIX)/lib/assay/explainers
-	install -m 644 explainers/explainer.h explainers/kit.h $(DESTDIR)$(PREFIX)/include/assay
+	install -m 644 explainers/explainer.h $(wildcard explainers/kit*.h) $(DESTDIR)$(PREFIX)/include/assay
 	install -m 644 docs/assay.1 $(DESTDIR)$(PREFIX)/share/man/man1
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(DESTDIR)$(PREFIX)/lib/assay $(DESTDIR)$(PREFIX)/include/assay \

@@ -3,6 +3,7 @@
 #include "cli/list_explainers.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"
+#include "host/plugin.h"
 #include "nn/layer_groups.h"
 #include "nn/op.h"
 #include "plan/control.h"
