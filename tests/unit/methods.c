@@ -95,6 +95,86 @@ Test(methods, agree_with_captum_zennit_and_formulas) {
     }
 }
 
+/* ---- Those comparisons notice faults: another sign, another class, another baseline, layer or rule ---- */
+
+#define CLASS_BLIND "eigen-cam"
+#define FAR_OFF 100 /* times what is allowed */
+
+/* Whether some map is FAR_OFF from its reference. */
+static bool is_noticed(const float *maps, const float *wanted, size_t count, double within) {
+    for (uint32_t i = 0; i < LAB_INPUTS; i++)
+        if (lab_distance(maps + i * count, wanted + i * count, count) > FAR_OFF * within) return true;
+    return false;
+}
+
+Test(methods, another_sign_or_class_is_noticed) {
+    for (unsigned n = 0; n < NETS; n++) {
+        struct lab lab = networks[n]();
+        for (size_t r = 0; r < sizeof references / sizeof *references; r++) {
+            const struct reference *ref = &references[r];
+            char why[256] = "", file[100];
+            float maps[LAB_INPUTS * MOST];
+            if (!(ref->nets & ON(n))) continue;
+            snprintf(file, sizeof file, "%s-%s", net_names[n], ref->file);
+            float *wanted = lab_read_in("methods", file, LAB_INPUTS * lab.count);
+            for (size_t k = 0; k < LAB_INPUTS * lab.count; k++) maps[k] = -wanted[k];
+            cr_expect(is_noticed(maps, wanted, lab.count, ref->within), "%s: minus the map", file);
+            for (uint32_t i = 0; i < LAB_INPUTS; i++) lab.targets[i] = (lab.targets[i] + 1) % lab.graph->classes;
+            cr_assert_eq(lab_explain(&lab, "explainers", ref->spec, maps, why), ASSAY_OK, "%s: %s", file, why);
+            cr_expect_eq(is_noticed(maps, wanted, lab.count, ref->within), strcmp(ref->spec, CLASS_BLIND) != 0,
+                         "%s: the next class", file);
+            for (uint32_t i = 0; i < LAB_INPUTS; i++)
+                lab.targets[i] = (lab.targets[i] + lab.graph->classes - 1) % lab.graph->classes;
+            free(wanted);
+        }
+        lab_close(&lab);
+    }
+}
+
+static const struct {
+    const char *spec, *file;
+} faults[] = {
+    {"grad-cam-plus-plus:layer=conv1", "grad-cam-plus-plus"},
+    {"layer-cam:layer=conv1", "layer-cam"},
+    {"hirescam:layer=conv1", "hirescam"},
+    {"hirescam:relu=1", "hirescam"},
+    {"score-cam:layer=conv1", "score-cam"},
+    {"eigen-cam:layer=conv1", "eigen-cam"},
+    {"layer-cam", "hirescam"}, /* gradients not rectified, and the other way round */
+    {"integrated-gradients:steps=20,rule=riemann-right", "ig-left"},
+    {"integrated-gradients:steps=30,from=blurred/0.1", "ig-blurred"},
+    {"integrated-gradients:steps=30", "ig-mean"},
+    {"integrated-gradients:steps=30,from=-1/0.5", "ig-several"},
+    {"deeplift:baseline=0.3", "deeplift"},
+    {"deeplift", "deeplift-baseline"},
+    {"input-x-gradient", "deeplift"},
+    {"lrp:composite=epsilon", "lrp-epsilon-plus"},
+    {"lrp:start=one", "lrp-epsilon-plus"},
+    {"lrp", "lrp-epsilon-alpha2-beta1"},
+    {"lrp:composite=epsilon", "lrp-epsilon"}, /* another epsilon */
+    {"lrp:conv=gamma/0.25,dense=gamma/0.25", "lrp-gamma"},
+    {"lrp:conv=alpha-beta/2,dense=alpha-beta/2", "lrp-alpha-beta"},
+    {"lrp:composite=epsilon,first=flat", "lrp-w-square"},
+    {"lrp:composite=epsilon,first=z-box/0/1", "lrp-z-box"},
+    {"excitation-backprop", "lrp-z-plus"}, /* the bias */
+    {"rect-grad:percentile=60", "rect-grad"},
+    {"rect-grad:percentile=70,multiply=0", "rect-grad"},
+};
+
+Test(methods, another_layer_baseline_or_rule_is_noticed) {
+    struct lab lab = lab_cnn();
+    for (size_t k = 0; k < sizeof faults / sizeof *faults; k++) {
+        char why[256] = "", file[100];
+        float maps[LAB_INPUTS * MOST];
+        snprintf(file, sizeof file, "cnn-%s", faults[k].file);
+        float *wanted = lab_read_in("methods", file, LAB_INPUTS * lab.count);
+        cr_assert_eq(lab_explain(&lab, "explainers", faults[k].spec, maps, why), ASSAY_OK, "%s", why);
+        cr_expect(is_noticed(maps, wanted, lab.count, 1e-4), "%s is taken for %s", faults[k].spec, faults[k].file);
+        free(wanted);
+    }
+    lab_close(&lab);
+}
+
 /* ---- Closed forms ---- */
 
 /* What is due of a map of f(x) = w x + b: by the weight, the input, and the sum over inputs of max(w x, 0). */
