@@ -53,7 +53,7 @@ Test(methods, agree_with_captum_zennit_and_formulas) {
             float maps[LAB_INPUTS * MOST_ELEMENTS];
             if (!(ref->nets & ON(n))) continue;
             snprintf(file, sizeof file, "%s-%s", network_name(n), ref->file);
-            float *wanted = lab_read_in("methods", file, LAB_INPUTS * lab.count);
+            float *wanted = lab_read_from("methods", file, LAB_INPUTS * lab.count);
             cr_expect_eq(lab_explain(&lab, "explainers", ref->spec, maps, why), ASSAY_OK, "%s: %s", file, why);
             for (uint32_t i = 0; i < LAB_INPUTS; i++) {
                 double off = lab_distance(maps + i * lab.count, wanted + i * lab.count, lab.count);
@@ -86,7 +86,7 @@ Test(methods, another_sign_or_class_is_noticed) {
             float maps[LAB_INPUTS * MOST_ELEMENTS];
             if (!(ref->nets & ON(n))) continue;
             snprintf(file, sizeof file, "%s-%s", network_name(n), ref->file);
-            float *wanted = lab_read_in("methods", file, LAB_INPUTS * lab.count);
+            float *wanted = lab_read_from("methods", file, LAB_INPUTS * lab.count);
             for (size_t k = 0; k < LAB_INPUTS * lab.count; k++) maps[k] = -wanted[k];
             cr_expect(is_noticed(maps, wanted, lab.count, ref->within), "%s: minus the map", file);
             for (uint32_t i = 0; i < LAB_INPUTS; i++) lab.targets[i] = (lab.targets[i] + 1) % lab.graph->classes;
@@ -137,7 +137,7 @@ Test(methods, another_layer_baseline_or_rule_is_noticed) {
         char why[256] = "", file[100];
         float maps[LAB_INPUTS * MOST_ELEMENTS];
         snprintf(file, sizeof file, "cnn-%s", faults[k].file);
-        float *wanted = lab_read_in("methods", file, LAB_INPUTS * lab.count);
+        float *wanted = lab_read_from("methods", file, LAB_INPUTS * lab.count);
         cr_assert_eq(lab_explain(&lab, "explainers", faults[k].spec, maps, why), ASSAY_OK, "%s", why);
         cr_expect(is_noticed(maps, wanted, lab.count, 1e-4), "%s is taken for %s", faults[k].spec, faults[k].file);
         free(wanted);

@@ -11,8 +11,8 @@
 
 static inline struct lab lab_seq(void) {
     const struct shape sample = {2, {4, 24}};
-    float *flat = lab_read_in("methods", "seq-weights", SEQ_WEIGHTS);
-    struct lab lab = lab_build(SEQ, &sample, flat, lab_read_in("methods", "seq-inputs", LAB_INPUTS * 96));
+    float *flat = lab_read_from("methods", "seq-weights", SEQ_WEIGHTS);
+    struct lab lab = lab_build(SEQ, &sample, flat, lab_read_from("methods", "seq-inputs", LAB_INPUTS * 96));
     free(flat);
     memcpy(lab.targets, (uint32_t[]){2, 0, 1}, sizeof lab.targets);
     return lab;
@@ -22,7 +22,7 @@ static inline struct lab lab_res(void) {
     struct error e;
     struct graph *graph;
     cr_assert(onnx_load("tests/golden/methods/res.onnx", &graph, &e), "%s", e.text);
-    struct lab lab = lab_of(graph, NULL, lab_read_in("methods", "res-inputs", LAB_INPUTS * MOST_ELEMENTS));
+    struct lab lab = lab_of(graph, NULL, lab_read_from("methods", "res-inputs", LAB_INPUTS * MOST_ELEMENTS));
     memcpy(lab.targets, (uint32_t[]){1, 0, 3}, sizeof lab.targets);
     return lab;
 }
