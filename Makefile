@@ -82,7 +82,7 @@ $(BUILD)/gen/scaffold_files.c: $(scaffold)
 $(BUILD)/gen/scaffold_files.o: $(BUILD)/gen/scaffold_files.c framework/cli/scaffold.h
 	$(CC) -O2 -g $(SANITIZE) -Iframework -c -o $@ $<
 
-# A plugin sees explainer.h and kit.h and nothing else of ours.
+# A plugin sees the headers beside it and nothing else of ours.
 $(BUILD)/explainers/%.so: explainers/%.c explainers/explainer.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -Wl,-z,defs -MMD -MP -o $@ $< -lm

@@ -9,6 +9,7 @@
 #include "workers/helpers.h"
 #include "host/host.h"
 #include "host/memo.h"
+#include "host/operators.h"
 
 /* Which network it is, as programs are told (docs/protocol.md). */
 #define HANDLE_KIND_MODEL "model"
@@ -30,14 +31,15 @@ struct handle {
     uint32_t layer_count;
     const float *background; /* [background_count][input], borrowed; NULL: there is none */
     uint32_t background_count;
-    const char *kind;         /* HANDLE_KIND_...; NULL: other */
-    void (*beat)(void *user); /* called for each frame of a program; or NULL */
+    struct operators operators; /* what rules of propagation can be given to */
+    const char *kind;           /* HANDLE_KIND_...; NULL: other */
+    void (*beat)(void *user);   /* called for each frame of a program; or NULL */
     void *beat_user;
-    bool idle_rules;            /* backward rules change nothing in this network, and are refused */
-    const float *mask;          /* [input]: the network is shown mask * x; borrowed; NULL: x */
-    const char *not_finite;     /* "logits are", "gradient is": what the network answered last that was not; or NULL */
-    uint32_t inspected;         /* the layer looked at last, and one; 0: none */
-    uint64_t ruled;             /* samples passed under a rule other than the gradient */
+    bool idle_rules;        /* backward rules change nothing in this network, and are refused */
+    const float *mask;      /* [input]: the network is shown mask * x; borrowed; NULL: x */
+    const char *not_finite; /* "logits are", "gradient is", ...: what the network answered last that was not; or NULL */
+    uint32_t inspected;     /* the layer looked at last, and one; 0: none */
+    uint64_t ruled;         /* samples passed under a rule other than the gradient */
     uint64_t forward, backward; /* samples passed so far; a gradient counts one of each */
 };
 
