@@ -39,6 +39,10 @@ struct process_spec {
 #define PROCESS_START_LIMIT 60.0
 #define PROCESS_WORD "process:" /* before a command in a spec */
 void process_spec_destroy(struct process_spec *);
+/* Its command, or its socket, as text for people; NULL: out of memory. The caller frees. */
+char *process_spec_text(const struct process_spec *);
+/* Of a command line for the shell, in the current folder. *out is the caller's, also after a failure. */
+bool process_spec_shell(const char *command, struct process_spec **out, struct error *);
 /* A copy in fresh memory; NULL: out of memory. */
 struct process_spec *process_spec_copy(const struct process_spec *);
 
@@ -138,6 +142,8 @@ bool battery_load(const char *path, struct battery **out, struct error *);
  * are borrowed as long as the battery lives. */
 bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
                        struct error *);
+/* Puts "--set KEY=VALUE: " before the text that is there where the command line set that key, and returns false. */
+bool battery_fail_set(const struct battery *, const char *key, struct error *);
 /* A complaint about that place of the battery. */
 bool battery_fail(const struct battery *, struct location, struct error *, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -246,15 +246,6 @@ static bool weights_get(const assay_model *model, uint32_t index, assay_paramete
 
 static const assay_weights weights_extension = {weights_count, weights_get};
 
-/* ---- assay.background/1 ---- */
-
-static const float *background_samples(const assay_model *model, uint32_t *count) {
-    if (count) *count = handle_of(model)->background_count;
-    return handle_of(model)->background;
-}
-
-static const assay_background background_extension = {background_samples};
-
 /* ---- assay.propagation/1 ---- */
 
 static uint32_t propagation_count(const assay_model *model) {
@@ -281,6 +272,15 @@ static assay_status propagation_run(const assay_model *model, const assay_operat
 }
 
 static const assay_propagation propagation_extension = {propagation_count, propagation_get, propagation_run};
+
+/* ---- assay.background/1 ---- */
+
+static const float *background_samples(const assay_model *model, uint32_t *count) {
+    if (count) *count = handle_of(model)->background_count;
+    return handle_of(model)->background;
+}
+
+static const assay_background background_extension = {background_samples};
 
 static const void *model_extension(const assay_model *model, const char *name) {
     if (name && strcmp(name, ASSAY_BACKGROUND) == 0) return handle_of(model)->background ? &background_extension : NULL;

@@ -29,11 +29,11 @@ struct handle {
     assay_layer *layers;          /* nodes with an activation the output depends on, from input to output */
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
-    const float *background; /* [background_count][input], borrowed; NULL: there is none */
-    uint32_t background_count;
     struct operators operators; /* what rules of propagation can be given to */
     const char *kind;           /* HANDLE_KIND_...; NULL: other */
     void (*beat)(void *user);   /* called for each frame of a program; or NULL */
+    const float *background;    /* [background_count][input], borrowed; NULL: there is none */
+    uint32_t background_count;
     void *beat_user;
     bool idle_rules;        /* backward rules change nothing in this network, and are refused */
     const float *mask;      /* [input]: the network is shown mask * x; borrowed; NULL: x */

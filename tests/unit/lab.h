@@ -28,7 +28,7 @@ struct lab {
 };
 
 /* tests/golden/FOLDER/NAME.npy */
-static inline float *lab_read_in(const char *folder, const char *name, size_t count) {
+static inline float *lab_read_from(const char *folder, const char *name, size_t count) {
     struct error e;
     struct shape shape;
     float *data = NULL;
@@ -40,7 +40,7 @@ static inline float *lab_read_in(const char *folder, const char *name, size_t co
 }
 
 static inline float *lab_read(const char *name, size_t count) {
-    return lab_read_in("explainers", name, count);
+    return lab_read_from("explainers", name, count);
 }
 
 /* graph and inputs: taken over. flat: weights in order of the layers (borrowed), or NULL: as the graph has them. */
@@ -51,8 +51,8 @@ static inline struct lab lab_of(struct graph *graph, const float *flat, float *i
     cr_assert(!flat || weights_from_flat(lab.weights, flat, &e), "%s", e.text);
     cr_assert(net_create(lab.weights, &lab.net, &e), "%s", e.text);
     cr_assert(handle_create(lab.net, &lab.handle, &e), "%s", e.text);
-    lab.count = shape_count(&graph->sample);
     handle_background(lab.handle, inputs, LAB_INPUTS);
+    lab.count = shape_count(&graph->sample);
     return lab;
 }
 
@@ -170,7 +170,7 @@ static inline double lab_within(const char *spec) {
 static inline void lab_compare(const struct lab *lab, const char *spec, const char *folder, const char *file) {
     char why[256] = "";
     float *maps = calloc(LAB_INPUTS, lab->count * sizeof *maps);
-    float *wanted = lab_read_in(folder, file, LAB_INPUTS * lab->count);
+    float *wanted = lab_read_from(folder, file, LAB_INPUTS * lab->count);
     cr_assert_not_null(maps);
     cr_expect_eq(lab_explain(lab, "explainers", spec, maps, why), ASSAY_OK, "%s for %s: %s", spec, file, why);
     double within = lab_within(spec);

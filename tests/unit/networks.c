@@ -328,7 +328,7 @@ static void check_attention(const char *name) {
     float *maps = malloc(LAB_INPUTS * lab.count * sizeof *maps), *wanted;
     char file[100], why[256] = "";
     snprintf(file, sizeof file, "%s-attention", name);
-    wanted = lab_read_in("networks", file, 2 * LAB_INPUTS * SKETCH);
+    wanted = lab_read_from("networks", file, 2 * LAB_INPUTS * SKETCH);
     cr_assert_not_null(maps);
     for (size_t k = 0; k < 2; k++) {
         cr_assert_eq(lab_explain(&lab, "explainers", kinds[k], maps, why), ASSAY_OK, "%s: %s", kinds[k], why);

@@ -151,7 +151,7 @@ Test(perturbation, expected_gradients_converge) {
         {"gradient-shap:samples=30,noise=0.001", "gradient-shap:samples=3000,noise=0.001"},
     };
     struct lab lab = lab_cnn();
-    float *exact = lab_read_in("perturbation", "cnn-expected", LAB_INPUTS * lab.count);
+    float *exact = lab_read_from("perturbation", "cnn-expected", LAB_INPUTS * lab.count);
     for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
         double few = distance_of(&lab, pairs[p][0], exact), many = distance_of(&lab, pairs[p][1], exact);
         cr_expect_lt(many, .25 * few, "%s is off by %g, %s by %g", pairs[p][0], few, pairs[p][1], many);
