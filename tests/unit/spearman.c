@@ -236,7 +236,6 @@ static enum view view_of(const char *name) {
 }
 
 #define MEASURES 7
-
 static void check_line(const char *name, enum view view, const double want[MEASURES]) {
     struct map a = load_map(name, "a"), b = load_map(name, "b");
     struct prepared *pa = prepared_create(a.data, a.mask, &a.shape), *pb = prepared_create(b.data, b.mask, &b.shape);
@@ -270,7 +269,6 @@ Test(similarity, as_scipy_and_scikit_image) {
     double want[MEASURES];
     unsigned lines = 0;
     FILE *more = golden_open("tests/golden/measure/measures.txt");
-
     for (; fscanf(in, "%31s %31s %lg %lg", name, view, &want[0], &want[1]) == 4; lines++) {
         cr_assert_eq(fscanf(more, "%*s %*s %lg %lg %lg %lg %lg", &want[2], &want[3], &want[4], &want[5], &want[6]), 5);
         check_line(name, view_of(view), want);
