@@ -18,6 +18,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,11 +49,15 @@ static bool is_foreign(const char *folder, const char *store) {
 }
 
 /* The folder with its log. *broken: the path could be a run folder, but cannot be written (exit code 3). */
-static bool open_folder(struct run *run, const char *folder, const char *store, bool *broken, struct error *e) {
+static bool open_folder(struct run *run, const struct run_options *options, const char *store, bool *broken,
+                        struct error *e) {
+    const char *folder = options->folder;
     struct error why = {{0}};
     if (!file_make_folder(folder, &why) && (errno == EEXIST || errno == ENOTDIR)) return error_set(e, "%s", why.text);
-    if (is_foreign(folder, store))
-        return error_set(e, "%s: the folder holds files and is no run folder: a new or empty one was wanted (-o)",
+    if (!options->force && is_foreign(folder, store))
+        return error_set(e,
+                         "%s: the folder holds files and is no run folder: a new or empty one was wanted (-o), or "
+                         "--force to write among them",
                          folder);
     *broken = why.text[0] || !open_log(run, folder, &why) ||
               (access(store, F_OK) == 0 && access(store, W_OK) != 0 &&
@@ -86,12 +91,31 @@ static void note_dropped(void *user, const char *what) {
                 what);
 }
 
+/* Runs of one battery, however often it was edited, follow each other in its folder; those of others want --force. */
+static bool is_same_battery(struct run *run, const struct run_options *options, struct error *e) {
+    char *text = NULL;
+    bool ok = store_meta(run->store, "run", &text, e);
+    json_t *record = text ? json_loads(text, 0, NULL) : NULL;
+    const char *name = json_string_value(json_object_get(record, "battery"));
+    char *clean = text_clean(run->battery->name);
+    if (ok && !clean) ok = error_memory(e);
+    if (ok && !options->force && name && strcmp(name, clean) != 0)
+        ok = error_set(e,
+                       "%s: the folder holds a run of the battery %s: another one was wanted (-o), or --force to put "
+                       "this run in its place",
+                       options->folder, excerpt_of(name).text);
+    json_decref(record);
+    free(clean);
+    free(text);
+    return ok;
+}
+
 /* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
 static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
     struct dropped dropped = {store_path(run->store), 0, options->quiet};
     char *known = NULL;
-    bool ok = (options->resume || store_clear(run->store, e)) && store_verify(run->store, note_dropped, &dropped, e) &&
-              store_meta(run->store, "identity", &known, e);
+    bool ok = (options->resume || (is_same_battery(run, options, e) && store_clear(run->store, e))) &&
+              store_verify(run->store, note_dropped, &dropped, e) && store_meta(run->store, "identity", &known, e);
     if (ok && known && strcmp(known, identity) != 0)
         ok = error_set(
             e,
@@ -114,10 +138,11 @@ static bool open_store(struct run *run, const struct run_options *options, bool 
     if (!path) return error_memory(e);
     expect_full_files();
     errno = 0;
-    bool ok = open_folder(run, options->folder, path, broken, e) && store_open(path, &run->store, e) &&
+    bool ok = open_folder(run, options, path, broken, e) && store_open(path, &run->store, e) &&
               record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) && set_order(run, e) &&
               store_set_meta(run->store, "run", text, e);
     *broken = *broken || (!ok && errno == EIO);
+    if (ok && options->taken) options->taken(options->user, options->folder);
     free(text);
     free(path);
     return ok;
@@ -143,7 +168,7 @@ static bool put_gates(struct run *run, struct error *e) {
     for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
         const struct attribution *a = &run->plan.attributions[i];
         if (!attribution_is_unmodified(a) || !a->wants) continue;
-        struct use_row row = {.control = "gates", .stage = a->key, .stage_index = i, .variant = a->key};
+        struct use_row row = {.control = CONTROL_GATES, .stage = a->key, .stage_index = i, .variant = a->key};
         ok = store_put_use(run->store, &row, e);
     }
     return ok;
@@ -371,8 +396,9 @@ bool run_execute(const struct run_options *options, const struct control *const 
 void run_finish(struct run_outcome *out) {
     plan_cost_finish(&out->cost);
     if (!out->run) return;
-    if (out->run->log >= 0) close(out->run->log);
-    setup_finish(out->run);
+    int log = out->run->log;
+    setup_finish(out->run); /* programs end, and what they printed last goes to the log */
+    if (log >= 0) close(log);
     free(out->run);
     out->run = NULL;
     out->store = NULL;
