@@ -227,7 +227,6 @@ static void drop_map(struct map *m) {
     free(m->data);
     free(m->mask);
 }
-
 static enum view view_of(const char *name) {
     for (int v = 0; v < VIEW_COUNT; v++)
         if (strcmp(view_name((enum view)v), name) == 0) return (enum view)v;
@@ -239,8 +238,8 @@ static enum view view_of(const char *name) {
 static void check_line(const char *name, enum view view, const double want[MEASURES]) {
     struct map a = load_map(name, "a"), b = load_map(name, "b");
     struct prepared *pa = prepared_create(a.data, a.mask, &a.shape), *pb = prepared_create(b.data, b.mask, &b.shape);
-    /* SSIM of "offset" cancels six digits; scikit-image adds up its histograms in single precision. */
-    static const double tolerance[MEASURES] = {1e-12, 1e-8, 1e-9, 1e-12, 1e-12, 1e-7, 1e-8};
+    static const double tolerance[MEASURES] = {
+        1e-12, 1e-8, 1e-9, 1e-12, 1e-12, 1e-7, 1e-8}; /* SSIM cancels digits; HOGs there are in single precision */
 
     for (int m = 0; m < MEASURES; m++) {
         bool cells = measures[m] == &measure_hog && view_is_nonzero(view); /* which leave no pixels out */
@@ -397,7 +396,5 @@ Test(similarity, table) {
     measure_compare_views(measures[0], a, b, views);
     for (int v = 0; v < VIEW_COUNT; v++)
         cr_expect(isnan(measure_compare(measures[0], a, b, (enum view)v)) && isnan(views[v]), "maps of two shapes");
-    prepared_destroy(a);
-    prepared_destroy(b);
-    prepared_destroy(NULL);
+    prepared_destroy(a), prepared_destroy(b), prepared_destroy(NULL);
 }
