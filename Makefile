@@ -134,7 +134,7 @@ $(BUILD)/tests/unit-tests: $(unit_obj) $(core_obj)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
 
 # The program with a third measure in its table.
-$(BUILD)/tests/assay-pearson: $(BUILD)/framework/main.o $(BUILD)/tests/measures/pearson.o $(filter-out %/measure/table.o,$(core_obj))
+$(BUILD)/tests/assay-concordance: $(BUILD)/framework/main.o $(BUILD)/tests/measures/concordance.o $(filter-out %/measure/table.o,$(core_obj))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # The data of fixtures/ that is drawn from seeds (fixtures/train.sh).
@@ -169,7 +169,7 @@ demo: demo-deps
 .PHONY: unit cli-tests style check
 # What reads corpora and measures speed is built too, or it falls behind the rest unseen.
 $(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(clients) $(mutants) $(unclaimed) $(BUILD)/tests/mutants/list \
-                      $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-pearson $(BUILD)/fixtures/generate \
+                      $(BUILD)/tests/unit-tests $(BUILD)/tests/assay-concordance $(BUILD)/fixtures/generate \
                       $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
 	@touch $@
 unit: $(BUILD)/tests/built

@@ -72,6 +72,12 @@ struct battery_control {
     struct location location;
 };
 
+/* A measure by its name; whoever has the table looks it up. */
+struct battery_measure {
+    char *id;
+    struct location location;
+};
+
 /* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine). */
 struct expectation {
     char *explainer, *control; /* control "all": every control */
@@ -124,6 +130,8 @@ struct battery {
 
     struct battery_explainer *explainers;
     size_t explainer_count;
+    struct battery_measure *measures; /* beside those that every run computes */
+    size_t measure_count;
     bool standard_controls; /* `controls: default`: filled in by whoever knows the controls */
     struct battery_control *controls;
     size_t control_count;

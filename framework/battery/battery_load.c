@@ -235,6 +235,7 @@ static const struct yaml_field battery_fields[] = {
     {.name = "training", .read = read_training, .wanted = "a mapping with source, images, ..."},
     {.name = "explainers", .read = battery_read_explainers, .wanted = EXPLAINERS_WANTED, .required = true},
     {.name = "controls", .read = battery_read_controls, .wanted = CONTROLS_WANTED, .required = true},
+    {.name = "measures", .read = battery_read_measures, .wanted = "a list of measures, as in [pearson, hog],"},
     {.name = "expect", .read = battery_read_expect, .wanted = "a mapping from explainers to verdicts"},
     {.name = "rule", .read = read_rule, .wanted = "a mapping with name, draws, delta, ..."},
     {.name = "conv", .read = yaml_read_choice, MEMBER(conv), .choices = conv_route_names},
@@ -356,6 +357,8 @@ void battery_destroy(struct battery *b) {
     if (!b) return;
     explainers_destroy(b);
     controls_destroy(b);
+    for (size_t k = 0; k < b->measure_count; k++) free(b->measures[k].id);
+    free(b->measures);
     for (size_t i = 0; i < b->expectation_count; i++) {
         free(b->expectations[i].explainer);
         free(b->expectations[i].control);

@@ -239,6 +239,28 @@ bool battery_read_controls(struct yaml_file *file, const struct yaml_field *fiel
     return true;
 }
 
+/* ---- measures ---- */
+
+bool battery_read_measures(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                           struct error *e) {
+    struct battery *b = base;
+    size_t n;
+
+    if (!yaml_check_list(file, node, field->wanted, &n, e)) return false;
+    b->measures = calloc(n, sizeof *b->measures);
+    if (!b->measures) return error_memory(e);
+    for (size_t i = 0; i < n; i++) {
+        const yaml_node_t *item = yaml_file_node(file, node->data.sequence.items.start[i]);
+        const char *text = yaml_scalar(file, item, "the id of a measure", e);
+        if (!text) return false;
+        struct battery_measure *m = &b->measures[b->measure_count++];
+        m->location = yaml_location(item);
+        m->id = text_copy(text);
+        if (!m->id) return error_memory(e);
+    }
+    return true;
+}
+
 /* ---- expect ---- */
 
 static bool read_word(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {

@@ -272,6 +272,14 @@ static json_t *machine_json(void) {
     return json_pack("{s:s, s:s, s:s}", "cpu", cpu, "route", cpu_route_name(), "blas_kernel", openblas_get_corename());
 }
 
+/* Beside those of every run. NULL: none, so that the identity of a run without them is what it was. */
+static json_t *measures_json(const struct run *run) {
+    json_t *a = run->more_measures ? json_array() : NULL;
+    for (size_t m = 0; a && measures[m]; m++)
+        if (run->more_measures >> m & 1) json_array_append_new(a, json_string(measures[m]->id));
+    return a;
+}
+
 /* What the command line put in place of values of the file. */
 static json_t *settings_json(const struct battery *b) {
     json_t *a = json_array();
@@ -281,12 +289,12 @@ static json_t *settings_json(const struct battery *b) {
 
 /* Everything that decides the numbers. */
 static json_t *identity_json(const struct run *run) {
-    return json_pack("{s:s, s:[i, i], s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION, "abi",
-                     ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR, "battery", run->battery->name, "seed",
+    return json_pack("{s:s, s:[i, i], s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o*}", "assay", ASSAY_VERSION,
+                     "abi", ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR, "battery", run->battery->name, "seed",
                      seed_json(run->battery->seed), "conv", conv_route_names[run->battery->conv], "model",
                      model_json(run), "data", data_json(run), "training", training_json(run), "explainers",
                      explainers_json(run), "controls", controls_json(run), "rule", rule_json(&run->battery->rule),
-                     "expect", expect_json(run->battery));
+                     "expect", expect_json(run->battery), "measures", measures_json(run));
 }
 
 static bool digest_json(const json_t *o, char out[65]) {

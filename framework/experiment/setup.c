@@ -10,6 +10,7 @@
 #include "nn/arch.h"
 #include "nn/onnx.h"
 #include "experiment/explainers.h"
+#include "experiment/measures.h"
 #include "experiment/plane.h"
 #include "experiment/standard.h"
 #include "experiment/task.h"
@@ -343,8 +344,8 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     if (options->has_seed) run->battery->seed = options->seed;
     standard_controls_untrained(run->battery, controls, &run->untrained);
     if (run->untrained.failed) return error_memory(e);
-    return standard_controls_fill(run->battery, controls, e) && task_settle_battery(run->battery, e) &&
-           only_resolve(run->battery, options->only, &row, &control, e) &&
+    return standard_controls_fill(run->battery, controls, e) && measures_choose(run->battery, &run->more_measures, e) &&
+           task_settle_battery(run->battery, e) && only_resolve(run->battery, options->only, &row, &control, e) &&
            open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
            explainers_open(run, row, options->no_canaries, e) && open_data(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&

@@ -76,6 +76,7 @@ struct experiment_view run_view(const struct run *run) {
         .sample = &run->data->sample,
         .linear = linear_weights(run),
         .seed = run->battery->seed,
+        .more_measures = run->more_measures,
         .task = TASK_CLASSIFICATION,
         .saturating = run->graph ? graph_saturating(run->graph) : NULL,
     };

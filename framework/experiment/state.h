@@ -19,6 +19,7 @@ struct run {
     struct weights *model, *linear;
     struct dataset *data, *training;
     struct class_names class_names;
+    unsigned more_measures;    /* measures.h */
     uint32_t target_class;     /* of TARGET_CLASS and TARGET_OUTPUT */
     uint32_t *training_subset; /* [battery->training_images] sample indices */
     struct input_set inputs[ROOT_COUNT];

@@ -3,6 +3,10 @@
 
 #include "experiment/canary.h"
 
+bool view_measures(const struct experiment_view *v, size_t measure) {
+    return !measures[measure]->chosen || (v->more_measures >> measure & 1);
+}
+
 const struct network *view_network(const struct experiment_view *v, enum network_kind kind, uint32_t draw) {
     for (uint32_t i = 0; i < v->network_count; i++)
         if (v->networks[i].kind == kind && v->networks[i].draw == draw) return &v->networks[i];

@@ -74,9 +74,12 @@ struct experiment_view {
     double chance;                /* test accuracy that labels which say nothing reach; of a regression an R2 of 0 */
     const float *linear;          /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
     uint64_t seed;                /* of the battery */
+    unsigned more_measures;       /* a bit for each of the table that the battery names (measure.h, `chosen`) */
     const char *saturating;       /* the operator the model's outputs come from, where it saturates; or NULL */
 };
 
+/* Whether the run computes that measure of the table. */
+bool view_measures(const struct experiment_view *, size_t measure);
 /* NULL where there is none. */
 const struct network *view_network(const struct experiment_view *, enum network_kind, uint32_t draw);
 /* One bit for every yardstick and canary that there may be. */

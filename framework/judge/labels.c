@@ -327,7 +327,7 @@ static bool put_curves(const struct labels *l, enum verdict_word word, struct st
     struct map_shape shape = run_map_shape(c.view->sample, case_row(&c)->reduction);
     for (uint32_t stage = PERMUTED; stage <= TWIN; stage++)
         for (uint32_t m = 0; measures[m]; m++)
-            for (int v = 0; measures[m]->applies(&shape) && v < VIEW_COUNT; v++) {
+            for (int v = 0; view_measures(c.view, m) && measures[m]->applies(&shape) && v < VIEW_COUNT; v++) {
                 bool judged = stage == PERMUTED && m == 0 && (enum view)v == l->view;
                 const struct curve curve = {.stage = stage,
                                             .measure = m,

@@ -227,7 +227,7 @@ static bool put_curves(struct weights_tests *b, struct store *store, struct erro
     struct map_shape shape = run_map_shape(c->view->sample, case_row(c)->reduction);
     for (uint32_t stage = 0; stage < samples_stages(c); stage++)
         for (uint32_t m = 0; measures[m]; m++) {
-            if (!measures[m]->applies(&shape)) continue;
+            if (!view_measures(c->view, m) || !measures[m]->applies(&shape)) continue;
             for (int v = 0; v < VIEW_COUNT; v++) {
                 const struct test *t = NULL;
                 for (uint32_t i = 0; m == 0 && i < b->test_count; i++)

@@ -63,6 +63,7 @@ struct measure {
     double highest;                         /* of two equal maps */
     struct measure_axis axes[MEASURE_AXES]; /* from the shortest to that of the lowest value there is */
     unsigned needs;                         /* of enum measure_needs */
+    bool chosen;                            /* computed where a battery names it, and of different inputs then, too */
 
     /* Whether it can be computed on maps of this shape (SSIM needs 11 x 11 pixels); nothing below is called where not.
      */
@@ -80,7 +81,8 @@ struct measure {
                     double similarity[VIEW_COUNT]);
 };
 
-extern const struct measure measure_spearman, measure_ssim;
+extern const struct measure measure_spearman, measure_ssim, measure_pearson, measure_cosine, measure_top, measure_hog,
+    measure_ssim_flip;
 
 /* The table of measures, ended by NULL. Index 0 is the one on which verdicts rest. */
 extern const struct measure *const measures[];

@@ -9,18 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One input's map against the originals of those that it is mismatched with. */
+static bool each_mismatched(const struct input_set *set, uint32_t measure, uint32_t other,
+                            bool (*visit)(void *, const struct record_asked *), void *user) {
+    for (uint32_t d = 0; d < DERANGEMENTS; d++)
+        for (uint32_t i = 0; i < set->count; i++)
+            if (set->derangements[(size_t)d * set->count + i] == other && i != other &&
+                !visit(user, &(struct record_asked){true, measure, i, other}))
+                return false;
+    return true;
+}
+
 /* Mismatched: the original of one input against this network's map of another, so that only structure common to all
  * inputs is left. Measures that decide nothing are `shown` only. */
 static bool each_of_map(const struct experiment_view *v, const struct map_shape *shape, const struct attribution *a,
                         bool shown, uint32_t other, bool (*visit)(void *, const struct record_asked *), void *user) {
     const struct input_set *set = &v->inputs[a->root];
     for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m] && (shown || m == 0); m++)
-        if (measures[m]->applies(shape) && !visit(user, &(struct record_asked){false, m, other, other})) return false;
-    for (uint32_t d = 0; (a->wants & WANT_MISMATCHED) && d < DERANGEMENTS; d++)
-        for (uint32_t i = 0; i < set->count; i++)
-            if (set->derangements[(size_t)d * set->count + i] == other && i != other &&
-                !visit(user, &(struct record_asked){true, 0, i, other}))
-                return false;
+        if (view_measures(v, m) && measures[m]->applies(shape) &&
+            !visit(user, &(struct record_asked){false, m, other, other}))
+            return false;
+    for (uint32_t m = 0; (a->wants & WANT_MISMATCHED) && measures[m] && (shown || m == 0); m++) {
+        bool floor = m == 0 || (measures[m]->chosen && view_measures(v, m) && measures[m]->applies(shape));
+        if (floor && !each_mismatched(set, m, other, visit, user)) return false;
+    }
     return true;
 }
 

@@ -1,4 +1,4 @@
-"""Reference values for tests/unit/{npy,spearman,ssim,interval}.c from SciPy, scikit-image and NumPy.
+"""Reference values for tests/unit/{npy,spearman,ssim,interval,measures}.c from SciPy, scikit-image and NumPy.
 
     python3 tests/golden/make_measure.py        (SciPy 1.17, scikit-image 0.26, NumPy 2.4 made the committed files)
 
@@ -10,6 +10,8 @@ import pathlib
 import numpy as np
 from scipy import stats
 from scipy.ndimage import gaussian_filter
+from scipy.spatial import distance
+from skimage.feature import hog as skimage_hog
 from skimage.metrics import structural_similarity
 
 OUT = pathlib.Path(__file__).parent / "measure"
@@ -64,7 +66,34 @@ def ssim(a, b, mask):
     return np.mean(means)
 
 
+def top(x, y):
+    """Overlap of the highest tenth; values that tie at its edge are in it in equal parts."""
+    k = -(-len(x) // 10)
+    weights = []
+    for v in x, y:
+        edge = np.sort(v)[-k]
+        weights.append(np.where(v > edge, 1., np.where(v == edge, (k - (v > edge).sum()) / (v == edge).sum(), 0.)))
+    return np.minimum(*weights).sum() / k
+
+
+def hog(a, b):
+    if min(a.shape[1:]) < 24:
+        return float("nan")
+    x, y = (np.concatenate([skimage_hog(c, orientations=9, pixels_per_cell=(8, 8), cells_per_block=(3, 3),
+                                        block_norm="L2-Hys") for c in m]) for m in (a, b))
+    return np.corrcoef(x, y)[0, 1]
+
+
+def more(x, y, m, sign, where):
+    """pearson cosine top-10 hog ssim-flip, in this order."""
+    flip = ssim(x, y, m) if sign == "absolute" else max(ssim(x, y, m), ssim(x, -y, m))
+    values = (stats.pearsonr(x[m], y[m]).statistic, 1 - distance.cosine(x[m], y[m]), top(x[m], y[m]),
+              hog(x, y) if where == "all" else float("nan"), flip)
+    return " ".join(f"{v:.17g}" for v in values)
+
+
 def similarity():
+    others = ["# pair view pearson(scipy) cosine(scipy) top-10(numpy) hog(skimage.feature.hog) ssim-flip(skimage)"]
     lines = ["# pair view spearman(scipy.stats.spearmanr) ssim(skimage.metrics.structural_similarity)"]
     for name, a, b, mask in pairs():
         a, b = a.astype(np.float32), b.astype(np.float32)
@@ -79,7 +108,9 @@ def similarity():
                 m = mask if where == "nonzero" else np.ones_like(mask)
                 rho = stats.spearmanr(x[m], y[m]).statistic
                 lines.append(f"{name} {sign}/{where} {rho:.17g} {ssim(x, y, m):.17g}")
+                others.append(f"{name} {sign}/{where} {more(x, y, m, sign, where)}")
     (OUT / "similarity.txt").write_text("\n".join(lines) + "\n")
+    (OUT / "measures.txt").write_text("\n".join(others) + "\n")
 
 
 def student():

@@ -284,7 +284,7 @@ static const struct {
     /* Keys. */
     {"modle: m\n", "b.yaml:1:1: unknown key 'modle': did you mean 'model'?"},
     {HEAD "colour: blue\n",
-     "b.yaml:8:1: unknown key 'colour': name, model, input, inputs, output, input-shape, task, layout, seed, data, training, explainers, controls, expect, rule, conv or "
+     "b.yaml:8:1: unknown key 'colour': name, model, input, inputs, output, input-shape, task, layout, seed, data, training, explainers, controls, measures, expect, rule, conv or "
      "time-limit wanted"},
     {HEAD "model: n\n", "b.yaml:8:1: key 'model' a second time: once wanted (first on line 1)"},
     {HEAD "[a]: n\n", "b.yaml:8:1: a list: a plain key wanted"},

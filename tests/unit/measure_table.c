@@ -1,5 +1,5 @@
-/* A measure is added by the table alone: build/tests/assay-pearson is the program with a third one
- * (tests/measures/pearson.c), of which nothing else knows. */
+/* A measure is added by the table alone: build/tests/assay-concordance is the program with a third one
+ * (tests/measures/concordance.c), of which nothing else knows. */
 #include "base/file.h"
 #include "base/text.h"
 #include "fake_run.h"
@@ -64,7 +64,7 @@ Test(measure_table, takes_a_third_measure, .timeout = 120) {
     fake_folder(two);
     fake_folder(three);
     run("assay", two);
-    run("tests/assay-pearson", three);
+    run("tests/assay-concordance", three);
 
     /* Its comparisons are there, and those of the others are what they were. */
     char *less = fake_read(two, "run/results.csv"), *more = fake_read(three, "run/results.csv");
@@ -74,7 +74,7 @@ Test(measure_table, takes_a_third_measure, .timeout = 120) {
     take_out(its, "\"gates\""); /* jittered inputs */
     expect_values(its, "\"edge-detector\"", 1 - 1e-12, 1);
     expect_values(its, "\"gradient\"", -.99, .99);
-    cr_expect_gt(take_out(more, "\"pearson\""), 100);
+    cr_expect_gt(take_out(more, "\"concordance\""), 100);
     cr_expect_str_eq(less, more);
     free(its);
     free(less);
@@ -86,12 +86,13 @@ Test(measure_table, takes_a_third_measure, .timeout = 120) {
     free(more);
 
     /* Its figure has its title, its unit and its axis, and is drawn. */
-    char *script = fake_read(three, "run/figures/similarity-cascading-pearson.gp");
-    cr_expect_not_null(strstr(script, "'cascading: Pearson correlation [of values] with the original map (4 inputs, "));
+    char *script = fake_read(three, "run/figures/similarity-cascading-concordance.gp");
+    cr_expect_not_null(
+        strstr(script, "'cascading: Concordance correlation [of values] with the original map (4 inputs, "));
     cr_expect_not_null(strstr(script, "set ytics -0.75,0.25,1 nomirror"));
     free(script);
-    char *svg = fake_read(three, "run/figures/similarity-cascading-pearson.svg");
-    cr_expect_not_null(strstr(svg, "Pearson correlation"));
+    char *svg = fake_read(three, "run/figures/similarity-cascading-concordance.svg");
+    cr_expect_not_null(strstr(svg, "Concordance correlation"));
     free(svg);
     fake_folder_remove(two);
     fake_folder_remove(three);
