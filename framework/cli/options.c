@@ -161,12 +161,16 @@ static bool operand_take(const struct cli_command *command, const char *argument
                          command->name);
     }
     const char *name = command->operand + strspn(command->operand, "[");
-    int length = (int)strcspn(name, "]");
-    if (values->operand)
+    const bool many = strstr(name, "...") != NULL;
+    int length = (int)strcspn(name, "].");
+    if (values->operand && !many)
         return error_set(e, "%s: one %.*s wanted, and there is '%s' already", argument, length, name, values->operand);
     if (!*argument)
         return error_set(e, "%s: the %.*s is empty: see 'assay %s --help'", command->name, length, name, command->name);
-    values->operand = argument;
+    if (many && values->many_count == CLI_MANY_MAX)
+        return error_set(e, "%s: more than %d of %.*s: fewer wanted", command->name, CLI_MANY_MAX, length, name);
+    if (many) values->many[values->many_count++] = argument;
+    if (!values->operand) values->operand = argument;
     return true;
 }
 

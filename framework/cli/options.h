@@ -47,7 +47,7 @@ struct cli_value {
 struct cli_values {
     const char *operand;
     struct cli_value option[CLI_OPTIONS_MAX];
-    const char *many[CLI_MANY_MAX]; /* every value of the option that may be given several times, in order */
+    const char *many[CLI_MANY_MAX]; /* every value of the option or operand that may be given several times, in order */
     size_t many_count;
 };
 
@@ -55,7 +55,8 @@ struct cli_context;
 
 struct cli_command {
     const char *name;
-    const char *operand; /* "BATTERY", or "[WHAT]" where it may be left out; NULL: the command takes none */
+    const char *operand; /* "BATTERY", or "[WHAT]" where it may be left out, "RUN..." of several; NULL: none. A command
+                          * of several operands has no option that may be given several times. */
     const char *summary; /* one line */
     const char *details; /* more lines for --help, or NULL */
     const struct cli_option *options;
