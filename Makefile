@@ -82,7 +82,7 @@ $(BUILD)/gen/scaffold_files.c: $(scaffold)
 $(BUILD)/gen/scaffold_files.o: $(BUILD)/gen/scaffold_files.c framework/cli/scaffold.h
 	$(CC) -O2 -g $(SANITIZE) -Iframework -c -o $@ $<
 
-# A plugin sees explainer.h and kit.h and nothing else of ours.
+# A plugin sees the headers beside it and nothing else of ours.
 $(BUILD)/explainers/%.so: explainers/%.c explainers/explainer.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -Wl,-z,defs -MMD -MP -o $@ $< -lm
@@ -322,6 +322,12 @@ zoo: all
 	@nice -n 10 $(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
 	  $(foreach pattern,$(ZOO),'$(pattern)')
 
+# The page of explainers, from what they say of themselves; tests/cli/cases/list.txt holds that it is so.
+.PHONY: docs
+docs: all
+	$(BUILD)/assay list explainers --format md >$(BUILD)/explainers.md
+	mv $(BUILD)/explainers.md docs/explainers.md
+
 .PHONY: install uninstall
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/explainers $(DESTDIR)$(PREFIX)/include/assay \
@@ -354,6 +360,7 @@ help:
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make zoo         models of public packages by their own exporters: docs/models.md (PYTHON=, ZOO=, needs pip)'
+	@echo 'make docs        docs/explainers.md, from what the explainers say of themselves'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
 	@echo 'make clean       remove build*/'
 

@@ -1,6 +1,6 @@
 /* explainer.h: the plugin ABI of assay. A plugin needs this file and nothing else.
  *
- * A plugin is a shared library that exports one const symbol, `assay_entry`. The host reads its
+ * A plugin is a shared library that exports a const symbol, `assay_entry`. The host reads its
  * first field, the ABI version, before anything else. Structs are frozen within a major version;
  * growth happens through string-named extensions such as "assay.layers/1", asked for at run time.
  *
@@ -135,6 +135,101 @@ typedef struct assay_backward {
                              float *out, assay_why *);
 } assay_backward;
 
+/* Extension of the model: the backward pass under a rule of its own for every operator: layer-wise relevance
+ * propagation and its composites, DeepLIFT, excitation backpropagation, ... The plain gradient is assay_model.gradient,
+ * which is faster. */
+#define ASSAY_PROPAGATION "assay.propagation/1"
+
+/* What an operator is to a rule. A bias (Add) and a BatchNormalization that follow a layer directly are part of it and
+ * no operators of their own. */
+typedef enum assay_role {
+    ASSAY_ROLE_LAYER = 0,     /* weights times its input, and a bias: Conv, ConvTranspose, Gemm, MatMul, Einsum */
+    ASSAY_ROLE_LINEAR = 1,    /* otherwise linear in its inputs: AveragePool, the Add of two branches, ... */
+    ASSAY_ROLE_MOVE = 2,      /* its elements are those of its inputs: Reshape, Transpose, Concat, Pad, ... */
+    ASSAY_ROLE_RECTIFIER = 3, /* Relu and its kin */
+    ASSAY_ROLE_POINTWISE = 4, /* any other function of one element: Sigmoid, Tanh, Gelu, ... */
+    ASSAY_ROLE_MAXIMUM = 5,   /* MaxPool, GlobalMaxPool */
+    ASSAY_ROLE_OTHER = 6      /* products of two values, Softmax, LayerNormalization, recurrent networks, ... */
+} assay_role;
+
+typedef struct assay_operator {
+    const char *name; /* the node's, "" where it has none; borrowed from the model */
+    const char *op;   /* the ONNX operator: "Conv", "Gemm", "Relu", ... */
+    assay_role role;
+    bool first; /* of a layer: no other layer comes before it */
+} assay_operator;
+
+/* The rule of one operator by its name, and its numbers. x is the operator's input, w and z = w x + b a layer's weights
+ * and output, w+ and w- the positive and negative part of w.
+ *
+ *     rule        roles              what passes
+ *     gradient    all                by the chain rule (a NULL name, too)
+ *     pass        RECTIFIER,         unchanged
+ *                 POINTWISE
+ *     epsilon     LAYER, LINEAR      x w / (z + a sign(z)): Bach et al. 2015, doi:10.1371/journal.pone.0130140
+ *     gamma       LAYER              by x (w + a w+): Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10
+ *     alpha-beta  LAYER              a times shares of (x w)+ less b times shares of (x w)-: Bach et al. 2015
+ *     z-plus      LAYER              by (x w)+: Montavon et al. 2017, doi:10.1016/j.patcog.2016.11.008
+ *     w-square    LAYER              by w^2: the same
+ *     z-box       LAYER              by x w - a w+ - b w-, for x in [a, b]: the same
+ *     flat        LAYER              the same to every input: Lapuschkin et al. 2019, doi:10.1038/s41467-019-08987-4
+ *     excitation  LAYER              z-plus without the bias: Zhang et al. 2016, arXiv:1608.00507
+ *     rescale     RECTIFIER,         difference of output over difference of input, between x and its reference:
+ *                 POINTWISE, MAXIMUM Shrikumar et al. 2017, arXiv:1704.02685
+ *     rectify     RECTIFIER          where output times signal is above the a-th percentile: Kim et al. 2019,
+ *                                    arXiv:1902.04893 */
+typedef struct assay_operator_rule {
+    const char *rule;
+    double a, b;
+} assay_operator_rule;
+
+/* What the signal begins with at the target's logit; it is 0 at all others. */
+typedef enum assay_start {
+    ASSAY_START_ONE = 0,
+    ASSAY_START_LOGIT = 1 /* the logit, as the last layer gives it */
+} assay_start;
+
+typedef struct assay_propagation {
+    /* Operators that the logits depend on and that depend on the input, counted from the input. */
+    uint32_t (*count)(const assay_model *);
+    bool (*get)(const assay_model *, uint32_t index, assay_operator *out);
+    /* out[n][input]: what arrives at x[n][input] under rules[count]. reference[n][input]: the inputs that `rescale`
+     * compares with; else NULL. ASSAY_UNSUPPORTED for a rule that the host does not know, ASSAY_FAILED for one that is
+     * not for its operator. Each sample's bytes are the same in any batch. */
+    assay_status (*propagate)(const assay_model *, const assay_operator_rule *rules, assay_start, uint32_t n,
+                              const float *x, const float *reference, const uint32_t *targets, float *out, assay_why *);
+} assay_propagation;
+
+/* Extension of the model: the gradient of any weighted sum of the logits, each sample's own. */
+#define ASSAY_VJP "assay.vjp/1"
+
+typedef struct assay_vjp {
+    /* out[n][input] = sum over k of cotangent[i][k] * d logit[k] / d x[i]; cotangent[n][K], all finite. Of 1 at the
+     * target and 0 elsewhere: the bytes of assay_model.gradient. Costs what a gradient costs. */
+    assay_status (*vjp)(const assay_model *, uint32_t n, const float *x, const float *cotangent, float *out,
+                        assay_why *);
+} assay_vjp;
+
+/* Extension of the model: its parameters, to be read only. Two of them are not in the model's file, and there only
+ * where the model has them: what is added to its logits, and what its input is multiplied by before anything else. */
+#define ASSAY_WEIGHTS "assay.weights/1"
+#define ASSAY_WEIGHTS_RAISED "assay.raised" /* [K] */
+#define ASSAY_WEIGHTS_MASK "assay.mask"     /* [input] */
+
+typedef struct assay_parameter {
+    const char *name; /* as in the model's file */
+    uint32_t rank;    /* 0 for a single number */
+    uint32_t dim[8];  /* the first `rank` are used */
+    size_t count;     /* product of dim */
+    const float *data;
+} assay_parameter;
+
+typedef struct assay_weights {
+    uint32_t (*count)(const assay_model *);
+    /* Borrowed; valid during the call of the plugin. false: no such index. */
+    bool (*get)(const assay_model *, uint32_t index, assay_parameter *out);
+} assay_weights;
+
 /* ---- The host --------------------------------------------------------------------------------- */
 
 typedef struct assay_host assay_host;
@@ -232,7 +327,7 @@ struct assay_explainer {
     void (*destroy)(const assay_explainer *); /* frees what create() allocated */
 };
 
-/* The only exported symbol: `ASSAY_EXPORT const assay_plugin assay_entry = {ASSAY_VERSION_INIT, ...};` */
+/* The symbol that every plugin exports: `ASSAY_EXPORT const assay_plugin assay_entry = {ASSAY_VERSION_INIT, ...};` */
 typedef struct assay_plugin {
     assay_version abi; /* first, and never moves */
     uint32_t count;
@@ -245,6 +340,41 @@ typedef struct assay_plugin {
 
 #define ASSAY_ENTRY "assay_entry"
 extern ASSAY_EXPORT const assay_plugin assay_entry;
+
+/* ---- What a method is: an extension of the plugin ------------------------------------------------
+ * A library may export a second const symbol, `assay_about_entry`, and need not. It holds data that the host reads
+ * where it reads assay_entry; lists and tables are made of it (`assay list explainers`), verdicts are not. */
+#define ASSAY_ABOUT "assay_about_entry"
+#define ASSAY_ABOUT_VERSION 1u
+
+/* What inputs a method is defined on; it returns ASSAY_UNSUPPORTED elsewhere. */
+enum assay_modality {
+    ASSAY_FEATURES = 1u << 0,  /* n x F */
+    ASSAY_SEQUENCES = 1u << 1, /* n x C x L */
+    ASSAY_PICTURES = 1u << 2,  /* n x C x H x W */
+    ASSAY_VOLUMES = 1u << 3,   /* n x C x D x H x W */
+    ASSAY_TOKENS = 1u << 4,    /* rows of an embedding, n x dimensions x length */
+    ASSAY_EVERY_INPUT = (1u << 5) - 1
+};
+
+/* Texts are one line of UTF-8 each. The paper is assay_explainer_info.source. */
+typedef struct assay_about {
+    const char *id;      /* of the explainer of this library that it is about */
+    const char *family;  /* what lists group by: "gradient", "path", "activation map", "perturbation", ... */
+    const char *formula; /* the map: "(x - b) mean of df/dx on the path from b to x" */
+    const char *cost;    /* passes for one input, in words of its parameters: "steps gradients", "samples forward" */
+    uint32_t inputs;     /* of enum assay_modality */
+    const char *checked; /* what its maps were compared with: "captum 0.9.0 IntegratedGradients"; NULL: nothing */
+    double within;       /* the largest |map - other| / |other| that is allowed there (Euclidean norms); >= 0 */
+} assay_about;
+
+typedef struct assay_about_table {
+    uint32_t version; /* ASSAY_ABOUT_VERSION; first. A host that knows it not leaves the table unread. */
+    uint32_t count;
+    const assay_about *const *items; /* [count] */
+} assay_about_table;
+
+extern ASSAY_EXPORT const assay_about_table assay_about_entry;
 
 /* ---- Small helpers, so that a plugin needs no library ------------------------------------------- */
 
@@ -278,6 +408,12 @@ assay_say(assay_why *why, assay_status status, const char *format, ...) {
     }                                                                                                                  \
     static const assay_explainer_info *const assay_plain_infos[] = {&info_name};                                       \
     const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, assay_plain_infos, assay_plain_create}
+
+/* In a library of one method: what it is. `ASSAY_ABOUT_PLUGIN(about);` defines assay_about_entry from the name of an
+ * assay_about. */
+#define ASSAY_ABOUT_PLUGIN(about_name)                                                                                 \
+    static const assay_about *const assay_about_items[] = {&about_name};                                               \
+    const assay_about_table assay_about_entry = {ASSAY_ABOUT_VERSION, 1, assay_about_items}
 
 #ifdef __cplusplus
 }

@@ -27,8 +27,10 @@ size_t name_break(const char *name);
 struct verdict_notes {
     char *accuracy;         /* how often the network is right; NULL: the store does not say */
     char *accuracy_warning; /* NULL: none */
-    struct text delta, warning, inspected, same, left_out;
-    const char *line[11];
+    char *canaries;         /* what came of the maps with known answers; NULL: the store does not say */
+    char *canaries_warning; /* NULL: none */
+    struct text delta, warning, inspected, same, left_out, untrained, annotations, pairs;
+    const char *line[14];
     size_t count;
 };
 bool verdict_notes_load(struct store *, struct verdict_notes *, struct error *);

@@ -27,11 +27,27 @@ struct option {
 enum reduction { REDUCE_NONE, REDUCE_SUM, REDUCE_MEAN_ABS, REDUCE_MAX_ABS };
 const char *reduction_name(enum reduction);
 
+/* A program that is a method (docs/protocol.md). */
+struct process_spec {
+    char **command;     /* ended by NULL, the first one looked for in PATH; NULL: it runs already, and listens */
+    char *connect;      /* the UNIX socket where it listens, or NULL */
+    char *folder;       /* where the command runs */
+    char *options;      /* of the program's own, or NULL */
+    char **claims;      /* names, ended by NULL, in place of those that it says itself; or NULL */
+    double start_limit; /* seconds until it has said hello */
+};
+#define PROCESS_START_LIMIT 60.0
+#define PROCESS_WORD "process:" /* before a command in a spec */
+void process_spec_destroy(struct process_spec *);
+/* A copy in fresh memory; NULL: out of memory. */
+struct process_spec *process_spec_copy(const struct process_spec *);
+
 /* `ID` or `path/to.so`, and `ID:name=value,name=value`: the same syntax in batteries and on the command line. A path to
- * a library with several explainers: `path/to.so#ID`. */
+ * a library with several explainers: `path/to.so#ID`. `process:COMMAND`, for the shell, from there to the end. */
 struct explainer_spec {
-    char *id;   /* explainer id, or NULL for the only one of `path` */
-    char *path; /* shared library, or NULL: found by id */
+    char *id;                     /* explainer id, or NULL for the only one of `path` */
+    char *path;                   /* shared library, or NULL: found by id */
+    struct process_spec *process; /* then there is neither id nor path; or NULL */
     struct option *params;
     size_t param_count;
 };
@@ -122,6 +138,8 @@ bool battery_load(const char *path, struct battery **out, struct error *);
  * are borrowed as long as the battery lives. */
 bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
                        struct error *);
+/* Puts "--set KEY=VALUE: " before the text that is there where the command line set that key, and returns false. */
+bool battery_fail_set(const struct battery *, const char *key, struct error *);
 /* A complaint about that place of the battery. */
 bool battery_fail(const struct battery *, struct location, struct error *, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

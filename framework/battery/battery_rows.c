@@ -40,6 +40,16 @@ static bool resolve_plugin(const char *folder, struct explainer_spec *spec, stru
     return true;
 }
 
+/* A command runs in the battery's folder. */
+static bool resolve_process(const char *folder, struct process_spec *process, struct error *e) {
+    char *copy = text_copy(folder);
+
+    if (!copy) return error_memory(e);
+    free(process->folder);
+    process->folder = copy;
+    return true;
+}
+
 static bool read_spec(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                       struct error *e) {
     struct battery_explainer *row = base;
@@ -51,7 +61,18 @@ static bool read_spec(struct yaml_file *file, const struct yaml_field *field, co
     for (size_t i = 0; i < row->spec.param_count; i++) row->spec.params[i].location = yaml_location(node);
     if (!row->name) row->name = text_copy(text);
     if (!row->name) return error_memory(e);
+    if (row->spec.process) return resolve_process(yaml_folder(file, node), row->spec.process, e);
     return !row->spec.path || resolve_plugin(yaml_folder(file, node), &row->spec, e);
+}
+
+/* Without a name of its own the command, or the socket, is the row's. */
+static bool name_process(struct battery_explainer *row) {
+    const struct process_spec *p = row->spec.process;
+    struct text name = {0};
+    if (row->name) return true;
+    for (char **word = p->command; word && *word; word++) text_add(&name, "%s%s", name.length ? " " : "", *word);
+    row->name = p->command ? name.data : text_copy(p->connect);
+    return row->name && !name.failed;
 }
 
 static bool read_name(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
@@ -65,17 +86,38 @@ static bool read_name(struct yaml_file *file, const struct yaml_field *field, co
     return row->name || error_memory(e);
 }
 
+static bool read_process(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                         struct error *e) {
+    struct battery_explainer *row = base;
+
+    (void)field;
+    if (row->spec.process) return yaml_fail(file, node, e, "both 'use' and 'process': one of them wanted");
+    if (!process_spec_read(file, node, &row->spec.process, e)) return false;
+    return name_process(row) || error_memory(e);
+}
+
 const char *const battery_reductions[] = {"none", "sum", "mean-abs", "max-abs", NULL};
 
 static const struct yaml_field explainer_fields[] = {
     {.name = "name", .read = read_name},
-    {.name = "use", .read = read_spec, .wanted = SPEC_WANTED, .required = true},
+    {.name = "use", .read = read_spec, .wanted = SPEC_WANTED},
+    {.name = "process", .read = read_process},
     {.name = "reduce",
      .read = yaml_read_choice,
      .offset = offsetof(struct battery_explainer, reduction),
      .choices = battery_reductions},
     {.name = NULL},
 };
+
+/* `use` and `process` in one row: the reader of `use` left what is not a process's. */
+static bool check_use(const struct yaml_file *file, const yaml_node_t *node, const struct battery_explainer *row,
+                      struct error *e) {
+    const struct explainer_spec *spec = &row->spec;
+
+    if (spec->process && (spec->id || spec->path))
+        return yaml_fail(file, node, e, "both 'use' and 'process': one of them wanted");
+    return spec->process || spec->id || spec->path || yaml_fail(file, node, e, "no 'use': " SPEC_WANTED " wanted");
+}
 
 static bool read_explainer(struct yaml_file *file, const yaml_node_t *node, struct battery *b, struct error *e) {
     struct battery_explainer *row = &b->explainers[b->explainer_count++];
@@ -84,7 +126,7 @@ static bool read_explainer(struct yaml_file *file, const yaml_node_t *node, stru
     if (node->type == YAML_MAPPING_NODE ? !yaml_read_fields(file, node, SPEC_WANTED, explainer_fields, row, e)
                                         : !read_spec(file, NULL, node, row, e))
         return false;
-    if (!check_name(file, node, row->name, e)) return false;
+    if (!check_use(file, node, row, e) || !check_name(file, node, row->name, e)) return false;
     for (const struct battery_explainer *r = b->explainers; r < row; r++)
         if (strcmp(r->name, row->name) == 0)
             return yaml_fail(file, node, e, "explainer '%s' a second time: another 'name' wanted%s",
@@ -155,6 +197,16 @@ static bool read_options(struct yaml_file *file, const yaml_node_t *node, struct
     return true;
 }
 
+/* Of explainers the key is `use`, of rows `name`. */
+static bool fail_without_id(struct yaml_file *file, const yaml_node_t *node, struct error *e) {
+    static const char *const taken[] = {"use", "name"};
+    for (size_t k = 0; k < sizeof taken / sizeof *taken; k++)
+        if (yaml_find(file, node, taken[k]))
+            return yaml_fail(file, node, e, "no 'id', but '%s': the id of a control wanted, as in {id: cascading}",
+                             taken[k]);
+    return yaml_fail(file, node, e, "no 'id': the id of a control wanted, as in {id: cascading}");
+}
+
 static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct battery *b, struct error *e) {
     static const char wanted[] = "a control (ID, or {id: ID, option: value})";
     struct battery_control *row = &b->controls[b->control_count++];
@@ -163,12 +215,14 @@ static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct
 
     row->location = yaml_location(node);
     if (mapping && !yaml_check_keys(file, node, "option", wanted, NULL, 0, e)) return false;
-    if (mapping && !(id = yaml_find(file, node, "id")))
-        return yaml_fail(file, node, e, "no 'id': the id of a control wanted");
+    if (mapping && !(id = yaml_find(file, node, "id"))) return fail_without_id(file, node, e);
     const char *text = yaml_scalar(file, id, mapping ? "the id of a control" : wanted, e);
     if (!text || !check_name(file, id, text, e)) return false;
     if (strcmp(text, EVERY_CONTROL) == 0)
         return yaml_fail(file, id, e, "'%s' stands for every control: the id of one wanted", text);
+    if (strcmp(text, STANDARD_CONTROLS) == 0)
+        return yaml_fail(file, id, e, "'%s' stands for a list: `controls: %s` without brackets, or ids, wanted", text,
+                         text);
     row->id = text_copy(text);
     if (!row->id) return error_memory(e);
     for (const struct battery_control *r = b->controls; r < row; r++)

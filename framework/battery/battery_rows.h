@@ -6,7 +6,7 @@
 #include "battery/yaml_node.h"
 
 #define EXPLAINERS_WANTED "a list of explainers"
-#define CONTROLS_WANTED "a list of controls"
+#define CONTROLS_WANTED "a list of controls, as in [cascading, independent], or default,"
 #define STANDARD_CONTROLS "default"
 
 /* In the order of enum reduction, ended by NULL. */
@@ -14,6 +14,10 @@ extern const char *const battery_reductions[];
 
 yaml_reader battery_read_explainers, battery_read_controls;
 yaml_reader battery_read_expect; /* after the other two */
+
+struct process_spec;
+/* The mapping `process:` of an explainer's row (process_spec.c). *out is the caller's, also after a failure. */
+bool process_spec_read(struct yaml_file *, const yaml_node_t *, struct process_spec **out, struct error *);
 
 /* `preprocess` (battery_preprocess.c). */
 yaml_reader battery_read_preprocess;

@@ -1,11 +1,12 @@
-/* spec.c: `ID`, `path/to.so`, `path/to.so#ID`, each with `:name=value,name=value`. */
+/* spec.c: `process:COMMAND`, `ID`, `path/to.so`, `path/to.so#ID`, each with `:name=value,name=value`. */
 #include "base/text.h"
 #include "battery/battery.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WANTED "wanted ID, path/to.so or path/to.so#ID, and after it perhaps :name=value,name=value"
+#define WANTED                                                                                                         \
+    "wanted ID, path/to.so or path/to.so#ID, and after it perhaps :name=value,name=value, or " PROCESS_WORD "COMMAND"
 
 static char *copy_part(const char *from, size_t n) {
     struct text text = {0};
@@ -75,10 +76,29 @@ static bool parse_params(const char *text, const char *rest, struct explainer_sp
     }
 }
 
+/* The shell replaces itself by the command, so that what is killed is the program. */
+static bool parse_process(const char *text, struct explainer_spec *out, struct error *e) {
+    const char *command = text + strlen(PROCESS_WORD);
+    command += strspn(command, " ");
+    if (!*command) return error_set(e, "%s: no command: wanted one, as in " PROCESS_WORD "python3 method.py", text);
+    struct process_spec *p = out->process = calloc(1, sizeof *p);
+    if (p && (p->command = calloc(4, sizeof *p->command))) {
+        p->start_limit = PROCESS_START_LIMIT;
+        p->folder = text_copy(".");
+        p->command[0] = text_copy("/bin/sh");
+        p->command[1] = text_copy("-c");
+        p->command[2] = text_format("exec %s", command);
+    }
+    if (p && p->command && p->folder && p->command[0] && p->command[1] && p->command[2]) return true;
+    explainer_spec_finish(out);
+    return error_memory(e);
+}
+
 bool explainer_spec_parse(const char *text, struct explainer_spec *out, struct error *e) {
     const char *rest = NULL;
     *out = (struct explainer_spec){0};
     if (!*text) return error_set(e, "an explainer without a name: " WANTED);
+    if (strncmp(text, PROCESS_WORD, strlen(PROCESS_WORD)) == 0) return parse_process(text, out, e);
     bool ok = parse_name(text, out, &rest, e);
     if (ok && *rest == ':') ok = parse_params(text, rest + 1, out, e);
     if (!ok) explainer_spec_finish(out);
@@ -93,5 +113,6 @@ void explainer_spec_finish(struct explainer_spec *spec) {
     free(spec->params);
     free(spec->id);
     free(spec->path);
+    process_spec_destroy(spec->process);
     *spec = (struct explainer_spec){0};
 }

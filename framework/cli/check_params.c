@@ -92,6 +92,7 @@ static bool compare(const struct plugin *plugin, const struct plugin *other, con
     static const struct pool_hooks hooks = {.work = work, .message = message, .ended = ended};
     struct comparison both = {.plugins = {plugin, other}, .c = c};
     struct pool_job job = {.limit = limit, .calls = CALLS, .largest = sizeof(uint32_t)};
+    plugin_bind_job(plugin, &job);
     if (!pool_run(&job, 1, 1, -1, &hooks, &both, e)) return false;
     *differ = both.differ;
     if (both.death[0]) return error_set(e, "%s", both.death);

@@ -54,7 +54,8 @@ struct subject_of_check {
     const struct plugin *plugin;
     const struct explainer_spec *spec;
     double limit;
-    bool suits; /* the method applies to some network */
+    const char *kind; /* of the network (handle.h) */
+    bool suits;       /* the method applies to some network */
     struct params_seen params;
 };
 
@@ -82,7 +83,7 @@ static void check_work(void *user, struct pool_job *job, struct channel *channel
         !conformance_check(&examined->c, &report, &e)) {
         report.count = 1;
         report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
-        snprintf(report.lines[0].sentence, sizeof report.lines[0].sentence, "%.200s", e.text);
+        snprintf(report.lines[0].sentence, sizeof report.lines[0].sentence, "%.390s", e.text);
     }
     conformance_report_clean(&report);
     channel_send(channel, 1, &report, sizeof report);
@@ -111,6 +112,7 @@ static bool check_ended(void *user, struct pool_job *job, const char *death, str
 static bool run_checks(struct examination *examined, double limit, struct error *e) {
     static const struct pool_hooks hooks = {.work = check_work, .message = check_message, .ended = check_ended};
     struct pool_job job = {.limit = limit, .calls = CONFORMANCE_CALLS, .largest = sizeof(struct conformance_report)};
+    plugin_bind_job(examined->plugin, &job);
     if (!pool_run(&job, 1, 1, -1, &hooks, examined, e)) return false;
     if (examined->death[0]) return error_set(e, "%s", examined->death);
     return examined->came || error_set(e, "the child process sent no report");
@@ -154,6 +156,9 @@ static int check_on(struct subject_of_check *checked, const struct weights *weig
                                          .baseline = plugin_number(plugin, "baseline", 0),
                                          .all_claims = true,
                                          .linear = linear,
+                                         .kind = checked->kind,
+                                         .called = plugin_is_called(plugin),
+                                         .program = plugin->source->outside,
                                          .weights = weights}};
     int status = CLI_BROKEN;
     if (draw_inputs(weights->graph, &examined.c, e)) {
@@ -218,6 +223,7 @@ static int check_plugin(const struct plugin *plugin, const struct explainer_spec
     struct subject_of_check checked = {.plugin = plugin, .spec = spec, .limit = values->option[TIME_LIMIT].number};
     int status;
     if (!params_seen_init(&checked.params, plugin, e)) return CLI_BROKEN;
+    checked.kind = values->option[MODEL].text ? HANDLE_KIND_MODEL : HANDLE_KIND_OTHER;
     if (values->option[MODEL].text) status = check_model(&checked, values, e);
     else status = check_small(&checked, e);
     if (!e->text[0] && !check_params_print(plugin, &checked.params)) status = CLI_BROKEN;

@@ -52,8 +52,7 @@ static int compare_runs(const struct cli_context *context, const struct cli_valu
     struct compare c = {0};
     int status = CLI_USAGE;
     (void)context;
-    if (values->many_count < 2) error_set(e, "compare: two or more run folders wanted, the one to compare with first");
-    else if ((!path || cli_writable(path, e)) && load(&c, values, e)) {
+    if ((!path || cli_writable(path, e)) && load(&c, values, e)) {
         bool ok = compare_make(&c, e) && write(&c, values->option[FORMAT].text, path, e);
         status = !ok ? CLI_BROKEN : c.regressions ? CLI_UNEXPECTED : CLI_EXPECTED;
     }
@@ -66,7 +65,7 @@ static int compare_runs(const struct cli_context *context, const struct cli_valu
 
 const struct cli_command cli_compare = {
     .name = "compare",
-    .operand = "RUN...",
+    .operand = "RUN RUN...",
     .summary = "show runs side by side, and exit 1 where a verdict got worse",
     .details = "RUNs are run folders, the one to compare with first. Worse is a verdict that is no longer as\n"
                "expected, a graver word, or one that is gone.\n",

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, RESUME, FORCE, DRY_RUN, NO_FIGURES, NO_SANDBOX };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, NO_CANARIES, RESUME, FORCE, DRY_RUN, NO_FIGURES, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -40,6 +40,9 @@ static const struct cli_option options[] = {
               .value = "NAME",
               .summary = "one explainer or control of the battery, or one cell: EXPLAINER/CONTROL"},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
+    [NO_CANARIES] = {.name = "no-canaries",
+                     .kind = CLI_FLAG,
+                     .summary = "leave out the maps with known answers that tell whether the network can be judged"},
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
     [FORCE] = {.name = "force",
                .kind = CLI_FLAG,
@@ -149,6 +152,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .seed = option[SEED].seed,
         .only = option[ONLY].text,
         .quick = option[QUICK].given,
+        .no_canaries = option[NO_CANARIES].given,
         .resume = option[RESUME].given,
         .force = option[FORCE].given,
         .dry_run = option[DRY_RUN].given,

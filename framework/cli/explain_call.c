@@ -23,6 +23,7 @@ static bool ask(const struct explain_call *c, const assay_explainer *explainer, 
     if (ok) {
         cores_enter(cores, 0);
         handle->helpers = (struct helpers){cores, 0};
+        handle->kind = HANDLE_KIND_MODEL;
         ok = call_make(&call, handle, &request, CALL_NAN_A, map) == ASSAY_OK ||
              error_set(e, "%s", call.why[0] ? call.why : "failed without a reason");
         if (call_breach(&call)) ok = error_set(e, "%s", call_breach(&call));
@@ -53,7 +54,9 @@ bool explain_call(const struct explain_call *c, float **map, struct error *e) {
     struct explain_call copy = *c; /* the child's, whose work may write to what it is given */
     size_t n = elements(c), size = 0;
     char *out = NULL;
-    if (!isolate_run(work, &copy, c->limit, &out, &size, e)) return error_prefix(e, "%s", c->name);
+    bool own = c->plugin->source->outside;
+    if (!(own ? isolate_run_own : isolate_run)(work, &copy, c->limit + plugin_start_limit(c->plugin), &out, &size, e))
+        return error_prefix(e, "%s", c->name);
     *map = (float *)(void *)out; /* from malloc, so aligned */
     if (size != n * sizeof **map)
         return error_set(e, "%s: the child process sent %zu bytes: %zu wanted", c->name, size, n * sizeof **map);

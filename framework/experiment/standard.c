@@ -18,6 +18,16 @@ static bool check_expectations(const struct battery *b, struct error *e) {
     return true;
 }
 
+static bool cannot_train(const struct battery *b, const struct control *c) {
+    return c->rule->needs_training && !b->has_training;
+}
+
+void standard_controls_untrained(const struct battery *b, const struct control *const *controls, struct text *out) {
+    for (size_t k = 0; b->standard_controls && controls[k]; k++)
+        if (controls[k]->standard && cannot_train(b, controls[k]))
+            text_add(out, "%s%s", out->length ? ", " : "", controls[k]->id);
+}
+
 bool standard_controls_fill(struct battery *b, const struct control *const *controls, struct error *e) {
     size_t n = 0;
     if (!b->standard_controls) return true;
@@ -25,7 +35,7 @@ bool standard_controls_fill(struct battery *b, const struct control *const *cont
     b->controls = calloc(n + 1, sizeof *b->controls);
     if (!b->controls) return error_memory(e);
     for (size_t k = 0; k < n; k++) {
-        if (!controls[k]->standard || (controls[k]->rule->needs_training && !b->has_training)) continue;
+        if (!controls[k]->standard || cannot_train(b, controls[k])) continue;
         struct battery_control *entry = &b->controls[b->control_count++];
         entry->id = text_copy(controls[k]->id);
         if (!entry->id) return error_memory(e);

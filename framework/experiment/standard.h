@@ -7,6 +7,8 @@
 /* Nothing where the battery names its controls. Else all that are standard, in the order of the table; those that train
  * networks where the battery has `training`. Fails where `expect` names another. */
 bool standard_controls_fill(struct battery *, const struct control *const *controls, struct error *);
+/* Adds the names of those that were left out as they train networks, with commas between them. */
+void standard_controls_untrained(const struct battery *, const struct control *const *controls, struct text *);
 
 /* `only` (or NULL) as the name of an explainer row, of a control, or "ROW/CONTROL" of one cell: *row and *control are
  * what it names, of the battery, NULL where it names none. Fails where the battery has no such name. */

@@ -13,7 +13,7 @@
 #define CALL_NAN_A 0x7fc0a5a5u
 #define CALL_NAN_B 0xffc05a5au
 
-#define CALL_WHY_SIZE 256u
+#define CALL_WHY_SIZE 512u
 
 struct call {
     const assay_explainer *explainer; /* borrowed */

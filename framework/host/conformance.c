@@ -21,8 +21,9 @@ static bool check_answer(struct trial *trial) {
     const char *why = trial->call.why[0] ? trial->call.why : "no reason given";
     if (status == ASSAY_UNSUPPORTED) {
         trial->report->unsupported = true;
-        snprintf(trial->report->why, sizeof trial->report->why, "%.200s", why);
-        trial_say(trial, "answer", CONFORMANCE_UNSUPPORTED, "the plugin does not support this model: %.150s", why);
+        snprintf(trial->report->why, sizeof trial->report->why, "%.390s", why);
+        trial_say(trial, "answer", CONFORMANCE_UNSUPPORTED, "the %s does not support this model: %.300s",
+                  trial->given->program ? "program" : "plugin", why);
         return false;
     }
     if (status != ASSAY_OK && trial->handle->not_finite) {
@@ -31,8 +32,13 @@ static bool check_answer(struct trial *trial) {
                   trial->handle->not_finite);
         return false;
     }
+    if (status != ASSAY_OK && trial->given->program) {
+        bool blamed = strncmp(why, CONFORMANCE_PROGRAM, strlen(CONFORMANCE_PROGRAM)) == 0;
+        trial_say(trial, "answer", CONFORMANCE_BREACH, "%s%.350s", blamed ? "" : CONFORMANCE_PROGRAM "failed: ", why);
+        return false;
+    }
     if (status != ASSAY_OK) {
-        trial_say(trial, "answer", CONFORMANCE_BREACH, "the plugin failed with status %d: %.150s", (int)status, why);
+        trial_say(trial, "answer", CONFORMANCE_BREACH, "the plugin failed with status %d: %.300s", (int)status, why);
         return false;
     }
     trial_say(trial, "answer", CONFORMANCE_OK, "a batch of %u was explained", trial->given->n);

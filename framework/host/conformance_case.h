@@ -20,6 +20,9 @@ struct conformance_case {
     struct memo *memo;               /* of the network's answers, borrowed; NULL: one of its own */
     void (*before_call)(void *user); /* before each call of the explainer, for time limits; or NULL */
     void *before_call_user;
+    const char *kind;        /* of the network: HANDLE_KIND_... (handle.h), or NULL */
+    bool called;             /* before_call also for each frame of a program that was called */
+    bool program;            /* a program, which has words of its own */
     uint32_t n;              /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
     const float *inputs;     /* [n][sample] */
     const uint32_t *targets; /* [n] */

@@ -7,9 +7,11 @@
 
 /* How the sentence of a breach begins that is the network's fault and not the explainer's. */
 #define CONFORMANCE_NETWORK "The network's "
+/* And what is said of a program as a whole sentence. */
+#define CONFORMANCE_PROGRAM "The program "
 
 #define CONFORMANCE_MAX 16
-#define CONFORMANCE_SENTENCE 240
+#define CONFORMANCE_SENTENCE 400
 
 enum conformance_state {
     CONFORMANCE_OK,

@@ -73,6 +73,9 @@ bool trial_init(struct trial *trial, const struct conformance_case *given, struc
         (!given->linear && !handle_refuse_idle_rules(trial->handle, e)))
         return false;
     trial->handle->helpers = given->helpers;
+    trial->handle->kind = given->kind;
+    trial->handle->beat = given->called ? given->before_call : NULL;
+    trial->handle->beat_user = given->before_call_user;
     trial->handle->memo = given->memo ? given->memo : trial->memo;
     trial->count = trial->handle->model.input.count;
     if (!call_init(&trial->call, given->explainer, trial->count, given->n, e)) return false;
@@ -121,7 +124,7 @@ assay_status trial_call(struct trial *trial, const assay_request *request, uint3
 bool trial_again(struct trial *trial, const assay_request *request, const char *id, float *out) {
     if (trial_call(trial, request, CALL_NAN_B, out) == ASSAY_OK) return true;
     trial->failed = true;
-    trial_say(trial, id, CONFORMANCE_BREACH, "a later call failed although the first did not: %.150s", trial->call.why);
+    trial_say(trial, id, CONFORMANCE_BREACH, "a later call failed although the first did not: %.300s", trial->call.why);
     return false;
 }
 

@@ -1,4 +1,4 @@
-/* handle.h: the host's side of the plugin ABI: a network as an assay_model, and the host itself. Everything a plugin
+/* handle.h: the host's side of the plugin ABI: a network as an assay_model. Everything a plugin
  * passes in is checked (NULL, layer index, target, an empty batch), and the passes it asks for are counted. */
 #ifndef ASSAY_HOST_HANDLE_H
 #define ASSAY_HOST_HANDLE_H
@@ -7,7 +7,15 @@
 #include "explainers/explainer.h"
 #include "nn/net.h"
 #include "workers/helpers.h"
+#include "host/host.h"
 #include "host/memo.h"
+#include "host/operators.h"
+
+/* Which network it is, as programs are told (docs/protocol.md). */
+#define HANDLE_KIND_MODEL "model"
+#define HANDLE_KIND_LABELS "labels"
+#define HANDLE_KIND_LINEAR "linear"
+#define HANDLE_KIND_OTHER "other"
 
 struct handle {
     assay_model model; /* what the plugin sees; model.host is this struct */
@@ -19,11 +27,15 @@ struct handle {
     assay_layer *layers;          /* nodes with an activation the output depends on, from input to output */
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
-    bool idle_rules;            /* backward rules change nothing in this network, and are refused */
-    const float *mask;          /* [input]: the network is shown mask * x; borrowed; NULL: x */
-    const char *not_finite;     /* "logits are", "gradient is": what the network answered last that was not; or NULL */
-    uint32_t inspected;         /* the layer looked at last, and one; 0: none */
-    uint64_t ruled;             /* samples passed under a rule other than the gradient */
+    struct operators operators; /* what rules of propagation can be given to */
+    const char *kind;           /* HANDLE_KIND_...; NULL: other */
+    void (*beat)(void *user);   /* called for each frame of a program; or NULL */
+    void *beat_user;
+    bool idle_rules;        /* backward rules change nothing in this network, and are refused */
+    const float *mask;      /* [input]: the network is shown mask * x; borrowed; NULL: x */
+    const char *not_finite; /* "logits are", "gradient is", ...: what the network answered last that was not; or NULL */
+    uint32_t inspected;     /* the layer looked at last, and one; 0: none */
+    uint64_t ruled;         /* samples passed under a rule other than the gradient */
     uint64_t forward, backward; /* samples passed so far; a gradient counts one of each */
 };
 
@@ -42,8 +54,5 @@ void handle_destroy(struct handle *);
 /* What names the gradient of logit `target` at the sample x[count] of that network. */
 void handle_gradient_key(const char *network, const float *x, size_t count, uint32_t target,
                          char key[FILE_DIGEST_SIZE]);
-
-/* The host with assay.random/1 and assay.log/1 (lines go to standard error). */
-const assay_host *handle_host(void);
 
 #endif

@@ -8,8 +8,13 @@
 #include "host/process_state.h"
 #include "workers/isolate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+static struct source_place place_of(const struct plugin *plugin) {
+    return (struct source_place){plugin->path, plugin->process};
+}
 
 /* ---- in children: what foreign code runs in ---- */
 
@@ -32,11 +37,15 @@ static void refuse(int fd, const struct error *e) {
 static bool describe_work(void *user, int fd) {
     const struct plugin *plugin = user;
     const assay_explainer_info *const *info = NULL;
+    const assay_about_table *about = NULL;
     uint32_t count = 0;
     char *text = NULL;
     struct error e = {{0}};
-    if (!plugin->source->describe(plugin->path, plugin->digest, &info, &count, &e)) refuse(fd, &e);
-    else if (explainer_encode(info, count, &text, &e)) answer(fd, text, strlen(text));
+    const struct source_place place = place_of(plugin);
+    if (!plugin->source->describe(&place, plugin->digest, &info, &count, &e) ||
+        (plugin->source->about && !plugin->source->about(&place, &about, &e)))
+        refuse(fd, &e);
+    else if (explainer_encode(info, count, about, &text, &e)) answer(fd, text, strlen(text));
     else {
         error_prefix(&e, "%s", plugin->path);
         refuse(fd, &e);
@@ -52,7 +61,8 @@ static bool create_work(void *user, int fd) {
     const assay_explainer *explainer = NULL;
     uint32_t count = 0, claims = plugin->info.claims;
     struct error e = {{0}};
-    bool ok = plugin->source->describe(plugin->path, plugin->digest, &info, &count, &e);
+    const struct source_place place = place_of(plugin);
+    bool ok = plugin->source->describe(&place, plugin->digest, &info, &count, &e);
     for (uint32_t i = 0; ok && i < count; i++)
         if (strcmp(info[i]->id, plugin->info.id) == 0 && info[i]->claims_for)
             claims = info[i]->claims_for(plugin->params.items, plugin->params.count);
@@ -87,6 +97,8 @@ static bool probe(struct plugin *plugin, double limit, bool (*work)(void *, int)
 static bool learn_explainers(struct plugin *plugin, double limit, struct explainer_info_list *list, struct error *e) {
     char *data;
     size_t size;
+    const struct source_place place = place_of(plugin);
+    if (plugin->source->learn) return plugin->source->learn(&place, list, plugin->digest, &plugin->kept, e);
     if (!probe(plugin, limit, describe_work, &data, &size, e)) return false;
     bool ok = explainer_decode(data + 1, size, list, e) || error_prefix(e, "%s", plugin->path);
     free(data);
@@ -97,6 +109,10 @@ static bool learn_claims(struct plugin *plugin, double limit, struct error *e) {
     char *data;
     size_t size;
     uint32_t claims = UINT32_MAX;
+    if (plugin->source->learn) {
+        plugin->claims = plugin->info.claims;
+        return true;
+    }
     if (!probe(plugin, limit, create_work, &data, &size, e)) return false;
     if (size == sizeof claims) memcpy(&claims, data + 1, sizeof claims);
     free(data);
@@ -166,21 +182,35 @@ static char *path_with_slash(const char *path) {
     return strchr(path, '/') ? text_copy(path) : text_format("./%s", path);
 }
 
+/* Its command in words is its path. */
+static bool take_process(struct plugin *plugin, const struct process_spec *spec, struct error *e) {
+    struct text words = {0};
+    plugin->process = process_spec_copy(spec);
+    for (char **word = spec->command; word && *word; word++) text_add(&words, "%s%s", words.length ? " " : "", *word);
+    plugin->path = spec->command ? words.data : text_copy(spec->connect);
+    if (!plugin->process || !plugin->path || words.failed) return error_memory(e);
+    text_clean_in_place(plugin->path);
+    return true;
+}
+
 bool plugin_create_from(const struct explainer_source *const *sources, const struct explainer_spec *spec, double limit,
                         struct plugin **out, struct error *e) {
     struct plugin *plugin = calloc(1, sizeof *plugin);
     if (!plugin) return error_memory(e);
     bool ok = true;
-    if (spec->path) {
+    if (spec->process) {
+        ok = take_process(plugin, spec->process, e);
+    } else if (spec->path) {
         plugin->path = path_with_slash(spec->path);
         ok = plugin->path || error_memory(e);
     } else {
         ok = plugin_find(spec->id, &plugin->path, e);
     }
+    const struct source_place place = place_of(plugin);
     for (size_t i = 0; ok && sources[i] && !plugin->source; i++)
-        if (sources[i]->takes(plugin->path)) plugin->source = sources[i];
+        if (sources[i]->takes(&place)) plugin->source = sources[i];
     if (ok && !plugin->source) ok = error_set(e, "%s: no explainer that this assay can open", plugin->path);
-    ok = ok && plugin->source->digest(plugin->path, plugin->digest, e) && learn(plugin, spec, limit, e);
+    ok = ok && plugin->source->digest(&place, plugin->digest, e) && learn(plugin, spec, limit, e);
     if (!ok) {
         plugin_destroy(plugin);
         return false;
@@ -197,10 +227,35 @@ void plugin_destroy(struct plugin *plugin) {
     if (plugin) {
         plugin_params_finish(&plugin->params);
         explainer_info_finish(&plugin->info);
+        if (plugin->kept) plugin->source->forget(plugin->kept);
+        process_spec_destroy(plugin->process);
         free(plugin->problem);
         free(plugin->path);
         free(plugin);
     }
+}
+
+double plugin_start_limit(const struct plugin *plugin) {
+    const struct process_spec *p = plugin->process;
+    return !p ? 0 : p->command ? p->start_limit : (double)INFINITY;
+}
+
+const char *plugin_noun(const struct plugin *plugin) {
+    return plugin->source ? plugin->source->noun : "plugin";
+}
+
+bool plugin_is_called(const struct plugin *plugin) {
+    return plugin->process && !plugin->process->command;
+}
+
+void plugin_bind_job(const struct plugin *plugin, struct pool_job *job) {
+    job->trusted = plugin->source->outside;
+    job->start = plugin_start_limit(plugin);
+    if (plugin_is_called(plugin)) job->calls = UINT32_MAX;
+}
+
+void plugin_tend(const struct plugin *plugin, int log, const char *name) {
+    if (plugin->source->tend) plugin->source->tend(plugin->kept, log, name);
 }
 
 bool plugin_usable(const struct plugin *plugin, struct error *e) {
@@ -208,8 +263,8 @@ bool plugin_usable(const struct plugin *plugin, struct error *e) {
 }
 
 bool plugin_open(const struct plugin *plugin, const assay_host *host, const assay_explainer **out, struct error *e) {
-    const struct source_request request = {plugin->path, plugin->digest, plugin->info.id, plugin->params.items,
-                                           plugin->params.count};
+    const struct source_request request = {place_of(plugin),     plugin->digest,       plugin->info.id,
+                                           plugin->params.items, plugin->params.count, plugin->kept};
     struct process_state state;
     if (!plugin_usable(plugin, e)) return false;
     process_state_save(&state);

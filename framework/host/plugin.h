@@ -8,14 +8,17 @@
 #include "battery/battery.h"
 #include "host/plugin_params.h"
 #include "host/source.h"
+#include "workers/pool.h"
 
 #define PLUGIN_PROBE_SECONDS 10.0
 
 /* One explainer of one library (or other source) with one set of parameters. */
 struct plugin {
     const struct explainer_source *source;
-    char *path;                    /* of the library */
+    char *path;                    /* of the library; of a program its command */
+    struct process_spec *process;  /* of a program; else NULL */
     char digest[FILE_DIGEST_SIZE]; /* SHA-256 of the library, which children hold it to */
+    void *kept;                    /* the source's own */
     char *problem;                 /* NULL, or why it cannot be used: then what follows is empty */
     struct explainer_info info;
     struct plugin_params params;
@@ -33,6 +36,19 @@ bool plugin_create(const struct explainer_spec *, double limit, struct plugin **
 bool plugin_create_from(const struct explainer_source *const *sources, const struct explainer_spec *, double limit,
                         struct plugin **out, struct error *);
 void plugin_destroy(struct plugin *);
+
+/* The seconds that plugin_open() may take beside the limit of a call; INFINITY for a program that may serve others. */
+double plugin_start_limit(const struct plugin *);
+/* "plugin", "program": what is to blame. */
+const char *plugin_noun(const struct plugin *);
+/* A program that runs already: it may wait for its user, and each of its frames is a sign of life. */
+bool plugin_is_called(const struct plugin *);
+/* What a job that opens it may take besides: time to start, any number of beats of a called one; and whether foreign
+ * code runs in it. */
+void plugin_bind_job(const struct plugin *, struct pool_job *);
+/* In the parent of processes that opened it, now and then, and after each of them; `log` and `name` for what it prints
+ * meanwhile. */
+void plugin_tend(const struct plugin *, int log, const char *name);
 
 /* False, with its problem, for a plugin that has one. */
 bool plugin_usable(const struct plugin *, struct error *);

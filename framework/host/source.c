@@ -1,4 +1,4 @@
 /* The table of sources. */
 #include "host/source.h"
 
-const struct explainer_source *const explainer_sources[] = {&source_library, NULL};
+const struct explainer_source *const explainer_sources[] = {&source_program, &source_library, NULL};

@@ -15,9 +15,13 @@
 
 #define WHY_SIZE 512
 
-static bool takes_all(const char *path) {
-    (void)path;
+static bool takes_all(const struct source_place *place) {
+    (void)place;
     return true;
+}
+
+static bool library_digest(const struct source_place *place, char out[FILE_DIGEST_SIZE], struct error *e) {
+    return file_digest(place->path, out, e);
 }
 
 /* dlerror() without the path it begins with. */
@@ -70,12 +74,21 @@ static bool library_entry(const char *path, const char *digest, const assay_plug
     return check_entry(*out, path, e);
 }
 
-static bool library_describe(const char *path, const char *digest, const assay_explainer_info *const **info,
-                             uint32_t *count, struct error *e) {
+static bool library_describe(const struct source_place *place, const char *digest,
+                             const assay_explainer_info *const **info, uint32_t *count, struct error *e) {
     const assay_plugin *entry = NULL;
-    if (!library_entry(path, digest, &entry, e)) return false;
+    if (!library_entry(place->path, digest, &entry, e)) return false;
     *info = entry->info;
     *count = entry->count;
+    return true;
+}
+
+/* A symbol that need not be there, in a library that describe() has opened. A newer table is not for this host. */
+static bool library_about(const struct source_place *place, const assay_about_table **out, struct error *e) {
+    void *library = dlopen(place->path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+    if (!library) return error_set(e, "%s: the library is no longer open", place->path);
+    const assay_about_table *table = dlsym(library, ASSAY_ABOUT);
+    *out = table && table->version == ASSAY_ABOUT_VERSION ? table : NULL;
     return true;
 }
 
@@ -84,12 +97,12 @@ static bool library_open(const struct source_request *r, const assay_host *host,
     const assay_plugin *entry = NULL;
     char text[WHY_SIZE] = "";
     assay_why why = {text, sizeof text};
-    if (!library_entry(r->path, r->digest, &entry, e)) return false;
+    if (!library_entry(r->place.path, r->digest, &entry, e)) return false;
     const assay_explainer *explainer = entry->create(host, r->id, r->params, r->param_count, &why);
     text[sizeof text - 1] = 0;
     if (!explainer) return error_set(e, "%s: %s", r->id, text[0] ? text : "create() returned NULL without a reason");
     if (!explainer->attribute || !explainer->info) {
-        return error_set(e, "%s: %s: create() returned an explainer without %s", r->path, r->id,
+        return error_set(e, "%s: %s: create() returned an explainer without %s", r->place.path, r->id,
                          explainer->info ? "attribute" : "info");
     }
     *out = explainer;
@@ -102,9 +115,11 @@ static void library_close(const assay_explainer *explainer) {
 
 const struct explainer_source source_library = {
     .name = "library",
+    .noun = "plugin",
     .takes = takes_all,
-    .digest = file_digest,
+    .digest = library_digest,
     .describe = library_describe,
     .open = library_open,
     .close = library_close,
+    .about = library_about,
 };

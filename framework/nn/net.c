@@ -1,6 +1,7 @@
 /* net.c: what a caller may ask of a network, in groups of samples. */
 #include "nn/net.h"
 #include "nn/net_plan.h"
+#include "nn/node_roles.h"
 
 #include <cblas.h>
 #include <stdlib.h>
@@ -89,6 +90,9 @@ void net_destroy(struct net *net) {
     if (!net) return;
     plan_destroy(net->group);
     plan_destroy(net->training);
+    plan_destroy(net->kept[0]);
+    plan_destroy(net->kept[1]);
+    node_roles_destroy(net->roles);
     fuse_destroy(net);
     free(net->steps);
     free(net->readers);
@@ -104,6 +108,10 @@ void net_destroy(struct net *net) {
 
 const struct graph *net_graph(const struct net *net) {
     return net->graph;
+}
+
+const struct weights *net_weights(const struct net *net) {
+    return net->weights;
 }
 
 void net_changed(struct net *net, uint32_t layer) {
@@ -182,6 +190,20 @@ bool net_gradient_logits(struct net *net, enum net_rule rule, uint32_t n, const 
         seed_targets(net, net->group, targets + i, NULL);
         run_backward(net, net->group, net->graph->output,
                      &(struct backward_options){.rule = rule, .stop = GRAPH_NONE, .input = out + i * sample});
+    }
+    return true;
+}
+
+bool net_vjp(struct net *net, uint32_t n, const float *x, const float *cotangent, float *out, struct error *e) {
+    size_t sample = shape_count(&net->graph->sample), classes = net->graph->classes;
+    if (!net_prepare(net, PLAN_GRADIENT, e)) return false;
+    for (uint32_t i = 0; i < n; i += net->group->batch) {
+        if (!net_take_group(net, n, i, e)) return false;
+        struct plan *plan = net->group;
+        run_forward(net, plan, x + i * sample, 0, GRAPH_NONE);
+        memcpy(plan->gradient[net->graph->output], cotangent + i * classes, plan->batch * classes * sizeof *cotangent);
+        run_backward(net, plan, net->graph->output,
+                     &(struct backward_options){.stop = GRAPH_NONE, .input = out + i * sample});
     }
     return true;
 }

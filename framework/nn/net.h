@@ -19,6 +19,7 @@ bool net_create(const struct weights *, struct net **out, struct error *); /* CO
 bool net_create_with(const struct weights *, const struct net_options *, struct net **out, struct error *);
 void net_destroy(struct net *);
 const struct graph *net_graph(const struct net *);
+const struct weights *net_weights(const struct net *);
 /* The parameters of that layer are others than before. */
 void net_changed(struct net *, uint32_t layer);
 
@@ -34,6 +35,8 @@ bool net_gradient(struct net *, enum net_rule, uint32_t n, const float *x, const
 /* With the logits of the same pass, unless logits is NULL. */
 bool net_gradient_logits(struct net *, enum net_rule, uint32_t n, const float *x, const uint32_t *targets,
                          float *logits, float *out, struct error *);
+/* out[n][sample] = sum over k of cotangent[i][k] * d logit[k] / d x[i]; cotangent[n][classes]. */
+bool net_vjp(struct net *, uint32_t n, const float *x, const float *cotangent, float *out, struct error *);
 /* out[sample] = sum_i weights[i] * d logit[targets[i]] / d x[i] */
 bool net_gradient_sum(struct net *, uint32_t n, const float *x, const uint32_t *targets, const float *weights,
                       float *out, struct error *);

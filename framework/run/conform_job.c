@@ -39,6 +39,9 @@ static bool check(const struct run *run, uint32_t row, struct memo *memo, struct
                                        .memo = memo,
                                        .before_call = beat,
                                        .before_call_user = channel,
+                                       .kind = HANDLE_KIND_MODEL,
+                                       .called = plugin_is_called(plugin),
+                                       .program = plugin->source->outside,
                                        .n = n,
                                        .inputs = set->x,
                                        .targets = set->target,
@@ -62,7 +65,7 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
     if (!plugin_open(plugin, handle_host(), &explainer, &e) || !check(run, row, memo, channel, explainer, &out, &e)) {
         out.report.count = 1;
         out.report.lines[0] = (struct conformance_line){.id = "create", .state = CONFORMANCE_BREACH};
-        snprintf(out.report.lines[0].sentence, CONFORMANCE_SENTENCE, "%.200s", e.text);
+        snprintf(out.report.lines[0].sentence, CONFORMANCE_SENTENCE, "%.390s", e.text);
     }
     conformance_report_clean(&out.report);
     channel_send(channel, 1, &out, sizeof out);

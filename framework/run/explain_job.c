@@ -124,7 +124,13 @@ uint32_t explain_job_calls(const struct run *run, const struct explain_job *expl
     return calls;
 }
 
+static void beat(void *channel) {
+    channel_beat(channel);
+}
+
 static bool call_plugin(struct session *s, const struct attribution *a, struct net *net, struct error *e) {
+    static const char *const kinds[] = {
+        [ROOT_MODEL] = HANDLE_KIND_MODEL, [ROOT_LABELS] = HANDLE_KIND_LABELS, [ROOT_LINEAR] = HANDLE_KIND_LINEAR};
     struct handle *handle;
     assay_status status = ASSAY_OK;
     uint32_t n = s->set->count, most = s->call.most;
@@ -134,6 +140,11 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
         return false;
     }
     handle->helpers = channel_helpers(s->channel);
+    handle->kind = kinds[a->root];
+    if (plugin_is_called(s->run->explainers[s->explain->row].plugin)) {
+        handle->beat = beat;
+        handle->beat_user = s->channel;
+    }
     /* Every process of this explainer asks for it, and conformance did. */
     if (a == &s->run->plan.attributions[run_original(s->run, ROOT_MODEL)]) handle->memo = s->explain->memo;
     handle->gradients = s->explain->gradients;
@@ -299,8 +310,9 @@ void explain_job_work(const struct run *run, const struct explain_job *explain, 
     struct error e = {{0}};
     uint32_t original = run_original(run, explain->root);
     double start = clock_seconds();
-    channel_beat(channel);
-    bool ok = session_init(&s, &e) && compute(&s, original, &e) && comparer_take_originals(&s.comparer, s.maps, &e);
+    bool ok = session_init(&s, &e);
+    channel_beat(channel); /* not before: a program may take long to start */
+    ok = ok && compute(&s, original, &e) && comparer_take_originals(&s.comparer, s.maps, &e);
     if (ok) note_logits(&s);
     if (broke_rules(&s)) return;
     if (!ok) {

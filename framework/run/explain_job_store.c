@@ -80,8 +80,9 @@ bool explain_job_message(struct run *run, struct explain_job *explain, uint32_t 
 bool explain_job_ended(struct run *run, struct explain_job *explain, const char *death, struct error *e) {
     const struct explainer_entry *row = &run->explainers[explain->row];
     if (explain->breach || row->breach || row->unsupported) return true;
-    char *why = death ? text_format("The plugin %s.", death)
-                      : text_copy("The plugin's process ended before everything was answered.");
+    const char *noun = plugin_noun(row->plugin);
+    char *why = death ? text_format("The %s %s.", noun, death)
+                      : text_format("The %s's process ended before everything was answered.", noun);
     bool ok = why || error_memory(e);
     for (uint32_t k = 0; ok && k < explain->count; k++)
         ok = unit_store_missing(run, explain->row, explain->attributions[k], why, e);

@@ -12,6 +12,7 @@
 #include "experiment/task.h"
 #include "nn/graph_pair.h"
 #include "run/verdict.h"
+#include "run/verdict_judge.h"
 #include "workers/scratch_folder.h"
 
 #include <dirent.h>
@@ -259,6 +260,16 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
     return true;
 }
 
+/* Whether some draw of a stage is two networks (docs/verdict.md, antithetic pairs). */
+static bool has_pairs(const struct plan *p) {
+    for (uint32_t i = 0; i < p->use_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (p->uses[k].control == p->uses[i].control && p->uses[k].stage_index == p->uses[i].stage_index &&
+                p->uses[k].draw == p->uses[i].draw && attribution_is_redrawn(&p->attributions[p->uses[k].attribution]))
+                return true;
+    return false;
+}
+
 /* Whose maps come from which layer: a method may choose it (Grad-CAM). */
 static bool put_inspected(struct run *run, struct error *e) {
     struct text text = {0};
@@ -269,6 +280,8 @@ static bool put_inspected(struct run *run, struct error *e) {
     bool ok = !text.failed || error_memory(e);
     if (ok && text.data) ok = store_set_meta(run->store, "inspected", text.data, e);
     text_finish(&text);
+    if (ok && has_pairs(&run->plan)) ok = store_set_meta(run->store, "pairs", "at most five outputs, or asked for", e);
+    if (ok && run->untrained.data) ok = store_set_meta(run->store, "untrained", run->untrained.data, e);
     return ok && store_set_meta(run->store, "left_out", run->left_out ? run->left_out : "", e);
 }
 
@@ -296,10 +309,17 @@ static bool put_quality(struct run *run, struct error *e) {
     return ok;
 }
 
+static bool put_tokens(struct run *run, struct error *e) {
+    char *text;
+    bool ok = record_tokens(run, &text, e) && (!text || store_set_meta(run->store, "tokens", text, e));
+    free(text);
+    return ok;
+}
+
 /* The inputs are taken, and what was decided about the data is said. */
 static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
     bool ok = setup_inputs(run, ROOT_MODEL, e) && say_quality(run, options->quiet, e) && put_quality(run, e) &&
-              setup_inputs(run, ROOT_LINEAR, e);
+              put_tokens(run, e) && setup_inputs(run, ROOT_LINEAR, e);
     for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
         end = strchr(line, '\n');
         fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);
@@ -329,6 +349,11 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
     if (run->left_out) fprintf(stderr, "assay: --quick leaves out: %s\n", run->left_out);
+    if (run->untrained.data)
+        fprintf(stderr,
+                "assay: note: `controls: default` leaves out %s: it trains networks, and the battery has no "
+                "`training:`\n",
+                run->untrained.data);
     if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
     if (graph_is_pair_of_one(run->graph)) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);

@@ -111,7 +111,7 @@ static bool has_results(const struct run *run, const struct job *j) {
 static bool plugin_ended(struct run *run, struct job *j, const struct pool_job *p, const char *death, struct error *e) {
     uint32_t row = j->kind == JOB_CONFORM ? j->number : j->explain.row;
     struct explainer_entry *r = &run->explainers[row];
-    char *why = text_format("The plugin %s.", death);
+    char *why = text_format("The %s %s.", plugin_noun(r->plugin), death);
     if (!why) return error_memory(e);
     bool ok = true;
     if (p->killed > 1 && j->kind == JOB_CONFORM && !r->breach) {
@@ -139,9 +139,18 @@ static bool died(struct wave_state *w, struct pool_job *p, const char *death, st
     return true;
 }
 
+/* Programs that were started once: what they print, and what they forked for jobs that are over. */
+static void tend(struct wave_state *w) {
+    for (uint32_t row = 0; row < w->run->explainer_count; row++) {
+        const struct explainer_entry *r = &w->run->explainers[row];
+        if (r->plugin) plugin_tend(r->plugin, w->run->log, r->name);
+    }
+}
+
 static bool ended(void *user, struct pool_job *p, const char *death, struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
+    tend(w);
     if (j->kind == JOB_CONFORM) reprice(w, j->number);
     if (w->progress) progress_job(w->progress, p->cost);
     if (!death && !has_results(w->run, j)) death = "ended before it sent its results";
@@ -152,6 +161,7 @@ static bool ended(void *user, struct pool_job *p, const char *death, struct erro
 static void tick(void *user, uint32_t running) {
     struct wave_state *w = user;
     (void)running;
+    tend(w);
     if (w->progress) progress_tick(w->progress);
 }
 

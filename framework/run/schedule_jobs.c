@@ -24,14 +24,16 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
     struct pool_job *pool = array_grow(w->pool, w->count, sizeof *pool);
     if (pool) w->pool = pool;
     if (!jobs || !pool) return NULL;
+    const bool asks = kind == JOB_CONFORM || kind == JOB_EXPLAIN;
     w->jobs[w->count] = (struct job){.kind = kind, .number = number};
     w->pool[w->count] = (struct pool_job){.name = name_of(w->run, kind, number),
                                           .rank = (unsigned)kind,
                                           .cost = cost,
-                                          .trusted = kind == JOB_TRAIN || kind == JOB_REFERENCE,
+                                          .trusted = !asks,
                                           .limit = bounds->limit,
                                           .calls = bounds->calls,
                                           .largest = bounds->largest};
+    if (asks) plugin_bind_job(w->run->explainers[number].plugin, &w->pool[w->count]);
     return &w->jobs[w->count++];
 }
 

@@ -34,6 +34,10 @@ static void asked_finish(struct asked *a) {
     free(a->seeds);
 }
 
+static void beat(void *channel) {
+    channel_beat(channel);
+}
+
 static bool asked_init(struct asked *a, const struct session *s, const struct study_request *r, struct error *e) {
     const struct graph *g = r->weights->graph;
     size_t count = shape_count(&g->sample);
@@ -42,6 +46,11 @@ static bool asked_init(struct asked *a, const struct session *s, const struct st
         !call_init(&a->call, s->job->explainer, count, call_request_size(count, r->n), e))
         return false;
     a->handle->helpers = channel_helpers(s->job->channel);
+    a->handle->kind = r->own ? HANDLE_KIND_MODEL : HANDLE_KIND_OTHER;
+    if (plugin_is_called(s->run->explainers[s->job->row].plugin)) {
+        a->handle->beat = beat;
+        a->handle->beat_user = s->job->channel;
+    }
     a->seeds = malloc(r->n * sizeof *a->seeds);
     char *purpose = text_format("study/%s/%s", s->run->explainers[s->job->row].name, s->study->name);
     for (uint32_t i = 0; a->seeds && purpose && i < r->n; i++)

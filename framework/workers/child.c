@@ -50,16 +50,25 @@ static void close_from(int first) {
     for (long fd = first; fd < (most > 0 && most < 65536 ? most : 65536); fd++) close((int)fd);
 }
 
-static void keep_descriptors(int output, int fd) {
-    int null = open("/dev/null", O_RDWR);
-    if (output >= 0) {
-        dup2(output, STDOUT_FILENO);
-        dup2(output, STDERR_FILENO);
+/* Where no number that is given out below lies. */
+static int lift(int fd) {
+    return fcntl(fd, F_DUPFD, 16);
+}
+
+static void keep_descriptors(const struct child_task *task, int fd) {
+    int null = open("/dev/null", O_RDWR), pipe = lift(fd), kept[2] = {0, 0}, next = PIPE + 1;
+    for (int i = 0; i < 2; i++)
+        if (task->kept[i]) kept[i] = lift(task->kept[i]);
+    if (task->output >= 0) {
+        dup2(task->output, STDOUT_FILENO);
+        dup2(task->output, STDERR_FILENO);
     }
     if (null >= 0) dup2(null, STDIN_FILENO);
-    if (fd != PIPE) dup2(fd, PIPE);
+    dup2(pipe, PIPE);
     fcntl(PIPE, F_SETFD, FD_CLOEXEC); /* not for programs that a plugin starts */
-    close_from(PIPE + 1);
+    for (int i = 0; i < 2; i++)
+        if (kept[i] > 0) dup2(kept[i], next++);
+    close_from(next);
 }
 
 static void limit(int resource, double most) {
@@ -79,11 +88,14 @@ static double number_in(const char *path, const char *format) {
     return number;
 }
 
-static void limit_foreign(double seconds) {
+#define ADDRESS_SPACE 2147483648.0
+
+static void limit_foreign(double seconds, double address) {
     const double mapped = number_in("/proc/self/statm", "%lf") * (double)sysconf(_SC_PAGESIZE);
     const double tasks = number_in("/proc/loadavg", "%*f %*f %*f %*d/%lf");
     double cpu = ceil(seconds * (double)sysconf(_SC_NPROCESSORS_ONLN)) + 5;
-    if (!sandbox_state().off && !MAPS_TERABYTES) limit(RLIMIT_AS, 2.0 * mapped + 2147483648.0);
+    if (!sandbox_state().off && !MAPS_TERABYTES)
+        limit(RLIMIT_AS, 2.0 * mapped + (address > 0 ? address : ADDRESS_SPACE));
     limit(RLIMIT_FSIZE, 256.0 * 1048576.0);
     limit(RLIMIT_NOFILE, 256);
     limit(RLIMIT_MSGQUEUE, 0);
@@ -107,10 +119,10 @@ static void child_main(const struct child_task *task, const char *scratch, int f
     if (task->name) prctl(PR_SET_NAME, task->name, 0, 0, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a crash here is a finding, not a core file */
     if (task->prepare && !task->prepare(task->user, &e)) refuse(&e);
-    keep_descriptors(task->output, fd);
+    keep_descriptors(task, fd);
     if (task->foreign) {
         if (scratch) setenv("TMPDIR", scratch, 1);
-        limit_foreign(task->seconds);
+        limit_foreign(task->seconds, task->address);
         if (!sandbox_enter(scratch, &e)) refuse(&e);
     }
     task->work(task->user, PIPE);
@@ -216,7 +228,7 @@ void child_end(struct child *child, const struct child_adoption *a, const pid_t 
         if (!child->over && errno != EINTR) break;
     }
     reap(-child->pid);
-    end_strays(a, others, count);
+    if (a) end_strays(a, others, count);
     close(child->fd);
     scratch_folder_remove(&child->scratch);
 }

@@ -22,11 +22,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define CHILD_KEPT 4
+
 struct child_task {
     const char *name; /* of the process, as ps shows it, cut to 15 bytes; NULL: the parent's */
     bool foreign;     /* code that is not ours runs there */
     double seconds;   /* that it may run, for its CPU time */
     int output;       /* takes standard output and error; -1: the parent's */
+    int kept[2];      /* descriptors that the child keeps as CHILD_KEPT and the next, where they are not 0 */
+    double address;   /* bytes of address space in place of the 2 GiB below; 0: those */
     /* In the child. First, unless NULL, with the parent's descriptors and before any limit: no foreign code. */
     bool (*prepare)(void *user, struct error *);
     /* Then that; returning ends the child with exit code 0. `fd`: the pipe, open for writing. */
@@ -58,6 +62,7 @@ struct child_adoption {
 void child_adopt(struct child_adoption *);
 
 /* Kills it unless it is over, and whatever it started; waits for them, closes the pipe, removes the scratch folder.
+ * Without an adoption (NULL) processes that left the group are not looked for: those are its parent's to find.
  * `others`: children that go on, with their groups. Any further child that was not there at child_adopt() has lost its
  * parent, and is killed, too. */
 void child_end(struct child *, const struct child_adoption *, const pid_t *others, size_t count);

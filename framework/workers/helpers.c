@@ -53,6 +53,7 @@ static bool ask_net(const struct shared_request *w, uint32_t first, uint32_t cou
     case ASK_GRADIENT:
         return net_gradient_logits(w->net, ask->rule, count, x, ask->targets + first,
                                    w->logits ? w->logits + first * w->classes : NULL, out, e);
+    case ASK_VJP: return net_vjp(w->net, count, x, ask->weights + first * w->classes, out, e);
     case ASK_GRADIENT_SUM:
         return net_gradient_sum(w->net, count, x, ask->targets + first, ask->weights + first, out, e);
     default: return net_line_sum(w->net, count, ask->positions + first, ask->weights + first, ask->targets[0], out, e);

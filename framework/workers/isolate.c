@@ -89,11 +89,11 @@ static bool say_how_it_ended(const struct child *child, bool overdue, double sec
     return error_set(e, "%s", text);
 }
 
-bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,
-                 struct error *e) {
+static bool run(bool (*work)(void *user, int fd), void *user, bool foreign, double seconds, char **out, size_t *size,
+                struct error *e) {
     struct isolated isolated = {work, user};
     const struct child_task task = {
-        .foreign = true, .seconds = seconds, .output = -1, .work = work_and_say, .user = &isolated};
+        .foreign = foreign, .seconds = seconds, .output = -1, .work = work_and_say, .user = &isolated};
     struct child_adoption adoption;
     struct child child;
     struct text output = {0};
@@ -115,4 +115,14 @@ bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, c
     *out = output.data;
     *size = output.length;
     return true;
+}
+
+bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,
+                 struct error *e) {
+    return run(work, user, true, seconds, out, size, e);
+}
+
+bool isolate_run_own(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,
+                     struct error *e) {
+    return run(work, user, false, seconds, out, size, e);
 }

@@ -98,7 +98,7 @@ static bool start(struct pool *p, struct worker *w, struct pool_job *job, struct
     struct start s = {p, job, (unsigned)(w - p->workers)};
     struct child_task task = {.name = job->name,
                               .foreign = !job->trusted,
-                              .seconds = ((double)job->calls + 1) * job->limit,
+                              .seconds = ((double)job->calls + 1) * job->limit + job->start,
                               .prepare = prepare,
                               .work = work,
                               .user = &s};
@@ -164,9 +164,9 @@ static bool take_message(struct pool *p, struct worker *w, uint32_t type, const 
 }
 
 static bool take_beat(struct worker *w) {
-    if (w->beats == w->job->calls)
+    if (w->beats >= w->job->calls)
         return breach(w, "sent more than %llu signs of life, which is what its %llu calls need", w->beats, w->beats);
-    w->beats += w->job->calls != UINT32_MAX;
+    w->beats += w->job->calls != UINT32_MAX || !w->beats;
     w->last_beat = clock_seconds();
     return true;
 }
@@ -229,6 +229,11 @@ static void end_worker(struct pool *p, struct worker *w) {
     p->running--;
 }
 
+/* Until the next beat. */
+static double limit_of(const struct worker *w) {
+    return w->job->limit + (w->beats ? 0 : w->job->start);
+}
+
 /* How the job ended, "" for well; *outside: killed by somebody else. */
 static void find_death(struct worker *w, char *death, size_t size, bool *outside) {
     *outside = false;
@@ -236,7 +241,7 @@ static void find_death(struct worker *w, char *death, size_t size, bool *outside
     if (w->breach.text[0]) {
         snprintf(death, size, "%s", w->breach.text);
     } else if (w->overdue) {
-        snprintf(death, size, "did not answer within its time limit of %g s", w->job->limit);
+        snprintf(death, size, "did not answer within its time limit of %g s", limit_of(w));
     } else if (!child_wait(&w->child, LAST_WORDS)) {
         snprintf(death, size, "closed the pipe to its parent and went on");
     } else {
@@ -269,7 +274,7 @@ static bool serve(struct pool *p, struct worker *w, bool readable, double now, s
     bool end = false;
     printed_take(&w->printed);
     if (readable && !receive(p, w, &end, e)) return false;
-    if (!end && now - w->last_beat > w->job->limit) {
+    if (!end && now - w->last_beat > limit_of(w)) {
         w->overdue = true;
         end = true;
     }

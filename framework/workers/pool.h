@@ -4,7 +4,8 @@
  *
  * A plugin shares its process with the code that sends messages, so that it can send whatever it likes. Hence a job
  * declares before it starts what it may take, and the parent holds it to that:
- *   time      at most `limit` seconds from one beat to the next, and `calls` beats: (calls + 1) * limit seconds in all.
+ *   time      at most `limit` seconds from one beat to the next, and `calls` beats: (calls + 1) * limit seconds in all,
+ *             and `start` seconds more before the first.
  *             More is not to be had by any message, and a call of a plugin may take `limit` seconds anyway.
  *   memory    at most `largest` bytes in a message. */
 #ifndef ASSAY_WORKERS_POOL_H
@@ -62,6 +63,7 @@ struct pool_job {
     double cost;      /* any unit; among equals dearer jobs start first */
     bool trusted;     /* no code but the harness's own runs in it: no sandbox and no limits of child.h */
     double limit;     /* seconds between two beats */
+    double start;     /* seconds more until the first beat: what is opened before it may take long */
     uint32_t calls;   /* beats at most */
     size_t largest;   /* bytes of a message at most */
     /* Whether the job can start yet; NULL: at once. Asked again after every job that ends. */

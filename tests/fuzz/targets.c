@@ -12,12 +12,25 @@
 #include <unistd.h>
 
 const struct fuzz_target fuzz_targets[] = {
-    {"arch", fuzz_arch},         {"auto", fuzz_preprocess_auto},  {"battery", fuzz_battery},
-    {"cifar", fuzz_cifar},       {"classes", fuzz_class_names},   {"csv", fuzz_csv},
-    {"external", fuzz_external}, {"folder", fuzz_folder_list},    {"idx", fuzz_idx},
-    {"image", fuzz_image},       {"message", fuzz_message},       {"npy", fuzz_npy},
-    {"onnx", fuzz_onnx},         {"preprocess", fuzz_preprocess}, {"set", fuzz_set},
-    {"spec", fuzz_spec},         {"store", fuzz_store},           {NULL, NULL},
+    {"arch", fuzz_arch},
+    {"auto", fuzz_preprocess_auto},
+    {"battery", fuzz_battery},
+    {"cifar", fuzz_cifar},
+    {"classes", fuzz_class_names},
+    {"csv", fuzz_csv},
+    {"data", fuzz_data},
+    {"external", fuzz_external},
+    {"folder", fuzz_folder_list},
+    {"idx", fuzz_idx},
+    {"image", fuzz_image},
+    {"message", fuzz_message},
+    {"npy", fuzz_npy},
+    {"onnx", fuzz_onnx},
+    {"preprocess", fuzz_preprocess},
+    {"set", fuzz_set},
+    {"spec", fuzz_spec},
+    {"store", fuzz_store},
+    {NULL, NULL},
 };
 
 static char folder[64];

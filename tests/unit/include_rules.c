@@ -36,7 +36,7 @@ static const struct rule rules[] = {
       "base/"}},
     {"controls/", {"controls/", "plan/", "judge/rules.h", "battery/", "nn/", "base/", "explainers/explainer.h"}},
     {"reports/", {"reports/", "store/", "workers/", "measure/", "base/"}},
-    {"explainers/", {"explainer.h", "kit.h"}},
+    {"explainers/", {"explainer.h", "kit.h", "cam.h", "noise.h", "propagation.h"}},
     {"framework/cli/", {""}},
     {"framework/main.c", {""}},
 };

@@ -27,28 +27,39 @@ struct lab {
     uint64_t seeds[LAB_INPUTS];
 };
 
-static inline float *lab_read(const char *name, size_t count) {
+static inline float *lab_read_in(const char *folder, const char *name, size_t count) {
     struct error e;
     struct shape shape;
     float *data = NULL;
     char path[200];
-    snprintf(path, sizeof path, "tests/golden/explainers/%s.npy", name);
+    snprintf(path, sizeof path, "tests/golden/%s/%s.npy", folder, name);
     cr_assert(npy_read(path, &shape, &data, &e), "%s", e.text);
     cr_assert_eq(shape_count(&shape), count, "%s holds %zu values, not %zu", path, shape_count(&shape), count);
     return data;
 }
 
+static inline float *lab_read(const char *name, size_t count) {
+    return lab_read_in("explainers", name, count);
+}
+
+/* graph and inputs: taken over. flat: weights in order of the layers (borrowed), or NULL: as the graph has them. */
+static inline struct lab lab_of(struct graph *graph, const float *flat, float *inputs) {
+    struct error e;
+    struct lab lab = {.graph = graph, .inputs = inputs, .seeds = {11, 22, 33}};
+    cr_assert(weights_create(lab.graph, &lab.weights, &e), "%s", e.text);
+    cr_assert(!flat || weights_from_flat(lab.weights, flat, &e), "%s", e.text);
+    cr_assert(net_create(lab.weights, &lab.net, &e), "%s", e.text);
+    cr_assert(handle_create(lab.net, &lab.handle, &e), "%s", e.text);
+    lab.count = shape_count(&graph->sample);
+    return lab;
+}
+
 /* flat: weights in order of the layers (borrowed). inputs: taken over. */
 static inline struct lab lab_build(const char *layers, const struct shape *sample, const float *flat, float *inputs) {
     struct error e;
-    struct lab lab = {.inputs = inputs, .seeds = {11, 22, 33}};
-    cr_assert(arch_build(layers, sample, &lab.graph, &e), "%s", e.text);
-    cr_assert(weights_create(lab.graph, &lab.weights, &e), "%s", e.text);
-    cr_assert(weights_from_flat(lab.weights, flat, &e), "%s", e.text);
-    cr_assert(net_create(lab.weights, &lab.net, &e), "%s", e.text);
-    cr_assert(handle_create(lab.net, &lab.handle, &e), "%s", e.text);
-    lab.count = shape_count(sample);
-    return lab;
+    struct graph *graph;
+    cr_assert(arch_build(layers, sample, &graph, &e), "%s", e.text);
+    return lab_of(graph, flat, inputs);
 }
 
 #define LAB_CNN "conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:16,relu,fc:5"
