@@ -210,6 +210,16 @@ typedef struct assay_vjp {
                         assay_why *);
 } assay_vjp;
 
+/* Extension of the model: samples like its inputs, for methods that compare with the data in place of a baseline. NULL
+ * where the host has none. */
+#define ASSAY_BACKGROUND "assay.background/1"
+
+typedef struct assay_background {
+    /* samples[*count][input], *count > 0: the same for every request of a run. Borrowed; valid as long as the model,
+     * and never to be written to. */
+    const float *(*samples)(const assay_model *, uint32_t *count);
+} assay_background;
+
 /* Extension of the model: its parameters, to be read only. Two of them are not in the model's file, and there only
  * where the model has them: what is added to its logits, and what its input is multiplied by before anything else. */
 #define ASSAY_WEIGHTS "assay.weights/1"

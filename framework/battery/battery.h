@@ -39,6 +39,10 @@ struct process_spec {
 #define PROCESS_START_LIMIT 60.0
 #define PROCESS_WORD "process:" /* before a command in a spec */
 void process_spec_destroy(struct process_spec *);
+/* Its command, or its socket, as text for people; NULL: out of memory. The caller frees. */
+char *process_spec_text(const struct process_spec *);
+/* Of a command line for the shell, in the current folder. *out is the caller's, also after a failure. */
+bool process_spec_shell(const char *command, struct process_spec **out, struct error *);
 /* A copy in fresh memory; NULL: out of memory. */
 struct process_spec *process_spec_copy(const struct process_spec *);
 

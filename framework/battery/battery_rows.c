@@ -65,16 +65,6 @@ static bool read_spec(struct yaml_file *file, const struct yaml_field *field, co
     return !row->spec.path || resolve_plugin(yaml_folder(file, node), &row->spec, e);
 }
 
-/* Without a name of its own the command, or the socket, is the row's. */
-static bool name_process(struct battery_explainer *row) {
-    const struct process_spec *p = row->spec.process;
-    struct text name = {0};
-    if (row->name) return true;
-    for (char **word = p->command; word && *word; word++) text_add(&name, "%s%s", name.length ? " " : "", *word);
-    row->name = p->command ? name.data : text_copy(p->connect);
-    return row->name && !name.failed;
-}
-
 static bool read_name(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                       struct error *e) {
     struct battery_explainer *row = base;
@@ -93,7 +83,8 @@ static bool read_process(struct yaml_file *file, const struct yaml_field *field,
     (void)field;
     if (row->spec.process) return yaml_fail(file, node, e, "both 'use' and 'process': one of them wanted");
     if (!process_spec_read(file, node, &row->spec.process, e)) return false;
-    return name_process(row) || error_memory(e);
+    if (!row->name) row->name = process_spec_text(row->spec.process);
+    return row->name || error_memory(e);
 }
 
 const char *const battery_reductions[] = {"none", "sum", "mean-abs", "max-abs", NULL};

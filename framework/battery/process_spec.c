@@ -11,6 +11,8 @@
 
 #define PROCESS_WANTED "{command: [PROGRAM, ARGUMENT]} or {connect: SOCKET}"
 #define WORDS_MAX 200u /* of a command or of claims */
+#define PROCESS_SHELL "/bin/sh"
+#define PROCESS_EXEC "exec "
 
 /* ---- Memory ---- */
 
@@ -56,6 +58,27 @@ struct process_spec *process_spec_copy(const struct process_spec *p) {
         return copy;
     process_spec_destroy(copy);
     return NULL;
+}
+
+char *process_spec_text(const struct process_spec *p) {
+    struct text words = {0};
+    if (!p->command) return text_copy(p->connect);
+    if (strcmp(p->command[0], PROCESS_SHELL) == 0) return text_copy(p->command[2] + strlen(PROCESS_EXEC));
+    for (char **word = p->command; *word; word++) text_add(&words, "%s%s", words.length ? " " : "", *word);
+    if (words.failed) text_finish(&words);
+    return words.data;
+}
+
+/* A command of the shell, which replaces itself by it, so that what is killed is the program. */
+bool process_spec_shell(const char *command, struct process_spec **out, struct error *e) {
+    struct process_spec *p = *out = calloc(1, sizeof *p);
+    if (!p || !(p->command = calloc(4, sizeof *p->command))) return error_memory(e);
+    p->start_limit = PROCESS_START_LIMIT;
+    p->folder = text_copy(".");
+    p->command[0] = text_copy(PROCESS_SHELL);
+    p->command[1] = text_copy("-c");
+    p->command[2] = text_format(PROCESS_EXEC "%s", command);
+    return (p->folder && p->command[0] && p->command[1] && p->command[2]) || error_memory(e);
 }
 
 /* ---- YAML ---- */
@@ -113,18 +136,17 @@ static const struct yaml_field fields[] = {
 
 /* A command that is a single text is one of the shell's; a list is the program and its arguments. */
 static bool settle_command(struct yaml_file *file, const yaml_node_t *node, struct process_spec *p, struct error *e) {
-    struct explainer_spec shell = {0};
+    struct process_spec *shell = NULL;
     const yaml_node_t *command = yaml_find(file, node, "command");
     if (!command || command->type == YAML_SEQUENCE_NODE) return true;
-    char *text = text_format(PROCESS_WORD "%s", p->command[0]);
-    bool ok = text ? explainer_spec_parse(text, &shell, e) : error_memory(e);
-    free(text);
-    if (!ok) return false;
-    words_destroy(p->command);
-    p->command = shell.process->command;
-    shell.process->command = NULL;
-    explainer_spec_finish(&shell);
-    return true;
+    bool ok = process_spec_shell(p->command[0], &shell, e);
+    if (ok) {
+        char **words = p->command;
+        p->command = shell->command;
+        shell->command = words;
+    }
+    process_spec_destroy(shell);
+    return ok;
 }
 
 bool process_spec_read(struct yaml_file *file, const yaml_node_t *node, struct process_spec **out, struct error *e) {

@@ -76,22 +76,13 @@ static bool parse_params(const char *text, const char *rest, struct explainer_sp
     }
 }
 
-/* The shell replaces itself by the command, so that what is killed is the program. */
 static bool parse_process(const char *text, struct explainer_spec *out, struct error *e) {
     const char *command = text + strlen(PROCESS_WORD);
     command += strspn(command, " ");
     if (!*command) return error_set(e, "%s: no command: wanted one, as in " PROCESS_WORD "python3 method.py", text);
-    struct process_spec *p = out->process = calloc(1, sizeof *p);
-    if (p && (p->command = calloc(4, sizeof *p->command))) {
-        p->start_limit = PROCESS_START_LIMIT;
-        p->folder = text_copy(".");
-        p->command[0] = text_copy("/bin/sh");
-        p->command[1] = text_copy("-c");
-        p->command[2] = text_format("exec %s", command);
-    }
-    if (p && p->command && p->folder && p->command[0] && p->command[1] && p->command[2]) return true;
+    if (process_spec_shell(command, &out->process, e)) return true;
     explainer_spec_finish(out);
-    return error_memory(e);
+    return false;
 }
 
 bool explainer_spec_parse(const char *text, struct explainer_spec *out, struct error *e) {

@@ -87,7 +87,9 @@ struct cli_context {
     }
 
 /* For the details of commands that take an explainer. */
-#define CLI_SPECS "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value.\n"
+#define CLI_SPECS                                                                                                      \
+    "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value;\n"                     \
+    "or process:COMMAND, a program that speaks docs/protocol.md.\n"
 
 extern const struct cli_command cli_run, cli_report, cli_compare, cli_why, cli_list, cli_explain, cli_check, cli_new,
     cli_train, cli_eval;

@@ -3,6 +3,7 @@
 #include "cli/list_explainers.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"
+#include "host/plugin.h"
 #include "nn/layer_groups.h"
 #include "nn/op.h"
 #include "plan/control.h"
@@ -39,6 +40,27 @@ static void print_entry(const char *name, const char *summary) {
 static bool list_explainers(const struct cli_context *context, struct error *e) {
     (void)context;
     return list_explainers_text(e);
+}
+
+/* What a program says of itself. */
+static int list_program(const char *text, struct error *e) {
+    struct explainer_spec spec;
+    struct plugin *plugin = NULL;
+    if (!explainer_spec_parse(text, &spec, e)) return CLI_USAGE;
+    bool found = plugin_create(&spec, PLUGIN_PROBE_SECONDS, &plugin, e), ok = found && plugin_usable(plugin, e);
+    char *params = ok ? plugin_params_text(plugin) : NULL;
+    if (ok && !params) ok = error_memory(e);
+    if (ok) {
+        print_entry(plugin->info.id, plugin->info.summary);
+        print_entry("", plugin->info.name);
+        if (params[0]) print_entry("", params);
+        for (unsigned k = 0; explainer_claim_names[k]; k++)
+            if (plugin->claims & 1u << k) print_entry("claims", explainer_claim_names[k]);
+    }
+    free(params);
+    plugin_destroy(plugin);
+    explainer_spec_finish(&spec);
+    return ok ? CLI_EXPECTED : found ? CLI_BROKEN : CLI_USAGE;
 }
 
 /* "init: own, normal, permute or matched (how a layer is drawn anew)" */
@@ -206,6 +228,7 @@ static int list_run(const struct cli_context *context, const struct cli_values *
     }
     if (explainers && strcmp(values->option[FORMAT].text, "md") == 0)
         return list_explainers_page(e) ? CLI_EXPECTED : CLI_BROKEN;
+    if (what && strncmp(what, PROCESS_WORD, strlen(PROCESS_WORD)) == 0) return list_program(what, e);
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         if (what && strcmp(what, sections[i].name) != 0) continue;
         known = true;
@@ -221,7 +244,8 @@ const struct cli_command cli_list = {
     .summary = "list what there is",
     .details = "WHAT is explainers, controls, measures, ops, presets (all of these when it is left out) or layers:\n"
                "the layers of --model from the output to the input, with the names that batteries use,\n"
-               "or with --groups the groups that `groups: auto` makes of them.\n",
+               "or with --groups the groups that `groups: auto` makes of them;\n"
+               "or process:COMMAND: what that program says of itself.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = list_run,

@@ -12,11 +12,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define TICK 0.2 /* seconds between two looks whether the program is to end */
 #define CHUNK ((size_t)1 << 16)
+#define FIRST_BYTES ((size_t)1 << 20) /* of an array, allocated before any came */
 
 void frame_stream_init(struct frame_stream *s, int in, int out) {
     *s = (struct frame_stream){.in = in, .out = out, .deadline = INFINITY, .limit = INFINITY};
@@ -37,30 +39,36 @@ void frame_stream_limit(struct frame_stream *s, double seconds) {
     s->deadline = clock_seconds() + seconds;
 }
 
-/* Until it can be read from or written to. */
-static bool wait_for(const struct frame_stream *s, int fd, short event, struct error *e) {
+static bool is_dead(pid_t child) {
+    siginfo_t info = {0};
+    return child > 0 && waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+}
+
+/* Until it can be read from or written to, or s->ended. */
+static bool wait_for(struct frame_stream *s, int fd, short event, struct error *e) {
     for (;;) {
         double left = s->deadline - clock_seconds();
         if (left <= 0) return error_set(e, "did not answer within %g s", s->limit);
         if (interrupt_signal()) return error_set(e, "was interrupted");
         struct pollfd wanted = {fd, event, 0};
         int n = poll(&wanted, 1, (int)ceil((left < TICK ? left : TICK) * 1000));
-        if (n > 0) return true;
+        if (n == 0) s->ended = is_dead(s->child);
+        if (n > 0 || s->ended) return true;
         if (n < 0 && errno != EINTR) return error_set(e, "could not be waited for: %s", strerror(errno));
     }
 }
 
-/* Bytes that are there, at least one; 0 at the end. */
+/* Bytes that are there, at least one; 0 at the end. It is waited first: of a named pipe that nobody has opened yet for
+ * writing an end would be read. */
 static bool read_some(struct frame_stream *s, void *to, size_t most, size_t *count, struct error *e) {
     for (;;) {
-        ssize_t n = read(s->in, to, most);
-        if (n >= 0) {
+        if (!wait_for(s, s->in, POLLIN, e)) return false;
+        ssize_t n = s->ended ? 0 : read(s->in, to, most);
+        if (n > 0) {
             *count = (size_t)n;
-            s->ended = n == 0;
             return true;
         }
-        if (errno == EAGAIN && !wait_for(s, s->in, POLLIN, e)) return false;
-        if (errno == ECONNRESET) {
+        if (n == 0 || errno == ECONNRESET) {
             *count = 0;
             s->ended = true;
             return true;
@@ -113,19 +121,28 @@ bool frame_receive(struct frame_stream *s, struct frame *f, struct error *e) {
     return frame_parse(line, size - 1, f, e);
 }
 
-/* `to` may be NULL: they are dropped. */
-static bool read_bytes(struct frame_stream *s, char *to, size_t size, size_t before, size_t total, struct error *e) {
-    char dropped[1 << 12];
+/* At least one byte of an array, at most `most`. */
+static bool read_part(struct frame_stream *s, char *to, size_t most, size_t *n, struct error *e) {
+    size_t there = s->end - s->at;
+    if (!there) return read_some(s, to, most, n, e);
+    *n = there < most ? there : most;
+    memcpy(to, s->buffer + s->at, *n);
+    s->at += *n;
+    return true;
+}
+
+/* Memory grows with the bytes that come, not with what a header says. */
+static bool take_array(struct frame_stream *s, struct frame_array *a, size_t before, size_t total, struct error *e) {
+    size_t size = frame_array_bytes(a), capacity = 0;
     for (size_t got = 0, n; got < size; got += n) {
-        size_t left = size - got, there = s->end - s->at;
-        if (there) {
-            n = there < left ? there : left;
-            if (to) memcpy(to + got, s->buffer + s->at, n);
-            s->at += n;
-            continue;
+        if (got == capacity) {
+            capacity = capacity ? 2 * capacity : FIRST_BYTES;
+            capacity = capacity < size ? capacity : size;
+            void *more = realloc(a->data, capacity);
+            if (!more) return error_memory(e);
+            a->data = more;
         }
-        if (!to && left > sizeof dropped) left = sizeof dropped;
-        if (!read_some(s, to ? to + got : dropped, left, &n, e)) return false;
+        if (!read_part(s, (char *)a->data + got, capacity - got, &n, e)) return false;
         if (n == 0) return error_set(e, "ended after %zu of a frame's %zu bytes", before + got, total);
     }
     return true;
@@ -134,18 +151,20 @@ static bool read_bytes(struct frame_stream *s, char *to, size_t size, size_t bef
 bool frame_take(struct frame_stream *s, struct frame *f, struct error *e) {
     size_t before = 0;
     for (size_t i = 0; i < f->array_count; i++) {
-        struct frame_array *a = &f->arrays[i];
-        size_t size = frame_array_bytes(a);
-        a->data = malloc(size);
-        if (!a->data) return error_memory(e);
-        if (!read_bytes(s, a->data, size, before, f->bytes, e)) return false;
-        before += size;
+        if (!take_array(s, &f->arrays[i], before, f->bytes, e)) return false;
+        before += frame_array_bytes(&f->arrays[i]);
     }
     return true;
 }
 
 bool frame_skip(struct frame_stream *s, const struct frame *f, struct error *e) {
-    return read_bytes(s, NULL, f->bytes, 0, f->bytes, e);
+    char dropped[1 << 12];
+    for (size_t got = 0, n; got < f->bytes; got += n) {
+        size_t left = f->bytes - got;
+        if (!read_part(s, dropped, left < sizeof dropped ? left : sizeof dropped, &n, e)) return false;
+        if (n == 0) return error_set(e, "ended after %zu of a frame's %zu bytes", got, f->bytes);
+    }
+    return true;
 }
 
 /* ---- Writing ---- */
@@ -172,6 +191,7 @@ static bool write_bytes(struct frame_stream *s, const char *from, size_t size, s
             size -= (size_t)n;
         } else if (errno == EAGAIN) {
             if (!wait_for(s, s->out, POLLOUT, e)) return false;
+            if (s->ended) return error_set(e, "ended before it read what it was sent");
         } else if (errno == EPIPE || errno == ECONNRESET) {
             s->ended = true;
             return error_set(e, "ended before it read what it was sent");

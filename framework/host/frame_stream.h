@@ -5,10 +5,13 @@
 
 #include "host/frame.h"
 
+#include <sys/types.h>
+
 struct frame_stream {
     int in, out;     /* its own; they do not block */
     double deadline; /* by clock_seconds(); INFINITY: none */
     double limit;    /* that the deadline was made of, for the message */
+    pid_t child;     /* of ours, at the other end, whose death is an end, whoever else may hold its pipes; or 0 */
     bool ended;      /* an end of file was read, or nobody reads any more */
     char *buffer;    /* bytes that were read and not yet taken: [at, end) */
     size_t at, end, capacity;

@@ -273,8 +273,17 @@ static assay_status propagation_run(const assay_model *model, const assay_operat
 
 static const assay_propagation propagation_extension = {propagation_count, propagation_get, propagation_run};
 
+/* ---- assay.background/1 ---- */
+
+static const float *background_samples(const assay_model *model, uint32_t *count) {
+    if (count) *count = handle_of(model)->background_count;
+    return handle_of(model)->background;
+}
+
+static const assay_background background_extension = {background_samples};
+
 static const void *model_extension(const assay_model *model, const char *name) {
-    (void)model;
+    if (name && strcmp(name, ASSAY_BACKGROUND) == 0) return handle_of(model)->background ? &background_extension : NULL;
     if (name && strcmp(name, ASSAY_LAYERS) == 0) return &layers_extension;
     if (name && strcmp(name, ASSAY_LINE) == 0) return &line_extension;
     if (name && strcmp(name, ASSAY_VJP) == 0) return &vjp_extension;

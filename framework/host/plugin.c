@@ -184,11 +184,9 @@ static char *path_with_slash(const char *path) {
 
 /* Its command in words is its path. */
 static bool take_process(struct plugin *plugin, const struct process_spec *spec, struct error *e) {
-    struct text words = {0};
     plugin->process = process_spec_copy(spec);
-    for (char **word = spec->command; word && *word; word++) text_add(&words, "%s%s", words.length ? " " : "", *word);
-    plugin->path = spec->command ? words.data : text_copy(spec->connect);
-    if (!plugin->process || !plugin->path || words.failed) return error_memory(e);
+    plugin->path = process_spec_text(spec);
+    if (!plugin->process || !plugin->path) return error_memory(e);
     text_clean_in_place(plugin->path);
     return true;
 }

@@ -3,11 +3,10 @@
 #include "host/program.h"
 
 #include "base/text.h"
-#include "host/program_server.h"
+#include "host/program_launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,52 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LAST_WORDS 1.0              /* seconds that it has to end once it is told to, or closed its pipe */
-#define ADDRESS_SPACE 17179869184.0 /* 16 GiB */
-#define READ_END 3
-#define WRITE_END 4
-
-/* ---- In the child that becomes the program ---- */
-
-/* In place of the program's hello. */
-static void refuse(const char *what, int why) {
-    struct error e;
-    error_set(&e, "%s: %s", what, strerror(why));
-    char *line = frame_line(
-        json_pack("{s:s, s:i, s:s, s:s}", "type", "error", "id", 0, "status", "failed", "message", e.text), NULL, 0);
-    if (line && write(WRITE_END, line, strlen(line)) < 0) _exit(126);
-    _exit(127);
-}
-
-/* CHILD_KEPT and the next are what the program has as 3 and 4. */
-static void become(void *user, int fd) {
-    const struct process_spec *spec = user;
-    (void)fd;
-    dup2(CHILD_KEPT, READ_END);
-    dup2(CHILD_KEPT + 1, WRITE_END);
-    close(CHILD_KEPT + 1);
-    signal(SIGPIPE, SIG_DFL);
-    setenv("ASSAY_PROTOCOL", "1", 1);
-    setenv("OMP_NUM_THREADS", "1", 1);
-    if (chdir(spec->folder) != 0) refuse(spec->folder, errno);
-    execvp(spec->command[0], spec->command);
-    refuse(spec->command[0], errno);
-}
-
 /* ---- Starting ---- */
-
-bool program_launch(const struct process_spec *spec, int in, int out, int output, struct child *child,
-                    struct error *e) {
-    const struct child_task task = {.name = "assay program",
-                                    .foreign = true,
-                                    .seconds = 1e12, /* who waits for it has a limit */
-                                    .output = output,
-                                    .kept = {in, out},
-                                    .address = ADDRESS_SPACE,
-                                    .work = become,
-                                    .user = (void *)spec};
-    return child_start(&task, child, e);
-}
 
 bool program_start(const struct process_spec *spec, int output, struct program *p, struct error *e) {
     int to[2] = {-1, -1}, from[2] = {-1, -1};
@@ -72,6 +26,7 @@ bool program_start(const struct process_spec *spec, int output, struct program *
     if (from[1] >= 0) close(from[1]);
     if (ok) {
         frame_stream_init(&p->stream, from[0], to[1]);
+        p->stream.child = p->child.pid;
         return true;
     }
     if (to[1] >= 0) close(to[1]);
@@ -99,6 +54,11 @@ bool program_call(const struct process_spec *spec, struct program *p, struct err
     return true;
 }
 
+bool program_fork(struct program_server *server, double seconds, struct program *p, struct error *e) {
+    *p = (struct program){0};
+    return program_server_fork(server, seconds, &p->fork, &p->stream, e);
+}
+
 /* ---- Ending ---- */
 
 static void say_bye(struct frame_stream *s) {
@@ -109,24 +69,21 @@ static void say_bye(struct frame_stream *s) {
 }
 
 void program_stop(struct program *p) {
-    bool ours = p->child.pid > 0;
-    say_bye(&p->stream);
+    if (!p->broken) say_bye(&p->stream);
     frame_stream_finish(&p->stream);
-    if (ours) {
-        child_wait(&p->child, LAST_WORDS);
+    if (p->child.pid > 0) {
+        if (!p->broken) child_wait(&p->child, PROGRAM_LAST_WORDS);
         child_end(&p->child, NULL, NULL, 0);
     }
-    if (p->server) program_server_stop(p->server, p->fork, p->folder);
-    free(p->folder);
+    program_fork_end(&p->fork, p->broken ? 0 : PROGRAM_LAST_WORDS);
     *p = (struct program){0};
 }
 
 void program_tell_end(struct program *p, struct error *e) {
     char how[160] = "";
     if (!p->stream.ended) return;
-    if (p->child.pid > 0 && child_wait(&p->child, LAST_WORDS)) child_ending(p->child.status, how, sizeof how);
-    else if (p->child.pid > 0) snprintf(how, sizeof how, "closed its pipe and went on");
-    else if (p->server) program_server_ending(p->server, p->fork, how, sizeof how);
+    if (p->child.pid > 0) program_ending(&p->child, how, sizeof how);
+    else if (p->fork.server) program_fork_ending(&p->fork, how, sizeof how);
     size_t used = strlen(e->text);
     if (how[0]) snprintf(e->text + used, sizeof e->text - used, ": it %s", how);
 }

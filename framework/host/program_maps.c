@@ -94,7 +94,7 @@ assay_status program_maps(struct program *p, int64_t id, const assay_model *mode
         frame_finish(&f);
     }
     program_weights_finish(&a.weights);
-    *broken = !ok;
+    *broken = p->broken = !ok;
     if (ok) return status;
     program_tell_end(p, &e);
     text_clean_in_place(e.text);

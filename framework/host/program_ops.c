@@ -12,6 +12,7 @@
 #define WHY_SIZE 512
 #define WANTS_MAX 4
 #define ANSWERS_MAX 2
+#define RANDOM_MAX (1 << 26) /* numbers at a time */
 
 /* What the dimensions of an array have to be. */
 enum form { SAMPLES, SAMPLE, NUMBERS, LOGITS, ONE }; /* [n, ...], [...], [n], [n, K], [1] */
@@ -231,7 +232,7 @@ static assay_status run_random(struct call *c) {
     if (!kind || (strcmp(kind, "uniform") != 0 && strcmp(kind, "normal") != 0))
         return assay_say(c->why, ASSAY_FAILED, "'kind': wanted uniform or normal");
     if (!whole(c, "first", false, 0, (json_int_t)1 << 52, 0, &first) ||
-        !whole(c, "count", true, 1, (json_int_t)(FRAME_BYTES_MAX / sizeof(float)), 0, &count))
+        !whole(c, "count", true, 1, RANDOM_MAX, 0, &count))
         return ASSAY_FAILED;
     const struct shape shape = {1, {(size_t)count}};
     float *out = reply(c, "out", &shape);

@@ -5,6 +5,7 @@
 #include "base/remove_folder.h"
 #include "base/shared.h"
 #include "base/text.h"
+#include "host/program_launch.h"
 #include "workers/printed.h"
 
 #include <errno.h>
@@ -20,7 +21,6 @@
 #include <unistd.h>
 
 #define USERS 256       /* processes that have a fork at a time */
-#define LAST_WORDS 1.0  /* seconds that a fork has to end */
 #define FORK_SECONDS 10 /* that asking how one ended may take */
 
 /* In shared memory. */
@@ -37,7 +37,7 @@ struct program_server {
     struct frame_stream stream;  /* in the process that created it: the hello */
     struct users *users;
     struct printed printed; /* of the file that it prints to */
-    bool logged;
+    bool logged, broken;    /* broken: it is given no time to end */
 };
 
 /* ---- The process that starts it ---- */
@@ -83,12 +83,20 @@ static bool launch(struct program_server *s, const struct process_spec *spec, st
         close(in[0]);
         close(out[1]);
         frame_stream_init(&s->stream, out[0], in[1]);
+        s->stream.child = s->child.pid;
     } else {
         close_ends(in);
         close_ends(out);
     }
     if (output >= 0) close(output);
     return ok;
+}
+
+static void tell_end(struct program_server *s, struct error *e) {
+    char how[160];
+    size_t used = strlen(e->text);
+    program_ending(&s->child, how, sizeof how);
+    snprintf(e->text + used, sizeof e->text - used, ": it %s", how);
 }
 
 bool program_server_create(const struct process_spec *spec, struct program_server **out, struct program_hello *hello,
@@ -102,12 +110,9 @@ bool program_server_create(const struct process_spec *spec, struct program_serve
     if (ok) {
         frame_stream_limit(&s->stream, spec->start_limit);
         ok = program_hello(&s->stream, spec, hello, refused, e);
-        if (!ok && !*refused) {
-            struct program p = {.stream = s->stream, .child = s->child};
-            program_tell_end(&p, e);
-            s->child = p.child;
-        }
+        if (!ok && !*refused && s->stream.ended) tell_end(s, e);
     }
+    s->broken = !ok;
     if (ok && hello->forks) *out = s;
     else program_server_destroy(s);
     return ok;
@@ -123,7 +128,7 @@ void program_server_destroy(struct program_server *s) {
     if (!s) return;
     frame_stream_finish(&s->stream); /* an end of file is good-bye */
     if (s->child.pid > 0) {
-        child_wait(&s->child, s->child.over ? 0 : LAST_WORDS);
+        if (!s->broken) child_wait(&s->child, PROGRAM_LAST_WORDS);
         child_end(&s->child, NULL, NULL, 0);
     }
     printed_close(&s->printed);
@@ -150,13 +155,18 @@ static bool is_running_fork(const struct program_server *s, int pid) {
     return pid > 1 && process_look(pid, &state, &parent) && parent == s->child.pid && state != 'Z';
 }
 
-void program_server_stop(struct program_server *s, int pid, const char *folder) {
-    double end = clock_seconds() + LAST_WORDS;
-    while (is_running_fork(s, pid) && clock_seconds() < end) nanosleep(&(struct timespec){0, 500000}, NULL);
-    if (is_running_fork(s, pid)) kill(pid, SIGKILL);
-    for (int i = 0; i < USERS; i++)
-        if (atomic_load(&s->users->of[i].user) == getpid()) atomic_store(&s->users->of[i].fork, 0);
-    if (folder) remove_folder(folder);
+void program_fork_end(struct program_fork *f, double seconds) {
+    struct program_server *s = f->server;
+    double end = clock_seconds() + seconds;
+    if (s) {
+        while (is_running_fork(s, f->pid) && clock_seconds() < end) nanosleep(&(struct timespec){0, 500000}, NULL);
+        if (is_running_fork(s, f->pid)) kill(f->pid, SIGKILL);
+        for (int i = 0; i < USERS; i++)
+            if (atomic_load(&s->users->of[i].user) == getpid()) atomic_store(&s->users->of[i].fork, 0);
+    }
+    if (f->folder) remove_folder(f->folder);
+    free(f->folder);
+    *f = (struct program_fork){0};
 }
 
 void program_server_tend(struct program_server *s) {
@@ -214,6 +224,11 @@ static bool request_begin(struct program_server *s, double seconds, struct reque
     return true;
 }
 
+/* Under the lock, so that later requests have higher ones. */
+static int next_id(struct program_server *s) {
+    return atomic_fetch_add(&s->users->next, 1) + 1;
+}
+
 /* The answer to request `id`. Those to requests of processes that were killed before it came are passed over. */
 static bool receive_answer(struct request *r, int id, const char *type, struct frame *f, struct error *e) {
     for (;;) {
@@ -234,7 +249,7 @@ static bool receive_answer(struct request *r, int id, const char *type, struct f
 }
 
 static bool ask_fork(struct request *r, const char *folder, int *pid, struct error *e) {
-    int id = atomic_fetch_add(&r->server->users->next, 1) + 1;
+    int id = next_id(r->server);
     char *in = text_format("%s/read", folder), *out = text_format("%s/write", folder);
     struct frame f = {0};
     json_t *keys = in && out ? json_pack("{s:s, s:i, s:s, s:s, s:s}", "type", "fork", "id", id, "read", in, "write",
@@ -254,14 +269,14 @@ static bool ask_fork(struct request *r, const char *folder, int *pid, struct err
 }
 
 /* Our ends of the fork's pipes: it opens "read" first. */
-static bool meet(struct program_server *s, struct program *p, double end, struct error *e) {
-    int in = open_named(p->folder, "write", O_RDONLY), out = -1;
-    while (in >= 0 && (out = open_named(p->folder, "read", O_WRONLY)) < 0 && errno == ENXIO) {
-        if (clock_seconds() > end || !is_running_fork(s, p->fork)) break;
+static bool meet(const struct program_fork *f, struct frame_stream *stream, double end, struct error *e) {
+    int in = open_named(f->folder, "write", O_RDONLY), out = -1;
+    while (in >= 0 && (out = open_named(f->folder, "read", O_WRONLY)) < 0 && errno == ENXIO) {
+        if (clock_seconds() > end || !is_running_fork(f->server, f->pid)) break;
         nanosleep(&(struct timespec){0, 200000}, NULL);
     }
     if (out >= 0) {
-        frame_stream_init(&p->stream, in, out);
+        frame_stream_init(stream, in, out);
         return true;
     }
     if (in >= 0) close(in);
@@ -290,31 +305,33 @@ static void note_user(struct program_server *s, int pid) {
     }
 }
 
-bool program_server_fork(struct program_server *s, double seconds, struct program *out, struct error *e) {
+bool program_server_fork(struct program_server *s, double seconds, struct program_fork *out,
+                         struct frame_stream *stream, struct error *e) {
     struct request r = {.lock = -1};
     double end = clock_seconds() + seconds;
-    *out = (struct program){0};
+    *out = (struct program_fork){0};
     bool ok =
-        make_folder(s, &out->folder, e) && request_begin(s, seconds, &r, e) && ask_fork(&r, out->folder, &out->fork, e);
+        make_folder(s, &out->folder, e) && request_begin(s, seconds, &r, e) && ask_fork(&r, out->folder, &out->pid, e);
     request_end(&r);
-    if (ok) {
-        note_user(s, out->fork);
-        out->server = s;
-        ok = meet(s, out, end, e);
-    }
-    return ok;
+    if (!ok) return false;
+    note_user(s, out->pid);
+    out->server = s;
+    return meet(out, stream, end, e);
 }
 
 /* A fork that closed its pipe may take a moment to end. */
-void program_server_ending(struct program_server *s, int pid, char *how, size_t size) {
-    double end = clock_seconds() + LAST_WORDS;
+void program_fork_ending(const struct program_fork *fork, char *how, size_t size) {
+    struct program_server *s = fork->server;
+    double end = clock_seconds() + PROGRAM_LAST_WORDS;
     struct request r = {.lock = -1};
     struct frame f = {0};
     struct error ignored;
-    while (is_running_fork(s, pid) && clock_seconds() < end) nanosleep(&(struct timespec){0, 1000000}, NULL);
-    int id = atomic_fetch_add(&s->users->next, 1) + 1;
-    if (request_begin(s, FORK_SECONDS, &r, &ignored) &&
-        frame_send(&r.stream, json_pack("{s:s, s:i, s:i}", "type", "reap", "id", id, "pid", pid), NULL, 0, &ignored) &&
+    while (is_running_fork(s, fork->pid) && clock_seconds() < end) nanosleep(&(struct timespec){0, 1000000}, NULL);
+    bool asked = request_begin(s, FORK_SECONDS, &r, &ignored);
+    int id = next_id(s);
+    if (asked &&
+        frame_send(&r.stream, json_pack("{s:s, s:i, s:i}", "type", "reap", "id", id, "pid", fork->pid), NULL, 0,
+                   &ignored) &&
         receive_answer(&r, id, "ended", &f, &ignored)) {
         const json_t *code = json_object_get(f.header, "code"), *number = json_object_get(f.header, "signal");
         if (json_is_integer(code))

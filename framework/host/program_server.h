@@ -8,8 +8,9 @@
 #ifndef ASSAY_HOST_PROGRAM_SERVER_H
 #define ASSAY_HOST_PROGRAM_SERVER_H
 
-#include "host/program.h"
 #include "host/program_hello.h"
+
+struct program_server;
 
 /* Starts the program and greets it, within its start limit. *out is NULL for one that does not fork: it was ended
  * again. As for program_hello. */
@@ -22,10 +23,17 @@ void program_server_log(struct program_server *, int log, const char *name);
 /* Copies what was printed, and ends the forks of processes that are gone. In the process that created it. */
 void program_server_tend(struct program_server *);
 
-/* In any process: a fork, within so many seconds. */
-bool program_server_fork(struct program_server *, double seconds, struct program *out, struct error *);
-/* For program_stop() and program_tell_end(). */
-void program_server_stop(struct program_server *, int pid, const char *folder);
-void program_server_ending(struct program_server *, int pid, char *how, size_t size);
+struct program_fork {
+    struct program_server *server;
+    int pid;      /* its child */
+    char *folder; /* of its pipes and temporary files */
+};
+/* In any process: a fork, within so many seconds, and the stream to it. End it after a failure, too. */
+bool program_server_fork(struct program_server *, double seconds, struct program_fork *out, struct frame_stream *,
+                         struct error *);
+/* Gives it so many seconds, after its stream was closed. Also of a zeroed one. */
+void program_fork_end(struct program_fork *, double seconds);
+/* How it ended, as child_ending() says it; as it was, where nobody knows. */
+void program_fork_ending(const struct program_fork *, char *how, size_t size);
 
 #endif

@@ -106,7 +106,8 @@ static bool program_digest(const struct source_place *place, char out[FILE_DIGES
 /* ---- Greeting ---- */
 
 static bool blame(const char *path, bool refused, struct error *e) {
-    return refused ? error_prefix(e, "%s", path) : error_prefix(e, "%s: the program", path);
+    struct error what = *e;
+    return error_set(e, refused ? "%s: %s" : "%s: the program %s", path, what.text);
 }
 
 static bool program_learn(const struct source_place *place, struct explainer_info_list *list,
@@ -180,6 +181,12 @@ static void session_close(const assay_explainer *explainer) {
     free(s);
 }
 
+/* The end of a sentence as the whole. */
+static bool say_program(struct error *e) {
+    struct error what = *e;
+    return error_set(e, "The program %s.", what.text);
+}
+
 /* Says hello; the same as when the parent did. */
 static bool greet(struct session *s, const struct source_request *r, double limit, struct error *e) {
     struct program_hello hello = {0};
@@ -188,7 +195,8 @@ static bool greet(struct session *s, const struct source_request *r, double limi
     frame_stream_limit(&s->program.stream, limit);
     bool ok = program_hello(&s->program.stream, r->place.process, &hello, &refused, e);
     if (!ok && !refused) program_tell_end(&s->program, e);
-    if (!ok) return refused ? false : error_prefix(e, "The program");
+    s->program.broken = !ok;
+    if (!ok) return refused ? false : say_program(e);
     ok = identify(r->place.process, &hello, digest, e) &&
          (strcmp(digest, r->digest) == 0 ||
           error_set(e, "The program is another than when the run began: its claims, params, sources or files changed"));
@@ -200,13 +208,13 @@ static bool greet(struct session *s, const struct source_request *r, double limi
 static bool begin(struct session *s, const struct source_request *r, struct error *e) {
     const struct process_spec *p = r->place.process;
     if (r->kept) {
-        bool ok = program_server_fork(r->kept, FORK_SECONDS, &s->program, e);
+        bool ok = program_fork(r->kept, FORK_SECONDS, &s->program, e);
         if (ok) frame_stream_limit(&s->program.stream, INFINITY);
-        return ok || error_prefix(e, "The program");
+        return ok || say_program(e);
     }
     if (!p->command) /* it may be serving another session */
-        return (program_call(p, &s->program, e) || error_prefix(e, "The program")) && greet(s, r, INFINITY, e);
-    return (program_start(p, -1, &s->program, e) || error_prefix(e, "The program")) && greet(s, r, p->start_limit, e);
+        return (program_call(p, &s->program, e) || say_program(e)) && greet(s, r, INFINITY, e);
+    return (program_start(p, -1, &s->program, e) || say_program(e)) && greet(s, r, p->start_limit, e);
 }
 
 static bool program_open(const struct source_request *r, const assay_host *host, const assay_explainer **out,

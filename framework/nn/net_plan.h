@@ -61,7 +61,7 @@ struct net {
     struct plan *group;       /* of inference: up to NET_GROUP samples, fewer where they are large */
     struct plan *training;    /* NET_GROUP samples or, when has_statistics, the whole batch */
     struct plan *kept[2];     /* of net_propagate: for the samples and for their references; NULL until then */
-    struct node_roles *roles;      /* of net_propagate; NULL until then */
+    struct node_roles *roles; /* of net_propagate; NULL until then */
     float **learned;          /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;

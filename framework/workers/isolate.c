@@ -102,6 +102,7 @@ static bool run(bool (*work)(void *user, int fd), void *user, bool foreign, doub
     if (!child_start(&task, &child, e)) return false;
     bool ok = follow(&child, seconds, &output, &overdue, e);
     child_end(&child, &adoption, NULL, 0);
+    if (!foreign) scratch_folder_sweep(); /* of a program that it had started, where it was late */
     if (ok) {
         enum outcome outcome = outcome_of(&output);
         ok = outcome == DONE;

@@ -340,5 +340,6 @@ bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, co
         if (ok && interrupt_signal()) ok = error_set(e, "was interrupted by %s", strsignal(interrupt_signal()));
     }
     pool_finish(&p);
+    scratch_folder_sweep(); /* of programs that trusted workers had started, where those were killed */
     return ok;
 }

@@ -68,6 +68,31 @@ sub array { my ($dims, @values) = @_; return ["<f4", $dims, pack "f<*", @values]
 sub maps { my ($request, $array) = @_; send_frame("\"type\":\"maps\",\"id\":$request->{id}", maps => $array) }
 sub fail { my ($request, $status, $message) = @_; send_frame("\"type\":\"error\",\"id\":$request->{id},\"status\":\"$status\",\"message\":\"$message\"") }
 
+# On "fork": in the child the pipes are the fork's, and undef is returned; in the parent the answer is sent.
+sub fork_off {
+    my $frame = shift;
+    my ($read, $write, $folder) = map { $frame->{head} =~ /"$_":"([^"]*)"/ } "read", "write", "folder";
+    my $pid = fork;
+    if ($pid) {
+        send_frame("\"type\":\"forked\",\"id\":$frame->{id},\"pid\":$pid");
+        return $pid;
+    }
+    close $in;
+    close $out;
+    $ENV{TMPDIR} = $folder;
+    open my $from, "<", $read or die "$read: $!";
+    open my $to, ">", $write or die "$write: $!";
+    open_pipes($from, $to);
+    return undef;
+}
+
+sub reap {
+    my $frame = shift;
+    my ($pid) = $frame->{head} =~ /"pid":(\d+)/;
+    my $ended = waitpid($pid, 1) == $pid ? $? & 127 ? ",\"signal\":" . ($? & 127) : ",\"code\":" . ($? >> 8) : "";
+    send_frame("\"type\":\"ended\",\"id\":$frame->{id},\"pid\":$pid$ended");
+}
+
 # serve(name, more of hello, sub { my $request = shift; ... }): the sub answers each request.
 sub serve {
     my ($name, $more, $explain) = @_;
@@ -75,7 +100,9 @@ sub serve {
     hello($name, $more);
     while (my $request = receive()) {
         last if $request->{type} eq "bye";
-        $explain->($request);
+        if ($request->{type} eq "fork") { fork_off($request) }
+        elsif ($request->{type} eq "reap") { reap($request) }
+        else { $explain->($request) }
     }
 }
 1;

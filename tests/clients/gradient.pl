@@ -1,5 +1,5 @@
 # The gradient: the bytes of assay's own plugin.
-BEGIN { $0 =~ m{(.*)/} and unshift @INC, $1 }
+BEGIN { unshift @INC, $0 =~ m{(.*)/} ? $1 : "." }
 use assay;
 
 assay::serve("Gradient", '"claims":["linear-exact"]', sub {

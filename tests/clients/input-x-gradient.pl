@@ -1,5 +1,5 @@
 # Gradient times input, the smallest method that calls the network.
-BEGIN { $0 =~ m{(.*)/} and unshift @INC, $1 }
+BEGIN { unshift @INC, $0 =~ m{(.*)/} ? $1 : "." }
 use assay;
 
 assay::serve("Gradient times input", '"claims":["input-multiplier","linear-exact"]', sub {

@@ -21,6 +21,7 @@ const struct fuzz_target fuzz_targets[] = {
     {"data", fuzz_data},
     {"external", fuzz_external},
     {"folder", fuzz_folder_list},
+    {"frame", fuzz_frame},
     {"idx", fuzz_idx},
     {"image", fuzz_image},
     {"message", fuzz_message},

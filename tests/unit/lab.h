@@ -27,7 +27,8 @@ struct lab {
     uint64_t seeds[LAB_INPUTS];
 };
 
-static inline float *lab_read_in(const char *folder, const char *name, size_t count) {
+/* tests/golden/FOLDER/NAME.npy */
+static inline float *lab_read_from(const char *folder, const char *name, size_t count) {
     struct error e;
     struct shape shape;
     float *data = NULL;
@@ -39,7 +40,7 @@ static inline float *lab_read_in(const char *folder, const char *name, size_t co
 }
 
 static inline float *lab_read(const char *name, size_t count) {
-    return lab_read_in("explainers", name, count);
+    return lab_read_from("explainers", name, count);
 }
 
 /* graph and inputs: taken over. flat: weights in order of the layers (borrowed), or NULL: as the graph has them. */
@@ -50,6 +51,7 @@ static inline struct lab lab_of(struct graph *graph, const float *flat, float *i
     cr_assert(!flat || weights_from_flat(lab.weights, flat, &e), "%s", e.text);
     cr_assert(net_create(lab.weights, &lab.net, &e), "%s", e.text);
     cr_assert(handle_create(lab.net, &lab.handle, &e), "%s", e.text);
+    handle_background(lab.handle, inputs, LAB_INPUTS);
     lab.count = shape_count(&graph->sample);
     return lab;
 }
@@ -151,6 +153,33 @@ static inline double lab_distance(const float *a, const float *b, size_t n) {
         size += (double)b[k] * (double)b[k];
     }
     return difference > 0 ? sqrt(difference / size) : 0;
+}
+
+/* How close to its reference the explainer says that it is: what docs/explainers.md promises. */
+static inline double lab_within(const char *spec) {
+    struct error e;
+    struct plugin *plugin = NULL;
+    cr_assert(lab_plugin("explainers", spec, &plugin, &e), "%s", e.text);
+    cr_assert_not_null(plugin->info.about.checked, "%s says nothing of what it was checked against", spec);
+    double within = plugin->info.about.within;
+    plugin_destroy(plugin);
+    return within;
+}
+
+/* The lab's maps against those of a file, as close as the explainer says. */
+static inline void lab_compare(const struct lab *lab, const char *spec, const char *folder, const char *file) {
+    char why[256] = "";
+    float *maps = calloc(LAB_INPUTS, lab->count * sizeof *maps);
+    float *wanted = lab_read_from(folder, file, LAB_INPUTS * lab->count);
+    cr_assert_not_null(maps);
+    cr_expect_eq(lab_explain(lab, "explainers", spec, maps, why), ASSAY_OK, "%s for %s: %s", spec, file, why);
+    double within = lab_within(spec);
+    for (uint32_t i = 0; i < LAB_INPUTS; i++) {
+        double off = lab_distance(maps + i * lab->count, wanted + i * lab->count, lab->count);
+        cr_expect_leq(off, within, "%s: map %u is off %s by %g", spec, i, file, off);
+    }
+    free(maps);
+    free(wanted);
 }
 
 #endif

@@ -12,8 +12,8 @@
 
 static struct lab lab_seq(void) {
     const struct shape sample = {2, {4, 24}};
-    float *flat = lab_read_in("methods", "seq-weights", SEQ_WEIGHTS);
-    struct lab lab = lab_build(SEQ, &sample, flat, lab_read_in("methods", "seq-inputs", LAB_INPUTS * 96));
+    float *flat = lab_read_from("methods", "seq-weights", SEQ_WEIGHTS);
+    struct lab lab = lab_build(SEQ, &sample, flat, lab_read_from("methods", "seq-inputs", LAB_INPUTS * 96));
     free(flat);
     memcpy(lab.targets, (uint32_t[]){2, 0, 1}, sizeof lab.targets);
     return lab;
@@ -23,7 +23,7 @@ static struct lab lab_res(void) {
     struct error e;
     struct graph *graph;
     cr_assert(onnx_load("tests/golden/methods/res.onnx", &graph, &e), "%s", e.text);
-    struct lab lab = lab_of(graph, NULL, lab_read_in("methods", "res-inputs", LAB_INPUTS * MOST));
+    struct lab lab = lab_of(graph, NULL, lab_read_from("methods", "res-inputs", LAB_INPUTS * MOST));
     memcpy(lab.targets, (uint32_t[]){1, 0, 3}, sizeof lab.targets);
     return lab;
 }
@@ -83,7 +83,7 @@ Test(methods, agree_with_captum_zennit_and_formulas) {
             float maps[LAB_INPUTS * MOST];
             if (!(ref->nets & ON(n))) continue;
             snprintf(file, sizeof file, "%s-%s", net_names[n], ref->file);
-            float *wanted = lab_read_in("methods", file, LAB_INPUTS * lab.count);
+            float *wanted = lab_read_from("methods", file, LAB_INPUTS * lab.count);
             cr_expect_eq(lab_explain(&lab, "explainers", ref->spec, maps, why), ASSAY_OK, "%s: %s", file, why);
             for (uint32_t i = 0; i < LAB_INPUTS; i++) {
                 double off = lab_distance(maps + i * lab.count, wanted + i * lab.count, lab.count);

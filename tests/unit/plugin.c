@@ -62,15 +62,6 @@ Test(plugin, says_why_a_library_or_parameter_is_refused) {
     }
 }
 
-/* What a newer library says is not for this host; it says nothing then. */
-Test(plugin, leaves_a_newer_table_unread) {
-    struct error e;
-    struct plugin *plugin = NULL;
-    cr_assert(lab_plugin("tests/bad", "late-about", &plugin, &e), "%s", e.text);
-    cr_expect_null(plugin->info.about.family);
-    plugin_destroy(plugin);
-}
-
 static bool load_file(const char *path, struct error *e) {
     struct explainer_spec spec = {.path = (char *)path};
     struct plugin *plugin = NULL;

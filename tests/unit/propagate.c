@@ -10,7 +10,7 @@ static struct lab lab_res(void) {
     struct error e;
     struct graph *graph;
     cr_assert(onnx_load("tests/golden/methods/res.onnx", &graph, &e), "%s", e.text);
-    struct lab lab = lab_of(graph, NULL, lab_read_in("methods", "res-inputs", LAB_INPUTS * MOST));
+    struct lab lab = lab_of(graph, NULL, lab_read_from("methods", "res-inputs", LAB_INPUTS * MOST));
     memcpy(lab.targets, (uint32_t[]){1, 0, 3}, sizeof lab.targets);
     return lab;
 }
