@@ -1,6 +1,6 @@
 /* cmd_compare.c: `assay compare`: runs side by side, and whether something got worse. */
 #include "cli/cli.h"
-#include "cli/run_folder.h"
+#include "cli/run_open.h"
 #include "base/file.h"
 #include "reports/compare.h"
 
@@ -29,7 +29,7 @@ static bool load(struct compare *c, const struct cli_values *values, struct erro
     bool ok = true;
     for (size_t i = 0; ok && i < values->many_count; i++) {
         struct store *store = NULL;
-        ok = run_folder_open(values->many[i], &store, e) && compare_add_run(c, values->many[i], store, e);
+        ok = cli_run_open(values->many[i], &store, e) && compare_add_run(c, values->many[i], store, e);
         store_close(store);
     }
     return ok;

@@ -1,6 +1,6 @@
 /* cmd_report.c: `assay report`: the reports of a run that is there, written again from its store. */
 #include "cli/cli.h"
-#include "cli/run_folder.h"
+#include "cli/run_open.h"
 #include "base/file.h"
 #include "reports/report.h"
 #include "workers/interrupt.h"
@@ -83,7 +83,7 @@ static int report_run(const struct cli_context *context, const struct cli_values
     int status = CLI_USAGE;
     interrupt_watch();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further is an error, and not the end of the process */
-    if (check_formats(context->reports, list, e) && run_folder_open(folder, &store, e) && file_make_folder(to, e))
+    if (check_formats(context->reports, list, e) && cli_run_open(folder, &store, e) && file_make_folder(to, e))
         status = write_all(store, context->reports, list, to, e) ? CLI_EXPECTED : CLI_BROKEN;
     store_close(store);
     return interrupt_signal() ? CLI_SIGNAL + interrupt_signal() : status;

@@ -1,6 +1,6 @@
 /* cmd_why.c: `assay why`: what one verdict of a run rests on. */
 #include "cli/cli.h"
-#include "cli/run_folder.h"
+#include "cli/run_open.h"
 #include "reports/why.h"
 #include "store/store.h"
 
@@ -23,8 +23,8 @@ static const struct cli_option options[] = {
 static int why_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     struct store *store = NULL, *also[CLI_MANY_MAX] = {NULL};
-    bool ok = run_folder_open(values->operands[0], &store, e);
-    for (size_t k = 0; ok && k < values->many_count; k++) ok = run_folder_open(values->many[k], &also[k], e);
+    bool ok = cli_run_open(values->operands[0], &store, e);
+    for (size_t k = 0; ok && k < values->many_count; k++) ok = cli_run_open(values->many[k], &also[k], e);
     const struct why_request request = {.explainer = values->operands[1],
                                         .control = values->operands[2],
                                         .stage = values->option[STAGE].text,

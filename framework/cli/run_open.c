@@ -1,5 +1,5 @@
 /* Opening the store of a run that is there. */
-#include "cli/run_folder.h"
+#include "cli/run_open.h"
 
 #include "base/file.h"
 #include "base/text.h"
@@ -13,7 +13,7 @@ static bool note_any(void *any, const char *name) {
 }
 
 /* Opens what is there, and makes no store where there is none. */
-bool run_folder_open(const char *folder, struct store **out, struct error *e) {
+bool cli_run_open(const char *folder, struct store **out, struct error *e) {
     bool any = false;
     char *path = text_format("%s/assay.db", folder);
     if (!path) return error_memory(e);
