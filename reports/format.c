@@ -72,3 +72,41 @@ void text_add_xml(struct text *out, const char *s) {
     text_append(out, "", 0);
     free(clean);
 }
+
+void text_add_markdown(struct text *out, const char *s) {
+    char *clean = text_clean(s);
+
+    out->failed = out->failed || !clean;
+    for (const char *c = clean; c && *c; c++) {
+        if (*c == '<') text_add(out, "&lt;");
+        else if (*c == '&') text_add(out, "&amp;");
+        else {
+            if (strchr("\\`*_{}[]()#|>!~@$", *c)) text_add(out, "\\");
+            text_append(out, c, 1);
+        }
+    }
+    free(clean);
+}
+
+void text_add_latex(struct text *out, const char *s) {
+    static const struct {
+        char c;
+        const char *as;
+    } special[] = {{'\\', "\\textbackslash{}"}, {'~', "\\textasciitilde{}"}, {'^', "\\textasciicircum{}"},
+                   {'<', "\\textless{}"},       {'>', "\\textgreater{}"},    {'|', "\\textbar{}"},
+                   {'"', "\\textquotedbl{}"}};
+    char *clean = text_clean(s);
+
+    out->failed = out->failed || !clean;
+    for (const char *c = clean; c && *c; c++) {
+        const char *as = NULL;
+        for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+            if (special[i].c == *c) as = special[i].as;
+        if (as) text_add(out, "%s", as);
+        else {
+            if (strchr("#$%&_{}", *c)) text_add(out, "\\");
+            text_append(out, c, 1);
+        }
+    }
+    free(clean);
+}

@@ -84,16 +84,20 @@ static const char *run_text(const struct html *h, const char *key) {
     return value ? value : "";
 }
 
+void html_add_head(struct text *out, const char *title) {
+    text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>assay: ");
+    text_add_xml(out, title);
+    text_add(out, "</title>\n<style>\n");
+    html_add_style(out);
+    text_add(out, "</style>\n</head>\n");
+}
+
 static void add_head(struct html *h) {
     const char *name = run_text(h, "battery");
 
-    text_add(&h->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>assay: ");
-    text_add_xml(&h->out, *name ? name : "report");
-    text_add(&h->out, "</title>\n<style>\n");
-    html_add_style(&h->out);
-    text_add(&h->out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#verdicts\">Skip to the verdicts</a>\n"
-                      "<header>\n<h1>");
+    html_add_head(&h->out, *name ? name : "report");
+    text_add(&h->out, "<body>\n<a class=\"skip\" href=\"#verdicts\">Skip to the verdicts</a>\n<header>\n<h1>");
     text_add_xml(&h->out, *name ? name : "report");
     text_add(&h->out, "</h1>\n<p class=\"quiet\">Negative controls of %zu explanation methods, by assay ",
              h->verdicts.explainer_count);

@@ -42,6 +42,9 @@ const char *html_score(const struct verdict_row *, char buffer[NUMBER_SIZE]);
 /* The word in its colours, an asterisk where it is annotated and an exclamation mark where it was not expected. */
 void html_add_word(struct html *, const struct verdict_row *);
 
+/* Up to the end of the head, style included. */
+void html_add_head(struct text *, const char *title);
+
 /* ---- html_style.c ---- */
 
 void html_add_style(struct text *);

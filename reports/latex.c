@@ -1,36 +1,12 @@
 /* report.tex: the verdict table for a paper, to be taken in by \input; it wants the package booktabs. */
+#include "reports/format.h"
 #include "reports/report_file.h"
 #include "reports/text_words.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Cleaned, and nothing in it is a command. */
-static void add_plain(struct text *out, const char *s) {
-    static const struct {
-        char c;
-        const char *as;
-    } special[] = {{'\\', "\\textbackslash{}"}, {'~', "\\textasciitilde{}"}, {'^', "\\textasciicircum{}"},
-                   {'<', "\\textless{}"},       {'>', "\\textgreater{}"},    {'|', "\\textbar{}"},
-                   {'"', "\\textquotedbl{}"}};
-    char *clean = text_clean(s);
-
-    out->failed = out->failed || !clean;
-    for (const char *c = clean; c && *c; c++) {
-        const char *as = NULL;
-        for (size_t i = 0; i < sizeof special / sizeof *special; i++)
-            if (special[i].c == *c) as = special[i].as;
-        if (as) text_add(out, "%s", as);
-        else {
-            if (strchr("#$%&_{}", *c)) text_add(out, "\\");
-            text_append(out, c, 1);
-        }
-    }
-    free(clean);
-}
 
 static void add_cell(struct text *out, const struct verdict_row *v) {
     char word[16];
@@ -51,11 +27,11 @@ static void add_table(struct text *out, const struct verdict_table *t) {
     text_add(out, "}\n\\toprule\nexplainer");
     for (size_t c = 0; c < t->control_count; c++) {
         text_add(out, " & ");
-        add_plain(out, t->controls[c]);
+        text_add_latex(out, t->controls[c]);
     }
     text_add(out, " \\\\\n\\midrule\n");
     for (size_t x = 0; x < t->explainer_count; x++) {
-        add_plain(out, t->explainers[x]);
+        text_add_latex(out, t->explainers[x]);
         for (size_t c = 0; c < t->control_count; c++) {
             text_add(out, " & ");
             add_cell(out, verdict_table_cell(t, x, c));
@@ -76,7 +52,7 @@ bool report_latex(struct store *s, const char *folder, struct error *e) {
         text_add(&out, "\n\\par\\smallskip\\footnotesize Numbers: the share of the map that survives (0 none, 1 all). "
                        "$^*$: annotated. ");
         if (notes.accuracy) {
-            add_plain(&out, notes.accuracy);
+            text_add_latex(&out, notes.accuracy);
             text_add(&out, ". ");
         }
         text_add(&out, "A PASS is necessary, not sufficient.\n");

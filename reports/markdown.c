@@ -1,28 +1,11 @@
 /* report.md: the verdict table as GitHub and GitLab show it, and the reasons below. */
+#include "reports/format.h"
 #include "reports/report_file.h"
 #include "reports/text_words.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Cleaned, and nothing in it is markup. */
-static void add_plain(struct text *out, const char *s) {
-    char *clean = text_clean(s);
-
-    out->failed = out->failed || !clean;
-    for (const char *c = clean; c && *c; c++) {
-        if (*c == '<') text_add(out, "&lt;");
-        else if (*c == '&') text_add(out, "&amp;");
-        else {
-            if (strchr("\\`*_{}[]()#|>!~@$", *c)) text_add(out, "\\");
-            text_append(out, c, 1);
-        }
-    }
-    free(clean);
-}
 
 static void add_word(struct text *out, const struct verdict_row *v) {
     bool fixed = isfinite(v->floor) && isfinite(v->score);
@@ -36,7 +19,7 @@ static void add_matrix(struct text *out, const struct verdict_table *t) {
     text_add(out, "| explainer |");
     for (size_t c = 0; c < t->control_count; c++) {
         text_add(out, " ");
-        add_plain(out, t->controls[c]);
+        text_add_markdown(out, t->controls[c]);
         text_add(out, " |");
     }
     text_add(out, "\n|---|");
@@ -44,7 +27,7 @@ static void add_matrix(struct text *out, const struct verdict_table *t) {
     text_add(out, "\n");
     for (size_t x = 0; x < t->explainer_count; x++) {
         text_add(out, "| ");
-        add_plain(out, t->explainers[x]);
+        text_add_markdown(out, t->explainers[x]);
         text_add(out, " |");
         for (size_t c = 0; c < t->control_count; c++) {
             const struct verdict_row *v = verdict_table_cell(t, x, c);
@@ -64,19 +47,19 @@ static void add_reasons(struct text *out, const struct verdict_table *t) {
         if (!v || verdict_is_summary(v)) continue;
         if (i % t->control_count == 0) {
             text_add(out, "\n### ");
-            add_plain(out, v->explainer);
+            text_add_markdown(out, v->explainer);
             text_add(out, "\n\n");
         }
         text_add(out, "- ");
-        add_plain(out, v->control);
+        text_add_markdown(out, v->control);
         text_add(out, ": %s", v->verdict);
         if (*v->annotation) {
             text_add(out, " (");
-            add_plain(out, v->annotation);
+            text_add_markdown(out, v->annotation);
             text_add(out, ")");
         }
         text_add(out, ". ");
-        add_plain(out, v->reason);
+        text_add_markdown(out, v->reason);
         text_add(out, "\n");
     }
 }
@@ -85,7 +68,7 @@ static void add_notes(struct text *out, const struct verdict_notes *notes) {
     text_add(out, "\n## How to read it\n\n");
     for (size_t k = 0; k < notes->count; k++) {
         text_add(out, "- ");
-        add_plain(out, notes->line[k]);
+        text_add_markdown(out, notes->line[k]);
         text_add(out, "\n");
     }
 }
@@ -99,7 +82,7 @@ bool report_markdown(struct store *s, const char *folder, struct error *e) {
     if (ok) {
         text_add(&out, "## Verdicts\n\n");
         if (notes.accuracy) {
-            add_plain(&out, notes.accuracy);
+            text_add_markdown(&out, notes.accuracy);
             text_add(&out, "\n\n");
         }
         add_matrix(&out, &table);

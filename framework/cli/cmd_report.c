@@ -1,5 +1,6 @@
 /* cmd_report.c: `assay report`: the reports of a run that is there, written again from its store. */
 #include "cli/cli.h"
+#include "cli/run_open.h"
 #include "base/file.h"
 #include "reports/report.h"
 #include "workers/interrupt.h"
@@ -62,25 +63,6 @@ static bool is_wanted(const struct report *all, const struct report *one, const 
     return false;
 }
 
-static bool note_any(void *any, const char *name) {
-    (void)name;
-    *(bool *)any = true;
-    return true;
-}
-
-/* Opens what is there, and makes no store where there is none. */
-static bool open_run(const char *folder, struct store **out, struct error *e) {
-    bool any = false;
-    char *path = text_format("%s/assay.db", folder);
-    if (!path) return error_memory(e);
-    bool ok = file_exists(path) || error_set(e, "%s: no run folder: one with an assay.db was wanted", folder);
-    ok = ok && store_open(path, out, e);
-    free(path);
-    if (ok && store_each_explainer(*out, note_any, &any, e) && !any)
-        error_set(e, "%s: no verdicts: the run did not come to its end; go on with 'assay run ... --resume'", folder);
-    return ok && any;
-}
-
 static bool write_all(struct store *store, const struct report *all, const char *list, const char *folder,
                       struct error *e) {
     for (const struct report *r = all; r->id; r++) {
@@ -101,7 +83,7 @@ static int report_run(const struct cli_context *context, const struct cli_values
     int status = CLI_USAGE;
     interrupt_watch();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further is an error, and not the end of the process */
-    if (check_formats(context->reports, list, e) && open_run(folder, &store, e) && file_make_folder(to, e))
+    if (check_formats(context->reports, list, e) && cli_run_open(folder, &store, e) && file_make_folder(to, e))
         status = write_all(store, context->reports, list, to, e) ? CLI_EXPECTED : CLI_BROKEN;
     store_close(store);
     return interrupt_signal() ? CLI_SIGNAL + interrupt_signal() : status;

@@ -1,12 +1,10 @@
 /* cmd_why.c: `assay why`: what one verdict of a run rests on. */
-#include "base/text.h"
 #include "cli/cli.h"
+#include "cli/run_open.h"
 #include "reports/why.h"
 #include "store/store.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum { STAGE, WITH };
 
@@ -22,21 +20,11 @@ static const struct cli_option options[] = {
               .many = true},
 };
 
-/* A run that exists: nothing is made here. */
-static bool open_run(const char *folder, struct store **out, struct error *e) {
-    char *path = text_format("%s/assay.db", folder);
-    bool ok = path || error_memory(e);
-    if (ok && access(path, R_OK) != 0) ok = error_set(e, "%s: no run folder: one that 'assay run' made wanted", folder);
-    ok = ok && store_open(path, out, e);
-    free(path);
-    return ok;
-}
-
 static int why_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     struct store *store = NULL, *also[CLI_MANY_MAX] = {NULL};
-    bool ok = open_run(values->operands[0], &store, e);
-    for (size_t k = 0; ok && k < values->many_count; k++) ok = open_run(values->many[k], &also[k], e);
+    bool ok = cli_run_open(values->operands[0], &store, e);
+    for (size_t k = 0; ok && k < values->many_count; k++) ok = cli_run_open(values->many[k], &also[k], e);
     const struct why_request request = {.explainer = values->operands[1],
                                         .control = values->operands[2],
                                         .stage = values->option[STAGE].text,

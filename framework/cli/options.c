@@ -171,15 +171,19 @@ static bool operand_take(const struct cli_command *command, const char *argument
                          command->name);
     }
     const char *next = operand_name(command->operand, values->operand_count), *name = next;
+    const bool many = strstr(command->operand, "...") != NULL;
     if (!next) name = operand_name(command->operand, values->operand_count - 1);
-    int length = (int)strcspn(name, "] ");
-    if (!next)
+    int length = (int)strcspn(name, "]. ");
+    if (!next && !many)
         return error_set(e, "%s: one %.*s wanted, and there is '%s' already", argument, length, name,
                          values->operands[values->operand_count - 1]);
     if (!*argument)
         return error_set(e, "%s: the %.*s is empty: see 'assay %s --help'", command->name, length, name, command->name);
+    if (many && values->many_count == CLI_MANY_MAX)
+        return error_set(e, "%s: more than %d of %.*s: fewer wanted", command->name, CLI_MANY_MAX, length, name);
+    if (many) values->many[values->many_count++] = argument;
     if (!values->operand) values->operand = argument;
-    values->operands[values->operand_count++] = argument;
+    if (next) values->operands[values->operand_count++] = argument;
     return true;
 }
 

@@ -50,7 +50,7 @@ struct cli_values {
     const char *operands[CLI_OPERANDS_MAX]; /* all, in order */
     size_t operand_count;
     struct cli_value option[CLI_OPTIONS_MAX];
-    const char *many[CLI_MANY_MAX]; /* every value of the option that may be given several times, in order */
+    const char *many[CLI_MANY_MAX]; /* every value of the option or operand that may be given several times, in order */
     size_t many_count;
 };
 
@@ -58,7 +58,8 @@ struct cli_context;
 
 struct cli_command {
     const char *name;
-    const char *operand; /* "BATTERY", "RUN EXPLAINER", or "[WHAT]" where it may be left out; NULL: it takes none */
+    const char *operand; /* "BATTERY", "RUN EXPLAINER", "[WHAT]" where it may be left out, "RUN RUN..." of two or more;
+                          * NULL: it takes none. Of "...", all are in `many` too, and no option may be given again. */
     const char *summary; /* one line */
     const char *details; /* more lines for --help, or NULL */
     const struct cli_option *options;
