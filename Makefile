@@ -322,6 +322,12 @@ zoo: all
 	@nice -n 10 $(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
 	  $(foreach pattern,$(ZOO),'$(pattern)')
 
+# The page of explainers, from what they say of themselves; tests/cli/cases/list.txt holds that it is so.
+.PHONY: docs
+docs: all
+	$(BUILD)/assay list explainers --format md >$(BUILD)/explainers.md
+	mv $(BUILD)/explainers.md docs/explainers.md
+
 .PHONY: install uninstall
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/explainers $(DESTDIR)$(PREFIX)/include/assay \
@@ -353,6 +359,7 @@ help:
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make zoo         models of public packages by their own exporters: docs/models.md (PYTHON=, ZOO=, needs pip)'
+	@echo 'make docs        docs/explainers.md, from what the explainers say of themselves'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
 	@echo 'make clean       remove build*/'
 

@@ -17,4 +17,13 @@ static const assay_explainer_info info = {
     .claims = ASSAY_CLASS_BLIND | ASSAY_NON_NEGATIVE,
 };
 
+static const assay_about about = {
+    .id = "constant",
+    .family = "baseline",
+    .formula = "1",
+    .cost = "none",
+    .inputs = ASSAY_EVERY_INPUT,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

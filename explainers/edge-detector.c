@@ -43,4 +43,15 @@ static const assay_explainer_info info = {
     .claims = ASSAY_CLASS_BLIND | ASSAY_NON_NEGATIVE,
 };
 
+static const assay_about about = {
+    .id = "edge-detector",
+    .family = "baseline",
+    .formula = "sqrt(Sx^2 + Sy^2), Sobel filters of x",
+    .cost = "none",
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
+    .checked = "scipy.ndimage.sobel",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

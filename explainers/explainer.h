@@ -1,6 +1,6 @@
 /* explainer.h: the plugin ABI of assay. A plugin needs this file and nothing else.
  *
- * A plugin is a shared library that exports one const symbol, `assay_entry`. The host reads its
+ * A plugin is a shared library that exports a const symbol, `assay_entry`. The host reads its
  * first field, the ABI version, before anything else. Structs are frozen within a major version;
  * growth happens through string-named extensions such as "assay.layers/1", asked for at run time.
  *
@@ -262,7 +262,7 @@ struct assay_explainer {
     void (*destroy)(const assay_explainer *); /* frees what create() allocated */
 };
 
-/* The only exported symbol: `ASSAY_EXPORT const assay_plugin assay_entry = {ASSAY_VERSION_INIT, ...};` */
+/* The symbol that every plugin exports: `ASSAY_EXPORT const assay_plugin assay_entry = {ASSAY_VERSION_INIT, ...};` */
 typedef struct assay_plugin {
     assay_version abi; /* first, and never moves */
     uint32_t count;
@@ -275,6 +275,41 @@ typedef struct assay_plugin {
 
 #define ASSAY_ENTRY "assay_entry"
 extern ASSAY_EXPORT const assay_plugin assay_entry;
+
+/* ---- What a method is: an extension of the plugin ------------------------------------------------
+ * A library may export a second const symbol, `assay_about_entry`, and need not. It holds data that the host reads
+ * where it reads assay_entry; lists and tables are made of it (`assay list explainers`), verdicts are not. */
+#define ASSAY_ABOUT "assay_about_entry"
+#define ASSAY_ABOUT_VERSION 1u
+
+/* What inputs a method is defined on; it returns ASSAY_UNSUPPORTED elsewhere. */
+enum assay_modality {
+    ASSAY_FEATURES = 1u << 0,  /* n x F */
+    ASSAY_SEQUENCES = 1u << 1, /* n x C x L */
+    ASSAY_PICTURES = 1u << 2,  /* n x C x H x W */
+    ASSAY_VOLUMES = 1u << 3,   /* n x C x D x H x W */
+    ASSAY_TOKENS = 1u << 4,    /* rows of an embedding, n x dimensions x length */
+    ASSAY_EVERY_INPUT = (1u << 5) - 1
+};
+
+/* Texts are one line of UTF-8 each. The paper is assay_explainer_info.source. */
+typedef struct assay_about {
+    const char *id;      /* of the explainer of this library that it is about */
+    const char *family;  /* what lists group by: "gradient", "path", "activation map", "perturbation", ... */
+    const char *formula; /* the map: "(x - b) mean of df/dx on the path from b to x" */
+    const char *cost;    /* passes for one input, in words of its parameters: "steps gradients", "samples forward" */
+    uint32_t inputs;     /* of enum assay_modality */
+    const char *checked; /* what its maps were compared with: "captum 0.9.0 IntegratedGradients"; NULL: nothing */
+    double within;       /* the largest |map - other| / |other| that is allowed there (Euclidean norms); >= 0 */
+} assay_about;
+
+typedef struct assay_about_table {
+    uint32_t version; /* ASSAY_ABOUT_VERSION; first. A host that knows it not leaves the table unread. */
+    uint32_t count;
+    const assay_about *const *items; /* [count] */
+} assay_about_table;
+
+extern ASSAY_EXPORT const assay_about_table assay_about_entry;
 
 /* ---- Small helpers, so that a plugin needs no library ------------------------------------------- */
 
@@ -308,6 +343,12 @@ assay_say(assay_why *why, assay_status status, const char *format, ...) {
     }                                                                                                                  \
     static const assay_explainer_info *const assay_plain_infos[] = {&info_name};                                       \
     const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, assay_plain_infos, assay_plain_create}
+
+/* In a library of one method: what it is. `ASSAY_ABOUT_PLUGIN(about);` defines assay_about_entry from the name of an
+ * assay_about. */
+#define ASSAY_ABOUT_PLUGIN(about_name)                                                                                 \
+    static const assay_about *const assay_about_items[] = {&about_name};                                               \
+    const assay_about_table assay_about_entry = {ASSAY_ABOUT_VERSION, 1, assay_about_items}
 
 #ifdef __cplusplus
 }

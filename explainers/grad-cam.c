@@ -89,4 +89,15 @@ static const assay_explainer_info info = {
     .claims_for = claims_for,
 };
 
+static const assay_about about = {
+    .id = "grad-cam",
+    .family = "activation map",
+    .formula = "ReLU(sum over channels of mean(df/dA) A), enlarged",
+    .cost = "1 gradient",
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
+    .checked = "captum 0.9.0 LayerGradCam, interpolated",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 KIT_PLUGIN(info, attribute);

@@ -15,4 +15,15 @@ static const assay_explainer_info info = {
     .claims = ASSAY_LINEAR_EXACT,
 };
 
+static const assay_about about = {
+    .id = "gradient",
+    .family = "gradient",
+    .formula = "df/dx",
+    .cost = "1 gradient",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "captum 0.9.0 Saliency(abs=False)",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

@@ -21,4 +21,15 @@ static const assay_explainer_info info = {
     .claims = ASSAY_LINEAR_EXACT,
 };
 
+static const assay_about about = {
+    .id = "guided-backprop",
+    .family = "backward rule",
+    .formula = "df/dx, where a ReLU passes back what is positive only",
+    .cost = "1 backward",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "captum 0.9.0 GuidedBackprop",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

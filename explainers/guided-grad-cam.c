@@ -51,4 +51,15 @@ static const assay_explainer_info info = {
     .source = "Selvaraju et al. 2017, section 3.2, arXiv:1610.02391",
 };
 
+static const assay_about about = {
+    .id = "guided-grad-cam",
+    .family = "activation map",
+    .formula = "guided-backprop times grad-cam, the latter over its largest value",
+    .cost = "1 gradient, 1 backward",
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
+    .checked = "captum 0.9.0 GuidedGradCam, scaled",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

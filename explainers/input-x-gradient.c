@@ -19,4 +19,15 @@ static const assay_explainer_info info = {
     .claims = ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT,
 };
 
+static const assay_about about = {
+    .id = "input-x-gradient",
+    .family = "gradient",
+    .formula = "x df/dx",
+    .cost = "1 gradient",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "captum 0.9.0 InputXGradient",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

@@ -19,4 +19,15 @@ static const assay_explainer_info info = {
     .claims = ASSAY_CLASS_BLIND | ASSAY_INPUT_MULTIPLIER,
 };
 
+static const assay_about about = {
+    .id = "input",
+    .family = "baseline",
+    .formula = "x",
+    .cost = "none",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "x",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

@@ -205,4 +205,15 @@ static const assay_explainer *create(const assay_host *host, const char *id, con
     return &self->kit.base;
 }
 
+static const assay_about about = {
+    .id = "integrated-gradients",
+    .family = "path",
+    .formula = "(x - b) mean of df/dx on the straight path from b to x",
+    .cost = "steps gradients",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "captum 0.9.0 IntegratedGradients",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_EXPORT const assay_plugin assay_entry = {ASSAY_VERSION_INIT, 1, infos, create};

@@ -19,4 +19,13 @@ static const assay_explainer_info info = {
     .claims = ASSAY_CLASS_BLIND | ASSAY_STOCHASTIC,
 };
 
+static const assay_about about = {
+    .id = "random-noise",
+    .family = "baseline",
+    .formula = "independent N(0, 1)",
+    .cost = "none",
+    .inputs = ASSAY_EVERY_INPUT,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 KIT_PLUGIN(info, attribute);

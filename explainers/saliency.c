@@ -22,4 +22,15 @@ static const assay_explainer_info info = {
     .claims = ASSAY_NON_NEGATIVE | ASSAY_LINEAR_EXACT,
 };
 
+static const assay_about about = {
+    .id = "saliency",
+    .family = "gradient",
+    .formula = "|df/dx|",
+    .cost = "1 gradient",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "captum 0.9.0 Saliency",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 ASSAY_PLUGIN(info, attribute);

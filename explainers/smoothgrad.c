@@ -95,4 +95,15 @@ static const assay_explainer_info info = {
     .claims_for = claims_for,
 };
 
+static const assay_about about = {
+    .id = "smoothgrad",
+    .family = "gradient",
+    .formula = "mean of df/dx at x + noise, sd = noise (max x - min x)",
+    .cost = "samples gradients",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "its definition, gradient by gradient",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
 KIT_PLUGIN(info, attribute);

@@ -51,6 +51,7 @@ static bool put_result(void *context, const struct result_row *r) {
     struct table *t = context;
     char digits[NUMBER_SIZE];
 
+    if (strncmp(r->explainer, CANARY_ROW, strlen(CANARY_ROW)) == 0) return true; /* they are in report.json */
     if (!PUT_TEXTS(t, r->explainer, r->control, r->stage)) return false;
     fprintf(t->out, "%u,", (unsigned)r->stage_index);
     put_draw(t->out, r->draw);

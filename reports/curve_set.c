@@ -30,6 +30,12 @@ static bool add_row(void *context, const struct curve_row *row) {
     struct curve_row *more = array_grow(c->points, c->count, sizeof *more);
     if (!more) return error_memory(c->error);
     c->points = more;
+    if (!c->count || strcmp(c->points[c->count - 1].explainer, row->explainer) != 0) {
+        size_t *starts = array_grow(c->starts, c->start_count, sizeof *starts);
+        if (!starts) return error_memory(c->error);
+        c->starts = starts;
+        c->starts[c->start_count++] = c->count;
+    }
     struct curve_row *copy = &c->points[c->count++];
     *copy = *row;
     const char **texts[] = ROW_TEXTS(copy);
@@ -50,22 +56,30 @@ void curve_set_finish(struct curve_set *c) {
         for (size_t i = 0; texts[i]; i++) free((void *)(uintptr_t)*texts[i]);
     }
     free(c->points);
+    free(c->starts);
     *c = (struct curve_set){0};
 }
 
-static bool matches(const struct curve_row *r, const char *explainer, const char *control, const char *measure,
-                    const char *view) {
-    return strcmp(r->view, view) == 0 && strcmp(r->measure, measure) == 0 && strcmp(r->control, control) == 0 &&
-           strcmp(r->explainer, explainer) == 0;
+/* All points of an explainer; count 0 when there are none. */
+static struct curve points_of(const struct curve_set *c, const char *explainer) {
+    for (size_t i = 0; i < c->start_count; i++) {
+        size_t start = c->starts[i], end = i + 1 < c->start_count ? c->starts[i + 1] : c->count;
+        if (strcmp(c->points[start].explainer, explainer) == 0) return (struct curve){&c->points[start], end - start};
+    }
+    return (struct curve){0};
+}
+
+static bool matches(const struct curve_row *r, const char *control, const char *measure, const char *view) {
+    return strcmp(r->view, view) == 0 && strcmp(r->measure, measure) == 0 && strcmp(r->control, control) == 0;
 }
 
 struct curve curve_find(const struct curve_set *c, const char *explainer, const char *control, const char *measure,
                         const char *view) {
-    struct curve found = {0};
+    struct curve all = points_of(c, explainer), found = {0};
 
-    for (size_t i = 0; i < c->count; i++)
-        if (matches(&c->points[i], explainer, control, measure, view)) {
-            if (!found.count) found.points = &c->points[i];
+    for (size_t i = 0; i < all.count; i++)
+        if (matches(&all.points[i], control, measure, view)) {
+            if (!found.count) found.points = &all.points[i];
             found.count++;
         }
     return found;
@@ -99,9 +113,11 @@ void curve_find_all(const struct curve_set *c, const char *explainer, const char
 }
 
 bool curve_set_excludes(const struct curve_set *c, const char *explainer, const char *control, uint32_t stage_index) {
-    for (size_t i = 0; i < c->count; i++)
-        if (c->points[i].stage_index == stage_index && strcmp(c->points[i].control, control) == 0 &&
-            strcmp(c->points[i].explainer, explainer) == 0 && strcmp(c->points[i].decision, "grey") == 0)
+    struct curve all = points_of(c, explainer);
+
+    for (size_t i = 0; i < all.count; i++)
+        if (all.points[i].stage_index == stage_index && strcmp(all.points[i].control, control) == 0 &&
+            strcmp(all.points[i].decision, "grey") == 0)
             return true;
     return false;
 }

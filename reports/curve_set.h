@@ -11,6 +11,8 @@
 struct curve_set {
     struct curve_row *points; /* of all curves */
     size_t count;
+    size_t *starts; /* points that begin a run of one explainer's: in the store's order, an explainer has one run */
+    size_t start_count;
     struct error *error;
 };
 

@@ -75,6 +75,9 @@ bool figure_originals(struct figures *, const struct map_set *, struct error *);
 /* A page of them for an input that is no picture; the page learns how many there are. */
 bool figure_series(struct figures *, const struct map_set *, const struct picture *input, const char *network,
                    struct figure_page *, struct error *);
+/* The same for an input of tokens. */
+bool figure_tokens(struct figures *, const struct map_set *, const struct picture *input, const char *network,
+                   struct figure_page *, struct error *);
 bool figure_matrix(struct figures *, struct error *);
 
 #endif

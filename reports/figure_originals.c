@@ -104,10 +104,13 @@ bool figure_originals(struct figures *all, const struct map_set *maps, struct er
     bool ok = true;
 
     for (size_t k = 0; k < sizeof networks / sizeof *networks; k++)
-        for (size_t i = 0; i < maps->count && ok; i++)
-            for (struct figure_page page = {0, 1}; !maps->pictures[i].explainer && ok && page.number < page.count;
-                 page.number++)
-                ok = (maps->pictures[i].values ? figure_series : draw_page)(all, maps, &maps->pictures[i], networks[k],
-                                                                            &page, e);
+        for (size_t i = 0; i < maps->count && ok; i++) {
+            const struct picture *p = &maps->pictures[i];
+            struct figure_page page = {0, 1};
+            for (; !p->explainer && ok && page.number < page.count; page.number++)
+                ok = (p->tokens   ? figure_tokens
+                      : p->values ? figure_series
+                                  : draw_page)(all, maps, p, networks[k], &page, e);
+        }
     return ok;
 }

@@ -2,6 +2,8 @@
 #include "reports/format.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +18,37 @@ static void make_point(char *number) {
     memmove(number + before + 1, number + before + after, strlen(number + before + after) + 1);
 }
 
+#define PLACES 5 /* as many as a similarity is stored with */
+#define SCALE 1e5
+
+/* Numbers of at most PLACES decimals, which are most of a report, without printf: n / 10^PLACES of fewer than 16 digits
+ * is its own shortest text, as doubles keep 15. False: the number is none of those, or has an exponent when it is
+ * printed.
+ */
+static bool few_decimals(double value, char buffer[NUMBER_SIZE]) {
+    char digits[24], *at = digits + sizeof digits;
+    double scaled = value * SCALE;
+    int places = PLACES;
+
+    if (!(fabs(scaled) < 1e15) || (fabs(value) < 1e-4 && (value != 0 || signbit(value)))) return false;
+    int64_t n = llround(scaled);
+    if ((double)n / SCALE != value) return false;
+    uint64_t rest = (uint64_t)(n < 0 ? -n : n);
+    for (; places && rest % 10 == 0; places--) rest /= 10;
+    for (int k = 0; k < places; k++, rest /= 10) *--at = (char)('0' + rest % 10);
+    if (places) *--at = '.';
+    do *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (n < 0) *--at = '-';
+    size_t length = (size_t)(digits + sizeof digits - at);
+    memcpy(buffer, at, length);
+    buffer[length] = '\0';
+    return true;
+}
+
 const char *number_text(double value, char buffer[NUMBER_SIZE]) {
     buffer[0] = '\0';
-    if (isnan(value)) return buffer;
+    if (isnan(value) || few_decimals(value, buffer)) return buffer;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(buffer, NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(buffer, NULL) == value) break;

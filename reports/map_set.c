@@ -240,6 +240,27 @@ static bool load_columns(struct store *s, struct map_set *set, struct error *e) 
     return ok || error_memory(e);
 }
 
+/* Of inputs of tokens, as the run recorded them. */
+static bool load_tokens(struct store *s, struct map_set *set, struct error *e) {
+    char *meta, key[16];
+
+    if (!store_meta(s, "tokens", &meta, e)) return false;
+    json_t *tokens = meta ? json_loads(meta, 0, NULL) : NULL;
+    bool ok = true;
+    for (size_t i = 0; ok && i < set->count; i++) {
+        struct picture *p = &set->pictures[i];
+        snprintf(key, sizeof key, "%u", (unsigned)p->input);
+        const json_t *numbers = p->explainer ? NULL : json_object_get(tokens, key);
+        if (!p->values || !p->width || json_array_size(numbers) != p->width) continue;
+        p->tokens = calloc(p->width, sizeof *p->tokens);
+        ok = p->tokens != NULL;
+        for (size_t k = 0; ok && k < p->width; k++) p->tokens[k] = json_integer_value(json_array_get(numbers, k));
+    }
+    json_decref(tokens);
+    free(meta);
+    return ok || error_memory(e);
+}
+
 bool map_set_write(struct store *s, const char *folder, struct map_set *set, struct error *e) {
     struct report_file o;
     float ramp[2 * MAP_RAMP];
@@ -250,7 +271,8 @@ bool map_set_write(struct store *s, const char *folder, struct map_set *set, str
     fwrite(ramp, sizeof ramp, 1, o.file);
     struct writing w = {.set = set, .out = o.file, .offset = sizeof ramp, .error = e};
     bool ok = pixels_load(s, &w.pixels, e) && load_columns(s, set, e) && store_each_input(s, add_input, &w, e) &&
-              store_each_map(s, add_map, &w, e) && store_each_comparison(s, add_similarity, &w, e);
+              store_each_map(s, add_map, &w, e) && store_each_comparison(s, add_similarity, &w, e) &&
+              load_tokens(s, set, e);
     ok = report_file_close(&o, ok, e) && write_index(set, folder, e);
     if (!ok) map_set_finish(set);
     return ok;
@@ -263,6 +285,7 @@ void map_set_finish(struct map_set *s) {
         free(s->pictures[i].class);
         free(s->pictures[i].values);
         free(s->pictures[i].letters);
+        free(s->pictures[i].tokens);
     }
     for (size_t i = 0; i < s->column_count; i++) free(s->columns[i]);
     free(s->columns);

@@ -12,8 +12,9 @@ struct picture {
     char *explainer, *variant; /* NULL: an input */
     char *class;               /* of an input: the class explained, "golf ball", "class 7" or "output 0" */
     bool colour;
-    float *values; /* [width] of inputs and maps that are no pictures; NULL: a picture */
-    char *letters; /* of a one-hot input of four channels: ACGT, '.' where there is none; NULL: none */
+    float *values;   /* [width] of inputs and maps that are no pictures; NULL: a picture */
+    char *letters;   /* of a one-hot input of four channels: ACGT, '.' where there is none; NULL: none */
+    int64_t *tokens; /* [width] of an input of tokens: their numbers; NULL: none */
     uint32_t input, width, height;
     size_t offset; /* bytes from the start of the file */
     double limit;  /* 99th percentile of the absolute values; 0: constant zero */

@@ -16,7 +16,7 @@ double map_tile_height(const struct picture *p, double width) {
     return width * fmin(2, fmax(.2, aspect));
 }
 
-static void add_palette(struct text *x, const struct picture *p, bool diverging) {
+void map_palette(struct text *x, const struct picture *p, bool diverging) {
     double limit = p->limit > 0 ? p->limit : 1;
 
     if (!p->explainer)
@@ -47,7 +47,7 @@ void map_tile(struct figure *f, const struct picture *p, bool diverging, double 
         add_bars(out, p, diverging);
         return;
     }
-    if (!p->colour) add_palette(out, p, diverging);
+    if (!p->colour) map_palette(out, p, diverging);
     text_add(out, "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\n", (unsigned)(p->width - 1),
              (unsigned)(p->height - 1));
     text_add(out, "plot maps binary array=(%u,%u) skip=%zu format='%s' flip=y with %s\n", (unsigned)p->width,

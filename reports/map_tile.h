@@ -12,6 +12,8 @@ void map_tile_begin(struct figure *);
  * its own scale, so that a weak map is seen as well as a strong one. */
 void map_tile(struct figure *, const struct picture *, bool diverging, double x, double y, double width, double height);
 double map_tile_height(const struct picture *, double width);
+/* The palette and range of colours of a picture. */
+void map_palette(struct text *, const struct picture *, bool diverging);
 
 /* What the tiles of a figure need explained. */
 struct map_scales {

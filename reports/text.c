@@ -286,18 +286,23 @@ static void put_similarities(struct page *p, const struct verdict_table *t, cons
 
 /* ---- what is known of the network ---- */
 
-static void put_accuracy(struct page *p, const struct verdict_notes *notes) {
-    if (!notes->accuracy) return;
-    put_wrapped(p, notes->accuracy, 0);
+static void put_known(struct page *p, const char *sentence, const char *warning) {
+    if (!sentence) return;
+    put_wrapped(p, sentence, 0);
     new_line(p, 0);
-    if (notes->accuracy_warning) {
-        put_style(p, "1");
-        put_wrapped(p, "warning:", 0);
-        end_style(p, "1");
-        put_wrapped(p, notes->accuracy_warning, 2);
-        new_line(p, 0);
-    }
+    if (!warning) return;
+    put_style(p, "1");
+    put_wrapped(p, "warning:", 0);
+    end_style(p, "1");
+    put_wrapped(p, warning, 2);
     new_line(p, 0);
+}
+
+/* How well it does on the data, and whether what is known beforehand came out so. */
+static void put_network(struct page *p, const struct verdict_notes *notes) {
+    put_known(p, notes->accuracy, notes->accuracy_warning);
+    put_known(p, notes->canaries, notes->canaries_warning);
+    if (notes->accuracy || notes->canaries) new_line(p, 0);
 }
 
 /* ---- how to read it ---- */
@@ -312,12 +317,15 @@ static void put_notes(struct page *p, const char *const *notes, size_t count) {
     new_line(p, 0);
 }
 
-static void put_counts(struct page *p, const struct verdict_table *t) {
-    size_t verdicts = 0, expected = 0, unjudged = 0, words[VERDICT_STYLES] = {0};
+/* What makes the exit code: verdicts, rows as a whole, and `wrong`: what the canaries say. */
+static void put_counts(struct page *p, const struct verdict_table *t, bool wrong) {
+    size_t verdicts = 0, expected = 0, unjudged = 0, open = 0, words[VERDICT_STYLES] = {0};
 
     for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
         const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
-        unjudged += v && verdict_is_summary(v) && !v->as_expected && strcmp(v->verdict, "SKIP") == 0;
+        bool unexpected = v && verdict_is_summary(v) && !v->as_expected;
+        unjudged += unexpected && strcmp(v->verdict, "SKIP") == 0;
+        open += unexpected && strcmp(v->verdict, "SKIP") != 0;
         if (!v || verdict_is_summary(v)) continue;
         verdicts++;
         expected += v->as_expected;
@@ -331,6 +339,8 @@ static void put_counts(struct page *p, const struct verdict_table *t) {
         }
     fprintf(p->out, "%sverdicts as expected: %zu of %zu", *separator ? "\n" : "", expected, verdicts);
     if (unjudged) fprintf(p->out, "; rows in which nothing was judged: %zu", unjudged);
+    if (open) fprintf(p->out, "; rows undecided overall: %zu", open);
+    if (wrong) fputs("; canaries came out wrong", p->out);
     fputc('\n', p->out);
 }
 
@@ -342,13 +352,13 @@ bool report_text(struct store *s, FILE *out, bool colour, bool reasons, struct e
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) && curve_set_load(s, &curves, e);
 
     if (ok) {
-        put_accuracy(&page, &notes);
+        put_network(&page, &notes);
         put_matrix(&page, &table);
         put_unexpected(&page, &table);
         if (reasons) put_reasons(&page, &table);
         put_similarities(&page, &table, &curves, reasons);
         put_notes(&page, notes.line, notes.count);
-        put_counts(&page, &table);
+        put_counts(&page, &table, notes.canaries_warning);
         if (page.failed) ok = error_memory(e);
         else if (fflush(out) != 0 || ferror(out)) ok = error_set(e, "the verdict table cannot be written");
     }

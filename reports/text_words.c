@@ -89,19 +89,34 @@ static bool load_same(struct store *s, struct verdict_notes *n, struct error *e)
     return true;
 }
 
-static bool load_accuracy(struct store *s, struct verdict_notes *n, struct error *e) {
+/* NULL where the store has none. */
+static bool load_object(struct store *s, const char *key, json_t **out, struct error *e) {
     char *meta;
 
-    if (!store_meta(s, "accuracy", &meta, e)) return false;
-    json_t *accuracy = meta ? json_loads(meta, 0, NULL) : NULL;
-    if (meta && !accuracy) {
-        free(meta);
-        return error_memory(e);
-    }
+    if (!store_meta(s, key, &meta, e)) return false;
+    *out = meta ? json_loads(meta, 0, NULL) : NULL;
+    bool ok = !meta || *out || error_memory(e);
+    free(meta);
+    return ok;
+}
+
+static bool load_accuracy(struct store *s, struct verdict_notes *n, struct error *e) {
+    json_t *accuracy;
+
+    if (!load_object(s, "accuracy", &accuracy, e)) return false;
     n->accuracy = text_of(accuracy, "sentence");
     n->accuracy_warning = text_of(accuracy, "warning");
     json_decref(accuracy);
-    free(meta);
+    return true;
+}
+
+static bool load_canaries(struct store *s, struct verdict_notes *n, struct error *e) {
+    json_t *canaries;
+
+    if (!load_object(s, "canaries", &canaries, e)) return false;
+    n->canaries = text_of(canaries, "sentence");
+    n->canaries_warning = text_of(canaries, "warning");
+    json_decref(canaries);
     return true;
 }
 
@@ -109,8 +124,8 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     char *meta;
 
     *n = (struct verdict_notes){0};
-    if (!load_accuracy(s, n, e) || !load_inspected(s, n, e) || !load_left_out(s, n, e) || !load_same(s, n, e) ||
-        !store_meta(s, "run", &meta, e)) {
+    if (!load_accuracy(s, n, e) || !load_canaries(s, n, e) || !load_inspected(s, n, e) || !load_left_out(s, n, e) ||
+        !load_same(s, n, e) || !store_meta(s, "run", &meta, e)) {
         verdict_notes_finish(n);
         return false;
     }
@@ -154,5 +169,7 @@ void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->same);
     free(n->accuracy);
     free(n->accuracy_warning);
+    free(n->canaries);
+    free(n->canaries_warning);
     *n = (struct verdict_notes){0};
 }

@@ -27,6 +27,8 @@ size_t name_break(const char *name);
 struct verdict_notes {
     char *accuracy;         /* how often the network is right; NULL: the store does not say */
     char *accuracy_warning; /* NULL: none */
+    char *canaries;         /* what came of the maps with known answers; NULL: the store does not say */
+    char *canaries_warning; /* NULL: none */
     struct text delta, warning, inspected, same, left_out;
     const char *line[11];
     size_t count;

@@ -1,17 +1,20 @@
 /* assay list: what there is. */
 #include "cli/cli.h"
+#include "cli/list_explainers.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"
 #include "nn/layer_groups.h"
 #include "nn/op.h"
 #include "plan/control.h"
-#include "host/plugin_list.h"
+#include "host/plugin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODEL, GROUPS, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE };
+enum { MODEL, GROUPS, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE, FORMAT };
+
+static const char *const formats[] = {"text", "md", NULL};
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network whose layers are listed"},
@@ -22,6 +25,12 @@ static const struct cli_option options[] = {
     [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
     [INPUT_SHAPE] = CLI_INPUT_SHAPE,
+    [FORMAT] = {.name = "format",
+                .kind = CLI_CHOICE,
+                .value = "NAME",
+                .choices = formats,
+                .fallback = "text",
+                .summary = "of explainers: as text, or md: the page docs/explainers.md"},
 };
 
 static void print_entry(const char *name, const char *summary) {
@@ -30,23 +39,7 @@ static void print_entry(const char *name, const char *summary) {
 
 static bool list_explainers(const struct cli_context *context, struct error *e) {
     (void)context;
-    struct plugin_listing *all;
-    size_t count;
-    if (!plugin_list(&all, &count, e)) return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < count; i++) {
-        if (all[i].problem) {
-            printf("  %-20s  cannot be used: %s\n", all[i].id, all[i].problem);
-            continue;
-        }
-        char *params = plugin_params_text(all[i].plugin);
-        ok = params || error_memory(e);
-        print_entry(all[i].id, all[i].plugin->info.summary);
-        if (params && params[0]) print_entry("", params);
-        free(params);
-    }
-    plugin_list_destroy(all, count);
-    return ok;
+    return list_explainers_text(e);
 }
 
 /* What a program says of itself. */
@@ -222,13 +215,20 @@ static int unknown_section(const char *what, struct error *e) {
 static int list_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const char *what = values->operand;
     bool known = false;
+    bool explainers = what && strcmp(what, "explainers") == 0;
+    if (values->option[FORMAT].given && !explainers) {
+        error_set(e, "--format: only 'assay list explainers' takes it");
+        return CLI_USAGE;
+    }
     if (what && strcmp(what, "layers") == 0) return list_layers(values, e);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        if (!values->option[i].given) continue;
+        if (!values->option[i].given || i == FORMAT) continue;
         error_set(e, "--%s: only 'assay list layers' takes it", options[i].name);
         return CLI_USAGE;
     }
     if (what && strncmp(what, PROCESS_WORD, strlen(PROCESS_WORD)) == 0) return list_program(what, e);
+    if (explainers && strcmp(values->option[FORMAT].text, "md") == 0)
+        return list_explainers_page(e) ? CLI_EXPECTED : CLI_BROKEN;
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         if (what && strcmp(what, sections[i].name) != 0) continue;
         known = true;

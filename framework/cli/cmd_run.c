@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, RESUME, DRY_RUN, NO_FIGURES, NO_SANDBOX };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, NO_CANARIES, RESUME, DRY_RUN, NO_FIGURES, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -37,6 +37,9 @@ static const struct cli_option options[] = {
     [CONV] = CLI_CONV(.summary = "in place of the battery's: how 3x3 convolutions are computed"),
     [ONLY] = {.name = "only", .kind = CLI_TEXT, .value = "NAME", .summary = "one explainer or control of the battery"},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
+    [NO_CANARIES] = {.name = "no-canaries",
+                     .kind = CLI_FLAG,
+                     .summary = "leave out the maps with known answers that tell whether the network can be judged"},
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
     [NO_FIGURES] = {.name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out"},
@@ -136,6 +139,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .seed = option[SEED].seed,
         .only = option[ONLY].text,
         .quick = option[QUICK].given,
+        .no_canaries = option[NO_CANARIES].given,
         .resume = option[RESUME].given,
         .dry_run = option[DRY_RUN].given,
     };

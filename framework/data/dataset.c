@@ -146,12 +146,16 @@ void dataset_destroy(struct dataset *d) {
     free(d);
 }
 
+size_t dataset_token(const struct dataset *d, uint32_t index, size_t position) {
+    return position < d->token_count ? (size_t)d->values[index * d->token_count + position] : 0;
+}
+
 /* out[dimensions][length] */
-static void embed(const struct dataset *d, const float *tokens, float *out) {
+static void embed(const struct dataset *d, uint32_t index, float *out) {
     size_t dimensions = d->sample.dim[0], length = d->sample.dim[1];
 
     for (size_t p = 0; p < length; p++) {
-        size_t row = p < d->token_count ? (size_t)tokens[p] : 0;
+        size_t row = dataset_token(d, index, p);
         for (size_t c = 0; c < dimensions; c++) out[c * length + p] = d->table[row * dimensions + c];
     }
 }
@@ -160,7 +164,7 @@ bool dataset_sample(const struct dataset *d, uint32_t index, float *out, struct 
     size_t first = index * shape_count(&d->sample);
 
     if (d->table) {
-        embed(d, d->values + index * d->token_count, out);
+        embed(d, index, out);
         return true;
     }
     if (d->files) return folder_sample(d, index, out, e);

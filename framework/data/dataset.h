@@ -91,6 +91,8 @@ bool dataset_take_shape(struct dataset *, const struct shape *);
  * behind the last number comes token 0 up to the length. False, naming sample and place, where a value is no number of
  * a row, or where there are too many. */
 bool dataset_embed(struct dataset *, const struct token_table *, const char *source, struct error *);
+/* Of such data: the number at a position below the length. */
+size_t dataset_token(const struct dataset *, uint32_t index, size_t position);
 
 /* Adds a line to the notes. Out of memory it is left out. */
 void dataset_note(struct dataset *, const char *format, ...) __attribute__((format(printf, 2, 3)));

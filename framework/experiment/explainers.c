@@ -2,6 +2,7 @@
 #include "experiment/explainers.h"
 
 #include "base/text.h"
+#include "experiment/canary.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,9 +101,46 @@ static bool add_yardsticks(struct run *run, struct error *e) {
     return true;
 }
 
-bool explainers_open(struct run *run, const char *only, struct error *e) {
+/* ---- canaries ---- */
+
+const struct control_entry *run_canary_control(const struct run *run) {
+    const struct control_entry *single = NULL;
+    for (uint32_t i = 0; i < run->control_count; i++) {
+        const struct rule *rule = run->controls[i].control->rule;
+        if (rule->magnitude_guard) return &run->controls[i];
+        if (!single && rule->single_layers) single = &run->controls[i];
+    }
+    return single;
+}
+
+/* Why there are none, or NULL. */
+static const char *without_canaries(const struct run *run, bool unwanted) {
+    if (unwanted) return "--no-canaries";
+    if (!run_canary_control(run)) return "no control draws weights anew";
+    return run->battery->inputs < 2 || run->battery->rule.draws[0] < 2 ? "one input or one draw decides nothing" : NULL;
+}
+
+/* Compared as a row of the battery that says nothing of channels. */
+static bool add_canaries(struct run *run, bool unwanted, struct error *e) {
+    run->without_canaries = without_canaries(run, unwanted);
+    for (size_t k = 0; !run->without_canaries && k < canary_count(); k++) {
+        const struct canary *c = &canaries[k];
+        struct explainer_entry *r = &run->explainers[run->explainer_count++];
+        *r = (struct explainer_entry){.name = text_copy(c->name),
+                                      .reduction = run->graph->tokens ? REDUCE_SUM : REDUCE_NONE,
+                                      .yardstick = true,
+                                      .canary = c,
+                                      .claims = c->claims};
+        if (!r->name) return error_memory(e);
+        r->forwards = r->backwards = k == 0; /* the gradient that all are made of */
+    }
+    return true;
+}
+
+bool explainers_open(struct run *run, const char *only, bool no_canaries, struct error *e) {
     const struct battery *b = run->battery;
-    run->explainers = calloc(2 * b->explainer_count + 2 * (REDUCE_MAX_ABS + 1), sizeof *run->explainers);
+    run->explainers =
+        calloc(2 * b->explainer_count + canary_count() + 2 * (REDUCE_MAX_ABS + 1), sizeof *run->explainers);
     if (!run->explainers) return error_memory(e);
     for (size_t i = 0; i < b->explainer_count; i++) {
         const struct battery_explainer *entry = &b->explainers[i];
@@ -110,5 +148,5 @@ bool explainers_open(struct run *run, const char *only, struct error *e) {
         if (!add_row(run, text_copy(entry->name), &entry->spec, reduction_of(run, entry), entry->location, e))
             return false;
     }
-    return add_before_relu(run, e) && add_yardsticks(run, e);
+    return add_before_relu(run, e) && add_canaries(run, no_canaries, e) && add_yardsticks(run, e);
 }

@@ -16,6 +16,7 @@ struct run_options {
     uint64_t seed;    /* in place of the battery's */
     const char *only; /* an explainer row or a control, or NULL */
     bool quick;       /* leave out the controls that take longest, and say which */
+    bool no_canaries; /* canary.h */
     bool resume;      /* keep what an interrupted run of the same battery finished */
     bool dry_run;     /* print the plan and its cost on stdout, and run nothing */
     bool quiet;       /* no progress on stderr */

@@ -362,3 +362,22 @@ bool record_quality(const struct run *run, char **text, struct error *e) {
     text_finish(&warning);
     return *text || error_memory(e);
 }
+
+bool record_tokens(const struct run *run, char **text, struct error *e) {
+    const struct dataset *d = run->data;
+    const struct input_set *inputs = &run->inputs[ROOT_MODEL];
+    *text = NULL;
+    if (!d->table) return true;
+    json_t *all = json_object();
+    for (uint32_t i = 0; i < inputs->count; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%u", (unsigned)inputs->global[i]);
+        json_t *numbers = json_array();
+        for (size_t p = 0; p < d->sample.dim[1]; p++)
+            json_array_append_new(numbers, json_integer((json_int_t)dataset_token(d, inputs->sample[i], p)));
+        json_object_set_new(all, key, numbers);
+    }
+    *text = json_dumps(all, JSON_PRESERVE_ORDER);
+    json_decref(all);
+    return *text || error_memory(e);
+}

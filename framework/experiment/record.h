@@ -18,6 +18,10 @@
  * better than guessing. *text is the caller's. */
 bool record_quality(const struct run *, char **text, struct error *);
 
+/* The JSON object "tokens" of the store, of a network of tokens: by the index of each input the numbers that its rows
+ * were looked up by, as many as it has positions. *text is the caller's; NULL of other networks. */
+bool record_tokens(const struct run *, char **text, struct error *);
+
 /* *text is the caller's. `identity` is a digest of what must agree for a store to be this run's: everything above but
  * the battery's file, the libraries and the machine. */
 bool record_run(const struct run *, char identity[65], char **text, struct error *);

@@ -337,7 +337,7 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     return standard_controls_fill(run->battery, controls, e) && task_settle_battery(run->battery, e) &&
            only_resolve(run->battery, options->only, &row, &control, e) &&
            open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
-           explainers_open(run, row, e) && open_data(run, e) && fits_inputs(run, e) &&
+           explainers_open(run, row, options->no_canaries, e) && open_data(run, e) && fits_inputs(run, e) &&
            (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
 }

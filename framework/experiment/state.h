@@ -29,7 +29,8 @@ struct run {
     uint32_t explainer_count;
     struct control_entry *controls;
     uint32_t control_count;
-    char *left_out; /* controls of the battery that a quick run leaves out, or NULL */
+    const char *without_canaries; /* why the run has none, or NULL */
+    char *left_out;               /* controls of the battery that a quick run leaves out, or NULL */
     struct network *networks;
     uint32_t network_count;
     struct plan plan;

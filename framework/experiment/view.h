@@ -8,6 +8,7 @@
 
 #define DERANGEMENTS 4u /* pairings of different inputs that measure the floor */
 
+struct canary;
 struct plugin;
 
 /* The samples explained on one root, and what is due to them alone. `global` numbers samples across roots. */
@@ -25,16 +26,17 @@ struct input_set {
 struct explainer_entry {
     char *name;
     enum reduction reduction;
-    bool yardstick;
-    bool added;                 /* beside another row, before its ReLU: a battery cannot name it under `expect` */
-    struct plugin *plugin;      /* NULL for a yardstick; may have a problem, which is the breach then */
-    unsigned claims;            /* enum assay_claim, for its parameters */
-    bool non_negative;          /* as delivered, after reduction */
-    char *inspected;            /* the layer it looks at, with its shape, as conformance saw; or NULL */
-    bool ruled;                 /* it asks for a backward rule other than the gradient, as conformance saw */
-    char *breach;               /* why it is ERROR before any control, or NULL */
-    char *unsupported;          /* why every control is SKIP, or NULL */
-    double forwards, backwards; /* passes per input, measured by the conformance job */
+    bool yardstick;              /* of the harness: no plugin makes its maps. Canaries are, too */
+    const struct canary *canary; /* which, or NULL (canary.h) */
+    bool added;                  /* beside another row, before its ReLU: a battery cannot name it under `expect` */
+    struct plugin *plugin;       /* NULL for a yardstick; may have a problem, which is the breach then */
+    unsigned claims;             /* enum assay_claim, for its parameters */
+    bool non_negative;           /* as delivered, after reduction */
+    char *inspected;             /* the layer it looks at, with its shape, as conformance saw; or NULL */
+    bool ruled;                  /* it asks for a backward rule other than the gradient, as conformance saw */
+    char *breach;                /* why it is ERROR before any control, or NULL */
+    char *unsupported;           /* why every control is SKIP, or NULL */
+    double forwards, backwards;  /* passes per input, measured by the conformance job */
 };
 
 /* A network the harness trains: from random weights, on true or permuted labels. */
@@ -77,7 +79,7 @@ struct experiment_view {
 
 /* NULL where there is none. */
 const struct network *view_network(const struct experiment_view *, enum network_kind, uint32_t draw);
-/* One bit for every yardstick that there may be. */
+/* One bit for every yardstick and canary that there may be. */
 unsigned yardstick_bit(const struct explainer_entry *);
 /* What the row is paired with: the yardstick of its reduction, with or without signs as it has them; or NULL. */
 const struct explainer_entry *view_yardstick(const struct experiment_view *, const struct explainer_entry *row);

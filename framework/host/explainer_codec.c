@@ -46,8 +46,41 @@ static bool put_param(const assay_param_info *param, json_t *params, struct erro
     return json_array_append_new(params, object) == 0 || error_memory(e);
 }
 
-static bool put_info(const assay_explainer_info *info, uint32_t index, json_t *list, struct error *e) {
-    if (!info) return error_set(e, "explainer %u: id (NULL): wanted kebab-case", index);
+/* The entry of that id, or NULL. */
+static const assay_about *find_about(const assay_about_table *table, const char *id) {
+    for (uint32_t i = 0; table && id && i < table->count; i++)
+        if (strcmp(table->items[i]->id, id) == 0) return table->items[i];
+    return NULL;
+}
+
+/* Null for an explainer that nothing is said of. */
+static json_t *put_about(const assay_about *about) {
+    if (!about) return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:I, s:o}", "family", put_text(about->family), "formula",
+                     put_text(about->formula), "cost", put_text(about->cost), "checked", put_text(about->checked),
+                     "unchecked", about->checked == NULL, "inputs", (json_int_t)about->inputs, "within",
+                     put_number(about->within));
+}
+
+/* Every entry is about another one of these explainers. */
+static bool check_table(const assay_about_table *table, const assay_explainer_info *const *info, uint32_t count,
+                        struct error *e) {
+    if (table->count > count || (table->count && !table->items))
+        return error_set(e, "%s has %u entries for %u explainers", ASSAY_ABOUT, table->count, count);
+    for (uint32_t i = 0; i < table->count; i++) {
+        const char *id = table->items[i] ? table->items[i]->id : NULL;
+        bool known = false;
+        for (uint32_t k = 0; id && k < count; k++) known = known || (info[k]->id && strcmp(info[k]->id, id) == 0);
+        if (!known) return error_set(e, "%s: entry %u is about no explainer of this library", ASSAY_ABOUT, i);
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(table->items[k]->id, id) == 0)
+                return error_set(e, "%s: entries %u and %u are about the same explainer", ASSAY_ABOUT, k, i);
+    }
+    return true;
+}
+
+static bool put_info(const assay_explainer_info *info, const assay_about *about, uint32_t index, json_t *list,
+                     struct error *e) {
     if (info->param_count > INFO_PARAMS_MAX || (info->param_count > 0 && !info->params)) {
         return error_set(e, "explainer %u: %u parameters in a table at %s: wanted at most %u", index, info->param_count,
                          info->params ? "some address" : "NULL", INFO_PARAMS_MAX);
@@ -59,16 +92,21 @@ static bool put_info(const assay_explainer_info *info, uint32_t index, json_t *l
         json_decref(params);
         return false;
     }
-    json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:I, s:o}", "id", put_text(info->id), "name", put_text(info->name),
-                               "summary", put_text(info->summary), "source", put_text(info->source), "claims",
-                               (json_int_t)info->claims, "params", params);
+    json_t *object =
+        json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "id", put_text(info->id), "name", put_text(info->name),
+                  "summary", put_text(info->summary), "source", put_text(info->source), "claims",
+                  (json_int_t)info->claims, "about", put_about(about), "params", params);
     return json_array_append_new(list, object) == 0 || error_memory(e);
 }
 
-bool explainer_encode(const assay_explainer_info *const *info, uint32_t count, char **text, struct error *e) {
+bool explainer_encode(const assay_explainer_info *const *info, uint32_t count, const assay_about_table *about,
+                      char **text, struct error *e) {
     json_t *list = json_array();
     bool ok = list || error_memory(e);
-    for (uint32_t i = 0; ok && i < count; i++) ok = put_info(info[i], i, list, e);
+    for (uint32_t i = 0; ok && i < count; i++)
+        ok = info[i] || error_set(e, "explainer %u: id (NULL): wanted kebab-case", i);
+    ok = ok && (!about || check_table(about, info, count, e));
+    for (uint32_t i = 0; ok && i < count; i++) ok = put_info(info[i], find_about(about, info[i]->id), i, list, e);
     if (ok) {
         *text = json_dumps(list, JSON_COMPACT);
         ok = *text || error_memory(e);
@@ -119,6 +157,24 @@ static bool take_param(const json_t *object, struct param_info *out, struct erro
            take_text(object, "text", &out->text, e) && take_choices(json_object_get(object, "choices"), out, e);
 }
 
+/* Nothing is said: all stays empty. A family that is missing becomes "", which the check refuses, as it refuses a text
+ * "checked" that could not be sent. */
+static bool take_about(const json_t *object, struct about_info *out, struct error *e) {
+    if (!json_is_object(object)) return true;
+    json_int_t inputs = json_integer_value(json_object_get(object, "inputs"));
+    out->inputs = inputs > 0 && inputs <= UINT32_MAX ? (uint32_t)inputs : 0;
+    out->within = take_number(object, "within");
+    if (!take_text(object, "family", &out->family, e) || !take_text(object, "formula", &out->formula, e) ||
+        !take_text(object, "cost", &out->cost, e) || !take_text(object, "checked", &out->checked, e))
+        return false;
+    if (!out->family) out->family = text_copy("");
+    if (!out->checked && !json_is_true(json_object_get(object, "unchecked"))) {
+        out->checked = text_copy("");
+        if (!out->checked) return error_memory(e);
+    }
+    return out->family || error_memory(e);
+}
+
 static bool take_info(const json_t *object, struct explainer_info *out, struct error *e) {
     const json_t *params = json_object_get(object, "params");
     json_int_t claims = json_integer_value(json_object_get(object, "claims"));
@@ -131,7 +187,8 @@ static bool take_info(const json_t *object, struct explainer_info *out, struct e
     for (size_t i = 0; i < n; i++)
         if (!take_param(json_array_get(params, i), &out->params[i], e)) return false;
     return take_text(object, "id", &out->id, e) && take_text(object, "name", &out->name, e) &&
-           take_text(object, "summary", &out->summary, e) && take_text(object, "source", &out->source, e);
+           take_text(object, "summary", &out->summary, e) && take_text(object, "source", &out->source, e) &&
+           take_about(json_object_get(object, "about"), &out->about, e);
 }
 
 static bool take_list(const json_t *root, struct explainer_info_list *out, struct error *e) {

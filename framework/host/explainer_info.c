@@ -9,6 +9,7 @@
 
 const char *const explainer_claim_names[] = {
     "complete", "input-multiplier", "non-negative", "stochastic", "class-blind", "linear-exact", NULL};
+const char *const explainer_input_names[] = {"features", "sequences", "pictures", "volumes", "tokens", NULL};
 
 /* ---- texts ---- */
 
@@ -76,6 +77,21 @@ static bool check_param(const struct explainer_info *info, uint32_t index, struc
     return error_set(e, "parameter %s: kind %d is unknown", param->name, param->kind);
 }
 
+/* The codec leaves `family` NULL where nothing was said. */
+static bool check_about(const struct about_info *about, struct error *e) {
+    if (!about->family) return true;
+    if (!is_line(about->family) || !is_line(about->formula) || !is_line(about->cost)) {
+        return error_set(e, "family, formula or cost is missing: wanted one line each, of UTF-8 and at most %u bytes",
+                         INFO_LINE_MAX);
+    }
+    if (about->checked && !is_line(about->checked))
+        return error_set(e, "what it was checked against is %s: wanted one line or NULL", shown(about->checked));
+    if (!about->inputs || about->inputs & ~INFO_INPUTS_ALL)
+        return error_set(e, "inputs 0x%x: wanted bits of enum assay_modality", about->inputs);
+    return (isfinite(about->within) && about->within >= 0) ||
+           error_set(e, "within %g of what it was checked against: wanted a finite number from 0", about->within);
+}
+
 static bool check_info(const struct explainer_info_list *list, uint32_t index, struct error *e) {
     const struct explainer_info *info = &list->items[index];
     if (!info->id || !is_kebab(info->id))
@@ -92,7 +108,7 @@ static bool check_info(const struct explainer_info_list *list, uint32_t index, s
         return error_set(e, "explainer %s: claims 0x%x: bits beyond those of enum assay_claim", info->id, info->claims);
     for (uint32_t i = 0; i < info->param_count; i++)
         if (!check_param(info, i, e)) return error_prefix(e, "explainer %s", info->id);
-    return true;
+    return check_about(&info->about, e) || error_prefix(e, "explainer %s: " ASSAY_ABOUT, info->id);
 }
 
 bool explainer_info_check(const struct explainer_info_list *list, struct error *e) {
@@ -118,6 +134,10 @@ void explainer_info_finish(struct explainer_info *info) {
     free(info->name);
     free(info->summary);
     free(info->source);
+    free(info->about.family);
+    free(info->about.formula);
+    free(info->about.cost);
+    free(info->about.checked);
     *info = (struct explainer_info){0};
 }
 

@@ -27,9 +27,19 @@ struct param_info {
     uint32_t choice_count;
 };
 
+#define INFO_INPUTS_ALL ((uint32_t)ASSAY_EVERY_INPUT)
+
+/* As assay_about; family NULL: the explainer says nothing of that. `checked` may be NULL. */
+struct about_info {
+    char *family, *formula, *cost, *checked;
+    uint32_t inputs;
+    double within;
+};
+
 /* As assay_explainer_info. Texts that are missing are NULL until the check. */
 struct explainer_info {
     char *id, *name, *summary, *source;
+    struct about_info about;
     uint32_t claims; /* with default parameters */
     uint32_t param_count;
     struct param_info *params;
@@ -50,5 +60,7 @@ void explainer_info_list_finish(struct explainer_info_list *);
 
 /* Names of the bits of enum assay_claim, in their order, ended by NULL: "complete", "input-multiplier", ... */
 extern const char *const explainer_claim_names[];
+/* Names of the bits of enum assay_modality, likewise: "features", "sequences", ... */
+extern const char *const explainer_input_names[];
 
 #endif

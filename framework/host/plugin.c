@@ -37,12 +37,15 @@ static void refuse(int fd, const struct error *e) {
 static bool describe_work(void *user, int fd) {
     const struct plugin *plugin = user;
     const assay_explainer_info *const *info = NULL;
+    const assay_about_table *about = NULL;
     uint32_t count = 0;
     char *text = NULL;
     struct error e = {{0}};
     const struct source_place place = place_of(plugin);
-    if (!plugin->source->describe(&place, plugin->digest, &info, &count, &e)) refuse(fd, &e);
-    else if (explainer_encode(info, count, &text, &e)) answer(fd, text, strlen(text));
+    if (!plugin->source->describe(&place, plugin->digest, &info, &count, &e) ||
+        (plugin->source->about && !plugin->source->about(&place, &about, &e)))
+        refuse(fd, &e);
+    else if (explainer_encode(info, count, about, &text, &e)) answer(fd, text, strlen(text));
     else {
         error_prefix(&e, "%s", plugin->path);
         refuse(fd, &e);

@@ -39,6 +39,9 @@ struct explainer_source {
     /* In a child: one of them. The host outlives it. */
     bool (*open)(const struct source_request *, const assay_host *, const assay_explainer **out, struct error *);
     void (*close)(const assay_explainer *);
+    /* In a child, behind describe(): what is said of them besides, valid until the child ends; *out NULL: nothing. The
+     * function may be NULL. */
+    bool (*about)(const struct source_place *, const assay_about_table **out, struct error *);
 
     /* Of a source that is outside, in place of describe(); all below are NULL of others. In the parent: the explainers
      * there, in data that is checked. The digest is made of more. *kept is what open() may use and forget() ends. */

@@ -83,6 +83,15 @@ static bool library_describe(const struct source_place *place, const char *diges
     return true;
 }
 
+/* A symbol that need not be there, in a library that describe() has opened. A newer table is not for this host. */
+static bool library_about(const struct source_place *place, const assay_about_table **out, struct error *e) {
+    void *library = dlopen(place->path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+    if (!library) return error_set(e, "%s: the library is no longer open", place->path);
+    const assay_about_table *table = dlsym(library, ASSAY_ABOUT);
+    *out = table && table->version == ASSAY_ABOUT_VERSION ? table : NULL;
+    return true;
+}
+
 static bool library_open(const struct source_request *r, const assay_host *host, const assay_explainer **out,
                          struct error *e) {
     const assay_plugin *entry = NULL;
@@ -112,4 +121,5 @@ const struct explainer_source source_library = {
     .describe = library_describe,
     .open = library_open,
     .close = library_close,
+    .about = library_about,
 };

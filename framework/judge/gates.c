@@ -212,6 +212,11 @@ static bool has_floor(const struct judge_case *c) {
     return !c->rule->no_floor;
 }
 
+/* What canaries are known for says nothing of jittered inputs. */
+static bool is_jittered(const struct judge_case *c) {
+    return has_floor(c) && !case_row(c)->canary;
+}
+
 static bool trains(const struct judge_case *c) {
     return c->rule->needs_training;
 }
@@ -221,10 +226,10 @@ static bool is_stochastic(const struct judge_case *c) {
 }
 
 const struct gate gates[] = {
-    {"L0", trains, gate_networks},  {"before", always, gate_ran},
-    {"E0", always, gate_constant},  {"G1", is_stochastic, gate_repeat},
-    {"G2", has_floor, gate_stable}, {"N", has_floor, gate_number},
-    {"G3", has_floor, gate_same},   {.id = NULL},
+    {"L0", trains, gate_networks},    {"before", always, gate_ran},
+    {"E0", always, gate_constant},    {"G1", is_stochastic, gate_repeat},
+    {"G2", is_jittered, gate_stable}, {"N", has_floor, gate_number},
+    {"G3", has_floor, gate_same},     {.id = NULL},
 };
 
 const struct gate *gates_decide(struct judge_case *c, struct judgement *j) {

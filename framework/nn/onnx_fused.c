@@ -26,18 +26,8 @@ static bool scaler(const struct fused *f) {
            MAKE(f, "Sub", ".centred", fused_input(f, 0), ".offset") && MAKE(f, "Mul", NULL, ".centred", ".scale");
 }
 
-/* [-1]: the last axis, or a shape of one dimension. */
-static bool add_minus_one(const struct fused *f, const char *suffix) {
-    const int64_t last = -1;
-    char *name = text_format("%s%s", f->stem, suffix);
-    bool ok = name || error_memory(f->e);
-    ok = ok && graph_add_ints(f->graph, name, &(struct shape){1, {1}}, &last, f->e);
-    free(name);
-    return ok;
-}
-
 static bool normalizer(const struct fused *f) {
-    bool ok = add_minus_one(f, ".axes");
+    bool ok = fused_add_one(f, ".axes", -1);
     bool most = fused_text_is(f, "norm", "MAX", true), squares = fused_text_is(f, "norm", "L2", false);
     if (ok && most) ok = MAKE(f, "Abs", ".size", fused_input(f, 0)) && MAKE(f, "ReduceMax", ".norm", ".size", ".axes");
     else if (ok) ok = MAKE(f, squares ? "ReduceL2" : "ReduceL1", ".norm", fused_input(f, 0), ".axes");
@@ -88,7 +78,7 @@ static bool zipmap(const struct fused *f) {
 
 /* One column, too, keeps its dimension, also where the index has none. */
 static bool array_feature_extractor(const struct fused *f) {
-    return add_minus_one(f, ".list") && MAKE(f, "Reshape", ".columns", fused_input(f, 1), ".list") &&
+    return fused_add_one(f, ".list", -1) && MAKE(f, "Reshape", ".columns", fused_input(f, 1), ".list") &&
            MAKE_WITH(f, "Gather", NULL, along_last, fused_input(f, 0), ".columns");
 }
 
@@ -116,15 +106,18 @@ static bool quick_gelu(const struct fused *f) {
            MAKE(f, "Mul", NULL, fused_input(f, 0), ".gate");
 }
 
+/* .axes: those from `axis` on, of any number of dimensions. */
+static bool last_axes(const struct fused *f, const char *x, int64_t axis) {
+    bool ok = MAKE(f, "Shape", ".dimensions", x) && MAKE(f, "Size", ".rank", ".dimensions") &&
+              fused_add_index(f, axis < 0 ? ".below" : ".from", axis) && fused_add_index(f, ".step", 1);
+    if (axis < 0) ok = ok && MAKE(f, "Add", ".from", ".rank", ".below");
+    return ok && MAKE(f, "Range", ".axes", ".from", ".rank", ".step");
+}
+
 /* Zhang & Sennrich 2019, arXiv:1910.07467. Input `x`, the scale is input 1 of the node (SimplifiedLayerNormalization,
  * RMSNormalization) or input 2 of a Skip... */
 static bool rms_norm(const struct fused *f, const char *x, const char *scale) {
-    const int64_t axis = fused_integer(f, "axis", -1);
-    char *axes = text_format("%s.axes", f->stem);
-    bool ok = axes || error_memory(f->e);
-    if (axis != -1) ok = error_set(f->e, "attribute 'axis' is %lld: wanted -1", (long long)axis);
-    ok = ok && graph_add_ints(f->graph, axes, &(struct shape){1, {1}}, &axis, f->e);
-    free(axes);
+    bool ok = last_axes(f, x, fused_integer(f, "axis", -1));
     return ok && fused_add_number(f, ".epsilon", fused_number(f, "epsilon", 1e-5f)) &&
            MAKE(f, "Mul", ".square", x, x) && MAKE(f, "ReduceMean", ".mean", ".square", ".axes") &&
            MAKE(f, "Add", ".shifted", ".mean", ".epsilon") && MAKE(f, "Sqrt", ".root", ".shifted") &&
@@ -218,7 +211,8 @@ static bool with_activation(const struct fused *f, const char *op, bool adds) {
     struct attribute rows[MOST_MADE];
     char *text;
     size_t count = kept_attributes(f, rows, &text, MOST_MADE);
-    const char *inputs[] = {fused_input(f, 0), fused_input(f, 1), *fused_input(f, 2) ? fused_input(f, 2) : NULL, NULL};
+    const char *inputs[FUSED_INPUTS + 1] = {fused_input(f, 0), fused_input(f, 1),
+                                            *fused_input(f, 2) ? fused_input(f, 2) : NULL};
     bool ok = fused_make(f, op, adds ? ".product" : ".linear", inputs, rows, count);
     free(text);
     return ok && (!adds || MAKE(f, "Add", ".linear", ".product", fused_input(f, 3))) && activate(f);
@@ -260,6 +254,9 @@ static const struct row {
     {MICROSOFT, "MultiHeadAttention", 3, 0, fused_multi_head_attention},
     {"", "Attention", 3, 0, fused_attention_23},
     {"ai.onnx", "Attention", 3, 0, fused_attention_23},
+    {MICROSOFT, "RotaryEmbedding", 4, 0, fused_rotary_microsoft},
+    {"", "RotaryEmbedding", 3, 0, fused_rotary_23},
+    {"ai.onnx", "RotaryEmbedding", 3, 0, fused_rotary_23},
     {MICROSOFT, "FusedMatMul", 2, 0, fused_matmul},
     {MICROSOFT, "FusedConv", 2, 0, fused_conv},
     {MICROSOFT, "FusedGemm", 2, 0, fused_gemm},

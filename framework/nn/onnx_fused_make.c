@@ -30,22 +30,22 @@ bool fused_text_is(const struct fused *f, const char *name, const char *wanted, 
 
 bool fused_make(const struct fused *f, const char *op, const char *out, const char *const *inputs,
                 const struct attribute *attributes, size_t attribute_count) {
-    char *names[4] = {NULL};
-    const char *list[3];
+    char *names[FUSED_INPUTS + 1] = {NULL};
+    const char *list[FUSED_INPUTS];
     size_t count = 0;
     bool ok = true;
-    names[3] = text_format("%s%s", f->stem, out ? out : "");
-    for (; count < 3 && inputs[count]; count++) {
+    names[FUSED_INPUTS] = text_format("%s%s", f->stem, out ? out : "");
+    for (; count < FUSED_INPUTS && inputs[count]; count++) {
         list[count] = inputs[count];
         if (inputs[count][0] != '.') continue;
         names[count] = text_format("%s%s", f->stem, inputs[count]);
         list[count] = names[count];
         ok = ok && names[count];
     }
-    const char *result = names[3], *name = out ? result : onnx_text(f->node->name);
+    const char *result = names[FUSED_INPUTS], *name = out ? result : onnx_text(f->node->name);
     ok = (ok && result) || error_memory(f->e);
     ok = ok && graph_add_node(f->graph, op, name, list, count, &result, 1, attributes, attribute_count, f->e);
-    for (size_t i = 0; i < 4; i++) free(names[i]);
+    for (size_t i = 0; i <= FUSED_INPUTS; i++) free(names[i]);
     return ok;
 }
 
@@ -72,6 +72,10 @@ static bool add_integers(const struct fused *f, const char *suffix, const struct
 
 bool fused_add_ints(const struct fused *f, const char *suffix, const int64_t *data, size_t count) {
     return add_integers(f, suffix, &(struct shape){1, {count}}, data);
+}
+
+bool fused_add_one(const struct fused *f, const char *suffix, int64_t value) {
+    return fused_add_ints(f, suffix, &value, 1);
 }
 
 bool fused_add_index(const struct fused *f, const char *suffix, int64_t index) {

@@ -11,6 +11,7 @@ struct attributed {
     enum unit_status status;
     const char *why;         /* unless UNIT_OK */
     const float *maps, *x;   /* [inputs][sample]: maps of the inputs x */
+    bool original;           /* the maps are those of the original: `maps` is not read */
     const uint32_t *targets; /* [inputs]: the classes explained */
     const float *logits;     /* [inputs][classes]; NULL where no check wants them */
     double seconds;

@@ -51,7 +51,7 @@ bool comparer_take_originals(struct comparer *c, const float *maps, struct error
 
 struct comparing {
     struct comparer *c;
-    const float *maps;
+    const float *maps;    /* NULL: those of the original */
     struct prepared *map; /* of input `at` */
     uint32_t at;
 };
@@ -60,7 +60,9 @@ static bool compare_one(void *user, const struct record_asked *asked) {
     struct comparing *now = user;
     struct comparer *c = now->c;
     double similarity[VIEW_COUNT];
-    if (!now->map || now->at != asked->other) {
+    if (!now->maps) {
+        now->map = c->originals[asked->other];
+    } else if (!now->map || now->at != asked->other) {
         prepared_destroy(now->map);
         now->at = asked->other;
         now->map = prepare(c, asked->other, now->maps, c->set->count);
@@ -77,7 +79,7 @@ static bool compare_one(void *user, const struct record_asked *asked) {
 static bool compare_all(struct comparer *c, uint32_t attribution, const float *maps) {
     struct comparing now = {.c = c, .maps = maps};
     bool ok = record_each_asked(c->view, c->row, attribution, compare_one, &now);
-    prepared_destroy(now.map);
+    if (maps) prepared_destroy(now.map);
     return ok;
 }
 
@@ -85,9 +87,9 @@ bool comparer_send(struct comparer *c, uint32_t index, const struct attributed *
     const struct attribution *a = &c->view->plan->attributions[index];
     bool ok = given->status == UNIT_OK;
     record_begin(&c->out, c->row, index, given->status, ok ? "" : given->why, given->seconds);
-    if (ok && !compare_all(c, index, given->maps)) return false;
+    if (ok && !compare_all(c, index, given->original ? NULL : given->maps)) return false;
     if (ok && answers) answers_check(answers, index, given, row_of(c)->claims, &c->out);
-    if (ok && record_has_map(a)) {
+    if (ok && record_has_map(a, row_of(c))) {
         float *map = c->map + c->set->count * c->reduced;
         run_reduce(c->view->sample, row_of(c)->reduction, given->maps, map);
         record_map(&c->out, map, c->reduced);

@@ -181,7 +181,7 @@ static bool check_checks(const struct run *run, const struct unit_message *u, st
 
 static bool check_map(const struct run *run, const struct unit_message *u, struct error *e) {
     struct map_shape s = run_map_shape(&run->data->sample, run->explainers[u->header.row].reduction);
-    bool kept = record_has_map(&run->plan.attributions[u->header.attribution]);
+    bool kept = record_has_map(&run->plan.attributions[u->header.attribution], &run->explainers[u->header.row]);
     size_t wanted = kept ? (size_t)s.channels * s.height * s.width : 0;
     if (u->header.map_elements != wanted)
         return error_set(e, "a map of %u elements: %zu were wanted", u->header.map_elements, wanted);

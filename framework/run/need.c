@@ -1,6 +1,9 @@
 /* Which attributions the controls, the gates and the yardsticks ask of a row. */
 #include "run/need.h"
 
+#include "experiment/canary.h"
+#include "experiment/explainers.h"
+
 bool need_applies(const struct run *run, uint32_t control, uint32_t row, char *why, size_t size) {
     return control_applies(run->controls[control].control, run->explainers[row].claims, why, size);
 }
@@ -44,7 +47,7 @@ static bool pairs_yardstick(const struct run *run, const struct draw_counts *x, 
         for (uint32_t row = 0; u->attribution == attribution && row < run->explainer_count; row++) {
             const struct explainer_entry *r = &run->explainers[row];
             char why[512];
-            if (!r->yardstick && run_yardstick(run, r) == yardstick && is_paired(run, u, r) &&
+            if ((!r->yardstick || r->canary) && run_yardstick(run, r) == yardstick && is_paired(run, u, r) &&
                 u->draw < x->draws[u->control * run->explainer_count + row] &&
                 need_applies(run, u->control, row, why, sizeof why))
                 return true;
@@ -59,9 +62,25 @@ static bool redraws(const struct run *run) {
     return false;
 }
 
+/* The original, its repetition for what is random, and the first look of the one control that judges canaries. */
+static bool canary_needs(const struct run *run, const struct explainer_entry *r, uint32_t attribution) {
+    const struct attribution *a = &run->plan.attributions[attribution];
+    uint32_t control = (uint32_t)(run_canary_control(run) - run->controls);
+    if (a->root != ROOT_MODEL) return false;
+    if (attribution_is_original(a)) return true;
+    if (attribution_is_repeat(a)) return (r->claims & ASSAY_STOCHASTIC) != 0;
+    for (uint32_t i = 0; i < run->plan.use_count; i++) {
+        const struct use *u = &run->plan.uses[i];
+        if (u->attribution == attribution && u->control == control && u->draw < run->battery->rule.draws[0])
+            return true;
+    }
+    return false;
+}
+
 bool need_attribution(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
     const struct attribution *a = &run->plan.attributions[attribution];
     const struct explainer_entry *r = &run->explainers[row];
+    if (r->canary) return canary_needs(run, r, attribution);
     if (r->yardstick) {
         if (a->root != ROOT_MODEL || !attribution_is_plain(a)) return false;
         return attribution_is_original(a) ? redraws(run) : pairs_yardstick(run, x, r, attribution);

@@ -2,7 +2,9 @@
 #include "run/reference.h"
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "base/text.h"
+#include "experiment/canary.h"
 #include "run/audit.h"
 #include "run/compare.h"
 #include "host/handle.h"
@@ -20,6 +22,7 @@ struct reference_pass {
     struct variant variant;
     size_t full, classes;
     float *maps, *original, *logits; /* [inputs][sample], [inputs][classes] */
+    float *made;                     /* [inputs][sample]: the maps of one canary; NULL: the run has none */
     struct memo *gradients;
     struct comparer *yardsticks; /* [rows], of those that some task wants; the others are empty */
 };
@@ -46,6 +49,7 @@ static bool reference_pass_init(struct reference_pass *w, const struct run *run,
     if (!w->maps || !w->yardsticks) return error_memory(e);
     w->original = w->maps + n * w->full;
     w->logits = w->original + n * w->classes;
+    if (!run->without_canaries && !(w->made = malloc((n * w->full + 1) * sizeof *w->made))) return error_memory(e);
     return variant_init(&w->variant, run, ROOT_MODEL, e);
 }
 
@@ -54,6 +58,7 @@ static void reference_pass_finish(struct reference_pass *w) {
         if (w->yardsticks[row].view) comparer_finish(&w->yardsticks[row]);
     free(w->yardsticks);
     free(w->maps);
+    free(w->made);
     variant_finish(&w->variant);
 }
 
@@ -87,7 +92,7 @@ static bool ask(struct reference_pass *w, const struct attribution *a, bool grad
     return true;
 }
 
-/* The gradient, for yardsticks with signs; then its magnitude in place of it, for those without. */
+/* The gradient, for canaries and yardsticks with signs; then its magnitude in place of it, for those without. */
 static bool each_yardstick(struct reference_pass *w, unsigned yardsticks,
                            bool (*visit)(struct reference_pass *, uint32_t row, const void *), const void *what) {
     bool ok = true;
@@ -100,9 +105,29 @@ static bool each_yardstick(struct reference_pass *w, unsigned yardsticks,
     return ok;
 }
 
+/* Of a canary its own maps, else the gradients. False: out of memory. */
+static bool make_maps(struct reference_pass *w, uint32_t row, uint32_t attribution, const float **maps) {
+    const struct run *run = w->run;
+    const struct canary *canary = run->explainers[row].canary;
+    *maps = canary ? w->made : w->maps;
+    if (!canary) return true;
+    char *purpose = text_format("%s/%s", canary->name, run->plan.attributions[attribution].key);
+    for (uint32_t i = 0; purpose && i < w->set->count; i++) {
+        const struct canary_case c = {layout_of(w->view.sample), w->set->x + i * w->full, w->maps + i * w->full,
+                                      run->battery->seed, rng_seed(run->battery->seed, purpose, w->set->sample[i])};
+        canary->make(&c, w->made + i * w->full);
+    }
+    free(purpose);
+    return purpose != NULL;
+}
+
 static bool send_yardstick(struct reference_pass *w, uint32_t row, const void *unit) {
     const struct sent_unit *u = unit;
-    return comparer_send(&w->yardsticks[row], u->attribution, u->given, NULL);
+    const struct canary *canary = w->run->explainers[row].canary;
+    struct attributed given = *u->given;
+    given.original = canary && canary->same;
+    if (given.status == UNIT_OK && !given.original && !make_maps(w, row, u->attribution, &given.maps)) return false;
+    return comparer_send(&w->yardsticks[row], u->attribution, &given, NULL);
 }
 
 static bool send_yardsticks(struct reference_pass *w, const struct reference_task *task, double seconds,
@@ -122,7 +147,9 @@ static bool send_yardsticks(struct reference_pass *w, const struct reference_tas
 static bool take_original(struct reference_pass *w, uint32_t row, const void *error) {
     struct error *e = *(struct error *const *)error;
     struct comparer *c = &w->yardsticks[row];
-    return comparer_init(c, &w->view, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, w->maps, e);
+    const float *maps;
+    if (!make_maps(w, row, run_original(w->run, ROOT_MODEL), &maps)) return error_memory(e);
+    return comparer_init(c, &w->view, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, maps, e);
 }
 
 /* The original first: everything is compared with it. */

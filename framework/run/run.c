@@ -12,6 +12,7 @@
 #include "experiment/task.h"
 #include "nn/graph_pair.h"
 #include "run/verdict.h"
+#include "run/verdict_judge.h"
 #include "workers/scratch_folder.h"
 
 #include <dirent.h>
@@ -271,10 +272,17 @@ static bool put_quality(struct run *run, struct error *e) {
     return ok;
 }
 
+static bool put_tokens(struct run *run, struct error *e) {
+    char *text;
+    bool ok = record_tokens(run, &text, e) && (!text || store_set_meta(run->store, "tokens", text, e));
+    free(text);
+    return ok;
+}
+
 /* The inputs are taken, and what was decided about the data is said. */
 static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
     bool ok = setup_inputs(run, ROOT_MODEL, e) && say_quality(run, options->quiet, e) && put_quality(run, e) &&
-              setup_inputs(run, ROOT_LINEAR, e);
+              put_tokens(run, e) && setup_inputs(run, ROOT_LINEAR, e);
     for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
         end = strchr(line, '\n');
         fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);

@@ -10,11 +10,11 @@
 #include <string.h>
 
 /* Mismatched: the original of one input against this network's map of another, so that only structure common to all
- * inputs is left. */
+ * inputs is left. Measures that decide nothing are `shown` only. */
 static bool each_of_map(const struct experiment_view *v, const struct map_shape *shape, const struct attribution *a,
-                        uint32_t other, bool (*visit)(void *, const struct record_asked *), void *user) {
+                        bool shown, uint32_t other, bool (*visit)(void *, const struct record_asked *), void *user) {
     const struct input_set *set = &v->inputs[a->root];
-    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m]; m++)
+    for (uint32_t m = 0; (a->wants & WANT_MATCHED) && measures[m] && (shown || m == 0); m++)
         if (measures[m]->applies(shape) && !visit(user, &(struct record_asked){false, m, other, other})) return false;
     for (uint32_t d = 0; (a->wants & WANT_MISMATCHED) && d < DERANGEMENTS; d++)
         for (uint32_t i = 0; i < set->count; i++)
@@ -29,12 +29,12 @@ bool record_each_asked(const struct experiment_view *v, uint32_t row, uint32_t a
     const struct attribution *a = &v->plan->attributions[attribution];
     const struct map_shape shape = run_map_shape(v->sample, v->explainers[row].reduction);
     for (uint32_t other = 0; other < v->inputs[a->root].count; other++)
-        if (!each_of_map(v, &shape, a, other, visit, user)) return false;
+        if (!each_of_map(v, &shape, a, !v->explainers[row].canary, other, visit, user)) return false;
     return true;
 }
 
-bool record_has_map(const struct attribution *a) {
-    return attribution_is_plain(a) && (a->draw == 0 || a->draw == PLAN_NO_DRAW);
+bool record_has_map(const struct attribution *a, const struct explainer_entry *row) {
+    return !row->canary && attribution_is_plain(a) && (a->draw == 0 || a->draw == PLAN_NO_DRAW);
 }
 
 void record_begin(struct record_buffer *b, uint32_t row, uint32_t attribution, enum unit_status status, const char *why,

@@ -38,7 +38,7 @@ struct record_asked {
 bool record_each_asked(const struct experiment_view *, uint32_t row, uint32_t attribution,
                        bool (*visit)(void *, const struct record_asked *), void *);
 /* Whether a unit of that attribution holds a map for the figures: the first input's, on the original and draw 0. */
-bool record_has_map(const struct attribution *);
+bool record_has_map(const struct attribution *, const struct explainer_entry *row);
 
 /* header, pairs, checks, map floats, in this order. */
 struct record_buffer {

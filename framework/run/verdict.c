@@ -2,37 +2,13 @@
 #include "run/verdict.h"
 
 #include "base/text.h"
-#include "host/conformance.h"
 #include "nn/activations.h"
+#include "run/canaries.h"
+#include "run/verdict_judge.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A sentence that says who is to blame already. */
-static bool program_speaks(const char *breach) {
-    return strncmp(breach, CONFORMANCE_PROGRAM, strlen(CONFORMANCE_PROGRAM)) == 0;
-}
-
-bool verdict_judge(const struct results *r, uint32_t row, uint32_t control, uint32_t draws, struct store *curves,
-                   struct judgement *j, struct error *e) {
-    const struct explainer_entry *explainer = &r->view.explainers[row];
-    const struct control *asked = r->view.controls[control].control;
-    char why[512];
-    *j = judgement_begin(r);
-    if (explainer->plugin && explainer->plugin->problem)
-        judgement_say(j, VERDICT_ERROR, "The explainer cannot be used: %s", explainer->plugin->problem);
-    else if (explainer->breach && strncmp(explainer->breach, CONFORMANCE_NETWORK, strlen(CONFORMANCE_NETWORK)) == 0)
-        judgement_say(j, VERDICT_ERROR, "%s", explainer->breach);
-    else if (explainer->breach && explainer->plugin && explainer->plugin->source->outside)
-        judgement_say(j, VERDICT_ERROR, "%s%s",
-                      program_speaks(explainer->breach) ? "" : "Breach of the rules: ", explainer->breach);
-    else if (explainer->breach) judgement_say(j, VERDICT_ERROR, "Breach of the plugin rules: %s", explainer->breach);
-    else if (explainer->unsupported) judgement_say(j, VERDICT_SKIP, "%s", explainer->unsupported);
-    else if (!control_applies(asked, explainer->claims, why, sizeof why)) judgement_say(j, VERDICT_SKIP, "%s", why);
-    else return judge(r, row, control, draws, curves, j, e);
-    return true;
-}
 
 /* ---- expectations ---- */
 
@@ -267,8 +243,10 @@ bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_
     bool ok = store_begin(run->store, e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
         if (!run->explainers[row].yardstick) ok = store_row(run, r, counts, row, &tally, e);
-    ok = ok && store_commit(run->store, e);
+    bool wrong = false;
+    ok = ok && canaries_judge(run, r, &wrong, e) && store_commit(run->store, e);
     results_destroy(r);
+    tally.error = tally.error || wrong;
     *exit_code = tally.error ? 3 : tally.fail ? 1 : tally.open ? 4 : 0;
     return ok;
 }

@@ -2,12 +2,7 @@
 #ifndef ASSAY_RUN_VERDICT_H
 #define ASSAY_RUN_VERDICT_H
 
-#include "judge/judge.h"
 #include "run/need.h"
-
-/* Breaches and SKIPs first, then the rule. */
-bool verdict_judge(const struct results *, uint32_t row, uint32_t control, uint32_t draws, struct store *curves,
-                   struct judgement *, struct error *);
 
 /* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. */
 bool verdict_store(struct run *, const struct draw_counts *, int *exit_code, struct error *);

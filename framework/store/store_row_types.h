@@ -53,6 +53,9 @@ struct use_row {
     const char *variant;
 };
 
+/* How the names of rows begin that are maps with known answers (experiment/canary.h). */
+#define CANARY_ROW "(canary: "
+
 /* One row per comparison and control: what results.csv holds, joined from uses and comparisons, in battery order. */
 struct result_row {
     const char *explainer, *control, *stage, *pairing, *measure, *view;

@@ -53,11 +53,10 @@ check() {
     diff <(printf '%s\n' "${wanted[@]}") <(printf '%s\n' "${got[@]}") | sed 's/^/    /'
 }
 
-(($#)) || set -- "$ROOT"/tests/cli/cases/*.txt
-for file; do
-    [[ -f $file ]] || file=$ROOT/tests/cli/cases/$file.txt
-    [[ -f $file ]] || { echo "run.sh: $file: no such case" >&2; exit 2; }
-    case=$(basename "$file" .txt) good=1 command='' wanted=()
+# Plays one case; the exit status says whether all commands printed what they must.
+play_case() { # FILE
+    local line
+    case=$(basename "$1" .txt) good=1 command='' wanted=()
     dir=$work/$case
     mkdir "$dir"
     while IFS= read -r line || [[ -n $line ]]; do
@@ -67,9 +66,36 @@ for file; do
         elif [[ -n $command && -n $line ]]; then
             wanted+=("$line")
         fi
-    done <"$file"
+    done <"$1"
     check
-    if ((good)); then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    ((good))
+}
+
+(($#)) || set -- "$ROOT"/tests/cli/cases/*.txt
+files=()
+for file; do
+    [[ -f $file ]] || file=$ROOT/tests/cli/cases/$file.txt
+    [[ -f $file ]] || { echo "run.sh: $file: no such case" >&2; exit 2; }
+    files+=("$file")
+done
+# As many cases side by side as there are processors; the longest start first.
+mapfile -t files < <(wc -c "${files[@]}" | sed '/ total$/d' | sort -rn | sed 's/^ *[0-9]* //')
+running=0
+for file in "${files[@]}"; do
+    ((running < $(nproc))) || { wait -n; running=$((running - 1)); }
+    (
+        out=$work/$(basename "$file" .txt)
+        mine=$work/$BASHPID
+        mkdir "$mine" && work=$mine
+        play_case "$file" >"$out.said" && touch "$out.passed"
+    ) &
+    running=$((running + 1))
+done
+wait
+for file in "${files[@]}"; do
+    name=$work/$(basename "$file" .txt)
+    cat "$name.said"
+    if [[ -e $name.passed ]]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -25,11 +25,26 @@ static assay_explainer_info good(void) {
                                   .params = params};
 }
 
-static bool round_trip(const assay_explainer_info *info, struct explainer_info_list *list, struct error *e) {
+static const assay_about about = {.id = "an-id",
+                                  .family = "path",
+                                  .formula = "x df/dx",
+                                  .cost = "1 gradient",
+                                  .inputs = ASSAY_PICTURES | ASSAY_FEATURES,
+                                  .checked = "captum",
+                                  .within = .25};
+static const assay_about *const abouts[] = {&about, &about};
+static const assay_about_table about_table = {ASSAY_ABOUT_VERSION, 1, abouts};
+
+static bool round_trip_with(const assay_explainer_info *info, const assay_about_table *table,
+                            struct explainer_info_list *list, struct error *e) {
     char *text = NULL;
-    bool ok = explainer_encode(&info, 1, &text, e) && explainer_decode(text, strlen(text), list, e);
+    bool ok = explainer_encode(&info, 1, table, &text, e) && explainer_decode(text, strlen(text), list, e);
     free(text);
     return ok;
+}
+
+static bool round_trip(const assay_explainer_info *info, struct explainer_info_list *list, struct error *e) {
+    return round_trip_with(info, NULL, list, e);
 }
 
 Test(explainer_info, arrives_as_it_was) {
@@ -51,7 +66,59 @@ Test(explainer_info, arrives_as_it_was) {
     cr_expect_str_eq(got->params[1].choices[0], "red");
     cr_expect_str_eq(got->params[2].summary, "a t\303\251xt");
     cr_expect_str_eq(got->params[2].text, "");
+    cr_expect_null(got->about.family, "nothing was said");
     explainer_info_list_finish(&list);
+}
+
+Test(explainer_info, what_it_is_about_arrives) {
+    const assay_explainer_info info = good();
+    struct explainer_info_list list;
+    struct error e;
+    cr_assert(round_trip_with(&info, &about_table, &list, &e), "%s", e.text);
+    const struct about_info *got = &list.items[0].about;
+    cr_expect_str_eq(got->family, about.family);
+    cr_expect_str_eq(got->formula, about.formula);
+    cr_expect_str_eq(got->cost, about.cost);
+    cr_expect_str_eq(got->checked, about.checked);
+    cr_expect_eq(got->inputs, about.inputs);
+    cr_expect(got->within == .25);
+    explainer_info_list_finish(&list);
+}
+
+/* Each differs from the good one in one thing. */
+Test(explainer_info, what_it_is_about_is_checked) {
+    static const struct {
+        assay_about about;
+        const char *words;
+    } cases[] = {
+        {{"an-id", NULL, "f", "c", 1, NULL, 0}, "family, formula or cost is missing"},
+        {{"an-id", "f", "", "c", 1, NULL, 0}, "family, formula or cost is missing"},
+        {{"an-id", "f", "f", "two\nlines", 1, NULL, 0}, "family, formula or cost is missing"},
+        {{"an-id", "f", "f", "c", 0, NULL, 0}, "inputs 0x0"},
+        {{"an-id", "f", "f", "c", 1u << 5, NULL, 0}, "inputs 0x20"},
+        {{"an-id", "f", "f", "c", 1, "\303\050", 0}, "what it was checked against"},
+        {{"an-id", "f", "f", "c", 1, "captum", -1}, "within -1"},
+        {{"an-id", "f", "f", "c", 1, "captum", (double)NAN}, "within nan"},
+        {{"another", "f", "f", "c", 1, NULL, 0}, "entry 0 is about no explainer"},
+        {{NULL, "f", "f", "c", 1, NULL, 0}, "entry 0 is about no explainer"},
+    };
+    const assay_explainer_info info = good();
+    struct explainer_info_list list;
+    struct error e;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const assay_about *const items[] = {&cases[c].about};
+        const assay_about_table table = {ASSAY_ABOUT_VERSION, 1, items};
+        cr_expect_not(round_trip_with(&info, &table, &list, &e), "%zu", c);
+        cr_expect(strstr(e.text, cases[c].words), "%zu: %s", c, e.text);
+    }
+    const assay_about_table many = {ASSAY_ABOUT_VERSION, 2, abouts}, none = {ASSAY_ABOUT_VERSION, 1, NULL};
+    cr_expect_not(round_trip_with(&info, &many, &list, &e));
+    cr_expect(strstr(e.text, "has 2 entries for 1 explainers"), "%s", e.text);
+    cr_expect_not(round_trip_with(&info, &none, &list, &e));
+    const assay_explainer_info other = {.id = "other"}, *const two[] = {&info, &other};
+    char *text;
+    cr_expect_not(explainer_encode(two, 2, &many, &text, &e));
+    cr_expect(strstr(e.text, "entries 0 and 1 are about the same"), "%s", e.text);
 }
 
 #define LONG_TEXT                                                                                                      \
@@ -114,7 +181,7 @@ Test(explainer_info, tables_that_break_the_rules_are_refused) {
     }
     const assay_explainer_info info = good(), *const twice[] = {&info, &info};
     char *text;
-    cr_assert(explainer_encode(twice, 2, &text, &e), "%s", e.text);
+    cr_assert(explainer_encode(twice, 2, NULL, &text, &e), "%s", e.text);
     cr_expect_not(explainer_decode(text, strlen(text), &list, &e));
     cr_expect(strstr(e.text, "an-id is listed twice"), "%s", e.text);
     free(text);
@@ -148,7 +215,7 @@ Test(explainer_info, damaged_bytes_are_refused) {
     /* Every beginning of a good answer, and every one with a byte changed. */
     const assay_explainer_info info = good(), *const infos[] = {&info};
     char *text;
-    cr_assert(explainer_encode(infos, 1, &text, &e), "%s", e.text);
+    cr_assert(explainer_encode(infos, 1, &about_table, &text, &e), "%s", e.text);
     size_t size = strlen(text);
     for (size_t n = 0; n < size; n++) cr_expect_not(explainer_decode(text, n, &list, &e), "%zu bytes", n);
     for (size_t n = 0; n < size; n++) {

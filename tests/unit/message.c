@@ -4,6 +4,8 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "host/plugin.h"
+#include "host/source.h"
 #include "run/compare.h"
 #include "run/conform_job.h"
 #include "run/explain_job.h"
@@ -23,6 +25,7 @@
 /* A run of one explainer and one yardstick, and what an honest process of the explainer sends of two attributions. */
 struct lab {
     struct synthetic s;
+    struct plugin plugin;
     uint32_t attributions[2];
     struct explain_job job;
     unsigned char *bytes[2];
@@ -49,7 +52,7 @@ static void work(void *user, struct pool_job *job, struct channel *channel) {
     if (!comparer_take_originals(&c, maps, &e)) _exit(1);
     for (uint32_t k = 0; k < 2; k++) {
         rng_fill_normal(2 + k, 0, n * SIZE, maps);
-        const struct attributed given = {UNIT_OK, "", maps, c.set->x, c.set->target, NULL, .5};
+        const struct attributed given = {UNIT_OK, "", maps, c.set->x, false, c.set->target, NULL, .5};
         if (!comparer_send(&c, lab->attributions[k], &given, &answers)) _exit(1);
     }
 }
@@ -81,6 +84,8 @@ static void setup(struct lab *lab, uint32_t inputs) {
     o.inputs = inputs;
     o.controls[1] = &control_zero_pixel;
     synthetic_create(&lab->s, &o, &p, 1);
+    lab->plugin.source = &source_library;
+    lab->s.run.explainers[0].plugin = &lab->plugin;
     cr_assert(store_open(":memory:", &lab->s.run.store, &e), "%s", e.text);
     struct plan *plan = &lab->s.run.plan;
     lab->attributions[0] = synthetic_find(&lab->s, "own:fc3..fc1/draw0");

@@ -19,7 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOT "/usr/share/libonnx-testdata/data"
+/* Debian's folder, or another one of the same form: cases of newer operator sets (ASSAY_ONNX_CASES). */
+static const char *cases_root(void) {
+    const char *given = getenv("ASSAY_ONNX_CASES");
+    return given ? given : "/usr/share/libonnx-testdata/data";
+}
 
 /* ---- One case ---- */
 
@@ -132,7 +136,7 @@ static void compare(const struct sample_case *c, const char *way, const float *g
     for (size_t i = 0; i < n; i++) {
         double wanted = (double)c->wanted.floats[i], off = fabs((double)got[i] - wanted);
         if (got[i] == c->wanted.floats[i] || (isnan(got[i]) && isnan(wanted))) continue; /* infinities too */
-        cr_assert(off <= t.relative * fabs(wanted) + t.absolute, "%s %s, element %zu: %.9g, wanted %.9g", c->name, way,
+        cr_expect(off <= t.relative * fabs(wanted) + t.absolute, "%s %s, element %zu: %.9g, wanted %.9g", c->name, way,
                   i, (double)got[i], wanted);
     }
 }
@@ -228,6 +232,10 @@ static const struct reason {
          "aligned corners and no whole number of elements: ONNX, its runtime and PyTorch differ"},
         {"one operand is of integers", "arithmetic on an integer and a number"},
         {"'to' is", "a type of elements that is not ours"},
+        {"attribute 'antialias'", "resized with a filter of the scale's width"},
+        {"attribute 'keep_aspect_ratio_policy'", "resized to keep the aspect ratio"},
+        {"a cache of keys", "attention with a cache of keys and values"},
+        {"its sizes are not constant", "sizes of a Split that are computed"},
         {NULL, NULL},
 },
   not_a_network[] = {
@@ -262,7 +270,13 @@ static const struct reason {
       {NULL, NULL},
 };
 
-static unsigned count_folded, count_network, count_not_run, count_not_network;
+/* Cases whose expected values are not right: ONNX 1.17 (Debian 13) counts elements of a window that lie behind its
+ * input and padding, where the size is rounded up. Later releases, its runtime and PyTorch do not. */
+static const char *const wrong[] = {
+    "node/test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True",
+};
+
+static unsigned count_found, count_folded, count_network, count_not_run, count_not_network;
 
 /* ---- Running them ---- */
 
@@ -277,6 +291,12 @@ static void account(const struct reason *table, const char *way, const struct sa
                     unsigned *ran, unsigned *listed) {
     *(why ? listed : ran) += 1;
     cr_expect(!why || reason_of(table, why), "%s could not be run %s: %s", c->name, way, why);
+}
+
+static bool is_wrong(const char *name) {
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (strcmp(wrong[i], name) == 0) return true;
+    return false;
 }
 
 static bool only_our_operators(const Onnx__GraphProto *graph);
@@ -298,7 +318,9 @@ static bool only_our_operators(const Onnx__GraphProto *graph) {
 static void run_case(const char *group, const char *name) {
     struct sample_case c = {.input_count = 0};
     snprintf(c.name, sizeof c.name, "%s/%s", group, name);
-    char *folder = text_format(ROOT "/%s", c.name), *path = text_format("%s/model.onnx", folder);
+    count_found++;
+    if (is_wrong(c.name)) return;
+    char *folder = text_format("%s/%s", cases_root(), c.name), *path = text_format("%s/model.onnx", folder);
     c.model = read_message(path, &onnx__model_proto__descriptor);
     cr_assert(c.model && c.model->graph, "%s", path);
     if (only_our_operators(c.model->graph)) {
@@ -322,7 +344,7 @@ static int no_dots(const struct dirent *entry) {
 
 static void run_group(const char *group) {
     struct dirent **list;
-    char *path = text_format(ROOT "/%s", group);
+    char *path = text_format("%s/%s", cases_root(), group);
     int n = scandir(path, &list, no_dots, alphasort);
     cr_assert(n > 0, "%s: install libonnx-testdata", path);
     for (int i = 0; i < n; i++) {
@@ -339,5 +361,5 @@ Test(onnx_conformance, every_case_of_our_operators) {
     printf("onnx_conformance: %u cases folded, %u of them as networks too (%u not, for the reasons listed); %u not "
            "run, for the reasons listed\n",
            count_folded, count_network, count_not_network, count_not_run);
-    check_document();
+    check_document(count_found);
 }

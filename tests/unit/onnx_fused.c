@@ -1,34 +1,8 @@
 /* Nodes of other domains and newer sets give what their definitions give when they are written out in ONNX's own
  * operators; recurrent layers give their last state. */
-#include "onnx_text.h"
-
-#include "nn/net.h"
-
-#include <math.h>
+#include "onnx_pairs.h"
 
 TestSuite(onnx_fused, .init = scratch_enter, .fini = scratch_leave);
-
-#define MOST_LOGITS 16
-
-/* Logits of one sample whose elements lie between -2 and 2. */
-static uint32_t run(const struct onnx_words *words, const char *what, float *logits) {
-    struct graph *g;
-    struct weights *weights;
-    struct net *net;
-    struct error e = {""};
-    float x[64];
-    for (int i = 0; i < 64; i++) x[i] = (float)(i * 29 % 17 - 8) / 4;
-    cr_assert(words_load(words, NULL, &g, &e), "%s: %s", what, e.text);
-    cr_assert(shape_count(&g->sample) <= 64 && g->classes <= MOST_LOGITS);
-    cr_expect_not(strstr(what, "Attention") && g->single, "%s: a batch is run sample by sample", what);
-    cr_assert(weights_create(g, &weights, &e) && net_create(weights, &net, &e) && net_forward(net, 1, x, logits, &e),
-              "%s: %s", what, e.text);
-    uint32_t classes = g->classes;
-    net_destroy(net);
-    weights_destroy(weights);
-    graph_destroy(g);
-    return classes;
-}
 
 #define FLAT(...)                                                                                                      \
     {                                                                                                                  \
@@ -47,10 +21,7 @@ static uint32_t run(const struct onnx_words *words, const char *what, float *log
         }                                                                                                              \
     }
 
-static const struct {
-    const char *what;
-    struct onnx_words fused, plain;
-} pairs[] = {
+static const struct onnx_pair pairs[] = {
     {"Gelu", FLAT("com.microsoft.Gelu x > y"), FLAT("Gelu x > y")},
     {"BiasGelu", FLAT("com.microsoft.BiasGelu x b > y"), FLAT("Add x b > t", "Gelu t > y")},
     {"FastGelu", FLAT("com.microsoft.FastGelu x b > y"), FLAT("Add x b > t", "Gelu t > y approximate=tanh")},
@@ -66,6 +37,18 @@ static const struct {
      FLAT("Gather x k > t axis=1", "Concat t x > y axis=1")},
     {"RMSNormalization", FLAT("RMSNormalization x s > y"),
      FLAT("ReduceMean q k > m", "Mul x x > q", "Add m e > n", "Sqrt n > r", "Div x r > d", "Mul d s > y")},
+    {"RMSNormalization over more dimensions",
+     {.opset = 23,
+      .inputs = "x:f:1x3x4",
+      .outputs = "y:f:1x12",
+      .tensors = {"s:f:3x4", "f:i:2=0,-1"},
+      .nodes = {"RMSNormalization x s > t axis=1", "Reshape t f > y"}},
+     {.opset = 23,
+      .inputs = "x:f:1x3x4",
+      .outputs = "y:f:1x12",
+      .tensors = {"s:f:3x4", "f:i:2=0,-1", "k:i:2=1,2", "e:f=0.00001"},
+      .nodes = {"Mul x x > q", "ReduceMean q k > m", "Add m e > n", "Sqrt n > r", "Div x r > d", "Mul d s > t",
+                "Reshape t f > y"}}},
     {"SkipSimplifiedLayerNormalization", FLAT("com.microsoft.SkipSimplifiedLayerNormalization x x s > y"),
      FLAT("Add x x > t", "Mul t t > q", "ReduceMean q k > m", "Add m e > n", "Sqrt n > r", "Div t r > d",
           "Mul d s > y")},
@@ -104,38 +87,6 @@ static const struct {
       .outputs = "y:f:1x2",
       .tensors = {"w:f:2x4=1.5,2,3,4,5,6,7,8", "b:f:2=0.5,-1"},
       .nodes = {"Gemm x w b > y transB=1"}}},
-/* Two heads of two numbers, three tokens. */
-#define ATTEND(...)                                                                                                    \
-    {                                                                                                                  \
-        .opset = 23, .inputs = "x:f:1x3x4", .outputs = "y:f:1x12",                                                     \
-        .tensors = {"w:f:4x12", "b:f:12", "m:f:1x1x3x3", "f:i:2=0,-1", "h:i:4=0,0,2,-1", "s:f=0.5", "r:f=1.41421356"}, \
-        .nodes = {                                                                                                     \
-            __VA_ARGS__                                                                                                \
-        }                                                                                                              \
-    }
-    {"com.microsoft's Attention", ATTEND("com.microsoft.Attention x w b _ _ m > t num_heads=2", "Reshape t f > y"),
-     ATTEND("MatMul x w > u", "Add u b > p", "Split p > q k v axis=2 num_outputs=3", "Reshape q h > qs",
-            "Reshape k h > ks", "Reshape v h > vs", "Einsum qs ks > d equation=bihx,bjhx->bhij", "Div d r > e",
-            "Add e m > g", "Softmax g > a axis=-1", "Einsum a vs > o equation=bhij,bjhx->bihx", "Reshape o f > y")},
-    {"com.microsoft's Attention without a bias, scaled",
-     ATTEND("com.microsoft.Attention x w > t num_heads=2 scale=0.5", "Reshape t f > y"),
-     ATTEND("MatMul x w > p", "Split p > q k v axis=2 num_outputs=3", "Reshape q h > qs", "Reshape k h > ks",
-            "Reshape v h > vs", "Einsum qs ks > d equation=bihx,bjhx->bhij", "Mul d s > g", "Softmax g > a axis=-1",
-            "Einsum a vs > o equation=bhij,bjhx->bihx", "Reshape o f > y")},
-    {"com.microsoft's MultiHeadAttention",
-     ATTEND("MatMul x w > u", "Split u > q k v axis=2 num_outputs=3",
-            "com.microsoft.MultiHeadAttention q k v b _ m > t num_heads=2", "Reshape t f > y"),
-     ATTEND("com.microsoft.Attention x w b _ _ m > t num_heads=2", "Reshape t f > y")},
-    {"Attention of set 23",
-     ATTEND("MatMul x w > u", "Split u > q k v axis=2 num_outputs=3",
-            "Attention q k v m > t q_num_heads=2 kv_num_heads=2", "Reshape t f > y"),
-     ATTEND("com.microsoft.Attention x w _ _ _ m > t num_heads=2", "Reshape t f > y")},
-    {"Attention of set 23, heads first",
-     ATTEND("MatMul x w > u", "Split u > q k v axis=2 num_outputs=3", "Reshape q h > qs", "Reshape k h > ks",
-            "Reshape v h > vs", "Transpose qs > qh perm=[0,2,1,3]", "Transpose ks > kh perm=[0,2,1,3]",
-            "Transpose vs > vh perm=[0,2,1,3]", "Attention qh kh vh > o scale=0.5", "Transpose o > t perm=[0,2,1,3]",
-            "Reshape t f > y"),
-     ATTEND("com.microsoft.Attention x w > t num_heads=2 scale=0.5", "Reshape t f > y")},
     {"Col2Im",
      {.opset = 20,
       .inputs = "x:f:1x4x6",
@@ -189,45 +140,7 @@ static const struct {
 };
 
 Test(onnx_fused, equals_what_it_stands_for) {
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        float fused[MOST_LOGITS], plain[MOST_LOGITS];
-        uint32_t n = run(&pairs[i].fused, pairs[i].what, fused);
-        cr_assert_eq(run(&pairs[i].plain, pairs[i].what, plain), n, "%s", pairs[i].what);
-        for (uint32_t k = 0; k < n; k++)
-            cr_expect_float_eq(fused[k], plain[k], 1e-5, "%s, %u: %g, wanted %g", pairs[i].what, k, (double)fused[k],
-                               (double)plain[k]);
-    }
-}
-
-/* What is not computed is refused, with the way out. */
-Test(onnx_fused, attention_that_is_refused) {
-    static const struct {
-        const char *node, *wanted[2];
-    } cases[] = {
-        {"com.microsoft.Attention x w b k > t num_heads=2", {"a mask (input 3)", "before the optimiser"}},
-        {"com.microsoft.Attention x w b > t num_heads=2 unidirectional=1",
-         {"'unidirectional'", "before the optimiser"}},
-        {"com.microsoft.Attention x w b > t", {"'num_heads' is 0", ""}},
-        {"com.microsoft.Attention x w b > t num_heads=2 qkv_hidden_sizes=[4,4,8]", {"'qkv_hidden_sizes'", ""}},
-        {"com.microsoft.MultiHeadAttention x x x _ k > t num_heads=2", {"a mask (input 4)", "before the optimiser"}},
-        {"Attention x x x > t is_causal=1", {"'is_causal'", "opset_version=22"}},
-        {"Attention x x x _ x x > t", {"a cache of keys (input 4)", "opset_version=22"}},
-        {"Attention x x x > t q_num_heads=4 kv_num_heads=2", {"4 heads of queries and 2 of keys", "opset_version=22"}},
-        {"Attention x x x > t softcap=0.5", {"'softcap'", "opset_version=22"}},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct onnx_words words = {.opset = 23,
-                                         .inputs = "x:f:1x3x4",
-                                         .outputs = "y:f:1x12",
-                                         .tensors = {"w:f:4x12", "b:f:12", "k:i:1=3", "f:i:2=0,-1"},
-                                         .nodes = {cases[i].node, "Reshape t f > y"}};
-        struct graph *g;
-        struct error e = {""};
-        cr_assert_not(words_load(&words, NULL, &g, &e), "%s", cases[i].node);
-        for (int k = 0; k < 2; k++)
-            cr_expect(strstr(e.text, cases[i].wanted[k]) && strstr(e.text, "Attention)"), "%s: %s", cases[i].node,
-                      e.text);
-    }
+    check_pairs(pairs, sizeof pairs / sizeof *pairs);
 }
 
 /* Sets that are not known yet may mean other things by the same names. */

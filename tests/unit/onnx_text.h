@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORDS_MOST 16
+
 /* Words are separated by blanks. A value: name:type:shape, with types f (FLOAT), d, h (FLOAT16), b (BFLOAT16), i
  * (INT64), t (BOOL); a dimension ? is open. A tensor has =number, repeated, or =number,number,... behind it, or
  * numbers of its own. A node: Op inputs > outputs name=value ..., with values 1, 1.5, [1,2], [1.5,2] or a word; _ is an
@@ -20,14 +22,12 @@
 struct onnx_words {
     int opset;
     const char *inputs, *outputs;
-    const char *tensors[12], *nodes[12];
+    const char *tensors[WORDS_MOST], *nodes[WORDS_MOST];
     struct onnx_branch_words {
         const char *name, *outputs;
         const char *tensors[4], *nodes[8];
     } branches[4];
 };
-
-#define WORDS_MOST 16
 
 static int32_t words_type(char letter) {
     static const struct {
@@ -247,7 +247,7 @@ static void words_write(const struct onnx_words *words, const char *path) {
     graph->n_output = words_values(words->outputs, graph->output);
     for (size_t i = 0; i < sizeof words->tensors / sizeof *words->tensors && words->tensors[i]; i++)
         graph->initializer[graph->n_initializer++] = words_tensor(words->tensors[i]);
-    for (size_t i = 0; i < 12 && words->nodes[i]; i++)
+    for (size_t i = 0; i < WORDS_MOST && words->nodes[i]; i++)
         graph->node[graph->n_node++] = words_node(words->nodes[i], graph, words->branches);
     size_t size = onnx__model_proto__get_packed_size(model);
     uint8_t *bytes = words_memory(size);

@@ -1,9 +1,11 @@
 /* Numbers and markup as reports print them. */
+#include "base/rng.h"
 #include "reports/format.h"
 
 #include <criterion/criterion.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 TestSuite(report_format);
@@ -15,6 +17,12 @@ Test(report_format, writes_the_fewest_digits_that_read_back) {
     } cases[] = {{0, "0"},
                  {.1, "0.1"},
                  {-.25, "-0.25"},
+                 {-0.0, "-0"},
+                 {.00001, "1e-05"},
+                 {-.0001, "-0.0001"},
+                 {0.89107, "0.89107"},
+                 {9999999999.99999, "9999999999.99999"},
+                 {1e15, "1e+15"},
                  {1.0 / 3, "0.3333333333333333"},
                  {1e300, "1e+300"},
                  {.1 + .2, "0.30000000000000004"},
@@ -28,6 +36,25 @@ Test(report_format, writes_the_fewest_digits_that_read_back) {
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         cr_expect_str_eq(number_text(cases[i].value, text), cases[i].text);
+}
+
+/* What has few decimals does not go through printf, and is what printf writes; so are its neighbours, which have many.
+ */
+Test(report_format, few_decimals_are_what_printf_writes) {
+    struct rng rng = rng_stream(1, "few decimals", 0);
+    char text[NUMBER_SIZE], wanted[NUMBER_SIZE];
+
+    for (uint32_t i = 0; i < 100000; i++) {
+        double scale = pow(10, (double)rng_below(&rng, 12)), value = (double)rng_below(&rng, 2000000001u) - 1e9;
+        value = floor(value / scale) / pow(10, (double)rng_below(&rng, 8));
+        if (i % 3 == 1) value = nextafter(value, i % 2 ? -HUGE_VAL : HUGE_VAL);
+        if (i % 7 == 0) value *= 1e9;
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(wanted, sizeof wanted, "%.*g", digits, value);
+            if (strtod(wanted, NULL) == value) break;
+        }
+        cr_assert_str_eq(number_text(value, text), wanted);
+    }
 }
 
 Test(report_format, writes_a_point_in_every_locale) {

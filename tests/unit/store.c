@@ -339,7 +339,9 @@ static void expect_refused(const char *wanted) {
     cr_expect(strstr(e.text, wanted) && !strncmp(e.text, path, strlen(path)), "wanted `%s` in: %s", wanted, e.text);
 }
 
+/* A new file each time: ext4 waits for the disk when one is replaced. */
 static void write_bytes(const void *bytes, size_t size) {
+    unlink(path);
     cr_assert(file_write(path, bytes, size, NULL));
 }
 

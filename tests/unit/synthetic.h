@@ -7,6 +7,7 @@
 #include "controls/controls.h"
 #include "judge/judge.h"
 #include "run/verdict.h"
+#include "run/verdict_judge.h"
 
 #define SYNTHETIC_STAGES 4u
 #define SYNTHETIC_SIDE 10u
