@@ -70,19 +70,24 @@ $(BUILD)/gen/onnx.pb-c.c $(BUILD)/gen/onnx.pb-c.h &: /usr/include/onnx/onnx.prot
 $(BUILD)/gen/onnx.pb-c.o: $(BUILD)/gen/onnx.pb-c.c
 	$(CC) -O2 -g $(SANITIZE) -I$(BUILD)/gen -c -o $@ $<
 
-# What `assay new` writes, as bytes in the program: the template, and the headers its source includes.
+# What `assay new` writes, as bytes in the program: the templates, and the headers that the source in C includes.
 template  = $(sort $(wildcard explainers/template/*))
 scaffold  = $(template) $(shell sed -n 's,^#include "\(.*\)",explainers/\1,p' explainers/template/my-method.c)
-$(BUILD)/gen/scaffold_files.c: $(scaffold)
+python_scaffold = $(addprefix python/template/,Makefile README.md battery.yaml method.py network.py test_method.py)
+define scaffold_array # NAME FILES
+  echo 'const struct scaffold_file $(1)[] = {'; \
+  for file in $(2); do echo "{\"$${file##*/}\", (const unsigned char[]){"; \
+    od -An -v -tx1 $$file | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; echo "0}, $$(wc -c <$$file)},"; done; \
+  echo '{0}};';
+endef
+$(BUILD)/gen/scaffold_files.c: $(scaffold) $(python_scaffold)
 	@mkdir -p $(@D)
-	{ echo '#include "cli/scaffold.h"'; echo 'const struct scaffold_file scaffold_files[] = {'; \
-	  for file in $^; do echo "{\"$${file##*/}\", (const unsigned char[]){"; \
-	    od -An -v -tx1 $$file | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; echo "0}, $$(wc -c <$$file)},"; done; \
-	  echo '{0}};'; } > $@
+	{ echo '#include "cli/scaffold.h"'; $(call scaffold_array,scaffold_files,$(scaffold)) \
+	  $(call scaffold_array,scaffold_python_files,$(python_scaffold)) } > $@
 $(BUILD)/gen/scaffold_files.o: $(BUILD)/gen/scaffold_files.c framework/cli/scaffold.h
 	$(CC) -O2 -g $(SANITIZE) -Iframework -c -o $@ $<
 
-# A plugin sees explainer.h and kit.h and nothing else of ours.
+# A plugin sees the headers beside it and nothing else of ours.
 $(BUILD)/explainers/%.so: explainers/%.c explainers/explainer.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -Iexplainers -fPIC -shared -fvisibility=hidden -Wl,-z,defs -MMD -MP -o $@ $< -lm
@@ -186,7 +191,13 @@ check: test-deps
 check-slow: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
-	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html
+
+# The page in a browser: valid, accessible, its script at work. Wants chromium, nodejs and npm, and says so without.
+.PHONY: check-html
+check-html:
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
+	ASSAY_BUILD=$(BUILD) tests/html/run.sh $(PAGE)
 
 # Plugins that attack the harness, each beside two honest rows (about three minutes).
 .PHONY: hostile
@@ -328,13 +339,19 @@ docs: all
 	$(BUILD)/assay list explainers --format md >$(BUILD)/explainers.md
 	mv $(BUILD)/explainers.md docs/explainers.md
 
+# The Python package: in a virtual environment of numpy alone, then with torch where PYTHON has it (TORCH=1 installs it).
+.PHONY: check-python
+check-python: demo-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
+	ASSAY_BUILD=$(BUILD) PYTHON=$(PYTHON) TORCH=$(TORCH) python/tests/run.sh
+
 .PHONY: install uninstall
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/explainers $(DESTDIR)$(PREFIX)/include/assay \
 	  $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
 	install -m 644 $(plugins) $(DESTDIR)$(PREFIX)/lib/assay/explainers
-	install -m 644 explainers/explainer.h explainers/kit.h $(DESTDIR)$(PREFIX)/include/assay
+	install -m 644 explainers/explainer.h $(wildcard explainers/kit*.h) $(DESTDIR)$(PREFIX)/include/assay
 	install -m 644 docs/assay.1 $(DESTDIR)$(PREFIX)/share/man/man1
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(DESTDIR)$(PREFIX)/lib/assay $(DESTDIR)$(PREFIX)/include/assay \
@@ -345,6 +362,7 @@ help:
 	@echo 'make             build/assay and build/explainers/*.so (make deps installs what that needs)'
 	@echo 'make demo        install what is missing, build, run the battery on Fashion-MNIST'
 	@echo 'make check       install what is missing, look at the style, build, run all tests'
+	@echo 'make check-html  report.html in headless Chromium: valid, accessible, its script at work'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make valgrind    quick unit tests of every room under valgrind (VALGRIND_SUITES=... for others)'
@@ -360,6 +378,7 @@ help:
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make zoo         models of public packages by their own exporters: docs/models.md (PYTHON=, ZOO=, needs pip)'
 	@echo 'make docs        docs/explainers.md, from what the explainers say of themselves'
+	@echo 'make check-python  the Python package, with torch where PYTHON has it (PYTHON=, TORCH=1 installs it)'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
 	@echo 'make clean       remove build*/'
 

@@ -212,6 +212,7 @@ static enum study_outcome run(const struct study_case *c, struct error *e) {
 static const struct study study = {.name = "other-classes",
                                    .readings = readings,
                                    .reading_count = READINGS,
+                                   .inputs = CLASSES * INPUTS,
                                    .maps = 2 * CLASSES * INPUTS + 2 * NAMED_CLASSES,
                                    .run = run};
 

@@ -27,7 +27,7 @@ static enum study_outcome run(const struct study_case *c, struct error *e) {
 #define STUDY(text, k)                                                                                                 \
     {                                                                                                                  \
         .name = "planted-evidence/" text, .readings = planted_readings, .reading_count = PLANTED_READINGS,             \
-        .maps = PLANTED_MAPS, .number = k, .run = run                                                                  \
+        .inputs = PLANTED_INPUTS, .maps = PLANTED_MAPS, .number = k, .run = run                                        \
     }
 static const struct study studies[] = {STUDY("templates-1", 0), STUDY("templates-2", 1), STUDY("windows-1", 2),
                                        STUDY("windows-2", 3)};

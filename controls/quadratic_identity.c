@@ -290,8 +290,12 @@ static enum study_outcome run(const struct study_case *c, struct error *e) {
     return outcome;
 }
 
-const struct study study_quadratic = {
-    .name = "quadratic-identity", .readings = readings, .reading_count = READINGS, .maps = INPUTS, .run = run};
+const struct study study_quadratic = {.name = "quadratic-identity",
+                                      .readings = readings,
+                                      .reading_count = READINGS,
+                                      .inputs = INPUTS,
+                                      .maps = INPUTS,
+                                      .run = run};
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {

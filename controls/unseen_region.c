@@ -142,8 +142,12 @@ static enum study_outcome run(const struct study_case *c, struct error *e) {
     return outcome;
 }
 
-static const struct study study = {
-    .name = "unseen-region", .readings = readings, .reading_count = READINGS, .maps = 2 * INPUTS, .run = run};
+static const struct study study = {.name = "unseen-region",
+                                   .readings = readings,
+                                   .reading_count = READINGS,
+                                   .inputs = INPUTS,
+                                   .maps = 2 * INPUTS,
+                                   .run = run};
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {

@@ -135,6 +135,71 @@ typedef struct assay_backward {
                              float *out, assay_why *);
 } assay_backward;
 
+/* Extension of the model: the backward pass under a rule of its own for every operator: layer-wise relevance
+ * propagation and its composites, DeepLIFT, excitation backpropagation, ... The plain gradient is assay_model.gradient,
+ * which is faster. */
+#define ASSAY_PROPAGATION "assay.propagation/1"
+
+/* What an operator is to a rule. A bias (Add) and a BatchNormalization that follow a layer directly are part of it and
+ * no operators of their own. */
+typedef enum assay_role {
+    ASSAY_ROLE_LAYER = 0,     /* weights times its input, and a bias: Conv, ConvTranspose, Gemm, MatMul, Einsum */
+    ASSAY_ROLE_LINEAR = 1,    /* otherwise linear in its inputs: AveragePool, the Add of two branches, ... */
+    ASSAY_ROLE_MOVE = 2,      /* its elements are those of its inputs: Reshape, Transpose, Concat, Pad, ... */
+    ASSAY_ROLE_RECTIFIER = 3, /* Relu and its kin */
+    ASSAY_ROLE_POINTWISE = 4, /* any other function of one element: Sigmoid, Tanh, Gelu, ... */
+    ASSAY_ROLE_MAXIMUM = 5,   /* MaxPool, GlobalMaxPool */
+    ASSAY_ROLE_OTHER = 6      /* products of two values, Softmax, LayerNormalization, recurrent networks, ... */
+} assay_role;
+
+typedef struct assay_operator {
+    const char *name; /* the node's, "" where it has none; borrowed from the model */
+    const char *op;   /* the ONNX operator: "Conv", "Gemm", "Relu", ... */
+    assay_role role;
+    bool first; /* of a layer: no other layer comes before it */
+} assay_operator;
+
+/* The rule of one operator by its name, and its numbers. x is the operator's input, w and z = w x + b a layer's weights
+ * and output, w+ and w- the positive and negative part of w.
+ *
+ *     rule        roles              what passes
+ *     gradient    all                by the chain rule (a NULL name, too)
+ *     pass        RECTIFIER,         unchanged
+ *                 POINTWISE
+ *     epsilon     LAYER, LINEAR      x w / (z + a sign(z)): Bach et al. 2015, doi:10.1371/journal.pone.0130140
+ *     gamma       LAYER              by x (w + a w+): Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10
+ *     alpha-beta  LAYER              a times shares of (x w)+ less b times shares of (x w)-: Bach et al. 2015
+ *     z-plus      LAYER              by (x w)+: Montavon et al. 2017, doi:10.1016/j.patcog.2016.11.008
+ *     w-square    LAYER              by w^2: the same
+ *     z-box       LAYER              by x w - a w+ - b w-, for x in [a, b]: the same
+ *     flat        LAYER              the same to every input: Lapuschkin et al. 2019, doi:10.1038/s41467-019-08987-4
+ *     excitation  LAYER              z-plus without the bias: Zhang et al. 2016, arXiv:1608.00507
+ *     rescale     RECTIFIER,         difference of output over difference of input, between x and its reference:
+ *                 POINTWISE, MAXIMUM Shrikumar et al. 2017, arXiv:1704.02685
+ *     rectify     RECTIFIER          where output times signal is above the a-th percentile: Kim et al. 2019,
+ *                                    arXiv:1902.04893 */
+typedef struct assay_operator_rule {
+    const char *rule;
+    double a, b;
+} assay_operator_rule;
+
+/* What the signal begins with at the target's logit; it is 0 at all others. */
+typedef enum assay_start {
+    ASSAY_START_ONE = 0,
+    ASSAY_START_LOGIT = 1 /* the logit, as the last layer gives it */
+} assay_start;
+
+typedef struct assay_propagation {
+    /* Operators that the logits depend on and that depend on the input, counted from the input. */
+    uint32_t (*count)(const assay_model *);
+    bool (*get)(const assay_model *, uint32_t index, assay_operator *out);
+    /* out[n][input]: what arrives at x[n][input] under rules[count]. reference[n][input]: the inputs that `rescale`
+     * compares with; else NULL. ASSAY_UNSUPPORTED for a rule that the host does not know, ASSAY_FAILED for one that is
+     * not for its operator. Each sample's bytes are the same in any batch. */
+    assay_status (*propagate)(const assay_model *, const assay_operator_rule *rules, assay_start, uint32_t n,
+                              const float *x, const float *reference, const uint32_t *targets, float *out, assay_why *);
+} assay_propagation;
+
 /* Extension of the model: the gradient of any weighted sum of the logits, each sample's own. */
 #define ASSAY_VJP "assay.vjp/1"
 
@@ -144,6 +209,16 @@ typedef struct assay_vjp {
     assay_status (*vjp)(const assay_model *, uint32_t n, const float *x, const float *cotangent, float *out,
                         assay_why *);
 } assay_vjp;
+
+/* Extension of the model: samples like its inputs, for methods that compare with the data in place of a baseline. NULL
+ * where the host has none. */
+#define ASSAY_BACKGROUND "assay.background/1"
+
+typedef struct assay_background {
+    /* samples[*count][input], *count > 0: the same for every request of a run. Borrowed; valid as long as the model,
+     * and never to be written to. */
+    const float *(*samples)(const assay_model *, uint32_t *count);
+} assay_background;
 
 /* Extension of the model: its parameters, to be read only. Two of them are not in the model's file, and there only
  * where the model has them: what is added to its logits, and what its input is multiplied by before anything else. */

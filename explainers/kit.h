@@ -236,7 +236,7 @@ static inline assay_status kit_default_maps(const assay_layers *layers, const as
     if (convolves) return ASSAY_OK;
     if (!embeds)
         return assay_say(why, ASSAY_UNSUPPORTED,
-                         "the model has no convolution, whose feature maps Grad-CAM weighs: layer= wanted");
+                         "the model has no convolution, whose feature maps could be weighed: layer= wanted");
     return assay_say(why, ASSAY_UNSUPPORTED, "the last convolution is %s, and its feature map is 1 x 1: layer= wanted",
                      patches.layer.name);
 }
@@ -258,12 +258,15 @@ static inline void kit_grad_cam(const kit_maps *maps, const float *activation, c
     }
 }
 
-#define KIT_FEATURES_BLOCK 10u /* samples whose feature maps kit_grad_cams() holds at once */
+/* How a method makes a coarse map of a layer's output for one sample and the target's gradient there. */
+typedef void (*kit_weigh)(const kit_maps *, const float *activation, const float *gradient, float *cam);
+
+#define KIT_FEATURES_BLOCK 10u /* samples whose feature maps kit_cams() holds at once */
 
 /* The same for every input of a request: cams[n][height x width of the maps]. Fails as the model does, and when memory
  * is out. */
-static inline assay_status kit_grad_cams(const assay_layers *layers, const assay_model *model, const kit_maps *maps,
-                                         const assay_request *request, float *cams, assay_why *why) {
+static inline assay_status kit_cams(const assay_layers *layers, const assay_model *model, const kit_maps *maps,
+                                    const assay_request *request, kit_weigh weigh, float *cams, assay_why *why) {
     size_t count = maps->layer.output.count, plane = (size_t)maps->height * maps->width;
     assay_status status = ASSAY_OK;
     float *activation = kit_floats(KIT_FEATURES_BLOCK, count), *gradient = kit_floats(KIT_FEATURES_BLOCK, count);
@@ -272,11 +275,16 @@ static inline assay_status kit_grad_cams(const assay_layers *layers, const assay
         status = layers->inspect(model, maps->index, b.n, request->inputs + b.first * model->input.count,
                                  request->targets + b.first, activation, gradient, why);
         for (uint32_t i = 0; i < b.n && status == ASSAY_OK; i++)
-            kit_grad_cam(maps, activation + i * count, gradient + i * count, cams + (b.first + i) * plane);
+            weigh(maps, activation + i * count, gradient + i * count, cams + (b.first + i) * plane);
     }
     free(activation);
     free(gradient);
     return status;
+}
+
+static inline assay_status kit_grad_cams(const assay_layers *layers, const assay_model *model, const kit_maps *maps,
+                                         const assay_request *request, float *cams, assay_why *why) {
+    return kit_cams(layers, model, maps, request, kit_grad_cam, cams, why);
 }
 
 /* map[n]: what is below zero becomes zero. */

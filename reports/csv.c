@@ -2,6 +2,7 @@
  */
 #include "reports/format.h"
 #include "reports/report_file.h"
+#include "reports/verdict_table.h"
 #include "reports/writers.h"
 
 #include <csv.h>
@@ -52,8 +53,11 @@ static bool put_result(void *context, const struct result_row *r) {
     char digits[NUMBER_SIZE];
 
     if (strncmp(r->explainer, CANARY_ROW, strlen(CANARY_ROW)) == 0) return true; /* they are in report.json */
-    if (!PUT_TEXTS(t, r->explainer, r->control, r->stage)) return false;
-    fprintf(t->out, "%u,", (unsigned)r->stage_index);
+    bool gate = strcmp(r->control, CONTROL_GATES) == 0; /* of no stage: the map of an unmodified network */
+    if (!PUT_TEXTS(t, r->explainer, r->control, gate ? "" : r->stage)) return false;
+    if (gate) fputc(',', t->out);
+    else fprintf(t->out, "%u,", (unsigned)r->stage_index);
+    if (!PUT_TEXTS(t, gate ? r->stage : "")) return false;
     put_draw(t->out, r->draw);
     if (!PUT_TEXTS(t, r->pairing)) return false;
     fprintf(t->out, "%u,%u,", (unsigned)r->input, (unsigned)r->other);
@@ -62,15 +66,38 @@ static bool put_result(void *context, const struct result_row *r) {
     return true;
 }
 
-static bool put_verdict(void *context, const struct verdict_row *v) {
-    struct table *t = context;
-    const double numbers[] = {v->score, v->lower, v->upper, v->floor, v->ceiling};
+/* The method's own id, whatever the row is called; "" where it could not be loaded. */
+static const char *id_of(const json_t *explainers, const char *name) {
+    for (size_t i = 0; i < json_array_size(explainers); i++) {
+        const json_t *one = json_array_get(explainers, i), *id = json_object_get(one, "id");
+        const char *known = json_string_value(json_object_get(one, "name"));
+        if (known && strcmp(known, name) == 0) return json_is_string(id) ? json_string_value(id) : "";
+    }
+    return "";
+}
 
-    if (!PUT_TEXTS(t, v->explainer, v->control, v->verdict, v->annotation, v->expected)) return false;
-    fprintf(t->out, "%s,", v->as_expected ? "true" : "false");
+/* Of a summary that is whether all that it sums up is as expected. */
+static bool is_expected(const struct verdict_table *t, size_t explainer, const struct verdict_row *v) {
+    bool all = v->as_expected;
+    for (size_t c = 0; verdict_is_summary(v) && c < t->control_count; c++) {
+        const struct verdict_row *one = verdict_table_cell(t, explainer, c);
+        all = all && (!one || one->as_expected);
+    }
+    return all;
+}
+
+static bool put_verdict(struct table *t, const struct verdict_table *all, size_t explainer, const struct verdict_row *v,
+                        const json_t *explainers) {
+    const double numbers[] = {v->score, v->lower, v->upper, v->floor, v->ceiling};
+    const char *expected = verdict_is_summary(v) && !*v->expected ? "as each control" : v->expected;
+
+    if (!PUT_TEXTS(t, v->explainer, v->control, v->verdict, v->annotation, expected)) return false;
+    fprintf(t->out, "%s,", is_expected(all, explainer, v) ? "true" : "false");
     if (!PUT_TEXTS(t, v->reason, v->first_stage)) return false;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put_number(t->out, numbers[i]);
-    fprintf(t->out, "%u,%u\n", (unsigned)v->inputs, (unsigned)v->draws);
+    fprintf(t->out, "%u,%u,", (unsigned)v->inputs, (unsigned)v->draws);
+    if (!put_text(t, id_of(explainers, v->explainer))) return false;
+    fputc('\n', t->out);
     return true;
 }
 
@@ -78,19 +105,39 @@ static bool write_results(struct store *s, const char *folder, struct error *e) 
     struct report_file o;
 
     if (!report_file_open(&o, folder, "results.csv", e)) return false;
-    fputs("explainer,control,stage,stage_index,draw,pairing,input,other,measure,view,value\n", o.file);
+    fputs("explainer,control,stage,stage_index,gate,draw,pairing,input,other,measure,view,value\n", o.file);
     return report_file_close(&o, store_each_result(s, put_result, &(struct table){o.file, e}, e), e);
 }
 
+static bool put_verdicts(struct table *t, struct store *s, const struct verdict_table *all) {
+    char *text;
+    bool ok = store_meta(s, "run", &text, t->error);
+    json_t *run = ok && text ? json_loads(text, 0, NULL) : NULL;
+
+    for (size_t i = 0; ok && i < all->explainer_count * all->control_count; i++) {
+        const size_t explainer = i / all->control_count;
+        const struct verdict_row *v = verdict_table_cell(all, explainer, i % all->control_count);
+        ok = !v || put_verdict(t, all, explainer, v, json_object_get(run, "explainers"));
+    }
+    json_decref(run);
+    free(text);
+    return ok;
+}
+
 static bool write_verdicts(struct store *s, const char *folder, struct error *e) {
+    struct verdict_table all;
     struct report_file o;
 
-    if (!report_file_open(&o, folder, "verdicts.csv", e)) return false;
-    fputs("explainer,control,verdict,annotation,expected,as_expected,reason,first_failing_stage,score,lower,upper,"
-          "floor,ceiling,"
-          "n,draws\n",
-          o.file);
-    return report_file_close(&o, store_each_verdict(s, put_verdict, &(struct table){o.file, e}, e), e);
+    if (!verdict_table_load(s, &all, e)) return false;
+    bool ok = report_file_open(&o, folder, "verdicts.csv", e);
+    if (ok) {
+        fputs("explainer,control,verdict,annotation,expected,as_expected,reason,first_failing_stage,score,lower,"
+              "upper,floor,ceiling,n,draws,id\n",
+              o.file);
+        ok = report_file_close(&o, put_verdicts(&(struct table){o.file, e}, s, &all), e);
+    }
+    verdict_table_finish(&all);
+    return ok;
 }
 
 /* The entry "accuracy" of the store, a number or text a row; of a store without it there is the header alone. */

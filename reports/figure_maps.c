@@ -1,9 +1,8 @@
 /* The map strip: input, original map, then the map at each randomised stage; a line of tiles per explainer, a figure
  * per control and input with kept maps. Under each tile its similarity to the original map. */
-#include "base/array.h"
 #include "measure/measure.h"
 #include "reports/figure.h"
-#include "reports/format.h"
+#include "reports/map_columns.h"
 #include "reports/map_tile.h"
 
 #include <math.h>
@@ -21,56 +20,22 @@
 #define PAGE_STAGES 40u
 #define PAGE_EXPLAINERS 64u
 
-struct column {
-    char *variant, *title;
-    uint32_t stage;
-};
-
 struct strip {
     struct figure figure;
     const struct map_set *maps;
     const char *control;
     uint32_t input;
-    struct column *all_columns, *columns; /* of all stages; from the first of this page on */
-    size_t all_column_count, column_count;
+    struct map_columns all;           /* of all stages */
+    const struct map_column *columns; /* from the first of this page on */
+    size_t column_count;
     const char **all_explainers, **explainers; /* explainers, likewise */
     size_t all_explainer_count, explainer_count;
     size_t longest;           /* title */
     struct map_scales scales; /* of the rows */
     double left, head, tile_height;
-    struct error *error;
 };
 
 /* ---- which variants ---- */
-
-static bool has_maps(const struct map_set *m, const char *variant, uint32_t input) {
-    for (size_t i = 0; i < m->count; i++)
-        if (m->pictures[i].variant && m->pictures[i].input == input && strcmp(m->pictures[i].variant, variant) == 0)
-            return true;
-    return false;
-}
-
-/* The first draw of each stage that has maps of this input. */
-static bool add_use(void *context, const struct use_row *use) {
-    struct strip *s = context;
-    size_t count = s->all_column_count;
-
-    if (strcmp(use->control, s->control) != 0 || !has_maps(s->maps, use->variant, s->input)) return true;
-    if (count && s->all_columns[count - 1].stage == use->stage_index) return true;
-    struct column *more = array_grow(s->all_columns, count, sizeof *more);
-    if (!more) return error_memory(s->error);
-    s->all_columns = more;
-    struct column *c = &s->all_columns[s->all_column_count++];
-    *c = (struct column){text_copy(use->variant), text_copy(use->stage), use->stage_index};
-    return (c->variant && c->title) || error_memory(s->error);
-}
-
-/* The network a stage is compared with (plan/plan.h): the one trained on true labels for those trained again, else the
- * model. */
-static const char *original_of(const char *variant) {
-    bool trained = strncmp(variant, "permuted/", 9) == 0 || strncmp(variant, "twin/", 5) == 0;
-    return trained ? "true" : "model";
-}
 
 static const struct picture *map_of(const struct strip *s, const char *explainer, const char *variant) {
     return map_set_find(s->maps, explainer, variant, s->input);
@@ -79,7 +44,7 @@ static const struct picture *map_of(const struct strip *s, const char *explainer
 static const struct picture *picture_of(const struct strip *s, size_t explainer, size_t column) {
     if (column == 0) return map_set_input(s->maps, s->input);
     return map_of(s, s->explainers[explainer],
-                  column == 1 ? original_of(s->columns[0].variant) : s->columns[column - 2].variant);
+                  column == 1 ? map_original_of(s->columns[0].variant) : s->columns[column - 2].variant);
 }
 
 /* All maps of an explainer, over all pages, share a palette: diverging as soon as one has a negative value. *any: there
@@ -88,9 +53,9 @@ static bool maps_diverge(const struct strip *s, const char *explainer, bool *any
     bool diverging = false;
 
     *any = false;
-    for (size_t c = 0; c <= s->all_column_count; c++) {
-        const char *first = s->all_columns[0].variant;
-        const struct picture *p = map_of(s, explainer, c ? s->all_columns[c - 1].variant : original_of(first));
+    for (size_t c = 0; c <= s->all.count; c++) {
+        const char *first = s->all.column[0].variant;
+        const struct picture *p = map_of(s, explainer, c ? s->all.column[c - 1].variant : map_original_of(first));
         diverging = diverging || (p && p->negative);
         *any = *any || p;
     }
@@ -102,8 +67,8 @@ static bool survey(struct strip *s, struct error *e) {
     size_t widest = 6;
     bool any;
 
-    if (!store_each_use(s->figure.all->store, add_use, s, e)) return false;
-    if (!s->all_column_count) return true;
+    if (!map_columns_load(s->figure.all->store, s->maps, s->control, s->input, &s->all, e)) return false;
+    if (!s->all.count) return true;
     s->all_explainers = calloc(t->explainer_count + 1, sizeof *s->all_explainers);
     if (!s->all_explainers) return error_memory(e);
     for (size_t x = 0; x < t->explainer_count; x++) {
@@ -113,8 +78,8 @@ static bool survey(struct strip *s, struct error *e) {
         if (utf8_width(t->explainers[x]) > widest) widest = utf8_width(t->explainers[x]);
     }
     s->longest = strlen("original");
-    for (size_t c = 0; c < s->all_column_count; c++)
-        if (utf8_width(s->all_columns[c].title) > s->longest) s->longest = utf8_width(s->all_columns[c].title);
+    for (size_t c = 0; c < s->all.count; c++)
+        if (utf8_width(s->all.column[c].title) > s->longest) s->longest = utf8_width(s->all.column[c].title);
     s->longest = s->longest > TITLE_CHARACTERS ? TITLE_CHARACTERS : s->longest;
     s->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
     s->head = 46 + (s->longest > TITLE_FITS ? 3.6 * (double)s->longest : 0);
@@ -124,15 +89,15 @@ static bool survey(struct strip *s, struct error *e) {
 
 /* Pages go through the stages of the first explainers, then through those of the next. */
 static void take_page(struct strip *s, size_t page) {
-    size_t across = figure_pages(s->all_column_count, PAGE_STAGES);
+    size_t across = figure_pages(s->all.count, PAGE_STAGES);
     size_t explainer = page / across * PAGE_EXPLAINERS, column = page % across * PAGE_STAGES;
     bool any;
 
     s->explainers = s->all_explainers + explainer;
-    s->columns = s->all_columns + column;
+    s->columns = s->all.column + column;
     s->explainer_count =
         s->all_explainer_count - explainer < PAGE_EXPLAINERS ? s->all_explainer_count - explainer : PAGE_EXPLAINERS;
-    s->column_count = s->all_column_count - column < PAGE_STAGES ? s->all_column_count - column : PAGE_STAGES;
+    s->column_count = s->all.count - column < PAGE_STAGES ? s->all.count - column : PAGE_STAGES;
     s->scales = (struct map_scales){.slices = s->maps->slices};
     for (size_t i = 0; i < s->explainer_count; i++) {
         bool diverging = maps_diverge(s, s->explainers[i], &any);
@@ -233,11 +198,7 @@ static void add_script(struct strip *s, const struct figure_page *page) {
 }
 
 static void finish(struct strip *s) {
-    for (size_t c = 0; c < s->all_column_count; c++) {
-        free(s->all_columns[c].variant);
-        free(s->all_columns[c].title);
-    }
-    free(s->all_columns);
+    map_columns_finish(&s->all);
     free(s->all_explainers);
 }
 
@@ -254,13 +215,12 @@ static bool draw_page(struct strip *s, struct figures *all, const struct figure_
 
 static bool draw_strip(struct figures *all, const struct map_set *maps, const char *control, uint32_t input,
                        struct error *e) {
-    struct strip s = {.figure.all = all, .maps = maps, .control = control, .input = input, .error = e};
+    struct strip s = {.figure.all = all, .maps = maps, .control = control, .input = input};
     bool ok = survey(&s, e);
     struct figure_page page = {0};
 
-    if (s.all_column_count && s.all_explainer_count)
-        page.count =
-            figure_pages(s.all_explainer_count, PAGE_EXPLAINERS) * figure_pages(s.all_column_count, PAGE_STAGES);
+    if (s.all.count && s.all_explainer_count)
+        page.count = figure_pages(s.all_explainer_count, PAGE_EXPLAINERS) * figure_pages(s.all.count, PAGE_STAGES);
     for (; ok && page.number < page.count; page.number++) ok = draw_page(&s, all, &page, e);
     finish(&s);
     return ok;

@@ -167,5 +167,5 @@ bool report_json(struct store *s, const char *folder, struct error *e) {
               SECTION("curves", store_each_curve, put_curve) && SECTION("checks", store_each_check, put_check) &&
               SECTION("comparisons", json_each_comparison, put_comparisons);
     fputs("\n}\n", o.file);
-    return report_file_close(&o, ok, e);
+    return report_file_close(&o, ok || ferror(o.file), e); /* which says why the file cannot be written */
 }

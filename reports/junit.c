@@ -100,7 +100,6 @@ bool report_junit(struct store *s, const char *folder, struct error *e) {
     struct verdict_table table;
     struct verdict_notes notes;
     struct text document = {0};
-    struct report_file o;
 
     if (!verdict_notes_load(s, &notes, e)) return false;
     if (!verdict_table_load(s, &table, e)) {
@@ -108,11 +107,7 @@ bool report_junit(struct store *s, const char *folder, struct error *e) {
         return false;
     }
     add_document(&document, &table, &notes);
-    bool ok = document.failed ? error_memory(e) : report_file_open(&o, folder, "junit.xml", e);
-    if (ok) {
-        fwrite(document.data, 1, document.length, o.file);
-        ok = report_file_close(&o, true, e);
-    }
+    bool ok = report_file_write(&document, folder, "junit.xml", e);
     text_finish(&document);
     verdict_table_finish(&table);
     verdict_notes_finish(&notes);

@@ -261,19 +261,26 @@ static bool load_tokens(struct store *s, struct map_set *set, struct error *e) {
     return ok || error_memory(e);
 }
 
-bool map_set_write(struct store *s, const char *folder, struct map_set *set, struct error *e) {
-    struct report_file o;
+bool map_set_load(struct store *s, FILE *out, struct map_set *set, struct error *e) {
     float ramp[2 * MAP_RAMP];
 
     *set = (struct map_set){0};
-    if (!report_file_open(&o, folder, MAP_FILE, e)) return false;
     for (size_t i = 0; i < 2 * MAP_RAMP; i++) ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
-    fwrite(ramp, sizeof ramp, 1, o.file);
-    struct writing w = {.set = set, .out = o.file, .offset = sizeof ramp, .error = e};
+    fwrite(ramp, sizeof ramp, 1, out);
+    struct writing w = {.set = set, .out = out, .offset = sizeof ramp, .error = e};
     bool ok = pixels_load(s, &w.pixels, e) && load_columns(s, set, e) && store_each_input(s, add_input, &w, e) &&
               store_each_map(s, add_map, &w, e) && store_each_comparison(s, add_similarity, &w, e) &&
               load_tokens(s, set, e);
-    ok = report_file_close(&o, ok, e) && write_index(set, folder, e);
+    if (!ok) map_set_finish(set);
+    return ok;
+}
+
+bool map_set_write(struct store *s, const char *folder, struct map_set *set, struct error *e) {
+    struct report_file o;
+
+    *set = (struct map_set){0};
+    if (!report_file_open(&o, folder, MAP_FILE, e)) return false;
+    bool ok = report_file_close(&o, map_set_load(s, o.file, set, e), e) && write_index(set, folder, e);
     if (!ok) map_set_finish(set);
     return ok;
 }

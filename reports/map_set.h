@@ -5,6 +5,8 @@
 
 #include "store/store.h"
 
+#include <stdio.h>
+
 #define MAP_FILE "maps.f32"
 #define MAP_RAMP 101u /* the file begins with two rows of a ramp from -1 to 1, for the colour bar */
 
@@ -32,6 +34,8 @@ struct map_set {
     size_t column_count;
 };
 
+/* Writes the pictures to an open file or stream, whose start the offsets are counted from. */
+bool map_set_load(struct store *, FILE *, struct map_set *, struct error *);
 /* Writes folder/maps.f32 and folder/maps.tsv (the index). */
 bool map_set_write(struct store *, const char *folder, struct map_set *, struct error *);
 void map_set_finish(struct map_set *);

@@ -9,17 +9,24 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#define REPORT_FILES_MOST 4u
+
 struct report {
     const char *id; /* "csv", "json", ... */
     const char *summary;
+    const char *files[REPORT_FILES_MOST]; /* what it writes, NULL behind the last; a folder has a slash behind it */
     /* Writes its files into the folder, which exists. */
     bool (*write)(struct store *, const char *folder, struct error *);
     /* A failure of an optional report is a warning: figures need gnuplot, and leave scripts and data without it. */
     bool optional;
+    bool on_demand; /* not of a run: `assay report` writes it where it is asked for */
 };
 
 /* Ended by an entry without id. */
 extern const struct report reports[];
+
+/* Removes what the reports of an earlier run left in the folder; anything else stays. */
+void reports_remove(const struct report *, const char *folder);
 
 /* The verdict table, what was not as expected, the similarities by stage where they could not be judged, and how to
  * read it; on demand every reason and similarity. At most 100 columns wide (wider only where one name is). */

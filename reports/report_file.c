@@ -1,8 +1,6 @@
 /* A file that appears under its name only when it is whole. */
 #include "reports/report_file.h"
 
-#include "base/text.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,4 +41,13 @@ bool report_file_close(struct report_file *o, bool ok, struct error *e) {
     if (!ok) unlink(o->temporary);
     forget(o);
     return ok;
+}
+
+bool report_file_write(const struct text *t, const char *folder, const char *name, struct error *e) {
+    struct report_file o;
+
+    if (t->failed) return error_memory(e);
+    if (!report_file_open(&o, folder, name, e)) return false;
+    fwrite(t->data ? t->data : "", 1, t->length, o.file);
+    return report_file_close(&o, true, e);
 }

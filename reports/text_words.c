@@ -1,6 +1,8 @@
 /* The look of the six words, and the notes that every report carries. */
 #include "reports/text_words.h"
 
+#include "reports/annotations.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,22 +59,29 @@ static char *text_of(const json_t *object, const char *key) {
     return json_is_string(value) ? text_copy(json_string_value(value)) : NULL;
 }
 
-static bool load_inspected(struct store *s, struct verdict_notes *n, struct error *e) {
+/* A sentence about what the store has under the key; none where that is empty. */
+static bool load_line(struct store *s, const char *key, const char *before, const char *after, struct text *out,
+                      struct error *e) {
     char *meta;
 
-    if (!store_meta(s, "inspected", &meta, e)) return false;
-    if (meta) text_add(&n->inspected, "Layers looked at: %s.", meta);
+    if (!store_meta(s, key, &meta, e)) return false;
+    if (meta && *meta) text_add(out, "%s%s%s", before, meta, after);
     free(meta);
     return true;
 }
 
-static bool load_left_out(struct store *s, struct verdict_notes *n, struct error *e) {
-    char *meta;
-
-    if (!store_meta(s, "left_out", &meta, e)) return false;
-    if (meta && *meta) text_add(&n->left_out, "A quick run: %s left out.", meta);
-    free(meta);
-    return true;
+/* What was looked at, and what was not. */
+static bool load_lines(struct store *s, struct verdict_notes *n, struct error *e) {
+    return load_line(s, "inspected", "Layers looked at: ", ".", &n->inspected, e) &&
+           load_line(s, "left_out", "A quick run: ", " left out.", &n->left_out, e) &&
+           load_line(s, "untrained", "`controls: default` left out ",
+                     ": it trains networks, and the battery has no `training:`.", &n->untrained, e) &&
+           load_line(
+               s, "pairs", "Antithetic pairs (",
+               "): each draw of a stage with the top layer is a pair: that layer and its negative, averaged. With "
+               "few outputs its sign alone would decide what a draw shows.",
+               &n->pairs, e) &&
+           annotations_add(s, &n->annotations, e);
 }
 
 static bool load_same(struct store *s, struct verdict_notes *n, struct error *e) {
@@ -124,8 +133,8 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     char *meta;
 
     *n = (struct verdict_notes){0};
-    if (!load_accuracy(s, n, e) || !load_canaries(s, n, e) || !load_inspected(s, n, e) || !load_left_out(s, n, e) ||
-        !load_same(s, n, e) || !store_meta(s, "run", &meta, e)) {
+    if (!load_accuracy(s, n, e) || !load_canaries(s, n, e) || !load_lines(s, n, e) || !load_same(s, n, e) ||
+        !store_meta(s, "run", &meta, e)) {
         verdict_notes_finish(n);
         return false;
     }
@@ -137,7 +146,10 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
         text_add(&n->warning, "The model: %s", json_string_value(warning));
         add_line(n, n->warning.data);
     }
+    if (n->annotations.data) add_line(n, n->annotations.data);
     if (n->left_out.data) add_line(n, n->left_out.data);
+    if (n->untrained.data) add_line(n, n->untrained.data);
+    if (n->pairs.data) add_line(n, n->pairs.data);
     if (n->inspected.data) add_line(n, n->inspected.data);
     if (n->same.data) add_line(n, n->same.data);
     if (is_text(json_object_get(rule, "name"), "fixed-cutoff"))
@@ -155,7 +167,8 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
                 "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
     free(meta);
-    if (!n->delta.failed && !n->warning.failed && !n->inspected.failed && !n->same.failed && !n->left_out.failed)
+    if (!n->delta.failed && !n->warning.failed && !n->inspected.failed && !n->same.failed && !n->left_out.failed &&
+        !n->untrained.failed && !n->annotations.failed && !n->pairs.failed)
         return true;
     verdict_notes_finish(n);
     return error_memory(e);
@@ -165,6 +178,9 @@ void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->delta);
     text_finish(&n->warning);
     text_finish(&n->left_out);
+    text_finish(&n->untrained);
+    text_finish(&n->annotations);
+    text_finish(&n->pairs);
     text_finish(&n->inspected);
     text_finish(&n->same);
     free(n->accuracy);

@@ -6,8 +6,11 @@
 
 bool report_text_file(struct store *, const char *folder, struct error *);
 bool report_csv(struct store *, const char *folder, struct error *);
+bool report_html(struct store *, const char *folder, struct error *);
 bool report_json(struct store *, const char *folder, struct error *);
 bool report_junit(struct store *, const char *folder, struct error *);
+bool report_markdown(struct store *, const char *folder, struct error *);
+bool report_latex(struct store *, const char *folder, struct error *);
 bool report_figures(struct store *, const char *folder, struct error *);
 
 #endif

@@ -45,7 +45,7 @@ test_batteries() {
     check "fashion-mlp.yaml at -j2 is as it expects" run fixtures/batteries/fashion-mlp.yaml mlp2 -j2
     check "fashion.yaml at -j1 is as it expects" run fixtures/batteries/fashion.yaml cnn1 -j1
     check "the same bytes at -j1 and -j2" same cnn1 cnn2
-    for name in genome machines climate promoters reviews; do
+    for name in genome machines faults climate promoters reviews; do
         check "$name.yaml is as it expects" run fixtures/batteries/$name.yaml "$name" -j2
     done
 }
@@ -105,6 +105,14 @@ as_good() { # MODEL DATA PREPROCESS: test accuracy within one point of the commi
     awk -v a="$old" -v b="$new" 'BEGIN { exit !(a > .85 && b > a - .01) }'
 }
 
+labels_as_good() { # as_good, of several labels
+    local old new columns=,label=overheats,label=worn,label=leaks
+    old=$("$BUILD/assay" eval --task multi-label --model "fixtures/models/$1" --data "$2$columns" | awk 'NR == 1 {print $2}')
+    new=$("$BUILD/assay" eval --task multi-label --model "$work/models/$1" --data "$2$columns" | awk 'NR == 1 {print $2}')
+    echo "     $1: committed $old, trained again $new$(cmp -s "fixtures/models/$1" "$work/models/$1" && echo ", the same bytes")"
+    awk -v a="$old" -v b="$new" 'BEGIN { exit !(a > .95 && b > a - .01) }'
+}
+
 r_squared() { # as_good, of R2
     local old new
     old=$("$BUILD/assay" eval --task regression --model "fixtures/models/$1" --data "$2" | awk '{print $4}')
@@ -134,6 +142,7 @@ test_fixtures() {
     check "climate-mlp.onnx" r_squared climate-mlp.onnx \
         npy:fixtures/data/climate-test-fields.npy,fixtures/data/climate-test-years.npy
     check "machines-mlp.onnx" as_good machines-mlp.onnx csv:fixtures/data/machines-test.csv none
+    check "faults-mlp.onnx" labels_as_good faults-mlp.onnx csv:fixtures/data/faults-test.csv
 }
 
 (($#)) || set -- batteries kills seeds fixtures looks

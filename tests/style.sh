@@ -15,6 +15,7 @@ DESIGN.md                    words, an example, rooms, recipes and decisions on 
 docs/assay.1                 a reference, read by its headings
 docs/ops.md                  a table
 docs/performance.md          a table of results for each comparison
+explainers/explainer.h       the ABI, which a plugin has in one file
 docs/verdict.md              the evidence, experiment by experiment
 framework/cli/cmd_explain.c   one command: its input in every form, its target and its map
 tests/unit/audit.c           networks and messages that audits have to tell apart

@@ -291,3 +291,18 @@ char *text_clean(const char *s) {
     text_finish(&out);
     return NULL;
 }
+
+void text_add_word(struct text *out, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-=:,@%";
+    size_t n = strlen(word);
+    if (n && strspn(word, plain) == n) {
+        text_append(out, word, n);
+        return;
+    }
+    text_add(out, "'");
+    for (; *word; word++) {
+        bool quote = *word == '\'';
+        text_append(out, quote ? "'\\''" : word, quote ? 4 : 1);
+    }
+    text_add(out, "'");
+}

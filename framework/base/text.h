@@ -18,6 +18,9 @@ void text_add(struct text *, const char *format, ...) __attribute__((format(prin
 void text_append(struct text *, const char *bytes, size_t n);
 void text_finish(struct text *); /* frees */
 
+/* Adds `word` as a POSIX shell reads it back: as it is, or between single quotes. */
+void text_add_word(struct text *, const char *word);
+
 /* An excerpt of text from a file, fit for a message: cut, with control characters replaced. */
 struct excerpt {
     char text[68];

@@ -142,6 +142,8 @@ bool battery_load(const char *path, struct battery **out, struct error *);
  * are borrowed as long as the battery lives. */
 bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
                        struct error *);
+/* Puts "--set KEY=VALUE: " before the text that is there where the command line set that key, and returns false. */
+bool battery_fail_set(const struct battery *, const char *key, struct error *);
 /* A complaint about that place of the battery. */
 bool battery_fail(const struct battery *, struct location, struct error *, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

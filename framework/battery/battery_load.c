@@ -30,6 +30,14 @@ bool battery_fail(const struct battery *b, struct location location, struct erro
     return location_prefix(b->path, b->settings, location, e);
 }
 
+bool battery_fail_set(const struct battery *b, const char *key, struct error *e) {
+    size_t n = strlen(key);
+    for (size_t k = b->setting_count; k-- > 0;)
+        if (strncmp(b->settings[k], key, n) == 0 && b->settings[k][n] == '=')
+            return error_prefix(e, "--set %s", excerpt_of(b->settings[k]).text);
+    return false;
+}
+
 const char *reduction_name(enum reduction reduction) {
     return battery_reductions[reduction];
 }

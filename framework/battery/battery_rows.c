@@ -188,6 +188,16 @@ static bool read_options(struct yaml_file *file, const yaml_node_t *node, struct
     return true;
 }
 
+/* Of explainers the key is `use`, of rows `name`. */
+static bool fail_without_id(struct yaml_file *file, const yaml_node_t *node, struct error *e) {
+    static const char *const taken[] = {"use", "name"};
+    for (size_t k = 0; k < sizeof taken / sizeof *taken; k++)
+        if (yaml_find(file, node, taken[k]))
+            return yaml_fail(file, node, e, "no 'id', but '%s': the id of a control wanted, as in {id: cascading}",
+                             taken[k]);
+    return yaml_fail(file, node, e, "no 'id': the id of a control wanted, as in {id: cascading}");
+}
+
 static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct battery *b, struct error *e) {
     static const char wanted[] = "a control (ID, or {id: ID, option: value})";
     struct battery_control *row = &b->controls[b->control_count++];
@@ -196,12 +206,14 @@ static bool read_control(struct yaml_file *file, const yaml_node_t *node, struct
 
     row->location = yaml_location(node);
     if (mapping && !yaml_check_keys(file, node, "option", wanted, NULL, 0, e)) return false;
-    if (mapping && !(id = yaml_find(file, node, "id")))
-        return yaml_fail(file, node, e, "no 'id': the id of a control wanted");
+    if (mapping && !(id = yaml_find(file, node, "id"))) return fail_without_id(file, node, e);
     const char *text = yaml_scalar(file, id, mapping ? "the id of a control" : wanted, e);
     if (!text || !check_name(file, id, text, e)) return false;
     if (strcmp(text, EVERY_CONTROL) == 0)
         return yaml_fail(file, id, e, "'%s' stands for every control: the id of one wanted", text);
+    if (strcmp(text, STANDARD_CONTROLS) == 0)
+        return yaml_fail(file, id, e, "'%s' stands for a list: `controls: %s` without brackets, or ids, wanted", text,
+                         text);
     row->id = text_copy(text);
     if (!row->id) return error_memory(e);
     for (const struct battery_control *r = b->controls; r < row; r++)

@@ -6,7 +6,7 @@
 #include "battery/yaml_node.h"
 
 #define EXPLAINERS_WANTED "a list of explainers"
-#define CONTROLS_WANTED "a list of controls"
+#define CONTROLS_WANTED "a list of controls, as in [cascading, independent], or default,"
 #define STANDARD_CONTROLS "default"
 
 /* In the order of enum reduction, ended by NULL. */

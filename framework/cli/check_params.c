@@ -44,6 +44,7 @@ static float *maps_of(const struct plugin *plugin, const struct conformance_case
               handle_create(net, &handle, &e) && (c->linear || handle_refuse_idle_rules(handle, &e)) &&
               call_init(&call, explainer, count, c->n, &e);
     channel_beat(channel);
+    if (ok) handle_background(handle, c->inputs, c->n);
     ok = ok && call_make(&call, handle, &request, CALL_NAN_A, maps) == ASSAY_OK;
     channel_beat(channel);
     if (ok) return maps;

@@ -3,10 +3,10 @@
 #include "cli/list_explainers.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"
+#include "host/plugin.h"
 #include "nn/layer_groups.h"
 #include "nn/op.h"
 #include "plan/control.h"
-#include "host/plugin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,9 +226,9 @@ static int list_run(const struct cli_context *context, const struct cli_values *
         error_set(e, "--%s: only 'assay list layers' takes it", options[i].name);
         return CLI_USAGE;
     }
-    if (what && strncmp(what, PROCESS_WORD, strlen(PROCESS_WORD)) == 0) return list_program(what, e);
     if (explainers && strcmp(values->option[FORMAT].text, "md") == 0)
         return list_explainers_page(e) ? CLI_EXPECTED : CLI_BROKEN;
+    if (what && strncmp(what, PROCESS_WORD, strlen(PROCESS_WORD)) == 0) return list_program(what, e);
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         if (what && strcmp(what, sections[i].name) != 0) continue;
         known = true;

@@ -1,4 +1,4 @@
-/* cmd_new.c: `assay new`: the source of a new explainer, from the template. */
+/* cmd_new.c: `assay new`: the source of a new explainer, from a template. */
 #include "cli/cli.h"
 #include "cli/scaffold.h"
 
@@ -12,15 +12,29 @@ static char *holder(const char *path, const char *slash) {
     return slash == path ? text_copy("/") : text_format("%.*s", (int)(slash - path), path);
 }
 
-static bool create(char *path, struct error *e) {
+enum { PYTHON };
+
+static const struct cli_option options[] = {
+    [PYTHON] = {.name = "python", .kind = CLI_FLAG, .summary = "a method in PyTorch, with its test, in place of C"},
+};
+
+/* `quoted` is the path for a shell. */
+static void say_next(bool python, const char *path, const char *quoted, const char *name) {
+    if (python) printf("%s/ written; next: make -C %s test\n", path, quoted);
+    else printf("%s/ written; next: make -C %s && assay check %s/%s.so\n", path, quoted, quoted, name);
+}
+
+static bool create(char *path, bool python, struct error *e) {
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') path[--n] = 0;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     struct text quoted = {0};
     char *folder = holder(path, slash);
-    cli_quote(&quoted, path);
-    bool ok = folder && !quoted.failed ? scaffold_create(folder, name, e) : error_memory(e);
-    if (ok) printf("%s/ written; next: make -C %s && assay check %s/%s.so\n", path, quoted.data, quoted.data, name);
+    text_add_word(&quoted, path);
+    bool ok = folder && !quoted.failed
+                  ? scaffold_create(python ? scaffold_python_files : scaffold_files, folder, name, e)
+                  : error_memory(e);
+    if (ok) say_next(python, path, quoted.data, name);
     text_finish(&quoted);
     free(folder);
     return ok;
@@ -29,7 +43,7 @@ static bool create(char *path, struct error *e) {
 static int new_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     char *path = text_copy(values->operand);
-    bool ok = path ? create(path, e) : error_memory(e);
+    bool ok = path ? create(path, values->option[PYTHON].given, e) : error_memory(e);
     free(path);
     return ok ? CLI_EXPECTED : CLI_USAGE;
 }
@@ -39,5 +53,7 @@ const struct cli_command cli_new = {
     .operand = "NAME",
     .summary = "write a folder with the source of a new explainer, ready to compile",
     .details = "NAME is its name, or the path of the new folder: DIR/NAME.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
     .run = new_run,
 };

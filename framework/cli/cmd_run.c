@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, NO_CANARIES, RESUME, DRY_RUN, NO_FIGURES, NO_SANDBOX };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, NO_CANARIES, RESUME, FORCE, DRY_RUN, NO_FIGURES, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -35,12 +35,18 @@ static const struct cli_option options[] = {
              .many = true},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "in place of the battery's"},
     [CONV] = CLI_CONV(.summary = "in place of the battery's: how 3x3 convolutions are computed"),
-    [ONLY] = {.name = "only", .kind = CLI_TEXT, .value = "NAME", .summary = "one explainer or control of the battery"},
+    [ONLY] = {.name = "only",
+              .kind = CLI_TEXT,
+              .value = "NAME",
+              .summary = "one explainer or control of the battery, or one cell: EXPLAINER/CONTROL"},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
     [NO_CANARIES] = {.name = "no-canaries",
                      .kind = CLI_FLAG,
                      .summary = "leave out the maps with known answers that tell whether the network can be judged"},
     [RESUME] = {.name = "resume", .kind = CLI_FLAG, .summary = "go on with the run folder of an interrupted run"},
+    [FORCE] = {.name = "force",
+               .kind = CLI_FLAG,
+               .summary = "write into the folder of another battery's run, in its place, or among other files"},
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
     [NO_FIGURES] = {.name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out"},
     [NO_SANDBOX] = CLI_NO_SANDBOX,
@@ -59,7 +65,9 @@ static bool write_reports(struct store *store, const struct report *writers, con
     for (const struct report *report = writers; report->id; report++) {
         struct error problem = {{0}};
         if (interrupt_signal()) return error_set(e, "interrupted");
-        if ((!figures && strcmp(report->id, "figures") == 0) || report->write(store, folder, &problem)) continue;
+        if (report->on_demand || (!figures && strcmp(report->id, "figures") == 0) ||
+            report->write(store, folder, &problem))
+            continue;
         if (interrupt_signal()) return error_set(e, "interrupted");
         if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
         cli_message("warning: report %s: %s", report->id, problem.text);
@@ -89,12 +97,12 @@ static void add_given(struct text *out, const struct cli_values *values) {
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         const struct cli_value *value = &values->option[i];
         size_t times = !value->given ? 0 : options[i].many ? values->many_count : 1;
-        if (i == RESUME) continue;
+        if (i == RESUME || i == FORCE) continue;
         for (size_t k = 0; k < times; k++) {
             text_add(out, " --%s", options[i].name);
             if (options[i].kind == CLI_FLAG) continue;
             text_add(out, "=");
-            cli_quote(out, options[i].many ? values->many[k] : value->text);
+            text_add_word(out, options[i].many ? values->many[k] : value->text);
         }
     }
 }
@@ -102,9 +110,9 @@ static void add_given(struct text *out, const struct cli_values *values) {
 /* The whole command, however long, so not by way of *e. */
 static int say_interrupted(const struct cli_context *context, const struct cli_values *values, int number) {
     struct text command = {0};
-    cli_quote(&command, context->program);
+    text_add_word(&command, context->program);
     text_add(&command, " run %s", values->operand[0] == '-' ? "./" : "");
-    cli_quote(&command, values->operand);
+    text_add_word(&command, values->operand);
     add_given(&command, values);
     text_add(&command, " --resume");
     if (values->option[DRY_RUN].given) cli_message("interrupted");
@@ -112,6 +120,11 @@ static int say_interrupted(const struct cli_context *context, const struct cli_v
     else fprintf(stderr, "assay: interrupted: what is finished is kept; to go on:\n%s\n", command.data);
     text_finish(&command);
     return CLI_SIGNAL + number;
+}
+
+/* Those of an earlier run: figures of methods that are gone would stand beside the new ones. */
+static void remove_reports(void *table, const char *folder) {
+    reports_remove(table, folder);
 }
 
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
@@ -141,7 +154,10 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .quick = option[QUICK].given,
         .no_canaries = option[NO_CANARIES].given,
         .resume = option[RESUME].given,
+        .force = option[FORCE].given,
         .dry_run = option[DRY_RUN].given,
+        .taken = remove_reports,
+        .user = (void *)(uintptr_t)context->reports,
     };
     struct run_outcome outcome = {0};
     int status;

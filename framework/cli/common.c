@@ -42,18 +42,3 @@ void cli_message(const char *format, ...) {
     fprintf(stderr, "assay: %s\n", clean ? clean : "out of memory");
     free(clean);
 }
-
-void cli_quote(struct text *out, const char *word) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-=:,@%";
-    size_t n = strlen(word);
-    if (n && strspn(word, plain) == n) {
-        text_append(out, word, n);
-        return;
-    }
-    text_add(out, "'");
-    for (; *word; word++) {
-        bool quote = *word == '\'';
-        text_append(out, quote ? "'\\''" : word, quote ? 4 : 1);
-    }
-    text_add(out, "'");
-}

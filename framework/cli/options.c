@@ -154,26 +154,42 @@ static enum cli_parsed take_short(struct cursor *at, const char *argument, struc
     return take(at, index, shown, argument[2] ? argument + 2 : NULL, e);
 }
 
+/* The name of operand k in "RUN EXPLAINER" or "[WHAT]"; NULL behind the last. */
+static const char *operand_name(const char *operands, size_t k) {
+    const char *at = operands + strspn(operands, "[");
+    for (; at && k > 0; k--) {
+        at = strchr(at, ' ');
+        if (at) at++;
+    }
+    return at;
+}
+
 static bool operand_take(const struct cli_command *command, const char *argument, struct cli_values *values,
                          struct error *e) {
     if (!command->operand) {
         return error_set(e, "%s: '%s' takes options only: see 'assay %s --help'", argument, command->name,
                          command->name);
     }
-    const char *name = command->operand + strspn(command->operand, "[");
-    int length = (int)strcspn(name, "]");
-    if (values->operand)
-        return error_set(e, "%s: one %.*s wanted, and there is '%s' already", argument, length, name, values->operand);
+    const char *next = operand_name(command->operand, values->operand_count), *name = next;
+    if (!next) name = operand_name(command->operand, values->operand_count - 1);
+    int length = (int)strcspn(name, "] ");
+    if (!next)
+        return error_set(e, "%s: one %.*s wanted, and there is '%s' already", argument, length, name,
+                         values->operands[values->operand_count - 1]);
     if (!*argument)
         return error_set(e, "%s: the %.*s is empty: see 'assay %s --help'", command->name, length, name, command->name);
-    values->operand = argument;
+    if (!values->operand) values->operand = argument;
+    values->operands[values->operand_count++] = argument;
     return true;
 }
 
 /* Fallbacks, and what is missing. */
 static bool complete(const struct cli_command *command, struct cli_values *values, struct error *e) {
-    if (command->operand && command->operand[0] != '[' && !values->operand)
-        return error_set(e, "%s: %s is missing: see 'assay %s --help'", command->name, command->operand, command->name);
+    const char *lacking =
+        command->operand && command->operand[0] != '[' ? operand_name(command->operand, values->operand_count) : NULL;
+    if (lacking)
+        return error_set(e, "%s: %.*s is missing: see 'assay %s --help'", command->name, (int)strcspn(lacking, " "),
+                         lacking, command->name);
     for (size_t i = 0; i < command->option_count; i++) {
         const struct cli_option *option = &command->options[i];
         if (values->option[i].given) continue;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define CLI_OPTIONS_MAX 24
+#define CLI_OPERANDS_MAX 3
 #define CLI_MANY_MAX 64 /* values of an option that may be given again and again */
 
 enum cli_kind {
@@ -45,7 +46,9 @@ struct cli_value {
 };
 
 struct cli_values {
-    const char *operand;
+    const char *operand;                    /* the first */
+    const char *operands[CLI_OPERANDS_MAX]; /* all, in order */
+    size_t operand_count;
     struct cli_value option[CLI_OPTIONS_MAX];
     const char *many[CLI_MANY_MAX]; /* every value of the option that may be given several times, in order */
     size_t many_count;
@@ -55,7 +58,7 @@ struct cli_context;
 
 struct cli_command {
     const char *name;
-    const char *operand; /* "BATTERY", or "[WHAT]" where it may be left out; NULL: the command takes none */
+    const char *operand; /* "BATTERY", "RUN EXPLAINER", or "[WHAT]" where it may be left out; NULL: it takes none */
     const char *summary; /* one line */
     const char *details; /* more lines for --help, or NULL */
     const struct cli_option *options;

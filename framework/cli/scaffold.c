@@ -1,4 +1,4 @@
-/* scaffold.c: `assay new`: the files of explainers/template, with names filled in. */
+/* scaffold.c: `assay new`: the files of a template, with names filled in. */
 #include "cli/scaffold.h"
 
 #include "base/file.h"
@@ -59,8 +59,8 @@ static bool write_file(const char *folder, const struct scaffold_file *file, con
 }
 
 /* Leaves nothing half-written behind. */
-static void remove_all(const char *folder, const char *name) {
-    for (const struct scaffold_file *file = scaffold_files; file->name; file++) {
+static void remove_all(const struct scaffold_file *files, const char *folder, const char *name) {
+    for (const struct scaffold_file *file = files; file->name; file++) {
         char *path = file_path(folder, file, name);
         if (path) unlink(path);
         free(path);
@@ -79,7 +79,7 @@ static bool check_name(const char *name, struct error *e) {
     return true;
 }
 
-bool scaffold_create(const char *folder, const char *name, struct error *e) {
+bool scaffold_create(const struct scaffold_file *files, const char *folder, const char *name, struct error *e) {
     char program[4096];
     if (!check_name(name, e)) return false;
     char *path = text_format("%s/%s", folder, name);
@@ -92,9 +92,9 @@ bool scaffold_create(const char *folder, const char *name, struct error *e) {
     }
     program_path(program, sizeof program);
     bool ok = true;
-    for (const struct scaffold_file *file = scaffold_files; ok && file->name; file++)
+    for (const struct scaffold_file *file = files; ok && file->name; file++)
         ok = write_file(path, file, name, program, e);
-    if (!ok) remove_all(path, name);
+    if (!ok) remove_all(files, path, name);
     free(path);
     return ok;
 }

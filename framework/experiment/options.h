@@ -14,12 +14,16 @@ struct run_options {
     unsigned jobs;      /* worker processes */
     bool has_seed;
     uint64_t seed;    /* in place of the battery's */
-    const char *only; /* an explainer row or a control, or NULL */
+    const char *only; /* an explainer row, a control, or both as ROW/CONTROL; or NULL */
     bool quick;       /* leave out the controls that take longest, and say which */
     bool no_canaries; /* canary.h */
     bool resume;      /* keep what an interrupted run of the same battery finished */
+    bool force;       /* into a folder of another battery's run, or of other files */
     bool dry_run;     /* print the plan and its cost on stdout, and run nothing */
     bool quiet;       /* no progress on stderr */
+    /* Told once, when the folder is this run's and nothing was computed yet: reports of an earlier one go. Or NULL. */
+    void (*taken)(void *user, const char *folder);
+    void *user;
 };
 
 #endif

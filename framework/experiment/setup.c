@@ -58,7 +58,8 @@ static bool load_data(struct run *run, const char *source, const char *labels_fo
     const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
                                             picture ? (uint32_t)sample->dim[0] : plane,
                                             task_labels(run->battery->task)};
-    return dataset_load_for(source, &request, out, e) &&
+    const char *key = source == run->battery->training_source ? "training.source" : "data.source";
+    return (dataset_load_for(source, &request, out, e) || battery_fail_set(run->battery, key, e)) &&
            (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));
 }
 
@@ -140,13 +141,18 @@ static bool load_network(struct run *run, struct error *e) {
     struct onnx_options options = run->battery->network.onnx;
     options.ask = data_shape;
     options.user = run;
-    return onnx_load_with(run->battery->model, &options, &run->graph, e) && settle_axis_order(run, e);
+    const char *model = run->battery->model;
+    if (file_digest(model, run->model_digest, e) && onnx_load_with(model, &options, &run->graph, e) &&
+        settle_axis_order(run, e))
+        return true;
+    bool of_model = strncmp(e->text, model, strlen(model)) == 0; /* not of the data, which it may have asked */
+    return of_model ? battery_fail_set(run->battery, "model", e) : false;
 }
 
 /* Before the explainers, whose maps are reduced as the network's input asks. */
 static bool open_graph(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    return file_digest(b->model, run->model_digest, e) && file_digest(b->path, run->battery_digest, e) &&
+    return file_digest(b->path, run->battery_digest, e) &&
            (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_network(run, e);
 }
 
@@ -160,8 +166,9 @@ static bool open_data(struct run *run, struct error *e) {
 
 static bool fits_inputs(const struct run *run, struct error *e) {
     if (run->data->count >= run->battery->inputs) return true;
-    return error_set(e, "%s: %u samples: the battery wants %u inputs", run->battery->data_source, run->data->count,
-                     run->battery->inputs);
+    error_set(e, "%s: %u samples: the battery wants %u inputs", run->battery->data_source, run->data->count,
+              run->battery->inputs);
+    return battery_fail_set(run->battery, "data.inputs", e);
 }
 
 #define MOST_LINEAR ((size_t)1 << 24) /* elements of W */
@@ -334,6 +341,8 @@ bool setup_run(struct run *run, const struct run_options *options, const struct 
     const char *row, *control;
     if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
+    standard_controls_untrained(run->battery, controls, &run->untrained);
+    if (run->untrained.failed) return error_memory(e);
     return standard_controls_fill(run->battery, controls, e) && task_settle_battery(run->battery, e) &&
            only_resolve(run->battery, options->only, &row, &control, e) &&
            open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
@@ -375,6 +384,7 @@ void setup_finish(struct run *run) {
     class_names_finish(&run->class_names);
     free(run->training_subset);
     free(run->left_out);
+    text_finish(&run->untrained);
     free(run->explainers);
     free(run->controls);
     free(run->networks);

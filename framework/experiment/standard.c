@@ -18,6 +18,16 @@ static bool check_expectations(const struct battery *b, struct error *e) {
     return true;
 }
 
+static bool cannot_train(const struct battery *b, const struct control *c) {
+    return c->rule->needs_training && !b->has_training;
+}
+
+void standard_controls_untrained(const struct battery *b, const struct control *const *controls, struct text *out) {
+    for (size_t k = 0; b->standard_controls && controls[k]; k++)
+        if (controls[k]->standard && cannot_train(b, controls[k]))
+            text_add(out, "%s%s", out->length ? ", " : "", controls[k]->id);
+}
+
 bool standard_controls_fill(struct battery *b, const struct control *const *controls, struct error *e) {
     size_t n = 0;
     if (!b->standard_controls) return true;
@@ -25,7 +35,7 @@ bool standard_controls_fill(struct battery *b, const struct control *const *cont
     b->controls = calloc(n + 1, sizeof *b->controls);
     if (!b->controls) return error_memory(e);
     for (size_t k = 0; k < n; k++) {
-        if (!controls[k]->standard || (controls[k]->rule->needs_training && !b->has_training)) continue;
+        if (!controls[k]->standard || cannot_train(b, controls[k])) continue;
         struct battery_control *entry = &b->controls[b->control_count++];
         entry->id = text_copy(controls[k]->id);
         if (!entry->id) return error_memory(e);
@@ -33,21 +43,43 @@ bool standard_controls_fill(struct battery *b, const struct control *const *cont
     return check_expectations(b, e);
 }
 
-bool only_resolve(const struct battery *b, const char *only, const char **row, const char **control, struct error *e) {
+static const char *find_row(const struct battery *b, const char *name, size_t length) {
+    for (size_t i = 0; i < b->explainer_count; i++) {
+        const char *known = b->explainers[i].name;
+        if (strlen(known) == length && memcmp(known, name, length) == 0) return known;
+    }
+    return NULL;
+}
+
+static const char *find_control(const struct battery *b, const char *name) {
+    for (size_t i = 0; i < b->control_count; i++)
+        if (strcmp(b->controls[i].id, name) == 0) return b->controls[i].id;
+    return NULL;
+}
+
+static bool say_unknown(const struct battery *b, const char *only, struct error *e) {
     size_t n = 0;
-    *row = *control = NULL;
-    if (!only) return true;
     const char **names = calloc(b->explainer_count + b->control_count + 1, sizeof *names);
     if (!names) return error_memory(e);
     for (size_t i = 0; i < b->explainer_count; i++) names[n++] = b->explainers[i].name;
     for (size_t i = 0; i < b->control_count; i++) names[n++] = b->controls[i].id;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(names[i], only) == 0) *(i < b->explainer_count ? row : control) = only;
-    bool known = *row || *control;
-    const char *near = known ? NULL : text_nearest(only, names, n);
-    if (!known)
-        error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
-                  near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    const char *near = text_nearest(only, names, n);
+    error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
+              near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
     free(names);
-    return known;
+    return false;
+}
+
+bool only_resolve(const struct battery *b, const char *only, const char **row, const char **control, struct error *e) {
+    *row = *control = NULL;
+    if (!only) return true;
+    *row = find_row(b, only, strlen(only));
+    *control = find_control(b, only);
+    if (*row || *control) return true;
+    const char *slash = strrchr(only, '/'); /* the name of a row may have some, that of a control has none */
+    if (slash) {
+        *row = find_row(b, only, (size_t)(slash - only));
+        *control = find_control(b, slash + 1);
+    }
+    return (*row && *control) || say_unknown(b, only, e);
 }

@@ -1,4 +1,4 @@
-/* standard.h: the controls of a battery that says `controls: default`, and the one row or control of --only. */
+/* standard.h: the controls of a battery that says `controls: default`, and the row, control or cell of --only. */
 #ifndef ASSAY_EXPERIMENT_STANDARD_H
 #define ASSAY_EXPERIMENT_STANDARD_H
 
@@ -7,9 +7,11 @@
 /* Nothing where the battery names its controls. Else all that are standard, in the order of the table; those that train
  * networks where the battery has `training`. Fails where `expect` names another. */
 bool standard_controls_fill(struct battery *, const struct control *const *controls, struct error *);
+/* Adds the names of those that were left out as they train networks, with commas between them. */
+void standard_controls_untrained(const struct battery *, const struct control *const *controls, struct text *);
 
-/* `only` (or NULL) as the name of an explainer row or of a control: one of *row and *control is it, the other NULL;
- * both are NULL where nothing was named. Fails where the battery has no such name. Borrowed from `only`. */
+/* `only` (or NULL) as the name of an explainer row, of a control, or "ROW/CONTROL" of one cell: *row and *control are
+ * what it names, of the battery, NULL where it names none. Fails where the battery has no such name. */
 bool only_resolve(const struct battery *, const char *only, const char **row, const char **control, struct error *);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef ASSAY_EXPERIMENT_STATE_H
 #define ASSAY_EXPERIMENT_STATE_H
 
+#include "base/text.h"
 #include "data/class_names.h"
 #include "data/dataset.h"
 #include "experiment/reduce.h"
@@ -30,6 +31,7 @@ struct run {
     struct control_entry *controls;
     uint32_t control_count;
     const char *without_canaries; /* why the run has none, or NULL */
+    struct text untrained;        /* controls that `controls: default` leaves out without `training:` */
     char *left_out;               /* controls of the battery that a quick run leaves out, or NULL */
     struct network *networks;
     uint32_t network_count;

@@ -23,6 +23,8 @@ struct conformance_case {
     const char *kind;        /* of the network: HANDLE_KIND_... (handle.h), or NULL */
     bool called;             /* before_call also for each frame of a program that was called */
     bool program;            /* a program, which has words of its own */
+    const float *background; /* [background_count][sample] (handle_background), or NULL: the inputs below */
+    uint32_t background_count;
     uint32_t n;              /* 1 or more; 2 or more distinct samples to see a mixed-up batch */
     const float *inputs;     /* [n][sample] */
     const uint32_t *targets; /* [n] */

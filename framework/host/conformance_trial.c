@@ -74,6 +74,8 @@ bool trial_init(struct trial *trial, const struct conformance_case *given, struc
         return false;
     trial->handle->helpers = given->helpers;
     trial->handle->kind = given->kind;
+    if (given->background) handle_background(trial->handle, given->background, given->background_count);
+    else handle_background(trial->handle, given->inputs, given->n);
     trial->handle->beat = given->called ? given->before_call : NULL;
     trial->handle->beat_user = given->before_call_user;
     trial->handle->memo = given->memo ? given->memo : trial->memo;

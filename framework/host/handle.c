@@ -1,5 +1,6 @@
 /* The model as a plugin sees it, over a network. */
 #include "host/handle.h"
+#include "host/handle_checks.h"
 #include "host/parameters.h"
 
 #include "nn/activations.h"
@@ -12,31 +13,6 @@
 
 static struct handle *handle_of(const assay_model *model) {
     return (struct handle *)model->host;
-}
-
-/* ---- Checks of what a plugin passes ---- */
-
-static assay_status null_passed(const char *call, const char *what, assay_why *why) {
-    return assay_say(why, ASSAY_FAILED, "%s: %s is NULL", call, what);
-}
-
-/* The arguments every call has; targets may be NULL where `targeted` is false. */
-static assay_status check_batch(const assay_model *model, const char *call, uint32_t n, const float *x, bool targeted,
-                                const uint32_t *targets, assay_why *why) {
-    if (n == 0) return assay_say(why, ASSAY_FAILED, "%s: n is 0: wanted 1 sample or more", call);
-    if (!x) return null_passed(call, "x", why);
-    if (targeted && !targets) return null_passed(call, "targets", why);
-    for (uint32_t i = 0; targeted && i < n; i++) {
-        if (targets[i] >= model->outputs) {
-            return assay_say(why, ASSAY_FAILED, "%s: target %u of sample %u: wanted one below the %u outputs", call,
-                             targets[i], i, model->outputs);
-        }
-    }
-    return ASSAY_OK;
-}
-
-static assay_status finish(bool ok, const char *call, const struct error *e, assay_why *why) {
-    return ok ? ASSAY_OK : assay_say(why, ASSAY_FAILED, "%s: %s", call, e->text);
 }
 
 /* ---- The network, or what it said before ---- */
@@ -81,19 +57,12 @@ static bool answer(struct handle *h, const struct net_request *r, size_t count, 
     return true;
 }
 
-/* x[n][input] under the mask, in fresh memory; NULL: out of memory. */
-static float *masked(const struct handle *h, uint32_t n, const float *x) {
-    size_t count = h->model.input.count;
-    float *out = malloc(n * count * sizeof *out);
-    for (size_t k = 0; out && k < n * count; k++) out[k] = h->mask[k % count] * x[k];
-    return out;
-}
-
 /* f(mask * x) of a network f: gradients are mask times those of f there, on lines and in sums, too. */
 static bool answer_masked(struct handle *h, const struct net_request *r, size_t count, float *out, struct error *e) {
     const bool line = r->question == ASK_LINE_SUM;
     struct net_request behind = *r;
-    float *x = masked(h, line ? 1 : r->n, r->x), *to = line ? masked(h, 1, r->to) : NULL;
+    float *x = masked(h->mask, h->model.input.count, line ? 1 : r->n, r->x),
+          *to = line ? masked(h->mask, h->model.input.count, 1, r->to) : NULL;
     behind.x = x;
     behind.to = to;
     bool ok = (x && (to || !line)) ? answer(h, &behind, count, out, e) : error_memory(e);
@@ -185,7 +154,7 @@ static assay_status layers_inspect(const assay_model *model, uint32_t index, uin
     handle->inspected = index + 1;
     handle->forward += n;
     handle->backward += gradient ? n : 0;
-    float *shown = handle->mask ? masked(handle, n, x) : NULL;
+    float *shown = handle->mask ? masked(handle->mask, handle->model.input.count, n, x) : NULL;
     bool ok = handle->mask && !shown ? error_memory(&e)
                                      : helpers_inspect(&handle->helpers, handle->net, handle->nodes[index], n,
                                                        shown ? shown : x, targets, activation, gradient, &e);
@@ -277,11 +246,48 @@ static bool weights_get(const assay_model *model, uint32_t index, assay_paramete
 
 static const assay_weights weights_extension = {weights_count, weights_get};
 
+/* ---- assay.propagation/1 ---- */
+
+static uint32_t propagation_count(const assay_model *model) {
+    return handle_of(model)->operators.count;
+}
+
+static bool propagation_get(const assay_model *model, uint32_t index, assay_operator *out) {
+    return operators_get(&handle_of(model)->operators, index, out);
+}
+
+static assay_status propagation_run(const assay_model *model, const assay_operator_rule *rules, assay_start start,
+                                    uint32_t n, const float *x, const float *reference, const uint32_t *targets,
+                                    float *out, assay_why *why) {
+    static const char call[] = "propagate";
+    struct handle *h = handle_of(model);
+    const struct operators_request request = {rules, start, n, x, reference, targets, h->mask};
+    assay_status status = check_batch(model, call, n, x, true, targets, why);
+    if (status != ASSAY_OK || !rules || !out)
+        return status != ASSAY_OK ? status : null_passed(call, rules ? "out" : "rules", why);
+    h->forward += (reference ? 2 : 1) * (uint64_t)n;
+    h->backward += n;
+    h->ruled += operators_are_ruled(&h->operators, rules) ? n : 0;
+    return operators_propagate(&h->operators, &request, out, &h->not_finite, why);
+}
+
+static const assay_propagation propagation_extension = {propagation_count, propagation_get, propagation_run};
+
+/* ---- assay.background/1 ---- */
+
+static const float *background_samples(const assay_model *model, uint32_t *count) {
+    if (count) *count = handle_of(model)->background_count;
+    return handle_of(model)->background;
+}
+
+static const assay_background background_extension = {background_samples};
+
 static const void *model_extension(const assay_model *model, const char *name) {
-    (void)model;
+    if (name && strcmp(name, ASSAY_BACKGROUND) == 0) return handle_of(model)->background ? &background_extension : NULL;
     if (name && strcmp(name, ASSAY_LAYERS) == 0) return &layers_extension;
     if (name && strcmp(name, ASSAY_LINE) == 0) return &line_extension;
     if (name && strcmp(name, ASSAY_VJP) == 0) return &vjp_extension;
+    if (name && strcmp(name, ASSAY_PROPAGATION) == 0) return &propagation_extension;
     if (name && strcmp(name, ASSAY_WEIGHTS) == 0) return &weights_extension;
     return name && strcmp(name, ASSAY_BACKWARD) == 0 ? &backward_extension : NULL;
 }
@@ -351,7 +357,7 @@ bool handle_create(struct net *net, struct handle **out, struct error *e) {
     };
     bool ok = shape_for_plugin(&graph->sample, 0, &handle->model.input);
     if (!ok) error_set(e, "the model's input has %u dimensions: at most 4 wanted", graph->sample.rank);
-    if (!ok || !collect_layers(handle, graph, e)) {
+    if (!ok || !collect_layers(handle, graph, e) || !operators_init(&handle->operators, net, e)) {
         handle_destroy(handle);
         return false;
     }
@@ -386,6 +392,7 @@ void handle_destroy(struct handle *handle) {
     if (handle) {
         free(handle->layers);
         free(handle->nodes);
+        operators_finish(&handle->operators);
         free(handle);
     }
 }

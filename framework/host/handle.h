@@ -9,12 +9,15 @@
 #include "workers/helpers.h"
 #include "host/host.h"
 #include "host/memo.h"
+#include "host/operators.h"
 
 /* Which network it is, as programs are told (docs/protocol.md). */
 #define HANDLE_KIND_MODEL "model"
 #define HANDLE_KIND_LABELS "labels"
 #define HANDLE_KIND_LINEAR "linear"
 #define HANDLE_KIND_OTHER "other"
+
+#define HANDLE_BACKGROUND_MOST 32u
 
 struct handle {
     assay_model model; /* what the plugin sees; model.host is this struct */
@@ -26,14 +29,17 @@ struct handle {
     assay_layer *layers;          /* nodes with an activation the output depends on, from input to output */
     uint32_t *nodes;              /* [layer_count] their indices in the graph */
     uint32_t layer_count;
-    const char *kind;         /* HANDLE_KIND_...; NULL: other */
-    void (*beat)(void *user); /* called for each frame of a program; or NULL */
+    struct operators operators; /* what rules of propagation can be given to */
+    const char *kind;           /* HANDLE_KIND_...; NULL: other */
+    void (*beat)(void *user);   /* called for each frame of a program; or NULL */
+    const float *background;    /* [background_count][input], borrowed; NULL: there is none */
+    uint32_t background_count;
     void *beat_user;
-    bool idle_rules;            /* backward rules change nothing in this network, and are refused */
-    const float *mask;          /* [input]: the network is shown mask * x; borrowed; NULL: x */
-    const char *not_finite;     /* "logits are", "gradient is": what the network answered last that was not; or NULL */
-    uint32_t inspected;         /* the layer looked at last, and one; 0: none */
-    uint64_t ruled;             /* samples passed under a rule other than the gradient */
+    bool idle_rules;        /* backward rules change nothing in this network, and are refused */
+    const float *mask;      /* [input]: the network is shown mask * x; borrowed; NULL: x */
+    const char *not_finite; /* "logits are", "gradient is", ...: what the network answered last that was not; or NULL */
+    uint32_t inspected;     /* the layer looked at last, and one; 0: none */
+    uint64_t ruled;         /* samples passed under a rule other than the gradient */
     uint64_t forward, backward; /* samples passed so far; a gradient counts one of each */
 };
 
@@ -45,6 +51,12 @@ bool handle_refuse_idle_rules(struct handle *, struct error *);
 /* From now on the model is f(mask * x), and its gradients are that function's. The mask[input] is borrowed. Nothing is
  * kept in memos or taken from them. */
 bool handle_mask(struct handle *, const float *mask, struct error *);
+/* From now on the first of these n samples[n][input], at most HANDLE_BACKGROUND_MOST, are the background of the model.
+ * Borrowed. */
+static inline void handle_background(struct handle *handle, const float *samples, uint32_t n) {
+    handle->background = n ? samples : NULL;
+    handle->background_count = n < HANDLE_BACKGROUND_MOST ? n : HANDLE_BACKGROUND_MOST;
+}
 /* The layer that was inspected last, as "conv2 (32 x 12 x 12)"; "" where none was. */
 void handle_inspected(const struct handle *, char *out, size_t size);
 void handle_destroy(struct handle *);

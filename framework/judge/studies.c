@@ -1,6 +1,8 @@
 /* Whether studies ran, and what they read. */
 #include "judge/studies.h"
 
+#include "plan/study.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -45,7 +47,9 @@ static bool complete(const struct judge_case *c, uint32_t attribution) {
 bool studies_gate(const struct judge_case *c, uint32_t attribution, struct judgement *j) {
     const struct cell *cell = results_cell(c->r, c->row, attribution);
     const char *key = c->view->plan->attributions[attribution].key;
-    j->inputs = j->draws = 1;
+    const struct study *study = c->view->plan->attributions[attribution].study;
+    j->inputs = study ? study->inputs : 1;
+    j->draws = 1;
     if (!cell->present) judgement_say(j, VERDICT_ERROR, "On %s: nothing was computed.", key);
     else if (cell->status == UNIT_UNSUPPORTED) judgement_say(j, VERDICT_SKIP, "%s", cell->why);
     else if (cell->status == UNIT_FAILED) judgement_say(j, VERDICT_ERROR, "On %s: %s", key, cell->why);

@@ -31,13 +31,15 @@ void graph_mark_needed(const struct graph *graph, bool *wanted) {
     }
 }
 
-/* A Clip is a rectifier with a lower bound of 0; with bounds at all it is nonlinear. */
-static void count_clip(const struct graph *graph, const struct node *node, struct activations *out) {
-    const struct value *low = NULL;
-    if (node->input_count > 1 && node->inputs[1] != GRAPH_NONE) low = graph_value(graph, node->inputs[1]);
-    bool zero = low && low->data && low->data[0] <= 0 && low->data[0] >= 0;
-    out->all++;
-    out->rectifiers += zero && !node->gate;
+/* With a lower bound of 0. */
+static bool is_clip_at_zero(const struct graph *graph, const struct node *node) {
+    if (strcmp(node->op->name, "Clip") != 0 || node->input_count < 2 || node->inputs[1] == GRAPH_NONE) return false;
+    const struct value *low = graph_value(graph, node->inputs[1]);
+    return low->data && low->data[0] <= 0 && low->data[0] >= 0;
+}
+
+bool graph_is_rectifier(const struct graph *graph, const struct node *node) {
+    return !node->gate && (is_one_of(node, NAMES(rectifiers)) || is_clip_at_zero(graph, node));
 }
 
 bool graph_activations(const struct graph *graph, struct activations *out, struct error *e) {
@@ -49,10 +51,9 @@ bool graph_activations(const struct graph *graph, struct activations *out, struc
         const struct node *node = &graph->nodes[i];
         const struct value *value = graph_value(graph, node->outputs[0]);
         if (!wanted[node->outputs[0]] || !value->batched) continue;
-        bool known = is_one_of(node, NAMES(rectifiers));
-        out->rectifiers += known && !node->gate;
-        out->all += known || is_one_of(node, NAMES(smooth));
-        if (strcmp(node->op->name, "Clip") == 0) count_clip(graph, node, out);
+        out->rectifiers += graph_is_rectifier(graph, node);
+        out->all += is_one_of(node, NAMES(rectifiers)) || is_one_of(node, NAMES(smooth)) ||
+                    strcmp(node->op->name, "Clip") == 0; /* with bounds at all it is nonlinear */
     }
     free(wanted);
     return true;

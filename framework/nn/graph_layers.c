@@ -51,12 +51,22 @@ static char *module_name(const char *path, bool *failed) {
     return NULL;
 }
 
+/* Where in the name of a weight that tf2onnx made the operator ends that reads it: a variable, one with a normalisation
+ * in it, or the scale of a normalisation. NULL: it is none. */
+static const char *converted_end(const char *name) {
+    static const char scale[] = "/batchnorm/mul:";
+    const char *end = strstr(name, "/ReadVariableOp");
+    if (!end) end = strstr(name, "/merged_input");
+    const char *found = end ? NULL : strstr(name, scale);
+    return found ? found + strlen("/batchnorm") : end;
+}
+
 /* TensorFlow's name of the layer from that of a node or variable:
  * "StatefulPartitionedCall/net/fc1/MatMul/ReadVariableOp" is net/fc1. NULL when nothing is left; the caller frees. */
 static char *scope_name(const char *path, bool *failed) {
-    static const char call[] = "StatefulPartitionedCall/", variable[] = "/ReadVariableOp";
+    static const char call[] = "StatefulPartitionedCall/";
     while (strncmp(path, call, strlen(call)) == 0) path += strlen(call);
-    const char *read = strstr(path, variable), *end = read ? read : path + strlen(path);
+    const char *read = converted_end(path), *end = read ? read : path + strlen(path);
     while (end > path && end[-1] != '/') end--; /* the operator */
     return end > path + 1 ? beginning(path, (size_t)(end - 1 - path), failed) : NULL;
 }
@@ -73,7 +83,7 @@ bool graph_name_is_numbered(const char *name) {
 /* What exporters call a weight that they computed, such as one with a BatchNormalization in it or one that is
  * transposed, is a number, or the path of the node that they saved. */
 static bool is_made(const char *name) {
-    return graph_name_is_numbered(name) || name[0] == '/' || strstr(name, "/ReadVariableOp");
+    return graph_name_is_numbered(name) || name[0] == '/' || converted_end(name);
 }
 
 /* A parameter that PyTorch's new exporter computed is called by the function that made it (permute_55, index_10), one
@@ -86,8 +96,8 @@ static bool is_made_for(const char *name, const char *node) {
 /* Of such a weight, by its own path or that of the node that reads it. */
 static char *made_name(const char *weight, const char *node, bool *failed) {
     if (weight[0] == '/') return module_name(weight, failed);
-    if (strstr(weight, "/ReadVariableOp")) return scope_name(weight, failed);
-    if (node[0] == '/') return module_name(node, failed);
+    if (converted_end(weight)) return scope_name(weight, failed);
+    if (node[0] == '/' && strchr(node + 1, '/')) return module_name(node, failed);
     return strchr(node, '/') ? scope_name(node, failed) : NULL;
 }
 
@@ -99,6 +109,7 @@ static char *layer_stem(const struct graph *g, const struct node *node, const ui
     char *stem = made ? made_name(weight, node->name, &failed) : NULL;
     for (uint32_t i = 0; i < count && !stem; i++)
         if (!is_made(g->values[parameters[i]].name)) stem = without_ending(g->values[parameters[i]].name, &failed);
+    if (!stem && made && node->name[0] == '/' && node->name[1]) stem = text_copy(node->name + 1); /* of no module */
     if (!stem) stem = without_ending(weight, &failed);
     if (!stem) stem = without_ending(node->name, &failed);
     if (!stem) stem = text_copy(node->op->name);

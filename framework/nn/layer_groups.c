@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/name_table.h"
+#include "nn/layer_blocks.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -236,6 +237,43 @@ static bool list_groups(struct tree *t, const struct graph *g, struct layer_grou
     return true;
 }
 
+/* ---- groups that names do not tell ---- */
+
+/* Names without modules (MXNet's conv0, conv1, ...): what stands side by side is a group, called by its first layer. */
+static bool list_blocks(const struct graph *g, const uint32_t *first, struct layer_groups *out, struct error *e) {
+    size_t common = common_length(g);
+    layer_groups_finish(out);
+    out->list = calloc(g->layer_count + 1u, sizeof *out->list);
+    out->of = calloc(g->layer_count + 1u, sizeof *out->of);
+    if (!out->list || !out->of) return error_memory(e);
+    for (uint32_t l = g->layer_count; l-- > 0;) {
+        uint32_t known = 0;
+        while (known < out->count && first[out->list[known].last] != first[l]) known++;
+        out->of[l] = known;
+        out->list[known].size++;
+        if (known < out->count) continue;
+        struct layer_group *group = &out->list[out->count++];
+        struct text patterns = {0};
+        group->last = l;
+        group->name = stage_name(g->layers[first[l]].name, common);
+        for (uint32_t k = 0; k < g->layer_count; k++)
+            if (first[k] == first[l]) add_pattern(&patterns, g->layers[k].name, 0);
+        group->patterns = patterns.failed ? NULL : patterns.data;
+        if (patterns.failed) text_finish(&patterns);
+        if (!group->name || !group->patterns) return error_memory(e);
+    }
+    return true;
+}
+
+static bool find_blocks(const struct graph *g, struct layer_groups *out, struct error *e) {
+    uint32_t *first = malloc((g->layer_count + 1u) * sizeof *first), alone = 0;
+    bool ok = first ? layers_find_blocks(g, first, e) : error_memory(e);
+    for (uint32_t l = 0; ok && l < g->layer_count; l++) alone += first[l] == l;
+    ok = ok && (alone == g->layer_count || list_blocks(g, first, out, e));
+    free(first);
+    return ok;
+}
+
 bool layer_groups_create(const struct graph *g, struct layer_groups *out, struct error *e) {
     struct tree tree;
     *out = (struct layer_groups){0};
@@ -244,6 +282,7 @@ bool layer_groups_create(const struct graph *g, struct layer_groups *out, struct
     out->of = calloc(g->layer_count + 1u, sizeof *out->of);
     bool ok = (out->list && out->of) || error_memory(e);
     ok = ok && list_groups(&tree, g, out, e);
+    if (ok && g->node_count && out->count == g->layer_count) ok = find_blocks(g, out, e);
     tree_finish(&tree);
     if (!ok) layer_groups_finish(out);
     return ok;

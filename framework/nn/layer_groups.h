@@ -8,7 +8,8 @@
 /* Groups of layers by the prefixes of their names, from the output down. A name's parts end at '.', at '/', and at '_'
  * behind a number. A group is the outermost module that is counted (layer4, stages.3, blocks.11, block2a), that is, one
  * beside which there is another of the same name but for its numbers; of layers outside of those the outermost module
- * that holds none of them (head, embeddings). A module that holds nearly everything is looked into. */
+ * that holds none of them (head, embeddings). A module that holds nearly everything is looked into. Where names tell
+ * nothing, so that every layer would be a group, groups are what stands side by side (layer_blocks.h). */
 struct layer_groups {
     struct layer_group {
         char *name;          /* fit for a list of groups: without blanks, ',' and '=' */

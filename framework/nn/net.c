@@ -1,6 +1,7 @@
 /* net.c: what a caller may ask of a network, in groups of samples. */
 #include "nn/net.h"
 #include "nn/net_plan.h"
+#include "nn/node_roles.h"
 
 #include <cblas.h>
 #include <stdlib.h>
@@ -89,6 +90,9 @@ void net_destroy(struct net *net) {
     if (!net) return;
     plan_destroy(net->group);
     plan_destroy(net->training);
+    plan_destroy(net->kept[0]);
+    plan_destroy(net->kept[1]);
+    node_roles_destroy(net->roles);
     fuse_destroy(net);
     free(net->steps);
     free(net->readers);

@@ -99,7 +99,7 @@ void fuse_forget_layer(struct net *net, const struct layer *layer) {
 
 const struct fusion *fuse_find(const struct net *net, const struct plan *plan, uint32_t node) {
     uint32_t index = net->fusion_of[node];
-    if (plan->kind == PLAN_TRAINING || !index) return NULL;
+    if (plan_keeps(plan) || !index) return NULL;
     const struct fusion *f = &net->fusions[index - 1];
     bool apart = plan->split != f->last && (plan->split == f->conv || plan->split == f->norm);
     return plan->split != GRAPH_NONE && apart ? NULL : f;

@@ -34,12 +34,13 @@ static bool is_fused(const struct net *net, uint32_t value) {
 
 static bool needs_inputs(const struct net *net, const struct plan *plan, uint32_t value) {
     const struct node *node = node_of(net, value);
-    if (plan->kind != PLAN_GRADIENT) return plan->kind == PLAN_TRAINING;
+    if (plan->kind != PLAN_GRADIENT) return plan_keeps(plan);
     if ((node->op->flags & OP_FORGETS) || is_op(net, value, "Relu")) return false;
     return !(node->op->flags & OP_LINEAR) || graph_batched_inputs(net->graph, node) != 1;
 }
 
 static bool needs_output(const struct net *net, const struct plan *plan, uint32_t value) {
+    if (plan->kind == PLAN_KEPT) return true;
     return plan->kind != PLAN_FORWARD && !(node_of(net, value)->op->flags & (OP_FORGETS | OP_LINEAR)) &&
            !is_op(net, value, "Relu");
 }
@@ -55,7 +56,7 @@ static bool can_take(const struct net *net, const struct plan *plan, uint32_t va
 /* The value whose array `value` takes over when it is computed, or GRAPH_NONE. */
 static uint32_t find_source(const struct net *net, const struct plan *plan, uint32_t value) {
     const struct node *node = node_of(net, value);
-    bool training = plan->kind == PLAN_TRAINING;
+    bool training = plan_keeps(plan);
     if (net->shared[value]) return node->inputs[0];
     if (is_op(net, value, "Relu"))
         return (!training || is_fused(net, value)) && can_take(net, plan, value, 0) ? node->inputs[0] : GRAPH_NONE;
@@ -109,7 +110,7 @@ static void find_homes(struct spans *s) {
         uint32_t out = net->graph->nodes[net->steps[i]].outputs[0], source = plan->sources[out];
         if (source == GRAPH_NONE) continue;
         s->home[DATA][out] = s->home[DATA][source];
-        if (plan->kind != PLAN_TRAINING || net->shared[out]) s->home[GRADIENT][out] = s->home[GRADIENT][source];
+        if (!plan_keeps(plan) || net->shared[out]) s->home[GRADIENT][out] = s->home[GRADIENT][source];
     }
 }
 
@@ -128,7 +129,7 @@ static void add_values(struct spans *s) {
 static void use_value(struct spans *s, uint32_t value, uint32_t node, bool keeps) {
     struct span *there = s->data[s->home[DATA][value]];
     extend(there, node);
-    if (keeps) extend(there, s->end - node);
+    if (keeps) extend(there, s->plan->kind == PLAN_KEPT ? s->end : s->end - node); /* a rule looks at any */
     if (s->plan->kind != PLAN_FORWARD) extend(s->gradient[s->home[GRADIENT][value]], s->end - node);
 }
 

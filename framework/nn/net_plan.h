@@ -7,8 +7,9 @@
 #include "nn/ops/conv.h"
 #include "nn/weights.h"
 
-/* What is kept of the forward pass: nothing; what the gradient of the input needs; all that training needs. */
-enum plan_kind { PLAN_FORWARD, PLAN_GRADIENT, PLAN_TRAINING };
+/* What is kept of the forward pass: nothing; what the gradient of the input needs; all that training needs; every value
+ * at inference, for rules of propagation. Of the last two nothing is fused. */
+enum plan_kind { PLAN_FORWARD, PLAN_GRADIENT, PLAN_TRAINING, PLAN_KEPT };
 
 /* Where the arrays of one call lie besides its values. */
 struct call_arrays {
@@ -16,8 +17,7 @@ struct call_arrays {
     float *forward, *backward; /* scratch for either way */
 };
 
-/* Everything to run up to `capacity` samples at once. In training nothing is fused, and normalisation goes by the
- * statistics of the batch. */
+/* Everything to run up to `capacity` samples at once. In training normalisation goes by the statistics of the batch. */
 struct plan {
     enum plan_kind kind;
     uint32_t capacity, batch;   /* of the current shapes */
@@ -60,6 +60,8 @@ struct net {
     uint32_t cut;             /* between input and this value everything is linear */
     struct plan *group;       /* of inference: up to NET_GROUP samples, fewer where they are large */
     struct plan *training;    /* NET_GROUP samples or, when has_statistics, the whole batch */
+    struct plan *kept[2];     /* of net_propagate: for the samples and for their references; NULL until then */
+    struct node_roles *roles; /* of net_propagate; NULL until then */
     float **learned;          /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
@@ -68,6 +70,11 @@ struct net {
     float *ends;   /* of net_line_begin: the value `cut` at both ends of the line; when that is the input, room for the
                       points of one group behind them */
 };
+
+/* Whether every value stays until the way back is over. */
+static inline bool plan_keeps(const struct plan *plan) {
+    return plan->kind == PLAN_TRAINING || plan->kind == PLAN_KEPT;
+}
 
 /* Samples worked through together, when memory allows. */
 static inline uint32_t group_size(const struct net *net) {

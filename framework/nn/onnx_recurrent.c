@@ -1,5 +1,7 @@
-/* onnx_recurrent.c: LSTM, GRU and RNN: the states of all steps are computed; the last state is made of them. */
+/* onnx_recurrent.c: LSTM, GRU and RNN: the states of all steps are computed; the last state is made of them. The last
+ * cell of an LSTM is made of the cells of all steps, which a second node computes. */
 #include "nn/onnx_fused.h"
+#include "nn/ops/recurrent.h"
 
 #include "base/text.h"
 
@@ -27,8 +29,10 @@ static bool check_activations(const Onnx__NodeProto *node, struct error *e) {
     return true;
 }
 
+#define MOST_ATTRIBUTES 5 /* with the one that asks for cells */
+
 /* The attributes that the operator reads. */
-static size_t take_attributes(const Onnx__NodeProto *node, struct attribute out[5], char **direction) {
+static size_t take_attributes(const Onnx__NodeProto *node, struct attribute out[MOST_ATTRIBUTES], char **direction) {
     static const char *const integers[] = {"hidden_size", "linear_before_reset", "input_forget"};
     size_t count = 0;
     *direction = NULL;
@@ -105,45 +109,85 @@ static bool turn_inputs(struct graph *graph, const char *stem, const char **inpu
     return true;
 }
 
-/* What the file calls its outputs, of the states `all` of all steps. */
-static bool add_outputs(struct graph *graph, const Onnx__NodeProto *node, const char *all, const char *direction,
-                        bool batch_first, struct error *e) {
-    const char *every = node->n_output ? onnx_text(node->output[0]) : "";
-    const char *last = node->n_output > 1 ? onnx_text(node->output[1]) : "";
-    char *turned = batch_first && *last ? text_format("%s.turned", last) : NULL;
-    bool ok = !batch_first || !*last || turned || error_memory(e);
-    ok = ok && (!batch_first || !*every || add_turned(graph, all, every, true, e));
-    ok = ok && (!*last || add_last(graph, all, turned ? turned : last, direction, e));
-    ok = ok && (!turned || add_turned(graph, turned, last, false, e));
+static const char *output_of(const Onnx__NodeProto *node, size_t i) {
+    return i < node->n_output ? onnx_text(node->output[i]) : "";
+}
+
+/* A node under translation, as the operator has it. */
+struct recurrent_node {
+    struct graph *graph;
+    const Onnx__NodeProto *file;
+    const char *stem; /* of names that are made: its first output */
+    const char *inputs[MOST_INPUTS], *direction;
+    struct attribute rows[MOST_ATTRIBUTES];
+    size_t row_count;
+    bool batch_first;
+};
+
+/* `last`, as the file calls it, of what all steps have. */
+static bool add_final(const struct recurrent_node *n, const char *all, const char *last, struct error *e) {
+    char *turned = n->batch_first ? text_format("%s.turned", last) : NULL;
+    bool ok = !n->batch_first || turned || error_memory(e);
+    ok = ok && add_last(n->graph, all, turned ? turned : last, n->direction, e);
+    ok = ok && (!turned || add_turned(n->graph, turned, last, false, e));
     free(turned);
     return ok;
 }
 
-static bool add_recurrent(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
-    struct attribute rows[5];
-    char *direction, *turned[MOST_INPUTS] = {NULL};
-    const char *inputs[MOST_INPUTS], *last = node->n_output > 1 ? onnx_text(node->output[1]) : "";
-    const Onnx__AttributeProto *layout = onnx_find_attribute(node, "layout");
-    size_t count = take_attributes(node, rows, &direction);
-    bool named = node->n_output && *onnx_text(node->output[0]), batch_first = layout && layout->i == 1;
-    const char *stem = named ? node->output[0] : last;
-    char *all = named && !batch_first ? text_copy(stem) : text_format("%s.all", stem);
+/* Y and Y_h: the states of all steps, and the last. */
+static bool add_states(const struct recurrent_node *n, struct error *e) {
+    const char *every = output_of(n->file, 0), *last = output_of(n->file, 1);
+    char *all = *every && !n->batch_first ? text_copy(every) : text_format("%s.all", n->stem);
     const char *output = all;
     bool ok = all || error_memory(e);
-    if (ok && node->n_input > MOST_INPUTS)
-        ok = error_set(e, "%zu inputs: wanted at most %d", node->n_input, MOST_INPUTS);
-    if (ok && onnx_find_attribute(node, "clip")) ok = error_set(e, "attribute 'clip' is not supported");
-    if (ok && layout && layout->i != 0 && layout->i != 1)
-        ok = error_set(e, "attribute 'layout' is %lld: wanted 0 or 1", (long long)layout->i);
-    for (size_t i = 0; ok && i < node->n_input; i++) inputs[i] = onnx_text(node->input[i]);
-    ok = ok && check_activations(node, e) &&
-         (!batch_first || turn_inputs(graph, stem, inputs, node->n_input, turned, e)) &&
-         graph_add_node(graph, node->op_type, onnx_text(node->name), inputs, node->n_input, &output, 1, rows, count,
-                        e) &&
-         add_outputs(graph, node, all, direction, batch_first, e);
+    ok = ok && graph_add_node(n->graph, n->file->op_type, onnx_text(n->file->name), (const char *const *)n->inputs,
+                              n->file->n_input, &output, 1, n->rows, n->row_count, e);
+    ok = ok && (!n->batch_first || !*every || add_turned(n->graph, all, every, true, e)) &&
+         (!*last || add_final(n, all, last, e));
+    free(all);
+    return ok;
+}
+
+/* Y_c: the last cell. */
+static bool add_cells(const struct recurrent_node *n, struct error *e) {
+    struct attribute rows[MOST_ATTRIBUTES];
+    char *all = text_format("%s.cells", n->stem);
+    const char *output = all;
+    bool ok = all || error_memory(e);
+    memcpy(rows, n->rows, sizeof rows);
+    rows[n->row_count] = (struct attribute){.name = RECURRENT_CELLS, .kind = ATTRIBUTE_INT, .integer = 1};
+    ok = ok &&
+         graph_add_node(n->graph, n->file->op_type, all, (const char *const *)n->inputs, n->file->n_input, &output, 1,
+                        rows, n->row_count + 1, e) &&
+         add_final(n, all, output_of(n->file, 2), e);
+    free(all);
+    return ok;
+}
+
+static bool check_node(const Onnx__NodeProto *node, const Onnx__AttributeProto *layout, struct error *e) {
+    if (node->n_input > MOST_INPUTS) return error_set(e, "%zu inputs: wanted at most %d", node->n_input, MOST_INPUTS);
+    if (onnx_find_attribute(node, "clip")) return error_set(e, "attribute 'clip' is not supported");
+    if (layout && layout->i != 0 && layout->i != 1)
+        return error_set(e, "attribute 'layout' is %lld: wanted 0 or 1", (long long)layout->i);
+    if (*output_of(node, 2) && strcmp(onnx_text(node->op_type), "LSTM") != 0)
+        return error_set(e, "output 2: only an LSTM has cells");
+    return check_activations(node, e);
+}
+
+static bool add_recurrent(struct graph *graph, const Onnx__NodeProto *node, struct error *e) {
+    char *direction, *turned[MOST_INPUTS] = {NULL};
+    const Onnx__AttributeProto *layout = onnx_find_attribute(node, "layout");
+    struct recurrent_node n = {.graph = graph, .file = node, .batch_first = layout && layout->i == 1};
+    n.row_count = take_attributes(node, n.rows, &direction);
+    n.direction = direction;
+    n.stem = output_of(node, 0);
+    for (size_t i = 1; i < 3 && !*n.stem; i++) n.stem = output_of(node, i);
+    bool ok = check_node(node, layout, e);
+    for (size_t i = 0; ok && i < node->n_input; i++) n.inputs[i] = onnx_text(node->input[i]);
+    ok = ok && (!n.batch_first || turn_inputs(graph, n.stem, n.inputs, node->n_input, turned, e)) &&
+         add_states(&n, e) && (!*output_of(node, 2) || add_cells(&n, e));
     for (size_t i = 0; i < MOST_INPUTS; i++) free(turned[i]);
     free(direction);
-    free(all);
     return ok;
 }
 

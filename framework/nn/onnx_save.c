@@ -3,6 +3,7 @@
 #include "nn/onnx_proto.h"
 #include "nn/onnx_roles.h"
 #include "nn/op.h"
+#include "nn/ops/recurrent.h"
 
 #include "base/array.h"
 #include "base/file.h"
@@ -296,9 +297,18 @@ static bool names_batch(const struct graph *graph) {
     return false;
 }
 
+/* What ONNX has no node for: an LSTM that gives the cells of all steps. */
+static bool has_cells(const struct graph *graph) {
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        if (node_attribute(&graph->nodes[i], RECURRENT_CELLS)) return true;
+    return false;
+}
+
 bool onnx_save(const char *path, const struct weights *weights, struct error *e) {
     struct writer writer = {.weights = weights, .graph = weights->graph};
     if (writer.graph->input == GRAPH_NONE) return error_set(e, "%s: the network has no input: nothing to write", path);
+    if (has_cells(writer.graph))
+        return error_set(e, "%s: the network reads the last cell of an LSTM (Y_c): not supported in writing", path);
     if (names_batch(writer.graph))
         return error_set(e, "%s: the network repeats a value for every sample (Expand): not supported in writing",
                          path);

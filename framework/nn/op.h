@@ -42,7 +42,8 @@ enum op_flags {
     OP_TAKES_BATCH = 128, /* its integers may hold GRAPH_BATCH */
     /* Its gradient needs neither inputs nor output, however many are batched (except in training): their memory may be
      * used again by then. So it is with an OP_LINEAR of one batched input. */
-    OP_FORGETS = 256
+    OP_FORGETS = 256,
+    OP_POINTWISE = 512 /* an element of the output depends on that element of the one batched input alone */
 };
 
 struct op {

@@ -55,6 +55,7 @@ struct study {
     const char *name; /* names the unit: unique, kebab-case, slashes */
     const struct study_reading *readings;
     uint32_t reading_count; /* at most STUDY_READINGS_MAX */
+    uint32_t inputs;        /* that its readings rest on */
     uint32_t maps;          /* that it asks for at most: the limit of its time, and its cost */
     uint32_t number;        /* the study's own: which of several */
     /* Fails and is unsupported with the reason. */

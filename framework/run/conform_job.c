@@ -42,6 +42,8 @@ static bool check(const struct run *run, uint32_t row, struct memo *memo, struct
                                        .kind = HANDLE_KIND_MODEL,
                                        .called = plugin_is_called(plugin),
                                        .program = plugin->source->outside,
+                                       .background = set->x,
+                                       .background_count = set->count,
                                        .n = n,
                                        .inputs = set->x,
                                        .targets = set->target,

@@ -141,6 +141,7 @@ static bool call_plugin(struct session *s, const struct attribution *a, struct n
     }
     handle->helpers = channel_helpers(s->channel);
     handle->kind = kinds[a->root];
+    handle_background(handle, s->set->x, n);
     if (plugin_is_called(s->run->explainers[s->explain->row].plugin)) {
         handle->beat = beat;
         handle->beat_user = s->channel;

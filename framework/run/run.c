@@ -1,11 +1,10 @@
 /* A battery from file to verdicts: the folder, the waves, the end. */
 #include "run/run.h"
 
-#include "base/file.h"
 #include "base/text.h"
-#include "judge/judge.h"
 #include "run/network.h"
 #include "experiment/record.h"
+#include "run/run_folder.h"
 #include "run/same_maps.h"
 #include "run/schedule.h"
 #include "experiment/setup.h"
@@ -15,113 +14,9 @@
 #include "run/verdict_judge.h"
 #include "workers/scratch_folder.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- the run folder ---- */
-
-static bool open_log(struct run *run, const char *folder, struct error *e) {
-    char *path = text_format("%s/plugins.log", folder);
-    if (!path) return error_memory(e);
-    /* Nobody reads where a pipe has that name: an error, and no wait for a reader. */
-    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
-    bool ok = run->log >= 0 || error_set(e, "%s: %s: a file that can be written was wanted", path, strerror(errno));
-    free(path);
-    return ok;
-}
-
-/* Whether there is something in the folder, but for the log, and no store: then it is somebody else's. */
-static bool is_foreign(const char *folder, const char *store) {
-    DIR *dir = access(store, F_OK) == 0 ? NULL : opendir(folder);
-    bool any = false;
-    for (struct dirent *entry; dir && !any && (entry = readdir(dir));)
-        any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-              strcmp(entry->d_name, "plugins.log") != 0;
-    if (dir) closedir(dir);
-    return any;
-}
-
-/* The folder with its log. *broken: the path could be a run folder, but cannot be written (exit code 3). */
-static bool open_folder(struct run *run, const char *folder, const char *store, bool *broken, struct error *e) {
-    struct error why = {{0}};
-    if (!file_make_folder(folder, &why) && (errno == EEXIST || errno == ENOTDIR)) return error_set(e, "%s", why.text);
-    if (is_foreign(folder, store))
-        return error_set(e, "%s: the folder holds files and is no run folder: a new or empty one was wanted (-o)",
-                         folder);
-    *broken = why.text[0] || !open_log(run, folder, &why) ||
-              (access(store, F_OK) == 0 && access(store, W_OK) != 0 &&
-               !error_set(&why, "%s: %s: a file that can be written was wanted", store, strerror(errno)));
-    return !*broken || error_set(e, "%s: make the run folder writable, or choose another with -o", why.text);
-}
-
-static bool set_order(struct run *run, struct error *e) {
-    const char **names = calloc(run->explainer_count + run->control_count + 2, sizeof *names);
-    if (!names) return error_memory(e);
-    const char **ids = names + run->explainer_count;
-    for (uint32_t i = 0; i < run->explainer_count; i++) names[i] = run->explainers[i].name;
-    for (uint32_t i = 0; i < run->control_count; i++) ids[i] = run->controls[i].control->id;
-    ids[run->control_count] = VERDICT_OVERALL;
-    bool ok = store_set_order(run->store, names, run->explainer_count, ids, run->control_count + 1, e);
-    free(names);
-    return ok;
-}
-
-struct dropped {
-    const char *path;
-    uint32_t count;
-    bool quiet;
-};
-
-/* The first by name, so that a damaged file does not fill the terminal. */
-static void note_dropped(void *user, const char *what) {
-    struct dropped *d = user;
-    if (d->count++ == 0 && !d->quiet)
-        fprintf(stderr, "assay: warning: %s: %s was changed after it was stored, and is computed again\n", d->path,
-                what);
-}
-
-/* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
-static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
-    struct dropped dropped = {store_path(run->store), 0, options->quiet};
-    char *known = NULL;
-    bool ok = (options->resume || store_clear(run->store, e)) && store_verify(run->store, note_dropped, &dropped, e) &&
-              store_meta(run->store, "identity", &known, e);
-    if (ok && known && strcmp(known, identity) != 0)
-        ok = error_set(
-            e,
-            "%s: holds a run of another battery, seed, model or explainer: give another folder with -o, or leave "
-            "--resume out to run anew",
-            dropped.path);
-    if (ok && dropped.count > 1 && !options->quiet)
-        fprintf(stderr, "assay: warning: %s: so were %u more\n", dropped.path, dropped.count - 1);
-    free(known);
-    return ok && store_set_meta(run->store, "identity", identity, e);
-}
-
-/* A file that may grow no further is an error of the store, which says so, and not the end of the process. */
-static void expect_full_files(void) {
-    signal(SIGXFSZ, SIG_IGN);
-}
-
-static bool open_store(struct run *run, const struct run_options *options, bool *broken, struct error *e) {
-    char identity[65], *text = NULL, *path = text_format("%s/assay.db", options->folder);
-    if (!path) return error_memory(e);
-    expect_full_files();
-    errno = 0;
-    bool ok = open_folder(run, options->folder, path, broken, e) && store_open(path, &run->store, e) &&
-              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) && set_order(run, e) &&
-              store_set_meta(run->store, "run", text, e);
-    *broken = *broken || (!ok && errno == EIO);
-    free(text);
-    free(path);
-    return ok;
-}
 
 /* Breaches of an interrupted run stay breaches. */
 static bool load_breaches(struct run *run, struct error *e) {
@@ -143,7 +38,7 @@ static bool put_gates(struct run *run, struct error *e) {
     for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
         const struct attribution *a = &run->plan.attributions[i];
         if (!attribution_is_unmodified(a) || !a->wants) continue;
-        struct use_row row = {.control = "gates", .stage = a->key, .stage_index = i, .variant = a->key};
+        struct use_row row = {.control = CONTROL_GATES, .stage = a->key, .stage_index = i, .variant = a->key};
         ok = store_put_use(run->store, &row, e);
     }
     return ok;
@@ -235,6 +130,16 @@ static bool make_draw_counts(const struct run *run, struct draw_counts *counts, 
     return true;
 }
 
+/* Whether some draw of a stage is two networks (docs/verdict.md, antithetic pairs). */
+static bool has_pairs(const struct plan *p) {
+    for (uint32_t i = 0; i < p->use_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (p->uses[k].control == p->uses[i].control && p->uses[k].stage_index == p->uses[i].stage_index &&
+                p->uses[k].draw == p->uses[i].draw && attribution_is_redrawn(&p->attributions[p->uses[k].attribution]))
+                return true;
+    return false;
+}
+
 /* Whose maps come from which layer: a method may choose it (Grad-CAM). */
 static bool put_inspected(struct run *run, struct error *e) {
     struct text text = {0};
@@ -245,6 +150,8 @@ static bool put_inspected(struct run *run, struct error *e) {
     bool ok = !text.failed || error_memory(e);
     if (ok && text.data) ok = store_set_meta(run->store, "inspected", text.data, e);
     text_finish(&text);
+    if (ok && has_pairs(&run->plan)) ok = store_set_meta(run->store, "pairs", "at most five outputs, or asked for", e);
+    if (ok && run->untrained.data) ok = store_set_meta(run->store, "untrained", run->untrained.data, e);
     return ok && store_set_meta(run->store, "left_out", run->left_out ? run->left_out : "", e);
 }
 
@@ -299,8 +206,9 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
 
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
-    bool ok = open_store(run, options, &out->started, e) && load_breaches(run, e) && take_inputs(run, options, e) &&
-              (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e);
+    bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&
+              take_inputs(run, options, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
+              make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
     ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
          same_maps_put(run, e) && verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
@@ -312,6 +220,11 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
     if (run->left_out) fprintf(stderr, "assay: --quick leaves out: %s\n", run->left_out);
+    if (run->untrained.data)
+        fprintf(stderr,
+                "assay: note: `controls: default` leaves out %s: it trains networks, and the battery has no "
+                "`training:`\n",
+                run->untrained.data);
     if (run->graph->channels_last) fprintf(stderr, "assay: %s: %s\n", run->battery->model, CHANNELS_LAST_SAID);
     if (graph_is_pair_of_one(run->graph)) fprintf(stderr, "assay: %s: %s\n", run->battery->model, TASK_BINARY_SAID);
     if (run->graph->warning) fprintf(stderr, "assay: warning: %s: %s\n", run->battery->model, run->graph->warning);

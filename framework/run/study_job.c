@@ -46,6 +46,8 @@ static bool asked_init(struct asked *a, const struct session *s, const struct st
         !call_init(&a->call, s->job->explainer, count, call_request_size(count, r->n), e))
         return false;
     a->handle->helpers = channel_helpers(s->job->channel);
+    /* A network of the control's own says what its evidence is against zero, not against the data. */
+    if (r->own) handle_background(a->handle, s->run->inputs[ROOT_MODEL].x, s->run->inputs[ROOT_MODEL].count);
     a->handle->kind = r->own ? HANDLE_KIND_MODEL : HANDLE_KIND_OTHER;
     if (plugin_is_called(s->run->explainers[s->job->row].plugin)) {
         a->handle->beat = beat;

@@ -47,6 +47,8 @@ struct comparison_row {
 };
 
 /* ---- uses: which control reads which variant as which stage and draw ---- */
+/* The control of uses that no control reads but the gates: originals, repetitions, jittered inputs. */
+#define CONTROL_GATES "gates"
 struct use_row {
     const char *control, *stage; /* stage: "fc2", "+conv1", "permuted", ... as shown to the user */
     uint32_t stage_index, draw;

@@ -27,6 +27,7 @@ void fuzz_battery(const uint8_t *, size_t);
 void fuzz_cifar(const uint8_t *, size_t);
 void fuzz_class_names(const uint8_t *, size_t);
 void fuzz_csv(const uint8_t *, size_t);
+void fuzz_data(const uint8_t *, size_t);
 void fuzz_external(const uint8_t *, size_t);
 void fuzz_frame(const uint8_t *, size_t);
 void fuzz_folder_list(const uint8_t *, size_t);

@@ -18,6 +18,7 @@ const struct fuzz_target fuzz_targets[] = {
     {"cifar", fuzz_cifar},
     {"classes", fuzz_class_names},
     {"csv", fuzz_csv},
+    {"data", fuzz_data},
     {"external", fuzz_external},
     {"folder", fuzz_folder_list},
     {"frame", fuzz_frame},

@@ -405,6 +405,9 @@ Test(graph, layers_of_numbered_weights) {
         {"/blocks/blocks.1/attn/Gather_2_output_0", "other.bias", "/blocks/MatMul", "blocks.1.attn"},
         {"val_7", "val_8", "/blocks.0.fc/node_MatMul_3", "blocks.0.fc"},
         {"StatefulPartitionedCall/net/fc1/MatMul/ReadVariableOp:0", "other", "node", "net/fc1"},
+        {"net/block1_conv_1/convolution/merged_input:0", "other", "node", "net/block1_conv_1"},
+        {"functional_1/bn1_1/batchnorm/mul:0", "const_fold_opt__46", "node", "functional_1/bn1_1"},
+        {"onnx::MatMul_255", "onnx::Add_256", "/MatMul_1", "MatMul_1"},
         {"const_fold_opt__2324", "const_fold_opt__2", "StatefulPartitionedCall/net/fc2/MatMul", "net/fc2"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -1,4 +1,5 @@
-/* assay.vjp/1 and assay.weights/1: products with the Jacobian, and the parameters. */
+/* assay.vjp/1, assay.weights/1 and assay.background/1: products with the Jacobian, the parameters, samples of the data.
+ */
 #include "base/rng.h"
 #include "lab.h"
 
@@ -207,5 +208,23 @@ Test(handle_extensions, raised_logits_and_the_mask_are_among_them) {
             sum += (double)p[0].data[c * 20 + k] * (double)p[3].data[k] * (double)lab.inputs[k];
         cr_expect_float_eq((double)logits[c], sum, 1e-5, "logit %u: %g, not %g", c, (double)logits[c], sum);
     }
+    lab_close(&lab);
+}
+
+Test(handle_extensions, the_background_is_what_the_host_was_given) {
+    struct lab lab = lab_mlp();
+    const assay_model *model = &lab.handle->model;
+    float many[40 * 20] = {0};
+    uint32_t count = 0;
+    handle_background(lab.handle, NULL, 0);
+    cr_expect_null(model->extension(model, ASSAY_BACKGROUND));
+    handle_background(lab.handle, lab.inputs, LAB_INPUTS);
+    const assay_background *background = model->extension(model, ASSAY_BACKGROUND);
+    cr_assert_not_null(background);
+    cr_expect_eq(background->samples(model, &count), lab.inputs);
+    cr_expect_eq(count, LAB_INPUTS);
+    handle_background(lab.handle, many, 40);
+    cr_expect_eq(background->samples(model, &count), many);
+    cr_expect_eq(count, HANDLE_BACKGROUND_MOST);
     lab_close(&lab);
 }

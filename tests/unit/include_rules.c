@@ -36,7 +36,9 @@ static const struct rule rules[] = {
       "base/"}},
     {"controls/", {"controls/", "plan/", "judge/rules.h", "battery/", "nn/", "base/", "explainers/explainer.h"}},
     {"reports/", {"reports/", "store/", "workers/", "measure/", "base/"}},
-    {"explainers/", {"explainer.h", "kit.h"}},
+    {"explainers/",
+     {"explainer.h", "kit.h", "cam.h", "noise.h", "propagation.h", "kit_features.h", "kit_scores.h", "kit_solve.h",
+      "kit_attention.h", "kit_background.h"}},
     {"framework/cli/", {""}},
     {"framework/main.c", {""}},
 };

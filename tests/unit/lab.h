@@ -27,28 +27,41 @@ struct lab {
     uint64_t seeds[LAB_INPUTS];
 };
 
-static inline float *lab_read(const char *name, size_t count) {
+/* tests/golden/FOLDER/NAME.npy */
+static inline float *lab_read_from(const char *folder, const char *name, size_t count) {
     struct error e;
     struct shape shape;
     float *data = NULL;
     char path[200];
-    snprintf(path, sizeof path, "tests/golden/explainers/%s.npy", name);
+    snprintf(path, sizeof path, "tests/golden/%s/%s.npy", folder, name);
     cr_assert(npy_read(path, &shape, &data, &e), "%s", e.text);
     cr_assert_eq(shape_count(&shape), count, "%s holds %zu values, not %zu", path, shape_count(&shape), count);
     return data;
 }
 
+static inline float *lab_read(const char *name, size_t count) {
+    return lab_read_from("explainers", name, count);
+}
+
+/* graph and inputs: taken over. flat: weights in order of the layers (borrowed), or NULL: as the graph has them. */
+static inline struct lab lab_of(struct graph *graph, const float *flat, float *inputs) {
+    struct error e;
+    struct lab lab = {.graph = graph, .inputs = inputs, .seeds = {11, 22, 33}};
+    cr_assert(weights_create(lab.graph, &lab.weights, &e), "%s", e.text);
+    cr_assert(!flat || weights_from_flat(lab.weights, flat, &e), "%s", e.text);
+    cr_assert(net_create(lab.weights, &lab.net, &e), "%s", e.text);
+    cr_assert(handle_create(lab.net, &lab.handle, &e), "%s", e.text);
+    handle_background(lab.handle, inputs, LAB_INPUTS);
+    lab.count = shape_count(&graph->sample);
+    return lab;
+}
+
 /* flat: weights in order of the layers (borrowed). inputs: taken over. */
 static inline struct lab lab_build(const char *layers, const struct shape *sample, const float *flat, float *inputs) {
     struct error e;
-    struct lab lab = {.inputs = inputs, .seeds = {11, 22, 33}};
-    cr_assert(arch_build(layers, sample, &lab.graph, &e), "%s", e.text);
-    cr_assert(weights_create(lab.graph, &lab.weights, &e), "%s", e.text);
-    cr_assert(weights_from_flat(lab.weights, flat, &e), "%s", e.text);
-    cr_assert(net_create(lab.weights, &lab.net, &e), "%s", e.text);
-    cr_assert(handle_create(lab.net, &lab.handle, &e), "%s", e.text);
-    lab.count = shape_count(sample);
-    return lab;
+    struct graph *graph;
+    cr_assert(arch_build(layers, sample, &graph, &e), "%s", e.text);
+    return lab_of(graph, flat, inputs);
 }
 
 #define LAB_CNN "conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:16,relu,fc:5"
@@ -140,6 +153,33 @@ static inline double lab_distance(const float *a, const float *b, size_t n) {
         size += (double)b[k] * (double)b[k];
     }
     return difference > 0 ? sqrt(difference / size) : 0;
+}
+
+/* How close to its reference the explainer says that it is: what docs/explainers.md promises. */
+static inline double lab_within(const char *spec) {
+    struct error e;
+    struct plugin *plugin = NULL;
+    cr_assert(lab_plugin("explainers", spec, &plugin, &e), "%s", e.text);
+    cr_assert_not_null(plugin->info.about.checked, "%s says nothing of what it was checked against", spec);
+    double within = plugin->info.about.within;
+    plugin_destroy(plugin);
+    return within;
+}
+
+/* The lab's maps against those of a file, as close as the explainer says. */
+static inline void lab_compare(const struct lab *lab, const char *spec, const char *folder, const char *file) {
+    char why[256] = "";
+    float *maps = calloc(LAB_INPUTS, lab->count * sizeof *maps);
+    float *wanted = lab_read_from(folder, file, LAB_INPUTS * lab->count);
+    cr_assert_not_null(maps);
+    cr_expect_eq(lab_explain(lab, "explainers", spec, maps, why), ASSAY_OK, "%s for %s: %s", spec, file, why);
+    double within = lab_within(spec);
+    for (uint32_t i = 0; i < LAB_INPUTS; i++) {
+        double off = lab_distance(maps + i * lab->count, wanted + i * lab->count, lab->count);
+        cr_expect_leq(off, within, "%s: map %u is off %s by %g", spec, i, file, off);
+    }
+    free(maps);
+    free(wanted);
 }
 
 #endif

@@ -320,6 +320,31 @@ NETWORK(vit_timm_fused_14, 3)
 NETWORK(vit_torchvision_17, 3)
 NETWORK(vit_torchvision_18, 3)
 
+/* Attention methods: tests/golden/make_attention.py. */
+static void check_attention(const char *name) {
+    static const char *const kinds[] = {"attention-rollout", "attention-x-gradient"};
+    struct table table = read_table(name);
+    struct lab lab = open_lab(load(name, &table), &table, CONV_AUTO);
+    float *maps = malloc(LAB_INPUTS * lab.count * sizeof *maps), *wanted;
+    char file[100], why[256] = "";
+    snprintf(file, sizeof file, "%s-attention", name);
+    wanted = lab_read_from("networks", file, 2 * LAB_INPUTS * SKETCH);
+    cr_assert_not_null(maps);
+    for (size_t k = 0; k < 2; k++) {
+        cr_assert_eq(lab_explain(&lab, "explainers", kinds[k], maps, why), ASSAY_OK, "%s: %s", kinds[k], why);
+        check_maps(maps, lab.count, wanted + k * LAB_INPUTS * SKETCH, lab_within(kinds[k]), kinds[k]);
+    }
+    free(maps);
+    free(wanted);
+    free(table.weights);
+    lab_close(&lab);
+}
+
+Test(networks, attention) {
+    check_attention("vit_timm_13");
+    check_attention("vit_torchvision_17");
+}
+
 Test(networks, mnist_8) {
     check_model("mnist-8", specs, 2);
 }

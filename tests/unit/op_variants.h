@@ -125,6 +125,8 @@ static const struct variant variants[] = {
     {"LSTM", "s 2x8x3 2x8x2 2x16", "3x2x3", "hidden_size=2 direction=bidirectional", false},
     {"LSTM", "s 1x8x3 1x8x2 1x16 - - - 1x6", "4x1x3", "hidden_size=2", false},
     {"LSTM", "s 2x8x3 2x8x2 - - - - 2x6", "3x2x3", "hidden_size=2 direction=bidirectional", false},
+    {"LSTM", "s 1x8x3 1x8x2 1x16", "4x1x3", "hidden_size=2 assay_cells=1", false},
+    {"LSTM", "s 2x8x3 2x8x2 - - - - 2x6", "3x2x3", "hidden_size=2 direction=bidirectional assay_cells=1", false},
     {"GRU", "s 1x6x3 1x6x2 1x12", "4x1x3", "hidden_size=2", false},
     {"GRU", "s 2x6x3 2x6x2 2x12", "4x2x3", "hidden_size=2 linear_before_reset=1 direction=bidirectional", false},
     {"RNN", "s 1x2x3 1x2x2 1x4", "4x1x3", "hidden_size=2", false},

@@ -35,6 +35,8 @@ static const struct cli_command with_operand = {
     .name = "run", .operand = "BATTERY", .summary = "s", .options = table, .option_count = 6};
 static const struct cli_command optional = {
     .name = "list", .operand = "[WHAT]", .summary = "s", .options = table, .option_count = 6};
+static const struct cli_command three = {
+    .name = "why", .operand = "RUN ROW CONTROL", .summary = "s", .options = table, .option_count = 6};
 static const struct cli_command plain = {.name = "eval", .summary = "s", .options = needed, .option_count = 1};
 
 #define ARGUMENTS_MAX 6
@@ -67,6 +69,17 @@ Test(options, every_way_of_writing_a_value) {
     }
 }
 
+Test(options, several_operands) {
+    struct cli_values values;
+    struct error e = {{0}};
+    char words[][4] = {"a", "-j7", "b", "c"}, *arguments[] = {words[0], words[1], words[2], words[3]};
+    cr_assert_eq(cli_parse(&three, 4, arguments, &values, &e), CLI_PARSED, "%s", e.text);
+    cr_expect_eq(values.operand_count, 3);
+    cr_expect_str_eq(values.operand, "a");
+    cr_expect_str_eq(values.operands[1], "b");
+    cr_expect_str_eq(values.operands[2], "c");
+}
+
 Test(options, fallbacks_and_absent_values) {
     struct cli_values values;
     struct error e;
@@ -95,6 +108,10 @@ Test(options, what_is_refused_and_why) {
         {&with_operand, {NULL}, "run: BATTERY is missing: see 'assay run --help'"},
         {&with_operand, {"a", "b", NULL}, "b: one BATTERY wanted, and there is 'a' already"},
         {&optional, {"a", "b", NULL}, "b: one WHAT wanted, and there is 'a' already"},
+        {&three, {NULL}, "why: RUN is missing: see 'assay why --help'"},
+        {&three, {"a", "b", NULL}, "why: CONTROL is missing: see 'assay why --help'"},
+        {&three, {"a", "", NULL}, "why: the ROW is empty: see 'assay why --help'"},
+        {&three, {"a", "b", "c", "d", NULL}, "d: one CONTROL wanted, and there is 'c' already"},
         {&plain, {"a", NULL}, "a: 'eval' takes options only: see 'assay eval --help'"},
         {&plain, {NULL}, "eval: --model FILE is missing: see 'assay eval --help'"},
         {&plain, {"--modle", "x", NULL}, "--modle: 'eval' has no such option: did you mean --model?"},

@@ -183,6 +183,72 @@ Test(report_csv, tells_how_well_the_network_does) {
     fake_folder_remove(folder);
 }
 
+/* What the gates read is of no stage. */
+Test(report_csv, tells_gates_from_stages) {
+    char folder[64];
+    struct store *s;
+    struct error e = {""};
+
+    fake_folder(folder);
+    char *path = text_format("%s/assay.db", folder);
+    cr_assert(store_open(path, &s, &e), "%s", e.text);
+    free(path);
+    cr_assert(store_put_use(s, &(struct use_row){CONTROL_GATES, "model/jitter", 4, 0, "v"}, NULL) &&
+              store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 1, 1, "m", "w", .5}, NULL));
+    cr_assert(find("csv")->write(s, folder, NULL));
+    char *text = fake_read(folder, "results.csv");
+    cr_expect_str_eq(text, "explainer,control,stage,stage_index,gate,draw,pairing,input,other,measure,view,value\n"
+                           "\"e\",\"gates\",\"\",,\"model/jitter\",0,\"matched\",1,1,\"m\",\"w\",0.5\n");
+    free(text);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
+/* A row is called as its author likes; the method keeps its id. A summary is as expected when all it sums up is. */
+Test(report_csv, names_methods_and_says_what_was_expected_of_summaries) {
+    static const struct {
+        const char *explainer, *control;
+        bool as_expected;
+        const char *expected, *wanted, *wanted_words, *id;
+    } rows[] = {
+        {"./mine.so", "cascading", true, "FAIL", "true", "FAIL", "my-method"},
+        {"./mine.so", "overall", true, "", "true", "as each control", "my-method"},
+        {"other", "cascading", false, "PASS", "false", "PASS", ""},
+        {"other", "overall", true, "", "false", "as each control", ""},
+    };
+    char folder[64];
+    struct store *s;
+    struct error e = {""};
+
+    fake_folder(folder);
+    char *path = text_format("%s/assay.db", folder);
+    cr_assert(store_open(path, &s, &e), "%s", e.text);
+    free(path);
+    cr_assert(store_set_meta(s, "run",
+                             "{\"explainers\": [{\"name\": \"./mine.so\", \"id\": \"my-method\"}, {\"name\": "
+                             "\"other\", \"id\": null}]}",
+                             &e));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        cr_assert(store_put_verdict(s,
+                                    &(struct verdict_row){.explainer = rows[i].explainer,
+                                                          .control = rows[i].control,
+                                                          .verdict = "FAIL",
+                                                          .expected = rows[i].expected,
+                                                          .as_expected = rows[i].as_expected},
+                                    &e));
+    cr_assert(find("csv")->write(s, folder, &e), "%s", e.text);
+    struct parsed p = parse(folder, "verdicts.csv");
+    cr_assert_eq(p.rows, 1 + sizeof rows / sizeof *rows);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        expect_text(field(&p, i, "expected"), rows[i].wanted_words);
+        expect_text(field(&p, i, "as_expected"), rows[i].wanted);
+        expect_text(field(&p, i, "id"), rows[i].id);
+    }
+    finish(&p);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
 Test(report_csv, leaves_an_empty_field_for_what_does_not_exist) {
     char folder[64];
     struct store *s;
@@ -196,7 +262,7 @@ Test(report_csv, leaves_an_empty_field_for_what_does_not_exist) {
               store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 1, 1, "m", "w", NAN}, NULL));
     cr_assert(find("csv")->write(s, folder, NULL));
     char *text = fake_read(folder, "results.csv");
-    cr_expect_str_eq(strchr(text, '\n') + 1, "\"e\",\"c\",\"s\",0,,\"matched\",1,1,\"m\",\"w\",\n");
+    cr_expect_str_eq(strchr(text, '\n') + 1, "\"e\",\"c\",\"s\",0,\"\",,\"matched\",1,1,\"m\",\"w\",\n");
     free(text);
     cr_expect_not(find("csv")->write(s, "/nonexistent", &e));
     cr_expect_not_null(strstr(e.text, "/nonexistent/"));

@@ -2,6 +2,7 @@
 #include "reports/report.h"
 
 #include "fake_run.h"
+#include "markup.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -36,48 +37,11 @@ static size_t count(const char *text, const char *what) {
     return n;
 }
 
-/* Enough of XML for this document: tags nest and match, attributes are quoted, entities are known, characters allowed.
- */
-static void expect_well_formed(const char *text) {
-    const char *open[16], *at = strchr(text, '\n') + 1;
-    size_t depth = 0;
-
-    for (const char *c = text; *c; c++) {
-        cr_assert((unsigned char)*c >= 0x20 || *c == '\n', "control character %d", *c);
-        if (*c == '&')
-            cr_assert(!strncmp(c, "&amp;", 5) || !strncmp(c, "&lt;", 4) || !strncmp(c, "&gt;", 4) ||
-                          !strncmp(c, "&quot;", 6) || !strncmp(c, "&#10;", 5) || !strncmp(c, "&#9;", 4),
-                      "%.20s", c);
-    }
-    while ((at = strchr(at, '<'))) {
-        const char *end = strchr(at, '>');
-        cr_assert(end, "an open tag at the end");
-        size_t quotes = 0;
-        for (const char *c = at + 1; c < end; c++) {
-            quotes += *c == '"';
-            cr_assert_neq(*c, '<');
-        }
-        cr_assert_eq(quotes % 2, 0, "%.*s", (int)(end - at), at);
-        if (at[1] == '/') {
-            size_t length = (size_t)(end - at) - 2;
-            cr_assert_gt(depth, 0);
-            depth--;
-            cr_assert(!strncmp(open[depth], at + 2, length) && strchr(" >", open[depth][length]), "%.*s", (int)length,
-                      at + 2);
-        } else if (end[-1] != '/') {
-            cr_assert_lt(depth, 16);
-            open[depth++] = at + 1;
-        }
-        at = end;
-    }
-    cr_assert_eq(depth, 0);
-}
-
 Test(report_junit, shows_what_was_not_as_expected) {
     struct fake_run fake = FAKE_RUN_DEFAULT;
     char *text = written(&fake);
 
-    expect_well_formed(text);
+    markup_expect(text);
     cr_expect_eq(
         strncmp(text,
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"assay\" tests=\"60\" failures=\"2\" "
@@ -105,7 +69,7 @@ Test(report_junit, escapes_hostile_names) {
     struct fake_run fake = {6, 2, 2, 2, 8, false, true};
     char *text = written(&fake);
 
-    expect_well_formed(text);
+    markup_expect(text);
     cr_expect_eq(
         count(text, "name=\"a,b &quot;quoted&quot; 'single' &lt;tag&gt; &amp; ]]&gt; _{x}^2 @y `ls` $(ls) %d \\n\""),
         5);

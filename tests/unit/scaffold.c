@@ -13,7 +13,7 @@ Test(scaffold, compiles_and_conforms_at_once) {
     struct lab lab = lab_cnn();
     cr_assert(file_read("explainers/explainer.h", &original, &size, &e), "%s", e.text);
     scratch_enter();
-    cr_assert(scaffold_create(".", "my-method", &e), "%s", e.text);
+    cr_assert(scaffold_create(scaffold_files, ".", "my-method", &e), "%s", e.text);
     cr_assert(file_read("my-method/explainer.h", &copy, &copied, &e), "%s", e.text);
     cr_expect(size == copied && memcmp(original, copy, size) == 0, "explainer.h is not the one of the source");
     cr_assert_eq(system("env -i PATH=\"$PATH\" make -s -C my-method CFLAGS='-Wall -Wextra -Wpedantic -Werror'"), 0);
@@ -44,23 +44,33 @@ Test(scaffold, compiles_and_conforms_at_once) {
     free(copy);
 }
 
-/* No mark of the templates is left in any file. */
-Test(scaffold, fills_in_every_name) {
-    static const char *const files[] = {"a-b/a-b.c", "a-b/Makefile", "a-b/battery.yaml", "a-b/README.md"};
+/* No mark of the templates is left in any file; the first `named` have the name in them. */
+static void check_filled(const struct scaffold_file *files, const char *const *names, size_t count, size_t named) {
     struct error e;
     scratch_enter();
-    cr_assert(scaffold_create(".", "a-b", &e), "%s", e.text);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    cr_assert(scaffold_create(files, ".", "a-b", &e), "%s", e.text);
+    for (size_t i = 0; i < count; i++) {
         uint8_t *text = NULL;
         size_t size = 0;
-        cr_assert(file_read(files[i], &text, &size, &e), "%s", e.text);
-        cr_expect_null(strstr((char *)text, "@NAME@"), "%s", files[i]);
-        cr_expect_null(strstr((char *)text, "@ASSAY@"), "%s", files[i]);
-        cr_expect(strstr((char *)text, "a-b"), "%s", files[i]);
+        cr_assert(file_read(names[i], &text, &size, &e), "%s", e.text);
+        cr_expect_null(strstr((char *)text, "@NAME@"), "%s", names[i]);
+        cr_expect_null(strstr((char *)text, "@ASSAY@"), "%s", names[i]);
+        cr_expect(i >= named || strstr((char *)text, "a-b"), "%s", names[i]);
         free(text);
     }
     cr_expect_not(file_exists("a-b/kit.h"), "the template does not include it");
     scratch_leave();
+}
+
+Test(scaffold, fills_in_every_name) {
+    static const char *const names[] = {"a-b/a-b.c", "a-b/Makefile", "a-b/battery.yaml", "a-b/README.md"};
+    check_filled(scaffold_files, names, sizeof names / sizeof *names, 4);
+}
+
+Test(scaffold, fills_in_every_name_of_python) {
+    static const char *const names[] = {"a-b/method.py", "a-b/battery.yaml",   "a-b/README.md",
+                                        "a-b/Makefile",  "a-b/test_method.py", "a-b/network.py"};
+    check_filled(scaffold_python_files, names, sizeof names / sizeof *names, 3);
 }
 
 Test(scaffold, refuses_bad_names_and_overwrites_nothing) {
@@ -73,12 +83,12 @@ Test(scaffold, refuses_bad_names_and_overwrites_nothing) {
     struct error e;
     scratch_enter();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        cr_expect_not(scaffold_create(".", names[i], &e), "'%s'", names[i]);
+        cr_expect_not(scaffold_create(scaffold_files, ".", names[i], &e), "'%s'", names[i]);
         cr_expect(strstr(e.text, "lower-case letters"), "%s", e.text);
     }
     cr_assert_eq(mkdir("mine", 0777), 0);
     scratch_put("mine/mine.c", "precious", 8);
-    cr_expect_not(scaffold_create(".", "mine", &e));
+    cr_expect_not(scaffold_create(scaffold_files, ".", "mine", &e));
     cr_expect(strstr(e.text, "File exists"), "%s", e.text);
     uint8_t *text = NULL;
     size_t size = 0;
@@ -86,6 +96,6 @@ Test(scaffold, refuses_bad_names_and_overwrites_nothing) {
     cr_expect_str_eq((char *)text, "precious");
     cr_expect_not(file_exists("mine/Makefile"));
     free(text);
-    cr_expect_not(scaffold_create("no-such-folder", "x", &e));
+    cr_expect_not(scaffold_create(scaffold_files, "no-such-folder", "x", &e));
     scratch_leave();
 }

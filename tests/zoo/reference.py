@@ -58,8 +58,7 @@ def write(folder, x, logits, gradient, info):
     noise = {what: float(value) for what, value in noise.items()}
     if x.dtype.kind == "f":
         slope = slope_error(logits, g, exact, target, rng)
-        # A wrong backward pass is off by a good part of itself. Some Keras models are off by up to 4 %: the quotient of one
-        # (cnn, PyTorch) gets worse as the step shrinks, as if parts of it were computed in single precision.
+        # A wrong backward pass is off by a good part of itself; the bound leaves room for kinks within the step.
         assert slope < .05, f"the framework's own gradient is {slope:.2g} off central differences: no reference"
     info = dict(info, target=target, noise=noise)
     (folder / "info.json").write_text(json.dumps(info, indent=1))

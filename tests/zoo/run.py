@@ -146,6 +146,11 @@ def export(row, folder, exporters):
 
 # ---- Holding the program to it ----
 
+def called(name):
+    """A layer's name as its module is called: without the module around the network, or what Keras's export puts around a name."""
+    return re.sub(r"_1$", "", name.rpartition("/")[2]) if "/" in name else name.removeprefix("net.")
+
+
 class Subject:
     def __init__(self, assay, folder, limited, logits):
         self.assay, self.folder, self.limited, self.logits = assay, folder, limited, logits
@@ -163,7 +168,7 @@ class Subject:
         names = [line.split()[0] for line in text.splitlines() if line.rstrip().endswith("parameters")]
         modules = set(self.info["modules"])
         warnings = [line for line in text.splitlines() if ": warning: " in line]
-        return {"layers": len(names), "named": sum(n.removeprefix("net.") in modules for n in names), "warnings": warnings}
+        return {"layers": len(names), "named": sum(called(n) in modules for n in names), "warnings": warnings}
 
     def explain(self, explainer, target, scratch):
         """One map, in the axes of the sample, or why there is none. A network whose channels are last may be fed either way."""

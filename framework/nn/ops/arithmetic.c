@@ -340,7 +340,7 @@ static void prelu_backward(const struct op_call *call, uint32_t input, const flo
 const struct op op_prelu = {
     .name = "PRelu",
     .summary = "x, or slope x below 0; a rectifier",
-    .flags = OP_JOINS,
+    .flags = OP_JOINS | OP_POINTWISE,
     .min_inputs = 2,
     .max_inputs = 2,
     .infer = prelu_infer,

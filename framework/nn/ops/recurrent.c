@@ -1,6 +1,9 @@
 /* recurrent.c: LSTM (Hochreiter & Schmidhuber 1997; gates and peepholes as in ONNX), GRU (Cho et al. 2014,
  * arXiv:1406.1078) and RNN (Elman 1990), forward, reverse or both ways. The output is that of every step, steps x
- * directions x batch x hidden; the file's other outputs are made of it by the loader. */
+ * directions x batch x hidden, or of an LSTM that is asked for them (RECURRENT_CELLS) its cells; the file's other
+ * outputs are made of it by the loader. */
+#include "nn/ops/recurrent.h"
+
 #include "nn/op.h"
 
 #include <math.h>
@@ -11,14 +14,14 @@ enum { X, W, R, BIAS, LENGTHS, H0, C0, PEEPHOLES };
 #define MOST_GATES 4u
 
 struct recurrent {
-    int64_t hidden, linear_before_reset, directions;
+    int64_t hidden, linear_before_reset, directions, cells;
     bool reverse; /* the first direction */
     size_t gates;
 };
 
 /* Sizes of one call. */
 struct sizes {
-    size_t steps, batch, features, hidden, gates, directions;
+    size_t steps, batch, features, hidden, gates, directions, cells;
 };
 
 static size_t gates_of(const struct node *node) {
@@ -32,8 +35,8 @@ static bool recurrent_parse(struct node *node, uint32_t opset, struct error *e) 
     struct recurrent *r = op_config(node, sizeof *r, e);
     if (!r || !op_integer(node, "hidden_size", 1, INT32_MAX, 0, &r->hidden, e) ||
         !op_integer(node, "linear_before_reset", 0, 1, 0, &r->linear_before_reset, e) ||
-        !op_integer(node, "layout", 0, 0, 0, &layout, e) || !op_integer(node, "input_forget", 0, 0, 0, &coupled, e) ||
-        !op_text(node, "direction", &direction, e))
+        !op_integer(node, RECURRENT_CELLS, 0, 1, 0, &r->cells, e) || !op_integer(node, "layout", 0, 0, 0, &layout, e) ||
+        !op_integer(node, "input_forget", 0, 0, 0, &coupled, e) || !op_text(node, "direction", &direction, e))
         return false;
     if (node_attribute(node, "clip")) return error_set(e, "attribute 'clip' is not supported");
     r->gates = gates_of(node);
@@ -45,7 +48,7 @@ static bool recurrent_parse(struct node *node, uint32_t opset, struct error *e) 
 static struct sizes sizes_of(const struct op_call *call) {
     const struct recurrent *r = call->node->config;
     const size_t *x = call->in[X].shape.dim;
-    return (struct sizes){x[0], x[1], x[2], (size_t)r->hidden, r->gates, (size_t)r->directions};
+    return (struct sizes){x[0], x[1], x[2], (size_t)r->hidden, r->gates, (size_t)r->directions, (size_t)r->cells};
 }
 
 static bool fits(const struct operand *p, const struct shape *wanted, const char *what, struct error *e) {
@@ -79,9 +82,9 @@ static bool recurrent_infer(const struct op_call *call, struct shape *out, struc
 }
 
 /* For every step, direction and sample: the gates after their functions, and two rows of hidden: of an LSTM the cell
- * and its tanh, of a GRU the recurrent part of the new state. */
+ * and its tanh, of a GRU the recurrent part of the new state. The state as well where the output is the cells. */
 static size_t record_length(const struct sizes *s) {
-    return (s->gates + 2) * s->hidden;
+    return (s->gates + 2 + s->cells) * s->hidden;
 }
 
 static size_t recurrent_saved(const struct op_call *call) {
@@ -143,6 +146,7 @@ static float *record_at(const struct lane *l, size_t step) {
 }
 
 static float *state_at(const struct lane *l, size_t step) {
+    if (l->s.cells) return record_at(l, step) + (l->s.gates + 2) * l->s.hidden;
     return l->call->out.data + place(l, step) * l->s.hidden;
 }
 
@@ -198,6 +202,7 @@ static void lstm_step(const struct lane *l, size_t k) {
         if (l->holes) gate[n + i] = sigmoid(gate[n + i] + l->holes[n + i] * cell[i]);
         out[i] = gate[n + i] * pressed[i];
     }
+    if (l->s.cells) memcpy(l->call->out.data + place(l, step) * n, cell, n * sizeof *cell);
 }
 
 /* Update, reset, new; the state's part of the new one is kept, and what it was made of where the reset comes first. */
@@ -346,7 +351,7 @@ static void lane_backward(const struct lane *l, uint32_t input, const float *dy,
     for (size_t k = s->steps; k-- > 0;) {
         const size_t step = step_at(l, k);
         const float *arriving = dy + place(l, step) * n;
-        for (size_t i = 0; i < n; i++) g.state[i] += arriving[i];
+        for (size_t i = 0; i < n; i++) (s->cells ? g.cell : g.state)[i] += arriving[i];
         if (s->gates == 4) lstm_back(l, k, &g);
         else if (s->gates == 3) gru_back(l, k, &g);
         else rnn_back(l, k, &g);

@@ -45,6 +45,7 @@ static void relu_backward(const struct op_call *call, uint32_t input, const floa
 const struct op op_relu = {
     .name = "Relu",
     .summary = "max(x, 0)",
+    .flags = OP_POINTWISE,
     .min_inputs = 1,
     .max_inputs = 1,
     .forward = relu_forward,

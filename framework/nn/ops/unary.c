@@ -256,7 +256,7 @@ static bool unary_integers(const struct op_call *call, int64_t *out, struct erro
     const struct op op_##id = {                                                                                        \
         .name = title,                                                                                                 \
         .summary = text,                                                                                               \
-        .flags = how,                                                                                                  \
+        .flags = OP_POINTWISE | how,                                                                                   \
         .min_inputs = 1,                                                                                               \
         .max_inputs = most,                                                                                            \
         .parse = unary_parse,                                                                                          \

@@ -1,0 +1,90 @@
+/* kit_background.h: gradients on lines from samples of the data to an input, averaged. Header-only, for explainers,
+ * beside kit.h. */
+#ifndef ASSAY_KIT_BACKGROUND_H
+#define ASSAY_KIT_BACKGROUND_H
+
+#include "explainer.h"
+#include "kit.h"
+
+#define KIT_BACKGROUND_BLOCK 50u /* points held at once */
+
+/* Where the lines begin: at samples of the data, or at zero. */
+static const char *const kit_backgrounds[] = {"data", "zero", NULL};
+
+#define KIT_BACKGROUND_PARAM                                                                                           \
+    {                                                                                                                  \
+        .name = "background", .summary = "where lines begin: at samples of the data, or at zero",                      \
+        .kind = ASSAY_CHOICE, .text = "data", .choices = kit_backgrounds                                               \
+    }
+
+/* What a call needs. */
+typedef struct kit_lines {
+    const assay_random *random;
+    const float *begins; /* [begin_count][input] */
+    uint32_t begin_count;
+    float *own;                       /* [input]: zeros, where they are the background */
+    float *points, *ways, *gradients; /* [block][input]: ways lead from the beginning to the (noisy) input */
+    uint32_t targets[KIT_BACKGROUND_BLOCK];
+} kit_lines;
+
+static inline void kit_lines_finish(kit_lines *l) {
+    free(l->own);
+    free(l->points);
+}
+
+/* Parameter number `first` is KIT_BACKGROUND_PARAM. kit_lines_finish() in any case. */
+static inline assay_status kit_lines_init(kit_lines *l, const assay_explainer *self, uint32_t first,
+                                          const assay_model *model, assay_why *why) {
+    size_t count = model->input.count;
+    const assay_background *data = (const assay_background *)model->extension(model, ASSAY_BACKGROUND);
+    *l = (kit_lines){.random = (const assay_random *)kit_extension(self, ASSAY_RANDOM, why), .begin_count = 1};
+    if (!l->random) return ASSAY_FAILED;
+    if (strcmp(kit_text(self, first), "data") == 0) {
+        if (!data)
+            return assay_say(why, ASSAY_UNSUPPORTED,
+                             "no samples of the data are known of this network: background=zero wanted");
+        l->begins = data->samples(model, &l->begin_count);
+    } else {
+        l->begins = l->own = kit_floats(1, count);
+        for (size_t k = 0; l->own && k < count; k++) l->own[k] = 0;
+    }
+    l->points = kit_floats(3 * (size_t)KIT_BACKGROUND_BLOCK, count);
+    if (!l->begins || !l->points) return assay_say(why, ASSAY_FAILED, "out of memory");
+    l->ways = l->points + KIT_BACKGROUND_BLOCK * count;
+    l->gradients = l->ways + KIT_BACKGROUND_BLOCK * count;
+    return ASSAY_OK;
+}
+
+/* Sample `number` of the stream into place i of a block: the background sample and the place on the line to it are
+ * numbers 2 and 2 + 1 of the uniform stream, the noise is of the normal one. */
+static inline void kit_lines_draw(kit_lines *l, size_t count, const float *x, float noise, uint64_t seed,
+                                  uint32_t number, uint32_t i) {
+    float *point = l->points + i * count, *way = l->ways + i * count, chance[2];
+    l->random->uniform(seed, 2 * (uint64_t)number, 2, chance);
+    const float *begin = l->begins + (size_t)((double)chance[0] * l->begin_count) * count;
+    if (noise > 0) l->random->normal(seed, (uint64_t)number * count, count, way);
+    for (size_t k = 0; k < count; k++) {
+        way[k] = x[k] + (noise > 0 ? noise * way[k] : 0) - begin[k];
+        point[k] = begin[k] + chance[1] * way[k];
+    }
+}
+
+/* map[input]: the mean of way x gradient over `samples` points; `noise` is the standard deviation of what is added to
+ * the input. Fails as the model does. */
+static inline assay_status kit_lines_explain(kit_lines *l, const assay_model *model, const float *x, uint32_t target,
+                                             uint64_t seed, uint32_t samples, float noise, float *map, assay_why *why) {
+    size_t count = model->input.count;
+    for (size_t k = 0; k < count; k++) map[k] = 0;
+    for (kit_block b = {0, 0}; kit_next(&b, samples, KIT_BACKGROUND_BLOCK);) {
+        for (uint32_t i = 0; i < b.n; i++) {
+            kit_lines_draw(l, count, x, noise, seed, b.first + i, i);
+            l->targets[i] = target;
+        }
+        assay_status status = model->gradient(model, b.n, l->points, l->targets, l->gradients, why);
+        if (status != ASSAY_OK) return status;
+        for (size_t k = 0; k < b.n * count; k++) map[k % count] += l->ways[k] * l->gradients[k] / (float)samples;
+    }
+    return ASSAY_OK;
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* vargrad: the variance of the gradient over noisy copies of the input (noise.h), which divides by their number.
+ * Adebayo et al. 2018, arXiv:1810.03307. */
+#include "noise.h"
+
+static double moment(double mean, double variance) {
+    (void)mean;
+    return variance;
+}
+
+static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
+                              float *maps, assay_why *why) {
+    return noise_moments(self, model, request, moment, maps, why);
+}
+
+static const assay_param_info params[NOISE_PARAMS] = NOISE_PARAM_LIST;
+
+static uint32_t claims_for(const assay_param *given, uint32_t n) {
+    (void)n;
+    return ASSAY_NON_NEGATIVE | (given[NOISE_LEVEL].number > 0 ? ASSAY_STOCHASTIC : 0u);
+}
+
+static const assay_explainer_info info = {
+    .id = "vargrad",
+    .name = "VarGrad",
+    .summary = "variance of the gradient over noisy copies of the input",
+    .source = "Adebayo et al. 2018, arXiv:1810.03307",
+    .claims = ASSAY_NON_NEGATIVE | ASSAY_STOCHASTIC,
+    .param_count = NOISE_PARAMS,
+    .params = params,
+    .claims_for = claims_for,
+};
+
+static const assay_about about = {
+    .id = "vargrad",
+    .family = "gradient",
+    .formula = "variance of df/dx at x + noise, sd = noise (max x - min x)",
+    .cost = "samples gradients",
+    .inputs = ASSAY_EVERY_INPUT,
+    .checked = "its definition, gradient by gradient",
+    .within = 1e-5,
+};
+ASSAY_ABOUT_PLUGIN(about);
+
+KIT_PLUGIN(info, attribute);

@@ -1,0 +1,119 @@
+/* cmd_report.c: `assay report`: the reports of a run that is there, written again from its store. */
+#include "cli/cli.h"
+#include "base/file.h"
+#include "reports/report.h"
+#include "workers/interrupt.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT, OUTPUT };
+
+static const struct cli_option options[] = {
+    [FORMAT] = {.name = "format",
+                .kind = CLI_TEXT,
+                .value = "LIST",
+                .summary = "which: some of those below, with commas (default: those that a run writes)"},
+    [OUTPUT] = {.name = "output",
+                .letter = 'o',
+                .kind = CLI_TEXT,
+                .value = "DIR",
+                .summary = "the folder to write into (default: the run folder)"},
+};
+
+static const struct report *find_format(const struct report *all, const char *name, size_t length) {
+    const struct report *r = all;
+    while (r->id && (strlen(r->id) != length || memcmp(r->id, name, length) != 0)) r++;
+    return r->id ? r : NULL;
+}
+
+static bool say_unknown(const struct report *all, const char *name, size_t length, struct error *e) {
+    const char *names[16] = {0};
+    size_t n = 0;
+    struct text list = {0};
+    char *asked = text_format("%.*s", (int)length, name);
+    for (; all[n].id && n < sizeof names / sizeof *names; n++) {
+        names[n] = all[n].id;
+        text_add(&list, "%s%s", n ? ", " : "", all[n].id);
+    }
+    const char *near = asked ? text_nearest(asked, names, n) : NULL;
+    error_set(e, "--format: '%s' is no report%s%s%s: %s wanted", asked ? asked : "", near ? ": did you mean '" : "",
+              near ? near : "", near ? "'?" : "", list.data ? list.data : "");
+    text_finish(&list);
+    free(asked);
+    return false;
+}
+
+/* Every name of the list is a report. */
+static bool check_formats(const struct report *all, const char *list, struct error *e) {
+    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t length = strcspn(at, ",");
+        if (!find_format(all, at, length)) return say_unknown(all, at, length, e);
+    }
+    return true;
+}
+
+static bool is_wanted(const struct report *all, const struct report *one, const char *list) {
+    if (!list) return !one->on_demand;
+    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (find_format(all, at, strcspn(at, ",")) == one) return true;
+    return false;
+}
+
+static bool note_any(void *any, const char *name) {
+    (void)name;
+    *(bool *)any = true;
+    return true;
+}
+
+/* Opens what is there, and makes no store where there is none. */
+static bool open_run(const char *folder, struct store **out, struct error *e) {
+    bool any = false;
+    char *path = text_format("%s/assay.db", folder);
+    if (!path) return error_memory(e);
+    bool ok = file_exists(path) || error_set(e, "%s: no run folder: one with an assay.db was wanted", folder);
+    ok = ok && store_open(path, out, e);
+    free(path);
+    if (ok && store_each_explainer(*out, note_any, &any, e) && !any)
+        error_set(e, "%s: no verdicts: the run did not come to its end; go on with 'assay run ... --resume'", folder);
+    return ok && any;
+}
+
+static bool write_all(struct store *store, const struct report *all, const char *list, const char *folder,
+                      struct error *e) {
+    for (const struct report *r = all; r->id; r++) {
+        struct error problem = {{0}};
+        if (!is_wanted(all, r, list)) continue;
+        if (interrupt_signal()) return error_set(e, "interrupted");
+        if (r->write(store, folder, &problem)) continue;
+        if (!r->optional || list) return error_set(e, "report %s: %s", r->id, problem.text);
+        cli_message("warning: report %s: %s", r->id, problem.text);
+    }
+    return true;
+}
+
+static int report_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
+    const char *folder = values->operand, *list = values->option[FORMAT].text;
+    const char *to = values->option[OUTPUT].given ? values->option[OUTPUT].text : folder;
+    struct store *store = NULL;
+    int status = CLI_USAGE;
+    interrupt_watch();
+    signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further is an error, and not the end of the process */
+    if (check_formats(context->reports, list, e) && open_run(folder, &store, e) && file_make_folder(to, e))
+        status = write_all(store, context->reports, list, to, e) ? CLI_EXPECTED : CLI_BROKEN;
+    store_close(store);
+    return interrupt_signal() ? CLI_SIGNAL + interrupt_signal() : status;
+}
+
+const struct cli_command cli_report = {
+    .name = "report",
+    .operand = "RUN",
+    .summary = "write the reports of a run folder again",
+    .details = "RUN is a run folder; nothing is computed again. LIST is some of text, csv, html, json, junit,\n"
+               "figures, markdown, latex; the last two are written on demand only.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = report_run,
+};

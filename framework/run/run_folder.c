@@ -1,0 +1,138 @@
+/* run_folder.c: whose folder it is, what of an earlier run is taken over, and what is not. */
+#include "run/run_folder.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "experiment/record.h"
+#include "judge/judge.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool open_log(struct run *run, const char *folder, struct error *e) {
+    char *path = text_format("%s/plugins.log", folder);
+    if (!path) return error_memory(e);
+    /* Nobody reads where a pipe has that name: an error, and no wait for a reader. */
+    run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
+    bool ok = run->log >= 0 || error_set(e, "%s: %s: a file that can be written was wanted", path, strerror(errno));
+    free(path);
+    return ok;
+}
+
+/* Whether there is something in the folder, but for the log, and no store: then it is somebody else's. */
+static bool is_foreign(const char *folder, const char *store) {
+    DIR *dir = access(store, F_OK) == 0 ? NULL : opendir(folder);
+    bool any = false;
+    for (struct dirent *entry; dir && !any && (entry = readdir(dir));)
+        any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+              strcmp(entry->d_name, "plugins.log") != 0;
+    if (dir) closedir(dir);
+    return any;
+}
+
+/* The folder with its log. *broken: the path could be a run folder, but cannot be written (exit code 3). */
+static bool open_folder(struct run *run, const struct run_options *options, const char *store, bool *broken,
+                        struct error *e) {
+    const char *folder = options->folder;
+    struct error why = {{0}};
+    if (!file_make_folder(folder, &why) && (errno == EEXIST || errno == ENOTDIR)) return error_set(e, "%s", why.text);
+    if (!options->force && is_foreign(folder, store))
+        return error_set(e,
+                         "%s: the folder holds files and is no run folder: a new or empty one was wanted (-o), or "
+                         "--force to write among them",
+                         folder);
+    *broken = why.text[0] || !open_log(run, folder, &why) ||
+              (access(store, F_OK) == 0 && access(store, W_OK) != 0 &&
+               !error_set(&why, "%s: %s: a file that can be written was wanted", store, strerror(errno)));
+    return !*broken || error_set(e, "%s: make the run folder writable, or choose another with -o", why.text);
+}
+
+static bool set_order(struct run *run, struct error *e) {
+    const char **names = calloc(run->explainer_count + run->control_count + 2, sizeof *names);
+    if (!names) return error_memory(e);
+    const char **ids = names + run->explainer_count;
+    for (uint32_t i = 0; i < run->explainer_count; i++) names[i] = run->explainers[i].name;
+    for (uint32_t i = 0; i < run->control_count; i++) ids[i] = run->controls[i].control->id;
+    ids[run->control_count] = VERDICT_OVERALL;
+    bool ok = store_set_order(run->store, names, run->explainer_count, ids, run->control_count + 1, e);
+    free(names);
+    return ok;
+}
+
+struct dropped {
+    const char *path;
+    uint32_t count;
+    bool quiet;
+};
+
+/* The first by name, so that a damaged file does not fill the terminal. */
+static void note_dropped(void *user, const char *what) {
+    struct dropped *d = user;
+    if (d->count++ == 0 && !d->quiet)
+        fprintf(stderr, "assay: warning: %s: %s was changed after it was stored, and is computed again\n", d->path,
+                what);
+}
+
+/* Runs of one battery, however often it was edited, follow each other in its folder; those of others want --force. */
+static bool is_same_battery(struct run *run, const struct run_options *options, struct error *e) {
+    char *text = NULL;
+    bool ok = store_meta(run->store, "run", &text, e);
+    json_t *record = text ? json_loads(text, 0, NULL) : NULL;
+    const char *name = json_string_value(json_object_get(record, "battery"));
+    char *clean = text_clean(run->battery->name);
+    if (ok && !clean) ok = error_memory(e);
+    if (ok && !options->force && name && strcmp(name, clean) != 0)
+        ok = error_set(e,
+                       "%s: the folder holds a run of the battery %s: another one was wanted (-o), or --force to put "
+                       "this run in its place",
+                       options->folder, excerpt_of(name).text);
+    json_decref(record);
+    free(clean);
+    free(text);
+    return ok;
+}
+
+/* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
+static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
+    struct dropped dropped = {store_path(run->store), 0, options->quiet};
+    char *known = NULL;
+    bool ok = (options->resume || (is_same_battery(run, options, e) && store_clear(run->store, e))) &&
+              store_verify(run->store, note_dropped, &dropped, e) && store_meta(run->store, "identity", &known, e);
+    if (ok && known && strcmp(known, identity) != 0)
+        ok = error_set(
+            e,
+            "%s: holds a run of another battery, seed, model or explainer: give another folder with -o, or leave "
+            "--resume out to run anew",
+            dropped.path);
+    if (ok && dropped.count > 1 && !options->quiet)
+        fprintf(stderr, "assay: warning: %s: so were %u more\n", dropped.path, dropped.count - 1);
+    free(known);
+    return ok && store_set_meta(run->store, "identity", identity, e);
+}
+
+/* A file that may grow no further is an error of the store, which says so, and not the end of the process. */
+static void expect_full_files(void) {
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+bool run_folder_open(struct run *run, const struct run_options *options, bool *broken, struct error *e) {
+    char identity[65], *text = NULL, *path = text_format("%s/assay.db", options->folder);
+    if (!path) return error_memory(e);
+    expect_full_files();
+    errno = 0;
+    bool ok = open_folder(run, options, path, broken, e) && store_open(path, &run->store, e) &&
+              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) && set_order(run, e) &&
+              store_set_meta(run->store, "run", text, e);
+    *broken = *broken || (!ok && errno == EIO);
+    if (ok && options->taken) options->taken(options->user, options->folder);
+    free(text);
+    free(path);
+    return ok;
+}

@@ -1,0 +1,14 @@
+/* run_folder.h: the folder of a run, with its log and its store. Private to run/. */
+#ifndef ASSAY_RUN_RUN_FOLDER_H
+#define ASSAY_RUN_RUN_FOLDER_H
+
+#include "experiment/options.h"
+
+struct run; /* experiment/state.h */
+
+/* Makes or opens the folder; run->log and run->store are open then. Refused: a folder of other files or of another
+ * battery's run, without --force, and one to resume that holds another run. *broken: the path could be a run folder,
+ * but cannot be written (exit code 3). */
+bool run_folder_open(struct run *, const struct run_options *, bool *broken, struct error *);
+
+#endif

@@ -1,0 +1,123 @@
+"""A report is what the run folder says."""
+
+import csv
+import json
+import os
+import sys
+
+import pytest
+
+from assay.report import Report
+
+FIELDS = (
+    "explainer,control,verdict,annotation,expected,as_expected,reason,first_failing_stage,score,lower,upper,floor,"
+    "ceiling,n,draws"
+).split(",")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rows = [
+        [
+            "mine",
+            "cascading",
+            "FAIL",
+            "",
+            "PASS|SKIP",
+            "false",
+            "The map survives <here>",
+            "fc2",
+            0.8,
+            0.7,
+            0.9,
+            0,
+            1,
+            30,
+            5,
+        ],
+        ["mine", "zero-pixel", "SKIP", "", "PASS|SKIP", "true", "It does not multiply.", "", "", "", "", "", "", 30, 0],
+        [
+            "mine",
+            "overall",
+            "FAIL",
+            "no identity asked",
+            "",
+            "true",
+            "The map survives",
+            "",
+            0.8,
+            0.7,
+            0.9,
+            0,
+            1,
+            30,
+            5,
+        ],
+    ]
+    with open(tmp_path / "verdicts.csv", "w", newline="") as file:
+        csv.writer(file).writerows([FIELDS, *rows])
+    with open(tmp_path / "results.csv", "w") as file:
+        file.write(
+            "explainer,control,stage,stage_index,draw,pairing,input,other,measure,view,value\n"
+            '"mine","cascading","fc2",0,0,"matched",0,0,"spearman","signed/all",0.5\n'
+        )
+    (tmp_path / "report.json").write_text(json.dumps({"format": "assay-report/1"}))
+    return str(tmp_path)
+
+
+def test_it_is_read(folder):
+    report = Report(folder, 1, ["a note"])
+    assert not report.passed and not report and Report(folder, 0)
+    assert report["mine", "cascading"] == "FAIL" and report.controls == ["cascading", "zero-pixel", "overall"]
+    first, second = report.verdicts[:2]
+    assert (first.score, first.draws, first.as_expected) == (0.8, 5, False) and second.score is None
+    assert report.json["format"] == "assay-report/1" and report.folder == folder
+    with pytest.raises(KeyError, match="there are mine under cascading"):
+        report["other", "cascading"]
+
+
+def test_a_failure_can_be_read(folder):
+    text = str(Report(folder, 1, ["a note"]))
+    lines = text.split("\n")
+    assert lines[0].split() == ["explainer", "cascading", "zero-pixel", "overall"]
+    assert lines[1].split() == ["mine", "FAIL!", "SKIP", "FAIL*"]
+    for part in (
+        "mine under cascading: FAIL, expected PASS|SKIP",
+        "The map survives <here>",
+        "note: a note",
+        "no identity asked",
+        "exit code 1",
+        os.path.join(folder, "report.txt"),
+    ):
+        assert part in text
+    assert repr(Report(folder, 1)) == str(Report(folder, 1))
+
+
+def test_html_is_escaped(folder):
+    page = Report(folder, 1, ["<b>"])._repr_html_()
+    assert "&lt;here&gt;" in page and "&lt;b&gt;" in page and "<here>" not in page and ">FAIL!<" in page
+
+
+def test_similarities_without_pandas(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert Report(folder, 0).similarities == [
+        {
+            "explainer": "mine",
+            "control": "cascading",
+            "stage": "fc2",
+            "stage_index": 0,
+            "draw": 0,
+            "pairing": "matched",
+            "input": 0,
+            "other": 0,
+            "measure": "spearman",
+            "view": "signed/all",
+            "value": 0.5,
+        }
+    ]
+
+
+def test_similarities_with_pandas(folder):
+    pandas = pytest.importorskip("pandas")
+    found = Report(folder, 0).similarities
+    assert isinstance(found, pandas.DataFrame) and found.value.tolist() == [0.5]

@@ -1,0 +1,89 @@
+/* report.tex: the verdict table for a paper, to be taken in by \input; it wants the package booktabs. */
+#include "reports/report_file.h"
+#include "reports/text_words.h"
+#include "reports/verdict_table.h"
+#include "reports/writers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cleaned, and nothing in it is a command. */
+static void add_plain(struct text *out, const char *s) {
+    static const struct {
+        char c;
+        const char *as;
+    } special[] = {{'\\', "\\textbackslash{}"}, {'~', "\\textasciitilde{}"}, {'^', "\\textasciicircum{}"},
+                   {'<', "\\textless{}"},       {'>', "\\textgreater{}"},    {'|', "\\textbar{}"},
+                   {'"', "\\textquotedbl{}"}};
+    char *clean = text_clean(s);
+
+    out->failed = out->failed || !clean;
+    for (const char *c = clean; c && *c; c++) {
+        const char *as = NULL;
+        for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+            if (special[i].c == *c) as = special[i].as;
+        if (as) text_add(out, "%s", as);
+        else {
+            if (strchr("#$%&_{}", *c)) text_add(out, "\\");
+            text_append(out, c, 1);
+        }
+    }
+    free(clean);
+}
+
+static void add_cell(struct text *out, const struct verdict_row *v) {
+    char word[16];
+
+    if (!v) return;
+    snprintf(word, sizeof word, "%s", verdict_style(v->verdict).brief);
+    if (strcmp(v->verdict, "FAIL") == 0) text_add(out, "\\textbf{%s}", word);
+    else text_add(out, "%s", word);
+    text_add(out, "%s", *v->annotation ? "$^*$" : "");
+    if (isfinite(v->floor) && isfinite(v->score) && strcmp(v->verdict, "SKIP") != 0)
+        text_add(out, " %.2f", fabs(v->score) < .005 ? 0 : v->score);
+}
+
+static void add_table(struct text *out, const struct verdict_table *t) {
+    text_add(out, "%% Written by assay; \\usepackage{booktabs}, for names beyond ASCII \\usepackage[T1]{fontenc}.\n"
+                  "\\begin{tabular}{l");
+    for (size_t c = 0; c < t->control_count; c++) text_add(out, "l");
+    text_add(out, "}\n\\toprule\nexplainer");
+    for (size_t c = 0; c < t->control_count; c++) {
+        text_add(out, " & ");
+        add_plain(out, t->controls[c]);
+    }
+    text_add(out, " \\\\\n\\midrule\n");
+    for (size_t x = 0; x < t->explainer_count; x++) {
+        add_plain(out, t->explainers[x]);
+        for (size_t c = 0; c < t->control_count; c++) {
+            text_add(out, " & ");
+            add_cell(out, verdict_table_cell(t, x, c));
+        }
+        text_add(out, " \\\\\n");
+    }
+    text_add(out, "\\bottomrule\n\\end{tabular}\n");
+}
+
+bool report_latex(struct store *s, const char *folder, struct error *e) {
+    struct verdict_table table = {0};
+    struct verdict_notes notes = {0};
+    struct text out = {0};
+
+    bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e);
+    if (ok) {
+        add_table(&out, &table);
+        text_add(&out, "\n\\par\\smallskip\\footnotesize Numbers: the share of the map that survives (0 none, 1 all). "
+                       "$^*$: annotated. ");
+        if (notes.accuracy) {
+            add_plain(&out, notes.accuracy);
+            text_add(&out, ". ");
+        }
+        text_add(&out, "A PASS is necessary, not sufficient.\n");
+        ok = report_file_write(&out, folder, "report.tex", e);
+    }
+    text_finish(&out);
+    verdict_table_finish(&table);
+    verdict_notes_finish(&notes);
+    return ok;
+}

@@ -1,0 +1,115 @@
+/* report.md: the verdict table as GitHub and GitLab show it, and the reasons below. */
+#include "reports/report_file.h"
+#include "reports/text_words.h"
+#include "reports/verdict_table.h"
+#include "reports/writers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cleaned, and nothing in it is markup. */
+static void add_plain(struct text *out, const char *s) {
+    char *clean = text_clean(s);
+
+    out->failed = out->failed || !clean;
+    for (const char *c = clean; c && *c; c++) {
+        if (*c == '<') text_add(out, "&lt;");
+        else if (*c == '&') text_add(out, "&amp;");
+        else {
+            if (strchr("\\`*_{}[]()#|>!~@$", *c)) text_add(out, "\\");
+            text_append(out, c, 1);
+        }
+    }
+    free(clean);
+}
+
+static void add_word(struct text *out, const struct verdict_row *v) {
+    bool fixed = isfinite(v->floor) && isfinite(v->score);
+
+    text_add(out, "%s%s%s%s", v->as_expected ? "" : "**", v->verdict, *v->annotation ? "\\*" : "",
+             v->as_expected ? "" : "\\!**");
+    if (fixed) text_add(out, " %.2f", fabs(v->score) < .005 ? 0 : v->score);
+}
+
+static void add_matrix(struct text *out, const struct verdict_table *t) {
+    text_add(out, "| explainer |");
+    for (size_t c = 0; c < t->control_count; c++) {
+        text_add(out, " ");
+        add_plain(out, t->controls[c]);
+        text_add(out, " |");
+    }
+    text_add(out, "\n|---|");
+    for (size_t c = 0; c < t->control_count; c++) text_add(out, "---|");
+    text_add(out, "\n");
+    for (size_t x = 0; x < t->explainer_count; x++) {
+        text_add(out, "| ");
+        add_plain(out, t->explainers[x]);
+        text_add(out, " |");
+        for (size_t c = 0; c < t->control_count; c++) {
+            const struct verdict_row *v = verdict_table_cell(t, x, c);
+            text_add(out, " ");
+            if (v) add_word(out, v);
+            text_add(out, " |");
+        }
+        text_add(out, "\n");
+    }
+    text_add(out,
+             "\n\\! not as expected, \\* annotated; numbers: the share of the map that survives (0 none, 1 all)\n");
+}
+
+static void add_reasons(struct text *out, const struct verdict_table *t) {
+    for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
+        const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
+        if (!v || verdict_is_summary(v)) continue;
+        if (i % t->control_count == 0) {
+            text_add(out, "\n### ");
+            add_plain(out, v->explainer);
+            text_add(out, "\n\n");
+        }
+        text_add(out, "- ");
+        add_plain(out, v->control);
+        text_add(out, ": %s", v->verdict);
+        if (*v->annotation) {
+            text_add(out, " (");
+            add_plain(out, v->annotation);
+            text_add(out, ")");
+        }
+        text_add(out, ". ");
+        add_plain(out, v->reason);
+        text_add(out, "\n");
+    }
+}
+
+static void add_notes(struct text *out, const struct verdict_notes *notes) {
+    text_add(out, "\n## How to read it\n\n");
+    for (size_t k = 0; k < notes->count; k++) {
+        text_add(out, "- ");
+        add_plain(out, notes->line[k]);
+        text_add(out, "\n");
+    }
+}
+
+bool report_markdown(struct store *s, const char *folder, struct error *e) {
+    struct verdict_table table = {0};
+    struct verdict_notes notes = {0};
+    struct text out = {0};
+
+    bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e);
+    if (ok) {
+        text_add(&out, "## Verdicts\n\n");
+        if (notes.accuracy) {
+            add_plain(&out, notes.accuracy);
+            text_add(&out, "\n\n");
+        }
+        add_matrix(&out, &table);
+        text_add(&out, "\n## Reasons\n");
+        add_reasons(&out, &table);
+        add_notes(&out, &notes);
+        ok = report_file_write(&out, folder, "report.md", e);
+    }
+    text_finish(&out);
+    verdict_table_finish(&table);
+    verdict_notes_finish(&notes);
+    return ok;
+}

@@ -1,0 +1,223 @@
+/* report.html: whole in itself, well-formed, and with the evidence of every verdict; what an INCONCLUSIVE is told. */
+#include "reports/report.h"
+
+#include "base/text.h"
+#include "fake_run.h"
+#include "markup.h"
+#include "reports/advice.h"
+#include "reports/png.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(report_html);
+
+static const char record[] =
+    "{\"assay\": \"0.1.0\", \"battery\": \"mine\", \"seed\": \"18446744073709551615\", \"rule\": {\"delta\": 0.3, "
+    "\"draws\": [5, 10, 20]}, \"data\": {\"inputs\": 30}, \"battery_file\": {\"path\": \"my batteries/b.yaml\", "
+    "\"settings\": [\"data.inputs=6\"]}, \"explainers\": [{\"name\": \"gradient\", \"id\": \"gradient\", \"sha256\": "
+    "\"00ff\", \"claims\": [\"linear-exact\"]}], \"controls\": [{\"id\": \"cascading\", \"options\": {\"sigma\": 0.1}}]}";
+
+static char *written(const struct fake_run *fake) {
+    const struct report *r = reports;
+    char folder[64];
+    struct error e = {""};
+    struct store *s = fake_run_store(fake, folder);
+
+    while (r->id && strcmp(r->id, "html") != 0) r++;
+    cr_assert_not_null(r->id);
+    cr_assert(store_set_meta(s, "run", record, &e), "%s", e.text);
+    cr_assert(store_set_meta(s, "accuracy", "{\"sentence\": \"right on 3 < 4\", \"warning\": \"weak\"}", &e));
+    cr_assert(r->write(s, folder, &e), "%s", e.text);
+    char *text = fake_read(folder, "report.html");
+    store_close(s);
+    fake_folder_remove(folder);
+    return text;
+}
+
+static size_t count(const char *text, const char *what) {
+    size_t n = 0;
+    for (; (text = strstr(text, what)); text++) n++;
+    return n;
+}
+
+static void expect_in(const char *text, const char *wanted) {
+    cr_expect(strstr(text, wanted), "`%s` is missing", wanted);
+}
+
+/* Every link and every picture that is shown is there, once. */
+static void expect_targets(const char *text) {
+    for (const char *at = text; (at = strstr(at, "href=\"#")); at++) {
+        char id[64];
+        snprintf(id, sizeof id, " id=\"%.*s\"", (int)strcspn(at + 7, "\""), at + 7);
+        cr_expect_eq(count(text, id), 1, "%s: %zu", id, count(text, id));
+    }
+}
+
+Test(report_html, has_the_evidence_of_every_verdict) {
+    struct fake_run fake = FAKE_RUN_DEFAULT;
+    char *text = written(&fake);
+
+    markup_expect(text);
+    expect_targets(text);
+    cr_expect_eq(count(text, "<a class=\"cell w"), 60);
+    cr_expect_eq(count(text, "<article class=\"verdict\""), 60);
+    cr_expect_eq(count(text, "<svg class=\"plot\""), 36, "three controls with curves");
+    cr_expect_eq(count(text, "data-off=\"1\""), 3);
+    expect_in(text, "As expected: <strong>57 of 60</strong> verdicts. 28 <span class=\"word w0\">PASS</span>");
+    expect_in(text,
+              "<td data-word=\"FAIL\" data-score=\"0.85\"><a class=\"cell w1\" href=\"#e6-0\"><b>FAIL</b><span>0.85");
+    expect_in(text, "<p>On these data right on 3 &lt; 4.</p>");
+    expect_in(text, "<strong>Warning:</strong> weak");
+    expect_in(text, "PASS is necessary, not sufficient");
+    expect_in(text, "85 % of the map survives at stage &quot;fc2&quot;");
+    expect_in(text, "Number 0.85, between 0.79 and 0.91; floor 0.01, ceiling 1.00; 6 inputs, 5 draws. Expected: FAIL.");
+    expect_in(text, "assay run 'my batteries/b.yaml' --set data.inputs=6 --seed 18446744073709551615 --only "
+                    "gradient/cascading -o again</code>");
+    expect_in(text, "--only 'integrated-gradients (absolute)/cascading' -o again");
+    expect_in(text, "<tr><th scope=\"row\">gradient = w</th><td>0 of 1</td><td>0.5</td><td>1e-05</td></tr>");
+    expect_in(text, "<th scope=\"row\">controls.cascading.options.sigma</th><td>0.1</td>");
+    expect_in(text, "<th scope=\"row\">seed</th><td>18446744073709551615</td>");
+    expect_in(text, "SHA-256 <code>00ff</code>");
+    cr_expect_eq(count(text, "What would decide it."), 2, "of the INCONCLUSIVE");
+    free(text);
+}
+
+Test(report_html, asks_for_nothing_outside) {
+    struct fake_run fake = {4, 3, 1, 2, 8, false, false};
+    char *text = written(&fake);
+    static const char *const outside[] = {"http:", "https:", "src=", "url(", "@import", "<link", "<iframe"};
+
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+        cr_expect_null(strstr(text, outside[i]), "%s", outside[i]);
+    cr_expect_lt(strlen(text), 5u << 20);
+    free(text);
+}
+
+/* The originals of two networks, and three controls of four stages or two. */
+Test(report_html, holds_every_picture_once_and_shows_it_alone_and_over_the_input) {
+    struct fake_run fake = {13, 4, 1, 2, 8, false, false};
+    char *text = written(&fake);
+
+    cr_expect_eq(count(text, "data:image/png;base64,"), 2 + 13 * (2 + 4 + 4 + 2));
+    cr_expect_eq(count(text, "<use class=\"under\""), 13 * (5 + 5 + 3));
+    expect_in(text, "aria-label=\"over the input: +fc1\"");
+    expect_in(text, "aria-label=\"map: original\"");
+    expect_in(text, "<br>constant");
+    free(text);
+}
+
+Test(report_html, escapes_hostile_names) {
+    struct fake_run fake = {6, 2, 1, 2, 8, false, true};
+    char *text = written(&fake);
+
+    markup_expect(text);
+    expect_in(text, ">a,b &quot;quoted&quot; 'single' &lt;tag&gt; &amp; ]]&gt; _{x}^2 @y `ls` $(ls) %d \\n</a></th>");
+    expect_in(text, "line break tab\xef\xbf\xbd\xef\xbf\xbd[31mred");
+    cr_expect_null(strstr(text, "<tag>"));
+    free(text);
+}
+
+Test(report_html, is_the_same_bytes_whatever_the_order_of_writing) {
+    struct fake_run fake = {6, 2, 1, 2, 8, false, false};
+    char *straight = written(&fake);
+    fake.shuffled = true;
+    char *shuffled = written(&fake);
+
+    cr_expect(strcmp(straight, shuffled) == 0);
+    free(straight);
+    free(shuffled);
+}
+
+/* ---- pictures ---- */
+
+static size_t decode(const char *text, uint8_t *out) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t n = 0;
+    uint32_t bits = 0, held = 0;
+    for (; *text && *text != '='; text++) {
+        cr_assert(strchr(digits, *text), "%c", *text);
+        bits = bits << 6 | (uint32_t)(strchr(digits, *text) - digits);
+        held += 6;
+        if (held >= 8) out[n++] = (uint8_t)(bits >> (held -= 8));
+    }
+    return n;
+}
+
+/* 5 x 3, so that the rows are no multiple of anything. */
+Test(report_html, pictures_are_what_was_put_in) {
+    uint8_t pixels[15], palette[PNG_COLOURS][4], bytes[4096], back[15 * 4];
+    for (size_t i = 0; i < 15; i++) pixels[i] = (uint8_t)(17 * i);
+    for (size_t i = 0; i < PNG_COLOURS; i++)
+        memcpy(palette[i], (const uint8_t[]){(uint8_t)i, 200, (uint8_t)(255 - i), (uint8_t)(i / 2)}, 4);
+    struct text text = {0};
+    png_add_indexed(&text, 5, 3, pixels, (const uint8_t(*)[4])palette);
+    cr_assert(!text.failed && strncmp(text.data, "data:image/png;base64,", 22) == 0);
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    cr_assert(png_image_begin_read_from_memory(&image, bytes, decode(text.data + 22, bytes)), "%s", image.message);
+    cr_assert(image.width == 5 && image.height == 3);
+    image.format = PNG_FORMAT_RGBA;
+    cr_assert(png_image_finish_read(&image, NULL, back, 0, NULL), "%s", image.message);
+    for (size_t i = 0; i < 15; i++) cr_expect_arr_eq(back + 4 * i, palette[pixels[i]], 4, "pixel %zu", i);
+    text_finish(&text);
+}
+
+/* ---- what would decide it ---- */
+
+Test(report_html, advice_follows_from_the_numbers) {
+    static const struct {
+        const char *verdict, *reason;
+        uint32_t inputs, draws;
+        double share, lower, upper;
+        const char *wanted; /* NULL: nothing is said */
+    } cases[] = {
+        {"PASS", "", 30, 5, .1, .0, .2, NULL},
+        {"UNINFORMATIVE", "", 30, 5, .3, .2, .4, NULL},
+        {"INCONCLUSIVE", "one", 1, 5, NAN, NAN, NAN, "One input or one draw"},
+        {"INCONCLUSIVE", "one", 30, 1, NAN, NAN, NAN, "One input or one draw"},
+        {"INCONCLUSIVE", "90 % of the maps vanished", 30, 5, NAN, NAN, NAN, "Maps vanish"},
+        /* .1 has to become .05: four times; 120 inputs */
+        {"INCONCLUSIVE", "D", 30, 20, .35, .25, .45, "about 4 times as many inputs and draws"},
+        {"INCONCLUSIVE", "D", 30, 20, .35, .25, .45, "--set data.inputs=120 to begin with."},
+        {"INCONCLUSIVE", "D; and r", 30, 20, .35, .25, .45, "What else the reason names"},
+        /* below the limit it is the upper bound that has to come down */
+        {"INCONCLUSIVE", "D", 30, 20, .2, .15, .5, "about 9 times"},
+        {"INCONCLUSIVE", "D", 30, 20, .301, .2, .4, "no affordable number of draws"},
+        {"INCONCLUSIVE", "other", 30, 20, .1, .0, .2, "More inputs make its interval narrower: --set data.inputs=60"},
+    };
+    json_t *run = json_loads(record, 0, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct curve_row point = {.explainer = "x",
+                                  .control = "c",
+                                  .stage = "fc2",
+                                  .measure = "spearman",
+                                  .view = "signed/all",
+                                  .decision = "open",
+                                  .inputs = cases[i].inputs,
+                                  .draws = cases[i].draws,
+                                  .share = cases[i].share,
+                                  .share_lower = cases[i].lower,
+                                  .share_upper = cases[i].upper};
+        const struct curve_set curves = {.points = &point, .count = 1};
+        const struct verdict_row v = {.explainer = "x",
+                                      .control = "c",
+                                      .verdict = cases[i].verdict,
+                                      .reason = cases[i].reason,
+                                      .first_stage = "fc2",
+                                      .score = NAN,
+                                      .lower = NAN,
+                                      .upper = NAN,
+                                      .floor = NAN,
+                                      .inputs = cases[i].inputs,
+                                      .draws = cases[i].draws};
+        struct text text = {0};
+        cr_expect_eq(advice_add(&text, &v, &curves, run), cases[i].wanted != NULL, "%zu", i);
+        if (cases[i].wanted) cr_expect(strstr(text.data, cases[i].wanted), "%zu: %s", i, text.data);
+        else cr_expect_null(text.data);
+        text_finish(&text);
+    }
+    json_decref(run);
+}
