@@ -135,9 +135,8 @@ typedef struct assay_backward {
                              float *out, assay_why *);
 } assay_backward;
 
-/* Extension of the model: the backward pass under a rule of its own for every operator: layer-wise relevance
- * propagation and its composites, DeepLIFT, excitation backpropagation, ... The plain gradient is assay_model.gradient,
- * which is faster. */
+/* Extension of the model: the backward pass under a rule for every operator: layer-wise relevance propagation and its
+ * composites, DeepLIFT, excitation backpropagation, ... For the plain gradient assay_model.gradient is faster. */
 #define ASSAY_PROPAGATION "assay.propagation/1"
 
 /* What an operator is to a rule. A bias (Add) and a BatchNormalization that follow a layer directly are part of it and
@@ -159,35 +158,23 @@ typedef struct assay_operator {
     bool first; /* of a layer: no other layer comes before it */
 } assay_operator;
 
-/* The rule of one operator by its name, and its numbers. x is the operator's input, w and z = w x + b a layer's weights
- * and output, w+ and w- the positive and negative part of w.
+/* The rule of one operator by its name (NULL: gradient), and its numbers. x is the operator's input, w and z = w x + b
+ * a layer's weights and output, w+ and w- the parts of w. Papers: framework/nn/propagation/.
  *
- *     rule        roles              what passes
- *     gradient    all                by the chain rule (a NULL name, too)
- *     pass        RECTIFIER,         unchanged
- *                 POINTWISE
- *     epsilon     LAYER, LINEAR      x w / (z + a sign(z)): Bach et al. 2015, doi:10.1371/journal.pone.0130140
- *     gamma       LAYER              by x (w + a w+): Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10
- *     alpha-beta  LAYER              a times shares of (x w)+ less b times shares of (x w)-: Bach et al. 2015
- *     z-plus      LAYER              by (x w)+: Montavon et al. 2017, doi:10.1016/j.patcog.2016.11.008
- *     w-square    LAYER              by w^2: the same
- *     z-box       LAYER              by x w - a w+ - b w-, for x in [a, b]: the same
- *     flat        LAYER              the same to every input: Lapuschkin et al. 2019, doi:10.1038/s41467-019-08987-4
- *     excitation  LAYER              z-plus without the bias: Zhang et al. 2016, arXiv:1608.00507
- *     rescale     RECTIFIER,         difference of output over difference of input, between x and its reference:
- *                 POINTWISE, MAXIMUM Shrikumar et al. 2017, arXiv:1704.02685
- *     rectify     RECTIFIER          where output times signal is above the a-th percentile: Kim et al. 2019,
- *                                    arXiv:1902.04893 */
+ * - gradient, every role: the chain rule; pass, RECTIFIER and POINTWISE: unchanged
+ * - epsilon, LAYER and LINEAR: x w / (z + a sign z)
+ * - gamma, LAYER: by x (w + a w+); alpha-beta: a times shares of (x w)+ less b times those of (x w)-
+ * - z-plus, LAYER: by (x w)+; excitation: the same without the bias
+ * - w-square, LAYER: by w^2; z-box: by x w - a w+ - b w-; flat: the same to every input
+ * - rescale, RECTIFIER, POINTWISE, MAXIMUM: difference of output over that of input, between x and its reference
+ * - rectify, RECTIFIER: where output times signal is above the a-th percentile of its layer */
 typedef struct assay_operator_rule {
     const char *rule;
     double a, b;
 } assay_operator_rule;
 
-/* What the signal begins with at the target's logit; it is 0 at all others. */
-typedef enum assay_start {
-    ASSAY_START_ONE = 0,
-    ASSAY_START_LOGIT = 1 /* the logit, as the last layer gives it */
-} assay_start;
+/* What the signal is at the target's logit, in the beginning: 1, or the logit as the last layer gives it. */
+typedef enum assay_start { ASSAY_START_ONE = 0, ASSAY_START_LOGIT = 1 } assay_start;
 
 typedef struct assay_propagation {
     /* Operators that the logits depend on and that depend on the input, counted from the input. */

@@ -119,6 +119,7 @@ static assay_status explain_one(const assay_explainer *self, kit_scorer *s, cons
                                 const float *x, uint64_t seed, float *map) {
     const assay_random *random = kit_extension(self, ASSAY_RANDOM, s->why);
     if (!random) return ASSAY_FAILED;
+    if (kit_check_features(features->count, s->why) != ASSAY_OK) return ASSAY_UNSUPPORTED;
     bool all = strcmp(kit_text(self, COALITIONS), "all") == 0;
     uint32_t n = features->count, rows = (uint32_t)kit_number(self, SAMPLES);
     if (all && n > MOST_FOR_ALL)

@@ -117,12 +117,17 @@ static inline void kit_slic_assign(const kit_axes *axes, const float *x, const d
     for (size_t p = 0; p < axes->places; p++) nearest[p] = HUGE_VAL;
     for (size_t i = 0; i < k; i++) {
         const double *centre = centres + i * width, *at = centre + axes->channels;
-        for (size_t p = 0; counts[i] > 0 && p < axes->places; p++) {
-            double down = (double)(p / axes->size[2]) - at[0], along = (double)(p % axes->size[2]) - at[1];
-            if (fabs(down) > 2 * step || fabs(along) > 2 * step) continue;
-            double distance = kit_slic_distance(axes, x, p, centre, range, step);
-            if (distance < nearest[p]) nearest[p] = distance, of[p] = (uint32_t)i;
+        size_t first[2], end[2];
+        for (size_t d = 0; d < 2; d++) {
+            first[d] = (size_t)ceil(fmax(at[d] - 2 * step, 0));
+            end[d] = (size_t)fmin(floor(at[d] + 2 * step) + 1, (double)axes->size[1 + d]);
         }
+        for (size_t row = first[0]; counts[i] > 0 && row < end[0]; row++)
+            for (size_t column = first[1]; column < end[1]; column++) {
+                size_t p = row * axes->size[2] + column;
+                double distance = kit_slic_distance(axes, x, p, centre, range, step);
+                if (distance < nearest[p]) nearest[p] = distance, of[p] = (uint32_t)i;
+            }
     }
 }
 

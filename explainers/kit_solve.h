@@ -2,9 +2,12 @@
 #ifndef ASSAY_KIT_SOLVE_H
 #define ASSAY_KIT_SOLVE_H
 
+#include "explainer.h"
+
 #include <math.h>
-#include <stdbool.h>
-#include <stddef.h>
+
+/* Features that a fit may have: it takes their square in memory and their cube in time. */
+#define KIT_SOLVE_MOST 4096u
 
 /* Cholesky's decomposition of the symmetric a[n][n], of which the lower half is read and overwritten: a = L L'. False:
  * it is not positive definite. */
@@ -39,6 +42,15 @@ static inline void kit_add_row(const bool *z, size_t n, double weight, double y,
         b[i] += weight * y;
         for (size_t j = 0; j <= i; j++) a[i * n + j] += z[j] ? weight : 0;
     }
+}
+
+/* ASSAY_UNSUPPORTED with the remedy where there are too many. */
+static inline assay_status kit_check_features(uint32_t features, assay_why *why) {
+    if (features <= KIT_SOLVE_MOST) return ASSAY_OK;
+    return assay_say(
+        why, ASSAY_UNSUPPORTED,
+        "the input has %u features, and a linear model is fitted to %u at most: cut=grid or groups= wanted", features,
+        KIT_SOLVE_MOST);
 }
 
 #endif

@@ -75,6 +75,7 @@ static assay_status explain_one(const assay_explainer *self, kit_scorer *s, cons
     const assay_random *random = kit_extension(self, ASSAY_RANDOM, s->why);
     struct scratch t;
     if (!random) return ASSAY_FAILED;
+    if (kit_check_features(features->count, s->why) != ASSAY_OK) return ASSAY_UNSUPPORTED;
     bool ready = scratch_init(&t, features->count, (uint32_t)kit_number(self, SAMPLES));
     assay_status status = ready ? ASSAY_OK : assay_say(s->why, ASSAY_FAILED, "out of memory");
     if (ready) draw_rows(random, seed, &t);

@@ -9,8 +9,8 @@
 #include <string.h>
 
 /* In the order in which they are listed; others follow by name, and last those that say nothing of it. */
-static const char *const families[] = {"gradient",     "path",      "backward rule", "activation map",
-                                       "perturbation", "attention", "baseline"};
+static const char *const families[] = {"gradient",       "path",         "backward rule", "propagation",
+                                       "activation map", "perturbation", "attention",     "baseline"};
 #define FAMILY_COUNT (sizeof families / sizeof *families)
 
 static size_t family_rank(const struct about_info *about) {

@@ -2,6 +2,7 @@
 #ifndef ASSAY_RUN_RUN_FOLDER_H
 #define ASSAY_RUN_RUN_FOLDER_H
 
+#include "base/error.h"
 #include "experiment/options.h"
 
 struct run; /* experiment/state.h */

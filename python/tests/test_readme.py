@@ -53,3 +53,48 @@ def test_the_readme_judges_saliency_and_guided_backprop(folder):
         done.stdout
     )
     assert "The map survives at stage" in done.stdout
+
+
+def test_the_guide_judges_a_module(folder):
+    (folder / "judge.py").write_text(named("docs/python.md", "judge.py"))
+    done = run(folder, "judge.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\nPASS\n" in done.stdout and "edge-detector  FAIL" in done.stdout
+
+
+def test_the_guide_judges_a_file(folder):
+    (folder / "method.py").write_text(named("docs/python.md", "method.py"))
+    done = run(folder, "-m", "assay", "method.py", "--controls", "cascading", "--draws", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^smooth +PASS", done.stdout, re.M), done.stdout
+
+
+@pytest.mark.parametrize("name", ["gradient_times_input.py", "facade.py"])
+def test_the_programs_of_the_guide_keep_the_rules(folder, name):
+    (folder / name).write_text(named("docs/python.md", name))
+    environment = {**os.environ, "PYTHONPATH": PACKAGE}
+    done = subprocess.run(
+        [program.find(), "check", f"process:{sys.executable} {name}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ": ok " in done.stdout
+
+
+def test_what_assay_new_writes_runs_at_once(folder):
+    environment = {**os.environ, "PYTHONPATH": PACKAGE, "ASSAY": program.find(), "PYTHON": sys.executable}
+    subprocess.run([program.find(), "new", "--python", "mine"], cwd=folder, check=True, capture_output=True)
+    for target, said in (("test", "1 passed"), ("run", "mine           PASS")):
+        # The battery starts python3, which is to be this one.
+        path = os.path.dirname(sys.executable) + os.pathsep + environment["PATH"]
+        done = subprocess.run(
+            ["make", "-s", "-C", "mine", target, f"PYTHON={sys.executable}"],
+            cwd=folder,
+            text=True,
+            capture_output=True,
+            env={**environment, "PATH": path},
+        )
+        assert done.returncode == 0 and said in done.stdout, done.stdout + done.stderr

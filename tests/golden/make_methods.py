@@ -4,8 +4,8 @@ backpropagation), and the papers' formulas in PyTorch where neither has the meth
 
     pip install torch captum zennit onnx scipy; python3 tests/golden/make_methods.py
 
-Writes tests/golden/methods/NET-*.npy and res.onnx. The networks cnn and mlp are those of make_explainers.py, whose files
-are read. Computed in float64 from float32 weights and inputs; stored as float32.
+Writes tests/golden/methods/NET-*.npy and res.onnx. The networks cnn and mlp are those of make_explainers.py, whose
+files are read. Computed in float64 from float32 weights and inputs; stored as float32.
 """
 import os
 
@@ -16,8 +16,8 @@ from scipy.ndimage import gaussian_filter
 from torch import nn
 from zennit.attribution import Gradient
 from zennit.canonizers import SequentialMergeBatchNorm
-from zennit.composites import (EpsilonAlpha2Beta1, EpsilonAlpha2Beta1Flat, EpsilonGammaBox, EpsilonPlus, EpsilonPlusFlat,
-                               ExcitationBackprop, SpecialFirstLayerMapComposite, layer_map_base)
+from zennit.composites import (EpsilonAlpha2Beta1, EpsilonAlpha2Beta1Flat, EpsilonGammaBox, EpsilonPlus,
+                               EpsilonPlusFlat, ExcitationBackprop, SpecialFirstLayerMapComposite, layer_map_base)
 from zennit.layer import Sum
 from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, WSquare, ZBox, ZPlus
 from zennit.types import Linear
@@ -285,8 +285,8 @@ def res():
 
 def seq():
     torch.manual_seed(5)
-    net = widened(nn.Sequential(nn.Conv1d(4, 6, 5), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(6, 8, 3), nn.ReLU(), nn.Flatten(),
-                                nn.Linear(64, 3)))
+    net = widened(nn.Sequential(nn.Conv1d(4, 6, 5), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(6, 8, 3), nn.ReLU(),
+                                nn.Flatten(), nn.Linear(64, 3)))
     letters = np.random.default_rng(6).integers(0, 4, (3, 24))
     x = torch.from_numpy(np.eye(4, dtype=np.float32)[letters].transpose(0, 2, 1).copy()).double()
     save("seq-weights", torch.cat([p.flatten() for p in net.parameters()]))

@@ -272,6 +272,24 @@ static const struct refusal {
     {"mlp", "feature-ablation:groups=x", ASSAY_FAILED, "as in 0-3/7+9"},
 };
 
+/* A fit to every element of a photograph would take its square in memory. */
+Test(perturbation, refuses_to_fit_too_many_features) {
+    static const char *const specs[] = {"lime:cut=elements", "kernel-shap:cut=elements"};
+    const struct shape sample = {3, {3, 40, 40}};
+    float *flat = calloc(4801, sizeof *flat), *inputs = calloc(LAB_INPUTS * 4800, sizeof *inputs);
+    float *maps = calloc(LAB_INPUTS * 4800, sizeof *maps);
+    cr_assert(flat && inputs && maps);
+    struct lab lab = lab_build("fc:1", &sample, flat, inputs);
+    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+        char why[256] = "";
+        cr_expect_eq(lab_explain(&lab, "explainers", specs[s], maps, why), ASSAY_UNSUPPORTED);
+        cr_expect(strstr(why, "4096 at most: cut=grid"), "%s", why);
+    }
+    free(flat);
+    free(maps);
+    lab_close(&lab);
+}
+
 Test(perturbation, refuses_what_it_cannot_do) {
     for (size_t r = 0; r < sizeof refusals / sizeof *refusals; r++) {
         struct lab lab = refusals[r].net[0] == 'm' ? lab_mlp() : lab_cnn();

@@ -1,19 +1,7 @@
 /* The rule of each node on the way back: what is merged into a layer, batches, and what is refused. */
-#include "lab.h"
-#include "nn/onnx.h"
+#include "methods.h"
 #include "nn/propagate.h"
 #include "nn/propagation/rule.h"
-
-#define MOST 392u
-
-static struct lab lab_res(void) {
-    struct error e;
-    struct graph *graph;
-    cr_assert(onnx_load("tests/golden/methods/res.onnx", &graph, &e), "%s", e.text);
-    struct lab lab = lab_of(graph, NULL, lab_read_from("methods", "res-inputs", LAB_INPUTS * MOST));
-    memcpy(lab.targets, (uint32_t[]){1, 0, 3}, sizeof lab.targets);
-    return lab;
-}
 
 /* The same rule for every node of that role. */
 static void set(const struct lab *lab, struct node_rule *rules, enum role role, const char *name, float a, float b) {
@@ -38,7 +26,7 @@ Test(propagate, without_rules_it_is_the_gradient) {
     struct lab (*const all[])(void) = {lab_cnn, lab_mlp, lab_linear, lab_res};
     for (size_t n = 0; n < sizeof all / sizeof *all; n++) {
         struct lab lab = all[n]();
-        float wanted[LAB_INPUTS * MOST], maps[LAB_INPUTS * MOST];
+        float wanted[LAB_INPUTS * MOST_ELEMENTS], maps[LAB_INPUTS * MOST_ELEMENTS];
         struct error e;
         struct node_rule *rules = calloc((size_t)lab.graph->node_count + 1, sizeof *rules);
         const struct propagation how = {.rules = rules};
@@ -153,16 +141,17 @@ Test(propagate, a_sample_does_not_depend_on_its_neighbours) {
     enum { SAMPLES = 23 };
     static const char *const names[] = {"z-plus", "rescale", "rectify"};
     struct lab lab = lab_res();
-    float *x = malloc(SAMPLES * MOST * sizeof *x), *all = malloc(SAMPLES * MOST * sizeof *all), one[MOST];
-    float *from = malloc(SAMPLES * MOST * sizeof *from);
+    float *x = malloc(SAMPLES * MOST_ELEMENTS * sizeof *x), *all = malloc(SAMPLES * MOST_ELEMENTS * sizeof *all),
+          one[MOST_ELEMENTS];
+    float *from = malloc(SAMPLES * MOST_ELEMENTS * sizeof *from);
     uint32_t targets[SAMPLES];
     struct error e;
     cr_assert(x && all && from);
     for (uint32_t i = 0; i < SAMPLES; i++) {
         targets[i] = i % 5;
-        for (uint32_t k = 0; k < MOST; k++) {
-            x[i * MOST + k] = lab.inputs[i % LAB_INPUTS * MOST + k] * (1 + (float)i / 10);
-            from[i * MOST + k] = (float)(i + k % 3) / 50;
+        for (uint32_t k = 0; k < MOST_ELEMENTS; k++) {
+            x[i * MOST_ELEMENTS + k] = lab.inputs[i % LAB_INPUTS * MOST_ELEMENTS + k] * (1 + (float)i / 10);
+            from[i * MOST_ELEMENTS + k] = (float)(i + k % 3) / 50;
         }
     }
     for (size_t r = 0; r < sizeof names / sizeof *names; r++) {
@@ -172,9 +161,9 @@ Test(propagate, a_sample_does_not_depend_on_its_neighbours) {
         struct propagation how = {.rules = rules, .reference = r == 1 ? from : NULL};
         cr_assert(net_propagate(lab.net, &how, SAMPLES, x, targets, all, &e), "%s", e.text);
         for (uint32_t i = 0; i < SAMPLES; i++) {
-            if (r == 1) how.reference = from + i * MOST;
-            cr_assert(net_propagate(lab.net, &how, 1, x + i * MOST, targets + i, one, &e), "%s", e.text);
-            cr_expect_arr_eq(all + i * MOST, one, sizeof one, "%s: sample %u", names[r], i);
+            if (r == 1) how.reference = from + i * MOST_ELEMENTS;
+            cr_assert(net_propagate(lab.net, &how, 1, x + i * MOST_ELEMENTS, targets + i, one, &e), "%s", e.text);
+            cr_expect_arr_eq(all + i * MOST_ELEMENTS, one, sizeof one, "%s: sample %u", names[r], i);
         }
         free(rules);
     }
@@ -199,7 +188,7 @@ Test(propagate, refuses_rules_that_are_not_for_a_node) {
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
         struct node_rule *rules = calloc((size_t)lab.graph->node_count + 1, sizeof *rules);
         const struct propagation how = {.rules = rules};
-        float maps[LAB_INPUTS * MOST];
+        float maps[LAB_INPUTS * MOST_ELEMENTS];
         struct error e = {{0}};
         set(&lab, rules, wrong[k].role, wrong[k].rule, 0, 0);
         cr_expect_not(net_propagate(lab.net, &how, LAB_INPUTS, lab.inputs, lab.targets, maps, &e));
@@ -215,7 +204,7 @@ Test(propagate, a_plugin_is_told_what_is_wrong) {
     const assay_propagation *p = model->extension(model, ASSAY_PROPAGATION);
     assay_operator_rule rules[16] = {{0}};
     assay_operator op;
-    float maps[LAB_INPUTS * MOST];
+    float maps[LAB_INPUTS * MOST_ELEMENTS];
     char text[256] = "";
     assay_why why = {text, sizeof text};
     cr_assert_not_null(p);
@@ -255,10 +244,11 @@ Test(propagate, a_mask_hides_what_lies_behind_it) {
     const assay_model *model = &lab.handle->model;
     const assay_propagation *p = model->extension(model, ASSAY_PROPAGATION);
     assay_operator_rule rules[16] = {{0}};
-    float mask[MOST], shown[LAB_INPUTS * MOST], wanted[LAB_INPUTS * MOST], maps[LAB_INPUTS * MOST];
+    float mask[MOST_ELEMENTS], shown[LAB_INPUTS * MOST_ELEMENTS], wanted[LAB_INPUTS * MOST_ELEMENTS],
+        maps[LAB_INPUTS * MOST_ELEMENTS];
     struct error e;
-    for (uint32_t k = 0; k < MOST; k++) mask[k] = k % 5 ? 1 : 0;
-    for (uint32_t k = 0; k < LAB_INPUTS * MOST; k++) shown[k] = mask[k % MOST] * lab.inputs[k];
+    for (uint32_t k = 0; k < MOST_ELEMENTS; k++) mask[k] = k % 5 ? 1 : 0;
+    for (uint32_t k = 0; k < LAB_INPUTS * MOST_ELEMENTS; k++) shown[k] = mask[k % MOST_ELEMENTS] * lab.inputs[k];
     for (uint32_t k = 0; k < p->count(model); k++) {
         assay_operator op;
         cr_assert(p->get(model, k, &op));
@@ -268,6 +258,7 @@ Test(propagate, a_mask_hides_what_lies_behind_it) {
     cr_assert_eq(p->propagate(model, rules, ASSAY_START_ONE, 3, shown, NULL, lab.targets, wanted, NULL), ASSAY_OK);
     cr_assert(handle_mask(lab.handle, mask, &e));
     cr_assert_eq(p->propagate(model, rules, ASSAY_START_ONE, 3, lab.inputs, NULL, lab.targets, maps, NULL), ASSAY_OK);
-    for (uint32_t k = 0; k < LAB_INPUTS * MOST; k++) cr_expect_eq(maps[k], mask[k % MOST] * wanted[k]);
+    for (uint32_t k = 0; k < LAB_INPUTS * MOST_ELEMENTS; k++)
+        cr_expect_eq(maps[k], mask[k % MOST_ELEMENTS] * wanted[k]);
     lab_close(&lab);
 }
