@@ -5,7 +5,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 BUILD=${ASSAY_BUILD:-build} PYTHON=${PYTHON:-python3}
-export ASSAY=$PWD/$BUILD/assay OMP_NUM_THREADS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+[[ $BUILD == /* ]] || BUILD=$PWD/$BUILD
+export ASSAY=$BUILD/assay OMP_NUM_THREADS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 venv=$BUILD/python
 
 if ! "$PYTHON" -m venv --help >/dev/null 2>&1 || ! "$PYTHON" -m pip --version >/dev/null 2>&1; then

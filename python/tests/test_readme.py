@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -33,7 +32,6 @@ def named(document, name):
 
 @pytest.fixture
 def folder(tmp_path):
-    shutil.copy(os.path.join(EXAMPLES, "fashion_cnn.py"), tmp_path)
     return tmp_path
 
 
