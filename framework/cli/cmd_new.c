@@ -18,12 +18,6 @@ static const struct cli_option options[] = {
     [PYTHON] = {.name = "python", .kind = CLI_FLAG, .summary = "a method in PyTorch, with its test, in place of C"},
 };
 
-/* `quoted` is the path for a shell. */
-static void say_next(bool python, const char *path, const char *quoted, const char *name) {
-    if (python) printf("%s/ written; next: make -C %s test\n", path, quoted);
-    else printf("%s/ written; next: make -C %s && assay check %s/%s.so\n", path, quoted, quoted, name);
-}
-
 static bool create(char *path, bool python, struct error *e) {
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') path[--n] = 0;
@@ -34,7 +28,7 @@ static bool create(char *path, bool python, struct error *e) {
     bool ok = folder && !quoted.failed
                   ? scaffold_create(python ? scaffold_python_files : scaffold_files, folder, name, e)
                   : error_memory(e);
-    if (ok) say_next(python, path, quoted.data, name);
+    if (ok) printf("%s/ written; next: make -C %s %s\n", path, quoted.data, python ? "test" : "check");
     text_finish(&quoted);
     free(folder);
     return ok;

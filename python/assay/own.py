@@ -42,6 +42,7 @@ class Own(Explainer):
         self.binding = binding or Binding(module)
         self.called = False  # did explain ever call the module that it was given?
         self.asked = False
+        self.signed = False  # did any map have a value below zero?
         self._said_notes = 0
 
     def attribute(self, model: Model, x: np.ndarray, targets: np.ndarray, seeds: np.ndarray) -> np.ndarray:
@@ -60,6 +61,7 @@ class Own(Explainer):
                 ) from error
             finally:
                 handle.remove()
+        self.signed = self.signed or bool((maps < 0).any())
         if own:
             self.asked, self.called = True, self.called or bool(calls)
         elif not calls and "linear-exact" not in self.claims:
@@ -90,8 +92,12 @@ class Own(Explainer):
 
     def notes(self) -> List[str]:
         """What the user should know of the method once it was judged."""
-        if not self.asked or self.called:
-            return []
-        return [
-            f"{self.name}: explain() never called the module that it was given: does it hold another network, or none?"
-        ]
+        found = []
+        if self.asked and not self.called:
+            found.append("explain() never called the module that it was given: does it hold another network, or none?")
+        if self.asked and not self.signed and "non-negative" not in self.claims:
+            found.append(
+                "no map has a value below zero, but it was judged as one with signs, which may cost it the PASS: "
+                'where that is by design, claims=["non-negative"] says so'
+            )
+        return [f"{self.name}: {note}" for note in found]

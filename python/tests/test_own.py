@@ -270,6 +270,20 @@ def test_a_method_that_never_calls_its_module_is_told_of():
     assert honest.notes() == []
 
 
+@pytest.mark.parametrize(
+    "explain, claims, told",
+    [
+        (lambda m, x, t: gradient(m, x, t).abs(), [], True),
+        (lambda m, x, t: gradient(m, x, t).abs(), ["non-negative"], False),
+        (lambda m, x, t: gradient(m, x, t), [], False),
+    ],
+)
+def test_a_map_without_signs_is_told_of_unless_it_is_claimed(explain, claims, told):
+    explainer = own(Net(Network()).eval(), explain, claims=claims)
+    ask_all(explainer, [Network()])
+    assert ["no map has a value below zero" in note for note in explainer.notes()] == ([True] if told else [])
+
+
 def test_one_logit_is_two_classes():
     class Binary(Network):
         def __init__(self):

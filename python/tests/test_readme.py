@@ -86,13 +86,11 @@ def test_what_assay_new_writes_runs_at_once(folder):
     environment = {**os.environ, "PYTHONPATH": PACKAGE, "ASSAY": program.find(), "PYTHON": sys.executable}
     subprocess.run([program.find(), "new", "--python", "mine"], cwd=folder, check=True, capture_output=True)
     for target, said in (("test", "1 passed"), ("run", "mine           PASS")):
-        # The battery starts python3, which is to be this one.
-        path = os.path.dirname(sys.executable) + os.pathsep + environment["PATH"]
         done = subprocess.run(
             ["make", "-s", "-C", "mine", target, f"PYTHON={sys.executable}"],
             cwd=folder,
             text=True,
             capture_output=True,
-            env={**environment, "PATH": path},
+            env=environment,
         )
         assert done.returncode == 0 and said in done.stdout, done.stdout + done.stderr
