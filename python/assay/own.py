@@ -9,7 +9,7 @@ from typing import Any, Callable, List, Optional
 import numpy as np
 import torch
 
-from .binding import Binding
+from .binding import Binding, Structure
 from .errors import Unsupported
 from .explainers import Explainer, as_maps
 from .model import Model
@@ -42,11 +42,13 @@ class Own(Explainer):
         self.binding = binding or Binding(module)
         self.called = False  # did explain ever call the module that it was given?
         self.asked = False
+        self.left = False  # did it leave hooks or other parts in the module?
         self._said_notes = 0
 
     def attribute(self, model: Model, x: np.ndarray, targets: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         with self.binding.network(model, x) as (module, own):
             calls: List[int] = []
+            structure = Structure(module)
             handle = module.register_forward_pre_hook(lambda *_: calls.append(1))
             try:
                 maps = self._maps(module, x, targets, seeds)
@@ -60,6 +62,7 @@ class Own(Explainer):
                 ) from error
             finally:
                 handle.remove()
+                self.left = structure.restore() or self.left
         if own:
             self.asked, self.called = True, self.called or bool(calls)
         elif not calls and "linear-exact" not in self.claims:
@@ -90,8 +93,14 @@ class Own(Explainer):
 
     def notes(self) -> List[str]:
         """What the user should know of the method once it was judged."""
-        if not self.asked or self.called:
-            return []
-        return [
-            f"{self.name}: explain() never called the module that it was given: does it hold another network, or none?"
-        ]
+        found = []
+        if self.asked and not self.called:
+            found.append(
+                "explain() never called the module that it was given: does it hold another network, or none?"
+            )
+        if self.left:
+            found.append(
+                "explain() leaves hooks or other parts in the module; they were removed after each call, so that they "
+                "do not reach other methods"
+            )
+        return [f"{self.name}: {note}" for note in found]
