@@ -71,6 +71,47 @@ def _array(tensor: torch.Tensor) -> np.ndarray:
     return tensor.detach().cpu().to(torch.float32).numpy()
 
 
+class _Kept:
+    """What one module is made of: its parameters and buffers, their values and gradients, and its mode."""
+
+    def __init__(self, part: torch.nn.Module) -> None:
+        self.part, self.training = part, part.training
+        self.parameters, self.buffers = dict(part._parameters), dict(part._buffers)
+        both = [tensor for tensor in (*self.parameters.values(), *self.buffers.values()) if tensor is not None]
+        self.values = [(tensor, tensor.detach().clone(), tensor.requires_grad, tensor.grad) for tensor in both]
+
+    def restore(self) -> None:
+        self.part.training = self.training
+        for kept, now in ((self.parameters, self.part._parameters), (self.buffers, self.part._buffers)):
+            now.clear()
+            now.update(kept)
+        with torch.no_grad():
+            for tensor, value, required, gradient in self.values:
+                tensor.requires_grad_(required)
+                tensor.copy_(value)
+                tensor.grad = gradient
+
+
+class Structure:
+    """The parts and hooks of a module as they are: what one method leaves there would change the maps of the next,
+    and logits would not tell (a rectifier with a rule of its own on the way back)."""
+
+    HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        names = ("_modules", *self.HOOKS)
+        dicts = [getattr(part, name) for part in module.modules() for name in names]
+        self._kept = [(one, dict(one)) for one in dicts]
+
+    def restore(self) -> bool:
+        """Whether there was anything to be put back."""
+        changed = [(now, kept) for now, kept in self._kept if now != kept]
+        for now, kept in changed:
+            now.clear()
+            now.update(kept)
+        return bool(changed)
+
+
 class Binding:
     """A module bound to assay's networks. One at a time holds it: see `held`.
 
@@ -80,6 +121,8 @@ class Binding:
     def __init__(self, module: torch.nn.Module) -> None:
         if not isinstance(module, torch.nn.Module):
             raise AssayError(f"module: wanted a torch.nn.Module, not {type(module).__name__}")
+        if isinstance(module, torch.jit.ScriptModule):
+            raise AssayError("the module is a torch.jit.ScriptModule, which takes no hooks: give the module behind it")
         parts = training_parts(module)
         if parts:
             raise AssayError(
@@ -90,7 +133,6 @@ class Binding:
         self.notes: List[str] = []
         self._matches: Optional[Dict[str, Optional[Match]]] = None
         self._loaded: Dict[str, Optional[str]] = {}  # the hash of what each parameter's tensor holds now
-        self._saved: Dict[str, torch.Tensor] = {}
         self._paired: Optional[Paired] = None
         self._counted = False
         parameter = next(iter(_tensors(module).values()), None)
@@ -100,33 +142,25 @@ class Binding:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Within, torch computes with one thread. At the end weights, gradients, threads and random states are what
-        they were, whatever happened."""
+        """Within, torch computes with one thread. At the end weights, buffers, modes, gradients, threads and random
+        states are what they were, whatever happened, and whatever a method did to the module."""
         threads = torch.get_num_threads()
         states = torch.random.get_rng_state(), np.random.get_state(), random.getstate()
-        gradients = {name: parameter.grad for name, parameter in self.module.named_parameters()}
+        kept = [_Kept(part) for part in self.module.modules()]
         for parameter in self.module.parameters():
             parameter.grad = None
         torch.set_num_threads(1)
         try:
-            yield
+            with torch.inference_mode(False):  # a notebook's may be on: nothing could be derived
+                yield
         finally:
-            self.restore()
-            for name, parameter in self.module.named_parameters():
-                parameter.grad = gradients.get(name)
+            for one in kept:
+                one.restore()
+            self._matches, self._loaded = None, {}
             torch.set_num_threads(threads)
             torch.random.set_rng_state(states[0])
             np.random.set_state(states[1])
             random.setstate(states[2])
-
-    def restore(self) -> None:
-        """The weights that the module had at first."""
-        tensors = _tensors(self.module)
-        with torch.no_grad():
-            for name, value in self._saved.items():
-                tensors[name].copy_(value)
-        self._saved.clear()
-        self._matches, self._loaded = None, {}
 
     # ---- weights ----
 
@@ -171,8 +205,6 @@ class Binding:
                 match = self._matches[weight.name]
                 assert match is not None
                 target = tensors[match.tensor]
-                if match.tensor not in self._saved:
-                    self._saved[match.tensor] = target.clone()
                 laid = as_tensor(values[weight.name], match, tuple(target.shape))
                 target.copy_(torch.from_numpy(np.array(laid, dtype=np.float32)))
                 self._loaded[weight.name] = weight.hash

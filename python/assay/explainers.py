@@ -143,6 +143,8 @@ def as_maps(maps: Any, shape: Tuple[int, ...]) -> np.ndarray:
     found = np.asarray(maps)
     if found.dtype.kind not in "fiub":
         raise AssayError(f"explain() returned {type(maps).__name__} of {found.dtype}: wanted numbers")
+    with np.errstate(over="ignore"):  # an infinite number is for assay to find
+        found = found.astype("<f4")
     if found.shape == shape:
         return np.ascontiguousarray(found, dtype="<f4")
     wide = len(shape) > 2 and (shape[0],) + shape[2:]

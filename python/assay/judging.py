@@ -19,6 +19,7 @@ from .report import Report
 CONTROLS = ("cascading", "independent")
 RUN, MODEL = "run", "model.onnx"
 DATA = {"source": "npy:inputs.npy,labels.npy", "preprocess": "none", "target": "label", "only-correct": False}
+OWN_KEYS = ("name", "model", "seed", "data", "explainers", "controls", "expect")  # of the battery: set by judge()
 RESULT_CODES = (0, 1, 3, 4)  # those of a run that came to its end; docs/assay.1, EXIT STATUS
 
 
@@ -33,9 +34,11 @@ def _inputs(inputs: Any) -> np.ndarray:
         )
     if found.dtype.kind != "f" or found.ndim < 2 or not found.size:
         raise AssayError(f"inputs: {found.dtype} of shape {list(found.shape)}: wanted floats [n, ...]")
+    with np.errstate(over="ignore"):
+        found = np.ascontiguousarray(found, dtype=np.float32)
     if not np.isfinite(found).all():
-        raise AssayError("inputs: not all of them are finite")
-    return np.ascontiguousarray(found, dtype=np.float32)
+        raise AssayError("inputs: not all of them are finite as float32")
+    return found
 
 
 def _targets(targets: Any, n: int, logits: np.ndarray) -> np.ndarray:
@@ -122,8 +125,25 @@ def _folder(folder: Optional[str]) -> str:
         return tempfile.mkdtemp(prefix="assay-judge-")
     if os.path.exists(os.path.join(folder, RUN)):
         raise AssayError(f"folder: {folder} holds a run already: name another, or remove it")
-    os.makedirs(folder, exist_ok=True)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise AssayError(f"folder: {folder}: {error.strerror}: name a folder that can be made") from None
     return os.path.abspath(folder)
+
+
+def _further(settings: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
+    """Keys of the battery that are not judge()'s own: with another model or other rows it would judge something else."""
+    taken = [key for key in settings or {} if key in OWN_KEYS]
+    if taken:
+        raise AssayError(f"settings: {', '.join(taken)}: judge() sets that itself; it has arguments for it")
+    return dict(settings or {})
+
+
+def _controls(controls: Any) -> Any:
+    if not isinstance(controls, (str, list, tuple)):
+        raise AssayError(f"controls: {controls!r}: wanted a list such as {list(CONTROLS)}, or \"default\"")
+    return controls if isinstance(controls, str) else list(controls)
 
 
 def _expectations(expect: Union[None, str, Mapping[str, Any]], names: Sequence[str]) -> Dict[str, Any]:
@@ -166,12 +186,12 @@ def judge(
     folder:     of the battery, the exported module, the inputs, and below it the run folder; default: a new one below
                 the temporary folder, which is kept
     onnx:       the module as ONNX file, where torch.onnx.export cannot write it
-    settings:   further keys of the battery
+    settings:   further keys of the battery, such as {"rule": {...}}; none of those that arguments stand for
     figures:    have figures drawn; progress: show the program's progress on standard error
 
     Raises AssayError where nothing could be judged. An interrupted run (Ctrl-C) ends the program and is raised.
     """
-    x = _inputs(inputs)
+    x, further = _inputs(inputs), _further(settings)
     explainers = _bind(module, collect(explain), (claims,) if isinstance(claims, str) else tuple(claims))
     binding = next(iter(explainers.values())).binding
     command = [find_program(), "run", "battery.yaml", "-o", RUN, "-j", str(jobs or min(2, os.cpu_count() or 1))]
@@ -187,10 +207,10 @@ def judge(
             "seed": seed,
             "data": {**DATA, "inputs": len(x)},
             "explainers": [*_rows(explainers, listener.path), *baselines],
-            "controls": controls if isinstance(controls, str) else list(controls),
+            "controls": _controls(controls),
             **({"expect": _expectations(expect, list(explainers))} if expect else {}),
-            **({"rule": {"draws": int(draws)}} if draws is not None else {}),
-            **(settings or {}),
+            **further,
+            **({"rule": {**further.get("rule", {}), "draws": int(draws)}} if draws is not None else {}),
         }
         _write_battery(work, battery)
         done = program.run_served(command + ([] if figures else ["--no-figures"]), listener, explainers, work, progress)

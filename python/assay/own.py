@@ -9,7 +9,7 @@ from typing import Any, Callable, List, Optional
 import numpy as np
 import torch
 
-from .binding import Binding
+from .binding import Binding, Structure
 from .errors import Unsupported
 from .explainers import Explainer, as_maps
 from .model import Model
@@ -43,11 +43,13 @@ class Own(Explainer):
         self.called = False  # did explain ever call the module that it was given?
         self.asked = False
         self.signed = False  # did any map have a value below zero?
+        self.left = False  # did it leave hooks or other parts in the module?
         self._said_notes = 0
 
     def attribute(self, model: Model, x: np.ndarray, targets: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         with self.binding.network(model, x) as (module, own):
             calls: List[int] = []
+            structure = Structure(module)
             handle = module.register_forward_pre_hook(lambda *_: calls.append(1))
             try:
                 maps = self._maps(module, x, targets, seeds)
@@ -61,6 +63,7 @@ class Own(Explainer):
                 ) from error
             finally:
                 handle.remove()
+                self.left = structure.restore() or self.left
         self.signed = self.signed or bool((maps < 0).any())
         if own:
             self.asked, self.called = True, self.called or bool(calls)
@@ -99,5 +102,10 @@ class Own(Explainer):
             found.append(
                 "no map has a value below zero, but it was judged as one with signs, which may cost it the PASS: "
                 'where that is by design, claims=["non-negative"] says so'
+            )
+        if self.left:
+            found.append(
+                "explain() leaves hooks or other parts in the module; they were removed after each call, so that they "
+                "do not reach other methods"
             )
         return [f"{self.name}: {note}" for note in found]

@@ -64,8 +64,12 @@ class Listener:
         self.folder = tempfile.mkdtemp(prefix="assay-")  # mode 0700, and short: a path of a socket has 108 bytes
         self.path = os.path.join(self.folder, "s")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.bind(self.path)
-        self.socket.listen(64)
+        try:
+            self.socket.bind(self.path)
+            self.socket.listen(64)
+        except OSError as error:
+            self.close()
+            raise AssayError(f"{self.path}: no socket can be there: {error}; name a short TMPDIR") from None
 
     def close(self) -> None:
         self.socket.close()

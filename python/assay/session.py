@@ -19,7 +19,7 @@ MESSAGE_MAX = 1000  # characters of a reason
 
 def sentence(error: BaseException) -> str:
     """An exception in one line: its words, and where it was raised where those alone would not tell."""
-    words = " ".join(str(error).split()) or "no reason given"
+    words = " ".join(str(error).encode("utf-8", "replace").decode().split()) or "no reason given"
     if not isinstance(error, AssayError):
         words = f"{type(error).__name__}: {words}"
         frames = traceback.extract_tb(error.__traceback__)

@@ -100,6 +100,14 @@ OURS = {  # the same method as a plugin of assay's, set to the same parameters
     "smoothgrad": "smoothgrad:samples=20,noise=0.15",
     "deconvolution": "deconvnet",
     "deeplift": "deeplift",
+    "lrp": "lrp:composite=epsilon,epsilon=0.000000001",
+    "smoothgrad-squared": "smoothgrad-squared:samples=20,noise=0.15",
+    "vargrad": "vargrad:samples=20,noise=0.15",
+    "occlusion": "occlusion:window=4,stride=2",
+    "feature-ablation": "feature-ablation:cut=grid,features=49",
+    "shapley-sampling": "shapley-sampling:samples=5,cut=grid,features=49",
+    "kernel-shap": "kernel-shap:samples=100,cut=grid,features=49",
+    "lime": "lime:samples=100,cut=grid,features=49",
 }
 CONTROLS = ["cascading", "independent"]
 
