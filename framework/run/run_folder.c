@@ -99,21 +99,28 @@ static bool is_same_battery(struct run *run, const struct run_options *options, 
     return ok;
 }
 
-/* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
-static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
-    struct dropped dropped = {store_path(run->store), 0, options->quiet};
+/* Asked before anything is deleted: a refused run leaves the other one its verdicts. */
+static bool is_same_run(struct run *run, const char *identity, struct error *e) {
     char *known = NULL;
-    bool ok = (options->resume || (is_same_battery(run, options, e) && store_clear(run->store, e))) &&
-              store_verify(run->store, note_dropped, &dropped, e) && store_meta(run->store, "identity", &known, e);
+    bool ok = store_verify_meta(run->store, e) && store_meta(run->store, "identity", &known, e);
     if (ok && known && strcmp(known, identity) != 0)
         ok = error_set(
             e,
             "%s: holds a run of another battery, seed, model or explainer: give another folder with -o, or leave "
             "--resume out to run anew",
-            dropped.path);
+            store_path(run->store));
+    free(known);
+    return ok;
+}
+
+/* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
+static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
+    struct dropped dropped = {store_path(run->store), 0, options->quiet};
+    bool ok = options->resume ? is_same_run(run, identity, e)
+                              : is_same_battery(run, options, e) && store_clear(run->store, e);
+    ok = ok && store_verify(run->store, note_dropped, &dropped, e);
     if (ok && dropped.count > 1 && !options->quiet)
         fprintf(stderr, "assay: warning: %s: so were %u more\n", dropped.path, dropped.count - 1);
-    free(known);
     return ok && store_set_meta(run->store, "identity", identity, e);
 }
 

@@ -16,7 +16,7 @@ bool store_seal_unit(struct store *s, const char *explainer, const char *variant
 
 /* ---- verifying ---- */
 
-static bool verify_meta(struct store *s, struct error *e) {
+bool store_verify_meta(struct store *s, struct error *e) {
     char digest[FILE_DIGEST_SIZE] = "", *known = NULL;
     bool empty;
 
@@ -116,7 +116,7 @@ static const enum table_id alone[] = {TABLE_NETWORK, TABLE_AUDIT};
 
 bool store_verify(struct store *s, void (*dropped)(void *, const char *), void *user, struct error *e) {
     const struct verifier v = {s, dropped, user, e};
-    bool ok = verify_meta(s, e) && store_execute(s, "BEGIN IMMEDIATE", e);
+    bool ok = store_verify_meta(s, e) && store_execute(s, "BEGIN IMMEDIATE", e);
 
     if (!ok) return false;
     ok = verify_table(&v, TABLE_UNIT);

@@ -11,6 +11,8 @@ struct store;
 
 /* After a unit's last row, before the commit. Networks, audits and meta need no call. */
 bool store_seal_unit(struct store *, const char *explainer, const char *variant, struct error *);
+/* Whether meta matches its digest. Nothing is changed. */
+bool store_verify_meta(struct store *, struct error *);
 /* Before a run goes on: recomputes every digest. Units, audits and networks that do not match are deleted, with rows
  * that belong to no unit; `dropped` is told what, in words ("the unit of gradient on model"). What every run computes
  * anew (order, inputs, uses, curves, verdicts) is deleted, too. An error where meta does not match, as breaches of the
