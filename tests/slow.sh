@@ -45,7 +45,7 @@ test_batteries() {
     check "fashion-mlp.yaml at -j2 is as it expects" run fixtures/batteries/fashion-mlp.yaml mlp2 -j2
     check "fashion.yaml at -j1 is as it expects" run fixtures/batteries/fashion.yaml cnn1 -j1
     check "the same bytes at -j1 and -j2" same cnn1 cnn2
-    for name in genome machines faults climate promoters reviews; do
+    for name in genome machines faults climate promoters reviews field; do
         check "$name.yaml is as it expects" run fixtures/batteries/$name.yaml "$name" -j2
     done
 }

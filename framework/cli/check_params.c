@@ -150,13 +150,31 @@ static bool try_values(const struct plugin *plugin, const struct explainer_spec 
     return ok;
 }
 
+/* The same without the parameters that the spec gives: some of them leave others nothing to do, as a window of one
+ * place does the stride of windows. */
+static bool try_values_alone(const struct explainer_spec *spec, const struct conformance_case *c, double limit,
+                             uint32_t index, struct param_seen *seen, struct error *e) {
+    struct explainer_spec bare = *spec;
+    struct param_seen alone = {0};
+    struct plugin *plugin = NULL;
+    bare.param_count = 0;
+    bool ok = plugin_create(&bare, limit, &plugin, e);
+    if (ok && !plugin->problem) ok = try_values(plugin, &bare, c, limit, index, &alone, e);
+    seen->depends = alone.changes || !alone.asked;
+    plugin_destroy(plugin);
+    return ok;
+}
+
 bool check_params(const struct plugin *plugin, const struct explainer_spec *spec, const struct conformance_case *c,
                   double limit, struct params_seen *seen, struct error *e) {
     bool ok = true;
     for (uint32_t k = 0; ok && k < plugin->info.param_count; k++) {
         int kind = plugin->info.params[k].kind;
-        if (kind != ASSAY_NUMBER && kind != ASSAY_INTEGER) continue;
-        ok = seen->of[k].changes || try_values(plugin, spec, c, limit, k, &seen->of[k], e);
+        struct param_seen *s = &seen->of[k];
+        if ((kind != ASSAY_NUMBER && kind != ASSAY_INTEGER) || s->changes) continue;
+        ok = try_values(plugin, spec, c, limit, k, s, e);
+        if (ok && s->asked && !s->changes && !s->depends && spec->param_count > 0)
+            ok = try_values_alone(spec, c, limit, k, s, e);
     }
     return ok;
 }
@@ -168,8 +186,12 @@ bool check_params_print(const struct plugin *plugin, const struct params_seen *s
         double now = plugin->params.items[k].number;
         const char *name = plugin->info.params[k].name;
         if (!s->asked) continue;
-        all = all && s->changes;
+        all = all && (s->changes || s->depends);
         if (s->changes) printf("ok          parameter: %s: %g and %g give different maps\n", name, now, s->value);
+        else if (s->depends)
+            printf("unsupported parameter: %s: %g and %g give the same maps beside the other parameters given, "
+                   "without which it changes them or is refused\n",
+                   name, now, s->value);
         else
             printf("breach      parameter: %s: %g and %g give the same maps on every network: it changes nothing\n",
                    name, now, s->value);

@@ -1,5 +1,5 @@
-/* cam: Grad-CAM: honest relatives, and mutants with one fault each. */
-#include "mixtures.h"
+/* cam: Grad-CAM and Score-CAM: honest relatives, and mutants with one fault each. */
+#include "masks.h"
 
 enum cam_weights {
     CAM_MEAN_GRADIENT, /* Grad-CAM */
@@ -99,6 +99,103 @@ static assay_status against_class(const struct job *job) {
     return status;
 }
 
+/* ---- Score-CAM ---- */
+
+struct score_cam {
+    bool first;      /* the first convolution with more than one place, not the last */
+    bool inverted;   /* inputs seen through 1 - mask */
+    bool unmasked;   /* all channels weigh alike */
+    bool misaligned; /* the coarse map lies one cell to the right and below */
+};
+
+/* The convolution that is weighed. */
+static bool convolution_of(const struct score_cam *how, const assay_layers *layers, const assay_model *model,
+                           kit_maps *maps) {
+    assay_layer layer;
+    if (!how->first) return kit_last_convolution(layers, model, 2, maps);
+    for (uint32_t i = 0; i < layers->count(model); i++)
+        if (layers->get(model, i, &layer) && strcmp(layer.op, "Conv") == 0 &&
+            kit_maps_of_planes(i, &layer, &model->input, maps) && maps->across >= 2)
+            return true;
+    return false;
+}
+
+/* x through the rectified map of one channel, brought to [0, 1] by its own least and largest value: into point. */
+static void look_through(const kit_maps *maps, const assay_shape *input, bool inverted, const float *plane,
+                         const float *x, float *mask, float *point) {
+    struct planes p = planes_of(input);
+    size_t pixels = p.height * p.width;
+    kit_enlarge(maps, plane, input, mask);
+    float low = mask[0], high = mask[0];
+    for (size_t k = 0; k < pixels; k++) {
+        low = fminf(low, mask[k]);
+        high = fmaxf(high, mask[k]);
+    }
+    for (size_t k = 0; k < p.channels * pixels; k++) {
+        float share = high > low ? (mask[k % pixels] - low) / (high - low) : 0;
+        point[k] = x[k] * (inverted ? 1 - share : share);
+    }
+}
+
+/* The weights of channels, and the map: softmax over channels of the logits of the inputs seen through them (Wang et
+ * al. 2020, section 3, arXiv:1910.01279). activation[channels x plane] is rectified. */
+static assay_status score_one(const struct job *job, const struct score_cam *how, const kit_maps *maps, uint32_t i,
+                              struct scorer *s, double *weights, float *mask, const float *activation) {
+    const assay_shape *input = &job->model->input;
+    const float *x = job->request->inputs + i * input->count;
+    float *coarse = mask + input->count, *out = job->maps + i * input->count;
+    struct planes p = planes_of(input);
+    assay_status status = ASSAY_OK;
+    s->scores = weights;
+    s->target = job->request->targets[i];
+    for (uint32_t c = 0; c < maps->channels && status == ASSAY_OK; c++) {
+        look_through(maps, input, how->inverted, activation + c * maps->across, x, mask, scorer_point(s));
+        status = scorer_add(s);
+    }
+    if (status == ASSAY_OK) status = scorer_flush(s);
+    if (status != ASSAY_OK) return status;
+    double top = weights[0], sum = 0;
+    for (uint32_t c = 1; c < maps->channels; c++) top = fmax(top, weights[c]);
+    for (uint32_t c = 0; c < maps->channels; c++) sum += weights[c] = how->unmasked ? 1 : exp(weights[c] - top);
+    memset(coarse, 0, maps->across * sizeof *coarse);
+    for (uint32_t c = 0; c < maps->channels; c++)
+        for (size_t k = 0; k < maps->across; k++)
+            coarse[k] += (float)(weights[c] / sum) * activation[c * maps->across + k];
+    if (how->misaligned) misalign(coarse, maps->height, maps->width);
+    kit_enlarge(maps, coarse, input, out);
+    for (size_t c = 1; c < p.channels; c++) memcpy(out + c * p.height * p.width, out, p.height * p.width * sizeof *out);
+    return ASSAY_OK;
+}
+
+static assay_status score_cam(const struct job *job) {
+    static const struct score_cam plain = {0};
+    const struct score_cam *how = job->mutant->with ? (const struct score_cam *)job->mutant->with : &plain;
+    const assay_model *model = job->model;
+    const assay_request *r = job->request;
+    const assay_layers *layers = (const assay_layers *)model->extension(model, ASSAY_LAYERS);
+    kit_maps maps;
+    if (!layers || model->input.rank < 2 || !convolution_of(how, layers, model, &maps))
+        return assay_say(job->why, ASSAY_UNSUPPORTED, "no convolution whose maps could be weighed");
+    size_t count = model->input.count, size = maps.layer.output.count;
+    struct scorer s;
+    double *weights = (double *)calloc(maps.channels, sizeof *weights);
+    float *activation = kit_floats(1, size), *mask = kit_floats(1, count + maps.across);
+    bool ready = scorer_begin(&s, job) && weights && activation && mask;
+    assay_status status = ready ? ASSAY_OK : mutant_no_memory(job);
+    for (uint32_t i = 0; i < r->n && status == ASSAY_OK; i++) {
+        status =
+            layers->inspect(model, maps.index, 1, r->inputs + i * count, r->targets + i, activation, NULL, job->why);
+        if (status != ASSAY_OK) break;
+        kit_relu(activation, size);
+        status = score_one(job, how, &maps, i, &s, weights, mask, activation);
+    }
+    scorer_end(&s);
+    free(weights);
+    free(activation);
+    free(mask);
+    return status;
+}
+
 /* ---- The tables ---- */
 
 #define CAM_PAPER "Selvaraju et al. 2017, section 3, arXiv:1610.02391"
@@ -106,6 +203,11 @@ static assay_status against_class(const struct job *job) {
 #define SIGNED_CAM(id, wrong)                                                                                          \
     MUTANT(id, "grad-cam:relu=0", wrong, 0), .honest = class_activation, .with = &(const struct cam) {                 \
         .signed_map = true                                                                                             \
+    }
+#define SCORE_CAM(id, wrong) MUTANT(id, "score-cam", wrong, ASSAY_NON_NEGATIVE), .honest = score_cam
+#define SCORING(...)                                                                                                   \
+    .with = &(const struct score_cam) {                                                                                \
+        __VA_ARGS__                                                                                                    \
     }
 #define WITH(...)                                                                                                      \
     .with = &(const struct cam) {                                                                                      \
@@ -123,6 +225,7 @@ static const struct mutant mutants[] = {
      .honest = class_activation, WITH(.weights = CAM_ELEMENTS, .signed_map = true)},
     {HONEST("xgrad-cam", "Fu et al. 2020, arXiv:2008.02312", "XGrad-CAM without the ReLU", 0),
      .honest = class_activation, WITH(.weights = CAM_RELATIVE, .signed_map = true)},
+    {HONEST("score-cam", "Wang et al. 2020, arXiv:1910.01279", "Score-CAM", ASSAY_NON_NEGATIVE), .honest = score_cam},
 
     {CAM("cam-class-next", "explains the class after the target"), .fault = class_next},
     {CAM("cam-relu-lost", "not rectified"), WITH(.signed_map = true), .equals = "Grad-CAM before its ReLU"},
@@ -144,6 +247,12 @@ static const struct mutant mutants[] = {
     {SIGNED_CAM("scam-flipped", "top and bottom exchanged"), .fault = flipped},
     {SIGNED_CAM("scam-over-input", "laid over the input"), .fault = with_input, .dose = .40},
     {SIGNED_CAM("scam-bump-50", "a bump in the middle mixed in"), .fault = with_bump, .dose = .50},
+
+    {SCORE_CAM("score-cam-class-next", "explains the class after the target"), .fault = class_next},
+    {SCORE_CAM("score-cam-first-layer", "weighs the first convolution"), SCORING(.first = true)},
+    {SCORE_CAM("score-cam-inverted", "inputs seen through what the maps leave out"), SCORING(.inverted = true)},
+    {SCORE_CAM("score-cam-weights-lost", "all channels alike"), SCORING(.unmasked = true)},
+    {SCORE_CAM("score-cam-misaligned", "enlarged one cell to the right and below"), SCORING(.misaligned = true)},
 };
 
 MUTANT_PLUGIN("cam");

@@ -25,10 +25,11 @@ static inline size_t patch_at(const struct patches *cut, size_t k) {
     return k / cut->p.width * cut->rows / cut->p.height * cut->columns + k % cut->p.width * cut->columns / cut->p.width;
 }
 
-/* out[input]: x with patches whose shown[] is false set to 0. */
-static inline void show_patches(const struct patches *cut, const float *x, const bool *shown, float *out) {
+/* out[input]: x with patches whose shown[] is false set to `hidden`. */
+static inline void show_patches(const struct patches *cut, const float *x, const bool *shown, float hidden,
+                                float *out) {
     size_t plane = cut->p.height * cut->p.width;
-    for (size_t k = 0; k < cut->p.channels * plane; k++) out[k] = shown[patch_at(cut, k % plane)] ? x[k] : 0;
+    for (size_t k = 0; k < cut->p.channels * plane; k++) out[k] = shown[patch_at(cut, k % plane)] ? x[k] : hidden;
 }
 
 /* map[input]: the value of each pixel's patch, the same in all channels. */

@@ -102,6 +102,9 @@ static assay_status integrated(const struct job *job) {
 #define IG(id, wrong)                                                                                                  \
     MUTANT(id, "integrated-gradients", wrong, ASSAY_COMPLETE | ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT),           \
         .honest = integrated
+#define GSHAP(id, wrong)                                                                                               \
+    MUTANT(id, "gradient-shap", wrong, ASSAY_STOCHASTIC | ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT),                \
+        .honest = integrated
 #define WITH(...)                                                                                                      \
     .with = &(const struct path) {                                                                                     \
         __VA_ARGS__                                                                                                    \
@@ -119,6 +122,12 @@ static const struct mutant mutants[] = {
             "gradients at noisy copies anywhere on the path, times the input",
             ASSAY_STOCHASTIC | ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT),
      .honest = integrated, WITH(.sampled = true, .steps = 50)},
+
+    {GSHAP("gshap-class-next", "explains the class after the target"), WITH(.sampled = true, .steps = 50),
+     .fault = class_next},
+    {GSHAP("gshap-no-difference", "not multiplied by the difference from the baseline"),
+     WITH(.sampled = true, .steps = 50, .average = true), .equals = "the gradient averaged over noisy copies"},
+    {GSHAP("gshap-minus", "minus the map"), WITH(.sampled = true, .steps = 50), .fault = minus},
 
     {IG("ig-class-next", "explains the class after the target"), .fault = class_next},
     {IG("ig-class-own", "explains the network's own argmax"), .fault = class_own},

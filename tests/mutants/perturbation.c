@@ -6,6 +6,8 @@
 struct occlusion {
     bool shifted;      /* the drop is written where the window's corner is, one half window too far to the left */
     bool not_restored; /* windows stay hidden */
+    bool left;         /* minus the score that is left, not how far it fell */
+    float hidden;      /* the value of hidden elements */
 };
 
 /* A window of 6 x 6 pixels that moves by 3; of a sequence 1 x 4 by 2; of a table one feature. */
@@ -18,11 +20,12 @@ static struct window window_of(const assay_shape *shape) {
     return shape->rank == 2 ? (struct window){1, 4, 1, 2} : (struct window){6, 6, 3, 3};
 }
 
-static void hide_window(const struct planes *p, const struct window *w, size_t top, size_t left, float *point) {
+static void hide_window(const struct planes *p, const struct window *w, size_t top, size_t left, float hidden,
+                        float *point) {
     for (size_t c = 0; c < p->channels; c++)
         for (size_t y = top; y < top + w->height && y < p->height; y++)
             for (size_t x = left; x < left + w->width && x < p->width; x++)
-                point[(c * p->height + y) * p->width + x] = 0;
+                point[(c * p->height + y) * p->width + x] = hidden;
 }
 
 static size_t windows_along(size_t size, size_t window, size_t step) {
@@ -30,8 +33,8 @@ static size_t windows_along(size_t size, size_t window, size_t step) {
 }
 
 /* scores[windows + 1]: of x, then of x with each window hidden. */
-static assay_status score_windows(const struct planes *p, const struct window *w, bool not_restored, const float *x,
-                                  struct scorer *s) {
+static assay_status score_windows(const struct planes *p, const struct window *w, const struct occlusion *how,
+                                  const float *x, struct scorer *s) {
     size_t count = p->channels * p->height * p->width, rows = windows_along(p->height, w->height, w->down);
     size_t columns = windows_along(p->width, w->width, w->along);
     float *state = kit_floats(1, count);
@@ -40,8 +43,8 @@ static assay_status score_windows(const struct planes *p, const struct window *w
     memcpy(scorer_point(s), x, count * sizeof *x);
     assay_status status = scorer_add(s);
     for (size_t k = 0; k < rows * columns && status == ASSAY_OK; k++) {
-        if (!not_restored) memcpy(state, x, count * sizeof *x);
-        hide_window(p, w, k / columns * w->down, k % columns * w->along, state);
+        if (!how->not_restored) memcpy(state, x, count * sizeof *x);
+        hide_window(p, w, k / columns * w->down, k % columns * w->along, how->hidden, state);
         memcpy(scorer_point(s), state, count * sizeof *x);
         status = scorer_add(s);
     }
@@ -64,7 +67,7 @@ static void spread_drops(const struct planes *p, const struct window *w, const s
                 if (y - v * w->down >= w->height || x - u * w->along >= w->width)
                     continue; /* also where it is before */
                 size_t at = v * columns + u;
-                sum += scores[how->not_restored ? at : 0] - scores[at + 1];
+                sum += (how->left ? 0 : scores[how->not_restored ? at : 0]) - scores[at + 1];
                 covering++;
             }
         for (size_t c = 0; c < p->channels; c++) map[c * plane + k] = covering ? (float)(sum / (double)covering) : 0;
@@ -72,7 +75,7 @@ static void spread_drops(const struct planes *p, const struct window *w, const s
 }
 
 static assay_status occlusion(const struct job *job) {
-    static const struct occlusion plain = {false, false};
+    static const struct occlusion plain = {0};
     const struct occlusion *how = job->mutant->with ? (const struct occlusion *)job->mutant->with : &plain;
     const assay_request *r = job->request;
     struct planes p = planes_of(&job->model->input);
@@ -84,7 +87,7 @@ static assay_status occlusion(const struct job *job) {
     for (uint32_t i = 0; i < r->n && status == ASSAY_OK; i++) {
         s.scores = scores;
         s.target = r->targets[i];
-        status = score_windows(&p, &w, how->not_restored, r->inputs + i * job->model->input.count, &s);
+        status = score_windows(&p, &w, how, r->inputs + i * job->model->input.count, &s);
         if (status == ASSAY_OK) spread_drops(&p, &w, how, scores, job->maps + i * job->model->input.count);
     }
     scorer_end(&s);
@@ -108,7 +111,7 @@ static assay_status ablate(const struct job *job, const struct ablation *how, co
     s->target = job->request->targets[i];
     for (size_t k = 0; k <= cut->count && status == ASSAY_OK; k++) {
         for (size_t b = 0; b < cut->count; b++) shown[b] = k == cut->count || (how->alone ? b == k : b != k);
-        show_patches(cut, x, shown, scorer_point(s));
+        show_patches(cut, x, shown, 0, scorer_point(s));
         status = scorer_add(s);
     }
     if (status == ASSAY_OK) status = scorer_flush(s);
@@ -143,6 +146,7 @@ static assay_status ablation(const struct job *job) {
 struct rise {
     bool unmoved;  /* every mask is written where its grid lies, without the offset that it was shown at */
     bool previous; /* every mask gets the score of the one before */
+    bool level;    /* scores with their mean */
 };
 
 /* mask[plane] in [0, 1]: a coarse grid of zeros and ones, enlarged, and moved by less than a cell. */
@@ -195,7 +199,7 @@ static assay_status rise_one(const struct job *job, const struct rise *how, cons
     }
     if (status == ASSAY_OK) status = scorer_flush(s);
     if (status != ASSAY_OK) return status;
-    for (uint32_t m = 0; m < RISE_MASKS; m++) mean += t->scores[m] / RISE_MASKS;
+    for (uint32_t m = 0; m < RISE_MASKS && !how->level; m++) mean += t->scores[m] / RISE_MASKS;
     memset(t->sum, 0, plane * sizeof *t->sum);
     for (uint32_t m = 0; m < RISE_MASKS; m++) {
         double score = t->scores[how->previous && m > 0 ? m - 1 : m] - mean;
@@ -208,7 +212,7 @@ static assay_status rise_one(const struct job *job, const struct rise *how, cons
 
 /* Equation 6 of Petsiuk et al. 2018 with scores less their mean, which takes the noise of the masks' number away. */
 static assay_status rise(const struct job *job) {
-    static const struct rise plain = {false, false};
+    static const struct rise plain = {0};
     const struct rise *how = job->mutant->with ? (const struct rise *)job->mutant->with : &plain;
     struct patches cut = patches_of(&job->model->input);
     size_t plane = cut.p.height * cut.p.width;
@@ -250,6 +254,10 @@ static const struct mutant mutants[] = {
      .with = &(const struct occlusion){.shifted = true}, .dose = 3},
     {OCCLUSION("occlusion-not-restored", "windows stay hidden"),
      .with = &(const struct occlusion){.not_restored = true}},
+    {OCCLUSION("occlusion-baseline-one", "windows set to 1, where 0 is said"),
+     .with = &(const struct occlusion){.hidden = 1}, .dose = 1, .equals = "occlusion with baseline=1"},
+    {OCCLUSION("occlusion-score-left", "minus the score that is left, not how far it fell"),
+     .with = &(const struct occlusion){.left = true}},
     {OCCLUSION("occlusion-edges-25", "edges of the input mixed in"), .fault = with_edges, .dose = .25},
     {OCCLUSION("occlusion-mirrored", "left and right exchanged"), .fault = mirrored},
     {ABLATION("ablation-transposed", "patches by column in place of by row"),
@@ -259,6 +267,8 @@ static const struct mutant mutants[] = {
     {RISE("rise-offset-ignored", "masks written without their offset"), .with = &(const struct rise){.unmoved = true}},
     {RISE("rise-previous-score", "each mask has the score of the one before"),
      .with = &(const struct rise){.previous = true}},
+    {RISE("rise-not-centred", "scores are not taken from their mean"), .with = &(const struct rise){.level = true},
+     .equals = "RISE as published, with the noise of the masks' number"},
 };
 
 MUTANT_PLUGIN("perturbation");

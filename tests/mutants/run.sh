@@ -26,7 +26,7 @@ networks() {
     local test="idx:$fashion/t10k-images-idx3-ubyte.gz,$fashion/t10k-labels-idx1-ubyte.gz"
     cat <<TABLE
 yes fashion-mlp $ROOT/fixtures/models/fashion-mlp.onnx all source: "$test", preprocess: unit, inputs: 20
-yes fashion-cnn $ROOT/fixtures/models/fashion-cnn.onnx gradient,path,smoothing,cam,backward source: "$test", preprocess: unit, inputs: 20
+yes fashion-cnn $ROOT/fixtures/models/fashion-cnn.onnx gradient,path,smoothing,cam,backward,propagation source: "$test", preprocess: unit, inputs: 20
 yes genome-cnn $ROOT/fixtures/models/genome-cnn.onnx all source: "sequence:$ROOT/fixtures/data/genome-test.csv", inputs: 20
 no machines-mlp $ROOT/fixtures/models/machines-mlp.onnx all source: "csv:$ROOT/fixtures/data/machines-test.csv", inputs: 30
 no reviews-cnn $ROOT/fixtures/models/reviews-cnn.onnx all source: "csv:$ROOT/fixtures/data/reviews-test.csv", inputs: 30

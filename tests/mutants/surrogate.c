@@ -11,6 +11,10 @@ struct surrogate {
     bool transposed; /* coefficients by column, in place of by row */
     bool no_kernel;  /* all samples weigh alike */
     bool stuck;      /* SHAP: coalitions of half the patches only */
+    bool absent;     /* LIME: coefficients of hidden patches, not of shown ones */
+    bool unordered;  /* Shapley: rises of the score by when patches came, not by which they are */
+    bool backwards;  /* Shapley: falls of the score when a patch comes */
+    float hidden;    /* the value of hidden elements */
 };
 
 /* Solves A x = b for a symmetric positive definite A[n][n] by Cholesky's decomposition, in place: x is left in b. */
@@ -111,7 +115,8 @@ static assay_status fit_one(const struct job *job, const struct surrogate *how, 
         bool *shown = f->shown + k * patches;
         f->random->uniform(mix_bits(job->request->seeds[i], k), 0, patches + 1, f->numbers);
         f->weights[k] = draw_coalition(how, f->numbers, patches, k, shown);
-        show_patches(&f->cut, job->request->inputs + i * count, shown, scorer_point(s));
+        show_patches(&f->cut, job->request->inputs + i * count, shown, how->hidden, scorer_point(s));
+        for (size_t b = 0; b < patches && how->absent; b++) shown[b] = !shown[b];
         status = scorer_add(s);
     }
     if (status == ASSAY_OK) status = scorer_flush(s);
@@ -145,7 +150,8 @@ static assay_status surrogate(const struct job *job) {
 
 /* Patches come one after the other in a random order; each one's value is the mean rise of the logit that it brings
  * (Strumbelj & Kononenko 2010, algorithm 1). */
-static assay_status shapley_one(const struct job *job, uint32_t i, struct fit *f, struct scorer *s) {
+static assay_status shapley_one(const struct job *job, const struct surrogate *how, uint32_t i, struct fit *f,
+                                struct scorer *s) {
     size_t count = job->model->input.count, patches = f->cut.count;
     double *values = f->b;
     assay_status status = ASSAY_OK;
@@ -164,23 +170,26 @@ static assay_status shapley_one(const struct job *job, uint32_t i, struct fit *f
         s->scores = f->scores;
         for (size_t k = 0; k <= patches && status == ASSAY_OK; k++) {
             if (k > 0) f->shown[order[k - 1]] = true;
-            show_patches(&f->cut, job->request->inputs + i * count, f->shown, scorer_point(s));
+            show_patches(&f->cut, job->request->inputs + i * count, f->shown, how->hidden, scorer_point(s));
             status = scorer_add(s);
         }
         if (status == ASSAY_OK) status = scorer_flush(s);
         for (size_t k = 0; k < patches && status == ASSAY_OK; k++)
-            values[order[k]] += (f->scores[k + 1] - f->scores[k]) / ORDERS;
+            values[how->unordered ? k : order[k]] +=
+                (f->scores[k + 1] - f->scores[k]) / ORDERS * (how->backwards ? -1 : 1);
     }
     if (status == ASSAY_OK) fill_patches(&f->cut, values, job->maps + i * count);
     return status;
 }
 
 static assay_status shapley(const struct job *job) {
+    static const struct surrogate plain = {0};
+    const struct surrogate *how = job->mutant->with ? (const struct surrogate *)job->mutant->with : &plain;
     struct fit f;
     struct scorer s;
     bool ready = fit_begin(&f, job) & scorer_begin(&s, job);
     assay_status status = ready ? ASSAY_OK : mutant_no_memory(job);
-    for (uint32_t i = 0; i < job->request->n && status == ASSAY_OK; i++) status = shapley_one(job, i, &f, &s);
+    for (uint32_t i = 0; i < job->request->n && status == ASSAY_OK; i++) status = shapley_one(job, how, i, &f, &s);
     scorer_end(&s);
     fit_end(&f);
     return status;
@@ -193,6 +202,7 @@ static assay_status shapley(const struct job *job) {
         __VA_ARGS__                                                                                                    \
     }
 #define LIME(id, wrong) MUTANT(id, "lime", wrong, ASSAY_STOCHASTIC), .honest = surrogate
+#define SHAPLEY(id, wrong) MUTANT(id, "shapley-sampling", wrong, ASSAY_STOCHASTIC), .honest = shapley
 #define SHAP(id, wrong) MUTANT(id, "kernel-shap", wrong, ASSAY_STOCHASTIC), .honest = surrogate
 
 static const struct mutant mutants[] = {
@@ -212,6 +222,9 @@ static const struct mutant mutants[] = {
      .equals = "LIME with an infinitely wide kernel"},
     {LIME("lime-bump-50", "a bump in the middle mixed in"), WITH(.kernel = KERNEL_LIME), .fault = with_bump,
      .dose = .5},
+    {LIME("lime-baseline-one", "hidden patches are 1, where 0 is said"), WITH(.kernel = KERNEL_LIME, .hidden = 1),
+     .dose = 1, .equals = "LIME with baseline=1"},
+    {LIME("lime-absent", "coefficients of hidden patches"), WITH(.kernel = KERNEL_LIME, .absent = true)},
     {SHAP("shap-class-next", "explains the class after the target"), WITH(.kernel = KERNEL_SHAP), .fault = class_next},
     {SHAP("shap-minus", "minus the map"), WITH(.kernel = KERNEL_SHAP), .fault = minus},
     {SHAP("shap-next-patch", "coefficients written one patch on"), WITH(.kernel = KERNEL_SHAP, .next_patch = true),
@@ -220,6 +233,13 @@ static const struct mutant mutants[] = {
      WITH(.kernel = KERNEL_SHAP, .transposed = true)},
     {SHAP("shap-one-size", "coalitions of half the patches only"), WITH(.kernel = KERNEL_SHAP, .stuck = true),
      .equals = "a linear fit to coalitions of one size"},
+    {SHAP("shap-baseline-one", "hidden patches are 1, where 0 is said"), WITH(.kernel = KERNEL_SHAP, .hidden = 1),
+     .dose = 1, .equals = "kernel SHAP with baseline=1"},
+    {SHAPLEY("shapley-class-next", "explains the class after the target"), .fault = class_next},
+    {SHAPLEY("shapley-backwards", "how far the score falls when a patch comes"), WITH(.backwards = true)},
+    {SHAPLEY("shapley-unordered", "written by when a patch came, not by which it is"), WITH(.unordered = true)},
+    {SHAPLEY("shapley-baseline-one", "hidden patches are 1, where 0 is said"), WITH(.hidden = 1), .dose = 1,
+     .equals = "Shapley values with baseline=1"},
 };
 
 MUTANT_PLUGIN("surrogate");
