@@ -133,7 +133,7 @@ def _folder(folder: Optional[str]) -> str:
 
 
 def _further(settings: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
-    """Keys of the battery that are not judge()'s own: with another model or other rows it would judge something else."""
+    """Keys of the battery that are not judge()'s own: other rows or another model would be judged in their place."""
     taken = [key for key in settings or {} if key in OWN_KEYS]
     if taken:
         raise AssayError(f"settings: {', '.join(taken)}: judge() sets that itself; it has arguments for it")

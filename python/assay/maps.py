@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import sys
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -187,11 +188,12 @@ class Player(Explainer):
             key, row = place
             if key not in loaded:
                 loaded[key] = self._maps(key)
-            if loaded[key].shape[1:] != x.shape[1:] or row >= len(loaded[key]):
-                raise AssayError(
-                    f"maps/{key}.npy has the shape {list(loaded[key].shape)}: wanted one map of "
-                    f"{list(x.shape[1:])} for each input of the request"
-                )
+                wanted = len(self.folder.json("requests", key)["samples"])  # another number: of another request
+                if loaded[key].shape != (wanted, *x.shape[1:]):
+                    raise AssayError(
+                        f"maps/{key}.npy has the shape {list(loaded[key].shape)}: wanted one map of "
+                        f"{list(x.shape[1:])} for each of the {wanted} inputs of the request"
+                    )
             maps[i] = loaded[key][row]
         return maps
 
@@ -235,13 +237,16 @@ def compute(path: str, module: Any, explain: Any, part: Tuple[int, int] = (1, 1)
 def _compute_by(path: str, file: str, part: str) -> str:
     import runpy
 
+    which = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", part)
+    first, last = (int(which[1]), int(which[2])) if which else (0, 0)
+    if not 1 <= first <= last:
+        raise AssayError(f"--part {part}: wanted I/N with I from 1 to N")
+    if not os.path.isfile(file):
+        raise AssayError(f"{file}: no such file: wanted one with `module` and one function under @assay.explainer")
     namespace: Mapping[str, Any] = runpy.run_path(file, run_name="__assay__")
     found = [value for value in namespace.values() if isinstance(value, Explainer)]
     if "module" not in namespace or len(found) != 1:
         raise AssayError(f"{file}: wanted `module` and one function under @assay.explainer in it")
-    first, last = (int(number) for number in part.split("/"))
-    if not 1 <= first <= last:
-        raise AssayError(f"--part {part}: wanted I/N with I from 1 to N")
     return f"{compute(path, namespace['module'], found[0], (first, last))} requests computed"
 
 

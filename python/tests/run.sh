@@ -25,7 +25,7 @@ echo "$("$venv/bin/python" --version): the package as pip installs it"
 if "$PYTHON" -c 'import torch, captum, onnx, pytest' 2>/dev/null; then
     echo "$("$PYTHON" --version) with torch: the own-module route"
     PYTHONPATH=python "$PYTHON" -m pytest -q -p no:cacheprovider python/tests/test_own.py python/tests/test_judge.py \
-        python/tests/test_readme.py
+        python/tests/test_careless.py python/tests/test_readme.py
 else
     echo "skipped: $PYTHON has no torch, captum, onnx and pytest: judging with torch was not tested (TORCH=1 installs them)"
 fi

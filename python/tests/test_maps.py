@@ -143,3 +143,24 @@ def test_stand_ins_keep_their_claims(claims):
 def test_no_recording_is_said(tmp_path):
     with pytest.raises(assay.AssayError, match="no recording"):
         maps.Player(str(tmp_path))
+
+
+def test_maps_of_another_number_of_inputs_are_refused(recording):
+    fill(recording)
+    key = maps.Folder(recording).keys()[0]
+    path = os.path.join(recording, "maps", key + ".npy")
+    np.save(path, np.repeat(np.load(path), 2, 0))
+    answers = asked(maps.Player(recording), requests())
+    assert any("inputs of the request" in frame.keys.get("message", "") for frame in answers)
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["compute", "DIR", "nowhere.py"], "nowhere.py: no such file"),
+        *[(["compute", "DIR", __file__, "--part", part], "wanted I/N") for part in ("1", "2/1", "0/3", "a/b", "1/2/3")],
+    ],
+)
+def test_slips_on_the_command_line_are_answered(arguments, said):
+    with pytest.raises(assay.AssayError, match=said):
+        maps.main(arguments)
