@@ -24,7 +24,7 @@ bool cli_run_open(const char *folder, struct store **out, struct error *e) {
     ok = store_each_explainer(*out, note_any, &any, e);
     if (ok && !any)
         error_set(e, "%s: no verdicts: the run did not come to its end; go on with 'assay run ... --resume'", folder);
-    if (ok && any) return true;
+    if (ok && any && store_check(*out, e)) return true;
     store_close(*out);
     *out = NULL;
     return false;

@@ -244,7 +244,7 @@ bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
         if (!run->explainers[row].yardstick) ok = store_row(run, r, counts, row, &tally, e);
     bool wrong = false;
-    ok = ok && canaries_judge(run, r, &wrong, e) && store_commit(run->store, e);
+    ok = ok && canaries_judge(run, r, &wrong, e) && store_seal_results(run->store, e) && store_commit(run->store, e);
     results_destroy(r);
     tally.error = tally.error || wrong;
     *exit_code = tally.error ? 3 : tally.fail ? 1 : tally.open ? 4 : 0;

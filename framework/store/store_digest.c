@@ -66,17 +66,25 @@ static char *select_rows(const struct table *t, int keys) {
 /* The tables whose rows make up one unit of (explainer, variant): in all of them the first two columns. */
 const enum table_id store_of_unit[STORE_OF_UNIT] = {TABLE_UNIT, TABLE_COMPARISON, TABLE_CHECK, TABLE_MAP};
 
+/* The rows of those tables whose first columns are the key. */
+static bool add_tables(const struct store *s, struct text *bytes, const enum table_id *ids, size_t count,
+                       const char *const *key, int keys, struct error *e) {
+    bool ok = true;
+
+    for (size_t i = 0; i < count && ok; i++) {
+        char *sql = select_rows(&store_tables[ids[i]], keys);
+        ok = sql ? add_rows(s, bytes, store_tables[ids[i]].name, sql, key, keys, e) : error_memory(e);
+        free(sql);
+    }
+    return ok;
+}
+
 static bool digest_rows(const struct store *s, const enum table_id *ids, size_t count, const char *const *key, int keys,
                         char digest[FILE_DIGEST_SIZE], struct error *e) {
     struct text bytes = {0};
-    bool ok = true;
 
     for (int k = 0; k < keys; k++) text_append(&bytes, key[k], strlen(key[k]) + 1);
-    for (size_t i = 0; i < count && ok; i++) {
-        char *sql = select_rows(&store_tables[ids[i]], keys);
-        ok = sql ? add_rows(s, &bytes, store_tables[ids[i]].name, sql, key, keys, e) : error_memory(e);
-        free(sql);
-    }
+    bool ok = add_tables(s, &bytes, ids, count, key, keys, e);
     if (ok) data_digest(bytes.data, bytes.length, digest);
     text_finish(&bytes);
     return ok;
@@ -87,6 +95,19 @@ bool store_digest(const struct store *s, enum table_id id, const char *const *ke
     bool unit = id == TABLE_UNIT;
     return digest_rows(s, unit ? store_of_unit : &id, unit ? STORE_OF_UNIT : 1, key, store_tables[id].key_count, digest,
                        e);
+}
+
+bool store_digest_results(const struct store *s, char digest[FILE_DIGEST_SIZE], struct error *e) {
+    static const enum table_id ids[] = {TABLE_INPUT, TABLE_USE, TABLE_CURVE, TABLE_VERDICT};
+    struct text bytes = {0};
+    bool ok =
+        add_rows(s, &bytes, "places", "SELECT kind, name, place FROM places ORDER BY kind, name", NULL, 0, e) &&
+        add_rows(s, &bytes, "units", "SELECT explainer, variant, row_digest FROM units ORDER BY 1, 2", NULL, 0, e) &&
+        add_tables(s, &bytes, ids, sizeof ids / sizeof *ids, NULL, 0, e);
+
+    if (ok) data_digest(bytes.data, bytes.length, digest);
+    text_finish(&bytes);
+    return ok;
 }
 
 /* ---- sealing ---- */

@@ -15,6 +15,10 @@ bool store_digest(const struct store *, enum table_id, const char *const *key, c
 /* The same, into the row's column "row_digest". */
 bool store_seal(struct store *, enum table_id, const char *const *key, struct error *);
 
+/* Of what a run computes in its end (the order of rows, inputs, uses, curves, verdicts), and of which units there are.
+ */
+bool store_digest_results(const struct store *, char digest[FILE_DIGEST_SIZE], struct error *);
+
 /* Of all of meta but this key, under which it is kept. */
 #define META_DIGEST "digest"
 bool store_digest_meta(const struct store *, char digest[FILE_DIGEST_SIZE], bool *empty, struct error *);

@@ -30,8 +30,16 @@ bool store_verify_meta(struct store *s, struct error *e) {
     return ok;
 }
 
+#define META_RESULTS "results" /* digest of what store_digest_results() takes */
+
+bool store_seal_results(struct store *s, struct error *e) {
+    char digest[FILE_DIGEST_SIZE];
+    return store_digest_results(s, digest, e) && store_set_meta(s, META_RESULTS, digest, e);
+}
+
 struct verifier {
     struct store *store;
+    bool refuse; /* what does not match is an error, and stays */
     void (*dropped)(void *, const char *);
     void *user;
     struct error *error;
@@ -48,12 +56,24 @@ static bool delete_rows(const struct verifier *v, const struct table *t, const c
     return ok;
 }
 
+static bool refuse(const struct verifier *v, const char *what) {
+    return error_set(v->error,
+                     "%s: %s was changed after it was stored: run the battery again, or with --resume, which computes "
+                     "that again",
+                     v->store->path, what);
+}
+
 static bool drop(const struct verifier *v, enum table_id id, const char *const *key) {
     bool unit = id == TABLE_UNIT, ok = true;
     char *what = unit ? text_format("the unit of %s on %s", key[0], key[1])
                       : text_format("the %s %s", id == TABLE_AUDIT ? "audit of" : "trained network", key[0]);
 
     if (!what) return error_memory(v->error);
+    if (v->refuse) {
+        ok = refuse(v, what);
+        free(what);
+        return ok;
+    }
     for (size_t i = 0; unit && i < STORE_OF_UNIT && ok; i++) ok = delete_rows(v, &store_tables[store_of_unit[i]], key);
     ok = ok && (unit || delete_rows(v, &store_tables[id], key));
     if (ok && v->dropped) v->dropped(v->user, what);
@@ -115,7 +135,7 @@ static bool drop_strays(const struct verifier *v) {
 static const enum table_id alone[] = {TABLE_NETWORK, TABLE_AUDIT};
 
 bool store_verify(struct store *s, void (*dropped)(void *, const char *), void *user, struct error *e) {
-    const struct verifier v = {s, dropped, user, e};
+    const struct verifier v = {.store = s, .dropped = dropped, .user = user, .error = e};
     bool ok = store_verify_meta(s, e) && store_execute(s, "BEGIN IMMEDIATE", e);
 
     if (!ok) return false;
@@ -128,4 +148,16 @@ bool store_verify(struct store *s, void (*dropped)(void *, const char *), void *
                        e);
     if (!ok) store_execute(s, "ROLLBACK", NULL);
     return ok && store_execute(s, "COMMIT", e);
+}
+
+bool store_check(struct store *s, struct error *e) {
+    const struct verifier v = {.store = s, .refuse = true, .error = e};
+    char digest[FILE_DIGEST_SIZE] = "", *known = NULL;
+    bool ok = store_verify_meta(s, e) && store_digest_results(s, digest, e) && store_meta(s, META_RESULTS, &known, e);
+
+    if (ok && (!known || strcmp(known, digest) != 0)) ok = refuse(&v, "a verdict or what it is shown with");
+    free(known);
+    ok = ok && verify_table(&v, TABLE_UNIT);
+    for (size_t i = 0; i < sizeof alone / sizeof *alone && ok; i++) ok = verify_table(&v, alone[i]);
+    return ok;
 }

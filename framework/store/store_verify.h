@@ -11,6 +11,11 @@ struct store;
 
 /* After a unit's last row, before the commit. Networks, audits and meta need no call. */
 bool store_seal_unit(struct store *, const char *explainer, const char *variant, struct error *);
+/* Behind the last verdict: what a run computes in its end (order, inputs, uses, curves, verdicts) is as it is now. */
+bool store_seal_results(struct store *, struct error *);
+/* Before reports of a finished run: whether everything matches its digest. Nothing is changed; the error says what was.
+ */
+bool store_check(struct store *, struct error *);
 /* Whether meta matches its digest. Nothing is changed. */
 bool store_verify_meta(struct store *, struct error *);
 /* Before a run goes on: recomputes every digest. Units, audits and networks that do not match are deleted, with rows

@@ -491,6 +491,7 @@ static pid_t hanging_pool(int pids[2]) {
         struct pool_job jobs[2] = {job(&works[0], 1, 60), job(&works[1], 1, 60)};
         struct pool_test b = {.jobs = jobs};
         jobs[0].trusted = jobs[1].trusted = true; /* no scratch folder, that a killed parent would leave */
+        signal(SIGINT, SIG_DFL); /* a shell's background job is started with SIGINT ignored, and so it would stay */
         interrupt_watch();
         _exit(pool_run(jobs, 2, 2, -1, &telling, &b, NULL) ? 0 : 7);
     }

@@ -392,6 +392,49 @@ Test(store, refuses_damaged_files) {
     free(whole);
 }
 
+/* What reports are made of: each change of a finished run's store is found before any is written. */
+Test(store, a_changed_finished_run_is_refused) {
+    static const struct {
+        const char *edit, *what;
+    } cases[] = {
+        {"UPDATE verdicts SET verdict = 'PASS', as_expected = 1", "a verdict or what it is shown with"},
+        {"DELETE FROM verdicts WHERE verdict <> 'PASS'", "a verdict or what it is shown with"},
+        {"UPDATE verdicts SET reason = 'none'", "a verdict or what it is shown with"},
+        {"UPDATE curves SET similarity = 0", "a verdict or what it is shown with"},
+        {"UPDATE inputs SET target = 1 - target", "a verdict or what it is shown with"},
+        {"UPDATE uses SET stage = 'x'", "a verdict or what it is shown with"},
+        {"DELETE FROM places", "a verdict or what it is shown with"},
+        {"DELETE FROM units", "a verdict or what it is shown with"},
+        {"UPDATE units SET status = 2", "the unit of"},
+        {"UPDATE comparisons SET value = 1", "the unit of"},
+        {"DELETE FROM comparisons", "the unit of"},
+        {"UPDATE meta SET value = '{}' WHERE key = 'run'", "what it says of the run"},
+        {"DELETE FROM meta WHERE key = 'results'", "what it says of the run"},
+    };
+    struct fake_run fake = {2, 2, 2, 2, 6, false, false};
+    char own[64];
+    uint8_t *whole;
+    size_t size;
+    struct error e = {""};
+
+    struct store *s = fake_run_store(&fake, own);
+    cr_assert(store_seal_results(s, &e) && store_check(s, &e), "%s", e.text);
+    store_close(s);
+    char *from = text_format("%s/assay.db", own);
+    cr_assert(file_read(from, &whole, &size, NULL));
+    free(from);
+    fake_folder_remove(own);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_bytes(whole, size);
+        execute(cases[i].edit);
+        s = opened();
+        cr_expect_not(store_check(s, &e), "%s", cases[i].edit);
+        cr_expect_not_null(strstr(e.text, cases[i].what), "%s: %s", cases[i].edit, e.text);
+        store_close(s);
+    }
+    free(whole);
+}
+
 Test(store, reports_values_it_did_not_write) {
     static const char *const edits[] = {"UPDATE units SET status = 7",
                                         "UPDATE units SET status = 'x'",
