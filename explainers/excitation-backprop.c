@@ -5,17 +5,8 @@
 
 static assay_status choose(const assay_explainer *self, const assay_operator *op, assay_operator_rule *rule,
                            assay_why *why) {
-    switch (op->role) {
-    case ASSAY_ROLE_OTHER: return propagation_refuse(self, op, why);
-    case ASSAY_ROLE_LAYER: rule->rule = "excitation"; break;
-    case ASSAY_ROLE_LINEAR:
-        rule->rule = "epsilon";
-        rule->a = PROPAGATION_STABILISER;
-        break;
-    case ASSAY_ROLE_RECTIFIER:
-    case ASSAY_ROLE_POINTWISE: rule->rule = "pass"; break;
-    default: break;
-    }
+    if (op->role != ASSAY_ROLE_LAYER) return propagation_between(self, op, rule, why);
+    rule->rule = "excitation";
     return ASSAY_OK;
 }
 

@@ -8,25 +8,11 @@ enum { SAMPLES, BACKGROUND, PARAMS };
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
-    size_t count = model->input.count;
-    kit_lines lines;
-    assay_status status = kit_lines_init(&lines, self, BACKGROUND, model, why);
-    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
-        const float *x = request->inputs + i * count;
-        status = kit_lines_explain(&lines, model, x, request->targets[i], request->seeds[i],
-                                   (uint32_t)kit_number(self, SAMPLES), 0, maps + i * count, why);
-    }
-    kit_lines_finish(&lines);
-    return status;
+    return kit_lines_attribute(self, model, request, SAMPLES, BACKGROUND, 0, maps, why);
 }
 
 static const assay_param_info params[PARAMS] = {
-    [SAMPLES] = {.name = "samples",
-                 .summary = "points, each on a line of its own",
-                 .kind = ASSAY_INTEGER,
-                 .number = 200,
-                 .min = 1,
-                 .max = 1000000},
+    [SAMPLES] = KIT_LINES_SAMPLES_PARAM,
     [BACKGROUND] = KIT_BACKGROUND_PARAM,
 };
 

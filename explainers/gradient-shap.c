@@ -7,37 +7,13 @@
 
 enum { SAMPLES, NOISE, BACKGROUND, PARAMS };
 
-static float range_of(const float *x, size_t count) {
-    float low = x[0], high = x[0];
-    for (size_t k = 1; k < count; k++) {
-        low = fminf(low, x[k]);
-        high = fmaxf(high, x[k]);
-    }
-    return high - low;
-}
-
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
-    size_t count = model->input.count;
-    kit_lines lines;
-    assay_status status = kit_lines_init(&lines, self, BACKGROUND, model, why);
-    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
-        const float *x = request->inputs + i * count;
-        float noise = (float)kit_number(self, NOISE) * range_of(x, count);
-        status = kit_lines_explain(&lines, model, x, request->targets[i], request->seeds[i],
-                                   (uint32_t)kit_number(self, SAMPLES), noise, maps + i * count, why);
-    }
-    kit_lines_finish(&lines);
-    return status;
+    return kit_lines_attribute(self, model, request, SAMPLES, BACKGROUND, (float)kit_number(self, NOISE), maps, why);
 }
 
 static const assay_param_info params[PARAMS] = {
-    [SAMPLES] = {.name = "samples",
-                 .summary = "points, each on a line of its own",
-                 .kind = ASSAY_INTEGER,
-                 .number = 200,
-                 .min = 1,
-                 .max = 1000000},
+    [SAMPLES] = KIT_LINES_SAMPLES_PARAM,
     [NOISE] = {.name = "noise",
                .summary = "sd of the noise on the input, as a share of its range (max - min)",
                .kind = ASSAY_NUMBER,

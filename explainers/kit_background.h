@@ -5,6 +5,7 @@
 
 #include "explainer.h"
 #include "kit.h"
+#include "noise.h"
 
 #define KIT_BACKGROUND_BLOCK 50u /* points held at once */
 
@@ -15,6 +16,12 @@ static const char *const kit_backgrounds[] = {"data", "zero", NULL};
     {                                                                                                                  \
         .name = "background", .summary = "where lines begin: at samples of the data, or at zero",                      \
         .kind = ASSAY_CHOICE, .text = "data", .choices = kit_backgrounds                                               \
+    }
+
+#define KIT_LINES_SAMPLES_PARAM                                                                                        \
+    {                                                                                                                  \
+        .name = "samples", .summary = "points, each on a line of its own", .kind = ASSAY_INTEGER, .number = 200,       \
+        .min = 1, .max = 1000000                                                                                       \
     }
 
 /* What a call needs. */
@@ -85,6 +92,24 @@ static inline assay_status kit_lines_explain(kit_lines *l, const assay_model *mo
         for (size_t k = 0; k < b.n * count; k++) map[k % count] += l->ways[k] * l->gradients[k] / (float)samples;
     }
     return ASSAY_OK;
+}
+
+/* A whole method: KIT_LINES_SAMPLES_PARAM and KIT_BACKGROUND_PARAM are its parameters of those numbers; the standard
+ * deviation of the noise is that share of an input's range. */
+static inline assay_status kit_lines_attribute(const assay_explainer *self, const assay_model *model,
+                                               const assay_request *request, uint32_t samples, uint32_t background,
+                                               float noise, float *maps, assay_why *why) {
+    size_t count = model->input.count;
+    kit_lines lines;
+    assay_status status = kit_lines_init(&lines, self, background, model, why);
+    for (uint32_t i = 0; i < request->n && status == ASSAY_OK; i++) {
+        const float *x = request->inputs + i * count;
+        status = kit_lines_explain(&lines, model, x, request->targets[i], request->seeds[i],
+                                   (uint32_t)kit_number(self, samples), noise * (float)noise_range(x, count),
+                                   maps + i * count, why);
+    }
+    kit_lines_finish(&lines);
+    return status;
 }
 
 #endif

@@ -82,20 +82,9 @@ static const char *rule_of(const assay_param *given, bool first, bool conv) {
 static assay_status choose(const assay_explainer *self, const assay_operator *op, assay_operator_rule *rule,
                            assay_why *why) {
     const assay_param *given = ((const kit_explainer *)self)->params;
-    switch (op->role) {
-    case ASSAY_ROLE_OTHER: return propagation_refuse(self, op, why);
-    case ASSAY_ROLE_LAYER:
-        read_rule(rule_of(given, op->first, strncmp(op->op, "Conv", 4) == 0), rule);
-        if (rule->a < 0 && strcmp(rule->rule, "epsilon") == 0) rule->a = given[EPSILON].number;
-        break;
-    case ASSAY_ROLE_LINEAR:
-        rule->rule = "epsilon";
-        rule->a = PROPAGATION_STABILISER;
-        break;
-    case ASSAY_ROLE_RECTIFIER:
-    case ASSAY_ROLE_POINTWISE: rule->rule = "pass"; break;
-    default: break;
-    }
+    if (op->role != ASSAY_ROLE_LAYER) return propagation_between(self, op, rule, why);
+    read_rule(rule_of(given, op->first, strncmp(op->op, "Conv", 4) == 0), rule);
+    if (rule->a < 0 && strcmp(rule->rule, "epsilon") == 0) rule->a = given[EPSILON].number;
     return ASSAY_OK;
 }
 

@@ -26,6 +26,11 @@ enum { NOISE_SAMPLES, NOISE_LEVEL, NOISE_PARAMS };
                          .max = 10},                                                                                   \
     }
 
+/* What `claims` is together with: there are random numbers where there is noise. */
+static inline uint32_t noise_claims(const assay_param *given, uint32_t claims) {
+    return claims | (given[NOISE_LEVEL].number > 0 ? ASSAY_STOCHASTIC : 0u);
+}
+
 /* The noisy copies of one input, a block at a time. */
 typedef struct noise_copies {
     const assay_random *random;

@@ -20,6 +20,23 @@ static inline assay_status propagation_refuse(const assay_explainer *self, const
                      *op->name ? " (node '" : "", op->name, *op->name ? "')" : "");
 }
 
+/* For a method that gives layers a rule of their own: that of every other operator. Sums and averages divide relevance
+ * in proportion, activations pass it on, what is left keeps the gradient. */
+static inline assay_status propagation_between(const assay_explainer *self, const assay_operator *op,
+                                               assay_operator_rule *rule, assay_why *why) {
+    switch (op->role) {
+    case ASSAY_ROLE_OTHER: return propagation_refuse(self, op, why);
+    case ASSAY_ROLE_LINEAR:
+        rule->rule = "epsilon";
+        rule->a = PROPAGATION_STABILISER;
+        break;
+    case ASSAY_ROLE_RECTIFIER:
+    case ASSAY_ROLE_POINTWISE: rule->rule = "pass"; break;
+    default: break;
+    }
+    return ASSAY_OK;
+}
+
 /* The rules of all operators of a model. */
 typedef struct propagation_rules {
     const assay_propagation *host;

@@ -15,7 +15,7 @@ static const assay_param_info params[NOISE_PARAMS] = NOISE_PARAM_LIST;
 
 static uint32_t claims_for(const assay_param *given, uint32_t n) {
     (void)n;
-    return ASSAY_NON_NEGATIVE | (given[NOISE_LEVEL].number > 0 ? ASSAY_STOCHASTIC : 0u);
+    return noise_claims(given, ASSAY_NON_NEGATIVE);
 }
 
 static const assay_explainer_info info = {

@@ -2,6 +2,7 @@
 #include "reports/compare.h"
 
 #include "base/array.h"
+#include "reports/run_record.h"
 #include "reports/text_words.h"
 
 #include <math.h>
@@ -68,7 +69,6 @@ static void add_number(struct sheet *s, const struct compare_number *n) {
 
 bool compare_add_run(struct compare *c, const char *name, struct store *s, struct error *e) {
     struct verdict_notes notes;
-    char *meta = NULL;
     struct compare_run *more = array_grow(c->runs, c->count, sizeof *more);
 
     if (!more) return error_memory(e);
@@ -77,14 +77,9 @@ bool compare_add_run(struct compare *c, const char *name, struct store *s, struc
     *r = (struct compare_run){.name = name};
     if (!verdict_table_load(s, &r->verdicts, e)) return false;
     c->count++;
-    if (!store_meta(s, "run", &meta, e) || !verdict_notes_load(s, &notes, e)) {
-        free(meta);
-        return false;
-    }
-    r->record = meta ? json_loads(meta, 0, NULL) : NULL;
+    if (!run_record_load(s, "run", &r->record, e) || !verdict_notes_load(s, &notes, e)) return false;
     r->accuracy = notes.accuracy ? text_copy(notes.accuracy) : NULL;
     verdict_notes_finish(&notes);
-    free(meta);
     return true;
 }
 
@@ -100,12 +95,7 @@ void compare_finish(struct compare *c) {
 }
 
 static const struct verdict_row *find(const struct compare_run *r, const char *explainer, const char *control) {
-    const struct verdict_table *t = &r->verdicts;
-    for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
-        const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
-        if (v && strcmp(v->explainer, explainer) == 0 && strcmp(v->control, control) == 0) return v;
-    }
-    return NULL;
+    return verdict_table_find(&r->verdicts, explainer, control);
 }
 
 /* Every cell that some run has, once: those of the first run, then what later ones have besides. */

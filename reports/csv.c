@@ -4,6 +4,7 @@
 #include "reports/report_file.h"
 #include "reports/verdict_table.h"
 #include "reports/writers.h"
+#include "reports/run_record.h"
 
 #include <csv.h>
 #include <jansson.h>
@@ -110,9 +111,8 @@ static bool write_results(struct store *s, const char *folder, struct error *e) 
 }
 
 static bool put_verdicts(struct table *t, struct store *s, const struct verdict_table *all) {
-    char *text;
-    bool ok = store_meta(s, "run", &text, t->error);
-    json_t *run = ok && text ? json_loads(text, 0, NULL) : NULL;
+    json_t *run;
+    bool ok = run_record_load(s, "run", &run, t->error);
 
     for (size_t i = 0; ok && i < all->explainer_count * all->control_count; i++) {
         const size_t explainer = i / all->control_count;
@@ -120,7 +120,6 @@ static bool put_verdicts(struct table *t, struct store *s, const struct verdict_
         ok = !v || put_verdict(t, all, explainer, v, json_object_get(run, "explainers"));
     }
     json_decref(run);
-    free(text);
     return ok;
 }
 
@@ -142,13 +141,12 @@ static bool write_verdicts(struct store *s, const char *folder, struct error *e)
 
 /* The entry "accuracy" of the store, a number or text a row; of a store without it there is the header alone. */
 static bool put_network(struct store *s, struct table *t, struct error *e) {
-    char *text, digits[NUMBER_SIZE];
+    char digits[NUMBER_SIZE];
     const char *key;
-    json_t *value;
+    json_t *all, *value;
     bool ok = true;
 
-    if (!store_meta(s, "accuracy", &text, e)) return false;
-    json_t *all = text ? json_loads(text, 0, NULL) : NULL;
+    if (!run_record_load(s, "accuracy", &all, e)) return false;
     json_object_foreach(all, key, value) {
         double number = json_is_number(value) ? json_number_value(value) : (double)NAN;
         ok = ok && PUT_TEXTS(t, key);
@@ -157,7 +155,6 @@ static bool put_network(struct store *s, struct table *t, struct error *e) {
         if (ok) fputc('\n', t->out);
     }
     json_decref(all);
-    free(text);
     return ok;
 }
 

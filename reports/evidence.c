@@ -53,12 +53,6 @@ static size_t of_measure(const char *id) {
     return m;
 }
 
-static unsigned of_view(const char *name) {
-    unsigned v = 0;
-    while (v < VIEW_COUNT && strcmp(view_name((enum view)v), name) != 0) v++;
-    return v;
-}
-
 static size_t similar_at(const struct evidence *e, size_t measure, unsigned view, uint32_t stage) {
     return ((measure * VIEW_COUNT + view) * e->stages + stage) * e->draws * e->inputs;
 }
@@ -72,7 +66,7 @@ static bool add_row(void *user, const struct result_row *r) {
     struct loader *l = user;
     struct evidence *e = l->e;
     size_t m = of_measure(r->measure);
-    unsigned v = of_view(r->view);
+    unsigned v = view_named(r->view);
     if (!is_wanted(l, r) || !measures[m] || v == VIEW_COUNT) return true;
     if (strcmp(r->pairing, "matched") == 0) {
         size_t at = similar_at(e, m, v, r->stage_index) + (size_t)r->draw * e->inputs + index_of(e, r->input);

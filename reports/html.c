@@ -4,6 +4,7 @@
 
 #include "reports/report_file.h"
 #include "reports/writers.h"
+#include "reports/run_record.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,15 +37,6 @@ void html_add_word(struct html *h, const struct verdict_row *v) {
 
 /* ---- loading ---- */
 
-static bool load_run(struct html *h) {
-    char *meta;
-
-    if (!store_meta(h->store, "run", &meta, h->error)) return false;
-    h->run = meta ? json_loads(meta, 0, NULL) : NULL;
-    free(meta);
-    return true;
-}
-
 static bool load_maps(struct html *h) {
     size_t size = 0;
     FILE *out = open_memstream(&h->pictures, &size);
@@ -56,7 +48,7 @@ static bool load_maps(struct html *h) {
 }
 
 static bool load(struct html *h) {
-    return load_run(h) && verdict_notes_load(h->store, &h->notes, h->error) &&
+    return run_record_load(h->store, "run", &h->run, h->error) && verdict_notes_load(h->store, &h->notes, h->error) &&
            verdict_table_load(h->store, &h->verdicts, h->error) && curve_set_load(h->store, &h->curves, h->error) &&
            load_maps(h) && html_load_checks(h);
 }

@@ -9,6 +9,7 @@
 #include "reports/logo.h"
 #include "reports/report_file.h"
 #include "reports/pixels.h"
+#include "reports/run_record.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -222,10 +223,9 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
 
 /* As the run recorded them; there are none of data without names. */
 static bool load_columns(struct store *s, struct map_set *set, struct error *e) {
-    char *meta;
+    json_t *run;
 
-    if (!store_meta(s, "run", &meta, e)) return false;
-    json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
+    if (!run_record_load(s, "run", &run, e)) return false;
     const json_t *columns = json_object_get(json_object_get(run, "data"), "columns");
     size_t count = json_array_size(columns);
     set->columns = calloc(count + 1, sizeof *set->columns);
@@ -236,16 +236,15 @@ static bool load_columns(struct store *s, struct map_set *set, struct error *e) 
         ok = set->columns[set->column_count] != NULL;
     }
     json_decref(run);
-    free(meta);
     return ok || error_memory(e);
 }
 
 /* Of inputs of tokens, as the run recorded them. */
 static bool load_tokens(struct store *s, struct map_set *set, struct error *e) {
-    char *meta, key[16];
+    json_t *tokens;
+    char key[16];
 
-    if (!store_meta(s, "tokens", &meta, e)) return false;
-    json_t *tokens = meta ? json_loads(meta, 0, NULL) : NULL;
+    if (!run_record_load(s, "tokens", &tokens, e)) return false;
     bool ok = true;
     for (size_t i = 0; ok && i < set->count; i++) {
         struct picture *p = &set->pictures[i];
@@ -257,7 +256,6 @@ static bool load_tokens(struct store *s, struct map_set *set, struct error *e) {
         for (size_t k = 0; ok && k < p->width; k++) p->tokens[k] = json_integer_value(json_array_get(numbers, k));
     }
     json_decref(tokens);
-    free(meta);
     return ok || error_memory(e);
 }
 

@@ -1,5 +1,6 @@
 /* Undoes what the battery did to photographs before the model saw them. */
 #include "reports/pixels.h"
+#include "reports/run_record.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -16,11 +17,10 @@ static bool read_three(const json_t *list, double out[3]) {
 }
 
 bool pixels_load(struct store *s, struct pixels *p, struct error *e) {
-    char *meta;
+    json_t *run;
 
     *p = (struct pixels){0};
-    if (!store_meta(s, "run", &meta, e)) return false;
-    json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
+    if (!run_record_load(s, "run", &run, e)) return false;
     const json_t *values = json_object_get(json_object_get(run, "data"), "values"),
                  *scale = json_object_get(values, "scale"), *order = json_object_get(values, "order");
     p->scale = json_number_value(scale);
@@ -28,7 +28,6 @@ bool pixels_load(struct store *s, struct pixels *p, struct error *e) {
                read_three(json_object_get(values, "std"), p->std);
     p->reversed = json_is_string(order) && strcmp(json_string_value(order), "bgr") == 0;
     json_decref(run);
-    free(meta);
     return true;
 }
 

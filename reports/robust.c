@@ -3,8 +3,10 @@
 
 #include "base/array.h"
 #include "measure/interval.h"
+#include "measure/looks.h"
 #include "reports/curve_set.h"
 #include "reports/evidence.h"
+#include "reports/run_record.h"
 #include "reports/verdict_table.h"
 
 #include <jansson.h>
@@ -15,10 +17,7 @@
 /* ---- the rule ---- */
 
 static bool load_run(struct store *s, json_t **run, struct error *e) {
-    char *text;
-    if (!store_meta(s, "run", &text, e)) return false;
-    *run = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
+    if (!run_record_load(s, "run", run, e)) return false;
     return *run || error_set(e, "%s: no run is described there", store_path(s));
 }
 
@@ -34,18 +33,12 @@ bool share_rule_load(struct store *s, struct share_rule *rule, struct error *e) 
            error_set(e, "%s: its rule is damaged", store_path(s));
 }
 
-static uint32_t looks(const struct share_rule *r) {
-    return 1u + (r->draws[1] > r->draws[0]) + (r->draws[2] > r->draws[1]);
-}
-
 double share_rule_pass(const struct share_rule *r, uint32_t draws) {
-    const double first = .6;
-    if (looks(r) < 2) return r->alpha;
-    return r->alpha * (draws <= r->draws[0] ? first : (1 - first) / (looks(r) - 1));
+    return looks_alpha_pass(r->alpha, looks_count(r->draws), draws <= r->draws[0]);
 }
 
 double share_rule_fail(const struct share_rule *r, size_t tests) {
-    return r->alpha / looks(r) / (double)(tests ? tests : 1);
+    return looks_alpha_fail(r->alpha, looks_count(r->draws)) / (double)(tests ? tests : 1);
 }
 
 /* ---- one setting ---- */

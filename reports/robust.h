@@ -9,7 +9,7 @@
 /* The constants of a run's rule, as far as shares ask for them. */
 struct share_rule {
     double alpha, delta;
-    uint32_t draws[3];
+    uint32_t draws[3]; /* of the looks (measure/looks.h) */
 };
 bool share_rule_load(struct store *, struct share_rule *, struct error *);
 /* What a PASS and a FAIL may be wrong by with so many draws; a FAIL over all of its `tests` (docs/verdict.md). */

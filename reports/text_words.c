@@ -2,6 +2,7 @@
 #include "reports/text_words.h"
 
 #include "reports/annotations.h"
+#include "reports/run_record.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -130,15 +131,14 @@ static bool load_canaries(struct store *s, struct verdict_notes *n, struct error
 }
 
 bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *e) {
-    char *meta;
+    json_t *run;
 
     *n = (struct verdict_notes){0};
     if (!load_accuracy(s, n, e) || !load_canaries(s, n, e) || !load_lines(s, n, e) || !load_same(s, n, e) ||
-        !store_meta(s, "run", &meta, e)) {
+        !run_record_load(s, "run", &run, e)) {
         verdict_notes_finish(n);
         return false;
     }
-    json_t *run = meta ? json_loads(meta, 0, NULL) : NULL;
     const json_t *rule = json_object_get(run, "rule"),
                  *warning = json_object_get(json_object_get(run, "model"), "warning");
     add_delta(n, rule);
@@ -166,7 +166,6 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     add_line(n, "A similarity means something between its floor (same explainer, different inputs, fully randomised "
                 "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
-    free(meta);
     if (!n->delta.failed && !n->warning.failed && !n->inspected.failed && !n->same.failed && !n->left_out.failed &&
         !n->untrained.failed && !n->annotations.failed && !n->pairs.failed)
         return true;

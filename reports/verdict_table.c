@@ -94,3 +94,12 @@ const struct verdict_row *verdict_table_cell(const struct verdict_table *t, size
     const struct verdict_row *cell = &t->cells[explainer * t->control_count + control];
     return cell->explainer ? cell : NULL;
 }
+
+const struct verdict_row *verdict_table_find(const struct verdict_table *t, const char *explainer,
+                                             const char *control) {
+    for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
+        const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
+        if (v && strcmp(v->explainer, explainer) == 0 && strcmp(v->control, control) == 0) return v;
+    }
+    return NULL;
+}

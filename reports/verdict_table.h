@@ -16,6 +16,8 @@ void verdict_table_finish(struct verdict_table *);
 /* A summary over controls (store/store.h): nothing is expected of it, and it counts for nothing. */
 bool verdict_is_summary(const struct verdict_row *);
 
+/* By names; NULL where there is none. */
+const struct verdict_row *verdict_table_find(const struct verdict_table *, const char *explainer, const char *control);
 /* NULL where there is no verdict. */
 const struct verdict_row *verdict_table_cell(const struct verdict_table *, size_t explainer, size_t control);
 

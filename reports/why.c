@@ -31,9 +31,8 @@ static double plain(double v) {
 }
 
 static enum view view_of(const struct curve_row *r) {
-    unsigned v = 0;
-    while (v + 1 < VIEW_COUNT && strcmp(view_name((enum view)v), r->view) != 0) v++;
-    return (enum view)v;
+    unsigned v = view_named(r->view);
+    return v < VIEW_COUNT ? (enum view)v : VIEW_COUNT - 1;
 }
 
 static bool is_judged(const struct why *w, const struct curve_row *r) {
@@ -233,14 +232,6 @@ static bool find(char *const *names, size_t count, const char *name, const char 
                      near ? near : "", near ? "'?" : "");
 }
 
-static const struct verdict_row *verdict_of(const struct verdict_table *t, const struct why_request *r) {
-    for (size_t k = 0; k < t->explainer_count * t->control_count; k++) {
-        const struct verdict_row *v = verdict_table_cell(t, k / t->control_count, k % t->control_count);
-        if (v && strcmp(v->explainer, r->explainer) == 0 && strcmp(v->control, r->control) == 0) return v;
-    }
-    return NULL;
-}
-
 static void put_verdict(const struct why *w) {
     const struct verdict_row *v = w->verdict;
     fprintf(w->out, "%s under %s: %s%s%s%s%s\n", v->explainer, v->control, v->verdict, *v->annotation ? " (" : "",
@@ -254,7 +245,7 @@ bool why_write(struct store *s, const struct why_request *request, FILE *out, st
     bool ok = verdict_table_load(s, &table, e) && curve_set_load(s, &w.curves, e) && share_rule_load(s, &w.rule, e) &&
               find(table.explainers, table.explainer_count, request->explainer, "explainer", store_path(s), e) &&
               find(table.controls, table.control_count, request->control, "control", store_path(s), e);
-    w.verdict = ok ? verdict_of(&table, request) : NULL;
+    w.verdict = ok ? verdict_table_find(&table, request->explainer, request->control) : NULL;
     if (ok && !w.verdict)
         ok = error_set(e, "%s: no verdict of %s under %s", store_path(s), request->explainer, request->control);
     ok = ok && evidence_load(s, request->explainer, request->control, w.verdict->draws, &w.evidence, e) &&

@@ -16,6 +16,10 @@ static const struct {
 } types[] = {[FRAME_FLOAT] = {"<f4", 4}, [FRAME_UINT] = {"<u4", 4}, [FRAME_ULONG] = {"<u8", 8}};
 #define TYPES (sizeof types / sizeof *types)
 
+const char *frame_type_name(enum frame_type type) {
+    return types[type].name;
+}
+
 size_t frame_array_bytes(const struct frame_array *a) {
     return shape_count(&a->shape) * types[a->type].size;
 }

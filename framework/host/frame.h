@@ -32,6 +32,7 @@ struct frame {
 bool frame_parse(const char *line, size_t size, struct frame *out, struct error *);
 void frame_finish(struct frame *);
 
+const char *frame_type_name(enum frame_type); /* "<f4" */
 size_t frame_array_bytes(const struct frame_array *);
 /* The array of that name, or NULL. */
 const struct frame_array *frame_find(const struct frame *, const char *name);

@@ -287,10 +287,9 @@ static assay_status check_arrays(struct call *c, const struct op *op) {
         const struct shape shape = form_shape(c, w->form);
         if (a->type != w->type || !shape_equal(&a->shape, &shape)) {
             char have[128], want[128];
-            static const char *const types[] = {"<f4", "<u4", "<u8"};
             return assay_say(c->why, ASSAY_FAILED, "%s: array '%s' of %s %s: %s %s wanted", op->name, w->name,
-                             types[a->type], shape_text(&a->shape, have, sizeof have), types[w->type],
-                             shape_text(&shape, want, sizeof want));
+                             frame_type_name(a->type), shape_text(&a->shape, have, sizeof have),
+                             frame_type_name(w->type), shape_text(&shape, want, sizeof want));
         }
         wanted++;
     }

@@ -2,6 +2,7 @@
 #include "judge/case.h"
 
 #include "base/text.h"
+#include "measure/looks.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -97,8 +98,7 @@ void case_begin(struct judge_case *c, const struct results *r, uint32_t row, uin
     c->root = c->rule->root == ROOT_NONE ? ROOT_MODEL : c->rule->root;
     uint32_t planned = planned_draws(v->plan, control);
     c->draws = draws < planned ? draws : planned;
-    const uint32_t *looks = c->constants->draws;
-    c->looks = c->rule->sequential ? 1u + (looks[1] > looks[0]) + (looks[2] > looks[1]) : 1;
+    c->looks = c->rule->sequential ? looks_count(c->constants->draws) : 1;
     bool zeros = v->inputs[c->root].zero_share > c->constants->zero_share;
     c->magnitude_view = zeros ? VIEW_ABSOLUTE_NONZERO : VIEW_ABSOLUTE_ALL;
     if (case_row(c)->non_negative) {
@@ -114,14 +114,11 @@ void case_begin(struct judge_case *c, const struct results *r, uint32_t row, uin
 }
 
 double case_alpha_pass(const struct judge_case *c) {
-    const double first = .6; /* docs/verdict.md, section 4: what was simulated */
-    double alpha = c->constants->alpha;
-    if (c->looks < 2) return alpha;
-    return alpha * (c->draws <= c->constants->draws[0] ? first : (1 - first) / (c->looks - 1));
+    return looks_alpha_pass(c->constants->alpha, c->looks, c->draws <= c->constants->draws[0]);
 }
 
 double case_alpha_fail(const struct judge_case *c) {
-    return c->constants->alpha / c->looks;
+    return looks_alpha_fail(c->constants->alpha, c->looks);
 }
 
 const struct explainer_entry *case_row(const struct judge_case *c) {

@@ -82,8 +82,7 @@ static bool load_comparison(void *user, const struct comparison_row *c) {
     struct loader *l = user;
     if (!find(l, c->explainer, c->variant)) return true;
     const struct input_set *set = &l->r->view.inputs[l->r->view.plan->attributions[l->attribution].root];
-    uint32_t i = local_index(set, c->input), view = 0, measure = 0;
-    while (view < VIEW_COUNT && strcmp(view_name((enum view)view), c->view) != 0) view++;
+    uint32_t i = local_index(set, c->input), view = view_named(c->view), measure = 0;
     while (measures[measure] && strcmp(measures[measure]->id, c->measure) != 0) measure++;
     if (i == set->count || view == VIEW_COUNT || !measures[measure]) return true;
     if (strcmp(c->pairing, "mismatched") == 0) {

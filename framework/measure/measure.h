@@ -10,7 +10,8 @@
 /* {signed, absolute} x {all pixels, pixels whose input is not at the baseline} (Sundararajan & Taly 2018,
  * arXiv:1806.04205) */
 enum view { VIEW_SIGNED_ALL, VIEW_SIGNED_NONZERO, VIEW_ABSOLUTE_ALL, VIEW_ABSOLUTE_NONZERO, VIEW_COUNT };
-const char *view_name(enum view); /* "signed/all", "signed/nonzero", "absolute/all", "absolute/nonzero" */
+unsigned view_named(const char *name); /* VIEW_COUNT where none has that name */
+const char *view_name(enum view);      /* "signed/all", "signed/nonzero", "absolute/all", "absolute/nonzero" */
 bool view_is_absolute(enum view);
 bool view_is_nonzero(enum view);
 

@@ -14,6 +14,12 @@ const char *view_name(enum view view) {
     return view_names[view];
 }
 
+unsigned view_named(const char *name) {
+    unsigned v = 0;
+    while (v < VIEW_COUNT && strcmp(view_names[v], name) != 0) v++;
+    return v;
+}
+
 bool view_is_absolute(enum view view) {
     return view == VIEW_ABSOLUTE_ALL || view == VIEW_ABSOLUTE_NONZERO;
 }

@@ -204,30 +204,18 @@ Test(explainers, grad_cam_on_a_sequence) {
     lab_close(&lab);
 }
 
-static const struct refusal {
-    const char *net, *spec;
-    assay_status status;
-    const char *words;
-} refusals[] = {
-    {"mlp", "grad-cam", ASSAY_UNSUPPORTED, "needs images"},
-    {"mlp", "guided-grad-cam", ASSAY_UNSUPPORTED, "needs images"},
-    {"mlp", "edge-detector", ASSAY_UNSUPPORTED, "edges need an image"},
-    {"linear", "grad-cam", ASSAY_UNSUPPORTED, "no convolution"},
-    {"linear", "guided-grad-cam", ASSAY_UNSUPPORTED, "no convolution"},
-    {"cnn", "grad-cam:layer=conv9", ASSAY_FAILED, "no layer of that name"},
-    {"cnn", "grad-cam:layer=fc2", ASSAY_FAILED, "rank 1"},
+static const struct lab_refusal refusals[] = {
+    {lab_mlp, "grad-cam", ASSAY_UNSUPPORTED, "needs images"},
+    {lab_mlp, "guided-grad-cam", ASSAY_UNSUPPORTED, "needs images"},
+    {lab_mlp, "edge-detector", ASSAY_UNSUPPORTED, "edges need an image"},
+    {lab_linear, "grad-cam", ASSAY_UNSUPPORTED, "no convolution"},
+    {lab_linear, "guided-grad-cam", ASSAY_UNSUPPORTED, "no convolution"},
+    {lab_cnn, "grad-cam:layer=conv9", ASSAY_FAILED, "no layer of that name"},
+    {lab_cnn, "grad-cam:layer=fc2", ASSAY_FAILED, "rank 1"},
 };
 
 Test(explainers, refuse_models_they_cannot_explain) {
-    for (size_t r = 0; r < sizeof refusals / sizeof *refusals; r++) {
-        struct lab lab = refusals[r].net[0] == 'm' ? lab_mlp() : refusals[r].net[0] == 'l' ? lab_linear() : lab_cnn();
-        float maps[LAB_INPUTS * 392];
-        char why[256] = "";
-        cr_expect_eq(lab_explain(&lab, "explainers", refusals[r].spec, maps, why), refusals[r].status);
-        cr_expect(strstr(why, refusals[r].words), "%s on %s: \"%s\" does not say \"%s\"", refusals[r].spec,
-                  refusals[r].net, why, refusals[r].words);
-        lab_close(&lab);
-    }
+    lab_expect_refusals(refusals, sizeof refusals / sizeof *refusals);
 }
 
 /* What a newer library says is not for this host; it says nothing then. */

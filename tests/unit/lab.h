@@ -182,4 +182,25 @@ static inline void lab_compare(const struct lab *lab, const char *spec, const ch
     free(wanted);
 }
 
+/* What a method says of a network, or with parameters, that it cannot take. */
+struct lab_refusal {
+    struct lab (*lab)(void);
+    const char *spec;
+    assay_status status;
+    const char *words; /* in the reason */
+};
+
+static inline void lab_expect_refusals(const struct lab_refusal *all, size_t count) {
+    for (const struct lab_refusal *r = all; r < all + count; r++) {
+        struct lab lab = r->lab();
+        float *maps = malloc(LAB_INPUTS * lab.count * sizeof *maps);
+        char why[256] = "";
+        cr_assert_not_null(maps);
+        cr_expect_eq(lab_explain(&lab, "explainers", r->spec, maps, why), r->status, "%s", r->spec);
+        cr_expect(strstr(why, r->words), "%s: \"%s\" does not say \"%s\"", r->spec, why, r->words);
+        free(maps);
+        lab_close(&lab);
+    }
+}
+
 #endif

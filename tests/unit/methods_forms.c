@@ -224,12 +224,7 @@ static struct lab lab_softmax(void) {
     return lab_of(g, NULL, inputs);
 }
 
-static const struct refusal {
-    struct lab (*lab)(void);
-    const char *spec;
-    assay_status status;
-    const char *words;
-} refusals[] = {
+static const struct lab_refusal refusals[] = {
     {lab_mlp, "grad-cam-plus-plus", ASSAY_UNSUPPORTED, "Grad-CAM++ needs images"},
     {lab_mlp, "layer-cam", ASSAY_UNSUPPORTED, "LayerCAM needs images"},
     {lab_mlp, "hirescam", ASSAY_UNSUPPORTED, "HiResCAM needs images"},
@@ -246,16 +241,7 @@ static const struct refusal {
 };
 
 Test(methods_forms, refuse_models_they_are_not_defined_on) {
-    for (size_t r = 0; r < sizeof refusals / sizeof *refusals; r++) {
-        struct lab lab = refusals[r].lab();
-        float maps[LAB_INPUTS * MOST_ELEMENTS];
-        char why[256] = "";
-        cr_expect_eq(lab_explain(&lab, "explainers", refusals[r].spec, maps, why), refusals[r].status, "%s",
-                     refusals[r].spec);
-        cr_expect(strstr(why, refusals[r].words), "%s: \"%s\" does not say \"%s\"", refusals[r].spec, why,
-                  refusals[r].words);
-        lab_close(&lab);
-    }
+    lab_expect_refusals(refusals, sizeof refusals / sizeof *refusals);
 }
 
 Test(methods_forms, refuse_parameters_that_mean_nothing) {

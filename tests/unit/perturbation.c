@@ -256,20 +256,16 @@ Test(perturbation, blurring_moves_what_is_inside) {
 
 /* ---- What is refused ---- */
 
-static const struct refusal {
-    const char *net, *spec;
-    assay_status status;
-    const char *words;
-} refusals[] = {
-    {"mlp", "rise", ASSAY_UNSUPPORTED, "smooth masks need an image"},
-    {"mlp", "blur-ig", ASSAY_UNSUPPORTED, "no neighbours"},
-    {"mlp", "lime:cut=slic", ASSAY_UNSUPPORTED, "superpixels are of pictures"},
-    {"cnn", "kernel-shap:coalitions=all", ASSAY_UNSUPPORTED, "49 features"},
-    {"mlp", "feature-ablation:groups=0-3/20", ASSAY_FAILED, "at \"20\": wanted elements below 20"},
-    {"mlp", "feature-ablation:groups=3-1", ASSAY_FAILED, "as in 0-3/7+9"},
-    {"mlp", "feature-ablation:groups=0-3/2", ASSAY_FAILED, "element 2 is named twice"},
-    {"mlp", "feature-ablation:groups=0-3/", ASSAY_FAILED, "as in 0-3/7+9"},
-    {"mlp", "feature-ablation:groups=x", ASSAY_FAILED, "as in 0-3/7+9"},
+static const struct lab_refusal refusals[] = {
+    {lab_mlp, "rise", ASSAY_UNSUPPORTED, "smooth masks need an image"},
+    {lab_mlp, "blur-ig", ASSAY_UNSUPPORTED, "no neighbours"},
+    {lab_mlp, "lime:cut=slic", ASSAY_UNSUPPORTED, "superpixels are of pictures"},
+    {lab_cnn, "kernel-shap:coalitions=all", ASSAY_UNSUPPORTED, "49 features"},
+    {lab_mlp, "feature-ablation:groups=0-3/20", ASSAY_FAILED, "at \"20\": wanted elements below 20"},
+    {lab_mlp, "feature-ablation:groups=3-1", ASSAY_FAILED, "as in 0-3/7+9"},
+    {lab_mlp, "feature-ablation:groups=0-3/2", ASSAY_FAILED, "element 2 is named twice"},
+    {lab_mlp, "feature-ablation:groups=0-3/", ASSAY_FAILED, "as in 0-3/7+9"},
+    {lab_mlp, "feature-ablation:groups=x", ASSAY_FAILED, "as in 0-3/7+9"},
 };
 
 /* A fit to every element of a photograph would take its square in memory. */
@@ -291,16 +287,7 @@ Test(perturbation, refuses_to_fit_too_many_features) {
 }
 
 Test(perturbation, refuses_what_it_cannot_do) {
-    for (size_t r = 0; r < sizeof refusals / sizeof *refusals; r++) {
-        struct lab lab = refusals[r].net[0] == 'm' ? lab_mlp() : lab_cnn();
-        float maps[LAB_INPUTS * 392];
-        char why[256] = "";
-        cr_expect_eq(lab_explain(&lab, "explainers", refusals[r].spec, maps, why), refusals[r].status, "%s",
-                     refusals[r].spec);
-        cr_expect(strstr(why, refusals[r].words), "%s: \"%s\" does not say \"%s\"", refusals[r].spec, why,
-                  refusals[r].words);
-        lab_close(&lab);
-    }
+    lab_expect_refusals(refusals, sizeof refusals / sizeof *refusals);
     struct error e;
     struct plugin *plugin = NULL;
     cr_expect_not(lab_plugin("explainers", "occlusion:window=2,stride=3", &plugin, &e));
