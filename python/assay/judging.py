@@ -194,7 +194,7 @@ def judge(
     x, further = _inputs(inputs), _further(settings)
     explainers = _bind(module, collect(explain), (claims,) if isinstance(claims, str) else tuple(claims))
     binding = next(iter(explainers.values())).binding
-    command = [find_program(), "run", "battery.yaml", "-o", RUN, "-j", str(jobs or min(2, os.cpu_count() or 1))]
+    command = [program.find(), "run", "battery.yaml", "-o", RUN, "-j", str(jobs or min(2, os.cpu_count() or 1))]
     work = _folder(folder)
     with binding.held(), program.Listener() as listener:
         labels = _targets(targets, len(x), _logits(module, x, binding.device))
@@ -219,11 +219,6 @@ def judge(
         said = (done.stderr.strip() or done.stdout.strip() or "it said why above").split("\n")
         raise AssayError(f"assay ended with code {done.returncode}: {said[-1]} (in {work})")
     return Report(run, done.returncode, binding.notes + [note for one in explainers.values() for note in one.notes()])
-
-
-def find_program() -> str:
-    """The program that judge() runs: ASSAY of the environment, PATH, or a checkout's build/assay."""
-    return program.find()
 
 
 def judge_file(path: str, arguments: Sequence[str] = ()) -> int:

@@ -51,7 +51,7 @@ class ForkServer:
         self._collect()
         if threading.active_count() > 1:
             names = ", ".join(t.name for t in threading.enumerate() if t is not threading.main_thread())
-            self.session._refuse(
+            self.session.refuse(
                 frame,
                 "failed",
                 f"the program has threads ({names}), and a copy of it would hang: "

@@ -71,12 +71,13 @@ class Session:
             self.explainer = choose(self.explainers, str(hello.keys.get("options") or ""))
             said = self.explainer.hello()
         except Exception as error:
-            self._refuse(hello, "failed", sentence(error))
+            self.refuse(hello, "failed", sentence(error))
             return False
         write_frame(self.writer, "hello", {"protocol": PROTOCOL, **said, **({"forks": True} if forks else {})}, {})
         return True
 
-    def _refuse(self, request: Frame, status: str, message: str) -> None:
+    def refuse(self, request: Frame, status: str, message: str) -> None:
+        """An error in place of the answer; the session goes on."""
         keys = {"status": status, "message": message}
         if "id" in request.keys:
             keys["id"] = request.keys["id"]
@@ -97,17 +98,17 @@ class Session:
         except ProtocolError:
             raise
         except Unsupported as error:
-            self._refuse(request, "unsupported", sentence(error))
+            self.refuse(request, "unsupported", sentence(error))
         except KeyboardInterrupt as error:
             if self.interrupts:
                 raise
-            self._refuse(request, "failed", sentence(error))
+            self.refuse(request, "failed", sentence(error))
         except SystemExit as error:
-            self._refuse(request, "failed", f"the method ended its process: SystemExit {error.code}")
+            self.refuse(request, "failed", f"the method ended its process: SystemExit {error.code}")
         except Exception as error:
             if not isinstance(error, (AssayError, CallFailed)):
                 traceback.print_exc(file=sys.stderr)
-            self._refuse(request, "failed", sentence(error))
+            self.refuse(request, "failed", sentence(error))
         else:
             write_frame(self.writer, "maps", {"id": request.keys.get("id")}, {"maps": np.asarray(maps, "<f4")})
 
