@@ -78,7 +78,11 @@ struct battery_measure {
     struct location location;
 };
 
-/* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine). */
+/* How the name of a row ends that is added beside one whose map ends in a ReLU; `expect` may name it. */
+#define BATTERY_BEFORE_RELU " (before ReLU)"
+
+/* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine); or ROW/CONTROL
+ * -> words. */
 struct expectation {
     char *explainer, *control; /* control "all": every control */
     unsigned words;            /* bits of enum verdict_word (rule.h) */

@@ -1,5 +1,5 @@
-/* battery_rows.h: the lists of a battery: explainers, controls, and what is expected of them; between battery_load.c
- * and battery_rows.c. Their base is the struct battery. */
+/* battery_rows.h: the lists of a battery: explainers, controls, and what is expected of them; between battery_load.c,
+ * battery_rows.c and battery_expect.c. Their base is the struct battery. */
 #ifndef ASSAY_BATTERY_BATTERY_ROWS_H
 #define ASSAY_BATTERY_BATTERY_ROWS_H
 

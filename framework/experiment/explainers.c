@@ -55,8 +55,8 @@ static bool open_before_relu(struct run *run, const struct battery_explainer *en
     for (size_t k = 0; k < entry->spec.param_count; k++)
         if (strcmp(entry->spec.params[k].name, relu) != 0) spec.params[spec.param_count++] = entry->spec.params[k];
     spec.params[spec.param_count++] = (struct option){.name = relu, .value = zero, .location = entry->location};
-    bool ok =
-        add_row(run, text_format("%s (before ReLU)", entry->name), &spec, reduction_of(run, entry), entry->location, e);
+    bool ok = add_row(run, text_format("%s" BATTERY_BEFORE_RELU, entry->name), &spec, reduction_of(run, entry),
+                      entry->location, e);
     run->explainers[run->explainer_count - 1].added = true;
     free(spec.params);
     return ok;
