@@ -101,6 +101,9 @@ bool cli_writable(const char *path, struct error *);
 /* One line on standard error, "assay: ...", whatever a file or an argument put into it (text_clean). */
 void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether standard output takes colours: a terminal, and NO_COLOR (https://no-color.org) is not set. */
+bool cli_colour(void);
+
 /* Whether `path` ends in `extension` (".npy"). */
 bool cli_has_extension(const char *path, const char *extension);
 

@@ -1,7 +1,7 @@
 /* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
 #include "cli/print_plan.h"
-#include "reports/report.h"
+#include "reports/console.h"
 #include "workers/cores.h"
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
@@ -13,7 +13,22 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, NO_CANARIES, RESUME, FORCE, DRY_RUN, NO_FIGURES, NO_SANDBOX };
+enum {
+    OUTPUT,
+    FORMAT,
+    JOBS,
+    SET,
+    SEED,
+    CONV,
+    ONLY,
+    QUICK,
+    NO_CANARIES,
+    RESUME,
+    FORCE,
+    DRY_RUN,
+    NO_FIGURES,
+    NO_SANDBOX
+};
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -21,6 +36,12 @@ static const struct cli_option options[] = {
                 .kind = CLI_TEXT,
                 .value = "DIR",
                 .summary = "the run folder (default: the battery's name with .run, in the current folder)"},
+    [FORMAT] = {.name = "format",
+                .kind = CLI_CHOICE,
+                .value = "FORMAT",
+                .summary = "what is said on standard output",
+                .choices = console_names,
+                .fallback = "table"},
     [JOBS] = {.name = "jobs",
               .letter = 'j',
               .kind = CLI_INTEGER,
@@ -59,37 +80,44 @@ static char *default_folder(const char *battery) {
     return text_format("%.*s.run", (int)(dot && dot > base ? dot - base : (long)strlen(base)), base);
 }
 
-/* All reports into the folder, and the verdicts on the terminal. A report that may fail costs a warning. */
-static bool write_reports(struct store *store, const struct report *writers, const char *folder, bool figures,
-                          struct error *e) {
-    for (const struct report *report = writers; report->id; report++) {
+/* What is said on standard output of a run, and which reports it leaves. */
+struct telling {
+    const struct console_format *format;
+    const struct report *writers;
+    const char *folder;
+    bool figures;
+};
+
+/* All reports into the folder, and the verdicts on standard output. A report that may fail costs a warning. */
+static bool write_reports(struct store *store, const struct telling *telling, struct error *e) {
+    for (const struct report *report = telling->writers; report->id; report++) {
         struct error problem = {{0}};
         if (interrupt_signal()) return error_set(e, "interrupted");
-        if (report->on_demand || (!figures && strcmp(report->id, "figures") == 0) ||
-            report->write(store, folder, &problem))
+        if (report->on_demand || (!telling->figures && strcmp(report->id, "figures") == 0) ||
+            report->write(store, telling->folder, &problem))
             continue;
         if (interrupt_signal()) return error_set(e, "interrupted");
         if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
         cli_message("warning: report %s: %s", report->id, problem.text);
     }
-    const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
-    if (!report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), false, e)) return false;
-    printf("every reason: %s/report.txt", folder);
-    if (figures) printf("; figures: %s/figures", folder);
+    const struct report_look look = {
+        .colour = cli_colour(), .figures = telling->figures, .folder = telling->folder, .width = REPORT_WIDTH};
+    if (!telling->format->write(store, stdout, &look, e)) return false;
+    if (strcmp(telling->format->id, "table") != 0) return true;
+    printf("every reason: %s/report.txt", telling->folder);
+    if (telling->figures) printf("; figures: %s/figures", telling->folder);
     putchar('\n');
     return true;
 }
 
 /* The run holds its store open meanwhile: what is reported is what it stored, whatever lies in the folder by now. */
-static int report_outcome(const struct run_outcome *outcome, const struct cli_context *context, const char *folder,
-                          bool figures, struct error *e) {
+static int report_outcome(const struct run_outcome *outcome, const struct telling *telling, struct error *e) {
     if (!outcome->store) {
         print_plan(&outcome->cost, stdout);
         return outcome->exit_code;
     }
-    bool ok =
-        write_reports(outcome->store, context->reports, folder, figures, e) && store_check_file(outcome->store, e);
-    return ok ? outcome->exit_code : CLI_BROKEN;
+    return write_reports(outcome->store, telling, e) && store_check_file(outcome->store, e) ? outcome->exit_code
+                                                                                            : CLI_BROKEN;
 }
 
 /* Adds the options that were given. */
@@ -127,6 +155,44 @@ static void remove_reports(void *table, const char *folder) {
     reports_remove(table, folder);
 }
 
+static int run_with(const struct cli_context *context, const struct run_options *wanted, const struct telling *telling,
+                    struct error *e) {
+    struct run_outcome outcome = {0};
+    int status;
+    if (run_execute(wanted, context->controls, &outcome, e)) status = report_outcome(&outcome, telling, e);
+    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    run_finish(&outcome);
+    return status;
+}
+
+/* Settings of the command line in place of values of the battery. */
+struct settings {
+    const char *all[CLI_MANY_MAX + 1];
+    size_t count;
+    char conv[32];
+};
+
+static void collect_settings(const struct cli_values *values, struct settings *s) {
+    const struct cli_value *conv = &values->option[CONV];
+    memcpy(s->all, values->many, sizeof values->many);
+    s->count = values->many_count;
+    if (!conv->given) return;
+    snprintf(s->conv, sizeof s->conv, "conv=%s", conv->text);
+    s->all[s->count++] = s->conv;
+}
+
+/* Where verdicts were to be read by a program. */
+static void say_broken(const struct telling *telling, const char *message, int status) {
+    if (telling->format->say_broken && *message) telling->format->say_broken(stdout, message, status);
+}
+
+static bool check_options(const struct cli_value *option, struct error *e) {
+    const char *format = option[FORMAT].text;
+    if (option[DRY_RUN].given && strcmp(format, "table") != 0 && strcmp(format, "quiet") != 0)
+        return error_set(e, "--format %s: --dry-run prints a plan and no verdicts: leave one of them out", format);
+    return true;
+}
+
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
     char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand);
@@ -134,18 +200,12 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         error_memory(e);
         return CLI_BROKEN;
     }
-    const char *settings[CLI_MANY_MAX + 1];
-    size_t setting_count = values->many_count;
-    char conv[32];
-    memcpy(settings, values->many, sizeof values->many);
-    if (option[CONV].given) {
-        snprintf(conv, sizeof conv, "conv=%s", option[CONV].text);
-        settings[setting_count++] = conv;
-    }
+    struct settings settings;
+    collect_settings(values, &settings);
     const struct run_options wanted = {
         .battery = values->operand,
-        .settings = settings,
-        .setting_count = setting_count,
+        .settings = settings.all,
+        .setting_count = settings.count,
         .folder = folder,
         .jobs = option[JOBS].given ? (unsigned)option[JOBS].integer : cores_online(),
         .has_seed = option[SEED].given,
@@ -156,20 +216,21 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .resume = option[RESUME].given,
         .force = option[FORCE].given,
         .dry_run = option[DRY_RUN].given,
+        .quiet = strcmp(option[FORMAT].text, "quiet") == 0,
         .taken = remove_reports,
         .user = (void *)(uintptr_t)context->reports,
     };
-    struct run_outcome outcome = {0};
-    int status;
+    const struct telling telling = {console_find(option[FORMAT].text), context->reports, folder,
+                                    !option[NO_FIGURES].given};
     interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
-    if (run_execute(&wanted, context->controls, &outcome, e))
-        status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
-    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
-    run_finish(&outcome);
+    int status = check_options(option, e) ? run_with(context, &wanted, &telling, e) : CLI_USAGE;
     if (interrupt_signal()) {
         if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
         status = say_interrupted(context, values, interrupt_signal());
+        say_broken(&telling, "interrupted", status);
+    } else if (e->text[0]) {
+        say_broken(&telling, e->text, status);
     }
     free(folder);
     return status;

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "run/network.h"
+#include "experiment/places.h"
 #include "experiment/record.h"
 #include "run/run_folder.h"
 #include "run/same_maps.h"
@@ -179,6 +180,13 @@ static bool put_quality(struct run *run, struct error *e) {
     return ok;
 }
 
+static bool put_places(struct run *run, struct error *e) {
+    char *text;
+    bool ok = places_record(run, &text, e) && store_set_meta(run->store, "places", text, e);
+    free(text);
+    return ok;
+}
+
 static bool put_tokens(struct run *run, struct error *e) {
     char *text;
     bool ok = record_tokens(run, &text, e) && (!text || store_set_meta(run->store, "tokens", text, e));
@@ -189,7 +197,7 @@ static bool put_tokens(struct run *run, struct error *e) {
 /* The inputs are taken, and what was decided about the data is said. */
 static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
     bool ok = setup_inputs(run, ROOT_MODEL, e) && say_quality(run, options->quiet, e) && put_quality(run, e) &&
-              put_tokens(run, e) && setup_inputs(run, ROOT_LINEAR, e);
+              put_places(run, e) && put_tokens(run, e) && setup_inputs(run, ROOT_LINEAR, e);
     for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
         end = strchr(line, '\n');
         fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);
