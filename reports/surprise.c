@@ -107,6 +107,7 @@ struct verdict_counts verdict_counts_of(const struct verdict_table *t) {
         if (!v || verdict_is_summary(v)) continue;
         n.verdicts++;
         n.expected += v->as_expected;
+        n.mended += surprise_is_mended(v);
         n.words[verdict_style_index(v->verdict)]++;
     }
     return n;

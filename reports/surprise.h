@@ -33,6 +33,7 @@ int surprise_exit_code(const struct verdict_table *, bool wrong);
 struct verdict_counts {
     size_t verdicts, expected, words[VERDICT_STYLES];
     size_t unjudged, open; /* rows: nothing judged; undecided overall */
+    size_t mended;         /* should have failed, and did not */
 };
 struct verdict_counts verdict_counts_of(const struct verdict_table *);
 /* "2 PASS, 4 FAIL". */

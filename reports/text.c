@@ -307,6 +307,7 @@ static void put_counts(struct page *p, const struct verdict_table *t, bool wrong
     verdict_counts_add_words(&words, &n);
     if (words.data) fprintf(p->out, "%s\n", words.data);
     fprintf(p->out, "verdicts as expected: %zu of %zu", n.expected, n.verdicts);
+    if (n.mended) fprintf(p->out, "; stopped failing: %zu", n.mended);
     if (n.unjudged) fprintf(p->out, "; rows in which nothing was judged: %zu", n.unjudged);
     if (n.open) fprintf(p->out, "; rows undecided overall: %zu", n.open);
     if (wrong) fputs("; canaries came out wrong", p->out);

@@ -86,7 +86,7 @@ static bool add_expectation(struct yaml_file *file, struct battery *b, const cha
     struct expectation row = {.location = yaml_location(node)};
 
     if (!read_words(file, node, &row.words, e)) return false;
-    for (size_t i = 0; i < b->expectation_count; i++)
+    for (size_t i = b->baseline ? b->battery_expectations : 0; i < b->expectation_count; i++)
         if (strcmp(b->expectations[i].explainer, explainer) == 0 && strcmp(b->expectations[i].control, control) == 0)
             return yaml_fail(file, node, e, "%s/%s a second time: once wanted%s", excerpt_of(explainer).text, control,
                              yaml_first(b->expectations[i].location).text);
@@ -103,55 +103,60 @@ static bool add_expectation(struct yaml_file *file, struct battery *b, const cha
 static bool read_row(struct yaml_file *file, struct battery *b, const char *explainer, const yaml_node_t *node,
                      const char *const *controls, struct error *e) {
     if (node->type != YAML_MAPPING_NODE) return add_expectation(file, b, explainer, EVERY_CONTROL, node, e);
-    size_t known = b->standard_controls ? 0 : b->control_count + 1; /* of those names are looked at later */
+    const size_t known = b->standard_controls ? 0 : b->control_count + 1; /* of those names are looked at later */
     if (!yaml_check_keys(file, node, "control", "a verdict", known ? controls : NULL, known, e)) return false;
     for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++)
         if (!add_expectation(file, b, explainer, yaml_key(file, p), yaml_file_node(file, p->value), e)) return false;
     return true;
 }
 
-/* One entry: of a row, or of a cell. */
-static bool read_entry(struct yaml_file *file, struct battery *b, const yaml_node_pair_t *pair,
+/* One entry: of a row, or of a cell. rows[explainer_count]: the names of all rows. */
+static bool read_entry(struct yaml_file *file, struct battery *b, const yaml_node_pair_t *pair, const char *const *rows,
                        const char *const *controls, struct error *e) {
-    const yaml_node_t *value = yaml_file_node(file, pair->value);
+    const yaml_node_t *at = yaml_file_node(file, pair->key), *value = yaml_file_node(file, pair->value);
     const char *key = yaml_key(file, pair), *control = cell_control(b, key);
 
+    if (!control && !is_row(b, key, strlen(key)))
+        return yaml_fail_unknown(file, at, "explainer", rows, b->explainer_count, e);
     if (!control) return read_row(file, b, key, value, controls, e);
-    if (!is_control(b, control)) return unknown_control(file, yaml_file_node(file, pair->key), b, control, e);
+    if (!is_control(b, control)) return unknown_control(file, at, b, control, e);
     char *row = text_format("%.*s", (int)(control - 1 - key), key);
     bool ok = row ? add_expectation(file, b, row, control, value, e) : error_memory(e);
     free(row);
     return ok;
 }
 
-/* The rows, and the keys of the mapping that name a row that is added or a cell. */
-static size_t list_names(struct yaml_file *file, const struct battery *b, const yaml_node_t *node, const char **names) {
-    size_t n = 0;
-    for (size_t i = 0; i < b->explainer_count; i++) names[n++] = b->explainers[i].name;
-    if (node->type != YAML_MAPPING_NODE) return n;
-    for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-        const yaml_node_t *key = yaml_file_node(file, p->key);
-        const char *text = key->type == YAML_SCALAR_NODE ? (const char *)key->data.scalar.value : "";
-        if (is_row(b, text, strlen(text)) || cell_control(b, text)) names[n++] = text;
-    }
-    return n;
-}
-
 bool battery_read_expect(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                          struct error *e) {
     struct battery *b = base;
-    size_t keys =
-        node->type == YAML_MAPPING_NODE ? (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start) : 0;
-    const char **rows = malloc((b->explainer_count + keys + 1) * sizeof *rows);
+    const char **rows = malloc((b->explainer_count + 1) * sizeof *rows);
     const char **controls = malloc((b->control_count + 1) * sizeof *controls);
     bool ok = (rows && controls) || error_memory(e);
 
+    for (size_t i = 0; ok && i < b->explainer_count; i++) rows[i] = b->explainers[i].name;
     for (size_t i = 0; ok && i < b->control_count; i++) controls[i] = b->controls[i].id;
     if (ok) controls[b->control_count] = EVERY_CONTROL;
-    ok = ok && yaml_check_keys(file, node, "explainer", field->wanted, rows, list_names(file, b, node, rows), e);
+    ok = ok && yaml_check_keys(file, node, "explainer", field->wanted, NULL, 0, e);
     for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; ok && p < node->data.mapping.pairs.top; p++)
-        ok = read_entry(file, b, p, controls, e);
+        ok = read_entry(file, b, p, rows, controls, e);
     free(rows);
     free(controls);
     return ok;
+}
+
+unsigned battery_expected(const struct battery *b, const char *row, const char *control) {
+    const unsigned skip = 1u << VERDICT_SKIP;
+    unsigned all = (1u << VERDICT_PASS) | skip;
+    bool cell = false;
+    for (size_t i = 0; i < b->expectation_count; i++) { /* the later before the earlier */
+        const struct expectation *x = &b->expectations[i];
+        if (strcmp(x->explainer, row) != 0) continue;
+        if (strcmp(x->control, control) == 0) {
+            all = x->words;
+            cell = true;
+        } else if (!cell && strcmp(x->control, EVERY_CONTROL) == 0) {
+            all = x->words | skip;
+        }
+    }
+    return all;
 }

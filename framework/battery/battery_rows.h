@@ -15,6 +15,9 @@ extern const char *const battery_reductions[];
 yaml_reader battery_read_explainers, battery_read_controls, battery_read_measures;
 yaml_reader battery_read_expect; /* after the other two */
 
+/* `rule` (battery_rule.c). */
+yaml_reader battery_read_rule;
+
 struct process_spec;
 /* The mapping `process:` of an explainer's row (process_spec.c). *out is the caller's, also after a failure. */
 bool process_spec_read(struct yaml_file *, const yaml_node_t *, struct process_spec **out, struct error *);

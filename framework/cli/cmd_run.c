@@ -6,6 +6,7 @@
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
 #include "battery/battery.h"
+#include "battery/yaml_node.h"
 #include "run/run.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ enum {
     SET,
     SEED,
     CONV,
+    BASELINE,
     ONLY,
     QUICK,
     NO_CANARIES,
@@ -56,6 +58,10 @@ static const struct cli_option options[] = {
              .many = true},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "in place of the battery's"},
     [CONV] = CLI_CONV(.summary = "in place of the battery's: how 3x3 convolutions are computed"),
+    [BASELINE] = {.name = "baseline",
+                  .kind = CLI_TEXT,
+                  .value = "FILE",
+                  .summary = "what is expected besides the battery's `expect`, as 'assay accept' writes it"},
     [ONLY] = {.name = "only",
               .kind = CLI_TEXT,
               .value = "NAME",
@@ -75,6 +81,7 @@ static const struct cli_option options[] = {
 
 /* "path/to/fashion.yaml" -> "fashion.run"; NULL when out of memory. */
 static char *default_folder(const char *battery) {
+    if (strcmp(battery, YAML_STANDARD_INPUT) == 0) return text_copy("stdin.run");
     const char *slash = strrchr(battery, '/'), *base = slash ? slash + 1 : battery;
     const char *dot = strrchr(base, '.');
     return text_format("%.*s.run", (int)(dot && dot > base ? dot - base : (long)strlen(base)), base);
@@ -139,7 +146,8 @@ static void add_given(struct text *out, const struct cli_values *values) {
 static int say_interrupted(const struct cli_context *context, const struct cli_values *values, int number) {
     struct text command = {0};
     text_add_word(&command, context->program);
-    text_add(&command, " run %s", values->operand[0] == '-' ? "./" : "");
+    bool file = strcmp(values->operand, YAML_STANDARD_INPUT) != 0;
+    text_add(&command, " run %s", file && values->operand[0] == '-' ? "./" : "");
     text_add_word(&command, values->operand);
     add_given(&command, values);
     text_add(&command, " --resume");
@@ -204,6 +212,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     collect_settings(values, &settings);
     const struct run_options wanted = {
         .battery = values->operand,
+        .baseline = option[BASELINE].text,
         .settings = settings.all,
         .setting_count = settings.count,
         .folder = folder,
@@ -240,7 +249,8 @@ const struct cli_command cli_run = {
     .name = "run",
     .operand = "BATTERY",
     .summary = "run a battery of controls on explainers, and judge",
-    .details = "BATTERY is a YAML file. The exit status says whether every verdict is as it expects.\n",
+    .details = "BATTERY is a YAML file, or - for standard input. The exit status says whether every verdict is as\n"
+               "it expects.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = run_battery,

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 struct run_options {
-    const char *battery;         /* path of the YAML file */
+    const char *battery;         /* path of the YAML file; "-": standard input */
+    const char *baseline;        /* a file of further expectations, or NULL */
     const char *const *settings; /* KEY.KEY=VALUE, in place of values of the file */
     size_t setting_count;
     const char *folder; /* the run folder: assay.db and the reports */

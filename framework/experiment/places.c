@@ -2,6 +2,7 @@
 #include "experiment/places.h"
 
 #include "base/text.h"
+#include "battery/yaml_node.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ static json_t *rows_json(const struct run *run) {
 
 static json_t *expect_json(const struct battery *b) {
     json_t *all = json_array();
-    for (size_t i = 0; i < b->expectation_count; i++) {
+    for (size_t i = 0; i < b->battery_expectations; i++) { /* those of a baseline stand in another file */
         const struct expectation *x = &b->expectations[i];
         if (x->location.line)
             json_array_append_new(all, json_pack("{s:o, s:s, s:I}", "explainer", clean_json(x->explainer), "control",
@@ -51,8 +52,9 @@ static json_t *expect_json(const struct battery *b) {
 }
 
 bool places_record(const struct run *run, char **text, struct error *e) {
-    json_t *all = json_pack("{s:o, s:o, s:o}", "file", clean_json(run->battery->path), "rows", rows_json(run), "expect",
-                            expect_json(run->battery));
+    bool file = strcmp(run->battery->path, YAML_STANDARD_INPUT) != 0;
+    json_t *all = json_pack("{s:o, s:o, s:o}", "file", file ? clean_json(run->battery->path) : json_null(), "rows",
+                            rows_json(run), "expect", expect_json(run->battery));
     *text = all ? json_dumps(all, JSON_PRESERVE_ORDER) : NULL;
     json_decref(all);
     return *text || error_memory(e);

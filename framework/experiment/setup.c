@@ -153,8 +153,8 @@ static bool load_network(struct run *run, struct error *e) {
 /* Before the explainers, whose maps are reduced as the network's input asks. */
 static bool open_graph(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    return file_digest(b->path, run->battery_digest, e) &&
-           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_network(run, e);
+    memcpy(run->battery_digest, b->digest, sizeof run->battery_digest);
+    return (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_network(run, e);
 }
 
 static bool open_data(struct run *run, struct error *e) {
@@ -340,7 +340,11 @@ static bool needs_linear(const struct run *run) {
 bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls,
                struct error *e) {
     const char *row, *control;
-    if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
+    const struct battery_source from = {.path = options->battery,
+                                        .settings = options->settings,
+                                        .setting_count = options->setting_count,
+                                        .baseline = options->baseline};
+    if (!battery_load_from(&from, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     standard_controls_untrained(run->battery, controls, &run->untrained);
     if (run->untrained.failed) return error_memory(e);

@@ -11,9 +11,9 @@ static bool check_expectations(const struct battery *b, struct error *e) {
         const struct expectation *x = &b->expectations[i];
         bool known = strcmp(x->control, "all") == 0;
         for (size_t k = 0; k < b->control_count; k++) known = known || strcmp(b->controls[k].id, x->control) == 0;
-        if (!known)
-            return battery_fail(b, x->location, e, "expect: '%s' is none of the battery's controls",
-                                excerpt_of(x->control).text);
+        if (known) continue;
+        error_set(e, "expect: '%s' is none of the battery's controls", excerpt_of(x->control).text);
+        return location_prefix(i < b->battery_expectations ? b->path : b->baseline, b->settings, x->location, e);
     }
     return true;
 }
