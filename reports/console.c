@@ -1,4 +1,6 @@
 /* The table of formats for standard output. */
+#include "reports/console.h"
+
 #include "reports/console_writers.h"
 
 #include <string.h>

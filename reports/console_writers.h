@@ -3,7 +3,7 @@
 #ifndef ASSAY_REPORTS_CONSOLE_WRITERS_H
 #define ASSAY_REPORTS_CONSOLE_WRITERS_H
 
-#include "reports/console.h"
+#include "reports/report.h"
 
 bool console_json(struct store *, FILE *, const struct report_look *, struct error *);
 void console_json_broken(FILE *, const char *message, int exit_code);

@@ -1,13 +1,12 @@
 /* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
-#include "cli/print_plan.h"
-#include "reports/console.h"
+#include "cli/last_failed.h"
+#include "cli/run_report.h"
 #include "workers/cores.h"
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
 #include "battery/battery.h"
 #include "battery/yaml_node.h"
-#include "run/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,9 @@ enum {
     CONV,
     BASELINE,
     ONLY,
+    LAST_FAILED,
+    FAIL_FAST,
+    MAX_MINUTES,
     QUICK,
     NO_CANARIES,
     RESUME,
@@ -66,6 +68,18 @@ static const struct cli_option options[] = {
               .kind = CLI_TEXT,
               .value = "NAME",
               .summary = "one explainer or control of the battery, or one cell: EXPLAINER/CONTROL"},
+    [LAST_FAILED] = {.name = "last-failed",
+                     .kind = CLI_FLAG,
+                     .summary = "only what was not as expected in the run that the folder holds"},
+    [FAIL_FAST] = {.name = "fail-fast",
+                   .kind = CLI_FLAG,
+                   .summary = "end behind the first explainer with a FAIL or an ERROR that is not expected"},
+    [MAX_MINUTES] = {.name = "max-minutes",
+                     .kind = CLI_NUMBER,
+                     .value = "M",
+                     .summary = "ask for no more draws where that would take longer; what is open stays INCONCLUSIVE",
+                     .min = .001,
+                     .max = 100000},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
     [NO_CANARIES] = {.name = "no-canaries",
                      .kind = CLI_FLAG,
@@ -87,52 +101,12 @@ static char *default_folder(const char *battery) {
     return text_format("%.*s.run", (int)(dot && dot > base ? dot - base : (long)strlen(base)), base);
 }
 
-/* What is said on standard output of a run, and which reports it leaves. */
-struct telling {
-    const struct console_format *format;
-    const struct report *writers;
-    const char *folder;
-    bool figures;
-};
-
-/* All reports into the folder, and the verdicts on standard output. A report that may fail costs a warning. */
-static bool write_reports(struct store *store, const struct telling *telling, struct error *e) {
-    for (const struct report *report = telling->writers; report->id; report++) {
-        struct error problem = {{0}};
-        if (interrupt_signal()) return error_set(e, "interrupted");
-        if (report->on_demand || (!telling->figures && strcmp(report->id, "figures") == 0) ||
-            report->write(store, telling->folder, &problem))
-            continue;
-        if (interrupt_signal()) return error_set(e, "interrupted");
-        if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
-        cli_message("warning: report %s: %s", report->id, problem.text);
-    }
-    const struct report_look look = {
-        .colour = cli_colour(), .figures = telling->figures, .folder = telling->folder, .width = REPORT_WIDTH};
-    if (!telling->format->write(store, stdout, &look, e)) return false;
-    if (strcmp(telling->format->id, "table") != 0) return true;
-    printf("every reason: %s/report.txt", telling->folder);
-    if (telling->figures) printf("; figures: %s/figures", telling->folder);
-    putchar('\n');
-    return true;
-}
-
-/* The run holds its store open meanwhile: what is reported is what it stored, whatever lies in the folder by now. */
-static int report_outcome(const struct run_outcome *outcome, const struct telling *telling, struct error *e) {
-    if (!outcome->store) {
-        print_plan(&outcome->cost, stdout);
-        return outcome->exit_code;
-    }
-    return write_reports(outcome->store, telling, e) && store_check_file(outcome->store, e) ? outcome->exit_code
-                                                                                            : CLI_BROKEN;
-}
-
 /* Adds the options that were given. */
 static void add_given(struct text *out, const struct cli_values *values) {
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         const struct cli_value *value = &values->option[i];
         size_t times = !value->given ? 0 : options[i].many ? values->many_count : 1;
-        if (i == RESUME || i == FORCE) continue;
+        if (i == RESUME || i == FORCE || i == LAST_FAILED) continue;
         for (size_t k = 0; k < times; k++) {
             text_add(out, " --%s", options[i].name);
             if (options[i].kind == CLI_FLAG) continue;
@@ -152,25 +126,12 @@ static int say_interrupted(const struct cli_context *context, const struct cli_v
     add_given(&command, values);
     text_add(&command, " --resume");
     if (values->option[DRY_RUN].given) cli_message("interrupted");
+    else if (values->option[LAST_FAILED].given)
+        cli_message("interrupted: what failed before is not known any more: run all of the battery");
     else if (command.failed) cli_message("interrupted: add --resume to go on");
     else fprintf(stderr, "assay: interrupted: what is finished is kept; to go on:\n%s\n", command.data);
     text_finish(&command);
     return CLI_SIGNAL + number;
-}
-
-/* Those of an earlier run: figures of methods that are gone would stand beside the new ones. */
-static void remove_reports(void *table, const char *folder) {
-    reports_remove(table, folder);
-}
-
-static int run_with(const struct cli_context *context, const struct run_options *wanted, const struct telling *telling,
-                    struct error *e) {
-    struct run_outcome outcome = {0};
-    int status;
-    if (run_execute(wanted, context->controls, &outcome, e)) status = report_outcome(&outcome, telling, e);
-    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
-    run_finish(&outcome);
-    return status;
 }
 
 /* Settings of the command line in place of values of the battery. */
@@ -189,16 +150,64 @@ static void collect_settings(const struct cli_values *values, struct settings *s
     s->all[s->count++] = s->conv;
 }
 
-/* Where verdicts were to be read by a program. */
-static void say_broken(const struct telling *telling, const char *message, int status) {
-    if (telling->format->say_broken && *message) telling->format->say_broken(stdout, message, status);
-}
-
 static bool check_options(const struct cli_value *option, struct error *e) {
     const char *format = option[FORMAT].text;
     if (option[DRY_RUN].given && strcmp(format, "table") != 0 && strcmp(format, "quiet") != 0)
         return error_set(e, "--format %s: --dry-run prints a plan and no verdicts: leave one of them out", format);
+    if (option[LAST_FAILED].given && (option[ONLY].given || option[RESUME].given))
+        return error_set(e,
+                         "--last-failed: chooses itself, and begins anew: --only and --resume cannot stand beside it");
     return true;
+}
+
+static int run_now(const struct cli_context *context, const struct run_options *wanted,
+                   const struct run_telling *telling, struct error *e) {
+    struct run_outcome outcome = {0};
+    int status;
+    if (run_execute(wanted, context->controls, &outcome, e)) status = cli_run_report(&outcome, context, telling, e);
+    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    run_finish(&outcome);
+    return status;
+}
+
+static int run_last_failed(const struct cli_context *context, const struct run_options *all,
+                           const struct run_telling *telling, struct error *e) {
+    struct last_failed last;
+    struct run_options wanted = *all;
+    int status;
+    if (!last_failed_load(all->folder, &last, e)) return CLI_USAGE;
+    wanted.rows = last.rows;
+    wanted.controls = last.controls;
+    if (last.row_count) status = run_now(context, &wanted, telling, e);
+    else status = last_failed_nothing(&last, context, all, e);
+    last_failed_finish(&last);
+    return status;
+}
+
+static struct run_options options_of(const struct cli_context *context, const struct cli_values *values,
+                                     const struct settings *settings, const char *folder) {
+    const struct cli_value *option = values->option;
+    return (struct run_options){
+        .battery = values->operand,
+        .baseline = option[BASELINE].text,
+        .settings = settings->all,
+        .setting_count = settings->count,
+        .folder = folder,
+        .jobs = option[JOBS].given ? (unsigned)option[JOBS].integer : cores_online(),
+        .has_seed = option[SEED].given,
+        .seed = option[SEED].seed,
+        .only = option[ONLY].text,
+        .quick = option[QUICK].given,
+        .no_canaries = option[NO_CANARIES].given,
+        .resume = option[RESUME].given,
+        .force = option[FORCE].given,
+        .fail_fast = option[FAIL_FAST].given,
+        .max_minutes = option[MAX_MINUTES].given ? option[MAX_MINUTES].number : 0,
+        .dry_run = option[DRY_RUN].given,
+        .quiet = strcmp(option[FORMAT].text, "quiet") == 0,
+        .taken = cli_run_remove_reports,
+        .user = (void *)(uintptr_t)context->reports,
+    };
 }
 
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
@@ -210,36 +219,19 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     }
     struct settings settings;
     collect_settings(values, &settings);
-    const struct run_options wanted = {
-        .battery = values->operand,
-        .baseline = option[BASELINE].text,
-        .settings = settings.all,
-        .setting_count = settings.count,
-        .folder = folder,
-        .jobs = option[JOBS].given ? (unsigned)option[JOBS].integer : cores_online(),
-        .has_seed = option[SEED].given,
-        .seed = option[SEED].seed,
-        .only = option[ONLY].text,
-        .quick = option[QUICK].given,
-        .no_canaries = option[NO_CANARIES].given,
-        .resume = option[RESUME].given,
-        .force = option[FORCE].given,
-        .dry_run = option[DRY_RUN].given,
-        .quiet = strcmp(option[FORMAT].text, "quiet") == 0,
-        .taken = remove_reports,
-        .user = (void *)(uintptr_t)context->reports,
-    };
-    const struct telling telling = {console_find(option[FORMAT].text), context->reports, folder,
-                                    !option[NO_FIGURES].given};
+    const struct run_options wanted = options_of(context, values, &settings, folder);
+    const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given};
     interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
-    int status = check_options(option, e) ? run_with(context, &wanted, &telling, e) : CLI_USAGE;
+    int status = CLI_USAGE;
+    if (check_options(option, e))
+        status = (option[LAST_FAILED].given ? run_last_failed : run_now)(context, &wanted, &telling, e);
     if (interrupt_signal()) {
         if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
         status = say_interrupted(context, values, interrupt_signal());
-        say_broken(&telling, "interrupted", status);
+        cli_run_say_broken(&telling, "interrupted", status);
     } else if (e->text[0]) {
-        say_broken(&telling, e->text, status);
+        cli_run_say_broken(&telling, e->text, status);
     }
     free(folder);
     return status;
