@@ -13,7 +13,8 @@ static bool check_expectations(const struct battery *b, struct error *e) {
         for (size_t k = 0; k < b->control_count; k++) known = known || strcmp(b->controls[k].id, x->control) == 0;
         if (known) continue;
         error_set(e, "expect: '%s' is none of the battery's controls", excerpt_of(x->control).text);
-        return location_prefix(i < b->battery_expectations ? b->path : b->baseline, b->settings, x->location, e);
+        return location_prefix(b->baseline && i >= b->battery_expectations ? b->baseline : b->path, b->settings,
+                               x->location, e);
     }
     return true;
 }
