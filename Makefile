@@ -333,11 +333,17 @@ zoo: all
 	@nice -n 10 $(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
 	  $(foreach pattern,$(ZOO),'$(pattern)')
 
-# The page of explainers, from what they say of themselves; tests/cli/cases/list.txt holds that it is so.
+# The page of explainers, from what they say of themselves (tests/cli/cases/list.txt holds that it is so); the keys of a
+# battery as a manual page and as JSON Schema (tests/cli/manual.sh).
 .PHONY: docs
 docs: all
 	$(BUILD)/assay list explainers --format md >$(BUILD)/explainers.md
 	mv $(BUILD)/explainers.md docs/explainers.md
+	$(BUILD)/assay list battery --format mdoc >$(BUILD)/keys
+	{ sed '/^\.\\" keys$$/q' docs/assay-battery.5; cat $(BUILD)/keys; \
+	  tac docs/assay-battery.5 | sed '/^\.\\" keys$$/q' | tac; } >$(BUILD)/assay-battery.5
+	mv $(BUILD)/assay-battery.5 docs/assay-battery.5
+	$(BUILD)/assay list schema >docs/battery.schema.json
 
 # The Python package: in a virtual environment of numpy alone, then with torch where PYTHON has it (TORCH=1 installs it).
 .PHONY: check-python
@@ -346,16 +352,26 @@ check-python: demo-deps
 	ASSAY_BUILD=$(BUILD) PYTHON=$(PYTHON) TORCH=$(TORCH) python/tests/run.sh
 
 .PHONY: install uninstall
+# Where bash, zsh and fish look.
+completions = bash-completion/completions/assay zsh/site-functions/_assay fish/vendor_completions.d/assay.fish
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/explainers $(DESTDIR)$(PREFIX)/include/assay \
-	  $(DESTDIR)$(PREFIX)/share/man/man1
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/assay \
+	  $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(completions)))
 	install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
 	install -m 644 $(plugins) $(DESTDIR)$(PREFIX)/lib/assay/explainers
 	install -m 644 explainers/explainer.h $(wildcard explainers/kit*.h) $(DESTDIR)$(PREFIX)/include/assay
 	install -m 644 docs/assay.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/assay-battery.5 docs/assay-run.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 docs/battery.schema.json $(DESTDIR)$(PREFIX)/share/assay
+	$(BUILD)/assay completions bash >$(DESTDIR)$(PREFIX)/share/$(word 1,$(completions))
+	$(BUILD)/assay completions zsh >$(DESTDIR)$(PREFIX)/share/$(word 2,$(completions))
+	$(BUILD)/assay completions fish >$(DESTDIR)$(PREFIX)/share/$(word 3,$(completions))
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(DESTDIR)$(PREFIX)/lib/assay $(DESTDIR)$(PREFIX)/include/assay \
-	  $(DESTDIR)$(PREFIX)/share/man/man1/assay.1
+	  $(DESTDIR)$(PREFIX)/share/man/man1/assay.1 $(DESTDIR)$(PREFIX)/share/man/man5/assay-battery.5 \
+	  $(DESTDIR)$(PREFIX)/share/man/man5/assay-run.5 $(DESTDIR)$(PREFIX)/share/assay \
+	  $(addprefix $(DESTDIR)$(PREFIX)/share/,$(completions))
 
 .PHONY: help
 help:
@@ -377,7 +393,7 @@ help:
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make zoo         models of public packages by their own exporters: docs/models.md (PYTHON=, ZOO=, needs pip)'
-	@echo 'make docs        docs/explainers.md, from what the explainers say of themselves'
+	@echo 'make docs        docs/explainers.md, assay-battery.5 and battery.schema.json, from the tables of the program'
 	@echo 'make check-python  the Python package, with torch where PYTHON has it (PYTHON=, TORCH=1 installs it)'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
 	@echo 'make clean       remove build*/'
