@@ -354,24 +354,21 @@ check-python: demo-deps
 .PHONY: install uninstall
 # Where bash, zsh and fish look.
 completions = bash-completion/completions/assay zsh/site-functions/_assay fish/vendor_completions.d/assay.fish
+to = $(DESTDIR)$(PREFIX)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/explainers $(DESTDIR)$(PREFIX)/include/assay \
-	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/assay \
-	  $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(completions)))
-	install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
-	install -m 644 $(plugins) $(DESTDIR)$(PREFIX)/lib/assay/explainers
-	install -m 644 explainers/explainer.h $(wildcard explainers/kit*.h) $(DESTDIR)$(PREFIX)/include/assay
-	install -m 644 docs/assay.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 docs/assay-battery.5 docs/assay-run.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 docs/battery.schema.json $(DESTDIR)$(PREFIX)/share/assay
-	$(BUILD)/assay completions bash >$(DESTDIR)$(PREFIX)/share/$(word 1,$(completions))
-	$(BUILD)/assay completions zsh >$(DESTDIR)$(PREFIX)/share/$(word 2,$(completions))
-	$(BUILD)/assay completions fish >$(DESTDIR)$(PREFIX)/share/$(word 3,$(completions))
+	install -d $(addprefix $(to)/,bin lib/assay/explainers include/assay share/man/man1 share/man/man5 share/assay \
+	  $(addprefix share/,$(dir $(completions))))
+	install -m 755 $(BUILD)/assay $(to)/bin/assay
+	install -m 644 $(plugins) $(to)/lib/assay/explainers
+	install -m 644 explainers/explainer.h $(wildcard explainers/kit*.h) $(to)/include/assay
+	install -m 644 docs/assay.1 $(to)/share/man/man1
+	install -m 644 docs/assay-battery.5 docs/assay-run.5 $(to)/share/man/man5
+	install -m 644 docs/battery.schema.json $(to)/share/assay
+	set -e -- $(completions); for shell in bash zsh fish; do \
+	  $(BUILD)/assay completions $$shell >$(to)/share/$$1; shift; done
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(DESTDIR)$(PREFIX)/lib/assay $(DESTDIR)$(PREFIX)/include/assay \
-	  $(DESTDIR)$(PREFIX)/share/man/man1/assay.1 $(DESTDIR)$(PREFIX)/share/man/man5/assay-battery.5 \
-	  $(DESTDIR)$(PREFIX)/share/man/man5/assay-run.5 $(DESTDIR)$(PREFIX)/share/assay \
-	  $(addprefix $(DESTDIR)$(PREFIX)/share/,$(completions))
+	rm -rf $(addprefix $(to)/,bin/assay lib/assay include/assay share/man/man1/assay.1 share/man/man5/assay-battery.5 \
+	  share/man/man5/assay-run.5 share/assay $(addprefix share/,$(completions)))
 
 .PHONY: help
 help:
