@@ -1,0 +1,29 @@
+#!/bin/bash
+# Builds the Debian source package and its package in BUILD/deb, and has lintian read both: packaging/deb.sh BUILD VERSION
+# PACKAGE... (what building it needs). BUILD/assay-VERSION.tar.gz is there (make dist).
+set -eu
+build=$1 version=$2
+shift 2
+here=$(cd "$(dirname "$0")" && pwd)
+date=$(git -C "$here" log -1 --format=%cD)
+rm -rf "$build/deb"
+mkdir "$build/deb"
+cp "$build/assay-$version.tar.gz" "$build/deb/assay_$version.orig.tar.gz"
+cd "$build/deb"
+tar xf "assay_$version.orig.tar.gz"
+cd "assay-$version"
+cp -r "$here/debian" .
+needed=$(printf ' %s,\n' "$@")
+awk -v needed="$needed" '/^@BUILD_DEPS@$/ {print needed; next} {print}' "$here/debian/control" >debian/control
+cat >debian/changelog <<END
+assay ($version-1) unstable; urgency=medium
+
+  * See CHANGELOG.md.
+
+ -- The authors of assay <assay@localhost.localdomain>  $date
+END
+chmod +x debian/rules
+dpkg-buildpackage -us -uc
+cd ..
+lintian --fail-on error --suppress-tags bogus-mail-host,initial-upload-closes-no-bugs ./*.changes
+ls -l ./*.deb ./*.dsc
