@@ -1,7 +1,4 @@
-# make          build/assay and build/explainers/*.so
-# make demo     install what is missing, build, run the battery on Fashion-MNIST
-# make check    install what is missing, build, run all tests (about six minutes)
-# make help     the rest
+# make help says what there is.
 SHELL   = /bin/bash
 BUILD   ?= build
 # Inside the tree by its relative name, or what make wrote down of one build would not do for another.
@@ -350,19 +347,19 @@ check-python: demo-deps
 .PHONY: install uninstall
 installed = $(DESTDIR)$(PREFIX)
 install: all
-	install -d $(installed)/bin $(installed)/lib/assay/explainers $(installed)/lib/pkgconfig $(installed)/include/assay \
+	install -d $(installed)/bin $(installed)/lib/assay/explainers $(installed)/share/pkgconfig $(installed)/include/assay \
 	  $(installed)/share/man/man1 $(addprefix $(installed)/share/assay/fixtures/,batteries models data)
 	install -m 755 $(BUILD)/assay $(installed)/bin/assay
 	install -m 644 $(plugins) $(installed)/lib/assay/explainers
 	install -m 644 $(wildcard explainers/*.h) $(installed)/include/assay
-	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' packaging/assay.pc.in >$(installed)/lib/pkgconfig/assay.pc
+	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' packaging/assay.pc.in >$(installed)/share/pkgconfig/assay.pc
 	install -m 644 docs/assay.1 $(installed)/share/man/man1
 	install -m 644 $(wildcard fixtures/*.csv) $(installed)/share/assay/fixtures
 	install -m 644 $(wildcard fixtures/batteries/*.yaml) $(installed)/share/assay/fixtures/batteries
 	install -m 644 $(wildcard fixtures/models/*) $(installed)/share/assay/fixtures/models
 	install -m 644 $(wildcard fixtures/data/*) $(installed)/share/assay/fixtures/data
 uninstall:
-	rm -rf $(installed)/bin/assay $(installed)/lib/assay $(installed)/lib/pkgconfig/assay.pc $(installed)/include/assay \
+	rm -rf $(installed)/bin/assay $(installed)/lib/assay $(installed)/share/pkgconfig/assay.pc $(installed)/include/assay \
 	  $(installed)/share/assay $(installed)/share/man/man1/assay.1
 
 # The installed program, away from the tree: it plays the transcripts, and a plugin is built by what pkg-config says.

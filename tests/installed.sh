@@ -15,7 +15,7 @@ cd "$work/t"
 rm tests/cli/cases/{install,docs,style}.txt # about the tree itself
 ASSAY_BIN=$work/usr/bin ASSAY_BUILD=$work/t/build tests/cli/run.sh "$@"
 cd "$work"
-export PKG_CONFIG_PATH=$work/usr/lib/pkgconfig PATH=$work/usr/bin:$PATH
+export PKG_CONFIG_PATH=$work/usr/share/pkgconfig PATH=$work/usr/bin:$PATH
 cp "$ROOT/explainers/deep-shap.c" mine.c
 # shellcheck disable=SC2046
 cc -std=c11 -fPIC -shared -fvisibility=hidden $(pkg-config --cflags assay) -o mine.so mine.c -lm
