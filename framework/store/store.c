@@ -11,8 +11,8 @@
 /* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per
  * unit. A SIGKILL loses at most the open transaction; a power cut at most whole ones since the log was written back. */
 static const char open_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                               "PRAGMA synchronous = OFF;" /* of a new file nothing can be lost yet */
                                "PRAGMA journal_mode = WAL;"
-                               "PRAGMA synchronous = NORMAL;"
                                "PRAGMA wal_autocheckpoint = 16384;" /* 64 MiB: workers wait while it is done */
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA cache_size = -32768;"
@@ -31,7 +31,8 @@ bool store_open(const char *path, struct store **out, struct error *e) {
     int code = sqlite3_open_v2(path, &s->db, open_flags, NULL);
     if (code == SQLITE_OK) code = sqlite3_extended_result_codes(s->db, 1);
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
-    ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e);
+    ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e) &&
+         store_execute(s, "PRAGMA synchronous = NORMAL", e);
     if (!ok) {
         int why = errno;
         store_close(s);
