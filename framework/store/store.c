@@ -11,12 +11,15 @@
 /* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per
  * unit. A SIGKILL loses at most the open transaction; a power cut at most whole ones since the log was written back. */
 static const char open_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                               "PRAGMA synchronous = OFF;" /* of a new file nothing can be lost yet */
                                "PRAGMA journal_mode = WAL;"
-                               "PRAGMA synchronous = NORMAL;"
                                "PRAGMA wal_autocheckpoint = 16384;" /* 64 MiB: workers wait while it is done */
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA cache_size = -32768;"
                                "PRAGMA trusted_schema = OFF;";
+
+/* One thread has it. */
+static const int open_flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
 bool store_open(const char *path, struct store **out, struct error *e) {
     struct store *s = calloc(1, sizeof *s);
@@ -25,10 +28,11 @@ bool store_open(const char *path, struct store **out, struct error *e) {
         free(s);
         return error_memory(e);
     }
-    int code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    int code = sqlite3_open_v2(path, &s->db, open_flags, NULL);
     if (code == SQLITE_OK) code = sqlite3_extended_result_codes(s->db, 1);
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
-    ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e);
+    ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e) &&
+         store_execute(s, "PRAGMA synchronous = NORMAL", e);
     if (!ok) {
         int why = errno;
         store_close(s);
@@ -41,8 +45,13 @@ bool store_open(const char *path, struct store **out, struct error *e) {
 
 void store_close(struct store *s) {
     if (!s) return;
-    for (int i = 0; i < TABLE_STORED; i++) sqlite3_finalize(s->put[i]);
+    for (int i = 0; i < TABLE_STORED; i++) {
+        sqlite3_finalize(s->put[i]);
+        sqlite3_finalize(s->digest[i]);
+        sqlite3_finalize(s->seal[i]);
+    }
     sqlite3_finalize(s->has_unit);
+    sqlite3_finalize(s->find);
     sqlite3_close(s->db);
     free(s->path);
     free(s);
@@ -115,8 +124,7 @@ bool store_has_unit(struct store *s, const char *explainer, const char *variant)
         !store_prepare(s, "SELECT 1 FROM units WHERE explainer = ? AND variant = ?", &s->has_unit, NULL))
         return false;
     store_step(s, s->has_unit, (const char *const[]){explainer, variant}, 2, &row, NULL);
-    sqlite3_reset(s->has_unit);
-    sqlite3_clear_bindings(s->has_unit);
+    store_rest(s->has_unit);
     return row;
 }
 
