@@ -37,17 +37,23 @@ static void add_number(char *name, size_t size, const char *word, size_t number)
     memcpy(name + (used + length < size ? used : size - 1 - length), end, length + 1);
 }
 
-static void name_figure(struct figure *f, const struct figure_title *t) {
+void figure_name(const struct figure_title *t, char out[FIGURE_NAME_SIZE]) {
     const char *const parts[] = {t->what, t->more};
-    char name[sizeof f->name] = "";
 
-    add_slug(name, 16, t->kind);
+    out[0] = '\0';
+    add_slug(out, 16, t->kind);
     for (size_t i = 0; i < 2; i++)
         if (parts[i]) {
-            add_slug(name, sizeof name, "-");
-            add_slug(name, i ? sizeof name : 64, parts[i]);
+            add_slug(out, FIGURE_NAME_SIZE, "-");
+            add_slug(out, i ? FIGURE_NAME_SIZE : 64, parts[i]);
         }
-    if (t->page.number) add_number(name, sizeof name, "page", t->page.number + 1);
+    if (t->page.number) add_number(out, FIGURE_NAME_SIZE, "page", t->page.number + 1);
+}
+
+static void name_figure(struct figure *f, const struct figure_title *t) {
+    char name[FIGURE_NAME_SIZE];
+
+    figure_name(t, name);
     memcpy(f->name, name, sizeof name);
     for (size_t other = 2; gnuplot_jobs_have(&f->all->jobs, f->name); other++) {
         memcpy(f->name, name, sizeof name);

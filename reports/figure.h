@@ -17,9 +17,11 @@ struct figures {
     struct gnuplot_jobs jobs; /* what is to be drawn when all scripts are written */
 };
 
+#define FIGURE_NAME_SIZE 96
+
 struct figure {
     struct figures *all;
-    char name[96];
+    char name[FIGURE_NAME_SIZE];
     double width, height;
     struct text script;
 };
@@ -39,6 +41,7 @@ struct figure_title {
     const char *kind, *what, *more;
     struct figure_page page;
 };
+void figure_name(const struct figure_title *, char out[FIGURE_NAME_SIZE]);
 /* The name is nobody else's: a number is added where another figure has it. */
 void figure_begin(struct figure *, struct figures *, const struct figure_title *, double width, double height);
 /* "" for the only page, else " (page 2 of 3)". */
@@ -68,6 +71,10 @@ void figure_drop(struct figure *);
 
 /* One writer per kind; each may draw several. */
 bool figure_curves(struct figures *, struct error *);
+struct curve_set;
+/* The figure that has the curves of that cell by the first measure; false where it has none. */
+bool figure_curves_name(const struct curve_set *, const struct verdict_table *, const char *explainer,
+                        const char *control, char out[FIGURE_NAME_SIZE]);
 bool figure_maps(struct figures *, struct error *); /* and the originals, of the same maps */
 struct map_set;
 struct picture;

@@ -321,3 +321,16 @@ bool figure_curves(struct figures *all, struct error *e) {
     curve_set_finish(&curves);
     return ok;
 }
+
+bool figure_curves_name(const struct curve_set *curves, const struct verdict_table *table, const char *explainer,
+                        const char *control, char out[FIGURE_NAME_SIZE]) {
+    size_t count = 0, at = 0;
+    const char **all = curve_explainers(curves, table, control, measures[0]->id, &count);
+
+    while (all && at < count && strcmp(all[at], explainer) != 0) at++;
+    bool found = all && at < count;
+    const struct figure_title title = {"similarity", control, measures[0]->id, {at / PAGE_EXPLAINERS, 0}};
+    if (found) figure_name(&title, out);
+    free(all);
+    return found;
+}

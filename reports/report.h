@@ -28,8 +28,19 @@ extern const struct report reports[];
 /* Removes what the reports of an earlier run left in the folder; anything else stays. */
 void reports_remove(const struct report *, const char *folder);
 
+#define REPORT_WIDTH 100u
+
+/* How the verdict table is written. */
+struct report_look {
+    bool colour;
+    bool reasons;       /* every reason and similarity */
+    bool figures;       /* there are some, to be named */
+    const char *folder; /* of the run, to be put before names of files; NULL: the text lies there */
+    size_t width;       /* in columns; 0: REPORT_WIDTH */
+};
+
 /* The verdict table, what was not as expected, the similarities by stage where they could not be judged, and how to
- * read it; on demand every reason and similarity. At most 100 columns wide (wider only where one name is). */
-bool report_text(struct store *, FILE *, bool colour, bool reasons, struct error *);
+ * read it. Wider than asked for only where one name is. */
+bool report_text(struct store *, FILE *, const struct report_look *, struct error *);
 
 #endif

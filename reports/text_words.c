@@ -74,6 +74,8 @@ static bool load_line(struct store *s, const char *key, const char *before, cons
 /* What was looked at, and what was not. */
 static bool load_lines(struct store *s, struct verdict_notes *n, struct error *e) {
     return load_line(s, "inspected", "Layers looked at: ", ".", &n->inspected, e) &&
+           load_line(s, "ended", "Ended early: ", "", &n->ended, e) &&
+           load_line(s, "part", "A part of the battery: ", ".", &n->part, e) &&
            load_line(s, "left_out", "A quick run: ", " left out.", &n->left_out, e) &&
            load_line(s, "untrained", "`controls: default` left out ",
                      ": it trains networks, and the battery has no `training:`.", &n->untrained, e) &&
@@ -146,6 +148,8 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
         text_add(&n->warning, "The model: %s", json_string_value(warning));
         add_line(n, n->warning.data);
     }
+    if (n->ended.data) add_line(n, n->ended.data);
+    if (n->part.data) add_line(n, n->part.data);
     if (n->annotations.data) add_line(n, n->annotations.data);
     if (n->left_out.data) add_line(n, n->left_out.data);
     if (n->untrained.data) add_line(n, n->untrained.data);
@@ -167,7 +171,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
                 "network) and its ceiling (same explainer, repeated).");
     json_decref(run);
     if (!n->delta.failed && !n->warning.failed && !n->inspected.failed && !n->same.failed && !n->left_out.failed &&
-        !n->untrained.failed && !n->annotations.failed && !n->pairs.failed)
+        !n->untrained.failed && !n->annotations.failed && !n->ended.failed && !n->part.failed && !n->pairs.failed)
         return true;
     verdict_notes_finish(n);
     return error_memory(e);
@@ -175,6 +179,8 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
 
 void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->delta);
+    text_finish(&n->ended);
+    text_finish(&n->part);
     text_finish(&n->warning);
     text_finish(&n->left_out);
     text_finish(&n->untrained);

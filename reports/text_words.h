@@ -29,8 +29,8 @@ struct verdict_notes {
     char *accuracy_warning; /* NULL: none */
     char *canaries;         /* what came of the maps with known answers; NULL: the store does not say */
     char *canaries_warning; /* NULL: none */
-    struct text delta, warning, inspected, same, left_out, untrained, annotations, pairs;
-    const char *line[14];
+    struct text delta, warning, inspected, same, left_out, untrained, annotations, pairs, ended, part;
+    const char *line[16];
     size_t count;
 };
 bool verdict_notes_load(struct store *, struct verdict_notes *, struct error *);

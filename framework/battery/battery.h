@@ -78,7 +78,11 @@ struct battery_measure {
     struct location location;
 };
 
-/* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine). */
+/* How the name of a row ends that is added beside one whose map ends in a ReLU; `expect` may name it. */
+#define BATTERY_BEFORE_RELU " (before ReLU)"
+
+/* `expect`: explainer row -> control (or "all") -> one of the words, or several (any of them is fine); or ROW/CONTROL
+ * -> words. */
 struct expectation {
     char *explainer, *control; /* control "all": every control */
     unsigned words;            /* bits of enum verdict_word (rule.h) */
@@ -135,8 +139,10 @@ struct battery {
     bool standard_controls; /* `controls: default`: filled in by whoever knows the controls */
     struct battery_control *controls;
     size_t control_count;
-    struct expectation *expectations;
-    size_t expectation_count;
+    struct expectation *expectations; /* of the battery, then those of the baseline, whose words go before */
+    size_t expectation_count, battery_expectations;
+    char *baseline;                       /* path of its file, or NULL */
+    char digest[65], baseline_digest[65]; /* SHA-256 of both files */
 
     struct rule_constants rule; /* constants; defaults from rule_constants_default() */
     struct location ignored;    /* of `logit-r` of the rule, which earlier versions read; line 0: not there */
@@ -145,11 +151,24 @@ struct battery {
     double time_limit;          /* seconds per call of a plugin, default 60 */
 };
 
+/* Where a battery comes from. */
+struct battery_source {
+    const char *path; /* "-": standard input, seen from the current folder */
+    const char *text; /* NULL: what is there; else this in its place */
+    size_t size;
+    const char *const *settings; /* as below */
+    size_t setting_count;
+    const char *baseline; /* a file of further expectations, or NULL */
+};
+bool battery_load_from(const struct battery_source *, struct battery **out, struct error *);
 bool battery_load(const char *path, struct battery **out, struct error *);
 /* With settings `KEY.KEY=VALUE` in place of values of the file; paths in them are relative to the current folder. They
  * are borrowed as long as the battery lives. */
 bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
                        struct error *);
+/* The words that are fine for that cell (bits of enum verdict_word): its own, or its row's (then a SKIP is fine, too),
+ * else PASS or SKIP. */
+unsigned battery_expected(const struct battery *, const char *row, const char *control);
 /* Puts "--set KEY=VALUE: " before the text that is there where the command line set that key, and returns false. */
 bool battery_fail_set(const struct battery *, const char *key, struct error *);
 /* A complaint about that place of the battery. */

@@ -19,7 +19,7 @@
 
 #define BATTERY_WANTED "a battery with model, data, explainers and controls"
 #define SOURCE_WANTED "a data source (" SOURCE_FORMS ")"
-#define RULE_LIMIT 32 /* keys of `rule` */
+#define BASELINE_WANTED "a mapping from rows or cells to verdicts"
 
 bool battery_fail(const struct battery *b, struct location location, struct error *e, const char *format, ...) {
     va_list list;
@@ -75,68 +75,6 @@ static bool read_source(struct yaml_file *file, const struct yaml_field *field, 
     if (!text) return false;
     return source_resolve(text, yaml_folder(file, node), (char **)(void *)((char *)base + field->offset), &inner) ||
            yaml_fail(file, node, e, "%s", inner.text);
-}
-
-/* ---- rule ---- */
-
-#define DRAWS_WANTED "a whole number, or three rising ones, from 1 to 1000"
-
-static bool read_draw(struct yaml_file *file, const yaml_node_t *node, long low, uint32_t *out, struct error *e) {
-    const char *text = yaml_scalar(file, node, DRAWS_WANTED, e);
-    long value;
-
-    if (!text) return false;
-    if (!text_to_long(text, low, 1000, &value))
-        return yaml_fail(file, node, e, "'%s': " DRAWS_WANTED " wanted", excerpt_of(text).text);
-    *out = (uint32_t)value;
-    return true;
-}
-
-/* One number: so many, and never more. Three: the looks. */
-static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct rule_constants *rule, struct error *e) {
-    uint32_t *draws = rule->draws;
-    size_t n;
-
-    if (node->type == YAML_SCALAR_NODE) {
-        bool ok = read_draw(file, node, 1, draws, e);
-        draws[1] = draws[2] = draws[0];
-        return ok;
-    }
-    if (!yaml_check_list(file, node, DRAWS_WANTED, &n, e)) return false;
-    if (n != 3) return yaml_fail(file, node, e, "%zu numbers: " DRAWS_WANTED " wanted", n);
-    for (size_t i = 0; i < n; i++)
-        if (!read_draw(file, yaml_file_node(file, node->data.sequence.items.start[i]), i ? draws[i - 1] + 1L : 1,
-                       &draws[i], e))
-            return false;
-    return true;
-}
-
-static const char *const rule_kinds[] = {"calibrated", "fixed-cutoff", NULL};
-
-static bool read_constants(struct yaml_file *file, const yaml_node_t *node, struct rule_constants *rule,
-                           struct error *e) {
-    for (const struct rule_constant *c = rule_constant_table; c->name; c++) {
-        const yaml_node_t *value = yaml_find(file, node, c->name);
-        struct yaml_field field = {.name = c->name, .min = c->min, .max = c->max};
-        if (value && !yaml_read_number(file, &field, value, c->field(rule), e)) return false;
-    }
-    return true;
-}
-
-static bool read_rule(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
-                      struct error *e) {
-    static const struct yaml_field kind = {.offset = offsetof(struct rule_constants, kind), .choices = rule_kinds};
-    struct battery *b = base;
-    const char *names[RULE_LIMIT] = {"name", "draws", "logit-r"};
-    size_t n = 3;
-
-    for (const struct rule_constant *c = rule_constant_table; c->name && n < RULE_LIMIT; c++) names[n++] = c->name;
-    if (!yaml_check_keys(file, node, "key", field->wanted, names, n, e)) return false;
-    const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws"),
-                      *ignored = yaml_find(file, node, "logit-r");
-    if (ignored) b->ignored = yaml_location(ignored);
-    return (!name || yaml_read_choice(file, &kind, name, &b->rule, e)) &&
-           (!draws || read_draws(file, draws, &b->rule, e)) && read_constants(file, node, &b->rule, e);
 }
 
 /* ---- Sections ---- */
@@ -237,7 +175,7 @@ static const struct yaml_field battery_fields[] = {
     {.name = "controls", .read = battery_read_controls, .wanted = CONTROLS_WANTED, .required = true},
     {.name = "measures", .read = battery_read_measures, .wanted = "a list of measures, as in [pearson, hog],"},
     {.name = "expect", .read = battery_read_expect, .wanted = "a mapping from explainers to verdicts"},
-    {.name = "rule", .read = read_rule, .wanted = "a mapping with name, draws, delta, ..."},
+    {.name = "rule", .read = battery_read_rule, .wanted = "a mapping with name, draws, delta, ..."},
     {.name = "conv", .read = yaml_read_choice, MEMBER(conv), .choices = conv_route_names},
     {.name = "time-limit",
      .read = yaml_read_number,
@@ -296,13 +234,30 @@ static struct battery *battery_defaults(const char *path) {
 }
 
 /* Opened, and changed by the settings. */
-static bool open_with(const struct battery *b, struct yaml_file *file, struct error *e) {
-    if (!yaml_file_open(b->path, BATTERY_WANTED, file, e)) return false;
+static bool open_with(const struct battery *b, const struct battery_source *from, struct yaml_file *file,
+                      struct error *e) {
+    if (!yaml_text_open(b->path, from->text, from->size, BATTERY_WANTED, file, e)) return false;
     file->folder = b->folder;
     file->settings = b->settings;
     bool ok = yaml_check_keys(file, yaml_file_root(file), "key", BATTERY_WANTED, NULL, 0, e);
     for (size_t i = 0; ok && i < b->setting_count; i++) ok = yaml_file_set(file, b->settings[i], (unsigned)i, e);
     if (!ok) yaml_file_close(file);
+    return ok;
+}
+
+/* What is expected besides, and goes before what the battery expects of the same cell. */
+static bool read_baseline(struct battery *b, const char *path, struct error *e) {
+    struct yaml_file file;
+
+    b->baseline = text_copy(path);
+    if (!b->baseline) return error_memory(e);
+    if (!file_exists(path))
+        return error_set(e, "%s: there is no such baseline: 'assay accept RUN --baseline %s' writes it", path, path);
+    b->battery_expectations = b->expectation_count;
+    if (!file_digest(path, b->baseline_digest, e) || !yaml_file_open(path, BASELINE_WANTED, &file, e)) return false;
+    const struct yaml_field field = {.wanted = BASELINE_WANTED};
+    bool ok = battery_read_expect(&file, &field, yaml_file_root(&file), b, e);
+    yaml_file_close(&file);
     return ok;
 }
 
@@ -312,21 +267,37 @@ bool battery_load(const char *path, struct battery **out, struct error *e) {
 
 bool battery_load_with(const char *path, const char *const *settings, size_t count, struct battery **out,
                        struct error *e) {
-    struct yaml_file file;
-    struct battery *b = battery_defaults(path);
+    return battery_load_from(&(struct battery_source){.path = path, .settings = settings, .setting_count = count}, out,
+                             e);
+}
 
-    if (!b) return error_memory(e);
-    b->settings = settings;
-    b->setting_count = count;
-    bool ok = open_with(b, &file, e);
-    if (ok) {
-        ok = yaml_read_fields(&file, yaml_file_root(&file), BATTERY_WANTED, battery_fields, b, e);
-        yaml_file_close(&file);
-    }
+static bool load_text(struct battery *b, const struct battery_source *from, struct error *e) {
+    struct yaml_file file;
+
+    b->settings = from->settings;
+    b->setting_count = from->setting_count;
+    data_digest(from->text, from->size, b->digest);
+    if (!open_with(b, from, &file, e)) return false;
+    bool ok = yaml_read_fields(&file, yaml_file_root(&file), BATTERY_WANTED, battery_fields, b, e);
+    yaml_file_close(&file);
+    b->battery_expectations = b->expectation_count;
     if (ok && !b->name) {
-        b->name = name_of(path);
+        b->name = strcmp(b->path, YAML_STANDARD_INPUT) == 0 ? text_copy("stdin") : name_of(b->path);
         ok = b->name || error_memory(e);
     }
+    return ok && (!from->baseline || read_baseline(b, from->baseline, e));
+}
+
+bool battery_load_from(const struct battery_source *from, struct battery **out, struct error *e) {
+    struct battery_source read = *from;
+    char *bytes = NULL;
+    struct battery *b = battery_defaults(from->path);
+
+    if (!b) return error_memory(e);
+    bool ok = from->text || yaml_file_read(from->path, &bytes, &read.size, e);
+    if (bytes) read.text = bytes;
+    ok = ok && load_text(b, &read, e);
+    free(bytes);
     if (ok) *out = b;
     else battery_destroy(b);
     return ok;
@@ -367,7 +338,7 @@ void battery_destroy(struct battery *b) {
     char *const texts[] = {b->path,         b->folder,          b->name,
                            b->model,        b->data_source,     b->data_preprocess,
                            b->class_names,  b->training_source, b->training_layers,
-                           b->target_class, b->preprocess_file};
+                           b->target_class, b->preprocess_file, b->baseline};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     network_choice_finish(&b->network);
     free(b);

@@ -1,7 +1,6 @@
-/* battery_rows.c: the lists of a battery: explainers, controls, expected verdicts. */
+/* battery_rows.c: the lists of a battery: explainers, controls, measures. */
 #include "battery/battery_rows.h"
 
-#include "base/array.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "battery/battery.h"
@@ -259,80 +258,4 @@ bool battery_read_measures(struct yaml_file *file, const struct yaml_field *fiel
         if (!m->id) return error_memory(e);
     }
     return true;
-}
-
-/* ---- expect ---- */
-
-static bool read_word(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {
-    const char *names[VERDICT_NAMES];
-    const size_t n = sizeof names / sizeof *names;
-    enum verdict_word word;
-    const char *text = yaml_scalar(file, node, "a verdict", e);
-
-    if (!text) return false;
-    if (verdict_word_parse(text, &word)) {
-        *words |= 1u << word;
-        return true;
-    }
-    for (size_t i = 0; i < n; i++) names[i] = verdict_word_name((enum verdict_word)i);
-    const char *nearest = text_nearest(text, names, n);
-    if (nearest)
-        return yaml_fail(file, node, e, "unknown verdict '%s': did you mean '%s'?", excerpt_of(text).text, nearest);
-    return yaml_fail(file, node, e, "unknown verdict '%s': %s, %s, %s, %s, %s, %s, %s or %s wanted",
-                     excerpt_of(text).text, names[0], names[1], names[2], names[3], names[4], names[5], names[6],
-                     names[7]);
-}
-
-static bool read_words(struct yaml_file *file, const yaml_node_t *node, unsigned *words, struct error *e) {
-    size_t n;
-
-    *words = 0;
-    if (node->type != YAML_SEQUENCE_NODE) return read_word(file, node, words, e);
-    if (!yaml_check_list(file, node, "a list of verdicts", &n, e)) return false;
-    for (size_t i = 0; i < n; i++)
-        if (!read_word(file, yaml_file_node(file, node->data.sequence.items.start[i]), words, e)) return false;
-    return true;
-}
-
-static bool add_expectation(struct yaml_file *file, struct battery *b, const char *explainer, const char *control,
-                            const yaml_node_t *node, struct error *e) {
-    struct expectation row = {.location = yaml_location(node)};
-
-    if (!read_words(file, node, &row.words, e)) return false;
-    struct expectation *rows = array_grow(b->expectations, b->expectation_count, sizeof *rows);
-    if (!rows) return error_memory(e);
-    b->expectations = rows;
-    row.explainer = text_copy(explainer);
-    row.control = text_copy(control);
-    rows[b->expectation_count++] = row;
-    return (row.explainer && row.control) || error_memory(e);
-}
-
-/* One row of `expect`: verdicts for every control, or control by control. */
-static bool read_row(struct yaml_file *file, struct battery *b, const char *explainer, const yaml_node_t *node,
-                     const char *const *controls, struct error *e) {
-    if (node->type != YAML_MAPPING_NODE) return add_expectation(file, b, explainer, EVERY_CONTROL, node, e);
-    size_t known = b->standard_controls ? 0 : b->control_count + 1; /* of those names are looked at later */
-    if (!yaml_check_keys(file, node, "control", "a verdict", known ? controls : NULL, known, e)) return false;
-    for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++)
-        if (!add_expectation(file, b, explainer, yaml_key(file, p), yaml_file_node(file, p->value), e)) return false;
-    return true;
-}
-
-bool battery_read_expect(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
-                         struct error *e) {
-    struct battery *b = base;
-    const char **rows = malloc(b->explainer_count * sizeof *rows);
-    const char **controls = malloc((b->control_count + 1) * sizeof *controls);
-    bool ok = (rows && controls) || error_memory(e);
-
-    for (size_t i = 0; ok && i < b->explainer_count; i++) rows[i] = b->explainers[i].name;
-    for (size_t i = 0; ok && i < b->control_count; i++) controls[i] = b->controls[i].id;
-    if (ok) controls[b->control_count] = EVERY_CONTROL;
-    ok = ok && yaml_check_keys(file, node, "explainer", field->wanted, rows, b->explainer_count, e);
-    for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; ok && p < node->data.mapping.pairs.top; p++)
-        ok = read_row(file, b, yaml_key(file, p), yaml_file_node(file, p->value), controls, e);
-    free(rows);
-    free(controls);
-    return ok;
 }

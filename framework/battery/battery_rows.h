@@ -1,5 +1,5 @@
-/* battery_rows.h: the lists of a battery: explainers, controls, and what is expected of them; between battery_load.c
- * and battery_rows.c. Their base is the struct battery. */
+/* battery_rows.h: the lists of a battery: explainers, controls, and what is expected of them; between battery_load.c,
+ * battery_rows.c and battery_expect.c. Their base is the struct battery. */
 #ifndef ASSAY_BATTERY_BATTERY_ROWS_H
 #define ASSAY_BATTERY_BATTERY_ROWS_H
 
@@ -14,6 +14,9 @@ extern const char *const battery_reductions[];
 
 yaml_reader battery_read_explainers, battery_read_controls, battery_read_measures;
 yaml_reader battery_read_expect; /* after the other two */
+
+/* `rule` (battery_rule.c). */
+yaml_reader battery_read_rule;
 
 struct process_spec;
 /* The mapping `process:` of an explainer's row (process_spec.c). *out is the caller's, also after a failure. */

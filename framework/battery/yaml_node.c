@@ -14,21 +14,34 @@
 
 /* ---- The file ---- */
 
-/* At most YAML_FILE_LIMIT bytes, however large the file is. */
-static bool read_limited(const char *path, char *buffer, size_t *size, struct error *e) {
-    int file = file_open(path, e);
+/* Standard input is read as it comes: a pipe, too. */
+static int open_source(const char *path, struct error *e) {
+    if (strcmp(path, YAML_STANDARD_INPUT) != 0) return file_open(path, e);
+    int file = dup(STDIN_FILENO);
+    if (file < 0) error_set(e, "standard input: %s: a battery was wanted", strerror(errno));
+    return file;
+}
+
+bool yaml_file_read(const char *path, char **bytes, size_t *size, struct error *e) {
+    char *buffer = malloc(YAML_FILE_LIMIT + 1);
+    int file = buffer ? open_source(path, e) : -1;
     ssize_t n;
 
-    if (file < 0) return false;
+    *bytes = NULL;
     *size = 0;
-    while ((n = read(file, buffer + *size, YAML_FILE_LIMIT + 1 - *size)) > 0 || (n < 0 && errno == EINTR))
+    if (!buffer) return error_memory(e);
+    while (file >= 0 &&
+           ((n = read(file, buffer + *size, YAML_FILE_LIMIT + 1 - *size)) > 0 || (n < 0 && errno == EINTR)))
         *size += n > 0 ? (size_t)n : 0;
     int why = errno;
-    close(file);
-    if (n < 0) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(why));
-    if (*size > YAML_FILE_LIMIT)
-        return error_set(e, "%s: more than %zu bytes: a smaller file wanted", path, YAML_FILE_LIMIT);
-    return true;
+    bool ok = file >= 0;
+    if (ok) close(file);
+    if (ok && n < 0) ok = error_set(e, "%s: %s: a readable file was wanted", path, strerror(why));
+    if (ok && *size > YAML_FILE_LIMIT)
+        ok = error_set(e, "%s: more than %zu bytes: a smaller file wanted", path, YAML_FILE_LIMIT);
+    if (ok) *bytes = buffer;
+    else free(buffer);
+    return ok;
 }
 
 static bool syntax_fail(const char *path, const yaml_parser_t *p, struct error *e) {
@@ -96,11 +109,11 @@ bool yaml_text_open(const char *path, const char *text, size_t size, const char 
 }
 
 bool yaml_file_open(const char *path, const char *wanted, struct yaml_file *file, struct error *e) {
-    size_t size = 0;
-    char *bytes = malloc(YAML_FILE_LIMIT + 1);
+    size_t size;
+    char *bytes;
 
-    if (!bytes) return error_memory(e);
-    bool ok = read_limited(path, bytes, &size, e) && yaml_text_open(path, bytes, size, wanted, file, e);
+    if (!yaml_file_read(path, &bytes, &size, e)) return false;
+    bool ok = yaml_text_open(path, bytes, size, wanted, file, e);
     free(bytes);
     return ok;
 }
@@ -189,8 +202,8 @@ bool yaml_check_list(const struct yaml_file *file, const yaml_node_t *node, cons
     return true;
 }
 
-static bool unknown_key(const struct yaml_file *file, const yaml_node_t *key, const char *what,
-                        const char *const *names, size_t n, struct error *e) {
+bool yaml_fail_unknown(const struct yaml_file *file, const yaml_node_t *key, const char *what, const char *const *names,
+                       size_t n, struct error *e) {
     const char *text = (const char *)key->data.scalar.value;
     const char *nearest = text_nearest(text, names, n);
 
@@ -222,7 +235,7 @@ bool yaml_check_keys(struct yaml_file *file, const yaml_node_t *node, const char
         const yaml_node_t *key = yaml_file_node(file, p->key);
         const char *text = yaml_scalar(file, key, "a plain key", e);
         if (!text) return false;
-        if (!known(text, names, n)) return unknown_key(file, key, what, names, n, e);
+        if (!known(text, names, n)) return yaml_fail_unknown(file, key, what, names, n, e);
         for (const yaml_node_pair_t *q = first; q < p; q++) {
             if (strcmp(yaml_key(file, q), text) == 0)
                 return yaml_fail(file, key, e, "%s '%s' a second time: once wanted%s", what, excerpt_of(text).text,

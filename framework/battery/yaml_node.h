@@ -20,6 +20,9 @@ struct yaml_file {
 
 /* A file with exactly one document that is not empty; `wanted` says what should be in it. */
 bool yaml_file_open(const char *path, const char *wanted, struct yaml_file *, struct error *);
+/* The bytes of such a file, which the caller frees: at most YAML_FILE_LIMIT. */
+#define YAML_STANDARD_INPUT "-" /* as a path: a pipe, too */
+bool yaml_file_read(const char *path, char **bytes, size_t *size, struct error *);
 /* The same for a text in memory, which `path` names in messages. */
 bool yaml_text_open(const char *path, const char *text, size_t size, const char *wanted, struct yaml_file *,
                     struct error *);
@@ -54,6 +57,9 @@ bool yaml_check_list(const struct yaml_file *, const yaml_node_t *, const char *
  * names: "key", "explainer"; `wanted` what should be here instead of anything but a mapping. */
 bool yaml_check_keys(struct yaml_file *, const yaml_node_t *, const char *what, const char *wanted,
                      const char *const *names, size_t n, struct error *);
+/* Complains about a key that is none of names[n], with the nearest one. */
+bool yaml_fail_unknown(const struct yaml_file *, const yaml_node_t *key, const char *what, const char *const *names,
+                       size_t n, struct error *);
 /* The text of the key of a pair in a checked mapping. */
 const char *yaml_key(struct yaml_file *, const yaml_node_pair_t *);
 /* The value of a key in a checked mapping, or NULL. */

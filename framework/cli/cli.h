@@ -91,8 +91,8 @@ struct cli_context {
     "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value;\n"                     \
     "or process:COMMAND, a program that speaks docs/protocol.md.\n"
 
-extern const struct cli_command cli_run, cli_report, cli_compare, cli_why, cli_list, cli_explain, cli_check, cli_new,
-    cli_train, cli_eval;
+extern const struct cli_command cli_run, cli_accept, cli_report, cli_compare, cli_why, cli_list, cli_explain, cli_check,
+    cli_new, cli_train, cli_eval, cli_doctor;
 
 /* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before
  * the work starts, so that the work is not lost. */
@@ -100,6 +100,9 @@ bool cli_writable(const char *path, struct error *);
 
 /* One line on standard error, "assay: ...", whatever a file or an argument put into it (text_clean). */
 void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether standard output takes colours: a terminal, and NO_COLOR (https://no-color.org) is not set. */
+bool cli_colour(void);
 
 /* Whether `path` ends in `extension` (".npy"). */
 bool cli_has_extension(const char *path, const char *extension);

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 #include "cli/run_open.h"
 #include "base/file.h"
-#include "reports/report.h"
+#include "reports/console.h"
 #include "workers/interrupt.h"
 
 #include <signal.h>
@@ -40,8 +40,8 @@ static bool say_unknown(const struct report *all, const char *name, size_t lengt
         text_add(&list, "%s%s", n ? ", " : "", all[n].id);
     }
     const char *near = asked ? text_nearest(asked, names, n) : NULL;
-    error_set(e, "--format: '%s' is no report%s%s%s: %s wanted", asked ? asked : "", near ? ": did you mean '" : "",
-              near ? near : "", near ? "'?" : "", list.data ? list.data : "");
+    error_set(e, "--format: '%s' is no report%s%s%s: %s wanted, or table, github or tap alone", asked ? asked : "",
+              near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "", list.data ? list.data : "");
     text_finish(&list);
     free(asked);
     return false;
@@ -76,11 +76,39 @@ static bool write_all(struct store *store, const struct report *all, const char 
     return true;
 }
 
+/* Of those a run has on standard output, the ones that no file has. */
+static const struct console_format *find_console(const char *list) {
+    bool printed = list && (strcmp(list, "table") == 0 || strcmp(list, "github") == 0 || strcmp(list, "tap") == 0);
+    return printed ? console_find(list) : NULL;
+}
+
+static bool print_console(struct store *store, const struct console_format *format, const char *folder,
+                          struct error *e) {
+    char *figures = text_format("%s/figures", folder);
+    const struct report_look look = {
+        .colour = cli_colour(), .figures = figures && file_exists(figures), .folder = folder, .width = REPORT_WIDTH};
+    bool ok = figures ? format->write(store, stdout, &look, e) : error_memory(e);
+    free(figures);
+    return ok;
+}
+
+static int print_run(const char *folder, const struct console_format *format, bool output, struct error *e) {
+    struct store *store = NULL;
+    int status = CLI_USAGE;
+    if (output) error_set(e, "--output: %s is printed on standard output: no folder wanted", format->id);
+    else if (cli_run_open(folder, &store, e))
+        status = print_console(store, format, folder, e) ? CLI_EXPECTED : CLI_BROKEN;
+    store_close(store);
+    return status;
+}
+
 static int report_run(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const char *folder = values->operand, *list = values->option[FORMAT].text;
     const char *to = values->option[OUTPUT].given ? values->option[OUTPUT].text : folder;
     struct store *store = NULL;
     int status = CLI_USAGE;
+    const struct console_format *console = find_console(list);
+    if (console) return print_run(folder, console, values->option[OUTPUT].given, e);
     interrupt_watch();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further is an error, and not the end of the process */
     if (check_formats(context->reports, list, e) && cli_run_open(folder, &store, e) && file_make_folder(to, e))
@@ -94,7 +122,8 @@ const struct cli_command cli_report = {
     .operand = "RUN",
     .summary = "write the reports of a run folder again",
     .details = "RUN is a run folder; nothing is computed again. LIST is some of text, csv, html, json, junit,\n"
-               "figures, markdown, latex; the last two are written on demand only.\n",
+               "figures, markdown, latex; the last two are written on demand only. table, github and tap, each\n"
+               "alone, go to standard output, as of a run.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = report_run,

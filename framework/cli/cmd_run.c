@@ -1,19 +1,38 @@
 /* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
-#include "cli/print_plan.h"
-#include "reports/report.h"
+#include "cli/last_failed.h"
+#include "cli/run_report.h"
 #include "workers/cores.h"
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
 #include "battery/battery.h"
-#include "run/run.h"
+#include "battery/yaml_node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, NO_CANARIES, RESUME, FORCE, DRY_RUN, NO_FIGURES, NO_SANDBOX };
+enum {
+    OUTPUT,
+    FORMAT,
+    JOBS,
+    SET,
+    SEED,
+    CONV,
+    BASELINE,
+    ONLY,
+    LAST_FAILED,
+    FAIL_FAST,
+    MAX_MINUTES,
+    QUICK,
+    NO_CANARIES,
+    RESUME,
+    FORCE,
+    DRY_RUN,
+    NO_FIGURES,
+    NO_SANDBOX
+};
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -21,6 +40,12 @@ static const struct cli_option options[] = {
                 .kind = CLI_TEXT,
                 .value = "DIR",
                 .summary = "the run folder (default: the battery's name with .run, in the current folder)"},
+    [FORMAT] = {.name = "format",
+                .kind = CLI_CHOICE,
+                .value = "FORMAT",
+                .summary = "what is said on standard output",
+                .choices = console_names,
+                .fallback = "table"},
     [JOBS] = {.name = "jobs",
               .letter = 'j',
               .kind = CLI_INTEGER,
@@ -35,10 +60,26 @@ static const struct cli_option options[] = {
              .many = true},
     [SEED] = {.name = "seed", .kind = CLI_SEED, .value = "S", .summary = "in place of the battery's"},
     [CONV] = CLI_CONV(.summary = "in place of the battery's: how 3x3 convolutions are computed"),
+    [BASELINE] = {.name = "baseline",
+                  .kind = CLI_TEXT,
+                  .value = "FILE",
+                  .summary = "what is expected besides the battery's `expect`, as 'assay accept' writes it"},
     [ONLY] = {.name = "only",
               .kind = CLI_TEXT,
               .value = "NAME",
               .summary = "one explainer or control of the battery, or one cell: EXPLAINER/CONTROL"},
+    [LAST_FAILED] = {.name = "last-failed",
+                     .kind = CLI_FLAG,
+                     .summary = "only what was not as expected in the run that the folder holds"},
+    [FAIL_FAST] = {.name = "fail-fast",
+                   .kind = CLI_FLAG,
+                   .summary = "end behind the first explainer with a FAIL or an ERROR that is not expected"},
+    [MAX_MINUTES] = {.name = "max-minutes",
+                     .kind = CLI_NUMBER,
+                     .value = "M",
+                     .summary = "ask for no more draws where that would take longer; what is open stays INCONCLUSIVE",
+                     .min = .001,
+                     .max = 100000},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
     [NO_CANARIES] = {.name = "no-canaries",
                      .kind = CLI_FLAG,
@@ -54,42 +95,10 @@ static const struct cli_option options[] = {
 
 /* "path/to/fashion.yaml" -> "fashion.run"; NULL when out of memory. */
 static char *default_folder(const char *battery) {
+    if (strcmp(battery, YAML_STANDARD_INPUT) == 0) return text_copy("stdin.run");
     const char *slash = strrchr(battery, '/'), *base = slash ? slash + 1 : battery;
     const char *dot = strrchr(base, '.');
     return text_format("%.*s.run", (int)(dot && dot > base ? dot - base : (long)strlen(base)), base);
-}
-
-/* All reports into the folder, and the verdicts on the terminal. A report that may fail costs a warning. */
-static bool write_reports(struct store *store, const struct report *writers, const char *folder, bool figures,
-                          struct error *e) {
-    for (const struct report *report = writers; report->id; report++) {
-        struct error problem = {{0}};
-        if (interrupt_signal()) return error_set(e, "interrupted");
-        if (report->on_demand || (!figures && strcmp(report->id, "figures") == 0) ||
-            report->write(store, folder, &problem))
-            continue;
-        if (interrupt_signal()) return error_set(e, "interrupted");
-        if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
-        cli_message("warning: report %s: %s", report->id, problem.text);
-    }
-    const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
-    if (!report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), false, e)) return false;
-    printf("every reason: %s/report.txt", folder);
-    if (figures) printf("; figures: %s/figures", folder);
-    putchar('\n');
-    return true;
-}
-
-/* The run holds its store open meanwhile: what is reported is what it stored, whatever lies in the folder by now. */
-static int report_outcome(const struct run_outcome *outcome, const struct cli_context *context, const char *folder,
-                          bool figures, struct error *e) {
-    if (!outcome->store) {
-        print_plan(&outcome->cost, stdout);
-        return outcome->exit_code;
-    }
-    bool ok =
-        write_reports(outcome->store, context->reports, folder, figures, e) && store_check_file(outcome->store, e);
-    return ok ? outcome->exit_code : CLI_BROKEN;
 }
 
 /* Adds the options that were given. */
@@ -97,7 +106,7 @@ static void add_given(struct text *out, const struct cli_values *values) {
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         const struct cli_value *value = &values->option[i];
         size_t times = !value->given ? 0 : options[i].many ? values->many_count : 1;
-        if (i == RESUME || i == FORCE) continue;
+        if (i == RESUME || i == FORCE || i == LAST_FAILED) continue;
         for (size_t k = 0; k < times; k++) {
             text_add(out, " --%s", options[i].name);
             if (options[i].kind == CLI_FLAG) continue;
@@ -111,41 +120,78 @@ static void add_given(struct text *out, const struct cli_values *values) {
 static int say_interrupted(const struct cli_context *context, const struct cli_values *values, int number) {
     struct text command = {0};
     text_add_word(&command, context->program);
-    text_add(&command, " run %s", values->operand[0] == '-' ? "./" : "");
+    bool file = strcmp(values->operand, YAML_STANDARD_INPUT) != 0;
+    text_add(&command, " run %s", file && values->operand[0] == '-' ? "./" : "");
     text_add_word(&command, values->operand);
     add_given(&command, values);
     text_add(&command, " --resume");
     if (values->option[DRY_RUN].given) cli_message("interrupted");
+    else if (values->option[LAST_FAILED].given)
+        cli_message("interrupted: what failed before is not known any more: run all of the battery");
     else if (command.failed) cli_message("interrupted: add --resume to go on");
     else fprintf(stderr, "assay: interrupted: what is finished is kept; to go on:\n%s\n", command.data);
     text_finish(&command);
     return CLI_SIGNAL + number;
 }
 
-/* Those of an earlier run: figures of methods that are gone would stand beside the new ones. */
-static void remove_reports(void *table, const char *folder) {
-    reports_remove(table, folder);
+/* Settings of the command line in place of values of the battery. */
+struct settings {
+    const char *all[CLI_MANY_MAX + 1];
+    size_t count;
+    char conv[32];
+};
+
+static void collect_settings(const struct cli_values *values, struct settings *s) {
+    const struct cli_value *conv = &values->option[CONV];
+    memcpy(s->all, values->many, sizeof values->many);
+    s->count = values->many_count;
+    if (!conv->given) return;
+    snprintf(s->conv, sizeof s->conv, "conv=%s", conv->text);
+    s->all[s->count++] = s->conv;
 }
 
-static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
+static bool check_options(const struct cli_value *option, struct error *e) {
+    const char *format = option[FORMAT].text;
+    if (option[DRY_RUN].given && strcmp(format, "table") != 0 && strcmp(format, "quiet") != 0)
+        return error_set(e, "--format %s: --dry-run prints a plan and no verdicts: leave one of them out", format);
+    if (option[LAST_FAILED].given && (option[ONLY].given || option[RESUME].given))
+        return error_set(e,
+                         "--last-failed: chooses itself, and begins anew: --only and --resume cannot stand beside it");
+    return true;
+}
+
+static int run_now(const struct cli_context *context, const struct run_options *wanted,
+                   const struct run_telling *telling, struct error *e) {
+    struct run_outcome outcome = {0};
+    int status;
+    if (run_execute(wanted, context->controls, &outcome, e)) status = cli_run_report(&outcome, context, telling, e);
+    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    run_finish(&outcome);
+    return status;
+}
+
+static int run_last_failed(const struct cli_context *context, const struct run_options *all,
+                           const struct run_telling *telling, struct error *e) {
+    struct last_failed last;
+    struct run_options wanted = *all;
+    int status;
+    if (!last_failed_load(all->folder, &last, e)) return CLI_USAGE;
+    wanted.rows = last.rows;
+    wanted.controls = last.controls;
+    if (last.row_count) status = run_now(context, &wanted, telling, e);
+    else status = last_failed_nothing(&last, context, all, e);
+    last_failed_finish(&last);
+    return status;
+}
+
+static struct run_options options_of(const struct cli_context *context, const struct cli_values *values,
+                                     const struct settings *settings, const char *folder) {
     const struct cli_value *option = values->option;
-    char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand);
-    if (!folder) {
-        error_memory(e);
-        return CLI_BROKEN;
-    }
-    const char *settings[CLI_MANY_MAX + 1];
-    size_t setting_count = values->many_count;
-    char conv[32];
-    memcpy(settings, values->many, sizeof values->many);
-    if (option[CONV].given) {
-        snprintf(conv, sizeof conv, "conv=%s", option[CONV].text);
-        settings[setting_count++] = conv;
-    }
-    const struct run_options wanted = {
+    return (struct run_options){
         .battery = values->operand,
-        .settings = settings,
-        .setting_count = setting_count,
+        .baseline = option[BASELINE].text,
+        .settings = settings->all,
+        .setting_count = settings->count,
         .folder = folder,
         .jobs = option[JOBS].given ? (unsigned)option[JOBS].integer : cores_online(),
         .has_seed = option[SEED].given,
@@ -155,21 +201,37 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .no_canaries = option[NO_CANARIES].given,
         .resume = option[RESUME].given,
         .force = option[FORCE].given,
+        .fail_fast = option[FAIL_FAST].given,
+        .max_minutes = option[MAX_MINUTES].given ? option[MAX_MINUTES].number : 0,
         .dry_run = option[DRY_RUN].given,
-        .taken = remove_reports,
+        .quiet = strcmp(option[FORMAT].text, "quiet") == 0,
+        .taken = cli_run_remove_reports,
         .user = (void *)(uintptr_t)context->reports,
     };
-    struct run_outcome outcome = {0};
-    int status;
+}
+
+static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
+    const struct cli_value *option = values->option;
+    char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand);
+    if (!folder) {
+        error_memory(e);
+        return CLI_BROKEN;
+    }
+    struct settings settings;
+    collect_settings(values, &settings);
+    const struct run_options wanted = options_of(context, values, &settings, folder);
+    const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given};
     interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
-    if (run_execute(&wanted, context->controls, &outcome, e))
-        status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
-    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
-    run_finish(&outcome);
+    int status = CLI_USAGE;
+    if (check_options(option, e))
+        status = (option[LAST_FAILED].given ? run_last_failed : run_now)(context, &wanted, &telling, e);
     if (interrupt_signal()) {
         if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
         status = say_interrupted(context, values, interrupt_signal());
+        cli_run_say_broken(&telling, "interrupted", status);
+    } else if (e->text[0]) {
+        cli_run_say_broken(&telling, e->text, status);
     }
     free(folder);
     return status;
@@ -179,7 +241,8 @@ const struct cli_command cli_run = {
     .name = "run",
     .operand = "BATTERY",
     .summary = "run a battery of controls on explainers, and judge",
-    .details = "BATTERY is a YAML file. The exit status says whether every verdict is as it expects.\n",
+    .details = "BATTERY is a YAML file, or - for standard input. The exit status says whether every verdict is as\n"
+               "it expects.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = run_battery,

@@ -14,6 +14,11 @@ bool cli_has_extension(const char *path, const char *extension) {
     return n > m && strcmp(path + n - m, extension) == 0;
 }
 
+bool cli_colour(void) {
+    const char *plain = getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) && !(plain && *plain);
+}
+
 bool cli_writable(const char *path, struct error *e) {
     struct stat status;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))

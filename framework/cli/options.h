@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLI_OPTIONS_MAX 24
+#define CLI_OPTIONS_MAX 32
 #define CLI_OPERANDS_MAX 3
 #define CLI_MANY_MAX 64 /* values of an option that may be given again and again */
 

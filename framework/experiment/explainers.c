@@ -55,8 +55,8 @@ static bool open_before_relu(struct run *run, const struct battery_explainer *en
     for (size_t k = 0; k < entry->spec.param_count; k++)
         if (strcmp(entry->spec.params[k].name, relu) != 0) spec.params[spec.param_count++] = entry->spec.params[k];
     spec.params[spec.param_count++] = (struct option){.name = relu, .value = zero, .location = entry->location};
-    bool ok =
-        add_row(run, text_format("%s (before ReLU)", entry->name), &spec, reduction_of(run, entry), entry->location, e);
+    bool ok = add_row(run, text_format("%s" BATTERY_BEFORE_RELU, entry->name), &spec, reduction_of(run, entry),
+                      entry->location, e);
     run->explainers[run->explainer_count - 1].added = true;
     free(spec.params);
     return ok;
@@ -137,14 +137,14 @@ static bool add_canaries(struct run *run, bool unwanted, struct error *e) {
     return true;
 }
 
-bool explainers_open(struct run *run, const char *only, bool no_canaries, struct error *e) {
+bool explainers_open(struct run *run, const struct part *part, bool no_canaries, struct error *e) {
     const struct battery *b = run->battery;
     run->explainers =
         calloc(2 * b->explainer_count + canary_count() + 2 * (REDUCE_MAX_ABS + 1), sizeof *run->explainers);
     if (!run->explainers) return error_memory(e);
     for (size_t i = 0; i < b->explainer_count; i++) {
         const struct battery_explainer *entry = &b->explainers[i];
-        if (only && strcmp(entry->name, only) != 0) continue;
+        if (!part_has_row(part, entry->name)) continue;
         if (!add_row(run, text_copy(entry->name), &entry->spec, reduction_of(run, entry), entry->location, e))
             return false;
     }

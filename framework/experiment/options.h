@@ -7,20 +7,24 @@
 #include <stdint.h>
 
 struct run_options {
-    const char *battery;         /* path of the YAML file */
+    const char *battery;         /* path of the YAML file; "-": standard input */
+    const char *baseline;        /* a file of further expectations, or NULL */
     const char *const *settings; /* KEY.KEY=VALUE, in place of values of the file */
     size_t setting_count;
     const char *folder; /* the run folder: assay.db and the reports */
     unsigned jobs;      /* worker processes */
     bool has_seed;
-    uint64_t seed;    /* in place of the battery's */
-    const char *only; /* an explainer row, a control, or both as ROW/CONTROL; or NULL */
-    bool quick;       /* leave out the controls that take longest, and say which */
-    bool no_canaries; /* canary.h */
-    bool resume;      /* keep what an interrupted run of the same battery finished */
-    bool force;       /* into a folder of another battery's run, or of other files */
-    bool dry_run;     /* print the plan and its cost on stdout, and run nothing */
-    bool quiet;       /* no progress on stderr */
+    uint64_t seed;                             /* in place of the battery's */
+    const char *only;                          /* an explainer row, a control, or both as ROW/CONTROL; or NULL */
+    const char *const *rows, *const *controls; /* only these, ended by NULL: --last-failed; or NULL */
+    bool quick;                                /* leave out the controls that take longest, and say which */
+    bool no_canaries;                          /* canary.h */
+    bool resume;                               /* keep what an interrupted run of the same battery finished */
+    bool force;                                /* into a folder of another battery's run, or of other files */
+    bool fail_fast;     /* end behind the first row with a FAIL or an ERROR that was not expected */
+    double max_minutes; /* ask for no more draws where that would take longer; 0: as long as it takes */
+    bool dry_run;       /* print the plan and its cost on stdout, and run nothing */
+    bool quiet;         /* no progress on stderr */
     /* Told once, when the folder is this run's and nothing was computed yet: reports of an earlier one go. Or NULL. */
     void (*taken)(void *user, const char *folder);
     void *user;

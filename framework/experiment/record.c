@@ -287,6 +287,12 @@ static json_t *settings_json(const struct battery *b) {
     return a;
 }
 
+/* NULL: none. */
+static json_t *baseline_json(const struct battery *b) {
+    if (!b->baseline) return NULL;
+    return json_pack("{s:o, s:s}", "path", text_json(b->baseline), "sha256", b->baseline_digest);
+}
+
 /* Everything that decides the numbers. */
 static json_t *identity_json(const struct run *run) {
     return json_pack("{s:s, s:[i, i], s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o*}", "assay", ASSAY_VERSION,
@@ -312,8 +318,9 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
         return error_memory(e);
     }
     json_object_set_new(o, "battery_file",
-                        json_pack("{s:o, s:s, s:o}", "path", text_json(run->battery->path), "sha256",
-                                  run->battery_digest, "settings", settings_json(run->battery)));
+                        json_pack("{s:o, s:s, s:o, s:o*}", "path", text_json(run->battery->path), "sha256",
+                                  run->battery_digest, "settings", settings_json(run->battery), "baseline",
+                                  baseline_json(run->battery)));
     json_object_set_new(o, "libraries",
                         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "sqlite",
                                   sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",

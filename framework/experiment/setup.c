@@ -9,9 +9,11 @@
 #include "data/preprocess_auto.h"
 #include "nn/arch.h"
 #include "nn/onnx.h"
+#include "experiment/controls_open.h"
 #include "experiment/explainers.h"
 #include "experiment/measures.h"
 #include "experiment/plane.h"
+#include "experiment/part.h"
 #include "experiment/standard.h"
 #include "experiment/task.h"
 
@@ -153,8 +155,8 @@ static bool load_network(struct run *run, struct error *e) {
 /* Before the explainers, whose maps are reduced as the network's input asks. */
 static bool open_graph(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
-    return file_digest(b->path, run->battery_digest, e) &&
-           (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_network(run, e);
+    memcpy(run->battery_digest, b->digest, sizeof run->battery_digest);
+    return (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_network(run, e);
 }
 
 static bool open_data(struct run *run, struct error *e) {
@@ -203,67 +205,7 @@ static bool make_linear(struct run *run, struct error *e) {
     return ok;
 }
 
-/* ---- controls ---- */
-
-static bool unknown_control(const struct battery *b, const struct battery_control *entry,
-                            const struct control *const *controls, struct error *e) {
-    size_t n = 0;
-    while (controls[n]) n++;
-    const char **names = calloc(n + 1, sizeof *names);
-    if (!names) return error_memory(e);
-    for (size_t i = 0; i < n; i++) names[i] = controls[i]->id;
-    const char *near = text_nearest(entry->id, names, n);
-    battery_fail(b, entry->location, e, "there is no control '%s'%s%s%s", entry->id,
-                 near ? ": did you mean '" : ": see 'assay list controls'", near ? near : "", near ? "'?" : "");
-    free(names);
-    return false;
-}
-
-static bool leave_out(struct run *run, const char *id, struct error *e) {
-    char *more = run->left_out ? text_format("%s, %s", run->left_out, id) : text_copy(id);
-    if (!more) return error_memory(e);
-    free(run->left_out);
-    run->left_out = more;
-    return true;
-}
-
-static bool open_controls(struct run *run, const char *only, bool quick, const struct control *const *controls,
-                          struct error *e) {
-    const struct battery *b = run->battery;
-    run->controls = calloc(b->control_count + 1, sizeof *run->controls);
-    if (!run->controls) return error_memory(e);
-    for (size_t i = 0; i < b->control_count; i++) {
-        const struct battery_control *entry = &b->controls[i];
-        if (only && strcmp(entry->id, only) != 0) continue;
-        const struct control *found = control_find(controls, entry->id);
-        if (quick && found && !found->quick) {
-            if (!leave_out(run, entry->id, e)) return false;
-            continue;
-        }
-        struct control_entry *c = &run->controls[run->control_count++];
-        c->control = found;
-        if (!c->control) return unknown_control(b, entry, controls, e);
-        if (!control_values_parse(c->control, b, entry, &c->values, e)) return false;
-        if (c->control->rule->needs_training && !b->has_training)
-            return battery_fail(b, entry->location, e,
-                                "control %s trains networks: the battery needs a `training:` section", entry->id);
-    }
-    if (run->left_out && !run->control_count)
-        return error_set(e, "%s: --quick leaves out every control (%s)", b->path, run->left_out);
-    return true;
-}
-
-/* What the battery says of a network's layers, once the network is known. */
-static bool settle_controls(struct run *run, struct error *e) {
-    for (uint32_t i = 0; i < run->control_count; i++) {
-        struct control_entry *c = &run->controls[i];
-        struct text said = {0};
-        bool ok = !c->control->settle || c->control->settle(run->graph, run->battery, &c->values, &said, e);
-        c->said = said.data;
-        if (!ok || said.failed) return ok ? error_memory(e) : false;
-    }
-    return true;
-}
+/* ---- networks for label permutation ---- */
 
 bool setup_needs_labels(const struct run *run) {
     for (uint32_t i = 0; i < run->control_count; i++)
@@ -342,16 +284,20 @@ static bool needs_linear(const struct run *run) {
 
 bool setup_run(struct run *run, const struct run_options *options, const struct control *const *controls,
                struct error *e) {
-    const char *row, *control;
-    if (!battery_load_with(options->battery, options->settings, options->setting_count, &run->battery, e)) return false;
+    struct part part;
+    const struct battery_source from = {.path = options->battery,
+                                        .settings = options->settings,
+                                        .setting_count = options->setting_count,
+                                        .baseline = options->baseline};
+    if (!battery_load_from(&from, &run->battery, e)) return false;
     if (options->has_seed) run->battery->seed = options->seed;
     standard_controls_untrained(run->battery, controls, &run->untrained);
     if (run->untrained.failed) return error_memory(e);
     return standard_controls_fill(run->battery, controls, e) && measures_choose(run->battery, &run->more_measures, e) &&
-           task_settle_battery(run->battery, e) && only_resolve(run->battery, options->only, &row, &control, e) &&
-           open_controls(run, control, options->quick, controls, e) && open_graph(run, e) && settle_controls(run, e) &&
-           explainers_open(run, row, options->no_canaries, e) && open_data(run, e) && fits_inputs(run, e) &&
-           (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
+           task_settle_battery(run->battery, e) && part_resolve(run->battery, options, &part, e) &&
+           part_keep(run, &part, e) && controls_open(run, &part, options->quick, controls, e) && open_graph(run, e) &&
+           controls_settle(run, e) && explainers_open(run, &part, options->no_canaries, e) && open_data(run, e) &&
+           fits_inputs(run, e) && (!setup_needs_labels(run) || open_training(run, e)) && make_plan(run, e) &&
            (!needs_linear(run) || make_linear(run, e));
 }
 
@@ -388,6 +334,7 @@ void setup_finish(struct run *run) {
     class_names_finish(&run->class_names);
     free(run->training_subset);
     free(run->left_out);
+    text_finish(&run->part);
     text_finish(&run->untrained);
     free(run->explainers);
     free(run->controls);

@@ -1,4 +1,4 @@
-/* standard.c: which of the battery is run: the standard controls, and what --only names. */
+/* standard.c: the controls that `controls: default` stands for. */
 #include "experiment/standard.h"
 
 #include "base/text.h"
@@ -11,9 +11,10 @@ static bool check_expectations(const struct battery *b, struct error *e) {
         const struct expectation *x = &b->expectations[i];
         bool known = strcmp(x->control, "all") == 0;
         for (size_t k = 0; k < b->control_count; k++) known = known || strcmp(b->controls[k].id, x->control) == 0;
-        if (!known)
-            return battery_fail(b, x->location, e, "expect: '%s' is none of the battery's controls",
-                                excerpt_of(x->control).text);
+        if (known) continue;
+        error_set(e, "expect: '%s' is none of the battery's controls", excerpt_of(x->control).text);
+        return location_prefix(b->baseline && i >= b->battery_expectations ? b->baseline : b->path, b->settings,
+                               x->location, e);
     }
     return true;
 }
@@ -41,45 +42,4 @@ bool standard_controls_fill(struct battery *b, const struct control *const *cont
         if (!entry->id) return error_memory(e);
     }
     return check_expectations(b, e);
-}
-
-static const char *find_row(const struct battery *b, const char *name, size_t length) {
-    for (size_t i = 0; i < b->explainer_count; i++) {
-        const char *known = b->explainers[i].name;
-        if (strlen(known) == length && memcmp(known, name, length) == 0) return known;
-    }
-    return NULL;
-}
-
-static const char *find_control(const struct battery *b, const char *name) {
-    for (size_t i = 0; i < b->control_count; i++)
-        if (strcmp(b->controls[i].id, name) == 0) return b->controls[i].id;
-    return NULL;
-}
-
-static bool say_unknown(const struct battery *b, const char *only, struct error *e) {
-    size_t n = 0;
-    const char **names = calloc(b->explainer_count + b->control_count + 1, sizeof *names);
-    if (!names) return error_memory(e);
-    for (size_t i = 0; i < b->explainer_count; i++) names[n++] = b->explainers[i].name;
-    for (size_t i = 0; i < b->control_count; i++) names[n++] = b->controls[i].id;
-    const char *near = text_nearest(only, names, n);
-    error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
-              near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
-    free(names);
-    return false;
-}
-
-bool only_resolve(const struct battery *b, const char *only, const char **row, const char **control, struct error *e) {
-    *row = *control = NULL;
-    if (!only) return true;
-    *row = find_row(b, only, strlen(only));
-    *control = find_control(b, only);
-    if (*row || *control) return true;
-    const char *slash = strrchr(only, '/'); /* the name of a row may have some, that of a control has none */
-    if (slash) {
-        *row = find_row(b, only, (size_t)(slash - only));
-        *control = find_control(b, slash + 1);
-    }
-    return (*row && *control) || say_unknown(b, only, e);
 }

@@ -1,4 +1,4 @@
-/* standard.h: the controls of a battery that says `controls: default`, and the row, control or cell of --only. */
+/* standard.h: the controls of a battery that says `controls: default`. */
 #ifndef ASSAY_EXPERIMENT_STANDARD_H
 #define ASSAY_EXPERIMENT_STANDARD_H
 
@@ -9,9 +9,5 @@
 bool standard_controls_fill(struct battery *, const struct control *const *controls, struct error *);
 /* Adds the names of those that were left out as they train networks, with commas between them. */
 void standard_controls_untrained(const struct battery *, const struct control *const *controls, struct text *);
-
-/* `only` (or NULL) as the name of an explainer row, of a control, or "ROW/CONTROL" of one cell: *row and *control are
- * what it names, of the battery, NULL where it names none. Fails where the battery has no such name. */
-bool only_resolve(const struct battery *, const char *only, const char **row, const char **control, struct error *);
 
 #endif

@@ -25,6 +25,8 @@ struct run {
     struct input_set inputs[ROOT_COUNT];
     uint32_t global_count;
     struct quality quality; /* of the model on the data, once its inputs are taken */
+    bool labels_held;       /* controls that train networks were not asked: --fail-fast */
+    double begun;           /* clock_seconds() */
     bool dry;               /* nothing is run: the quality is not measured */
     bool logits_broken;     /* the model's own logits are not finite: the run cannot begin */
     struct explainer_entry *explainers;
@@ -33,6 +35,7 @@ struct run {
     uint32_t control_count;
     const char *without_canaries; /* why the run has none, or NULL */
     struct text untrained;        /* controls that `controls: default` leaves out without `training:` */
+    struct text part;             /* which part of the battery is run, in words; empty: all of it */
     char *left_out;               /* controls of the battery that a quick run leaves out, or NULL */
     struct network *networks;
     uint32_t network_count;

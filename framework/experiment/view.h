@@ -28,7 +28,8 @@ struct explainer_entry {
     enum reduction reduction;
     bool yardstick;              /* of the harness: no plugin makes its maps. Canaries are, too */
     const struct canary *canary; /* which, or NULL (canary.h) */
-    bool added;                  /* beside another row, before its ReLU: a battery cannot name it under `expect` */
+    bool added;                  /* beside another row, before its ReLU */
+    bool held;                   /* not asked for anything, or not yet: --fail-fast */
     struct plugin *plugin;       /* NULL for a yardstick; may have a problem, which is the breach then */
     unsigned claims;             /* enum assay_claim, for its parameters */
     bool non_negative;           /* as delivered, after reduction */

@@ -47,8 +47,8 @@ static bool pairs_yardstick(const struct run *run, const struct draw_counts *x, 
         for (uint32_t row = 0; u->attribution == attribution && row < run->explainer_count; row++) {
             const struct explainer_entry *r = &run->explainers[row];
             char why[512];
-            if ((!r->yardstick || r->canary) && run_yardstick(run, r) == yardstick && is_paired(run, u, r) &&
-                u->draw < x->draws[u->control * run->explainer_count + row] &&
+            if ((!r->yardstick || r->canary) && !r->held && run_yardstick(run, r) == yardstick &&
+                is_paired(run, u, r) && u->draw < x->draws[u->control * run->explainer_count + row] &&
                 need_applies(run, u->control, row, why, sizeof why))
                 return true;
         }
@@ -80,6 +80,7 @@ static bool canary_needs(const struct run *run, const struct explainer_entry *r,
 bool need_attribution(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
     const struct attribution *a = &run->plan.attributions[attribution];
     const struct explainer_entry *r = &run->explainers[row];
+    if (r->held) return false;
     if (r->canary) return canary_needs(run, r, attribution);
     if (r->yardstick) {
         if (a->root != ROOT_MODEL || !attribution_is_plain(a)) return false;

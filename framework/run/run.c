@@ -1,8 +1,11 @@
 /* A battery from file to verdicts: the folder, the waves, the end. */
 #include "run/run.h"
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "run/early.h"
 #include "run/network.h"
+#include "experiment/places.h"
 #include "experiment/record.h"
 #include "run/run_folder.h"
 #include "run/same_maps.h"
@@ -69,45 +72,103 @@ static bool label_wave(struct run *run, const struct draw_counts *counts, unsign
 }
 
 /* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
-static bool extend(struct run *run, struct draw_counts *counts, uint32_t look, bool *any, struct error *e) {
-    uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
+static bool mark_open(struct run *run, struct draw_counts *counts, uint32_t from, uint32_t to, uint32_t *marked,
+                      struct text *open, struct error *e) {
     const struct experiment_view view = run_view(run);
     struct results *r;
-    *any = false;
-    if (to <= from || run->battery->inputs < 2) return true; /* without a floor no number of draws decides */
     if (!results_load(&view, run->store, &r, e)) return false;
     bool ok = true;
-    for (uint32_t c = 0; ok && c < run->control_count; c++) {
-        bool wanted = false;
+    for (uint32_t c = 0; ok && c < run->control_count; c++)
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
             uint32_t *draws = &counts->draws[c * run->explainer_count + row];
             if (!run->controls[c].control->rule->sequential || *draws != from || run->explainers[row].yardstick)
                 continue;
             struct judgement j;
             ok = verdict_judge(r, row, c, from, NULL, &j, e);
-            if (ok && j.word == VERDICT_INCONCLUSIVE) {
-                *draws = to;
-                wanted = true;
-            }
+            if (!ok || j.word != VERDICT_INCONCLUSIVE) continue;
+            *draws = to;
+            text_add(open, "%s%s under %s", *marked ? ", " : "", run->explainers[row].name,
+                     run->controls[c].control->id);
+            ++*marked;
         }
-        if (ok && wanted) ok = setup_expand(run, c, from, to, e);
-        *any = *any || wanted;
-    }
     results_destroy(r);
+    return ok && (!open->failed || error_memory(e));
+}
+
+static bool expand_marked(struct run *run, const struct draw_counts *counts, uint32_t from, uint32_t to,
+                          struct error *e) {
+    bool ok = true;
+    for (uint32_t c = 0; ok && c < run->control_count; c++) {
+        bool wanted = false;
+        for (uint32_t row = 0; row < run->explainer_count; row++)
+            wanted = wanted || (run->controls[c].control->rule->sequential &&
+                                counts->draws[c * run->explainer_count + row] == to);
+        if (wanted) ok = setup_expand(run, c, from, to, e);
+    }
     return ok;
+}
+
+static void unmark(const struct run *run, struct draw_counts *counts, uint32_t from, uint32_t to) {
+    for (uint32_t i = 0; i < run->control_count * run->explainer_count; i++)
+        if (counts->draws[i] == to) counts->draws[i] = from;
+}
+
+/* The cells that get more draws; none where nothing is open, or the time does not suffice. */
+static bool extend(struct run *run, struct draw_counts *counts, struct early *early, uint32_t look, uint32_t *cells,
+                   struct error *e) {
+    uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
+    struct text open = {0};
+    *cells = 0;
+    if (to <= from || run->battery->inputs < 2) return true; /* without a floor no number of draws decides */
+    bool ok = mark_open(run, counts, from, to, cells, &open, e);
+    if (ok && *cells && !early_has_time(early, run, *cells, to - from, open.data)) {
+        unmark(run, counts, from, to);
+        *cells = 0;
+    }
+    if (ok && *cells) ok = expand_marked(run, counts, from, to, e);
+    text_finish(&open);
+    return ok;
+}
+
+static uint32_t sequential_cells(const struct run *run) {
+    uint32_t cells = 0;
+    for (uint32_t c = 0; c < run->control_count; c++)
+        for (uint32_t row = 0; run->controls[c].control->rule->sequential && row < run->explainer_count; row++)
+            cells += !run->explainers[row].yardstick;
+    return cells;
+}
+
+/* Everything at once; with --fail-fast row by row, until one fails. */
+static bool first_look(struct run *run, const struct draw_counts *counts, struct early *early,
+                       struct progress *progress, struct error *e) {
+    const unsigned jobs = early->options->jobs;
+    bool ok = put_uses(run, e) && schedule_run(run, WAVE_MODEL, counts, jobs, progress, e) &&
+              early_check(early, run, counts, e);
+    while (ok && !early->ended && early_release(run))
+        ok = schedule_run(run, WAVE_ROW, counts, jobs, progress, e) && early_check(early, run, counts, e);
+    if (ok && !early->ended && setup_needs_labels(run)) ok = label_wave(run, counts, jobs, progress, e);
+    early->labels = !early->ended;
+    early_note(early, sequential_cells(run), run->battery->rule.draws[0]);
+    return ok && early_check(early, run, counts, e);
 }
 
 static bool run_waves(struct run *run, struct draw_counts *counts, const struct run_options *options, struct error *e) {
     struct progress progress;
-    bool any = true, ok;
+    struct early early;
+    uint32_t cells = 1;
     progress_begin(&progress, options->quiet);
-    ok = put_uses(run, e) && schedule_run(run, WAVE_MODEL, counts, options->jobs, &progress, e);
-    if (ok && setup_needs_labels(run)) ok = label_wave(run, counts, options->jobs, &progress, e);
-    for (uint32_t look = 1; ok && any && look < 3; look++) {
-        ok = extend(run, counts, look, &any, e);
-        if (ok && any) ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e);
+    early_begin(&early, run, options);
+    bool ok = first_look(run, counts, &early, &progress, e);
+    for (uint32_t look = 1; ok && cells && !early.ended && look < 3; look++) {
+        ok = extend(run, counts, &early, look, &cells, e);
+        if (ok && cells)
+            ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e) &&
+                 early_check(&early, run, counts, e);
+        early_note(&early, cells, run->battery->rule.draws[look] - run->battery->rule.draws[look - 1]);
     }
     progress_end(&progress);
+    ok = ok && early_put(&early, run, e);
+    early_finish(&early);
     return ok;
 }
 
@@ -152,6 +213,7 @@ static bool put_inspected(struct run *run, struct error *e) {
     text_finish(&text);
     if (ok && has_pairs(&run->plan)) ok = store_set_meta(run->store, "pairs", "at most five outputs, or asked for", e);
     if (ok && run->untrained.data) ok = store_set_meta(run->store, "untrained", run->untrained.data, e);
+    ok = ok && store_set_meta(run->store, "part", run->part.data ? run->part.data : "", e);
     return ok && store_set_meta(run->store, "left_out", run->left_out ? run->left_out : "", e);
 }
 
@@ -179,6 +241,13 @@ static bool put_quality(struct run *run, struct error *e) {
     return ok;
 }
 
+static bool put_places(struct run *run, struct error *e) {
+    char *text;
+    bool ok = places_record(run, &text, e) && store_set_meta(run->store, "places", text, e);
+    free(text);
+    return ok;
+}
+
 static bool put_tokens(struct run *run, struct error *e) {
     char *text;
     bool ok = record_tokens(run, &text, e) && (!text || store_set_meta(run->store, "tokens", text, e));
@@ -189,7 +258,7 @@ static bool put_tokens(struct run *run, struct error *e) {
 /* The inputs are taken, and what was decided about the data is said. */
 static bool take_inputs(struct run *run, const struct run_options *options, struct error *e) {
     bool ok = setup_inputs(run, ROOT_MODEL, e) && say_quality(run, options->quiet, e) && put_quality(run, e) &&
-              put_tokens(run, e) && setup_inputs(run, ROOT_LINEAR, e);
+              put_places(run, e) && put_tokens(run, e) && setup_inputs(run, ROOT_LINEAR, e);
     for (const char *line = run->data->notes.data, *end; !options->quiet && line && *line; line = end + 1) {
         end = strchr(line, '\n');
         fprintf(stderr, "assay: note: %.*s\n", (int)(end - line), line);
@@ -253,6 +322,7 @@ bool run_execute(const struct run_options *options, const struct control *const 
     struct run *run = out->run;
     if (!run) return error_memory(e);
     run->log = -1;
+    run->begun = clock_seconds();
     run->dry = options->dry_run;
     scratch_folder_sweep();
     bool ok = setup_run(run, options, controls, e);
@@ -273,4 +343,20 @@ void run_finish(struct run_outcome *out) {
     free(out->run);
     out->run = NULL;
     out->store = NULL;
+}
+
+bool run_is_same(const struct run_options *options, const struct control *const *controls, bool *same,
+                 struct error *e) {
+    struct run_outcome out = {.run = calloc(1, sizeof *out.run)};
+    char identity[65], *text = NULL, *known = NULL, *path = text_format("%s/assay.db", options->folder);
+    bool ok = (out.run && path) || error_memory(e);
+    if (out.run) out.run->log = -1;
+    ok = ok && setup_run(out.run, options, controls, e) && record_run(out.run, identity, &text, e) &&
+         store_open(path, &out.run->store, e) && store_meta(out.run->store, "identity", &known, e);
+    *same = ok && known && strcmp(known, identity) == 0;
+    free(known);
+    free(text);
+    free(path);
+    run_finish(&out);
+    return ok;
 }

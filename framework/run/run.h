@@ -23,6 +23,9 @@ struct run_outcome {
 bool run_execute(const struct run_options *, const struct control *const *controls, struct run_outcome *,
                  struct error *);
 
+/* Whether the folder holds a run of the very same battery, model, data, methods and seed. Nothing is run. */
+bool run_is_same(const struct run_options *, const struct control *const *controls, bool *same, struct error *);
+
 /* Closes the store and takes everything down, plugins too: after the reports. Also after a failure. */
 void run_finish(struct run_outcome *);
 

@@ -195,7 +195,7 @@ static void finish_wave(struct wave_state *w) {
 
 bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *counts, unsigned workers,
                   struct progress *progress, struct error *e) {
-    static const char *const titles[] = {"controls", "label permutation", "more draws"};
+    static const char *const titles[] = {"controls", "label permutation", "more draws", "controls"};
     struct wave_state w = {.run = run, .counts = counts, .workers = workers, .progress = progress};
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);

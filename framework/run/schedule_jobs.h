@@ -10,7 +10,8 @@
 enum wave {
     WAVE_MODEL,  /* conformance, audits, trained networks, and everything on the model itself */
     WAVE_LABELS, /* everything on trained networks */
-    WAVE_EXTEND  /* audits and units of further draws */
+    WAVE_EXTEND, /* audits and units of further draws */
+    WAVE_ROW     /* the same of a row that waited (early.h) */
 };
 
 /* In the order in which they start: a plugin that breaks the rules is asked nothing else; trainings take long; explain

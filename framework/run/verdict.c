@@ -12,21 +12,7 @@
 
 /* ---- expectations ---- */
 
-/* Bits of the words that are fine: the row's own for that control, or for all of them (then a SKIP is fine too), else
- * PASS or SKIP. */
-static unsigned expected_words(const struct battery *b, const char *row, const char *control) {
-    const unsigned skip = 1u << VERDICT_SKIP;
-    unsigned all = (1u << VERDICT_PASS) | skip;
-    for (size_t i = 0; i < b->expectation_count; i++) {
-        const struct expectation *x = &b->expectations[i];
-        if (strcmp(x->explainer, row) != 0) continue;
-        if (strcmp(x->control, control) == 0) return x->words;
-        if (strcmp(x->control, "all") == 0) all = x->words | skip;
-    }
-    return all;
-}
-
-static bool as_expected(unsigned words, const struct judgement *j) {
+bool verdict_as_expected(unsigned words, const struct judgement *j) {
     if (j->input_dominated && (words & (1u << VERDICT_INPUT_DOMINATED))) return true;
     if (j->prior_dominated && (words & (1u << VERDICT_PRIOR_DOMINATED))) return true;
     return (words & (1u << j->word)) != 0;
@@ -42,7 +28,7 @@ struct tally {
 };
 
 static void count(struct tally *t, unsigned words, const struct judgement *j) {
-    if (as_expected(words, j)) return;
+    if (verdict_as_expected(words, j)) return;
     switch (j->word) {
     case VERDICT_ERROR: t->error = true; break;
     case VERDICT_INCONCLUSIVE:
@@ -191,12 +177,18 @@ static bool store_cell(struct run *run, const struct results *r, uint32_t row, u
     const char *name = run->explainers[row].name, *control = run->controls[c].control->id;
     struct text expected = {0};
     const char *annotation = NULL;
-    *words = expected_words(run->battery, name, control);
+    *words = battery_expected(run->battery, name, control);
     words_text(*words, &expected);
     bool ok = !expected.failed || error_memory(e);
-    ok = ok && verdict_judge(r, row, c, draws, run->store, j, e) &&
-         ((annotation = annotation_of_cell(run, row, j)) || error_memory(e)) &&
-         put(run, name, control, j, annotation, expected.data, as_expected(*words, j), e);
+    const bool held = run->explainers[row].held || (run->labels_held && run->controls[c].control->rule->needs_training);
+    if (held) { /* no expectation makes that one fine */
+        *j = judgement_begin(r);
+        judgement_say(j, VERDICT_INCONCLUSIVE, "Not run: --fail-fast ended the run before.");
+        *words &= ~(1u << VERDICT_INCONCLUSIVE);
+    }
+    ok = ok && (held || verdict_judge(r, row, c, draws, run->store, j, e)) &&
+         ((annotation = held ? "" : annotation_of_cell(run, row, j)) || error_memory(e)) &&
+         put(run, name, control, j, annotation, expected.data, verdict_as_expected(*words, j), e);
     text_finish(&expected);
     return ok;
 }

@@ -2,10 +2,14 @@
 #ifndef ASSAY_RUN_VERDICT_H
 #define ASSAY_RUN_VERDICT_H
 
+#include "judge/judge.h"
 #include "run/need.h"
 
 /* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. */
 bool verdict_store(struct run *, const struct draw_counts *, int *exit_code, struct error *);
+
+/* Whether the judgement is one of the words that were expected (battery_expected()). */
+bool verdict_as_expected(unsigned words, const struct judgement *);
 
 /* Whether every explainer has a verdict under every control and overall in the store: an error that names the cells. */
 bool verdict_check_complete(const struct run *, struct error *);

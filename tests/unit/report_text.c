@@ -16,7 +16,7 @@ static char *shown(struct store *s, bool colour) {
     struct error e = {""};
     FILE *out = open_memstream(&text, &size);
 
-    cr_assert(out && report_text(s, out, colour, true, &e), "%s", e.text);
+    cr_assert(out && report_text(s, out, &(struct report_look){.colour = colour, .reasons = true}, &e), "%s", e.text);
     fclose(out);
     return text;
 }
