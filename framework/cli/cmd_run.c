@@ -78,7 +78,7 @@ static const struct cli_option options[] = {
                      .kind = CLI_NUMBER,
                      .value = "M",
                      .summary = "ask for no more draws where that would take longer; what is open stays INCONCLUSIVE",
-                     .min = .001,
+                     .min = 1e-6,
                      .max = 100000},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
     [NO_CANARIES] = {.name = "no-canaries",
