@@ -1,7 +1,6 @@
 /* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
-#include "cli/print_plan.h"
-#include "reports/report.h"
+#include "cli/run_report.h"
 #include "workers/cores.h"
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
@@ -13,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, NO_CANARIES, RESUME, FORCE, DRY_RUN, NO_FIGURES, NO_SANDBOX };
+enum { OUTPUT, JOBS, SET, SEED, CONV, ONLY, QUICK, NO_CANARIES, RESUME, FORCE, DRY_RUN, NO_FIGURES, NO_SANDBOX, SHARD };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -50,46 +49,37 @@ static const struct cli_option options[] = {
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
     [NO_FIGURES] = {.name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out"},
     [NO_SANDBOX] = CLI_NO_SANDBOX,
+    [SHARD] = {.name = "shard",
+               .kind = CLI_TEXT,
+               .value = "K/N",
+               .summary =
+                   "compute the share K of N, each in a folder of its own, and judge nothing: see 'assay merge'"},
 };
 
-/* "path/to/fashion.yaml" -> "fashion.run"; NULL when out of memory. */
-static char *default_folder(const char *battery) {
+/* "path/to/fashion.yaml" -> "fashion.run", of a share "fashion.2of8.run"; NULL when out of memory. */
+static char *default_folder(const char *battery, const struct share *share) {
     const char *slash = strrchr(battery, '/'), *base = slash ? slash + 1 : battery;
     const char *dot = strrchr(base, '.');
-    return text_format("%.*s.run", (int)(dot && dot > base ? dot - base : (long)strlen(base)), base);
+    int length = (int)(dot && dot > base ? dot - base : (long)strlen(base));
+    return share->parts ? text_format("%.*s.%uof%u.run", length, base, share->part, share->parts)
+                        : text_format("%.*s.run", length, base);
 }
 
-/* All reports into the folder, and the verdicts on the terminal. A report that may fail costs a warning. */
-static bool write_reports(struct store *store, const struct report *writers, const char *folder, bool figures,
-                          struct error *e) {
-    for (const struct report *report = writers; report->id; report++) {
-        struct error problem = {{0}};
-        if (interrupt_signal()) return error_set(e, "interrupted");
-        if (report->on_demand || (!figures && strcmp(report->id, "figures") == 0) ||
-            report->write(store, folder, &problem))
-            continue;
-        if (interrupt_signal()) return error_set(e, "interrupted");
-        if (!report->optional) return error_set(e, "report %s: %s", report->id, problem.text);
-        cli_message("warning: report %s: %s", report->id, problem.text);
-    }
-    const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
-    if (!report_text(store, stdout, isatty(STDOUT_FILENO) && !(plain && *plain), false, e)) return false;
-    printf("every reason: %s/report.txt", folder);
-    if (figures) printf("; figures: %s/figures", folder);
-    putchar('\n');
+static bool read_share(const struct cli_value *option, bool dry, struct share *out, struct error *e) {
+    unsigned long long part = 0, parts = 0;
+    const char *slash = option->given ? strchr(option->text, '/') : NULL;
+    *out = (struct share){0};
+    if (!option->given) return true;
+    char *first = slash ? text_format("%.*s", (int)(slash - option->text), option->text) : NULL;
+    bool ok = first && text_to_u64(first, &part) && text_to_u64(slash + 1, &parts) && part >= 1 && part <= parts &&
+              parts <= SHARES_MAX;
+    free(first);
+    if (!ok)
+        return error_set(e, "--shard: '%s': K/N wanted, as in 2/8: K from 1 to N, N at most %u",
+                         excerpt_of(option->text).text, SHARES_MAX);
+    if (dry) return error_set(e, "--shard: not with --dry-run, which plans the whole battery");
+    *out = (struct share){(uint32_t)part, (uint32_t)parts};
     return true;
-}
-
-/* The run holds its store open meanwhile: what is reported is what it stored, whatever lies in the folder by now. */
-static int report_outcome(const struct run_outcome *outcome, const struct cli_context *context, const char *folder,
-                          bool figures, struct error *e) {
-    if (!outcome->store) {
-        print_plan(&outcome->cost, stdout);
-        return outcome->exit_code;
-    }
-    bool ok =
-        write_reports(outcome->store, context->reports, folder, figures, e) && store_check_file(outcome->store, e);
-    return ok ? outcome->exit_code : CLI_BROKEN;
 }
 
 /* Adds the options that were given. */
@@ -122,14 +112,11 @@ static int say_interrupted(const struct cli_context *context, const struct cli_v
     return CLI_SIGNAL + number;
 }
 
-/* Those of an earlier run: figures of methods that are gone would stand beside the new ones. */
-static void remove_reports(void *table, const char *folder) {
-    reports_remove(table, folder);
-}
-
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
-    char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand);
+    struct share share;
+    if (!read_share(&option[SHARD], option[DRY_RUN].given, &share, e)) return CLI_USAGE;
+    char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand, &share);
     if (!folder) {
         error_memory(e);
         return CLI_BROKEN;
@@ -155,8 +142,9 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .no_canaries = option[NO_CANARIES].given,
         .resume = option[RESUME].given,
         .force = option[FORCE].given,
+        .share = share,
         .dry_run = option[DRY_RUN].given,
-        .taken = remove_reports,
+        .taken = cli_run_remove_reports,
         .user = (void *)(uintptr_t)context->reports,
     };
     struct run_outcome outcome = {0};
@@ -164,7 +152,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
     if (run_execute(&wanted, context->controls, &outcome, e))
-        status = report_outcome(&outcome, context, folder, !option[NO_FIGURES].given, e);
+        status = cli_run_report(&outcome, context, folder, !option[NO_FIGURES].given, e);
     else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
     run_finish(&outcome);
     if (interrupt_signal()) {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "data/class_names.h"
 #include "data/dataset.h"
+#include "experiment/options.h"
 #include "experiment/reduce.h"
 #include "experiment/view.h"
 #include "measure/quality.h"
@@ -38,6 +39,8 @@ struct run {
     uint32_t network_count;
     struct plan plan;
     struct store *store;
+    struct share share;
+    uint32_t others; /* jobs of the wave that are other shares', and not in the store */
     int log;
     char model_digest[65], battery_digest[65];
 };

@@ -7,6 +7,7 @@
 #include "run/run_folder.h"
 #include "run/same_maps.h"
 #include "run/schedule.h"
+#include "run/share.h"
 #include "experiment/setup.h"
 #include "experiment/task.h"
 #include "nn/graph_pair.h"
@@ -102,10 +103,12 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
     bool any = true, ok;
     progress_begin(&progress, options->quiet);
     ok = put_uses(run, e) && schedule_run(run, WAVE_MODEL, counts, options->jobs, &progress, e);
+    bool lacking = run->others > 0; /* a look rests on the units of all shares */
     if (ok && setup_needs_labels(run)) ok = label_wave(run, counts, options->jobs, &progress, e);
-    for (uint32_t look = 1; ok && any && look < 3; look++) {
+    for (uint32_t look = 1; ok && any && !lacking && look < 3; look++) {
         ok = extend(run, counts, look, &any, e);
         if (ok && any) ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e);
+        lacking = run->others > 0;
     }
     progress_end(&progress);
     return ok;
@@ -204,16 +207,24 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
            make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e);
 }
 
+/* Of a whole run. */
+static bool conclude(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {
+    return put_inspected(run, e) && same_maps_put(run, e) && share_forget(run, e) &&
+           verdict_store(run, counts, exit_code, e) && verdict_check_complete(run, e);
+}
+
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
     bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&
-              take_inputs(run, options, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
+              (!run->share.parts || share_begin(run, e)) && take_inputs(run, options, e) &&
+              share_check_machine(run, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
               make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
-    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
-         same_maps_put(run, e) && verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
+    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e);
+    out->shared = run->share.parts > 0;
+    ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, &out->exit_code, e)) &&
          store_check_file(run->store, e);
-    if (ok) out->store = run->store;
+    if (ok && !out->shared) out->store = run->store;
     return ok;
 }
 
@@ -254,6 +265,7 @@ bool run_execute(const struct run_options *options, const struct control *const 
     if (!run) return error_memory(e);
     run->log = -1;
     run->dry = options->dry_run;
+    run->share = options->share;
     scratch_folder_sweep();
     bool ok = setup_run(run, options, controls, e);
     if (ok && !options->quiet) warn(run);

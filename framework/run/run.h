@@ -12,7 +12,8 @@ struct run; /* experiment/state.h */
 struct run_outcome {
     int exit_code;         /* 0, 1, 3 or 4: DESIGN.md, exit codes */
     bool started;          /* work had begun: a failure is no usage error (exit code 3) */
-    struct store *store;   /* open, for the reports; NULL after a dry run */
+    bool shared;           /* one share of a run is done: nothing is judged */
+    struct store *store;   /* open, for the reports; NULL after a dry run, and of a share */
     struct plan_cost cost; /* of a dry run */
     struct run *run;       /* whose store and names these are: run_finish frees it */
 };

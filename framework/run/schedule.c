@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "run/conform_job.h"
 #include "run/network.h"
+#include "run/share.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,8 +204,9 @@ bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *cou
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) w.conformed[row] = true;
-    ok = ok && (wave == WAVE_LABELS || jobs_add_references(&w, e)) && jobs_add_explain(&w, wave, e) &&
-         run_wave(&w, titles[wave], workers, e);
+    ok = ok && (wave == WAVE_LABELS || jobs_add_references(&w, e)) && jobs_add_explain(&w, wave, e);
+    if (ok && run->share.parts) share_take(&w);
+    ok = ok && run_wave(&w, titles[wave], workers, e);
     finish_wave(&w);
     return ok;
 }
