@@ -213,6 +213,15 @@ static bool conclude(struct run *run, const struct draw_counts *counts, int *exi
            verdict_store(run, counts, exit_code, e) && verdict_check_complete(run, e);
 }
 
+bool run_complete(struct run *run, const struct run_options *options, int *exit_code, struct error *e) {
+    struct draw_counts counts = {0};
+    bool ok = load_breaches(run, e) && take_inputs(run, options, e) &&
+              (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, &counts, e) &&
+              run_waves(run, &counts, options, e) && drop_broken(run, e) && conclude(run, &counts, exit_code, e);
+    free(counts.draws);
+    return ok;
+}
+
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
     bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&

@@ -24,6 +24,9 @@ struct run_outcome {
 bool run_execute(const struct run_options *, const struct control *const *controls, struct run_outcome *,
                  struct error *);
 
+/* What a run does behind its setup, with a store that is open and in order: what it lacks, and verdicts. */
+bool run_complete(struct run *, const struct run_options *, int *exit_code, struct error *);
+
 /* Closes the store and takes everything down, plugins too: after the reports. Also after a failure. */
 void run_finish(struct run_outcome *);
 

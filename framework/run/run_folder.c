@@ -55,7 +55,7 @@ static bool open_folder(struct run *run, const struct run_options *options, cons
     return !*broken || error_set(e, "%s: make the run folder writable, or choose another with -o", why.text);
 }
 
-static bool set_order(struct run *run, struct error *e) {
+bool run_folder_set_order(struct run *run, struct error *e) {
     const char **names = calloc(run->explainer_count + run->control_count + 2, sizeof *names);
     if (!names) return error_memory(e);
     const char **ids = names + run->explainer_count;
@@ -136,8 +136,8 @@ bool run_folder_open(struct run *run, const struct run_options *options, bool *b
     expect_full_files();
     errno = 0;
     bool ok = open_folder(run, options, path, broken, e) && store_open(path, &run->store, e) &&
-              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) && set_order(run, e) &&
-              store_set_meta(run->store, "run", text, e);
+              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) &&
+              run_folder_set_order(run, e) && store_set_meta(run->store, "run", text, e);
     *broken = *broken || (!ok && errno == EIO);
     if (ok && options->taken) options->taken(options->user, options->folder);
     free(text);

@@ -1,6 +1,5 @@
 /* The run's SQLite file: every field of every row, order, kills, and files that are foreign or damaged. */
 #include "store/store.h"
-#include "store/store_merge.h"
 
 #include "base/file.h"
 #include "base/text.h"
@@ -719,66 +718,5 @@ Test(store, drops_the_results_of_one_explainer) {
     cr_assert(store_each_check(s, good_check, &checks, NULL));
     cr_assert(store_each_map(s, good_map, &maps, NULL));
     cr_expect(comparisons == 1 && checks == 1 && maps == 1);
-    store_close(s);
-}
-
-/* ---- other stores ---- */
-
-static struct store *other_store(const char *name, const struct unit_row *unit, double value) {
-    char place[128];
-    struct store *s = NULL;
-    struct error e = {""};
-    snprintf(place, sizeof place, "%s/%s.db", folder, name);
-    cr_assert(store_open(place, &s, &e), "%s", e.text);
-    cr_assert(store_begin(s, &e) && store_put_unit(s, unit, &e));
-    cr_assert(store_put_comparison(
-        s, &(struct comparison_row){unit->explainer, unit->variant, "matched", 0, 0, "spearman", "signed/all", value},
-        &e));
-    cr_assert(store_seal_unit(s, unit->explainer, unit->variant, &e) && store_commit(s, &e));
-    return s;
-}
-
-static bool sum_comparison(void *context, const struct comparison_row *row) {
-    *(double *)context += row->value;
-    return true;
-}
-
-Test(store, takes_what_another_store_computed_and_refuses_what_was_computed_twice) {
-    struct store *s = opened();
-    struct store *a = other_store("a", &(struct unit_row){"e", "v", UNIT_OK, NULL, 1}, 1);
-    struct store *b = other_store("b", &(struct unit_row){"e", "w", UNIT_OK, NULL, 1}, 10);
-    struct store *again = other_store("again", &(struct unit_row){"e", "v", UNIT_OK, NULL, 2}, 1);
-    struct error e = {""};
-    double sum = 0;
-
-    cr_assert(store_take(s, a, &e) && store_take(s, b, &e), "%s", e.text);
-    cr_assert(store_take(s, a, &e), "the same unit, from a store that both go back to: %s", e.text);
-    cr_assert(store_each_comparison(s, sum_comparison, &sum, &e));
-    cr_expect_eq(sum, 11);
-    cr_expect_not(store_take(s, again, &e));
-    cr_expect(strstr(e.text, "again.db: the unit of e on v is in an earlier one"), "%s", e.text);
-    store_close(a);
-    store_close(b);
-    store_close(again);
-    store_close(s);
-}
-
-static bool join_meta(void *context, const char *key, const char *value) {
-    strcat(context, key);
-    strcat(context, value);
-    return true;
-}
-
-Test(store, walks_over_what_it_says_by_the_beginning_of_keys) {
-    struct store *s = opened();
-    struct error e = {""};
-    char found[64] = "";
-    static const char *const keys[] = {"b/2", "a/1", "b/1", "b", "c%", "b/"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) cr_assert(store_set_meta(s, keys[i], ";", &e));
-    cr_assert(store_unset_meta(s, "b/2", &e) && store_unset_meta(s, "not there", &e));
-    cr_assert(store_each_meta(s, "b/", join_meta, found, &e));
-    cr_expect_str_eq(found, "b/;b/1;");
-    s = reopened(s);
-    cr_expect(store_verify_meta(s, &e), "%s", e.text);
     store_close(s);
 }
