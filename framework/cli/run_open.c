@@ -14,13 +14,22 @@ static bool note_any(void *any, const char *name) {
 }
 
 /* Opens what is there, and makes no store where there is none. */
-bool cli_store_open(const char *folder, struct store **out, struct error *e) {
+static bool open_with(bool (*opener)(const char *, struct store **, struct error *), const char *folder,
+                      struct store **out, struct error *e) {
     char *path = text_format("%s/assay.db", folder);
     if (!path) return error_memory(e);
     bool ok = file_exists(path) || error_set(e, "%s: no run folder: one with an assay.db was wanted", folder);
-    ok = ok && store_open(path, out, e);
+    ok = ok && opener(path, out, e);
     free(path);
     return ok;
+}
+
+bool cli_store_open(const char *folder, struct store **out, struct error *e) {
+    return open_with(store_open, folder, out, e);
+}
+
+bool cli_store_look(const char *folder, struct store **out, struct error *e) {
+    return open_with(store_look, folder, out, e);
 }
 
 static void say_unjudged(struct store *store, const char *folder, struct error *e) {

@@ -14,6 +14,8 @@
 #include "host/plugin.h"
 #include "store/store.h"
 
+struct status; /* run/status.h */
+
 struct run {
     struct battery *battery;
     struct graph *graph, *label_graph, *linear_graph; /* label_graph may be `graph` */
@@ -40,7 +42,8 @@ struct run {
     struct plan plan;
     struct store *store;
     struct share share;
-    uint32_t others; /* jobs of the wave that are other shares', and not in the store */
+    uint32_t others;       /* jobs of the wave that are other shares', and not in the store */
+    struct status *status; /* what other terminals are told; NULL: nothing */
     int log;
     char model_digest[65], battery_digest[65];
 };

@@ -8,6 +8,7 @@
 #include "run/same_maps.h"
 #include "run/schedule.h"
 #include "run/share.h"
+#include "run/status.h"
 #include "experiment/setup.h"
 #include "experiment/task.h"
 #include "nn/graph_pair.h"
@@ -209,6 +210,7 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
 
 /* Of a whole run. */
 static bool conclude(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {
+    status_tell(run, NULL, "judging", true);
     return put_inspected(run, e) && same_maps_put(run, e) && share_forget(run, e) &&
            verdict_store(run, counts, exit_code, e) && verdict_check_complete(run, e);
 }
@@ -281,7 +283,11 @@ bool run_execute(const struct run_options *options, const struct control *const 
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);
     else ok = ok && real_run(run, options, &counts, out, e);
     free(counts.draws);
-    if (!ok) run_finish(out);
+    if (!ok) {
+        status_end(run->status, false, e->text);
+        run->status = NULL;
+        run_finish(out);
+    }
     return ok;
 }
 
@@ -289,7 +295,9 @@ void run_finish(struct run_outcome *out) {
     plan_cost_finish(&out->cost);
     if (!out->run) return;
     int log = out->run->log;
+    struct status *status = out->run->status;
     setup_finish(out->run); /* programs end, and what they printed last goes to the log */
+    status_end(status, true, NULL);
     if (log >= 0) close(log);
     free(out->run);
     out->run = NULL;

@@ -6,6 +6,7 @@
 #include "experiment/record.h"
 #include "run/asked.h"
 #include "run/share.h"
+#include "run/status.h"
 #include "judge/judge.h"
 
 #include <dirent.h>
@@ -33,7 +34,7 @@ bool run_folder_is_foreign(const char *folder, const char *store) {
     bool any = false;
     for (struct dirent *entry; dir && !any && (entry = readdir(dir));)
         any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-              strcmp(entry->d_name, "plugins.log") != 0;
+              strcmp(entry->d_name, "plugins.log") != 0 && strcmp(entry->d_name, STATUS_FILE) != 0;
     if (dir) closedir(dir);
     return any;
 }
@@ -139,6 +140,7 @@ bool run_folder_open(struct run *run, const struct run_options *options, bool *b
               record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) &&
               run_folder_set_order(run, e) && store_set_meta(run->store, "run", text, e);
     *broken = *broken || (!ok && errno == EIO);
+    if (ok) status_begin(run, options->folder);
     if (ok && options->taken) options->taken(options->user, options->folder);
     free(text);
     free(path);

@@ -5,6 +5,7 @@
 #include "run/conform_job.h"
 #include "run/network.h"
 #include "run/share.h"
+#include "run/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +165,7 @@ static void tick(void *user, uint32_t running) {
     (void)running;
     tend(w);
     if (w->progress) progress_tick(w->progress);
+    if (w->progress) status_tell(w->run, w->progress, w->progress->title, false);
 }
 
 static bool run_wave(struct wave_state *w, const char *title, unsigned workers, struct error *e) {
@@ -176,6 +178,10 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
         if (w->progress) w->progress->unpriced += w->jobs[i].kind == JOB_CONFORM;
     }
     if (w->progress && w->count) progress_add(w->progress, title, cost, (uint32_t)w->count);
+    if (w->progress && w->count) {
+        status_plan(w->run, w->counts);
+        status_tell(w->run, w->progress, title, true);
+    }
     return pool_run(w->pool, w->count, workers, w->run->log, &hooks, w, e);
 }
 
