@@ -333,7 +333,8 @@ bool fake_run_fill(const struct fake_run *f, struct store *s, struct error *e) {
     for (uint32_t i = 0; i < FAKE_CONTROLS; i++) names[i] = fake_control(f, i);
     return store_set_order(s, explainers, f->explainers, names, FAKE_CONTROLS, e) &&
            store_set_meta(s, "run",
-                          "{\"assay\": \"0.1.0\", \"seed\": 1, \"rule\": {\"kind\": \"calibrated\", \"delta\": 0.3}}",
+                          "{\"assay\": \"0.1.0\", \"seed\": 1, \"rule\": {\"kind\": \"calibrated\", \"delta\": 0.3, "
+                          "\"alpha\": 0.05, \"draws\": [5, 10, 20]}}",
                           e) &&
            put_units(f, s, e) && store_begin(s, e) && put_inputs(f, s, e) && put_uses(f, s, e) &&
            put_judgements(f, s, e) && seal_units(s, e) && store_commit(s, e);

@@ -701,6 +701,36 @@ Test(judge_weights, maps_without_signs) {
     }
 }
 
+/* A map without signs that says nothing: the advice is to look at one that there is. */
+Test(judge_weights, the_signed_map_is_one_that_there_is) {
+    static const struct {
+        unsigned claims;
+        const char *other, *words; /* other: a further row of the run, or NULL */
+    } cases[] = {
+        {0, NULL, "test the signed map, without `reduce`."},
+        {ASSAY_NON_NEGATIVE, NULL, "no signed map that could be tested instead."},
+        {ASSAY_NON_NEGATIVE, "subject (before ReLU)", "test the map before the ReLU"},
+        {ASSAY_NON_NEGATIVE, "subject-2 (before ReLU)", "no signed map"},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN,           .non_negative = true, .claims = cases[c].claims, .magnitude = .55,
+                            .yardstick = .1, .noise_sd = .02,      .cascade = {.9, .9, .9}};
+        struct synthetic s;
+        o.same_size = false;
+        synthetic_create(&s, &o, &p, 1);
+        struct explainer_entry rows[3] = {
+            s.run.explainers[0], s.run.explainers[1], {.name = (char *)(uintptr_t)cases[c].other, .added = true}};
+        s.results->view.explainers = rows;
+        s.results->view.explainer_count = cases[c].other ? 3 : 2;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect(j.input_dominated && strstr(j.reason, cases[c].words), "case %zu: %s", c, j.reason);
+        s.results->view.explainers = s.run.explainers;
+        s.results->view.explainer_count = s.run.explainer_count;
+        synthetic_destroy(&s);
+    }
+}
+
 /* A missing or constant yardstick excuses nothing. */
 Test(judge_weights, without_a_yardstick) {
     struct synthetic_options o = synthetic_default();
