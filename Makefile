@@ -170,7 +170,7 @@ $(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(clients) $(mutants) $(u
                       $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
 	@touch $@
 unit: $(BUILD)/tests/built
-	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)
+	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) --filter '!(slow_*)/*' $(CRITERION)
 cli-tests: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/cli/run.sh
 	ASSAY_BUILD=$(BUILD) tests/cli/readme.sh
