@@ -330,11 +330,17 @@ zoo: all
 	@nice -n 10 $(PYTHON) tests/zoo/run.py --assay $(BUILD)/assay --cache "$(ZOO_CACHE)" $(if $(ZOO),--,--write docs/models.md) \
 	  $(foreach pattern,$(ZOO),'$(pattern)')
 
-# The page of explainers, from what they say of themselves; tests/cli/cases/list.txt holds that it is so.
+# The page of explainers, from what they say of themselves (tests/cli/cases/list.txt holds that it is so); the keys of a
+# battery as a manual page and as JSON Schema (tests/cli/manual.sh).
 .PHONY: docs
 docs: all
 	$(BUILD)/assay list explainers --format md >$(BUILD)/explainers.md
 	mv $(BUILD)/explainers.md docs/explainers.md
+	$(BUILD)/assay list battery --format mdoc >$(BUILD)/keys
+	{ sed '/^\.\\" keys$$/q' docs/assay-battery.5; cat $(BUILD)/keys; \
+	  tac docs/assay-battery.5 | sed '/^\.\\" keys$$/q' | tac; } >$(BUILD)/assay-battery.5
+	mv $(BUILD)/assay-battery.5 docs/assay-battery.5
+	$(BUILD)/assay list schema >docs/battery.schema.json
 
 # The Python package: in a virtual environment of numpy alone, then with torch where PYTHON has it (TORCH=1 installs it).
 .PHONY: check-python
@@ -364,7 +370,7 @@ help:
 	@echo 'make bench       speed, beside its peers where they are installed (JOB=... for some: bench/run -h)'
 	@echo 'make bench-scaling  time and memory over images, steps and stages, plotted'
 	@echo 'make zoo         models of public packages by their own exporters: docs/models.md (PYTHON=, ZOO=, needs pip)'
-	@echo 'make docs        docs/explainers.md, from what the explainers say of themselves'
+	@echo 'make docs        docs/explainers.md, assay-battery.5 and battery.schema.json, from the tables of the program'
 	@echo 'make check-python  the Python package, with torch where PYTHON has it (PYTHON=, TORCH=1 installs it)'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
 	@echo 'make check-install  the installed program away from the tree: it plays the transcripts'

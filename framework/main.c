@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-    &cli_run,  &cli_accept,  &cli_merge, &cli_status, &cli_verify, &cli_report, &cli_compare, &cli_why,
-    &cli_list, &cli_explain, &cli_check, &cli_new,    &cli_train,  &cli_eval,   &cli_doctor,  NULL,
+    &cli_run,     &cli_accept, &cli_merge, &cli_status, &cli_verify, &cli_report, &cli_compare,     &cli_why, &cli_list,
+    &cli_explain, &cli_check,  &cli_new,   &cli_train,  &cli_eval,   &cli_doctor, &cli_completions, NULL,
 };
 
 /* Prints and frees the text. */
@@ -33,7 +33,7 @@ static int print_version(void) {
 
 static int run_command(const char *program, const struct cli_command *command, int count, char *const *arguments,
                        struct error *e) {
-    const struct cli_context context = {program, controls, reports};
+    const struct cli_context context = {program, controls, reports, commands};
     struct cli_values values;
     struct text help = {0};
     switch (cli_parse(command, count, arguments, &values, e)) {

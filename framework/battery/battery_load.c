@@ -113,7 +113,7 @@ static bool read_only_correct(struct yaml_file *file, const struct yaml_field *f
     return yaml_read_flag(file, field, node, base, e);
 }
 
-static const struct yaml_field data_fields[] = {
+const struct yaml_field battery_data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
     {.name = "preprocess", .read = battery_read_preprocess},
     {.name = "class-names", .read = read_class_names},
@@ -123,7 +123,7 @@ static const struct yaml_field data_fields[] = {
     {.name = NULL},
 };
 
-static const struct yaml_field training_fields[] = {
+const struct yaml_field battery_training_fields[] = {
     {.name = "source", .read = read_source, MEMBER(training_source), .wanted = SOURCE_WANTED, .required = true},
     {.name = "images", .read = yaml_read_count, MEMBER(training_images), .min = 2, .max = 1000000},
     {.name = "layers",
@@ -147,7 +147,7 @@ static const struct yaml_field training_fields[] = {
 
 static bool read_data(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                       struct error *e) {
-    return yaml_read_fields(file, node, field->wanted, data_fields, base, e);
+    return yaml_read_fields(file, node, field->wanted, battery_data_fields, base, e);
 }
 
 static bool read_training(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
@@ -155,11 +155,11 @@ static bool read_training(struct yaml_file *file, const struct yaml_field *field
     struct battery *b = base;
 
     b->has_training = true;
-    return yaml_read_fields(file, node, field->wanted, training_fields, b, e);
+    return yaml_read_fields(file, node, field->wanted, battery_training_fields, b, e);
 }
 
 /* In this order: `expect` looks into the lists before it. */
-static const struct yaml_field battery_fields[] = {
+const struct yaml_field battery_fields[] = {
     {.name = "name", .read = yaml_read_text, MEMBER(name), .wanted = "a name for the battery"},
     {.name = "model", .read = read_model, .wanted = "the path of an ONNX file", .required = true},
     {.name = "input", .read = network_choice_read_input, MEMBER(network)},
@@ -210,7 +210,7 @@ static char *name_of(const char *path) {
     return name;
 }
 
-static struct battery *battery_defaults(const char *path) {
+struct battery *battery_defaults(const char *path) {
     struct battery *b = calloc(1, sizeof *b);
 
     if (!b) return NULL;

@@ -59,7 +59,7 @@ static bool read_channels(struct yaml_file *file, const struct yaml_field *field
 #define MEMBER(member) .offset = offsetof(struct preprocess, member)
 
 /* The preset first: the others change it. */
-static const struct yaml_field fields[] = {
+const struct yaml_field battery_preprocess_fields[] = {
     {.name = "preset", .read = read_preset},
     {.name = "resize", .read = yaml_read_count, MEMBER(resize), .min = 0, .max = SIDE_MAX, .wanted = "0: none"},
     {.name = "stretch", .read = yaml_read_flag, MEMBER(stretch)},
@@ -94,7 +94,7 @@ bool battery_preprocess_parse(const char *text, const char *model, struct prepro
     }
     *out = presets[0].preprocess;
     if (!yaml_text_open("--preprocess", text, strlen(text), wanted, &yaml, e)) return false;
-    bool ok = yaml_read_fields(&yaml, yaml_file_root(&yaml), wanted, fields, out, e);
+    bool ok = yaml_read_fields(&yaml, yaml_file_root(&yaml), wanted, battery_preprocess_fields, out, e);
     yaml_file_close(&yaml);
     return ok;
 }
@@ -120,7 +120,7 @@ bool battery_read_preprocess(struct yaml_file *file, const struct yaml_field *fi
     if (is_word && !word) return false;
     if (!(found     ? read_auto(file, node, b, e)
           : is_word ? read_preset(file, field, node, &b->preprocess, e)
-                    : yaml_read_fields(file, node, wanted, fields, &b->preprocess, e)))
+                    : yaml_read_fields(file, node, wanted, battery_preprocess_fields, &b->preprocess, e)))
         return false;
     if (word && !found) text_add(&text, "%s", word);
     else preprocess_text(&b->preprocess, &text);

@@ -88,7 +88,7 @@ static bool read_process(struct yaml_file *file, const struct yaml_field *field,
 
 const char *const battery_reductions[] = {"none", "sum", "mean-abs", "max-abs", NULL};
 
-static const struct yaml_field explainer_fields[] = {
+const struct yaml_field battery_explainer_fields[] = {
     {.name = "name", .read = read_name},
     {.name = "use", .read = read_spec, .wanted = SPEC_WANTED},
     {.name = "process", .read = read_process},
@@ -113,7 +113,7 @@ static bool read_explainer(struct yaml_file *file, const yaml_node_t *node, stru
     struct battery_explainer *row = &b->explainers[b->explainer_count++];
 
     row->location = yaml_location(node);
-    if (node->type == YAML_MAPPING_NODE ? !yaml_read_fields(file, node, SPEC_WANTED, explainer_fields, row, e)
+    if (node->type == YAML_MAPPING_NODE ? !yaml_read_fields(file, node, SPEC_WANTED, battery_explainer_fields, row, e)
                                         : !read_spec(file, NULL, node, row, e))
         return false;
     if (!check_use(file, node, row, e) || !check_name(file, node, row->name, e)) return false;

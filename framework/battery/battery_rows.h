@@ -22,6 +22,14 @@ struct process_spec;
 /* The mapping `process:` of an explainer's row (process_spec.c). *out is the caller's, also after a failure. */
 bool process_spec_read(struct yaml_file *, const yaml_node_t *, struct process_spec **out, struct error *);
 
+/* The keys of each mapping, ended by a NULL name: battery_keys.h walks them. */
+extern const struct yaml_field battery_fields[], battery_data_fields[], battery_training_fields[],
+    battery_explainer_fields[], battery_process_fields[], battery_preprocess_fields[];
+extern const char *const battery_rule_kinds[]; /* in the order of enum rule_kind, ended by NULL */
+
+/* A battery that says nothing; NULL: out of memory. */
+struct battery *battery_defaults(const char *path);
+
 /* `preprocess` (battery_preprocess.c). */
 yaml_reader battery_read_preprocess;
 

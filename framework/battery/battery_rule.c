@@ -40,7 +40,7 @@ static bool read_draws(struct yaml_file *file, const yaml_node_t *node, struct r
     return true;
 }
 
-static const char *const rule_kinds[] = {"calibrated", "fixed-cutoff", NULL};
+const char *const battery_rule_kinds[] = {"calibrated", "fixed-cutoff", NULL};
 
 static bool read_constants(struct yaml_file *file, const yaml_node_t *node, struct rule_constants *rule,
                            struct error *e) {
@@ -54,7 +54,8 @@ static bool read_constants(struct yaml_file *file, const yaml_node_t *node, stru
 
 bool battery_read_rule(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                        struct error *e) {
-    static const struct yaml_field kind = {.offset = offsetof(struct rule_constants, kind), .choices = rule_kinds};
+    static const struct yaml_field kind = {.offset = offsetof(struct rule_constants, kind),
+                                           .choices = battery_rule_kinds};
     struct battery *b = base;
     const char *names[RULE_LIMIT] = {"name", "draws", "logit-r"};
     size_t n = 3;

@@ -43,7 +43,7 @@ static bool read_name(struct yaml_file *file, const struct yaml_field *field, co
     return choice->name || error_memory(e);
 }
 
-static const struct yaml_field fields[] = {
+const struct yaml_field network_choice_output_fields[] = {
     {.name = "name", .read = read_name, .wanted = OUTPUT_WANTED},
     {.name = "reduce",
      .read = yaml_read_choice,
@@ -54,8 +54,9 @@ static const struct yaml_field fields[] = {
 };
 
 static bool read_output(struct yaml_file *file, const yaml_node_t *node, struct network_choice *out, struct error *e) {
-    return node->type == YAML_SCALAR_NODE ? read_name(file, &fields[0], node, out, e)
-                                          : yaml_read_fields(file, node, OUTPUT_WANTED, fields, out, e);
+    return node->type == YAML_SCALAR_NODE
+               ? read_name(file, &network_choice_output_fields[0], node, out, e)
+               : yaml_read_fields(file, node, OUTPUT_WANTED, network_choice_output_fields, out, e);
 }
 
 static bool read_shape(const char *text, struct shape *out) {

@@ -9,4 +9,7 @@
 yaml_reader network_choice_read_input, network_choice_read_inputs, network_choice_read_output,
     network_choice_read_shape;
 
+/* Of `output` as a mapping. */
+extern const struct yaml_field network_choice_output_fields[];
+
 #endif

@@ -112,7 +112,7 @@ static bool read_connect(struct yaml_file *file, const struct yaml_field *field,
     return p->connect || error_memory(e);
 }
 
-static const struct yaml_field fields[] = {
+const struct yaml_field battery_process_fields[] = {
     {.name = "command",
      .read = read_words,
      .offset = offsetof(struct process_spec, command),
@@ -155,7 +155,7 @@ bool process_spec_read(struct yaml_file *file, const yaml_node_t *node, struct p
     p->start_limit = PROCESS_START_LIMIT;
     p->folder = text_copy(yaml_folder(file, node));
     if (!p->folder) return error_memory(e);
-    if (!yaml_read_fields(file, node, PROCESS_WANTED, fields, p, e)) return false;
+    if (!yaml_read_fields(file, node, PROCESS_WANTED, battery_process_fields, p, e)) return false;
     if (!p->command == !p->connect)
         return yaml_fail(file, node, e, "%s: " PROCESS_WANTED " wanted",
                          p->command ? "both 'command' and 'connect'" : "neither 'command' nor 'connect'");

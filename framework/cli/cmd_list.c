@@ -1,5 +1,6 @@
 /* assay list: what there is. */
 #include "cli/cli.h"
+#include "cli/list_battery.h"
 #include "cli/list_explainers.h"
 #include "cli/subject.h"
 #include "measure/similarity.h"
@@ -7,6 +8,7 @@
 #include "nn/layer_groups.h"
 #include "nn/op.h"
 #include "plan/control.h"
+#include "reports/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@
 
 enum { MODEL, GROUPS, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE, FORMAT };
 
-static const char *const formats[] = {"text", "md", NULL};
+static const char *const formats[] = {"text", "md", "mdoc", NULL};
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network whose layers are listed"},
@@ -30,7 +32,7 @@ static const struct cli_option options[] = {
                 .value = "NAME",
                 .choices = formats,
                 .fallback = "text",
-                .summary = "of explainers: as text, or md: the page docs/explainers.md"},
+                .summary = "as text, or of explainers md, docs/explainers.md, and of battery mdoc, for its page"},
 };
 
 static void print_entry(const char *name, const char *summary) {
@@ -198,16 +200,45 @@ static int list_layers(const struct cli_values *values, struct error *e) {
     return ok ? CLI_EXPECTED : CLI_BROKEN;
 }
 
+static int list_reports(const struct cli_context *context) {
+    printf("reports:\n");
+    for (const struct report *r = context->reports; r->id; r++)
+        for (size_t i = 0; i < REPORT_FILES_MOST && r->files[i]; i++)
+            printf("  %-20s  %s%s\n", r->files[i], r->id, r->on_demand ? ", on demand" : "");
+    return CLI_EXPECTED;
+}
+
+/* What a battery may say: listed where it is asked for. */
+static int list_reference(const struct cli_context *context, const char *what, const char *format, struct error *e) {
+    bool schema = strcmp(what, "schema") == 0, mdoc = strcmp(format, "mdoc") == 0;
+    bool ok = schema ? list_battery_schema(context, e)
+              : mdoc ? list_battery_mdoc(context, e)
+                     : list_battery_text(context, e);
+    return ok ? CLI_EXPECTED : CLI_BROKEN;
+}
+
+/* NULL: that section has that format. */
+static const char *format_fails(const char *what, const char *format) {
+    bool explainers = what && strcmp(what, "explainers") == 0, battery = what && strcmp(what, "battery") == 0;
+    if (strcmp(format, "md") == 0 && !explainers) return "only 'assay list explainers' has md";
+    return strcmp(format, "mdoc") == 0 && !battery ? "only 'assay list battery' has mdoc" : NULL;
+}
+
 static int unknown_section(const char *what, struct error *e) {
-    const char *names[SECTION_COUNT + 1] = {"layers"};
+    const char *names[SECTION_COUNT + 4] = {"layers"};
     struct text all = {0};
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         names[i + 1] = sections[i].name;
         text_add(&all, "%s, ", sections[i].name);
     }
-    const char *near = text_nearest(what, names, SECTION_COUNT + 1);
+    names[SECTION_COUNT + 1] = "battery";
+    names[SECTION_COUNT + 2] = "schema";
+    names[SECTION_COUNT + 3] = "reports";
+    const char *near = text_nearest(what, names, SECTION_COUNT + 4);
     if (near) error_set(e, "list: '%s' is unknown: did you mean '%s'?", what, near);
-    else error_set(e, "list: '%s' is unknown: one of %slayers wanted", what, all.data ? all.data : "");
+    else
+        error_set(e, "list: '%s' is unknown: one of %slayers, battery, schema or reports wanted", what,
+                  all.data ? all.data : "");
     text_finish(&all);
     return CLI_USAGE;
 }
@@ -216,8 +247,9 @@ static int list_run(const struct cli_context *context, const struct cli_values *
     const char *what = values->operand;
     bool known = false;
     bool explainers = what && strcmp(what, "explainers") == 0;
-    if (values->option[FORMAT].given && !explainers) {
-        error_set(e, "--format: only 'assay list explainers' takes it");
+    const char *format = values->option[FORMAT].text, *fails = format_fails(what, format);
+    if (fails) {
+        error_set(e, "--format %s: %s", format, fails);
         return CLI_USAGE;
     }
     if (what && strcmp(what, "layers") == 0) return list_layers(values, e);
@@ -226,8 +258,10 @@ static int list_run(const struct cli_context *context, const struct cli_values *
         error_set(e, "--%s: only 'assay list layers' takes it", options[i].name);
         return CLI_USAGE;
     }
-    if (explainers && strcmp(values->option[FORMAT].text, "md") == 0)
-        return list_explainers_page(e) ? CLI_EXPECTED : CLI_BROKEN;
+    if (what && (strcmp(what, "battery") == 0 || strcmp(what, "schema") == 0))
+        return list_reference(context, what, format, e);
+    if (what && strcmp(what, "reports") == 0) return list_reports(context);
+    if (explainers && strcmp(format, "md") == 0) return list_explainers_page(e) ? CLI_EXPECTED : CLI_BROKEN;
     if (what && strncmp(what, PROCESS_WORD, strlen(PROCESS_WORD)) == 0) return list_program(what, e);
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         if (what && strcmp(what, sections[i].name) != 0) continue;
@@ -245,6 +279,8 @@ const struct cli_command cli_list = {
     .details = "WHAT is explainers, controls, measures, ops, presets (all of these when it is left out) or layers:\n"
                "the layers of --model from the output to the input, with the names that batteries use,\n"
                "or with --groups the groups that `groups: auto` makes of them;\n"
+               "or battery: every key of a battery; or schema: the same as JSON Schema; or reports: the files of\n"
+               "a run folder;\n"
                "or process:COMMAND: what that program says of itself.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,

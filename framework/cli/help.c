@@ -69,8 +69,8 @@ void cli_overview(const struct cli_command *const *commands, struct text *out) {
                   "Negative controls for explanation methods: does the map explain the model, or only the picture?\n"
                   "\ncommands:\n");
     for (size_t i = 0; commands[i]; i++) {
-        text_add(out, "  %-10s", commands[i]->name);
-        add_wrapped(out, commands[i]->summary, 12, 12);
+        text_add(out, "  %-13s", commands[i]->name);
+        add_wrapped(out, commands[i]->summary, 15, 15);
     }
     text_add(out, "\n'assay COMMAND --help' describes a command; 'assay --version' prints the version.\n"
                   "Exit status: 0 all as expected; 1 a verdict was not; 2 usage or input error, before anything ran;\n"

@@ -50,5 +50,17 @@ done
 for option in help version; do
     grep -q "Fl -$option" "$page" || { echo "--$option: not in the manual"; status=1; }
 done
-groff -mandoc -Tutf8 -ww "$page" 2>&1 >/dev/null | grep . && status=1
+# The pages of section 5: the keys of a battery as the tables have them, the files of a run folder as reports name them.
+docs=$(dirname "$page")
+if ! difference=$(diff <(assay list battery --format mdoc) <(sed '1,/^\.\\" keys$/d; /^\.\\" keys$/,$d' "$docs/assay-battery.5")); then
+    printf 'assay-battery.5: make docs writes other keys\n%s\n' "$difference"
+    status=1
+fi
+diff <(assay list schema) "$docs/battery.schema.json" || { echo 'battery.schema.json: make docs writes another'; status=1; }
+for file in $(assay list reports | awk '/^  / {print $1}'); do
+    grep -q "^\.It Pa $file\$" "$docs/assay-run.5" || { echo "assay-run.5: $file is missing"; status=1; }
+done
+for file in "$page" "$docs"/assay-*.5; do
+    groff -mandoc -Tutf8 -ww "$file" 2>&1 >/dev/null | grep . && status=1
+done
 exit $status
