@@ -25,3 +25,20 @@ install: all
 uninstall:
 	rm -rf $(addprefix $(to)/,bin/assay lib/assay include/assay) $(addprefix $(to)/share/,assay pkgconfig/assay.pc \
 	  man/man1/assay.1 man/man5/assay-battery.5 man/man5/assay-run.5 $(completions))
+
+# The installed program, away from the tree: it plays the transcripts, and a plugin is built by what pkg-config says.
+.PHONY: check-install
+check-install: test-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
+	ASSAY_BUILD=$(BUILD) tests/installed.sh
+
+# What is released: what is committed, as an archive; a Debian source package of it, and the package that it builds
+# (DEB_BUILD_OPTIONS=nocheck leaves out its tests).
+.PHONY: dist deb
+DEB_DEPS = build-essential debhelper lintian fakeroot
+dist:
+	@mkdir -p $(BUILD)
+	git archive --prefix=assay-$(VERSION)/ -o $(BUILD)/assay-$(VERSION).tar.gz HEAD
+deb: dist
+	$(call install,$(BUILD_DEPS) $(DEB_DEPS))
+	packaging/deb.sh $(BUILD) $(VERSION) $(filter-out gcc make libc6-dev,$(BUILD_DEPS))

@@ -239,9 +239,10 @@ static void say_skip(const struct weights_tests *b, struct judgement *j) {
     take_numbers(b, t, j);
     judgement_say(
         j, VERDICT_SKIP,
-        "Not available: one layer drawn anew leaves no more of the map than of the function; %u of %u stages grey (most survives "
-        "at %s: D = %.2f, |r| of the logits %.2f).",
-        grey, asked, stage_name(b, t), j->score, t->logit_r);
+        "Not available: %s drawn anew leave%s no more of the map than of the function; %u of %u stages grey (most "
+        "survives at %s: D = %.2f, |r| of the logits %.2f).",
+        b->c->rule->from_input ? "layers" : "one layer", b->c->rule->from_input ? "" : "s", grey, asked,
+        stage_name(b, t), j->score, t->logit_r);
 }
 
 /* ---- the order ---- */

@@ -39,7 +39,7 @@ Test(control, every_descriptor_is_whole) {
         }
         cr_expect_leq(options, sizeof((struct control_values){0}.value) / sizeof(double), "%s", c->id);
     }
-    cr_expect_eq(count, 12);
+    cr_expect_eq(count, 14);
     cr_expect_null(control_find(controls, "cascade"));
 }
 
@@ -238,6 +238,12 @@ Test(control, what_each_expands_into) {
         {&control_independent, 2, 1,
          "0 fc2=own:fc2/draw1; 0 fc2=own:fc2/draw1-; 1 fc1=own:fc1/draw1; 2 conv1=own:conv1/draw1; "
          "3 all (floor)=own:fc2..conv1/draw1 with floor; 3 all (floor)=own:fc2..conv1/draw1- with floor"},
+        {&control_bottom_up, 10, 1,
+         "0 conv1=own:conv1/draw1; 1 +fc1=own:fc1..conv1/draw1; 2 +fc2=own:fc2..conv1/draw1 with floor"},
+        {&control_bottom_up, 2, 1,
+         "0 conv1=own:conv1/draw1; 1 +fc1=own:fc1..conv1/draw1; 2 +fc2=own:fc2..conv1/draw1 with floor; "
+         "2 +fc2=own:fc2..conv1/draw1- with floor"},
+        {&control_mprt, 10, 0, ""},
         {&control_label_permutation, 10, 3, "0 permuted=permuted/3 with floor; 1 twin=twin/3 with floor"},
         {&control_linear_identity, 10, 0, ""},
         {&control_zero_pixel, 10, 0, ""},

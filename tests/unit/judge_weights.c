@@ -749,6 +749,40 @@ Test(judge_weights, without_a_yardstick) {
     synthetic_destroy(&s);
 }
 
+/* ---- from the input up ---- */
+
+/* What is above stays as it was trained, so a map may keep what the function keeps, and what the gradient keeps. */
+Test(judge_weights, from_the_input_up) {
+    static const struct {
+        const char *name;
+        double share, gradient, logit_r;
+        enum verdict_word word;
+        const char *words;
+    } all[] = {
+        {"nothing survives", 0, 0, 0, VERDICT_PASS, "Largest surviving share"},
+        {"as of the gradient", .6, .6, 0, VERDICT_PASS, "Survives no more than the gradient"},
+        {"as of the function", .6, 0, .6, VERDICT_SKIP, "layers drawn anew leave no more of the map"},
+        {"more than both", .9, .1, .1, VERDICT_FAIL, "more than the logits"},
+    };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, NOISE};
+        struct synthetic s;
+        for (int stage = 0; stage < 2; stage++) {
+            p.single[stage] = all[k].share;
+            p.gradient[stage] = all[k].gradient;
+            p.logit_r[stage] = all[k].logit_r;
+        }
+        o.controls[0] = &control_bottom_up;
+        synthetic_create(&s, &o, &p, 1);
+        for (uint32_t a = 0; a < s.run.plan.attribution_count; a++) s.results->audits[a].logit_r = all[k].logit_r;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, all[k].word, "%s: %s, %s", all[k].name, verdict_word_name(j.word), j.reason);
+        cr_expect(strstr(j.reason, all[k].words), "%s: %s", all[k].name, j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
 /* ---- the common practice, for comparison ---- */
 
 Test(judge_weights, fixed_cutoff) {

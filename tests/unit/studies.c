@@ -224,6 +224,25 @@ Test(studies, linear_models_of_other_shapes, .init = make_folder, .fini = remove
         expect_rows(&(struct battery_text){data[k][0], data[k][1], "linear-identity", 2, ROWS(rows)}, 2);
 }
 
+/* ---- mprt ---- */
+
+/* Numbers, whatever they are: no word but SKIP. */
+Test(studies, numbers_that_nothing_is_judged_by, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"edge-detector", "SKIP", "MPRT 1.00 1.00 1.00, sMPRT "},
+        {"edge-detector", "SKIP", "eMPRT +0.00 (sd 0.00 of 12): Numbers without a limit"},
+        {"gradient", "SKIP", "with 1 2 3 layers drawn anew from the output down."},
+        {"input", "SKIP", "MPRT 1.00 1.00 1.00, sMPRT 0.7"},
+        {"constant", "SKIP", "MPRT none, sMPRT none, eMPRT none:"},
+        {"grad-cam", "SKIP", "no convolution"},
+    };
+    static const struct expected letters[] = {{"gradient", "SKIP", ", sMPRT none, eMPRT "}};
+    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "mprt", 8, ROWS(rows)}, 1);
+    expect_rows(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv", "mprt", 8,
+                                       ROWS(letters)},
+                1);
+}
+
 /* ---- unseen-region ---- */
 
 Test(studies, what_the_network_cannot_see, .init = make_folder, .fini = remove_folder, .timeout = 120) {
