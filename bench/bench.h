@@ -29,7 +29,7 @@ struct graph *bench_squeezenet(void); /* NULL: the file is not there */
 double bench_forward_gflop(const struct graph *);
 
 typedef int bench_job(int argc, char **argv);
-bench_job bench_deep, bench_export, bench_ig, bench_kernels, bench_measure, bench_net, bench_peak, bench_spawn,
-    bench_train;
+bench_job bench_deep, bench_export, bench_ig, bench_kernels, bench_measure, bench_net, bench_peak, bench_products,
+    bench_spawn, bench_train;
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
     {"measure", ": Spearman and SSIM", bench_measure},
     {"net", ": forward and backward to the input", bench_net},
     {"peak", ": GFLOP/s of fused multiply-adds, one thread", bench_peak},
+    {"products", ": products of matrices, by all bodies that this processor runs, and by OpenBLAS", bench_products},
     {"spawn", "CASE CONTENDER COMMAND...: wall time and peak memory of a process and its children", bench_spawn},
     {"train", "STEPS: the MNIST network", bench_train},
 };
