@@ -183,7 +183,7 @@ static size_t conv_scratch(const struct op_call *call) {
     struct product there = product_there(&g), back = product_back(&g);
     size_t size = size_max(multiply_scratch(call, &there), multiply_scratch(call, &back));
     if (!g.window.same) size += unfolded_size(&g.window);
-    if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise));
+    if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise, call->workers));
     if (conv_packed_init(&g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
     if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
     if (call->fused && call->fused->winograd) {
@@ -271,7 +271,7 @@ static void conv_forward(const struct op_call *call) {
         return;
     }
     if (depthwise_of(&g, &depthwise)) {
-        depthwise_forward(&depthwise, x, w, bias, relu, y, call->scratch);
+        depthwise_forward(&depthwise, call->team, x, w, bias, relu, y, call->scratch);
         return;
     }
     bool own = !call->training && conv_packed_init(&g, &packed);
@@ -301,7 +301,7 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
         return;
     }
     if (depthwise_of(&g, &depthwise)) {
-        depthwise_backward(&depthwise, dy, w, dx, call->scratch);
+        depthwise_backward(&depthwise, call->team, dy, w, dx, call->scratch);
         return;
     }
     if (call->training || !conv_strided_init(&g, &strided)) {

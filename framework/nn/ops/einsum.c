@@ -247,7 +247,7 @@ static void copy_operand(const struct op_call *call, struct copies *c, uint32_t 
     const struct equation *q = call->node->config;
     if (i < q->operands) {
         struct view v = lay_out(&c->plan, i, &call->in[i].shape);
-        view_copy(&v, call->in[i].data, 0, c->part[i]);
+        view_copy(&v, call->team, call->in[i].data, 0, c->part[i]);
         return;
     }
     size_t count = copy_count(&c->plan, i); /* a second operand of ones */
@@ -309,18 +309,18 @@ static void einsum_forward(const struct op_call *call) {
     multiply(call, &c, OUT);
     struct view v = lay_out(&c.plan, OUT, &call->out.shape);
     memset(call->out.data, 0, shape_count(&call->out.shape) * sizeof(float));
-    view_add(&v, c.part[OUT], call->out.data);
+    view_add(&v, call->team, c.part[OUT], call->out.data);
 }
 
 static void einsum_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     struct copies c;
     begin(call, &c);
     struct view v = lay_out(&c.plan, OUT, &call->out.shape);
-    view_copy(&v, dy, 0, c.part[OUT]);
+    view_copy(&v, call->team, dy, 0, c.part[OUT]);
     copy_operand(call, &c, 1 - input);
     multiply(call, &c, input);
     v = lay_out(&c.plan, input, &call->in[input].shape);
-    view_add(&v, c.part[input], d);
+    view_add(&v, call->team, c.part[input], d);
 }
 
 static void einsum_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {

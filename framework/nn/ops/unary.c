@@ -207,20 +207,46 @@ static struct config unary_config(const struct op_call *call) {
     return c;
 }
 
+/* Either pass over some of the elements. */
+struct job {
+    struct config c;
+    const float *x, *y, *dy;
+    float *out, least;
+};
+
+#define PIECE 16384u /* that is shared out */
+
+static void forward_range(void *user, size_t first, size_t n) {
+    const struct job *j = user;
+    j->c.row->forward(n, j->x + first, j->out + first, j->c.a, j->c.b);
+}
+
+static void backward_range(void *user, size_t first, size_t n) {
+    const struct job *j = user;
+    j->c.row->backward(n, j->x + first, j->y + first, j->dy + first, j->out + first, j->c.a, j->c.b, j->least);
+}
+
+/* Zeiler & Fergus's rule: the rectifier applied to the gradient. */
+static void deconvnet_range(void *user, size_t first, size_t n) {
+    const struct job *j = user;
+    const float *dy = j->dy + first;
+    float *dx = j->out + first;
+    for (size_t i = 0; i < n; i++) dx[i] = dy[i] < 0 ? 0 : dy[i];
+}
+
 static void unary_forward(const struct op_call *call) {
-    struct config c = unary_config(call);
-    c.row->forward(shape_count(&call->out.shape), call->in[0].data, call->out.data, c.a, c.b);
+    struct job j = {.c = unary_config(call), .x = call->in[0].data, .out = call->out.data};
+    thread_team_share(call->team, shape_count(&call->out.shape), PIECE, forward_range, &j);
 }
 
 static void unary_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input; /* only input 0 may depend on the network's input */
-    struct config c = unary_config(call);
-    size_t n = shape_count(&call->out.shape);
-    bool rectifier = c.row->rectifier && (!is_clip(call) || (c.a <= 0 && c.a >= 0));
+    struct job j = {.c = unary_config(call), .x = call->in[0].data, .y = call->out.data, .dy = dy, .out = dx};
+    bool rectifier = j.c.row->rectifier && (!is_clip(call) || (j.c.a <= 0 && j.c.a >= 0));
     enum net_rule rule = rectifier ? call->rule : NET_GRADIENT;
-    float least = rule == NET_GRADIENT ? -INFINITY : 0;
-    if (rule != NET_DECONVNET) c.row->backward(n, call->in[0].data, call->out.data, dy, dx, c.a, c.b, least);
-    for (size_t i = 0; rule == NET_DECONVNET && i < n; i++) dx[i] = dy[i] < 0 ? 0 : dy[i];
+    j.least = rule == NET_GRADIENT ? -INFINITY : 0;
+    thread_team_share(call->team, shape_count(&call->out.shape), PIECE,
+                      rule == NET_DECONVNET ? deconvnet_range : backward_range, &j);
 }
 
 /* At load, the integers of shapes. */
