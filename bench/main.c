@@ -14,6 +14,7 @@ static const struct {
 } jobs[] = {
     {"deep", "DIR: a network of 21 small layers, and samples for it", bench_deep},
     {"export", "DIR: ResNet-18 with random weights, as ONNX and as .npy", bench_export},
+    {"families", "NAME MODEL MAP.npy [BATCH]: forward and backward to the input, and a lower bound", bench_families},
     {"ig", "MODEL INPUT.npy MAP.npy: integrated gradients, 50 steps", bench_ig},
     {"kernels", ": convolutions, by all bodies that this processor runs", bench_kernels},
     {"measure", ": Spearman and SSIM", bench_measure},
