@@ -1,5 +1,5 @@
 /* unary.c: functions of one number, element by element. */
-#include "nn/op.h"
+#include "nn/ops/unary.h"
 #include "nn/ops/fast_math.h"
 
 #include <math.h>
@@ -45,6 +45,11 @@ struct unary {
 
 static inline float sigmoid(float x) {
     return 1 / (1 + fast_exp(-x));
+}
+
+static inline float silu_slope(float x) {
+    float s = sigmoid(x);
+    return s * (1 + x * (1 - s));
 }
 
 /* exp(x) - 1 without loss near 0. */
@@ -110,6 +115,7 @@ FUNCTION(softsign, x / (1 + fabsf(x)), 1 / ((1 + fabsf(x)) * (1 + fabsf(x))))
 FUNCTION(erf, fast_erf(x), ERF_SLOPE_0 *fast_exp(-x *x))
 FUNCTION(gelu, x *fast_normal(x), fast_normal(x) + x * NORMAL_0 * fast_exp(-.5f * x * x))
 FUNCTION(gelu_tanh, .5f * x * (1 + gelu_tanh(x)), gelu_tanh_slope(x))
+FUNCTION(silu, x *sigmoid(x), silu_slope(x))
 FUNCTION(mish, mish(x), mish_slope(x))
 FUNCTION(hardsigmoid, ramp(x, a, b), ramp_slope(x, a, b))
 FUNCTION(hardswish, x *ramp(x, 1 / 6.f, .5f), ramp(x, 1 / 6.f, .5f) + x * ramp_slope(x, 1 / 6.f, .5f))
@@ -145,6 +151,7 @@ static const struct unary rows[] = {
     PLAIN("Erf", erf),
     {"Gelu", "tanh", gelu_tanh_forward, gelu_tanh_backward, {NULL, NULL}, {0, 0}, false},
     PLAIN("Gelu", gelu),
+    PLAIN("Silu", silu),
     PLAIN("Mish", mish),
     {ROW("HardSigmoid", hardsigmoid), {"alpha", "beta"}, {.2f, .5f}, false},
     PLAIN("HardSwish", hardswish),
@@ -309,6 +316,7 @@ UNARY(sigmoid, "Sigmoid", "1 / (1 + exp(-x))", 0, 1);
 UNARY(softsign, "Softsign", "x / (1 + abs(x))", 0, 1);
 UNARY(erf, "Erf", "error function", 0, 1);
 UNARY(gelu, "Gelu", "Gaussian error linear unit, exact or by tanh", 0, 1);
+UNARY(silu, "Silu", "x / (1 + exp(-x)); no operator of ONNX", 0, 1); /* not in the table */
 UNARY(mish, "Mish", "x tanh(log(1 + exp(x)))", 0, 1);
 UNARY(hardsigmoid, "HardSigmoid", "alpha x + beta, between 0 and 1", 0, 1);
 UNARY(hardswish, "HardSwish", "x HardSigmoid(x) with 1/6 and 1/2", 0, 1);
