@@ -103,85 +103,95 @@ static float *compute(const struct op_call *given, struct thread_team *team, con
     return all;
 }
 
-static void check(const struct variant *v, struct thread_team *const *teams) {
-    struct graph *g;
-    struct error e;
+/* One operator, with random numbers for all its operands. */
+struct trial {
+    struct graph *graph;
+    struct shape *shapes;
     struct op_call call;
     struct operand in[MOST_OPERANDS];
-    bool own[MOST_OPERANDS] = {false};
-    cr_assert(build(v, &g, &e), "%s (%s; %s; %s): %s", v->op, v->inputs, v->sample, v->attributes, e.text);
-    struct shape *shapes = calloc(g->value_count, sizeof *shapes);
-    cr_assert(graph_infer(g, SAMPLES, shapes, &e), "%s: %s", v->op, e.text);
-    const struct node *node = &g->nodes[g->node_count - 1];
-    op_call_init(&call, g, node, shapes, in);
+    float *data[MOST_OPERANDS]; /* NULL: absent, or a constant; the first samples are the same in any batch */
+};
+
+static void trial_init(struct trial *t, const struct variant *v) {
+    struct error e;
+    memset(t, 0, sizeof *t);
+    cr_assert(build(v, &t->graph, &e), "%s (%s; %s; %s): %s", v->op, v->inputs, v->sample, v->attributes, e.text);
+    t->shapes = calloc(t->graph->value_count, sizeof *t->shapes);
+    cr_assert_not_null(t->shapes);
+}
+
+/* For so many samples; the first time that is as many as there will be. */
+static void trial_resize(struct trial *t, const struct variant *v, uint32_t samples) {
+    struct error e;
+    cr_assert(graph_infer(t->graph, samples, t->shapes, &e), "%s: %s", v->op, e.text);
+    const struct node *node = &t->graph->nodes[t->graph->node_count - 1];
+    op_call_init(&t->call, t->graph, node, t->shapes, t->in);
     for (uint32_t i = 0; i < node->input_count; i++) {
-        if (!op_present(&call, i) || g->values[node->inputs[i]].kind == VALUE_CONSTANT) continue;
-        own[i] = true;
-        in[i].data = random_array(shape_count(&in[i].shape), i);
-        bool variance = strcmp(v->op, "BatchNormalization") == 0 && i > 3;
-        for (size_t k = 0; variance && k < shape_count(&in[i].shape); k++)
-            in[i].data[k] = .5f + in[i].data[k] * in[i].data[k];
+        if (!op_present(&t->call, i) || t->graph->values[node->inputs[i]].kind == VALUE_CONSTANT) continue;
+        size_t n = shape_count(&t->in[i].shape);
+        bool variance = strcmp(v->op, "BatchNormalization") == 0 && i == 4;
+        if (!t->data[i]) {
+            t->data[i] = random_array(n, i);
+            for (size_t k = 0; variance && k < n; k++) t->data[i][k] = .5f + t->data[i][k] * t->data[i][k];
+        }
+        t->in[i].data = t->data[i];
     }
+}
+
+static void trial_finish(struct trial *t) {
+    for (size_t i = 0; i < MOST_OPERANDS; i++) free(t->data[i]);
+    free(t->shapes);
+    graph_destroy(t->graph);
+}
+
+static void check_teams(const struct variant *v, struct thread_team *const *teams) {
+    struct trial t;
     size_t n, wanted;
-    float *dy = random_array(shape_count(&call.out.shape), 99), *alone = compute(&call, NULL, dy, &wanted);
+    trial_init(&t, v);
+    trial_resize(&t, v, SAMPLES);
+    float *dy = random_array(shape_count(&t.call.out.shape), 99), *alone = compute(&t.call, NULL, dy, &wanted);
     for (size_t i = 0; i < wanted; i++)
         cr_assert(alone[i] - alone[i] == 0, "%s: element %zu was not written", v->op, i);
     for (unsigned i = 0; i < TEAM - 1; i++) {
-        float *together = compute(&call, teams[i], dy, &n);
+        float *together = compute(&t.call, teams[i], dy, &n);
         cr_expect_arr_eq(alone, together, n * sizeof *alone, "%s (%s; %s; %s): by %u", v->op, v->inputs, v->sample,
                          v->attributes, i + 2);
         free(together);
     }
-    for (uint32_t i = 0; i < node->input_count; i++)
-        if (own[i]) free(in[i].data);
     free(alone);
     free(dy);
-    free(shapes);
-    graph_destroy(g);
+    trial_finish(&t);
 }
 
 Test(op_threads, any_team_computes_the_same_bits) {
     struct thread_team *teams[TEAM - 1];
     struct error e;
     for (unsigned i = 0; i < TEAM - 1; i++) cr_assert(thread_team_create(i + 2, &teams[i], &e), "%s", e.text);
-    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check(&variants[i], teams);
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check_teams(&variants[i], teams);
     for (unsigned i = 0; i < TEAM - 1; i++) thread_team_destroy(teams[i]);
 }
 
-/* The first `some` of the samples alone have the bits they have among others. */
-Test(op_threads, samples_do_not_depend_on_their_batch) {
-    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
-        const struct variant *v = &variants[i];
-        struct graph *g;
-        struct error e;
-        struct op_call call;
-        struct operand in[MOST_OPERANDS];
-        float *results[2], *data[MOST_OPERANDS] = {NULL};
-        size_t counts[2], outs[2];
-        cr_assert(build(v, &g, &e), "%s", e.text);
-        struct shape *shapes = calloc(g->value_count, sizeof *shapes);
-        float *dy = NULL;
-        for (int k = 0; k < 2; k++) {
-            cr_assert(graph_infer(g, k ? 1 : SAMPLES, shapes, &e), "%s: %s", v->op, e.text);
-            const struct node *node = &g->nodes[g->node_count - 1];
-            op_call_init(&call, g, node, shapes, in);
-            for (uint32_t m = 0; m < node->input_count; m++) {
-                if (!op_present(&call, m) || g->values[node->inputs[m]].kind == VALUE_CONSTANT) continue;
-                if (!data[m]) data[m] = random_array(shape_count(&in[m].shape), m);
-                for (size_t j = 0; m == 4 && j < shape_count(&in[m].shape); j++) data[m][j] = 1;
-                in[m].data = data[m];
-            }
-            outs[k] = shape_count(&call.out.shape);
-            if (!dy) dy = random_array(outs[k], 99);
-            results[k] = compute(&call, NULL, dy, &counts[k]);
-        }
-        cr_expect_arr_eq(results[0], results[1], outs[1] * sizeof(float), "%s (%s; %s; %s)", v->op, v->inputs,
-                         v->sample, v->attributes);
-        if (in[0].batched)
-            cr_expect_arr_eq(results[0] + outs[0], results[1] + outs[1], shape_count(&in[0].shape) * sizeof(float),
-                             "%s (%s; %s; %s): back", v->op, v->inputs, v->sample, v->attributes);
-        for (size_t m = 0; m < MOST_OPERANDS; m++) free(data[m]);
-        free(results[0]), free(results[1]), free(dy), free(shapes);
-        graph_destroy(g);
+/* The first sample alone has the bits it has among others. */
+static void check_batch(const struct variant *v) {
+    struct trial t;
+    float *results[2], *dy = NULL;
+    size_t counts[2], outs[2];
+    trial_init(&t, v);
+    for (int k = 0; k < 2; k++) {
+        trial_resize(&t, v, k ? 1 : SAMPLES);
+        outs[k] = shape_count(&t.call.out.shape);
+        if (!dy) dy = random_array(outs[k], 99);
+        results[k] = compute(&t.call, NULL, dy, &counts[k]);
     }
+    cr_expect_arr_eq(results[0], results[1], outs[1] * sizeof(float), "%s (%s; %s; %s)", v->op, v->inputs, v->sample,
+                     v->attributes);
+    if (t.in[0].batched)
+        cr_expect_arr_eq(results[0] + outs[0], results[1] + outs[1], shape_count(&t.in[0].shape) * sizeof(float),
+                         "%s (%s; %s; %s): back", v->op, v->inputs, v->sample, v->attributes);
+    free(results[0]), free(results[1]), free(dy);
+    trial_finish(&t);
+}
+
+Test(op_threads, samples_do_not_depend_on_their_batch) {
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check_batch(&variants[i]);
 }
