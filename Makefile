@@ -1,7 +1,4 @@
-# make          build/assay and build/explainers/*.so
-# make demo     install what is missing, build, run the battery on Fashion-MNIST
-# make check    install what is missing, build, run all tests (about six minutes)
-# make help     the rest
+# make help says what there is.
 SHELL   = /bin/bash
 BUILD   ?= build
 # Inside the tree by its relative name, or what make wrote down of one build would not do for another.
@@ -173,7 +170,7 @@ $(BUILD)/tests/built: $(BUILD)/assay $(plugins) $(bad) $(clients) $(mutants) $(u
                       $(BUILD)/tests/fuzz/replay $(BUILD)/bench/assay-bench
 	@touch $@
 unit: $(BUILD)/tests/built
-	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) $(CRITERION)
+	ASSAY_BUILD=$(BUILD) $(BUILD)/tests/unit-tests -j$(JOBS) --filter '!(slow_*)/*' $(CRITERION)
 cli-tests: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/cli/run.sh
 	ASSAY_BUILD=$(BUILD) tests/cli/readme.sh
@@ -351,24 +348,7 @@ check-python: demo-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
 	ASSAY_BUILD=$(BUILD) PYTHON=$(PYTHON) TORCH=$(TORCH) python/tests/run.sh
 
-.PHONY: install uninstall
-# Where bash, zsh and fish look.
-completions = bash-completion/completions/assay zsh/site-functions/_assay fish/vendor_completions.d/assay.fish
-to = $(DESTDIR)$(PREFIX)
-install: all
-	install -d $(addprefix $(to)/,bin lib/assay/explainers include/assay share/man/man1 share/man/man5 share/assay \
-	  $(addprefix share/,$(dir $(completions))))
-	install -m 755 $(BUILD)/assay $(to)/bin/assay
-	install -m 644 $(plugins) $(to)/lib/assay/explainers
-	install -m 644 explainers/explainer.h $(wildcard explainers/kit*.h) $(to)/include/assay
-	install -m 644 docs/assay.1 $(to)/share/man/man1
-	install -m 644 docs/assay-battery.5 docs/assay-run.5 $(to)/share/man/man5
-	install -m 644 docs/battery.schema.json $(to)/share/assay
-	set -e -- $(completions); for shell in bash zsh fish; do \
-	  $(BUILD)/assay completions $$shell >$(to)/share/$$1; shift; done
-uninstall:
-	rm -rf $(addprefix $(to)/,bin/assay lib/assay include/assay share/man/man1/assay.1 share/man/man5/assay-battery.5 \
-	  share/man/man5/assay-run.5 share/assay $(addprefix share/,$(completions)))
+include packaging/install.mk
 
 .PHONY: help
 help:
@@ -393,6 +373,8 @@ help:
 	@echo 'make docs        docs/explainers.md, assay-battery.5 and battery.schema.json, from the tables of the program'
 	@echo 'make check-python  the Python package, with torch where PYTHON has it (PYTHON=, TORCH=1 installs it)'
 	@echo 'make install     into PREFIX (default /usr/local); make uninstall takes it out again'
+	@echo 'make check-install  the installed program away from the tree: it plays the transcripts'
+	@echo 'make dist        the released archive; make deb: the Debian package of it, read by lintian'
 	@echo 'make clean       remove build*/'
 
 .PHONY: clean

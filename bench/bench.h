@@ -25,11 +25,12 @@ void bench_report_as(const char *contender, const char *what, struct bench_time,
 struct graph *bench_resnet18(void);
 struct graph *bench_fashion_cnn(void);
 struct graph *bench_squeezenet(void); /* NULL: the file is not there */
+double bench_core_peak(void);         /* GFLOP/s of fused multiply-adds, one thread */
 /* Of the convolutions and matrix products of one forward pass, as if computed directly. */
 double bench_forward_gflop(const struct graph *);
 
 typedef int bench_job(int argc, char **argv);
-bench_job bench_deep, bench_export, bench_ig, bench_kernels, bench_measure, bench_net, bench_peak, bench_spawn,
-    bench_train;
+bench_job bench_deep, bench_export, bench_families, bench_ig, bench_kernels, bench_measure, bench_net, bench_peak,
+    bench_products, bench_spawn, bench_train;
 
 #endif

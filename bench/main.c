@@ -14,11 +14,13 @@ static const struct {
 } jobs[] = {
     {"deep", "DIR: a network of 21 small layers, and samples for it", bench_deep},
     {"export", "DIR: ResNet-18 with random weights, as ONNX and as .npy", bench_export},
+    {"families", "NAME MODEL MAP.npy [BATCH]: forward and backward to the input, and a lower bound", bench_families},
     {"ig", "MODEL INPUT.npy MAP.npy: integrated gradients, 50 steps", bench_ig},
     {"kernels", ": convolutions, by all bodies that this processor runs", bench_kernels},
     {"measure", ": Spearman and SSIM", bench_measure},
     {"net", ": forward and backward to the input", bench_net},
     {"peak", ": GFLOP/s of fused multiply-adds, one thread", bench_peak},
+    {"products", ": products of matrices, by all bodies that this processor runs, and by OpenBLAS", bench_products},
     {"spawn", "CASE CONTENDER COMMAND...: wall time and peak memory of a process and its children", bench_spawn},
     {"train", "STEPS: the MNIST network", bench_train},
 };

@@ -3,40 +3,19 @@
 #include "controls/controls.h"
 #include "controls/stages.h"
 
-#include "base/text.h"
 #include "judge/rules.h"
 
-#include <stdlib.h>
-
 static const struct control_option options[] = {STAGES_OPTIONS, {.name = NULL}};
-
-static bool expand_draw(struct plan *p, uint32_t index, const struct stages *s, const struct init_options *init,
-                        bool *layers, struct error *e) {
-    for (uint32_t l = 0; l < s->layer_count; l++) layers[l] = false;
-    for (uint32_t stage = 0; stage < s->count; stage++) {
-        char *name = text_format("%s%s", stage ? "+" : "", s->names[stage]);
-        if (!name) return error_memory(e);
-        for (uint32_t l = 0; l < s->layer_count; l++)
-            layers[l] = layers[l] || s->layers[(size_t)stage * s->layer_count + l];
-        bool full = s->complete && stage + 1 == s->count;
-        bool ok = stages_draw(p, index, s, stage, name, layers, init,
-                              full ? WANT_MATCHED | WANT_MISMATCHED : WANT_MATCHED, e);
-        free(name);
-        if (!ok) return false;
-    }
-    return s->complete || stages_floor(p, index, s, init, e);
-}
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {
     struct stages stages;
     if (!stages_create(p->graph, &control_cascading, values, b, &stages, e)) return false;
-    bool *layers = calloc(p->graph->layer_count + 1u, sizeof *layers), ok = layers || error_memory(e);
+    bool ok = true;
     for (uint32_t draw = from; ok && draw < to; draw++) {
         const struct init_options init = control_init(values, b->seed, draw);
-        ok = expand_draw(p, index, &stages, &init, layers, e);
+        ok = stages_cascade(p, index, &stages, &init, e);
     }
-    free(layers);
     stages_finish(&stages);
     return ok;
 }

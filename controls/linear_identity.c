@@ -1,12 +1,13 @@
 /* Linear identity: on f(x) = Wx + b the gradient is the target's row w of W, integrated gradients from zero are w * x,
- * and every method that claims to be exact there must say so. Sundararajan et al. 2017, arXiv:1703.01365. */
+ * and every method that claims to be exact there must say so. What the map of any other method is there is said and not
+ * judged. Sundararajan et al. 2017, arXiv:1703.01365. */
 #include "controls/controls.h"
 
+#include "controls/linear_form.h"
 #include "explainers/explainer.h"
 #include "judge/rules.h"
 
 #include <math.h>
-#include <stdio.h>
 
 /* Deviations are measured in units of the map that is due, so that weights of 1e10 and of 1e-10 are held to the same
  * standard. 1e-4 leaves room for 50 steps summed in float32 (about 1e-6) and none for a wrong factor. */
@@ -25,20 +26,16 @@ static void holds(const struct predicate_case *c, double *worst, double *toleran
     *tolerance = 1e-4 * scale;
 }
 
-static bool applies(unsigned claims, char *why, size_t size) {
-    if (claims & ASSAY_LINEAR_EXACT) return true;
-    snprintf(why, size, "The method claims no identity on linear models.");
-    return false;
-}
-
-static const struct predicate predicate = {
-    .id = "identity", .what = "map equals the linear model's own attribution", .holds = holds};
+static const struct predicate predicate = {.id = "identity",
+                                           .what = "map equals the linear model's own attribution",
+                                           .claims = ASSAY_LINEAR_EXACT,
+                                           .holds = holds};
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {
     static const struct ask ask = {.root = ROOT_LINEAR};
     (void)values, (void)b, (void)to;
-    return from > 0 || plan_check(p, index, &predicate, &ask, 1, e);
+    return from > 0 || (plan_check(p, index, &predicate, &ask, 1, e) && plan_study(p, index, &study_linear_form, e));
 }
 
 const struct control control_linear_identity = {
@@ -49,7 +46,6 @@ const struct control control_linear_identity = {
     .claim = "on linear models the method gives the one right answer",
     .standard = true,
     .quick = true,
-    .rule = &rule_checks,
-    .applies = applies,
+    .rule = &rule_linear,
     .expand = expand,
 };

@@ -233,3 +233,42 @@ bool stages_floor(struct plan *p, uint32_t control, const struct stages *s, cons
     free(all);
     return ok;
 }
+
+/* `layers`: [layer_count], scratch. */
+static bool draw_stages(struct plan *p, uint32_t control, const struct stages *s, const struct init_options *init,
+                        bool *layers, struct error *e) {
+    for (uint32_t stage = 0; stage < s->count; stage++) {
+        char *name = text_format("%s%s", stage ? "+" : "", s->names[stage]);
+        if (!name) return error_memory(e);
+        for (uint32_t l = 0; l < s->layer_count; l++)
+            layers[l] = layers[l] || s->layers[(size_t)stage * s->layer_count + l];
+        bool full = s->complete && stage + 1 == s->count;
+        bool ok = stages_draw(p, control, s, stage, name, layers, init,
+                              full ? WANT_MATCHED | WANT_MISMATCHED : WANT_MATCHED, e);
+        free(name);
+        if (!ok) return false;
+    }
+    return s->complete || stages_floor(p, control, s, init, e);
+}
+
+bool stages_cascade(struct plan *p, uint32_t control, const struct stages *s, const struct init_options *init,
+                    struct error *e) {
+    bool *layers = calloc(s->layer_count + 1u, sizeof *layers);
+    bool ok = layers ? draw_stages(p, control, s, init, layers, e) : error_memory(e);
+    free(layers);
+    return ok;
+}
+
+void stages_reverse(struct stages *s) {
+    for (uint32_t a = 0, b = s->count; a + 1 < b--; a++) {
+        char *name = s->names[a];
+        s->names[a] = s->names[b];
+        s->names[b] = name;
+        for (uint32_t l = 0; l < s->layer_count; l++) {
+            bool *x = &s->layers[(size_t)a * s->layer_count + l], *y = &s->layers[(size_t)b * s->layer_count + l],
+                 kept = *x;
+            *x = *y;
+            *y = kept;
+        }
+    }
+}

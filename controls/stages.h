@@ -52,6 +52,12 @@ bool stages_settle(const struct graph *, const struct control *, const struct ba
 bool stages_draw(struct plan *, uint32_t control, const struct stages *, uint32_t stage, const char *name,
                  const bool *layers, const struct init_options *, unsigned wants, struct error *);
 
+/* One draw of all stages, one more layer or group at a time, in their order, and the floor. */
+bool stages_cascade(struct plan *, uint32_t control, const struct stages *, const struct init_options *,
+                    struct error *);
+/* The stages from the input up. */
+void stages_reverse(struct stages *);
+
 /* The fully randomised network, for the floor alone: a partly randomised one shares the untouched weights. */
 bool stages_floor(struct plan *, uint32_t control, const struct stages *, const struct init_options *, struct error *);
 

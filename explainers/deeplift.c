@@ -5,21 +5,13 @@
 
 enum { BASELINE, FORM, PARAMS };
 
-static assay_status choose(const assay_explainer *self, const assay_operator *op, assay_operator_rule *rule,
-                           assay_why *why) {
-    if (op->role == ASSAY_ROLE_OTHER) return propagation_refuse(self, op, why);
-    if (op->role == ASSAY_ROLE_RECTIFIER || op->role == ASSAY_ROLE_POINTWISE || op->role == ASSAY_ROLE_MAXIMUM)
-        rule->rule = "rescale";
-    return ASSAY_OK;
-}
-
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {
     propagation_rules rules;
     size_t count = model->input.count;
     float baseline = (float)kit_number(self, BASELINE), *reference = kit_floats(PROPAGATION_BLOCK, count);
     bool multiplied = strcmp(kit_text(self, FORM), "multiplied") == 0;
-    assay_status status = propagation_open(self, model, choose, &rules, why);
+    assay_status status = propagation_open(self, model, propagation_rescale, &rules, why);
     if (status == ASSAY_OK && !reference) status = assay_say(why, ASSAY_FAILED, "out of memory");
     for (size_t k = 0; reference && k < PROPAGATION_BLOCK * count; k++) reference[k] = baseline;
     for (kit_block b = {0, 0}; status == ASSAY_OK && kit_next(&b, request->n, PROPAGATION_BLOCK);) {

@@ -24,18 +24,45 @@ static const char *const kit_backgrounds[] = {"data", "zero", NULL};
         .min = 1, .max = 1000000                                                                                       \
     }
 
+/* What an input is compared with. */
+typedef struct kit_background {
+    const float *samples; /* [count][input] */
+    uint32_t count;
+    float *own; /* [input]: zeros, where they are the background */
+} kit_background;
+
+static inline void kit_background_finish(kit_background *b) {
+    free(b->own);
+}
+
+/* `which` is one of kit_backgrounds. kit_background_finish() in any case. */
+static inline assay_status kit_background_init(kit_background *b, const char *which, const assay_model *model,
+                                               assay_why *why) {
+    size_t count = model->input.count;
+    const assay_background *data = (const assay_background *)model->extension(model, ASSAY_BACKGROUND);
+    *b = (kit_background){.count = 1};
+    if (strcmp(which, "data") == 0) {
+        if (!data)
+            return assay_say(why, ASSAY_UNSUPPORTED,
+                             "no samples of the data are known of this network: background=zero wanted");
+        b->samples = data->samples(model, &b->count);
+    } else {
+        b->samples = b->own = kit_floats(1, count);
+        for (size_t k = 0; b->own && k < count; k++) b->own[k] = 0;
+    }
+    return b->samples ? ASSAY_OK : assay_say(why, ASSAY_FAILED, "out of memory");
+}
+
 /* What a call needs. */
 typedef struct kit_lines {
     const assay_random *random;
-    const float *begins; /* [begin_count][input] */
-    uint32_t begin_count;
-    float *own;                       /* [input]: zeros, where they are the background */
+    kit_background begins;
     float *points, *ways, *gradients; /* [block][input]: ways lead from the beginning to the (noisy) input */
     uint32_t targets[KIT_BACKGROUND_BLOCK];
 } kit_lines;
 
 static inline void kit_lines_finish(kit_lines *l) {
-    free(l->own);
+    kit_background_finish(&l->begins);
     free(l->points);
 }
 
@@ -43,20 +70,12 @@ static inline void kit_lines_finish(kit_lines *l) {
 static inline assay_status kit_lines_init(kit_lines *l, const assay_explainer *self, uint32_t first,
                                           const assay_model *model, assay_why *why) {
     size_t count = model->input.count;
-    const assay_background *data = (const assay_background *)model->extension(model, ASSAY_BACKGROUND);
-    *l = (kit_lines){.random = (const assay_random *)kit_extension(self, ASSAY_RANDOM, why), .begin_count = 1};
+    *l = (kit_lines){.random = (const assay_random *)kit_extension(self, ASSAY_RANDOM, why)};
     if (!l->random) return ASSAY_FAILED;
-    if (strcmp(kit_text(self, first), "data") == 0) {
-        if (!data)
-            return assay_say(why, ASSAY_UNSUPPORTED,
-                             "no samples of the data are known of this network: background=zero wanted");
-        l->begins = data->samples(model, &l->begin_count);
-    } else {
-        l->begins = l->own = kit_floats(1, count);
-        for (size_t k = 0; l->own && k < count; k++) l->own[k] = 0;
-    }
+    assay_status status = kit_background_init(&l->begins, kit_text(self, first), model, why);
+    if (status != ASSAY_OK) return status;
     l->points = kit_floats(3 * (size_t)KIT_BACKGROUND_BLOCK, count);
-    if (!l->begins || !l->points) return assay_say(why, ASSAY_FAILED, "out of memory");
+    if (!l->points) return assay_say(why, ASSAY_FAILED, "out of memory");
     l->ways = l->points + KIT_BACKGROUND_BLOCK * count;
     l->gradients = l->ways + KIT_BACKGROUND_BLOCK * count;
     return ASSAY_OK;
@@ -68,7 +87,7 @@ static inline void kit_lines_draw(kit_lines *l, size_t count, const float *x, fl
                                   uint32_t number, uint32_t i) {
     float *point = l->points + i * count, *way = l->ways + i * count, chance[2];
     l->random->uniform(seed, 2 * (uint64_t)number, 2, chance);
-    const float *begin = l->begins + (size_t)((double)chance[0] * l->begin_count) * count;
+    const float *begin = l->begins.samples + (size_t)((double)chance[0] * l->begins.count) * count;
     if (noise > 0) l->random->normal(seed, (uint64_t)number * count, count, way);
     for (size_t k = 0; k < count; k++) {
         way[k] = x[k] + (noise > 0 ? noise * way[k] : 0) - begin[k];

@@ -20,6 +20,15 @@ static inline assay_status propagation_refuse(const assay_explainer *self, const
                      *op->name ? " (node '" : "", op->name, *op->name ? "')" : "");
 }
 
+/* DeepLIFT's rules: an activation's and a maximum's slope is that between the reference and the input. */
+static inline assay_status propagation_rescale(const assay_explainer *self, const assay_operator *op,
+                                               assay_operator_rule *rule, assay_why *why) {
+    if (op->role == ASSAY_ROLE_OTHER) return propagation_refuse(self, op, why);
+    if (op->role == ASSAY_ROLE_RECTIFIER || op->role == ASSAY_ROLE_POINTWISE || op->role == ASSAY_ROLE_MAXIMUM)
+        rule->rule = "rescale";
+    return ASSAY_OK;
+}
+
 /* For a method that gives layers a rule of their own: that of every other operator. Sums and averages divide relevance
  * in proportion, activations pass it on, what is left keeps the gradient. */
 static inline assay_status propagation_between(const assay_explainer *self, const assay_operator *op,

@@ -1,85 +1,101 @@
 /* What would decide an INCONCLUSIVE, from its numbers. */
 #include "reports/advice.h"
 
+#include "reports/projection.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define TIMES_MOST 50 /* beyond that nobody waits */
+#define MOST_DRAWS 1000u
+#define MOST_INPUTS 10000u
 
-static double constant_of(const json_t *run, const char *name) {
-    const json_t *value = json_object_get(json_object_get(run, "rule"), name);
-    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+static bool is_of(const struct advice *a, const struct curve_row *r) {
+    return strcmp(r->explainer, a->verdict->explainer) == 0 && strcmp(r->control, a->verdict->control) == 0;
 }
 
-static long whole_of(const json_t *run, const char *section, const char *key) {
-    const json_t *value = json_object_get(json_object_get(run, section), key);
-    return json_is_integer(value) ? (long)json_integer_value(value) : 0;
+/* A stage in a view of which a share was judged. */
+static bool is_judged(const struct advice *a, const struct curve_row *r) {
+    return is_of(a, r) && strcmp(r->measure, measures[0]->id) == 0 && !isnan(r->share);
 }
 
-/* The stage that is open, if shares were measured there. */
-static const struct curve_row *open_stage(const struct curve_set *curves, const struct verdict_row *v) {
-    for (size_t i = 0; i < curves->count; i++) {
-        const struct curve_row *r = &curves->points[i];
-        if (strcmp(r->control, v->control) == 0 && strcmp(r->explainer, v->explainer) == 0 &&
-            strcmp(r->decision, "open") == 0 && strcmp(r->stage, v->first_stage) == 0)
-            return r;
-    }
-    return NULL;
+static bool is_open(const struct advice *a, const struct curve_row *r) {
+    return is_judged(a, r) && strcmp(r->decision, "open") == 0;
 }
 
 /* Whether maps of one input or of one draw are all there is. */
-static bool is_single(const struct curve_set *curves, const struct verdict_row *v) {
-    bool single = v->inputs < 2;
-    for (size_t i = 0; i < curves->count && !single; i++) {
-        const struct curve_row *r = &curves->points[i];
-        single = r->draws < 2 && strcmp(r->control, v->control) == 0 && strcmp(r->explainer, v->explainer) == 0;
-    }
+static bool is_single(const struct advice *a) {
+    bool single = a->verdict->inputs < 2;
+    for (size_t i = 0; i < a->curves->count && !single; i++)
+        single = a->curves->points[i].draws < 2 && is_of(a, &a->curves->points[i]);
     return single;
 }
 
-/* The bound on the other side of the limit has to come to it. An interval of n times as many inputs and draws is about
- * sqrt(n) times as narrow. */
-static void add_times(struct text *out, const struct verdict_row *v, double share, double lower, double upper,
-                      double limit, long inputs) {
-    double gap = fabs(share - limit), wrong = share > limit ? share - lower : upper - share;
-    double times = gap > 0 ? ceil(pow(wrong / gap, 2) - 1e-6) : INFINITY;
-
-    text_add(
-        out,
-        "The share is %.2f and its limit %.2f; the bound on the other side of the limit is %.2f away from the share. ",
-        share, limit, wrong);
-    if (times > TIMES_MOST)
-        text_add(out, "So near to the limit no affordable number of draws decides: the method stands on it. Say "
-                      "INCONCLUSIVE under expect, or judge on other inputs.");
-    else {
-        text_add(out, "With the same spread, about %.0f times as many inputs and draws would bring the bound there",
-                 times);
-        if (inputs > 0) text_add(out, ": --set data.inputs=%ld to begin with", (long)(times * (double)inputs));
-        text_add(out, ".");
-        if (strchr(v->reason, ';')) text_add(out, " What else the reason names has to be clear then, too.");
-    }
+static void add_more(struct text *out, const struct components *c, double limit, double alpha) {
+    uint32_t draws = projection_draws(c, limit, alpha, MOST_DRAWS),
+             inputs = projection_inputs(c, limit, alpha, MOST_INPUTS);
+    text_add(out, "%s if D stays at %.3f: ", c->mean > limit ? "FAIL" : "PASS", c->mean);
+    if (draws) text_add(out, "about %u draws of %u inputs", draws, c->inputs);
+    if (draws && inputs) text_add(out, ", or ");
+    if (inputs) text_add(out, "%u inputs with %u draws", inputs, c->draws);
+    if (!draws && !inputs)
+        text_add(out, "neither %u draws nor %u inputs: it is too near to %.2f", MOST_DRAWS, MOST_INPUTS, limit);
+    text_add(out, "\n");
 }
 
-bool advice_add(struct text *out, const struct verdict_row *v, const struct curve_set *curves, const json_t *run) {
-    const struct curve_row *open = open_stage(curves, v);
-    double delta = constant_of(run, "delta");
-    long inputs = whole_of(run, "data", "inputs");
+/* One test that is open; y: [draws][inputs] scratch. */
+static void add_open(struct text *out, const struct advice *a, const struct curve_row *r, size_t tests, double *y) {
+    const struct evidence *e = a->evidence;
+    const double delta = a->rule->delta;
+    unsigned view = view_named(r->view);
+    text_add(out, "%s, %s: ", r->stage, r->view);
+    if (r->share_lower > delta || r->share_upper < delta || view >= VIEW_COUNT || r->stage_index >= e->stages ||
+        !evidence_share(e, 0, (enum view)view, r->stage_index, r->ceiling, y)) {
+        text_add(out, "not its share, which is on one side; what is open is what it is compared with\n");
+        return;
+    }
+    struct components c = components_of(y, e->draws, e->inputs);
+    double alpha = c.mean > delta ? share_rule_fail(a->rule, tests) : share_rule_pass(a->rule, UINT32_MAX);
+    if (isnan(c.rest)) text_add(out, "two draws and two inputs at least\n");
+    else add_more(out, &c, delta, alpha);
+}
 
-    if (strcmp(v->verdict, "INCONCLUSIVE") != 0) return false;
-    if (is_single(curves, v))
-        text_add(out, "One input or one draw has no interval. --set data.inputs=6 --set rule.draws=3 is the least that "
-                      "can be judged; 30 inputs and 5 draws are usual.");
+/* Returns how many there are. */
+static size_t add_stages(struct text *out, const struct advice *a, double *y) {
+    const struct curve_set *curves = a->curves;
+    size_t tests = 0, open = 0;
+    for (size_t k = 0; k < curves->count; k++) tests += is_judged(a, &curves->points[k]);
+    for (size_t k = 0; k < curves->count; k++) {
+        if (!is_open(a, &curves->points[k])) continue;
+        add_open(out, a, &curves->points[k], tests, y);
+        open++;
+    }
+    return open;
+}
+
+static void add_all(struct text *out, const struct advice *a, double *y) {
+    const struct verdict_row *v = a->verdict;
+    size_t open = 0;
+    if (is_single(a))
+        text_add(out, "One input or one draw has no interval: data.inputs=6 and rule.draws=3 are the least that can "
+                      "be judged, 30 inputs and 5 draws are usual.\n");
     else if (strstr(v->reason, "vanished"))
-        text_add(out, "Maps vanish where nothing is left to explain: other inputs (data.source, data.inputs), or fewer "
-                      "layers drawn anew at once (the control's groups).");
-    else if (open && open->share_lower < delta && delta < open->share_upper)
-        add_times(out, v, open->share, open->share_lower, open->share_upper, delta, inputs);
-    else if (v->lower < delta && delta < v->upper && isfinite(v->floor))
-        add_times(out, v, v->score, v->lower, v->upper, delta, inputs);
+        text_add(out, "Maps vanish where nothing is left to explain: take other inputs, or draw fewer layers anew at "
+                      "once (the control's groups).\n");
+    else if ((open = add_stages(out, a, y)))
+        text_add(out, "Inputs are set by data.inputs, draws by rule.draws. Where that is too much, say INCONCLUSIVE "
+                      "under expect.\n");
     else
         text_add(out,
-                 "More inputs make its interval narrower: --set data.inputs=%ld. Where the number stays at the limit "
-                 "that the reason names, the method stands on it.",
-                 inputs > 0 ? 2 * inputs : 60);
-    return true;
+                 "More inputs make its interval narrower: data.inputs=%u. Where the number stays at the limit that the "
+                 "reason names, the method stands on it.\n",
+                 2 * v->inputs);
+}
+
+bool advice_add(struct text *out, const struct advice *a) {
+    if (strcmp(a->verdict->verdict, "INCONCLUSIVE") != 0 || verdict_is_summary(a->verdict)) return true;
+    double *y = malloc(((size_t)a->evidence->draws * a->evidence->inputs + 1) * sizeof *y);
+    if (y) add_all(out, a, y);
+    free(y);
+    return y && !out->failed;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GNUPLOT_SECONDS 120 /* for one picture; the largest take some seconds */
+#define GNUPLOT_SECONDS 240 /* for one script, in both formats; the largest take some seconds */
 
 /* Colours: Wong 2011, doi:10.1038/nmeth.1618, and the diverging RdBu of ColorBrewer: both are told apart with any
  * colour vision. Lines of a PNG are drawn at twice the size, for print. */

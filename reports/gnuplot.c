@@ -23,9 +23,11 @@
 
 enum outcome { RUNNING, DONE, FAILED, MISSING };
 
+#define FORMATS 2u
+static const char *const formats[FORMATS] = {"png", "svg"};
+
 struct gnuplot_job {
     char *name; /* of the script, without .gp */
-    const char *format;
     struct child child;
     int log;        /* what it says; -1: closed */
     char said[512]; /* the beginning of that */
@@ -34,15 +36,12 @@ struct gnuplot_job {
 };
 
 bool gnuplot_jobs_add(struct gnuplot_jobs *all, const char *name, struct error *e) {
-    static const char *const formats[] = {"png", "svg"};
+    struct gnuplot_job *more = array_grow(all->job, all->count, sizeof *more);
+    char *copy = more ? text_copy(name) : NULL;
 
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        struct gnuplot_job *more = array_grow(all->job, all->count, sizeof *more);
-        char *copy = more ? text_copy(name) : NULL;
-        if (more) all->job = more;
-        if (!copy) return error_memory(e);
-        all->job[all->count++] = (struct gnuplot_job){.name = copy, .format = formats[i], .log = -1};
-    }
+    if (more) all->job = more;
+    if (!copy) return error_memory(e);
+    all->job[all->count++] = (struct gnuplot_job){.name = copy, .log = -1};
     return true;
 }
 
@@ -58,7 +57,7 @@ void gnuplot_jobs_finish(struct gnuplot_jobs *all) {
     *all = (struct gnuplot_jobs){0};
 }
 
-/* ---- one picture ---- */
+/* ---- one script ---- */
 
 /* gnuplot takes and returns some megabytes for every map it draws, and glibc would return each of them to the system.
  * Other C libraries do not look. */
@@ -69,36 +68,46 @@ static void keep_memory(void) {
 }
 
 struct order {
-    const char *script, *format, *folder;
+    const char *script, *folder;
 };
 
-/* In the child: quiet, and without the user's own start-up files, which would change the figures. */
+/* In the child: quiet, and without the user's own start-up files, which would change the figures. One gnuplot draws
+ * both formats, as it takes longer to start than to draw most figures. In between all is as after its start. */
 static void become_gnuplot(void *user, int fd) {
     const struct order *order = user;
-    char setting[64];
+    char setting[FORMATS][64];
 
-    snprintf(setting, sizeof setting, "format='%s'", order->format);
+    for (size_t i = 0; i < FORMATS; i++) snprintf(setting[i], sizeof setting[i], "format='%s'", formats[i]);
     keep_memory();
-    const char *const arguments[] = {"gnuplot", "-d", "-e", setting, order->script, NULL};
+    const char *const arguments[] = {"gnuplot",       "-d", "-e",       setting[0],    order->script, "-e",
+                                     "reset session", "-e", setting[1], order->script, NULL};
     if (dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0 && chdir(order->folder) == 0)
         execvp(arguments[0], (char *const *)(uintptr_t)arguments);
     _exit(EXIT_NOT_STARTED);
 }
 
+static char *picture_path(const struct gnuplot_job *job, const char *folder, size_t format) {
+    return text_format("%s/%s.%s", folder, job->name, formats[format]);
+}
+
 static bool start(struct gnuplot_job *job, const char *folder, double seconds, struct error *e) {
-    char *picture = text_format("%s/%s.%s", folder, job->name, job->format), *script = text_format("%s.gp", job->name);
-    struct order order = {script, job->format, folder};
+    char *script = text_format("%s.gp", job->name);
+    struct order order = {script, folder};
     const struct child_task task = {.seconds = seconds, .output = -1, .work = become_gnuplot, .user = &order};
 
-    bool ok = (picture && script) || error_memory(e);
-    if (ok) unlink(picture);
+    bool ok = script || error_memory(e);
+    for (size_t i = 0; i < FORMATS && ok; i++) {
+        char *picture = picture_path(job, folder, i);
+        ok = picture || error_memory(e);
+        if (ok) unlink(picture);
+        free(picture);
+    }
     ok = ok && (child_start(&task, &job->child, e) ||
                 error_prefix(e, "%s/%s.gp: gnuplot was not started", folder, job->name));
     if (ok) {
         job->log = job->child.fd;
         job->deadline = clock_seconds() + seconds;
     }
-    free(picture);
     free(script);
     return ok;
 }
@@ -116,8 +125,8 @@ static void listen_to(struct gnuplot_job *job) {
     }
 }
 
-static bool picture_is_there(const struct gnuplot_job *job, const char *folder) {
-    char *path = text_format("%s/%s.%s", folder, job->name, job->format);
+static bool picture_is_there(const struct gnuplot_job *job, const char *folder, size_t format) {
+    char *path = picture_path(job, folder, format);
     struct stat status;
     bool there = path && stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
 
@@ -128,8 +137,10 @@ static bool picture_is_there(const struct gnuplot_job *job, const char *folder) 
 /* What it means that the child ended that way. */
 static enum outcome judge_end(struct gnuplot_job *job, const char *folder, int status, struct error *e) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        if (picture_is_there(job, folder)) return DONE;
-        error_set(e, "%s/%s.%s: gnuplot reported success and wrote no picture", folder, job->name, job->format);
+        size_t format = 0;
+        while (format < FORMATS && picture_is_there(job, folder, format)) format++;
+        if (format == FORMATS) return DONE;
+        error_set(e, "%s/%s.%s: gnuplot reported success and wrote no picture", folder, job->name, formats[format]);
         return FAILED;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_STARTED) {
@@ -157,9 +168,9 @@ struct drawing {
     size_t count;
     struct child_adoption adoption;
     const struct gnuplot_job *failed; /* the first in order */
-    size_t failures;
-    struct error why; /* of that one */
-    bool missing;     /* gnuplot itself */
+    size_t failures;                  /* pictures that are not there */
+    struct error why;                 /* of that one */
+    bool missing;                     /* gnuplot itself */
 };
 
 /* The others that run go on. */
@@ -182,16 +193,15 @@ static enum outcome look_at(struct drawing *d, struct gnuplot_job *job, struct e
     end_job(d, job);
     if (!late) return judge_end(job, d->folder, job->child.status, e);
     error_set(e,
-              "%s/%s.gp: gnuplot took longer than %g s for the %s picture and was stopped; run `gnuplot %s.gp` in "
-              "that folder to see why",
-              d->folder, job->name, d->seconds, job->format, job->name);
+              "%s/%s.gp: gnuplot took longer than %g s and was stopped; run `gnuplot %s.gp` in that folder to see why",
+              d->folder, job->name, d->seconds, job->name);
     return FAILED;
 }
 
 /* ---- all of them ---- */
 
 static void note(struct drawing *d, const struct gnuplot_job *job, const struct error *why) {
-    d->failures++;
+    for (size_t format = 0; format < FORMATS; format++) d->failures += !picture_is_there(job, d->folder, format);
     if (d->failed && d->failed < job) return;
     d->failed = job;
     d->why = *why;

@@ -18,8 +18,8 @@ bool gnuplot_jobs_add(struct gnuplot_jobs *, const char *name, struct error *);
 
 bool gnuplot_jobs_have(const struct gnuplot_jobs *, const char *name);
 
-/* Draws all, `width` pictures at a time. Those of the last script are begun first: a report adds its largest figures
- * last. A picture that takes longer than `seconds` is given up, and its gnuplot killed with whatever it started. False
+/* Draws all, `width` scripts at a time. The last is begun first: a report adds its largest figures last. A script that
+ * takes longer than `seconds` is given up, and its gnuplot killed with whatever it started. False
  * when a picture failed, was given up, or is not there although gnuplot reported success: the error is that of the
  * first script in order, quotes gnuplot, and says how many pictures more are missing. Pictures of an earlier run are
  * removed first. Where gnuplot is missing nothing more is begun. False, too, when the program is told to end

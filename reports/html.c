@@ -127,18 +127,24 @@ static void add_counts(struct html *h) {
     text_add(&h->out, "</p>\n");
 }
 
-static void add_verdicts(struct html *h) {
-    text_add(&h->out, "<h2 id=\"verdicts\">Verdicts</h2>\n");
-    if (h->notes.accuracy) {
-        text_add(&h->out, "<p>On these data ");
-        text_add_xml(&h->out, h->notes.accuracy);
+/* What is known before any verdict: a sentence, and what speaks against trusting the verdicts. */
+static void add_known(struct html *h, const char *before, const char *sentence, const char *warning) {
+    if (sentence) {
+        text_add(&h->out, "<p>%s", before);
+        text_add_xml(&h->out, sentence);
         text_add(&h->out, ".</p>\n");
     }
-    if (h->notes.accuracy_warning) {
+    if (warning) {
         text_add(&h->out, "<p class=\"warn\"><strong>Warning:</strong> ");
-        text_add_xml(&h->out, h->notes.accuracy_warning);
+        text_add_xml(&h->out, warning);
         text_add(&h->out, "</p>\n");
     }
+}
+
+static void add_verdicts(struct html *h) {
+    text_add(&h->out, "<h2 id=\"verdicts\">Verdicts</h2>\n");
+    add_known(h, "On these data ", h->notes.accuracy, h->notes.accuracy_warning);
+    add_known(h, "", h->notes.canaries, h->notes.canaries_warning);
     add_counts(h);
     html_add_matrix(h);
 }

@@ -115,9 +115,35 @@ static void add_scale(struct html *h, const struct verdict_row *v) {
     text_add(out, "%s.</p>\n", v->as_expected ? "" : " <strong>(it is not)</strong>");
 }
 
+/* What would decide an INCONCLUSIVE. */
+static bool add_advice(struct html *h, const struct verdict_row *v) {
+    struct evidence evidence;
+    struct share_rule rule;
+    struct text lines = {0};
+
+    if (strcmp(v->verdict, "INCONCLUSIVE") != 0 || !h->run) return true;
+    if (!share_rule_load(h->store, &rule, h->error) ||
+        !evidence_load(h->store, v->explainer, v->control, v->draws, &evidence, h->error))
+        return false;
+    const struct advice about = {v, &h->curves, &evidence, &rule};
+    bool ok = advice_add(&lines, &about) || error_memory(h->error);
+    if (ok && lines.length) text_add(&h->out, "<p><strong>What would decide it.</strong></p>\n<ul>\n");
+    for (char *at = lines.data; ok && at && *at;) {
+        size_t length = strcspn(at, "\n");
+        at[length] = '\0';
+        text_add(&h->out, "<li>");
+        text_add_xml(&h->out, at);
+        text_add(&h->out, "</li>\n");
+        at += length + 1;
+    }
+    if (ok && lines.length) text_add(&h->out, "</ul>\n");
+    text_finish(&lines);
+    evidence_finish(&evidence);
+    return ok;
+}
+
 static bool add_verdict(struct html *h, size_t x, size_t c) {
     const struct verdict_row *v = verdict_table_cell(&h->verdicts, x, c);
-    struct text advice = {0};
 
     if (!v) return true;
     text_add(&h->out,
@@ -136,13 +162,7 @@ static bool add_verdict(struct html *h, size_t x, size_t c) {
     }
     text_add_xml(&h->out, v->reason);
     text_add(&h->out, "</p>\n");
-    if (advice_add(&advice, v, &h->curves, h->run)) {
-        text_add(&h->out, "<p><strong>What would decide it.</strong> ");
-        text_add_xml(&h->out, advice.data ? advice.data : "");
-        text_add(&h->out, "</p>\n");
-    }
-    h->out.failed = h->out.failed || advice.failed;
-    text_finish(&advice);
+    if (!add_advice(h, v)) return false;
     if (!verdict_is_summary(v)) add_scale(h, v);
     add_checks(h, v);
     text_add(&h->out, "<div class=\"both\">\n<div>\n");

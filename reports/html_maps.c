@@ -249,10 +249,19 @@ static bool has_map(const struct strip *s) {
     return false;
 }
 
+/* Of most inputs no map is kept. */
+static bool is_mapped(const struct map_set *m, uint32_t input, const char *explainer) {
+    for (size_t i = 0; i < m->count; i++) {
+        const struct picture *p = &m->pictures[i];
+        if (p->explainer && p->input == input && strcmp(p->explainer, explainer) == 0) return true;
+    }
+    return false;
+}
+
 bool html_add_strips(struct html *h, const struct verdict_row *v) {
     for (size_t i = 0; i < h->maps.count; i++) {
         struct strip s = {.h = h, .verdict = v, .input = h->maps.pictures[i].input};
-        if (h->maps.pictures[i].explainer) continue;
+        if (h->maps.pictures[i].explainer || !is_mapped(&h->maps, s.input, v->explainer)) continue;
         if (!map_columns_load(h->store, &h->maps, v->control, s.input, &s.columns, h->error)) return false;
         if (s.columns.count && has_map(&s)) add_strip(&s);
         map_columns_finish(&s.columns);

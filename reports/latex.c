@@ -51,10 +51,12 @@ bool report_latex(struct store *s, const char *folder, struct error *e) {
         add_table(&out, &table);
         text_add(&out, "\n\\par\\smallskip\\footnotesize Numbers: the share of the map that survives (0 none, 1 all). "
                        "$^*$: annotated. ");
-        if (notes.accuracy) {
-            text_add_latex(&out, notes.accuracy);
-            text_add(&out, ". ");
-        }
+        const char *const known[] = {notes.accuracy, notes.canaries};
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+            if (known[k]) {
+                text_add_latex(&out, known[k]);
+                text_add(&out, ". ");
+            }
         text_add(&out, "A PASS is necessary, not sufficient.\n");
         ok = report_file_write(&out, folder, "report.tex", e);
     }

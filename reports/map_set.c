@@ -183,18 +183,23 @@ static bool add_map(void *context, const struct map_row *row) {
     return write_picture(w, p, &row->shape, row->data);
 }
 
-static bool add_similarity(void *context, const struct comparison_row *r) {
-    struct writing *w = context;
-    bool has_signs = strcmp(r->view, "signed/all") == 0;
+/* With signs where they have been compared so. */
+static bool find_similarities(struct store *s, struct map_set *set, struct error *e) {
+    static const char *const views[] = {"signed/all", "absolute/all"};
 
-    if (strcmp(r->measure, measures[0]->id) != 0 || strcmp(r->pairing, "matched") != 0 ||
-        (!has_signs && strcmp(r->view, "absolute/all") != 0))
-        return true;
-    for (size_t i = 0; i < w->set->count; i++) {
-        struct picture *p = &w->set->pictures[i];
-        if (p->explainer && p->input == r->input && (has_signs || isnan(p->similarity)) &&
-            strcmp(p->variant, r->variant) == 0 && strcmp(p->explainer, r->explainer) == 0)
-            p->similarity = r->value;
+    for (size_t i = 0; i < set->count; i++) {
+        struct picture *p = &set->pictures[i];
+        bool found = !p->explainer;
+        for (size_t v = 0; !found && v < sizeof views / sizeof *views; v++) {
+            struct comparison_row row = {.explainer = p->explainer,
+                                         .variant = p->variant,
+                                         .pairing = "matched",
+                                         .measure = measures[0]->id,
+                                         .view = views[v],
+                                         .input = p->input};
+            if (!store_find_comparison(s, &row, &found, e)) return false;
+            if (found) p->similarity = row.value;
+        }
     }
     return true;
 }
@@ -267,8 +272,7 @@ bool map_set_load(struct store *s, FILE *out, struct map_set *set, struct error 
     fwrite(ramp, sizeof ramp, 1, out);
     struct writing w = {.set = set, .out = out, .offset = sizeof ramp, .error = e};
     bool ok = pixels_load(s, &w.pixels, e) && load_columns(s, set, e) && store_each_input(s, add_input, &w, e) &&
-              store_each_map(s, add_map, &w, e) && store_each_comparison(s, add_similarity, &w, e) &&
-              load_tokens(s, set, e);
+              store_each_map(s, add_map, &w, e) && find_similarities(s, set, e) && load_tokens(s, set, e);
     if (!ok) map_set_finish(set);
     return ok;
 }

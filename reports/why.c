@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "measure/interval.h"
+#include "reports/advice.h"
 #include "reports/curve_set.h"
 #include "reports/evidence.h"
 #include "reports/projection.h"
@@ -164,54 +165,24 @@ static void put_variance(const struct why *w) {
                 100 * c.input / sum, 100 * c.rest / sum);
 }
 
-#define MOST_DRAWS 1000u
-#define MOST_INPUTS 10000u
+/* ---- what would decide it ---- */
 
-static void put_more(FILE *out, const struct components *c, double limit, double alpha) {
-    uint32_t draws = projection_draws(c, limit, alpha, MOST_DRAWS),
-             inputs = projection_inputs(c, limit, alpha, MOST_INPUTS);
-    fprintf(out, "%s if D stays at %.3f: ", c->mean > limit ? "FAIL" : "PASS", c->mean);
-    if (draws) fprintf(out, "about %u draws of %u inputs", draws, c->inputs);
-    if (draws && inputs) fputs(", or ", out);
-    if (inputs) fprintf(out, "%u inputs with %u draws", inputs, c->draws);
-    if (!draws && !inputs)
-        fprintf(out, "neither %u draws nor %u inputs: it is too near to %.2f", MOST_DRAWS, MOST_INPUTS, limit);
-    fputc('\n', out);
-}
-
-/* What would decide one test that is open; `first`: the heading is still to come. */
-static void put_open(const struct why *w, const struct curve_row *r, size_t tests, bool first, double *y) {
-    const struct evidence *e = &w->evidence;
-    const double delta = w->rule.delta;
-    if (first) fputs("\nWhat would decide it\n", w->out);
-    fprintf(w->out, "  %s, %s: ", r->stage, r->view);
-    if (r->share_lower > delta || r->share_upper < delta ||
-        !evidence_share(e, 0, view_of(r), r->stage_index, r->ceiling, y)) {
-        fputs("not its share, which is on one side; what is open is what it is compared with\n", w->out);
-        return;
-    }
-    struct components c = components_of(y, e->draws, e->inputs);
-    double alpha = c.mean > delta ? share_rule_fail(&w->rule, tests) : share_rule_pass(&w->rule, UINT32_MAX);
-    if (isnan(c.rest)) fputs("two draws and two inputs at least\n", w->out);
-    else put_more(w->out, &c, delta, alpha);
-}
-
-static void put_projection(const struct why *w, double *y) {
-    size_t tests = 0, open = 0;
-    if (strcmp(w->verdict->verdict, "INCONCLUSIVE") != 0) return;
-    for (size_t k = 0; k < w->curves.count; k++) tests += is_judged(w, &w->curves.points[k]);
-    for (size_t k = 0; k < w->curves.count; k++) {
-        const struct curve_row *r = &w->curves.points[k];
-        if (is_judged(w, r) && strcmp(r->decision, "open") == 0) put_open(w, r, tests, open++ == 0, y);
-    }
+static bool put_advice(const struct why *w, struct error *e) {
+    const struct advice about = {w->verdict, &w->curves, &w->evidence, &w->rule};
+    struct text lines = {0};
+    bool ok = advice_add(&lines, &about) || error_memory(e);
+    if (ok && lines.length) fputs("\nWhat would decide it\n", w->out);
+    for (const char *at = lines.data; ok && at && *at; at += strcspn(at, "\n") + 1)
+        fprintf(w->out, "  %.*s\n", (int)strcspn(at, "\n"), at);
+    text_finish(&lines);
+    return ok;
 }
 
 /* ---- all of it ---- */
 
 static bool put_shares(struct why *w, struct error *e) {
     const struct evidence *v = &w->evidence;
-    size_t cells = (size_t)v->draws * v->inputs + 1;
-    w->share = malloc(2 * cells * sizeof *w->share);
+    w->share = malloc(((size_t)v->draws * v->inputs + 1) * sizeof *w->share);
     if (!w->share) return error_memory(e);
     put_stages(w);
     if (!evidence_share(v, 0, view_of(w->shown), w->shown->stage_index, w->shown->ceiling, w->share))
@@ -219,7 +190,6 @@ static bool put_shares(struct why *w, struct error *e) {
                          w->verdict->control);
     if (!put_comparisons(w, e) || !put_robust(w, e)) return false;
     put_variance(w);
-    put_projection(w, w->share + cells);
     return true;
 }
 
@@ -253,6 +223,7 @@ bool why_write(struct store *s, const struct why_request *request, FILE *out, st
     if (ok) put_verdict(&w);
     if (ok && w.shown) ok = put_shares(&w, e);
     else ok = ok && why_checks(s, w.verdict, &w.evidence, out, e);
+    ok = ok && put_advice(&w, e);
     free(w.share);
     evidence_finish(&w.evidence);
     curve_set_finish(&w.curves);

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures|looks]... (default: all). The last line is
+# Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures|looks|units]... (default: all). The last line is
 # "N passed, N failed".
 #   batteries  the fixture batteries end as they expect to, and at -j1 and -j2 with the same bytes
 #   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one
 #   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
 #   looks      error rates and power of the rule over all looks, in a thousand simulated runs of each case
+#   units      the unit tests of the suites slow_*, which make check leaves out
 #   fixtures   the models trained again from their seeds are as good as those that are committed
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -129,6 +130,11 @@ test_looks() {
     check "simulated error rates and power" env ASSAY_SIMULATED_RUNS=1000 "$BUILD/tests/unit-tests" --filter 'looks/*'
 }
 
+test_units() {
+    "$BUILD/tests/unit-tests" --list | awk '/^[a-z]/ {slow = /^slow_/} slow {print "     " $0}'
+    check "slow unit tests" env ASSAY_BUILD="$BUILD" "$BUILD/tests/unit-tests" --filter 'slow_*/*'
+}
+
 test_fixtures() {
     mkdir -p "$work/models"
     check "the fixtures are trained again" train
@@ -145,7 +151,7 @@ test_fixtures() {
     check "faults-mlp.onnx" labels_as_good faults-mlp.onnx csv:fixtures/data/faults-test.csv
 }
 
-(($#)) || set -- batteries kills seeds fixtures looks
+(($#)) || set -- batteries kills seeds fixtures looks units
 for part; do
     declare -F "test_$part" >/dev/null || { echo "slow.sh: no part '$part'" >&2; exit 2; }
     "test_$part"

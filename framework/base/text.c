@@ -44,17 +44,22 @@ void text_append(struct text *t, const char *bytes, size_t n) {
 void text_add(struct text *t, const char *format, ...) {
     va_list list;
 
+    if (!text_reserve(t, 0)) return;
     va_start(list, format);
-    int n = vsnprintf(NULL, 0, format, list);
+    int n = vsnprintf(t->data + t->length, t->capacity - t->length, format, list);
     va_end(list);
     if (n < 0) {
+        t->data[t->length] = '\0';
         t->failed = true;
         return;
     }
-    if (!text_reserve(t, (size_t)n)) return;
-    va_start(list, format);
-    vsnprintf(t->data + t->length, (size_t)n + 1, format, list);
-    va_end(list);
+    if ((size_t)n >= t->capacity - t->length) {
+        t->data[t->length] = '\0';
+        if (!text_reserve(t, (size_t)n)) return;
+        va_start(list, format);
+        vsnprintf(t->data + t->length, (size_t)n + 1, format, list);
+        va_end(list);
+    }
     t->length += (size_t)n;
 }
 
@@ -256,6 +261,11 @@ void text_add_clean(struct text *out, const char *s) {
     uint32_t code;
 
     for (size_t n; *s; s += n) {
+        for (n = 0; s[n] >= ' ' && s[n] <= '~'; n++) {}
+        if (n) {
+            text_append(out, s, n);
+            continue;
+        }
         n = utf8_next(s, &code);
         if (code == '\n' || code == '\t' || code == '\r') text_append(out, " ", 1);
         else if (is_harmful(code)) text_append(out, "\xef\xbf\xbd", 3);

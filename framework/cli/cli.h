@@ -11,6 +11,7 @@ enum cli_exit {
     CLI_USAGE = 2,      /* usage, battery or input error, before anything ran */
     CLI_BROKEN = 3,     /* something could not run, or gave numbers that are not finite */
     CLI_OPEN = 4,       /* INCONCLUSIVE, UNINFORMATIVE or nothing but SKIP, beyond what was expected */
+    CLI_SHARE = 5,      /* a part of a run is done, and nothing is judged */
     CLI_SIGNAL = 128    /* and the number of the signal that ended it, as shells have it */
 };
 
@@ -92,8 +93,8 @@ struct cli_context {
     "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value;\n"                     \
     "or process:COMMAND, a program that speaks docs/protocol.md.\n"
 
-extern const struct cli_command cli_run, cli_accept, cli_report, cli_compare, cli_why, cli_list, cli_explain, cli_check,
-    cli_new, cli_train, cli_eval, cli_doctor, cli_completions;
+extern const struct cli_command cli_run, cli_accept, cli_merge, cli_status, cli_verify, cli_report, cli_compare,
+    cli_why, cli_list, cli_explain, cli_check, cli_new, cli_train, cli_eval, cli_doctor, cli_completions;
 
 /* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before
  * the work starts, so that the work is not lost. */

@@ -32,7 +32,8 @@ enum {
     FORCE,
     DRY_RUN,
     NO_FIGURES,
-    NO_SANDBOX
+    NO_SANDBOX,
+    SHARD
 };
 
 static const struct cli_option options[] = {
@@ -80,7 +81,7 @@ static const struct cli_option options[] = {
                      .kind = CLI_NUMBER,
                      .value = "M",
                      .summary = "ask for no more draws where that would take longer; what is open stays INCONCLUSIVE",
-                     .min = .001,
+                     .min = 1e-6,
                      .max = 100000},
     [QUICK] = {.name = "quick", .kind = CLI_FLAG, .summary = "leave out the controls that take longest, and say which"},
     [NO_CANARIES] = {.name = "no-canaries",
@@ -93,14 +94,50 @@ static const struct cli_option options[] = {
     [DRY_RUN] = {.name = "dry-run", .kind = CLI_FLAG, .summary = "print the plan and its cost, and run nothing"},
     [NO_FIGURES] = {.name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out"},
     [NO_SANDBOX] = CLI_NO_SANDBOX,
+    [SHARD] = {.name = "shard",
+               .kind = CLI_TEXT,
+               .value = "K/N",
+               .summary =
+                   "compute the share K of N, each in a folder of its own, and judge nothing: see 'assay merge'"},
 };
 
-/* "path/to/fashion.yaml" -> "fashion.run"; NULL when out of memory. */
-static char *default_folder(const char *battery) {
-    if (strcmp(battery, YAML_STANDARD_INPUT) == 0) return text_copy("stdin.run");
+/* "path/to/fashion.yaml" -> "fashion.run", of a share "fashion.2of8.run"; NULL when out of memory. */
+static char *default_folder(const char *battery, const struct share *share) {
+    if (strcmp(battery, YAML_STANDARD_INPUT) == 0) battery = "stdin";
     const char *slash = strrchr(battery, '/'), *base = slash ? slash + 1 : battery;
     const char *dot = strrchr(base, '.');
-    return text_format("%.*s.run", (int)(dot && dot > base ? dot - base : (long)strlen(base)), base);
+    int length = (int)(dot && dot > base ? dot - base : (long)strlen(base));
+    return share->parts ? text_format("%.*s.%uof%u.run", length, base, share->part, share->parts)
+                        : text_format("%.*s.run", length, base);
+}
+
+static bool read_share(const struct cli_value *option, struct share *out, struct error *e) {
+    static const struct {
+        int option;
+        const char *why;
+    } without[] = {
+        {DRY_RUN, "plans the whole battery"},
+        {LAST_FAILED, "wants verdicts, which a shard has not"},
+        {FAIL_FAST, "wants verdicts, which a shard has not"},
+        {MAX_MINUTES, "would let shards end at different draws"},
+    };
+    const struct cli_value *shard = &option[SHARD];
+    unsigned long long part = 0, parts = 0;
+    const char *slash = shard->given ? strchr(shard->text, '/') : NULL;
+    *out = (struct share){0};
+    if (!shard->given) return true;
+    char *first = slash ? text_format("%.*s", (int)(slash - shard->text), shard->text) : NULL;
+    bool ok = first && text_to_u64(first, &part) && text_to_u64(slash + 1, &parts) && part >= 1 && part <= parts &&
+              parts <= SHARES_MAX;
+    free(first);
+    if (!ok)
+        return error_set(e, "--shard: '%s': K/N wanted, as in 2/8: K from 1 to N, N at most %u",
+                         excerpt_of(shard->text).text, SHARES_MAX);
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        if (option[without[i].option].given)
+            return error_set(e, "--shard: not with --%s, which %s", options[without[i].option].name, without[i].why);
+    *out = (struct share){(uint32_t)part, (uint32_t)parts};
+    return true;
 }
 
 /* Adds the options that were given. */
@@ -187,7 +224,7 @@ static int run_last_failed(const struct cli_context *context, const struct run_o
 }
 
 static struct run_options options_of(const struct cli_context *context, const struct cli_values *values,
-                                     const struct settings *settings, const char *folder) {
+                                     const struct settings *settings, const char *folder, const struct share *share) {
     const struct cli_value *option = values->option;
     return (struct run_options){
         .battery = values->operand,
@@ -205,6 +242,7 @@ static struct run_options options_of(const struct cli_context *context, const st
         .force = option[FORCE].given,
         .fail_fast = option[FAIL_FAST].given,
         .max_minutes = option[MAX_MINUTES].given ? option[MAX_MINUTES].number : 0,
+        .share = *share,
         .dry_run = option[DRY_RUN].given,
         .quiet = strcmp(option[FORMAT].text, "quiet") == 0,
         .taken = cli_run_remove_reports,
@@ -214,14 +252,16 @@ static struct run_options options_of(const struct cli_context *context, const st
 
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
-    char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand);
+    struct share share;
+    if (!read_share(option, &share, e)) return CLI_USAGE;
+    char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand, &share);
     if (!folder) {
         error_memory(e);
         return CLI_BROKEN;
     }
     struct settings settings;
     collect_settings(values, &settings);
-    const struct run_options wanted = options_of(context, values, &settings, folder);
+    const struct run_options wanted = options_of(context, values, &settings, folder, &share);
     const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given,
                                         cli_colour(&option[COLOUR])};
     interrupt_watch();

@@ -92,6 +92,7 @@ void cli_overview(const struct cli_command *const *commands, size_t width, struc
     add_lines(out,
               "'assay COMMAND --help' describes a command; 'assay --version' prints the version.\n"
               "Exit status: 0 all as expected; 1 a verdict was not; 2 usage or input error, before anything ran;\n"
-              "3 something could not run; 4 undecided or nothing but SKIP, beyond what was expected.\n",
+              "3 something could not run; 4 undecided or nothing but SKIP, beyond what was expected;\n"
+              "5 a shard is done, and nothing is judged.\n",
               width);
 }

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "run/share.h"
 
 #include <stdlib.h>
 
@@ -13,17 +14,38 @@ static bool note_any(void *any, const char *name) {
 }
 
 /* Opens what is there, and makes no store where there is none. */
-bool cli_run_open(const char *folder, struct store **out, struct error *e) {
-    bool any = false;
+static bool open_with(bool (*opener)(const char *, struct store **, struct error *), const char *folder,
+                      struct store **out, struct error *e) {
     char *path = text_format("%s/assay.db", folder);
     if (!path) return error_memory(e);
     bool ok = file_exists(path) || error_set(e, "%s: no run folder: one with an assay.db was wanted", folder);
-    ok = ok && store_open(path, out, e);
+    ok = ok && opener(path, out, e);
     free(path);
-    if (!ok) return false;
-    ok = store_each_explainer(*out, note_any, &any, e);
-    if (ok && !any)
-        error_set(e, "%s: no verdicts: the run did not come to its end; go on with 'assay run ... --resume'", folder);
+    return ok;
+}
+
+bool cli_store_open(const char *folder, struct store **out, struct error *e) {
+    return open_with(store_open, folder, out, e);
+}
+
+bool cli_store_look(const char *folder, struct store **out, struct error *e) {
+    return open_with(store_look, folder, out, e);
+}
+
+static void say_unjudged(struct store *store, const char *folder, struct error *e) {
+    struct share_record r;
+    if (!share_read(store, &r, e)) return;
+    if (r.share.parts)
+        error_set(e, "%s: shard %u of %u, which has no verdicts: 'assay merge' puts all of them together", folder,
+                  r.share.part, r.share.parts);
+    else error_set(e, "%s: no verdicts: the run did not come to its end; go on with 'assay run ... --resume'", folder);
+}
+
+bool cli_run_open(const char *folder, struct store **out, struct error *e) {
+    bool any = false;
+    if (!cli_store_open(folder, out, e)) return false;
+    bool ok = store_each_explainer(*out, note_any, &any, e);
+    if (ok && !any) say_unjudged(*out, folder, e);
     if (ok && any && store_check(*out, e)) return true;
     store_close(*out);
     *out = NULL;

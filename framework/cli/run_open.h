@@ -4,6 +4,12 @@
 
 #include "store/store.h"
 
+/* The store of the folder, whatever it holds; the caller closes it. An error where there is none. */
+bool cli_store_open(const char *folder, struct store **out, struct error *);
+
+/* The same without a lock (store_look). */
+bool cli_store_look(const char *folder, struct store **out, struct error *);
+
 /* The store of the folder; the caller closes it. An error where there is none, or one without verdicts. */
 bool cli_run_open(const char *folder, struct store **out, struct error *);
 

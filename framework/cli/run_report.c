@@ -37,6 +37,11 @@ static bool say_verdicts(struct store *store, const struct run_telling *telling,
 /* The run holds its store open meanwhile: what is reported is what it stored, whatever lies in the folder by now. */
 int cli_run_report(const struct run_outcome *outcome, const struct cli_context *context,
                    const struct run_telling *telling, struct error *e) {
+    if (outcome->shared) {
+        printf("%s: a shard is done, and nothing is judged yet: 'assay merge' puts all of them together\n",
+               telling->folder);
+        return CLI_SHARE;
+    }
     if (!outcome->store) {
         print_plan(&outcome->cost, stdout);
         return outcome->exit_code;

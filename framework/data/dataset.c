@@ -146,6 +146,35 @@ void dataset_destroy(struct dataset *d) {
     free(d);
 }
 
+/* The rows of that size in that order, or NULL: there are none, or no memory for them. */
+static void *pick_rows(const void *from, size_t size, const uint32_t *indices, uint32_t n) {
+    char *rows = from ? malloc(n * size + 1) : NULL;
+
+    for (size_t i = 0; rows && i < n; i++) memcpy(rows + i * size, (const char *)from + indices[i] * size, size);
+    return rows;
+}
+
+bool dataset_keep(struct dataset *d, const uint32_t *indices, uint32_t n, struct error *e) {
+    const size_t count = d->table ? d->token_count : shape_count(&d->sample);
+    uint8_t *bytes = pick_rows(d->bytes, count, indices, n);
+    float *values = pick_rows(d->values, count * sizeof *values, indices, n);
+    uint32_t *labels = pick_rows(d->labels, sizeof *labels, indices, n);
+    float *targets = pick_rows(d->targets, d->target_count * sizeof *targets, indices, n);
+    const bool ok = !bytes == !d->bytes && !values == !d->values && !labels == !d->labels && !targets == !d->targets;
+
+    free(ok ? d->bytes : bytes);
+    free(ok ? d->values : values);
+    free(ok ? d->labels : labels);
+    free(ok ? d->targets : targets);
+    if (!ok) return error_memory(e);
+    d->bytes = bytes;
+    d->values = values;
+    d->labels = labels;
+    d->targets = targets;
+    d->count = n;
+    return true;
+}
+
 size_t dataset_token(const struct dataset *d, uint32_t index, size_t position) {
     return position < d->token_count ? (size_t)d->values[index * d->token_count + position] : 0;
 }

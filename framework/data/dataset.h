@@ -84,6 +84,11 @@ void dataset_destroy(struct dataset *);
 /* out[sample]: sample `index` (< count), preprocessed. Fails only where a file has to be read. */
 bool dataset_sample(const struct dataset *, uint32_t index, float *out, struct error *);
 
+/* Sample i becomes what sample indices[i] (< count) is, for n of them, and the memory of the rest is free again: every
+ * process that is started would have to take it along. Pictures of a folder cannot be cut so. Out of memory it stays as
+ * it was. */
+bool dataset_keep(struct dataset *, const uint32_t *indices, uint32_t n, struct error *);
+
 /* Flat samples become samples of that shape, which has as many elements; others stay what they are. True. */
 bool dataset_take_shape(struct dataset *, const struct shape *);
 

@@ -6,6 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SHARES_MAX 10000u
+
+/* One of several runs that share the jobs of a battery: number `part`, from 1; parts 0: all of it. */
+struct share {
+    uint32_t part, parts;
+};
+
 struct run_options {
     const char *battery;         /* path of the YAML file; "-": standard input */
     const char *baseline;        /* a file of further expectations, or NULL */
@@ -23,8 +30,9 @@ struct run_options {
     bool force;                                /* into a folder of another battery's run, or of other files */
     bool fail_fast;     /* end behind the first row with a FAIL or an ERROR that was not expected */
     double max_minutes; /* ask for no more draws where that would take longer; 0: as long as it takes */
-    bool dry_run;       /* print the plan and its cost on stdout, and run nothing */
-    bool quiet;         /* no progress on stderr */
+    struct share share;
+    bool dry_run; /* print the plan and its cost on stdout, and run nothing */
+    bool quiet;   /* no progress on stderr */
     /* Told once, when the folder is this run's and nothing was computed yet: reports of an earlier one go. Or NULL. */
     void (*taken)(void *user, const char *folder);
     void *user;

@@ -235,6 +235,9 @@ static bool open_training(struct run *run, struct error *e) {
     if (!run->training_subset) return error_memory(e);
     struct rng rng = rng_stream(b->seed, "training subset", 0);
     rng_permutation(&rng, run->training->count, run->training_subset);
+    if (run->training->files) return true;
+    if (!dataset_keep(run->training, run->training_subset, b->training_images, e)) return false;
+    for (uint32_t i = 0; i < b->training_images; i++) run->training_subset[i] = i;
     return true;
 }
 

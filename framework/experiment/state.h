@@ -6,12 +6,15 @@
 #include "base/text.h"
 #include "data/class_names.h"
 #include "data/dataset.h"
+#include "experiment/options.h"
 #include "experiment/reduce.h"
 #include "experiment/view.h"
 #include "measure/quality.h"
 #include "nn/net.h"
 #include "host/plugin.h"
 #include "store/store.h"
+
+struct status; /* run/status.h */
 
 struct run {
     struct battery *battery;
@@ -41,6 +44,9 @@ struct run {
     uint32_t network_count;
     struct plan plan;
     struct store *store;
+    struct share share;
+    uint32_t others;       /* jobs of the wave that are other shares', and not in the store */
+    struct status *status; /* what other terminals are told; NULL: nothing */
     int log;
     char model_digest[65], battery_digest[65];
 };

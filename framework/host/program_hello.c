@@ -50,6 +50,7 @@ static bool take_line(const json_t *header, const char *key, const char *fallbac
     const json_t *value = json_object_get(header, key);
     if (value && !json_is_string(value)) return error_set(e, "sent a hello whose '%s' is no text", key);
     const char *text = json_string_value(value);
+    if (text && strpbrk(text, "\n\r")) return error_set(e, "sent a hello whose '%s' is more than one line", key);
     *out = text && *text ? text_clean(text) : text_copy(fallback);
     if (!*out) return error_memory(e);
     return strlen(*out) <= INFO_LINE_MAX ||
@@ -82,6 +83,10 @@ static bool take_param(const char *name, const json_t *value, struct explainer_i
     if (!p->name || !p->summary) return error_memory(e);
     if (strcmp(name, "relu") == 0)
         return error_set(e, "sent a hello with a parameter 'relu', which assay would set itself: another name wanted");
+    if (strcmp(name, "baseline") == 0 && !json_is_number(value))
+        return error_set(e,
+                         "sent a hello whose parameter 'baseline' is no number: it is the value of every input element "
+                         "of the baseline; another name wanted for anything else");
     if (json_is_number(value)) {
         p->kind = ASSAY_NUMBER;
         p->number = p->min = p->max = json_number_value(value);

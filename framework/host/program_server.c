@@ -93,10 +93,12 @@ static bool launch(struct program_server *s, const struct process_spec *spec, st
 }
 
 static void tell_end(struct program_server *s, struct error *e) {
-    char how[160];
+    char how[160], said[200];
     size_t used = strlen(e->text);
     program_ending(&s->child, how, sizeof how);
-    snprintf(e->text + used, sizeof e->text - used, ": it %s", how);
+    bool spoke = printed_last_line(&s->printed, said, sizeof said);
+    snprintf(e->text + used, sizeof e->text - used, ": it %s%s%s", how, spoke ? ", and printed last: " : "",
+             spoke ? said : "");
 }
 
 bool program_server_create(const struct process_spec *spec, struct program_server **out, struct program_hello *hello,

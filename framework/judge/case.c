@@ -2,6 +2,7 @@
 #include "judge/case.h"
 
 #include "base/text.h"
+#include "explainers/explainer.h"
 #include "measure/looks.h"
 
 #include <math.h>
@@ -123,6 +124,24 @@ double case_alpha_fail(const struct judge_case *c) {
 
 const struct explainer_entry *case_row(const struct judge_case *c) {
     return &c->view->explainers[c->row];
+}
+
+/* Whether the run has the row "NAME (before ReLU)". */
+static bool has_row_before_relu(const struct judge_case *c) {
+    const char *name = case_row(c)->name;
+    size_t length = strlen(name);
+    for (uint32_t k = 0; k < c->view->explainer_count; k++) {
+        const struct explainer_entry *other = &c->view->explainers[k];
+        if (other->added && strncmp(other->name, name, length) == 0 && strncmp(other->name + length, " (", 2) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *case_signed_map(const struct judge_case *c) {
+    if (!(case_row(c)->claims & ASSAY_NON_NEGATIVE)) return "test the signed map, without `reduce`";
+    if (has_row_before_relu(c)) return "test the map before the ReLU, which is a row of its own";
+    return "with these parameters the method has no signed map that could be tested instead";
 }
 
 uint32_t case_inputs(const struct judge_case *c) {

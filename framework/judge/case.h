@@ -62,5 +62,7 @@ double case_alpha_pass(const struct judge_case *);
 double case_alpha_fail(const struct judge_case *);
 const struct explainer_entry *case_row(const struct judge_case *);
 uint32_t case_inputs(const struct judge_case *); /* of the root */
+/* What to look at in place of a map without signs that says nothing: how a sentence goes on. */
+const char *case_signed_map(const struct judge_case *);
 
 #endif

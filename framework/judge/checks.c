@@ -1,4 +1,6 @@
 /* checks.c: predicate controls: every check must hold on every input. */
+#include "judge/checks.h"
+
 #include "judge/gates.h"
 #include "judge/rules.h"
 
@@ -49,21 +51,23 @@ static bool decide_check(const struct judge_case *c, uint32_t index, struct judg
     return true;
 }
 
-static bool decide(struct judge_case *c, struct judgement *j, struct store *curves, struct error *e) {
+void checks_decide(const struct judge_case *c, struct judgement *j) {
     const struct plan *p = c->view->plan;
     const struct check *last = NULL;
-    (void)curves, (void)e;
     for (uint32_t k = 0; k < p->check_count; k++) {
-        if (p->checks[k].control != c->control) continue;
-        if (decide_check(c, k, j)) return true;
+        if (p->checks[k].control != c->control || p->checks[k].readings) continue;
+        if (decide_check(c, k, j)) return;
         last = &p->checks[k];
     }
-    if (!last) {
-        judgement_say(j, VERDICT_ERROR, "The plan has no check of this control.");
-        return true;
-    }
-    judgement_say(j, VERDICT_PASS, "%s on all %u inputs: the largest deviation is %.2g of the tolerance.",
-                  last->predicate->what, j->inputs, j->score);
+    if (last)
+        judgement_say(j, VERDICT_PASS, "%s on all %u inputs: the largest deviation is %.2g of the tolerance.",
+                      last->predicate->what, j->inputs, j->score);
+    else judgement_say(j, VERDICT_ERROR, "The plan has no check of this control.");
+}
+
+static bool decide(struct judge_case *c, struct judgement *j, struct store *curves, struct error *e) {
+    (void)curves, (void)e;
+    checks_decide(c, j);
     return true;
 }
 

@@ -197,9 +197,9 @@ static enum verdict_word step_l3(struct labels *l, struct judgement *j) {
             j->input_dominated = true;
             judgement_say(
                 j, VERDICT_UNINFORMATIVE,
-                "The absolute map is dominated by the input (D = %.2f, as random weights times the input would give): test "
-                "the signed map.",
-                j->score);
+                "The absolute map is dominated by the input (D = %.2f, as random weights times the input would give): "
+                "%s.",
+                j->score, case_signed_map(l->c));
         } else say_survives(l, j);
         return j->word;
     }

@@ -333,6 +333,17 @@ const struct rule rule_cascading = {
     .decide = decide,
 };
 
+const struct rule rule_bottom_up = {
+    .name = "bottom-up",
+    .family = FAMILY_WEIGHTS,
+    .root = ROOT_MODEL,
+    .sequential = true,
+    .floor_last = true,
+    .single_layers = true,
+    .from_input = true,
+    .decide = decide,
+};
+
 const struct rule rule_independent = {
     .name = "independent",
     .family = FAMILY_WEIGHTS,

@@ -88,9 +88,9 @@ static void say_dominated(const struct weights_tests *b, const struct test *t, s
     j->input_dominated = true;
     judgement_say(
         j, VERDICT_UNINFORMATIVE,
-        "The absolute map is dominated by the input (D = %.2f at %s, as random weights times the input would give): test "
-        "the signed map.",
-        j->score, j->first_stage);
+        "The absolute map is dominated by the input (D = %.2f at %s, as random weights times the input would give): "
+        "%s.",
+        j->score, j->first_stage, case_signed_map(b->c));
 }
 
 static void say_prior_dominated(const struct weights_tests *b, struct judgement *j) {
@@ -101,13 +101,13 @@ static void say_prior_dominated(const struct weights_tests *b, struct judgement 
     if (j->ceiling - b->prior_base < b->c->constants->degenerate)
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Prior-dominated: a repetition of this map without sign agrees at %.2f, other inputs on other "
-                      "networks at %.2f; test the signed map.",
-                      j->ceiling, b->prior_base);
+                      "networks at %.2f; %s.",
+                      j->ceiling, b->prior_base, case_signed_map(b->c));
     else
         judgement_say(j, VERDICT_UNINFORMATIVE,
                       "Prior-dominated: %.0f %% of this map without sign is shared by other inputs on other networks; "
-                      "test the signed map.",
-                      100 * j->score);
+                      "%s.",
+                      100 * j->score, case_signed_map(b->c));
 }
 
 static void say_no_magnitude(const struct weights_tests *b, struct judgement *j) {
@@ -239,9 +239,10 @@ static void say_skip(const struct weights_tests *b, struct judgement *j) {
     take_numbers(b, t, j);
     judgement_say(
         j, VERDICT_SKIP,
-        "Not available: one layer drawn anew leaves no more of the map than of the function; %u of %u stages grey (most survives "
-        "at %s: D = %.2f, |r| of the logits %.2f).",
-        grey, asked, stage_name(b, t), j->score, t->logit_r);
+        "Not available: %s drawn anew leave%s no more of the map than of the function; %u of %u stages grey (most "
+        "survives at %s: D = %.2f, |r| of the logits %.2f).",
+        b->c->rule->from_input ? "layers" : "one layer", b->c->rule->from_input ? "" : "s", grey, asked,
+        stage_name(b, t), j->score, t->logit_r);
 }
 
 /* ---- the order ---- */

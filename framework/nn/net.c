@@ -76,7 +76,8 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
         find_steps(net);
         find_properties(net);
         find_cut(net);
-        ok = fuse_create(net, options->conv, e) && plan_create(net, PLAN_FORWARD, group_size(net), &net->group, e);
+        ok = fuse_create(net, options->conv, e) && chain_create(net, e) &&
+             plan_create(net, PLAN_FORWARD, group_size(net), &net->group, e);
     }
     if (!ok) {
         net_destroy(net);
@@ -94,6 +95,7 @@ void net_destroy(struct net *net) {
     plan_destroy(net->kept[1]);
     node_roles_destroy(net->roles);
     fuse_destroy(net);
+    chain_destroy(net);
     free(net->steps);
     free(net->readers);
     free(net->shared);
@@ -139,7 +141,7 @@ bool net_check_targets(const struct net *net, uint32_t n, const uint32_t *target
 
 bool net_prepare(struct net *net, enum plan_kind kind, struct error *e) {
     const struct plan *old = net->group;
-    if (old->kind < kind || old->workers < thread_team_size(net->team)) {
+    if (old->kind < kind || old->plain != net->plain || old->workers < thread_team_size(net->team)) {
         struct plan *plan;
         bool wider = old->kind < kind; /* else what the net keeps for as many samples stays large enough */
         uint32_t most = wider ? group_size(net) : old->capacity;
@@ -212,11 +214,9 @@ static bool is_step(const struct net *net, uint32_t node) {
     return node < net->graph->node_count && net->readers[net->graph->nodes[node].outputs[0]] > 0;
 }
 
-bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
-                 float *gradient, struct error *e) {
+static bool inspect(struct net *net, uint32_t node, uint32_t n, const float *x, const uint32_t *targets,
+                    float *activation, float *gradient, struct error *e) {
     const struct graph *g = net->graph;
-    if (!is_step(net, node))
-        return error_set(e, "node %u does not lie between the network's input and its logits", node);
     uint32_t value = g->nodes[node].outputs[0];
     size_t sample = shape_count(&g->sample), size = shape_count(&g->values[value].shape);
     if (gradient && (!net_check_targets(net, n, targets, e) || !net_prepare(net, PLAN_GRADIENT, e))) return false;
@@ -236,6 +236,18 @@ bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, con
         memcpy(gradient + i * size, plan->gradient[value], plan->batch * size * sizeof *gradient);
     }
     plan->split = GRAPH_NONE;
+    return ok;
+}
+
+/* The value of a node within a chain needs a plan of its own. */
+bool net_inspect(struct net *net, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
+                 float *gradient, struct error *e) {
+    if (!is_step(net, node))
+        return error_set(e, "node %u does not lie between the network's input and its logits", node);
+    const bool plain = net->plain;
+    net->plain = plain || chain_hides(net, node);
+    bool ok = inspect(net, node, n, x, targets, activation, gradient, e);
+    net->plain = plain;
     return ok;
 }
 

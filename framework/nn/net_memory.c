@@ -18,12 +18,12 @@ static size_t padded(size_t count) {
 
 /* ---- What shares an array: the gradients of two values do where the values do, but for rectifiers in training ---- */
 
-static const struct node *node_of(const struct net *net, uint32_t value) {
-    return &net->graph->nodes[net->graph->values[value].node];
+static const struct node *node_of(const struct net *net, const struct plan *plan, uint32_t value) {
+    return plan_node(net, plan, net->graph->values[value].node);
 }
 
 static bool is_op(const struct net *net, uint32_t value, const char *name) {
-    return strcmp(node_of(net, value)->op->name, name) == 0;
+    return strcmp(net->graph->nodes[net->graph->values[value].node].op->name, name) == 0;
 }
 
 /* The normalisation or Relu of a fused Conv. */
@@ -33,7 +33,7 @@ static bool is_fused(const struct net *net, uint32_t value) {
 }
 
 static bool needs_inputs(const struct net *net, const struct plan *plan, uint32_t value) {
-    const struct node *node = node_of(net, value);
+    const struct node *node = node_of(net, plan, value);
     if (plan->kind != PLAN_GRADIENT) return plan_keeps(plan);
     if ((node->op->flags & OP_FORGETS) || is_op(net, value, "Relu")) return false;
     return !(node->op->flags & OP_LINEAR) || graph_batched_inputs(net->graph, node) != 1;
@@ -41,21 +41,21 @@ static bool needs_inputs(const struct net *net, const struct plan *plan, uint32_
 
 static bool needs_output(const struct net *net, const struct plan *plan, uint32_t value) {
     if (plan->kind == PLAN_KEPT) return true;
-    return plan->kind != PLAN_FORWARD && !(node_of(net, value)->op->flags & (OP_FORGETS | OP_LINEAR)) &&
+    return plan->kind != PLAN_FORWARD && !(node_of(net, plan, value)->op->flags & (OP_FORGETS | OP_LINEAR)) &&
            !is_op(net, value, "Relu");
 }
 
 /* Input `k` of the value's node ends with this node: its array can be the value's. */
 static bool can_take(const struct net *net, const struct plan *plan, uint32_t value, uint32_t k) {
     const struct graph *g = net->graph;
-    uint32_t v = node_of(net, value)->inputs[k];
+    uint32_t v = node_of(net, plan, value)->inputs[k];
     if (v == GRAPH_NONE || v == g->input || !g->values[v].batched || net->readers[v] != 1) return false;
     return shape_equal(&plan->shapes[v], &plan->shapes[value]) && !needs_output(net, plan, v);
 }
 
 /* The value whose array `value` takes over when it is computed, or GRAPH_NONE. */
 static uint32_t find_source(const struct net *net, const struct plan *plan, uint32_t value) {
-    const struct node *node = node_of(net, value);
+    const struct node *node = node_of(net, plan, value);
     bool training = plan_keeps(plan);
     if (net->shared[value]) return node->inputs[0];
     if (is_op(net, value, "Relu"))
@@ -71,6 +71,7 @@ static void find_sources(const struct net *net, struct plan *plan) {
     for (uint32_t v = 0; v < net->graph->value_count; v++) plan->sources[v] = GRAPH_NONE;
     for (uint32_t i = 0; i < net->step_count; i++) {
         uint32_t out = net->graph->nodes[net->steps[i]].outputs[0];
+        if (plan_skips(net, plan, net->steps[i])) continue;
         plan->sources[out] = find_source(net, plan, out);
         plan->passes[out] = plan->sources[out] != GRAPH_NONE && (net->shared[out] || is_op(net, out, "Add"));
     }
@@ -119,6 +120,7 @@ static void add_values(struct spans *s) {
     const struct net *net = s->net;
     for (uint32_t i = 0; i < net->step_count; i++) {
         uint32_t node = net->steps[i], out = net->graph->nodes[node].outputs[0];
+        if (plan_skips(net, s->plan, node)) continue;
         size_t count = shape_count(&s->plan->shapes[out]);
         if (s->home[DATA][out] == out) s->data[out] = add_span(s, node, node, count, &s->plan->data[out]);
         if (s->plan->kind != PLAN_FORWARD && s->home[GRADIENT][out] == out)
@@ -137,8 +139,9 @@ static void use_values(struct spans *s) {
     const struct net *net = s->net;
     const struct graph *g = net->graph;
     for (uint32_t i = 0; i < net->step_count; i++) {
-        const struct node *node = &g->nodes[net->steps[i]];
+        const struct node *node = plan_node(net, s->plan, net->steps[i]);
         uint32_t out = node->outputs[0];
+        if (plan_skips(net, s->plan, net->steps[i])) continue;
         bool keeps = needs_inputs(net, s->plan, out);
         use_value(s, out, net->steps[i], needs_output(net, s->plan, out));
         for (uint32_t k = 0; k < node->input_count; k++) {
@@ -159,6 +162,7 @@ static void add_calls(struct spans *s) {
         uint32_t node = net->steps[i], back = s->end - node, index = net->fusion_of[node];
         const struct op_call *call = &plan->calls[node];
         const struct op *op = call->node->op;
+        if (plan_skips(net, plan, node)) continue;
         uint32_t last = plan->kind == PLAN_FORWARD ? node : back;
         uint32_t first = index ? net->fusions[index - 1].conv : node; /* a fused Conv makes the Relu's mask */
         if (op->saved) add_span(s, node, last, op->saved(call), &plan->arrays[node].saved);
@@ -183,8 +187,8 @@ static bool add_spares(struct spans *s, struct error *e) {
     struct reading *readings = calloc((size_t)g->value_count + 1, sizeof *readings);
     if (!readings) return error_memory(e);
     for (uint32_t i = net->step_count; i-- > 0;) {
-        const struct node *node = &g->nodes[net->steps[i]];
-        for (uint32_t k = 0; k < node->input_count; k++) {
+        const struct node *node = plan_node(net, s->plan, net->steps[i]);
+        for (uint32_t k = 0; k < node->input_count && !plan_skips(net, s->plan, net->steps[i]); k++) {
             if (node->inputs[k] == GRAPH_NONE) continue;
             struct reading *r = &readings[node->inputs[k]];
             r->lowest = net->steps[i];

@@ -42,7 +42,7 @@ static bool set_shapes(const struct net *net, struct plan *plan, uint32_t batch,
     if (!graph_infer(g, batch, plan->shapes, e)) return false;
     struct operand *in = plan->operands;
     for (uint32_t i = 0; i < g->node_count; i++) {
-        op_call_init(&plan->calls[i], g, &g->nodes[i], plan->shapes, in);
+        op_call_init(&plan->calls[i], g, plan_node(net, plan, i), plan->shapes, in);
         plan->calls[i].saved = plan->arrays[i].saved;
         plan->calls[i].mask = (uint32_t *)(void *)plan->arrays[i].mask;
         plan->calls[i].training = plan->kind == PLAN_TRAINING;
@@ -88,6 +88,7 @@ bool plan_create(const struct net *net, enum plan_kind kind, uint32_t capacity, 
     struct plan *plan = calloc(1, sizeof *plan);
     if (!plan) return error_memory(e);
     plan->kind = kind;
+    plan->plain = net->plain;
     plan->capacity = capacity;
     plan->workers = thread_team_size(net->team);
     plan->split = GRAPH_NONE;

@@ -22,6 +22,7 @@ struct plan {
     enum plan_kind kind;
     uint32_t capacity, batch;   /* of the current shapes */
     unsigned workers;           /* the largest team there is scratch for */
+    bool plain;                 /* no chain is run as one function: every node's value is there */
     uint32_t split;             /* the node whose output is asked for, or GRAPH_NONE: it is computed by itself */
     struct shape *shapes;       /* [value_count] for `batch` */
     struct op_call *calls;      /* [node_count] */
@@ -45,6 +46,14 @@ struct fusion {
     struct conv_fused how;
 };
 
+/* Nodes that together are one function of one value, which runs in place of the last of them. */
+#define CHAIN_MOST 4
+struct chain {
+    uint32_t nodes[CHAIN_MOST + 1], count; /* those that do not run */
+    uint32_t last, value;
+    struct node node; /* the function: its name and output are those of the last */
+};
+
 struct net {
     const struct weights *weights;
     const struct graph *graph;
@@ -54,7 +63,11 @@ struct net {
     bool *learns;                /* [value_count]: a parameter lies between the input and it */
     struct fusion *fusions;      /* of `fusion_count` Convs */
     uint32_t fusion_count;
-    uint32_t *fusion_of;      /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
+    uint32_t *fusion_of;  /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
+    struct chain *chains; /* of `chain_count` */
+    uint32_t chain_count;
+    uint32_t *chain_of;       /* [node_count]: index + 1 of the chain the node is part of, or 0 */
+    bool plain;               /* what is asked for now wants a plan without chains */
     bool has_statistics;      /* in training samples of a batch depend on each other */
     struct thread_team *team; /* who computes, or NULL: the caller alone */
     uint32_t cut;             /* between input and this value everything is linear */
@@ -109,6 +122,16 @@ void fuse_forget(struct net *);
 void fuse_forget_layer(struct net *, const struct layer *);
 /* The fusion that runs the node in this plan, or NULL when the node runs by itself. */
 const struct fusion *fuse_find(const struct net *, const struct plan *, uint32_t node);
+
+/* ---- net_chain.c ---- */
+bool chain_create(struct net *, struct error *);
+void chain_destroy(struct net *);
+/* What the plan runs for a step: the node, or the function of the chain that ends there. */
+const struct node *plan_node(const struct net *, const struct plan *, uint32_t node);
+/* Whether it runs as part of another. */
+bool plan_skips(const struct net *, const struct plan *, uint32_t node);
+/* Whether only a plain plan has its value. */
+bool chain_hides(const struct net *, uint32_t node);
 
 /* ---- net_run.c ---- */
 /* The operands' memory: parameters may have moved, the input is the caller's. */

@@ -41,7 +41,7 @@ void run_forward(const struct net *net, struct plan *plan, const float *x, uint3
         call->fused = fusion && fusion->conv == node ? &fusion->how : NULL;
         call->scratch = plan->arrays[node].forward;
         call->team = team_of(net, plan);
-        if (fusion && fusion->conv != node) continue;
+        if ((fusion && fusion->conv != node) || plan_skips(net, plan, node)) continue;
         if (!net->shared[call->node->outputs[0]]) call->node->op->forward(call);
         if (fusion) make_mask(net, plan, fusion);
     }
@@ -67,16 +67,16 @@ static void add(void *user, size_t first, size_t n) {
 }
 #define ADD_PIECE 32768u /* that is shared out */
 
-static uint32_t node_index(const struct net *net, const struct op_call *call) {
-    return (uint32_t)(call->node - net->graph->nodes);
+static uint32_t node_index(const struct plan *plan, const struct op_call *call) {
+    return (uint32_t)(call - plan->calls);
 }
 
 /* The gradient of the call's output goes on to its input `k`. */
 static void pass_on(const struct net *net, struct plan *plan, const struct op_call *call, uint32_t k) {
     uint32_t v = call->node->inputs[k], out = call->node->outputs[0];
     const struct op *op = call->node->op;
-    const struct fusion *fusion = fuse_find(net, plan, node_index(net, call));
-    if ((plan->passes[out] && plan->sources[out] == v) || (fusion && fusion->norm == node_index(net, call))) {
+    const struct fusion *fusion = fuse_find(net, plan, node_index(plan, call));
+    if ((plan->passes[out] && plan->sources[out] == v) || (fusion && fusion->norm == node_index(plan, call))) {
         plan->written[v] = true; /* it is there already */
     } else if (!plan->written[v]) {
         op->backward(call, k, plan->gradient[out], plan->gradient[v]);
@@ -97,7 +97,7 @@ static void step_back(const struct net *net, struct plan *plan, struct op_call *
                       const struct backward_options *options) {
     const struct graph *g = net->graph;
     call->rule = call->node->gate ? NET_GRADIENT : options->rule;
-    call->scratch = plan->arrays[node_index(net, call)].backward;
+    call->scratch = plan->arrays[node_index(plan, call)].backward;
     call->team = team_of(net, plan);
     for (uint32_t k = 0; k < call->node->input_count; k++) {
         uint32_t v = call->node->inputs[k];

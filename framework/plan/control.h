@@ -29,6 +29,7 @@ struct rule {
     /* Which stage's mismatched maps are the floor: the last (a fully randomised network), else the first. */
     bool floor_last;
     bool single_layers;   /* stages are single layers: test I, of all but the top one, which says nothing new */
+    bool from_input;      /* with single_layers: of growing stages from the input on, all without the top layer */
     bool magnitude_guard; /* M is asked of signed maps; priors are asked here and not of single layers */
     bool no_floor;        /* maps are not measured against a floor: of the gates none is asked behind G1 */
     /* Writes the word and its reason. Puts the curves of this explainer and control into `curves`, unless NULL.

@@ -125,7 +125,8 @@ struct predicate {
     /* The largest deviation, and what is allowed there: holds when worst <= tolerance. A tolerance of 0 says that
      * the maps were zero and nothing was tested. */
     void (*holds)(const struct predicate_case *, double *worst, double *tolerance);
-    double limit; /* of a study's reading, which has no `holds`: the most that is fine; NaN: there is no limit */
+    double limit;    /* of a study's reading, which has no `holds`: the most that is fine; NaN: there is no limit */
+    unsigned claims; /* enum assay_claim: asked only of methods that claim all of these */
 };
 
 struct use {

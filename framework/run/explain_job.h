@@ -33,6 +33,8 @@ void explain_job_work(const struct run *, const struct explain_job *, struct cha
  * failures alone. */
 bool explain_job_message(struct run *, struct explain_job *, uint32_t type, const void *data, size_t size,
                          struct error *);
+/* Its processes disagree about the original. */
+#define EXPLAIN_JOB_NOT_REPRODUCIBLE "Not reproducible: the same request in another process gives other bytes."
 #define PLUGIN_PROCESS "The plugin's process" /* the sender of a damaged message */
 
 /* Records the first breach of the job. */

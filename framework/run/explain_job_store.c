@@ -41,8 +41,7 @@ static bool check_original(struct run *run, struct explain_job *explain, const c
     bool ok = key ? store_meta(run->store, key, &known, e) : error_memory(e);
     explain->original = true;
     if (ok && !known) ok = store_set_meta(run->store, key, digest, e);
-    else if (ok && strcmp(known, digest) != 0)
-        ok = explain_job_breach(explain, "Not reproducible: the same request in another process gives other bytes.", e);
+    else if (ok && strcmp(known, digest) != 0) ok = explain_job_breach(explain, EXPLAIN_JOB_NOT_REPRODUCIBLE, e);
     free(known);
     free(key);
     return ok;

@@ -16,9 +16,12 @@ static bool used_by(const struct run *run, const struct draw_counts *x, uint32_t
         if (u->attribution != attribution || u->draw >= x->draws[u->control * run->explainer_count + row]) continue;
         if (need_applies(run, u->control, row, why, sizeof why)) return true;
     }
-    for (uint32_t i = 0; i < p->check_count; i++)
-        if (check_asks(&p->checks[i], attribution) && need_applies(run, p->checks[i].control, row, why, sizeof why))
+    for (uint32_t i = 0; i < p->check_count; i++) {
+        unsigned claims = p->checks[i].predicate->claims;
+        if ((run->explainers[row].claims & claims) == claims && check_asks(&p->checks[i], attribution) &&
+            need_applies(run, p->checks[i].control, row, why, sizeof why))
             return true;
+    }
     return false;
 }
 

@@ -10,6 +10,8 @@
 #include "run/run_folder.h"
 #include "run/same_maps.h"
 #include "run/schedule.h"
+#include "run/share.h"
+#include "run/status.h"
 #include "experiment/setup.h"
 #include "experiment/task.h"
 #include "nn/graph_pair.h"
@@ -159,12 +161,14 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
     progress_begin(&progress, options->quiet);
     early_begin(&early, run, options);
     bool ok = first_look(run, counts, &early, &progress, e);
-    for (uint32_t look = 1; ok && cells && !early.ended && look < 3; look++) {
+    bool lacking = run->others > 0; /* a look rests on the units of all shares */
+    for (uint32_t look = 1; ok && cells && !early.ended && !lacking && look < 3; look++) {
         ok = extend(run, counts, &early, look, &cells, e);
         if (ok && cells)
             ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e) &&
                  early_check(&early, run, counts, e);
         early_note(&early, cells, run->battery->rule.draws[look] - run->battery->rule.draws[look - 1]);
+        lacking = run->others > 0;
     }
     progress_end(&progress);
     ok = ok && early_put(&early, run, e);
@@ -273,16 +277,34 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
            make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e);
 }
 
+/* Of a whole run. */
+static bool conclude(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {
+    status_tell(run, NULL, "judging", true);
+    return put_inspected(run, e) && same_maps_put(run, e) && share_forget(run, e) &&
+           verdict_store(run, counts, exit_code, e) && verdict_check_complete(run, e);
+}
+
+bool run_complete(struct run *run, const struct run_options *options, int *exit_code, struct error *e) {
+    struct draw_counts counts = {0};
+    bool ok = load_breaches(run, e) && take_inputs(run, options, e) &&
+              (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, &counts, e) &&
+              run_waves(run, &counts, options, e) && drop_broken(run, e) && conclude(run, &counts, exit_code, e);
+    free(counts.draws);
+    return ok;
+}
+
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
     bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&
-              take_inputs(run, options, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
+              (!run->share.parts || share_begin(run, e)) && take_inputs(run, options, e) &&
+              share_check_machine(run, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
               make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
-    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
-         same_maps_put(run, e) && verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
+    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e);
+    out->shared = run->share.parts > 0;
+    ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, &out->exit_code, e)) &&
          store_check_file(run->store, e);
-    if (ok) out->store = run->store;
+    if (ok && !out->shared) out->store = run->store;
     return ok;
 }
 
@@ -324,13 +346,18 @@ bool run_execute(const struct run_options *options, const struct control *const 
     run->log = -1;
     run->begun = clock_seconds();
     run->dry = options->dry_run;
+    run->share = options->share;
     scratch_folder_sweep();
     bool ok = setup_run(run, options, controls, e);
     if (ok && !options->quiet) warn(run);
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);
     else ok = ok && real_run(run, options, &counts, out, e);
     free(counts.draws);
-    if (!ok) run_finish(out);
+    if (!ok) {
+        status_end(run->status, false, e->text);
+        run->status = NULL;
+        run_finish(out);
+    }
     return ok;
 }
 
@@ -338,7 +365,9 @@ void run_finish(struct run_outcome *out) {
     plan_cost_finish(&out->cost);
     if (!out->run) return;
     int log = out->run->log;
+    struct status *status = out->run->status;
     setup_finish(out->run); /* programs end, and what they printed last goes to the log */
+    status_end(status, true, NULL);
     if (log >= 0) close(log);
     free(out->run);
     out->run = NULL;

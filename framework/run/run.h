@@ -12,7 +12,8 @@ struct run; /* experiment/state.h */
 struct run_outcome {
     int exit_code;         /* 0, 1, 3 or 4: DESIGN.md, exit codes */
     bool started;          /* work had begun: a failure is no usage error (exit code 3) */
-    struct store *store;   /* open, for the reports; NULL after a dry run */
+    bool shared;           /* one share of a run is done: nothing is judged */
+    struct store *store;   /* open, for the reports; NULL after a dry run, and of a share */
     struct plan_cost cost; /* of a dry run */
     struct run *run;       /* whose store and names these are: run_finish frees it */
 };
@@ -25,6 +26,8 @@ bool run_execute(const struct run_options *, const struct control *const *contro
 
 /* Whether the folder holds a run of the very same battery, model, data, methods and seed. Nothing is run. */
 bool run_is_same(const struct run_options *, const struct control *const *controls, bool *same, struct error *);
+/* What a run does behind its setup, with a store that is open and in order: what it lacks, and verdicts. */
+bool run_complete(struct run *, const struct run_options *, int *exit_code, struct error *);
 
 /* Closes the store and takes everything down, plugins too: after the reports. Also after a failure. */
 void run_finish(struct run_outcome *);

@@ -4,6 +4,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "experiment/record.h"
+#include "run/asked.h"
+#include "run/share.h"
+#include "run/status.h"
 #include "judge/judge.h"
 
 #include <dirent.h>
@@ -26,13 +29,12 @@ static bool open_log(struct run *run, const char *folder, struct error *e) {
     return ok;
 }
 
-/* Whether there is something in the folder, but for the log, and no store: then it is somebody else's. */
-static bool is_foreign(const char *folder, const char *store) {
+bool run_folder_is_foreign(const char *folder, const char *store) {
     DIR *dir = access(store, F_OK) == 0 ? NULL : opendir(folder);
     bool any = false;
     for (struct dirent *entry; dir && !any && (entry = readdir(dir));)
         any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-              strcmp(entry->d_name, "plugins.log") != 0;
+              strcmp(entry->d_name, "plugins.log") != 0 && strcmp(entry->d_name, STATUS_FILE) != 0;
     if (dir) closedir(dir);
     return any;
 }
@@ -43,7 +45,7 @@ static bool open_folder(struct run *run, const struct run_options *options, cons
     const char *folder = options->folder;
     struct error why = {{0}};
     if (!file_make_folder(folder, &why) && (errno == EEXIST || errno == ENOTDIR)) return error_set(e, "%s", why.text);
-    if (!options->force && is_foreign(folder, store))
+    if (!options->force && run_folder_is_foreign(folder, store))
         return error_set(e,
                          "%s: the folder holds files and is no run folder: a new or empty one was wanted (-o), or "
                          "--force to write among them",
@@ -54,7 +56,7 @@ static bool open_folder(struct run *run, const struct run_options *options, cons
     return !*broken || error_set(e, "%s: make the run folder writable, or choose another with -o", why.text);
 }
 
-static bool set_order(struct run *run, struct error *e) {
+bool run_folder_set_order(struct run *run, struct error *e) {
     const char **names = calloc(run->explainer_count + run->control_count + 2, sizeof *names);
     if (!names) return error_memory(e);
     const char **ids = names + run->explainer_count;
@@ -116,12 +118,12 @@ static bool is_same_run(struct run *run, const char *identity, struct error *e) 
 /* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
 static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
     struct dropped dropped = {store_path(run->store), 0, options->quiet};
-    bool ok = options->resume ? is_same_run(run, identity, e)
+    bool ok = options->resume ? share_check(run, e) && is_same_run(run, identity, e)
                               : is_same_battery(run, options, e) && store_clear(run->store, e);
     ok = ok && store_verify(run->store, note_dropped, &dropped, e);
     if (ok && dropped.count > 1 && !options->quiet)
         fprintf(stderr, "assay: warning: %s: so were %u more\n", dropped.path, dropped.count - 1);
-    return ok && store_set_meta(run->store, "identity", identity, e);
+    return ok && store_set_meta(run->store, "identity", identity, e) && asked_put(run->store, options, e);
 }
 
 /* A file that may grow no further is an error of the store, which says so, and not the end of the process. */
@@ -135,9 +137,10 @@ bool run_folder_open(struct run *run, const struct run_options *options, bool *b
     expect_full_files();
     errno = 0;
     bool ok = open_folder(run, options, path, broken, e) && store_open(path, &run->store, e) &&
-              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) && set_order(run, e) &&
-              store_set_meta(run->store, "run", text, e);
+              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) &&
+              run_folder_set_order(run, e) && store_set_meta(run->store, "run", text, e);
     *broken = *broken || (!ok && errno == EIO);
+    if (ok) status_begin(run, options->folder);
     if (ok && options->taken) options->taken(options->user, options->folder);
     free(text);
     free(path);

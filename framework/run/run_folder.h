@@ -12,4 +12,10 @@ struct run; /* experiment/state.h */
  * but cannot be written (exit code 3). */
 bool run_folder_open(struct run *, const struct run_options *, bool *broken, struct error *);
 
+/* Whether there is something in the folder, but for the log, and no store: then it is somebody else's. */
+bool run_folder_is_foreign(const char *folder, const char *store);
+
+/* The rows and controls in the order of the battery, in run->store. */
+bool run_folder_set_order(struct run *, struct error *);
+
 #endif

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "run/conform_job.h"
 #include "run/network.h"
+#include "run/share.h"
+#include "run/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,6 +165,7 @@ static void tick(void *user, uint32_t running) {
     (void)running;
     tend(w);
     if (w->progress) progress_tick(w->progress);
+    if (w->progress) status_tell(w->run, w->progress, w->progress->title, false);
 }
 
 static bool run_wave(struct wave_state *w, const char *title, unsigned workers, struct error *e) {
@@ -175,6 +178,10 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
         if (w->progress) w->progress->unpriced += w->jobs[i].kind == JOB_CONFORM;
     }
     if (w->progress && w->count) progress_add(w->progress, title, cost, (uint32_t)w->count);
+    if (w->progress && w->count) {
+        status_plan(w->run, w->counts);
+        status_tell(w->run, w->progress, title, true);
+    }
     return pool_run(w->pool, w->count, workers, w->run->log, &hooks, w, e);
 }
 
@@ -203,8 +210,9 @@ bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *cou
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) w.conformed[row] = true;
-    ok = ok && (wave == WAVE_LABELS || jobs_add_references(&w, e)) && jobs_add_explain(&w, wave, e) &&
-         run_wave(&w, titles[wave], workers, e);
+    ok = ok && (wave == WAVE_LABELS || jobs_add_references(&w, e)) && jobs_add_explain(&w, wave, e);
+    if (ok && run->share.parts) share_take(&w);
+    ok = ok && run_wave(&w, titles[wave], workers, e);
     finish_wave(&w);
     return ok;
 }

@@ -82,7 +82,7 @@ bool jobs_settle_breach(struct wave_state *w, uint32_t row, struct error *e) {
 }
 
 static char *killed_key(const char *name, const char *variant) {
-    return text_format("killed/%s/%s", name, variant);
+    return text_format(JOBS_KILLED "%s/%s", name, variant);
 }
 
 bool jobs_mark_killed(const struct run *run, const struct explain_job *c, struct error *e) {
@@ -157,8 +157,7 @@ static bool add_explain(struct wave_state *w, enum wave wave, uint32_t row, enum
     return true;
 }
 
-/* Number of draws that the plan has. */
-static uint32_t draws_of(const struct plan *p) {
+uint32_t jobs_draws(const struct plan *p) {
     uint32_t most = 0;
     for (uint32_t i = 0; i < p->attribution_count; i++)
         if (p->attributions[i].draw != PLAN_NO_DRAW && p->attributions[i].draw >= most)
@@ -168,7 +167,7 @@ static uint32_t draws_of(const struct plan *p) {
 
 bool jobs_add_explain(struct wave_state *w, enum wave wave, struct error *e) {
     const struct run *run = w->run;
-    uint32_t most = draws_of(&run->plan);
+    uint32_t most = jobs_draws(&run->plan);
     for (int root = 0; root < ROOT_COUNT; root++) {
         if ((root == ROOT_LABELS) != (wave == WAVE_LABELS)) continue;
         for (uint32_t row = 0; row < run->explainer_count; row++) {
@@ -216,7 +215,7 @@ static struct reference_task task_of(const struct missing *m, uint32_t index) {
 
 /* One job, or of a single draw as many as there are workers: explain jobs can take from each what it found. */
 static bool split_reference(struct wave_state *w, const struct reference *all, uint32_t draw, struct error *e) {
-    uint32_t draws = draws_of(&w->run->plan), parts = draws ? w->workers / draws : 1;
+    uint32_t draws = jobs_draws(&w->run->plan), parts = draws ? w->workers / draws : 1;
     parts = parts > all->count / LEAST_TASKS ? all->count / LEAST_TASKS : parts;
     parts = parts ? parts : 1;
     const struct job_bounds bounds = {600, UINT32_MAX, largest_unit(w->run, ROOT_MODEL)};
@@ -258,7 +257,7 @@ bool jobs_add_references(struct wave_state *w, struct error *e) {
     struct missing m = {w, calloc(run->plan.attribution_count + 1u, sizeof *m.audited)};
     bool original = true, made = false; /* the first job of any draw does the original, too */
     bool ok = m.audited ? store_each_audit(run->store, mark_audited, &m, e) : error_memory(e);
-    for (uint32_t draw = 0; ok && draw < draws_of(&run->plan); draw++) {
+    for (uint32_t draw = 0; ok && draw < jobs_draws(&run->plan); draw++) {
         ok = add_reference(w, &m, draw, original, &made, e);
         original = original && !made;
     }
@@ -292,13 +291,28 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
     return true;
 }
 
-void jobs_free(struct wave_state *w) {
+static void job_finish(struct job *j) {
+    free(j->explain.attributions);
+    free(j->explain.breach);
+    free(j->reference.tasks);
+    free(j->reference.damaged);
+}
+
+void jobs_keep(struct wave_state *w, bool (*keep)(const struct wave_state *, const struct job *)) {
+    size_t kept = 0;
     for (size_t i = 0; i < w->count; i++) {
-        free(w->jobs[i].explain.attributions);
-        free(w->jobs[i].explain.breach);
-        free(w->jobs[i].reference.tasks);
-        free(w->jobs[i].reference.damaged);
+        if (!keep(w, &w->jobs[i])) {
+            job_finish(&w->jobs[i]);
+            continue;
+        }
+        w->pool[kept] = w->pool[i];
+        w->jobs[kept++] = w->jobs[i];
     }
+    w->count = kept;
+}
+
+void jobs_free(struct wave_state *w) {
+    for (size_t i = 0; i < w->count; i++) job_finish(&w->jobs[i]);
     free(w->jobs);
     free(w->pool);
 }

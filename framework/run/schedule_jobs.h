@@ -58,6 +58,7 @@ void jobs_trim(const struct run *, struct job *);
  * report, would depend on which of two processes was done first. */
 bool jobs_settle_breach(struct wave_state *, uint32_t row, struct error *);
 /* The process of that explain job was killed from outside, again and again: a resumed run tries what it left. */
+#define JOBS_KILLED "killed/" /* begins the key of what meta says of it */
 bool jobs_mark_killed(const struct run *, const struct explain_job *, struct error *);
 /* Trainings and conformance. */
 bool jobs_add_setup(struct wave_state *, struct error *);
@@ -67,6 +68,10 @@ bool jobs_add_references(struct wave_state *, struct error *);
 bool jobs_add_explain(struct wave_state *, enum wave, struct error *);
 /* In passes of one sample through the network. */
 double jobs_explain_cost(const struct run *, const struct explain_job *);
+/* Number of draws that the plan has. */
+uint32_t jobs_draws(const struct plan *);
+/* Drops those that `keep` says no to; the order of the others stays. */
+void jobs_keep(struct wave_state *, bool (*keep)(const struct wave_state *, const struct job *));
 void jobs_free(struct wave_state *);
 
 #endif

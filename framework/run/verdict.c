@@ -134,8 +134,8 @@ static void take_control(struct families *f, const struct rule *rule, const stru
     f->identity = f->identity || (rule->family == FAMILY_CHECKS && j->word != VERDICT_SKIP);
     if (rule->family != FAMILY_WEIGHTS) return;
     f->cascade = f->cascade || rule->magnitude_guard;
-    f->others = f->others || (!rule->magnitude_guard && j->word != VERDICT_SKIP);
-    f->unseen = f->unseen || (rule->single_layers && j->word == VERDICT_SKIP);
+    f->others = f->others || (!rule->magnitude_guard && !rule->from_input && j->word != VERDICT_SKIP);
+    f->unseen = f->unseen || (rule->single_layers && !rule->from_input && j->word == VERDICT_SKIP);
     f->reaches_last = f->reaches_last || (j->word == VERDICT_PASS && j->reaches_last);
 }
 
@@ -207,7 +207,7 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
         if (!store_cell(run, r, row, c, counts->draws[c * run->explainer_count + row], &j, &words, e)) return false;
         count(tally, words, &j);
         take_control(&families, rule, &j);
-        meant = meant && !(rule->single_layers && words != 1u << VERDICT_SKIP);
+        meant = meant && !(rule->single_layers && !rule->from_input && words != 1u << VERDICT_SKIP);
         judged = judged || j.word != VERDICT_SKIP || words == 1u << VERDICT_SKIP;
     }
     families.unseen = families.unseen && run->graph->layer_count > 1; /* one layer: the cascade has drawn it anew */

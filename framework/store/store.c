@@ -7,28 +7,31 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per
  * unit. A SIGKILL loses at most the open transaction; a power cut at most whole ones since the log was written back. */
 static const char open_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                               "PRAGMA synchronous = OFF;" /* of a new file nothing can be lost yet */
                                "PRAGMA journal_mode = WAL;"
-                               "PRAGMA synchronous = NORMAL;"
                                "PRAGMA wal_autocheckpoint = 16384;" /* 64 MiB: workers wait while it is done */
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA cache_size = -32768;"
                                "PRAGMA trusted_schema = OFF;";
 
-bool store_open(const char *path, struct store **out, struct error *e) {
+/* One thread has it. `name`: what SQLite is to open: the path, or a URI. */
+static bool open_file(const char *path, const char *name, int flags, const char *sql, struct store **out,
+                      struct error *e) {
     struct store *s = calloc(1, sizeof *s);
 
     if (!s || !(s->path = text_copy(path))) {
         free(s);
         return error_memory(e);
     }
-    int code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    int code = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) code = sqlite3_extended_result_codes(s->db, 1);
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
-    ok = ok && store_execute(s, open_sql, e) && store_check_schema(s, e);
+    ok = ok && store_execute(s, sql, e) && store_check_schema(s, e);
     if (!ok) {
         int why = errno;
         store_close(s);
@@ -39,10 +42,31 @@ bool store_open(const char *path, struct store **out, struct error *e) {
     return true;
 }
 
+bool store_open(const char *path, struct store **out, struct error *e) {
+    return open_file(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, open_sql, out, e);
+}
+
+bool store_look(const char *path, struct store **out, struct error *e) {
+    struct text name = {0};
+    text_add(&name, path[0] == '/' ? "file://" : "file:"); /* two slashes at the front would be a host */
+    for (const char *at = path; *at; at++) text_add(&name, strchr("%?#", *at) ? "%%%02X" : "%c", (unsigned char)*at);
+    text_add(&name, "?immutable=1");
+    bool ok = name.failed ? error_memory(e)
+                          : open_file(path, name.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                                      "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF", out, e);
+    text_finish(&name);
+    return ok;
+}
+
 void store_close(struct store *s) {
     if (!s) return;
-    for (int i = 0; i < TABLE_STORED; i++) sqlite3_finalize(s->put[i]);
+    for (int i = 0; i < TABLE_STORED; i++) {
+        sqlite3_finalize(s->put[i]);
+        sqlite3_finalize(s->digest[i]);
+        sqlite3_finalize(s->seal[i]);
+    }
     sqlite3_finalize(s->has_unit);
+    sqlite3_finalize(s->find);
     sqlite3_close(s->db);
     free(s->path);
     free(s);
@@ -115,9 +139,22 @@ bool store_has_unit(struct store *s, const char *explainer, const char *variant)
         !store_prepare(s, "SELECT 1 FROM units WHERE explainer = ? AND variant = ?", &s->has_unit, NULL))
         return false;
     store_step(s, s->has_unit, (const char *const[]){explainer, variant}, 2, &row, NULL);
-    sqlite3_reset(s->has_unit);
-    sqlite3_clear_bindings(s->has_unit);
+    store_rest(s->has_unit);
     return row;
+}
+
+bool store_count_units(struct store *s, bool (*units)(void *, const char *, uint32_t), void *user, struct error *e) {
+    sqlite3_stmt *statement;
+    bool row, ok;
+
+    if (!store_prepare(s, "SELECT explainer, count(*) FROM units GROUP BY explainer", &statement, e)) return false;
+    for (ok = store_step(s, statement, NULL, 0, &row, e); ok && row;) {
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        ok = name ? units(user, name, (uint32_t)sqlite3_column_int64(statement, 1)) : error_memory(e);
+        ok = ok && store_step(s, statement, NULL, 0, &row, e);
+    }
+    sqlite3_finalize(statement);
+    return ok;
 }
 
 bool store_drop_units(struct store *s, const char *explainer, const char *variant, struct error *e) {

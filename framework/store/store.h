@@ -19,6 +19,9 @@ struct store;
 
 /* Creates the file and tables when absent. Every function here leaves EIO in errno where the file system refused. */
 bool store_open(const char *path, struct store **out, struct error *);
+/* To read only what a closed store held, without a lock, so that whoever has it open meanwhile is not disturbed: what
+ * that one has not written back yet is not seen. */
+bool store_look(const char *path, struct store **out, struct error *);
 void store_close(struct store *);
 const char *store_path(const struct store *); /* as it was opened */
 /* Whether the path still names the file that is open: an error where it was deleted, moved or replaced. */
@@ -33,6 +36,9 @@ bool store_set_order(struct store *, const char *const *explainers, size_t expla
 
 /* ---- units and names ---- */
 bool store_has_unit(struct store *, const char *explainer, const char *variant);
+/* Per explainer. */
+bool store_count_units(struct store *, bool (*units)(void *, const char *explainer, uint32_t count), void *,
+                       struct error *);
 /* The unit of that explainer and variant, or (NULL) all of the explainer's, and what belongs to them. */
 bool store_drop_units(struct store *, const char *explainer, const char *variant, struct error *);
 /* The explainers and the controls that have a verdict, in the order of the battery. */

@@ -10,8 +10,7 @@
 extern const enum table_id store_of_unit[STORE_OF_UNIT];
 
 /* Of the row with that key (as many texts as the table's key has); of TABLE_UNIT: of all rows of the unit. */
-bool store_digest(const struct store *, enum table_id, const char *const *key, char digest[FILE_DIGEST_SIZE],
-                  struct error *);
+bool store_digest(struct store *, enum table_id, const char *const *key, char digest[FILE_DIGEST_SIZE], struct error *);
 /* The same, into the row's column "row_digest". */
 bool store_seal(struct store *, enum table_id, const char *const *key, struct error *);
 

@@ -98,8 +98,7 @@ static bool put_row(struct store *s, enum table_id id, const void *row, struct e
         code = bind_field(s->put[id], i + 1, &t->fields[i], row);
     if (code == SQLITE_OK && (code = sqlite3_step(s->put[id])) == SQLITE_DONE) code = SQLITE_OK;
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
-    sqlite3_reset(s->put[id]);
-    sqlite3_clear_bindings(s->put[id]);
+    store_rest(s->put[id]);
     return ok;
 }
 
@@ -110,8 +109,9 @@ struct walk {
     struct store *store;
     const struct table *table;
     sqlite3_stmt *statement;
-    float *floats;  /* of the current row */
-    unsigned pairs; /* number of its temporary table, or 0 */
+    sqlite3_stmt *pairs; /* whose rows the statement is run for, one after the other; or NULL */
+    bool inside;         /* a pair */
+    float *floats;       /* of the current row */
     struct error *error;
     bool failed;
 };
@@ -123,17 +123,18 @@ static bool damaged(const struct walk *w, const struct field *f, const char *wan
         w->store->path, w->table->name, f->column, wanted);
 }
 
-static bool read_integer(const struct walk *w, int column, const struct field *f, int64_t most, int64_t *out) {
-    *out = sqlite3_column_int64(w->statement, column);
-    if (sqlite3_column_type(w->statement, column) != SQLITE_INTEGER || *out < 0 || *out > most)
+static bool read_integer(const struct walk *w, sqlite3_stmt *from, int column, const struct field *f, int64_t most,
+                         int64_t *out) {
+    *out = sqlite3_column_int64(from, column);
+    if (sqlite3_column_type(from, column) != SQLITE_INTEGER || *out < 0 || *out > most)
         return damaged(w, f, "a small whole number");
     return true;
 }
 
 /* SQLite's bytes may lie at any address, so floats are copied to where floats may lie. */
-static bool read_floats(struct walk *w, int column, const struct field *f, void *row) {
-    size_t bytes = (size_t)sqlite3_column_bytes(w->statement, column), count = bytes / sizeof(float);
-    const void *blob = sqlite3_column_blob(w->statement, column);
+static bool read_floats(struct walk *w, sqlite3_stmt *from, int column, const struct field *f, void *row) {
+    size_t bytes = (size_t)sqlite3_column_bytes(from, column), count = bytes / sizeof(float);
+    const void *blob = sqlite3_column_blob(from, column);
 
     free(w->floats);
     w->floats = NULL;
@@ -147,51 +148,39 @@ static bool read_floats(struct walk *w, int column, const struct field *f, void 
     return true;
 }
 
-static bool read_field(struct walk *w, int column, const struct field *f, void *row) {
+static bool read_field(struct walk *w, sqlite3_stmt *from, int column, const struct field *f, void *row) {
     void *at = (char *)row + f->offset;
     int64_t whole = 0;
 
     switch (f->kind) {
     case FIELD_TEXT:
     case FIELD_SHAPE: {
-        const char *text = (const char *)sqlite3_column_text(w->statement, column);
+        const char *text = (const char *)sqlite3_column_text(from, column);
         if (!text) return damaged(w, f, "text");
         if (f->kind == FIELD_SHAPE) return shape_read(text, at) || damaged(w, f, "a shape such as 1x28x28");
         *(const char **)at = text;
         return true;
     }
     case FIELD_U32:
-        if (!read_integer(w, column, f, UINT32_MAX, &whole)) return false;
+        if (!read_integer(w, from, column, f, UINT32_MAX, &whole)) return false;
         *(uint32_t *)at = (uint32_t)whole;
         return true;
     case FIELD_STATUS:
-        if (!read_integer(w, column, f, UNIT_FAILED, &whole)) return false;
+        if (!read_integer(w, from, column, f, UNIT_FAILED, &whole)) return false;
         *(enum unit_status *)at = (enum unit_status)whole;
         return true;
     case FIELD_BOOL:
-        if (!read_integer(w, column, f, 1, &whole)) return false;
+        if (!read_integer(w, from, column, f, 1, &whole)) return false;
         *(bool *)at = whole != 0;
         return true;
     case FIELD_REAL:
-        *(double *)at = sqlite3_column_type(w->statement, column) == SQLITE_NULL
-                            ? (double)NAN
-                            : sqlite3_column_double(w->statement, column);
+        *(double *)at =
+            sqlite3_column_type(from, column) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(from, column);
         return true;
     case FIELD_FLOATS:
-    case FIELD_ARRAY: return read_floats(w, column, f, row);
+    case FIELD_ARRAY: return read_floats(w, from, column, f, row);
     }
     return false;
-}
-
-/* Sorts the pairs of a walk into a temporary table of its own. */
-static bool sort_pairs(struct walk *w) {
-    struct text sql = {0};
-
-    w->pairs = ++w->store->walks;
-    text_add(&sql, "CREATE TEMP TABLE walk_%u AS %s", w->pairs, w->table->pairs);
-    bool ok = sql.failed ? error_memory(w->error) : store_execute(w->store, sql.data, w->error);
-    text_finish(&sql);
-    return ok;
 }
 
 static void walk_begin(struct walk *w, struct store *s, enum table_id id, struct error *e) {
@@ -199,39 +188,81 @@ static void walk_begin(struct walk *w, struct store *s, enum table_id id, struct
     struct text sql = {0};
 
     *w = (struct walk){.store = s, .table = t, .error = e};
-    w->failed = t->pairs && !sort_pairs(w);
-    if (w->failed) return;
-    for (int i = 0; i < t->field_count; i++)
-        text_add(&sql, "%s %s%s", i ? "," : "SELECT", t->pairs ? "" : "t.", t->fields[i].column);
-    if (t->pairs)
-        text_add(&sql, " FROM temp.walk_%u o CROSS JOIN comparisons t ON explainer = x AND variant = v", w->pairs);
-    else text_add(&sql, " FROM %s", t->from);
-    text_add(&sql, " ORDER BY %s", t->order);
+    for (int i = t->pair_fields; i < t->field_count; i++)
+        text_add(&sql, "%s t.%s", i > t->pair_fields ? "," : "SELECT", t->fields[i].column);
+    text_add(&sql, " FROM %s ORDER BY %s", t->pairs ? "comparisons t WHERE explainer = ? AND variant = ?" : t->from,
+             t->order);
     w->failed = !(sql.failed ? error_memory(e) : store_prepare(s, sql.data, &w->statement, e));
+    if (t->pairs && !w->failed) w->failed = !store_prepare(s, t->pairs, &w->pairs, e);
     text_finish(&sql);
+}
+
+/* Reads the fields from `first` on, of which there are `count`. */
+static bool read_fields(struct walk *w, sqlite3_stmt *from, int first, int count, void *row) {
+    bool ok = true;
+
+    for (int i = 0; i < count && ok; i++) ok = read_field(w, from, i, &w->table->fields[first + i], row);
+    return ok;
+}
+
+/* False: no more rows of the statement, or failed. */
+static bool step(struct walk *w, sqlite3_stmt *statement) {
+    int code = sqlite3_step(statement);
+
+    if (code == SQLITE_DONE) return false;
+    w->failed = code != SQLITE_ROW && !store_fail(w->store, code, w->error);
+    return !w->failed;
+}
+
+/* Its rows are asked for; what they share is read once. Texts stay where they are until the next pair. */
+static bool next_pair(struct walk *w, void *row) {
+    if (!step(w, w->pairs)) return false;
+    const int columns[] = {0, sqlite3_column_count(w->pairs) - 1};
+    w->failed = !read_fields(w, w->pairs, 0, w->table->pair_fields, row);
+    sqlite3_reset(w->statement);
+    for (int i = 0; i < 2 && !w->failed; i++) {
+        const char *text = (const char *)sqlite3_column_text(w->pairs, columns[i]);
+        int code = sqlite3_bind_text(w->statement, i + 1, text, -1, SQLITE_STATIC);
+        w->failed = code != SQLITE_OK && !store_fail(w->store, code, w->error);
+    }
+    w->inside = !w->failed;
+    return !w->failed;
 }
 
 /* False: no more, or failed. */
 static bool walk_next(struct walk *w, void *row) {
-    if (w->failed) return false;
-    int code = sqlite3_step(w->statement);
-    if (code == SQLITE_DONE) return false;
-    w->failed = code != SQLITE_ROW && !store_fail(w->store, code, w->error);
-    for (int i = 0; i < w->table->field_count && !w->failed; i++)
-        w->failed = !read_field(w, i, &w->table->fields[i], row);
-    return !w->failed;
+    const int shared = w->table->pair_fields;
+
+    for (bool more = !w->failed; more; more = w->pairs && !w->failed && next_pair(w, row)) {
+        if ((!w->pairs || w->inside) && step(w, w->statement)) {
+            w->failed = !read_fields(w, w->statement, shared, w->table->field_count - shared, row);
+            return !w->failed;
+        }
+    }
+    return false;
 }
 
 /* False: failed, and the error is filled. */
 static bool walk_end(struct walk *w) {
     sqlite3_finalize(w->statement);
+    sqlite3_finalize(w->pairs);
     free(w->floats);
-    if (w->pairs) { /* inside another walk SQLite keeps it until the store is closed */
-        char sql[64];
-        snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS temp.walk_%u", w->pairs);
-        store_execute(w->store, sql, NULL);
-    }
     return !w->failed;
+}
+
+bool store_find_comparison(struct store *s, struct comparison_row *key, bool *found, struct error *e) {
+    static const char sql[] = "SELECT value FROM comparisons WHERE explainer = ? AND variant = ? AND pairing = ? AND "
+                              "measure = ? AND view = ? AND input = ? ORDER BY other DESC LIMIT 1";
+    const char *const texts[] = {key->explainer, key->variant, key->pairing, key->measure, key->view};
+
+    *found = false;
+    if (!s->find && !store_prepare(s, sql, &s->find, e)) return false;
+    int code = sqlite3_bind_int64(s->find, 6, key->input);
+    bool ok = (code == SQLITE_OK || store_fail(s, code, e)) && store_step(s, s->find, texts, 5, found, e);
+    if (ok && *found)
+        key->value = sqlite3_column_type(s->find, 0) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(s->find, 0);
+    store_rest(s->find);
+    return ok;
 }
 
 /* The typed faces of one walk and one insertion. */

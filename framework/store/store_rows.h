@@ -19,6 +19,9 @@ bool store_put_unit(struct store *, const struct unit_row *, struct error *);
 bool store_put_comparison(struct store *, const struct comparison_row *, struct error *);
 bool store_each_unit(struct store *, bool (*row)(void *, const struct unit_row *), void *, struct error *);
 bool store_each_comparison(struct store *, bool (*row)(void *, const struct comparison_row *), void *, struct error *);
+/* The one of the key's explainer, variant, pairing, measure, view and input, whatever the other: key->value, and
+ * whether there is one. */
+bool store_find_comparison(struct store *, struct comparison_row *key, bool *found, struct error *);
 bool store_put_use(struct store *, const struct use_row *, struct error *);
 bool store_each_use(struct store *, bool (*row)(void *, const struct use_row *), void *, struct error *);
 bool store_each_result(struct store *, bool (*row)(void *, const struct result_row *), void *, struct error *);

@@ -68,6 +68,11 @@ bool store_step(const struct store *s, sqlite3_stmt *statement, const char *cons
     return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, code, e);
 }
 
+void store_rest(sqlite3_stmt *statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
 bool store_run_once(const struct store *s, const char *sql, const char *const *texts, int n, struct error *e) {
     sqlite3_stmt *statement;
     bool row;

@@ -11,8 +11,8 @@ struct store {
     sqlite3 *db;
     char *path;
     sqlite3_stmt *put[TABLE_STORED]; /* prepared at first use */
-    sqlite3_stmt *has_unit;
-    unsigned walks; /* names the temporary tables of walks */
+    sqlite3_stmt *has_unit, *find;
+    sqlite3_stmt *digest[TABLE_STORED], *seal[TABLE_STORED]; /* of one key; the same */
 };
 
 /* Says what SQLite said, and what to do about it. errno is EIO where the file could not be read or written. */
@@ -21,6 +21,8 @@ bool store_execute(struct store *, const char *sql, struct error *);
 bool store_prepare(const struct store *, const char *sql, sqlite3_stmt **out, struct error *);
 /* Runs a statement with n text parameters to its end or to its first row: *row says which. */
 bool store_step(const struct store *, sqlite3_stmt *, const char *const *texts, int n, bool *row, struct error *);
+/* Until it is run again: it holds no row and none of the texts. */
+void store_rest(sqlite3_stmt *);
 /* Prepares, runs and drops a statement that gives no rows. */
 bool store_run_once(const struct store *, const char *sql, const char *const *texts, int n, struct error *);
 

@@ -119,31 +119,46 @@ static const struct field result_fields[] = {
 #define BY_VARIANT "v.place, t.variant"
 
 /* There are far too many comparisons to sort. Only their pairs (explainer, variant) are; within a pair the key of the
- * table is the order, and SQLite sees that it need not sort. */
-#define PAIRS "(SELECT DISTINCT explainer, variant FROM comparisons)"
-#define IN_PAIRS "o.rowid, pairing, measure, view, input, other"
+ * table is the order, and SQLite sees that it need not sort. Nor are all read to find the pairs: a search leads from
+ * one to the next. */
+#define LEAST(column, where) "(SELECT min(" column ") FROM comparisons c WHERE c.explainer " where ")"
+#define PAIRS                                                                                                          \
+    "(WITH RECURSIVE x(explainer) AS (SELECT min(explainer) FROM comparisons UNION ALL "                               \
+    "SELECT " LEAST(                                                                                                   \
+        "explainer",                                                                                                   \
+        "> x.explainer") " FROM x WHERE explainer IS NOT NULL), "                                                      \
+                         "p(explainer, variant) AS (SELECT explainer, " LEAST(                                         \
+                             "variant",                                                                                \
+                             "= x.explainer") " FROM x UNION ALL "                                                     \
+                                              "SELECT explainer, " LEAST(                                              \
+                                                  "variant",                                                           \
+                                                  "= p.explainer AND c.variant > p.variant") " FROM p "                \
+                                                                                             "WHERE variant IS NOT NULL) SELECT explainer, variant FROM p WHERE variant IS NOT NULL)"
+#define IN_PAIRS "pairing, measure, view, input, other"
 
 const struct table store_tables[TABLE_COUNT] = {
-    [TABLE_NETWORK] = {"networks", FIELDS(network_fields, 1), true, "", "networks t", "t.role, t.draw, t.key", NULL},
-    [TABLE_INPUT] = {"inputs", FIELDS(input_fields, 1), false, "", "inputs t", "t.input", NULL},
+    [TABLE_NETWORK] = {"networks", FIELDS(network_fields, 1), true, "", "networks t", "t.role, t.draw, t.key", NULL, 0},
+    [TABLE_INPUT] = {"inputs", FIELDS(input_fields, 1), false, "", "inputs t", "t.input", NULL, 0},
     [TABLE_UNIT] = {"units", FIELDS(unit_fields, 2), true, "", "units t" OF_EXPLAINER OF_VARIANT,
-                    BY_EXPLAINER ", " BY_VARIANT, NULL},
+                    BY_EXPLAINER ", " BY_VARIANT, NULL, 0},
     [TABLE_COMPARISON] = {"comparisons", FIELDS(comparison_fields, 7), false, "WITHOUT ROWID", NULL, IN_PAIRS,
-                          "SELECT t.explainer AS x, t.variant AS v FROM " PAIRS " t" OF_EXPLAINER OF_VARIANT
-                          " ORDER BY " BY_EXPLAINER ", " BY_VARIANT},
+                          "SELECT t.explainer, t.variant FROM " PAIRS " t" OF_EXPLAINER OF_VARIANT
+                          " ORDER BY " BY_EXPLAINER ", " BY_VARIANT,
+                          2},
     [TABLE_USE] = {"uses", FIELDS(use_fields, 4), false, "", "uses t" OF_CONTROL,
-                   BY_CONTROL ", t.stage_index, t.draw, t.variant", NULL},
-    [TABLE_AUDIT] = {"audits", FIELDS(audit_fields, 1), true, "", "audits t" OF_VARIANT, BY_VARIANT, NULL},
+                   BY_CONTROL ", t.stage_index, t.draw, t.variant", NULL, 0},
+    [TABLE_AUDIT] = {"audits", FIELDS(audit_fields, 1), true, "", "audits t" OF_VARIANT, BY_VARIANT, NULL, 0},
     [TABLE_CHECK] = {"checks", FIELDS(check_fields, 5), false, "", "checks t" OF_EXPLAINER OF_CONTROL,
-                     BY_EXPLAINER ", " BY_CONTROL ", t.id, t.input, t.variant", NULL},
+                     BY_EXPLAINER ", " BY_CONTROL ", t.id, t.input, t.variant", NULL, 0},
     [TABLE_MAP] = {"maps", FIELDS(map_fields, 3), false, "", "maps t" OF_EXPLAINER OF_VARIANT,
-                   BY_EXPLAINER ", " BY_VARIANT ", t.input", NULL},
+                   BY_EXPLAINER ", " BY_VARIANT ", t.input", NULL, 0},
     [TABLE_CURVE] = {"curves", FIELDS(curve_fields, 5), false, "", "curves t" OF_EXPLAINER OF_CONTROL,
-                     BY_EXPLAINER ", " BY_CONTROL ", t.measure, t.view, t.stage_index", NULL},
+                     BY_EXPLAINER ", " BY_CONTROL ", t.measure, t.view, t.stage_index", NULL, 0},
     [TABLE_VERDICT] = {"verdicts", FIELDS(verdict_fields, 2), false, "", "verdicts t" OF_EXPLAINER OF_CONTROL,
-                       BY_EXPLAINER ", " BY_CONTROL, NULL},
+                       BY_EXPLAINER ", " BY_CONTROL, NULL, 0},
     [TABLE_RESULT] = {"results", FIELDS(result_fields, 0), false, "", NULL, IN_PAIRS,
-                      "SELECT t.explainer AS x, t.variant AS v, t.control, t.stage, t.stage_index, t.draw FROM "
+                      "SELECT t.explainer, t.control, t.stage, t.stage_index, t.draw, t.variant FROM "
                       "(SELECT * FROM uses JOIN " PAIRS " USING (variant)) t" OF_EXPLAINER OF_CONTROL
-                      " ORDER BY " BY_EXPLAINER ", " BY_CONTROL ", t.stage_index, t.draw, t.variant"},
+                      " ORDER BY " BY_EXPLAINER ", " BY_CONTROL ", t.stage_index, t.draw, t.variant",
+                      5},
 };

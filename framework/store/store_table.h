@@ -45,7 +45,8 @@ struct table {
     bool sealed;                /* has a column "row_digest" behind its fields: store_digest.c */
     const char *options;        /* of CREATE TABLE */
     const char *from, *order;   /* of SELECT; `t` is the table itself */
-    const char *pairs;          /* NULL, or a SELECT in order: FROM is then what it gave, joined with the comparisons */
+    const char *pairs;          /* NULL, or a SELECT of explainers and variants, in order: of each all comparisons */
+    int pair_fields; /* how many fields that SELECT gives: the explainer first; the variant is its last column */
 };
 
 extern const struct table store_tables[TABLE_COUNT];

@@ -2,11 +2,14 @@
 #include "workers/printed.h"
 
 #include "base/file.h"
+#include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool printed_open(struct printed *o, int log, const char *name, int *write, struct error *e) {
@@ -82,6 +85,21 @@ bool printed_take(struct printed *o) {
         take(o, buffer, (size_t)n);
     }
     return o->read >= 0;
+}
+
+bool printed_last_line(const struct printed *o, char *line, size_t size) {
+    char tail[1024];
+    struct stat st;
+    if (o->read < 0 || fstat(o->read, &st) != 0 || !S_ISREG(st.st_mode)) return false;
+    off_t begin = st.st_size > (off_t)sizeof tail - 1 ? st.st_size - (off_t)sizeof tail + 1 : 0;
+    ssize_t n = pread(o->read, tail, sizeof tail - 1, begin);
+    while (n > 0 && isspace((unsigned char)tail[n - 1])) n--;
+    if (n <= 0) return false;
+    tail[n] = 0;
+    const char *last = strrchr(tail, '\n');
+    snprintf(line, size, "%s", last ? last + 1 : tail);
+    text_clean_in_place(line);
+    return *line != 0;
 }
 
 void printed_close(struct printed *o) {

@@ -25,6 +25,8 @@ struct printed {
 bool printed_open(struct printed *, int log, const char *name, int *write, struct error *);
 /* Copies what is there, without waiting. A log that cannot be written to costs its lines. False: the end. */
 bool printed_take(struct printed *);
+/* The last line that is not blank, where `read` is of a file; what was taken stays as it is. False: there is none. */
+bool printed_last_line(const struct printed *, char *line, size_t size);
 /* The rest of it. */
 void printed_close(struct printed *);
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 import platform
 import re
 import sys
@@ -12,6 +13,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from .errors import AssayError
+from .sources import own_files
 
 CLAIMS = ("complete", "input-multiplier", "non-negative", "stochastic", "class-blind", "linear-exact")
 """What a method may promise, as `assay list explainers` has it: assay holds it to each."""
@@ -117,20 +119,29 @@ class Explainer:
         return said
 
     def sources(self) -> Dict[str, str]:
-        """What makes the method: digests of its file and versions of libraries, a part of the run's identity."""
+        """What makes the method, a part of the run's identity: digests of its file and of the user's own files that it
+        imports, versions of libraries."""
         found = {"python": platform.python_version(), "numpy": np.__version__}
         for library in ("torch", "captum", "zennit"):
             module = sys.modules.get(library)
             if module is not None:
                 found[library] = str(getattr(module, "__version__", "unknown"))
+        files = own_files(getattr(inspect.unwrap(self.function), "__globals__", {}))
         try:
-            path = inspect.getsourcefile(inspect.unwrap(self.function))
-            with open(path or "", "rb") as file:
-                found[path.rsplit("/", 1)[-1] if path else ""] = hashlib.sha256(file.read()).hexdigest()
-        except (OSError, TypeError):  # a method of a notebook or of C has no file
-            code = getattr(self.function, "__code__", None)
-            if code is not None:
-                found["code"] = hashlib.sha256(code.co_code + repr(code.co_names).encode()).hexdigest()
+            files.add(inspect.getsourcefile(inspect.unwrap(self.function)) or "")
+        except TypeError:  # a function of C has no file
+            pass
+        for path in sorted(files):
+            try:
+                with open(path, "rb") as file:
+                    digest = hashlib.sha256(file.read()).hexdigest()
+            except OSError:  # nor has one of a notebook
+                continue
+            name = os.path.basename(path)
+            found[name if name not in found else path] = digest
+        code = getattr(self.function, "__code__", None)
+        if not any(path and os.path.exists(path) for path in files) and code is not None:
+            found["code"] = hashlib.sha256(code.co_code + repr(code.co_names).encode()).hexdigest()
         return found
 
 

@@ -1,5 +1,7 @@
 """A client over the protocol: every call, and what becomes of what a method does wrong."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -171,3 +173,18 @@ def test_the_decorator_keeps_a_function_a_function():
         return 2 * x
 
     assert twice(None, 3, None) == 6 and twice.name == "twice" and twice.claims == ("class-blind",)
+
+
+def test_what_makes_a_method_are_its_own_files(tmp_path, monkeypatch):
+    """A helper that is edited makes it another method; what is installed has a version."""
+    (tmp_path / "deep.py").write_text("def f(x):\n    return x\n")
+    (tmp_path / "helper.py").write_text("import json\nimport numpy\nfrom deep import f\n")
+    (tmp_path / "method.py").write_text("import helper\n\ndef explain(model, x, targets):\n    return helper.f(x)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    explain = importlib.import_module("method").explain
+    before = assay.Explainer(explain).sources()
+    assert {"method.py", "helper.py", "deep.py"} <= set(before)
+    assert not [name for name in before if name.endswith(".py") and name not in ("method.py", "helper.py", "deep.py")]
+    (tmp_path / "deep.py").write_text("def f(x):\n    return 2 * x\n")
+    after = assay.Explainer(explain).sources()
+    assert {name for name in before if before[name] != after[name]} == {"deep.py"}

@@ -50,7 +50,7 @@ grep -q '^| guided-backprop | FAIL' "$GITHUB_STEP_SUMMARY" || { failed=$((failed
 
 block .gitlab-ci.yml | sed -n '/^  script:/,/^  [a-z]*:$/{s/^    - //p}' >"$work/gitlab.sh"
 play 0 GitLab "$work/gitlab.sh"
-[[ -s run/junit.xml ]] || { failed=$((failed + 1)); echo "FAIL GitLab: run/junit.xml is not there"; }
+[[ -s verdicts/junit.xml ]] || { failed=$((failed + 1)); echo "FAIL GitLab: verdicts/junit.xml is not there"; }
 
 shell 1 >.git/hooks/pre-commit && chmod +x .git/hooks/pre-commit
 echo 'git add README; git commit -qm one; [[ ! -e .assay ]]' >"$work/commit.sh"

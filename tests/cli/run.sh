@@ -11,8 +11,9 @@ set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
-[[ -x $BUILD/assay ]] || { echo "run.sh: $BUILD/assay: not there: run make first" >&2; exit 2; }
-export ROOT GOLDEN=$ROOT/tests/golden/cli BAD=$BUILD/tests/bad PATH=$BUILD:$PATH LC_ALL=C
+ASSAY_BIN=${ASSAY_BIN:-$BUILD} # where the program is
+[[ -x $ASSAY_BIN/assay ]] || { echo "run.sh: $ASSAY_BIN/assay: not there: run make first" >&2; exit 2; }
+export ROOT GOLDEN=$ROOT/tests/golden/cli BAD=$BUILD/tests/bad PATH=$ASSAY_BIN:$PATH LC_ALL=C
 work=$(mktemp -d /tmp/assay-cli.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0

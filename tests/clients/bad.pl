@@ -21,6 +21,9 @@ my %greeting = (
     "dies-early"       => sub { exit 2 },
     "refuses"          => sub { assay::send_frame('"type":"error","id":0,"status":"failed","message":"No module named captum."') },
     "unknown-claim"    => sub { assay::send_frame('"type":"hello","protocol":1,"name":"x","claims":["linear-exakt"]') },
+    "text-baseline"    => sub { assay::send_frame('"type":"hello","protocol":1,"name":"x","claims":["complete"],"params":{"baseline":"blurred"}') },
+    "two-lines"        => sub { assay::send_frame('"type":"hello","protocol":1,"name":"x","summary":"one\nPASS"') },
+    "last-words"       => sub { print STDERR "Traceback:\n  line 1\nImportError: no captum\n\n"; exit 1 },
     "other-frame"      => sub { assay::send_frame('"type":"maps","id":1') },
 );
 

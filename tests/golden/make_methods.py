@@ -11,7 +11,7 @@ import os
 
 import numpy as np
 import torch
-from captum.attr import DeepLift, IntegratedGradients
+from captum.attr import DeepLift, DeepLiftShap, IntegratedGradients
 from scipy.ndimage import gaussian_filter
 from torch import nn
 from zennit.attribution import Gradient
@@ -197,6 +197,7 @@ def deeplift(name, net, x, target):
         net = nn.Sequential(*(layer for m in net for layer in ((Copy(), m) if "MaxPool" in type(m).__name__ else (m,))))
     save(f"{name}-deeplift", DeepLift(net).attribute(x, baselines=0, target=target))
     save(f"{name}-deeplift-baseline", DeepLift(net).attribute(x, baselines=.3, target=target))
+    save(f"{name}-deep-shap", DeepLiftShap(net).attribute(x, baselines=x, target=target))
 
 
 class Rectified(torch.autograd.Function):

@@ -39,7 +39,7 @@ Test(control, every_descriptor_is_whole) {
         }
         cr_expect_leq(options, sizeof((struct control_values){0}.value) / sizeof(double), "%s", c->id);
     }
-    cr_expect_eq(count, 12);
+    cr_expect_eq(count, 14);
     cr_expect_null(control_find(controls, "cascade"));
 }
 
@@ -238,6 +238,12 @@ Test(control, what_each_expands_into) {
         {&control_independent, 2, 1,
          "0 fc2=own:fc2/draw1; 0 fc2=own:fc2/draw1-; 1 fc1=own:fc1/draw1; 2 conv1=own:conv1/draw1; "
          "3 all (floor)=own:fc2..conv1/draw1 with floor; 3 all (floor)=own:fc2..conv1/draw1- with floor"},
+        {&control_bottom_up, 10, 1,
+         "0 conv1=own:conv1/draw1; 1 +fc1=own:fc1..conv1/draw1; 2 +fc2=own:fc2..conv1/draw1 with floor"},
+        {&control_bottom_up, 2, 1,
+         "0 conv1=own:conv1/draw1; 1 +fc1=own:fc1..conv1/draw1; 2 +fc2=own:fc2..conv1/draw1 with floor; "
+         "2 +fc2=own:fc2..conv1/draw1- with floor"},
+        {&control_mprt, 10, 0, ""},
         {&control_label_permutation, 10, 3, "0 permuted=permuted/3 with floor; 1 twin=twin/3 with floor"},
         {&control_linear_identity, 10, 0, ""},
         {&control_zero_pixel, 10, 0, ""},
@@ -265,7 +271,7 @@ Test(control, further_draws_add_to_what_is_there) {
     expand(&plan, &graph, 10, list, 0, 5);
     /* Per draw: 3 cascade stages and 3 single layers, of which the top layer is shared, and the floor is the last
      * stage. */
-    uint32_t weights = 5 * 5, networks = 8, checks = 3; /* two asks, and the original of the model */
+    uint32_t weights = 5 * 5, networks = 8, checks = 4; /* two asks, a study, and the original of the model */
     cr_expect_eq(plan.attribution_count, weights + networks + checks);
     cr_expect_eq(plan.use_count, 5 * (3 + 4) + networks);
     for (uint32_t c = 0; list[c]; c++) {
@@ -275,7 +281,7 @@ Test(control, further_draws_add_to_what_is_there) {
     }
     cr_expect_eq(plan.attribution_count, 2 * weights + networks + checks);
     cr_expect_eq(plan.use_count, 10 * (3 + 4) + networks);
-    cr_expect_eq(plan.check_count, 2);
+    cr_expect_eq(plan.check_count, 2 + 3, "two predicates, and the readings of the study");
     for (uint32_t a = weights + networks + checks; a < plan.attribution_count; a++)
         cr_expect(plan.attributions[a].draw >= 5 && plan.attributions[a].draw < 10);
     plan_finish(&plan);
@@ -289,7 +295,7 @@ static void ask(const struct control *control, const struct answer *answer, unsi
     struct plan plan;
     struct graph graph;
     expand(&plan, &graph, 10, list, 0, 5);
-    cr_assert_eq(plan.check_count, 1);
+    cr_assert_geq(plan.check_count, 1);
     const struct predicate_case c = {answer, 1, 4, 1, 4, claims};
     plan.checks[0].predicate->holds(&c, worst, tolerance);
     plan_finish(&plan);
@@ -343,9 +349,7 @@ Test(control, zero_pixel_looks_at_zero_inputs_only) {
 Test(control, who_is_asked) {
     char why[128] = "";
     cr_expect_null(control_cascading.applies);
-    cr_expect(control_linear_identity.applies(ASSAY_LINEAR_EXACT, why, sizeof why));
-    cr_expect_not(control_linear_identity.applies(ASSAY_COMPLETE, why, sizeof why));
-    cr_expect_str_eq(why, "The method claims no identity on linear models.");
+    cr_expect_null(control_linear_identity.applies, "who claims nothing is asked what the map is");
     cr_expect(control_zero_pixel.applies(ASSAY_INPUT_MULTIPLIER, why, sizeof why));
     cr_expect_not(control_zero_pixel.applies(ASSAY_NON_NEGATIVE, why, sizeof why));
     cr_expect_str_eq(why, "The method does not claim to multiply by the input.");

@@ -50,6 +50,33 @@ Test(dataset, samples_in_order) {
     dataset_destroy(d);
 }
 
+/* Of values, bytes and targets: what is kept is as it was, in the order asked for, and may come twice. */
+Test(dataset, keeps_some) {
+    static const char text[] = "a,b,c,d\n1,2,0,.5\n3,4,1,1.5\n5,6,2,2.5\n7,8,3,3.5\n";
+    static const uint8_t images[] = {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2, 10, 11, 20, 21, 30, 31},
+                         label[] = {0, 0, 8, 1, 0, 0, 0, 3, 4, 5, 6};
+    struct dataset_request request = {.preprocess = preset_find("none", NULL), .labels_for = "a test"};
+    struct dataset *d;
+    struct error e;
+    float out[2];
+
+    scratch_put("t.csv", text, sizeof text - 1);
+    scratch_put("x", images, sizeof images);
+    scratch_put("y", label, sizeof label);
+    cr_assert(dataset_load("idx:x,y", "none", &d, &e), "%s", e.text);
+    cr_assert(dataset_keep(d, (const uint32_t[]){2, 0, 2}, 3, &e), "%s", e.text);
+    cr_assert(d->count == 3 && d->labels[0] == 6 && d->labels[1] == 4 && d->labels[2] == 6);
+    cr_assert(dataset_sample(d, 1, out, &e) && out[0] == 10 && out[1] == 11);
+    cr_assert(dataset_sample(d, 2, out, &e) && out[0] == 30 && out[1] == 31);
+    dataset_destroy(d);
+    request.labels_as = LABELS_VALUES;
+    cr_assert(dataset_load_for("csv:t.csv,label=c,label=d", &request, &d, &e), "%s", e.text);
+    cr_assert(dataset_keep(d, (const uint32_t[]){3, 1}, 2, &e), "%s", e.text);
+    cr_assert(dataset_sample(d, 0, out, &e) && out[0] == 7 && out[1] == 8);
+    cr_assert(d->count == 2 && d->targets[0] == 3 && d->targets[1] == 3.5f && d->targets[3] == 1.5f);
+    dataset_destroy(d);
+}
+
 Test(dataset, bad_sources) {
     static const struct {
         const char *source, *preset, *message;

@@ -20,7 +20,7 @@ const char *fake_control(const struct fake_run *, uint32_t control);
 
 bool fake_run_fill(const struct fake_run *, struct store *, struct error *);
 
-/* A fresh folder under /tmp, and its removal with everything in it. */
+/* A fresh folder under /dev/shm or /tmp, and its removal with everything in it. */
 void fake_folder(char out[64]);
 void fake_folder_remove(const char *folder);
 

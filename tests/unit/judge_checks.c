@@ -1,10 +1,12 @@
 /* Predicates: every check must hold on every input, and something must have been checked. */
 #include "synthetic.h"
 
+#include "base/text.h"
 #include "explainers/explainer.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -92,7 +94,8 @@ Test(judge_checks, the_second_row_too) {
     synthetic_create(&s, &o, &p, 1);
     s.run.explainers[1].claims = ASSAY_INPUT_MULTIPLIER | ASSAY_LINEAR_EXACT;
     for (uint32_t k = 0; k < 4; k++) {
-        s.results->checks[k] = (struct checked){true, false, 1 + k, 1e-4, 3, o.inputs};
+        size_t at = k / 2 * s.run.plan.check_count + k % 2;
+        s.results->checks[at] = (struct checked){true, false, 1 + k, 1e-4, 3, o.inputs};
         synthetic_cell(&s, 1, s.run.plan.attributions[s.run.plan.checks[k % 2].owner].key)->present = true;
         synthetic_cell(&s, 1, s.run.plan.attributions[s.run.plan.checks[k % 2].owner].key)->status = UNIT_OK;
     }
@@ -127,12 +130,12 @@ Test(judge_checks, each_row_has_its_own_checks) {
                                      false,
                                      "v"};
     const struct experiment_view view = run_view(&s.run);
-    cr_assert_eq(s.run.plan.check_count, 2);
     cr_assert(store_put_check(s.run.store, &broken, &e) && results_load(&view, s.run.store, &r, &e), "%s", e.text);
     for (uint32_t k = 0; k < 4; k++) {
-        cr_expect_eq(r->checks[k].present, k != 2, "check %u of row %u", k % 2, k / 2);
-        cr_expect_eq(r->checks[k].inputs, k < 2 ? o.inputs : k == 3, "check %u: %u inputs", k, r->checks[k].inputs);
-        if (r->checks[k].present) cr_expect_eq(r->checks[k].holds, k < 2, "check %u of row %u", k % 2, k / 2);
+        const struct checked *c = &r->checks[k / 2 * s.run.plan.check_count + k % 2];
+        cr_expect_eq(c->present, k != 2, "check %u of row %u", k % 2, k / 2);
+        cr_expect_eq(c->inputs, k < 2 ? o.inputs : k == 3, "check %u: %u inputs", k, c->inputs);
+        if (c->present) cr_expect_eq(c->holds, k < 2, "check %u of row %u", k % 2, k / 2);
     }
     results_destroy(r);
     synthetic_destroy(&s);
@@ -151,6 +154,92 @@ Test(judge_checks, unsupported_is_skipped) {
     struct judgement j = synthetic_judge(&s, 0);
     cr_expect_eq(j.word, VERDICT_SKIP, "%s", j.reason);
     synthetic_destroy(&s);
+}
+
+/* ---- what a map is on a linear model ---- */
+
+/* The readings of the study as if it had run: the form, and distances and factors of three inputs. */
+static void put_form(struct synthetic *s, double form, const double distance[3], const double factor[3]) {
+    const struct plan *p = &s->run.plan;
+    for (uint32_t k = 0; k < p->check_count; k++) {
+        const struct check *check = &p->checks[k];
+        if (!check->readings) continue;
+        double *values = malloc(check->readings * sizeof *values);
+        cr_assert_not_null(values);
+        for (uint32_t i = 0; i < check->readings; i++)
+            values[i] = check->readings == 1                               ? form
+                        : i >= 3                                           ? (double)NAN
+                        : strcmp(check->predicate->id, "form-factor") == 0 ? factor[i]
+                                                                           : distance[i];
+        free(s->results->readings[k]);
+        s->results->readings[k] = values;
+        s->results->checks[k] = (struct checked){.present = true, .inputs = check->readings};
+        synthetic_cell(s, 0, p->attributions[check->owner].key)->present = true;
+        synthetic_cell(s, 0, p->attributions[check->owner].key)->status = UNIT_OK;
+    }
+}
+
+Test(judge_checks, what_a_map_is_on_a_linear_model) {
+    static const struct {
+        unsigned claims;
+        double form, distance[3], factor[3];
+        enum verdict_word word;
+        const char *note, *reason;
+    } all[] = {
+        {0, 0, {0, 0, 0}, {1, 1, 1}, VERDICT_SKIP, "on a linear model it is the weights", "claims no identity"},
+        {0, 0, {0, 0, 0}, {-1, -1, -1}, VERDICT_SKIP, "on a linear model it is minus the weights", ""},
+        {0, 1, {0, 0, 0}, {.98, .98, .98}, VERDICT_SKIP, "it is 0.98 times x times the weights", ""},
+        {0, 1, {0, 0, 0}, {.2, 3, 1}, VERDICT_SKIP, "x times the weights, times a factor that differs between", ""},
+        {0, 1, {0, 0, 0}, {-2, 3, 1}, VERDICT_SKIP, "between inputs, also in its sign", ""},
+        {0, 1, {.1, .1, .1}, {1, 1.02, .97}, VERDICT_SKIP, "it is nearly x times the weights (off by 10 %)", ""},
+        {0, 1, {.1, .1, .1}, {1, 3, 1}, VERDICT_SKIP, "", "none of the known ones"},
+        {0, 1, {.9, .9, .9}, {1, 1, 1}, VERDICT_SKIP, "", "none of the known ones"},
+        {0, NAN, {NAN, NAN, NAN}, {NAN, NAN, NAN}, VERDICT_SKIP, "", "zero everywhere"},
+        /* who claims it is judged, and told what the map is instead */
+        {ASSAY_LINEAR_EXACT, 0, {0, 0, 0}, {-1, -1, -1}, VERDICT_FAIL, "", "off by 0.5 where 0.0001 is allowed"},
+        {ASSAY_LINEAR_EXACT, 0, {0, 0, 0}, {-1, -1, -1}, VERDICT_FAIL, "", "It is minus the weights."},
+    };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = profile_clean();
+        struct synthetic s;
+        o.controls[0] = &control_linear_identity;
+        p.claims = all[k].claims;
+        synthetic_create(&s, &o, &p, 1);
+        s.results->checks[0] = (struct checked){true, false, .5, 1e-4, 3, o.inputs};
+        put_form(&s, all[k].form, all[k].distance, all[k].factor);
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, all[k].word, "case %zu: %s", k, j.reason);
+        cr_expect(strstr(j.note, all[k].note) && !*all[k].note == !*j.note, "case %zu: %s", k, j.note);
+        cr_expect(strstr(j.reason, all[k].reason), "case %zu: %s", k, j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
+/* A method that fails there, or refuses, has promised nothing. */
+Test(judge_checks, no_map_on_a_linear_model) {
+    static const struct {
+        enum unit_status status;
+        const char *reason;
+    } all[] = {{UNIT_UNSUPPORTED, "The method claims no identity on linear models."},
+               {UNIT_FAILED, "There it fails: it broke"}};
+    for (size_t k = 0; k < 2; k++) {
+        static const double none[3] = {NAN, NAN, NAN};
+        struct synthetic_options o = synthetic_default();
+        struct profile p = profile_clean();
+        struct synthetic s;
+        o.controls[0] = &control_linear_identity;
+        synthetic_create(&s, &o, &p, 1);
+        put_form(&s, NAN, none, none);
+        struct cell *cell = synthetic_cell(&s, 0, "linear-form");
+        cell->status = all[k].status;
+        free(cell->why);
+        cell->why = text_copy("it broke");
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, VERDICT_SKIP);
+        cr_expect(strstr(j.reason, all[k].reason), "%s", j.reason);
+        synthetic_destroy(&s);
+    }
 }
 
 /* ---- what the store's rows add up to ---- */

@@ -701,6 +701,36 @@ Test(judge_weights, maps_without_signs) {
     }
 }
 
+/* A map without signs that says nothing: the advice is to look at one that there is. */
+Test(judge_weights, the_signed_map_is_one_that_there_is) {
+    static const struct {
+        unsigned claims;
+        const char *other, *words; /* other: a further row of the run, or NULL */
+    } cases[] = {
+        {0, NULL, "test the signed map, without `reduce`."},
+        {ASSAY_NON_NEGATIVE, NULL, "no signed map that could be tested instead."},
+        {ASSAY_NON_NEGATIVE, "subject (before ReLU)", "test the map before the ReLU"},
+        {ASSAY_NON_NEGATIVE, "subject-2 (before ReLU)", "no signed map"},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN,           .non_negative = true, .claims = cases[c].claims, .magnitude = .55,
+                            .yardstick = .1, .noise_sd = .02,      .cascade = {.9, .9, .9}};
+        struct synthetic s;
+        o.same_size = false;
+        synthetic_create(&s, &o, &p, 1);
+        struct explainer_entry rows[3] = {
+            s.run.explainers[0], s.run.explainers[1], {.name = (char *)(uintptr_t)cases[c].other, .added = true}};
+        s.results->view.explainers = rows;
+        s.results->view.explainer_count = cases[c].other ? 3 : 2;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect(j.input_dominated && strstr(j.reason, cases[c].words), "case %zu: %s", c, j.reason);
+        s.results->view.explainers = s.run.explainers;
+        s.results->view.explainer_count = s.run.explainer_count;
+        synthetic_destroy(&s);
+    }
+}
+
 /* A missing or constant yardstick excuses nothing. */
 Test(judge_weights, without_a_yardstick) {
     struct synthetic_options o = synthetic_default();
@@ -717,6 +747,40 @@ Test(judge_weights, without_a_yardstick) {
     struct judgement after = synthetic_judge(&s, 0);
     cr_expect_neq(after.word, VERDICT_PASS, "%s", after.reason);
     synthetic_destroy(&s);
+}
+
+/* ---- from the input up ---- */
+
+/* What is above stays as it was trained, so a map may keep what the function keeps, and what the gradient keeps. */
+Test(judge_weights, from_the_input_up) {
+    static const struct {
+        const char *name;
+        double share, gradient, logit_r;
+        enum verdict_word word;
+        const char *words;
+    } all[] = {
+        {"nothing survives", 0, 0, 0, VERDICT_PASS, "Largest surviving share"},
+        {"as of the gradient", .6, .6, 0, VERDICT_PASS, "Survives no more than the gradient"},
+        {"as of the function", .6, 0, .6, VERDICT_SKIP, "layers drawn anew leave no more of the map"},
+        {"more than both", .9, .1, .1, VERDICT_FAIL, "more than the logits"},
+    };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct profile p = {CLEAN, NOISE};
+        struct synthetic s;
+        for (int stage = 0; stage < 2; stage++) {
+            p.single[stage] = all[k].share;
+            p.gradient[stage] = all[k].gradient;
+            p.logit_r[stage] = all[k].logit_r;
+        }
+        o.controls[0] = &control_bottom_up;
+        synthetic_create(&s, &o, &p, 1);
+        for (uint32_t a = 0; a < s.run.plan.attribution_count; a++) s.results->audits[a].logit_r = all[k].logit_r;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, all[k].word, "%s: %s, %s", all[k].name, verdict_word_name(j.word), j.reason);
+        cr_expect(strstr(j.reason, all[k].words), "%s: %s", all[k].name, j.reason);
+        synthetic_destroy(&s);
+    }
 }
 
 /* ---- the common practice, for comparison ---- */

@@ -94,6 +94,21 @@ static void vanish(const struct synthetic *s, double share, uint64_t seed) {
     }
 }
 
+/* As where few outputs leave it to the sign of the top layer, and draws are no pairs: all signed maps of a draw are
+ * alike to the original, or to its opposite. */
+static void flip(const struct synthetic *s, double share, uint64_t seed) {
+    const struct plan *p = &s->run.plan;
+    struct rng rng = rng_stream(seed, "flip", 0);
+    double sign[20];
+    for (uint32_t r = 0; r < 20; r++) sign[r] = rng_below(&rng, 2) ? share : -share;
+    for (uint32_t u = 0; u < p->use_count; u++) {
+        struct cell *c = &s->results->cells[p->uses[u].attribution];
+        for (int v = 0; v < VIEW_ABSOLUTE_ALL; v++)
+            for (uint32_t i = 0; i < s->options.inputs; i++)
+                c->matched[0][v][i] = sign[p->uses[u].draw] + .02 * rng_normal(&rng);
+    }
+}
+
 /* As run.c goes on: undecided explainers get more draws. */
 static enum verdict_word look_on(const struct synthetic *s, uint32_t *draws) {
     const uint32_t *looks = s->battery.rule.draws;
@@ -104,6 +119,18 @@ static enum verdict_word look_on(const struct synthetic *s, uint32_t *draws) {
         cr_assert(verdict_judge(s->results, 0, 0, *draws, NULL, &j, &e), "%s", e.text);
     }
     cr_assert(j.word != VERDICT_ERROR && j.word != VERDICT_UNINFORMATIVE, "%s", j.reason);
+    return j.word;
+}
+
+/* The word with so many draws, if every test had `factor` times its error rate. */
+static enum verdict_word word_at(struct synthetic *s, uint32_t draws, double factor) {
+    struct rule_constants *rule = &s->battery.rule;
+    const double alpha = rule->alpha;
+    struct judgement j;
+    struct error e = {{0}};
+    rule->alpha = factor * alpha;
+    cr_assert(verdict_judge(s->results, 0, 0, draws, NULL, &j, &e), "%s", e.text);
+    rule->alpha = alpha;
     return j.word;
 }
 
@@ -150,4 +177,30 @@ static void simulate(const struct simulation *x, uint32_t runs) {
 Test(looks, error_rates_and_power, .timeout = 1200) {
     uint32_t runs = runs_wanted();
     for (size_t k = 0; k < sizeof simulations / sizeof *simulations; k++) simulate(&simulations[k], runs);
+}
+
+/* Honest maps whose sign is the draw's are blamed no more often than alpha: five draws of one sign are one in 32. A
+ * look after three draws that could only FAIL, with a tenth of the error rate of FAIL, would blame one in eight. So
+ * there is none (docs/verdict.md, section 4). */
+Test(looks, signs_of_draws_forbid_an_earlier_look, .timeout = 1200) {
+    static const struct simulation x = {"", {MEASURED}, &control_cascading, 0, 0, 0, 0, 0};
+    uint32_t runs = runs_wanted() < 200 ? 200 : runs_wanted(), failed = 0, early = 0;
+    for (uint32_t seed = 1; seed <= runs; seed++) {
+        struct synthetic_options o = synthetic_default();
+        struct synthetic s;
+        uint32_t draws;
+        o.controls[0] = x.control;
+        o.inputs = 30;
+        o.draws = 20;
+        synthetic_create(&s, &o, &x.p, seed);
+        flip(&s, .8, seed);
+        failed += look_on(&s, &draws) == VERDICT_FAIL;
+        early += word_at(&s, 3, 3 * .1) == VERDICT_FAIL;
+        synthetic_destroy(&s);
+    }
+    if (getenv("ASSAY_SIMULATED_RUNS"))
+        printf("%-70s FAIL %.3f, after three draws %.3f\n", "signs of draws", (double)failed / runs,
+               (double)early / runs);
+    cr_expect_leq((double)failed / runs, .05 + margin(.05, runs));
+    cr_expect_geq((double)early / runs, .05 + margin(.05, runs), "an earlier look could be had: see docs/verdict.md");
 }

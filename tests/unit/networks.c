@@ -354,6 +354,7 @@ Test(networks, resnet20_cifar10) {
 Test(networks, squeezenet1_1_imagenet) {
     check_model("squeezenet1.1_imagenet", large_specs, 25);
 }
-Test(networks, resnet34_imagenet) {
+/* Slow, and of the kinds of the two above: make check-slow has the suites that begin so. */
+Test(slow_networks, resnet34_imagenet) {
     check_model("resnet34_imagenet", large_specs, 20);
 }

@@ -162,11 +162,11 @@ Test(perturbation, expected_gradients_converge) {
 
 /* Without samples of the data they say so. */
 Test(perturbation, expected_gradients_want_a_background) {
-    static const char *const specs[] = {"expected-gradients", "gradient-shap"};
+    static const char *const specs[] = {"expected-gradients", "gradient-shap", "deep-shap"};
     struct lab lab = lab_mlp();
     float maps[LAB_INPUTS * 20];
     handle_background(lab.handle, NULL, 0);
-    for (size_t s = 0; s < 2; s++) {
+    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
         char why[256] = "";
         cr_expect_eq(lab_explain(&lab, "explainers", specs[s], maps, why), ASSAY_UNSUPPORTED);
         cr_expect(strstr(why, "background=zero wanted"), "%s", why);

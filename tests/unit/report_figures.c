@@ -191,8 +191,8 @@ Test(report_figures, names_the_picture_that_gnuplot_did_not_write) {
 
     put_gnuplot(folder,
                 "#!/bin/sh\n"
-                "n=${4%.gp}; case $3 in *png*) f=png;; *) f=svg;; esac\n"
-                "case $n.$f in originals-input0.svg) exit 0;; maps-*.png) : >$n.$f;; *) echo p >$n.$f;; esac\n");
+                "n=${4%.gp}; for f in png svg; do\n"
+                "case $n.$f in originals-input0.svg) exit 0;; maps-*.png) : >$n.$f;; *) echo p >$n.$f;; esac; done\n");
     char *figures_folder = text_format("%s/figures", folder),
          *old = text_format("%s/originals-input0.svg", figures_folder);
     cr_assert(file_make_folder(figures_folder, NULL) && file_write(old, "old", 3, NULL));

@@ -57,6 +57,27 @@ Test(report_format, few_decimals_are_what_printf_writes) {
     }
 }
 
+/* So are numbers between 1e-4 and 1, of any number of digits, and those beside powers of ten and of two. */
+Test(report_format, many_decimals_are_what_printf_writes) {
+    struct rng rng = rng_stream(1, "many decimals", 0);
+    char text[NUMBER_SIZE], wanted[NUMBER_SIZE];
+
+    for (uint32_t i = 0; i < 200000; i++) {
+        double value = rng_uniform(&rng) * pow(10, -(double)rng_below(&rng, 5));
+        if (i % 5 == 1) value = ((double)rng_below(&rng, 2000) + 1) / ((double)rng_below(&rng, 5000) + 2);
+        if (i % 5 == 2) value = ldexp(1, -(int)rng_below(&rng, 16));
+        if (i % 5 == 3) value = pow(10, -(double)rng_below(&rng, 6));
+        if (i % 5 == 4) value = strtod(number_text(floor(value * 1e14) / 1e14, text), NULL);
+        for (uint32_t step = rng_below(&rng, 4); step; step--) value = nextafter(value, i % 2 ? 0 : 1);
+        if (i % 3 == 0) value = -value;
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(wanted, sizeof wanted, "%.*g", digits, value);
+            if (strtod(wanted, NULL) == value) break;
+        }
+        cr_assert_str_eq(number_text(value, text), wanted);
+    }
+}
+
 Test(report_format, writes_a_point_in_every_locale) {
     static const char *const locales[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "fr_FR"};
     char text[NUMBER_SIZE];

@@ -1,10 +1,8 @@
-/* report.html: whole in itself, well-formed, and with the evidence of every verdict; what an INCONCLUSIVE is told. */
+/* report.html: whole in itself, well-formed, and with the evidence of every verdict. */
 #include "reports/report.h"
 
-#include "base/text.h"
 #include "fake_run.h"
 #include "markup.h"
-#include "reports/advice.h"
 #include "reports/png.h"
 
 #include <criterion/criterion.h>
@@ -17,7 +15,7 @@ TestSuite(report_html);
 
 static const char record[] =
     "{\"assay\": \"0.1.0\", \"battery\": \"mine\", \"seed\": \"18446744073709551615\", \"rule\": {\"delta\": 0.3, "
-    "\"draws\": [5, 10, 20]}, \"data\": {\"inputs\": 30}, \"battery_file\": {\"path\": \"my batteries/b.yaml\", "
+    "\"alpha\": 0.05, \"draws\": [5, 10, 20]}, \"data\": {\"inputs\": 30}, \"battery_file\": {\"path\": \"my batteries/b.yaml\", "
     "\"settings\": [\"data.inputs=6\"]}, \"explainers\": [{\"name\": \"gradient\", \"id\": \"gradient\", \"sha256\": "
     "\"00ff\", \"claims\": [\"linear-exact\"]}], \"controls\": [{\"id\": \"cascading\", \"options\": {\"sigma\": 0.1}}]}";
 
@@ -31,6 +29,7 @@ static char *written(const struct fake_run *fake) {
     cr_assert_not_null(r->id);
     cr_assert(store_set_meta(s, "run", record, &e), "%s", e.text);
     cr_assert(store_set_meta(s, "accuracy", "{\"sentence\": \"right on 3 < 4\", \"warning\": \"weak\"}", &e));
+    cr_assert(store_set_meta(s, "canaries", "{\"sentence\": \"canaries: 5 of 6\", \"warning\": \"no < ground\"}", &e));
     cr_assert(r->write(s, folder, &e), "%s", e.text);
     char *text = fake_read(folder, "report.html");
     store_close(s);
@@ -72,6 +71,8 @@ Test(report_html, has_the_evidence_of_every_verdict) {
               "<td data-word=\"FAIL\" data-score=\"0.85\"><a class=\"cell w1\" href=\"#e6-0\"><b>FAIL</b><span>0.85");
     expect_in(text, "<p>On these data right on 3 &lt; 4.</p>");
     expect_in(text, "<strong>Warning:</strong> weak");
+    expect_in(text, "<p>canaries: 5 of 6.</p>");
+    expect_in(text, "<strong>Warning:</strong> no &lt; ground");
     expect_in(text, "PASS is necessary, not sufficient");
     expect_in(text, "85 % of the map survives at stage &quot;fc2&quot;");
     expect_in(text, "Number 0.85, between 0.79 and 0.91; floor 0.01, ceiling 1.00; 6 inputs, 5 draws. Expected: FAIL.");
@@ -163,61 +164,4 @@ Test(report_html, pictures_are_what_was_put_in) {
     cr_assert(png_image_finish_read(&image, NULL, back, 0, NULL), "%s", image.message);
     for (size_t i = 0; i < 15; i++) cr_expect_arr_eq(back + 4 * i, palette[pixels[i]], 4, "pixel %zu", i);
     text_finish(&text);
-}
-
-/* ---- what would decide it ---- */
-
-Test(report_html, advice_follows_from_the_numbers) {
-    static const struct {
-        const char *verdict, *reason;
-        uint32_t inputs, draws;
-        double share, lower, upper;
-        const char *wanted; /* NULL: nothing is said */
-    } cases[] = {
-        {"PASS", "", 30, 5, .1, .0, .2, NULL},
-        {"UNINFORMATIVE", "", 30, 5, .3, .2, .4, NULL},
-        {"INCONCLUSIVE", "one", 1, 5, NAN, NAN, NAN, "One input or one draw"},
-        {"INCONCLUSIVE", "one", 30, 1, NAN, NAN, NAN, "One input or one draw"},
-        {"INCONCLUSIVE", "90 % of the maps vanished", 30, 5, NAN, NAN, NAN, "Maps vanish"},
-        /* .1 has to become .05: four times; 120 inputs */
-        {"INCONCLUSIVE", "D", 30, 20, .35, .25, .45, "about 4 times as many inputs and draws"},
-        {"INCONCLUSIVE", "D", 30, 20, .35, .25, .45, "--set data.inputs=120 to begin with."},
-        {"INCONCLUSIVE", "D; and r", 30, 20, .35, .25, .45, "What else the reason names"},
-        /* below the limit it is the upper bound that has to come down */
-        {"INCONCLUSIVE", "D", 30, 20, .2, .15, .5, "about 9 times"},
-        {"INCONCLUSIVE", "D", 30, 20, .301, .2, .4, "no affordable number of draws"},
-        {"INCONCLUSIVE", "other", 30, 20, .1, .0, .2, "More inputs make its interval narrower: --set data.inputs=60"},
-    };
-    json_t *run = json_loads(record, 0, NULL);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct curve_row point = {.explainer = "x",
-                                  .control = "c",
-                                  .stage = "fc2",
-                                  .measure = "spearman",
-                                  .view = "signed/all",
-                                  .decision = "open",
-                                  .inputs = cases[i].inputs,
-                                  .draws = cases[i].draws,
-                                  .share = cases[i].share,
-                                  .share_lower = cases[i].lower,
-                                  .share_upper = cases[i].upper};
-        const struct curve_set curves = {.points = &point, .count = 1};
-        const struct verdict_row v = {.explainer = "x",
-                                      .control = "c",
-                                      .verdict = cases[i].verdict,
-                                      .reason = cases[i].reason,
-                                      .first_stage = "fc2",
-                                      .score = NAN,
-                                      .lower = NAN,
-                                      .upper = NAN,
-                                      .floor = NAN,
-                                      .inputs = cases[i].inputs,
-                                      .draws = cases[i].draws};
-        struct text text = {0};
-        cr_expect_eq(advice_add(&text, &v, &curves, run), cases[i].wanted != NULL, "%zu", i);
-        if (cases[i].wanted) cr_expect(strstr(text.data, cases[i].wanted), "%zu: %s", i, text.data);
-        else cr_expect_null(text.data);
-        text_finish(&text);
-    }
-    json_decref(run);
 }

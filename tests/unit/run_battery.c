@@ -307,7 +307,7 @@ Test(run_battery, methods_and_mutants_get_what_they_deserve) {
 #define SMALL_ROWS "gradient\nsaliency\nrandom-noise\ninput\n"
 #define LABELS "{id: label-permutation, permutations: 2, twins: 2}"
 #define TRAINING                                                                                                       \
-    "training:\n  source: idx:" FASHION "train-images-idx3-ubyte.gz," FASHION "train-labels-idx1-ubyte.gz\n"           \
+    "training:\n  source: idx:" FASHION "t10k-images-idx3-ubyte.gz," FASHION "t10k-labels-idx1-ubyte.gz\n"             \
     "  images: 200\n  layers: 'fc:32,relu,fc:10'\n  learning-rate: 0.003\n"
 #define SMALL_CONTROLS                                                                                                 \
     "controls: [cascading, independent, " LABELS ", linear-identity, zero-pixel]\n" TRAINING                           \
@@ -687,7 +687,7 @@ Test(run_battery, skips_that_are_meant, .timeout = 60) {
 
 /* A flipped bit, then --resume: an error, or the same bytes. Never other results. */
 Test(run_battery, a_flipped_bit_never_changes_a_result) {
-    enum { FLIPS = 12 };
+    enum { FLIPS = 12, MOST = 8 * FLIPS }; /* more until one did not damage what SQLite lives by */
     char path[160];
     uint8_t *whole;
     size_t size;
@@ -701,11 +701,11 @@ Test(run_battery, a_flipped_bit_never_changes_a_result) {
     snprintf(path, sizeof path, "%s/flipped", folder);
     cr_assert(file_make_folder(path, &e), "%s", e.text);
     snprintf(path, sizeof path, "%s/flipped/assay.db", folder);
-    for (size_t k = 0; k < FLIPS; k++) {
+    for (size_t k = 0; k < FLIPS || (same == 0 && k < MOST); k++) {
         char paths[2][128];
         struct run_options options = options_of("b.yaml", "flipped", 2, paths);
         struct run_outcome outcome;
-        size_t at = (2 * k + 1) * size / (2 * FLIPS) + 61 * k;
+        size_t at = ((2 * k + 1) * size / (2 * FLIPS) + 61 * k) % size;
         options.resume = true;
         whole[at] ^= (uint8_t)(1u << k % 8);
         cr_assert(file_write(path, whole, size, &e), "%s", e.text);
@@ -716,7 +716,7 @@ Test(run_battery, a_flipped_bit_never_changes_a_result) {
         if (ok) expect_same("whole", "flipped");
         same += ok;
     }
-    cr_expect_gt(same, 0, "%u of %d went on", same, FLIPS);
+    cr_expect_gt(same, 0, "none of %d went on", MOST);
     free(whole);
 }
 

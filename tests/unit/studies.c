@@ -54,7 +54,7 @@ static void add_rows(struct text *t, const struct battery_text *b, const char *c
 
 struct seen {
     const char *control;
-    char **verdicts; /* [rows] "WORD reason" */
+    char **verdicts; /* [rows] "WORD annotation reason" */
     size_t count;
 };
 
@@ -64,7 +64,7 @@ static bool see(void *user, const struct verdict_row *v) {
     if (strcmp(v->control, s->control) != 0 || sscanf(v->explainer, "row%lu", &row) != 1 || row >= s->count)
         return true;
     free(s->verdicts[row]);
-    s->verdicts[row] = text_format("%s %s", v->verdict, v->reason);
+    s->verdicts[row] = text_format("%s %s%s%s", v->verdict, v->annotation, *v->annotation ? ": " : "", v->reason);
     return s->verdicts[row] != NULL;
 }
 
@@ -180,6 +180,67 @@ Test(studies, quadratic_functions_of_other_shapes, .init = make_folder, .fini = 
                                            {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
     for (int k = 0; k < 2; k++)
         expect_rows(&(struct battery_text){data[k][0], data[k][1], "quadratic-identity", 2, ROWS(rows)}, 2);
+}
+
+/* ---- linear-identity ---- */
+
+/* Who claims nothing is told what the map is, and never judged. */
+Test(studies, what_the_map_is_on_a_linear_model, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "PASS", ""},
+        {"fault=none", "SKIP", "it is the weights: The method claims no identity on linear models."},
+        {"fault=minus", "SKIP", "it is minus the weights:"},
+        {"fault=next-class", "SKIP", "it is the weights of class t + 1:"},
+        {"fault=argmax", "SKIP", "it is the weights of the predicted class:"},
+        {"fault=sum", "SKIP", "it is the sum of all classes' weights:"},
+        {"fault=softmax", "SKIP", "it is the gradient of the softmax probability:"},
+        {"fault=log-softmax", "SKIP", "it is the gradient of the log-probability:"},
+        {"fault=shifted", "SKIP", "it is the weights, one place to the right:"},
+        {"fault=times-logit", "SKIP",
+         "it is the weights, times a factor that differs between inputs, also in its sign:"},
+        {"fault=scaled-path,dose=0.98", "SKIP", "it is 0.98 times x times the weights:"},
+        {"fault=edges,dose=0.1", "SKIP", "it is nearly "},
+        {"smoothgrad-squared", "SKIP", "it is the squares of the weights:"},
+        {"input", "SKIP", "it is the input:"},
+        {"vargrad", "SKIP", "There its map is zero everywhere."},
+        {"random-noise", "SKIP", "There its map is none of the known ones."},
+        {"fault=mirrored", "SKIP", "it is the weights, mirrored left to right:"},
+        {"fault=absolute", "SKIP", "it is the magnitudes of the weights:"},
+        {"grad-cam", "SKIP", "no convolution"},
+    };
+    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "linear-identity", 10, ROWS(rows)}, 1);
+}
+
+/* Sequences have no height, tables no places; two inputs are few. */
+Test(studies, linear_models_of_other_shapes, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"fault=none", "SKIP", "it is the weights:"},
+        {"fault=minus", "SKIP", "it is minus the weights:"},
+        {"fault=next-class", "SKIP", "it is the weights of class t + 1:"},
+    };
+    static const char *const data[2][2] = {{"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv"},
+                                           {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
+    for (int k = 0; k < 2; k++)
+        expect_rows(&(struct battery_text){data[k][0], data[k][1], "linear-identity", 2, ROWS(rows)}, 2);
+}
+
+/* ---- mprt ---- */
+
+/* Numbers, whatever they are: no word but SKIP. */
+Test(studies, numbers_that_nothing_is_judged_by, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"edge-detector", "SKIP", "MPRT 1.00 1.00 1.00, sMPRT "},
+        {"edge-detector", "SKIP", "eMPRT +0.00 (sd 0.00 of 12): Numbers without a limit"},
+        {"gradient", "SKIP", "with 1 2 3 layers drawn anew from the output down."},
+        {"input", "SKIP", "MPRT 1.00 1.00 1.00, sMPRT 0.7"},
+        {"constant", "SKIP", "MPRT none, sMPRT none, eMPRT none:"},
+        {"grad-cam", "SKIP", "no convolution"},
+    };
+    static const struct expected letters[] = {{"gradient", "SKIP", ", sMPRT none, eMPRT "}};
+    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "mprt", 8, ROWS(rows)}, 1);
+    expect_rows(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv", "mprt", 8,
+                                       ROWS(letters)},
+                1);
 }
 
 /* ---- unseen-region ---- */

@@ -3,11 +3,13 @@
 #define TESTS_UNIT_WIDE_H
 
 #include "nn/kernels/packed_cut.h"
+#include "nn/kernels/product_cut.h"
 #include "nn/kernels/strided_passes.h"
 #include "nn/kernels/winograd_blocks.h"
 
 extern const struct winograd_body winograd_wide;
 extern const struct packed_body packed_wide;
+extern const struct product_body product_wide;
 extern const struct strided_body strided_wide;
 
 #endif

@@ -30,11 +30,12 @@ ROOT = HERE.parents[1]
 SCRIPTS = {"legacy": "torch", "apart": "torch", "dynamo": "torch", "keras-torch": "keras", "keras-tf": "keras",
            "skl2onnx": "sklearn"}
 GIB = 1 << 30
+GROUPS = ', groups: "rest=*", classifier: first'
 BATTERY = """name: zoo
 model: {model}
 data: {{source: "csv:{data}", inputs: 2, only-correct: false, target: predicted}}
 explainers: [gradient]
-controls: [{{id: cascading, groups: "rest=*", classifier: first}}]
+controls: [{{id: cascading{groups}}}]
 rule: {{draws: 1}}
 time-limit: 60
 """
@@ -211,15 +212,16 @@ class Subject:
         found["gradient"] = float(min(np.linalg.norm(s * g.reshape(exact.shape) - exact) for s in signs) / size)
         return {**found, "gradient_noise": self.info["noise"]["gradient"]}
 
-    def battery(self, scratch):
-        """The word of a small battery, and its reason where it is an ERROR or did not run."""
+    def battery(self, layers, scratch):
+        """The word of a small battery (a network of one layer has no rest), and its reason where it is an ERROR or did not run."""
         more = np.load(self.folder / "more.npy").reshape(2, -1)
         with open(scratch / "data.csv", "w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow([f"p{k}" for k in range(more.shape[1])] + ["label"])
             labels = [0, min(1, self.reference["logits"].size - 1)]
             rows.writerows([*(f"{v:.9g}" for v in sample), label] for sample, label in zip(more, labels))
-        (scratch / "zoo.yaml").write_text(BATTERY.format(model=self.folder / "model.onnx", data=scratch / "data.csv"))
+        (scratch / "zoo.yaml").write_text(BATTERY.format(model=self.folder / "model.onnx", data=scratch / "data.csv",
+                                                         groups=GROUPS if layers > 1 else ""))
         code, text = self.run("run", scratch / "zoo.yaml", "-o", scratch / "out", "-j", "1", "--no-figures")
         verdicts = scratch / "out" / "verdicts.csv"
         if code in (0, 1, 3, 4) and verdicts.exists():
@@ -250,7 +252,7 @@ def judge(row, folder, assay, limited, logits, key):
         if "layers" in result:
             result.update(subject.numbers(scratch))
         if "gradient" in result:
-            result.update(subject.battery(scratch))
+            result.update(subject.battery(result["layers"], scratch))
     write_json(path, result)
     return result
 

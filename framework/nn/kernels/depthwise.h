@@ -4,6 +4,8 @@
 #ifndef ASSAY_NN_KERNELS_DEPTHWISE_H
 #define ASSAY_NN_KERNELS_DEPTHWISE_H
 
+#include "base/thread_team.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,13 +21,14 @@ struct depthwise {
 #define DEPTHWISE_STRIDE 4
 #define DEPTHWISE_REACH 256
 
-/* Whether it can be used here and on this processor: on others unfolding and OpenBLAS is faster. */
+/* Whether it can be used here and on this processor: on others unfolding and multiplying is faster. */
 bool depthwise_fits(const struct depthwise *);
-/* Floats. */
-size_t depthwise_scratch(const struct depthwise *);
+/* Floats, for a team of `workers` or fewer. */
+size_t depthwise_scratch(const struct depthwise *, unsigned workers);
 /* y = x * weights + bias (NULL: none), with `relu` no less than zero; weights[channels][multiplier][kernel]. */
-void depthwise_forward(const struct depthwise *, const float *x, const float *weights, const float *bias, bool relu,
-                       float *y, float *scratch);
-void depthwise_backward(const struct depthwise *, const float *dy, const float *weights, float *dx, float *scratch);
+void depthwise_forward(const struct depthwise *, struct thread_team *, const float *x, const float *weights,
+                       const float *bias, bool relu, float *y, float *scratch);
+void depthwise_backward(const struct depthwise *, struct thread_team *, const float *dy, const float *weights,
+                        float *dx, float *scratch);
 
 #endif

@@ -84,22 +84,23 @@ INLINE void finish_row(const float *from, ptrdiff_t n, bool last, float shift, b
     }
 }
 
-void depthwise_forward(const struct depthwise *d, const float *x, const float *weights, const float *bias, bool relu,
-                       float *y, float *scratch) {
+void depthwise_planes(const struct depthwise_job *j, size_t first, size_t end, float *own) {
+    const struct depthwise *d = j->d;
     struct depthwise_taps taps;
     struct depthwise_frames f = depthwise_there(d, &taps);
     size_t frames = (size_t)(d->stride[0] * d->stride[1]) * f.size, kernel = (size_t)(d->kernel[0] * d->kernel[1]);
     ptrdiff_t height = d->out[0], width = d->out[1];
-    float *sums = scratch + frames;
-    memset(scratch, 0, frames * sizeof *scratch);
-    for (size_t i = 0; i < d->samples * d->channels; i++, x += d->in[0] * d->in[1]) {
-        fill_frames(&f, x, scratch);
-        for (size_t m = i % d->channels * d->multiplier, end = m + d->multiplier; m < end; m++) {
-            sum_taps(&taps, weights + m * kernel, scratch, f.sums, false, sums);
+    const float *x = j->from + first * (size_t)(d->in[0] * d->in[1]);
+    float *sums = own + frames, *y = j->to + first * d->multiplier * (size_t)(height * width);
+    memset(own, 0, frames * sizeof *own);
+    for (size_t i = first; i < end; i++, x += d->in[0] * d->in[1]) {
+        fill_frames(&f, x, own);
+        for (size_t m = i % d->channels * d->multiplier, last_m = m + d->multiplier; m < last_m; m++) {
+            sum_taps(&taps, j->weights + m * kernel, own, f.sums, false, sums);
             for (ptrdiff_t row = 0; row < height; row++, y += width) {
                 /* A vector may reach over rows shorter than itself. */
                 bool last = (height - row) * width < width + (ptrdiff_t)LANES;
-                finish_row(sums + (size_t)row * f.pitch, width, last, bias ? bias[m] : 0, relu, y);
+                finish_row(sums + (size_t)row * f.pitch, width, last, j->bias ? j->bias[m] : 0, j->relu, y);
             }
         }
     }
@@ -137,22 +138,23 @@ static void finish_rows(const struct depthwise *d, const struct depthwise_frames
     }
 }
 
-void depthwise_backward(const struct depthwise *d, const float *dy, const float *weights, float *dx, float *scratch) {
+void depthwise_planes_back(const struct depthwise_job *j, size_t first, size_t end, float *own) {
+    const struct depthwise *d = j->d;
     struct depthwise_taps taps[DEPTHWISE_STRIDE][DEPTHWISE_STRIDE];
     struct depthwise_frames f;
-    size_t kernel = (size_t)(d->kernel[0] * d->kernel[1]);
+    size_t kernel = (size_t)(d->kernel[0] * d->kernel[1]), out = (size_t)(d->out[0] * d->out[1]);
     for (ptrdiff_t y = 0; y < d->stride[0]; y++)
         for (ptrdiff_t x = 0; x < d->stride[1]; x++) f = depthwise_back(d, y, x, &taps[y][x]);
-    float *sums = scratch + d->multiplier * f.size;
-    memset(scratch, 0, d->multiplier * f.size * sizeof *scratch);
-    for (size_t i = 0; i < d->samples * d->channels; i++, dx += d->in[0] * d->in[1]) {
-        size_t first = i % d->channels * d->multiplier;
-        for (size_t m = 0; m < d->multiplier; m++, dy += d->out[0] * d->out[1])
-            fill_frames(&f, dy, scratch + m * f.size);
+    const float *dy = j->from + first * d->multiplier * out;
+    float *sums = own + d->multiplier * f.size, *dx = j->to + first * (size_t)(d->in[0] * d->in[1]);
+    memset(own, 0, d->multiplier * f.size * sizeof *own);
+    for (size_t i = first; i < end; i++, dx += d->in[0] * d->in[1]) {
+        size_t k = i % d->channels * d->multiplier;
+        for (size_t m = 0; m < d->multiplier; m++, dy += out) fill_frames(&f, dy, own + m * f.size);
         for (ptrdiff_t y = 0; y < d->stride[0]; y++) {
             for (ptrdiff_t x = 0; x < d->stride[1]; x++)
                 for (size_t m = 0; m < d->multiplier; m++)
-                    sum_taps(&taps[y][x], weights + (first + m) * kernel, scratch + m * f.size, f.sums, m > 0,
+                    sum_taps(&taps[y][x], j->weights + (k + m) * kernel, own + m * f.size, f.sums, m > 0,
                              sums + (size_t)x * f.sums);
             finish_rows(d, &f, sums, y, dx);
         }

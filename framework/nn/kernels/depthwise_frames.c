@@ -1,7 +1,11 @@
-/* depthwise_frames.c: whether a convolution can be computed here, and where its planes and taps lie. */
+/* depthwise_frames.c: whether a convolution can be computed here, where its planes and taps lie, and how a team
+ * shares the planes. */
 #include "base/cpu.h"
 #include "base/sizes.h"
 #include "nn/kernels/depthwise_frames.h"
+
+#define LINE 16u    /* floats */
+#define PART 16384u /* elements, about, that one worker takes at a time */
 
 static ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) {
     return a > b ? a : b;
@@ -85,10 +89,51 @@ struct depthwise_frames depthwise_back(const struct depthwise *d, ptrdiff_t y, p
     return f;
 }
 
-size_t depthwise_scratch(const struct depthwise *d) {
+/* Whole lines of the cache, and one between workers. */
+static size_t own_size(const struct depthwise *d) {
     struct depthwise_taps taps;
     struct depthwise_frames there = depthwise_there(d, &taps), back = depthwise_back(d, 0, 0, &taps);
     size_t a = (size_t)(d->stride[0] * d->stride[1]) * there.size + there.sums;
     size_t b = d->multiplier * back.size + (size_t)d->stride[1] * back.sums;
-    return (a > b ? a : b) + DEPTHWISE_LANES;
+    return size_up((a > b ? a : b) + DEPTHWISE_LANES, LINE);
+}
+
+size_t depthwise_scratch(const struct depthwise *d, unsigned workers) {
+    return workers * own_size(d);
+}
+
+/* ---- Sharing ---- */
+
+static size_t part_size(const struct depthwise *d) {
+    size_t plane = size_max((size_t)(d->in[0] * d->in[1]), (size_t)(d->out[0] * d->out[1]) * d->multiplier);
+    return PART / plane + 1;
+}
+
+static void run_part(void *user, unsigned part, unsigned worker) {
+    const struct depthwise_job *j = user;
+    size_t size = part_size(j->d), first = part * size;
+    depthwise_planes(j, first, size_min(first + size, j->d->samples * j->d->channels), j->scratch + worker * j->own);
+}
+
+static void run_part_back(void *user, unsigned part, unsigned worker) {
+    const struct depthwise_job *j = user;
+    size_t size = part_size(j->d), first = part * size;
+    depthwise_planes_back(j, first, size_min(first + size, j->d->samples * j->d->channels),
+                          j->scratch + worker * j->own);
+}
+
+static void share(struct depthwise_job *j, struct thread_team *team, thread_team_part *run) {
+    size_t planes = j->d->samples * j->d->channels, size = part_size(j->d);
+    j->own = own_size(j->d);
+    thread_team_run(team, (unsigned)((planes + size - 1) / size), run, j);
+}
+
+void depthwise_forward(const struct depthwise *d, struct thread_team *team, const float *x, const float *weights,
+                       const float *bias, bool relu, float *y, float *scratch) {
+    share(&(struct depthwise_job){d, x, weights, bias, relu, y, 0, scratch}, team, run_part);
+}
+
+void depthwise_backward(const struct depthwise *d, struct thread_team *team, const float *dy, const float *weights,
+                        float *dx, float *scratch) {
+    share(&(struct depthwise_job){d, dy, weights, NULL, false, dx, 0, scratch}, team, run_part_back);
 }

@@ -1,4 +1,5 @@
-/* depthwise_frames.h: private to depthwise*: how a plane lies in its frames, and where every tap sees it there. */
+/* depthwise_frames.h: private to depthwise*: how a plane lies in its frames, where every tap sees it there, and what a
+ * worker does. */
 #ifndef ASSAY_NN_KERNELS_DEPTHWISE_FRAMES_H
 #define ASSAY_NN_KERNELS_DEPTHWISE_FRAMES_H
 
@@ -27,5 +28,18 @@ struct depthwise_frames depthwise_there(const struct depthwise *, struct depthwi
 /* Backward: the one frame of the output's gradient, and the taps of the rows and columns y and x, y + stride, ... of
  * the input's. */
 struct depthwise_frames depthwise_back(const struct depthwise *, ptrdiff_t y, ptrdiff_t x, struct depthwise_taps *);
+
+/* Planes of the input are numbered through all samples. */
+struct depthwise_job {
+    const struct depthwise *d;
+    const float *from, *weights, *bias; /* bias: NULL: none */
+    bool relu;
+    float *to;
+    size_t own; /* floats of a worker */
+    float *scratch;
+};
+/* The body: planes [first, end), in memory of one worker. */
+void depthwise_planes(const struct depthwise_job *, size_t first, size_t end, float *own);
+void depthwise_planes_back(const struct depthwise_job *, size_t first, size_t end, float *own);
 
 #endif

@@ -258,38 +258,63 @@ static bool binary_infer(const struct op_call *call, struct shape *out, struct e
     return broadcast_shape(&call->in[0].shape, &call->in[1].shape, out, e);
 }
 
-static struct run run_at(const struct op_call *call, const struct broadcast *loops, const struct broadcast_offsets *p) {
-    uint32_t last = loops->rank - 1;
-    return (struct run){.n = loops->dim[last],
-                        .step_a = loops->a[last],
-                        .step_b = loops->b[last],
-                        .a = call->in[0].data + p->a,
-                        .b = call->in[1].data + p->b};
+/* Both passes over some of the loops. */
+struct job {
+    const struct op_call *call;
+    forward_loop *forward;
+    gradient_loop *gradient;
+    uint32_t input;
+    float least;
+    const float *dy;
+    float *to;
+};
+
+static struct run run_at(const struct job *j, const struct broadcast_part *part, const struct broadcast_offsets *p) {
+    uint32_t last = part->loops.rank - 1;
+    return (struct run){.n = part->loops.dim[last],
+                        .step_a = part->loops.a[last],
+                        .step_b = part->loops.b[last],
+                        .a = j->call->in[0].data + part->a + p->a,
+                        .b = j->call->in[1].data + part->b + p->b};
+}
+
+static void forward_part(const struct broadcast_part *part, void *user) {
+    const struct job *j = user;
+    struct broadcast_offsets p = {{0}, 0, 0};
+    float *y = j->to + part->out;
+    do {
+        struct run r = run_at(j, part, &p);
+        j->forward(&r, y);
+        y += r.n;
+    } while (broadcast_next(&part->loops, &p));
+}
+
+static void gradient_part(const struct broadcast_part *part, void *user) {
+    const struct job *j = user;
+    struct broadcast_offsets p = {{0}, 0, 0};
+    const float *dy = j->dy + part->out;
+    do {
+        struct run r = run_at(j, part, &p);
+        j->gradient(&r, dy, j->to + (j->input ? part->b + p.b : part->a + p.a), j->input ? r.step_b : r.step_a,
+                    j->least);
+        dy += r.n;
+    } while (broadcast_next(&part->loops, &p));
 }
 
 static void binary_forward(const struct op_call *call) {
-    const struct binary *row = binary_of(call);
+    struct job j = {.call = call, .forward = binary_of(call)->forward, .to = call->out.data};
     struct broadcast loops;
-    struct broadcast_offsets p = {{0}, 0, 0};
-    float *y = call->out.data;
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
-    do {
-        struct run r = run_at(call, &loops, &p);
-        row->forward(&r, y);
-        y += r.n;
-    } while (broadcast_next(&loops, &p));
+    broadcast_share(&loops, call->team, forward_part, &j);
 }
 
+/* Shared only where no two parts add to the same element. */
 static void add_gradient(const struct op_call *call, gradient_loop *loop, uint32_t input, float least, const float *dy,
                          float *d) {
+    struct job j = {.call = call, .gradient = loop, .input = input, .least = least, .dy = dy, .to = d};
     struct broadcast loops;
-    struct broadcast_offsets p = {{0}, 0, 0};
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
-    do {
-        struct run r = run_at(call, &loops, &p);
-        loop(&r, dy, d + (input ? p.b : p.a), input ? r.step_b : r.step_a, least);
-        dy += r.n;
-    } while (broadcast_next(&loops, &p));
+    broadcast_share(&loops, (input ? loops.b[0] : loops.a[0]) ? call->team : NULL, gradient_part, &j);
 }
 
 static void binary_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {

@@ -2,6 +2,7 @@
  * 2015, arXiv:1502.03167, algorithms 1 and 2). */
 #include "nn/op.h"
 #include "nn/ops/batchnorm.h"
+#include "nn/ops/fast_math.h"
 
 #include <math.h>
 
@@ -73,11 +74,53 @@ static void measure(const struct op_call *call, size_t channel, float *mean, flo
     *variance = (float)(squares / count);
 }
 
-static void batchnorm_forward(const struct op_call *call) {
+/* y = factor x + shift, over some of the planes. */
+struct job {
+    const struct op_call *call;
+    const float *from;
+    float *to;
+    bool back; /* factor alone */
+};
+
+#define PIECE 16384u /* elements, about, that are shared out */
+
+FAST_CLONES static void scale_plane(const float *restrict from, float *restrict to, size_t n, float factor,
+                                    float shift) {
+    for (size_t k = 0; k < n; k++) to[k] = from[k] * factor + shift;
+}
+
+FAST_CLONES static void pass_plane(const float *restrict from, float *restrict to, size_t n, float factor) {
+    for (size_t k = 0; k < n; k++) to[k] = factor * from[k];
+}
+
+static void scale_planes(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct op_call *call = j->call;
     const struct shape *s = &call->in[X].shape;
+    const float *scale = call->in[SCALE].data, epsilon = epsilon_of(call);
+    size_t channels = s->dim[1], plane = shape_count_from(s, 2);
+    for (size_t i = first; i < first + count; i++) {
+        size_t c = i % channels;
+        const float *from = j->from + i * plane;
+        if (j->back) {
+            pass_plane(from, j->to + i * plane, plane, scale[c] / sqrtf(call->in[VARIANCE].data[c] + epsilon));
+            continue;
+        }
+        float factor = scale[c] * call->saved[2 * channels + c];
+        scale_plane(from, j->to + i * plane, plane, factor, call->in[SHIFT].data[c] - call->saved[c] * factor);
+    }
+}
+
+static void share_planes(const struct op_call *call, bool back, const float *from, float *to) {
+    const struct shape *s = &call->in[X].shape;
+    struct job j = {call, from, to, back};
+    thread_team_share(call->team, s->dim[0] * s->dim[1], PIECE / shape_count_from(s, 2) + 1, scale_planes, &j);
+}
+
+static void batchnorm_forward(const struct op_call *call) {
     const float epsilon = epsilon_of(call);
     bool training = call->training || ((const struct batchnorm *)call->node->config)->training;
-    size_t channels = s->dim[1], plane = shape_count_from(s, 2);
+    size_t channels = call->in[X].shape.dim[1];
     float *mean = call->saved, *variance = mean + channels, *inverse = variance + channels;
     for (size_t c = 0; c < channels; c++) {
         mean[c] = call->in[MEAN].data[c];
@@ -85,14 +128,7 @@ static void batchnorm_forward(const struct op_call *call) {
         if (training) measure(call, c, &mean[c], &variance[c]);
         inverse[c] = 1 / sqrtf(variance[c] + epsilon);
     }
-    const float *x = call->in[X].data;
-    float *y = call->out.data;
-    for (size_t i = 0; i < s->dim[0]; i++)
-        for (size_t c = 0; c < channels; c++, x += plane, y += plane) {
-            float factor = call->in[SCALE].data[c] * inverse[c];
-            float shift = call->in[SHIFT].data[c] - mean[c] * factor;
-            for (size_t k = 0; k < plane; k++) y[k] = x[k] * factor + shift;
-        }
+    share_planes(call, false, call->in[X].data, call->out.data);
 }
 
 /* Sums over the batch of dy and of dy times the normalised input. */
@@ -136,14 +172,7 @@ static void batchnorm_backward(const struct op_call *call, uint32_t input, const
         training_backward(call, dy, dx);
         return;
     }
-    const struct shape *s = &call->in[X].shape;
-    const float epsilon = epsilon_of(call);
-    size_t channels = s->dim[1], plane = shape_count_from(s, 2);
-    for (size_t i = 0; i < s->dim[0]; i++)
-        for (size_t c = 0; c < channels; c++, dx += plane, dy += plane) {
-            float factor = call->in[SCALE].data[c] / sqrtf(call->in[VARIANCE].data[c] + epsilon);
-            for (size_t k = 0; k < plane; k++) dx[k] = factor * dy[k];
-        }
+    share_planes(call, true, dy, dx);
 }
 
 /* Running statistics are not learnt by gradient: theirs stays zero. */

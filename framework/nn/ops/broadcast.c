@@ -1,6 +1,8 @@
 /* broadcast.c: the shape of two operands together, and loops over it with as few dimensions as possible. */
 #include "nn/ops/broadcast.h"
 
+#define PIECE 16384u /* elements of the result, about, that one takes at a time */
+
 /* Dimension `i` counted from the back; 1 where the shape has none. */
 static size_t from_back(const struct shape *s, uint32_t i) {
     return i < s->rank ? s->dim[s->rank - 1 - i] : 1;
@@ -60,4 +62,24 @@ bool broadcast_next(const struct broadcast *c, struct broadcast_offsets *p) {
         p->b -= c->b[i] * c->dim[i];
     }
     return false;
+}
+
+struct job {
+    const struct broadcast *loops;
+    size_t step; /* elements of the result in one step of the outermost loop */
+    broadcast_run *run;
+    void *user;
+};
+
+static void run_part(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    struct broadcast_part part = {*j->loops, first * j->loops->a[0], first * j->loops->b[0], first * j->step};
+    part.loops.dim[0] = count;
+    j->run(&part, j->user);
+}
+
+void broadcast_share(const struct broadcast *c, struct thread_team *team, broadcast_run *run, void *user) {
+    struct job j = {c, 1, run, user};
+    for (uint32_t i = 1; i < c->rank; i++) j.step *= c->dim[i];
+    thread_team_share(team, c->dim[0], (PIECE + j.step - 1) / j.step, run_part, &j);
 }

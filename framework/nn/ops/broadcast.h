@@ -21,4 +21,13 @@ struct broadcast_offsets {
 };
 bool broadcast_next(const struct broadcast *, struct broadcast_offsets *);
 
+/* Some steps of the outermost loop, and the offsets at which both operands and the result begin. */
+struct broadcast_part {
+    struct broadcast loops;
+    size_t a, b, out;
+};
+typedef void broadcast_run(const struct broadcast_part *, void *job);
+/* Runs all of them, in parts that a team shares where there is enough to do. */
+void broadcast_share(const struct broadcast *, struct thread_team *, broadcast_run *, void *job);
+
 #endif

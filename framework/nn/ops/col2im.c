@@ -79,7 +79,7 @@ static void col2im_forward(const struct op_call *call) {
             const float *columns = call->in[0].data + i * u.taps * u.out_plane + z * u.out_slice;
             for (size_t k = 0; k < u.taps; k++)
                 memcpy(call->scratch + k * u.out_slice, columns + k * u.out_plane, u.out_slice * sizeof *columns);
-            fold(&u, z, call->scratch, call->out.data + i * u.in_plane);
+            fold(&u, call->team, z, call->scratch, call->out.data + i * u.in_plane);
         }
 }
 
@@ -90,7 +90,7 @@ static void col2im_backward(const struct op_call *call, uint32_t input, const fl
     for (size_t i = 0; i < planes; i++)
         for (size_t z = 0; z < u.slices; z++) {
             float *columns = dx + i * u.taps * u.out_plane + z * u.out_slice;
-            unfold(&u, z, dy + i * u.in_plane, call->scratch);
+            unfold(&u, call->team, z, dy + i * u.in_plane, call->scratch);
             for (size_t k = 0; k < u.taps; k++)
                 memcpy(columns + k * u.out_plane, call->scratch + k * u.out_slice, u.out_slice * sizeof *columns);
         }

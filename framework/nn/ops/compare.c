@@ -188,7 +188,7 @@ static const float *where_condition(const struct op_call *call) {
     float *whole = call->scratch, *part = whole + 2 * shape_count(&call->out.shape);
     for (size_t i = 0; c->ints && i < shape_count(&c->shape); i++) part[i] = c->ints[i] ? 1 : 0;
     view_expand(&view, &c->shape, &call->out.shape);
-    view_copy(&view, c->ints ? part : c->data, 0, whole);
+    view_copy(&view, call->team, c->ints ? part : c->data, 0, whole);
     return whole;
 }
 
@@ -198,9 +198,9 @@ static void where_forward(const struct op_call *call) {
     float *y = call->out.data, *no = call->scratch + n;
     struct view view;
     view_expand(&view, &call->in[YES].shape, &call->out.shape);
-    view_copy(&view, call->in[YES].data, 0, y);
+    view_copy(&view, call->team, call->in[YES].data, 0, y);
     view_expand(&view, &call->in[NO].shape, &call->out.shape);
-    view_copy(&view, call->in[NO].data, 0, no);
+    view_copy(&view, call->team, call->in[NO].data, 0, no);
     for (size_t i = 0; i < n; i++) y[i] = is_true(condition[i]) ? y[i] : no[i];
 }
 
@@ -212,7 +212,7 @@ static void where_learn(const struct op_call *call, uint32_t input, const float 
     struct view view;
     for (size_t i = 0; i < n; i++) passed[i] = is_true(condition[i]) == (input == YES) ? dy[i] : 0;
     view_expand(&view, &call->in[input].shape, &call->out.shape);
-    view_add(&view, passed, d);
+    view_add(&view, call->team, passed, d);
 }
 
 static void where_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {

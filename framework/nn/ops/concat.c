@@ -43,19 +43,42 @@ static size_t concat_row(const struct op_call *call) {
     return offset + last;
 }
 
+/* Rows are copied in pieces, row by row: piece i is part i % pieces of row i / pieces. */
+struct job {
+    const float *from;
+    float *to;
+    size_t from_step, to_step; /* from row to row */
+    size_t row, pieces;
+};
+
+#define PIECE 16384u /* elements that are shared out */
+
+static void copy_pieces(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    for (size_t i = first; i < first + count; i++) {
+        size_t at = i % j->pieces * PIECE, left = j->row - at;
+        memcpy(j->to + i / j->pieces * j->to_step + at, j->from + i / j->pieces * j->from_step + at,
+               (left < PIECE ? left : PIECE) * sizeof *j->to);
+    }
+}
+
+static void copy_rows(const struct op_call *call, size_t rows, struct job j) {
+    j.pieces = (j.row + PIECE - 1) / PIECE;
+    thread_team_share(call->team, rows * j.pieces, PIECE / j.row + 1, copy_pieces, &j);
+}
+
 static void concat_forward(const struct op_call *call) {
     size_t row = concat_row(call), rows = shape_count(&call->out.shape) / row;
     for (uint32_t input = 0; input < call->node->input_count; input++) {
         size_t offset, part = concat_part(call, input, &offset);
-        for (size_t i = 0; i < rows; i++)
-            memcpy(call->out.data + i * row + offset, call->in[input].data + i * part, part * sizeof(float));
+        copy_rows(call, rows, (struct job){call->in[input].data, call->out.data + offset, part, row, .row = part});
     }
 }
 
 static void concat_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     size_t row = concat_row(call), rows = shape_count(&call->out.shape) / row;
     size_t offset, part = concat_part(call, input, &offset);
-    for (size_t i = 0; i < rows; i++) memcpy(dx + i * part, dy + i * row + offset, part * sizeof *dx);
+    copy_rows(call, rows, (struct job){dy + offset, dx, row, part, .row = part});
 }
 
 static void concat_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {

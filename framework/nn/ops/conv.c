@@ -1,12 +1,13 @@
 /* conv.c: Conv in one to three dimensions, by whichever route is fastest: Winograd's method where the net says so,
- * kernels of our own where the processor has them and they pay, else unfolding and OpenBLAS. A sample's result never
- * depends on its neighbours: OpenBLAS works on one sample at a time. */
+ * kernels of our own where the processor has them and they pay, else unfolding and a product of matrices. A sample's
+ * result never depends on its neighbours. */
 #include "nn/ops/conv.h"
 
 #include "base/sizes.h"
 #include "nn/kernels/depthwise.h"
 #include "nn/kernels/winograd.h"
 #include "nn/ops/conv_packed.h"
+#include "nn/ops/multiply.h"
 
 #include <cblas.h>
 #include <string.h>
@@ -135,25 +136,6 @@ static bool depthwise_of(const struct geometry *g, struct depthwise *d) {
     return g->window.flat && g->groups > 1 && g->in_channels == 1 && depthwise_fits(d);
 }
 
-/* ---- OpenBLAS ---- */
-
-static size_t conv_scratch(const struct op_call *call) {
-    struct geometry g = conv_geometry(call);
-    struct depthwise depthwise;
-    struct packed packed;
-    struct strided strided;
-    size_t size = g.window.same ? 0 : g.window.taps * g.window.out_slice;
-    if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise));
-    if (conv_packed_init(&g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
-    if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
-    if (call->fused && call->fused->winograd) {
-        struct winograd there = winograd_of(&g), back = winograd_back(&g);
-        size =
-            size_max(size, size_max(winograd_scratch(&there, call->workers), winograd_scratch(&back, call->workers)));
-    }
-    return size;
-}
-
 static const float *weights_of(const struct op_call *call) {
     return call->fused && call->fused->weights ? call->fused->weights : call->in[1].data;
 }
@@ -163,49 +145,115 @@ static const float *bias_of(const struct op_call *call) {
     return op_present(call, 2) ? call->in[2].data : NULL;
 }
 
-/* How the outputs of a pass end; both are those of one group. */
-struct ending {
-    const float *bias; /* NULL: none */
-    bool relu;
-};
-
-static void fill_bias(const float *bias, const struct geometry *g, float *out) {
-    for (size_t c = 0; c < g->out_channels; c++)
-        for (size_t i = 0; i < g->window.out_plane; i++) out[c * g->window.out_plane + i] = bias[c];
-}
-
-static void clip(float *y, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
-}
+/* ---- Unfolded ---- */
 
 /* Positions that are multiplied at once: a slice, or all where nothing has to be unfolded. */
 static size_t columns_of(const struct unfold *u) {
     return u->same ? u->out_plane : u->out_slice;
 }
 
-/* One sample and group. */
-static void blas_forward(const struct geometry *g, const float *x, const float *w, const struct ending *end, float *y,
-                         float *scratch) {
+/* Of one sample and group: y = w x, dx = w' dy, or of what is unfolded of them. */
+static struct product product_there(const struct geometry *g) {
     const struct unfold *u = &g->window;
-    if (end->bias) fill_bias(end->bias, g, y);
-    size_t n = columns_of(u);
-    for (size_t z = 0; z * n < u->out_plane; z++) {
-        if (!u->same) unfold(u, z, x, scratch);
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g->out_channels, (int)n, (int)u->taps, 1, w,
-                    (int)u->taps, u->same ? x : scratch, (int)n, end->bias ? 1 : 0, y + z * n, (int)u->out_plane);
-    }
-    if (end->relu) clip(y, g->out_channels * u->out_plane);
+    return (struct product){.rows = g->out_channels,
+                            .columns = columns_of(u),
+                            .depth = u->taps,
+                            .a = product_factor(NULL, u->taps, false),
+                            .b = product_factor(NULL, columns_of(u), false),
+                            .c_row = u->out_plane,
+                            .scale = 1};
 }
 
-static void blas_backward(const struct geometry *g, const float *dy, const float *w, float *dx, float *scratch) {
+static struct product product_back(const struct geometry *g) {
     const struct unfold *u = &g->window;
-    size_t n = columns_of(u);
-    if (!u->same) memset(dx, 0, g->in_channels * u->in_plane * sizeof *dx);
-    for (size_t z = 0; z * n < u->out_plane; z++) {
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)u->taps, (int)n, (int)g->out_channels, 1, w,
-                    (int)u->taps, dy + z * n, (int)u->out_plane, 0, u->same ? dx : scratch, (int)n);
-        if (!u->same) fold(u, z, scratch, dx);
+    return (struct product){.rows = u->taps,
+                            .columns = columns_of(u),
+                            .depth = g->out_channels,
+                            .a = product_factor(NULL, u->taps, true),
+                            .b = product_factor(NULL, u->out_plane, false),
+                            .c_row = columns_of(u),
+                            .scale = 1};
+}
+
+static size_t conv_scratch(const struct op_call *call) {
+    struct geometry g = conv_geometry(call);
+    struct depthwise depthwise;
+    struct packed packed;
+    struct strided strided;
+    struct product there = product_there(&g), back = product_back(&g);
+    size_t size = size_max(multiply_scratch(call, &there), multiply_scratch(call, &back));
+    if (!g.window.same) size += unfolded_size(&g.window);
+    if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise, call->workers));
+    if (conv_packed_init(&g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
+    if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
+    if (call->fused && call->fused->winograd) {
+        struct winograd w = winograd_of(&g), turned = winograd_back(&g);
+        size = size_max(size, size_max(winograd_scratch(&w, call->workers), winograd_scratch(&turned, call->workers)));
     }
+    return size;
+}
+
+/* Where the arrays of every sample and group are. */
+struct stack {
+    const struct geometry *g;
+    const float *from, *weights, *bias; /* bias: NULL: none */
+    size_t from_size, to_size;          /* of one group of one sample */
+    float *to;
+};
+
+static struct stack stack_of(const struct geometry *g, bool back, const float *from, const float *weights, float *to) {
+    size_t in = g->in_channels * g->window.in_plane, out = g->out_channels * g->window.out_plane;
+    return (struct stack){g, from, weights, NULL, back ? out : in, back ? in : out, to};
+}
+
+/* Group i % groups of sample i / groups. */
+static void make_product(const void *user, size_t i, struct product *p) {
+    const struct stack *s = user;
+    size_t group = i % s->g->groups;
+    p->a.data = s->weights + group * s->g->out_channels * s->g->window.taps;
+    p->b.data = s->from + i * s->from_size;
+    p->c = s->to + i * s->to_size;
+    if (s->bias) p->row_bias = s->bias + group * s->g->out_channels;
+}
+
+static void unfolded_forward(const struct op_call *call, const struct geometry *g, const struct stack *s, bool relu) {
+    const struct unfold *u = &g->window;
+    struct product p = product_there(g);
+    size_t count = g->samples * g->groups;
+    p.relu = relu;
+    if (u->same) {
+        multiply_many(call, count, &p, make_product, s, call->scratch);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t z = 0; z < u->slices; z++) {
+            struct product one = p;
+            make_product(s, i, &one);
+            unfold(u, call->team, z, one.b.data, call->scratch);
+            one.b.data = call->scratch;
+            one.c += z * p.columns;
+            multiply_run(call, &one, call->scratch + unfolded_size(u));
+        }
+}
+
+static void unfolded_backward(const struct op_call *call, const struct geometry *g, const struct stack *s) {
+    const struct unfold *u = &g->window;
+    struct product p = product_back(g);
+    size_t count = g->samples * g->groups;
+    if (u->same) {
+        multiply_many(call, count, &p, make_product, s, call->scratch);
+        return;
+    }
+    memset(s->to, 0, count * s->to_size * sizeof *s->to);
+    for (size_t i = 0; i < count; i++)
+        for (size_t z = 0; z < u->slices; z++) {
+            struct product one = p;
+            make_product(s, i, &one);
+            one.b.data += z * p.columns;
+            one.c = call->scratch;
+            multiply_run(call, &one, call->scratch + unfolded_size(u));
+            fold(u, call->team, z, call->scratch, s->to + i * s->to_size);
+        }
 }
 
 static void conv_forward(const struct op_call *call) {
@@ -223,19 +271,21 @@ static void conv_forward(const struct op_call *call) {
         return;
     }
     if (depthwise_of(&g, &depthwise)) {
-        depthwise_forward(&depthwise, x, w, bias, relu, y, call->scratch);
+        depthwise_forward(&depthwise, call->team, x, w, bias, relu, y, call->scratch);
         return;
     }
     bool own = !call->training && conv_packed_init(&g, &packed);
     packed.relu = relu;
-    size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
-    for (size_t i = 0; i < g.groups; i++) {
-        struct ending end = {bias ? bias + i * g.out_channels : NULL, relu};
-        const float *weights = w + i * g.out_channels * g.window.taps;
-        if (own) packed_run(&packed, call->team, x + i * in, weights, end.bias, y + i * out, call->scratch);
-        for (size_t s = i; s < g.samples * g.groups && !own; s += g.groups)
-            blas_forward(&g, x + s * in, weights, &end, y + s * out, call->scratch);
+    if (!own) {
+        struct stack stack = stack_of(&g, false, x, w, y);
+        stack.bias = bias;
+        unfolded_forward(call, &g, &stack, relu);
+        return;
     }
+    size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
+    for (size_t i = 0; i < g.groups; i++)
+        packed_run(&packed, call->team, x + i * in, w + i * g.out_channels * g.window.taps,
+                   bias ? bias + i * g.out_channels : NULL, y + i * out, call->scratch);
 }
 
 static void conv_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
@@ -251,17 +301,18 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
         return;
     }
     if (depthwise_of(&g, &depthwise)) {
-        depthwise_backward(&depthwise, dy, w, dx, call->scratch);
+        depthwise_backward(&depthwise, call->team, dy, w, dx, call->scratch);
+        return;
+    }
+    if (call->training || !conv_strided_init(&g, &strided)) {
+        struct stack stack = stack_of(&g, true, dy, w, dx);
+        unfolded_backward(call, &g, &stack);
         return;
     }
     size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
-    bool own = !call->training && conv_strided_init(&g, &strided);
-    for (size_t i = 0; i < g.groups; i++) {
-        const float *weights = w + i * g.out_channels * g.window.taps;
-        if (own) strided_back(&strided, call->team, dy + i * out, weights, dx + i * in, call->scratch);
-        for (size_t s = i; s < g.samples * g.groups && !own; s += g.groups)
-            blas_backward(&g, dy + s * out, weights, dx + s * in, call->scratch);
-    }
+    for (size_t i = 0; i < g.groups; i++)
+        strided_back(&strided, call->team, dy + i * out, w + i * g.out_channels * g.window.taps, dx + i * in,
+                     call->scratch);
 }
 
 static void learn_bias(const struct geometry *g, const float *dy, float *db) {
@@ -282,7 +333,7 @@ static void blas_learn(const struct geometry *g, const float *x, const float *dy
     const struct unfold *u = &g->window;
     size_t n = columns_of(u);
     for (size_t z = 0; z * n < u->out_plane; z++) {
-        if (!u->same) unfold(u, z, x, scratch);
+        if (!u->same) unfold(u, NULL, z, x, scratch);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g->out_channels, (int)u->taps, (int)n, 1, dy + z * n,
                     (int)u->out_plane, u->same ? x : scratch, (int)n, 1, dw, (int)u->taps);
     }

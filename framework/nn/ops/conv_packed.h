@@ -1,5 +1,5 @@
 /* conv_packed.h: a Conv, or one group of it, by kernels/packed.h and, on the way back, kernels/strided.h, where that is
- * faster than unfolding and OpenBLAS. */
+ * faster than unfolding and multiplying. */
 #ifndef ASSAY_NN_OPS_CONV_PACKED_H
 #define ASSAY_NN_OPS_CONV_PACKED_H
 

@@ -1,5 +1,7 @@
 /* conv_transpose.c: ConvTranspose, the transpose of a Conv (Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4): its
  * forward pass is that convolution's way back and the other way round. */
+#include "base/sizes.h"
+#include "nn/ops/multiply.h"
 #include "nn/ops/unfold.h"
 
 #include <cblas.h>
@@ -129,9 +131,37 @@ static struct geometry transpose_geometry(const struct op_call *call) {
     return g;
 }
 
+/* Positions that are multiplied at once: a slice, or all where nothing is folded. */
+static size_t at_once(const struct geometry *g) {
+    return g->direct ? g->window.out_plane : g->window.out_slice;
+}
+
+/* Of one sample and group: what is to be folded = w' x, dx = w what is unfolded of dy. */
+static struct product product_there(const struct geometry *g) {
+    return (struct product){.rows = g->window.taps,
+                            .columns = at_once(g),
+                            .depth = g->in_channels,
+                            .a = product_factor(NULL, g->window.taps, true),
+                            .b = product_factor(NULL, g->window.out_plane, false),
+                            .c_row = at_once(g),
+                            .scale = 1};
+}
+
+static struct product product_back(const struct geometry *g) {
+    return (struct product){.rows = g->in_channels,
+                            .columns = at_once(g),
+                            .depth = g->window.taps,
+                            .a = product_factor(NULL, g->window.taps, false),
+                            .b = product_factor(NULL, at_once(g), false),
+                            .c_row = g->window.out_plane,
+                            .scale = 1};
+}
+
 static size_t transpose_scratch(const struct op_call *call) {
     struct geometry g = transpose_geometry(call);
-    return g.direct ? 0 : g.window.taps * g.window.out_slice;
+    struct product there = product_there(&g), back = product_back(&g);
+    size_t size = size_max(multiply_scratch(call, &there), multiply_scratch(call, &back));
+    return g.direct ? size : size + unfolded_size(&g.window);
 }
 
 static void add_bias(const struct geometry *g, const float *bias, float *y) {
@@ -139,9 +169,9 @@ static void add_bias(const struct geometry *g, const float *bias, float *y) {
         for (size_t i = 0; i < g->window.in_plane; i++) y[i] += bias[c];
 }
 
-/* Positions that are multiplied at once: a slice, or all where nothing is folded. */
-static size_t at_once(const struct geometry *g) {
-    return g->direct ? g->window.out_plane : g->window.out_slice;
+/* What is behind the unfolded image. */
+static float *product_scratch_of(const struct op_call *call, const struct geometry *g) {
+    return call->scratch + (g->direct ? 0 : unfolded_size(&g->window));
 }
 
 static void transpose_forward(const struct op_call *call) {
@@ -154,12 +184,14 @@ static void transpose_forward(const struct op_call *call) {
         const float *w = call->in[1].data;
         float *first = y;
         for (size_t i = 0; i < g.groups; i++) {
-            float *columns = g.direct ? y : call->scratch;
             if (!g.direct) memset(y, 0, g.out_channels * u->in_plane * sizeof *y);
             for (size_t z = 0; z * n < u->out_plane; z++) {
-                cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)u->taps, (int)n, (int)g.in_channels, 1, w,
-                            (int)u->taps, x + z * n, (int)u->out_plane, 0, columns, (int)n);
-                if (!g.direct) fold(u, z, columns, y);
+                struct product p = product_there(&g);
+                p.a.data = w;
+                p.b.data = x + z * n;
+                p.c = g.direct ? y : call->scratch;
+                multiply_run(call, &p, product_scratch_of(call, &g));
+                if (!g.direct) fold(u, call->team, z, call->scratch, y);
             }
             x += g.in_channels * u->out_plane;
             y += g.out_channels * u->in_plane;
@@ -172,7 +204,7 @@ static void transpose_forward(const struct op_call *call) {
 /* What every tap sees of the gradient of one group's output in a slice. */
 static const float *columns_of(const struct op_call *call, const struct geometry *g, size_t slice, const float *dy) {
     if (g->direct) return dy;
-    unfold(&g->window, slice, dy, call->scratch);
+    unfold(&g->window, call->team, slice, dy, call->scratch);
     return call->scratch;
 }
 
@@ -184,9 +216,13 @@ static void transpose_backward(const struct op_call *call, uint32_t input, const
     for (size_t s = 0; s < g.samples; s++) {
         const float *w = call->in[1].data;
         for (size_t i = 0; i < g.groups; i++) {
-            for (size_t z = 0; z * n < u->out_plane; z++)
-                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g.in_channels, (int)n, (int)u->taps, 1, w,
-                            (int)u->taps, columns_of(call, &g, z, dy), (int)n, 0, dx + z * n, (int)u->out_plane);
+            for (size_t z = 0; z * n < u->out_plane; z++) {
+                struct product p = product_back(&g);
+                p.a.data = w;
+                p.b.data = columns_of(call, &g, z, dy);
+                p.c = dx + z * n;
+                multiply_run(call, &p, product_scratch_of(call, &g));
+            }
             dx += g.in_channels * u->out_plane;
             dy += g.out_channels * u->in_plane;
             w += g.in_channels * u->taps;

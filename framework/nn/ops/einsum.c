@@ -4,9 +4,10 @@
  * copied so that their groups lie in order, and so is the result. */
 #include "nn/ops/einsum.h"
 
+#include "base/sizes.h"
+#include "nn/ops/multiply.h"
 #include "nn/ops/view.h"
 
-#include <cblas.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -209,10 +210,14 @@ static bool einsum_infer(const struct op_call *call, struct shape *out, struct e
 
 /* ---- Copies ---- */
 
-static size_t einsum_scratch(const struct op_call *call) {
-    struct plan p;
-    make_plan(call, &p, NULL); /* infer has found it to fit */
-    return copy_count(&p, 0) + copy_count(&p, 1) + copy_count(&p, OUT);
+/* The copies of both operands and of the result, and what multiplying needs. */
+struct copies {
+    struct plan plan;
+    float *part[MOST_OPERANDS + 1], *scratch;
+};
+
+static size_t copies_size(const struct plan *p) {
+    return size_up(copy_count(p, 0) + copy_count(p, 1) + copy_count(p, OUT), 16);
 }
 
 /* Loops in the order of the copy over the elements of an operand, which repeats dimensions that it has not. */
@@ -231,23 +236,18 @@ static struct view lay_out(const struct plan *p, uint32_t term, const struct sha
     return v;
 }
 
-/* The copies of both operands and of the result. */
-struct copies {
-    struct plan plan;
-    float *part[MOST_OPERANDS + 1];
-};
-
 static void begin(const struct op_call *call, struct copies *c) {
     make_plan(call, &c->plan, NULL);
     c->part[0] = call->scratch;
     for (uint32_t i = 0; i < OUT; i++) c->part[i + 1] = c->part[i] + copy_count(&c->plan, i);
+    c->scratch = call->scratch + copies_size(&c->plan);
 }
 
 static void copy_operand(const struct op_call *call, struct copies *c, uint32_t i) {
     const struct equation *q = call->node->config;
     if (i < q->operands) {
         struct view v = lay_out(&c->plan, i, &call->in[i].shape);
-        view_copy(&v, call->in[i].data, 0, c->part[i]);
+        view_copy(&v, call->team, call->in[i].data, 0, c->part[i]);
         return;
     }
     size_t count = copy_count(&c->plan, i); /* a second operand of ones */
@@ -256,40 +256,71 @@ static void copy_operand(const struct op_call *call, struct copies *c, uint32_t 
 
 /* ---- Products ---- */
 
-static enum CBLAS_TRANSPOSE turned(bool yes) {
-    return yes ? CblasTrans : CblasNoTrans;
+/* Of one batch: the result, and the gradients of the left and of the right. */
+static struct product product_of(const struct plan *p, uint32_t term) {
+    const size_t rows = p->length[ROWS], columns = p->length[COLUMNS], depth = p->length[DEPTH];
+    struct product out = {.rows = rows, .columns = columns, .depth = depth, .scale = 1};
+    out.a = product_factor(NULL, depth, false);
+    out.b = product_factor(NULL, columns, false);
+    if (term == 0) {
+        out.columns = depth;
+        out.depth = columns;
+        out.a = product_factor(NULL, columns, false);
+        out.b = product_factor(NULL, columns, true);
+    } else if (term == 1) {
+        out.rows = depth;
+        out.depth = rows;
+        out.a = product_factor(NULL, depth, true);
+    }
+    out.c_row = out.columns;
+    return out;
 }
 
-/* For every batch c[rows][columns] = op(a) op(b), whose other dimension is `depth`. */
-static void multiply(size_t batches, size_t rows, size_t columns, size_t depth, const float *a, bool turn_a,
-                     const float *b, bool turn_b, float *c) {
-    for (size_t i = 0; i < batches; i++, a += rows * depth, b += depth * columns, c += rows * columns)
-        cblas_sgemm(CblasRowMajor, turned(turn_a), turned(turn_b), (int)rows, (int)columns, (int)depth, 1, a,
-                    (int)(turn_a ? rows : depth), b, (int)(turn_b ? depth : columns), 0, c, (int)columns);
+static void make_product(const void *user, size_t i, struct product *p) {
+    const struct product *first = user;
+    p->a.data = first->a.data + i * p->rows * p->depth;
+    p->b.data = first->b.data + i * p->depth * p->columns;
+    p->c = first->c + i * p->rows * p->columns;
+}
+
+static void multiply(const struct op_call *call, const struct copies *c, uint32_t term) {
+    struct product p = product_of(&c->plan, term);
+    p.a.data = c->part[term == 0 ? OUT : 0];
+    p.b.data = c->part[term == 1 ? OUT : 1];
+    p.c = c->part[term];
+    multiply_many(call, c->plan.length[BATCH], &p, make_product, &p, c->scratch);
+}
+
+static size_t einsum_scratch(const struct op_call *call) {
+    struct plan p;
+    size_t most = 0;
+    make_plan(call, &p, NULL); /* infer has found it to fit */
+    for (uint32_t term = 0; term <= OUT; term++) {
+        struct product one = product_of(&p, term);
+        most = size_max(most, multiply_scratch(call, &one));
+    }
+    return copies_size(&p) + most;
 }
 
 static void einsum_forward(const struct op_call *call) {
     struct copies c;
     begin(call, &c);
-    const size_t *n = c.plan.length;
     for (uint32_t i = 0; i < MOST_OPERANDS; i++) copy_operand(call, &c, i);
-    multiply(n[BATCH], n[ROWS], n[COLUMNS], n[DEPTH], c.part[0], false, c.part[1], false, c.part[OUT]);
+    multiply(call, &c, OUT);
     struct view v = lay_out(&c.plan, OUT, &call->out.shape);
     memset(call->out.data, 0, shape_count(&call->out.shape) * sizeof(float));
-    view_add(&v, c.part[OUT], call->out.data);
+    view_add(&v, call->team, c.part[OUT], call->out.data);
 }
 
 static void einsum_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     struct copies c;
     begin(call, &c);
-    const size_t *n = c.plan.length;
     struct view v = lay_out(&c.plan, OUT, &call->out.shape);
-    view_copy(&v, dy, 0, c.part[OUT]);
+    view_copy(&v, call->team, dy, 0, c.part[OUT]);
     copy_operand(call, &c, 1 - input);
-    if (input == 0) multiply(n[BATCH], n[ROWS], n[DEPTH], n[COLUMNS], c.part[OUT], false, c.part[1], true, c.part[0]);
-    else multiply(n[BATCH], n[DEPTH], n[COLUMNS], n[ROWS], c.part[0], true, c.part[OUT], false, c.part[1]);
+    multiply(call, &c, input);
     v = lay_out(&c.plan, input, &call->in[input].shape);
-    view_add(&v, c.part[input], d);
+    view_add(&v, call->team, c.part[input], d);
 }
 
 static void einsum_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {

@@ -24,8 +24,8 @@ static bool elementwise_infer(const struct op_call *call, struct shape *out, str
     for (struct broadcast_offsets offsets = {{0}, 0, 0}, *more_ = &offsets; more_;                                     \
          more_ = broadcast_next(&(loops), &offsets) ? &offsets : NULL)
 
-static void add_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n, size_t sa,
-                    size_t sb) {
+FAST_CLONES static void add_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n,
+                                size_t sa, size_t sb) {
     if (sa && sb)
         for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
     else if (sa)
@@ -35,15 +35,15 @@ static void add_run(float *restrict y, const float *restrict a, const float *res
 }
 
 /* y += b, where the sum takes the place of the other operand. */
-static void add_to(float *restrict y, const float *restrict b, size_t n, size_t sb) {
+FAST_CLONES static void add_to(float *restrict y, const float *restrict b, size_t n, size_t sb) {
     if (sb)
         for (size_t i = 0; i < n; i++) y[i] += b[i];
     else
         for (size_t i = 0; i < n; i++) y[i] += b[0];
 }
 
-static void mul_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n, size_t sa,
-                    size_t sb) {
+FAST_CLONES static void mul_run(float *restrict y, const float *restrict a, const float *restrict b, size_t n,
+                                size_t sa, size_t sb) {
     if (sa && sb)
         for (size_t i = 0; i < n; i++) y[i] = a[i] * b[i];
     else if (sa)
@@ -52,30 +52,50 @@ static void mul_run(float *restrict y, const float *restrict a, const float *res
         for (size_t i = 0; i < n; i++) y[i] = a[0] * b[i * sb];
 }
 
-static void add_forward(const struct op_call *call) {
-    struct broadcast loops;
-    broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
-    uint32_t last = loops.rank - 1;
-    float *y = call->out.data;
-    FOR_EACH_RUN(p, loops) {
-        const float *a = call->in[0].data + p.a, *b = call->in[1].data + p.b;
-        size_t n = loops.dim[last];
-        if (call->in[0].data == call->out.data) add_to(y, b, n, loops.b[last]);
-        else if (call->in[1].data == call->out.data) add_to(y, a, n, loops.a[last]);
-        else add_run(y, a, b, n, loops.a[last], loops.b[last]);
+struct job {
+    const float *a, *b;
+    float *y;
+};
+
+static void add_part(const struct broadcast_part *part, void *user) {
+    const struct job *j = user;
+    const struct broadcast *loops = &part->loops;
+    uint32_t last = loops->rank - 1;
+    size_t n = loops->dim[last];
+    float *y = j->y + part->out;
+    FOR_EACH_RUN(p, *loops) {
+        const float *a = j->a + part->a + p.a, *b = j->b + part->b + p.b;
+        if (a == y) add_to(y, b, n, loops->b[last]);
+        else if (b == y) add_to(y, a, n, loops->a[last]);
+        else add_run(y, a, b, n, loops->a[last], loops->b[last]);
         y += n;
     }
 }
 
-static void mul_forward(const struct op_call *call) {
+static void mul_part(const struct broadcast_part *part, void *user) {
+    const struct job *j = user;
+    const struct broadcast *loops = &part->loops;
+    uint32_t last = loops->rank - 1;
+    size_t n = loops->dim[last];
+    float *y = j->y + part->out;
+    FOR_EACH_RUN(p, *loops) {
+        mul_run(y, j->a + part->a + p.a, j->b + part->b + p.b, n, loops->a[last], loops->b[last]);
+        y += n;
+    }
+}
+
+static void forward(const struct op_call *call, broadcast_run *run) {
     struct broadcast loops;
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
-    uint32_t last = loops.rank - 1;
-    float *y = call->out.data;
-    FOR_EACH_RUN(p, loops) {
-        mul_run(y, call->in[0].data + p.a, call->in[1].data + p.b, loops.dim[last], loops.a[last], loops.b[last]);
-        y += loops.dim[last];
-    }
+    broadcast_share(&loops, call->team, run, &(struct job){call->in[0].data, call->in[1].data, call->out.data});
+}
+
+static void add_forward(const struct op_call *call) {
+    forward(call, add_part);
+}
+
+static void mul_forward(const struct op_call *call) {
+    forward(call, mul_part);
 }
 
 /* d[i * sd] += dy[i] (times other[i * so], unless NULL) */
@@ -93,15 +113,30 @@ FAST_CLONES static void gradient_run(float *restrict d, const float *restrict dy
     }
 }
 
+/* The operand whose gradient it is comes first. */
+struct gradient_job {
+    const float *dy, *other; /* other: NULL: 1 */
+    float *d;
+};
+
+static void gradient_part(const struct broadcast_part *part, void *user) {
+    const struct gradient_job *j = user;
+    const struct broadcast *loops = &part->loops;
+    uint32_t last = loops->rank - 1;
+    const float *dy = j->dy + part->out, *other = j->other ? j->other + part->b : NULL;
+    float *d = j->d + part->a;
+    FOR_EACH_RUN(p, *loops) {
+        gradient_run(d + p.a, dy, other ? other + p.b : NULL, loops->dim[last], loops->a[last], loops->b[last]);
+        dy += loops->dim[last];
+    }
+}
+
+/* Shared only where no two parts add to the same element. */
 static void add_gradient(const struct op_call *call, uint32_t input, const float *dy, float *d, bool times_other) {
     struct broadcast loops;
-    const float *other = times_other ? call->in[1 - input].data : NULL;
     broadcast_init(&loops, &call->in[input].shape, &call->in[1 - input].shape);
-    uint32_t last = loops.rank - 1;
-    FOR_EACH_RUN(p, loops) {
-        gradient_run(d + p.a, dy, other ? other + p.b : NULL, loops.dim[last], loops.a[last], loops.b[last]);
-        dy += loops.dim[last];
-    }
+    broadcast_share(&loops, loops.a[0] ? call->team : NULL, gradient_part,
+                    &(struct gradient_job){dy, times_other ? call->in[1 - input].data : NULL, d});
 }
 
 static void add_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
@@ -117,9 +152,17 @@ static bool is_whole(const struct op_call *call, uint32_t input) {
     return shape_count(&call->in[input].shape) == shape_count(&call->out.shape);
 }
 
+static void copy_range(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    memcpy(j->y + first, j->a + first, count * sizeof *j->y);
+}
+
+#define COPY_PIECE 32768u
+
 static void add_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     if (is_whole(call, input)) {
-        memcpy(d, dy, shape_count(&call->out.shape) * sizeof *d);
+        thread_team_share(call->team, shape_count(&call->out.shape), COPY_PIECE, copy_range,
+                          &(struct job){dy, NULL, d});
         return;
     }
     memset(d, 0, shape_count(&call->in[input].shape) * sizeof *d);
@@ -128,19 +171,14 @@ static void add_backward(const struct op_call *call, uint32_t input, const float
 
 static void mul_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     struct broadcast loops;
-    const float *other = call->in[1 - input].data;
     if (!is_whole(call, input)) {
         memset(d, 0, shape_count(&call->in[input].shape) * sizeof *d);
         add_gradient(call, input, dy, d, true);
         return;
     }
+    /* The gradient of the output has the shape of this operand. */
     broadcast_init(&loops, &call->in[input].shape, &call->in[1 - input].shape);
-    uint32_t last = loops.rank - 1;
-    size_t n = loops.dim[last];
-    FOR_EACH_RUN(p, loops) {
-        mul_run(d + p.a, dy, other + p.b, n, 1, loops.b[last]);
-        dy += n;
-    }
+    broadcast_share(&loops, call->team, mul_part, &(struct job){dy, call->in[1 - input].data, d});
 }
 
 const struct op op_add = {

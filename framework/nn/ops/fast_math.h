@@ -7,8 +7,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* For the functions with such loops. */
-#define FAST_CLONES __attribute__((target_clones("avx2", "default")))
+/* For the functions with such loops: bodies for vectors of 512 and 256 bits and for any processor. Nothing is
+ * contracted to a fused multiply-add (ISO mode), so that all make the same bits. */
+#if defined __x86_64__
+#define FAST_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define FAST_CLONES
+#endif
 
 static inline float fast_power_of_2(int32_t exponent) {
     uint32_t bits = (uint32_t)(exponent + 127) << 23;

@@ -15,13 +15,13 @@ size_t move_scratch(const struct op_call *call) {
 void move_forward(const struct op_call *call, lay_out *lay, float outside) {
     struct view view = {0};
     lay(call, &view, (int32_t *)(void *)call->scratch);
-    view_copy(&view, call->in[0].data, outside, call->out.data);
+    view_copy(&view, call->team, call->in[0].data, outside, call->out.data);
 }
 
 void move_learn(const struct op_call *call, lay_out *lay, const float *dy, float *d) {
     struct view view = {0};
     lay(call, &view, (int32_t *)(void *)call->scratch);
-    view_add(&view, dy, d);
+    view_add(&view, call->team, dy, d);
 }
 
 void move_backward(const struct op_call *call, lay_out *lay, const float *dy, float *dx) {
@@ -285,7 +285,25 @@ static void transpose_lay(const struct op_call *call, struct view *view, int32_t
     if (view->rank == 0) *view = (struct view){.rank = 1, .dim = {1}};
 }
 
-DEFINE_MOVES(transpose, 0)
+static void transpose_forward(const struct op_call *call) {
+    move_forward(call, transpose_lay, 0);
+}
+
+/* The inverse permutation: every element is written once. */
+static void transpose_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    uint32_t order[SHAPE_MAX_RANK], inverse[SHAPE_MAX_RANK], rank = call->in[0].shape.rank;
+    struct view view = {0};
+    transpose_order(call, order, NULL);
+    for (uint32_t i = 0; i < rank; i++) inverse[order[i]] = i;
+    for (uint32_t i = 0; i < rank; i++) view_keep(&view, &call->out.shape, inverse[i]);
+    if (rank == 0) view = (struct view){.rank = 1, .dim = {1}};
+    view_copy(&view, call->team, dy, 0, dx);
+}
+
+static void transpose_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+    if (input == 0) move_learn(call, transpose_lay, dy, d);
+}
 
 /* ---- Expand: data, shape ---- */
 

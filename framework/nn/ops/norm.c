@@ -139,19 +139,39 @@ FAST_CLONES static void normalise(const struct stretch *s, float *restrict y) {
         for (size_t k = 0; k < s->n; k++) y[k] = (float)(((double)x[k] - mean) * inverse) * scale[k];
 }
 
-static void norm_forward(const struct op_call *call) {
+/* Either pass over some of the sets. */
+struct job {
+    const struct op_call *call;
     struct sets s;
-    norm_sets(call, &s, NULL);
-    const float *x = call->in[X].data;
-    float *y = call->out.data;
-    for (size_t i = 0; i < s.count; i++, x += s.length) {
-        double mean = sum_dense(x, s.length) / (double)s.length;
+    const float *dy;
+    float *dx;
+};
+
+#define PIECE 16384u /* elements, about, that are shared out */
+
+static void share_sets(const struct op_call *call, thread_team_range *run, const float *dy, float *dx) {
+    struct job j = {.call = call, .dy = dy, .dx = dx};
+    norm_sets(call, &j.s, NULL);
+    thread_team_share(call->team, j.s.count, PIECE / j.s.length + 1, run, &j);
+}
+
+FAST_CLONES static double sum_of(const float *x, size_t n) {
+    return sum_dense(x, n);
+}
+
+static void normalise_sets(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct sets s = j->s;
+    const float *x = j->call->in[X].data + first * s.length;
+    float *y = j->call->out.data + first * s.length;
+    for (size_t i = first; i < first + count; i++, x += s.length) {
+        double mean = sum_of(x, s.length) / (double)s.length;
         double variance = squares_about(x, s.length, mean) / (double)s.length;
         double inverse = 1 / sqrt(variance + (double)s.epsilon);
-        call->saved[2 * i] = (float)mean;
-        call->saved[2 * i + 1] = (float)inverse;
+        j->call->saved[2 * i] = (float)mean;
+        j->call->saved[2 * i + 1] = (float)inverse;
         for (size_t k = 0; k < s.length;) {
-            struct stretch part = stretch_at(call, &s, i, k);
+            struct stretch part = stretch_at(j->call, &s, i, k);
             part.mean = mean;
             part.inverse = inverse;
             normalise(&part, y);
@@ -159,6 +179,10 @@ static void norm_forward(const struct op_call *call) {
             k += part.n;
         }
     }
+}
+
+static void norm_forward(const struct op_call *call) {
+    share_sets(call, normalise_sets, NULL, NULL);
 }
 
 /* Adds the sums over g, the gradient that reaches what was normalised, and over g times that. */
@@ -194,22 +218,28 @@ FAST_CLONES static void pass_back(const struct stretch *s, double sum, double pr
             dx[k] = (float)(inverse * ((double)dy[k] * one - sum - ((double)x[k] - mean) * slope));
 }
 
-static void norm_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
-    (void)input; /* only input 0 may depend on the network's input */
-    struct sets s;
-    norm_sets(call, &s, NULL);
-    for (size_t i = 0; i < s.count; i++, dy += s.length, dx += s.length) {
+static void pass_sets_back(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct sets s = j->s;
+    const float *dy = j->dy + first * s.length;
+    float *dx = j->dx + first * s.length;
+    for (size_t i = first; i < first + count; i++, dy += s.length, dx += s.length) {
         double sum = 0, product = 0;
         struct stretch part;
         for (size_t k = 0; k < s.length; k += part.n) {
-            part = stretch_at(call, &s, i, k);
+            part = stretch_at(j->call, &s, i, k);
             add_sums(&part, dy + k, &sum, &product);
         }
         for (size_t k = 0; k < s.length; k += part.n) {
-            part = stretch_at(call, &s, i, k);
+            part = stretch_at(j->call, &s, i, k);
             pass_back(&part, sum / (double)s.length, product / (double)s.length, dy + k, dx + k);
         }
     }
+}
+
+static void norm_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input; /* only input 0 may depend on the network's input */
+    share_sets(call, pass_sets_back, dy, dx);
 }
 
 static void norm_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {

@@ -218,9 +218,9 @@ static float average_extent(const struct op_call *call, const struct window_fit 
     return (float)(last - first);
 }
 
-/* Two rows of the output: how wide its windows are, and a row of shares of the gradient. */
+/* Rows of the output: how wide its windows are, and for each worker one of shares of the gradient. */
 static size_t averagepool_scratch(const struct op_call *call) {
-    return 2 * (size_t)pool_planes(call).fit.out[1];
+    return (1 + call->workers) * (size_t)pool_planes(call).fit.out[1];
 }
 
 static void fill_widths(const struct op_call *call, const struct window_fit *w, float *widths) {
@@ -264,44 +264,73 @@ static ptrdiff_t average_depth(const struct window_fit *w, ptrdiff_t oz, ptrdiff
     return oz * w->stride[WINDOW_DEEP] - w->before[WINDOW_DEEP] + *first * w->dilation[WINDOW_DEEP];
 }
 
-static void averagepool_forward(const struct op_call *call) {
-    struct planes p = pool_planes(call);
-    const struct window_fit *w = &p.fit;
-    const float *x = call->in[0].data, *widths = call->scratch;
-    float *y = call->out.data;
-    fill_widths(call, w, call->scratch);
-    for (size_t i = 0; i < p.count; i++, x += p.in)
-        for (ptrdiff_t oz = 0, kz, last; oz < w->out[WINDOW_DEEP]; oz++) {
-            const float *slice = x + (size_t)average_depth(w, oz, &kz, &last) * p.in_slice;
-            const size_t next = (size_t)w->dilation[WINDOW_DEEP] * p.in_slice;
-            float depth = average_extent(call, w, WINDOW_DEEP, oz);
-            for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, y += w->out[1]) {
-                float height = depth * average_extent(call, w, 0, oy);
-                memset(y, 0, (size_t)w->out[1] * sizeof *y);
-                for (ptrdiff_t k = kz; k < last; k++) average_row(w, oy, slice + (size_t)(k - kz) * next, y);
-                for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) y[ox] /= height * widths[ox];
-            }
+struct average_job {
+    const struct op_call *call;
+    struct planes p;
+    const float *from;
+    float *to;
+};
+#define AVERAGE_PLANES 4u /* a part */
+
+static void average_plane(const struct average_job *j, const float *x, float *y) {
+    const struct window_fit *w = &j->p.fit;
+    const float *widths = j->call->scratch;
+    for (ptrdiff_t oz = 0, kz, last; oz < w->out[WINDOW_DEEP]; oz++) {
+        const float *slice = x + (size_t)average_depth(w, oz, &kz, &last) * j->p.in_slice;
+        const size_t next = (size_t)w->dilation[WINDOW_DEEP] * j->p.in_slice;
+        float depth = average_extent(j->call, w, WINDOW_DEEP, oz);
+        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, y += w->out[1]) {
+            float height = depth * average_extent(j->call, w, 0, oy);
+            memset(y, 0, (size_t)w->out[1] * sizeof *y);
+            for (ptrdiff_t k = kz; k < last; k++) average_row(w, oy, slice + (size_t)(k - kz) * next, y);
+            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) y[ox] /= height * widths[ox];
         }
+    }
+}
+
+static void average_plane_back(const struct average_job *j, const float *dy, float *dx, float *share) {
+    const struct window_fit *w = &j->p.fit;
+    const float *widths = j->call->scratch;
+    memset(dx, 0, j->p.in * sizeof *dx);
+    for (ptrdiff_t oz = 0, kz, last; oz < w->out[WINDOW_DEEP]; oz++) {
+        float *slice = dx + (size_t)average_depth(w, oz, &kz, &last) * j->p.in_slice;
+        const size_t next = (size_t)w->dilation[WINDOW_DEEP] * j->p.in_slice;
+        float depth = average_extent(j->call, w, WINDOW_DEEP, oz);
+        for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, dy += w->out[1]) {
+            float height = depth * average_extent(j->call, w, 0, oy);
+            for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) share[ox] = dy[ox] / (height * widths[ox]);
+            for (ptrdiff_t k = kz; k < last; k++) share_row(w, oy, share, slice + (size_t)(k - kz) * next);
+        }
+    }
+}
+
+static void average_part(void *user, unsigned part, unsigned worker) {
+    (void)worker;
+    const struct average_job *j = user;
+    for (size_t i = part * AVERAGE_PLANES; i < (part + 1) * AVERAGE_PLANES && i < j->p.count; i++)
+        average_plane(j, j->from + i * j->p.in, j->to + i * j->p.out);
+}
+
+static void average_part_back(void *user, unsigned part, unsigned worker) {
+    const struct average_job *j = user;
+    float *share = j->call->scratch + (1 + worker) * (size_t)j->p.fit.out[1];
+    for (size_t i = part * AVERAGE_PLANES; i < (part + 1) * AVERAGE_PLANES && i < j->p.count; i++)
+        average_plane_back(j, j->from + i * j->p.out, j->to + i * j->p.in, share);
+}
+
+static void share_average(const struct op_call *call, thread_team_part *run, const float *from, float *to) {
+    struct average_job j = {call, pool_planes(call), from, to};
+    fill_widths(call, &j.p.fit, call->scratch);
+    thread_team_run(call->team, (unsigned)((j.p.count + AVERAGE_PLANES - 1) / AVERAGE_PLANES), run, &j);
+}
+
+static void averagepool_forward(const struct op_call *call) {
+    share_average(call, average_part, call->in[0].data, call->out.data);
 }
 
 static void averagepool_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
-    struct planes p = pool_planes(call);
-    const struct window_fit *w = &p.fit;
-    float *widths = call->scratch, *share = widths + w->out[1];
-    fill_widths(call, w, widths);
-    memset(dx, 0, p.count * p.in * sizeof *dx);
-    for (size_t i = 0; i < p.count; i++, dx += p.in)
-        for (ptrdiff_t oz = 0, kz, last; oz < w->out[WINDOW_DEEP]; oz++) {
-            float *slice = dx + (size_t)average_depth(w, oz, &kz, &last) * p.in_slice;
-            const size_t next = (size_t)w->dilation[WINDOW_DEEP] * p.in_slice;
-            float depth = average_extent(call, w, WINDOW_DEEP, oz);
-            for (ptrdiff_t oy = 0; oy < w->out[0]; oy++, dy += w->out[1]) {
-                float height = depth * average_extent(call, w, 0, oy);
-                for (ptrdiff_t ox = 0; ox < w->out[1]; ox++) share[ox] = dy[ox] / (height * widths[ox]);
-                for (ptrdiff_t k = kz; k < last; k++) share_row(w, oy, share, slice + (size_t)(k - kz) * next);
-            }
-        }
+    share_average(call, average_part_back, dy, dx);
 }
 
 const struct op op_maxpool = {

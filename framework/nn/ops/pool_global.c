@@ -1,5 +1,6 @@
 /* pool_global.c: GlobalAveragePool and GlobalMaxPool: one number for every channel. */
 #include "nn/op.h"
+#include "nn/ops/fast_math.h"
 #include "nn/ops/sums.h"
 
 #include <math.h>
@@ -18,19 +19,46 @@ static bool global_infer(const struct op_call *call, struct shape *out, struct e
 
 /* ---- GlobalAveragePool ---- */
 
+/* Either pass over some of the planes. */
+struct job {
+    size_t plane;
+    const float *from;
+    float *to;
+};
+
+#define PIECE 16384u /* elements, about, that are shared out */
+
+static void share_planes(const struct op_call *call, thread_team_range *run, const float *from, float *to) {
+    struct job j = {shape_count_from(&call->in[0].shape, 2), from, to};
+    thread_team_share(call->team, shape_count(&call->out.shape), PIECE / j.plane + 1, run, &j);
+}
+
+FAST_CLONES static double sum_of(const float *x, size_t n) {
+    return sum_dense(x, n);
+}
+
+static void average_planes(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    for (size_t i = first; i < first + count; i++)
+        j->to[i] = (float)(sum_of(j->from + i * j->plane, j->plane) / (double)j->plane);
+}
+
 static void average_forward(const struct op_call *call) {
-    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
-    for (size_t i = 0; i < count; i++)
-        call->out.data[i] = (float)(sum_dense(call->in[0].data + i * plane, plane) / (double)plane);
+    share_planes(call, average_planes, call->in[0].data, call->out.data);
+}
+
+static void average_planes_back(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    float *dx = j->to + first * j->plane;
+    for (size_t i = first; i < first + count; i++, dx += j->plane) {
+        float share = j->from[i] / (float)j->plane;
+        for (size_t k = 0; k < j->plane; k++) dx[k] = share;
+    }
 }
 
 static void average_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
-    size_t plane = shape_count_from(&call->in[0].shape, 2), count = shape_count(&call->out.shape);
-    for (size_t i = 0; i < count; i++, dx += plane) {
-        float share = dy[i] / (float)plane;
-        for (size_t k = 0; k < plane; k++) dx[k] = share;
-    }
+    share_planes(call, average_planes_back, dy, dx);
 }
 
 /* ---- GlobalMaxPool: remembers the index of each maximum (the first of equals; a NaN is one) ---- */

@@ -63,12 +63,32 @@ FAST_CLONES static void softmax_row(const float *restrict x, float *restrict y, 
     for (size_t k = 0; k < n; k++) y[k] = (float)((double)y[k] * factor);
 }
 
-static void softmax_forward(const struct op_call *call) {
-    struct split s = softmax_split(call);
-    for (size_t i = 0; i < s.outer * s.step; i++) {
-        size_t start = i / s.step * s.length * s.step + i % s.step;
-        const float *x = call->in[0].data + start;
-        float *y = call->out.data + start;
+/* Either pass over some of the sets. */
+struct job {
+    const struct op_call *call;
+    struct split s;
+    const float *dy;
+    float *dx;
+};
+
+static size_t start_of(const struct split *s, size_t i) {
+    return i / s->step * s->length * s->step + i % s->step;
+}
+
+#define PIECE 16384u /* elements, about, that are shared out */
+
+static void share_sets(const struct op_call *call, thread_team_range *run, const float *dy, float *dx) {
+    struct job j = {call, softmax_split(call), dy, dx};
+    thread_team_share(call->team, j.s.outer * j.s.step, PIECE / j.s.length + 1, run, &j);
+}
+
+static void softmax_sets(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct split s = j->s;
+    for (size_t i = first; i < first + count; i++) {
+        size_t start = start_of(&s, i);
+        const float *x = j->call->in[0].data + start;
+        float *y = j->call->out.data + start;
         if (s.step == 1) {
             softmax_row(x, y, s.length);
             continue;
@@ -83,46 +103,76 @@ static void softmax_forward(const struct op_call *call) {
     }
 }
 
-static void softmax_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
-    (void)input;
-    struct split s = softmax_split(call);
-    for (size_t i = 0; i < s.outer * s.step; i++) {
-        size_t start = i / s.step * s.length * s.step + i % s.step;
-        const float *y = call->out.data + start;
+static void softmax_forward(const struct op_call *call) {
+    share_sets(call, softmax_sets, NULL, NULL);
+}
+
+FAST_CLONES static void softmax_row_back(const float *restrict y, const float *restrict dy, float *restrict dx,
+                                         size_t n) {
+    double sum = dot_dense(y, dy, n);
+    for (size_t k = 0; k < n; k++) dx[k] = (float)((double)y[k] * ((double)dy[k] - sum));
+}
+
+static void softmax_sets_back(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct split s = j->s;
+    for (size_t i = first; i < first + count; i++) {
+        size_t start = start_of(&s, i);
+        const float *y = j->call->out.data + start, *dy = j->dy + start;
+        float *dx = j->dx + start;
+        if (s.step == 1) {
+            softmax_row_back(y, dy, dx, s.length);
+            continue;
+        }
         double sum = 0;
-        for (size_t k = 0; k < s.length; k++) sum += (double)y[k * s.step] * (double)dy[start + k * s.step];
+        for (size_t k = 0; k < s.length; k++) sum += (double)y[k * s.step] * (double)dy[k * s.step];
         for (size_t k = 0; k < s.length; k++)
-            dx[start + k * s.step] = (float)((double)y[k * s.step] * ((double)dy[start + k * s.step] - sum));
+            dx[k * s.step] = (float)((double)y[k * s.step] * ((double)dy[k * s.step] - sum));
     }
 }
 
-static void logsoftmax_forward(const struct op_call *call) {
-    struct split s = softmax_split(call);
-    for (size_t i = 0; i < s.outer * s.step; i++) {
-        size_t start = i / s.step * s.length * s.step + i % s.step;
-        const float *x = call->in[0].data + start;
+static void softmax_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    (void)input;
+    share_sets(call, softmax_sets_back, dy, dx);
+}
+
+static void logsoftmax_sets(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct split s = j->s;
+    for (size_t i = first; i < first + count; i++) {
+        size_t start = start_of(&s, i);
+        const float *x = j->call->in[0].data + start;
         float most = x[0];
         double sum = 0;
         for (size_t k = 1; k < s.length; k++) most = x[k * s.step] > most ? x[k * s.step] : most;
         for (size_t k = 0; k < s.length; k++) sum += exp((double)x[k * s.step] - (double)most);
         double shift = (double)most + log(sum);
         for (size_t k = 0; k < s.length; k++)
-            call->out.data[start + k * s.step] = (float)((double)x[k * s.step] - shift);
+            j->call->out.data[start + k * s.step] = (float)((double)x[k * s.step] - shift);
+    }
+}
+
+static void logsoftmax_forward(const struct op_call *call) {
+    share_sets(call, logsoftmax_sets, NULL, NULL);
+}
+
+static void logsoftmax_sets_back(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct split s = j->s;
+    for (size_t i = first; i < first + count; i++) {
+        size_t start = start_of(&s, i);
+        double sum = 0;
+        for (size_t k = 0; k < s.length; k++) sum += (double)j->dy[start + k * s.step];
+        for (size_t k = 0; k < s.length; k++) {
+            size_t at = start + k * s.step;
+            j->dx[at] = (float)((double)j->dy[at] - exp((double)j->call->out.data[at]) * sum);
+        }
     }
 }
 
 static void logsoftmax_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
-    struct split s = softmax_split(call);
-    for (size_t i = 0; i < s.outer * s.step; i++) {
-        size_t start = i / s.step * s.length * s.step + i % s.step;
-        double sum = 0;
-        for (size_t k = 0; k < s.length; k++) sum += (double)dy[start + k * s.step];
-        for (size_t k = 0; k < s.length; k++) {
-            size_t at = start + k * s.step;
-            dx[at] = (float)((double)dy[at] - exp((double)call->out.data[at]) * sum);
-        }
-    }
+    share_sets(call, logsoftmax_sets_back, dy, dx);
 }
 
 const struct op op_softmax = {

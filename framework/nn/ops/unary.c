@@ -1,5 +1,5 @@
 /* unary.c: functions of one number, element by element. */
-#include "nn/op.h"
+#include "nn/ops/unary.h"
 #include "nn/ops/fast_math.h"
 
 #include <math.h>
@@ -45,6 +45,11 @@ struct unary {
 
 static inline float sigmoid(float x) {
     return 1 / (1 + fast_exp(-x));
+}
+
+static inline float silu_slope(float x) {
+    float s = sigmoid(x);
+    return s * (1 + x * (1 - s));
 }
 
 /* exp(x) - 1 without loss near 0. */
@@ -110,6 +115,7 @@ FUNCTION(softsign, x / (1 + fabsf(x)), 1 / ((1 + fabsf(x)) * (1 + fabsf(x))))
 FUNCTION(erf, fast_erf(x), ERF_SLOPE_0 *fast_exp(-x *x))
 FUNCTION(gelu, x *fast_normal(x), fast_normal(x) + x * NORMAL_0 * fast_exp(-.5f * x * x))
 FUNCTION(gelu_tanh, .5f * x * (1 + gelu_tanh(x)), gelu_tanh_slope(x))
+FUNCTION(silu, x *sigmoid(x), silu_slope(x))
 FUNCTION(mish, mish(x), mish_slope(x))
 FUNCTION(hardsigmoid, ramp(x, a, b), ramp_slope(x, a, b))
 FUNCTION(hardswish, x *ramp(x, 1 / 6.f, .5f), ramp(x, 1 / 6.f, .5f) + x * ramp_slope(x, 1 / 6.f, .5f))
@@ -145,6 +151,7 @@ static const struct unary rows[] = {
     PLAIN("Erf", erf),
     {"Gelu", "tanh", gelu_tanh_forward, gelu_tanh_backward, {NULL, NULL}, {0, 0}, false},
     PLAIN("Gelu", gelu),
+    PLAIN("Silu", silu),
     PLAIN("Mish", mish),
     {ROW("HardSigmoid", hardsigmoid), {"alpha", "beta"}, {.2f, .5f}, false},
     PLAIN("HardSwish", hardswish),
@@ -207,20 +214,46 @@ static struct config unary_config(const struct op_call *call) {
     return c;
 }
 
+/* Either pass over some of the elements. */
+struct job {
+    struct config c;
+    const float *x, *y, *dy;
+    float *out, least;
+};
+
+#define PIECE 16384u /* that is shared out */
+
+static void forward_range(void *user, size_t first, size_t n) {
+    const struct job *j = user;
+    j->c.row->forward(n, j->x + first, j->out + first, j->c.a, j->c.b);
+}
+
+static void backward_range(void *user, size_t first, size_t n) {
+    const struct job *j = user;
+    j->c.row->backward(n, j->x + first, j->y + first, j->dy + first, j->out + first, j->c.a, j->c.b, j->least);
+}
+
+/* Zeiler & Fergus's rule: the rectifier applied to the gradient. */
+static void deconvnet_range(void *user, size_t first, size_t n) {
+    const struct job *j = user;
+    const float *dy = j->dy + first;
+    float *dx = j->out + first;
+    for (size_t i = 0; i < n; i++) dx[i] = dy[i] < 0 ? 0 : dy[i];
+}
+
 static void unary_forward(const struct op_call *call) {
-    struct config c = unary_config(call);
-    c.row->forward(shape_count(&call->out.shape), call->in[0].data, call->out.data, c.a, c.b);
+    struct job j = {.c = unary_config(call), .x = call->in[0].data, .out = call->out.data};
+    thread_team_share(call->team, shape_count(&call->out.shape), PIECE, forward_range, &j);
 }
 
 static void unary_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input; /* only input 0 may depend on the network's input */
-    struct config c = unary_config(call);
-    size_t n = shape_count(&call->out.shape);
-    bool rectifier = c.row->rectifier && (!is_clip(call) || (c.a <= 0 && c.a >= 0));
+    struct job j = {.c = unary_config(call), .x = call->in[0].data, .y = call->out.data, .dy = dy, .out = dx};
+    bool rectifier = j.c.row->rectifier && (!is_clip(call) || (j.c.a <= 0 && j.c.a >= 0));
     enum net_rule rule = rectifier ? call->rule : NET_GRADIENT;
-    float least = rule == NET_GRADIENT ? -INFINITY : 0;
-    if (rule != NET_DECONVNET) c.row->backward(n, call->in[0].data, call->out.data, dy, dx, c.a, c.b, least);
-    for (size_t i = 0; rule == NET_DECONVNET && i < n; i++) dx[i] = dy[i] < 0 ? 0 : dy[i];
+    j.least = rule == NET_GRADIENT ? -INFINITY : 0;
+    thread_team_share(call->team, shape_count(&call->out.shape), PIECE,
+                      rule == NET_DECONVNET ? deconvnet_range : backward_range, &j);
 }
 
 /* At load, the integers of shapes. */
@@ -283,6 +316,7 @@ UNARY(sigmoid, "Sigmoid", "1 / (1 + exp(-x))", 0, 1);
 UNARY(softsign, "Softsign", "x / (1 + abs(x))", 0, 1);
 UNARY(erf, "Erf", "error function", 0, 1);
 UNARY(gelu, "Gelu", "Gaussian error linear unit, exact or by tanh", 0, 1);
+UNARY(silu, "Silu", "x / (1 + exp(-x)); no operator of ONNX", 0, 1); /* not in the table */
 UNARY(mish, "Mish", "x tanh(log(1 + exp(x)))", 0, 1);
 UNARY(hardsigmoid, "HardSigmoid", "alpha x + beta, between 0 and 1", 0, 1);
 UNARY(hardswish, "HardSwish", "x HardSigmoid(x) with 1/6 and 1/2", 0, 1);

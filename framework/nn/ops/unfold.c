@@ -1,5 +1,7 @@
-/* unfold.c: one tap of the kernel after the other, row by row. */
+/* unfold.c: one tap of the kernel after the other, row by row; channels are shared by a team. */
 #include "nn/ops/unfold.h"
+
+#include "base/sizes.h"
 
 #include <string.h>
 
@@ -17,6 +19,25 @@ void unfold_init(struct unfold *u, const struct window_fit *fit, size_t channels
     u->out_plane = u->out_slice * u->slices;
     for (int axis = 0; axis < WINDOW_AXES; axis++)
         u->same = u->same && f->kernel[axis] == 1 && f->stride[axis] == 1 && !f->before[axis] && !f->after[axis];
+}
+
+size_t unfolded_size(const struct unfold *u) {
+    return size_up(u->taps * u->out_slice, 16);
+}
+
+/* Channels are shared out. */
+struct job {
+    const struct unfold *u;
+    size_t slice;
+    const float *from;
+    float *to;
+};
+
+#define PIECE 16384u /* elements, about, of the unfolded image that one takes at a time */
+
+static void share(const struct job *j, struct thread_team *team, thread_team_range *run) {
+    size_t channel = j->u->taps / j->u->channels * j->u->out_slice;
+    thread_team_share(team, j->u->channels, PIECE / channel + 1, run, (void *)j);
 }
 
 /* One tap of the kernel on one channel: output rows [y0, y1) and columns [x0, x1) see the input, from `offset` on. */
@@ -68,12 +89,16 @@ static bool place_slice(const struct window_fit *f, size_t slice, ptrdiff_t kz, 
     return z >= 0 && z < f->in[WINDOW_DEEP];
 }
 
-void unfold(const struct unfold *u, size_t slice, const float *image, float *columns) {
+static void unfold_channels(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct unfold *u = j->u;
     const struct window_fit *f = &u->fit;
     size_t taps = (size_t)(f->kernel[0] * f->kernel[1]), z;
-    for (size_t c = 0; c < u->channels; c++, image += u->in_plane)
+    const float *image = j->from + first * u->in_plane;
+    float *columns = j->to + first * (u->taps / u->channels) * u->out_slice;
+    for (size_t c = 0; c < count; c++, image += u->in_plane)
         for (ptrdiff_t kz = 0; kz < f->kernel[WINDOW_DEEP]; kz++) {
-            if (!place_slice(f, slice, kz, &z)) {
+            if (!place_slice(f, j->slice, kz, &z)) {
                 memset(columns, 0, taps * u->out_slice * sizeof *columns);
                 columns += taps * u->out_slice;
                 continue;
@@ -84,6 +109,10 @@ void unfold(const struct unfold *u, size_t slice, const float *image, float *col
                     unfold_tap(f, &t, image + z * u->in_slice, columns);
                 }
         }
+}
+
+void unfold(const struct unfold *u, struct thread_team *team, size_t slice, const float *image, float *columns) {
+    share(&(struct job){u, slice, image, columns}, team, unfold_channels);
 }
 
 static void add_rows(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t from_step,
@@ -108,12 +137,16 @@ static void fold_tap(const struct window_fit *f, const struct tap *t, const floa
         for (ptrdiff_t x = 0; x < t->x1 - t->x0; x++) to[x * f->stride[1]] += from[x];
 }
 
-void fold(const struct unfold *u, size_t slice, const float *columns, float *image) {
+static void fold_channels(void *user, size_t first, size_t count) {
+    const struct job *j = user;
+    const struct unfold *u = j->u;
     const struct window_fit *f = &u->fit;
     size_t taps = (size_t)(f->kernel[0] * f->kernel[1]), z;
-    for (size_t c = 0; c < u->channels; c++, image += u->in_plane)
+    const float *columns = j->from + first * (u->taps / u->channels) * u->out_slice;
+    float *image = j->to + first * u->in_plane;
+    for (size_t c = 0; c < count; c++, image += u->in_plane)
         for (ptrdiff_t kz = 0; kz < f->kernel[WINDOW_DEEP]; kz++) {
-            if (!place_slice(f, slice, kz, &z)) {
+            if (!place_slice(f, j->slice, kz, &z)) {
                 columns += taps * u->out_slice;
                 continue;
             }
@@ -123,4 +156,8 @@ void fold(const struct unfold *u, size_t slice, const float *columns, float *ima
                     fold_tap(f, &t, columns, image + z * u->in_slice);
                 }
         }
+}
+
+void fold(const struct unfold *u, struct thread_team *team, size_t slice, const float *columns, float *image) {
+    share(&(struct job){u, slice, columns, image}, team, fold_channels);
 }

@@ -19,9 +19,11 @@ struct unfold {
 };
 
 void unfold_init(struct unfold *, const struct window_fit *, size_t channels);
+/* Floats of `columns`: whole lines of the cache. */
+size_t unfolded_size(const struct unfold *);
 /* columns[taps][out_slice]: what each tap sees at each position of that slice, 0 outside the image. */
-void unfold(const struct unfold *, size_t slice, const float *image, float *columns);
+void unfold(const struct unfold *, struct thread_team *, size_t slice, const float *image, float *columns);
 /* The transpose: adds to image[channels][in_plane] what falls on each of its elements. */
-void fold(const struct unfold *, size_t slice, const float *columns, float *image);
+void fold(const struct unfold *, struct thread_team *, size_t slice, const float *columns, float *image);
 
 #endif

@@ -22,9 +22,9 @@ int32_t *view_pick(struct view *, const struct shape *in, uint32_t axis, size_t 
 /* `in` broadcast to `out`. */
 void view_expand(struct view *, const struct shape *in, const struct shape *out);
 
-/* Elements outside are `outside`. */
-void view_copy(const struct view *, const float *from, float outside, float *to);
-/* Adds every element of `from`, of the result, to its place in `to`. */
-void view_add(const struct view *, const float *from, float *to);
+/* Elements outside are `outside`. Shared by the team where every loop steps on evenly. */
+void view_copy(const struct view *, struct thread_team *, const float *from, float outside, float *to);
+/* Adds every element of `from`, of the result, to its place in `to`. Shared where besides no element has two. */
+void view_add(const struct view *, struct thread_team *, const float *from, float *to);
 
 #endif

@@ -1,0 +1,10 @@
+/* product_avx512.c: for processors with 512-bit vectors, 32 of them: 28 for sums, two for columns, one for a row. */
+#if defined __x86_64__
+#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,fma")
+#define LANES 16
+#define ROWS 14
+#define NAME(name) name##_avx512
+#include "nn/kernels/product_code.h"
+#else
+typedef int product_avx512_is_empty;
+#endif
