@@ -11,7 +11,7 @@ install: all
 	  $(addprefix $(to)/share/,man/man1 man/man5 pkgconfig $(addprefix assay/fixtures/,batteries models data) $(dir $(completions)))
 	install -m 755 $(BUILD)/assay $(to)/bin/assay
 	install -m 644 $(plugins) $(to)/lib/assay/explainers
-	install -m 644 $(wildcard explainers/*.h) $(to)/include/assay
+	install -m 644 $(wildcard explainers/*.h) explainers/explainer.rs $(to)/include/assay
 	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' packaging/assay.pc.in >$(to)/share/pkgconfig/assay.pc
 	install -m 644 docs/assay.1 $(to)/share/man/man1
 	install -m 644 docs/assay-battery.5 docs/assay-run.5 $(to)/share/man/man5
