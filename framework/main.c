@@ -26,6 +26,12 @@ static int print(struct text *text, struct error *e) {
     return status;
 }
 
+/* No wider than it reads well. */
+static size_t help_width(void) {
+    size_t width = cli_width();
+    return width > REPORT_WIDTH ? REPORT_WIDTH : width;
+}
+
 static int print_version(void) {
     printf("assay %s (plugin ABI %u.%u)\n", ASSAY_VERSION, ASSAY_ABI_MAJOR, ASSAY_ABI_MINOR);
     return CLI_EXPECTED;
@@ -38,7 +44,7 @@ static int run_command(const char *program, const struct cli_command *command, i
     struct text help = {0};
     switch (cli_parse(command, count, arguments, &values, e)) {
     case CLI_PARSED: return cpu_route_check(e) ? command->run(&context, &values, e) : CLI_USAGE;
-    case CLI_HELP: cli_help(command, &help); return print(&help, e);
+    case CLI_HELP: cli_help(command, help_width(), &help); return print(&help, e);
     case CLI_VERSION: return print_version();
     case CLI_INVALID: break;
     }
@@ -62,7 +68,7 @@ static int dispatch(int argc, char **argv, struct error *e) {
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         struct text overview = {0};
-        cli_overview(commands, &overview);
+        cli_overview(commands, help_width(), &overview);
         return print(&overview, e);
     }
     if (strcmp(argv[1], "--version") == 0) return print_version();

@@ -302,18 +302,21 @@ static void put_notes(struct page *p, const char *const *notes, size_t count) {
 /* What makes the exit code: verdicts, rows as a whole, and `wrong`: what the canaries say. */
 static void put_counts(struct page *p, const struct verdict_table *t, bool wrong) {
     const struct verdict_counts n = verdict_counts_of(t);
-    struct text words = {0};
+    struct text words = {0}, expected = {0};
 
     verdict_counts_add_words(&words, &n);
-    if (words.data) fprintf(p->out, "%s\n", words.data);
-    fprintf(p->out, "verdicts as expected: %zu of %zu", n.expected, n.verdicts);
-    if (n.mended) fprintf(p->out, "; stopped failing: %zu", n.mended);
-    if (n.unjudged) fprintf(p->out, "; rows in which nothing was judged: %zu", n.unjudged);
-    if (n.open) fprintf(p->out, "; rows undecided overall: %zu", n.open);
-    if (wrong) fputs("; canaries came out wrong", p->out);
-    fputc('\n', p->out);
-    p->failed = p->failed || words.failed;
+    text_add(&expected, "verdicts as expected: %zu of %zu", n.expected, n.verdicts);
+    if (n.mended) text_add(&expected, "; stopped failing: %zu", n.mended);
+    if (n.unjudged) text_add(&expected, "; rows in which nothing was judged: %zu", n.unjudged);
+    if (n.open) text_add(&expected, "; rows undecided overall: %zu", n.open);
+    if (wrong) text_add(&expected, "; canaries came out wrong");
+    page_wrap(p, words.data ? words.data : "", 0);
+    if (words.data) page_break(p, 0);
+    page_wrap(p, expected.failed ? "" : expected.data, 0);
+    page_break(p, 0);
+    p->failed = p->failed || words.failed || expected.failed;
     text_finish(&words);
+    text_finish(&expected);
 }
 
 bool report_text(struct store *s, FILE *out, const struct report_look *look, struct error *e) {

@@ -44,10 +44,24 @@ bool yaml_file_read(const char *path, char **bytes, size_t *size, struct error *
     return ok;
 }
 
+/* The column, from 1, of a tab before the first word of the line that the mark is in; 0: there is none. The parser
+ * reads from memory. */
+static size_t find_tab(const yaml_parser_t *p) {
+    const char *at = (const char *)p->input.string.start, *end = (const char *)p->input.string.end;
+    for (size_t line = 0; line < p->problem_mark.line && at < end; at++) line += *at == '\n';
+    for (size_t column = 1; at < end && (*at == ' ' || *at == '\t'); at++, column++)
+        if (*at == '\t') return column;
+    return 0;
+}
+
 static bool syntax_fail(const char *path, const yaml_parser_t *p, struct error *e) {
     const char *problem = p->problem ? p->problem : "not valid";
 
     if (p->error == YAML_MEMORY_ERROR) return error_memory(e);
+    size_t tab = p->error == YAML_SCANNER_ERROR ? find_tab(p) : 0;
+    if (tab)
+        return error_set(e, "%s:%zu:%zu: a tab, which YAML does not indent with: spaces wanted", path,
+                         p->problem_mark.line + 1, tab);
     if (p->error == YAML_READER_ERROR)
         return error_set(e, "%s: byte %zu: %s: a text in UTF-8 wanted", path, p->problem_offset, problem);
     return error_set(e, "%s:%zu:%zu: %s%s%s: valid YAML wanted", path, p->problem_mark.line + 1,

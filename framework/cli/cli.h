@@ -103,8 +103,16 @@ bool cli_writable(const char *path, struct error *);
 /* One line on standard error, "assay: ...", whatever a file or an argument put into it (text_clean). */
 void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether standard output takes colours: a terminal, and NO_COLOR (https://no-color.org) is not set. */
-bool cli_colour(void);
+/* Of commands that print a verdict table. */
+extern const char *const cli_colour_names[];
+#define CLI_COLOUR                                                                                                     \
+    {                                                                                                                  \
+        .name = "color", .kind = CLI_CHOICE, .value = "WHEN", .choices = cli_colour_names, .fallback = "auto",         \
+        .summary = "colours in the table; auto: on a terminal, where NO_COLOR is not set"                              \
+    }
+bool cli_colour(const struct cli_value *);
+/* How wide standard output is: a terminal as it is, within bounds; else REPORT_WIDTH. */
+size_t cli_width(void);
 
 /* Whether `path` ends in `extension` (".npy"). */
 bool cli_has_extension(const char *path, const char *extension);

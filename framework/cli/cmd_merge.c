@@ -11,14 +11,22 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { BATTERY, JOBS, OPEN, NO_FIGURES, NO_SANDBOX };
+enum { BATTERY, FORMAT, COLOUR, JOBS, OPEN, NO_FIGURES, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [BATTERY] = {.name = "battery",
                  .kind = CLI_TEXT,
                  .value = "FILE",
                  .summary = "the battery, where it does not lie as the first shard had it"},
+    [FORMAT] = {.name = "format",
+                .kind = CLI_CHOICE,
+                .value = "FORMAT",
+                .summary = "what is said on standard output",
+                .choices = console_names,
+                .fallback = "table"},
+    [COLOUR] = CLI_COLOUR,
     [JOBS] = {.name = "jobs",
               .letter = 'j',
               .kind = CLI_INTEGER,
@@ -52,15 +60,18 @@ static int conclude(const struct cli_context *context, const struct cli_values *
     asked.options.folder = folder;
     asked.options.jobs = option[JOBS].given ? (unsigned)option[JOBS].integer : cores_online();
     asked.options.resume = true;
+    asked.options.quiet = strcmp(option[FORMAT].text, "quiet") == 0;
     asked.options.taken = cli_run_remove_reports;
     asked.options.user = (void *)(uintptr_t)context->reports;
     if (option[NO_SANDBOX].given) sandbox_turn_off();
-    const struct run_telling telling = {console_find("table"), folder, !option[NO_FIGURES].given};
+    const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given,
+                                        cli_colour(&option[COLOUR])};
     int status = CLI_BROKEN;
     if (run_execute(&asked.options, context->controls, &outcome, e))
         status = cli_run_report(&outcome, context, &telling, e);
     else if (!outcome.started) status = CLI_USAGE;
     run_finish(&outcome);
+    if (e->text[0] && !interrupt_signal()) cli_run_say_broken(&telling, e->text, status);
     asked_finish(&asked);
     if (status != CLI_EXPECTED && e->text[0] && !interrupt_signal())
         cli_message("%s is put together: 'assay run BATTERY -o %s --resume' goes on with it", folder, folder);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT, OUTPUT };
+enum { FORMAT, OUTPUT, COLOUR };
 
 static const struct cli_option options[] = {
     [FORMAT] = {.name = "format",
@@ -22,6 +22,7 @@ static const struct cli_option options[] = {
                 .kind = CLI_TEXT,
                 .value = "DIR",
                 .summary = "the folder to write into (default: the run folder)"},
+    [COLOUR] = CLI_COLOUR,
 };
 
 static const struct report *find_format(const struct report *all, const char *name, size_t length) {
@@ -82,22 +83,25 @@ static const struct console_format *find_console(const char *list) {
     return printed ? console_find(list) : NULL;
 }
 
-static bool print_console(struct store *store, const struct console_format *format, const char *folder,
+static bool print_console(struct store *store, const struct console_format *format, const char *folder, bool colour,
                           struct error *e) {
     char *figures = text_format("%s/figures", folder);
     const struct report_look look = {
-        .colour = cli_colour(), .figures = figures && file_exists(figures), .folder = folder, .width = REPORT_WIDTH};
+        .colour = colour, .figures = figures && file_exists(figures), .folder = folder, .width = cli_width()};
     bool ok = figures ? format->write(store, stdout, &look, e) : error_memory(e);
     free(figures);
     return ok;
 }
 
-static int print_run(const char *folder, const struct console_format *format, bool output, struct error *e) {
+static int print_run(const struct cli_values *values, const struct console_format *format, struct error *e) {
+    const char *folder = values->operand;
     struct store *store = NULL;
     int status = CLI_USAGE;
-    if (output) error_set(e, "--output: %s is printed on standard output: no folder wanted", format->id);
+    if (values->option[OUTPUT].given)
+        error_set(e, "--output: %s is printed on standard output: no folder wanted", format->id);
     else if (cli_run_open(folder, &store, e))
-        status = print_console(store, format, folder, e) ? CLI_EXPECTED : CLI_BROKEN;
+        status =
+            print_console(store, format, folder, cli_colour(&values->option[COLOUR]), e) ? CLI_EXPECTED : CLI_BROKEN;
     store_close(store);
     return status;
 }
@@ -108,7 +112,7 @@ static int report_run(const struct cli_context *context, const struct cli_values
     struct store *store = NULL;
     int status = CLI_USAGE;
     const struct console_format *console = find_console(list);
-    if (console) return print_run(folder, console, values->option[OUTPUT].given, e);
+    if (console) return print_run(values, console, e);
     interrupt_watch();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further is an error, and not the end of the process */
     if (check_formats(context->reports, list, e) && cli_run_open(folder, &store, e) && file_make_folder(to, e))

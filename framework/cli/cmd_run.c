@@ -16,6 +16,7 @@
 enum {
     OUTPUT,
     FORMAT,
+    COLOUR,
     JOBS,
     SET,
     SEED,
@@ -47,6 +48,7 @@ static const struct cli_option options[] = {
                 .summary = "what is said on standard output",
                 .choices = console_names,
                 .fallback = "table"},
+    [COLOUR] = CLI_COLOUR,
     [JOBS] = {.name = "jobs",
               .letter = 'j',
               .kind = CLI_INTEGER,
@@ -260,7 +262,8 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     struct settings settings;
     collect_settings(values, &settings);
     const struct run_options wanted = options_of(context, values, &settings, folder, &share);
-    const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given};
+    const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given,
+                                        cli_colour(&option[COLOUR])};
     interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
     int status = CLI_USAGE;

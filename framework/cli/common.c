@@ -1,5 +1,7 @@
 /* common.c: what several commands ask of paths and words. */
 #include "cli/cli.h"
+#include "base/terminal.h"
+#include "reports/report.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -14,9 +16,20 @@ bool cli_has_extension(const char *path, const char *extension) {
     return n > m && strcmp(path + n - m, extension) == 0;
 }
 
-bool cli_colour(void) {
-    const char *plain = getenv("NO_COLOR");
+const char *const cli_colour_names[] = {"auto", "always", "never", NULL};
+
+bool cli_colour(const struct cli_value *when) {
+    const char *plain = getenv("NO_COLOR"); /* https://no-color.org */
+    if (strcmp(when->text, "auto") != 0) return strcmp(when->text, "always") == 0;
     return isatty(STDOUT_FILENO) && !(plain && *plain);
+}
+
+#define LEAST_WIDTH 60u
+#define MOST_WIDTH 140u
+
+size_t cli_width(void) {
+    unsigned columns = terminal_columns(STDOUT_FILENO);
+    return !columns ? REPORT_WIDTH : columns < LEAST_WIDTH ? LEAST_WIDTH : columns > MOST_WIDTH ? MOST_WIDTH : columns;
 }
 
 bool cli_writable(const char *path, struct error *e) {

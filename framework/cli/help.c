@@ -4,14 +4,13 @@
 #include <string.h>
 
 #define COLUMN 28 /* where the summaries begin */
-#define WIDTH 100
 
-/* Appends `words`, wrapped: the line stands at column `at`, further lines begin at `column`. */
-static void add_wrapped(struct text *out, const char *words, size_t at, size_t column) {
+/* Appends `words`, wrapped at `width`: the line stands at column `at`, further lines begin at `column`. */
+static void add_wrapped(struct text *out, const char *words, size_t at, size_t column, size_t width) {
     bool first = true;
     while (*words) {
-        size_t length = strcspn(words, " ");
-        if (!first && at + 1 + length > WIDTH) {
+        size_t length = strcspn(words, " \n");
+        if (!first && at + 1 + length > width) {
             text_add(out, "\n%*s", (int)column, "");
             at = column;
         } else if (!first) {
@@ -21,13 +20,22 @@ static void add_wrapped(struct text *out, const char *words, size_t at, size_t c
         text_append(out, words, length);
         at += length;
         words += length;
-        words += strspn(words, " ");
+        words += strspn(words, " \n");
         first = false;
     }
     text_add(out, "\n");
 }
 
-static void add_option(struct text *out, const struct cli_option *option) {
+/* Lines that are broken already: as they are where they fit, else broken anew. */
+static void add_lines(struct text *out, const char *lines, size_t width) {
+    size_t longest = 0;
+    for (const char *line = lines; *line; line += strcspn(line, "\n") + 1)
+        if (strcspn(line, "\n") > longest) longest = strcspn(line, "\n");
+    if (longest <= width) text_add(out, "%s", lines);
+    else add_wrapped(out, lines, 0, 0, width);
+}
+
+static void add_option(struct text *out, const struct cli_option *option, size_t width) {
     struct text left = {0}, right = {0};
     if (option->letter) text_add(&left, "  -%c, --%s", option->letter, option->name);
     else text_add(&left, "      --%s", option->name);
@@ -41,39 +49,50 @@ static void add_option(struct text *out, const struct cli_option *option) {
         out->failed = true;
     } else if (left.length + 2 > COLUMN) {
         text_add(out, "%s\n%*s", left.data, COLUMN, "");
-        add_wrapped(out, right.data, COLUMN, COLUMN);
+        add_wrapped(out, right.data, COLUMN, COLUMN, width);
     } else {
         text_add(out, "%-*s", COLUMN, left.data);
-        add_wrapped(out, right.data, COLUMN, COLUMN);
+        add_wrapped(out, right.data, COLUMN, COLUMN, width);
     }
     text_finish(&left);
     text_finish(&right);
 }
 
-void cli_help(const struct cli_command *command, struct text *out) {
-    text_add(out, "usage: assay %s", command->name);
+void cli_help(const struct cli_command *command, size_t width, struct text *out) {
+    struct text usage = {0};
+    text_add(&usage, "usage: assay %s", command->name);
     for (size_t i = 0; i < command->option_count; i++) {
         const struct cli_option *option = &command->options[i];
-        if (option->required) text_add(out, " --%s %s", option->name, option->value);
+        if (option->required) text_add(&usage, " --%s %s", option->name, option->value);
     }
-    text_add(out, " [OPTION]...%s%s\n", command->operand ? " " : "", command->operand ? command->operand : "");
-    add_wrapped(out, command->summary, 0, 0);
-    if (command->details) text_add(out, "\n%s", command->details);
+    text_add(&usage, " [OPTION]...%s%s", command->operand ? " " : "", command->operand ? command->operand : "");
+    out->failed = out->failed || usage.failed;
+    add_wrapped(out, usage.failed ? "" : usage.data, 0, 4, width);
+    text_finish(&usage);
+    add_wrapped(out, command->summary, 0, 0, width);
+    if (command->details) {
+        text_add(out, "\n");
+        add_lines(out, command->details, width);
+    }
     text_add(out, "\noptions:\n");
     const struct cli_option *option;
-    for (size_t i = 0; (option = cli_option_at(command, i)); i++) add_option(out, option);
+    for (size_t i = 0; (option = cli_option_at(command, i)); i++) add_option(out, option, width);
 }
 
-void cli_overview(const struct cli_command *const *commands, struct text *out) {
-    text_add(out, "usage: assay COMMAND [OPTION]...\n"
-                  "Negative controls for explanation methods: does the map explain the model, or only the picture?\n"
-                  "\ncommands:\n");
+void cli_overview(const struct cli_command *const *commands, size_t width, struct text *out) {
+    text_add(out, "usage: assay COMMAND [OPTION]...\n");
+    add_lines(out, "Negative controls for explanation methods: does the map explain the model, or only the picture?\n",
+              width);
+    text_add(out, "\ncommands:\n");
     for (size_t i = 0; commands[i]; i++) {
         text_add(out, "  %-13s", commands[i]->name);
-        add_wrapped(out, commands[i]->summary, 15, 15);
+        add_wrapped(out, commands[i]->summary, 15, 15, width);
     }
-    text_add(out, "\n'assay COMMAND --help' describes a command; 'assay --version' prints the version.\n"
-                  "Exit status: 0 all as expected; 1 a verdict was not; 2 usage or input error, before anything ran;\n"
-                  "3 something could not run; 4 undecided or nothing but SKIP, beyond what was expected;\n"
-                  "5 a shard is done, and nothing is judged.\n");
+    text_add(out, "\n");
+    add_lines(out,
+              "'assay COMMAND --help' describes a command; 'assay --version' prints the version.\n"
+              "Exit status: 0 all as expected; 1 a verdict was not; 2 usage or input error, before anything ran;\n"
+              "3 something could not run; 4 undecided or nothing but SKIP, beyond what was expected;\n"
+              "5 a shard is done, and nothing is judged.\n",
+              width);
 }

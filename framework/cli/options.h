@@ -80,8 +80,9 @@ enum cli_parsed cli_parse(const struct cli_command *, int count, char *const *ar
  * the last. */
 const struct cli_option *cli_option_at(const struct cli_command *, size_t i);
 
-void cli_help(const struct cli_command *, struct text *out);
+/* In lines of at most `width` columns. */
+void cli_help(const struct cli_command *, size_t width, struct text *out);
 /* `commands` ends with NULL. */
-void cli_overview(const struct cli_command *const *commands, struct text *out);
+void cli_overview(const struct cli_command *const *commands, size_t width, struct text *out);
 
 #endif

@@ -9,7 +9,7 @@
 struct run_telling {
     const struct console_format *format; /* of standard output */
     const char *folder;
-    bool figures;
+    bool figures, colour;
 };
 
 /* All reports into the folder, and the verdicts on standard output; of a dry run the plan. Returns the exit status. */

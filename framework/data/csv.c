@@ -296,6 +296,7 @@ static bool parse_table(struct table *t, const uint8_t *bytes, size_t size) {
     if (t->rows > UINT32_MAX)
         return error_set(&t->error, "%s: %zu rows: at most %u wanted", t->path, t->rows, UINT32_MAX);
     t->labels.column = t->columns.names[t->columns.first];
+    t->labels.guessed = !t->label && !t->columns.usual;
     return check_first_line(t);
 }
 

@@ -14,6 +14,7 @@ struct csv_label {
 
 struct csv_labels {
     const char *path, *column; /* column NULL: the labels are names of folders in the folder `path` */
+    bool guessed;              /* the last column, as none has a usual name */
     struct text pool;          /* C strings, one behind the other */
     struct csv_label *item;
     size_t count;

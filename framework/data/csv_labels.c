@@ -215,14 +215,19 @@ static bool word_classes(const struct csv_labels *l, const struct words *words, 
 
 /* ---- Numbers ---- */
 
+#define GUESSED_HINT                                                                                                   \
+    " (no labels? no column is named label, target or class, so the last one was taken: label=COLUMN says another; "   \
+    "samples without labels come as npy:INPUTS)"
+
 /* "2" and "2.0" are class 2; "2.5" is the target of a regression. */
 static bool number_classes(const struct csv_labels *l, struct dataset *d, struct error *e) {
     for (size_t i = 0; i < l->count; i++) {
         double value = -1;
         text_to_double(label_text(l, i), &value);
         if (!source_put_label(d, i, value))
-            return label_fail(l, i, e, "a whole number from 0 to %u, or text, wanted%s", SOURCE_CLASSES_MAX - 1,
-                              value == -1 ? " (labels -1 and 1? write 0 and 1)" : SOURCE_REGRESSION_HINT);
+            return label_fail(l, i, e, "a whole number from 0 to %u, or text, wanted%s%s", SOURCE_CLASSES_MAX - 1,
+                              value == -1 ? " (labels -1 and 1? write 0 and 1)" : SOURCE_REGRESSION_HINT,
+                              l->guessed ? GUESSED_HINT : "");
     }
     return true;
 }

@@ -7,7 +7,7 @@
 #include "store/store.h"
 
 struct asked {
-    struct run_options options; /* battery, settings, seed, only, quick, no_canaries; the rest is empty */
+    struct run_options options; /* battery, baseline, settings, seed, only, rows, controls, quick, no_canaries */
     void *held;                 /* whose strings these are */
 };
 

@@ -2,8 +2,10 @@
 #include "workers/progress.h"
 
 #include "base/clock.h"
+#include "base/terminal.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 void progress_begin(struct progress *p, bool quiet) {
@@ -15,19 +17,37 @@ static double share(const struct progress *p) {
     return p->total > 0 ? p->done / p->total : 0;
 }
 
-static void show(struct progress *p) {
-    char bar[31];
-    if (p->unpriced) {
-        fprintf(stderr, "\r%-22s %u/%u jobs  %3.0f s\033[K", p->title, p->units, p->of, clock_seconds() - p->start);
-        fflush(stderr);
-        return;
+#define BAR_MOST 30
+#define BAR_LEAST 8
+
+/* What fits: the bar gives way first, then what is left to do, then the title. */
+void progress_line(const struct progress *p, double spent, unsigned columns, char *out, size_t size) {
+    char counts[64], eta[32] = "", bar[BAR_MOST + 3] = "";
+    size_t room = columns && columns < size ? columns - 1 : size - 1; /* the last column would wrap */
+    double f = share(p), left = !p->unpriced && f > .02 ? spent * (1 - f) / f : -1;
+    int width = snprintf(counts, sizeof counts, p->unpriced ? "%.0s%u/%u jobs  %.0f s" : "%s%u/%u jobs  %.0f s", "  ",
+                         p->units, p->of, spent);
+    char percent[8] = "";
+    if (!p->unpriced) width += snprintf(percent, sizeof percent, "%3.0f %%", 100 * f);
+    if (left >= 0) width += snprintf(eta, sizeof eta, "  ETA %.0f s", left);
+    size_t title = strlen(p->title) < 17 ? 18 : strlen(p->title) + 1, used = title + (size_t)width;
+    size_t cells = p->unpriced || used + BAR_LEAST + 3 > room ? 0 : room - used - 3;
+    if (cells > BAR_MOST) cells = BAR_MOST;
+    for (size_t i = 0; i < cells; i++) bar[i + 1] = f * (double)cells > (double)i ? '#' : '.';
+    if (cells) {
+        bar[0] = '[';
+        memcpy(bar + cells + 1, "] ", 3);
     }
-    double f = share(p), spent = clock_seconds() - p->start, left = f > .02 ? spent * (1 - f) / f : -1;
-    for (int i = 0; i < 30; i++) bar[i] = f * 30 > i ? '#' : '.';
-    bar[30] = 0;
-    fprintf(stderr, "\r%-22s [%s] %3.0f %%  %u/%u jobs  %3.0f s", p->title, bar, 100 * f, p->units, p->of, spent);
-    if (left >= 0) fprintf(stderr, "  ETA %.0f s   ", left);
-    fputs("\033[K", stderr);
+    if (used > room) eta[0] = 0;
+    if (used > room) title = strlen(p->title) + 1;
+    int length = snprintf(out, size, "%-*s%s%s%s%s", (int)title, p->title, bar, percent, counts, eta);
+    if (length > 0 && (size_t)length > room) out[room] = 0;
+}
+
+static void show(struct progress *p) {
+    char line[160];
+    progress_line(p, clock_seconds() - p->start, terminal_columns(STDERR_FILENO), line, sizeof line);
+    fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
 }
 

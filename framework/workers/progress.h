@@ -23,4 +23,7 @@ void progress_job(struct progress *, double cost); /* one job ended */
 void progress_tick(struct progress *);
 void progress_end(struct progress *);
 
+/* The line of a terminal, in less than so many columns (0: as long as it gets), as it is after `spent` seconds. */
+void progress_line(const struct progress *, double spent, unsigned columns, char *out, size_t size);
+
 #endif

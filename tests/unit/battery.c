@@ -276,8 +276,7 @@ static const struct {
     {"model: a: b\n", "b.yaml:1:9: mapping values are not allowed in this context: valid YAML wanted"},
     {"model: [m\n", "b.yaml:2:1: did not find expected ',' or ']' while parsing a flow sequence: valid YAML wanted"},
     {"model: \"m\n", "b.yaml:2:1: found unexpected end of stream while scanning a quoted scalar: valid YAML wanted"},
-    {"\tmodel: m\n", "b.yaml:1:1: found character that cannot start any token while scanning for the next token: "
-                     "valid YAML wanted"},
+    {"\tmodel: m\n", "b.yaml:1:1: a tab, which YAML does not indent with: spaces wanted"},
     {"model: *m\n", "b.yaml:1:8: found undefined alias: valid YAML wanted"},
     {"model: \xff\n", "b.yaml: byte 7: invalid leading UTF-8 octet: a text in UTF-8 wanted"},
     {"model: \x01\n", "b.yaml: byte 7: control characters are not allowed: a text in UTF-8 wanted"},

@@ -174,21 +174,24 @@ Test(options, the_largest_seed_is_kept_to_the_last_digit) {
 }
 
 Test(options, help_names_every_option_once_and_stays_within_the_page) {
-    static const struct cli_command *const all[] = {&cli_run, &cli_list,  &cli_explain, &cli_check,
-                                                    &cli_new, &cli_train, &cli_eval};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    static const struct cli_command *const all[] = {&cli_run,   &cli_list, &cli_explain, &cli_check,  &cli_new,
+                                                    &cli_train, &cli_eval, &cli_accept,  &cli_report, &cli_doctor};
+    static const size_t widths[] = {60, 80, 100};
+    for (size_t i = 0; i < 3 * (sizeof all / sizeof *all); i++) {
         struct text help = {0};
-        cli_help(all[i], &help);
+        const size_t width = widths[i % 3];
+        const struct cli_command *command = all[i / 3];
+        cli_help(command, width, &help);
         cr_assert(!help.failed);
-        cr_expect(all[i]->option_count <= CLI_OPTIONS_MAX);
+        cr_expect(command->option_count <= CLI_OPTIONS_MAX);
         const struct cli_option *option;
-        for (size_t k = 0; (option = cli_option_at(all[i], k)); k++) {
+        for (size_t k = 0; (option = cli_option_at(command, k)); k++) {
             char line[64];
             snprintf(line, sizeof line, " --%s%s", option->name, option->kind == CLI_FLAG ? " " : "");
-            cr_expect(strstr(strstr(help.data, "\noptions:\n"), line), "%s: %s", all[i]->name, line);
+            cr_expect(strstr(strstr(help.data, "\noptions:\n"), line), "%s: %s", command->name, line);
         }
         for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1)
-            cr_expect_leq(strcspn(line, "\n"), 100, "%s: %.40s...", all[i]->name, line);
+            cr_expect_leq(strcspn(line, "\n"), width, "%s: %.40s...", command->name, line);
         text_finish(&help);
     }
 }

@@ -41,3 +41,20 @@ Test(progress, does_not_go_back, .init = redirect) {
     cr_expect_eq(last, 100);
     cr_expect_geq(lines, 2);
 }
+
+/* It would wrap, and stay on the screen line by line. */
+Test(progress, fits_the_terminal) {
+    struct progress p = {.title = "label permutation", .done = 370, .total = 1000, .units = 1234, .of = 4000};
+    char line[160];
+    for (unsigned columns = 20; columns <= 200; columns++) {
+        progress_line(&p, 12345, columns, line, sizeof line);
+        cr_expect_lt(strlen(line), columns, "%u: %s", columns, line);
+        cr_expect_eq(strncmp(line, "label permutation ", 18), 0, "%s", line);
+        cr_expect_eq(strchr(line, '[') != NULL, columns > 72, "%u: %s", columns, line);
+    }
+    progress_line(&p, 12345, 80, line, sizeof line);
+    cr_expect_str_eq(line, "label permutation [######.........]  37 %  1234/4000 jobs  12345 s  ETA 21020 s");
+    p.unpriced = 1;
+    progress_line(&p, 3, 0, line, sizeof line);
+    cr_expect_str_eq(line, "label permutation 1234/4000 jobs  3 s");
+}

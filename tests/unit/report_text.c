@@ -10,15 +10,20 @@
 
 TestSuite(report_text);
 
-static char *shown(struct store *s, bool colour) {
+static char *shown_in(struct store *s, bool colour, size_t width) {
     char *text = NULL;
     size_t size = 0;
     struct error e = {""};
     FILE *out = open_memstream(&text, &size);
 
-    cr_assert(out && report_text(s, out, &(struct report_look){.colour = colour, .reasons = true}, &e), "%s", e.text);
+    cr_assert(out && report_text(s, out, &(struct report_look){.colour = colour, .reasons = true, .width = width}, &e),
+              "%s", e.text);
     fclose(out);
     return text;
+}
+
+static char *shown(struct store *s, bool colour) {
+    return shown_in(s, colour, 0);
 }
 
 static char *shown_run(const struct fake_run *fake, bool colour) {
@@ -87,6 +92,21 @@ Test(report_text, fits_100_columns) {
             cr_expect_leq(longest_line(text), 100, "%zu:\n%s", longest_line(text), text);
             free(text);
         }
+}
+
+Test(report_text, fits_a_narrow_terminal_and_a_wide_one) {
+    static const size_t widths[] = {60, 80, 140};
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_run fake = {14, 6, 2, 2, 8, false, false};
+        char folder[64];
+        struct store *s = fake_run_store(&fake, folder);
+        char *text = shown_in(s, false, widths[i]);
+        cr_expect_leq(longest_line(text), widths[i], "%zu:\n%s", longest_line(text), text);
+        cr_expect_gt(longest_line(text), widths[i] - 20);
+        free(text);
+        store_close(s);
+        fake_folder_remove(folder);
+    }
 }
 
 Test(report_text, colours_only_add_escapes) {
