@@ -68,8 +68,10 @@ static bool label_wave(struct run *run, const struct draw_counts *counts, unsign
     return schedule_run(run, WAVE_LABELS, counts, jobs, progress, e);
 }
 
-/* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
-static bool extend(struct run *run, struct draw_counts *counts, uint32_t look, bool *any, struct error *e) {
+/* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. Where there are none,
+ * *known are the results, which is all there will be. */
+static bool extend(struct run *run, struct draw_counts *counts, uint32_t look, bool *any, struct results **known,
+                   struct error *e) {
     uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
     const struct experiment_view view = run_view(run);
     struct results *r;
@@ -93,18 +95,20 @@ static bool extend(struct run *run, struct draw_counts *counts, uint32_t look, b
         if (ok && wanted) ok = setup_expand(run, c, from, to, e);
         *any = *any || wanted;
     }
-    results_destroy(r);
+    if (ok && !*any) *known = r;
+    else results_destroy(r);
     return ok;
 }
 
-static bool run_waves(struct run *run, struct draw_counts *counts, const struct run_options *options, struct error *e) {
+static bool run_waves(struct run *run, struct draw_counts *counts, const struct run_options *options,
+                      struct results **known, struct error *e) {
     struct progress progress;
     bool any = true, ok;
     progress_begin(&progress, options->quiet);
     ok = put_uses(run, e) && schedule_run(run, WAVE_MODEL, counts, options->jobs, &progress, e);
     if (ok && setup_needs_labels(run)) ok = label_wave(run, counts, options->jobs, &progress, e);
     for (uint32_t look = 1; ok && any && look < 3; look++) {
-        ok = extend(run, counts, look, &any, e);
+        ok = extend(run, counts, look, &any, known, e);
         if (ok && any) ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e);
     }
     progress_end(&progress);
@@ -112,10 +116,14 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
 }
 
 /* What a row had delivered before it broke the rules depends on which of its jobs came first, and says nothing. */
-static bool drop_broken(struct run *run, struct error *e) {
+static bool drop_broken(struct run *run, struct results **known, struct error *e) {
     bool ok = true;
-    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (run->explainers[row].breach) ok = store_drop_units(run->store, run->explainers[row].name, NULL, e);
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
+        if (!run->explainers[row].breach) continue;
+        results_destroy(*known); /* they have what is dropped */
+        *known = NULL;
+        ok = store_drop_units(run->store, run->explainers[row].name, NULL, e);
+    }
     return ok;
 }
 
@@ -206,13 +214,15 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
 
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
+    struct results *known = NULL;
     bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&
               take_inputs(run, options, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
               make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
-    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e) && put_inspected(run, e) &&
-         same_maps_put(run, e) && verdict_store(run, counts, &out->exit_code, e) && verdict_check_complete(run, e) &&
-         store_check_file(run->store, e);
+    ok = ok && run_waves(run, counts, options, &known, e) && drop_broken(run, &known, e) && put_inspected(run, e) &&
+         same_maps_put(run, e) && verdict_store(run, counts, known, &out->exit_code, e) &&
+         verdict_check_complete(run, e) && store_check_file(run->store, e);
+    results_destroy(known);
     if (ok) out->store = run->store;
     return ok;
 }

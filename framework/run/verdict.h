@@ -4,8 +4,11 @@
 
 #include "run/need.h"
 
-/* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. */
-bool verdict_store(struct run *, const struct draw_counts *, int *exit_code, struct error *);
+struct results;
+
+/* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. `known`: what the store holds, where
+ * that was loaded already and is as it was; NULL: it is loaded. */
+bool verdict_store(struct run *, const struct draw_counts *, struct results *known, int *exit_code, struct error *);
 
 /* Whether every explainer has a verdict under every control and overall in the store: an error that names the cells. */
 bool verdict_check_complete(const struct run *, struct error *);
