@@ -84,8 +84,9 @@ for file; do
     [[ -f $file ]] || { echo "run.sh: $file: no such case" >&2; exit 2; }
     files+=("$file")
 done
-# As many cases side by side as there are processors; the longest start first.
-mapfile -t files < <(wc -c "${files[@]}" | sed '/ total$/d' | sort -rn | sed 's/^ *[0-9]* //')
+# As many cases side by side as there are processors; those that take longest start first, then the largest.
+mapfile -t files < <(wc -c "${files[@]}" | sed -E '/ total$/d; s,^ *([0-9]+ .*/(conv|modalities|program)\.txt),9\1,' | sort -rn |
+    sed 's/^ *[0-9]* //')
 running=0
 for file in "${files[@]}"; do
     ((running < $(nproc))) || { wait -n; running=$((running - 1)); }
