@@ -307,7 +307,7 @@ Test(run_battery, methods_and_mutants_get_what_they_deserve) {
 #define SMALL_ROWS "gradient\nsaliency\nrandom-noise\ninput\n"
 #define LABELS "{id: label-permutation, permutations: 2, twins: 2}"
 #define TRAINING                                                                                                       \
-    "training:\n  source: idx:" FASHION "t10k-images-idx3-ubyte.gz," FASHION "t10k-labels-idx1-ubyte.gz\n"           \
+    "training:\n  source: idx:" FASHION "t10k-images-idx3-ubyte.gz," FASHION "t10k-labels-idx1-ubyte.gz\n"             \
     "  images: 200\n  layers: 'fc:32,relu,fc:10'\n  learning-rate: 0.003\n"
 #define SMALL_CONTROLS                                                                                                 \
     "controls: [cascading, independent, " LABELS ", linear-identity, zero-pixel]\n" TRAINING                           \
