@@ -73,9 +73,10 @@ static bool label_wave(struct run *run, const struct draw_counts *counts, unsign
     return schedule_run(run, WAVE_LABELS, counts, jobs, progress, e);
 }
 
-/* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
+/* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. Where there are none,
+ * *known are the results, which is all there will be. */
 static bool mark_open(struct run *run, struct draw_counts *counts, uint32_t from, uint32_t to, uint32_t *marked,
-                      struct text *open, struct error *e) {
+                      struct text *open, struct results **known, struct error *e) {
     const struct experiment_view view = run_view(run);
     struct results *r;
     if (!results_load(&view, run->store, &r, e)) return false;
@@ -93,7 +94,8 @@ static bool mark_open(struct run *run, struct draw_counts *counts, uint32_t from
                      run->controls[c].control->id);
             ++*marked;
         }
-    results_destroy(r);
+    if (ok && !*marked) *known = r;
+    else results_destroy(r);
     return ok && (!open->failed || error_memory(e));
 }
 
@@ -117,12 +119,12 @@ static void unmark(const struct run *run, struct draw_counts *counts, uint32_t f
 
 /* The cells that get more draws; none where nothing is open, or the time does not suffice. */
 static bool extend(struct run *run, struct draw_counts *counts, struct early *early, uint32_t look, uint32_t *cells,
-                   struct error *e) {
+                   struct results **known, struct error *e) {
     uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
     struct text open = {0};
     *cells = 0;
     if (to <= from || run->battery->inputs < 2) return true; /* without a floor no number of draws decides */
-    bool ok = mark_open(run, counts, from, to, cells, &open, e);
+    bool ok = mark_open(run, counts, from, to, cells, &open, known, e);
     if (ok && *cells && !early_has_time(early, run, *cells, to - from, open.data)) {
         unmark(run, counts, from, to);
         *cells = 0;
@@ -154,7 +156,8 @@ static bool first_look(struct run *run, const struct draw_counts *counts, struct
     return ok && early_check(early, run, counts, e);
 }
 
-static bool run_waves(struct run *run, struct draw_counts *counts, const struct run_options *options, struct error *e) {
+static bool run_waves(struct run *run, struct draw_counts *counts, const struct run_options *options,
+                      struct results **known, struct error *e) {
     struct progress progress;
     struct early early;
     uint32_t cells = 1;
@@ -163,7 +166,7 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
     bool ok = first_look(run, counts, &early, &progress, e);
     bool lacking = run->others > 0; /* a look rests on the units of all shares */
     for (uint32_t look = 1; ok && cells && !early.ended && !lacking && look < 3; look++) {
-        ok = extend(run, counts, &early, look, &cells, e);
+        ok = extend(run, counts, &early, look, &cells, known, e);
         if (ok && cells)
             ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e) &&
                  early_check(&early, run, counts, e);
@@ -177,10 +180,14 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
 }
 
 /* What a row had delivered before it broke the rules depends on which of its jobs came first, and says nothing. */
-static bool drop_broken(struct run *run, struct error *e) {
+static bool drop_broken(struct run *run, struct results **known, struct error *e) {
     bool ok = true;
-    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (run->explainers[row].breach) ok = store_drop_units(run->store, run->explainers[row].name, NULL, e);
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
+        if (!run->explainers[row].breach) continue;
+        results_destroy(*known); /* they have what is dropped */
+        *known = NULL;
+        ok = store_drop_units(run->store, run->explainers[row].name, NULL, e);
+    }
     return ok;
 }
 
@@ -278,32 +285,38 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
 }
 
 /* Of a whole run. */
-static bool conclude(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {
+static bool conclude(struct run *run, const struct draw_counts *counts, struct results *known, int *exit_code,
+                     struct error *e) {
     status_tell(run, NULL, "judging", true);
     return put_inspected(run, e) && same_maps_put(run, e) && share_forget(run, e) &&
-           verdict_store(run, counts, exit_code, e) && verdict_check_complete(run, e);
+           verdict_store(run, counts, known, exit_code, e) && verdict_check_complete(run, e);
 }
 
 bool run_complete(struct run *run, const struct run_options *options, int *exit_code, struct error *e) {
     struct draw_counts counts = {0};
+    struct results *known = NULL;
     bool ok = load_breaches(run, e) && take_inputs(run, options, e) &&
               (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, &counts, e) &&
-              run_waves(run, &counts, options, e) && drop_broken(run, e) && conclude(run, &counts, exit_code, e);
+              run_waves(run, &counts, options, &known, e) && drop_broken(run, &known, e) &&
+              conclude(run, &counts, known, exit_code, e);
+    results_destroy(known);
     free(counts.draws);
     return ok;
 }
 
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
+    struct results *known = NULL;
     bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&
               (!run->share.parts || share_begin(run, e)) && take_inputs(run, options, e) &&
               share_check_machine(run, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
               make_draw_counts(run, counts, e);
     out->started = out->started || ok || run->logits_broken;
-    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e);
+    ok = ok && run_waves(run, counts, options, &known, e) && drop_broken(run, &known, e);
     out->shared = run->share.parts > 0;
-    ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, &out->exit_code, e)) &&
+    ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, known, &out->exit_code, e)) &&
          store_check_file(run->store, e);
+    results_destroy(known);
     if (ok && !out->shared) out->store = run->store;
     return ok;
 }
