@@ -17,12 +17,14 @@ enum cli_exit {
 
 struct control;
 struct report;
+struct transport_kind;
 
 /* The tables only main.c sees. */
 struct cli_context {
     const char *program;                   /* as it was called: argv[0] */
     const struct control *const *controls; /* NULL-terminated */
     const struct report *reports;
+    const struct transport_kind *transport; /* between the processes of one run; NULL: built without */
 };
 
 /* For the details of commands that take --data. */

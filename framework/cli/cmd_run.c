@@ -4,8 +4,10 @@
 #include "workers/cores.h"
 #include "workers/interrupt.h"
 #include "workers/sandbox.h"
+#include "workers/transport_mpi.h"
 #include "battery/battery.h"
 #include "run/run.h"
+#include "run/serve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +114,54 @@ static int say_interrupted(const struct cli_context *context, const struct cli_v
     return CLI_SIGNAL + number;
 }
 
+/* One of the processes that take jobs. */
+static int serve(const struct cli_context *context, const struct run_options *wanted, const struct transport *transport,
+                 struct error *e) {
+    int status = serve_run(wanted, context->controls, transport, e) ? CLI_EXPECTED : CLI_BROKEN;
+    if (interrupt_signal()) status = CLI_SIGNAL + interrupt_signal();
+    *e = (struct error){{0}}; /* the parent says it */
+    transport->finish(transport->state, status == CLI_BROKEN ? CLI_EXPECTED : status);
+    return status == CLI_BROKEN ? CLI_EXPECTED : status;
+}
+
+/* Alone, or as the parent of other processes. */
+static int run_whole(const struct cli_context *context, const struct cli_values *values,
+                     const struct run_options *wanted, struct error *e) {
+    struct run_outcome outcome = {0};
+    int status;
+    if (run_execute(wanted, context->controls, &outcome, e))
+        status = cli_run_report(&outcome, context, wanted->folder, !values->option[NO_FIGURES].given, e);
+    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
+    run_finish(&outcome);
+    if (interrupt_signal()) {
+        if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
+        status = say_interrupted(context, values, interrupt_signal());
+    }
+    return status;
+}
+
+/* With the other processes, where there are any. */
+static int run_together(const struct cli_context *context, const struct cli_values *values, struct run_options *wanted,
+                        struct error *e) {
+    const struct transport_kind *kind = context->transport;
+    struct transport transport;
+    if (!kind && transport_mpi_wanted() && !wanted->dry_run) {
+        error_set(e, "started by mpirun, but built without MPI, so that each process would run the whole battery: "
+                     "'make MPI=1' wanted");
+        return CLI_USAGE;
+    }
+    if (!kind || !kind->started()) return run_whole(context, values, wanted, e);
+    if (!kind->open(&transport, e)) return CLI_BROKEN;
+    if (transport.rank > 0 && !wanted->dry_run) return serve(context, wanted, &transport, e);
+    if (transport.count > 1 && !wanted->dry_run) wanted->transport = &transport;
+    int status = transport.rank == 0 ? run_whole(context, values, wanted, e) : CLI_EXPECTED;
+    fflush(stdout);
+    if (e->text[0]) cli_message("%s", e->text); /* before all processes end */
+    *e = (struct error){{0}};
+    transport.finish(transport.state, status);
+    return status;
+}
+
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
     struct share share;
@@ -129,7 +179,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         snprintf(conv, sizeof conv, "conv=%s", option[CONV].text);
         settings[setting_count++] = conv;
     }
-    const struct run_options wanted = {
+    struct run_options wanted = {
         .battery = values->operand,
         .settings = settings,
         .setting_count = setting_count,
@@ -147,18 +197,9 @@ static int run_battery(const struct cli_context *context, const struct cli_value
         .taken = cli_run_remove_reports,
         .user = (void *)(uintptr_t)context->reports,
     };
-    struct run_outcome outcome = {0};
-    int status;
     interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
-    if (run_execute(&wanted, context->controls, &outcome, e))
-        status = cli_run_report(&outcome, context, folder, !option[NO_FIGURES].given, e);
-    else status = outcome.started ? CLI_BROKEN : CLI_USAGE;
-    run_finish(&outcome);
-    if (interrupt_signal()) {
-        if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
-        status = say_interrupted(context, values, interrupt_signal());
-    }
+    int status = run_together(context, values, &wanted, e);
     free(folder);
     return status;
 }

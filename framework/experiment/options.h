@@ -13,6 +13,8 @@ struct share {
     uint32_t part, parts;
 };
 
+struct transport; /* workers/transport.h */
+
 struct run_options {
     const char *battery;         /* path of the YAML file */
     const char *const *settings; /* KEY.KEY=VALUE, in place of values of the file */
@@ -27,8 +29,9 @@ struct run_options {
     bool resume;      /* keep what an interrupted run of the same battery finished */
     bool force;       /* into a folder of another battery's run, or of other files */
     struct share share;
-    bool dry_run; /* print the plan and its cost on stdout, and run nothing */
-    bool quiet;   /* no progress on stderr */
+    bool dry_run;                      /* print the plan and its cost on stdout, and run nothing */
+    const struct transport *transport; /* to other processes that take jobs, or NULL: there are none */
+    bool quiet;                        /* no progress on stderr */
     /* Told once, when the folder is this run's and nothing was computed yet: reports of an earlier one go. Or NULL. */
     void (*taken)(void *user, const char *folder);
     void *user;

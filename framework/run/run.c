@@ -6,6 +6,7 @@
 #include "experiment/record.h"
 #include "run/run_folder.h"
 #include "run/same_maps.h"
+#include "run/ranks.h"
 #include "run/schedule.h"
 #include "run/share.h"
 #include "run/status.h"
@@ -67,7 +68,7 @@ static bool label_wave(struct run *run, const struct draw_counts *counts, unsign
         n->failure = text_copy(why.text);
         return n->failure || error_memory(e);
     }
-    return schedule_run(run, WAVE_LABELS, counts, jobs, progress, e);
+    return ranks_labels(run->ranks, run, e) && schedule_run(run, WAVE_LABELS, counts, jobs, progress, e);
 }
 
 /* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
@@ -92,7 +93,7 @@ static bool extend(struct run *run, struct draw_counts *counts, uint32_t look, b
                 wanted = true;
             }
         }
-        if (ok && wanted) ok = setup_expand(run, c, from, to, e);
+        if (ok && wanted) ok = setup_expand(run, c, from, to, e) && ranks_expand(run->ranks, c, from, to, e);
         *any = *any || wanted;
     }
     results_destroy(r);
@@ -112,6 +113,7 @@ static bool run_waves(struct run *run, struct draw_counts *counts, const struct 
         lacking = run->others > 0;
     }
     progress_end(&progress);
+    if (!options->quiet) ranks_say(run->ranks);
     return ok;
 }
 
@@ -229,7 +231,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
     bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&
               (!run->share.parts || share_begin(run, e)) && take_inputs(run, options, e) &&
               share_check_machine(run, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              make_draw_counts(run, counts, e);
+              make_draw_counts(run, counts, e) && (!run->ranks || ranks_meet(run->ranks, run, e));
     out->started = out->started || ok || run->logits_broken;
     ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e);
     out->shared = run->share.parts > 0;
@@ -278,7 +280,8 @@ bool run_execute(const struct run_options *options, const struct control *const 
     run->dry = options->dry_run;
     run->share = options->share;
     scratch_folder_sweep();
-    bool ok = setup_run(run, options, controls, e);
+    bool ok = (!options->transport || ranks_create(options->transport, &run->ranks, e)) &&
+              setup_run(run, options, controls, e);
     if (ok && !options->quiet) warn(run);
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);
     else ok = ok && real_run(run, options, &counts, out, e);
@@ -296,6 +299,7 @@ void run_finish(struct run_outcome *out) {
     if (!out->run) return;
     int log = out->run->log;
     struct status *status = out->run->status;
+    ranks_destroy(out->run->ranks);
     setup_finish(out->run); /* programs end, and what they printed last goes to the log */
     status_end(status, true, NULL);
     if (log >= 0) close(log);
