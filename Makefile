@@ -23,7 +23,8 @@ CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DASSAY_VERSION='"$(VERSION)"' -DASSAY_PRE
 PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng libjpeg libzip zlib nettle libseccomp
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lcsv -ldl -lm
 
-core_src = $(filter-out framework/main.c,$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
+mpi_src  = framework/workers/transport_mpi.c
+core_src = $(filter-out framework/main.c $(mpi_src),$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
 core_obj = $(core_src:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/scaffold_files.o
 plugins  = $(patsubst explainers/%.c,$(BUILD)/explainers/%.so,$(wildcard explainers/*.c))
 unit_src = $(wildcard tests/unit/*.c)
@@ -42,8 +43,20 @@ endif
 .PHONY: all
 all: $(BUILD)/assay $(plugins)
 
-$(BUILD)/assay: $(BUILD)/framework/main.o $(core_obj)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+# make MPI=1: `mpirun assay run` with the processes of several machines (docs/scale.md). It is one object more; without
+# it nothing of MPI is linked or looked for.
+ifdef MPI
+mpi_obj  = $(mpi_src:%.c=$(BUILD)/%.o)
+mpi_libs = $(shell pkg-config --libs ompi-c)
+$(mpi_obj): CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I ompi-c))
+endif
+$(BUILD)/linked-with: FORCE
+	@mkdir -p $(@D); echo '$(mpi_obj)' | cmp -s - $@ || echo '$(mpi_obj)' >$@
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/assay: $(BUILD)/framework/main.o $(core_obj) $(mpi_obj) $(BUILD)/linked-with
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(mpi_libs)
 
 $(BUILD)/%.o: %.c $(BUILD)/gen/onnx.pb-c.h
 	@mkdir -p $(@D)
@@ -189,6 +202,15 @@ check-slow: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html
+
+# Runs of several processes, in a build of its own: 2 to 4 on this machine, one killed, one stopped.
+.PHONY: check-mpi mpi-build
+MPI_DEPS = libopenmpi-dev openmpi-bin
+mpi-build: $(BUILD)/assay $(plugins) $(bad)
+check-mpi: test-deps
+	$(call install,$(MPI_DEPS))
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-mpi MPI=1 mpi-build
+	ASSAY_BUILD=$(BUILD)-mpi tests/mpi/run.sh $(PART)
 
 # The page in a browser: valid, accessible, its script at work. Wants chromium, nodejs and npm, and says so without.
 .PHONY: check-html
@@ -356,6 +378,7 @@ help:
 	@echo 'make demo        install what is missing, build, run the battery on Fashion-MNIST'
 	@echo 'make check       install what is missing, look at the style, build, run all tests'
 	@echo 'make check-html  report.html in headless Chromium: valid, accessible, its script at work'
+	@echo 'make check-mpi   mpirun with 2 to 4 processes, one killed, one stopped (make MPI=1 builds with MPI)'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make valgrind    quick unit tests of every room under valgrind (VALGRIND_SUITES=... for others)'

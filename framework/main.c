@@ -4,6 +4,7 @@
 #include "controls/controls.h"
 #include "explainers/explainer.h"
 #include "reports/report.h"
+#include "workers/transport_mpi.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static int print_version(void) {
 
 static int run_command(const char *program, const struct cli_command *command, int count, char *const *arguments,
                        struct error *e) {
-    const struct cli_context context = {program, controls, reports, commands};
+    const struct cli_context context = {program, controls, reports, commands, &transport_mpi};
     struct cli_values values;
     struct text help = {0};
     switch (cli_parse(command, count, arguments, &values, e)) {

@@ -17,6 +17,7 @@ enum cli_exit {
 
 struct control;
 struct report;
+struct transport_kind;
 
 /* The tables only main.c sees. */
 struct cli_context {
@@ -24,6 +25,7 @@ struct cli_context {
     const struct control *const *controls; /* NULL-terminated */
     const struct report *reports;
     const struct cli_command *const *commands; /* likewise */
+    const struct transport_kind *transport;    /* between the processes of one run; NULL: built without */
 };
 
 /* For the details of commands that take --data. */

@@ -54,6 +54,9 @@ struct pool_hooks {
     bool (*ended)(void *user, struct pool_job *, const char *death, struct error *);
     /* In the parent, after every change and at least twice a second; may be NULL. */
     void (*tick)(void *user, uint32_t running);
+    /* In the parent: a job beside those of the array, for a place that is free, or NULL. The pool goes on without any
+     * until *over is set. NULL: there are none. */
+    struct pool_job *(*more)(void *user, bool *over);
 };
 
 struct pool_job {
@@ -68,15 +71,44 @@ struct pool_job {
     size_t largest;   /* bytes of a message at most */
     /* Whether the job can start yet; NULL: at once. Asked again after every job that ends. */
     bool (*ready)(const struct pool_job *);
+    bool once; /* killed from outside it does not start again: whoever gave it decides */
     /* The pool's own. */
     enum { POOL_WAITING, POOL_RUNNING, POOL_ENDED } state;
     bool breach;     /* it ended because of what it sent */
     unsigned killed; /* how often SIGKILL came from outside. The first time the job starts again; twice is its death. */
 };
 
+/* What comes of a job that runs elsewhere. */
+struct pool_event {
+    enum {
+        POOL_MESSAGE, /* type, data, size; data are there until the next call of `next` */
+        POOL_END,     /* death, breach, outside: as a worker of one's own ended */
+        POOL_LOST     /* nobody knows: the job is to start again */
+    } kind;
+    size_t job; /* its place in the array */
+    uint32_t type;
+    const void *data;
+    size_t size;
+    struct error death; /* "": it ended well */
+    bool breach, outside;
+};
+
+/* Workers that are no children of this process: on other machines. They hold jobs to what they declared as a pool does,
+ * which is what they are. */
+struct pool_remote {
+    void *state;
+    bool (*start)(void *state, size_t job, bool *taken, struct error *); /* *taken: false where no place is free */
+    void (*cancel)(void *state, size_t job);                             /* nothing more is to come of it */
+    bool (*next)(void *state, struct pool_event *, bool *there, struct error *); /* does not wait */
+};
+
 /* Runs all jobs, `workers` at a time. `log`: file descriptor that takes what children print (printed.h); -1: they print
  * where the parent does. False: a hook failed, or the program was told to end (interrupt.h); no child is left. */
 bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *, void *user,
               struct error *);
+
+/* The same, with workers elsewhere besides, or NULL. */
+bool pool_run_with(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *,
+                   void *user, const struct pool_remote *, struct error *);
 
 #endif
