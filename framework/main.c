@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-    &cli_run,   &cli_report, &cli_compare, &cli_why,  &cli_list, &cli_explain,
-    &cli_check, &cli_new,    &cli_train,   &cli_eval, NULL,
+    &cli_run,     &cli_report, &cli_figure, &cli_compare, &cli_why,  &cli_list,
+    &cli_explain, &cli_check,  &cli_new,    &cli_train,   &cli_eval, NULL,
 };
 
 /* Prints and frees the text. */
