@@ -10,9 +10,9 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-    &cli_run,     &cli_accept, &cli_merge,     &cli_status,  &cli_verify,      &cli_report,
-    &cli_compare, &cli_why,    &cli_list,      &cli_explain, &cli_check,       &cli_new,
-    &cli_train,   &cli_eval,   &cli_calibrate, &cli_doctor,  &cli_completions, NULL,
+    &cli_run,     &cli_accept,    &cli_merge,  &cli_status,      &cli_verify, &cli_report, &cli_figure,
+    &cli_compare, &cli_why,       &cli_list,   &cli_explain,     &cli_check,  &cli_new,    &cli_train,
+    &cli_eval,    &cli_calibrate, &cli_doctor, &cli_completions, NULL,
 };
 
 /* Prints and frees the text. */

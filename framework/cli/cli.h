@@ -95,8 +95,9 @@ struct cli_context {
     "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value;\n"                     \
     "or process:COMMAND, a program that speaks docs/protocol.md.\n"
 
-extern const struct cli_command cli_run, cli_accept, cli_merge, cli_status, cli_verify, cli_report, cli_compare,
-    cli_why, cli_list, cli_explain, cli_check, cli_new, cli_train, cli_eval, cli_calibrate, cli_doctor, cli_completions;
+extern const struct cli_command cli_run, cli_accept, cli_merge, cli_status, cli_verify, cli_report, cli_figure,
+    cli_compare, cli_why, cli_list, cli_explain, cli_check, cli_new, cli_train, cli_eval, cli_calibrate, cli_doctor,
+    cli_completions;
 
 /* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before
  * the work starts, so that the work is not lost. */
