@@ -172,7 +172,7 @@ struct curve_band curve_band(const struct measure *m, const struct curve_row *ro
 
     if (!isfinite(r) || !isfinite(b.lower) || !isfinite(b.upper)) return (struct curve_band){NAN, NAN};
     if (m->correlation) b = fisher_band(r, r - b.lower, b.upper - r);
-    return (struct curve_band){fmax(b.lower, lowest), fmin(b.upper, m->highest)};
+    return (struct curve_band){fmin(r, fmax(b.lower, lowest)), fmax(r, fmin(b.upper, m->highest))};
 }
 
 bool curve_has_ceiling(const struct curve *c) {

@@ -44,22 +44,31 @@ static size_t collect(const struct legend *l, struct entry out[ENTRIES]) {
     return n;
 }
 
-/* The places of the entries, from (0, 0) on; returns how many rows they take. */
+/* Room for a title that begins a row, or goes on in it. */
+static double title_room(double width) {
+    return width - SAMPLE;
+}
+
+/* The places of the entries, from (0, 0) on; returns how many lines they take. A title that is wider than the page has
+ * several. */
 static size_t lay_out(const struct entry *entries, size_t count, double width, double x[ENTRIES], double y[ENTRIES]) {
     double at = 0;
-    size_t row = 0;
+    size_t line = 0, lines = 0; /* lines: of the row */
 
     for (size_t i = 0; i < count; i++) {
         double wide = SAMPLE + figure_text_width(FONT_SMALL, utf8_width(entries[i].title));
         if (at > 0 && at + wide > width) {
             at = 0;
-            row++;
+            line += lines;
+            lines = 0;
         }
+        size_t here = at > 0 ? 1 : figure_lines(FONT_SMALL, title_room(width), entries[i].title);
+        lines = here > lines ? here : lines;
         x[i] = at;
-        y[i] = ROW * (double)row;
+        y[i] = ROW * (double)line;
         at += wide + APART;
     }
-    return count ? row + 1 : 0;
+    return line + lines;
 }
 
 /* The caller frees. */
@@ -137,7 +146,7 @@ void legend_add(struct figure *f, const struct legend *l) {
         y[i] += top;
         const struct figure_words title = {.x = x[i] + (note ? 0 : SAMPLE),
                                            .y = y[i],
-                                           .width = f->width - x[i] - (note ? 0 : SAMPLE) - 2,
+                                           .width = x[i] > MARGIN ? f->width : title_room(f->width - 2 * MARGIN),
                                            .font = FONT_SMALL,
                                            .colour = note ? "quiet" : NULL};
         figure_words(f, &title, entries[i].title);

@@ -20,7 +20,7 @@ static const char style[] =
     "font = format eq 'svg' ? 'sans-serif' : 'Sans'\n"
     "sharp = paper ? 4 : 2\n"
     "if (format eq 'svg') {\n"
-    "    set terminal svg size width,height font font.',10' noenhanced background '#ffffff'\n"
+    "    set terminal svg size int(width+.5),height font font.',10' noenhanced background '#ffffff'\n"
     "} else { if (format eq 'pdf') {\n"
     "    set terminal pdfcairo size width/96.,height/96. font font.',7.5' noenhanced background '#ffffff'\n"
     "} else {\n"
@@ -33,7 +33,7 @@ static const char style[] =
     "small = sprintf('%s,%g', font, format eq 'svg' ? 8.5 : 6.4)\n"
     "signed_all = '#0072b2'; signed_nonzero = '#56b4e9'; absolute_all = '#d55e00'; absolute_nonzero = '#e69f00'\n"
     "frame = '#666666'; faint = '#dddddd'; excluded = '#ececec'; ink = '#222222'; quiet = '#666666'\n"
-    "grey = \"defined (0 '#000000', 1 '#ffffff')\"\n"
+    "grey = \"defined (0 '#000000', 1 '#ffffff')\"; pale = \"defined (0 '#808080', 1 '#ffffff')\"\n"
     "set tics nomirror scale .5 textcolor rgb ink\n"
     "set border lw .6 lc rgb frame\n";
 

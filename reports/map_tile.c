@@ -54,9 +54,9 @@ static void add_image(struct text *out, const struct picture *p, const char *for
              (unsigned)p->height, p->offset, format, with);
 }
 
-/* An input of any kind, in grey. */
+/* An input of any kind, in grey, and pale: on black no colour would be seen. */
 static void add_under(struct text *out, const struct picture *p) {
-    text_add(out, "set palette @grey; set cbrange [%.9g:%.9g]\n", p->colour ? 0 : p->low,
+    text_add(out, "set palette @pale; set cbrange [%.9g:%.9g]\n", p->colour ? 0 : p->low,
              p->colour          ? 255
              : p->high > p->low ? p->high
                                 : p->low + 1);
