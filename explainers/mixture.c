@@ -93,7 +93,7 @@ static const assay_about about = {
     .family = "baseline",
     .formula = "dose c / rms(c) + (1 - dose) g / rms(g), c content, g gradient",
     .cost = "1 gradient",
-    .inputs = ASSAY_EVERY_INPUT,
+    .inputs = ASSAY_SEQUENCES | ASSAY_PICTURES | ASSAY_TOKENS,
     .checked = "its parts",
     .within = 1e-5,
 };
