@@ -1,8 +1,9 @@
 /* pool.c: starting jobs in their order, reading what they send, and holding them to what they declared. */
-#include "workers/pool_state.h"
+#include "workers/pool.h"
 
 #include "base/clock.h"
 #include "workers/interrupt.h"
+#include "workers/pool_state.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
 #define ASSAY_WORKERS_POOL_STATE_H
 
 #include "workers/child.h"
-#include "workers/pool.h"
+#include "workers/pool_job.h"
 #include "workers/printed.h"
 
 #include <poll.h>
