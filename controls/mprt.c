@@ -109,8 +109,9 @@ static void compare(struct work *w, uint32_t stage, uint32_t draw) {
 }
 
 static enum study_outcome measure_draw(struct work *w, uint32_t draw, struct error *e) {
+    /* The cascade's own draws, by its defaults (control_init). */
     const struct init_options init = {
-        .scheme = init_schemes[0], .sigma = .1, .keep_running_stats = true, .seed = w->c->seed, .draw = draw};
+        .scheme = init_schemes[0], .sigma = .1, .seed = control_draw_seed(w->c->seed), .draw = draw};
     uint32_t layers = w->c->model->graph->layer_count, done = 0;
     struct weights *network = NULL;
     enum study_outcome outcome = weights_copy(w->c->model, &network, e) ? STUDY_DONE : STUDY_FAILED;

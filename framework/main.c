@@ -4,13 +4,15 @@
 #include "controls/controls.h"
 #include "explainers/explainer.h"
 #include "reports/report.h"
+#include "workers/transport_mpi.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-    &cli_run,     &cli_accept, &cli_merge, &cli_status, &cli_verify, &cli_report, &cli_compare,     &cli_why, &cli_list,
-    &cli_explain, &cli_check,  &cli_new,   &cli_train,  &cli_eval,   &cli_doctor, &cli_completions, NULL,
+    &cli_run,     &cli_accept,    &cli_merge,  &cli_status,      &cli_verify, &cli_report, &cli_figure,
+    &cli_compare, &cli_why,       &cli_list,   &cli_explain,     &cli_check,  &cli_new,    &cli_train,
+    &cli_eval,    &cli_calibrate, &cli_doctor, &cli_completions, NULL,
 };
 
 /* Prints and frees the text. */
@@ -39,7 +41,7 @@ static int print_version(void) {
 
 static int run_command(const char *program, const struct cli_command *command, int count, char *const *arguments,
                        struct error *e) {
-    const struct cli_context context = {program, controls, reports, commands};
+    const struct cli_context context = {program, controls, reports, commands, &transport_mpi};
     struct cli_values values;
     struct text help = {0};
     switch (cli_parse(command, count, arguments, &values, e)) {

@@ -8,16 +8,17 @@ to = $(DESTDIR)$(PREFIX)
 completions = bash-completion/completions/assay zsh/site-functions/_assay fish/vendor_completions.d/assay.fish
 install: all
 	install -d $(addprefix $(to)/,bin lib/assay/explainers include/assay) \
-	  $(addprefix $(to)/share/,man/man1 man/man5 pkgconfig $(addprefix assay/fixtures/,batteries models data) $(dir $(completions)))
+	  $(addprefix $(to)/share/,man/man1 man/man5 pkgconfig $(addprefix assay/fixtures/,batteries/papers models data) $(dir $(completions)))
 	install -m 755 $(BUILD)/assay $(to)/bin/assay
 	install -m 644 $(plugins) $(to)/lib/assay/explainers
-	install -m 644 $(wildcard explainers/*.h) $(to)/include/assay
+	install -m 644 $(wildcard explainers/*.h) explainers/explainer.rs $(to)/include/assay
 	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' packaging/assay.pc.in >$(to)/share/pkgconfig/assay.pc
 	install -m 644 docs/assay.1 $(to)/share/man/man1
 	install -m 644 docs/assay-battery.5 docs/assay-run.5 $(to)/share/man/man5
 	install -m 644 docs/battery.schema.json $(to)/share/assay
 	install -m 644 $(wildcard fixtures/*.csv) $(to)/share/assay/fixtures
 	install -m 644 $(wildcard fixtures/batteries/*.yaml) $(to)/share/assay/fixtures/batteries
+	install -m 644 $(wildcard fixtures/batteries/papers/*) $(to)/share/assay/fixtures/batteries/papers
 	install -m 644 $(wildcard fixtures/models/*) $(to)/share/assay/fixtures/models
 	install -m 644 $(wildcard fixtures/data/*) $(to)/share/assay/fixtures/data
 	set -e -- $(completions); for shell in bash zsh fish; do \

@@ -58,6 +58,16 @@ struct measure_axis curve_axis(const struct measure *, double lowest);
 /* Where it ends: that share of the longest axis above the highest value, so that no line lies on the frame. */
 double curve_axis_end(const struct measure *, double share);
 
+/* The two-sided band around a mean, within what the measure can be: of a correlation by Fisher's z, and never wider
+ * than the plain interval; NaN where there is none. */
+struct curve_band {
+    double lower, upper;
+};
+struct curve_band curve_band(const struct measure *, const struct curve_row *);
+
+/* Whether a ceiling was measured somewhere, so that a curve begins at the original. */
+bool curve_has_ceiling(const struct curve *);
+
 /* A number for gnuplot: NaN where there is none. */
 const char *curve_number(double, char buffer[32]);
 

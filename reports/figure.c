@@ -67,8 +67,16 @@ void figure_begin(struct figure *f, struct figures *all, const struct figure_tit
     name_figure(f, title);
     text_add(&f->script,
              "# gnuplot %s.gp writes %s.png; gnuplot -e \"format='svg'\" %s.gp (or 'pdf') writes that.\n"
-             "name = '%s'\nwidth = %.0f\nheight = %.0f\nload 'style.gp'\n",
-             f->name, f->name, f->name, f->name, width, height);
+             "name = '%s'\nwidth = %.1f\nheight = %.0f\npaper = %d\ncolours = '%s'\nload 'style.gp'\n",
+             f->name, f->name, f->name, f->name, width, height, figure_on_paper(all), all->request->palette->id);
+}
+
+double figure_width(const struct figures *all, double natural) {
+    return figure_on_paper(all) ? all->request->width : natural;
+}
+
+bool figure_on_paper(const struct figures *all) {
+    return all->request->width > 0;
 }
 
 void figure_start_multiplot(struct figure *f) {
@@ -131,10 +139,11 @@ FILE *figure_data(const struct figure *f, struct error *e) {
 }
 
 bool figure_end(struct figure *f, struct error *e) {
+    text_add(&f->script, "set output\n");
     char *path = text_format("%s/%s.gp", f->all->folder, f->name);
     bool ok = path && !f->script.failed ? file_write(path, f->script.data, f->script.length, e) : error_memory(e);
 
-    ok = ok && gnuplot_jobs_add(&f->all->jobs, f->name, e);
+    ok = ok && gnuplot_jobs_add(&f->all->jobs, f->name, f->all->request->formats, e);
     free(path);
     figure_drop(f);
     return ok;

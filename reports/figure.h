@@ -4,6 +4,7 @@
 #define ASSAY_REPORTS_FIGURE_H
 
 #include "base/text.h"
+#include "reports/figure_request.h"
 #include "reports/gnuplot.h"
 #include "reports/verdict_table.h"
 
@@ -12,9 +13,10 @@
 /* What all figures of one report share. */
 struct figures {
     struct store *store;
-    char *folder; /* .../figures */
-    struct verdict_table verdicts;
-    struct gnuplot_jobs jobs; /* what is to be drawn when all scripts are written */
+    const struct figure_request *request;
+    const char *folder;
+    struct verdict_table verdicts; /* what is asked for of it */
+    struct gnuplot_jobs jobs;      /* what is to be drawn when all scripts are written */
 };
 
 #define FIGURE_NAME_SIZE 96
@@ -58,6 +60,10 @@ void figure_draw_labels(struct figure *);
 /* Where the next plot's axes are. */
 void figure_place(struct figure *, double left, double top, double right, double bottom);
 
+/* How wide the page is: as the request has it, or as the content wants it. */
+double figure_width(const struct figures *, double natural);
+bool figure_on_paper(const struct figures *);
+
 /* Any text as a string of gnuplot, cut to that many characters. Everything foreign goes through here. */
 enum quoted { QUOTED_TEXT, QUOTED_TIC };
 void figure_quote(struct text *, const char *name, size_t characters, enum quoted);
@@ -75,10 +81,14 @@ struct curve_set;
 /* The figure that has the curves of that cell by the first measure; false where it has none. */
 bool figure_curves_name(const struct curve_set *, const struct verdict_table *, const char *explainer,
                         const char *control, char out[FIGURE_NAME_SIZE]);
-bool figure_maps(struct figures *, struct error *); /* and the originals, of the same maps */
 struct map_set;
 struct picture;
+bool figure_maps(struct figures *, const struct map_set *, struct error *);
 bool figure_originals(struct figures *, const struct map_set *, struct error *);
+/* What each page is called (`number` is its buffer), and its heading, which the caller frees; NULL: no memory. */
+struct figure_title figure_originals_title(const struct figures *, const struct picture *input, const char *network,
+                                           const struct figure_page *, char number[48]);
+char *figure_originals_heading(const struct figures *, const struct picture *input, const struct figure_page *);
 /* A page of them for an input that is no picture; the page learns how many there are. */
 bool figure_series(struct figures *, const struct map_set *, const struct picture *input, const char *network,
                    struct figure_page *, struct error *);
@@ -86,5 +96,9 @@ bool figure_series(struct figures *, const struct map_set *, const struct pictur
 bool figure_tokens(struct figures *, const struct map_set *, const struct picture *input, const char *network,
                    struct figure_page *, struct error *);
 bool figure_matrix(struct figures *, struct error *);
+
+/* Drops the verdicts that the request does not ask for. */
+void figure_select(struct figures *);
+bool figure_wants_input(const struct figures *, uint32_t input);
 
 #endif

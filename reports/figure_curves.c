@@ -4,6 +4,8 @@
 #include "reports/curve_set.h"
 #include "reports/figure.h"
 #include "reports/figure_dots.h"
+#include "reports/figure_legend.h"
+#include "reports/figure_words.h"
 #include "reports/format.h"
 #include "reports/text_words.h"
 
@@ -13,13 +15,20 @@
 
 #define COLUMNS 4u
 #define PANEL_HEIGHT 128.0
-#define LEFT 52.0
-#define HEAD 84.0
+#define PANEL_WIDTH 232.0
+#define PANEL_MOST 400.0 /* of a deep cascade */
+#define PANEL_LEAST 116.0
+#define NATURAL 1080.0 /* the widest page that is not on paper */
+#define LEFT_LEAST 40.0
+#define RIGHT 10.0
 #define GAP_X 20.0
-#define GAP_Y 40.0
+#define GAP_Y 14.0
 #define STAGE_CHARACTERS 20
+#define TIC_APART 16.0 /* of names that are turned, so that they do not touch */
+#define TURNED_X .77   /* how far they reach to the left and down, of their length */
+#define TURNED_Y .65
 #define PAGE_EXPLAINERS 64u
-#define WIDTH_MOST 15000.0 /* twice that is near the most that cairo draws */
+#define VERDICT_CHARACTERS 10u
 
 struct sheet {
     struct figure figure;
@@ -30,12 +39,15 @@ struct sheet {
     const char *const *explainers; /* of this page */
     size_t all_count, count;       /* likewise */
     size_t columns, rows;          /* of panels */
-    size_t stages, longest;        /* how many; the longest name */
+    size_t stages;
+    size_t from;                   /* 0: curves begin at the original; 1: at the first stage */
     const struct curve_row *first; /* of the first curve: the stage names */
-    double panel_width, lowest;    /* the lowest value */
+    double lowest;                 /* the lowest value */
     struct measure_axis axis;
-    bool views[CURVE_VIEWS];
-    struct curve_marks marks;
+    struct legend legend;
+    double left, head, panel_width; /* places */
+    double title;                   /* the height of a panel's */
+    double foot;                    /* that of the tics */
     FILE *data;
     size_t block; /* of the data file */
 };
@@ -43,43 +55,124 @@ struct sheet {
 /* ---- what there is to draw ---- */
 
 static void survey_curve(struct sheet *s, const struct curve *c) {
-    curve_add_marks(c, &s->marks);
+    curve_add_marks(c, &s->legend.marks);
+    if (curve_has_ceiling(c)) s->from = 0;
     if (c->count > s->stages) {
         s->stages = c->count;
         s->first = c->points;
     }
-    for (size_t i = 0; i < c->count; i++)
-        s->lowest = fmin(s->lowest, fmin(c->points[i].similarity, c->points[i].similarity_lower)); /* fmin drops NaN */
+    for (size_t i = 0; i < c->count; i++) /* fmin drops NaN */
+        s->lowest = fmin(s->lowest, fmin(c->points[i].similarity, curve_band(s->measure, &c->points[i]).lower));
 }
 
 /* Over all pages, so that they have the same axes. */
 static void survey(struct sheet *s) {
+    struct curve_marks *marks = &s->legend.marks;
+
     for (size_t x = 0; x < s->all_count; x++) {
         struct curve curves[CURVE_VIEWS];
         curve_find_all(s->curves, s->all_explainers[x], s->control, s->measure->id, curves);
         for (size_t v = 0; v < CURVE_VIEWS; v++) {
-            s->views[v] = s->views[v] || curves[v].count;
+            s->legend.views[v] = s->legend.views[v] || curves[v].count;
             survey_curve(s, &curves[v]);
         }
     }
-    for (size_t i = 0; i < s->stages; i++) {
-        if (utf8_width(s->first[i].stage) > s->longest) s->longest = utf8_width(s->first[i].stage);
-        for (size_t x = 0; x < s->all_count && !s->marks.excluded; x++)
-            s->marks.excluded =
-                curve_set_excludes(s->curves, s->all_explainers[x], s->control, s->first[i].stage_index);
-    }
+    for (size_t i = 0; i < s->stages; i++)
+        for (size_t x = 0; x < s->all_count && !marks->excluded; x++)
+            marks->excluded = curve_set_excludes(s->curves, s->all_explainers[x], s->control, s->first[i].stage_index);
     s->axis = curve_axis(s->measure, s->lowest);
-    s->panel_width = fmin(s->stages > 15 ? 14 * (double)s->stages : 232, WIDTH_MOST);
+}
+
+/* ---- places ---- */
+
+static const char *tic_name(const struct sheet *s, size_t i) {
+    return i ? s->first[i - 1].stage : "original";
+}
+
+/* Of place i, from the panel's left edge. */
+static double tic_x(const struct sheet *s, size_t i) {
+    return s->panel_width * ((double)(i - s->from) + .25) / ((double)(s->stages - s->from) + .5);
+}
+
+static double tic_length(const struct sheet *s, size_t i) {
+    size_t width = utf8_width(tic_name(s, i));
+    return figure_text_width(FONT_SMALL, width < STAGE_CHARACTERS ? width : STAGE_CHARACTERS);
+}
+
+/* Whether place i has its name: the first, the last, and so many between as do not touch. */
+static bool is_named(const struct sheet *s, size_t i) {
+    double apart = s->panel_width / ((double)(s->stages - s->from) + .5);
+    size_t step = (size_t)ceil(TIC_APART / apart);
+    return i == s->from || ((s->stages - i) % step == 0 && i >= s->from + step);
+}
+
+/* The page's left margin, in which turned names have room, and its foot. */
+static void measure_tics(struct sheet *s) {
+    double longest = 0;
+
+    s->left = LEFT_LEAST;
+    for (size_t i = s->from; i <= s->stages; i++) {
+        if (!is_named(s, i)) continue;
+        longest = fmax(longest, tic_length(s, i));
+        s->left = fmax(s->left, 8 + TURNED_X * tic_length(s, i) - tic_x(s, i));
+    }
+    s->foot = 18 + TURNED_Y * longest;
+}
+
+/* On paper panels share its width; the left margin depends on theirs, and theirs on it. */
+static void place_panels(struct sheet *s) {
+    const bool paper = figure_on_paper(s->figure.all);
+    const double page = figure_width(s->figure.all, NATURAL);
+
+    s->panel_width = paper ? PANEL_LEAST : fmin(fmax(PANEL_WIDTH, 14 * (double)s->stages), PANEL_MOST);
+    measure_tics(s);
+    size_t fit = (size_t)fmax(1, (page - s->left - RIGHT + GAP_X) / (s->panel_width + GAP_X));
+    s->columns = fit < COLUMNS ? fit : COLUMNS;
+    if (s->columns > s->all_count) s->columns = s->all_count;
+    for (int i = 0; paper && i < 4; i++) {
+        double across = page - s->left - RIGHT - GAP_X * (double)(s->columns - 1);
+        s->panel_width = fmax(40, across / (double)s->columns);
+        measure_tics(s);
+    }
+}
+
+static const struct verdict_row *verdict_of(const struct sheet *s, const char *explainer) {
+    return verdict_table_find(&s->figure.all->verdicts, explainer, s->control);
+}
+
+/* Above a panel: the name in at most two lines, the verdict beside it or on a line of its own. */
+static bool is_beside(const struct sheet *s, const char *explainer) {
+    double both = figure_text_width(FONT_INK, utf8_width(explainer)) +
+                  figure_text_width(FONT_SMALL, VERDICT_CHARACTERS) * (verdict_of(s, explainer) != NULL);
+    return both <= s->panel_width;
+}
+
+static size_t name_lines(const struct sheet *s, const char *explainer) {
+    return figure_lines(FONT_INK, s->panel_width, explainer) > 1 ? 2 : 1;
+}
+
+static void measure_titles(struct sheet *s) {
+    s->title = 0;
+    for (size_t x = 0; x < s->all_count; x++) {
+        double lines = (double)name_lines(s, s->all_explainers[x]) * figure_line(FONT_INK);
+        s->title = fmax(s->title, lines + (is_beside(s, s->all_explainers[x]) ? 0 : figure_line(FONT_SMALL)));
+    }
+    s->title += 5;
 }
 
 static void take_page(struct sheet *s, size_t page) {
-    size_t fit = (size_t)(WIDTH_MOST / (s->panel_width + GAP_X)), most = fit < 1 ? 1 : fit < COLUMNS ? fit : COLUMNS;
     s->explainers = s->all_explainers + page * PAGE_EXPLAINERS;
     s->count = s->all_count - page * PAGE_EXPLAINERS;
     if (s->count > PAGE_EXPLAINERS) s->count = PAGE_EXPLAINERS;
-    s->columns = s->count < most ? s->count : most;
     s->rows = (s->count + s->columns - 1) / s->columns;
     s->block = 0;
+}
+
+/* Where the last row is not full, the names of tics hang down beside it. */
+static double panel_top(const struct sheet *s, size_t row) {
+    bool beside = row > 0 && row + 1 == s->rows && s->count % s->columns;
+    double first = s->head + s->title, step = PANEL_HEIGHT + GAP_Y + s->title;
+    return first + step * (double)row + (beside ? s->foot : 0);
 }
 
 /* ---- one panel ---- */
@@ -92,8 +185,8 @@ static void put_point(FILE *out, size_t x, const struct curve_row *r, const doub
             curve_number(r->ceiling, text[4]), (unsigned)r->inputs, (unsigned)r->draws);
 }
 
-/* Stage 0 is the original network, where the similarity is that of a repetition: the ceiling, or where none was
- * measured that of a map with itself. */
+/* Stage 0 is the original network, where the similarity is that of a repetition: the ceiling. Where none was measured
+ * there is no such point. */
 static void put_block(struct sheet *s, const char *explainer, const struct curve *c) {
     struct text name = {0};
 
@@ -101,11 +194,12 @@ static void put_block(struct sheet *s, const char *explainer, const struct curve
     fprintf(s->data, "%s# block %zu: %s, %s\n", s->block ? "\n\n" : "", s->block, name.failed ? "" : name.data,
             c->points->view);
     text_finish(&name);
-    double repeated = isnan(c->points->ceiling) ? s->measure->highest : c->points->ceiling;
-    put_point(s->data, 0, c->points, (double[]){repeated, repeated, repeated});
+    const double repeated = c->points->ceiling;
+    if (!isnan(repeated)) put_point(s->data, 0, c->points, (double[]){repeated, repeated, repeated});
     for (size_t i = 0; i < c->count; i++) {
         const struct curve_row *r = &c->points[i];
-        put_point(s->data, i + 1, r, (double[]){r->similarity, r->similarity_lower, r->similarity_upper});
+        const struct curve_band band = curve_band(s->measure, r);
+        put_point(s->data, i + 1, r, (double[]){r->similarity, band.lower, band.upper});
     }
     s->block++;
 }
@@ -114,8 +208,8 @@ static void add_tics(struct sheet *s, bool named) {
     struct text *x = &s->figure.script;
 
     text_add(x, "set xtics (");
-    for (size_t i = 0; i <= s->stages; i++) {
-        figure_quote(x, !named ? "" : i ? s->first[i - 1].stage : "original", STAGE_CHARACTERS, QUOTED_TIC);
+    for (size_t i = s->from; i <= s->stages; i++) {
+        figure_quote(x, named && is_named(s, i) ? tic_name(s, i) : "", STAGE_CHARACTERS, QUOTED_TIC);
         text_add(x, " %zu%s", i, i < s->stages ? ", " : "");
     }
     text_add(x, ") nomirror%s\n", named ? " rotate by 40 right offset .6,.1" : "");
@@ -152,33 +246,37 @@ static void add_plot(struct sheet *s, size_t block, const bool present[CURVE_VIE
     text_add(x, "\n");
 }
 
-static const struct verdict_row *verdict_of(const struct sheet *s, const char *explainer) {
-    const struct verdict_table *t = &s->figure.all->verdicts;
-
-    for (size_t i = 0; i < t->explainer_count * t->control_count; i++) {
-        const struct verdict_row *v = verdict_table_cell(t, i / t->control_count, i % t->control_count);
-        if (v && strcmp(v->explainer, explainer) == 0 && strcmp(v->control, s->control) == 0) return v;
-    }
-    return NULL;
-}
-
-static void add_heading(struct sheet *s, const char *explainer) {
+static void add_title(struct sheet *s, const char *explainer, double left, double top) {
     const struct verdict_row *v = verdict_of(s, explainer);
-    struct text *x = &s->figure.script;
-    char style[64];
+    const bool beside = is_beside(s, explainer);
+    const double verdict_line = beside ? 0 : figure_line(FONT_SMALL);
+    const double lines = (double)name_lines(s, explainer);
+    const struct figure_words name = {.x = left,
+                                      .y = top - verdict_line - (lines - .5) * figure_line(FONT_INK) - 4,
+                                      .width = s->panel_width,
+                                      .font = FONT_INK,
+                                      .lines = 2};
+    char colour[16], word[32];
 
-    text_add(x, "unset label\nset label 1 ");
-    figure_quote(x, explainer, (size_t)((s->panel_width - 46) / 5.9), QUOTED_TEXT);
-    text_add(x, " at graph 0,1.1 left textcolor rgb ink\n");
+    text_add(&s->figure.script, "unset label\n");
+    figure_words(&s->figure, &name, explainer);
     if (!v) return;
-    snprintf(style, sizeof style, "font small textcolor rgb 0x%06x", verdict_style(v->verdict).mark);
-    text_add(x, "set label 2 '%s%s%s' at graph 1,1.1 right %s\n", verdict_style(v->verdict).brief,
-             *v->annotation ? "*" : "", v->as_expected ? "" : "!", style);
+    const struct verdict_style style = verdict_style(v->verdict);
+    snprintf(colour, sizeof colour, "0x%06x", style.mark);
+    snprintf(word, sizeof word, "%s%s%s", style.brief, *v->annotation ? "*" : "", v->as_expected ? "" : "!");
+    const struct figure_words verdict = {.x = beside ? left + s->panel_width : left,
+                                         .y = top - (beside ? 10 : 9),
+                                         .width = s->panel_width,
+                                         .align = beside ? ALIGN_RIGHT : ALIGN_LEFT,
+                                         .font = FONT_SMALL,
+                                         .lines = 1,
+                                         .colour = colour};
+    figure_words(&s->figure, &verdict, word);
 }
 
 /* Grey behind the curves. */
 static void add_excluded(struct sheet *s, const char *explainer) {
-    if (s->marks.excluded) text_add(&s->figure.script, "unset object\n"); /* of the panel before */
+    if (s->legend.marks.excluded) text_add(&s->figure.script, "unset object\n"); /* of the panel before */
     for (size_t i = 0; i < s->stages; i++)
         if (curve_set_excludes(s->curves, explainer, s->control, s->first[i].stage_index))
             text_add(&s->figure.script,
@@ -190,7 +288,7 @@ static void add_excluded(struct sheet *s, const char *explainer) {
 static void add_panel(struct sheet *s, size_t number) {
     size_t row = number / s->columns, column = number % s->columns, block = s->block;
     bool lowest = number + s->columns >= s->count, present[CURVE_VIEWS] = {false};
-    double left = LEFT + (double)column * (s->panel_width + GAP_X), top = HEAD + (double)row * (PANEL_HEIGHT + GAP_Y);
+    double left = s->left + (double)column * (s->panel_width + GAP_X), top = panel_top(s, row);
 
     struct curve curves[CURVE_VIEWS];
     curve_find_all(s->curves, s->explainers[number], s->control, s->measure->id, curves);
@@ -201,7 +299,7 @@ static void add_panel(struct sheet *s, size_t number) {
     text_add(&s->figure.script, "\n");
     figure_place(&s->figure, left, top, left + s->panel_width, top + PANEL_HEIGHT);
     add_excluded(s, s->explainers[number]);
-    add_heading(s, s->explainers[number]);
+    add_title(s, s->explainers[number], left, top);
     add_tics(s, lowest);
     text_add(&s->figure.script, "set format y '%s'\n", column ? "" : "%g");
     add_plot(s, block, present);
@@ -209,82 +307,34 @@ static void add_panel(struct sheet *s, size_t number) {
 
 /* ---- the sheet ---- */
 
-void curves_add_heading(struct figure *f, const char *control, const struct measure *measure,
-                        const struct curve_marks *m, const struct figure_page *page) {
-    struct text out = {0};
-    char number[FIGURE_PAGE_SIZE];
-
-    text_add(&out, "%s: %s%s%s%s with the original map (%u input%s, ", control, measure->title,
-             *measure->unit ? " [" : "", measure->unit, *measure->unit ? "]" : "", (unsigned)m->inputs,
-             m->inputs == 1 ? "" : "s");
-    if (m->fewest < m->most) text_add(&out, "%u to ", (unsigned)m->fewest);
-    text_add(&out, "%u draw%s)%s", (unsigned)m->most, m->most == 1 ? "" : "s", figure_page_text(page, number));
-    if (!out.failed) figure_label(f, 14, 16, ALIGN_LEFT, 110, "font big textcolor rgb ink", out.data);
-    f->script.failed = f->script.failed || out.failed;
-    text_finish(&out);
-}
-
-void curves_add_legend(struct figure *f, const bool views[CURVE_VIEWS], bool lines, const struct curve_marks *marks) {
-    static const struct {
-        const char *title, *line, *point;
-    } kinds[] = {
-        {"90 % band (draws and inputs)", "filledcurves fc rgb quiet fs transparent solid .25 noborder",
-         "lines lc rgb quiet lw 1.2"},
-        {"floor (other inputs)", "lines lw 1 dt 3 lc rgb quiet", "points pt 2 ps .4 lc rgb quiet"},
-        {"ceiling (repetition)", "lines lw .8 dt 4 lc rgb quiet", "points pt 10 ps .45 lc rgb quiet"},
-        {"grey: no more of the map than of the function", "filledcurves fc rgb excluded fs solid noborder",
-         "filledcurves fc rgb excluded fs solid noborder"},
-    };
-    const bool there[] = {marks->band, marks->floor, marks->ceiling, marks->excluded};
-
-    text_add(&f->script,
-             "unset border; unset tics\nset key inside center center horizontal Left reverse font small samplen 2.2 "
-             "width -1 spacing 1.15 maxrows 3\nplot [0:1] [0:1] ");
-    for (size_t v = 0; v < CURVE_VIEWS; v++)
-        if (views[v])
-            text_add(&f->script, "NaN with %s lc rgb %s %s %s title '%s', \\\n     ", lines ? "linespoints" : "points",
-                     curve_views[v].colour, lines ? curve_views[v].line : "", curve_views[v].point,
-                     curve_views[v].title);
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        if (there[k])
-            text_add(&f->script, "NaN with %s title '%s', \\\n     ", lines ? kinds[k].line : kinds[k].point,
-                     kinds[k].title);
-    text_add(&f->script, "NaN notitle\nunset key\nset tics nomirror scale .5 textcolor rgb ink\n");
-}
-
-static void add_frame(struct sheet *s, const struct figure_page *page) {
+static void add_frame(struct sheet *s) {
     struct figure *f = &s->figure;
-    const double highest = s->measure->highest;
     figure_start_multiplot(f);
-    curves_add_heading(f, s->control, s->measure, &s->marks, page);
-    figure_draw_labels(f);
-    figure_place(f, 14, 26, f->width - 14, HEAD - 20);
-    curves_add_legend(f, s->views, true, &s->marks);
+    legend_add(f, &s->legend);
     text_add(&f->script,
              "data = '%s.tsv'\n"
              "set border 3 lw .6 lc rgb frame\nset xtics nomirror font small\nset ytics %g,%g,%g nomirror font small\n"
-             "set xrange [-.25:%zu.25]\nset yrange [%g:%g]\n"
+             "set xrange [%s:%zu.25]\nset yrange [%g:%g]\n"
              "set grid ytics lt 1 lc rgb faint lw .5\nset xzeroaxis lt 1 lc rgb frame lw .6\n",
-             f->name, s->axis.lowest, s->axis.step, highest, s->stages, s->axis.lowest,
-             curve_axis_end(s->measure, .03));
+             f->name, s->axis.lowest, s->axis.step, s->measure->highest, s->from ? ".75" : "-.25", s->stages,
+             s->axis.lowest, curve_axis_end(s->measure, .03));
 }
 
 static bool draw_page(struct sheet *s, struct figures *all, const struct figure_page *page, struct error *e) {
-    double foot = 26 + 3.6 * (double)(s->longest < 8                  ? 8
-                                      : s->longest > STAGE_CHARACTERS ? STAGE_CHARACTERS
-                                                                      : s->longest);
     take_page(s, page->number);
-    double width = LEFT + (double)s->columns * (s->panel_width + GAP_X);
+    s->legend.page = page;
+    double across = s->left + (double)s->columns * (s->panel_width + GAP_X) - GAP_X + RIGHT;
+    double width = figure_width(all, fmax(520, across));
+    s->head = legend_height(all, &s->legend, width);
     const struct figure_title title = {"similarity", s->control, s->measure->id, *page};
-    figure_begin(&s->figure, all, &title, width < 520 ? 520 : width,
-                 HEAD + (double)s->rows * (PANEL_HEIGHT + GAP_Y) - GAP_Y + foot);
+    figure_begin(&s->figure, all, &title, width, panel_top(s, s->rows - 1) + PANEL_HEIGHT + s->foot);
     if (!(s->data = figure_data(&s->figure, e))) {
         figure_drop(&s->figure);
         return false;
     }
     fputs("# stage\tsimilarity\tlower\tupper\tfloor\tceiling\tinputs\tdraws (stage 0: the original network)\n",
           s->data);
-    add_frame(s, page);
+    add_frame(s);
     for (size_t i = 0; i < s->count; i++) add_panel(s, i);
     text_add(&s->figure.script, "unset multiplot\n");
     if (fclose(s->data) != 0) {
@@ -297,15 +347,20 @@ static bool draw_page(struct sheet *s, struct figures *all, const struct figure_
 
 static bool draw_sheet(struct figures *all, const struct curve_set *curves, const char *control,
                        const struct measure *measure, struct error *e) {
-    struct sheet s = {.curves = curves, .control = control, .measure = measure, .lowest = measure->highest};
+    struct sheet s = {.figure.all = all, .curves = curves, .control = control, .measure = measure, .from = 1};
 
+    s.lowest = measure->highest;
+    s.legend = (struct legend){.control = control, .measure = measure, .lines = true};
     s.all_explainers = curve_explainers(curves, &all->verdicts, control, measure->id, &s.all_count);
     bool ok = s.all_explainers != NULL || error_memory(e);
     if (ok) survey(&s);
     struct figure_page page = {.count = figure_pages(s.all_count, PAGE_EXPLAINERS)};
     if (ok && s.all_count && s.stages <= 2) ok = figure_dots(all, curves, control, measure, e);
-    else
-        for (; ok && s.all_count && page.number < page.count; page.number++) ok = draw_page(&s, all, &page, e);
+    else if (ok && s.all_count) {
+        place_panels(&s);
+        measure_titles(&s);
+        for (; ok && page.number < page.count; page.number++) ok = draw_page(&s, all, &page, e);
+    }
     free(s.all_explainers);
     return ok;
 }

@@ -1,7 +1,9 @@
-/* The map strip: input, original map, then the map at each randomised stage; a line of tiles per explainer, a figure
- * per control and input with kept maps. Under each tile its similarity to the original map. */
+/* The map strip: the input once, then the original map and the map at each randomised stage; a line of tiles per
+ * explainer, a figure per control and input with kept maps. Under each tile its similarity to the original map. Of many
+ * stages some are shown, evenly chosen. */
 #include "measure/measure.h"
 #include "reports/figure.h"
+#include "reports/figure_words.h"
 #include "reports/map_columns.h"
 #include "reports/map_tile.h"
 
@@ -10,15 +12,19 @@
 #include <string.h>
 
 #define TILE 84.0
+#define TILE_LEAST 48.0 /* a caption is as wide */
 #define GAP_X 6.0
-#define GAP_Y 18.0
-#define FOOT 60.0
-#define NAME_CHARACTERS 32
+#define CAPTION 18.0
+#define MARGIN 14.0
+#define NAMES_MOST 215.0 /* their width; longer ones have two lines */
+#define NAMES_SHARE .3   /* of the page; where they want more they stand above the tiles */
 #define TITLE_CHARACTERS 22
-#define SMALL_CHARACTER 5.2 /* its width, in pixels */
-#define TITLE_FITS 13       /* characters above a tile; longer titles are turned */
+#define TITLE_LINES 3u
 #define PAGE_STAGES 40u
 #define PAGE_EXPLAINERS 64u
+
+/* How the titles of columns stand. */
+enum titles { TITLES_LINES, TITLES_TURNED, TITLES_UPRIGHT };
 
 struct strip {
     struct figure figure;
@@ -26,13 +32,20 @@ struct strip {
     const char *control;
     uint32_t input;
     struct map_columns all;           /* of all stages */
+    struct map_column *chosen;        /* those that are shown, borrowed */
     const struct map_column *columns; /* from the first of this page on */
-    size_t column_count;
+    size_t chosen_count, column_count;
+    size_t page_stages;                        /* of the columns of a page */
     const char **all_explainers, **explainers; /* explainers, likewise */
     size_t all_explainer_count, explainer_count;
-    size_t longest;           /* title */
     struct map_scales scales; /* of the rows */
-    double left, head, tile_height;
+    const struct picture *under;
+    bool names_above;
+    enum titles titles;
+    double width, left, tile, tile_height;
+    double input_top, head; /* of the input's tile, and of the first row */
+    double titles_height;
+    char *notes[3]; /* beside the input; NULL: none */
 };
 
 /* ---- which variants ---- */
@@ -41,10 +54,14 @@ static const struct picture *map_of(const struct strip *s, const char *explainer
     return map_set_find(s->maps, explainer, variant, s->input);
 }
 
+/* Column 0 is the original. */
 static const struct picture *picture_of(const struct strip *s, size_t explainer, size_t column) {
-    if (column == 0) return map_set_input(s->maps, s->input);
     return map_of(s, s->explainers[explainer],
-                  column == 1 ? map_original_of(s->columns[0].variant) : s->columns[column - 2].variant);
+                  column ? s->columns[column - 1].variant : map_original_of(s->columns[0].variant));
+}
+
+static const char *title_of(const struct strip *s, size_t column) {
+    return column ? s->columns[column - 1].title : "original";
 }
 
 /* All maps of an explainer, over all pages, share a palette: diverging as soon as one has a negative value. *any: there
@@ -62,9 +79,20 @@ static bool maps_diverge(const struct strip *s, const char *explainer, bool *any
     return diverging;
 }
 
+/* The first and the last stage, and evenly between. */
+static bool choose(struct strip *s, size_t most, struct error *e) {
+    const size_t all = s->all.count, count = all < most ? all : most;
+
+    s->chosen = calloc(count + 1, sizeof *s->chosen);
+    if (!s->chosen) return error_memory(e);
+    for (size_t i = 0; i < count; i++)
+        s->chosen[i] = s->all.column[count > 1 ? (2 * i * (all - 1) + count - 1) / (2 * (count - 1)) : 0];
+    s->chosen_count = count;
+    return true;
+}
+
 static bool survey(struct strip *s, struct error *e) {
     const struct verdict_table *t = &s->figure.all->verdicts;
-    size_t widest = 6;
     bool any;
 
     if (!map_columns_load(s->figure.all->store, s->maps, s->control, s->input, &s->all, e)) return false;
@@ -73,32 +101,152 @@ static bool survey(struct strip *s, struct error *e) {
     if (!s->all_explainers) return error_memory(e);
     for (size_t x = 0; x < t->explainer_count; x++) {
         maps_diverge(s, t->explainers[x], &any);
-        if (!any) continue;
-        s->all_explainers[s->all_explainer_count++] = t->explainers[x];
-        if (utf8_width(t->explainers[x]) > widest) widest = utf8_width(t->explainers[x]);
+        if (any) s->all_explainers[s->all_explainer_count++] = t->explainers[x];
     }
-    s->longest = strlen("original");
-    for (size_t c = 0; c < s->all.count; c++)
-        if (utf8_width(s->all.column[c].title) > s->longest) s->longest = utf8_width(s->all.column[c].title);
-    s->longest = s->longest > TITLE_CHARACTERS ? TITLE_CHARACTERS : s->longest;
-    s->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
-    s->head = 46 + (s->longest > TITLE_FITS ? 3.6 * (double)s->longest : 0);
-    s->tile_height = map_tile_height(map_set_input(s->maps, s->input), TILE);
+    s->under = map_tile_under(s->figure.all, map_set_input(s->maps, s->input));
     return true;
+}
+
+/* ---- places ---- */
+
+/* How many tiles stand side by side on paper. */
+static size_t fitting(const struct strip *s, double left) {
+    double room = figure_width(s->figure.all, 0) - left - MARGIN + GAP_X;
+    return room > TILE_LEAST + GAP_X ? (size_t)(room / (TILE_LEAST + GAP_X)) : 1;
+}
+
+/* Names of explainers, and what stages are on a page. */
+static bool place_columns(struct strip *s, struct error *e) {
+    const size_t wanted = s->figure.all->request->stages;
+    const bool paper = figure_on_paper(s->figure.all);
+    size_t widest = strlen("input");
+
+    for (size_t x = 0; x < s->all_explainer_count; x++)
+        if (utf8_width(s->all_explainers[x]) > widest) widest = utf8_width(s->all_explainers[x]);
+    s->left = fmin(20 + figure_text_width(FONT_INK, widest), NAMES_MOST);
+    s->names_above = paper && s->left > NAMES_SHARE * figure_width(s->figure.all, 0);
+    if (s->names_above) s->left = MARGIN;
+    const size_t fit = paper ? fitting(s, s->left) : PAGE_STAGES + 1;
+    size_t most = wanted;
+    s->page_stages = fit > 2 ? fit - 1 : 1;
+    if (paper && wanted == FIGURE_STAGES && most > s->page_stages) most = s->page_stages > 1 ? s->page_stages : 2;
+    return choose(s, most, e);
+}
+
+static void place_tiles(struct strip *s) {
+    const size_t stages = s->chosen_count < s->page_stages ? s->chosen_count : s->page_stages;
+    const double columns = (double)stages + 1, room = figure_width(s->figure.all, 0) - s->left - MARGIN;
+
+    s->tile = TILE;
+    if (figure_on_paper(s->figure.all)) s->tile = fmin(TILE, (room - GAP_X * (columns - 1)) / columns);
+    s->tile_height = map_tile_height(map_set_input(s->maps, s->input), s->tile);
+}
+
+static double tile_x(const struct strip *s, size_t column) {
+    return s->left + (double)column * (s->tile + GAP_X);
+}
+
+static double row_height(const struct strip *s) {
+    return s->tile_height + CAPTION + (s->names_above ? figure_line(FONT_INK) + 4 : 0);
+}
+
+static double tile_y(const struct strip *s, size_t explainer) {
+    return s->head + (double)explainer * row_height(s) + (s->names_above ? figure_line(FONT_INK) + 4 : 0);
+}
+
+static double input_width(const struct strip *s) {
+    return fmin(TILE, .35 * s->width);
+}
+
+static double input_height(const struct strip *s) {
+    return map_tile_height(map_set_input(s->maps, s->input), input_width(s));
+}
+
+static double notes_x(const struct strip *s) {
+    return s->left + input_width(s) + MARGIN;
+}
+
+static double notes_width(const struct strip *s) {
+    return s->width - notes_x(s) - 8;
+}
+
+/* Titles stand in lines where they fit above a tile, else turned; on paper upright, as there is no room beside them. */
+static double place_titles(struct strip *s) {
+    double longest = 0, beyond = 0;
+    size_t lines = 1;
+    bool fit = true;
+
+    for (size_t c = 0; c <= s->column_count; c++) {
+        const char *title = title_of(s, c);
+        const size_t width = utf8_width(title) < TITLE_CHARACTERS ? utf8_width(title) : TITLE_CHARACTERS;
+        size_t here = figure_lines(FONT_SMALL, s->tile, title);
+        lines = here > lines ? here : lines;
+        fit = fit && figure_fits(FONT_SMALL, s->tile, TITLE_LINES, title);
+        longest = fmax(longest, figure_text_width(FONT_SMALL, width));
+        beyond = fmax(beyond, tile_x(s, c) + s->tile / 2 + .82 * figure_text_width(FONT_SMALL, width));
+    }
+    s->titles = fit ? TITLES_LINES : figure_on_paper(s->figure.all) ? TITLES_UPRIGHT : TITLES_TURNED;
+    s->titles_height = fit                          ? (double)lines * figure_line(FONT_SMALL) + 8
+                       : s->titles == TITLES_TURNED ? .6 * longest + 18
+                                                    : longest + 10;
+    return s->titles == TITLES_TURNED ? beyond : 0;
+}
+
+/* ---- pages ---- */
+
+static char *heading(const struct strip *s, const struct figure_page *page) {
+    const struct picture *input = map_set_input(s->maps, s->input);
+    char number[FIGURE_PAGE_SIZE];
+    return text_format("%s: maps of input %u for %s%s%s", s->control, (unsigned)s->input,
+                       input ? input->class : "its class", map_view_text(s->figure.all),
+                       figure_page_text(page, number));
+}
+
+static bool write_notes(struct strip *s, struct error *e) {
+    const bool absolute = s->figure.all->request->view == FIGURE_ABSOLUTE;
+
+    s->notes[0] = text_copy(map_bar_text(&s->scales));
+    s->notes[1] = text_format("%s: %s%s with the original map, all pixels; one input, one draw (verdicts rest on all)",
+                              measures[0]->symbol, measures[0]->title, absolute ? " of absolute values" : "");
+    bool ok = s->notes[0] && s->notes[1];
+    if (s->chosen_count < s->all.count) {
+        s->notes[2] = text_format("%zu of %zu stages, evenly chosen; all: assay figure RUN --stages all",
+                                  s->chosen_count, s->all.count);
+        ok = ok && s->notes[2];
+    }
+    return ok || error_memory(e);
+}
+
+static double notes_height(struct strip *s) {
+    double height = 0;
+
+    s->scales.room = notes_width(s);
+    for (size_t i = 0; i < 3; i++)
+        if (s->notes[i])
+            height += figure_line(FONT_SMALL) * (double)figure_lines(FONT_SMALL, notes_width(s), s->notes[i]);
+    return height + map_bar_height(&s->scales);
+}
+
+static void place_page(struct strip *s, const char *title) {
+    const double beyond = place_titles(s), narrow = s->left + TILE + MARGIN + MAP_BARS_SIDE_BY_SIDE;
+    s->width = figure_width(s->figure.all, fmax(fmax(tile_x(s, s->column_count + 1) + 2, beyond + 8), narrow));
+    const double lines = (double)figure_lines(FONT_BIG, s->width - 2 * MARGIN, title);
+    s->input_top = 16 + lines * figure_line(FONT_BIG) + (s->names_above ? figure_line(FONT_INK) : 0);
+    s->head = s->input_top + fmax(input_height(s), notes_height(s)) + 8 + s->titles_height;
 }
 
 /* Pages go through the stages of the first explainers, then through those of the next. */
 static void take_page(struct strip *s, size_t page) {
-    size_t across = figure_pages(s->all.count, PAGE_STAGES);
-    size_t explainer = page / across * PAGE_EXPLAINERS, column = page % across * PAGE_STAGES;
+    size_t across = figure_pages(s->chosen_count, s->page_stages);
+    size_t explainer = page / across * PAGE_EXPLAINERS, column = page % across * s->page_stages;
     bool any;
 
     s->explainers = s->all_explainers + explainer;
-    s->columns = s->all.column + column;
+    s->columns = s->chosen + column;
     s->explainer_count =
         s->all_explainer_count - explainer < PAGE_EXPLAINERS ? s->all_explainer_count - explainer : PAGE_EXPLAINERS;
-    s->column_count = s->all.count - column < PAGE_STAGES ? s->all.count - column : PAGE_STAGES;
-    s->scales = (struct map_scales){.slices = s->maps->slices};
+    s->column_count = s->chosen_count - column < s->page_stages ? s->chosen_count - column : s->page_stages;
+    s->scales = (struct map_scales){.slices = s->maps->slices, .over = s->under != NULL};
     for (size_t i = 0; i < s->explainer_count; i++) {
         bool diverging = maps_diverge(s, s->explainers[i], &any);
         s->scales.diverging = s->scales.diverging || diverging;
@@ -108,25 +256,17 @@ static void take_page(struct strip *s, size_t page) {
 
 /* ---- drawing ---- */
 
-static double tile_x(const struct strip *s, size_t column) {
-    return s->left + (double)column * (TILE + GAP_X) + (column > 0 ? 6 : 0);
-}
-
-static double tile_y(const struct strip *s, size_t explainer) {
-    return s->head + (double)explainer * (s->tile_height + GAP_Y);
-}
-
 static void add_tiles(struct strip *s, size_t explainer) {
     bool any, diverging = maps_diverge(s, s->explainers[explainer], &any);
 
-    for (size_t c = 0; c < s->column_count + 2; c++)
-        map_tile(&s->figure, picture_of(s, explainer, c), diverging, tile_x(s, c), tile_y(s, explainer), TILE,
-                 s->tile_height);
+    for (size_t c = 0; c <= s->column_count; c++)
+        map_tile(&s->figure, picture_of(s, explainer, c), s->under, diverging,
+                 &(struct map_place){tile_x(s, c), tile_y(s, explainer), s->tile, s->tile_height});
 }
 
 static void add_caption(struct strip *s, size_t explainer, size_t column) {
     const struct picture *p = picture_of(s, explainer, column);
-    double similarity = column > 1 && p ? p->similarity : NAN;
+    double similarity = column && p ? p->similarity : NAN;
     char text[48] = "";
 
     if (!p) snprintf(text, sizeof text, "no map");
@@ -135,82 +275,98 @@ static void add_caption(struct strip *s, size_t explainer, size_t column) {
     else if (!isnan(similarity))
         snprintf(text, sizeof text, "%s = %.2f", measures[0]->symbol, fabs(similarity) < .005 ? 0 : similarity);
     if (*text)
-        figure_label(&s->figure, tile_x(s, column) + TILE / 2, tile_y(s, explainer) + s->tile_height + 8, ALIGN_CENTRE,
-                     20, "font small textcolor rgb quiet", text);
+        figure_label(&s->figure, tile_x(s, column) + s->tile / 2, tile_y(s, explainer) + s->tile_height + 8,
+                     ALIGN_CENTRE, 20, "font small textcolor rgb quiet", text);
 }
 
-/* The caller frees. */
-static char *legend_text(void) {
-    return text_format("%s: %s with the original map, all pixels; one input, one draw (verdicts rest on all)",
-                       measures[0]->symbol, measures[0]->title);
+static void add_title(struct strip *s, size_t column) {
+    const double x = tile_x(s, column) + s->tile / 2, y = s->head - 9;
+    const char *title = title_of(s, column);
+    struct figure_words words = {
+        .x = x, .width = s->tile, .align = ALIGN_CENTRE, .font = FONT_SMALL, .lines = TITLE_LINES};
+
+    words.y = y - figure_line(FONT_SMALL) * (double)(figure_lines(FONT_SMALL, s->tile, title) - 1);
+    if (s->titles == TITLES_LINES) figure_words(&s->figure, &words, title);
+    else
+        figure_label(&s->figure, s->titles == TITLES_TURNED ? x - 12 : x, s->head - 6, ALIGN_LEFT, TITLE_CHARACTERS,
+                     s->titles == TITLES_TURNED ? "rotate by 35 font small textcolor rgb ink"
+                                                : "rotate by 90 font small textcolor rgb ink",
+                     title);
 }
 
-/* Of tiles, or of the words below them where tiles are few. */
-static double page_width(const struct strip *s) {
-    char *legend = legend_text();
-    size_t longest = strlen(map_bar_text(&s->scales)), other = legend ? utf8_width(legend) : 0;
+static void add_name(struct strip *s, const char *name, double top, double height) {
+    const struct figure_words above = {
+        .x = MARGIN, .y = top - 9, .width = s->width - MARGIN, .font = FONT_INK, .lines = 1};
+    struct figure_words beside = {.x = s->left - 8,
+                                  .y = top + height / 2,
+                                  .width = s->left - 12,
+                                  .align = ALIGN_RIGHT,
+                                  .font = FONT_INK,
+                                  .lines = 2};
 
-    free(legend);
-    double text = 14 + SMALL_CHARACTER * (double)(other > longest ? other : longest);
-    return fmax(fmax(tile_x(s, s->column_count + 2), text) + 8, map_bar_right(&s->scales, tile_x(s, 1)));
+    if (figure_lines(FONT_INK, beside.width, name) > 1) beside.y -= figure_line(FONT_INK) / 2;
+    figure_words(&s->figure, s->names_above ? &above : &beside, name);
 }
 
-static void add_labels(struct strip *s, const struct figure_page *page) {
-    struct figure *f = &s->figure;
-    bool turned = s->longest > TITLE_FITS;
+static void add_notes(struct strip *s) {
+    double y = s->input_top + 8;
 
-    const struct picture *input = map_set_input(s->maps, s->input);
-    char number[FIGURE_PAGE_SIZE];
-    char *heading = text_format("%s: maps of input %u for %s%s", s->control, (unsigned)s->input,
-                                input ? input->class : "its class", figure_page_text(page, number));
-    char *legend = legend_text();
-    if (heading) figure_label(f, 14, 16, ALIGN_LEFT, 100, "font big textcolor rgb ink", heading);
-    f->script.failed = f->script.failed || !heading || !legend;
-    for (size_t c = 0; c < s->column_count + 2; c++)
-        figure_label(f, tile_x(s, c) + TILE / 2 - (turned ? 12 : 0), s->head - 9, turned ? ALIGN_LEFT : ALIGN_CENTRE,
-                     TITLE_CHARACTERS, turned ? "rotate by 35 textcolor rgb ink" : "textcolor rgb ink",
-                     c == 0   ? "input"
-                     : c == 1 ? "original"
-                              : s->columns[c - 2].title);
-    for (size_t explainer = 0; explainer < s->explainer_count; explainer++) {
-        figure_label(f, s->left - 8, tile_y(s, explainer) + s->tile_height / 2, ALIGN_RIGHT, NAME_CHARACTERS,
-                     "textcolor rgb ink", s->explainers[explainer]);
-        for (size_t c = 1; c < s->column_count + 2; c++) add_caption(s, explainer, c);
+    map_bar_labels(&s->figure, &s->scales, notes_x(s), y);
+    y += map_bar_height(&s->scales);
+    for (size_t i = 0; i < 3; i++) {
+        const struct figure_words note = {
+            .x = notes_x(s), .y = y, .width = notes_width(s), .font = FONT_SMALL, .colour = "quiet"};
+        if (s->notes[i]) y += figure_line(FONT_SMALL) * (double)figure_words(&s->figure, &note, s->notes[i]);
     }
-    double y = tile_y(s, s->explainer_count) + 12;
-    map_bar_labels(f, &s->scales, tile_x(s, 1), y);
-    figure_label(f, 14, y + 22, ALIGN_LEFT, 120, "font small textcolor rgb quiet", map_bar_text(&s->scales));
-    figure_label(f, 14, y + 35, ALIGN_LEFT, 120, "font small textcolor rgb quiet", legend ? legend : "");
-    figure_draw_labels(f);
-    free(heading);
-    free(legend);
 }
 
-static void add_script(struct strip *s, const struct figure_page *page) {
+static void add_script(struct strip *s, const char *title) {
     struct figure *f = &s->figure;
+    const struct figure_words big = {.x = MARGIN, .y = 16, .width = s->width - 2 * MARGIN, .font = FONT_BIG};
 
     figure_start_multiplot(f);
-    add_labels(s, page);
-    map_tile_begin(f);
-    for (size_t explainer = 0; explainer < s->explainer_count; explainer++) add_tiles(s, explainer);
-    map_bars(f, &s->scales, tile_x(s, 1), tile_y(s, s->explainer_count) + 12);
+    figure_words(f, &big, title);
+    add_name(s, "input", s->input_top, input_height(s));
+    add_notes(s);
+    for (size_t c = 0; c <= s->column_count; c++) add_title(s, c);
+    for (size_t x = 0; x < s->explainer_count; x++) {
+        add_name(s, s->explainers[x], tile_y(s, x), s->tile_height);
+        for (size_t c = 0; c <= s->column_count; c++) add_caption(s, x, c);
+    }
+    figure_draw_labels(f);
+    map_tile_begin(f, s->maps);
+    map_tile(f, map_set_input(s->maps, s->input), NULL, false,
+             &(struct map_place){s->left, s->input_top, input_width(s), input_height(s)});
+    for (size_t x = 0; x < s->explainer_count; x++) add_tiles(s, x);
+    map_bars(f, &s->scales, notes_x(s), s->input_top + 8);
     text_add(&f->script, "unset multiplot\n");
 }
 
-static void finish(struct strip *s) {
-    map_columns_finish(&s->all);
-    free(s->all_explainers);
+static void drop_notes(struct strip *s) {
+    for (size_t i = 0; i < 3; i++) {
+        free(s->notes[i]);
+        s->notes[i] = NULL;
+    }
 }
 
 static bool draw_page(struct strip *s, struct figures *all, const struct figure_page *page, struct error *e) {
-    char number[32];
+    static const char *const views[] = {
+        [FIGURE_SIGNED] = "", [FIGURE_ABSOLUTE] = "-absolute", [FIGURE_OVERLAY] = "-overlay"};
+    char number[48], *text = NULL;
 
     take_page(s, page->number);
-    snprintf(number, sizeof number, "input%u", (unsigned)s->input);
-    const struct figure_title title = {"maps", s->control, number, *page};
-    figure_begin(&s->figure, all, &title, page_width(s), tile_y(s, s->explainer_count) + FOOT);
-    add_script(s, page);
-    return figure_end(&s->figure, e);
+    snprintf(number, sizeof number, "input%u%s", (unsigned)s->input, views[all->request->view]);
+    bool ok = write_notes(s, e) && ((text = heading(s, page)) || error_memory(e));
+    if (ok) {
+        const struct figure_title title = {"maps", s->control, number, *page};
+        place_page(s, text);
+        figure_begin(&s->figure, all, &title, s->width, s->head + row_height(s) * (double)s->explainer_count + 4);
+        add_script(s, text);
+        ok = figure_end(&s->figure, e);
+    }
+    drop_notes(s);
+    free(text);
+    return ok;
 }
 
 static bool draw_strip(struct figures *all, const struct map_set *maps, const char *control, uint32_t input,
@@ -219,23 +375,23 @@ static bool draw_strip(struct figures *all, const struct map_set *maps, const ch
     bool ok = survey(&s, e);
     struct figure_page page = {0};
 
-    if (s.all.count && s.all_explainer_count)
-        page.count = figure_pages(s.all_explainer_count, PAGE_EXPLAINERS) * figure_pages(s.all.count, PAGE_STAGES);
+    if (ok && s.all.count && s.all_explainer_count && (ok = place_columns(&s, e))) {
+        place_tiles(&s);
+        page.count = figure_pages(s.all_explainer_count, PAGE_EXPLAINERS) * figure_pages(s.chosen_count, s.page_stages);
+    }
     for (; ok && page.number < page.count; page.number++) ok = draw_page(&s, all, &page, e);
-    finish(&s);
+    map_columns_finish(&s.all);
+    free(s.chosen);
+    free(s.all_explainers);
     return ok;
 }
 
-bool figure_maps(struct figures *all, struct error *e) {
-    struct map_set maps;
+bool figure_maps(struct figures *all, const struct map_set *maps, struct error *e) {
     bool ok = true;
 
-    if (!map_set_write(all->store, all->folder, &maps, e)) return false;
     for (size_t c = 0; c < all->verdicts.control_count && ok; c++)
-        for (size_t i = 0; i < maps.count && ok; i++)
-            if (!maps.pictures[i].explainer)
-                ok = draw_strip(all, &maps, all->verdicts.controls[c], maps.pictures[i].input, e);
-    ok = ok && figure_originals(all, &maps, e);
-    map_set_finish(&maps);
+        for (size_t i = 0; i < maps->count && ok; i++)
+            if (!maps->pictures[i].explainer && figure_wants_input(all, maps->pictures[i].input))
+                ok = draw_strip(all, maps, all->verdicts.controls[c], maps->pictures[i].input, e);
     return ok;
 }

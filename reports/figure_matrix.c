@@ -1,108 +1,192 @@
-/* Explainer x control, one coloured tile per verdict. */
-#include "reports/figure.h"
+/* Explainer x control, one coloured tile per verdict. On paper the controls that do not stand side by side go on in
+ * another band below. */
+#include "reports/figure_words.h"
 #include "reports/format.h"
 #include "reports/text_words.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TILE_WIDTH 104.0
+#define TILE_LEAST 64.0
 #define TILE_HEIGHT 26.0
-#define HEAD 46.0
-#define FOOT 30.0
-#define NAME_CHARACTERS 34
-#define CHARACTER_WIDTH 6.1
+#define WORD_WIDTH 94.0 /* of the longest verdict; in narrower tiles they are brief */
+#define TOP 14.0
+#define RIGHT 14.0
+#define NAMES_MOST 225.0 /* their width; longer ones have two lines */
+#define NAMES_SHARE .4   /* likewise, of the page */
+#define TITLE_LINES 4u
+#define SUMMARY_GAP .12 /* of a tile: a summary stands a little apart */
 #define PAGE_EXPLAINERS 256u
 
-static double names_width(const struct verdict_table *t) {
+struct matrix {
+    struct figure figure;
+    const struct verdict_table *table;
+    size_t first, count;  /* the explainers of the page */
+    size_t across, bands; /* controls of a band */
+    double left, tile, titles, width;
+    const char *note;
+};
+
+/* ---- places ---- */
+
+static size_t band_count(const struct matrix *m, size_t band) {
+    size_t left = m->table->control_count - band * m->across;
+    return left < m->across ? left : m->across;
+}
+
+/* Left edge of a column, in tiles from that of its band. */
+static double column_of(const struct matrix *m, size_t control) {
+    size_t in_band = control % m->across;
+    return (double)in_band + (in_band && strcmp(m->table->controls[control], VERDICT_OVERALL) == 0 ? SUMMARY_GAP : 0);
+}
+
+static double band_columns(const struct matrix *m, size_t band) {
+    return column_of(m, band * m->across + band_count(m, band) - 1) + 1;
+}
+
+static double band_top(const struct matrix *m, size_t band) {
+    return TOP + m->titles + (double)band * (m->titles + TILE_HEIGHT * (double)m->count + 14);
+}
+
+static void place(struct matrix *m) {
+    const struct verdict_table *t = m->table;
+    const struct figures *all = m->figure.all;
     size_t widest = 8;
 
     for (size_t i = 0; i < t->explainer_count; i++)
         if (utf8_width(t->explainers[i]) > widest) widest = utf8_width(t->explainers[i]);
-    return 18 + CHARACTER_WIDTH * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
+    m->left = fmin(18 + figure_text_width(FONT_INK, widest), NAMES_MOST);
+    m->tile = TILE_WIDTH;
+    m->across = t->control_count;
+    if (figure_on_paper(all)) {
+        m->left = fmin(m->left, NAMES_SHARE * figure_width(all, 0));
+        const double room = figure_width(all, 0) - m->left - RIGHT;
+        size_t fit = (size_t)fmax(1, room / TILE_LEAST - SUMMARY_GAP);
+        m->across = fit < m->across ? fit : m->across;
+        m->bands = (t->control_count + m->across - 1) / m->across;
+        m->across = (t->control_count + m->bands - 1) / m->bands;
+        m->tile = fmin(TILE_WIDTH, room / ((double)m->across + SUMMARY_GAP));
+    }
+    m->bands = (t->control_count + m->across - 1) / m->across;
+    m->width = figure_width(all, fmax(330, m->left + m->tile * band_columns(m, 0) + RIGHT));
+    size_t lines = 1;
+    for (size_t c = 0; c < t->control_count; c++) {
+        size_t here = figure_lines(FONT_INK, m->tile, t->controls[c]);
+        lines = here > lines ? here : lines;
+    }
+    m->titles = 7 + figure_line(FONT_INK) * (double)(lines < TITLE_LINES ? lines : TITLE_LINES);
 }
 
-/* Left edge of a column, in tiles; a summary stands a little apart. */
-static double column_of(const struct verdict_table *t, size_t control) {
-    bool apart = control == t->control_count || strcmp(t->controls[control], VERDICT_OVERALL) == 0;
-    bool any = t->control_count && strcmp(t->controls[t->control_count - 1], VERDICT_OVERALL) == 0;
-    return (double)control + (apart && any ? .12 : 0);
+static double page_height(const struct matrix *m) {
+    const double note = figure_line(FONT_SMALL) * (double)figure_lines(FONT_SMALL, m->width - 28, m->note);
+    return band_top(m, m->bands - 1) + TILE_HEIGHT * (double)m->count + 10 + note + 4;
 }
 
-/* The explainers of a page. */
-struct span {
-    size_t first, count;
-};
+/* ---- what is drawn ---- */
 
-/* column row fill ink unexpected "word" */
-static bool write_data(const struct figure *f, const struct verdict_table *t, const struct span *shown,
-                       struct error *e) {
-    FILE *out = figure_data(f, e);
+/* column row fill ink unexpected "word", a block for each band */
+static bool write_data(const struct matrix *m, struct error *e) {
+    const struct verdict_table *t = m->table;
+    FILE *out = figure_data(&m->figure, e);
 
     if (!out) return false;
     fputs("# column\trow\tfill\tink\tunexpected\tword\n", out);
-    for (size_t i = 0; i < shown->count * t->control_count; i++) {
-        const struct verdict_row *v = verdict_table_cell(t, shown->first + i / t->control_count, i % t->control_count);
-        if (!v) continue;
-        struct verdict_style style = verdict_style(v->verdict);
-        fprintf(out, "%.2f\t%zu\t%u\t%u\t%d\t\"%s%s%s\"\n", column_of(t, i % t->control_count) + .5,
-                i / t->control_count + 1, style.fill, style.ink, !v->as_expected, *style.word ? style.word : "?",
-                *v->annotation ? " *" : "", v->as_expected ? "" : " !");
+    for (size_t band = 0; band < m->bands; band++) {
+        fputs(band ? "\n\nNaN\tNaN\t0\t0\t0\t\"\"\n" : "NaN\tNaN\t0\t0\t0\t\"\"\n", out); /* a block is never empty */
+        for (size_t i = 0; i < m->count * band_count(m, band); i++) {
+            const size_t control = band * m->across + i % band_count(m, band), row = i / band_count(m, band);
+            const struct verdict_row *v = verdict_table_cell(t, m->first + row, control);
+            if (!v) continue;
+            struct verdict_style style = verdict_style(v->verdict);
+            const char *word = m->tile < WORD_WIDTH ? style.brief : style.word;
+            fprintf(out, "%.2f\t%zu\t%u\t%u\t%d\t\"%s%s%s\"\n", column_of(m, control) + .5, row + 1, style.fill,
+                    style.ink, !v->as_expected, *word ? word : "?", *v->annotation ? " *" : "",
+                    v->as_expected ? "" : " !");
+        }
     }
-    return fclose(out) == 0 || error_set(e, "%s/%s.tsv: cannot be written", f->all->folder, f->name);
+    return fclose(out) == 0 || error_set(e, "%s/%s.tsv: cannot be written", m->figure.all->folder, m->figure.name);
 }
 
-static void add_names(struct figure *f, const struct verdict_table *t, const struct span *shown,
-                      const struct figure_page *page, double left) {
-    char number[FIGURE_PAGE_SIZE];
-
-    for (size_t i = 0; i < shown->count; i++)
-        figure_label(f, left - 8, HEAD + TILE_HEIGHT * ((double)i + .5), ALIGN_RIGHT, NAME_CHARACTERS,
-                     "textcolor rgb ink", t->explainers[shown->first + i]);
-    for (size_t c = 0; c < t->control_count; c++) {
-        size_t upper = name_break(t->controls[c]);
-        char first[160];
-        double x = left + TILE_WIDTH * (column_of(t, c) + .5);
-        snprintf(first, sizeof first, "%.*s", (int)upper, t->controls[c]);
-        if (upper) figure_label(f, x, HEAD - 28, ALIGN_CENTRE, 17, "textcolor rgb ink", first);
-        figure_label(f, x, HEAD - 13, ALIGN_CENTRE, 17, "textcolor rgb ink", t->controls[c] + upper);
+static void add_titles(struct matrix *m, size_t band) {
+    for (size_t c = band * m->across; c < band * m->across + band_count(m, band); c++) {
+        const char *name = m->table->controls[c];
+        size_t lines = figure_lines(FONT_INK, m->tile, name);
+        if (lines > TITLE_LINES) lines = TITLE_LINES;
+        const struct figure_words title = {.x = m->left + m->tile * (column_of(m, c) + .5),
+                                           .y = band_top(m, band) - 13 - figure_line(FONT_INK) * (double)(lines - 1),
+                                           .width = m->tile,
+                                           .align = ALIGN_CENTRE,
+                                           .lines = TITLE_LINES};
+        figure_words(&m->figure, &title, name);
     }
-    char *note = text_format("framed, !: not as expected     *: annotated%s", figure_page_text(page, number));
-    if (note)
-        figure_label(f, left, HEAD + TILE_HEIGHT * (double)shown->count + 16, ALIGN_LEFT, 80,
-                     "font small textcolor rgb quiet", note);
-    else f->script.failed = true;
-    free(note);
+}
+
+static void add_names(struct matrix *m, size_t band) {
+    for (size_t i = 0; i < m->count; i++) {
+        const char *name = m->table->explainers[m->first + i];
+        struct figure_words words = {.x = m->left - 8, .width = m->left - 12, .align = ALIGN_RIGHT, .lines = 2};
+        words.y = band_top(m, band) + TILE_HEIGHT * ((double)i + .5);
+        if (figure_lines(FONT_INK, words.width, name) > 1) words.y -= figure_line(FONT_INK) / 2;
+        figure_words(&m->figure, &words, name);
+    }
+}
+
+static void add_tiles(struct matrix *m, size_t band) {
+    const double columns = band_columns(m, band), top = band_top(m, band);
+
+    figure_place(&m->figure, m->left, top, m->left + m->tile * columns, top + TILE_HEIGHT * (double)m->count);
+    text_add(
+        &m->figure.script,
+        "set xrange [0:%.2f]\nset yrange [%zu.5:.5]\n"
+        "half_width = .5 - 1.5 / %.1f\nhalf_height = .5 - 1.5 / %.0f\n"
+        "plot '%s.tsv' index %zu using 1:2:(half_width):(half_height):3 with boxxyerror fillcolor rgb variable "
+        "fillstyle solid noborder, \\\n"
+        "     '' index %zu using ($5 == 1 ? $1 : 1/0):2:(half_width):(half_height) with boxxyerror lc rgb ink lw 1.8 "
+        "fillstyle empty, \\\n"
+        "     '' index %zu using 1:2:6:4 with labels font small textcolor rgb variable\n",
+        columns, m->count, m->tile, TILE_HEIGHT, m->figure.name, band, band, band);
+}
+
+static void add_script(struct matrix *m) {
+    const struct figure_words note = {.x = figure_on_paper(m->figure.all) ? 14 : m->left,
+                                      .y = band_top(m, m->bands - 1) + TILE_HEIGHT * (double)m->count + 16,
+                                      .width = m->width - 28,
+                                      .font = FONT_SMALL,
+                                      .colour = "quiet"};
+
+    figure_start_multiplot(&m->figure);
+    for (size_t band = 0; band < m->bands; band++) {
+        add_names(m, band);
+        add_titles(m, band);
+    }
+    figure_words(&m->figure, &note, m->note);
+    figure_draw_labels(&m->figure);
+    for (size_t band = 0; band < m->bands; band++) add_tiles(m, band);
+    text_add(&m->figure.script, "unset multiplot\n");
 }
 
 static bool draw_page(struct figures *all, const struct figure_page *page, struct error *e) {
     const struct verdict_table *t = &all->verdicts;
-    size_t first = page->number * PAGE_EXPLAINERS, left_over = t->explainer_count - first;
-    const struct span shown = {first, left_over < PAGE_EXPLAINERS ? left_over : PAGE_EXPLAINERS};
-    double left = names_width(t), body = TILE_HEIGHT * (double)shown.count;
-    double columns = column_of(t, t->control_count), width = left + TILE_WIDTH * columns + 14;
+    struct matrix m = {.figure.all = all, .table = t, .first = page->number * PAGE_EXPLAINERS};
     const struct figure_title title = {.kind = "verdicts", .page = *page};
-    struct figure f;
+    char number[FIGURE_PAGE_SIZE];
+    char *note = text_format("framed, !: not as expected     *: annotated%s", figure_page_text(page, number));
+    bool ok = note != NULL || error_memory(e);
 
-    figure_begin(&f, all, &title, width < 330 ? 330 : width, HEAD + body + FOOT);
-    if (!write_data(&f, t, &shown, e)) {
-        figure_drop(&f);
-        return false;
+    m.count = t->explainer_count - m.first < PAGE_EXPLAINERS ? t->explainer_count - m.first : PAGE_EXPLAINERS;
+    m.note = note;
+    if (ok) {
+        place(&m);
+        figure_begin(&m.figure, all, &title, m.width, page_height(&m));
+        ok = write_data(&m, e);
+        if (ok) add_script(&m);
+        else figure_drop(&m.figure);
     }
-    add_names(&f, t, &shown, page, left);
-    figure_place(&f, left, HEAD, left + TILE_WIDTH * columns, HEAD + body);
-    text_add(
-        &f.script,
-        "unset border; unset tics; unset key\n"
-        "set xrange [0:%.2f]\nset yrange [%zu.5:.5]\n"
-        "half_width = .5 - 1.5 / %.0f\nhalf_height = .5 - 1.5 / %.0f\n"
-        "plot '%s.tsv' using 1:2:(half_width):(half_height):3 with boxxyerror fillcolor rgb variable fillstyle solid "
-        "noborder, \\\n"
-        "     '' using ($5 == 1 ? $1 : 1/0):2:(half_width):(half_height) with boxxyerror lc rgb ink lw 1.8 fillstyle "
-        "empty, \\\n"
-        "     '' using 1:2:6:4 with labels font small textcolor rgb variable\n",
-        columns, shown.count, TILE_WIDTH, TILE_HEIGHT, f.name);
-    return figure_end(&f, e);
+    ok = ok && figure_end(&m.figure, e);
+    free(note);
+    return ok;
 }
 
 bool figure_matrix(struct figures *all, struct error *e) {

@@ -1,7 +1,7 @@
 /* The page of originals where inputs are no pictures: one line for the input and for the map of every explainer on the
  * unmodified network, above each other. Sequences of four letters are logos (each letter as high as its attribution,
  * hanging down where that is negative), other sequences and features bars; features have their names below. */
-#include "reports/figure.h"
+#include "reports/figure_words.h"
 #include "reports/format.h"
 #include "reports/logo.h"
 #include "reports/map_tile.h"
@@ -12,13 +12,13 @@
 
 #define ROW 62.0
 #define GAP 12.0
-#define HEAD 36.0
 #define MARGIN 14.0
 #define WIDTH 900.0
-#define NAME_CHARACTERS 32
+#define NAMES_MOST 215.0 /* their width; longer ones have two lines */
+#define NAMES_SHARE .35  /* likewise, of the page */
 #define TIC_CHARACTERS 16
 #define FOOT 34.0
-#define NAMED 64u /* columns that have room for a name */
+#define TIC_APART 16.0 /* of names, so that they do not touch */
 #define PAGE_ROWS 32u
 
 struct series {
@@ -26,7 +26,8 @@ struct series {
     const struct map_set *maps;
     const struct picture *rows[1 + PAGE_ROWS]; /* the input, then maps */
     size_t count;
-    double left, foot;
+    double left, across, width, head, foot; /* across: of a row */
+    char *heading;
     FILE *letters; /* the outlines of all logos */
     size_t blocks; /* in it */
 };
@@ -70,17 +71,17 @@ static void add_logo(struct series *s, const struct picture *p) {
 /* ---- rows ---- */
 
 static double row_y(const struct series *s, size_t row) {
-    (void)s;
-    return HEAD + (double)row * (ROW + GAP);
+    return s->head + (double)row * (ROW + GAP);
 }
 
 static void add_names(struct series *s) {
     struct text *out = &s->figure.script;
 
+    const size_t step = (size_t)ceil(TIC_APART * (double)s->maps->column_count / s->across);
     text_add(out, "set xtics (");
     for (size_t k = 0; k < s->maps->column_count; k++) {
         if (k) text_add(out, ", ");
-        figure_quote(out, s->maps->columns[k], TIC_CHARACTERS, QUOTED_TIC);
+        figure_quote(out, k % step ? "" : s->maps->columns[k], TIC_CHARACTERS, QUOTED_TIC);
         text_add(out, " %zu", k);
     }
     text_add(out, ") rotate by -40 offset 0,.2 textcolor rgb ink font small\n");
@@ -89,13 +90,13 @@ static void add_names(struct series *s) {
 static void add_row(struct series *s, size_t row) {
     const struct picture *p = s->rows[row];
     struct text *out = &s->figure.script;
-    bool last = row + 1 == s->count, named = s->maps->column_count == p->width && p->width <= NAMED;
+    bool last = row + 1 == s->count, named = s->maps->column_count == p->width;
     double high = fmax(0, p->high), low = fmin(0, p->low), room = .04 * (high - low);
 
     if (!isfinite(p->low)) return;
     if (!(high > low)) high = 1;
     if (s->rows[0]->letters && !p->explainer) low = 0, high = 1;
-    figure_place(&s->figure, s->left, row_y(s, row), s->left + WIDTH, row_y(s, row) + ROW);
+    figure_place(&s->figure, s->left, row_y(s, row), s->left + s->across, row_y(s, row) + ROW);
     text_add(out, "set xrange [-.7:%g]; set yrange [%.9g:%.9g]; unset xtics\n", p->width - .3, low - room, high + room);
     if (last && named) add_names(s);
     else if (last) text_add(out, "set xtics norotate textcolor rgb ink font small\n");
@@ -104,28 +105,31 @@ static void add_row(struct series *s, size_t row) {
         text_add(out,
                  "plot maps binary record=(%u) skip=%zu format='%%float' using 0:1:(%s) with boxes lc rgb variable fs "
                  "solid noborder\n",
-                 (unsigned)p->width, p->offset, p->explainer ? "$1 < 0 ? 0x2166ac : 0xb2182b" : "0x888888");
+                 (unsigned)p->width, p->offset, p->explainer ? "$1 < 0 ? against : strong" : "0x888888");
 }
 
-static void add_labels(struct series *s, const struct figure_page *page) {
-    struct figure *f = &s->figure;
-    char number[FIGURE_PAGE_SIZE];
-    const struct picture *input = s->rows[0];
-    char *heading = text_format("original maps of input %u for %s%s", (unsigned)input->input, input->class,
-                                figure_page_text(page, number));
+static const char *note(const struct series *s) {
+    return s->maps->column_count
+               ? "each map on its own scale, which holds its smallest and its largest value and zero"
+               : "each map on its own scale, which holds its smallest and its largest value and zero; channels are "
+                 "summed";
+}
 
-    if (heading) figure_label(f, MARGIN, 16, ALIGN_LEFT, 100, "font big textcolor rgb ink", heading);
-    else f->script.failed = true;
-    free(heading);
-    for (size_t i = 0; i < s->count; i++)
-        figure_label(f, s->left - 8, row_y(s, i) + ROW / 2, ALIGN_RIGHT, NAME_CHARACTERS, "textcolor rgb ink",
-                     i ? s->rows[i]->explainer : "input");
-    figure_label(
-        f, MARGIN, s->foot + 18, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
-        s->maps->column_count
-            ? "each map on its own scale, which holds its smallest and its largest value and zero"
-            : "each map on its own scale, which holds its smallest and its largest value and zero; channels are "
-              "summed");
+static void add_labels(struct series *s) {
+    struct figure *f = &s->figure;
+    const struct figure_words big = {.x = MARGIN, .y = 16, .width = s->width - 2 * MARGIN, .font = FONT_BIG};
+    const struct figure_words small = {
+        .x = MARGIN, .y = s->foot + 18, .width = s->width - 2 * MARGIN, .font = FONT_SMALL, .colour = "quiet"};
+
+    figure_words(f, &big, s->heading);
+    for (size_t i = 0; i < s->count; i++) {
+        const char *name = i ? s->rows[i]->explainer : "input";
+        struct figure_words words = {.x = s->left - 8, .width = s->left - 12, .align = ALIGN_RIGHT, .lines = 2};
+        words.y = row_y(s, i) + ROW / 2;
+        if (figure_lines(FONT_INK, words.width, name) > 1) words.y -= figure_line(FONT_INK) / 2;
+        figure_words(f, &words, name);
+    }
+    figure_words(f, &small, note(s));
     figure_draw_labels(f);
 }
 
@@ -143,19 +147,42 @@ static size_t collect(struct series *s, const struct picture *input, const char 
         s->rows[s->count++] = map;
         if (utf8_width(map->explainer) > widest) widest = utf8_width(map->explainer);
     }
-    s->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
-    s->foot = row_y(s, s->count) + (s->maps->column_count == input->width ? 44 : 8);
+    s->left = fmin(20 + figure_text_width(FONT_INK, widest), NAMES_MOST);
     return count;
 }
 
-static bool draw_page(struct series *s, const struct figure_page *page, struct error *e) {
+/* Names of features reach down, and to the right of the last one. */
+static void place(struct series *s, const struct picture *input) {
+    const struct figures *all = s->figure.all;
+    const bool named = s->maps->column_count == input->width && input->width;
+    double longest = 0, beyond = 0;
+
+    for (size_t k = 0; named && k < s->maps->column_count; k++) {
+        size_t width = utf8_width(s->maps->columns[k]);
+        longest = fmax(longest, figure_text_width(FONT_SMALL, width < TIC_CHARACTERS ? width : TIC_CHARACTERS));
+    }
+    if (figure_on_paper(all)) {
+        s->left = fmin(s->left, NAMES_SHARE * figure_width(all, 0));
+        beyond = .8 * longest;
+    }
+    s->width = figure_width(all, s->left + WIDTH + MARGIN + fmax(0, .8 * longest - MARGIN));
+    s->across = fmin(WIDTH, s->width - s->left - fmax(MARGIN, beyond));
+    s->head = 21 + (double)figure_lines(FONT_BIG, s->width - 2 * MARGIN, s->heading) * figure_line(FONT_BIG);
+    s->foot = row_y(s, s->count) + (named ? 10 + .65 * longest : 8);
+}
+
+static double page_height(const struct series *s) {
+    return s->foot + 20 + (double)figure_lines(FONT_SMALL, s->width - 2 * MARGIN, note(s)) * figure_line(FONT_SMALL);
+}
+
+static bool draw_page(struct series *s, struct error *e) {
     struct figure *f = &s->figure;
 
     s->letters = figure_data(f, e);
     if (!s->letters) return false;
     figure_start_multiplot(f);
-    add_labels(s, page);
-    map_tile_begin(f);
+    add_labels(s);
+    map_tile_begin(f, s->maps);
     text_add(&f->script, "data = '%s.tsv'\nset border 1; set boxwidth .8; set xzeroaxis lc rgb frame lw .4\n", f->name);
     for (size_t i = 0; i < s->count; i++) add_row(s, i);
     text_add(&f->script, "unset multiplot\n");
@@ -167,16 +194,19 @@ static bool draw_page(struct series *s, const struct figure_page *page, struct e
 bool figure_series(struct figures *all, const struct map_set *maps, const struct picture *input, const char *network,
                    struct figure_page *page, struct error *e) {
     struct series s = {.figure.all = all, .maps = maps};
-    char number[32];
+    char number[48];
 
     size_t count = collect(&s, input, network, page->number);
     page->count = figure_pages(count, PAGE_ROWS);
     if (!count) return true;
-    snprintf(number, sizeof number, "input%u", (unsigned)input->input);
-    const struct figure_title title = {"originals", strcmp(network, "model") == 0 ? NULL : network, number, *page};
-    double left = s.left, foot = s.foot;
-    figure_begin(&s.figure, all, &title, left + WIDTH + MARGIN, foot + FOOT);
-    bool ok = draw_page(&s, page, e);
+    const struct figure_title title = figure_originals_title(all, input, network, page, number);
+    s.heading = figure_originals_heading(all, input, page);
+    if (!s.heading) return error_memory(e);
+    place(&s, input);
+    const double width = s.width, height = page_height(&s);
+    figure_begin(&s.figure, all, &title, width, height);
+    bool ok = draw_page(&s, e);
     if (!ok) figure_drop(&s.figure);
+    free(s.heading);
     return ok && figure_end(&s.figure, e);
 }

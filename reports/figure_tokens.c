@@ -1,21 +1,20 @@
 /* The page of originals where inputs are tokens: one block of boxes for the input and for the map of every explainer on
  * the unmodified network. A box is a token with its number in the order of reading, as dark as its attribution. */
-#include "reports/figure.h"
-#include "reports/format.h"
+#include "reports/figure_words.h"
 #include "reports/map_tile.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE 16u /* tokens */
+#define LINE 16u /* tokens, where the page is wide enough */
 #define BOX_WIDTH 52.0
+#define BOX_LEAST 36.0 /* on paper */
 #define BOX_HEIGHT 20.0
 #define GAP 12.0
-#define HEAD 36.0
-#define FOOT 44.0
 #define MARGIN 14.0
-#define NAME_CHARACTERS 32
+#define NAMES_MOST 215.0 /* their width; longer ones have two lines */
+#define NAMES_SHARE .35  /* likewise, of the page */
 #define PAGE_BOXES 2048u
 #define DARK .7 /* of the scale: numbers on it are white */
 
@@ -24,15 +23,20 @@ struct page {
     const struct picture **blocks; /* the input, then maps */
     size_t count, most, lines;     /* most: maps of a page */
     struct map_scales scales;
-    double left, foot;
+    unsigned line; /* tokens of one */
+    double left, width, head, foot, box;
+    char *heading;
 };
+
+static const char note[] =
+    "numbers of tokens; each map on its own scale, to the 99th percentile of |value|, dimensions summed";
 
 static double block_height(const struct page *p) {
     return (double)p->lines * BOX_HEIGHT;
 }
 
 static double block_y(const struct page *p, size_t block) {
-    return HEAD + (double)block * (block_height(p) + GAP);
+    return p->head + (double)block * (block_height(p) + GAP);
 }
 
 /* ---- boxes ---- */
@@ -46,7 +50,7 @@ static void add_numbers(struct page *p, const struct picture *map, bool divergin
         const double share = map->explainer ? (double)map->values[k] / limit : 0;
         const bool dark = diverging ? fabs(share) > DARK : share > DARK;
         text_add(out, "set label '%lld' at first %u,%u center front font small textcolor rgb %s\n",
-                 (long long)p->blocks[0]->tokens[k], (unsigned)(k % LINE), (unsigned)(k / LINE),
+                 (long long)p->blocks[0]->tokens[k], (unsigned)(k % p->line), (unsigned)(k / p->line),
                  dark ? "'#ffffff'" : "ink");
     }
 }
@@ -56,37 +60,41 @@ static void add_block(struct page *p, size_t block) {
     struct text *out = &p->figure.script;
     const char *fill = "lc rgb '#ffffff'";
 
-    figure_place(&p->figure, p->left, block_y(p, block), p->left + LINE * BOX_WIDTH,
+    figure_place(&p->figure, p->left, block_y(p, block), p->left + p->line * p->box,
                  block_y(p, block) + block_height(p));
     if (map->explainer) {
         map_palette(out, map, map->negative);
         fill = "lc palette";
     }
-    text_add(out, "set xrange [-.5:%u.5]; set yrange [%zu.5:-.5]\n", LINE - 1, p->lines - 1);
+    text_add(out, "set xrange [-.5:%u.5]; set yrange [%zu.5:-.5]\n", p->line - 1, p->lines - 1);
     add_numbers(p, map, map->negative);
     text_add(out,
              "plot maps binary record=(%u) skip=%zu format='%%float' using (int($0)%%%u):(int($0)/%u):"
              "(int($0)%%%u-.47):(int($0)%%%u+.47):(int($0)/%u-.44):(int($0)/%u+.44)%s with boxxyerror %s "
              "fs solid border lc rgb faint\nunset label\n",
-             (unsigned)map->width, map->offset, LINE, LINE, LINE, LINE, LINE, LINE, map->explainer ? ":1" : "", fill);
+             (unsigned)map->width, map->offset, p->line, p->line, p->line, p->line, p->line, p->line,
+             map->explainer ? ":1" : "", fill);
 }
 
-static void add_labels(struct page *p, const struct figure_page *page) {
+static void add_labels(struct page *p) {
     struct figure *f = &p->figure;
-    char number[FIGURE_PAGE_SIZE];
-    const struct picture *input = p->blocks[0];
-    char *heading = text_format("original maps of input %u for %s%s", (unsigned)input->input, input->class,
-                                figure_page_text(page, number));
+    const struct figure_words big = {.x = MARGIN, .y = 16, .width = p->width - 2 * MARGIN, .font = FONT_BIG};
+    const struct figure_words small = {.x = MARGIN,
+                                       .y = p->foot + map_bar_height(&p->scales),
+                                       .width = p->width - 2 * MARGIN,
+                                       .font = FONT_SMALL,
+                                       .colour = "quiet"};
 
-    if (heading) figure_label(f, MARGIN, 16, ALIGN_LEFT, 100, "font big textcolor rgb ink", heading);
-    else f->script.failed = true;
-    free(heading);
-    for (size_t i = 0; i < p->count; i++)
-        figure_label(f, p->left - 8, block_y(p, i) + block_height(p) / 2, ALIGN_RIGHT, NAME_CHARACTERS,
-                     "textcolor rgb ink", i ? p->blocks[i]->explainer : "input");
+    figure_words(f, &big, p->heading);
+    for (size_t i = 0; i < p->count; i++) {
+        const char *name = i ? p->blocks[i]->explainer : "input";
+        struct figure_words words = {.x = p->left - 8, .width = p->left - 12, .align = ALIGN_RIGHT, .lines = 2};
+        words.y = block_y(p, i) + block_height(p) / 2;
+        if (figure_lines(FONT_INK, words.width, name) > 1) words.y -= figure_line(FONT_INK) / 2;
+        figure_words(f, &words, name);
+    }
     map_bar_labels(f, &p->scales, MARGIN, p->foot);
-    figure_label(f, MARGIN, p->foot + 22, ALIGN_LEFT, 120, "font small textcolor rgb quiet",
-                 "numbers of tokens; each map on its own scale, to the 99th percentile of |value|, dimensions summed");
+    figure_words(f, &small, note);
     figure_draw_labels(f);
 }
 
@@ -106,19 +114,38 @@ static size_t collect(struct page *p, const struct map_set *maps, const char *ne
         p->scales.sequential = p->scales.sequential || !map->negative;
         if (utf8_width(map->explainer) > widest) widest = utf8_width(map->explainer);
     }
-    p->left = 20 + 6.1 * (double)(widest > NAME_CHARACTERS ? NAME_CHARACTERS : widest);
-    p->foot = block_y(p, p->count) + 6;
+    p->left = fmin(20 + figure_text_width(FONT_INK, widest), NAMES_MOST);
     return count;
 }
 
-static bool draw_page(struct page *p, const struct figure_title *title, struct error *e) {
-    struct figure *f = &p->figure;
-    const double left = p->left, right = fmax(left + LINE * BOX_WIDTH, map_bar_right(&p->scales, MARGIN));
+/* On paper lines are as long as boxes that hold a number have room. */
+static void place(struct page *p) {
+    const struct figures *all = p->figure.all;
 
-    figure_begin(f, f->all, title, right + MARGIN, p->foot + FOOT);
+    p->box = BOX_WIDTH;
+    if (figure_on_paper(all)) {
+        p->left = fmin(p->left, NAMES_SHARE * figure_width(all, 0));
+        const double room = figure_width(all, 0) - p->left - MARGIN;
+        p->line = (unsigned)fmax(1, fmin(LINE, room / BOX_LEAST));
+        p->box = fmin(BOX_WIDTH, room / p->line);
+        p->lines = (p->blocks[0]->width + p->line - 1) / p->line;
+    }
+    const double natural = fmax(p->left + p->line * p->box, MARGIN + MAP_BARS_SIDE_BY_SIDE) + MARGIN;
+    p->width = figure_width(all, natural);
+    p->scales.room = p->width - 2 * MARGIN;
+    p->head = 21 + (double)figure_lines(FONT_BIG, p->width - 2 * MARGIN, p->heading) * figure_line(FONT_BIG);
+    p->foot = block_y(p, p->count) + 10;
+}
+
+static bool draw_page(struct page *p, const struct map_set *maps, const struct figure_title *title, struct error *e) {
+    struct figure *f = &p->figure;
+    const size_t lines = figure_lines(FONT_SMALL, p->width - 2 * MARGIN, note);
+
+    figure_begin(f, f->all, title, p->width,
+                 p->foot + map_bar_height(&p->scales) + (double)lines * figure_line(FONT_SMALL) + 2);
     figure_start_multiplot(f);
-    add_labels(p, &title->page);
-    map_tile_begin(f);
+    add_labels(p);
+    map_tile_begin(f, maps);
     text_add(&f->script, "unset border\n");
     for (size_t i = 0; i < p->count; i++)
         if (isfinite(p->blocks[i]->low)) add_block(p, i);
@@ -130,17 +157,25 @@ static bool draw_page(struct page *p, const struct figure_title *title, struct e
 bool figure_tokens(struct figures *all, const struct map_set *maps, const struct picture *input, const char *network,
                    struct figure_page *page, struct error *e) {
     struct page p = {.figure.all = all, .lines = (input->width + LINE - 1) / LINE, .most = PAGE_BOXES / input->width};
-    char number[32];
+    char number[48];
 
+    p.line = LINE;
     p.most += p.most == 0;
     p.blocks = calloc(p.most + 1, sizeof *p.blocks);
-    if (!p.blocks) return error_memory(e);
-    p.blocks[p.count++] = input;
-    size_t count = collect(&p, maps, network, page->number);
-    page->count = figure_pages(count, p.most);
-    snprintf(number, sizeof number, "input%u", (unsigned)input->input);
-    const struct figure_title title = {"originals", strcmp(network, "model") == 0 ? NULL : network, number, *page};
-    bool ok = !count || draw_page(&p, &title, e);
+    bool ok = p.blocks || error_memory(e);
+    if (ok) {
+        p.blocks[p.count++] = input;
+        size_t count = collect(&p, maps, network, page->number);
+        page->count = figure_pages(count, p.most);
+        const struct figure_title title = figure_originals_title(all, input, network, page, number);
+        p.heading = figure_originals_heading(all, input, page);
+        ok = p.heading || error_memory(e);
+        if (ok && count) {
+            place(&p);
+            ok = draw_page(&p, maps, &title, e);
+        }
+    }
+    free(p.heading);
     free(p.blocks);
     return ok;
 }

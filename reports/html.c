@@ -42,7 +42,7 @@ static bool load_maps(struct html *h) {
     FILE *out = open_memstream(&h->pictures, &size);
 
     if (!out) return error_memory(h->error);
-    bool ok = map_set_load(h->store, out, &h->maps, h->error);
+    bool ok = map_set_load(h->store, out, false, &h->maps, h->error);
     if (fclose(out) != 0 && ok) ok = error_memory(h->error);
     return ok;
 }

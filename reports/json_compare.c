@@ -14,6 +14,9 @@ struct gathering {
     void *context;
     struct error *error;
     json_t *stage; /* what all rows of this stage share */
+    uint32_t stage_index;
+    const char *explainer, *control;      /* of the stage, as are */
+    const char *measure, *view, *pairing; /* those of the head: each row is compared with them */
     json_t *groups[GROUPS_MAX];
     size_t group_count;
     json_t *head, *inputs, *others, *values; /* of the current run */
@@ -80,35 +83,37 @@ static bool end_run(struct gathering *g) {
     return ok || error_memory(g->error);
 }
 
-static bool holds(const json_t *object, const char *key, const char *value) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text && strcmp(text, value) == 0;
+static const char *text_of(const json_t *object, const char *key) {
+    return json_string_value(json_object_get(object, key));
 }
 
 /* Raw strings are compared after the same cleaning that made the JSON ones. */
-static bool is_text(const json_t *object, const char *key, const char *raw) {
-    const char *text = json_string_value(json_object_get(object, key));
-    if (text && strcmp(text, raw) == 0) return true;
+static bool is_text(const char *text, const char *raw) {
+    if (strcmp(text, raw) == 0) return true;
     json_t *clean = json_text(raw);
-    bool same = clean && json_equal(clean, json_object_get(object, key));
+    bool same = clean && strcmp(json_string_value(clean), text) == 0;
     json_decref(clean);
     return same;
 }
 
 static bool begin_stage(struct gathering *g, const struct result_row *r) {
-    if (g->stage && json_integer_value(json_object_get(g->stage, "stage_index")) == (json_int_t)r->stage_index &&
-        is_text(g->stage, "explainer", r->explainer) && is_text(g->stage, "control", r->control))
+    if (g->stage && g->stage_index == r->stage_index && is_text(g->explainer, r->explainer) &&
+        is_text(g->control, r->control))
         return true;
     if (!end_run(g) || !flush(g)) return false;
     json_decref(g->stage);
     g->stage = json_pack("{so so so so}", "explainer", json_text(r->explainer), "control", json_text(r->control),
                          "stage", json_text(r->stage), "stage_index", json_integer((json_int_t)r->stage_index));
-    return g->stage || error_memory(g->error);
+    if (!g->stage) return error_memory(g->error);
+    g->stage_index = r->stage_index;
+    g->explainer = text_of(g->stage, "explainer");
+    g->control = text_of(g->stage, "control");
+    return true;
 }
 
 static bool continues(const struct gathering *g, const struct result_row *r) {
-    return g->head && g->draw == r->draw && holds(g->head, "measure", r->measure) && holds(g->head, "view", r->view) &&
-           holds(g->head, "pairing", r->pairing) &&
+    return g->head && g->draw == r->draw && strcmp(g->measure, r->measure) == 0 && strcmp(g->view, r->view) == 0 &&
+           strcmp(g->pairing, r->pairing) == 0 &&
            (r->input > g->last_input || (r->input == g->last_input && r->other > g->last_other));
 }
 
@@ -121,7 +126,11 @@ static bool begin_run(struct gathering *g, const struct result_row *r) {
     g->values = json_array();
     g->draw = r->draw;
     g->mismatched = false;
-    return (g->head && g->inputs && g->others && g->values) || error_memory(g->error);
+    if (!g->head || !g->inputs || !g->others || !g->values) return error_memory(g->error);
+    g->measure = text_of(g->head, "measure");
+    g->view = text_of(g->head, "view");
+    g->pairing = text_of(g->head, "pairing");
+    return true;
 }
 
 static bool gather(void *context, const struct result_row *r) {

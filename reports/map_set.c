@@ -109,8 +109,12 @@ static bool write_picture(struct writing *w, struct picture *p, const struct sha
     float *sum = calloc(2 * pixels + 1, sizeof *sum);
 
     if (!sum) return error_memory(w->error);
+    const bool absolute = p->explainer && w->set->absolute;
     for (size_t c = 0; c < channels; c++)
-        for (size_t i = 0; i < pixels; i++) sum[i] += data[c * pixels + i];
+        for (size_t i = 0; i < pixels; i++) {
+            const float value = data[c * pixels + i];
+            sum[i] += absolute ? fabsf(value) : value;
+        }
     p->width = (uint32_t)d.width;
     p->height = (uint32_t)d.height;
     measure(p, sum, pixels, sum + pixels);
@@ -183,14 +187,14 @@ static bool add_map(void *context, const struct map_row *row) {
     return write_picture(w, p, &row->shape, row->data);
 }
 
-/* With signs where they have been compared so. */
+/* With signs where they have been compared so, and maps are shown with them. */
 static bool find_similarities(struct store *s, struct map_set *set, struct error *e) {
     static const char *const views[] = {"signed/all", "absolute/all"};
 
     for (size_t i = 0; i < set->count; i++) {
         struct picture *p = &set->pictures[i];
         bool found = !p->explainer;
-        for (size_t v = 0; !found && v < sizeof views / sizeof *views; v++) {
+        for (size_t v = set->absolute; !found && v < sizeof views / sizeof *views; v++) {
             struct comparison_row row = {.explainer = p->explainer,
                                          .variant = p->variant,
                                          .pairing = "matched",
@@ -208,11 +212,12 @@ static bool write_index(const struct map_set *s, const char *folder, struct erro
     struct report_file o;
     char limit[NUMBER_SIZE];
 
-    if (!report_file_open(&o, folder, "maps.tsv", e)) return false;
-    fputs("# pictures in " MAP_FILE ", after 2 rows of a ramp of 101 values: float32, summed over channels; inputs of\n"
-          "# three channels: bytes, red green blue (limit 255); of volumes the middle slice\n"
-          "# offset\theight\twidth\tinput\tlimit (99th percentile of |value|)\texplainer\tvariant\n",
-          o.file);
+    if (!report_file_open(&o, folder, s->absolute ? "maps-absolute.tsv" : "maps.tsv", e)) return false;
+    fprintf(o.file,
+            "# pictures in %s, after 2 rows of a ramp of 101 values: float32, %ssummed over channels; inputs of\n"
+            "# three channels: bytes, red green blue (limit 255); of volumes the middle slice\n"
+            "# offset\theight\twidth\tinput\tlimit (99th percentile of |value|)\texplainer\tvariant\n",
+            map_set_file(s), s->absolute ? "magnitudes of maps, " : "");
     for (size_t i = 0; i < s->count; i++) {
         const struct picture *p = &s->pictures[i];
         struct text names = {0};
@@ -264,10 +269,14 @@ static bool load_tokens(struct store *s, struct map_set *set, struct error *e) {
     return ok || error_memory(e);
 }
 
-bool map_set_load(struct store *s, FILE *out, struct map_set *set, struct error *e) {
+const char *map_set_file(const struct map_set *set) {
+    return set->absolute ? "maps-absolute.f32" : "maps.f32";
+}
+
+bool map_set_load(struct store *s, FILE *out, bool absolute, struct map_set *set, struct error *e) {
     float ramp[2 * MAP_RAMP];
 
-    *set = (struct map_set){0};
+    *set = (struct map_set){.absolute = absolute};
     for (size_t i = 0; i < 2 * MAP_RAMP; i++) ramp[i] = ((float)(i % MAP_RAMP) - 50) / 50;
     fwrite(ramp, sizeof ramp, 1, out);
     struct writing w = {.set = set, .out = out, .offset = sizeof ramp, .error = e};
@@ -277,12 +286,12 @@ bool map_set_load(struct store *s, FILE *out, struct map_set *set, struct error 
     return ok;
 }
 
-bool map_set_write(struct store *s, const char *folder, struct map_set *set, struct error *e) {
+bool map_set_write(struct store *s, const char *folder, bool absolute, struct map_set *set, struct error *e) {
     struct report_file o;
 
-    *set = (struct map_set){0};
-    if (!report_file_open(&o, folder, MAP_FILE, e)) return false;
-    bool ok = report_file_close(&o, map_set_load(s, o.file, set, e), e) && write_index(set, folder, e);
+    *set = (struct map_set){.absolute = absolute};
+    if (!report_file_open(&o, folder, map_set_file(set), e)) return false;
+    bool ok = report_file_close(&o, map_set_load(s, o.file, absolute, set, e), e) && write_index(set, folder, e);
     if (!ok) map_set_finish(set);
     return ok;
 }

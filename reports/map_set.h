@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 
-#define MAP_FILE "maps.f32"
 #define MAP_RAMP 101u /* the file begins with two rows of a ramp from -1 to 1, for the colour bar */
 
 struct picture {
@@ -29,15 +28,18 @@ struct picture {
 struct map_set {
     struct picture *pictures;
     size_t count;
+    bool absolute;  /* maps are magnitudes */
     bool slices;    /* of volumes, the middle one along the depth */
     char **columns; /* names of features, where the data has them */
     size_t column_count;
 };
 
-/* Writes the pictures to an open file or stream, whose start the offsets are counted from. */
-bool map_set_load(struct store *, FILE *, struct map_set *, struct error *);
-/* Writes folder/maps.f32 and folder/maps.tsv (the index). */
-bool map_set_write(struct store *, const char *folder, struct map_set *, struct error *);
+/* Writes the pictures to an open file or stream, whose start the offsets are counted from; `absolute`: magnitudes of
+ * maps, and how similar those are. */
+bool map_set_load(struct store *, FILE *, bool absolute, struct map_set *, struct error *);
+/* Writes folder/maps.f32 and folder/maps.tsv (the index); of magnitudes maps-absolute.f32 and maps-absolute.tsv. */
+bool map_set_write(struct store *, const char *folder, bool absolute, struct map_set *, struct error *);
+const char *map_set_file(const struct map_set *);
 void map_set_finish(struct map_set *);
 
 const struct picture *map_set_input(const struct map_set *, uint32_t input);

@@ -4,16 +4,28 @@
 #include <math.h>
 
 #define BAR_WIDTH 98.0
+#define BAR_HEIGHT 10.0
+#define BAR_LEFT 44.0 /* the word before it */
+#define BAR_APART 16.0
+#define SECOND_LEFT 208.0 /* of the bar of magnitudes behind the other one */
 
-void map_tile_begin(struct figure *f) {
-    text_add(&f->script,
-             "maps = '" MAP_FILE "'\nunset colorbox; unset key; unset tics\nset border 15 lw .4 lc rgb faint front\n");
+void map_tile_begin(struct figure *f, const struct map_set *maps) {
+    text_add(&f->script, "maps = '%s'\nunset colorbox; unset key; unset tics\nset border 15 lw .4 lc rgb faint front\n",
+             map_set_file(maps));
+    if (f->all->request->view == FIGURE_OVERLAY)
+        text_add(&f->script,
+                 "red(v) = ((v < 0 ? against : strong) >> 16) %% 256; green(v) = ((v < 0 ? against : strong) >> 8) %% "
+                 "256\nblue(v) = (v < 0 ? against : strong) %% 256; seen(v) = abs(v) < 1 ? 255 * abs(v) : 255\n");
 }
 
 double map_tile_height(const struct picture *p, double width) {
     if (p && p->values) return width * .5;
     double aspect = p && p->width ? (double)p->height / p->width : 1;
     return width * fmin(2, fmax(.2, aspect));
+}
+
+const struct picture *map_tile_under(const struct figures *all, const struct picture *input) {
+    return all->request->view == FIGURE_OVERLAY && input && !input->values ? input : NULL;
 }
 
 void map_palette(struct text *x, const struct picture *p, bool diverging) {
@@ -34,47 +46,84 @@ static void add_bars(struct text *out, const struct picture *p, bool diverging) 
     text_add(out, "set xrange [-.7:%g]; set yrange [%.9g:%.9g]\n", p->width - .3, signs ? -limit : 0, limit);
     text_add(out,
              "plot maps binary record=(%u) skip=%zu format='%%float' using 0:1:(%s) with impulses lc rgb variable\n",
-             (unsigned)p->width, p->offset, p->explainer ? "$1 < 0 ? 0x2166ac : 0xb2182b" : "0x888888");
+             (unsigned)p->width, p->offset, p->explainer ? "$1 < 0 ? against : strong" : "0x888888");
 }
 
-void map_tile(struct figure *f, const struct picture *p, bool diverging, double x, double y, double width,
-              double height) {
+static void add_image(struct text *out, const struct picture *p, const char *format, const char *with) {
+    text_add(out, "plot maps binary array=(%u,%u) skip=%zu format='%s' flip=y %s\n", (unsigned)p->width,
+             (unsigned)p->height, p->offset, format, with);
+}
+
+/* An input of any kind, in grey, and pale: on black no colour would be seen. */
+static void add_under(struct text *out, const struct picture *p) {
+    text_add(out, "set palette @pale; set cbrange [%.9g:%.9g]\n", p->colour ? 0 : p->low,
+             p->colour          ? 255
+             : p->high > p->low ? p->high
+                                : p->low + 1);
+    if (p->colour) add_image(out, p, "%uchar%uchar%uchar", "using (.299*$1+.587*$2+.114*$3) with image");
+    else add_image(out, p, "%float", "with image");
+}
+
+/* A map whose opacity grows with its magnitude. */
+static void add_over(struct text *out, const struct picture *p, bool diverging) {
+    const double limit = p->limit > 0 ? p->limit : 1;
+    text_add(out, "scaled(v) = %sv / %.9g\n", diverging ? "" : "v < 0 ? 0 : ", limit);
+    add_image(out, p, "%float",
+              "using (red(scaled($1))):(green(scaled($1))):(blue(scaled($1))):(seen(scaled($1))) with rgbalpha");
+}
+
+void map_tile(struct figure *f, const struct picture *p, const struct picture *under, bool diverging,
+              const struct map_place *at) {
     struct text *out = &f->script;
 
     if (!p || !p->width || !p->height || !isfinite(p->low)) return;
-    figure_place(f, x, y, x + width, y + height);
+    figure_place(f, at->x, at->y, at->x + at->width, at->y + at->height);
     if (p->values) {
         add_bars(out, p, diverging);
         return;
     }
-    if (!p->colour) map_palette(out, p, diverging);
     text_add(out, "set xrange [-.5:%u.5]; set yrange [-.5:%u.5]\n", (unsigned)(p->width - 1),
              (unsigned)(p->height - 1));
-    text_add(out, "plot maps binary array=(%u,%u) skip=%zu format='%s' flip=y with %s\n", (unsigned)p->width,
-             (unsigned)p->height, p->offset, p->colour ? "%uchar%uchar%uchar" : "%float",
-             p->colour ? "rgbimage" : "image");
+    if (under && p->explainer && under->width == p->width && under->height == p->height) {
+        add_under(out, under);
+        add_over(out, p, diverging);
+    } else if (p->colour) {
+        add_image(out, p, "%uchar%uchar%uchar", "with rgbimage");
+    } else {
+        map_palette(out, p, diverging);
+        add_image(out, p, "%float", "with image");
+    }
 }
 
-/* Where the bar begins; that of magnitudes stands behind the other one. */
+/* ---- bars ---- */
+
+static bool is_stacked(const struct map_scales *s) {
+    return s->diverging && s->sequential && s->room < MAP_BARS_SIDE_BY_SIDE;
+}
+
+/* Where the bar begins, and its middle. */
 static double bar_left(const struct map_scales *s, bool diverging, double x) {
-    return x + (diverging ? 42 : s->diverging ? 280 : 28);
+    return x + BAR_LEFT + (!diverging && s->diverging && !is_stacked(s) ? SECOND_LEFT - BAR_LEFT : 0);
+}
+
+static double bar_y(const struct map_scales *s, bool diverging, double y) {
+    return y + (!diverging && is_stacked(s) ? BAR_APART : 0);
+}
+
+double map_bar_height(const struct map_scales *s) {
+    return is_stacked(s) ? 2 * BAR_APART + 1 : BAR_APART + 1;
 }
 
 static void add_bar_labels(struct figure *f, double left, double y, const char *low, const char *high) {
     static const char style[] = "font small textcolor rgb quiet";
 
-    figure_label(f, left - 6, y + 5, ALIGN_RIGHT, 20, style, low);
-    figure_label(f, left + BAR_WIDTH + 6, y + 5, ALIGN_LEFT, 40, style, high);
+    figure_label(f, left - 5, y, ALIGN_RIGHT, 20, style, low);
+    figure_label(f, left + BAR_WIDTH + 5, y, ALIGN_LEFT, 40, style, high);
 }
 
 void map_bar_labels(struct figure *f, const struct map_scales *s, double x, double y) {
-    if (s->diverging) add_bar_labels(f, bar_left(s, true, x), y, "against", "for");
-    if (s->sequential) add_bar_labels(f, bar_left(s, false, x), y, "none", "strong");
-}
-
-double map_bar_right(const struct map_scales *s, double x) {
-    double signs = s->diverging ? bar_left(s, true, x) + BAR_WIDTH + 78 : x;
-    return s->sequential ? bar_left(s, false, x) + BAR_WIDTH + 48 : signs;
+    if (s->diverging) add_bar_labels(f, bar_left(s, true, x), bar_y(s, true, y), "against", "for");
+    if (s->sequential) add_bar_labels(f, bar_left(s, false, x), bar_y(s, false, y), "none", "strong");
 }
 
 const char *map_bar_text(const struct map_scales *s) {
@@ -82,12 +131,19 @@ const char *map_bar_text(const struct map_scales *s) {
         return s->diverging
                    ? "middle slices; each map on its own scale, to the 99th percentile of |value|; channels summed"
                    : "middle slices; each map on its own scale, to its 99th percentile";
+    if (s->over) return "each map over the input, the more opaque the stronger, to the 99th percentile of |value|";
     return s->diverging ? "each map on its own scale, to the 99th percentile of |value|; channels are summed"
                         : "each map on its own scale, to its 99th percentile";
 }
 
+const char *map_view_text(const struct figures *all) {
+    static const char *const texts[] = {
+        [FIGURE_SIGNED] = "", [FIGURE_ABSOLUTE] = ", absolute values", [FIGURE_OVERLAY] = ", over the input"};
+    return texts[all->request->view];
+}
+
 static void add_bar(struct figure *f, bool diverging, double left, double y) {
-    figure_place(f, left, y, left + BAR_WIDTH, y + 10);
+    figure_place(f, left, y - BAR_HEIGHT / 2, left + BAR_WIDTH, y + BAR_HEIGHT / 2);
     text_add(&f->script,
              "set palette @%s; set cbrange [%d:1]; set xrange [%s:%u.5]; set yrange [-.5:1.5]\n"
              "plot maps binary array=(%u,2) format='%%float' with image\n",
@@ -96,6 +152,6 @@ static void add_bar(struct figure *f, bool diverging, double left, double y) {
 }
 
 void map_bars(struct figure *f, const struct map_scales *s, double x, double y) {
-    if (s->diverging) add_bar(f, true, bar_left(s, true, x), y);
-    if (s->sequential) add_bar(f, false, bar_left(s, false, x), y);
+    if (s->diverging) add_bar(f, true, bar_left(s, true, x), bar_y(s, true, y));
+    if (s->sequential) add_bar(f, false, bar_left(s, false, x), bar_y(s, false, y));
 }

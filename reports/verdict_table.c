@@ -73,11 +73,43 @@ bool verdict_table_load(struct store *s, struct verdict_table *t, struct error *
     return ok;
 }
 
-void verdict_table_finish(struct verdict_table *t) {
-    for (size_t k = 0; t->cells && k < t->explainer_count * t->control_count; k++) {
-        const char **texts[] = ROW_TEXTS(&t->cells[k]);
-        for (size_t i = 0; t->cells[k].explainer && texts[i]; i++) free((void *)(uintptr_t)*texts[i]);
+static void release_cell(struct verdict_row *cell) {
+    const char **texts[] = ROW_TEXTS(cell);
+    for (size_t i = 0; cell->explainer && texts[i]; i++) free((void *)(uintptr_t)*texts[i]);
+}
+
+static bool is_among(const char *name, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
+/* The cells of what goes are released, and those of what stays close up. */
+static void keep(struct verdict_table *t, char **own, size_t *own_count, const char *const *names, size_t count) {
+    const size_t cells = t->explainer_count * t->control_count, controls = t->control_count;
+    size_t kept = 0, cell = 0;
+
+    for (size_t k = 0; k < cells; k++) {
+        size_t i = own == t->explainers ? k / controls : k % controls;
+        if (is_among(own[i], names, count)) t->cells[cell++] = t->cells[k];
+        else release_cell(&t->cells[k]);
     }
+    for (size_t i = 0; i < *own_count; i++)
+        if (is_among(own[i], names, count)) own[kept++] = own[i];
+        else free(own[i]);
+    *own_count = kept;
+}
+
+void verdict_table_keep_explainers(struct verdict_table *t, const char *const *names, size_t count) {
+    keep(t, t->explainers, &t->explainer_count, names, count);
+}
+
+void verdict_table_keep_controls(struct verdict_table *t, const char *const *names, size_t count) {
+    keep(t, t->controls, &t->control_count, names, count);
+}
+
+void verdict_table_finish(struct verdict_table *t) {
+    for (size_t k = 0; t->cells && k < t->explainer_count * t->control_count; k++) release_cell(&t->cells[k]);
     for (size_t i = 0; i < t->explainer_count; i++) free(t->explainers[i]);
     for (size_t i = 0; i < t->control_count; i++) free(t->controls[i]);
     free(t->cells);

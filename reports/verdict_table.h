@@ -13,6 +13,10 @@ struct verdict_table {
 bool verdict_table_load(struct store *, struct verdict_table *, struct error *);
 void verdict_table_finish(struct verdict_table *);
 
+/* Drop all but those of these names. */
+void verdict_table_keep_explainers(struct verdict_table *, const char *const *names, size_t count);
+void verdict_table_keep_controls(struct verdict_table *, const char *const *names, size_t count);
+
 /* A summary over controls (store/store.h): nothing is expected of it, and it counts for nothing. */
 bool verdict_is_summary(const struct verdict_row *);
 

@@ -27,12 +27,12 @@ while (my $file = <$files>) {
         $ends{join "/", @parts[$from .. $#parts]} = 1;
         $ends{join("/", @parts[$from .. $_]) . "/"} = 1 for $from .. $#parts - 1;
     }
-    next unless $file =~ m{\.(c|h|sh|py|pl|awk)$|^Makefile$|^bench/[a-z]+$} && open my $in, "<", $file;
+    next unless $file =~ m{\.(c|h|sh|py|pl|awk)$|(^Makefile|\.mk)$|^bench/[a-z]+$} && open my $in, "<", $file;
     while (my $line = <$in>) {
         $word{$_} = 1 for $line =~ /\w+/g;
         $defined{"$1 $2"} = 1 if $line =~ /\b(struct|enum) (\w+) \{/;
         $defined{$_} = 1 for $line =~ /(\w+)\(/g;
-        $target{$1} = 1 if $file eq "Makefile" && $line =~ /^([a-z-]+):/;
+        $target{$1} = 1 if $file =~ /(^Makefile|\.mk)$/ && $line =~ /^([a-z-]+):/;
     }
 }
 

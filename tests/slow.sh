@@ -1,7 +1,9 @@
 #!/bin/bash
-# Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures|looks|units]... (default: all). The last line is
+# Slower proofs, for `make check-slow`: tests/slow.sh [PART]... (default: all). The last line is
 # "N passed, N failed".
 #   batteries  the fixture batteries end as they expect to, and at -j1 and -j2 with the same bytes
+#   papers     the batteries of published results end as they expect to, on networks that are trained for them
+#   calibrate  on fifteen fresh networks no honest method FAILs, and none that must not pass does
 #   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one
 #   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
 #   looks      error rates and power of the rule over all looks, in a thousand simulated runs of each case
@@ -49,6 +51,20 @@ test_batteries() {
     for name in genome machines faults climate promoters reviews field; do
         check "$name.yaml is as it expects" run fixtures/batteries/$name.yaml "$name" -j2
     done
+}
+
+test_papers() {
+    local battery name model
+    check "the papers' networks are trained" fixtures/batteries/papers/train.sh "$BUILD/assay" "$work/papers" >/dev/null
+    for battery in fixtures/batteries/papers/*.yaml; do
+        name=$(basename "$battery" .yaml)
+        model=$(sed -n 's|^model: models/||p' "$battery")
+        check "papers/$name.yaml is as it expects" run "$battery" "papers-$name" -j2 ${model:+--set "model=$work/papers/$model"}
+    done
+}
+
+test_calibrate() {
+    check "calibration of fifteen networks" "$BUILD/assay" calibrate -o "$work/calibration" -j2
 }
 
 # Killed after 1, 2, 3, ... seconds more than the last time, resumed each time, until it comes to its end.
@@ -151,7 +167,7 @@ test_fixtures() {
     check "faults-mlp.onnx" labels_as_good faults-mlp.onnx csv:fixtures/data/faults-test.csv
 }
 
-(($#)) || set -- batteries kills seeds fixtures looks units
+(($#)) || set -- batteries papers calibrate kills seeds fixtures looks units
 for part; do
     declare -F "test_$part" >/dev/null || { echo "slow.sh: no part '$part'" >&2; exit 2; }
     "test_$part"

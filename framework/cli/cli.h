@@ -17,6 +17,7 @@ enum cli_exit {
 
 struct control;
 struct report;
+struct transport_kind;
 
 /* The tables only main.c sees. */
 struct cli_context {
@@ -24,6 +25,7 @@ struct cli_context {
     const struct control *const *controls; /* NULL-terminated */
     const struct report *reports;
     const struct cli_command *const *commands; /* likewise */
+    const struct transport_kind *transport;    /* between the processes of one run; NULL: built without */
 };
 
 /* For the details of commands that take --data. */
@@ -93,8 +95,9 @@ struct cli_context {
     "A SPEC is ID, path/to.so or path/to.so#ID, with parameters as in ID:name=value,name=value;\n"                     \
     "or process:COMMAND, a program that speaks docs/protocol.md.\n"
 
-extern const struct cli_command cli_run, cli_accept, cli_merge, cli_status, cli_verify, cli_report, cli_compare,
-    cli_why, cli_list, cli_explain, cli_check, cli_new, cli_train, cli_eval, cli_doctor, cli_completions;
+extern const struct cli_command cli_run, cli_accept, cli_merge, cli_status, cli_verify, cli_report, cli_figure,
+    cli_compare, cli_why, cli_list, cli_explain, cli_check, cli_new, cli_train, cli_eval, cli_calibrate, cli_doctor,
+    cli_completions;
 
 /* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before
  * the work starts, so that the work is not lost. */

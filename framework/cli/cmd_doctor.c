@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "host/plugin_find.h"
 #include "host/plugin_list.h"
+#include "reports/figure_request.h"
 #include "reports/gnuplot.h"
 #include "workers/cores.h"
 #include "workers/interrupt.h"
@@ -139,7 +140,8 @@ static bool draw(const char *folder, struct error *e) {
         "set output 'test.'.format\nplot [0:1] x title 'test'\n";
     struct gnuplot_jobs jobs = {0};
     char *path = text_format("%s/test.gp", folder);
-    bool ok = path ? file_write(path, script, sizeof script - 1, e) && gnuplot_jobs_add(&jobs, "test", e) &&
+    bool ok = path ? file_write(path, script, sizeof script - 1, e) &&
+                         gnuplot_jobs_add(&jobs, "test", FIGURE_PNG | FIGURE_SVG, e) &&
                          gnuplot_jobs_run(&jobs, folder, 1, 30, e)
                    : error_memory(e);
     gnuplot_jobs_finish(&jobs);

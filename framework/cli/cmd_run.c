@@ -1,6 +1,7 @@
 /* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
 #include "cli/last_failed.h"
+#include "cli/run_ranks.h"
 #include "cli/run_report.h"
 #include "workers/cores.h"
 #include "workers/interrupt.h"
@@ -250,6 +251,26 @@ static struct run_options options_of(const struct cli_context *context, const st
     };
 }
 
+/* What is run once it is clear that this process runs it. */
+struct conduct {
+    const struct cli_context *context;
+    const struct cli_values *values;
+    const struct run_telling *telling;
+};
+
+static int conduct(const void *user, const struct run_options *wanted, struct error *e) {
+    const struct conduct *c = user;
+    int status = (c->values->option[LAST_FAILED].given ? run_last_failed : run_now)(c->context, wanted, c->telling, e);
+    if (interrupt_signal()) {
+        if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
+        status = say_interrupted(c->context, c->values, interrupt_signal());
+        cli_run_say_broken(c->telling, "interrupted", status);
+    } else if (e->text[0]) {
+        cli_run_say_broken(c->telling, e->text, status);
+    }
+    return status;
+}
+
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
     struct share share;
@@ -261,21 +282,15 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     }
     struct settings settings;
     collect_settings(values, &settings);
-    const struct run_options wanted = options_of(context, values, &settings, folder, &share);
+    struct run_options wanted = options_of(context, values, &settings, folder, &share);
     const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given,
                                         cli_colour(&option[COLOUR])};
+    const struct conduct one = {context, values, &telling};
     interrupt_watch();
     if (option[NO_SANDBOX].given) sandbox_turn_off();
     int status = CLI_USAGE;
-    if (check_options(option, e))
-        status = (option[LAST_FAILED].given ? run_last_failed : run_now)(context, &wanted, &telling, e);
-    if (interrupt_signal()) {
-        if (strstr(e->text, "interrupted")) *e = (struct error){{0}};
-        status = say_interrupted(context, values, interrupt_signal());
-        cli_run_say_broken(&telling, "interrupted", status);
-    } else if (e->text[0]) {
-        cli_run_say_broken(&telling, e->text, status);
-    }
+    if (check_options(option, e)) status = cli_run_ranks(context, &wanted, option[LAST_FAILED].given, conduct, &one, e);
+    else cli_run_say_broken(&telling, e->text, status);
     free(folder);
     return status;
 }

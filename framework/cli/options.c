@@ -119,7 +119,10 @@ static enum cli_parsed take(struct cursor *at, size_t index, const char *shown, 
         error_set(e, "%s: given more than %d times: fewer wanted", shown, CLI_MANY_MAX);
         return CLI_INVALID;
     }
-    if (option->many) at->values->many[at->values->many_count++] = attached;
+    if (option->many) {
+        at->values->many_of[at->values->many_count] = index;
+        at->values->many[at->values->many_count++] = attached;
+    }
     return CLI_PARSED;
 }
 
@@ -204,6 +207,13 @@ static bool complete(const struct cli_command *command, struct cli_values *value
         if (option->fallback && !value_parse(option, option->fallback, &values->option[i], e)) return false;
     }
     return true;
+}
+
+size_t cli_values_of(const struct cli_values *values, size_t option, const char *out[CLI_MANY_MAX]) {
+    size_t n = 0;
+    for (size_t i = 0; i < values->many_count; i++)
+        if (values->many_of[i] == option) out[n++] = values->many[i];
+    return n;
 }
 
 enum cli_parsed cli_parse(const struct cli_command *command, int count, char *const *arguments,

@@ -31,7 +31,7 @@ struct cli_option {
     const char *summary;
     const char *fallback; /* the value when the option is absent, or NULL: none */
     bool required;
-    bool many;                  /* CLI_TEXT: may be given several times; at most one option of a command */
+    bool many;                  /* CLI_TEXT: may be given several times */
     double min, max;            /* CLI_INTEGER, CLI_NUMBER */
     const char *const *choices; /* CLI_CHOICE: NULL-terminated */
 };
@@ -50,7 +50,9 @@ struct cli_values {
     const char *operands[CLI_OPERANDS_MAX]; /* all, in order */
     size_t operand_count;
     struct cli_value option[CLI_OPTIONS_MAX];
-    const char *many[CLI_MANY_MAX]; /* every value of the option or operand that may be given several times, in order */
+    const char
+        *many[CLI_MANY_MAX];      /* every value of options or the operand that may be given several times, in order */
+    size_t many_of[CLI_MANY_MAX]; /* of which option each is */
     size_t many_count;
 };
 
@@ -75,6 +77,9 @@ enum cli_parsed { CLI_PARSED, CLI_HELP, CLI_VERSION, CLI_INVALID };
  * but for the one that may. */
 enum cli_parsed cli_parse(const struct cli_command *, int count, char *const *arguments, struct cli_values *,
                           struct error *);
+
+/* The values of that option in their order, as many as there are: out[CLI_MANY_MAX]. */
+size_t cli_values_of(const struct cli_values *, size_t option, const char *out[CLI_MANY_MAX]);
 
 /* Option `i` in the order of --help: the command's own, then --help and --version, which every command has; NULL behind
  * the last. */

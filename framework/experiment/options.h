@@ -13,6 +13,8 @@ struct share {
     uint32_t part, parts;
 };
 
+struct transport; /* workers/transport.h */
+
 struct run_options {
     const char *battery;         /* path of the YAML file; "-": standard input */
     const char *baseline;        /* a file of further expectations, or NULL */
@@ -31,8 +33,9 @@ struct run_options {
     bool fail_fast;     /* end behind the first row with a FAIL or an ERROR that was not expected */
     double max_minutes; /* ask for no more draws where that would take longer; 0: as long as it takes */
     struct share share;
-    bool dry_run; /* print the plan and its cost on stdout, and run nothing */
-    bool quiet;   /* no progress on stderr */
+    bool dry_run;                      /* print the plan and its cost on stdout, and run nothing */
+    const struct transport *transport; /* to other processes that take jobs, or NULL: there are none */
+    bool quiet;                        /* no progress on stderr */
     /* Told once, when the folder is this run's and nothing was computed yet: reports of an earlier one go. Or NULL. */
     void (*taken)(void *user, const char *folder);
     void *user;

@@ -14,6 +14,7 @@
 #include "host/plugin.h"
 #include "store/store.h"
 
+struct ranks;  /* run/ranks.h */
 struct status; /* run/status.h */
 
 struct run {
@@ -46,6 +47,7 @@ struct run {
     struct store *store;
     struct share share;
     uint32_t others;       /* jobs of the wave that are other shares', and not in the store */
+    struct ranks *ranks;   /* processes on other machines that take jobs, or NULL */
     struct status *status; /* what other terminals are told; NULL: nothing */
     int log;
     char model_digest[65], battery_digest[65];

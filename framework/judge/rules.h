@@ -18,6 +18,7 @@ extern const struct rule rule_planted_evidence;   /* evidence.c */
 extern const struct rule rule_checks;             /* checks.c: every check must hold */
 extern const struct rule rule_bottom_up;          /* weights.c: test I, of stages from the input on */
 extern const struct rule rule_mprt;               /* mprt.c: numbers, never judged */
+extern const struct rule rule_input_shift;        /* shift.c: told, never judged */
 extern const struct rule rule_linear;             /* linear.c: the same of what claims it, and what the map is */
 
 #endif

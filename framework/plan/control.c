@@ -17,13 +17,16 @@ const char *control_stats_choice(size_t k) {
     return names[k];
 }
 
+/* Not the battery's seed itself: a model trained from the same number would meet its own initial weights again. */
+uint64_t control_draw_seed(uint64_t seed) {
+    return rng_seed(seed, "randomisation", 0);
+}
+
 struct init_options control_init(const struct control_values *v, uint64_t seed, uint32_t draw) {
-    /* Not the battery's seed itself: a model trained from the same number would meet its own initial weights again. */
-    seed = rng_seed(seed, "randomisation", 0);
     return (struct init_options){.scheme = init_schemes[(size_t)v->value[0]],
                                  .sigma = v->value[1],
                                  .keep_running_stats = v->value[2] > 0,
-                                 .seed = seed,
+                                 .seed = control_draw_seed(seed),
                                  .draw = draw};
 }
 

@@ -108,6 +108,8 @@ const struct control *control_find(const struct control *const *controls, const 
     }
 const char *control_init_choice(size_t k);
 const char *control_stats_choice(size_t k);
+/* The seed of drawing anew, from the battery's. */
+uint64_t control_draw_seed(uint64_t seed);
 struct init_options control_init(const struct control_values *, uint64_t seed, uint32_t draw);
 
 #endif

@@ -298,3 +298,10 @@ bool network_died(struct run *run, uint32_t index, const char *death, struct err
     n->failure = text_format("the training process %s", death);
     return n->failure || error_memory(e);
 }
+
+bool network_take(struct run *run, uint32_t index, const float *flat, size_t count, struct error *e) {
+    if (index >= run->network_count || count != weights_flat_count(run->label_graph))
+        return error_set(e, "a network that the battery does not have");
+    struct network *n = &run->networks[index];
+    return n->weights || take(run, n, 0, 0, 0, flat, e);
+}

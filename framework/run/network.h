@@ -14,4 +14,7 @@ void network_work(const struct run *, uint32_t index, struct channel *);
 bool network_message(struct run *, uint32_t index, const void *data, size_t size, struct error *);
 bool network_died(struct run *, uint32_t index, const char *death, struct error *);
 
+/* The network with those weights, in the order of weights_to_flat: of another process of the run. */
+bool network_take(struct run *, uint32_t index, const float *flat, size_t count, struct error *);
+
 #endif

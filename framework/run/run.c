@@ -3,13 +3,14 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/early.h"
+#include "run/looks.h"
 #include "run/network.h"
 #include "run/plan_time.h"
 #include "experiment/places.h"
 #include "experiment/record.h"
 #include "run/run_folder.h"
 #include "run/same_maps.h"
+#include "run/ranks.h"
 #include "run/schedule.h"
 #include "run/share.h"
 #include "run/status.h"
@@ -36,152 +37,15 @@ static bool load_breaches(struct run *run, struct error *e) {
     return ok;
 }
 
-/* ---- waves ---- */
-
-/* What no control reads, but the gates do: the originals, repetitions and jittered inputs. */
-static bool put_gates(struct run *run, struct error *e) {
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < run->plan.attribution_count; i++) {
-        const struct attribution *a = &run->plan.attributions[i];
-        if (!attribution_is_unmodified(a) || !a->wants) continue;
-        struct use_row row = {.control = CONTROL_GATES, .stage = a->key, .stage_index = i, .variant = a->key};
-        ok = store_put_use(run->store, &row, e);
-    }
-    return ok;
-}
-
-static bool put_uses(struct run *run, struct error *e) {
-    bool ok = store_begin(run->store, e) && put_gates(run, e);
-    for (uint32_t i = 0; ok && i < run->plan.use_count; i++) {
-        const struct use *u = &run->plan.uses[i];
-        struct use_row row = {run->controls[u->control].control->id, u->stage, u->stage_index, u->draw,
-                              run->plan.attributions[u->attribution].key};
-        ok = store_put_use(run->store, &row, e);
-    }
-    return ok && store_commit(run->store, e);
-}
-
-static bool label_wave(struct run *run, const struct draw_counts *counts, unsigned jobs, struct progress *progress,
-                       struct error *e) {
-    const struct network *truth = run_network(run, NETWORK_TRUE, 0);
-    if (!truth || !truth->weights) return true; /* every label verdict will be ERROR, with the reason */
-    struct error why;
-    if (!setup_inputs(run, ROOT_LABELS, &why)) {
-        struct network *n = run_network(run, NETWORK_TRUE, 0);
-        n->failure = text_copy(why.text);
-        return n->failure || error_memory(e);
-    }
-    return schedule_run(run, WAVE_LABELS, counts, jobs, progress, e);
-}
-
-/* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. */
-static bool mark_open(struct run *run, struct draw_counts *counts, uint32_t from, uint32_t to, uint32_t *marked,
-                      struct text *open, struct error *e) {
-    const struct experiment_view view = run_view(run);
-    struct results *r;
-    if (!results_load(&view, run->store, &r, e)) return false;
-    bool ok = true;
-    for (uint32_t c = 0; ok && c < run->control_count; c++)
-        for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
-            uint32_t *draws = &counts->draws[c * run->explainer_count + row];
-            if (!run->controls[c].control->rule->sequential || *draws != from || run->explainers[row].yardstick)
-                continue;
-            struct judgement j;
-            ok = verdict_judge(r, row, c, from, NULL, &j, e);
-            if (!ok || j.word != VERDICT_INCONCLUSIVE) continue;
-            *draws = to;
-            text_add(open, "%s%s under %s", *marked ? ", " : "", run->explainers[row].name,
-                     run->controls[c].control->id);
-            ++*marked;
-        }
-    results_destroy(r);
-    return ok && (!open->failed || error_memory(e));
-}
-
-static bool expand_marked(struct run *run, const struct draw_counts *counts, uint32_t from, uint32_t to,
-                          struct error *e) {
-    bool ok = true;
-    for (uint32_t c = 0; ok && c < run->control_count; c++) {
-        bool wanted = false;
-        for (uint32_t row = 0; row < run->explainer_count; row++)
-            wanted = wanted || (run->controls[c].control->rule->sequential &&
-                                counts->draws[c * run->explainer_count + row] == to);
-        if (wanted) ok = setup_expand(run, c, from, to, e);
-    }
-    return ok;
-}
-
-static void unmark(const struct run *run, struct draw_counts *counts, uint32_t from, uint32_t to) {
-    for (uint32_t i = 0; i < run->control_count * run->explainer_count; i++)
-        if (counts->draws[i] == to) counts->draws[i] = from;
-}
-
-/* The cells that get more draws; none where nothing is open, or the time does not suffice. */
-static bool extend(struct run *run, struct draw_counts *counts, struct early *early, uint32_t look, uint32_t *cells,
-                   struct error *e) {
-    uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
-    struct text open = {0};
-    *cells = 0;
-    if (to <= from || run->battery->inputs < 2) return true; /* without a floor no number of draws decides */
-    bool ok = mark_open(run, counts, from, to, cells, &open, e);
-    if (ok && *cells && !early_has_time(early, run, *cells, to - from, open.data)) {
-        unmark(run, counts, from, to);
-        *cells = 0;
-    }
-    if (ok && *cells) ok = expand_marked(run, counts, from, to, e);
-    text_finish(&open);
-    return ok;
-}
-
-static uint32_t sequential_cells(const struct run *run) {
-    uint32_t cells = 0;
-    for (uint32_t c = 0; c < run->control_count; c++)
-        for (uint32_t row = 0; run->controls[c].control->rule->sequential && row < run->explainer_count; row++)
-            cells += !run->explainers[row].yardstick;
-    return cells;
-}
-
-/* Everything at once; with --fail-fast row by row, until one fails. */
-static bool first_look(struct run *run, const struct draw_counts *counts, struct early *early,
-                       struct progress *progress, struct error *e) {
-    const unsigned jobs = early->options->jobs;
-    bool ok = put_uses(run, e) && schedule_run(run, WAVE_MODEL, counts, jobs, progress, e) &&
-              early_check(early, run, counts, e);
-    while (ok && !early->ended && early_release(run))
-        ok = schedule_run(run, WAVE_ROW, counts, jobs, progress, e) && early_check(early, run, counts, e);
-    if (ok && !early->ended && setup_needs_labels(run)) ok = label_wave(run, counts, jobs, progress, e);
-    early->labels = !early->ended;
-    early_note(early, sequential_cells(run), run->battery->rule.draws[0]);
-    return ok && early_check(early, run, counts, e);
-}
-
-static bool run_waves(struct run *run, struct draw_counts *counts, const struct run_options *options, struct error *e) {
-    struct progress progress;
-    struct early early;
-    uint32_t cells = 1;
-    progress_begin(&progress, options->quiet);
-    early_begin(&early, run, options);
-    bool ok = first_look(run, counts, &early, &progress, e);
-    bool lacking = run->others > 0; /* a look rests on the units of all shares */
-    for (uint32_t look = 1; ok && cells && !early.ended && !lacking && look < 3; look++) {
-        ok = extend(run, counts, &early, look, &cells, e);
-        if (ok && cells)
-            ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e) &&
-                 early_check(&early, run, counts, e);
-        early_note(&early, cells, run->battery->rule.draws[look] - run->battery->rule.draws[look - 1]);
-        lacking = run->others > 0;
-    }
-    progress_end(&progress);
-    ok = ok && early_put(&early, run, e);
-    early_finish(&early);
-    return ok;
-}
-
 /* What a row had delivered before it broke the rules depends on which of its jobs came first, and says nothing. */
-static bool drop_broken(struct run *run, struct error *e) {
+static bool drop_broken(struct run *run, struct results **known, struct error *e) {
     bool ok = true;
-    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
-        if (run->explainers[row].breach) ok = store_drop_units(run->store, run->explainers[row].name, NULL, e);
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
+        if (!run->explainers[row].breach) continue;
+        results_destroy(*known); /* they have what is dropped */
+        *known = NULL;
+        ok = store_drop_units(run->store, run->explainers[row].name, NULL, e);
+    }
     return ok;
 }
 
@@ -283,32 +147,38 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
 }
 
 /* Of a whole run. */
-static bool conclude(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {
+static bool conclude(struct run *run, const struct draw_counts *counts, struct results *known, int *exit_code,
+                     struct error *e) {
     status_tell(run, NULL, "judging", true);
     return put_inspected(run, e) && same_maps_put(run, e) && share_forget(run, e) &&
-           verdict_store(run, counts, exit_code, e) && verdict_check_complete(run, e);
+           verdict_store(run, counts, known, exit_code, e) && verdict_check_complete(run, e);
 }
 
 bool run_complete(struct run *run, const struct run_options *options, int *exit_code, struct error *e) {
     struct draw_counts counts = {0};
+    struct results *known = NULL;
     bool ok = load_breaches(run, e) && take_inputs(run, options, e) &&
               (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, &counts, e) &&
-              run_waves(run, &counts, options, e) && drop_broken(run, e) && conclude(run, &counts, exit_code, e);
+              looks_run(run, &counts, options, &known, e) && drop_broken(run, &known, e) &&
+              conclude(run, &counts, known, exit_code, e);
+    results_destroy(known);
     free(counts.draws);
     return ok;
 }
 
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
+    struct results *known = NULL;
     bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&
               (!run->share.parts || share_begin(run, e)) && take_inputs(run, options, e) &&
               share_check_machine(run, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              make_draw_counts(run, counts, e);
+              make_draw_counts(run, counts, e) && (!run->ranks || ranks_meet(run->ranks, run, e));
     out->started = out->started || ok || run->logits_broken;
-    ok = ok && run_waves(run, counts, options, e) && drop_broken(run, e);
+    ok = ok && looks_run(run, counts, options, &known, e) && drop_broken(run, &known, e);
     out->shared = run->share.parts > 0;
-    ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, &out->exit_code, e)) &&
+    ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, known, &out->exit_code, e)) &&
          store_check_file(run->store, e);
+    results_destroy(known);
     if (ok && !out->shared) out->store = run->store;
     return ok;
 }
@@ -353,7 +223,8 @@ bool run_execute(const struct run_options *options, const struct control *const 
     run->dry = options->dry_run;
     run->share = options->share;
     scratch_folder_sweep();
-    bool ok = setup_run(run, options, controls, e);
+    bool ok = (!options->transport || ranks_create(options->transport, &run->ranks, e)) &&
+              setup_run(run, options, controls, e);
     if (ok && !options->quiet) warn(run);
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);
     else ok = ok && real_run(run, options, &counts, out, e);
@@ -371,6 +242,7 @@ void run_finish(struct run_outcome *out) {
     if (!out->run) return;
     int log = out->run->log;
     struct status *status = out->run->status;
+    ranks_destroy(out->run->ranks);
     setup_finish(out->run); /* programs end, and what they printed last goes to the log */
     status_end(status, true, NULL);
     if (log >= 0) close(log);

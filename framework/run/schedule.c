@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "run/conform_job.h"
 #include "run/network.h"
+#include "run/ranks.h"
 #include "run/share.h"
 #include "run/status.h"
 
@@ -19,7 +20,7 @@
 /* ---- the pool's hooks ---- */
 
 /* Opens what the job shares with others. Without it there is more to compute, and nothing else. */
-static bool prepare(void *user, struct pool_job *p, struct error *e) {
+bool schedule_prepare(void *user, struct pool_job *p, struct error *e) {
     struct wave_state *w = user;
     struct job *j = p->user;
     struct memo *gradients = NULL;
@@ -34,7 +35,7 @@ static bool prepare(void *user, struct pool_job *p, struct error *e) {
     return true;
 }
 
-static void work(void *user, struct pool_job *p, struct channel *channel) {
+void schedule_work(void *user, struct pool_job *p, struct channel *channel) {
     struct wave_state *w = user;
     const struct job *j = p->user;
     switch (j->kind) {
@@ -169,7 +170,7 @@ static void tick(void *user, uint32_t running) {
 }
 
 static bool run_wave(struct wave_state *w, const char *title, unsigned workers, struct error *e) {
-    static const struct pool_hooks hooks = {prepare, work, message, again, ended, tick};
+    static const struct pool_hooks hooks = {schedule_prepare, schedule_work, message, again, ended, tick, NULL};
     double cost = 0;
     for (size_t i = 0; i < w->count; i++) {
         w->jobs[i].wave = w;
@@ -182,12 +183,14 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
         status_plan(w->run, w->counts);
         status_tell(w->run, w->progress, title, true);
     }
-    return pool_run(w->pool, w->count, workers, w->run->log, &hooks, w, e);
+    struct pool_remote remote;
+    bool away = w->run->ranks && ranks_begin(w->run->ranks, w, &remote);
+    return pool_run_with(w->pool, w->count, workers, w->run->log, &hooks, w, away ? &remote : NULL, e);
 }
 
 /* One memo for each explainer: none finds, or spoils, what another was answered. Where there is no memory to share,
  * there is none. */
-static void make_memos(struct wave_state *w) {
+void schedule_make_memos(struct wave_state *w) {
     struct error ignored;
     if (!memo_file_create(w->run->explainer_count, MEMO_BYTES, &w->memos, &ignored)) w->memos = NULL;
     if (!memo_file_create(1, GRADIENT_BYTES, &w->gradients, &ignored)) w->gradients = NULL;
@@ -206,7 +209,7 @@ bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *cou
     struct wave_state w = {.run = run, .counts = counts, .workers = workers, .progress = progress};
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
-    if (ok && wave != WAVE_LABELS) make_memos(&w);
+    if (ok && wave != WAVE_LABELS) schedule_make_memos(&w);
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) w.conformed[row] = true;

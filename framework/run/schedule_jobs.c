@@ -17,6 +17,20 @@ static const char *name_of(const struct run *run, enum job_kind kind, uint32_t n
     }
 }
 
+struct pool_job jobs_declare(const struct run *run, enum job_kind kind, uint32_t number, double cost,
+                             const struct job_bounds *bounds) {
+    const bool asks = kind == JOB_CONFORM || kind == JOB_EXPLAIN;
+    struct pool_job p = {.name = name_of(run, kind, number),
+                         .rank = (unsigned)kind,
+                         .cost = cost,
+                         .trusted = !asks,
+                         .limit = bounds->limit,
+                         .calls = bounds->calls,
+                         .largest = bounds->largest};
+    if (asks) plugin_bind_job(run->explainers[number].plugin, &p);
+    return p;
+}
+
 struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, double cost,
                      const struct job_bounds *bounds) {
     struct job *jobs = array_grow(w->jobs, w->count, sizeof *jobs);
@@ -24,16 +38,8 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
     struct pool_job *pool = array_grow(w->pool, w->count, sizeof *pool);
     if (pool) w->pool = pool;
     if (!jobs || !pool) return NULL;
-    const bool asks = kind == JOB_CONFORM || kind == JOB_EXPLAIN;
     w->jobs[w->count] = (struct job){.kind = kind, .number = number};
-    w->pool[w->count] = (struct pool_job){.name = name_of(w->run, kind, number),
-                                          .rank = (unsigned)kind,
-                                          .cost = cost,
-                                          .trusted = !asks,
-                                          .limit = bounds->limit,
-                                          .calls = bounds->calls,
-                                          .largest = bounds->largest};
-    if (asks) plugin_bind_job(w->run->explainers[number].plugin, &w->pool[w->count]);
+    w->pool[w->count] = jobs_declare(w->run, kind, number, cost, bounds);
     return &w->jobs[w->count++];
 }
 
@@ -291,7 +297,7 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
     return true;
 }
 
-static void job_finish(struct job *j) {
+void job_finish(struct job *j) {
     free(j->explain.attributions);
     free(j->explain.breach);
     free(j->reference.tasks);

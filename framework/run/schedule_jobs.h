@@ -48,6 +48,9 @@ struct job_bounds {
     uint32_t calls;
     size_t largest;
 };
+/* What the pool is told of a job. */
+struct pool_job jobs_declare(const struct run *, enum job_kind, uint32_t number, double cost,
+                             const struct job_bounds *);
 /* NULL: out of memory. */
 struct job *jobs_add(struct wave_state *, enum job_kind, uint32_t number, double cost, const struct job_bounds *);
 bool jobs_add_conform(struct wave_state *, uint32_t row, struct error *);
@@ -72,6 +75,7 @@ double jobs_explain_cost(const struct run *, const struct explain_job *);
 uint32_t jobs_draws(const struct plan *);
 /* Drops those that `keep` says no to; the order of the others stays. */
 void jobs_keep(struct wave_state *, bool (*keep)(const struct wave_state *, const struct job *));
+void job_finish(struct job *);
 void jobs_free(struct wave_state *);
 
 #endif

@@ -227,17 +227,18 @@ static bool store_row(struct run *run, const struct results *r, const struct dra
                judged && !unseen, e);
 }
 
-bool verdict_store(struct run *run, const struct draw_counts *counts, int *exit_code, struct error *e) {
+bool verdict_store(struct run *run, const struct draw_counts *counts, struct results *known, int *exit_code,
+                   struct error *e) {
     struct tally tally = {0};
     const struct experiment_view view = run_view(run);
-    struct results *r;
-    if (!results_load(&view, run->store, &r, e)) return false;
+    struct results *r = known;
+    if (!r && !results_load(&view, run->store, &r, e)) return false;
     bool ok = store_begin(run->store, e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
         if (!run->explainers[row].yardstick) ok = store_row(run, r, counts, row, &tally, e);
     bool wrong = false;
     ok = ok && canaries_judge(run, r, &wrong, e) && store_seal_results(run->store, e) && store_commit(run->store, e);
-    results_destroy(r);
+    if (!known) results_destroy(r);
     tally.error = tally.error || wrong;
     *exit_code = tally.error ? 3 : tally.fail ? 1 : tally.open ? 4 : 0;
     return ok;

@@ -5,8 +5,11 @@
 #include "judge/judge.h"
 #include "run/need.h"
 
-/* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. */
-bool verdict_store(struct run *, const struct draw_counts *, int *exit_code, struct error *);
+struct results;
+
+/* Stores every verdict and curve; *exit_code as DESIGN.md, "Exit codes", says. `known`: what the store holds, where
+ * that was loaded already and is as it was; NULL: it is loaded. */
+bool verdict_store(struct run *, const struct draw_counts *, struct results *known, int *exit_code, struct error *);
 
 /* Whether the judgement is one of the words that were expected (battery_expected()). */
 bool verdict_as_expected(unsigned words, const struct judgement *);

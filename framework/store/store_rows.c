@@ -222,7 +222,7 @@ static bool next_pair(struct walk *w, void *row) {
     sqlite3_reset(w->statement);
     for (int i = 0; i < 2 && !w->failed; i++) {
         const char *text = (const char *)sqlite3_column_text(w->pairs, columns[i]);
-        int code = sqlite3_bind_text(w->statement, i + 1, text, -1, SQLITE_STATIC);
+        int code = text ? sqlite3_bind_text(w->statement, i + 1, text, -1, SQLITE_STATIC) : SQLITE_NOMEM;
         w->failed = code != SQLITE_OK && !store_fail(w->store, code, w->error);
     }
     w->inside = !w->failed;

@@ -123,13 +123,13 @@ static const struct field result_fields[] = {
  * one to the next. */
 #define LEAST(column, where) "(SELECT min(" column ") FROM comparisons c WHERE c.explainer " where ")"
 #define PAIRS                                                                                                          \
-    "(WITH RECURSIVE x(explainer) AS (SELECT min(explainer) FROM comparisons UNION ALL "                               \
+    "(WITH RECURSIVE x(explainer) AS (SELECT min(explainer) FROM comparisons UNION "                                   \
     "SELECT " LEAST(                                                                                                   \
         "explainer",                                                                                                   \
         "> x.explainer") " FROM x WHERE explainer IS NOT NULL), "                                                      \
                          "p(explainer, variant) AS (SELECT explainer, " LEAST(                                         \
                              "variant",                                                                                \
-                             "= x.explainer") " FROM x UNION ALL "                                                     \
+                             "= x.explainer") " FROM x UNION "                                                         \
                                               "SELECT explainer, " LEAST(                                              \
                                                   "variant",                                                           \
                                                   "= p.explainer AND c.variant > p.variant") " FROM p "                \

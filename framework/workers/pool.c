@@ -2,12 +2,10 @@
 #include "workers/pool.h"
 
 #include "base/clock.h"
-#include "workers/child.h"
 #include "workers/interrupt.h"
-#include "workers/printed.h"
+#include "workers/pool_state.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,58 +13,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHUNK ((size_t)1 << 16)
 #define LAST_WORDS 1.0 /* seconds that a child has to end after it closed its pipe */
-
-struct header {
-    uint32_t type, reserved;
-    uint64_t size;
-};
-
-enum { BEAT = UINT32_MAX, FINISHED = UINT32_MAX - 1 };
 
 struct channel {
     int fd;
     struct helpers helpers;
 };
 
-struct worker {
-    struct pool_job *job; /* NULL: free */
-    struct child child;
-    struct printed printed;
-    double last_beat; /* moved by what the parent's hooks took for other workers since: its pipe was not read */
-    uint32_t beats;
-    bool finished, overdue;
-    struct error breach; /* what it sent that no honest worker sends, or "" */
-    unsigned char *data; /* bytes received and not yet consumed */
-    size_t size, capacity;
-};
-
-struct pool {
-    struct pool_job *jobs;
-    size_t count;
-    struct worker *workers;
-    unsigned worker_count, running;
-    struct pollfd *fds;  /* [2 * worker_count] pipes and outputs */
-    pid_t *others;       /* [worker_count] */
-    struct cores *cores; /* worker_count of them */
-    struct child_adoption adoption;
-    double hooked; /* seconds in hooks so far */
-    int log;
-    const struct pool_hooks *hooks;
-    void *user;
-};
-
 /* ---- In the child ---- */
 
 void channel_send(struct channel *c, uint32_t type, const void *data, size_t size) {
-    struct header h = {type, 0, size};
+    struct pool_header h = {type, 0, size};
     child_write(c->fd, &h, sizeof h);
     child_write(c->fd, data, size);
 }
 
 void channel_beat(struct channel *c) {
-    channel_send(c, BEAT, NULL, 0);
+    channel_send(c, POOL_BEAT, NULL, 0);
 }
 
 struct helpers channel_helpers(const struct channel *c) {
@@ -89,7 +52,7 @@ static void work(void *user, int fd) {
     struct channel c = {fd, {s->pool->cores, s->member}};
     s->pool->hooks->work(s->pool->user, s->job, &c);
     fflush(NULL); /* before the parent hears of the end, and takes what was printed */
-    channel_send(&c, FINISHED, NULL, 0);
+    channel_send(&c, POOL_FINISHED, NULL, 0);
 }
 
 /* ---- Starting ---- */
@@ -133,86 +96,27 @@ static struct pool_job *choose(struct pool *p) {
     return best;
 }
 
+/* Jobs for places elsewhere, while there are more than the own workers take next. */
+static bool give_away(struct pool *p, struct error *e) {
+    for (struct pool_job *job; p->remote && (job = choose(p));) {
+        bool taken = false;
+        if (!p->remote->start(p->remote->state, (size_t)(job - p->jobs), &taken, e)) return false;
+        if (!taken) break;
+        job->state = POOL_RUNNING;
+        p->away++;
+    }
+    return true;
+}
+
 static bool fill(struct pool *p, struct error *e) {
     for (unsigned i = 0; i < p->worker_count; i++) {
         if (p->workers[i].job) continue;
         struct pool_job *job = choose(p);
+        if (!job && p->hooks->more && !p->over) job = p->hooks->more(p->user, &p->over);
         if (!job) break;
         if (!start(p, &p->workers[i], job, e)) return false;
     }
-    return true;
-}
-
-/* ---- Messages: nothing of them is trusted ---- */
-
-static bool breach(struct worker *w, const char *what, unsigned long long number, unsigned long long most) {
-    error_set(&w->breach, what, number, most);
-    return true;
-}
-
-static bool take_message(struct pool *p, struct worker *w, uint32_t type, const void *data, size_t size,
-                         struct error *e) {
-    struct error why = {{0}};
-    double begin = clock_seconds();
-    enum pool_answer answer = p->hooks->message(p->user, w->job, type, data, size, &why);
-    p->hooked += clock_seconds() - begin;
-    switch (answer) {
-    case POOL_TAKEN: return true;
-    case POOL_BREACH: w->breach = why; return true;
-    default: return error_set(e, "%s", why.text);
-    }
-}
-
-static bool take_beat(struct worker *w) {
-    if (w->beats >= w->job->calls)
-        return breach(w, "sent more than %llu signs of life, which is what its %llu calls need", w->beats, w->beats);
-    w->beats += w->job->calls != UINT32_MAX || !w->beats;
-    w->last_beat = clock_seconds();
-    return true;
-}
-
-/* False: the harness failed. */
-static bool consume(struct pool *p, struct worker *w, struct error *e) {
-    size_t at = 0;
-    struct header h;
-    bool ok = true;
-    while (ok && !w->finished && !w->breach.text[0] && w->size - at >= sizeof h) {
-        memcpy(&h, w->data + at, sizeof h);
-        bool bare = h.type == BEAT || h.type == FINISHED;
-        if (h.size > (bare ? 0 : w->job->largest)) {
-            breach(w, "sent a message of %llu bytes, where %llu are the most", h.size, bare ? 0 : w->job->largest);
-            break;
-        }
-        if (w->size - at - sizeof h < h.size) break;
-        const unsigned char *body = w->data + at + sizeof h;
-        at += sizeof h + (size_t)h.size;
-        if (h.type == FINISHED) w->finished = true;
-        else if (h.type == BEAT) take_beat(w);
-        else ok = take_message(p, w, h.type, body, (size_t)h.size, e);
-    }
-    memmove(w->data, w->data + at, w->size - at);
-    w->size -= at;
-    return ok;
-}
-
-/* Reads what is there; *end is set at end of file, and when nothing more is to come. Memory grows with the bytes that
- * are there, not with what a header says. */
-static bool receive(struct pool *p, struct worker *w, bool *end, struct error *e) {
-    if (w->capacity - w->size < CHUNK) {
-        size_t capacity = w->capacity ? 2 * w->capacity : 4 * CHUNK;
-        unsigned char *more = realloc(w->data, capacity);
-        if (!more) return error_memory(e);
-        w->data = more;
-        w->capacity = capacity;
-    }
-    ssize_t n = read(w->child.fd, w->data + w->size, w->capacity - w->size);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return true;
-    *end = n <= 0;
-    if (n > 0) w->size += (size_t)n;
-    bool ok = consume(p, w, e);
-    /* A process the child left behind may hold the pipe open for ever. */
-    *end = *end || w->finished || w->breach.text[0];
-    return ok;
+    return give_away(p, e);
 }
 
 /* ---- Ending ---- */
@@ -250,19 +154,14 @@ static void find_death(struct worker *w, char *death, size_t size, bool *outside
     }
 }
 
-static bool reap(struct pool *p, struct worker *w, struct error *e) {
-    char death[sizeof w->breach.text + sizeof " twice"] = "";
-    bool outside;
-    struct pool_job *job = w->job;
-    find_death(w, death, sizeof w->breach.text, &outside);
-    job->breach = !w->finished && w->breach.text[0];
-    end_worker(p, w);
+/* The process is gone. death: room for " twice" behind it. */
+static bool conclude(struct pool *p, struct pool_job *job, char *death, bool outside, struct error *e) {
     job->killed += outside;
-    if (outside && job->killed == 1) {
+    if (outside && job->killed == 1 && !job->once) {
         job->state = POOL_WAITING;
         return !p->hooks->again || p->hooks->again(p->user, job, e);
     }
-    if (outside) memcpy(death + strlen(death), " twice", sizeof " twice");
+    if (outside && !job->once) memcpy(death + strlen(death), " twice", sizeof " twice");
     job->state = POOL_ENDED;
     double begin = clock_seconds();
     bool ok = p->hooks->ended(p->user, job, death[0] ? death : NULL, e);
@@ -270,10 +169,20 @@ static bool reap(struct pool *p, struct worker *w, struct error *e) {
     return ok;
 }
 
+static bool reap(struct pool *p, struct worker *w, struct error *e) {
+    char death[sizeof w->breach.text + sizeof " twice"] = "";
+    bool outside;
+    struct pool_job *job = w->job;
+    find_death(w, death, sizeof w->breach.text, &outside);
+    job->breach = !w->finished && w->breach.text[0];
+    end_worker(p, w);
+    return conclude(p, job, death, outside, e);
+}
+
 static bool serve(struct pool *p, struct worker *w, bool readable, double now, struct error *e) {
     bool end = false;
     printed_take(&w->printed);
-    if (readable && !receive(p, w, &end, e)) return false;
+    if (readable && !pool_receive(p, w, &end, e)) return false;
     if (!end && now - w->last_beat > limit_of(w)) {
         w->overdue = true;
         end = true;
@@ -281,13 +190,57 @@ static bool serve(struct pool *p, struct worker *w, bool readable, double now, s
     return !end || reap(p, w, e);
 }
 
+/* ---- Elsewhere ---- */
+
+static bool take_event(struct pool *p, const struct pool_event *event, struct error *e) {
+    char death[sizeof event->death.text + sizeof " twice"];
+    struct pool_job *job = &p->jobs[event->job];
+    struct error breach = {{0}};
+    memcpy(death, event->death.text, sizeof event->death.text);
+    switch (event->kind) {
+    case POOL_MESSAGE:
+        if (!pool_take(p, job, event->type, event->data, event->size, &breach, e)) return false;
+        if (!breach.text[0]) return true;
+        p->remote->cancel(p->remote->state, event->job);
+        job->breach = true;
+        memcpy(death, breach.text, sizeof breach.text);
+        break;
+    case POOL_END: job->breach = event->breach; break;
+    case POOL_LOST: /* not the job's fault, so it is not counted */
+        p->away--;
+        job->state = POOL_WAITING;
+        return !p->hooks->again || p->hooks->again(p->user, job, e);
+    }
+    p->away--;
+    return conclude(p, job, death, event->outside, e);
+}
+
+static bool take_events(struct pool *p, bool *any, struct error *e) {
+    struct pool_event event;
+    bool ok = true;
+    *any = false;
+    for (bool there = true; ok && there;) {
+        ok = p->remote->next(p->remote->state, &event, &there, e);
+        if (ok && there) ok = take_event(p, &event, e);
+        *any = *any || there;
+    }
+    return ok;
+}
+
+/* How long nobody looks at what comes from elsewhere. */
+#define PAUSE 5 /* ms */
+
 static bool turn(struct pool *p, struct error *e) {
+    bool busy = false;
+    if (p->remote && !take_events(p, &busy, e)) return false;
+    const int pause = busy ? 0 : p->remote || p->hooks->more ? PAUSE : 250;
     for (unsigned i = 0; i < p->worker_count; i++) {
         const struct worker *w = &p->workers[i];
         p->fds[2 * i] = (struct pollfd){w->job ? w->child.fd : -1, POLLIN, 0};
         p->fds[2 * i + 1] = (struct pollfd){w->job ? w->printed.read : -1, POLLIN, 0};
     }
-    if (poll(p->fds, 2 * p->worker_count, 250) < 0 && errno != EINTR) return error_set(e, "poll: %s", strerror(errno));
+    if (poll(p->fds, 2 * p->worker_count, pause) < 0 && errno != EINTR)
+        return error_set(e, "poll: %s", strerror(errno));
     /* The time at which a silent worker had nothing to say: what the hooks below take is not its fault. */
     double now = clock_seconds();
     bool ok = true;
@@ -330,12 +283,23 @@ static void pool_finish(struct pool *p) {
 
 bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *hooks,
               void *user, struct error *e) {
-    struct pool p = {.jobs = jobs, .count = count, .worker_count = workers, .log = log, .hooks = hooks, .user = user};
+    return pool_run_with(jobs, count, workers, log, hooks, user, NULL, e);
+}
+
+bool pool_run_with(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *hooks,
+                   void *user, const struct pool_remote *remote, struct error *e) {
+    struct pool p = {.jobs = jobs,
+                     .count = count,
+                     .worker_count = workers,
+                     .log = log,
+                     .hooks = hooks,
+                     .user = user,
+                     .remote = remote};
     bool ok = pool_init(&p, e);
     while (ok) {
         ok = fill(&p, e);
         if (ok && hooks->tick) hooks->tick(user, p.running);
-        if (!ok || !p.running) break;
+        if (!ok || !(p.running || p.away || (hooks->more && !p.over))) break;
         ok = turn(&p, e);
         if (ok && interrupt_signal()) ok = error_set(e, "was interrupted by %s", strsignal(interrupt_signal()));
     }

@@ -11,72 +11,15 @@
 #ifndef ASSAY_WORKERS_POOL_H
 #define ASSAY_WORKERS_POOL_H
 
-#include "base/error.h"
-#include "workers/helpers.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct channel; /* the child's end of the pipe */
-
-/* Sends one message to the parent. Ends the child when the parent is gone. */
-void channel_send(struct channel *, uint32_t type, const void *data, size_t size);
-
-/* Says that the child is alive and a new call begins: the time limit starts again. */
-void channel_beat(struct channel *);
-
-/* For the child's requests: cores that other children do not use. */
-struct helpers channel_helpers(const struct channel *);
-
-struct pool_job;
-
-/* What the parent makes of a message. */
-enum pool_answer {
-    POOL_FAILURE, /* the harness itself failed (disk full, out of memory); the error says how: the whole pool ends */
-    POOL_TAKEN,
-    POOL_BREACH /* no honest worker sends that; the error says what, as the end of a sentence ("sent a damaged message:
-                   ..."): the job is killed, and `ended` hears the error as its death */
-};
-
-struct pool_hooks {
-    /* In the child, first, while the parent's descriptors are still open; NULL: nothing. No foreign code may run. */
-    bool (*prepare)(void *user, struct pool_job *, struct error *);
-    /* In the child. Returning is the normal end; the messages sent are the result. */
-    void (*work)(void *user, struct pool_job *, struct channel *);
-    /* In the parent, for each message. After a breach the job's further messages are not asked about. */
-    enum pool_answer (*message)(void *user, struct pool_job *, uint32_t type, const void *data, size_t size,
-                                struct error *);
-    /* In the parent, before a job whose process was killed from outside starts again; NULL: it starts as it was. */
-    bool (*again)(void *user, struct pool_job *, struct error *);
-    /* In the parent, when the child is gone. death: NULL after a normal end, else how it died, as a sentence part ("was
-     * killed by signal 11 (Segmentation fault)"). */
-    bool (*ended)(void *user, struct pool_job *, const char *death, struct error *);
-    /* In the parent, after every change and at least twice a second; may be NULL. */
-    void (*tick)(void *user, uint32_t running);
-};
-
-struct pool_job {
-    void *user;
-    const char *name; /* in the log, and of the process; NULL: none; borrowed */
-    unsigned rank;    /* those of a lower one start first */
-    double cost;      /* any unit; among equals dearer jobs start first */
-    bool trusted;     /* no code but the harness's own runs in it: no sandbox and no limits of child.h */
-    double limit;     /* seconds between two beats */
-    double start;     /* seconds more until the first beat: what is opened before it may take long */
-    uint32_t calls;   /* beats at most */
-    size_t largest;   /* bytes of a message at most */
-    /* Whether the job can start yet; NULL: at once. Asked again after every job that ends. */
-    bool (*ready)(const struct pool_job *);
-    /* The pool's own. */
-    enum { POOL_WAITING, POOL_RUNNING, POOL_ENDED } state;
-    bool breach;     /* it ended because of what it sent */
-    unsigned killed; /* how often SIGKILL came from outside. The first time the job starts again; twice is its death. */
-};
+#include "workers/pool_job.h"
 
 /* Runs all jobs, `workers` at a time. `log`: file descriptor that takes what children print (printed.h); -1: they print
  * where the parent does. False: a hook failed, or the program was told to end (interrupt.h); no child is left. */
 bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *, void *user,
               struct error *);
+
+/* The same, with workers elsewhere besides, or NULL. */
+bool pool_run_with(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *,
+                   void *user, const struct pool_remote *, struct error *);
 
 #endif

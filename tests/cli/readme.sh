@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every block of the README is real: the session is played, the battery is run with the plugin, the plugin is compiled as
 # its first line says, the two commands are targets of the Makefile. So are the battery and the examples of
-# docs/verdict.md and the example of DESIGN.md. Prints one line per failure; the last line is "N passed, N failed".
+# docs/verdict.md, the guide and the example of DESIGN.md. Prints one line per failure; the last line is "N passed, N failed".
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -56,6 +56,8 @@ play() { # FILE
 play README.md
 block yaml docs/verdict.md >words.yaml
 play docs/verdict.md
+block yaml docs/guide.md >guide.yaml
+play docs/guide.md
 play DESIGN.md
 
 block c >my-method.c

@@ -18,17 +18,23 @@ work=$(mktemp -d /tmp/assay-cli.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 
-# The transcript of one command as it really went.
+# The transcript of one command as it really went, in `got`. By bash alone: other programs take longer to start than
+# most commands to run.
 play() {
-    (cd "$dir" && timeout 60 bash -c "$1" >"$work/out" 2>"$work/err" </dev/null)
+    local line lines
+    (cd "$dir" && exec timeout 60 bash -c "$1" >"$work/out" 2>"$work/err" </dev/null)
     local status=$?
-    sed "/^$/d" "$work/out"
-    sed 's/^/! /' "$work/err"
-    ((status == 0)) || echo "[exit $status]"
+    got=()
+    mapfile -t lines <"$work/out"
+    for line in "${lines[@]}"; do [[ -z $line ]] || got+=("$line"); done
+    mapfile -t lines <"$work/err"
+    for line in "${lines[@]}"; do got+=("! $line"); done
+    ((status == 0)) || got+=("[exit $status]")
 }
 
 matches() { # LINE PATTERN, where <*> in the pattern is anything
     local pattern='' rest=$2
+    [[ $1 == "$2" ]] && return
     while [[ $rest == *'<*>'* ]]; do
         printf -v quoted %q "${rest%%'<*>'*}"
         pattern+=$quoted'*' rest=${rest#*'<*>'}
@@ -42,7 +48,7 @@ matches() { # LINE PATTERN, where <*> in the pattern is anything
 check() {
     [[ -n $command ]] || return 0
     local got line i=0 ok=1
-    mapfile -t got < <(play "$command")
+    play "$command"
     ((${#got[@]} == ${#wanted[@]})) || ok=0
     for line in "${got[@]}"; do
         ((ok)) && ! matches "$line" "${wanted[i]}" && ok=0
@@ -79,8 +85,9 @@ for file; do
     [[ -f $file ]] || { echo "run.sh: $file: no such case" >&2; exit 2; }
     files+=("$file")
 done
-# As many cases side by side as there are processors; the longest start first.
-mapfile -t files < <(wc -c "${files[@]}" | sed '/ total$/d' | sort -rn | sed 's/^ *[0-9]* //')
+# As many cases side by side as there are processors; those that take longest start first, then the largest.
+mapfile -t files < <(wc -c "${files[@]}" | sed -E '/ total$/d; s,^ *([0-9]+ .*/(conv|modalities|program)\.txt),9\1,' | sort -rn |
+    sed 's/^ *[0-9]* //')
 running=0
 for file in "${files[@]}"; do
     ((running < $(nproc))) || { wait -n; running=$((running - 1)); }

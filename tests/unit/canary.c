@@ -137,8 +137,8 @@ Test(canary, one_that_is_wrong_is_exit_code_3) {
         s.run.explainers[0].canary = named(all[k].part);
         s.battery.rule.delta = all[k].delta;
         synthetic_store(&s);
-        cr_assert(verdict_store(&s.run, &counts, &code, &e) && store_meta(s.run.store, "canaries", &meta, &e), "%s",
-                  e.text);
+        cr_assert(verdict_store(&s.run, &counts, NULL, &code, &e) && store_meta(s.run.store, "canaries", &meta, &e),
+                  "%s", e.text);
         json_t *panel = json_loads(meta, 0, NULL);
         const json_t *entry = json_array_get(json_object_get(panel, "panel"), 0);
         const char *outcome = json_string_value(json_object_get(entry, "outcome"));

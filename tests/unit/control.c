@@ -39,7 +39,7 @@ Test(control, every_descriptor_is_whole) {
         }
         cr_expect_leq(options, sizeof((struct control_values){0}.value) / sizeof(double), "%s", c->id);
     }
-    cr_expect_eq(count, 14);
+    cr_expect_eq(count, 15);
     cr_expect_null(control_find(controls, "cascade"));
 }
 

@@ -149,6 +149,7 @@ Test(product, every_form) {
     for (unsigned form = 0; form < FORMS; form++) {
         check((struct sizes){17, 45, 300}, form);
         check((struct sizes){3, 20, 9}, form);
+        check((struct sizes){1, 1000, 270}, form);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "fake_run.h"
+#include "reports/figure_request.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -104,44 +105,91 @@ static char *scripts_of(const char *folder, const char *start, unsigned *count) 
     return all.data;
 }
 
-Test(report_pages, show_every_explainer_and_stage, .timeout = 60) {
+static bool names_stage(const char *script, unsigned stage) {
+    char name[32];
+    snprintf(name, sizeof name, "'layer%02u'", stage);
+    return strstr(script, name) != NULL;
+}
+
+/* Below axes as many names as do not touch, the first and the last among them; in strips those that are shown. */
+static void expect_stages(const char *what, const char *script, unsigned shown) {
+    unsigned named = 0;
+    for (unsigned k = 0; k < STAGES; k++) named += names_stage(script, k);
+    cr_expect_eq(named, shown, "%s: %u stages", what, named);
+    cr_expect(names_stage(script, STAGES - 1), "%s: the last stage", what);
+}
+
+/* By a default request, and by one of all stages. */
+Test(report_pages, show_every_explainer, .timeout = 120) {
     static const struct {
         const char *start;
-        unsigned pages, step; /* every how many-th explainer is there */
-        bool stages;
-        const char *last;
+        unsigned pages[2], step; /* every how many-th explainer is there */
+        unsigned stages[2];      /* that are named; 0: not looked at */
+        const char *last[2];
     } figures[] = {
-        {"verdicts", 2, 1, false, "(page 2 of 2)"},
-        {"similarity-cascading-spearman", 5, 1, true, "(page 5 of 5)"},
-        {"similarity-label-permutation-spearman", 5, 1, false, "(page 5 of 5)"},
-        {"maps-cascading-input0", 4, 4, true, "(page 4 of 4)"},
-        {"originals-input0", 2, 4, false, "(page 2 of 2)"},
+        {"verdicts", {2, 2}, 1, {0, 0}, {"(page 2 of 2)", "(page 2 of 2)"}},
+        {"similarity-cascading-spearman", {5, 5}, 1, {22, 22}, {"(page 5 of 5)", "(page 5 of 5)"}},
+        {"similarity-label-permutation-spearman", {5, 5}, 1, {0, 0}, {"(page 5 of", "(page 5 of"}},
+        {"maps-cascading-input0", {2, 4}, 4, {12, STAGES}, {"(page 2 of 2)", "(page 4 of 4)"}},
+        {"originals-input0", {2, 2}, 4, {0, 0}, {"(page 2 of 2)", "(page 2 of 2)"}},
     };
     char folder[64];
-    struct error e = {""};
 
     fake_folder(folder);
     struct store *s = large_run(folder);
     setenv("PATH", "/nonexistent", 1);
-    const struct report *r = reports;
-    while (strcmp(r->id, "figures") != 0) r++;
-    cr_expect_not(r->write(s, folder, &e));
-    cr_expect_not_null(strstr(e.text, "gnuplot-nox"), "%s", e.text);
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        unsigned pages;
-        char *all = scripts_of(folder, figures[i].start, &pages), name[32];
-        cr_expect_eq(pages, figures[i].pages, "%s: %u pages", figures[i].start, pages);
-        cr_expect_not_null(strstr(all, figures[i].last), "%s", figures[i].start);
-        for (unsigned x = 0; x < EXPLAINERS; x += figures[i].step) {
-            snprintf(name, sizeof name, "'method-%03u'", x);
-            cr_expect_not_null(strstr(all, name), "%s is not in %s", name, figures[i].start);
+    for (int all_stages = 0; all_stages < 2; all_stages++) {
+        struct figure_request request = figure_request_default;
+        char *to = text_format("%s/figures", folder);
+        struct error e = {""};
+        if (all_stages) request.stages = FIGURE_ALL_STAGES;
+        cr_expect_not(figures_draw(s, to, &request, &e));
+        cr_expect_not_null(strstr(e.text, "gnuplot-nox"), "%s", e.text);
+        free(to);
+        for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+            unsigned pages;
+            char *all = scripts_of(folder, figures[i].start, &pages), name[32];
+            cr_expect_eq(pages, figures[i].pages[all_stages], "%s: %u pages", figures[i].start, pages);
+            cr_expect_not_null(strstr(all, figures[i].last[all_stages]), "%s", figures[i].start);
+            for (unsigned x = 0; x < EXPLAINERS; x += figures[i].step) {
+                snprintf(name, sizeof name, "'method-%03u'", x);
+                cr_expect_not_null(strstr(all, name), "%s is not in %s", name, figures[i].start);
+            }
+            if (figures[i].stages[0]) expect_stages(figures[i].start, all, figures[i].stages[all_stages]);
+            if (strncmp(figures[i].start, "maps", 4) == 0)
+                cr_expect_eq(strstr(all, "12 of 45 stages, evenly chosen; all: assay figure RUN --stages all") == NULL,
+                             all_stages);
+            free(all);
         }
-        for (unsigned k = 0; figures[i].stages && k < STAGES; k++) {
-            snprintf(name, sizeof name, "'layer%02u'", k);
-            cr_expect_not_null(strstr(all, name), "%s is not in %s", name, figures[i].start);
-        }
-        free(all);
     }
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
+/* Names of stages are left out of a deep cascade's axis, and no point of its curves. */
+Test(report_pages, deep_curves_keep_every_point) {
+    struct figure_request request = figure_request_default;
+    char folder[64], *to;
+    struct error e = {""};
+
+    fake_folder(folder);
+    struct store *s = large_run(folder);
+    to = text_format("%s/figures", folder);
+    setenv("PATH", "/nonexistent", 1);
+    request.kinds = FIGURE_SIMILARITY;
+    figures_draw(s, to, &request, &e);
+    char *data = fake_read(to, "similarity-cascading-spearman.tsv"), *second = strstr(data, "# block 1"), *at = data;
+    unsigned points = 0;
+    cr_assert_not_null(second);
+    for (; at < second; at = strchr(at, '\n') + 1) points += *at >= '0' && *at <= '9';
+    cr_expect_eq(points, STAGES + 1);
+    char *script = fake_read(to, "similarity-cascading-spearman.gp");
+    double width;
+    cr_assert_eq(sscanf(strstr(script, "\nwidth = "), "\nwidth = %lf", &width), 1);
+    cr_expect_lt(width, 1100, "%g", width);
+    free(script);
+    free(data);
+    free(to);
     store_close(s);
     fake_folder_remove(folder);
 }

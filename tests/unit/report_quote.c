@@ -73,7 +73,7 @@ Test(report_quote, gnuplot_shows_names_as_they_are, .timeout = 60) {
         text_add(&script, " 1, 'z' 2)\nplot x notitle\n");
         char *name = text_format("case%zu", i), *path = text_format("%s/%s.gp", folder, name);
         cr_assert(file_write(path, script.data, script.length, &e), "%s", e.text);
-        cr_assert(gnuplot_jobs_add(&jobs, name, &e), "%s", e.text);
+        cr_assert(gnuplot_jobs_add(&jobs, name, FIGURE_PNG | FIGURE_SVG, &e), "%s", e.text);
         text_finish(&script);
         free(name);
         free(path);

@@ -73,7 +73,7 @@ static char *verdicts_under(const struct profile *p, const struct rule *rule, co
     o.controls[2] = beside;
     synthetic_create(&s, &o, p, 1);
     synthetic_store(&s);
-    cr_assert(verdict_store(&s.run, &counts, &exit_code, &e), "%s", e.text);
+    cr_assert(verdict_store(&s.run, &counts, NULL, &exit_code, &e), "%s", e.text);
     cr_assert(store_each_verdict(s.run.store, see_verdict, &out, &e), "%s", e.text);
     cr_assert_not(out.failed);
     synthetic_destroy(&s);

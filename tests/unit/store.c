@@ -41,6 +41,58 @@ static struct store *reopened(struct store *s) {
     return opened();
 }
 
+/* Whatever was looked for before; what is no number is one that was found. */
+Test(store, finds_one_comparison) {
+    static const struct comparison_row rows[] = {
+        {"e", "v", "matched", 1, 1, "m", "w", .25}, {"e", "v", "matched", 2, 2, "m", "w", NAN},
+        {"e", "v", "matched", 1, 1, "m", "x", .5},  {"e", "v2", "matched", 1, 1, "m", "w", .75},
+        {"f", "v", "matched", 1, 1, "m", "w", 1},   {"f", "v", "mismatched", 3, 1, "m", "w", 0}};
+    const size_t count = sizeof rows / sizeof *rows;
+    struct store *s = opened();
+    struct error e = {""};
+    bool found;
+
+    for (size_t i = 0; i < count; i++) cr_assert(store_put_comparison(s, &rows[i], &e), "%s", e.text);
+    for (size_t i = 2 * count; i-- > 0;) {
+        struct comparison_row row = rows[i % count];
+        row.value = -1;
+        row.other = 0;
+        cr_assert(store_find_comparison(s, &row, &found, &e), "%s", e.text);
+        cr_expect(found && (row.value == rows[i % count].value || (isnan(row.value) && isnan(rows[i % count].value))));
+        row.value = -1;
+        row.input += 9;
+        cr_assert(store_find_comparison(s, &row, &found, &e), "%s", e.text);
+        cr_expect(!found && row.value == -1);
+    }
+    store_close(s);
+}
+
+static bool join_names(void *context, const struct comparison_row *row) {
+    text_add(context, "%s%s/%s ", ((struct text *)context)->length ? "" : " ", row->explainer, row->variant);
+    return true;
+}
+
+/* The search from one explainer and variant to the next passes none over, also where one name begins as another. */
+Test(store, walks_every_pair_of_explainer_and_variant) {
+    static const char *const names[] = {"", "a", "a/", "aa", "b", "\xc3\xa9"};
+    const size_t count = sizeof names / sizeof *names;
+    struct text found = {0}, wanted = {0};
+    struct store *s = opened();
+
+    for (size_t i = count * count; i-- > 0;) {
+        if (i % 5 == 3) continue;
+        cr_assert(store_put_comparison(
+            s, &(struct comparison_row){names[i / count], names[i % count], "matched", 0, 0, "m", "w", 1}, NULL));
+    }
+    for (size_t i = 0; i < count * count; i++)
+        if (i % 5 != 3) text_add(&wanted, "%s%s/%s ", wanted.length ? "" : " ", names[i / count], names[i % count]);
+    cr_assert(store_each_comparison(s, join_names, &found, NULL));
+    cr_expect_str_eq(found.data, wanted.data);
+    text_finish(&found);
+    text_finish(&wanted);
+    store_close(s);
+}
+
 static bool see_network(void *context, const struct network_row *row) {
     ++*(int *)context;
     cr_expect_str_eq(row->key, "k");

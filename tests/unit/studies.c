@@ -243,6 +243,25 @@ Test(studies, numbers_that_nothing_is_judged_by, .init = make_folder, .fini = re
                 1);
 }
 
+/* ---- input-shift ---- */
+
+/* Gradients stay; what multiplies by the input, or starts from zero, does not. */
+Test(studies, a_shift_that_the_network_takes_away, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "SKIP", "the map stays: A property that nothing is judged by: inputs shifted by -1,"},
+        {"guided-backprop", "SKIP", "the map stays"},
+        {"input-x-gradient", "SKIP", "the map changes by "},
+        {"integrated-gradients:steps=10", "SKIP", "the map changes by "},
+        {"input", "SKIP", "the map changes by "},
+        {"edge-detector", "SKIP", "the map stays"},
+    };
+    static const struct expected letters[] = {{"gradient", "SKIP", "Letters cannot be shifted."}};
+    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "input-shift", 8, ROWS(rows)}, 1);
+    expect_rows(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv", "input-shift", 8,
+                                       ROWS(letters)},
+                1);
+}
+
 /* ---- unseen-region ---- */
 
 Test(studies, what_the_network_cannot_see, .init = make_folder, .fini = remove_folder, .timeout = 120) {

@@ -58,7 +58,7 @@ static void judge_all(struct synthetic *s, struct stored *out) {
         draws[2 * c] = s->run.controls[c].control->rule->sequential ? s->options.draws : UINT32_MAX;
     struct draw_counts counts = {draws};
     *out = (struct stored){.exit_code = -1};
-    cr_assert(verdict_store(&s->run, &counts, &out->exit_code, &e), "%s", e.text);
+    cr_assert(verdict_store(&s->run, &counts, NULL, &out->exit_code, &e), "%s", e.text);
     cr_assert(store_each_verdict(s->run.store, keep, out, &e), "%s", e.text);
     free(draws);
 }

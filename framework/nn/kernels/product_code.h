@@ -12,6 +12,7 @@
 #define PANEL (VECTORS * LANES) /* columns of one call of the inner kernel */
 #define STEP PRODUCT_STEP
 #define THREES ((ROWS + 2) / 3)
+#define LINE 16u  /* floats of a line of the cache */
 #define AHEAD 128 /* elements of a column that are fetched before they are wanted */
 
 /* ---- The first n lanes, of 1 to LANES, as no more may be read or written ---- */
@@ -54,18 +55,23 @@ static void copy_panel(const float *b, size_t step, size_t columns, size_t depth
         }
 }
 
-/* Its columns do: LANES of them, of which `columns` exist, an octet of each at a time. */
+/* Its columns do: LANES of them, of which `columns` exist. Whole lines of the cache are read at once: columns that are
+ * a power of two apart drive each other out of it. */
 static void turn_vector(const float *b, size_t step, size_t columns, size_t depth, float *to) {
+    float lines[LANES][LINE] = {{0}};
     octet rows[LANES];
     lanes out[OCTET];
     size_t k = 0;
-    for (; k + OCTET <= depth; k += OCTET) {
-        for (size_t i = 0; i < LANES; i++) {
-            rows[i] = i < columns ? load_octet(b + i * step + k) : (octet){0};
-            if (i < columns) __builtin_prefetch(b + i * step + k + AHEAD);
+    for (; k + LINE <= depth; k += LINE) {
+        for (size_t i = 0; i < columns; i++) {
+            memcpy(lines[i], b + i * step + k, sizeof lines[i]);
+            __builtin_prefetch(b + i * step + k + AHEAD);
         }
-        transpose(rows, out);
-        for (size_t i = 0; i < OCTET; i++) store(to + (k + i) * PANEL, out[i]);
+        for (size_t half = 0; half < LINE; half += OCTET) {
+            for (size_t i = 0; i < LANES; i++) rows[i] = load_octet(lines[i] + half);
+            transpose(rows, out);
+            for (size_t i = 0; i < OCTET; i++) store(to + (k + half + i) * PANEL, out[i]);
+        }
     }
     for (; k < depth; k++)
         for (size_t i = 0; i < LANES; i++) to[k * PANEL + i] = i < columns ? b[i * step + k] : 0;
@@ -171,6 +177,29 @@ typedef void multiply_function(size_t depth, const float *a, const float *b, con
 EACH_COUNT(DEFINE_MULTIPLY)
 static multiply_function *const functions[ROWS][2][VECTORS] = {EACH_COUNT(NAMES)};
 
+/* ---- One row by a factor that lies row by row: read where it is, through as many columns as registers hold ---- */
+
+#define STREAM (ROWS * PANEL) /* columns */
+#define ROWS_AHEAD 4          /* that are fetched before they are wanted */
+
+static __attribute__((noinline)) void multiply_one(size_t depth, const float *restrict a, const float *restrict b,
+                                                   size_t step, const struct ending *e, float *restrict c) {
+    lanes sum[ROWS][VECTORS];
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t v = 0; v < VECTORS; v++) sum[i][v] = (lanes){0};
+    for (size_t d = 0; d < depth; d++, b += step) {
+        const float *ahead = d + ROWS_AHEAD < depth ? b + ROWS_AHEAD * step : b;
+        for (size_t i = 0; i < STREAM; i += LINE) __builtin_prefetch(ahead + i);
+        for (size_t i = 0; i < ROWS; i++)
+            for (size_t v = 0; v < VECTORS; v++) sum[i][v] += a[d] * load(b + i * PANEL + v * LANES);
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        struct ending here = *e;
+        if (e->column_bias) here.column_bias += i * PANEL;
+        finish(&here, 1, VECTORS, sum + i, c + i * PANEL);
+    }
+}
+
 /* One panel: as few calls as can be, of as many rows each. `c`: of the first row. */
 static void run_panel(const struct product *p, const struct product_part *part, size_t depth, const float *own,
                       const float *panel, struct ending *e, float *c) {
@@ -187,6 +216,7 @@ static void run_panel(const struct product *p, const struct product_part *part, 
 
 static void run(const struct product *p, const struct product_part *part, const float *panels, float *own) {
     float *packed = own + product_own(p) - (p->depth < PRODUCT_CHUNK ? p->depth : PRODUCT_CHUNK) * PRODUCT_PANEL;
+    bool streams = p->rows == 1 && p->a.column == 1 && p->b.column == 1 && !panels;
     for (size_t first = 0; first < p->depth; first += PRODUCT_CHUNK) {
         size_t depth = p->depth - first < PRODUCT_CHUNK ? p->depth - first : PRODUCT_CHUNK;
         bool last = first + depth == p->depth;
@@ -200,6 +230,13 @@ static void run(const struct product *p, const struct product_part *part, const 
                                .relu = last && p->relu,
                                .columns = left < PANEL ? left : PANEL,
                                .c_row = p->c_row};
+            if (streams && left >= STREAM) {
+                const float *b = p->b.data + first * p->b.row + column;
+                e.columns = PANEL;
+                multiply_one(depth, own, b, p->b.row, &e, p->c + part->row * p->c_row + column);
+                column += STREAM - PANEL;
+                continue;
+            }
             if (!panels) pack_panel(&p->b, first, depth, column, e.columns, packed);
             run_panel(p, part, depth, own, panels ? panels + column * p->depth + first * PANEL : packed, &e,
                       p->c + part->row * p->c_row + column);

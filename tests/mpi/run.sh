@@ -1,0 +1,141 @@
+#!/bin/bash
+# Runs of several processes (make MPI=1), for `make check-mpi`: tests/mpi/run.sh [PART]... (default: all). The last line
+# is "N passed, N failed".
+#   same     2, 3 and 4 processes give the bytes of one, with networks that are trained, further draws, and explainers
+#            that break the rules in every way
+#   killed   a process is killed: the run ends, and --resume gives the same bytes
+#   stopped  a process stops: its jobs start again elsewhere, and the bytes are the same
+#   refused  processes that have another battery, or compute other bytes; a battery that is wrong
+set -u
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${ASSAY_BUILD:-build-mpi}
+[[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
+[[ -x $BUILD/assay ]] || { echo "run.sh: $BUILD/assay: not there: run make MPI=1 first" >&2; exit 2; }
+export LC_ALL=C PATH=$BUILD:$PATH OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# On one machine: the processes share its cores, and none insists on one.
+MPIRUN=(timeout 300 mpirun --oversubscribe --bind-to none)
+work=$(mktemp -d /tmp/assay-mpi.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 2
+passed=0 failed=0
+
+check() { # NAME COMMAND...: passes when the command does
+    local name=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1)) && echo "ok   $name"
+    else
+        failed=$((failed + 1)) && echo "FAIL $name"
+    fi
+}
+
+# A small network on 300 rows of six numbers.
+make_batteries() {
+    awk 'function u() { s = (s * 16807) % 2147483647; return 2 * s / 2147483647 - 1 }
+        BEGIN { s = 7; print "a,b,c,d,e,f,label"
+            for (i = 0; i < 300; i++) { for (k = 0; k < 6; k++) { x[k] = u(); printf "%.4f,", x[k] }
+                print (x[0] + 2 * x[1] * x[2] > 0) } }' >d.csv
+    assay train --data csv:d.csv --layers fc:16,relu,fc:8,relu,fc:2 --epochs 60 --learning-rate 0.01 -o m.onnx >train.txt
+    for name in unsupported per-process late-overrun ends-well slow crash hang; do cp "$BUILD/tests/bad/$name.so" .; done
+    printf '%s\n' 'name: all' 'model: m.onnx' 'time-limit: 2' 'data: {source: "csv:d.csv", inputs: 12}' \
+        'training: {source: "csv:d.csv", images: 100, epochs: 400, learning-rate: 0.01, batch: 25, layers: "fc:64,relu,fc:2"}' \
+        'explainers: [gradient, smoothgrad, input, ./unsupported.so, ./per-process.so, ./late-overrun.so, ./ends-well.so, ./crash.so, ./hang.so]' \
+        'controls: [cascading, independent, label-permutation, linear-identity]' >all.yaml
+    printf '%s\n' 'name: slow' 'model: m.onnx' 'data: {source: "csv:d.csv", inputs: 12}' \
+        'explainers: [gradient, ./slow.so, smoothgrad]' 'controls: [cascading, independent]' >slow.yaml
+}
+
+alone() { # BATTERY FOLDER
+    assay run "$1" -o "$2" --no-figures -j1 >"$2.out" 2>"$2.err"
+}
+
+together() { # N BATTERY FOLDER [OPTION...]
+    local n=$1 battery=$2 folder=$3
+    shift 3
+    "${MPIRUN[@]}" -n "$n" assay run "$battery" -o "$folder" --no-figures -j1 "$@" >"$folder.out" 2>"$folder.err"
+}
+
+same() { # FOLDER FOLDER: results, verdicts and reports, byte by byte
+    local file
+    for file in results.csv verdicts.csv report.json junit.xml report.txt report.html; do
+        cmp "$1/$file" "$2/$file" || return 1
+    done
+}
+
+took_jobs() { # FOLDER N: each of the other processes did some
+    (($(grep -c 'rank [0-9]* on .*: [1-9][0-9]* jobs$' "$1.err") == $2))
+}
+
+test_same() {
+    alone all.yaml one
+    for n in 2 3 4; do
+        together $n all.yaml "all$n"
+        check "$n processes end with the exit status of one" test $? -eq 3
+        check "$n processes give the same bytes" same one "all$n"
+        check "$n processes: each took jobs" took_jobs "all$n" $((n - 1))
+    done
+    check "of a run that is finished nothing is left to say" test ! -e all4/status.json
+}
+
+# Sends the signal to the second of three processes when some units are there.
+disturbed() { # SIGNAL FOLDER
+    together 3 slow.yaml "$2" &
+    local run=$! done=0 victim
+    for _ in $(seq 600); do
+        done=$(assay status "$2" 2>/dev/null | sed -n 's/^units: \([0-9]*\) of.*/\1/p')
+        ((${done:-0} > 20)) && break
+        kill -0 $run 2>/dev/null || break
+        sleep .1
+    done
+    for victim in $(pgrep -x assay); do
+        [[ $(tr '\0' '\n' <"/proc/$victim/environ" 2>/dev/null | grep -E "^(OMPI_COMM_WORLD_RANK=1|PWD=$work)$" | wc -l) == 2 ]] &&
+            [[ $(cut -d' ' -f6 "/proc/$victim/stat") != "$victim" || $(ps -o ppid= "$victim" | xargs ps -o comm= -p) == mpirun ]] &&
+            kill -"$1" "$victim" && echo "     sent SIG$1 when $done units were there" && break
+    done
+    wait $run
+}
+
+test_killed() {
+    alone slow.yaml calm
+    disturbed KILL killed
+    check "the run ends when a process is killed" test $? -ne 0
+    check "and says how to go on" grep -q -- '--resume' killed.err
+    together 3 slow.yaml killed --resume
+    check "resumed, it has the same bytes" same calm killed
+}
+
+test_stopped() {
+    [[ -d calm ]] || alone slow.yaml calm
+    ASSAY_RANK_SILENCE=5 disturbed STOP stopped
+    check "a process that stops is left out" grep -q 'rank 1 on .* is silent: it is left out' stopped.err
+    check "the bytes are the same" same calm stopped
+    pkill -KILL -P $$ -x mpirun
+}
+
+test_refused() {
+    "${MPIRUN[@]}" -n 1 assay run slow.yaml -o other --no-figures : \
+        -n 1 env ASSAY_ISA=portable OPENBLAS_CORETYPE=Nehalem assay run "$ROOT/fixtures/batteries/first.yaml" -o other --no-figures \
+        >other.out 2>other.err
+    check "another battery is refused" test $? -eq 2
+    check "naming the process" grep -q 'rank 1 on .*: another battery' other.err
+    "${MPIRUN[@]}" -n 1 assay run "$ROOT/fixtures/batteries/first.yaml" -o route --no-figures : \
+        -n 1 env ASSAY_ISA=portable OPENBLAS_CORETYPE=Nehalem assay run "$ROOT/fixtures/batteries/first.yaml" -o route --no-figures \
+        >route.out 2>route.err
+    check "other bytes are refused" test $? -eq 2
+    check "naming the process" grep -q 'rank 1 on .*: the machine gives other bytes' route.err
+    sed 's/m.onnx/none.onnx/' slow.yaml >wrong.yaml
+    together 3 wrong.yaml wrong
+    check "a battery that is wrong is an input error" test $? -eq 2
+    check "which is said once" test "$(grep -c 'wrong.yaml.*none.onnx' wrong.err)" -eq 1
+    together 2 slow.yaml dry --dry-run
+    check "a dry run prints the plan once" test $? -eq 0 -a "$(grep -c '^battery slow' dry.out)" -eq 1
+}
+
+make_batteries
+(($#)) || set -- same killed stopped refused
+for part; do
+    declare -F "test_$part" >/dev/null || { echo "run.sh: no part '$part'" >&2; exit 2; }
+    "test_$part"
+done
+echo "$passed passed, $failed failed"
+((failed == 0))

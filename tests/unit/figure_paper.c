@@ -1,0 +1,147 @@
+/* Figures for a page of a given width, measured in their SVG: letters have 6 to 8 points, nothing is cut, and no two
+ * labels overlap. */
+#include "reports/figure_request.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "fake_run.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(figure_paper);
+
+#define CHARACTER .6 /* the mean width of a letter, in sizes of the font: DejaVu Sans, the widest of the usual ones */
+#define ABOVE .74    /* of a letter over its base line */
+#define BELOW .2
+
+/* A text as a turned rectangle. */
+struct label {
+    char text[96];
+    double size, corner[4][2];
+};
+
+/* The corners of a text whose anchor is at (x, y), turned by that many degrees. */
+static void place(struct label *l, double x, double y, double degrees, const char *anchor) {
+    double wide = CHARACTER * l->size * (double)utf8_width(l->text), turn = degrees * acos(-1) / 180;
+    double left = strcmp(anchor, "start") == 0 ? 0 : strcmp(anchor, "end") == 0 ? -wide : -wide / 2;
+    const double u[4] = {left, left + wide, left + wide, left},
+                 v[4] = {-ABOVE * l->size, -ABOVE * l->size, BELOW * l->size, BELOW * l->size};
+
+    for (int k = 0; k < 4; k++) {
+        l->corner[k][0] = x + u[k] * cos(turn) - v[k] * sin(turn);
+        l->corner[k][1] = y + u[k] * sin(turn) + v[k] * cos(turn);
+    }
+}
+
+/* Entities count as one letter. */
+static void take_text(struct label *l, const char *from, const char *end) {
+    size_t n = 0;
+    for (const char *at = from; at < end && n + 1 < sizeof l->text; at++) {
+        l->text[n++] = *at;
+        if (*at == '&') at = strchr(at, ';');
+    }
+    l->text[n] = '\0';
+}
+
+static size_t find_labels(const char *svg, struct label *out, size_t most) {
+    size_t n = 0;
+
+    for (const char *at = svg; (at = strstr(at, "<text>")); at++) {
+        const char *group = at, *end = strstr(at, "</text>");
+        double x, y, degrees = 0;
+        char anchor[16];
+        while (strncmp(group, "<g transform=", 13) != 0) group--;
+        const char *size = strstr(group, "font-size=\""), *side = strstr(group, "text-anchor=\""),
+                   *rotate = strstr(group, "rotate(");
+        cr_assert(n < most && end && size && side && size < at && side < at);
+        cr_assert_eq(sscanf(group, "<g transform=\"translate(%lf,%lf)", &x, &y), 2, "%.80s", group);
+        cr_assert_eq(sscanf(size, "font-size=\"%lf", &out[n].size), 1);
+        cr_assert_eq(sscanf(side, "text-anchor=\"%15[a-z]", anchor), 1);
+        if (rotate && rotate < at) degrees = strtod(rotate + 7, NULL);
+        take_text(&out[n], at + 6, end);
+        if (!*out[n].text) continue;
+        place(&out[n], x, y, degrees, anchor);
+        n++;
+    }
+    return n;
+}
+
+/* Whether a line along an edge of the first lies between them. */
+static bool apart(const struct label *a, const struct label *b) {
+    for (int k = 0; k < 4; k++) {
+        double nx = a->corner[(k + 1) % 4][1] - a->corner[k][1], ny = a->corner[k][0] - a->corner[(k + 1) % 4][0];
+        double high = -INFINITY, low = INFINITY;
+        for (int i = 0; i < 4; i++) {
+            high = fmax(high, nx * a->corner[i][0] + ny * a->corner[i][1]);
+            low = fmin(low, nx * b->corner[i][0] + ny * b->corner[i][1]);
+        }
+        if (low >= high) return true;
+    }
+    return false;
+}
+
+static void expect_legible(const char *name, const char *svg, double width) {
+    static struct label labels[4096];
+    double wide, high;
+    const char *size = strstr(svg, "width=\"");
+    size_t count = find_labels(svg, labels, sizeof labels / sizeof *labels);
+
+    cr_assert(size && sscanf(size, "width=\"%lf\" height=\"%lf\"", &wide, &high) == 2, "%s", name);
+    if (width > 0) cr_expect(fabs(wide - width) <= 1, "%s: %g pixels", name, wide);
+    cr_expect_gt(count, 0, "%s", name);
+    for (size_t i = 0; i < count; i++) {
+        const struct label *l = &labels[i];
+        cr_expect(.75 * l->size >= 6 && .75 * l->size <= 8.01, "%s: '%s' has %g pt", name, l->text, .75 * l->size);
+        for (int k = 0; k < 4; k++)
+            cr_expect(l->corner[k][0] >= 0 && l->corner[k][0] <= wide && l->corner[k][1] >= 0 &&
+                          l->corner[k][1] <= high,
+                      "%s: '%s' leaves the page: %g,%g of %g x %g", name, l->text, l->corner[k][0], l->corner[k][1],
+                      wide, high);
+        for (size_t j = 0; j < i; j++)
+            cr_expect(apart(l, &labels[j]) || apart(&labels[j], l), "%s: '%s' lies on '%s'", name, l->text,
+                      labels[j].text);
+    }
+}
+
+/* Measures every SVG of the folder; returns how many there are. */
+static size_t expect_folder(const char *folder, double width) {
+    DIR *open = opendir(folder);
+    size_t count = 0;
+
+    cr_assert_not_null(open);
+    for (struct dirent *entry; (entry = readdir(open));) {
+        const char *end = strrchr(entry->d_name, '.');
+        if (!end || strcmp(end, ".svg") != 0) continue;
+        char *svg = fake_read(folder, entry->d_name), *name = text_format("%s at %g", entry->d_name, width);
+        expect_legible(name, svg, width);
+        free(name);
+        free(svg);
+        count++;
+    }
+    closedir(open);
+    return count;
+}
+
+Test(figure_paper, nothing_collides_or_is_cut, .timeout = 300) {
+    static const double widths[] = {0, FIGURE_WIDTH_LEAST, 316.8, 672};
+    static const struct fake_run runs[] = {{6, 26, 2, 2, 12, false, false}, {11, 4, 5, 6, 8, false, false}};
+
+    for (size_t k = 0; k < sizeof runs / sizeof *runs; k++)
+        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+            struct figure_request request = figure_request_default;
+            char folder[64];
+            struct error e = {""};
+            struct store *s = fake_run_store(&runs[k], folder);
+            request.width = widths[i];
+            request.formats = FIGURE_SVG;
+            cr_assert(figures_draw(s, folder, &request, &e), "%s", e.text);
+            cr_expect_geq(expect_folder(folder, widths[i]), 10);
+            store_close(s);
+            fake_folder_remove(folder);
+        }
+}
