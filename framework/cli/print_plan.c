@@ -35,6 +35,18 @@ static void print_controls(FILE *out, const struct plan_cost *p) {
     }
 }
 
+/* By a short probe, as busy as the machine is now. */
+static void print_time(FILE *out, const struct plan_cost *p) {
+    const uint32_t *draws = p->battery->rule.draws;
+    bool looks = draws[2] > draws[0] && p->battery->inputs > 1;
+    double most = looks ? p->seconds * draws[2] / draws[0] : p->seconds, unit = most < 120 ? 1 : 60;
+    fprintf(out, "\nPasses, comparisons and draws take about %.2g", p->seconds / unit);
+    if (looks) fprintf(out, " (and %.2g, if all of it stays open)", most / unit);
+    fprintf(out, " %s here, on %u process%s;\n%s on top.\n", unit < 2 ? "seconds" : "minutes", p->workers,
+            p->workers == 1 ? "" : "es",
+            p->untrained ? "storing, reports and the training of networks come" : "storing and reports come");
+}
+
 void print_plan(const struct plan_cost *p, FILE *out) {
     const struct battery *b = p->battery;
     const uint32_t *draws = b->rule.draws;
@@ -45,6 +57,7 @@ void print_plan(const struct plan_cost *p, FILE *out) {
     fprintf(out, "Passes are single samples through the network.\n");
     print_explainers(out, p);
     print_controls(out, p);
+    print_time(out, p);
     if (draws[2] > draws[0] && b->inputs > 1)
         fprintf(out, "\nFirst look: %u draws. Undecided explainers are extended to %u and then %u draws.\n", draws[0],
                 draws[1], draws[2]);

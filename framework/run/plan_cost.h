@@ -25,6 +25,8 @@ struct plan_cost {
     struct cost_line *explainers; /* [explainer_count], yardsticks of the harness among them */
     struct cost_line *controls;   /* [control_count]: each alone, for all explainers; what two share counts in both */
     uint32_t explainer_count, yardstick_count, control_count;
+    double seconds;               /* of passes, comparisons and draws of the first look, here (plan_time.h) */
+    unsigned workers;             /* processes at a time */
     uint32_t networks, untrained; /* that the harness trains, and those the store does not have */
 };
 

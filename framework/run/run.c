@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "run/looks.h"
 #include "run/network.h"
+#include "run/plan_time.h"
 #include "experiment/places.h"
 #include "experiment/record.h"
 #include "run/run_folder.h"
@@ -136,9 +137,13 @@ static bool take_inputs(struct run *run, const struct run_options *options, stru
 
 static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                     struct plan_cost *cost, struct error *e) {
-    return store_open(":memory:", &run->store, e) && take_inputs(run, options, e) &&
-           (!setup_needs_labels(run) || network_list(run, e)) && schedule_measure(run, options->jobs, e) &&
-           make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e);
+    bool ok = store_open(":memory:", &run->store, e) && take_inputs(run, options, e) &&
+              (!setup_needs_labels(run) || network_list(run, e));
+    double start = clock_seconds();
+    ok = ok && schedule_measure(run, options->jobs, e);
+    double conformed = clock_seconds() - start;
+    return ok && make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e) &&
+           plan_time_estimate(run, options->jobs, conformed, cost, e);
 }
 
 /* Of a whole run. */
