@@ -310,7 +310,7 @@ static bool says_again(void *user, struct pool_job *job, struct error *e) {
 }
 
 static void check_restart(child_work what, const char *const *lines, int wanted_starts) {
-    const struct pool_hooks restarting = {counts_starts, work, message, says_again, ended, NULL};
+    const struct pool_hooks restarting = {counts_starts, work, message, says_again, ended, NULL, NULL};
     struct pool_job jobs[1] = {job(&what, 1, .4)};
     struct pool_test b = {.jobs = jobs};
     struct error e = {{0}};
@@ -481,7 +481,7 @@ static bool tells_pid(void *user, struct pool_job *job, struct error *e) {
 
 /* A process whose pool of two hangs, and the numbers of its children; it ends with 7 when the pool fails. */
 static pid_t hanging_pool(int pids[2]) {
-    const struct pool_hooks telling = {tells_pid, work, message, NULL, ended, NULL};
+    const struct pool_hooks telling = {tells_pid, work, message, NULL, ended, NULL, NULL};
     int ends[2];
     cr_assert_eq(pipe(ends), 0);
     tell = ends[1];

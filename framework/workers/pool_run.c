@@ -1,4 +1,4 @@
-/* pool.c: starting jobs in their order, reading what they send, and holding them to what they declared. */
+/* pool_run.c: starting jobs in their order, reading what they send, and holding them to what they declared. */
 #include "workers/pool_state.h"
 
 #include "base/clock.h"
