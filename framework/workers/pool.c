@@ -1,10 +1,5 @@
-<<<<<<< HEAD:framework/workers/pool.c
 /* pool.c: starting jobs in their order, reading what they send, and holding them to what they declared. */
 #include "workers/pool.h"
-=======
-/* pool_run.c: starting jobs in their order, reading what they send, and holding them to what they declared. */
-#include "workers/pool_state.h"
->>>>>>> w-scale:framework/workers/pool_run.c
 
 #include "base/clock.h"
 #include "workers/interrupt.h"
