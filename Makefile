@@ -1,6 +1,6 @@
 # make          build/assay and build/explainers/*.so
 # make demo     install what is missing, build, run the battery on Fashion-MNIST
-# make check    install what is missing, build, run all tests (about six minutes)
+# make check    install what is missing, build, run all tests (about two minutes)
 # make help     the rest
 SHELL   = /bin/bash
 BUILD   ?= build
