@@ -1,4 +1,7 @@
-# make help says what there is.
+# make          build/assay and build/explainers/*.so
+# make demo     install what is missing, build, run the battery on Fashion-MNIST
+# make check    install what is missing, build, run all tests (about two minutes)
+# make help     the rest
 SHELL   = /bin/bash
 BUILD   ?= build
 # Inside the tree by its relative name, or what make wrote down of one build would not do for another.
