@@ -3,8 +3,8 @@
 
 #include "base/cpu.h"
 
-/* Measured beside unfolding and multiplying (docs/performance.md), which is as fast but where unfolding costs, as with a
- * stride or for few channels, and on the thin products of small planes, one sample at a time. */
+/* Measured beside unfolding and multiplying (docs/performance.md), which is as fast but where unfolding costs, as with
+ * a stride or for few channels, and on the thin products of small planes, one sample at a time. */
 #define LEAST_DEPTH 27 /* below, and with fewer rows, preparing costs most */
 #define LEAST_ROWS 12
 #define FEW_TAPS 64
