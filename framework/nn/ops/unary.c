@@ -1,5 +1,6 @@
 /* unary.c: functions of one number, element by element. */
 #include "nn/ops/unary.h"
+#include "nn/kernels/smooth.h"
 #include "nn/ops/fast_math.h"
 
 #include <math.h>
@@ -38,18 +39,12 @@ struct unary {
         }                                                                                                              \
     }
 
-#define NORMAL_0 0.39894228f    /* 1 / sqrt(2 pi): the normal density at 0 */
 #define ERF_SLOPE_0 1.12837917f /* 2 / sqrt(pi) */
 #define TANH_A 0.79788456f      /* sqrt(2 / pi) */
 #define TANH_B 0.044715f
 
 static inline float sigmoid(float x) {
     return 1 / (1 + fast_exp(-x));
-}
-
-static inline float silu_slope(float x) {
-    float s = sigmoid(x);
-    return s * (1 + x * (1 - s));
 }
 
 /* exp(x) - 1 without loss near 0. */
@@ -113,9 +108,7 @@ FUNCTION(tanh, fast_tanh(x), 1 - y * y)
 FUNCTION(sigmoid, sigmoid(x), y *(1 - y))
 FUNCTION(softsign, x / (1 + fabsf(x)), 1 / ((1 + fabsf(x)) * (1 + fabsf(x))))
 FUNCTION(erf, fast_erf(x), ERF_SLOPE_0 *fast_exp(-x *x))
-FUNCTION(gelu, x *fast_normal(x), fast_normal(x) + x * NORMAL_0 * fast_exp(-.5f * x * x))
 FUNCTION(gelu_tanh, .5f * x * (1 + gelu_tanh(x)), gelu_tanh_slope(x))
-FUNCTION(silu, x *sigmoid(x), silu_slope(x))
 FUNCTION(mish, mish(x), mish_slope(x))
 FUNCTION(hardsigmoid, ramp(x, a, b), ramp_slope(x, a, b))
 FUNCTION(hardswish, x *ramp(x, 1 / 6.f, .5f), ramp(x, 1 / 6.f, .5f) + x * ramp_slope(x, 1 / 6.f, .5f))
@@ -127,6 +120,20 @@ FUNCTION(elu, x < 0 ? a * exp_less_1(x) : x, x <= 0 ? a * fast_exp(x) : 1)
 FUNCTION(celu, x < 0 ? a * exp_less_1(x / a) : x, x <= 0 ? fast_exp(x / a) : 1)
 FUNCTION(selu, b *(x < 0 ? a * exp_less_1(x) : x), b *(x <= 0 ? a * fast_exp(x) : 1))
 FUNCTION(clip, x<a ? a : x> b ? b : x, x <= a || x >= b ? 0 : 1)
+
+/* Those that have kernels, with fused multiply-adds; they are no rectifiers. */
+#define KERNEL(name, which)                                                                                            \
+    static void name##_forward(size_t n, const float *x, float *y, float a, float b) {                                 \
+        (void)a, (void)b;                                                                                              \
+        smooth_find(which)->forward(n, x, y);                                                                          \
+    }                                                                                                                  \
+    static void name##_backward(size_t n, const float *x, const float *y, const float *dy, float *dx, float a,         \
+                                float b, float least) {                                                                \
+        (void)y, (void)a, (void)b, (void)least;                                                                        \
+        smooth_find(which)->backward(n, x, dy, dx);                                                                    \
+    }
+KERNEL(gelu, SMOOTH_GELU)
+KERNEL(silu, SMOOTH_SILU)
 
 #define ROW(op, id) op, NULL, id##_forward, id##_backward
 #define PLAIN(op, id)                                                                                                  \
