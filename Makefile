@@ -74,7 +74,7 @@ $(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o: override 
 $(BUILD)/framework/nn/kernels/%.o $(BUILD)/framework/measure/simd/%.o: override SANITIZE =
 endif
 # Nobody reads the floating-point exception flags or errno: only then do loops with a choice or a root become vector code.
-$(BUILD)/framework/nn/ops/%.o: CFLAGS += -fno-trapping-math -fno-math-errno
+$(BUILD)/framework/nn/ops/%.o $(BUILD)/framework/nn/kernels/smooth_%.o: CFLAGS += -fno-trapping-math -fno-math-errno
 $(BUILD)/framework/nn/optimiser.o: CFLAGS += -fno-math-errno
 
 $(BUILD)/gen/onnx.pb-c.c $(BUILD)/gen/onnx.pb-c.h &: /usr/include/onnx/onnx.proto

@@ -1,8 +1,8 @@
 #!/bin/bash
-# The kernels for 512-bit vectors, where no processor has them: tests/avx512.sh [SUITE...] (default: conv winograd) boots
-# Linux and runs those suites of the unit tests on a Skylake-X that Bochs emulates, a hundred times slower than this
-# machine. Needs a build with its tests (make unit), and the Debian packages bochs bochs-term isolinux syslinux-common
-# xorriso cpio busybox-static.
+# The kernels for 512-bit vectors, where no processor has them: tests/avx512.sh [SUITE...] (default: conv product
+# winograd) boots Linux and runs those suites of the unit tests on a Skylake-X that Bochs emulates, a hundred times
+# slower than this machine. Needs a build with its tests (make unit), and the Debian packages bochs bochs-term isolinux
+# syslinux-common xorriso cpio busybox-static.
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -12,7 +12,7 @@ tests=$BUILD/tests/unit-tests
 for tool in bochs xorriso cpio busybox; do
     command -v $tool >/dev/null || { echo "avx512.sh: $tool: not there: see the head of this file" >&2; exit 2; }
 done
-(($#)) || set -- conv winograd
+(($#)) || set -- conv product winograd
 work=$(mktemp -d /tmp/assay-avx512.XXXXXX)
 trap 'kill %2 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 2

@@ -35,7 +35,7 @@ static bool is_fused(const struct net *net, uint32_t value) {
 static bool needs_inputs(const struct net *net, const struct plan *plan, uint32_t value) {
     const struct node *node = node_of(net, plan, value);
     if (plan->kind != PLAN_GRADIENT) return plan_keeps(plan);
-    if ((node->op->flags & OP_FORGETS) || is_op(net, value, "Relu")) return false;
+    if ((node->op->flags & (OP_FORGETS | OP_IN_PLACE)) || is_op(net, value, "Relu")) return false;
     return !(node->op->flags & OP_LINEAR) || graph_batched_inputs(net->graph, node) != 1;
 }
 
@@ -62,6 +62,7 @@ static uint32_t find_source(const struct net *net, const struct plan *plan, uint
         return (!training || is_fused(net, value)) && can_take(net, plan, value, 0) ? node->inputs[0] : GRAPH_NONE;
     if (training) return GRAPH_NONE; /* a normalisation needs its input on the way back */
     if (is_fused(net, value)) return node->inputs[0];
+    if (node->op->flags & OP_IN_PLACE) return can_take(net, plan, value, 0) ? node->inputs[0] : GRAPH_NONE;
     for (uint32_t k = 0; k < 2 && is_op(net, value, "Add"); k++)
         if (can_take(net, plan, value, k)) return node->inputs[k];
     return GRAPH_NONE;

@@ -43,7 +43,9 @@ enum op_flags {
     /* Its gradient needs neither inputs nor output, however many are batched (except in training): their memory may be
      * used again by then. So it is with an OP_LINEAR of one batched input. */
     OP_FORGETS = 256,
-    OP_POINTWISE = 512 /* an element of the output depends on that element of the one batched input alone */
+    OP_POINTWISE = 512, /* an element of the output depends on that element of the one batched input alone */
+    /* Its gradient needs the output and not the input, and both ways it can write to the array it reads. */
+    OP_IN_PLACE = 1024
 };
 
 struct op {

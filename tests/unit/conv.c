@@ -3,7 +3,7 @@
 #include "base/cpu.h"
 #include "base/rng.h"
 #include "nn/graph.h"
-#include "nn/kernels/depthwise.h"
+#include "nn/kernels/depthwise_frames.h"
 #include "nn/net.h"
 #include "nn/ops/conv_packed.h"
 #include "wide.h"
@@ -216,27 +216,32 @@ static struct geometry geometry_of(const struct conv_case *c) {
     return g;
 }
 
+static bool depthwise_of(const struct conv_case *c, const struct geometry *g, struct depthwise *d) {
+    const struct window_fit *fit = &g->window.fit;
+    *d = (struct depthwise){.samples = SAMPLES, .channels = c->in, .multiplier = c->out / c->in};
+    for (int axis = 0; axis < 2; axis++) {
+        d->in[axis] = fit->in[axis];
+        d->out[axis] = fit->out[axis];
+        d->kernel[axis] = fit->kernel[axis];
+        d->stride[axis] = fit->stride[axis];
+        d->dilation[axis] = fit->dilation[axis];
+        d->before[axis] = fit->before[axis];
+    }
+    return c->in == c->groups && depthwise_fits(d);
+}
+
 /* Otherwise the test above would say nothing about them. */
 Test(conv, the_cases_take_every_route) {
     size_t packed = 0, strided = 0, depthwise = 0;
     for (size_t i = 0; i < CASES; i++) {
         const struct conv_case *c = &cases[i];
         struct geometry g = geometry_of(c);
-        const struct window_fit *fit = &g.window.fit;
-        struct depthwise d = {.samples = SAMPLES, .channels = c->in, .multiplier = c->out / c->in};
-        for (int axis = 0; axis < 2; axis++) {
-            d.in[axis] = fit->in[axis];
-            d.out[axis] = fit->out[axis];
-            d.kernel[axis] = fit->kernel[axis];
-            d.stride[axis] = fit->stride[axis];
-            d.dilation[axis] = fit->dilation[axis];
-            d.before[axis] = fit->before[axis];
-        }
+        struct depthwise d;
         struct packed p;
         struct strided s;
         packed += conv_packed_init(&g, &p);
         strided += c->in > c->groups && conv_strided_init(&g, &s);
-        depthwise += c->in == c->groups && depthwise_fits(&d);
+        depthwise += depthwise_of(c, &g, &d);
     }
     if (cpu_route() < CPU_AVX2) cr_skip_test("this processor has none of our own kernels");
     cr_expect_eq(packed, 9);
@@ -281,6 +286,29 @@ static void check_strided(const struct conv_case *c, const struct strided *s, st
     free(dy), free(w), free(dx[0]), free(dx[1]);
 }
 
+#if defined __x86_64__
+static void check_depthwise(const struct conv_case *c, const struct depthwise *d, struct thread_team *team) {
+    const struct depthwise_body *bodies[] = {&depthwise_avx2, &depthwise_avx512};
+    size_t in = SAMPLES * c->in * (size_t)(c->height * c->width);
+    size_t out = SAMPLES * c->out * (size_t)(extent(c, 0) * extent(c, 1));
+    float *x = normal(in, 1), *dy = normal(out, 2), *bias = normal(c->out, 3), *y[2], *dx[2];
+    float *w = normal(c->out * (size_t)(c->kernel[0] * c->kernel[1]), 4);
+    for (int i = 0; i < 2; i++) {
+        float *scratch = nowhere(depthwise_scratch(d, i ? thread_team_size(team) : 1));
+        struct depthwise_job there = {.d = d, .from = x, .weights = w, .bias = bias, .relu = true, .scratch = scratch};
+        struct depthwise_job back = {.d = d, .from = dy, .weights = w, .scratch = scratch};
+        there.to = y[i] = nowhere(out);
+        back.to = dx[i] = nowhere(in);
+        depthwise_run_with(bodies[i], &there, i ? team : NULL, false);
+        depthwise_run_with(bodies[i], &back, i ? team : NULL, true);
+        free(scratch);
+    }
+    cr_expect_arr_eq(y[0], y[1], out * sizeof **y, "%s: depthwise", c->name);
+    cr_expect_arr_eq(dx[0], dx[1], in * sizeof **dx, "%s: depthwise, back", c->name);
+    free(x), free(dy), free(bias), free(w), free(y[0]), free(y[1]), free(dx[0]), free(dx[1]);
+}
+#endif
+
 Test(conv, all_bodies_make_the_same_bits) {
     struct thread_team *team;
     struct error e;
@@ -294,6 +322,10 @@ Test(conv, all_bodies_make_the_same_bits) {
         p.relu = i % 2;
         if (packs) check_packed(&cases[i], &p, team);
         if (conv_strided_init(&g, &s)) check_strided(&cases[i], &s, team);
+#if defined __x86_64__
+        struct depthwise d;
+        if (cpu_has(CPU_AVX512) && depthwise_of(&cases[i], &g, &d)) check_depthwise(&cases[i], &d, team);
+#endif
     }
     thread_team_destroy(team);
 }

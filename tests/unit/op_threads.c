@@ -30,6 +30,7 @@ static const struct variant variants[] = {
     {"Erf", "x", "3x131x130", "", false},
     {"Gelu", "x", "3x131x130", "", false},
     {"Clip", "x {0} {6}", "3x131x130", "", false},
+    {"Clip", "x {-.5} {.25}", "3x131x131", "", false},
     {"Add", "x 3x131x130", "3x131x130", "", false},
     {"Add", "x 3x1x1", "3x131x130", "", false},
     {"Add", "x g", "40x50x51", "", false},
@@ -194,4 +195,38 @@ static void check_batch(const struct variant *v) {
 
 Test(op_threads, samples_do_not_depend_on_their_batch) {
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) check_batch(&variants[i]);
+}
+
+/* An operator that may run in the array it reads computes the same there. */
+static void check_in_place(const struct variant *v, struct thread_team *team) {
+    struct trial t;
+    size_t count;
+    trial_init(&t, v);
+    trial_resize(&t, v, SAMPLES);
+    size_t n = shape_count(&t.call.out.shape);
+    float *dy = random_array(n, 99), *wanted = compute(&t.call, NULL, dy, &count), *y = t.data[0];
+    cr_assert_eq(count, 2 * n);
+    t.call.team = team;
+    t.call.out.data = y;
+    t.call.node->op->forward(&t.call);
+    cr_expect_arr_eq(y, wanted, n * sizeof *y, "%s: forward", v->op);
+    t.call.node->op->backward(&t.call, 0, dy, dy);
+    cr_expect_arr_eq(dy, wanted + n, n * sizeof *dy, "%s: back", v->op);
+    free(dy);
+    free(wanted);
+    trial_finish(&t);
+}
+
+Test(op_threads, what_may_run_in_place_does) {
+    struct thread_team *team;
+    struct error e;
+    size_t checked = 0;
+    cr_assert(thread_team_create(2, &team, &e), "%s", e.text);
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        if (!(op_find(variants[i].op)->flags & OP_IN_PLACE)) continue;
+        check_in_place(&variants[i], team);
+        checked++;
+    }
+    cr_expect_gt(checked, 0);
+    thread_team_destroy(team);
 }

@@ -119,7 +119,7 @@ static void expect_close(const struct data *d, const float *c, size_t body, unsi
                  body, wrong);
 }
 
-/* All bodies; those with fused multiply-adds make the same bits, but for what a scale rounds. */
+/* All bodies; those with fused multiply-adds make the same bits. */
 static void check(struct sizes s, unsigned form) {
     const struct product_body *all[BODIES];
     size_t fused, count = bodies(all, &fused);

@@ -111,29 +111,43 @@ static size_t part_size(const struct depthwise *d) {
 
 static void run_part(void *user, unsigned part, unsigned worker) {
     const struct depthwise_job *j = user;
-    size_t size = part_size(j->d), first = part * size;
-    depthwise_planes(j, first, size_min(first + size, j->d->samples * j->d->channels), j->scratch + worker * j->own);
+    size_t size = part_size(j->d), first = part * size, end = size_min(first + size, j->d->samples * j->d->channels);
+    j->body->planes(j, first, end, j->scratch + worker * j->own);
 }
 
 static void run_part_back(void *user, unsigned part, unsigned worker) {
     const struct depthwise_job *j = user;
-    size_t size = part_size(j->d), first = part * size;
-    depthwise_planes_back(j, first, size_min(first + size, j->d->samples * j->d->channels),
-                          j->scratch + worker * j->own);
+    size_t size = part_size(j->d), first = part * size, end = size_min(first + size, j->d->samples * j->d->channels);
+    j->body->planes_back(j, first, end, j->scratch + worker * j->own);
 }
 
-static void share(struct depthwise_job *j, struct thread_team *team, thread_team_part *run) {
+void depthwise_run_with(const struct depthwise_body *body, struct depthwise_job *j, struct thread_team *team,
+                        bool back) {
     size_t planes = j->d->samples * j->d->channels, size = part_size(j->d);
     j->own = own_size(j->d);
-    thread_team_run(team, (unsigned)((planes + size - 1) / size), run, j);
+    j->body = body;
+    thread_team_run(team, (unsigned)((planes + size - 1) / size), back ? run_part_back : run_part, j);
+}
+
+static const struct depthwise_body *best_body(void) {
+#if defined __x86_64__
+    if (cpu_route() >= CPU_AVX512) return &depthwise_avx512;
+#endif
+    return &depthwise_avx2;
 }
 
 void depthwise_forward(const struct depthwise *d, struct thread_team *team, const float *x, const float *weights,
                        const float *bias, bool relu, float *y, float *scratch) {
-    share(&(struct depthwise_job){d, x, weights, bias, relu, y, 0, scratch}, team, run_part);
+    depthwise_run_with(
+        best_body(),
+        &(struct depthwise_job){
+            .d = d, .from = x, .weights = weights, .bias = bias, .relu = relu, .to = y, .scratch = scratch},
+        team, false);
 }
 
 void depthwise_backward(const struct depthwise *d, struct thread_team *team, const float *dy, const float *weights,
                         float *dx, float *scratch) {
-    share(&(struct depthwise_job){d, dy, weights, NULL, false, dx, 0, scratch}, team, run_part_back);
+    depthwise_run_with(best_body(),
+                       &(struct depthwise_job){.d = d, .from = dy, .weights = weights, .to = dx, .scratch = scratch},
+                       team, true);
 }

@@ -29,17 +29,26 @@ struct depthwise_frames depthwise_there(const struct depthwise *, struct depthwi
  * the input's. */
 struct depthwise_frames depthwise_back(const struct depthwise *, ptrdiff_t y, ptrdiff_t x, struct depthwise_taps *);
 
+struct depthwise_body;
+
 /* Planes of the input are numbered through all samples. */
 struct depthwise_job {
     const struct depthwise *d;
     const float *from, *weights, *bias; /* bias: NULL: none */
     bool relu;
-    float *to;
-    size_t own; /* floats of a worker */
-    float *scratch;
+    float *to, *scratch;
+    size_t own;                        /* floats of a worker */
+    const struct depthwise_body *body; /* these two are depthwise_run_with's */
 };
-/* The body: planes [first, end), in memory of one worker. */
-void depthwise_planes(const struct depthwise_job *, size_t first, size_t end, float *own);
-void depthwise_planes_back(const struct depthwise_job *, size_t first, size_t end, float *own);
+/* The body for one kind of processor: planes [first, end), in memory of one worker. All make the same bits. The first
+ * exists on x86-64 only. */
+struct depthwise_body {
+    void (*planes)(const struct depthwise_job *, size_t first, size_t end, float *own);
+    void (*planes_back)(const struct depthwise_job *, size_t first, size_t end, float *own);
+};
+extern const struct depthwise_body depthwise_avx512, depthwise_avx2;
+
+/* The gradient of the input (`back`), or the output. */
+void depthwise_run_with(const struct depthwise_body *, struct depthwise_job *, struct thread_team *, bool back);
 
 #endif

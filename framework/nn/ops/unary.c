@@ -1,5 +1,6 @@
 /* unary.c: functions of one number, element by element. */
 #include "nn/ops/unary.h"
+#include "nn/kernels/smooth.h"
 #include "nn/ops/fast_math.h"
 
 #include <math.h>
@@ -38,18 +39,12 @@ struct unary {
         }                                                                                                              \
     }
 
-#define NORMAL_0 0.39894228f    /* 1 / sqrt(2 pi): the normal density at 0 */
 #define ERF_SLOPE_0 1.12837917f /* 2 / sqrt(pi) */
 #define TANH_A 0.79788456f      /* sqrt(2 / pi) */
 #define TANH_B 0.044715f
 
 static inline float sigmoid(float x) {
     return 1 / (1 + fast_exp(-x));
-}
-
-static inline float silu_slope(float x) {
-    float s = sigmoid(x);
-    return s * (1 + x * (1 - s));
 }
 
 /* exp(x) - 1 without loss near 0. */
@@ -113,9 +108,7 @@ FUNCTION(tanh, fast_tanh(x), 1 - y * y)
 FUNCTION(sigmoid, sigmoid(x), y *(1 - y))
 FUNCTION(softsign, x / (1 + fabsf(x)), 1 / ((1 + fabsf(x)) * (1 + fabsf(x))))
 FUNCTION(erf, fast_erf(x), ERF_SLOPE_0 *fast_exp(-x *x))
-FUNCTION(gelu, x *fast_normal(x), fast_normal(x) + x * NORMAL_0 * fast_exp(-.5f * x * x))
 FUNCTION(gelu_tanh, .5f * x * (1 + gelu_tanh(x)), gelu_tanh_slope(x))
-FUNCTION(silu, x *sigmoid(x), silu_slope(x))
 FUNCTION(mish, mish(x), mish_slope(x))
 FUNCTION(hardsigmoid, ramp(x, a, b), ramp_slope(x, a, b))
 FUNCTION(hardswish, x *ramp(x, 1 / 6.f, .5f), ramp(x, 1 / 6.f, .5f) + x * ramp_slope(x, 1 / 6.f, .5f))
@@ -126,7 +119,61 @@ FUNCTION(thresholdedrelu, x > a ? x : 0, x > a ? 1 : 0)
 FUNCTION(elu, x < 0 ? a * exp_less_1(x) : x, x <= 0 ? a * fast_exp(x) : 1)
 FUNCTION(celu, x < 0 ? a * exp_less_1(x / a) : x, x <= 0 ? fast_exp(x / a) : 1)
 FUNCTION(selu, b *(x < 0 ? a * exp_less_1(x) : x), b *(x <= 0 ? a * fast_exp(x) : 1))
-FUNCTION(clip, x<a ? a : x> b ? b : x, x <= a || x >= b ? 0 : 1)
+
+/* Those that have kernels, with fused multiply-adds; they are no rectifiers. */
+#define KERNEL(name, which)                                                                                            \
+    static void name##_forward(size_t n, const float *x, float *y, float a, float b) {                                 \
+        (void)a, (void)b;                                                                                              \
+        smooth_find(which)->forward(n, x, y);                                                                          \
+    }                                                                                                                  \
+    static void name##_backward(size_t n, const float *x, const float *y, const float *dy, float *dx, float a,         \
+                                float b, float least) {                                                                \
+        (void)y, (void)a, (void)b, (void)least;                                                                        \
+        smooth_find(which)->backward(n, x, dy, dx);                                                                    \
+    }
+KERNEL(gelu, SMOOTH_GELU)
+KERNEL(silu, SMOOTH_SILU)
+
+/* Clip, which may run in place: two loops each way, as one for arrays that may be the same would not become vector
+ * code. The output is at a bound where the input is at it or beyond. */
+static inline float clipped(float x, float a, float b) {
+    return x < a ? a : x > b ? b : x;
+}
+
+static inline float clip_passes(float y, float dy, float a, float b, float least) {
+    float d = dy < least ? 0 : dy;
+    return y <= a || y >= b ? 0 : d;
+}
+
+FAST_CLONES static void clip_apart(size_t n, const float *restrict x, float *restrict y, float a, float b) {
+    for (size_t i = 0; i < n; i++) y[i] = clipped(x[i], a, b);
+}
+
+FAST_CLONES static void clip_in_place(size_t n, float *y, float a, float b) {
+    for (size_t i = 0; i < n; i++) y[i] = clipped(y[i], a, b);
+}
+
+static void clip_forward(size_t n, const float *x, float *y, float a, float b) {
+    if (x == y) clip_in_place(n, y, a, b);
+    else clip_apart(n, x, y, a, b);
+}
+
+FAST_CLONES static void clip_back_apart(size_t n, const float *restrict y, const float *restrict dy, float *restrict dx,
+                                        float a, float b, float least) {
+    for (size_t i = 0; i < n; i++) dx[i] = clip_passes(y[i], dy[i], a, b, least);
+}
+
+FAST_CLONES static void clip_back_in_place(size_t n, const float *restrict y, float *restrict dx, float a, float b,
+                                           float least) {
+    for (size_t i = 0; i < n; i++) dx[i] = clip_passes(y[i], dx[i], a, b, least);
+}
+
+static void clip_backward(size_t n, const float *x, const float *y, const float *dy, float *dx, float a, float b,
+                          float least) {
+    (void)x;
+    if (dy == dx) clip_back_in_place(n, y, dx, a, b, least);
+    else clip_back_apart(n, y, dy, dx, a, b, least);
+}
 
 #define ROW(op, id) op, NULL, id##_forward, id##_backward
 #define PLAIN(op, id)                                                                                                  \
@@ -327,4 +374,4 @@ UNARY(thresholdedrelu, "ThresholdedRelu", "x above alpha, else 0; a rectifier", 
 UNARY(elu, "Elu", "x, or alpha (exp(x) - 1) below 0; a rectifier", 0, 1);
 UNARY(celu, "Celu", "x, or alpha (exp(x / alpha) - 1) below 0; a rectifier", 0, 1);
 UNARY(selu, "Selu", "gamma Elu(x); a rectifier", 0, 1);
-UNARY(clip, "Clip", "between two bounds; with a lower bound of 0 (ReLU6) a rectifier", 0, 3);
+UNARY(clip, "Clip", "between two bounds; with a lower bound of 0 (ReLU6) a rectifier", OP_IN_PLACE, 3);

@@ -1,0 +1,9 @@
+/* depthwise_avx512.c: for processors with 512-bit vectors. */
+#if defined __x86_64__
+#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,fma")
+#define WIDE 16u
+#define NAME(name) name##_avx512
+#include "nn/kernels/depthwise_code.h"
+#else
+typedef int depthwise_avx512_is_empty;
+#endif

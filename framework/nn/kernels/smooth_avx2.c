@@ -1,0 +1,8 @@
+/* smooth_avx2.c: for processors with 256-bit fused multiply-adds. */
+#if defined __x86_64__
+#pragma GCC target("avx2,fma")
+#define NAME(name) name##_avx2
+#include "nn/kernels/smooth_code.h"
+#else
+typedef int smooth_avx2_is_empty;
+#endif
