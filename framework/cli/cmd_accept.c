@@ -116,8 +116,9 @@ static bool is_named(const struct accept *a, const struct verdict_row *v) {
            strcmp(only + length + 1, v->control) == 0;
 }
 
-/* By what the battery says now, which may have been edited since. */
+/* By what the battery says now, which may have been edited since. What was not run never is. */
 static bool is_expected(const struct battery *b, const struct verdict_row *v) {
+    if (strcmp(v->annotation, VERDICT_NOT_RUN) == 0) return false;
     const unsigned words = battery_expected(b, v->explainer, v->control);
     enum verdict_word word;
     if (!verdict_word_parse(v->verdict, &word)) return false;
@@ -158,6 +159,11 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
     if (!has_row(a->battery, v->explainer))
         return error_set(a->error, "%s: has no explainer '%s', which %s has: run the battery again", a->battery_path,
                          excerpt_of(v->explainer).text, a->values->operand);
+    if (strcmp(v->annotation, VERDICT_NOT_RUN) == 0) {
+        a->left++;
+        say("left", v, ": not run: run the battery without --fail-fast");
+        return true;
+    }
     if (strcmp(v->verdict, "ERROR") == 0 && !a->values->option[ERRORS].given) {
         a->left++;
         say("left", v, ": mend it, or say --errors");
