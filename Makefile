@@ -268,4 +268,4 @@ help:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-coverage
+	rm -rf $(BUILD) $(BUILD)-deb $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-coverage

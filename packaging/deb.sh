@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds the Debian source package and its package in BUILD/deb, and has lintian read both: packaging/deb.sh BUILD VERSION
+# Builds the Debian source package and its package in BUILD-deb, and has lintian read both: packaging/deb.sh BUILD VERSION
 # PACKAGE... (what building it needs). BUILD/assay-VERSION.tar.gz is there (make dist). DEBFULLNAME and DEBEMAIL name the
 # maintainer; without them a placeholder does, which lintian is then not asked about.
 set -eu
@@ -10,10 +10,10 @@ maintainer="${DEBFULLNAME:-The authors of assay} <${DEBEMAIL:-assay@localhost.lo
 unasked=initial-upload-closes-no-bugs
 [[ ${DEBEMAIL:-} ]] || unasked+=,bogus-mail-host,bogus-mail-host-in-debian-changelog
 date=$(git -C "$here" log -1 --format=%cD)
-rm -rf "$build/deb"
-mkdir "$build/deb"
-cp "$build/assay-$version.tar.gz" "$build/deb/assay_$version.orig.tar.gz"
-cd "$build/deb"
+rm -rf "$build-deb"
+mkdir "$build-deb"
+cp "$build/assay-$version.tar.gz" "$build-deb/assay_$version.orig.tar.gz"
+cd "$build-deb"
 tar xf "assay_$version.orig.tar.gz"
 cd "assay-$version"
 cp -r "$here/debian" .

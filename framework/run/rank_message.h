@@ -22,7 +22,8 @@ enum rank_kind {
     SAY_MESSAGE, /* ticket, a: type; what the job sent */
     SAY_END,     /* ticket, a: a breach, b: killed from outside; the death, or nothing */
     SAY_ALIVE,   /* at least every second */
-    SAY_LOG      /* what plugins printed */
+    SAY_LOG,     /* what plugins printed */
+    SAY_BYE      /* the last */
 };
 
 struct rank_header {

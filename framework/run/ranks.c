@@ -26,7 +26,7 @@ struct peer {
     uint32_t places, taken; /* workers there; jobs there */
     uint32_t done;          /* jobs that came to their end there */
     double heard;           /* or is not to be missed before then */
-    bool ready, lost;
+    bool ready, lost, over;
 };
 
 struct ticket {
@@ -81,10 +81,35 @@ static bool tell_all(struct ranks *r, const struct rank_header *h, const void *b
     return ok;
 }
 
-void ranks_destroy(struct ranks *r) {
+/* Until all have said that they end, or are lost: the transport's end would wait for them. */
+static void part(struct ranks *r) {
     struct error ignored;
-    if (!r) return;
+    double begin = clock_seconds();
+    uint32_t left = 0;
+    for (uint32_t k = 1; k < r->transport->count; k++) left += !r->peers[k].over && !r->peers[k].lost;
     tell_all(r, &(struct rank_header){.kind = TELL_FINISH}, NULL, 0, &ignored);
+    while (left && clock_seconds() - begin < r->silence && !interrupt_signal()) {
+        struct rank_header h = {0};
+        uint32_t from;
+        void *data = NULL;
+        size_t size;
+        bool there;
+        if (!r->transport->receive(r->transport->state, &from, &data, &size, &there, &ignored)) break;
+        if (there && size >= sizeof h) memcpy(&h, data, sizeof h);
+        if (there && (h.kind == SAY_BYE || h.kind == SAY_FAILED) && !r->peers[from].over) {
+            r->peers[from].over = true;
+            left -= !r->peers[from].lost; /* whoever is lost may speak again */
+        }
+        free(data);
+        if (!there) nanosleep(&(struct timespec){0, 2000000}, NULL);
+    }
+    for (uint32_t k = 1; left && k < r->transport->count; k++)
+        if (!r->peers[k].over && !r->peers[k].lost) r->transport->drop(r->transport->state, k);
+}
+
+void ranks_destroy(struct ranks *r) {
+    if (!r) return;
+    part(r);
     for (uint32_t k = 0; k < r->transport->count; k++) free(r->peers[k].host);
     free(r->peers);
     free(r->tickets);
@@ -135,7 +160,10 @@ static bool take_greeting(struct ranks *r, uint32_t from, const char *data, size
     if (from >= r->transport->count || size < sizeof h) return error_set(e, "rank %u: a message that is none", from);
     memcpy(&h, data, sizeof h);
     r->peers[from].heard = clock_seconds();
-    if (h.kind == SAY_FAILED) return error_set(e, "rank %u: %.*s", from, (int)(size - sizeof h), body);
+    if (h.kind == SAY_FAILED) {
+        r->peers[from].over = true;
+        return error_set(e, "rank %u: %.*s", from, (int)(size - sizeof h), body);
+    }
     return h.kind != SAY_HELLO || check_hello(r, from, body, size - sizeof h, identity, probe, e);
 }
 
@@ -288,7 +316,10 @@ static bool take(struct ranks *r, uint32_t from, const char *data, size_t size, 
     r->peers[from].heard = clock_seconds();
     struct ticket *t = h.kind == SAY_MESSAGE || h.kind == SAY_END ? find(r, h.ticket, from) : NULL;
     if (h.kind == SAY_LOG && r->wave->run->log >= 0) file_write_all(r->wave->run->log, body, size);
-    if (h.kind == SAY_FAILED) lose(r, from, "takes no more jobs");
+    if (h.kind == SAY_FAILED) {
+        r->peers[from].over = true;
+        lose(r, from, "takes no more jobs");
+    }
     if (!t) return false;
     bool wanted = !t->cancelled;
     if (h.kind == SAY_END) take_end(r, t, &h, body, size, event);

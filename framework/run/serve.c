@@ -229,6 +229,7 @@ bool serve_run(const struct run_options *options, const struct control *const *c
     bool ok = set_up(&s, options, controls) && greet(&s, options->jobs) &&
               pool_run(NULL, 0, options->jobs, s.run.log, &hooks, &s, e) && !s.failed;
     if (!ok) rank_send(transport, 0, &(struct rank_header){.kind = SAY_FAILED}, e->text, strlen(e->text), &ignored);
+    else rank_send(transport, 0, &(struct rank_header){.kind = SAY_BYE}, NULL, 0, &ignored);
     while (s.jobs) {
         struct served *j = s.jobs;
         s.jobs = j->next;

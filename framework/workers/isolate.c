@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TICK_MS 50
@@ -89,8 +91,9 @@ static bool say_how_it_ended(const struct child *child, bool overdue, double sec
     return error_set(e, "%s", text);
 }
 
-static bool run(bool (*work)(void *user, int fd), void *user, bool foreign, double seconds, char **out, size_t *size,
-                struct error *e) {
+/* *outside: it was killed by somebody else, as when memory ran out. */
+static bool run_once(bool (*work)(void *user, int fd), void *user, bool foreign, double seconds, char **out,
+                     size_t *size, bool *outside, struct error *e) {
     struct isolated isolated = {work, user};
     const struct child_task task = {
         .foreign = foreign, .seconds = seconds, .output = -1, .work = work_and_say, .user = &isolated};
@@ -108,6 +111,7 @@ static bool run(bool (*work)(void *user, int fd), void *user, bool foreign, doub
         ok = outcome == DONE;
         if (outcome == FAILED) error_set(e, "%s", output.data);
         else if (outcome == LOST) say_how_it_ended(&child, overdue, seconds, e);
+        *outside = outcome == LOST && !overdue && WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGKILL;
     }
     if (!ok) {
         text_finish(&output);
@@ -116,6 +120,13 @@ static bool run(bool (*work)(void *user, int fd), void *user, bool foreign, doub
     *out = output.data;
     *size = output.length;
     return true;
+}
+
+static bool run(bool (*work)(void *user, int fd), void *user, bool foreign, double seconds, char **out, size_t *size,
+                struct error *e) {
+    bool outside = false, again = false;
+    bool ok = run_once(work, user, foreign, seconds, out, size, &outside, e);
+    return ok || !outside ? ok : run_once(work, user, foreign, seconds, out, size, &again, e);
 }
 
 bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,

@@ -14,7 +14,7 @@
  * false: work returned false, and what it wrote is the error text; or the child did not come back, and the error says
  * how it ended, as the end of a sentence: "was killed by SIGSEGV (Segmentation fault)", "ended the process with exit
  * code 3", "did not finish within 10 s" (it is killed then, with every process it started); or the program was told to
- * end (interrupt.h). */
+ * end (interrupt.h). A child that somebody else killed by SIGKILL is started once more, as memory may have run out. */
 bool isolate_run(bool (*work)(void *user, int fd), void *user, double seconds, char **out, size_t *size,
                  struct error *);
 

@@ -42,7 +42,7 @@ make_batteries() {
         'explainers: [gradient, smoothgrad, input, ./unsupported.so, ./per-process.so, ./late-overrun.so, ./ends-well.so, ./crash.so, ./hang.so]' \
         'controls: [cascading, independent, label-permutation, linear-identity]' >all.yaml
     printf '%s\n' 'name: slow' 'model: m.onnx' 'data: {source: "csv:d.csv", inputs: 12}' \
-        'explainers: [gradient, ./slow.so, smoothgrad]' 'controls: [cascading, independent]' >slow.yaml
+        'explainers: [gradient, ./slow.so, {use: ./slow.so, name: slow2}, {use: ./slow.so, name: slow3}, {use: ./slow.so, name: slow4}, smoothgrad]' 'controls: [cascading, independent]' >slow.yaml
 }
 
 alone() { # BATTERY FOLDER
@@ -83,13 +83,14 @@ disturbed() { # SIGNAL FOLDER
     local run=$! done=0 victim
     for _ in $(seq 600); do
         done=$(assay status "$2" 2>/dev/null | sed -n 's/^units: \([0-9]*\) of.*/\1/p')
-        ((${done:-0} > 20)) && break
+        ((${done:-0} > 0)) && break
         kill -0 $run 2>/dev/null || break
         sleep .1
     done
+    # Of this test's processes the one that mpirun started as rank 1.
     for victim in $(pgrep -x assay); do
-        [[ $(tr '\0' '\n' <"/proc/$victim/environ" 2>/dev/null | grep -E "^(OMPI_COMM_WORLD_RANK=1|PWD=$work)$" | wc -l) == 2 ]] &&
-            [[ $(cut -d' ' -f6 "/proc/$victim/stat") != "$victim" || $(ps -o ppid= "$victim" | xargs ps -o comm= -p) == mpirun ]] &&
+        [[ $(ps -o comm= -p "$(ps -o ppid= -p "$victim")" 2>/dev/null) == mpirun ]] &&
+            (($(tr '\0' '\n' <"/proc/$victim/environ" 2>/dev/null | grep -cxE "OMPI_COMM_WORLD_RANK=1|PWD=$work") == 2)) &&
             kill -"$1" "$victim" && echo "     sent SIG$1 when $done units were there" && break
     done
     wait $run
@@ -109,7 +110,6 @@ test_stopped() {
     ASSAY_RANK_SILENCE=5 disturbed STOP stopped
     check "a process that stops is left out" grep -q 'rank 1 on .* is silent: it is left out' stopped.err
     check "the bytes are the same" same calm stopped
-    pkill -KILL -P $$ -x mpirun
 }
 
 test_refused() {
@@ -126,7 +126,7 @@ test_refused() {
     sed 's/m.onnx/none.onnx/' slow.yaml >wrong.yaml
     together 3 wrong.yaml wrong
     check "a battery that is wrong is an input error" test $? -eq 2
-    check "which is said once" test "$(grep -c 'wrong.yaml.*none.onnx' wrong.err)" -eq 1
+    check "which is said once" test "$(grep -c 'none.onnx: No such' wrong.err)" -eq 1
     together 2 slow.yaml dry --dry-run
     check "a dry run prints the plan once" test $? -eq 0 -a "$(grep -c '^battery slow' dry.out)" -eq 1
 }

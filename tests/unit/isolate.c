@@ -1,6 +1,8 @@
 /* Foreign code in a child: what it returns, and how it dies. */
 #include "workers/isolate.h"
 
+#include "base/shared.h"
+
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -132,4 +134,33 @@ Test(isolate, nothing_written_is_an_empty_answer) {
     cr_expect_eq(size, 0);
     cr_expect_str_eq(out, "");
     free(out);
+}
+
+/* Killed from outside the first so many times, as when memory runs out. */
+struct starts {
+    int count, killed;
+};
+
+static bool is_killed_at_first(void *user, int fd) {
+    struct starts *s = user;
+    if (s->count++ < s->killed) raise(SIGKILL);
+    return answer(words, fd);
+}
+
+Test(isolate, starts_once_more_what_somebody_else_killed, .timeout = 20) {
+    struct error e = {{0}};
+    struct starts *s = shared_create(sizeof *s, &e);
+    cr_assert_not_null(s);
+    for (int killed = 0; killed < 4; killed++) {
+        char *out = NULL;
+        size_t size;
+        *s = (struct starts){0, killed};
+        bool ok = isolate_run(is_killed_at_first, s, 10, &out, &size, &e);
+        cr_expect_eq(ok, killed < 2, "%d: %s", killed, e.text);
+        if (ok) cr_expect_str_eq(out, words);
+        else cr_expect_str_eq(e.text, "was killed by SIGKILL (Killed)");
+        cr_expect_eq(s->count, killed ? 2 : 1);
+        free(out);
+    }
+    shared_destroy(s, sizeof *s);
 }
