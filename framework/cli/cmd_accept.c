@@ -1,4 +1,6 @@
 /* cmd_accept.c: `assay accept`: what a run found becomes what its battery expects. */
+#define _XOPEN_SOURCE 700 /* realpath */
+
 #include "cli/cli.h"
 #include "cli/run_open.h"
 #include "base/array.h"
@@ -9,10 +11,12 @@
 #include "reports/run_record.h"
 #include "reports/surprise.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { BATTERY, BASELINE, ONLY, ERRORS, DRY_RUN };
 
@@ -222,6 +226,18 @@ static bool check_text(struct accept *a, const struct text *text) {
     return ok;
 }
 
+/* A link stays one, and the file keeps its mode. */
+static bool replace_file(const char *path, const struct text *text, struct error *e) {
+    char *real = realpath(path, NULL); /* NULL: a new one */
+    struct stat status;
+    bool known = real && stat(real, &status) == 0;
+    bool ok = file_write(real ? real : path, text->data, text->length, e);
+    if (ok && known && chmod(real, status.st_mode & 07777) != 0)
+        ok = error_set(e, "%s: written, but its mode cannot be set: %s", path, strerror(errno));
+    free(real);
+    return ok;
+}
+
 static bool write_changes(struct accept *a) {
     const char *path = a->baseline ? a->baseline : a->battery_path;
     char *text = NULL;
@@ -230,7 +246,7 @@ static bool write_changes(struct accept *a) {
     bool ok = read_target(a, path, &text, &size) &&
               expect_edit(path, text, size, a->baseline != NULL, a->changes, a->count, &out, a->error) &&
               (a->baseline || check_text(a, &out));
-    if (ok && !a->values->option[DRY_RUN].given) ok = file_write(path, out.data, out.length, a->error);
+    if (ok && !a->values->option[DRY_RUN].given) ok = replace_file(path, &out, a->error);
     if (ok)
         printf("%s: %zu %s %s\n", path, a->count, a->count == 1 ? "entry" : "entries",
                a->values->option[DRY_RUN].given ? "to be written" : "written");
