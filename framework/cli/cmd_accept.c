@@ -83,13 +83,20 @@ static bool find_battery(struct accept *a) {
     return true;
 }
 
-static bool load_battery(struct accept *a, const char *text, size_t size, const char *baseline, struct battery **out) {
-    const struct battery_source from = {.path = a->battery_path,
-                                        .text = text,
-                                        .size = size,
-                                        .settings = (const char *const *)a->settings,
-                                        .setting_count = a->setting_count,
-                                        .baseline = baseline};
+/* As it is, or with that text in place of the file that is to be written. */
+static bool load_battery(struct accept *a, const struct text *text, struct battery **out) {
+    bool there = a->baseline && (text || file_exists(a->baseline));
+    struct battery_source from = {.path = a->battery_path,
+                                  .settings = (const char *const *)a->settings,
+                                  .setting_count = a->setting_count,
+                                  .baseline = there ? a->baseline : NULL};
+    if (text && a->baseline) {
+        from.baseline_text = text->data;
+        from.baseline_size = text->length;
+    } else if (text) {
+        from.text = text->data;
+        from.size = text->length;
+    }
     return battery_load_from(&from, out, a->error);
 }
 
@@ -97,7 +104,7 @@ static bool open_all(struct accept *a) {
     bool ok = cli_run_open(a->values->operand, &a->store, a->error) &&
               verdict_table_load(a->store, &a->table, a->error) && verdict_notes_load(a->store, &a->notes, a->error) &&
               run_record_load(a->store, "run", &a->run, a->error) && find_battery(a) && read_settings(a);
-    return ok && load_battery(a, NULL, 0, a->baseline && file_exists(a->baseline) ? a->baseline : NULL, &a->battery);
+    return ok && load_battery(a, NULL, &a->battery);
 }
 
 /* ---- choosing ---- */
@@ -210,10 +217,10 @@ static bool read_target(struct accept *a, const char *path, char **text, size_t 
     return !out.failed || error_memory(a->error);
 }
 
-/* Whether a battery of that text expects what was found, before anything is written over. */
+/* Whether the battery with that text expects what was found, before anything is written over. */
 static bool check_text(struct accept *a, const struct text *text) {
     struct battery *b = NULL;
-    bool ok = load_battery(a, text->data, text->length, NULL, &b);
+    bool ok = load_battery(a, text, &b);
     for (size_t i = 0; ok && i < a->count; i++) {
         enum verdict_word word;
         ok = (verdict_word_parse(a->changes[i].word, &word) &&
@@ -245,7 +252,7 @@ static bool write_changes(struct accept *a) {
     struct text out = {0};
     bool ok = read_target(a, path, &text, &size) &&
               expect_edit(path, text, size, a->baseline != NULL, a->changes, a->count, &out, a->error) &&
-              (a->baseline || check_text(a, &out));
+              check_text(a, &out);
     if (ok && !a->values->option[DRY_RUN].given) ok = replace_file(path, &out, a->error);
     if (ok)
         printf("%s: %zu %s %s\n", path, a->count, a->count == 1 ? "entry" : "entries",
