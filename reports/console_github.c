@@ -109,7 +109,7 @@ void console_github_broken(FILE *stream, const char *message, int exit_code) {
     struct text out = {0};
     char file[256];
     unsigned line = 0;
-    bool placed = take_place(message, file, &line);
+    bool placed = take_place(message, file, &line) && strcmp(file, "-") != 0; /* standard input is no file */
 
     add_command(&out, "error", placed ? file : NULL, line, exit_code == 2 ? "assay cannot begin" : "assay broke off",
                 message);

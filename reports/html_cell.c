@@ -74,7 +74,9 @@ static void add_checks(struct html *h, const struct verdict_row *v) {
 
 static void add_command(struct html *h, const struct verdict_row *v) {
     const json_t *file = json_object_get(h->run, "battery_file"), *path = json_object_get(file, "path"),
-                 *settings = json_object_get(file, "settings"), *seed = json_object_get(h->run, "seed");
+                 *settings = json_object_get(file, "settings"),
+                 *baseline = json_object_get(json_object_get(file, "baseline"), "path"),
+                 *seed = json_object_get(h->run, "seed");
     struct text command = {0};
 
     if (!json_is_string(path)) return;
@@ -86,6 +88,10 @@ static void add_command(struct html *h, const struct verdict_row *v) {
         text_add_word(&command, json_string_value(json_array_get(settings, i)));
     }
     if (json_is_string(seed)) text_add(&command, " --seed %s", json_string_value(seed));
+    if (json_is_string(baseline)) {
+        text_add(&command, " --baseline ");
+        text_add_word(&command, json_string_value(baseline));
+    }
     char *cell = verdict_is_summary(v) ? text_copy(v->explainer) : text_format("%s/%s", v->explainer, v->control);
     text_add(&command, " --only ");
     text_add_word(&command, cell ? cell : "");

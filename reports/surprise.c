@@ -7,10 +7,15 @@ static bool is_error(const struct verdict_row *v) {
     return strcmp(v->verdict, "ERROR") == 0;
 }
 
-/* An ERROR for a reason that another cell of the row has, too. */
+static bool is_unrun(const struct verdict_row *v) {
+    return strcmp(v->annotation, VERDICT_NOT_RUN) == 0;
+}
+
+/* An ERROR, or not run, for a reason that another cell of the row has, too. */
 static bool is_same(const struct verdict_row *a, const struct verdict_row *b) {
-    return a && b && !a->as_expected && !b->as_expected && is_error(a) && is_error(b) &&
-           strcmp(a->reason, b->reason) == 0 && verdict_is_summary(a) == verdict_is_summary(b);
+    return a && b && !a->as_expected && !b->as_expected &&
+           ((is_error(a) && is_error(b)) || (is_unrun(a) && is_unrun(b))) && strcmp(a->reason, b->reason) == 0 &&
+           verdict_is_summary(a) == verdict_is_summary(b);
 }
 
 static bool is_repeated(const struct verdict_table *t, size_t explainer, size_t control) {
@@ -72,7 +77,7 @@ void expect_add_key(struct text *out, const char *explainer, const char *control
 }
 
 bool expect_add_entry(struct text *out, const struct verdict_row *v) {
-    if (verdict_is_summary(v) || is_error(v)) return false;
+    if (verdict_is_summary(v) || is_error(v) || is_unrun(v)) return false;
     expect_add_key(out, v->explainer, v->control);
     text_add(out, ": %s", v->verdict);
     return true;

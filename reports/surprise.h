@@ -6,7 +6,7 @@
 #include "reports/text_words.h"
 #include "reports/verdict_table.h"
 
-/* One or several cells of a row: an ERROR with one reason under several controls is one. */
+/* One or several cells of a row: an ERROR with one reason under several controls is one, and so is what was not run. */
 struct surprise {
     const struct verdict_row *cell; /* the first; borrowed from the table */
     size_t explainer, control;      /* its place there */
@@ -20,7 +20,7 @@ bool surprise_next(const struct verdict_table *, size_t *at, struct surprise *);
 void surprise_add_name(struct text *, const struct verdict_table *, const struct surprise *);
 
 /* What an entry under `expect` says that accepts the verdict: "ROW/CONTROL: WORD", as YAML. Nothing, and false, of an
- * ERROR, which is to be mended, and of summaries. */
+ * ERROR, which is to be mended, of what was not run, and of summaries. */
 bool expect_add_entry(struct text *, const struct verdict_row *);
 /* The key of such an entry alone: "ROW/CONTROL", or the row's where control is NULL. */
 void expect_add_key(struct text *, const char *explainer, const char *control);

@@ -1,4 +1,6 @@
 /* cmd_accept.c: `assay accept`: what a run found becomes what its battery expects. */
+#define _XOPEN_SOURCE 700 /* realpath */
+
 #include "cli/cli.h"
 #include "cli/run_open.h"
 #include "base/array.h"
@@ -9,10 +11,12 @@
 #include "reports/run_record.h"
 #include "reports/surprise.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { BATTERY, BASELINE, ONLY, ERRORS, DRY_RUN };
 
@@ -79,13 +83,20 @@ static bool find_battery(struct accept *a) {
     return true;
 }
 
-static bool load_battery(struct accept *a, const char *text, size_t size, const char *baseline, struct battery **out) {
-    const struct battery_source from = {.path = a->battery_path,
-                                        .text = text,
-                                        .size = size,
-                                        .settings = (const char *const *)a->settings,
-                                        .setting_count = a->setting_count,
-                                        .baseline = baseline};
+/* As it is, or with that text in place of the file that is to be written. */
+static bool load_battery(struct accept *a, const struct text *text, struct battery **out) {
+    bool there = a->baseline && (text || file_exists(a->baseline));
+    struct battery_source from = {.path = a->battery_path,
+                                  .settings = (const char *const *)a->settings,
+                                  .setting_count = a->setting_count,
+                                  .baseline = there ? a->baseline : NULL};
+    if (text && a->baseline) {
+        from.baseline_text = text->data;
+        from.baseline_size = text->length;
+    } else if (text) {
+        from.text = text->data;
+        from.size = text->length;
+    }
     return battery_load_from(&from, out, a->error);
 }
 
@@ -93,7 +104,7 @@ static bool open_all(struct accept *a) {
     bool ok = cli_run_open(a->values->operand, &a->store, a->error) &&
               verdict_table_load(a->store, &a->table, a->error) && verdict_notes_load(a->store, &a->notes, a->error) &&
               run_record_load(a->store, "run", &a->run, a->error) && find_battery(a) && read_settings(a);
-    return ok && load_battery(a, NULL, 0, a->baseline && file_exists(a->baseline) ? a->baseline : NULL, &a->battery);
+    return ok && load_battery(a, NULL, &a->battery);
 }
 
 /* ---- choosing ---- */
@@ -116,8 +127,9 @@ static bool is_named(const struct accept *a, const struct verdict_row *v) {
            strcmp(only + length + 1, v->control) == 0;
 }
 
-/* By what the battery says now, which may have been edited since. */
+/* By what the battery says now, which may have been edited since. What was not run never is. */
 static bool is_expected(const struct battery *b, const struct verdict_row *v) {
+    if (strcmp(v->annotation, VERDICT_NOT_RUN) == 0) return false;
     const unsigned words = battery_expected(b, v->explainer, v->control);
     enum verdict_word word;
     if (!verdict_word_parse(v->verdict, &word)) return false;
@@ -158,6 +170,11 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
     if (!has_row(a->battery, v->explainer))
         return error_set(a->error, "%s: has no explainer '%s', which %s has: run the battery again", a->battery_path,
                          excerpt_of(v->explainer).text, a->values->operand);
+    if (strcmp(v->annotation, VERDICT_NOT_RUN) == 0) {
+        a->left++;
+        say("left", v, ": not run: run the battery without --fail-fast");
+        return true;
+    }
     if (strcmp(v->verdict, "ERROR") == 0 && !a->values->option[ERRORS].given) {
         a->left++;
         say("left", v, ": mend it, or say --errors");
@@ -200,10 +217,10 @@ static bool read_target(struct accept *a, const char *path, char **text, size_t 
     return !out.failed || error_memory(a->error);
 }
 
-/* Whether a battery of that text expects what was found, before anything is written over. */
+/* Whether the battery with that text expects what was found, before anything is written over. */
 static bool check_text(struct accept *a, const struct text *text) {
     struct battery *b = NULL;
-    bool ok = load_battery(a, text->data, text->length, NULL, &b);
+    bool ok = load_battery(a, text, &b);
     for (size_t i = 0; ok && i < a->count; i++) {
         enum verdict_word word;
         ok = (verdict_word_parse(a->changes[i].word, &word) &&
@@ -216,6 +233,18 @@ static bool check_text(struct accept *a, const struct text *text) {
     return ok;
 }
 
+/* A link stays one, and the file keeps its mode. */
+static bool replace_file(const char *path, const struct text *text, struct error *e) {
+    char *real = realpath(path, NULL); /* NULL: a new one */
+    struct stat status;
+    bool known = real && stat(real, &status) == 0;
+    bool ok = file_write(real ? real : path, text->data, text->length, e);
+    if (ok && known && chmod(real, status.st_mode & 07777) != 0)
+        ok = error_set(e, "%s: written, but its mode cannot be set: %s", path, strerror(errno));
+    free(real);
+    return ok;
+}
+
 static bool write_changes(struct accept *a) {
     const char *path = a->baseline ? a->baseline : a->battery_path;
     char *text = NULL;
@@ -223,8 +252,8 @@ static bool write_changes(struct accept *a) {
     struct text out = {0};
     bool ok = read_target(a, path, &text, &size) &&
               expect_edit(path, text, size, a->baseline != NULL, a->changes, a->count, &out, a->error) &&
-              (a->baseline || check_text(a, &out));
-    if (ok && !a->values->option[DRY_RUN].given) ok = file_write(path, out.data, out.length, a->error);
+              check_text(a, &out);
+    if (ok && !a->values->option[DRY_RUN].given) ok = replace_file(path, &out, a->error);
     if (ok)
         printf("%s: %zu %s %s\n", path, a->count, a->count == 1 ? "entry" : "entries",
                a->values->option[DRY_RUN].given ? "to be written" : "written");

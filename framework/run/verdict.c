@@ -187,7 +187,7 @@ static bool store_cell(struct run *run, const struct results *r, uint32_t row, u
         *words &= ~(1u << VERDICT_INCONCLUSIVE);
     }
     ok = ok && (held || verdict_judge(r, row, c, draws, run->store, j, e)) &&
-         ((annotation = held ? "" : annotation_of_cell(run, row, j)) || error_memory(e)) &&
+         ((annotation = held ? VERDICT_NOT_RUN : annotation_of_cell(run, row, j)) || error_memory(e)) &&
          put(run, name, control, j, annotation, expected.data, verdict_as_expected(*words, j), e);
     text_finish(&expected);
     return ok;

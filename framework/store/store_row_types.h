@@ -111,6 +111,8 @@ struct curve_row {
 /* The control of the rows that join the weight randomisations and label permutation; part of the exit code only where
  * every control is SKIP. */
 #define VERDICT_OVERALL "overall"
+/* The annotation of a cell that was not asked (--fail-fast): INCONCLUSIVE, and not to be accepted. */
+#define VERDICT_NOT_RUN "not run"
 struct verdict_row {
     const char *explainer, *control;
     const char *verdict;    /* one of the six words */

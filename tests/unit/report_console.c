@@ -146,6 +146,33 @@ Test(report_console, table_says_an_error_once) {
     store_close(s);
 }
 
+/* What was not run is said once for each row, and no entry accepts it. */
+Test(report_console, what_was_not_run_is_not_accepted) {
+    struct store *s = open_run();
+    struct error e = {""};
+    static const char *const controls[] = {"cascading", "independent"};
+    for (size_t c = 0; c < 2; c++)
+        cr_assert(store_put_verdict(s,
+                                    &(struct verdict_row){.explainer = "edges",
+                                                          .control = controls[c],
+                                                          .verdict = "INCONCLUSIVE",
+                                                          .annotation = VERDICT_NOT_RUN,
+                                                          .expected = "INCONCLUSIVE",
+                                                          .reason = "Not run.",
+                                                          .first_stage = "",
+                                                          .score = NAN,
+                                                          .floor = NAN,
+                                                          .ceiling = NAN},
+                                    &e),
+                  "%s", e.text);
+    char *text = shown(s, "github");
+    cr_expect(strstr(text, "title=edges under cascading%2C independent%3A INCONCLUSIVE::Not run. Expected: "
+                           "INCONCLUSIVE.\n"),
+              "%s", text);
+    free(text);
+    store_close(s);
+}
+
 /* What broke off has a word for every program that reads. */
 Test(report_console, says_that_there_are_no_verdicts) {
     static const struct {
@@ -153,6 +180,7 @@ Test(report_console, says_that_there_are_no_verdicts) {
     } cases[] = {
         {"github", "b.yaml:3:14: 'x': a number wanted",
          "::error file=b.yaml,line=3,title=assay cannot begin::b.yaml:3:14: 'x': a number wanted\n"},
+        {"github", "-:3:14: bad", "::error title=assay cannot begin::-:3:14: bad\n"},
         {"github", "x: gone", "::error title=assay cannot begin::x: gone\n"},
         {"tap", "x: gone", "TAP version 14\nBail out! exit code 2: x: gone\n"},
     };
