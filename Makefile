@@ -46,8 +46,7 @@ endif
 .PHONY: all
 all: $(BUILD)/assay $(plugins)
 
-# make MPI=1: `mpirun assay run` with the processes of several machines (docs/scale.md). It is one object more; without
-# it nothing of MPI is linked or looked for.
+# make MPI=1: `mpirun assay run` (docs/scale.md). One object more; without it nothing of MPI is linked or looked for.
 ifdef MPI
 mpi_obj  = $(mpi_src:%.c=$(BUILD)/%.o)
 mpi_libs = $(shell pkg-config --libs ompi-c)
@@ -55,8 +54,7 @@ $(mpi_obj): CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-on
 endif
 $(BUILD)/linked-with: FORCE
 	@mkdir -p $(@D); echo '$(mpi_obj)' | cmp -s - $@ || echo '$(mpi_obj)' >$@
-.PHONY: FORCE
-FORCE:
+FORCE: ;
 
 $(BUILD)/assay: $(BUILD)/framework/main.o $(core_obj) $(mpi_obj) $(BUILD)/linked-with
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(mpi_libs)
@@ -206,12 +204,11 @@ check-slow: test-deps
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html
 
-# Runs of several processes, in a build of its own: 2 to 4 on this machine, one killed, one stopped.
+# Runs of several processes, in a build of its own.
 .PHONY: check-mpi mpi-build
-MPI_DEPS = libopenmpi-dev openmpi-bin
 mpi-build: $(BUILD)/assay $(plugins) $(bad)
 check-mpi: test-deps
-	$(call install,$(MPI_DEPS))
+	$(call install,libopenmpi-dev openmpi-bin)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-mpi MPI=1 mpi-build
 	ASSAY_BUILD=$(BUILD)-mpi tests/mpi/run.sh $(PART)
 

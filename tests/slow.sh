@@ -2,7 +2,8 @@
 # Slower proofs, for `make check-slow`: tests/slow.sh [batteries|kills|seeds|fixtures|looks]... (default: all). The last line is
 # "N passed, N failed".
 #   batteries  the fixture batteries end as they expect to, and at -j1 and -j2 with the same bytes
-#   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one
+#   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one; 200 kills
+#              of every kind of process (tests/kills.sh)
 #   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
 #   looks      error rates and power of the rule over all looks, in a thousand simulated runs of each case
 #   fixtures   the models trained again from their seeds are as good as those that are committed
@@ -69,6 +70,7 @@ test_kills() {
     check "fashion-mlp.yaml undisturbed" run fixtures/batteries/fashion-mlp.yaml calm -j2
     check "fashion-mlp.yaml killed and resumed" killed fixtures/batteries/fashion-mlp.yaml killed
     check "a killed run ends with the same bytes" same calm killed
+    check "200 kills of parents, workers and gnuplot" env ASSAY_BUILD="$BUILD" tests/kills.sh 200
 }
 
 never() { # FOLDER EXPLAINERS WORDS: no verdict of a weight randomisation of those is one of the words
