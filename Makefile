@@ -52,12 +52,8 @@ mpi_obj  = $(mpi_src:%.c=$(BUILD)/%.o)
 mpi_libs = $(shell pkg-config --libs ompi-c)
 $(mpi_obj): CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I ompi-c))
 endif
-$(BUILD)/linked-with: FORCE
-	@mkdir -p $(@D); echo '$(mpi_obj)' | cmp -s - $@ || echo '$(mpi_obj)' >$@
-FORCE: ;
-
-$(BUILD)/assay: $(BUILD)/framework/main.o $(core_obj) $(mpi_obj) $(BUILD)/linked-with
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(mpi_libs)
+$(BUILD)/assay: $(BUILD)/framework/main.o $(core_obj) $(mpi_obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(mpi_libs)
 
 $(BUILD)/%.o: %.c $(BUILD)/gen/onnx.pb-c.h
 	@mkdir -p $(@D)
@@ -198,15 +194,14 @@ check: test-deps
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) WERROR=-Werror unit
 
 # Slower proofs: the fixtures trained again from their seeds, the whole battery at -j1 and -j2, a run that is killed.
-.PHONY: check-slow
+.PHONY: check-slow check-mpi mpi-build
 check-slow: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html
 
 # Runs of several processes, in a build of its own.
-.PHONY: check-mpi mpi-build
-mpi-build: $(BUILD)/assay $(plugins) $(bad)
+mpi-build: all $(bad)
 check-mpi: test-deps
 	$(call install,libopenmpi-dev openmpi-bin)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-mpi MPI=1 mpi-build
