@@ -4,6 +4,7 @@
 #   same     2, 3 and 4 processes give the bytes of one, with networks that are trained, further draws, and explainers
 #            that break the rules in every way
 #   killed   a process is killed: the run ends, and --resume gives the same bytes
+#   recovered  the same with mpirun --enable-recovery: the run goes on without it
 #   stopped  a process stops: its jobs start again elsewhere, and the bytes are the same
 #   refused  processes that have another battery, or compute other bytes; a battery that is wrong
 set -u
@@ -105,6 +106,15 @@ test_killed() {
     check "resumed, it has the same bytes" same calm killed
 }
 
+test_recovered() {
+    [[ -d calm ]] || alone slow.yaml calm
+    local MPIRUN=("${MPIRUN[@]}" --enable-recovery)
+    ASSAY_RANK_SILENCE=5 disturbed KILL recovered
+    check "a process that is killed is left out, where Open MPI lets the others live" test $? -eq 0
+    check "which is said" grep -q 'rank 1 on .* is silent: it is left out' recovered.err
+    check "the bytes are the same" same calm recovered
+}
+
 test_stopped() {
     [[ -d calm ]] || alone slow.yaml calm
     ASSAY_RANK_SILENCE=5 disturbed STOP stopped
@@ -132,7 +142,7 @@ test_refused() {
 }
 
 make_batteries
-(($#)) || set -- same killed stopped refused
+(($#)) || set -- same killed recovered stopped refused
 for part; do
     declare -F "test_$part" >/dev/null || { echo "run.sh: no part '$part'" >&2; exit 2; }
     "test_$part"
