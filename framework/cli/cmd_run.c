@@ -145,6 +145,7 @@ static int run_together(const struct cli_context *context, const struct cli_valu
                         struct error *e) {
     const struct transport_kind *kind = context->transport;
     struct transport transport;
+    if (wanted->share.parts) return run_whole(context, values, wanted, e); /* each process is a shard of its own */
     if (!kind && transport_mpi_wanted() && !wanted->dry_run) {
         error_set(e, "started by mpirun, but built without MPI, so that each process would run the whole battery: "
                      "'make MPI=1' wanted");

@@ -6,6 +6,7 @@
 #   killed   a process is killed: the run ends, and --resume gives the same bytes
 #   recovered  the same with mpirun --enable-recovery: the run goes on without it
 #   stopped  a process stops: its jobs start again elsewhere, and the bytes are the same
+#   shards   processes that are started with --shard each, and do not talk
 #   refused  processes that have another battery, or compute other bytes; a battery that is wrong
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -106,6 +107,16 @@ test_killed() {
     check "resumed, it has the same bytes" same calm killed
 }
 
+test_shards() {
+    [[ -d calm ]] || alone slow.yaml calm
+    # shellcheck disable=SC2016
+    "${MPIRUN[@]}" -n 2 bash -c 'assay run slow.yaml --no-figures -j1 --shard $((OMPI_COMM_WORLD_RANK + 1))/2 -o shard$OMPI_COMM_WORLD_RANK; test $? -eq 5' \
+        >shards.out 2>shards.err
+    check "with --shard each process is a shard" test $? -eq 0
+    assay merge shards shard0 shard1 --no-figures >merge.out 2>merge.err
+    check "the bytes are the same" same calm shards
+}
+
 test_recovered() {
     [[ -d calm ]] || alone slow.yaml calm
     local MPIRUN=("${MPIRUN[@]}" --enable-recovery)
@@ -142,7 +153,7 @@ test_refused() {
 }
 
 make_batteries
-(($#)) || set -- same killed recovered stopped refused
+(($#)) || set -- same killed recovered stopped shards refused
 for part; do
     declare -F "test_$part" >/dev/null || { echo "run.sh: no part '$part'" >&2; exit 2; }
     "test_$part"
