@@ -26,8 +26,7 @@ CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DASSAY_VERSION='"$(VERSION)"' -DASSAY_PRE
 PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng libjpeg libzip zlib nettle libseccomp
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lcsv -ldl -lm
 
-mpi_src  = framework/workers/transport_mpi.c
-core_src = $(filter-out framework/main.c $(mpi_src),$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
+core_src = $(filter-out framework/main.c %_mpi.c,$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
 core_obj = $(core_src:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/scaffold_files.o
 plugins  = $(patsubst explainers/%.c,$(BUILD)/explainers/%.so,$(wildcard explainers/*.c))
 unit_src = $(wildcard tests/unit/*.c)
@@ -46,20 +45,14 @@ endif
 .PHONY: all
 all: $(BUILD)/assay $(plugins)
 
-# make MPI=1: `mpirun assay run` with the processes of several machines (docs/scale.md). It is one object more; without
-# it nothing of MPI is linked or looked for.
+# make MPI=1: `mpirun assay run` (docs/scale.md). One object more; without it nothing of MPI is linked or looked for.
 ifdef MPI
-mpi_obj  = $(mpi_src:%.c=$(BUILD)/%.o)
+mpi_obj  = $(BUILD)/framework/workers/transport_mpi.o
 mpi_libs = $(shell pkg-config --libs ompi-c)
 $(mpi_obj): CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I ompi-c))
 endif
-$(BUILD)/linked-with: FORCE
-	@mkdir -p $(@D); echo '$(mpi_obj)' | cmp -s - $@ || echo '$(mpi_obj)' >$@
-.PHONY: FORCE
-FORCE:
-
-$(BUILD)/assay: $(BUILD)/framework/main.o $(core_obj) $(mpi_obj) $(BUILD)/linked-with
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(mpi_libs)
+$(BUILD)/assay: $(BUILD)/framework/main.o $(core_obj) $(mpi_obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(mpi_libs)
 
 $(BUILD)/%.o: %.c $(BUILD)/gen/onnx.pb-c.h
 	@mkdir -p $(@D)

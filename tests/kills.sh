@@ -61,19 +61,17 @@ kind_of() { # PID, into $its_kind
     esac
 }
 
-# Any of the processes that are there: a worker, gnuplot, or one time in four the parent.
-kill_one() {
-    local children='' pids
+# A process of that kind, if there is one.
+kill_one() { # KIND
+    local children='' pid
     read -r children 2>/dev/null <"/proc/$parent/task/$parent/children"
-    read -ra pids <<<"$children"
-    if ((${#pids[@]} == 0 || RANDOM % 4 == 0)); then
-        victim=$parent its_kind=parent
-    else
-        victim=${pids[RANDOM % ${#pids[@]}]}
-        kind_of "$victim"
-    fi
-    kill -KILL "$victim" 2>/dev/null || return
-    kills[$its_kind]=$((kills[$its_kind] + 1)) total=$((total + 1))
+    victim='' its_kind=$1
+    [[ $1 == parent ]] && victim=$parent
+    for pid in $children; do
+        [[ -z $victim ]] && kind_of "$pid" && [[ $its_kind == "$1" ]] && victim=$pid
+    done
+    [[ -n $victim ]] && kill -KILL "$victim" 2>/dev/null || return
+    kills[$1]=$((kills[$1] + 1)) total=$((total + 1))
 }
 
 same() {
@@ -84,7 +82,21 @@ same() {
     diff <(cd calm && find figures -type f | sort) <(cd run && find figures -type f | sort)
 }
 
-# One run from its beginning to its end, disturbed on the way at any time, and then soon again.
+# What is there for a short time only goes at once, where it was killed less than its share.
+kill_rare() {
+    local kind
+    for kind in trainer audit gnuplot; do
+        ((kills[$kind] * 6 <= total)) && kill_one $kind && return
+    done
+    return 1
+}
+
+kill_any() {
+    local kinds=(parent worker worker)
+    kill_one "${kinds[RANDOM % 3]}"
+}
+
+# One run from its beginning to its end, disturbed on the way.
 disturbed_run() {
     local next
     rm -rf run
@@ -94,7 +106,9 @@ disturbed_run() {
         next=$((milliseconds + RANDOM * span / 32768))
         while kill -0 $parent 2>/dev/null; do
             now
-            ((milliseconds >= next)) && kill_one && next=$((milliseconds + RANDOM * span / 200000))
+            if kill_rare || { ((milliseconds >= next)) && kill_any; }; then
+                next=$((milliseconds + RANDOM * span / 65536))
+            fi
             nap
         done
         run_ends

@@ -10,7 +10,7 @@ check-slow: test-deps
 # Runs of several processes, in a build of its own: 2 to 4 on this machine, one killed, one stopped.
 .PHONY: check-mpi mpi-build
 MPI_DEPS = libopenmpi-dev openmpi-bin
-mpi-build: $(BUILD)/assay $(plugins) $(bad)
+mpi-build: all $(bad)
 check-mpi: test-deps
 	$(call install,$(MPI_DEPS))
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-mpi MPI=1 mpi-build

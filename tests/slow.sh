@@ -4,7 +4,8 @@
 #   batteries  the fixture batteries end as they expect to, and at -j1 and -j2 with the same bytes
 #   papers     the batteries of published results end as they expect to, on networks that are trained for them
 #   calibrate  on fifteen fresh networks no honest method FAILs, and none that must not pass does
-#   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one
+#   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one; 200 kills
+#              of every kind of process (tests/kills.sh)
 #   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
 #   looks      error rates and power of the rule over all looks, in a thousand simulated runs of each case
 #   units      the unit tests of the suites slow_*, which make check leaves out
@@ -86,6 +87,7 @@ test_kills() {
     check "fashion-mlp.yaml undisturbed" run fixtures/batteries/fashion-mlp.yaml calm -j2
     check "fashion-mlp.yaml killed and resumed" killed fixtures/batteries/fashion-mlp.yaml killed
     check "a killed run ends with the same bytes" same calm killed
+    check "200 kills of parents, workers and gnuplot" env ASSAY_BUILD="$BUILD" tests/kills.sh 200
 }
 
 never() { # FOLDER EXPLAINERS WORDS: no verdict of a weight randomisation of those is one of the words

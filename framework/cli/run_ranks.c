@@ -30,6 +30,7 @@ int cli_run_ranks(const struct cli_context *context, struct run_options *wanted,
                   const void *user, struct error *e) {
     const struct transport_kind *kind = context->transport;
     struct transport transport;
+    if (wanted->share.parts) return whole(user, wanted, e); /* each process is a shard of its own */
     if (!kind && transport_mpi_wanted() && !wanted->dry_run) {
         error_set(e, "started by mpirun, but built without MPI, so that each process would run the whole battery: "
                      "'make MPI=1' wanted");

@@ -1,4 +1,4 @@
-/* pipes.h: forged messages, written to every pipe a process has open. The layouts are those of workers/pool.c and
+/* pipes.h: forged messages, written to every pipe a process has open. The layouts are those of workers/pool_run.c and
  * run/unit_record.h, which a malicious plugin can read as well as anybody. */
 #ifndef HOSTILE_PIPES_H
 #define HOSTILE_PIPES_H

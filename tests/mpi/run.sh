@@ -4,7 +4,9 @@
 #   same     2, 3 and 4 processes give the bytes of one, with networks that are trained, further draws, and explainers
 #            that break the rules in every way
 #   killed   a process is killed: the run ends, and --resume gives the same bytes
+#   recovered  the same with mpirun --enable-recovery: the run goes on without it
 #   stopped  a process stops: its jobs start again elsewhere, and the bytes are the same
+#   shards   processes that are started with --shard each, and do not talk
 #   refused  processes that have another battery, or compute other bytes; a battery that is wrong
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -105,6 +107,25 @@ test_killed() {
     check "resumed, it has the same bytes" same calm killed
 }
 
+test_shards() {
+    [[ -d calm ]] || alone slow.yaml calm
+    # shellcheck disable=SC2016
+    "${MPIRUN[@]}" -n 2 bash -c 'assay run slow.yaml --no-figures -j1 --shard $((OMPI_COMM_WORLD_RANK + 1))/2 -o shard$OMPI_COMM_WORLD_RANK; test $? -eq 5' \
+        >shards.out 2>shards.err
+    check "with --shard each process is a shard" test $? -eq 0
+    assay merge shards shard0 shard1 --no-figures >merge.out 2>merge.err
+    check "the bytes are the same" same calm shards
+}
+
+test_recovered() {
+    [[ -d calm ]] || alone slow.yaml calm
+    local MPIRUN=("${MPIRUN[@]}" --enable-recovery)
+    ASSAY_RANK_SILENCE=5 disturbed KILL recovered
+    check "a process that is killed is left out, where Open MPI lets the others live" test $? -eq 0
+    check "which is said" grep -q 'rank 1 on .* is silent: it is left out' recovered.err
+    check "the bytes are the same" same calm recovered
+}
+
 test_stopped() {
     [[ -d calm ]] || alone slow.yaml calm
     ASSAY_RANK_SILENCE=5 disturbed STOP stopped
@@ -132,7 +153,7 @@ test_refused() {
 }
 
 make_batteries
-(($#)) || set -- same killed stopped refused
+(($#)) || set -- same killed recovered stopped shards refused
 for part; do
     declare -F "test_$part" >/dev/null || { echo "run.sh: no part '$part'" >&2; exit 2; }
     "test_$part"

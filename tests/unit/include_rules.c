@@ -73,7 +73,7 @@ Test(include_rules, the_rules_themselves) {
         {"framework/judge/judge.c", "experiment/state.h", false},
         {"controls/cascading.c", "judge/judge.h", false},
         {"framework/host/plugin.c", "experiment/state.h", false},
-        {"framework/workers/pool.c", "host/plugin.h", false},
+        {"framework/workers/pool_run.c", "host/plugin.h", false},
         {"controls/cascading.c", "experiment/state.h", false},
         {"reports/html.c", "nn/graph.h", false},
         {"reports/html.c", "store/store.h", true},
