@@ -66,31 +66,58 @@ static bool is_judged(const char *word) {
     return word && !is_word(word, VERDICT_SKIP);
 }
 
+/* Rows of that kind that one network was judged on, and those with the word. */
+static size_t count_rows(const struct calibrate_network *n, enum calibrate_kind kind, enum verdict_word word,
+                         size_t *hits) {
+    size_t rows = 0;
+    *hits = 0;
+    for (size_t k = 0; k < calibrate_row_count; k++) {
+        if (calibrate_rows[k].kind != kind || !is_judged(n->words[k])) continue;
+        rows++;
+        *hits += is_word(n->words[k], word);
+    }
+    return rows;
+}
+
+/* Every kind once: at its first network. */
+static struct calibrate_clusters count_kinds(const struct calibration *c, enum calibrate_kind kind,
+                                             enum verdict_word word) {
+    struct calibrate_clusters kinds = {0};
+    for (size_t n = 0; n < c->count; n++) {
+        size_t rows = 0, hits = 0, first = 0;
+        while (strcmp(c->networks[first].kind, c->networks[n].kind) != 0) first++;
+        for (size_t k = n; first == n && k < c->count; k++) {
+            size_t more;
+            if (strcmp(c->networks[k].kind, c->networks[n].kind) != 0) continue;
+            rows += count_rows(&c->networks[k], kind, word, &more);
+            hits += more;
+        }
+        kinds.all += rows > 0;
+        kinds.hits += hits > 0;
+    }
+    kinds.most = calibrate_bound(kinds.hits, kinds.all, .05);
+    return kinds;
+}
+
 struct calibrate_rate calibrate_rate_of(const struct calibration *c, enum calibrate_kind kind, enum verdict_word word) {
-    struct calibrate_rate r = {.most = 1, .share = (double)NAN, .lower = (double)NAN, .upper = (double)NAN};
+    struct calibrate_rate r = {.share = (double)NAN, .lower = (double)NAN, .upper = (double)NAN};
     double sum = 0, squares = 0;
     for (size_t n = 0; n < c->count; n++) {
-        size_t rows = 0, hits = 0;
-        for (size_t k = 0; k < calibrate_row_count; k++) {
-            const char *got = c->networks[n].words[k];
-            if (calibrate_rows[k].kind != kind || !is_judged(got)) continue;
-            rows++;
-            hits += is_word(got, word);
-        }
+        size_t hits, rows = count_rows(&c->networks[n], kind, word, &hits);
         if (!rows) continue;
         double share = (double)hits / (double)rows;
         r.rows += rows;
         r.hits += hits;
-        r.networks++;
-        r.hit_networks += hits > 0;
+        r.networks.all++;
+        r.networks.hits += hits > 0;
         sum += share;
         squares += share * share;
     }
-    double n = (double)r.networks;
-    if (!r.networks) return r;
-    r.most = calibrate_bound(r.hit_networks, r.networks, .05);
-    r.share = sum / n;
-    if (r.networks < 2) return r;
+    double n = (double)r.networks.all;
+    r.networks.most = calibrate_bound(r.networks.hits, r.networks.all, .05);
+    r.kinds = count_kinds(c, kind, word);
+    if (r.networks.all) r.share = sum / n;
+    if (r.networks.all < 2) return r;
     double half = student_quantile(.975, n - 1) * sqrt(fmax(squares - sum * sum / n, 0) / (n - 1) / n);
     r.lower = fmax(0, r.share - half);
     r.upper = fmin(1, r.share + half);
@@ -105,12 +132,14 @@ bool calibrate_has_errors(const struct calibration *c) {
 /* ---- in words ---- */
 
 static void print_rate(FILE *out, const char *what, struct calibrate_rate r) {
-    fprintf(out, "%-38s %zu of %zu rows, on %zu of %zu networks (at most %.0f %% of networks)\n", what, r.hits, r.rows,
-            r.hit_networks, r.networks, 100 * r.most);
+    fprintf(out,
+            "%-37s %zu of %zu rows, on %zu of %zu networks (at most %.0f %%), %zu of %zu kinds (at most %.0f %%)\n",
+            what, r.hits, r.rows, r.networks.hits, r.networks.all, 100 * r.networks.most, r.kinds.hits, r.kinds.all,
+            100 * r.kinds.most);
 }
 
 static void print_share(FILE *out, const char *what, struct calibrate_rate r) {
-    fprintf(out, "%-38s %zu of %zu rows", what, r.hits, r.rows);
+    fprintf(out, "%-37s %zu of %zu rows", what, r.hits, r.rows);
     if (!isnan(r.lower))
         fprintf(out, ": %.0f %% of a network's (%.0f to %.0f %%)", 100 * r.share, 100 * r.lower, 100 * r.upper);
     fputc('\n', out);

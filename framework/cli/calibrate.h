@@ -25,7 +25,8 @@ extern const size_t calibrate_row_count;
 
 /* One network, trained from one seed, and the overall word of each row. */
 struct calibrate_network {
-    char name[48]; /* "cnn, seed 2" */
+    char name[48];    /* "cnn, seed 2" */
+    const char *kind; /* "cnn" */
     double accuracy;
     const char **words; /* [2][calibrate_row_count]: overall, and under the cascade; NULL: the run had none */
 };
@@ -35,12 +36,18 @@ struct calibration {
     size_t count;
 };
 
+/* Some rows of a network, or some networks of a kind: how many had one, of how many. */
+struct calibrate_clusters {
+    size_t hits, all;
+    double most; /* one-sided 95 % bound of their share (Clopper-Pearson) */
+};
+
 /* How often something happened, with networks as what is drawn at random: rows of one network share its weights and its
- * inputs. */
+ * inputs. Networks of one kind differ by their seed alone: kinds are counted, too. */
 struct calibrate_rate {
-    size_t rows, hits, networks, hit_networks; /* hit_networks: with at least one */
-    double most;                /* one-sided 95 % bound of the share of networks with one (Clopper-Pearson) */
-    double share, lower, upper; /* of rows: 95 % interval of the mean over networks (Student's t) */
+    size_t rows, hits;
+    struct calibrate_clusters networks, kinds; /* with at least one */
+    double share, lower, upper;                /* of rows: 95 % interval of the mean over networks (Student's t) */
 };
 /* Of rows of that kind that were judged (no SKIP): those with the word. */
 struct calibrate_rate calibrate_rate_of(const struct calibration *, enum calibrate_kind, enum verdict_word);

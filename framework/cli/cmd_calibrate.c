@@ -148,6 +148,7 @@ static bool calibrate_one(struct job *j, const struct zoo_network *z, uint64_t s
     *n = (struct calibrate_network){.words = calloc(2 * calibrate_row_count, sizeof *n->words)};
     if (!n->words) return error_memory(e);
     j->result.count++;
+    n->kind = z->name;
     snprintf(n->name, sizeof n->name, "%s, seed %llu", z->name, (unsigned long long)seed);
     struct zoo_made made;
     char *stem = text_format("%s/seed-%llu", j->folder, (unsigned long long)seed),

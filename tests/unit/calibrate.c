@@ -22,6 +22,7 @@ static struct calibration make(size_t networks) {
     struct calibration c = {calloc(networks, sizeof *c.networks), networks};
     cr_assert_not_null(c.networks);
     for (size_t n = 0; n < networks; n++) {
+        c.networks[n].kind = n < 2 ? "cnn" : "mlp";
         c.networks[n].words = calloc(2 * calibrate_row_count, sizeof *c.networks[n].words);
         cr_assert_not_null(c.networks[n].words);
         for (size_t k = 0; k < calibrate_row_count; k++)
@@ -48,8 +49,10 @@ Test(calibrate, counts_rows_and_networks) {
     size_t honest = 0;
     while (honest < calibrate_row_count && calibrate_rows[honest].kind == CALIBRATE_HONEST) honest++;
     cr_expect_eq(fails.rows, 4 * honest - 2);
-    cr_expect(fails.hits == 2 && fails.networks == 4 && fails.hit_networks == 1);
-    cr_expect_float_eq(fails.most, calibrate_bound(1, 4, .05), 1e-12);
+    cr_expect(fails.hits == 2 && fails.networks.all == 4 && fails.networks.hits == 1);
+    cr_expect(fails.kinds.all == 2 && fails.kinds.hits == 1);
+    cr_expect_float_eq(fails.networks.most, calibrate_bound(1, 4, .05), 1e-12);
+    cr_expect_float_eq(fails.kinds.most, calibrate_bound(1, 2, .05), 1e-12);
     cr_expect_float_eq(fails.share, 2. / (double)honest / 4, 1e-12, "every network counts the same");
     cr_expect(fails.lower <= fails.share && fails.upper >= fails.share && fails.lower >= 0);
     cr_expect_eq(open.hits, 1);
@@ -72,5 +75,6 @@ Test(calibrate, nothing_says_nothing) {
     struct calibration c = {NULL, 0};
     struct calibrate_rate r = calibrate_rate_of(&c, CALIBRATE_HONEST, VERDICT_FAIL);
     cr_expect(r.rows == 0 && isnan(r.share));
-    cr_expect_float_eq(r.most, 1, 1e-12);
+    cr_expect_float_eq(r.networks.most, 1, 1e-12);
+    cr_expect_float_eq(r.kinds.most, 1, 1e-12);
 }
