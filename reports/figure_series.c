@@ -1,6 +1,7 @@
 /* The page of originals where inputs are no pictures: one line for the input and for the map of every explainer on the
  * unmodified network, above each other. Sequences of four letters are logos (each letter as high as its attribution,
- * hanging down where that is negative), other sequences and features bars; features have their names below. */
+ * hanging down where that is negative) where letters have room, other sequences and features bars; features have their
+ * names below. */
 #include "reports/figure_words.h"
 #include "reports/format.h"
 #include "reports/logo.h"
@@ -18,7 +19,8 @@
 #define NAMES_SHARE .35  /* likewise, of the page */
 #define TIC_CHARACTERS 16
 #define FOOT 34.0
-#define TIC_APART 16.0 /* of names, so that they do not touch */
+#define LETTER_LEAST 5.0 /* the width of a letter that can be read; where they are narrower rows are bars */
+#define TIC_APART 16.0   /* of names, so that they do not touch */
 #define PAGE_ROWS 32u
 
 struct series {
@@ -27,6 +29,7 @@ struct series {
     const struct picture *rows[1 + PAGE_ROWS]; /* the input, then maps */
     size_t count;
     double left, across, width, head, foot; /* across: of a row */
+    bool logos;
     char *heading;
     FILE *letters; /* the outlines of all logos */
     size_t blocks; /* in it */
@@ -95,12 +98,12 @@ static void add_row(struct series *s, size_t row) {
 
     if (!isfinite(p->low)) return;
     if (!(high > low)) high = 1;
-    if (s->rows[0]->letters && !p->explainer) low = 0, high = 1;
+    if (s->logos && !p->explainer) low = 0, high = 1;
     figure_place(&s->figure, s->left, row_y(s, row), s->left + s->across, row_y(s, row) + ROW);
     text_add(out, "set xrange [-.7:%g]; set yrange [%.9g:%.9g]; unset xtics\n", p->width - .3, low - room, high + room);
     if (last && named) add_names(s);
     else if (last) text_add(out, "set xtics norotate textcolor rgb ink font small\n");
-    if (s->rows[0]->letters) add_logo(s, p);
+    if (s->logos) add_logo(s, p);
     else
         text_add(out,
                  "plot maps binary record=(%u) skip=%zu format='%%float' using 0:1:(%s) with boxes lc rgb variable fs "
@@ -167,6 +170,7 @@ static void place(struct series *s, const struct picture *input) {
     }
     s->width = figure_width(all, s->left + WIDTH + MARGIN + fmax(0, .8 * longest - MARGIN));
     s->across = fmin(WIDTH, s->width - s->left - fmax(MARGIN, beyond));
+    s->logos = input->letters && s->across >= LETTER_LEAST * input->width;
     s->head = 21 + (double)figure_lines(FONT_BIG, s->width - 2 * MARGIN, s->heading) * figure_line(FONT_BIG);
     s->foot = row_y(s, s->count) + (named ? 10 + .65 * longest : 8);
 }

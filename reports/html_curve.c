@@ -42,7 +42,7 @@ static bool survey(struct plot *p, const struct verdict_row *v) {
         const struct curve *c = &p->curves[i];
         if (c->count && (!p->longest || c->count > p->longest->count)) p->longest = c;
         for (size_t k = 0; k < c->count; k++)
-            lowest = fmin(lowest, fmin(c->points[k].similarity, c->points[k].similarity_lower));
+            lowest = fmin(lowest, fmin(c->points[k].similarity, curve_band(measures[0], &c->points[k]).lower));
     }
     p->axis = curve_axis(measures[0], lowest);
     p->highest = measures[0]->highest;
@@ -146,14 +146,16 @@ static void add_band(struct plot *p, const struct curve *c) {
     for (size_t i = 0; i < c->count; i++) {
         const struct curve_row *r = &c->points[i];
         double x = at_x(p, (double)i + p->lines), next = at_x(p, (double)i + p->lines + 1);
-        if (isnan(r->similarity_lower) || isnan(r->similarity_upper)) continue;
-        double low = at_y(p, r->similarity_lower), high = at_y(p, r->similarity_upper);
+        const bool last = i + 1 == c->count;
+        const struct curve_band band = curve_band(measures[0], r), after = curve_band(measures[0], r + !last);
+        if (isnan(band.lower)) continue;
+        double low = at_y(p, band.lower), high = at_y(p, band.upper);
         if (!p->lines || c->count < 2)
             text_add(out, "<path class=\"bar\" d=\"M%.1f %.1fV%.1fm-5 0h10M%.1f %.1fh10\"/>\n", x, low, high, x - 5,
                      low);
-        else if (i + 1 < c->count && !isnan(r[1].similarity_lower)) {
+        else if (!last && !isnan(after.lower)) {
             text_add(out, "%s%.1f %.1fL%.1f %.1fV%.1fL%.1f %.1fz", any ? "M" : "<path class=\"band\" d=\"M", x, high,
-                     next, at_y(p, r[1].similarity_upper), at_y(p, r[1].similarity_lower), x, low);
+                     next, at_y(p, after.upper), at_y(p, after.lower), x, low);
             any = true;
         }
     }
@@ -260,8 +262,8 @@ static void add_numbers(struct plot *p) {
             text_add_xml(out, r->stage);
             text_add(out, "</th>");
             add_number(out, r->similarity);
-            text_add(out, "<td>%s to %s</td>", html_number(r->similarity_lower, low),
-                     html_number(fmin(r->similarity_upper, p->highest), high));
+            const struct curve_band band = curve_band(measures[0], r);
+            text_add(out, "<td>%s to %s</td>", html_number(band.lower, low), html_number(band.upper, high));
             const double values[] = {r->floor, r->ceiling, r->share, r->share_lower, r->share_upper, r->logit_r};
             for (size_t n = 0; n < sizeof values / sizeof *values; n++) add_number(out, values[n]);
             text_add(out, "<td>");

@@ -81,7 +81,7 @@ static const struct cli_option options[] = {
                 .letter = 'o',
                 .kind = CLI_TEXT,
                 .value = "FILE",
-                .summary = "the map, .npy or .png",
+                .summary = "the map: .npy, or .png, over the input with a colour bar",
                 .required = true},
     [TIME_LIMIT] = {.name = "time-limit",
                     .kind = CLI_NUMBER,
@@ -401,7 +401,7 @@ static void print_summary(const struct job *job) {
 static bool write_map(const struct job *job, struct error *e) {
     const char *path = job->option[OUTPUT].text;
     const struct shape *shape = &job->subject.graph->sample;
-    return cli_has_extension(path, ".png") ? picture_write_png(path, shape, job->map, PICTURE_MAP, e)
+    return cli_has_extension(path, ".png") ? picture_write_map(path, shape, job->x, job->map, e)
                                            : npy_write(path, shape, job->map, e);
 }
 

@@ -1,5 +1,6 @@
 /* picture.c: values into colours, enlarged, into a PNG file. */
 #include "data/picture.h"
+#include "data/picture_parts.h"
 
 #include "base/file.h"
 
@@ -11,12 +12,6 @@
 #include <string.h>
 
 #define SIDE_LIMIT 16384u /* of the file, in pixels */
-
-/* The picture before enlargement. */
-struct pixels {
-    size_t width, height;
-    uint8_t *rgb; /* [height][width][3] */
-};
 
 /* RdBu of Cynthia Brewer (colorbrewer2.org), from blue over white to red; its middle made pure white. */
 static const uint8_t diverging[][3] = {
@@ -39,8 +34,7 @@ static int compare_doubles(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The 99th percentile of |value|, interpolated linearly; the maximum where that is zero (a map of a few points). */
-static bool colour_scale(const double *values, size_t n, double *scale) {
+bool picture_scale(const double *values, size_t n, double *scale) {
     double *sorted = malloc(n * sizeof *sorted);
 
     if (!sorted) return false;
@@ -54,8 +48,7 @@ static bool colour_scale(const double *values, size_t n, double *scale) {
     return true;
 }
 
-/* Channels summed, pixel by pixel. */
-static double *sum_channels(const float *data, size_t channels, size_t plane) {
+double *picture_sum(const float *data, size_t channels, size_t plane) {
     double *sum = calloc(plane, sizeof *sum);
 
     for (size_t c = 0; sum && c < channels; c++)
@@ -65,8 +58,8 @@ static double *sum_channels(const float *data, size_t channels, size_t plane) {
 
 static bool paint_map(struct pixels *p, const float *data, size_t channels, enum picture_style style) {
     size_t plane = p->width * p->height;
-    double *sum = sum_channels(data, channels, plane), scale = 0;
-    bool ok = sum && colour_scale(sum, plane, &scale);
+    double *sum = picture_sum(data, channels, plane), scale = 0;
+    bool ok = sum && picture_scale(sum, plane, &scale);
 
     for (size_t i = 0; ok && i < plane; i++) {
         double value = scale > 0 ? sum[i] / scale : 0;
@@ -78,7 +71,7 @@ static bool paint_map(struct pixels *p, const float *data, size_t channels, enum
 
 static bool paint_input(struct pixels *p, const float *data, size_t channels) {
     size_t plane = p->width * p->height;
-    double *mean = channels == 3 ? NULL : sum_channels(data, channels, plane);
+    double *mean = channels == 3 ? NULL : picture_sum(data, channels, plane);
 
     if (channels != 3 && !mean) return false;
     double low = 0, high = 0;
@@ -172,7 +165,16 @@ static bool encode(struct png_job *job, const struct pixels *p, size_t factor) {
 
 /* ---- */
 
-static bool check_shape(const struct shape *s, size_t *channels, struct pixels *p, struct error *e) {
+bool picture_encode(const struct pixels *p, size_t factor, const char *path, struct error *e) {
+    struct png_job job = {.error = e};
+    bool ok = encode(&job, p, factor) || error_prefix(e, "%s", path);
+
+    ok = ok && file_write(path, job.data, job.size, e);
+    free(job.data);
+    return ok;
+}
+
+bool picture_shape(const struct shape *s, size_t *channels, struct pixels *p, struct error *e) {
     char text[96];
 
     *channels = s->rank == 3 ? s->dim[0] : 1;
@@ -186,7 +188,7 @@ static bool check_shape(const struct shape *s, size_t *channels, struct pixels *
     return true;
 }
 
-static bool check_values(const float *data, size_t n, bool *negative, struct error *e) {
+bool picture_values(const float *data, size_t n, bool *negative, struct error *e) {
     *negative = false;
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(data[i]))
@@ -196,8 +198,7 @@ static bool check_values(const float *data, size_t n, bool *negative, struct err
     return true;
 }
 
-/* The whole factor that brings the longer side to PICTURE_SIZE or just above. */
-static size_t enlargement(const struct pixels *p) {
+size_t picture_enlargement(const struct pixels *p) {
     size_t longer = p->width > p->height ? p->width : p->height;
     return (PICTURE_SIZE + longer - 1) / longer;
 }
@@ -205,20 +206,17 @@ static size_t enlargement(const struct pixels *p) {
 bool picture_write_png(const char *path, const struct shape *shape, const float *data, enum picture_style style,
                        struct error *e) {
     struct pixels p = {0};
-    struct png_job job = {.error = e};
     size_t channels;
     bool negative;
 
-    if (!check_shape(shape, &channels, &p, e) || !check_values(data, shape_count(shape), &negative, e))
+    if (!picture_shape(shape, &channels, &p, e) || !picture_values(data, shape_count(shape), &negative, e))
         return error_prefix(e, "%s", path);
     if (style == PICTURE_MAP) style = negative ? PICTURE_SIGNED : PICTURE_POSITIVE;
     p.rgb = malloc(3 * p.width * p.height);
     bool input = style == PICTURE_INPUT;
     bool ok = p.rgb && (input ? paint_input(&p, data, channels) : paint_map(&p, data, channels, style));
     if (!ok) error_memory(e);
-    if (ok && !encode(&job, &p, enlargement(&p))) ok = error_prefix(e, "%s", path);
-    if (ok) ok = file_write(path, job.data, job.size, e);
-    free(job.data);
+    ok = ok && picture_encode(&p, picture_enlargement(&p), path, e);
     free(p.rgb);
     return ok;
 }

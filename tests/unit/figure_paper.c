@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "fake_run.h"
+#include "store/store.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -141,6 +142,108 @@ Test(figure_paper, nothing_collides_or_is_cut, .timeout = 300) {
             request.formats = FIGURE_SVG;
             cr_assert(figures_draw(s, folder, &request, &e), "%s", e.text);
             cr_expect_geq(expect_folder(folder, widths[i]), 10);
+            store_close(s);
+            fake_folder_remove(folder);
+        }
+}
+
+/* A deep cascade whose layers have long names. */
+static void put_curves(struct store *s, const char *explainer, struct error *e) {
+    char stage[48];
+    for (unsigned k = 0; k < 31; k++) {
+        snprintf(stage, sizeof stage, "%sfeatures.%u.block.conv2d", k ? "+" : "", 30 - k);
+        const struct curve_row row = {.explainer = explainer,
+                                      .control = "cascading",
+                                      .stage = stage,
+                                      .measure = "spearman",
+                                      .view = "signed/all",
+                                      .stage_index = k,
+                                      .stage_count = 31,
+                                      .similarity = .9 - .03 * k,
+                                      .similarity_lower = .7 - .03 * k,
+                                      .similarity_upper = 1.1 - .03 * k,
+                                      .floor = 0,
+                                      .ceiling = 1,
+                                      .inputs = 2,
+                                      .draws = 2,
+                                      .decision = "pass"};
+        cr_assert(store_put_curve(s, &row, e), "%s", e->text);
+    }
+}
+
+/* A run of inputs that are no pictures: one input, and its map by methods with short and with long names. */
+static struct store *run_of(const char *folder, const struct shape *shape, const float *x, const char *key,
+                            const char *meta) {
+    static const char *const explainers[] = {"gradient", "integrated-gradients (absolute)", "grad-cam"};
+    static const char *const controls[] = {"cascading"}, *const variants[] = {"model", "own:fc"};
+    const size_t count = shape_count(shape);
+    char *path = text_format("%s/assay.db", folder);
+    float *map = malloc(count * sizeof *map);
+    struct store *s = NULL;
+    struct error e = {""};
+
+    for (size_t i = 0; i < count; i++) map[i] = (i % 3 ? .05f : -.1f) * (float)(i % 7);
+    cr_assert(store_open(path, &s, &e) && store_begin(s, &e) && store_set_order(s, explainers, 3, controls, 1, &e) &&
+                  store_put_input(s, &(struct input_row){0, 0, 1, 1, 1, *shape, x, NULL, NAN, NAN}, &e) &&
+                  store_put_use(s, &(struct use_row){"cascading", "fc", 0, 0, "own:fc"}, &e) &&
+                  (!key || store_set_meta(s, key, meta, &e)),
+              "%s", e.text);
+    for (size_t k = 0; k < 6; k++) {
+        const struct verdict_row verdict = {.explainer = explainers[k / 2],
+                                            .control = "cascading",
+                                            .verdict = "PASS",
+                                            .annotation = "",
+                                            .expected = "PASS",
+                                            .as_expected = true,
+                                            .reason = "",
+                                            .first_stage = ""};
+        cr_assert(store_put_map(s, &(struct map_row){explainers[k / 2], variants[k % 2], 0, *shape, map}, &e) &&
+                      store_put_verdict(s, &verdict, &e),
+                  "%s", e.text);
+    }
+    for (size_t k = 0; k < 3; k++) put_curves(s, explainers[k], &e);
+    cr_assert(store_commit(s, &e), "%s", e.text);
+    free(map);
+    free(path);
+    return s;
+}
+
+/* Tokens, features with names, and letters, which are drawn as such where they have room. */
+Test(figure_paper, nor_of_inputs_that_are_no_pictures, .timeout = 120) {
+    static const double widths[] = {0, FIGURE_WIDTH_LEAST, 316.8, 672};
+    static const struct {
+        struct shape shape;
+        const char *key, *meta;
+        bool letters;
+    } runs[] = {
+        {{2, {2, 20}}, "tokens", "{\"0\": [7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,30522]}", false},
+        {{1, {12}},
+         "run",
+         "{\"data\": {\"columns\": [\"temperature\", \"p\", \"vibration of the axle\", \"speed\", \"load\", \"age\", "
+         "\"humidity\", \"voltage\", \"shift\", \"operator\", \"a\", \"the last of the columns\"]}}",
+         false},
+        {{2, {4, 60}}, NULL, NULL, true},
+    };
+    float numbers[256], letters[4 * 60] = {0};
+
+    for (size_t i = 0; i < 256; i++) numbers[i] = (float)(i % 5);
+    for (size_t i = 0; i < 60; i++) letters[i % 4 * 60 + i] = 1;
+    for (size_t k = 0; k < sizeof runs / sizeof *runs; k++)
+        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+            struct figure_request request = figure_request_default;
+            char folder[64];
+            struct error e = {""};
+            fake_folder(folder);
+            struct store *s =
+                run_of(folder, &runs[k].shape, runs[k].letters ? letters : numbers, runs[k].key, runs[k].meta);
+            request.width = widths[i];
+            request.formats = FIGURE_SVG;
+            cr_assert(figures_draw(s, folder, &request, &e), "%s", e.text);
+            cr_expect_eq(expect_folder(folder, widths[i]), 4);
+            char *script = fake_read(folder, "originals-input0.gp");
+            cr_expect_eq(strstr(script, "filledcurves closed") != NULL,
+                         runs[k].letters && (widths[i] == 0 || widths[i] > 600));
+            free(script);
             store_close(s);
             fake_folder_remove(folder);
         }

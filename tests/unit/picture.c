@@ -29,7 +29,7 @@ static void render(const struct shape *shape, const float *data, enum picture_st
     struct image image = read_png("p.png");
     unsigned width = (unsigned)shape->dim[shape->rank - 1];
     unsigned height = shape->rank > 1 ? (unsigned)shape->dim[shape->rank - 2] : 1;
-    unsigned longer = width > height ? width : height, factor = longer >= 224 ? 1 : (224 + longer - 1) / longer;
+    unsigned longer = width > height ? width : height, factor = longer >= 300 ? 1 : (300 + longer - 1) / longer;
     cr_assert_eq(image.width, factor * width);
     cr_assert_eq(image.height, factor * height);
     for (unsigned y = 0; y < image.height; y++)
@@ -153,4 +153,54 @@ Test(picture, refusals) {
     struct error e = {""};
     cr_expect_not(picture_write_png("none/p.png", &(struct shape){1, {1}}, data, PICTURE_MAP, &e));
     cr_expect_not_null(strstr(e.text, "No such file or directory"), "%s", e.text);
+}
+
+/* A map of two rows over an input: colours grow with the value, on pale grey; the bar and its numbers beside it. */
+Test(picture, maps_stand_over_their_input) {
+    const struct shape shape = {3, {1, 2, 2}};
+    const float input[] = {0, 1, 0, 1}, map[] = {0, 0, 2, -2}, positive[] = {0, 1, 2, 4};
+    struct error e = {""};
+
+    cr_assert(picture_write_map("m.png", &shape, input, map, &e), "%s", e.text);
+    struct image image = read_png("m.png");
+    cr_assert(image.height == 300 && image.width > 330 && image.width < 480, "%u x %u", image.width, image.height);
+    const struct {
+        unsigned x, y, colour;
+    } points[] = {
+        {10, 10, 0x808080},   {290, 10, WHITE},     {149, 149, 0x808080}, {150, 149, WHITE}, {10, 290, 0xb2182b},
+        {290, 290, 0x2166ac}, {149, 150, 0xb2182b}, {321, 2, 0xb0}, /* the upper end of the bar is red */
+    };
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        const uint8_t *p = image.rgb + 3 * (points[i].y * image.width + points[i].x);
+        unsigned value = (unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2];
+        if (points[i].colour == 0xb0) cr_expect(p[0] >= 0xb0 && p[1] < 0x30, "%06x", value);
+        else cr_expect_eq(value, points[i].colour, "%u,%u: %06x", points[i].x, points[i].y, value);
+    }
+    unsigned ink = 0;
+    for (unsigned y = 0; y < image.height; y++)
+        for (unsigned x = 340; x < image.width; x++) ink += image.rgb[3 * (y * image.width + x)] == 34;
+    cr_expect(ink > 100, "numbers: %u", ink);
+    free(image.rgb);
+    cr_assert(picture_write_map("p.png", &shape, input, positive, &e), "%s", e.text);
+    image = read_png("p.png");
+    const uint8_t *end = image.rgb + 3 * (297 * image.width + 321);
+    cr_expect(end[0] > 240 && end[2] > 240, "no blue where nothing is negative: %u %u %u", end[0], end[1], end[2]);
+    free(image.rgb);
+}
+
+/* Features are one row, high enough to be seen, on white. */
+Test(picture, maps_of_features_have_no_input_below) {
+    const struct shape shape = {1, {100}};
+    float x[100], map[100];
+    struct error e = {""};
+
+    for (int i = 0; i < 100; i++) x[i] = (float)i, map[i] = i ? 0 : 1;
+    cr_assert(picture_write_map("f.png", &shape, x, map, &e), "%s", e.text);
+    struct image image = read_png("f.png");
+    cr_expect(image.width > 300 && image.height >= 48, "%u x %u", image.width, image.height);
+    cr_expect(image.rgb[0] == 0xb2 && image.rgb[3 * 10] == 0xff && image.rgb[3 * 10 + 1] == 0xff);
+    free(image.rgb);
+    map[3] = NAN;
+    cr_expect_not(picture_write_map("f.png", &shape, x, map, &e));
+    cr_expect_not_null(strstr(e.text, "element 3 is nan"), "%s", e.text);
 }
