@@ -72,7 +72,7 @@ void expect_add_key(struct text *out, const char *explainer, const char *control
 }
 
 bool expect_add_entry(struct text *out, const struct verdict_row *v) {
-    if (verdict_is_summary(v) || is_error(v)) return false;
+    if (verdict_is_summary(v) || verdict_is_not_run(v) || is_error(v)) return false;
     expect_add_key(out, v->explainer, v->control);
     text_add(out, ": %s", v->verdict);
     return true;

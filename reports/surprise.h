@@ -20,7 +20,7 @@ bool surprise_next(const struct verdict_table *, size_t *at, struct surprise *);
 void surprise_add_name(struct text *, const struct verdict_table *, const struct surprise *);
 
 /* What an entry under `expect` says that accepts the verdict: "ROW/CONTROL: WORD", as YAML. Nothing, and false, of an
- * ERROR, which is to be mended, and of summaries. */
+ * ERROR, which is to be mended, of summaries, and of what was not run. */
 bool expect_add_entry(struct text *, const struct verdict_row *);
 /* The key of such an entry alone: "ROW/CONTROL", or the row's where control is NULL. */
 void expect_add_key(struct text *, const char *explainer, const char *control);

@@ -154,6 +154,11 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
         }
         return true;
     }
+    if (verdict_is_not_run(v)) {
+        a->left++;
+        say("left", v, ", as it was not run: run it");
+        return true;
+    }
     if (is_expected(a->battery, v)) return true;
     if (!has_row(a->battery, v->explainer))
         return error_set(a->error, "%s: has no explainer '%s', which %s has: run the battery again", a->battery_path,

@@ -183,7 +183,7 @@ static bool store_cell(struct run *run, const struct results *r, uint32_t row, u
     const bool held = run->explainers[row].held || (run->labels_held && run->controls[c].control->rule->needs_training);
     if (held) { /* no expectation makes that one fine */
         *j = judgement_begin(r);
-        judgement_say(j, VERDICT_INCONCLUSIVE, "Not run: --fail-fast ended the run before.");
+        judgement_say(j, VERDICT_INCONCLUSIVE, VERDICT_NOT_RUN "--fail-fast ended the run before.");
         *words &= ~(1u << VERDICT_INCONCLUSIVE);
     }
     ok = ok && (held || verdict_judge(r, row, c, draws, run->store, j, e)) &&

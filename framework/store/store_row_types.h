@@ -111,6 +111,8 @@ struct curve_row {
 /* The control of the rows that join the weight randomisations and label permutation; part of the exit code only where
  * every control is SKIP. */
 #define VERDICT_OVERALL "overall"
+/* How the reason of a cell begins that was not asked, as the run ended before. No expectation accepts such a one. */
+#define VERDICT_NOT_RUN "Not run: "
 struct verdict_row {
     const char *explainer, *control;
     const char *verdict;    /* one of the six words */
