@@ -14,7 +14,7 @@ const struct console_format console_formats[] = {
     {"table", "the verdict table, and what was not as expected", report_text, NULL},
     {"json", "one JSON document", console_json, console_json_broken},
     {"github", "annotations of GitHub Actions, at the battery's lines", console_github, console_github_broken},
-    {"tap", "Test Anything Protocol 14", console_tap, console_tap_broken},
+    {"tap", "Test Anything Protocol 13", console_tap, console_tap_broken},
     {"quiet", "nothing but errors", write_nothing, NULL},
     {.id = NULL},
 };

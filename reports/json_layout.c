@@ -33,8 +33,11 @@ static bool is_flat(const json_t *value) {
 static bool put_scalar(FILE *out, const json_t *value) {
     char digits[NUMBER_SIZE];
 
-    if (json_is_real(value)) return fputs(number_text(json_real_value(value), digits), out) >= 0;
-    if (json_is_integer(value)) return fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value)) >= 0;
+    if (json_is_real(value) || json_is_integer(value)) { /* the stream itself remembers what cannot be written */
+        if (json_is_real(value)) fputs(number_text(json_real_value(value), digits), out);
+        else fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return true;
+    }
     json_t *clean = json_is_string(value) ? json_text(json_string_value(value)) : NULL;
     char *text = clean || !json_is_string(value) ? json_dumps(clean ? clean : value, JSON_ENCODE_ANY) : NULL;
     json_decref(clean);

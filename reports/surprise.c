@@ -7,15 +7,11 @@ static bool is_error(const struct verdict_row *v) {
     return strcmp(v->verdict, "ERROR") == 0;
 }
 
-static bool is_unrun(const struct verdict_row *v) {
-    return strcmp(v->annotation, VERDICT_NOT_RUN) == 0;
-}
-
 /* An ERROR, or not run, for a reason that another cell of the row has, too. */
 static bool is_same(const struct verdict_row *a, const struct verdict_row *b) {
     return a && b && !a->as_expected && !b->as_expected &&
-           ((is_error(a) && is_error(b)) || (is_unrun(a) && is_unrun(b))) && strcmp(a->reason, b->reason) == 0 &&
-           verdict_is_summary(a) == verdict_is_summary(b);
+           ((is_error(a) && is_error(b)) || (verdict_is_not_run(a) && verdict_is_not_run(b))) &&
+           strcmp(a->reason, b->reason) == 0 && verdict_is_summary(a) == verdict_is_summary(b);
 }
 
 static bool is_repeated(const struct verdict_table *t, size_t explainer, size_t control) {
@@ -77,7 +73,7 @@ void expect_add_key(struct text *out, const char *explainer, const char *control
 }
 
 bool expect_add_entry(struct text *out, const struct verdict_row *v) {
-    if (verdict_is_summary(v) || is_error(v) || is_unrun(v)) return false;
+    if (verdict_is_summary(v) || is_error(v) || verdict_is_not_run(v)) return false;
     expect_add_key(out, v->explainer, v->control);
     text_add(out, ": %s", v->verdict);
     return true;

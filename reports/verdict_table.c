@@ -122,6 +122,10 @@ bool verdict_is_summary(const struct verdict_row *v) {
     return strcmp(v->control, VERDICT_OVERALL) == 0;
 }
 
+bool verdict_is_not_run(const struct verdict_row *v) {
+    return strcmp(v->annotation, VERDICT_NOT_RUN) == 0;
+}
+
 const struct verdict_row *verdict_table_cell(const struct verdict_table *t, size_t explainer, size_t control) {
     const struct verdict_row *cell = &t->cells[explainer * t->control_count + control];
     return cell->explainer ? cell : NULL;

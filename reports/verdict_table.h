@@ -19,6 +19,8 @@ void verdict_table_keep_controls(struct verdict_table *, const char *const *name
 
 /* A summary over controls (store/store.h): nothing is expected of it, and it counts for nothing. */
 bool verdict_is_summary(const struct verdict_row *);
+/* Whether the run ended before it came to that cell: there is nothing to accept. */
+bool verdict_is_not_run(const struct verdict_row *);
 
 /* By names; NULL where there is none. */
 const struct verdict_row *verdict_table_find(const struct verdict_table *, const char *explainer, const char *control);

@@ -129,7 +129,7 @@ static bool is_named(const struct accept *a, const struct verdict_row *v) {
 
 /* By what the battery says now, which may have been edited since. What was not run never is. */
 static bool is_expected(const struct battery *b, const struct verdict_row *v) {
-    if (strcmp(v->annotation, VERDICT_NOT_RUN) == 0) return false;
+    if (verdict_is_not_run(v)) return false;
     const unsigned words = battery_expected(b, v->explainer, v->control);
     enum verdict_word word;
     if (!verdict_word_parse(v->verdict, &word)) return false;
@@ -170,7 +170,7 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
     if (!has_row(a->battery, v->explainer))
         return error_set(a->error, "%s: has no explainer '%s', which %s has: run the battery again", a->battery_path,
                          excerpt_of(v->explainer).text, a->values->operand);
-    if (strcmp(v->annotation, VERDICT_NOT_RUN) == 0) {
+    if (verdict_is_not_run(v)) {
         a->left++;
         say("left", v, ": not run: run the battery without --fail-fast");
         return true;

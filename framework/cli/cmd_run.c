@@ -194,6 +194,8 @@ static bool check_options(const struct cli_value *option, struct error *e) {
     const char *format = option[FORMAT].text;
     if (option[DRY_RUN].given && strcmp(format, "table") != 0 && strcmp(format, "quiet") != 0)
         return error_set(e, "--format %s: --dry-run prints a plan and no verdicts: leave one of them out", format);
+    if (option[SHARD].given && strcmp(format, "table") != 0 && strcmp(format, "quiet") != 0)
+        return error_set(e, "--format %s: a shard has no verdicts: leave it out", format);
     if (option[LAST_FAILED].given && (option[ONLY].given || option[RESUME].given))
         return error_set(e,
                          "--last-failed: chooses itself, and begins anew: --only and --resume cannot stand beside it");

@@ -38,6 +38,7 @@ static bool say_verdicts(struct store *store, const struct run_telling *telling,
 int cli_run_report(const struct run_outcome *outcome, const struct cli_context *context,
                    const struct run_telling *telling, struct error *e) {
     if (outcome->shared) {
+        if (strcmp(telling->format->id, "quiet") == 0) return CLI_SHARE;
         printf("%s: a shard is done, and nothing is judged yet: 'assay merge' puts all of them together\n",
                telling->folder);
         return CLI_SHARE;

@@ -109,6 +109,13 @@ static void expect_legible(const char *name, const char *svg, double width) {
     }
 }
 
+/* gnuplot leaves out what would lie beyond the page: a bar of colours has a word at both ends. */
+static void expect_bar_words(const char *name, const char *svg) {
+    static const char *const ends[][2] = {{">against<", ">for<"}, {">none<", ">strong<"}};
+    for (int k = 0; k < 2; k++)
+        if (strstr(svg, ends[k][0])) cr_expect_not_null(strstr(svg, ends[k][1]), "%s: %s is cut", name, ends[k][1]);
+}
+
 /* Measures every SVG of the folder; returns how many there are. */
 static size_t expect_folder(const char *folder, double width) {
     DIR *open = opendir(folder);
@@ -120,6 +127,7 @@ static size_t expect_folder(const char *folder, double width) {
         if (!end || strcmp(end, ".svg") != 0) continue;
         char *svg = fake_read(folder, entry->d_name), *name = text_format("%s at %g", entry->d_name, width);
         expect_legible(name, svg, width);
+        expect_bar_words(name, svg);
         free(name);
         free(svg);
         count++;
