@@ -158,20 +158,11 @@ double curve_axis_end(const struct measure *m, double share) {
     return m->highest + share * (m->highest - m->axes[MEASURE_AXES - 1].lowest);
 }
 
-/* Fisher 1915, doi:10.2307/2331838: the standard error of atanh r is that of r over 1 - r^2. */
-static struct curve_band fisher_band(double r, double below, double above) {
-    const double slope = 1 - r * r;
-    if (!(slope > 0)) return (struct curve_band){r - below, r + above};
-    return (struct curve_band){fmax(r - below, tanh(atanh(r) - below / slope)),
-                               fmin(r + above, tanh(atanh(r) + above / slope))};
-}
-
 struct curve_band curve_band(const struct measure *m, const struct curve_row *row) {
     const double r = row->similarity, lowest = m->axes[MEASURE_AXES - 1].lowest;
     struct curve_band b = {row->similarity_lower, row->similarity_upper};
 
     if (!isfinite(r) || !isfinite(b.lower) || !isfinite(b.upper)) return (struct curve_band){NAN, NAN};
-    if (m->correlation) b = fisher_band(r, r - b.lower, b.upper - r);
     return (struct curve_band){fmin(r, fmax(b.lower, lowest)), fmax(r, fmin(b.upper, m->highest))};
 }
 

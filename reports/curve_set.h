@@ -58,8 +58,8 @@ struct measure_axis curve_axis(const struct measure *, double lowest);
 /* Where it ends: that share of the longest axis above the highest value, so that no line lies on the frame. */
 double curve_axis_end(const struct measure *, double share);
 
-/* The two-sided band around a mean, within what the measure can be: of a correlation by Fisher's z, and never wider
- * than the plain interval; NaN where there is none. */
+/* The two-sided band around a mean, cut at what the measure can be, which leaves it as likely to cover the mean; NaN
+ * where there is none. (Fisher's z gave nearly all of [-1, 1] at few draws.) */
 struct curve_band {
     double lower, upper;
 };

@@ -1,6 +1,6 @@
-/* The map strip: the input once, then the original map and the map at each randomised stage (of many some, evenly
- * chosen); a line of tiles per explainer, a figure per control and input. Under each tile its similarity to the
- * original. */
+/* The map strip: the input once, then the original map and the map at each randomised stage; a line of tiles per
+ * explainer, a figure per control and input with kept maps. Under each tile its similarity to the original map. Of many
+ * stages some are shown, evenly chosen. */
 #include "measure/measure.h"
 #include "reports/figure.h"
 #include "reports/figure_words.h"
@@ -45,7 +45,7 @@ struct strip {
     double width, left, tile, tile_height;
     double input_top, head; /* of the input's tile, and of the first row */
     double titles_height;
-    char *notes[3]; /* beside or below the input; NULL: none */
+    char *notes[3]; /* beside the input; NULL: none */
 };
 
 /* ---- which variants ---- */
@@ -64,17 +64,8 @@ static const char *title_of(const struct strip *s, size_t column) {
     return column ? s->columns[column - 1].title : "original";
 }
 
-/* All maps of an explainer, over all pages, share a palette: diverging as soon as one has a negative value. *any: there
- * are maps. */
 static bool maps_diverge(const struct strip *s, const char *explainer, bool *any) {
-    bool diverging = *any = false;
-    for (size_t c = 0; c <= s->all.count; c++) {
-        const char *first = s->all.column[0].variant;
-        const struct picture *p = map_of(s, explainer, c ? s->all.column[c - 1].variant : map_original_of(first));
-        diverging = diverging || (p && p->negative);
-        *any = *any || p;
-    }
-    return diverging;
+    return map_columns_diverge(&s->all, s->maps, explainer, s->input, any);
 }
 
 /* The first and the last stage, and evenly between. */
@@ -160,18 +151,21 @@ static double input_height(const struct strip *s) {
     return map_tile_height(map_set_input(s->maps, s->input), input_width(s));
 }
 
-/* Beside the input; below it where the bars have no room there. */
-static double notes_x(const struct strip *s) {
-    const double beside = s->left + input_width(s) + MARGIN;
-    return s->width - beside < MAP_BARS_NARROW ? MARGIN : beside;
+/* Notes stand beside the input, or where a bar has no room there, below it. */
+static bool notes_below(const struct strip *s) {
+    return s->width - s->left - input_width(s) - MARGIN - 8 < MAP_BARS_NARROW;
 }
 
-static double notes_y(const struct strip *s) {
-    return s->input_top + (notes_x(s) > MARGIN ? 8 : input_height(s) + MARGIN);
+static double notes_x(const struct strip *s) {
+    return s->left + (notes_below(s) ? 0 : input_width(s) + MARGIN);
 }
 
 static double notes_width(const struct strip *s) {
     return s->width - notes_x(s) - 8;
+}
+
+static double notes_y(const struct strip *s) {
+    return s->input_top + 8 + (notes_below(s) ? input_height(s) + 8 : 0);
 }
 
 /* Titles stand in lines where they fit above a tile, else turned; on paper upright, as there is no room beside them. */
@@ -223,6 +217,7 @@ static bool write_notes(struct strip *s, struct error *e) {
 
 static double notes_height(struct strip *s) {
     double height = 0;
+
     s->scales.room = notes_width(s);
     for (size_t i = 0; i < 3; i++)
         if (s->notes[i])
@@ -235,8 +230,7 @@ static void place_page(struct strip *s, const char *title) {
     s->width = figure_width(s->figure.all, fmax(fmax(tile_x(s, s->column_count + 1) + 2, beyond + 8), narrow));
     const double lines = (double)figure_lines(FONT_BIG, s->width - 2 * MARGIN, title);
     s->input_top = 16 + lines * figure_line(FONT_BIG) + (s->names_above ? figure_line(FONT_INK) : 0);
-    const double end = notes_y(s) - 8 + notes_height(s);
-    s->head = fmax(s->input_top + input_height(s), end) + 8 + s->titles_height;
+    s->head = fmax(s->input_top + input_height(s), notes_y(s) - 8 + notes_height(s)) + 8 + s->titles_height;
 }
 
 /* Pages go through the stages of the first explainers, then through those of the next. */
@@ -244,6 +238,7 @@ static void take_page(struct strip *s, size_t page) {
     size_t across = figure_pages(s->chosen_count, s->page_stages);
     size_t explainer = page / across * PAGE_EXPLAINERS, column = page % across * s->page_stages;
     bool any;
+
     s->explainers = s->all_explainers + explainer;
     s->columns = s->chosen + column;
     s->explainer_count =
@@ -313,6 +308,7 @@ static void add_name(struct strip *s, const char *name, double top, double heigh
 
 static void add_notes(struct strip *s) {
     double y = notes_y(s);
+
     map_bar_labels(&s->figure, &s->scales, notes_x(s), y);
     y += map_bar_height(&s->scales);
     for (size_t i = 0; i < 3; i++) {
@@ -352,12 +348,10 @@ static void drop_notes(struct strip *s) {
 }
 
 static bool draw_page(struct strip *s, struct figures *all, const struct figure_page *page, struct error *e) {
-    static const char *const views[] = {
-        [FIGURE_SIGNED] = "", [FIGURE_ABSOLUTE] = "-absolute", [FIGURE_OVERLAY] = "-overlay"};
     char number[48], *text = NULL;
 
     take_page(s, page->number);
-    snprintf(number, sizeof number, "input%u%s", (unsigned)s->input, views[all->request->view]);
+    snprintf(number, sizeof number, "input%u%s", (unsigned)s->input, map_view_suffix(all));
     bool ok = write_notes(s, e) && ((text = heading(s, page)) || error_memory(e));
     if (ok) {
         const struct figure_title title = {"maps", s->control, number, *page};

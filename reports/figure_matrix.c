@@ -150,7 +150,7 @@ static void add_tiles(struct matrix *m, size_t band) {
 }
 
 static void add_script(struct matrix *m) {
-    const struct figure_words note = {.x = figure_on_paper(m->figure.all) ? 14 : m->left,
+    const struct figure_words note = {.x = 14,
                                       .y = band_top(m, m->bands - 1) + TILE_HEIGHT * (double)m->count + 16,
                                       .width = m->width - 28,
                                       .font = FONT_SMALL,
@@ -172,7 +172,7 @@ static bool draw_page(struct figures *all, const struct figure_page *page, struc
     struct matrix m = {.figure.all = all, .table = t, .first = page->number * PAGE_EXPLAINERS};
     const struct figure_title title = {.kind = "verdicts", .page = *page};
     char number[FIGURE_PAGE_SIZE];
-    char *note = text_format("framed, !: not as expected     *: annotated%s", figure_page_text(page, number));
+    char *note = text_format("framed, !: not as expected; *: annotated%s", figure_page_text(page, number));
     bool ok = note != NULL || error_memory(e);
 
     m.count = t->explainer_count - m.first < PAGE_EXPLAINERS ? t->explainer_count - m.first : PAGE_EXPLAINERS;

@@ -154,9 +154,7 @@ static bool draw_page(struct figures *all, const struct map_set *maps, const str
 
 struct figure_title figure_originals_title(const struct figures *all, const struct picture *input, const char *network,
                                            const struct figure_page *page, char number[48]) {
-    static const char *const views[] = {
-        [FIGURE_SIGNED] = "", [FIGURE_ABSOLUTE] = "-absolute", [FIGURE_OVERLAY] = "-overlay"};
-    snprintf(number, 48, "input%u%s", (unsigned)input->input, views[all->request->view]);
+    snprintf(number, 48, "input%u%s", (unsigned)input->input, map_view_suffix(all));
     return (struct figure_title){"originals", strcmp(network, "model") == 0 ? NULL : network, number, *page};
 }
 

@@ -48,3 +48,17 @@ const char *map_original_of(const char *variant) {
     bool trained = strncmp(variant, "permuted/", 9) == 0 || strncmp(variant, "twin/", 5) == 0;
     return trained ? "true" : "model";
 }
+
+bool map_columns_diverge(const struct map_columns *s, const struct map_set *maps, const char *explainer, uint32_t input,
+                         bool *any) {
+    bool diverging = false;
+
+    *any = false;
+    for (size_t c = 0; c <= s->count; c++) {
+        const char *variant = c ? s->column[c - 1].variant : map_original_of(s->column[0].variant);
+        const struct picture *p = map_set_find(maps, explainer, variant, input);
+        diverging = diverging || (p && p->negative);
+        *any = *any || p;
+    }
+    return diverging;
+}

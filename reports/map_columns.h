@@ -21,6 +21,11 @@ bool map_columns_load(struct store *, const struct map_set *, const char *contro
                       struct error *);
 void map_columns_finish(struct map_columns *);
 
+/* All maps of an explainer, the original among them, share a palette: whether one has a negative value. *any: there are
+ * maps. There is at least one column. */
+bool map_columns_diverge(const struct map_columns *, const struct map_set *, const char *explainer, uint32_t input,
+                         bool *any);
+
 /* The variant that a stage is compared with (plan/plan.h): the network trained on true labels for those trained again,
  * else the model. */
 const char *map_original_of(const char *variant);

@@ -3,9 +3,10 @@
 
 #include <math.h>
 
-#define BAR_WIDTH 98.0
+#define BAR_WIDTH 98.0 /* where there is room */
 #define BAR_HEIGHT 10.0
-#define BAR_LEFT 44.0 /* the word before it */
+#define BAR_LEFT 44.0  /* the word before it */
+#define BAR_RIGHT 38.0 /* and behind it */
 #define BAR_APART 16.0
 #define SECOND_LEFT 208.0 /* of the bar of magnitudes behind the other one */
 
@@ -110,20 +111,25 @@ static double bar_y(const struct map_scales *s, bool diverging, double y) {
     return y + (!diverging && is_stacked(s) ? BAR_APART : 0);
 }
 
+static double bar_width(const struct map_scales *s) {
+    return fmin(BAR_WIDTH, s->room - BAR_LEFT - BAR_RIGHT);
+}
+
 double map_bar_height(const struct map_scales *s) {
     return is_stacked(s) ? 2 * BAR_APART + 1 : BAR_APART + 1;
 }
 
-static void add_bar_labels(struct figure *f, double left, double y, const char *low, const char *high) {
+static void add_bar_labels(struct figure *f, double left, double right, double y, const char *low, const char *high) {
     static const char style[] = "font small textcolor rgb quiet";
 
     figure_label(f, left - 5, y, ALIGN_RIGHT, 20, style, low);
-    figure_label(f, left + BAR_WIDTH + 5, y, ALIGN_LEFT, 40, style, high);
+    figure_label(f, right + 5, y, ALIGN_LEFT, 40, style, high);
 }
 
 void map_bar_labels(struct figure *f, const struct map_scales *s, double x, double y) {
-    if (s->diverging) add_bar_labels(f, bar_left(s, true, x), bar_y(s, true, y), "against", "for");
-    if (s->sequential) add_bar_labels(f, bar_left(s, false, x), bar_y(s, false, y), "none", "strong");
+    const double signs = bar_left(s, true, x), magnitudes = bar_left(s, false, x), width = bar_width(s);
+    if (s->diverging) add_bar_labels(f, signs, signs + width, bar_y(s, true, y), "against", "for");
+    if (s->sequential) add_bar_labels(f, magnitudes, magnitudes + width, bar_y(s, false, y), "none", "strong");
 }
 
 const char *map_bar_text(const struct map_scales *s) {
@@ -142,8 +148,14 @@ const char *map_view_text(const struct figures *all) {
     return texts[all->request->view];
 }
 
-static void add_bar(struct figure *f, bool diverging, double left, double y) {
-    figure_place(f, left, y - BAR_HEIGHT / 2, left + BAR_WIDTH, y + BAR_HEIGHT / 2);
+const char *map_view_suffix(const struct figures *all) {
+    static const char *const texts[] = {
+        [FIGURE_SIGNED] = "", [FIGURE_ABSOLUTE] = "-absolute", [FIGURE_OVERLAY] = "-overlay"};
+    return texts[all->request->view];
+}
+
+static void add_bar(struct figure *f, bool diverging, double left, double right, double y) {
+    figure_place(f, left, y - BAR_HEIGHT / 2, right, y + BAR_HEIGHT / 2);
     text_add(&f->script,
              "set palette @%s; set cbrange [%d:1]; set xrange [%s:%u.5]; set yrange [-.5:1.5]\n"
              "plot maps binary array=(%u,2) format='%%float' with image\n",
@@ -152,6 +164,7 @@ static void add_bar(struct figure *f, bool diverging, double left, double y) {
 }
 
 void map_bars(struct figure *f, const struct map_scales *s, double x, double y) {
-    if (s->diverging) add_bar(f, true, bar_left(s, true, x), bar_y(s, true, y));
-    if (s->sequential) add_bar(f, false, bar_left(s, false, x), bar_y(s, false, y));
+    const double signs = bar_left(s, true, x), magnitudes = bar_left(s, false, x), width = bar_width(s);
+    if (s->diverging) add_bar(f, true, signs, signs + width, bar_y(s, true, y));
+    if (s->sequential) add_bar(f, false, magnitudes, magnitudes + width, bar_y(s, false, y));
 }

@@ -27,7 +27,7 @@ struct map_scales {
     bool diverging, sequential;
     bool slices; /* of volumes */
     bool over;   /* the input */
-    double room; /* that the bars have; where it does not hold both, one is below the other */
+    double room; /* that the bars have; where it does not hold both, one is below the other, and they are shorter */
 };
 
 /* From x on, the upper one's middle at y: a bar for each scale, between two words; the labels before
@@ -41,5 +41,6 @@ double map_bar_height(const struct map_scales *); /* from y to the middle of a l
 const char *map_bar_text(const struct map_scales *);
 /* What is said behind the heading of maps that are not as they are judged; "": nothing. */
 const char *map_view_text(const struct figures *);
+const char *map_view_suffix(const struct figures *); /* and behind their names */
 
 #endif

@@ -101,7 +101,6 @@ const struct measure measure_hog = {
     .summary = "correlation of histograms of oriented gradients: 9 bins, cells of 8 x 8, blocks of 3 x 3",
     .source = "Dalal and Triggs 2005, doi:10.1109/CVPR.2005.177; Adebayo et al. 2018, arXiv:1810.03292",
     .highest = 1,
-    .correlation = true,
     .axes = {{-.2, .2}, {-.5, .5}, {-1, .5}},
     .chosen = true,
     .applies = applies,

@@ -64,7 +64,6 @@ struct measure {
     double highest;                         /* of two equal maps */
     struct measure_axis axes[MEASURE_AXES]; /* from the shortest to that of the lowest value there is */
     unsigned needs;                         /* of enum measure_needs */
-    bool correlation;                       /* of Pearson's kind: Fisher's z holds */
     bool chosen;                            /* computed where a battery names it, and of different inputs then, too */
 
     /* Whether it can be computed on maps of this shape (SSIM needs 11 x 11 pixels); nothing below is called where not.

@@ -15,7 +15,6 @@ const struct measure measure_pearson = {
     .summary = "correlation of the values",
     .source = "Pearson 1895, doi:10.1098/rspl.1895.0041",
     .highest = 1,
-    .correlation = true,
     .axes = {{-.2, .2}, {-.5, .5}, {-1, .5}},
     .chosen = true,
     .applies = values_apply,

@@ -113,7 +113,6 @@ const struct measure measure_spearman = {
     .summary = "rank correlation, tied pixels share their mean rank",
     .source = "Spearman 1904, doi:10.2307/1412159",
     .highest = 1,
-    .correlation = true,
     .axes = {{-.2, .2}, {-.5, .5}, {-1, .5}},
     .needs = MEASURE_NEEDS_ORDER,
     .applies = applies,
