@@ -61,7 +61,7 @@ static int conclude(const struct cli_context *context, const struct cli_values *
     else if (!outcome.started) status = CLI_USAGE;
     run_finish(&outcome);
     asked_finish(&asked);
-    if (status != CLI_EXPECTED && e->text[0] && !interrupt_signal())
+    if (e->text[0]) /* refused, broken or interrupted */
         cli_message("%s is put together: 'assay run BATTERY -o %s --resume' goes on with it", folder, folder);
     return status;
 }
