@@ -73,7 +73,7 @@ static int conclude(const struct cli_context *context, const struct cli_values *
     run_finish(&outcome);
     if (e->text[0] && !interrupt_signal()) cli_run_say_broken(&telling, e->text, status);
     asked_finish(&asked);
-    if (status != CLI_EXPECTED && e->text[0] && !interrupt_signal())
+    if (e->text[0]) /* refused, broken or interrupted */
         cli_message("%s is put together: 'assay run BATTERY -o %s --resume' goes on with it", folder, folder);
     return status;
 }
