@@ -9,15 +9,7 @@ static const struct control_option options[] = {STAGES_OPTIONS, {.name = NULL}};
 
 static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
                    uint32_t from, uint32_t to, struct error *e) {
-    struct stages stages;
-    if (!stages_create(p->graph, &control_cascading, values, b, &stages, e)) return false;
-    bool ok = true;
-    for (uint32_t draw = from; ok && draw < to; draw++) {
-        const struct init_options init = control_init(values, b->seed, draw);
-        ok = stages_cascade(p, index, &stages, &init, e);
-    }
-    stages_finish(&stages);
-    return ok;
+    return stages_cascade(p, index, &control_cascading, values, b, false, from, to, e);
 }
 
 static bool settle(const struct graph *g, const struct battery *b, struct control_values *values, struct text *said,

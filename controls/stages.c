@@ -251,7 +251,7 @@ static bool draw_stages(struct plan *p, uint32_t control, const struct stages *s
     return s->complete || stages_floor(p, control, s, init, e);
 }
 
-bool stages_cascade(struct plan *p, uint32_t control, const struct stages *s, const struct init_options *init,
+static bool cascade(struct plan *p, uint32_t control, const struct stages *s, const struct init_options *init,
                     struct error *e) {
     bool *layers = calloc(s->layer_count + 1u, sizeof *layers);
     bool ok = layers ? draw_stages(p, control, s, init, layers, e) : error_memory(e);
@@ -259,7 +259,7 @@ bool stages_cascade(struct plan *p, uint32_t control, const struct stages *s, co
     return ok;
 }
 
-void stages_reverse(struct stages *s) {
+static void reverse(struct stages *s) {
     for (uint32_t a = 0, b = s->count; a + 1 < b--; a++) {
         char *name = s->names[a];
         s->names[a] = s->names[b];
@@ -271,4 +271,18 @@ void stages_reverse(struct stages *s) {
             *y = kept;
         }
     }
+}
+
+bool stages_cascade(struct plan *p, uint32_t index, const struct control *control, const struct control_values *values,
+                    const struct battery *b, bool upward, uint32_t from, uint32_t to, struct error *e) {
+    struct stages stages;
+    if (!stages_create(p->graph, control, values, b, &stages, e)) return false;
+    bool ok = true;
+    if (upward) reverse(&stages);
+    for (uint32_t draw = from; ok && draw < to; draw++) {
+        const struct init_options init = control_init(values, b->seed, draw);
+        ok = cascade(p, index, &stages, &init, e);
+    }
+    stages_finish(&stages);
+    return ok;
 }

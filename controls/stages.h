@@ -52,11 +52,10 @@ bool stages_settle(const struct graph *, const struct control *, const struct ba
 bool stages_draw(struct plan *, uint32_t control, const struct stages *, uint32_t stage, const char *name,
                  const bool *layers, const struct init_options *, unsigned wants, struct error *);
 
-/* One draw of all stages, one more layer or group at a time, in their order, and the floor. */
-bool stages_cascade(struct plan *, uint32_t control, const struct stages *, const struct init_options *,
-                    struct error *);
-/* The stages from the input up. */
-void stages_reverse(struct stages *);
+/* Draws from `from` to below `to` of all stages, one more layer or group at a time, and the floor: from the output
+ * down, or `upward` from the input. For control.expand, whose arguments these are. */
+bool stages_cascade(struct plan *, uint32_t index, const struct control *, const struct control_values *,
+                    const struct battery *, bool upward, uint32_t from, uint32_t to, struct error *);
 
 /* The fully randomised network, for the floor alone: a partly randomised one shares the untouched weights. */
 bool stages_floor(struct plan *, uint32_t control, const struct stages *, const struct init_options *, struct error *);

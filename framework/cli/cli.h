@@ -83,6 +83,15 @@ struct cli_context {
         .summary = "of one sample, such as 3x224x224, where the file leaves sizes open"                                \
     }
 
+/* The options of commands that run a battery. */
+#define CLI_JOBS                                                                                                       \
+    {                                                                                                                  \
+        .name = "jobs", .letter = 'j', .kind = CLI_INTEGER, .value = "N", .min = 1, .max = 1024,                       \
+        .summary = "worker processes (default: one for each processor)"                                                \
+    }
+#define CLI_NO_FIGURES                                                                                                 \
+    { .name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out" }
+
 /* The option of commands that run plugins (workers/sandbox.h): sandbox_turn_off() when it is given. */
 #define CLI_NO_SANDBOX                                                                                                 \
     {                                                                                                                  \

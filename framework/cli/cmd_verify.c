@@ -25,13 +25,7 @@ static const struct cli_option options[] = {
                  .kind = CLI_TEXT,
                  .value = "FILE",
                  .summary = "the battery, where it does not lie as the run had it"},
-    [JOBS] = {.name = "jobs",
-              .letter = 'j',
-              .kind = CLI_INTEGER,
-              .value = "N",
-              .summary = "worker processes (default: one for each processor)",
-              .min = 1,
-              .max = 1024},
+    [JOBS] = CLI_JOBS,
     [NO_SANDBOX] = CLI_NO_SANDBOX,
 };
 
