@@ -84,6 +84,8 @@ static void pass_on(const struct net *net, struct plan *plan, const struct op_ca
     } else if (!plan->written[v]) {
         op->backward(call, k, plan->gradient[out], plan->gradient[v]);
         plan->written[v] = true;
+    } else if (op->flags & OP_ADDS) {
+        op->learn(call, k, plan->gradient[out], plan->gradient[v]);
     } else {
         op->backward(call, k, plan->gradient[out], plan->spare[v]);
         thread_team_share(team_of(net, plan), shape_count(&plan->shapes[v]), ADD_PIECE, add,
