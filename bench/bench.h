@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "nn/graph.h"
+#include "workers/helpers.h"
 
 /* Ends the program unless ok. */
 void bench_need(bool ok, const struct error *);
@@ -21,6 +22,17 @@ double bench_cpu_seconds(const struct rusage *); /* user and system */
 struct bench_time bench_best(int repeats, double count, void (*run)(void *user), void *user);
 void bench_report(const char *what, struct bench_time, double gflop); /* as `assay` */
 void bench_report_as(const char *contender, const char *what, struct bench_time, double gflop);
+
+/* The gradient of some samples, one after the other in x and out. */
+#define BENCH_BATCH 10u
+struct bench_gradient {
+    struct net *net;
+    struct helpers helpers; /* who computes now */
+    uint32_t n;
+    float *x, *out;
+    uint32_t targets[BENCH_BATCH];
+};
+void bench_run_gradient(void *gradient);
 
 struct graph *bench_resnet18(void);
 struct graph *bench_fashion_cnn(void);

@@ -15,7 +15,7 @@
 
 #define REPEATS 7
 #define FEW_REPEATS 2 /* of many samples */
-#define BATCH 10u
+#define BATCH BENCH_BATCH
 #define FEWER_PRODUCTS 4  /* that F(4x4, 3x3) takes */
 #define CACHE (24u << 20) /* bytes of weights that stay in the last cache from pass to pass */
 #define MEMORY (256u << 20)
@@ -125,21 +125,6 @@ static double least_seconds(const struct graph *g, const struct rates *r, unsign
 
 /* ---- What it takes ---- */
 
-struct job {
-    struct net *net;
-    struct helpers helpers;
-    uint32_t n;
-    float *x, *out;
-    uint32_t targets[BATCH];
-};
-
-static void gradient(void *user) {
-    struct job *j = user;
-    struct error e;
-    const struct net_request request = {.question = ASK_GRADIENT, .n = j->n, .x = j->x, .targets = j->targets};
-    bench_need(helpers_ask(&j->helpers, j->net, &request, j->out, &e), &e);
-}
-
 /* The same numbers as bench/peers/families.py makes. */
 static void fill(float *x, size_t samples, size_t n) {
     for (size_t i = 0; i < samples; i++)
@@ -149,7 +134,8 @@ static void fill(float *x, size_t samples, size_t n) {
         }
 }
 
-static void time_net(const char *name, struct job *j, const struct graph *g, struct cores *cores, uint32_t batches) {
+static void time_net(const char *name, struct bench_gradient *j, const struct graph *g, struct cores *cores,
+                     uint32_t batches) {
     for (unsigned workers = 1; workers <= 2; workers++) {
         struct rates rates = measure_rates(workers);
         for (uint32_t n = 1; n <= batches; n += BATCH - 1) {
@@ -157,7 +143,7 @@ static void time_net(const char *name, struct job *j, const struct graph *g, str
             j->n = n;
             j->helpers = (struct helpers){workers == 1 ? NULL : cores, 0};
             snprintf(text, sizeof text, "%s, batch %u, %u core%s", name, n, workers, workers == 1 ? "" : "s");
-            bench_report(text, bench_best(n == 1 ? REPEATS : FEW_REPEATS, n, gradient, j), 0);
+            bench_report(text, bench_best(n == 1 ? REPEATS : FEW_REPEATS, n, bench_run_gradient, j), 0);
             double least = least_seconds(g, &rates, workers, n);
             bench_report_as("lower bound", text, (struct bench_time){least, least * workers}, 0);
         }
@@ -165,7 +151,7 @@ static void time_net(const char *name, struct job *j, const struct graph *g, str
 }
 
 int bench_families(int argc, char **argv) {
-    struct job j = {0};
+    struct bench_gradient j = {0};
     struct graph *g;
     struct weights *weights;
     struct cores *cores;
@@ -181,7 +167,7 @@ int bench_families(int argc, char **argv) {
     fill(j.x, BATCH, sample);
     time_net(argv[0], &j, g, cores, argc == 4 ? (uint32_t)atoi(argv[3]) : BATCH);
     j.n = 1;
-    gradient(&j);
+    bench_run_gradient(&j);
     bench_need(npy_write(argv[2], &map, j.out, &e), &e);
     cores_destroy(cores);
     net_destroy(j.net);

@@ -9,18 +9,10 @@
 #include <string.h>
 
 #define REPEATS 5
-#define BATCH 10u
+#define BATCH BENCH_BATCH
 
-struct job {
-    struct net *net;
-    struct helpers helpers; /* who computes now */
-    uint32_t n;
-    float *x, *out;
-    uint32_t targets[BATCH];
-};
-
-static void gradient(void *user) {
-    struct job *j = user;
+void bench_run_gradient(void *gradient) {
+    struct bench_gradient *j = gradient;
     struct error e;
     const struct net_request request = {.question = ASK_GRADIENT, .n = j->n, .x = j->x, .targets = j->targets};
     bench_need(helpers_ask(&j->helpers, j->net, &request, j->out, &e), &e);
@@ -35,7 +27,7 @@ static void run(const char *name, struct graph *graph, struct cores *cores) {
                  {"batch 10, 1 core", BATCH, NULL},
                  {"batch 1, 2 cores", 1, cores},
                  {"batch 10, 2 cores", BATCH, cores}};
-    struct job j = {0};
+    struct bench_gradient j = {0};
     struct weights *weights;
     struct error e;
     size_t sample = shape_count(&graph->sample);
@@ -49,7 +41,7 @@ static void run(const char *name, struct graph *graph, struct cores *cores) {
         j.n = cases[i].n;
         j.helpers = (struct helpers){cases[i].cores, 0};
         snprintf(text, sizeof text, "%s, %s", name, cases[i].what);
-        bench_report(text, bench_best(REPEATS, cases[i].n, gradient, &j), gflop);
+        bench_report(text, bench_best(REPEATS, cases[i].n, bench_run_gradient, &j), gflop);
     }
     net_destroy(j.net);
     weights_destroy(weights);

@@ -1,5 +1,6 @@
 /* net_run.c: forward and backward through one plan. */
 #include "nn/net_plan.h"
+#include "nn/ops/fast_math.h"
 #include "nn/ops/mask.h"
 
 #include <string.h>
@@ -59,11 +60,13 @@ struct sum {
     const float *from;
 };
 
+FAST_CLONES static void add_range(float *restrict to, const float *restrict from, size_t n) {
+    for (size_t i = 0; i < n; i++) to[i] += from[i];
+}
+
 static void add(void *user, size_t first, size_t n) {
     const struct sum *sum = user;
-    float *restrict to = sum->to + first;
-    const float *restrict from = sum->from + first;
-    for (size_t i = 0; i < n; i++) to[i] += from[i];
+    add_range(sum->to + first, sum->from + first, n);
 }
 #define ADD_PIECE 32768u /* that is shared out */
 
@@ -81,6 +84,8 @@ static void pass_on(const struct net *net, struct plan *plan, const struct op_ca
     } else if (!plan->written[v]) {
         op->backward(call, k, plan->gradient[out], plan->gradient[v]);
         plan->written[v] = true;
+    } else if (op->flags & OP_ADDS) {
+        op->learn(call, k, plan->gradient[out], plan->gradient[v]);
     } else {
         op->backward(call, k, plan->gradient[out], plan->spare[v]);
         thread_team_share(team_of(net, plan), shape_count(&plan->shapes[v]), ADD_PIECE, add,

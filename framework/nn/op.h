@@ -45,7 +45,8 @@ enum op_flags {
     OP_FORGETS = 256,
     OP_POINTWISE = 512, /* an element of the output depends on that element of the one batched input alone */
     /* Its gradient needs the output and not the input, and both ways it can write to the array it reads. */
-    OP_IN_PLACE = 1024
+    OP_IN_PLACE = 1024,
+    OP_ADDS = 2048 /* learn() adds the gradient of any input, also of one that depends on the network's */
 };
 
 struct op {
@@ -74,7 +75,7 @@ struct op {
     void (*forward)(const struct op_call *);
     /* Overwrites `gradient` (of the shape of input `input`, which is batched) given that of the output. */
     void (*backward)(const struct op_call *, uint32_t input, const float *output_gradient, float *gradient);
-    /* The same for an input that is a parameter, added to `gradient`. */
+    /* The same for an input that is a parameter (of OP_ADDS, for any), added to `gradient`. */
     void (*learn)(const struct op_call *, uint32_t input, const float *output_gradient, float *gradient);
 };
 

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,5 +229,45 @@ Test(op_threads, what_may_run_in_place_does) {
         checked++;
     }
     cr_expect_gt(checked, 0);
+    thread_team_destroy(team);
+}
+
+/* Where a value is read several times, the gradient of the next reader is added in place: the same sum. */
+static size_t check_adds(const struct variant *v, struct thread_team *team) {
+    struct trial t;
+    size_t count, at, checked = 0;
+    trial_init(&t, v);
+    trial_resize(&t, v, SAMPLES);
+    at = shape_count(&t.call.out.shape);
+    float *dy = random_array(at, 99), *all = compute(&t.call, NULL, dy, &count);
+    t.call.team = team;
+    t.call.workers = thread_team_size(team);
+    t.call.scratch = nowhere(t.call.node->op->scratch ? t.call.node->op->scratch(&t.call) : 0);
+    for (uint32_t i = 0; i < t.call.node->input_count; i++) {
+        if (!t.in[i].batched) continue;
+        size_t n = shape_count(&t.in[i].shape), wrong = 0;
+        float *before = random_array(n, 7), *d = random_array(n, 7);
+        t.call.node->op->learn(&t.call, i, dy, d);
+        for (size_t k = 0; k < n; k++)
+            wrong += !(fabsf(d[k] - (before[k] + all[at + k])) <= 1e-6f * (1 + fabsf(before[k]) + fabsf(all[at + k])));
+        cr_expect_eq(wrong, 0, "%s (%s; %s; %s): input %u: %zu are wrong", v->op, v->inputs, v->sample, v->attributes,
+                     i, wrong);
+        at += n;
+        checked++;
+        free(before), free(d);
+    }
+    free(t.call.scratch), free(dy), free(all);
+    trial_finish(&t);
+    return checked;
+}
+
+Test(op_threads, gradients_are_added_where_that_is_promised) {
+    struct thread_team *team;
+    struct error e;
+    size_t checked = 0;
+    cr_assert(thread_team_create(2, &team, &e), "%s", e.text);
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+        if (op_find(variants[i].op)->flags & OP_ADDS) checked += check_adds(&variants[i], team);
+    cr_expect_gt(checked, 10);
     thread_team_destroy(team);
 }

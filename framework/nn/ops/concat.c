@@ -1,5 +1,7 @@
 /* concat.c: Concat. */
+#include "base/sizes.h"
 #include "nn/op.h"
+#include "nn/ops/fast_math.h"
 
 #include <string.h>
 
@@ -43,55 +45,63 @@ static size_t concat_row(const struct op_call *call) {
     return offset + last;
 }
 
-/* Rows are copied in pieces, row by row: piece i is part i % pieces of row i / pieces. */
+/* Rows are copied, or added, in pieces, row by row: piece i is part i % pieces of row i / pieces. */
 struct job {
     const float *from;
     float *to;
     size_t from_step, to_step; /* from row to row */
     size_t row, pieces;
+    bool add;
 };
 
 #define PIECE 16384u /* elements that are shared out */
 
-static void copy_pieces(void *user, size_t first, size_t count) {
+FAST_CLONES static void add_piece(const float *restrict from, float *restrict to, size_t n) {
+    for (size_t k = 0; k < n; k++) to[k] += from[k];
+}
+
+static void move_pieces(void *user, size_t first, size_t count) {
     const struct job *j = user;
     for (size_t i = first; i < first + count; i++) {
-        size_t at = i % j->pieces * PIECE, left = j->row - at;
-        memcpy(j->to + i / j->pieces * j->to_step + at, j->from + i / j->pieces * j->from_step + at,
-               (left < PIECE ? left : PIECE) * sizeof *j->to);
+        size_t at = i % j->pieces * PIECE, n = size_min(j->row - at, PIECE);
+        const float *from = j->from + i / j->pieces * j->from_step + at;
+        float *to = j->to + i / j->pieces * j->to_step + at;
+        if (j->add) add_piece(from, to, n);
+        else memcpy(to, from, n * sizeof *to);
     }
 }
 
-static void copy_rows(const struct op_call *call, size_t rows, struct job j) {
+static void move_rows(const struct op_call *call, size_t rows, struct job j) {
     j.pieces = (j.row + PIECE - 1) / PIECE;
-    thread_team_share(call->team, rows * j.pieces, PIECE / j.row + 1, copy_pieces, &j);
+    thread_team_share(call->team, rows * j.pieces, PIECE / j.row + 1, move_pieces, &j);
 }
 
 static void concat_forward(const struct op_call *call) {
     size_t row = concat_row(call), rows = shape_count(&call->out.shape) / row;
     for (uint32_t input = 0; input < call->node->input_count; input++) {
         size_t offset, part = concat_part(call, input, &offset);
-        copy_rows(call, rows, (struct job){call->in[input].data, call->out.data + offset, part, row, .row = part});
+        move_rows(call, rows, (struct job){call->in[input].data, call->out.data + offset, part, row, .row = part});
     }
 }
 
-static void concat_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+static void pass_back(const struct op_call *call, uint32_t input, const float *dy, float *d, bool add) {
     size_t row = concat_row(call), rows = shape_count(&call->out.shape) / row;
     size_t offset, part = concat_part(call, input, &offset);
-    copy_rows(call, rows, (struct job){dy + offset, dx, row, part, .row = part});
+    move_rows(call, rows, (struct job){dy + offset, d, row, part, .row = part, .add = add});
+}
+
+static void concat_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
+    pass_back(call, input, dy, dx, false);
 }
 
 static void concat_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
-    size_t row = concat_row(call), rows = shape_count(&call->out.shape) / row;
-    size_t offset, part = concat_part(call, input, &offset);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t k = 0; k < part; k++) d[i * part + k] += dy[i * row + offset + k];
+    pass_back(call, input, dy, d, true);
 }
 
 const struct op op_concat = {
     .name = "Concat",
     .summary = "one behind the other along an axis",
-    .flags = OP_LINEAR | OP_MOVES | OP_FORGETS,
+    .flags = OP_LINEAR | OP_MOVES | OP_FORGETS | OP_ADDS,
     .min_inputs = 1,
     .max_inputs = 1024,
     .parse = concat_parse,

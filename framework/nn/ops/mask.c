@@ -2,6 +2,8 @@
  * vectors are compared and shifted at once. */
 #include "nn/ops/mask.h"
 
+#include "nn/ops/fast_math.h"
+
 #include <string.h>
 
 #define LANES 8u
@@ -16,7 +18,7 @@ size_t mask_words(size_t n) {
     return (n + BLOCK - 1) / BLOCK * LANES;
 }
 
-static void make_block(const float *restrict y, uint32_t *restrict mask) {
+FAST_CLONES static void make_block(const float *restrict y, uint32_t *restrict mask) {
     uint32_t bits[LANES] = {0};
     for (uint32_t k = 0; k < BITS; k++)
         for (uint32_t j = 0; j < LANES; j++) bits[j] |= (y[LANES * k + j] <= 0 ? 0u : 1u) << k;
@@ -47,7 +49,7 @@ void mask_make(struct thread_team *team, size_t n, const float *y, uint32_t *mas
 }
 
 /* Through an array of its own, as y may be x. NaN stays NaN: it is not below zero. */
-static void clip_block(const float *x, float *y, uint32_t *mask, size_t n) {
+FAST_CLONES static void clip_block(const float *x, float *y, uint32_t *mask, size_t n) {
     float block[BLOCK] = {0};
     memcpy(block, x, n * sizeof *x);
     for (uint32_t i = 0; i < BLOCK; i++) block[i] = block[i] < 0 ? 0 : block[i];
@@ -68,7 +70,7 @@ void mask_clip(struct thread_team *team, size_t n, const float *x, float *y, uin
     thread_team_share(team, n, PIECE, clip, &(struct job){.x = x, .y = y, .mask = mask});
 }
 
-static void pass_block(const uint32_t *mask, bool guided, const float *dy, float *dx) {
+FAST_CLONES static void pass_block(const uint32_t *mask, bool guided, const float *dy, float *dx) {
     words bits, row;
     memcpy(&bits, mask, sizeof bits);
     for (uint32_t k = 0; k < BITS; k++) {

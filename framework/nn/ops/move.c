@@ -337,7 +337,7 @@ MOVE(transpose, "Transpose", "dimensions in another order; the batch stays the f
 const struct op op_expand = {
     .name = "Expand",
     .summary = "repeated to another shape",
-    .flags = OP_LINEAR | OP_MOVES | OP_TAKES_BATCH,
+    .flags = OP_LINEAR | OP_MOVES | OP_ADDS | OP_TAKES_BATCH,
     .min_inputs = 2,
     .max_inputs = 2,
     .integer_inputs = 2,

@@ -35,7 +35,7 @@ bool move_list(const struct op_call *, uint32_t i, const char *what, const int64
     const struct op op_##id = {                                                                                        \
         .name = title,                                                                                                 \
         .summary = text,                                                                                               \
-        .flags = OP_LINEAR | OP_MOVES | (more),                                                                        \
+        .flags = OP_LINEAR | OP_MOVES | OP_ADDS | (more),                                                              \
         .min_inputs = least,                                                                                           \
         .max_inputs = most,                                                                                            \
         .integer_inputs = integers,                                                                                    \
