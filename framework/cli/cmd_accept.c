@@ -46,6 +46,7 @@ struct accept {
     struct battery *battery;
     struct expect_change *changes; /* their texts are owned, but for row and control */
     size_t count, left;            /* left: not accepted */
+    struct text said;              /* once all is done */
     struct error *error;
 };
 
@@ -138,10 +139,10 @@ static bool add_change(struct accept *a, const struct verdict_row *v) {
     return (!key.failed && !reason.failed) || error_memory(a->error);
 }
 
-static void say(const char *what, const struct verdict_row *v, const char *rest) {
+static void say(struct accept *a, const char *what, const struct verdict_row *v, const char *rest) {
     char *name = text_format("%s under %s: %s%s", v->explainer, v->control, v->verdict, rest);
     char *clean = name ? text_clean(name) : NULL;
-    printf("%s: %s\n", what, clean ? clean : "");
+    text_add(&a->said, "%s: %s\n", what, clean ? clean : "");
     free(clean);
     free(name);
 }
@@ -150,13 +151,13 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
     if (verdict_is_summary(v)) {
         if (!v->as_expected) {
             a->left++;
-            say("left", v, ", overall: no entry accepts that; see the reason");
+            say(a, "left", v, ", overall: no entry accepts that; see the reason");
         }
         return true;
     }
     if (verdict_is_not_run(v)) {
         a->left++;
-        say("left", v, ", as it was not run: run it");
+        say(a, "left", v, ", as it was not run: run it");
         return true;
     }
     if (is_expected(a->battery, v)) return true;
@@ -165,10 +166,10 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
                          excerpt_of(v->explainer).text, a->values->operand);
     if (strcmp(v->verdict, "ERROR") == 0 && !a->values->option[ERRORS].given) {
         a->left++;
-        say("left", v, ": mend it, or say --errors");
+        say(a, "left", v, ": mend it, or say --errors");
         return true;
     }
-    say(strcmp(v->verdict, "PASS") == 0 ? "stopped failing" : "accepted", v, "");
+    say(a, strcmp(v->verdict, "PASS") == 0 ? "stopped failing" : "accepted", v, "");
     return add_change(a, v);
 }
 
@@ -186,7 +187,7 @@ static bool choose(struct accept *a) {
                        a->values->operand);
     if (ok && a->notes.canaries_warning) {
         a->left++;
-        printf("left: canaries came out wrong: no entry accepts that\n");
+        text_add(&a->said, "left: canaries came out wrong: no entry accepts that\n");
     }
     return ok;
 }
@@ -229,10 +230,10 @@ static bool write_changes(struct accept *a) {
     bool ok = read_target(a, path, &text, &size) &&
               expect_edit(path, text, size, a->baseline != NULL, a->changes, a->count, &out, a->error) &&
               (a->baseline || check_text(a, &out));
-    if (ok && !a->values->option[DRY_RUN].given) ok = file_write(path, out.data, out.length, a->error);
+    if (ok && !a->values->option[DRY_RUN].given) ok = file_change(path, out.data, out.length, a->error);
     if (ok)
-        printf("%s: %zu %s %s\n", path, a->count, a->count == 1 ? "entry" : "entries",
-               a->values->option[DRY_RUN].given ? "to be written" : "written");
+        text_add(&a->said, "%s: %zu %s %s\n", path, a->count, a->count == 1 ? "entry" : "entries",
+                 a->values->option[DRY_RUN].given ? "to be written" : "written");
     free(text);
     text_finish(&out);
     return ok;
@@ -244,6 +245,7 @@ static void close_all(struct accept *a) {
         free((char *)(uintptr_t)a->changes[i].reason);
     }
     free(a->changes);
+    text_finish(&a->said);
     battery_destroy(a->battery);
     free(a->settings);
     json_decref(a->run);
@@ -257,7 +259,9 @@ static int accept_run(const struct cli_context *context, const struct cli_values
     (void)context;
     bool ok = open_all(&a) && choose(&a);
     if (ok && a.count) ok = write_changes(&a);
-    else if (ok && !a.left) printf("nothing to accept: everything is as expected\n");
+    else if (ok && !a.left) text_add(&a.said, "nothing to accept: everything is as expected\n");
+    if (ok && a.said.failed) ok = error_memory(e);
+    if (ok && a.said.data) fputs(a.said.data, stdout);
     int status = !ok ? CLI_USAGE : a.left ? CLI_UNEXPECTED : CLI_EXPECTED;
     close_all(&a);
     return status;
