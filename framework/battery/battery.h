@@ -158,7 +158,9 @@ struct battery_source {
     size_t size;
     const char *const *settings; /* as below */
     size_t setting_count;
-    const char *baseline; /* a file of further expectations, or NULL */
+    const char *baseline;      /* a file of further expectations, or NULL */
+    const char *baseline_text; /* NULL: what is there; else this in its place */
+    size_t baseline_size;
 };
 bool battery_load_from(const struct battery_source *, struct battery **out, struct error *);
 bool battery_load(const char *path, struct battery **out, struct error *);

@@ -246,17 +246,25 @@ static bool open_with(const struct battery *b, const struct battery_source *from
 }
 
 /* What is expected besides, and goes before what the battery expects of the same cell. */
-static bool read_baseline(struct battery *b, const char *path, struct error *e) {
+static bool read_baseline(struct battery *b, const struct battery_source *from, struct error *e) {
+    const char *path = from->baseline;
     struct yaml_file file;
+    char *text = NULL;
+    size_t size = from->baseline_size;
 
     b->baseline = text_copy(path);
     if (!b->baseline) return error_memory(e);
-    if (!file_exists(path))
+    if (!from->baseline_text && !file_exists(path))
         return error_set(e, "%s: there is no such baseline: 'assay accept RUN --baseline %s' writes it", path, path);
     b->battery_expectations = b->expectation_count;
-    if (!file_digest(path, b->baseline_digest, e) || !yaml_file_open(path, BASELINE_WANTED, &file, e)) return false;
+    if (!from->baseline_text && !yaml_file_read(path, &text, &size, e)) return false;
+    const char *bytes = text ? text : from->baseline_text;
+    data_digest(bytes, size, b->baseline_digest);
+    bool ok = yaml_text_open(path, bytes, size, BASELINE_WANTED, &file, e);
+    free(text);
+    if (!ok) return false;
     const struct yaml_field field = {.wanted = BASELINE_WANTED};
-    bool ok = battery_read_expect(&file, &field, yaml_file_root(&file), b, e);
+    ok = battery_read_expect(&file, &field, yaml_file_root(&file), b, e);
     yaml_file_close(&file);
     return ok;
 }
@@ -285,7 +293,7 @@ static bool load_text(struct battery *b, const struct battery_source *from, stru
         b->name = strcmp(b->path, YAML_STANDARD_INPUT) == 0 ? text_copy("stdin") : name_of(b->path);
         ok = b->name || error_memory(e);
     }
-    return ok && (!from->baseline || read_baseline(b, from->baseline, e));
+    return ok && (!from->baseline || read_baseline(b, from, e));
 }
 
 bool battery_load_from(const struct battery_source *from, struct battery **out, struct error *e) {

@@ -80,13 +80,18 @@ static bool find_battery(struct accept *a) {
     return true;
 }
 
-static bool load_battery(struct accept *a, const char *text, size_t size, const char *baseline, struct battery **out) {
-    const struct battery_source from = {.path = a->battery_path,
-                                        .text = text,
-                                        .size = size,
-                                        .settings = (const char *const *)a->settings,
-                                        .setting_count = a->setting_count,
-                                        .baseline = baseline};
+/* `changed`: the text of the baseline, or else of the battery, in place of what is there; NULL: neither. */
+static bool load_battery(struct accept *a, const struct text *changed, struct battery **out) {
+    struct battery_source from = {
+        .path = a->battery_path, .settings = (const char *const *)a->settings, .setting_count = a->setting_count};
+    if (a->baseline && (changed || file_exists(a->baseline))) from.baseline = a->baseline;
+    if (changed && a->baseline) {
+        from.baseline_text = changed->data;
+        from.baseline_size = changed->length;
+    } else if (changed) {
+        from.text = changed->data;
+        from.size = changed->length;
+    }
     return battery_load_from(&from, out, a->error);
 }
 
@@ -94,7 +99,7 @@ static bool open_all(struct accept *a) {
     bool ok = cli_run_open(a->values->operand, &a->store, a->error) &&
               verdict_table_load(a->store, &a->table, a->error) && verdict_notes_load(a->store, &a->notes, a->error) &&
               run_record_load(a->store, "run", &a->run, a->error) && find_battery(a) && read_settings(a);
-    return ok && load_battery(a, NULL, 0, a->baseline && file_exists(a->baseline) ? a->baseline : NULL, &a->battery);
+    return ok && load_battery(a, NULL, &a->battery);
 }
 
 /* ---- choosing ---- */
@@ -206,17 +211,17 @@ static bool read_target(struct accept *a, const char *path, char **text, size_t 
     return !out.failed || error_memory(a->error);
 }
 
-/* Whether a battery of that text expects what was found, before anything is written over. */
+/* Whether a battery, or a baseline, of that text expects what was found, before anything is written over. */
 static bool check_text(struct accept *a, const struct text *text) {
     struct battery *b = NULL;
-    bool ok = load_battery(a, text->data, text->length, NULL, &b);
+    bool ok = load_battery(a, text, &b);
     for (size_t i = 0; ok && i < a->count; i++) {
         enum verdict_word word;
         ok = (verdict_word_parse(a->changes[i].word, &word) &&
               battery_expected(b, a->changes[i].row, a->changes[i].control) == 1u << word) ||
              error_set(a->error,
                        "%s: `%s: %s` cannot be put there, as --set or the file says otherwise: write it by hand",
-                       a->battery_path, a->changes[i].key, a->changes[i].word);
+                       a->baseline ? a->baseline : a->battery_path, a->changes[i].key, a->changes[i].word);
     }
     battery_destroy(b);
     return ok;
@@ -229,7 +234,7 @@ static bool write_changes(struct accept *a) {
     struct text out = {0};
     bool ok = read_target(a, path, &text, &size) &&
               expect_edit(path, text, size, a->baseline != NULL, a->changes, a->count, &out, a->error) &&
-              (a->baseline || check_text(a, &out));
+              check_text(a, &out);
     if (ok && !a->values->option[DRY_RUN].given) ok = file_change(path, out.data, out.length, a->error);
     if (ok)
         text_add(&a->said, "%s: %zu %s %s\n", path, a->count, a->count == 1 ? "entry" : "entries",
