@@ -103,7 +103,8 @@ static bool run(bool (*work)(void *user, int fd), void *user, bool foreign, doub
     struct text output = {0};
     bool overdue = false;
     child_adopt(&adoption);
-    if (!printed_open(&printed, STDERR_FILENO, foreign ? PRINTED_PLUGIN : NULL, &task.output, e)) return false;
+    if (!printed_open(&printed, STDERR_FILENO, foreign ? PRINTED_PLUGIN : PRINTED_PROGRAM, &task.output, e))
+        return false;
     bool ok = child_start(&task, &child, e);
     close(task.output);
     if (!ok) {
