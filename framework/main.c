@@ -82,9 +82,9 @@ static int dispatch(int argc, char **argv, struct error *e) {
 int main(int argc, char **argv) {
     struct error e = {{0}};
     int status = dispatch(argc, argv, &e);
-    if ((fflush(stdout) || ferror(stdout)) && status == CLI_EXPECTED) {
-        error_set(&e, "standard output: cannot be written");
-        status = CLI_BROKEN;
+    if (fflush(stdout) || ferror(stdout)) {
+        if (!e.text[0]) error_set(&e, "standard output: cannot be written");
+        if (status == CLI_EXPECTED) status = CLI_BROKEN;
     }
     if (e.text[0]) cli_message("%s", e.text);
     return status;

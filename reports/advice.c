@@ -94,6 +94,10 @@ static void add_all(struct text *out, const struct advice *a, double *y) {
 
 bool advice_add(struct text *out, const struct advice *a) {
     if (strcmp(a->verdict->verdict, "INCONCLUSIVE") != 0 || verdict_is_summary(a->verdict)) return true;
+    if (verdict_is_not_run(a->verdict)) {
+        text_add(out, "Run it: the same command without --fail-fast, and with --resume.\n");
+        return !out->failed;
+    }
     double *y = malloc(((size_t)a->evidence->draws * a->evidence->inputs + 1) * sizeof *y);
     if (y) add_all(out, a, y);
     free(y);

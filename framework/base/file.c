@@ -1,5 +1,6 @@
 /* file.c: regular files read whole, plain or gzipped; written so that no reader sees half of one; digests by SHA-256.
  */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "base/file.h"
 
 #include "base/sizes.h"
@@ -146,19 +147,38 @@ static bool write_path(const char *path, const void *data, size_t size, struct e
     return true;
 }
 
+/* At once. mode: of the file that is there, to be kept; NULL: that of a new file. */
+static bool replace(const char *path, const mode_t *mode, const void *data, size_t size, struct error *e) {
+    char *neighbour = text_format("%s.%ld.tmp", path, (long)getpid());
+    if (!neighbour) return error_memory(e);
+    bool ok = write_path(neighbour, data, size, e);
+    if (ok && mode && chmod(neighbour, *mode & 07777) != 0)
+        ok = error_set(e, "%s: %s while its mode was set", neighbour, strerror(errno));
+    if (ok && rename(neighbour, path) != 0)
+        ok = error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
+    if (!ok) unlink(neighbour);
+    free(neighbour);
+    return ok;
+}
+
 bool file_write(const char *path, const void *data, size_t size, struct error *e) {
     struct stat info;
 
     /* A device or a pipe (/dev/stdout, /dev/null) must be written to, not replaced. */
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return write_path(path, data, size, e);
+    return replace(path, NULL, data, size, e);
+}
 
-    char *neighbour = text_format("%s.%ld.tmp", path, (long)getpid());
-    if (!neighbour) return error_memory(e);
-    bool ok = write_path(neighbour, data, size, e);
-    if (ok && rename(neighbour, path) != 0)
-        ok = error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
-    if (!ok) unlink(neighbour);
-    free(neighbour);
+bool file_change(const char *path, const void *data, size_t size, struct error *e) {
+    struct stat info;
+
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return file_write(path, data, size, e);
+    if (!(info.st_mode & 0222) || access(path, W_OK) != 0)
+        return error_set(e, "%s: %s: a file that can be written was wanted", path, strerror(EACCES));
+    char *real = realpath(path, NULL);
+    bool ok = real ? replace(real, &info.st_mode, data, size, e)
+                   : error_set(e, "%s: %s: a place to write to was wanted", path, strerror(errno));
+    free(real);
     return ok;
 }
 

@@ -22,6 +22,9 @@ bool file_read_declared(const char *path, file_declared *, uint8_t **data, size_
 
 /* Writes to a temporary neighbour and renames: a reader sees the old file or the new one. */
 bool file_write(const char *path, const void *data, size_t size, struct error *);
+/* The same, of a file that is the user's own: a symbolic link stays one, and what it names is changed; modes stay; what
+ * is read-only is refused. */
+bool file_change(const char *path, const void *data, size_t size, struct error *);
 
 /* `path` as seen from `folder`; absolute paths stay. NULL when out of memory; caller frees. */
 char *path_from(const char *folder, const char *path);

@@ -5,11 +5,13 @@
 #include "host/call.h"
 #include "host/handle.h"
 #include "workers/pool.h"
+#include "workers/printed.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool params_seen_init(struct params_seen *seen, const struct plugin *plugin, struct error *e) {
     seen->of = calloc(plugin->info.param_count + (size_t)1, sizeof *seen->of);
@@ -92,9 +94,9 @@ static bool compare(const struct plugin *plugin, const struct plugin *other, con
                     double limit, bool *differ, struct error *e) {
     static const struct pool_hooks hooks = {.work = work, .message = message, .ended = ended};
     struct comparison both = {.plugins = {plugin, other}, .c = c};
-    struct pool_job job = {.limit = limit, .calls = CALLS, .largest = sizeof(uint32_t)};
+    struct pool_job job = {.name = PRINTED_PLUGIN, .limit = limit, .calls = CALLS, .largest = sizeof(uint32_t)};
     plugin_bind_job(plugin, &job);
-    if (!pool_run(&job, 1, 1, -1, &hooks, &both, e)) return false;
+    if (!pool_run(&job, 1, 1, STDERR_FILENO, &hooks, &both, e)) return false;
     *differ = both.differ;
     if (both.death[0]) return error_set(e, "%s", both.death);
     return both.came || error_set(e, "the child process sent no answer");

@@ -1,5 +1,4 @@
 /* cmd_accept.c: `assay accept`: what a run found becomes what its battery expects. */
-#define _XOPEN_SOURCE 700 /* realpath */
 
 #include "cli/cli.h"
 #include "cli/run_open.h"
@@ -11,12 +10,10 @@
 #include "reports/run_record.h"
 #include "reports/surprise.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { BATTERY, BASELINE, ONLY, ERRORS, DRY_RUN };
 
@@ -50,6 +47,7 @@ struct accept {
     struct battery *battery;
     struct expect_change *changes; /* their texts are owned, but for row and control */
     size_t count, left;            /* left: not accepted */
+    struct text said;              /* once all is done */
     struct error *error;
 };
 
@@ -150,10 +148,10 @@ static bool add_change(struct accept *a, const struct verdict_row *v) {
     return (!key.failed && !reason.failed) || error_memory(a->error);
 }
 
-static void say(const char *what, const struct verdict_row *v, const char *rest) {
+static void say(struct accept *a, const char *what, const struct verdict_row *v, const char *rest) {
     char *name = text_format("%s under %s: %s%s", v->explainer, v->control, v->verdict, rest);
     char *clean = name ? text_clean(name) : NULL;
-    printf("%s: %s\n", what, clean ? clean : "");
+    text_add(&a->said, "%s: %s\n", what, clean ? clean : "");
     free(clean);
     free(name);
 }
@@ -162,7 +160,7 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
     if (verdict_is_summary(v)) {
         if (!v->as_expected) {
             a->left++;
-            say("left", v, ", overall: no entry accepts that; see the reason");
+            say(a, "left", v, ", overall: no entry accepts that; see the reason");
         }
         return true;
     }
@@ -172,15 +170,15 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
                          excerpt_of(v->explainer).text, a->values->operand);
     if (verdict_is_not_run(v)) {
         a->left++;
-        say("left", v, ": not run: run the battery without --fail-fast");
+        say(a, "left", v, ": not run: run the battery without --fail-fast");
         return true;
     }
     if (strcmp(v->verdict, "ERROR") == 0 && !a->values->option[ERRORS].given) {
         a->left++;
-        say("left", v, ": mend it, or say --errors");
+        say(a, "left", v, ": mend it, or say --errors");
         return true;
     }
-    say(strcmp(v->verdict, "PASS") == 0 ? "stopped failing" : "accepted", v, "");
+    say(a, strcmp(v->verdict, "PASS") == 0 ? "stopped failing" : "accepted", v, "");
     return add_change(a, v);
 }
 
@@ -198,7 +196,7 @@ static bool choose(struct accept *a) {
                        a->values->operand);
     if (ok && a->notes.canaries_warning) {
         a->left++;
-        printf("left: canaries came out wrong: no entry accepts that\n");
+        text_add(&a->said, "left: canaries came out wrong: no entry accepts that\n");
     }
     return ok;
 }
@@ -227,21 +225,9 @@ static bool check_text(struct accept *a, const struct text *text) {
               battery_expected(b, a->changes[i].row, a->changes[i].control) == 1u << word) ||
              error_set(a->error,
                        "%s: `%s: %s` cannot be put there, as --set or the file says otherwise: write it by hand",
-                       a->battery_path, a->changes[i].key, a->changes[i].word);
+                       a->baseline ? a->baseline : a->battery_path, a->changes[i].key, a->changes[i].word);
     }
     battery_destroy(b);
-    return ok;
-}
-
-/* A link stays one, and the file keeps its mode. */
-static bool replace_file(const char *path, const struct text *text, struct error *e) {
-    char *real = realpath(path, NULL); /* NULL: a new one */
-    struct stat status;
-    bool known = real && stat(real, &status) == 0;
-    bool ok = file_write(real ? real : path, text->data, text->length, e);
-    if (ok && known && chmod(real, status.st_mode & 07777) != 0)
-        ok = error_set(e, "%s: written, but its mode cannot be set: %s", path, strerror(errno));
-    free(real);
     return ok;
 }
 
@@ -253,10 +239,10 @@ static bool write_changes(struct accept *a) {
     bool ok = read_target(a, path, &text, &size) &&
               expect_edit(path, text, size, a->baseline != NULL, a->changes, a->count, &out, a->error) &&
               check_text(a, &out);
-    if (ok && !a->values->option[DRY_RUN].given) ok = replace_file(path, &out, a->error);
+    if (ok && !a->values->option[DRY_RUN].given) ok = file_change(path, out.data, out.length, a->error);
     if (ok)
-        printf("%s: %zu %s %s\n", path, a->count, a->count == 1 ? "entry" : "entries",
-               a->values->option[DRY_RUN].given ? "to be written" : "written");
+        text_add(&a->said, "%s: %zu %s %s\n", path, a->count, a->count == 1 ? "entry" : "entries",
+                 a->values->option[DRY_RUN].given ? "to be written" : "written");
     free(text);
     text_finish(&out);
     return ok;
@@ -268,6 +254,7 @@ static void close_all(struct accept *a) {
         free((char *)(uintptr_t)a->changes[i].reason);
     }
     free(a->changes);
+    text_finish(&a->said);
     battery_destroy(a->battery);
     free(a->settings);
     json_decref(a->run);
@@ -281,7 +268,9 @@ static int accept_run(const struct cli_context *context, const struct cli_values
     (void)context;
     bool ok = open_all(&a) && choose(&a);
     if (ok && a.count) ok = write_changes(&a);
-    else if (ok && !a.left) printf("nothing to accept: everything is as expected\n");
+    else if (ok && !a.left) text_add(&a.said, "nothing to accept: everything is as expected\n");
+    if (ok && a.said.failed) ok = error_memory(e);
+    if (ok && a.said.data) fputs(a.said.data, stdout);
     int status = !ok ? CLI_USAGE : a.left ? CLI_UNEXPECTED : CLI_EXPECTED;
     close_all(&a);
     return status;

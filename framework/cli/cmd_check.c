@@ -7,12 +7,14 @@
 #include "host/conformance.h"
 #include "host/handle.h"
 #include "workers/pool.h"
+#include "workers/printed.h"
 #include "workers/sandbox.h"
 #include "host/plugin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SAMPLES 24u /* as many as a battery asks for at once, or nearly: some buffers are of eight */
 #define SEED 1u
@@ -111,9 +113,12 @@ static bool check_ended(void *user, struct pool_job *job, const char *death, str
 
 static bool run_checks(struct examination *examined, double limit, struct error *e) {
     static const struct pool_hooks hooks = {.work = check_work, .message = check_message, .ended = check_ended};
-    struct pool_job job = {.limit = limit, .calls = CONFORMANCE_CALLS, .largest = sizeof(struct conformance_report)};
+    struct pool_job job = {.name = PRINTED_PLUGIN,
+                           .limit = limit,
+                           .calls = CONFORMANCE_CALLS,
+                           .largest = sizeof(struct conformance_report)};
     plugin_bind_job(examined->plugin, &job);
-    if (!pool_run(&job, 1, 1, -1, &hooks, examined, e)) return false;
+    if (!pool_run(&job, 1, 1, STDERR_FILENO, &hooks, examined, e)) return false;
     if (examined->death[0]) return error_set(e, "%s", examined->death);
     return examined->came || error_set(e, "the child process sent no report");
 }

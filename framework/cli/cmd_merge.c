@@ -44,6 +44,12 @@ static bool read_asked(const char *folder, const char *battery, struct asked *as
     return ok;
 }
 
+static struct run_telling telling_of(const struct cli_values *values, const char *folder) {
+    const struct cli_value *option = values->option;
+    return (struct run_telling){console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given,
+                                cli_colour(&option[COLOUR])};
+}
+
 /* Goes on as `assay run --resume` does. */
 static int conclude(const struct cli_context *context, const struct cli_values *values, const char *folder,
                     struct error *e) {
@@ -58,8 +64,7 @@ static int conclude(const struct cli_context *context, const struct cli_values *
     asked.options.taken = cli_run_remove_reports;
     asked.options.user = (void *)(uintptr_t)context->reports;
     if (option[NO_SANDBOX].given) sandbox_turn_off();
-    const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given,
-                                        cli_colour(&option[COLOUR])};
+    const struct run_telling telling = telling_of(values, folder);
     int status = CLI_BROKEN;
     if (run_execute(&asked.options, context->controls, &outcome, e))
         status = cli_run_report(&outcome, context, &telling, e);
@@ -75,7 +80,11 @@ static int conclude(const struct cli_context *context, const struct cli_values *
 static int merge(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const char *folder = values->operand;
     interrupt_watch();
-    if (!merge_runs(folder, values->many + 1, values->many_count - 1, e)) return CLI_USAGE;
+    if (!merge_runs(folder, values->many + 1, values->many_count - 1, e)) {
+        const struct run_telling telling = telling_of(values, folder);
+        if (!interrupt_signal()) cli_run_say_broken(&telling, e->text, CLI_USAGE);
+        return CLI_USAGE;
+    }
     if (values->option[OPEN].given) {
         printf("%s: all shards are put together, and nothing is judged yet: 'assay run --resume' goes on\n", folder);
         return CLI_SHARE;

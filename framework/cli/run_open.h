@@ -4,7 +4,8 @@
 
 #include "store/store.h"
 
-/* The store of the folder, whatever it holds; the caller closes it. An error where there is none. */
+/* The store of the folder, whatever it holds; the caller closes it. An error where there is none. One that may not be
+ * written to is read without a lock. */
 bool cli_store_open(const char *folder, struct store **out, struct error *);
 
 /* The same without a lock (store_look). */

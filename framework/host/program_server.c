@@ -107,7 +107,7 @@ bool program_server_create(const struct process_spec *spec, struct program_serve
     *refused = false;
     *out = NULL;
     if (!s) return error_memory(e);
-    s->printed = (struct printed){.read = -1, .log = STDERR_FILENO};
+    s->printed = (struct printed){.read = -1, .log = STDERR_FILENO, .name = PRINTED_PROGRAM};
     bool ok = launch(s, spec, e);
     if (ok) {
         frame_stream_limit(&s->stream, spec->start_limit);

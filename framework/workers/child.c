@@ -63,6 +63,7 @@ static void keep_descriptors(const struct child_task *task, int fd) {
         dup2(task->output, STDOUT_FILENO);
         dup2(task->output, STDERR_FILENO);
     }
+    if (task->output < 0 && task->foreign) dup2(STDERR_FILENO, STDOUT_FILENO);
     if (null >= 0) dup2(null, STDIN_FILENO);
     dup2(pipe, PIPE);
     fcntl(PIPE, F_SETFD, FD_CLOEXEC); /* not for programs that a plugin starts */

@@ -28,7 +28,7 @@ struct child_task {
     const char *name; /* of the process, as ps shows it, cut to 15 bytes; NULL: the parent's */
     bool foreign;     /* code that is not ours runs there */
     double seconds;   /* that it may run, for its CPU time */
-    int output;       /* takes standard output and error; -1: the parent's */
+    int output;       /* takes standard output and error; -1: the parent's, of foreign code its standard error */
     int kept[2];      /* descriptors that the child keeps as CHILD_KEPT and the next, where they are not 0 */
     double address;   /* bytes of address space in place of the 2 GiB below; 0: those */
     /* In the child. First, unless NULL, with the parent's descriptors and before any limit: no foreign code. */

@@ -1,10 +1,12 @@
-/* isolate.c: one piece of work in one child, followed until it ends, is late, or says too much. */
+/* isolate.c: one piece of work in one child, followed until it ends, is late, or says too much. What it prints goes to
+ * standard error, harmless: standard output may be a document that other programs read. */
 #include "workers/isolate.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "workers/child.h"
 #include "workers/interrupt.h"
+#include "workers/printed.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -56,15 +58,17 @@ static bool drain(const struct child *child, struct text *into, bool *end, struc
 
 /* Until the child closes the pipe, dies, or runs out of time. A process the child left behind may hold the pipe open,
  * so the end of the file alone is not waited for. */
-static bool follow(struct child *child, double seconds, struct text *into, bool *overdue, struct error *e) {
+static bool follow(struct child *child, struct printed *printed, double seconds, struct text *into, bool *overdue,
+                   struct error *e) {
     double deadline = clock_seconds() + seconds;
     bool end = false;
     while (!end && !child->over && !*overdue) {
-        struct pollfd wanted = {child->fd, POLLIN, 0};
-        if (poll(&wanted, 1, TICK_MS) < 0 && errno != EINTR)
+        struct pollfd wanted[] = {{child->fd, POLLIN, 0}, {printed->read, POLLIN, 0}};
+        if (poll(wanted, 2, TICK_MS) < 0 && errno != EINTR)
             return error_set(e, "cannot wait for a process: %s", strerror(errno));
         if (interrupt_signal()) return error_set(e, "was interrupted");
         child_is_over(child);
+        if (!printed_take(printed)) printed_close(printed);
         if (!drain(child, into, &end, e)) return false;
         *overdue = !end && !child->over && clock_seconds() > deadline;
     }
@@ -95,16 +99,24 @@ static bool say_how_it_ended(const struct child *child, bool overdue, double sec
 static bool run_once(bool (*work)(void *user, int fd), void *user, bool foreign, double seconds, char **out,
                      size_t *size, bool *outside, struct error *e) {
     struct isolated isolated = {work, user};
-    const struct child_task task = {
-        .foreign = foreign, .seconds = seconds, .output = -1, .work = work_and_say, .user = &isolated};
+    struct child_task task = {.foreign = foreign, .seconds = seconds, .work = work_and_say, .user = &isolated};
+    struct printed printed;
     struct child_adoption adoption;
     struct child child;
     struct text output = {0};
     bool overdue = false;
     child_adopt(&adoption);
-    if (!child_start(&task, &child, e)) return false;
-    bool ok = follow(&child, seconds, &output, &overdue, e);
+    if (!printed_open(&printed, STDERR_FILENO, foreign ? PRINTED_PLUGIN : PRINTED_PROGRAM, &task.output, e))
+        return false;
+    bool ok = child_start(&task, &child, e);
+    close(task.output);
+    if (!ok) {
+        printed_close(&printed);
+        return false;
+    }
+    ok = follow(&child, &printed, seconds, &output, &overdue, e);
     child_end(&child, &adoption, NULL, 0);
+    printed_close(&printed);
     if (!foreign) scratch_folder_sweep(); /* of a program that it had started, where it was late */
     if (ok) {
         enum outcome outcome = outcome_of(&output);

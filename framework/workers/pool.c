@@ -291,7 +291,7 @@ bool pool_run_with(struct pool_job *jobs, size_t count, unsigned workers, int lo
     struct pool p = {.jobs = jobs,
                      .count = count,
                      .worker_count = workers,
-                     .log = log,
+                     .log = log >= 0 ? log : STDERR_FILENO,
                      .hooks = hooks,
                      .user = user,
                      .remote = remote};

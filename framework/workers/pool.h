@@ -13,8 +13,8 @@
 
 #include "workers/pool_job.h"
 
-/* Runs all jobs, `workers` at a time. `log`: file descriptor that takes what children print (printed.h); -1: they print
- * where the parent does. False: a hook failed, or the program was told to end (interrupt.h); no child is left. */
+/* Runs all jobs, `workers` at a time. `log`: file descriptor that takes what children print (printed.h); -1:
+ * standard error. False: a hook failed, or the program was told to end (interrupt.h); no child is left. */
 bool pool_run(struct pool_job *jobs, size_t count, unsigned workers, int log, const struct pool_hooks *, void *user,
               struct error *);
 

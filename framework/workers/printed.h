@@ -10,6 +10,9 @@
 
 #define PRINTED_MOST ((size_t)1 << 20) /* bytes of one child; what is beyond is cut, and the cut is marked */
 
+#define PRINTED_PLUGIN "assay: plugin"   /* before lines on standard error */
+#define PRINTED_PROGRAM "assay: program" /* likewise */
+
 struct printed {
     int read;         /* the parent's end of the pipe; -1: none */
     int log;          /* lines go there */
