@@ -18,10 +18,11 @@ enum { FORM, DISTANCE, FACTOR, READINGS };
 /* An explainer that gives the map of `form`, `scale` times. */
 struct lab {
     const struct shape *sample;
-    const float *x; /* [INPUTS][count] */
+    float *x; /* [INPUTS][count] */
     size_t count, height, width;
     struct linear_form form;
     float scale, border, beside; /* in place of what a shift leaves open; added to the elements next to it */
+    uint32_t strange;            /* the input whose map is the same number everywhere; INPUTS: none */
     double w[CLASSES][COUNT_MOST], logits[INPUTS][CLASSES];
     double values[READINGS][INPUTS];
 };
@@ -125,6 +126,7 @@ static enum study_outcome explain(void *user, const struct study_request *r, flo
                 *map =
                     l->scale * (float)value_at(l, i, k - k % plane + (size_t)from_row * l->width + (size_t)from_column);
             if (is_beside(l, row, column)) *map += l->beside;
+            if (i == l->strange) *map = 1;
         }
     }
     return STUDY_DONE;
@@ -154,12 +156,13 @@ static struct lab *make_lab(const struct shape *sample, size_t height, size_t wi
     for (size_t k = 0; k < INPUTS * COUNT_MOST; k++) x[k] = (float)(rng_uniform(&rng) - .4);
     *l = (struct lab){.sample = sample, .x = x, .count = shape_count(sample), .height = height, .width = width};
     l->scale = 1;
+    l->strange = INPUTS;
     cr_assert_leq(l->count, COUNT_MOST);
     return l;
 }
 
 static void free_lab(struct lab *l) {
-    free((void *)l->x);
+    free(l->x);
     free(l);
 }
 
@@ -197,6 +200,22 @@ Test(control_linear_form, what_is_beside_a_border_counts) {
         if (l->form.place < LINEAR_RIGHT) continue;
         find(l);
         for (uint32_t i = 0; i < INPUTS; i++) cr_expect_gt(l->values[DISTANCE][i], .1, "form %zu", f);
+    }
+    free_lab(l);
+}
+
+/* x times the weights is zero there, the map is not: no multiple comes near. */
+Test(control_linear_form, a_form_that_vanishes_has_no_factor) {
+    static const struct shape sample = {3, {2, 4, 4}};
+    struct lab *l = make_lab(&sample, 4, 4);
+    l->form = linear_forms[1];
+    cr_assert(l->form.base == LINEAR_OWN && l->form.times == LINEAR_TIMES_X);
+    l->strange = 3;
+    memset(l->x + l->strange * l->count, 0, l->count * sizeof *l->x);
+    cr_expect_eq(find(l), 1);
+    for (uint32_t i = 0; i < INPUTS; i++) {
+        cr_expect_float_eq(l->values[DISTANCE][i], i == l->strange, 1e-5, "input %u", i);
+        cr_expect_float_eq(l->values[FACTOR][i], i != l->strange, 1e-4, "input %u", i);
     }
     free_lab(l);
 }
