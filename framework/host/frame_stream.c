@@ -80,9 +80,11 @@ static bool read_some(struct frame_stream *s, void *to, size_t most, size_t *cou
 /* ---- Reading ---- */
 
 static bool make_room(struct frame_stream *s, struct error *e) {
-    memmove(s->buffer, s->buffer + s->at, s->end - s->at);
-    s->end -= s->at;
-    s->at = 0;
+    if (s->at > 0) { /* at first there is no buffer */
+        memmove(s->buffer, s->buffer + s->at, s->end - s->at);
+        s->end -= s->at;
+        s->at = 0;
+    }
     if (s->capacity - s->end >= CHUNK) return true;
     size_t capacity = s->capacity ? 2 * s->capacity : 2 * CHUNK;
     char *more = realloc(s->buffer, capacity);

@@ -22,7 +22,7 @@ static double share(const struct progress *p) {
 
 /* What fits: the bar gives way first, then what is left to do, then the title. */
 void progress_line(const struct progress *p, double spent, unsigned columns, char *out, size_t size) {
-    char counts[64], eta[32] = "", bar[BAR_MOST + 3] = "";
+    char counts[64], eta[32] = "", bar[BAR_MOST + sizeof "[] "] = "";
     size_t room = columns && columns < size ? columns - 1 : size - 1; /* the last column would wrap */
     double f = share(p), left = !p->unpriced && f > .02 ? spent * (1 - f) / f : -1;
     int width = snprintf(counts, sizeof counts, p->unpriced ? "%.0s%u/%u jobs  %.0f s" : "%s%u/%u jobs  %.0f s", "  ",

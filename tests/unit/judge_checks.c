@@ -24,6 +24,7 @@ static const struct {
      {true, false, .5, 1e-4, 7, 12},
      VERDICT_FAIL,
      "zero input, zero attribution: off by 0.5 where 0.0001 is allowed, on input 7 of 12."},
+    {"by three digits", {true, false, .04567, .012345, 7, 12}, VERDICT_FAIL, "off by 0.0457 where 0.0123 is allowed"},
     {"no number", {true, false, (double)NAN, 1e-4, 7, 12}, VERDICT_FAIL, "off by nan"},
     {"all zero", {true, true, 0, 0, 0, 12}, VERDICT_ERROR, "Constant map"},
     {"zero is due, and it is not zero", {true, false, .3, 0, 2, 12}, VERDICT_FAIL, "off by 0.3 where 0 is allowed"},
