@@ -123,7 +123,7 @@ bool verdict_is_summary(const struct verdict_row *v) {
 }
 
 bool verdict_is_not_run(const struct verdict_row *v) {
-    return strcmp(v->annotation, VERDICT_NOT_RUN) == 0;
+    return v->annotation && strcmp(v->annotation, VERDICT_NOT_RUN) == 0;
 }
 
 const struct verdict_row *verdict_table_cell(const struct verdict_table *t, size_t explainer, size_t control) {
