@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "run/asked.h"
 #include "run/share.h"
 
 #include <stdlib.h>
@@ -43,12 +44,25 @@ bool cli_store_look(const char *folder, struct store **out, struct error *e) {
     return open_with(store_look, folder, out, e);
 }
 
+/* Of a run of what failed before, which --resume cannot go on with: the verdicts that chose it are gone. */
+static bool is_of_failed(struct store *store, const char *folder) {
+    struct error unread;
+    struct asked asked;
+    if (!asked_read(store, folder, &asked, &unread)) return false;
+    bool chosen = asked.options.rows && asked.options.rows[0];
+    asked_finish(&asked);
+    return chosen;
+}
+
 static void say_unjudged(struct store *store, const char *folder, struct error *e) {
     struct share_record r;
     if (!share_read(store, &r, e)) return;
     if (r.share.parts)
         error_set(e, "%s: shard %u of %u, which has no verdicts: 'assay merge' puts all of them together", folder,
                   r.share.part, r.share.parts);
+    else if (is_of_failed(store, folder))
+        error_set(e, "%s: no verdicts: a run of what failed (--last-failed) did not come to its end: run all of it",
+                  folder);
     else error_set(e, "%s: no verdicts: the run did not come to its end; go on with 'assay run ... --resume'", folder);
 }
 
