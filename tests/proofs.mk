@@ -115,6 +115,7 @@ valgrind_data       = npy csv idx folder class_names labels numpy dataset prepro
 valgrind_nn         = arch graph op_errors axis_order tokens sequence onnx_models onnx_feed onnx_choice onnx_external
 valgrind_battery    = battery spec rule preprocess_auto
 valgrind_plan       = plan control stages
+valgrind_controls   = control_mprt control_linear_form control_readings
 valgrind_measure    = spearman measure_table
 valgrind_host       = kit handle memo explainers explainer_info propagate methods_forms
 valgrind_workers    = isolate progress cores
@@ -124,7 +125,7 @@ valgrind_experiment = pair plane layer_groups
 valgrind_run        = message verdict
 valgrind_reports    = report_csv report_json report_junit report_text
 valgrind_cli        = options scaffold suggestions
-VALGRIND_SUITES ?= $(foreach room,base data nn battery plan measure host workers store judge experiment run reports cli,$(valgrind_$(room)))
+VALGRIND_SUITES ?= $(foreach room,base data nn battery plan controls measure host workers store judge experiment run reports cli,$(valgrind_$(room)))
 empty =
 space = $(empty) $(empty)
 valgrind: test-deps
