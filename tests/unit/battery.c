@@ -119,6 +119,8 @@ static const char full[] = "name: Everything\n"
                            "  optimiser: sgd\n"
                            "  learning-rate: 1e-2\n"
                            "  momentum: .5\n"
+                           "  weight-decay: 1e-3\n"
+                           "  weight-decay-last: false\n"
                            "  batch: 20\n"
                            "  epochs: 7\n"
                            "  stop-accuracy: 2\n"
@@ -168,6 +170,8 @@ Test(battery, everything) {
     cr_expect_eq(b->recipe.optimiser, OPTIMISER_SGD);
     cr_expect_eq(b->recipe.learning_rate, 1e-2);
     cr_expect_eq(b->recipe.momentum, .5);
+    cr_expect_eq(b->recipe.weight_decay, 1e-3);
+    cr_expect_not(b->recipe.weight_decay_last);
     cr_expect_eq(b->recipe.batch, 20);
     cr_expect_eq(b->recipe.epochs, 7);
     cr_expect_eq(b->recipe.stop_accuracy, 2);
@@ -351,6 +355,7 @@ static const struct {
      "b.yaml:3:11: data source 'idx:x': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
     {HEAD "training: {source: 'idx:x,y', learning-rate: 0}\n", "b.yaml:8:46: '0': a number from 1e-08 to 10 wanted"},
     {HEAD "training: {source: 'idx:x,y', momentum: 1}\n", "b.yaml:8:41: '1': a number from 0 to 0.9999 wanted"},
+    {HEAD "training: {source: 'idx:x,y', weight-decay: -0.1}\n", "b.yaml:8:45: '-0.1': a number from 0 to 10 wanted"},
     {HEAD "training: {source: 'idx:x,y', batch: 257}\n", "b.yaml:8:38: '257': a whole number from 1 to 256 wanted"},
     {HEAD "training: {source: 'idx:x,y', stop-accuracy: 95}\n",
      "b.yaml:8:46: '95': a number from 0 to 2 (above 1: never stop early) wanted"},
