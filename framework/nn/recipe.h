@@ -14,7 +14,8 @@ struct recipe {
     /* L2: weight_decay / 2 times the sum of squared weights is added to the loss, as TensorFlow's l2_regularizer and
      * torch.optim's weight_decay do, so weight_decay * w to the gradient of w. Adam's moments see it: it is not the
      * decoupled decay of AdamW. Weights are what multiplies in Conv, Gemm, MatMul, recurrent layers and the like
-     * (weights_multiplies); biases and normalisation are left out. The losses that are reported are without it. */
+     * (weights_multiplies); biases and normalisation are left out. The losses that are reported are without it; of
+     * LOSS_SQUARED the last layer decays before it takes over the unit of the data. */
     double weight_decay;    /* >= 0 */
     bool weight_decay_last; /* of the last layer that has weights, too */
     uint32_t batch;         /* 1..NET_TRAIN_BATCH */

@@ -199,14 +199,14 @@ Test(battery, rows) {
     cr_expect_eq(b->explainers[1].spec.param_count, 2);
     cr_expect_str_eq(b->explainers[1].spec.params[1].name, "form");
     cr_expect_str_eq(b->explainers[1].spec.params[1].value, "averaged");
-    cr_expect_eq(b->explainers[1].spec.params[1].location.line, 23);
+    cr_expect_eq(b->explainers[1].spec.params[1].location.line, 25);
     const struct battery_explainer *mine = &b->explainers[2];
     cr_expect_str_eq(mine->name, "mine");
     cr_expect_str_eq(mine->spec.path, "f/plugins/my.so");
     cr_expect_str_eq(mine->spec.id, "mine");
     cr_expect_str_eq(mine->spec.params[0].value, "a:b");
     cr_expect_eq(mine->reduction, REDUCE_MAX_ABS);
-    cr_expect_eq(mine->location.line * 100 + mine->location.column, 2405);
+    cr_expect_eq(mine->location.line * 100 + mine->location.column, 2605);
     cr_expect_str_eq(b->explainers[3].name, "other.so");
     cr_expect_str_eq(b->explainers[3].spec.path, "f/other.so");
     cr_expect_null(b->explainers[3].spec.id);
@@ -219,12 +219,12 @@ Test(battery, rows) {
     cr_assert_eq(c->option_count, 2);
     cr_expect_str_eq(c->options[1].name, "sigma");
     cr_expect_str_eq(c->options[1].value, "0.01");
-    cr_expect_eq(c->options[1].location.line * 100 + c->options[1].location.column, 3205);
+    cr_expect_eq(c->options[1].location.line * 100 + c->options[1].location.column, 3405);
 
     static const struct expectation wanted[] = {
-        {"gradient", "all", 1u << VERDICT_PASS, {34, 13}},
-        {"mine", "all", 1u << VERDICT_FAIL | 1u << VERDICT_UNINFORMATIVE, {35, 15}},
-        {"mine", "cascading", 1u << VERDICT_INPUT_DOMINATED, {35, 49}},
+        {"gradient", "all", 1u << VERDICT_PASS, {36, 13}},
+        {"mine", "all", 1u << VERDICT_FAIL | 1u << VERDICT_UNINFORMATIVE, {37, 15}},
+        {"mine", "cascading", 1u << VERDICT_INPUT_DOMINATED, {37, 49}},
     };
     cr_assert_eq(b->expectation_count, 3);
     for (size_t i = 0; i < 3; i++) {
