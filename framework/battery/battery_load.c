@@ -133,6 +133,8 @@ const struct yaml_field battery_training_fields[] = {
     {.name = "optimiser", .read = yaml_read_choice, MEMBER(recipe.optimiser), .choices = optimisers},
     {.name = "learning-rate", .read = yaml_read_number, MEMBER(recipe.learning_rate), .min = 1e-8, .max = 10},
     {.name = "momentum", .read = yaml_read_number, MEMBER(recipe.momentum), .min = 0, .max = .9999},
+    {.name = "weight-decay", .read = yaml_read_number, MEMBER(recipe.weight_decay), .min = 0, .max = 10},
+    {.name = "weight-decay-last", .read = yaml_read_flag, MEMBER(recipe.weight_decay_last)},
     {.name = "batch", .read = yaml_read_count, MEMBER(recipe.batch), .min = 1, .max = NET_TRAIN_BATCH},
     {.name = "epochs", .read = yaml_read_count, MEMBER(recipe.epochs), .min = 1, .max = 100000},
     {.name = "stop-accuracy",

@@ -27,6 +27,8 @@ enum {
     OPTIMISER,
     LEARNING_RATE,
     MOMENTUM,
+    WEIGHT_DECAY,
+    WEIGHT_DECAY_LAST,
     BATCH,
     EPOCHS,
     STOP_ACCURACY,
@@ -36,6 +38,7 @@ enum {
     OUTPUT
 };
 
+static const char *const yes_no[] = {"yes", "no", NULL};
 static const char *const optimisers[] = {[OPTIMISER_ADAM] = "adam", [OPTIMISER_SGD] = "sgd", NULL};
 
 /* The fallbacks are those of recipe_default(); tests/unit/options.c compares them. */
@@ -81,6 +84,19 @@ static const struct cli_option options[] = {
                   .fallback = "0.9",
                   .min = 0,
                   .max = 0.999999},
+    [WEIGHT_DECAY] = {.name = "weight-decay",
+                      .kind = CLI_NUMBER,
+                      .value = "X",
+                      .summary = "L2: X/2 times the sum of squared weights is added to the loss",
+                      .fallback = "0",
+                      .min = 0,
+                      .max = 10},
+    [WEIGHT_DECAY_LAST] = {.name = "weight-decay-last",
+                           .kind = CLI_CHOICE,
+                           .value = "WORD",
+                           .summary = "whether the last layer's weights decay, too",
+                           .choices = yes_no,
+                           .fallback = "yes"},
     [BATCH] = {.name = "batch",
                .kind = CLI_INTEGER,
                .value = "N",
@@ -235,6 +251,8 @@ static struct recipe recipe_of(const struct cli_value *option) {
         .optimiser = strcmp(option[OPTIMISER].text, optimisers[OPTIMISER_SGD]) == 0 ? OPTIMISER_SGD : OPTIMISER_ADAM,
         .learning_rate = option[LEARNING_RATE].number,
         .momentum = option[MOMENTUM].number,
+        .weight_decay = option[WEIGHT_DECAY].number,
+        .weight_decay_last = strcmp(option[WEIGHT_DECAY_LAST].text, "yes") == 0,
         .batch = (uint32_t)option[BATCH].integer,
         .epochs = (uint32_t)option[EPOCHS].integer,
         .stop_accuracy = option[STOP_ACCURACY].number,
@@ -269,16 +287,24 @@ static bool choose(const struct cli_value *output, enum task task, struct networ
     return subject_choose(values, task, out, e);
 }
 
+/* What only another option gives a meaning to. */
+static bool check_recipe(const struct cli_value *option, struct error *e) {
+    if (option[MOMENTUM].given && strcmp(option[OPTIMISER].text, optimisers[OPTIMISER_SGD]) != 0)
+        return error_set(e, "--momentum: only --optimiser sgd has one: add that, or leave --momentum out");
+    if (option[WEIGHT_DECAY_LAST].given && !(option[WEIGHT_DECAY].number > 0))
+        return error_set(e, "--weight-decay-last: without --weight-decay nothing decays: add that, or leave "
+                            "--weight-decay-last out");
+    return true;
+}
+
 static int train_command(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     (void)context;
     const struct cli_value *option = values->option;
     struct training t = {0};
     int status = CLI_USAGE;
-    if (option[MOMENTUM].given && strcmp(option[OPTIMISER].text, optimisers[OPTIMISER_SGD]) != 0)
-        error_set(e, "--momentum: only --optimiser sgd has one: add that, or leave --momentum out");
-    else if (cli_writable(option[OUTPUT].text, e) && check_choices(option, e) &&
-             choose(&option[MODEL_OUTPUT], subject_task(&option[TASK]), &t.choice, e) && load_data(&t, option, e) &&
-             build_network(&t, option, e) && unpack(&t, &option[PERMUTE_LABELS], e))
+    if (check_recipe(option, e) && cli_writable(option[OUTPUT].text, e) && check_choices(option, e) &&
+        choose(&option[MODEL_OUTPUT], subject_task(&option[TASK]), &t.choice, e) && load_data(&t, option, e) &&
+        build_network(&t, option, e) && unpack(&t, &option[PERMUTE_LABELS], e))
         status = train(&t, option, e);
     training_finish(&t);
     return status;

@@ -12,6 +12,9 @@ static void print_training(FILE *out, const struct plan_cost *p) {
             "  training %u of %u networks first: at most %u epochs of %u images each, so at most\n"
             "  %.0f forward and %.0f backward passes; each stops at training accuracy %.2f, and is kept.\n",
             p->untrained, p->networks, b->recipe.epochs, b->training_images, passes, passes, b->recipe.stop_accuracy);
+    if (b->recipe.weight_decay > 0)
+        fprintf(out, "  Weights decay by %g%s.\n", b->recipe.weight_decay,
+                b->recipe.weight_decay_last ? "" : ", but those of the last layer");
 }
 
 static void print_explainers(FILE *out, const struct plan_cost *p) {

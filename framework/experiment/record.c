@@ -172,12 +172,13 @@ static json_t *training_json(const struct run *run) {
     const struct battery *b = run->battery;
     const struct recipe *r = &b->recipe;
     if (!b->has_training) return json_null();
-    return json_pack("{s:o, s:o, s:I, s:s?, s:s, s:f, s:f, s:I, s:I, s:f, s:o}", "source",
+    return json_pack("{s:o, s:o, s:I, s:s?, s:s, s:f, s:f, s:f, s:b, s:I, s:I, s:f, s:o}", "source",
                      text_json(b->training_source), "files", files_json(b->training_source, run->training), "images",
                      (json_int_t)b->training_images, "layers", b->training_layers, "optimiser",
                      r->optimiser == OPTIMISER_ADAM ? "adam" : "sgd", "learning_rate", r->learning_rate, "momentum",
-                     r->momentum, "batch", (json_int_t)r->batch, "epochs", (json_int_t)r->epochs, "stop_accuracy",
-                     r->stop_accuracy, "seed", seed_json(r->seed));
+                     r->momentum, "weight_decay", r->weight_decay, "weight_decay_last", r->weight_decay_last, "batch",
+                     (json_int_t)r->batch, "epochs", (json_int_t)r->epochs, "stop_accuracy", r->stop_accuracy, "seed",
+                     seed_json(r->seed));
 }
 
 static json_t *claims_json(unsigned claims) {

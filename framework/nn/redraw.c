@@ -77,6 +77,12 @@ static const struct role_row *parameter_role(const struct graph *graph, const st
     return NULL;
 }
 
+bool weights_multiplies(const struct graph *graph, uint32_t layer, uint32_t value) {
+    const struct node *user;
+    const struct role_row *row = parameter_role(graph, &graph->layers[layer], value, &user);
+    return row && (row->role == PARAMETER_FILTER || row->role == PARAMETER_MATRIX);
+}
+
 static bool is_transposed(const struct node *node, const char *attribute) {
     const struct attribute *a = node_attribute(node, attribute);
     return a && a->integer != 0;

@@ -35,6 +35,7 @@ struct recipe recipe_default(void) {
     return (struct recipe){.optimiser = OPTIMISER_ADAM,
                            .learning_rate = .001,
                            .momentum = .9,
+                           .weight_decay_last = true,
                            .batch = 50,
                            .epochs = 200,
                            .stop_accuracy = .95,
@@ -46,6 +47,8 @@ static bool recipe_check(const struct recipe *r, struct error *e) {
         return error_set(e, "learning rate %g: wanted a number above 0", r->learning_rate);
     if (!(r->momentum >= 0) || r->momentum >= 1)
         return error_set(e, "momentum %g: wanted 0 or more, below 1", r->momentum);
+    if (!(r->weight_decay >= 0) || !isfinite(r->weight_decay))
+        return error_set(e, "weight decay %g: wanted a number of 0 or more", r->weight_decay);
     if (r->batch < 1 || r->batch > NET_TRAIN_BATCH)
         return error_set(e, "batch %u: wanted 1 to %u", r->batch, NET_TRAIN_BATCH);
     if (r->epochs < 1) return error_set(e, "0 epochs: wanted 1 or more");

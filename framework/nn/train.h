@@ -6,7 +6,7 @@
 #include "nn/recipe.h"
 #include "nn/weights.h"
 
-/* Adam, rate .001, momentum .9, batch 50, 200 epochs, stop .95, seed 1 */
+/* Adam, rate .001, momentum .9, no weight decay, batch 50, 200 epochs, stop .95, seed 1 */
 struct recipe recipe_default(void);
 
 struct train_result {

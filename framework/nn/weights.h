@@ -39,6 +39,10 @@ struct parameter_draw {
     double sigma;  /* of init_options */
 };
 
+/* Whether a parameter of that layer multiplies what comes in (a filter, a matrix), and is no bias, scale or the like.
+ */
+bool weights_multiplies(const struct graph *, uint32_t layer, uint32_t value);
+
 struct rng;
 
 /* How a layer's parameters are drawn anew: one const descriptor each, in init_scheme.c. */

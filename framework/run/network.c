@@ -44,10 +44,11 @@ static char *network_key(const struct run *run, const struct network *n, const c
     const struct recipe r = recipe_of(run, n);
     char digest[FILE_DIGEST_SIZE], choice[FILE_DIGEST_SIZE];
     if (!choice_digest(run->label_graph, choice)) return NULL;
-    char *text = text_format("%s|%s|%s|%s|%d %.17g %.17g %u %u %.17g %llu|%s %u|%s", ASSAY_VERSION,
-                             b->training_layers ? b->training_layers : run->model_digest, choice, data,
-                             (int)r.optimiser, r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy,
-                             (unsigned long long)r.seed, network_kind_name(n->kind), n->draw, b->data_source);
+    char *text =
+        text_format("%s|%s|%s|%s|%d %.17g %.17g %u %u %.17g %llu|%s %u|%s|%.17g %d", ASSAY_VERSION,
+                    b->training_layers ? b->training_layers : run->model_digest, choice, data, (int)r.optimiser,
+                    r.learning_rate, r.momentum, r.batch, r.epochs, r.stop_accuracy, (unsigned long long)r.seed,
+                    network_kind_name(n->kind), n->draw, b->data_source, r.weight_decay, r.weight_decay_last);
     if (!text) return NULL;
     data_digest(text, strlen(text), digest);
     free(text);

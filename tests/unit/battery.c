@@ -119,6 +119,8 @@ static const char full[] = "name: Everything\n"
                            "  optimiser: sgd\n"
                            "  learning-rate: 1e-2\n"
                            "  momentum: .5\n"
+                           "  weight-decay: 1e-3\n"
+                           "  weight-decay-last: false\n"
                            "  batch: 20\n"
                            "  epochs: 7\n"
                            "  stop-accuracy: 2\n"
@@ -168,6 +170,8 @@ Test(battery, everything) {
     cr_expect_eq(b->recipe.optimiser, OPTIMISER_SGD);
     cr_expect_eq(b->recipe.learning_rate, 1e-2);
     cr_expect_eq(b->recipe.momentum, .5);
+    cr_expect_eq(b->recipe.weight_decay, 1e-3);
+    cr_expect_not(b->recipe.weight_decay_last);
     cr_expect_eq(b->recipe.batch, 20);
     cr_expect_eq(b->recipe.epochs, 7);
     cr_expect_eq(b->recipe.stop_accuracy, 2);
@@ -195,14 +199,14 @@ Test(battery, rows) {
     cr_expect_eq(b->explainers[1].spec.param_count, 2);
     cr_expect_str_eq(b->explainers[1].spec.params[1].name, "form");
     cr_expect_str_eq(b->explainers[1].spec.params[1].value, "averaged");
-    cr_expect_eq(b->explainers[1].spec.params[1].location.line, 23);
+    cr_expect_eq(b->explainers[1].spec.params[1].location.line, 25);
     const struct battery_explainer *mine = &b->explainers[2];
     cr_expect_str_eq(mine->name, "mine");
     cr_expect_str_eq(mine->spec.path, "f/plugins/my.so");
     cr_expect_str_eq(mine->spec.id, "mine");
     cr_expect_str_eq(mine->spec.params[0].value, "a:b");
     cr_expect_eq(mine->reduction, REDUCE_MAX_ABS);
-    cr_expect_eq(mine->location.line * 100 + mine->location.column, 2405);
+    cr_expect_eq(mine->location.line * 100 + mine->location.column, 2605);
     cr_expect_str_eq(b->explainers[3].name, "other.so");
     cr_expect_str_eq(b->explainers[3].spec.path, "f/other.so");
     cr_expect_null(b->explainers[3].spec.id);
@@ -215,12 +219,12 @@ Test(battery, rows) {
     cr_assert_eq(c->option_count, 2);
     cr_expect_str_eq(c->options[1].name, "sigma");
     cr_expect_str_eq(c->options[1].value, "0.01");
-    cr_expect_eq(c->options[1].location.line * 100 + c->options[1].location.column, 3205);
+    cr_expect_eq(c->options[1].location.line * 100 + c->options[1].location.column, 3405);
 
     static const struct expectation wanted[] = {
-        {"gradient", "all", 1u << VERDICT_PASS, {34, 13}},
-        {"mine", "all", 1u << VERDICT_FAIL | 1u << VERDICT_UNINFORMATIVE, {35, 15}},
-        {"mine", "cascading", 1u << VERDICT_INPUT_DOMINATED, {35, 49}},
+        {"gradient", "all", 1u << VERDICT_PASS, {36, 13}},
+        {"mine", "all", 1u << VERDICT_FAIL | 1u << VERDICT_UNINFORMATIVE, {37, 15}},
+        {"mine", "cascading", 1u << VERDICT_INPUT_DOMINATED, {37, 49}},
     };
     cr_assert_eq(b->expectation_count, 3);
     for (size_t i = 0; i < 3; i++) {
@@ -351,6 +355,7 @@ static const struct {
      "b.yaml:3:11: data source 'idx:x': two paths with one comma between them wanted: idx:IMAGES,LABELS"},
     {HEAD "training: {source: 'idx:x,y', learning-rate: 0}\n", "b.yaml:8:46: '0': a number from 1e-08 to 10 wanted"},
     {HEAD "training: {source: 'idx:x,y', momentum: 1}\n", "b.yaml:8:41: '1': a number from 0 to 0.9999 wanted"},
+    {HEAD "training: {source: 'idx:x,y', weight-decay: -0.1}\n", "b.yaml:8:45: '-0.1': a number from 0 to 10 wanted"},
     {HEAD "training: {source: 'idx:x,y', batch: 257}\n", "b.yaml:8:38: '257': a whole number from 1 to 256 wanted"},
     {HEAD "training: {source: 'idx:x,y', stop-accuracy: 95}\n",
      "b.yaml:8:46: '95': a number from 0 to 2 (above 1: never stop early) wanted"},

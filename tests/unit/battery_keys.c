@@ -206,6 +206,8 @@ Test(battery_keys, schema_and_reader_agree) {
         {"model: m\ndata: {source: 'csv:x', inputs: 10001}\n" LISTS, false},
         {"model: m\ndata: {inputs: 3}\n" LISTS, false},
         {HEAD LISTS "training: {source: 'csv:y', optimiser: sgd, stop-accuracy: 2}\n", true},
+        {HEAD LISTS "training: {source: 'csv:y', weight-decay: 0.001, weight-decay-last: false}\n", true},
+        {HEAD LISTS "training: {source: 'csv:y', weight-decay: -1}\n", false},
         {HEAD LISTS "training: {source: 'csv:y', optimiser: newton}\n", false},
     };
     json_t *schema = schema_load();

@@ -212,6 +212,8 @@ Test(options, defaults_of_train_are_those_of_the_recipe) {
     cr_expect_str_eq(fallback(&values, "optimiser")->text, recipe.optimiser == OPTIMISER_ADAM ? "adam" : "sgd");
     cr_expect_eq(fallback(&values, "learning-rate")->number, recipe.learning_rate);
     cr_expect_eq(fallback(&values, "momentum")->number, recipe.momentum);
+    cr_expect_eq(fallback(&values, "weight-decay")->number, recipe.weight_decay);
+    cr_expect_str_eq(fallback(&values, "weight-decay-last")->text, recipe.weight_decay_last ? "yes" : "no");
     cr_expect_eq(fallback(&values, "batch")->integer, recipe.batch);
     cr_expect_eq(fallback(&values, "epochs")->integer, recipe.epochs);
     cr_expect_eq(fallback(&values, "stop-accuracy")->number, recipe.stop_accuracy);

@@ -30,6 +30,9 @@ static const struct {
 } steps[] = {
     {"adam", {.optimiser = OPTIMISER_ADAM, .learning_rate = .01}},
     {"sgd", {.optimiser = OPTIMISER_SGD, .learning_rate = .05, .momentum = .9}},
+    {"adam-decay", {.optimiser = OPTIMISER_ADAM, .learning_rate = .01, .weight_decay = .1, .weight_decay_last = true}},
+    {"sgd-decay",
+     {.optimiser = OPTIMISER_SGD, .learning_rate = .05, .momentum = .9, .weight_decay = .1, .weight_decay_last = true}},
 };
 
 /* A network with one parameter of n elements, given its start. */
@@ -249,6 +252,11 @@ static const struct {
     {{.learning_rate = 0, .batch = 1, .epochs = 1}, 1, 0, "learning rate 0: wanted a number above 0"},
     {{.learning_rate = NAN, .batch = 1, .epochs = 1}, 1, 0, "learning rate nan"},
     {{.learning_rate = 1, .momentum = 1, .batch = 1, .epochs = 1}, 1, 0, "momentum 1: wanted 0 or more, below 1"},
+    {{.learning_rate = 1, .weight_decay = -.1, .batch = 1, .epochs = 1},
+     1,
+     0,
+     "weight decay -0.1: wanted a number of 0"},
+    {{.learning_rate = 1, .weight_decay = NAN, .batch = 1, .epochs = 1}, 1, 0, "weight decay nan"},
     {{.learning_rate = 1, .batch = 0, .epochs = 1}, 1, 0, "batch 0: wanted 1 to 256"},
     {{.learning_rate = 1, .batch = 257, .epochs = 1}, 1, 0, "batch 257: wanted 1 to 256"},
     {{.learning_rate = 1, .batch = 1, .epochs = 0}, 1, 0, "0 epochs"},
