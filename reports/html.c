@@ -25,8 +25,10 @@ const char *html_amount(double value, char buffer[NUMBER_SIZE]) {
     return buffer;
 }
 
+/* Beside each other: two decimals, but for what would lose its digits (a tiny deviation) or has none (a zero). */
 const char *html_score(const struct verdict_row *v, char buffer[NUMBER_SIZE]) {
-    return isfinite(v->floor) ? html_number(v->score, buffer) : html_amount(v->score, buffer);
+    bool plain = isfinite(v->floor) || (fabs(v->score) >= .095 && fabs(v->score) < 100);
+    return plain ? html_number(v->score, buffer) : html_amount(v->score, buffer);
 }
 
 void html_add_word(struct html *h, const struct verdict_row *v) {
@@ -123,7 +125,8 @@ static void add_counts(struct html *h) {
     text_add(&h->out, "<p>As expected: <strong>%zu of %zu</strong> verdicts.", expected, verdicts);
     for (size_t i = 0; i < VERDICT_STYLES; i++)
         if (words[i])
-            text_add(&h->out, " %zu <span class=\"word w%zu\">%s</span>", words[i], i, verdict_styles[i].word);
+            text_add(&h->out, " <span class=\"keep\">%zu <span class=\"word w%zu\">%s</span></span>", words[i], i,
+                     verdict_styles[i].word);
     text_add(&h->out, "</p>\n");
 }
 
