@@ -6,6 +6,7 @@
 #include "reports/writers.h"
 #include "reports/run_record.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,8 +133,10 @@ static void add_counts(struct html *h) {
 
 /* What is known before any verdict: a sentence, and what speaks against trusting the verdicts. */
 static void add_known(struct html *h, const char *before, const char *sentence, const char *warning) {
-    if (sentence) {
+    if (sentence && *sentence) {
         text_add(&h->out, "<p>%s", before);
+        if (!*before && islower((unsigned char)*sentence))
+            text_add(&h->out, "%c", toupper((unsigned char)*sentence++)); /* a sentence of its own */
         text_add_xml(&h->out, sentence);
         text_add(&h->out, ".</p>\n");
     }
@@ -170,7 +173,8 @@ static void add_reading(struct html *h) {
              "UNINFORMATIVE: the maps are not repeatable, not stable, empty, or owed to the input alone. SKIP: the "
              "control does not apply. ERROR: crash, time-out, NaN or a broken promise. None of these is a PASS.</li>\n"
              "</ul>\n<p>Curves show how alike the maps of networks that were drawn anew are to the original map. "
-             "The band, or bar, is the 90 %% interval over draws and inputs; grey stages say nothing.</p>\n<ul>\n");
+             "The band, or bar, is the 90 %% interval over draws and inputs; grey stages say nothing.</p>\n"
+             "<ul class=\"keys\">\n");
     add_key(h, "floor", "floor: similarity of maps of different inputs on a fully randomised network");
     add_key(h, "ceiling", "ceiling: similarity of a map with its repetition");
     add_key(h, "limit", "limit: so much may survive (delta of the way from floor to ceiling)");

@@ -75,7 +75,7 @@ Test(report_html, has_the_evidence_of_every_verdict) {
                     "href=\"#k-sa\"/></svg>signed, all pixels</span>"); /* a key and its words on one line */
     expect_in(text, "<p>On these data right on 3 &lt; 4.</p>");
     expect_in(text, "<strong>Warning:</strong> weak");
-    expect_in(text, "<p>canaries: 5 of 6.</p>");
+    expect_in(text, "<p>Canaries: 5 of 6.</p>");
     expect_in(text, "<strong>Warning:</strong> no &lt; ground");
     expect_in(text, "PASS is necessary, not sufficient");
     expect_in(text, "85 % of the map survives at stage &quot;fc2&quot;");
