@@ -6,6 +6,7 @@
 #include "reports/writers.h"
 #include "reports/run_record.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,10 @@ const char *html_amount(double value, char buffer[NUMBER_SIZE]) {
     return buffer;
 }
 
+/* Beside each other: two decimals, but for what would lose its digits (a tiny deviation) or has none (a zero). */
 const char *html_score(const struct verdict_row *v, char buffer[NUMBER_SIZE]) {
-    return isfinite(v->floor) ? html_number(v->score, buffer) : html_amount(v->score, buffer);
+    bool plain = isfinite(v->floor) || (fabs(v->score) >= .095 && fabs(v->score) < 100);
+    return plain ? html_number(v->score, buffer) : html_amount(v->score, buffer);
 }
 
 void html_add_word(struct html *h, const struct verdict_row *v) {
@@ -123,14 +126,17 @@ static void add_counts(struct html *h) {
     text_add(&h->out, "<p>As expected: <strong>%zu of %zu</strong> verdicts.", expected, verdicts);
     for (size_t i = 0; i < VERDICT_STYLES; i++)
         if (words[i])
-            text_add(&h->out, " %zu <span class=\"word w%zu\">%s</span>", words[i], i, verdict_styles[i].word);
+            text_add(&h->out, " <span class=\"keep\">%zu <span class=\"word w%zu\">%s</span></span>", words[i], i,
+                     verdict_styles[i].word);
     text_add(&h->out, "</p>\n");
 }
 
 /* What is known before any verdict: a sentence, and what speaks against trusting the verdicts. */
 static void add_known(struct html *h, const char *before, const char *sentence, const char *warning) {
-    if (sentence) {
+    if (sentence && *sentence) {
         text_add(&h->out, "<p>%s", before);
+        if (!*before && islower((unsigned char)*sentence))
+            text_add(&h->out, "%c", toupper((unsigned char)*sentence++)); /* a sentence of its own */
         text_add_xml(&h->out, sentence);
         text_add(&h->out, ".</p>\n");
     }
@@ -167,7 +173,8 @@ static void add_reading(struct html *h) {
              "UNINFORMATIVE: the maps are not repeatable, not stable, empty, or owed to the input alone. SKIP: the "
              "control does not apply. ERROR: crash, time-out, NaN or a broken promise. None of these is a PASS.</li>\n"
              "</ul>\n<p>Curves show how alike the maps of networks that were drawn anew are to the original map. "
-             "The band, or bar, is the 90 %% interval over draws and inputs; grey stages say nothing.</p>\n<ul>\n");
+             "The band, or bar, is the 90 %% interval over draws and inputs; grey stages say nothing.</p>\n"
+             "<ul class=\"keys\">\n");
     add_key(h, "floor", "floor: similarity of maps of different inputs on a fully randomised network");
     add_key(h, "ceiling", "ceiling: similarity of a map with its repetition");
     add_key(h, "limit", "limit: so much may survive (delta of the way from floor to ceiling)");

@@ -206,8 +206,10 @@ static void add_drawing(struct plot *p, const struct verdict_row *v) {
 }
 
 static void add_key(struct text *out, const char *id, const char *title) {
-    text_add(out, "<svg class=\"key\" aria-hidden=\"true\" viewBox=\"0 0 30 12\"><use href=\"#%s\"/></svg>%s", id,
-             title);
+    text_add(out,
+             " <span class=\"keep\"><svg class=\"key\" aria-hidden=\"true\" viewBox=\"0 0 30 12\"><use href=\"#%s\"/>"
+             "</svg>%s</span>",
+             id, title);
 }
 
 /* "90 % band" and the like are said once for all curves, in front of the first (html.c). */

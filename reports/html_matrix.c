@@ -21,7 +21,8 @@ static void add_head(struct html *h) {
     text_add(&h->out,
              "<table id=\"matrix\">\n<caption>! not as expected; * annotated. The number is what the verdict rests on: "
              "under cascading, independent and label-permutation the largest share of the map that survives (0 none, "
-             "1 all); under identities the largest deviation; else the one that the reason names.</caption>\n"
+             "1 all), or the share that the reason calls a prior; under identities the largest deviation; else the one "
+             "that the reason names.</caption>\n"
              "<thead><tr><th scope=\"col\">explainer</th>");
     for (size_t c = 0; c < t->control_count; c++) {
         size_t bytes = name_break(t->controls[c]);

@@ -33,6 +33,8 @@ static const char *const style[] = {
     "font-variant-numeric:tabular-nums;white-space:nowrap}.cell b{display:block;font-size:.8rem}.cell span{font-size:.8rem}",
     ".cell:hover{text-decoration:underline}",
     ".word{display:inline-block;padding:.05rem .45rem;border-radius:.25rem;font-size:.86rem;font-weight:700}",
+    ".keep{display:inline-block;margin-right:.6rem}.keep .key{margin-left:0}",
+    ".keys{list-style:none;padding:0}.keys li{padding-left:2.4rem}.keys .key{margin:0 .5rem 0 -2.4rem}",
     ".off{outline:3px solid var(--mark);outline-offset:1px}",
     ".tools{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;margin:.6rem 0}.tools[hidden]{display:none}",
     "input,select{font:inherit;color:inherit;background:var(--page);border:1px solid var(--quiet);",

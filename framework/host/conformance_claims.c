@@ -10,8 +10,8 @@ static void check_non_negative(struct trial *trial) {
     for (size_t k = 0; k < total; k++) {
         if (trial->first[k] < 0) {
             trial_say(trial, "non-negative", CONFORMANCE_BREACH,
-                      "claims NON_NEGATIVE, but element %zu of map %zu is %g", k % trial->count, k / trial->count,
-                      (double)trial->first[k]);
+                      "claims NON_NEGATIVE, but element %zu of map %zu is %g: correct the map or drop the claim",
+                      k % trial->count, k / trial->count, (double)trial->first[k]);
             return;
         }
     }
@@ -32,7 +32,8 @@ static void check_class_blind(struct trial *trial) {
     if (!trial_count_changed(trial, &other, "class-blind", &changed)) return;
     if (changed) {
         trial_say(trial, "class-blind", CONFORMANCE_BREACH,
-                  "claims CLASS_BLIND, but another target changed %u of %u maps", changed, n);
+                  "claims CLASS_BLIND, but another target changed %u of %u maps: correct the map or drop the claim",
+                  changed, n);
     } else {
         trial_say(trial, "class-blind", CONFORMANCE_OK, "another target gave the same maps");
     }
@@ -113,9 +114,10 @@ static void check_multiplier(struct trial *trial) {
             if (x[k] < 0 || x[k] > 0) continue;
             zeros++;
             if (fabs((double)map[k]) <= 1e-6 * most) continue;
-            trial_say(trial, "input-multiplier", CONFORMANCE_BREACH,
-                      "claims INPUT_MULTIPLIER, but element %zu of map %u is %g where the input is zero", k, i,
-                      (double)map[k]);
+            trial_say(
+                trial, "input-multiplier", CONFORMANCE_BREACH,
+                "claims INPUT_MULTIPLIER, but element %zu of map %u is %g where the input is zero: correct the map or drop the claim",
+                k, i, (double)map[k]);
             return;
         }
     }
@@ -141,12 +143,13 @@ static bool check_linear(struct trial *trial, struct error *e) {
         worst = fmax(worst, trial_distance(trial->first + i * trial->count, due, trial->count));
     }
     if (worst <= 1e-4)
-        trial_say(trial, "linear-exact", CONFORMANCE_OK, "on a linear model the map is its own: relative distance %.2g",
-                  worst);
+        trial_say(trial, "linear-exact", CONFORMANCE_OK,
+                  "on a linear model the map is the one it claims: relative distance %.2g", worst);
     else
-        trial_say(trial, "linear-exact", CONFORMANCE_BREACH,
-                  "claims LINEAR_EXACT, but on a linear model the map is another: relative distance %.2g, allowed %g",
-                  worst, 1e-4);
+        trial_say(
+            trial, "linear-exact", CONFORMANCE_BREACH,
+            "claims LINEAR_EXACT, but on a linear model the map is another: relative distance %.2g, allowed %g: correct the map or drop the claim",
+            worst, 1e-4);
     return true;
 }
 

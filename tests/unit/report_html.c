@@ -1,4 +1,5 @@
 /* report.html: whole in itself, well-formed, and with the evidence of every verdict. */
+#include "reports/html.h"
 #include "reports/report.h"
 
 #include "fake_run.h"
@@ -66,12 +67,15 @@ Test(report_html, has_the_evidence_of_every_verdict) {
     cr_expect_eq(count(text, "<article class=\"verdict\""), 60);
     cr_expect_eq(count(text, "<svg class=\"plot\""), 36, "three controls with curves");
     cr_expect_eq(count(text, "data-off=\"1\""), 3);
-    expect_in(text, "As expected: <strong>57 of 60</strong> verdicts. 28 <span class=\"word w0\">PASS</span>");
+    expect_in(text, "As expected: <strong>57 of 60</strong> verdicts. <span class=\"keep\">28 "
+                    "<span class=\"word w0\">PASS</span></span>");
     expect_in(text,
               "<td data-word=\"FAIL\" data-score=\"0.85\"><a class=\"cell w1\" href=\"#e6-0\"><b>FAIL</b><span>0.85");
+    expect_in(text, "<span class=\"keep\"><svg class=\"key\" aria-hidden=\"true\" viewBox=\"0 0 30 12\"><use "
+                    "href=\"#k-sa\"/></svg>signed, all pixels</span>"); /* a key and its words on one line */
     expect_in(text, "<p>On these data right on 3 &lt; 4.</p>");
     expect_in(text, "<strong>Warning:</strong> weak");
-    expect_in(text, "<p>canaries: 5 of 6.</p>");
+    expect_in(text, "<p>Canaries: 5 of 6.</p>");
     expect_in(text, "<strong>Warning:</strong> no &lt; ground");
     expect_in(text, "PASS is necessary, not sufficient");
     expect_in(text, "85 % of the map survives at stage &quot;fc2&quot;");
@@ -164,4 +168,18 @@ Test(report_html, pictures_are_what_was_put_in) {
     cr_assert(png_image_finish_read(&image, NULL, back, 0, NULL), "%s", image.message);
     for (size_t i = 0; i < 15; i++) cr_expect_arr_eq(back + 4 * i, palette[pixels[i]], 4, "pixel %zu", i);
     text_finish(&text);
+}
+
+/* Numbers of a column look alike; a deviation keeps its digits. */
+Test(report_html, shows_two_decimals_where_they_say_something) {
+    static const struct {
+        double score, floor;
+        const char *shown;
+    } cases[] = {{1, NAN, "1.00"},         {.8, NAN, "0.80"},        {-.3, NAN, "-0.30"}, {0, NAN, "0"},
+                 {.00051, NAN, "0.00051"}, {1234.5, NAN, "1.2e+03"}, {.004, 0, "0.00"},   {.844, 0, "0.84"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct verdict_row v = {.score = cases[i].score, .floor = cases[i].floor};
+        char number[NUMBER_SIZE];
+        cr_expect_str_eq(html_score(&v, number), cases[i].shown);
+    }
 }
