@@ -16,7 +16,7 @@ BUILD_DEPS = gcc libc6-dev make pkg-config protobuf-c-compiler libprotobuf-c-dev
              libcsv-dev libsqlite3-dev libseccomp-dev libyaml-dev libjansson-dev libpng-dev libjpeg62-turbo-dev \
              libzip-dev zlib1g-dev nettle-dev gnuplot-nox fonts-dejavu-core
 DEMO_DEPS  = dataset-fashion-mnist
-TEST_DEPS  = libcriterion-dev libonnx-testdata groff clang-format procps
+TEST_DEPS  = libcriterion-dev libonnx-testdata groff clang-format procps git perl
 VALGRIND_DEPS = valgrind libc6-dbg
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion

@@ -51,24 +51,12 @@ static bool is_plain(const char *key) {
            key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./()+")] == '\0';
 }
 
-static void add_quoted(struct text *out, const char *key) {
-    uint32_t code;
-    text_add(out, "\"");
-    for (size_t bytes; *key; key += bytes) {
-        bytes = utf8_next(key, &code);
-        if (code == '"' || code == '\\') text_add(out, "\\%c", (char)code);
-        else if (code < 0x20 || code == 0x7f) text_add(out, "\\x%02X", (unsigned)code);
-        else text_append(out, key, bytes);
-    }
-    text_add(out, "\"");
-}
-
 void expect_add_key(struct text *out, const char *explainer, const char *control) {
     struct text key = {0};
     text_add(&key, "%s%s%s", explainer, control ? "/" : "", control ? control : "");
     if (key.failed) out->failed = true;
     else if (is_plain(key.data)) text_add(out, "%s", key.data);
-    else add_quoted(out, key.data);
+    else text_add_quoted(out, key.data, key.length);
     text_finish(&key);
 }
 

@@ -302,6 +302,20 @@ char *text_clean(const char *s) {
     return NULL;
 }
 
+void text_add_quoted(struct text *out, const char *from, size_t size) {
+    uint32_t code;
+
+    text_add(out, "\"");
+    for (const char *end = from + size; from < end;) {
+        size_t bytes = utf8_next(from, &code);
+        if (code == '"' || code == '\\') text_add(out, "\\%c", (char)code);
+        else if (code < 0x20 || code == 0x7f) text_add(out, "\\x%02X", (unsigned)code);
+        else text_append(out, from, bytes);
+        from += bytes;
+    }
+    text_add(out, "\"");
+}
+
 void text_add_word(struct text *out, const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-=:,@%";
     size_t n = strlen(word);

@@ -18,6 +18,9 @@ void text_add(struct text *, const char *format, ...) __attribute__((format(prin
 void text_append(struct text *, const char *bytes, size_t n);
 void text_finish(struct text *); /* frees */
 
+/* Adds that much of a text in UTF-8 between double quotes, as YAML reads it back. */
+void text_add_quoted(struct text *, const char *, size_t size);
+
 /* Adds `word` as a POSIX shell reads it back: as it is, or between single quotes. */
 void text_add_word(struct text *, const char *word);
 

@@ -1,5 +1,6 @@
 /* cmd_run.c: `assay run`: the battery, the reports, and how to go on when it is interrupted. */
 #include "cli/cli.h"
+#include "cli/battery_write.h"
 #include "cli/last_failed.h"
 #include "cli/run_ranks.h"
 #include "cli/run_report.h"
@@ -34,7 +35,12 @@ enum {
     DRY_RUN,
     NO_FIGURES,
     NO_SANDBOX,
-    SHARD
+    SHARD,
+    MODEL,
+    DATA,
+    PREPROCESS,
+    EXPLAINERS,
+    CONTROLS
 };
 
 static const struct cli_option options[] = {
@@ -94,6 +100,23 @@ static const struct cli_option options[] = {
                .value = "K/N",
                .summary =
                    "compute the share K of N, each in a folder of its own, and judge nothing: see 'assay merge'"},
+    [MODEL] = {.name = "model",
+               .kind = CLI_TEXT,
+               .value = "FILE",
+               .summary = "without a battery: the network; the battery is written into the current folder, and run"},
+    [DATA] = {.name = "data", .kind = CLI_TEXT, .value = "SOURCE", .summary = "with --model: its samples"},
+    [PREPROCESS] = {.name = "preprocess",
+                    .kind = CLI_TEXT,
+                    .value = "PRESET",
+                    .summary = "with --model: how stored values become inputs (default none)"},
+    [EXPLAINERS] = {.name = "explainers",
+                    .kind = CLI_TEXT,
+                    .value = "SPEC,...",
+                    .summary = "with --model: what is judged, with commas between"},
+    [CONTROLS] = {.name = "controls",
+                  .kind = CLI_TEXT,
+                  .value = "ID,...",
+                  .summary = "with --model: by what (default: all that are standard)"},
 };
 
 /* "path/to/fashion.yaml" -> "fashion.run", of a share "fashion.2of8.run"; NULL when out of memory. */
@@ -291,13 +314,47 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     return status;
 }
 
+/* Options that say what a battery says. */
+static const int of_battery[] = {DATA, PREPROCESS, EXPLAINERS, CONTROLS};
+
+static bool check_battery_options(const struct cli_values *values, struct error *e) {
+    const struct cli_value *option = values->option;
+    for (size_t i = 0; i < sizeof of_battery / sizeof *of_battery; i++)
+        if (option[of_battery[i]].given && !option[MODEL].given)
+            return error_set(e, "--%s: wanted with --model only: a battery has its own", options[of_battery[i]].name);
+    if (!option[MODEL].given) return values->operand || error_set(e, "run: BATTERY is missing: see 'assay run --help'");
+    for (size_t i = 0; i < sizeof of_battery / sizeof *of_battery; i++)
+        if ((of_battery[i] == DATA || of_battery[i] == EXPLAINERS) && !option[of_battery[i]].given)
+            return error_set(e, "--model: --%s is missing: without a battery all three are wanted",
+                             options[of_battery[i]].name);
+    return true;
+}
+
+/* A battery of the command line is written first. */
+static int run_command(const struct cli_context *context, const struct cli_values *values, struct error *e) {
+    const struct cli_value *option = values->option;
+    const struct battery_ask ask = {option[MODEL].text, option[DATA].text, option[EXPLAINERS].text,
+                                    option[CONTROLS].text, option[PREPROCESS].text};
+    if (!check_battery_options(values, e)) return CLI_USAGE;
+    if (!option[MODEL].given) return run_battery(context, values, e);
+    char *path = values->operand ? text_copy(values->operand) : battery_write_name(ask.model);
+    struct cli_values written = *values;
+    int status = CLI_USAGE;
+    written.operand = path;
+    if (!path) error_memory(e);
+    else if (battery_write(&ask, path, option[FORCE].given, e)) status = run_battery(context, &written, e);
+    free(path);
+    return status;
+}
+
 const struct cli_command cli_run = {
     .name = "run",
-    .operand = "BATTERY",
+    .operand = "[BATTERY]",
     .summary = "run a battery of controls on explainers, and judge",
     .details = "BATTERY is a YAML file, or - for standard input. The exit status says whether every verdict is as\n"
-               "it expects.\n",
+               "it expects. With --model, --data and --explainers it is a file that is written (default: the model's\n"
+               "name with .yaml), and run.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
-    .run = run_battery,
+    .run = run_command,
 };
