@@ -1,5 +1,6 @@
 /* The study class-relabelling: no class stays, they are not all shifted by one number, and each is asked for at its
  * new place. */
+#include "controls/class_rows.h"
 #include "controls/controls.h"
 #include "nn/arch.h"
 #include "plan/study.h"
@@ -93,6 +94,23 @@ Test(control_relabelling, no_class_stays) {
         cr_expect_eq(l.asked, 2);
         expect_places(&l, seed);
     }
+    weights_destroy(model);
+    graph_destroy(graph);
+}
+
+/* In a network of one layer the bias is that of the first node; it is drawn anew like the matrix. */
+Test(control_relabelling, the_only_layer_has_a_bias) {
+    const struct shape sample = {1, {COUNT}};
+    struct graph *graph;
+    struct weights *model;
+    struct class_rows rows;
+    struct error e = {{0}};
+    cr_assert(arch_build("fc:5", &sample, &graph, &e) && weights_create(graph, &model, &e), "%s", e.text);
+    const struct study_case c = {.model = model, .sample = &sample, .classes = CLASSES};
+    cr_assert(class_rows_find(&c, &rows, &e), "%s", e.text);
+    cr_expect_eq(rows.count, 2);
+    for (uint32_t k = 0; k < rows.count; k++)
+        cr_expect(rows.parameters[k].drawn, "%s", graph->values[rows.parameters[k].value].name);
     weights_destroy(model);
     graph_destroy(graph);
 }
