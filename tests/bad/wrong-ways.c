@@ -130,6 +130,14 @@ static assay_status minus(const struct asked *a, float *map) {
     return status;
 }
 
+/* The sign of the first channel. */
+static assay_status channel(const struct asked *a, float *map) {
+    assay_status status = none(a, map);
+    size_t plane = a->model->input.count / a->model->input.dim[0];
+    for (size_t k = 0; k < plane; k++) map[k] = -map[k];
+    return status;
+}
+
 static assay_status times_logit(const struct asked *a, float *map) {
     float logits[64];
     assay_status status = a->model->outputs > 64 ? ASSAY_FAILED : a->model->forward(a->model, 1, a->x, logits, a->why);
@@ -210,6 +218,7 @@ static const struct fault {
     {"edges", edges},
     {"bump", bump},
     {"minus", minus},
+    {"channel", channel},
     {"times-logit", times_logit},
     {"absolute", absolute},
     {"shifted", shifted},
@@ -233,7 +242,7 @@ static assay_status attribute(const assay_explainer *self, const assay_model *mo
 
 static const char *const names[] = {"none",     "next-class", "argmax",       "softmax",     "log-softmax", "sum",
                                     "odd-zero", "edges",      "bump",         "minus",       "times-logit", "absolute",
-                                    "shifted",  "mirrored",   "part-of-path", "scaled-path", NULL};
+                                    "shifted",  "mirrored",   "part-of-path", "scaled-path", "channel",     NULL};
 
 static const assay_param_info params[PARAMS] = {
     [FAULT] = {.name = "fault", .summary = "which", .kind = ASSAY_CHOICE, .text = "none", .choices = names},

@@ -331,6 +331,7 @@ Test(studies, evidence_in_sequences_and_tables, .init = make_folder, .fini = rem
         {"fault=next-class", "FAIL", "% is on those of this class; 25 % is chance"},
         {"fault=shifted,dose=1", "FAIL", "the maps lie 1 position to the right"},
         {"fault=mirrored", "FAIL", "or turned over"},
+        {"fault=channel", "FAIL", "no positive sum in the maps of 50 % of the inputs"}, /* of one letter */
     };
     static const struct expected tables[] = {
         {"gradient", "PASS", "On 2 of 2 networks"},
