@@ -90,6 +90,17 @@ same() { # FOLDER FOLDER
     done
 }
 
+# The third host and the first reach each other again: nothing listens there, which is said at once.
+mend() {
+    ip link set port3 up
+    for _ in $(seq 100); do
+        timeout 1 ip netns exec host3 bash -c '</dev/tcp/10.77.0.1/9' 2>&1 | grep -q refused &&
+            timeout 1 ip netns exec host1 bash -c '</dev/tcp/10.77.0.3/9' 2>&1 | grep -q refused && return
+        sleep .1
+    done
+    echo "hosts.sh: host3 is not reached again" >&2
+}
+
 # Cuts the third host off when some units are there.
 cut_off() { # FOLDER
     local done=0
@@ -120,7 +131,7 @@ LIMIT=40 cut_off cut
 echo "     mpirun ended with exit status $ended (137: by the time limit)"
 check "the host that was cut off is left out" grep -q 'rank 2 on host3 is silent: it is left out' cut.err
 check "the run came to its end without it, with the same bytes" same calm cut
-ip link set port3 up
+mend
 cp cut.err cut-first.err
 together cut --resume
 check "mended and resumed, it ends well" test $? -eq "$calm"
