@@ -7,14 +7,16 @@ check-slow: test-deps
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html
 
-# Runs of several processes, in a build of its own: 2 to 4 on this machine, one killed, one stopped.
+# Runs of several processes, in a build of its own: 2 to 4 on this machine, one killed, one stopped;
+# three hosts as network namespaces, one cut off.
 .PHONY: check-mpi mpi-build
-MPI_DEPS = libopenmpi-dev openmpi-bin
+MPI_DEPS = libopenmpi-dev openmpi-bin iproute2
 mpi-build: all $(bad)
 check-mpi: test-deps
 	$(call install,$(MPI_DEPS))
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-mpi MPI=1 mpi-build
 	ASSAY_BUILD=$(BUILD)-mpi tests/mpi/run.sh $(PART)
+	$(if $(PART),,ASSAY_BUILD=$(BUILD)-mpi tests/mpi/hosts.sh)
 
 # The page in a browser: valid, accessible, its script at work. Wants chromium, nodejs and npm, and says so without.
 .PHONY: check-html

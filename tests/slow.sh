@@ -6,6 +6,7 @@
 #   calibrate  on fifteen fresh networks no honest method FAILs, and none that must not pass does
 #   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one; 200 kills
 #              of every kind of process (tests/kills.sh)
+#   ranks      the simulated run of many processes keeps bounds that hold for any schedule (bench/ranks.py)
 #   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
 #   looks      error rates and power of the rule over all looks, in a thousand simulated runs of each case
 #   units      the unit tests of the suites slow_*, which make check leaves out
@@ -102,6 +103,10 @@ never() { # FOLDER EXPLAINERS WORDS: no verdict of a weight randomisation of tho
     ! grep -E "^\"($2)\",\"(cascading|independent)\",\"($3)\"" "$work/$1/verdicts.csv"
 }
 
+test_ranks() {
+    check "the simulation of many processes keeps its bounds" python3 bench/ranks.py check
+}
+
 test_seeds() {
     local model seed name honest='gradient|saliency|input-x-gradient|integrated-gradients|ig-average|smoothgrad'
     for model in cnn mlp; do
@@ -177,7 +182,7 @@ test_fixtures() {
     check "faults-mlp.onnx" labels_as_good faults-mlp.onnx csv:fixtures/data/faults-test.csv
 }
 
-(($#)) || set -- batteries papers calibrate kills seeds fixtures looks units
+(($#)) || set -- batteries papers calibrate kills ranks seeds fixtures looks units
 for part; do
     declare -F "test_$part" >/dev/null || { echo "slow.sh: no part '$part'" >&2; exit 2; }
     "test_$part"
