@@ -109,6 +109,19 @@ static void copy_rows(const struct product *p, size_t row, size_t end, size_t fi
 
 /* ---- The product ---- */
 
+/* A product that no sum takes into a fused multiply-add: compilers do in one body and not in another (GCC 14), and the
+ * bits of the bodies would differ. */
+INLINE lanes rounded(lanes v) {
+#if LANES == 16 && defined __AVX512F__
+    __asm__("" : "+v"(v));
+#elif LANES == 8 && defined __AVX__
+    __asm__("" : "+x"(v));
+#elif defined __FMA__
+    __asm__("" : "+m"(v));
+#endif
+    return v;
+}
+
 struct ending {
     float scale;
     const float *row_bias, *column_bias; /* of the first row and column, or NULL */
@@ -123,7 +136,7 @@ INLINE void finish(const struct ending *e, size_t rows, size_t vectors, lanes su
         lanes bias = e->column_bias ? load_some(e->column_bias + at, n) : (lanes){0};
         for (size_t r = 0; r < rows; r++) {
             float *to = c + r * e->c_row + at;
-            lanes x = e->scale * sum[r][v];
+            lanes x = rounded(e->scale * sum[r][v]);
             if (e->add) x += load_some(to, n);
             if (e->row_bias) x += e->row_bias[r];
             if (e->column_bias) x += bias;
