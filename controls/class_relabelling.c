@@ -110,12 +110,6 @@ static const struct study study = {.name = "class-relabelling",
                                    .maps = 2 * INPUTS,
                                    .run = run};
 
-static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
-                   uint32_t from, uint32_t to, struct error *e) {
-    (void)values, (void)b, (void)to;
-    return from > 0 || plan_study(p, index, &study, e);
-}
-
 const struct control control_class_relabelling = {
     .id = "class-relabelling",
     .summary = "the classes change places in the last layer, and the one explained with them: the map must stay",
@@ -125,5 +119,5 @@ const struct control control_class_relabelling = {
     .quick = true,
     .rule = &rule_class_relabelling,
     .applies = maps_have_classes,
-    .expand = expand,
+    .study = &study,
 };

@@ -136,17 +136,11 @@ static const struct study study = {.name = "input-shift",
                                    .maps = 2 * INPUTS,
                                    .run = run};
 
-static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
-                   uint32_t from, uint32_t to, struct error *e) {
-    (void)values, (void)b, (void)to;
-    return from > 0 || plan_study(p, index, &study, e);
-}
-
 const struct control control_input_shift = {
     .id = "input-shift",
     .summary = "a constant added to every input and taken away by the first layer: whether the map stays, not judged",
     .source = "Kindermans et al. 2017, arXiv:1711.00867, section 3",
     .claim = "nothing: a property of the method",
     .rule = &rule_input_shift,
-    .expand = expand,
+    .study = &study,
 };

@@ -171,17 +171,11 @@ static const struct study study = {.name = "mprt",
                                    .maps = INPUTS * COPIES * (1 + STAGES * DRAWS),
                                    .run = run};
 
-static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
-                   uint32_t from, uint32_t to, struct error *e) {
-    (void)values, (void)b, (void)to;
-    return from > 0 || plan_study(p, index, &study, e);
-}
-
 const struct control control_mprt = {
     .id = "mprt",
     .summary = "MPRT, smooth MPRT and efficient MPRT: numbers for comparison, never a verdict",
     .source = "Hedstroem et al. 2024, arXiv:2401.06465, sections 3 and 4",
     .claim = "nothing: numbers without a floor, an interval or a limit",
     .rule = &rule_mprt,
-    .expand = expand,
+    .study = &study,
 };

@@ -216,12 +216,6 @@ static const struct study study = {.name = "other-classes",
                                    .maps = 2 * CLASSES * INPUTS + 2 * NAMED_CLASSES,
                                    .run = run};
 
-static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
-                   uint32_t from, uint32_t to, struct error *e) {
-    (void)values, (void)b, (void)to;
-    return from > 0 || plan_study(p, index, &study, e);
-}
-
 const struct control control_other_classes = {
     .id = "other-classes",
     .summary = "the weights of the other classes drawn anew, the logit explained as it is: the map must stay",
@@ -231,5 +225,5 @@ const struct control control_other_classes = {
     .quick = true,
     .rule = &rule_other_classes,
     .applies = maps_have_classes,
-    .expand = expand,
+    .study = &study,
 };

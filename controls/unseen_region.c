@@ -149,12 +149,6 @@ static const struct study study = {.name = "unseen-region",
                                    .maps = 2 * INPUTS,
                                    .run = run};
 
-static bool expand(struct plan *p, uint32_t index, const struct control_values *values, const struct battery *b,
-                   uint32_t from, uint32_t to, struct error *e) {
-    (void)values, (void)b, (void)to;
-    return from > 0 || plan_study(p, index, &study, e);
-}
-
 const struct control control_unseen_region = {
     .id = "unseen-region",
     .summary = "the network sees a window of the input only: what is changed elsewhere must not show there",
@@ -163,5 +157,5 @@ const struct control control_unseen_region = {
     .standard = true,
     .quick = true,
     .rule = &rule_unseen_region,
-    .expand = expand,
+    .study = &study,
 };

@@ -16,13 +16,10 @@ cd "$work" || exit 2
 exec 3>&2 2>/dev/null # where bash says of each child that it was killed
 declare -A kills=([parent]=0 [trainer]=0 [audit]=0 [worker]=0 [gnuplot]=0)
 total=0 passed=0 failed=0
+. "$ROOT/tests/proofs.sh"
 
 make_battery() {
-    awk 'function u() { s = (s * 16807) % 2147483647; return 2 * s / 2147483647 - 1 }
-        BEGIN { s = 7; print "a,b,c,d,e,f,label"
-            for (i = 0; i < 300; i++) { for (k = 0; k < 6; k++) { x[k] = u(); printf "%.4f,", x[k] }
-                print (x[0] + 2 * x[1] * x[2] > 0) } }' >d.csv
-    assay train --data csv:d.csv --layers fc:16,relu,fc:8,relu,fc:2 --epochs 60 --learning-rate 0.01 -o m.onnx >train.txt
+    make_network
     cp "$BUILD/tests/bad/slow.so" .
     printf '%s\n' 'name: killed' 'model: m.onnx' 'data: {source: "csv:d.csv", inputs: 12}' \
         'training: {source: "csv:d.csv", images: 250, epochs: 400, learning-rate: 0.01, batch: 25, layers: "fc:128,relu,fc:2"}' \

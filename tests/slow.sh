@@ -21,16 +21,7 @@ export LC_ALL=C
 work=$(mktemp -d /tmp/assay-slow.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
-
-check() { # NAME COMMAND...: passes when the command does
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1)) && echo "ok   $name"
-    else
-        failed=$((failed + 1)) && echo "FAIL $name"
-    fi
-}
+. "$ROOT/tests/proofs.sh"
 
 run() { # BATTERY FOLDER [OPTION...]
     local battery=$1 folder=$2

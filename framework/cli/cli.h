@@ -89,6 +89,11 @@ struct cli_context {
         .name = "jobs", .letter = 'j', .kind = CLI_INTEGER, .value = "N", .min = 1, .max = 1024,                       \
         .summary = "worker processes (default: one for each processor)"                                                \
     }
+#define CLI_CONSOLE_FORMAT                                                                                             \
+    {                                                                                                                  \
+        .name = "format", .kind = CLI_CHOICE, .value = "FORMAT", .choices = console_names, .fallback = "table",        \
+        .summary = "what is said on standard output"                                                                   \
+    }
 #define CLI_NO_FIGURES                                                                                                 \
     { .name = "no-figures", .kind = CLI_FLAG, .summary = "leave the figures out" }
 

@@ -245,7 +245,7 @@ static bool open_training(struct run *run, struct error *e) {
 
 bool setup_expand(struct run *run, uint32_t index, uint32_t from, uint32_t to, struct error *e) {
     const struct control_entry *c = &run->controls[index];
-    return c->control->expand(&run->plan, index, &c->values, run->battery, from, to, e);
+    return control_expand(c->control, &run->plan, index, &c->values, run->battery, from, to, e);
 }
 
 /* Of one input or one draw nothing can be said for which stability would matter. */

@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "plan/study.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -130,4 +131,10 @@ bool control_values_parse(const struct control *c, const struct battery *b, cons
             return false;
     }
     return true;
+}
+
+bool control_expand(const struct control *control, struct plan *p, uint32_t index, const struct control_values *values,
+                    const struct battery *b, uint32_t from, uint32_t to, struct error *e) {
+    if (control->study) return from > 0 || plan_study(p, index, control->study, e);
+    return control->expand(p, index, values, b, from, to, e);
 }

@@ -57,6 +57,8 @@ struct control_values {
     struct location location[CONTROL_OPTIONS_MAX];
 };
 
+struct study; /* plan/study.h */
+
 struct control {
     const char *id;                       /* kebab-case */
     const char *summary;                  /* one line */
@@ -77,7 +79,13 @@ struct control {
      * control's number in the battery. */
     bool (*expand)(struct plan *, uint32_t index, const struct control_values *, const struct battery *, uint32_t from,
                    uint32_t to, struct error *);
+    /* All of a control that is one study without choices, in place of expand; or NULL. */
+    const struct study *study;
 };
+
+/* By the control's `expand`, or its one study. */
+bool control_expand(const struct control *, struct plan *, uint32_t index, const struct control_values *,
+                    const struct battery *, uint32_t from, uint32_t to, struct error *);
 
 /* The options of one battery entry against the descriptor: unknown names (nearest suggested) and values out of range
  * are errors with the place in the battery. */

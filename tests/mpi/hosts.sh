@@ -29,16 +29,7 @@ clean() {
 trap clean EXIT
 cd "$work" || exit 2
 passed=0 failed=0
-
-check() { # NAME COMMAND...: passes when the command does
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1)) && echo "ok   $name"
-    else
-        failed=$((failed + 1)) && echo "FAIL $name"
-    fi
-}
+. "$ROOT/tests/proofs.sh"
 
 make_hosts() {
     local k
@@ -62,11 +53,7 @@ AGENT
 }
 
 make_battery() {
-    awk 'function u() { s = (s * 16807) % 2147483647; return 2 * s / 2147483647 - 1 }
-        BEGIN { s = 7; print "a,b,c,d,e,f,label"
-            for (i = 0; i < 300; i++) { for (k = 0; k < 6; k++) { x[k] = u(); printf "%.4f,", x[k] }
-                print (x[0] + 2 * x[1] * x[2] > 0) } }' >d.csv
-    assay train --data csv:d.csv --layers fc:16,relu,fc:8,relu,fc:2 --epochs 60 --learning-rate 0.01 -o m.onnx >train.txt
+    make_network
     cp "$BUILD/tests/bad/slow.so" .
     printf '%s\n' 'name: slow' 'model: m.onnx' 'data: {source: "csv:d.csv", inputs: 12}' \
         'explainers: [gradient, ./slow.so, {use: ./slow.so, name: slow2}, {use: ./slow.so, name: slow3}, smoothgrad]' \

@@ -20,24 +20,11 @@ work=$(mktemp -d /tmp/assay-mpi.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 2
 passed=0 failed=0
-
-check() { # NAME COMMAND...: passes when the command does
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1)) && echo "ok   $name"
-    else
-        failed=$((failed + 1)) && echo "FAIL $name"
-    fi
-}
+. "$ROOT/tests/proofs.sh"
 
 # A small network on 300 rows of six numbers.
 make_batteries() {
-    awk 'function u() { s = (s * 16807) % 2147483647; return 2 * s / 2147483647 - 1 }
-        BEGIN { s = 7; print "a,b,c,d,e,f,label"
-            for (i = 0; i < 300; i++) { for (k = 0; k < 6; k++) { x[k] = u(); printf "%.4f,", x[k] }
-                print (x[0] + 2 * x[1] * x[2] > 0) } }' >d.csv
-    assay train --data csv:d.csv --layers fc:16,relu,fc:8,relu,fc:2 --epochs 60 --learning-rate 0.01 -o m.onnx >train.txt
+    make_network
     for name in unsupported per-process late-overrun ends-well slow crash hang; do cp "$BUILD/tests/bad/$name.so" .; done
     printf '%s\n' 'name: all' 'model: m.onnx' 'time-limit: 2' 'data: {source: "csv:d.csv", inputs: 12}' \
         'training: {source: "csv:d.csv", images: 100, epochs: 400, learning-rate: 0.01, batch: 25, layers: "fc:64,relu,fc:2"}' \

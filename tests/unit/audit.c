@@ -87,7 +87,7 @@ static void setup(struct lab *lab, const char *layers, const struct control *con
     size_t scheme = 0;
     while (init_schemes[scheme] != init.scheme) scheme++;
     struct control_values values = {.value = {(double)scheme, init.sigma, init.keep_running_stats}};
-    cr_assert(control->expand(&run->plan, 0, &values, &lab->battery, 0, 2, &e), "%s", e.text);
+    cr_assert(control_expand(control, &run->plan, 0, &values, &lab->battery, 0, 2, &e), "%s", e.text);
     cr_assert(store_open(":memory:", &run->store, &e), "%s", e.text);
 }
 

@@ -27,7 +27,7 @@ Test(control, every_descriptor_is_whole) {
                   c->id);
         cr_expect(c->claim && c->claim[0] && !ispunct((unsigned char)c->claim[strlen(c->claim) - 1]), "%s: claim",
                   c->id);
-        cr_expect_not_null(c->expand, "%s", c->id);
+        cr_expect((c->expand != NULL) != (c->study != NULL), "%s: one of the two", c->id);
         size_t options = 0;
         for (; c->options && c->options[options].name; options++) {
             const struct control_option *o = &c->options[options];
@@ -201,7 +201,7 @@ static void expand(struct plan *plan, struct graph *graph, uint32_t classes, con
         struct control_values v;
         struct error e = {{0}};
         cr_assert(control_values_parse(list[c], &battery, &plain, &v, &e), "%s", e.text);
-        cr_assert(list[c]->expand(plan, c, &v, &battery, from, to, &e), "%s", e.text);
+        cr_assert(control_expand(list[c], plan, c, &v, &battery, from, to, &e), "%s", e.text);
     }
 }
 
@@ -277,7 +277,7 @@ Test(control, further_draws_add_to_what_is_there) {
     for (uint32_t c = 0; list[c]; c++) {
         struct control_values v;
         cr_assert(control_values_parse(list[c], &battery, &plain, &v, &e));
-        cr_assert(list[c]->expand(&plan, c, &v, &battery, 5, 10, &e));
+        cr_assert(control_expand(list[c], &plan, c, &v, &battery, 5, 10, &e));
     }
     cr_expect_eq(plan.attribution_count, 2 * weights + networks + checks);
     cr_expect_eq(plan.use_count, 10 * (3 + 4) + networks);

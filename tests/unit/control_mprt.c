@@ -136,7 +136,7 @@ static const struct study *the_study(const struct graph *g) {
     struct plan plan;
     struct error e = {{0}};
     plan_init(&plan, g);
-    cr_assert(control_mprt.expand(&plan, 0, &none, &b, 0, 2, &e), "%s", e.text);
+    cr_assert(control_expand(&control_mprt, &plan, 0, &none, &b, 0, 2, &e), "%s", e.text);
     for (uint32_t a = 0; a < plan.attribution_count; a++)
         if (plan.attributions[a].study) study = plan.attributions[a].study;
     plan_finish(&plan);

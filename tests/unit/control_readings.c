@@ -15,7 +15,7 @@ static void expand(struct plan *plan, struct graph *graph, const struct control 
     *graph = (struct graph){.layers = layers, .layer_count = 2, .classes = 10};
     plan_init(plan, graph);
     cr_assert(control_values_parse(c, &battery, &plain, &v, &e), "%s", e.text);
-    cr_assert(c->expand(plan, 0, &v, &battery, 0, 1, &e), "%s", e.text);
+    cr_assert(control_expand(c, plan, 0, &v, &battery, 0, 1, &e), "%s", e.text);
 }
 
 /* docs/controls.md has the limits. */

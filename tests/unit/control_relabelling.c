@@ -47,7 +47,7 @@ static const struct study *the_study(const struct graph *g) {
     struct error e = {{0}};
     const struct study *study = NULL;
     plan_init(&plan, g);
-    cr_assert(control_class_relabelling.expand(&plan, 0, &none, &b, 0, 1, &e), "%s", e.text);
+    cr_assert(control_expand(&control_class_relabelling, &plan, 0, &none, &b, 0, 1, &e), "%s", e.text);
     for (uint32_t a = 0; a < plan.attribution_count; a++)
         if (plan.attributions[a].study) study = plan.attributions[a].study;
     plan_finish(&plan);

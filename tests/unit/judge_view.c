@@ -36,7 +36,7 @@ static void setup(struct lab *lab, const struct control *control) {
     for (int root = 0; root < ROOT_COUNT; root++) lab->inputs[root].count = INPUTS;
     plan_init(&lab->plan, &lab->graph);
     struct battery battery = {.seed = 1};
-    cr_assert(control->expand(&lab->plan, 0, &lab->control.values, &battery, 0, 1, &e));
+    cr_assert(control_expand(control, &lab->plan, 0, &lab->control.values, &battery, 0, 1, &e));
     lab->view = (struct experiment_view){.plan = &lab->plan,
                                          .controls = &lab->control,
                                          .control_count = 1,

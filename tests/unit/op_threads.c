@@ -1,7 +1,7 @@
 /* Operators on arrays large enough to be shared: any team computes the same bits, forward and back. */
 #include "op_build.h"
 
-#include "base/rng.h"
+#include "arrays.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -67,32 +67,18 @@ static const struct variant variants[] = {
     {"GlobalAveragePool", "x", "40x50x51", "", false},
 };
 
-static float *random_array(size_t n, uint64_t seed) {
-    float *data = malloc((n + 1) * sizeof *data);
-    cr_assert_not_null(data);
-    rng_fill_normal(seed, 0, n, data);
-    return data;
-}
-
-/* NaN everywhere: whatever is read before it is written is seen in the result. */
-static float *nowhere(size_t n) {
-    float *data = malloc((n + 1) * sizeof *data);
-    cr_assert_not_null(data);
-    return memset(data, 0xff, (n + 1) * sizeof *data);
-}
-
 /* The output, then the gradient of every input that depends on the network's. */
 static float *compute(const struct op_call *given, struct thread_team *team, const float *dy, size_t *count) {
     struct op_call call = *given;
     const struct op *op = call.node->op;
     size_t out = shape_count(&call.out.shape), at = out, n = out;
     for (uint32_t i = 0; i < call.node->input_count; i++) n += call.in[i].batched ? shape_count(&call.in[i].shape) : 0;
-    float *all = nowhere(n), *scratch;
+    float *all = arrays_nowhere(n), *scratch;
     call.workers = thread_team_size(team);
     call.team = team;
     call.out.data = all;
-    call.saved = nowhere(op->saved ? op->saved(&call) : 0);
-    call.scratch = scratch = nowhere(op->scratch ? op->scratch(&call) : 0);
+    call.saved = arrays_nowhere(op->saved ? op->saved(&call) : 0);
+    call.scratch = scratch = arrays_nowhere(op->scratch ? op->scratch(&call) : 0);
     op->forward(&call);
     for (uint32_t i = 0; i < call.node->input_count; i++) {
         if (!call.in[i].batched) continue;
@@ -133,7 +119,7 @@ static void trial_resize(struct trial *t, const struct variant *v, uint32_t samp
         size_t n = shape_count(&t->in[i].shape);
         bool variance = strcmp(v->op, "BatchNormalization") == 0 && i == 4;
         if (!t->data[i]) {
-            t->data[i] = random_array(n, i);
+            t->data[i] = arrays_normal(n, i);
             for (size_t k = 0; variance && k < n; k++) t->data[i][k] = .5f + t->data[i][k] * t->data[i][k];
         }
         t->in[i].data = t->data[i];
@@ -151,7 +137,7 @@ static void check_teams(const struct variant *v, struct thread_team *const *team
     size_t n, wanted;
     trial_init(&t, v);
     trial_resize(&t, v, SAMPLES);
-    float *dy = random_array(shape_count(&t.call.out.shape), 99), *alone = compute(&t.call, NULL, dy, &wanted);
+    float *dy = arrays_normal(shape_count(&t.call.out.shape), 99), *alone = compute(&t.call, NULL, dy, &wanted);
     for (size_t i = 0; i < wanted; i++)
         cr_assert(alone[i] - alone[i] == 0, "%s: element %zu was not written", v->op, i);
     for (unsigned i = 0; i < TEAM - 1; i++) {
@@ -182,7 +168,7 @@ static void check_batch(const struct variant *v) {
     for (int k = 0; k < 2; k++) {
         trial_resize(&t, v, k ? 1 : SAMPLES);
         outs[k] = shape_count(&t.call.out.shape);
-        if (!dy) dy = random_array(outs[k], 99);
+        if (!dy) dy = arrays_normal(outs[k], 99);
         results[k] = compute(&t.call, NULL, dy, &counts[k]);
     }
     cr_expect_arr_eq(results[0], results[1], outs[1] * sizeof(float), "%s (%s; %s; %s)", v->op, v->inputs, v->sample,
@@ -205,7 +191,7 @@ static void check_in_place(const struct variant *v, struct thread_team *team) {
     trial_init(&t, v);
     trial_resize(&t, v, SAMPLES);
     size_t n = shape_count(&t.call.out.shape);
-    float *dy = random_array(n, 99), *wanted = compute(&t.call, NULL, dy, &count), *y = t.data[0];
+    float *dy = arrays_normal(n, 99), *wanted = compute(&t.call, NULL, dy, &count), *y = t.data[0];
     cr_assert_eq(count, 2 * n);
     t.call.team = team;
     t.call.out.data = y;
@@ -239,14 +225,14 @@ static size_t check_adds(const struct variant *v, struct thread_team *team) {
     trial_init(&t, v);
     trial_resize(&t, v, SAMPLES);
     at = shape_count(&t.call.out.shape);
-    float *dy = random_array(at, 99), *all = compute(&t.call, NULL, dy, &count);
+    float *dy = arrays_normal(at, 99), *all = compute(&t.call, NULL, dy, &count);
     t.call.team = team;
     t.call.workers = thread_team_size(team);
-    t.call.scratch = nowhere(t.call.node->op->scratch ? t.call.node->op->scratch(&t.call) : 0);
+    t.call.scratch = arrays_nowhere(t.call.node->op->scratch ? t.call.node->op->scratch(&t.call) : 0);
     for (uint32_t i = 0; i < t.call.node->input_count; i++) {
         if (!t.in[i].batched) continue;
         size_t n = shape_count(&t.in[i].shape), wrong = 0;
-        float *before = random_array(n, 7), *d = random_array(n, 7);
+        float *before = arrays_normal(n, 7), *d = arrays_normal(n, 7);
         t.call.node->op->learn(&t.call, i, dy, d);
         for (size_t k = 0; k < n; k++)
             wrong += !(fabsf(d[k] - (before[k] + all[at + k])) <= 1e-6f * (1 + fabsf(before[k]) + fabsf(all[at + k])));

@@ -1,7 +1,7 @@
 /* Products of matrices in every body: against sums in double precision and against OpenBLAS; and the same bits for any
  * cut and any team. */
 #include "base/cpu.h"
-#include "base/rng.h"
+#include "arrays.h"
 #include "base/sizes.h"
 #include "wide.h"
 
@@ -13,20 +13,6 @@
 
 #define GAP 3u /* elements between rows of c: nobody may write there */
 #define BODIES 4u
-
-static float *normal(size_t n, uint64_t seed) {
-    float *data = malloc((n + 1) * sizeof *data);
-    cr_assert_not_null(data);
-    rng_fill_normal(seed, 0, n, data);
-    return data;
-}
-
-/* NaN everywhere: whatever is read before it is written is seen in the result. */
-static float *nowhere(size_t n) {
-    float *data = malloc((n + 1) * sizeof *data);
-    cr_assert_not_null(data);
-    return memset(data, 0xff, (n + 1) * sizeof *data);
-}
 
 /* Bodies that this processor runs; those from *fused on have fused multiply-adds. */
 static size_t bodies(const struct product_body **out, size_t *fused) {
@@ -54,11 +40,11 @@ struct data {
 };
 
 static struct data make(struct sizes s, unsigned form) {
-    struct data d = {.a = normal(s.rows * s.depth, 1), .b = normal(s.depth * s.columns, 2)};
-    d.row_bias = normal(s.rows, 3);
-    d.column_bias = normal(s.columns, 4);
+    struct data d = {.a = arrays_normal(s.rows * s.depth, 1), .b = arrays_normal(s.depth * s.columns, 2)};
+    d.row_bias = arrays_normal(s.rows, 3);
+    d.column_bias = arrays_normal(s.columns, 4);
     d.c_size = s.rows * (s.columns + GAP);
-    d.before = form & ADD ? normal(d.c_size, 5) : nowhere(d.c_size);
+    d.before = form & ADD ? arrays_normal(d.c_size, 5) : arrays_nowhere(d.c_size);
     d.p = (struct product){.rows = s.rows,
                            .columns = s.columns,
                            .depth = s.depth,
@@ -79,8 +65,8 @@ static void discard(struct data *d) {
 
 static float *run(const struct product_body *body, const struct data *d, struct thread_team *team) {
     struct product p = d->p;
-    float *scratch = nowhere(product_scratch(&p, thread_team_size(team)));
-    p.c = nowhere(d->c_size);
+    float *scratch = arrays_nowhere(product_scratch(&p, thread_team_size(team)));
+    p.c = arrays_nowhere(d->c_size);
     memcpy(p.c, d->before, d->c_size * sizeof *p.c);
     product_run_with(body, &p, team, scratch);
     free(scratch);
@@ -159,7 +145,7 @@ Test(product, is_close_to_openblas) {
     for (unsigned form = 0; form <= (TURN_A | TURN_B); form++) {
         const struct sizes s = {83, 101, 700};
         struct data d = make(s, form);
-        float *wanted = normal(s.rows * s.columns, 1);
+        float *wanted = arrays_normal(s.rows * s.columns, 1);
         cblas_sgemm(CblasRowMajor, form & TURN_A ? CblasTrans : CblasNoTrans, form & TURN_B ? CblasTrans : CblasNoTrans,
                     (int)s.rows, (int)s.columns, (int)s.depth, 1, d.a, (int)(form & TURN_A ? s.rows : s.depth), d.b,
                     (int)(form & TURN_B ? s.depth : s.columns), 0, wanted, (int)s.columns);
@@ -212,7 +198,7 @@ Test(product, no_element_depends_on_what_lies_beside_it) {
     for (unsigned form = 0; form <= (TURN_A | TURN_B); form++)
         for (size_t k = 0; k < count; k++) {
             struct data d = make((struct sizes){300, 90, 513}, form);
-            float *all_of_it = run(all[k], &d, NULL), *scratch = nowhere(product_scratch(&d.p, 1)), one[90];
+            float *all_of_it = run(all[k], &d, NULL), *scratch = arrays_nowhere(product_scratch(&d.p, 1)), one[90];
             for (size_t row = 0; row < d.p.rows; row += 23) {
                 struct product p = d.p;
                 p.rows = 1;
@@ -224,7 +210,7 @@ Test(product, no_element_depends_on_what_lies_beside_it) {
             }
             for (size_t column = 0; column < d.p.columns; column += 7) {
                 struct product p = d.p;
-                float *c = nowhere(p.rows);
+                float *c = arrays_nowhere(p.rows);
                 p.columns = p.c_row = 1;
                 p.b.data += column * p.b.column;
                 p.c = c;
@@ -260,8 +246,8 @@ Test(product, many_are_what_each_is) {
             size_t n = counts[i];
             struct thread_team *team;
             struct error e;
-            float *a = normal(n * rows * depth, 1), *b = normal(n * columns * depth, 2);
-            float *c = nowhere(n * size), *wanted = nowhere(n * size);
+            float *a = arrays_normal(n * rows * depth, 1), *b = arrays_normal(n * columns * depth, 2);
+            float *c = arrays_nowhere(n * size), *wanted = arrays_nowhere(n * size);
             struct product p = {.rows = rows,
                                 .columns = columns,
                                 .depth = depth,
@@ -269,7 +255,7 @@ Test(product, many_are_what_each_is) {
                                 .b = product_factor(NULL, columns, false),
                                 .c_row = columns,
                                 .scale = 1};
-            float *scratch = nowhere(product_scratch(&p, workers));
+            float *scratch = arrays_nowhere(product_scratch(&p, workers));
             cr_assert(thread_team_create(workers, &team, &e), "%s", e.text);
             product_run_many(n, &p, make_one, &(struct stack){a, b, c}, team, scratch);
             for (size_t k = 0; k < n; k++) {

@@ -247,7 +247,7 @@ Test(stages, an_incomplete_cascade_carries_its_floor_apart) {
     struct plan p;
     plan_init(&p, g);
     cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, &e), "%s", e.text);
-    cr_assert(control_cascading.expand(&p, 0, &v, &battery, 0, 2, &e), "%s", e.text);
+    cr_assert(control_expand(&control_cascading, &p, 0, &v, &battery, 0, 2, &e), "%s", e.text);
     cr_expect_eq(plan_stages(&p, 0), 3);
     cr_expect_eq(plan_tested_stages(&p, 0), 2);
     cr_expect_str_eq(plan_stage_name(&p, 0, 1), "+conv1");
@@ -275,7 +275,7 @@ Test(stages, one_input_has_no_floor) {
         struct plan p;
         plan_init(&p, g);
         cr_assert(control_values_parse(both[i], &battery, &entry, &v, &e), "%s", e.text);
-        cr_assert(both[i]->expand(&p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
+        cr_assert(control_expand(both[i], &p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
         cr_expect_eq(p.use_count, 2);
         cr_expect_eq(plan_stages(&p, 0), plan_tested_stages(&p, 0));
         plan_finish(&p);
@@ -302,7 +302,7 @@ Test(stages, long_names_are_whole) {
     snprintf(groups, sizeof groups, "%0300d=fc*, %0300d=conv*", 1, 2);
     plan_init(&p, g);
     cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, &e), "%s", e.text);
-    cr_assert(control_cascading.expand(&p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
+    cr_assert(control_expand(&control_cascading, &p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
     const char *name = plan_stage_name(&p, 0, 1);
     cr_expect_eq(strlen(name), 301, "%s", name);
     cr_expect_eq(name[300], '2');
@@ -332,7 +332,7 @@ Test(stages, antithetic_pairs) {
         cr_assert(arch_build(cases[c].arch, &sample, &g, &e), "%s", e.text);
         plan_init(&p, g);
         cr_assert(control_values_parse(&control_cascading, &battery, &entry, &v, &e), "%s", e.text);
-        cr_assert(control_cascading.expand(&p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
+        cr_assert(control_expand(&control_cascading, &p, 0, &v, &battery, 0, 1, &e), "%s", e.text);
         for (uint32_t a = 0; a < p.attribution_count; a++) {
             last += p.attributions[a].model.layers[1];
             negated += p.attributions[a].model.init.negate;

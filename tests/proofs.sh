@@ -1,0 +1,20 @@
+# proofs.sh: what the long proofs share; sourced by slow.sh, kills.sh and mpi/. They count in `passed` and `failed`.
+
+check() { # NAME COMMAND...: passes when the command does
+    local name=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1)) && echo "ok   $name"
+    else
+        failed=$((failed + 1)) && echo "FAIL $name"
+    fi
+}
+
+# d.csv, 300 rows of six numbers, and m.onnx, a small network on them.
+make_network() {
+    awk 'function u() { s = (s * 16807) % 2147483647; return 2 * s / 2147483647 - 1 }
+        BEGIN { s = 7; print "a,b,c,d,e,f,label"
+            for (i = 0; i < 300; i++) { for (k = 0; k < 6; k++) { x[k] = u(); printf "%.4f,", x[k] }
+                print (x[0] + 2 * x[1] * x[2] > 0) } }' >d.csv
+    assay train --data csv:d.csv --layers fc:16,relu,fc:8,relu,fc:2 --epochs 60 --learning-rate 0.01 -o m.onnx >train.txt
+}
