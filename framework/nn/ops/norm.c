@@ -155,17 +155,13 @@ static void share_sets(const struct op_call *call, thread_team_range *run, const
     thread_team_share(call->team, j.s.count, PIECE / j.s.length + 1, run, &j);
 }
 
-FAST_CLONES static double sum_of(const float *x, size_t n) {
-    return sum_dense(x, n);
-}
-
 static void normalise_sets(void *user, size_t first, size_t count) {
     const struct job *j = user;
     const struct sets s = j->s;
     const float *x = j->call->in[X].data + first * s.length;
     float *y = j->call->out.data + first * s.length;
     for (size_t i = first; i < first + count; i++, x += s.length) {
-        double mean = sum_of(x, s.length) / (double)s.length;
+        double mean = sum_wide(x, s.length) / (double)s.length;
         double variance = squares_about(x, s.length, mean) / (double)s.length;
         double inverse = 1 / sqrt(variance + (double)s.epsilon);
         j->call->saved[2 * i] = (float)mean;

@@ -1,6 +1,5 @@
 /* pool_global.c: GlobalAveragePool and GlobalMaxPool: one number for every channel. */
 #include "nn/op.h"
-#include "nn/ops/fast_math.h"
 #include "nn/ops/sums.h"
 
 #include <math.h>
@@ -33,14 +32,10 @@ static void share_planes(const struct op_call *call, thread_team_range *run, con
     thread_team_share(call->team, shape_count(&call->out.shape), PIECE / j.plane + 1, run, &j);
 }
 
-FAST_CLONES static double sum_of(const float *x, size_t n) {
-    return sum_dense(x, n);
-}
-
 static void average_planes(void *user, size_t first, size_t count) {
     const struct job *j = user;
     for (size_t i = first; i < first + count; i++)
-        j->to[i] = (float)(sum_of(j->from + i * j->plane, j->plane) / (double)j->plane);
+        j->to[i] = (float)(sum_wide(j->from + i * j->plane, j->plane) / (double)j->plane);
 }
 
 static void average_forward(const struct op_call *call) {
