@@ -37,7 +37,7 @@ bad      = $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/%.so,$(wildcard tests/bad
 # their own.
 ifdef COVERAGE
 core_obj += $(BUILD)/tests/coverage/exit.o
-LDFLAGS  += -Wl,--wrap=_exit -Wl,--wrap=kill
+LDFLAGS  += -Wl,--wrap=_exit -Wl,--wrap=kill -Wl,--wrap=syscall
 SANITIZE  = --coverage -fprofile-update=atomic
 $(plugins) $(bad) $(mutants) $(unclaimed): SANITIZE =
 endif

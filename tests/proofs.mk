@@ -61,8 +61,8 @@ fuzz-replay: all test-deps
 coverage: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)-coverage COVERAGE=1 OPT='-O1 -g' $(BUILD)-coverage/tests/built
 	@find $(BUILD)-coverage -name '*.gcda' -delete
-	-ASSAY_BUILD=$(BUILD)-coverage $(BUILD)-coverage/tests/unit-tests -j$(JOBS) --timeout 600 >$(BUILD)-coverage/unit.log 2>&1
-	-ASSAY_BUILD=$(BUILD)-coverage tests/cli/run.sh | tail -1
+	-ASSAY_COVERAGE=$(abspath $(BUILD)-coverage) ASSAY_BUILD=$(BUILD)-coverage $(BUILD)-coverage/tests/unit-tests -j$(JOBS) --timeout 600 >$(BUILD)-coverage/unit.log 2>&1
+	-ASSAY_COVERAGE=$(abspath $(BUILD)-coverage) ASSAY_BUILD=$(BUILD)-coverage tests/cli/run.sh | tail -1
 	ASSAY_BUILD=$(BUILD)-coverage tests/coverage/rooms.sh $(FILES)
 
 # A small run again and again, each time with one call of the C library that fails: a sample of all calls. PLACES=1:
