@@ -54,6 +54,15 @@ struct cli_context {
         .summary = "of the pictures that the file takes; auto: nhwc where it begins with a Transpose to nchw"          \
     }
 
+/* The options of commands that read one network and samples. */
+#define CLI_MODEL                                                                                                      \
+    { .name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true }
+#define CLI_PREPROCESS                                                                                                 \
+    {                                                                                                                  \
+        .name = "preprocess", .kind = CLI_TEXT, .value = "PRESET", .fallback = "none",                                 \
+        .summary = "how stored values become inputs"                                                                   \
+    }
+
 /* The option of commands that take labels. */
 #define CLI_CLASS_NAMES                                                                                                \
     {                                                                                                                  \

@@ -20,8 +20,7 @@ enum {
 };
 
 static const struct cli_option options[] = {
-    [MODEL] =
-        {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL] = CLI_MODEL,
     [MODEL_INPUT] = CLI_MODEL_INPUT,
     [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
@@ -31,11 +30,7 @@ static const struct cli_option options[] = {
               .value = "SOURCE",
               .summary = "samples with labels or targets",
               .required = true},
-    [PREPROCESS] = {.name = "preprocess",
-                    .kind = CLI_TEXT,
-                    .value = "PRESET",
-                    .summary = "how stored values become inputs",
-                    .fallback = "none"},
+    [PREPROCESS] = CLI_PREPROCESS,
     [CLASS_NAMES] = CLI_CLASS_NAMES,
     [COUNT] = {.name = "count",
                .kind = CLI_INTEGER,

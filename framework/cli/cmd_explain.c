@@ -37,8 +37,7 @@ enum {
 };
 
 static const struct cli_option options[] = {
-    [MODEL] =
-        {.name = "model", .kind = CLI_TEXT, .value = "FILE", .summary = "the network, an ONNX file", .required = true},
+    [MODEL] = CLI_MODEL,
     [MODEL_INPUT] = CLI_MODEL_INPUT,
     [FIXED_INPUTS] = CLI_FIXED_INPUTS,
     [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
@@ -54,11 +53,7 @@ static const struct cli_option options[] = {
                .summary = "the sample of --data, counted from 0",
                .min = 0,
                .max = 1e9},
-    [PREPROCESS] = {.name = "preprocess",
-                    .kind = CLI_TEXT,
-                    .value = "PRESET",
-                    .summary = "how stored values become inputs",
-                    .fallback = "none"},
+    [PREPROCESS] = CLI_PREPROCESS,
     [CLASS_NAMES] = CLI_CLASS_NAMES,
     [TARGET] = {.name = "target",
                 .kind = CLI_TEXT,

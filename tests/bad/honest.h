@@ -26,4 +26,10 @@ static inline unsigned model_changes(const assay_model *model, const assay_reque
     static const assay_explainer_info info = {.id = text, .name = text, .summary = text, .source = "tests/bad"};       \
     ASSAY_PLUGIN(info, attribute_name)
 
+/* The same of the gradient, with a claim. */
+#define CLAIMING_PLUGIN(text, claim, summary_text)                                                                     \
+    static const assay_explainer_info info = {                                                                         \
+        .id = text, .name = text, .summary = summary_text, .source = "tests/bad", .claims = claim};                    \
+    ASSAY_PLUGIN(info, honest)
+
 #endif

@@ -64,3 +64,9 @@ void markup_expect(const char *text) {
     }
     cr_assert_eq(depth, 0, "%.40s is open at the end", open[depth - 1]);
 }
+
+size_t markup_count(const char *text, const char *what) {
+    size_t n = 0;
+    for (; (text = strstr(text, what)); text++) n++;
+    return n;
+}

@@ -38,12 +38,6 @@ static char *written(const struct fake_run *fake) {
     return text;
 }
 
-static size_t count(const char *text, const char *what) {
-    size_t n = 0;
-    for (; (text = strstr(text, what)); text++) n++;
-    return n;
-}
-
 static void expect_in(const char *text, const char *wanted) {
     cr_expect(strstr(text, wanted), "`%s` is missing", wanted);
 }
@@ -53,7 +47,7 @@ static void expect_targets(const char *text) {
     for (const char *at = text; (at = strstr(at, "href=\"#")); at++) {
         char id[64];
         snprintf(id, sizeof id, " id=\"%.*s\"", (int)strcspn(at + 7, "\""), at + 7);
-        cr_expect_eq(count(text, id), 1, "%s: %zu", id, count(text, id));
+        cr_expect_eq(markup_count(text, id), 1, "%s: %zu", id, markup_count(text, id));
     }
 }
 
@@ -63,10 +57,10 @@ Test(report_html, has_the_evidence_of_every_verdict) {
 
     markup_expect(text);
     expect_targets(text);
-    cr_expect_eq(count(text, "<a class=\"cell w"), 60);
-    cr_expect_eq(count(text, "<article class=\"verdict\""), 60);
-    cr_expect_eq(count(text, "<svg class=\"plot\""), 36, "three controls with curves");
-    cr_expect_eq(count(text, "data-off=\"1\""), 3);
+    cr_expect_eq(markup_count(text, "<a class=\"cell w"), 60);
+    cr_expect_eq(markup_count(text, "<article class=\"verdict\""), 60);
+    cr_expect_eq(markup_count(text, "<svg class=\"plot\""), 36, "three controls with curves");
+    cr_expect_eq(markup_count(text, "data-off=\"1\""), 3);
     expect_in(text, "As expected: <strong>57 of 60</strong> verdicts. <span class=\"keep\">28 "
                     "<span class=\"word w0\">PASS</span></span>");
     expect_in(text,
@@ -87,7 +81,7 @@ Test(report_html, has_the_evidence_of_every_verdict) {
     expect_in(text, "<th scope=\"row\">controls.cascading.options.sigma</th><td>0.1</td>");
     expect_in(text, "<th scope=\"row\">seed</th><td>18446744073709551615</td>");
     expect_in(text, "SHA-256 <code>00ff</code>");
-    cr_expect_eq(count(text, "What would decide it."), 2, "of the INCONCLUSIVE");
+    cr_expect_eq(markup_count(text, "What would decide it."), 2, "of the INCONCLUSIVE");
     free(text);
 }
 
@@ -107,8 +101,8 @@ Test(report_html, holds_every_picture_once_and_shows_it_alone_and_over_the_input
     struct fake_run fake = {13, 4, 1, 2, 8, false, false};
     char *text = written(&fake);
 
-    cr_expect_eq(count(text, "data:image/png;base64,"), 2 + 13 * (2 + 4 + 4 + 2));
-    cr_expect_eq(count(text, "<use class=\"under\""), 13 * (5 + 5 + 3));
+    cr_expect_eq(markup_count(text, "data:image/png;base64,"), 2 + 13 * (2 + 4 + 4 + 2));
+    cr_expect_eq(markup_count(text, "<use class=\"under\""), 13 * (5 + 5 + 3));
     expect_in(text, "aria-label=\"over the input: +fc1\"");
     expect_in(text, "aria-label=\"map: original\"");
     expect_in(text, "<br>constant");

@@ -31,12 +31,6 @@ static char *written(const struct fake_run *fake) {
     return text;
 }
 
-static size_t count(const char *text, const char *what) {
-    size_t n = 0;
-    for (; (text = strstr(text, what)); text++) n++;
-    return n;
-}
-
 Test(report_junit, shows_what_was_not_as_expected) {
     struct fake_run fake = FAKE_RUN_DEFAULT;
     char *text = written(&fake);
@@ -48,13 +42,13 @@ Test(report_junit, shows_what_was_not_as_expected) {
                 "errors=\"1\" skipped=\"9\">\n",
                 110),
         0, "%.120s", text);
-    cr_expect_eq(count(text, "<testsuite "), 5);
-    cr_expect_eq(count(text, "<testcase "), 60);
-    cr_expect_eq(count(text, "<failure "), 2);
-    cr_expect_eq(count(text, "<error "), 1);
-    cr_expect_eq(count(text, "<skipped "), 9);
-    cr_expect_eq(count(text, "<system-out>"), 48);
-    cr_expect_eq(count(text, "value=\"PASS is necessary, not sufficient"), 5, "every suite says how to read it");
+    cr_expect_eq(markup_count(text, "<testsuite "), 5);
+    cr_expect_eq(markup_count(text, "<testcase "), 60);
+    cr_expect_eq(markup_count(text, "<failure "), 2);
+    cr_expect_eq(markup_count(text, "<error "), 1);
+    cr_expect_eq(markup_count(text, "<skipped "), 9);
+    cr_expect_eq(markup_count(text, "<system-out>"), 48);
+    cr_expect_eq(markup_count(text, "value=\"PASS is necessary, not sufficient"), 5, "every suite says how to read it");
     cr_expect_not_null(
         strstr(text, "<testcase classname=\"cascading\" name=\"smoothgrad\">\n      <failure message=\"INCONCLUSIVE "
                      "(expected PASS): "));
@@ -71,9 +65,10 @@ Test(report_junit, escapes_hostile_names) {
 
     markup_expect(text);
     cr_expect_eq(
-        count(text, "name=\"a,b &quot;quoted&quot; 'single' &lt;tag&gt; &amp; ]]&gt; _{x}^2 @y `ls` $(ls) %d \\n\""),
+        markup_count(text,
+                     "name=\"a,b &quot;quoted&quot; 'single' &lt;tag&gt; &amp; ]]&gt; _{x}^2 @y `ls` $(ls) %d \\n\""),
         5);
-    cr_expect_eq(count(text, "name=\"line break tab\xef\xbf\xbd\xef\xbf\xbd[31mred\""), 5);
+    cr_expect_eq(markup_count(text, "name=\"line break tab\xef\xbf\xbd\xef\xbf\xbd[31mred\""), 5);
     free(text);
 }
 
