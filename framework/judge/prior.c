@@ -32,9 +32,7 @@ static void run_view(struct weights_tests *b, enum view view) {
     struct test *t = &b->priors[b->prior_count++];
     *t = (struct test){.stage = samples_floor_stage(c), .view = view, .limit = c->constants->prior_share};
     measure(b, t, 0, c->repeat[view]);
-    if (weights_undefined(b, t)) return;
-    if (weights_above(&t->share.filled, b->alpha_fail, t->limit)) t->decision = FAILS;
-    else if (weights_below(&t->share.kept, b->alpha_pass, t->limit)) t->decision = PASSES;
+    weights_decide_share(b, t);
 }
 
 /* b0: what the magnitudes of the gradient have in common, or of random weights times the input. */

@@ -3,7 +3,6 @@
 #include "judge/weights.h"
 
 #include "experiment/reduce.h"
-#include "explainers/explainer.h"
 #include "judge/chance.h"
 #include "judge/curve.h"
 #include "judge/gates.h"
@@ -75,27 +74,6 @@ static double draw_logit_r(const struct judge_case *c, uint32_t stage, uint32_t 
     return members ? sum / members : 0;
 }
 
-bool weights_below(const struct interval *x, double alpha, double limit) {
-    return interval_upper(x, alpha) < limit;
-}
-
-bool weights_above(const struct interval *x, double alpha, double limit) {
-    return interval_lower(x, alpha) > limit;
-}
-
-static bool is_number(const struct interval *x) {
-    return isfinite(x->mean) && isfinite(x->variance);
-}
-
-bool weights_undefined(const struct weights_tests *b, struct test *t) {
-    bool numbers = is_number(&t->share.kept) && is_number(&t->share.filled);
-    if (t->vanished > b->c->constants->vanished_share) t->decision = VANISHED;
-    else if (!numbers)
-        t->decision = t->vanished > 0 ? VANISHED : NOT_A_NUMBER; /* of one draw or input is no interval */
-    else return false;
-    return true;
-}
-
 static struct interval interval_of(const struct weights_tests *b, const double *y) {
     return interval_two_way(y, b->c->draws, case_inputs(b->c));
 }
@@ -140,56 +118,6 @@ static void measure_stage(struct weights_tests *b, struct test *t) {
 
 /* ---- tests ---- */
 
-static void decide_signed(const struct weights_tests *b, struct test *t) {
-    if (weights_undefined(b, t)) return;
-    if (weights_above(&t->share.filled, b->alpha_fail, t->limit)) t->decision = FAILS;
-    else if (weights_below(&t->share.kept, b->alpha_pass, t->limit)) t->decision = PASSES;
-}
-
-/* Little survives, or no more than of the gradient. */
-static bool survives_little(const struct weights_tests *b, const struct test *t) {
-    return weights_below(&t->share.kept, b->alpha_pass, t->limit) ||
-           weights_below(&t->paired.kept, b->alpha_pass, t->limit);
-}
-
-/* Much survives, more than of the gradient and, of single layers, more than of the function. */
-static bool survives_much(const struct weights_tests *b, const struct test *t) {
-    return weights_above(&t->share.filled, b->alpha_fail, t->limit) &&
-           weights_above(&t->paired.filled, b->alpha_fail, t->limit) &&
-           (!b->c->rule->single_layers || weights_above(&t->excess.filled, b->alpha_fail, t->limit));
-}
-
-/* What survives of the map is explained by the function that survives the re-drawing of one layer. */
-static bool is_grey(const struct weights_tests *b, const struct test *t) {
-    return b->c->rule->single_layers && weights_below(&t->excess.kept, b->alpha_pass, t->limit);
-}
-
-static void decide_single(const struct weights_tests *b, struct test *t) {
-    if (weights_undefined(b, t)) return;
-    if (survives_little(b, t)) t->decision = PASSES;
-    else if (survives_much(b, t)) t->decision = FAILS;
-    else if (is_grey(b, t)) t->decision = GREY;
-}
-
-/* Magnitudes survive re-drawing to some degree in every method, so a map without signs may also pass by surviving no
- * more than the absolute gradient does on the same draws and inputs. */
-static void decide_non_negative(struct weights_tests *b, struct test *t) {
-    struct judge_case *c = b->c;
-    bool multiplies = case_row(c)->claims & ASSAY_INPUT_MULTIPLIER;
-    if (weights_undefined(b, t)) return;
-    if (survives_little(b, t)) t->decision = PASSES;
-    else if (is_grey(b, t)) t->decision = GREY;
-    else if (multiplies || weights_above(&t->share.filled, b->alpha_fail, t->limit)) {
-        /* What is left may be no more than random weights times the input would leave: then the input is to blame, and
-         * more draws would not change it. */
-        double base;
-        bool defined = chance_share(c, t->stage, c->draws, b->y, &base);
-        t->magnitude = interval_of(b, b->y);
-        if (!defined || weights_below(&t->magnitude, b->alpha_pass, t->limit)) t->decision = DOMINATED;
-        else if (t->magnitude.mean > t->limit && survives_much(b, t)) t->decision = FAILS;
-    }
-}
-
 static void run_test(struct weights_tests *b, uint32_t stage, enum view view) {
     struct judge_case *c = b->c;
     const struct interval none = {(double)NAN, (double)NAN, (double)NAN};
@@ -201,10 +129,8 @@ static void run_test(struct weights_tests *b, uint32_t stage, enum view view) {
                        .excess = {none, none},
                        .magnitude = none};
     measure_stage(b, t);
-    if (!is_tested(c, stage)) t->decision = NOT_ASKED;
-    else if (case_row(c)->non_negative) decide_non_negative(b, t);
-    else if (c->rule->single_layers) decide_single(b, t);
-    else decide_signed(b, t);
+    if (is_tested(c, stage)) weights_decide(b, t);
+    else t->decision = NOT_ASKED;
 }
 
 static void run_guard(struct weights_tests *b) {
@@ -216,7 +142,7 @@ static void run_guard(struct weights_tests *b) {
     t->share.kept = interval_of(b, b->y);
     t->vanished = samples_fill_vanished(c, t->view, c->draws, b->y);
     t->share.filled = interval_of(b, b->y);
-    if (defined) decide_signed(b, t);
+    if (defined) weights_decide_share(b, t);
     else t->decision = NO_MAGNITUDE;
 }
 

@@ -60,6 +60,11 @@ bool weights_above(const struct interval *, double alpha, double limit);
 /* Vanished where too few maps are left, or not a number; false where a decision can be made. */
 bool weights_undefined(const struct weights_tests *, struct test *);
 
+/* t->decision from what was measured, with weights_tests.alpha_fail and alpha_pass; open where neither bound is passed.
+ * The first by the kind of map and control; the second of the share alone, one-sided both ways. */
+void weights_decide(struct weights_tests *, struct test *);
+void weights_decide_share(const struct weights_tests *, struct test *);
+
 /* P and MP (prior.c), where they belong to this control: to the cascade, and without one to single layers. */
 bool prior_applies(const struct judge_case *);
 /* How many tests of the Bonferroni family they are. */
