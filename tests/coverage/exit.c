@@ -47,8 +47,8 @@ long __wrap_syscall(long number, ...);
 static void allow_counters(int ruleset) {
     const uint64_t truncate = 1ULL << 14; /* Landlock's third version; the header may not know it */
     const char *folder = getenv("ASSAY_COVERAGE");
-    struct landlock_path_beneath_attr rule = {
-        .allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | truncate};
+    struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE |
+                                                                LANDLOCK_ACCESS_FS_MAKE_REG | truncate};
     if (!folder || (rule.parent_fd = open(folder, O_PATH | O_CLOEXEC)) < 0) return;
     if (__real_syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) {
         rule.allowed_access &= ~truncate;
