@@ -106,6 +106,12 @@ bool store_clear(struct store *s, struct error *e) {
     return ok;
 }
 
+bool store_drop_networks(struct store *s, struct error *e) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "DELETE FROM %s", store_tables[TABLE_NETWORK].name);
+    return store_execute(s, sql, e);
+}
+
 static bool add_places(struct store *s, const char *kind, const char *const *names, size_t n, struct error *e) {
     sqlite3_stmt *statement;
     bool row, ok = true;

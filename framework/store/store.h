@@ -30,6 +30,7 @@ bool store_begin(struct store *, struct error *);
 bool store_commit(struct store *, struct error *);
 /* Deletes all results of an earlier run (meta and order too) but keeps trained networks. */
 bool store_clear(struct store *, struct error *);
+bool store_drop_networks(struct store *, struct error *);
 /* The order of the battery, in which every walk below gives its rows, whatever the order they were put in. */
 bool store_set_order(struct store *, const char *const *explainers, size_t explainer_count, const char *const *controls,
                      size_t control_count, struct error *);

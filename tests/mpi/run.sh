@@ -9,7 +9,7 @@
 #   stopped  a process stops: its jobs start again elsewhere, and the bytes are the same
 #   slow     a process is slow: it stays, and the bytes are the same
 #   shards   processes that are started with --shard each, and do not talk
-#   refused  processes that have another battery, or compute other bytes; a battery that is wrong
+#   refused  processes that have another battery, or another compute route; a battery that is wrong
 # The options of mpirun are those that Open MPI 4 and 5 both know.
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -193,8 +193,8 @@ test_refused() {
     check "another battery is refused" test $? -eq 2
     check "naming the process" grep -q 'rank 1 on .*: another battery' other.err
     unlike route "$first" "$first" ASSAY_ISA=portable OPENBLAS_CORETYPE=Nehalem
-    check "other bytes are refused" test $? -eq 2
-    check "naming the process" grep -q 'rank 1 on .*: the machine gives other bytes' route.err
+    check "another compute route is refused" test $? -eq 2
+    check "naming the process" grep -q 'rank 1 on .*: its compute route is portable' route.err
     sed 's/m.onnx/none.onnx/' slow.yaml >wrong.yaml
     together 3 wrong.yaml wrong
     check "a battery that is wrong is an input error" test $? -eq 2
