@@ -153,7 +153,7 @@ static bool open_run(struct merge *m) {
     bool ok =
         path ? file_exists(path) || error_set(m->error, "%s: no run folder: one with an assay.db was wanted", m->run)
              : error_memory(m->error);
-    ok = ok && store_open(path, &m->from, m->error);
+    ok = ok && store_open_as_allowed(path, &m->from, m->error);
     free(path);
     return ok;
 }
@@ -205,6 +205,16 @@ static bool take_all(struct merge *m, const char *const *runs, size_t count) {
         m->from = NULL;
     }
     return ok && conclude(m) && store_commit(m->into, m->error);
+}
+
+void merge_discard(const char *folder, bool was_there) {
+    static const char *const names[] = {"assay.db", "plugins.log"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = text_format("%s/%s", folder, names[i]);
+        if (path) unlink(path);
+        free(path);
+    }
+    if (!was_there) rmdir(folder);
 }
 
 bool merge_runs(const char *folder, const char *const *runs, size_t count, struct error *e) {

@@ -22,6 +22,8 @@ bool store_open(const char *path, struct store **out, struct error *);
 /* To read only what a closed store held, without a lock, so that whoever has it open meanwhile is not disturbed: what
  * that one has not written back yet is not seen. */
 bool store_look(const char *path, struct store **out, struct error *);
+/* store_open, or store_look where the file or its folder may not be written to. */
+bool store_open_as_allowed(const char *path, struct store **out, struct error *);
 void store_close(struct store *);
 const char *store_path(const struct store *); /* as it was opened */
 /* Whether the path still names the file that is open: an error where it was deleted, moved or replaced. */
