@@ -118,6 +118,7 @@ LIMIT=40 cut_off cut
 echo "     mpirun ended with exit status $ended (137: by the time limit)"
 check "the host that was cut off is left out" grep -q 'rank 2 on host3 is silent: it is left out' cut.err
 check "the run came to its end without it, with the same bytes" same calm cut
+check "which is said, as mpirun waits" grep -q "rank 0 ended with exit status $calm" cut.err
 mend
 cp cut.err cut-first.err
 together cut --resume

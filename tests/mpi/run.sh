@@ -141,6 +141,7 @@ test_stopped() {
     be_calm
     ASSAY_RANK_SILENCE=5 disturbed STOP stopped
     check "a process that stops is left out" grep -q 'rank 1 on .* is silent: it is left out' stopped.err
+    check "the exit status is said, whatever becomes of mpirun" grep -q "rank 0 ended with exit status $calm" stopped.err
     check "the bytes are the same" same calm stopped
 }
 
