@@ -242,7 +242,7 @@ help:
 	@echo 'make demo        install what is missing, build, run the battery on Fashion-MNIST'
 	@echo 'make check       install what is missing, look at the style, build, run all tests'
 	@echo 'make check-html  report.html in headless Chromium: valid, accessible, its script at work'
-	@echo 'make check-mpi   mpirun with 2 to 4 processes, one killed, one stopped (make MPI=1 builds with MPI)'
+	@echo 'make check-mpi   mpirun with 2 to 8 processes, one killed, one stopped (make MPI=1 builds with MPI)'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make valgrind    quick unit tests of every room under valgrind (VALGRIND_SUITES=... for others)'

@@ -7,7 +7,7 @@ check-slow: test-deps
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html
 
-# Runs of several processes, in a build of its own: 2 to 4 on this machine, one killed, one stopped;
+# Runs of several processes, in a build of its own: 2 to 8 on this machine, one killed, one stopped, one slow;
 # three hosts as network namespaces, one cut off.
 .PHONY: check-mpi mpi-build
 MPI_DEPS = libopenmpi-dev openmpi-bin iproute2

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BATTERY, FORMAT, COLOUR, JOBS, OPEN, NO_FIGURES, NO_SANDBOX };
 
@@ -45,8 +46,15 @@ static struct run_telling telling_of(const struct cli_values *values, const char
                                 cli_colour(&option[COLOUR])};
 }
 
-/* Goes on as `assay run --resume` does. */
-static int conclude(const struct cli_context *context, const struct cli_values *values, const char *folder,
+/* Whether that is why the run was refused. Then no --resume goes on with what was put together. */
+static bool is_of_another_battery(const struct run_options *wanted, const struct cli_context *context) {
+    struct error unread;
+    bool same = true;
+    return run_is_same(wanted, context->controls, &same, &unread) && !same;
+}
+
+/* Goes on as `assay run --resume` does. *kept: the folder holds what was put together. */
+static int conclude(const struct cli_context *context, const struct cli_values *values, const char *folder, bool *kept,
                     struct error *e) {
     const struct cli_value *option = values->option;
     struct asked asked;
@@ -61,19 +69,29 @@ static int conclude(const struct cli_context *context, const struct cli_values *
     if (option[NO_SANDBOX].given) sandbox_turn_off();
     const struct run_telling telling = telling_of(values, folder);
     int status = CLI_BROKEN;
+    *kept = true;
     if (run_execute(&asked.options, context->controls, &outcome, e))
         status = cli_run_report(&outcome, context, &telling, e);
     else if (!outcome.started) status = CLI_USAGE;
     run_finish(&outcome);
+    if (status == CLI_USAGE && is_of_another_battery(&asked.options, context)) {
+        *kept = false;
+        error_set(e,
+                  "%s: it, its model, its data or an explainer is another one than when the shards were computed: what "
+                  "they had was wanted (--battery FILE names the battery), or the shards computed again",
+                  asked.options.battery);
+    }
     if (e->text[0] && !interrupt_signal()) cli_run_say_broken(&telling, e->text, status);
     asked_finish(&asked);
-    if (e->text[0]) /* refused, broken or interrupted */
+    if (e->text[0] && *kept) /* refused, broken or interrupted */
         cli_message("%s is put together: 'assay run BATTERY -o %s --resume' goes on with it", folder, folder);
     return status;
 }
 
 static int merge(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const char *folder = values->operand;
+    const bool was_there = access(folder, F_OK) == 0;
+    bool kept = true;
     interrupt_watch();
     if (!merge_runs(folder, values->many + 1, values->many_count - 1, e)) {
         const struct run_telling telling = telling_of(values, folder);
@@ -84,7 +102,8 @@ static int merge(const struct cli_context *context, const struct cli_values *val
         printf("%s: all shards are put together, and nothing is judged yet: 'assay run --resume' goes on\n", folder);
         return CLI_SHARE;
     }
-    int status = conclude(context, values, folder, e);
+    int status = conclude(context, values, folder, &kept, e);
+    if (!kept) merge_discard(folder, was_there);
     return interrupt_signal() ? CLI_SIGNAL + interrupt_signal() : status;
 }
 

@@ -22,10 +22,21 @@ static void print_span(double seconds) {
     else printf("%.0f h %.0f min", floor(seconds / 3600), fmod(seconds, 3600) / 60);
 }
 
+/* It ended, and its parent has not asked how: kill() finds it. The state stands behind the name, which may hold
+ * parentheses. */
+static bool is_zombie(long pid) {
+    char path[64], line[512] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *f = fopen(path, "r");
+    const char *name_end = f && fgets(line, sizeof line, f) ? strrchr(line, ')') : NULL;
+    if (f) fclose(f);
+    return name_end && (strncmp(name_end, ") Z", 3) == 0 || strncmp(name_end, ") X", 3) == 0);
+}
+
 static bool is_gone(const struct status_told *t) {
     char host[128] = "";
     bool here = gethostname(host, sizeof host - 1) == 0 && strcmp(host, t->host) == 0;
-    return here && t->pid > 0 && kill((pid_t)t->pid, 0) != 0 && errno == ESRCH;
+    return here && t->pid > 0 && ((kill((pid_t)t->pid, 0) != 0 && errno == ESRCH) || is_zombie(t->pid));
 }
 
 /* Rows of the harness, such as "(gradient)", are one line. */

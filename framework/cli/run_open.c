@@ -7,7 +7,6 @@
 #include "run/share.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static bool note_any(void *any, const char *name) {
     (void)name;
@@ -26,18 +25,8 @@ static bool open_with(bool (*opener)(const char *, struct store **, struct error
     return ok;
 }
 
-/* A folder that may not be written to, as of somebody else or on a medium that is read-only. Where a run is at work
- * there, or was killed, a log lies beside the store. */
-static bool is_read_only(const char *folder) {
-    char *path = text_format("%s/assay.db", folder), *log = text_format("%s/assay.db-wal", folder);
-    bool only = path && log && (access(path, W_OK) != 0 || access(folder, W_OK) != 0) && !file_exists(log);
-    free(path);
-    free(log);
-    return only;
-}
-
 bool cli_store_open(const char *folder, struct store **out, struct error *e) {
-    return open_with(is_read_only(folder) ? store_look : store_open, folder, out, e);
+    return open_with(store_open_as_allowed, folder, out, e);
 }
 
 bool cli_store_look(const char *folder, struct store **out, struct error *e) {

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "experiment/route.h"
 #include "run/run_folder.h"
 #include "run/share.h"
 #include "store/store_merge.h"
@@ -45,6 +46,18 @@ static bool check_same(struct merge *m, const char *identity, const char *record
     if (strcmp(m->identity, identity) == 0) return true;
     return error_set(m->error, "%s: another %s than in %s: shards of one run were wanted", m->run,
                      difference(m->record, record), m->first);
+}
+
+/* What a probe of a few inputs need not show: training, say, goes by OpenBLAS. */
+static bool check_route(const struct merge *m, const char *record) {
+    struct compute_route first, this;
+    compute_route_of_record(m->record, &first);
+    compute_route_of_record(record, &this);
+    if ((!compute_route_known(&first) && !compute_route_known(&this)) || compute_route_same(&first, &this)) return true;
+    return error_set(m->error,
+                     "%s: computed by the route %s, where %s is by %s: shards of machines with processors alike were "
+                     "wanted (or ASSAY_ISA and OPENBLAS_CORETYPE set alike)",
+                     m->run, compute_route_text(&this).text, m->first, compute_route_text(&first).text);
 }
 
 static bool take_first(struct merge *m, const struct share_record *r, char **identity, char **record) {
@@ -126,7 +139,9 @@ static bool take_run(struct merge *m) {
     bool ok = share_read(m->from, &r, m->error) && check_record(m, &r) && store_check(m->from, m->error) &&
               store_meta(m->from, "identity", &identity, m->error) && store_meta(m->from, "run", &record, m->error);
     if (ok && (!identity || !record)) ok = error_set(m->error, "%s: it does not say which run it is", m->run);
-    ok = ok && (m->identity ? check_same(m, identity, record) : take_first(m, &r, &identity, &record)) &&
+    ok = ok &&
+         (m->identity ? check_same(m, identity, record) && check_route(m, record)
+                      : take_first(m, &r, &identity, &record)) &&
          check_share(m, &r) && store_take(m->into, m->from, m->error) && take_metas(m);
     free(identity);
     free(record);
@@ -138,7 +153,7 @@ static bool open_run(struct merge *m) {
     bool ok =
         path ? file_exists(path) || error_set(m->error, "%s: no run folder: one with an assay.db was wanted", m->run)
              : error_memory(m->error);
-    ok = ok && store_open(path, &m->from, m->error);
+    ok = ok && store_open_as_allowed(path, &m->from, m->error);
     free(path);
     return ok;
 }
@@ -190,6 +205,16 @@ static bool take_all(struct merge *m, const char *const *runs, size_t count) {
         m->from = NULL;
     }
     return ok && conclude(m) && store_commit(m->into, m->error);
+}
+
+void merge_discard(const char *folder, bool was_there) {
+    static const char *const names[] = {"assay.db", "plugins.log"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = text_format("%s/%s", folder, names[i]);
+        if (path) unlink(path);
+        free(path);
+    }
+    if (!was_there) rmdir(folder);
 }
 
 bool merge_runs(const char *folder, const char *const *runs, size_t count, struct error *e) {

@@ -14,5 +14,7 @@
  * refusal.
  */
 bool merge_runs(const char *folder, const char *const *runs, size_t count, struct error *);
+/* Takes the store away again, and what a run that was refused left beside it. was_there: the folder stays. */
+void merge_discard(const char *folder, bool was_there);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "experiment/record.h"
+#include "experiment/route.h"
 #include "run/rank_message.h"
 #include "run/share.h"
 #include "workers/interrupt.h"
@@ -134,14 +135,22 @@ static bool check_hello(struct ranks *r, uint32_t from, const char *body, size_t
     json_t *o = json_loadb(body, size, 0, NULL);
     const char *host = json_string_value(json_object_get(o, "host"));
     const char *theirs = json_string_value(json_object_get(o, "identity"));
+    const char *route = json_string_value(json_object_get(o, "route"));
     const char *bytes = json_string_value(json_object_get(o, "probe"));
+    struct compute_route here;
+    compute_route_here(&here);
     struct peer *p = &r->peers[from];
-    bool ok = (host && theirs && bytes) || error_set(e, "rank %u: a greeting that is none", from);
+    bool ok = (host && theirs && route && bytes) || error_set(e, "rank %u: a greeting that is none", from);
     if (ok && !(p->host = text_clean(host))) ok = error_memory(e);
     if (ok && strcmp(theirs, identity) != 0)
         ok = error_set(
             e, "rank %u on %s: another battery, seed, model, data, explainer or version: the same files were wanted",
             from, p->host);
+    if (ok && strcmp(route, compute_route_text(&here).text) != 0)
+        ok = error_set(e,
+                       "rank %u on %s: its compute route is %s, and that of rank 0 %s: processors alike were wanted "
+                       "(or ASSAY_ISA and OPENBLAS_CORETYPE set alike)",
+                       from, p->host, excerpt_of(route).text, compute_route_text(&here).text);
     if (ok && strcmp(bytes, probe) != 0)
         ok = error_set(e,
                        "rank %u on %s: the machine gives other bytes than that of rank 0 for the model's own outputs: "

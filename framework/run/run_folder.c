@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "experiment/record.h"
+#include "experiment/route.h"
 #include "run/asked.h"
 #include "run/share.h"
 #include "run/status.h"
@@ -115,11 +116,41 @@ static bool is_same_run(struct run *run, const char *identity, struct error *e) 
     return ok;
 }
 
-/* A resumed run takes what an interrupted one finished, and must be the same run. Trained networks are taken by any. */
+static bool route_of_store(const struct run *run, struct compute_route *out, struct error *e) {
+    char *text = NULL;
+    bool ok = store_meta(run->store, "run", &text, e);
+    compute_route_of_record(ok ? text : NULL, out);
+    free(text);
+    return ok;
+}
+
+/* Results of two routes would stand in one store, and the bytes would be those of none. */
+static bool is_same_route(const struct run *run, struct error *e) {
+    struct compute_route stored, here;
+    if (!route_of_store(run, &stored, e)) return false;
+    compute_route_here(&here);
+    if (!compute_route_known(&stored) || compute_route_same(&stored, &here)) return true;
+    return error_set(e,
+                     "%s: computed so far by the route %s, while this process has %s: go on with %s on a machine that "
+                     "has them, or run anew: in another folder (-o), or without --resume",
+                     store_path(run->store), compute_route_text(&stored).text, compute_route_text(&here).text,
+                     compute_route_settings(&stored).text);
+}
+
+/* Trained networks stay where they are those that this process would train. */
+static bool clear_earlier(const struct run *run, struct error *e) {
+    struct compute_route stored, here;
+    if (!route_of_store(run, &stored, e)) return false;
+    compute_route_here(&here);
+    return store_clear(run->store, e) && (compute_route_same(&stored, &here) || store_drop_networks(run->store, e));
+}
+
+/* A resumed run takes what an interrupted one finished, and must be the same run on the same compute route. Trained
+ * networks are taken by any run on that route. */
 static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
     struct dropped dropped = {store_path(run->store), 0, options->quiet};
-    bool ok = options->resume ? share_check(run, e) && is_same_run(run, identity, e)
-                              : is_same_battery(run, options, e) && store_clear(run->store, e);
+    bool ok = options->resume ? share_check(run, e) && is_same_run(run, identity, e) && is_same_route(run, e)
+                              : is_same_battery(run, options, e) && clear_earlier(run, e);
     ok = ok && store_verify(run->store, note_dropped, &dropped, e);
     if (ok && dropped.count > 1 && !options->quiet)
         fprintf(stderr, "assay: warning: %s: so were %u more\n", dropped.path, dropped.count - 1);

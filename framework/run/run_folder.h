@@ -8,8 +8,8 @@
 struct run; /* experiment/state.h */
 
 /* Makes or opens the folder; run->log and run->store are open then. Refused: a folder of other files or of another
- * battery's run, without --force, and one to resume that holds another run. *broken: the path could be a run folder,
- * but cannot be written (exit code 3). */
+ * battery's run, without --force, and one to resume that holds another run, or one on another compute route. *broken:
+ * the path could be a run folder, but cannot be written (exit code 3). */
 bool run_folder_open(struct run *, const struct run_options *, bool *broken, struct error *);
 
 /* Whether there is something in the folder, but for the log, and no store: then it is somebody else's. */

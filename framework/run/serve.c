@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "experiment/record.h"
+#include "experiment/route.h"
 #include "experiment/setup.h"
 #include "run/network.h"
 #include "run/rank_message.h"
@@ -208,10 +209,13 @@ static bool set_up(struct server *s, const struct run_options *options, const st
 static bool greet(struct server *s, unsigned workers) {
     char identity[FILE_DIGEST_SIZE], probe[FILE_DIGEST_SIZE], host[128] = "?", *text = NULL;
     bool ok = record_run(&s->run, identity, &text, s->error) && share_probe(&s->run, probe, s->error);
+    struct compute_route route;
+    compute_route_here(&route);
     free(text);
     if (gethostname(host, sizeof host - 1) != 0 || strpbrk(host, "\"\\")) strcpy(host, "?");
-    text = text_format("{\"host\": \"%s\", \"identity\": \"%s\", \"probe\": \"%s\", \"workers\": %u}", host, identity,
-                       probe, workers);
+    text =
+        text_format("{\"host\": \"%s\", \"identity\": \"%s\", \"route\": \"%s\", \"probe\": \"%s\", \"workers\": %u}",
+                    host, identity, compute_route_text(&route).text, probe, workers);
     ok = ok && (text ? say(s, &(struct rank_header){.kind = SAY_HELLO}, text, strlen(text)) : error_memory(s->error));
     free(text);
     return ok;

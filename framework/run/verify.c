@@ -1,10 +1,10 @@
 /* A resumed run in memory, of which some units were taken away. */
 #include "run/verify.h"
 
-#include "base/cpu.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "experiment/record.h"
+#include "experiment/route.h"
 #include "experiment/setup.h"
 #include "run/asked.h"
 #include "run/run_folder.h"
@@ -12,9 +12,7 @@
 #include "store/store_compare.h"
 #include "workers/scratch_folder.h"
 
-#include <cblas.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,13 +94,10 @@ static bool check_identity(struct verify *v) {
 static bool find_route(struct verify *v) {
     char *text = NULL;
     if (!store_meta(v->stored, "run", &text, v->error)) return false;
-    json_t *record = text ? json_loads(text, 0, NULL) : NULL;
-    const json_t *machine = json_object_get(record, "machine");
-    const char *route = json_string_value(json_object_get(machine, "route"));
-    const char *kernel = json_string_value(json_object_get(machine, "blas_kernel"));
-    v->out->same_route =
-        route && kernel && strcmp(route, cpu_route_name()) == 0 && strcmp(kernel, openblas_get_corename()) == 0;
-    json_decref(record);
+    struct compute_route stored, here;
+    compute_route_of_record(text, &stored);
+    compute_route_here(&here);
+    v->out->same_route = compute_route_same(&stored, &here);
     free(text);
     return true;
 }

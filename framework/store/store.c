@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* WAL with an exclusive lock: one process per run folder, no shared memory (so network folders work), no fsync per
  * unit. A SIGKILL loses at most the open transaction; a power cut at most whole ones since the log was written back. */
@@ -58,6 +59,22 @@ bool store_look(const char *path, struct store **out, struct error *e) {
     return ok;
 }
 
+/* A folder that may not be written to, as of somebody else or on a medium that is read-only. Where a run is at work
+ * there, or was killed, a log lies beside the store. */
+static bool is_read_only(const char *path) {
+    const char *name = strrchr(path, '/');
+    char *folder = name ? text_format("%.*s", (int)(name - path + 1), path) : text_copy(".");
+    char *log = text_format("%s-wal", path);
+    bool only = folder && log && (access(path, W_OK) != 0 || access(folder, W_OK) != 0) && access(log, F_OK) != 0;
+    free(folder);
+    free(log);
+    return only;
+}
+
+bool store_open_as_allowed(const char *path, struct store **out, struct error *e) {
+    return (is_read_only(path) ? store_look : store_open)(path, out, e);
+}
+
 void store_close(struct store *s) {
     if (!s) return;
     for (int i = 0; i < TABLE_STORED; i++) {
@@ -104,6 +121,12 @@ bool store_clear(struct store *s, struct error *e) {
     bool ok = sql.failed ? error_memory(e) : store_execute(s, sql.data, e);
     text_finish(&sql);
     return ok;
+}
+
+bool store_drop_networks(struct store *s, struct error *e) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "DELETE FROM %s", store_tables[TABLE_NETWORK].name);
+    return store_execute(s, sql, e);
 }
 
 static bool add_places(struct store *s, const char *kind, const char *const *names, size_t n, struct error *e) {

@@ -22,6 +22,8 @@ bool store_open(const char *path, struct store **out, struct error *);
 /* To read only what a closed store held, without a lock, so that whoever has it open meanwhile is not disturbed: what
  * that one has not written back yet is not seen. */
 bool store_look(const char *path, struct store **out, struct error *);
+/* store_open, or store_look where the file or its folder may not be written to. */
+bool store_open_as_allowed(const char *path, struct store **out, struct error *);
 void store_close(struct store *);
 const char *store_path(const struct store *); /* as it was opened */
 /* Whether the path still names the file that is open: an error where it was deleted, moved or replaced. */
@@ -30,6 +32,7 @@ bool store_begin(struct store *, struct error *);
 bool store_commit(struct store *, struct error *);
 /* Deletes all results of an earlier run (meta and order too) but keeps trained networks. */
 bool store_clear(struct store *, struct error *);
+bool store_drop_networks(struct store *, struct error *);
 /* The order of the battery, in which every walk below gives its rows, whatever the order they were put in. */
 bool store_set_order(struct store *, const char *const *explainers, size_t explainer_count, const char *const *controls,
                      size_t control_count, struct error *);

@@ -7,7 +7,11 @@
 /* The file system refused: what it said, where SQLite kept it, and the remedy. */
 static bool fail_io(const struct store *s, int code, struct error *e) {
     int why = s->db ? sqlite3_system_errno(s->db) : 0;
-    const char *said = why ? strerror(why) : s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code);
+    /* EBADF: of a file that SQLite could not open, such as the log in a folder that is read-only. */
+    const char *said = why == EBADF ? "it, or the log beside it, does not open"
+                       : why        ? strerror(why)
+                       : s->db      ? sqlite3_errmsg(s->db)
+                                    : sqlite3_errstr(code);
     bool full = (code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_WRITE;
 
     if (full)

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <mpi.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -137,10 +138,16 @@ static void mpi_drop(void *state, uint32_t rank) {
     s->dropped[rank] = s->any_dropped = true;
 }
 
-/* MPI_Finalize waits for all, so with one that is lost only MPI_Abort ends the run. */
+/* MPI_Finalize waits for all, so with one that is lost only MPI_Abort ends the run. Where the network of a machine was
+ * cut, mpirun waits for it even then, and nobody sees this process's exit status: so it is said. */
 static void mpi_finish(void *state, int status) {
     struct mpi_state *s = state;
     for (sweep(s); s->out && !interrupt_signal(); sweep(s)) nanosleep(&(struct timespec){0, 1000000}, NULL);
+    if (s->any_dropped)
+        fprintf(stderr,
+                "assay: rank 0 ended with exit status %d. A process was lost, so MPI is ended by force: if mpirun goes "
+                "on waiting for its machine, kill mpirun\n",
+                status);
     if (s->any_dropped || interrupt_signal()) MPI_Abort(MPI_COMM_WORLD, status);
     else MPI_Finalize();
     free(s->dropped);

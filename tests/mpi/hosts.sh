@@ -65,7 +65,7 @@ together() {
     local folder=$1
     shift
     ./agent 10.77.0.1 "cd $work; ASSAY_RANK_SILENCE=5 timeout -k 5 ${LIMIT:-90} mpirun --enable-recovery --bind-to none \
-        --host 10.77.0.1,10.77.0.2,10.77.0.3 --map-by node -n 3 --mca plm_rsh_agent $work/agent --mca pml ob1 \
+        --host 10.77.0.1,10.77.0.2,10.77.0.3 --map-by node:OVERSUBSCRIBE -n 3 --mca plm_rsh_agent $work/agent --mca pml ob1 \
         --mca btl tcp,self --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
         -x PATH -x ASSAY_RANK_SILENCE assay run slow.yaml -o $folder --no-figures -j1 $*" >"$folder.out" 2>"$folder.err"
 }
@@ -118,6 +118,7 @@ LIMIT=40 cut_off cut
 echo "     mpirun ended with exit status $ended (137: by the time limit)"
 check "the host that was cut off is left out" grep -q 'rank 2 on host3 is silent: it is left out' cut.err
 check "the run came to its end without it, with the same bytes" same calm cut
+check "which is said, as mpirun waits" grep -q "rank 0 ended with exit status $calm" cut.err
 mend
 cp cut.err cut-first.err
 together cut --resume

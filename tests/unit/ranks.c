@@ -41,7 +41,31 @@ struct together {
     uint32_t count;
     unsigned dies_after; /* messages of rank 1; 0: it stays */
     bool other_seed;     /* of rank 1 */
+    const char *lie;     /* of rank 1's greeting: the key of which it says something else */
 };
+
+struct liar {
+    struct transport transport;
+    const char *lie;
+};
+
+/* The first byte of the value becomes another. */
+static bool send_lie(void *state, uint32_t to, const void *data, size_t size, struct error *e) {
+    const struct liar *l = state;
+    char key[32], *copy = malloc(size + 1);
+    snprintf(key, sizeof key, "\"%s\": \"", l->lie);
+    memcpy(copy, data, size);
+    for (size_t i = sizeof(struct rank_header); i + strlen(key) < size; i++)
+        if (memcmp(copy + i, key, strlen(key)) == 0) copy[i + strlen(key)] = '?';
+    bool ok = l->transport.send(l->transport.state, to, copy, size, e);
+    free(copy);
+    return ok;
+}
+
+static bool receive_for(void *state, uint32_t *from, void **data, size_t *size, bool *there, struct error *e) {
+    const struct liar *l = state;
+    return l->transport.receive(l->transport.state, from, data, size, there, e);
+}
 
 /* Rank 0 returns from it. */
 static bool run_together(const struct together *t, const char *place, struct run_outcome *out, struct error *e) {
@@ -53,7 +77,9 @@ static bool run_together(const struct together *t, const char *place, struct run
         if (rank == 1) state.dies_after = t->dies_after;
         options.has_seed = rank == 1 && t->other_seed;
         options.seed = 77;
-        bool ok = serve_run(&options, controls, &transport, e);
+        struct liar liar = {transport, t->lie};
+        const struct transport lying = {&liar, transport.rank, transport.count, send_lie, receive_for, NULL, NULL};
+        bool ok = serve_run(&options, controls, rank == 1 && t->lie ? &lying : &transport, e);
         _exit(ok ? 0 : 1);
     }
     options.transport = &transport;
@@ -147,6 +173,23 @@ Test(ranks, another_battery_is_refused) {
     cr_expect_not(run_together(&(struct together){.count = 2, .other_seed = true}, place, &outcome, &e));
     cr_expect(strstr(e.text, "rank 1 on ") && strstr(e.text, "another battery, seed"), "%s", e.text);
     cr_expect_not(outcome.started);
+}
+
+/* Of a machine that computes otherwise: which route it has, and what comes of it. */
+Test(ranks, another_machine_is_refused) {
+    static const struct {
+        const char *lie, *said;
+    } table[] = {{"route", ": its compute route is ?"},
+                 {"probe", ": the machine gives other bytes than that of rank 0"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char place[96];
+        struct run_outcome outcome;
+        struct error e = {{0}};
+        snprintf(place, sizeof place, "%s/%s", folder, table[i].lie);
+        cr_expect_not(run_together(&(struct together){.count = 2, .lie = table[i].lie}, place, &outcome, &e));
+        cr_expect(strstr(e.text, "rank 1 on ") && strstr(e.text, table[i].said), "%s", e.text);
+        cr_expect_not(outcome.started);
+    }
 }
 
 /* ---- records ---- */

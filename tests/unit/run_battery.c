@@ -624,7 +624,20 @@ static struct mark marks_of(const char *run) {
     return m;
 }
 
-/* Trained networks are kept either way; results only by --resume. */
+/* As if another compute route had begun the run. */
+static void come_from_another_route(const char *run) {
+    static const char key[] = "\"route\": \"";
+    struct store *s = store_of(run);
+    struct error e = {{0}};
+    char *text = NULL;
+    cr_assert(store_meta(s, "run", &text, &e) && text && strstr(text, key), "%s", e.text);
+    strstr(text, key)[sizeof key - 1] = '?';
+    cr_assert(store_set_meta(s, "run", text, &e), "%s", e.text);
+    free(text);
+    store_close(s);
+}
+
+/* Trained networks are kept either way, but for those of another compute route; results only by --resume. */
 Test(run_battery, a_second_run_trains_nothing) {
     struct network_row networks[16] = {{0}};
     struct error e = {{0}};
@@ -649,6 +662,25 @@ Test(run_battery, a_second_run_trains_nothing) {
     m = marks_of("run");
     cr_expect(m.networks == 5 && m.marked == 5 && m.failed == 0, "%u networks, %u kept, %u tampered", m.networks,
               m.marked, m.failed);
+    come_from_another_route("run");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 0, "another processor's networks are trained anew");
+    m = marks_of("run");
+    cr_expect(m.networks == 5 && m.marked == 0, "%u networks, %u kept", m.networks, m.marked);
+}
+
+Test(run_battery, a_run_of_another_compute_route_is_not_resumed) {
+    char paths[2][128];
+    struct run_outcome outcome;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "input-x-gradient\n", "controls: [zero-pixel]\n");
+    cr_expect_eq(execute("b.yaml", "run", 1, false), 0);
+    cr_expect_eq(execute("b.yaml", "run", 1, true), 0);
+    come_from_another_route("run");
+    struct run_options options = options_of("b.yaml", "run", 1, paths);
+    options.resume = true;
+    cr_expect_not(run_execute(&options, controls, &outcome, &e));
+    cr_expect(!outcome.started && strstr(e.text, "computed so far by the route ?"), "%s", e.text);
+    cr_expect_eq(execute("b.yaml", "run", 1, false), 0, "it is only not gone on with");
 }
 
 Test(run_battery, another_run_is_not_resumed) {
