@@ -160,12 +160,22 @@ static const char *target_text(const struct battery *b) {
     return b->target == TARGET_CLASS ? b->target_class : policies[b->target];
 }
 
+/* Whose maps are kept; NULL: of the first alone, so that the identity of such a run is what it was. */
+static json_t *figure_inputs_json(const struct battery *b) {
+    bool first = b->figure_input_count == 1 && b->figure_inputs[0] == 0;
+    json_t *a = first ? NULL : json_array();
+    for (uint32_t k = 0; a && k < b->figure_input_count; k++)
+        json_array_append_new(a, json_integer((json_int_t)b->figure_inputs[k]));
+    return a;
+}
+
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
-    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b, s:o*}", "source", text_json(b->data_source), "preprocess",
-                     b->data_preprocess, "values", values_json(&b->preprocess), "files",
+    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b, s:o*, s:o*}", "source", text_json(b->data_source),
+                     "preprocess", b->data_preprocess, "values", values_json(&b->preprocess), "files",
                      files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target", target_text(b),
-                     "only_correct", b->only_correct, "columns", columns_json(run->data));
+                     "only_correct", b->only_correct, "columns", columns_json(run->data), "figure_inputs",
+                     figure_inputs_json(b));
 }
 
 static json_t *training_json(const struct run *run) {
