@@ -162,8 +162,7 @@ static const char *target_text(const struct battery *b) {
 
 /* Whose maps are kept; NULL: of the first alone, so that the identity of such a run is what it was. */
 static json_t *figure_inputs_json(const struct battery *b) {
-    bool first = b->figure_input_count == 1 && b->figure_inputs[0] == 0;
-    json_t *a = first ? NULL : json_array();
+    json_t *a = b->figure_input_count == 1 && b->figure_inputs[0] == 0 ? NULL : json_array();
     for (uint32_t k = 0; a && k < b->figure_input_count; k++)
         json_array_append_new(a, json_integer((json_int_t)b->figure_inputs[k]));
     return a;
