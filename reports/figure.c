@@ -23,6 +23,14 @@ size_t figure_pages(size_t items, size_t most) {
     return items > most ? (items + most - 1) / most : 1;
 }
 
+size_t figure_rows(const struct figures *all, double above, double row, size_t rows, size_t most) {
+    if (!figure_on_paper(all) || !rows) return most;
+    size_t fit = FIGURE_HEIGHT_MOST - above > row ? (size_t)((FIGURE_HEIGHT_MOST - above) / row) : 1;
+    if (fit > most) fit = most;
+    const size_t pages = figure_pages(rows, fit);
+    return (rows + pages - 1) / pages;
+}
+
 const char *figure_page_text(const struct figure_page *page, char buffer[FIGURE_PAGE_SIZE]) {
     buffer[0] = '\0';
     if (page->count > 1) snprintf(buffer, FIGURE_PAGE_SIZE, " (page %zu of %zu)", page->number + 1, page->count);

@@ -36,6 +36,10 @@ struct figure_page {
 };
 /* Pages of at most `most` explainers each (or stages); at least one. */
 size_t figure_pages(size_t items, size_t most);
+/* How many of so many rows a page takes: `most`, or on paper what its height holds beside `above` (at least one), and
+ * pages that are about as full. */
+size_t figure_rows(const struct figures *, double above, double row, size_t rows, size_t most);
+#define FIGURE_ANY_ROWS ((size_t)1 << 20) /* as many as there may be: pages are full */
 
 /* What a figure is called: kind-what-more-page2 in lower case letters, digits, dots and hyphens only; `what` and `more`
  * may be NULL. */

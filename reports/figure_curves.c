@@ -39,6 +39,7 @@ struct sheet {
     const char *const *explainers; /* of this page */
     size_t all_count, count;       /* likewise */
     size_t columns, rows;          /* of panels */
+    size_t most;                   /* of a page */
     size_t stages;
     size_t from;                   /* 0: curves begin at the original; 1: at the first stage */
     const struct curve_row *first; /* of the first curve: the stage names */
@@ -160,10 +161,21 @@ static void measure_titles(struct sheet *s) {
     s->title += 5;
 }
 
+/* How many panels a page holds. */
+static void measure_page(struct sheet *s) {
+    static const struct figure_page numbered = {98, 99};
+    const struct figures *all = s->figure.all;
+    s->legend.page = &numbered;
+    const double head = legend_height(all, &s->legend, figure_width(all, NATURAL));
+    const size_t rows = figure_rows(all, head + 2 * s->foot, PANEL_HEIGHT + GAP_Y + s->title,
+                                    (s->all_count + s->columns - 1) / s->columns, PAGE_EXPLAINERS);
+    s->most = figure_on_paper(all) ? s->columns * rows : PAGE_EXPLAINERS;
+}
+
 static void take_page(struct sheet *s, size_t page) {
-    s->explainers = s->all_explainers + page * PAGE_EXPLAINERS;
-    s->count = s->all_count - page * PAGE_EXPLAINERS;
-    if (s->count > PAGE_EXPLAINERS) s->count = PAGE_EXPLAINERS;
+    s->explainers = s->all_explainers + page * s->most;
+    s->count = s->all_count - page * s->most;
+    if (s->count > s->most) s->count = s->most;
     s->rows = (s->count + s->columns - 1) / s->columns;
     s->block = 0;
 }
@@ -228,18 +240,15 @@ static void add_plot(struct sheet *s, size_t block, const bool present[CURVE_VIE
             if (layer == 2) {
                 text_add(x, "%sdata index %zu using 1:2 with linespoints lc rgb %s %s %s", separator, at, view->colour,
                          view->line, view->point);
-                separator = ", \\\n     ";
             } else if (view->primary && layer == 0) {
                 text_add(x, "%sdata index %zu using 1:3:4 with filledcurves fc rgb %s fs transparent solid .2 noborder",
                          separator, at, view->colour);
-                separator = ", \\\n     ";
             } else if (layer == 1) {
                 text_add(x, "%sdata index %zu using 1:5 with lines lc rgb %s lw 1 dt 3", separator, at, view->colour);
-                separator = ", \\\n     ";
                 if (view->primary)
-                    text_add(x, "%s'' index %zu using 1:6 with lines lc rgb %s lw .8 dt 4", separator, at,
-                             view->colour);
+                    text_add(x, ", \\\n     '' index %zu using 1:6 with lines lc rgb %s lw .8 dt 4", at, view->colour);
             }
+            if (layer != 0 || view->primary) separator = ", \\\n     ";
             at++;
         }
     }
@@ -337,12 +346,9 @@ static bool draw_page(struct sheet *s, struct figures *all, const struct figure_
     add_frame(s);
     for (size_t i = 0; i < s->count; i++) add_panel(s, i);
     text_add(&s->figure.script, "unset multiplot\n");
-    if (fclose(s->data) != 0) {
-        error_set(e, "%s/%s.tsv: cannot be written", all->folder, s->figure.name);
-        figure_drop(&s->figure);
-        return false;
-    }
-    return figure_end(&s->figure, e);
+    bool written = fclose(s->data) == 0 || error_set(e, "%s/%s.tsv: cannot be written", all->folder, s->figure.name);
+    if (!written) figure_drop(&s->figure);
+    return written && figure_end(&s->figure, e);
 }
 
 static bool draw_sheet(struct figures *all, const struct curve_set *curves, const char *control,
@@ -354,11 +360,12 @@ static bool draw_sheet(struct figures *all, const struct curve_set *curves, cons
     s.all_explainers = curve_explainers(curves, &all->verdicts, control, measure->id, &s.all_count);
     bool ok = s.all_explainers != NULL || error_memory(e);
     if (ok) survey(&s);
-    struct figure_page page = {.count = figure_pages(s.all_count, PAGE_EXPLAINERS)};
     if (ok && s.all_count && s.stages <= 2) ok = figure_dots(all, curves, control, measure, e);
     else if (ok && s.all_count) {
         place_panels(&s);
         measure_titles(&s);
+        measure_page(&s);
+        struct figure_page page = {.count = figure_pages(s.all_count, s.most)};
         for (; ok && page.number < page.count; page.number++) ok = draw_page(&s, all, &page, e);
     }
     free(s.all_explainers);

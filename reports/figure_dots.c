@@ -28,6 +28,7 @@ struct dots {
     const char **all_explainers;             /* those that have a curve */
     const char *const *explainers;           /* of this page */
     size_t all_count, count;                 /* likewise */
+    size_t most;                             /* of a page */
     double left, width, head, panel, lowest; /* left: of the panels; panel: a panel's width */
     struct measure_axis axis;
     struct legend legend;
@@ -171,12 +172,12 @@ static void add_panel(struct dots *d, size_t stage) {
 }
 
 static bool draw_page(struct dots *d, struct figures *all, const struct figure_page *page, struct error *e) {
-    size_t panels = d->stages[1] ? 2 : 1, left = d->all_count - page->number * PAGE_EXPLAINERS;
+    size_t panels = d->stages[1] ? 2 : 1, left = d->all_count - page->number * d->most;
     const struct figure_title title = {"similarity", d->control, d->measure->id, *page};
     struct figure *f = &d->figure;
 
-    d->explainers = d->all_explainers + page->number * PAGE_EXPLAINERS;
-    d->count = left < PAGE_EXPLAINERS ? left : PAGE_EXPLAINERS;
+    d->explainers = d->all_explainers + page->number * d->most;
+    d->count = left < d->most ? left : d->most;
     d->legend.page = page;
     d->head = legend_height(all, &d->legend, d->width) + 12 + figure_line(FONT_INK) * (double)title_lines(d);
     figure_begin(f, all, &title, d->width, d->head + ROW_HEIGHT * (double)d->count + FOOT);
@@ -201,6 +202,16 @@ static bool draw_page(struct dots *d, struct figures *all, const struct figure_p
     return figure_end(f, e);
 }
 
+/* How many rows a page holds. */
+static void measure_page(struct dots *d) {
+    const struct figure_page numbered = {98, 99};
+
+    d->legend.page = &numbered;
+    const double head =
+        legend_height(d->figure.all, &d->legend, d->width) + 12 + figure_line(FONT_INK) * (double)title_lines(d);
+    d->most = figure_rows(d->figure.all, head + FOOT, ROW_HEIGHT, d->all_count, PAGE_EXPLAINERS);
+}
+
 bool figure_dots(struct figures *all, const struct curve_set *curves, const char *control,
                  const struct measure *measure, struct error *e) {
     struct dots d = {.figure.all = all, .curves = curves, .control = control, .measure = measure};
@@ -212,7 +223,8 @@ bool figure_dots(struct figures *all, const struct curve_set *curves, const char
     bool ok = d.all_explainers != NULL || error_memory(e);
     if (ok) survey(&d);
     if (ok) place(&d);
-    struct figure_page page = {.count = figure_pages(d.all_count, PAGE_EXPLAINERS)};
+    if (ok) measure_page(&d);
+    struct figure_page page = {.count = ok ? figure_pages(d.all_count, d.most) : 0};
     for (; ok && d.all_count && page.number < page.count; page.number++) ok = draw_page(&d, all, &page, e);
     free(d.all_explainers);
     return ok;

@@ -5,6 +5,7 @@
 #include "reports/figure.h"
 #include "reports/figure_words.h"
 #include "reports/map_columns.h"
+#include "reports/map_notes.h"
 #include "reports/map_tile.h"
 
 #include <math.h>
@@ -35,7 +36,7 @@ struct strip {
     struct map_column *chosen;        /* those that are shown, borrowed */
     const struct map_column *columns; /* from the first of this page on */
     size_t chosen_count, column_count;
-    size_t page_stages;                        /* of the columns of a page */
+    size_t page_stages, page_explainers;       /* of the columns and of the rows of a page */
     const char **all_explainers, **explainers; /* explainers, likewise */
     size_t all_explainer_count, explainer_count;
     struct map_scales scales; /* of the rows */
@@ -45,7 +46,7 @@ struct strip {
     double width, left, tile, tile_height;
     double input_top, head; /* of the input's tile, and of the first row */
     double titles_height;
-    char *notes[3]; /* beside the input; NULL: none */
+    struct map_notes notes; /* beside the input */
 };
 
 /* ---- which variants ---- */
@@ -201,28 +202,8 @@ static char *heading(const struct strip *s, const struct figure_page *page) {
 }
 
 static bool write_notes(struct strip *s, struct error *e) {
-    const bool absolute = s->figure.all->request->view == FIGURE_ABSOLUTE;
-
-    s->notes[0] = text_copy(map_bar_text(&s->scales));
-    s->notes[1] = text_format("%s: %s%s with the original map, all pixels; one input, one draw (verdicts rest on all)",
-                              measures[0]->symbol, measures[0]->title, absolute ? " of absolute values" : "");
-    bool ok = s->notes[0] && s->notes[1];
-    if (s->chosen_count < s->all.count) {
-        s->notes[2] = text_format("%zu of %zu stages, evenly chosen; all: assay figure RUN --stages all",
-                                  s->chosen_count, s->all.count);
-        ok = ok && s->notes[2];
-    }
-    return ok || error_memory(e);
-}
-
-static double notes_height(struct strip *s) {
-    double height = 0;
-
-    s->scales.room = notes_width(s);
-    for (size_t i = 0; i < 3; i++)
-        if (s->notes[i])
-            height += figure_line(FONT_SMALL) * (double)figure_lines(FONT_SMALL, notes_width(s), s->notes[i]);
-    return height + map_bar_height(&s->scales);
+    return map_notes_write(&s->notes, &s->scales, s->chosen_count, s->all.count,
+                           s->figure.all->request->view == FIGURE_ABSOLUTE, e);
 }
 
 static void place_page(struct strip *s, const char *title) {
@@ -230,19 +211,21 @@ static void place_page(struct strip *s, const char *title) {
     s->width = figure_width(s->figure.all, fmax(fmax(tile_x(s, s->column_count + 1) + 2, beyond + 8), narrow));
     const double lines = (double)figure_lines(FONT_BIG, s->width - 2 * MARGIN, title);
     s->input_top = 16 + lines * figure_line(FONT_BIG) + (s->names_above ? figure_line(FONT_INK) : 0);
-    s->head = fmax(s->input_top + input_height(s), notes_y(s) - 8 + notes_height(s)) + 8 + s->titles_height;
+    s->scales.room = s->notes.width = notes_width(s);
+    s->head = fmax(s->input_top + input_height(s), notes_y(s) - 8 + map_notes_height(&s->notes, &s->scales)) + 8 +
+              s->titles_height;
 }
 
 /* Pages go through the stages of the first explainers, then through those of the next. */
 static void take_page(struct strip *s, size_t page) {
     size_t across = figure_pages(s->chosen_count, s->page_stages);
-    size_t explainer = page / across * PAGE_EXPLAINERS, column = page % across * s->page_stages;
+    size_t explainer = page / across * s->page_explainers, column = page % across * s->page_stages;
     bool any;
 
     s->explainers = s->all_explainers + explainer;
     s->columns = s->chosen + column;
-    s->explainer_count =
-        s->all_explainer_count - explainer < PAGE_EXPLAINERS ? s->all_explainer_count - explainer : PAGE_EXPLAINERS;
+    s->explainer_count = s->all_explainer_count - explainer < s->page_explainers ? s->all_explainer_count - explainer
+                                                                                 : s->page_explainers;
     s->column_count = s->chosen_count - column < s->page_stages ? s->chosen_count - column : s->page_stages;
     s->scales = (struct map_scales){.slices = s->maps->slices, .over = s->under != NULL};
     for (size_t i = 0; i < s->explainer_count; i++) {
@@ -306,18 +289,6 @@ static void add_name(struct strip *s, const char *name, double top, double heigh
     figure_words(&s->figure, s->names_above ? &above : &beside, name);
 }
 
-static void add_notes(struct strip *s) {
-    double y = notes_y(s);
-
-    map_bar_labels(&s->figure, &s->scales, notes_x(s), y);
-    y += map_bar_height(&s->scales);
-    for (size_t i = 0; i < 3; i++) {
-        const struct figure_words note = {
-            .x = notes_x(s), .y = y, .width = notes_width(s), .font = FONT_SMALL, .colour = "quiet"};
-        if (s->notes[i]) y += figure_line(FONT_SMALL) * (double)figure_words(&s->figure, &note, s->notes[i]);
-    }
-}
-
 static void add_script(struct strip *s, const char *title) {
     struct figure *f = &s->figure;
     const struct figure_words big = {.x = MARGIN, .y = 16, .width = s->width - 2 * MARGIN, .font = FONT_BIG};
@@ -325,7 +296,7 @@ static void add_script(struct strip *s, const char *title) {
     figure_start_multiplot(f);
     figure_words(f, &big, title);
     add_name(s, "input", s->input_top, input_height(s));
-    add_notes(s);
+    map_notes_add(f, &s->notes, &s->scales, notes_x(s), notes_y(s));
     for (size_t c = 0; c <= s->column_count; c++) add_title(s, c);
     for (size_t x = 0; x < s->explainer_count; x++) {
         add_name(s, s->explainers[x], tile_y(s, x), s->tile_height);
@@ -338,13 +309,6 @@ static void add_script(struct strip *s, const char *title) {
     for (size_t x = 0; x < s->explainer_count; x++) add_tiles(s, x);
     map_bars(f, &s->scales, notes_x(s), notes_y(s));
     text_add(&f->script, "unset multiplot\n");
-}
-
-static void drop_notes(struct strip *s) {
-    for (size_t i = 0; i < 3; i++) {
-        free(s->notes[i]);
-        s->notes[i] = NULL;
-    }
 }
 
 static bool draw_page(struct strip *s, struct figures *all, const struct figure_page *page, struct error *e) {
@@ -360,8 +324,29 @@ static bool draw_page(struct strip *s, struct figures *all, const struct figure_
         add_script(s, text);
         ok = figure_end(&s->figure, e);
     }
-    drop_notes(s);
+    map_notes_drop(&s->notes);
     free(text);
+    return ok;
+}
+
+/* How many explainers a page holds: below the highest head that one of them has. */
+static bool place_rows(struct strip *s, struct error *e) {
+    const size_t across = figure_pages(s->chosen_count, s->page_stages);
+    double head = 0;
+    bool ok = true;
+
+    s->page_explainers = s->all_explainer_count;
+    for (size_t page = 0; ok && page < across; page++) {
+        const struct figure_page numbered = {98, 99};
+        char *text = NULL;
+        take_page(s, page);
+        ok = write_notes(s, e) && ((text = heading(s, &numbered)) || error_memory(e));
+        if (ok) place_page(s, text);
+        head = fmax(head, s->head);
+        map_notes_drop(&s->notes);
+        free(text);
+    }
+    s->page_explainers = figure_rows(s->figure.all, head + 4, row_height(s), s->all_explainer_count, PAGE_EXPLAINERS);
     return ok;
 }
 
@@ -373,7 +358,9 @@ static bool draw_strip(struct figures *all, const struct map_set *maps, const ch
 
     if (ok && s.all.count && s.all_explainer_count && (ok = place_columns(&s, e))) {
         place_tiles(&s);
-        page.count = figure_pages(s.all_explainer_count, PAGE_EXPLAINERS) * figure_pages(s.chosen_count, s.page_stages);
+        ok = place_rows(&s, e);
+        page.count =
+            figure_pages(s.all_explainer_count, s.page_explainers) * figure_pages(s.chosen_count, s.page_stages);
     }
     for (; ok && page.number < page.count; page.number++) ok = draw_page(&s, all, &page, e);
     map_columns_finish(&s.all);

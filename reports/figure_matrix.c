@@ -24,6 +24,7 @@ struct matrix {
     struct figure figure;
     const struct verdict_table *table;
     size_t first, count;  /* the explainers of the page */
+    size_t most;          /* of a page */
     size_t across, bands; /* controls of a band */
     double left, tile, titles, width;
     const char *note;
@@ -77,6 +78,9 @@ static void place(struct matrix *m) {
         lines = here > lines ? here : lines;
     }
     m->titles = 7 + figure_line(FONT_INK) * (double)(lines < TITLE_LINES ? lines : TITLE_LINES);
+    const double bands = (double)m->bands, note = 14 + 3 * figure_line(FONT_SMALL);
+    m->most = figure_rows(all, TOP + bands * (m->titles + 14) + note, bands * TILE_HEIGHT, t->explainer_count,
+                          PAGE_EXPLAINERS);
 }
 
 static double page_height(const struct matrix *m) {
@@ -167,34 +171,35 @@ static void add_script(struct matrix *m) {
     text_add(&m->figure.script, "unset multiplot\n");
 }
 
-static bool draw_page(struct figures *all, const struct figure_page *page, struct error *e) {
-    const struct verdict_table *t = &all->verdicts;
-    struct matrix m = {.figure.all = all, .table = t, .first = page->number * PAGE_EXPLAINERS};
+static bool draw_page(struct matrix *m, struct figures *all, const struct figure_page *page, struct error *e) {
+    const size_t left = m->table->explainer_count - page->number * m->most;
     const struct figure_title title = {.kind = "verdicts", .page = *page};
     char number[FIGURE_PAGE_SIZE];
     char *note = text_format("framed, !: not as expected; *: annotated%s", figure_page_text(page, number));
     bool ok = note != NULL || error_memory(e);
 
-    m.count = t->explainer_count - m.first < PAGE_EXPLAINERS ? t->explainer_count - m.first : PAGE_EXPLAINERS;
-    m.note = note;
+    m->first = page->number * m->most;
+    m->count = left < m->most ? left : m->most;
+    m->note = note;
     if (ok) {
-        place(&m);
-        figure_begin(&m.figure, all, &title, m.width, page_height(&m));
-        ok = write_data(&m, e);
-        if (ok) add_script(&m);
-        else figure_drop(&m.figure);
+        figure_begin(&m->figure, all, &title, m->width, page_height(m));
+        ok = write_data(m, e);
+        if (ok) add_script(m);
+        else figure_drop(&m->figure);
     }
-    ok = ok && figure_end(&m.figure, e);
+    ok = ok && figure_end(&m->figure, e);
     free(note);
     return ok;
 }
 
 bool figure_matrix(struct figures *all, struct error *e) {
     const struct verdict_table *t = &all->verdicts;
-    struct figure_page page = {.count = figure_pages(t->explainer_count, PAGE_EXPLAINERS)};
+    struct matrix m = {.figure.all = all, .table = t};
     bool ok = true;
 
     if (!t->explainer_count || !t->control_count) return true;
-    for (; ok && page.number < page.count; page.number++) ok = draw_page(all, &page, e);
+    place(&m);
+    struct figure_page page = {.count = figure_pages(t->explainer_count, m.most)};
+    for (; ok && page.number < page.count; page.number++) ok = draw_page(&m, all, &page, e);
     return ok;
 }

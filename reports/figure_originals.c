@@ -22,6 +22,7 @@ struct page {
     const struct picture *tiles[1 + PAGE_MAPS]; /* the input, then maps */
     const struct picture *under;
     size_t count, columns, title_lines;
+    size_t most;                      /* maps of a page */
     double width, tile, height, head; /* tile, height: of a tile; head: of the first */
     struct map_scales scales;
     const char *note;
@@ -39,10 +40,11 @@ static size_t collect(struct page *p, const struct map_set *maps, const struct p
 
     p->under = map_tile_under(p->figure.all, input);
     p->scales = (struct map_scales){.slices = maps->slices, .over = p->under != NULL};
+    p->count = 0;
     p->tiles[p->count++] = input;
     for (size_t x = 0; x < t->explainer_count; x++) {
         const struct picture *map = map_set_find(maps, t->explainers[x], network, input->input);
-        if (!map || count++ / PAGE_MAPS != page) continue;
+        if (!map || count++ / p->most != page) continue;
         p->tiles[p->count++] = map;
         p->scales.diverging = p->scales.diverging || map->negative;
         p->scales.sequential = p->scales.sequential || !map->negative;
@@ -78,9 +80,12 @@ static double tile_x(const struct page *p, size_t number) {
     return MARGIN + (double)(number % p->columns) * (p->tile + GAP_X);
 }
 
+static double row_step(const struct page *p) {
+    return p->height + (double)p->title_lines * figure_line(FONT_INK) + 16;
+}
+
 static double tile_y(const struct page *p, size_t number) {
-    const double step = p->height + (double)p->title_lines * figure_line(FONT_INK) + 16;
-    return p->head + (double)(number / p->columns) * step;
+    return p->head + (double)(number / p->columns) * row_step(p);
 }
 
 /* The middle of the first bar. */
@@ -134,14 +139,34 @@ static bool draw(struct page *p, const struct map_set *maps, const struct figure
     return figure_end(f, e);
 }
 
+/* How many maps a page holds. */
+static bool choose_most(struct page *p, const struct map_set *maps, const struct picture *input, const char *network,
+                        struct error *e) {
+    const struct figure_page numbered = {98, 99};
+    char *heading = figure_originals_heading(p->figure.all, input, &numbered);
+
+    p->most = PAGE_MAPS;
+    if (!heading) return error_memory(e);
+    collect(p, maps, input, network, 0);
+    place(p, input, heading);
+    free(heading);
+    if (!figure_on_paper(p->figure.all)) return true;
+    const size_t rows = (p->count + p->columns - 1) / p->columns;
+    const double above = page_height(p) - (double)rows * row_step(p);
+    size_t tiles = p->columns * figure_rows(p->figure.all, above, row_step(p), FIGURE_ANY_ROWS, PAGE_MAPS / p->columns);
+    p->most = tiles > 2 ? tiles - 1 : 1;
+    return true;
+}
+
 /* The page, which learns how many there are. */
 static bool draw_page(struct figures *all, const struct map_set *maps, const struct picture *input, const char *network,
                       struct figure_page *page, struct error *e) {
     struct page p = {.figure.all = all};
     char number[48];
 
+    if (!choose_most(&p, maps, input, network, e)) return false;
     size_t count = collect(&p, maps, input, network, page->number);
-    page->count = figure_pages(count, PAGE_MAPS);
+    page->count = figure_pages(count, p.most);
     if (!count) return true;
     const struct figure_title title = figure_originals_title(all, input, network, page, number);
     char *heading = figure_originals_heading(all, input, page);

@@ -52,6 +52,8 @@ extern const struct figure_request figure_request_default;
 /* The narrowest page that holds what has to stand side by side, in pixels. */
 #define FIGURE_WIDTH_LEAST 192.0
 #define FIGURE_WIDTH_MOST 4800.0
+/* What stands on a page of that width is at most so high: 9 inches. The rest goes on over further pages. */
+#define FIGURE_HEIGHT_MOST 864.0
 
 /* Whether the run has what is asked for: an error names an explainer or control that it has not, or an input without
  * maps, and what there is. */

@@ -72,8 +72,11 @@ static bool say_no_maps(const struct inputs *all, uint32_t input, struct error *
 
     for (size_t i = 0; i < all->count; i++) text_add(&there, "%s%u", i ? ", " : "", (unsigned)all->input[i]);
     if (input < all->all)
-        error_set(e, "--input: %u: no maps of it were kept; there are maps of %s", (unsigned)input,
-                  there.data ? there.data : "none");
+        error_set(
+            e,
+            "--input: %u: no maps of it were kept; there are maps of %s: `figure-inputs` under `data` of a battery "
+            "says of which inputs they are kept",
+            (unsigned)input, there.data ? there.data : "none");
     else
         error_set(e, "--input: %u: the run has %u inputs, counted from 0; there are maps of %s", (unsigned)input,
                   (unsigned)all->all, there.data ? there.data : "none");

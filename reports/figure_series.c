@@ -27,8 +27,8 @@ struct series {
     struct figure figure;
     const struct map_set *maps;
     const struct picture *rows[1 + PAGE_ROWS]; /* the input, then maps */
-    size_t count;
-    double left, across, width, head, foot; /* across: of a row */
+    size_t count, most;                        /* most: maps of a page */
+    double left, across, width, head, foot;    /* across: of a row */
     bool logos;
     char *heading;
     FILE *letters; /* the outlines of all logos */
@@ -143,10 +143,11 @@ static size_t collect(struct series *s, const struct picture *input, const char 
     const struct verdict_table *t = &s->figure.all->verdicts;
     size_t count = 0, widest = 5;
 
+    s->count = 0;
     s->rows[s->count++] = input;
     for (size_t x = 0; x < t->explainer_count; x++) {
         const struct picture *map = map_set_find(s->maps, t->explainers[x], network, input->input);
-        if (!map || !map->values || map->width != input->width || count++ / PAGE_ROWS != page) continue;
+        if (!map || !map->values || map->width != input->width || count++ / s->most != page) continue;
         s->rows[s->count++] = map;
         if (utf8_width(map->explainer) > widest) widest = utf8_width(map->explainer);
     }
@@ -195,13 +196,31 @@ static bool draw_page(struct series *s, struct error *e) {
     return true;
 }
 
+/* How many maps a page holds: all but the input's row. */
+static bool choose_most(struct series *s, const struct picture *input, const char *network, struct error *e) {
+    const struct figure_page numbered = {98, 99};
+
+    s->most = PAGE_ROWS;
+    collect(s, input, network, 0);
+    s->heading = figure_originals_heading(s->figure.all, input, &numbered);
+    if (!s->heading) return error_memory(e);
+    place(s, input);
+    free(s->heading);
+    if (!figure_on_paper(s->figure.all)) return true;
+    const double above = page_height(s) - (double)s->count * (ROW + GAP);
+    size_t rows = figure_rows(s->figure.all, above, ROW + GAP, FIGURE_ANY_ROWS, PAGE_ROWS + 1);
+    s->most = rows > 2 ? rows - 1 : 1;
+    return true;
+}
+
 bool figure_series(struct figures *all, const struct map_set *maps, const struct picture *input, const char *network,
                    struct figure_page *page, struct error *e) {
     struct series s = {.figure.all = all, .maps = maps};
     char number[48];
 
+    if (!choose_most(&s, input, network, e)) return false;
     size_t count = collect(&s, input, network, page->number);
-    page->count = figure_pages(count, PAGE_ROWS);
+    page->count = figure_pages(count, s.most);
     if (!count) return true;
     const struct figure_title title = figure_originals_title(all, input, network, page, number);
     s.heading = figure_originals_heading(all, input, page);

@@ -106,6 +106,8 @@ static size_t collect(struct page *p, const struct map_set *maps, const char *ne
     const struct picture *input = p->blocks[0];
     size_t count = 0, widest = 5;
 
+    p->count = 1;
+    p->scales = (struct map_scales){0};
     for (size_t x = 0; x < t->explainer_count; x++) {
         const struct picture *map = map_set_find(maps, t->explainers[x], network, input->input);
         if (!map || !map->values || map->width != input->width || count++ / p->most != page) continue;
@@ -137,12 +139,32 @@ static void place(struct page *p) {
     p->foot = block_y(p, p->count) + 10;
 }
 
+static double page_height(const struct page *p) {
+    const size_t lines = figure_lines(FONT_SMALL, p->width - 2 * MARGIN, note);
+    return p->foot + map_bar_height(&p->scales) + (double)lines * figure_line(FONT_SMALL) + 2;
+}
+
+/* How many maps a page holds on paper: all but the input's block. */
+static bool choose_most(struct page *p, const struct map_set *maps, const char *network, struct error *e) {
+    const struct figure_page numbered = {98, 99};
+
+    collect(p, maps, network, 0);
+    p->heading = figure_originals_heading(p->figure.all, p->blocks[0], &numbered);
+    if (!p->heading) return error_memory(e);
+    place(p);
+    free(p->heading);
+    p->heading = NULL;
+    if (!figure_on_paper(p->figure.all)) return true;
+    const double block = block_height(p) + GAP, above = page_height(p) - (double)p->count * block;
+    size_t blocks = figure_rows(p->figure.all, above, block, FIGURE_ANY_ROWS, p->most + 1);
+    p->most = blocks > 2 ? blocks - 1 : 1;
+    return true;
+}
+
 static bool draw_page(struct page *p, const struct map_set *maps, const struct figure_title *title, struct error *e) {
     struct figure *f = &p->figure;
-    const size_t lines = figure_lines(FONT_SMALL, p->width - 2 * MARGIN, note);
 
-    figure_begin(f, f->all, title, p->width,
-                 p->foot + map_bar_height(&p->scales) + (double)lines * figure_line(FONT_SMALL) + 2);
+    figure_begin(f, f->all, title, p->width, page_height(p));
     figure_start_multiplot(f);
     add_labels(p);
     map_tile_begin(f, maps);
@@ -164,7 +186,10 @@ bool figure_tokens(struct figures *all, const struct map_set *maps, const struct
     p.blocks = calloc(p.most + 1, sizeof *p.blocks);
     bool ok = p.blocks || error_memory(e);
     if (ok) {
-        p.blocks[p.count++] = input;
+        p.blocks[0] = input;
+        ok = choose_most(&p, maps, network, e);
+    }
+    if (ok) {
         size_t count = collect(&p, maps, network, page->number);
         page->count = figure_pages(count, p.most);
         const struct figure_title title = figure_originals_title(all, input, network, page, number);

@@ -1,4 +1,4 @@
-/* The width of a terminal. */
+/* The size of a terminal. */
 #include "base/terminal.h"
 
 #include "base/text.h"
@@ -12,4 +12,9 @@ unsigned terminal_columns(int descriptor) {
     long columns;
     if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
     return said && text_to_long(said, 1, 10000, &columns) ? (unsigned)columns : 0;
+}
+
+unsigned terminal_lines(int descriptor) {
+    struct winsize size = {0};
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
 }

@@ -102,6 +102,7 @@ extern const char *const task_names[]; /* in that order, ended by NULL */
 enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_OUTPUT, TARGET_CLASS };
 
 #define BATTERY_TRAINING_IMAGES 1000u
+#define BATTERY_FIGURE_INPUTS 16u /* at most */
 
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
@@ -121,9 +122,11 @@ struct battery {
     char *preprocess_file;        /* where `preprocess: auto` found it; else NULL */
     bool preprocess_given;        /* some preprocessing was asked for, be it none */
     uint32_t inputs;              /* samples explained, default 30, 1..10000; of one there is no floor */
-    bool only_correct;            /* take only correctly classified samples (default true, false of a regression) */
-    enum target_policy target;    /* default by the task (task_settle_battery); fixed over all variants either way */
-    char *target_class;           /* of TARGET_CLASS: the number or the name of a class or output; else NULL */
+    uint32_t figure_inputs[BATTERY_FIGURE_INPUTS]; /* whose maps are kept for figures: places, from 0, in their order */
+    uint32_t figure_input_count;                   /* default: the first input alone */
+    bool only_correct;         /* take only correctly classified samples (default true, false of a regression) */
+    enum target_policy target; /* default by the task (task_settle_battery); fixed over all variants either way */
+    char *target_class;        /* of TARGET_CLASS: the number or the name of a class or output; else NULL */
     struct location target_location, only_correct_location; /* nowhere: not given */
 
     bool has_training;        /* `training:` given: label permutation needs it */

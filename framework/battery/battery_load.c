@@ -118,6 +118,7 @@ const struct yaml_field battery_data_fields[] = {
     {.name = "preprocess", .read = battery_read_preprocess},
     {.name = "class-names", .read = read_class_names},
     {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 1, .max = 10000},
+    {.name = "figure-inputs", .read = battery_read_figure_inputs},
     {.name = "only-correct", .read = read_only_correct, MEMBER(only_correct)},
     {.name = "target", .read = read_target, .choices = targets},
     {.name = NULL},
@@ -221,6 +222,7 @@ struct battery *battery_defaults(const char *path) {
     b->preprocess = presets[0].preprocess;
     b->data_preprocess = text_copy(presets[0].name);
     b->inputs = 30;
+    b->figure_input_count = 1; /* input 0 */
     b->only_correct = true;
     b->target = TARGET_PREDICTED;
     b->training_images = BATTERY_TRAINING_IMAGES;

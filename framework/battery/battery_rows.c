@@ -1,4 +1,4 @@
-/* battery_rows.c: the lists of a battery: explainers, controls, measures. */
+/* battery_rows.c: the lists of a battery: explainers, controls, measures, inputs of figures. */
 #include "battery/battery_rows.h"
 
 #include "base/file.h"
@@ -257,5 +257,41 @@ bool battery_read_measures(struct yaml_file *file, const struct yaml_field *fiel
         m->id = text_copy(text);
         if (!m->id) return error_memory(e);
     }
+    return true;
+}
+
+/* ---- inputs whose maps are kept ---- */
+
+static int by_number(const void *left, const void *right) {
+    const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+static bool read_figure_input(struct yaml_file *file, const yaml_node_t *item, struct battery *b, struct error *e) {
+    const struct yaml_field one = {.max = b->inputs - 1.0, .wanted = "the first of `inputs` is 0"};
+    uint32_t input;
+
+    if (!yaml_read_count(file, &one, item, &input, e)) return false;
+    for (uint32_t k = 0; k < b->figure_input_count; k++)
+        if (b->figure_inputs[k] == input)
+            return yaml_fail(file, item, e, "input %u a second time: each once wanted", (unsigned)input);
+    b->figure_inputs[b->figure_input_count++] = input;
+    return true;
+}
+
+bool battery_read_figure_inputs(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                                void *base, struct error *e) {
+    struct battery *b = base;
+    size_t n;
+
+    (void)field;
+    if (!yaml_check_list(file, node, "a list of inputs, counted from 0, as in [0, 3],", &n, e)) return false;
+    if (n > BATTERY_FIGURE_INPUTS)
+        return yaml_fail(file, node, e, "%zu inputs: at most %u wanted, whose maps are kept for figures", n,
+                         BATTERY_FIGURE_INPUTS);
+    b->figure_input_count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!read_figure_input(file, yaml_file_node(file, node->data.sequence.items.start[i]), b, e)) return false;
+    qsort(b->figure_inputs, b->figure_input_count, sizeof *b->figure_inputs, by_number);
     return true;
 }

@@ -13,7 +13,8 @@
 extern const char *const battery_reductions[];
 
 yaml_reader battery_read_explainers, battery_read_controls, battery_read_measures;
-yaml_reader battery_read_expect; /* after the other two */
+yaml_reader battery_read_figure_inputs; /* after the number of inputs */
+yaml_reader battery_read_expect;        /* after the other two */
 
 /* `rule` (battery_rule.c). */
 yaml_reader battery_read_rule;

@@ -10,7 +10,6 @@
 
 #include <cblas.h>
 #include <jansson.h>
-#include <math.h>
 #include <png.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -160,12 +159,21 @@ static const char *target_text(const struct battery *b) {
     return b->target == TARGET_CLASS ? b->target_class : policies[b->target];
 }
 
+/* Whose maps are kept; NULL: of the first alone, so that the identity of such a run is what it was. */
+static json_t *kept_json(const struct battery *b) {
+    json_t *a = b->figure_input_count == 1 && b->figure_inputs[0] == 0 ? NULL : json_array();
+    for (uint32_t k = 0; a && k < b->figure_input_count; k++)
+        json_array_append_new(a, json_integer((json_int_t)b->figure_inputs[k]));
+    return a;
+}
+
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
-    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b, s:o*}", "source", text_json(b->data_source), "preprocess",
-                     b->data_preprocess, "values", values_json(&b->preprocess), "files",
+    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b, s:o*, s:o*}", "source", text_json(b->data_source),
+                     "preprocess", b->data_preprocess, "values", values_json(&b->preprocess), "files",
                      files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target", target_text(b),
-                     "only_correct", b->only_correct, "columns", columns_json(run->data));
+                     "only_correct", b->only_correct, "columns", columns_json(run->data), "figure_inputs",
+                     kept_json(b));
 }
 
 static json_t *training_json(const struct run *run) {
@@ -331,69 +339,5 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
     json_object_set_new(o, "sandbox", json_string(sandbox_state().text));
     *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);
-    return *text || error_memory(e);
-}
-
-static json_t *real_json(double value) {
-    return isnan(value) ? json_null() : json_real(value);
-}
-
-static json_t *accuracy_json(const struct accuracy *a) {
-    bool known = accuracy_state(a) != ACCURACY_UNKNOWN;
-    return json_pack("{s:I, s:I, s:o, s:o}", "read", (json_int_t)a->read, "right", (json_int_t)a->right, "accuracy",
-                     known ? json_real((double)a->right / a->read) : json_null(), "chance",
-                     known ? json_real(accuracy_chance(a)) : json_null());
-}
-
-static json_t *fit_json(const struct fit *f, uint32_t output) {
-    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "read", (json_int_t)f->read, "output", (json_int_t)output,
-                     "rmse", real_json(f->rmse), "r2", real_json(f->r2), "r2_lower", real_json(f->lower), "r",
-                     real_json(f->r));
-}
-
-static json_t *labels_json(const struct label_accuracy *a) {
-    bool known = a->read > 0;
-    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "read", (json_int_t)a->read, "labels", (json_int_t)a->labels,
-                     "right", (json_int_t)a->right, "accuracy",
-                     known ? json_real((double)a->right / a->read / a->labels) : json_null(), "base_rate",
-                     real_json(a->base), "above_base_rate_lower", real_json(a->lower));
-}
-
-bool record_quality(const struct run *run, char **text, struct error *e) {
-    const struct quality *q = &run->quality;
-    struct text sentence = {0}, warning = {0};
-    json_t *o = q->kind == QUALITY_FIT      ? fit_json(&q->fit, run->target_class)
-                : q->kind == QUALITY_LABELS ? labels_json(&q->labels)
-                                            : accuracy_json(&q->accuracy);
-    *text = NULL;
-    quality_add_sentence(&sentence, q);
-    quality_add_warning(&warning, q);
-    if (o && !sentence.failed && !warning.failed) {
-        json_object_set_new(o, "sentence", json_string(sentence.data));
-        json_object_set_new(o, "warning", warning.data ? json_string(warning.data) : json_null());
-        *text = json_dumps(o, JSON_PRESERVE_ORDER);
-    }
-    json_decref(o);
-    text_finish(&sentence);
-    text_finish(&warning);
-    return *text || error_memory(e);
-}
-
-bool record_tokens(const struct run *run, char **text, struct error *e) {
-    const struct dataset *d = run->data;
-    const struct input_set *inputs = &run->inputs[ROOT_MODEL];
-    *text = NULL;
-    if (!d->table) return true;
-    json_t *all = json_object();
-    for (uint32_t i = 0; i < inputs->count; i++) {
-        char key[16];
-        snprintf(key, sizeof key, "%u", (unsigned)inputs->global[i]);
-        json_t *numbers = json_array();
-        for (size_t p = 0; p < d->sample.dim[1]; p++)
-            json_array_append_new(numbers, json_integer((json_int_t)dataset_token(d, inputs->sample[i], p)));
-        json_object_set_new(all, key, numbers);
-    }
-    *text = json_dumps(all, JSON_PRESERVE_ORDER);
-    json_decref(all);
     return *text || error_memory(e);
 }

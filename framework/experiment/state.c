@@ -75,6 +75,8 @@ struct experiment_view run_view(const struct run *run) {
         .rule = &run->battery->rule,
         .sample = &run->data->sample,
         .linear = linear_weights(run),
+        .figure_inputs = run->battery->figure_inputs,
+        .figure_input_count = run->battery->figure_input_count,
         .seed = run->battery->seed,
         .more_measures = run->more_measures,
         .task = TASK_CLASSIFICATION,

@@ -69,14 +69,16 @@ struct experiment_view {
     const struct network *networks; /* [network_count] */
     uint32_t network_count;
     const struct rule_constants *rule;
-    const struct shape *sample;   /* of the data */
-    uint32_t classes[ROOT_COUNT]; /* outputs of each root's network; 0 where there is none */
-    enum task task;               /* settled: never TASK_AUTO */
-    double chance;                /* test accuracy that labels which say nothing reach; of a regression an R2 of 0 */
-    const float *linear;          /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
-    uint64_t seed;                /* of the battery */
-    unsigned more_measures;       /* a bit for each of the table that the battery names (measure.h, `chosen`) */
-    const char *saturating;       /* the operator the model's outputs come from, where it saturates; or NULL */
+    const struct shape *sample;    /* of the data */
+    uint32_t classes[ROOT_COUNT];  /* outputs of each root's network; 0 where there is none */
+    enum task task;                /* settled: never TASK_AUTO */
+    double chance;                 /* test accuracy that labels which say nothing reach; of a regression an R2 of 0 */
+    const float *linear;           /* W of ROOT_LINEAR, [classes][sample elements]; NULL where there is none */
+    const uint32_t *figure_inputs; /* [figure_input_count]: places in a root's inputs whose maps are kept */
+    uint32_t figure_input_count;
+    uint64_t seed;          /* of the battery */
+    unsigned more_measures; /* a bit for each of the table that the battery names (measure.h, `chosen`) */
+    const char *saturating; /* the operator the model's outputs come from, where it saturates; or NULL */
 };
 
 /* Whether the run computes that measure of the table. */

@@ -22,7 +22,9 @@ bool comparer_init(struct comparer *c, const struct experiment_view *view, uint3
     c->map = malloc(maps * c->reduced * sizeof *c->map);
     c->mask = malloc(maps * c->reduced);
     c->originals = calloc(maps, sizeof *c->originals);
-    return (c->map && c->mask && c->originals) || error_memory(e);
+    c->kept = malloc((view->figure_input_count + 1) * c->reduced * sizeof *c->kept);
+    c->places = malloc((view->figure_input_count + 1) * sizeof *c->places);
+    return (c->map && c->mask && c->originals && c->kept && c->places) || error_memory(e);
 }
 
 void comparer_finish(struct comparer *c) {
@@ -30,6 +32,8 @@ void comparer_finish(struct comparer *c) {
     free(c->originals);
     free(c->map);
     free(c->mask);
+    free(c->kept);
+    free(c->places);
     record_finish(&c->out);
 }
 
@@ -83,17 +87,19 @@ static bool compare_all(struct comparer *c, uint32_t attribution, const float *m
     return ok;
 }
 
+static void keep_maps(struct comparer *c, uint32_t attribution, const float *maps) {
+    uint32_t count = record_kept(c->view, c->row, attribution, c->places);
+    for (uint32_t k = 0; k < count; k++)
+        run_reduce(c->view->sample, row_of(c)->reduction, maps + c->places[k] * c->full, c->kept + k * c->reduced);
+    record_map(&c->out, c->kept, count * c->reduced);
+}
+
 bool comparer_send(struct comparer *c, uint32_t index, const struct attributed *given, const struct answers *answers) {
-    const struct attribution *a = &c->view->plan->attributions[index];
     bool ok = given->status == UNIT_OK;
     record_begin(&c->out, c->row, index, given->status, ok ? "" : given->why, given->seconds);
     if (ok && !compare_all(c, index, given->original ? NULL : given->maps)) return false;
     if (ok && answers) answers_check(answers, index, given, row_of(c)->claims, &c->out);
-    if (ok && record_has_map(a, row_of(c))) {
-        float *map = c->map + c->set->count * c->reduced;
-        run_reduce(c->view->sample, row_of(c)->reduction, given->maps, map);
-        record_map(&c->out, map, c->reduced);
-    }
+    if (ok) keep_maps(c, index, given->maps);
     return record_send(&c->out, c->channel);
 }
 

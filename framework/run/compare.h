@@ -15,6 +15,8 @@ struct comparer {
     size_t full, reduced; /* elements of a sample, and of a map after reduction */
     float *map;           /* [inputs + 1][reduced]: the originals', and one more */
     uint8_t *mask;        /* [inputs + 1][reduced] likewise */
+    float *kept;          /* [figure inputs][reduced]: for figures */
+    uint32_t *places;     /* [figure inputs] */
     struct prepared **originals;
     struct record_buffer out;
 };

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "experiment/setup.h"
 #include "run/early.h"
+#include "run/live.h"
 #include "run/network.h"
 #include "run/ranks.h"
 #include "run/schedule.h"
@@ -47,12 +48,14 @@ static bool label_wave(struct run *run, const struct draw_counts *counts, unsign
 
 /* Explainers that are still undecided under a weight randomisation get more draws: 5, 10, 20. Where there are none,
  * *known are the results, which is all there will be. */
-static bool mark_open(struct run *run, struct draw_counts *counts, uint32_t from, uint32_t to, uint32_t *marked,
-                      struct text *open, struct results **known, struct error *e) {
+static bool mark_open(struct run *run, struct draw_counts *counts, uint32_t from, uint32_t to,
+                      struct progress *progress, uint32_t *marked, struct text *open, struct results **known,
+                      struct error *e) {
     const struct experiment_view view = run_view(run);
     struct results *r;
     if (!results_load(&view, run->store, &r, e)) return false;
     bool ok = true;
+    live_judge(progress, r, counts);
     for (uint32_t c = 0; ok && c < run->control_count; c++)
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) {
             uint32_t *draws = &counts->draws[c * run->explainer_count + row];
@@ -90,13 +93,13 @@ static void unmark(const struct run *run, struct draw_counts *counts, uint32_t f
 }
 
 /* The cells that get more draws; none where nothing is open, or the time does not suffice. */
-static bool extend(struct run *run, struct draw_counts *counts, struct early *early, uint32_t look, uint32_t *cells,
-                   struct results **known, struct error *e) {
+static bool extend(struct run *run, struct draw_counts *counts, struct early *early, struct progress *progress,
+                   uint32_t look, uint32_t *cells, struct results **known, struct error *e) {
     uint32_t from = run->battery->rule.draws[look - 1], to = run->battery->rule.draws[look];
     struct text open = {0};
     *cells = 0;
     if (to <= from || run->battery->inputs < 2) return true; /* without a floor no number of draws decides */
-    bool ok = mark_open(run, counts, from, to, cells, &open, known, e);
+    bool ok = mark_open(run, counts, from, to, progress, cells, &open, known, e);
     if (ok && *cells && !early_has_time(early, run, *cells, to - from, open.data)) {
         unmark(run, counts, from, to);
         *cells = 0;
@@ -131,14 +134,16 @@ static bool first_look(struct run *run, const struct draw_counts *counts, struct
 bool looks_run(struct run *run, struct draw_counts *counts, const struct run_options *options, struct results **known,
                struct error *e) {
     struct progress progress;
+    struct live *live;
     struct early early;
     uint32_t cells = 1;
     progress_begin(&progress, options->quiet);
+    live_begin(run, &progress, &live);
     early_begin(&early, run, options);
     bool ok = first_look(run, counts, &early, &progress, e);
     bool lacking = run->others > 0; /* a look rests on the units of all shares */
     for (uint32_t look = 1; ok && cells && !early.ended && !lacking && look < 3; look++) {
-        ok = extend(run, counts, &early, look, &cells, known, e);
+        ok = extend(run, counts, &early, &progress, look, &cells, known, e);
         if (ok && cells)
             ok = put_uses(run, e) && schedule_run(run, WAVE_EXTEND, counts, options->jobs, &progress, e) &&
                  early_check(&early, run, counts, e);
@@ -146,6 +151,7 @@ bool looks_run(struct run *run, struct draw_counts *counts, const struct run_opt
         lacking = run->others > 0;
     }
     progress_end(&progress);
+    live_end(live, &progress);
     if (!options->quiet) ranks_say(run->ranks);
     ok = ok && early_put(&early, run, e);
     early_finish(&early);

@@ -181,10 +181,12 @@ static bool check_checks(const struct run *run, const struct unit_message *u, st
 
 static bool check_map(const struct run *run, const struct unit_message *u, struct error *e) {
     struct map_shape s = run_map_shape(&run->data->sample, run->explainers[u->header.row].reduction);
-    bool kept = record_has_map(&run->plan.attributions[u->header.attribution], &run->explainers[u->header.row]);
-    size_t wanted = kept ? (size_t)s.channels * s.height * s.width : 0;
+    const struct experiment_view view = run_view(run);
+    uint32_t places[BATTERY_FIGURE_INPUTS];
+    size_t kept = record_kept(&view, u->header.row, u->header.attribution, places);
+    size_t wanted = kept * s.channels * s.height * s.width;
     if (u->header.map_elements != wanted)
-        return error_set(e, "a map of %u elements: %zu were wanted", u->header.map_elements, wanted);
+        return error_set(e, "maps of %u elements: %zu were wanted", u->header.map_elements, wanted);
     for (size_t k = 0; k < wanted; k++) {
         float value;
         memcpy(&value, u->map + k * sizeof value, sizeof value);

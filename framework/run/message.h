@@ -31,7 +31,7 @@ struct unit_message {
     const unsigned char *pairs, *checks, *map; /* struct record_pair, struct record_check, float */
 };
 
-/* An OK unit holds exactly the comparisons and checks that were asked for, in their order, and the map where one is
+/* An OK unit holds exactly the comparisons and checks that were asked for, in their order, and the maps that are
  * kept. Any other holds none. A unit that the store has is one that was sent twice. */
 bool message_check_unit(const struct run *, const struct unit_sender *, const void *data, size_t size,
                         struct unit_message *out, struct error *);

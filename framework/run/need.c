@@ -94,3 +94,9 @@ bool need_attribution(const struct run *run, const struct draw_counts *x, uint32
     return attribution_is_original(a) || attribution_is_jittered(a) ||
            (attribution_is_repeat(a) && (r->claims & ASSAY_STOCHASTIC));
 }
+
+uint32_t need_units(const struct run *run, const struct draw_counts *x, uint32_t row) {
+    uint32_t units = 0;
+    for (uint32_t a = 0; a < run->plan.attribution_count; a++) units += need_attribution(run, x, row, a);
+    return units;
+}

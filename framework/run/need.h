@@ -14,5 +14,7 @@ bool need_applies(const struct run *, uint32_t control, uint32_t row, char *why,
 
 /* Whether row needs that attribution, given how many draws its controls have. */
 bool need_attribution(const struct run *, const struct draw_counts *, uint32_t row, uint32_t attribution);
+/* How many units are asked of the row. */
+uint32_t need_units(const struct run *, const struct draw_counts *, uint32_t row);
 
 #endif

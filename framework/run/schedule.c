@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "run/conform_job.h"
+#include "run/live.h"
 #include "run/network.h"
 #include "run/ranks.h"
 #include "run/share.h"
@@ -178,6 +179,7 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
         cost += w->pool[i].cost;
         if (w->progress) w->progress->unpriced += w->jobs[i].kind == JOB_CONFORM;
     }
+    if (w->progress && w->count) live_enter(w->progress, w);
     if (w->progress && w->count) progress_add(w->progress, title, cost, (uint32_t)w->count);
     if (w->progress && w->count) {
         status_plan(w->run, w->counts);
@@ -197,6 +199,7 @@ void schedule_make_memos(struct wave_state *w) {
 }
 
 static void finish_wave(struct wave_state *w) {
+    live_leave(w->progress);
     memo_file_destroy(w->memos);
     memo_file_destroy(w->gradients);
     free(w->conformed);

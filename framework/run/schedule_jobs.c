@@ -44,13 +44,14 @@ struct job *jobs_add(struct wave_state *w, enum job_kind kind, uint32_t number, 
 }
 
 /* Of one unit or audit: every view and measure of each input with itself and with the others that measure the floor,
- * every check, and a map; twice that, so that the form of the message is free. */
+ * every check, and its maps; twice that, so that the form of the message is free. */
 static size_t largest_unit(const struct run *run, enum root root) {
     size_t n = run->inputs[root].count, line = 64, checks = 0;
     size_t pairs = (size_t)VIEW_COUNT * measure_count() * (1 + DERANGEMENTS) * n;
     for (uint32_t k = 0; k < run->plan.check_count; k++)
         checks += check_outcomes(&run->plan.checks[k], run->inputs[root].count);
-    return 2 * (((size_t)1 << 16) + (pairs + checks) * line + shape_count(&run->data->sample) * sizeof(float));
+    return 2 * (((size_t)1 << 16) + (pairs + checks) * line +
+                run->battery->figure_input_count * shape_count(&run->data->sample) * sizeof(float));
 }
 
 /* ---- explain jobs ---- */

@@ -56,8 +56,7 @@ void status_plan(struct run *run, const struct draw_counts *counts) {
     free(s->planned);
     s->planned = calloc(run->explainer_count + 1, sizeof *s->planned);
     for (uint32_t row = 0; s->planned && row < run->explainer_count; row++)
-        for (uint32_t a = 0; !run->explainers[row].breach && a < run->plan.attribution_count; a++)
-            s->planned[row] += need_attribution(run, counts, row, a);
+        if (!run->explainers[row].breach) s->planned[row] = need_units(run, counts, row);
 }
 
 struct counted {

@@ -45,8 +45,13 @@ bool record_each_asked(const struct experiment_view *v, uint32_t row, uint32_t a
     return true;
 }
 
-bool record_has_map(const struct attribution *a, const struct explainer_entry *row) {
-    return !row->canary && attribution_is_plain(a) && (a->draw == 0 || a->draw == PLAN_NO_DRAW);
+uint32_t record_kept(const struct experiment_view *v, uint32_t row, uint32_t attribution, uint32_t *places) {
+    const struct attribution *a = &v->plan->attributions[attribution];
+    uint32_t count = 0;
+    if (v->explainers[row].canary || !attribution_is_plain(a) || (a->draw != 0 && a->draw != PLAN_NO_DRAW)) return 0;
+    for (uint32_t k = 0; k < v->figure_input_count; k++)
+        if (v->figure_inputs[k] < v->inputs[a->root].count) places[count++] = v->figure_inputs[k];
+    return count;
 }
 
 void record_begin(struct record_buffer *b, uint32_t row, uint32_t attribution, enum unit_status status, const char *why,

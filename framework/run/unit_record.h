@@ -37,15 +37,16 @@ struct record_asked {
  * by side. Ends, and returns false, when `visit` returns false. */
 bool record_each_asked(const struct experiment_view *, uint32_t row, uint32_t attribution,
                        bool (*visit)(void *, const struct record_asked *), void *);
-/* Whether a unit of that attribution holds a map for the figures: the first input's, on the original and draw 0. */
-bool record_has_map(const struct attribution *, const struct explainer_entry *row);
+/* Whose maps a unit of that row and attribution holds for the figures, as places in the root's inputs: on the original
+ * and draw 0. Returns how many; `places` has room for all that the view names. */
+uint32_t record_kept(const struct experiment_view *, uint32_t row, uint32_t attribution, uint32_t *places);
 
 /* header, pairs, checks, map floats, in this order. */
 struct record_buffer {
     struct record_header header;
     struct record_pair *pairs;
     struct record_check *checks;
-    const float *map; /* borrowed */
+    const float *map; /* one after the other; borrowed */
     bool failed;      /* out of memory: nothing is sent */
 };
 

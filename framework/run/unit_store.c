@@ -66,19 +66,22 @@ static bool put_checks(struct run *run, const struct unit_message *u, const char
     return true;
 }
 
-static bool put_map(struct run *run, const struct unit_message *u, const char *key, struct error *e) {
+static bool put_maps(struct run *run, const struct unit_message *u, const char *key, struct error *e) {
     const struct explainer_entry *row = &run->explainers[u->header.row];
-    struct map_shape s = run_map_shape(&run->data->sample, row->reduction);
+    const struct input_set *set = &run->inputs[run->plan.attributions[u->header.attribution].root];
+    const struct map_shape s = run_map_shape(&run->data->sample, row->reduction);
+    const size_t elements = (size_t)s.channels * s.height * s.width;
+    const struct experiment_view view = run_view(run);
+    uint32_t places[BATTERY_FIGURE_INPUTS];
     if (!u->header.map_elements) return true;
-    float *map = malloc(u->header.map_elements * sizeof *map);
-    if (!map) return error_memory(e);
-    memcpy(map, u->map, u->header.map_elements * sizeof *map);
-    struct map_row m = {row->name,
-                        key,
-                        run->inputs[run->plan.attributions[u->header.attribution].root].global[0],
-                        {3, {s.channels, s.height, s.width}},
-                        map};
-    bool ok = store_put_map(run->store, &m, e);
+    uint32_t count = record_kept(&view, u->header.row, u->header.attribution, places);
+    float *map = malloc(elements * sizeof *map);
+    bool ok = map || error_memory(e);
+    for (uint32_t k = 0; ok && k < count; k++) {
+        memcpy(map, u->map + k * elements * sizeof *map, elements * sizeof *map);
+        struct map_row m = {row->name, key, set->global[places[k]], {3, {s.channels, s.height, s.width}}, map};
+        ok = store_put_map(run->store, &m, e);
+    }
     free(map);
     return ok;
 }
@@ -87,7 +90,7 @@ bool unit_store_put(struct run *run, const struct unit_message *u, struct error 
     const char *key = run->plan.attributions[u->header.attribution].key, *name = run->explainers[u->header.row].name;
     struct unit_row unit = {name, key, (enum unit_status)u->header.status, u->header.why, u->header.seconds};
     return store_begin(run->store, e) && store_put_unit(run->store, &unit, e) && put_pairs(run, u, key, e) &&
-           put_checks(run, u, key, e) && put_map(run, u, key, e) && store_seal_unit(run->store, name, key, e) &&
+           put_checks(run, u, key, e) && put_maps(run, u, key, e) && store_seal_unit(run->store, name, key, e) &&
            store_commit(run->store, e);
 }
 

@@ -1,10 +1,11 @@
-/* progress.c: the line of a terminal, and the lines of a file. */
+/* progress.c: the line and the table of a terminal, and the lines of a file. */
 #include "workers/progress.h"
 
 #include "base/clock.h"
 #include "base/terminal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,11 +45,85 @@ void progress_line(const struct progress *p, double spent, unsigned columns, cha
     if (length > 0 && (size_t)length > room) out[room] = 0;
 }
 
-static void show(struct progress *p) {
+/* ---- what stands on the terminal ---- */
+
+/* Lines above the cursor. A terminal that became narrower since has wrapped them. */
+static unsigned lines_drawn(const struct progress *p, unsigned columns) {
+    unsigned lines = 0;
+    for (const char *line = p->drawn.data, *end; line && (end = strchr(line, '\n')); line = end + 1) {
+        unsigned length = (unsigned)(end - line);
+        lines += columns && columns < p->drawn_columns && length > columns ? (length + columns - 1) / columns : 1;
+    }
+    return lines;
+}
+
+/* To the first cell of what stands there. */
+static void add_home(const struct progress *p, unsigned columns, struct text *out) {
+    unsigned up = lines_drawn(p, columns);
+    text_add(out, "\r");
+    if (up) text_add(out, "\033[%uA", up);
+}
+
+/* All at once, so that nobody sees a half of it. What cannot be written is not shown. */
+static void put(const struct text *frame) {
+    for (size_t at = 0; !frame->failed && at < frame->length;) {
+        ssize_t n = write(STDERR_FILENO, frame->data + at, frame->length - at);
+        if (n <= 0) return;
+        at += (size_t)n;
+    }
+}
+
+static bool has_table(const struct progress *p, unsigned columns, unsigned lines) {
+    const char *term = getenv("TERM");
+    return p->rows && p->row_count && term && strcmp(term, "dumb") != 0 && lines > 2 &&
+           progress_table_fits(columns, lines - 2);
+}
+
+/* The line, and the table where there is room: the cursor then stands below it, where it harms nothing that the
+ * program ends at once. */
+static void compose(struct progress *p, unsigned columns, struct text *out) {
     char line[160];
-    progress_line(p, clock_seconds() - p->start, terminal_columns(STDERR_FILENO), line, sizeof line);
-    fprintf(stderr, "\r%s\033[K", line);
-    fflush(stderr);
+    const unsigned lines = terminal_lines(STDERR_FILENO);
+    progress_line(p, clock_seconds() - p->start, columns, line, sizeof line);
+    text_add(out, "%s", line);
+    if (!has_table(p, columns, lines)) return;
+    if (p->fill) p->fill(p->user, p->rows);
+    text_add(out, "\n");
+    progress_table_add(out, p->rows, p->row_count, columns, lines - 2);
+}
+
+static void show(struct progress *p) {
+    const unsigned columns = terminal_columns(STDERR_FILENO);
+    struct text next = {0}, frame = {0};
+    compose(p, columns, &next);
+    bool same = !next.failed && p->drawn_columns == columns && strcmp(next.data, p->drawn.data) == 0;
+    if (next.failed || same) {
+        text_finish(&next);
+        return;
+    }
+    if (p->drawn_columns) add_home(p, columns, &frame);
+    for (const char *line = next.data; *line;) {
+        size_t length = strcspn(line, "\n");
+        text_add(&frame, "%.*s\033[K%s", (int)length, line, line[length] ? "\n" : "");
+        line += length + (line[length] != 0);
+    }
+    text_add(&frame, "\033[J");
+    put(&frame);
+    text_finish(&frame);
+    text_finish(&p->drawn);
+    p->drawn = next;
+    p->drawn_columns = columns ? columns : 1;
+}
+
+/* Nothing of it stays. */
+static void wipe(struct progress *p) {
+    struct text frame = {0};
+    add_home(p, terminal_columns(STDERR_FILENO), &frame);
+    text_add(&frame, "\033[J");
+    put(&frame);
+    text_finish(&frame);
+    text_finish(&p->drawn);
+    p->drawn_columns = 0;
 }
 
 void progress_add(struct progress *p, const char *title, double cost, uint32_t jobs) {
@@ -78,6 +153,6 @@ void progress_tick(struct progress *p) {
 
 void progress_end(struct progress *p) {
     if (p->quiet) return;
-    if (p->terminal) fprintf(stderr, "\r\033[K");
+    if (p->terminal) wipe(p);
     fprintf(stderr, "%u jobs in %.1f s\n", p->units, clock_seconds() - p->start);
 }

@@ -1,10 +1,11 @@
-/* progress.h: how far a run is: one line that renews itself on a terminal, plain lines elsewhere. */
+/* progress.h: how far a run is: a line, and a table below it, that renew themselves on a terminal; plain lines
+ * elsewhere. */
 #ifndef ASSAY_WORKERS_PROGRESS_H
 #define ASSAY_WORKERS_PROGRESS_H
 
-#include <stdbool.h>
+#include "workers/progress_table.h"
+
 #include <stddef.h>
-#include <stdint.h>
 
 struct progress {
     bool quiet, terminal;
@@ -14,6 +15,12 @@ struct progress {
     uint32_t unpriced;  /* of them say, when they end, what others cost: until then no share is shown */
     int shown;          /* last plain line: tenths */
     const char *title;
+    struct progress_row *rows; /* of the table, or NULL: the line alone; borrowed */
+    uint32_t row_count;
+    void (*fill)(void *user, struct progress_row *rows); /* before they are shown; or NULL */
+    void *user;
+    struct text drawn;      /* what stands on the terminal */
+    unsigned drawn_columns; /* how wide the terminal was then; 0: nothing stands there */
 };
 
 void progress_begin(struct progress *, bool quiet);

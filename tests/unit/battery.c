@@ -565,7 +565,12 @@ Test(battery, bad_settings) {
                            "valid YAML wanted"},
         {"modle=m", "--set modle=m: unknown key 'modle': did you mean 'model'?"},
         {"data.colour=red", "--set data.colour=red: unknown key 'colour': source, preprocess, class-names, inputs, "
-                            "only-correct or target wanted"},
+                            "figure-inputs, only-correct or target wanted"},
+        {"data.figure-inputs=[0, 30]", "--set data.figure-inputs=[0, 30]: '30': a whole number from 0 to 11 (the first "
+                                       "of `inputs` is 0) wanted"},
+        {"data.figure-inputs=[]", "--set data.figure-inputs=[]: an empty list: a list of inputs, counted from 0, as in "
+                                  "[0, 3], wanted"},
+        {"data.figure-inputs=[2, 2]", "--set data.figure-inputs=[2, 2]: input 2 a second time: each once wanted"},
         {"model.path=m", "--set model.path=m: a key below a single value: a key of the battery wanted"},
         {"controls.casc.init=own",
          "--set controls.casc.init=own: the list has no item 'casc': one of its names (cascading, independent) wanted"},

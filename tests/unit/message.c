@@ -11,6 +11,7 @@
 #include "run/explain_job.h"
 #include "run/network.h"
 #include "run/schedule_jobs.h"
+#include "run/unit_store.h"
 #include "synthetic.h"
 
 #include <criterion/criterion.h>
@@ -210,6 +211,31 @@ static const struct {
     {element_infinite, "map"},
     {impossible_nan, "undefined"},
 };
+
+/* Of the inputs that the battery names, in their order, and with the bytes that the process sent. */
+static bool see_map(void *user, const struct map_row *row) {
+    uint32_t *seen = user;
+    float sent[3 * SIZE];
+    rng_fill_normal(2, 0, 3 * SIZE, sent);
+    cr_expect_eq(row->input, 2 * *seen);
+    cr_expect_arr_eq(row->data, sent + (size_t)row->input * SIZE, SIZE * sizeof *sent);
+    return ++*seen > 0;
+}
+
+Test(message, keeps_the_maps_that_the_battery_names) {
+    struct lab lab;
+    struct unit_message unit;
+    struct error e = {{0}};
+    uint32_t maps = 0;
+    setup(&lab, 6);
+    const struct unit_sender from = {0, lab.attributions, 2, NULL};
+    cr_assert(message_check_unit(&lab.s.run, &from, lab.bytes[0], lab.sizes[0], &unit, &e), "%s", e.text);
+    cr_expect_eq(unit.header.map_elements, 2 * SIZE);
+    cr_assert(unit_store_put(&lab.s.run, &unit, &e), "%s", e.text);
+    cr_assert(store_each_map(lab.s.run.store, see_map, &maps, &e), "%s", e.text);
+    cr_expect_eq(maps, 2);
+    teardown(&lab);
+}
 
 Test(message, what_is_damaged_is_refused) {
     struct lab lab;

@@ -58,3 +58,68 @@ Test(progress, fits_the_terminal) {
     progress_line(&p, 3, 0, line, sizeof line);
     cr_expect_str_eq(line, "label permutation 1234/4000 jobs  3 s");
 }
+
+#define ROWS 30u
+
+static void fill_rows(struct progress_row *rows) {
+    for (uint32_t i = 0; i < ROWS; i++)
+        rows[i] = (struct progress_row){.name = i % 3 ? (char *)"gradient"
+                                                      : (char *)"\xe5\x8b\xbe\xe9\x85\x8d with a long name: x=1",
+                                        .phase = i < 2 ? PROGRESS_OVER : (enum progress_phase)(i % 3),
+                                        .what = i == 4   ? "cascading"
+                                                : i == 1 ? "FAIL so far"
+                                                         : NULL,
+                                        .done = i,
+                                        .planned = 123456,
+                                        .seconds = 12345};
+}
+
+/* Cells, where a letter of the East takes two. */
+static size_t cells(const char *line, size_t length) {
+    size_t n = 0;
+    uint32_t code;
+    for (const char *at = line; at < line + length; n += code >= 0x1100 ? 2 : 1) at += utf8_next(at, &code);
+    return n;
+}
+
+/* One line more, or one cell, and the terminal would scroll or wrap: the table would stay on it, again and again. */
+Test(progress, table_fits_the_terminal) {
+    struct progress_row rows[ROWS];
+    fill_rows(rows);
+    cr_expect_not(progress_table_fits(39, 20));
+    cr_expect_not(progress_table_fits(80, 3));
+    for (unsigned columns = 40; columns <= 200; columns++)
+        for (unsigned lines = 4; lines <= 40; lines++) {
+            struct text t = {0};
+            unsigned count = 0;
+            cr_assert(progress_table_fits(columns, lines));
+            progress_table_add(&t, rows, ROWS, columns, lines);
+            for (const char *line = t.data, *end; (end = strchr(line, '\n')); line = end + 1, count++)
+                cr_assert_lt(cells(line, (size_t)(end - line)), columns, "%u: %s", columns, t.data);
+            cr_assert_leq(count, lines, "%u lines: %s", lines, t.data);
+            cr_assert_eq(count, lines < ROWS + 1 ? lines : ROWS + 1);
+            text_finish(&t);
+        }
+}
+
+/* What is at work is seen, the others are counted. */
+Test(progress, table_shows_what_is_at_work) {
+    struct progress_row rows[] = {{"edge", PROGRESS_OVER, "FAIL so far", 12, 12, 3},
+                                  {"gradient", PROGRESS_QUEUED, NULL, 0, 12, 0},
+                                  {"lime", PROGRESS_AT_WORK, "cascading", 7, 12, 41},
+                                  {"occlusion", PROGRESS_OVER, NULL, 12, 12, 9}};
+    struct text t = {0};
+    progress_table_add(&t, rows, 4, 80, 4);
+    cr_expect_str_eq(t.data, "explainer  state                               compared  seconds\n"
+                             "gradient   queued                                  0/12        0\n"
+                             "lime       at work on cascading                    7/12       41\n"
+                             "and more: 2 done\n");
+    text_finish(&t);
+    progress_table_add(&t, rows, 4, 40, 5);
+    cr_expect_str_eq(t.data, "explainer  state               compared\n"
+                             "edge       FAIL so far            12/12\n"
+                             "gradient   queued                  0/12\n"
+                             "lime       cascading               7/12\n"
+                             "occlusion  done                   12/12\n");
+    text_finish(&t);
+}

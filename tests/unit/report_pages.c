@@ -166,6 +166,50 @@ Test(report_pages, show_every_explainer, .timeout = 120) {
     fake_folder_remove(folder);
 }
 
+static unsigned times(const char *text, const char *what) {
+    unsigned n = 0;
+    for (; (text = strstr(text, what)); text++) n++;
+    return n;
+}
+
+/* On paper pages are no higher than it is: more of them, and every explainer stands on one of them, and on one only. */
+Test(report_pages, on_paper_leave_nobody_out, .timeout = 120) {
+    static const struct {
+        const char *start;
+        unsigned step; /* every how many-th explainer is there */
+    } figures[] = {{"verdicts", 1},
+                   {"similarity-cascading-spearman", 1},
+                   {"similarity-label-permutation-spearman", 1},
+                   {"maps-cascading-input0", 4},
+                   {"originals-input0", 4}};
+    struct figure_request request = figure_request_default;
+    char folder[64], name[32];
+    struct error e = {""};
+
+    fake_folder(folder);
+    struct store *s = large_run(folder);
+    char *to = text_format("%s/figures", folder);
+    setenv("PATH", "/nonexistent", 1);
+    request.width = 316.8;
+    request.stages = 3;
+    cr_expect_not(figures_draw(s, to, &request, &e));
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        unsigned pages;
+        char *all = scripts_of(folder, figures[i].start, &pages);
+        cr_expect_gt(pages, 4, "%s: %u pages", figures[i].start, pages);
+        for (const char *at = all; (at = strstr(at, "\nheight = ")); at++)
+            cr_expect_leq(strtod(at + 10, NULL), FIGURE_HEIGHT_MOST, "%s: %.20s", figures[i].start, at + 1);
+        for (unsigned x = 0; x < EXPLAINERS; x += figures[i].step) {
+            snprintf(name, sizeof name, "'method-%03u'", x);
+            cr_expect_eq(times(all, name), 1, "%s in %s: %u times", name, figures[i].start, times(all, name));
+        }
+        free(all);
+    }
+    store_close(s);
+    free(to);
+    fake_folder_remove(folder);
+}
+
 /* Names of stages are left out of a deep cascade's axis, and no point of its curves. */
 Test(report_pages, deep_curves_keep_every_point) {
     struct figure_request request = figure_request_default;

@@ -217,6 +217,8 @@ void synthetic_create(struct synthetic *s, const struct synthetic_options *optio
                                .target_count = options->classes};
     make_graph(s);
     s->battery.task = options->task;
+    s->battery.figure_inputs[1] = 2; /* of inputs 0 and 2 */
+    s->battery.figure_input_count = 2;
     s->run = (struct run){.battery = &s->battery,
                           .graph = &s->graph,
                           .label_graph = &s->graph,
