@@ -106,7 +106,7 @@ $(BUILD)/tests/bad/%.so: tests/bad/%.c explainers/explainer.h
 
 # Programs that speak docs/protocol.md.
 clients = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/clients/*.c))
-$(clients): $(BUILD)/%: %.c
+$(clients): $(BUILD)/%: %.c tests/clients/client.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -o $@ $<
 

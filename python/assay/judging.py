@@ -114,6 +114,7 @@ def _bind(module: Any, explainers: Mapping[str, Explainer], claims: Sequence[str
             params=one.params,
             summary=one.summary,
             source=one.source,
+            about=one.about,
         )
     return bound
 
