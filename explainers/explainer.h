@@ -167,6 +167,10 @@ typedef struct assay_operator {
  * - z-plus, LAYER: by (x w)+; excitation: the same without the bias
  * - w-square, LAYER: by w^2; z-box: by x w - a w+ - b w-; flat: the same to every input
  * - rescale, RECTIFIER, POINTWISE, MAXIMUM: difference of output over that of input, between x and its reference
+ * - softmax, OTHER, of Softmax y: x (R - y sum R), R what arrives at y; detached, OTHER, of LayerNormalization,
+ *   GroupNormalization and InstanceNormalization: epsilon, a, with the standard deviation constant
+ * - uniform, OTHER, of Mul, MatMul and Einsum of values: x y / (2 z + a sign z) to either, of Mul without a; x g(x), with
+ *   g of one element (SiLU, GELU), passes to x
  * - rectify, RECTIFIER: where output times signal is above the a-th percentile of its layer */
 typedef struct assay_operator_rule {
     const char *rule;

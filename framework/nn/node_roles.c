@@ -62,6 +62,40 @@ static enum role role_of(const struct graph *g, const struct node *node) {
     return is_one_of(node, maxima) ? ROLE_MAXIMUM : ROLE_OTHER;
 }
 
+/* ---- Activations that are written as products ---- */
+
+/* The one input that depends on the network's, if the node is a function of its elements; else GRAPH_NONE. */
+static uint32_t elementwise_input(const struct graph *g, const struct node *node) {
+    static const char *const arithmetic[] = {"Add", "Sub", "Mul", "Div", NULL};
+    uint32_t k = node_role_input(g, node);
+    if (graph_batched_inputs(g, node) != 1) return GRAPH_NONE;
+    if (!(node->op->flags & OP_POINTWISE) && !is_one_of(node, arithmetic)) return GRAPH_NONE;
+    bool same = shape_equal(&g->values[node->inputs[k]].shape, &g->values[node->outputs[0]].shape);
+    return same ? node->inputs[k] : GRAPH_NONE;
+}
+
+/* Of which value, element by element, `value` is a function, and by how many operators that are not linear. */
+static uint32_t elementwise_root(const struct graph *g, uint32_t value, uint32_t *curved) {
+    *curved = 0;
+    for (;;) {
+        uint32_t node = g->values[value].node;
+        uint32_t next = node == GRAPH_NONE ? GRAPH_NONE : elementwise_input(g, &g->nodes[node]);
+        if (next == GRAPH_NONE) return value;
+        *curved += !is_linear(g, &g->nodes[node]);
+        value = next;
+    }
+}
+
+/* The factor that is less bent is what is gated by the other. */
+static uint32_t find_signal(const struct graph *g, const struct node *node) {
+    uint32_t curved[2];
+    if (!is_op(node, "Mul") || graph_batched_inputs(g, node) != 2) return GRAPH_NONE;
+    if (elementwise_root(g, node->inputs[0], &curved[0]) != elementwise_root(g, node->inputs[1], &curved[1]) ||
+        curved[0] == curved[1])
+        return GRAPH_NONE;
+    return curved[0] > curved[1];
+}
+
 /* ---- What belongs to a layer ---- */
 
 /* The channels of its output, in rows of `inner` elements each; 0: they are no channels that a bias could belong to. */
@@ -145,6 +179,7 @@ bool node_roles_create(const struct graph *g, struct node_roles **out, struct er
             const struct node *node = &g->nodes[i];
             if (!wanted[node->outputs[0]] || !g->values[node->outputs[0]].batched) continue;
             r->nodes[i].role = role_of(g, node);
+            r->nodes[i].signal = find_signal(g, node);
             for (uint32_t k = 0; k < node->input_count; k++)
                 if (node->inputs[k] != GRAPH_NONE) readers[node->inputs[k]]++;
         }

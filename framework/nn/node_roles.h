@@ -21,6 +21,9 @@ struct node_role {
     enum role role;
     bool first;    /* of a layer: no other layer comes before it */
     uint32_t last; /* of a layer: the last node that is merged into it, or the node itself */
+    /* Of a product x g(x), element by element, with g of one element (Sigmoid: SiLU; 1 + Erf: GELU): the input that is
+     * x. The whole is an activation. Else GRAPH_NONE. */
+    uint32_t signal;
 };
 
 struct node_roles {

@@ -5,19 +5,10 @@
 #include <string.h>
 
 static const struct propagation_rule *const rules[] = {
-    &propagation_gradient,
-    &propagation_pass,
-    &propagation_epsilon,
-    &propagation_gamma,
-    &propagation_alpha_beta,
-    &propagation_z_plus,
-    &propagation_w_square,
-    &propagation_flat,
-    &propagation_z_box,
-    &propagation_excitation,
-    &propagation_rescale,
-    &propagation_rectify,
-    NULL,
+    &propagation_gradient,   &propagation_pass,       &propagation_epsilon,  &propagation_gamma,
+    &propagation_alpha_beta, &propagation_z_plus,     &propagation_w_square, &propagation_flat,
+    &propagation_z_box,      &propagation_excitation, &propagation_rescale,  &propagation_rectify,
+    &propagation_softmax,    &propagation_uniform,    &propagation_detached, NULL,
 };
 
 const struct propagation_rule *const *propagation_all(void) {
