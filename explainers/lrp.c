@@ -89,6 +89,7 @@ static assay_status choose_other(const assay_explainer *self, const assay_operat
                   {"Mul", "uniform"},
                   {"MatMul", "uniform"},
                   {"Einsum", "uniform"},
+                  {"Div", "detached"}, /* of a LayerNormalization in several nodes; no other */
                   {"LayerNormalization", "detached"},
                   {"GroupNormalization", "detached"},
                   {"InstanceNormalization", "detached"}};

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-static bool detached_takes(const struct graph *graph, const struct node *node) {
+static bool detached_takes(const struct node_roles *roles, uint32_t index) {
+    const struct node *node = &roles->graph->nodes[index];
     static const char *const norms[] = {"LayerNormalization", "GroupNormalization", "InstanceNormalization", NULL};
     const char *const *name = norms;
-    (void)graph;
     while (*name && strcmp(node->op->name, *name) != 0) name++;
-    return *name != NULL;
+    return *name || (strcmp(node->op->name, "Div") == 0 && roles->nodes[index].signal != GRAPH_NONE);
 }
 
 static void detached_pass(const struct propagation_call *call, uint32_t input, const float *relevance, float *out) {
@@ -18,6 +18,11 @@ static void detached_pass(const struct propagation_call *call, uint32_t input, c
     const float *x = here->in[input].data;
     float *s = call->room[0];
     size_t n = shape_count(&here->out.shape);
+    if (call->signal != GRAPH_NONE) { /* a Div */
+        if (input == call->signal) memcpy(out, relevance, n * sizeof *out);
+        else memset(out, 0, shape_count(&here->in[input].shape) * sizeof *out);
+        return;
+    }
     for (size_t i = 0; i < n; i++) s[i] = propagation_divide(relevance[i], here->out.data[i], call->a);
     norm_backward_detached(here, s, out);
     for (size_t i = 0; i < n; i++) out[i] *= x[i];

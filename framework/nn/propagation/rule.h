@@ -30,7 +30,7 @@ struct propagation_rule {
     bool folds;     /* of a layer: what is merged into it is part of it; else passes by itself, by its gradient */
     bool compares;  /* wants a reference */
     /* Of those roles: whether it is for this node; NULL: for all. */
-    bool (*takes)(const struct graph *, const struct node *);
+    bool (*takes)(const struct node_roles *, uint32_t node);
     /* Overwrites out, of the shape of input `input`, given what arrived at the output. */
     void (*pass)(const struct propagation_call *, uint32_t input, const float *relevance, float *out);
 };

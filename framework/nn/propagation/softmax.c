@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-static bool softmax_takes(const struct graph *graph, const struct node *node) {
-    (void)graph;
-    return strcmp(node->op->name, "Softmax") == 0;
+static bool softmax_takes(const struct node_roles *roles, uint32_t node) {
+    return strcmp(roles->graph->nodes[node].op->name, "Softmax") == 0;
 }
 
 /* x (R - y sum R), of which R - y sum R is what the gradient makes of R / y. Where y is 0 (behind a mask of -inf, say)

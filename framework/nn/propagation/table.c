@@ -15,6 +15,10 @@ const struct propagation_rule *const *propagation_all(void) {
     return rules;
 }
 
+bool propagation_takes(const struct propagation_rule *rule, const struct node_roles *roles, uint32_t node) {
+    return !rule->takes || rule->takes(roles, node);
+}
+
 const struct propagation_rule *propagation_find(const char *name) {
     for (const struct propagation_rule *const *rule = rules; *rule; rule++)
         if (strcmp((*rule)->name, name) == 0) return *rule;

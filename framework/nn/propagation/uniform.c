@@ -1,15 +1,17 @@
 /* uniform.c: products of values that both depend on the input, as of attention with values, or of a gate. Each factor
  * has the same share, within which each of its elements has its own of the sum. A product that is an activation, x
- * g(x), passes all on to x: as any activation does, and Relevance would grow without bound in 1 + Erf near -1. */
+ * g(x), or a normalisation passes all on to x, as any activation does: relevance would have no bound where 1 + Erf is
+ * near 0. */
 #include "nn/propagation/rules.h"
 
 #include <string.h>
 
-static bool uniform_takes(const struct graph *graph, const struct node *node) {
+static bool uniform_takes(const struct node_roles *roles, uint32_t index) {
+    const struct node *node = &roles->graph->nodes[index];
     static const char *const products[] = {"Mul", "MatMul", "Einsum", NULL};
     const char *const *name = products;
     while (*name && strcmp(node->op->name, *name) != 0) name++;
-    return *name && graph_batched_inputs(graph, node) > 1;
+    return *name && graph_batched_inputs(roles->graph, node) > 1;
 }
 
 static void uniform_pass(const struct propagation_call *call, uint32_t input, const float *relevance, float *out) {
