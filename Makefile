@@ -16,6 +16,7 @@ BUILD_DEPS = gcc libc6-dev make pkg-config protobuf-c-compiler libprotobuf-c-dev
              libcsv-dev libsqlite3-dev libseccomp-dev libyaml-dev libjansson-dev libpng-dev libjpeg62-turbo-dev \
              libzip-dev zlib1g-dev nettle-dev gnuplot-nox fonts-dejavu-core
 DEMO_DEPS  = dataset-fashion-mnist
+PYTHON_DEPS = python3-venv
 TEST_DEPS  = libcriterion-dev libonnx-testdata groff clang-format procps git perl
 VALGRIND_DEPS = valgrind libc6-dbg
 
@@ -105,7 +106,7 @@ $(BUILD)/tests/bad/%.so: tests/bad/%.c explainers/explainer.h
 
 # Programs that speak docs/protocol.md.
 clients = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/clients/*.c))
-$(clients): $(BUILD)/%: %.c
+$(clients): $(BUILD)/%: %.c tests/clients/client.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_POSIX_C_SOURCE=200809L -o $@ $<
 
@@ -160,11 +161,13 @@ define install
 	  $(root) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$wanted >/dev/null; fi
 endef
 
-.PHONY: deps demo-deps test-deps
+.PHONY: deps demo-deps python-deps test-deps
 deps:
 	$(call install,$(BUILD_DEPS))
 demo-deps:
 	$(call install,$(BUILD_DEPS) $(DEMO_DEPS))
+python-deps:
+	$(call install,$(BUILD_DEPS) $(DEMO_DEPS) $(PYTHON_DEPS))
 test-deps:
 	$(call install,$(BUILD_DEPS) $(DEMO_DEPS) $(TEST_DEPS))
 
@@ -173,6 +176,10 @@ test-deps:
 demo: demo-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
 	$(BUILD)/assay run fixtures/batteries/fashion.yaml -o runs/fashion
+
+.PHONY: python
+python: python-deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
 
 .PHONY: unit cli-tests style check
 # What reads corpora and measures speed is built too, or it falls behind the rest unseen.

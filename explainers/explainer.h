@@ -167,6 +167,10 @@ typedef struct assay_operator {
  * - z-plus, LAYER: by (x w)+; excitation: the same without the bias
  * - w-square, LAYER: by w^2; z-box: by x w - a w+ - b w-; flat: the same to every input
  * - rescale, RECTIFIER, POINTWISE, MAXIMUM: difference of output over that of input, between x and its reference
+ * - softmax, OTHER, of Softmax y: x (R - y sum R), R what arrives at y; detached, OTHER, of LayerNormalization,
+ *   GroupNormalization, InstanceNormalization, and a Div by a standard deviation: epsilon, a, with that a constant
+ * - uniform, OTHER, of Mul, MatMul and Einsum of values: x y / (2 z + a sign z) to either, of Mul without a; x g(x),
+ * with g of one element (SiLU, GELU), or one over the root of the mean of x^2, passes to x
  * - rectify, RECTIFIER: where output times signal is above the a-th percentile of its layer */
 typedef struct assay_operator_rule {
     const char *rule;
@@ -181,8 +185,9 @@ typedef struct assay_propagation {
     uint32_t (*count)(const assay_model *);
     bool (*get)(const assay_model *, uint32_t index, assay_operator *out);
     /* out[n][input]: what arrives at x[n][input] under rules[count]. reference[n][input]: the inputs that `rescale`
-     * compares with; else NULL. ASSAY_UNSUPPORTED for a rule that the host does not know, ASSAY_FAILED for one that is
-     * not for its operator. Each sample's bytes are the same in any batch. */
+     * compares with; else NULL. ASSAY_UNSUPPORTED for a rule that the host does not know, or that has
+     * the role of its operator but is for others; ASSAY_FAILED for one of another role. Each sample's bytes are the
+     * same in any batch. */
     assay_status (*propagate)(const assay_model *, const assay_operator_rule *rules, assay_start, uint32_t n,
                               const float *x, const float *reference, const uint32_t *targets, float *out, assay_why *);
 } assay_propagation;

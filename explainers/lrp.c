@@ -1,7 +1,8 @@
 /* lrp: layer-wise relevance propagation under composites: a rule for the first layer, one for convolutions and one for
  * dense layers, by a preset or one by one. Relevance begins as the logit; activations pass it on, sums and averages
- * divide it in proportion, a maximum gives it to its winner. A BatchNormalization is part of its layer.
- * Bach et al. 2015, doi:10.1371/journal.pone.0130140; Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10. */
+ * divide it in proportion, a maximum gives it to its winner. A BatchNormalization is part of its layer. Softmax,
+ * products of values and other normalisations have the rules of AttnLRP. Bach et al. 2015,
+ * doi:10.1371/journal.pone.0130140; Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10. */
 #include "propagation.h"
 
 enum { COMPOSITE, FIRST, CONV, DENSE, EPSILON, START, PARAMS };
@@ -79,9 +80,31 @@ static const char *rule_of(const assay_param *given, bool first, bool conv) {
     return conv ? preset->conv : preset->dense;
 }
 
+/* What is neither linear nor an activation: attention and normalisations (Achtibat et al. 2024, arXiv:2402.05602). */
+static assay_status choose_other(const assay_explainer *self, const assay_operator *op, assay_operator_rule *rule,
+                                 assay_why *why) {
+    static const struct {
+        const char *op, *rule;
+    } others[] = {{"Softmax", "softmax"},
+                  {"Mul", "uniform"},
+                  {"MatMul", "uniform"},
+                  {"Einsum", "uniform"},
+                  {"Div", "detached"}, /* of a LayerNormalization in several nodes; no other */
+                  {"LayerNormalization", "detached"},
+                  {"GroupNormalization", "detached"},
+                  {"InstanceNormalization", "detached"}};
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        if (strcmp(op->op, others[k].op) != 0) continue;
+        *rule = (assay_operator_rule){others[k].rule, PROPAGATION_STABILISER, 0};
+        return ASSAY_OK;
+    }
+    return propagation_refuse(self, op, why);
+}
+
 static assay_status choose(const assay_explainer *self, const assay_operator *op, assay_operator_rule *rule,
                            assay_why *why) {
     const assay_param *given = ((const kit_explainer *)self)->params;
+    if (op->role == ASSAY_ROLE_OTHER) return choose_other(self, op, rule, why);
     if (op->role != ASSAY_ROLE_LAYER) return propagation_between(self, op, rule, why);
     read_rule(rule_of(given, op->first, strncmp(op->op, "Conv", 4) == 0), rule);
     if (rule->a < 0 && strcmp(rule->rule, "epsilon") == 0) rule->a = given[EPSILON].number;
@@ -143,7 +166,7 @@ static const assay_explainer_info info = {
     .name = "LRP",
     .summary = "layer-wise relevance propagation: the logit divided among inputs, layer by layer",
     .source = "Bach et al. 2015, doi:10.1371/journal.pone.0130140; composites: Montavon et al. 2019, section 10.3, "
-              "doi:10.1007/978-3-030-28954-6_10",
+              "doi:10.1007/978-3-030-28954-6_10; attention: Achtibat et al. 2024, arXiv:2402.05602",
     .claims = ASSAY_INPUT_MULTIPLIER,
     .param_count = PARAMS,
     .params = params,
@@ -156,7 +179,7 @@ static const assay_about about = {
     .formula = "sum over units of x w / (z + eps sign z) times the unit's relevance, and the rules like it",
     .cost = "1 forward, up to 4 forward and 4 backward of each layer",
     .inputs = ASSAY_EVERY_INPUT,
-    .checked = "zennit 0.5.1, every rule and preset",
+    .checked = "zennit 0.5.1, every rule and preset; LXT 2.1, attention and normalisations",
     .within = 1e-4,
 };
 ASSAY_ABOUT_PLUGIN(about);

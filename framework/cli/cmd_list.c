@@ -44,6 +44,17 @@ static bool list_explainers(const struct cli_context *context, struct error *e) 
     return list_explainers_text(e);
 }
 
+/* What it says the method is, if it does. */
+static void print_about(const struct about_info *about) {
+    if (!about->family) return;
+    print_entry("family", about->family);
+    print_entry("formula", about->formula);
+    print_entry("cost", about->cost);
+    for (unsigned k = 0; explainer_input_names[k]; k++)
+        if (about->inputs & 1u << k) print_entry("inputs", explainer_input_names[k]);
+    if (about->checked) print_entry("checked", about->checked);
+}
+
 /* What a program says of itself. */
 static int list_program(const char *text, struct error *e) {
     struct explainer_spec spec;
@@ -58,6 +69,7 @@ static int list_program(const char *text, struct error *e) {
         if (params[0]) print_entry("", params);
         for (unsigned k = 0; explainer_claim_names[k]; k++)
             if (plugin->claims & 1u << k) print_entry("claims", explainer_claim_names[k]);
+        print_about(&plugin->info.about);
     }
     free(params);
     plugin_destroy(plugin);

@@ -9,6 +9,10 @@
 #include <math.h>
 #include <string.h>
 
+static bool is_shown(enum role role) {
+    return role != ROLE_NONE && role != ROLE_MERGED && role != ROLE_DEVIATION;
+}
+
 bool operators_init(struct operators *o, struct net *net, struct error *e) {
     const struct graph *graph = net_graph(net);
     const struct node_roles *roles;
@@ -16,7 +20,7 @@ bool operators_init(struct operators *o, struct net *net, struct error *e) {
     if (!o->nodes) return error_memory(e);
     if (!net_roles(net, &roles, e)) return false;
     for (uint32_t i = 0; i < graph->node_count; i++)
-        if (roles->nodes[i].role != ROLE_NONE && roles->nodes[i].role != ROLE_MERGED) o->nodes[o->count++] = i;
+        if (is_shown(roles->nodes[i].role)) o->nodes[o->count++] = i;
     return true;
 }
 
@@ -45,15 +49,30 @@ bool operators_are_ruled(const struct operators *o, const assay_operator_rule *r
     return false;
 }
 
+/* Of its role, but of other operators. */
+static bool is_for_others(const struct propagation_rule *rule, const struct node_roles *roles, uint32_t node) {
+    return rule->roles >> roles->nodes[node].role & 1 && !propagation_takes(rule, roles, node);
+}
+
+static assay_status refuse_rule(const char *rule, const struct node *node, assay_why *why) {
+    bool named = node->name && *node->name;
+    return assay_say(why, ASSAY_UNSUPPORTED, "rule '%s' is not for the operator %s%s%s%s", rule, node->op->name,
+                     named ? " (node '" : "", named ? node->name : "", named ? "')" : "");
+}
+
 /* rules[node_count] from those of the operators. */
 static assay_status translate(const struct operators *o, const assay_operator_rule *given, struct node_rule *rules,
                               assay_why *why) {
+    const struct node_roles *roles;
+    if (!net_roles(o->net, &roles, NULL)) return assay_say(why, ASSAY_FAILED, "propagate: out of memory");
     for (uint32_t i = 0; i < o->count; i++) {
         struct node_rule *rule = &rules[o->nodes[i]];
         if (!given[i].rule) continue;
         *rule = (struct node_rule){propagation_find(given[i].rule), (float)given[i].a, (float)given[i].b};
         if (!rule->rule)
             return assay_say(why, ASSAY_UNSUPPORTED, "propagate: this host has no rule '%s'", given[i].rule);
+        if (is_for_others(rule->rule, roles, o->nodes[i]))
+            return refuse_rule(given[i].rule, &roles->graph->nodes[o->nodes[i]], why);
         if (!isfinite(rule->a) || !isfinite(rule->b))
             return assay_say(why, ASSAY_FAILED, "propagate: rule '%s' of operator %u: its numbers are not finite",
                              given[i].rule, i);

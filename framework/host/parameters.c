@@ -1,6 +1,8 @@
 /* parameters.c: parameters by their index, in the order of the graph's values. */
 #include "host/parameters.h"
 
+#include "base/file.h"
+
 #include <string.h>
 
 static bool is_parameter(const struct graph *graph, uint32_t value) {
@@ -38,4 +40,15 @@ bool parameters_get(const struct weights *weights, const assay_shape *input, con
     *out = (assay_parameter){ASSAY_WEIGHTS_MASK, input->rank, {0}, input->count, mask};
     memcpy(out->dim, input->dim, sizeof input->dim);
     return true;
+}
+
+/* What is in the file is digested once; a mask or what is raised, which are small, each time. */
+void parameters_digest(const struct weights *weights, const assay_parameter *p, uint32_t index, char out[65]) {
+    const struct graph *graph = weights->graph;
+    for (uint32_t v = 0; v < graph->value_count; v++) {
+        if (!is_parameter(graph, v) || index-- > 0) continue;
+        memcpy(out, weights_known_digest(weights, v), FILE_DIGEST_SIZE);
+        return;
+    }
+    data_digest(p->data, p->count * sizeof *p->data, out);
 }

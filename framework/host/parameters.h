@@ -11,5 +11,7 @@ uint32_t parameters_count(const struct weights *, const float *mask);
 /* false: no such index. */
 bool parameters_get(const struct weights *, const assay_shape *input, const float *mask, uint32_t index,
                     assay_parameter *out);
+/* SHA-256 of the bytes of the parameter at `index`, which *p is. */
+void parameters_digest(const struct weights *, const assay_parameter *p, uint32_t index, char out[65]);
 
 #endif

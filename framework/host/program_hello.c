@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char no_source[] = "not told";
+static const char not_told[] = "not told";
 
 /* ---- claims ---- */
 
@@ -113,6 +113,41 @@ static bool take_params(json_t *header, struct explainer_info *info, struct erro
     return true;
 }
 
+/* ---- what the method is ---- */
+
+/* Bits of enum assay_modality by their names; a list that is missing is all of them. */
+static bool take_inputs(const json_t *about, uint32_t *inputs, struct error *e) {
+    const json_t *list = json_object_get(about, "inputs");
+    *inputs = list ? 0 : INFO_INPUTS_ALL;
+    if (list && !json_is_array(list)) return error_set(e, "sent a hello whose 'about' has 'inputs' that are no list");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        size_t bit = 0;
+        while (name && explainer_input_names[bit] && strcmp(explainer_input_names[bit], name) != 0) bit++;
+        if (!name || !explainer_input_names[bit])
+            return error_set(e,
+                             "sent a hello whose 'about' has an input '%s': features, sequences, pictures, volumes "
+                             "or tokens wanted",
+                             name ? excerpt_of(name).text : "that is no text");
+        *inputs |= 1u << bit;
+    }
+    return true;
+}
+
+/* As assay_about; nothing where the key is missing. */
+static bool take_about(const json_t *header, struct about_info *about, struct error *e) {
+    const json_t *object = json_object_get(header, "about"), *within = json_object_get(object, "within");
+    if (!object) return true;
+    if (!json_is_object(object)) return error_set(e, "sent a hello whose 'about' is no object");
+    if (within && !json_is_number(within))
+        return error_set(e, "sent a hello whose 'about' has a 'within' that is no number");
+    about->within = json_number_value(within);
+    return take_inputs(object, &about->inputs, e) && take_line(object, "family", "other", &about->family, e) &&
+           take_line(object, "formula", not_told, &about->formula, e) &&
+           take_line(object, "cost", not_told, &about->cost, e) &&
+           (!json_object_get(object, "checked") || take_line(object, "checked", not_told, &about->checked, e));
+}
+
 /* ---- the whole ---- */
 
 static bool take_protocol(const json_t *header, struct error *e) {
@@ -139,9 +174,9 @@ static bool take_hello(const struct frame *f, const struct process_spec *spec, s
     out->forks = json_is_true(json_object_get(f->header, "forks"));
     return take_line(f->header, "name", "program", &info->name, e) && make_id(info->name, &info->id, e) &&
            take_line(f->header, "summary", "a program", &info->summary, e) &&
-           take_line(f->header, "source", no_source, &info->source, e) &&
+           take_line(f->header, "source", not_told, &info->source, e) &&
            take_claims(f->header, spec, &info->claims, e) && take_params(f->header, info, e) &&
-           take_sources(f->header, &out->sources, e) &&
+           take_about(f->header, &info->about, e) && take_sources(f->header, &out->sources, e) &&
            (explainer_info_check(&one, e) || error_prefix(e, "sent a hello that cannot be used"));
 }
 

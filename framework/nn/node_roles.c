@@ -62,6 +62,96 @@ static enum role role_of(const struct graph *g, const struct node *node) {
     return is_one_of(node, maxima) ? ROLE_MAXIMUM : ROLE_OTHER;
 }
 
+/* ---- Activations that are written as products ---- */
+
+/* The one input that depends on the network's, if the node is a function of its elements; else GRAPH_NONE. */
+static uint32_t elementwise_input(const struct graph *g, const struct node *node) {
+    static const char *const arithmetic[] = {"Add", "Sub", "Mul", "Div", NULL};
+    uint32_t k = node_role_input(g, node);
+    if (graph_batched_inputs(g, node) != 1) return GRAPH_NONE;
+    if (!(node->op->flags & OP_POINTWISE) && !is_one_of(node, arithmetic)) return GRAPH_NONE;
+    bool same = shape_equal(&g->values[node->inputs[k]].shape, &g->values[node->outputs[0]].shape);
+    return same ? node->inputs[k] : GRAPH_NONE;
+}
+
+/* Of which value, element by element, `value` is a function, and by how many operators that are not linear. */
+static uint32_t elementwise_root(const struct graph *g, uint32_t value, uint32_t *curved) {
+    *curved = 0;
+    for (;;) {
+        uint32_t node = g->values[value].node;
+        uint32_t next = node == GRAPH_NONE ? GRAPH_NONE : elementwise_input(g, &g->nodes[node]);
+        if (next == GRAPH_NONE) return value;
+        *curved += !is_linear(g, &g->nodes[node]);
+        value = next;
+    }
+}
+
+/* The factor that is less bent is what is gated by the other. */
+static uint32_t find_signal(const struct graph *g, const struct node *node) {
+    uint32_t curved[2];
+    if (!is_op(node, "Mul") || graph_batched_inputs(g, node) != 2) return GRAPH_NONE;
+    if (elementwise_root(g, node->inputs[0], &curved[0]) != elementwise_root(g, node->inputs[1], &curved[1]) ||
+        curved[0] == curved[1])
+        return GRAPH_NONE;
+    return curved[0] > curved[1];
+}
+
+/* ---- Normalisations that are written as several nodes ---- */
+
+#define DEVIATION_NODES 4
+
+static bool is_square(const struct graph *g, const struct node *node, uint32_t x) {
+    if (is_op(node, "Mul")) return node->inputs[0] == x && node->inputs[1] == x;
+    if (!is_op(node, "Pow") || node->inputs[0] != x) return false;
+    const struct value *power = &g->values[node->inputs[1]];
+    return !power->batched && power->data && shape_count(&power->shape) == 1 && power->data[0] > 1.999f &&
+           power->data[0] < 2.001f;
+}
+
+/* Whether `value` is sqrt(mean x^2 + c), and by which nodes. */
+static bool is_deviation(const struct graph *g, uint32_t value, uint32_t x, uint32_t nodes[DEVIATION_NODES]) {
+    static const char *const chain[] = {"Sqrt", "Add", "ReduceMean"};
+    for (uint32_t i = 0; i < DEVIATION_NODES; i++) {
+        nodes[i] = g->values[value].node;
+        if (nodes[i] == GRAPH_NONE) return false;
+        const struct node *node = &g->nodes[nodes[i]];
+        if (i == DEVIATION_NODES - 1) break;
+        if (!is_op(node, chain[i]) || graph_batched_inputs(g, node) != 1) return false;
+        value = node->inputs[node_role_input(g, node)];
+    }
+    return is_square(g, &g->nodes[nodes[DEVIATION_NODES - 1]], x);
+}
+
+/* The value whose reciprocal `value` is, or GRAPH_NONE. */
+static uint32_t inverse_of(const struct graph *g, uint32_t value) {
+    uint32_t i = g->values[value].node;
+    if (i == GRAPH_NONE || graph_batched_inputs(g, &g->nodes[i]) != 1) return GRAPH_NONE;
+    const struct node *node = &g->nodes[i];
+    uint32_t k = node_role_input(g, node);
+    return is_op(node, "Reciprocal") || (is_op(node, "Div") && k == 1) ? node->inputs[k] : GRAPH_NONE;
+}
+
+/* x / r, or x times the reciprocal of r, with r the root of the mean square of x: what leads to r alone is part of it.
+ */
+static void find_norm(struct node_roles *r, const uint32_t *readers, uint32_t index) {
+    const struct graph *g = r->graph;
+    const struct node *node = &g->nodes[index];
+    uint32_t nodes[DEVIATION_NODES];
+    bool quotient = is_op(node, "Div");
+    if ((!quotient && !is_op(node, "Mul")) || graph_batched_inputs(g, node) != 2) return;
+    for (uint32_t k = 0; k < 2; k++) {
+        uint32_t x = node->inputs[k], root = quotient ? node->inputs[1 - k] : inverse_of(g, node->inputs[1 - k]);
+        if ((quotient && k != 0) || root == GRAPH_NONE || !is_deviation(g, root, x, nodes) ||
+            !shape_equal(&g->values[x].shape, &g->values[node->outputs[0]].shape))
+            continue;
+        r->nodes[index].signal = k;
+        if (!quotient && readers[node->inputs[1 - k]] == 1)
+            r->nodes[g->values[node->inputs[1 - k]].node].role = ROLE_DEVIATION;
+        for (uint32_t i = 0; i < DEVIATION_NODES; i++)
+            if (readers[g->nodes[nodes[i]].outputs[0]] == 1) r->nodes[nodes[i]].role = ROLE_DEVIATION;
+    }
+}
+
 /* ---- What belongs to a layer ---- */
 
 /* The channels of its output, in rows of `inner` elements each; 0: they are no channels that a bias could belong to. */
@@ -145,9 +235,12 @@ bool node_roles_create(const struct graph *g, struct node_roles **out, struct er
             const struct node *node = &g->nodes[i];
             if (!wanted[node->outputs[0]] || !g->values[node->outputs[0]].batched) continue;
             r->nodes[i].role = role_of(g, node);
+            r->nodes[i].signal = find_signal(g, node);
             for (uint32_t k = 0; k < node->input_count; k++)
                 if (node->inputs[k] != GRAPH_NONE) readers[node->inputs[k]]++;
         }
+        for (uint32_t i = 0; i < g->node_count; i++)
+            if (r->nodes[i].role == ROLE_OTHER) find_norm(r, readers, i);
         merge(r, readers);
         find_first(r, behind);
         *out = r;

@@ -14,6 +14,7 @@ enum role {
     ROLE_RECTIFIER, /* Relu and its kin, as backward rules have them (net_options.h) */
     ROLE_POINTWISE, /* any other function of one element: Sigmoid, Tanh, Gelu, ... */
     ROLE_MAXIMUM,   /* MaxPool, GlobalMaxPool */
+    ROLE_DEVIATION, /* on the way to the standard deviation that a normalisation written as several nodes divides by */
     ROLE_OTHER      /* products of two values, Softmax, LayerNormalization, recurrent networks, ... */
 };
 
@@ -21,6 +22,9 @@ struct node_role {
     enum role role;
     bool first;    /* of a layer: no other layer comes before it */
     uint32_t last; /* of a layer: the last node that is merged into it, or the node itself */
+    /* Of a product x g(x), element by element, with g of one element (Sigmoid: SiLU; 1 + Erf: GELU), which is an
+     * activation, and of x / sqrt(mean x^2 + c), a normalisation: the input that is x. Else GRAPH_NONE. */
+    uint32_t signal;
 };
 
 struct node_roles {

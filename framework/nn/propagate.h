@@ -19,7 +19,7 @@ struct node_rule {
 };
 
 struct propagation {
-    const struct node_rule *rules; /* [node_count]; those of ROLE_MERGED and ROLE_NONE are not looked at */
+    const struct node_rule *rules; /* [node_count]; of ROLE_MERGED, ROLE_DEVIATION, ROLE_NONE not looked at */
     const float *reference;        /* [n][sample]: what rules compare with; NULL: no rule does */
     bool from_logit;               /* the signal begins with the target's logit, as the last layer gives it; else 1 */
 };
@@ -31,6 +31,8 @@ bool net_roles(struct net *, const struct node_roles **out, struct error *);
 bool net_propagate(struct net *, const struct propagation *, uint32_t n, const float *x, const uint32_t *targets,
                    float *out, struct error *);
 
+/* Whether the rule is for the node, given that it is for its role. */
+bool propagation_takes(const struct propagation_rule *, const struct node_roles *, uint32_t node);
 /* The rule of that name, or NULL. */
 const struct propagation_rule *propagation_find(const char *name);
 /* All rules, ended by NULL. */

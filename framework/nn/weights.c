@@ -20,7 +20,8 @@ bool weights_create(const struct graph *graph, struct weights **out, struct erro
     weights->graph = graph;
     weights->data = calloc(graph->value_count, sizeof *weights->data);
     weights->owned = calloc(graph->value_count, sizeof *weights->owned);
-    if (!weights->data || !weights->owned) {
+    weights->digests = calloc(graph->value_count, sizeof *weights->digests);
+    if (!weights->data || !weights->owned || !weights->digests) {
         weights_destroy(weights);
         return error_memory(e);
     }
@@ -36,11 +37,12 @@ static bool take_value(struct weights *weights, const struct weights *from, uint
         float *data = weights_edit(weights, value);
         if (!data) return error_memory(e);
         memcpy(data, from->data[value], parameter_bytes(from->graph, value));
-        return true;
+    } else {
+        if (weights->owned[value]) free(weights->data[value]);
+        weights->owned[value] = false;
+        weights->data[value] = from->data[value];
     }
-    if (weights->owned[value]) free(weights->data[value]);
-    weights->owned[value] = false;
-    weights->data[value] = from->data[value];
+    memcpy(weights->digests[value], from->digests[value], sizeof weights->digests[value]);
     return true;
 }
 
@@ -74,11 +76,13 @@ void weights_destroy(struct weights *weights) {
             if (weights->owned[i]) free(weights->data[i]);
     free(weights->data);
     free(weights->owned);
+    free(weights->digests);
     free(weights->raised);
     free(weights);
 }
 
 float *weights_edit(struct weights *weights, uint32_t value) {
+    weights->digests[value][0] = '\0';
     if (weights->owned[value]) return weights->data[value];
     size_t bytes = parameter_bytes(weights->graph, value);
     float *copy = malloc(bytes ? bytes : 1);
@@ -124,4 +128,10 @@ bool weights_from_flat(struct weights *weights, const float *flat, struct error 
 
 void weights_digest(const struct weights *weights, uint32_t value, char out[65]) {
     data_digest(weights->data[value], parameter_bytes(weights->graph, value), out);
+}
+
+const char *weights_known_digest(const struct weights *weights, uint32_t value) {
+    char *known = weights->digests[value];
+    if (!known[0]) weights_digest(weights, value, known);
+    return known;
 }

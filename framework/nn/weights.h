@@ -8,13 +8,15 @@ struct weights {
     const struct graph *graph; /* borrowed; outlives the weights */
     float **data;              /* [value_count]: NULL where the value is no parameter */
     bool *owned;               /* [value_count]: this variant's own copy */
+    char (*digests)[65];       /* [value_count]: those that weights_known_digest() keeps; "": not known */
     float *raised;             /* [classes]: added to the logits, as a bias behind the last layer; NULL: nothing is */
 };
 
 bool weights_create(const struct graph *, struct weights **out, struct error *); /* the graph's own values */
 bool weights_copy(const struct weights *, struct weights **out, struct error *);
 void weights_destroy(struct weights *);
-/* The writable array of one parameter: copies it first when it is still shared. NULL when out of memory. */
+/* The writable array of one parameter: copies it first when it is still shared. NULL when out of memory. What is to be
+ * written later, after a known digest was asked for, wants another call. */
 float *weights_edit(struct weights *, uint32_t value);
 
 /* The parameters of layer `layer` as `from` has them. */
@@ -78,5 +80,8 @@ bool weights_from_flat(struct weights *, const float *flat, struct error *);
 
 /* SHA-256 of the named parameter's bytes (64 hex digits and a zero). */
 void weights_digest(const struct weights *, uint32_t value, char out[65]);
+/* The same, computed once for as long as nobody edits the parameter; borrowed until then. It does not notice what is
+ * written past weights_edit(). */
+const char *weights_known_digest(const struct weights *, uint32_t value);
 
 #endif

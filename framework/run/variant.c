@@ -26,9 +26,7 @@ static struct drawn wanted_of(const struct run *run, const struct attribution *a
 static bool bring_layer(struct variant *v, uint32_t layer, const struct drawn *wanted, struct error *e) {
     struct drawn *is = &v->layers[layer];
     if (is->how == wanted->how && (is->how == AS_LOADED || same_init(&is->init, &wanted->init))) return true;
-    const struct layer *names = &v->own->graph->layers[layer];
     is->how = UNKNOWN;
-    for (uint32_t p = 0; p < names->parameter_count; p++) v->digests[names->parameters[p]][0] = 0;
     if (v->net) net_changed(v->net, layer);
     /* Some schemes draw from what is there. */
     if (!weights_restore(v->own, run_root_weights(v->run, v->root), layer, e) ||
@@ -52,8 +50,7 @@ bool variant_init(struct variant *v, const struct run *run, enum root root, stru
     *v = (struct variant){.run = run, .root = root};
     const struct graph *g = run_root_graph(run, root);
     v->layers = calloc(g->layer_count + 1u, sizeof *v->layers);
-    v->digests = calloc(g->value_count + 1u, sizeof *v->digests);
-    return (v->layers && v->digests) || error_memory(e);
+    return v->layers || error_memory(e);
 }
 
 void variant_finish(struct variant *v) {
@@ -61,7 +58,6 @@ void variant_finish(struct variant *v) {
     weights_destroy(v->own);
     weights_destroy(v->twin);
     free(v->layers);
-    free(v->digests);
     *v = (struct variant){0};
 }
 
@@ -119,8 +115,7 @@ bool variant_digest(struct variant *v, char out[FILE_DIGEST_SIZE], struct error 
     if (!parts) return error_memory(e);
     for (uint32_t i = 0; i < g->value_count; i++) {
         if (g->values[i].kind != VALUE_PARAMETER) continue;
-        if (!v->digests[i][0]) weights_digest(v->current, i, v->digests[i]);
-        parts[count++] = (struct data_part){v->digests[i], FILE_DIGEST_SIZE - 1};
+        parts[count++] = (struct data_part){weights_known_digest(v->current, i), FILE_DIGEST_SIZE - 1};
     }
     data_digest_parts(parts, count, out);
     free(parts);

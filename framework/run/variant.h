@@ -15,9 +15,7 @@ struct variant {
     struct weights *twin;          /* of the root, in other words; NULL where it was not asked for last */
     const struct weights *current; /* those of `net` */
     struct net *net;
-    struct drawn *layers;              /* [layer_count]: as they are in `own` */
-    char (*digests)[FILE_DIGEST_SIZE]; /* [value_count]: of parameters; empty until asked for, and where it is no longer
-                                          that */
+    struct drawn *layers; /* [layer_count]: as they are in `own` */
 };
 
 bool variant_init(struct variant *, const struct run *, enum root, struct error *);

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import AssayError, CallFailed, ProtocolError, Unsupported
 from .explainers import CLAIMS, Explainer, explainer
 from .judging import judge
-from .model import Layer, Model, Weight
+from .model import Layer, Model, Operator, Weight
 from .report import Report, Verdict
 from .serving import serve
 
@@ -31,6 +31,7 @@ __all__ = [
     "Facade",
     "Layer",
     "Model",
+    "Operator",
     "Own",
     "ProtocolError",
     "Report",

@@ -28,6 +28,21 @@ def _checked_claims(claims: Sequence[str]) -> Tuple[str, ...]:
     return tuple(claims)
 
 
+INPUTS = ("features", "sequences", "pictures", "volumes", "tokens")
+"""What a method may be for."""
+
+
+def _checked_about(about: Mapping[str, Any]) -> Dict[str, Any]:
+    known = ("family", "formula", "cost", "checked", "inputs", "within")
+    for key in about:
+        if key not in known:
+            raise AssayError(f"about: {key!r}: wanted some of {', '.join(known)}")
+    for one in about.get("inputs", ()):
+        if one not in INPUTS:
+            raise AssayError(f"about: inputs: {one!r}: wanted some of {', '.join(INPUTS)}")
+    return dict(about)
+
+
 def kebab(name: str) -> str:
     """A name as batteries have them: GuidedBackprop and guided_backprop are guided-backprop."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
@@ -60,6 +75,8 @@ class Explainer:
     claims:   some of CLAIMS: what assay holds it to
     params:   numbers and texts for the record, such as {"steps": 50}; `baseline` is what `complete` is about
     summary, source:   one line each: what it does; the paper and its section
+    about:    what lists show of it, some of: family, formula, cost, checked (a line each), inputs (some of INPUTS),
+              within (a number)
     """
 
     def __init__(
@@ -70,11 +87,13 @@ class Explainer:
         params: Optional[Mapping[str, Any]] = None,
         summary: str = "",
         source: str = "",
+        about: Optional[Mapping[str, Any]] = None,
     ) -> None:
         if isinstance(function, Explainer):
             known: Explainer = function
             name, claims, params = name or known.name, claims or known.claims, params or known.params
             summary, source, function = summary or known.summary, source or known.source, known.function
+            about = about or known.about
         if not callable(function):
             raise AssayError(f"an explainer is a function of (model, x, targets), not {function!r}")
         self.function: Callable[..., Any] = function
@@ -83,6 +102,7 @@ class Explainer:
         self.params: Dict[str, Any] = dict(params or {})
         self.summary: str = summary
         self.source: str = source
+        self.about: Dict[str, Any] = _checked_about(about or {})
         self._said: Optional[Dict[str, Any]] = None
         self._arguments = takes(function, 4)
         if self._arguments < 3:
@@ -113,8 +133,7 @@ class Explainer:
             "language": f"Python {platform.python_version()}",
         }
         said.update({key: value for key, value in (("summary", self.summary), ("source", self.source)) if value})
-        if self.params:
-            said["params"] = self.params
+        said.update({key: value for key, value in (("params", self.params), ("about", self.about)) if value})
         self._said = said
         return said
 

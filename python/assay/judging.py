@@ -6,12 +6,11 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
-from . import program
+from . import program, scratch
 from .errors import AssayError
 from .explainers import Explainer, collect
 from .report import Report
@@ -115,6 +114,7 @@ def _bind(module: Any, explainers: Mapping[str, Explainer], claims: Sequence[str
             params=one.params,
             summary=one.summary,
             source=one.source,
+            about=one.about,
         )
     return bound
 
@@ -122,7 +122,7 @@ def _bind(module: Any, explainers: Mapping[str, Explainer], claims: Sequence[str
 def _folder(folder: Optional[str]) -> str:
     """The folder of what is judged, in which RUN will be the run folder."""
     if folder is None:
-        return tempfile.mkdtemp(prefix="assay-judge-")
+        return scratch.judge_folder()
     if os.path.exists(os.path.join(folder, RUN)):
         raise AssayError(f"folder: {folder} holds a run already: name another, or remove it")
     try:
@@ -195,8 +195,9 @@ def judge(
     explainers = _bind(module, collect(explain), (claims,) if isinstance(claims, str) else tuple(claims))
     binding = next(iter(explainers.values())).binding
     command = [program.find(), "run", "battery.yaml", "-o", RUN, "-j", str(jobs or min(2, os.cpu_count() or 1))]
+    scratch.sweep()
     work = _folder(folder)
-    with binding.held(), program.Listener() as listener:
+    with scratch.Unfinished(work), binding.held(), program.Listener() as listener:
         labels = _targets(targets, len(x), _logits(module, x, binding.device))
         _write_network(work, module, binding.tensor(x[:1]), onnx)
         np.save(os.path.join(work, "inputs.npy"), x)

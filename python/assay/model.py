@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, BinaryIO, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -19,6 +19,21 @@ class Layer:
     name: str
     op: str
     shape: Tuple[int, ...]
+
+
+class Operator(NamedTuple):
+    """What a rule of propagation is for: an operator's index, name and ONNX operator, and what it is to a rule: "layer",
+    "linear", "move", "rectifier", "pointwise", "maximum" or "other". first: of a layer, that none comes before it."""
+
+    index: int
+    name: str
+    op: str
+    role: str
+    first: bool
+
+
+Rule = Union[None, str, Tuple[str, float], Tuple[str, float, float]]
+"""None is the gradient; else a name of explainers/explainer.h, perhaps with its numbers."""
 
 
 class Weight(NamedTuple):
@@ -46,6 +61,8 @@ class Model:
         self._next = 0
         self._layers: Optional[List[Layer]] = None
         self._weights: Optional[List[Weight]] = None
+        self._operators: Optional[List[Operator]] = None
+        self._background: Optional[np.ndarray] = None
         keys = request.keys
         self.outputs: int = int(keys.get("outputs", 0))
         self.variant: str = str(keys.get("variant", ""))
@@ -104,6 +121,43 @@ class Model:
     def vjp(self, x: Any, cotangent: Any) -> np.ndarray:
         """The sum over k of cotangent[i, k] * d logit[k] / d x[i], of x's shape. cotangent is [n, outputs]."""
         return self._out("vjp", {}, {"x": _f4(x), "cotangent": _f4(cotangent)})
+
+    @property
+    def operators(self) -> List[Operator]:
+        """What propagate() wants a rule for, from the input on."""
+        if self._operators is None:
+            found = self.call("operators").keys["operators"]
+            self._operators = [Operator(i, e["name"], e["op"], e["role"], e["first"]) for i, e in enumerate(found)]
+        return self._operators
+
+    def propagate(
+        self,
+        x: Any,
+        targets: Any,
+        rules: Union[Sequence[Rule], Callable[[Operator], Rule]],
+        start: str = "one",
+        reference: Any = None,
+    ) -> np.ndarray:
+        """What arrives at x, of its shape, on a way back under a rule for each of `operators`: relevance propagation,
+        DeepLIFT. `rules` is a list of them, or a function of an Operator. It starts with 1 at the target ("one") or with
+        its logit ("logit"). `reference` is what "rescale" compares with: samples of x's shape, or one for all."""
+        x = _f4(x)
+        each = [rules(one) for one in self.operators] if callable(rules) else list(rules)
+        keys: Dict[str, Any] = {"rules": [list(rule) if isinstance(rule, tuple) else rule for rule in each]}
+        arrays = {"x": x, "targets": self._targets(targets, len(x))}
+        if start != "one":
+            keys["start"] = start
+        if reference is not None:
+            keys["reference"] = True
+            arrays["reference"] = _f4(np.broadcast_to(np.asarray(reference, dtype="<f4"), x.shape))
+        return self._out("propagate", keys, arrays)
+
+    def background(self) -> np.ndarray:
+        """Samples [m, ...] of the data, the same in every request, to compare an input with. Raises Unsupported where
+        none are known."""
+        if self._background is None:
+            self._background = self._out("background", {}, {})
+        return self._background
 
     @property
     def layers(self) -> List[Layer]:

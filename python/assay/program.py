@@ -9,12 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence
 
 from .errors import AssayError, ProtocolError
 from .explainers import Explainer
+from .scratch import Scratch
 from .session import Session
 
 NOT_FOUND = (
@@ -61,7 +61,8 @@ class Listener:
     """A UNIX socket in a folder that only this user can enter."""
 
     def __init__(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="assay-")  # mode 0700, and short: a path of a socket has 108 bytes
+        self._scratch = Scratch()
+        self.folder = self._scratch.path
         self.path = os.path.join(self.folder, "s")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -73,7 +74,7 @@ class Listener:
 
     def close(self) -> None:
         self.socket.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.close()
 
     def __enter__(self) -> "Listener":
         return self

@@ -167,7 +167,14 @@ class Report:
         lines.append(f"{as_expected} (exit code {self.code}); every reason: {os.path.join(self.folder, 'report.txt')}")
         return "\n".join(lines)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        """One line: pytest shows it beside the message of an assertion, and that is the table."""
+        words = ", ".join(f"{one.explainer} under {one.control}: {one.verdict}" for one in self._unexpected())
+        return f"<assay.Report {words or 'as expected'} (exit code {self.code}) in {self.folder}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The table, for IPython."""
+        printer.text(str(self))
 
     def _repr_html_(self) -> str:
         """The table, for notebooks: a word's reason is its tooltip."""

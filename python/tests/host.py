@@ -59,6 +59,19 @@ class Network:
     def gradient(self, x: np.ndarray, targets: np.ndarray) -> np.ndarray:
         return self.vjp(x, np.eye(self.outputs, dtype="<f4")[targets])
 
+    def propagate(
+        self, x: np.ndarray, targets: np.ndarray, keys: Mapping[str, Any], reference: Optional[np.ndarray]
+    ) -> np.ndarray:
+        """Rules of which it has two: the gradient, and rescale for its rectifier."""
+        if keys["rules"] == [None, None, None] and "reference" not in keys:
+            return self.gradient(x, targets) * (self.forward(x)[:, :1] if keys.get("start") == "logit" else 1)
+        if keys["rules"] != [None, ["rescale"], None] or not keys["reference"]:
+            raise Refusal("failed")
+        now, then = self._hidden(x), self._hidden(reference)
+        slope = (np.maximum(now, 0) - np.maximum(then, 0)) / (now - then)
+        back = self.weights["top.weight"][targets] * slope
+        return (back @ self.weights["hidden.weight"]).reshape(x.shape).astype("<f4")
+
 
 class Refusal(Exception):
     """An answer of assay's that is an error."""
@@ -95,6 +108,15 @@ def answer(network: Network, call: Frame) -> Tuple[Dict[str, Any], Dict[str, np.
                 {"name": "top", "op": "Gemm", "shape": [network.outputs]},
             ]
         }, {}
+    if op == "operators":
+        roles = (("hidden", "Gemm", "layer", True), ("relu", "Relu", "rectifier", False), ("top", "Gemm", "layer", False))
+        return {"operators": [dict(zip(("name", "op", "role", "first"), role)) for role in roles]}, {}
+    if op == "propagate":
+        return {}, {"out": network.propagate(a["x"], a["targets"], call.keys, a.get("reference"))}
+    if op == "background":
+        if network.kind != "model":
+            raise Refusal("unsupported")
+        return {}, {"out": np.arange(2 * np.prod(network.shape), dtype="<f4").reshape(2, *network.shape)}
     if op == "weights" and "names" not in call.keys:
         return {"weights": _list(network)}, {}
     if op == "weights":

@@ -3,10 +3,12 @@
 import csv
 import json
 import os
+import subprocess
 import sys
 
 import pytest
 
+import assay
 from assay.report import Report
 
 FIELDS = (
@@ -90,7 +92,36 @@ def test_a_failure_can_be_read(folder):
         os.path.join(folder, "report.txt"),
     ):
         assert part in text
-    assert repr(Report(folder, 1)) == str(Report(folder, 1))
+
+
+def test_a_failing_assertion_has_the_table_once(folder, tmp_path):
+    report = Report(folder, 1)
+    assert repr(report) == f"<assay.Report mine under cascading: FAIL (exit code 1) in {folder}>"
+    (tmp_path / "test_once.py").write_text(
+        "from assay.report import Report\n\n\n"
+        f"def test_it():\n    report = Report({folder!r}, 1)\n    assert report.passed, str(report)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_once.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(os.path.abspath(assay.__file__)))},
+    )
+    assert "1 failed" in done.stdout, done.stdout + done.stderr
+    longest = done.stdout.split("short test summary")[0]
+    assert longest.count("zero-pixel") == 1 and longest.count("The map survives") == 1, longest
+
+
+def test_ipython_shows_the_table(folder):
+    said = []
+
+    class Printer:
+        text = staticmethod(said.append)
+
+    report = Report(folder, 1)
+    report._repr_pretty_(Printer(), False)
+    assert said == [str(report)]
 
 
 def test_html_is_escaped(folder):

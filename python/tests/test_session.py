@@ -46,6 +46,44 @@ def test_every_way_to_a_gradient_gives_it(call):
     assert np.allclose(maps.arrays["maps"], Network().gradient(X, T), atol=1e-5)
 
 
+def test_deeplift_by_rules():
+    def deeplift(model, x, targets):
+        assert model.operators[1] == assay.Operator(1, "relu", "Relu", "rectifier", False)
+        reference = np.float32(0.25)
+        slopes = model.propagate(
+            x, targets, lambda o: ("rescale",) if o.role == "rectifier" else None, reference=reference
+        )
+        return (x - reference) * slopes
+
+    maps = served(deeplift).arrays["maps"]
+    network = Network()
+    difference = network.forward(X) - network.forward(np.full_like(X, 0.25))
+    assert np.allclose(maps.sum((1, 2, 3)), difference[np.arange(4), T], atol=1e-4)
+    one = served(lambda m, x, t: m.propagate(x, t, [None] * 3)).arrays["maps"]
+    assert np.allclose(one, Network().gradient(X, T), atol=1e-5)
+    refused = served(lambda m, x, t: m.propagate(x, t, ["magic"] * 3))
+    assert refused.keys["status"] == "failed" and "not here" in refused.keys["message"]
+
+
+def test_samples_of_the_data_are_known_where_there_are_some():
+    def compares(model, x, targets):
+        assert model.background() is model.background()
+        return x - model.background().mean(0)
+
+    assert np.allclose(served(compares).arrays["maps"], X - np.arange(24).reshape(2, 1, 3, 4).mean(0), atol=1e-5)
+    answer = served(compares, network=Network(kind="linear"))
+    assert (answer.type, answer.keys["status"]) == ("error", "unsupported")
+
+
+def test_hello_says_what_lists_show():
+    about = {"family": "gradient", "formula": "df/dx", "inputs": ["pictures"], "within": 1e-5}
+    with Host(collect(lambda m, x, t: x, about=about)) as host:
+        assert host.hello().keys["about"] == about
+    for wrong in ({"colour": "red"}, {"inputs": ["paintings"]}):
+        with pytest.raises(assay.AssayError, match="about: .*wanted some of"):
+            assay.Explainer(lambda m, x, t: x, about=wrong)
+
+
 def test_it_can_look_inside():
     seen = {}
 

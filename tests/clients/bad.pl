@@ -9,6 +9,12 @@ sub gradient {
 }
 sub honest { assay::maps($_[0], gradient($_[0])) }
 sub constant { my ($request, $value) = @_; my $x = $request->{arrays}{inputs}; assay::array($x->[1], map { $value } assay::floats($x)) }
+sub rules { my $rule = shift; my $n = () = assay::call("operators", "")->{head} =~ /"role"/g; return "[" . join(",", ($rule) x $n) . "]" }
+sub propagate {
+    my ($request, $rules, $more) = @_;
+    my ($x, $targets) = @{$request->{arrays}}{"inputs", "targets"};
+    return assay::call("propagate", "\"rules\":$rules" . ($more || ""), x => $x, targets => $targets);
+}
 sub raw { syswrite $assay::out, $_[0] }
 sub said { my ($answer) = @_; return "$1: $2" if $answer->{head} =~ /"status":"(\w+)","message":"([^"]*)"/ or $answer->{head} =~ /"message":"([^"]*)".*"status":"(\w+)"/; "no refusal" }
 
@@ -24,6 +30,7 @@ my %greeting = (
     "text-baseline"    => sub { assay::send_frame('"type":"hello","protocol":1,"name":"x","claims":["complete"],"params":{"baseline":"blurred"}') },
     "two-lines"        => sub { assay::send_frame('"type":"hello","protocol":1,"name":"x","summary":"one\nPASS"') },
     "last-words"       => sub { print STDERR "Traceback:\n  line 1\nImportError: no captum\n\n"; exit 1 },
+    "strange-about"    => sub { assay::send_frame('"type":"hello","protocol":1,"name":"x","about":{"family":"gradient","inputs":["paintings"]}') },
     "other-frame"      => sub { assay::send_frame('"type":"maps","id":1') },
 );
 
@@ -52,6 +59,10 @@ my %deed = (
     "wrong-target"     => sub { my $x = $_[0]{arrays}{inputs}; assay::fail($_[0], "failed", said(assay::call("gradient", "", x => $x, targets => ["<u4", [$x->[1][0]], pack "V*", (99) x $x->[1][0]]))) },
     "wrong-shape"      => sub { my $x = $_[0]{arrays}{inputs}; assay::fail($_[0], "failed", said(assay::call("forward", "", x => ["<f4", [1, 3], pack "f3", 1, 2, 3]))) },
     "unknown-op"       => sub { assay::fail($_[0], "failed", said(assay::call("magic", ""))) },
+    "few-rules"        => sub { assay::fail($_[0], "failed", said(propagate($_[0], '["epsilon"]'))) },
+    "strange-rule"     => sub { assay::fail($_[0], "failed", said(propagate($_[0], rules('["epsilon","much"]')))) },
+    "unknown-rule"     => sub { assay::fail($_[0], "failed", said(propagate($_[0], rules('"fair"')))) },
+    "no-reference"     => sub { assay::fail($_[0], "failed", said(propagate($_[0], rules("null"), ',"reference":true'))) },
     "own-words"        => sub { assay::fail($_[0], "failed", "The heat map was not hot enough: " . "very " x 40 . "cold.") },
     "random"           => sub { assay::maps($_[0], constant($_[0], rand)) },
     # no harm in these

@@ -6,6 +6,16 @@ use assay;
 sub gradient_by { my ($rule, $x, $targets) = @_; return assay::call("gradient", $rule ? "\"rule\":\"$rule\"" : "", x => $x, targets => $targets)->{arrays}{out} }
 sub floats { map { assay::floats($_) } @_ }
 
+# Rules by role; what is not there has the gradient.
+my %epsilon = (layer => '["epsilon",0.01]', linear => '["epsilon",0.01]', rectifier => '"pass"', pointwise => '"pass"');
+my %rescale = (rectifier => '"rescale"', pointwise => '"rescale"', maximum => '["rescale"]');
+sub propagate {
+    my ($keys, $rules, %arrays) = @_;
+    my @roles = assay::call("operators", "")->{head} =~ /"role":"(\w+)"/g;
+    my $list = join ",", map { $rules->{$_} || "null" } @roles;
+    return assay::call("propagate", "$keys,\"rules\":[$list]", %arrays)->{arrays}{out};
+}
+
 # (request, one input as an array of [1, ...], the same as [...], its target, its seed) => numbers
 my %of = (
     forward => sub { floats(assay::call("forward", "", x => $_[1])->{arrays}{out}) },
@@ -36,6 +46,18 @@ my %of = (
         while ($head =~ /\["([^"]*)",\[[\d,]*\],"(\w{64})"\]/g) { push @names, $1; $digits .= $2 }
         my $arrays = assay::call("weights", "\"names\":[\"$names[3]\",\"$names[1]\"]")->{arrays};
         (scalar @names, unpack("%32C*", $digits), floats(@{$arrays}{@names[1, 3]}));
+    },
+    background => sub { my $out = assay::call("background", "")->{arrays}{out}; (scalar @{$out->[1]}, $out->[1][0], (floats($out))[400 .. 500]) },
+    operators => sub {
+        my $head = assay::call("operators", "")->{head};
+        my @all = $head =~ /\{"name":"([^"]*)","op":"(\w+)","role":"(\w+)","first":(true|false)\}/g;
+        map { length($all[4 * $_] . $all[4 * $_ + 1]), length($all[4 * $_ + 2]), $all[4 * $_ + 3] eq "true" ? 1 : 0 } 0 .. @all / 4 - 1;
+    },
+    propagate => sub { floats(propagate('"start":"logit"', \%epsilon, x => $_[1], targets => $_[3])) },
+    rescale => sub {
+        my ($request, $x, $alone, $target) = @_;
+        my $half = assay::array($x->[1], (.5) x (length($x->[2]) / 4));
+        floats(propagate('"reference":true', \%rescale, x => $x, targets => $target, reference => $half));
     },
     normal => sub { floats(assay::call("random", '"kind":"normal","count":100', seed => $_[4])->{arrays}{out}) },
     uniform => sub { floats(assay::call("random", '"kind":"uniform","first":50,"count":100', seed => $_[4])->{arrays}{out}) },

@@ -124,6 +124,54 @@ static void expect_weights(const struct expected *w) {
     w->out[1] = (float)sum;
 }
 
+static void expect_background(const struct expected *w) {
+    w->out[0] = 4; /* n, 2, 14, 14 */
+    w->out[1] = LAB_INPUTS;
+    memcpy(w->out + 2, w->lab->inputs + 400, 101 * sizeof *w->out);
+}
+
+static void expect_operators(const struct expected *w) {
+    static const char *const roles[] = {"layer", "linear", "move", "rectifier", "pointwise", "maximum", "other"};
+    const assay_propagation *host = w->model->extension(w->model, ASSAY_PROPAGATION);
+    for (uint32_t i = 0; i < host->count(w->model); i++) {
+        assay_operator op;
+        cr_assert(host->get(w->model, i, &op));
+        w->out[3 * i] = (float)(strlen(op.name) + strlen(op.op));
+        w->out[3 * i + 1] = (float)strlen(roles[op.role]);
+        w->out[3 * i + 2] = op.first;
+    }
+}
+
+static void expect_rules(const struct expected *w, const assay_operator_rule *of, assay_start start,
+                         const float *reference) {
+    const assay_propagation *host = w->model->extension(w->model, ASSAY_PROPAGATION);
+    assay_operator_rule rules[32];
+    cr_assert_leq(host->count(w->model), 32);
+    for (uint32_t i = 0; i < host->count(w->model); i++) {
+        assay_operator op;
+        cr_assert(host->get(w->model, i, &op));
+        rules[i] = of[op.role];
+    }
+    cr_assert_eq(host->propagate(w->model, rules, start, 1, w->x, reference, &w->target, w->out, NULL), ASSAY_OK);
+}
+
+static void expect_propagate(const struct expected *w) {
+    static const assay_operator_rule of[ASSAY_ROLE_OTHER + 1] = {[ASSAY_ROLE_LAYER] = {"epsilon", .01, 0},
+                                                                 [ASSAY_ROLE_LINEAR] = {"epsilon", .01, 0},
+                                                                 [ASSAY_ROLE_RECTIFIER] = {"pass", 0, 0},
+                                                                 [ASSAY_ROLE_POINTWISE] = {"pass", 0, 0}};
+    expect_rules(w, of, ASSAY_START_LOGIT, NULL);
+}
+
+static void expect_rescale(const struct expected *w) {
+    static const assay_operator_rule of[ASSAY_ROLE_OTHER + 1] = {[ASSAY_ROLE_RECTIFIER] = {"rescale", 0, 0},
+                                                                 [ASSAY_ROLE_POINTWISE] = {"rescale", 0, 0},
+                                                                 [ASSAY_ROLE_MAXIMUM] = {"rescale", 0, 0}};
+    float half[392];
+    for (size_t k = 0; k < 392; k++) half[k] = .5f;
+    expect_rules(w, of, ASSAY_START_ONE, half);
+}
+
 static void expect_normal(const struct expected *w) {
     rng_fill_normal(w->seed, 0, 100, w->out);
 }
@@ -146,6 +194,10 @@ static const struct {
            {"inspect", expect_inspect},
            {"activation", expect_activation},
            {"weights", expect_weights},
+           {"background", expect_background},
+           {"operators", expect_operators},
+           {"propagate", expect_propagate},
+           {"rescale", expect_rescale},
            {"normal", expect_normal},
            {"uniform", expect_uniform}};
 
@@ -212,6 +264,34 @@ Test(program, clients_in_perl_and_c_give_the_bytes_of_the_gradient) {
     expect_gradients(plugin);
     plugin_destroy(plugin);
     explainer_spec_finish(&spec);
+}
+
+/* A rule for each operator, asked for by tests/clients/lrp.c: the plugin's maps. */
+Test(program, a_client_in_c_gives_the_bytes_of_lrp) {
+    const char *build = getenv("ASSAY_BUILD");
+    struct lab lab = lab_cnn();
+    struct error e = {{0}};
+    float maps[2][LAB_INPUTS * 392];
+    char texts[2][400];
+    snprintf(texts[0], sizeof texts[0], "process:%s/tests/clients/lrp", build ? build : "build");
+    snprintf(texts[1], sizeof texts[1], "lrp:composite=epsilon");
+    for (int i = 0; i < 2; i++) {
+        struct explainer_spec spec;
+        struct plugin *plugin = NULL;
+        char text[CALL_WHY_SIZE] = "";
+        assay_why why = {text, sizeof text};
+        cr_assert(explainer_spec_parse(texts[i], &spec, &e), "%s", e.text);
+        cr_assert(plugin_create(&spec, 20, &plugin, &e) && plugin_usable(plugin, &e), "%s", e.text);
+        const assay_explainer *explainer = explainer_of(plugin);
+        const assay_request request = {LAB_INPUTS, lab.inputs, lab.targets, lab.seeds};
+        cr_assert_eq(explainer->attribute(explainer, &lab.handle->model, &request, maps[i], &why), ASSAY_OK, "%s",
+                     text);
+        plugin_close(plugin, explainer);
+        plugin_destroy(plugin);
+        explainer_spec_finish(&spec);
+    }
+    cr_expect_arr_eq(maps[0], maps[1], sizeof maps[0]);
+    lab_close(&lab);
 }
 
 /* Two at a time and one after the other, each a process of its own; and none is left. */

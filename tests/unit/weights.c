@@ -65,6 +65,31 @@ Test(weights, a_variant_shares_until_it_is_written) {
     weights_destroy(copy);
 }
 
+/* Whatever way it is written to. */
+Test(weights, a_known_digest_is_that_of_what_is_there) {
+    uint32_t index = find(graph, "fc1.weight"), layer = graph_layer(graph, "fc1");
+    struct init_options options = {.scheme = &init_own, .seed = 3};
+    struct weights *copy;
+    char first[65], is[65];
+    float *flat = malloc(weights_flat_count(graph) * sizeof *flat);
+    cr_assert(weights_copy(weights, &copy, NULL) && flat);
+    weights_to_flat(weights, flat);
+    strcpy(first, weights_known_digest(copy, index));
+    for (int way = 0; way < 5; way++) {
+        if (way == 0) weights_edit(copy, index)[0] = 42;
+        if (way == 1) cr_assert(weights_redraw(copy, layer, &options, NULL));
+        if (way == 2) cr_assert(weights_restore(copy, weights, layer, NULL));
+        if (way == 3) cr_assert(weights_redraw(copy, layer, &options, NULL));
+        if (way == 4) cr_assert(weights_from_flat(copy, flat, NULL));
+        weights_digest(copy, index, is);
+        cr_expect_str_eq(weights_known_digest(copy, index), is, "way %d", way);
+        cr_expect_eq(strcmp(is, first) == 0, way == 2 || way == 4, "way %d", way);
+        cr_expect_eq(weights_known_digest(copy, index), weights_known_digest(copy, index), "computed again");
+    }
+    weights_destroy(copy);
+    free(flat);
+}
+
 Test(weights, a_draw_depends_on_seed_name_and_draw_only) {
     struct weights *alone, *again;
     char a[65], b[65];

@@ -1,6 +1,8 @@
 /* norm.c: LayerNormalization (Ba et al. 2016, arXiv:1607.06450), InstanceNormalization, GroupNormalization (Wu & He
  * 2018, arXiv:1803.08494): every set of neighbouring elements of one sample gets mean 0 and variance 1, then scale and
  * shift. */
+#include "nn/ops/norm.h"
+
 #include "nn/op.h"
 #include "nn/ops/fast_math.h"
 #include "nn/ops/sums.h"
@@ -145,14 +147,14 @@ struct job {
     struct sets s;
     const float *dy;
     float *dx;
+    bool detached;
 };
 
 #define PIECE 16384u /* elements, about, that are shared out */
 
-static void share_sets(const struct op_call *call, thread_team_range *run, const float *dy, float *dx) {
-    struct job j = {.call = call, .dy = dy, .dx = dx};
-    norm_sets(call, &j.s, NULL);
-    thread_team_share(call->team, j.s.count, PIECE / j.s.length + 1, run, &j);
+static void share_sets(thread_team_range *run, struct job j) {
+    norm_sets(j.call, &j.s, NULL);
+    thread_team_share(j.call->team, j.s.count, PIECE / j.s.length + 1, run, &j);
 }
 
 static void normalise_sets(void *user, size_t first, size_t count) {
@@ -178,7 +180,7 @@ static void normalise_sets(void *user, size_t first, size_t count) {
 }
 
 static void norm_forward(const struct op_call *call) {
-    share_sets(call, normalise_sets, NULL, NULL);
+    share_sets(normalise_sets, (struct job){.call = call});
 }
 
 /* Adds the sums over g, the gradient that reaches what was normalised, and over g times that. */
@@ -226,6 +228,7 @@ static void pass_sets_back(void *user, size_t first, size_t count) {
             part = stretch_at(j->call, &s, i, k);
             add_sums(&part, dy + k, &sum, &product);
         }
+        if (j->detached) product = 0;
         for (size_t k = 0; k < s.length; k += part.n) {
             part = stretch_at(j->call, &s, i, k);
             pass_back(&part, sum / (double)s.length, product / (double)s.length, dy + k, dx + k);
@@ -235,7 +238,11 @@ static void pass_sets_back(void *user, size_t first, size_t count) {
 
 static void norm_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input; /* only input 0 may depend on the network's input */
-    share_sets(call, pass_sets_back, dy, dx);
+    share_sets(pass_sets_back, (struct job){.call = call, .dy = dy, .dx = dx});
+}
+
+void norm_backward_detached(const struct op_call *call, const float *dy, float *dx) {
+    share_sets(pass_sets_back, (struct job){.call = call, .dy = dy, .dx = dx, .detached = true});
 }
 
 static void norm_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {

@@ -18,7 +18,8 @@ struct propagation_call {
     const struct op_call *there; /* and at their references; NULL: there are none */
     const struct affine *layer;  /* of a ROLE_LAYER, with what is merged into it (affine.h); else NULL */
     float a, b;
-    float *room[3]; /* each of as many floats as the largest value or the largest weights have */
+    uint32_t signal; /* of a product, as node_roles.h has it; else GRAPH_NONE */
+    float *room[3];  /* each of as many floats as the largest value or the largest weights have */
 };
 
 struct propagation_rule {
@@ -28,6 +29,8 @@ struct propagation_rule {
     unsigned roles; /* bits 1 << enum role */
     bool folds;     /* of a layer: what is merged into it is part of it; else passes by itself, by its gradient */
     bool compares;  /* wants a reference */
+    /* Of those roles: whether it is for this node; NULL: for all. */
+    bool (*takes)(const struct node_roles *, uint32_t node);
     /* Overwrites out, of the shape of input `input`, given what arrived at the output. */
     void (*pass)(const struct propagation_call *, uint32_t input, const float *relevance, float *out);
 };

@@ -1,0 +1,11 @@
+/* norm.h: LayerNormalization, InstanceNormalization and GroupNormalization for rules of propagation. */
+#ifndef ASSAY_NN_OPS_NORM_H
+#define ASSAY_NN_OPS_NORM_H
+
+#include "nn/op.h"
+
+/* As the backward pass of one of the three, but for the standard deviation of each set, which counts as a constant. The
+ * mean does not. */
+void norm_backward_detached(const struct op_call *, const float *output_gradient, float *gradient);
+
+#endif
