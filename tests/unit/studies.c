@@ -28,7 +28,7 @@ static void remove_folder(void) {
 
 /* A row of a battery, and what its verdict must begin with and hold. */
 struct expected {
-    const char *row; /* an explainer, or the parameters of tests/bad/wrong-ways.c */
+    const char *row; /* an explainer, the parameters of tests/bad/wrong-ways.c, or a mutant */
     const char *word, *reason;
 };
 
@@ -43,11 +43,19 @@ static bool is_fault(const char *row) {
     return strncmp(row, "fault=", 6) == 0;
 }
 
+/* LIBRARY.so#ID of tests/mutants, with the claims of the base. */
+static bool is_mutant(const char *row) {
+    return strstr(row, ".so#") != NULL;
+}
+
 static void add_rows(struct text *t, const struct battery_text *b, const char *cwd) {
     const char *build = getenv("ASSAY_BUILD");
     for (size_t k = 0; k < b->row_count; k++)
         if (is_fault(b->rows[k].row))
             text_add(t, "  - {use: \"%s/%s/tests/bad/wrong-ways.so:%s\", name: row%zu}\n", cwd, build ? build : "build",
+                     b->rows[k].row, k);
+        else if (is_mutant(b->rows[k].row))
+            text_add(t, "  - {use: \"%s/%s/tests/mutants/%s\", name: row%zu}\n", cwd, build ? build : "build",
                      b->rows[k].row, k);
         else text_add(t, "  - {use: \"%s\", name: row%zu}\n", b->rows[k].row, k);
 }
@@ -110,6 +118,25 @@ static void expect_rows(const struct battery_text *b, uint64_t seed) {
 }
 
 #define ROWS(rows) rows, sizeof rows / sizeof *rows
+
+/* ---- completeness ---- */
+
+Test(studies, what_claims_to_add_up_does, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+    static const struct expected rows[] = {
+        {"gradient", "SKIP", "does not claim"},
+        {"integrated-gradients", "PASS", "within what is allowed on every input"},
+        {"integrated-gradients:steps=3", "INCONCLUSIVE", "More steps may bring it nearer."},
+        {"deeplift", "PASS", ""},
+        {"path.so#ig-last-step", "FAIL", "the furthest off"},
+        {"path.so#ig-half-path", "FAIL", "A part of the path is missing"},
+        {"path.so#ig-baseline-ignored:baseline=0.5", "FAIL", "(20 % allowed)"},
+        {"propagation.so#deeplift-no-reference", "FAIL", ""},
+        {"propagation.so#deeplift-two-references", "FAIL", ""},
+        {"propagation.so#deeplift-minus", "FAIL", "off by 200 % of it"},
+        {"path.so#ig-class-next", "FAIL", ""},
+    };
+    expect_rows(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "completeness", 8, ROWS(rows)}, 1);
+}
 
 /* ---- other-classes, class-relabelling ---- */
 
