@@ -133,7 +133,6 @@ Test(studies, what_claims_to_add_up_does, .init = make_folder, .fini = remove_fo
         {"propagation.so#deeplift-no-reference", "FAIL", ""},
         {"propagation.so#deeplift-two-references", "FAIL", ""},
         {"propagation.so#deeplift-minus", "FAIL", "off by 200 % of it"},
-        {"path.so#ig-class-next", "FAIL", ""},
     };
     expect_rows(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "completeness", 8, ROWS(rows)}, 1);
 }
