@@ -33,7 +33,7 @@ enum study_outcome planted_init(struct planted *, const struct study_case *, str
 
 /* The readings of a study on one such network: PLANTED_READINGS. */
 extern const struct study_reading planted_readings[];
-#define PLANTED_READINGS 19u
+#define PLANTED_READINGS 20u
 #define PLANTED_MAPS (4u * (PLANTED_INPUTS + PLANTED_MOVED))
 
 /* Asks for maps on the network, and reads them. */

@@ -35,6 +35,7 @@ enum {
     LIVE,
     NEGATIVE,
     EXACT,
+    AGAINST,
     DETECTOR
 };
 
@@ -60,6 +61,7 @@ const struct study_reading planted_readings[PLANTED_READINGS] = {
     [LIVE] = FREE("live", "classes none of whose maps are constant, as bits"),
     [NEGATIVE] = FREE("negative", "maps with a value below 0"),
     [EXACT] = FREE("exact", "share of the places beside all patterns of the class where maps are exactly 0"),
+    [AGAINST] = FREE("against", "share of what maps say of the class's patterns that is said of the one against it"),
     [DETECTOR] = FREE("detector", "1: templates in noise; 0: windows"),
 };
 
@@ -171,9 +173,9 @@ static double weight_at(const struct work *w, uint32_t i, size_t k) {
 }
 
 static void read_shares(const struct work *w) {
-    double sum = 0, squares = 0, n = 0, missed = 0, zeros = 0, outside = 0;
+    double sum = 0, squares = 0, n = 0, missed = 0, zeros = 0, outside = 0, both = 0;
     for (uint32_t i = 0; i < PLANTED_MOVED; i++) {
-        double own = 0, other = 0, on = 0, all = 0;
+        double own = 0, other = 0, on = 0, against = 0, all = 0;
         if (!w->live[i]) continue;
         grow(w, i);
         for (size_t k = 0; k < w->p->count; k++) {
@@ -187,7 +189,9 @@ static void read_shares(const struct work *w) {
             }
             all += size;
             if (w->p->where[i * w->p->plane + at] == w->p->targets[i] + 1) on += size;
+            else if (is_own(w, i, w->p->where[i * w->p->plane + at])) against += size;
         }
+        both += on + against > 0 ? against / (on + against) : 0;
         own = fmax(own, 0);
         other = fmax(other, 0);
         double q = own + other > 0 ? own / (own + other) : 0;
@@ -198,6 +202,7 @@ static void read_shares(const struct work *w) {
     }
     if (!(n > 1)) return;
     w->c->values[MISS][0] = missed / n;
+    w->c->values[AGAINST][0] = both / n;
     w->c->values[ASTRAY][0] = 1 - sum / n;
     w->c->values[ASTRAY_SE][0] = sqrt(fmax(squares / n - sum * sum / n / n, 0) / (n - 1));
     w->c->values[EXACT][0] = outside > 0 ? zeros / outside : 0;

@@ -83,14 +83,15 @@ mutation: $(BUILD)/tests/built
 	  MUTATION_LIBS='$(LIBS) $(shell pkg-config --libs criterion)' tests/mutation/run $(MUTATE)
 
 # Broken variants of honest explainers against the controls: which control notices which (tests/mutants/run.sh).
-# EXPLAINERS='ig-* gradient-bump-80' takes some of them, NETWORKS=genome-cnn some networks. mutants-honest runs honest
+# EXPLAINERS='ig-* gradient-bump-80' takes some of them, NETWORKS=genome-cnn some networks. FIRST_KILL=1 asks nothing
+# more of what was noticed: which mutants survive, in half the time and less. mutants-honest runs honest
 # explainers that are not shipped on every network at five seeds: none may be blamed.
 .PHONY: mutants mutants-quick mutants-honest
 $(BUILD)/tests/mutants/built: $(BUILD)/assay $(plugins) $(mutants) $(unclaimed) $(BUILD)/tests/mutants/list
 	@touch $@
 mutants: demo-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/mutants/built
-	ASSAY_BUILD=$(BUILD) tests/mutants/run.sh $(if $(NETWORKS),--networks $(NETWORKS)) $(foreach name,$(EXPLAINERS),'$(name)')
+	ASSAY_BUILD=$(BUILD) tests/mutants/run.sh $(if $(FIRST_KILL),--first-kill) $(if $(NETWORKS),--networks $(NETWORKS)) $(foreach name,$(EXPLAINERS),'$(name)')
 mutants-quick: $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/mutants/run.sh --quick
 mutants-honest: demo-deps

@@ -158,7 +158,9 @@ static bool read_training(struct yaml_file *file, const struct yaml_field *field
     struct battery *b = base;
 
     b->has_training = true;
-    return yaml_read_fields(file, node, field->wanted, battery_training_fields, b, e);
+    if (!yaml_read_fields(file, node, field->wanted, battery_training_fields, b, e)) return false;
+    recipe_settle(&b->recipe);
+    return true;
 }
 
 /* In this order: `expect` looks into the lists before it. */

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { OUTPUT, JOBS, SEED, SEEDS, SET, QUICK };
+enum { OUTPUT, JOBS, SEED, SEEDS, KINDS, SET, QUICK };
 
 static const struct cli_option options[] = {
     [OUTPUT] = {.name = "output",
@@ -35,6 +35,10 @@ static const struct cli_option options[] = {
                .fallback = "1",
                .min = 1,
                .max = 100},
+    [KINDS] = {.name = "kinds",
+               .kind = CLI_TEXT,
+               .value = "NAME,...",
+               .summary = "networks of these kinds alone, such as cnn,table (default: every kind)"},
     [SET] = {.name = "set",
              .kind = CLI_TEXT,
              .value = "KEY=VALUE",
@@ -181,14 +185,17 @@ static bool write_table(const struct job *j, const char *name, void (*print)(con
 
 static int calibrate(struct job *j, struct error *e) {
     const struct cli_value *option = j->values->option;
-    size_t networks = option[QUICK].given ? 2 : zoo_count, seeds = (size_t)option[SEEDS].integer;
+    const struct zoo_network *chosen[ZOO_MOST];
+    size_t networks, seeds = (size_t)option[SEEDS].integer;
+    if (!zoo_choose(option[KINDS].given ? option[KINDS].text : NULL, chosen, &networks, e)) return CLI_USAGE;
+    if (option[QUICK].given && networks > 2) networks = 2;
     if (mkdir(j->folder, 0777) != 0 && errno != EEXIST) {
         error_set(e, "%s: cannot be made: %s", j->folder, strerror(errno));
         return CLI_USAGE;
     }
     for (size_t k = 0; k < networks * seeds; k++) {
-        cli_message("%s (%zu of %zu)", zoo[k % networks].name, k + 1, networks * seeds);
-        if (!calibrate_one(j, &zoo[k % networks], option[SEED].seed + k / networks, e))
+        cli_message("%s (%zu of %zu)", chosen[k % networks]->name, k + 1, networks * seeds);
+        if (!calibrate_one(j, chosen[k % networks], option[SEED].seed + k / networks, e))
             return j->began ? CLI_BROKEN : CLI_USAGE;
         if (interrupt_signal()) return CLI_SIGNAL + interrupt_signal();
     }

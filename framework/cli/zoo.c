@@ -94,6 +94,8 @@ static bool train(const struct zoo_network *z, uint64_t seed, const struct sampl
     struct recipe recipe = recipe_default();
     struct train_result result;
     recipe.learning_rate = z->rate;
+    recipe.weight_decay = z->decay;
+    recipe.weight_decay_last = false;
     recipe.epochs = EPOCHS;
     recipe.stop_accuracy = .99;
     recipe.seed = seed;

@@ -32,11 +32,17 @@ struct zoo_network {
     enum zoo_kind kind;
     uint32_t classes; /* outputs; 1: a binary classifier */
     double rate;      /* of learning */
+    double decay;     /* of weights but those of the last layer (recipe.h) */
     struct zoo_item items[24];
 };
 
 extern const struct zoo_network zoo[];
 extern const size_t zoo_count;
+#define ZOO_MOST 32u
+
+/* The networks of a list of names with commas, in its order; of NULL all. No such name is an
+ * error that lists them, and so is a name that is there twice. */
+bool zoo_choose(const char *names, const struct zoo_network *chosen[ZOO_MOST], size_t *count, struct error *);
 
 /* One sample of that kind. */
 struct shape zoo_sample(enum zoo_kind);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CONV(n, k)                                                                                                     \
     { ZOO_CONV, n, k }
@@ -16,58 +17,107 @@
 
 /* The first two are those of --quick. */
 const struct zoo_network zoo[] = {
-    {"mlp", ZOO_PICTURES, 10, .003, {FC(64), OP(RELU), FC(32), OP(RELU), FC(10)}},
+    {"mlp", ZOO_PICTURES, 10, .003, 0, {FC(64), OP(RELU), FC(32), OP(RELU), FC(10)}},
     {"cnn",
      ZOO_PICTURES,
      10,
      .003,
+     0,
      {CONV(8, 3), OP(RELU), OP(POOL), CONV(16, 3), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(10)}},
     {"mlp-deep",
      ZOO_PICTURES,
      10,
      .001,
+     0,
      {FC(64), OP(RELU), FC(64), OP(RELU), FC(64), OP(RELU), FC(64), OP(RELU), FC(64), OP(RELU), FC(10)}},
-    {"mlp-tanh", ZOO_PICTURES, 10, .003, {FC(64), OP(TANH), FC(32), OP(TANH), FC(10)}},
+    {"mlp-tanh", ZOO_PICTURES, 10, .003, 0, {FC(64), OP(TANH), FC(32), OP(TANH), FC(10)}},
     {"mlp-gelu-layernorm",
      ZOO_PICTURES,
      10,
      .003,
+     0,
      {FC(64), OP(LAYERNORM), OP(GELU), FC(32), OP(LAYERNORM), OP(GELU), FC(10)}},
     {"vgg-like",
      ZOO_PICTURES,
      10,
      .002,
+     0,
      {CONV(8, 3), OP(RELU), CONV(8, 3), OP(RELU), OP(POOL), CONV(16, 3), OP(RELU), CONV(16, 3), OP(RELU), OP(POOL),
       FC(32), OP(RELU), FC(10)}},
     {"cnn-batchnorm",
      ZOO_PICTURES,
      10,
      .003,
+     0,
      {CONV(8, 3), OP(BATCHNORM), OP(RELU), OP(POOL), CONV(16, 3), OP(BATCHNORM), OP(RELU), OP(POOL), FC(10)}},
     {"residual",
      ZOO_PICTURES,
      10,
      .003,
+     0,
      {CONV(12, 3), OP(RELU), OP(POOL), OP(KEEP), CONV(12, 3), OP(RELU), CONV(12, 3), OP(ADD), OP(RELU), OP(POOL),
       FC(32), OP(RELU), FC(10)}},
     {"residual-batchnorm",
      ZOO_PICTURES,
      10,
      .003,
+     0,
      {CONV(12, 3), OP(BATCHNORM), OP(RELU), OP(POOL), OP(KEEP), CONV(12, 3), OP(BATCHNORM), OP(RELU), CONV(12, 3),
       OP(BATCHNORM), OP(ADD), OP(RELU), OP(MEAN), FC(10)}},
-    {"cnn-3-outputs", ZOO_PICTURES, 3, .003, {CONV(8, 3), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(3)}},
-    {"cnn-5-outputs", ZOO_PICTURES, 5, .003, {CONV(8, 3), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(5)}},
-    {"cnn-2-outputs", ZOO_PICTURES, 2, .003, {CONV(8, 3), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(2)}},
-    {"mlp-1-output", ZOO_PICTURES, 1, .003, {FC(64), OP(RELU), FC(32), OP(RELU), FC(1)}},
+    {"cnn-3-outputs", ZOO_PICTURES, 3, .003, 0, {CONV(8, 3), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(3)}},
+    {"cnn-5-outputs", ZOO_PICTURES, 5, .003, 0, {CONV(8, 3), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(5)}},
+    {"cnn-2-outputs", ZOO_PICTURES, 2, .003, 0, {CONV(8, 3), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(2)}},
+    {"mlp-1-output", ZOO_PICTURES, 1, .003, 0, {FC(64), OP(RELU), FC(32), OP(RELU), FC(1)}},
     {"sequence",
      ZOO_SEQUENCES,
      4,
      .003,
+     0,
      {CONV(16, 7), OP(RELU), OP(POOL), CONV(16, 5), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(4)}},
-    {"table", ZOO_TABLES, 4, .003, {FC(32), OP(RELU), FC(16), OP(RELU), FC(4)}},
+    {"table", ZOO_TABLES, 4, .003, 0, {FC(32), OP(RELU), FC(16), OP(RELU), FC(4)}},
+    {"cnn-weight-decay",
+     ZOO_PICTURES,
+     10,
+     .003,
+     .01,
+     {CONV(8, 3), OP(RELU), OP(POOL), CONV(16, 3), OP(RELU), OP(POOL), FC(32), OP(RELU), FC(10)}},
 };
 const size_t zoo_count = sizeof zoo / sizeof *zoo;
+
+_Static_assert(sizeof zoo / sizeof *zoo <= ZOO_MOST, "zoo_choose has room for ZOO_MOST");
+
+static bool say_unknown(const char *asked, struct error *e) {
+    const char *names[ZOO_MOST];
+    struct text list = {0};
+    for (size_t k = 0; k < zoo_count; k++) {
+        names[k] = zoo[k].name;
+        text_add(&list, "%s%s", k ? ", " : "", zoo[k].name);
+    }
+    const char *near = text_nearest(asked, names, zoo_count);
+    error_set(e, "--kinds: '%s' is none%s%s%s: %s wanted", asked, near ? ": did you mean '" : "", near ? near : "",
+              near ? "'?" : "", list.data ? list.data : "others");
+    text_finish(&list);
+    return false;
+}
+
+bool zoo_choose(const char *names, const struct zoo_network *chosen[ZOO_MOST], size_t *count, struct error *e) {
+    char *list = text_copy(names ? names : ""), *rest = NULL;
+    bool ok = list || error_memory(e);
+    *count = 0;
+    for (size_t k = 0; !names && k < zoo_count; k++) chosen[(*count)++] = &zoo[k];
+    for (char *name = ok && names ? strtok_r(list, ",", &rest) : NULL; ok && name; name = strtok_r(NULL, ",", &rest)) {
+        const struct zoo_network *found = NULL;
+        for (size_t k = 0; k < zoo_count; k++)
+            if (strcmp(zoo[k].name, name) == 0) found = &zoo[k];
+        ok = found || say_unknown(name, e);
+        for (size_t k = 0; ok && k < *count; k++)
+            ok = chosen[k] != found || error_set(e, "--kinds: '%s' is there twice: name each once", name);
+        if (ok) chosen[(*count)++] = found;
+    }
+    if (ok && !*count) ok = say_unknown("", e);
+    free(list);
+    return ok;
+}
 
 struct shape zoo_sample(enum zoo_kind kind) {
     if (kind == ZOO_PICTURES) return (struct shape){3, {1, 16, 16}};

@@ -17,6 +17,9 @@
 #define OWN_SURE .60
 #define FITS .3         /* share of maps on the evidence, after a shift that is said before anything else */
 #define ZERO_OUTSIDE .5 /* of windows: whose place is asked */
+#define TOGETHER 3      /* of place-t on both networks of templates, where maps lie aside the same way */
+#define TOGETHER_SURE 2
+#define AGAINST .1 /* share on the pattern against the class from which on maps without a sign have lost it */
 
 /* One network. */
 struct seen {
@@ -25,7 +28,7 @@ struct seen {
     const char *why_not; /* where it ran and was not judged */
     struct {
         double miss, astray, astray_se, right, down, place_t, overlap, here, wrong_sign, wrong_channel, swap, prior,
-            agreement, constant, exact, detector, dead, live, negative;
+            agreement, constant, exact, against, detector, dead, live, negative;
     } is;
 };
 
@@ -54,6 +57,7 @@ static void read_seen(const struct judge_case *c, struct seen *s) {
     s->is.agreement = studies_number(c, s->study, "agreement");
     s->is.constant = studies_number(c, s->study, "constant");
     s->is.exact = studies_number(c, s->study, "exact");
+    s->is.against = studies_number(c, s->study, "against");
     s->is.detector = studies_number(c, s->study, "detector");
     s->is.dead = studies_number(c, s->study, "dead");
     s->is.live = studies_number(c, s->study, "live");
@@ -178,21 +182,46 @@ static bool judge_dead(const struct all *a, struct judgement *j) {
     return true;
 }
 
-/* No value below 0 anywhere, though the method does not claim it. */
+/* Aside the same way on all networks of templates, of which no one condemns: sum of t / sqrt(n). */
+static bool judge_places(const struct all *a, struct judgement *j, bool *said, struct error *e) {
+    const struct seen *first = NULL;
+    double sum = 0, n = 0;
+    for (uint32_t k = 0; k < a->count; k++) {
+        const struct seen *s = &a->seen[k];
+        if (!(s->is.detector > 0)) continue;
+        if (!first) first = s;
+        if (!s->judged || !(s->is.right * first->is.right + s->is.down * first->is.down > 0)) return true;
+        sum += s->is.place_t;
+        n++;
+    }
+    if (n < 2 || !(sum / sqrt(n) > TOGETHER_SURE)) return true;
+    *said = true;
+    j->score = 1 - first->is.astray;
+    struct text t = {0};
+    if (add_shift(a, first, &t))
+        judgement_say(j, sum / sqrt(n) > TOGETHER ? VERDICT_FAIL : VERDICT_INCONCLUSIVE,
+                      "On %.0f networks whose evidence is at known places the maps lie aside the same way: %s on the "
+                      "first (t = %.1f of all; above %d it is no chance).",
+                      n, t.data, sum / sqrt(n), TOGETHER);
+    bool ok = !t.failed || error_memory(e);
+    text_finish(&t);
+    return ok;
+}
+
+/* No value below 0 anywhere, though the method does not claim it, and evidence against the class gets its share.
+ * Methods that show only what speaks for the class give it nothing. */
 static bool judge_unsigned(const struct all *a, struct judgement *j) {
-    uint32_t detectors = 0;
-    double negative = a->quadratic == UINT32_MAX ? 0 : studies_number(a->c, a->quadratic, "negative");
+    double negative = a->quadratic == UINT32_MAX ? 0 : studies_number(a->c, a->quadratic, "negative"), against = 0;
     if (a->c->view->explainers[a->c->row].claims & ASSAY_NON_NEGATIVE) return false;
     for (uint32_t k = 0; k < a->count; k++) {
-        if (!(a->seen[k].is.detector > 0)) continue;
         negative += a->seen[k].is.negative;
-        detectors++;
+        if (a->seen[k].is.detector > 0 && a->seen[k].judged) against = fmax(against, a->seen[k].is.against);
     }
-    if (!detectors || negative > 0 || !a->judged) return false;
-    judgement_say(
-        j, VERDICT_FAIL,
-        "No map has a value below 0, though evidence against the class is there, and the method does not claim "
-        "NON_NEGATIVE: the sign is lost.");
+    if (!(against > AGAINST) || negative > 0) return false;
+    judgement_say(j, VERDICT_FAIL,
+                  "No map has a value below 0, though %.0f %% of what the maps say of the class's patterns is said of "
+                  "the one against it, and the method does not claim NON_NEGATIVE: the sign is lost.",
+                  100 * against);
     return true;
 }
 
@@ -266,6 +295,7 @@ static bool decide(struct judge_case *c, struct judgement *j, struct store *curv
     if (gather(&a, j) || judge_dead(&a, j)) return true;
     for (uint32_t k = 0; !failed && k < a.count; k++)
         if (a.seen[k].judged && !judge_network(&a, &a.seen[k], j, &failed, e)) return false;
+    if (!failed && !judge_places(&a, j, &failed, e)) return false;
     if (!failed && !judge_unsigned(&a, j) && !judge_open(&a, j)) conclude(&a, j);
     return true;
 }

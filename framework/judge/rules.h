@@ -15,6 +15,7 @@ extern const struct rule rule_class_relabelling;  /* class_maps.c */
 extern const struct rule rule_quadratic_identity; /* quadratic.c */
 extern const struct rule rule_unseen_region;      /* unseen.c */
 extern const struct rule rule_planted_evidence;   /* evidence.c */
+extern const struct rule rule_completeness;       /* completeness.c */
 extern const struct rule rule_checks;             /* checks.c: every check must hold */
 extern const struct rule rule_bottom_up;          /* weights.c: test I, of stages from the input on */
 extern const struct rule rule_mprt;               /* mprt.c: numbers, never judged */

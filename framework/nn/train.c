@@ -42,6 +42,12 @@ struct recipe recipe_default(void) {
                            .seed = 1};
 }
 
+void recipe_settle(struct recipe *r) {
+    const struct recipe plain = recipe_default();
+    if (r->optimiser == OPTIMISER_ADAM) r->momentum = plain.momentum;
+    if (!(r->weight_decay > 0)) r->weight_decay_last = plain.weight_decay_last;
+}
+
 static bool recipe_check(const struct recipe *r, struct error *e) {
     if (!(r->learning_rate > 0) || !isfinite(r->learning_rate))
         return error_set(e, "learning rate %g: wanted a number above 0", r->learning_rate);

@@ -8,6 +8,9 @@
 
 /* Adam, rate .001, momentum .9, no weight decay, batch 50, 200 epochs, stop .95, seed 1 */
 struct recipe recipe_default(void);
+/* What training does not read gets its default, so that recipes that train alike are equal: the momentum of Adam, and
+ * whether the last layer decays where nothing does. */
+void recipe_settle(struct recipe *);
 
 struct train_result {
     uint32_t epochs; /* run */

@@ -42,6 +42,7 @@ struct study_case {
     const uint32_t *target;
     uint64_t seed;      /* of the battery */
     unsigned claims;    /* enum assay_claim of the explainer */
+    double baseline;    /* every element of the baseline that COMPLETE is about */
     double **values;    /* [readings][count of each]: NaN at first; what stays so was not measured */
     struct study_host { /* of the process that the study runs in */
         enum study_outcome (*explain)(void *user, const struct study_request *, float *maps, struct error *);

@@ -132,6 +132,7 @@ static struct study_case make_case(struct session *s, double **values) {
         .target = set->target,
         .seed = run->battery->seed,
         .claims = run->explainers[s->job->row].claims,
+        .baseline = plugin_number(run->explainers[s->job->row].plugin, "baseline", 0),
         .values = values,
         .host = {explain, forward, s},
     };

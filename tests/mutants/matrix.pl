@@ -1,8 +1,9 @@
 # matrix.pl: the kill matrix: which control notices which mutant (tests/mutants/run.sh).
 #   perl matrix.pl LIST SURVIVORS HONEST NETWORK:CLAIMS:SEED:VERDICTS.CSV...
 # Prints a line for each explainer and network, and what is not as the tables say; the exit status is 1 then. With STALE
-# in the environment a mutant that is listed among the survivors need not survive. At the end are the survivors, as
-# lines of their table, where it is not as it should be.
+# in the environment a mutant that is listed among the survivors need not survive. With FIRST not every control was asked
+# of every mutant: a network has several runs, and the last one that has a mutant says what became of it. At the end are
+# the survivors, as lines of their table, where it is not as it should be.
 use strict;
 use warnings;
 
@@ -61,11 +62,11 @@ my (%controls, @controls, %result);
 for my $run (@runs) {
     my ($network, $claims, $seed, $path) = split /:/, $run, 4;
     for my $line (lines_of($path)) {
-        next unless $line =~ /^"([^"]*)","([^"]*)","([A-Z]*)","[^"]*","[^"]*",\w+,"((?:[^"]|"")*)"/;
-        my ($id, $control, $word, $reason) = ($1, $2, $3, $4);
+        next unless $line =~ /^"([^"]*)","([^"]*)","([A-Z]*)","[^"]*","[^"]*",(\w+),"((?:[^"]|"")*)"/;
+        my ($id, $control, $word, $expected, $reason) = ($1, $2, $3, $4, $5);
         refuse("$path: $id: no such explainer") unless $mutant{$id};
         push @controls, $control unless $control eq "overall" || $controls{$control}++;
-        $result{$network}{$id}{$claims}{$seed}{$control} = [$word, $reason];
+        $result{$network}{$id}{$claims}{$seed}{$control} = [$word, $reason, $expected];
     }
 }
 
@@ -82,14 +83,17 @@ sub cells {
     my ($row, $id) = @_;
     return " " x (5 * (1 + @controls) + 9) unless $row;
     my $rules = (grep { $_->[1] =~ /^Breach of the plugin rules/ } values %$row) ? "F" : ".";
-    my @cell = map { $rules eq "F" ? "." : $letter{$row->{$_}[0] // "SKIP"} } @controls;
+    my @cell = map { $rules eq "F" ? "." : $row->{$_} ? $letter{$row->{$_}[0]} : "" } @controls;
     return join("", map { sprintf "%-5s", $_ } $rules, @cell) . sprintf "%-9s", $mutant{$id}{base} eq "-" && fate($row) eq "SURVIVES" ? "PASS" : fate($row);
 }
 
 sub fate {
     my ($row) = @_;
     my $word = $row->{overall}[0] or refuse("a row without an overall verdict: " . join " ", sort keys %$row);
-    return $word eq "PASS" ? "SURVIVES" : $word =~ /FAIL|ERROR/ ? "killed" : $word eq "SKIP" ? "n.a." : "stopped";
+    return "killed" if $word =~ /FAIL|ERROR/;
+    return "n.a." if $word eq "SKIP";
+    # Exit code 0 wants every cell as expected, which an UNINFORMATIVE one is not.
+    return $word ne "PASS" || grep({ $_->[2] ne "true" } values %$row) ? "stopped" : "SURVIVES";
 }
 
 sub print_line {
@@ -147,8 +151,14 @@ sub number {
     return $table->{$claims} // 0;
 }
 
-print "\nnoticed by              with claims   by it alone   without claims   by it alone\n";
+my $first = $ENV{FIRST};
+print $first ? "\nnoticed by, of what was asked first     with claims   without claims\n"
+             : "\nnoticed by              with claims   by it alone   without claims   by it alone\n";
 for my $control ("conformance", @controls) {
+    if ($first) {
+        printf "%-38s  %11d   %14d\n", $control, map { number($kills{$control}, $_) } "claimed", "unclaimed";
+        next;
+    }
     printf "%-22s  %11d   %11d   %14d   %11d\n", $control, map { my $c = $_; number($kills{$control}, $c), number($alone{$control}, $c) } "claimed", "unclaimed";
 }
 for my $claims ("claimed", "unclaimed") {

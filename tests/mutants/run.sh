@@ -6,7 +6,10 @@
 #                     and is none may be there
 #   --honest          the honest explainers alone, on all networks, at five seeds: --seeds "1 2 3 4 5"
 #   --keep DIR        batteries and run folders, which are removed otherwise
-#   --skip CONTROL    leave a control out (label-permutation is left out unless --all-controls is given)
+#   --skip CONTROL    leave a control out (the standard ones but label-permutation are asked, all by --all-controls)
+#   --first-kill      ask the cheap controls first, and the dear ones of those alone that nothing has noticed yet; what is
+#                     left is judged by all controls at once. Which controls would notice a mutant, too, is not told then
+#   --inputs N        in place of the table's
 #   --jobs N          worker processes
 # Each network is run twice: with the claims of the honest base, and without any claim. What survives has to be in
 # tests/mutants/survivors.txt, and nothing else may be there; no honest explainer may FAIL that is not in
@@ -42,7 +45,11 @@ die() {
     exit 2
 }
 
-names=() chosen='' seeds=1 honest=0 keep='' jobs=$(nproc) skip=' label-permutation ' quick_run=0
+# What costs few maps; planted-evidence is next, randomised weights come last, with all the others once more.
+cheap=linear-identity,zero-pixel,twins,class-sensitivity,other-classes,class-relabelling,quadratic-identity,unseen-region
+
+names=() chosen='' seeds=1 honest=0 keep='' jobs=$(nproc) quick_run=0 inputs='' stages=(all)
+skip=' label-permutation bottom-up mprt input-shift '
 while (($#)); do
     case $1 in
         --networks) chosen=${2:?}; shift ;;
@@ -52,6 +59,8 @@ while (($#)); do
         --keep) keep=${2:?}; shift ;;
         --skip) skip+="${2:?} "; shift ;;
         --all-controls) skip=' ' ;;
+        --first-kill) stages=(cheap planted all) ;;
+        --inputs) inputs=${2:?}; shift ;;
         --jobs) jobs=${2:?}; shift ;;
         -*) die "$1: no such option" ;;
         *) names+=("$1") ;;
@@ -71,6 +80,7 @@ wanted() { # ID FAMILY BASE FAMILIES: whether this run has it
     local pattern
     [[ $4 == all || ,$4, == *,$2,* ]] || return 1
     ((honest)) && [[ $3 != - ]] && return 1
+    [[ ! ${known:-} ]] || ! grep -qxF "$1" "$known" || return 1
     ((${#names[@]})) || return 0
     for pattern in "${names[@]}"; do
         # shellcheck disable=SC2053
@@ -79,9 +89,18 @@ wanted() { # ID FAMILY BASE FAMILIES: whether this run has it
     return 1
 }
 
-battery() { # FILE NETWORK MODEL FAMILIES DATA FOLDER SEED: false when no explainer is wanted
-    local id family base dose given rest rows=0
-    printf 'name: %s\nmodel: %s\nseed: %s\nrule: {draws: [5, 7, 10]}\ndata: {%s}\ncontrols: [%s]\nexplainers:\n' "$2" "$3" "$7" "$5" "$controls" >"$1"
+asked_in() { # STAGE: its controls, with commas
+    case $1 in
+        all) echo "$controls" ;;
+        planted) [[ ,$controls, == *,planted-evidence,* ]] && echo planted-evidence ;;
+        cheap) tr ',' '\n' <<<"$controls" | grep -xF "$(tr ',' '\n' <<<"$cheap")" | paste -sd, ;;
+    esac
+}
+
+battery() { # FILE NETWORK MODEL FAMILIES DATA FOLDER SEED CONTROLS: false when no explainer is wanted
+    local id family base dose given rest rows=0 data=$5
+    [[ $inputs ]] && data=$(sed "s/inputs: [0-9]*/inputs: $inputs/" <<<"$5")
+    printf 'name: %s\nmodel: %s\nseed: %s\nrule: {draws: [5, 7, 10]}\ndata: {%s}\ncontrols: [%s]\nexplainers:\n' "$2" "$3" "$7" "$data" "$8" >"$1"
     while IFS=$'\t' read -r id family base dose given rest; do
         wanted "$id" "$family" "$base" "$4" || continue
         [[ $base == - && $6 ]] && continue # an honest method says what it is
@@ -92,22 +111,36 @@ battery() { # FILE NETWORK MODEL FAMILIES DATA FOLDER SEED: false when no explai
     ((rows > 0))
 }
 
+noticed() { # FOLDER: the explainers whose overall verdict there is FAIL or ERROR
+    sed -nE 's/^"([^"]*)","overall","(FAIL|ERROR)".*/\1/p' "$1/verdicts.csv"
+}
+
 runs=()
 while read -r default network model families data; do
     [[ ${chosen:+,$chosen,} == *,$network,* || (-z $chosen && $default == yes) ]] || continue
     for seed in $seeds; do
         for claims in claimed unclaimed; do
-            name=$network-$claims-$seed folder=''
+            folder='' known=$work/$network-$claims-$seed.known
             [[ $claims == claimed ]] || folder=unclaimed/
-            battery "$work/$name.yaml" "$network" "$model" "$families" "$data" "$folder" "$seed" || continue
-            "$BUILD/assay" run "$work/$name.yaml" -o "$work/$name" --no-figures -j "$jobs" >"$work/$name.out" 2>"$work/$name.err"
-            status=$?
-            [[ $status =~ ^[0134]$ ]] || { tail -5 "$work/$name.err" >&2; die "$name.yaml: exit status $status"; }
-            ((quick_run)) || echo "$name: $(tail -1 "$work/$name.err")" >&2
-            runs+=("$network:$claims:$seed:$work/$name/verdicts.csv")
+            : >"$known"
+            for stage in "${stages[@]}"; do
+                name=$network-$claims-$seed
+                [[ $stage == all ]] || name+=-$stage
+                asked=$(asked_in "$stage")
+                [[ $asked ]] && battery "$work/$name.yaml" "$network" "$model" "$families" "$data" "$folder" "$seed" "$asked" || continue
+                canaries=()
+                [[ $stage == all ]] || canaries=(--no-canaries)
+                "$BUILD/assay" run "$work/$name.yaml" -o "$work/$name" --no-figures -j "$jobs" "${canaries[@]}" >"$work/$name.out" 2>"$work/$name.err"
+                status=$?
+                [[ $status =~ ^[0134]$ ]] || { tail -5 "$work/$name.err" >&2; die "$name.yaml: exit status $status"; }
+                ((quick_run)) || echo "$name: $(tail -1 "$work/$name.err")" >&2
+                noticed "$work/$name" >>"$known"
+                runs+=("$network:$claims:$seed:$work/$name/verdicts.csv")
+            done
         done
     done
 done < <(networks)
 ((${#runs[@]})) || die "nothing to run"
 ((quick_run)) && export STALE=allowed
+[[ ${#stages[@]} == 1 ]] || export FIRST=told
 perl "$HERE/matrix.pl" "$work/list.tsv" "$HERE/survivors.txt" "$HERE/honest.txt" "${runs[@]}"

@@ -103,6 +103,31 @@ Test(battery, defaults) {
     battery_destroy(b);
 }
 
+/* Trained networks and runs are known by their recipe: what trains alike has one name. */
+Test(battery, what_training_does_not_read_is_as_by_default) {
+    static const struct {
+        const char *training;
+        double momentum;
+        bool last;
+    } cases[] = {
+        {"weight-decay: 0, weight-decay-last: false", .9, true},
+        {"weight-decay-last: false, weight-decay: 0.1", .9, false},
+        {"momentum: 0.5", .9, true},
+        {"momentum: 0.5, optimiser: sgd", .5, true},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct battery *b;
+        struct error e;
+        char text[256];
+        int n = snprintf(text, sizeof text, HEAD "training: {source: 'csv:y', %s}\n", cases[k].training);
+        scratch_put("b.yaml", text, (size_t)n);
+        cr_assert(battery_load("b.yaml", &b, &e), "%s", e.text);
+        cr_expect_eq(b->recipe.momentum, cases[k].momentum, "%s", cases[k].training);
+        cr_expect_eq(b->recipe.weight_decay_last, cases[k].last, "%s", cases[k].training);
+        battery_destroy(b);
+    }
+}
+
 static const char full[] = "name: Everything\n"
                            "model: ../models/m.onnx\n"
                            "seed: 18446744073709551615\n"

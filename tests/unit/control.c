@@ -39,17 +39,17 @@ Test(control, every_descriptor_is_whole) {
         }
         cr_expect_leq(options, sizeof((struct control_values){0}.value) / sizeof(double), "%s", c->id);
     }
-    cr_expect_eq(count, 15);
+    cr_expect_eq(count, 16);
     cr_expect_null(control_find(controls, "cascade"));
 }
 
 /* ---- `controls: default` ---- */
 
 Test(control, the_standard_ones) {
-    static const char *const all[] = {"cascading",          "independent",   "label-permutation",
-                                      "linear-identity",    "zero-pixel",    "twins",
-                                      "class-sensitivity",  "other-classes", "class-relabelling",
-                                      "quadratic-identity", "unseen-region", "planted-evidence"};
+    static const char *const all[] = {
+        "cascading",          "independent",   "label-permutation", "linear-identity", "zero-pixel",
+        "completeness",       "twins",         "class-sensitivity", "other-classes",   "class-relabelling",
+        "quadratic-identity", "unseen-region", "planted-evidence"};
     struct error e = {{0}};
     for (int training = 0; training < 2; training++) {
         struct battery *b = calloc(1, sizeof *b);

@@ -167,8 +167,8 @@ static void expect_study(const char *arch, uint32_t inputs, bool one_hot, uint32
     l->n = inputs < 6 ? inputs : 6;
     l->stages = stages;
     l->layers = layers;
-    l->c = (struct study_case){study, model,   &sample, 3, false,  one_hot,           inputs,
-                               x,     targets, SEED,    0, values, {explain, NULL, l}};
+    l->c = (struct study_case){study, model,   &sample, 3, false, one_hot, inputs,
+                               x,     targets, SEED,    0, 0,     values,  {explain, NULL, l}};
     cr_expect_eq(study->run(&l->c, &e), STUDY_DONE, "%s", e.text);
     cr_expect_eq(l->asked, 1 + stages * DRAWS, "networks");
     cr_expect_leq(l->asked * l->n * COPIES, study->maps, "more maps than its time is for");

@@ -28,6 +28,10 @@ Test(control_readings, limits_and_numbers) {
         {"other-classes", "distance", 4, 1e-3},
         {"class-relabelling", "distance", 12, 1e-3},
         {"unseen-region", "distance", 8, .05},
+        {"completeness", "off", 8, 1},
+        {"completeness", "missing", 1, .2},
+        {"completeness", "sum", 8, (double)NAN},
+        {"completeness", "due", 8, (double)NAN},
         {"planted-evidence", "miss", 1, .1},
         {"planted-evidence", "astray", 1, .55},
         {"planted-evidence", "place-t", 1, 4},
@@ -78,8 +82,9 @@ Test(control_readings, limits_and_numbers) {
 }
 
 Test(control_readings, of_a_quick_run) {
-    static const char *const quick[] = {"cascading",     "linear-identity",    "zero-pixel",    "class-sensitivity",
-                                        "other-classes", "quadratic-identity", "unseen-region", "class-relabelling"};
+    static const char *const quick[] = {"cascading",          "linear-identity",   "zero-pixel",
+                                        "completeness",       "class-sensitivity", "other-classes",
+                                        "quadratic-identity", "unseen-region",     "class-relabelling"};
     size_t count = 0;
     for (size_t c = 0; controls[c]; c++) count += controls[c]->quick;
     cr_expect_eq(count, sizeof quick / sizeof *quick);

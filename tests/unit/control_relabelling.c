@@ -88,8 +88,8 @@ Test(control_relabelling, no_class_stays) {
         double *values[READINGS];
         for (int r = 0; r < READINGS; r++) values[r] = l.values[r];
         for (int k = 0; k < READINGS * (int)INPUTS; k++) l.values[k / (int)INPUTS][k % (int)INPUTS] = (double)NAN;
-        const struct study_case c = {
-            study, model, &sample, CLASSES, false, false, INPUTS, x, target, seed, 0, values, {explain, forward, &l}};
+        const struct study_case c = {study, model,  &sample, CLASSES, false, false,  INPUTS,
+                                     x,     target, seed,    0,       0,     values, {explain, forward, &l}};
         cr_assert_eq(study->run(&c, &e), STUDY_DONE, "%s", e.text);
         cr_expect_eq(l.asked, 2);
         expect_places(&l, seed);

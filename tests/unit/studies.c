@@ -1,119 +1,17 @@
 /* Controls that make networks of their own: what honest methods and mutants of one fault each get from them, and
  * that runs go on after a unit was lost. */
-#include "base/file.h"
-#include "base/text.h"
-#include "controls/controls.h"
-#include "fake_run.h"
-#include "run/run.h"
+#include "study_battery.h"
 
 #include <criterion/criterion.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define FASHION "/usr/share/datasets/fashion-mnist/"
-#define FASHION_DATA "idx:" FASHION "t10k-images-idx3-ubyte.gz," FASHION "t10k-labels-idx1-ubyte.gz\n  preprocess: unit"
-
-static char folder[64];
-
-static void make_folder(void) {
-    fake_folder(folder);
-}
-
-static void remove_folder(void) {
-    fake_folder_remove(folder);
-}
-
-/* A row of a battery, and what its verdict must begin with and hold. */
-struct expected {
-    const char *row; /* an explainer, or the parameters of tests/bad/wrong-ways.c */
-    const char *word, *reason;
-};
-
-struct battery_text {
-    const char *model, *data, *control;
-    uint32_t inputs;
-    const struct expected *rows;
-    size_t row_count;
-};
-
-static bool is_fault(const char *row) {
-    return strncmp(row, "fault=", 6) == 0;
-}
-
-static void add_rows(struct text *t, const struct battery_text *b, const char *cwd) {
-    const char *build = getenv("ASSAY_BUILD");
-    for (size_t k = 0; k < b->row_count; k++)
-        if (is_fault(b->rows[k].row))
-            text_add(t, "  - {use: \"%s/%s/tests/bad/wrong-ways.so:%s\", name: row%zu}\n", cwd, build ? build : "build",
-                     b->rows[k].row, k);
-        else text_add(t, "  - {use: \"%s\", name: row%zu}\n", b->rows[k].row, k);
-}
-
-struct seen {
-    const char *control;
-    char **verdicts; /* [rows] "WORD annotation reason" */
-    size_t count;
-};
-
-static bool see(void *user, const struct verdict_row *v) {
-    struct seen *s = user;
-    unsigned long row;
-    if (strcmp(v->control, s->control) != 0 || sscanf(v->explainer, "row%lu", &row) != 1 || row >= s->count)
-        return true;
-    free(s->verdicts[row]);
-    s->verdicts[row] = text_format("%s %s%s%s", v->verdict, v->annotation, *v->annotation ? ": " : "", v->reason);
-    return s->verdicts[row] != NULL;
-}
-
-/* verdicts[rows] of one run; the caller frees each. */
-static void run_battery(const struct battery_text *b, uint64_t seed, bool resume, char **verdicts) {
-    char path[128], run[128], cwd[4096];
-    struct text text = {0};
-    struct error e = {{0}};
-    struct run_outcome outcome = {0};
-    struct seen seen = {b->control, verdicts, b->row_count};
-    cr_assert_not_null(getcwd(cwd, sizeof cwd));
-    snprintf(path, sizeof path, "%s/battery.yaml", folder);
-    snprintf(run, sizeof run, "%s/run", folder);
-    text_add(&text, "model: %s/fixtures/models/%s\nseed: %llu\ndata:\n  inputs: %u\n  source: ", cwd, b->model,
-             (unsigned long long)seed, b->inputs);
-    const char *place = strstr(b->data, "%s"); /* of the project's folder */
-    if (place) text_add(&text, "%.*s%s%s", (int)(place - b->data), b->data, cwd, place + 2);
-    else text_add(&text, "%s", b->data);
-    text_add(&text, "\nexplainers:\n");
-    add_rows(&text, b, cwd);
-    text_add(&text, "controls: [%s]\n", b->control);
-    cr_assert(!text.failed && file_write(path, text.data, text.length, &e), "%s", e.text);
-    const struct run_options options = {.battery = path, .folder = run, .jobs = 2, .quiet = true, .resume = resume};
-    cr_assert(run_execute(&options, controls, &outcome, &e), "%s", e.text);
-    cr_assert(store_each_verdict(outcome.store, see, &seen, &e), "%s", e.text);
-    run_finish(&outcome);
-    text_finish(&text);
-}
-
-static void expect_rows(const struct battery_text *b, uint64_t seed) {
-    char **verdicts = calloc(b->row_count, sizeof *verdicts);
-    cr_assert_not_null(verdicts);
-    run_battery(b, seed, false, verdicts);
-    for (size_t k = 0; k < b->row_count; k++) {
-        const struct expected *x = &b->rows[k];
-        size_t word = strlen(x->word);
-        const char *v = verdicts[k] ? verdicts[k] : "no verdict";
-        cr_expect(strncmp(v, x->word, word) == 0 && v[word] == ' ' && strstr(v, x->reason),
-                  "%s under %s: %s; wanted %s ... %s", x->row, b->control, v, x->word, x->reason);
-        free(verdicts[k]);
-    }
-    free(verdicts);
-}
-
-#define ROWS(rows) rows, sizeof rows / sizeof *rows
 
 /* ---- other-classes, class-relabelling ---- */
 
-Test(studies, other_classes_are_none_of_its_business, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, other_classes_are_none_of_its_business, .init = study_make_folder, .fini = study_remove_folder,
+     .timeout = 120) {
     static const struct expected rows[] = {
         {"gradient", "PASS", "relative distance at most 0,"},
         {"smoothgrad:samples=5", "PASS", "relative distance at most 0,"},
@@ -127,10 +25,10 @@ Test(studies, other_classes_are_none_of_its_business, .init = make_folder, .fini
         {"fault=log-softmax", "FAIL", "it explains the log-probability."},
         {"fault=minus", "PASS", ""}, /* another control's */
     };
-    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "other-classes", 8, ROWS(rows)}, 1);
+    study_expect(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "other-classes", 8, ROWS(rows)}, 1);
 }
 
-Test(studies, classes_that_change_places, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, classes_that_change_places, .init = study_make_folder, .fini = study_remove_folder, .timeout = 120) {
     static const struct expected rows[] = {
         {"integrated-gradients:steps=5", "PASS", ""},
         {"input", "SKIP", "claims not to depend on the class"},
@@ -138,12 +36,13 @@ Test(studies, classes_that_change_places, .init = make_folder, .fini = remove_fo
         {"fault=odd-zero", "FAIL", "is zero as class"},
         {"fault=softmax", "PASS", ""},
     };
-    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "class-relabelling", 12, ROWS(rows)}, 1);
+    study_expect(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "class-relabelling", 12, ROWS(rows)}, 1);
 }
 
 /* ---- quadratic-identity ---- */
 
-Test(studies, what_the_map_is_on_a_quadratic_function, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, what_the_map_is_on_a_quadratic_function, .init = study_make_folder, .fini = study_remove_folder,
+     .timeout = 120) {
     static const struct expected rows[] = {
         {"gradient", "PASS", "The map is the gradient at the input (alpha 1.000, beta 0.00, factor 1.0000)."},
         {"smoothgrad", "PASS", "The map is the gradient at the input"},
@@ -165,11 +64,12 @@ Test(studies, what_the_map_is_on_a_quadratic_function, .init = make_folder, .fin
         {"fault=edges,dose=0.25", "SKIP", "Part gradient, part something else (R2 = 0.9"},
         {"fault=shifted", "SKIP", "no sum of gradients"}, /* another control's */
     };
-    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "quadratic-identity", 2, ROWS(rows)}, 1);
+    study_expect(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "quadratic-identity", 2, ROWS(rows)}, 1);
 }
 
 /* Fewer elements, fewer squares: 13 features, and sequences of 4 x 96. */
-Test(studies, quadratic_functions_of_other_shapes, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, quadratic_functions_of_other_shapes, .init = study_make_folder, .fini = study_remove_folder,
+     .timeout = 120) {
     static const struct expected rows[] = {
         {"gradient", "PASS", "The map is the gradient at the input (alpha 1.000, beta 0.00, factor 1.0000)."},
         {"integrated-gradients", "PASS", "averaged on the whole path"},
@@ -179,13 +79,14 @@ Test(studies, quadratic_functions_of_other_shapes, .init = make_folder, .fini = 
     static const char *const data[2][2] = {{"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv"},
                                            {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
     for (int k = 0; k < 2; k++)
-        expect_rows(&(struct battery_text){data[k][0], data[k][1], "quadratic-identity", 2, ROWS(rows)}, 2);
+        study_expect(&(struct battery_text){data[k][0], data[k][1], "quadratic-identity", 2, ROWS(rows)}, 2);
 }
 
 /* ---- linear-identity ---- */
 
 /* Who claims nothing is told what the map is, and never judged. */
-Test(studies, what_the_map_is_on_a_linear_model, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, what_the_map_is_on_a_linear_model, .init = study_make_folder, .fini = study_remove_folder,
+     .timeout = 120) {
     static const struct expected rows[] = {
         {"gradient", "PASS", ""},
         {"fault=none", "SKIP", "it is the weights: The method claims no identity on linear models."},
@@ -208,11 +109,11 @@ Test(studies, what_the_map_is_on_a_linear_model, .init = make_folder, .fini = re
         {"fault=absolute", "SKIP", "it is the magnitudes of the weights:"},
         {"grad-cam", "SKIP", "no convolution"},
     };
-    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "linear-identity", 10, ROWS(rows)}, 1);
+    study_expect(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "linear-identity", 10, ROWS(rows)}, 1);
 }
 
 /* Sequences have no height, tables no places; two inputs are few. */
-Test(studies, linear_models_of_other_shapes, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, linear_models_of_other_shapes, .init = study_make_folder, .fini = study_remove_folder, .timeout = 120) {
     static const struct expected rows[] = {
         {"fault=none", "SKIP", "it is the weights:"},
         {"fault=minus", "SKIP", "it is minus the weights:"},
@@ -221,13 +122,14 @@ Test(studies, linear_models_of_other_shapes, .init = make_folder, .fini = remove
     static const char *const data[2][2] = {{"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv"},
                                            {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
     for (int k = 0; k < 2; k++)
-        expect_rows(&(struct battery_text){data[k][0], data[k][1], "linear-identity", 2, ROWS(rows)}, 2);
+        study_expect(&(struct battery_text){data[k][0], data[k][1], "linear-identity", 2, ROWS(rows)}, 2);
 }
 
 /* ---- mprt ---- */
 
 /* Numbers, whatever they are: no word but SKIP. */
-Test(studies, numbers_that_nothing_is_judged_by, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, numbers_that_nothing_is_judged_by, .init = study_make_folder, .fini = study_remove_folder,
+     .timeout = 120) {
     static const struct expected rows[] = {
         {"edge-detector", "SKIP", "MPRT 1.00 1.00 1.00, sMPRT "},
         {"edge-detector", "SKIP", "eMPRT +0.00 (sd 0.00 of 12): Numbers without a limit"},
@@ -237,16 +139,17 @@ Test(studies, numbers_that_nothing_is_judged_by, .init = make_folder, .fini = re
         {"grad-cam", "SKIP", "no convolution"},
     };
     static const struct expected letters[] = {{"gradient", "SKIP", ", sMPRT none, eMPRT "}};
-    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "mprt", 8, ROWS(rows)}, 1);
-    expect_rows(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv", "mprt", 8,
-                                       ROWS(letters)},
-                1);
+    study_expect(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "mprt", 8, ROWS(rows)}, 1);
+    study_expect(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv", "mprt", 8,
+                                        ROWS(letters)},
+                 1);
 }
 
 /* ---- input-shift ---- */
 
 /* Gradients stay; what multiplies by the input, or starts from zero, does not. */
-Test(studies, a_shift_that_the_network_takes_away, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, a_shift_that_the_network_takes_away, .init = study_make_folder, .fini = study_remove_folder,
+     .timeout = 120) {
     static const struct expected rows[] = {
         {"gradient", "SKIP", "the map stays: A property that nothing is judged by: inputs shifted by -1,"},
         {"guided-backprop", "SKIP", "the map stays"},
@@ -256,15 +159,15 @@ Test(studies, a_shift_that_the_network_takes_away, .init = make_folder, .fini = 
         {"edge-detector", "SKIP", "the map stays"},
     };
     static const struct expected letters[] = {{"gradient", "SKIP", "Letters cannot be shifted."}};
-    expect_rows(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "input-shift", 8, ROWS(rows)}, 1);
-    expect_rows(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv", "input-shift", 8,
-                                       ROWS(letters)},
-                1);
+    study_expect(&(struct battery_text){"fashion-mlp.onnx", FASHION_DATA, "input-shift", 8, ROWS(rows)}, 1);
+    study_expect(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv", "input-shift",
+                                        8, ROWS(letters)},
+                 1);
 }
 
 /* ---- unseen-region ---- */
 
-Test(studies, what_the_network_cannot_see, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, what_the_network_cannot_see, .init = study_make_folder, .fini = study_remove_folder, .timeout = 120) {
     static const struct expected rows[] = {
         {"gradient", "PASS", "(by 0 of its size,"},
         {"smoothgrad:samples=5", "PASS", "(by 0 of its size,"},
@@ -278,11 +181,11 @@ Test(studies, what_the_network_cannot_see, .init = make_folder, .fini = remove_f
         {"fault=edges,dose=0.01", "INCONCLUSIVE", "more than rounding"},
         {"fault=bump", "PASS", ""}, /* another control's: it is the same for all inputs */
     };
-    expect_rows(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "unseen-region", 8, ROWS(rows)}, 1);
+    study_expect(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "unseen-region", 8, ROWS(rows)}, 1);
 }
 
 /* Letters and columns of a table. */
-Test(studies, unseen_regions_of_other_shapes, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, unseen_regions_of_other_shapes, .init = study_make_folder, .fini = study_remove_folder, .timeout = 120) {
     static const struct expected rows[] = {
         {"gradient", "PASS", ""},
         {"integrated-gradients:steps=5", "PASS", ""},
@@ -293,59 +196,7 @@ Test(studies, unseen_regions_of_other_shapes, .init = make_folder, .fini = remov
     static const char *const data[2][2] = {{"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv"},
                                            {"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv"}};
     for (int k = 0; k < 2; k++)
-        expect_rows(&(struct battery_text){data[k][0], data[k][1], "unseen-region", 8, ROWS(rows)}, 2);
-}
-
-/* ---- planted-evidence ---- */
-
-Test(studies, evidence_at_known_places, .init = make_folder, .fini = remove_folder, .timeout = 240) {
-    static const struct expected rows[] = {
-        {"gradient", "PASS", "On 3 of 3 networks that know where their evidence is: at least 100 %"},
-        {"saliency", "PASS", "On 3 of 3 networks"}, /* claims NON_NEGATIVE */
-        {"integrated-gradients:steps=5", "PASS", "On 3 of 3 networks"},
-        {"smoothgrad:samples=10", "PASS", "On 3 of 3 networks"},
-        {"grad-cam", "PASS", "On 2 of 2 networks"}, /* of windows without a convolution nothing is asked */
-        {"grad-cam:layer=conv2", "SKIP", "which has other layers: layer=conv2"},
-        {"edge-detector", "SKIP", "claims not to depend on the class"},
-        {"fault=next-class", "FAIL", "% is on those of this class; 25 % is chance"},
-        {"fault=sum", "FAIL", "25 % is on those of this class; 25 % is chance"},
-        {"fault=mirrored", "FAIL", "miss the evidence for the class"},
-        {"fault=shifted,dose=1", "FAIL", "the maps lie 1 pixel to the right"},
-        {"fault=shifted,dose=4", "FAIL", "the maps lie 4 pixels to the right"},
-        {"fault=minus", "FAIL", "the inputs: the sign is wrong"},
-        {"fault=times-logit", "FAIL", "the inputs: the sign is wrong"},
-        {"fault=softmax", "FAIL", "when patterns of other classes move"},
-        {"fault=edges,dose=0.25", "FAIL", "when patterns of other classes move"},
-        {"fault=bump,dose=1", "FAIL", "part of them is the same for every input"},
-        {"fault=odd-zero", "FAIL", "constant for 2 of 4 classes, and none for the others"},
-        {"fault=absolute", "FAIL", "the sign is lost"},
-        {"fault=part-of-path,dose=1", "PASS", ""},
-    };
-    expect_rows(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "planted-evidence", 2, ROWS(rows)}, 1);
-}
-
-Test(studies, evidence_in_sequences_and_tables, .init = make_folder, .fini = remove_folder, .timeout = 240) {
-    static const struct expected sequences[] = {
-        {"gradient", "PASS", "On 3 of 3 networks"},
-        {"guided-backprop", "PASS", "On 3 of 3 networks"},
-        {"fault=next-class", "FAIL", "% is on those of this class; 25 % is chance"},
-        {"fault=shifted,dose=1", "FAIL", "the maps lie 1 position to the right"},
-        {"fault=mirrored", "FAIL", "or turned over"},
-        {"fault=channel", "FAIL", "no positive sum in the maps of 50 % of the inputs"}, /* of one letter */
-    };
-    static const struct expected tables[] = {
-        {"gradient", "PASS", "On 2 of 2 networks"},
-        {"input-x-gradient", "PASS", "On 2 of 2 networks"},
-        {"fault=next-class", "FAIL", "% is on those of this class; 25 % is chance"},
-        {"fault=shifted,dose=1", "FAIL", "the maps lie 1 feature to the right"},
-        {"fault=minus", "FAIL", "the sign is wrong"},
-    };
-    expect_rows(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv",
-                                       "planted-evidence", 2, ROWS(sequences)},
-                3);
-    expect_rows(&(struct battery_text){"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv",
-                                       "planted-evidence", 2, ROWS(tables)},
-                3);
+        study_expect(&(struct battery_text){data[k][0], data[k][1], "unseen-region", 8, ROWS(rows)}, 2);
 }
 
 /* ---- units of studies ---- */
@@ -353,7 +204,7 @@ Test(studies, evidence_in_sequences_and_tables, .init = make_folder, .fini = rem
 static void change_store(const char *sql) {
     char path[128];
     sqlite3 *db = NULL;
-    snprintf(path, sizeof path, "%s/run/assay.db", folder);
+    snprintf(path, sizeof path, "%s/run/assay.db", study_folder);
     cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
     cr_assert_gt(sqlite3_total_changes(db), 0);
@@ -361,7 +212,7 @@ static void change_store(const char *sql) {
 }
 
 /* As if the run had been killed before the unit came, or somebody had changed a number of it. */
-Test(studies, a_lost_unit_is_computed_again, .init = make_folder, .fini = remove_folder, .timeout = 120) {
+Test(studies, a_lost_unit_is_computed_again, .init = study_make_folder, .fini = study_remove_folder, .timeout = 120) {
     static const struct expected rows[] = {{"gradient", "PASS", ""}, {"fault=next-class", "FAIL", ""}};
     static const char *const damage[] = {
         "DELETE FROM units WHERE variant = 'other-classes'; DELETE FROM checks WHERE variant = 'other-classes'",
@@ -369,10 +220,10 @@ Test(studies, a_lost_unit_is_computed_again, .init = make_folder, .fini = remove
         "DELETE FROM checks WHERE variant = 'other-classes' AND id = 'softmax'"};
     const struct battery_text b = {"fashion-mlp.onnx", FASHION_DATA, "other-classes", 6, ROWS(rows)};
     char *first[2] = {NULL}, *again[2] = {NULL};
-    run_battery(&b, 1, false, first);
+    study_run(&b, 1, false, first);
     for (size_t d = 0; d < sizeof damage / sizeof *damage; d++) {
         change_store(damage[d]);
-        run_battery(&b, 1, true, again);
+        study_run(&b, 1, true, again);
         for (size_t k = 0; k < 2; k++) cr_expect_str_eq(again[k], first[k], "after %s", damage[d]);
     }
     for (size_t k = 0; k < 2; k++) {
