@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void *shared_create(size_t size, struct error *e) {
@@ -51,6 +52,11 @@ void shared_file_close(struct shared_file *file) {
     if (file->write >= 0) close(file->write);
     if (file->read >= 0) close(file->read);
     *file = (struct shared_file){-1, -1};
+}
+
+size_t shared_file_used(const struct shared_file *file) {
+    struct stat there;
+    return fstat(file->read, &there) == 0 ? (size_t)there.st_blocks * 512 : 0;
 }
 
 void *shared_file_map(const struct shared_file *file, size_t offset, size_t size, bool writable, struct error *e) {

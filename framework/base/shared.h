@@ -18,6 +18,8 @@ struct shared_file {
 };
 bool shared_file_create(size_t size, struct shared_file *, struct error *);
 void shared_file_close(struct shared_file *);
+/* Bytes of its pages that are there. */
+size_t shared_file_used(const struct shared_file *);
 /* `offset`: a multiple of shared_page(). NULL with the reason; shared_destroy() unmaps. */
 void *shared_file_map(const struct shared_file *, size_t offset, size_t size, bool writable, struct error *);
 size_t shared_page(void);

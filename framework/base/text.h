@@ -44,6 +44,9 @@ const char *text_nearest(const char *name, const char *const *candidates, size_t
 
 /* Whole-string numbers, decimal and finite: false when anything is left over or out of range. */
 bool text_to_double(const char *, double *out);
+/* "2G", "800M", "1.5GiB": bytes, in units of 1024; a number alone is bytes. False: none of these, or not from 1 MiB to
+ * 1e15 bytes. */
+bool text_to_bytes(const char *text, size_t *bytes);
 bool text_to_long(const char *, long min, long max, long *out);
 bool text_to_u64(const char *, unsigned long long *out);
 

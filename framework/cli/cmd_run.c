@@ -20,6 +20,7 @@ enum {
     FORMAT,
     COLOUR,
     JOBS,
+    MEMORY,
     SET,
     SEED,
     CONV,
@@ -52,6 +53,11 @@ static const struct cli_option options[] = {
     [FORMAT] = CLI_CONSOLE_FORMAT,
     [COLOUR] = CLI_COLOUR,
     [JOBS] = CLI_JOBS,
+    [MEMORY] = {.name = "memory",
+                .kind = CLI_TEXT,
+                .value = "SIZE",
+                .summary = "what all processes together may take, as in 2G or 800M: by smaller groups of samples and "
+                           "fewer processes; results are the same"},
     [SET] = {.name = "set",
              .kind = CLI_TEXT,
              .value = "KEY=VALUE",
@@ -285,10 +291,18 @@ static int conduct(const void *user, const struct run_options *wanted, struct er
     return status;
 }
 
+static bool read_memory(const struct cli_value *option, size_t *bytes, struct error *e) {
+    *bytes = 0;
+    return !option[MEMORY].given || text_to_bytes(option[MEMORY].text, bytes) ||
+           error_set(e, "--memory: '%s': a size wanted, as in 2G or 800M, at least 1M",
+                     excerpt_of(option[MEMORY].text).text);
+}
+
 static int run_battery(const struct cli_context *context, const struct cli_values *values, struct error *e) {
     const struct cli_value *option = values->option;
     struct share share;
-    if (!read_share(option, &share, e)) return CLI_USAGE;
+    size_t memory;
+    if (!read_share(option, &share, e) || !read_memory(option, &memory, e)) return CLI_USAGE;
     char *folder = option[OUTPUT].given ? text_copy(option[OUTPUT].text) : default_folder(values->operand, &share);
     if (!folder) {
         error_memory(e);
@@ -297,6 +311,7 @@ static int run_battery(const struct cli_context *context, const struct cli_value
     struct settings settings;
     collect_settings(values, &settings);
     struct run_options wanted = options_of(context, values, &settings, folder, &share);
+    wanted.memory = memory;
     const struct run_telling telling = {console_find(option[FORMAT].text), folder, !option[NO_FIGURES].given,
                                         cli_colour(&option[COLOUR])};
     const struct conduct one = {context, values, &telling};

@@ -43,11 +43,12 @@ static void print_time(FILE *out, const struct plan_cost *p) {
     const uint32_t *draws = p->battery->rule.draws;
     bool looks = draws[2] > draws[0] && p->battery->inputs > 1;
     double most = looks ? p->seconds * draws[2] / draws[0] : p->seconds, unit = most < 120 ? 1 : 60;
-    fprintf(out, "\nPasses, comparisons and draws take about %.2g", p->seconds / unit);
+    fprintf(out, "\nThe run takes about %.2g", p->seconds / unit);
     if (looks) fprintf(out, " (and %.2g, if all of it stays open)", most / unit);
-    fprintf(out, " %s here, on %u process%s;\n%s on top.\n", unit < 2 ? "seconds" : "minutes", p->workers,
-            p->workers == 1 ? "" : "es",
-            p->untrained ? "storing, reports and the training of networks come" : "storing and reports come");
+    fprintf(out, " %s here, on %u process%s: %.3g processor seconds.\n", unit < 2 ? "seconds" : "minutes", p->workers,
+            p->workers == 1 ? "" : "es", p->processor);
+    fprintf(out, "All processes together take about %.0f MiB of memory, %u sample%s at a time.\n", p->memory / 1048576,
+            p->samples, p->samples == 1 ? "" : "s");
 }
 
 void print_plan(const struct plan_cost *p, FILE *out) {

@@ -22,6 +22,7 @@ struct run_options {
     size_t setting_count;
     const char *folder; /* the run folder: assay.db and the reports */
     unsigned jobs;      /* worker processes */
+    size_t memory;      /* bytes of all processes together, at most; 0: no budget */
     bool has_seed;
     uint64_t seed;                             /* in place of the battery's */
     const char *only;                          /* an explainer row, a control, or both as ROW/CONTROL; or NULL */

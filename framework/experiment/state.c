@@ -31,8 +31,19 @@ uint32_t run_original(const struct run *run, enum root root) {
     return i;
 }
 
+const struct memory_limits memory_limits_default = {
+    .group = NET_MEMORY,
+    .prepared = (size_t)64 << 20,
+    .memos = (size_t)256 << 20, /* some four hundred gradients at 224 x 224 */
+    .gradients = (size_t)64 << 20,
+};
+
+const struct memory_limits *run_limits(const struct run *run) {
+    return run->limits.group ? &run->limits : &memory_limits_default;
+}
+
 struct net_options run_net_options(const struct run *run) {
-    return (struct net_options){.conv = run->battery->conv};
+    return (struct net_options){.conv = run->battery->conv, .memory = run_limits(run)->group};
 }
 
 bool run_net(const struct run *run, const struct weights *weights, struct net **out, struct error *e) {
@@ -78,6 +89,7 @@ struct experiment_view run_view(const struct run *run) {
         .figure_inputs = run->battery->figure_inputs,
         .figure_input_count = run->battery->figure_input_count,
         .seed = run->battery->seed,
+        .prepared = run_limits(run)->prepared,
         .more_measures = run->more_measures,
         .task = TASK_CLASSIFICATION,
         .saturating = run->graph ? graph_saturating(run->graph) : NULL,

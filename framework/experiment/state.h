@@ -17,6 +17,15 @@
 struct ranks;  /* run/ranks.h */
 struct status; /* run/status.h */
 
+/* Bytes that may be given up for time. None of them changes a result. */
+struct memory_limits {
+    size_t group;     /* values of the samples that go through a network together (net_options.h) */
+    size_t prepared;  /* maps that one row keeps prepared for comparisons */
+    size_t memos;     /* what the model answered all explainers */
+    size_t gradients; /* gradients of re-drawn networks */
+};
+extern const struct memory_limits memory_limits_default;
+
 struct run {
     struct battery *battery;
     struct graph *graph, *label_graph, *linear_graph; /* label_graph may be `graph` */
@@ -32,6 +41,7 @@ struct run {
     bool labels_held;       /* controls that train networks were not asked: --fail-fast */
     double begun;           /* clock_seconds() */
     bool dry;               /* nothing is run: the quality is not measured */
+    bool over_budget;       /* it cannot keep to `memory` */
     bool logits_broken;     /* the model's own logits are not finite: the run cannot begin */
     struct explainer_entry *explainers;
     uint32_t explainer_count;
@@ -51,6 +61,8 @@ struct run {
     struct status *status; /* what other terminals are told; NULL: nothing */
     int log;
     char model_digest[65], battery_digest[65];
+    size_t memory;               /* of all processes together, at most; 0: no budget */
+    struct memory_limits limits; /* all 0: the default */
 };
 
 /* The graph whose weights `root` has, and its unmodified weights (NULL while a network is not trained). */
@@ -59,6 +71,8 @@ const struct weights *run_root_weights(const struct run *, enum root);
 struct network *run_network(const struct run *, enum network_kind, uint32_t draw);
 /* The attribution of the unmodified network of that root; the plan has it. */
 uint32_t run_original(const struct run *, enum root);
+/* Those of the run, or the default. */
+const struct memory_limits *run_limits(const struct run *);
 /* How the run's networks are computed, and one that is. */
 struct net_options run_net_options(const struct run *);
 bool run_net(const struct run *, const struct weights *, struct net **out, struct error *);

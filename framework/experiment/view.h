@@ -38,6 +38,8 @@ struct explainer_entry {
     char *breach;                /* why it is ERROR before any control, or NULL */
     char *unsupported;           /* why every control is SKIP, or NULL */
     double forwards, backwards;  /* passes per input, measured by the conformance job */
+    double conform_bytes;        /* of memory that the conformance job took */
+    double own_bytes;            /* of those, what is the explainer's own (run/memory.h) */
 };
 
 /* A network the harness trains: from random weights, on true or permuted labels. */
@@ -77,6 +79,7 @@ struct experiment_view {
     const uint32_t *figure_inputs; /* [figure_input_count]: places in a root's inputs whose maps are kept */
     uint32_t figure_input_count;
     uint64_t seed;          /* of the battery */
+    size_t prepared;        /* bytes of maps that one row keeps prepared for comparisons */
     unsigned more_measures; /* a bit for each of the table that the battery names (measure.h, `chosen`) */
     const char *saturating; /* the operator the model's outputs come from, where it saturates; or NULL */
 };

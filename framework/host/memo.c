@@ -85,6 +85,15 @@ bool memo_file_open(const struct memo_file *f, uint32_t index, bool writable, st
     return wrap(shared_file_map(&f->file, index * f->stride, size, writable, e), f->bytes, writable, out, e);
 }
 
+size_t memo_used(const struct memo *m) {
+    size_t used = atomic_load(&m->table->used);
+    return (used < m->most ? used : m->most) * sizeof(float);
+}
+
+size_t memo_file_used(const struct memo_file *f) {
+    return shared_file_used(&f->file);
+}
+
 static uint32_t first_slot(const char *key) {
     uint32_t hash = 2166136261u; /* FNV-1a */
     for (const char *c = key; *c; c++) hash = (hash ^ (unsigned char)*c) * 16777619u;

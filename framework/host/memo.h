@@ -20,12 +20,17 @@ bool memo_find(const struct memo *, const char *key, float *out, size_t count);
 /* Does nothing when there is no room for it, or the memo was opened for reading. */
 void memo_keep(struct memo *, const char *key, const float *answer, size_t count);
 
+/* Bytes of answers that are kept. */
+size_t memo_used(const struct memo *);
+
 /* `count` memos of up to `bytes` each, none of which takes address space until a process opens it. A process in which a
  * plugin runs opens its own before the plugin comes, and closes the file (child.h closes all descriptors): it cannot
  * reach another's, nor write to one that was opened for reading. */
 struct memo_file;
 bool memo_file_create(uint32_t count, size_t bytes, struct memo_file **out, struct error *);
 void memo_file_destroy(struct memo_file *); /* memos that are open stay */
+/* Bytes of all of them that are there, tables included. */
+size_t memo_file_used(const struct memo_file *);
 bool memo_file_open(const struct memo_file *, uint32_t index, bool writable, struct memo **out, struct error *);
 
 #endif

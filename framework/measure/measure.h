@@ -73,6 +73,9 @@ struct measure {
      * left behind. Both are NULL where there is nothing to keep. The map is finite. */
     bool (*prepare)(const struct map_views *, void **kept);
     void (*free)(void *kept);
+    /* Bytes that are kept of a map of that shape, the orders below included; `masked`: its non-zero views differ. NULL
+     * where nothing is kept. */
+    size_t (*size)(const struct map_shape *, bool masked);
     /* With MEASURE_NEEDS_ORDER, after prepare, for each informative view that is not the same as another: the entries
      * of its n pixels in ascending order (ranks.h), which are lent for the call. False when out of memory. */
     bool (*take_order)(const struct map_views *, void *kept, enum view, const uint64_t *order, size_t n);

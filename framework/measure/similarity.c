@@ -100,6 +100,13 @@ void prepared_destroy(struct prepared *p) {
     free(p);
 }
 
+size_t prepared_size(const struct map_shape *shape, bool masked) {
+    size_t size = sizeof(struct prepared) + measure_count() * sizeof(void *);
+    for (size_t m = 0; measures[m]; m++)
+        if (measures[m]->size && measures[m]->applies(shape)) size += measures[m]->size(shape, masked);
+    return size;
+}
+
 /* ---- pairs ---- */
 
 /* Whether both maps show the same pixels where the input is not zero. */

@@ -13,6 +13,8 @@ struct prepared;
  * the mask is the same pointer for all maps of one input; two masks that differ are allowed (see below). */
 struct prepared *prepared_create(const float *data, const uint8_t *nonzero, const struct map_shape *);
 void prepared_destroy(struct prepared *);
+/* Bytes that such a map takes at most; `masked`: some pixel is left out by the mask. */
+size_t prepared_size(const struct map_shape *, bool masked);
 
 /* At most the measure's `highest`; NaN when the pair has no similarity: a side is constant in the view, shows fewer
  * than 3 pixels there, or holds a non-finite value anywhere; also when the measure does not apply to the shape, the

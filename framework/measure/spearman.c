@@ -79,6 +79,10 @@ static bool prepare(const struct map_views *views, void **kept) {
     return (*kept = calloc(1, sizeof(struct ranks))) != NULL;
 }
 
+static size_t size(const struct map_shape *s, bool masked) {
+    return sizeof(struct ranks) + (masked ? 4 : 2) * (size_t)s->channels * s->height * s->width * sizeof(int32_t);
+}
+
 static void release(void *kept) {
     struct ranks *r = kept;
     for (unsigned v = 0; v < VIEW_COUNT; v++) free(r->view[v].deviation);
@@ -117,6 +121,7 @@ const struct measure measure_spearman = {
     .needs = MEASURE_NEEDS_ORDER,
     .applies = applies,
     .prepare = prepare,
+    .size = size,
     .free = release,
     .take_order = take_order,
     .compare = compare,

@@ -104,6 +104,12 @@ static void release(void *kept) {
     free(m);
 }
 
+static size_t size(const struct map_shape *s, bool masked) {
+    size_t count = ssim_count(s->height, s->width);
+    (void)masked;
+    return sizeof(struct moments) + (ssim_filter_scratch(s->width) + count + 3 * s->channels * count) * sizeof(double);
+}
+
 static bool prepare(const struct map_views *views, void **kept) {
     bool absolute = views->same_as[VIEW_ABSOLUTE_ALL] == VIEW_ABSOLUTE_ALL;
     size_t count = ssim_count(views->shape.height, views->shape.width), all = views->shape.channels * count;
@@ -184,6 +190,7 @@ const struct measure measure_ssim = {
     .axes = {{-.2, .2}, {-.5, .5}, {-1, .5}},
     .applies = applies,
     .prepare = prepare,
+    .size = size,
     .free = release,
     .compare = compare,
 };

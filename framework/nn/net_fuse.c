@@ -148,3 +148,13 @@ bool fuse_prepare(struct net *net, struct error *e) {
     }
     return true;
 }
+
+size_t fuse_size(const struct net *net) {
+    size_t floats = 0;
+    for (uint32_t i = 0; i < net->fusion_count; i++) {
+        const struct fusion *f = &net->fusions[i];
+        const struct shape *s = &net->graph->values[net->graph->nodes[f->conv].inputs[WEIGHT]].shape;
+        if (f->norm != GRAPH_NONE) floats += 2 * s->dim[0] + (f->how.winograd ? 0 : shape_count(s));
+    }
+    return floats * sizeof(float);
+}

@@ -38,11 +38,11 @@ static bool prepare_learned(struct net *net, struct error *e) {
 #define CACHED_WEIGHTS ((size_t)1 << 18)
 #define TRAINING_FLOATS ((size_t)1 << 25)
 
-static uint32_t samples_at_once(const struct net *net, uint32_t n) {
+uint32_t plan_training_samples(const struct net *net, size_t learned, uint32_t n) {
     const struct graph *g = net->graph;
     size_t per_sample = 1;
     if (net->has_statistics) return n; /* samples depend on each other */
-    if (g->single || net->learned_count <= CACHED_WEIGHTS) return group_size(net);
+    if (g->single || learned <= CACHED_WEIGHTS) return group_size(net);
     for (uint32_t v = 0; v < g->value_count; v++)
         if (g->values[v].batched) per_sample += shape_count(&g->values[v].shape);
     size_t fitting = TRAINING_FLOATS / per_sample;
@@ -52,7 +52,7 @@ static uint32_t samples_at_once(const struct net *net, uint32_t n) {
 
 /* The plan for a training batch, or for as many of its samples as go at once. */
 static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct error *e) {
-    uint32_t capacity = samples_at_once(net, n);
+    uint32_t capacity = plan_training_samples(net, net->learned_count, n);
     if (!net->training || net->training->capacity < capacity) {
         plan_destroy(net->training);
         net->training = NULL;

@@ -1,9 +1,12 @@
-/* net_options.h: what a caller chooses about a run: the route of convolutions, and the rule by which gradients pass
- * rectifiers. */
+/* net_options.h: what a caller chooses about a run: the route of convolutions, how many samples go together, and the
+ * rule by which gradients pass rectifiers. */
 #ifndef ASSAY_NN_NET_OPTIONS_H
 #define ASSAY_NN_NET_OPTIONS_H
 
-#define NET_GROUP 10u /* samples worked through together, at most */
+#include <stddef.h>
+
+#define NET_GROUP 10u                 /* samples worked through together, at most */
+#define NET_MEMORY ((size_t)48 << 20) /* bytes of their values: measured, docs/performance.md */
 
 /* How 3x3 convolutions of stride 1 are computed: docs/performance.md has the error of each. */
 enum conv_route {
@@ -13,6 +16,8 @@ enum conv_route {
 };
 struct net_options {
     enum conv_route conv;
+    size_t
+        memory; /* bytes that the values of one group may take at inference, but for a single sample; 0: NET_MEMORY */
 };
 
 /* How a gradient dy passes a rectifier with the derivative f'(x). Rectifiers are Relu, LeakyRelu, PRelu, Elu, Celu,

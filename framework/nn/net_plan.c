@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a plan of inference may take when it could also do with fewer samples at a time: measured,
- * docs/performance.md. */
-#define NET_MEMORY (((size_t)48 << 20) / sizeof(float))
 /* What any plan may take; a small file must not ask for all memory. */
 #define MOST_FLOATS ((size_t)1 << 32)
 
@@ -76,26 +73,37 @@ static bool create_arrays(const struct graph *g, struct plan *plan, struct error
 /* Fewer samples at a time where they are large. */
 static bool fit_capacity(const struct net *net, struct plan *plan, size_t *floats, struct error *e) {
     if (!memory_lay_out(net, plan, floats, NULL, e)) return false;
-    while (plan->kind != PLAN_TRAINING && plan->capacity > 1 && *floats > NET_MEMORY) {
-        size_t fitting = plan->capacity * NET_MEMORY / *floats;
+    while (plan->kind != PLAN_TRAINING && plan->capacity > 1 && *floats > net->memory) {
+        size_t fitting = plan->capacity * net->memory / *floats;
         plan->capacity = fitting ? (uint32_t)fitting : 1;
         if (!set_shapes(net, plan, plan->capacity, e) || !memory_lay_out(net, plan, floats, NULL, e)) return false;
     }
     return true;
 }
 
-bool plan_create(const struct net *net, enum plan_kind kind, uint32_t capacity, struct plan **out, struct error *e) {
+bool plan_measure(const struct net *net, enum plan_kind kind, uint32_t capacity, unsigned workers, struct plan **out,
+                  struct error *e) {
     struct plan *plan = calloc(1, sizeof *plan);
     if (!plan) return error_memory(e);
     plan->kind = kind;
     plan->plain = net->plain;
     plan->capacity = capacity;
-    plan->workers = thread_team_size(net->team);
+    plan->workers = workers;
     plan->split = GRAPH_NONE;
-    bool ok = create_arrays(net->graph, plan, e) && set_shapes(net, plan, capacity, e) &&
-              fit_capacity(net, plan, &plan->floats, e) && (plan->memory = allocate(plan->floats, e)) != NULL &&
-              memory_lay_out(net, plan, &(size_t){0}, plan->memory, e);
-    if (!ok) {
+    if (!create_arrays(net->graph, plan, e) || !set_shapes(net, plan, capacity, e) ||
+        !fit_capacity(net, plan, &plan->floats, e)) {
+        plan_destroy(plan);
+        return false;
+    }
+    *out = plan;
+    return true;
+}
+
+bool plan_create(const struct net *net, enum plan_kind kind, uint32_t capacity, struct plan **out, struct error *e) {
+    struct plan *plan;
+    if (!plan_measure(net, kind, capacity, thread_team_size(net->team), &plan, e)) return false;
+    plan->memory = allocate(plan->floats, e);
+    if (!plan->memory || !memory_lay_out(net, plan, &(size_t){0}, plan->memory, e)) {
         plan_destroy(plan);
         return false;
     }

@@ -57,6 +57,7 @@ struct chain {
 struct net {
     const struct weights *weights;
     const struct graph *graph;
+    size_t memory; /* floats that a plan of inference may take when it could also do with fewer samples at a time */
     uint32_t *steps, step_count; /* the nodes the output needs, in order */
     uint32_t *readers;           /* [value_count]: steps that read it; one more for the output */
     bool *shared;                /* [value_count]: lives in the memory of the value it reshapes */
@@ -102,11 +103,19 @@ bool net_take_group(struct net *, uint32_t n, uint32_t first, struct error *);
 bool net_check_targets(const struct net *, uint32_t n, const uint32_t *targets, struct error *);
 
 /* ---- net_plan.c ---- */
-/* Of up to `capacity` samples; of inference, of as many as NET_MEMORY holds, and at least one. */
+/* Of up to `capacity` samples; of inference, of as many as net->memory holds, and at least one. */
 bool plan_create(const struct net *, enum plan_kind, uint32_t capacity, struct plan **out, struct error *);
+/* The same for a team of `workers`, without its memory: nothing can be run in it. */
+bool plan_measure(const struct net *, enum plan_kind, uint32_t capacity, unsigned workers, struct plan **out,
+                  struct error *);
 void plan_destroy(struct plan *);
 /* Shapes for `batch` <= capacity samples. */
 bool plan_resize(const struct net *, struct plan *, uint32_t batch, struct error *);
+
+/* ---- net_loss.c ---- */
+/* Of a training batch of n, how many samples go through the network at once; `learned`: the number of its parameters.
+ */
+uint32_t plan_training_samples(const struct net *, size_t learned, uint32_t n);
 
 /* ---- net_memory.c ---- */
 /* Finds how many floats the plan takes at its current shapes and, unless `memory` is NULL, sets all its pointers. */
@@ -117,6 +126,8 @@ bool fuse_create(struct net *, enum conv_route, struct error *);
 void fuse_destroy(struct net *);
 /* Folds weights where that has not been done. */
 bool fuse_prepare(struct net *, struct error *);
+/* Bytes of all weights when they are folded. */
+size_t fuse_size(const struct net *);
 /* The weights are about to change; those of one layer did. */
 void fuse_forget(struct net *);
 void fuse_forget_layer(struct net *, const struct layer *);

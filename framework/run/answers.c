@@ -52,6 +52,20 @@ static bool is_wanted(const struct plan *p, uint32_t attribution) {
     return false;
 }
 
+/* Every check is its owner's, whose draw is the job's. */
+uint32_t answers_most(const struct experiment_view *view, enum root root, uint32_t draw) {
+    const struct plan *p = view->plan;
+    uint32_t count = 0;
+    for (uint32_t a = 0; a < p->attribution_count; a++) {
+        bool asked = false;
+        for (uint32_t k = 0; !asked && p->attributions[a].root == root && k < p->check_count; k++)
+            asked = p->attributions[p->checks[k].owner].draw == draw && p->checks[k].owner != a &&
+                    check_asks(&p->checks[k], a);
+        count += asked;
+    }
+    return count;
+}
+
 bool answers_keep(struct answers *a, uint32_t attribution, const struct attributed *given) {
     const struct experiment_view *v = a->view;
     struct kept *k = &a->kept[attribution];

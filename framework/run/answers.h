@@ -23,6 +23,9 @@ struct answers {
     struct kept *kept; /* [attributions of the plan] */
 };
 
+/* Attributions of a root that a job of that draw keeps at most. */
+uint32_t answers_most(const struct experiment_view *, enum root, uint32_t draw);
+
 /* Finish after a failure, too. */
 bool answers_init(struct answers *, const struct experiment_view *, enum root, struct error *);
 void answers_finish(struct answers *);

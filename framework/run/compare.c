@@ -11,6 +11,20 @@ static const struct explainer_entry *row_of(const struct comparer *c) {
     return &c->view->explainers[c->row];
 }
 
+/* How many originals are kept prepared. */
+static uint32_t ready_of(const struct map_shape *shape, uint32_t inputs, bool masked, size_t bytes) {
+    size_t most = bytes / prepared_size(shape, masked) + 1;
+    return inputs < most ? inputs : (uint32_t)most;
+}
+
+size_t comparer_size(const struct shape *sample, enum reduction reduction, uint32_t inputs, bool masked, size_t bytes) {
+    const struct map_shape shape = run_map_shape(sample, reduction);
+    size_t reduced = (size_t)shape.channels * shape.height * shape.width, maps = inputs + (size_t)1;
+    size_t sorting = 2 * sizeof(uint64_t) * reduced;
+    return maps * reduced * (sizeof(float) + 1) + sorting +
+           (ready_of(&shape, inputs, masked, bytes) + (size_t)2) * prepared_size(&shape, masked);
+}
+
 bool comparer_init(struct comparer *c, const struct experiment_view *view, uint32_t row, enum root root,
                    struct channel *channel, struct error *e) {
     const struct input_set *set = &view->inputs[root];
@@ -19,6 +33,7 @@ bool comparer_init(struct comparer *c, const struct experiment_view *view, uint3
     c->full = shape_count(view->sample);
     c->reduced = (size_t)c->shape.channels * c->shape.height * c->shape.width;
     size_t maps = set->count + (size_t)1;
+    c->ready = ready_of(&c->shape, set->count, set->zero_share > 0, view->prepared);
     c->map = malloc(maps * c->reduced * sizeof *c->map);
     c->mask = malloc(maps * c->reduced);
     c->originals = calloc(maps, sizeof *c->originals);
@@ -29,6 +44,7 @@ bool comparer_init(struct comparer *c, const struct experiment_view *view, uint3
 
 void comparer_finish(struct comparer *c) {
     for (uint32_t i = 0; c->originals && i < c->set->count; i++) prepared_destroy(c->originals[i]);
+    prepared_destroy(c->again);
     free(c->originals);
     free(c->map);
     free(c->mask);
@@ -48,9 +64,28 @@ static struct prepared *prepare(struct comparer *c, uint32_t i, const float *map
 }
 
 bool comparer_take_originals(struct comparer *c, const float *maps, struct error *e) {
-    for (uint32_t i = 0; i < c->set->count; i++)
-        if (!(c->originals[i] = prepare(c, i, maps, i))) return error_memory(e);
+    for (uint32_t i = 0; i < c->set->count; i++) {
+        struct prepared *p = prepare(c, i, maps, i);
+        if (!p) return error_memory(e);
+        if (i < c->ready) c->originals[i] = p;
+        else prepared_destroy(p);
+    }
     return true;
+}
+
+static struct prepared *prepare_again(const struct comparer *c, uint32_t i) {
+    return prepared_create(c->map + i * c->reduced, c->mask + i * c->reduced, &c->shape);
+}
+
+/* The original of input i; one that is not kept is there until another is asked for. NULL: out of memory. */
+static struct prepared *original(struct comparer *c, uint32_t i) {
+    if (i < c->ready) return c->originals[i];
+    if (!c->again || c->again_of != i) {
+        prepared_destroy(c->again);
+        c->again_of = i;
+        c->again = prepare_again(c, i);
+    }
+    return c->again;
 }
 
 struct comparing {
@@ -58,22 +93,28 @@ struct comparing {
     const float *maps;    /* NULL: those of the original */
     struct prepared *map; /* of input `at` */
     uint32_t at;
+    bool owned; /* the map is made for this comparison */
 };
+
+/* The map of input `other`, in now->map. False: out of memory. */
+static bool take_map(struct comparing *now, uint32_t other) {
+    struct comparer *c = now->c;
+    if (now->map && now->at == other) return true;
+    if (now->owned) prepared_destroy(now->map);
+    now->at = other;
+    now->owned = now->maps || other >= c->ready;
+    if (now->maps) now->map = prepare(c, other, now->maps, c->set->count);
+    else now->map = now->owned ? prepare_again(c, other) : c->originals[other];
+    return now->map != NULL;
+}
 
 static bool compare_one(void *user, const struct record_asked *asked) {
     struct comparing *now = user;
     struct comparer *c = now->c;
     double similarity[VIEW_COUNT];
-    if (!now->maps) {
-        now->map = c->originals[asked->other];
-    } else if (!now->map || now->at != asked->other) {
-        prepared_destroy(now->map);
-        now->at = asked->other;
-        now->map = prepare(c, asked->other, now->maps, c->set->count);
-    }
-    if (!now->map) return false;
-    if (!measure_compare_views(measures[asked->measure], c->originals[asked->input], now->map, similarity))
-        return false;
+    if (!take_map(now, asked->other)) return false;
+    struct prepared *reference = original(c, asked->input);
+    if (!reference || !measure_compare_views(measures[asked->measure], reference, now->map, similarity)) return false;
     for (int v = 0; v < VIEW_COUNT; v++)
         record_comparison(&c->out, asked->mismatched, asked->measure, (enum view)v, c->set->global[asked->input],
                           c->set->global[asked->other], similarity[v]);
@@ -83,7 +124,7 @@ static bool compare_one(void *user, const struct record_asked *asked) {
 static bool compare_all(struct comparer *c, uint32_t attribution, const float *maps) {
     struct comparing now = {.c = c, .maps = maps};
     bool ok = record_each_asked(c->view, c->row, attribution, compare_one, &now);
-    if (maps) prepared_destroy(now.map);
+    if (now.owned) prepared_destroy(now.map);
     return ok;
 }
 

@@ -12,14 +12,20 @@ struct comparer {
     struct channel *channel;
     const struct input_set *set;
     struct map_shape shape;
-    size_t full, reduced; /* elements of a sample, and of a map after reduction */
-    float *map;           /* [inputs + 1][reduced]: the originals', and one more */
-    uint8_t *mask;        /* [inputs + 1][reduced] likewise */
-    float *kept;          /* [figure inputs][reduced]: for figures */
-    uint32_t *places;     /* [figure inputs] */
-    struct prepared **originals;
+    size_t full, reduced;        /* elements of a sample, and of a map after reduction */
+    float *map;                  /* [inputs + 1][reduced]: the originals', and one more */
+    uint8_t *mask;               /* [inputs + 1][reduced] likewise */
+    float *kept;                 /* [figure inputs][reduced]: for figures */
+    uint32_t *places;            /* [figure inputs] */
+    struct prepared **originals; /* [inputs]: NULL beyond the first `ready`, which are prepared again when wanted */
+    struct prepared *again;      /* the original of input `again_of`, one of those; or NULL */
+    uint32_t ready, again_of;
     struct record_buffer out;
 };
+
+/* Bytes that a comparer of that row takes for `inputs` maps, at most; `masked`: some element of an input is zero.
+ * `prepared`: of the originals that are kept prepared (view.h), so that memory does not grow with them. */
+size_t comparer_size(const struct shape *sample, enum reduction, uint32_t inputs, bool masked, size_t prepared);
 
 /* Finish after a failure, too. */
 bool comparer_init(struct comparer *, const struct experiment_view *, uint32_t row, enum root, struct channel *,

@@ -1,6 +1,7 @@
 /* Conformance in a worker, and what its parent makes of the report. */
 #include "run/conform_job.h"
 
+#include "base/resident.h"
 #include "base/text.h"
 #include "host/call.h"
 #include "host/conformance.h"
@@ -16,6 +17,7 @@
 struct conformed {
     struct conformance_report report;
     double forwards, backwards;
+    double bytes; /* of memory that the process took */
 };
 
 static void beat(void *channel) {
@@ -63,6 +65,7 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
     const assay_explainer *explainer = NULL;
     struct conformed out;
     struct error e = {{0}};
+    const size_t before = resident_now();
     memset(&out, 0, sizeof out);
     if (!plugin_open(plugin, handle_host(), &explainer, &e) || !check(run, row, memo, channel, explainer, &out, &e)) {
         out.report.count = 1;
@@ -70,6 +73,8 @@ void conform_work(const struct run *run, uint32_t row, struct memo *memo, struct
         snprintf(out.report.lines[0].sentence, CONFORMANCE_SENTENCE, "%.390s", e.text);
     }
     conformance_report_clean(&out.report);
+    const size_t others = before + (memo ? memo_used(memo) : 0), peak = resident_peak();
+    out.bytes = peak > others ? (double)(peak - others) : 0;
     channel_send(channel, 1, &out, sizeof out);
     channel_beat(channel);
     plugin_close(plugin, explainer);
@@ -81,7 +86,8 @@ static bool check_message(const void *data, size_t size, struct conformed *in, s
     memcpy(in, data, sizeof *in);
     if (!conformance_report_check(&in->report)) return error_set(e, "a conformance report that cannot be");
     return message_check_real(in->forwards, 0, DBL_MAX, "a number of passes", e) &&
-           message_check_real(in->backwards, 0, DBL_MAX, "a number of passes", e);
+           message_check_real(in->backwards, 0, DBL_MAX, "a number of passes", e) &&
+           message_check_real(in->bytes, 0, 1e15, "a number of bytes", e);
 }
 
 bool conform_message(struct run *run, uint32_t row, const void *data, size_t size, struct error *e) {
@@ -93,6 +99,7 @@ bool conform_message(struct run *run, uint32_t row, const void *data, size_t siz
     const struct conformance_line *breach = conformance_breach(&in.report);
     r->forwards = in.forwards;
     r->backwards = in.backwards;
+    r->conform_bytes = in.bytes;
     r->ruled = in.report.ruled > 0;
     if (in.report.inspected[0] && !r->inspected && !(r->inspected = text_copy(in.report.inspected)))
         return error_memory(e);

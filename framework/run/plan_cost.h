@@ -25,7 +25,10 @@ struct plan_cost {
     struct cost_line *explainers; /* [explainer_count], yardsticks of the harness among them */
     struct cost_line *controls;   /* [control_count]: each alone, for all explainers; what two share counts in both */
     uint32_t explainer_count, yardstick_count, control_count;
-    double seconds;               /* of passes, comparisons and draws of the first look, here (plan_time.h) */
+    double seconds;               /* of the first look, here (plan_time.h) */
+    double processor;             /* processor seconds of all processes together, likewise */
+    double memory;                /* bytes of all processes together, at their peak */
+    uint32_t samples;             /* that go through the network together */
     unsigned workers;             /* processes at a time */
     uint32_t networks, untrained; /* that the harness trains, and those the store does not have */
 };

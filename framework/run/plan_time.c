@@ -8,6 +8,7 @@
 #include "measure/similarity.h"
 #include "nn/net.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define PROBE_SECONDS .15 /* for each */
@@ -15,9 +16,10 @@
 #define JOB_SECONDS .012 /* a process that begins, sends and ends: three small batteries on two busy cores */
 #define PROBE_BYTES ((size_t)1 << 22)
 
-/* Seconds of one sample, or of one byte or number. */
+/* Processor seconds of one sample, or of one byte or number. */
 struct probe {
     double forward, gradient, map, drawn, digested;
+    double slower; /* seconds that go by for one of them: others use the processor, too */
 };
 
 struct probing {
@@ -29,14 +31,14 @@ struct probing {
     struct error *error;
 };
 
-/* Seconds of one call, after one that is not timed. */
+/* Of one call, after one that is not timed. */
 static bool time_calls(struct probing *p, bool (*call)(struct probing *), double *seconds) {
     unsigned calls = 0;
     if (!call(p)) return false;
-    double start = clock_seconds(), spent = 0;
+    double start = clock_processor(), spent = 0;
     for (; spent < PROBE_SECONDS || calls < 2; calls++) {
         if (!call(p)) return false;
-        spent = clock_seconds() - start;
+        spent = clock_processor() - start;
     }
     *seconds = spent / calls;
     return true;
@@ -81,10 +83,13 @@ static bool digest_bytes(struct probing *p) {
 }
 
 static bool probe_all(struct probing *p, struct probe *out) {
+    const double begun = clock_seconds(), used = clock_processor();
     bool ok = time_calls(p, pass_forward, &out->forward) && time_calls(p, pass_gradient, &out->gradient) &&
               time_calls(p, compare_maps, &out->map) && time_calls(p, draw_numbers, &out->drawn) &&
               time_calls(p, digest_bytes, &out->digested);
     if (!ok) return false;
+    const double spent = clock_processor() - used;
+    out->slower = spent > 0 ? fmax(1, (clock_seconds() - begun) / spent) : 1;
     out->forward /= p->n;
     out->gradient /= p->n;
     out->drawn /= PROBE_BYTES / sizeof *p->numbers;
@@ -126,13 +131,14 @@ static double seconds_of(const struct run *run, const struct plan_cost *c, const
            (double)redrawn(&run->plan) * parameters * sizeof(float) * probe->digested + *jobs * JOB_SECONDS;
 }
 
-bool plan_time_estimate(const struct run *run, unsigned jobs, double conformed, struct plan_cost *cost,
+bool plan_time_estimate(const struct run *run, unsigned jobs, const struct plan_done *done, struct plan_cost *cost,
                         struct error *e) {
     struct probe probe;
     double processes;
     if (!probe_run(run, &probe, e)) return false;
     double seconds = seconds_of(run, cost, &probe, &processes);
     cost->workers = jobs < processes ? jobs : (unsigned)processes;
-    cost->seconds = conformed + seconds / cost->workers;
+    cost->seconds = done->seconds + seconds * probe.slower / cost->workers;
+    cost->processor = done->processor + seconds;
     return true;
 }

@@ -5,8 +5,15 @@
 #include "experiment/state.h"
 #include "run/plan_cost.h"
 
-/* Fills cost->seconds and cost->workers, from the passes that are there. `conformed`: what the conformance jobs took,
- * as the run has them, too. Times are of this machine as busy as it is now. */
-bool plan_time_estimate(const struct run *, unsigned jobs, double conformed, struct plan_cost *, struct error *);
+/* What a dry run did that the run does, too. */
+struct plan_done {
+    double seconds;   /* of the conformance jobs */
+    double processor; /* seconds, of everything so far */
+};
+
+/* Fills cost->seconds, processor and workers, from the passes that are there. Seconds are of this machine as busy as it
+ * is now. */
+bool plan_time_estimate(const struct run *, unsigned jobs, const struct plan_done *, struct plan_cost *,
+                        struct error *);
 
 #endif

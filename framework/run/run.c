@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "run/looks.h"
+#include "run/memory.h"
 #include "run/network.h"
 #include "run/plan_time.h"
 #include "experiment/places.h"
@@ -135,15 +136,28 @@ static bool take_inputs(struct run *run, const struct run_options *options, stru
     return ok;
 }
 
+/* `answered`: of what explainers are answered again. Gradients of re-drawn networks are as many as there are. */
+static bool predict_memory(const struct run *run, size_t answered, struct plan_cost *cost, struct error *e) {
+    struct memory_need need;
+    if (!memory_predict(run, run_limits(run), cost->workers, &need, e)) return false;
+    need.shared = answered;
+    cost->memory = (double)memory_total(&need);
+    cost->samples = need.samples;
+    return true;
+}
+
 static bool dry_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                     struct plan_cost *cost, struct error *e) {
     bool ok = store_open(":memory:", &run->store, e) && take_inputs(run, options, e) &&
               (!setup_needs_labels(run) || network_list(run, e));
+    size_t answered = 0;
+    unsigned workers = options->jobs;
     double start = clock_seconds();
-    ok = ok && schedule_measure(run, options->jobs, e);
-    double conformed = clock_seconds() - start;
-    return ok && make_draw_counts(run, counts, e) && plan_cost_make(run, counts, cost, e) &&
-           plan_time_estimate(run, options->jobs, conformed, cost, e);
+    ok = ok && schedule_measure(run, options->jobs, &answered, e);
+    struct plan_done done = {clock_seconds() - start, clock_processor() + clock_children()};
+    ok = ok && memory_fit(run, 0, &workers, e) && make_draw_counts(run, counts, e) &&
+         plan_cost_make(run, counts, cost, e) && plan_time_estimate(run, workers, &done, cost, e);
+    return ok && predict_memory(run, answered, cost, e);
 }
 
 /* Of a whole run. */
@@ -175,6 +189,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
               make_draw_counts(run, counts, e) && (!run->ranks || ranks_meet(run->ranks, run, e));
     out->started = out->started || ok || run->logits_broken;
     ok = ok && looks_run(run, counts, options, &known, e) && drop_broken(run, &known, e);
+    out->started = out->started && !run->over_budget;
     out->shared = run->share.parts > 0;
     ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, known, &out->exit_code, e)) &&
          store_check_file(run->store, e);
@@ -223,8 +238,9 @@ bool run_execute(const struct run_options *options, const struct control *const 
     run->dry = options->dry_run;
     run->share = options->share;
     scratch_folder_sweep();
+    run->memory = options->memory;
     bool ok = (!options->transport || ranks_create(options->transport, &run->ranks, e)) &&
-              setup_run(run, options, controls, e);
+              setup_run(run, options, controls, e) && memory_fit(run, 0, &(unsigned){options->jobs}, e);
     if (ok && !options->quiet) warn(run);
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);
     else ok = ok && real_run(run, options, &counts, out, e);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "run/conform_job.h"
 #include "run/live.h"
+#include "run/memory.h"
 #include "run/network.h"
 #include "run/ranks.h"
 #include "run/share.h"
@@ -13,10 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of an explainer's answers on the model: some fifty gradients at 224 x 224. */
+/* Of one explainer's answers on the model: some fifty gradients at 224 x 224. */
 #define MEMO_BYTES ((size_t)32 << 20)
-/* Of gradients of re-drawn networks, from all reference jobs. */
-#define GRADIENT_BYTES ((size_t)64 << 20)
 
 /* ---- the pool's hooks ---- */
 
@@ -194,8 +193,11 @@ static bool run_wave(struct wave_state *w, const char *title, unsigned workers, 
  * there is none. */
 void schedule_make_memos(struct wave_state *w) {
     struct error ignored;
-    if (!memo_file_create(w->run->explainer_count, MEMO_BYTES, &w->memos, &ignored)) w->memos = NULL;
-    if (!memo_file_create(1, GRADIENT_BYTES, &w->gradients, &ignored)) w->gradients = NULL;
+    const struct memory_limits *limits = run_limits(w->run);
+    size_t most = w->run->explainer_count ? limits->memos / w->run->explainer_count : 0;
+    if (most > MEMO_BYTES) most = MEMO_BYTES;
+    if (!memo_file_create(w->run->explainer_count, most, &w->memos, &ignored)) w->memos = NULL;
+    if (!memo_file_create(1, limits->gradients, &w->gradients, &ignored)) w->gradients = NULL;
 }
 
 static void finish_wave(struct wave_state *w) {
@@ -206,6 +208,31 @@ static void finish_wave(struct wave_state *w) {
     jobs_free(w);
 }
 
+/* With a budget, conformance comes first and by itself: it measures what decides how many can work. */
+static bool conform_within(struct wave_state *w, struct error *e) {
+    struct run *run = w->run;
+    struct wave_state first = {
+        .run = run, .counts = w->counts, .workers = w->workers, .conformed = w->conformed, .memos = w->memos};
+    first.progress = w->progress;
+    bool ok = memory_fit(run, MEMORY_OWN_RESERVE, &first.workers, e);
+    for (uint32_t row = 0; ok && row < run->explainer_count; row++)
+        if (!run->explainers[row].yardstick && !run->explainers[row].breach) ok = jobs_add_conform(&first, row, e);
+    ok = ok && run_wave(&first, "explainers", first.workers, e) && memory_note_own(run, e);
+    for (uint32_t row = 0; row < run->explainer_count; row++) w->conformed[row] = true;
+    jobs_free(&first);
+    return ok;
+}
+
+/* Shards and ranks divide conformance among them, so that none of them has it of all. */
+static bool keep_budget(struct wave_state *w, enum wave wave, struct error *e) {
+    struct run *run = w->run;
+    const bool divided = run->share.parts || run->ranks;
+    if (!run->memory) return true;
+    if (wave == WAVE_MODEL && !divided && !conform_within(w, e)) return false;
+    run->over_budget = !memory_fit(run, divided ? MEMORY_OWN_RESERVE : 0, &w->workers, e);
+    return !run->over_budget;
+}
+
 bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *counts, unsigned workers,
                   struct progress *progress, struct error *e) {
     static const char *const titles[] = {"controls", "label permutation", "more draws", "controls"};
@@ -213,23 +240,27 @@ bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *cou
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     if (ok && wave != WAVE_LABELS) schedule_make_memos(&w);
+    ok = ok && keep_budget(&w, wave, e);
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) w.conformed[row] = true;
     ok = ok && (wave == WAVE_LABELS || jobs_add_references(&w, e)) && jobs_add_explain(&w, wave, e);
     if (ok && run->share.parts) share_take(&w);
-    ok = ok && run_wave(&w, titles[wave], workers, e);
+    ok = ok && run_wave(&w, titles[wave], w.workers, e);
     finish_wave(&w);
     return ok;
 }
 
-bool schedule_measure(struct run *run, unsigned workers, struct error *e) {
-    struct wave_state w = {.run = run};
+bool schedule_measure(struct run *run, unsigned workers, size_t *shared, struct error *e) {
+    struct wave_state w = {.run = run, .workers = workers};
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
+    if (ok) schedule_make_memos(&w);
+    ok = ok && memory_fit(run, MEMORY_OWN_RESERVE, &w.workers, e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
         if (!run->explainers[row].yardstick && !run->explainers[row].breach) ok = jobs_add_conform(&w, row, e);
-    ok = ok && run_wave(&w, "", workers, e);
+    ok = ok && run_wave(&w, "", w.workers, e) && memory_note_own(run, e);
+    *shared = w.memos ? memo_file_used(w.memos) : 0;
     finish_wave(&w);
     return ok;
 }

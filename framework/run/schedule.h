@@ -14,7 +14,8 @@ bool schedule_prepare(void *wave_state, struct pool_job *, struct error *);
 void schedule_work(void *wave_state, struct pool_job *, struct channel *);
 void schedule_make_memos(struct wave_state *);
 
-/* For a dry run: the conformance jobs alone, which also measure what one attribution costs. */
-bool schedule_measure(struct run *, unsigned workers, struct error *);
+/* For a dry run: the conformance jobs alone, which also measure what one attribution costs. *shared: bytes of the
+ * answers that they left for later jobs. */
+bool schedule_measure(struct run *, unsigned workers, size_t *shared, struct error *);
 
 #endif

@@ -294,7 +294,7 @@ bool jobs_add_setup(struct wave_state *w, struct error *e) {
     }
     for (uint32_t row = 0; row < run->explainer_count; row++)
         if (run->explainers[row].yardstick || run->explainers[row].breach) w->conformed[row] = true;
-        else if (!jobs_add_conform(w, row, e)) return false;
+        else if (!w->conformed[row] && !jobs_add_conform(w, row, e)) return false;
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include "experiment/record.h"
 #include "experiment/route.h"
 #include "experiment/setup.h"
+#include "run/memory.h"
 #include "run/network.h"
 #include "run/rank_message.h"
 #include "run/schedule.h"
@@ -230,8 +231,10 @@ bool serve_run(const struct run_options *options, const struct control *const *c
     s.log = tmpfile();
     s.run.log = s.log ? fileno(s.log) : -1;
     s.wave.run = &s.run;
-    bool ok = set_up(&s, options, controls) && greet(&s, options->jobs) &&
-              pool_run(NULL, 0, options->jobs, s.run.log, &hooks, &s, e) && !s.failed;
+    unsigned workers = options->jobs;
+    s.run.memory = options->memory; /* of this process and its own */
+    bool ok = set_up(&s, options, controls) && memory_fit(&s.run, MEMORY_OWN_RESERVE, &workers, e) &&
+              greet(&s, workers) && pool_run(NULL, 0, workers, s.run.log, &hooks, &s, e) && !s.failed;
     if (!ok) rank_send(transport, 0, &(struct rank_header){.kind = SAY_FAILED}, e->text, strlen(e->text), &ignored);
     else rank_send(transport, 0, &(struct rank_header){.kind = SAY_BYE}, NULL, 0, &ignored);
     while (s.jobs) {

@@ -2,6 +2,7 @@
  * but reshapes shares an array: the gradient of the loss with respect to a parameter added to the input. */
 #include "nn/arch.h"
 #include "nn/net.h"
+#include "nn/net_size.h"
 #include "nn/net_plan.h" /* how many samples a group takes shows nowhere else */
 
 #include "base/rng.h"
@@ -150,6 +151,55 @@ Test(net_memory, large_samples_go_in_smaller_groups_to_the_same_bits) {
         cr_expect(memcmp(alone, there, PIXELS * sizeof *alone) == 0, "sample %u", i);
     }
     net_destroy(net);
+    weights_destroy(weights);
+    graph_destroy(g);
+    free(x);
+    free(maps);
+}
+
+static struct weights *large_network(struct graph **g) {
+    struct weights *weights;
+    struct error e;
+    cr_assert(arch_build("conv:48x3+1,relu,conv:4x3/4,relu,fc:3", &(struct shape){3, {2, 40, 40}}, g, &e) &&
+                  weights_create(*g, &weights, &e),
+              "%s", e.text);
+    for (uint32_t l = 0; l < (*g)->layer_count; l++)
+        cr_assert(weights_redraw(weights, l, &(struct init_options){.scheme = &init_own}, &e), "%s", e.text);
+    return weights;
+}
+
+/* A budget is kept as far as one sample lets it, is what a plan takes, and changes no bit. */
+Test(net_memory, a_budget_is_held_and_changes_no_bit) {
+    enum { SAMPLES = 12, PIXELS = 2 * 40 * 40 };
+    static const size_t budgets[] = {0, 3 << 20, 1 << 20, 1};
+    struct graph *g;
+    struct weights *weights = large_network(&g);
+    struct error e;
+    const uint32_t targets[SAMPLES] = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
+    float *x = malloc(SAMPLES * PIXELS * sizeof *x), *maps = malloc(2 * SAMPLES * PIXELS * sizeof *maps),
+          sums[2][PIXELS], ones[SAMPLES];
+    uint32_t before = NET_GROUP + 1;
+    cr_assert(x && maps);
+    rng_fill_normal(1, 0, SAMPLES * PIXELS, x);
+    for (uint32_t i = 0; i < SAMPLES; i++) ones[i] = 1;
+    for (size_t b = 0; b < sizeof budgets / sizeof *budgets; b++) {
+        float *there = b ? maps + SAMPLES * PIXELS : maps;
+        struct net *net;
+        struct net_size size;
+        cr_assert(net_create_with(weights, &(struct net_options){.memory = budgets[b]}, &net, &e) &&
+                      net_size(net, NET_PASSES_GRADIENT, 1, &size, &e) &&
+                      net_gradient(net, NET_GRADIENT, SAMPLES, x, targets, there, &e) &&
+                      net_gradient_sum(net, SAMPLES, x, targets, ones, sums[b > 0], &e),
+                  "%s", e.text);
+        cr_expect_eq(size.samples, net->group->capacity);
+        cr_expect_eq(size.group, net->group->floats * sizeof(float));
+        cr_expect(size.samples == 1 || size.group <= (budgets[b] ? budgets[b] : NET_MEMORY));
+        cr_expect(size.samples < before, "%zu bytes: %u at a time", budgets[b], size.samples);
+        cr_expect(memcmp(maps, there, SAMPLES * PIXELS * sizeof *maps) == 0, "maps within %zu bytes", budgets[b]);
+        cr_expect(memcmp(sums[0], sums[b > 0], sizeof *sums) == 0, "the sum within %zu bytes", budgets[b]);
+        before = size.samples;
+        net_destroy(net);
+    }
     weights_destroy(weights);
     graph_destroy(g);
     free(x);

@@ -1,0 +1,121 @@
+/* memory_job.c: the sums of what each kind of job allocates. */
+#include "run/memory_job.h"
+
+#include "host/call.h"
+#include "run/answers.h"
+#include "run/compare.h"
+#include "run/schedule_jobs.h"
+
+#include <math.h>
+
+/* A process before it does anything: pages that it writes of the parent's, stacks, what libraries keep. Measured. */
+#define PROCESS_BYTES ((size_t)3 << 20)
+
+static bool size_root(struct memory_case *c, enum root root, struct error *e) {
+    const struct run *run = c->run;
+    const struct graph *g = run_root_graph(run, root);
+    const struct net_options options = {.conv = run->battery->conv, .memory = c->limits->group};
+    struct root_size *size = &c->roots[root];
+    struct weights *weights;
+    struct net *net = NULL;
+    if (!g) return true;
+    if (!weights_create(g, &weights, e)) return false;
+    size->parameters = weights_flat_count(g) * sizeof(float);
+    bool ok = net_create_with(weights, &options, &net, e) &&
+              net_size(net, NET_PASSES_GRADIENT, c->threads, &size->net, e) &&
+              (root != ROOT_LABELS || net_size_training(net, run->battery->recipe.batch, &size->training, e));
+    net_destroy(net);
+    weights_destroy(weights);
+    return ok;
+}
+
+bool memory_case_init(struct memory_case *c, const struct run *run, const struct memory_limits *limits,
+                      unsigned threads, struct error *e) {
+    *c = (struct memory_case){.run = run, .limits = limits, .threads = threads};
+    bool ok = true;
+    for (int root = 0; ok && root < ROOT_COUNT; root++) ok = size_root(c, (enum root)root, e);
+    return ok;
+}
+
+static size_t sample_bytes(const struct memory_case *c) {
+    return shape_count(&c->run->data->sample) * sizeof(float);
+}
+
+static size_t inputs_of(const struct memory_case *c) {
+    return c->run->battery->inputs;
+}
+
+/* Samples of one request. */
+static size_t request_of(const struct memory_case *c) {
+    return call_request_size(shape_count(&c->run->data->sample), c->run->battery->inputs);
+}
+
+static size_t net_bytes(const struct memory_case *c, enum root root) {
+    return c->roots[root].net.folded + c->roots[root].net.group;
+}
+
+/* Inputs and maps of a guarded call. */
+static size_t call_bytes(const struct memory_case *c) {
+    return 2 * request_of(c) * sample_bytes(c);
+}
+
+/* Until the inputs are taken, zeros may be among them. */
+static bool has_zeros(const struct run *run) {
+    return !run->inputs[ROOT_MODEL].count || run->inputs[ROOT_MODEL].zero_share > 0;
+}
+
+static size_t comparer_bytes(const struct memory_case *c, uint32_t row) {
+    return comparer_size(&c->run->data->sample, c->run->explainers[row].reduction, c->run->battery->inputs,
+                         has_zeros(c->run), c->limits->prepared);
+}
+
+size_t memory_of_conform(const struct memory_case *c) {
+    return PROCESS_BYTES + net_bytes(c, ROOT_MODEL) + call_bytes(c) + 2 * request_of(c) * sample_bytes(c);
+}
+
+/* Networks that a job makes, of its attributions of that draw and of those that belong to none. */
+static size_t made_bytes(const struct memory_case *c, enum root root, uint32_t draw) {
+    const struct plan *p = &c->run->plan;
+    bool redrawn = false, twin = false, study = false;
+    for (uint32_t i = 0; i < p->attribution_count; i++) {
+        const struct attribution *a = &p->attributions[i];
+        if (a->root != root || a->draw != draw) continue;
+        redrawn = redrawn || (!a->study && attribution_is_redrawn(a));
+        twin = twin || attribution_is_twin(a);
+        study = study || a->study;
+    }
+    return (redrawn + (size_t)twin + study) * c->roots[root].parameters + (study ? net_bytes(c, root) : 0);
+}
+
+size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t row) {
+    const struct run *run = c->run;
+    const struct experiment_view view = run_view(run);
+    size_t outputs = c->roots[root].parameters ? run_root_graph(run, root)->classes : 0, made = 0;
+    size_t one = 2 * sample_bytes(c) + outputs * sizeof(float), answers = 0;
+    for (uint32_t draw = 0; draw <= jobs_draws(&run->plan); draw++) {
+        uint32_t of = draw < jobs_draws(&run->plan) ? draw : PLAN_NO_DRAW;
+        size_t here = made_bytes(c, root, of), kept = answers_most(&view, root, of);
+        if (here > made) made = here;
+        if (kept > answers) answers = kept;
+    }
+    return PROCESS_BYTES + made + net_bytes(c, root) + (1 + answers) * inputs_of(c) * one + call_bytes(c) +
+           comparer_bytes(c, row) + (size_t)run->explainers[row].own_bytes;
+}
+
+size_t memory_of_reference(const struct memory_case *c) {
+    const struct run *run = c->run;
+    size_t outputs = run->graph->classes * sizeof(float), comparers = 0;
+    for (uint32_t row = 0; row < run->explainer_count; row++)
+        if (run->explainers[row].yardstick) comparers += comparer_bytes(c, row);
+    return PROCESS_BYTES + c->roots[ROOT_MODEL].parameters + net_bytes(c, ROOT_MODEL) +
+           inputs_of(c) * (2 * sample_bytes(c) + 2 * outputs) + comparers;
+}
+
+/* Parameters, two moments of each, and a copy on the way to the parent; images of training and of the test. */
+size_t memory_of_training(const struct memory_case *c) {
+    const struct run *run = c->run;
+    const struct root_size *root = &c->roots[ROOT_LABELS];
+    if (!run->network_count || !root->parameters) return 0;
+    size_t images = run->battery->training_images + (size_t)run_test_samples(run) + run->battery->recipe.batch;
+    return PROCESS_BYTES + 4 * root->parameters + root->training + images * sample_bytes(c);
+}
