@@ -22,6 +22,7 @@ static bool is_wanted(const struct loader *l, const struct result_row *r) {
 
 static uint32_t index_of(const struct evidence *e, uint32_t input) {
     uint32_t i = 0;
+    if (input < e->inputs && e->input[input] == input) return input;
     while (i < e->inputs && e->input[i] != input) i++;
     return i;
 }
@@ -93,7 +94,7 @@ static bool fill(struct store *s, struct loader *l, struct error *error) {
     l->similar_count = calloc(similar + 1, sizeof *l->similar_count);
     l->different_count = calloc(different + 1, sizeof *l->different_count);
     bool ok = (e->similar && e->different && l->similar_count && l->different_count) || error_memory(error);
-    ok = ok && store_each_result(s, add_row, l, error);
+    ok = ok && store_each_result_of(s, l->explainer, l->control, add_row, l, error);
     if (ok) take_means(e->similar, l->similar_count, similar);
     if (ok) take_means(e->different, l->different_count, different);
     free(l->similar_count);
@@ -105,7 +106,7 @@ bool evidence_load(struct store *s, const char *explainer, const char *control, 
                    struct error *error) {
     struct loader l = {.e = e, .explainer = explainer, .control = control, .most = draws, .error = error};
     *e = (struct evidence){0};
-    if (store_each_result(s, measure_row, &l, error) && fill(s, &l, error)) return true;
+    if (store_each_result_of(s, explainer, control, measure_row, &l, error) && fill(s, &l, error)) return true;
     evidence_finish(e);
     return false;
 }

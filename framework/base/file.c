@@ -217,7 +217,7 @@ bool file_make_folder(const char *path, struct error *e) {
     return true;
 }
 
-static void digest_finish(struct sha256_ctx *hash, char out[FILE_DIGEST_SIZE]) {
+void sha256_text(struct sha256_ctx *hash, char out[FILE_DIGEST_SIZE]) {
     static const char hex[] = "0123456789abcdef";
     uint8_t bytes[SHA256_DIGEST_SIZE];
 
@@ -242,7 +242,7 @@ bool file_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *e) 
     int why = errno;
     close(file);
     if (n < 0) return error_set(e, "%s: %s: a readable file was wanted", path, strerror(why));
-    digest_finish(&hash, out);
+    sha256_text(&hash, out);
     return true;
 }
 
@@ -251,9 +251,34 @@ void data_digest_parts(const struct data_part *parts, size_t count, char out[FIL
 
     sha256_init(&hash);
     for (size_t i = 0; i < count; i++) sha256_update(&hash, parts[i].size, parts[i].data);
-    digest_finish(&hash, out);
+    sha256_text(&hash, out);
 }
 
 void data_digest(const void *data, size_t size, char out[FILE_DIGEST_SIZE]) {
     data_digest_parts(&(struct data_part){data, size}, 1, out);
+}
+
+bool file_mark(int file, struct file_mark *out) {
+    struct stat info;
+
+    if (fstat(file, &info) != 0) return false;
+    *out = (struct file_mark){(uint64_t)info.st_dev,
+                              (uint64_t)info.st_ino,
+                              (uint64_t)info.st_size,
+                              {(int64_t)info.st_mtim.tv_sec, (int64_t)info.st_mtim.tv_nsec},
+                              {(int64_t)info.st_ctim.tv_sec, (int64_t)info.st_ctim.tv_nsec}};
+    return true;
+}
+
+bool file_mark_same(const struct file_mark *a, const struct file_mark *b) {
+    return a->device == b->device && a->number == b->number && a->size == b->size &&
+           memcmp(a->modified, b->modified, sizeof a->modified) == 0 &&
+           memcmp(a->changed, b->changed, sizeof a->changed) == 0;
+}
+
+bool file_changed(const char *path, struct error *e) {
+    return error_set(e,
+                     "%s: changed since it was read first: a file that stays as it is wanted (start again once nothing "
+                     "writes to it)",
+                     path);
 }

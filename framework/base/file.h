@@ -38,11 +38,23 @@ bool file_make_folder(const char *path, struct error *); /* with its parents; a 
 /* SHA-256 as 64 lower-case hex digits. */
 bool file_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *);
 void data_digest(const void *data, size_t size, char out[FILE_DIGEST_SIZE]);
+struct sha256_ctx;
+void sha256_text(struct sha256_ctx *, char out[FILE_DIGEST_SIZE]); /* which begins anew */
 /* Of all parts, one behind the other. */
 struct data_part {
     const void *data;
     size_t size;
 };
 void data_digest_parts(const struct data_part *, size_t count, char out[FILE_DIGEST_SIZE]);
+
+/* Which file a descriptor is of, and its last change, as far as the file system tells. */
+struct file_mark {
+    uint64_t device, number, size;
+    int64_t modified[2], changed[2]; /* seconds and nanoseconds */
+};
+bool file_mark(int file, struct file_mark *out);
+bool file_mark_same(const struct file_mark *, const struct file_mark *);
+/* The error of a file that is another one than before; false. */
+bool file_changed(const char *path, struct error *);
 
 #endif

@@ -116,6 +116,25 @@ uint64_t bytes_hash(const void *bytes, size_t n) {
     return hash;
 }
 
+/* Each step can be undone, so that a change of one word always shows. */
+static uint64_t mix(uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
+uint64_t bytes_hash_wide(const void *bytes, size_t n) {
+    const unsigned char *at = bytes;
+    uint64_t hash = n, word;
+
+    for (; n >= sizeof word; n -= sizeof word, at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    if (n) memcpy(&word, at, n);
+    return mix(hash, word);
+}
+
 uint64_t text_hash(const char *text) {
     return bytes_hash(text, strlen(text));
 }

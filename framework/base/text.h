@@ -37,6 +37,8 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* FNV-1a of the bytes (http://www.isthe.com/chongo/tech/comp/fnv/): for tables and for names of streams. */
 uint64_t text_hash(const char *);
 uint64_t bytes_hash(const void *, size_t);
+/* Another one, eight bytes at a time: whether many bytes are still what they were on this machine. */
+uint64_t bytes_hash_wide(const void *, size_t);
 
 /* The candidate at the smallest edit distance from `name`; where more than a third of its letters, at least 2, would
  * have to change, the one that begins as most of it does ("cascading" for "cascade"); or NULL. */

@@ -86,15 +86,20 @@ static bool is_wide(const uint8_t *bytes, size_t size) {
     return n >= 4 && ((zeros[0] > n / 4 && zeros[1] == 0) || (zeros[1] > n / 4 && zeros[0] == 0));
 }
 
-bool csv_text_encoding(const char *path, const uint8_t *bytes, size_t size, size_t *skip, struct error *e) {
+bool csv_text_front(const char *path, const uint8_t *bytes, size_t size, size_t *skip, struct error *e) {
     static const uint8_t mark[] = {0xef, 0xbb, 0xbf}; /* the byte order mark that Excel writes */
-    size_t line = 1, n = 1;
-    uint32_t code;
 
     if (is_wide(bytes, size))
         return error_set(e, "%s: UTF-16: UTF-8 wanted (save it as CSV UTF-8, or: iconv -f UTF-16 -t UTF-8)", path);
     *skip = size >= sizeof mark && memcmp(bytes, mark, sizeof mark) == 0 ? sizeof mark : 0;
-    for (size_t at = *skip; at < size; at += n) {
+    return true;
+}
+
+bool csv_text_encoding(const char *path, size_t line, const uint8_t *bytes, size_t size, struct error *e) {
+    size_t n = 1;
+    uint32_t code;
+
+    for (size_t at = 0; at < size; at += n) {
         n = 1;
         if (bytes[at] == '\n') line++;
         if (bytes[at] < 0x80) continue;
@@ -116,7 +121,8 @@ bool csv_text_read(const char *path, struct csv_text *out, struct error *e) {
     size_t size = 0, skip = 0;
 
     if (!file_read(path, &bytes, &size, e)) return false;
-    bool ok = csv_text_encoding(path, bytes, size, &skip, &r.error) &&
+    bool ok = csv_text_front(path, bytes, size, &skip, &r.error) &&
+              csv_text_encoding(path, 1, bytes + skip, size - skip, &r.error) &&
               (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0 || error_memory(&r.error));
     if (ok) {
         ok = parse(&r, &parser, (const char *)bytes + skip, size - skip);

@@ -25,8 +25,9 @@ bool csv_text_column(const struct csv_text *, const char *const *names, size_t *
 const char *csv_text_at(const struct csv_text *, size_t row, size_t column); /* rows from 0, behind the header */
 size_t csv_text_line(const struct csv_text *, size_t row);
 
-/* The bytes of a CSV file: UTF-8, without the byte order mark; *skip is how many bytes that has. UTF-16 and Latin-1 are
- * named as such. */
-bool csv_text_encoding(const char *path, const uint8_t *bytes, size_t size, size_t *skip, struct error *);
+/* The front of a CSV file: *skip is how many bytes its byte order mark has. UTF-16 is named as such. */
+bool csv_text_front(const char *path, const uint8_t *bytes, size_t size, size_t *skip, struct error *);
+/* Bytes from that line on: UTF-8. Latin-1 is named as such. A zero lies behind them. */
+bool csv_text_encoding(const char *path, size_t line, const uint8_t *bytes, size_t size, struct error *);
 
 #endif

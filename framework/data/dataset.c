@@ -68,11 +68,15 @@ static bool load_from(struct dataset *d, const char *source, uint32_t channels, 
     return ok;
 }
 
-bool source_put_label(struct dataset *d, size_t i, double value) {
+bool source_class(struct dataset *d, double value, uint32_t *class) {
     if (!(value >= 0 && value < SOURCE_CLASSES_MAX && floor(value) == value)) return false;
-    d->labels[i] = (uint32_t)value;
-    if (d->labels[i] >= d->classes) d->classes = d->labels[i] + 1;
+    *class = (uint32_t)value;
+    if (*class >= d->classes) d->classes = *class + 1;
     return true;
+}
+
+bool source_put_label(struct dataset *d, size_t i, double value) {
+    return source_class(d, value, &d->labels[i]);
 }
 
 bool source_leave_unlabelled(struct dataset *d, size_t count, struct error *e) {
@@ -136,6 +140,7 @@ void dataset_destroy(struct dataset *d) {
     for (uint32_t i = 0; d->files && i < d->count; i++) free(d->files[i].path);
     free(d->files);
     free(d->list);
+    csv_rows_destroy(d->rows);
     free(d->bytes);
     free(d->values);
     free(d->labels);
@@ -154,21 +159,48 @@ static void *pick_rows(const void *from, size_t size, const uint32_t *indices, u
     return rows;
 }
 
+/* The values of rows that lie in a file: of these, or of all (NULL), in that order. The caller frees. */
+static bool read_rows(const struct dataset *d, const uint32_t *indices, uint32_t n, float **out, struct error *e) {
+    const size_t count = shape_count(&d->sample);
+    bool ok = count <= SIZE_MAX / sizeof(float) / (n + 1u);
+    float *values = ok ? malloc(n * count * sizeof *values + 1) : NULL;
+
+    if (!values) return error_memory(e);
+    for (uint32_t i = 0; ok && i < n; i++) ok = csv_rows_read(d->rows, indices ? indices[i] : i, values + i * count, e);
+    if (ok) *out = values;
+    else free(values);
+    return ok;
+}
+
+/* In place of the rows. */
+static void take_values(struct dataset *d, float *values) {
+    csv_rows_destroy(d->rows);
+    d->rows = NULL;
+    free(d->values);
+    d->values = values;
+}
+
 bool dataset_keep(struct dataset *d, const uint32_t *indices, uint32_t n, struct error *e) {
     const size_t count = d->table ? d->token_count : shape_count(&d->sample);
+    float *values = NULL;
+
+    if (d->rows && !read_rows(d, indices, n, &values, e)) return false;
+    if (!d->rows) values = pick_rows(d->values, count * sizeof *values, indices, n);
     uint8_t *bytes = pick_rows(d->bytes, count, indices, n);
-    float *values = pick_rows(d->values, count * sizeof *values, indices, n);
     uint32_t *labels = pick_rows(d->labels, sizeof *labels, indices, n);
     float *targets = pick_rows(d->targets, d->target_count * sizeof *targets, indices, n);
-    const bool ok = !bytes == !d->bytes && !values == !d->values && !labels == !d->labels && !targets == !d->targets;
+    const bool ok =
+        !bytes == !d->bytes && !values == !(d->values || d->rows) && !labels == !d->labels && !targets == !d->targets;
 
     free(ok ? d->bytes : bytes);
-    free(ok ? d->values : values);
     free(ok ? d->labels : labels);
     free(ok ? d->targets : targets);
-    if (!ok) return error_memory(e);
+    if (!ok) {
+        free(values);
+        return error_memory(e);
+    }
+    take_values(d, values);
     d->bytes = bytes;
-    d->values = values;
     d->labels = labels;
     d->targets = targets;
     d->count = n;
@@ -189,6 +221,16 @@ static void embed(const struct dataset *d, uint32_t index, float *out) {
     }
 }
 
+/* Of a row that lies in a file. */
+static bool row_sample(const struct dataset *d, uint32_t index, float *out, struct error *e) {
+    float *values = malloc(shape_count(&d->sample) * sizeof *values);
+    bool ok = values ? csv_rows_read(d->rows, index, values, e) : error_memory(e);
+
+    if (ok) preprocess_floats(&d->preprocess, &d->sample, values, out);
+    free(values);
+    return ok;
+}
+
 bool dataset_sample(const struct dataset *d, uint32_t index, float *out, struct error *e) {
     size_t first = index * shape_count(&d->sample);
 
@@ -197,6 +239,7 @@ bool dataset_sample(const struct dataset *d, uint32_t index, float *out, struct 
         return true;
     }
     if (d->files) return folder_sample(d, index, out, e);
+    if (d->rows) return row_sample(d, index, out, e);
     if (d->bytes) preprocess_bytes(&d->preprocess, &d->sample, d->bytes + first, out);
     else preprocess_floats(&d->preprocess, &d->sample, d->values + first, out);
     return true;
@@ -205,10 +248,13 @@ bool dataset_sample(const struct dataset *d, uint32_t index, float *out, struct 
 bool dataset_embed(struct dataset *d, const struct token_table *t, const char *source, struct error *e) {
     size_t n = shape_count(&d->sample);
     struct text plain = {0};
+    float *values;
 
     preprocess_text(&d->preprocess, &plain);
     bool as_is = plain.data && strcmp(plain.data, "values as they are") == 0;
     text_finish(&plain);
+    if (d->rows && !read_rows(d, NULL, d->count, &values, e)) return false; /* all have to be numbers of the table */
+    if (d->rows) take_values(d, values);
     if (!d->values || d->sample.rank != 1 || n > t->length || !as_is)
         return error_set(e, "%s: up to %zu numbers of tokens a sample wanted, in columns of a table, not preprocessed",
                          excerpt_of(source).text, t->length);

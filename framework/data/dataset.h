@@ -3,6 +3,7 @@
 #define ASSAY_DATA_DATASET_H
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/shape.h"
 #include "base/token_table.h"
 #include "base/text.h"
@@ -22,8 +23,9 @@
  *                                channels), labels N or N x 1; of real targets and several labels N x T
  *   npz:FILE                     the same in one file, named inputs and labels, or x and y
  *   cifar10:FILE[,FILE...]       the binary version of CIFAR-10
- * Pictures of a folder are decoded, resized and cropped when a sample is asked for; of other sources, what stays in
- * memory is bytes of the samples. Presets of preprocessing: preprocess.h. */
+ * Pictures of a folder are decoded, resized and cropped when a sample is asked for. The rows of a CSV file of more than
+ * 64 MiB are looked at once and read again when they are asked for. Of other sources, what stays in memory is bytes of
+ * the samples. Presets of preprocessing: preprocess.h. */
 
 struct dataset_file {
     char *path;
@@ -38,16 +40,18 @@ enum label_kind { LABELS_CLASSES, LABELS_VALUES, LABELS_FLAGS };
 
 struct dataset {
     uint32_t count;
-    struct shape sample;        /* C x H x W, C x L, or F (base/layout.h) */
-    uint32_t classes;           /* largest label + 1, the number of words, or of names; 0 without labels */
-    uint8_t *bytes;             /* [count][sample] as stored, or NULL */
-    float *values;              /* [count][sample] where the source is not bytes, or NULL */
-    struct dataset_file *files; /* [count] pictures that are decoded when asked for; then neither bytes nor values */
-    char *list;                 /* the file that names them */
-    uint32_t *labels;           /* [count] */
-    bool unlabelled;            /* every label is DATASET_NO_LABEL: there are none, or `targets` in their place */
-    enum label_kind labels_as;  /* as they were asked for */
-    float *targets;             /* [count][target_count] of LABELS_VALUES and LABELS_FLAGS, or NULL */
+    struct shape sample;           /* C x H x W, C x L, or F (base/layout.h) */
+    uint32_t classes;              /* largest label + 1, the number of words, or of names; 0 without labels */
+    uint8_t *bytes;                /* [count][sample] as stored, or NULL */
+    float *values;                 /* [count][sample] where the source is not bytes, or NULL */
+    struct dataset_file *files;    /* [count] pictures that are decoded when asked for; then neither bytes nor values */
+    char *list;                    /* the file that names them */
+    struct csv_rows *rows;         /* of a large CSV file, which is read when a sample is asked for; then no values */
+    char digest[FILE_DIGEST_SIZE]; /* of a CSV file, as it was read; "" of others */
+    uint32_t *labels;              /* [count] */
+    bool unlabelled;               /* every label is DATASET_NO_LABEL: there are none, or `targets` in their place */
+    enum label_kind labels_as;     /* as they were asked for */
+    float *targets;                /* [count][target_count] of LABELS_VALUES and LABELS_FLAGS, or NULL */
     uint32_t target_count;
     char **target_names; /* [target_count] of their columns, or NULL */
     char **class_names;  /* [classes] words without names, in sorted order; else NULL */

@@ -2,7 +2,7 @@
  * (folder_classes.c). A picture is decoded when its sample is asked for: of thousands, few may be. */
 #include "base/array.h"
 #include "base/file.h"
-#include "data/csv.h"
+#include "data/csv_words.h"
 #include "data/csv_text.h"
 #include "data/folder.h"
 #include "data/source.h"

@@ -2,7 +2,7 @@
  * or without labels. */
 #include "base/array.h"
 #include "base/file.h"
-#include "data/csv.h"
+#include "data/csv_words.h"
 #include "data/folder.h"
 
 #include <dirent.h>
@@ -137,18 +137,13 @@ static bool name_classes(const char *path, const struct names *folders, struct d
     struct csv_labels l = {.path = path};
     struct dataset named = {.names = d->names};
 
-    l.item = malloc(folders->count * sizeof *l.item);
-    if (!l.item) return error_memory(e);
-    for (; l.count < folders->count; l.count++) {
-        l.item[l.count] = (struct csv_label){l.pool.length, 0};
-        text_append(&l.pool, folders->item[l.count], strlen(folders->item[l.count]) + 1);
-    }
-    bool ok = l.pool.failed ? error_memory(e) : csv_labels_to_classes(&l, &named, e);
+    bool ok = true;
+    for (size_t i = 0; ok && i < folders->count; i++) ok = csv_labels_add(&l, folders->item[i], 0) || error_memory(e);
+    ok = ok && csv_labels_to_classes(&l, &named, e);
     d->class_names = named.class_names;
     d->classes = named.classes;
     *classes = named.labels;
-    text_finish(&l.pool);
-    free(l.item);
+    csv_labels_finish(&l);
     return ok && (named.class_names || check_numbers(path, folders, d->names, *classes, e));
 }
 

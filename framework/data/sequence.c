@@ -1,6 +1,6 @@
 /* sequence.c: a CSV file of nucleic acids, one sequence and one label a row, as one-hot samples of 4 x length. */
 #include "base/text.h"
-#include "data/csv.h"
+#include "data/csv_words.h"
 #include "data/csv_text.h"
 #include "data/dataset.h"
 #include "data/source.h"

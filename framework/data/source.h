@@ -21,6 +21,8 @@ struct dataset;
 #define SOURCE_REGRESSION_HINT                                                                                         \
     " (a real target? `task: regression` in the battery, --task regression on the command line)"
 
+/* The class of a label, and `classes` that go with it; false when the value is no whole number in range. */
+bool source_class(struct dataset *, double value, uint32_t *class);
 /* Label i, and `classes` that go with it; false when the value is no whole number from 0 to SOURCE_CLASSES_MAX - 1. */
 bool source_put_label(struct dataset *, size_t i, double value);
 
@@ -34,6 +36,11 @@ bool source_take_labels(struct dataset *, const char *source, struct error *);
 bool idx_load(const char *images, const char *labels, struct dataset *, struct error *);
 /* label NULL: the default one; "a,label=b": several */
 bool csv_load(const char *path, const char *label, struct dataset *, struct error *);
+/* The rows of a large file, which are read when they are wanted. values[features] of one. An error where the file is
+ * not what it was: by its mark, or by what it holds there. */
+struct csv_rows;
+bool csv_rows_read(struct csv_rows *, uint32_t row, float *values, struct error *);
+void csv_rows_destroy(struct csv_rows *);
 
 bool folder_load(const char *path, struct dataset *, struct error *);
 bool folder_sample(const struct dataset *, uint32_t index, float *out, struct error *);

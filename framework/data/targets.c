@@ -29,11 +29,12 @@ bool targets_from_texts(const struct csv_labels *l, struct dataset *d, struct er
     if (d->labels_as == LABELS_FLAGS) return refuse_single(l->path, e);
     if (!make_room(d, l->count, 1, e)) return false;
     for (size_t i = 0; i < l->count; i++) {
-        const char *text = l->pool.data + l->item[i].at;
+        const char *text = csv_labels_text(l, l->of[i]);
         double value;
         if (!text_to_double(text, &value) || fabs(value) > (double)FLT_MAX)
-            return error_set(e, "%s:%zu: column '%s': '%s': a number wanted (a real target)", l->path, l->item[i].line,
-                             excerpt_of(l->column ? l->column : "").text, excerpt_of(text).text);
+            return error_set(e, "%s:%zu: column '%s': '%s': a number wanted (a real target)", l->path,
+                             l->word[l->of[i]].line, excerpt_of(l->column ? l->column : "").text,
+                             excerpt_of(text).text);
         d->targets[i] = (float)value;
     }
     return true;

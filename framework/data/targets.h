@@ -2,7 +2,7 @@
 #ifndef ASSAY_DATA_TARGETS_H
 #define ASSAY_DATA_TARGETS_H
 
-#include "data/csv.h"
+#include "data/csv_words.h"
 #include "data/dataset.h"
 
 /* One target of each sample from a column of texts. False, naming the line, where one is no number. */

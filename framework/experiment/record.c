@@ -132,7 +132,8 @@ static json_t *files_json(const char *source, const struct dataset *data) {
     while (at && *at) {
         const char *end = strchr(++at, ',');
         char *path = text_format("%.*s", (int)(end ? end - at : (long)strlen(at)), at), digest[FILE_DIGEST_SIZE];
-        if (path && file_exists(path) && file_digest(path, digest, NULL)) add_file(files, path, digest);
+        if (path && *data->digest && at == strchr(source, ':') + 1) add_file(files, path, data->digest);
+        else if (path && file_exists(path) && file_digest(path, digest, NULL)) add_file(files, path, digest);
         free(path);
         at = end;
     }

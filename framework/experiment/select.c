@@ -13,75 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_LEAST 10u /* candidates predicted at once */
-#define BATCH_MOST 100u
 /* The accuracy is that of so many at least, where there are as many: 95 % intervals of +- 10 points at most. What the
  * selection reads beyond counts too. It costs one forward pass for each. */
 #define READ_LEAST 100u
-
-/* Of candidates that may turn out to be wrong some more are predicted than are wanted. */
-static uint32_t batch_of(const struct selector *s) {
-    uint32_t least = s->only_correct ? BATCH_LEAST : 1;
-    return s->wanted < least ? least : s->wanted > BATCH_MOST ? BATCH_MOST : s->wanted;
-}
-
-/* A file by its path, anything else by its number. */
-static bool not_finite(struct selector *s, uint32_t sample, float logit, struct error *e) {
-    const struct dataset *d = s->run->data;
-    char number[32] = "";
-    s->run->logits_broken = true;
-    if (!d->files) snprintf(number, sizeof number, ": sample %u", sample);
-    return error_set(e,
-                     "%s%s: the network's logits are not finite (%s): nothing can be explained there; check the model "
-                     "and the preprocessing",
-                     d->files ? d->files[sample].path : s->run->battery->data_source, number,
-                     isnan(logit) ? "nan" : "infinite");
-}
-
-static bool keep(struct selector *s, uint32_t first, uint32_t n, struct error *e) {
-    size_t outputs = net_graph(s->net)->classes;
-    if (!s->run->data->targets) return true;
-    float *kept = realloc(s->kept, (first + n) * outputs * sizeof *kept);
-    if (!kept) return error_memory(e);
-    s->kept = kept;
-    memcpy(kept + first * outputs, s->logits, n * outputs * sizeof *kept);
-    return true;
-}
-
-static bool classify(struct selector *s, uint32_t first, uint32_t n, struct error *e) {
-    uint32_t classes = net_graph(s->net)->classes;
-    for (uint32_t i = 0; i < n; i++) {
-        const float *logits = s->logits + (size_t)i * classes;
-        for (uint32_t k = 0; k < classes; k++)
-            if (!isfinite(logits[k])) return not_finite(s, s->order[first + i], logits[k], e);
-        s->predicted[first + i] = net_class(logits, classes);
-    }
-    return keep(s, first, n, e);
-}
-
-/* Predictions of the next candidates in the order. */
-static bool predict(struct selector *s, struct error *e) {
-    uint32_t left = s->run->data->count - s->known, n = batch_of(s);
-    if (n > left) n = left;
-    float *x = realloc(s->x, n * s->size * sizeof *x);
-    if (!x) return error_memory(e);
-    s->x = x;
-    s->first = s->known;
-    s->count = n;
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < n; i++)
-        ok = dataset_sample(s->run->data, s->order[s->known + i], x + i * s->size, e);
-    ok = ok && net_forward(s->net, n, x, s->logits, e) && classify(s, s->known, n, e);
-    s->known += n;
-    return ok;
-}
-
-static bool copy_sample(const struct selector *s, uint32_t candidate, float *out, struct error *e) {
-    uint32_t at = candidate - s->first;
-    if (candidate < s->first || at >= s->count) return dataset_sample(s->run->data, s->order[candidate], out, e);
-    memcpy(out, s->x + at * s->size, s->size * sizeof *out);
-    return true;
-}
 
 /* Whether an input taken has the values of input `count`: the same one twice says nothing new. */
 static bool is_repeated(const struct selector *s, uint64_t hash) {
@@ -98,13 +32,22 @@ static uint32_t label_of(const struct selector *s, uint32_t candidate) {
 }
 
 static uint32_t target_of(const struct selector *s, uint32_t candidate) {
-    return s->fixed ? s->run->target_class : s->by_label ? label_of(s, candidate) : s->predicted[candidate];
+    return s->fixed ? s->run->target_class : s->by_label ? label_of(s, candidate) : s->candidate[candidate].predicted;
 }
 
 /* What inputs are spread over. Of pictures without labels the prediction stands for the class. */
 static uint32_t class_of(const struct selector *s, uint32_t candidate) {
     if (s->run->data->targets) return target_of(s, candidate);
-    return s->run->data->unlabelled ? s->predicted[candidate] : s->run->data->labels[s->order[candidate]];
+    return s->run->data->unlabelled ? s->candidate[candidate].predicted : s->run->data->labels[s->order[candidate]];
+}
+
+/* Whether more of its class are wanted. */
+static bool is_open(const struct selector *s, uint32_t candidate) {
+    return s->per_class[class_of(s, candidate)] < s->quota;
+}
+
+static bool read_on(struct selector *s, uint32_t candidate, struct error *e) {
+    return selector_read(s, candidate, is_open, e);
 }
 
 /* The number that the data have for the output explained, and the network's; NaN where labels are classes. */
@@ -116,23 +59,26 @@ static double value_of(const struct selector *s, uint32_t sample, uint32_t targe
 /* Of several labels, right about the one explained. */
 static bool is_right(const struct selector *s, uint32_t candidate) {
     uint32_t target = s->task == TASK_MULTI_LABEL ? target_of(s, candidate) : 0;
-    if (s->task != TASK_MULTI_LABEL) return s->predicted[candidate] == s->run->data->labels[s->order[candidate]];
+    if (s->task != TASK_MULTI_LABEL)
+        return s->candidate[candidate].predicted == s->run->data->labels[s->order[candidate]];
     return (selector_output(s, candidate, target) > 0) == (value_of(s, s->order[candidate], target) > 0);
 }
 
 static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     struct input_set *set = s->set;
     uint32_t i = set->count, sample = s->order[candidate];
-    s->taken[candidate] = true;
-    if (!copy_sample(s, candidate, set->x + i * s->size, e)) return false;
-    s->hash[i] = bytes_hash(set->x + i * s->size, s->size * sizeof *set->x);
-    if (is_repeated(s, s->hash[i])) {
+    struct candidate *c = &s->candidate[candidate], *same = &s->candidate[c->same];
+    c->dealt = true;
+    if (!same->is_input && !selector_sample(s, candidate, set->x + i * s->size, e)) return false;
+    if (!same->is_input) s->hash[i] = bytes_hash(set->x + i * s->size, s->size * sizeof *set->x);
+    if (same->is_input || is_repeated(s, s->hash[i])) {
         s->repeated++;
         return true;
     }
+    same->is_input = true;
     set->sample[i] = sample;
     set->label[i] = label_of(s, candidate);
-    set->predicted[i] = s->predicted[candidate];
+    set->predicted[i] = c->predicted;
     set->target[i] = target_of(s, candidate);
     s->output[i] = selector_output(s, candidate, set->target[i]);
     s->per_class[class_of(s, candidate)]++;
@@ -163,16 +109,23 @@ static bool too_few(const struct selector *s, struct error *e) {
     return false;
 }
 
-/* First an equal number of every class, then whatever comes. */
+/* The candidate, which is not dealt with. `spread`: only as many of a class as are its due. */
+static bool consider(struct selector *s, uint32_t k, bool spread, struct error *e) {
+    if (!s->candidate[k].read && !read_on(s, k, e)) return false;
+    bool fits = target_of(s, k) != DATASET_NO_LABEL;
+    s->unfit += !fits && spread;
+    fits = fits && (!spread || is_open(s, k));
+    return !fits || (s->only_correct && !is_right(s, k)) || take(s, k, e);
+}
+
+/* First an equal number of every class, then whatever comes. Where labels tell that a class has its due, nothing need
+ * be read. */
 static bool fill(struct selector *s, struct error *e) {
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t k = 0; k < s->run->data->count && s->set->count < s->wanted; k++) {
-            if (k == s->known && !predict(s, e)) return false;
-            bool fits = target_of(s, k) != DATASET_NO_LABEL;
-            s->unfit += !fits && pass == 0;
-            fits = fits && (pass == 1 || s->per_class[class_of(s, k)] < s->quota);
-            bool wanted = !s->taken[k] && fits && (!s->only_correct || is_right(s, k));
-            if (wanted && !take(s, k, e)) return false;
+            if (!selector_reach(s, k, e)) return false;
+            bool wanted = pass == 1 || k < SELECTOR_READ_ALL || !s->has_classes || is_open(s, k);
+            if (wanted && !s->candidate[k].dealt && !consider(s, k, pass == 0, e)) return false;
         }
     return s->set->count == s->wanted || too_few(s, e);
 }
@@ -181,7 +134,7 @@ static bool measure_quality(struct selector *s, struct error *e) {
     const struct dataset *d = s->run->data;
     uint32_t least = d->count < READ_LEAST ? d->count : READ_LEAST;
     while ((!d->unlabelled || d->targets) && s->known < least)
-        if (!predict(s, e)) return false;
+        if (!selector_reach(s, s->known, e) || !read_on(s, s->known, e)) return false;
     s->run->quality = selector_quality(s);
     return true;
 }
@@ -259,7 +212,7 @@ static bool put_inputs(const struct selector *s, enum root root, struct error *e
 }
 
 static bool allocate_logits(struct selector *s, struct error *e) {
-    s->logits = malloc((size_t)batch_of(s) * net_graph(s->net)->classes * sizeof *s->logits);
+    s->logits = malloc((size_t)selector_batch(s) * net_graph(s->net)->classes * sizeof *s->logits);
     return s->logits || error_memory(e);
 }
 
@@ -280,14 +233,12 @@ static bool selector_init(struct selector *s, enum root root, struct error *e) {
     s->task = task_settled(run->battery->task, run->graph);
     choose_policy(s, root);
     s->quota = s->fixed && run->data->targets ? wanted : (wanted + classes - 1) / classes;
-    s->order = malloc(2 * (size_t)count * sizeof *s->order); /* the second half: scratch of the derangements */
-    s->predicted = malloc(count * sizeof *s->predicted);
-    s->taken = calloc(count, sizeof *s->taken);
+    s->has_classes = !run->data->unlabelled && !run->data->targets;
+    s->order = malloc((count > 2 * wanted ? count : 2 * (size_t)wanted) * sizeof *s->order); /* scratch, later */
     s->per_class = calloc(classes, sizeof *s->per_class);
     s->hash = malloc(wanted * sizeof *s->hash);
     s->output = malloc(wanted * sizeof *s->output);
-    if (!s->order || !s->predicted || !s->taken || !s->hash || !s->output || !s->per_class ||
-        !allocate(s->set, wanted, s->size))
+    if (!s->order || !s->hash || !s->output || !s->per_class || !allocate(s->set, wanted, s->size))
         return error_memory(e);
     struct rng rng = rng_stream(run->battery->seed, "inputs", 0);
     rng_permutation(&rng, count, s->order);
@@ -300,8 +251,9 @@ static void selector_finish(struct selector *s) {
     free(s->kept);
     free(s->logits);
     free(s->order);
-    free(s->predicted);
-    free(s->taken);
+    free(s->candidate);
+    free(s->slot);
+    free(s->batch);
     free(s->per_class);
     free(s->hash);
     free(s->output);

@@ -11,9 +11,13 @@ double selector_output(const struct selector *s, uint32_t candidate, uint32_t ta
 
 static struct accuracy accuracy_of(const struct selector *s) {
     const uint32_t *labels = s->run->data->labels;
-    uint32_t *of = !s->run->data->unlabelled ? malloc(s->known * sizeof *of) : NULL;
-    for (uint32_t i = 0; of && i < s->known; i++) of[i] = labels[s->order[i]];
-    struct accuracy a = accuracy_count(s->predicted, of, s->known, net_graph(s->net)->classes);
+    uint32_t *of = !s->run->data->unlabelled ? malloc(2 * (size_t)s->known * sizeof *of) : NULL;
+    uint32_t *predicted = of ? of + s->known : NULL;
+    for (uint32_t i = 0; of && i < s->known; i++) {
+        of[i] = labels[s->order[i]];
+        predicted[i] = s->candidate[i].predicted;
+    }
+    struct accuracy a = accuracy_count(predicted, of, s->known, net_graph(s->net)->classes);
     free(of);
     return a;
 }

@@ -60,9 +60,11 @@ static bool load_unit(void *user, const struct unit_row *u) {
     return !l->failed;
 }
 
-/* The place of the sample numbered `global` in the set, or its count. */
+/* The place of the sample numbered `global` in the set, or its count. Where no other root came before it, the number is
+ * the place. */
 static uint32_t local_index(const struct input_set *set, uint32_t global) {
     uint32_t i = 0;
+    if (global < set->count && set->global[global] == global) return global;
     while (i < set->count && set->global[i] != global) i++;
     return i;
 }

@@ -111,6 +111,7 @@ struct walk {
     sqlite3_stmt *statement;
     sqlite3_stmt *pairs; /* whose rows the statement is run for, one after the other; or NULL */
     bool inside;         /* a pair */
+    const char *only[2]; /* of pairs, those whose first fields are these texts; NULL: all */
     float *floats;       /* of the current row */
     struct error *error;
     bool failed;
@@ -214,9 +215,21 @@ static bool step(struct walk *w, sqlite3_stmt *statement) {
     return !w->failed;
 }
 
+static bool is_wanted(const struct walk *w) {
+    bool wanted = true;
+
+    for (int i = 0; i < 2 && w->only[i] && wanted; i++) {
+        const char *text = (const char *)sqlite3_column_text(w->pairs, i);
+        wanted = text && strcmp(text, w->only[i]) == 0;
+    }
+    return wanted;
+}
+
 /* Its rows are asked for; what they share is read once. Texts stay where they are until the next pair. */
 static bool next_pair(struct walk *w, void *row) {
-    if (!step(w, w->pairs)) return false;
+    do
+        if (!step(w, w->pairs)) return false;
+    while (!is_wanted(w));
     const int columns[] = {0, sqlite3_column_count(w->pairs) - 1};
     w->failed = !read_fields(w, w->pairs, 0, w->table->pair_fields, row);
     sqlite3_reset(w->statement);
@@ -263,6 +276,19 @@ bool store_find_comparison(struct store *s, struct comparison_row *key, bool *fo
         key->value = sqlite3_column_type(s->find, 0) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(s->find, 0);
     store_rest(s->find);
     return ok;
+}
+
+bool store_each_result_of(struct store *s, const char *explainer, const char *control,
+                          bool (*row)(void *, const struct result_row *), void *context, struct error *e) {
+    struct walk w;
+    struct result_row current = {0};
+    bool ok = true;
+
+    walk_begin(&w, s, TABLE_RESULT, e);
+    w.only[0] = explainer;
+    w.only[1] = control;
+    while (ok && walk_next(&w, &current)) ok = row(context, &current);
+    return walk_end(&w) && ok;
 }
 
 /* The typed faces of one walk and one insertion. */

@@ -25,6 +25,9 @@ bool store_find_comparison(struct store *, struct comparison_row *key, bool *fou
 bool store_put_use(struct store *, const struct use_row *, struct error *);
 bool store_each_use(struct store *, bool (*row)(void *, const struct use_row *), void *, struct error *);
 bool store_each_result(struct store *, bool (*row)(void *, const struct result_row *), void *, struct error *);
+/* Only those of one explainer under one control: of a large store, little is read. */
+bool store_each_result_of(struct store *, const char *explainer, const char *control,
+                          bool (*row)(void *, const struct result_row *), void *, struct error *);
 bool store_put_audit(struct store *, const struct audit_row *, struct error *);
 bool store_each_audit(struct store *, bool (*row)(void *, const struct audit_row *), void *, struct error *);
 bool store_put_check(struct store *, const struct check_row *, struct error *);

@@ -297,6 +297,29 @@ Test(store, gives_rows_in_the_order_of_the_battery_whatever_the_order_of_writing
     free(shuffled);
 }
 
+/* The rows of all, and of these those with the prefix: what is asked for alone is the same. */
+Test(store, gives_the_results_of_one_cell) {
+    struct fake_run fake = FAKE_RUN_DEFAULT;
+    struct text all = {0}, one = {0}, wanted = {0};
+    char own[64];
+    struct store *s = fake_run_store(&fake, own);
+    cr_assert(store_each_result(s, list_result, &all, NULL) &&
+              store_each_result_of(s, "saliency", "independent", list_result, &one, NULL));
+    for (const char *line = all.data; *line; line += strcspn(line, "\n") + 1)
+        if (strncmp(line, "saliency|independent|", 21) == 0)
+            text_add(&wanted, "%.*s\n", (int)strcspn(line, "\n"), line);
+    cr_assert(wanted.data && one.data && !wanted.failed);
+    cr_expect_str_eq(one.data, wanted.data);
+    text_finish(&one);
+    cr_assert(store_each_result_of(s, "saliency", "no such", list_result, &one, NULL));
+    cr_expect_eq(one.length, 0);
+    store_close(s);
+    fake_folder_remove(own);
+    text_finish(&all);
+    text_finish(&one);
+    text_finish(&wanted);
+}
+
 static bool stop(void *context, const struct unit_row *row) {
     (void)row;
     return ++*(int *)context < 2;
