@@ -67,6 +67,7 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
     openblas_set_num_threads(1);
     net->weights = weights;
     net->graph = g;
+    net->most = NET_GROUP;
     net->steps = calloc((size_t)g->node_count + 1, sizeof *net->steps);
     net->readers = calloc(g->value_count, sizeof *net->readers);
     net->shared = calloc(g->value_count, sizeof *net->shared);
@@ -105,6 +106,8 @@ void net_destroy(struct net *net) {
     free(net->total);
     free(net->inputs);
     free(net->ends);
+    free(net->points);
+    mates_destroy(net);
     free(net);
 }
 

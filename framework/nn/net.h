@@ -27,6 +27,12 @@ void net_changed(struct net *, uint32_t layer);
  * alone. */
 void net_share(struct net *, struct thread_team *);
 
+/* A net of the same weights for another thread, while this one is at work: its mate number `index`, from 0 on, which it
+ * owns and keeps. Ready for gradients and sums, or for net_forward alone, until the net is asked for anything but
+ * net_forward, net_gradient_logits, net_vjp and sums, or its weights change. It takes up to `most` samples at a time;
+ * its line is that of the net. */
+bool net_mate(struct net *, unsigned index, uint32_t most, bool gradient, struct net **out, struct error *);
+
 /* logits[n][classes] */
 bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct error *);
 /* out[n][sample]: d logit[targets[i]] / d x[i] under the rule. */

@@ -70,6 +70,7 @@ struct net {
     bool plain;               /* what is asked for now wants a plan without chains */
     bool has_statistics;      /* in training samples of a batch depend on each other */
     struct thread_team *team; /* who computes, or NULL: the caller alone */
+    uint32_t most;            /* samples worked through together, when memory allows */
     uint32_t cut;             /* between input and this value everything is linear */
     struct plan *group;       /* of inference: up to NET_GROUP samples, fewer where they are large */
     struct plan *training;    /* NET_GROUP samples or, when has_statistics, the whole batch */
@@ -78,10 +79,12 @@ struct net {
     float **learned;          /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
-    float *total;  /* of net_gradient_sum: the sum of gradients at `cut` ... */
-    float *inputs; /* ... and, when that is the input, those of one group */
-    float *ends;   /* of net_line_begin: the value `cut` at both ends of the line; when that is the input, room for the
-                      points of one group behind them */
+    float *total;       /* of net_gradient_sum: the sum of gradients at `cut` ... */
+    float *inputs;      /* ... and, when that is the input, those of one group */
+    float *ends;        /* of net_line_begin: the value `cut` at both ends of the line; of a mate: the net's ... */
+    float *points;      /* ... and, when that is the input, the points of one group */
+    struct net **mates; /* [mate_count] that were asked for */
+    unsigned mate_count;
 };
 
 /* Whether every value stays until the way back is over. */
@@ -89,9 +92,8 @@ static inline bool plan_keeps(const struct plan *plan) {
     return plan->kind == PLAN_TRAINING || plan->kind == PLAN_KEPT;
 }
 
-/* Samples worked through together, when memory allows. */
 static inline uint32_t group_size(const struct net *net) {
-    return net->graph->single ? 1 : NET_GROUP;
+    return net->graph->single ? 1 : net->most;
 }
 
 /* ---- net.c ---- */
@@ -100,6 +102,13 @@ bool net_prepare(struct net *, enum plan_kind, struct error *);
 /* Shapes for the samples from `first` of `n` on that one group takes. */
 bool net_take_group(struct net *, uint32_t n, uint32_t first, struct error *);
 bool net_check_targets(const struct net *, uint32_t n, const uint32_t *targets, struct error *);
+
+/* ---- net_sum.c ---- */
+/* net->group is a plan for sums, and there is room for what they add up. */
+bool sum_prepare(struct net *, struct error *);
+
+/* ---- net_mate.c ---- */
+void mates_destroy(struct net *);
 
 /* ---- net_plan.c ---- */
 /* Of up to `capacity` samples; of inference, of as many as NET_MEMORY holds, and at least one. */
