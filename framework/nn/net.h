@@ -20,8 +20,17 @@ bool net_create_with(const struct weights *, const struct net_options *, struct 
 void net_destroy(struct net *);
 const struct graph *net_graph(const struct net *);
 const struct weights *net_weights(const struct net *);
-/* The parameters of that layer are others than before. */
+/* The parameters of that layer are others than before; are those again that they were in net_keep. */
 void net_changed(struct net *, uint32_t layer);
+void net_restored(struct net *, uint32_t layer);
+
+/* From now on what forward passes have before the layers[layer_count] is kept, up to `bytes` in all, for gradients
+ * (net_gradient..., net_vjp) and net_inspect at the same group of inputs: as long as only layers behind are changed,
+ * passes begin there. The bits of all answers are the same. The network is the one of which no layer is told to be
+ * changed. */
+bool net_keep(struct net *, const bool *layers, size_t bytes, struct error *);
+/* Bytes that are kept now. */
+size_t net_kept(const struct net *);
 
 /* Who computes what is asked from now on, training apart: a team that is there until the next call, or NULL: the caller
  * alone. */

@@ -55,6 +55,7 @@ bool net_mate(struct net *net, unsigned index, uint32_t most, bool gradient, str
     struct net *mate = net->mates[index];
     mate->plain = net->plain;
     mate->ends = net->ends;
+    mate->stems = net->stems;
     if (!(gradient ? sum_prepare(mate, e) : net_prepare(mate, kind, e))) return false;
     *out = mate;
     return true;

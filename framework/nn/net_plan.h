@@ -79,11 +79,12 @@ struct net {
     float **learned;          /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
-    float *total;       /* of net_gradient_sum: the sum of gradients at `cut` ... */
-    float *inputs;      /* ... and, when that is the input, those of one group */
-    float *ends;        /* of net_line_begin: the value `cut` at both ends of the line; of a mate: the net's ... */
-    float *points;      /* ... and, when that is the input, the points of one group */
-    struct net **mates; /* [mate_count] that were asked for */
+    float *total;        /* of net_gradient_sum: the sum of gradients at `cut` ... */
+    float *inputs;       /* ... and, when that is the input, those of one group */
+    float *ends;         /* of net_line_begin: the value `cut` at both ends of the line; of a mate: the net's ... */
+    float *points;       /* ... and, when that is the input, the points of one group */
+    struct stems *stems; /* what passes begin with: net_stem.c; or NULL */
+    struct net **mates;  /* [mate_count] that were asked for */
     unsigned mate_count;
 };
 
@@ -110,6 +111,14 @@ bool sum_prepare(struct net *, struct error *);
 /* ---- net_mate.c ---- */
 void mates_destroy(struct net *);
 
+/* ---- net_stem.c: stems, which a net and its mates have together (NULL: none are kept) ---- */
+void stems_destroy(struct stems *);
+/* The layer is another than it was when stems were asked for; or is that one again. */
+void stems_note(struct stems *, uint32_t layer, bool changed);
+/* As run_forward of net->group from the first step to `last`, for the same bits; but node `own` is computed here, and
+ * all behind it. GRAPH_NONE: none need be. */
+void stem_forward(const struct net *, const float *x, uint32_t own, uint32_t last);
+
 /* ---- net_plan.c ---- */
 /* Of up to `capacity` samples; of inference, of as many as NET_MEMORY holds, and at least one. */
 bool plan_create(const struct net *, enum plan_kind, uint32_t capacity, struct plan **out, struct error *);
@@ -120,6 +129,16 @@ bool plan_resize(const struct net *, struct plan *, uint32_t batch, struct error
 /* ---- net_memory.c ---- */
 /* Finds how many floats the plan takes at its current shapes and, unless `memory` is NULL, sets all its pointers. */
 bool memory_lay_out(const struct net *, struct plan *, size_t *floats, float *memory, struct error *);
+
+/* An array that has something before a node is run, which is needed from then on. */
+struct alive {
+    float *data;
+    size_t count;
+    uint32_t array,
+        written; /* which array it is, and the node that wrote to it last: the same in every plan of a kind */
+};
+/* All of them, of the current shapes, to be freed; NULL: out of memory. */
+struct alive *memory_alive(const struct net *, struct plan *, uint32_t node, uint32_t *count);
 
 /* ---- net_fuse.c ---- */
 bool fuse_create(struct net *, enum conv_route, struct error *);
