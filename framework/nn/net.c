@@ -68,6 +68,7 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
     net->weights = weights;
     net->graph = g;
     net->memory = (options->memory ? options->memory : NET_MEMORY) / sizeof(float);
+    net->most = NET_GROUP;
     net->steps = calloc((size_t)g->node_count + 1, sizeof *net->steps);
     net->readers = calloc(g->value_count, sizeof *net->readers);
     net->shared = calloc(g->value_count, sizeof *net->shared);
@@ -106,6 +107,9 @@ void net_destroy(struct net *net) {
     free(net->total);
     free(net->inputs);
     free(net->ends);
+    free(net->points);
+    mates_destroy(net);
+    stems_destroy(net->stems);
     free(net);
 }
 
@@ -119,6 +123,12 @@ const struct weights *net_weights(const struct net *net) {
 
 void net_changed(struct net *net, uint32_t layer) {
     fuse_forget_layer(net, &net->graph->layers[layer]);
+    stems_note(net->stems, layer, true);
+}
+
+void net_restored(struct net *net, uint32_t layer) {
+    net_changed(net, layer);
+    stems_note(net->stems, layer, false);
 }
 
 void net_share(struct net *net, struct thread_team *team) {
@@ -188,7 +198,7 @@ bool net_gradient_logits(struct net *net, enum net_rule rule, uint32_t n, const 
     if (!net_check_targets(net, n, targets, e) || !net_prepare(net, PLAN_GRADIENT, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!net_take_group(net, n, i, e)) return false;
-        run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
+        stem_forward(net, x + i * sample, GRAPH_NONE, GRAPH_NONE);
         if (logits) copy_logits(net, logits + i * classes);
         seed_targets(net, net->group, targets + i, NULL);
         run_backward(net, net->group, net->graph->output,
@@ -203,7 +213,7 @@ bool net_vjp(struct net *net, uint32_t n, const float *x, const float *cotangent
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!net_take_group(net, n, i, e)) return false;
         struct plan *plan = net->group;
-        run_forward(net, plan, x + i * sample, 0, GRAPH_NONE);
+        stem_forward(net, x + i * sample, GRAPH_NONE, GRAPH_NONE);
         memcpy(plan->gradient[net->graph->output], cotangent + i * classes, plan->batch * classes * sizeof *cotangent);
         run_backward(net, plan, net->graph->output,
                      &(struct backward_options){.stop = GRAPH_NONE, .input = out + i * sample});
@@ -228,7 +238,7 @@ static bool inspect(struct net *net, uint32_t node, uint32_t n, const float *x, 
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         ok = net_take_group(net, n, i, e);
         if (!ok) break;
-        run_forward(net, plan, x + i * sample, 0, node);
+        stem_forward(net, x + i * sample, node, node);
         if (activation) copy_value(net, value, activation + i * size);
         if (!gradient) continue;
         run_forward(net, plan, x + i * sample, node + 1, GRAPH_NONE);

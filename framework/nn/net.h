@@ -20,12 +20,27 @@ bool net_create_with(const struct weights *, const struct net_options *, struct 
 void net_destroy(struct net *);
 const struct graph *net_graph(const struct net *);
 const struct weights *net_weights(const struct net *);
-/* The parameters of that layer are others than before. */
+/* The parameters of that layer are others than before; are those again that they were in net_keep. */
 void net_changed(struct net *, uint32_t layer);
+void net_restored(struct net *, uint32_t layer);
+
+/* From now on what forward passes have before the layers[layer_count] is kept, up to `bytes` in all, for gradients
+ * (net_gradient..., net_vjp) and net_inspect at the same group of inputs: as long as only layers behind are changed,
+ * passes begin there. The bits of all answers are the same. The network is the one of which no layer is told to be
+ * changed. */
+bool net_keep(struct net *, const bool *layers, size_t bytes, struct error *);
+/* Bytes that are kept now. */
+size_t net_kept(const struct net *);
 
 /* Who computes what is asked from now on, training apart: a team that is there until the next call, or NULL: the caller
  * alone. */
 void net_share(struct net *, struct thread_team *);
+
+/* A net of the same weights for another thread, while this one is at work: its mate number `index`, from 0 on, which it
+ * owns and keeps. Ready for gradients and sums, or for net_forward alone, until the net is asked for anything but
+ * net_forward, net_gradient_logits, net_vjp and sums, or its weights change. It takes up to `most` samples at a time;
+ * its line is that of the net. */
+bool net_mate(struct net *, unsigned index, uint32_t most, bool gradient, struct net **out, struct error *);
 
 /* logits[n][classes] */
 bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct error *);

@@ -219,27 +219,68 @@ static void set_pointers(struct spans *s, float *memory) {
     }
 }
 
-bool memory_lay_out(const struct net *net, struct plan *plan, size_t *floats, float *memory, struct error *e) {
+/* The spans of all arrays but spares; the sources are known. */
+static bool spans_find(struct spans *s, const struct net *net, struct plan *plan) {
     const struct graph *g = net->graph;
-    struct spans s = {.net = net, .plan = plan, .end = 2 * g->node_count};
+    *s = (struct spans){.net = net, .plan = plan, .end = 2 * g->node_count};
     size_t values = (size_t)g->value_count + 1, most = 7 * (size_t)g->node_count + values;
-    s.data = calloc(2 * values, sizeof *s.data);
-    s.home[DATA] = malloc(2 * values * sizeof *s.home[DATA]);
-    s.all = malloc(most * sizeof *s.all);
-    bool ok = (s.data && s.home[DATA] && s.all) || error_memory(e);
-    if (ok) {
-        s.gradient = s.data + values;
-        s.home[GRADIENT] = s.home[DATA] + values;
-        find_sources(net, plan);
-        find_homes(&s);
-        add_values(&s);
-        use_values(&s);
-        add_calls(&s);
-        ok = add_spares(&s, e) && span_place_all(s.all, s.count, floats, e);
-    }
+    s->data = calloc(2 * values, sizeof *s->data);
+    s->home[DATA] = malloc(2 * values * sizeof *s->home[DATA]);
+    s->all = malloc(most * sizeof *s->all);
+    if (!s->data || !s->home[DATA] || !s->all) return false;
+    s->gradient = s->data + values;
+    s->home[GRADIENT] = s->home[DATA] + values;
+    find_homes(s);
+    add_values(s);
+    use_values(s);
+    add_calls(s);
+    return true;
+}
+
+static void spans_free(struct spans *s) {
+    free(s->data);
+    free(s->home[DATA]);
+    free(s->all);
+}
+
+bool memory_lay_out(const struct net *net, struct plan *plan, size_t *floats, float *memory, struct error *e) {
+    struct spans s;
+    find_sources(net, plan);
+    bool ok = spans_find(&s, net, plan) || error_memory(e);
+    ok = ok && add_spares(&s, e) && span_place_all(s.all, s.count, floats, e);
     if (ok && memory) set_pointers(&s, memory);
-    free(s.data);
-    free(s.home[DATA]);
-    free(s.all);
+    spans_free(&s);
     return ok;
+}
+
+/* ---- What there is before a node is run ---- */
+
+/* The last node before `node` that wrote to each array of values. A fused Conv wrote for its followers. */
+static void find_writers(const struct spans *s, uint32_t node, uint32_t *writers) {
+    const struct net *net = s->net;
+    for (uint32_t i = 0; i < net->step_count && net->steps[i] < node; i++) {
+        uint32_t at = net->steps[i], out = net->graph->nodes[at].outputs[0];
+        const struct fusion *fusion = fuse_find(net, s->plan, at);
+        if (plan_skips(net, s->plan, at) || net->shared[out] || (fusion && fusion->conv != at)) continue;
+        writers[s->home[DATA][out]] = at;
+    }
+}
+
+struct alive *memory_alive(const struct net *net, struct plan *plan, uint32_t node, uint32_t *count) {
+    struct spans s;
+    uint32_t values = net->graph->value_count, *writers = calloc(values + 1u, sizeof *writers);
+    struct alive *all = spans_find(&s, net, plan) && writers ? malloc((s.count + 1u) * sizeof *all) : NULL;
+    *count = 0;
+    if (all) find_writers(&s, node, writers);
+    for (uint32_t i = 0; all && i < s.count; i++) {
+        const struct span *span = &s.all[i];
+        if (span->first >= node || span->last < node || !span->count) continue;
+        bool value = span->where >= plan->data && span->where < plan->data + values;
+        uint32_t array = (uint32_t)(value ? span->where - plan->data : span->where - &plan->arrays[0].saved);
+        all[(*count)++] =
+            (struct alive){*span->where, span->count, value ? array : values + array, value ? writers[array] : 0};
+    }
+    spans_free(&s);
+    free(writers);
+    return all;
 }

@@ -71,6 +71,7 @@ struct net {
     bool plain;               /* what is asked for now wants a plan without chains */
     bool has_statistics;      /* in training samples of a batch depend on each other */
     struct thread_team *team; /* who computes, or NULL: the caller alone */
+    uint32_t most;            /* samples worked through together, when memory allows */
     uint32_t cut;             /* between input and this value everything is linear */
     struct plan *group;       /* of inference: up to NET_GROUP samples, fewer where they are large */
     struct plan *training;    /* NET_GROUP samples or, when has_statistics, the whole batch */
@@ -79,10 +80,13 @@ struct net {
     float **learned;          /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
-    float *total;  /* of net_gradient_sum: the sum of gradients at `cut` ... */
-    float *inputs; /* ... and, when that is the input, those of one group */
-    float *ends;   /* of net_line_begin: the value `cut` at both ends of the line; when that is the input, room for the
-                      points of one group behind them */
+    float *total;        /* of net_gradient_sum: the sum of gradients at `cut` ... */
+    float *inputs;       /* ... and, when that is the input, those of one group */
+    float *ends;         /* of net_line_begin: the value `cut` at both ends of the line; of a mate: the net's ... */
+    float *points;       /* ... and, when that is the input, the points of one group */
+    struct stems *stems; /* what passes begin with: net_stem.c; or NULL */
+    struct net **mates;  /* [mate_count] that were asked for */
+    unsigned mate_count;
 };
 
 /* Whether every value stays until the way back is over. */
@@ -90,9 +94,8 @@ static inline bool plan_keeps(const struct plan *plan) {
     return plan->kind == PLAN_TRAINING || plan->kind == PLAN_KEPT;
 }
 
-/* Samples worked through together, when memory allows. */
 static inline uint32_t group_size(const struct net *net) {
-    return net->graph->single ? 1 : NET_GROUP;
+    return net->graph->single ? 1 : net->most;
 }
 
 /* ---- net.c ---- */
@@ -101,6 +104,21 @@ bool net_prepare(struct net *, enum plan_kind, struct error *);
 /* Shapes for the samples from `first` of `n` on that one group takes. */
 bool net_take_group(struct net *, uint32_t n, uint32_t first, struct error *);
 bool net_check_targets(const struct net *, uint32_t n, const uint32_t *targets, struct error *);
+
+/* ---- net_sum.c ---- */
+/* net->group is a plan for sums, and there is room for what they add up. */
+bool sum_prepare(struct net *, struct error *);
+
+/* ---- net_mate.c ---- */
+void mates_destroy(struct net *);
+
+/* ---- net_stem.c: stems, which a net and its mates have together (NULL: none are kept) ---- */
+void stems_destroy(struct stems *);
+/* The layer is another than it was when stems were asked for; or is that one again. */
+void stems_note(struct stems *, uint32_t layer, bool changed);
+/* As run_forward of net->group from the first step to `last`, for the same bits; but node `own` is computed here, and
+ * all behind it. GRAPH_NONE: none need be. */
+void stem_forward(const struct net *, const float *x, uint32_t own, uint32_t last);
 
 /* ---- net_plan.c ---- */
 /* Of up to `capacity` samples; of inference, of as many as net->memory holds, and at least one. */
@@ -120,6 +138,16 @@ uint32_t plan_training_samples(const struct net *, size_t learned, uint32_t n);
 /* ---- net_memory.c ---- */
 /* Finds how many floats the plan takes at its current shapes and, unless `memory` is NULL, sets all its pointers. */
 bool memory_lay_out(const struct net *, struct plan *, size_t *floats, float *memory, struct error *);
+
+/* An array that has something before a node is run, which is needed from then on. */
+struct alive {
+    float *data;
+    size_t count;
+    uint32_t array,
+        written; /* which array it is, and the node that wrote to it last: the same in every plan of a kind */
+};
+/* All of them, of the current shapes, to be freed; NULL: out of memory. */
+struct alive *memory_alive(const struct net *, struct plan *, uint32_t node, uint32_t *count);
 
 /* ---- net_fuse.c ---- */
 bool fuse_create(struct net *, enum conv_route, struct error *);

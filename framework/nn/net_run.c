@@ -37,9 +37,9 @@ void run_forward(const struct net *net, struct plan *plan, const float *x, uint3
     for (uint32_t i = 0; i < net->step_count && net->steps[i] <= last; i++) {
         uint32_t node = net->steps[i];
         struct op_call *call = &plan->calls[node];
-        if (node < first) continue;
         const struct fusion *fusion = fuse_find(net, plan, node);
-        call->fused = fusion && fusion->conv == node ? &fusion->how : NULL;
+        call->fused = fusion && fusion->conv == node ? &fusion->how : NULL; /* also for the way back */
+        if (node < first) continue;
         call->scratch = plan->arrays[node].forward;
         call->team = team_of(net, plan);
         if ((fusion && fusion->conv != node) || plan_skips(net, plan, node)) continue;

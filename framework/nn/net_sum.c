@@ -15,12 +15,14 @@ static bool cut_is_input(const struct net *net) {
     return net->cut == net->graph->input;
 }
 
-static bool prepare_sum(struct net *net, struct error *e) {
+bool sum_prepare(struct net *net, struct error *e) {
     if (!net_prepare(net, PLAN_GRADIENT, e)) return false;
     if (!net->total) net->total = malloc(cut_size(net) * sizeof *net->total);
-    if (!net->inputs && cut_is_input(net))
-        net->inputs = malloc(net->group->capacity * shape_count(&net->graph->sample) * sizeof *net->inputs);
-    return (net->total && (net->inputs || !cut_is_input(net))) || error_memory(e);
+    if (!cut_is_input(net)) return net->total || error_memory(e);
+    size_t inputs = net->group->capacity * shape_count(&net->graph->sample);
+    if (!net->inputs) net->inputs = malloc(inputs * sizeof *net->inputs);
+    if (!net->points) net->points = malloc(inputs * sizeof *net->points);
+    return (net->total && net->inputs && net->points) || error_memory(e);
 }
 
 /* The gradients of one group, whose forward pass is done, at the cut. */
@@ -50,7 +52,7 @@ static bool finish_sum(struct net *net, const float *x, float *out, struct error
 bool net_gradient_sum(struct net *net, uint32_t n, const float *x, const uint32_t *targets, const float *weights,
                       float *out, struct error *e) {
     size_t sample = shape_count(&net->graph->sample);
-    if (!net_check_targets(net, n, targets, e) || !prepare_sum(net, e)) return false;
+    if (!net_check_targets(net, n, targets, e) || !sum_prepare(net, e)) return false;
     memset(net->total, 0, cut_size(net) * sizeof *net->total);
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!net_take_group(net, n, i, e)) return false;
@@ -85,9 +87,9 @@ static bool find_end(struct net *net, const float *x, float *end, struct error *
 }
 
 bool net_line_begin(struct net *net, const float *from, const float *to, struct error *e) {
-    if (!prepare_sum(net, e)) return false;
-    size_t size = cut_size(net), arrays = 2 + (cut_is_input(net) ? net->group->capacity : 0u);
-    if (!net->ends && !(net->ends = malloc(arrays * size * sizeof *net->ends))) return error_memory(e);
+    if (!sum_prepare(net, e)) return false;
+    size_t size = cut_size(net);
+    if (!net->ends && !(net->ends = malloc(2 * size * sizeof *net->ends))) return error_memory(e);
     return find_end(net, from, net->ends, e) && find_end(net, to, net->ends + size, e);
 }
 
@@ -101,9 +103,8 @@ static void fill_points(const struct net *net, const float *positions, float *po
 static void run_points(struct net *net, const float *positions) {
     struct plan *plan = net->group;
     if (cut_is_input(net)) {
-        float *points = net->ends + 2 * cut_size(net);
-        fill_points(net, positions, points);
-        run_forward(net, plan, points, 0, GRAPH_NONE);
+        fill_points(net, positions, net->points);
+        run_forward(net, plan, net->points, 0, GRAPH_NONE);
         return;
     }
     fill_points(net, positions, plan->data[net->cut]);
@@ -114,7 +115,7 @@ bool net_line_sum(struct net *net, uint32_t n, const float *positions, const flo
                   float *out, struct error *e) {
     uint32_t targets[NET_GROUP];
     for (uint32_t i = 0; i < NET_GROUP; i++) targets[i] = target;
-    if (!net_check_targets(net, 1, targets, e) || !prepare_sum(net, e)) return false;
+    if (!net_check_targets(net, 1, targets, e) || !sum_prepare(net, e)) return false;
     bool ok = true;
     memset(net->total, 0, cut_size(net) * sizeof *net->total);
     if (!cut_is_input(net)) net->group->split = cut_node(net);

@@ -242,8 +242,10 @@ static bool session_init(struct session *s, struct error *e) {
     if (!s->x || !s->seeds || !s->targets || !s->second) return error_memory(e);
     s->maps = s->x + n * s->full;
     s->logits = s->maps + n * s->full;
-    return variant_init(&s->variant, run, explain->root, e) &&
-           plugin_open(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e) &&
+    if (!variant_init(&s->variant, run, explain->root, e)) return false;
+    for (uint32_t k = 0; k < explain->count; k++)
+        variant_expect(&s->variant, &run->plan.attributions[explain->attributions[k]]);
+    return plugin_open(run->explainers[explain->row].plugin, handle_host(), &s->explainer, e) &&
            call_init(&s->call, s->explainer, s->full, call_request_size(s->full, s->set->count), e);
 }
 

@@ -173,6 +173,8 @@ void reference_work(const struct run *run, const struct reference *r, struct cha
     struct error e = {{0}};
     bool ok = reference_pass_init(&w, run, channel, &e);
     w.gradients = r->gradients;
+    for (uint32_t t = 0; ok && t < r->count; t++)
+        variant_expect(&w.variant, &run->plan.attributions[r->tasks[t].attribution]);
     ok = ok && begin(&w, r, &e);
     for (uint32_t t = r->count; ok && t-- > 0;) {
         channel_beat(channel);

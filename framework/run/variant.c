@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* What the nets of one process keep of forward passes: 16 photographs on ResNet-18, before each of its 6 groups. */
+#define KEPT_BYTES ((size_t)64 << 20)
+
 /* How a layer of variant->own is. */
 struct drawn {
     enum { AS_LOADED, DRAWN, UNKNOWN } how;
@@ -33,6 +36,7 @@ static bool bring_layer(struct variant *v, uint32_t layer, const struct drawn *w
         (wanted->how == DRAWN && !weights_redraw(v->own, layer, &wanted->init, e)))
         return false;
     *is = *wanted;
+    if (v->net && wanted->how == AS_LOADED) net_restored(v->net, layer);
     return true;
 }
 
@@ -50,7 +54,15 @@ bool variant_init(struct variant *v, const struct run *run, enum root root, stru
     *v = (struct variant){.run = run, .root = root};
     const struct graph *g = run_root_graph(run, root);
     v->layers = calloc(g->layer_count + 1u, sizeof *v->layers);
-    return v->layers || error_memory(e);
+    v->begins = calloc(g->layer_count + 1u, sizeof *v->begins);
+    return (v->layers && v->begins) || error_memory(e);
+}
+
+void variant_expect(struct variant *v, const struct attribution *a) {
+    uint32_t layers = run_root_graph(v->run, v->root)->layer_count, first = 0;
+    if (!attribution_is_redrawn(a) || a->root != v->root) return;
+    while (first < layers && !a->model.layers[first]) first++;
+    if (first < layers) v->begins[first] = v->keeps = true;
 }
 
 void variant_finish(struct variant *v) {
@@ -58,6 +70,7 @@ void variant_finish(struct variant *v) {
     weights_destroy(v->own);
     weights_destroy(v->twin);
     free(v->layers);
+    free(v->begins);
     *v = (struct variant){0};
 }
 
@@ -98,6 +111,14 @@ static bool find_weights(struct variant *v, const struct attribution *a, const s
     return true;
 }
 
+/* Of the root as it was loaded. */
+static bool keep_passes(struct variant *v, struct error *e) {
+    if (!net_keep(v->net, v->begins, KEPT_BYTES, e)) return false;
+    for (uint32_t l = 0; l < v->own->graph->layer_count; l++)
+        if (v->layers[l].how != AS_LOADED) net_changed(v->net, l);
+    return true;
+}
+
 bool variant_take(struct variant *v, const struct attribution *a, struct error *e) {
     const struct weights *weights = NULL;
     if (!find_weights(v, a, &weights, e)) return false;
@@ -105,7 +126,7 @@ bool variant_take(struct variant *v, const struct attribution *a, struct error *
     drop_net(v);
     if (!run_net(v->run, weights, &v->net, e)) return false;
     v->current = weights;
-    return true;
+    return weights != v->own || !v->keeps || keep_passes(v, e);
 }
 
 bool variant_digest(struct variant *v, char out[FILE_DIGEST_SIZE], struct error *e) {

@@ -16,10 +16,16 @@ struct variant {
     const struct weights *current; /* those of `net` */
     struct net *net;
     struct drawn *layers; /* [layer_count]: as they are in `own` */
+    bool *begins;         /* [layer_count]: the first that an attribution to come has drawn anew */
+    bool keeps;           /* there is one */
 };
 
 bool variant_init(struct variant *, const struct run *, enum root, struct error *);
 void variant_finish(struct variant *);
+
+/* Those attributions will be asked for. Passes of gradients then begin, where memory allows (net_keep), at the first
+ * layer that was drawn anew. Before variant_take. */
+void variant_expect(struct variant *, const struct attribution *);
 
 /* Makes variant->net and variant->current those of the attribution, which is one of the same root. After a failure
  * another attribution may be asked for. */

@@ -1,20 +1,18 @@
-/* helpers.c: requests cut into blocks of samples for forked helpers, and single samples into parts for threads. */
+/* helpers.c: requests cut into blocks of samples for threads, and single samples into parts for a team of threads. */
 #include "workers/helpers.h"
 
-#include "base/shared.h"
 #include "nn/graph.h"
 
-#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-/* Below this a fork, and the pages that are copied after it, cost more than a helper saves: 20 ms of one core. */
+/* Below this a helper's memory costs more than it saves: 20 ms of one core. */
 #define LEAST_WORK 2e9
 #define MOST_HELPERS 64u
-#define BLOCK 5u /* samples that one process takes at a time */
+#define BLOCK 5u /* samples that one thread takes at a time */
 /* The same of threads: 2 ms, and what a layer can be cut into without waste. */
 #define LEAST_SAMPLE_WORK 2e8
 #define MOST_THREADS 8u
@@ -28,131 +26,127 @@ struct shared_request {
     size_t in, out; /* elements of a sample, and of one result */
     float *logits;  /* of all samples, or NULL */
     size_t classes;
-};
-
-/* What the processes share: results follow behind `done`. */
-struct board {
+    float *results;   /* as run_block writes them */
     atomic_uint next; /* block that nobody has begun */
-    atomic_bool done[];
 };
 
 static bool is_sum(const struct shared_request *w) {
     return w->ask->question == ASK_GRADIENT_SUM || w->ask->question == ASK_LINE_SUM;
 }
 
-static size_t results_of(const struct shared_request *w) {
-    return is_sum(w) ? w->blocks : w->ask->n;
-}
-
 /* The samples from `first` on, `count` of them. */
-static bool ask_net(const struct shared_request *w, uint32_t first, uint32_t count, float *out, struct error *e) {
+static bool ask_net(const struct shared_request *w, struct net *net, uint32_t first, uint32_t count, float *out,
+                    struct error *e) {
     const struct net_request *ask = w->ask;
     const float *x = ask->question == ASK_LINE_SUM ? NULL : ask->x + first * w->in;
     switch (ask->question) {
-    case ASK_FORWARD: return net_forward(w->net, count, x, out, e);
+    case ASK_FORWARD: return net_forward(net, count, x, out, e);
     case ASK_GRADIENT:
-        return net_gradient_logits(w->net, ask->rule, count, x, ask->targets + first,
+        return net_gradient_logits(net, ask->rule, count, x, ask->targets + first,
                                    w->logits ? w->logits + first * w->classes : NULL, out, e);
-    case ASK_VJP: return net_vjp(w->net, count, x, ask->weights + first * w->classes, out, e);
-    case ASK_GRADIENT_SUM:
-        return net_gradient_sum(w->net, count, x, ask->targets + first, ask->weights + first, out, e);
-    default: return net_line_sum(w->net, count, ask->positions + first, ask->weights + first, ask->targets[0], out, e);
+    case ASK_VJP: return net_vjp(net, count, x, ask->weights + first * w->classes, out, e);
+    case ASK_GRADIENT_SUM: return net_gradient_sum(net, count, x, ask->targets + first, ask->weights + first, out, e);
+    default: return net_line_sum(net, count, ask->positions + first, ask->weights + first, ask->targets[0], out, e);
     }
 }
 
-static bool run_block(const struct shared_request *w, uint32_t block, float *results, struct error *e) {
+static bool run_block(const struct shared_request *w, struct net *net, uint32_t block, struct error *e) {
     uint32_t first = block * BLOCK, left = w->ask->n - first;
-    return ask_net(w, first, left < BLOCK ? left : BLOCK, results + (is_sum(w) ? block : first) * w->out, e);
+    return ask_net(w, net, first, left < BLOCK ? left : BLOCK, w->results + (is_sum(w) ? block : first) * w->out, e);
 }
 
-/* The next block that nobody has begun, if there is one. */
-static bool take_block(const struct shared_request *w, struct board *board, float *results, bool *any,
-                       struct error *e) {
-    uint32_t b = atomic_fetch_add(&board->next, 1);
-    *any = b < w->blocks;
-    if (!*any) return true;
-    if (!run_block(w, b, results, e)) return false;
-    atomic_store(&board->done[b], true);
+/* Adds up the sums of the blocks. */
+static void add_sums(const struct shared_request *w, float *out) {
+    memcpy(out, w->results, w->out * sizeof *out);
+    for (uint32_t b = 1; b < w->blocks; b++)
+        for (size_t i = 0; i < w->out; i++) out[i] += w->results[b * w->out + i];
+}
+
+/* Runs blocks that nobody has begun, and nobody goes on after one who failed. */
+static bool run_blocks(struct shared_request *w, struct net *net, struct error *e) {
+    for (uint32_t b; (b = atomic_fetch_add(&w->next, 1)) < w->blocks;) {
+        if (run_block(w, net, b, e)) continue;
+        atomic_store(&w->next, w->blocks);
+        return false;
+    }
     return true;
 }
 
-/* Adds up the sums of the blocks, or copies. */
-static void gather(const struct shared_request *w, const float *results, float *out) {
-    memcpy(out, results, (is_sum(w) ? 1 : w->ask->n) * w->out * sizeof *out);
-    for (uint32_t b = 1; is_sum(w) && b < w->blocks; b++)
-        for (size_t i = 0; i < w->out; i++) out[i] += results[b * w->out + i];
-}
+/* ---- Threads that take blocks: they live as long as the request, so that none is there when a plugin forks ---- */
 
-static bool work_alone(const struct shared_request *w, float *out, struct error *e) {
-    if (!is_sum(w)) return ask_net(w, 0, w->ask->n, out, e);
-    float *results = malloc(w->blocks * w->out * sizeof *results);
-    bool ok = results ? true : error_memory(e);
-    for (uint32_t b = 0; ok && b < w->blocks; b++) ok = run_block(w, b, results, e);
-    if (ok) gather(w, results, out);
-    free(results);
-    return ok;
-}
-
-static void wait_for(pid_t pid) {
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
-}
-
-struct children {
-    unsigned count;
-    pid_t pids[MOST_HELPERS];
+struct helper {
+    struct shared_request *request;
+    struct net *net;
+    pthread_t thread;
+    bool ok;
+    struct error error;
 };
 
-static void help(const struct shared_request *w, struct board *board, float *results) {
-    bool any = true;
-    while (any && take_block(w, board, results, &any, NULL)) {}
-    _exit(0);
+struct crew {
+    unsigned count;
+    struct helper all[MOST_HELPERS];
+};
+
+static void *help(void *user) {
+    struct helper *h = user;
+    h->ok = run_blocks(h->request, h->net, &h->error);
+    return NULL;
+}
+
+/* Signals are for the caller's thread. Without memory or a thread there is no helper, and nothing else is wrong. */
+static bool start_helper(struct shared_request *w, struct crew *crew) {
+    struct helper *h = &crew->all[crew->count];
+    sigset_t all, before;
+    *h = (struct helper){.request = w};
+    if (!net_mate(w->net, crew->count, BLOCK, w->ask->question != ASK_FORWARD, &h->net, &h->error)) return false;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool ok = pthread_create(&h->thread, NULL, help, h) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    crew->count += ok;
+    return ok;
 }
 
 /* As many as there are cores free by now, and blocks for them besides the caller's next. */
-static void recruit(const struct shared_request *w, const struct helpers *helpers, struct board *board, float *results,
-                    struct children *h) {
-    uint32_t begun = atomic_load(&board->next), left = begun < w->blocks ? w->blocks - begun : 0;
-    unsigned most = MOST_HELPERS - h->count, wanted = left > most ? most : left ? left - 1 : 0;
-    unsigned lent = wanted ? cores_borrow(helpers->cores, helpers->member, wanted) : 0;
-    for (unsigned i = 0; i < lent; i++) {
-        pid_t pid = fork();
-        if (pid == 0) help(w, board, results);
-        if (pid > 0) h->pids[h->count++] = pid;
-        else cores_return(helpers->cores, helpers->member, 1);
-    }
+static void recruit(struct shared_request *w, const struct helpers *helpers, struct crew *crew) {
+    uint32_t begun = atomic_load(&w->next), left = begun < w->blocks ? w->blocks - begun : 0;
+    unsigned most = MOST_HELPERS - crew->count, wanted = left > most ? most : left ? left - 1 : 0;
+    unsigned lent = wanted ? cores_borrow(helpers->cores, helpers->member, wanted) : 0, idle = 0;
+    for (unsigned i = 0; i < lent; i++) idle += !start_helper(w, crew);
+    if (idle) cores_return(helpers->cores, helpers->member, idle);
 }
 
-static bool work_together(const struct shared_request *w, const struct helpers *helpers, struct board *board,
-                          float *results, struct error *e) {
-    struct children children = {.count = 0};
-    bool ok = true, any = true;
-    while (ok && any) { /* cores become free while this goes on */
-        recruit(w, helpers, board, results, &children);
-        ok = take_block(w, board, results, &any, e);
+static bool work_together(struct shared_request *w, const struct helpers *helpers, struct error *e) {
+    struct crew crew = {.count = 0};
+    bool ok = true;
+    for (uint32_t b; ok;) { /* cores become free while this goes on */
+        recruit(w, helpers, &crew);
+        if ((b = atomic_fetch_add(&w->next, 1)) >= w->blocks) break;
+        ok = run_block(w, w->net, b, e);
     }
-    if (!ok) atomic_store(&board->next, w->blocks); /* no more of them */
-    for (unsigned i = 0; i < children.count; i++) wait_for(children.pids[i]);
-    cores_return(helpers->cores, helpers->member, children.count);
-    for (uint32_t b = 0; ok && b < w->blocks; b++) ok = atomic_load(&board->done[b]) || run_block(w, b, results, e);
+    if (!ok) atomic_store(&w->next, w->blocks); /* no more of them */
+    for (unsigned i = 0; i < crew.count; i++) {
+        struct helper *h = &crew.all[i];
+        pthread_join(h->thread, NULL);
+        if (ok && !h->ok && e) *e = h->error;
+        ok = ok && h->ok;
+    }
+    cores_return(helpers->cores, helpers->member, crew.count);
     return ok;
 }
 
-/* With helpers, or where they cannot share memory without. */
-static bool share(struct shared_request *w, const struct helpers *helpers, float *out, struct error *e) {
-    size_t head = (sizeof(struct board) + w->blocks + 63) / 64 * 64, logits = w->logits ? w->ask->n * w->classes : 0;
-    size_t size = head + (results_of(w) * w->out + logits) * sizeof *out;
-    struct board *board = shared_create(size, NULL); /* zero: nothing is begun or done */
-    if (!board) return work_alone(w, out, e);
-    float *results = (float *)(void *)((char *)board + head);
-    if (logits) w->logits = results + results_of(w) * w->out;
-    bool ok = work_together(w, helpers, board, results, e);
-    if (ok) gather(w, results, out);
-    if (ok && logits) memcpy(w->ask->logits, w->logits, logits * sizeof *w->logits);
-    shared_destroy(board, size);
+/* By the caller alone where `helpers` is NULL; a sum has its blocks either way. */
+static bool work(struct shared_request *w, const struct helpers *helpers, float *out, struct error *e) {
+    if (!helpers && !is_sum(w)) return ask_net(w, w->net, 0, w->ask->n, out, e);
+    w->results = is_sum(w) ? malloc(w->blocks * w->out * sizeof *out) : out;
+    bool ok = w->results || error_memory(e);
+    ok = ok && (helpers ? work_together(w, helpers, e) : run_blocks(w, w->net, e));
+    if (ok && is_sum(w)) add_sums(w, out);
+    if (is_sum(w)) free(w->results);
     return ok;
 }
 
-/* ---- Threads, who live as long as the request: none is there when a plugin forks ---- */
+/* ---- A team that shares each sample ---- */
 
 struct lent {
     struct thread_team *team;
@@ -171,10 +165,9 @@ static void return_team(const struct helpers *helpers, struct net *net, const st
     cores_return(helpers->cores, helpers->member, lent->borrowed);
 }
 
-static bool share_each_sample(const struct shared_request *w, const struct helpers *helpers, float *out,
-                              struct error *e) {
+static bool share_each_sample(struct shared_request *w, const struct helpers *helpers, float *out, struct error *e) {
     struct lent lent = lend_team(helpers, w->net);
-    bool ok = work_alone(w, out, e);
+    bool ok = work(w, NULL, out, e);
     return_team(helpers, w->net, &lent);
     return ok;
 }
@@ -202,10 +195,10 @@ static bool ask_once(const struct helpers *helpers, struct net *net, const struc
                                .out = ask->question == ASK_FORWARD ? g->classes : in,
                                .logits = ask->question == ASK_GRADIENT ? ask->logits : NULL,
                                .classes = g->classes};
-    double work = (ask->question == ASK_FORWARD ? 1 : 2) * ask->n * graph_flops(g);
+    double flops = (ask->question == ASK_FORWARD ? 1 : 2) * ask->n * graph_flops(g);
     bool few = ask->n < FEW;
-    if (!helpers->cores || work < (few ? LEAST_SAMPLE_WORK : LEAST_WORK)) return work_alone(&w, out, e);
-    return few ? share_each_sample(&w, helpers, out, e) : share(&w, helpers, out, e);
+    if (!helpers->cores || flops < (few ? LEAST_SAMPLE_WORK : LEAST_WORK)) return work(&w, NULL, out, e);
+    return few ? share_each_sample(&w, helpers, out, e) : work(&w, helpers, out, e);
 }
 
 /* The samples of a sum that are asked for at once: so many that memory does not grow with them. */
@@ -237,7 +230,7 @@ bool helpers_ask(const struct helpers *helpers, struct net *net, const struct ne
                  struct error *e) {
     bool sum = ask->question == ASK_GRADIENT_SUM || ask->question == ASK_LINE_SUM;
     uint32_t most = sum ? round_size(net_graph(net), ask->n) : ask->n;
-    /* Before anybody is forked: both ends of the line are found once. */
+    /* Before anybody helps: both ends of the line are found once. */
     if (ask->question == ASK_LINE_SUM && !net_line_begin(net, ask->x, ask->to, e)) return false;
     return ask->n <= most ? ask_once(helpers, net, ask, out, e) : ask_in_rounds(helpers, net, ask, most, out, e);
 }

@@ -1,7 +1,6 @@
-/* helpers.h: the samples of one request, shared among processes while cores are free. A helper is a fork of the caller,
- * computes blocks of samples into shared memory and ends: processes, as they never wait for each other. What a helper
- * did not finish, whatever became of it, the caller does. Each sample of a request of few is shared by threads
- * (net_share). Results do not depend on how many helped. */
+/* helpers.h: the samples of one request, shared among threads while cores are free. A helper is a thread with a net of
+ * its own (net_mate) that takes blocks of samples and ends with the request: helpers never wait for each other. Each
+ * sample of a request of few is shared by a team (net_share). Results do not depend on how many helped. */
 #ifndef ASSAY_WORKERS_HELPERS_H
 #define ASSAY_WORKERS_HELPERS_H
 

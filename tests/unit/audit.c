@@ -392,10 +392,15 @@ Test(audit, impossible_audits_are_refused) {
     teardown(&lab);
 }
 
-static void logits_of(struct variant *v, const struct attribution *a, float *logits) {
+/* Logits of a forward pass, and of the pass of the gradients behind them. */
+static void answers_of(struct variant *v, const struct attribution *a, float logits[2][INPUTS * 4], float *maps) {
+    static const uint32_t targets[INPUTS];
+    const struct input_set *set = &v->run->inputs[ROOT_MODEL];
     struct error e = {{0}};
     cr_assert(variant_take(v, a, &e), "%s", e.text);
-    cr_assert(net_forward(v->net, INPUTS, v->run->inputs[ROOT_MODEL].x, logits, &e), "%s", e.text);
+    cr_assert(net_gradient_logits(v->net, NET_GRADIENT, INPUTS, set->x, targets, logits[1], maps, &e) &&
+                  net_forward(v->net, INPUTS, set->x, logits[0], &e),
+              "%s", e.text);
 }
 
 /* Back and forth between networks with one variant, and each alone with a fresh one: the same bytes. */
@@ -404,25 +409,32 @@ Test(audit, a_network_does_not_depend_on_those_before_it) {
         struct lab lab;
         struct variant walk, fresh;
         struct error e = {{0}};
-        float logits[2][INPUTS * 4];
+        float logits[2][2][INPUTS * 4];
         struct rng rng = rng_stream(c, "walk", 0);
         setup(&lab, "conv:8x1,batchnorm,relu,conv:7x1,relu,flatten,fc:4",
               c % 2 ? &control_independent : &control_cascading,
               (struct init_options){.scheme = init_schemes[c], .sigma = .5});
-        cr_assert(variant_init(&walk, &lab.run, ROOT_MODEL, &e));
+        size_t size = INPUTS * shape_count(&lab.run.graph->sample) * sizeof(float);
+        float *maps = malloc(2 * size), *fresh_maps = maps + size / sizeof *maps;
+        cr_assert(maps && variant_init(&walk, &lab.run, ROOT_MODEL, &e));
+        for (uint32_t i = 0; i < lab.run.plan.attribution_count; i++)
+            variant_expect(&walk, &lab.run.plan.attributions[i]);
         for (int step = 0; step < 30; step++) {
             uint32_t at = rng_below(&rng, lab.run.plan.attribution_count + 1);
             const struct attribution plain = {.root = ROOT_MODEL};
             const struct attribution *a = at ? &lab.run.plan.attributions[at - 1] : &plain;
             char digests[2][FILE_DIGEST_SIZE];
             cr_assert(variant_init(&fresh, &lab.run, ROOT_MODEL, &e));
-            logits_of(&walk, a, logits[0]);
-            logits_of(&fresh, a, logits[1]);
+            answers_of(&walk, a, logits[0], maps);
+            answers_of(&fresh, a, logits[1], fresh_maps);
             cr_assert(variant_digest(&walk, digests[0], &e) && variant_digest(&fresh, digests[1], &e));
             cr_expect_str_eq(digests[0], digests[1], "scheme %zu, step %d", c, step);
             cr_expect(memcmp(logits[0], logits[1], sizeof *logits) == 0, "scheme %zu, step %d", c, step);
+            cr_expect(memcmp(maps, fresh_maps, size) == 0, "scheme %zu, step %d: maps", c, step);
             variant_finish(&fresh);
         }
+        cr_expect_gt(net_kept(walk.net), 0, "passes begin at layers that were drawn anew");
+        free(maps);
         variant_finish(&walk);
         teardown(&lab);
     }
