@@ -121,18 +121,19 @@ static void add_folder(json_t *files, const char *folder, const struct dataset *
     text_finish(&all);
 }
 
-/* The files a source names: what stands between ':' and ',' and exists. */
+/* The files a source names: what stands between ':' and ',' and exists. `data`: what was read of it, or NULL: a
+ * training set that nothing asks for. */
 static json_t *files_json(const char *source, const struct dataset *data) {
     json_t *files = json_object();
     const char *at = strchr(source, ':');
     if (strncmp(source, FOLDER, sizeof FOLDER - 1) == 0) {
-        add_folder(files, source + sizeof FOLDER - 1, data);
+        if (data) add_folder(files, source + sizeof FOLDER - 1, data);
         return files;
     }
     while (at && *at) {
         const char *end = strchr(++at, ',');
         char *path = text_format("%.*s", (int)(end ? end - at : (long)strlen(at)), at), digest[FILE_DIGEST_SIZE];
-        if (path && *data->digest && at == strchr(source, ':') + 1) add_file(files, path, data->digest);
+        if (path && data && *data->digest && at == strchr(source, ':') + 1) add_file(files, path, data->digest);
         else if (path && file_exists(path) && file_digest(path, digest, NULL)) add_file(files, path, digest);
         free(path);
         at = end;
