@@ -18,3 +18,15 @@ make_network() {
                 print (x[0] + 2 * x[1] * x[2] > 0) } }' >d.csv
     assay train --data csv:d.csv --layers fc:16,relu,fc:8,relu,fc:2 --epochs 60 --learning-rate 0.01 -o m.onnx >train.txt
 }
+
+# Some units of the folder's run are there, and it is still at work.
+has_begun() { # FOLDER RUN: RUN is the process of mpirun
+    local done=0
+    for _ in $(seq 600); do
+        done=$(assay status "$1" 2>/dev/null | sed -n 's/^units: \([0-9]*\) of.*/\1/p')
+        ((${done:-0} > 0)) && echo "     $done units are there" && return
+        kill -0 "$2" 2>/dev/null || break
+        sleep .1
+    done
+    return 1
+}

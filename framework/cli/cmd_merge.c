@@ -74,7 +74,7 @@ static int conclude(const struct cli_context *context, const struct cli_values *
         status = cli_run_report(&outcome, context, &telling, e);
     else if (!outcome.started) status = CLI_USAGE;
     run_finish(&outcome);
-    if (status == CLI_USAGE && is_of_another_battery(&asked.options, context)) {
+    if (status == CLI_USAGE && !interrupt_signal() && is_of_another_battery(&asked.options, context)) {
         *kept = false;
         error_set(e,
                   "%s: it, its model, its data or an explainer is another one than when the shards were computed: what "

@@ -90,17 +90,10 @@ mend() {
 
 # Cuts the third host off when some units are there.
 cut_off() { # FOLDER
-    local done=0
     together "$1" &
     local run=$!
-    for _ in $(seq 600); do
-        done=$(assay status "$1" 2>/dev/null | sed -n 's/^units: \([0-9]*\) of.*/\1/p')
-        ((${done:-0} > 0)) && break
-        kill -0 $run 2>/dev/null || break
-        sleep .1
-    done
+    has_begun "$1" $run
     ip link set port3 down
-    echo "     cut host3 off when ${done:-0} units were there"
     check "there was something left to do when it was cut" kill -0 $run
     wait $run 2>/dev/null
     ended=$?

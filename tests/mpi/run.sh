@@ -86,18 +86,6 @@ RANK
     chmod +x rank
 }
 
-# Some units of the folder's run are there, and it is still at work.
-has_begun() { # FOLDER RUN: RUN is the process of mpirun
-    local done=0
-    for _ in $(seq 600); do
-        done=$(assay status "$1" 2>/dev/null | sed -n 's/^units: \([0-9]*\) of.*/\1/p')
-        ((${done:-0} > 0)) && echo "     $done units are there" && return
-        kill -0 "$2" 2>/dev/null || break
-        sleep .1
-    done
-    return 1
-}
-
 # Sends the signal to the second of three processes when some units are there.
 disturbed() { # SIGNAL FOLDER
     local victim='' sent=1
