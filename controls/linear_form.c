@@ -17,8 +17,16 @@
 
 enum { FORM, DISTANCE, FACTOR, READINGS };
 
+static void name_form(double code, struct text *out) {
+    if (code >= 0 && code < (double)linear_form_count) linear_form_add_words(&linear_forms[(size_t)code], out);
+}
+
 static const struct study_reading readings[READINGS] = {
-    [FORM] = {{.id = "form", .what = "which of the known maps it is nearest to, on a linear model", .limit = NAN}, 1},
+    [FORM] = {{.id = "form",
+               .what = "which of the known maps it is nearest to, on a linear model",
+               .limit = NAN,
+               .name_code = name_form},
+              1},
     [DISTANCE] = {{.id = "form-distance", .what = "distance from a multiple of that", .limit = NAN}, INPUTS},
     [FACTOR] = {{.id = "form-factor", .what = "the factor", .limit = NAN}, INPUTS},
 };

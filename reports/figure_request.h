@@ -58,7 +58,7 @@ extern const struct figure_request figure_request_default;
 /* Whether the run has what is asked for: an error names an explainer or control that it has not, or an input without
  * maps, and what there is. */
 bool figures_check(struct store *, const struct figure_request *, struct error *);
-/* Draws into the folder, which is made. An error where there is nothing of that kind. */
-bool figures_draw(struct store *, const char *folder, const struct figure_request *, struct error *);
+/* Draws into the folder, which is made; *drawn (or NULL): how many. An error where there is nothing of that kind. */
+bool figures_draw(struct store *, const char *folder, const struct figure_request *, size_t *drawn, struct error *);
 
 #endif

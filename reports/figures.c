@@ -63,7 +63,8 @@ static bool write_scripts(struct figures *f, const struct map_set *maps, struct 
            (!(kinds & FIGURE_ORIGINALS) || figure_originals(f, maps, e));
 }
 
-bool figures_draw(struct store *s, const char *folder, const struct figure_request *request, struct error *e) {
+bool figures_draw(struct store *s, const char *folder, const struct figure_request *request, size_t *drawn,
+                  struct error *e) {
     struct figures f = {.store = s, .request = request, .folder = folder};
     struct map_set maps = {0};
     const bool any_maps = request->kinds & (FIGURE_MAPS | FIGURE_ORIGINALS);
@@ -75,6 +76,7 @@ bool figures_draw(struct store *s, const char *folder, const struct figure_reque
     if (ok && !f.jobs.count && request != &figure_request_default)
         ok = error_set(e, "%s: nothing to draw: the run has no figure of what was asked for", folder);
     ok = ok && gnuplot_jobs_run(&f.jobs, folder, cores_online(), GNUPLOT_SECONDS, e);
+    if (drawn) *drawn = f.jobs.count;
     map_set_finish(&maps);
     gnuplot_jobs_finish(&f.jobs);
     verdict_table_finish(&f.verdicts);
@@ -83,7 +85,7 @@ bool figures_draw(struct store *s, const char *folder, const struct figure_reque
 
 bool report_figures(struct store *s, const char *folder, struct error *e) {
     char *figures = text_format("%s/figures", folder);
-    bool ok = figures ? figures_draw(s, figures, &figure_request_default, e) : error_memory(e);
+    bool ok = figures ? figures_draw(s, figures, &figure_request_default, NULL, e) : error_memory(e);
 
     free(figures);
     return ok;

@@ -1,4 +1,4 @@
-/* junit.xml: one suite per control, one case per explainer. */
+/* junit.xml: one suite per control, one case per explainer; and one for the maps with known answers. */
 #include "reports/format.h"
 #include "reports/report_file.h"
 #include "reports/text_words.h"
@@ -75,10 +75,35 @@ static void add_notes(struct text *x, const struct verdict_notes *notes) {
     text_add(x, "    </properties>\n");
 }
 
+/* A suite of one case: maps with known answers decide the exit code, too. */
+static void add_canaries(struct text *x, const struct verdict_notes *notes) {
+    const size_t counts[OUTCOMES] = {
+        [OUTCOME_PASSED] = !notes->canaries_warning, [OUTCOME_ERROR] = notes->canaries_warning != NULL};
+
+    if (!notes->canaries) return;
+    text_add(x, "  <testsuite name=\"canaries\"");
+    add_counts(x, counts);
+    text_add(x, "    <testcase classname=\"canaries\" name=\"maps whose verdict is known\">\n      <%s",
+             notes->canaries_warning ? "error type=\"canaries\"" : "system-out>");
+    if (notes->canaries_warning) {
+        struct text line = {0};
+        text_add(&line, "%s: %s", notes->canaries, notes->canaries_warning);
+        x->failed = x->failed || line.failed;
+        add_attribute(x, "message", line.failed ? "" : line.data);
+        text_add(x, "/>\n");
+        text_finish(&line);
+    } else {
+        text_add_xml(x, notes->canaries);
+        text_add(x, "</system-out>\n");
+    }
+    text_add(x, "    </testcase>\n  </testsuite>\n");
+}
+
 static void add_document(struct text *x, const struct verdict_table *t, const struct verdict_notes *notes) {
     size_t all[OUTCOMES] = {0};
 
     for (size_t c = 0; c < t->control_count; c++) count_control(t, c, all);
+    if (notes->canaries) all[notes->canaries_warning ? OUTCOME_ERROR : OUTCOME_PASSED]++;
     text_add(x, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"assay\"");
     add_counts(x, all);
     for (size_t c = 0; c < t->control_count; c++) {
@@ -93,6 +118,7 @@ static void add_document(struct text *x, const struct verdict_table *t, const st
             if (verdict_table_cell(t, i, c)) add_case(x, verdict_table_cell(t, i, c));
         text_add(x, "  </testsuite>\n");
     }
+    add_canaries(x, notes);
     text_add(x, "</testsuites>\n");
 }
 

@@ -44,6 +44,11 @@ const struct report reports[] = {
      .files = {"report.tex"},
      .write = report_latex,
      .on_demand = true},
+    {.id = "sarif",
+     .summary = "report.sarif: what was not as expected, at lines of the battery, for code scanning (SARIF 2.1.0)",
+     .files = {"report.sarif"},
+     .write = report_sarif,
+     .on_demand = true},
     {.id = NULL},
 };
 

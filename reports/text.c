@@ -17,8 +17,13 @@
 
 /* ---- the matrix ---- */
 
-static size_t column_width(const char *control) {
-    size_t upper = name_break(control), lower = utf8_width(control + upper);
+/* Bytes of a heading's upper line: 0 where all of them have room in one line. */
+static size_t upper_part(const char *control, bool broken) {
+    return broken ? name_break(control) : 0;
+}
+
+static size_t column_width(const char *control, bool broken) {
+    size_t upper = upper_part(control, broken), lower = utf8_width(control + upper);
     size_t width = lower > upper ? lower : upper;
     return width < 10 ? 10 : width > NAME_WIDTH ? NAME_WIDTH : width;
 }
@@ -30,19 +35,27 @@ static size_t name_width(const struct verdict_table *t) {
     return widest > NAME_WIDTH ? NAME_WIDTH : widest;
 }
 
+/* Whether the whole table is wider than the page as long as no heading is broken. */
+static bool breaks_heads(const struct page *p, const struct verdict_table *t, size_t names) {
+    size_t width = names;
+    for (size_t c = 0; c < t->control_count; c++) width += GAP + column_width(t->controls[c], false);
+    return width > p->width;
+}
+
 /* The upper line of the head holds the beginnings of the names that are broken, if any. */
 static void put_head_line(struct page *p, const struct verdict_table *t, size_t from, size_t to, size_t names,
                           bool upper) {
-    while (upper && to > from && !name_break(t->controls[to - 1])) to--;
+    const bool broken = breaks_heads(p, t, names);
+    while (upper && to > from && !upper_part(t->controls[to - 1], broken)) to--;
     if (to == from) return;
     page_cut(p, upper ? "" : "explainer", names, true);
     for (size_t c = from; c < to; c++) {
         const char *name = t->controls[c];
-        size_t bytes = name_break(name);
+        size_t bytes = upper_part(name, broken);
         char part[160];
         snprintf(part, sizeof part, "%.*s", (int)(upper ? bytes : strlen(name) - bytes), upper ? name : name + bytes);
         fprintf(p->out, "%*s", GAP, "");
-        page_cut(p, part, column_width(name), c + 1 < to);
+        page_cut(p, part, column_width(name, broken), c + 1 < to);
     }
     page_break(p, 0);
 }
@@ -63,18 +76,20 @@ static void put_cell(struct page *p, const struct verdict_row *v, size_t width, 
 /* As many controls side by side as fit, the rest below. */
 static void put_matrix(struct page *p, const struct verdict_table *t) {
     size_t names = name_width(t), to;
+    const bool broken = breaks_heads(p, t, names);
 
     for (size_t from = 0; from < t->control_count; from = to) {
         size_t width = names;
         for (to = from;
-             to < t->control_count && (to == from || width + GAP + column_width(t->controls[to]) <= p->width); to++)
-            width += GAP + column_width(t->controls[to]);
+             to < t->control_count && (to == from || width + GAP + column_width(t->controls[to], broken) <= p->width);
+             to++)
+            width += GAP + column_width(t->controls[to], broken);
         put_head_line(p, t, from, to, names, true);
         put_head_line(p, t, from, to, names, false);
         for (size_t i = 0; i < t->explainer_count; i++) {
             page_cut(p, t->explainers[i], names, true);
             for (size_t c = from; c < to; c++)
-                put_cell(p, verdict_table_cell(t, i, c), column_width(t->controls[c]), c + 1 == to);
+                put_cell(p, verdict_table_cell(t, i, c), column_width(t->controls[c], broken), c + 1 == to);
             page_break(p, 0);
         }
         page_break(p, 0);

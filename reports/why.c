@@ -58,9 +58,24 @@ static void put_stages(const struct why *w) {
     }
 }
 
+/* The reason may be a share of another kind, which no stage has: tests P and MP. */
+static bool is_of_prior(const struct verdict_row *v) {
+    static const char *const begins[] = {"A prior: ", "The magnitudes are a prior: "};
+    for (size_t k = 0; k < sizeof begins / sizeof *begins; k++)
+        if (strncmp(v->reason, begins[k], strlen(begins[k])) == 0) return true;
+    return false;
+}
+
+static void put_prior(const struct why *w) {
+    fprintf(w->out,
+            "\nThe %.0f %% are no D: they are the share of a map that the map of another input has, too, on a network "
+            "that was\ndrawn anew (tests P and MP, docs/verdict.md). D, below, is what survives beyond that.\n",
+            100 * w->verdict->score);
+}
+
 /* The verdict's own number tells its view. Without one: where more survives. */
 static bool is_nearer(const struct why *w, const struct curve_row *r, const struct curve_row *than) {
-    double score = w->verdict->score;
+    double score = is_of_prior(w->verdict) ? (double)NAN : w->verdict->score;
     return isnan(score) ? r->share > than->share : fabs(r->share - score) < fabs(than->share - score);
 }
 
@@ -184,6 +199,7 @@ static bool put_shares(struct why *w, struct error *e) {
     const struct evidence *v = &w->evidence;
     w->share = malloc(((size_t)v->draws * v->inputs + 1) * sizeof *w->share);
     if (!w->share) return error_memory(e);
+    if (is_of_prior(w->verdict)) put_prior(w);
     put_stages(w);
     if (!evidence_share(v, 0, view_of(w->shown), w->shown->stage_index, w->shown->ceiling, w->share))
         return error_set(e, "%s: no floor is stored of %s under %s", store_path(w->store), w->verdict->explainer,

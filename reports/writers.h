@@ -10,6 +10,7 @@ bool report_html(struct store *, const char *folder, struct error *);
 bool report_json(struct store *, const char *folder, struct error *);
 bool report_junit(struct store *, const char *folder, struct error *);
 bool report_markdown(struct store *, const char *folder, struct error *);
+bool report_sarif(struct store *, const char *folder, struct error *);
 bool report_latex(struct store *, const char *folder, struct error *);
 bool report_figures(struct store *, const char *folder, struct error *);
 

@@ -104,6 +104,9 @@ enum target_policy { TARGET_LABEL, TARGET_PREDICTED, TARGET_OUTPUT, TARGET_CLASS
 #define BATTERY_TRAINING_IMAGES 1000u
 #define BATTERY_FIGURE_INPUTS 16u /* at most */
 
+/* Files that a battery names; explainers have their own places. */
+enum battery_file { BATTERY_MODEL, BATTERY_DATA, BATTERY_CLASS_NAMES, BATTERY_TRAINING, BATTERY_FILES };
+
 struct battery {
     const char *const *settings; /* of the command line, in the order of places; borrowed */
     size_t setting_count;
@@ -127,6 +130,7 @@ struct battery {
     bool only_correct;         /* take only correctly classified samples (default true, false of a regression) */
     enum target_policy target; /* default by the task (task_settle_battery); fixed over all variants either way */
     char *target_class;        /* of TARGET_CLASS: the number or the name of a class or output; else NULL */
+    struct location files[BATTERY_FILES];                   /* where they stand; nowhere: not given */
     struct location target_location, only_correct_location; /* nowhere: not given */
 
     bool has_training;        /* `training:` given: label permutation needs it */
@@ -176,6 +180,8 @@ bool battery_load_with(const char *path, const char *const *settings, size_t cou
 unsigned battery_expected(const struct battery *, const char *row, const char *control);
 /* Puts "--set KEY=VALUE: " before the text that is there where the command line set that key, and returns false. */
 bool battery_fail_set(const struct battery *, const char *key, struct error *);
+/* The same for a file of the battery; where the text says that a file is missing, the battery's line. */
+bool battery_fail_file(const struct battery *, enum battery_file, struct error *);
 /* A complaint about that place of the battery. */
 bool battery_fail(const struct battery *, struct location, struct error *, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -11,6 +11,7 @@
 #include "nn/net.h"
 #include "nn/train.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -38,6 +39,14 @@ bool battery_fail_set(const struct battery *b, const char *key, struct error *e)
     return false;
 }
 
+bool battery_fail_file(const struct battery *b, enum battery_file which, struct error *e) {
+    static const char *const keys[] = {"model", "data.source", "data.class-names", "training.source"};
+    const struct location where = b->files[which];
+
+    if (where.line && strstr(e->text, strerror(ENOENT))) return location_prefix(b->path, b->settings, where, e);
+    return battery_fail_set(b, keys[which], e);
+}
+
 const char *reduction_name(enum reduction reduction) {
     return battery_reductions[reduction];
 }
@@ -52,6 +61,7 @@ static bool read_model(struct yaml_file *file, const struct yaml_field *field, c
     const char *text = yaml_scalar(file, node, field->wanted, e);
 
     if (!text) return false;
+    b->files[BATTERY_MODEL] = yaml_location(node);
     b->model = path_from(yaml_folder(file, node), text);
     return b->model || error_memory(e);
 }
@@ -63,16 +73,20 @@ static bool read_class_names(struct yaml_file *file, const struct yaml_field *fi
 
     (void)field;
     if (!text) return false;
+    b->files[BATTERY_CLASS_NAMES] = yaml_location(node);
     b->class_names = path_from(yaml_folder(file, node), text);
     return b->class_names || error_memory(e);
 }
 
 static bool read_source(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                         struct error *e) {
+    struct battery *b = base;
+    const bool training = field->offset == offsetof(struct battery, training_source);
     struct error inner;
     const char *text = yaml_scalar(file, node, field->wanted, e);
 
     if (!text) return false;
+    b->files[training ? BATTERY_TRAINING : BATTERY_DATA] = yaml_location(node);
     return source_resolve(text, yaml_folder(file, node), (char **)(void *)((char *)base + field->offset), &inner) ||
            yaml_fail(file, node, e, "%s", inner.text);
 }

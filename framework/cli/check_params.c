@@ -181,14 +181,14 @@ bool check_params(const struct plugin *plugin, const struct explainer_spec *spec
     return ok;
 }
 
-bool check_params_print(const struct plugin *plugin, const struct params_seen *seen) {
-    bool all = true;
+void check_params_print(const struct plugin *plugin, const struct params_seen *seen,
+                        unsigned counts[CONFORMANCE_STATES]) {
     for (uint32_t k = 0; k < plugin->info.param_count; k++) {
         const struct param_seen *s = &seen->of[k];
         double now = plugin->params.items[k].number;
         const char *name = plugin->info.params[k].name;
         if (!s->asked) continue;
-        all = all && (s->changes || s->depends);
+        counts[s->changes ? CONFORMANCE_OK : s->depends ? CONFORMANCE_UNSUPPORTED : CONFORMANCE_BREACH]++;
         if (s->changes) printf("ok          parameter: %s: %g and %g give different maps\n", name, now, s->value);
         else if (s->depends)
             printf("unsupported parameter: %s: %g and %g give the same maps beside the other parameters given, "
@@ -198,5 +198,4 @@ bool check_params_print(const struct plugin *plugin, const struct params_seen *s
             printf("breach      parameter: %s: %g and %g give the same maps on every network: it changes nothing\n",
                    name, now, s->value);
     }
-    return all;
 }

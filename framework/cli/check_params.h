@@ -4,6 +4,7 @@
 #define ASSAY_CLI_CHECK_PARAMS_H
 
 #include "host/conformance_case.h"
+#include "host/conformance_report.h"
 #include "host/plugin.h"
 
 /* What is known of one parameter. */
@@ -26,7 +27,7 @@ void params_seen_finish(struct params_seen *);
 bool check_params(const struct plugin *, const struct explainer_spec *, const struct conformance_case *, double limit,
                   struct params_seen *, struct error *);
 
-/* Prints a line for each. True: all that were asked change something, at least without the parameters given. */
-bool check_params_print(const struct plugin *, const struct params_seen *);
+/* Prints a line for each, and counts them by enum conformance_state. */
+void check_params_print(const struct plugin *, const struct params_seen *, unsigned counts[CONFORMANCE_STATES]);
 
 #endif

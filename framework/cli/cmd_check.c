@@ -58,6 +58,7 @@ struct subject_of_check {
     double limit;
     const char *kind; /* of the network (handle.h) */
     bool suits;       /* the method applies to some network */
+    unsigned counts[CONFORMANCE_STATES];
     struct params_seen params;
 };
 
@@ -140,13 +141,15 @@ static bool draw_inputs(const struct graph *graph, struct conformance_case *c, s
     return true;
 }
 
-static int print_report(const char *network, const struct conformance_report *report) {
+static int print_report(const char *network, const struct conformance_report *report,
+                        unsigned counts[CONFORMANCE_STATES]) {
     if (report->unsupported) {
         printf("%s: unsupported: %s\n", network, report->why);
         return CLI_EXPECTED;
     }
     for (uint32_t i = 0; i < report->count; i++) {
         const struct conformance_line *line = &report->lines[i];
+        counts[line->state]++;
         printf("%s: %-11s %s: %s\n", network, conformance_state_name(line->state), line->id, line->sentence);
     }
     return conformance_breach(report) ? CLI_BROKEN : CLI_EXPECTED;
@@ -170,7 +173,7 @@ static int check_on(struct subject_of_check *checked, const struct weights *weig
         bool ran = run_checks(&examined, checked->limit, e);
         if (ran) {
             checked->suits |= !examined.report.unsupported;
-            status = print_report(network, &examined.report);
+            status = print_report(network, &examined.report, checked->counts);
             if (status == CLI_EXPECTED && !examined.report.unsupported)
                 ran = check_params(plugin, checked->spec, &examined.c, checked->limit, &checked->params, e);
         }
@@ -223,6 +226,21 @@ static int check_model(struct subject_of_check *checked, const struct cli_values
     return status;
 }
 
+/* "36 checks: 34 ok, 2 unsupported" */
+static void print_summary(const unsigned counts[CONFORMANCE_STATES]) {
+    const char *separator = ": ";
+    unsigned all = 0;
+    for (int k = 0; k < CONFORMANCE_STATES; k++) all += counts[k];
+    if (!all) return;
+    printf("%u checks", all);
+    for (int k = 0; k < CONFORMANCE_STATES; k++) {
+        if (!counts[k]) continue;
+        printf("%s%u %s", separator, counts[k], conformance_state_name((enum conformance_state)k));
+        separator = ", ";
+    }
+    putchar('\n');
+}
+
 static int check_plugin(const struct plugin *plugin, const struct explainer_spec *spec, const struct cli_values *values,
                         struct error *e) {
     struct subject_of_check checked = {.plugin = plugin, .spec = spec, .limit = values->option[TIME_LIMIT].number};
@@ -231,7 +249,11 @@ static int check_plugin(const struct plugin *plugin, const struct explainer_spec
     checked.kind = values->option[MODEL].text ? HANDLE_KIND_MODEL : HANDLE_KIND_OTHER;
     if (values->option[MODEL].text) status = check_model(&checked, values, e);
     else status = check_small(&checked, e);
-    if (!e->text[0] && !check_params_print(plugin, &checked.params)) status = CLI_BROKEN;
+    if (!e->text[0]) {
+        check_params_print(plugin, &checked.params, checked.counts);
+        print_summary(checked.counts);
+        if (checked.counts[CONFORMANCE_BREACH]) status = CLI_BROKEN;
+    }
     params_seen_finish(&checked.params);
     if (status == CLI_EXPECTED && !checked.suits) {
         error_set(e, "%s: nothing was checked: a network the method applies to wanted (--model)", plugin->path);
@@ -260,8 +282,9 @@ const struct cli_command cli_check = {
     .name = "check",
     .operand = "SPEC",
     .summary = "hold an explainer to the rules of the plugin interface and to some of its claims",
-    .details = CLI_SPECS "One line for each check. Exit status 3 when one is breached, or when the\n"
-                         "explainer cannot be loaded, crashes or hangs.\n",
+    .details =
+        CLI_SPECS "One line for each check, and how many there are. Exit status 3 when one is breached, or when the\n"
+                  "explainer cannot be loaded, crashes or hangs.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = check_run,

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,7 +208,10 @@ static int figure_run(const struct cli_context *context, const struct cli_values
         values->option[OUTPUT].given ? text_copy(values->option[OUTPUT].text) : text_format("%s/figures", folder);
     bool ok = (to || error_memory(e)) && take_request(values, &lists, &request, e) && cli_run_open(folder, &store, e) &&
               figures_check(store, &request, e);
-    if (ok) status = figures_draw(store, to, &request, e) ? CLI_EXPECTED : CLI_BROKEN;
+    size_t drawn = 0;
+    if (ok) status = figures_draw(store, to, &request, &drawn, e) ? CLI_EXPECTED : CLI_BROKEN;
+    if (status == CLI_EXPECTED)
+        printf("%s: %zu figure%s (%s)\n", to, drawn, drawn == 1 ? "" : "s", values->option[FORMAT].text);
     store_close(store);
     free(to);
     return interrupt_signal() ? CLI_SIGNAL + interrupt_signal() : status;

@@ -126,8 +126,8 @@ const struct cli_command cli_report = {
     .operand = "RUN",
     .summary = "write the reports of a run folder again",
     .details = "RUN is a run folder; nothing is computed again. LIST is some of text, csv, html, json, junit,\n"
-               "figures, markdown, latex; the last two are written on demand only. table, github and tap, each\n"
-               "alone, go to standard output, as of a run.\n",
+               "figures, markdown, latex, sarif; the last three are written on demand only. table, github and\n"
+               "tap, each alone, go to standard output, as of a run.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = report_run,

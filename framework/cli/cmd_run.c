@@ -164,7 +164,7 @@ static void add_given(struct text *out, const struct cli_values *values) {
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         const struct cli_value *value = &values->option[i];
         size_t times = !value->given ? 0 : options[i].many ? values->many_count : 1;
-        if (i == RESUME || i == FORCE || i == LAST_FAILED) continue;
+        if (i == RESUME || i == FORCE) continue;
         for (size_t k = 0; k < times; k++) {
             text_add(out, " --%s", options[i].name);
             if (options[i].kind == CLI_FLAG) continue;
@@ -184,8 +184,6 @@ static int say_interrupted(const struct cli_context *context, const struct cli_v
     add_given(&command, values);
     text_add(&command, " --resume");
     if (values->option[DRY_RUN].given) cli_message("interrupted");
-    else if (values->option[LAST_FAILED].given)
-        cli_message("interrupted: what failed before is not known any more: run all of the battery");
     else if (command.failed) cli_message("interrupted: add --resume to go on");
     else fprintf(stderr, "assay: interrupted: what is finished is kept; to go on:\n%s\n", command.data);
     text_finish(&command);
@@ -214,9 +212,8 @@ static bool check_options(const struct cli_value *option, struct error *e) {
         return error_set(e, "--format %s: --dry-run prints a plan and no verdicts: leave one of them out", format);
     if (option[SHARD].given && strcmp(format, "table") != 0 && strcmp(format, "quiet") != 0)
         return error_set(e, "--format %s: a shard has no verdicts: leave it out", format);
-    if (option[LAST_FAILED].given && (option[ONLY].given || option[RESUME].given))
-        return error_set(e,
-                         "--last-failed: chooses itself, and begins anew: --only and --resume cannot stand beside it");
+    if (option[LAST_FAILED].given && option[ONLY].given)
+        return error_set(e, "--last-failed: chooses itself: --only cannot stand beside it");
     return true;
 }
 
@@ -230,11 +227,26 @@ static int run_now(const struct cli_context *context, const struct run_options *
     return status;
 }
 
+/* What an interrupted run of what failed had chosen: the verdicts that chose it are gone. */
+static int resume_last_failed(const struct cli_context *context, const struct run_options *all,
+                              const struct run_telling *telling, struct error *e) {
+    struct asked before = {.held = NULL};
+    struct run_options wanted = *all;
+    int status = CLI_USAGE;
+    if (!last_failed_resume(all->folder, &before, e)) return CLI_USAGE;
+    wanted.rows = before.options.rows;
+    wanted.controls = before.options.controls;
+    status = run_now(context, &wanted, telling, e);
+    asked_finish(&before);
+    return status;
+}
+
 static int run_last_failed(const struct cli_context *context, const struct run_options *all,
                            const struct run_telling *telling, struct error *e) {
     struct last_failed last;
     struct run_options wanted = *all;
     int status;
+    if (all->resume) return resume_last_failed(context, all, telling, e);
     if (!last_failed_load(all->folder, &last, e)) return CLI_USAGE;
     wanted.rows = last.rows;
     wanted.controls = last.controls;

@@ -65,6 +65,20 @@ bool last_failed_load(const char *folder, struct last_failed *l, struct error *e
     return ok || error_prefix(e, "--last-failed");
 }
 
+bool last_failed_resume(const char *folder, struct asked *out, struct error *e) {
+    struct store *store = NULL;
+    *out = (struct asked){.held = NULL};
+    bool ok = cli_store_look(folder, &store, e) && asked_read(store, folder, out, e);
+    if (ok && !(out->options.rows && out->options.rows[0]))
+        ok = error_set(e,
+                       "%s: was no run of what failed: --resume without --last-failed goes on with it, --last-failed "
+                       "alone begins one",
+                       folder);
+    store_close(store);
+    if (!ok) asked_finish(out);
+    return ok || error_prefix(e, "--last-failed --resume");
+}
+
 int last_failed_nothing(const struct last_failed *l, const struct cli_context *context,
                         const struct run_options *options, struct error *e) {
     bool same = false;

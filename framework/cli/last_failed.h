@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "reports/surprise.h"
+#include "run/asked.h"
 #include "run/run.h"
 
 struct last_failed {
@@ -18,6 +19,9 @@ struct last_failed {
 /* Reads the run folder. Rows and controls that have a verdict which was not as expected; of a row that was undecided as
  * a whole every control. */
 bool last_failed_load(const char *folder, struct last_failed *, struct error *);
+/* What a run of what failed, which did not come to its end, was to run: rows and controls of *out. The caller finishes
+ * it. False: the folder holds no such run. */
+bool last_failed_resume(const char *folder, struct asked *out, struct error *);
 /* Nothing is to be run again: the exit status, and why in *e where it is no success. A success it is only where the run
  * before was one, of the whole battery, and the same one as this would be. */
 int last_failed_nothing(const struct last_failed *, const struct cli_context *, const struct run_options *,

@@ -33,7 +33,7 @@ bool cli_store_look(const char *folder, struct store **out, struct error *e) {
     return open_with(store_look, folder, out, e);
 }
 
-/* Of a run of what failed before, which --resume cannot go on with: the verdicts that chose it are gone. */
+/* Of a run of what failed before. */
 static bool is_of_failed(struct store *store, const char *folder) {
     struct error unread;
     struct asked asked;
@@ -50,7 +50,9 @@ static void say_unjudged(struct store *store, const char *folder, struct error *
         error_set(e, "%s: shard %u of %u, which has no verdicts: 'assay merge' puts all of them together", folder,
                   r.share.part, r.share.parts);
     else if (is_of_failed(store, folder))
-        error_set(e, "%s: no verdicts: a run of what failed (--last-failed) did not come to its end: run all of it",
+        error_set(e,
+                  "%s: no verdicts: a run of what failed did not come to its end; go on with 'assay run ... "
+                  "--last-failed --resume'",
                   folder);
     else error_set(e, "%s: no verdicts: the run did not come to its end; go on with 'assay run ... --resume'", folder);
 }

@@ -61,8 +61,8 @@ static bool load_data(struct run *run, const char *source, const char *labels_fo
     const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
                                             picture ? (uint32_t)sample->dim[0] : plane,
                                             task_labels(run->battery->task)};
-    const char *key = source == run->battery->training_source ? "training.source" : "data.source";
-    return (dataset_load_for(source, &request, out, e) || battery_fail_set(run->battery, key, e)) &&
+    const enum battery_file from = source == run->battery->training_source ? BATTERY_TRAINING : BATTERY_DATA;
+    return (dataset_load_for(source, &request, out, e) || battery_fail_file(run->battery, from, e)) &&
            (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));
 }
 
@@ -149,14 +149,16 @@ static bool load_network(struct run *run, struct error *e) {
         settle_axis_order(run, e))
         return true;
     bool of_model = strncmp(e->text, model, strlen(model)) == 0; /* not of the data, which it may have asked */
-    return of_model ? battery_fail_set(run->battery, "model", e) : false;
+    return of_model ? battery_fail_file(run->battery, BATTERY_MODEL, e) : false;
 }
 
 /* Before the explainers, whose maps are reduced as the network's input asks. */
 static bool open_graph(struct run *run, struct error *e) {
     const struct battery *b = run->battery;
     memcpy(run->battery_digest, b->digest, sizeof run->battery_digest);
-    return (!b->class_names || class_names_load(b->class_names, &run->class_names, e)) && load_network(run, e);
+    return (!b->class_names || class_names_load(b->class_names, &run->class_names, e) ||
+            battery_fail_file(b, BATTERY_CLASS_NAMES, e)) &&
+           load_network(run, e);
 }
 
 static bool open_data(struct run *run, struct error *e) {

@@ -16,8 +16,9 @@
 enum conformance_state {
     CONFORMANCE_OK,
     CONFORMANCE_BREACH,
-    CONFORMANCE_WARNING,    /* worth a look, but no breach: completeness at this step count */
-    CONFORMANCE_UNSUPPORTED /* does not apply: not claimed, or not testable on this model */
+    CONFORMANCE_WARNING,     /* worth a look, but no breach: completeness at this step count */
+    CONFORMANCE_UNSUPPORTED, /* does not apply: not claimed, or not testable on this model */
+    CONFORMANCE_STATES
 };
 const char *conformance_state_name(enum conformance_state); /* "ok", "breach", "warning", "unsupported" */
 

@@ -8,6 +8,7 @@
 #define ASSAY_PLAN_PLAN_H
 
 #include "base/error.h"
+#include "base/text.h"
 #include "nn/twin.h"
 #include "nn/weights.h"
 #include "plan/transform.h"
@@ -127,6 +128,8 @@ struct predicate {
     void (*holds)(const struct predicate_case *, double *worst, double *tolerance);
     double limit;    /* of a study's reading, which has no `holds`: the most that is fine; NaN: there is no limit */
     unsigned claims; /* enum assay_claim: asked only of methods that claim all of these */
+    /* Of a reading that is a number in a list: what it stands for, for people; or NULL. */
+    void (*name_code)(double code, struct text *);
 };
 
 struct use {

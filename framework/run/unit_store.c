@@ -1,6 +1,8 @@
 /* Units into the store: rows, digest and commit. */
 #include "run/unit_store.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,23 +47,39 @@ static bool put_pairs(struct run *run, const struct unit_message *u, const char 
     return ok;
 }
 
+/* The statement; behind a reading that is a code, what that stands for. NULL: out of memory. */
+static char *statement_of(const struct predicate *p, double reading) {
+    struct text out = {0}, name = {0};
+    if (p->name_code && !isnan(reading)) p->name_code(reading, &name);
+    text_add(&out, "%s", p->what);
+    if (name.length) text_add(&out, " (%g: %s)", reading, name.data);
+    out.failed = out.failed || name.failed;
+    text_finish(&name);
+    if (out.failed) text_finish(&out);
+    return out.data;
+}
+
 static bool put_checks(struct run *run, const struct unit_message *u, const char *key, struct error *e) {
     for (uint32_t k = 0; k < u->header.checks; k++) {
         struct record_check c;
         message_record_check(u, k, &c);
         const struct check *check = &run->plan.checks[c.check];
+        char *what = statement_of(check->predicate, c.worst);
+        if (!what) return error_memory(e);
         struct check_row row = {
             .explainer = run->explainers[u->header.row].name,
             .variant = key,
             .control = run->controls[check->control].control->id,
             .id = check->predicate->id,
-            .what = check->predicate->what,
+            .what = what,
             .input = c.input,
             .worst = c.worst,
             .tolerance = c.tolerance,
             .holds = c.worst <= c.tolerance || isnan(c.tolerance), /* of a study's reading without a limit */
         };
-        if (!store_put_check(run->store, &row, e)) return false;
+        bool ok = store_put_check(run->store, &row, e);
+        free(what);
+        if (!ok) return false;
     }
     return true;
 }

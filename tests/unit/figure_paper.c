@@ -159,7 +159,7 @@ Test(figure_paper, nothing_collides_or_is_cut, .timeout = 300) {
             struct store *s = fake_run_store(&runs[k], folder);
             request.width = widths[i];
             request.formats = FIGURE_SVG;
-            cr_assert(figures_draw(s, folder, &request, &e), "%s", e.text);
+            cr_assert(figures_draw(s, folder, &request, NULL, &e), "%s", e.text);
             cr_expect_geq(expect_folder(folder, widths[i]), 10);
             store_close(s);
             fake_folder_remove(folder);
@@ -257,7 +257,7 @@ Test(figure_paper, nor_of_inputs_that_are_no_pictures, .timeout = 120) {
                 run_of(folder, &runs[k].shape, runs[k].letters ? letters : numbers, runs[k].key, runs[k].meta);
             request.width = widths[i];
             request.formats = FIGURE_SVG;
-            cr_assert(figures_draw(s, folder, &request, &e), "%s", e.text);
+            cr_assert(figures_draw(s, folder, &request, NULL, &e), "%s", e.text);
             cr_expect_eq(expect_folder(folder, widths[i]), 4);
             char *script = fake_read(folder, "originals-input0.gp");
             cr_expect_eq(strstr(script, "filledcurves closed") != NULL,

@@ -21,7 +21,7 @@ static const struct fake_run small = {5, 3, 2, 2, 12, false, false};
 static void write_scripts(struct store *s, const char *folder, const struct figure_request *request) {
     struct error e = {""};
     setenv("PATH", "/nonexistent", 1);
-    cr_expect_not(figures_draw(s, folder, request, &e));
+    cr_expect_not(figures_draw(s, folder, request, NULL, &e));
     cr_expect_not_null(strstr(e.text, "gnuplot-nox"), "%s", e.text);
 }
 
@@ -148,7 +148,7 @@ Test(figure_request, writes_the_formats, .timeout = 60) {
     request.kinds = FIGURE_VERDICTS;
     for (request.formats = 1; request.formats < 8; request.formats++) {
         char *to = text_format("%s/%u", folder, request.formats);
-        cr_assert(figures_draw(s, to, &request, &e), "%s", e.text);
+        cr_assert(figures_draw(s, to, &request, NULL, &e), "%s", e.text);
         for (unsigned i = 0; i < 3; i++) {
             char *name = text_format("verdicts.%s", names[i]);
             cr_expect_eq(there(to, name), (request.formats >> i & 1) != 0, "%s of %u", name, request.formats);

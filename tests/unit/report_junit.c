@@ -10,7 +10,8 @@
 
 TestSuite(report_junit);
 
-static char *written(const struct fake_run *fake) {
+/* canaries: what the run stored of them, or NULL. */
+static char *written_with(const struct fake_run *fake, const char *canaries) {
     const struct report *r = reports;
     char folder[64];
     struct error e = {""};
@@ -24,11 +25,16 @@ static char *written(const struct fake_run *fake) {
                               .explainer = "gradient", .control = "overall", .verdict = "FAIL", .as_expected = true},
                           &e),
         "a summary, which is no test of its own");
+    cr_assert(!canaries || store_set_meta(s, "canaries", canaries, &e), "%s", e.text);
     cr_assert(r->write(s, folder, &e), "%s", e.text);
     char *text = fake_read(folder, "junit.xml");
     store_close(s);
     fake_folder_remove(folder);
     return text;
+}
+
+static char *written(const struct fake_run *fake) {
+    return written_with(fake, NULL);
 }
 
 Test(report_junit, shows_what_was_not_as_expected) {
@@ -81,4 +87,22 @@ Test(report_junit, is_the_same_bytes_whatever_the_order_of_writing) {
     cr_expect_str_eq(straight, shuffled);
     free(straight);
     free(shuffled);
+}
+
+/* A wrong canary makes exit code 3 whatever the verdicts are: a page that shows none would be green. */
+Test(report_junit, shows_canaries) {
+    struct fake_run fake = FAKE_RUN_DEFAULT;
+    char *wrong = written_with(&fake, "{\"sentence\": \"5 of 6 as known, 1 wrong\", \"warning\": \"no <ground>\"}");
+    char *right = written_with(&fake, "{\"sentence\": \"6 of 6 as known\", \"warning\": null}");
+
+    markup_expect(wrong);
+    markup_expect(right);
+    cr_expect_not_null(strstr(wrong, "tests=\"61\" failures=\"2\" errors=\"2\" skipped=\"9\""), "%.120s", wrong);
+    cr_expect_not_null(strstr(wrong, "<testsuite name=\"canaries\" tests=\"1\" failures=\"0\" errors=\"1\""));
+    cr_expect_not_null(
+        strstr(wrong, "<error type=\"canaries\" message=\"5 of 6 as known, 1 wrong: no &lt;ground&gt;\"/>"));
+    cr_expect_not_null(strstr(right, "tests=\"61\" failures=\"2\" errors=\"1\" skipped=\"9\""), "%.120s", right);
+    cr_expect_not_null(strstr(right, "<system-out>6 of 6 as known</system-out>"));
+    free(wrong);
+    free(right);
 }

@@ -143,7 +143,7 @@ Test(report_pages, show_every_explainer, .timeout = 120) {
         char *to = text_format("%s/figures", folder);
         struct error e = {""};
         if (all_stages) request.stages = FIGURE_ALL_STAGES;
-        cr_expect_not(figures_draw(s, to, &request, &e));
+        cr_expect_not(figures_draw(s, to, &request, NULL, &e));
         cr_expect_not_null(strstr(e.text, "gnuplot-nox"), "%s", e.text);
         free(to);
         for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
@@ -192,7 +192,7 @@ Test(report_pages, on_paper_leave_nobody_out, .timeout = 120) {
     setenv("PATH", "/nonexistent", 1);
     request.width = 316.8;
     request.stages = 3;
-    cr_expect_not(figures_draw(s, to, &request, &e));
+    cr_expect_not(figures_draw(s, to, &request, NULL, &e));
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         unsigned pages;
         char *all = scripts_of(folder, figures[i].start, &pages);
@@ -221,7 +221,7 @@ Test(report_pages, deep_curves_keep_every_point) {
     to = text_format("%s/figures", folder);
     setenv("PATH", "/nonexistent", 1);
     request.kinds = FIGURE_SIMILARITY;
-    figures_draw(s, to, &request, &e);
+    figures_draw(s, to, &request, NULL, &e);
     char *data = fake_read(to, "similarity-cascading-spearman.tsv"), *second = strstr(data, "# block 1"), *at = data;
     unsigned points = 0;
     cr_assert_not_null(second);
