@@ -5,7 +5,8 @@ constant, written out.
 
     pip install torch onnx lxt; python3 tests/golden/make_relevance.py
 
-Writes tests/golden/methods/attn.onnx, norms.onnx, their inputs and NAME-lrp.npy. Computed in float64 from float32 weights and inputs,
+Writes tests/golden/methods/attn.onnx, the same with operators of 2020 (LayerNormalization as several nodes), norms.onnx, their
+inputs and NAME-lrp.npy. Computed in float64 from float32 weights and inputs,
 stored as float32.
 """
 import os
@@ -144,15 +145,16 @@ def save(name, values):
     np.save(os.path.join(HERE, name + ".npy"), np.ascontiguousarray(values.detach().numpy(), dtype=np.float32))
 
 
-def make(name, net, shape, targets, seed):
+def make(name, files, net, shape, targets, seed):
     torch.manual_seed(seed)
     net.eval()
     for p in net.parameters():
         p.data = torch.randn_like(p) * (.6 if p.dim() > 1 else .3) + (1. if p.dim() == 1 else 0.) * (p.data == 1)
     x = torch.from_numpy(np.random.default_rng(seed).normal(0, 1, (3, *shape)).astype(np.float32))
-    torch.onnx.export(net, (x,), os.path.join(HERE, name + ".onnx"), input_names=["x"], output_names=["logits"],
-                      dynamic_axes={"x": {0: "n"}, "logits": {0: "n"}}, opset_version=17, dynamo=False,
-                      training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
+    for file, opset in files.items():
+        torch.onnx.export(net, (x,), os.path.join(HERE, file + ".onnx"), input_names=["x"], output_names=["logits"],
+                          dynamic_axes={"x": {0: "n"}, "logits": {0: "n"}}, opset_version=opset, dynamo=False,
+                          training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
     save(name + "-inputs", x)
     net = net.double()
     plain = net(x.double())
@@ -167,5 +169,5 @@ def make(name, net, shape, targets, seed):
     print(name, "logits", chosen.detach().flatten().tolist(), "relevance", relevance.flatten(1).sum(1).tolist())
 
 
-make("attn", Attention(), (6, 5), [0, 3, 1], 7)
-make("norms", Norms(), (2, 9, 9), [2, 0, 1], 8)
+make("attn", {"attn": 17, "attn-written-out": 13}, Attention(), (6, 5), [0, 3, 1], 7)
+make("norms", {"norms": 17}, Norms(), (2, 9, 9), [2, 0, 1], 8)
