@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Reference relevance of attention and normalisations for tests/unit/relevance.c: the rules of LXT, the code of the paper that they
 are from (Achtibat et al. 2024, arXiv:2402.05602). LXT has no GroupNorm: that is its LayerNorm's rule, whose standard deviation is a
-constant, written out.
+constant, written out. DeepLIFT of the same, by the products and activations that they consist of.
 
     pip install torch onnx lxt; python3 tests/golden/make_relevance.py
 
 Writes tests/golden/methods/attn.onnx, the same with operators of 2020 (LayerNormalization as several nodes), norms.onnx, their
-inputs and NAME-lrp.npy. Computed in float64 from float32 weights and inputs,
+inputs, NAME-lrp.npy and NAME-deeplift.npy. Computed in float64 from float32 weights and inputs,
 stored as float32.
 """
 import os
@@ -100,6 +100,73 @@ class Relevance(Plain):
         return Divided.apply(x, lambda v: detached(v, layer))
 
 
+# ---- DeepLIFT: the first half of a batch are the inputs, the second their references ----
+
+class Slope(torch.autograd.Function):
+    """A function of one element: the difference of its output over that of its input."""
+
+    @staticmethod
+    def forward(ctx, x, function):
+        y = function(x)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, m):
+        (x, x0), (y, y0) = (v.chunk(2) for v in ctx.saved_tensors)
+        return torch.cat([m.chunk(2)[0] * (y - y0) / (x - x0), torch.zeros_like(x)]), None
+
+
+class Product(torch.autograd.Function):
+    """Of two values: each has the mean of the other."""
+
+    @staticmethod
+    def forward(ctx, a, b, function):
+        ctx.save_for_backward(a, b)
+        ctx.function = function
+        return function(a, b)
+
+    @staticmethod
+    def backward(ctx, m):
+        a, b = (sum(v.chunk(2)) / 2 for v in ctx.saved_tensors)
+        with torch.enable_grad():
+            a, b = a.requires_grad_(), b.requires_grad_()
+            grads = torch.autograd.grad(ctx.function(a, b), (a, b), m.chunk(2)[0])
+        return (*(torch.cat([g, torch.zeros_like(g)]) for g in grads), None)
+
+
+def product(a, b, function=torch.mul):
+    return Product.apply(a, b, function)
+
+
+def slope(function):
+    return lambda x: Slope.apply(x, function)
+
+
+class DeepLift(Plain):
+    """Softmax and normalisations by the products and activations that they consist of."""
+
+    matmul = staticmethod(lambda a, b: product(a, b, torch.matmul))
+    mul = staticmethod(product)
+    silu, gelu, relu = (staticmethod(slope(f)) for f in (F.silu, F.gelu, torch.relu))
+
+    @staticmethod
+    def softmax(x):
+        e = slope(torch.exp)(x)
+        return product(e, slope(torch.reciprocal)(e.sum(-1, keepdim=True)))
+
+    @staticmethod
+    def norm(x, layer):
+        wide = (1, -1) + (1,) * (x.dim() - 2)
+        if isinstance(layer, nn.LayerNorm):
+            sets, wide = x, (1,) * (x.dim() - 1) + (-1,)
+        else:
+            sets = x.reshape(len(x), layer.num_groups if isinstance(layer, nn.GroupNorm) else x.shape[1], -1)
+        sets = sets - sets.mean(-1, keepdim=True)
+        inverse = slope(torch.rsqrt)(product(sets, sets).mean(-1, keepdim=True) + layer.eps)
+        return product(sets, inverse).reshape(x.shape) * layer.weight.reshape(wide) + layer.bias.reshape(wide)
+
+
 class Attention(nn.Module):
     """A block of a transformer over five places of six channels, two heads, with a gated perceptron (SiLU) and a second one (GELU)."""
 
@@ -166,6 +233,15 @@ def make(name, files, net, shape, targets, seed):
     chosen = logits.gather(1, torch.tensor(targets)[:, None])
     relevance, = torch.autograd.grad(chosen, x, chosen.detach())
     save(name + "-lrp", relevance)
+    net.how = DeepLift
+    pair = torch.cat([x.detach(), torch.full_like(x, .3)]).requires_grad_()
+    logits = net(pair)
+    assert torch.allclose(logits[:3], plain)
+    multipliers, = torch.autograd.grad(logits[:3].gather(1, torch.tensor(targets)[:, None]).sum(), pair)
+    contributions = (x.detach() - .3) * multipliers[:3]
+    difference = (logits[:3] - logits[3:]).gather(1, torch.tensor(targets)[:, None]).flatten()
+    assert torch.allclose(contributions.flatten(1).sum(1), difference)
+    save(name + "-deeplift", contributions)
     print(name, "logits", chosen.detach().flatten().tolist(), "relevance", relevance.flatten(1).sum(1).tolist())
 
 

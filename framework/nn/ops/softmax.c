@@ -1,5 +1,7 @@
 /* softmax.c: Softmax and LogSoftmax. Before opset 13 it works on all dimensions from the axis on, since then along the
  * axis. */
+#include "nn/ops/softmax.h"
+
 #include "nn/op.h"
 #include "nn/ops/fast_math.h"
 #include "nn/ops/sums.h"
@@ -134,6 +136,34 @@ static void softmax_sets_back(void *user, size_t first, size_t count) {
 static void softmax_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
     share_sets(call, softmax_sets_back, dy, dx);
+}
+
+/* (exp(x) - exp(z)) / (x - z), for x and z of at most 0. */
+static double exp_slope(double x, double z) {
+    double d = x - z;
+    if (exp(z) <= 0 && exp(x) <= 0) return 0; /* behind a mask, which may be -inf in both */
+    return fabs(d) < 1e-6 ? exp(z) * (1 + d / 2) : exp(z) * expm1(d) / d;
+}
+
+void softmax_backward_between(const struct op_call *here, const struct op_call *there, const float *dy, float *dx) {
+    const struct split s = softmax_split(here);
+    for (size_t i = 0; i < s.outer * s.step; i++) {
+        size_t start = start_of(&s, i);
+        const float *x = here->in[0].data + start, *z = there->in[0].data + start;
+        float high = largest(x, s.length, s.step), other = largest(z, s.length, s.step);
+        double top = (double)(high > other ? high : other), sum[2] = {0}, weighed = 0;
+        for (size_t k = 0; k < s.length * s.step; k += s.step) {
+            double e[2] = {exp((double)x[k] - top), exp((double)z[k] - top)};
+            sum[0] += e[0];
+            sum[1] += e[1];
+            weighed += (double)dy[start + k] * (e[0] + e[1]) / 2;
+        }
+        double each = (1 / sum[0] + 1 / sum[1]) / 2, all = -weighed / sum[0] / sum[1];
+        for (size_t k = 0; k < s.length * s.step; k += s.step) {
+            double slope = exp_slope((double)x[k] - top, (double)z[k] - top);
+            dx[start + k] = (float)(((double)dy[start + k] * each + all) * slope);
+        }
+    }
 }
 
 static void logsoftmax_sets(void *user, size_t first, size_t count) {
