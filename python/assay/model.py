@@ -22,8 +22,8 @@ class Layer:
 
 
 class Operator(NamedTuple):
-    """What a rule of propagation is for: its index, name and ONNX operator, and what it is to a rule: "layer", "linear",
-    "move", "rectifier", "pointwise", "maximum" or "other". first: of a layer, that none comes before it."""
+    """What a rule of propagation is for: its index, name and ONNX operator, and what it is to a rule: "layer",
+    "linear", "move", "rectifier", "pointwise", "maximum" or "other". first: of a layer, that none comes before it."""
 
     index: int
     name: str
