@@ -103,18 +103,23 @@ class Relevance(Plain):
 # ---- DeepLIFT: the first half of a batch are the inputs, the second their references ----
 
 class Slope(torch.autograd.Function):
-    """A function of one element: the difference of its output over that of its input."""
+    """A function of one element: the difference of its output over that of its input, or the derivative where that is 0."""
 
     @staticmethod
     def forward(ctx, x, function):
         y = function(x)
         ctx.save_for_backward(x, y)
+        ctx.function = function
         return y
 
     @staticmethod
     def backward(ctx, m):
         (x, x0), (y, y0) = (v.chunk(2) for v in ctx.saved_tensors)
-        return torch.cat([m.chunk(2)[0] * (y - y0) / (x - x0), torch.zeros_like(x)]), None
+        with torch.enable_grad():
+            same = x.detach().requires_grad_()
+            derivative, = torch.autograd.grad(ctx.function(same).sum(), same)
+        between = torch.where(x == x0, derivative, (y - y0) / torch.where(x == x0, 1, x - x0))
+        return torch.cat([m.chunk(2)[0] * between, torch.zeros_like(x)]), None
 
 
 class Product(torch.autograd.Function):
@@ -135,6 +140,23 @@ class Product(torch.autograd.Function):
         return (*(torch.cat([g, torch.zeros_like(g)]) for g in grads), None)
 
 
+class Largest(torch.autograd.Function):
+    """The largest of a row: to the place that held it, of the input where it rose, of the reference where it fell."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.amax(-1, keepdim=True)
+
+    @staticmethod
+    def backward(ctx, m):
+        x, x0 = ctx.saved_tensors[0].chunk(2)
+        (top, at), (top0, at0) = x.max(-1, keepdim=True), x0.max(-1, keepdim=True)
+        place = torch.where(top >= top0, at, at0)
+        share = (top - top0) / (x - x0).gather(-1, place) * m.chunk(2)[0]
+        return torch.cat([torch.zeros_like(x).scatter(-1, place, share), torch.zeros_like(x)])
+
+
 def product(a, b, function=torch.mul):
     return Product.apply(a, b, function)
 
@@ -152,7 +174,7 @@ class DeepLift(Plain):
 
     @staticmethod
     def softmax(x):
-        e = slope(torch.exp)(x)
+        e = slope(torch.exp)(x - Largest.apply(x))
         return product(e, slope(torch.reciprocal)(e.sum(-1, keepdim=True)))
 
     @staticmethod

@@ -204,6 +204,24 @@ Test(relevance, softmax_is_its_taylor_expansion) {
     lab_close(&lab);
 }
 
+/* As torch.export writes it: the same maps with the guard and without. */
+Test(relevance, a_guarded_softmax_is_one) {
+    static const struct step plain[] = {{"Softmax", {"x"}, "y"}, {0}};
+    static const struct step guarded[] = {
+        {"Softmax", {"x"}, "a"}, {"IsNaN", {"a"}, "b"}, {"Where", {"b", "one", "a"}, "y"}, {0}};
+    static const char *const specs[] = {"lrp", "deeplift"};
+    struct lab labs[] = {lab_steps(plain), lab_steps(guarded)};
+    for (size_t k = 0; k < 2; k++) {
+        float maps[2][LAB_INPUTS * SIZE];
+        char why[256] = "";
+        for (size_t i = 0; i < 2; i++)
+            cr_assert_eq(lab_explain(&labs[i], "explainers", specs[k], maps[i], why), ASSAY_OK, "%s", why);
+        cr_expect_arr_eq(maps[0], maps[1], sizeof maps[0], "%s", specs[k]);
+    }
+    lab_close(&labs[0]);
+    lab_close(&labs[1]);
+}
+
 /* ... and DeepLIFT, whose contributions add up, of what a mask hides, too. */
 Test(relevance, deeplift_of_a_softmax_adds_up) {
     static const struct step steps[] = {{"Add", {"x", "mask"}, "a"}, {"Softmax", {"a"}, "y"}, {0}};
@@ -212,6 +230,7 @@ Test(relevance, deeplift_of_a_softmax_adds_up) {
     static const float zero[SIZE];
     char why[256] = "";
     const assay_model *model = &lab.handle->model;
+    for (uint32_t j = 0; j < SIZE; j++) lab.inputs[SIZE + j] += 2000; /* far from the reference */
     cr_assert_eq(model->forward(model, LAB_INPUTS, lab.inputs, logits, NULL), ASSAY_OK);
     cr_assert_eq(model->forward(model, 1, zero, rest, NULL), ASSAY_OK);
     cr_assert_eq(lab_explain(&lab, "explainers", "deeplift", maps, why), ASSAY_OK, "%s", why);
@@ -219,9 +238,9 @@ Test(relevance, deeplift_of_a_softmax_adds_up) {
         uint32_t t = lab.targets[i];
         double sum = 0;
         for (uint32_t j = 0; j < SIZE; j++) sum += (double)maps[i * SIZE + j];
-        cr_expect_float_eq(sum, (double)(logits[i * CLASSES + t] - rest[t]), 1e-5);
+        cr_expect_float_eq(sum, (double)(logits[i * CLASSES + t] - rest[t]), i == 1 ? 1e-3 : 1e-5);
         cr_expect_float_eq(maps[i * SIZE + 2], 0, 1e-12, "what is masked");
-        cr_expect_gt(fabsf(maps[i * SIZE]), 1e-3f);
+        cr_expect_gt(fabsf(maps[i * SIZE]), 1e-9f);
     }
     lab_close(&lab);
 }

@@ -83,7 +83,7 @@ static bool rescale_takes(const struct node_roles *roles, uint32_t index) {
     if (kind_of(node) != PRODUCT) return kind_of(node) != NONE;
     for (uint32_t k = 0; k < node->input_count; k++) {
         uint32_t from = g->values[node->inputs[k]].node;
-        if (from != GRAPH_NONE && roles->nodes[from].role == ROLE_DEVIATION) return false;
+        if (from != GRAPH_NONE && roles->nodes[from].role == ROLE_ASIDE) return false;
     }
     return graph_batched_inputs(g, node) == 2;
 }
