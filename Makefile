@@ -1,5 +1,6 @@
 # make          build/assay and build/explainers/*.so
 # make demo     install what is missing, build, run the battery on Fashion-MNIST
+# make python   install what is missing, build, for judging methods in Python
 # make check    install what is missing, build, run all tests (about two minutes)
 # make help     the rest
 SHELL   = /bin/bash
@@ -247,6 +248,7 @@ include packaging/install.mk
 help:
 	@echo 'make             build/assay and build/explainers/*.so (make deps installs what that needs)'
 	@echo 'make demo        install what is missing, build, run the battery on Fashion-MNIST'
+	@echo 'make python      install what is missing, build, for judging methods in Python (docs/python.md)'
 	@echo 'make check       install what is missing, look at the style, build, run all tests'
 	@echo 'make check-html  report.html in headless Chromium: valid, accessible, its script at work'
 	@echo 'make check-mpi   mpirun with 2 to 8 processes, one killed, one stopped (make MPI=1 builds with MPI)'

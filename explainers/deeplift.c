@@ -1,6 +1,7 @@
 /* deeplift: contributions to the difference of the logit from that of a baseline, by the rescale rule: layers pass by
- * their weights, every activation by the slope between baseline and input, a maximum to the places that held it. They
- * add up to that difference. Shrikumar et al. 2017, arXiv:1704.02685. */
+ * their weights, every activation by the slope between baseline and input, a maximum to the places that held it.
+ * Products of two values, Softmax and normalisations are taken for the products and activations that they consist of,
+ * as in shap. They add up to that difference. Shrikumar et al. 2017, arXiv:1704.02685. */
 #include "propagation.h"
 
 enum { BASELINE, FORM, PARAMS };
@@ -66,7 +67,7 @@ static const assay_about about = {
     .formula = "(x - b) m, with m = (y(x) - y(b)) / (x - b) of every activation and the weights between",
     .cost = "2 forward, 1 backward",
     .inputs = ASSAY_EVERY_INPUT,
-    .checked = "captum 0.9.0 DeepLift",
+    .checked = "captum 0.9.0 DeepLift; attention and normalisations: products and activations in PyTorch",
     .within = 1e-5,
 };
 ASSAY_ABOUT_PLUGIN(about);

@@ -166,7 +166,8 @@ typedef struct assay_operator {
  * - gamma, LAYER: by x (w + a w+); alpha-beta: a times shares of (x w)+ less b times those of (x w)-
  * - z-plus, LAYER: by (x w)+; excitation: the same without the bias
  * - w-square, LAYER: by w^2; z-box: by x w - a w+ - b w-; flat: the same to every input
- * - rescale, RECTIFIER, POINTWISE, MAXIMUM: difference of output over that of input, between x and its reference
+ * - rescale, RECTIFIER, POINTWISE, MAXIMUM: difference of output over that of input, between x and its reference;
+ *   OTHER, of Softmax, products of two values and normalisations that are one node: made of such and of products
  * - softmax, OTHER, of Softmax y: x (R - y sum R), R what arrives at y; detached, OTHER, of LayerNormalization,
  *   GroupNormalization, InstanceNormalization, and a Div by a standard deviation: epsilon, a, with that a constant
  * - uniform, OTHER, of Mul, MatMul and Einsum of values: x y / (2 z + a sign z) to either, of Mul without a; x g(x),

@@ -20,11 +20,18 @@ static inline assay_status propagation_refuse(const assay_explainer *self, const
                      *op->name ? " (node '" : "", op->name, *op->name ? "')" : "");
 }
 
-/* DeepLIFT's rules: an activation's and a maximum's slope is that between the reference and the input. */
+/* DeepLIFT's rules: an activation's and a maximum's slope is that between the reference and the input, and so is that
+ * of what consists of activations and products. */
 static inline assay_status propagation_rescale(const assay_explainer *self, const assay_operator *op,
                                                assay_operator_rule *rule, assay_why *why) {
-    if (op->role == ASSAY_ROLE_OTHER) return propagation_refuse(self, op, why);
-    if (op->role == ASSAY_ROLE_RECTIFIER || op->role == ASSAY_ROLE_POINTWISE || op->role == ASSAY_ROLE_MAXIMUM)
+    static const char *const others[] = {
+        "Softmax", "Mul", "MatMul", "Einsum", "LayerNormalization", "GroupNormalization", "InstanceNormalization",
+        NULL};
+    const char *const *other = others;
+    while (*other && strcmp(op->op, *other) != 0) other++;
+    if (op->role == ASSAY_ROLE_OTHER && !*other) return propagation_refuse(self, op, why);
+    if (op->role == ASSAY_ROLE_OTHER || op->role == ASSAY_ROLE_RECTIFIER || op->role == ASSAY_ROLE_POINTWISE ||
+        op->role == ASSAY_ROLE_MAXIMUM)
         rule->rule = "rescale";
     return ASSAY_OK;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 static bool is_shown(enum role role) {
-    return role != ROLE_NONE && role != ROLE_MERGED && role != ROLE_DEVIATION;
+    return role != ROLE_NONE && role != ROLE_MERGED && role != ROLE_ASIDE;
 }
 
 bool operators_init(struct operators *o, struct net *net, struct error *e) {

@@ -146,10 +146,20 @@ static void find_norm(struct node_roles *r, const uint32_t *readers, uint32_t in
             continue;
         r->nodes[index].signal = k;
         if (!quotient && readers[node->inputs[1 - k]] == 1)
-            r->nodes[g->values[node->inputs[1 - k]].node].role = ROLE_DEVIATION;
+            r->nodes[g->values[node->inputs[1 - k]].node].role = ROLE_ASIDE;
         for (uint32_t i = 0; i < DEVIATION_NODES; i++)
-            if (readers[g->nodes[nodes[i]].outputs[0]] == 1) r->nodes[nodes[i]].role = ROLE_DEVIATION;
+            if (readers[g->nodes[nodes[i]].outputs[0]] == 1) r->nodes[nodes[i]].role = ROLE_ASIDE;
     }
+}
+
+/* Where(IsNaN(x), c, x), by which torch.export guards a Softmax, moves x. */
+static void find_guard(struct node_roles *r, const uint32_t *readers, uint32_t index) {
+    const struct graph *g = r->graph;
+    const struct node *node = &g->nodes[index];
+    uint32_t test = is_op(node, "Where") ? g->values[node->inputs[0]].node : GRAPH_NONE;
+    if (test == GRAPH_NONE || !is_op(&g->nodes[test], "IsNaN") || g->values[node->inputs[1]].batched) return;
+    r->nodes[index].role = ROLE_MOVE;
+    if (readers[node->inputs[0]] == 1) r->nodes[test].role = ROLE_ASIDE;
 }
 
 /* ---- What belongs to a layer ---- */
@@ -240,7 +250,10 @@ bool node_roles_create(const struct graph *g, struct node_roles **out, struct er
                 if (node->inputs[k] != GRAPH_NONE) readers[node->inputs[k]]++;
         }
         for (uint32_t i = 0; i < g->node_count; i++)
-            if (r->nodes[i].role == ROLE_OTHER) find_norm(r, readers, i);
+            if (r->nodes[i].role == ROLE_OTHER) {
+                find_norm(r, readers, i);
+                find_guard(r, readers, i);
+            }
         merge(r, readers);
         find_first(r, behind);
         *out = r;

@@ -14,7 +14,8 @@ enum role {
     ROLE_RECTIFIER, /* Relu and its kin, as backward rules have them (net_options.h) */
     ROLE_POINTWISE, /* any other function of one element: Sigmoid, Tanh, Gelu, ... */
     ROLE_MAXIMUM,   /* MaxPool, GlobalMaxPool */
-    ROLE_DEVIATION, /* on the way to the standard deviation that a normalisation written as several nodes divides by */
+    ROLE_ASIDE,     /* on the way to the deviation of a normalisation written as several nodes, or to whether a value
+                       is NaN: no operator of its own, and its gradient is what passes */
     ROLE_OTHER      /* products of two values, Softmax, LayerNormalization, recurrent networks, ... */
 };
 

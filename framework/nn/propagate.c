@@ -37,7 +37,7 @@ static bool check_rules(const struct net *net, const struct propagation *how, st
         const struct propagation_rule *rule = how->rules[i].rule;
         const struct node *node = &net->graph->nodes[i];
         enum role role = net->roles->nodes[i].role;
-        if (!rule || role == ROLE_NONE || role == ROLE_MERGED || role == ROLE_DEVIATION) continue;
+        if (!rule || role == ROLE_NONE || role == ROLE_MERGED || role == ROLE_ASIDE) continue;
         if (!(rule->roles >> role & 1) || !propagation_takes(rule, net->roles, i))
             return error_set(e, "rule '%s' is not for node '%s' (%s)", rule->name, node->name ? node->name : "",
                              node->op->name);
@@ -111,7 +111,7 @@ static void apply(const struct passage *p, uint32_t node, uint32_t k, const floa
                                     .signal = net->roles->nodes[node].signal,
                                     .room = {p->free[0], p->free[1], p->free[2]}};
     struct affine layer;
-    if (net->roles->nodes[node].role == ROLE_DEVIATION) rule = &propagation_gradient;
+    if (net->roles->nodes[node].role == ROLE_ASIDE) rule = &propagation_gradient;
     if (net->roles->nodes[node].role == ROLE_MERGED) {
         rule = &propagation_gradient;
         if (is_folded(p, node)) {

@@ -19,7 +19,7 @@ struct node_rule {
 };
 
 struct propagation {
-    const struct node_rule *rules; /* [node_count]; of ROLE_MERGED, ROLE_DEVIATION, ROLE_NONE not looked at */
+    const struct node_rule *rules; /* [node_count]; of ROLE_MERGED, ROLE_ASIDE, ROLE_NONE not looked at */
     const float *reference;        /* [n][sample]: what rules compare with; NULL: no rule does */
     bool from_logit;               /* the signal begins with the target's logit, as the last layer gives it; else 1 */
 };

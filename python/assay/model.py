@@ -22,7 +22,7 @@ class Layer:
 
 
 class Operator(NamedTuple):
-    """What a rule of propagation is for: an operator's index, name and ONNX operator, and what it is to a rule: "layer",
+    """What a rule of propagation is for: its index, name and ONNX operator, and what it is to a rule: "layer",
     "linear", "move", "rectifier", "pointwise", "maximum" or "other". first: of a layer, that none comes before it."""
 
     index: int
@@ -139,8 +139,8 @@ class Model:
         reference: Any = None,
     ) -> np.ndarray:
         """What arrives at x, of its shape, on a way back under a rule for each of `operators`: relevance propagation,
-        DeepLIFT. `rules` is a list of them, or a function of an Operator. It starts with 1 at the target ("one") or with
-        its logit ("logit"). `reference` is what "rescale" compares with: samples of x's shape, or one for all."""
+        DeepLIFT. `rules` is a list of them, or a function of an Operator. It starts with 1 at the target ("one") or
+        with its logit ("logit"). `reference` is what "rescale" compares with: samples of x's shape, or one for all."""
         x = _f4(x)
         each = [rules(one) for one in self.operators] if callable(rules) else list(rules)
         keys: Dict[str, Any] = {"rules": [list(rule) if isinstance(rule, tuple) else rule for rule in each]}

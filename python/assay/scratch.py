@@ -3,6 +3,7 @@ which goes with the process, and the next to come removes those that nobody hold
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -60,7 +61,8 @@ class Unfinished:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.unlink(os.path.join(self.folder, MARK))
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.folder, MARK))
         if self._lock is not None:
             os.close(self._lock)
 

@@ -109,8 +109,9 @@ def answer(network: Network, call: Frame) -> Tuple[Dict[str, Any], Dict[str, np.
             ]
         }, {}
     if op == "operators":
-        roles = (("hidden", "Gemm", "layer", True), ("relu", "Relu", "rectifier", False), ("top", "Gemm", "layer", False))
-        return {"operators": [dict(zip(("name", "op", "role", "first"), role)) for role in roles]}, {}
+        keys = ("name", "op", "role", "first")
+        each = ("hidden", "Gemm", "layer", True), ("relu", "Relu", "rectifier", False), ("top", "Gemm", "layer", False)
+        return {"operators": [dict(zip(keys, one)) for one in each]}, {}
     if op == "propagate":
         return {}, {"out": network.propagate(a["x"], a["targets"], call.keys, a.get("reference"))}
     if op == "background":

@@ -67,7 +67,7 @@ def test_the_guide_judges_a_file(folder):
     assert re.search(r"^smooth +PASS", done.stdout, re.M), done.stdout
 
 
-@pytest.mark.parametrize("name", ["gradient_times_input.py", "facade.py"])
+@pytest.mark.parametrize("name", ["gradient_times_input.py", "lrp_epsilon.py", "facade.py"])
 def test_the_programs_of_the_guide_keep_the_rules(folder, name):
     (folder / name).write_text(named("docs/python.md", name))
     environment = {**os.environ, "PYTHONPATH": PACKAGE}

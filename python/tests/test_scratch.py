@@ -1,4 +1,4 @@
-"""What a process that is killed leaves in the temporary folder is gone with the next one; what is in use or done stays."""
+"""What a killed process leaves in the temporary folder is gone with the next one; what is in use or done stays."""
 
 import os
 import signal

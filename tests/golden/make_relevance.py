@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Reference relevance of attention and normalisations for tests/unit/relevance.c: the rules of LXT, the code of the paper that they
 are from (Achtibat et al. 2024, arXiv:2402.05602). LXT has no GroupNorm: that is its LayerNorm's rule, whose standard deviation is a
-constant, written out.
+constant, written out. DeepLIFT of the same, by the products and activations that they consist of.
 
     pip install torch onnx lxt; python3 tests/golden/make_relevance.py
 
-Writes tests/golden/methods/attn.onnx, norms.onnx, their inputs and NAME-lrp.npy. Computed in float64 from float32 weights and inputs,
+Writes tests/golden/methods/attn.onnx, the same with operators of 2020 (LayerNormalization as several nodes), norms.onnx, their
+inputs, NAME-lrp.npy and NAME-deeplift.npy. Computed in float64 from float32 weights and inputs,
 stored as float32.
 """
 import os
@@ -99,6 +100,95 @@ class Relevance(Plain):
         return Divided.apply(x, lambda v: detached(v, layer))
 
 
+# ---- DeepLIFT: the first half of a batch are the inputs, the second their references ----
+
+class Slope(torch.autograd.Function):
+    """A function of one element: the difference of its output over that of its input, or the derivative where that is 0."""
+
+    @staticmethod
+    def forward(ctx, x, function):
+        y = function(x)
+        ctx.save_for_backward(x, y)
+        ctx.function = function
+        return y
+
+    @staticmethod
+    def backward(ctx, m):
+        (x, x0), (y, y0) = (v.chunk(2) for v in ctx.saved_tensors)
+        with torch.enable_grad():
+            same = x.detach().requires_grad_()
+            derivative, = torch.autograd.grad(ctx.function(same).sum(), same)
+        between = torch.where(x == x0, derivative, (y - y0) / torch.where(x == x0, 1, x - x0))
+        return torch.cat([m.chunk(2)[0] * between, torch.zeros_like(x)]), None
+
+
+class Product(torch.autograd.Function):
+    """Of two values: each has the mean of the other."""
+
+    @staticmethod
+    def forward(ctx, a, b, function):
+        ctx.save_for_backward(a, b)
+        ctx.function = function
+        return function(a, b)
+
+    @staticmethod
+    def backward(ctx, m):
+        a, b = (sum(v.chunk(2)) / 2 for v in ctx.saved_tensors)
+        with torch.enable_grad():
+            a, b = a.requires_grad_(), b.requires_grad_()
+            grads = torch.autograd.grad(ctx.function(a, b), (a, b), m.chunk(2)[0])
+        return (*(torch.cat([g, torch.zeros_like(g)]) for g in grads), None)
+
+
+class Largest(torch.autograd.Function):
+    """The largest of a row: to the place that held it, of the input where it rose, of the reference where it fell."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.amax(-1, keepdim=True)
+
+    @staticmethod
+    def backward(ctx, m):
+        x, x0 = ctx.saved_tensors[0].chunk(2)
+        (top, at), (top0, at0) = x.max(-1, keepdim=True), x0.max(-1, keepdim=True)
+        place = torch.where(top >= top0, at, at0)
+        share = (top - top0) / (x - x0).gather(-1, place) * m.chunk(2)[0]
+        return torch.cat([torch.zeros_like(x).scatter(-1, place, share), torch.zeros_like(x)])
+
+
+def product(a, b, function=torch.mul):
+    return Product.apply(a, b, function)
+
+
+def slope(function):
+    return lambda x: Slope.apply(x, function)
+
+
+class DeepLift(Plain):
+    """Softmax and normalisations by the products and activations that they consist of."""
+
+    matmul = staticmethod(lambda a, b: product(a, b, torch.matmul))
+    mul = staticmethod(product)
+    silu, gelu, relu = (staticmethod(slope(f)) for f in (F.silu, F.gelu, torch.relu))
+
+    @staticmethod
+    def softmax(x):
+        e = slope(torch.exp)(x - Largest.apply(x))
+        return product(e, slope(torch.reciprocal)(e.sum(-1, keepdim=True)))
+
+    @staticmethod
+    def norm(x, layer):
+        wide = (1, -1) + (1,) * (x.dim() - 2)
+        if isinstance(layer, nn.LayerNorm):
+            sets, wide = x, (1,) * (x.dim() - 1) + (-1,)
+        else:
+            sets = x.reshape(len(x), layer.num_groups if isinstance(layer, nn.GroupNorm) else x.shape[1], -1)
+        sets = sets - sets.mean(-1, keepdim=True)
+        inverse = slope(torch.rsqrt)(product(sets, sets).mean(-1, keepdim=True) + layer.eps)
+        return product(sets, inverse).reshape(x.shape) * layer.weight.reshape(wide) + layer.bias.reshape(wide)
+
+
 class Attention(nn.Module):
     """A block of a transformer over five places of six channels, two heads, with a gated perceptron (SiLU) and a second one (GELU)."""
 
@@ -144,15 +234,16 @@ def save(name, values):
     np.save(os.path.join(HERE, name + ".npy"), np.ascontiguousarray(values.detach().numpy(), dtype=np.float32))
 
 
-def make(name, net, shape, targets, seed):
+def make(name, files, net, shape, targets, seed):
     torch.manual_seed(seed)
     net.eval()
     for p in net.parameters():
         p.data = torch.randn_like(p) * (.6 if p.dim() > 1 else .3) + (1. if p.dim() == 1 else 0.) * (p.data == 1)
     x = torch.from_numpy(np.random.default_rng(seed).normal(0, 1, (3, *shape)).astype(np.float32))
-    torch.onnx.export(net, (x,), os.path.join(HERE, name + ".onnx"), input_names=["x"], output_names=["logits"],
-                      dynamic_axes={"x": {0: "n"}, "logits": {0: "n"}}, opset_version=17, dynamo=False,
-                      training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
+    for file, opset in files.items():
+        torch.onnx.export(net, (x,), os.path.join(HERE, file + ".onnx"), input_names=["x"], output_names=["logits"],
+                          dynamic_axes={"x": {0: "n"}, "logits": {0: "n"}}, opset_version=opset, dynamo=False,
+                          training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
     save(name + "-inputs", x)
     net = net.double()
     plain = net(x.double())
@@ -164,8 +255,17 @@ def make(name, net, shape, targets, seed):
     chosen = logits.gather(1, torch.tensor(targets)[:, None])
     relevance, = torch.autograd.grad(chosen, x, chosen.detach())
     save(name + "-lrp", relevance)
+    net.how = DeepLift
+    pair = torch.cat([x.detach(), torch.full_like(x, .3)]).requires_grad_()
+    logits = net(pair)
+    assert torch.allclose(logits[:3], plain)
+    multipliers, = torch.autograd.grad(logits[:3].gather(1, torch.tensor(targets)[:, None]).sum(), pair)
+    contributions = (x.detach() - .3) * multipliers[:3]
+    difference = (logits[:3] - logits[3:]).gather(1, torch.tensor(targets)[:, None]).flatten()
+    assert torch.allclose(contributions.flatten(1).sum(1), difference)
+    save(name + "-deeplift", contributions)
     print(name, "logits", chosen.detach().flatten().tolist(), "relevance", relevance.flatten(1).sum(1).tolist())
 
 
-make("attn", Attention(), (6, 5), [0, 3, 1], 7)
-make("norms", Norms(), (2, 9, 9), [2, 0, 1], 8)
+make("attn", {"attn": 17, "attn-written-out": 13}, Attention(), (6, 5), [0, 3, 1], 7)
+make("norms", {"norms": 17}, Norms(), (2, 9, 9), [2, 0, 1], 8)

@@ -235,7 +235,6 @@ static const struct lab_refusal refusals[] = {
     {lab_mlp, "integrated-gradients:from=mean", ASSAY_UNSUPPORTED, "from=mean needs images or sequences"},
     {lab_mlp, "integrated-gradients:from=blurred", ASSAY_UNSUPPORTED, "from=blurred needs images or sequences"},
     {lab_linear, "rect-grad", ASSAY_UNSUPPORTED, "no rectifier"},
-    {lab_softmax, "deeplift", ASSAY_UNSUPPORTED, "DeepLIFT has no rule for the operator Softmax (node 'share')"},
     {lab_softmax, "excitation-backprop", ASSAY_UNSUPPORTED, "no rule for the operator Softmax"},
 };
 

@@ -2,11 +2,11 @@
  * forms, and where the sum is to be kept. */
 #include "methods.h"
 
-static struct lab golden_lab(const char *name, const uint32_t targets[LAB_INPUTS]) {
+static struct lab golden_lab(const char *file, const char *name, const uint32_t targets[LAB_INPUTS]) {
     struct error e;
     struct graph *graph;
     char path[100], inputs[100];
-    snprintf(path, sizeof path, "tests/golden/methods/%s.onnx", name);
+    snprintf(path, sizeof path, "tests/golden/methods/%s.onnx", file);
     snprintf(inputs, sizeof inputs, "%s-inputs", name);
     cr_assert(onnx_load(path, &graph, &e), "%s", e.text);
     size_t count = shape_count(&graph->sample);
@@ -16,30 +16,40 @@ static struct lab golden_lab(const char *name, const uint32_t targets[LAB_INPUTS
 }
 
 static const struct golden {
-    const char *name;
+    const char *file, *name;
     uint32_t targets[LAB_INPUTS];
-} goldens[] = {{"attn", {0, 3, 1}}, {"norms", {2, 0, 1}}};
+} goldens[] = {{"attn", "attn", {0, 3, 1}}, {"attn-written-out", "attn", {0, 3, 1}}, {"norms", "norms", {2, 0, 1}}};
 
-Test(relevance, agrees_with_lxt) {
+static void expect_goldens(const char *spec, const char *kind, bool written_out, double within) {
     for (size_t k = 0; k < sizeof goldens / sizeof *goldens; k++) {
-        struct lab lab = golden_lab(goldens[k].name, goldens[k].targets);
+        if (!written_out && strcmp(goldens[k].file, goldens[k].name) != 0) continue;
+        struct lab lab = golden_lab(goldens[k].file, goldens[k].name, goldens[k].targets);
         char file[100], why[256] = "";
         float maps[LAB_INPUTS * MOST_ELEMENTS];
-        snprintf(file, sizeof file, "%s-lrp", goldens[k].name);
+        snprintf(file, sizeof file, "%s-%s", goldens[k].name, kind);
         float *wanted = lab_read_from("methods", file, LAB_INPUTS * lab.count);
-        cr_assert_eq(lab_explain(&lab, "explainers", "lrp:composite=epsilon", maps, why), ASSAY_OK, "%s", why);
+        cr_assert_eq(lab_explain(&lab, "explainers", spec, maps, why), ASSAY_OK, "%s", why);
         for (uint32_t i = 0; i < LAB_INPUTS; i++) {
             double off = lab_distance(maps + i * lab.count, wanted + i * lab.count, lab.count);
-            cr_expect_leq(off, 1e-4, "%s: map %u is off by %g", file, i, off);
+            cr_expect_leq(off, within, "%s by %s: map %u is off by %g", goldens[k].file, spec, i, off);
         }
         free(wanted);
         lab_close(&lab);
     }
 }
 
+Test(relevance, agrees_with_lxt) {
+    expect_goldens("lrp:composite=epsilon", "lrp", true, 1e-4);
+}
+
+/* Contributions that add up to the difference of the logit from that of the reference. */
+Test(relevance, deeplift_takes_attention_apart) {
+    expect_goldens("deeplift:baseline=0.3", "deeplift", false, 1e-5);
+}
+
 /* The same bytes alone and beside others. */
 Test(relevance, a_sample_does_not_depend_on_its_neighbours) {
-    struct lab lab = golden_lab("attn", goldens[0].targets);
+    struct lab lab = golden_lab("attn", "attn", goldens[0].targets);
     char why[256] = "";
     float all[LAB_INPUTS * MOST_ELEMENTS], one[LAB_INPUTS * MOST_ELEMENTS];
     cr_assert_eq(lab_explain(&lab, "explainers", "lrp", all, why), ASSAY_OK, "%s", why);
@@ -61,12 +71,13 @@ struct step {
 #define GELU 5 /* of the table below */
 
 /* Steps on x[4], or on its products a and b with two matrices, whose result y is multiplied by a third. Constants: one,
- * root (of 2), scale[4], axis. */
+ * root (of 2), scale[4], axis, mask[4], of -inf and 0. */
 static struct lab lab_steps(const struct step *steps) {
     static const float values[LAB_INPUTS * SIZE] = {.5f, -1.2f, 2, .25f, -3, 1, .75f, -.5f, 1.5f, 2.5f, -2, .125f};
     static const float wa[SIZE * SIZE] = {1, .5f, -1, 2, 0, 1.5f, .25f, -1, 2, -.75f, 1, .5f, -1, 1, .5f, 1};
     static const float wb[SIZE * SIZE] = {.5f, -1, 1, .25f, 2, 1, -.5f, 1, -1, .75f, 1.5f, -2, 1, 1, .5f, -.25f};
     static const float head[SIZE * CLASSES] = {1, -1, .5f, 2, -.75f, 1, 1.5f, .25f}, scale[] = {1, -.5f, 2, 1.5f};
+    static const float mask[] = {0, 0, -INFINITY, 0};
     static const float one = 1, root = 1.41421356f;
     const struct shape sample = {2, {1, SIZE}}, square = {2, {SIZE, SIZE}}, last = {2, {SIZE, CLASSES}};
     const struct shape each = {1, {SIZE}}, single = {1, {1}};
@@ -76,8 +87,8 @@ static struct lab lab_steps(const struct step *steps) {
     cr_assert(graph_create(&g, &e) && graph_add_input(g, "x", &sample, &e), "%s", e.text);
     cr_assert(graph_add_parameter(g, "wa", &square, wa, &e) && graph_add_parameter(g, "wb", &square, wb, &e) &&
               graph_add_parameter(g, "head", &last, head, &e) && graph_add_parameter(g, "scale", &each, scale, &e) &&
-              graph_add_parameter(g, "one", &single, &one, &e) && graph_add_parameter(g, "root", &single, &root, &e) &&
-              graph_add_ints(g, "axis", &single, &axis, &e));
+              graph_add_floats(g, "mask", &each, mask, &e) && graph_add_parameter(g, "one", &single, &one, &e) &&
+              graph_add_parameter(g, "root", &single, &root, &e) && graph_add_ints(g, "axis", &single, &axis, &e));
     for (; steps->op; steps++) {
         uint32_t n = 1;
         while (n < 3 && steps->in[n]) n++;
@@ -193,6 +204,47 @@ Test(relevance, softmax_is_its_taylor_expansion) {
     lab_close(&lab);
 }
 
+/* As torch.export writes it: the same maps with the guard and without. */
+Test(relevance, a_guarded_softmax_is_one) {
+    static const struct step plain[] = {{"Softmax", {"x"}, "y"}, {0}};
+    static const struct step guarded[] = {
+        {"Softmax", {"x"}, "a"}, {"IsNaN", {"a"}, "b"}, {"Where", {"b", "one", "a"}, "y"}, {0}};
+    static const char *const specs[] = {"lrp", "deeplift"};
+    struct lab labs[] = {lab_steps(plain), lab_steps(guarded)};
+    for (size_t k = 0; k < 2; k++) {
+        float maps[2][LAB_INPUTS * SIZE];
+        char why[256] = "";
+        for (size_t i = 0; i < 2; i++)
+            cr_assert_eq(lab_explain(&labs[i], "explainers", specs[k], maps[i], why), ASSAY_OK, "%s", why);
+        cr_expect_arr_eq(maps[0], maps[1], sizeof maps[0], "%s", specs[k]);
+    }
+    lab_close(&labs[0]);
+    lab_close(&labs[1]);
+}
+
+/* ... and DeepLIFT, whose contributions add up, of what a mask hides, too. */
+Test(relevance, deeplift_of_a_softmax_adds_up) {
+    static const struct step steps[] = {{"Add", {"x", "mask"}, "a"}, {"Softmax", {"a"}, "y"}, {0}};
+    struct lab lab = lab_steps(steps);
+    float maps[LAB_INPUTS * SIZE], logits[LAB_INPUTS * CLASSES], rest[CLASSES];
+    static const float zero[SIZE];
+    char why[256] = "";
+    const assay_model *model = &lab.handle->model;
+    for (uint32_t j = 0; j < SIZE; j++) lab.inputs[SIZE + j] += 2000; /* far from the reference */
+    cr_assert_eq(model->forward(model, LAB_INPUTS, lab.inputs, logits, NULL), ASSAY_OK);
+    cr_assert_eq(model->forward(model, 1, zero, rest, NULL), ASSAY_OK);
+    cr_assert_eq(lab_explain(&lab, "explainers", "deeplift", maps, why), ASSAY_OK, "%s", why);
+    for (uint32_t i = 0; i < LAB_INPUTS; i++) {
+        uint32_t t = lab.targets[i];
+        double sum = 0;
+        for (uint32_t j = 0; j < SIZE; j++) sum += (double)maps[i * SIZE + j];
+        cr_expect_float_eq(sum, (double)(logits[i * CLASSES + t] - rest[t]), i == 1 ? 1e-3 : 1e-5);
+        cr_expect_float_eq(maps[i * SIZE + 2], 0, 1e-12, "what is masked");
+        cr_expect_gt(fabsf(maps[i * SIZE]), 1e-9f);
+    }
+    lab_close(&lab);
+}
+
 /* ---- What has no rule ---- */
 
 Test(relevance, methods_say_what_they_have_no_rule_for) {
@@ -202,7 +254,7 @@ Test(relevance, methods_say_what_they_have_no_rule_for) {
         const struct step *steps;
         const char *spec, *words;
     } refused[] = {{root, "lrp", "rule 'detached' is not for the operator Div (node 'y')"},
-                   {soft, "deeplift", "DeepLIFT has no rule for the operator Softmax"},
+                   {root, "deeplift", "DeepLIFT has no rule for the operator Div"},
                    {soft, "excitation-backprop", "no rule for the operator Softmax"}};
     for (size_t k = 0; k < sizeof refused / sizeof *refused; k++) {
         struct lab lab = lab_steps(refused[k].steps);

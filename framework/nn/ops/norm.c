@@ -245,6 +245,31 @@ void norm_backward_detached(const struct op_call *call, const float *dy, float *
     share_sets(pass_sets_back, (struct job){.call = call, .dy = dy, .dx = dx, .detached = true});
 }
 
+/* With u = v^-1/2 of the variance v, and n elements: d u / d v between two values is -u^2 u'^2 / (u + u'), and that of
+ * a square the sum of both. */
+void norm_backward_between(const struct op_call *here, const struct op_call *there, const float *dy, float *dx) {
+    struct sets s;
+    norm_sets(here, &s, NULL);
+    for (size_t i = 0; i < s.count; i++, dy += s.length, dx += s.length) {
+        const float *x = here->in[X].data + i * s.length, *z = there->in[X].data + i * s.length;
+        const double mean = (double)here->saved[2 * i] + (double)there->saved[2 * i];
+        const double u = (double)here->saved[2 * i + 1], w = (double)there->saved[2 * i + 1];
+        double weighed = 0, total = 0;
+        for (size_t k = 0; k < s.length; k++) {
+            double g = (double)dy[k] * (double)here->in[SCALE].data[i % s.period * s.step + k / s.run];
+            weighed += g * ((double)x[k] + (double)z[k] - mean) / 2;
+        }
+        double of_variance = -weighed * u * u * w * w / (u + w) / (double)s.length;
+        for (int pass = 0; pass < 2; pass++)
+            for (size_t k = 0; k < s.length; k++) {
+                double g = (double)dy[k] * (double)here->in[SCALE].data[i % s.period * s.step + k / s.run];
+                double slope = g * (u + w) / 2 + of_variance * ((double)x[k] + (double)z[k] - mean);
+                if (pass == 0) total += slope;
+                else dx[k] = (float)(slope - total / (double)s.length);
+            }
+    }
+}
+
 static void norm_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     struct sets s;
     norm_sets(call, &s, NULL);

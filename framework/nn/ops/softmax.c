@@ -1,5 +1,7 @@
 /* softmax.c: Softmax and LogSoftmax. Before opset 13 it works on all dimensions from the axis on, since then along the
  * axis. */
+#include "nn/ops/softmax.h"
+
 #include "nn/op.h"
 #include "nn/ops/fast_math.h"
 #include "nn/ops/sums.h"
@@ -134,6 +136,50 @@ static void softmax_sets_back(void *user, size_t first, size_t count) {
 static void softmax_backward(const struct op_call *call, uint32_t input, const float *dy, float *dx) {
     (void)input;
     share_sets(call, softmax_sets_back, dy, dx);
+}
+
+/* (exp(x) - exp(z)) / (x - z), for x and z of at most 0. */
+static double exp_slope(double x, double z) {
+    double d = x - z;
+    if (exp(z) <= 0 && exp(x) <= 0) return 0; /* behind a mask, which may be -inf in both */
+    return fabs(d) < 1e-6 ? exp(z) * (1 + d / 2) : exp(z) * expm1(d) / d;
+}
+
+static size_t place_of(const float *x, const struct split *s, float value) {
+    size_t k = 0;
+    while (k + 1 < s->length && x[k * s->step] < value) k++;
+    return k * s->step;
+}
+
+/* The slope of the largest element to that which held it: where the maximum rose, of x, where it fell, of z. */
+static double largest_slope(const float *x, const float *z, const struct split *s, size_t *place) {
+    float high = largest(x, s->length, s->step), low = largest(z, s->length, s->step);
+    *place = high >= low ? place_of(x, s, high) : place_of(z, s, low);
+    double rise = (double)high - (double)low, own = (double)x[*place] - (double)z[*place];
+    return fabs(own) > 0 ? rise / own : 1;
+}
+
+void softmax_backward_between(const struct op_call *here, const struct op_call *there, const float *dy, float *dx) {
+    const struct split s = softmax_split(here);
+    for (size_t i = 0; i < s.outer * s.step; i++) {
+        size_t start = start_of(&s, i), place;
+        const float *x = here->in[0].data + start, *z = there->in[0].data + start, *d = dy + start;
+        double top = (double)largest(x, s.length, s.step), other = (double)largest(z, s.length, s.step);
+        double sum[2] = {0}, weighed = 0, total = 0, of_largest = largest_slope(x, z, &s, &place);
+        for (size_t k = 0; k < s.length * s.step; k += s.step) {
+            double e[2] = {exp((double)x[k] - top), exp((double)z[k] - other)};
+            sum[0] += e[0];
+            sum[1] += e[1];
+            weighed += (double)d[k] * (e[0] + e[1]) / 2;
+        }
+        double each = (1 / sum[0] + 1 / sum[1]) / 2, all = -weighed / sum[0] / sum[1];
+        for (size_t k = 0; k < s.length * s.step; k += s.step) {
+            double slope = ((double)d[k] * each + all) * exp_slope((double)x[k] - top, (double)z[k] - other);
+            dx[start + k] = (float)slope;
+            total += slope;
+        }
+        dx[start + place] = (float)((double)dx[start + place] - total * of_largest);
+    }
 }
 
 static void logsoftmax_sets(void *user, size_t first, size_t count) {

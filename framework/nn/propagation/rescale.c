@@ -1,5 +1,9 @@
 /* rescale.c: DeepLIFT's multipliers: the difference of an activation's output over that of its input, between sample
- * and reference; the derivative where the inputs do not differ. */
+ * and reference; the derivative where the inputs do not differ. Of a product of two values each has the mean of the
+ * other as its multiplier, and a Softmax or a normalisation is taken for the products and activations that it consists
+ * of, as shap's DeepExplainer does. So contributions add up. */
+#include "nn/ops/norm.h"
+#include "nn/ops/softmax.h"
 #include "nn/propagation/rules.h"
 
 #include <math.h>
@@ -46,9 +50,50 @@ static void of_maximum(const struct propagation_call *call, const float *relevan
     }
 }
 
+/* What goes to one factor is linear in the other. */
+static void of_product(const struct propagation_call *call, uint32_t input, const float *relevance, float *out) {
+    float *other = call->room[0];
+    call->here->node->op->backward(call->here, input, relevance, out);
+    call->there->node->op->backward(call->there, input, relevance, other);
+    for (size_t i = 0; i < shape_count(&call->here->in[input].shape); i++) out[i] = (out[i] + other[i]) / 2;
+}
+
+/* Of operators that are neither activations nor maxima: what each is. */
+static enum kind { PRODUCT, SOFTMAX, NORM, NONE } kind_of(const struct node *node) {
+    static const struct {
+        const char *op;
+        enum kind kind;
+    } all[] = {{"Mul", PRODUCT},
+               {"MatMul", PRODUCT},
+               {"Einsum", PRODUCT},
+               {"Softmax", SOFTMAX},
+               {"LayerNormalization", NORM},
+               {"GroupNormalization", NORM},
+               {"InstanceNormalization", NORM}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(node->op->name, all[i].op) == 0) return all[i].kind;
+    return NONE;
+}
+
+/* A product of two. Not one by a deviation, whose nodes have no rule of their own. */
+static bool rescale_takes(const struct node_roles *roles, uint32_t index) {
+    const struct graph *g = roles->graph;
+    const struct node *node = &g->nodes[index];
+    if (roles->nodes[index].role != ROLE_OTHER) return true;
+    if (kind_of(node) != PRODUCT) return kind_of(node) != NONE;
+    for (uint32_t k = 0; k < node->input_count; k++) {
+        uint32_t from = g->values[node->inputs[k]].node;
+        if (from != GRAPH_NONE && roles->nodes[from].role == ROLE_ASIDE) return false;
+    }
+    return graph_batched_inputs(g, node) == 2;
+}
+
 static void rescale_pass(const struct propagation_call *call, uint32_t input, const float *relevance, float *out) {
-    (void)input;
-    if (strstr(call->here->node->op->name, "MaxPool")) of_maximum(call, relevance, out);
+    const struct node *node = call->here->node;
+    if (strstr(node->op->name, "MaxPool")) of_maximum(call, relevance, out);
+    else if (kind_of(node) == PRODUCT) of_product(call, input, relevance, out);
+    else if (kind_of(node) == SOFTMAX) softmax_backward_between(call->here, call->there, relevance, out);
+    else if (kind_of(node) == NORM) norm_backward_between(call->here, call->there, relevance, out);
     else of_activation(call, relevance, out);
 }
 
@@ -56,7 +101,8 @@ const struct propagation_rule propagation_rescale = {
     .name = "rescale",
     .summary = "difference of the output over difference of the input, to the reference",
     .source = "Shrikumar et al. 2017, section 3.5.1, arXiv:1704.02685",
-    .roles = 1u << ROLE_RECTIFIER | 1u << ROLE_POINTWISE | 1u << ROLE_MAXIMUM,
+    .roles = 1u << ROLE_RECTIFIER | 1u << ROLE_POINTWISE | 1u << ROLE_MAXIMUM | 1u << ROLE_OTHER,
     .compares = true,
+    .takes = rescale_takes,
     .pass = rescale_pass,
 };
