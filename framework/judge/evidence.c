@@ -16,7 +16,7 @@
 #define OWN_LEAST .45
 #define OWN_SURE .60
 #define FITS .3         /* share of maps on the evidence, after a shift that is said before anything else */
-#define ZERO_OUTSIDE .5 /* of windows: whose place is asked */
+#define ZERO_OUTSIDE .9 /* of windows: whose place is asked */
 #define TOGETHER 3      /* of place-t on both networks of templates, where maps lie aside the same way */
 #define TOGETHER_SURE 2
 #define AGAINST .1 /* share on the pattern against the class from which on maps without a sign have lost it */

@@ -46,7 +46,8 @@ die() {
 }
 
 # What costs few maps; planted-evidence is next, randomised weights come last, with all the others once more.
-cheap=linear-identity,zero-pixel,twins,class-sensitivity,other-classes,class-relabelling,quadratic-identity,unseen-region
+cheap=linear-identity,zero-pixel,completeness,twins,class-sensitivity,other-classes,class-relabelling
+cheap+=,quadratic-identity,unseen-region
 
 names=() chosen='' seeds=1 honest=0 keep='' jobs=$(nproc) quick_run=0 inputs='' stages=(all)
 skip=' label-permutation bottom-up mprt input-shift '

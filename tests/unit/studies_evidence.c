@@ -69,6 +69,8 @@ Test(studies_evidence, evidence_in_sequences_and_tables, .init = study_make_fold
         {"fault=mirrored", "FAIL", "or turned over"},
         {"fault=channel", "FAIL", "no positive sum in the maps of 50 % of the inputs"}, /* of one letter */
     };
+    /* Patches of 14 positions: three positions beside a window fit better by chance, and most patches are exactly 0. */
+    static const struct expected patches[] = {{"surrogate.so#shapley-sampling", "PASS", ""}};
     static const struct expected tables[] = {
         {"gradient", "PASS", "On 2 of 2 networks"},
         {"input-x-gradient", "PASS", "On 2 of 2 networks"},
@@ -79,6 +81,9 @@ Test(studies_evidence, evidence_in_sequences_and_tables, .init = study_make_fold
     study_expect(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv",
                                         "planted-evidence", 2, ROWS(sequences)},
                  3);
+    study_expect(&(struct battery_text){"genome-cnn.onnx", "sequence:%s/fixtures/data/genome-test.csv",
+                                        "planted-evidence", 2, ROWS(patches)},
+                 2);
     study_expect(&(struct battery_text){"machines-mlp.onnx", "csv:%s/fixtures/data/machines-test.csv",
                                         "planted-evidence", 2, ROWS(tables)},
                  3);
