@@ -68,6 +68,7 @@ void store_close(struct store *s) {
     }
     sqlite3_finalize(s->has_unit);
     sqlite3_finalize(s->find);
+    sqlite3_finalize(s->put_numbers);
     sqlite3_close(s->db);
     free(s->path);
     free(s);

@@ -5,8 +5,9 @@
 
 #include "store/store_sql.h"
 
-#define LAYOUT_NAMED 4 /* a table in which each comparison has all its names; read, and written to where it is there   \
-                        */
+#define LAYOUT_NAMED                                                                                                   \
+    4 /* a table in which each comparison has all its names; read, and written to where it is there                    \
+       */
 #define LAYOUT_NUMBERED 5 /* names have numbers; of a new file */
 
 /* What makes comparisons in a new file of the numbered layout. */
