@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "base/text.h"
+#include "store/store_layout.h"
 #include "store/store_schema.h"
 
 #include <errno.h>
@@ -84,6 +85,7 @@ void store_close(struct store *s) {
     }
     sqlite3_finalize(s->has_unit);
     sqlite3_finalize(s->find);
+    sqlite3_finalize(s->put_numbers);
     sqlite3_close(s->db);
     free(s->path);
     free(s);
@@ -116,7 +118,8 @@ bool store_clear(struct store *s, struct error *e) {
 
     text_add(&sql, "SAVEPOINT clearing; DELETE FROM meta; DELETE FROM places;");
     for (int i = 0; i < TABLE_STORED; i++)
-        if (i != TABLE_NETWORK) text_add(&sql, " DELETE FROM %s;", store_tables[i].name);
+        if (i == TABLE_COMPARISON) text_add(&sql, " %s", layout_clear_sql(s));
+        else if (i != TABLE_NETWORK) text_add(&sql, " DELETE FROM %s;", store_tables[i].name);
     text_add(&sql, " RELEASE clearing");
     bool ok = sql.failed ? error_memory(e) : store_execute(s, sql.data, e);
     text_finish(&sql);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "store/store.h"
+#include "store/store_layout.h"
 #include "store/store_sql.h"
 
 #include <math.h>
@@ -15,8 +16,7 @@ bool store_copy(struct store *from, struct store **out, struct error *e) {
     sqlite3_backup *backup = sqlite3_backup_init((*out)->db, "main", from->db, "main");
     int code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_errcode((*out)->db);
     if (backup) sqlite3_backup_finish(backup);
-    if (code == SQLITE_DONE) return true;
-    store_fail(*out, code, e);
+    if (code == SQLITE_DONE ? layout_settle(*out, e) : store_fail(*out, code, e)) return true;
     store_close(*out);
     *out = NULL;
     return false;

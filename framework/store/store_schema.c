@@ -2,11 +2,11 @@
 #include "store/store_schema.h"
 
 #include "base/text.h"
+#include "store/store_layout.h"
 
 #include <string.h>
 
 #define APPLICATION_ID 0x61737379 /* "assy", in the header of the file */
-#define SCHEMA_VERSION 4
 
 static const char *sql_type(enum field_kind kind) {
     switch (kind) {
@@ -33,20 +33,22 @@ static void add_table(struct text *sql, const struct table *t) {
 }
 
 /* All or nothing: a process killed here leaves an empty file, which the next one fills. */
-static bool create(struct store *s, struct error *e) {
+static bool create(struct store *s, int layout, struct error *e) {
     struct text sql = {0};
 
     text_add(&sql, "BEGIN;\n"
                    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);\n"
                    "CREATE TABLE places (kind TEXT, name TEXT, place INTEGER NOT NULL, PRIMARY KEY (kind, name));\n");
-    for (int i = 0; i < TABLE_STORED; i++) add_table(&sql, &store_tables[i]);
+    for (int i = 0; i < TABLE_STORED; i++)
+        if (i == TABLE_COMPARISON && layout == LAYOUT_NUMBERED) text_add(&sql, "%s", layout_numbered_sql);
+        else add_table(&sql, &store_tables[i]);
     text_add(
         &sql,
         "CREATE VIEW variant_places AS SELECT variant, min(printf('%%010d %%010d %%010d', ifnull(place, 9999999999), "
         "stage_index, draw)) AS place FROM uses LEFT JOIN places ON kind = 'control' AND name = control "
         "GROUP BY variant;\n"
         "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;",
-        APPLICATION_ID, SCHEMA_VERSION);
+        APPLICATION_ID, layout);
     bool ok = sql.failed ? error_memory(e) : store_execute(s, sql.data, e);
     text_finish(&sql);
     return ok;
@@ -95,11 +97,11 @@ static bool list_schema(struct store *s, struct text *out, struct error *e) {
 }
 
 /* A changed letter in a table or view would change what is read from it: they must be those of a new file. */
-static bool check_unchanged(struct store *s, struct error *e) {
+static bool check_unchanged(struct store *s, int layout, struct error *e) {
     struct store fresh = {.path = s->path};
     struct text wanted = {0}, found = {0};
     int code = sqlite3_open(":memory:", &fresh.db);
-    bool ok = (code == SQLITE_OK || store_fail(&fresh, code, e)) && create(&fresh, e) &&
+    bool ok = (code == SQLITE_OK || store_fail(&fresh, code, e)) && create(&fresh, layout, e) &&
               list_schema(&fresh, &wanted, e) && list_schema(s, &found, e);
     if (ok && strcmp(wanted.data, found.data) != 0) ok = store_fail(s, SQLITE_CORRUPT, e);
     sqlite3_close(fresh.db);
@@ -114,15 +116,15 @@ bool store_check_schema(struct store *s, struct error *e) {
     if (!ask_number(s, "SELECT count(*) FROM sqlite_master", &objects, e) ||
         !ask_number(s, "PRAGMA application_id", &application, e) || !ask_number(s, "PRAGMA user_version", &version, e))
         return false;
-    if (objects == 0 && application == 0 && version == 0) return create(s, e);
+    if (objects == 0 && application == 0 && version == 0) return create(s, LAYOUT_NUMBERED, e) && layout_settle(s, e);
     if (application != APPLICATION_ID)
         return error_set(e, "%s: an SQLite file of another program: a store of assay was wanted; choose another folder",
                          s->path);
-    if (version != SCHEMA_VERSION)
+    if (version != LAYOUT_NAMED && version != LAYOUT_NUMBERED)
         return error_set(
             e,
-            "%s: a store of layout %lld, written by another version of assay: layout %d was wanted; use that "
+            "%s: a store of layout %lld, written by another version of assay: layout %d or %d was wanted; use that "
             "version, or start again in another folder",
-            s->path, (long long)version, SCHEMA_VERSION);
-    return check_intact(s, e) && check_unchanged(s, e);
+            s->path, (long long)version, LAYOUT_NAMED, LAYOUT_NUMBERED);
+    return check_intact(s, e) && check_unchanged(s, (int)version, e) && layout_settle(s, e);
 }

@@ -10,8 +10,9 @@
 struct store {
     sqlite3 *db;
     char *path;
+    int layout;                      /* of comparisons: store_layout.h */
     sqlite3_stmt *put[TABLE_STORED]; /* prepared at first use */
-    sqlite3_stmt *has_unit, *find;
+    sqlite3_stmt *has_unit, *find, *put_numbers;
     sqlite3_stmt *digest[TABLE_STORED], *seal[TABLE_STORED]; /* of one key; the same */
 };
 

@@ -119,21 +119,7 @@ static const struct field result_fields[] = {
 #define BY_VARIANT "v.place, t.variant"
 
 /* There are far too many comparisons to sort. Only their pairs (explainer, variant) are; within a pair the key of the
- * table is the order, and SQLite sees that it need not sort. Nor are all read to find the pairs: a search leads from
- * one to the next. */
-#define LEAST(column, where) "(SELECT min(" column ") FROM comparisons c WHERE c.explainer " where ")"
-#define PAIRS                                                                                                          \
-    "(WITH RECURSIVE x(explainer) AS (SELECT min(explainer) FROM comparisons UNION "                                   \
-    "SELECT " LEAST(                                                                                                   \
-        "explainer",                                                                                                   \
-        "> x.explainer") " FROM x WHERE explainer IS NOT NULL), "                                                      \
-                         "p(explainer, variant) AS (SELECT explainer, " LEAST(                                         \
-                             "variant",                                                                                \
-                             "= x.explainer") " FROM x UNION "                                                         \
-                                              "SELECT explainer, " LEAST(                                              \
-                                                  "variant",                                                           \
-                                                  "= p.explainer AND c.variant > p.variant") " FROM p "                \
-                                                                                             "WHERE variant IS NOT NULL) SELECT explainer, variant FROM p WHERE variant IS NOT NULL)"
+ * table is the order, and SQLite sees that it need not sort. */
 #define IN_PAIRS "pairing, measure, view, input, other"
 
 const struct table store_tables[TABLE_COUNT] = {
@@ -142,8 +128,8 @@ const struct table store_tables[TABLE_COUNT] = {
     [TABLE_UNIT] = {"units", FIELDS(unit_fields, 2), true, "", "units t" OF_EXPLAINER OF_VARIANT,
                     BY_EXPLAINER ", " BY_VARIANT, NULL, 0},
     [TABLE_COMPARISON] = {"comparisons", FIELDS(comparison_fields, 7), false, "WITHOUT ROWID", NULL, IN_PAIRS,
-                          "SELECT t.explainer, t.variant FROM " PAIRS " t" OF_EXPLAINER OF_VARIANT
-                          " ORDER BY " BY_EXPLAINER ", " BY_VARIANT,
+                          "SELECT t.explainer, t.variant FROM pairs t" OF_EXPLAINER OF_VARIANT " ORDER BY " BY_EXPLAINER
+                          ", " BY_VARIANT,
                           2},
     [TABLE_USE] = {"uses", FIELDS(use_fields, 4), false, "", "uses t" OF_CONTROL,
                    BY_CONTROL ", t.stage_index, t.draw, t.variant", NULL, 0},
@@ -158,7 +144,7 @@ const struct table store_tables[TABLE_COUNT] = {
                        BY_EXPLAINER ", " BY_CONTROL, NULL, 0},
     [TABLE_RESULT] = {"results", FIELDS(result_fields, 0), false, "", NULL, IN_PAIRS,
                       "SELECT t.explainer, t.control, t.stage, t.stage_index, t.draw, t.variant FROM "
-                      "(SELECT * FROM uses JOIN " PAIRS " USING (variant)) t" OF_EXPLAINER OF_CONTROL
+                      "(SELECT * FROM uses JOIN pairs USING (variant)) t" OF_EXPLAINER OF_CONTROL
                       " ORDER BY " BY_EXPLAINER ", " BY_CONTROL ", t.stage_index, t.draw, t.variant",
                       5},
 };

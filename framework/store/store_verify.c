@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "store/store_digest.h"
+#include "store/store_layout.h"
 #include "store/store_meta.h"
 
 #include <stdio.h>
@@ -125,7 +126,8 @@ static bool drop_strays(const struct verifier *v) {
                  "u.variant = %s.variant)",
                  store_tables[store_of_unit[i]].name, store_tables[store_of_unit[i]].name,
                  store_tables[store_of_unit[i]].name);
-        if (!store_execute(v->store, sql, v->error)) return false;
+        const char *delete = store_of_unit[i] == TABLE_COMPARISON ? layout_strays_sql(v->store) : sql;
+        if (!store_execute(v->store, delete, v->error)) return false;
         strays += sqlite3_changes(v->store->db);
     }
     if (strays && v->dropped) v->dropped(v->user, "rows that belong to no unit");

@@ -1,5 +1,6 @@
 /* The run's SQLite file: every field of every row, order, kills, and files that are foreign or damaged. */
 #include "store/store.h"
+#include "store/store_compare.h"
 
 #include "base/file.h"
 #include "base/text.h"
@@ -481,7 +482,10 @@ Test(store, a_changed_finished_run_is_refused) {
         {"DELETE FROM places", "a verdict or what it is shown with"},
         {"DELETE FROM units", "a verdict or what it is shown with"},
         {"UPDATE units SET status = 2", "the unit of"},
-        {"UPDATE comparisons SET value = 1", "the unit of"},
+        {"UPDATE similarities SET value = 1", "the unit of"},
+        {"DELETE FROM similarities", "the unit of"},
+        {"DELETE FROM pairs", "the unit of"},
+        {"UPDATE kinds SET view = view || 'x'", "the unit of"},
         {"DELETE FROM comparisons", "the unit of"},
         {"UPDATE meta SET value = '{}' WHERE key = 'run'", "what it says of the run"},
         {"DELETE FROM meta WHERE key = 'results'", "what it says of the run"},
@@ -587,6 +591,52 @@ static void count_dropped(void *context, const char *what) {
     ++*(uint32_t *)context;
 }
 
+/* As the version before wrote them: comparisons with all their names. */
+static const char to_named[] =
+    "CREATE TEMP TABLE c AS SELECT * FROM comparisons; DROP VIEW comparisons; DROP TABLE similarities; DROP TABLE pairs; "
+    "DROP TABLE kinds; CREATE TABLE comparisons (\"explainer\" TEXT NOT NULL, \"variant\" TEXT NOT NULL, "
+    "\"pairing\" TEXT NOT NULL, \"measure\" TEXT NOT NULL, \"view\" TEXT NOT NULL, \"input\" INTEGER NOT NULL, "
+    "\"other\" INTEGER NOT NULL, \"value\" REAL, PRIMARY KEY (\"explainer\", \"variant\", \"pairing\", "
+    "\"measure\", \"view\", \"input\", \"other\")) WITHOUT ROWID; INSERT INTO comparisons SELECT * FROM temp.c; "
+    "DROP TABLE temp.c; PRAGMA user_version = 4";
+
+/* Its rows and their order are those of the layout of today, its digests hold, and rows go in and out as ever. */
+Test(store, reads_and_writes_the_layout_of_before) {
+    struct fake_run fake = {3, 2, 2, 3, 6, false, false};
+    struct error e = {""};
+    struct text before = {0}, after = {0};
+    uint32_t dropped = 0;
+    int put = 0;
+    struct store *s = opened();
+    cr_assert(fake_run_fill(&fake, s, &e) && store_seal_results(s, &e) && store_check(s, &e), "%s", e.text);
+    cr_assert(store_each_result(s, list_result, &before, &e) && store_each_comparison(s, list_comparison, &before, &e));
+    store_close(s);
+    execute(to_named);
+    for (int look = 0; look < 2; look++) {
+        cr_assert(look ? store_look(path, &s, &e) : store_open(path, &s, &e), "%s", e.text);
+        cr_assert(store_check(s, &e), "%s", e.text);
+        cr_assert(store_each_result(s, list_result, &after, &e) &&
+                  store_each_comparison(s, list_comparison, &after, &e));
+        cr_expect_str_eq(after.data, before.data);
+        text_finish(&after);
+        store_close(s);
+    }
+    s = opened();
+    struct store *copy;
+    cr_assert(store_copy(s, &copy, &e) && store_check(copy, &e), "%s", e.text);
+    cr_assert(store_each_comparison(copy, list_comparison, &after, &e));
+    text_finish(&after);
+    store_close(copy);
+    cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 4, 4, "m", "w", .5}, &e) &&
+                  store_verify(s, count_dropped, &dropped, &e),
+              "%s", e.text);
+    cr_expect_eq(dropped, 1, "a comparison of no unit goes");
+    cr_assert(store_clear(s, &e) && store_each_comparison(s, count_comparison, &put, &e));
+    cr_expect_eq(put, 0);
+    store_close(s);
+    text_finish(&before);
+}
+
 /* Everything that a resumed run takes over, a line for each row; NULL where the store is refused. `dropped`: how many
  * units, audits and networks were. */
 static char *taken_over(uint32_t *dropped) {
@@ -625,7 +675,7 @@ static size_t foreign_lines(const char *part, const char *whole) {
 /* One flipped bit: the file is refused, or the rows it was in are dropped, or nothing was there. A resumed run never
  * takes over what was not stored. */
 Test(store, a_flipped_bit_is_found) {
-    struct fake_run fake = {2, 2, 2, 2, 6, false, false};
+    struct fake_run fake = {2, 2, 2, 12, 6, false, false};
     char own[64];
     uint8_t *whole;
     size_t size;
@@ -664,8 +714,12 @@ Test(store, a_changed_row_is_dropped_or_refused) {
         const char *edit;
         bool refused;
     } cases[] = {
-        {"UPDATE comparisons SET value = .25 WHERE explainer = 'gradient' AND input = 1", false},
-        {"UPDATE comparisons SET variant = variant || 'x' WHERE input = 0", false},
+        {"UPDATE similarities SET value = .25 WHERE pair = 1 AND input = 1", false},
+        {"UPDATE pairs SET variant = variant || 'x' WHERE pair % 2", false},
+        {"UPDATE similarities SET pair = pair + 1000 WHERE input = 0", false},
+        {"UPDATE similarities SET kind = kind + 1000 WHERE input = 0", false},
+        {"DELETE FROM pairs WHERE pair = 1", false},
+        {"DELETE FROM kinds WHERE kind = 1", false},
         {"DELETE FROM comparisons WHERE input = 1", false},
         {"UPDATE units SET status = 2", false},
         {"UPDATE units SET why = 'x' WHERE variant = 'model'", false},

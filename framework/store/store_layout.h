@@ -1,0 +1,24 @@
+/* store_layout.h (private to the store): how comparisons lie in the file. To all who read and delete them they are one
+ * table, whatever the layout. */
+#ifndef ASSAY_STORE_STORE_LAYOUT_H
+#define ASSAY_STORE_STORE_LAYOUT_H
+
+#include "store/store_sql.h"
+
+#define LAYOUT_NAMED                                                                                                   \
+    4 /* a table in which each comparison has all its names; read, and written to where it is there                    \
+       */
+#define LAYOUT_NUMBERED 5 /* names have numbers; of a new file */
+
+/* What makes comparisons in a new file of the numbered layout. */
+extern const char layout_numbered_sql[];
+
+/* Of an open file with tables: which layout it has, and what the reading of that one needs. */
+bool layout_settle(struct store *, struct error *);
+
+/* What deletes all comparisons. */
+const char *layout_clear_sql(const struct store *);
+/* What deletes comparisons of units that are not there. */
+const char *layout_strays_sql(const struct store *);
+
+#endif
