@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "run/run_folder.h"
 #include "run/share.h"
+#include "run/sketch.h"
 #include "store/store_merge.h"
 
 #include <jansson.h>
@@ -111,7 +112,7 @@ static bool take_meta(void *user, const char *key, const char *value) {
 }
 
 static bool take_metas(struct merge *m) {
-    static const char *const prefixes[] = {ORIGINAL, BREACH, JOBS_KILLED, META_UNSUPPORTED};
+    static const char *const prefixes[] = {ORIGINAL, SKETCH_META, BREACH, JOBS_KILLED, META_UNSUPPORTED};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof prefixes / sizeof *prefixes; i++)
         ok = store_each_meta(m->from, prefixes[i], take_meta, m, m->error);
