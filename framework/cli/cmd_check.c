@@ -1,5 +1,6 @@
 /* assay check: the conformance of one explainer on small networks, or on one that is given. */
 #include "base/rng.h"
+#include "cli/check_axioms.h"
 #include "cli/check_params.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
@@ -223,6 +224,16 @@ static int check_model(struct subject_of_check *checked, const struct cli_values
     return status;
 }
 
+/* On networks of their own, which stand beside the small ones. */
+static int check_built(const struct subject_of_check *checked, struct error *e) {
+    struct axioms_seen seen;
+    if (!check_axioms(checked->plugin, checked->limit, &seen, e)) {
+        error_prefix(e, "%s", checked->plugin->path);
+        return CLI_BROKEN;
+    }
+    return check_axioms_print(&seen) ? CLI_EXPECTED : CLI_BROKEN;
+}
+
 static int check_plugin(const struct plugin *plugin, const struct explainer_spec *spec, const struct cli_values *values,
                         struct error *e) {
     struct subject_of_check checked = {.plugin = plugin, .spec = spec, .limit = values->option[TIME_LIMIT].number};
@@ -233,6 +244,7 @@ static int check_plugin(const struct plugin *plugin, const struct explainer_spec
     else status = check_small(&checked, e);
     if (!e->text[0] && !check_params_print(plugin, &checked.params)) status = CLI_BROKEN;
     params_seen_finish(&checked.params);
+    if (!e->text[0] && !values->option[MODEL].text && check_built(&checked, e) != CLI_EXPECTED) status = CLI_BROKEN;
     if (status == CLI_EXPECTED && !checked.suits) {
         error_set(e, "%s: nothing was checked: a network the method applies to wanted (--model)", plugin->path);
         status = CLI_BROKEN;
@@ -260,8 +272,8 @@ const struct cli_command cli_check = {
     .name = "check",
     .operand = "SPEC",
     .summary = "hold an explainer to the rules of the plugin interface and to some of its claims",
-    .details = CLI_SPECS "One line for each check. Exit status 3 when one is breached, or when the\n"
-                         "explainer cannot be loaded, crashes or hangs.\n",
+    .details = CLI_SPECS "One line for each check, claim, parameter and axiom. Exit status 3 when one\n"
+                         "is breached, or when the explainer cannot be loaded, crashes or hangs.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = check_run,
