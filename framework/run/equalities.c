@@ -28,7 +28,8 @@ static bool is_zero(const struct plugin *plugin, const char *name) {
 }
 
 /* Dense layers by the rule epsilon, with no more than a stabiliser. */
-static bool is_lrp_epsilon_dense(const struct plugin *p) {
+static bool is_lrp_epsilon_dense(const struct plugin *p, const struct graph *g) {
+    (void)g;
     const char *composite = text_of(p, "composite");
     size_t length = strlen(composite);
     return length > 5 && strcmp(composite + length - 5, "-flat") != 0 && is_text(p, "start", "logit") &&
@@ -36,52 +37,70 @@ static bool is_lrp_epsilon_dense(const struct plugin *p) {
 }
 
 /* And convolutions. */
-static bool is_lrp_epsilon(const struct plugin *p) {
-    return is_lrp_epsilon_dense(p) && is_text(p, "composite", "epsilon") && is_text(p, "conv", "");
+static bool is_lrp_epsilon(const struct plugin *p, const struct graph *g) {
+    (void)g;
+    return is_lrp_epsilon_dense(p, g) && is_text(p, "composite", "epsilon") && is_text(p, "conv", "");
 }
 
-static bool is_multiplied(const struct plugin *p) {
+static bool is_multiplied(const struct plugin *p, const struct graph *g) {
+    (void)g;
     return is_text(p, "form", "multiplied");
 }
 
-static bool is_deeplift_from_zero(const struct plugin *p) {
-    return is_zero(p, "baseline") && is_multiplied(p);
+static bool is_deeplift_from_zero(const struct plugin *p, const struct graph *g) {
+    (void)g;
+    return is_zero(p, "baseline") && is_multiplied(p, g);
 }
 
-static bool is_multipliers_from_zero(const struct plugin *p) {
+static bool is_multipliers_from_zero(const struct plugin *p, const struct graph *g) {
+    (void)g;
     return is_zero(p, "baseline") && is_text(p, "form", "multipliers");
 }
 
-static bool is_path_from_baseline(const struct plugin *p) {
-    return is_text(p, "from", "baseline") && is_multiplied(p);
+static bool is_path_from_baseline(const struct plugin *p, const struct graph *g) {
+    (void)g;
+    return is_text(p, "from", "baseline") && is_multiplied(p, g);
 }
 
 /* The path leaves zero and no point of it is zero, where a rectifier has no gradient. */
-static bool is_path_from_zero(const struct plugin *p) {
+static bool is_path_from_zero(const struct plugin *p, const struct graph *g) {
+    (void)g;
     return is_zero(p, "baseline") && is_text(p, "from", "baseline") && !is_text(p, "rule", "riemann-left") &&
            !is_text(p, "rule", "riemann-trapezoid");
 }
 
-static bool is_integrated_from_zero(const struct plugin *p) {
-    return is_path_from_zero(p) && is_multiplied(p);
+static bool is_integrated_from_zero(const struct plugin *p, const struct graph *g) {
+    (void)g;
+    return is_path_from_zero(p, g) && is_multiplied(p, g);
 }
 
-static bool is_average_from_zero(const struct plugin *p) {
-    return is_path_from_zero(p) && is_text(p, "form", "average");
+static bool is_average_from_zero(const struct plugin *p, const struct graph *g) {
+    (void)g;
+    return is_path_from_zero(p, g) && is_text(p, "form", "average");
 }
 
 /* Copies of the input without noise. */
-static bool is_without_noise(const struct plugin *p) {
+static bool is_without_noise(const struct plugin *p, const struct graph *g) {
+    (void)g;
     return is_zero(p, "noise");
 }
 
-static bool hides_elements(const struct plugin *p) {
-    return is_text(p, "cut", "elements") && is_text(p, "groups", "");
+/* A place is one element: of a table, or with one channel. */
+static bool has_plain_places(const struct graph *g) {
+    return g->sample.rank == 1 || g->sample.dim[0] == 1;
 }
 
-static bool is_window_of_one(const struct plugin *p) {
+/* Each element is a feature: also by a grid that is fine enough. */
+static bool hides_elements(const struct plugin *p, const struct graph *g) {
+    bool fine = has_plain_places(g) && is_text(p, "cut", "grid") &&
+                plugin_number(p, "features", 0) >= (double)shape_count(&g->sample);
+    return is_text(p, "groups", "") && (fine || is_text(p, "cut", "elements"));
+}
+
+static bool is_window_of_one(const struct plugin *p, const struct graph *g) {
     double window = plugin_number(p, "window", 0);
-    return window > 0 && window < 2 && is_text(p, "channels", "alone");
+    return window > 0 && window < 2 && plugin_number(p, "stride", 0) <= 1 &&
+           (has_plain_places(g) || is_text(p, "channels", "alone"));
 }
 
 #define ANCONA "Ancona et al. 2018, arXiv:1711.06104"
@@ -168,7 +187,7 @@ static bool is_about(const struct equality *q, const struct equality_network *ne
                      const struct explainer_entry *row) {
     if (q->id && strcmp(q->id, row->plugin->info.id) != 0) return false;
     if ((row->claims & q->claims) != q->claims || (row->claims & q->never)) return false;
-    return (network->function & q->needs) == q->needs && (!q->suits || q->suits(row->plugin));
+    return (network->function & q->needs) == q->needs && (!q->suits || q->suits(row->plugin, network->graph));
 }
 
 /* Whether `inspected`, a name and a shape, is that node. */

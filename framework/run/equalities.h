@@ -7,10 +7,10 @@
 
 /* One theorem: what a method's map is on some networks. Two rows whose maps are one by two theorems are equal. */
 struct equality {
-    const char *id;                       /* of the method; NULL: of every one with these claims */
-    unsigned claims, never;               /* enum assay_claim that it has, all of them, and has not */
-    bool (*suits)(const struct plugin *); /* its parameters; NULL: all */
-    unsigned needs;                       /* enum function_class of the network, all of them */
+    const char *id;         /* of the method; NULL: of every one with these claims */
+    unsigned claims, never; /* enum assay_claim that it has, all of them, and has not */
+    bool (*suits)(const struct plugin *, const struct graph *); /* its parameters, on that network; NULL: all */
+    unsigned needs;                                             /* enum function_class of the network, all of them */
     unsigned demands; /* more of them, without which the theorem explains that maps are equal and does not ask for it */
     const char *alike; /* a number among the parameters that both rows have alike, or both have not; or NULL */
     bool pooled;       /* both look at one layer, behind which there is a mean over places and no more activation */

@@ -28,7 +28,7 @@ struct comparison {
     uint32_t count;
     struct equality_network network;
     json_t *pairs;
-    struct text said[RELATIONS];
+    struct text said[RELATIONS], open[RELATIONS]; /* in words; the theorem of the last ones, which is not said yet */
 };
 
 /* The library, the explainer and its parameters, `relu` if it is wanted: the two maps of that stand side by side as a
@@ -115,18 +115,39 @@ static void add_theorems(struct text *out, const struct equality *const by[2], b
     }
 }
 
+/* Behind all pairs that one theorem is about. */
+static void close_theorem(struct comparison *c, enum relation relation) {
+    struct text *open = &c->open[relation];
+    if (open->length) text_add(&c->said[relation], " (%s)", open->data);
+    text_finish(open);
+    *open = (struct text){0};
+}
+
+static void say_pair(struct comparison *c, enum relation relation, const struct row *a, const struct row *b,
+                     double distance, const char *theorem) {
+    struct text *said = &c->said[relation], *open = &c->open[relation];
+    if (open->length && strcmp(open->data, theorem) != 0) close_theorem(c, relation);
+    text_add(said, "%s%s and %s",
+             !said->length               ? ""
+             : open->length || !*theorem ? ", "
+                                         : "; ",
+             a->entry->name, b->entry->name);
+    if (relation == BROKEN) text_add(said, " (%.2g apart)", distance);
+    if (!open->length && *theorem) text_add(open, "%s", theorem);
+}
+
 static bool add_pair(struct comparison *c, enum relation relation, const struct row *a, const struct row *b,
                      double distance, const struct equality *const by[2], struct error *e) {
     char rounded[32]; /* a sketch says no more */
-    struct text why = {0}, source = {0}, *said = &c->said[relation];
+    struct text why = {0}, source = {0}, theorem = {0};
     if (relation != UNEXPLAINED) {
         add_theorems(&why, by, false);
         add_theorems(&source, by, true);
     }
-    text_add(said, "%s%s and %s", said->length ? "; " : "", a->entry->name, b->entry->name);
-    if (relation == BROKEN) text_add(said, ", which are %.2g apart", distance);
-    if (why.data) text_add(said, " (%s: %s)", why.data, source.data ? source.data : "");
-    json_t *pair = why.failed || source.failed || said->failed
+    if (why.length) text_add(&theorem, "%s: %s", why.data, source.length ? source.data : "by definition");
+    say_pair(c, relation, a, b, distance, theorem.length ? theorem.data : "");
+    snprintf(rounded, sizeof rounded, "%.2g", distance);
+    json_t *pair = why.failed || source.failed || theorem.failed
                        ? NULL
                        : json_pack("{s:s, s:s, s:s, s:f, s:s?, s:s?}", "a", a->entry->name, "b", b->entry->name, "is",
                                    relation_names[relation], "distance", strtod(rounded, NULL), "theorem", why.data,
@@ -134,6 +155,7 @@ static bool add_pair(struct comparison *c, enum relation relation, const struct 
     bool ok = pair && json_array_append_new(c->pairs, pair) == 0;
     text_finish(&why);
     text_finish(&source);
+    text_finish(&theorem);
     return ok || error_memory(e);
 }
 
@@ -152,6 +174,11 @@ static bool compare_pair(struct comparison *c, const struct row *a, const struct
 
 static bool put(struct comparison *c, struct error *e) {
     struct text warning = {0};
+    bool failed = false;
+    for (int r = 0; r < RELATIONS; r++) {
+        close_theorem(c, (enum relation)r);
+        failed |= c->said[r].failed;
+    }
     const char *broken = c->said[BROKEN].data, *unexplained = c->said[UNEXPLAINED].data;
     if (broken)
         text_add(&warning, "maps that must be equal on this network are not: %s. One of two is not what its name says.",
@@ -162,9 +189,9 @@ static bool put(struct comparison *c, struct error *e) {
                  "or a parameter may be without effect.",
                  broken ? " And " : "", unexplained);
     char *text = NULL;
-    json_t *o = warning.failed ? NULL
-                               : json_pack("{s:s?, s:s?, s:O}", "sentence", c->said[EXPECTED].data, "warning",
-                                           warning.data, "pairs", c->pairs);
+    json_t *o = warning.failed || failed ? NULL
+                                         : json_pack("{s:s?, s:s?, s:O}", "sentence", c->said[EXPECTED].data, "warning",
+                                                     warning.data, "pairs", c->pairs);
     if (o) text = json_dumps(o, JSON_PRESERVE_ORDER);
     bool ok = text ? store_set_meta(c->run->store, "equalities", text, e) : error_memory(e);
     json_decref(o);
@@ -181,7 +208,10 @@ bool same_maps_put(struct run *run, struct error *e) {
         for (uint32_t i = 0; ok && i < k; i++) ok = compare_pair(&c, &c.rows[i], &c.rows[k], e);
     if (ok && json_array_size(c.pairs)) ok = put(&c, e);
     for (uint32_t k = 0; k < c.count; k++) free(c.rows[k].digest);
-    for (int r = 0; r < RELATIONS; r++) text_finish(&c.said[r]);
+    for (int r = 0; r < RELATIONS; r++) {
+        text_finish(&c.said[r]);
+        text_finish(&c.open[r]);
+    }
     free(c.rows);
     json_decref(c.pairs);
     return ok;

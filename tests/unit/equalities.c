@@ -30,6 +30,7 @@ static const struct case_of {
     {"fc:16,relu,fc:8,relu,fc:4", true, {1, {20}}, FUNCTION_RECTIFIED | TABLE},
     {"fc:16,relu,fc:8,relu,fc:4", false, {1, {20}}, FUNCTION_RECTIFIED | TABLE | FUNCTION_NO_BIAS},
     {"conv:4x3,conv:6x3,fc:5", true, PICTURE, AFFINE},
+    {"conv:4x3,relu,fc:5", true, {3, {1, 10, 10}}, FUNCTION_RECTIFIED},
     {"fc:5", true, PICTURE, AFFINE | FUNCTION_DENSE | FUNCTION_ONE_LAYER},
     {"fc:5", false, PICTURE, AFFINE | FUNCTION_DENSE | FUNCTION_ONE_LAYER | FUNCTION_NO_BIAS},
 };
@@ -143,6 +144,8 @@ static const char *const methods[] = {
     "occlusion:window=1,channels=alone",
     "occlusion:window=1,channels=alone,baseline=0.5",
     "feature-ablation:cut=elements",
+    "feature-ablation",
+    "feature-ablation:features=1000",
     "shapley-sampling:cut=elements,samples=2",
     "grad-cam",
     "grad-cam:relu=0",
