@@ -66,13 +66,14 @@ static json_t *notes_json(const struct verdict_notes *notes) {
 static json_t *document(const struct verdict_table *t, const struct verdict_notes *notes, const json_t *run,
                         const struct battery_lines *lines, const char *folder) {
     const struct verdict_counts n = verdict_counts_of(t);
-    return json_pack("{s:s, s:O?, s:o, s:o, s:i, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay", ASSAY_VERSION,
-                     "battery", json_object_get(run, "battery"), "file", or_null(lines->file), "folder",
+    return json_pack("{s:s, s:O?, s:o, s:o, s:i, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "assay",
+                     ASSAY_VERSION, "battery", json_object_get(run, "battery"), "file", or_null(lines->file), "folder",
                      or_null(folder), "exit_code", surprise_exit_code(t, notes->canaries_warning), "verdict_count",
                      (json_int_t)n.verdicts, "as_expected", (json_int_t)n.expected, "words", words_json(&n), "network",
                      or_null(notes->accuracy), "network_warning", or_null(notes->accuracy_warning), "canaries",
-                     or_null(notes->canaries), "canaries_warning", or_null(notes->canaries_warning), "verdicts",
-                     verdicts_json(t, lines), "notes", notes_json(notes));
+                     or_null(notes->canaries), "canaries_warning", or_null(notes->canaries_warning),
+                     "equalities_warning", or_null(notes->same_warning), "verdicts", verdicts_json(t, lines), "notes",
+                     notes_json(notes));
 }
 
 bool console_json(struct store *s, FILE *stream, const struct report_look *look, struct error *e) {

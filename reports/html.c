@@ -151,6 +151,7 @@ static void add_verdicts(struct html *h) {
     text_add(&h->out, "<h2 id=\"verdicts\">Verdicts</h2>\n");
     add_known(h, "On these data ", h->notes.accuracy, h->notes.accuracy_warning);
     add_known(h, "", h->notes.canaries, h->notes.canaries_warning);
+    add_known(h, "", NULL, h->notes.same_warning);
     add_counts(h);
     html_add_matrix(h);
 }

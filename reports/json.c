@@ -160,7 +160,7 @@ bool report_json(struct store *s, const char *folder, struct error *e) {
     struct section c = {o.file, true, e};
     fputs("{\n  \"format\": \"assay-report/1\"", o.file);
     bool ok = put_meta(o.file, s, "run", e) && put_meta(o.file, s, "accuracy", e) &&
-              put_meta(o.file, s, "canaries", e) && put_notes(o.file, s, e) &&
+              put_meta(o.file, s, "canaries", e) && put_meta(o.file, s, "equalities", e) && put_notes(o.file, s, e) &&
               SECTION("verdicts", store_each_verdict, put_verdict) && SECTION("inputs", store_each_input, put_input) &&
               SECTION("networks", store_each_network, put_network) && SECTION("uses", store_each_use, put_use) &&
               SECTION("audits", store_each_audit, put_audit) && SECTION("units", store_each_unit, put_unit) &&

@@ -81,7 +81,8 @@ bool report_markdown(struct store *s, const char *folder, struct error *e) {
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e);
     if (ok) {
         text_add(&out, "## Verdicts\n\n");
-        const char *const known[] = {notes.accuracy, notes.accuracy_warning, notes.canaries, notes.canaries_warning};
+        const char *const known[] = {notes.accuracy, notes.accuracy_warning, notes.canaries, notes.canaries_warning,
+                                     notes.same_warning};
         for (size_t k = 0; k < sizeof known / sizeof *known; k++)
             if (known[k]) {
                 text_add_markdown(&out, known[k]);

@@ -284,9 +284,10 @@ static void put_similarities(struct page *p, const struct verdict_table *t, cons
 /* ---- what is known of the network ---- */
 
 static void put_known(struct page *p, const char *sentence, const char *warning) {
-    if (!sentence) return;
-    page_wrap(p, sentence, 0);
-    page_break(p, 0);
+    if (sentence) {
+        page_wrap(p, sentence, 0);
+        page_break(p, 0);
+    }
     if (!warning) return;
     page_style(p, "1");
     page_wrap(p, "warning:", 0);
@@ -299,7 +300,8 @@ static void put_known(struct page *p, const char *sentence, const char *warning)
 static void put_network(struct page *p, const struct verdict_notes *notes) {
     put_known(p, notes->accuracy, notes->accuracy_warning);
     put_known(p, notes->canaries, notes->canaries_warning);
-    if (notes->accuracy || notes->canaries) page_break(p, 0);
+    put_known(p, NULL, notes->same_warning);
+    if (notes->accuracy || notes->canaries || notes->same_warning) page_break(p, 0);
 }
 
 /* ---- how to read it ---- */

@@ -87,20 +87,6 @@ static bool load_lines(struct store *s, struct verdict_notes *n, struct error *e
            annotations_add(s, &n->annotations, e);
 }
 
-static bool load_same(struct store *s, struct verdict_notes *n, struct error *e) {
-    char *meta;
-
-    if (!store_meta(s, "same-maps", &meta, e)) return false;
-    if (meta)
-        text_add(
-            &n->same,
-            "The same maps, byte for byte: %s. Where no theorem says so (a linear model, no rectifier), one of the "
-            "two is not what its name says.",
-            meta);
-    free(meta);
-    return true;
-}
-
 /* NULL where the store has none. */
 static bool load_object(struct store *s, const char *key, json_t **out, struct error *e) {
     char *meta;
@@ -129,6 +115,18 @@ static bool load_canaries(struct store *s, struct verdict_notes *n, struct error
     n->canaries = text_of(canaries, "sentence");
     n->canaries_warning = text_of(canaries, "warning");
     json_decref(canaries);
+    return true;
+}
+
+/* Methods with one map, and those that should have one. */
+static bool load_same(struct store *s, struct verdict_notes *n, struct error *e) {
+    json_t *equalities;
+
+    if (!load_object(s, "equalities", &equalities, e)) return false;
+    const char *sentence = json_string_value(json_object_get(equalities, "sentence"));
+    if (sentence) text_add(&n->same, "Equal maps, as they must be on this network: %s.", sentence);
+    n->same_warning = text_of(equalities, "warning");
+    json_decref(equalities);
     return true;
 }
 
@@ -192,5 +190,6 @@ void verdict_notes_finish(struct verdict_notes *n) {
     free(n->accuracy_warning);
     free(n->canaries);
     free(n->canaries_warning);
+    free(n->same_warning);
     *n = (struct verdict_notes){0};
 }

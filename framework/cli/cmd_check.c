@@ -1,5 +1,6 @@
 /* assay check: the conformance of one explainer on small networks, or on one that is given. */
 #include "base/rng.h"
+#include "cli/check_axioms.h"
 #include "cli/check_params.h"
 #include "cli/cli.h"
 #include "cli/subject.h"
@@ -241,6 +242,17 @@ static void print_summary(const unsigned counts[CONFORMANCE_STATES]) {
     putchar('\n');
 }
 
+/* On networks of their own, which stand beside the small ones. */
+static int check_built(struct subject_of_check *checked, struct error *e) {
+    struct axioms_seen seen;
+    if (!check_axioms(checked->plugin, checked->limit, &seen, e)) {
+        error_prefix(e, "%s", checked->plugin->path);
+        return CLI_BROKEN;
+    }
+    check_axioms_print(&seen, checked->counts);
+    return CLI_EXPECTED;
+}
+
 static int check_plugin(const struct plugin *plugin, const struct explainer_spec *spec, const struct cli_values *values,
                         struct error *e) {
     struct subject_of_check checked = {.plugin = plugin, .spec = spec, .limit = values->option[TIME_LIMIT].number};
@@ -251,6 +263,7 @@ static int check_plugin(const struct plugin *plugin, const struct explainer_spec
     else status = check_small(&checked, e);
     if (!e->text[0]) {
         check_params_print(plugin, &checked.params, checked.counts);
+        if (!values->option[MODEL].text && check_built(&checked, e) != CLI_EXPECTED) status = CLI_BROKEN;
         print_summary(checked.counts);
         if (checked.counts[CONFORMANCE_BREACH]) status = CLI_BROKEN;
     }
@@ -282,9 +295,8 @@ const struct cli_command cli_check = {
     .name = "check",
     .operand = "SPEC",
     .summary = "hold an explainer to the rules of the plugin interface and to some of its claims",
-    .details =
-        CLI_SPECS "One line for each check, and how many there are. Exit status 3 when one is breached, or when the\n"
-                  "explainer cannot be loaded, crashes or hangs.\n",
+    .details = CLI_SPECS "One line for each check, claim, parameter and axiom, and how many there are. Exit status 3\n"
+                         "when one is breached, or when the explainer cannot be loaded, crashes or hangs.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = check_run,

@@ -311,8 +311,7 @@ static uint32_t sample_begins(const struct graph *graph, const struct value *val
     return !graph->single || (value->shape.rank > 0 && value->shape.dim[0] == 1);
 }
 
-/* Of the layer that begins at the node, as `assay list layers` has it; else of the node itself. */
-static const char *name_for_plugin(const struct graph *graph, uint32_t index) {
+const char *handle_node_name(const struct graph *graph, uint32_t index) {
     for (uint32_t i = 0; i < graph->layer_count; i++)
         if (graph->layers[i].node == index) return graph->layers[i].name;
     const struct node *node = &graph->nodes[index];
@@ -331,7 +330,7 @@ static bool collect_layers(struct handle *handle, const struct graph *graph, str
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         const struct value *value = graph_value(graph, node->outputs[0]);
-        assay_layer layer = {.name = name_for_plugin(graph, i), .op = node->op->name};
+        assay_layer layer = {.name = handle_node_name(graph, i), .op = node->op->name};
         if (wanted[node->outputs[0]] && value->batched &&
             shape_for_plugin(&value->shape, sample_begins(graph, value), &layer.output)) {
             handle->nodes[handle->layer_count] = i;

@@ -57,6 +57,8 @@ static inline void handle_background(struct handle *handle, const float *samples
     handle->background = n ? samples : NULL;
     handle->background_count = n < HANDLE_BACKGROUND_MOST ? n : HANDLE_BACKGROUND_MOST;
 }
+/* Of the layer that begins at the node, as `assay list layers` has it; else of the node itself. */
+const char *handle_node_name(const struct graph *, uint32_t node);
 /* The layer that was inspected last, as "conv2 (32 x 12 x 12)"; "" where none was. */
 void handle_inspected(const struct handle *, char *out, size_t size);
 void handle_destroy(struct handle *);

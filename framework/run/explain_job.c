@@ -9,6 +9,7 @@
 #include "run/compare.h"
 #include "host/call.h"
 #include "plan/study.h"
+#include "run/sketch.h"
 #include "run/study_job.h"
 #include "run/variant.h"
 
@@ -308,6 +309,16 @@ static void explain_variants(struct session *s, uint32_t original, double start)
     }
 }
 
+/* Of the maps that other rows have of the model, too; by the one process that sends their unit. */
+static void send_sketch(const struct session *s, uint32_t original) {
+    struct sketch sketch;
+    bool sends = false;
+    for (uint32_t k = 0; k < s->explain->count; k++) sends |= s->explain->attributions[k] == original;
+    if (!sends || s->explain->root != ROOT_MODEL) return;
+    sketch_make(s->set->count, s->full, s->maps, &sketch);
+    channel_send(s->channel, RECORD_SKETCH, &sketch, sizeof sketch);
+}
+
 void explain_job_work(const struct run *run, const struct explain_job *explain, struct channel *channel) {
     struct session s = {.run = run, .explain = explain, .channel = channel};
     struct error e = {{0}};
@@ -325,6 +336,7 @@ void explain_job_work(const struct run *run, const struct explain_job *explain, 
     char digest[FILE_DIGEST_SIZE];
     data_digest(s.maps, s.set->count * s.full * sizeof *s.maps, digest);
     channel_send(channel, RECORD_ORIGINAL, digest, sizeof digest);
+    send_sketch(&s, original);
     explain_variants(&s, original, start);
     answers_finish(&s.answers);
     channel_beat(channel);

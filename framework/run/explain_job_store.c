@@ -1,5 +1,6 @@
 /* The parent's side: what an explain job sends and how it ends, into the store. */
 #include "run/explain_job.h"
+#include "run/sketch.h"
 #include "run/unit_store.h"
 
 #include "base/text.h"
@@ -57,6 +58,25 @@ static bool take_breach(struct explain_job *explain, const void *data, size_t si
     return explain_job_breach(explain, why, e);
 }
 
+static bool keep_sketch(struct run *run, const struct explain_job *explain, const struct sketch *sketch,
+                        struct error *e) {
+    char *key = text_format(SKETCH_META "%s", run->explainers[explain->row].name), *text = sketch_to_text(sketch);
+    bool ok = key && text ? store_set_meta(run->store, key, text, e) : error_memory(e);
+    free(key);
+    free(text);
+    return ok;
+}
+
+static bool take_sketch(struct run *run, struct explain_job *explain, const void *data, size_t size, struct error *e) {
+    struct sketch sketch;
+    struct error what = {{0}};
+    bool ok = size == sizeof sketch || error_set(&what, "a sketch of %zu bytes", size);
+    if (ok) memcpy(&sketch, data, sizeof sketch);
+    ok = ok && (explain->root == ROOT_MODEL || error_set(&what, "a sketch of other maps than the model's")) &&
+         sketch_check(&sketch, run->inputs[ROOT_MODEL].count, &what);
+    return ok ? keep_sketch(run, explain, &sketch, e) : breach_message(explain, &what, e);
+}
+
 bool explain_job_message(struct run *run, struct explain_job *explain, uint32_t type, const void *data, size_t size,
                          struct error *e) {
     const struct unit_sender sender = {explain->row, explain->attributions, explain->count, NULL};
@@ -65,6 +85,7 @@ bool explain_job_message(struct run *run, struct explain_job *explain, uint32_t 
     bool ok;
     if (explain->breach || run->explainers[explain->row].breach) return true; /* nothing more is taken */
     if (type == RECORD_BREACH) return take_breach(explain, data, size, e);
+    if (type == RECORD_SKETCH) return take_sketch(run, explain, data, size, e);
     if (type == RECORD_ORIGINAL) {
         ok = message_check_digest(data, size, &what) && (!explain->original || error_set(&what, "a second original"));
         return ok ? check_original(run, explain, data, e) : breach_message(explain, &what, e);

@@ -6,6 +6,7 @@
 #include "experiment/route.h"
 #include "run/run_folder.h"
 #include "run/share.h"
+#include "run/sketch.h"
 #include "store/store_merge.h"
 
 #include <jansson.h>
@@ -124,7 +125,7 @@ static bool take_meta(void *user, const char *key, const char *value) {
 }
 
 static bool take_metas(struct merge *m) {
-    static const char *const prefixes[] = {ORIGINAL, BREACH, JOBS_KILLED, META_UNSUPPORTED};
+    static const char *const prefixes[] = {ORIGINAL, SKETCH_META, BREACH, JOBS_KILLED, META_UNSUPPORTED};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof prefixes / sizeof *prefixes; i++)
         ok = store_each_meta(m->from, prefixes[i], take_meta, m, m->error);

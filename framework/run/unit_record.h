@@ -8,7 +8,7 @@
 #include "workers/pool.h"
 #include "store/store.h"
 
-enum { RECORD_UNIT = 1, RECORD_ORIGINAL = 2, RECORD_AUDIT = 3, RECORD_BREACH = 4 };
+enum { RECORD_UNIT = 1, RECORD_ORIGINAL = 2, RECORD_AUDIT = 3, RECORD_BREACH = 4, RECORD_SKETCH = 5 };
 
 struct record_header {
     uint32_t row, attribution, status, comparisons, checks, map_elements;

@@ -11,6 +11,7 @@
 #include "run/explain_job.h"
 #include "run/network.h"
 #include "run/schedule_jobs.h"
+#include "run/sketch.h"
 #include "run/unit_store.h"
 #include "synthetic.h"
 
@@ -360,11 +361,18 @@ Test(message, a_damaged_one_costs_its_row_and_not_the_run) {
         uint32_t type;
         size_t size;
         const char *words;
-    } cases[] = {{RECORD_UNIT, 0, "0 bytes"},     {RECORD_UNIT, 100, "100 bytes"},
-                 {RECORD_AUDIT, 100, "type 3"},   {77, 100, "type 77"},
-                 {RECORD_ORIGINAL, 0, "digest"},  {RECORD_ORIGINAL, 65, "digest"},
-                 {RECORD_ORIGINAL, 64, "digest"}, {RECORD_UNIT, sizeof(struct record_header), "not asked for"}};
-    static const unsigned char noise[1024] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'x'};
+    } cases[] = {{RECORD_UNIT, 0, "0 bytes"},
+                 {RECORD_UNIT, 100, "100 bytes"},
+                 {RECORD_AUDIT, 100, "type 3"},
+                 {77, 100, "type 77"},
+                 {RECORD_ORIGINAL, 0, "digest"},
+                 {RECORD_ORIGINAL, 65, "digest"},
+                 {RECORD_ORIGINAL, 64, "digest"},
+                 {RECORD_SKETCH, 0, "sketch of 0 bytes"},
+                 {RECORD_SKETCH, sizeof(struct sketch), "sketch of 4294967295 maps"},
+                 {RECORD_UNIT, sizeof(struct record_header), "not asked for"}};
+    static const unsigned char noise[sizeof(struct sketch) + 1024] = {0xff, 0xff, 0xff, 0xff, 0xff,
+                                                                      0xff, 0xff, 0xff, 'x'};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct lab lab;
         setup(&lab, 5);

@@ -30,6 +30,7 @@ static char *written(const struct fake_run *fake) {
     cr_assert_not_null(r->id);
     cr_assert(store_set_meta(s, "run", record, &e), "%s", e.text);
     cr_assert(store_set_meta(s, "accuracy", "{\"sentence\": \"right on 3 < 4\", \"warning\": \"weak\"}", &e));
+    cr_assert(store_set_meta(s, "equalities", "{\"sentence\": \"a and b\", \"warning\": \"c < d\"}", &e));
     cr_assert(store_set_meta(s, "canaries", "{\"sentence\": \"canaries: 5 of 6\", \"warning\": \"no < ground\"}", &e));
     cr_assert(r->write(s, folder, &e), "%s", e.text);
     char *text = fake_read(folder, "report.html");
@@ -71,6 +72,8 @@ Test(report_html, has_the_evidence_of_every_verdict) {
     expect_in(text, "<strong>Warning:</strong> weak");
     expect_in(text, "<p>Canaries: 5 of 6.</p>");
     expect_in(text, "<strong>Warning:</strong> no &lt; ground");
+    expect_in(text, "<strong>Warning:</strong> c &lt; d");
+    expect_in(text, "Equal maps, as they must be on this network: a and b.");
     expect_in(text, "PASS is necessary, not sufficient");
     expect_in(text, "85 % of the map survives at stage &quot;fc2&quot;");
     expect_in(text, "Number 0.85, between 0.79 and 0.91; floor 0.01, ceiling 1.00; 6 inputs, 5 draws. Expected: FAIL.");

@@ -14,6 +14,7 @@
 #include "experiment/setup.h"
 
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -223,20 +224,64 @@ Test(run_battery, twins) {
     text_finish(&rows);
 }
 
-/* Another name for a method is told; the same method with another reduction is not. */
-Test(run_battery, same_maps_are_said) {
-    char *meta = NULL;
+/* What the run says of pairs of maps: "a, b: what; ...". Equal ones are less than .01 apart, others more. */
+static char *pairs_of(const char *run_folder, char **warning) {
+    struct store *s = store_of(run_folder);
+    struct text out = {0};
     struct error e = {{0}};
+    char *meta = NULL;
+    cr_assert(store_meta(s, "equalities", &meta, &e), "%s", e.text);
+    cr_assert_not_null(meta);
+    json_t *o = json_loads(meta, 0, NULL), *pair;
+    size_t k;
+    json_array_foreach(json_object_get(o, "pairs"), k, pair) {
+        double distance = json_number_value(json_object_get(pair, "distance"));
+        bool broken = strcmp(json_string_value(json_object_get(pair, "is")), "broken") == 0;
+        cr_expect(broken ? distance > .01 && distance < 3 : distance >= 0 && distance < .01, "pair %zu: %g", k,
+                  distance);
+        text_add(&out, "%s, %s: %s; ", json_string_value(json_object_get(pair, "a")),
+                 json_string_value(json_object_get(pair, "b")), json_string_value(json_object_get(pair, "is")));
+    }
+    const char *text = json_string_value(json_object_get(o, "warning"));
+    *warning = text_copy(text ? text : "");
+    json_decref(o);
+    free(meta);
+    store_close(s);
+    cr_assert(out.data && *warning);
+    return out.data;
+}
+
+/* Another name for a method is told; the same method with another reduction, or before its ReLU, is not. */
+Test(run_battery, same_maps_are_said) {
+    char *warning;
     write_battery("b.yaml", "fashion-mlp.onnx", 60,
                   "gradient\n{use: gradient, name: again, reduce: mean-abs}\nsaliency\n!rounding\n",
                   "controls: [class-sensitivity]\n");
     execute("b.yaml", "run", 2, false);
-    struct store *s = store_of("run");
-    cr_assert(store_meta(s, "same-maps", &meta, &e), "%s", e.text);
-    cr_assert_not_null(meta);
-    cr_expect_str_eq(meta, "gradient and rounding", "%s", meta);
-    free(meta);
-    store_close(s);
+    char *pairs = pairs_of("run", &warning);
+    cr_expect_str_eq(pairs, "gradient, rounding: unexplained; ", "%s", pairs);
+    cr_expect(strstr(warning, "give one map: gradient and rounding"), "%s", warning);
+    free(pairs);
+    free(warning);
+}
+
+/* Maps that a theorem makes one on this network are told as such; a method that has a name and not its map is found. */
+Test(run_battery, maps_that_must_be_equal) {
+    char *warning;
+    write_battery("b.yaml", "fashion-mlp.onnx", 60,
+                  "input-x-gradient\n\"lrp:composite=epsilon\"\nintegrated-gradients\ndeeplift\n!borrowed-name\n",
+                  "controls: [class-sensitivity]\n");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 0, "no verdict depends on it");
+    char *pairs = pairs_of("run", &warning);
+    cr_expect_str_eq(pairs,
+                     "input-x-gradient, lrp:composite=epsilon: expected; input-x-gradient, borrowed-name: broken; "
+                     "lrp:composite=epsilon, borrowed-name: broken; ",
+                     "%s", pairs);
+    cr_expect(strstr(warning, "must be equal on this network are not: input-x-gradient and borrowed-name ("), "%s",
+              warning);
+    cr_expect(strstr(warning, "f(z) / z = f'(z)") && strstr(warning, "1605.01713"), "%s", warning);
+    free(pairs);
+    free(warning);
 }
 
 /* Methods that do not see the class, and say so or not. */

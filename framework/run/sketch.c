@@ -1,0 +1,68 @@
+/* sketch.c: products of maps with random signs. */
+#include "run/sketch.h"
+
+#include "base/rng.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sketch_make(uint32_t n, size_t count, const float *maps, struct sketch *out) {
+    struct rng rng = rng_stream(0, "sketch of maps", 0);
+    memset(out, 0, sizeof *out);
+    out->inputs = n < SKETCH_INPUTS ? n : SKETCH_INPUTS;
+    for (size_t k = 0; k < count; k++) {
+        uint32_t signs = rng_next(&rng);
+        for (uint32_t i = 0; i < out->inputs; i++) {
+            double value = (double)maps[i * count + k];
+            for (uint32_t w = 0; w < SKETCH_WIDTH; w++) out->value[i][w] += signs >> w & 1 ? value : -value;
+        }
+    }
+}
+
+char *sketch_to_text(const struct sketch *s) {
+    struct text text = {0};
+    text_add(&text, "%u", s->inputs);
+    for (uint32_t i = 0; i < s->inputs; i++)
+        for (uint32_t w = 0; w < SKETCH_WIDTH; w++) text_add(&text, " %.12g", s->value[i][w]);
+    if (text.failed) text_finish(&text);
+    return text.data;
+}
+
+bool sketch_from_text(const char *text, struct sketch *out) {
+    char *end;
+    memset(out, 0, sizeof *out);
+    unsigned long inputs = strtoul(text, &end, 10);
+    if (end == text || inputs > SKETCH_INPUTS) return false;
+    out->inputs = (uint32_t)inputs;
+    for (uint32_t k = 0; k < out->inputs * SKETCH_WIDTH; k++) {
+        const char *at = end;
+        double value = strtod(at, &end);
+        if (end == at || !isfinite(value)) return false;
+        out->value[k / SKETCH_WIDTH][k % SKETCH_WIDTH] = value;
+    }
+    return *end == '\0';
+}
+
+bool sketch_check(const struct sketch *s, uint32_t inputs, struct error *e) {
+    if (s->inputs != (inputs < SKETCH_INPUTS ? inputs : SKETCH_INPUTS))
+        return error_set(e, "a sketch of %u maps, where the run has %u inputs", s->inputs, inputs);
+    for (uint32_t i = 0; i < s->inputs; i++)
+        for (uint32_t w = 0; w < SKETCH_WIDTH; w++)
+            if (!isfinite(s->value[i][w])) return error_set(e, "a sketch that is not finite");
+    return true;
+}
+
+double sketch_distance(const struct sketch *a, const struct sketch *b) {
+    double off = 0, sizes[2] = {0};
+    if (a->inputs != b->inputs) return INFINITY;
+    for (uint32_t i = 0; i < a->inputs; i++)
+        for (uint32_t w = 0; w < SKETCH_WIDTH; w++) {
+            double x = a->value[i][w], y = b->value[i][w];
+            off += (x - y) * (x - y);
+            sizes[0] += x * x;
+            sizes[1] += y * y;
+        }
+    return off > 0 ? sqrt(off / fmax(sizes[0], sizes[1])) : 0;
+}

@@ -1,0 +1,36 @@
+/* sketch.h: a few numbers of each map, so that two rows can be compared whose maps are never in one process: products
+ * with random signs, the same for all maps. The distance of two sketches is that of the maps, give or take 6 %:
+ * Johnson and Lindenstrauss 1984, doi:10.1090/conm/026/737400; with signs Achlioptas 2003,
+ * doi:10.1016/S0022-0000(03)00025-4. Private to run/. */
+#ifndef ASSAY_RUN_SKETCH_H
+#define ASSAY_RUN_SKETCH_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SKETCH_META "sketch/" /* and the row: its key in the store */
+#define SKETCH_INPUTS 16u     /* the first so many of the run */
+#define SKETCH_WIDTH 16u      /* products with each map */
+
+struct sketch {
+    uint32_t inputs;
+    double value[SKETCH_INPUTS][SKETCH_WIDTH];
+};
+
+/* Of maps[n][count]. */
+void sketch_make(uint32_t n, size_t count, const float *maps, struct sketch *out);
+
+/* As text for the store, and back. NULL: out of memory. false: it is no such text. */
+char *sketch_to_text(const struct sketch *);
+bool sketch_from_text(const char *, struct sketch *out);
+
+/* What a worker may send: numbers, and so many inputs. The reason otherwise. */
+bool sketch_check(const struct sketch *, uint32_t inputs, struct error *);
+
+/* |a - b| / the larger of |a| and |b|, over all inputs at once: 0 where both are zeros. Infinite where the two are not
+ * of the same inputs. */
+double sketch_distance(const struct sketch *a, const struct sketch *b);
+
+#endif

@@ -1,0 +1,273 @@
+/* Theorems by which methods give one map: what a network is, and that the maps of the shipped methods are equal exactly
+ * where the table says so. */
+#include "run/equalities.h"
+
+#include "base/rng.h"
+#include "lab.h"
+#include "nn/function_class.h"
+#include "run/sketch.h"
+
+/* ---- networks ---- */
+
+#define PICTURE                                                                                                        \
+    {                                                                                                                  \
+        3, {                                                                                                           \
+            2, 14, 14                                                                                                  \
+        }                                                                                                              \
+    }
+enum { AFFINE = FUNCTION_AFFINE | FUNCTION_RECTIFIED, TABLE = FUNCTION_DENSE | FUNCTION_OF_FEATURES };
+
+static const struct case_of {
+    const char *layers;
+    bool biased;
+    struct shape sample;
+    unsigned is;
+} networks[] = {
+    {"conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:5", true, PICTURE, FUNCTION_RECTIFIED},
+    {"conv:4x3+1,relu,maxpool:2,conv:6x3,relu,fc:5", false, PICTURE, FUNCTION_RECTIFIED | FUNCTION_NO_BIAS},
+    {"conv:4x3+1,relu,avgpool:2,conv:6x3,relu,fc:5", false, PICTURE, FUNCTION_RECTIFIED | FUNCTION_NO_BIAS},
+    {"conv:4x3,batchnorm,relu,conv:6x3,relu,globalavgpool,fc:5", true, PICTURE, FUNCTION_RECTIFIED},
+    {"fc:16,relu,fc:8,relu,fc:4", true, {1, {20}}, FUNCTION_RECTIFIED | TABLE},
+    {"fc:16,relu,fc:8,relu,fc:4", false, {1, {20}}, FUNCTION_RECTIFIED | TABLE | FUNCTION_NO_BIAS},
+    {"conv:4x3,conv:6x3,fc:5", true, PICTURE, AFFINE},
+    {"conv:4x3,relu,fc:5", true, {3, {1, 10, 10}}, FUNCTION_RECTIFIED},
+    {"fc:5", true, PICTURE, AFFINE | FUNCTION_DENSE | FUNCTION_ONE_LAYER},
+    {"fc:5", false, PICTURE, AFFINE | FUNCTION_DENSE | FUNCTION_ONE_LAYER | FUNCTION_NO_BIAS},
+};
+#define NETWORKS (sizeof networks / sizeof *networks)
+
+static struct lab build(const struct case_of *n) {
+    struct error e;
+    size_t count = shape_count(&n->sample);
+    float *inputs = malloc(LAB_INPUTS * count * sizeof *inputs);
+    cr_assert_not_null(inputs);
+    rng_fill_uniform(3, 0, LAB_INPUTS * count, inputs);
+    struct lab lab = lab_build(n->layers, &n->sample, NULL, inputs);
+    for (uint32_t l = 0; l < lab.graph->layer_count; l++) {
+        const struct layer *layer = &lab.graph->layers[l];
+        const struct init_options init = {.scheme = &init_normal, .sigma = .3, .seed = l};
+        cr_assert(weights_redraw(lab.weights, l, &init, &e), "%s", e.text);
+        for (uint32_t k = 0; k < layer->parameter_count; k++) {
+            const struct value *value = &lab.graph->values[layer->parameters[k]];
+            if (!n->biased && strstr(value->name, "bias"))
+                memset(weights_edit(lab.weights, layer->parameters[k]), 0, shape_count(&value->shape) * sizeof(float));
+        }
+        net_changed(lab.net, l);
+    }
+    memcpy(lab.targets, (uint32_t[]){1, 2, 0}, sizeof lab.targets);
+    return lab;
+}
+
+Test(equalities, what_a_network_is) {
+    for (size_t k = 0; k < NETWORKS; k++) {
+        struct lab lab = build(&networks[k]);
+        struct error e;
+        unsigned is;
+        cr_assert(function_class_of(lab.net, &is, &e), "%s", e.text);
+        cr_expect_eq(is, networks[k].is, "%s, %d: %#x", networks[k].layers, networks[k].biased, is);
+        lab_close(&lab);
+    }
+}
+
+/* One hidden bias that a ReLU swallows leaves the logits of zeros at zero. */
+Test(equalities, a_bias_is_found_where_no_logit_tells) {
+    struct lab lab = build(&networks[5]);
+    struct error e;
+    unsigned is;
+    float *bias = weights_edit(lab.weights, lab.graph->layers[0].parameters[1]);
+    for (uint32_t k = 0; k < 16; k++) bias[k] = -.1f;
+    net_changed(lab.net, 0);
+    cr_assert(function_class_of(lab.net, &is, &e), "%s", e.text);
+    cr_expect_eq(is, FUNCTION_RECTIFIED | TABLE, "%#x", is);
+    lab_close(&lab);
+}
+
+static uint32_t node_of(const struct graph *g, const char *op, uint32_t nth) {
+    for (uint32_t i = 0; i < g->node_count; i++)
+        if (strcmp(handle_node_name(g, i), op) == 0 && nth-- == 0) return i;
+    cr_assert(false, "no %s", op);
+    return 0;
+}
+
+Test(equalities, what_follows_feature_maps) {
+    static const struct {
+        const char *layers, *node;
+        bool pooled;
+    } cases[] = {
+        {"conv:4x3,relu,conv:6x3,relu,globalavgpool,fc:5", "relu2", true},
+        {"conv:4x3,relu,conv:6x3,relu,globalavgpool,fc:5", "conv2", false}, /* a ReLU follows */
+        {"conv:4x3,relu,conv:6x3,globalavgpool,fc:5", "conv2", true},
+        {"conv:4x3,relu,conv:6x3,relu,globalavgpool,fc:8,relu,fc:5", "relu2", false},
+        {"conv:4x3,relu,conv:6x3,relu,avgpool:2,fc:5", "relu2", false}, /* places of their own */
+        {"conv:4x3,relu,conv:6x3,relu,fc:5", "relu2", false},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        const struct case_of n = {cases[k].layers, true, PICTURE, 0};
+        struct lab lab = build(&n);
+        struct error e;
+        bool pooled;
+        cr_assert(function_is_pooled_behind(lab.graph, node_of(lab.graph, cases[k].node, 0), &pooled, &e), "%s",
+                  e.text);
+        cr_expect_eq(pooled, cases[k].pooled, "%s behind %s", cases[k].layers, cases[k].node);
+        lab_close(&lab);
+    }
+}
+
+/* ---- the table, held against the maps of shipped methods ---- */
+
+static const char *const methods[] = {
+    "gradient",
+    "saliency",
+    "input-x-gradient",
+    "smoothgrad:noise=0",
+    "smoothgrad:samples=9",
+    "integrated-gradients",
+    "integrated-gradients:rule=riemann-right,steps=9",
+    "integrated-gradients:rule=riemann-trapezoid,steps=9",
+    "integrated-gradients:form=average",
+    "integrated-gradients:baseline=0.5",
+    "integrated-gradients:from=mean",
+    "guided-ig:steps=20",
+    "deeplift",
+    "deeplift:form=multipliers",
+    "deeplift:baseline=0.5",
+    "lrp",
+    "lrp:composite=epsilon",
+    "lrp:composite=epsilon,epsilon=0",
+    "lrp:composite=epsilon,epsilon=0.3",
+    "lrp:composite=epsilon,start=one",
+    "guided-backprop",
+    "deconvnet",
+    "rect-grad",
+    "excitation-backprop",
+    "occlusion",
+    "occlusion:window=1,channels=alone",
+    "occlusion:window=1,channels=alone,baseline=0.5",
+    "feature-ablation:cut=elements",
+    "feature-ablation",
+    "feature-ablation:features=1000",
+    "shapley-sampling:cut=elements,samples=2",
+    "grad-cam",
+    "grad-cam:relu=0",
+    "grad-cam:layer=relu2,relu=0",
+    "hirescam",
+    "hirescam:relu=1",
+    "layer-cam",
+};
+#define METHODS (sizeof methods / sizeof *methods)
+
+struct shown {
+    struct explainer_entry entry;
+    float *maps; /* NULL: the method does not apply */
+    char inspected[200];
+};
+
+static void show(const struct lab *lab, const char *spec, struct shown *s) {
+    struct error e;
+    char why[256] = "";
+    *s = (struct shown){.maps = malloc(LAB_INPUTS * lab->count * sizeof *s->maps)};
+    cr_assert_not_null(s->maps);
+    cr_assert(lab_plugin("explainers", spec, &s->entry.plugin, &e), "%s: %s", spec, e.text);
+    s->entry.claims = s->entry.plugin->claims;
+    lab->handle->inspected = 0;
+    assay_status status = lab_explain(lab, "explainers", spec, s->maps, why);
+    handle_inspected(lab->handle, s->inspected, sizeof s->inspected);
+    s->entry.inspected = s->inspected;
+    if (status == ASSAY_OK) return;
+    free(s->maps);
+    s->maps = NULL;
+}
+
+static void compare(const struct lab *lab, const struct equality_network *network, const struct case_of *n,
+                    const struct shown *shown, uint32_t *due_count) {
+    for (size_t a = 0; a < METHODS; a++)
+        for (size_t b = 0; b < a; b++) {
+            const struct equality *by[2];
+            struct error e;
+            enum equal equal;
+            if (!shown[a].maps || !shown[b].maps) continue;
+            double off = lab_distance(shown[a].maps, shown[b].maps, LAB_INPUTS * lab->count);
+            cr_assert(equality_between(network, &shown[a].entry, &shown[b].entry, by, &equal, &e), "%s", e.text);
+            *due_count += equal == EQUAL_DUE;
+            if (equal == EQUAL_DUE)
+                cr_expect_leq(off, (by[0]->within + by[1]->within) / 4, "%s, biased %d: %s and %s must be equal: %g",
+                              n->layers, n->biased, methods[a], methods[b], off);
+            else if (equal == EQUAL_NOT)
+                cr_expect_gt(off, 1e-5, "%s, biased %d: %s and %s are equal by no theorem: %g", n->layers, n->biased,
+                             methods[a], methods[b], off);
+        }
+}
+
+Test(equalities, shipped_methods_are_equal_where_the_table_says_so, .timeout = 240) {
+    for (size_t k = 0; k < NETWORKS; k++) {
+        struct lab lab = build(&networks[k]);
+        struct shown shown[METHODS];
+        struct equality_network network = {.graph = lab.graph};
+        struct error e;
+        uint32_t due = 0;
+        for (size_t m = 0; m < METHODS; m++) show(&lab, methods[m], &shown[m]);
+        cr_assert(function_class_of(lab.net, &network.function, &e), "%s", e.text);
+        compare(&lab, &network, &networks[k], shown, &due);
+        cr_expect_gt(due, 0);
+        for (size_t m = 0; m < METHODS; m++) {
+            free(shown[m].maps);
+            plugin_destroy(shown[m].entry.plugin);
+        }
+        lab_close(&lab);
+    }
+}
+
+/* ---- sketches ---- */
+
+#define COUNT 500u
+
+Test(equalities, distances_of_sketches_are_those_of_maps) {
+    static float a[SKETCH_INPUTS * COUNT], b[SKETCH_INPUTS * COUNT];
+    static const float amounts[] = {0, 1e-5f, .01f, .3f, 2};
+    struct sketch sa, sb;
+    rng_fill_normal(1, 0, SKETCH_INPUTS * COUNT, a);
+    for (size_t k = 0; k < sizeof amounts / sizeof *amounts; k++) {
+        rng_fill_normal(2, 0, SKETCH_INPUTS * COUNT, b);
+        for (size_t i = 0; i < SKETCH_INPUTS * COUNT; i++) b[i] = a[i] + amounts[k] * b[i];
+        double size = 0, other = 0, off = 0;
+        for (size_t i = 0; i < SKETCH_INPUTS * COUNT; i++) {
+            size += (double)a[i] * (double)a[i];
+            other += (double)b[i] * (double)b[i];
+            off += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+        }
+        sketch_make(SKETCH_INPUTS, COUNT, a, &sa);
+        sketch_make(SKETCH_INPUTS, COUNT, b, &sb);
+        double due = sqrt(off / fmax(size, other)), got = sketch_distance(&sa, &sb);
+        cr_expect(fabs(got - due) <= .2 * due, "%g where the maps are %g apart", got, due);
+    }
+    sketch_make(SKETCH_INPUTS - 1, COUNT, a, &sb);
+    cr_expect(isinf(sketch_distance(&sa, &sb)), "of other inputs");
+}
+
+Test(equalities, a_sketch_is_read_as_it_was_written) {
+    static float maps[3 * COUNT];
+    static const char *const damaged[] = {"",
+                                          "x",
+                                          "17",
+                                          "1 2",
+                                          "0 1",
+                                          "1 nan",
+                                          "-1",
+                                          "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 inf",
+                                          "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"};
+    struct sketch s, back;
+    struct error e;
+    rng_fill_normal(5, 0, 3 * COUNT, maps);
+    sketch_make(3, COUNT, maps, &s);
+    char *text = sketch_to_text(&s);
+    cr_assert(text && sketch_from_text(text, &back));
+    cr_expect_eq(back.inputs, 3);
+    cr_expect_lt(sketch_distance(&s, &back), 1e-10);
+    cr_expect(sketch_check(&back, 3, &e));
+    cr_expect_not(sketch_check(&back, 4, &e));
+    back.value[2][15] = NAN;
+    cr_expect_not(sketch_check(&back, 3, &e));
+    free(text);
+    for (size_t k = 0; k < sizeof damaged / sizeof *damaged; k++)
+        cr_expect_not(sketch_from_text(damaged[k], &back), "\"%s\"", damaged[k]);
+}
