@@ -15,9 +15,6 @@
 
 #define BATCH_LEAST 10u /* candidates predicted at once */
 #define BATCH_MOST 100u
-/* The accuracy is that of so many at least, where there are as many: 95 % intervals of +- 10 points at most. What the
- * selection reads beyond counts too. It costs one forward pass for each. */
-#define READ_LEAST 100u
 
 /* Of candidates that may turn out to be wrong some more are predicted than are wanted. */
 static uint32_t batch_of(const struct selector *s) {
@@ -179,7 +176,7 @@ static bool fill(struct selector *s, struct error *e) {
 
 static bool measure_quality(struct selector *s, struct error *e) {
     const struct dataset *d = s->run->data;
-    uint32_t least = d->count < READ_LEAST ? d->count : READ_LEAST;
+    uint32_t least = d->count < SETUP_READ_LEAST ? d->count : SETUP_READ_LEAST;
     while ((!d->unlabelled || d->targets) && s->known < least)
         if (!predict(s, e)) return false;
     s->run->quality = selector_quality(s);

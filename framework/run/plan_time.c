@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "experiment/reduce.h"
+#include "experiment/setup.h"
 #include "measure/similarity.h"
 #include "nn/net.h"
 #include "run/schedule_jobs.h"
@@ -26,6 +27,7 @@
 /* Processor seconds of one sample, or of one byte or number. */
 struct probe {
     double forward, gradient, prepared, compared, first, drawn, digested;
+    double read;    /* reading one sample */
     double trained; /* of one image in one epoch; where networks are trained */
     double slower;  /* seconds that go by for one of them: others use the processor, too */
 };
@@ -35,8 +37,9 @@ struct probing {
     struct net *net;
     const struct input_set *set;
     uint32_t n;
-    float *out, *numbers;
+    float *out, *numbers, *sample;
     struct prepared *map[2];
+    uint8_t *mask;
     bool first; /* the first measure alone */
     struct net *trainee;
     uint32_t batch; /* of training: x holds as many */
@@ -72,7 +75,8 @@ static bool is_measured(const struct run *run, size_t m) {
 /* Inputs stand for maps. */
 static bool prepare_map(struct probing *p) {
     const struct map_shape shape = run_map_shape(&p->run->data->sample, REDUCE_NONE);
-    struct prepared *map = prepared_create(p->set->x, NULL, &shape);
+    run_nonzero(&p->run->data->sample, REDUCE_NONE, p->set->x, p->mask);
+    struct prepared *map = prepared_create(p->set->x, p->mask, &shape);
     prepared_destroy(map);
     return map || error_memory(p->error);
 }
@@ -97,6 +101,11 @@ static bool train_batch(struct probing *p) {
     return net_loss(p->trainee, p->batch, p->x, labels, &loss, &correct, &grads, p->error);
 }
 
+/* Of a folder each time from its file. */
+static bool read_sample(struct probing *p) {
+    return dataset_sample(p->run->data, p->set->sample[0], p->sample, p->error);
+}
+
 static bool draw_numbers(struct probing *p) {
     rng_fill_normal(rng_seed(1, "probe", 0), 0, PROBE_BYTES / sizeof *p->numbers, p->numbers);
     return true;
@@ -111,11 +120,15 @@ static bool digest_bytes(struct probing *p) {
 static bool probe_maps(struct probing *p, struct probe *out) {
     const struct map_shape shape = run_map_shape(&p->run->data->sample, REDUCE_NONE);
     const size_t size = shape_count(&p->run->data->sample), last = p->set->count > 1 ? size : 0;
-    for (int k = 0; k < 2; k++) p->map[k] = prepared_create(p->set->x + (k ? last : 0), NULL, &shape);
+    p->mask = malloc(size);
+    if (!p->mask) return error_memory(p->error);
+    run_nonzero(&p->run->data->sample, REDUCE_NONE, p->set->x, p->mask);
+    for (int k = 0; k < 2; k++) p->map[k] = prepared_create(p->set->x + (k ? last : 0), p->mask, &shape);
     bool ok = (p->map[0] && p->map[1]) || error_memory(p->error);
     ok = ok && time_calls(p, prepare_map, &out->prepared) && time_calls(p, compare_maps, &out->compared) &&
          time_calls(p, compare_first, &out->first);
     for (int k = 0; k < 2; k++) prepared_destroy(p->map[k]);
+    free(p->mask);
     return ok;
 }
 
@@ -141,8 +154,9 @@ static bool probe_training(struct probing *p, struct probe *out) {
 static bool probe_all(struct probing *p, struct probe *out) {
     const double begun = clock_seconds(), used = clock_processor();
     bool ok = time_calls(p, pass_forward, &out->forward) && time_calls(p, pass_gradient, &out->gradient) &&
-              probe_maps(p, out) && time_calls(p, draw_numbers, &out->drawn) &&
-              time_calls(p, digest_bytes, &out->digested) && probe_training(p, out);
+              probe_maps(p, out) && time_calls(p, read_sample, &out->read) &&
+              time_calls(p, draw_numbers, &out->drawn) && time_calls(p, digest_bytes, &out->digested) &&
+              probe_training(p, out);
     if (!ok) return false;
     const double spent = clock_processor() - used;
     out->slower = spent > 0 ? fmax(1, (clock_seconds() - begun) / spent) : 1;
@@ -160,11 +174,13 @@ static bool probe_run(const struct run *run, struct probe *out, struct error *e)
     size_t sample = shape_count(&run->data->sample), classes = run->graph->classes;
     p.out = malloc(p.n * (sample > classes ? sample : classes) * sizeof *p.out);
     p.numbers = malloc(PROBE_BYTES);
-    bool ok = (p.out && p.numbers) || error_memory(e);
+    p.sample = malloc(sample * sizeof *p.sample);
+    bool ok = (p.out && p.numbers && p.sample) || error_memory(e);
     ok = ok && run_net(run, run->model, &p.net, e) && probe_all(&p, out);
     net_destroy(p.net);
     free(p.out);
     free(p.numbers);
+    free(p.sample);
     return ok;
 }
 
@@ -175,7 +191,7 @@ struct work {
     const struct draw_counts *counts;
     const struct probe *probe;
     double maps, mismatched, comparisons; /* of all rows */
-    double jobs;
+    double jobs, jobs_at_once;
 };
 
 static bool count_asked(void *user, const struct record_asked *asked) {
@@ -253,6 +269,22 @@ static double training(const struct work *w) {
     return epochs * b->training_images * (w->probe->trained + w->probe->forward);
 }
 
+/* How good the network is: the samples that are read beyond the inputs. */
+static double judging_network(const struct work *w) {
+    const struct dataset *d = w->run->data;
+    const double least = d->count < SETUP_READ_LEAST ? d->count : SETUP_READ_LEAST;
+    if (d->unlabelled && !d->targets) return 0;
+    return fmax(0, least - w->run->battery->inputs) * (w->probe->read + w->probe->forward);
+}
+
+/* Every job begins with the originals: those of its row, with the logits, or those of all yardsticks. */
+static double beginning(const struct work *w, const struct plan_cost *c) {
+    const struct probe *p = w->probe;
+    const double parts = fmax(w->run->battery->rule.draws[0], w->jobs_at_once);
+    return w->run->battery->inputs *
+           (w->jobs * (p->forward + p->prepared) + parts * (p->gradient + c->yardstick_count * p->prepared));
+}
+
 /* What others do, and what the parent does with what they send, which nobody shares. */
 static bool sum_up(struct work *w, const struct plan_cost *c, double *shared, double *alone, struct error *e) {
     const bool masks = w->run->inputs[ROOT_MODEL].zero_share > 0;
@@ -261,18 +293,19 @@ static bool sum_up(struct work *w, const struct plan_cost *c, double *shared, do
         if (!count_row(w, row, e)) return false;
         *shared += explaining(w, row, &c->explainers[row].cost);
     }
+    *shared += beginning(w, c);
     w->jobs += w->run->battery->rule.draws[0] + w->run->network_count;
     *shared += referring(w, c) + drawing(w, c) + training(w) + w->jobs * JOB_SECONDS +
                w->maps * (w->probe->prepared + w->probe->compared) +
                w->mismatched * (w->probe->first + (masks ? w->probe->prepared : 0));
-    *alone = REPORT_SECONDS + w->comparisons * COMPARISON_SECONDS;
+    *alone = REPORT_SECONDS + w->comparisons * COMPARISON_SECONDS + judging_network(w);
     return true;
 }
 
 bool plan_time_estimate(const struct run *run, unsigned jobs, const struct draw_counts *counts,
                         const struct plan_done *done, struct plan_cost *cost, struct error *e) {
     struct probe probe;
-    struct work work = {.run = run, .counts = counts, .probe = &probe};
+    struct work work = {.run = run, .counts = counts, .probe = &probe, .jobs_at_once = jobs};
     double shared, alone;
     if (!probe_run(run, &probe, e) || !sum_up(&work, cost, &shared, &alone, e)) return false;
     cost->workers = jobs < work.jobs ? jobs : (unsigned)work.jobs;
