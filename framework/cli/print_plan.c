@@ -1,4 +1,4 @@
-/* What `assay run --dry-run` prints: two tables of costs, and what may come on top. */
+/* What `assay run --dry-run` prints: two tables of costs, and what the run takes in time and memory. */
 #include "cli/print_plan.h"
 
 static void print_line(FILE *out, const char *name, const struct cost *c) {

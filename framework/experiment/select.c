@@ -13,10 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The accuracy is that of so many at least, where there are as many: 95 % intervals of +- 10 points at most. What the
- * selection reads beyond counts too. It costs one forward pass for each. */
-#define READ_LEAST 100u
-
 /* Whether an input taken has the values of input `count`: the same one twice says nothing new. */
 static bool is_repeated(const struct selector *s, uint64_t hash) {
     const float *x = s->set->x + s->set->count * s->size;
@@ -132,7 +128,7 @@ static bool fill(struct selector *s, struct error *e) {
 
 static bool measure_quality(struct selector *s, struct error *e) {
     const struct dataset *d = s->run->data;
-    uint32_t least = d->count < READ_LEAST ? d->count : READ_LEAST;
+    uint32_t least = d->count < SETUP_READ_LEAST ? d->count : SETUP_READ_LEAST;
     while ((!d->unlabelled || d->targets) && s->known < least)
         if (!selector_reach(s, s->known, e) || !read_on(s, s->known, e)) return false;
     s->run->quality = selector_quality(s);

@@ -9,6 +9,10 @@
 bool setup_run(struct run *, const struct run_options *, const struct control *const *controls, struct error *);
 void setup_finish(struct run *);
 
+/* The accuracy is that of so many at least, where there are as many: 95 % intervals of +- 10 points at most. What the
+ * selection reads beyond counts too. It costs one forward pass for each. */
+#define SETUP_READ_LEAST 100u
+
 /* Takes the inputs of a root: `wanted` samples spread over the classes, in an order that depends on the seed only. With
  * `only_correct` those the network classifies correctly. Nothing for the linear model where no control asks for it. */
 bool setup_inputs(struct run *, enum root, struct error *);

@@ -32,13 +32,20 @@ static void make_mask(const struct net *net, struct plan *plan, const struct fus
     mask_make(team_of(net, plan), shape_count(&call->out.shape), call->out.data, call->mask);
 }
 
+/* Of this pass: the plan may have been split elsewhere in the one before. */
+static const struct fusion *take_fusion(const struct net *net, const struct plan *plan, uint32_t node,
+                                        struct op_call *call) {
+    const struct fusion *fusion = fuse_find(net, plan, node);
+    call->fused = fusion && fusion->conv == node ? &fusion->how : NULL;
+    return fusion;
+}
+
 void run_forward(const struct net *net, struct plan *plan, const float *x, uint32_t first, uint32_t last) {
     run_bind(net, plan, x);
     for (uint32_t i = 0; i < net->step_count && net->steps[i] <= last; i++) {
         uint32_t node = net->steps[i];
         struct op_call *call = &plan->calls[node];
-        const struct fusion *fusion = fuse_find(net, plan, node);
-        call->fused = fusion && fusion->conv == node ? &fusion->how : NULL; /* also for the way back */
+        const struct fusion *fusion = take_fusion(net, plan, node, call); /* also for the way back */
         if (node < first) continue;
         call->scratch = plan->arrays[node].forward;
         call->team = team_of(net, plan);
@@ -102,6 +109,7 @@ static void step_back(const struct net *net, struct plan *plan, struct op_call *
                       const struct backward_options *options) {
     const struct graph *g = net->graph;
     call->rule = call->node->gate ? NET_GRADIENT : options->rule;
+    take_fusion(net, plan, node_index(plan, call), call);
     call->scratch = plan->arrays[node_index(plan, call)].backward;
     call->team = team_of(net, plan);
     for (uint32_t k = 0; k < call->node->input_count; k++) {

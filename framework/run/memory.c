@@ -89,6 +89,11 @@ static struct memory_limits limits_at(unsigned level) {
                                   most.gradients >> level};
 }
 
+void memory_least(struct run *run, unsigned *workers) {
+    run->limits = limits_at(LEVELS - 1);
+    *workers = 1;
+}
+
 static bool refuse(const struct run *run, const struct memory_need *least, struct error *e) {
     const double mib = (double)MIB;
     return error_set(e,

@@ -30,6 +30,9 @@ bool memory_predict(const struct run *, const struct memory_limits *, unsigned w
  * it cannot be held. Without a budget: nothing. */
 bool memory_fit(struct run *, size_t reserve, unsigned *workers, struct error *);
 
+/* The least that a run can do with. */
+void memory_least(struct run *, unsigned *workers);
+
 /* What each explainer takes of its own, of what its conformance job took, which ran within the present limits. */
 bool memory_note_own(struct run *, struct error *);
 

@@ -4,12 +4,13 @@
 #include "host/call.h"
 #include "run/answers.h"
 #include "run/compare.h"
+#include "run/reference.h"
 #include "run/schedule_jobs.h"
 
 #include <math.h>
 
 /* A process before it does anything: pages that it writes of the parent's, stacks, what libraries keep. Measured. */
-#define PROCESS_BYTES ((size_t)3 << 20)
+#define PROCESS_BYTES ((size_t)6 << 20)
 
 static bool size_root(struct memory_case *c, enum root root, struct error *e) {
     const struct run *run = c->run;
@@ -64,9 +65,9 @@ static bool has_zeros(const struct run *run) {
     return !run->inputs[ROOT_MODEL].count || run->inputs[ROOT_MODEL].zero_share > 0;
 }
 
-static size_t comparer_bytes(const struct memory_case *c, uint32_t row) {
+static size_t comparer_bytes(const struct memory_case *c, uint32_t row, size_t prepared) {
     return comparer_size(&c->run->data->sample, c->run->explainers[row].reduction, c->run->battery->inputs,
-                         has_zeros(c->run), c->limits->prepared);
+                         has_zeros(c->run), prepared);
 }
 
 size_t memory_of_conform(const struct memory_case *c) {
@@ -99,14 +100,15 @@ size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t r
         if (kept > answers) answers = kept;
     }
     return PROCESS_BYTES + made + net_bytes(c, root) + (1 + answers) * inputs_of(c) * one + call_bytes(c) +
-           comparer_bytes(c, row) + (size_t)run->explainers[row].own_bytes;
+           comparer_bytes(c, row, c->limits->prepared) + (size_t)run->explainers[row].own_bytes;
 }
 
 size_t memory_of_reference(const struct memory_case *c) {
     const struct run *run = c->run;
     size_t outputs = run->graph->classes * sizeof(float), comparers = 0;
+    const size_t prepared = reference_prepared(run, c->limits->prepared);
     for (uint32_t row = 0; row < run->explainer_count; row++)
-        if (run->explainers[row].yardstick) comparers += comparer_bytes(c, row);
+        if (run->explainers[row].yardstick) comparers += comparer_bytes(c, row, prepared);
     return PROCESS_BYTES + c->roots[ROOT_MODEL].parameters + net_bytes(c, ROOT_MODEL) +
            inputs_of(c) * (2 * sample_bytes(c) + 2 * outputs) + comparers;
 }

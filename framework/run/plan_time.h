@@ -13,7 +13,7 @@ struct plan_done {
 
 /* Fills cost->seconds, processor and workers, from the passes that are there. Seconds are of this machine as busy as it
  * is now. */
-bool plan_time_estimate(const struct run *, unsigned jobs, const struct plan_done *, struct plan_cost *,
-                        struct error *);
+bool plan_time_estimate(const struct run *, unsigned jobs, const struct draw_counts *, const struct plan_done *,
+                        struct plan_cost *, struct error *);
 
 #endif

@@ -37,10 +37,17 @@ static unsigned wanted_at_all(const struct reference *r) {
     return yardsticks;
 }
 
+size_t reference_prepared(const struct run *run, size_t limit) {
+    size_t rows = 0;
+    for (uint32_t row = 0; row < run->explainer_count; row++) rows += run->explainers[row].yardstick;
+    return rows ? 2 * limit / rows : limit;
+}
+
 static bool reference_pass_init(struct reference_pass *w, const struct run *run, struct channel *channel,
                                 struct error *e) {
     *w = (struct reference_pass){.run = run, .channel = channel, .set = &run->inputs[ROOT_MODEL]};
     w->view = run_view(run);
+    w->view.prepared = reference_prepared(run, w->view.prepared);
     w->full = shape_count(&run->data->sample);
     w->classes = run->graph->classes;
     size_t n = w->set->count;

@@ -7,6 +7,10 @@
 #include "experiment/state.h"
 #include "run/reference_task.h"
 
+/* Of the bytes that a row may keep prepared (view.h), what each yardstick of such a job has: two such rows' together.
+ */
+size_t reference_prepared(const struct run *, size_t limit);
+
 /* In the child. The tasks are done from the last to the first: an explain job, which begins with the first, comes upon
  * what is known already sooner. */
 void reference_work(const struct run *, const struct reference *, struct channel *);

@@ -156,7 +156,7 @@ static bool dry_run(struct run *run, const struct run_options *options, struct d
     ok = ok && schedule_measure(run, options->jobs, &answered, e);
     struct plan_done done = {clock_seconds() - start, clock_processor() + clock_children()};
     ok = ok && memory_fit(run, 0, &workers, e) && make_draw_counts(run, counts, e) &&
-         plan_cost_make(run, counts, cost, e) && plan_time_estimate(run, workers, &done, cost, e);
+         plan_cost_make(run, counts, cost, e) && plan_time_estimate(run, workers, counts, &done, cost, e);
     return ok && predict_memory(run, answered, cost, e);
 }
 

@@ -229,8 +229,13 @@ static bool keep_budget(struct wave_state *w, enum wave wave, struct error *e) {
     const bool divided = run->share.parts || run->ranks;
     if (!run->memory) return true;
     if (wave == WAVE_MODEL && !divided && !conform_within(w, e)) return false;
-    run->over_budget = !memory_fit(run, divided ? MEMORY_OWN_RESERVE : 0, &w->workers, e);
-    return !run->over_budget;
+    if (memory_fit(run, divided ? MEMORY_OWN_RESERVE : 0, &w->workers, e)) return true;
+    /* What the parent has by then it was known to need: one worker at its least was found to fit. */
+    run->over_budget = wave == WAVE_MODEL;
+    if (run->over_budget) return false;
+    memory_least(run, &w->workers);
+    *e = (struct error){{0}};
+    return true;
 }
 
 bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *counts, unsigned workers,

@@ -7,6 +7,7 @@
 #include "controls/controls.h"
 #include "experiment/setup.h"
 #include "fake_run.h"
+#include "measure/similarity.h"
 #include "run/run.h"
 
 #include <criterion/criterion.h>
@@ -133,4 +134,14 @@ Test(memory, what_it_grows_with) {
     close_run(rows);
     close_run(inputs);
     fake_folder_remove(folder);
+}
+
+/* What is kept of a map is counted, and what the mask leaves out is kept beside it. */
+Test(memory, prepared_maps_are_counted) {
+    const struct map_shape shape = {3, 40, 40};
+    for (size_t m = 0; measures[m]; m++)
+        cr_expect_eq(measures[m]->prepare != NULL, measures[m]->size != NULL, "%s", measures[m]->id);
+    /* Ranks of two views, of 4 bytes; the SSIM's moments of 30 x 30 places, of 8. */
+    cr_expect_geq(prepared_size(&shape, false), 2u * 4800 * 4 + 3u * 3 * 900 * 8);
+    cr_expect_eq(prepared_size(&shape, true) - prepared_size(&shape, false), 2u * 4800 * 4);
 }
