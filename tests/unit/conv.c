@@ -5,6 +5,7 @@
 #include "nn/graph.h"
 #include "nn/kernels/depthwise_frames.h"
 #include "nn/net.h"
+#include "nn/ops/conv_beside.h"
 #include "nn/ops/conv_packed.h"
 #include "wide.h"
 
@@ -40,6 +41,10 @@ static const struct conv_case cases[] = {
     {"stride 2, several blocks and groups of rows", 70, 40, 1, 27, 39, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}},
     {"stride 1, wide", 11, 14, 1, 26, 27, {5, 3}, {1, 1}, {1, 1}, {2, 0, 1, 2}},
     {"height 1", 9, 6, 3, 1, 50, {1, 5}, {1, 2}, {1, 1}, {0, 2, 0, 2}},
+    {"beside, 1x1", 300, 60, 1, 7, 7, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+    {"beside, 1x1 of stride 2 with padding", 150, 120, 1, 9, 8, {1, 1}, {2, 2}, {1, 1}, {1, 0, 1, 2}},
+    {"beside, 3x3 of stride 2", 48, 40, 1, 13, 12, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}},
+    {"beside, dilated", 60, 50, 1, 8, 9, {3, 2}, {1, 2}, {2, 1}, {1, 0, 2, 1}},
     {"depthwise", 5, 5, 5, 19, 14, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
     {"depthwise, short rows", 4, 4, 4, 9, 5, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}},
     {"depthwise, stride 2", 6, 6, 6, 23, 37, {5, 3}, {2, 2}, {1, 1}, {2, 1, 2, 1}},
@@ -232,19 +237,21 @@ static bool depthwise_of(const struct conv_case *c, const struct geometry *g, st
 
 /* Otherwise the test above would say nothing about them. */
 Test(conv, the_cases_take_every_route) {
-    size_t packed = 0, strided = 0, depthwise = 0;
+    size_t packed = 0, strided = 0, depthwise = 0, beside = 0;
     for (size_t i = 0; i < CASES; i++) {
         const struct conv_case *c = &cases[i];
         struct geometry g = geometry_of(c);
         struct depthwise d;
         struct packed p;
         struct strided s;
-        packed += conv_packed_init(&g, &p);
-        strided += c->in > c->groups && conv_strided_init(&g, &s);
+        beside += (size_t)conv_beside_pays(&g, false) + conv_beside_pays(&g, true);
+        packed += !conv_beside_pays(&g, false) && conv_packed_init(&g, &p);
+        strided += !conv_beside_pays(&g, true) && c->in > c->groups && conv_strided_init(&g, &s);
         depthwise += depthwise_of(c, &g, &d);
     }
+    cr_expect_eq(beside, 6);
     if (cpu_route() < CPU_AVX2) cr_skip_test("this processor has none of our own kernels");
-    cr_expect_eq(packed, 9);
+    cr_expect_eq(packed, 11);
     cr_expect_eq(strided, 7);
     cr_expect_eq(depthwise, 8);
 }

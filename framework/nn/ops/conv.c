@@ -6,6 +6,7 @@
 #include "base/sizes.h"
 #include "nn/kernels/depthwise.h"
 #include "nn/kernels/winograd.h"
+#include "nn/ops/conv_beside.h"
 #include "nn/ops/conv_packed.h"
 #include "nn/ops/multiply.h"
 
@@ -184,6 +185,7 @@ static size_t conv_scratch(const struct op_call *call) {
     size_t size = size_max(multiply_scratch(call, &there), multiply_scratch(call, &back));
     if (!g.window.same) size += unfolded_size(&g.window);
     if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise, call->workers));
+    if (conv_beside_pays(&g, true)) size = size_max(size, conv_beside_scratch(call, &g));
     if (conv_packed_init(&g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
     if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
     if (call->fused && call->fused->winograd) {
@@ -274,6 +276,10 @@ static void conv_forward(const struct op_call *call) {
         depthwise_forward(&depthwise, call->team, x, w, bias, relu, y, call->scratch);
         return;
     }
+    if (!call->training && conv_beside_pays(&g, false)) {
+        conv_beside_forward(call, &g, x, w, bias, relu, y);
+        return;
+    }
     bool own = !call->training && conv_packed_init(&g, &packed);
     packed.relu = relu;
     if (!own) {
@@ -302,6 +308,10 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
     }
     if (depthwise_of(&g, &depthwise)) {
         depthwise_backward(&depthwise, call->team, dy, w, dx, call->scratch);
+        return;
+    }
+    if (!call->training && conv_beside_pays(&g, true)) {
+        conv_beside_back(call, &g, dy, w, dx);
         return;
     }
     if (call->training || !conv_strided_init(&g, &strided)) {
