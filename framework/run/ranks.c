@@ -118,6 +118,11 @@ void ranks_destroy(struct ranks *r) {
     free(r);
 }
 
+/* While a wave is at work: its table would be written over what is said. */
+static void make_room(struct ranks *r) {
+    if (r->wave->progress) progress_hide(r->wave->progress);
+}
+
 static void lose(struct ranks *r, uint32_t rank, const char *why) {
     struct peer *p = &r->peers[rank];
     if (p->lost) return;
@@ -290,7 +295,10 @@ static void give_back(struct ranks *r, struct ticket *t) {
 static void miss(struct ranks *r) {
     double now = clock_seconds();
     for (uint32_t k = 1; k < r->transport->count; k++)
-        if (!r->peers[k].lost && now - r->peers[k].heard > r->silence) lose(r, k, "is silent");
+        if (!r->peers[k].lost && now - r->peers[k].heard > r->silence) {
+            make_room(r);
+            lose(r, k, "is silent");
+        }
 }
 
 /* The jobs of the lost, one at a time. */
@@ -327,6 +335,7 @@ static bool take(struct ranks *r, uint32_t from, const char *data, size_t size, 
     if (h.kind == SAY_LOG && r->wave->run->log >= 0) file_write_all(r->wave->run->log, body, size);
     if (h.kind == SAY_FAILED) {
         r->peers[from].over = true;
+        make_room(r);
         lose(r, from, "takes no more jobs");
     }
     if (!t) return false;

@@ -151,6 +151,10 @@ void progress_tick(struct progress *p) {
     show(p);
 }
 
+void progress_hide(struct progress *p) {
+    if (!p->quiet && p->terminal) wipe(p);
+}
+
 void progress_end(struct progress *p) {
     if (p->quiet) return;
     if (p->terminal) wipe(p);

@@ -28,6 +28,8 @@ void progress_begin(struct progress *, bool quiet);
 void progress_add(struct progress *, const char *title, double cost, uint32_t jobs);
 void progress_job(struct progress *, double cost); /* one job ended */
 void progress_tick(struct progress *);
+/* Makes room for a message on standard error; what stood there is drawn again below it. */
+void progress_hide(struct progress *);
 void progress_end(struct progress *);
 
 /* The line of a terminal, in less than so many columns (0: as long as it gets), as it is after `spent` seconds. */

@@ -1,10 +1,15 @@
 /* What a run says of how far it is, where nobody looks at a terminal. */
+#define _XOPEN_SOURCE 700 /* posix_openpt() */
 #include "workers/progress.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 static void redirect(void) {
     cr_redirect_stderr();
@@ -122,4 +127,43 @@ Test(progress, table_shows_what_is_at_work) {
                              "lime       cascading               7/12\n"
                              "occlusion  done                   12/12\n");
     text_finish(&t);
+}
+
+/* Standard error becomes a terminal of 80 x 24; returns its other end. */
+static int open_terminal(void) {
+    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    cr_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    cr_assert(slave >= 0 && ioctl(slave, TIOCSWINSZ, &size) == 0 && dup2(slave, STDERR_FILENO) >= 0);
+    setenv("TERM", "xterm", 1);
+    return master;
+}
+
+static void expect_written(int master, const char *wanted) {
+    char text[4096] = "";
+    ssize_t n = read(master, text, sizeof text - 1);
+    cr_assert_gt(n, 0);
+    cr_expect_str_eq(text, wanted);
+}
+
+/* Nothing of the table stays where a message is to stand, and it is drawn again below that. */
+Test(progress, hides_its_table) {
+    struct progress_row rows[] = {{"lime", PROGRESS_AT_WORK, "cascading", 7, 12, 41}};
+    static const char table[] = "controls          0/1 jobs  0 s\033[K\r\n"
+                                "explainer  state                               compared  seconds\033[K\r\n"
+                                "lime       at work on cascading                    7/12       41\033[K\r\n\033[J";
+    struct progress p;
+    int master = open_terminal();
+    progress_begin(&p, false);
+    p.rows = rows;
+    p.row_count = 1;
+    p.unpriced = 1;
+    progress_add(&p, "controls", 1, 1);
+    expect_written(master, table);
+    progress_hide(&p);
+    expect_written(master, "\r\033[3A\033[J");
+    p.last = 0;
+    progress_tick(&p);
+    expect_written(master, table);
 }
