@@ -2,6 +2,10 @@
 #include "base/resident.h"
 
 #include <stdio.h>
+#include <stdlib.h> /* defines __GLIBC__, where there is one */
+#if defined __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,4 +20,10 @@ size_t resident_now(void) {
 size_t resident_peak(void) {
     struct rusage used;
     return getrusage(RUSAGE_SELF, &used) == 0 ? (size_t)used.ru_maxrss * 1024 : 0;
+}
+
+void resident_trim(void) {
+#if defined __GLIBC__
+    malloc_trim(0);
+#endif
 }

@@ -9,4 +9,7 @@ size_t resident_now(void);
 /* The most so far, since it was forked. */
 size_t resident_peak(void);
 
+/* Gives memory that was freed back to the system, so that processes forked from now on do not begin with it. */
+void resident_trim(void);
+
 #endif

@@ -2,6 +2,7 @@
 #include "run/run.h"
 
 #include "base/clock.h"
+#include "base/resident.h"
 #include "base/text.h"
 #include "run/looks.h"
 #include "run/memory.h"
@@ -240,7 +241,9 @@ bool run_execute(const struct run_options *options, const struct control *const 
     scratch_folder_sweep();
     run->memory = options->memory;
     bool ok = (!options->transport || ranks_create(options->transport, &run->ranks, e)) &&
-              setup_run(run, options, controls, e) && memory_fit(run, 0, &(unsigned){options->jobs}, e);
+              setup_run(run, options, controls, e);
+    resident_trim();
+    ok = ok && memory_fit(run, 0, &(unsigned){options->jobs}, e);
     if (ok && !options->quiet) warn(run);
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);
     else ok = ok && real_run(run, options, &counts, out, e);

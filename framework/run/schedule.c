@@ -1,6 +1,7 @@
 /* schedule.c: what the parent and the children of its pool do. */
 #include "run/schedule.h"
 
+#include "base/resident.h"
 #include "base/text.h"
 #include "run/conform_job.h"
 #include "run/live.h"
@@ -245,6 +246,7 @@ bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *cou
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     if (ok && wave != WAVE_LABELS) schedule_make_memos(&w);
+    resident_trim();
     ok = ok && keep_budget(&w, wave, e);
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
@@ -261,6 +263,7 @@ bool schedule_measure(struct run *run, unsigned workers, size_t *shared, struct 
     w.conformed = calloc(run->explainer_count + 1, sizeof *w.conformed);
     bool ok = w.conformed ? true : error_memory(e);
     if (ok) schedule_make_memos(&w);
+    resident_trim();
     ok = ok && memory_fit(run, MEMORY_OWN_RESERVE, &w.workers, e);
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
         if (!run->explainers[row].yardstick && !run->explainers[row].breach) ok = jobs_add_conform(&w, row, e);
