@@ -258,16 +258,28 @@ void data_digest(const void *data, size_t size, char out[FILE_DIGEST_SIZE]) {
     data_digest_parts(&(struct data_part){data, size}, 1, out);
 }
 
+static struct file_mark mark_of(const struct stat *info) {
+    return (struct file_mark){(uint64_t)info->st_dev,
+                              (uint64_t)info->st_ino,
+                              (uint64_t)info->st_size,
+                              {(int64_t)info->st_mtim.tv_sec, (int64_t)info->st_mtim.tv_nsec},
+                              {(int64_t)info->st_ctim.tv_sec, (int64_t)info->st_ctim.tv_nsec}};
+}
+
 bool file_mark(int file, struct file_mark *out) {
     struct stat info;
 
     if (fstat(file, &info) != 0) return false;
-    *out = (struct file_mark){(uint64_t)info.st_dev,
-                              (uint64_t)info.st_ino,
-                              (uint64_t)info.st_size,
-                              {(int64_t)info.st_mtim.tv_sec, (int64_t)info.st_mtim.tv_nsec},
-                              {(int64_t)info.st_ctim.tv_sec, (int64_t)info.st_ctim.tv_nsec}};
+    *out = mark_of(&info);
     return true;
+}
+
+uint64_t file_mark_hash(const char *path) {
+    struct stat info;
+
+    if (stat(path, &info) != 0) return 0;
+    const struct file_mark mark = mark_of(&info); /* seven numbers of 64 bits, and nothing between them */
+    return bytes_hash_wide(&mark, sizeof mark);
 }
 
 bool file_mark_same(const struct file_mark *a, const struct file_mark *b) {

@@ -53,6 +53,8 @@ struct file_mark {
     int64_t modified[2], changed[2]; /* seconds and nanoseconds */
 };
 bool file_mark(int file, struct file_mark *out);
+/* The hash of the mark of what the path names; 0 where that is not there. */
+uint64_t file_mark_hash(const char *path);
 bool file_mark_same(const struct file_mark *, const struct file_mark *);
 /* The error of a file that is another one than before; false. */
 bool file_changed(const char *path, struct error *);

@@ -29,7 +29,8 @@
 
 struct dataset_file {
     char *path;
-    size_t line; /* of the list */
+    size_t line;   /* of the list */
+    uint64_t mark; /* of the file as it was found: another one later is an error */
 };
 
 /* The label of samples that have none. */

@@ -104,9 +104,10 @@ static bool take_files(const struct folder *f, struct dataset *d, struct error *
     if (!d->files || !d->list) return error_memory(e);
     for (size_t i = 0; i < f->table.rows; i++) {
         struct dataset_file *file = &d->files[d->count++];
-        *file =
-            (struct dataset_file){path_from(f->path, csv_text_at(&f->table, i, f->file)), csv_text_line(&f->table, i)};
+        *file = (struct dataset_file){path_from(f->path, csv_text_at(&f->table, i, f->file)),
+                                      csv_text_line(&f->table, i), 0};
         if (!file->path) return error_memory(e);
+        file->mark = file_mark_hash(file->path);
         if (access(file->path, R_OK) != 0)
             return error_set(e, "%s:%zu: %s: %s: a readable file was wanted", d->list, file->line, file->path,
                              strerror(errno));
@@ -126,9 +127,11 @@ static bool load_picture(const struct dataset *d, uint32_t index, struct image *
 
     *image = (struct image){0};
     if (!image_load(file->path, image, e)) return place_prefix(d, file, e);
-    if (preprocess_image(&d->preprocess, image, e)) return true;
+    bool same = file_mark_hash(file->path) == file->mark;
+    if (same && preprocess_image(&d->preprocess, image, e)) return true;
     image_finish(image);
-    error_prefix(e, "%s", file->path);
+    if (same) error_prefix(e, "%s", file->path);
+    else file_changed(file->path, e);
     return place_prefix(d, file, e);
 }
 

@@ -107,7 +107,7 @@ static bool add_pictures(struct dataset *d, struct names *pictures, uint32_t lab
     if (labels) d->labels = labels;
     if (!files || !labels) return error_memory(e);
     for (size_t i = 0; i < pictures->count; i++) {
-        files[d->count] = (struct dataset_file){pictures->item[i], 0};
+        files[d->count] = (struct dataset_file){pictures->item[i], 0, file_mark_hash(pictures->item[i])};
         labels[d->count++] = label;
     }
     free(pictures->item);

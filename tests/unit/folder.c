@@ -363,3 +363,21 @@ Test(folder, grey) {
         dataset_destroy(d);
     }
 }
+
+/* A picture that is another one when it is wanted is not what was listed. */
+Test(folder, a_changed_picture_is_refused) {
+    struct dataset *d;
+    struct error e = {""};
+    float x[3 * 32 * 32];
+
+    put_picture("folder/green.png", "a.png");
+    put_picture("folder/red.jpg", "b.jpg");
+    put_text("p/labels.csv", "file,label\na.png,0\nb.jpg,1\n");
+    cr_assert(dataset_load("folder:p", "unit", &d, &e), "%s", e.text);
+    put_picture("folder/blue.png", "a.png");
+    cr_expect_not(dataset_sample(d, 0, x, &e));
+    cr_expect_str_eq(e.text, "p/labels.csv:2: p/a.png: changed since it was read first: a file that stays as it is "
+                             "wanted (start again once nothing writes to it)");
+    cr_expect(dataset_sample(d, 1, x, &e), "%s", e.text);
+    dataset_destroy(d);
+}
