@@ -22,7 +22,7 @@ static bool is_affine(enum role role) {
 }
 
 static unsigned class_of(const struct graph *g, const struct node_roles *roles) {
-    unsigned is = FUNCTION_AFFINE | FUNCTION_RECTIFIED;
+    unsigned is = FUNCTION_AFFINE | FUNCTION_RECTIFIED | FUNCTION_NO_RECTIFIER;
     uint32_t layers = 0, dense = 0;
     for (uint32_t i = 0; i < g->node_count; i++) {
         enum role role = roles->nodes[i].role;
@@ -30,6 +30,7 @@ static unsigned class_of(const struct graph *g, const struct node_roles *roles) 
         dense += role == ROLE_LAYER && (is_op(&g->nodes[i], "Gemm") || is_op(&g->nodes[i], "MatMul"));
         if (is_affine(role)) continue;
         is &= ~(unsigned)FUNCTION_AFFINE;
+        if (role == ROLE_RECTIFIER) is &= ~(unsigned)FUNCTION_NO_RECTIFIER;
         if (role != ROLE_MAXIMUM && (role != ROLE_RECTIFIER || !is_homogeneous(&g->nodes[i])))
             is &= ~(unsigned)FUNCTION_RECTIFIED;
     }

@@ -121,6 +121,7 @@ static bool is_window_of_one(const struct plugin *p, const struct graph *g) {
 #define PRODUCT "the input times the gradient"
 #define CONTRIBUTION "w (x - b)"
 #define ABLATION "what the logit falls by when one element is hidden"
+#define RELEVANCE "relevance of dense layers by the rule epsilon"
 #define CAM "feature maps weighted by their gradients"
 
 const struct equality equalities[] = {
@@ -138,6 +139,15 @@ const struct equality equalities[] = {
      "features of a table are hidden one by one", "Kokhlikyan et al. 2020, arXiv:2009.07896"},
 
     /* Columns: id, claims, never, suits, needs, demands, alike, pooled, is, within, why, source. */
+
+    /* on networks without what a method is about */
+    {"guided-backprop", 0, 0, NULL, FUNCTION_NO_RECTIFIER, 0, NULL, false, GRADIENT, ROUNDING,
+     "where no activation is a ReLU, the rule for it changes nothing", "Springenberg et al. 2015, arXiv:1412.6806"},
+    {"deconvnet", 0, 0, NULL, FUNCTION_NO_RECTIFIER, 0, NULL, false, GRADIENT, ROUNDING,
+     "where no activation is a ReLU, the rule for it changes nothing", "Zeiler and Fergus 2014, arXiv:1311.2901"},
+    {"lrp", 0, 0, is_lrp_epsilon_dense, FUNCTION_DENSE, 0, "epsilon", false, RELEVANCE, ROUNDING,
+     "where every layer is dense, composites that differ in their rules for convolutions are one",
+     "Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10"},
 
     /* on affine functions; the claim is about one layer, and what a rule makes of several is not said */
     {NULL, ASSAY_LINEAR_EXACT, ASSAY_INPUT_MULTIPLIER | ASSAY_NON_NEGATIVE, NULL, FUNCTION_AFFINE, FUNCTION_ONE_LAYER,

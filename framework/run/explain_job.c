@@ -309,12 +309,10 @@ static void explain_variants(struct session *s, uint32_t original, double start)
     }
 }
 
-/* Of the maps that other rows have of the model, too; by the one process that sends their unit. */
-static void send_sketch(const struct session *s, uint32_t original) {
+/* Of the maps that other rows have of the model, too; by the process that is of no draw, of which there is one. */
+static void send_sketch(const struct session *s) {
     struct sketch sketch;
-    bool sends = false;
-    for (uint32_t k = 0; k < s->explain->count; k++) sends |= s->explain->attributions[k] == original;
-    if (!sends || s->explain->root != ROOT_MODEL) return;
+    if (s->explain->root != ROOT_MODEL || s->explain->draw != PLAN_NO_DRAW) return;
     sketch_make(s->set->count, s->full, s->maps, &sketch);
     channel_send(s->channel, RECORD_SKETCH, &sketch, sizeof sketch);
 }
@@ -336,7 +334,7 @@ void explain_job_work(const struct run *run, const struct explain_job *explain, 
     char digest[FILE_DIGEST_SIZE];
     data_digest(s.maps, s.set->count * s.full * sizeof *s.maps, digest);
     channel_send(channel, RECORD_ORIGINAL, digest, sizeof digest);
-    send_sketch(&s, original);
+    send_sketch(&s);
     explain_variants(&s, original, start);
     answers_finish(&s.answers);
     channel_beat(channel);

@@ -3,6 +3,7 @@
 #include "run/equalities.h"
 
 #include "base/rng.h"
+#include "cli/zoo.h"
 #include "lab.h"
 #include "nn/function_class.h"
 #include "run/sketch.h"
@@ -15,7 +16,10 @@
             2, 14, 14                                                                                                  \
         }                                                                                                              \
     }
-enum { AFFINE = FUNCTION_AFFINE | FUNCTION_RECTIFIED, TABLE = FUNCTION_DENSE | FUNCTION_OF_FEATURES };
+enum {
+    AFFINE = FUNCTION_AFFINE | FUNCTION_RECTIFIED | FUNCTION_NO_RECTIFIER,
+    TABLE = FUNCTION_DENSE | FUNCTION_OF_FEATURES
+};
 
 static const struct case_of {
     const char *layers;
@@ -31,6 +35,9 @@ static const struct case_of {
     {"fc:16,relu,fc:8,relu,fc:4", false, {1, {20}}, FUNCTION_RECTIFIED | TABLE | FUNCTION_NO_BIAS},
     {"conv:4x3,conv:6x3,fc:5", true, PICTURE, AFFINE},
     {"conv:4x3,relu,fc:5", true, {3, {1, 10, 10}}, FUNCTION_RECTIFIED},
+    {"zoo:residual", true, {3, {1, 16, 16}}, FUNCTION_RECTIFIED},
+    {"zoo:residual-batchnorm", true, {3, {1, 16, 16}}, FUNCTION_RECTIFIED},
+    {"zoo:mlp-tanh", true, {3, {1, 16, 16}}, FUNCTION_DENSE | FUNCTION_NO_RECTIFIER},
     {"fc:5", true, PICTURE, AFFINE | FUNCTION_DENSE | FUNCTION_ONE_LAYER},
     {"fc:5", false, PICTURE, AFFINE | FUNCTION_DENSE | FUNCTION_ONE_LAYER | FUNCTION_NO_BIAS},
 };
@@ -42,7 +49,10 @@ static struct lab build(const struct case_of *n) {
     float *inputs = malloc(LAB_INPUTS * count * sizeof *inputs);
     cr_assert_not_null(inputs);
     rng_fill_uniform(3, 0, LAB_INPUTS * count, inputs);
-    struct lab lab = lab_build(n->layers, &n->sample, NULL, inputs);
+    struct graph *graph = NULL;
+    for (size_t k = 0; strncmp(n->layers, "zoo:", 4) == 0 && k < zoo_count; k++)
+        if (strcmp(n->layers + 4, zoo[k].name) == 0) cr_assert(zoo_graph(&zoo[k], &graph, &e), "%s", e.text);
+    struct lab lab = graph ? lab_of(graph, NULL, inputs) : lab_build(n->layers, &n->sample, NULL, inputs);
     for (uint32_t l = 0; l < lab.graph->layer_count; l++) {
         const struct layer *layer = &lab.graph->layers[l];
         const struct init_options init = {.scheme = &init_normal, .sigma = .3, .seed = l};
