@@ -9,7 +9,8 @@
 
 #include <math.h>
 
-/* A process before it does anything: pages that it writes of the parent's, stacks, what libraries keep. Measured. */
+/* A process before it does anything: pages that it writes of the parent's, stacks, what libraries keep. Fitted to small
+ * batteries. */
 #define PROCESS_BYTES ((size_t)6 << 20)
 
 static bool size_root(struct memory_case *c, enum root root, struct error *e) {
