@@ -9,7 +9,8 @@
 
 #include <math.h>
 
-/* A process before it does anything: pages that it writes of the parent's, stacks, what libraries keep. Measured. */
+/* A process before it does anything: pages that it writes of the parent's, stacks, what libraries keep. Fitted to small
+ * batteries. */
 #define PROCESS_BYTES ((size_t)6 << 20)
 
 static bool size_root(struct memory_case *c, enum root root, struct error *e) {
@@ -74,18 +75,37 @@ size_t memory_of_conform(const struct memory_case *c) {
     return PROCESS_BYTES + net_bytes(c, ROOT_MODEL) + call_bytes(c) + 2 * request_of(c) * sample_bytes(c);
 }
 
-/* Networks that a job makes, of its attributions of that draw and of those that belong to none. */
+static bool draws_layer(const struct plan *p, enum root root, uint32_t draw, uint32_t layer) {
+    for (uint32_t i = 0; i < p->attribution_count; i++) {
+        const struct attribution *a = &p->attributions[i];
+        if (a->root == root && a->draw == draw && !a->study && attribution_is_redrawn(a) && a->model.layers[layer])
+            return true;
+    }
+    return false;
+}
+
+/* Parameters of the layers that some network of that draw has anew: others stay shared. */
+static size_t drawn_bytes(const struct memory_case *c, enum root root, uint32_t draw) {
+    const struct graph *g = run_root_graph(c->run, root);
+    size_t floats = 0;
+    for (uint32_t l = 0; g && l < g->layer_count; l++)
+        for (uint32_t k = 0; k < g->layers[l].parameter_count && draws_layer(&c->run->plan, root, draw, l); k++)
+            floats += shape_count(&g->values[g->layers[l].parameters[k]].shape);
+    return floats * sizeof(float);
+}
+
+/* Networks that a job makes. */
 static size_t made_bytes(const struct memory_case *c, enum root root, uint32_t draw) {
     const struct plan *p = &c->run->plan;
-    bool redrawn = false, twin = false, study = false;
+    bool twin = false, study = false;
     for (uint32_t i = 0; i < p->attribution_count; i++) {
         const struct attribution *a = &p->attributions[i];
         if (a->root != root || a->draw != draw) continue;
-        redrawn = redrawn || (!a->study && attribution_is_redrawn(a));
         twin = twin || attribution_is_twin(a);
         study = study || a->study;
     }
-    return (redrawn + (size_t)twin + study) * c->roots[root].parameters + (study ? net_bytes(c, root) : 0);
+    return drawn_bytes(c, root, draw) + ((size_t)twin + study) * c->roots[root].parameters +
+           (study ? net_bytes(c, root) : 0);
 }
 
 size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t row) {
@@ -105,12 +125,16 @@ size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t r
 
 size_t memory_of_reference(const struct memory_case *c) {
     const struct run *run = c->run;
-    size_t outputs = run->graph->classes * sizeof(float), comparers = 0;
+    size_t outputs = run->graph->classes * sizeof(float), comparers = 0, drawn = 0;
     const size_t prepared = reference_prepared(run, c->limits->prepared);
     for (uint32_t row = 0; row < run->explainer_count; row++)
         if (run->explainers[row].yardstick) comparers += comparer_bytes(c, row, prepared);
-    return PROCESS_BYTES + c->roots[ROOT_MODEL].parameters + net_bytes(c, ROOT_MODEL) +
-           inputs_of(c) * (2 * sample_bytes(c) + 2 * outputs) + comparers;
+    for (uint32_t draw = 0; draw < jobs_draws(&run->plan); draw++) {
+        size_t here = drawn_bytes(c, ROOT_MODEL, draw);
+        if (here > drawn) drawn = here;
+    }
+    return PROCESS_BYTES + drawn + net_bytes(c, ROOT_MODEL) + inputs_of(c) * (2 * sample_bytes(c) + 2 * outputs) +
+           comparers;
 }
 
 /* Parameters, two moments of each, and a copy on the way to the parent; images of training and of the test. */

@@ -17,10 +17,10 @@
 
 #define PROBE_SECONDS .15 /* for each */
 #define PROBE_SAMPLES 8u
-#define JOB_SECONDS .006 /* a process that begins, sends and ends: eight small batteries on two busy cores */
+#define JOB_SECONDS .006 /* a process that begins, sends and ends: fitted to small batteries on two busy cores */
 /* The parent's for one comparison, stored, judged and reported: docs/scale.md has what was measured. */
 #define COMPARISON_SECONDS 3.1e-6
-#define REPORT_SECONDS .2 /* besides: reading everything, and the reports without figures */
+#define REPORT_SECONDS .2 /* besides: reading everything, and reports without figures; fitted likewise */
 #define MEASURES_SHOWN 2. /* of each map of a network that is not trained yet */
 #define PROBE_BYTES ((size_t)1 << 22)
 
