@@ -17,6 +17,7 @@ struct session {
     const struct run *run;
     const struct study *study;
     const char *breach;
+    uint32_t maps; /* asked for so far */
 };
 
 /* Of one network: what calls need. */
@@ -100,6 +101,12 @@ static enum study_outcome settle(const struct session *s, const struct study_req
 static enum study_outcome explain(void *user, const struct study_request *r, float *maps, struct error *e) {
     struct session *s = user;
     struct asked a = {.net = NULL};
+    s->maps += r->n;
+    if (s->maps > s->study->maps) {
+        error_set(e, "%s asks for %u maps or more, and says that it asks for %u", s->study->name, s->maps,
+                  s->study->maps);
+        return STUDY_FAILED;
+    }
     enum study_outcome outcome = asked_init(&a, s, r, e) ? call_all(s, &a, r, maps, e) : STUDY_FAILED;
     asked_finish(&a);
     return settle(s, r, outcome, e);
@@ -161,7 +168,7 @@ static void record_readings(const struct session *s, double *const *values, stru
 }
 
 bool study_job_work(const struct study_job *job, const char **breach) {
-    struct session s = {job, job->run, job->run->plan.attributions[job->attribution].study, NULL};
+    struct session s = {job, job->run, job->run->plan.attributions[job->attribution].study, NULL, 0};
     struct record_buffer out = {.failed = false};
     struct error e = {{0}};
     double *values[STUDY_READINGS_MAX] = {NULL}, start = clock_seconds();
