@@ -39,10 +39,9 @@ static bool check_data(const struct run *run, struct dataset *data, const struct
     if (plane_settle(run->graph, data)) dataset_note(data, "%s: " PLANE_SAID, run->battery->model);
     if (tokens && !dataset_embed(data, &tokens->table, source, e)) return false;
     if (!layout_fits(&data->sample, &graph->sample))
-        return error_set(
-            e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(&data->sample, got, sizeof got),
-            run->battery->model, shape_text(&graph->sample, wanted, sizeof wanted),
-            shape_remedy(data, &graph->sample));
+        return error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source,
+                         shape_text(&data->sample, got, sizeof got), run->battery->model,
+                         shape_text(&graph->sample, wanted, sizeof wanted), shape_remedy(data, &graph->sample));
     const struct onnx_options *onnx = &run->battery->network.onnx;
     return dataset_check_targets(data, source, graph->classes, onnx->pick ? onnx->index : UINT32_MAX, e) &&
            dataset_check_labels(data, source, graph->classes, e);
