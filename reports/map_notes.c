@@ -11,8 +11,9 @@
 bool map_notes_write(struct map_notes *n, const struct map_scales *scales, size_t shown, size_t stages, bool absolute,
                      struct error *e) {
     n->line[0] = text_copy(map_bar_text(scales));
-    n->line[1] = text_format("%s: %s%s with the original map, all pixels; one input, one draw (verdicts rest on all)",
-                             measures[0]->symbol, measures[0]->title, absolute ? " of absolute values" : "");
+    n->line[1] = text_format("%s: %s%s with the original map, all %s; one input, one draw (verdicts rest on all)",
+                             measures[0]->symbol, measures[0]->title, absolute ? " of absolute values" : "",
+                             scales->features ? "features" : "pixels");
     bool ok = n->line[0] && n->line[1];
     if (shown < stages) {
         n->line[2] = text_format("%zu of %zu stages, evenly chosen; all: assay figure RUN --stages all", shown, stages);

@@ -311,6 +311,10 @@ void map_set_finish(struct map_set *s) {
     *s = (struct map_set){0};
 }
 
+bool map_set_is_table(const struct map_set *s) {
+    return s->column_count && s->count && s->pictures[0].values;
+}
+
 const struct picture *map_set_input(const struct map_set *s, uint32_t input) {
     for (size_t i = 0; i < s->count; i++)
         if (!s->pictures[i].explainer && s->pictures[i].input == input) return &s->pictures[i];

@@ -42,6 +42,8 @@ bool map_set_write(struct store *, const char *folder, bool absolute, struct map
 const char *map_set_file(const struct map_set *);
 void map_set_finish(struct map_set *);
 
+/* Whether the values are features with names, and no pixels that a table holds. */
+bool map_set_is_table(const struct map_set *);
 const struct picture *map_set_input(const struct map_set *, uint32_t input);
 const struct picture *map_set_find(const struct map_set *, const char *explainer, const char *variant, uint32_t input);
 

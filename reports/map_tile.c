@@ -138,6 +138,7 @@ const char *map_bar_text(const struct map_scales *s) {
                    ? "middle slices; each map on its own scale, to the 99th percentile of |value|; channels summed"
                    : "middle slices; each map on its own scale, to its 99th percentile";
     if (s->over) return "each map over the input, the more opaque the stronger, to the 99th percentile of |value|";
+    if (s->features && s->diverging) return "each map on its own scale, to the 99th percentile of |value|";
     return s->diverging ? "each map on its own scale, to the 99th percentile of |value|; channels are summed"
                         : "each map on its own scale, to its 99th percentile";
 }

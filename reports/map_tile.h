@@ -25,9 +25,10 @@ void map_palette(struct text *, const struct picture *, bool diverging);
 /* What the tiles of a figure need explained. */
 struct map_scales {
     bool diverging, sequential;
-    bool slices; /* of volumes */
-    bool over;   /* the input */
-    double room; /* that the bars have; where it does not hold both, one is below the other, and they are shorter */
+    bool slices;   /* of volumes */
+    bool over;     /* the input */
+    bool features; /* of tables: there are no pixels and no channels */
+    double room;   /* that the bars have; where it does not hold both, one is below the other, and they are shorter */
 };
 
 /* From x on, the upper one's middle at y: a bar for each scale, between two words; the labels before

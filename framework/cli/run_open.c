@@ -14,12 +14,21 @@ static bool note_any(void *any, const char *name) {
     return true;
 }
 
+/* The folder of `assay.judge` holds the battery, and the run folder in its `run`. */
+static bool say_no_run(const char *folder, struct error *e) {
+    char *below = text_format("%s/run/assay.db", folder);
+    bool there = below && file_exists(below);
+    free(below);
+    return error_set(e, "%s: no run folder: one with an assay.db was wanted%s%s%s", folder, there ? ": " : "",
+                     there ? folder : "", there ? "/run is one" : "");
+}
+
 /* Opens what is there, and makes no store where there is none. */
 static bool open_with(bool (*opener)(const char *, struct store **, struct error *), const char *folder,
                       struct store **out, struct error *e) {
     char *path = text_format("%s/assay.db", folder);
     if (!path) return error_memory(e);
-    bool ok = file_exists(path) || error_set(e, "%s: no run folder: one with an assay.db was wanted", folder);
+    bool ok = file_exists(path) || say_no_run(folder, e);
     ok = ok && opener(path, out, e);
     free(path);
     return ok;

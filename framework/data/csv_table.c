@@ -80,15 +80,19 @@ static bool is_decimal_comma(const char *text) {
 
 static void field_fail(struct csv_table *t, const char *text, const char *wanted) {
     struct excerpt found = excerpt_of(text);
-    bool missing = is_missing(text);
-    const char *remedy = missing                  ? " (fill it in or leave the row out)"
-                         : is_decimal_comma(text) ? " (with a point, not a comma)"
-                                                  : "";
+    bool missing = is_missing(text), comma = is_decimal_comma(text);
+    bool guessed = !t->label && !t->columns.usual && !t->columns.place[t->fields]; /* which column has the labels */
+    const char *remedy = missing   ? " (fill it in or leave the row out)"
+                         : comma   ? " (with a point, not a comma)"
+                         : guessed ? " (the labels? then csv:FILE,label=COLUMN: without it they are the last column, '"
+                                   : "";
+    const bool last = guessed && !missing && !comma;
 
     t->row_failed = true;
-    error_set(&t->error, "%s:%zu: column %zu '%s': %s%s%s: %s wanted%s", t->path, t->line, t->fields + 1,
+    error_set(&t->error, "%s:%zu: column %zu '%s': %s%s%s: %s wanted%s%s%s", t->path, t->line, t->fields + 1,
               excerpt_of(t->columns.names ? t->columns.names[t->fields] : "").text, missing ? "missing value" : "'",
-              missing ? "" : found.text, missing ? "" : "'", wanted, remedy);
+              missing ? "" : found.text, missing ? "" : "'", wanted, remedy,
+              last ? excerpt_of(t->columns.names[t->columns.first]).text : "", last ? "')" : "");
 }
 
 /* What a cell has to hold. */

@@ -23,6 +23,14 @@
 
 /* ---- model and data ---- */
 
+/* Why samples of another shape may be as they are: "" where nothing is to be said. */
+static const char *shape_remedy(const struct dataset *data, const struct shape *wanted) {
+    if (shape_is_channels_last(wanted, &data->sample)) return ": channels last: `layout: nhwc` wanted";
+    return data->column_count && data->column_count > shape_count(wanted)
+               ? ": each column but the labels is a feature (an index column? leave it out)"
+               : "";
+}
+
 /* An image model may be fed flat samples and a flat model images: the elements are the same. */
 static bool check_data(const struct run *run, struct dataset *data, const struct graph *graph, const char *source,
                        struct error *e) {
@@ -31,10 +39,9 @@ static bool check_data(const struct run *run, struct dataset *data, const struct
     if (plane_settle(run->graph, data)) dataset_note(data, "%s: " PLANE_SAID, run->battery->model);
     if (tokens && !dataset_embed(data, &tokens->table, source, e)) return false;
     if (!layout_fits(&data->sample, &graph->sample))
-        return error_set(
-            e, "%s: samples of shape %s: %s takes shape %s%s", source, shape_text(&data->sample, got, sizeof got),
-            run->battery->model, shape_text(&graph->sample, wanted, sizeof wanted),
-            shape_is_channels_last(&graph->sample, &data->sample) ? ": channels last: `layout: nhwc` wanted" : "");
+        return error_set(e, "%s: samples of shape %s: %s takes shape %s%s", source,
+                         shape_text(&data->sample, got, sizeof got), run->battery->model,
+                         shape_text(&graph->sample, wanted, sizeof wanted), shape_remedy(data, &graph->sample));
     const struct onnx_options *onnx = &run->battery->network.onnx;
     return dataset_check_targets(data, source, graph->classes, onnx->pick ? onnx->index : UINT32_MAX, e) &&
            dataset_check_labels(data, source, graph->classes, e);

@@ -92,5 +92,5 @@ void accuracy_add_warning(struct text *t, const struct accuracy *a) {
                       : "the accuracy is not clearly above chance (");
     accuracy_add_share(t, accuracy_chance(a));
     text_add(t, "): check the preprocessing, the order of the channels (RGB or BGR), the layout (channels first or "
-                "last), and whether labels count from 0");
+                "last), and whether labels count from 0, in the order of the outputs");
 }

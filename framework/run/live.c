@@ -126,6 +126,13 @@ static void take_breaches(struct live *l) {
     }
 }
 
+/* What its phase has no job of yet is not done. */
+static void take_unbegun(struct live *l) {
+    for (uint32_t i = 0; i < l->count; i++)
+        if (l->rows[i].phase == PROGRESS_OVER && !l->rows[i].what && l->rows[i].planned && !l->rows[i].done)
+            l->rows[i].phase = PROGRESS_QUEUED;
+}
+
 static void fill(void *user, struct progress_row *rows) {
     struct live *l = user;
     struct error ignored;
@@ -139,6 +146,7 @@ static void fill(void *user, struct progress_row *rows) {
     for (uint32_t i = 0; l->networks != NO_ROW && i < l->run->network_count; i++)
         rows[l->networks].done += l->run->networks[i].weights != NULL;
     take_breaches(l);
+    take_unbegun(l);
     take_jobs(l);
 }
 

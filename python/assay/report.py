@@ -130,11 +130,9 @@ class Report:
 
     def _cells(self) -> List[List[str]]:
         """The table of words, its head first; ! is not as expected, * has an annotation."""
+        unexpected = self._unexpected()
         marks = {
-            (v.explainer, v.control): v.verdict
-            + "" * v.as_expected
-            + "!" * (not v.as_expected)
-            + "*" * bool(v.annotation)
+            (v.explainer, v.control): v.verdict + "!" * (v in unexpected) + "*" * bool(v.annotation)
             for v in self.verdicts
         }
         return [["explainer", *self.controls]] + [
@@ -142,8 +140,18 @@ class Report:
         ]
 
     def _unexpected(self) -> List[Verdict]:
-        """What was not expected: the reasons that matter first."""
-        return [one for one in self.verdicts if not one.as_expected]
+        """What was not expected: the reasons that matter first. A row as a whole only where none of its cells is."""
+        found = [one for one in self.verdicts if not one.as_expected]
+        rows = {one.explainer for one in found if one.control != "overall"}
+        return [one for one in found if one.control != "overall" or one.explainer not in rows]
+
+    def _annotations(self) -> List[str]:
+        """What the stars stand for, a line for each row."""
+        rows: Dict[str, Dict[str, None]] = {}
+        for one in self.verdicts:
+            if one.annotation:
+                rows.setdefault(one.explainer, {}).update(dict.fromkeys(one.annotation.split("; ")))
+        return [f"* {row}: {'; '.join(said)}" for row, said in rows.items()]
 
     def __str__(self) -> str:
         cells = self._cells()
@@ -156,13 +164,7 @@ class Report:
                 f"  {one.reason}",
             ]
         lines += ["", *(f"note: {note}" for note in self.notes)]
-        if any(one.annotation for one in self.verdicts):
-            lines.append(
-                "* annotated: "
-                + "; ".join(
-                    dict.fromkeys(f"{one.explainer}: {one.annotation}" for one in self.verdicts if one.annotation)
-                )
-            )
+        lines += self._annotations()
         as_expected = "verdicts as expected" if self.passed else "not as expected"
         lines.append(f"{as_expected} (exit code {self.code}); every reason: {os.path.join(self.folder, 'report.txt')}")
         return "\n".join(lines)
@@ -180,18 +182,19 @@ class Report:
         """The table, for notebooks: a word's reason is its tooltip."""
         found = {(v.explainer, v.control): v for v in self.verdicts}
         head = "".join(f"<th>{html.escape(control)}</th>" for control in self.controls)
+        unexpected = self._unexpected()
         rows = []
         for row in self.explainers:
             cells = []
             for control in self.controls:
                 one = found.get((row, control))
-                word = html.escape(one.verdict + "!" * (not one.as_expected)) if one else ""
+                word = html.escape(one.verdict + "!" * (one in unexpected)) if one else ""
                 colour = COLOURS.get(one.verdict, "inherit") if one else "inherit"
                 reason = html.escape(one.reason, quote=True) if one else ""
                 cells.append(f'<td style="color:{colour}" title="{reason}">{word}</td>')
             rows.append(f"<tr><th>{html.escape(row)}</th>{''.join(cells)}</tr>")
         reasons = "".join(
-            f"<li>{html.escape(f'{v.explainer} under {v.control}: {v.reason}')}</li>" for v in self._unexpected()
+            f"<li>{html.escape(f'{v.explainer} under {v.control}: {v.reason}')}</li>" for v in unexpected
         )
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return (

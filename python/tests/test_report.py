@@ -94,6 +94,41 @@ def test_a_failure_can_be_read(folder):
         assert part in text
 
 
+def _with_overall(folder, **changed):
+    """The row's word as the program writes it where a control was not as expected."""
+    path = os.path.join(folder, "verdicts.csv")
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[-1].update(as_expected="false", expected="as each control")
+    for row in rows:
+        row.update(changed)
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def test_a_row_is_not_unexpected_besides_its_controls(folder):
+    report = Report(_with_overall(folder), 1)
+    text = str(report)
+    assert text.split("\n")[1].split() == ["mine", "FAIL!", "SKIP", "FAIL*"]
+    assert "under overall" not in text and "overall" not in repr(report)
+
+
+def test_a_row_that_alone_is_unexpected_is_said(folder):
+    report = Report(_with_overall(folder, verdict="SKIP"), 4)
+    report.verdicts = [one._replace(as_expected=one.control != "overall") for one in report.verdicts]
+    assert "mine under overall: SKIP" in str(report) and "SKIP!*" in str(report)
+
+
+def test_an_annotation_is_said_once_for_a_row(folder):
+    report = Report(folder, 0)
+    words = ("low power", "low power", "low power; no identity asked")
+    report.verdicts = [one._replace(annotation=text) for one, text in zip(report.verdicts, words)]
+    assert "\n* mine: low power; no identity asked\n" in str(report)
+
+
 def test_a_failing_assertion_has_the_table_once(folder, tmp_path):
     report = Report(folder, 1)
     assert repr(report) == f"<assay.Report mine under cascading: FAIL (exit code 1) in {folder}>"

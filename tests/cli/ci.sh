@@ -67,5 +67,13 @@ shell 2 >"$work/accept.sh"
 play 0 "the command that accepts" "$work/accept.sh"
 grep -q '^accepted: guided-backprop under cascading' "$work/out" || { failed=$((failed + 1)); echo "FAIL nothing was accepted"; }
 
+assay new my-method >/dev/null
+sed -i 's|^  - edge-detector|  - {use: my-method/my-method.so, name: my-method}\n&|' battery.yaml
+echo 'assay accept verdicts --baseline known.yaml' >"$work/known.sh"
+play 0 "what is known goes into a baseline" "$work/known.sh"
+shell 3 >"$work/plugin.sh"
+play 0 "a plugin of the project" "$work/plugin.sh"
+grep -q '^"my-method","cascading","PASS"' verdicts/verdicts.csv || { failed=$((failed + 1)); echo "FAIL no verdict of the plugin"; }
+
 echo "$count scripts, $failed failed"
 ((failed == 0))

@@ -129,7 +129,13 @@ static const struct {
     {"5.1,3.5,setosa\n4.9,3.0,setosa\n", NULL,
      "t.csv:1: '5.1' in the first line: a row of data, it seems, and the names of the columns wanted there (put a line "
      "such as 'a,b,label' before it)"},
-    {"M,1,2,yes\nF,3,4,no\nM,3,5,yes\n", NULL, "t.csv:2: column 1 'M': 'F': a number wanted"},
+    {"M,1,2,yes\nF,3,4,no\nM,3,5,yes\n", NULL,
+     "t.csv:2: column 1 'M': 'F': a number wanted (the labels? then csv:FILE,label=COLUMN: without it they are the "
+     "last column, 'yes')"},
+    {"a,state,b\n1,ok,2\n", NULL,
+     "t.csv:2: column 2 'state': 'ok': a number wanted (the labels? then csv:FILE,label=COLUMN: without it they are the "
+     "last column, 'b')"},
+    {"a,state,b\n1,ok,2\n", "b", "t.csv:2: column 2 'state': 'ok': a number wanted"},
     {"1,2,yes\n3,4,no\n3,5,yes\n", NULL,
      "t.csv:1: '1' in the first line: a row of data, it seems, and the names of the columns wanted there (put a line "
      "such as 'a,b,label' before it)"},
