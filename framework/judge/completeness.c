@@ -34,6 +34,11 @@ static bool decide(struct judge_case *c, struct judgement *j, struct store *curv
     j->score = studies_number(c, study, "missing");
     if (isnan(j->score) || !find_furthest(c, study, &f))
         judgement_say(j, VERDICT_ERROR, "No map was added up: nothing was tested.");
+    else if (f.off <= studies_limit(c, study, "off") && j->score > limit) /* noise whose sum is 0, say */
+        judgement_say(j, VERDICT_INCONCLUSIVE,
+                      "The maps add up to f(x) - f(baseline) only beside values that cancel: off by %.2g times it on "
+                      "average, and that is little of their size alone.",
+                      j->score);
     else if (f.off <= studies_limit(c, study, "off"))
         judgement_say(j, VERDICT_PASS,
                       "The maps add up to f(x) - f(baseline): off by %.2g %% of it on average, within what is allowed "

@@ -216,6 +216,7 @@ static bool conform_within(struct wave_state *w, struct error *e) {
         .run = run, .counts = w->counts, .workers = w->workers, .conformed = w->conformed, .memos = w->memos};
     first.progress = w->progress;
     bool ok = memory_fit(run, MEMORY_OWN_RESERVE, &first.workers, e);
+    run->over_budget = !ok; /* nothing ran */
     for (uint32_t row = 0; ok && row < run->explainer_count; row++)
         if (!run->explainers[row].yardstick && !run->explainers[row].breach) ok = jobs_add_conform(&first, row, e);
     ok = ok && run_wave(&first, "explainers", first.workers, e) && memory_note_own(run, e);

@@ -19,6 +19,7 @@ Test(studies_evidence, what_claims_to_add_up_does, .init = study_make_folder, .f
         {"propagation.so#deeplift-no-reference", "FAIL", ""},
         {"propagation.so#deeplift-two-references", "FAIL", ""},
         {"propagation.so#deeplift-minus", "FAIL", "off by 200 % of it"},
+        {"bad/cancels.so", "INCONCLUSIVE", "only beside values that cancel"},
     };
     study_expect(&(struct battery_text){"fashion-cnn.onnx", FASHION_DATA, "completeness", 8, ROWS(rows)}, 1);
 }

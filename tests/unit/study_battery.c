@@ -27,6 +27,11 @@ static bool is_fault(const char *row) {
     return strncmp(row, "fault=", 6) == 0;
 }
 
+/* bad/LIBRARY.so: of tests/bad, with its own claims. */
+static bool is_bad(const char *row) {
+    return strncmp(row, "bad/", 4) == 0;
+}
+
 /* LIBRARY.so#ID of tests/mutants, with the claims of the base. */
 static bool is_mutant(const char *row) {
     return strstr(row, ".so#") != NULL;
@@ -38,6 +43,9 @@ static void add_rows(struct text *t, const struct battery_text *b, const char *c
         if (is_fault(b->rows[k].row))
             text_add(t, "  - {use: \"%s/%s/tests/bad/wrong-ways.so:%s\", name: row%zu}\n", cwd, build ? build : "build",
                      b->rows[k].row, k);
+        else if (is_bad(b->rows[k].row))
+            text_add(t, "  - {use: \"%s/%s/tests/%s\", name: row%zu}\n", cwd, build ? build : "build", b->rows[k].row,
+                     k);
         else if (is_mutant(b->rows[k].row))
             text_add(t, "  - {use: \"%s/%s/tests/mutants/%s\", name: row%zu}\n", cwd, build ? build : "build",
                      b->rows[k].row, k);

@@ -15,7 +15,7 @@ void study_remove_folder(void);
 
 /* A row of a battery, and what its verdict must begin with and hold. */
 struct expected {
-    const char *row; /* an explainer, the parameters of tests/bad/wrong-ways.c, or a mutant */
+    const char *row; /* an explainer, the parameters of tests/bad/wrong-ways.c, bad/LIBRARY.so, or a mutant */
     const char *word, *reason;
 };
 
