@@ -27,6 +27,10 @@ CFLAGS  += -std=c11 -pthread $(OPT) $(WARN) $(WERROR) $(SANITIZE)
 CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DASSAY_VERSION='"$(VERSION)"' -DASSAY_PREFIX='"$(PREFIX)"' -Iframework -I. -I$(BUILD)/gen
 PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng libjpeg libzip zlib nettle libseccomp
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lcsv -ldl -lm
+# GCC 12 for AArch64 dies of its own vector code for them, where a loop takes the largest of floats as doubles.
+ifneq ($(filter aarch64-%,$(shell $(CC) -dumpmachine)),)
+CFLAGS += -fno-builtin-fmax -fno-builtin-fmin
+endif
 
 core_src = $(filter-out framework/main.c %_mpi.c,$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
 core_obj = $(core_src:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/scaffold_files.o
