@@ -27,6 +27,10 @@ CFLAGS  += -std=c11 -pthread $(OPT) $(WARN) $(WERROR) $(SANITIZE)
 CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DASSAY_VERSION='"$(VERSION)"' -DASSAY_PREFIX='"$(PREFIX)"' -Iframework -I. -I$(BUILD)/gen
 PKGS    = openblas sqlite3 yaml-0.1 libprotobuf-c jansson libpng libjpeg libzip zlib nettle libseccomp
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lcsv -ldl -lm
+# GCC 12 for AArch64 dies of its own vector code for them, where a loop takes the largest of floats as doubles.
+ifneq ($(filter aarch64-%,$(shell $(CC) -dumpmachine)),)
+CFLAGS += -fno-builtin-fmax -fno-builtin-fmin
+endif
 
 core_src = $(filter-out framework/main.c %_mpi.c,$(wildcard framework/*.c framework/*/*.c framework/*/*/*.c controls/*.c reports/*.c))
 core_obj = $(core_src:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/scaffold_files.o
@@ -143,6 +147,10 @@ $(BUILD)/tests/mutants/list: tests/mutants/list.c tests/mutants/mutants.h explai
 $(BUILD)/tests/unit-tests: $(unit_obj) $(core_obj)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs criterion)
 
+# The same tests where Criterion cannot run them: in an emulator of programs (tests/aarch64.sh).
+$(BUILD)/tests/unit-tests-forked: $(unit_obj) $(core_obj) $(BUILD)/tests/aarch64/criterion.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # The program with a third measure in its table.
 $(BUILD)/tests/assay-concordance: $(BUILD)/framework/main.o $(BUILD)/tests/measures/concordance.o $(filter-out %/measure/table.o,$(core_obj))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -251,6 +259,7 @@ help:
 	@echo 'make python      install what is missing, build, for judging methods in Python (docs/python.md)'
 	@echo 'make check       install what is missing, look at the style, build, run all tests'
 	@echo 'make check-html  report.html in headless Chromium: valid, accessible, its script at work'
+	@echo 'make check-aarch64  the program on AArch64 in an emulator: it verifies runs of here, and the other way round'
 	@echo 'make check-mpi   mpirun with 2 to 8 processes, one killed, one stopped (make MPI=1 builds with MPI)'
 	@echo 'make check-slow  slower proofs: training again, resuming after a kill, the same bytes at any -j'
 	@echo 'make asan        unit tests under AddressSanitizer and UndefinedBehaviorSanitizer'
@@ -275,4 +284,4 @@ help:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-deb $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-coverage
+	rm -rf $(BUILD) $(BUILD)-deb $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-coverage $(BUILD)-aarch64 $(BUILD)-aarch64-sysroot

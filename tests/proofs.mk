@@ -5,7 +5,18 @@
 check-slow: test-deps
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) $(BUILD)/tests/built
 	ASSAY_BUILD=$(BUILD) tests/slow.sh
-	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) fuzz-replay check-html check-aarch64
+
+# AArch64 in an emulator of programs: cross-compiled against Debian's arm64 libraries, which lie in a folder and are
+# not installed. (onnx.proto is of no architecture, and Criterion's headers are all that is taken of it.)
+.PHONY: check-aarch64 aarch64-build
+aarch64-build: all $(BUILD)/tests/unit-tests-forked
+AARCH64_DEPS = gcc-aarch64-linux-gnu qemu-user dpkg apt
+check-aarch64: test-deps
+	$(call install,$(AARCH64_DEPS))
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD) all
+	ASSAY_BUILD=$(BUILD) LIBRARIES='$(filter-out libonnx-dev,$(filter %-dev,$(BUILD_DEPS))) libcriterion-dev' \
+	  tests/aarch64.sh $(PART)
 
 # Runs of several processes, in a build of its own: 2 to 8 on this machine, one killed, one stopped, one slow;
 # three hosts as network namespaces, one cut off.

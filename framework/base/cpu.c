@@ -22,6 +22,14 @@ bool cpu_has(enum cpu_route route) {
     return route == CPU_PORTABLE;
 }
 
+enum cpu_route cpu_route_last(void) {
+#if defined __x86_64__
+    return CPU_AVX512;
+#else
+    return CPU_PORTABLE;
+#endif
+}
+
 static enum cpu_route widest(void) {
     enum cpu_route route = CPU_PORTABLE;
     for (unsigned i = 0; i < ROUTES; i++)

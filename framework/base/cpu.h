@@ -16,6 +16,9 @@ enum cpu_route {
 /* Whether this processor has it. */
 bool cpu_has(enum cpu_route);
 
+/* The widest that a processor of this architecture can have: that of others than x86-64 is portable. */
+enum cpu_route cpu_route_last(void);
+
 /* The route of every kernel of ours (nn/kernels, measure/simd): that of the environment variable ASSAY_ISA, or, where
  * it says nothing that cpu_route_check would pass, the widest this processor has. The same from the first call on, in
  * this process and its forks. OpenBLAS, by which training multiplies, chooses for itself. So does what GCC compiles for

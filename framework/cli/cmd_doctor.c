@@ -38,8 +38,9 @@ static enum finding look_processor(struct text *found, struct text *remedy) {
         text_add(remedy, "unset ASSAY_ISA");
         return NOTED;
     }
-    if (cpu_route() == CPU_PORTABLE) text_add(remedy, "a processor with AVX2 is several times as fast");
-    return cpu_route() == CPU_PORTABLE ? NOTED : FINE;
+    if (cpu_route() != CPU_PORTABLE || cpu_route_last() == CPU_PORTABLE) return FINE;
+    text_add(remedy, "a processor with AVX2 is several times as fast");
+    return NOTED;
 }
 
 /* Kernels of OpenBLAS that use AVX2 or more, by cpuid_x86.c of its sources. */

@@ -39,6 +39,8 @@ static void say_chosen(void *user, const struct verify_outcome *v) {
     printf("seed %llu: %u of %u units, %s\n", (unsigned long long)*(const uint64_t *)user, v->units, v->all,
            v->same_route ? "on the compute route of the run: bytes are compared"
                          : "on another compute route than the run's: numbers and words are compared");
+    if (v->other_files)
+        printf("%u of %u explainers are other files than those of the run\n", v->other_files, v->explainers);
     fflush(stdout);
 }
 

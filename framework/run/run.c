@@ -21,6 +21,7 @@
 #include "nn/graph_pair.h"
 #include "run/verdict.h"
 #include "run/verdict_judge.h"
+#include "workers/sandbox.h"
 #include "workers/scratch_folder.h"
 
 #include <stdlib.h>
@@ -201,6 +202,10 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
 
 /* At once, as the run may take hours. */
 static void warn(const struct run *run) {
+    const struct sandbox_state sandbox = sandbox_state();
+    if (!sandbox.off && !sandbox.seccomp)
+        fprintf(stderr, "assay: warning: no sandbox (no seccomp here): plugins may connect and signal as you may: run "
+                        "those that you trust (assay doctor)\n");
     if (run->left_out) fprintf(stderr, "assay: --quick leaves out: %s\n", run->left_out);
     if (run->untrained.data)
         fprintf(stderr,

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "experiment/record.h"
 #include "experiment/route.h"
+#include "experiment/same_run.h"
 #include "experiment/setup.h"
 #include "run/asked.h"
 #include "run/run_folder.h"
@@ -78,10 +79,15 @@ static bool choose(struct verify *v, const struct verify_request *request) {
 
 /* ---- the same run ---- */
 
+/* The files of explainers may differ: another processor or compiler makes other ones. What they compute is compared. */
 static bool check_identity(struct verify *v) {
     char identity[65], *known = NULL, *text = NULL;
-    bool ok = record_run(v->run, identity, &text, v->error) && store_meta(v->stored, "identity", &known, v->error);
-    if (ok && (!known || strcmp(known, identity) != 0))
+    struct same_run found = {.same = false};
+    bool ok = record_run(v->run, identity, &text, v->error) && store_meta(v->stored, "run", &known, v->error) &&
+              same_run(known, text, &found, v->error);
+    v->out->explainers = found.explainers;
+    v->out->other_files = found.others;
+    if (ok && !found.same)
         ok = error_set(v->error,
                        "%s: the battery, model, data or explainers are others than those of the run: those were wanted "
                        "(--battery)",

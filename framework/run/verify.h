@@ -15,6 +15,8 @@ struct verify_request {
 
 struct verify_outcome {
     uint32_t units, all;       /* computed again, of how many */
+    uint32_t explainers;       /* that have a file */
+    uint32_t other_files;      /* of those, whose file has other bytes than in the run */
     bool same_route;           /* bytes were compared; else numbers within VERIFY_TOLERANCE */
     uint32_t differing, words; /* units, and verdicts that are another word */
     double largest;            /* difference of two numbers */

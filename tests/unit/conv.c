@@ -265,8 +265,15 @@ static float *nowhere(size_t n) {
     return memset(data, 0xff, n * sizeof *data);
 }
 
+/* The bodies of 512-bit vectors, in narrower ones where the processor has none. */
+#if defined __x86_64__
+#define WIDEST(KERNEL) (cpu_has(CPU_AVX512) ? &KERNEL##_avx512 : &KERNEL##_wide)
+#else
+#define WIDEST(KERNEL) (&KERNEL##_wide)
+#endif
+
 static void check_packed(const struct conv_case *c, const struct packed *p, struct thread_team *team) {
-    const struct packed_body *bodies[] = {&packed_avx2, cpu_has(CPU_AVX512) ? &packed_avx512 : &packed_wide};
+    const struct packed_body *bodies[] = {&packed_avx2, WIDEST(packed)};
     float *x = normal(SAMPLES * p->in_step, 1), *w = normal(p->rows * p->channels * p->taps[0] * p->taps[1], 2);
     float *bias = normal(p->rows, 3), *y[2];
     for (int i = 0; i < 2; i++) {
@@ -280,7 +287,7 @@ static void check_packed(const struct conv_case *c, const struct packed *p, stru
 }
 
 static void check_strided(const struct conv_case *c, const struct strided *s, struct thread_team *team) {
-    const struct strided_body *bodies[] = {&strided_avx2, cpu_has(CPU_AVX512) ? &strided_avx512 : &strided_wide};
+    const struct strided_body *bodies[] = {&strided_avx2, WIDEST(strided)};
     float *dy = normal(SAMPLES * s->out_step, 1), *dx[2];
     float *w = normal(s->in_channels * s->out_channels * s->kernel[0] * s->kernel[1], 2);
     for (int i = 0; i < 2; i++) {

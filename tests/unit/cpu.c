@@ -41,6 +41,15 @@ static void check_forced(enum cpu_route route) {
     cr_expect_not_null(strstr(e.text, routes[widest()]), "%s", e.text);
 }
 
+Test(cpu, others_than_x86_have_one_route) {
+#if defined __x86_64__
+    cr_expect_eq(cpu_route_last(), CPU_AVX512);
+#else
+    cr_expect_eq(cpu_route_last(), CPU_PORTABLE);
+    cr_expect_eq(cpu_route(), CPU_PORTABLE);
+#endif
+}
+
 Test(cpu, portable_is_taken) {
     check_forced(CPU_PORTABLE);
 }

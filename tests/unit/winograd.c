@@ -110,9 +110,22 @@ static float *check_body(const struct problem *p, const struct winograd_body *bo
     return y;
 }
 
+/* With fused multiply-adds, whose bits are the same; NULL where the processor has none. */
+static void take_fused(const struct winograd_body *fused[2]) {
+#if defined __x86_64__
+    fused[0] = cpu_has(CPU_AVX2) ? &winograd_avx2 : NULL;
+    fused[1] = cpu_has(CPU_AVX512) ? &winograd_avx512 : cpu_has(CPU_AVX2) ? &winograd_wide : NULL;
+#elif defined __aarch64__
+    fused[0] = &winograd_portable;
+    fused[1] = &winograd_wide;
+#else
+    fused[0] = fused[1] = NULL;
+#endif
+}
+
 static void check(const struct winograd *w) {
-    const struct winograd_body *wide = cpu_has(CPU_AVX512) ? &winograd_avx512 : &winograd_wide;
-    const struct winograd_body *fused[] = {cpu_has(CPU_AVX2) ? &winograd_avx2 : NULL, cpu_has(CPU_AVX2) ? wide : NULL};
+    const struct winograd_body *fused[2];
+    take_fused(fused);
     float *first = NULL;
     struct problem p;
     problem_init(&p, w);
