@@ -86,7 +86,7 @@ static struct memory_limits limits_at(unsigned level) {
     const struct memory_limits most = memory_limits_default;
     if (level + 1 == LEVELS) return (struct memory_limits){.group = 1, .prepared = 1};
     return (struct memory_limits){most.group >> level, most.prepared >> level, most.memos >> level,
-                                  most.gradients >> level};
+                                  most.gradients >> level, most.passes >> level};
 }
 
 void memory_least(struct run *run, unsigned *workers) {
