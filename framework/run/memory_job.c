@@ -150,7 +150,8 @@ size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t r
         if (kept > answers) answers = kept;
     }
     return PROCESS_BYTES + made + net_bytes(c, root) + (1 + answers) * inputs_of(c) * one + call_bytes(c) +
-           passes_bytes(c, root, passes_of(&run->explainers[row])) + comparer_bytes(c, row, c->limits->prepared) + (size_t)run->explainers[row].own_bytes;
+           passes_bytes(c, root, passes_of(&run->explainers[row])) + comparer_bytes(c, row, c->limits->prepared) +
+           (size_t)run->explainers[row].own_bytes;
 }
 
 size_t memory_of_reference(const struct memory_case *c) {

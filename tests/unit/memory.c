@@ -130,7 +130,7 @@ Test(memory, passes_that_are_kept_are_counted) {
     some->limits.passes = 1000;
     const size_t before = need_of(some, 1).worker, one = need_of(many, 1).worker;
     cr_expect_gt(one, before + 6 * 28 * 28 * sizeof(float), "some maps of each input");
-    many->explainers[0].backwards = 3;
+    many->explainers[0].backwards = 100;
     cr_expect_geq(need_of(many, 1).worker, one + 6 * 28 * 28 * sizeof(float), "they come to other points each time");
     many->explainers[0].backwards = 1e6;
     cr_expect_leq(need_of(many, 1).worker, before + 64 * MIB);

@@ -147,8 +147,10 @@ Test(net_stem, what_is_kept_is_known_before) {
         for (uint32_t l = 0; l < s.graph->layer_count; l++) all[l] = true;
         cr_assert(net_keep_size(s.net, all, &one, &e), "%s", e.text);
         cr_assert(net_gradient_logits(s.net, NET_GRADIENT, MOST_SAMPLES, s.x, s.targets, out + outputs, out, &e));
-        cr_expect_leq(net_kept(s.net), MOST_SAMPLES * one, "graph %u: %zu of %zu", (unsigned)seed, net_kept(s.net), one);
-        cr_expect_geq(net_kept(s.net), MOST_SAMPLES * one * 3 / 4, "graph %u: %zu of %zu", (unsigned)seed, net_kept(s.net), one);
+        cr_expect_leq(net_kept(s.net), MOST_SAMPLES * one, "graph %u: %zu of %zu", (unsigned)seed, net_kept(s.net),
+                      one);
+        cr_expect_geq(net_kept(s.net), MOST_SAMPLES * one * 3 / 4, "graph %u: %zu of %zu", (unsigned)seed,
+                      net_kept(s.net), one);
         free(all);
         free(out);
         subject_finish(&s);
