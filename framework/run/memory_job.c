@@ -142,14 +142,16 @@ size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t r
     const struct run *run = c->run;
     const struct experiment_view view = run_view(run);
     size_t outputs = c->roots[root].parameters ? run_root_graph(run, root)->classes : 0, made = 0;
-    size_t one = 2 * sample_bytes(c) + outputs * sizeof(float), answers = 0;
+    const size_t block = request_of(c) * 2 * sample_bytes(c), logits = inputs_of(c) * outputs * sizeof(float);
+    size_t answers = 0;
     for (uint32_t draw = 0; draw <= jobs_draws(&run->plan); draw++) {
         uint32_t of = draw < jobs_draws(&run->plan) ? draw : PLAN_NO_DRAW;
         size_t here = made_bytes(c, root, of), kept = answers_most(&view, root, of);
         if (here > made) made = here;
         if (kept > answers) answers = kept;
     }
-    return PROCESS_BYTES + made + net_bytes(c, root) + (1 + answers) * inputs_of(c) * one + call_bytes(c) +
+    return PROCESS_BYTES + made + net_bytes(c, root) + block + logits + call_bytes(c) +
+           answers * answers_size(inputs_of(c), sample_bytes(c) / sizeof(float), outputs) +
            passes_bytes(c, root, passes_of(&run->explainers[row])) + comparer_bytes(c, row, c->limits->prepared) +
            (size_t)run->explainers[row].own_bytes;
 }
@@ -157,6 +159,7 @@ size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t r
 size_t memory_of_reference(const struct memory_case *c) {
     const struct run *run = c->run;
     size_t outputs = run->graph->classes * sizeof(float), comparers = 0, drawn = 0;
+    const size_t block = reference_block(sample_bytes(c) / sizeof(float), run->battery->inputs);
     const size_t prepared = reference_prepared(run, c->limits->prepared);
     for (uint32_t row = 0; row < run->explainer_count; row++)
         if (run->explainers[row].yardstick) comparers += comparer_bytes(c, row, prepared);
@@ -164,7 +167,7 @@ size_t memory_of_reference(const struct memory_case *c) {
         size_t here = drawn_bytes(c, ROOT_MODEL, draw);
         if (here > drawn) drawn = here;
     }
-    return PROCESS_BYTES + drawn + net_bytes(c, ROOT_MODEL) + inputs_of(c) * (2 * sample_bytes(c) + 2 * outputs) +
+    return PROCESS_BYTES + drawn + net_bytes(c, ROOT_MODEL) + inputs_of(c) * 2 * outputs + 3 * block * sample_bytes(c) +
            passes_bytes(c, ROOT_MODEL, 1) + comparers;
 }
 
