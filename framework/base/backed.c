@@ -107,8 +107,8 @@ bool backed_seal(struct backed *b, struct error *e) {
     return ok || error_set(e, "cannot map %zu bytes of a file again", b->size);
 }
 
-/* Linux maps what lies around a page that is read, too: fault_around_bytes. */
-#define AROUND ((uintptr_t)65536)
+/* Linux maps what lies around a page that is wanted, too: 64 KiB (fault_around_bytes), or what it reads as one. */
+#define AROUND ((uintptr_t)262144)
 
 void backed_release(const struct backed *b, const void *from, size_t bytes) {
     if (!b->paged || !bytes) return;
