@@ -7,6 +7,7 @@
 #   kills      a run killed again and again, wherever that hits it, ends with the bytes of an undisturbed one; 200 kills
 #              of every kind of process (tests/kills.sh)
 #   ranks      the simulated run of many processes keeps bounds that hold for any schedule (bench/ranks.py)
+#   memory     all processes of a run together keep to its budget (bench/memory.py)
 #   seeds      with other seeds an honest method never FAILs, and one that must not pass never PASSes
 #   looks      error rates and power of the rule over all looks, in a thousand simulated runs of each case
 #   units      the unit tests of the suites slow_*, which make check leaves out
@@ -98,6 +99,31 @@ test_ranks() {
     check "the simulation of many processes keeps its bounds" python3 bench/ranks.py check
 }
 
+# Two processes for each core, whose nets are large; gradients of each stage, and threads that help.
+test_memory() {
+    local least budget images=/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
+    local run=("$BUILD/assay" run "$work/memory.yaml" --no-figures -j4)
+    printf '%s\n' "model: $ROOT/fixtures/models/fashion-cnn.onnx" \
+        "data: {source: \"idx:$images,${images/images-idx3/labels-idx1}\", preprocess: unit, inputs: 100}" \
+        'explainers: [gradient, "integrated-gradients:steps=20", smoothgrad]' \
+        'controls: [cascading]' 'rule: {draws: 5}' >"$work/memory.yaml"
+    least=$("${run[@]}" -o "$work/none" --memory 2M 2>&1 | grep -oE 'at least [0-9]+' | cut -d' ' -f3)
+    check "a run without a budget" "${run[@]}" -o "$work/memory-none" >"$work/memory.out" 2>&1
+    for budget in $((least + 20)) $((2 * least)) $((4 * least)); do
+        check "a run with a budget of $budget MiB keeps to it" keeps_to "$budget" "${run[@]}"
+        check "... and has the same results" cmp "$work/memory-none/results.csv" "$work/memory-$budget/results.csv"
+    done
+}
+
+keeps_to() { # MIB COMMAND...
+    local budget=$1 peak
+    shift
+    python3 bench/memory.py -- "$@" -o "$work/memory-$budget" --memory "${budget}M" >"$work/memory.out" 2>"$work/memory.err"
+    peak=$(sed -n 's/^memory: peak \([0-9]*\) MiB.*/\1/p' "$work/memory.err")
+    echo "peak of $peak MiB, budget of $budget MiB"
+    [[ $peak -gt 0 && $peak -le $budget ]]
+}
+
 test_seeds() {
     local model seed name honest='gradient|saliency|input-x-gradient|integrated-gradients|ig-average|smoothgrad'
     for model in cnn mlp; do
@@ -173,7 +199,7 @@ test_fixtures() {
     check "faults-mlp.onnx" labels_as_good faults-mlp.onnx csv:fixtures/data/faults-test.csv
 }
 
-(($#)) || set -- batteries papers calibrate kills ranks seeds fixtures looks units
+(($#)) || set -- batteries papers calibrate kills ranks memory seeds fixtures looks units
 for part; do
     declare -F "test_$part" >/dev/null || { echo "slow.sh: no part '$part'" >&2; exit 2; }
     "test_$part"

@@ -258,6 +258,25 @@ void data_digest(const void *data, size_t size, char out[FILE_DIGEST_SIZE]) {
     data_digest_parts(&(struct data_part){data, size}, 1, out);
 }
 
+struct digest {
+    struct sha256_ctx hash;
+};
+
+struct digest *digest_begin(void) {
+    struct digest *d = malloc(sizeof *d);
+    if (d) sha256_init(&d->hash);
+    return d;
+}
+
+void digest_add(struct digest *d, const void *data, size_t size) {
+    sha256_update(&d->hash, size, data);
+}
+
+void digest_end(struct digest *d, char out[FILE_DIGEST_SIZE]) {
+    if (d && out) sha256_text(&d->hash, out);
+    free(d);
+}
+
 static struct file_mark mark_of(const struct stat *info) {
     return (struct file_mark){(uint64_t)info->st_dev,
                               (uint64_t)info->st_ino,

@@ -78,6 +78,7 @@ static bool take(struct selector *s, uint32_t candidate, struct error *e) {
     set->target[i] = target_of(s, candidate);
     s->output[i] = selector_output(s, candidate, set->target[i]);
     s->per_class[class_of(s, candidate)]++;
+    input_set_release(set, i, 1, s->size);
     set->count++;
     return true;
 }
@@ -137,21 +138,27 @@ static bool measure_quality(struct selector *s, struct error *e) {
 
 static double zero_share(const struct input_set *set, size_t size) {
     size_t zeros = 0, all = set->count * size;
-    for (size_t k = 0; k < all; k++) zeros += set->x[k] == 0;
+    for (uint32_t i = 0; i < set->count; i++) {
+        for (size_t k = i * size; k < (i + (size_t)1) * size; k++) zeros += set->x[k] == 0;
+        input_set_release(set, i, 1, size);
+    }
     return all ? (double)zeros / (double)all : 0;
 }
 
 static bool all_one_hot(const struct input_set *set, const struct layout *layout, size_t size) {
     bool all = set->count > 0;
-    for (uint32_t i = 0; all && i < set->count; i++) all = layout_one_hot(layout, set->x + i * size);
+    for (uint32_t i = 0; all && i < set->count; i++) {
+        all = layout_one_hot(layout, set->x + i * size);
+        input_set_release(set, i, 1, size);
+    }
     return all;
 }
 
 static bool allocate(struct input_set *set, uint32_t wanted, size_t size) {
     uint32_t *numbers = malloc((size_t)wanted * (5 + DERANGEMENTS) * sizeof *numbers);
-    set->x = malloc(wanted * size * sizeof *set->x);
     set->global = numbers;
-    if (!numbers || !set->x) return false;
+    if (!numbers || !backed_create(wanted * size * sizeof *set->x, &set->held, NULL)) return false;
+    set->x = set->held.data;
     set->sample = numbers + wanted;
     set->label = set->sample + wanted;
     set->predicted = set->label + wanted;
@@ -203,6 +210,7 @@ static bool put_inputs(const struct selector *s, enum root root, struct error *e
                                 value_of(s, set->sample[i], set->target[i]),
                                 s->output[i]};
         ok = store_put_input(run->store, &row, e);
+        input_set_release(set, i, 1, shape_count(shape));
     }
     return ok && store_commit(run->store, e);
 }
@@ -295,7 +303,7 @@ bool setup_inputs(struct run *run, enum root root, struct error *e) {
     if (ok && root == ROOT_MODEL) note_passed_over(&s);
     if (ok) {
         complete(&s, root);
-        ok = put_inputs(&s, root, e);
+        ok = put_inputs(&s, root, e) && backed_seal(&set->held, e);
     }
     selector_finish(&s);
     return ok;

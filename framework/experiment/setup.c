@@ -326,7 +326,7 @@ void setup_finish(struct run *run) {
     }
     for (int r = 0; r < ROOT_COUNT; r++) {
         free(run->inputs[r].global);
-        free(run->inputs[r].x);
+        backed_destroy(&run->inputs[r].held);
     }
     for (uint32_t i = 0; i < run->control_count; i++) {
         control_values_finish(&run->controls[i].values);

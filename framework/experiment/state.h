@@ -23,6 +23,7 @@ struct memory_limits {
     size_t prepared;  /* maps that one row keeps prepared for comparisons */
     size_t memos;     /* what the model answered all explainers */
     size_t gradients; /* gradients of re-drawn networks */
+    size_t passes;    /* forward passes below re-drawn layers, of one process (net_keep) */
 };
 extern const struct memory_limits memory_limits_default;
 

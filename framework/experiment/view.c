@@ -3,6 +3,10 @@
 
 #include "experiment/canary.h"
 
+void input_set_release(const struct input_set *set, uint32_t first, uint32_t n, size_t elements) {
+    if (set->held.data) backed_release(&set->held, set->x + first * elements, n * elements * sizeof *set->x);
+}
+
 bool view_measures(const struct experiment_view *v, size_t measure) {
     return !measures[measure]->chosen || (v->more_measures >> measure & 1);
 }

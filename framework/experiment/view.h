@@ -2,6 +2,7 @@
 #ifndef ASSAY_EXPERIMENT_VIEW_H
 #define ASSAY_EXPERIMENT_VIEW_H
 
+#include "base/backed.h"
 #include "base/shape.h"
 #include "measure/similarity.h"
 #include "plan/control.h"
@@ -15,11 +16,15 @@ struct plugin;
 struct input_set {
     uint32_t count;
     uint32_t *global, *sample, *label, *predicted, *target; /* [count] */
-    float *x;                                               /* [count][sample elements] */
+    float *x;                                               /* [count][sample elements], in `held` */
     uint32_t *derangements; /* [DERANGEMENTS][count], no pair twice; of fewer than 5 inputs the last are the identity */
     double zero_share;      /* of elements that are exactly 0 */
     bool one_hot;           /* every input (layout_one_hot) */
+    struct backed held;     /* of inputs made by hand it is empty */
 };
+
+/* The inputs from `first` on are not read for now: their pages may leave memory. */
+void input_set_release(const struct input_set *, uint32_t first, uint32_t n, size_t elements);
 
 /* One explainer of the battery, or a yardstick of the harness: the gradient under one reduction, which maps are paired
  * with (docs/verdict.md, section 2). Of `non_negative` yardsticks it is the absolute gradient. */

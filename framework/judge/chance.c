@@ -26,6 +26,8 @@ static struct prepared *random_product(const struct chance *k, const char *strea
     for (size_t j = 0; j < k->full; j++) k->noise[j] *= x[j];
     run_reduce(sample, reduction, k->noise, k->product);
     run_nonzero(sample, reduction, k->set->x + mask * k->full, k->mask);
+    input_set_release(k->set, i, 1, k->full);
+    input_set_release(k->set, mask, 1, k->full);
     return prepared_create(k->product, k->mask, &k->shape);
 }
 

@@ -67,6 +67,7 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
     openblas_set_num_threads(1);
     net->weights = weights;
     net->graph = g;
+    net->brief_mates = options->brief_mates;
     net->memory = (options->memory ? options->memory : NET_MEMORY) / sizeof(float);
     net->most = NET_GROUP;
     net->steps = calloc((size_t)g->node_count + 1, sizeof *net->steps);

@@ -41,6 +41,11 @@ void net_share(struct net *, struct thread_team *);
  * net_forward, net_gradient_logits, net_vjp and sums, or its weights change. It takes up to `most` samples at a time;
  * its line is that of the net. */
 bool net_mate(struct net *, unsigned index, uint32_t most, bool gradient, struct net **out, struct error *);
+/* Nobody works with a mate now. They go where the options want that (brief_mates), else they stay for the next request.
+ */
+void net_drop_mates(struct net *);
+/* How many there are now. */
+unsigned net_mates(const struct net *);
 
 /* logits[n][classes] */
 bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct error *);

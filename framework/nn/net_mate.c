@@ -31,6 +31,16 @@ static void destroy_mate(struct net *mate) {
 void mates_destroy(struct net *net) {
     for (unsigned i = 0; i < net->mate_count; i++) destroy_mate(net->mates[i]);
     free(net->mates);
+    net->mates = NULL;
+    net->mate_count = 0;
+}
+
+void net_drop_mates(struct net *net) {
+    if (net->brief_mates) mates_destroy(net);
+}
+
+unsigned net_mates(const struct net *net) {
+    return net->mate_count;
 }
 
 static bool add_mate(struct net *net, enum plan_kind kind, uint32_t most, struct error *e) {

@@ -3,6 +3,7 @@
 #ifndef ASSAY_NN_NET_OPTIONS_H
 #define ASSAY_NN_NET_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define NET_GROUP 10u                 /* samples worked through together, at most */
@@ -18,6 +19,7 @@ struct net_options {
     enum conv_route conv;
     size_t
         memory; /* bytes that the values of one group may take at inference, but for a single sample; 0: NET_MEMORY */
+    bool brief_mates; /* nets of other threads go with the request: memory is short (net_drop_mates) */
 };
 
 /* How a gradient dy passes a rectifier with the derivative f'(x). Rectifiers are Relu, LeakyRelu, PRelu, Elu, Celu,

@@ -87,6 +87,7 @@ struct net {
     struct stems *stems; /* what passes begin with: net_stem.c; or NULL */
     struct net **mates;  /* [mate_count] that were asked for */
     unsigned mate_count;
+    bool brief_mates;
 };
 
 /* Whether every value stays until the way back is over. */

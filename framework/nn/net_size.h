@@ -15,6 +15,8 @@ struct net_size {
 
 /* For a team of `threads`. */
 bool net_size(const struct net *, enum net_passes, unsigned threads, struct net_size *out, struct error *);
+/* Bytes that net_keep comes to keep of one sample, with the sample itself; 0: nothing. */
+bool net_keep_size(const struct net *, const bool *layers, size_t *bytes, struct error *);
 /* Bytes of what net_loss takes for batches of `batch` samples: values, and gradients of parameters. */
 bool net_size_training(const struct net *, uint32_t batch, size_t *bytes, struct error *);
 

@@ -6,6 +6,7 @@
  * nobody asked for under the last two networks makes room. */
 #include "nn/net.h"
 #include "nn/net_plan.h"
+#include "nn/net_size.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -271,6 +272,46 @@ static uint32_t bring_back(const struct stem *stem, const struct net *net, uint3
     }
     free(all);
     return best;
+}
+
+/* ---- How much it would be ---- */
+
+#define LINE (64 / sizeof(float)) /* arrays end with a cache line, whatever the number of samples */
+
+/* As keep() finds them, of one sample: arrays before each node that is wanted, once. */
+static bool measure_pieces(const struct stems *s, const struct net *net, struct plan *plan, size_t *floats) {
+    struct stem all = {.piece_count = 0};
+    bool ok = true;
+    *floats = 0;
+    for (uint32_t i = 0; ok && i < s->wanted_count; i++) {
+        uint32_t count;
+        struct alive *alive = memory_alive(net, plan, s->wanted[i], &count);
+        struct piece *pieces = alive ? realloc(all.pieces, (all.piece_count + count + 1) * sizeof *pieces) : NULL;
+        if (pieces) all.pieces = pieces;
+        ok = pieces != NULL;
+        for (uint32_t k = 0; ok && k < count; k++) {
+            if (find_piece(&all, &alive[k])) continue;
+            *floats += alive[k].count / plan->batch + LINE;
+            all.pieces[all.piece_count++] = (struct piece){alive[k].array, alive[k].written, alive[k].count, NULL};
+        }
+        free(alive);
+    }
+    free(all.pieces);
+    return ok;
+}
+
+bool net_keep_size(const struct net *net, const bool *layers, size_t *bytes, struct error *e) {
+    struct plan *plan;
+    size_t floats = 0;
+    *bytes = 0;
+    if (!net->step_count) return true;
+    if (!plan_measure(net, PLAN_GRADIENT, group_size(net), 1, &plan, e)) return false;
+    struct stems *s = create(net, layers, 0);
+    bool ok = (s && measure_pieces(s, net, plan, &floats)) || error_memory(e);
+    if (ok && s->wanted_count) *bytes = (floats + shape_count(&net->graph->sample)) * sizeof(float);
+    stems_destroy(s);
+    plan_destroy(plan);
+    return ok;
 }
 
 void stem_forward(const struct net *net, const float *x, uint32_t own, uint32_t last) {

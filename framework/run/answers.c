@@ -6,9 +6,9 @@
 
 struct kept {
     bool tried;            /* it was computed, or could not be */
-    float *numbers;        /* maps, inputs and logits in one; NULL where there are none */
+    struct backed numbers; /* maps, inputs and logits in one; empty where there are none */
     uint32_t *targets;     /* [inputs] */
-    struct attributed all; /* of the above */
+    struct attributed all; /* of the above; no maps: there are none */
 };
 
 bool answers_init(struct answers *a, const struct experiment_view *view, enum root root, struct error *e) {
@@ -19,7 +19,7 @@ bool answers_init(struct answers *a, const struct experiment_view *view, enum ro
 
 void answers_finish(struct answers *a) {
     for (uint32_t i = 0; a->kept && i < a->view->plan->attribution_count; i++) {
-        free(a->kept[i].numbers);
+        backed_destroy(&a->kept[i].numbers);
         free(a->kept[i].targets);
     }
     free(a->kept);
@@ -66,27 +66,50 @@ uint32_t answers_most(const struct experiment_view *view, enum root root, uint32
     return count;
 }
 
+size_t answers_size(size_t inputs, size_t elements, size_t outputs) {
+    return backed_resident(inputs * (2 * elements + outputs) * sizeof(float));
+}
+
+static bool begin(struct answers *a, struct kept *k) {
+    const struct experiment_view *v = a->view;
+    size_t n = v->inputs[a->root].count, elements = n * shape_count(v->sample), outputs = n * v->classes[a->root];
+    if (k->numbers.data) return true;
+    k->targets = malloc(n * sizeof *k->targets);
+    if (!k->targets || !backed_create((2 * elements + outputs) * sizeof(float), &k->numbers, NULL)) return false;
+    const float *numbers = k->numbers.data;
+    k->all = (struct attributed){.n = (uint32_t)n, .maps = numbers, .x = numbers + elements, .targets = k->targets};
+    return true;
+}
+
+static void release(const struct kept *k) {
+    if (k->numbers.data) backed_release(&k->numbers, k->numbers.data, k->numbers.size);
+}
+
 bool answers_keep(struct answers *a, uint32_t attribution, const struct attributed *given) {
     const struct experiment_view *v = a->view;
     struct kept *k = &a->kept[attribution];
     if (k->tried || !is_wanted(v->plan, attribution)) return true;
-    k->tried = true;
-    k->all = (struct attributed){.status = given->status, .why = ""};
-    if (given->status != UNIT_OK) return true;
-    size_t n = v->inputs[a->root].count, elements = n * shape_count(v->sample), outputs = n * v->classes[a->root];
-    k->numbers = malloc((2 * elements + outputs) * sizeof *k->numbers);
-    k->targets = malloc(n * sizeof *k->targets);
-    if (!k->numbers || !k->targets) return false;
-    float *x = k->numbers + elements, *logits = x + elements;
-    memcpy(k->numbers, given->maps, elements * sizeof *k->numbers);
-    memcpy(x, given->x, elements * sizeof *x);
-    memcpy(k->targets, given->targets, n * sizeof *k->targets);
-    if (given->logits) memcpy(logits, given->logits, outputs * sizeof *logits);
-    k->all.maps = k->numbers;
-    k->all.x = x;
-    k->all.targets = k->targets;
-    k->all.logits = given->logits ? logits : NULL;
+    if (!begin(a, k)) return false;
+    size_t full = shape_count(v->sample), classes = v->classes[a->root];
+    float *maps = k->numbers.data, *x = maps + k->all.n * full, *logits = x + k->all.n * full;
+    memcpy(maps + given->first * full, given->maps, given->n * full * sizeof *maps);
+    memcpy(x + given->first * full, given->x, given->n * full * sizeof *x);
+    memcpy(k->targets + given->first, given->targets, given->n * sizeof *k->targets);
+    if (given->logits) {
+        k->all.logits = logits;
+        memcpy(logits + given->first * classes, given->logits, given->n * classes * sizeof *logits);
+    }
+    release(k);
     return true;
+}
+
+void answers_end(struct answers *a, uint32_t attribution, bool ok) {
+    struct kept *k = &a->kept[attribution];
+    if (k->tried || !is_wanted(a->view->plan, attribution)) return;
+    k->tried = true;
+    if (ok) return;
+    backed_destroy(&k->numbers);
+    k->all = (struct attributed){.maps = NULL};
 }
 
 /* False: it is not there. */
@@ -95,14 +118,15 @@ static bool answer(const struct answers *a, const struct attributed *from, uint3
     const struct experiment_view *v = a->view;
     size_t full = shape_count(v->sample);
     uint32_t classes = v->classes[a->root];
-    if (!from->maps || from->status != UNIT_OK || (logits && !from->logits)) return false;
+    if (!from->maps || (logits && !from->logits)) return false;
+    const uint32_t at = input - from->first;
     *out = (struct answer){
-        .map = from->maps + input * full,
-        .input = from->x + input * full,
-        .logits = logits ? from->logits + (size_t)input * classes : NULL,
-        .target = from->targets[input],
+        .map = from->maps + at * full,
+        .input = from->x + at * full,
+        .logits = logits ? from->logits + (size_t)at * classes : NULL,
+        .target = from->targets[at],
         .classes = classes,
-        .row = a->root == ROOT_LINEAR ? v->linear + from->targets[input] * full : NULL,
+        .row = a->root == ROOT_LINEAR ? v->linear + from->targets[at] * full : NULL,
     };
     return true;
 }
@@ -124,7 +148,7 @@ void answers_check(const struct answers *a, uint32_t owner, const struct attribu
     for (uint32_t k = 0; k < v->plan->check_count; k++) {
         const struct check *c = &v->plan->checks[k];
         struct answer all[CHECK_ASKS_MAX];
-        for (uint32_t i = 0; c->owner == owner && i < set->count; i++) {
+        for (uint32_t i = given->first; c->owner == owner && i < given->first + given->n; i++) {
             if (!gather(a, c, given, i, all)) break;
             const struct predicate_case one = {all,
                                                c->ask_count,
@@ -136,5 +160,6 @@ void answers_check(const struct answers *a, uint32_t owner, const struct attribu
             c->predicate->holds(&one, &worst, &tolerance);
             record_check(out, k, set->global[i], worst, tolerance);
         }
+        for (uint32_t i = 0; c->owner == owner && i < c->ask_count; i++) release(&a->kept[c->asks[i]]);
     }
 }

@@ -6,15 +6,12 @@
 #include "experiment/view.h"
 #include "run/unit_record.h"
 
-/* One attribution's answers for all inputs of its root, or why there are none. */
+/* One attribution's answers for some inputs of its root, one behind the other. */
 struct attributed {
-    enum unit_status status;
-    const char *why;         /* unless UNIT_OK */
-    const float *maps, *x;   /* [inputs][sample]: maps of the inputs x */
-    bool original;           /* the maps are those of the original: `maps` is not read */
-    const uint32_t *targets; /* [inputs]: the classes explained */
-    const float *logits;     /* [inputs][classes]; NULL where no check wants them */
-    double seconds;
+    uint32_t first, n;       /* place of the first among the inputs, and how many */
+    const float *maps, *x;   /* [n][sample]: maps of the inputs x */
+    const uint32_t *targets; /* [n]: the classes explained */
+    const float *logits;     /* [n][classes]; NULL where no check wants them */
 };
 
 struct answers {
@@ -34,11 +31,15 @@ void answers_finish(struct answers *);
 bool answers_want_logits(const struct answers *, uint32_t attribution);
 /* The next attribution that a check of `owner`'s unit asks for and that was not kept yet; false: there is none. */
 bool answers_lack(const struct answers *, uint32_t owner, uint32_t *attribution);
-/* Keeps a copy where another attribution's unit will want it, or that there is none. False: out of memory. */
+/* Keeps a copy where another attribution's unit will want it. False: out of memory. */
 bool answers_keep(struct answers *, uint32_t attribution, const struct attributed *);
+/* All of the attribution's were given; or, if not `ok`, there are none. */
+void answers_end(struct answers *, uint32_t attribution, bool ok);
+/* Bytes of memory that the answers of one attribution take while they are kept. */
+size_t answers_size(size_t inputs, size_t elements, size_t outputs);
 
-/* Puts the outcome of every check of `owner`'s unit, input by input, into the record; a check that lacks an answer is
- * left out, which the judge takes for an ERROR. `given` is the owner's own. */
+/* Puts the outcome of every check of `owner`'s unit for these inputs into the record; a check that lacks an answer is
+ * left out, which the judge takes for an ERROR. `given` are the owner's own. */
 void answers_check(const struct answers *, uint32_t owner, const struct attributed *given, unsigned claims,
                    struct record_buffer *);
 

@@ -66,6 +66,7 @@ static bool inputs_say_nothing(const struct run *run) {
     for (uint32_t i = 0; i < set->count; i++) {
         constant = constant && is_constant(set->x + i * n, n);
         same = same && memcmp(set->x, set->x + i * n, n * sizeof *set->x) == 0;
+        input_set_release(set, i, 1, n);
     }
     return constant || same;
 }

@@ -13,7 +13,8 @@ struct comparer {
     const struct input_set *set;
     struct map_shape shape;
     size_t full, reduced;        /* elements of a sample, and of a map after reduction */
-    float *map;                  /* [inputs + 1][reduced]: the originals', and one more */
+    struct backed held;          /* map and mask */
+    float *map;                  /* [inputs + 1][reduced]: one, and behind it the originals' */
     uint8_t *mask;               /* [inputs + 1][reduced] likewise */
     float *kept;                 /* [figure inputs][reduced]: for figures */
     uint32_t *places;            /* [figure inputs] */
@@ -24,7 +25,8 @@ struct comparer {
 };
 
 /* Bytes that a comparer of that row takes for `inputs` maps, at most; `masked`: some element of an input is zero.
- * `prepared`: of the originals that are kept prepared (view.h), so that memory does not grow with them. */
+ * `prepared`: of the originals that are kept prepared (view.h), so that memory does not grow with them. Where there is
+ * no file for the maps (backed.h) it does. */
 size_t comparer_size(const struct shape *sample, enum reduction, uint32_t inputs, bool masked, size_t prepared);
 
 /* Finish after a failure, too. */
@@ -32,14 +34,24 @@ bool comparer_init(struct comparer *, const struct experiment_view *, uint32_t r
                    struct error *);
 void comparer_finish(struct comparer *);
 
-/* What the maps of the original network are: maps[inputs][sample]. */
-bool comparer_take_originals(struct comparer *, const float *maps, struct error *);
+/* What the maps of the original network are, of the n inputs from `first` on: maps[n][sample]. */
+bool comparer_take_originals(struct comparer *, uint32_t first, uint32_t n, const float *maps, struct error *);
 
-/* One attribution's unit, with the checks that it carries; `answers` NULL: without any. False: out of memory, and
- * nothing was sent. */
-bool comparer_send(struct comparer *, uint32_t attribution, const struct attributed *, const struct answers *);
+/* Which maps a unit has. */
+enum comparer_maps {
+    COMPARER_GIVEN, /* maps[n][sample] */
+    COMPARER_AGAIN, /* the original's once more, as if they were given */
+    COMPARER_SAME   /* the original's themselves */
+};
 
-/* False, with the place, where one of maps[inputs][sample] is NaN or infinite. */
-bool comparer_finite(const struct experiment_view *, enum root, const float *maps, struct error *);
+/* One attribution's unit: begin, add every input in order, send. What is wrong with it comes last (`why`), and then
+ * nothing of what was added is sent. False: out of memory, and nothing is sent. */
+void comparer_begin(struct comparer *, uint32_t attribution);
+bool comparer_add(struct comparer *, uint32_t first, uint32_t n, enum comparer_maps, const float *maps);
+bool comparer_send(struct comparer *, uint32_t attribution, enum unit_status, const char *why, double seconds);
+
+/* False, with the place, where one of maps[n][sample], of the inputs from `first` on, is NaN or infinite. */
+bool comparer_finite(const struct experiment_view *, enum root root, uint32_t first, uint32_t n, const float *maps,
+                     struct error *);
 
 #endif

@@ -6,12 +6,29 @@
 #include "run/compare.h"
 #include "run/reference.h"
 #include "run/schedule_jobs.h"
+#include "run/variant.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* A process before it does anything: pages that it writes of the parent's, stacks, what libraries keep. Fitted to small
  * batteries. */
 #define PROCESS_BYTES ((size_t)6 << 20)
+
+/* What variants expect of all draws together: those of one draw begin at no more layers. */
+static bool size_passes(const struct run *run, enum root root, const struct net *net, size_t *bytes, struct error *e) {
+    const struct graph *g = run_root_graph(run, root);
+    bool *begins = calloc(g->layer_count + 1u, sizeof *begins);
+    if (!begins) return error_memory(e);
+    for (uint32_t i = 0; i < run->plan.attribution_count; i++) {
+        const struct attribution *a = &run->plan.attributions[i];
+        uint32_t layer = variant_begin(run, a);
+        if (a->root == root && layer < g->layer_count) begins[layer] = true;
+    }
+    bool ok = net_keep_size(net, begins, bytes, e);
+    free(begins);
+    return ok;
+}
 
 static bool size_root(struct memory_case *c, enum root root, struct error *e) {
     const struct run *run = c->run;
@@ -25,6 +42,7 @@ static bool size_root(struct memory_case *c, enum root root, struct error *e) {
     size->parameters = weights_flat_count(g) * sizeof(float);
     bool ok = net_create_with(weights, &options, &net, e) &&
               net_size(net, NET_PASSES_GRADIENT, c->threads, &size->net, e) &&
+              size_passes(run, root, net, &size->passes, e) &&
               (root != ROOT_LABELS || net_size_training(net, run->battery->recipe.batch, &size->training, e));
     net_destroy(net);
     weights_destroy(weights);
@@ -108,24 +126,40 @@ static size_t made_bytes(const struct memory_case *c, enum root root, uint32_t d
            (study ? net_bytes(c, root) : 0);
 }
 
+/* `passes`: through the network, for each input. Those that come to other points each time are kept, too. */
+static size_t passes_bytes(const struct memory_case *c, enum root root, double passes) {
+    const double most = (double)c->limits->passes;
+    const double bytes = fmax(1, ceil(passes)) * (double)(inputs_of(c) * c->roots[root].passes);
+    return (size_t)fmin(bytes, most);
+}
+
+/* Where conformance was not asked yet, as many as there is room for. */
+static double passes_of(const struct explainer_entry *row) {
+    return row->forwards + row->backwards > 0 ? row->forwards + row->backwards : 1e9;
+}
+
 size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t row) {
     const struct run *run = c->run;
     const struct experiment_view view = run_view(run);
     size_t outputs = c->roots[root].parameters ? run_root_graph(run, root)->classes : 0, made = 0;
-    size_t one = 2 * sample_bytes(c) + outputs * sizeof(float), answers = 0;
+    const size_t block = request_of(c) * 2 * sample_bytes(c), logits = inputs_of(c) * outputs * sizeof(float);
+    size_t answers = 0;
     for (uint32_t draw = 0; draw <= jobs_draws(&run->plan); draw++) {
         uint32_t of = draw < jobs_draws(&run->plan) ? draw : PLAN_NO_DRAW;
         size_t here = made_bytes(c, root, of), kept = answers_most(&view, root, of);
         if (here > made) made = here;
         if (kept > answers) answers = kept;
     }
-    return PROCESS_BYTES + made + net_bytes(c, root) + (1 + answers) * inputs_of(c) * one + call_bytes(c) +
-           comparer_bytes(c, row, c->limits->prepared) + (size_t)run->explainers[row].own_bytes;
+    return PROCESS_BYTES + made + net_bytes(c, root) + block + logits + call_bytes(c) +
+           answers * answers_size(inputs_of(c), sample_bytes(c) / sizeof(float), outputs) +
+           passes_bytes(c, root, passes_of(&run->explainers[row])) + comparer_bytes(c, row, c->limits->prepared) +
+           (size_t)run->explainers[row].own_bytes;
 }
 
 size_t memory_of_reference(const struct memory_case *c) {
     const struct run *run = c->run;
     size_t outputs = run->graph->classes * sizeof(float), comparers = 0, drawn = 0;
+    const size_t block = reference_block(sample_bytes(c) / sizeof(float), run->battery->inputs);
     const size_t prepared = reference_prepared(run, c->limits->prepared);
     for (uint32_t row = 0; row < run->explainer_count; row++)
         if (run->explainers[row].yardstick) comparers += comparer_bytes(c, row, prepared);
@@ -133,8 +167,8 @@ size_t memory_of_reference(const struct memory_case *c) {
         size_t here = drawn_bytes(c, ROOT_MODEL, draw);
         if (here > drawn) drawn = here;
     }
-    return PROCESS_BYTES + drawn + net_bytes(c, ROOT_MODEL) + inputs_of(c) * (2 * sample_bytes(c) + 2 * outputs) +
-           comparers;
+    return PROCESS_BYTES + drawn + net_bytes(c, ROOT_MODEL) + inputs_of(c) * 2 * outputs + 3 * block * sample_bytes(c) +
+           passes_bytes(c, ROOT_MODEL, 1) + comparers;
 }
 
 /* Parameters, two moments of each, and a copy on the way to the parent; images of training and of the test. */

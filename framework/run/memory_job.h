@@ -11,6 +11,7 @@ struct root_size {
     size_t parameters; /* bytes */
     struct net_size net;
     size_t training; /* bytes of a training batch; of ROOT_LABELS */
+    size_t passes;   /* bytes of one sample that are kept below re-drawn layers (net_keep) */
 };
 
 struct memory_case {

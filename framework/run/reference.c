@@ -21,8 +21,9 @@ struct reference_pass {
     const struct input_set *set;
     struct variant variant;
     size_t full, classes;
-    float *maps, *original, *logits; /* [inputs][sample], [inputs][classes] */
-    float *made;                     /* [inputs][sample]: the maps of one canary; NULL: the run has none */
+    uint32_t most;            /* inputs that are asked for together */
+    float *maps, *made;       /* [most][sample]: gradients, and the maps of one canary (NULL: the run has none) */
+    float *original, *logits; /* [inputs][classes] */
     struct memo *gradients;
     struct comparer *yardsticks; /* [rows], of those that some task wants; the others are empty */
 };
@@ -43,6 +44,14 @@ size_t reference_prepared(const struct run *run, size_t limit) {
     return rows ? 2 * limit / rows : limit;
 }
 
+/* As many as several threads can share. */
+#define BLOCK_BYTES ((size_t)16 << 20)
+
+uint32_t reference_block(size_t elements, uint32_t inputs) {
+    size_t most = BLOCK_BYTES / (elements * sizeof(float)) / 10 * 10 + 10;
+    return inputs < most ? inputs : (uint32_t)most;
+}
+
 static bool reference_pass_init(struct reference_pass *w, const struct run *run, struct channel *channel,
                                 struct error *e) {
     *w = (struct reference_pass){.run = run, .channel = channel, .set = &run->inputs[ROOT_MODEL]};
@@ -51,12 +60,14 @@ static bool reference_pass_init(struct reference_pass *w, const struct run *run,
     w->full = shape_count(&run->data->sample);
     w->classes = run->graph->classes;
     size_t n = w->set->count;
-    w->maps = malloc(n * (w->full + 2 * w->classes) * sizeof *w->maps);
+    w->most = reference_block(w->full, w->set->count);
+    const size_t block = w->most * w->full;
+    w->maps = malloc((block + 2 * n * w->classes) * sizeof *w->maps);
     w->yardsticks = calloc(run->explainer_count + 1u, sizeof *w->yardsticks);
     if (!w->maps || !w->yardsticks) return error_memory(e);
-    w->original = w->maps + n * w->full;
+    w->original = w->maps + block;
     w->logits = w->original + n * w->classes;
-    if (!run->without_canaries && !(w->made = malloc((n * w->full + 1) * sizeof *w->made))) return error_memory(e);
+    if (!run->without_canaries && !(w->made = malloc((block + 1) * sizeof *w->made))) return error_memory(e);
     return variant_init(&w->variant, run, ROOT_MODEL, e);
 }
 
@@ -69,110 +80,131 @@ static void reference_pass_finish(struct reference_pass *w) {
     variant_finish(&w->variant);
 }
 
+/* Inputs from `first` on, as they are asked for and used together. */
+struct block {
+    uint32_t first, n;
+    uint32_t attribution;
+    struct error *error;
+};
+
 /* Explainers will want these gradients, too. */
-static void tell(const struct reference_pass *w, const char *network) {
+static void tell(const struct reference_pass *w, const char *network, const struct block *b) {
     char key[FILE_DIGEST_SIZE];
-    for (uint32_t i = 0; w->gradients && i < w->set->count; i++) {
-        const float *x = w->set->x + i * w->full;
-        handle_gradient_key(network, x, w->full, w->set->target[i], key);
+    for (uint32_t i = 0; w->gradients && i < b->n; i++) {
+        const uint32_t input = b->first + i;
+        handle_gradient_key(network, w->set->x + input * w->full, w->full, w->set->target[input], key);
         memo_keep(w->gradients, key, w->maps + i * w->full, w->full);
     }
 }
 
-/* A unit as it goes out. */
-struct sent_unit {
-    uint32_t attribution;
-    const struct attributed *given;
-};
-
-/* The logits of that network and, where a yardstick wants it, the gradient. */
-static bool ask(struct reference_pass *w, const struct attribution *a, bool gradient, float *logits, struct error *e) {
+/* The logits of the network that the variant is, all of the inputs' of which are at `logits`, and, where a yardstick
+ * wants it, the gradient. */
+static bool ask(struct reference_pass *w, const struct block *b, bool gradient, float *logits) {
     struct helpers helpers = channel_helpers(w->channel);
-    struct net_request r = {.question = ASK_FORWARD, .n = w->set->count, .x = w->set->x};
-    if (!variant_take(&w->variant, a, e)) return false;
-    if (!gradient) return helpers_ask(&helpers, w->variant.net, &r, logits, e);
+    struct net_request r = {.question = ASK_FORWARD, .n = b->n, .x = w->set->x + b->first * w->full};
+    logits += b->first * w->classes;
+    if (!gradient) return helpers_ask(&helpers, w->variant.net, &r, logits, b->error);
     r.question = ASK_GRADIENT;
-    r.targets = w->set->target;
+    r.targets = w->set->target + b->first;
     r.logits = logits;
-    if (!helpers_ask(&helpers, w->variant.net, &r, w->maps, e)) return false;
-    tell(w, a->key);
+    if (!helpers_ask(&helpers, w->variant.net, &r, w->maps, b->error)) return false;
+    tell(w, w->run->plan.attributions[b->attribution].key, b);
     return true;
 }
 
 /* The gradient, for canaries and yardsticks with signs; then its magnitude in place of it, for those without. */
 static bool each_yardstick(struct reference_pass *w, unsigned yardsticks,
-                           bool (*visit)(struct reference_pass *, uint32_t row, const void *), const void *what) {
+                           bool (*visit)(struct reference_pass *, uint32_t row, const struct block *),
+                           const struct block *b) {
     bool ok = true;
     for (int absolute = 0; ok && absolute < 2; absolute++) {
-        for (size_t k = 0; absolute && k < w->set->count * w->full; k++) w->maps[k] = fabsf(w->maps[k]);
+        for (size_t k = 0; absolute && k < b->n * w->full; k++) w->maps[k] = fabsf(w->maps[k]);
         for (uint32_t row = 0; ok && row < w->run->explainer_count; row++)
             if (is_wanted(w->run, row, yardsticks) && w->run->explainers[row].non_negative == (absolute == 1))
-                ok = visit(w, row, what);
+                ok = visit(w, row, b);
     }
     return ok;
 }
 
 /* Of a canary its own maps, else the gradients. False: out of memory. */
-static bool make_maps(struct reference_pass *w, uint32_t row, uint32_t attribution, const float **maps) {
+static bool make_maps(struct reference_pass *w, uint32_t row, const struct block *b, const float **maps) {
     const struct run *run = w->run;
     const struct canary *canary = run->explainers[row].canary;
     *maps = canary ? w->made : w->maps;
     if (!canary) return true;
-    char *purpose = text_format("%s/%s", canary->name, run->plan.attributions[attribution].key);
-    for (uint32_t i = 0; purpose && i < w->set->count; i++) {
-        const struct canary_case c = {layout_of(w->view.sample), w->set->x + i * w->full, w->maps + i * w->full,
-                                      run->battery->seed, rng_seed(run->battery->seed, purpose, w->set->sample[i])};
+    char *purpose = text_format("%s/%s", canary->name, run->plan.attributions[b->attribution].key);
+    for (uint32_t i = 0; purpose && i < b->n; i++) {
+        const uint32_t input = b->first + i;
+        const struct canary_case c = {layout_of(w->view.sample), w->set->x + input * w->full, w->maps + i * w->full,
+                                      run->battery->seed, rng_seed(run->battery->seed, purpose, w->set->sample[input])};
         canary->make(&c, w->made + i * w->full);
     }
     free(purpose);
     return purpose != NULL;
 }
 
-static bool send_yardstick(struct reference_pass *w, uint32_t row, const void *unit) {
-    const struct sent_unit *u = unit;
-    const struct canary *canary = w->run->explainers[row].canary;
-    struct attributed given = *u->given;
-    given.original = canary && canary->same;
-    if (given.status == UNIT_OK && !given.original && !make_maps(w, row, u->attribution, &given.maps)) return false;
-    return comparer_send(&w->yardsticks[row], u->attribution, &given, NULL);
-}
-
-static bool send_yardsticks(struct reference_pass *w, const struct reference_task *task, double seconds,
-                            struct error *e) {
-    struct error why = {{0}};
-    bool finite = comparer_finite(&w->view, ROOT_MODEL, w->maps, &why);
-    const struct attributed given = {.status = finite ? UNIT_OK : UNIT_FAILED,
-                                     .why = why.text,
-                                     .maps = w->maps,
-                                     .x = w->set->x,
-                                     .targets = w->set->target,
-                                     .seconds = seconds};
-    const struct sent_unit unit = {task->attribution, &given};
-    return each_yardstick(w, task->yardsticks, send_yardstick, &unit) || error_memory(e);
-}
-
-static bool take_original(struct reference_pass *w, uint32_t row, const void *error) {
-    struct error *e = *(struct error *const *)error;
+static bool take_original(struct reference_pass *w, uint32_t row, const struct block *b) {
     struct comparer *c = &w->yardsticks[row];
     const float *maps;
-    if (!make_maps(w, row, run_original(w->run, ROOT_MODEL), &maps)) return error_memory(e);
-    return comparer_init(c, &w->view, row, ROOT_MODEL, w->channel, e) && comparer_take_originals(c, maps, e);
+    if (!make_maps(w, row, b, &maps)) return error_memory(b->error);
+    return (b->first || comparer_init(c, &w->view, row, ROOT_MODEL, w->channel, b->error)) &&
+           comparer_take_originals(c, b->first, b->n, maps, b->error);
+}
+
+static bool add_yardstick(struct reference_pass *w, uint32_t row, const struct block *b) {
+    const struct canary *canary = w->run->explainers[row].canary;
+    struct comparer *c = &w->yardsticks[row];
+    const float *maps = NULL;
+    if (!b->first) comparer_begin(c, b->attribution);
+    if (canary && canary->same) return comparer_add(c, b->first, b->n, COMPARER_SAME, NULL) || error_memory(b->error);
+    return (make_maps(w, row, b, &maps) && comparer_add(c, b->first, b->n, COMPARER_GIVEN, maps)) ||
+           error_memory(b->error);
+}
+
+/* Every input, a block at a time. `why`: the first of its maps that is not finite; none behind it is looked at. NULL:
+ * all are, whatever they are. */
+static bool each_block(struct reference_pass *w, uint32_t attribution, unsigned yardsticks, float *logits,
+                       bool (*visit)(struct reference_pass *, uint32_t row, const struct block *), double *seconds,
+                       struct error *why, struct error *e) {
+    struct block b = {.attribution = attribution, .error = e};
+    bool ok = variant_take(&w->variant, &w->run->plan.attributions[attribution], e);
+    for (; ok && b.first < w->set->count; b.first += b.n) {
+        const double start = clock_seconds();
+        b.n = w->set->count - b.first < w->most ? w->set->count - b.first : w->most;
+        ok = ask(w, &b, yardsticks != 0, logits);
+        *seconds += clock_seconds() - start;
+        if (ok && yardsticks &&
+            (!why || (!why->text[0] && comparer_finite(&w->view, ROOT_MODEL, b.first, b.n, w->maps, why))))
+            ok = each_yardstick(w, yardsticks, visit, &b);
+        input_set_release(w->set, b.first, b.n, w->full);
+    }
+    return ok;
+}
+
+/* In the order of each_yardstick. */
+static bool send_yardsticks(struct reference_pass *w, const struct reference_task *task, double seconds,
+                            const struct error *why, struct error *e) {
+    const enum unit_status status = why->text[0] ? UNIT_FAILED : UNIT_OK;
+    for (int absolute = 0; absolute < 2; absolute++)
+        for (uint32_t row = 0; row < w->run->explainer_count; row++)
+            if (is_wanted(w->run, row, task->yardsticks) && w->run->explainers[row].non_negative == (absolute == 1) &&
+                !comparer_send(&w->yardsticks[row], task->attribution, status, why->text, seconds))
+                return error_memory(e);
+    return true;
 }
 
 /* The original first: everything is compared with it. */
 static bool begin(struct reference_pass *w, const struct reference *r, struct error *e) {
-    const struct attribution *original = &w->run->plan.attributions[run_original(w->run, ROOT_MODEL)];
-    unsigned yardsticks = wanted_at_all(r);
-    return ask(w, original, yardsticks != 0, w->original, e) &&
-           (!yardsticks || each_yardstick(w, yardsticks, take_original, &e));
+    return each_block(w, run_original(w->run, ROOT_MODEL), wanted_at_all(r), w->original, take_original, &(double){0},
+                      NULL, e);
 }
 
 static bool do_task(struct reference_pass *w, const struct reference_task *task, struct error *e) {
-    const struct attribution *a = &w->run->plan.attributions[task->attribution];
-    double start = clock_seconds();
-    if (!ask(w, a, task->yardsticks != 0, w->logits, e)) return false;
+    struct error why = {{0}};
+    double seconds = 0;
+    if (!each_block(w, task->attribution, task->yardsticks, w->logits, add_yardstick, &seconds, &why, e)) return false;
     return (!task->audit || audit_send(&w->variant, task->attribution, w->original, w->logits, w->channel, e)) &&
-           (!task->yardsticks || send_yardsticks(w, task, clock_seconds() - start, e));
+           (!task->yardsticks || send_yardsticks(w, task, seconds, &why, e));
 }
 
 void reference_work(const struct run *run, const struct reference *r, struct channel *channel) {

@@ -11,6 +11,9 @@
  */
 size_t reference_prepared(const struct run *, size_t limit);
 
+/* Inputs of so many elements whose gradients are there at a time. */
+uint32_t reference_block(size_t elements, uint32_t inputs);
+
 /* In the child. The tasks are done from the last to the first: an explain job, which begins with the first, comes upon
  * what is known already sooner. */
 void reference_work(const struct run *, const struct reference *, struct channel *);

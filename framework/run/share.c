@@ -159,6 +159,7 @@ bool share_probe(const struct run *run, char digest[FILE_DIGEST_SIZE], struct er
     bool ok = logits ? run_net(run, run->model, &net, e) : error_memory(e);
     ok = ok &&
          net_gradient_logits(net, NET_GRADIENT, n, set->x, set->target, logits, logits + n * run->graph->classes, e);
+    input_set_release(set, 0, n, shape_count(&run->data->sample));
     if (ok) data_digest(logits, size * sizeof *logits, digest);
     net_destroy(net);
     free(logits);

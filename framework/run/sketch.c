@@ -8,14 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-void sketch_make(uint32_t n, size_t count, const float *maps, struct sketch *out) {
-    struct rng rng = rng_stream(0, "sketch of maps", 0);
+void sketch_begin(struct sketch *out) {
     memset(out, 0, sizeof *out);
-    out->inputs = n < SKETCH_INPUTS ? n : SKETCH_INPUTS;
+}
+
+void sketch_add(struct sketch *out, uint32_t first, uint32_t n, size_t count, const float *maps) {
+    struct rng rng = rng_stream(0, "sketch of maps", 0);
+    const uint32_t end = first + n < SKETCH_INPUTS ? first + n : SKETCH_INPUTS;
+    if (first >= end) return;
+    out->inputs = end;
     for (size_t k = 0; k < count; k++) {
         uint32_t signs = rng_next(&rng);
-        for (uint32_t i = 0; i < out->inputs; i++) {
-            double value = (double)maps[i * count + k];
+        for (uint32_t i = first; i < end; i++) {
+            double value = (double)maps[(i - first) * count + k];
             for (uint32_t w = 0; w < SKETCH_WIDTH; w++) out->value[i][w] += signs >> w & 1 ? value : -value;
         }
     }

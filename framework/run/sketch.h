@@ -19,8 +19,9 @@ struct sketch {
     double value[SKETCH_INPUTS][SKETCH_WIDTH];
 };
 
-/* Of maps[n][count]. */
-void sketch_make(uint32_t n, size_t count, const float *maps, struct sketch *out);
+/* Of no maps yet; then those of the inputs from `first` on, maps[n][count], in order. */
+void sketch_begin(struct sketch *);
+void sketch_add(struct sketch *, uint32_t first, uint32_t n, size_t count, const float *maps);
 
 /* As text for the store, and back. NULL: out of memory. false: it is no such text. */
 char *sketch_to_text(const struct sketch *);

@@ -36,13 +36,19 @@ static bool each_of_map(const struct experiment_view *v, const struct map_shape 
     return true;
 }
 
-bool record_each_asked(const struct experiment_view *v, uint32_t row, uint32_t attribution,
-                       bool (*visit)(void *, const struct record_asked *), void *user) {
+bool record_each_asked_of(const struct experiment_view *v, uint32_t row, uint32_t attribution, uint32_t first,
+                          uint32_t n, bool (*visit)(void *, const struct record_asked *), void *user) {
     const struct attribution *a = &v->plan->attributions[attribution];
     const struct map_shape shape = run_map_shape(v->sample, v->explainers[row].reduction);
-    for (uint32_t other = 0; other < v->inputs[a->root].count; other++)
+    for (uint32_t other = first; other < first + n; other++)
         if (!each_of_map(v, &shape, a, !v->explainers[row].canary, other, visit, user)) return false;
     return true;
+}
+
+bool record_each_asked(const struct experiment_view *v, uint32_t row, uint32_t attribution,
+                       bool (*visit)(void *, const struct record_asked *), void *user) {
+    const uint32_t count = v->inputs[v->plan->attributions[attribution].root].count;
+    return record_each_asked_of(v, row, attribution, 0, count, visit, user);
 }
 
 uint32_t record_kept(const struct experiment_view *v, uint32_t row, uint32_t attribution, uint32_t *places) {
@@ -86,6 +92,28 @@ void record_check(struct record_buffer *b, uint32_t check, uint32_t input, doubl
     if (!more) return;
     b->checks = more;
     b->checks[b->header.checks++] = (struct record_check){worst, tolerance, check, input};
+}
+
+/* The lowest check from `least` on. */
+static uint32_t next_check(const struct record_buffer *b, uint32_t least) {
+    uint32_t next = UINT32_MAX;
+    for (uint32_t i = 0; i < b->header.checks; i++)
+        if (b->checks[i].check >= least && b->checks[i].check < next) next = b->checks[i].check;
+    return next;
+}
+
+void record_order_checks(struct record_buffer *b) {
+    const uint32_t count = b->header.checks;
+    struct record_check *ordered = malloc((count + (size_t)1) * sizeof *ordered);
+    b->failed = b->failed || !ordered;
+    if (!ordered) return;
+    for (uint32_t done = 0, check = 0; done < count; check++) {
+        check = next_check(b, check);
+        for (uint32_t i = 0; i < count; i++)
+            if (b->checks[i].check == check) ordered[done++] = b->checks[i];
+    }
+    free(b->checks);
+    b->checks = ordered;
 }
 
 void record_map(struct record_buffer *b, const float *map, size_t elements) {

@@ -37,6 +37,9 @@ struct record_asked {
  * by side. Ends, and returns false, when `visit` returns false. */
 bool record_each_asked(const struct experiment_view *, uint32_t row, uint32_t attribution,
                        bool (*visit)(void *, const struct record_asked *), void *);
+/* Those whose `other` is one of the n inputs from `first` on. */
+bool record_each_asked_of(const struct experiment_view *, uint32_t row, uint32_t attribution, uint32_t first, uint32_t n,
+                          bool (*visit)(void *, const struct record_asked *), void *);
 /* Whose maps a unit of that row and attribution holds for the figures, as places in the root's inputs: on the original
  * and draw 0. Returns how many; `places` has room for all that the view names. */
 uint32_t record_kept(const struct experiment_view *, uint32_t row, uint32_t attribution, uint32_t *places);
@@ -56,6 +59,8 @@ void record_finish(struct record_buffer *);
 void record_comparison(struct record_buffer *, bool mismatched, uint32_t measure, enum view, uint32_t input,
                        uint32_t other, double value);
 void record_check(struct record_buffer *, uint32_t check, uint32_t input, double worst, double tolerance);
+/* Those of one check side by side, lower checks first; else as they were. */
+void record_order_checks(struct record_buffer *);
 void record_map(struct record_buffer *, const float *, size_t elements);
 bool record_send(struct record_buffer *, struct channel *);
 

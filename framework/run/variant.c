@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-/* What the nets of one process keep of forward passes: 16 photographs on ResNet-18, before each of its 6 groups. */
-#define KEPT_BYTES ((size_t)64 << 20)
-
 /* How a layer of variant->own is. */
 struct drawn {
     enum { AS_LOADED, DRAWN, UNKNOWN } how;
@@ -58,11 +55,16 @@ bool variant_init(struct variant *v, const struct run *run, enum root root, stru
     return (v->layers && v->begins) || error_memory(e);
 }
 
-void variant_expect(struct variant *v, const struct attribution *a) {
-    uint32_t layers = run_root_graph(v->run, v->root)->layer_count, first = 0;
-    if (!attribution_is_redrawn(a) || a->root != v->root) return;
+uint32_t variant_begin(const struct run *run, const struct attribution *a) {
+    if (!attribution_is_redrawn(a)) return UINT32_MAX;
+    uint32_t layers = run_root_graph(run, a->root)->layer_count, first = 0;
     while (first < layers && !a->model.layers[first]) first++;
-    if (first < layers) v->begins[first] = v->keeps = true;
+    return first < layers ? first : UINT32_MAX;
+}
+
+void variant_expect(struct variant *v, const struct attribution *a) {
+    uint32_t first = a->root == v->root ? variant_begin(v->run, a) : UINT32_MAX;
+    if (first != UINT32_MAX) v->begins[first] = v->keeps = true;
 }
 
 void variant_finish(struct variant *v) {
@@ -113,7 +115,9 @@ static bool find_weights(struct variant *v, const struct attribution *a, const s
 
 /* Of the root as it was loaded. */
 static bool keep_passes(struct variant *v, struct error *e) {
-    if (!net_keep(v->net, v->begins, KEPT_BYTES, e)) return false;
+    const size_t most = run_limits(v->run)->passes;
+    if (!most) return true;
+    if (!net_keep(v->net, v->begins, most, e)) return false;
     for (uint32_t l = 0; l < v->own->graph->layer_count; l++)
         if (v->layers[l].how != AS_LOADED) net_changed(v->net, l);
     return true;

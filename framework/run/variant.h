@@ -23,6 +23,8 @@ struct variant {
 bool variant_init(struct variant *, const struct run *, enum root, struct error *);
 void variant_finish(struct variant *);
 
+/* The first layer that the attribution has drawn anew; UINT32_MAX: none. */
+uint32_t variant_begin(const struct run *, const struct attribution *);
 /* Those attributions will be asked for. Passes of gradients then begin, where memory allows (net_keep), at the first
  * layer that was drawn anew. Before variant_take. */
 void variant_expect(struct variant *, const struct attribution *);

@@ -131,6 +131,7 @@ static bool work_together(struct shared_request *w, const struct helpers *helper
         if (ok && !h->ok && e) *e = h->error;
         ok = ok && h->ok;
     }
+    net_drop_mates(w->net); /* before somebody else has the cores, and memory with them */
     cores_return(helpers->cores, helpers->member, crew.count);
     return ok;
 }

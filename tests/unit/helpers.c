@@ -148,6 +148,28 @@ Test(helpers, does_not_change_a_byte_behind_a_rectifier) {
     helpers_change_no_byte("relu,conv:32x3+1,batchnorm,relu,conv:32x3+1,relu,maxpool:2,fc:10");
 }
 
+/* With a budget of memory a core that is given back is free for another process, with that process's memory. */
+Test(helpers, nets_of_helpers_go_where_memory_is_short) {
+    static struct subject s;
+    struct helpers helpers = {NULL, 0};
+    struct net *brief;
+    struct error e;
+    const struct net_options options = {.brief_mates = true};
+    subject_init_of(&s, "conv:32x3+1,relu,conv:32x3+1,relu,maxpool:2,fc:10", 32);
+    cr_assert(cores_create(3, 1, &helpers.cores, &e) && net_create_with(s.weights, &options, &brief, &e), "%s", e.text);
+    cores_enter(helpers.cores, 0);
+    float *stay = answers(&s, &helpers);
+    cr_expect_gt(net_mates(s.net), 0u);
+    net_destroy(s.net);
+    s.net = brief;
+    float *go = answers(&s, &helpers);
+    cr_expect_eq(net_mates(s.net), 0u);
+    cr_expect_arr_eq(stay, go, answers_size(&s));
+    free(stay), free(go);
+    cores_destroy(helpers.cores);
+    subject_finish(&s);
+}
+
 /* Nets of helpers stay, and answer by the weights that there are. */
 Test(helpers, follow_weights_that_change) {
     static struct subject s, fresh;

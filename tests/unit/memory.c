@@ -117,6 +117,32 @@ Test(memory, a_budget_is_held_or_refused) {
     fake_folder_remove(folder);
 }
 
+/* What is kept of forward passes below re-drawn layers is counted, up to its limit, and a budget gives it up. */
+Test(memory, passes_that_are_kept_are_counted) {
+    char folder[64];
+    struct error e = {{0}};
+    unsigned workers = 1;
+    fake_folder(folder);
+    struct run *some = open_run(folder, 6, "gradient", "independent"),
+               *many = open_run(folder, 6, "gradient", "independent");
+    many->explainers[0].backwards = 1;
+    some->limits = many->limits = memory_limits_default;
+    some->limits.passes = 1000;
+    const size_t before = need_of(some, 1).worker, one = need_of(many, 1).worker;
+    cr_expect_gt(one, before + 6 * 28 * 28 * sizeof(float), "some maps of each input");
+    many->explainers[0].backwards = 100;
+    cr_expect_geq(need_of(many, 1).worker, one + 6 * 28 * 28 * sizeof(float), "they come to other points each time");
+    many->explainers[0].backwards = 1e6;
+    cr_expect_leq(need_of(many, 1).worker, before + 64 * MIB);
+    cr_expect_geq(need_of(many, 1).worker, one + 32 * MIB);
+    many->memory = memory_total(&(struct memory_need){need_of(some, 1).parent, 0, before, 1, "", 1});
+    cr_assert(memory_fit(many, 0, &workers, &e), "%s", e.text);
+    cr_expect_lt(many->limits.passes, 8 * MIB);
+    close_run(some);
+    close_run(many);
+    fake_folder_remove(folder);
+}
+
 /* The largest process does not grow with stages or explainers, and with inputs by the maps that it holds. */
 Test(memory, what_it_grows_with) {
     char folder[64];

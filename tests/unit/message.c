@@ -51,11 +51,16 @@ static void work(void *user, struct pool_job *job, struct channel *channel) {
         _exit(1);
     rng_fill_normal(1, 0, n * SIZE, maps);
     memset(maps, 0, SIZE * sizeof *maps); /* the first is constant: its similarities are undefined */
-    if (!comparer_take_originals(&c, maps, &e)) _exit(1);
+    if (!comparer_take_originals(&c, 0, n, maps, &e)) _exit(1);
     for (uint32_t k = 0; k < 2; k++) {
         rng_fill_normal(2 + k, 0, n * SIZE, maps);
-        const struct attributed given = {UNIT_OK, "", maps, c.set->x, false, c.set->target, NULL, .5};
-        if (!comparer_send(&c, lab->attributions[k], &given, &answers)) _exit(1);
+        comparer_begin(&c, lab->attributions[k]);
+        for (uint32_t i = 0; i < n; i++) { /* one after the other */
+            const struct attributed given = {i, 1, maps + i * SIZE, c.set->x + i * SIZE, c.set->target + i, NULL};
+            if (!comparer_add(&c, i, 1, COMPARER_GIVEN, given.maps)) _exit(1);
+            answers_check(&answers, lab->attributions[k], &given, 0, &c.out);
+        }
+        if (!comparer_send(&c, lab->attributions[k], UNIT_OK, "", .5)) _exit(1);
     }
 }
 

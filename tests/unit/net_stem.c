@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "nn/arch.h"
 #include "nn/net.h"
+#include "nn/net_size.h"
 #include "nn/onnx.h"
 
 #include "random_graph.h"
@@ -128,6 +129,30 @@ Test(net_stem, any_graph_answers_the_same) {
         check(&s, what, 20);
         cr_expect_leq(net_kept(s.net), room[seed % 4], "%s", what);
         cr_expect(seed % 4 == 0 || net_kept(s.net) > 0, "%s", what);
+        subject_finish(&s);
+    }
+}
+
+/* What a sample comes to in the end, where there is room for all. */
+Test(net_stem, what_is_kept_is_known_before) {
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        struct subject s;
+        struct error e;
+        size_t one, outputs;
+        subject_init(&s, random_graph(seed), (size_t)1 << 30, seed);
+        bool *all = calloc(s.graph->layer_count + 1u, sizeof *all);
+        float *out = calloc(MOST_SAMPLES * (s.sample + s.classes), sizeof *out);
+        cr_assert(all && out);
+        outputs = MOST_SAMPLES * s.sample;
+        for (uint32_t l = 0; l < s.graph->layer_count; l++) all[l] = true;
+        cr_assert(net_keep_size(s.net, all, &one, &e), "%s", e.text);
+        cr_assert(net_gradient_logits(s.net, NET_GRADIENT, MOST_SAMPLES, s.x, s.targets, out + outputs, out, &e));
+        cr_expect_leq(net_kept(s.net), MOST_SAMPLES * one, "graph %u: %zu of %zu", (unsigned)seed, net_kept(s.net),
+                      one);
+        cr_expect_geq(net_kept(s.net), MOST_SAMPLES * one * 3 / 4, "graph %u: %zu of %zu", (unsigned)seed,
+                      net_kept(s.net), one);
+        free(all);
+        free(out);
         subject_finish(&s);
     }
 }
