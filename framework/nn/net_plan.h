@@ -124,6 +124,8 @@ void stem_forward(const struct net *, const float *x, uint32_t own, uint32_t las
 
 /* ---- net_region.c: a net and its mates have regions together (NULL: none), and each patches of its own ---- */
 void regions_destroy(struct regions *);
+/* Bytes that they take besides a group. */
+size_t regions_size(const struct net *, const struct plan *group);
 /* The weights are about to change. */
 void regions_forget(struct regions *);
 void patches_destroy(struct patches *);

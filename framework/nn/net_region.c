@@ -17,8 +17,15 @@
 #define MOST_OF_PLANE .8
 #define LEAST_SAVED .1
 #define MOST_OF_INPUT .3
+#define SHARE_OF_GROUP .25 /* floats beside those of a group, for what nodes see of their inputs */
 
 /* ---- What can be computed in parts ---- */
+
+/* Samples are planes, and several go together. */
+static bool suits(const struct net *net) {
+    const uint32_t rank = net->graph->sample.rank;
+    return !net->graph->single && net->step_count && (rank == 2 || rank == 3);
+}
 
 /* Numbers for whole planes. */
 static bool is_flat(const struct shape *s) {
@@ -118,6 +125,15 @@ void regions_destroy(struct regions *r) {
     free(r);
 }
 
+size_t regions_size(const struct net *net, const struct plan *plan) {
+    if (!suits(net)) return 0;
+    struct regions *r = create(net);
+    size_t floats = r ? r->floats + shape_count(&net->graph->sample) : 0;
+    floats += (size_t)(SHARE_OF_GROUP * (double)plan->floats);
+    regions_destroy(r);
+    return floats * sizeof(float);
+}
+
 void regions_forget(struct regions *r) {
     if (r) r->ready = false;
 }
@@ -172,9 +188,8 @@ static bool run_base(struct net *net, const float *x, struct error *e) {
 
 bool net_forward_begin(struct net *net, uint32_t n, const float *x, struct error *e) {
     const size_t sample = shape_count(&net->graph->sample);
-    const uint32_t rank = net->graph->sample.rank;
     struct box box;
-    if (n < LEAST_SAMPLES || net->graph->single || !net->step_count || (rank != 2 && rank != 3)) return true;
+    if (n < LEAST_SAMPLES || !suits(net)) return true;
     if (net->regions && net->regions->ready && find_box(net, x, net->regions->x, &box)) return true;
     regions_forget(net->regions);
     if (!find_box(net, x + sample, x, &box)) return true;
@@ -275,6 +290,7 @@ static struct patches *take_patches(struct net *net) {
     const struct regions *r = net->regions;
     struct patches *p = net->patches ? net->patches : calloc(1, sizeof *p);
     if (!p || net->patches) return p;
+    p->most = (size_t)(SHARE_OF_GROUP * (double)net->group->floats);
     p->all = calloc(r->count + 1u, sizeof *p->all);
     p->in = calloc(r->input_counts + 1u, sizeof *p->in);
     if (!p->all || !p->in) {
@@ -299,11 +315,15 @@ uint32_t regions_forward(struct net *net, const float *x) {
     const size_t sample = shape_count(&net->graph->sample);
     if (!r || !r->ready || plan->plain) return 0;
     struct patches *p = take_patches(net);
-    for (uint32_t s = 0; s < plan->batch && p; s++)
+    if (!p || p->failed) return 0;
+    for (uint32_t s = 0; s < plan->batch; s++)
         if (!find_box(net, x + s * sample, r->x, &p->all[0].changed[s])) return 0;
-    uint32_t count = p ? lay_out_all(net, p) : 0, next = count < r->count ? r->nodes[count] : r->end;
+    uint32_t count = lay_out_all(net, p), next = count < r->count ? r->nodes[count] : r->end;
+    if (!count) return 0;
     run_bind(net, plan, x);
-    for (uint32_t i = 0; i < count; i++)
-        if (!region_run(net, p, i, x)) return 0;
-    return count && region_spread(net, p, count, next) ? next : 0;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < count; i++) ok = region_run(net, p, i, x);
+    ok = ok && region_spread(net, p, count, next);
+    p->failed = !ok;
+    return ok ? next : 0;
 }

@@ -36,8 +36,9 @@ struct patches {
     struct patch *all;  /* by slot; 0 is the input's */
     struct operand *in; /* of one call */
     float *gathered, *scratch;
-    size_t gathered_floats, scratch_floats;
-    uint64_t runs; /* nodes that were computed in parts so far */
+    size_t gathered_floats, scratch_floats, most; /* of both */
+    bool failed;                                  /* there was too little memory once */
+    uint64_t runs;                                /* nodes that were computed in parts so far */
 };
 
 static inline ptrdiff_t plane_size(const struct shape *s, int axis) {
@@ -45,7 +46,7 @@ static inline ptrdiff_t plane_size(const struct shape *s, int axis) {
 }
 
 /* ---- net_region_run.c ---- */
-/* Runs node number `i` for the group, whose patches are laid out. False: out of memory. */
+/* Runs node number `i` for the group, whose patches are laid out. False: there is too little memory. */
 bool region_run(const struct net *, struct patches *, uint32_t i, const float *x);
 /* Whole planes of the values that nodes from `next` on read. */
 bool region_spread(const struct net *, struct patches *, uint32_t count, uint32_t next);

@@ -75,11 +75,28 @@ static struct area area_of(const struct patch *p, uint32_t s) {
 
 /* ---- Gathering ---- */
 
-static float *grow(float **memory, size_t *floats, size_t wanted) {
+/* Memory for the patches, as far as the limit goes. */
+static float *grow(struct patches *p, float **memory, size_t *floats, size_t wanted) {
     if (*memory && wanted <= *floats) return *memory;
     free(*memory);
-    *floats = wanted + 1;
-    return *memory = aligned_alloc(64, (*floats * sizeof **memory + 63) / 64 * 64);
+    *memory = NULL;
+    *floats = wanted;
+    if (p->gathered_floats + p->scratch_floats > p->most) return NULL;
+    return *memory = aligned_alloc(64, (wanted * sizeof **memory + 64) / 64 * 64);
+}
+
+static float *take_gathered(struct patches *p, size_t wanted) {
+    return grow(p, &p->gathered, &p->gathered_floats, wanted);
+}
+
+/* That of the whole pass, where it is enough. */
+static bool take_scratch(const struct net *net, struct patches *p, struct op_call *part, uint32_t node) {
+    const struct op *op = part->node->op;
+    const size_t wanted = op->scratch ? op->scratch(part) : 0;
+    part->scratch = net->group->arrays[node].forward;
+    if (!wanted || wanted <= op->scratch(&net->group->calls[node])) return true;
+    part->scratch = grow(p, &p->scratch, &p->scratch_floats, wanted);
+    return part->scratch;
 }
 
 /* What a node sees of an input. */
@@ -145,7 +162,7 @@ static bool take_inputs(const struct net *net, struct patches *p, uint32_t i, co
     const struct patch *out = &p->all[r->slots[r->outs[i]]];
     size_t wanted = 0, used = 0;
     for (int turn = 0; turn < 2; turn++) {
-        if (turn && !grow(&p->gathered, &p->gathered_floats, wanted)) return false;
+        if (turn && !take_gathered(p, wanted)) return false;
         for (uint32_t k = 0; k < call->node->input_count; k++) {
             uint32_t v = call->node->inputs[k];
             p->in[k] = call->in[k];
@@ -175,9 +192,7 @@ bool region_run(const struct net *net, struct patches *p, uint32_t i, const floa
     call.mask = NULL;
     call.team = thread_team_size(net->team) <= net->group->workers ? net->team : NULL;
     cut_shape(&call.out.shape, p->all[r->slots[r->outs[i]]].size);
-    size_t scratch = call.node->op->scratch ? call.node->op->scratch(&call) : 0;
-    if (scratch && !grow(&p->scratch, &p->scratch_floats, scratch)) return false;
-    call.scratch = p->scratch;
+    if (!take_scratch(net, p, &call, r->nodes[i])) return false;
     call.node->op->forward(&call);
     p->runs++;
     return true;
@@ -191,7 +206,7 @@ static bool spread(const struct net *net, struct patches *p, uint32_t value) {
     const struct patch *patch = &p->all[net->regions->slots[value]];
     const size_t sample = shape_count_from(s, 1), channels = s->dim[1];
     const size_t part = channels * patch->size[0] * patch->size[1], batch = net->group->batch;
-    if (!grow(&p->gathered, &p->gathered_floats, batch * part)) return false;
+    if (!take_gathered(p, batch * part)) return false;
     memcpy(p->gathered, net->group->data[value], batch * part * sizeof *p->gathered);
     for (uint32_t i = 0; i < batch; i++) {
         const struct planes from = {p->gathered + i * part, area_of(patch, i)};
