@@ -42,7 +42,7 @@ double bench_core_peak(void);         /* GFLOP/s of fused multiply-adds, one thr
 double bench_forward_gflop(const struct graph *);
 
 typedef int bench_job(int argc, char **argv);
-bench_job bench_deep, bench_export, bench_families, bench_ig, bench_kernels, bench_measure, bench_net, bench_peak,
-    bench_products, bench_spawn, bench_train;
+bench_job bench_deep, bench_export, bench_families, bench_ig, bench_kernels, bench_measure, bench_net, bench_occlusion,
+    bench_peak, bench_products, bench_spawn, bench_train;
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
     {"kernels", ": convolutions, by all bodies that this processor runs", bench_kernels},
     {"measure", ": Spearman and SSIM", bench_measure},
     {"net", ": forward and backward to the input", bench_net},
+    {"occlusion", "[MODEL...]: forward behind a moving window, whole and in parts", bench_occlusion},
     {"peak", ": GFLOP/s of fused multiply-adds, one thread", bench_peak},
     {"products", ": products of matrices, by all bodies that this processor runs, and by OpenBLAS", bench_products},
     {"spawn", "CASE CONTENDER COMMAND...: wall time and peak memory of a process and its children", bench_spawn},

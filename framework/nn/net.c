@@ -111,6 +111,8 @@ void net_destroy(struct net *net) {
     free(net->points);
     mates_destroy(net);
     stems_destroy(net->stems);
+    regions_destroy(net->regions);
+    patches_destroy(net->patches);
     free(net);
 }
 
@@ -124,6 +126,7 @@ const struct weights *net_weights(const struct net *net) {
 
 void net_changed(struct net *net, uint32_t layer) {
     fuse_forget_layer(net, &net->graph->layers[layer]);
+    regions_forget(net->regions);
     stems_note(net->stems, layer, true);
 }
 
@@ -182,7 +185,8 @@ bool net_forward(struct net *net, uint32_t n, const float *x, float *logits, str
     if (!net_prepare(net, PLAN_FORWARD, e)) return false;
     for (uint32_t i = 0; i < n; i += net->group->batch) {
         if (!net_take_group(net, n, i, e)) return false;
-        run_forward(net, net->group, x + i * sample, 0, GRAPH_NONE);
+        const uint32_t from = regions_forward(net, x + i * sample);
+        run_forward(net, net->group, x + i * sample, from, GRAPH_NONE);
         copy_logits(net, logits + i * classes);
     }
     return true;

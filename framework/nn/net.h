@@ -47,6 +47,10 @@ void net_drop_mates(struct net *);
 /* How many there are now. */
 unsigned net_mates(const struct net *);
 
+/* Before net_forward of these samples, at once or in parts, by this net or its mates: where they differ from one sample
+ * in small parts of their planes, passes compute only what can differ, for the same bits. That sample is the first one
+ * of this or of an earlier request. Takes as much memory as a group may (net_options) at most. */
+bool net_forward_begin(struct net *, uint32_t n, const float *x, struct error *);
 /* logits[n][classes] */
 bool net_forward(struct net *, uint32_t n, const float *x, float *logits, struct error *);
 /* out[n][sample]: d logit[targets[i]] / d x[i] under the rule. */

@@ -118,6 +118,7 @@ static bool train_pass(struct net *net, const struct towards *to, const float *x
     struct plan *plan;
     if (!prepare_learned(net, e) || !training_plan(net, n, &plan, e)) return false;
     fuse_forget(net);
+    regions_forget(net->regions);
     memset(net->learned_memory, 0, net->learned_count * sizeof *net->learned_memory);
     *loss = 0;
     *correct = 0;

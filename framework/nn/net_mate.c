@@ -15,6 +15,7 @@ static struct net *make_mate(const struct net *net) {
     mate->roles = NULL;
     mate->learned = NULL;
     mate->learned_memory = mate->total = mate->inputs = mate->ends = mate->points = NULL;
+    mate->patches = NULL;
     mate->mates = NULL;
     mate->mate_count = 0;
     return mate;
@@ -25,6 +26,7 @@ static void destroy_mate(struct net *mate) {
     free(mate->total);
     free(mate->inputs);
     free(mate->points);
+    patches_destroy(mate->patches);
     free(mate);
 }
 
@@ -66,6 +68,7 @@ bool net_mate(struct net *net, unsigned index, uint32_t most, bool gradient, str
     mate->plain = net->plain;
     mate->ends = net->ends;
     mate->stems = net->stems;
+    mate->regions = net->regions;
     if (!(gradient ? sum_prepare(mate, e) : net_prepare(mate, kind, e))) return false;
     *out = mate;
     return true;

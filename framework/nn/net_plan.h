@@ -80,12 +80,14 @@ struct net {
     float **learned;          /* [value_count]: gradients of parameters */
     float *learned_memory;
     size_t learned_count;
-    float *total;        /* of net_gradient_sum: the sum of gradients at `cut` ... */
-    float *inputs;       /* ... and, when that is the input, those of one group */
-    float *ends;         /* of net_line_begin: the value `cut` at both ends of the line; of a mate: the net's ... */
-    float *points;       /* ... and, when that is the input, the points of one group */
-    struct stems *stems; /* what passes begin with: net_stem.c; or NULL */
-    struct net **mates;  /* [mate_count] that were asked for */
+    float *total;            /* of net_gradient_sum: the sum of gradients at `cut` ... */
+    float *inputs;           /* ... and, when that is the input, those of one group */
+    float *ends;             /* of net_line_begin: the value `cut` at both ends of the line; of a mate: the net's ... */
+    float *points;           /* ... and, when that is the input, the points of one group */
+    struct stems *stems;     /* what passes begin with: net_stem.c; or NULL */
+    struct regions *regions; /* the base of forward passes, and what is computed in parts: net_region.c; or NULL */
+    struct patches *patches; /* what the net works in there, or NULL */
+    struct net **mates;      /* [mate_count] that were asked for */
     unsigned mate_count;
     bool brief_mates;
 };
@@ -120,6 +122,16 @@ void stems_note(struct stems *, uint32_t layer, bool changed);
 /* As run_forward of net->group from the first step to `last`, for the same bits; but node `own` is computed here, and
  * all behind it. GRAPH_NONE: none need be. */
 void stem_forward(const struct net *, const float *x, uint32_t own, uint32_t last);
+
+/* ---- net_region.c: a net and its mates have regions together (NULL: none), and each patches of its own ---- */
+void regions_destroy(struct regions *);
+/* Bytes that they take besides a group. */
+size_t regions_size(const struct net *, const struct plan *group);
+/* The weights are about to change. */
+void regions_forget(struct regions *);
+void patches_destroy(struct patches *);
+/* Runs the first steps of a forward pass of net->group in parts, for the same bits. Where the pass goes on. */
+uint32_t regions_forward(struct net *, const float *x);
 
 /* ---- net_plan.c ---- */
 /* Of up to `capacity` samples; of inference, of as many as net->memory holds, and at least one. */

@@ -8,7 +8,8 @@ bool net_size(const struct net *net, enum net_passes passes, unsigned threads, s
     struct plan *plan;
     if (!plan_measure(net, kinds[passes], group_size(net), threads, &plan, e)) return false;
     size_t plans = passes == NET_PASSES_RULES ? 2 : 1;
-    *out = (struct net_size){plan->capacity, plans * plan->floats * sizeof(float), fuse_size(net)};
+    *out = (struct net_size){plan->capacity, plans * plan->floats * sizeof(float), fuse_size(net),
+                             regions_size(net, plan)};
     plan_destroy(plan);
     return true;
 }

@@ -11,6 +11,7 @@ struct net_size {
     uint32_t samples; /* of a group */
     size_t group;     /* bytes of the values of a group, its gradients and scratch */
     size_t folded;    /* bytes of weights that are made ready for convolutions */
+    size_t parts;     /* bytes that forward passes take which compute parts of planes */
 };
 
 /* For a team of `threads`. */

@@ -14,6 +14,9 @@ struct operand {
     bool batched;
 };
 
+struct window_fit;
+struct windows;
+
 struct op_call {
     const struct node *node;
     struct operand *in; /* [node->input_count] */
@@ -29,6 +32,9 @@ struct op_call {
     unsigned workers;               /* scratch is for a team of so many at most */
     struct thread_team *team;       /* to share the work with, or NULL */
     const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
+    /* NULL, or how windows lie on whole planes, of which input 0 and the output are parts: those that the output's
+     * windows see, with what lies beside the planes. The bits are those of the whole. */
+    const struct window_fit *whole;
 };
 
 enum op_flags {
@@ -46,7 +52,10 @@ enum op_flags {
     OP_POINTWISE = 512, /* an element of the output depends on that element of the one batched input alone */
     /* Its gradient needs the output and not the input, and both ways it can write to the array it reads. */
     OP_IN_PLACE = 1024,
-    OP_ADDS = 2048 /* learn() adds the gradient of any input, also of one that depends on the network's */
+    OP_ADDS = 2048, /* learn() adds the gradient of any input, also of one that depends on the network's */
+    /* An element of the output depends on those of its inputs, broadcast, that are at its place; it is so for any part
+     * of the planes. So it is with OP_POINTWISE. */
+    OP_LOCAL = 4096
 };
 
 struct op {
@@ -73,6 +82,9 @@ struct op {
     bool (*integers)(const struct op_call *, int64_t *out, struct error *);
 
     void (*forward)(const struct op_call *);
+    /* Where windows of the planes of input 0 make those of the output (ops/window.h): how they lie, and that forward()
+     * heeds call->whole. False: not for this call. */
+    bool (*windows)(const struct op_call *, struct windows *);
     /* Overwrites `gradient` (of the shape of input `input`, which is batched) given that of the output. */
     void (*backward)(const struct op_call *, uint32_t input, const float *output_gradient, float *gradient);
     /* The same for an input that is a parameter (of OP_ADDS, for any), added to `gradient`. */

@@ -71,7 +71,8 @@ static size_t request_of(const struct memory_case *c) {
 }
 
 static size_t net_bytes(const struct memory_case *c, enum root root) {
-    return c->roots[root].net.folded + c->roots[root].net.group;
+    const struct net_size *net = &c->roots[root].net;
+    return net->folded + net->group + net->parts;
 }
 
 /* Inputs and maps of a guarded call. */

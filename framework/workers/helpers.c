@@ -233,5 +233,6 @@ bool helpers_ask(const struct helpers *helpers, struct net *net, const struct ne
     uint32_t most = sum ? round_size(net_graph(net), ask->n) : ask->n;
     /* Before anybody helps: both ends of the line are found once. */
     if (ask->question == ASK_LINE_SUM && !net_line_begin(net, ask->x, ask->to, e)) return false;
+    if (ask->question == ASK_FORWARD && !net_forward_begin(net, ask->n, ask->x, e)) return false;
     return ask->n <= most ? ask_once(helpers, net, ask, out, e) : ask_in_rounds(helpers, net, ask, most, out, e);
 }

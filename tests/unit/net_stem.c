@@ -1,15 +1,13 @@
 /* What forward passes have before a layer is kept while later layers change: the same bits as without, for any graph,
  * any order of changes and any room. */
-#include "base/file.h"
 #include "nn/arch.h"
 #include "nn/net.h"
 #include "nn/net_size.h"
-#include "nn/onnx.h"
 
+#include "golden_network.h"
 #include "random_graph.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define MOST_SAMPLES 13u
 #define KIB ((size_t)1 << 10)
@@ -157,31 +155,6 @@ Test(net_stem, what_is_kept_is_known_before) {
     }
 }
 
-/* A network of tests/golden/networks, whose files have no weights: some positive ones. */
-static struct graph *load(const char *name) {
-    const size_t count = 2000000;
-    char folder[] = "/tmp/assay-stems-XXXXXX", path[200], values[200];
-    struct graph *g;
-    struct error e;
-    uint8_t *bytes;
-    size_t size;
-    float *weights = malloc(count * sizeof *weights);
-    cr_assert_not_null(weights);
-    rng_fill_uniform(1, 0, count, weights);
-    for (size_t i = 0; i < count; i++) weights[i] = .02f + .05f * weights[i];
-    snprintf(path, sizeof path, "tests/golden/networks/%s.onnx", name);
-    cr_assert(file_read(path, &bytes, &size, &e) && mkdtemp(folder), "%s", e.text);
-    snprintf(path, sizeof path, "%s/m.onnx", folder);
-    snprintf(values, sizeof values, "%s/weights.bin", folder);
-    cr_assert(file_write(path, bytes, size, &e) && file_write(values, weights, count * sizeof *weights, &e) &&
-                  onnx_load(path, &g, &e),
-              "%s: %s", name, e.text);
-    cr_assert(unlink(path) == 0 && unlink(values) == 0 && rmdir(folder) == 0);
-    free(bytes);
-    free(weights);
-    return g;
-}
-
 static void draw_all(struct subject *s) {
     struct error e;
     for (uint32_t l = 0; l < s->graph->layer_count; l++) {
@@ -196,7 +169,7 @@ Test(net_stem, networks_answer_the_same, .timeout = 120) {
     static const char *const names[] = {"resnet18_18", "densenet_17", "mobilenet_v3_16", "vit_torchvision_17"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct subject s;
-        subject_init(&s, load(names[i]), 4000 * KIB, i);
+        subject_init(&s, golden_network(names[i]), 4000 * KIB, i);
         draw_all(&s);
         check(&s, names[i], 10);
         cr_expect_gt(net_kept(s.net), 0, "%s", names[i]);

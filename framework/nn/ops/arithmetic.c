@@ -330,7 +330,7 @@ static void binary_backward(const struct op_call *call, uint32_t input, const fl
     const struct op op_##id = {                                                                                        \
         .name = title,                                                                                                 \
         .summary = text,                                                                                               \
-        .flags = how,                                                                                                  \
+        .flags = how | OP_LOCAL,                                                                                       \
         .min_inputs = 2,                                                                                               \
         .max_inputs = 2,                                                                                               \
         .parse = binary_parse,                                                                                         \

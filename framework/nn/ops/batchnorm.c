@@ -188,7 +188,7 @@ static void batchnorm_learn(const struct op_call *call, uint32_t input, const fl
 const struct op op_batchnorm = {
     .name = "BatchNormalization",
     .summary = "per channel, with running statistics",
-    .flags = OP_JOINS | OP_LINEAR | OP_STATISTICS,
+    .flags = OP_JOINS | OP_LINEAR | OP_STATISTICS | OP_LOCAL,
     .min_inputs = 5,
     .max_inputs = 5,
     .parse = batchnorm_parse,

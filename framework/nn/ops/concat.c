@@ -101,7 +101,7 @@ static void concat_learn(const struct op_call *call, uint32_t input, const float
 const struct op op_concat = {
     .name = "Concat",
     .summary = "one behind the other along an axis",
-    .flags = OP_LINEAR | OP_MOVES | OP_FORGETS | OP_ADDS,
+    .flags = OP_LINEAR | OP_MOVES | OP_FORGETS | OP_ADDS | OP_LOCAL,
     .min_inputs = 1,
     .max_inputs = 1024,
     .parse = concat_parse,

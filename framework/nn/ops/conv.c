@@ -64,17 +64,33 @@ static bool conv_infer(const struct op_call *call, struct shape *out, struct err
     return true;
 }
 
-static struct geometry conv_geometry(const struct op_call *call) {
+static struct geometry geometry_on(const struct op_call *call, const struct window_fit *fit) {
     const struct conv *conv = call->node->config;
     const struct shape *x = &call->in[0].shape, *w = &call->in[1].shape;
     struct geometry g = {.samples = x->dim[0],
                          .groups = conv->groups,
                          .in_channels = w->dim[1],
                          .out_channels = w->dim[0] / conv->groups};
-    struct window_fit fit;
-    conv_place(call, &fit, NULL); /* infer has found it to fit */
-    unfold_init(&g.window, &fit, g.in_channels);
+    unfold_init(&g.window, fit, g.in_channels);
     return g;
+}
+
+static struct geometry conv_geometry(const struct op_call *call) {
+    struct window_fit fit;
+    if (call->whole) window_part(call, &fit);
+    else conv_place(call, &fit, NULL); /* infer has found it to fit */
+    return geometry_on(call, &fit);
+}
+
+/* The geometry that says how it is computed, also for a part. */
+static struct geometry whole_geometry(const struct op_call *call) {
+    return call->whole ? geometry_on(call, call->whole) : conv_geometry(call);
+}
+
+/* Of Winograd's method an element depends on all that its tile sees. */
+static bool conv_windows(const struct op_call *call, struct windows *w) {
+    *w = (struct windows){.unit = call->fused && call->fused->winograd ? 4 : 1};
+    return conv_place(call, &w->fit, NULL) && conv_geometry(call).window.flat;
 }
 
 /* ---- Winograd's method ---- */
@@ -137,6 +153,13 @@ static bool depthwise_of(const struct geometry *g, struct depthwise *d) {
     return g->window.flat && g->groups > 1 && g->in_channels == 1 && depthwise_fits(d);
 }
 
+/* `how` decides. */
+static bool packed_of(const struct geometry *how, const struct geometry *g, struct packed *p) {
+    bool pays = conv_packed_init(how, p);
+    conv_packed_init(g, p);
+    return pays;
+}
+
 static const float *weights_of(const struct op_call *call) {
     return call->fused && call->fused->weights ? call->fused->weights : call->in[1].data;
 }
@@ -177,7 +200,7 @@ static struct product product_back(const struct geometry *g) {
 }
 
 static size_t conv_scratch(const struct op_call *call) {
-    struct geometry g = conv_geometry(call);
+    struct geometry g = conv_geometry(call), how = whole_geometry(call);
     struct depthwise depthwise;
     struct packed packed;
     struct strided strided;
@@ -185,8 +208,8 @@ static size_t conv_scratch(const struct op_call *call) {
     size_t size = size_max(multiply_scratch(call, &there), multiply_scratch(call, &back));
     if (!g.window.same) size += unfolded_size(&g.window);
     if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise, call->workers));
-    if (conv_beside_pays(&g, true)) size = size_max(size, conv_beside_scratch(call, &g));
-    if (conv_packed_init(&g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
+    if (conv_beside_pays(&how, true)) size = size_max(size, conv_beside_scratch(call, &g));
+    if (packed_of(&how, &g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
     if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
     if (call->fused && call->fused->winograd) {
         struct winograd w = winograd_of(&g), turned = winograd_back(&g);
@@ -259,7 +282,7 @@ static void unfolded_backward(const struct op_call *call, const struct geometry 
 }
 
 static void conv_forward(const struct op_call *call) {
-    struct geometry g = conv_geometry(call);
+    struct geometry g = conv_geometry(call), how = whole_geometry(call);
     const float *bias = bias_of(call), *x = call->in[0].data, *w = weights_of(call);
     bool relu = call->fused && call->fused->relu;
     struct depthwise depthwise;
@@ -272,15 +295,15 @@ static void conv_forward(const struct op_call *call) {
         winograd_run(&winograd, call->team, x, w, bias, y, call->scratch);
         return;
     }
-    if (depthwise_of(&g, &depthwise)) {
+    if (depthwise_of(&how, &depthwise) && depthwise_of(&g, &depthwise)) {
         depthwise_forward(&depthwise, call->team, x, w, bias, relu, y, call->scratch);
         return;
     }
-    if (!call->training && conv_beside_pays(&g, false)) {
+    if (!call->training && conv_beside_pays(&how, false)) {
         conv_beside_forward(call, &g, x, w, bias, relu, y);
         return;
     }
-    bool own = !call->training && conv_packed_init(&g, &packed);
+    bool own = !call->training && packed_of(&how, &g, &packed);
     packed.relu = relu;
     if (!own) {
         struct stack stack = stack_of(&g, false, x, w, y);
@@ -377,6 +400,7 @@ const struct op op_conv = {
     .infer = conv_infer,
     .scratch = conv_scratch,
     .forward = conv_forward,
+    .windows = conv_windows,
     .backward = conv_backward,
     .learn = conv_learn,
 };

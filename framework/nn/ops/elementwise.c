@@ -184,7 +184,7 @@ static void mul_backward(const struct op_call *call, uint32_t input, const float
 const struct op op_add = {
     .name = "Add",
     .summary = "sum, with broadcasting",
-    .flags = OP_JOINS | OP_LINEAR | OP_FORGETS | OP_ADDS,
+    .flags = OP_JOINS | OP_LINEAR | OP_FORGETS | OP_ADDS | OP_LOCAL,
     .min_inputs = 2,
     .max_inputs = 2,
     .parse = elementwise_parse,
@@ -198,7 +198,7 @@ const struct op op_add = {
 const struct op op_mul = {
     .name = "Mul",
     .summary = "product, with broadcasting",
-    .flags = OP_JOINS | OP_LINEAR,
+    .flags = OP_JOINS | OP_LINEAR | OP_LOCAL,
     .min_inputs = 2,
     .max_inputs = 2,
     .parse = elementwise_parse,

@@ -49,11 +49,18 @@ static struct planes pool_planes(const struct op_call *call) {
     const struct pool *pool = call->node->config;
     const struct shape *x = &call->in[0].shape;
     struct planes p = {.count = x->dim[0] * x->dim[1], .in = shape_count_from(x, 2)};
-    window_place(&pool->window, x, &p.fit, NULL); /* infer has found it to fit */
+    if (call->whole) window_part(call, &p.fit);
+    else window_place(&pool->window, x, &p.fit, NULL); /* infer has found it to fit */
     p.in_slice = (size_t)(p.fit.in[0] * p.fit.in[1]);
     p.out_slice = (size_t)(p.fit.out[0] * p.fit.out[1]);
     p.out = p.out_slice * (size_t)p.fit.out[WINDOW_DEEP];
     return p;
+}
+
+static bool pool_windows(const struct op_call *call, float beside, struct windows *w) {
+    const struct window_fit fit = pool_planes(call).fit;
+    *w = (struct windows){.fit = fit, .unit = 1, .beside = beside};
+    return fit.in[WINDOW_DEEP] == 1 && fit.out[WINDOW_DEEP] == 1;
 }
 
 /* ---- MaxPool: remembers the index of each maximum (the first of equals; a NaN is one) ---- */
@@ -177,6 +184,10 @@ static void maxpool_planes(void *user, size_t first, size_t count) {
             for (ptrdiff_t oz = 0; oz < p->fit.out[WINDOW_DEEP]; oz++, y += p->out_slice, index += p->out_slice)
                 maximum_deep(p, x, oz, y, index);
     }
+}
+
+static bool maxpool_windows(const struct op_call *call, struct windows *w) {
+    return pool_windows(call, -INFINITY, w);
 }
 
 static void maxpool_forward(const struct op_call *call) {
@@ -324,6 +335,17 @@ static void share_average(const struct op_call *call, thread_team_part *run, con
     thread_team_run(call->team, (unsigned)((j.p.count + AVERAGE_PLANES - 1) / AVERAGE_PLANES), run, &j);
 }
 
+/* Not where a window reaches over the edge: it has a divisor of its own. */
+static bool averagepool_windows(const struct op_call *call, struct windows *w) {
+    bool inside = pool_windows(call, 0, w);
+    for (int axis = 0; axis < 2; axis++) {
+        const struct window_fit *f = &w->fit;
+        ptrdiff_t last = (f->out[axis] - 1) * f->stride[axis] + (f->kernel[axis] - 1) * f->dilation[axis];
+        inside = inside && !f->before[axis] && last < f->in[axis];
+    }
+    return inside;
+}
+
 static void averagepool_forward(const struct op_call *call) {
     share_average(call, average_part, call->in[0].data, call->out.data);
 }
@@ -343,6 +365,7 @@ const struct op op_maxpool = {
     .infer = pool_infer,
     .saved = maxpool_saved,
     .forward = maxpool_forward,
+    .windows = maxpool_windows,
     .backward = maxpool_backward,
 };
 
@@ -356,5 +379,6 @@ const struct op op_averagepool = {
     .infer = pool_infer,
     .scratch = averagepool_scratch,
     .forward = averagepool_forward,
+    .windows = averagepool_windows,
     .backward = averagepool_backward,
 };

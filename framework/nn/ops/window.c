@@ -125,6 +125,15 @@ bool window_place(const struct window *w, const struct shape *in, struct window_
     return true;
 }
 
+void window_part(const struct op_call *call, struct window_fit *f) {
+    *f = *call->whole;
+    for (int axis = 0; axis < WINDOW_AXES; axis++) {
+        f->in[axis] = (ptrdiff_t)window_size(&call->in[0].shape, axis);
+        f->out[axis] = (ptrdiff_t)window_size(&call->out.shape, axis);
+        f->before[axis] = f->after[axis] = 0;
+    }
+}
+
 void window_result(const struct window_fit *f, struct shape *out) {
     for (uint32_t i = 2; i < out->rank; i++) out->dim[i] = (size_t)f->out[window_axis(i - 2, out->rank - 2)];
 }

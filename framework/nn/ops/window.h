@@ -28,6 +28,15 @@ struct window_fit {
     ptrdiff_t before[WINDOW_AXES], after[WINDOW_AXES]; /* padding */
 };
 
+/* What a part of the output (call->whole) sees of the input. */
+struct windows {
+    struct window_fit fit; /* on whole planes */
+    ptrdiff_t unit;        /* elements of the output along an axis whose bits depend on all that they see together */
+    float beside;          /* what stands for the padding */
+};
+/* Of a call with call->whole: parts have no padding. */
+void window_part(const struct op_call *, struct window_fit *);
+
 bool window_parse(const struct node *, struct window *, struct error *);
 /* Whether the weights (input 1) and the bias can be those of a convolution with this window: parameters, of one to
  * three spatial dimensions, as the node says. */
