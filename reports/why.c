@@ -9,6 +9,7 @@
 #include "reports/projection.h"
 #include "reports/robust.h"
 #include "reports/verdict_table.h"
+#include "reports/why_activations.h"
 #include "reports/why_checks.h"
 
 #include <math.h>
@@ -204,7 +205,9 @@ static bool put_shares(struct why *w, struct error *e) {
     if (!evidence_share(v, 0, view_of(w->shown), w->shown->stage_index, w->shown->ceiling, w->share))
         return error_set(e, "%s: no floor is stored of %s under %s", store_path(w->store), w->verdict->explainer,
                          w->verdict->control);
-    if (!put_comparisons(w, e) || !put_robust(w, e)) return false;
+    if (!why_activations(w->store, w->verdict->control, v->draws, w->out, e) || !put_comparisons(w, e) ||
+        !put_robust(w, e))
+        return false;
     put_variance(w);
     return true;
 }

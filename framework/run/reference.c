@@ -21,8 +21,10 @@ struct reference_pass {
     const struct input_set *set;
     struct variant variant;
     size_t full, classes;
-    float *maps, *original, *logits; /* [inputs][sample], [inputs][classes] */
-    float *made;                     /* [inputs][sample]: the maps of one canary; NULL: the run has none */
+    float *maps, *logits; /* [inputs][sample], [inputs][classes] */
+    float *original;      /* [inputs][classes] */
+    struct audit_original beside;
+    float *made; /* [inputs][sample]: the maps of one canary; NULL: the run has none */
     struct memo *gradients;
     struct comparer *yardsticks; /* [rows], of those that some task wants; the others are empty */
 };
@@ -57,7 +59,8 @@ static bool reference_pass_init(struct reference_pass *w, const struct run *run,
     w->original = w->maps + n * w->full;
     w->logits = w->original + n * w->classes;
     if (!run->without_canaries && !(w->made = malloc((n * w->full + 1) * sizeof *w->made))) return error_memory(e);
-    return variant_init(&w->variant, run, ROOT_MODEL, e);
+    w->beside.logits = w->original;
+    return variant_init(&w->variant, run, ROOT_MODEL, e) && likeness_init(&w->beside.layers, run, e);
 }
 
 static void reference_pass_finish(struct reference_pass *w) {
@@ -67,6 +70,7 @@ static void reference_pass_finish(struct reference_pass *w) {
     free(w->maps);
     free(w->made);
     variant_finish(&w->variant);
+    likeness_finish(&w->beside.layers);
 }
 
 /* Explainers will want these gradients, too. */
@@ -164,6 +168,7 @@ static bool begin(struct reference_pass *w, const struct reference *r, struct er
     const struct attribution *original = &w->run->plan.attributions[run_original(w->run, ROOT_MODEL)];
     unsigned yardsticks = wanted_at_all(r);
     return ask(w, original, yardsticks != 0, w->original, e) &&
+           likeness_take_original(&w->beside.layers, w->variant.net, e) &&
            (!yardsticks || each_yardstick(w, yardsticks, take_original, &e));
 }
 
@@ -171,7 +176,7 @@ static bool do_task(struct reference_pass *w, const struct reference_task *task,
     const struct attribution *a = &w->run->plan.attributions[task->attribution];
     double start = clock_seconds();
     if (!ask(w, a, task->yardsticks != 0, w->logits, e)) return false;
-    return (!task->audit || audit_send(&w->variant, task->attribution, w->original, w->logits, w->channel, e)) &&
+    return (!task->audit || audit_send(&w->variant, task->attribution, &w->beside, w->logits, w->channel, e)) &&
            (!task->yardsticks || send_yardsticks(w, task, clock_seconds() - start, e));
 }
 
