@@ -83,9 +83,10 @@ static bool put_activations(void *context, const struct audit_row *r) {
     struct section *c = context;
     bool ok = true;
     for (size_t l = 0; ok && l < c->layers.count && l < r->layer_count; l++)
-        ok = isnan(r->activation_r[l]) || put_object(c, json_pack("{so so so}", "variant", json_text(r->variant),
-                                                                  "layer", json_text(c->layers.name[l]), "activation_r",
-                                                                  json_number((double)r->activation_r[l])));
+        ok = isnan(r->activation_r[l]) ||
+             put_object(c,
+                        json_pack("{so so so}", "variant", json_text(r->variant), "layer", json_text(c->layers.name[l]),
+                                  "activation_r", json_number(round((double)r->activation_r[l] * 1e6) / 1e6)));
     return ok;
 }
 
