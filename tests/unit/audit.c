@@ -202,7 +202,7 @@ Test(audit, activations_are_kept_with_it) {
         struct lab lab;
         struct error e = {{0}};
         uint32_t count = 0;
-        setup(&lab, "fc:40,relu,fc:40,relu,fc:4", single ? &control_independent : &control_cascading,
+        setup(&lab, "fc:40,relu,fc:40,relu,fc:6", single ? &control_independent : &control_cascading,
               (struct init_options){.scheme = &init_own});
         audit_draws(&lab);
         cr_assert(store_each_audit(lab.run.store, see_activations, &count, &e), "%s", e.text);
