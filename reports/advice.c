@@ -33,12 +33,15 @@ static bool is_single(const struct advice *a) {
 
 static void add_more(struct text *out, const struct components *c, double limit, double alpha) {
     uint32_t draws = projection_draws(c, limit, alpha, MOST_DRAWS),
-             inputs = projection_inputs(c, limit, alpha, MOST_INPUTS);
+             inputs = projection_inputs(c, limit, alpha, MOST_INPUTS), of;
+    bool alone = draws || inputs;
     text_add(out, "%s if D stays at %.3f: ", c->mean > limit ? "FAIL" : "PASS", c->mean);
     if (draws) text_add(out, "about %u draws of %u inputs", draws, c->inputs);
     if (draws && inputs) text_add(out, ", or ");
     if (inputs) text_add(out, "%u inputs with %u draws", inputs, c->draws);
-    if (!draws && !inputs)
+    if (!alone && projection_both(c, limit, alpha, MOST_DRAWS, MOST_INPUTS, &draws, &of))
+        text_add(out, "about %u draws of %u inputs, as neither alone does", draws, of);
+    else if (!alone)
         text_add(out, "neither %u draws nor %u inputs: it is too near to %.2f", MOST_DRAWS, MOST_INPUTS, limit);
     text_add(out, "\n");
 }

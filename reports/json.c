@@ -2,6 +2,7 @@
  * run needs no large memory. Keys are written in the order they are set here. */
 #include "reports/json_compare.h"
 #include "reports/json_layout.h"
+#include "reports/layer_names.h"
 #include "reports/report_file.h"
 #include "reports/text_words.h"
 #include "reports/writers.h"
@@ -13,6 +14,7 @@ struct section {
     FILE *out;
     bool first;
     struct error *error;
+    struct layer_names layers;
 };
 
 static bool put_object(struct section *c, json_t *object) {
@@ -74,6 +76,18 @@ static bool put_audit(void *context, const struct audit_row *r) {
                                          whole(r->changed), "expected", whole(r->expected), "digest",
                                          json_text(r->digest), "logit_r", json_number(r->logit_r), "agreement",
                                          json_number(r->agreement), "finite", flag(r->finite)));
+}
+
+/* An object for each layer that was measured. */
+static bool put_activations(void *context, const struct audit_row *r) {
+    struct section *c = context;
+    bool ok = true;
+    for (size_t l = 0; ok && l < c->layers.count && l < r->layer_count; l++)
+        ok = isnan(r->activation_r[l]) ||
+             put_object(c,
+                        json_pack("{so so so}", "variant", json_text(r->variant), "layer", json_text(c->layers.name[l]),
+                                  "activation_r", json_number(round((double)r->activation_r[l] * 1e6) / 1e6)));
+    return ok;
 }
 
 static bool put_unit(void *context, const struct unit_row *r) {
@@ -157,15 +171,17 @@ bool report_json(struct store *s, const char *folder, struct error *e) {
     struct report_file o;
 
     if (!report_file_open(&o, folder, "report.json", e)) return false;
-    struct section c = {o.file, true, e};
+    struct section c = {.out = o.file, .first = true, .error = e};
     fputs("{\n  \"format\": \"assay-report/1\"", o.file);
-    bool ok = put_meta(o.file, s, "run", e) && put_meta(o.file, s, "accuracy", e) &&
-              put_meta(o.file, s, "canaries", e) && put_meta(o.file, s, "equalities", e) && put_notes(o.file, s, e) &&
-              SECTION("verdicts", store_each_verdict, put_verdict) && SECTION("inputs", store_each_input, put_input) &&
-              SECTION("networks", store_each_network, put_network) && SECTION("uses", store_each_use, put_use) &&
-              SECTION("audits", store_each_audit, put_audit) && SECTION("units", store_each_unit, put_unit) &&
-              SECTION("curves", store_each_curve, put_curve) && SECTION("checks", store_each_check, put_check) &&
-              SECTION("comparisons", json_each_comparison, put_comparisons);
+    bool ok =
+        layer_names_load(s, &c.layers, e) && put_meta(o.file, s, "run", e) && put_meta(o.file, s, "accuracy", e) &&
+        put_meta(o.file, s, "canaries", e) && put_meta(o.file, s, "equalities", e) && put_notes(o.file, s, e) &&
+        SECTION("verdicts", store_each_verdict, put_verdict) && SECTION("inputs", store_each_input, put_input) &&
+        SECTION("networks", store_each_network, put_network) && SECTION("uses", store_each_use, put_use) &&
+        SECTION("audits", store_each_audit, put_audit) && SECTION("activations", store_each_audit, put_activations) &&
+        SECTION("units", store_each_unit, put_unit) && SECTION("curves", store_each_curve, put_curve) &&
+        SECTION("checks", store_each_check, put_check) && SECTION("comparisons", json_each_comparison, put_comparisons);
     fputs("\n}\n", o.file);
+    layer_names_finish(&c.layers);
     return report_file_close(&o, ok || ferror(o.file), e); /* which says why the file cannot be written */
 }

@@ -81,3 +81,13 @@ uint32_t projection_inputs(const struct components *c, double limit, double alph
         if (projection_decides(c, c->draws, inputs, limit, alpha)) return inputs;
     return 0;
 }
+
+bool projection_both(const struct components *c, double limit, double alpha, uint32_t most_draws, uint32_t most_inputs,
+                     uint32_t *draws, uint32_t *inputs) {
+    for (*inputs = c->inputs; *inputs <= most_inputs; *inputs += 1 + *inputs / 50) {
+        double scaled = ceil((double)c->draws * *inputs / c->inputs);
+        *draws = scaled < most_draws ? (uint32_t)scaled : most_draws;
+        if (projection_decides(c, *draws, *inputs, limit, alpha)) return true;
+    }
+    return false;
+}

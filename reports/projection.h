@@ -22,5 +22,9 @@ bool projection_decides(const struct components *, uint32_t draws, uint32_t inpu
  * 2 %; 0: none up to `most`. */
 uint32_t projection_draws(const struct components *, double limit, double alpha, uint32_t most);
 uint32_t projection_inputs(const struct components *, double limit, double alpha, uint32_t most);
+/* The fewest of both together, in the proportion that there is, where neither alone decides. False: none up to that
+ * many draws and inputs. */
+bool projection_both(const struct components *, double limit, double alpha, uint32_t most_draws, uint32_t most_inputs,
+                     uint32_t *draws, uint32_t *inputs);
 
 #endif

@@ -9,6 +9,7 @@
 #include "reports/projection.h"
 #include "reports/robust.h"
 #include "reports/verdict_table.h"
+#include "reports/why_activations.h"
 #include "reports/why_checks.h"
 
 #include <math.h>
@@ -29,6 +30,10 @@ struct why {
 
 static double plain(double v) {
     return fabs(v) < .0005 ? 0 : v; /* no "-0.000" */
+}
+
+static double plain2(double v) {
+    return fabs(v) < .005 ? 0 : v; /* no "-0.00" */
 }
 
 static enum view view_of(const struct curve_row *r) {
@@ -53,8 +58,8 @@ static void put_stages(const struct why *w) {
         const struct curve_row *r = &w->curves.points[k];
         if (!is_judged(w, r)) continue;
         fprintf(w->out, "  %-20s %-17s %6.2f %6.2f %6.2f %6.2f %6.2f to %4.2f  %s\n", r->stage, r->view,
-                plain(r->similarity), plain(r->floor), r->ceiling, plain(r->share), plain(r->share_lower),
-                plain(r->share_upper), r->decision);
+                plain2(r->similarity), plain2(r->floor), r->ceiling, plain2(r->share), plain2(r->share_lower),
+                plain2(r->share_upper), r->decision);
     }
 }
 
@@ -159,7 +164,7 @@ static bool put_robust(const struct why *w, struct error *e) {
         for (size_t k = 0; k < s.count; k++)
             if (strcmp(s.list[k].word, word) != 0)
                 fprintf(w->out, "  %s: %s, D = %.2f (%.2f to %.2f) at stage %s\n", s.list[k].label, s.list[k].word,
-                        plain(s.list[k].mean), plain(s.list[k].lower), plain(s.list[k].upper), s.list[k].stage);
+                        plain2(s.list[k].mean), plain2(s.list[k].lower), plain2(s.list[k].upper), s.list[k].stage);
         if (same < s.count)
             fputs("  Absolute views follow the input on any network (docs/verdict.md, section 1).\n", w->out);
     }
@@ -204,7 +209,9 @@ static bool put_shares(struct why *w, struct error *e) {
     if (!evidence_share(v, 0, view_of(w->shown), w->shown->stage_index, w->shown->ceiling, w->share))
         return error_set(e, "%s: no floor is stored of %s under %s", store_path(w->store), w->verdict->explainer,
                          w->verdict->control);
-    if (!put_comparisons(w, e) || !put_robust(w, e)) return false;
+    if (!why_activations(w->store, w->verdict->control, v->draws, w->out, e) || !put_comparisons(w, e) ||
+        !put_robust(w, e))
+        return false;
     put_variance(w);
     return true;
 }

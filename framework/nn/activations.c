@@ -42,6 +42,11 @@ bool graph_is_rectifier(const struct graph *graph, const struct node *node) {
     return !node->gate && (is_one_of(node, NAMES(rectifiers)) || is_clip_at_zero(graph, node));
 }
 
+bool graph_is_activation(const struct node *node) {
+    return is_one_of(node, NAMES(rectifiers)) || is_one_of(node, NAMES(smooth)) ||
+           strcmp(node->op->name, "Clip") == 0; /* with bounds at all it is nonlinear */
+}
+
 bool graph_activations(const struct graph *graph, struct activations *out, struct error *e) {
     bool *wanted = calloc((size_t)graph->value_count + 1, sizeof *wanted);
     *out = (struct activations){0};
@@ -52,8 +57,7 @@ bool graph_activations(const struct graph *graph, struct activations *out, struc
         const struct value *value = graph_value(graph, node->outputs[0]);
         if (!wanted[node->outputs[0]] || !value->batched) continue;
         out->rectifiers += graph_is_rectifier(graph, node);
-        out->all += is_one_of(node, NAMES(rectifiers)) || is_one_of(node, NAMES(smooth)) ||
-                    strcmp(node->op->name, "Clip") == 0; /* with bounds at all it is nonlinear */
+        out->all += graph_is_activation(node);
     }
     free(wanted);
     return true;

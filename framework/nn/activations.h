@@ -15,6 +15,9 @@ bool graph_activations(const struct graph *, struct activations *out, struct err
 /* Whether it is one of those: Relu and its kin, a Clip with a lower bound of 0, and no gate. */
 bool graph_is_rectifier(const struct graph *, const struct node *);
 
+/* Whether it is a pointwise nonlinear one; gates count. */
+bool graph_is_activation(const struct node *);
+
 /* wanted[value_count]: whether the logits depend on it; the caller zeroes it. What only a closing Softmax or another
  * output needs is not wanted. */
 void graph_mark_needed(const struct graph *, bool *wanted);

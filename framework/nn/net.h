@@ -73,6 +73,14 @@ bool net_line_sum(struct net *, uint32_t n, const float *positions, const float 
 /* The output of node `node` and the gradient of the target logit with respect to it; either may be NULL. */
 bool net_inspect(struct net *, uint32_t node, uint32_t n, const float *x, const uint32_t *targets, float *activation,
                  float *gradient, struct error *);
+/* Some elements of the outputs of nodes, which are in ascending order, all in one pass. */
+struct net_probe {
+    uint32_t node;
+    size_t elements; /* of each sample, spread over the output; at most all of it, as they are then */
+    float *out;      /* [n][elements] */
+};
+size_t net_probe_elements(const struct graph *, uint32_t node, size_t most); /* `most`, or all there are */
+bool net_probe(struct net *, const struct net_probe *, uint32_t count, uint32_t n, const float *x, struct error *);
 /* The class of the largest logit; ties go to the lower class. */
 uint32_t net_class(const float *logits, uint32_t classes);
 /* predictions[n]: the class of the largest logit; ties go to the lower class. */

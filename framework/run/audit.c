@@ -110,15 +110,17 @@ void audit_changes(const struct run *run, const struct weights *w, const bool *l
     *changed = others ? *expected + others : named;
 }
 
-bool audit_send(struct variant *v, uint32_t attribution, const float *original, const float *logits,
+bool audit_send(struct variant *v, uint32_t attribution, const struct audit_original *beside, const float *logits,
                 struct channel *channel, struct error *e) {
     const struct run *run = v->run;
+    const float *original = beside->logits;
     uint32_t n = run->inputs[ROOT_MODEL].count, classes = run->graph->classes, agree = 0;
     struct audit_message out;
     memset(&out, 0, sizeof out);
     out.attribution = attribution;
     out.finite = 1;
-    if (!variant_digest(v, out.digest, e)) return false;
+    if (!variant_digest(v, out.digest, e) || !likeness_measure(&beside->layers, v->net, out.activation_r, e))
+        return false;
     const struct attribution *a = &run->plan.attributions[attribution];
     audit_changes(run, v->current, a->model.layers, attribution_is_redrawn(a) ? &a->model.init : NULL, &out.changed,
                   &out.expected);
@@ -138,12 +140,21 @@ bool audit_send(struct variant *v, uint32_t attribution, const float *original, 
 }
 
 bool audit_put(struct run *run, const struct audit_message *a, struct error *e) {
+    struct likeness layers;
+    float *r = malloc(((size_t)run->graph->layer_count + 1) * sizeof *r);
+    bool ok = (r || error_memory(e)) && likeness_plan(&layers, run, e);
+    for (uint32_t l = 0; ok && l < run->graph->layer_count; l++) r[l] = NAN;
+    for (uint32_t k = 0; ok && k < layers.count; k++) r[layers.layers[k]] = a->activation_r[k];
     struct audit_row row = {run->plan.attributions[a->attribution].key,
                             a->changed,
                             a->expected,
                             a->digest,
                             a->logit_r,
                             a->agreement,
-                            a->finite != 0};
-    return store_begin(run->store, e) && store_put_audit(run->store, &row, e) && store_commit(run->store, e);
+                            a->finite != 0,
+                            r,
+                            run->graph->layer_count};
+    ok = ok && store_begin(run->store, e) && store_put_audit(run->store, &row, e) && store_commit(run->store, e);
+    free(r);
+    return ok;
 }

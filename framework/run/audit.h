@@ -6,9 +6,14 @@
 #include "run/message.h"
 #include "run/variant.h"
 
-/* In the child: the network that the variant is now, which has these logits[inputs][classes], beside the original's. */
-bool audit_send(struct variant *, uint32_t attribution, const float *original, const float *logits, struct channel *,
-                struct error *);
+/* What the original gives: logits[inputs][classes], and activations. */
+struct audit_original {
+    const float *logits;
+    struct likeness layers;
+};
+/* In the child: the network that the variant is now, which has these logits, beside the original's. */
+bool audit_send(struct variant *, uint32_t attribution, const struct audit_original *, const float *logits,
+                struct channel *, struct error *);
 /* In the parent: one that was checked (message.h), into the store. */
 bool audit_put(struct run *, const struct audit_message *, struct error *);
 

@@ -4,6 +4,7 @@
 #include "host/call.h"
 #include "run/answers.h"
 #include "run/compare.h"
+#include "run/likeness.h"
 #include "run/reference.h"
 #include "run/schedule_jobs.h"
 #include "run/variant.h"
@@ -168,8 +169,10 @@ size_t memory_of_reference(const struct memory_case *c) {
         size_t here = drawn_bytes(c, ROOT_MODEL, draw);
         if (here > drawn) drawn = here;
     }
+    struct likeness layers = {.count = 0};
+    bool known = likeness_plan(&layers, run, NULL); /* else memory is out, and a job will say so */
     return PROCESS_BYTES + drawn + net_bytes(c, ROOT_MODEL) + inputs_of(c) * 2 * outputs + 3 * block * sample_bytes(c) +
-           passes_bytes(c, ROOT_MODEL, 1) + comparers;
+           passes_bytes(c, ROOT_MODEL, 1) + comparers + (known ? layers.bytes : 0);
 }
 
 /* Parameters, two moments of each, and a copy on the way to the parent; images of training and of the test. */

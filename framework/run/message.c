@@ -217,6 +217,18 @@ static uint32_t named_layers(const struct run *run, const struct attribution *a)
     return named;
 }
 
+/* Of a layer that is not there, 0. */
+static bool check_activations(const struct run *run, const struct audit_message *a, struct error *e) {
+    struct likeness layers;
+    if (!likeness_plan(&layers, run, e)) return false;
+    for (uint32_t k = 0; k < LIKENESS_LAYERS; k++) {
+        double most = k < layers.count ? MOST_SIMILARITY : 0, r = (double)a->activation_r[k];
+        bool none = k < layers.count && isnan(r);
+        if (!none && !message_check_real(r, -most, most, "a correlation of activations", e)) return false;
+    }
+    return true;
+}
+
 bool message_check_audit(const struct run *run, const struct reference *r, const void *data, size_t size,
                          struct audit_message *out, struct error *e) {
     bool asked = false;
@@ -233,7 +245,8 @@ bool message_check_audit(const struct run *run, const struct reference *r, const
            (isnan(out->agreement) ? is_regression(run) || error_set(e, "a share of inputs that is no number")
                                   : message_check_real(out->agreement, 0, MOST_SIMILARITY, "a share of inputs", e)) &&
            (isnan(out->logit_r) ||
-            message_check_real(out->logit_r, -MOST_SIMILARITY, MOST_SIMILARITY, "a correlation of logits", e));
+            message_check_real(out->logit_r, -MOST_SIMILARITY, MOST_SIMILARITY, "a correlation of logits", e)) &&
+           check_activations(run, out, e);
 }
 
 bool message_check_trained(const struct run *run, size_t count, const void *data, size_t size,

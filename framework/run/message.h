@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "experiment/state.h"
+#include "run/likeness.h"
 #include "run/reference_task.h"
 #include "run/unit_record.h"
 
@@ -46,6 +47,7 @@ bool message_check_digest(const void *data, size_t size, struct error *);
 struct audit_message {
     double logit_r, agreement;
     uint32_t attribution, changed, expected, finite;
+    float activation_r[LIKENESS_LAYERS]; /* of the layers of likeness_plan; 0 behind them */
     char digest[FILE_DIGEST_SIZE];
 };
 /* Of an attribution whose audit that job has yet to send. */

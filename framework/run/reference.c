@@ -24,6 +24,7 @@ struct reference_pass {
     uint32_t most;            /* inputs that are asked for together */
     float *maps, *made;       /* [most][sample]: gradients, and the maps of one canary (NULL: the run has none) */
     float *original, *logits; /* [inputs][classes] */
+    struct audit_original beside;
     struct memo *gradients;
     struct comparer *yardsticks; /* [rows], of those that some task wants; the others are empty */
 };
@@ -68,7 +69,8 @@ static bool reference_pass_init(struct reference_pass *w, const struct run *run,
     w->original = w->maps + block;
     w->logits = w->original + n * w->classes;
     if (!run->without_canaries && !(w->made = malloc((block + 1) * sizeof *w->made))) return error_memory(e);
-    return variant_init(&w->variant, run, ROOT_MODEL, e);
+    w->beside.logits = w->original;
+    return variant_init(&w->variant, run, ROOT_MODEL, e) && likeness_init(&w->beside.layers, run, e);
 }
 
 static void reference_pass_finish(struct reference_pass *w) {
@@ -78,6 +80,7 @@ static void reference_pass_finish(struct reference_pass *w) {
     free(w->maps);
     free(w->made);
     variant_finish(&w->variant);
+    likeness_finish(&w->beside.layers);
 }
 
 /* Inputs from `first` on, as they are asked for and used together. */
@@ -196,14 +199,15 @@ static bool send_yardsticks(struct reference_pass *w, const struct reference_tas
 /* The original first: everything is compared with it. */
 static bool begin(struct reference_pass *w, const struct reference *r, struct error *e) {
     return each_block(w, run_original(w->run, ROOT_MODEL), wanted_at_all(r), w->original, take_original, &(double){0},
-                      NULL, e);
+                      NULL, e) &&
+           likeness_take_original(&w->beside.layers, w->variant.net, e);
 }
 
 static bool do_task(struct reference_pass *w, const struct reference_task *task, struct error *e) {
     struct error why = {{0}};
     double seconds = 0;
     if (!each_block(w, task->attribution, task->yardsticks, w->logits, add_yardstick, &seconds, &why, e)) return false;
-    return (!task->audit || audit_send(&w->variant, task->attribution, w->original, w->logits, w->channel, e)) &&
+    return (!task->audit || audit_send(&w->variant, task->attribution, &w->beside, w->logits, w->channel, e)) &&
            (!task->yardsticks || send_yardsticks(w, task, seconds, &why, e));
 }
 

@@ -57,11 +57,11 @@ static bool add_rows(const struct store *s, struct text *out, const char *name, 
 }
 
 /* SELECT of the columns behind the first `keys`, which are given, but for the digest; in the order of the key. */
-static char *select_rows(const struct table *t, int keys) {
+static char *select_rows(const struct store *s, const struct table *t, int keys) {
+    const int columns = table_columns(t, s->layout);
     struct text sql = {0};
 
-    for (int i = keys; i < t->field_count; i++)
-        text_add(&sql, "%s\"%s\"", i > keys ? ", " : "SELECT ", t->fields[i].column);
+    for (int i = keys; i < columns; i++) text_add(&sql, "%s\"%s\"", i > keys ? ", " : "SELECT ", t->fields[i].column);
     text_add(&sql, " FROM %s", t->name);
     for (int i = 0; i < keys; i++) text_add(&sql, "%s \"%s\" = ?", i ? " AND" : " WHERE", t->fields[i].column);
     for (int i = 0; i < t->key_count; i++) text_add(&sql, "%s \"%s\"", i ? "," : " ORDER BY", t->fields[i].column);
@@ -72,7 +72,7 @@ static char *select_rows(const struct table *t, int keys) {
 /* All rows of the table. */
 static bool add_table(const struct store *s, struct text *bytes, enum table_id id, struct error *e) {
     const struct table *t = &store_tables[id];
-    char *sql = select_rows(t, 0);
+    char *sql = select_rows(s, t, 0);
     bool ok = sql ? add_rows(s, bytes, t->name, sql, e) : error_memory(e);
 
     free(sql);
@@ -88,7 +88,7 @@ static bool add_rows_of_key(struct store *s, struct text *bytes, enum table_id i
     const struct table *t = &store_tables[id];
 
     if (!s->digest[id]) {
-        char *sql = select_rows(t, keys);
+        char *sql = select_rows(s, t, keys);
         bool ok = sql ? store_prepare(s, sql, &s->digest[id], e) : error_memory(e);
         free(sql);
         if (!ok) return false;

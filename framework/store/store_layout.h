@@ -1,14 +1,9 @@
 /* store_layout.h (private to the store): how comparisons lie in the file. To all who read and delete them they are one
- * table, whatever the layout. */
+ * table, whatever the layout (store_table.h). */
 #ifndef ASSAY_STORE_STORE_LAYOUT_H
 #define ASSAY_STORE_STORE_LAYOUT_H
 
 #include "store/store_sql.h"
-
-#define LAYOUT_NAMED                                                                                                   \
-    4 /* a table in which each comparison has all its names; read, and written to where it is there                    \
-       */
-#define LAYOUT_NUMBERED 5 /* names have numbers; of a new file */
 
 /* What makes comparisons in a new file of the numbered layout. */
 extern const char layout_numbered_sql[];

@@ -86,11 +86,21 @@ static bool take_table(struct store *into, struct store *from, enum table_id id,
     return ok;
 }
 
+/* An audit without what it has now would be another one. */
+static bool check_layout(const struct store *into, const struct store *from, struct error *e) {
+    const struct table *audits = &store_tables[TABLE_AUDIT];
+    return table_columns(audits, into->layout) == table_columns(audits, from->layout) ||
+           error_set(e,
+                     "%s: a store of layout %d, written by another version of assay: layout %d was wanted; put shards "
+                     "together with the version that computed them",
+                     from->path, from->layout, into->layout);
+}
+
 bool store_take(struct store *into, struct store *from, struct error *e) {
     /* Units before the rows that belong to them: one that is refused has added nothing. */
     static const enum table_id ids[] = {TABLE_NETWORK,    TABLE_AUDIT, TABLE_UNIT,
                                         TABLE_COMPARISON, TABLE_CHECK, TABLE_MAP};
-    bool ok = true;
+    bool ok = check_layout(into, from, e);
     for (size_t i = 0; ok && i < sizeof ids / sizeof *ids; i++) ok = take_table(into, from, ids[i], e);
     return ok;
 }

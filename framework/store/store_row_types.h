@@ -73,6 +73,10 @@ struct audit_row {
     double logit_r;             /* correlation of the doubly centred logits with the original's */
     double agreement;           /* share of inputs with the same predicted class */
     bool finite;
+    /* Of layers: mean over inputs of the rank correlation of their activations with the original's; NaN: not measured.
+     * None in a file of an earlier layout. */
+    const float *activation_r;
+    size_t layer_count;
 };
 
 /* ---- checks: predicates such as an identity or a zero pixel, one row per explainer, control and input ---- */

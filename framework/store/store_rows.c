@@ -81,9 +81,10 @@ static bool prepare_put(struct store *s, enum table_id id, struct error *e) {
     struct text sql = {0};
 
     text_add(&sql, "INSERT OR REPLACE INTO %s (", t->name);
-    for (int i = 0; i < t->field_count; i++) text_add(&sql, "%s\"%s\"", i ? ", " : "", t->fields[i].column);
+    const int columns = table_columns(t, s->layout);
+    for (int i = 0; i < columns; i++) text_add(&sql, "%s\"%s\"", i ? ", " : "", t->fields[i].column);
     text_add(&sql, ") VALUES (");
-    for (int i = 0; i < t->field_count; i++) text_add(&sql, "%s?", i ? ", " : "");
+    for (int i = 0; i < columns; i++) text_add(&sql, "%s?", i ? ", " : "");
     text_add(&sql, ")");
     bool ok = sql.failed ? error_memory(e) : store_prepare(s, sql.data, &s->put[id], e);
     text_finish(&sql);
@@ -95,7 +96,7 @@ static bool put_row(struct store *s, enum table_id id, const void *row, struct e
 
     if (!s->put[id] && !prepare_put(s, id, e)) return false;
     int code = SQLITE_OK;
-    for (int i = 0; i < t->field_count && code == SQLITE_OK; i++)
+    for (int i = 0; i < table_columns(t, s->layout) && code == SQLITE_OK; i++)
         code = bind_field(s->put[id], i + 1, &t->fields[i], row);
     if (code == SQLITE_OK && (code = sqlite3_step(s->put[id])) == SQLITE_DONE) code = SQLITE_OK;
     bool ok = code == SQLITE_OK || store_fail(s, code, e);
@@ -125,7 +126,7 @@ static bool put_numbered(struct store *s, const struct comparison_row *r, bool *
 bool store_put_comparison(struct store *s, const struct comparison_row *row, struct error *e) {
     bool done = false;
 
-    if (s->layout == LAYOUT_NUMBERED && !put_numbered(s, row, &done, e)) return false;
+    if (s->layout >= LAYOUT_NUMBERED && !put_numbered(s, row, &done, e)) return false;
     return done || put_row(s, TABLE_COMPARISON, row, e);
 }
 
@@ -216,8 +217,10 @@ static void walk_begin(struct walk *w, struct store *s, enum table_id id, struct
     struct text sql = {0};
 
     *w = (struct walk){.store = s, .table = t, .error = e};
+    const int columns = table_columns(t, s->layout);
     for (int i = t->pair_fields; i < t->field_count; i++)
-        text_add(&sql, "%s t.%s", i > t->pair_fields ? "," : "SELECT", t->fields[i].column);
+        text_add(&sql, "%s %s%s", i > t->pair_fields ? "," : "SELECT", i < columns ? "t." : "x'' AS ",
+                 t->fields[i].column);
     text_add(&sql, " FROM %s ORDER BY %s", t->pairs ? "comparisons t WHERE explainer = ? AND variant = ?" : t->from,
              t->order);
     w->failed = !(sql.failed ? error_memory(e) : store_prepare(s, sql.data, &w->statement, e));

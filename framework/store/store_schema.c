@@ -22,9 +22,9 @@ static const char *sql_type(enum field_kind kind) {
     return "";
 }
 
-static void add_table(struct text *sql, const struct table *t) {
+static void add_table(struct text *sql, const struct table *t, int layout) {
     text_add(sql, "CREATE TABLE %s (", t->name);
-    for (int i = 0; i < t->field_count; i++)
+    for (int i = 0; i < table_columns(t, layout); i++)
         text_add(sql, "\"%s\" %s, ", t->fields[i].column, sql_type(t->fields[i].kind));
     if (t->sealed) text_add(sql, "row_digest TEXT NOT NULL DEFAULT '', ");
     text_add(sql, "PRIMARY KEY (");
@@ -40,8 +40,8 @@ static bool create(struct store *s, int layout, struct error *e) {
                    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);\n"
                    "CREATE TABLE places (kind TEXT, name TEXT, place INTEGER NOT NULL, PRIMARY KEY (kind, name));\n");
     for (int i = 0; i < TABLE_STORED; i++)
-        if (i == TABLE_COMPARISON && layout == LAYOUT_NUMBERED) text_add(&sql, "%s", layout_numbered_sql);
-        else add_table(&sql, &store_tables[i]);
+        if (i == TABLE_COMPARISON && layout >= LAYOUT_NUMBERED) text_add(&sql, "%s", layout_numbered_sql);
+        else add_table(&sql, &store_tables[i], layout);
     text_add(
         &sql,
         "CREATE VIEW variant_places AS SELECT variant, min(printf('%%010d %%010d %%010d', ifnull(place, 9999999999), "
@@ -116,15 +116,16 @@ bool store_check_schema(struct store *s, struct error *e) {
     if (!ask_number(s, "SELECT count(*) FROM sqlite_master", &objects, e) ||
         !ask_number(s, "PRAGMA application_id", &application, e) || !ask_number(s, "PRAGMA user_version", &version, e))
         return false;
-    if (objects == 0 && application == 0 && version == 0) return create(s, LAYOUT_NUMBERED, e) && layout_settle(s, e);
+    if (objects == 0 && application == 0 && version == 0)
+        return create(s, LAYOUT_ACTIVATIONS, e) && layout_settle(s, e);
     if (application != APPLICATION_ID)
         return error_set(e, "%s: an SQLite file of another program: a store of assay was wanted; choose another folder",
                          s->path);
-    if (version != LAYOUT_NAMED && version != LAYOUT_NUMBERED)
+    if (version < LAYOUT_NAMED || version > LAYOUT_ACTIVATIONS)
         return error_set(
             e,
-            "%s: a store of layout %lld, written by another version of assay: layout %d or %d was wanted; use that "
+            "%s: a store of layout %lld, written by another version of assay: layout %d to %d was wanted; use that "
             "version, or start again in another folder",
-            s->path, (long long)version, LAYOUT_NAMED, LAYOUT_NUMBERED);
+            s->path, (long long)version, LAYOUT_NAMED, LAYOUT_ACTIVATIONS);
     return check_intact(s, e) && check_unchanged(s, (int)version, e) && layout_settle(s, e);
 }

@@ -4,11 +4,13 @@
 #include <stddef.h>
 
 #define FIELD(type, name, kind)                                                                                        \
-    { #name, kind, offsetof(struct type, name), 0 }
+    { #name, kind, offsetof(struct type, name), 0, 0 }
 #define NAMED(type, name, column, kind)                                                                                \
-    { column, kind, offsetof(struct type, name), 0 }
+    { column, kind, offsetof(struct type, name), 0, 0 }
 #define COUNTED(type, name, kind, count)                                                                               \
-    { #name, kind, offsetof(struct type, name), offsetof(struct type, count) }
+    { #name, kind, offsetof(struct type, name), offsetof(struct type, count), 0 }
+#define COUNTED_SINCE(type, name, kind, count, layout)                                                                 \
+    { #name, kind, offsetof(struct type, name), offsetof(struct type, count), layout }
 #define FIELDS(list, keys) list, (int)(sizeof list / sizeof *list), keys
 
 static const struct field network_fields[] = {
@@ -47,10 +49,14 @@ static const struct field use_fields[] = {
 };
 
 static const struct field audit_fields[] = {
-    FIELD(audit_row, variant, FIELD_TEXT), FIELD(audit_row, changed, FIELD_U32),
-    FIELD(audit_row, expected, FIELD_U32), FIELD(audit_row, digest, FIELD_TEXT),
-    FIELD(audit_row, logit_r, FIELD_REAL), FIELD(audit_row, agreement, FIELD_REAL),
+    FIELD(audit_row, variant, FIELD_TEXT),
+    FIELD(audit_row, changed, FIELD_U32),
+    FIELD(audit_row, expected, FIELD_U32),
+    FIELD(audit_row, digest, FIELD_TEXT),
+    FIELD(audit_row, logit_r, FIELD_REAL),
+    FIELD(audit_row, agreement, FIELD_REAL),
     FIELD(audit_row, finite, FIELD_BOOL),
+    COUNTED_SINCE(audit_row, activation_r, FIELD_FLOATS, layer_count, LAYOUT_ACTIVATIONS),
 };
 
 static const struct field check_fields[] = {
@@ -148,3 +154,9 @@ const struct table store_tables[TABLE_COUNT] = {
                       " ORDER BY " BY_EXPLAINER ", " BY_CONTROL ", t.stage_index, t.draw, t.variant",
                       5},
 };
+
+int table_columns(const struct table *t, int layout) {
+    int count = 0;
+    while (count < t->field_count && t->fields[count].since <= layout) count++;
+    return count;
+}

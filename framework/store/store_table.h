@@ -5,6 +5,11 @@
 
 #include "store/store_row_types.h"
 
+/* Layouts of a file, by its user_version. All are read, and written to where they are there. */
+#define LAYOUT_NAMED 4       /* comparisons are a table in which each has all its names */
+#define LAYOUT_NUMBERED 5    /* their names have numbers */
+#define LAYOUT_ACTIVATIONS 6 /* and audits have activations; of a new file */
+
 enum field_kind {
     FIELD_TEXT,   /* const char *; NULL is stored as "" */
     FIELD_U32,    /* uint32_t */
@@ -20,6 +25,7 @@ struct field {
     const char *column;
     enum field_kind kind;
     size_t offset, count;
+    int since; /* the first layout that has it; 0: all have */
 };
 
 enum table_id {
@@ -50,5 +56,8 @@ struct table {
 };
 
 extern const struct table store_tables[TABLE_COUNT];
+
+/* How many of the table's fields, the first ones, a file of that layout has. What it has not is read as empty. */
+int table_columns(const struct table *, int layout);
 
 #endif

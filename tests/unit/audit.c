@@ -184,6 +184,33 @@ Test(audit, every_named_network_is_another) {
             }
 }
 
+static bool see_activations(void *user, const struct audit_row *row) {
+    const char *last = strstr(row->variant, ".."); /* own:fc3..fc2/draw0 */
+    uint32_t *count = user, lowest = (uint32_t)(last ? last[4] : row->variant[6]) - '1';
+    ++*count;
+    cr_assert_eq(row->layer_count, 3);
+    cr_expect(isnan(row->activation_r[2]), "that of the logits");
+    for (uint32_t l = 0; l < 2; l++)
+        if (l < lowest) cr_expect_eq(row->activation_r[l], 1, "%s, layer %u", row->variant, l);
+        else cr_expect(fabsf(row->activation_r[l]) < .9f, "%s, layer %u", row->variant, l);
+    return true;
+}
+
+/* Of cascades and of single layers: what lies below is as it was. */
+Test(audit, activations_are_kept_with_it) {
+    for (int single = 0; single < 2; single++) {
+        struct lab lab;
+        struct error e = {{0}};
+        uint32_t count = 0;
+        setup(&lab, "fc:40,relu,fc:40,relu,fc:6", single ? &control_independent : &control_cascading,
+              (struct init_options){.scheme = &init_own});
+        audit_draws(&lab);
+        cr_assert(store_each_audit(lab.run.store, see_activations, &count, &e), "%s", e.text);
+        cr_expect_eq(count, 6);
+        teardown(&lab);
+    }
+}
+
 Test(audit, overflow_is_seen) {
     struct lab lab;
     setup(&lab, "fc:8,relu,fc:7,relu,fc:6", &control_cascading,
@@ -361,11 +388,11 @@ Test(audit, of_a_regression_agreement_is_no_number) {
 }
 
 Test(audit, impossible_audits_are_refused) {
-    struct audit_message bad[9];
+    struct audit_message bad[11];
     struct lab lab;
     struct error e = {{0}};
     setup(&lab, "fc:4", &control_cascading, (struct init_options){.scheme = &init_own});
-    for (size_t k = 0; k < 9; k++) bad[k] = honest();
+    for (size_t k = 0; k < 11; k++) bad[k] = honest();
     bad[0].logit_r = 1.5;
     bad[1].agreement = NAN;
     bad[2].agreement = -.1;
@@ -375,7 +402,9 @@ Test(audit, impossible_audits_are_refused) {
     bad[6].digest[64] = 'a';
     bad[7].digest[3] = '\n';
     bad[8].attribution = 1000;
-    for (size_t k = 0; k < 9; k++) {
+    bad[9].activation_r[0] = .5; /* of the layer of the logits there is none */
+    bad[10].activation_r[LIKENESS_LAYERS - 1] = NAN;
+    for (size_t k = 0; k < 11; k++) {
         struct reference r = tasks_of(&lab.run.plan, 0);
         cr_expect(reference_message(&lab.run, &r, RECORD_AUDIT, &bad[k], sizeof bad[k], &e));
         cr_expect_not_null(r.damaged, "case %zu was taken", k);

@@ -284,8 +284,15 @@ static bool put_uses(const struct fake_run *f, struct store *s, struct error *e)
         variant_name(control, stage, draw, variant);
         stage_name(f, control, stage, name);
         struct use_row use = {fake_control(f, control), name, stage, draw, variant};
-        struct audit_row audit = {variant, 2 * stage + 2, 2 * stage + 2, "00ff", .01 * noise(control, stage, draw, 1),
-                                  .1,      true};
+        struct audit_row audit = {variant,
+                                  2 * stage + 2,
+                                  2 * stage + 2,
+                                  "00ff",
+                                  .01 * noise(control, stage, draw, 1),
+                                  .1,
+                                  true,
+                                  (const float[]){1, stage ? .25f : NAN},
+                                  2};
         if (!store_put_use(s, &use, e) || !store_put_audit(s, &audit, e)) return false;
     }
     return true;

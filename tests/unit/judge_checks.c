@@ -323,7 +323,8 @@ Test(judge_checks, results_are_what_the_store_holds) {
         {"subject", key, "mismatched", 99, other, "spearman", "signed/all", .9},
         {"subject", "own:fc9/draw0", "matched", 5, 5, "spearman", "signed/all", .9},
     };
-    struct audit_row audit = {key, 3, 2, "00", -.5, .1, false}, strange = {"own:fc9/draw0", 3, 2, "00", .9, .1, true};
+    struct audit_row audit = {key, 3, 2, "00", -.5, .1, false, NULL, 0},
+                     strange = {"own:fc9/draw0", 3, 2, "00", .9, .1, true, NULL, 0};
     for (size_t k = 0; k < 4; k++) cr_assert(store_put_unit(s.run.store, &units[k], &e), "%s", e.text);
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         cr_assert(store_put_comparison(s.run.store, &rows[k], &e), "%s", e.text);

@@ -60,6 +60,19 @@ Test(projection, decides_as_the_interval_does) {
     }
 }
 
+/* Where both vary, more of one leaves the other's part. */
+Test(projection, both_together_decide_where_neither_alone_does) {
+    const struct components c = {.38, .01, .05, .01, 4, 8}, near = {.3, .01, .05, .01, 4, 8};
+    uint32_t draws, inputs;
+    cr_expect_eq(projection_draws(&c, .3, .01, 1000), 0);
+    cr_expect_eq(projection_inputs(&c, .3, .01, 10000), 0);
+    cr_assert(projection_both(&c, .3, .01, 1000, 10000, &draws, &inputs));
+    cr_expect(draws > 4 && inputs > 8 && draws == (inputs + 1) / 2, "%u draws of %u inputs", draws, inputs);
+    cr_expect(projection_decides(&c, draws, inputs, .3, .01));
+    cr_expect_not(projection_decides(&c, draws / 2, inputs / 2, .3, .01), "half of them do not");
+    cr_expect_not(projection_both(&near, .3, .01, 1000, 10000, &draws, &inputs), "a mean at the limit");
+}
+
 /* More of what varies helps; of what does not vary nothing helps. */
 Test(projection, how_many_decide) {
     static const struct {

@@ -124,6 +124,30 @@ Test(report_json, has_every_section) {
     fake_folder_remove(folder);
 }
 
+/* Under the names of the model's layers. What was not measured is left out. */
+Test(report_json, has_activations_by_layer) {
+    struct fake_run fake = {1, 3, 2, 3, 8, false, false};
+    char folder[64];
+    struct error e = {""};
+    struct store *s = fake_run_store(&fake, folder);
+    size_t k, low = 0, high = 0;
+    json_t *entry;
+    cr_assert(store_set_meta(s, "run", "{\"model\": {\"layers\": [{\"name\": \"low\"}, {\"name\": \"high\"}]}}", &e));
+    json_t *root = write_and_load(s, folder);
+    json_array_foreach(json_object_get(root, "activations"), k, entry) {
+        bool is_low = strcmp(text_of(entry, "layer"), "low") == 0;
+        low += is_low;
+        high += !is_low;
+        cr_expect_eq(json_number_value(json_object_get(entry, "activation_r")), is_low ? 1 : .25);
+        cr_expect_neq(*text_of(entry, "variant"), 0);
+    }
+    cr_expect_eq(low, json_array_size(json_object_get(root, "audits")));
+    cr_expect(high > 0 && high < low, "%zu of %zu", high, low);
+    json_decref(root);
+    store_close(s);
+    fake_folder_remove(folder);
+}
+
 Test(report_json, is_the_same_bytes_whatever_the_order_of_writing) {
     struct fake_run fake = {5, 3, 2, 3, 8, false, false};
     char folders[2][64], *text[2];

@@ -179,6 +179,8 @@ static bool see_audit(void *context, const struct audit_row *row) {
     ++*(int *)context;
     cr_expect(row->changed == 2 && row->expected == 3 && !strcmp(row->digest, "ab") && isnan(row->logit_r) &&
               row->agreement == .5 && !row->finite);
+    cr_assert_eq(row->layer_count, 2);
+    cr_expect(row->activation_r[0] == .25f && isnan(row->activation_r[1]));
     return true;
 }
 
@@ -218,7 +220,7 @@ Test(store, gives_back_every_field_of_every_row) {
     cr_assert(
         store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 4294967295u, 0, "m", "w", NAN}, NULL));
     cr_assert(store_put_comparison(s, &(struct comparison_row){"e", "v", "matched", 0, 0, "m", "w", 1.0 / 3}, NULL));
-    cr_assert(store_put_audit(s, &(struct audit_row){"v", 2, 3, "ab", NAN, .5, false}, NULL));
+    cr_assert(store_put_audit(s, &(struct audit_row){"v", 2, 3, "ab", NAN, .5, false, (float[]){.25f, NAN}, 2}, NULL));
     cr_assert(store_put_check(s, &(struct check_row){"e", "c", "i", "w", 3, 1e-300, INFINITY, true, "v"}, NULL));
     cr_assert(store_put_curve(s, &curve, NULL));
     cr_assert(store_put_verdict(s, &verdict, NULL));
@@ -573,6 +575,7 @@ static bool list_unit_status(void *context, const struct unit_row *row) {
 static bool list_audit_row(void *context, const struct audit_row *row) {
     text_add(context, "audit %s|%u|%u|%s|%.17g|%g|%d\n", row->variant, row->changed, row->expected, row->digest,
              row->logit_r, row->agreement, row->finite);
+    for (size_t l = 0; l < row->layer_count; l++) text_add(context, "%.9g\n", (double)row->activation_r[l]);
     return true;
 }
 
@@ -591,8 +594,15 @@ static void count_dropped(void *context, const char *what) {
     ++*(uint32_t *)context;
 }
 
-/* As the version before wrote them: comparisons with all their names. */
-static const char to_named[] =
+/* As earlier versions wrote them: audits without activations ... */
+#define WITHOUT_ACTIVATIONS                                                                                            \
+    "DROP TABLE audits; CREATE TABLE audits (\"variant\" TEXT NOT NULL, \"changed\" INTEGER NOT NULL, "                \
+    "\"expected\" INTEGER NOT NULL, \"digest\" TEXT NOT NULL, \"logit_r\" REAL, \"agreement\" REAL, "                  \
+    "\"finite\" INTEGER NOT NULL, row_digest TEXT NOT NULL DEFAULT '', PRIMARY KEY (\"variant\")) ; "                  \
+    "PRAGMA user_version = 5;"
+
+/* ... and comparisons with all their names. */
+static const char to_named[] = WITHOUT_ACTIVATIONS
     "CREATE TEMP TABLE c AS SELECT * FROM comparisons; DROP VIEW comparisons; DROP TABLE similarities; DROP TABLE pairs; "
     "DROP TABLE kinds; CREATE TABLE comparisons (\"explainer\" TEXT NOT NULL, \"variant\" TEXT NOT NULL, "
     "\"pairing\" TEXT NOT NULL, \"measure\" TEXT NOT NULL, \"view\" TEXT NOT NULL, \"input\" INTEGER NOT NULL, "
@@ -635,6 +645,29 @@ Test(store, reads_and_writes_the_layout_of_before) {
     cr_expect_eq(put, 0);
     store_close(s);
     text_finish(&before);
+}
+
+static bool is_bare(void *context, const struct audit_row *row) {
+    ++*(uint32_t *)context;
+    cr_expect(row->finite && row->layer_count == 0, "%s", row->variant);
+    return true;
+}
+
+/* An audit of before has no activations, and its digest, which knew of none, holds. New ones go in beside it. */
+Test(store, reads_and_writes_audits_of_before) {
+    struct error e = {""};
+    uint32_t count = 0, dropped = 0;
+    struct store *s = opened();
+    store_close(s);
+    execute(WITHOUT_ACTIVATIONS);
+    s = opened();
+    const struct audit_row row = {"v", 2, 2, "ab", .5, .5, true, (float[]){.25f}, 1};
+    cr_assert(store_put_audit(s, &row, &e), "%s", e.text);
+    s = reopened(s);
+    cr_assert(store_verify(s, count_dropped, &dropped, &e), "%s", e.text);
+    cr_assert(store_each_audit(s, is_bare, &count, &e), "%s", e.text);
+    cr_expect(count == 1 && dropped == 0);
+    store_close(s);
 }
 
 /* Everything that a resumed run takes over, a line for each row; NULL where the store is refused. `dropped`: how many

@@ -4,6 +4,7 @@
 #include "fake_run.h"
 #include "store/store.h"
 #include "store/store_compare.h"
+#include "store/store_sql.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -66,6 +67,18 @@ Test(store_merge, takes_what_another_store_computed_and_refuses_what_was_compute
     store_close(a);
     store_close(b);
     store_close(again);
+    store_close(s);
+}
+
+/* Whose audits say less. */
+Test(store_merge, refuses_a_store_of_an_earlier_layout) {
+    struct store *s = opened();
+    struct store *a = other_store("a", &(struct unit_row){"e", "v", UNIT_OK, NULL, 1}, 1);
+    struct error e = {""};
+    a->layout = LAYOUT_NUMBERED;
+    cr_expect_not(store_take(s, a, &e));
+    cr_expect(strstr(e.text, "a.db: a store of layout 5, written by another version of assay"), "%s", e.text);
+    store_close(a);
     store_close(s);
 }
 

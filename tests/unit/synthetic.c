@@ -259,7 +259,8 @@ void synthetic_store(struct synthetic *s) {
     for (uint32_t a = 0; a < plan->attribution_count; a++) {
         const struct attribution *at = &plan->attributions[a];
         const struct audit *audit = &s->results->audits[a];
-        struct audit_row row = {at->key, audit->changed, audit->expected, "00", audit->logit_r, .1, audit->finite};
+        struct audit_row row = {at->key, audit->changed, audit->expected, "00", audit->logit_r, .1, audit->finite, NULL,
+                                0};
         for (uint32_t r = 0; r < 2; r++) {
             const struct cell *cell = &s->results->cells[(size_t)r * s->results->attribution_count + a];
             if (cell->present)
