@@ -34,9 +34,9 @@ struct session {
     float *x, *maps;   /* [call.most][sample]: inputs that were changed, and maps */
     float *logits;     /* [inputs][classes] */
     uint32_t *targets; /* [inputs] */
-    uint64_t *seeds;          /* [inputs] */
-    uint32_t *second;         /* [inputs]: the original's best class but for the one explained */
-    float most_logit;         /* largest |logit| of the original */
+    uint64_t *seeds;   /* [inputs] */
+    uint32_t *second;  /* [inputs]: the original's best class but for the one explained */
+    float most_logit;  /* largest |logit| of the original */
     bool unsupported;
     bool lost;               /* out of memory: nothing more can be said */
     struct error not_finite; /* of the attribution that is computed: the first of its maps; or none */
@@ -258,9 +258,7 @@ static bool compute(struct session *s, uint32_t index, unsigned uses, struct err
 }
 
 static bool deliver(struct session *s, uint32_t index, bool computed, double seconds, const struct error *failure) {
-    const enum unit_status status = computed         ? UNIT_OK
-                                    : s->unsupported ? UNIT_UNSUPPORTED
-                                                     : UNIT_FAILED;
+    const enum unit_status status = computed ? UNIT_OK : s->unsupported ? UNIT_UNSUPPORTED : UNIT_FAILED;
     return !s->lost && comparer_send(&s->comparer, index, status, computed ? "" : failure->text, seconds);
 }
 
