@@ -38,7 +38,8 @@ bool file_make_folder(const char *path, struct error *); /* with its parents; a 
 /* SHA-256 as 64 lower-case hex digits. */
 bool file_digest(const char *path, char out[FILE_DIGEST_SIZE], struct error *);
 void data_digest(const void *data, size_t size, char out[FILE_DIGEST_SIZE]);
-/* The same of data that come piece by piece. NULL: out of memory. digest_end() frees it; `out` NULL: nobody wants it. */
+/* The same of data that come piece by piece. NULL: out of memory. digest_end() frees it; `out` NULL: nobody wants it.
+ */
 struct digest;
 struct digest *digest_begin(void);
 void digest_add(struct digest *, const void *data, size_t size);

@@ -184,8 +184,7 @@ bool comparer_add(struct comparer *c, uint32_t first, uint32_t n, enum comparer_
     return ok;
 }
 
-bool comparer_send(struct comparer *c, uint32_t attribution, enum unit_status status, const char *why,
-                   double seconds) {
+bool comparer_send(struct comparer *c, uint32_t attribution, enum unit_status status, const char *why, double seconds) {
     if (status != UNIT_OK) record_begin(&c->out, c->row, attribution, status, why, seconds);
     c->out.header.seconds = seconds;
     record_order_checks(&c->out);

@@ -8,7 +8,6 @@
 #include "nn/net.h"
 #include "run/compare.h"
 #include "host/call.h"
-#include "plan/study.h"
 #include "run/sketch.h"
 #include "run/study_job.h"
 #include "run/variant.h"
@@ -34,9 +33,9 @@ struct session {
     float *x, *maps;   /* [call.most][sample]: inputs that were changed, and maps */
     float *logits;     /* [inputs][classes] */
     uint32_t *targets; /* [inputs] */
-    uint64_t *seeds;          /* [inputs] */
-    uint32_t *second;         /* [inputs]: the original's best class but for the one explained */
-    float most_logit;         /* largest |logit| of the original */
+    uint64_t *seeds;   /* [inputs] */
+    uint32_t *second;  /* [inputs]: the original's best class but for the one explained */
+    float most_logit;  /* largest |logit| of the original */
     bool unsupported;
     bool lost;               /* out of memory: nothing more can be said */
     struct error not_finite; /* of the attribution that is computed: the first of its maps; or none */
@@ -114,35 +113,6 @@ static bool check_logits(struct session *s, const struct attribution *a, struct 
     }
     return all_finite(s->logits, s->set->count * classes) ||
            error_set(e, "overflow: the network's logits are not finite.");
-}
-
-/* Attributions with a network, and so with calls, for each class: of a single input at worst. */
-static uint32_t divided_attributions(const struct plan *p) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < p->attribution_count; i++) count += is_one_for_each_class(&p->attributions[i]);
-    return count;
-}
-
-/* Attributions that the job's checks ask for besides. */
-static uint32_t extra_attributions(const struct plan *p, const struct explain_job *explain) {
-    uint32_t extra = 0;
-    for (uint32_t i = 0; i < p->check_count; i++)
-        for (uint32_t k = 0; !p->checks[i].readings && k < explain->count; k++)
-            if (p->checks[i].owner == explain->attributions[k]) extra += p->checks[i].ask_count;
-    return extra;
-}
-
-uint32_t explain_job_calls(const struct run *run, const struct explain_job *explain) {
-    uint32_t inputs = run->inputs[explain->root].count;
-    uint32_t requests = inputs / call_request_size(shape_count(&run->data->sample), inputs) + 1;
-    uint32_t attributions = explain->count + 1 + extra_attributions(&run->plan, explain); /* 1: the original */
-    uint32_t calls = attributions * (requests + 1) + divided_attributions(&run->plan) * inputs +
-                     4; /* a beat after each; before and behind all */
-    for (uint32_t k = 0; k < explain->count; k++) {
-        const struct study *study = run->plan.attributions[explain->attributions[k]].study;
-        if (study) calls += 2 * study->maps + 1;
-    }
-    return calls;
 }
 
 static void beat(void *channel) {
@@ -258,9 +228,7 @@ static bool compute(struct session *s, uint32_t index, unsigned uses, struct err
 }
 
 static bool deliver(struct session *s, uint32_t index, bool computed, double seconds, const struct error *failure) {
-    const enum unit_status status = computed         ? UNIT_OK
-                                    : s->unsupported ? UNIT_UNSUPPORTED
-                                                     : UNIT_FAILED;
+    const enum unit_status status = computed ? UNIT_OK : s->unsupported ? UNIT_UNSUPPORTED : UNIT_FAILED;
     return !s->lost && comparer_send(&s->comparer, index, status, computed ? "" : failure->text, seconds);
 }
 

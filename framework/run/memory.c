@@ -28,7 +28,8 @@ static size_t judging_bytes(const struct run *run) {
 /* What is there, and what is yet to come. */
 static size_t parent_bytes(const struct memory_case *c) {
     const struct run *run = c->run;
-    size_t inputs = backed_resident(run->battery->inputs * shape_count(&run->data->sample) * sizeof(float)), bytes = resident_now();
+    size_t inputs = backed_resident(run->battery->inputs * shape_count(&run->data->sample) * sizeof(float)),
+           bytes = resident_now();
     for (int root = 0; root < ROOT_COUNT; root++)
         if (c->roots[root].parameters && !run->inputs[root].count) bytes += inputs;
     for (uint32_t i = 0; i < run->network_count; i++)

@@ -38,8 +38,8 @@ struct record_asked {
 bool record_each_asked(const struct experiment_view *, uint32_t row, uint32_t attribution,
                        bool (*visit)(void *, const struct record_asked *), void *);
 /* Those whose `other` is one of the n inputs from `first` on. */
-bool record_each_asked_of(const struct experiment_view *, uint32_t row, uint32_t attribution, uint32_t first, uint32_t n,
-                          bool (*visit)(void *, const struct record_asked *), void *);
+bool record_each_asked_of(const struct experiment_view *, uint32_t row, uint32_t attribution, uint32_t first,
+                          uint32_t n, bool (*visit)(void *, const struct record_asked *), void *);
 /* Whose maps a unit of that row and attribution holds for the figures, as places in the root's inputs: on the original
  * and draw 0. Returns how many; `places` has room for all that the view names. */
 uint32_t record_kept(const struct experiment_view *, uint32_t row, uint32_t attribution, uint32_t *places);
