@@ -8,7 +8,6 @@
 #include "nn/net.h"
 #include "run/compare.h"
 #include "host/call.h"
-#include "plan/study.h"
 #include "run/sketch.h"
 #include "run/study_job.h"
 #include "run/variant.h"
@@ -114,35 +113,6 @@ static bool check_logits(struct session *s, const struct attribution *a, struct 
     }
     return all_finite(s->logits, s->set->count * classes) ||
            error_set(e, "overflow: the network's logits are not finite.");
-}
-
-/* Attributions with a network, and so with calls, for each class: of a single input at worst. */
-static uint32_t divided_attributions(const struct plan *p) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < p->attribution_count; i++) count += is_one_for_each_class(&p->attributions[i]);
-    return count;
-}
-
-/* Attributions that the job's checks ask for besides. */
-static uint32_t extra_attributions(const struct plan *p, const struct explain_job *explain) {
-    uint32_t extra = 0;
-    for (uint32_t i = 0; i < p->check_count; i++)
-        for (uint32_t k = 0; !p->checks[i].readings && k < explain->count; k++)
-            if (p->checks[i].owner == explain->attributions[k]) extra += p->checks[i].ask_count;
-    return extra;
-}
-
-uint32_t explain_job_calls(const struct run *run, const struct explain_job *explain) {
-    uint32_t inputs = run->inputs[explain->root].count;
-    uint32_t requests = inputs / call_request_size(shape_count(&run->data->sample), inputs) + 1;
-    uint32_t attributions = explain->count + 1 + extra_attributions(&run->plan, explain); /* 1: the original */
-    uint32_t calls = attributions * (requests + 1) + divided_attributions(&run->plan) * inputs +
-                     4; /* a beat after each; before and behind all */
-    for (uint32_t k = 0; k < explain->count; k++) {
-        const struct study *study = run->plan.attributions[explain->attributions[k]].study;
-        if (study) calls += 2 * study->maps + 1;
-    }
-    return calls;
 }
 
 static void beat(void *channel) {

@@ -34,7 +34,7 @@ static size_t parent_bytes(const struct memory_case *c) {
         if (c->roots[root].parameters && !run->inputs[root].count) bytes += inputs;
     for (uint32_t i = 0; i < run->network_count; i++)
         if (!run->networks[i].weights) bytes += c->roots[ROOT_LABELS].parameters;
-    return bytes + judging_bytes(run);
+    return bytes + judging_bytes(run) + memory_of_record(c);
 }
 
 /* ---- The others ---- */

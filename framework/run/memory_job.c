@@ -140,6 +140,14 @@ static double passes_of(const struct explainer_entry *row) {
     return row->forwards + row->backwards > 0 ? row->forwards + row->backwards : 1e9;
 }
 
+size_t memory_of_record(const struct memory_case *c) {
+    const struct experiment_view view = run_view(c->run);
+    size_t pairs = DERANGEMENTS; /* of mismatched inputs, by the first measure and those that were chosen */
+    for (size_t m = 0; measures[m]; m++)
+        if (view_measures(&view, m)) pairs += 1 + (measures[m]->chosen ? DERANGEMENTS : 0);
+    return inputs_of(c) * pairs * VIEW_COUNT * sizeof(struct record_pair);
+}
+
 size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t row) {
     const struct run *run = c->run;
     const struct experiment_view view = run_view(run);
@@ -152,7 +160,7 @@ size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t r
         if (here > made) made = here;
         if (kept > answers) answers = kept;
     }
-    return PROCESS_BYTES + made + net_bytes(c, root) + block + logits + call_bytes(c) +
+    return PROCESS_BYTES + made + net_bytes(c, root) + block + logits + call_bytes(c) + 2 * memory_of_record(c) +
            answers * answers_size(inputs_of(c), sample_bytes(c) / sizeof(float), outputs) +
            passes_bytes(c, root, passes_of(&run->explainers[row])) + comparer_bytes(c, row, c->limits->prepared) +
            (size_t)run->explainers[row].own_bytes;
@@ -160,11 +168,11 @@ size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t r
 
 size_t memory_of_reference(const struct memory_case *c) {
     const struct run *run = c->run;
-    size_t outputs = run->graph->classes * sizeof(float), comparers = 0, drawn = 0;
+    size_t outputs = run->graph->classes * sizeof(float), comparers = memory_of_record(c), drawn = 0; /* on its way */
     const size_t block = reference_block(sample_bytes(c) / sizeof(float), run->battery->inputs);
     const size_t prepared = reference_prepared(run, c->limits->prepared);
     for (uint32_t row = 0; row < run->explainer_count; row++)
-        if (run->explainers[row].yardstick) comparers += comparer_bytes(c, row, prepared);
+        if (run->explainers[row].yardstick) comparers += comparer_bytes(c, row, prepared) + memory_of_record(c);
     for (uint32_t draw = 0; draw < jobs_draws(&run->plan); draw++) {
         size_t here = drawn_bytes(c, ROOT_MODEL, draw);
         if (here > drawn) drawn = here;

@@ -24,6 +24,8 @@ struct memory_case {
 bool memory_case_init(struct memory_case *, const struct run *, const struct memory_limits *, unsigned threads,
                       struct error *);
 
+/* The comparisons of one unit. */
+size_t memory_of_record(const struct memory_case *);
 size_t memory_of_conform(const struct memory_case *);
 size_t memory_of_explain(const struct memory_case *, enum root, uint32_t row);
 size_t memory_of_reference(const struct memory_case *);
