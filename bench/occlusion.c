@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REPEATS 3
+#define REPEATS 2
 #define REQUEST 20u
 
 struct occlusion {

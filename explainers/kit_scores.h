@@ -7,8 +7,9 @@
 #include "kit.h"
 
 #define KIT_SCORES_FLOATS ((size_t)1 << 20) /* of the points that are held at once, ... */
-#define KIT_SCORES_MOST ((size_t)1024)      /* ... which are no more than this, ... */
-#define KIT_SCORES_LEAST ((size_t)16)       /* ... and no fewer */
+#define KIT_SCORES_MOST ((size_t)1000)      /* ... which are no more than this, ... */
+#define KIT_SCORES_LEAST ((size_t)20)       /* ... and no fewer, ... */
+#define KIT_SCORES_UNIT ((size_t)10)        /* ... and so many times what the host takes at a time at most */
 
 /* Points go in one by one; their scores come out in the same order. */
 typedef struct kit_scorer {
@@ -25,6 +26,7 @@ typedef struct kit_scorer {
 static inline assay_status kit_scorer_init(kit_scorer *s, const assay_model *model, assay_why *why) {
     size_t count = model->input.count, room = KIT_SCORES_FLOATS / count;
     room = room > KIT_SCORES_MOST ? KIT_SCORES_MOST : room < KIT_SCORES_LEAST ? KIT_SCORES_LEAST : room;
+    room -= room % KIT_SCORES_UNIT;
     *s = (kit_scorer){.model = model, .room = room, .why = why};
     s->points = kit_floats(room, count);
     s->logits = kit_floats(room, model->outputs);
