@@ -8,7 +8,7 @@
 /* What bounds the cost of one network: layers, spread over the depth; the first inputs; elements of each output. */
 #define LIKENESS_LAYERS 8u
 #define LIKENESS_INPUTS 16u
-#define LIKENESS_ELEMENTS 4096u
+#define LIKENESS_ELEMENTS 1024u
 
 struct likeness {
     const struct input_set *set;
