@@ -2,6 +2,7 @@
 # The program on AArch64, in an emulator of programs (qemu-user): tests/aarch64.sh [PART]... (default: all), as
 # make check-aarch64 calls it. The last line is "N passed, N failed".
 #   starts     it says its version, finds its explainers, and says that there is no sandbox
+#   trains     a network that it trains is as good on both
 #   runs       batteries have the words of the portable route here, and its numbers within the tolerance of verify
 #   verifies   each recomputes all units of the other's run; neither goes on with it
 #   units      unit tests of what computes and of what reads
@@ -149,15 +150,34 @@ test_verifies() {
     check "nor the other way round" goes_not_on here faults "$work/faults-arm"
 }
 
+# ---- trains ----
+
+# d.csv, and m.onnx of AArch64.
+train() {
+    assay() { arm "$@"; }
+    (cd "$work" && make_network)
+    unset -f assay
+}
+
+same_accuracy() {
+    arm eval --model "$work/m.onnx" --data "csv:$work/d.csv" >"$work/accuracy-arm" &&
+        here eval --model "$work/m.onnx" --data "csv:$work/d.csv" >"$work/accuracy-here" &&
+        diff "$work/accuracy-arm" "$work/accuracy-here" && awk '{ exit !($2 > .9) }' "$work/accuracy-arm"
+}
+
+test_trains() {
+    check "a network is trained on AArch64" train
+    check "it is as good on both" same_accuracy
+}
+
 # ---- units ----
 
 # Suites of what computes and of what reads. Others ask for what the emulator has not: seccomp, programs, other processes.
-suites=(accuracy activations arch array attention axes axis_order canary conv cpu csv csv_rows dataset entropy fast_math
-    file graph idx image interval labels layout logo lut maxpool measure_table message mprt net net_chain net_loss
+suites=(accuracy activations arch array attention axis_order canary conv cpu csv csv_rows dataset entropy fast_math
+    file graph idx image interval labels layout logo maxpool message mprt net net_chain net_loss
     net_memory net_routes net_span net_stem npy onnx onnx_attention onnx_branch onnx_choice onnx_conformance
     onnx_external onnx_feed onnx_fused onnx_large onnx_models op_errors op_gradients op_integers pair perturbation
-    pixels plane preprocess product projection propagate regression relevance resize rng rule sequence shape sketch
-    smooth spearman ssim store store_merge text thread_team tokens train turn twin weights winograd)
+    op_threads plane preprocess product projection propagate regression relevance resize rng rule sequence shape smooth spearman ssim store store_merge text thread_team tokens train turn twin weights winograd)
 
 test_units() {
     check "unit tests" env ASSAY_BUILD="$cross" qemu-aarch64 -L "$sysroot" "$cross/tests/unit-tests-forked" "${suites[@]/%//*}"
@@ -166,7 +186,7 @@ test_units() {
 [[ -f $sysroot/fetched && $(<"$sysroot/fetched") == "$LIBRARIES" ]] || check "the libraries are fetched" fetch
 check "it is cross-compiled without a warning" build
 ((failed == 0)) || { echo "$passed passed, $failed failed" && exit 1; }
-(($#)) || set -- starts runs verifies units
+(($#)) || set -- starts trains runs verifies units
 for part; do
     declare -F "test_$part" >/dev/null || { echo "aarch64.sh: no part '$part'" >&2; exit 2; }
     "test_$part"

@@ -32,7 +32,7 @@ while (my $file = <$files>) {
         $word{$_} = 1 for $line =~ /\w+/g;
         $defined{"$1 $2"} = 1 if $line =~ /\b(struct|enum) (\w+) \{/;
         $defined{$_} = 1 for $line =~ /(\w+)\(/g;
-        $target{$1} = 1 if $file =~ /(^Makefile|\.mk)$/ && $line =~ /^([a-z-]+):/;
+        $target{$1} = 1 if $file =~ /(^Makefile|\.mk)$/ && $line =~ /^([a-z0-9-]+):/;
     }
 }
 
@@ -59,7 +59,7 @@ for my $document (@documents) {
         for my $code ($line =~ /`([^`]+)`/g) {
             check($at, $code, $ends{$code}, "no such folder") if $code =~ m{^[\w./-]+/$};
             check($at, $code, $defined{$code}, "not defined") if $code =~ /^(struct|enum) \w+$/;
-            check($at, $code, $target{$1}, "no target of the Makefile") if $code =~ /^make ([a-z-]+)/;
+            check($at, $code, $target{$1}, "no target of the Makefile") if $code =~ /^make ([a-z0-9-]+)/;
             check($at, $code, $defined{$1}, "no such function") if $code =~ /^(\w+)\(\)$/;
             next if $code eq "module_verb";
             next unless $code =~ /^[A-Za-z]\w*(?:(?:\.|->)[a-z]\w*)*(?:\[\])?$/ && $code =~ /_|->|[a-z]\.[a-z]/;

@@ -88,8 +88,10 @@ const struct cli_command cli_verify = {
     .name = "verify",
     .operand = "RUN",
     .summary = "compute some units of a run again, and exit 1 where they differ",
-    .details = "RUN is the folder of a finished run, which stays as it is. On the compute route of the run bytes are\n"
-               "compared, on another one numbers within a tolerance, and the words of all verdicts.\n",
+    .details =
+        "RUN is the folder of a finished run, which stays as it is. On the compute route of the run bytes are\n"
+        "compared, on another one numbers within a tolerance, and the words of all verdicts. Files of explainers may\n"
+        "be others, as another processor or compiler makes them.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = verify,
