@@ -86,15 +86,16 @@ static bool check_complete(struct trial *trial, struct error *e) {
                      : error_memory(e);
     if (ok) {
         const struct completeness c = measure_sums(trial, logits, from);
-        bool missing = c.worst > 1 && c.off > MISSING * c.all;
+        bool missing = c.worst > 1 && c.off > MISSING * c.all, cancels = c.worst <= 1 && c.off > MISSING * c.all;
         trial_say(trial, "complete",
-                  c.worst <= 1                          ? CONFORMANCE_OK
+                  c.worst <= 1 && !cancels              ? CONFORMANCE_OK
                   : missing && trial->given->all_claims ? CONFORMANCE_BREACH
                                                         : CONFORMANCE_WARNING,
                   "map %u, the furthest off, sums to %.5g where f(x) - f(baseline) is %.5g%s", c.at, c.sum, c.wanted,
-                  c.worst <= 1 ? ""
-                  : missing    ? ": a part of the path is missing, or the baseline is another"
-                               : ": more steps may bring it nearer");
+                  cancels        ? ": that is near only beside values of the map that cancel"
+                  : c.worst <= 1 ? ""
+                  : missing      ? ": a part of the path is missing, or the baseline is another"
+                                 : ": more steps may bring it nearer");
     }
     free(logits);
     return ok;

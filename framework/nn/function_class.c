@@ -23,19 +23,21 @@ static bool is_affine(enum role role) {
 
 static unsigned class_of(const struct graph *g, const struct node_roles *roles) {
     unsigned is = FUNCTION_AFFINE | FUNCTION_RECTIFIED | FUNCTION_NO_RECTIFIER;
-    uint32_t layers = 0, dense = 0;
+    uint32_t layers = 0, dense = 0, activations = 0, others = 0;
     for (uint32_t i = 0; i < g->node_count; i++) {
         enum role role = roles->nodes[i].role;
         layers += role == ROLE_LAYER;
         dense += role == ROLE_LAYER && (is_op(&g->nodes[i], "Gemm") || is_op(&g->nodes[i], "MatMul"));
         if (is_affine(role)) continue;
         is &= ~(unsigned)FUNCTION_AFFINE;
+        *(role == ROLE_RECTIFIER || role == ROLE_POINTWISE ? &activations : &others) += 1;
         if (role == ROLE_RECTIFIER) is &= ~(unsigned)FUNCTION_NO_RECTIFIER;
         if (role != ROLE_MAXIMUM && (role != ROLE_RECTIFIER || !is_homogeneous(&g->nodes[i])))
             is &= ~(unsigned)FUNCTION_RECTIFIED;
     }
     if ((is & FUNCTION_AFFINE) && layers == 1 && dense == 1) is |= FUNCTION_ONE_LAYER;
     if (dense == layers) is |= FUNCTION_DENSE;
+    if (activations == 1 && others == 0) is |= FUNCTION_ONE_ACTIVATION;
     if (g->sample.rank == 1) is |= FUNCTION_OF_FEATURES;
     return is;
 }

@@ -52,9 +52,18 @@ static bool is_deeplift_from_zero(const struct plugin *p, const struct graph *g)
     return is_zero(p, "baseline") && is_multiplied(p, g);
 }
 
-static bool is_multipliers_from_zero(const struct plugin *p, const struct graph *g) {
+static bool is_multipliers(const struct plugin *p, const struct graph *g) {
     (void)g;
-    return is_zero(p, "baseline") && is_text(p, "form", "multipliers");
+    return is_text(p, "form", "multipliers");
+}
+
+static bool is_multipliers_from_zero(const struct plugin *p, const struct graph *g) {
+    return is_zero(p, "baseline") && is_multipliers(p, g);
+}
+
+static bool is_average_from_baseline(const struct plugin *p, const struct graph *g) {
+    (void)g;
+    return is_text(p, "from", "baseline") && is_text(p, "form", "average");
 }
 
 static bool is_path_from_baseline(const struct plugin *p, const struct graph *g) {
@@ -97,6 +106,12 @@ static bool hides_elements(const struct plugin *p, const struct graph *g) {
     return is_text(p, "groups", "") && (fine || is_text(p, "cut", "elements"));
 }
 
+/* As many coalitions as make the fit a good one. */
+static bool fits_elements(const struct plugin *p, const struct graph *g) {
+    return hides_elements(p, g) &&
+           (is_text(p, "coalitions", "all") || plugin_number(p, "samples", 0) >= 4 * (double)shape_count(&g->sample));
+}
+
 static bool is_window_of_one(const struct plugin *p, const struct graph *g) {
     double window = plugin_number(p, "window", 0);
     return window > 0 && window < 2 && plugin_number(p, "stride", 0) <= 1 &&
@@ -106,6 +121,7 @@ static bool is_window_of_one(const struct plugin *p, const struct graph *g) {
 #define ANCONA "Ancona et al. 2018, arXiv:1711.06104"
 #define HESSE "Hesse et al. 2021, arXiv:2111.07668"
 #define DRAELOS "Draelos and Carin 2020, arXiv:2011.08891"
+#define LUNDBERG "Lundberg and Lee 2017, arXiv:1705.07874"
 #define EXACT "where every logit is w x + b, a method that claims LINEAR_EXACT gives "
 #define ALONE "where every logit is w x + b, it falls by w (x - b) when one element becomes b"
 #define CHANGE "where every logit is w x + b, w (x - b) is what an element brings on any path from b"
@@ -116,12 +132,18 @@ static bool is_window_of_one(const struct plugin *p, const struct graph *g) {
 #define SLOPES NO_BIAS "slopes from zero are derivatives"
 #define PATH NO_BIAS "the gradient is the same all along the path from zero"
 
+#define MEAN_SLOPE                                                                                                     \
+    "where one activation f is between affine functions, each of its z moves on a line where x does, and the mean of " \
+    "f' there is f's change by that of z"
+
 #define GRADIENT "the gradient"
 #define SALIENCY "the absolute gradient"
 #define PRODUCT "the input times the gradient"
 #define CONTRIBUTION "w (x - b)"
 #define ABLATION "what the logit falls by when one element is hidden"
 #define RELEVANCE "relevance of dense layers by the rule epsilon"
+#define ON_A_LINE "the change of the input times the mean gradient on the line to it"
+#define MEAN "the mean gradient on the line to the input"
 #define CAM "feature maps weighted by their gradients"
 
 const struct equality equalities[] = {
@@ -170,7 +192,10 @@ const struct equality equalities[] = {
     {"feature-ablation", 0, 0, hides_elements, FUNCTION_AFFINE, 0, "baseline", false, CONTRIBUTION, STABILISED, ALONE,
      ANCONA},
     {"shapley-sampling", 0, 0, hides_elements, FUNCTION_AFFINE, 0, "baseline", false, CONTRIBUTION, STABILISED,
-     ALONE ", in any order", "Lundberg and Lee 2017, arXiv:1705.07874"},
+     ALONE ", in any order", LUNDBERG},
+    {"kernel-shap", 0, 0, fits_elements, FUNCTION_AFFINE, 0, "baseline", false, CONTRIBUTION, STABILISED,
+     "where every logit is w x + b, every coalition brings the sum of its w (x - b), which a linear fit meets",
+     LUNDBERG},
 
     /* on rectified ones */
     {"lrp", 0, 0, is_lrp_epsilon, FUNCTION_RECTIFIED, 0, NULL, false, PRODUCT, STABILISED, RELUS,
@@ -185,6 +210,16 @@ const struct equality equalities[] = {
      PRODUCT, ROUNDING, PATH, HESSE},
     {"integrated-gradients", 0, 0, is_average_from_zero, FUNCTION_RECTIFIED | FUNCTION_NO_BIAS, 0, NULL, false,
      GRADIENT, ROUNDING, PATH, HESSE},
+
+    /* on those of one activation. How well the steps of a path find the mean of f' depends on f, so it is not asked */
+    {"deeplift", 0, 0, is_multiplied, FUNCTION_ONE_ACTIVATION, FUNCTION_AFFINE, "baseline", false, ON_A_LINE, ROUNDING,
+     MEAN_SLOPE, ANCONA},
+    {"integrated-gradients", 0, 0, is_path_from_baseline, FUNCTION_ONE_ACTIVATION, FUNCTION_AFFINE, "baseline", false,
+     ON_A_LINE, ROUNDING, MEAN_SLOPE, ANCONA},
+    {"deeplift", 0, 0, is_multipliers, FUNCTION_ONE_ACTIVATION, FUNCTION_AFFINE, "baseline", false, MEAN, ROUNDING,
+     MEAN_SLOPE, ANCONA},
+    {"integrated-gradients", 0, 0, is_average_from_baseline, FUNCTION_ONE_ACTIVATION, FUNCTION_AFFINE, "baseline",
+     false, MEAN, ROUNDING, MEAN_SLOPE, ANCONA},
 
     /* feature maps */
     {"hirescam", 0, 0, NULL, 0, 0, "relu", true, CAM, ROUNDING,

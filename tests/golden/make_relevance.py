@@ -6,7 +6,7 @@ constant, written out. DeepLIFT of the same, by the products and activations tha
     pip install torch onnx lxt; python3 tests/golden/make_relevance.py
 
 Writes tests/golden/methods/attn.onnx, the same with operators of 2020 (LayerNormalization as several nodes), norms.onnx, their
-inputs, NAME-lrp.npy and NAME-deeplift.npy. Computed in float64 from float32 weights and inputs,
+inputs, NAME-lrp.npy and NAME-deeplift.npy; and tanh.onnx, one hidden layer, for tests/unit/equalities.c. Computed in float64 from float32 weights and inputs,
 stored as float32.
 """
 import os
@@ -269,3 +269,8 @@ def make(name, files, net, shape, targets, seed):
 
 make("attn", {"attn": 17, "attn-written-out": 13}, Attention(), (6, 5), [0, 3, 1], 7)
 make("norms", {"norms": 17}, Norms(), (2, 9, 9), [2, 0, 1], 8)
+
+torch.manual_seed(9)
+torch.onnx.export(nn.Sequential(nn.Linear(20, 12), nn.Tanh(), nn.Linear(12, 3)).eval(), (torch.zeros(1, 20),),
+                  os.path.join(HERE, "tanh.onnx"), input_names=["x"], output_names=["logits"],
+                  dynamic_axes={"x": {0: "n"}, "logits": {0: "n"}}, opset_version=17, dynamo=False)

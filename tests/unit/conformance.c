@@ -90,6 +90,7 @@ static const struct broken {
     {"false-stochastic", "seed", CONFORMANCE_BREACH, "gave the same 3 maps"},
     {"hidden-seed", "seed", CONFORMANCE_BREACH, "does not claim STOCHASTIC"},
     {"false-complete", "complete", CONFORMANCE_WARNING, "f(x) - f(baseline)"},
+    {"cancels", "complete", CONFORMANCE_WARNING, "values of the map that cancel"},
 };
 
 Test(conformance, every_breach_is_named) {

@@ -6,6 +6,7 @@
 #include "cli/zoo.h"
 #include "lab.h"
 #include "nn/function_class.h"
+#include "nn/onnx.h"
 #include "run/sketch.h"
 
 /* ---- networks ---- */
@@ -34,14 +35,30 @@ static const struct case_of {
     {"fc:16,relu,fc:8,relu,fc:4", true, {1, {20}}, FUNCTION_RECTIFIED | TABLE},
     {"fc:16,relu,fc:8,relu,fc:4", false, {1, {20}}, FUNCTION_RECTIFIED | TABLE | FUNCTION_NO_BIAS},
     {"conv:4x3,conv:6x3,fc:5", true, PICTURE, AFFINE},
-    {"conv:4x3,relu,fc:5", true, {3, {1, 10, 10}}, FUNCTION_RECTIFIED},
+    {"conv:4x3,relu,fc:5", true, {3, {1, 10, 10}}, FUNCTION_RECTIFIED | FUNCTION_ONE_ACTIVATION},
     {"zoo:residual", true, {3, {1, 16, 16}}, FUNCTION_RECTIFIED},
     {"zoo:residual-batchnorm", true, {3, {1, 16, 16}}, FUNCTION_RECTIFIED},
     {"zoo:mlp-tanh", true, {3, {1, 16, 16}}, FUNCTION_DENSE | FUNCTION_NO_RECTIFIER},
+    {"fc:5", true, {1, {20}}, AFFINE | TABLE | FUNCTION_ONE_LAYER},
     {"fc:5", true, PICTURE, AFFINE | FUNCTION_DENSE | FUNCTION_ONE_LAYER},
     {"fc:5", false, PICTURE, AFFINE | FUNCTION_DENSE | FUNCTION_ONE_LAYER | FUNCTION_NO_BIAS},
 };
 #define NETWORKS (sizeof networks / sizeof *networks)
+
+static void draw_weights(struct lab *lab, bool biased) {
+    struct error e;
+    for (uint32_t l = 0; l < lab->graph->layer_count; l++) {
+        const struct layer *layer = &lab->graph->layers[l];
+        const struct init_options init = {.scheme = &init_normal, .sigma = .3, .seed = l};
+        cr_assert(weights_redraw(lab->weights, l, &init, &e), "%s", e.text);
+        for (uint32_t k = 0; k < layer->parameter_count; k++) {
+            const struct value *value = &lab->graph->values[layer->parameters[k]];
+            if (!biased && strstr(value->name, "bias"))
+                memset(weights_edit(lab->weights, layer->parameters[k]), 0, shape_count(&value->shape) * sizeof(float));
+        }
+        net_changed(lab->net, l);
+    }
+}
 
 static struct lab build(const struct case_of *n) {
     struct error e;
@@ -53,17 +70,7 @@ static struct lab build(const struct case_of *n) {
     for (size_t k = 0; strncmp(n->layers, "zoo:", 4) == 0 && k < zoo_count; k++)
         if (strcmp(n->layers + 4, zoo[k].name) == 0) cr_assert(zoo_graph(&zoo[k], &graph, &e), "%s", e.text);
     struct lab lab = graph ? lab_of(graph, NULL, inputs) : lab_build(n->layers, &n->sample, NULL, inputs);
-    for (uint32_t l = 0; l < lab.graph->layer_count; l++) {
-        const struct layer *layer = &lab.graph->layers[l];
-        const struct init_options init = {.scheme = &init_normal, .sigma = .3, .seed = l};
-        cr_assert(weights_redraw(lab.weights, l, &init, &e), "%s", e.text);
-        for (uint32_t k = 0; k < layer->parameter_count; k++) {
-            const struct value *value = &lab.graph->values[layer->parameters[k]];
-            if (!n->biased && strstr(value->name, "bias"))
-                memset(weights_edit(lab.weights, layer->parameters[k]), 0, shape_count(&value->shape) * sizeof(float));
-        }
-        net_changed(lab.net, l);
-    }
+    draw_weights(&lab, n->biased);
     memcpy(lab.targets, (uint32_t[]){1, 2, 0}, sizeof lab.targets);
     return lab;
 }
@@ -157,6 +164,7 @@ static const char *const methods[] = {
     "feature-ablation",
     "feature-ablation:features=1000",
     "shapley-sampling:cut=elements,samples=2",
+    "kernel-shap:cut=elements,samples=400",
     "grad-cam",
     "grad-cam:relu=0",
     "grad-cam:layer=relu2,relu=0",
@@ -225,6 +233,43 @@ Test(equalities, shipped_methods_are_equal_where_the_table_says_so, .timeout = 2
         }
         lab_close(&lab);
     }
+}
+
+/* One hidden layer of a smooth activation: the mean of f' on the line is found to rounding. */
+Test(equalities, one_activation_is_met_by_slopes_and_paths_alike) {
+    static const char *const pairs[][2] = {
+        {"deeplift", "integrated-gradients"},
+        {"deeplift:baseline=0.5", "integrated-gradients:baseline=0.5"},
+        {"deeplift:form=multipliers", "integrated-gradients:form=average"},
+        {"deeplift:form=multipliers", "integrated-gradients"},
+        {"deeplift", "integrated-gradients:baseline=0.5"},
+    };
+    struct graph *graph = NULL;
+    struct error e;
+    float *inputs = malloc(LAB_INPUTS * 20 * sizeof *inputs);
+    cr_assert_not_null(inputs);
+    rng_fill_uniform(3, 0, LAB_INPUTS * 20, inputs);
+    cr_assert(onnx_load("tests/golden/methods/tanh.onnx", &graph, &e), "%s", e.text);
+    struct lab lab = lab_of(graph, NULL, inputs);
+    struct equality_network network = {.graph = lab.graph};
+    cr_assert(function_class_of(lab.net, &network.function, &e), "%s", e.text);
+    cr_assert(network.function & FUNCTION_ONE_ACTIVATION, "%#x", network.function);
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+        struct shown shown[2];
+        const struct equality *by[2];
+        enum equal equal;
+        for (int m = 0; m < 2; m++) show(&lab, pairs[k][m], &shown[m]);
+        cr_assert(equality_between(&network, &shown[0].entry, &shown[1].entry, by, &equal, &e), "%s", e.text);
+        double off = lab_distance(shown[0].maps, shown[1].maps, LAB_INPUTS * lab.count);
+        cr_expect_eq(equal, k < 3 ? EQUAL_EXPLAINED : EQUAL_NOT, "%s and %s", pairs[k][0], pairs[k][1]);
+        if (k < 3) cr_expect_leq(off, 1e-5, "%s and %s: %g", pairs[k][0], pairs[k][1], off);
+        else cr_expect_gt(off, 1e-3, "%s and %s: %g", pairs[k][0], pairs[k][1], off);
+        for (int m = 0; m < 2; m++) {
+            free(shown[m].maps);
+            plugin_destroy(shown[m].entry.plugin);
+        }
+    }
+    lab_close(&lab);
 }
 
 /* ---- sketches ---- */
