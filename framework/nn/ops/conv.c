@@ -7,10 +7,10 @@
 #include "nn/kernels/depthwise.h"
 #include "nn/kernels/winograd.h"
 #include "nn/ops/conv_beside.h"
+#include "nn/ops/conv_learn.h"
 #include "nn/ops/conv_packed.h"
 #include "nn/ops/multiply.h"
 
-#include <cblas.h>
 #include <string.h>
 
 struct conv {
@@ -348,46 +348,9 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
                      call->scratch);
 }
 
-static void learn_bias(const struct geometry *g, const float *dy, float *db) {
-    size_t channels = g->groups * g->out_channels;
-    for (size_t s = 0; s < g->samples; s++)
-        for (size_t c = 0; c < channels; c++, dy += g->window.out_plane) {
-            float part[8] = {0}, sum = 0;
-            size_t i = 0;
-            for (; i + 8 <= g->window.out_plane; i += 8)
-                for (size_t k = 0; k < 8; k++) part[k] += dy[i + k];
-            for (; i < g->window.out_plane; i++) sum += dy[i];
-            for (size_t k = 0; k < 8; k++) sum += part[k];
-            db[c] += sum;
-        }
-}
-
-static void blas_learn(const struct geometry *g, const float *x, const float *dy, float *dw, float *scratch) {
-    const struct unfold *u = &g->window;
-    size_t n = columns_of(u);
-    for (size_t z = 0; z * n < u->out_plane; z++) {
-        if (!u->same) unfold(u, NULL, z, x, scratch);
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g->out_channels, (int)u->taps, (int)n, 1, dy + z * n,
-                    (int)u->out_plane, u->same ? x : scratch, (int)n, 1, dw, (int)u->taps);
-    }
-}
-
-static void conv_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
+static void learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     struct geometry g = conv_geometry(call);
-    if (input == 2) {
-        learn_bias(&g, dy, d);
-        return;
-    }
-    const float *x = call->in[0].data;
-    for (size_t s = 0; s < g.samples; s++) {
-        float *dw = d;
-        for (size_t i = 0; i < g.groups; i++) {
-            blas_learn(&g, x, dy, dw, call->scratch);
-            x += g.in_channels * g.window.in_plane;
-            dy += g.out_channels * g.window.out_plane;
-            dw += g.out_channels * g.window.taps;
-        }
-    }
+    conv_learn(call, &g, input, dy, d);
 }
 
 const struct op op_conv = {
@@ -402,5 +365,5 @@ const struct op op_conv = {
     .forward = conv_forward,
     .windows = conv_windows,
     .backward = conv_backward,
-    .learn = conv_learn,
+    .learn = learn,
 };
