@@ -128,16 +128,18 @@ static size_t made_bytes(const struct memory_case *c, enum root root, uint32_t d
            (study ? net_bytes(c, root) : 0);
 }
 
-/* `passes`: through the network, for each input. Those that come to other points each time are kept, too. */
+/* `passes`: through the network, for each input. */
 static size_t passes_bytes(const struct memory_case *c, enum root root, double passes) {
     const double most = (double)c->limits->passes;
-    const double bytes = fmax(1, ceil(passes)) * (double)(inputs_of(c) * c->roots[root].passes);
+    const double bytes = ceil(passes) * (double)(inputs_of(c) * c->roots[root].passes);
     return (size_t)fmin(bytes, most);
 }
 
-/* Where conformance was not asked yet, as many as there is room for. */
-static double passes_of(const struct explainer_entry *row) {
-    return row->forwards + row->backwards > 0 ? row->forwards + row->backwards : 1e9;
+/* Passes of one input that are kept. Those of sums are not, but how many those are is not known: a budget takes all for
+ * kept, and as many as there is room for where conformance was not asked yet. Without a budget it is one. */
+static double passes_of(const struct memory_case *c, const struct explainer_entry *row) {
+    const double passes = row->conform_bytes > 0 ? row->forwards + row->backwards : 1e9;
+    return c->run->memory ? passes : fmin(1, passes);
 }
 
 size_t memory_of_record(const struct memory_case *c) {
@@ -162,7 +164,7 @@ size_t memory_of_explain(const struct memory_case *c, enum root root, uint32_t r
     }
     return PROCESS_BYTES + made + net_bytes(c, root) + block + logits + call_bytes(c) + 2 * memory_of_record(c) +
            answers * answers_size(inputs_of(c), sample_bytes(c) / sizeof(float), outputs) +
-           passes_bytes(c, root, passes_of(&run->explainers[row])) + comparer_bytes(c, row, c->limits->prepared) +
+           passes_bytes(c, root, passes_of(c, &run->explainers[row])) + comparer_bytes(c, row, c->limits->prepared) +
            (size_t)run->explainers[row].own_bytes;
 }
 

@@ -4,10 +4,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/scratch.h"
 #include "experiment/reduce.h"
 #include "experiment/setup.h"
 #include "measure/similarity.h"
 #include "nn/net.h"
+#include "run/memory.h"
 #include "run/schedule_jobs.h"
 #include "run/unit_record.h"
 
@@ -20,8 +22,9 @@
 #define JOB_SECONDS .006 /* a process that begins, sends and ends: fitted to small batteries on two busy cores */
 /* The parent's for one comparison, stored, judged and reported: docs/scale.md has what was measured. */
 #define COMPARISON_SECONDS 3.1e-6
-#define REPORT_SECONDS .2 /* besides: reading everything, and reports without figures; fitted likewise */
-#define MEASURES_SHOWN 2. /* of each map of a network that is not trained yet */
+#define REPORT_SECONDS .2              /* besides: reading everything, and reports without figures; fitted likewise */
+#define SMALL_BYTES ((size_t)16 << 20) /* of a process of those batteries */
+#define MEASURES_SHOWN 2.              /* of each map of a network that is not trained yet */
 #define PROBE_BYTES ((size_t)1 << 22)
 
 /* Processor seconds of one sample, or of one byte or number. */
@@ -29,6 +32,7 @@ struct probe {
     double forward, gradient, prepared, compared, first, drawn, digested;
     double read;    /* reading one sample */
     double trained; /* of one image in one epoch; where networks are trained */
+    double fresh;   /* one byte of memory that a process touches first */
     double slower;  /* seconds that go by for one of them: others use the processor, too */
 };
 
@@ -117,6 +121,13 @@ static bool digest_bytes(struct probing *p) {
     return true;
 }
 
+static bool touch_pages(struct probing *p) {
+    char *memory = scratch_create(PROBE_BYTES, p->error);
+    for (size_t k = 0; memory && k < PROBE_BYTES; k += 4096) memory[k] = 1;
+    scratch_destroy(memory, PROBE_BYTES);
+    return memory != NULL;
+}
+
 static bool probe_maps(struct probing *p, struct probe *out) {
     const struct map_shape shape = run_map_shape(&p->run->data->sample, REDUCE_NONE);
     const size_t size = shape_count(&p->run->data->sample), last = p->set->count > 1 ? size : 0;
@@ -156,7 +167,7 @@ static bool probe_all(struct probing *p, struct probe *out) {
     bool ok = time_calls(p, pass_forward, &out->forward) && time_calls(p, pass_gradient, &out->gradient) &&
               probe_maps(p, out) && time_calls(p, read_sample, &out->read) &&
               time_calls(p, draw_numbers, &out->drawn) && time_calls(p, digest_bytes, &out->digested) &&
-              probe_training(p, out);
+              time_calls(p, touch_pages, &out->fresh) && probe_training(p, out);
     if (!ok) return false;
     const double spent = clock_processor() - used;
     out->slower = spent > 0 ? fmax(1, (clock_seconds() - begun) / spent) : 1;
@@ -164,6 +175,7 @@ static bool probe_all(struct probing *p, struct probe *out) {
     out->gradient /= p->n;
     out->drawn /= PROBE_BYTES / sizeof *p->numbers;
     out->digested /= PROBE_BYTES;
+    out->fresh /= PROBE_BYTES;
     return true;
 }
 
@@ -277,6 +289,27 @@ static double judging_network(const struct work *w) {
     return fmax(0, least - w->run->battery->inputs) * (w->probe->read + w->probe->forward);
 }
 
+/* Keys of gradients that are told (reference.h): audits and who asks for them hash each input. The original maps of
+ * each job are hashed, too. */
+static double hashing(const struct work *w, const struct plan_cost *c) {
+    double keys = 0, audits = 0;
+    for (uint32_t row = 0; row < c->explainer_count; row++) {
+        const bool asks = w->run->explainers[row].backwards > 0 && !w->run->explainers[row].yardstick;
+        if (w->run->explainers[row].yardstick) audits = fmax(audits, c->explainers[row].cost.attributions);
+        else if (asks) keys += c->explainers[row].cost.attributions;
+    }
+    const double bytes = (double)shape_count(&w->run->data->sample) * sizeof(float);
+    return (keys + audits + w->jobs * w->run->battery->inputs) * bytes * w->probe->digested;
+}
+
+/* Memory that a process has for the first time, beyond what JOB_SECONDS was fitted with. */
+static bool touching(const struct work *w, double *seconds, struct error *e) {
+    struct memory_need need;
+    if (!memory_predict(w->run, run_limits(w->run), (unsigned)w->jobs_at_once, &need, e)) return false;
+    *seconds = need.worker > SMALL_BYTES ? w->jobs * (double)(need.worker - SMALL_BYTES) * w->probe->fresh : 0;
+    return true;
+}
+
 /* Every job begins with the originals: those of its row, with the logits, or those of all yardsticks. */
 static double beginning(const struct work *w, const struct plan_cost *c) {
     const struct probe *p = w->probe;
@@ -295,7 +328,9 @@ static bool sum_up(struct work *w, const struct plan_cost *c, double *shared, do
     }
     *shared += beginning(w, c);
     w->jobs += w->run->battery->rule.draws[0] + w->run->network_count;
-    *shared += referring(w, c) + drawing(w, c) + training(w) + w->jobs * JOB_SECONDS +
+    double touched;
+    if (!touching(w, &touched, e)) return false;
+    *shared += touched + hashing(w, c) + referring(w, c) + drawing(w, c) + training(w) + w->jobs * JOB_SECONDS +
                w->maps * (w->probe->prepared + w->probe->compared) +
                w->mismatched * (w->probe->first + (masks ? w->probe->prepared : 0));
     *alone = REPORT_SECONDS + w->comparisons * COMPARISON_SECONDS + judging_network(w);

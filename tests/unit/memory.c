@@ -125,12 +125,15 @@ Test(memory, passes_that_are_kept_are_counted) {
     fake_folder(folder);
     struct run *some = open_run(folder, 6, "gradient", "independent"),
                *many = open_run(folder, 6, "gradient", "independent");
+    many->explainers[0].conform_bytes = 1;
     many->explainers[0].backwards = 1;
     some->limits = many->limits = memory_limits_default;
     some->limits.passes = 1000;
     const size_t before = need_of(some, 1).worker, one = need_of(many, 1).worker;
     cr_expect_gt(one, before + 6 * 28 * 28 * sizeof(float), "some maps of each input");
     many->explainers[0].backwards = 100;
+    cr_expect_eq(need_of(many, 1).worker, one, "without a budget: sums, which are not kept");
+    many->memory = 1;
     cr_expect_geq(need_of(many, 1).worker, one + 6 * 28 * 28 * sizeof(float), "they come to other points each time");
     many->explainers[0].backwards = 1e6;
     cr_expect_leq(need_of(many, 1).worker, before + 64 * MIB);
