@@ -153,13 +153,6 @@ static bool depthwise_of(const struct geometry *g, struct depthwise *d) {
     return g->window.flat && g->groups > 1 && g->in_channels == 1 && depthwise_fits(d);
 }
 
-/* `how` decides. */
-static bool packed_of(const struct geometry *how, const struct geometry *g, struct packed *p) {
-    bool pays = conv_packed_init(how, p);
-    conv_packed_init(g, p);
-    return pays;
-}
-
 static const float *weights_of(const struct op_call *call) {
     return call->fused && call->fused->weights ? call->fused->weights : call->in[1].data;
 }
@@ -209,7 +202,7 @@ static size_t conv_scratch(const struct op_call *call) {
     if (!g.window.same) size += unfolded_size(&g.window);
     if (depthwise_of(&g, &depthwise)) size = size_max(size, depthwise_scratch(&depthwise, call->workers));
     if (conv_beside_pays(&how, true)) size = size_max(size, conv_beside_scratch(call, &g));
-    if (packed_of(&how, &g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
+    if (conv_packed_part(&how, &g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
     if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
     if (call->fused && call->fused->winograd) {
         struct winograd w = winograd_of(&g), turned = winograd_back(&g);
@@ -303,7 +296,7 @@ static void conv_forward(const struct op_call *call) {
         conv_beside_forward(call, &g, x, w, bias, relu, y);
         return;
     }
-    bool own = !call->training && packed_of(&how, &g, &packed);
+    bool own = !call->training && conv_packed_part(&how, &g, &packed);
     packed.relu = relu;
     if (!own) {
         struct stack stack = stack_of(&g, false, x, w, y);

@@ -33,6 +33,12 @@ bool conv_packed_init(const struct geometry *g, struct packed *p) {
            kernel <= MOST_TAPS && p->step[1] <= PACKED_STEP && (unfolds || g->window.out_plane <= SMALL_PLANE);
 }
 
+bool conv_packed_part(const struct geometry *whole, const struct geometry *g, struct packed *p) {
+    bool pays = conv_packed_init(whole, p);
+    conv_packed_init(g, p);
+    return pays;
+}
+
 bool conv_strided_init(const struct geometry *g, struct strided *s) {
     const struct window_fit *f = &g->window.fit;
     *s = (struct strided){.samples = g->samples,

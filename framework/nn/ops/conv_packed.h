@@ -16,6 +16,8 @@ struct geometry {
 
 /* How, and whether to use it: on the way there, and back. */
 bool conv_packed_init(const struct geometry *, struct packed *);
+/* Of a part `g` of whole planes, which decide. */
+bool conv_packed_part(const struct geometry *whole, const struct geometry *g, struct packed *);
 bool conv_strided_init(const struct geometry *, struct strided *);
 
 #endif
