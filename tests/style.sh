@@ -11,11 +11,13 @@ problems=0
 
 # May be longer than 400 lines, and why.
 long='
+CHANGELOG.md                 what came, by subject
 DESIGN.md                    words, an example, rooms, recipes and decisions on one page
 docs/assay.1                 a reference, read by its headings
 docs/ops.md                  a table
 docs/performance.md          a table of results for each comparison
 explainers/explainer.h       the ABI, which a plugin has in one file
+docs/scale.md                the ways past one machine, each with what was measured
 docs/verdict.md              the evidence, experiment by experiment
 framework/cli/cmd_explain.c   one command: its input in every form, its target and its map
 tests/unit/audit.c           networks and messages that audits have to tell apart
