@@ -172,12 +172,12 @@ test_trains() {
 
 # ---- units ----
 
-# Suites of what computes and of what reads. Others ask for what the emulator has not: seccomp, programs, other processes.
-suites=(accuracy activations arch array attention axis_order canary conv cpu csv csv_rows dataset entropy fast_math
-    file graph idx image interval labels layout logo maxpool message mprt net net_chain net_loss
+# Suites of what computes and of what reads. Others ask for what the emulator has not (seccomp, programs of ours).
+suites=(accuracy activations arch array attention axis_order canary conv cpu csv csv_rows dataset entropy fast_math file
+    graph idx image interval labels layer_blocks layer_groups layout logo maxpool message mprt net net_chain net_loss
     net_memory net_routes net_span net_stem npy onnx onnx_attention onnx_branch onnx_choice onnx_conformance
-    onnx_external onnx_feed onnx_fused onnx_large onnx_models op_errors op_gradients op_integers pair perturbation
-    op_threads plane preprocess product projection propagate regression relevance resize rng rule sequence shape smooth spearman ssim store store_merge text thread_team tokens train turn twin weights winograd)
+    op_gradients op_integers pair plane preprocess product propagate relevance resize rng same_run sequence shape smooth
+    spearman ssim text tokens turn twin weights winograd)
 
 test_units() {
     check "unit tests" env ASSAY_BUILD="$cross" qemu-aarch64 -L "$sysroot" "$cross/tests/unit-tests-forked" "${suites[@]/%//*}"
