@@ -5,15 +5,14 @@
  */
 #include "nn/net_region.h"
 
-#include "base/scratch.h"
 #include "nn/net.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define LEAST_SAMPLES 8u /* of a request, that make up for the pass of the base */
-/* Measured (docs/performance.md): of the plane, where computing a part no longer pays; of the work, what has to be
- * saved; and of the input's plane, where it is not tried. */
+/* Of the plane, where computing a part no longer pays: measured (docs/performance.md). Of the work, what has to be
+ * saved; of the input's plane, where it is not tried. */
 #define MOST_OF_PLANE .8
 #define LEAST_SAVED .1
 #define MOST_OF_INPUT .3
@@ -88,7 +87,8 @@ static void find_nodes(const struct net *net, struct regions *r) {
 }
 
 static bool place_values(const struct net *net, struct regions *r) {
-    float *next = r->memory = scratch_create((r->floats + 1) * sizeof *next, NULL);
+    /* No scratch memory: a process forked from this one goes on with the base. */
+    float *next = r->memory = malloc((r->floats + 1) * sizeof *next);
     for (uint32_t i = 0; next && i < r->count; i++) {
         r->values[r->outs[i]] = next;
         next += shape_count(&net->graph->values[r->outs[i]].shape);
@@ -115,7 +115,7 @@ static struct regions *create(const struct net *net) {
 
 void regions_destroy(struct regions *r) {
     if (!r) return;
-    if (r->memory) scratch_destroy(r->memory, (r->floats + 1) * sizeof *r->memory);
+    free(r->memory);
     free(r->nodes);
     free(r->windows);
     free(r->outs);
