@@ -163,13 +163,11 @@ static bool load_check(void *user, const struct check_row *c) {
 
 bool sentences_keep(struct sentences *s, char *text) {
     char **more = s ? array_grow(s->list, s->count, sizeof *more) : NULL;
-    if (!more) {
-        free(text);
-        return false;
-    }
-    s->list = more;
-    s->list[s->count++] = text;
-    return true;
+    if (more) {
+        s->list = more;
+        s->list[s->count++] = text;
+    } else free(text);
+    return more != NULL;
 }
 
 bool results_create(const struct experiment_view *v, struct results **out, struct error *e) {

@@ -114,3 +114,25 @@ Test(control_relabelling, the_only_layer_has_a_bias) {
     weights_destroy(model);
     graph_destroy(graph);
 }
+
+/* Rows are found in a last layer without a bias, too. */
+Test(control_relabelling, rows_without_a_bias) {
+    const struct shape sample = {1, {COUNT}};
+    struct graph *g;
+    struct weights *model;
+    struct class_rows rows;
+    struct error e = {{0}};
+    cr_assert(arch_build("fc:4,relu,fc:5", &sample, &g, &e) && weights_create(g, &model, &e), "%s", e.text);
+    struct layer *last = &g->layers[g->layer_count - 1];
+    cr_assert(g->nodes[last->node].input_count == 3 && last->parameter_count == 2);
+    g->nodes[last->node].input_count = 2;
+    last->parameter_count = 1;
+    const struct study_case c = {.model = model};
+    cr_expect(class_rows_find(&c, &rows, &e), "%s", e.text);
+    cr_expect_eq(rows.count, 1);
+    cr_expect_eq(rows.classes, CLASSES);
+    g->nodes[last->node].input_count = 3;
+    last->parameter_count = 2;
+    weights_destroy(model);
+    graph_destroy(g);
+}
