@@ -81,8 +81,8 @@ bool memory_note_own(struct run *run, struct error *e) {
 /* ---- The budget ---- */
 
 #define LEVELS 7
-/* Of the parent, while explainers are asked whether they keep the rules: 2 to 5 MiB were seen. So the least that is
- * named before is enough after, but for what an explainer turns out to take of its own. */
+/* Of the parent, from before its store is open until explainers were asked whether they keep the rules: 2 to 5 MiB were
+ * seen. So the least that is named at first is enough later, but for what an explainer turns out to take of its own. */
 #define PARENT_GROWTH (6 * MIB)
 
 /* From what is quickest to what is least: a sample at a time, and nothing kept. */
@@ -107,19 +107,13 @@ static bool refuse(const struct run *run, const struct memory_need *least, struc
                      ceil((double)least->parent / mib), ceil((double)least->worker / mib), least->largest);
 }
 
-static bool was_asked(const struct run *run) {
-    for (uint32_t row = 0; row < run->explainer_count; row++)
-        if (run->explainers[row].conform_bytes > 0) return true;
-    return false;
-}
-
 /* The least that this many workers need, and whether it fits. */
 static bool fits(const struct run *run, unsigned level, unsigned workers, size_t reserve, struct memory_need *need,
                  bool *fitting, struct error *e) {
     const struct memory_limits limits = limits_at(level);
     if (!memory_predict(run, &limits, workers, need, e)) return false;
     need->worker += reserve;
-    if (!was_asked(run)) need->parent += PARENT_GROWTH;
+    if (!run->store) need->parent += PARENT_GROWTH;
     *fitting = memory_total(need) <= run->memory;
     return true;
 }
