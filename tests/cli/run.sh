@@ -6,7 +6,7 @@
 #   GOLDEN  tests/golden/cli     BAD  the plugins of tests/bad, built     ROOT  the project
 # What follows is what it must print: lines as they are on standard output, `! LINE` on standard error, then `[exit N]`
 # (left out: 0). Empty lines do not count; `<*>` stands for any text within a line. Lines before the first command are
-# for the reader.
+# for the reader; among them `? REASON: COMMAND` skips the case with that reason where the command fails.
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ASSAY_BUILD:-build}
@@ -72,6 +72,10 @@ play_case() { # FILE
             command=${line#'$ '} wanted=()
         elif [[ -n $command && -n $line ]]; then
             wanted+=("$line")
+        elif [[ $line == '? '*': '* ]] && ! bash -c "${line#*: }" >"$work/out" 2>&1 </dev/null; then
+            line=${line%%: *}
+            echo "skipped: $case: ${line#'? '}"
+            return 0
         fi
     done <"$1"
     check
