@@ -133,7 +133,8 @@ Test(progress, table_shows_what_is_at_work) {
 static int open_terminal(void) {
     const struct winsize size = {.ws_row = 24, .ws_col = 80};
     int master = posix_openpt(O_RDWR | O_NOCTTY);
-    cr_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    if (master < 0) cr_skip_test("no terminal of one's own can be had here"); /* /dev/pts is not mounted */
+    cr_assert(grantpt(master) == 0 && unlockpt(master) == 0);
     int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
     cr_assert(slave >= 0 && ioctl(slave, TIOCSWINSZ, &size) == 0 && dup2(slave, STDERR_FILENO) >= 0);
     setenv("TERM", "xterm", 1);
