@@ -148,6 +148,8 @@ static void mpi_finish(void *state, int status) {
                 "assay: rank 0 ended with exit status %d. A process was lost, so MPI is ended by force: if mpirun goes "
                 "on waiting for its machine, kill mpirun\n",
                 status);
+    /* Once it is asked to end the run, mpirun passes nothing on of what it has not read yet. */
+    if (s->any_dropped) nanosleep(&(struct timespec){1, 0}, NULL);
     if (s->any_dropped || interrupt_signal()) MPI_Abort(MPI_COMM_WORLD, status);
     else MPI_Finalize();
     free(s->dropped);
