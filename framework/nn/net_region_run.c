@@ -2,6 +2,8 @@
  * small planes, and in the end puts parts into whole planes. */
 #include "nn/net_region.h"
 
+#include "nn/ops/copy_rows.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,20 +13,6 @@
 struct area {
     ptrdiff_t at[2], size[2];
 };
-
-/* Rows are short: blocks that may overlap cost less than a call for each. */
-#define COPY(n)                                                                                                        \
-    for (ptrdiff_t y = 0; y < rows; y++, to += to_step, from += from_step) {                                           \
-        for (ptrdiff_t i = 0; i < columns - (n); i += (n)) memcpy(to + i, from + i, (n) * sizeof *to);                 \
-        memcpy(to + columns - (n), from + columns - (n), (n) * sizeof *to);                                            \
-    }
-
-static void copy_rows(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t from_step,
-                      ptrdiff_t rows, ptrdiff_t columns) {
-    if (columns >= 8) COPY(8)
-    else if (columns >= 4) COPY(4)
-    else if (columns >= 1) COPY(1)
-}
 
 static ptrdiff_t later(ptrdiff_t a, ptrdiff_t b) {
     return a > b ? a : b;

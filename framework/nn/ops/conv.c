@@ -169,27 +169,13 @@ static size_t columns_of(const struct unfold *u) {
     return u->same ? u->out_plane : u->out_slice;
 }
 
-/* Of one sample and group: y = w x, dx = w' dy, or of what is unfolded of them. */
+/* Of one sample and group. */
 static struct product product_there(const struct geometry *g) {
-    const struct unfold *u = &g->window;
-    return (struct product){.rows = g->out_channels,
-                            .columns = columns_of(u),
-                            .depth = u->taps,
-                            .a = product_factor(NULL, u->taps, false),
-                            .b = product_factor(NULL, columns_of(u), false),
-                            .c_row = u->out_plane,
-                            .scale = 1};
+    return conv_product(g, false, columns_of(&g->window), columns_of(&g->window), g->window.out_plane);
 }
 
 static struct product product_back(const struct geometry *g) {
-    const struct unfold *u = &g->window;
-    return (struct product){.rows = u->taps,
-                            .columns = columns_of(u),
-                            .depth = g->out_channels,
-                            .a = product_factor(NULL, u->taps, true),
-                            .b = product_factor(NULL, u->out_plane, false),
-                            .c_row = columns_of(u),
-                            .scale = 1};
+    return conv_product(g, true, columns_of(&g->window), g->window.out_plane, columns_of(&g->window));
 }
 
 static size_t conv_scratch(const struct op_call *call) {

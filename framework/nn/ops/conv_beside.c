@@ -22,24 +22,8 @@ static size_t columns_of(const struct geometry *g) {
     return g->samples * g->window.out_plane;
 }
 
-static struct product product_there(const struct geometry *g) {
-    return (struct product){.rows = g->out_channels,
-                            .columns = columns_of(g),
-                            .depth = g->window.taps,
-                            .a = product_factor(NULL, g->window.taps, false),
-                            .b = product_factor(NULL, columns_of(g), false),
-                            .c_row = columns_of(g),
-                            .scale = 1};
-}
-
-static struct product product_back(const struct geometry *g) {
-    return (struct product){.rows = g->window.taps,
-                            .columns = columns_of(g),
-                            .depth = g->out_channels,
-                            .a = product_factor(NULL, g->window.taps, true),
-                            .b = product_factor(NULL, columns_of(g), false),
-                            .c_row = columns_of(g),
-                            .scale = 1};
+static struct product product_of(const struct geometry *g, bool back) {
+    return conv_product(g, back, columns_of(g), columns_of(g), columns_of(g));
 }
 
 /* What is unfolded of all samples, and of one; the output of all; and the product's. */
@@ -56,7 +40,7 @@ static struct room room_of(const struct geometry *g, float *scratch) {
 }
 
 size_t conv_beside_scratch(const struct op_call *call, const struct geometry *g) {
-    struct product there = product_there(g), back = product_back(g);
+    struct product there = product_of(g, false), back = product_of(g, true);
     float *none = NULL;
     return (size_t)(room_of(g, none).product - none) +
            size_max(multiply_scratch(call, &there), multiply_scratch(call, &back));
@@ -93,7 +77,7 @@ void conv_beside_forward(const struct op_call *call, const struct geometry *g, c
                          const float *bias, bool relu, float *y) {
     const struct room r = room_of(g, call->scratch);
     const size_t size = g->out_channels * g->window.out_plane;
-    struct product p = product_there(g);
+    struct product p = product_of(g, false);
     p.a.data = weights;
     p.b.data = unfold_all(call, g, x, &r);
     p.c = g->samples == 1 ? y : r.out;
@@ -109,7 +93,7 @@ void conv_beside_back(const struct op_call *call, const struct geometry *g, cons
     const struct room r = room_of(g, call->scratch);
     const size_t in = g->in_channels * u->in_plane, out = g->out_channels * u->out_plane;
     const bool alone = g->samples == 1;
-    struct product p = product_back(g);
+    struct product p = product_of(g, true);
     for (size_t s = 0; !alone && s < g->samples; s++) put_beside(g, g->out_channels, s, dy + s * out, r.out);
     p.a.data = weights;
     p.b.data = alone ? dy : r.out;

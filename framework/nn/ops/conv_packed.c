@@ -57,3 +57,14 @@ bool conv_strided_init(const struct geometry *g, struct strided *s) {
     return g->window.flat && strided_fits(s) && pays && s->kernel[0] * s->kernel[1] > 1 && f->dilation[0] == 1 &&
            f->dilation[1] == 1 && s->out_channels >= LEAST_ROWS;
 }
+
+struct product conv_product(const struct geometry *g, bool back, size_t columns, size_t b_row, size_t c_row) {
+    const size_t taps = g->window.taps;
+    return (struct product){.rows = back ? taps : g->out_channels,
+                            .columns = columns,
+                            .depth = back ? g->out_channels : taps,
+                            .a = product_factor(NULL, taps, back),
+                            .b = product_factor(NULL, b_row, false),
+                            .c_row = c_row,
+                            .scale = 1};
+}

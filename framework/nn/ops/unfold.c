@@ -2,6 +2,7 @@
 #include "nn/ops/unfold.h"
 
 #include "base/sizes.h"
+#include "nn/ops/copy_rows.h"
 
 #include <string.h>
 
@@ -52,20 +53,6 @@ static inline struct tap place_tap(const struct window_fit *f, ptrdiff_t ky, ptr
     t.offset = (t.y0 * f->stride[0] - f->before[0] + ky * f->dilation[0]) * f->in[1] +
                (t.x0 * f->stride[1] - f->before[1] + kx * f->dilation[1]);
     return t;
-}
-
-/* Rows are short: a call of memcpy for each would cost more than the copying. Blocks may overlap. */
-#define COPY_BLOCKS(size)                                                                                              \
-    for (; rows > 0; rows--, to += to_step, from += from_step) {                                                       \
-        for (ptrdiff_t i = 0; i < n - (size); i += (size)) memcpy(to + i, from + i, (size) * sizeof *to);              \
-        memcpy(to + n - (size), from + n - (size), (size) * sizeof *to);                                               \
-    }
-
-static void copy_rows(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t from_step,
-                      ptrdiff_t rows, ptrdiff_t n) {
-    if (n >= 8) COPY_BLOCKS(8)
-    else if (n >= 4) COPY_BLOCKS(4)
-    else if (n >= 1) COPY_BLOCKS(1)
 }
 
 static void unfold_tap(const struct window_fit *f, const struct tap *t, const float *image, float *to) {
