@@ -21,3 +21,9 @@ double array_median(double *values, size_t n) {
     qsort(values, n, sizeof *values, compare);
     return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
+
+bool floats_are_finite(const float *values, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (!isfinite(values[k])) return false;
+    return true;
+}

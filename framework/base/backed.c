@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* madvise, MAP_ANONYMOUS, MAP_NORESERVE */
 #include "base/backed.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -9,25 +10,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #define LEAST ((size_t)4 << 20) /* below this a file is not worth its faults */
 #define PART ((size_t)128 << 20)
 
-static const char *folder(void) {
-    const char *path = getenv("TMPDIR");
-    return path && *path ? path : "/tmp";
-}
-
 static bool in_memory(const struct statfs *fs) {
     return fs->f_type == TMPFS_MAGIC || fs->f_type == RAMFS_MAGIC;
-}
-
-static bool may_have(size_t size) {
-    struct rlimit most;
-    return getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur == RLIM_INFINITY || size <= most.rlim_cur;
 }
 
 static size_t parts_of(size_t size) {
@@ -41,8 +31,8 @@ static size_t part_size(size_t size, size_t part) {
 /* -1: there is none. Room is taken at once: later a full disk would be a signal. */
 static int open_part(size_t size) {
     struct statfs fs;
-    char *path = text_format("%s/assay-array-XXXXXX", folder());
-    int file = path && may_have(size) ? mkstemp(path) : -1;
+    char *path = text_format("%s/assay-array-XXXXXX", file_temporary_folder());
+    int file = path && file_may_have(size) ? mkstemp(path) : -1;
     if (file >= 0) {
         unlink(path);
         fcntl(file, F_SETFD, FD_CLOEXEC);
@@ -127,5 +117,5 @@ void backed_destroy(struct backed *b) {
 
 size_t backed_resident(size_t size) {
     struct statfs fs;
-    return size >= LEAST && statfs(folder(), &fs) == 0 && !in_memory(&fs) ? 0 : size;
+    return size >= LEAST && statfs(file_temporary_folder(), &fs) == 0 && !in_memory(&fs) ? 0 : size;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -312,4 +313,14 @@ bool file_changed(const char *path, struct error *e) {
                      "%s: changed since it was read first: a file that stays as it is wanted (start again once nothing "
                      "writes to it)",
                      path);
+}
+
+bool file_may_have(size_t size) {
+    struct rlimit most;
+    return getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur == RLIM_INFINITY || size <= most.rlim_cur;
+}
+
+const char *file_temporary_folder(void) {
+    const char *path = getenv("TMPDIR");
+    return path && *path ? path : "/tmp";
 }

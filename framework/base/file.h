@@ -65,4 +65,10 @@ bool file_mark_same(const struct file_mark *, const struct file_mark *);
 /* The error of a file that is another one than before; false. */
 bool file_changed(const char *path, struct error *);
 
+/* Whether the limit on the size of files, whose signal would end the process, lets one have so many bytes. Files in
+ * memory are held to it, too. */
+bool file_may_have(size_t size);
+/* $TMPDIR, or /tmp. Borrowed. */
+const char *file_temporary_folder(void);
+
 #endif

@@ -2,12 +2,13 @@
 #define _GNU_SOURCE /* memfd_create; MAP_ANONYMOUS: in POSIX since 2024, in every system long before */
 #include "base/shared.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,16 +28,10 @@ size_t shared_page(void) {
     return page > 0 ? (size_t)page : 4096;
 }
 
-/* A limit on the size of files holds for these, too, and its signal would end the process. */
-static bool may_have(size_t size) {
-    struct rlimit most;
-    return getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur == RLIM_INFINITY || size <= most.rlim_cur;
-}
-
 bool shared_file_create(size_t size, struct shared_file *out, struct error *e) {
     char path[64];
     *out = (struct shared_file){-1, -1};
-    if (!may_have(size)) return error_set(e, "cannot share %zu bytes: the limit on file size is lower", size);
+    if (!file_may_have(size)) return error_set(e, "cannot share %zu bytes: the limit on file size is lower", size);
     out->write = memfd_create("assay", MFD_CLOEXEC);
     if (out->write >= 0 && ftruncate(out->write, (off_t)size) == 0) {
         snprintf(path, sizeof path, "/proc/self/fd/%d", out->write);

@@ -1,6 +1,7 @@
 /* check_axioms.c: maps on the networks of the axioms, from a child process. */
 #include "cli/check_axioms.h"
 
+#include "base/array.h"
 #include "host/call.h"
 #include "host/handle.h"
 #include "workers/pool.h"
@@ -22,12 +23,6 @@ struct asked {
     char death[200];
 };
 
-static bool all_finite(const float *v, size_t n) {
-    for (size_t k = 0; k < n; k++)
-        if (!isfinite(v[k])) return false;
-    return true;
-}
-
 /* In the child: how far off the maps are; NaN: there are none. */
 static double ask(const struct axiom *a, const struct axiom_case *c, const assay_explainer *explainer,
                   struct channel *channel) {
@@ -43,7 +38,7 @@ static double ask(const struct axiom *a, const struct axiom_case *c, const assay
     channel_beat(channel);
     if (ok) handle_background(handle, c->inputs, c->n);
     if (ok && call_make(&call, handle, &request, CALL_NAN_A, maps) == ASSAY_OK)
-        off = all_finite(maps, c->n * c->count) ? a->measure(c, maps) : INFINITY;
+        off = floats_are_finite(maps, c->n * c->count) ? a->measure(c, maps) : INFINITY;
     channel_beat(channel);
     call_finish(&call);
     handle_destroy(handle);

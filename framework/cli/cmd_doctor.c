@@ -123,10 +123,9 @@ static enum finding look_sandbox(struct text *found, struct text *remedy) {
 }
 
 static enum finding look_scratch(struct text *found, struct text *remedy) {
-    const char *folder = getenv("TMPDIR");
     struct scratch_folder scratch = scratch_folder_create();
     bool there = scratch.path != NULL;
-    text_add(found, "%s%s", folder && *folder ? folder : "/tmp", there ? "" : ": no folder can be made there");
+    text_add(found, "%s%s", file_temporary_folder(), there ? "" : ": no folder can be made there");
     if (!there) text_add(remedy, "TMPDIR=FOLDER, where files can be made");
     scratch_folder_remove(&scratch);
     return there ? FINE : WRONG;

@@ -1,6 +1,7 @@
 /* The child's side: computing and comparing. explain_job_store.c is the parent's. */
 #include "run/explain_job.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/rng.h"
@@ -74,12 +75,6 @@ static const float *make_inputs(struct session *s, const struct attribution *a, 
     return s->x;
 }
 
-static bool all_finite(const float *v, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(v[i])) return false;
-    return true;
-}
-
 /* A network for each class that is explained. */
 static bool is_one_for_each_class(const struct attribution *a) {
     return attribution_is_twin(a) && a->model.twin == TWIN_CONFIDENCE;
@@ -111,7 +106,7 @@ static bool check_logits(struct session *s, const struct attribution *a, struct 
         if (!helpers_ask(&helpers, net, &request, s->logits + i * classes, e)) return false;
         input_set_release(s->set, i, n, s->full);
     }
-    return all_finite(s->logits, s->set->count * classes) ||
+    return floats_are_finite(s->logits, s->set->count * classes) ||
            error_set(e, "overflow: the network's logits are not finite.");
 }
 

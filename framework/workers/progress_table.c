@@ -25,11 +25,17 @@ static size_t cells_of(uint32_t code) {
     return code >= 0x1100 ? 2 : 1;
 }
 
+static size_t width_of(const char *s) {
+    size_t width = 0;
+    for (uint32_t code; *s; width += cells_of(code)) s += utf8_next(s, &code);
+    return width;
+}
+
 /* The text in exactly so many cells: cut with two points, or with blanks behind it. */
 static void add_cells(struct text *out, const char *s, size_t cells) {
-    size_t used = 0, whole = 0;
+    const size_t whole = width_of(s);
+    size_t used = 0;
     uint32_t code;
-    for (const char *at = s; *at; whole += cells_of(code)) at += utf8_next(at, &code);
     const size_t room = whole > cells ? cells - 2 : cells;
     while (*s) {
         size_t n = utf8_next(s, &code);
@@ -71,9 +77,8 @@ static struct columns columns_for(const struct progress_row *rows, uint32_t coun
     struct columns c = {
         .name = sizeof "explainer" - 1, .counts = sizeof "compared" - 1, .seconds = columns >= COLUMNS_SECONDS};
     for (uint32_t i = 0; i < count; i++) {
-        size_t digits = (size_t)snprintf(NULL, 0, "%u/%u", rows[i].done, rows[i].planned), name = 0;
-        uint32_t code;
-        for (const char *at = rows[i].name; *at; name += cells_of(code)) at += utf8_next(at, &code);
+        size_t digits = (size_t)snprintf(NULL, 0, "%u/%u", rows[i].done, rows[i].planned);
+        size_t name = width_of(rows[i].name);
         if (digits > c.counts) c.counts = digits;
         if (name > c.name) c.name = name;
     }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* renameat2() */
 #include "workers/scratch_folder.h"
 
+#include "base/file.h"
 #include "base/remove_folder.h"
 #include "base/text.h"
 
@@ -17,11 +18,6 @@
 #define OWNED "assay-locked-" /* nobody makes one without a lock: without one its owner is gone */
 #define FRESH "assay-fresh-"  /* not locked yet: never swept */
 
-static const char *parent_folder(void) {
-    const char *folder = getenv("TMPDIR");
-    return folder && *folder ? folder : "/tmp";
-}
-
 /* -1: not a folder, or somebody else's, or locked. */
 static int lock_folder(const char *path) {
     struct stat status;
@@ -34,7 +30,7 @@ static int lock_folder(const char *path) {
 
 /* Under its name only once it is locked, or a sweep could take it for one that was left. */
 static void own(struct scratch_folder *s) {
-    char *path = text_format("%s/" OWNED "%s", parent_folder(), s->path + strlen(s->path) - 6);
+    char *path = text_format("%s/" OWNED "%s", file_temporary_folder(), s->path + strlen(s->path) - 6);
     s->lock = path ? lock_folder(s->path) : -1;
     if (s->lock >= 0 && renameat2(AT_FDCWD, s->path, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
         free(s->path);
@@ -45,7 +41,7 @@ static void own(struct scratch_folder *s) {
 }
 
 struct scratch_folder scratch_folder_create(void) {
-    struct scratch_folder s = {text_format("%s/" FRESH "XXXXXX", parent_folder()), -1};
+    struct scratch_folder s = {text_format("%s/" FRESH "XXXXXX", file_temporary_folder()), -1};
     if (s.path && mkdtemp(s.path)) {
         own(&s);
         return s;
@@ -62,7 +58,7 @@ void scratch_folder_remove(struct scratch_folder *s) {
 }
 
 void scratch_folder_sweep(void) {
-    const char *folder = parent_folder();
+    const char *folder = file_temporary_folder();
     DIR *all = opendir(folder);
     for (struct dirent *entry; all && (entry = readdir(all));) {
         if (strncmp(entry->d_name, OWNED, strlen(OWNED)) != 0) continue;
