@@ -187,9 +187,4 @@ test_units() {
 check "it is cross-compiled without a warning" build
 ((failed == 0)) || { echo "$passed passed, $failed failed" && exit 1; }
 (($#)) || set -- starts trains runs verifies units
-for part; do
-    declare -F "test_$part" >/dev/null || { echo "aarch64.sh: no part '$part'" >&2; exit 2; }
-    "test_$part"
-done
-echo "$passed passed, $failed failed"
-((failed == 0))
+play_parts "$@"

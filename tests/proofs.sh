@@ -1,4 +1,4 @@
-# proofs.sh: what the long proofs share; sourced by slow.sh, kills.sh and mpi/. They count in `passed` and `failed`.
+# proofs.sh: what the long proofs share; sourced by slow.sh, kills.sh, aarch64.sh and mpi/. They count in `passed` and `failed`.
 
 check() { # NAME COMMAND...: passes when the command does
     local name=$1
@@ -8,6 +8,17 @@ check() { # NAME COMMAND...: passes when the command does
     else
         failed=$((failed + 1)) && echo "FAIL $name"
     fi
+}
+
+# Plays the parts (functions test_PART) and says how many checks passed: the last command of a proof.
+play_parts() { # PART...
+    local part
+    for part; do
+        declare -F "test_$part" >/dev/null || { echo "${0##*/}: no part '$part'" >&2; exit 2; }
+        "test_$part"
+    done
+    echo "$passed passed, $failed failed"
+    ((failed == 0))
 }
 
 # d.csv, 300 rows of six numbers, and m.onnx, a small network on them.

@@ -200,9 +200,4 @@ test_fixtures() {
 }
 
 (($#)) || set -- batteries papers calibrate kills ranks memory seeds fixtures looks units
-for part; do
-    declare -F "test_$part" >/dev/null || { echo "slow.sh: no part '$part'" >&2; exit 2; }
-    "test_$part"
-done
-echo "$passed passed, $failed failed"
-((failed == 0))
+play_parts "$@"

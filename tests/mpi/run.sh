@@ -195,9 +195,4 @@ test_refused() {
 make_rank
 make_batteries
 (($#)) || set -- same eight killed recovered stopped slow shards refused
-for part; do
-    declare -F "test_$part" >/dev/null || { echo "run.sh: no part '$part'" >&2; exit 2; }
-    "test_$part"
-done
-echo "$passed passed, $failed failed"
-((failed == 0))
+play_parts "$@"

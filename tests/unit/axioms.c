@@ -89,6 +89,16 @@ Test(axioms, shipped_methods_keep_what_they_are_asked, .timeout = 240) {
     }
 }
 
+static struct axioms_seen seen_of(const char *folder, const char *spec) {
+    struct plugin *plugin = NULL;
+    struct axioms_seen seen;
+    struct error e;
+    cr_assert(lab_plugin(folder, spec, &plugin, &e), "%s", e.text);
+    cr_assert(check_axioms(plugin, 60, &seen, &e), "%s", e.text);
+    plugin_destroy(plugin);
+    return seen;
+}
+
 Test(axioms, each_mutant_lacks_one, .timeout = 60) {
     enum { SENSITIVITY, SYMMETRY, ADDITIVITY, TRANSLATION };
     static const struct {
@@ -99,15 +109,10 @@ Test(axioms, each_mutant_lacks_one, .timeout = 60) {
                    {"axioms#rescaled", ADDITIVITY},
                    {"axioms#by-place", TRANSLATION}};
     for (size_t m = 0; m < sizeof mutants / sizeof *mutants; m++) {
-        struct plugin *plugin = NULL;
-        struct axioms_seen seen;
-        struct error e;
-        cr_assert(lab_plugin("tests/bad", mutants[m].spec, &plugin, &e), "%s", e.text);
-        cr_assert(check_axioms(plugin, 60, &seen, &e), "%s", e.text);
+        const struct axioms_seen seen = seen_of("tests/bad", mutants[m].spec);
         for (uint32_t k = 0; k < AXIOMS; k++)
             cr_expect_eq(seen.state[k], k == mutants[m].lacks ? AXIOM_BROKEN : AXIOM_HOLDS, "%s, %s: off by %g",
                          mutants[m].spec, axioms[k].id, seen.off[k]);
-        plugin_destroy(plugin);
     }
 }
 
@@ -124,14 +129,9 @@ Test(axioms, what_is_not_asked) {
          {AXIOM_NOT_ASKED, AXIOM_NO_MAPS, AXIOM_NOT_ASKED, AXIOM_HOLDS}},
     };
     for (size_t m = 0; m < sizeof cases / sizeof *cases; m++) {
-        struct plugin *plugin = NULL;
-        struct axioms_seen seen;
-        struct error e;
-        cr_assert(lab_plugin("explainers", cases[m].spec, &plugin, &e), "%s", e.text);
-        cr_assert(check_axioms(plugin, 60, &seen, &e), "%s", e.text);
+        const struct axioms_seen seen = seen_of("explainers", cases[m].spec);
         for (uint32_t k = 0; k < AXIOMS; k++)
             cr_expect_eq(seen.state[k], cases[m].state[k], "%s, %s: %d", cases[m].spec, axioms[k].id,
                          (int)seen.state[k]);
-        plugin_destroy(plugin);
     }
 }
