@@ -5,9 +5,11 @@
 #include "data/source.h"
 #include "data/targets.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zip.h>
 
@@ -148,14 +150,24 @@ static const struct {
 };
 #define MEMBERS_WANTED "arrays inputs and labels, or x and y, wanted (numpy.savez(file, inputs=a, labels=b))"
 
-/* A member of the size that it declares; zip files pack at most as deflate does. */
-static bool read_member(zip_t *zip, const char *path, const char *member, struct numpy *out, struct error *e) {
-    zip_stat_t status;
-    zip_file_t *file = zip_fopen(zip, member, 0);
-    uint8_t *bytes = NULL;
-    bool ok = file && zip_stat(zip, member, 0, &status) == 0 && status.valid & ZIP_STAT_SIZE;
+struct archive {
+    zip_t *zip;
+    const char *path;
+    uint64_t size; /* of the file: what a member says of itself must fit in it */
+};
 
-    if (!ok) error_set(e, "%s: %s: %s", path, member, zip_strerror(zip));
+/* A member of the size that it declares; zip files pack at most as deflate does. */
+static bool read_member(const struct archive *a, const char *member, struct numpy *out, struct error *e) {
+    const char *path = a->path;
+    zip_stat_t status;
+    zip_file_t *file = zip_fopen(a->zip, member, 0);
+    uint8_t *bytes = NULL;
+    bool ok = file && zip_stat(a->zip, member, 0, &status) == 0 && status.valid & ZIP_STAT_SIZE;
+
+    if (!ok) error_set(e, "%s: %s: %s", path, member, zip_strerror(a->zip));
+    if (ok && status.comp_size > a->size)
+        ok = error_set(e, "%s: %s: %llu bytes in a file of %llu: a whole file wanted", path, member,
+                       (unsigned long long)status.comp_size, (unsigned long long)a->size);
     if (ok && status.comp_size < status.size / 1032) /* more than deflate can make of them */
         ok = error_set(e, "%s: %s: %llu bytes from %llu: a whole file wanted", path, member,
                        (unsigned long long)status.size, (unsigned long long)status.comp_size);
@@ -184,15 +196,16 @@ static bool no_inputs(zip_t *zip, const char *path, struct error *e) {
     return false;
 }
 
-static bool load_members(zip_t *zip, const char *path, struct dataset *d, struct error *e) {
+static bool load_members(const struct archive *a, struct dataset *d, struct error *e) {
+    zip_t *zip = a->zip;
     struct numpy x = {0}, y = {0};
     size_t i = 0, n = sizeof member_names / sizeof *member_names;
 
     while (i < n && zip_name_locate(zip, member_names[i].inputs, 0) < 0) i++;
-    if (i == n) return no_inputs(zip, path, e);
-    bool ok = read_member(zip, path, member_names[i].inputs, &x, e) && take_inputs(&x, d, e);
-    if (zip_name_locate(zip, member_names[i].labels, 0) < 0) ok = ok && leave_unlabelled(path, MEMBERS_WANTED, d, e);
-    else ok = ok && read_member(zip, path, member_names[i].labels, &y, e) && take_labels(&y, d, e);
+    if (i == n) return no_inputs(zip, a->path, e);
+    bool ok = read_member(a, member_names[i].inputs, &x, e) && take_inputs(&x, d, e);
+    if (zip_name_locate(zip, member_names[i].labels, 0) < 0) ok = ok && leave_unlabelled(a->path, MEMBERS_WANTED, d, e);
+    else ok = ok && read_member(a, member_names[i].labels, &y, e) && take_labels(&y, d, e);
     numpy_finish(&x);
     numpy_finish(&y);
     return ok;
@@ -200,8 +213,13 @@ static bool load_members(zip_t *zip, const char *path, struct dataset *d, struct
 
 bool npz_load(const char *path, struct dataset *d, struct error *e) {
     int code = 0, file = file_open(path, e);
+    struct stat status;
 
     if (file < 0) return false;
+    if (fstat(file, &status) != 0) {
+        close(file);
+        return error_set(e, "%s: %s", path, strerror(errno));
+    }
     zip_t *zip = zip_fdopen(file, 0, &code);
     if (!zip) {
         close(file);
@@ -211,7 +229,7 @@ bool npz_load(const char *path, struct dataset *d, struct error *e) {
         zip_error_fini(&why);
         return false;
     }
-    bool ok = load_members(zip, path, d, e);
+    bool ok = load_members(&(struct archive){zip, path, (uint64_t)status.st_size}, d, e);
     zip_discard(zip);
     return ok;
 }

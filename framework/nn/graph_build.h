@@ -48,6 +48,7 @@ uint32_t graph_origin(const struct graph *, uint32_t value);
 uint32_t graph_sigmoid_input(const struct graph *, const struct node *);
 /* The other input of a node that joins a value and a constant in either order, or GRAPH_NONE. */
 uint32_t graph_joined(const struct graph *, const struct node *, const char *op, float constant);
+float graph_sole_number(const struct graph *, uint32_t value); /* that all elements of a constant are; else NAN */
 bool graph_is_constant(const struct graph *, uint32_t value, float wanted); /* in all its elements */
 
 /* Scores that a Concat joins of columns, each the Sigmoid of a number z or one minus that: *logits becomes a value of

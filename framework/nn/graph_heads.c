@@ -73,12 +73,17 @@ static uint32_t written_log_softmax(const struct graph *g, const struct node *su
 
 /* ---- A Sigmoid written out ---- */
 
-bool graph_is_constant(const struct graph *g, uint32_t value, float wanted) {
+float graph_sole_number(const struct graph *g, uint32_t value) {
     const struct value *v = value == GRAPH_NONE ? NULL : &g->values[value];
-    if (!v || v->batched || !v->data) return false;
-    for (size_t i = 0; i < shape_count(&v->shape); i++)
-        if (v->data[i] < wanted || v->data[i] > wanted) return false;
-    return true;
+    size_t count = v && v->data && !v->batched ? shape_count(&v->shape) : 0; /* which may be 0 */
+    for (size_t i = 1; i < count; i++)
+        if (v->data[i] < v->data[0] || v->data[i] > v->data[0]) return NAN;
+    return count ? v->data[0] : NAN;
+}
+
+bool graph_is_constant(const struct graph *g, uint32_t value, float wanted) {
+    float number = graph_sole_number(g, value);
+    return number >= wanted && number <= wanted;
 }
 
 uint32_t graph_joined(const struct graph *g, const struct node *node, const char *op, float constant) {
@@ -146,17 +151,11 @@ static bool is_share(const struct graph *g, const struct node *div) {
            is_single(g, graph_origin(g, div->inputs[1]));
 }
 
-/* The one number that all elements of a constant are; NAN: they differ, or it is none. */
-static float sole_number(const struct graph *g, uint32_t value) {
-    const struct value *v = value == GRAPH_NONE ? NULL : &g->values[value];
-    return v && v->data && graph_is_constant(g, value, v->data[0]) ? v->data[0] : NAN;
-}
-
 /* Percentages, temperatures and shifts: the same for all scores, and their order stays. */
 static bool keeps_order(const struct graph *g, const struct node *node) {
     if (node->input_count != 2) return false;
     bool second = g->values[node->inputs[0]].batched; /* where the constant is */
-    float number = sole_number(g, node->inputs[second]);
+    float number = graph_sole_number(g, node->inputs[second]);
     if (node_is(node, "Add")) return isfinite(number);
     if (node_is(node, "Sub")) return second && isfinite(number);
     if (node_is(node, "Mul")) return number > 0 && isfinite(number);

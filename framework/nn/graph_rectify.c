@@ -62,10 +62,9 @@ static bool become_relu(struct graph *g, struct node *node, uint32_t x, struct e
 /* The one number of a node's constant input where `op` joins it with a value, which is then *other; else 0. */
 static float joined_number(const struct graph *g, const struct node *node, const char *op, uint32_t *other) {
     for (uint32_t k = 0; node_is(node, op) && node->input_count == 2 && k < 2; k++) {
-        const struct value *v = node->inputs[k] == GRAPH_NONE ? NULL : &g->values[node->inputs[k]];
+        float number = graph_sole_number(g, node->inputs[k]);
         *other = node->inputs[1 - k];
-        if (v && v->kind == VALUE_CONSTANT && v->data && graph_is_constant(g, node->inputs[k], v->data[0]))
-            return v->data[0];
+        if (!isnan(number)) return number;
     }
     return 0;
 }

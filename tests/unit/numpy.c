@@ -197,3 +197,22 @@ Test(numpy, damaged_archives) {
         if (ok) dataset_destroy(d);
     }
 }
+
+/* The directory of a zip file can claim what no file of its size holds: nothing is reserved for it. */
+Test(numpy, sizes_that_an_archive_claims) {
+    uint8_t bytes[2048];
+    struct dataset *d = NULL;
+    struct error e = {""};
+
+    put_zip("x.npy", "y.npy", ZIP_CM_DEFLATE);
+    FILE *in = fopen("a.npz", "rb");
+    cr_assert_not_null(in);
+    size_t size = fread(bytes, 1, sizeof bytes, in), at = 0;
+    fclose(in);
+    while (at + 28 < size && memcmp(bytes + at, "PK\1\2", 4) != 0) at++;
+    cr_assert_lt(at + 28, size, "no directory");
+    memset(bytes + at + 20, 0xf0, 8); /* packed and unpacked */
+    scratch_put("b.npz", bytes, size);
+    cr_expect_not(load("npz:b.npz", "this", &d, &e));
+    cr_expect_not_null(strstr(e.text, "b.npz: x.npy: 4042322160 bytes in a file of "), "%s", e.text);
+}

@@ -76,6 +76,8 @@ static bool size_integers(const struct op_call *call, int64_t *out, struct error
 static bool constantofshape_infer(const struct op_call *call, struct shape *out, struct error *e) {
     const int64_t *dims = call->in[0].ints;
     size_t count = dims ? shape_count(&call->in[0].shape) : 0, total = 1;
+    if (op_present(call, 1) && shape_count(&call->in[1].shape) != 1)
+        return error_set(e, "attribute 'value' is not one number");
     if (!dims || count > SHAPE_MAX_RANK) return error_set(e, "its shape is not a short list of constant integers");
     out->rank = (uint32_t)count;
     for (size_t i = 0; i < count; i++) {

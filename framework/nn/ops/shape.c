@@ -135,7 +135,7 @@ static bool unsqueeze_infer(const struct op_call *call, struct shape *out, struc
 /* ---- Dropout ---- */
 
 static bool dropout_infer(const struct op_call *call, struct shape *out, struct error *e) {
-    if (op_present(call, 2) && call->in[2].ints && call->in[2].ints[0])
+    if (op_present(call, 2) && call->in[2].ints && shape_count(&call->in[2].shape) && call->in[2].ints[0])
         return error_set(e, "its training mode is set: export the model for inference");
     *out = call->in[0].shape;
     return true;
