@@ -329,6 +329,31 @@ Test(control, linear_identity_holds_at_every_scale) {
             }
 }
 
+/* The distance of the twins' two maps, every element of which counts; the scale of the map does not. */
+Test(control, twins_compare_maps_at_every_scale) {
+    static const float scales[] = {1e-12f, 1, 1e12f};
+    static const double moves[] = {0, .0009, .2};
+    const struct control *list[] = {&control_twins, NULL};
+    const struct predicate *same = NULL;
+    struct plan plan;
+    struct graph graph;
+    expand(&plan, &graph, 10, list, 0, 5);
+    for (uint32_t k = 0; k < plan.check_count; k++)
+        if (strcmp(plan.checks[k].predicate->id, "confidence-map") == 0) same = plan.checks[k].predicate;
+    cr_assert_not_null(same);
+    for (size_t k = 0; k < 3 * 3 * 4; k++) {
+        double move = moves[k % 3], worst, tolerance;
+        float scale = scales[k / 3 % 3], map[4] = {.5f, -.5f, .5f, -.5f}, other[4];
+        for (int i = 0; i < 4; i++) other[i] = map[i] *= scale; /* of norm 1 times the scale */
+        other[k / 9] += (float)move * scale;
+        const struct answer answers[] = {{.map = map, .classes = 10}, {.map = other, .classes = 10}};
+        same->holds(&(struct predicate_case){answers, 2, 4, 1, 4, 0}, &worst, &tolerance);
+        cr_expect_float_eq(worst, move, 1e-6, "scale %g, element %zu: %g", (double)scale, k / 9, worst);
+        cr_expect_eq(worst <= tolerance, move < .1, "%g where %g is allowed", worst, tolerance);
+    }
+    plan_finish(&plan);
+}
+
 Test(control, zero_pixel_looks_at_zero_inputs_only) {
     static const float x[4] = {0, 1, 0, -1};
     static const struct {

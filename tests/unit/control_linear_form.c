@@ -23,6 +23,7 @@ struct lab {
     struct linear_form form;
     float scale, border, beside; /* in place of what a shift leaves open; added to the elements next to it */
     uint32_t strange;            /* the input whose map is the same number everywhere; INPUTS: none */
+    size_t moved;                /* the element that `beside` is added to as well; COUNT_MOST: none */
     double w[CLASSES][COUNT_MOST], logits[INPUTS][CLASSES];
     double values[READINGS][INPUTS];
 };
@@ -125,7 +126,7 @@ static enum study_outcome explain(void *user, const struct study_request *r, flo
             if (place_of(l, &from_row, &from_column))
                 *map =
                     l->scale * (float)value_at(l, i, k - k % plane + (size_t)from_row * l->width + (size_t)from_column);
-            if (is_beside(l, row, column)) *map += l->beside;
+            if (is_beside(l, row, column) || k == l->moved) *map += l->beside;
             if (i == l->strange) *map = 1;
         }
     }
@@ -157,6 +158,7 @@ static struct lab *make_lab(const struct shape *sample, size_t height, size_t wi
     *l = (struct lab){.sample = sample, .x = x, .count = shape_count(sample), .height = height, .width = width};
     l->scale = 1;
     l->strange = INPUTS;
+    l->moved = COUNT_MOST;
     cr_assert_leq(l->count, COUNT_MOST);
     return l;
 }
@@ -200,6 +202,20 @@ Test(control_linear_form, what_is_beside_a_border_counts) {
         if (l->form.place < LINEAR_RIGHT) continue;
         find(l);
         for (uint32_t i = 0; i < INPUTS; i++) cr_expect_gt(l->values[DISTANCE][i], .1, "form %zu", f);
+    }
+    free_lab(l);
+}
+
+/* Every element counts, the first and the last, too. */
+Test(control_linear_form, one_element_that_is_moved) {
+    static const struct shape sample = {3, {2, 4, 4}};
+    struct lab *l = make_lab(&sample, 4, 4);
+    l->form = linear_forms[0];
+    l->beside = 2;
+    cr_assert(l->form.place < LINEAR_RIGHT);
+    for (l->moved = 0; l->moved < l->count; l->moved++) {
+        find(l);
+        for (uint32_t i = 0; i < INPUTS; i++) cr_expect_gt(l->values[DISTANCE][i], .1, "element %zu", l->moved);
     }
     free_lab(l);
 }

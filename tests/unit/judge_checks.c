@@ -288,6 +288,11 @@ Test(judge_checks, rows_of_the_store_add_up) {
         cr_expect_eq(k->holds, sums[c].holds, "%s", sums[c].name);
         cr_expect_eq(k->input, sums[c].input, "%s: input %u", sums[c].name, k->input);
         cr_expect_not(r->checks[1].present, "that of the yardstick");
+        for (uint32_t i = 0; i < o.inputs; i++) {
+            double worst = r->deviations[0][i], tolerance = r->deviations[0][o.inputs + i];
+            if (i >= 3) cr_expect(isnan(worst) && isnan(tolerance), "%s: input %u", sums[c].name, i);
+            else cr_expect(!(fabs(worst - sums[c].worst[i]) > 0) && !(fabs(tolerance - sums[c].tolerance[i]) > 0));
+        }
         results_destroy(r);
         synthetic_destroy(&s);
     }

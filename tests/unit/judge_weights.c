@@ -659,6 +659,37 @@ Test(judge_weights, chance_magnitude) {
     cr_expect(m[1] > .3 && m[1] < .7, "%g", m[1]);
 }
 
+/* The same from its definition: the mean of rho(|x u|, |x v|) over the inputs x, in all their pixels. */
+Test(judge_weights, chance_magnitude_by_its_definition) {
+    enum { PIXELS = SYNTHETIC_SIDE * SYNTHETIC_SIDE };
+    static const char *const streams[] = {"magnitude/u", "magnitude/v"};
+    static const struct map_shape shape = {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE};
+    struct synthetic_options o = synthetic_default();
+    struct profile p = {CLEAN};
+    struct synthetic s;
+    struct judge_case c;
+    double sum = 0;
+    uint8_t mask[PIXELS];
+    o.same_size = false;
+    memset(mask, 1, sizeof mask);
+    synthetic_create(&s, &o, &p, 1);
+    case_begin(&c, s.results, 0, 0, 5);
+    const struct input_set *set = &s.view.inputs[c.root];
+    for (uint32_t i = 0; i < set->count; i++) {
+        float maps[2][PIXELS];
+        struct prepared *of[2];
+        for (int k = 0; k < 2; k++) {
+            rng_fill_normal(rng_seed(s.view.seed, streams[k], i), 0, PIXELS, maps[k]);
+            for (size_t j = 0; j < PIXELS; j++) maps[k][j] *= set->x[i * PIXELS + j];
+            cr_assert_not_null(of[k] = prepared_create(maps[k], mask, &shape));
+        }
+        sum += measure_compare(measures[0], of[0], of[1], VIEW_ABSOLUTE_ALL);
+        for (int k = 0; k < 2; k++) prepared_destroy(of[k]);
+    }
+    cr_expect_float_eq(chance_base(&c, VIEW_ABSOLUTE_ALL), sum / set->count, 1e-9);
+    synthetic_destroy(&s);
+}
+
 /* ---- maps without signs ---- */
 
 static const struct {
