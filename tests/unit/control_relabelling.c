@@ -1,5 +1,7 @@
 /* The study class-relabelling: no class stays, they are not all shifted by one number, and each is asked for at its
  * new place. */
+#include "onnx_text.h"
+
 #include "controls/class_rows.h"
 #include "controls/controls.h"
 #include "nn/arch.h"
@@ -135,4 +137,31 @@ Test(control_relabelling, rows_without_a_bias) {
     last->parameter_count = 2;
     weights_destroy(model);
     graph_destroy(g);
+}
+
+/* Where the outputs lie in the last layer's weights: a row of each is `inner` long and `outer` apart. */
+static const struct {
+    struct onnx_words words;
+    size_t outer, inner;
+} forms[] = {
+    {{17, "x:f:1x4", "y:f:1x3", {"w:f:4x3"}, {"MatMul x w > y"}, {{NULL}}}, 4, 1},
+    {{17, "x:f:1x4", "y:f:1x3", {"w:f:4x3"}, {"Gemm x w > y"}, {{NULL}}}, 4, 1},
+    {{17, "x:f:1x4", "y:f:1x3", {"w:f:3x4"}, {"Gemm x w > y transB=1"}, {{NULL}}}, 1, 4},
+    {{17, "x:f:1x2x2x2", "y:f:1x3", {"w:f:3x2x2x2"}, {"Conv x w > c", "Flatten c > y"}, {{NULL}}}, 1, 8},
+};
+
+Test(control_relabelling, rows_of_every_form, .init = scratch_enter, .fini = scratch_leave) {
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+        struct graph *g;
+        struct class_rows rows;
+        struct error e = {{0}};
+        cr_assert(words_load(&forms[f].words, NULL, &g, &e), "form %zu: %s", f, e.text);
+        const struct weights model = {.graph = g};
+        const struct study_case c = {.model = &model};
+        cr_assert(class_rows_find(&c, &rows, &e), "form %zu: %s", f, e.text);
+        cr_expect(rows.count == 1 && rows.classes == 3 && rows.parameters[0].drawn, "form %zu", f);
+        cr_expect_eq(rows.parameters[0].outer, forms[f].outer, "form %zu: %zu", f, rows.parameters[0].outer);
+        cr_expect_eq(rows.parameters[0].inner, forms[f].inner, "form %zu: %zu", f, rows.parameters[0].inner);
+        graph_destroy(g);
+    }
 }
