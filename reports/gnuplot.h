@@ -25,8 +25,8 @@ const char *gnuplot_jobs_name(const struct gnuplot_jobs *, size_t); /* borrowed 
  * `seconds` is given up, and its gnuplot killed with whatever it started. False when a script failed, was given up, or
  * left no picture although gnuplot reported success: the error is that of the first script in order, quotes gnuplot,
  * and says how many more failed. Pictures of the same
- * name, of every format, are removed first: they are of an earlier run or in another style. Where gnuplot is missing nothing more is
- * begun. False, too, when the program is told to end (interrupt.h): no gnuplot is left then. */
+ * name, of every format, are removed first: they are of an earlier run or in another style. Where gnuplot is missing
+ * nothing more is begun. False, too, when the program is told to end (interrupt.h): no gnuplot is left then. */
 bool gnuplot_jobs_run(struct gnuplot_jobs *, const char *folder, unsigned width, double seconds, struct error *);
 void gnuplot_jobs_finish(struct gnuplot_jobs *);
 
