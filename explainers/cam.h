@@ -51,6 +51,26 @@ static inline void cam_rectified(const assay_layers *layers, const assay_model *
     }
 }
 
+/* Those that could be meant, the last first: they are the usual ones. */
+static inline assay_status cam_say_layers(const assay_layers *layers, const assay_model *model, const char *name,
+                                          assay_why *why) {
+    char list[160] = "";
+    size_t used = 0;
+    kit_maps maps;
+    assay_layer layer;
+    for (uint32_t i = layers->count(model); i-- > 0;) {
+        if (!layers->get(model, i, &layer) || !*layer.name || !kit_maps_of_planes(i, &layer, &model->input, &maps))
+            continue;
+        int more = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : ": it has ", layer.name);
+        if (more < 0 || (size_t)more >= sizeof list - used) {
+            snprintf(list + used, sizeof list - used, "%s", sizeof list - used > 5 ? ", ..." : "");
+            break;
+        }
+        used += (size_t)more;
+    }
+    return assay_say(why, ASSAY_FAILED, "layer=%s: the model has no layer of that name%s", name, list);
+}
+
 /* The maps of the layer called `name`, or the default, with `rectified` behind its rectifier. ASSAY_UNSUPPORTED where
  * the model has no feature maps and ASSAY_FAILED where it has no such layer, with the reason. */
 static inline assay_status cam_find(const assay_layers *layers, const assay_model *model, const char *name,
@@ -63,8 +83,7 @@ static inline assay_status cam_find(const assay_layers *layers, const assay_mode
         if (status == ASSAY_OK && rectified && strcmp(maps->layer.op, "Conv") == 0) cam_rectified(layers, model, maps);
         return status;
     }
-    if (!kit_layer_named(layers, model, name, &index, &found))
-        return assay_say(why, ASSAY_FAILED, "layer=%s: the model has no layer of that name", name);
+    if (!kit_layer_named(layers, model, name, &index, &found)) return cam_say_layers(layers, model, name, why);
     const bool picture = model->input.rank == 3;
     bool embeds = kit_last_convolution(layers, model, 2, &patches);
     if (!kit_maps_of_planes(index, &found, &model->input, maps) &&

@@ -20,7 +20,7 @@ static int gravity(const char *word) {
 }
 
 enum change compare_change(const struct verdict_row *first, const struct verdict_row *later) {
-    if (!first) return later ? CHANGE_OTHER : CHANGE_NONE;
+    if (!first) return !later ? CHANGE_NONE : later->as_expected ? CHANGE_OTHER : CHANGE_WORSE;
     if (!later) return CHANGE_WORSE;
     int from = gravity(first->verdict), to = gravity(later->verdict);
     if (from == to) return CHANGE_NONE;
@@ -90,6 +90,7 @@ void compare_finish(struct compare *c) {
         free(c->runs[i].accuracy);
     }
     for (size_t i = 0; i < COMPARE_SHEETS; i++) sheet_finish(&c->sheets[i]);
+    text_finish(&c->note);
     free(c->runs);
     *c = (struct compare){0};
 }
@@ -118,6 +119,17 @@ static const char *word_of(const struct verdict_row *v) {
     return v ? v->verdict : "none";
 }
 
+/* SKIP wherever it is, as expected, and not gone since the first run. */
+static bool is_skipped(const struct compare *c, const char *explainer, const char *control) {
+    const struct verdict_row *first = find(&c->runs[0], explainer, control);
+
+    for (size_t k = 0; k < c->count; k++) {
+        const struct verdict_row *v = find(&c->runs[k], explainer, control);
+        if (v ? strcmp(v->verdict, "SKIP") != 0 || !v->as_expected : first != NULL) return false;
+    }
+    return true;
+}
+
 static void add_changes(struct compare *c, const char *explainer, const char *control) {
     static const char *const words[] = {[CHANGE_BETTER] = "better", [CHANGE_WORSE] = "worse", [CHANGE_OTHER] = "other"};
     struct sheet *s = &c->sheets[0];
@@ -127,7 +139,8 @@ static void add_changes(struct compare *c, const char *explainer, const char *co
     for (size_t k = 1; k < c->count; k++) {
         const struct verdict_row *later = find(&c->runs[k], explainer, control);
         enum change change = compare_change(first, later);
-        if (change == CHANGE_NONE) continue;
+        if (change == CHANGE_NONE || (!c->whole && change == CHANGE_OTHER && is_skipped(c, explainer, control)))
+            continue;
         c->regressions += change == CHANGE_WORSE;
         sheet_add(s, explainer);
         sheet_add(s, control);
@@ -143,6 +156,10 @@ static void add_verdicts(struct compare *c, const char *explainer, const char *c
     const struct verdict_row *first = find(&c->runs[0], explainer, control);
     struct compare_number from = number_of(first);
 
+    if (!c->whole && is_skipped(c, explainer, control)) {
+        c->skipped++;
+        return;
+    }
     sheet_add(s, explainer);
     sheet_add(s, control);
     for (size_t k = 0; k < c->count; k++) {
@@ -261,7 +278,7 @@ static void add_heads(struct compare *c) {
     static const char *const changes[] = {"explainer", "control", "change", "since", "which is", "reason"},
                              *const ranks[] = {"control", "run", "explainer", "share", "rank"};
 
-    c->sheets[0] = (struct sheet){.title = "Changes since the first run", .columns = 6};
+    c->sheets[0] = (struct sheet){.title = "Changes since the first run", .columns = 6, .prose = true};
     c->sheets[1] =
         (struct sheet){.title = "Verdicts",
                        .note = "Numbers: the share of the map that survives, between its bounds; behind later "
@@ -274,6 +291,7 @@ static void add_heads(struct compare *c) {
                                "ranked: the ranks it may have are given.",
                        .columns = 5};
     c->sheets[3] = (struct sheet){.title = "What differs between the runs", .columns = 1 + c->count};
+    for (size_t i = 0; i < COMPARE_SHEETS; i++) c->sheets[i].width = c->width;
     for (size_t i = 0; i < 6; i++) sheet_add(&c->sheets[0], changes[i]);
     for (size_t i = 0; i < 5; i++) sheet_add(&c->sheets[2], ranks[i]);
     sheet_add(&c->sheets[1], "explainer");
@@ -287,12 +305,21 @@ static void add_heads(struct compare *c) {
     }
 }
 
+/* What was left out, in the note of the verdicts. */
+static bool add_skipped(struct compare *c) {
+    text_add(&c->note, "%zu cell%s SKIP in every run and not shown: --all shows %s.\n%s", c->skipped,
+             c->skipped == 1 ? " is" : "s are", c->skipped == 1 ? "it" : "them", c->sheets[1].note);
+    c->sheets[1].note = c->note.data;
+    return !c->note.failed;
+}
+
 bool compare_make(struct compare *c, struct error *e) {
     bool ok = true;
 
     add_heads(c);
     each_cell(c, add_changes);
     each_cell(c, add_verdicts);
+    if (c->skipped) ok = add_skipped(c);
     for (size_t k = 0; ok && k < c->count; k++)
         for (size_t i = 0; ok && i < c->runs[k].verdicts.control_count; i++) ok = add_ranks(c, &c->runs[k], i);
     ok = ok && add_differences(c);

@@ -11,8 +11,8 @@
 enum change {
     CHANGE_NONE,
     CHANGE_BETTER,
-    CHANGE_WORSE, /* a regression: no longer as expected, a graver word, or no verdict any more */
-    CHANGE_OTHER  /* new, or expected both times */
+    CHANGE_WORSE, /* a regression: no longer as expected, a graver word, new and not as expected, or gone */
+    CHANGE_OTHER  /* new and as expected, or expected both times */
 };
 
 /* From a verdict of the first run to that of a later one; NULL: the run has none. */
@@ -43,8 +43,12 @@ struct compare_run {
 struct compare {
     struct compare_run *runs;
     size_t count;
+    bool whole;   /* cells that are SKIP in every run that has them, too; otherwise a note counts them */
+    size_t width; /* of lines of a terminal; 0: as long as they are */
     struct sheet sheets[COMPARE_SHEETS]; /* changes, verdicts, ranks, what differs between the runs */
     size_t regressions;
+    size_t skipped; /* cells that are left out */
+    struct text note;
 };
 
 bool compare_add_run(struct compare *, const char *name, struct store *, struct error *);

@@ -38,22 +38,20 @@ static void add_command(struct text *out, const char *level, const char *file, u
 
 /* Every one of them fails the job. */
 static void add_surprise(struct text *out, const struct verdict_table *t, const struct battery_lines *lines,
-                         const struct surprise *s) {
+                         const struct surprise *s, const struct report_look *look, const char *baseline) {
     const struct verdict_row *v = s->cell;
-    struct text title = {0}, message = {0}, entry = {0};
+    struct text title = {0}, message = {0}, remedy = {0};
 
     surprise_add_name(&title, t, s);
     text_add(&title, ": %s", v->verdict);
     text_add(&message, "%s Expected: %s.", v->reason, v->expected);
-    if (expect_add_entry(&entry, v))
-        text_add(&message, " %s `expect`: %s",
-                 surprise_is_mended(v) ? "It stopped failing. Under" : "To accept it, under",
-                 entry.data ? entry.data : "");
-    out->failed = out->failed || title.failed || message.failed || entry.failed;
+    if (surprise_add_remedy(&remedy, v, look->folder, baseline))
+        text_add(&message, " %s", remedy.data ? remedy.data : "");
+    out->failed = out->failed || title.failed || message.failed || remedy.failed;
     if (!out->failed) add_command(out, "error", lines->file, battery_lines_find(lines, v), title.data, message.data);
     text_finish(&title);
     text_finish(&message);
-    text_finish(&entry);
+    text_finish(&remedy);
 }
 
 static void add_summary(struct text *out, const struct verdict_table *t) {
@@ -74,9 +72,9 @@ bool console_github(struct store *s, FILE *stream, const struct report_look *loo
     struct surprise surprise;
     struct text out = {0};
 
-    (void)look;
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) && battery_lines_load(s, &lines, e);
-    for (size_t at = 0; ok && surprise_next(&table, &at, &surprise);) add_surprise(&out, &table, &lines, &surprise);
+    for (size_t at = 0; ok && surprise_next(&table, &at, &surprise);)
+        add_surprise(&out, &table, &lines, &surprise, look, notes.baseline);
     if (ok && notes.accuracy_warning)
         add_command(&out, "warning", lines.file, 0, "the network", notes.accuracy_warning);
     if (ok && notes.canaries_warning)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void add_slug(char *name, size_t size, const char *part) {
     size_t used = strlen(name);
@@ -159,4 +160,29 @@ bool figure_end(struct figure *f, struct error *e) {
 
 void figure_drop(struct figure *f) {
     text_finish(&f->script);
+}
+
+/* Whether there was a figure of that name. */
+static bool remove_figure(const char *folder, const char *name) {
+    static const char *const ends[] = {"tsv", "png", "svg", "pdf", "gp"};
+    bool there = false;
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char *path = text_format("%s/%s.%s", folder, name, ends[i]);
+        there = path && unlink(path) == 0;
+        free(path);
+    }
+    return there;
+}
+
+void figure_remove_pages(const struct figures *all) {
+    for (size_t i = 0; i < all->jobs.count; i++) {
+        bool there = true;
+        for (size_t page = 2; there; page++) {
+            char name[FIGURE_NAME_SIZE];
+            snprintf(name, sizeof name, "%s", gnuplot_jobs_name(&all->jobs, i));
+            add_number(name, sizeof name, "page", page);
+            there = gnuplot_jobs_have(&all->jobs, name) || remove_figure(all->folder, name);
+        }
+    }
 }

@@ -78,6 +78,8 @@ FILE *figure_data(const struct figure *, struct error *);
 /* Writes NAME.gp, from which NAME.png and NAME.svg will be drawn. */
 bool figure_end(struct figure *, struct error *);
 void figure_drop(struct figure *);
+/* Of figures that are to be drawn, the further pages that an earlier drawing had and this one has not. */
+void figure_remove_pages(const struct figures *);
 
 /* One writer per kind; each may draw several. */
 bool figure_curves(struct figures *, struct error *);

@@ -227,8 +227,10 @@ static void take_page(struct strip *s, size_t page) {
     s->explainer_count = s->all_explainer_count - explainer < s->page_explainers ? s->all_explainer_count - explainer
                                                                                  : s->page_explainers;
     s->column_count = s->chosen_count - column < s->page_stages ? s->chosen_count - column : s->page_stages;
-    s->scales =
-        (struct map_scales){.slices = s->maps->slices, .over = s->under != NULL, .features = map_set_is_table(s->maps)};
+    s->scales = (struct map_scales){.slices = s->maps->slices,
+                                    .over = s->under != NULL,
+                                    .summed = s->maps->summed,
+                                    .features = map_set_is_table(s->maps)};
     for (size_t i = 0; i < s->explainer_count; i++) {
         bool diverging = maps_diverge(s, s->explainers[i], &any);
         s->scales.diverging = s->scales.diverging || diverging;

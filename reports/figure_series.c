@@ -112,7 +112,7 @@ static void add_row(struct series *s, size_t row) {
 }
 
 static const char *note(const struct series *s) {
-    return s->maps->column_count
+    return !s->maps->summed
                ? "each map on its own scale, which holds its smallest and its largest value and zero"
                : "each map on its own scale, which holds its smallest and its largest value and zero; channels are "
                  "summed";

@@ -75,6 +75,7 @@ bool figures_draw(struct store *s, const char *folder, const struct figure_reque
     ok = ok && write_style(&f, e) && write_scripts(&f, &maps, e);
     if (ok && !f.jobs.count && request != &figure_request_default)
         ok = error_set(e, "%s: nothing to draw: the run has no figure of what was asked for", folder);
+    if (ok) figure_remove_pages(&f);
     ok = ok && gnuplot_jobs_run(&f.jobs, folder, cores_online(), GNUPLOT_SECONDS, e);
     if (drawn) *drawn = f.jobs.count;
     map_set_finish(&maps);

@@ -63,6 +63,10 @@ bool gnuplot_jobs_have(const struct gnuplot_jobs *all, const char *name) {
     return false;
 }
 
+const char *gnuplot_jobs_name(const struct gnuplot_jobs *all, size_t i) {
+    return all->job[i].name;
+}
+
 void gnuplot_jobs_finish(struct gnuplot_jobs *all) {
     for (size_t i = 0; i < all->count; i++) free(all->job[i].name);
     free(all->job);
@@ -136,9 +140,7 @@ static bool start(struct batch *batch, const char *folder, double seconds, struc
     struct order order = {batch->job, batch->count, folder};
     const struct child_task task = {.seconds = seconds, .output = -1, .work = become_gnuplot, .user = &order};
 
-    for (size_t i = 0; i < batch->count * FORMATS; i++)
-        if (batch->job[i / FORMATS].formats & formats[i % FORMATS].bit)
-            picture(&batch->job[i / FORMATS], folder, i % FORMATS, true);
+    for (size_t i = 0; i < batch->count * FORMATS; i++) picture(&batch->job[i / FORMATS], folder, i % FORMATS, true);
     if (!child_start(&task, &batch->child, e))
         return error_prefix(e, "%s/%s.gp: gnuplot was not started", folder, batch->job->name);
     batch->log = batch->child.fd;

@@ -180,8 +180,9 @@ static void add_reading(struct html *h) {
     add_key(h, "ceiling", "ceiling: similarity of a map with its repetition");
     add_key(h, "limit", "limit: so much may survive (delta of the way from floor to ceiling)");
     text_add(&h->out,
-             "</ul>\n<p>Maps have each its own scale, to the 99th percentile of its magnitudes; channels are "
-             "summed%s. Commands are run in the folder that this run was started in.</p>\n",
+             "</ul>\n<p>Maps have each its own scale, to the 99th percentile of its magnitudes%s%s. "
+             "Commands are run in the folder that this run was started in.</p>\n",
+             h->maps.summed ? "; channels are summed" : "",
              h->maps.slices ? "; of volumes the middle slice is shown" : "");
 }
 

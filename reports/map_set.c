@@ -110,6 +110,7 @@ static bool write_picture(struct writing *w, struct picture *p, const struct sha
 
     if (!sum) return error_memory(w->error);
     const bool absolute = p->explainer && w->set->absolute;
+    w->set->summed = w->set->summed || (p->explainer && channels > 1);
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < pixels; i++) {
             const float value = data[c * pixels + i];

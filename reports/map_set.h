@@ -29,6 +29,7 @@ struct map_set {
     struct picture *pictures;
     size_t count;
     bool absolute;  /* maps are magnitudes */
+    bool summed;    /* some map has several channels, of which the sum is drawn */
     bool slices;    /* of volumes, the middle one along the depth */
     char **columns; /* names of features, where the data has them */
     size_t column_count;

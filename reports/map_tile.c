@@ -133,12 +133,13 @@ void map_bar_labels(struct figure *f, const struct map_scales *s, double x, doub
 }
 
 const char *map_bar_text(const struct map_scales *s) {
-    if (s->slices)
-        return s->diverging
+    if (s->slices && s->diverging)
+        return s->summed
                    ? "middle slices; each map on its own scale, to the 99th percentile of |value|; channels summed"
-                   : "middle slices; each map on its own scale, to its 99th percentile";
+                   : "middle slices; each map on its own scale, to the 99th percentile of |value|";
+    if (s->slices) return "middle slices; each map on its own scale, to its 99th percentile";
     if (s->over) return "each map over the input, the more opaque the stronger, to the 99th percentile of |value|";
-    if (s->features && s->diverging) return "each map on its own scale, to the 99th percentile of |value|";
+    if (!s->summed && s->diverging) return "each map on its own scale, to the 99th percentile of |value|";
     return s->diverging ? "each map on its own scale, to the 99th percentile of |value|; channels are summed"
                         : "each map on its own scale, to its 99th percentile";
 }

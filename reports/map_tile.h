@@ -27,6 +27,7 @@ struct map_scales {
     bool diverging, sequential;
     bool slices;   /* of volumes */
     bool over;     /* the input */
+    bool summed;   /* channels */
     bool features; /* of tables: there are no pixels and no channels */
     double room;   /* that the bars have; where it does not hold both, one is below the other, and they are shorter */
 };

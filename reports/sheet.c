@@ -41,22 +41,80 @@ static bool is_empty(const struct sheet *s) {
 
 /* ---- for a terminal ---- */
 
+#define PROSE_INDENT 4u
+#define PROSE_LEAST 24u
+
+/* Sentences in lines up to the width, those after the first behind an indent; a line break of theirs stays. */
+static void add_prose(struct text *out, const char *s, size_t indent, size_t width) {
+    size_t column = indent;
+
+    for (const char *at = s, *next; *at; at = next) {
+        size_t bytes = strcspn(at, " \n");
+        char *word = text_format("%.*s", (int)bytes, at);
+        size_t wide = word ? utf8_width(word) : 0;
+        bool begin = column == indent;
+        out->failed = out->failed || !word;
+        if (!begin && width && column + 1 + wide > width) {
+            text_add(out, "\n%*s", (int)indent, "");
+            begin = true;
+            column = indent;
+        }
+        text_add(out, "%s%s", begin ? "" : " ", word ? word : "");
+        column += wide + !begin;
+        next = at + bytes + (at[bytes] != '\0');
+        if (at[bytes] == '\n') {
+            text_add(out, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        free(word);
+    }
+    text_add(out, "\n");
+}
+
+static size_t widest_of(const struct sheet *s, size_t column) {
+    size_t widest = 0;
+
+    for (size_t j = column; j < s->count; j += s->columns)
+        if (utf8_width(s->cells[j]) > widest) widest = utf8_width(s->cells[j]);
+    return widest;
+}
+
+static void end_line(struct text *out) {
+    while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = '\0';
+    text_add(out, "\n");
+}
+
+/* The last cell of a row: sentences that do not fit are wrapped in their column, or below where that is too narrow. */
+static void add_last(struct text *out, const struct sheet *s, size_t i, size_t before) {
+    const char *cell = s->cells[i];
+    bool fits = !s->width || before + utf8_width(cell) <= s->width, head = i < s->columns;
+
+    if (fits || head || !s->prose) {
+        text_add(out, "%s", cell);
+        end_line(out);
+    } else if (before + PROSE_LEAST <= s->width) {
+        add_prose(out, cell, before, s->width);
+    } else {
+        end_line(out);
+        text_add(out, "%*s", (int)PROSE_INDENT, "");
+        add_prose(out, cell, PROSE_INDENT, s->width);
+    }
+}
+
 static void add_plain(struct text *out, const char *title, const struct sheet *all, size_t count) {
     (void)title;
     for (size_t k = 0; k < count; k++) {
         const struct sheet *s = &all[k];
         if (is_empty(s)) continue;
         text_add(out, "%s\n", s->title);
-        for (size_t i = 0; i < s->count; i++) {
-            size_t widest = 0, column = i % s->columns;
-            for (size_t j = column; j < s->count; j += s->columns)
-                if (utf8_width(s->cells[j]) > widest) widest = utf8_width(s->cells[j]);
-            bool last = column + 1 == s->columns;
-            text_add(out, "%s%s%*s", column ? "  " : "", s->cells[i],
-                     last ? 0 : (int)(widest - utf8_width(s->cells[i])), "");
-            if (last) text_add(out, "\n");
+        for (size_t i = 0, before = 0; i < s->count; i++) {
+            size_t column = i % s->columns, widest = widest_of(s, column);
+            if (column + 1 == s->columns) add_last(out, s, i, before);
+            else text_add(out, "%s%*s  ", s->cells[i], (int)(widest - utf8_width(s->cells[i])), "");
+            before = column + 1 == s->columns ? 0 : before + widest + 2;
         }
-        text_add(out, "%s%s\n", s->note ? s->note : "", s->note ? "\n" : "");
+        if (s->note) add_prose(out, s->note, 0, s->width);
+        text_add(out, "\n");
     }
 }
 

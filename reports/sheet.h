@@ -11,6 +11,8 @@
 struct sheet {
     const char *title, *note; /* note: below it; NULL: none */
     size_t columns;
+    size_t width; /* of lines of a terminal, for the note and a last column that is prose; 0: as long as they are */
+    bool prose;   /* the last column is sentences */
     char **cells;
     size_t count;
     bool failed; /* out of memory */

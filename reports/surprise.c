@@ -67,6 +67,29 @@ bool expect_add_entry(struct text *out, const struct verdict_row *v) {
     return true;
 }
 
+bool surprise_add_remedy(struct text *out, const struct verdict_row *v, const char *folder, const char *baseline) {
+    struct text entry = {0}, cell = {0};
+    bool any = expect_add_entry(&entry, v);
+    const char *why = surprise_is_mended(v) ? "It stopped failing" : "To accept it";
+
+    text_add(&cell, "%s/%s", v->explainer, v->control);
+    out->failed = out->failed || entry.failed || cell.failed;
+    if (any && !out->failed && baseline) {
+        text_add(out, "%s: assay accept ", why);
+        text_add_word(out, folder ? folder : "RUN");
+        text_add(out, " --baseline ");
+        text_add_word(out, baseline);
+        text_add(out, " --only ");
+        text_add_word(out, cell.data);
+    } else if (any && !out->failed) {
+        text_add(out, "%s`expect`: %s", surprise_is_mended(v) ? "It stopped failing. Under " : "To accept it, under ",
+                 entry.data);
+    }
+    text_finish(&entry);
+    text_finish(&cell);
+    return any;
+}
+
 bool surprise_is_mended(const struct verdict_row *v) {
     return !v->as_expected && !verdict_is_summary(v) && strcmp(v->verdict, "PASS") == 0;
 }

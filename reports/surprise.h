@@ -24,6 +24,9 @@ void surprise_add_name(struct text *, const struct verdict_table *, const struct
 bool expect_add_entry(struct text *, const struct verdict_row *);
 /* The key of such an entry alone: "ROW/CONTROL", or the row's where control is NULL. */
 void expect_add_key(struct text *, const char *explainer, const char *control);
+/* What a person may do about it: the entry, or where the run had a baseline the command that writes into that.
+ * `folder`: of the run; NULL: where the text lies. Nothing, and false, where there is no entry. */
+bool surprise_add_remedy(struct text *, const struct verdict_row *, const char *folder, const char *baseline);
 /* Whether it should have failed and did not. */
 bool surprise_is_mended(const struct verdict_row *);
 

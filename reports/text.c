@@ -1,4 +1,5 @@
 /* The verdict table for a terminal and for report.txt. */
+#include "base/file.h"
 #include "reports/curve_set.h"
 #include "reports/figure.h"
 #include "reports/format.h"
@@ -10,6 +11,7 @@
 #include "reports/writers.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_WIDTH 32
@@ -122,36 +124,41 @@ static void put_words(struct page *p, const struct verdict_row *v) {
     }
 }
 
+/* Another drawing may have taken it away. */
+static void add_figure(struct text *where, const char *folder, const char *slash, const char *figure) {
+    char *path = text_format("%s%sfigures/%s.png", folder, slash, figure);
+    where->failed = where->failed || !path;
+    if (path && file_exists(path)) text_add(where, " and %s", path);
+    free(path);
+}
+
 /* Where to look, and what would accept it. */
 static void put_remedy(struct page *p, const struct verdict_table *t, const struct curve_set *curves,
-                       const struct surprise *u, const struct report_look *look) {
+                       const struct surprise *u, const struct report_look *look, const char *baseline) {
     const struct verdict_row *v = u->cell;
     const char *folder = look->folder ? look->folder : "", *slash = look->folder ? "/" : "";
-    struct text where = {0}, entry = {0};
+    struct text where = {0}, remedy = {0};
     char figure[FIGURE_NAME_SIZE];
 
     if (strcmp(v->verdict, "FAIL") == 0) {
         text_add(&where, "Look at %s%sreport.html#e%zu-%zu", folder, slash, u->explainer, u->control);
         if (look->figures && figure_curves_name(curves, t, v->explainer, v->control, figure))
-            text_add(&where, " and %s%sfigures/%s.png", folder, slash, figure);
+            add_figure(&where, folder, slash, figure);
         text_add(&where, ".");
         page_break(p, 4);
         page_wrap(p, where.failed ? "" : where.data, 4);
     }
-    bool any = expect_add_entry(&entry, v);
-    if (any) {
+    if (surprise_add_remedy(&remedy, v, look->folder, baseline)) {
         page_break(p, 4);
-        page_wrap(p,
-                  surprise_is_mended(v) ? "It stopped failing. Under `expect`:" : "To accept it, under `expect`:", 4);
-        page_wrap(p, entry.failed ? "" : entry.data, 4);
+        page_wrap(p, remedy.failed ? "" : remedy.data, 4);
     }
-    p->failed = p->failed || where.failed || entry.failed;
+    p->failed = p->failed || where.failed || remedy.failed;
     text_finish(&where);
-    text_finish(&entry);
+    text_finish(&remedy);
 }
 
 static void put_surprise(struct page *p, const struct verdict_table *t, const struct curve_set *curves,
-                         const struct surprise *u, const struct report_look *look) {
+                         const struct surprise *u, const struct report_look *look, const char *baseline) {
     struct text name = {0}, expected = {0};
 
     surprise_add_name(&name, t, u);
@@ -167,7 +174,7 @@ static void put_surprise(struct page *p, const struct verdict_table *t, const st
     page_wrap(p, expected.failed ? "" : expected.data, 4);
     page_break(p, 4);
     put_reason(p, u->cell, 4);
-    put_remedy(p, t, curves, u, look);
+    put_remedy(p, t, curves, u, look, baseline);
     page_break(p, 0);
     p->failed = p->failed || name.failed || expected.failed;
     text_finish(&name);
@@ -175,13 +182,13 @@ static void put_surprise(struct page *p, const struct verdict_table *t, const st
 }
 
 static void put_unexpected(struct page *p, const struct verdict_table *t, const struct curve_set *curves,
-                           const struct report_look *look) {
+                           const struct report_look *look, const char *baseline) {
     struct surprise u;
     bool any = false;
 
     for (size_t at = 0; surprise_next(t, &at, &u); any = true) {
         if (!any) fputs("Not as expected\n", p->out);
-        put_surprise(p, t, curves, &u, look);
+        put_surprise(p, t, curves, &u, look, baseline);
     }
     if (any) page_break(p, 0);
 }
@@ -346,7 +353,7 @@ bool report_text(struct store *s, FILE *out, const struct report_look *look, str
     if (ok) {
         put_network(&page, &notes);
         put_matrix(&page, &table);
-        put_unexpected(&page, &table, &curves, look);
+        put_unexpected(&page, &table, &curves, look, notes.baseline);
         if (look->reasons) put_reasons(&page, &table);
         put_similarities(&page, &table, &curves, look->reasons);
         put_notes(&page, notes.line, notes.count);

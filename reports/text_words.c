@@ -141,6 +141,7 @@ bool verdict_notes_load(struct store *s, struct verdict_notes *n, struct error *
     }
     const json_t *rule = json_object_get(run, "rule"),
                  *warning = json_object_get(json_object_get(run, "model"), "warning");
+    n->baseline = text_of(json_object_get(json_object_get(run, "battery_file"), "baseline"), "path");
     add_delta(n, rule);
     if (json_is_string(warning)) {
         text_add(&n->warning, "The model: %s", json_string_value(warning));
@@ -186,6 +187,7 @@ void verdict_notes_finish(struct verdict_notes *n) {
     text_finish(&n->pairs);
     text_finish(&n->inspected);
     text_finish(&n->same);
+    free(n->baseline);
     free(n->accuracy);
     free(n->accuracy_warning);
     free(n->canaries);

@@ -29,6 +29,7 @@ struct verdict_notes {
     char *accuracy_warning; /* NULL: none */
     char *canaries;         /* what came of the maps with known answers; NULL: the store does not say */
     char *canaries_warning; /* NULL: none */
+    char *baseline;         /* the file of further expectations; NULL: none */
     char *same_warning;     /* of methods whose maps are equal or are not, against what is due; NULL: none */
     struct text delta, warning, inspected, same, left_out, untrained, annotations, pairs, ended, part;
     const char *line[16];

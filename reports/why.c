@@ -84,6 +84,20 @@ static bool is_nearer(const struct why *w, const struct curve_row *r, const stru
     return isnan(score) ? r->share > than->share : fabs(r->share - score) < fabs(than->share - score);
 }
 
+static bool say_no_stage(const struct why *w, struct error *e) {
+    const char **names = calloc(w->curves.count + 1, sizeof *names);
+    size_t count = 0;
+    if (!names) return error_memory(e);
+    for (size_t k = 0; k < w->curves.count; k++)
+        if (is_judged(w, &w->curves.points[k])) names[count++] = w->curves.points[k].stage;
+    const char *near = text_nearest(w->request->stage, names, count);
+    error_set(e, "--stage %s: no stage of that name was judged under %s: %s%s%s", w->request->stage,
+              w->verdict->control, near ? "did you mean '" : "leave it out to see their names", near ? near : "",
+              near ? "'?" : "");
+    free(names);
+    return false;
+}
+
 /* The stage that was asked for, else that which decided, else the one where most survives. False: there is none. */
 static bool choose_stage(struct why *w, struct error *e) {
     const char *wanted = w->request->stage          ? w->request->stage
@@ -95,8 +109,7 @@ static bool choose_stage(struct why *w, struct error *e) {
         if (!w->shown || is_nearer(w, r, w->shown)) w->shown = r;
     }
     if (w->shown || !w->request->stage) return true;
-    return error_set(e, "--stage %s: no stage of that name was judged under %s: leave it out to see their names",
-                     w->request->stage, w->verdict->control);
+    return say_no_stage(w, e);
 }
 
 /* ---- comparisons ---- */
@@ -221,8 +234,12 @@ static bool find(char *const *names, size_t count, const char *name, const char 
     for (size_t k = 0; k < count; k++)
         if (strcmp(names[k], name) == 0) return true;
     const char *near = text_nearest(name, (const char *const *)names, count);
-    return error_set(e, "%s: no %s '%s' there%s%s%s", path, what, name, near ? ": did you mean '" : "",
-                     near ? near : "", near ? "'?" : "");
+    struct text list = {0};
+    for (size_t k = 0; !near && k < count; k++) text_add(&list, "%s%s", k ? ", " : "", names[k]);
+    if (near) error_set(e, "%s: no %s '%s' there: did you mean '%s'?", path, what, name, near);
+    else error_set(e, "%s: no %s '%s' there: %s wanted", path, what, name, list.data ? list.data : "another");
+    text_finish(&list);
+    return false;
 }
 
 static void put_verdict(const struct why *w) {
@@ -230,6 +247,48 @@ static void put_verdict(const struct why *w) {
     fprintf(w->out, "%s under %s: %s%s%s%s%s\n", v->explainer, v->control, v->verdict, *v->annotation ? " (" : "",
             v->annotation, *v->annotation ? ")" : "", v->as_expected ? "" : ", not as expected");
     fprintf(w->out, "%s\n", v->reason);
+}
+
+static void put_word(FILE *out, const char *name, int widest, const struct verdict_row *v) {
+    if (!v) return;
+    fprintf(out, "  %s%*s  %s%s%s%s%s\n", name, widest - (int)utf8_width(name), "", v->verdict,
+            *v->annotation ? " (" : "", v->annotation, *v->annotation ? ")" : "",
+            v->as_expected ? "" : ", not as expected");
+}
+
+/* The row's verdicts, or of each row what is said of it as a whole. */
+static void put_list(FILE *out, const struct verdict_table *t, const char *explainer) {
+    char *const *names = explainer ? t->controls : t->explainers;
+    size_t count = explainer ? t->control_count : t->explainer_count;
+    int widest = 0;
+
+    for (size_t k = 0; k < count; k++)
+        if ((int)utf8_width(names[k]) > widest) widest = (int)utf8_width(names[k]);
+    for (size_t k = 0; k < count; k++)
+        put_word(out, names[k], widest,
+                 explainer ? verdict_table_find(t, explainer, names[k])
+                           : verdict_table_find(t, names[k], VERDICT_OVERALL));
+}
+
+bool why_list(struct store *s, const char *folder, const char *explainer, FILE *out, struct error *e) {
+    struct verdict_table table = {0};
+    struct text command = {0};
+    bool ok = verdict_table_load(s, &table, e) &&
+              (!explainer || find(table.explainers, table.explainer_count, explainer, "explainer", store_path(s), e));
+
+    text_add_word(&command, folder);
+    if (explainer) text_add(&command, " ");
+    if (explainer) text_add_word(&command, explainer);
+    if (ok && command.failed) ok = error_memory(e);
+    if (ok) {
+        fprintf(out, "%s\n", explainer ? explainer : "overall");
+        put_list(out, &table, explainer);
+        fprintf(out, "assay why %s %s: what a verdict rests on\n", command.data,
+                explainer ? "CONTROL" : "EXPLAINER CONTROL");
+    }
+    text_finish(&command);
+    verdict_table_finish(&table);
+    return ok;
 }
 
 bool why_write(struct store *s, const struct why_request *request, FILE *out, struct error *e) {

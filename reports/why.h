@@ -14,6 +14,10 @@ struct why_request {
     size_t also_count;
 };
 
+/* What may be asked about: the verdicts of that row, or where explainer is NULL the rows. `folder`: as the next command
+ * names the run. */
+bool why_list(struct store *, const char *folder, const char *explainer, FILE *, struct error *);
+
 /* Fails where the store has no such verdict (the nearest name is said) or the control no such stage. */
 bool why_write(struct store *, const struct why_request *, FILE *, struct error *);
 

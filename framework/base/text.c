@@ -1,4 +1,4 @@
-/* text.c: growing strings, edit distances, and numbers that are the whole of their text. */
+/* text.c: growing strings, hashes, and numbers that are the whole of their text. */
 #include "base/text.h"
 
 #include "base/sizes.h"
@@ -89,26 +89,6 @@ char *text_format(const char *format, ...) {
     return out;
 }
 
-#define NAME_LONGEST 64 /* longer names are nobody's misspelling */
-
-/* Levenshtein distance without regard to case; both at most NAME_LONGEST long. */
-static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb) {
-    size_t row[NAME_LONGEST + 1];
-
-    for (size_t j = 0; j <= nb; j++) row[j] = j;
-    for (size_t i = 1; i <= na; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= nb; j++) {
-            size_t above = row[j];
-            bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            row[j] = size_min(diagonal + !same, size_min(above, row[j - 1]) + 1);
-            diagonal = above;
-        }
-    }
-    return row[nb];
-}
-
 uint64_t bytes_hash(const void *bytes, size_t n) {
     const unsigned char *at = bytes;
     uint64_t hash = 0xcbf29ce484222325u;
@@ -137,50 +117,6 @@ uint64_t bytes_hash_wide(const void *bytes, size_t n) {
 
 uint64_t text_hash(const char *text) {
     return bytes_hash(text, strlen(text));
-}
-
-/* Letters that both begin with, without regard to case. */
-static size_t common_letters(const char *a, const char *b) {
-    size_t n = 0;
-    while (a[n] && tolower((unsigned char)a[n]) == tolower((unsigned char)b[n])) n++;
-    return n;
-}
-
-/* "cascade" of "cascading", "guided" of "guided-backprop": the candidate with most of the name at its beginning, and of
- * several such the first of the shortest; NULL where that is less than four letters, or than three quarters. */
-static const char *longer_form(const char *name, size_t length, const char *const *candidates, size_t n) {
-    const char *best = NULL;
-    size_t most = length * 3 / 4 > 3 ? length * 3 / 4 : 3;
-
-    for (size_t i = 0; i < n; i++) {
-        size_t same = common_letters(name, candidates[i]);
-        bool shorter = best && same == most && strlen(candidates[i]) < strlen(best);
-        if (same <= most && !shorter) continue;
-        best = candidates[i];
-        most = same;
-    }
-    return best;
-}
-
-const char *text_nearest(const char *name, const char *const *candidates, size_t n) {
-    const char *best = NULL;
-    size_t length = strlen(name);
-
-    if (length > NAME_LONGEST) return NULL;
-    size_t limit = length / 3 > 2 ? length / 3 : 2;
-    for (size_t i = 0; i < n; i++) {
-        size_t other = strlen(candidates[i]);
-        if (other > NAME_LONGEST) continue;
-        size_t distance = edit_distance(name, length, candidates[i], other);
-        /* Two short names may be that near without a letter in common. */
-        bool kin = distance < (length > other ? length : other);
-        if (distance <= limit && kin) {
-            if (distance == 0) return candidates[i];
-            best = candidates[i];
-            limit = distance - 1;
-        }
-    }
-    return best ? best : longer_form(name, length, candidates, n);
 }
 
 /* Bytes from 0x80 on stay, so that UTF-8 can be read; a character cut in two does not. */

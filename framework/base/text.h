@@ -41,7 +41,8 @@ uint64_t bytes_hash(const void *, size_t);
 uint64_t bytes_hash_wide(const void *, size_t);
 
 /* The candidate at the smallest edit distance from `name`; where more than a third of its letters, at least 2, would
- * have to change, the one that begins as most of it does ("cascading" for "cascade"); or NULL. */
+ * have to change, the one that begins as most of it does ("cascading" for "cascade"), or that shares its words ("lrp"
+ * and "lrp:composite=epsilon" for "lrp-epsilon"); or NULL. */
 const char *text_nearest(const char *name, const char *const *candidates, size_t n);
 
 /* Whole-string numbers, decimal and finite: false when anything is left over or out of range. */

@@ -26,6 +26,27 @@ static size_t path_length(const char *text) {
     return strcspn(text, "#:");
 }
 
+/* "IntegratedGradients", "integrated_gradients": ids have small letters, and hyphens between words. */
+static bool say_no_name(const char *text, size_t length, struct error *e) {
+    static const char small[] = "abcdefghijklmnopqrstuvwxyz", large[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    struct text id = {0};
+    for (size_t i = 0; i < length; i++) {
+        const char *capital = text[i] ? strchr(large, text[i]) : NULL;
+        bool begins = capital && i && strchr(small, text[i - 1]);
+        if (begins) text_add(&id, "-");
+        text_add(&id, "%c", capital ? small[capital - large] : text[i] == '_' ? '-' : text[i]);
+    }
+    bool likely = id.data && !id.failed && length && kebab_length(id.data) == strlen(id.data);
+    if (likely)
+        error_set(e,
+                  "%s: no id of an explainer, as ids have small letters and hyphens: did you mean '%s'? (`assay list "
+                  "explainers` names all)",
+                  text, id.data);
+    else error_set(e, "%s: neither the id of an explainer nor the path of a library: " WANTED, text);
+    text_finish(&id);
+    return false;
+}
+
 /* The part before the parameters; *rest is what follows. */
 static bool parse_name(const char *text, struct explainer_spec *out, const char **rest, struct error *e) {
     size_t n = kebab_length(text);
@@ -36,7 +57,7 @@ static bool parse_name(const char *text, struct explainer_spec *out, const char 
     }
     n = path_length(text);
     if (n == 0 || !(memchr(text, '/', n) || (n > 3 && strncmp(text + n - 3, ".so", 3) == 0)))
-        return error_set(e, "%s: neither the id of an explainer nor the path of a library: " WANTED, text);
+        return say_no_name(text, n, e);
     out->path = copy_part(text, n);
     *rest = text + n;
     if (**rest == '#') {

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *battery_write_name(const char *model) {
     const char *slash = strrchr(model, '/'), *base = slash ? slash + 1 : model, *dot = strrchr(base, '.');
@@ -54,27 +55,37 @@ static bool add_battery(struct text *out, const struct battery_ask *ask, struct 
     return !out->failed || error_memory(e);
 }
 
-static bool says_the_same(const char *path, const struct text *battery) {
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    bool same =
-        file_read(path, &bytes, &size, NULL) && size == battery->length && memcmp(bytes, battery->data, size) == 0;
-    free(bytes);
-    return same;
+/* What is there, or nothing. */
+static bool read_before(const char *path, const struct text *battery, struct battery_written *w, struct error *e) {
+    w->made = !file_exists(path);
+    if (w->made) return true;
+    if (!file_read(path, &w->before, &w->size, e)) return false;
+    w->changed = w->size != battery->length || memcmp(w->before, battery->data, w->size) != 0;
+    return true;
 }
 
-bool battery_write(const struct battery_ask *ask, const char *path, bool force, struct error *e) {
+bool battery_write(const struct battery_ask *ask, const char *path, bool force, struct battery_written *w,
+                   struct error *e) {
     struct text text = {0};
     if (strchr(path, '/'))
         return error_set(e, "%s: a file in the current folder wanted: the paths of the command line are relative to it",
                          path);
-    bool ok = add_battery(&text, ask, e);
-    if (ok && !force && file_exists(path) && !says_the_same(path, &text))
+    bool ok = add_battery(&text, ask, e) && read_before(path, &text, w, e);
+    if (ok && !force && w->changed)
         ok = error_set(e,
                        "%s: is there and says something else: 'assay run %s' runs it, --force writes over it, and a "
                        "name behind the options is that of another file",
                        path, path);
-    ok = ok && file_write(path, text.data, text.length, e);
+    if (ok && (w->made || w->changed)) ok = file_write(path, text.data, text.length, e);
+    if (!ok) w->made = w->changed = false;
     text_finish(&text);
     return ok;
+}
+
+void battery_written_end(struct battery_written *w, const char *path, bool refused) {
+    struct error ignored;
+    if (refused && w->made) unlink(path);
+    if (refused && w->changed) file_write(path, w->before, w->size, &ignored);
+    free(w->before);
+    *w = (struct battery_written){0};
 }

@@ -182,6 +182,20 @@ static bool choose_cell(struct accept *a, const struct verdict_row *v) {
     return add_change(a, v);
 }
 
+static bool say_unnamed(const struct accept *a) {
+    const struct verdict_table *t = &a->table;
+    const char *only = a->values->option[ONLY].text,
+               **names = calloc(t->explainer_count + t->control_count + 1, sizeof *names);
+    if (!names) return error_memory(a->error);
+    for (size_t i = 0; i < t->explainer_count; i++) names[i] = t->explainers[i];
+    for (size_t i = 0; i < t->control_count; i++) names[t->explainer_count + i] = t->controls[i];
+    const char *near = text_nearest(only, names, t->explainer_count + t->control_count);
+    error_set(a->error, "--only %s: %s has no such explainer, control or cell%s%s%s", only, a->values->operand,
+              near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    free(names);
+    return false;
+}
+
 static bool choose(struct accept *a) {
     bool ok = true, any = false;
     for (size_t i = 0; ok && i < a->table.explainer_count * a->table.control_count; i++) {
@@ -191,9 +205,7 @@ static bool choose(struct accept *a) {
         any = true;
         ok = choose_cell(a, v);
     }
-    if (ok && !any)
-        ok = error_set(a->error, "--only %s: %s has no such explainer, control or cell", a->values->option[ONLY].text,
-                       a->values->operand);
+    if (ok && !any) ok = say_unnamed(a);
     if (ok && a->notes.canaries_warning) {
         a->left++;
         text_add(&a->said, "left: canaries came out wrong: no entry accepts that\n");

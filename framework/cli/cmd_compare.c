@@ -2,12 +2,14 @@
 #include "cli/cli.h"
 #include "cli/run_open.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "reports/compare.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { FORMAT, OUTPUT };
+enum { FORMAT, OUTPUT, ALL };
 
 static const char *const formats[] = {"table", "csv", "html", "markdown", "latex", NULL};
 
@@ -23,6 +25,7 @@ static const struct cli_option options[] = {
                 .kind = CLI_TEXT,
                 .value = "FILE",
                 .summary = "the file to write to (default: standard output)"},
+    [ALL] = {.name = "all", .kind = CLI_FLAG, .summary = "cells that are SKIP in every run, too; CSV always has them"},
 };
 
 static bool load(struct compare *c, const struct cli_values *values, struct error *e) {
@@ -35,7 +38,7 @@ static bool load(struct compare *c, const struct cli_values *values, struct erro
     return ok;
 }
 
-static bool write(const struct compare *c, const char *format, const char *path, struct error *e) {
+static bool write_sheets(const struct compare *c, const char *format, const char *path, struct error *e) {
     const struct sheet_format *f = sheet_formats;
     struct text out = {0};
     while (strcmp(f->id, format) != 0) f++;
@@ -53,7 +56,10 @@ static int compare_runs(const struct cli_context *context, const struct cli_valu
     int status = CLI_USAGE;
     (void)context;
     if ((!path || cli_writable(path, e)) && load(&c, values, e)) {
-        bool ok = compare_make(&c, e) && write(&c, values->option[FORMAT].text, path, e);
+        const char *format = values->option[FORMAT].text;
+        c.whole = values->option[ALL].given || strcmp(format, "csv") == 0;
+        c.width = path ? 0 : terminal_columns(STDOUT_FILENO);
+        bool ok = compare_make(&c, e) && write_sheets(&c, format, path, e);
         status = !ok ? CLI_BROKEN : c.regressions ? CLI_UNEXPECTED : CLI_EXPECTED;
     }
     if (status == CLI_UNEXPECTED)
@@ -68,7 +74,7 @@ const struct cli_command cli_compare = {
     .operand = "RUN RUN...",
     .summary = "show runs side by side, and exit 1 where a verdict got worse",
     .details = "RUNs are run folders, the one to compare with first. Worse is a verdict that is no longer as\n"
-               "expected, a graver word, or one that is gone.\n",
+               "expected, a graver word, a new verdict that is not as expected, or one that is gone.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = compare_runs,

@@ -221,7 +221,9 @@ const struct cli_command cli_figure = {
     .name = "figure",
     .operand = "RUN",
     .summary = "draw figures of a run folder, for a page of a given width",
-    .details = "RUN is a run folder; nothing is computed again. Figures of the same name are replaced.\n"
+    .details = "RUN is a run folder; nothing is computed again. What a figure of the same name had before goes,\n"
+               "in every format and with its further pages; 'assay report RUN --format figures' draws the default\n"
+               "anew.\n"
                "Palettes, safe with any colour vision: RdBu (blue, red), PuOr (purple, orange), BrBG (brown,\n"
                "blue-green), PRGn (purple, green).\n",
     .options = options,

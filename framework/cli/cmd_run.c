@@ -360,11 +360,13 @@ static int run_command(const struct cli_context *context, const struct cli_value
     if (!check_battery_options(values, e)) return CLI_USAGE;
     if (!option[MODEL].given) return run_battery(context, values, e);
     char *path = values->operand ? text_copy(values->operand) : battery_write_name(ask.model);
-    struct cli_values written = *values;
+    struct cli_values asked = *values;
+    struct battery_written written = {0};
     int status = CLI_USAGE;
-    written.operand = path;
+    asked.operand = path;
     if (!path) error_memory(e);
-    else if (battery_write(&ask, path, option[FORCE].given, e)) status = run_battery(context, &written, e);
+    else if (battery_write(&ask, path, option[FORCE].given, &written, e)) status = run_battery(context, &asked, e);
+    if (path) battery_written_end(&written, path, status == CLI_USAGE);
     free(path);
     return status;
 }

@@ -157,14 +157,14 @@ static enum cli_parsed take_short(struct cursor *at, const char *argument, struc
     return take(at, index, shown, argument[2] ? argument + 2 : NULL, e);
 }
 
-/* The name of operand k in "RUN EXPLAINER" or "[WHAT]"; NULL behind the last. */
+/* The name of operand k in "RUN EXPLAINER" or "RUN [WHAT]"; NULL behind the last. */
 static const char *operand_name(const char *operands, size_t k) {
-    const char *at = operands + strspn(operands, "[");
+    const char *at = operands;
     for (; at && k > 0; k--) {
         at = strchr(at, ' ');
         if (at) at++;
     }
-    return at;
+    return at ? at + strspn(at, "[") : NULL;
 }
 
 static bool operand_take(const struct cli_command *command, const char *argument, struct cli_values *values,
@@ -192,9 +192,8 @@ static bool operand_take(const struct cli_command *command, const char *argument
 
 /* Fallbacks, and what is missing. */
 static bool complete(const struct cli_command *command, struct cli_values *values, struct error *e) {
-    const char *lacking =
-        command->operand && command->operand[0] != '[' ? operand_name(command->operand, values->operand_count) : NULL;
-    if (lacking)
+    const char *lacking = command->operand ? operand_name(command->operand, values->operand_count) : NULL;
+    if (lacking && (lacking == command->operand || lacking[-1] != '['))
         return error_set(e, "%s: %.*s is missing: see 'assay %s --help'", command->name, (int)strcspn(lacking, " "),
                          lacking, command->name);
     for (size_t i = 0; i < command->option_count; i++) {

@@ -20,15 +20,42 @@ static const char *find_control(const struct battery *b, const char *name) {
     return NULL;
 }
 
+#define LISTED_MOST 24u
+
+static const char *nearest_of(const char *name, const char *const *names, size_t n) {
+    const char *near = name ? text_nearest(name, names, n) : NULL;
+    return near ? near : "";
+}
+
+/* A row, a control, or a cell: of "gradeint/twin" both parts. */
 static bool say_unknown(const struct battery *b, const char *only, struct error *e) {
-    size_t n = 0;
-    const char **names = calloc(b->explainer_count + b->control_count + 1, sizeof *names);
-    if (!names) return error_memory(e);
-    for (size_t i = 0; i < b->explainer_count; i++) names[n++] = b->explainers[i].name;
-    for (size_t i = 0; i < b->control_count; i++) names[n++] = b->controls[i].id;
-    const char *near = text_nearest(only, names, n);
-    error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s", only, b->path,
-              near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    const size_t rows = b->explainer_count, n = rows + b->control_count;
+    const char **names = calloc(n + 1, sizeof *names), *slash = strrchr(only, '/');
+    char *row = slash ? text_format("%.*s", (int)(slash - only), only) : NULL;
+    struct text list = {0};
+    bool ok = names && (row || !slash);
+    for (size_t i = 0; ok && i < n; i++) {
+        names[i] = i < rows ? b->explainers[i].name : b->controls[i - rows].id;
+        text_add(&list, "%s%s", i ? ", " : "", names[i]);
+    }
+    ok = ok && !list.failed;
+    if (ok) {
+        const char *first = nearest_of(row, names, rows),
+                   *second = nearest_of(slash ? slash + 1 : NULL, names + rows, n - rows);
+        bool cell = *first && *second;
+        if (!cell) first = nearest_of(only, names, n);
+        const bool listed = !*first && n <= LISTED_MOST;
+        error_set(e, "--only %s: the battery %s has no such explainer or control%s%s%s%s%s%s", only, b->path,
+                  *first ? ": did you mean '" : "", first, cell ? "/" : "", cell ? second : "",
+                  *first   ? "'?"
+                  : listed ? ": wanted one of "
+                           : "",
+                  listed ? list.data : "");
+    } else {
+        error_memory(e);
+    }
+    text_finish(&list);
+    free(row);
     free(names);
     return false;
 }

@@ -59,6 +59,7 @@ struct run {
     struct share share;
     uint32_t others;       /* jobs of the wave that are other shares', and not in the store */
     struct ranks *ranks;   /* processes on other machines that take jobs, or NULL */
+    struct run_undo *undo; /* what the folder was, until the run begins; or NULL */
     struct status *status; /* what other terminals are told; NULL: nothing */
     int log;
     char model_digest[65], battery_digest[65];

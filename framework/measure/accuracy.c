@@ -66,6 +66,22 @@ enum accuracy_state accuracy_state(const struct accuracy *a) {
     return clearly_above(a->read, a->read, chance) ? ACCURACY_CHANCE : ACCURACY_FEW;
 }
 
+/* The p at which P(X >= k) is `tail`; it grows with p. */
+static double where_tail(uint32_t k, uint32_t n, double tail) {
+    double low = 0, high = 1;
+    for (int i = 0; i < 50; i++) {
+        double p = (low + high) / 2;
+        if (upper_tail(k, n, p) < tail) low = p;
+        else high = p;
+    }
+    return (low + high) / 2;
+}
+
+void accuracy_interval(const struct accuracy *a, double *low, double *high) {
+    *low = a->right ? where_tail(a->right, a->read, ALPHA) : 0;
+    *high = a->right < a->read ? where_tail(a->right + 1, a->read, 1 - ALPHA) : 1;
+}
+
 void accuracy_add_share(struct text *t, double share) {
     char digits[32];
     double shown = share < 1 ? fmin(fabs(share), share < 0 ? INFINITY : .994) : share;
@@ -88,9 +104,19 @@ void accuracy_add_warning(struct text *t, const struct accuracy *a) {
     enum accuracy_state state = accuracy_state(a);
     bool below = state == ACCURACY_FEW && a->right < accuracy_chance(a) * a->read;
     if (state != ACCURACY_CHANCE && !below) return;
-    text_add(t, below ? "the accuracy of these few samples is below chance ("
-                      : "the accuracy is not clearly above chance (");
+    double low, high;
+    accuracy_interval(a, &low, &high);
+    text_add(t, "the accuracy is ");
+    accuracy_add_share(t, (double)a->right / a->read);
+    text_add(t, " (90 %% interval ");
+    accuracy_add_share(t, low);
+    text_add(t, " to ");
+    accuracy_add_share(t, high);
+    text_add(t, below ? "), on these few samples below chance, which is " : "), not clearly above chance, which is ");
     accuracy_add_share(t, accuracy_chance(a));
-    text_add(t, "): check the preprocessing, the order of the channels (RGB or BGR), the layout (channels first or "
-                "last), and whether labels count from 0, in the order of the outputs");
+    text_add(t,
+             " (%s): check the preprocessing, the order of the channels (RGB or BGR), the layout (channels first or "
+             "last), and whether labels count from 0, in the order of the outputs; or give more samples",
+             accuracy_chance(a) * a->outputs > 1 + 1e-9 ? "the most frequent label every time"
+                                                        : "a guess among the outputs");
 }

@@ -30,6 +30,8 @@ double accuracy_chance(const struct accuracy *);
 /* The bound is above chance p where P(X >= right) < .05 for X ~ Binomial(read, p): Clopper and Pearson 1934,
  * doi:10.1093/biomet/26.4.404. */
 enum accuracy_state accuracy_state(const struct accuracy *);
+/* Both bounds of that kind: 90 % lie between them. Of at least one sample. */
+void accuracy_interval(const struct accuracy *, double *low, double *high);
 
 /* ".80", "1.00", "-.12"; a share below 1 is never rounded up to it. */
 void accuracy_add_share(struct text *, double share);

@@ -11,6 +11,7 @@
 #include "experiment/places.h"
 #include "experiment/record.h"
 #include "run/run_folder.h"
+#include "run/run_undo.h"
 #include "run/same_maps.h"
 #include "run/ranks.h"
 #include "run/schedule.h"
@@ -21,6 +22,7 @@
 #include "nn/graph_pair.h"
 #include "run/verdict.h"
 #include "run/verdict_judge.h"
+#include "workers/interrupt.h"
 #include "workers/sandbox.h"
 #include "workers/scratch_folder.h"
 
@@ -196,6 +198,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
     ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, known, &out->exit_code, e)) &&
          store_check_file(run->store, e);
     results_destroy(known);
+    if (interrupt_signal()) run_undo_forget(run); /* it is gone on with */
     if (ok && !out->shared) out->store = run->store;
     return ok;
 }
@@ -266,10 +269,12 @@ void run_finish(struct run_outcome *out) {
     if (!out->run) return;
     int log = out->run->log;
     struct status *status = out->run->status;
+    struct run_undo *undo = out->run->undo;
     ranks_destroy(out->run->ranks);
     setup_finish(out->run); /* programs end, and what they printed last goes to the log */
     status_end(status, true, NULL);
     if (log >= 0) close(log);
+    run_undo(undo);
     free(out->run);
     out->run = NULL;
     out->store = NULL;

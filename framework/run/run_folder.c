@@ -6,6 +6,7 @@
 #include "experiment/record.h"
 #include "experiment/route.h"
 #include "run/asked.h"
+#include "run/run_undo.h"
 #include "run/share.h"
 #include "run/status.h"
 #include "judge/judge.h"
@@ -149,8 +150,9 @@ static bool clear_earlier(const struct run *run, struct error *e) {
  * networks are taken by any run on that route. */
 static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
     struct dropped dropped = {store_path(run->store), 0, options->quiet};
-    bool ok = options->resume ? share_check(run, e) && is_same_run(run, identity, e) && is_same_route(run, e)
-                              : is_same_battery(run, options, e) && clear_earlier(run, e);
+    bool ok = options->resume
+                  ? share_check(run, e) && is_same_run(run, identity, e) && is_same_route(run, e)
+                  : is_same_battery(run, options, e) && run_undo_keep_store(run, e) && clear_earlier(run, e);
     ok = ok && store_verify(run->store, note_dropped, &dropped, e);
     if (ok && dropped.count > 1 && !options->quiet)
         fprintf(stderr, "assay: warning: %s: so were %u more\n", dropped.path, dropped.count - 1);
@@ -167,12 +169,13 @@ bool run_folder_open(struct run *run, const struct run_options *options, bool *b
     if (!path) return error_memory(e);
     expect_full_files();
     errno = 0;
-    bool ok = open_folder(run, options, path, broken, e) && store_open(path, &run->store, e) &&
-              record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) &&
-              run_folder_set_order(run, e) && store_set_meta(run->store, "run", text, e);
+    bool ok = run_undo_note(run, options, e) && open_folder(run, options, path, broken, e) &&
+              store_open(path, &run->store, e);
+    if (ok) run_undo_own(run);
+    ok = ok && record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) &&
+         run_folder_set_order(run, e) && store_set_meta(run->store, "run", text, e);
     *broken = *broken || (!ok && errno == EIO);
     if (ok) status_begin(run, options->folder);
-    if (ok && options->taken) options->taken(options->user, options->folder);
     free(text);
     free(path);
     return ok;

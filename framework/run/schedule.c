@@ -8,6 +8,7 @@
 #include "run/memory.h"
 #include "run/network.h"
 #include "run/ranks.h"
+#include "run/run_undo.h"
 #include "run/share.h"
 #include "run/status.h"
 
@@ -249,6 +250,7 @@ bool schedule_run(struct run *run, enum wave wave, const struct draw_counts *cou
     if (ok && wave != WAVE_LABELS) schedule_make_memos(&w);
     resident_trim();
     ok = ok && keep_budget(&w, wave, e);
+    if (ok) run_undo_forget(run);
     if (ok && wave == WAVE_MODEL) ok = jobs_add_setup(&w, e);
     else
         for (uint32_t row = 0; ok && row < run->explainer_count; row++) w.conformed[row] = true;

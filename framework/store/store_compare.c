@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool store_copy(struct store *from, struct store **out, struct error *e) {
     if (!store_open(":memory:", out, e)) return false;
@@ -20,6 +21,19 @@ bool store_copy(struct store *from, struct store **out, struct error *e) {
     store_close(*out);
     *out = NULL;
     return false;
+}
+
+bool store_copy_to(struct store *from, const char *path, struct error *e) {
+    sqlite3 *to = NULL;
+    int code = sqlite3_open(path, &to);
+    sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(to, "main", from->db, "main") : NULL;
+    if (backup) code = sqlite3_backup_step(backup, -1);
+    else if (code == SQLITE_OK) code = sqlite3_errcode(to);
+    if (backup) sqlite3_backup_finish(backup);
+    sqlite3_close(to);
+    if (code == SQLITE_DONE) return true;
+    unlink(path);
+    return store_fail(from, code, e);
 }
 
 struct compared {

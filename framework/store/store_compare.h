@@ -10,6 +10,8 @@ struct store;
 
 /* A copy in memory. */
 bool store_copy(struct store *from, struct store **out, struct error *);
+/* One as a file that is not there yet. A failure leaves EIO in errno, and no file. */
+bool store_copy_to(struct store *from, const char *path, struct error *);
 
 struct unit_difference {
     char what[256]; /* "": none; else where the first is, and both values */

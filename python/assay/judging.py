@@ -116,6 +116,7 @@ def _bind(module: Any, explainers: Mapping[str, Explainer], claims: Sequence[str
             source=one.source,
             about=one.about,
         )
+        bound[name].logs = False  # the report says them
     return bound
 
 

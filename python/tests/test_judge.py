@@ -178,8 +178,10 @@ def test_an_exception_of_a_method_is_its_words(tmp_path):
     assert "KeyError: 'layer9' (test_judge.py:" in report.verdicts[0].reason, report
 
 
-def test_functional_rectifiers_are_said(tmp_path):
+def test_functional_rectifiers_are_said(tmp_path, capfd):
     report = judge(network(functional=True), gradient, tmp_path / "run")
+    assert "rectifiers" not in "".join(capfd.readouterr()), "the report says it, and nobody else"
+    assert str(report).count("3 rectifiers") == 1
     assert "3 rectifiers, of which 0 are modules" in report.notes[0] and "of which 0 are modules" in str(report)
 
 

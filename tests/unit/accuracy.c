@@ -63,3 +63,33 @@ Test(accuracy, counts) {
     a = accuracy_count(predicted, NULL, 6, 3);
     cr_expect_eq(accuracy_state(&a), ACCURACY_UNKNOWN);
 }
+
+/* Beside SciPy's binomtest(right, read).proportion_ci(.9, "exact"). */
+Test(accuracy, interval) {
+    static const struct {
+        uint32_t right, read;
+        double low, high;
+    } bounds[] = {
+        {24, 30, 0.6429909, 0.9091259}, {0, 12, 0, 0.2209222}, {12, 12, 0.7790778, 1}, {51, 100, 0.4234107, 0.5961350}};
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        const struct accuracy a = {.read = bounds[i].read, .right = bounds[i].right, .outputs = 2};
+        double low, high;
+        accuracy_interval(&a, &low, &high);
+        cr_expect_float_eq(low, bounds[i].low, 1e-6, "case %zu: %f", i, low);
+        cr_expect_float_eq(high, bounds[i].high, 1e-6, "case %zu: %f", i, high);
+    }
+}
+
+Test(accuracy, warning_says_what_chance_is) {
+    const struct accuracy uneven = {.read = 100, .right = 51, .outputs = 2, .classes = 2, .largest = 51},
+                          even = {.read = 100, .right = 11, .outputs = 10, .classes = 10, .largest = 10};
+    struct text a = {0}, b = {0};
+    accuracy_add_warning(&a, &uneven);
+    accuracy_add_warning(&b, &even);
+    cr_expect(strstr(a.data, "the accuracy is .51 (90 % interval .42 to .60), not clearly above chance, which is .51 "
+                             "(the most frequent label every time): check "),
+              "%s", a.data);
+    cr_expect(strstr(b.data, "which is .10 (a guess among the outputs): check "), "%s", b.data);
+    text_finish(&a);
+    text_finish(&b);
+}

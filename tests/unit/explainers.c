@@ -210,7 +210,7 @@ static const struct lab_refusal refusals[] = {
     {lab_mlp, "edge-detector", ASSAY_UNSUPPORTED, "edges need an image"},
     {lab_linear, "grad-cam", ASSAY_UNSUPPORTED, "no convolution"},
     {lab_linear, "guided-grad-cam", ASSAY_UNSUPPORTED, "no convolution"},
-    {lab_cnn, "grad-cam:layer=conv9", ASSAY_FAILED, "no layer of that name"},
+    {lab_cnn, "grad-cam:layer=conv9", ASSAY_FAILED, "no layer of that name: it has "},
     {lab_cnn, "grad-cam:layer=fc2", ASSAY_FAILED, "rank 1"},
 };
 

@@ -32,7 +32,11 @@ Test(report_compare, knows_better_from_worse) {
         {"INCONCLUSIVE", false, "FAIL", false, CHANGE_WORSE},
         {"FAIL", true, "ERROR", true, CHANGE_WORSE},
         {"PASS", true, "nonsense", true, CHANGE_WORSE},
-        {NULL, false, "FAIL", false, CHANGE_OTHER},
+        {NULL, false, "FAIL", false, CHANGE_WORSE}, /* new, and nobody expected it */
+        {NULL, false, "INCONCLUSIVE", false, CHANGE_WORSE},
+        {NULL, false, "PASS", false, CHANGE_WORSE}, /* a new control of the harness that does not work */
+        {NULL, false, "FAIL", true, CHANGE_OTHER},
+        {NULL, false, "SKIP", true, CHANGE_OTHER},
         {"SKIP", true, NULL, false, CHANGE_WORSE},
         {NULL, false, NULL, false, CHANGE_NONE},
     };
@@ -152,4 +156,62 @@ Test(report_compare, lets_no_name_be_markup) {
     for (const char *c = table; *c; c++) cr_assert((unsigned char)*c >= 0x20 || *c == '\n');
     free(html);
     free(table);
+}
+
+/* Two runs of one row each: one cell that both judge, one that is SKIP in both, one that is new and SKIP. */
+static char *skipped(const char *format, bool whole, size_t *count) {
+    static const struct {
+        const char *control, *verdict;
+        int from; /* the first run that has it */
+    } cells[] = {{"cascading", "PASS", 0}, {"shift", "SKIP", 0}, {"linear", "SKIP", 1}};
+    struct compare c = {.whole = whole};
+    const struct sheet_format *f = sheet_formats;
+    struct text out = {0};
+    struct error e = {""};
+
+    for (int k = 0; k < 2; k++) {
+        char folder[64], *path;
+        struct store *s;
+        fake_folder(folder);
+        cr_assert((path = text_format("%s/assay.db", folder)) && store_open(path, &s, &e), "%s", e.text);
+        cr_assert(store_set_order(s, (const char *[]){"gradient"}, 1, (const char *[]){"cascading", "shift", "linear"},
+                                  3, &e),
+                  "%s", e.text);
+        for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+            if (cells[i].from <= k)
+                cr_assert(store_put_verdict(s,
+                                            &(struct verdict_row){.explainer = "gradient",
+                                                                  .control = cells[i].control,
+                                                                  .verdict = cells[i].verdict,
+                                                                  .expected = "PASS|SKIP",
+                                                                  .as_expected = true,
+                                                                  .reason = "why"},
+                                            &e));
+        cr_assert(compare_add_run(&c, k ? "b" : "a", s, &e), "%s", e.text);
+        store_close(s);
+        free(path);
+        fake_folder_remove(folder);
+    }
+    cr_assert(compare_make(&c, &e), "%s", e.text);
+    cr_assert_eq(c.regressions, 0);
+    while (strcmp(f->id, format) != 0) f++;
+    f->add(&out, "Comparison", c.sheets, COMPARE_SHEETS);
+    *count = c.skipped;
+    compare_finish(&c);
+    return out.data;
+}
+
+Test(report_compare, counts_what_every_run_skips) {
+    size_t count;
+    char *brief = skipped("table", false, &count);
+    cr_expect_eq(count, 2);
+    cr_expect(strstr(brief, "\n2 cells are SKIP in every run and not shown: --all shows them.\n"), "%s", brief);
+    cr_expect(strstr(brief, "gradient   cascading  PASS"), "%s", brief);
+    cr_expect_null(strstr(brief, "shift"));
+    cr_expect_null(strstr(brief, "linear"));
+    char *whole = skipped("table", true, &count);
+    cr_expect_eq(count, 0);
+    cr_expect(strstr(whole, "shift") && strstr(whole, "none -> SKIP") && !strstr(whole, "--all"), "%s", whole);
+    free(brief);
+    free(whole);
 }

@@ -45,7 +45,10 @@ static const struct wrong {
     const char *text, *words;
 } wrong[] = {
     {"", "without a name"},
-    {"Gradient", "neither the id of an explainer nor the path"},
+    {"Gradient", "ids have small letters and hyphens: did you mean 'gradient'?"},
+    {"IntegratedGradients:steps=5", "did you mean 'integrated-gradients'?"},
+    {"integrated_gradients", "did you mean 'integrated-gradients'?"},
+    {"Grad+Cam", "neither the id of an explainer nor the path"},
     {":n=5", "neither"},
     {"#x", "neither"},
     {"x:", "wanted name=value"},

@@ -68,6 +68,32 @@ Test(text, nearest) {
     cr_expect_null(text_nearest("x", NULL, 0));
 }
 
+Test(text, nearest_by_words) {
+    static const char *const names[] = {
+        "lrp", "deep-shap", "kernel-shap", "excitation-backprop", "grad-cam:layer=conv2", "x"};
+    static const struct {
+        const char *name, *want;
+    } cases[] = {
+        {"lrp-epsilon", "lrp"},
+        {"LRP_eps", "lrp"},
+        {"shap", "deep-shap"}, /* the first of the shortest */
+        {"backprop", "excitation-backprop"},
+        {"grad-cam", "grad-cam:layer=conv2"},
+        {"conv2 grad", "grad-cam:layer=conv2"},
+        {"lrpxyzw", NULL},
+        {"epsilon", NULL},
+        {"x-y-z", NULL},
+        {"---", NULL},
+    };
+    static const char *const rows[] = {"lrp", "lrp:composite=epsilon", "lrp:composite=epsilon,first=z"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = text_nearest(cases[i].name, names, sizeof names / sizeof *names);
+        cr_expect((!got && !cases[i].want) || (got && cases[i].want && strcmp(got, cases[i].want) == 0), "%s: %s",
+                  cases[i].name, got ? got : "none");
+    }
+    cr_expect_str_eq(text_nearest("lrp-epsilon", rows, 3), "lrp:composite=epsilon");
+}
+
 Test(text, doubles) {
     static const struct {
         const char *text;
