@@ -15,7 +15,8 @@ TestSuite(report_sarif);
     "\"line\": 3}], \"expect\": []}"
 
 /* file: of the battery, or NULL: it came from standard input. */
-static json_t *written(const struct fake_run *fake, const char *file, const char *canaries) {
+static json_t *written_with(const struct fake_run *fake, const char *file, const char *canaries,
+                            const char *equalities) {
     const struct report *r = reports;
     char folder[64], places[512];
     struct error e = {""};
@@ -26,6 +27,7 @@ static json_t *written(const struct fake_run *fake, const char *file, const char
     snprintf(places, sizeof places, PLACES, file ? file : "");
     cr_assert(!file || store_set_meta(s, "places", places, &e), "%s", e.text);
     cr_assert(!canaries || store_set_meta(s, "canaries", canaries, &e), "%s", e.text);
+    cr_assert(!equalities || store_set_meta(s, "equalities", equalities, &e), "%s", e.text);
     cr_assert(r->write(s, folder, &e), "%s", e.text);
     char *text = fake_read(folder, "report.sarif");
     json_error_t where;
@@ -35,6 +37,10 @@ static json_t *written(const struct fake_run *fake, const char *file, const char
     fake_folder_remove(folder);
     free(text);
     return o;
+}
+
+static json_t *written(const struct fake_run *fake, const char *file, const char *canaries) {
+    return written_with(fake, file, canaries, NULL);
 }
 
 static const json_t *at(const json_t *o, const char *key) {
@@ -115,5 +121,17 @@ Test(report_sarif, has_wrong_canaries_and_no_place_of_standard_input) {
     cr_expect_null(json_object_get(r, "locations"));
     const json_t *run = json_array_get(at(o, "runs"), 0);
     cr_expect(json_is_false(at(json_array_get(at(run, "invocations"), 0), "executionSuccessful")));
+    json_decref(o);
+}
+
+/* A warning that decides no exit code. */
+Test(report_sarif, has_warnings_about_equal_maps) {
+    struct fake_run fake = FAKE_RUN_DEFAULT;
+    json_t *o = written_with(&fake, "b.yaml", NULL, "{\"sentence\": null, \"warning\": \"a and b give one map\"}");
+    const json_t *results = expect_sarif(o), *r = find(results, "equalities");
+
+    cr_assert_not_null(r);
+    cr_expect_str_eq(text_at(r, "level"), "warning");
+    cr_expect_str_eq(text_at(at(r, "message"), "text"), "a and b give one map");
     json_decref(o);
 }
