@@ -51,8 +51,8 @@ static void add_table(struct html *h, size_t control, const struct activations *
 static const char heading[] =
     "<section aria-labelledby=\"activations\">\n<h3 id=\"activations\">How far the networks went</h3>\n"
     "<p>Rank correlation of each layer's output with the trained network's, and |r| of the logits; means over draws. "
-    "Near 1 the layer still says what it said: a map that survives such a stage need not be at fault. Layers below the "
-    "lowest one drawn anew stay at 1.</p>\n";
+    "Near 1 an output is still the trained network's. Layers below the lowest one that is drawn anew stay at "
+    "1.</p>\n";
 
 bool html_add_activations(struct html *h) {
     size_t shown = 0;
