@@ -77,6 +77,8 @@ bool console_github(struct store *s, FILE *stream, const struct report_look *loo
         add_surprise(&out, &table, &lines, &surprise, look, notes.baseline);
     if (ok && notes.accuracy_warning)
         add_command(&out, "warning", lines.file, 0, "the network", notes.accuracy_warning);
+    if (ok && notes.same_warning)
+        add_command(&out, "warning", lines.file, 0, "maps that are equal or should be", notes.same_warning);
     if (ok && notes.canaries_warning)
         add_command(&out, "error", lines.file, 0, "canaries came out wrong", notes.canaries_warning);
     if (ok) add_summary(&out, &table);

@@ -1,5 +1,6 @@
 /* Test Anything Protocol 13 (https://testanything.org/tap-version-13-specification.html): a test for each verdict, and
- * for what else decides the exit code: canaries, and rows as a whole. Not 14: prove of Perl 5.36 fails what says so. */
+ * for what else decides the exit code: canaries, and rows as a whole. Warnings are comments. Not 14: prove of Perl 5.36
+ * fails what says so. */
 #include "reports/console_writers.h"
 #include "reports/surprise.h"
 #include "reports/text_words.h"
@@ -82,12 +83,22 @@ static void add_canaries(struct tap *t, const struct verdict_notes *notes) {
     text_add(&t->out, "  ...\n");
 }
 
+/* What fails nothing is a diagnostic: a comment, which harnesses show beside the tests. */
+static void add_warning(struct tap *t, const char *warning) {
+    char *clean = warning ? text_clean(warning) : NULL;
+    if (clean) text_add(&t->out, "# warning: %s\n", clean);
+    t->out.failed = t->out.failed || (warning && !clean);
+    free(clean);
+}
+
 static void add_all(struct tap *t, const struct verdict_table *table, const struct verdict_notes *notes) {
     size_t cells = table->explainer_count * table->control_count, planned = notes->canaries ? 1 : 0;
 
     for (size_t i = 0; i < cells; i++)
         planned += is_point(verdict_table_cell(table, i / table->control_count, i % table->control_count));
     text_add(&t->out, "TAP version 13\n1..%zu\n", planned);
+    add_warning(t, notes->accuracy_warning);
+    add_warning(t, notes->same_warning);
     add_canaries(t, notes);
     for (size_t i = 0; i < cells; i++) {
         const struct verdict_row *v = verdict_table_cell(table, i / table->control_count, i % table->control_count);

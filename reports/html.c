@@ -63,6 +63,7 @@ static void finish(struct html *h) {
         free(h->checks[i].what);
     }
     free(h->checks);
+    free(h->networks);
     map_set_finish(&h->maps);
     free(h->pictures);
     curve_set_finish(&h->curves);
@@ -193,7 +194,7 @@ static bool add_page(struct html *h) {
     html_define_maps(h);
     add_reading(h);
     text_add(&h->out, "<h2 id=\"evidence\">Evidence</h2>\n");
-    if (!html_add_evidence(h) || !html_add_record(h)) return false;
+    if (!html_add_activations(h) || !html_add_evidence(h) || !html_add_record(h)) return false;
     text_add(&h->out, "</main>\n<footer><p class=\"quiet\">Written by assay ");
     text_add_xml(&h->out, run_text(h, "assay"));
     text_add(&h->out, " from the store of the run. The numbers of every comparison: results.csv, report.json.</p>"

@@ -28,7 +28,8 @@ struct html {
     char *pictures; /* what the offsets of the maps count in */
     struct html_check *checks;
     size_t check_count;
-    json_t *run; /* NULL: the store does not say */
+    bool *networks; /* by control: whether its networks have a table of activations */
+    json_t *run;    /* NULL: the store does not say */
     struct error *error;
 };
 
@@ -68,6 +69,12 @@ bool html_add_strips(struct html *, const struct verdict_row *);
 void html_define_curves(struct html *);
 /* Similarity by stage, and its numbers as a table; nothing where there is no curve. */
 void html_add_curves(struct html *, const struct verdict_row *);
+
+/* ---- html_activations.c ---- */
+
+/* A table for each control whose networks were compared with the model, above the evidence; and from a cell to it. */
+bool html_add_activations(struct html *);
+void html_link_activations(struct html *, size_t control);
 
 /* ---- html_cell.c: the evidence of every verdict ---- */
 

@@ -173,6 +173,7 @@ static bool add_verdict(struct html *h, size_t x, size_t c) {
     add_checks(h, v);
     text_add(&h->out, "<div class=\"both\">\n<div>\n");
     html_add_curves(h, v);
+    html_link_activations(h, c);
     text_add(&h->out, "</div>\n<div>\n");
     bool ok = html_add_strips(h, v);
     text_add(&h->out, "</div>\n</div>\n");

@@ -71,6 +71,7 @@ static void add_notes(struct text *x, const struct verdict_notes *notes) {
     text_add(x, "    <properties>\n");
     if (notes->accuracy) add_property(x, "accuracy", notes->accuracy);
     if (notes->accuracy_warning) add_property(x, "warning", notes->accuracy_warning);
+    if (notes->same_warning) add_property(x, "warning", notes->same_warning);
     for (size_t k = 0; k < notes->count; k++) add_property(x, "note", notes->line[k]);
     text_add(x, "    </properties>\n");
 }

@@ -2,10 +2,12 @@
 #include "reports/format.h"
 #include "reports/report_file.h"
 #include "reports/text_words.h"
-#include "reports/verdict_table.h"
+#include "reports/verdict_columns.h"
 #include "reports/writers.h"
 
 #include <math.h>
+
+#define MOST_COLUMNS 8u /* of a table, beside the names: what a page of a forge shows without scrolling */
 
 static void add_word(struct text *out, const struct verdict_row *v) {
     bool fixed = isfinite(v->floor) && isfinite(v->score);
@@ -15,30 +17,44 @@ static void add_word(struct text *out, const struct verdict_row *v) {
     if (fixed) text_add(out, " %.2f", fabs(v->score) < .005 ? 0 : v->score);
 }
 
-static void add_matrix(struct text *out, const struct verdict_table *t) {
+/* Columns from `first` to `end` of those that are shown. */
+static void add_part(struct text *out, const struct verdict_columns *columns, size_t first, size_t end) {
+    const struct verdict_table *t = columns->table;
+
     text_add(out, "| explainer |");
-    for (size_t c = 0; c < t->control_count; c++) {
+    for (size_t c = first; c < end; c++) {
         text_add(out, " ");
-        text_add_markdown(out, t->controls[c]);
+        text_add_markdown(out, t->controls[columns->shown[c]]);
         text_add(out, " |");
     }
     text_add(out, "\n|---|");
-    for (size_t c = 0; c < t->control_count; c++) text_add(out, "---|");
+    for (size_t c = first; c < end; c++) text_add(out, "---|");
     text_add(out, "\n");
     for (size_t x = 0; x < t->explainer_count; x++) {
         text_add(out, "| ");
         text_add_markdown(out, t->explainers[x]);
         text_add(out, " |");
-        for (size_t c = 0; c < t->control_count; c++) {
-            const struct verdict_row *v = verdict_table_cell(t, x, c);
+        for (size_t c = first; c < end; c++) {
+            const struct verdict_row *v = verdict_table_cell(t, x, columns->shown[c]);
             text_add(out, " ");
             if (v) add_word(out, v);
             text_add(out, " |");
         }
         text_add(out, "\n");
     }
-    text_add(out,
-             "\n\\! not as expected, \\* annotated; numbers: the share of the map that survives (0 none, 1 all)\n");
+    text_add(out, "\n");
+}
+
+static void add_matrix(struct text *out, const struct verdict_columns *columns) {
+    const size_t parts = (columns->count + MOST_COLUMNS - 1) / MOST_COLUMNS;
+
+    for (size_t p = 0; p < parts; p++)
+        add_part(out, columns, columns->count * p / parts, columns->count * (p + 1) / parts);
+    text_add(out, "\\! not as expected, \\* annotated; numbers: the share of the map that survives (0 none, 1 all)\n");
+    if (columns->count == columns->table->control_count) return;
+    text_add(out, "\nSKIP for every row: ");
+    verdict_columns_add_left_out(out, columns, text_add_markdown);
+    text_add(out, "\n");
 }
 
 static void add_reasons(struct text *out, const struct verdict_table *t) {
@@ -75,10 +91,12 @@ static void add_notes(struct text *out, const struct verdict_notes *notes) {
 
 bool report_markdown(struct store *s, const char *folder, struct error *e) {
     struct verdict_table table = {0};
+    struct verdict_columns columns = {0};
     struct verdict_notes notes = {0};
     struct text out = {0};
 
-    bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e);
+    bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) &&
+              verdict_columns_load(&table, &columns, e);
     if (ok) {
         text_add(&out, "## Verdicts\n\n");
         const char *const known[] = {notes.accuracy, notes.accuracy_warning, notes.canaries, notes.canaries_warning,
@@ -88,13 +106,14 @@ bool report_markdown(struct store *s, const char *folder, struct error *e) {
                 text_add_markdown(&out, known[k]);
                 text_add(&out, "\n\n");
             }
-        add_matrix(&out, &table);
+        add_matrix(&out, &columns);
         text_add(&out, "\n## Reasons\n");
         add_reasons(&out, &table);
         add_notes(&out, &notes);
         ok = report_file_write(&out, folder, "report.md", e);
     }
     text_finish(&out);
+    verdict_columns_finish(&columns);
     verdict_table_finish(&table);
     verdict_notes_finish(&notes);
     return ok;

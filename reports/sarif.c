@@ -1,5 +1,6 @@
 /* report.sarif: what was not as expected, as an analyser of code reports it: SARIF 2.1.0 (OASIS Standard, 2020). A
- * result stands at the battery's line of its row; verdicts as expected are none. */
+ * result stands at the battery's line of its row; verdicts as expected are none. Warnings about the run as a whole are
+ * results of the level "warning". */
 #include "reports/battery_lines.h"
 #include "reports/json_layout.h"
 #include "reports/report_file.h"
@@ -11,6 +12,16 @@
 
 #define SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
 #define RULE_CANARIES "canaries"
+#define RULE_ACCURACY "accuracy"
+#define RULE_EQUALITIES "equalities"
+
+/* Beside the controls, by their names: what is found on the run as a whole. */
+static const struct {
+    const char *id, *text;
+} rules[] = {{RULE_CANARIES, "Maps whose verdict is known get that verdict."},
+             {RULE_ACCURACY, "The network is right on the data more often than chance."},
+             {RULE_EQUALITIES, "Maps are equal where a theorem asks for it, and nowhere else."}};
+#define RULES (sizeof rules / sizeof *rules)
 
 /* What a run is: loaded once. */
 struct sarif {
@@ -72,25 +83,33 @@ static bool add_surprise(json_t *results, const struct sarif *s, const struct su
     return ok;
 }
 
+/* Of the run as a whole; nothing where there is no message. */
+static bool add_finding(json_t *results, const struct sarif *s, const char *rule, const char *level,
+                        const char *message) {
+    return !message || add_result(results, rule, level, message, rule, locations_json(&s->lines, 1));
+}
+
 static json_t *results_json(const struct sarif *s) {
     json_t *results = json_array();
     struct surprise u;
     bool ok = results != NULL;
     for (size_t at = 0; ok && surprise_next(&s->table, &at, &u);) ok = add_surprise(results, s, &u);
-    if (ok && s->notes.canaries_warning)
-        ok = add_result(results, RULE_CANARIES, "error", s->notes.canaries_warning, RULE_CANARIES,
-                        locations_json(&s->lines, 1));
+    ok = ok && add_finding(results, s, RULE_CANARIES, "error", s->notes.canaries_warning) &&
+         add_finding(results, s, RULE_ACCURACY, "warning", s->notes.accuracy_warning) &&
+         add_finding(results, s, RULE_EQUALITIES, "warning", s->notes.same_warning);
     if (ok) return results;
     json_decref(results);
     return NULL;
 }
 
 static json_t *rules_json(const struct verdict_table *t) {
-    json_t *rules = json_array();
+    json_t *all = json_array();
     for (size_t c = 0; c < t->control_count; c++)
-        json_array_append_new(rules, json_pack("{s:o}", "id", json_text(t->controls[c])));
-    json_array_append_new(rules, json_pack("{s:s}", "id", RULE_CANARIES));
-    return rules;
+        json_array_append_new(all, json_pack("{s:o}", "id", json_text(t->controls[c])));
+    for (size_t k = 0; k < RULES; k++)
+        json_array_append_new(
+            all, json_pack("{s:s, s:{s:s}}", "id", rules[k].id, "shortDescription", "text", rules[k].text));
+    return all;
 }
 
 static json_t *document(const struct sarif *s) {

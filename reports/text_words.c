@@ -10,13 +10,13 @@
 
 /* Fills after Wong 2011, "Points of view: Color blindness", doi:10.1038/nmeth.1618. */
 const struct verdict_style verdict_styles[VERDICT_STYLES] = {
-    {"PASS", "PASS", "32", 0x009e73, 0xffffff, 0x00795a},
-    {"FAIL", "FAIL", "31", 0xc44601, 0xffffff, 0xc44601},
-    {"INCONCLUSIVE", "INCONCL.", "33", 0xf3dc6b, 0x000000, 0x8a6d00},
-    {"UNINFORMATIVE", "UNINF.", "36", 0xa9d3ee, 0x000000, 0x2f6f98},
-    {"SKIP", "SKIP", "2", 0xf2f2f2, 0x666666, 0x666666},
-    {"ERROR", "ERROR", "35", 0x5b2a6e, 0xffffff, 0x5b2a6e},
-    {"", "", "", 0xffffff, 0x000000, 0x000000},
+    {"PASS", "PASS", "P", "32", 0x009e73, 0xffffff, 0x00795a},
+    {"FAIL", "FAIL", "F", "31", 0xc44601, 0xffffff, 0xc44601},
+    {"INCONCLUSIVE", "INCONCL.", "I", "33", 0xf3dc6b, 0x000000, 0x8a6d00},
+    {"UNINFORMATIVE", "UNINF.", "U", "36", 0xa9d3ee, 0x000000, 0x2f6f98},
+    {"SKIP", "SKIP", "S", "2", 0xf2f2f2, 0x666666, 0x666666},
+    {"ERROR", "ERROR", "E", "35", 0x5b2a6e, 0xffffff, 0x5b2a6e},
+    {"", "", "?", "", 0xffffff, 0x000000, 0x000000},
 };
 
 size_t verdict_style_index(const char *verdict) {

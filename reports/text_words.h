@@ -10,6 +10,7 @@
 struct verdict_style {
     const char *word;   /* as stored; the last style: any other */
     const char *brief;  /* at most 8 letters */
+    const char *letter; /* where there is no room for that; a legend says what it stands for */
     const char *colour; /* of a terminal (SGR); "": none */
     unsigned fill, ink; /* 0xRRGGBB, for figures: told apart by people with any colour vision, and in grey */
     unsigned mark;      /* the same hue, dark enough for words on white */

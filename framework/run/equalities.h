@@ -35,4 +35,9 @@ enum equal { EQUAL_NOT, EQUAL_EXPLAINED, EQUAL_DUE };
 bool equality_between(const struct equality_network *, const struct explainer_entry *a, const struct explainer_entry *b,
                       const struct equality *by[2], enum equal *out, struct error *);
 
+/* Why the maps of the two may be one up to a positive factor of each input, and the source; NULL where no theorem that
+ * is known here says so. */
+const char *equality_scale(const struct equality_network *, const struct explainer_entry *a,
+                           const struct explainer_entry *b, const char **source);
+
 #endif

@@ -13,8 +13,8 @@
 
 #define SAME 1e-6 /* relative distance up to which two maps are one, with or without a theorem */
 
-enum relation { EXPECTED, UNEXPLAINED, BROKEN, RELATIONS };
-static const char *const relation_names[RELATIONS] = {"expected", "unexplained", "broken"};
+enum relation { EXPECTED, UNEXPLAINED, BROKEN, SCALED, RELATIONS };
+static const char *const relation_names[RELATIONS] = {"expected", "unexplained", "broken", "scaled"};
 
 struct row {
     const struct explainer_entry *entry;
@@ -27,6 +27,7 @@ struct comparison {
     struct row *rows; /* [count] */
     uint32_t count;
     struct equality_network network;
+    struct sketch plain; /* of a map of ones */
     json_t *pairs;
     struct text said[RELATIONS], open[RELATIONS]; /* in words; the theorem of the last ones, which is not said yet */
 };
@@ -98,6 +99,13 @@ static bool load_rows(struct comparison *c, struct error *e) {
 
 static bool find_class(struct comparison *c, struct error *e) {
     struct net *net = NULL;
+    const size_t count = shape_count(&c->run->data->sample);
+    float *ones = malloc(count * sizeof *ones);
+    if (!ones) return error_memory(e);
+    for (size_t k = 0; k < count; k++) ones[k] = 1;
+    sketch_begin(&c->plain);
+    sketch_add(&c->plain, 0, 1, count, ones);
+    free(ones);
     c->network.graph = c->run->graph;
     bool ok = run_net(c->run, c->run->model, &net, e) && function_class_of(net, &c->network.function, e);
     net_destroy(net);
@@ -132,31 +140,48 @@ static void say_pair(struct comparison *c, enum relation relation, const struct 
              : open->length || !*theorem ? ", "
                                          : "; ",
              a->entry->name, b->entry->name);
-    if (relation == BROKEN) text_add(said, " (%.2g apart)", distance);
+    if (relation == BROKEN)
+        text_add(said, " (%.2g apart%s)", distance,
+                 sketch_scaled_distance(&a->sketch, &b->sketch, &c->plain) <= SAME ? ", equal up to a factor" : "");
     if (!open->length && *theorem) text_add(open, "%s", theorem);
+}
+
+static bool put_pair(struct comparison *c, enum relation relation, const struct row *a, const struct row *b,
+                     double distance, const char *why, const char *source, struct error *e) {
+    char rounded[32]; /* a sketch says no more */
+    snprintf(rounded, sizeof rounded, "%.2g", distance);
+    json_t *pair =
+        json_pack("{s:s, s:s, s:s, s:f, s:s?, s:s?}", "a", a->entry->name, "b", b->entry->name, "is",
+                  relation_names[relation], "distance", strtod(rounded, NULL), "theorem", why, "source", source);
+    return (pair && json_array_append_new(c->pairs, pair) == 0) || error_memory(e);
 }
 
 static bool add_pair(struct comparison *c, enum relation relation, const struct row *a, const struct row *b,
                      double distance, const struct equality *const by[2], struct error *e) {
-    char rounded[32]; /* a sketch says no more */
     struct text why = {0}, source = {0}, theorem = {0};
-    if (relation != UNEXPLAINED) {
+    if (by[0]) {
         add_theorems(&why, by, false);
         add_theorems(&source, by, true);
     }
     if (why.length) text_add(&theorem, "%s: %s", why.data, source.length ? source.data : "by definition");
     say_pair(c, relation, a, b, distance, theorem.length ? theorem.data : "");
-    snprintf(rounded, sizeof rounded, "%.2g", distance);
-    json_t *pair = why.failed || source.failed || theorem.failed
-                       ? NULL
-                       : json_pack("{s:s, s:s, s:s, s:f, s:s?, s:s?}", "a", a->entry->name, "b", b->entry->name, "is",
-                                   relation_names[relation], "distance", strtod(rounded, NULL), "theorem", why.data,
-                                   "source", source.data);
-    bool ok = pair && json_array_append_new(c->pairs, pair) == 0;
+    bool ok = (!why.failed && !source.failed && !theorem.failed) || error_memory(e);
+    ok = ok && put_pair(c, relation, a, b, distance, why.data, source.data, e);
     text_finish(&why);
     text_finish(&source);
     text_finish(&theorem);
-    return ok || error_memory(e);
+    return ok;
+}
+
+/* Maps that no theorem joins and that are not one: they may be up to a factor. What a theorem explains is in
+ * report.json alone. */
+static bool compare_scaled(struct comparison *c, const struct row *a, const struct row *b, struct error *e) {
+    const struct equality *const none[2] = {NULL, NULL};
+    const char *source = NULL;
+    double distance = sketch_scaled_distance(&a->sketch, &b->sketch, &c->plain);
+    if (distance > SAME) return true;
+    const char *why = equality_scale(&c->network, a->entry, b->entry, &source);
+    return why ? put_pair(c, SCALED, a, b, distance, why, source, e) : add_pair(c, SCALED, a, b, distance, none, e);
 }
 
 static bool compare_pair(struct comparison *c, const struct row *a, const struct row *b, struct error *e) {
@@ -167,7 +192,8 @@ static bool compare_pair(struct comparison *c, const struct row *a, const struct
     if (!same_method(a, b, false, &same_name, e)) return false;
     if (same_name) return true;
     if (!equality_between(&c->network, a->entry, b->entry, by, &equal, e)) return false;
-    if (equal == EQUAL_NOT) return distance > SAME || add_pair(c, UNEXPLAINED, a, b, distance, by, e);
+    if (equal == EQUAL_NOT && distance > SAME) return compare_scaled(c, a, b, e);
+    if (equal == EQUAL_NOT) return add_pair(c, UNEXPLAINED, a, b, distance, by, e);
     if (distance <= by[0]->within + by[1]->within) return add_pair(c, EXPECTED, a, b, distance, by, e);
     return equal != EQUAL_DUE || add_pair(c, BROKEN, a, b, distance, by, e);
 }
@@ -179,7 +205,7 @@ static bool put(struct comparison *c, struct error *e) {
         close_theorem(c, (enum relation)r);
         failed |= c->said[r].failed;
     }
-    const char *broken = c->said[BROKEN].data, *unexplained = c->said[UNEXPLAINED].data;
+    const char *broken = c->said[BROKEN].data, *unexplained = c->said[UNEXPLAINED].data, *scaled = c->said[SCALED].data;
     if (broken)
         text_add(&warning, "maps that must be equal on this network are not: %s. One of two is not what its name says.",
                  broken);
@@ -188,6 +214,11 @@ static bool put(struct comparison *c, struct error *e) {
                  "%smethods that claim to differ give one map: %s. No theorem that is known here asks for it: a hook "
                  "or a parameter may be without effect.",
                  broken ? " And " : "", unexplained);
+    if (scaled)
+        text_add(&warning,
+                 "%smethods that claim to differ give maps that are equal up to a factor: %s. To measures of rank "
+                 "they are one method.",
+                 broken || unexplained ? " And " : "", scaled);
     char *text = NULL;
     json_t *o = warning.failed || failed ? NULL
                                          : json_pack("{s:s?, s:s?, s:O}", "sentence", c->said[EXPECTED].data, "warning",

@@ -71,3 +71,34 @@ double sketch_distance(const struct sketch *a, const struct sketch *b) {
         }
     return off > 0 ? sqrt(off / fmax(sizes[0], sizes[1])) : 0;
 }
+
+static double product(const double *a, const double *b) {
+    double sum = 0;
+    for (uint32_t w = 0; w < SKETCH_WIDTH; w++) sum += a[w] * b[w];
+    return sum;
+}
+
+/* |a - f b|^2 / |a|^2 for the best f, which is stored. */
+static double off_line(const double *a, const double *b, double *factor) {
+    double off = 0;
+    *factor = product(a, b) / product(b, b);
+    for (uint32_t w = 0; w < SKETCH_WIDTH; w++) off += (a[w] - *factor * b[w]) * (a[w] - *factor * b[w]);
+    return off / product(a, a);
+}
+
+#define CONSTANT 1e-12 /* squared: a map is a constant up to rounding */
+
+double sketch_scaled_distance(const struct sketch *a, const struct sketch *b, const struct sketch *plain) {
+    double off = 0, factor;
+    uint32_t telling = 0;
+    if (a->inputs != b->inputs) return INFINITY;
+    for (uint32_t i = 0; i < a->inputs; i++) {
+        const bool zeros[2] = {product(a->value[i], a->value[i]) <= 0, product(b->value[i], b->value[i]) <= 0};
+        if (zeros[0] && zeros[1]) continue;
+        if (zeros[0] || zeros[1]) return INFINITY;
+        off += off_line(a->value[i], b->value[i], &factor);
+        if (!(factor > 0)) return INFINITY;
+        telling += off_line(a->value[i], plain->value[0], &factor) > CONSTANT;
+    }
+    return telling ? sqrt(off / a->inputs) : INFINITY;
+}

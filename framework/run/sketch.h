@@ -34,4 +34,9 @@ bool sketch_check(const struct sketch *, uint32_t inputs, struct error *);
  * of the same inputs. */
 double sketch_distance(const struct sketch *a, const struct sketch *b);
 
+/* The same where each map of b is multiplied by the positive factor that suits it best, input by input: 0 where ranks
+ * are the same throughout because maps are copies times something. `plain`: the sketch of one map of ones: maps that
+ * are constant tell nothing, and infinite is returned where all are, or where a factor is not positive. */
+double sketch_scaled_distance(const struct sketch *a, const struct sketch *b, const struct sketch *plain);
+
 #endif

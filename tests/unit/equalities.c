@@ -196,11 +196,25 @@ static void show(const struct lab *lab, const char *spec, struct shown *s) {
     s->maps = NULL;
 }
 
+static double scaled_distance(const struct lab *lab, const float *a, const float *b) {
+    static float ones[4096];
+    struct sketch sketches[2], plain;
+    for (size_t k = 0; k < lab->count; k++) ones[k] = 1;
+    sketch_begin(&plain);
+    sketch_add(&plain, 0, 1, lab->count, ones);
+    for (int k = 0; k < 2; k++) {
+        sketch_begin(&sketches[k]);
+        sketch_add(&sketches[k], 0, LAB_INPUTS, lab->count, k ? b : a);
+    }
+    return sketch_scaled_distance(&sketches[0], &sketches[1], &plain);
+}
+
 static void compare(const struct lab *lab, const struct equality_network *network, const struct case_of *n,
                     const struct shown *shown, uint32_t *due_count) {
     for (size_t a = 0; a < METHODS; a++)
         for (size_t b = 0; b < a; b++) {
             const struct equality *by[2];
+            const char *source;
             struct error e;
             enum equal equal;
             if (!shown[a].maps || !shown[b].maps) continue;
@@ -213,6 +227,10 @@ static void compare(const struct lab *lab, const struct equality_network *networ
             else if (equal == EQUAL_NOT)
                 cr_expect_gt(off, 1e-5, "%s, biased %d: %s and %s are equal by no theorem: %g", n->layers, n->biased,
                              methods[a], methods[b], off);
+            off = scaled_distance(lab, shown[a].maps, shown[b].maps);
+            if (equal == EQUAL_NOT && !equality_scale(network, &shown[a].entry, &shown[b].entry, &source))
+                cr_expect_gt(off, 5e-6, "%s, biased %d: %s and %s are equal up to a factor by no theorem: %g",
+                             n->layers, n->biased, methods[a], methods[b], off);
         }
 }
 
@@ -304,6 +322,37 @@ Test(equalities, distances_of_sketches_are_those_of_maps) {
     }
     sketch_of(SKETCH_INPUTS - 1, a, &sb);
     cr_expect(isinf(sketch_distance(&sa, &sb)), "of other inputs");
+}
+
+/* One factor for each input; opposite, constant and other maps are not equal up to a positive one. */
+Test(equalities, maps_that_are_equal_up_to_a_factor) {
+    static float a[3 * COUNT], b[3 * COUNT], ones[COUNT];
+    struct sketch sa, sb, plain;
+    for (size_t i = 0; i < COUNT; i++) ones[i] = 1;
+    sketch_begin(&plain);
+    sketch_add(&plain, 0, 1, COUNT, ones);
+    rng_fill_normal(1, 0, 3 * COUNT, a);
+    sketch_of(3, a, &sa);
+    for (size_t i = 0; i < 3 * COUNT; i++) b[i] = a[i] * (i < COUNT ? 2.f : i < 2 * COUNT ? .3f : 1e4f);
+    sketch_of(3, b, &sb);
+    cr_expect_gt(sketch_distance(&sa, &sb), .5);
+    cr_expect_lt(sketch_scaled_distance(&sa, &sb, &plain), 1e-6);
+    for (size_t i = 0; i < COUNT; i++) b[i] *= -1;
+    sketch_of(3, b, &sb);
+    cr_expect(isinf(sketch_scaled_distance(&sa, &sb, &plain)), "one of them is opposite");
+    for (size_t i = 0; i < COUNT; i++) b[i] = 0;
+    sketch_of(3, b, &sb);
+    cr_expect(isinf(sketch_scaled_distance(&sa, &sb, &plain)), "one of them is zeros");
+    for (size_t i = 0; i < 3 * COUNT; i++) b[i] = a[i] * (i % 2 ? 2.f : 2.001f);
+    sketch_of(3, b, &sb);
+    cr_expect_gt(sketch_scaled_distance(&sa, &sb, &plain), 1e-5);
+    for (size_t i = 0; i < 3 * COUNT; i++) {
+        a[i] = (float)(1 + i / COUNT);
+        b[i] = 7;
+    }
+    sketch_of(3, a, &sa);
+    sketch_of(3, b, &sb);
+    cr_expect(isinf(sketch_scaled_distance(&sa, &sb, &plain)), "constant maps tell nothing");
 }
 
 Test(equalities, a_sketch_is_read_as_it_was_written) {

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "fake_run.h"
+#include "many_controls.h"
 #include "store/store.h"
 
 #include <criterion/criterion.h>
@@ -266,4 +266,30 @@ Test(figure_paper, nor_of_inputs_that_are_no_pictures, .timeout = 120) {
             store_close(s);
             fake_folder_remove(folder);
         }
+}
+
+/* Pages of the verdict table at that width. */
+static size_t pages_of(unsigned rows, unsigned controls, double width) {
+    struct figure_request request = figure_request_default;
+    char folder[64];
+    struct error e = {""};
+    struct store *s = many_controls_run(rows, controls, "integrated-gradients (absolute)", folder);
+    request.width = width;
+    request.kinds = FIGURE_VERDICTS;
+    request.formats = FIGURE_SVG;
+    cr_assert(figures_draw(s, folder, &request, NULL, &e), "%s", e.text);
+    size_t pages = expect_folder(folder, width);
+    store_close(s);
+    fake_folder_remove(folder);
+    return pages;
+}
+
+/* Where words do not fit, letters do. */
+Test(figure_paper, a_table_of_many_controls_is_one_page, .timeout = 120) {
+    static const unsigned rows[] = {2, 30}, controls[] = {4, MANY_CONTROLS};
+    static const double widths[] = {316.8, 672};
+
+    for (size_t k = 0; k < 8; k++)
+        cr_expect_eq(pages_of(rows[k & 1], controls[k >> 1 & 1], widths[k >> 2]), 1, "%u rows, %u controls, %g pixels",
+                     rows[k & 1], controls[k >> 1 & 1], widths[k >> 2]);
 }

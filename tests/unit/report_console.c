@@ -238,3 +238,19 @@ Test(report_console, keys_are_yaml) {
         text_finish(&out);
     }
 }
+
+/* Neither fails a job by itself: no test, and no error. */
+Test(report_console, warnings_that_fail_nothing_are_shown) {
+    struct store *s = open_run();
+    struct error e;
+    cr_assert(store_set_meta(s, "equalities", "{\"sentence\": null, \"warning\": \"a and b\\ngive one map\"}", &e));
+    cr_assert(store_set_meta(s, "accuracy", "{\"sentence\": \"right on 1 of 9\", \"warning\": \"it guesses\"}", &e));
+    char *tap = shown(s, "tap"), *github = shown(s, "github");
+    cr_expect(strstr(tap, "\n1..7\n# warning: it guesses\n# warning: a and b give one map\nnot ok 1 - "), "%s", tap);
+    cr_expect(strstr(github, "::warning file=a%2Cb%3Ac.yaml,title=maps that are equal or should be::a and b give one "
+                             "map\n"),
+              "%s", github);
+    free(tap);
+    free(github);
+    store_close(s);
+}

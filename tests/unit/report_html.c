@@ -18,7 +18,8 @@ static const char record[] =
     "{\"assay\": \"0.1.0\", \"battery\": \"mine\", \"seed\": \"18446744073709551615\", \"rule\": {\"delta\": 0.3, "
     "\"alpha\": 0.05, \"draws\": [5, 10, 20]}, \"data\": {\"inputs\": 30}, \"battery_file\": {\"path\": \"my batteries/b.yaml\", "
     "\"settings\": [\"data.inputs=6\"]}, \"explainers\": [{\"name\": \"gradient\", \"id\": \"gradient\", \"sha256\": "
-    "\"00ff\", \"claims\": [\"linear-exact\"]}], \"controls\": [{\"id\": \"cascading\", \"options\": {\"sigma\": 0.1}}]}";
+    "\"00ff\", \"claims\": [\"linear-exact\"]}], \"controls\": [{\"id\": \"cascading\", \"options\": {\"sigma\": 0.1}}], "
+    "\"model\": {\"layers\": [{\"name\": \"conv<1>\"}, {\"name\": \"fc\"}]}}";
 
 static char *written(const struct fake_run *fake) {
     const struct report *r = reports;
@@ -179,4 +180,19 @@ Test(report_html, shows_two_decimals_where_they_say_something) {
         char number[NUMBER_SIZE];
         cr_expect_str_eq(html_score(&v, number), cases[i].shown);
     }
+}
+
+/* Networks are a control's: the page has their numbers once, and each cell a link there. */
+Test(report_html, says_how_far_the_networks_went) {
+    struct fake_run fake = FAKE_RUN_DEFAULT;
+    char *text = written(&fake);
+
+    cr_expect_eq(markup_count(text, "<h3 id=\"activations\">"), 1);
+    cr_expect_eq(markup_count(text, "<details><summary>Networks of "), 3, "three controls draw networks anew");
+    cr_expect_eq(markup_count(text, "<a href=\"#a0\">"), 12, "one for each explainer");
+    cr_expect_eq(markup_count(text, "<a href=\"#a3\">"), 0);
+    expect_in(text, "<th scope=\"col\">stage</th><th scope=\"col\">conv&lt;1&gt;</th><th scope=\"col\">fc</th><th "
+                    "scope=\"col\">logits</th>");
+    expect_in(text, "<td>1.00</td><td>0.25</td><td>");
+    free(text);
 }

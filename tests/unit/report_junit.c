@@ -10,7 +10,7 @@
 
 TestSuite(report_junit);
 
-/* canaries: what the run stored of them, or NULL. */
+/* canaries: what the run stored of them, or NULL. Every run here has two methods with one map. */
 static char *written_with(const struct fake_run *fake, const char *canaries) {
     const struct report *r = reports;
     char folder[64];
@@ -26,6 +26,7 @@ static char *written_with(const struct fake_run *fake, const char *canaries) {
                           &e),
         "a summary, which is no test of its own");
     cr_assert(!canaries || store_set_meta(s, "canaries", canaries, &e), "%s", e.text);
+    cr_assert(store_set_meta(s, "equalities", "{\"sentence\": null, \"warning\": \"a & b give one map\"}", &e));
     cr_assert(r->write(s, folder, &e), "%s", e.text);
     char *text = fake_read(folder, "junit.xml");
     store_close(s);
@@ -55,6 +56,7 @@ Test(report_junit, shows_what_was_not_as_expected) {
     cr_expect_eq(markup_count(text, "<skipped "), 9);
     cr_expect_eq(markup_count(text, "<system-out>"), 48);
     cr_expect_eq(markup_count(text, "value=\"PASS is necessary, not sufficient"), 5, "every suite says how to read it");
+    cr_expect_eq(markup_count(text, "<property name=\"warning\" value=\"a &amp; b give one map\"/>"), 5);
     cr_expect_not_null(
         strstr(text, "<testcase classname=\"cascading\" name=\"smoothgrad\">\n      <failure message=\"INCONCLUSIVE "
                      "(expected PASS): "));

@@ -265,6 +265,22 @@ Test(run_battery, same_maps_are_said) {
     free(warning);
 }
 
+/* A copy times two is the same method to every measure of rank. */
+Test(run_battery, maps_equal_up_to_a_factor_are_said) {
+    char *warning;
+    write_battery("b.yaml", "fashion-mlp.onnx", 60,
+                  "gradient\ninput-x-gradient\n!doubled\n\"lrp\"\n\"lrp:start=one\"\n",
+                  "controls: [class-sensitivity]\n");
+    cr_expect_eq(execute("b.yaml", "run", 2, false), 0, "no verdict depends on it");
+    char *pairs = pairs_of("run", &warning);
+    cr_expect(strstr(pairs, "gradient, doubled: scaled; "), "%s", pairs);
+    cr_expect(strstr(pairs, "lrp, lrp:start=one: scaled; "), "a theorem says so: %s", pairs);
+    cr_expect_str_eq(warning, "methods that claim to differ give maps that are equal up to a factor: gradient and "
+                              "doubled. To measures of rank they are one method.");
+    free(pairs);
+    free(warning);
+}
+
 /* Maps that a theorem makes one on this network are told as such; a method that has a name and not its map is found. */
 Test(run_battery, maps_that_must_be_equal) {
     char *warning;
