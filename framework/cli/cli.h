@@ -129,6 +129,10 @@ extern const struct cli_command cli_run, cli_accept, cli_merge, cli_status, cli_
  * the work starts, so that the work is not lost. */
 bool cli_writable(const char *path, struct error *);
 
+/* False: the value of --`option` is none of the n names; which is near, and all of them, `also` (", or ...") behind. */
+bool cli_unknown(const char *option, const char *asked, const char *const *names, size_t n, const char *also,
+                 struct error *);
+
 /* One line on standard error, "assay: ...", whatever a file or an argument put into it (text_clean). */
 void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
