@@ -1,4 +1,5 @@
-/* locations.h: where in the battery rows and expectations stand, for reports that name lines. No part of a run's identity.
+/* locations.h: where in the battery rows and expectations stand, for reports that name lines. No part of a run's
+ * identity.
  */
 #ifndef ASSAY_EXPERIMENT_LOCATIONS_H
 #define ASSAY_EXPERIMENT_LOCATIONS_H
