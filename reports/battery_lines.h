@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 struct battery_lines {
-    json_t *places;   /* as run/ stored them (experiment/places.h); NULL: not known */
+    json_t *places;   /* as run/ stored them (experiment/locations.h); NULL: not known */
     const char *file; /* of `places`; NULL: the store does not say, or it came from standard input */
 };
 

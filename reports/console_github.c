@@ -92,7 +92,7 @@ bool console_github(struct store *s, FILE *stream, const struct report_look *loo
 }
 
 /* "b.yaml:3:14: what is wrong": the file and its line, where the message begins with them. */
-static bool take_place(const char *message, char file[256], unsigned *line) {
+static bool take_location(const char *message, char file[256], unsigned *line) {
     const char *colon = strchr(message, ':');
     char *end;
 
@@ -109,9 +109,9 @@ void console_github_broken(FILE *stream, const char *message, int exit_code) {
     struct text out = {0};
     char file[256];
     unsigned line = 0;
-    bool placed = take_place(message, file, &line) && strcmp(file, "-") != 0; /* standard input is no file */
+    bool located = take_location(message, file, &line) && strcmp(file, "-") != 0; /* standard input is no file */
 
-    add_command(&out, "error", placed ? file : NULL, line, exit_code == 2 ? "assay cannot begin" : "assay broke off",
+    add_command(&out, "error", located ? file : NULL, line, exit_code == 2 ? "assay cannot begin" : "assay broke off",
                 message);
     if (!out.failed) fputs(out.data, stream);
     text_finish(&out);

@@ -19,7 +19,6 @@ docs/performance.md          a table of results for each comparison
 explainers/explainer.h       the ABI, which a plugin has in one file
 docs/scale.md                the ways past one machine, each with what was measured
 docs/verdict.md              the evidence, experiment by experiment
-framework/cli/cmd_explain.c   one command: its input in every form, its target and its map
 tests/unit/audit.c           networks and messages that audits have to tell apart
 tests/unit/battery.c         a table of every field and every error
 tests/unit/graph.c           graphs written out by hand

@@ -285,3 +285,21 @@ void text_add_word(struct text *out, const char *word) {
     }
     text_add(out, "'");
 }
+
+void text_add_wrapped(struct text *t, const char *words, size_t at, size_t width, size_t indent, const char *mark) {
+    for (bool first = true; *words; first = false) {
+        size_t length = strcspn(words, " \n");
+        if (!first && at + 1 + length > width) {
+            text_add(t, "\n%*s%s", (int)indent, "", mark);
+            at = indent + strlen(mark);
+        } else if (!first) {
+            text_add(t, " ");
+            at++;
+        }
+        text_append(t, words, length);
+        at += length;
+        words += length;
+        words += strspn(words, " \n");
+    }
+    text_add(t, "\n");
+}

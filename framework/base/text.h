@@ -23,6 +23,9 @@ void text_add_quoted(struct text *, const char *, size_t size);
 
 /* Adds `word` as a POSIX shell reads it back: as it is, or between single quotes. */
 void text_add_word(struct text *, const char *word);
+/* Words, broken into lines of `width` and ended as one: the first begins at column `at`, where the text is already,
+ * all others with so many spaces and a mark. */
+void text_add_wrapped(struct text *, const char *words, size_t at, size_t width, size_t indent, const char *mark);
 
 /* An excerpt of text from a file, fit for a message: cut, with control characters replaced. */
 struct excerpt {

@@ -1,4 +1,5 @@
 /* battery_preprocess.c: `data: {preprocess: ...}`, a preset or a declaration that starts from one. */
+#include "base/table_names.h"
 #include "base/text.h"
 #include "battery/battery.h"
 #include "battery/battery_rows.h"
@@ -8,22 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRESETS_MAX 32
 #define SIDE_MAX 16384 /* of resize and crop */
 
 static bool read_preset(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                         struct error *e) {
-    const char *names[PRESETS_MAX + 1] = {NULL};
+    const char **names = table_names(presets, sizeof *presets, offsetof(struct preset, name), NULL);
     struct yaml_field choice = *field;
     struct preprocess *out = base;
     unsigned index;
 
-    for (size_t i = 0; i < PRESETS_MAX && presets[i].name; i++) names[i] = presets[i].name;
+    if (!names) return error_memory(e);
     choice.choices = names;
     choice.offset = 0;
-    if (!yaml_read_choice(file, &choice, node, &index, e)) return false;
-    *out = presets[index].preprocess;
-    return true;
+    bool ok = yaml_read_choice(file, &choice, node, &index, e);
+    if (ok) *out = presets[index].preprocess;
+    free(names);
+    return ok;
 }
 
 static bool read_channel_count(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,

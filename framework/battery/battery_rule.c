@@ -5,8 +5,8 @@
 #include "battery/battery.h"
 
 #include <stddef.h>
-
-#define RULE_LIMIT 32 /* keys of `rule` */
+#include <stdlib.h>
+#include <string.h>
 
 #define DRAWS_WANTED "a whole number, or three rising ones, from 1 to 1000"
 
@@ -52,16 +52,28 @@ static bool read_constants(struct yaml_file *file, const yaml_node_t *node, stru
     return true;
 }
 
+static const char *const other_keys[] = {"name", "draws", "logit-r"};
+
+static bool check_rule_keys(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node,
+                            struct error *e) {
+    const size_t others = sizeof other_keys / sizeof *other_keys;
+    size_t n = others;
+    for (const struct rule_constant *c = rule_constant_table; c->name; c++) n++;
+    const char **names = malloc(n * sizeof *names);
+    if (!names) return error_memory(e);
+    memcpy(names, other_keys, sizeof other_keys);
+    for (size_t i = others; i < n; i++) names[i] = rule_constant_table[i - others].name;
+    bool ok = yaml_check_keys(file, node, "key", field->wanted, names, n, e);
+    free(names);
+    return ok;
+}
+
 bool battery_read_rule(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
                        struct error *e) {
     static const struct yaml_field kind = {.offset = offsetof(struct rule_constants, kind),
                                            .choices = battery_rule_kinds};
     struct battery *b = base;
-    const char *names[RULE_LIMIT] = {"name", "draws", "logit-r"};
-    size_t n = 3;
-
-    for (const struct rule_constant *c = rule_constant_table; c->name && n < RULE_LIMIT; c++) names[n++] = c->name;
-    if (!yaml_check_keys(file, node, "key", field->wanted, names, n, e)) return false;
+    if (!check_rule_keys(file, field, node, e)) return false;
     const yaml_node_t *name = yaml_find(file, node, "name"), *draws = yaml_find(file, node, "draws"),
                       *ignored = yaml_find(file, node, "logit-r");
     if (ignored) b->ignored = yaml_location(ignored);

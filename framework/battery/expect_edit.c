@@ -63,23 +63,8 @@ static bool by_hand(const struct editor *x, const yaml_node_t *at, const struct 
 
 /* The reason in lines of a comment, each at that column. */
 static void add_comment(struct text *out, const char *reason, size_t column) {
-    size_t width = column + sizeof EXPECT_COMMENT - 1;
     text_add(out, "%*s" EXPECT_COMMENT, (int)column, "");
-    for (bool first = true; *reason; first = false) {
-        size_t length = strcspn(reason, " ");
-        if (!first && width + 1 + length > COMMENT_WIDTH) {
-            text_add(out, "\n%*s" COMMENT_MORE, (int)column, "");
-            width = column + sizeof COMMENT_MORE - 1;
-        } else if (!first) {
-            text_add(out, " ");
-            width++;
-        }
-        text_append(out, reason, length);
-        width += length;
-        reason += length;
-        reason += strspn(reason, " ");
-    }
-    text_add(out, "\n");
+    text_add_wrapped(out, reason, column + sizeof EXPECT_COMMENT - 1, COMMENT_WIDTH, column, COMMENT_MORE);
 }
 
 static bool begins(const struct editor *x, size_t line, const char *with) {

@@ -1,6 +1,7 @@
 /* yaml_field.c: values of a mapping into members of a struct, by a table of keys. */
 #include "battery/yaml_node.h"
 
+#include "base/table_names.h"
 #include "base/text.h"
 
 #include <limits.h>
@@ -8,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FIELD_LIMIT 32 /* keys of one table */
 
 enum any { ANY_FIRST };
 _Static_assert(sizeof(enum any) == sizeof(unsigned), "yaml_read_choice writes enumerations as unsigned");
@@ -121,19 +120,24 @@ bool yaml_read_flag(struct yaml_file *file, const struct yaml_field *field, cons
     return true;
 }
 
-bool yaml_read_fields(struct yaml_file *file, const yaml_node_t *node, const char *wanted,
-                      const struct yaml_field *fields, void *base, struct error *e) {
-    const char *names[FIELD_LIMIT] = {NULL};
-    size_t n = 0;
-
-    for (; fields[n].name && n < FIELD_LIMIT; n++) names[n] = fields[n].name;
-    if (!yaml_check_keys(file, node, "key", wanted, names, n, e)) return false;
-    for (size_t i = 0; i < n; i++)
-        if (fields[i].required && !yaml_find(file, node, names[i]))
-            return yaml_fail(file, node, e, "no '%s': %s wanted", names[i], fields[i].wanted);
-    for (size_t i = 0; i < n; i++) {
-        const yaml_node_t *value = yaml_find(file, node, names[i]);
-        if (value && !fields[i].read(file, &fields[i], value, base, e)) return false;
+static bool read_each(struct yaml_file *file, const yaml_node_t *node, const struct yaml_field *fields, void *base,
+                      struct error *e) {
+    for (const struct yaml_field *f = fields; f->name; f++)
+        if (f->required && !yaml_find(file, node, f->name))
+            return yaml_fail(file, node, e, "no '%s': %s wanted", f->name, f->wanted);
+    for (const struct yaml_field *f = fields; f->name; f++) {
+        const yaml_node_t *value = yaml_find(file, node, f->name);
+        if (value && !f->read(file, f, value, base, e)) return false;
     }
     return true;
+}
+
+bool yaml_read_fields(struct yaml_file *file, const yaml_node_t *node, const char *wanted,
+                      const struct yaml_field *fields, void *base, struct error *e) {
+    size_t n;
+    const char **names = table_names(fields, sizeof *fields, offsetof(struct yaml_field, name), &n);
+    if (!names) return error_memory(e);
+    bool ok = yaml_check_keys(file, node, "key", wanted, names, n, e) && read_each(file, node, fields, base, e);
+    free(names);
+    return ok;
 }

@@ -70,27 +70,30 @@ struct cli_context {
         .summary = "a CSV file with a column name: what the classes are called"                                        \
     }
 
-/* The options of commands that open a network: see subject_choose(). */
-#define CLI_MODEL_INPUT                                                                                                \
-    {                                                                                                                  \
-        .name = "model-input", .kind = CLI_TEXT, .value = "NAME",                                                      \
-        .summary = "which of the network's inputs is explained, where it has several"                                  \
-    }
-#define CLI_FIXED_INPUTS                                                                                               \
-    {                                                                                                                  \
-        .name = "fixed-inputs", .kind = CLI_TEXT, .value = "MAPPING",                                                  \
-        .summary = "what its other inputs are: {NAME: 0, NAME: file.npy}"                                              \
-    }
+/* Of commands that train, too. */
 #define CLI_MODEL_OUTPUT                                                                                               \
     {                                                                                                                  \
         .name = "model-output", .kind = CLI_TEXT, .value = "NAME",                                                     \
         .summary = "which of the network's outputs; or {name: NAME, reduce: mean|sum, index: K}"                       \
     }
-#define CLI_INPUT_SHAPE                                                                                                \
-    {                                                                                                                  \
-        .name = "input-shape", .kind = CLI_TEXT, .value = "SHAPE",                                                     \
-        .summary = "of one sample, such as 3x224x224, where the file leaves sizes open"                                \
-    }
+
+/* The options of commands that open a network, as subject_choose() takes them: the rows of the command's table, and
+ * their names in its enum. */
+#define CLI_NETWORK_ENUM MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE
+#define CLI_NETWORK                                                                                                    \
+    [MODEL_INPUT] = {.name = "model-input",                                                                            \
+                     .kind = CLI_TEXT,                                                                                 \
+                     .value = "NAME",                                                                                  \
+                     .summary = "which of the network's inputs is explained, where it has several"},                   \
+    [FIXED_INPUTS] = {.name = "fixed-inputs",                                                                          \
+                      .kind = CLI_TEXT,                                                                                \
+                      .value = "MAPPING",                                                                              \
+                      .summary = "what its other inputs are: {NAME: 0, NAME: file.npy}"},                              \
+    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,                                                                                 \
+    [INPUT_SHAPE] = {.name = "input-shape",                                                                            \
+                     .kind = CLI_TEXT,                                                                                 \
+                     .value = "SHAPE",                                                                                 \
+                     .summary = "of one sample, such as 3x224x224, where the file leaves sizes open"}
 
 /* The options of commands that run a battery. */
 #define CLI_JOBS                                                                                                       \
@@ -125,6 +128,10 @@ extern const struct cli_command cli_run, cli_accept, cli_merge, cli_status, cli_
 /* Fails unless `path` can be written: its folder exists and takes new files, and it is no folder itself. Asked before
  * the work starts, so that the work is not lost. */
 bool cli_writable(const char *path, struct error *);
+
+/* False: the value of --`option` is none of the n names; which is near, and all of them, `also` (", or ...") behind. */
+bool cli_unknown(const char *option, const char *asked, const char *const *names, size_t n, const char *also,
+                 struct error *);
 
 /* One line on standard error, "assay: ...", whatever a file or an argument put into it (text_clean). */
 void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -21,17 +21,14 @@
 #define SEED 1u
 #define SPREAD .3 /* sd of all weights and biases: logits of order one */
 
-enum { MODEL, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE, TIME_LIMIT, NO_SANDBOX };
+enum { MODEL, CLI_NETWORK_ENUM, TIME_LIMIT, NO_SANDBOX };
 
 static const struct cli_option options[] = {
     [MODEL] = {.name = "model",
                .kind = CLI_TEXT,
                .value = "FILE",
                .summary = "check on this network instead of three small random ones"},
-    [MODEL_INPUT] = CLI_MODEL_INPUT,
-    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
-    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
-    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
+    CLI_NETWORK,
     [TIME_LIMIT] = {.name = "time-limit",
                     .kind = CLI_NUMBER,
                     .value = "S",

@@ -4,27 +4,11 @@
 #include "cli/subject.h"
 #include "battery/battery.h"
 
-enum {
-    MODEL,
-    MODEL_INPUT,
-    FIXED_INPUTS,
-    MODEL_OUTPUT,
-    INPUT_SHAPE,
-    DATA,
-    PREPROCESS,
-    CLASS_NAMES,
-    COUNT,
-    TASK,
-    LAYOUT,
-    CONV
-};
+enum { MODEL, CLI_NETWORK_ENUM, DATA, PREPROCESS, CLASS_NAMES, COUNT, TASK, LAYOUT, CONV };
 
 static const struct cli_option options[] = {
     [MODEL] = CLI_MODEL,
-    [MODEL_INPUT] = CLI_MODEL_INPUT,
-    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
-    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
-    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
+    CLI_NETWORK,
     [DATA] = {.name = "data",
               .kind = CLI_TEXT,
               .value = "SOURCE",

@@ -2,12 +2,14 @@
 #include "cli/cli.h"
 #include "cli/run_open.h"
 #include "base/file.h"
+#include "base/table_names.h"
 #include "reports/figure_request.h"
 #include "workers/interrupt.h"
 
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,31 +104,17 @@ static bool take_stages(const char *text, size_t *stages, struct error *e) {
     return true;
 }
 
-/* 'NAME' is none: did you mean 'NEAR'?: LIST wanted */
-static bool say_unknown(const char *option, const char *asked, const char *const *names, size_t count,
-                        struct error *e) {
-    const char *near = text_nearest(asked, names, count);
-    struct text list = {0};
-
-    for (size_t i = 0; i < count; i++) text_add(&list, "%s%s", i ? ", " : "", names[i]);
-    error_set(e, "--%s: '%s' is none%s%s%s: %s wanted", option, asked, near ? ": did you mean '" : "", near ? near : "",
-              near ? "'?" : "", list.data ? list.data : "another");
-    text_finish(&list);
-    return false;
-}
-
 static bool take_palette(const char *text, const struct figure_palette **palette, struct error *e) {
-    const char *names[16];
-    size_t n = 0;
-
-    for (const struct figure_palette *p = figure_palettes; p->id && n < sizeof names / sizeof *names; p++) {
-        if (strcmp(p->id, text) == 0) {
-            *palette = p;
-            return true;
-        }
-        names[n++] = p->id;
-    }
-    return say_unknown("palette", text, names, n, e);
+    size_t n;
+    *palette = NULL;
+    for (const struct figure_palette *p = figure_palettes; p->id; p++)
+        if (strcmp(p->id, text) == 0) *palette = p;
+    if (*palette) return true;
+    const char **names = table_names(figure_palettes, sizeof *figure_palettes, offsetof(struct figure_palette, id), &n);
+    if (names) cli_unknown("palette", text, names, n, "", e);
+    else error_memory(e);
+    free(names);
+    return false;
 }
 
 static bool take_formats(const char *list, unsigned *formats, struct error *e) {
@@ -144,7 +132,7 @@ static bool take_formats(const char *list, unsigned *formats, struct error *e) {
             continue;
         }
         char *asked = text_format("%.*s", (int)length, at);
-        if (asked) say_unknown("format", asked, names, count, e);
+        if (asked) cli_unknown("format", asked, names, count, "", e);
         else error_memory(e);
         free(asked);
         return false;

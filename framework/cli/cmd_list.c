@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODEL, GROUPS, MODEL_INPUT, FIXED_INPUTS, MODEL_OUTPUT, INPUT_SHAPE, FORMAT };
+enum { MODEL, GROUPS, CLI_NETWORK_ENUM, FORMAT };
 
 static const char *const formats[] = {"text", "md", "mdoc", NULL};
 
@@ -23,10 +23,7 @@ static const struct cli_option options[] = {
     [GROUPS] = {.name = "groups",
                 .kind = CLI_FLAG,
                 .summary = "of layers: the modules that their names tell, as a battery takes them"},
-    [MODEL_INPUT] = CLI_MODEL_INPUT,
-    [FIXED_INPUTS] = CLI_FIXED_INPUTS,
-    [MODEL_OUTPUT] = CLI_MODEL_OUTPUT,
-    [INPUT_SHAPE] = CLI_INPUT_SHAPE,
+    CLI_NETWORK,
     [FORMAT] = {.name = "format",
                 .kind = CLI_CHOICE,
                 .value = "NAME",

@@ -2,11 +2,14 @@
 #include "cli/cli.h"
 #include "cli/run_open.h"
 #include "base/file.h"
+#include "base/table_names.h"
+#include "base/text.h"
 #include "reports/console.h"
 #include "workers/interrupt.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,19 +35,13 @@ static const struct report *find_format(const struct report *all, const char *na
 }
 
 static bool say_unknown(const struct report *all, const char *name, size_t length, struct error *e) {
-    const char *names[16] = {0};
-    size_t n = 0;
-    struct text list = {0};
+    size_t n;
+    const char **names = table_names(all, sizeof *all, offsetof(struct report, id), &n);
     char *asked = text_format("%.*s", (int)length, name);
-    for (; all[n].id && n < sizeof names / sizeof *names; n++) {
-        names[n] = all[n].id;
-        text_add(&list, "%s%s", n ? ", " : "", all[n].id);
-    }
-    const char *near = asked ? text_nearest(asked, names, n) : NULL;
-    error_set(e, "--format: '%s' is no report%s%s%s: %s wanted, or table, github or tap alone", asked ? asked : "",
-              near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "", list.data ? list.data : "");
-    text_finish(&list);
+    if (asked && names) cli_unknown("format", asked, names, n, ", or table, github or tap alone", e);
+    else error_memory(e);
     free(asked);
+    free(names);
     return false;
 }
 

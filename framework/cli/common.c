@@ -1,6 +1,7 @@
 /* common.c: what several commands ask of paths and words. */
 #include "cli/cli.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "reports/report.h"
 
 #include <errno.h>
@@ -59,4 +60,15 @@ void cli_message(const char *format, ...) {
     char *clean = text_clean(message.text);
     fprintf(stderr, "assay: %s\n", clean ? clean : "out of memory");
     free(clean);
+}
+
+bool cli_unknown(const char *option, const char *asked, const char *const *names, size_t n, const char *also,
+                 struct error *e) {
+    const char *near = text_nearest(asked, names, n);
+    struct text list = {0};
+    for (size_t i = 0; i < n; i++) text_add(&list, "%s%s", i ? ", " : "", names[i]);
+    error_set(e, "--%s: '%s' is none%s%s%s: %s wanted%s", option, asked, near ? ": did you mean '" : "",
+              near ? near : "", near ? "'?" : "", list.data ? list.data : "another", also);
+    text_finish(&list);
+    return false;
 }

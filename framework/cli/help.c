@@ -5,34 +5,13 @@
 
 #define COLUMN 28 /* where the summaries begin */
 
-/* Appends `words`, wrapped at `width`: the line stands at column `at`, further lines begin at `column`. */
-static void add_wrapped(struct text *out, const char *words, size_t at, size_t column, size_t width) {
-    bool first = true;
-    while (*words) {
-        size_t length = strcspn(words, " \n");
-        if (!first && at + 1 + length > width) {
-            text_add(out, "\n%*s", (int)column, "");
-            at = column;
-        } else if (!first) {
-            text_add(out, " ");
-            at++;
-        }
-        text_append(out, words, length);
-        at += length;
-        words += length;
-        words += strspn(words, " \n");
-        first = false;
-    }
-    text_add(out, "\n");
-}
-
 /* Lines that are broken already: as they are where they fit, else broken anew. */
 static void add_lines(struct text *out, const char *lines, size_t width) {
     size_t longest = 0;
     for (const char *line = lines; *line; line += strcspn(line, "\n") + 1)
         if (strcspn(line, "\n") > longest) longest = strcspn(line, "\n");
     if (longest <= width) text_add(out, "%s", lines);
-    else add_wrapped(out, lines, 0, 0, width);
+    else text_add_wrapped(out, lines, 0, width, 0, "");
 }
 
 static void add_option(struct text *out, const struct cli_option *option, size_t width) {
@@ -49,10 +28,10 @@ static void add_option(struct text *out, const struct cli_option *option, size_t
         out->failed = true;
     } else if (left.length + 2 > COLUMN) {
         text_add(out, "%s\n%*s", left.data, COLUMN, "");
-        add_wrapped(out, right.data, COLUMN, COLUMN, width);
+        text_add_wrapped(out, right.data, COLUMN, width, COLUMN, "");
     } else {
         text_add(out, "%-*s", COLUMN, left.data);
-        add_wrapped(out, right.data, COLUMN, COLUMN, width);
+        text_add_wrapped(out, right.data, COLUMN, width, COLUMN, "");
     }
     text_finish(&left);
     text_finish(&right);
@@ -67,9 +46,9 @@ void cli_help(const struct cli_command *command, size_t width, struct text *out)
     }
     text_add(&usage, " [OPTION]...%s%s", command->operand ? " " : "", command->operand ? command->operand : "");
     out->failed = out->failed || usage.failed;
-    add_wrapped(out, usage.failed ? "" : usage.data, 0, 4, width);
+    text_add_wrapped(out, usage.failed ? "" : usage.data, 0, width, 4, "");
     text_finish(&usage);
-    add_wrapped(out, command->summary, 0, 0, width);
+    text_add_wrapped(out, command->summary, 0, width, 0, "");
     if (command->details) {
         text_add(out, "\n");
         add_lines(out, command->details, width);
@@ -86,7 +65,7 @@ void cli_overview(const struct cli_command *const *commands, size_t width, struc
     text_add(out, "\ncommands:\n");
     for (size_t i = 0; commands[i]; i++) {
         text_add(out, "  %-13s", commands[i]->name);
-        add_wrapped(out, commands[i]->summary, 15, 15, width);
+        text_add_wrapped(out, commands[i]->summary, 15, width, 15, "");
     }
     text_add(out, "\n");
     add_lines(out,

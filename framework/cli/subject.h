@@ -18,8 +18,8 @@ struct subject {
 /* A warning of the graph, and that its channels come last, go to standard error. */
 bool subject_open(const char *path, enum conv_route, const struct onnx_options *, enum axis_order, struct subject *out,
                   struct error *);
-/* The values of CLI_MODEL_INPUT, CLI_FIXED_INPUTS, CLI_MODEL_OUTPUT and CLI_INPUT_SHAPE, which a command has in this
- * order, and what the task makes of the network's end. network_choice_finish() in any case. */
+/* The values of CLI_NETWORK, from MODEL_INPUT on, and what the task makes of the network's end.
+ * network_choice_finish() in any case. */
 bool subject_choose(const struct cli_value values[4], enum task, struct network_choice *out, struct error *);
 /* The value of CLI_CONV. */
 enum conv_route subject_conv(const struct cli_value *);

@@ -1,6 +1,8 @@
 /* zoo_graph.c: the table of networks, and their graphs. */
 #include "cli/zoo.h"
 
+#include "cli/cli.h"
+
 #include "base/text.h"
 #include "controls/networks.h"
 
@@ -88,16 +90,8 @@ _Static_assert(sizeof zoo / sizeof *zoo <= ZOO_MOST, "zoo_choose has room for ZO
 
 static bool say_unknown(const char *asked, struct error *e) {
     const char *names[ZOO_MOST];
-    struct text list = {0};
-    for (size_t k = 0; k < zoo_count; k++) {
-        names[k] = zoo[k].name;
-        text_add(&list, "%s%s", k ? ", " : "", zoo[k].name);
-    }
-    const char *near = text_nearest(asked, names, zoo_count);
-    error_set(e, "--kinds: '%s' is none%s%s%s: %s wanted", asked, near ? ": did you mean '" : "", near ? near : "",
-              near ? "'?" : "", list.data ? list.data : "others");
-    text_finish(&list);
-    return false;
+    for (size_t k = 0; k < zoo_count; k++) names[k] = zoo[k].name;
+    return cli_unknown("kinds", asked, names, zoo_count, "", e);
 }
 
 bool zoo_choose(const char *names, const struct zoo_network *chosen[ZOO_MOST], size_t *count, struct error *e) {

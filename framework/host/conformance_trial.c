@@ -12,8 +12,11 @@
 #define MEMO_BYTES ((size_t)64 << 20)
 
 void trial_say(const struct trial *trial, const char *id, enum conformance_state state, const char *format, ...) {
-    if (trial->report->count == CONFORMANCE_MAX) return;
-    struct conformance_line *line = &trial->report->lines[trial->report->count++];
+    struct conformance_report *report = trial->report;
+    /* No check says so many lines. Were there more, a breach would still be said. */
+    if (report->count == CONFORMANCE_MAX && state != CONFORMANCE_BREACH) return;
+    struct conformance_line *line =
+        &report->lines[report->count < CONFORMANCE_MAX ? report->count++ : report->count - 1];
     va_list list;
     line->state = state;
     snprintf(line->id, sizeof line->id, "%s", id);

@@ -2,6 +2,7 @@
 #include "host/memo.h"
 
 #include "base/shared.h"
+#include "base/text.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -95,9 +96,7 @@ size_t memo_file_used(const struct memo_file *f) {
 }
 
 static uint32_t first_slot(const char *key) {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *c = key; *c; c++) hash = (hash ^ (unsigned char)*c) * 16777619u;
-    return hash % SLOTS;
+    return (uint32_t)(text_hash(key) % SLOTS);
 }
 
 static bool fits(const struct memo *m, size_t at, size_t count) {

@@ -1,5 +1,5 @@
-/* program_server.h: a program that was started once and forks a copy of itself for each chain (docs/protocol.md,
- * Forks), so that what it imports is paid once, and no chain sees what another did.
+/* program_server.h: a program that was started once and forks a copy of itself for each job (docs/protocol.md, Forks),
+ * so that what it imports is paid once, and no job sees what another did.
  *
  * The program talks on named pipes in a folder of ours. The process that has opened the explainer is another one each
  * time, a child of the one that started the program; it takes a lock, asks for a fork, and opens the two named pipes of

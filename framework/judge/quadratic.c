@@ -7,7 +7,6 @@
 #include "explainers/explainer.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #define FITS .999         /* R2 from which on a map is a sum of gradients */
 #define PARTLY .3         /* R2 from which on part of it is */
@@ -30,23 +29,15 @@ struct summary {
     bool times;
 };
 
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void add_fits(struct summary *s, const double *fit, const double *own, uint32_t n) {
-    double sorted[64];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < n && i < 64; i++) {
+    s->live = 0;
+    for (uint32_t i = 0; i < n; i++) {
         if (isnan(fit[i])) continue;
-        sorted[count++] = fit[i];
+        s->live++;
         s->own = fmin(s->own, own[i]);
     }
-    qsort(sorted, count, sizeof *sorted, compare);
-    s->live = count;
-    s->fit = count ? sorted[0] : (double)NAN;
-    s->fit_median = count ? sorted[count / 2] : (double)NAN;
+    s->fit = studies_at_rank(fit, n, 0);
+    s->fit_median = studies_at_rank(fit, n, s->live / 2);
 }
 
 static void add_scales(struct summary *s, const double *scale, const double *centre, uint32_t n) {

@@ -76,6 +76,19 @@ double studies_limit(const struct judge_case *c, uint32_t attribution, const cha
     return find(c, attribution, id, &index) ? c->view->plan->checks[index].predicate->limit : (double)NAN;
 }
 
+double studies_at_rank(const double *values, uint32_t n, uint32_t rank) {
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t below = 0, same = 0;
+        if (isnan(values[i])) continue;
+        for (uint32_t k = 0; k < n; k++) {
+            below += values[k] < values[i];
+            same += !(values[k] < values[i]) && !(values[k] > values[i]) && !isnan(values[k]);
+        }
+        if (below <= rank && rank < below + same) return values[i];
+    }
+    return (double)NAN;
+}
+
 double studies_worst(const struct judge_case *c, uint32_t attribution, const char *id, uint32_t *place) {
     uint32_t count = 0;
     const double *v = studies_reading(c, attribution, id, &count);

@@ -18,6 +18,8 @@ const double *studies_reading(const struct judge_case *, uint32_t attribution, c
 double studies_number(const struct judge_case *, uint32_t attribution, const char *id);
 /* The limit of a reading; NaN where it has none. */
 double studies_limit(const struct judge_case *, uint32_t attribution, const char *id);
+/* Of n numbers those that are no NaN, in order: number `rank`, counted from 0; NaN behind the last. */
+double studies_at_rank(const double *values, uint32_t n, uint32_t rank);
 /* The largest number of a reading and its place; NaN and 0 where none was measured. */
 double studies_worst(const struct judge_case *, uint32_t attribution, const char *id, uint32_t *place);
 

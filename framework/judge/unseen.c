@@ -1,7 +1,6 @@
 /* unseen.c: how far a map follows what the network does not see. Thresholds: docs/controls.md. */
 #include "judge/rules.h"
 
-#include "base/array.h"
 #include "judge/studies.h"
 
 #include <math.h>
@@ -13,12 +12,11 @@
 /* Median of the numbers of a reading; *count: how many there are. */
 static double median(const struct judge_case *c, uint32_t study, const char *id, uint32_t *count) {
     uint32_t n = 0;
-    double sorted[64];
     const double *v = studies_reading(c, study, id, &n);
     *count = 0;
-    for (uint32_t k = 0; v && k < n && k < 64; k++)
-        if (!isnan(v[k])) sorted[(*count)++] = v[k];
-    return array_median(sorted, *count);
+    for (uint32_t k = 0; v && k < n; k++) *count += isnan(v[k]) ? 0u : 1u;
+    if (!*count) return (double)NAN;
+    return (studies_at_rank(v, n, (*count - 1) / 2) + studies_at_rank(v, n, *count / 2)) / 2;
 }
 
 static const char *name_of(const struct judge_case *c, uint32_t study) {

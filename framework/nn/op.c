@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_OPS 128
-
 const struct op *op_find(const char *name) {
     for (const struct op *const *op = ops_all(); *op; op++)
         if (strcmp((*op)->name, name) == 0) return *op;
@@ -17,10 +15,14 @@ const struct op *op_find(const char *name) {
 }
 
 const char *op_nearest(const char *name) {
-    const char *names[MOST_OPS];
+    const struct op *const *all = ops_all();
     size_t count = 0;
-    for (const struct op *const *op = ops_all(); *op && count < MOST_OPS; op++) names[count++] = (*op)->name;
-    return text_nearest(name, names, count);
+    while (all[count]) count++;
+    const char **names = malloc(count * sizeof *names), *nearest = NULL;
+    for (size_t i = 0; names && i < count; i++) names[i] = all[i]->name;
+    if (names) nearest = text_nearest(name, names, count);
+    free(names);
+    return nearest;
 }
 
 static bool wrong_kind(const char *name, const char *wanted, struct error *e) {

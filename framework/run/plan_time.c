@@ -257,7 +257,8 @@ static double referring(const struct work *w, const struct plan_cost *c) {
            digested * w->probe->digested;
 }
 
-/* Every row, and the audits, draw the networks of a draw in a chain, each layer once for each control that does. */
+/* Every row, and the audits, draw the networks of a draw one from another, each layer once for each control that does.
+ */
 static double drawing(const struct work *w, const struct plan_cost *c) {
     const double rows = c->explainer_count - c->yardstick_count + 1., draws = w->run->battery->rule.draws[0];
     double controls = 0;

@@ -1,6 +1,7 @@
 /* The parent's side of a run on several machines. */
 #include "run/ranks.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -41,7 +42,7 @@ struct ranks {
     const struct transport *transport;
     struct peer *peers;     /* [count]; the first is the parent itself */
     struct ticket *tickets; /* [ticket_count] jobs that are away */
-    size_t ticket_count, capacity;
+    size_t ticket_count;
     uint64_t last; /* ticket */
     double silence, created;
     struct wave_state *wave;
@@ -251,13 +252,9 @@ static bool start(void *state, size_t job, bool *taken, struct error *e) {
         if (!best || p->places - p->taken > b->places - b->taken) best = k;
     }
     if (!best) return true;
-    if (r->ticket_count == r->capacity) {
-        size_t capacity = r->capacity ? 2 * r->capacity : 64;
-        struct ticket *more = realloc(r->tickets, capacity * sizeof *more);
-        if (!more) return error_memory(e);
-        r->tickets = more;
-        r->capacity = capacity;
-    }
+    struct ticket *more = array_grow(r->tickets, r->ticket_count, sizeof *more);
+    if (!more) return error_memory(e);
+    r->tickets = more;
     const struct rank_header h = {.kind = TELL_JOB, .ticket = ++r->last};
     *taken = job_record_make(r->wave->run, &r->wave->jobs[job], &r->wave->pool[job], &record, &size, e) &&
              rank_send(r->transport, best, &h, record, size, e);

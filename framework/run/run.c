@@ -8,7 +8,7 @@
 #include "run/memory.h"
 #include "run/network.h"
 #include "run/plan_time.h"
-#include "experiment/places.h"
+#include "experiment/locations.h"
 #include "experiment/record.h"
 #include "run/run_folder.h"
 #include "run/run_undo.h"
@@ -117,7 +117,7 @@ static bool put_quality(struct run *run, struct error *e) {
 
 static bool put_places(struct run *run, struct error *e) {
     char *text;
-    bool ok = places_record(run, &text, e) && store_set_meta(run->store, "places", text, e);
+    bool ok = locations_record(run, &text, e) && store_set_meta(run->store, "places", text, e);
     free(text);
     return ok;
 }

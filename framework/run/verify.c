@@ -1,6 +1,7 @@
 /* A resumed run in memory, of which some units were taken away. */
 #include "run/verify.h"
 
+#include "base/array.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "experiment/record.h"
@@ -24,7 +25,7 @@ struct name_pair {
 
 struct units {
     struct name_pair *all;
-    uint32_t count, capacity;
+    uint32_t count;
 };
 
 struct verify {
@@ -41,13 +42,9 @@ struct verify {
 
 static bool add_unit(void *user, const struct unit_row *row) {
     struct units *u = user;
-    if (u->count == u->capacity) {
-        uint32_t capacity = u->capacity ? 2 * u->capacity : 64;
-        struct name_pair *more = realloc(u->all, capacity * sizeof *more);
-        if (!more) return false;
-        u->all = more;
-        u->capacity = capacity;
-    }
+    struct name_pair *more = array_grow(u->all, u->count, sizeof *more);
+    if (!more) return false;
+    u->all = more;
     struct name_pair *n = &u->all[u->count++];
     *n = (struct name_pair){text_copy(row->explainer), text_copy(row->variant)};
     return n->explainer && n->variant;

@@ -82,7 +82,7 @@ struct helper {
     struct error error;
 };
 
-struct crew {
+struct started { /* helpers of one request */
     unsigned count;
     struct helper all[MOST_HELPERS];
 };
@@ -94,45 +94,45 @@ static void *help(void *user) {
 }
 
 /* Signals are for the caller's thread. Without memory or a thread there is no helper, and nothing else is wrong. */
-static bool start_helper(struct shared_request *w, struct crew *crew) {
-    struct helper *h = &crew->all[crew->count];
+static bool start_helper(struct shared_request *w, struct started *started) {
+    struct helper *h = &started->all[started->count];
     sigset_t all, before;
     *h = (struct helper){.request = w};
-    if (!net_mate(w->net, crew->count, BLOCK, w->ask->question != ASK_FORWARD, &h->net, &h->error)) return false;
+    if (!net_mate(w->net, started->count, BLOCK, w->ask->question != ASK_FORWARD, &h->net, &h->error)) return false;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     bool ok = pthread_create(&h->thread, NULL, help, h) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    crew->count += ok;
+    started->count += ok;
     return ok;
 }
 
 /* As many as there are cores free by now, and blocks for them besides the caller's next. */
-static void recruit(struct shared_request *w, const struct helpers *helpers, struct crew *crew) {
+static void start_helpers(struct shared_request *w, const struct helpers *helpers, struct started *started) {
     uint32_t begun = atomic_load(&w->next), left = begun < w->blocks ? w->blocks - begun : 0;
-    unsigned most = MOST_HELPERS - crew->count, wanted = left > most ? most : left ? left - 1 : 0;
+    unsigned most = MOST_HELPERS - started->count, wanted = left > most ? most : left ? left - 1 : 0;
     unsigned lent = wanted ? cores_borrow(helpers->cores, helpers->member, wanted) : 0, idle = 0;
-    for (unsigned i = 0; i < lent; i++) idle += !start_helper(w, crew);
+    for (unsigned i = 0; i < lent; i++) idle += !start_helper(w, started);
     if (idle) cores_return(helpers->cores, helpers->member, idle);
 }
 
 static bool work_together(struct shared_request *w, const struct helpers *helpers, struct error *e) {
-    struct crew crew = {.count = 0};
+    struct started started = {.count = 0};
     bool ok = true;
     for (uint32_t b; ok;) { /* cores become free while this goes on */
-        recruit(w, helpers, &crew);
+        start_helpers(w, helpers, &started);
         if ((b = atomic_fetch_add(&w->next, 1)) >= w->blocks) break;
         ok = run_block(w, w->net, b, e);
     }
     if (!ok) atomic_store(&w->next, w->blocks); /* no more of them */
-    for (unsigned i = 0; i < crew.count; i++) {
-        struct helper *h = &crew.all[i];
+    for (unsigned i = 0; i < started.count; i++) {
+        struct helper *h = &started.all[i];
         pthread_join(h->thread, NULL);
         if (ok && !h->ok && e) *e = h->error;
         ok = ok && h->ok;
     }
     net_drop_mates(w->net); /* before somebody else has the cores, and memory with them */
-    cores_return(helpers->cores, helpers->member, crew.count);
+    cores_return(helpers->cores, helpers->member, started.count);
     return ok;
 }
 

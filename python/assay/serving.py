@@ -69,7 +69,7 @@ class ForkServer:
         return True
 
     def _copy(self, frame: Frame) -> None:
-        """The copy's whole life: it serves one chain and leaves, without what the parent meant to do at its end."""
+        """The copy's whole life: it serves one job and leaves, without what the parent meant to do at its end."""
         code = 1
         try:
             reader = self._open(str(frame.keys["read"]), "rb")

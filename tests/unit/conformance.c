@@ -1,6 +1,7 @@
 /* The rules of the ABI and the claims of a method, on plugins that keep and on plugins that break them. */
 #include "lab.h"
 #include "host/conformance.h"
+#include "host/conformance_trial.h"
 #include "workers/isolate.h"
 
 static bool all_claims; /* of the next check, as `assay check` has it */
@@ -315,4 +316,17 @@ Test(conformance, counts_the_passes_of_one_request) {
     cr_expect_eq(report.forward, 20 * LAB_INPUTS);
     cr_expect_eq(report.backward, 20 * LAB_INPUTS);
     lab_close(&lab);
+}
+
+/* Whatever else is said, a breach is among it. */
+Test(conformance, a_breach_is_said_where_lines_are_full) {
+    static struct conformance_report report;
+    const struct trial trial = {.report = &report};
+    for (int k = 0; k < CONFORMANCE_MAX + 1; k++) trial_say(&trial, "finite", CONFORMANCE_OK, "line %d", k);
+    cr_expect_eq(report.count, CONFORMANCE_MAX);
+    trial_say(&trial, "guard", CONFORMANCE_BREACH, "the last");
+    cr_expect_eq(report.count, CONFORMANCE_MAX);
+    cr_assert_not_null(line_of(&report, "guard"));
+    cr_expect_str_eq(line_of(&report, "guard")->sentence, "the last");
+    cr_expect_not_null(conformance_breach(&report));
 }

@@ -238,3 +238,23 @@ Test(text, is_cleaned_in_place) {
         cr_expect(text_is_clean(text));
     }
 }
+
+Test(text, is_wrapped) {
+    static const struct {
+        const char *words, *made;
+        size_t at, indent;
+        const char *mark;
+    } cases[] = {{"", "\n", 0, 0, ""},
+                 {"one two", "one two\n", 0, 0, ""},
+                 {"one two three", "one two\nthree\n", 0, 0, ""},
+                 {"one  two\nthree", "one two\n  # three\n", 0, 2, "# "},
+                 {"one two", "one\n two\n", 4, 1, ""},
+                 {"wider-than-a-line two", "wider-than-a-line\ntwo\n", 0, 0, ""}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct text text = {0};
+        text_add_wrapped(&text, cases[k].words, cases[k].at, 10, cases[k].indent, cases[k].mark);
+        cr_assert_not(text.failed);
+        cr_expect_str_eq(text.data, cases[k].made, "case %zu", k);
+        text_finish(&text);
+    }
+}

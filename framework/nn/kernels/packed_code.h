@@ -1,10 +1,8 @@
 /* packed_code.h: the body of packed.h, compiled once for every kind of processor, as winograd_code.h is. */
+#include "nn/kernels/each_row.h"
 #include "nn/kernels/lanes.h"
 #include "nn/kernels/packed_cut.h"
 
-#ifndef ROWS
-#define ROWS 6u
-#endif
 #define PANEL (2 * LANES) /* positions of one call of the inner kernel */
 #define BLOCK PACKED_BLOCK
 #define STRIPS (BLOCK / LANES) /* of LANES consecutive positions */
@@ -188,16 +186,6 @@ static void interleave_rows(const float *from, size_t rows, size_t depth, float 
 
 /* ---- The product ---- */
 
-/* Rows by name, as gcc keeps arrays of sums in memory. */
-#if ROWS == 6
-#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
-#else
-#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12)
-#endif
-#define IN_EACH_ROW(DO)                                                                                                \
-    do {                                                                                                               \
-        EACH_ROW(DO)                                                                                                   \
-    } while (0) /* as one statement */
 #define LEFT_ZERO(r) lanes left##r = {0};
 #define LEFT_FETCH(r) left##r = load(c + (r)*PANEL);
 #define LEFT_ADD(r) left##r += a[r] * b0;

@@ -1,10 +1,8 @@
 /* strided_code.h: the body of strided.h, compiled once for every kind of processor, as winograd_code.h is. */
+#include "nn/kernels/each_row.h"
 #include "nn/kernels/lanes.h"
 #include "nn/kernels/strided_passes.h"
 
-#ifndef ROWS
-#define ROWS 6u
-#endif
 #define PANEL (2 * LANES) /* positions of one call of the inner kernel */
 #define BLOCK STRIDED_BLOCK
 
@@ -17,16 +15,6 @@ struct job {
 
 /* ---- The product ---- */
 
-/* Rows by name, as gcc keeps arrays of sums in memory. */
-#if ROWS == 6
-#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
-#else
-#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12)
-#endif
-#define IN_EACH_ROW(DO)                                                                                                \
-    do {                                                                                                               \
-        EACH_ROW(DO)                                                                                                   \
-    } while (0) /* as one statement */
 #define ZERO(r) lanes left##r = {0}, right##r = {0};
 #define FETCH(r) left##r = load(c + (r)*PANEL), right##r = load(c + (r)*PANEL + LANES);
 #define ADD(r) left##r += a[r] * b0, right##r += a[r] * b1;

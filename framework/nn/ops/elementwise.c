@@ -52,50 +52,47 @@ FAST_CLONES static void mul_run(float *restrict y, const float *restrict a, cons
         for (size_t i = 0; i < n; i++) y[i] = a[0] * b[i * sb];
 }
 
+/* The sum may take the place of an operand. */
+static void add_or_add_to(float *y, const float *a, const float *b, size_t n, size_t sa, size_t sb) {
+    if (a == y) add_to(y, b, n, sb);
+    else if (b == y) add_to(y, a, n, sa);
+    else add_run(y, a, b, n, sa, sb);
+}
+
+/* y = f(a, b), n elements that lie side by side in y. */
+typedef void run_of_pairs(float *y, const float *a, const float *b, size_t n, size_t sa, size_t sb);
+
 struct job {
     const float *a, *b;
     float *y;
+    run_of_pairs *run;
 };
 
-static void add_part(const struct broadcast_part *part, void *user) {
+static void pairs_part(const struct broadcast_part *part, void *user) {
     const struct job *j = user;
     const struct broadcast *loops = &part->loops;
     uint32_t last = loops->rank - 1;
     size_t n = loops->dim[last];
     float *y = j->y + part->out;
     FOR_EACH_RUN(p, *loops) {
-        const float *a = j->a + part->a + p.a, *b = j->b + part->b + p.b;
-        if (a == y) add_to(y, b, n, loops->b[last]);
-        else if (b == y) add_to(y, a, n, loops->a[last]);
-        else add_run(y, a, b, n, loops->a[last], loops->b[last]);
+        j->run(y, j->a + part->a + p.a, j->b + part->b + p.b, n, loops->a[last], loops->b[last]);
         y += n;
     }
 }
 
-static void mul_part(const struct broadcast_part *part, void *user) {
-    const struct job *j = user;
-    const struct broadcast *loops = &part->loops;
-    uint32_t last = loops->rank - 1;
-    size_t n = loops->dim[last];
-    float *y = j->y + part->out;
-    FOR_EACH_RUN(p, *loops) {
-        mul_run(y, j->a + part->a + p.a, j->b + part->b + p.b, n, loops->a[last], loops->b[last]);
-        y += n;
-    }
-}
-
-static void forward(const struct op_call *call, broadcast_run *run) {
+static void forward(const struct op_call *call, run_of_pairs *run) {
     struct broadcast loops;
     broadcast_init(&loops, &call->in[0].shape, &call->in[1].shape);
-    broadcast_share(&loops, call->team, run, &(struct job){call->in[0].data, call->in[1].data, call->out.data});
+    broadcast_share(&loops, call->team, pairs_part,
+                    &(struct job){call->in[0].data, call->in[1].data, call->out.data, run});
 }
 
 static void add_forward(const struct op_call *call) {
-    forward(call, add_part);
+    forward(call, add_or_add_to);
 }
 
 static void mul_forward(const struct op_call *call) {
-    forward(call, mul_part);
+    forward(call, mul_run);
 }
 
 /* d[i * sd] += dy[i] (times other[i * so], unless NULL) */
@@ -162,7 +159,7 @@ static void copy_range(void *user, size_t first, size_t count) {
 static void add_backward(const struct op_call *call, uint32_t input, const float *dy, float *d) {
     if (is_whole(call, input)) {
         thread_team_share(call->team, shape_count(&call->out.shape), COPY_PIECE, copy_range,
-                          &(struct job){dy, NULL, d});
+                          &(struct job){.a = dy, .y = d});
         return;
     }
     memset(d, 0, shape_count(&call->in[input].shape) * sizeof *d);
@@ -178,7 +175,7 @@ static void mul_backward(const struct op_call *call, uint32_t input, const float
     }
     /* The gradient of the output has the shape of this operand. */
     broadcast_init(&loops, &call->in[input].shape, &call->in[1 - input].shape);
-    broadcast_share(&loops, call->team, mul_part, &(struct job){dy, call->in[1 - input].data, d});
+    broadcast_share(&loops, call->team, pairs_part, &(struct job){dy, call->in[1 - input].data, d, mul_run});
 }
 
 const struct op op_add = {

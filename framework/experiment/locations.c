@@ -1,5 +1,5 @@
 /* Lines of the battery, as JSON. */
-#include "experiment/places.h"
+#include "experiment/locations.h"
 
 #include "base/text.h"
 #include "battery/yaml_node.h"
@@ -51,7 +51,7 @@ static json_t *expect_json(const struct battery *b) {
     return all;
 }
 
-bool places_record(const struct run *run, char **text, struct error *e) {
+bool locations_record(const struct run *run, char **text, struct error *e) {
     bool file = strcmp(run->battery->path, YAML_STANDARD_INPUT) != 0;
     json_t *all = json_pack("{s:o, s:o, s:o}", "file", file ? clean_json(run->battery->path) : json_null(), "rows",
                             rows_json(run), "expect", expect_json(run->battery));
