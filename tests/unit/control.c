@@ -287,6 +287,38 @@ Test(control, further_draws_add_to_what_is_there) {
     plan_finish(&plan);
 }
 
+/* A list is read to its end and no further. */
+Test(control, lists_of_twins) {
+    static const struct {
+        const char *list, *stages; /* of the plan; NULL: refused */
+    } cases[] = {
+        {"near", "near"},
+        {"near,confidence", "near confidence"},
+        {"confidence, near", "near confidence"},
+        {" near ,, confidence ,", "near confidence"},
+        {"near confidence\0units", "near confidence"},
+        {"near, confidant", NULL},
+        {"", NULL},
+        {" , ", NULL},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct control_values v;
+        struct error e;
+        struct plan plan;
+        struct graph graph = {.layers = layers, .layer_count = 3, .classes = 10};
+        char stages[128] = "";
+        cr_assert(parse(&control_twins, "twins", cases[k].list, &v, &e), "%s", e.text);
+        plan_init(&plan, &graph);
+        bool ok = control_expand(&control_twins, &plan, 0, &v, &battery, 0, 5, &e);
+        cr_expect_eq(ok, cases[k].stages != NULL, "'%s'", cases[k].list);
+        for (uint32_t i = 0; ok && i < plan.use_count; i++)
+            snprintf(stages + strlen(stages), sizeof stages - strlen(stages), "%s%s", i ? " " : "", plan.uses[i].stage);
+        if (ok) cr_expect_str_eq(stages, cases[k].stages, "'%s'", cases[k].list);
+        else cr_expect(strstr(e.text, "near, units and confidence wanted"), "%s", e.text);
+        plan_finish(&plan);
+    }
+}
+
 /* ---- predicates ---- */
 
 static void ask(const struct control *control, const struct answer *answer, unsigned claims, double *worst,
