@@ -287,38 +287,6 @@ Test(control, further_draws_add_to_what_is_there) {
     plan_finish(&plan);
 }
 
-/* A list is read to its end and no further. */
-Test(control, lists_of_twins) {
-    static const struct {
-        const char *list, *stages; /* of the plan; NULL: refused */
-    } cases[] = {
-        {"near", "near"},
-        {"near,confidence", "near confidence"},
-        {"confidence, near", "near confidence"},
-        {" near ,, confidence ,", "near confidence"},
-        {"near confidence\0units", "near confidence"},
-        {"near, confidant", NULL},
-        {"", NULL},
-        {" , ", NULL},
-    };
-    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        struct control_values v;
-        struct error e;
-        struct plan plan;
-        struct graph graph = {.layers = layers, .layer_count = 3, .classes = 10};
-        char stages[128] = "";
-        cr_assert(parse(&control_twins, "twins", cases[k].list, &v, &e), "%s", e.text);
-        plan_init(&plan, &graph);
-        bool ok = control_expand(&control_twins, &plan, 0, &v, &battery, 0, 5, &e);
-        cr_expect_eq(ok, cases[k].stages != NULL, "'%s'", cases[k].list);
-        for (uint32_t i = 0; ok && i < plan.use_count; i++)
-            snprintf(stages + strlen(stages), sizeof stages - strlen(stages), "%s%s", i ? " " : "", plan.uses[i].stage);
-        if (ok) cr_expect_str_eq(stages, cases[k].stages, "'%s'", cases[k].list);
-        else cr_expect(strstr(e.text, "near, units and confidence wanted"), "%s", e.text);
-        plan_finish(&plan);
-    }
-}
-
 /* ---- predicates ---- */
 
 static void ask(const struct control *control, const struct answer *answer, unsigned claims, double *worst,
@@ -359,31 +327,6 @@ Test(control, linear_identity_holds_at_every_scale) {
                 cr_expect_eq(worst <= tolerance, wrong == 0, "claims %u, scale %g, case %d: %g against %g", claims[k],
                              (double)scales[s], wrong, worst, tolerance);
             }
-}
-
-/* The distance of the twins' two maps, every element of which counts; the scale of the map does not. */
-Test(control, twins_compare_maps_at_every_scale) {
-    static const float scales[] = {1e-12f, 1, 1e12f};
-    static const double moves[] = {0, .0009, .2};
-    const struct control *list[] = {&control_twins, NULL};
-    const struct predicate *same = NULL;
-    struct plan plan;
-    struct graph graph;
-    expand(&plan, &graph, 10, list, 0, 5);
-    for (uint32_t k = 0; k < plan.check_count; k++)
-        if (strcmp(plan.checks[k].predicate->id, "confidence-map") == 0) same = plan.checks[k].predicate;
-    cr_assert_not_null(same);
-    for (size_t k = 0; k < 3 * 3 * 4; k++) {
-        double move = moves[k % 3], worst, tolerance;
-        float scale = scales[k / 3 % 3], map[4] = {.5f, -.5f, .5f, -.5f}, other[4];
-        for (int i = 0; i < 4; i++) other[i] = map[i] *= scale; /* of norm 1 times the scale */
-        other[k / 9] += (float)move * scale;
-        const struct answer answers[] = {{.map = map, .classes = 10}, {.map = other, .classes = 10}};
-        same->holds(&(struct predicate_case){answers, 2, 4, 1, 4, 0}, &worst, &tolerance);
-        cr_expect_float_eq(worst, move, 1e-6, "scale %g, element %zu: %g", (double)scale, k / 9, worst);
-        cr_expect_eq(worst <= tolerance, move < .1, "%g where %g is allowed", worst, tolerance);
-    }
-    plan_finish(&plan);
 }
 
 Test(control, zero_pixel_looks_at_zero_inputs_only) {
