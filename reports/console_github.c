@@ -67,14 +67,14 @@ static void add_summary(struct text *out, const struct verdict_table *t) {
     text_finish(&words);
 }
 
-bool console_github(struct store *s, FILE *stream, const struct report_look *look, struct error *e) {
+bool console_github(struct store *s, FILE *stream, const struct report_style *style, struct error *e) {
     struct verdict_table table = {0};
     struct verdict_notes notes = {0};
     struct battery_lines lines = {0};
     struct surprise surprise;
     struct text out = {0};
 
-    (void)look;
+    (void)style;
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) && battery_lines_load(s, &lines, e);
     for (size_t at = 0; ok && surprise_next(&table, &at, &surprise);) add_surprise(&out, &table, &lines, &surprise);
     if (ok && notes.accuracy_warning)
