@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-static bool write_nothing(struct store *s, FILE *out, const struct report_look *look, struct error *e) {
-    (void)s, (void)out, (void)look, (void)e;
+static bool write_nothing(struct store *s, FILE *out, const struct report_style *style, struct error *e) {
+    (void)s, (void)out, (void)style, (void)e;
     return true;
 }
 

@@ -7,7 +7,7 @@
 
 struct console_format {
     const char *id, *summary;
-    bool (*write)(struct store *, FILE *, const struct report_look *, struct error *);
+    bool (*write)(struct store *, FILE *, const struct report_style *, struct error *);
     /* In place of it, where there are no verdicts: the message, which begins with the place in the battery where it has
      * one, and the exit code. NULL: nothing is said on standard output. */
     void (*say_broken)(FILE *, const char *message, int exit_code);

@@ -38,14 +38,14 @@ static void add_command(struct text *out, const char *level, const char *file, u
 
 /* Every one of them fails the job. */
 static void add_surprise(struct text *out, const struct verdict_table *t, const struct battery_lines *lines,
-                         const struct surprise *s, const struct report_look *look, const char *baseline) {
+                         const struct surprise *s, const struct report_style *style, const char *baseline) {
     const struct verdict_row *v = s->cell;
     struct text title = {0}, message = {0}, remedy = {0};
 
     surprise_add_name(&title, t, s);
     text_add(&title, ": %s", v->verdict);
     text_add(&message, "%s Expected: %s.", v->reason, v->expected);
-    if (surprise_add_remedy(&remedy, v, look->folder, baseline))
+    if (surprise_add_remedy(&remedy, v, style->folder, baseline))
         text_add(&message, " %s", remedy.data ? remedy.data : "");
     out->failed = out->failed || title.failed || message.failed || remedy.failed;
     if (!out->failed) add_command(out, "error", lines->file, battery_lines_find(lines, v), title.data, message.data);
@@ -65,7 +65,7 @@ static void add_summary(struct text *out, const struct verdict_table *t) {
     text_finish(&words);
 }
 
-bool console_github(struct store *s, FILE *stream, const struct report_look *look, struct error *e) {
+bool console_github(struct store *s, FILE *stream, const struct report_style *style, struct error *e) {
     struct verdict_table table = {0};
     struct verdict_notes notes = {0};
     struct battery_lines lines = {0};
@@ -74,7 +74,7 @@ bool console_github(struct store *s, FILE *stream, const struct report_look *loo
 
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) && battery_lines_load(s, &lines, e);
     for (size_t at = 0; ok && surprise_next(&table, &at, &surprise);)
-        add_surprise(&out, &table, &lines, &surprise, look, notes.baseline);
+        add_surprise(&out, &table, &lines, &surprise, style, notes.baseline);
     if (ok && notes.accuracy_warning)
         add_command(&out, "warning", lines.file, 0, "the network", notes.accuracy_warning);
     if (ok && notes.same_warning)

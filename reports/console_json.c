@@ -76,7 +76,7 @@ static json_t *document(const struct verdict_table *t, const struct verdict_note
                      notes_json(notes));
 }
 
-bool console_json(struct store *s, FILE *stream, const struct report_look *look, struct error *e) {
+bool console_json(struct store *s, FILE *stream, const struct report_style *style, struct error *e) {
     struct verdict_table table = {0};
     struct verdict_notes notes = {0};
     struct battery_lines lines = {0};
@@ -85,7 +85,7 @@ bool console_json(struct store *s, FILE *stream, const struct report_look *look,
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) &&
               battery_lines_load(s, &lines, e) && run_record_load(s, "run", &run, e);
     if (ok) {
-        all = document(&table, &notes, run, &lines, look->folder);
+        all = document(&table, &notes, run, &lines, style->folder);
         ok = (all && json_layout(stream, all, 0)) || error_memory(e);
         if (ok) fputc('\n', stream);
     }

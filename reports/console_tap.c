@@ -106,12 +106,12 @@ static void add_all(struct tap *t, const struct verdict_table *table, const stru
     }
 }
 
-bool console_tap(struct store *s, FILE *stream, const struct report_look *look, struct error *e) {
+bool console_tap(struct store *s, FILE *stream, const struct report_style *style, struct error *e) {
     struct verdict_table table = {0};
     struct verdict_notes notes = {0};
     struct tap tap = {.number = 0};
 
-    (void)look;
+    (void)style;
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e);
     if (ok) add_all(&tap, &table, &notes);
     if (ok && tap.out.failed) ok = error_memory(e);

@@ -5,11 +5,11 @@
 
 #include "reports/report.h"
 
-bool console_json(struct store *, FILE *, const struct report_look *, struct error *);
+bool console_json(struct store *, FILE *, const struct report_style *, struct error *);
 void console_json_broken(FILE *, const char *message, int exit_code);
-bool console_github(struct store *, FILE *, const struct report_look *, struct error *);
+bool console_github(struct store *, FILE *, const struct report_style *, struct error *);
 void console_github_broken(FILE *, const char *message, int exit_code);
-bool console_tap(struct store *, FILE *, const struct report_look *, struct error *);
+bool console_tap(struct store *, FILE *, const struct report_style *, struct error *);
 void console_tap_broken(FILE *, const char *message, int exit_code);
 
 #endif

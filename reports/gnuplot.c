@@ -29,7 +29,7 @@ static const struct {
     const char *name;
 } formats[FORMATS] = {{FIGURE_PNG, "png"}, {FIGURE_SVG, "svg"}, {FIGURE_PDF, "pdf"}};
 
-enum outcome { RUNNING, DONE, FAILED, MISSING };
+enum outcome { RUNNING, DONE, FAILED, LATE, MISSING };
 
 struct gnuplot_job {
     char *name; /* of the script, without .gp */
@@ -202,6 +202,8 @@ struct drawing {
     size_t failures;
     struct error why; /* of that one */
     bool missing;     /* gnuplot itself */
+    bool drawn;       /* any picture */
+    bool hopeless;    /* a script alone was late, and nothing was drawn: no other is tried */
 };
 
 /* The others that run go on. */
@@ -226,7 +228,7 @@ static enum outcome look_at(struct drawing *d, struct batch *batch, struct error
     error_set(e,
               "%s/%s.gp: gnuplot took longer than %g s and was stopped; run `gnuplot %s.gp` in that folder to see why",
               d->folder, batch->job->name, d->seconds, batch->job->name);
-    return FAILED;
+    return LATE;
 }
 
 /* ---- all of them ---- */
@@ -255,7 +257,7 @@ static void begin(struct drawing *d, size_t width) {
     while ((d->left || d->again_count) && d->count < width) {
         struct batch *batch = &d->running[d->count];
         *batch = (struct batch){.log = -1};
-        if (d->left) {
+        if (d->left && (d->drawn || !d->again_count)) {
             batch->count = d->left < d->each ? d->left : d->each;
             d->left -= batch->count;
             batch->job = &d->all->job[d->left];
@@ -270,15 +272,16 @@ static void begin(struct drawing *d, size_t width) {
 }
 
 static void take_end(struct drawing *d, const struct batch *batch, enum outcome outcome, const struct error *why) {
+    for (size_t i = 0; i < batch->count; i++) d->drawn = d->drawn || has_any(&batch->job[i], d->folder);
     if (outcome == DONE) return;
-    if (outcome == FAILED && batch->count > 1) {
+    if (outcome != MISSING && batch->count > 1) {
         give_back(d, batch);
         return;
     }
     note(d, batch->job, why);
-    if (outcome != MISSING) return;
-    d->missing = true;
-    d->left = d->again_count = 0;
+    d->missing = d->missing || outcome == MISSING;
+    d->hopeless = d->hopeless || (outcome == LATE && !d->drawn);
+    if (d->missing || d->hopeless) d->left = d->again_count = 0;
 }
 
 /* Waits until one says something, or a little while, and looks at all. */
@@ -315,6 +318,7 @@ static bool draw_all(struct drawing *d, size_t at_once, struct error *e) {
     for (begin(d, at_once); d->count && !interrupt_signal(); begin(d, at_once)) attend(d);
     if (interrupt_signal() && (d->count || d->left || d->again_count)) return stop(d, e);
     if (!d->failed) return true;
+    if (d->hopeless) return error_set(e, "%s (no figure was drawn, and the others were not tried)", d->why.text);
     if (d->failures < 2 || d->missing) return error_set(e, "%s", d->why.text);
     return error_set(e, "%s (%zu figures failed; this is the first)", d->why.text, d->failures);
 }

@@ -31,7 +31,7 @@ void reports_remove(const struct report *, const char *folder);
 #define REPORT_WIDTH 100u
 
 /* How the verdict table is written. */
-struct report_look {
+struct report_style {
     bool colour;
     bool reasons;       /* every reason and similarity */
     bool figures;       /* there are some, to be named */
@@ -41,6 +41,6 @@ struct report_look {
 
 /* The verdict table, what was not as expected, the similarities by stage where they could not be judged, and how to
  * read it. Wider than asked for only where one name is. */
-bool report_text(struct store *, FILE *, const struct report_look *, struct error *);
+bool report_text(struct store *, FILE *, const struct report_style *, struct error *);
 
 #endif

@@ -134,21 +134,21 @@ static void add_figure(struct text *where, const char *folder, const char *slash
 
 /* Where to look, and what would accept it. */
 static void put_remedy(struct page *p, const struct verdict_table *t, const struct curve_set *curves,
-                       const struct surprise *u, const struct report_look *look, const char *baseline) {
+                       const struct surprise *u, const struct report_style *style, const char *baseline) {
     const struct verdict_row *v = u->cell;
-    const char *folder = look->folder ? look->folder : "", *slash = look->folder ? "/" : "";
+    const char *folder = style->folder ? style->folder : "", *slash = style->folder ? "/" : "";
     struct text where = {0}, remedy = {0};
     char figure[FIGURE_NAME_SIZE];
 
     if (strcmp(v->verdict, "FAIL") == 0) {
         text_add(&where, "Look at %s%sreport.html#e%zu-%zu", folder, slash, u->explainer, u->control);
-        if (look->figures && figure_curves_name(curves, t, v->explainer, v->control, figure))
+        if (style->figures && figure_curves_name(curves, t, v->explainer, v->control, figure))
             add_figure(&where, folder, slash, figure);
         text_add(&where, ".");
         page_break(p, 4);
         page_wrap(p, where.failed ? "" : where.data, 4);
     }
-    if (surprise_add_remedy(&remedy, v, look->folder, baseline)) {
+    if (surprise_add_remedy(&remedy, v, style->folder, baseline)) {
         page_break(p, 4);
         page_wrap(p, remedy.failed ? "" : remedy.data, 4);
     }
@@ -158,7 +158,7 @@ static void put_remedy(struct page *p, const struct verdict_table *t, const stru
 }
 
 static void put_surprise(struct page *p, const struct verdict_table *t, const struct curve_set *curves,
-                         const struct surprise *u, const struct report_look *look, const char *baseline) {
+                         const struct surprise *u, const struct report_style *style, const char *baseline) {
     struct text name = {0}, expected = {0};
 
     surprise_add_name(&name, t, u);
@@ -174,7 +174,7 @@ static void put_surprise(struct page *p, const struct verdict_table *t, const st
     page_wrap(p, expected.failed ? "" : expected.data, 4);
     page_break(p, 4);
     put_reason(p, u->cell, 4);
-    put_remedy(p, t, curves, u, look, baseline);
+    put_remedy(p, t, curves, u, style, baseline);
     page_break(p, 0);
     p->failed = p->failed || name.failed || expected.failed;
     text_finish(&name);
@@ -182,13 +182,13 @@ static void put_surprise(struct page *p, const struct verdict_table *t, const st
 }
 
 static void put_unexpected(struct page *p, const struct verdict_table *t, const struct curve_set *curves,
-                           const struct report_look *look, const char *baseline) {
+                           const struct report_style *style, const char *baseline) {
     struct surprise u;
     bool any = false;
 
     for (size_t at = 0; surprise_next(t, &at, &u); any = true) {
         if (!any) fputs("Not as expected\n", p->out);
-        put_surprise(p, t, curves, &u, look, baseline);
+        put_surprise(p, t, curves, &u, style, baseline);
     }
     if (any) page_break(p, 0);
 }
@@ -343,19 +343,19 @@ static void put_counts(struct page *p, const struct verdict_table *t, bool wrong
     text_finish(&expected);
 }
 
-bool report_text(struct store *s, FILE *out, const struct report_look *look, struct error *e) {
+bool report_text(struct store *s, FILE *out, const struct report_style *style, struct error *e) {
     struct verdict_table table = {0};
     struct verdict_notes notes = {0};
     struct curve_set curves = {0};
-    struct page page = {.out = out, .colour = look->colour, .width = look->width ? look->width : REPORT_WIDTH};
+    struct page page = {.out = out, .colour = style->colour, .width = style->width ? style->width : REPORT_WIDTH};
     bool ok = verdict_notes_load(s, &notes, e) && verdict_table_load(s, &table, e) && curve_set_load(s, &curves, e);
 
     if (ok) {
         put_network(&page, &notes);
         put_matrix(&page, &table);
-        put_unexpected(&page, &table, &curves, look, notes.baseline);
-        if (look->reasons) put_reasons(&page, &table);
-        put_similarities(&page, &table, &curves, look->reasons);
+        put_unexpected(&page, &table, &curves, style, notes.baseline);
+        if (style->reasons) put_reasons(&page, &table);
+        put_similarities(&page, &table, &curves, style->reasons);
         put_notes(&page, notes.line, notes.count);
         put_counts(&page, &table, notes.canaries_warning);
         if (page.failed) ok = error_memory(e);
@@ -371,5 +371,5 @@ bool report_text_file(struct store *s, const char *folder, struct error *e) {
     struct report_file o;
 
     if (!report_file_open(&o, folder, "report.txt", e)) return false;
-    return report_file_close(&o, report_text(s, o.file, &(struct report_look){.reasons = true}, e), e);
+    return report_file_close(&o, report_text(s, o.file, &(struct report_style){.reasons = true}, e), e);
 }

@@ -24,7 +24,7 @@ static const char *const finding_names[] = {[FINE] = "ok", [NOTED] = "note", [WR
 /* What is looked at: the finding, what was found, and how to mend it (empty: nothing to mend). */
 struct check {
     const char *name;
-    enum finding (*look)(struct text *found, struct text *remedy);
+    enum finding (*examine)(struct text *found, struct text *remedy);
 };
 
 /* ---- processor ---- */
@@ -208,7 +208,7 @@ static int doctor(const struct cli_context *context, const struct cli_values *va
     interrupt_watch();
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         struct text found = {0}, remedy = {0};
-        enum finding finding = checks[i].look(&found, &remedy);
+        enum finding finding = checks[i].examine(&found, &remedy);
         char *clean = text_clean(found.data ? found.data : "");
         if (found.failed || remedy.failed || !clean) {
             error_memory(e);

@@ -83,9 +83,9 @@ static const struct console_format *find_console(const char *list) {
 static bool print_console(struct store *store, const struct console_format *format, const char *folder, bool colour,
                           struct error *e) {
     char *figures = text_format("%s/figures", folder);
-    const struct report_look look = {
+    const struct report_style style = {
         .colour = colour, .figures = figures && file_exists(figures), .folder = folder, .width = cli_width()};
-    bool ok = figures ? format->write(store, stdout, &look, e) : error_memory(e);
+    bool ok = figures ? format->write(store, stdout, &style, e) : error_memory(e);
     free(figures);
     return ok;
 }

@@ -24,9 +24,9 @@ static bool write_reports(struct store *store, const struct report *writers, con
 }
 
 static bool say_verdicts(struct store *store, const struct run_telling *telling, struct error *e) {
-    const struct report_look look = {
+    const struct report_style style = {
         .colour = telling->colour, .figures = telling->figures, .folder = telling->folder, .width = cli_width()};
-    if (!telling->format->write(store, stdout, &look, e)) return false;
+    if (!telling->format->write(store, stdout, &style, e)) return false;
     if (strcmp(telling->format->id, "table") != 0) return true;
     printf("every reason: %s/report.txt", telling->folder);
     if (telling->figures) printf("; figures: %s/figures", telling->folder);

@@ -16,4 +16,8 @@ struct same_run {
 /* A `stored` that is NULL or no record is of another run. False: no memory. */
 bool same_run(const char *stored, const char *here, struct same_run *, struct error *);
 
+/* Whether it is the run as it was recorded, but for explainers that could not be described then and can be now: of the
+ * same file. Such a row has no results yet. False: no memory. */
+bool same_run_described(const char *stored, const char *here, bool *same, struct error *);
+
 #endif

@@ -43,7 +43,7 @@ struct program_op {
     assay_status (*run)(struct program_call *);
 };
 /* Passes through the network, and what is in it; each ended by a name that is NULL. */
-extern const struct program_op program_passes[], program_looks[];
+extern const struct program_op program_passes[], program_questions[];
 
 /* ---- Arguments ---- */
 

@@ -101,7 +101,7 @@ static assay_status check_arrays(struct program_call *c, const struct program_op
 }
 
 static const struct program_op *find_op(const char *name) {
-    static const struct program_op *const tables[] = {program_passes, program_looks};
+    static const struct program_op *const tables[] = {program_passes, program_questions};
     for (size_t t = 0; name && t < sizeof tables / sizeof *tables; t++)
         for (const struct program_op *op = tables[t]; op->name; op++)
             if (strcmp(op->name, name) == 0) return op;

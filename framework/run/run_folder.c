@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "experiment/record.h"
 #include "experiment/route.h"
+#include "experiment/same_run.h"
 #include "run/asked.h"
 #include "run/run_undo.h"
 #include "run/share.h"
@@ -103,16 +104,21 @@ static bool is_same_battery(struct run *run, const struct run_options *options, 
     return ok;
 }
 
-/* Asked before anything is deleted: a refused run leaves the other one its verdicts. */
-static bool is_same_run(struct run *run, const char *identity, struct error *e) {
-    char *known = NULL;
-    bool ok = store_verify_meta(run->store, e) && store_meta(run->store, "identity", &known, e);
-    if (ok && known && strcmp(known, identity) != 0)
+/* Asked before anything is deleted: a refused run leaves the other one its verdicts. Explainers whose description was
+ * ended from outside, as when memory runs out, are asked again. */
+static bool is_same_run(struct run *run, const char *identity, const char *record, struct error *e) {
+    char *known = NULL, *stored = NULL;
+    bool ok = store_verify_meta(run->store, e) && store_meta(run->store, "identity", &known, e) &&
+              store_meta(run->store, "run", &stored, e);
+    bool same = !known || strcmp(known, identity) == 0;
+    ok = ok && (same || same_run_described(stored, record, &same, e));
+    if (ok && !same)
         ok = error_set(
             e,
             "%s: holds a run of another battery, seed, model or explainer: give another folder with -o, or leave "
             "--resume out to run anew",
             store_path(run->store));
+    free(stored);
     free(known);
     return ok;
 }
@@ -148,10 +154,11 @@ static bool clear_earlier(const struct run *run, struct error *e) {
 
 /* A resumed run takes what an interrupted one finished, and must be the same run on the same compute route. Trained
  * networks are taken by any run on that route. */
-static bool take_earlier(struct run *run, const char *identity, const struct run_options *options, struct error *e) {
+static bool take_earlier(struct run *run, const char *identity, const char *record, const struct run_options *options,
+                         struct error *e) {
     struct dropped dropped = {store_path(run->store), 0, options->quiet};
     bool ok = options->resume
-                  ? share_check(run, e) && is_same_run(run, identity, e) && is_same_route(run, e)
+                  ? share_check(run, e) && is_same_run(run, identity, record, e) && is_same_route(run, e)
                   : is_same_battery(run, options, e) && run_undo_keep_store(run, e) && clear_earlier(run, e);
     ok = ok && store_verify(run->store, note_dropped, &dropped, e);
     if (ok && dropped.count > 1 && !options->quiet)
@@ -172,7 +179,7 @@ bool run_folder_open(struct run *run, const struct run_options *options, bool *b
     bool ok = run_undo_note(run, options, e) && open_folder(run, options, path, broken, e) &&
               store_open(path, &run->store, e);
     if (ok) run_undo_own(run);
-    ok = ok && record_run(run, identity, &text, e) && take_earlier(run, identity, options, e) &&
+    ok = ok && record_run(run, identity, &text, e) && take_earlier(run, identity, text, options, e) &&
          run_folder_set_order(run, e) && store_set_meta(run->store, "run", text, e);
     *broken = *broken || (!ok && errno == EIO);
     if (ok) status_begin(run, options->folder);

@@ -1,10 +1,15 @@
-/* killed: ends its own process as an out-of-memory killer would, when ASSAY_TEST_KILL is set: "first" at once,
- * "variant" when the network is another than the one it saw first; else it is the gradient. */
+/* killed: ends its own process as an out-of-memory killer would, when ASSAY_TEST_KILL is set: "load" when it is loaded,
+ * "first" at once, "variant" when the network is another than the one it saw first; else it is the gradient. */
 #include "explainer.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+__attribute__((constructor)) static void load(void) {
+    const char *when = getenv("ASSAY_TEST_KILL");
+    if (when && strcmp(when, "load") == 0) raise(SIGKILL);
+}
 
 static assay_status attribute(const assay_explainer *self, const assay_model *model, const assay_request *request,
                               float *maps, assay_why *why) {

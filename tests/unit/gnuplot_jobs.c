@@ -1,6 +1,7 @@
 /* Children that draw several scripts: what one script breaks, the others do not lack. */
 #include "reports/gnuplot.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "fake_run.h"
@@ -70,4 +71,19 @@ Test(gnuplot_jobs, a_broken_script_costs_itself, .timeout = 60) {
         }
         fake_folder_remove(folder);
     }
+}
+
+/* A gnuplot that hangs whatever it is asked: the batch of all scripts, and one alone, but not each of them. */
+Test(gnuplot_jobs, one_that_always_hangs_is_given_up, .timeout = 60) {
+    char folder[64];
+    struct error e = {""};
+    unsigned all[SCRIPTS];
+    for (unsigned k = 0; k < SCRIPTS; k++) all[k] = k;
+    fake_folder(folder);
+    double start = clock_seconds();
+    cr_expect_not(draw(folder, all, SCRIPTS, "pause 60\n", &e));
+    cr_expect_lt(clock_seconds() - start, 15, "%g s", clock_seconds() - start);
+    cr_expect_not_null(strstr(e.text, "took longer than 3 s"), "%s", e.text);
+    cr_expect_not_null(strstr(e.text, "(no figure was drawn, and the others were not tried)"), "%s", e.text);
+    fake_folder_remove(folder);
 }

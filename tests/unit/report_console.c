@@ -61,7 +61,7 @@ static char *shown(struct store *s, const char *format) {
     size_t size = 0;
     struct error e = {""};
     FILE *out = open_memstream(&text, &size);
-    cr_assert(out && console_find(format)->write(s, out, &(struct report_look){.folder = "r"}, &e), "%s", e.text);
+    cr_assert(out && console_find(format)->write(s, out, &(struct report_style){.folder = "r"}, &e), "%s", e.text);
     fclose(out);
     return text;
 }

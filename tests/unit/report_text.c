@@ -16,7 +16,7 @@ static char *shown_in(struct store *s, bool colour, size_t width) {
     struct error e = {""};
     FILE *out = open_memstream(&text, &size);
 
-    cr_assert(out && report_text(s, out, &(struct report_look){.colour = colour, .reasons = true, .width = width}, &e),
+    cr_assert(out && report_text(s, out, &(struct report_style){.colour = colour, .reasons = true, .width = width}, &e),
               "%s", e.text);
     fclose(out);
     return text;

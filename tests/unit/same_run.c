@@ -59,3 +59,30 @@ Test(same_run, what_is_no_record_is_of_another_run) {
         cr_expect_not(found.same);
     }
 }
+
+#define ROW(id, sha, claims)                                                                                           \
+    "{\"seed\": \"7\", \"explainers\": [{\"name\": \"a\", \"id\": " id ", \"path\": \"/a.so\", \"sha256\": \"" sha     \
+    "\", "                                                                                                             \
+    "\"parameters\": " id ", \"claims\": [" claims "]}], \"sandbox\": \"none\"}"
+
+Test(same_run, an_explainer_that_was_not_described_may_be_now) {
+    static const struct {
+        const char *stored, *here;
+        bool same;
+    } cases[] = {
+        {ROW("null", "1", ""), ROW("\"a\"", "1", "\"odd\""), true},
+        {ROW("null", "1", ""), ROW("null", "1", ""), true},
+        {ROW("null", "1", ""), ROW("\"a\"", "2", "\"odd\""), false},  /* another file */
+        {ROW("\"a\"", "1", "\"odd\""), ROW("null", "1", ""), false},  /* it has results */
+        {ROW("\"a\"", "1", "\"odd\""), ROW("\"a\"", "1", ""), false}, /* it was described */
+        {ROW("null", "1", ""), "{\"seed\": \"7\", \"explainers\": []}", false},
+        {NULL, ROW("null", "1", ""), false},
+        {"[]", ROW("null", "1", ""), false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool same = !cases[i].same;
+        struct error e;
+        cr_assert(same_run_described(cases[i].stored, cases[i].here, &same, &e));
+        cr_expect_eq(same, cases[i].same, "case %zu", i);
+    }
+}

@@ -87,8 +87,8 @@ struct sight {
     int_lanes mask;
 };
 
-static bool look(const struct packed *p, const struct piece *piece, const float *x, size_t ty, size_t tx,
-                 struct sight *s) {
+static bool find_sight(const struct packed *p, const struct piece *piece, const float *x, size_t ty, size_t tx,
+                       struct sight *s) {
     ptrdiff_t y = (ptrdiff_t)piece->y * p->step[0] - p->before[0] + (ptrdiff_t)ty * p->tap_step[0];
     ptrdiff_t column = (ptrdiff_t)piece->x * p->step[1] - p->before[1] + (ptrdiff_t)tx * p->tap_step[1];
     ptrdiff_t width = (ptrdiff_t)p->in[1], step = p->step[1];
@@ -121,7 +121,7 @@ static void pack_strip(const struct packed *p, const struct strip *strip, const 
     size_t fast_count = 0, slow_count = 0, plane = p->in[0] * p->in[1], to_step = p->taps[0] * p->taps[1] * PANEL;
     ptrdiff_t step = p->step[1];
     for (size_t i = 0; i < strip->pieces; i++) {
-        if (!look(p, &strip->piece[i], x, ty, tx, &s)) continue;
+        if (!find_sight(p, &strip->piece[i], x, ty, tx, &s)) continue;
         if (s.base >= 0 && s.base + step * (ptrdiff_t)LANES <= (ptrdiff_t)plane) fast[fast_count++] = s;
         else slow[slow_count++] = s;
     }

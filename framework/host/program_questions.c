@@ -1,4 +1,4 @@
-/* program_looks.c: operations of the protocol that look at the network and at what comes with it. */
+/* program_questions.c: operations of the protocol that ask about the network and what comes with it. */
 #include "base/text.h"
 #include "host/host.h"
 #include "host/program_call.h"
@@ -131,7 +131,7 @@ static assay_status run_operators(struct program_call *c) {
     return program_reply_list(c, "operators", list, host->count(c->model));
 }
 
-const struct program_op program_looks[] = {
+const struct program_op program_questions[] = {
     {"layers", {{0}}, run_layers},
     {"inspect",
      {{"x", FRAME_FLOAT, PROGRAM_SAMPLES, NULL}, {"targets", FRAME_UINT, PROGRAM_NUMBERS, "gradient"}},
