@@ -173,9 +173,9 @@ static bool probe_all(struct probing *p, struct probe *out) {
               probe_maps(p, out) && time_calls(p, read_sample, &out->read) &&
               time_calls(p, draw_numbers, &out->drawn) && time_calls(p, digest_bytes, &out->digested) &&
               time_calls(p, touch_pages, &out->fresh) && probe_training(p, out) &&
-              plan_time_likeness(p->run, p->net, PROBE_SECONDS, &out->likened, p->error);
+              plan_time_likeness(p->run, p->net, PROBE_SECONDS / 3, &out->likened, p->error);
     if (!ok) return false;
-    plan_time_sketch(p->run, PROBE_SECONDS, &out->sketched);
+    plan_time_sketch(p->run, PROBE_SECONDS / 3, &out->sketched);
     const double spent = clock_processor() - used;
     out->slower = spent > 0 ? fmax(1, (clock_seconds() - begun) / spent) : 1;
     out->forward /= p->n;
