@@ -9,8 +9,11 @@
 #include "experiment/setup.h"
 #include "measure/similarity.h"
 #include "nn/net.h"
+#include "run/likeness.h"
 #include "run/memory.h"
+#include "run/plan_audit.h"
 #include "run/schedule_jobs.h"
+#include "run/sketch.h"
 #include "run/unit_record.h"
 
 #include <math.h>
@@ -32,8 +35,10 @@ struct probe {
     double forward, gradient, prepared, compared, first, drawn, digested;
     double read;    /* reading one sample */
     double trained; /* of one image in one epoch; where networks are trained */
-    double fresh;   /* one byte of memory that a process touches first */
-    double slower;  /* seconds that go by for one of them: others use the processor, too */
+    double likened; /* the activations of one network */
+    double sketched;
+    double fresh;  /* one byte of memory that a process touches first */
+    double slower; /* seconds that go by for one of them: others use the processor, too */
 };
 
 struct probing {
@@ -167,8 +172,10 @@ static bool probe_all(struct probing *p, struct probe *out) {
     bool ok = time_calls(p, pass_forward, &out->forward) && time_calls(p, pass_gradient, &out->gradient) &&
               probe_maps(p, out) && time_calls(p, read_sample, &out->read) &&
               time_calls(p, draw_numbers, &out->drawn) && time_calls(p, digest_bytes, &out->digested) &&
-              time_calls(p, touch_pages, &out->fresh) && probe_training(p, out);
+              time_calls(p, touch_pages, &out->fresh) && probe_training(p, out) &&
+              plan_time_likeness(p->run, p->net, PROBE_SECONDS / 3, &out->likened, p->error);
     if (!ok) return false;
+    plan_time_sketch(p->run, PROBE_SECONDS / 3, &out->sketched);
     const double spent = clock_processor() - used;
     out->slower = spent > 0 ? fmax(1, (clock_seconds() - begun) / spent) : 1;
     out->forward /= p->n;
@@ -244,8 +251,8 @@ static double explaining(const struct work *w, uint32_t row, const struct cost *
     return r->yardstick || told ? 0 : cost->forward * forward + cost->backward * backward;
 }
 
-/* Of audits, for which every network is drawn, digested and asked, and of the gradients of yardsticks, once for all of
- * them. */
+/* Of audits, for which every network is drawn, digested and asked, its activations once more, and of the gradients of
+ * yardsticks, once for all of them. */
 static double referring(const struct work *w, const struct plan_cost *c) {
     const struct plan *p = &w->run->plan;
     double gradients = 0, audits = 0, digested = 0;
@@ -254,7 +261,7 @@ static double referring(const struct work *w, const struct plan_cost *c) {
     for (uint32_t i = 0; i < p->attribution_count; i++) audits += attribution_is_redrawn(&p->attributions[i]);
     digested = audits * (double)weights_flat_count(w->run->graph) * sizeof(float);
     return gradients * w->probe->gradient + fmax(0, audits * w->run->battery->inputs - gradients) * w->probe->forward +
-           digested * w->probe->digested;
+           digested * w->probe->digested + audits * w->probe->likened;
 }
 
 /* Every row, and the audits, draw the networks of a draw one from another, each layer once for each control that does.
@@ -315,8 +322,10 @@ static bool touching(const struct work *w, double *seconds, struct error *e) {
 static double beginning(const struct work *w, const struct plan_cost *c) {
     const struct probe *p = w->probe;
     const double parts = fmax(w->run->battery->rule.draws[0], w->jobs_at_once);
-    return w->run->battery->inputs *
-           (w->jobs * (p->forward + p->prepared) + parts * (p->gradient + c->yardstick_count * p->prepared));
+    const uint32_t inputs = w->run->battery->inputs;
+    const double sketches = inputs < SKETCH_INPUTS ? inputs : SKETCH_INPUTS;
+    return w->jobs * sketches * p->sketched +
+           inputs * (w->jobs * (p->forward + p->prepared) + parts * (p->gradient + c->yardstick_count * p->prepared));
 }
 
 /* What others do, and what the parent does with what they send, which nobody shares. */
