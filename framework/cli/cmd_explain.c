@@ -218,8 +218,9 @@ static bool load_sample(struct job *job, const char *source, long index, struct 
     struct graph *graph = job->subject.graph;
     struct dataset *data = NULL;
     const bool by_label = strcmp(job->option[TARGET].text, "label") == 0;
-    const struct dataset_request request = {&job->preprocess, &job->names, by_label ? "--target label" : NULL,
-                                            subject_channels(graph), task_labels(job->task)};
+    const struct dataset_request request = {
+        &job->preprocess,       &job->names, by_label ? "--target label" : NULL, subject_channels(graph),
+        task_labels(job->task), NULL};
     bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(&job->subject, data, e);
     if (ok && plane_settle(graph, data)) say_plane(job);
     ok =

@@ -59,7 +59,10 @@ static bool load_from(struct dataset *d, const char *source, uint32_t channels, 
         dataset_note(d, "%s: pictures are made grey (luma of ITU-R 601): the network takes one channel",
                      excerpt_of(source).text);
     }
-    bool ok = kind && kind->load(&parts, d, e);
+    bool ok = kind != NULL;
+    if (ok && d->ignore && strcmp(kind->name, "csv") != 0)
+        ok = error_set(e, "%s: only columns of a csv: source can be ignored", excerpt_of(source).text);
+    ok = ok && kind->load(&parts, d, e);
 
     if (ok && !kind->fits && preprocess_reshapes(&d->preprocess))
         ok = fit_samples(d, e) || error_prefix(e, "%s", excerpt_of(source).text);
@@ -108,10 +111,12 @@ bool dataset_load_for(const char *source, const struct dataset_request *request,
     d->names = request->names && request->names->count ? request->names : NULL;
     d->labels_for = request->labels_for;
     d->labels_as = request->labels_as;
+    d->ignore = request->ignore;
     bool ok = load_from(d, source, request->channels, e) && source_take_labels(d, source, e);
     d->named = d->names ? d->names->count : 0;
     d->names = NULL;
     d->labels_for = NULL;
+    d->ignore = NULL;
     if (ok) {
         note_words(d, source);
         *out = d;
