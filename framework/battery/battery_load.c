@@ -43,7 +43,9 @@ bool battery_fail_file(const struct battery *b, enum battery_file which, struct 
     static const char *const keys[] = {"model", "data.source", "data.class-names", "training.source"};
     const struct location where = b->files[which];
 
-    if (where.line && strstr(e->text, strerror(ENOENT))) return location_prefix(b->path, b->settings, where, e);
+    /* Other complaints begin with a line of their own file. */
+    const bool whole = strstr(e->text, strerror(ENOENT)) || which == BATTERY_MODEL;
+    if (where.line && whole) return location_prefix(b->path, b->settings, where, e);
     return battery_fail_set(b, keys[which], e);
 }
 
