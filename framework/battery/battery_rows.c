@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "battery/battery.h"
-#include "data/csv_columns.h"
+#include "data/csv_options.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #define ASSAY_DATA_CSV_COLUMNS_H
 
 #include "base/error.h"
+#include "data/csv_options.h"
 #include "data/dataset.h"
 
 /* The header of a table, and what was found in it. */
@@ -17,9 +18,6 @@ struct csv_columns {
     enum label_kind kind;
 };
 
-/* What separates the columns that are asked for: "a,label=b". */
-#define CSV_LABEL_OPTION ",label="
-#define CSV_IGNORE_OPTION ",ignore="
 #define CSV_IGNORED SIZE_MAX /* read over, whatever stands there */
 
 /* Fills place, labels, ignored, first and usual. `wanted`: the columns asked for, or NULL: the first of label, target

@@ -78,7 +78,7 @@ struct dataset_request {
     const char *labels_for; /* what labels are needed for, in words; NULL: for nothing, and pictures may have none */
     uint32_t channels;      /* of the network's input; 1: photographs become grey; 0: not known */
     enum label_kind labels_as;
-    const char *ignore; /* columns of a CSV file to be left out, as in csv_columns.h; NULL: none */
+    const char *ignore; /* columns of a CSV file to be left out, as in csv_options.h; NULL: none */
 };
 
 bool dataset_load_for(const char *source, const struct dataset_request *, struct dataset **out, struct error *);

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "data/csv_columns.h"
+#include "data/csv_options.h"
 #include "data/source.h"
 
 #include <stdlib.h>
@@ -73,16 +73,8 @@ static bool csv_split(const char *rest, struct source_parts *p, struct error *e)
     return ok && (n > 0 || error_set(e, "csv:FILE[,label=COLUMN][,ignore=COLUMN] wanted"));
 }
 
-/* What the source ignores, and what is asked for beside it. */
 static bool csv_from(const struct source_parts *p, struct dataset *d, struct error *e) {
-    const char *asked = d->ignore;
-    char *both = p->ignore && asked ? text_format("%s" CSV_IGNORE_OPTION "%s", p->ignore, asked) : NULL;
-    if (p->ignore && asked && !both) return error_memory(e);
-    d->ignore = both ? both : p->ignore ? p->ignore : asked;
-    bool ok = csv_load(p->path[0], p->label, d, e);
-    free(both);
-    d->ignore = NULL;
-    return ok;
+    return csv_load(p->path[0], p->label, d, e);
 }
 
 static bool folder_split(const char *rest, struct source_parts *p, struct error *e) {

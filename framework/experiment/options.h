@@ -37,7 +37,8 @@ struct run_options {
     bool dry_run;                      /* print the plan and its cost on stdout, and run nothing */
     const struct transport *transport; /* to other processes that take jobs, or NULL: there are none */
     bool quiet;                        /* no progress on stderr */
-    /* Told once, when the run is not refused any more: the folder is its own, and reports of an earlier one go. Or NULL.
+    /* Told once, when the run is not refused any more: the folder is its own, and reports of an earlier one go. Or
+     * NULL.
      */
     void (*taken)(void *user, const char *folder);
     void *user;

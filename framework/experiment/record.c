@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/layout.h"
 #include "base/text.h"
-#include "data/csv_columns.h"
+#include "data/csv_options.h"
 #include "experiment/task.h"
 #include "workers/sandbox.h"
 
