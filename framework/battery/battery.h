@@ -119,6 +119,7 @@ struct battery {
     enum axis_order axis_order; /* of the pictures the model takes; default AXIS_ORDER_AUTO */
 
     char *data_source;            /* paths inside resolved */
+    char *data_ignore;            /* columns that are left out, as in data/csv_options.h; NULL: none */
     struct preprocess preprocess; /* of data and training */
     char *class_names;            /* resolved path of a file with their names, or NULL */
     char *data_preprocess;        /* the same in words: a preset, or preprocess_text() */

@@ -48,6 +48,8 @@ const struct key_text battery_key_texts[] = {
      "{\"type\": \"integer\", \"minimum\": 0}", ""},
 
     {"data.source", "where they are", "source: folder:photos", "a data source", STRING, ""},
+    {"data.ignore", "columns of a CSV file that the network does not take: an id, a date", "ignore: [id, date]",
+     "a list of names of columns", "{\"type\": \"array\", \"items\": {\"type\": \"string\"}, \"minItems\": 1}", ""},
     {"data.preprocess", "how stored values become inputs; auto: as files beside the model say",
      "preprocess: torchvision", "a preset, auto, or a mapping that changes one", NULL, NULL},
     {"data.class-names", "what the classes are called: a column name", "class-names: classes.csv",

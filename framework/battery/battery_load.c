@@ -43,7 +43,9 @@ bool battery_fail_file(const struct battery *b, enum battery_file which, struct 
     static const char *const keys[] = {"model", "data.source", "data.class-names", "training.source"};
     const struct location where = b->files[which];
 
-    if (where.line && strstr(e->text, strerror(ENOENT))) return location_prefix(b->path, b->settings, where, e);
+    /* Other complaints begin with a line of their own file. */
+    const bool whole = strstr(e->text, strerror(ENOENT)) || which == BATTERY_MODEL;
+    if (where.line && whole) return location_prefix(b->path, b->settings, where, e);
     return battery_fail_set(b, keys[which], e);
 }
 
@@ -129,6 +131,7 @@ static bool read_only_correct(struct yaml_file *file, const struct yaml_field *f
 
 const struct yaml_field battery_data_fields[] = {
     {.name = "source", .read = read_source, MEMBER(data_source), .wanted = SOURCE_WANTED, .required = true},
+    {.name = "ignore", .read = battery_read_ignore, .wanted = "a list of columns of the CSV file, as in [id, date],"},
     {.name = "preprocess", .read = battery_read_preprocess},
     {.name = "class-names", .read = read_class_names},
     {.name = "inputs", .read = yaml_read_count, MEMBER(inputs), .min = 1, .max = 10000},
@@ -364,9 +367,8 @@ void battery_destroy(struct battery *b) {
         free(b->expectations[i].control);
     }
     free(b->expectations);
-    char *const texts[] = {b->path,         b->folder,          b->name,
-                           b->model,        b->data_source,     b->data_preprocess,
-                           b->class_names,  b->training_source, b->training_layers,
+    char *const texts[] = {b->path,         b->folder,          b->name,        b->model,           b->data_source,
+                           b->data_ignore,  b->data_preprocess, b->class_names, b->training_source, b->training_layers,
                            b->target_class, b->preprocess_file, b->baseline};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     network_choice_finish(&b->network);

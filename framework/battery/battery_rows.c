@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "battery/battery.h"
+#include "data/csv_options.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -258,6 +259,27 @@ bool battery_read_measures(struct yaml_file *file, const struct yaml_field *fiel
         if (!m->id) return error_memory(e);
     }
     return true;
+}
+
+/* ---- columns that are left out ---- */
+
+bool battery_read_ignore(struct yaml_file *file, const struct yaml_field *field, const yaml_node_t *node, void *base,
+                         struct error *e) {
+    struct battery *b = base;
+    struct text all = {0};
+    size_t n;
+
+    bool ok = yaml_check_list(file, node, field->wanted, &n, e);
+    for (size_t i = 0; ok && i < n; i++) {
+        const char *text =
+            yaml_scalar(file, yaml_file_node(file, node->data.sequence.items.start[i]), "the name of a column", e);
+        ok = text != NULL;
+        if (ok) text_add(&all, "%s%s", i ? CSV_IGNORE_OPTION : "", text);
+    }
+    if (ok && all.failed) ok = error_memory(e);
+    if (ok) b->data_ignore = all.data;
+    else text_finish(&all);
+    return ok;
 }
 
 /* ---- inputs whose maps are kept ---- */

@@ -12,7 +12,7 @@
 /* In the order of enum reduction, ended by NULL. */
 extern const char *const battery_reductions[];
 
-yaml_reader battery_read_explainers, battery_read_controls, battery_read_measures;
+yaml_reader battery_read_explainers, battery_read_controls, battery_read_measures, battery_read_ignore;
 yaml_reader battery_read_figure_inputs; /* after the number of inputs */
 yaml_reader battery_read_expect;        /* after the other two */
 

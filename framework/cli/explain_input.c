@@ -115,8 +115,9 @@ static bool load_sample(struct explain_input *in, const char *source, long index
     struct graph *graph = in->subject->graph;
     struct dataset *data = NULL;
     const bool by_label = strcmp(in->target, "label") == 0;
-    const struct dataset_request request = {&in->preprocess, &in->names, by_label ? "--target label" : NULL,
-                                            subject_channels(graph), task_labels(in->task)};
+    const struct dataset_request request = {
+        &in->preprocess,       &in->names, by_label ? "--target label" : NULL, subject_channels(graph),
+        task_labels(in->task), NULL};
     bool ok = dataset_load_for(source, &request, &data, e) && subject_turn(in->subject, data, e);
     if (ok && plane_settle(graph, data)) say_plane(in);
     ok =

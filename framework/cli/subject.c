@@ -110,7 +110,7 @@ bool subject_preprocess(const struct cli_value *value, const char *model, struct
 bool subject_data(const char *source, const struct preprocess *preprocess, const struct cli_value *class_names,
                   const char *labels_for, uint32_t channels, enum task task, struct dataset **out, struct error *e) {
     struct class_names names = {0};
-    const struct dataset_request request = {preprocess, &names, labels_for, channels, task_labels(task)};
+    const struct dataset_request request = {preprocess, &names, labels_for, channels, task_labels(task), NULL};
     bool ok = (!class_names->given || class_names_load(class_names->text, &names, e)) &&
               dataset_load_for(source, &request, out, e);
     class_names_finish(&names);

@@ -112,7 +112,7 @@ static bool hand_over(struct load *l, struct dataset *d, struct error *e) {
     struct csv_table *t = &l->table;
 
     d->count = (uint32_t)t->rows;
-    d->sample = (struct shape){.rank = 1, .dim = {t->columns.count - t->columns.labels}};
+    d->sample = (struct shape){.rank = 1, .dim = {t->columns.count - t->columns.labels - t->columns.ignored}};
     d->values = t->values;
     t->values = NULL;
     d->rows = l->rows;
@@ -126,7 +126,9 @@ static bool hand_over(struct load *l, struct dataset *d, struct error *e) {
 }
 
 bool csv_load_keeping(const char *path, const char *label, uint64_t most, struct dataset *d, struct error *e) {
-    struct load l = {.table = {.path = path, .label = label, .columns.kind = d->labels_as, .labels.path = path}};
+    struct load l = {
+        .table = {
+            .path = path, .label = label, .ignore = d->ignore, .columns.kind = d->labels_as, .labels.path = path}};
     bool ok = file_stream_open(&l.file, path, e);
 
     l.table.skip_values = ok && !l.file.packed && l.file.mark.size > most;

@@ -64,7 +64,7 @@ uint8_t *csv_plain_row(const struct csv_columns *c, uint8_t *line, const uint8_t
         uint8_t *from = at;
         at = c->place[i] ? skip_text(at) : skip_number(at);
         if (!at) return NULL;
-        if (c->place[i]) *cells++ = (struct csv_cell){i, from, at};
+        if (c->place[i] && c->place[i] != CSV_IGNORED) *cells++ = (struct csv_cell){i, from, at};
     }
     return skip_end(at, end);
 }

@@ -15,7 +15,7 @@
 struct csv_rows {
     char *path;
     struct file_mark mark;
-    size_t columns, labels;
+    size_t columns, labels, ignored;
     size_t *place; /* [columns] */
     struct csv_block *blocks;
     size_t count;
@@ -37,6 +37,7 @@ bool csv_rows_create(const char *path, const struct file_mark *mark, const struc
     r->mark = *mark;
     r->columns = c->count;
     r->labels = c->labels;
+    r->ignored = c->ignored;
     r->place = malloc(c->count * sizeof *r->place);
     if (!r->path || !r->place) {
         csv_rows_destroy(r);
@@ -121,7 +122,7 @@ static bool open_block(struct csv_rows *r, size_t block, struct error *e) {
                                   .skip_labels = true,
                                   .line = (size_t)b->line,
                                   .in_data = true,
-                                  .columns = {.count = r->columns, .labels = r->labels},
+                                  .columns = {.count = r->columns, .labels = r->labels, .ignored = r->ignored},
                                   .rows = b->row};
     r->table.cell = malloc(r->labels * sizeof *r->table.cell);
     r->table.columns.place = malloc(r->columns * sizeof *r->place);
@@ -161,7 +162,7 @@ static bool read_until(struct csv_rows *r, size_t rows) {
 
 bool csv_rows_read(struct csv_rows *r, uint32_t row, float *values, struct error *e) {
     struct csv_table *t = &r->table;
-    const size_t block = find_block(r, row), features = r->columns - r->labels;
+    const size_t block = find_block(r, row), features = r->columns - r->labels - r->ignored;
 
     if ((!r->open || r->block != block || t->rows > row) && !open_block(r, block, e)) {
         close_block(r);

@@ -115,7 +115,7 @@ static void read_number(struct csv_table *t, const char *text, size_t place) {
 static void read_data(struct csv_table *t, const char *text, size_t length) {
     if (t->fields >= t->columns.count || t->row_failed) return;
     size_t place = t->columns.place[t->fields];
-    if (place && t->skip_labels) return;
+    if (place == CSV_IGNORED || (place && t->skip_labels)) return;
     if (is_missing(text) || strlen(text) != length) field_fail(t, text, cell_wanted(t, place));
     else if (!place || t->columns.kind != LABELS_CLASSES) read_number(t, text, place);
     else if (!add_label(t, text) && !t->failed) memory_fail(t);
@@ -131,7 +131,7 @@ static void read_name(struct csv_table *t, const char *text) {
 static bool find_label(struct csv_table *t) {
     struct error why;
 
-    if (csv_columns_find(&t->columns, t->label, &why)) return true;
+    if (csv_columns_find(&t->columns, t->label, t->ignore, &why)) return true;
     return TABLE_FAIL(t, "%s:%zu: %s", t->path, t->line, why.text);
 }
 

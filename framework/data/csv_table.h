@@ -9,9 +9,9 @@
 #include <csv.h>
 
 struct csv_table {
-    const char *path, *label; /* label: the column asked for, or NULL */
-    bool skip_values;         /* numbers of features are looked at and not kept */
-    bool skip_labels;         /* labels and targets are not kept, and nothing is said of them */
+    const char *path, *label, *ignore; /* label, ignore: the columns asked for, or NULL */
+    bool skip_values;                  /* numbers of features are looked at and not kept */
+    bool skip_labels;                  /* labels and targets are not kept, and nothing is said of them */
 
     struct csv_parser parser;
     bool parsing;          /* the parser has memory */

@@ -4,6 +4,7 @@
 #include "base/layout.h"
 #include "base/text.h"
 #include "data/source.h"
+#include "data/csv_options.h"
 #include "data/source_kind.h"
 
 #include <math.h>
@@ -51,6 +52,21 @@ static bool fit_samples(struct dataset *d, struct error *e) {
     return ok;
 }
 
+/* What the source says itself, and what is asked for beside it. The parts own it. */
+static bool take_ignored(struct dataset *d, const struct source_kind *kind, struct source_parts *parts,
+                         const char *source, struct error *e) {
+    if (d->ignore && strcmp(kind->name, "csv") != 0)
+        return error_set(e, "%s: only columns of a csv: source can be ignored", excerpt_of(source).text);
+    if (d->ignore && parts->ignore) {
+        char *both = text_format("%s" CSV_IGNORE_OPTION "%s", parts->ignore, d->ignore);
+        if (!both) return error_memory(e);
+        free(parts->ignore);
+        parts->ignore = both;
+    }
+    if (parts->ignore) d->ignore = parts->ignore;
+    return true;
+}
+
 static bool load_from(struct dataset *d, const char *source, uint32_t channels, struct error *e) {
     struct source_parts parts = {0};
     const struct source_kind *kind = source_split(source, &parts, e);
@@ -59,7 +75,9 @@ static bool load_from(struct dataset *d, const char *source, uint32_t channels, 
         dataset_note(d, "%s: pictures are made grey (luma of ITU-R 601): the network takes one channel",
                      excerpt_of(source).text);
     }
-    bool ok = kind && kind->load(&parts, d, e);
+    bool ok = kind && take_ignored(d, kind, &parts, source, e);
+    ok = ok && kind->load(&parts, d, e);
+    d->ignore = NULL;
 
     if (ok && !kind->fits && preprocess_reshapes(&d->preprocess))
         ok = fit_samples(d, e) || error_prefix(e, "%s", excerpt_of(source).text);
@@ -108,6 +126,7 @@ bool dataset_load_for(const char *source, const struct dataset_request *request,
     d->names = request->names && request->names->count ? request->names : NULL;
     d->labels_for = request->labels_for;
     d->labels_as = request->labels_as;
+    d->ignore = request->ignore;
     bool ok = load_from(d, source, request->channels, e) && source_take_labels(d, source, e);
     d->named = d->names ? d->names->count : 0;
     d->names = NULL;

@@ -12,11 +12,10 @@
 
 /* Sources, as written in a battery or on the command line (README: data sources):
  *   idx:IMAGES,LABELS            IDX files, plain or gzipped
- *   csv:FILE[,label=COLUMN]      numeric columns and one label column (default: the one named label, target or
- *                                class, else the last); text labels become classes in sorted order. Of real targets
- *                                and of several labels there may be more: csv:FILE,label=A,label=B
- *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
- *                                label, target or class), or in a folder for each class, or without labels
+ *   csv:FILE[,label=COLUMN][,ignore=COLUMN]  numeric columns and one label column (default: the one named label, target
+ * or class, else the last); text labels become classes in sorted order. Of real targets and of several labels there may
+ * be more: csv:FILE,label=A,label=B folder:DIR                   JPEG and PNG files, named with their classes by
+ * DIR/labels.csv (columns file and label, target or class), or in a folder for each class, or without labels
  *   sequence:FILE                CSV with the columns sequence (letters A C G T, or U; N: any) and label, target or
  *                                class: one-hot samples of 4 x length, all of one length
  *   npy:INPUTS[,LABELS]          NumPy arrays: inputs N x F, N x H x W or N x C x H x W (or N x H x W x C of 1 or 3
@@ -52,6 +51,7 @@ struct dataset {
     uint32_t *labels;              /* [count] */
     bool unlabelled;               /* every label is DATASET_NO_LABEL: there are none, or `targets` in their place */
     enum label_kind labels_as;     /* as they were asked for */
+    const char *ignore;            /* while it is loaded: columns of a CSV file to be left out, or NULL */
     float *targets;                /* [count][target_count] of LABELS_VALUES and LABELS_FLAGS, or NULL */
     uint32_t target_count;
     char **target_names; /* [target_count] of their columns, or NULL */
@@ -78,6 +78,7 @@ struct dataset_request {
     const char *labels_for; /* what labels are needed for, in words; NULL: for nothing, and pictures may have none */
     uint32_t channels;      /* of the network's input; 1: photographs become grey; 0: not known */
     enum label_kind labels_as;
+    const char *ignore; /* columns of a CSV file to be left out, as in csv_options.h; NULL: none */
 };
 
 bool dataset_load_for(const char *source, const struct dataset_request *, struct dataset **out, struct error *);

@@ -3,16 +3,16 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "data/csv_options.h"
 #include "data/source.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL_OPTION ",label="
-
 void source_parts_finish(struct source_parts *p) {
     for (size_t i = 0; i < p->paths; i++) free(p->path[i]);
     free(p->label);
+    free(p->ignore);
 }
 
 static bool add_path(struct source_parts *p, const char *text, size_t n, struct error *e) {
@@ -39,18 +39,38 @@ static bool idx_from(const struct source_parts *p, struct dataset *d, struct err
     return idx_load(p->path[0], p->path[1], d, e);
 }
 
+/* Where the next option begins; NULL: there is none. */
+static const char *next_option(const char *text) {
+    const char *label = strstr(text, CSV_LABEL_OPTION), *ignore = strstr(text, CSV_IGNORE_OPTION);
+    return label && (!ignore || label < ignore) ? label : ignore;
+}
+
+/* Several columns stand behind each other, with the option between. */
+static bool add_column(char **all, const char *option, const char *name, size_t n, struct error *e) {
+    char *more = *all ? text_format("%s%s%.*s", *all, option, (int)n, name) : text_format("%.*s", (int)n, name);
+    free(*all);
+    *all = more;
+    return more || error_memory(e);
+}
+
 /* A path may hold commas; what follows the last one is an option when it looks like one. */
 static bool csv_split(const char *rest, struct source_parts *p, struct error *e) {
-    const char *option = strstr(rest, LABEL_OPTION);
-    const char *comma = strrchr(rest, ',');
+    const char *option = next_option(rest), *comma = strrchr(rest, ',');
     size_t n = option ? (size_t)(option - rest) : strlen(rest);
+    bool ok = true;
 
     if (!option && comma && strchr(comma, '='))
-        return error_set(e, "unknown option '%s': label=COLUMN wanted", excerpt_of(comma + 1).text);
-    if (n == 0 || (option && !option[sizeof LABEL_OPTION - 1])) return error_set(e, "csv:FILE[,label=COLUMN] wanted");
-    if (!add_path(p, rest, n, e)) return false;
-    if (option) p->label = text_copy(option + sizeof LABEL_OPTION - 1);
-    return !option || p->label || error_memory(e);
+        return error_set(e, "unknown option '%s': label=COLUMN or ignore=COLUMN wanted", excerpt_of(comma + 1).text);
+    if (n > 0) ok = add_path(p, rest, n, e);
+    for (const char *next; ok && n > 0 && option; option = next) {
+        const bool label = strncmp(option, CSV_LABEL_OPTION, strlen(CSV_LABEL_OPTION)) == 0;
+        const char *word = label ? CSV_LABEL_OPTION : CSV_IGNORE_OPTION, *name = option + strlen(word);
+        next = next_option(name);
+        const size_t length = next ? (size_t)(next - name) : strlen(name);
+        if (!length) n = 0;
+        else ok = add_column(label ? &p->label : &p->ignore, word, name, length, e);
+    }
+    return ok && (n > 0 || error_set(e, "csv:FILE[,label=COLUMN][,ignore=COLUMN] wanted"));
 }
 
 static bool csv_from(const struct source_parts *p, struct dataset *d, struct error *e) {
@@ -158,7 +178,8 @@ bool source_resolve(const char *source, const char *folder, char **out, struct e
         else text_add(&text, "%s%s", i ? "," : "", path);
         free(path);
     }
-    if (kind && parts.label) text_add(&text, LABEL_OPTION "%s", parts.label);
+    if (kind && parts.label) text_add(&text, CSV_LABEL_OPTION "%s", parts.label);
+    if (kind && parts.ignore) text_add(&text, CSV_IGNORE_OPTION "%s", parts.ignore);
     source_parts_finish(&parts);
     if (!kind || text.failed) {
         text_finish(&text);

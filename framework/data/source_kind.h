@@ -15,7 +15,7 @@ struct dataset;
 struct source_parts {
     char *path[SOURCE_PATHS_MAX];
     size_t paths;
-    char *label;
+    char *label, *ignore; /* as in csv_options.h, or NULL */
 };
 
 struct source_kind {

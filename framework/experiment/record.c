@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/layout.h"
 #include "base/text.h"
+#include "data/csv_options.h"
 #include "experiment/task.h"
 #include "workers/sandbox.h"
 
@@ -169,13 +170,26 @@ static json_t *kept_json(const struct battery *b) {
     return a;
 }
 
+/* Columns that are left out; NULL: none, so that the identity of such a run is what it was. */
+static json_t *ignore_json(const struct battery *b) {
+    json_t *a = b->data_ignore ? json_array() : NULL;
+    for (const char *at = b->data_ignore, *next; a && at; at = next) {
+        next = strstr(at, CSV_IGNORE_OPTION);
+        char *name = text_format("%.*s", (int)(next ? (size_t)(next - at) : strlen(at)), at);
+        json_array_append_new(a, name ? text_json(name) : NULL);
+        free(name);
+        if (next) next += strlen(CSV_IGNORE_OPTION);
+    }
+    return a;
+}
+
 static json_t *data_json(const struct run *run) {
     const struct battery *b = run->battery;
-    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b, s:o*, s:o*}", "source", text_json(b->data_source),
+    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:s, s:b, s:o*, s:o*, s:o*}", "source", text_json(b->data_source),
                      "preprocess", b->data_preprocess, "values", values_json(&b->preprocess), "files",
                      files_json(b->data_source, run->data), "inputs", (json_int_t)b->inputs, "target", target_text(b),
-                     "only_correct", b->only_correct, "columns", columns_json(run->data), "figure_inputs",
-                     kept_json(b));
+                     "only_correct", b->only_correct, "columns", columns_json(run->data), "figure_inputs", kept_json(b),
+                     "ignore", ignore_json(b));
 }
 
 static json_t *training_json(const struct run *run) {

@@ -3,8 +3,9 @@
  *
  * assay, abi, battery {path, name, sha256}, seed (a string of digits: it has 64 bits), model {path, sha256,
  * weights_sha256 where they lie in other files, sample, task, classes, parameters, layers}, data {source, preprocess,
- * files, inputs, target, only_correct, figure_inputs where they are not the first alone}, training {source, images,
- * layers, recipe} or null, explainers [{name, id, path, sha256, parameters, claims, reduction, yardstick}], controls
+ * files, inputs, target, only_correct, figure_inputs where they are not the first alone, ignore where columns are},
+ * training {source, images, layers, recipe} or null, explainers [{name, id, path, sha256, parameters, claims,
+ * reduction, yardstick}], controls
  * [{id, options}], rule {...}, expect [...], libraries {...}, machine {cpu, route (avx512, avx2 or portable),
  * blas_kernel}. No times, no dates: the same run is the same bytes. */
 #ifndef ASSAY_EXPERIMENT_RECORD_H

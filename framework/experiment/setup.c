@@ -65,9 +65,12 @@ static bool load_data(struct run *run, const char *source, const char *labels_fo
                       struct error *e) {
     const struct shape *sample = run->graph ? &run->graph->sample : NULL; /* NULL: its sizes are those of the data */
     const bool picture = sample && layout_of(sample).kind == &layout_picture, plane = sample && sample->rank == 2;
-    const struct dataset_request request = {&run->battery->preprocess, &run->class_names, labels_for,
+    const struct dataset_request request = {&run->battery->preprocess,
+                                            &run->class_names,
+                                            labels_for,
                                             picture ? (uint32_t)sample->dim[0] : plane,
-                                            task_labels(run->battery->task)};
+                                            task_labels(run->battery->task),
+                                            run->battery->data_ignore};
     const enum battery_file from = source == run->battery->training_source ? BATTERY_TRAINING : BATTERY_DATA;
     return (dataset_load_for(source, &request, out, e) || battery_fail_file(run->battery, from, e)) &&
            (!sample || !run->graph->channels_last || dataset_channels_first(*out, sample, e));

@@ -36,7 +36,9 @@ static bool load_file(const char *path, const struct onnx_options *options, stru
     bool ok = onnx_check_kind(data, size, e);
     if (ok) model = (Onnx__ModelProto *)onnx_unpack(&onnx__model_proto__descriptor, data, size);
     free(data); /* the model has copied what it needs: the weights are to be in memory twice, not three times */
-    if (ok && !model) ok = error_set(e, "no ONNX model, or one that is cut off: wanted an ONNX file");
+    if (ok && !model)
+        ok = error_set(
+            e, "no ONNX model, or one that is cut off: wanted an ONNX file (copy it again, or export it again)");
     ok = ok && load(path, model, options, out, e);
     if (model) onnx_free(&model->base);
     return ok || error_prefix(e, "%s", path);

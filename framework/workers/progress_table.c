@@ -1,15 +1,21 @@
 /* progress_table.c: the layout of the table: columns, and which rows have room. */
 #include "workers/progress_table.h"
 
+#include "base/sizes.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define COLUMNS_LEAST 40u
 #define COLUMNS_SECONDS 60u /* narrower ones have no seconds, and only the control of a state */
 #define LINES_LEAST 4u      /* headings, two rows, and a line for the others */
-#define NAME_MOST 40u
+#define NAME_MOST 100u
 #define STATE_LEAST 13u
 #define STATE_MOST 34u
+/* Names are shortened before states: to so much, and for a state of so much. */
+#define NAME_LEAST 16u
+#define NARROW_NAME_LEAST 9u
+#define NARROW_STATE 18u
 
 struct columns {
     size_t name, state, counts;
@@ -49,6 +55,28 @@ static void add_cells(struct text *out, const char *s, size_t cells) {
     text_add(out, "%*s", (int)(cells - used), "");
 }
 
+/* A name keeps both ends, which tell methods of one family apart: "grad-cam:la...before ReLU)". */
+static void add_name(struct text *out, const char *s, size_t cells) {
+    static const char gap[] = "...";
+    const size_t whole = width_of(s);
+    size_t head = 0, tail = 0, at = 0;
+    uint32_t code;
+
+    if (whole <= cells || cells < 2 * sizeof gap) {
+        add_cells(out, s, cells);
+        return;
+    }
+    const size_t room = cells - (sizeof gap - 1), front = (room + 1) / 2;
+    for (size_t n = utf8_next(s, &code); head + cells_of(code) <= front; n = utf8_next(s + at, &code)) {
+        head += cells_of(code);
+        at += n;
+    }
+    text_append(out, s, at);
+    text_add(out, "%s", gap);
+    for (tail = whole - head; tail > room - head; tail -= cells_of(code)) at += utf8_next(s + at, &code);
+    text_add(out, "%s%*s", s + at, (int)(room - head - tail), "");
+}
+
 static void add_state(struct text *out, const struct progress_row *r, const struct columns *c) {
     char state[96];
     const char *what = r->what ? r->what : "";
@@ -65,7 +93,7 @@ static void add_state(struct text *out, const struct progress_row *r, const stru
 static void add_row(struct text *out, const struct progress_row *r, const struct columns *c) {
     char counts[32];
     snprintf(counts, sizeof counts, "%u/%u", r->done, r->planned);
-    add_cells(out, r->name, c->name);
+    add_name(out, r->name, c->name);
     text_add(out, "  ");
     add_state(out, r, c);
     text_add(out, "  %*s", (int)c->counts, counts);
@@ -85,6 +113,8 @@ static struct columns columns_for(const struct progress_row *rows, uint32_t coun
     size_t fixed = 2 + 2 + c.counts + (c.seconds ? 2 + 7 : 0) + 1; /* the last column would wrap */
     size_t room = columns > fixed + STATE_LEAST ? columns - fixed : STATE_LEAST;
     if (c.name > NAME_MOST) c.name = NAME_MOST;
+    const size_t state = c.seconds ? STATE_MOST : NARROW_STATE, least = c.seconds ? NAME_LEAST : NARROW_NAME_LEAST;
+    if (c.name + state > room) c.name = size_min(c.name, room > state + least ? room - state : least);
     if (c.name + STATE_LEAST > room) c.name = room - STATE_LEAST;
     c.state = room - c.name > STATE_MOST ? STATE_MOST : room - c.name;
     return c;

@@ -589,8 +589,9 @@ Test(battery, bad_settings) {
         {"data.inputs=[1", "--set data.inputs:2:1: did not find expected ',' or ']' while parsing a flow sequence: "
                            "valid YAML wanted"},
         {"modle=m", "--set modle=m: unknown key 'modle': did you mean 'model'?"},
-        {"data.colour=red", "--set data.colour=red: unknown key 'colour': source, preprocess, class-names, inputs, "
-                            "figure-inputs, only-correct or target wanted"},
+        {"data.colour=red",
+         "--set data.colour=red: unknown key 'colour': source, ignore, preprocess, class-names, inputs, "
+         "figure-inputs, only-correct or target wanted"},
         {"data.figure-inputs=[0, 30]", "--set data.figure-inputs=[0, 30]: '30': a whole number from 0 to 11 (the first "
                                        "of `inputs` is 0) wanted"},
         {"data.figure-inputs=[]", "--set data.figure-inputs=[]: an empty list: a list of inputs, counted from 0, as in "

@@ -252,3 +252,29 @@ Test(csv_rows, too_many_labels) {
                              "wanted" SOURCE_REGRESSION_HINT);
     text_finish(&t);
 }
+
+/* Whatever stands in a column that is left out, plain rows and others are read the same way. */
+Test(csv_rows, columns_are_left_out) {
+    static const char text[] = "id,a,day,b,label\nx7,1,2024-01-01,0,0\n,.5,,1,1\n\"q,1\",2,\"a\nb\",0,0\n7,3,4,5,1\n";
+    static const float wanted[] = {1, 0, .5f, 1, 2, 0, 3, 5};
+    scratch_put("t.csv", text, sizeof text - 1);
+    for (int k = 0; k < 2; k++) {
+        struct dataset *d = calloc(1, sizeof *d);
+        struct error e = {""};
+        cr_assert_not_null(d);
+        d->ignore = "id,ignore=day";
+        cr_assert(csv_load_keeping("t.csv", NULL, k ? 0 : UINT64_MAX, d, &e), "%s", e.text);
+        cr_assert_eq(d->count, 4);
+        cr_assert_eq(d->sample.dim[0], 2);
+        cr_expect_eq(d->column_count, 2);
+        cr_expect_str_eq(d->columns[1], "b");
+        cr_expect_arr_eq(d->labels, ((uint32_t[]){0, 1, 0, 1}), 4 * sizeof *d->labels);
+        for (uint32_t i = 0; i < 4; i++) {
+            float row[2];
+            if (k) cr_assert(csv_rows_read(d->rows, i, row, &e), "%s", e.text);
+            else memcpy(row, d->values + 2 * (size_t)i, sizeof row);
+            cr_expect_arr_eq(row, wanted + 2 * (size_t)i, sizeof row, "row %u", i);
+        }
+        dataset_destroy(d);
+    }
+}

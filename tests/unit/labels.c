@@ -122,7 +122,7 @@ static void put_table(const char *labels) {
 
 static bool load(const struct labels_case *c, struct dataset **d, struct error *e) {
     struct class_names names = {0};
-    const struct dataset_request request = {&presets[0].preprocess, &names, "the test", 0, LABELS_CLASSES};
+    const struct dataset_request request = {&presets[0].preprocess, &names, "the test", 0, LABELS_CLASSES, NULL};
     char text[256];
 
     put_table(c->labels);

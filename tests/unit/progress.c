@@ -129,6 +129,26 @@ Test(progress, table_shows_what_is_at_work) {
     text_finish(&t);
 }
 
+/* The state is whole, and both ends of a name are seen. */
+Test(progress, table_shortens_names_in_the_middle) {
+    struct progress_row rows[] = {
+        {"grad-cam:layer=stage4.conv (before ReLU)", PROGRESS_AT_WORK, "label-permutation", 7, 12, 41},
+        {"\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97"
+         "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97",
+         PROGRESS_QUEUED, NULL, 0, 12, 0}};
+    struct text t = {0};
+    progress_table_add(&t, rows, 2, 80, 8);
+    cr_expect(strstr(t.data, "grad-cam:la...fore ReLU)  at work on label-permutation "), "%s", t.data);
+    cr_expect(strstr(t.data, "\xe6\xbc\xa2...\xe5\xad\x97"), "%s", t.data);
+    text_finish(&t);
+    progress_table_add(&t, rows, 2, 200, 8);
+    cr_expect(strstr(t.data, "grad-cam:layer=stage4.conv (before ReLU)  at work on label-permutation "), "%s", t.data);
+    text_finish(&t);
+    progress_table_add(&t, rows, 2, 40, 8);
+    cr_expect(strstr(t.data, "  label-permutation "), "%s", t.data);
+    text_finish(&t);
+}
+
 /* Standard error becomes a terminal of 80 x 24; returns its other end. */
 static int open_terminal(void) {
     const struct winsize size = {.ws_row = 24, .ws_col = 80};
