@@ -62,6 +62,10 @@ bool gate_moved(const struct judge_case *c, struct judgement *j) {
     return true;
 }
 
+/* Either of two shares may say PASS: they have the error rate together. Most is for the first, as few draws make its
+ * bound wide, and the second has none. */
+#define MOVED_ALPHA .1
+
 /* A prior is the same for any input, so it stays where the input is moved: what inputs have in common because they are
  * alike does not, and is no prior. The smaller of the two shares counts. */
 static void ask_moved(struct weights_tests *b, struct test *t, double span) {
@@ -74,10 +78,12 @@ static void ask_moved(struct weights_tests *b, struct test *t, double span) {
     m.share.filled = interval_two_way(b->z, DERANGEMENTS, n);
     if (!weights_undefined(b, &m)) {
         if (weights_above(&m.share.filled, b->alpha_fail, m.limit)) m.decision = FAILS;
-        else if (weights_below(&m.share.kept, b->alpha_magnitude, m.limit)) m.decision = PASSES;
+        else if (weights_below(&m.share.kept, MOVED_ALPHA * b->alpha_pass, m.limit)) m.decision = PASSES;
     }
     bool smaller = m.decision == FAILS && m.share.filled.mean < t->share.filled.mean;
-    if (m.decision == PASSES || (t->decision == FAILS && (m.decision != FAILS || smaller))) *t = m;
+    if (m.decision != PASSES && (t->decision != FAILS || (m.decision == FAILS && !smaller))) return;
+    b->alpha_magnitude = MOVED_ALPHA * b->alpha_pass;
+    *t = m;
 }
 
 /* MP of signed maps; of those without signs the same share says whether they show anything else. */
@@ -86,8 +92,7 @@ static void run_magnitudes(struct weights_tests *b) {
     bool absolute = case_row(c)->non_negative;
     uint32_t moved;
     struct test *t = &b->magnitude_prior;
-    /* Either of two shares may say PASS: they share the error rate. */
-    b->alpha_magnitude = finds_moved(c, &moved) ? b->alpha_pass / 2 : b->alpha_pass;
+    b->alpha_magnitude = b->alpha_pass * (finds_moved(c, &moved) ? 1 - MOVED_ALPHA : 1);
     *t = (struct test){.stage = samples_floor_stage(c), .view = c->magnitude_view, .limit = c->constants->delta};
     b->has_magnitude_prior = true;
     b->prior_base = base_of(c);

@@ -38,7 +38,8 @@ static void probe_group(struct net *net, const struct net_probe *probes, uint32_
     uint32_t from = 0;
     for (uint32_t k = 0; k < count; k++) {
         plan->split = probes[k].node;
-        run_forward(net, plan, x, from, probes[k].node);
+        if (from) run_forward(net, plan, x, from, probes[k].node);
+        else stem_forward(net, x, probes[k].node, probes[k].node);
         take(net, &probes[k], first);
         from = splits(net, probes[k].node) ? 0 : probes[k].node + 1;
     }
