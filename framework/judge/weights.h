@@ -51,7 +51,7 @@ struct weights_tests { /* what all tests of one explainer and control share */
     uint32_t prior_count;
     struct test magnitude_prior; /* MP of signed maps, else the share that other inputs' maps have */
     bool has_magnitude_prior;
-    double prior_base; /* b0 */
+    double prior_base;      /* b0 */
     double alpha_magnitude; /* of its PASS */
 };
 

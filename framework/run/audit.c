@@ -120,7 +120,8 @@ bool audit_send(struct variant *v, uint32_t attribution, const struct audit_orig
     memset(&out, 0, sizeof out);
     out.attribution = attribution;
     out.finite = 1;
-    if (!variant_digest(v, out.digest, e) || !likeness_measure(&beside->layers, v->net, a->model.layers, out.activation_r, e))
+    if (!variant_digest(v, out.digest, e) ||
+        !likeness_measure(&beside->layers, v->net, a->model.layers, out.activation_r, e))
         return false;
     audit_changes(run, v->current, a->model.layers, attribution_is_redrawn(a) ? &a->model.init : NULL, &out.changed,
                   &out.expected);

@@ -140,8 +140,8 @@ bool likeness_measure(const struct likeness *k, struct net *net, const bool *cha
     uint32_t same = 0;
     while (same < k->count && k->now[same].node < first) same++;
     struct scratch *s = malloc(sizeof *s);
-    bool ok = s ? same == k->count || net_probe(net, k->now + same, k->count - same, inputs, k->set->x, e)
-                : error_memory(e);
+    bool ok =
+        s ? same == k->count || net_probe(net, k->now + same, k->count - same, inputs, k->set->x, e) : error_memory(e);
     for (uint32_t i = 0; ok && i < k->count; i++) {
         double sum = 0;
         uint32_t counted = 0;
