@@ -265,6 +265,12 @@ static bool can_decide(const struct battery *b) {
     return b->inputs > 1 && b->rule.draws[2] > 1;
 }
 
+/* Features have no places, and the fixed cut-off no test MP. */
+static bool can_move(const struct run *run) {
+    return layout_of(&run->data->sample).positions > 1 && layout_of(&run->data->sample).kind != &layout_features &&
+           run->battery->rule.kind != RULE_FIXED_CUTOFF;
+}
+
 static bool make_plan(struct run *run, struct error *e) {
     uint32_t a;
     plan_init(&run->plan, run->graph);
@@ -279,6 +285,10 @@ static bool make_plan(struct run *run, struct error *e) {
     if (can_decide(run->battery)) {
         if (!plan_original(&run->plan, ROOT_MODEL, &input_jitter, 0, &a, e)) return false;
         run->plan.attributions[a].wants |= WANT_MATCHED;
+    }
+    if (can_decide(run->battery) && can_move(run)) {
+        if (!plan_original(&run->plan, ROOT_MODEL, &input_moved, 0, &a, e)) return false;
+        run->plan.attributions[a].wants |= WANT_MISMATCHED;
     }
     for (uint32_t i = 0; i < run->control_count; i++)
         if (!setup_expand(run, i, 0, run->battery->rule.draws[0], e)) return false;

@@ -43,11 +43,56 @@ static double base_of(const struct judge_case *c) {
     return fmax(base, samples_floor(c, (uint32_t)(yardstick - c->view->explainers), c->magnitude_view));
 }
 
+/* Whether the map of another input, moved to another place, was asked for. */
+static bool finds_moved(const struct judge_case *c, uint32_t *attribution) {
+    return !case_row(c)->non_negative && !case_row(c)->canary && prior_applies(c) &&
+           plan_find(c->view->plan, c->root, attribution_is_moved, attribution);
+}
+
+bool gate_moved(const struct judge_case *c, struct judgement *j) {
+    uint32_t a;
+    if (!finds_moved(c, &a)) return false;
+    const struct cell *cell = results_cell(c->r, c->row, a);
+    const char *key = c->view->plan->attributions[a].key;
+    if (!cell->present) judgement_say(j, VERDICT_ERROR, "No map was computed for %s.", key);
+    else if (cell->status != UNIT_OK) judgement_say(j, VERDICT_ERROR, "On %s: %s", key, cell->why);
+    else if (!cell->mismatched[c->magnitude_view])
+        judgement_say(j, VERDICT_ERROR, "No similarities are stored for %s.", key);
+    else return false;
+    return true;
+}
+
+/* Either of two shares may say PASS: they have the error rate together. Most is for the first, as few draws make its
+ * bound wide, and the second has none. */
+#define MOVED_ALPHA .1
+
+/* A prior is the same for any input, so it stays where the input is moved: what inputs have in common because they are
+ * alike does not, and is no prior. The smaller of the two shares counts. */
+static void ask_moved(struct weights_tests *b, struct test *t, double span) {
+    struct judge_case *c = b->c;
+    struct test m = {.stage = t->stage, .view = t->view, .limit = t->limit};
+    uint32_t a, n = case_inputs(c);
+    if ((t->decision != FAILS && t->decision != OPEN) || !finds_moved(c, &a)) return;
+    m.vanished = samples_moved(c, a, t->view, b->prior_base, span, b->y, b->z);
+    m.share.kept = interval_two_way(b->y, DERANGEMENTS, n);
+    m.share.filled = interval_two_way(b->z, DERANGEMENTS, n);
+    if (!weights_undefined(b, &m)) {
+        if (weights_above(&m.share.filled, b->alpha_fail, m.limit)) m.decision = FAILS;
+        else if (weights_below(&m.share.kept, MOVED_ALPHA * b->alpha_pass, m.limit)) m.decision = PASSES;
+    }
+    bool smaller = m.decision == FAILS && m.share.filled.mean < t->share.filled.mean;
+    if (m.decision != PASSES && (t->decision != FAILS || (m.decision == FAILS && !smaller))) return;
+    b->alpha_magnitude = MOVED_ALPHA * b->alpha_pass;
+    *t = m;
+}
+
 /* MP of signed maps; of those without signs the same share says whether they show anything else. */
 static void run_magnitudes(struct weights_tests *b) {
     struct judge_case *c = b->c;
     bool absolute = case_row(c)->non_negative;
+    uint32_t moved;
     struct test *t = &b->magnitude_prior;
+    b->alpha_magnitude = b->alpha_pass * (finds_moved(c, &moved) ? 1 - MOVED_ALPHA : 1);
     *t = (struct test){.stage = samples_floor_stage(c), .view = c->magnitude_view, .limit = c->constants->delta};
     b->has_magnitude_prior = true;
     b->prior_base = base_of(c);
@@ -60,7 +105,8 @@ static void run_magnitudes(struct weights_tests *b) {
     if (weights_undefined(b, t)) return;
     if (weights_above(&t->share.filled, absolute ? b->alpha_pass : b->alpha_fail, t->limit))
         t->decision = absolute ? DOMINATED : FAILS;
-    else if (weights_below(&t->share.kept, b->alpha_pass, t->limit)) t->decision = PASSES;
+    else if (weights_below(&t->share.kept, b->alpha_magnitude, t->limit)) t->decision = PASSES;
+    ask_moved(b, t, span);
 }
 
 void prior_run(struct weights_tests *b) {

@@ -96,6 +96,23 @@ double samples_mismatched(const struct judge_case *c, uint32_t row, uint32_t sta
     return all ? (double)missing / all : 1;
 }
 
+double samples_moved(const struct judge_case *c, uint32_t attribution, enum view view, double base, double span,
+                     double *kept, double *filled) {
+    const struct input_set *set = &c->view->inputs[c->root];
+    const double *s = results_cell(c->r, c->row, attribution)->mismatched[view];
+    uint32_t missing = 0, all = 0;
+    for (size_t k = 0; k < (size_t)DERANGEMENTS * set->count; k++) {
+        uint32_t i = (uint32_t)(k % set->count);
+        kept[k] = filled[k] = (double)NAN;
+        if (set->derangements[k] == i || samples_constant(c, view, i)) continue;
+        kept[k] = s ? (s[k] - base) / span : (double)NAN;
+        filled[k] = isnan(kept[k]) ? 0 : kept[k];
+        all++;
+        missing += isnan(kept[k]) ? 1 : 0;
+    }
+    return all ? (double)missing / all : 1;
+}
+
 /* Mean of those that are numbers; NaN: there is none. */
 static double mean_present(const double *s, uint32_t n) {
     double sum = 0;

@@ -20,6 +20,9 @@ void samples_similarity(const struct judge_case *, uint32_t row, uint32_t stage,
  * is constant are NaN in both. Returns the share of comparisons that are missing. */
 double samples_mismatched(const struct judge_case *, uint32_t row, uint32_t stage, enum view, double base, double span,
                           double *kept, double *filled);
+/* The same of one attribution whose inputs differ: kept[derangements][inputs], and filled likewise. */
+double samples_moved(const struct judge_case *, uint32_t attribution, enum view, double base, double span, double *kept,
+                     double *filled);
 /* Mean similarity of mismatched inputs at that stage and draw: F_r. */
 double samples_draw_floor(const struct judge_case *, uint32_t row, uint32_t stage, uint32_t draw, enum view);
 /* F: its mean over the case's draws that have one; NaN: none has. */

@@ -192,7 +192,8 @@ static void fixed_cutoff(struct weights_tests *b, struct judgement *j) {
 }
 
 static bool tests_init(struct weights_tests *b, struct judge_case *c) {
-    size_t cells = (size_t)c->draws * case_inputs(c), tests = (size_t)samples_stages(c) * c->view_count;
+    size_t rows = c->draws > DERANGEMENTS ? c->draws : DERANGEMENTS;
+    size_t cells = rows * case_inputs(c), tests = (size_t)samples_stages(c) * c->view_count;
     *b = (struct weights_tests){
         .c = c, .y = malloc(3 * cells * sizeof *b->y), .tests = calloc(tests + 1, sizeof *b->tests)};
     if (!b->y || !b->tests) return false;
@@ -232,7 +233,7 @@ static bool gate_yardstick(const struct judge_case *c, struct judgement *j) {
 
 static bool decide(struct judge_case *c, struct judgement *j, struct store *curves, struct error *e) {
     struct weights_tests b = {0};
-    bool decided = gates_decide(c, j) != NULL || gate_yardstick(c, j), ok = true;
+    bool decided = gates_decide(c, j) != NULL || gate_yardstick(c, j) || gate_moved(c, j), ok = true;
     if (decided && (j->word == VERDICT_ERROR || j->word == VERDICT_SKIP)) return true;
     if (!tests_init(&b, c)) ok = error_memory(e);
     if (ok && !decided) {

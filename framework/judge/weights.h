@@ -40,7 +40,7 @@ struct test {
 
 struct weights_tests { /* what all tests of one explainer and control share */
     struct judge_case *c;
-    double *y, *z, *u; /* [draws][inputs] scratch */
+    double *y, *z, *u; /* [draws or derangements, whichever are more][inputs] scratch */
     double alpha_pass, alpha_fail;
     struct test *tests; /* [stages][views] */
     uint32_t test_count;
@@ -51,7 +51,8 @@ struct weights_tests { /* what all tests of one explainer and control share */
     uint32_t prior_count;
     struct test magnitude_prior; /* MP of signed maps, else the share that other inputs' maps have */
     bool has_magnitude_prior;
-    double prior_base; /* b0 */
+    double prior_base;      /* b0 */
+    double alpha_magnitude; /* of its PASS */
 };
 
 /* Whether shares lie below or above a limit; false where a bound is not a number. */
@@ -70,6 +71,8 @@ bool prior_applies(const struct judge_case *);
 /* How many tests of the Bonferroni family they are. */
 uint32_t prior_tests(const struct judge_case *);
 void prior_run(struct weights_tests *);
+/* The map of each input moved to another place, where one is asked for, was computed. Else an ERROR, and true. */
+bool gate_moved(const struct judge_case *, struct judgement *);
 
 /* From the tests to a verdict and its reason. */
 void weights_conclude(const struct weights_tests *, struct judgement *);

@@ -34,12 +34,17 @@ static bool is_prior(const struct weights_tests *b, const struct test *t) {
     return (t >= b->priors && t < b->priors + b->prior_count) || t == &b->magnitude_prior;
 }
 
+/* What a PASS of that test may be wrong by. */
+static double pass_alpha(const struct weights_tests *b, const struct test *t) {
+    return t == &b->magnitude_prior ? b->alpha_magnitude : b->alpha_pass;
+}
+
 static void take_numbers(const struct weights_tests *b, const struct test *t, struct judgement *j) {
     bool fails = t->decision == FAILS || t->decision == DOMINATED;
     const struct interval *x = fails ? &t->share.filled : &t->share.kept;
     j->score = x->mean;
     j->lower = interval_lower(x, b->alpha_fail);
-    j->upper = interval_upper(x, b->alpha_pass);
+    j->upper = interval_upper(x, pass_alpha(b, t));
     j->floor = is_guard(b, t) ? b->guard_base : t == &b->magnitude_prior ? b->prior_base : b->c->floor[t->view];
     j->ceiling = b->c->repeat[t->view];
 }
@@ -125,7 +130,7 @@ static void say_no_magnitude(const struct weights_tests *b, struct judgement *j)
 /* A condition that is open: its limit lies between its bounds. */
 static void add_open(struct text *out, const struct weights_tests *b, const struct test *t, const char *what,
                      const struct bounded *x) {
-    double lower = interval_lower(&x->filled, b->alpha_fail), upper = interval_upper(&x->kept, b->alpha_pass);
+    double lower = interval_lower(&x->filled, b->alpha_fail), upper = interval_upper(&x->kept, pass_alpha(b, t));
     if (lower > t->limit || upper < t->limit) return;
     const char *between = out->length ? "; " : "";
     if (isnan(x->kept.mean)) {

@@ -10,19 +10,20 @@ size_t net_probe_elements(const struct graph *g, uint32_t node, size_t most) {
 }
 
 /* One of each of `count` equal parts, at another place in each: even steps would fall on few columns of a plane. */
-static void pick(const float *from, size_t size, float *to, size_t count) {
-    for (size_t k = 0; k < count; k++) {
-        double within = fmod((double)k * .6180339887498949, 1), at = ((double)k + within) / (double)count;
-        to[k] = from[size == count ? k : (size_t)(at * (double)size)];
-    }
+static size_t place_of(size_t k, size_t count, size_t size) {
+    double within = fmod((double)k * .6180339887498949, 1), at = ((double)k + within) / (double)count;
+    return size == count ? k : (size_t)(at * (double)size);
 }
 
 static void take(const struct net *net, const struct net_probe *p, uint32_t first) {
     const struct plan *plan = net->group;
     uint32_t value = net->graph->nodes[p->node].outputs[0];
     size_t size = shape_count(&net->graph->values[value].shape);
-    for (uint32_t i = 0; i < plan->batch; i++)
-        pick(plan->data[value] + i * size, size, p->out + (first + i) * p->elements, p->elements);
+    for (size_t k = 0; k < p->elements; k++) {
+        const size_t place = place_of(k, p->elements, size);
+        for (uint32_t i = 0; i < plan->batch; i++)
+            p->out[(first + i) * p->elements + k] = plan->data[value][i * size + place];
+    }
 }
 
 /* Whether the pass up to the node runs apart what is fused otherwise: none can go on from there. */
@@ -37,7 +38,8 @@ static void probe_group(struct net *net, const struct net_probe *probes, uint32_
     uint32_t from = 0;
     for (uint32_t k = 0; k < count; k++) {
         plan->split = probes[k].node;
-        run_forward(net, plan, x, from, probes[k].node);
+        if (from) run_forward(net, plan, x, from, probes[k].node);
+        else stem_forward(net, x, probes[k].node, probes[k].node);
         take(net, &probes[k], first);
         from = splits(net, probes[k].node) ? 0 : probes[k].node + 1;
     }

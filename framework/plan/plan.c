@@ -51,6 +51,10 @@ bool attribution_is_jittered(const struct attribution *a) {
     return attribution_is_unmodified(a) && a->inputs == &input_jitter && !a->target && !a->repeat;
 }
 
+bool attribution_is_moved(const struct attribution *a) {
+    return attribution_is_unmodified(a) && a->inputs == &input_moved && !a->target && !a->repeat;
+}
+
 uint32_t check_outcomes(const struct check *c, uint32_t inputs) {
     return c->readings ? c->readings : inputs;
 }

@@ -88,9 +88,10 @@ bool attribution_keeps_seeds(const struct attribution *);
 bool attribution_is_plain(const struct attribution *);
 /* What every other map is compared with: unmodified and plain. */
 bool attribution_is_original(const struct attribution *);
-/* The original with other seeds (G1, L1), and with jittered inputs (G2). */
+/* The original with other seeds (G1, L1), with jittered inputs (G2), and with inputs moved to other places (MP). */
 bool attribution_is_repeat(const struct attribution *);
 bool attribution_is_jittered(const struct attribution *);
+bool attribution_is_moved(const struct attribution *);
 
 /* What a control asks for. */
 struct ask {

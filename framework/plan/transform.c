@@ -1,4 +1,4 @@
-/* transform.c: the input transforms of the gates and of the zero-pixel control. */
+/* transform.c: the input transforms of the gates, of test MP and of the zero-pixel control. */
 #include "plan/transform.h"
 
 #include "base/rng.h"
@@ -50,5 +50,31 @@ static void zero(const struct input_case *c, struct rng *rng, float *x) {
             for (size_t k = 0; k < l->channels; k++) x[k * l->positions + p] = 0;
 }
 
+/* x[count], a ring: what was at 0 is at `by`. Three reversals, so that nothing has to be kept. */
+static void reverse(float *x, size_t from, size_t to, size_t step) {
+    for (; from + 1 < to; from++, to--) {
+        float held = x[from * step];
+        x[from * step] = x[(to - 1) * step];
+        x[(to - 1) * step] = held;
+    }
+}
+
+static void turn(float *x, size_t count, size_t step, size_t by) {
+    reverse(x, 0, count, step);
+    reverse(x, 0, by, step);
+    reverse(x, by, count, step);
+}
+
+static void move(const struct input_case *c, struct rng *rng, float *x) {
+    const struct layout *l = &c->layout;
+    size_t down = rng_below(rng, (uint32_t)l->height), right = rng_below(rng, (uint32_t)l->width);
+    for (size_t k = 0; k < l->channels; k++) {
+        float *plane = x + k * l->positions;
+        for (size_t column = 0; column < l->width; column++) turn(plane + column, l->height, l->width, down);
+        for (size_t row = 0; row < l->height; row++) turn(plane + row * l->width, l->width, 1, right);
+    }
+}
+
 const struct input_transform input_jitter = {"jitter", jitter};
+const struct input_transform input_moved = {"moved", move};
 const struct input_transform input_zeroed = {"zeroed", zero};

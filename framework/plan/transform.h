@@ -26,6 +26,9 @@ struct input_transform {
 /* Gaussian noise on the non-zero elements, sd = rule.jitter of the input's range. Noise on a letter would be no letter:
  * of one-hot inputs a share of rule.jitter of the positions that have one, at least one, get another instead. */
 extern const struct input_transform input_jitter;
+/* Every channel turned by the same seeded number of rows and columns, none of them more likely than another: what
+ * leaves on one side comes back on the other. What was in the same place in all inputs no longer is. */
+extern const struct input_transform input_moved;
 /* A seeded quarter of the positions (pixels, features) set to zero, in every channel. */
 extern const struct input_transform input_zeroed;
 

@@ -115,13 +115,14 @@ bool audit_send(struct variant *v, uint32_t attribution, const struct audit_orig
     const struct run *run = v->run;
     const float *original = beside->logits;
     uint32_t n = run->inputs[ROOT_MODEL].count, classes = run->graph->classes, agree = 0;
+    const struct attribution *a = &run->plan.attributions[attribution];
     struct audit_message out;
     memset(&out, 0, sizeof out);
     out.attribution = attribution;
     out.finite = 1;
-    if (!variant_digest(v, out.digest, e) || !likeness_measure(&beside->layers, v->net, out.activation_r, e))
+    if (!variant_digest(v, out.digest, e) ||
+        !likeness_measure(&beside->layers, v->net, a->model.layers, out.activation_r, e))
         return false;
-    const struct attribution *a = &run->plan.attributions[attribution];
     audit_changes(run, v->current, a->model.layers, attribution_is_redrawn(a) ? &a->model.init : NULL, &out.changed,
                   &out.expected);
     for (size_t k = 0; k < (size_t)n * classes; k++) out.finite &= isfinite(logits[k]) != 0;

@@ -4,6 +4,7 @@
 #include "host/handle.h"
 #include "host/plugin.h"
 #include "nn/function_class.h"
+#include "run/lrp_rules.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,16 +31,12 @@ static bool is_zero(const struct plugin *plugin, const char *name) {
 /* Dense layers by the rule epsilon, with no more than a stabiliser. */
 static bool is_lrp_epsilon_dense(const struct plugin *p, const struct graph *g) {
     (void)g;
-    const char *composite = text_of(p, "composite");
-    size_t length = strlen(composite);
-    return length > 5 && strcmp(composite + length - 5, "-flat") != 0 && is_text(p, "start", "logit") &&
-           is_text(p, "first", "") && is_text(p, "dense", "") && plugin_number(p, "epsilon", 1) <= 1e-6;
+    return lrp_is_plain(p, false);
 }
 
 /* And convolutions. */
 static bool is_lrp_epsilon(const struct plugin *p, const struct graph *g) {
-    (void)g;
-    return is_lrp_epsilon_dense(p, g) && is_text(p, "composite", "epsilon") && is_text(p, "conv", "");
+    return is_lrp_epsilon_dense(p, g) && lrp_is_plain(p, true);
 }
 
 static bool is_multiplied(const struct plugin *p, const struct graph *g) {
@@ -228,6 +225,13 @@ const struct equality equalities[] = {
 };
 const size_t equality_count = sizeof equalities / sizeof *equalities;
 
+/* Of two rows of `lrp`, whatever the network is. */
+static const struct equality respelled = {.id = "lrp",
+                                          .is = "that method",
+                                          .within = ROUNDING,
+                                          .why = "two spellings of one method: every layer has the same rule",
+                                          .source = "Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10"};
+
 static bool is_about(const struct equality *q, const struct equality_network *network,
                      const struct explainer_entry *row) {
     if (q->id && strcmp(q->id, row->plugin->info.id) != 0) return false;
@@ -273,6 +277,11 @@ static enum equal strength(const struct equality_network *network, const struct 
 bool equality_between(const struct equality_network *network, const struct explainer_entry *a,
                       const struct explainer_entry *b, const struct equality *by[2], enum equal *out, struct error *e) {
     *out = EQUAL_NOT;
+    if (lrp_is_respelled(a->plugin, b->plugin)) {
+        by[0] = by[1] = &respelled;
+        *out = EQUAL_DUE;
+        return true;
+    }
     for (size_t k = 0; k < equality_count * equality_count && *out < EQUAL_DUE; k++) {
         const struct equality *const both[2] = {&equalities[k / equality_count], &equalities[k % equality_count]};
         bool join;

@@ -16,7 +16,9 @@ struct likeness {
     uint32_t layers[LIKENESS_LAYERS]; /* by their outputs, from the input up */
     struct net_probe original[LIKENESS_LAYERS], now[LIKENESS_LAYERS];
     float *memory;
-    size_t bytes; /* of it */
+    int32_t *ranks; /* of the original's activations, in their order (ranks.h); behind them in `memory` */
+    double norm[LIKENESS_LAYERS][LIKENESS_INPUTS]; /* sums of squares of ranks; NaN: constant, or not finite */
+    size_t bytes;                                  /* of `memory` */
 };
 
 /* Of the model's graph. The layer that gives the logits is none of them: they have a correlation of their own. */
@@ -28,7 +30,8 @@ bool likeness_plan(struct likeness *, const struct run *, struct error *);
 /* The net is the model's. First of all. */
 bool likeness_take_original(struct likeness *, struct net *, struct error *);
 /* r[count]: the mean over inputs of Spearman's correlation of the layer's activations with the model's. An input whose
- * activations are constant does not count; NaN: none counts. */
-bool likeness_measure(const struct likeness *, struct net *, float *r, struct error *);
+ * activations are constant does not count; NaN: none counts. Of the graph's layers only those in `changed` have other
+ * parameters (NULL: any may): what lies before all of them is as it was, and is not computed. */
+bool likeness_measure(const struct likeness *, struct net *, const bool *changed, float *r, struct error *);
 
 #endif

@@ -80,6 +80,16 @@ static bool canary_needs(const struct run *run, const struct explainer_entry *r,
     return false;
 }
 
+/* Whether test MP may be asked of the row. */
+static bool asks_priors(const struct run *run, uint32_t row) {
+    char why[512];
+    for (uint32_t c = 0; c < run->control_count && !run->explainers[row].non_negative; c++) {
+        const struct rule *rule = run->controls[c].control->rule;
+        if ((rule->magnitude_guard || rule->single_layers) && need_applies(run, c, row, why, sizeof why)) return true;
+    }
+    return false;
+}
+
 bool need_attribution(const struct run *run, const struct draw_counts *x, uint32_t row, uint32_t attribution) {
     const struct attribution *a = &run->plan.attributions[attribution];
     const struct explainer_entry *r = &run->explainers[row];
@@ -92,6 +102,7 @@ bool need_attribution(const struct run *run, const struct draw_counts *x, uint32
     if (used_by(run, x, row, attribution)) return true;
     if (!on_root(run, row, a->root)) return false;
     return attribution_is_original(a) || attribution_is_jittered(a) ||
+           (attribution_is_moved(a) && asks_priors(run, row)) ||
            (attribution_is_repeat(a) && (r->claims & ASSAY_STOCHASTIC));
 }
 

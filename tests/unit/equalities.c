@@ -382,3 +382,42 @@ Test(equalities, a_sketch_is_read_as_it_was_written) {
     for (size_t k = 0; k < sizeof damaged / sizeof *damaged; k++)
         cr_expect_not(sketch_from_text(damaged[k], &back), "\"%s\"", damaged[k]);
 }
+
+/* The rule of every layer is one, whatever it is called: on any network, and nothing to warn of. */
+Test(equalities, one_method_in_two_spellings) {
+    static const struct {
+        const char *a, *b;
+        bool one;
+    } pairs[] = {
+        {"lrp:composite=epsilon", "lrp:conv=epsilon", true},
+        {"lrp", "lrp:dense=epsilon/1e-6", true},
+        {"lrp:composite=epsilon-alpha2-beta1", "lrp:conv=alpha-beta/2", true},
+        {"lrp:composite=epsilon-gamma-box", "lrp:composite=epsilon-gamma-box,conv=gamma/0.25,first=z-box/0/1", false},
+        {"lrp", "lrp:first=z-plus", false}, /* of a dense first layer */
+        {"lrp", "lrp:conv=gamma", false},
+        {"lrp:composite=epsilon", "lrp:composite=epsilon,epsilon=0.3", false},
+        {"lrp:composite=epsilon", "lrp:composite=epsilon,start=one", false},
+        {"lrp:composite=epsilon", "gradient", false},
+    };
+    const struct case_of n = {"conv:4x3,relu,conv:6x3,relu,fc:5", true, PICTURE, 0};
+    struct lab lab = build(&n);
+    const struct equality_network network = {.graph = lab.graph};
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+        struct shown shown[2];
+        const struct equality *by[2];
+        struct error e;
+        enum equal equal;
+        show(&lab, pairs[k].a, &shown[0]);
+        show(&lab, pairs[k].b, &shown[1]);
+        cr_assert(equality_between(&network, &shown[0].entry, &shown[1].entry, by, &equal, &e), "%s", e.text);
+        cr_expect_eq(equal, pairs[k].one ? EQUAL_DUE : EQUAL_NOT, "%s and %s", pairs[k].a, pairs[k].b);
+        if (pairs[k].one)
+            cr_expect_eq(lab_distance(shown[0].maps, shown[1].maps, LAB_INPUTS * lab.count), 0, "%s and %s", pairs[k].a,
+                         pairs[k].b);
+        for (int m = 0; m < 2; m++) {
+            free(shown[m].maps);
+            plugin_destroy(shown[m].entry.plugin);
+        }
+    }
+    lab_close(&lab);
+}

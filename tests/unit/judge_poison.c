@@ -195,6 +195,26 @@ static bool jitter_failed(struct synthetic *s, const struct rule_case *r) {
     become(synthetic_cell(s, 0, "model/jitter"), true, UNIT_FAILED);
     return strcmp(r->original, "model") == 0;
 }
+/* Test MP of signed maps reads it. */
+static struct cell *moved(struct synthetic *s, const struct rule_case *r) {
+    bool asked = r->last && strcmp(r->original, "model") == 0 && !r->p.non_negative && r->kind != RULE_FIXED_CUTOFF;
+    return asked ? synthetic_cell(s, 0, "model/moved") : NULL;
+}
+static bool moved_missing(struct synthetic *s, const struct rule_case *r) {
+    struct cell *c = moved(s, r);
+    if (c) become(c, false, UNIT_OK);
+    return c != NULL;
+}
+static bool moved_failed(struct synthetic *s, const struct rule_case *r) {
+    struct cell *c = moved(s, r);
+    if (c) become(c, true, UNIT_FAILED);
+    return c != NULL;
+}
+static bool moved_without_numbers(struct synthetic *s, const struct rule_case *r) {
+    struct cell *c = moved(s, r);
+    if (c) forget(c);
+    return c != NULL;
+}
 static bool repeat_nan(struct synthetic *s, const struct rule_case *r) {
     blank(s, synthetic_cell(s, 0, "model/repeat1"), 1);
     return (r->p.claims & ASSAY_STOCHASTIC) != 0;
@@ -292,6 +312,9 @@ static const struct poison {
     {"no jittered maps", jitter_missing, E},
     {"jittered maps without similarity", jitter_nan, U},
     {"jittered maps failed", jitter_failed, E},
+    {"no maps of moved inputs", moved_missing, E},
+    {"maps of moved inputs failed", moved_failed, E},
+    {"maps of moved inputs without numbers", moved_without_numbers, E},
     {"a repetition without similarity", repeat_nan, E},
     {"no repetition", repeat_missing, E},
     {"no gradient to compare with", gradient_missing, E},

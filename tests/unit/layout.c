@@ -144,3 +144,40 @@ Test(layout, zeroing_takes_whole_positions) {
     }
     cr_expect(zeroed > LENGTH / 8 && zeroed < LENGTH / 2, "%zu", zeroed);
 }
+
+/* Rows and columns turn by one number each, in every channel alike; every place is as likely as another. */
+Test(layout, moving_turns_rows_and_columns_of_every_channel) {
+    const struct shape shape = {3, {2, 3, 4}};
+    const struct input_case c = {.layout = layout_of(&shape)};
+    uint32_t seen[12] = {0};
+    for (uint32_t draw = 0; draw < 600; draw++) {
+        float x[24];
+        struct rng rng = rng_stream(1, "moved", draw);
+        for (uint32_t k = 0; k < 24; k++) x[k] = (float)k;
+        input_moved.apply(&c, &rng, x);
+        size_t at = 0;
+        while (x[at] > 0) at++;
+        seen[at]++;
+        for (size_t k = 0; k < 24; k++) {
+            size_t row = k % 12 / 4, column = k % 4, channel = k / 12;
+            size_t to = channel * 12 + (row + at / 4) % 3 * 4 + (column + at % 4) % 4;
+            cr_assert_float_eq(x[to], (float)k, 0, "draw %u, element %zu", draw, k);
+        }
+    }
+    for (size_t k = 0; k < 12; k++) cr_expect(seen[k] > 20 && seen[k] < 90, "place %zu: %u", k, seen[k]);
+}
+
+/* What has no rows is turned along its length, and letters stay letters. */
+Test(layout, moving_a_sequence_keeps_its_letters) {
+    const struct shape shape = {2, {4, 9}};
+    const struct input_case c = {.layout = layout_of(&shape), .one_hot = true};
+    float x[36] = {0};
+    struct rng rng = rng_stream(2, "moved", 0);
+    for (size_t p = 0; p < 9; p++) x[p * p % 4 * 9 + p] = 1;
+    input_moved.apply(&c, &rng, x);
+    cr_expect(layout_one_hot(&c.layout, x));
+    float letters[4] = {0};
+    for (size_t k = 0; k < 36; k++) letters[k / 9] += x[k];
+    cr_expect_float_eq(letters[0], 5, 0);
+    cr_expect_float_eq(letters[1], 4, 0);
+}

@@ -210,6 +210,7 @@ Test(plan, asks_are_told_apart) {
         {{.root = ROOT_MODEL, .repeat = 1}, "model/repeat1", false, true, false, false},
         {{.root = ROOT_MODEL, .inputs = &input_jitter}, "model/jitter", false, false, true, false},
         {{.root = ROOT_MODEL, .inputs = &shifted}, "model/shifted", false, false, false, false},
+        {{.root = ROOT_MODEL, .inputs = &input_moved}, "model/moved", false, false, false, false},
         {{.root = ROOT_MODEL, .target = &next}, "model/target-next", false, false, false, false},
         {{.root = ROOT_MODEL, .target = &next, .repeat = 1}, "model/target-next/repeat1", false, false, false, false},
         {{.root = ROOT_MODEL, .inputs = &input_jitter, .target = &next},
@@ -237,6 +238,7 @@ Test(plan, asks_are_told_apart) {
         cr_expect_eq(attribution_is_repeat(a), cases[c].repeat, "%s", a->key);
         cr_expect_eq(attribution_is_jittered(a), cases[c].jittered, "%s", a->key);
         cr_expect_eq(attribution_is_plain(a), cases[c].plain, "%s", a->key);
+        cr_expect_eq(attribution_is_moved(a), strcmp(a->key, "model/moved") == 0, "%s", a->key);
         cr_expect_eq(attribution_is_redrawn(a), cases[c].ask.model != NULL, "%s", a->key);
         cr_expect_eq(a->draw, cases[c].ask.model ? 3 : PLAN_NO_DRAW, "%s", a->key);
     }

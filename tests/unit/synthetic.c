@@ -99,6 +99,8 @@ static void make_plan(struct synthetic *s) {
         cr_assert(control_expand(entry->control, &s->run.plan, c, &entry->values, &s->battery, 0, s->options.draws, &e),
                   "%s", e.text);
     }
+    cr_assert(plan_original(&s->run.plan, ROOT_MODEL, &input_moved, 0, &a, &e));
+    s->run.plan.attributions[a].wants |= WANT_MISMATCHED;
 }
 
 static void make_controls(struct synthetic *s) {
@@ -172,6 +174,12 @@ static void put_use(const struct synthetic *s, const struct profile *p, const st
     if (audit->expected == 1) audit->logit_r = p->logit_r[stage]; /* the top layer is the cascade's first stage, too */
 }
 
+/* As alike as where they are not moved, unless the profile says otherwise. */
+static double moved_floor(const struct profile *p, int view) {
+    double still = view >= VIEW_ABSOLUTE_ALL && p->magnitude_floor > 0 ? p->magnitude_floor : p->floor;
+    return view >= VIEW_ABSOLUTE_ALL && p->moved_floor > 0 ? p->moved_floor : still;
+}
+
 static void put_originals(const struct synthetic *s, const struct profile *p) {
     const struct plan *plan = &s->run.plan;
     for (uint32_t row = 0; row < 2; row++)
@@ -180,7 +188,8 @@ static void put_originals(const struct synthetic *s, const struct profile *p) {
             struct cell *cell = &s->results->cells[(size_t)row * s->results->attribution_count + a];
             if (!attribution_is_unmodified(at)) continue;
             double value = at->repeat ? p->repeat : attribution_is_jittered(at) ? p->stable : 1;
-            for (int v = 0; v < VIEW_COUNT; v++) synthetic_fill(s, cell, (enum view)v, value, value);
+            for (int v = 0; v < VIEW_COUNT; v++)
+                synthetic_fill(s, cell, (enum view)v, value, attribution_is_moved(at) ? moved_floor(p, v) : value);
             cell->present = true;
             cell->why = text_copy("");
         }

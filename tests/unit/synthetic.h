@@ -20,6 +20,7 @@ struct profile {
     double permuted_magnitude, twin_magnitude;
     double floor, repeat, stable, yardstick; /* F, C, similarity under jitter; share of the absolute gradient */
     double magnitude_floor, yardstick_floor; /* F of absolute views, if not 0; F of the gradient */
+    double moved_floor;                      /* of absolute views, with inputs moved: not F, if not 0 */
     double floor_sd;                         /* of F over draws */
     double gradient[SYNTHETIC_STAGES];       /* signed share of the gradient at independent stages */
     double draw_sd, input_sd, noise_sd;      /* of the share */
