@@ -40,7 +40,7 @@ static bool needs_inputs(const struct net *net, const struct plan *plan, uint32_
 }
 
 static bool needs_output(const struct net *net, const struct plan *plan, uint32_t value) {
-    if (plan->kind == PLAN_KEPT) return true;
+    if (plan->kind == PLAN_KEPT || plan->calls[net->graph->values[value].node].rectifies) return true;
     return plan->kind != PLAN_FORWARD && !(node_of(net, plan, value)->op->flags & (OP_FORGETS | OP_LINEAR)) &&
            !is_op(net, value, "Relu");
 }
@@ -57,7 +57,7 @@ static bool can_take(const struct net *net, const struct plan *plan, uint32_t va
 static uint32_t find_source(const struct net *net, const struct plan *plan, uint32_t value) {
     const struct node *node = node_of(net, plan, value);
     bool training = plan_keeps(plan);
-    if (net->shared[value]) return node->inputs[0];
+    if (net->shared[value] || plan_late(net, plan, net->graph->values[value].node)) return node->inputs[0];
     if (is_op(net, value, "Relu"))
         return (!training || is_fused(net, value)) && can_take(net, plan, value, 0) ? node->inputs[0] : GRAPH_NONE;
     if (training) return GRAPH_NONE; /* a normalisation needs its input on the way back */
@@ -74,7 +74,8 @@ static void find_sources(const struct net *net, struct plan *plan) {
         uint32_t out = net->graph->nodes[net->steps[i]].outputs[0];
         if (plan_skips(net, plan, net->steps[i])) continue;
         plan->sources[out] = find_source(net, plan, out);
-        plan->passes[out] = plan->sources[out] != GRAPH_NONE && (net->shared[out] || is_op(net, out, "Add"));
+        bool unchanged = net->shared[out] || is_op(net, out, "Add") || plan_late(net, plan, net->steps[i]);
+        plan->passes[out] = plan->sources[out] != GRAPH_NONE && unchanged;
     }
 }
 
@@ -112,7 +113,7 @@ static void find_homes(struct spans *s) {
         uint32_t out = net->graph->nodes[net->steps[i]].outputs[0], source = plan->sources[out];
         if (source == GRAPH_NONE) continue;
         s->home[DATA][out] = s->home[DATA][source];
-        if (!plan_keeps(plan) || net->shared[out]) s->home[GRADIENT][out] = s->home[GRADIENT][source];
+        if (!plan_keeps(plan) || plan->passes[out]) s->home[GRADIENT][out] = s->home[GRADIENT][source];
     }
 }
 

@@ -50,7 +50,7 @@ void run_forward(const struct net *net, struct plan *plan, const float *x, uint3
         call->scratch = plan->arrays[node].forward;
         call->team = team_of(net, plan);
         if ((fusion && fusion->conv != node) || plan_skips(net, plan, node)) continue;
-        if (!net->shared[call->node->outputs[0]]) call->node->op->forward(call);
+        if (!net->shared[call->node->outputs[0]] && !plan_late(net, plan, node)) call->node->op->forward(call);
         if (fusion) make_mask(net, plan, fusion);
     }
 }
@@ -105,6 +105,17 @@ static bool is_wanted(const struct net *net, uint32_t v, const struct backward_o
     return v != net->graph->input || options->input;
 }
 
+/* The gradient of a parameter, added to what others that read it have left there. */
+static void learn(struct plan *plan, struct op_call *call, uint32_t k, const struct backward_options *options) {
+    const struct op *op = call->node->op;
+    uint32_t v = call->node->inputs[k];
+    call->fresh = options->fresh[v] && (op->flags & OP_OVERWRITES);
+    if (options->fresh[v] && !call->fresh)
+        memset(options->learned[v], 0, shape_count(&call->in[k].shape) * sizeof **options->learned);
+    op->learn(call, k, plan->gradient[call->node->outputs[0]], options->learned[v]);
+    call->fresh = options->fresh[v] = false;
+}
+
 static void step_back(const struct net *net, struct plan *plan, struct op_call *call,
                       const struct backward_options *options) {
     const struct graph *g = net->graph;
@@ -116,8 +127,7 @@ static void step_back(const struct net *net, struct plan *plan, struct op_call *
         uint32_t v = call->node->inputs[k];
         if (v == GRAPH_NONE) continue;
         if (g->values[v].batched && is_wanted(net, v, options)) pass_on(net, plan, call, k);
-        else if (options->learned && options->learned[v] && call->node->op->learn)
-            call->node->op->learn(call, k, plan->gradient[call->node->outputs[0]], options->learned[v]);
+        else if (options->learned && options->learned[v] && call->node->op->learn) learn(plan, call, k, options);
     }
 }
 

@@ -104,7 +104,7 @@ static bool trainer_init(struct trainer *t, struct error *e) {
     t->outputs = graph->classes;
     if (!t->labels && !values_init(t, e)) return false;
     if (!redraw_all(t, e) || !own_all(t->weights, e) || !net_create(t->weights, &t->net, e) ||
-        !optimiser_create(graph, t->recipe, &t->optimiser, e))
+        !net_widen(t->net, t->recipe->batch, e) || !optimiser_create(graph, t->recipe, &t->optimiser, e))
         return false;
     t->order = calloc(t->n, sizeof *t->order);
     t->predictions = calloc(t->n, sizeof *t->predictions);

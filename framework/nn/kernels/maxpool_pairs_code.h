@@ -1,0 +1,45 @@
+/* maxpool_pairs_code.h: the body of maxpool_pairs.h, compiled once for every kind of processor, as winograd_code.h is.
+ */
+#include "nn/kernels/lanes_some.h"
+#include "nn/kernels/maxpool_pairs.h"
+
+INLINE lanes choose(int_lanes which, lanes a, lanes b) {
+    return (lanes)(((int_lanes)a & which) | ((int_lanes)b & ~which));
+}
+
+/* The first and the second of n pairs each; zero behind them. */
+INLINE void load_pairs(const float *from, size_t n, lanes *first, lanes *second) {
+    lanes lower = load_some(from, 2 * n < LANES ? 2 * n : LANES);
+    lanes upper = 2 * n > LANES ? load_some(from + LANES, 2 * n - LANES) : (lanes){0};
+    *first = __builtin_shuffle(lower, upper, 2 * EACH);
+    *second = __builtin_shuffle(lower, upper, 2 * EACH + 1);
+}
+
+/* n <= LANES windows side by side, the first at `at`. The lanes of what is a number in all four places stay in
+ * `numbers`. */
+INLINE void find_largest(const float *plane, size_t width, size_t at, size_t n, float *largest, uint32_t *index,
+                         int_lanes *numbers) {
+    lanes a, b, c, d, places;
+    load_pairs(plane + at, n, &a, &b);
+    load_pairs(plane + at + width, n, &c, &d);
+    int_lanes left = a >= b, right = c >= d, place = (int32_t)at + 2 * EACH;
+    lanes above = choose(left, a, b), below = choose(right, c, d);
+    int_lanes up = above >= below, first = place + (~left & 1), second = place + (int32_t)width + (~right & 1);
+    *numbers &= (a == a) & (b == b) & (c == c) & (d == d);
+    first = (first & up) | (second & ~up);
+    memcpy(&places, &first, sizeof places);
+    store_some(largest, choose(up, above, below), n);
+    store_some((float *)(void *)index, places, n);
+}
+
+bool NAME(maxpool_pairs)(const float *plane, size_t width, size_t rows, size_t columns, float *largest,
+                         uint32_t *index) {
+    int_lanes numbers = EACH == EACH;
+    int32_t all = -1;
+    for (size_t row = 0; row < rows; row++, largest += columns, index += columns)
+        for (size_t i = 0; i < columns; i += LANES)
+            find_largest(plane, width, 2 * (row * width + i), columns - i < LANES ? columns - i : LANES, largest + i,
+                         index + i, &numbers);
+    for (size_t i = 0; i < LANES; i++) all &= numbers[i];
+    return all != 0;
+}
