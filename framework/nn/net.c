@@ -1,5 +1,6 @@
 /* net.c: what a caller may ask of a network, in groups of samples. */
 #include "nn/net.h"
+#include "nn/net_blocks.h"
 #include "nn/net_plan.h"
 #include "nn/node_roles.h"
 
@@ -24,20 +25,6 @@ static void find_steps(struct net *net) {
         uint32_t other = net->step_count - 1 - i, swap = net->steps[i];
         net->steps[i] = net->steps[other];
         net->steps[other] = swap;
-    }
-}
-
-static void find_late(struct net *net) {
-    const struct graph *g = net->graph;
-    for (uint32_t i = 0; i < net->step_count; i++) {
-        const struct node *pool = &g->nodes[net->steps[i]];
-        uint32_t between = pool->inputs[0];
-        const struct node *relu =
-            g->values[between].kind == VALUE_ACTIVATION ? &g->nodes[g->values[between].node] : NULL;
-        if (!relu || strcmp(pool->op->name, "MaxPool") != 0 || strcmp(relu->op->name, "Relu") != 0) continue;
-        uint32_t in = relu->inputs[0];
-        if (in != g->input && g->values[in].batched && net->readers[in] == 1 && net->readers[between] == 1)
-            net->late[g->values[between].node] = true;
     }
 }
 
@@ -88,14 +75,12 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
     net->readers = calloc(g->value_count, sizeof *net->readers);
     net->shared = calloc(g->value_count, sizeof *net->shared);
     net->learns = calloc(g->value_count, sizeof *net->learns);
-    net->late = calloc((size_t)g->node_count + 1, sizeof *net->late);
-    bool ok = (net->steps && net->readers && net->shared && net->learns && net->late) || error_memory(e);
+    bool ok = (net->steps && net->readers && net->shared && net->learns) || error_memory(e);
     if (ok) {
         find_steps(net);
         find_properties(net);
-        find_late(net);
         find_cut(net);
-        ok = fuse_create(net, options->conv, e) && chain_create(net, e) &&
+        ok = (blocks_create(net) || error_memory(e)) && fuse_create(net, options->conv, e) && chain_create(net, e) &&
              plan_create(net, PLAN_FORWARD, group_size(net), &net->group, e);
     }
     if (!ok) {
@@ -119,7 +104,7 @@ void net_destroy(struct net *net) {
     free(net->readers);
     free(net->shared);
     free(net->learns);
-    free(net->late);
+    blocks_destroy(net);
     free(net->learned);
     free(net->learned_memory);
     free(net->learned_fresh);

@@ -56,6 +56,7 @@ uint32_t plan_training_samples(const struct net *net, size_t learned, uint32_t n
 bool net_widen(struct net *net, uint32_t batch, struct error *e) {
     struct plan *plan;
     uint32_t kept = net->most;
+    net->widened = true;
     net->most = plan_training_samples(net, weights_flat_count(net->graph), batch);
     if (!plan_create(net, PLAN_FORWARD, group_size(net), &plan, e)) {
         net->most = kept;

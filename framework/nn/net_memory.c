@@ -2,6 +2,7 @@
  *
  * Time: node i runs at time i; the gradient of the output is there at time node_count; node i passes it on at time
  * 2 node_count - i. */
+#include "nn/net_blocks.h"
 #include "nn/net_plan.h"
 #include "nn/net_span.h"
 #include "nn/ops/mask.h"
@@ -123,11 +124,20 @@ static void add_values(struct spans *s) {
     for (uint32_t i = 0; i < net->step_count; i++) {
         uint32_t node = net->steps[i], out = net->graph->nodes[node].outputs[0];
         if (plan_skips(net, s->plan, node)) continue;
-        size_t count = shape_count(&s->plan->shapes[out]);
-        if (s->home[DATA][out] == out) s->data[out] = add_span(s, node, node, count, &s->plan->data[out]);
+        const struct shape *shape = &s->plan->shapes[out];
+        size_t count = shape_count(shape), there = count;
+        if (blocks_pool(net, s->plan, node) != GRAPH_NONE)
+            there = blocks_samples(s->plan, out) * shape_count_from(shape, 1);
+        if (s->home[DATA][out] == out) s->data[out] = add_span(s, node, node, there, &s->plan->data[out]);
         if (s->plan->kind != PLAN_FORWARD && s->home[GRADIENT][out] == out)
             s->gradient[out] = add_span(s, s->end - node, s->end - node, count, &s->plan->gradient[out]);
     }
+}
+
+/* When a node is really run: its value is what others find there before, but nothing it takes may be gone by then. */
+static uint32_t run_at(const struct net *net, const struct plan *plan, uint32_t node) {
+    uint32_t pool = blocks_pool(net, plan, node);
+    return pool != GRAPH_NONE ? pool : node;
 }
 
 static void use_value(struct spans *s, uint32_t value, uint32_t node, bool keeps) {
@@ -148,7 +158,9 @@ static void use_values(struct spans *s) {
         use_value(s, out, net->steps[i], needs_output(net, s->plan, out));
         for (uint32_t k = 0; k < node->input_count; k++) {
             uint32_t v = node->inputs[k];
-            if (v != GRAPH_NONE && v != g->input && g->values[v].batched) use_value(s, v, net->steps[i], keeps);
+            if (v == GRAPH_NONE || v == g->input || !g->values[v].batched) continue;
+            use_value(s, v, net->steps[i], keeps);
+            extend(s->data[s->home[DATA][v]], run_at(net, s->plan, net->steps[i]));
         }
     }
     if (!net->step_count) return;
@@ -171,7 +183,7 @@ static void add_calls(struct spans *s) {
         if (plan->kind == PLAN_GRADIENT && is_op(net, call->node->outputs[0], "Relu"))
             add_span(s, first, last, mask_words(shape_count(&call->out.shape)), &plan->arrays[node].mask);
         size_t scratch = op->scratch ? op->scratch(call) : 0;
-        if (scratch) add_span(s, node, node, scratch, &plan->arrays[node].forward);
+        if (scratch) add_span(s, node, run_at(net, plan, node), scratch, &plan->arrays[node].forward);
         if (scratch && last > node) add_span(s, back, back, scratch, &plan->arrays[node].backward);
     }
 }

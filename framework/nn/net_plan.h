@@ -65,6 +65,8 @@ struct net {
     /* [node_count]: a Relu that only a MaxPool reads. The largest of what is rectified is the largest, rectified: in
      * training the MaxPool does both, of fewer elements, and the Relu's value and gradient are those before it. */
     bool *late;
+    uint32_t *pool_of;      /* [node_count]: the MaxPool that a Conv, or a Relu behind it, is run with, or GRAPH_NONE */
+    bool widened;           /* net_widen: it is trained */
     struct fusion *fusions; /* of `fusion_count` Convs */
     uint32_t fusion_count;
     uint32_t *fusion_of;  /* [node_count]: index + 1 of the fusion the node is part of, or 0 */

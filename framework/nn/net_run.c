@@ -1,4 +1,5 @@
 /* net_run.c: forward and backward through one plan. */
+#include "nn/net_blocks.h"
 #include "nn/net_plan.h"
 #include "nn/ops/fast_math.h"
 #include "nn/ops/mask.h"
@@ -50,7 +51,9 @@ void run_forward(const struct net *net, struct plan *plan, const float *x, uint3
         call->scratch = plan->arrays[node].forward;
         call->team = team_of(net, plan);
         if ((fusion && fusion->conv != node) || plan_skips(net, plan, node)) continue;
-        if (!net->shared[call->node->outputs[0]] && !plan_late(net, plan, node)) call->node->op->forward(call);
+        if (blocks_pool(net, plan, node) != GRAPH_NONE) continue;
+        if (blocks_end(net, plan, node)) blocks_run(net, plan, node);
+        else if (!net->shared[call->node->outputs[0]] && !plan_late(net, plan, node)) call->node->op->forward(call);
         if (fusion) make_mask(net, plan, fusion);
     }
 }

@@ -32,14 +32,22 @@ INLINE void find_largest(const float *plane, size_t width, size_t at, size_t n, 
     store_some((float *)(void *)index, places, n);
 }
 
+/* `n` columns of every row, so that what it takes to read and write so many is made once. */
+INLINE void find_column(const float *plane, size_t width, size_t rows, size_t columns, size_t first, size_t n,
+                        float *largest, uint32_t *index, int_lanes *numbers) {
+    for (size_t row = 0; row < rows; row++)
+        find_largest(plane, width, 2 * (row * width + first), n, largest + row * columns + first,
+                     index + row * columns + first, numbers);
+}
+
 bool NAME(maxpool_pairs)(const float *plane, size_t width, size_t rows, size_t columns, float *largest,
                          uint32_t *index) {
     int_lanes numbers = EACH == EACH;
     int32_t all = -1;
-    for (size_t row = 0; row < rows; row++, largest += columns, index += columns)
-        for (size_t i = 0; i < columns; i += LANES)
-            find_largest(plane, width, 2 * (row * width + i), columns - i < LANES ? columns - i : LANES, largest + i,
-                         index + i, &numbers);
+    size_t whole = columns / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        find_column(plane, width, rows, columns, i, LANES, largest, index, &numbers);
+    if (whole < columns) find_column(plane, width, rows, columns, whole, columns - whole, largest, index, &numbers);
     for (size_t i = 0; i < LANES; i++) all &= numbers[i];
     return all != 0;
 }
