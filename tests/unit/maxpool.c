@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HEIGHT 6u
 
@@ -99,6 +100,35 @@ Test(maxpool, pairs_are_those_of_a_search) {
             check_pairs(maxpool_pairs_portable, 2 * columns + more, 3, columns);
 #if defined __x86_64__
             if (cpu_has(CPU_AVX2)) check_pairs(maxpool_pairs_avx2, 2 * columns + more, 3, columns);
+#endif
+        }
+}
+
+static void check_back(maxpool_pairs_back_function *run, size_t rows, size_t columns, bool rectifies) {
+    size_t count = rows * columns, width = 2 * columns, size = 4 * count;
+    float *plane = malloc(size * sizeof *plane), *y = malloc(count * sizeof *y), *dy = malloc(count * sizeof *dy);
+    float *dx = malloc((size + 1) * sizeof *dx), *wanted = calloc(size, sizeof *wanted);
+    uint32_t *index = malloc(count * sizeof *index);
+    cr_assert(plane && y && dy && dx && wanted && index);
+    rng_fill_normal(1, 0, size, plane);
+    rng_fill_normal(2, 0, count, dy);
+    cr_assert(maxpool_pairs_portable(plane, width, rows, columns, y, index));
+    for (size_t i = 0; i < count; i++) wanted[index[i]] = rectifies && y[i] <= 0 ? 0 : dy[i];
+    memset(dx, 0xff, size * sizeof *dx);
+    dx[size] = 77;
+    run(&(struct maxpool_pairs_back){dy, rectifies ? y : NULL, index, width, rows, columns, dx});
+    cr_expect_arr_eq(dx, wanted, size * sizeof *dx, "%zu x %zu", rows, columns);
+    cr_expect(dx[size] >= 77 && dx[size] <= 77);
+    free(plane), free(y), free(dy), free(dx), free(wanted), free(index);
+}
+
+Test(maxpool, gradients_of_pairs_go_where_the_largest_were) {
+    for (size_t columns = 1; columns < 40; columns++)
+        for (int rectifies = 0; rectifies < 2; rectifies++) {
+            check_back(maxpool_pairs_pass, 3, columns, rectifies);
+            check_back(maxpool_pairs_back_portable, 3, columns, rectifies);
+#if defined __x86_64__
+            if (cpu_has(CPU_AVX2)) check_back(maxpool_pairs_back_avx2, 3, columns, rectifies);
 #endif
         }
 }

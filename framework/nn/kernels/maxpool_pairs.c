@@ -10,3 +10,12 @@ bool maxpool_pairs_run(const float *plane, size_t width, size_t rows, size_t col
 #endif
     return maxpool_pairs_portable(plane, width, rows, columns, largest, index);
 }
+
+void maxpool_pairs_pass(const struct maxpool_pairs_back *b) {
+#if defined __x86_64__
+    if (cpu_route() >= CPU_AVX512) maxpool_pairs_back_avx512(b);
+    else if (cpu_route() >= CPU_AVX2) maxpool_pairs_back_avx2(b);
+    else
+#endif
+        maxpool_pairs_back_portable(b);
+}

@@ -14,4 +14,16 @@ maxpool_pairs_function maxpool_pairs_run;
 /* The body for one kind of processor; the first two exist on x86-64 only. */
 maxpool_pairs_function maxpool_pairs_avx512, maxpool_pairs_avx2, maxpool_pairs_portable;
 
+/* The gradient of a plane from dy[rows][columns] and the indices: each element of its 2 rows x 2 columns is written. */
+struct maxpool_pairs_back {
+    const float *dy;
+    const float *rectified; /* what is not above zero here has no gradient; NULL: all has */
+    const uint32_t *index;
+    size_t width, rows, columns;
+    float *dx;
+};
+typedef void maxpool_pairs_back_function(const struct maxpool_pairs_back *);
+maxpool_pairs_back_function maxpool_pairs_pass;
+maxpool_pairs_back_function maxpool_pairs_back_avx512, maxpool_pairs_back_avx2, maxpool_pairs_back_portable;
+
 #endif

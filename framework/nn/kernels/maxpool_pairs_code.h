@@ -51,3 +51,35 @@ bool NAME(maxpool_pairs)(const float *plane, size_t width, size_t rows, size_t c
     for (size_t i = 0; i < LANES; i++) all &= numbers[i];
     return all != 0;
 }
+
+/* ---- Back ---- */
+
+INLINE void store_pairs(float *to, size_t n, lanes first, lanes second) {
+    const int_lanes by_turns = EACH / 2 + (EACH & 1) * (int32_t)LANES;
+    store_some(to, __builtin_shuffle(first, second, by_turns), 2 * n < LANES ? 2 * n : LANES);
+    if (2 * n > LANES)
+        store_some(to + LANES, __builtin_shuffle(first, second, by_turns + (int32_t)LANES / 2), 2 * n - LANES);
+}
+
+INLINE lanes where(int_lanes which, lanes v) {
+    return (lanes)((int_lanes)v & which);
+}
+
+/* As find_column. */
+INLINE void pass_column(const struct maxpool_pairs_back *b, size_t first, size_t n) {
+    for (size_t row = 0; row < b->rows; row++) {
+        size_t from = row * b->columns + first, at = 2 * (row * b->width + first);
+        lanes d = load_some(b->dy + from, n), read = load_some((const float *)(const void *)(b->index + from), n);
+        int_lanes index, place = (int32_t)at + 2 * EACH, below = place + (int32_t)b->width;
+        if (b->rectified) d = where(~(load_some(b->rectified + from, n) <= 0), d);
+        memcpy(&index, &read, sizeof index);
+        store_pairs(b->dx + at, n, where(index == place, d), where(index == place + 1, d));
+        store_pairs(b->dx + at + b->width, n, where(index == below, d), where(index == below + 1, d));
+    }
+}
+
+void NAME(maxpool_pairs_back)(const struct maxpool_pairs_back *b) {
+    size_t whole = b->columns / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES) pass_column(b, i, LANES);
+    if (whole < b->columns) pass_column(b, whole, b->columns - whole);
+}

@@ -78,6 +78,15 @@ static size_t vectors_of(const struct sliding_work *w, size_t panel) {
     return w->s->out_channels - panel * PANEL > LANES ? 2 : 1;
 }
 
+/* Rows are short: a vector of all of them, then the next. */
+static void copy(const float *from, size_t from_step, float *to, size_t to_step, size_t rows, size_t columns) {
+    size_t whole = columns / LANES * LANES, rest = columns - whole;
+    for (size_t i = 0; i < whole; i += LANES)
+        for (size_t row = 0; row < rows; row++) store(to + row * to_step + i, load(from + row * from_step + i));
+    for (size_t row = 0; row < rows && rest; row++)
+        store_some(to + row * to_step + whole, load_some(from + row * from_step + whole, rest), rest);
+}
+
 /* ---- Forward ---- */
 
 /* Channels of the tile to their planes, `count` positions of each. */
@@ -172,4 +181,4 @@ static void learn(const struct sliding_work *w, const float *frames, size_t firs
         }
 }
 
-const struct sliding_body NAME(sliding) = {LANES, ROWS, forward, learn};
+const struct sliding_body NAME(sliding) = {LANES, ROWS, copy, forward, learn};

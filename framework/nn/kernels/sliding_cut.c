@@ -59,7 +59,7 @@ bool sliding_back(const struct sliding *there, struct sliding *back) {
 
 /* The floats of a row and of all of the frame that the window sees. */
 static void measure(const struct sliding_body *body, const struct sliding *s, struct sliding_work *w) {
-    *w = (struct sliding_work){.s = s, .panel = 2 * body->lanes, .pitch = extent(s, 1)};
+    *w = (struct sliding_work){.s = s, .body = body, .panel = 2 * body->lanes, .pitch = extent(s, 1)};
     w->frame = extent(s, 0) * w->pitch;
     w->taps = s->in_channels * s->kernel[0] * s->kernel[1];
     w->positions = s->out[0] * s->out[1];
@@ -101,8 +101,9 @@ static void copy_plane(const struct sliding_work *w, const struct piece *p, cons
     size_t from = size_max(p->row * s->step[0], top),
            to = size_min((p->row_end - 1) * s->step[0] + reach, top + s->in[0]);
     size_t columns = w->pitch > left ? size_min(s->in[1], w->pitch - left) : 0;
-    for (size_t row = from; row < to; row++)
-        memcpy(frame + row * w->pitch + left, x + (row - top) * s->in[1], columns * sizeof *frame);
+    if (from < to && columns)
+        w->body->copy(x + (from - top) * s->in[1], s->in[1], frame + from * w->pitch + left, w->pitch, to - from,
+                      columns);
 }
 
 static void copy_planes(const struct sliding_work *w, size_t sample, const struct piece *p, float *frames) {
@@ -150,14 +151,8 @@ static void pack_weights(const struct sliding_work *w) {
     }
 }
 
-struct run {
-    const struct sliding_body *body;
-    struct sliding_work w;
-};
-
 static void run_share(void *user, unsigned part, unsigned worker) {
-    const struct run *r = user;
-    const struct sliding_work *w = &r->w;
+    const struct sliding_work *w = user;
     const struct sliding *s = w->s;
     size_t end = (part + 1) * s->samples * w->blocks / w->parts;
     float *frames = w->own + worker * w->own_size, *tile = frames + size_up(s->in_channels * w->frame, LINE);
@@ -166,26 +161,26 @@ static void run_share(void *user, unsigned part, unsigned worker) {
         size_t sample = i / w->blocks, block = i % w->blocks;
         struct piece p = {block * s->out[0] / w->blocks, (block + 1) * s->out[0] / w->blocks, 0, s->in_channels};
         copy_planes(w, sample, &p, frames);
-        r->body->forward(w, frames, p.row, p.row_end, tile, w->y + sample * s->out_step);
+        w->body->forward(w, frames, p.row, p.row_end, tile, w->y + sample * s->out_step);
     }
 }
 
 void sliding_run_with(const struct sliding_body *body, const struct sliding *s, struct thread_team *team,
                       const float *x, const float *weights, const float *bias, float *y, float *scratch) {
-    struct run r = {.body = body};
-    measure(body, s, &r.w);
-    place(&r.w, scratch);
-    r.w.x = x;
-    r.w.weights = weights;
-    r.w.bias = bias;
-    r.w.y = y;
-    unsigned workers = workers_of(&r.w, team);
-    r.w.parts = workers > 1 ? SHARES * workers : 1;
-    r.w.blocks = size_min(s->out[0], (r.w.parts + s->samples - 1) / s->samples);
-    r.w.parts = size_min(r.w.parts, s->samples * r.w.blocks);
-    find_taps(&r.w);
-    pack_weights(&r.w);
-    thread_team_run(team, (unsigned)r.w.parts, run_share, &r);
+    struct sliding_work w;
+    measure(body, s, &w);
+    place(&w, scratch);
+    w.x = x;
+    w.weights = weights;
+    w.bias = bias;
+    w.y = y;
+    unsigned workers = workers_of(&w, team);
+    w.parts = workers > 1 ? SHARES * workers : 1;
+    w.blocks = size_min(s->out[0], (w.parts + s->samples - 1) / s->samples);
+    w.parts = size_min(w.parts, s->samples * w.blocks);
+    find_taps(&w);
+    pack_weights(&w);
+    thread_team_run(team, (unsigned)w.parts, run_share, &w);
 }
 
 /* ---- Weights ---- */
@@ -199,19 +194,19 @@ static void find_positions(const struct sliding_work *w) {
 
 /* Every share has channels of its own of the input, of all samples in their order. */
 static void learn_share(void *user, unsigned part, unsigned worker) {
-    const struct run *r = user;
-    const struct sliding_work *w = &r->w;
+    const struct sliding_work *w = user;
     const struct sliding *s = w->s;
     size_t first = part * s->in_channels / w->parts, count = (part + 1) * s->in_channels / w->parts - first;
     float *frames = w->own + worker * w->own_size, *turned = frames + size_up(s->in_channels * w->frame, LINE);
-    memset(frames, 0, w->own_size * sizeof *frames);
+    memset(frames, 0, (size_t)(turned - frames) * sizeof *frames);
     for (size_t i = 0; i < s->samples; i++) {
         copy_planes(w, i, &(struct piece){0, s->out[0], first, count}, frames);
         for (size_t panel = 0; panel < w->panels; panel++) {
             size_t channel = panel * w->panel, channels = size_min(s->out_channels - channel, w->panel);
+            if (channels < w->panel) memset(turned, 0, w->positions * w->panel * sizeof *turned);
             turn_run(w->dy + i * s->out_step + channel * w->positions, w->positions, turned, w->panel, w->positions,
                      channels);
-            r->body->learn(w, frames, first, count, panel, turned, i > 0);
+            w->body->learn(w, frames, first, count, panel, turned, i > 0);
         }
     }
 }
@@ -226,17 +221,17 @@ static void unpack(const struct sliding_work *w) {
 
 void sliding_learn_with(const struct sliding_body *body, const struct sliding *s, struct thread_team *team,
                         const float *x, const float *dy, float *dw, float *scratch) {
-    struct run r = {.body = body};
-    measure(body, s, &r.w);
-    place(&r.w, scratch);
-    r.w.x = x;
-    r.w.dy = dy;
-    r.w.dw = dw;
-    unsigned workers = workers_of(&r.w, team);
-    r.w.parts = size_min(s->in_channels, workers > 1 ? SHARES * workers : 1);
-    find_positions(&r.w);
-    thread_team_run(team, (unsigned)r.w.parts, learn_share, &r);
-    unpack(&r.w);
+    struct sliding_work w;
+    measure(body, s, &w);
+    place(&w, scratch);
+    w.x = x;
+    w.dy = dy;
+    w.dw = dw;
+    unsigned workers = workers_of(&w, team);
+    w.parts = size_min(s->in_channels, workers > 1 ? SHARES * workers : 1);
+    find_positions(&w);
+    thread_team_run(team, (unsigned)w.parts, learn_share, &w);
+    unpack(&w);
 }
 
 /* ---- The bodies ---- */

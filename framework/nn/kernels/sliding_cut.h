@@ -11,9 +11,12 @@
 #define SLIDING_TILE 16u   /* rows of a tile in memory */
 #define SLIDING_TAPS 4096u
 
+struct sliding_body;
+
 /* Where everything is. */
 struct sliding_work {
     const struct sliding *s;
+    const struct sliding_body *body;
     size_t panel;                    /* channels of the output that are computed together */
     size_t pitch, frame, taps;       /* floats of a row of the frame, and of a channel; in_channels x kernel */
     size_t positions, panels, parts; /* of out; of the output's channels; of the work */
@@ -28,6 +31,7 @@ struct sliding_work {
 
 struct sliding_body {
     size_t lanes, rows; /* of a vector; of one call of the inner kernel */
+    void (*copy)(const float *from, size_t from_step, float *to, size_t to_step, size_t rows, size_t columns);
     /* Rows [first, end) of y of one sample from its frames[in_channels][frame]; tile[2][SLIDING_TILE][panel] is to work
      * in. */
     void (*forward)(const struct sliding_work *, const float *frames, size_t first, size_t end, float *tile, float *y);

@@ -185,8 +185,26 @@ static void maxpool_forward(const struct op_call *call) {
     thread_team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes, &job);
 }
 
+/* Every element of a plane is in one window of 2x2. */
+static bool covers_pairs(const struct planes *p) {
+    return is_2x2(&p->fit) && p->in == p->in_slice && p->out == p->out_slice && p->in == 4 * p->out;
+}
+
 static void maxpool_planes_back(void *user, size_t first, size_t count) {
     const struct maxpool_job *j = user;
+    const struct window_fit *fit = &j->p.fit;
+    if (covers_pairs(&j->p)) {
+        for (size_t i = first; i < first + count; i++)
+            maxpool_pairs_pass(
+                &(struct maxpool_pairs_back){.dy = j->from + i * j->p.out,
+                                             .rectified = j->rectified ? j->rectified + i * j->p.out : NULL,
+                                             .index = j->index + i * j->p.out,
+                                             .width = (size_t)fit->in[1],
+                                             .rows = (size_t)fit->out[0],
+                                             .columns = (size_t)fit->out[1],
+                                             .dx = j->to + i * j->p.in});
+        return;
+    }
     memset(j->to + first * j->p.in, 0, count * j->p.in * sizeof *j->to);
     for (size_t i = first; i < first + count; i++) {
         float *dx = j->to + i * j->p.in;
