@@ -83,19 +83,24 @@ struct block {
 
 #define MOST_INPUTS 3 /* of a Conv */
 
-/* `between`: the input, or the output, is what lies between: it begins with the block. */
+/* The call of that block in `in` and `call`. What lies between, the input or the output, begins with the block. */
+static void cut_call(const struct plan *plan, uint32_t node, const struct block *b, bool from_between, bool to_between,
+                     struct operand *in, struct op_call *call) {
+    *call = plan->calls[node];
+    for (uint32_t k = 0; k < call->node->input_count; k++) in[k] = call->in[k];
+    call->in = in;
+    call->batch = (uint32_t)b->count;
+    in[0].shape.dim[0] = call->out.shape.dim[0] = b->count;
+    if (!from_between) in[0].data += b->first * shape_count_from(&in[0].shape, 1);
+    if (!to_between) call->out.data += b->first * shape_count_from(&call->out.shape, 1);
+    if (call->saved) call->saved += b->first * shape_count_from(&call->out.shape, 1); /* of a MaxPool: one a window */
+}
+
 static void run_block(const struct plan *plan, uint32_t node, const struct block *b, bool from_between,
                       bool to_between) {
-    const struct op_call *whole = &plan->calls[node];
     struct operand in[MOST_INPUTS];
-    struct op_call call = *whole;
-    for (uint32_t k = 0; k < call.node->input_count; k++) in[k] = whole->in[k];
-    call.in = in;
-    call.batch = (uint32_t)b->count;
-    in[0].shape.dim[0] = call.out.shape.dim[0] = b->count;
-    if (!from_between) in[0].data += b->first * shape_count_from(&in[0].shape, 1);
-    if (!to_between) call.out.data += b->first * shape_count_from(&call.out.shape, 1);
-    if (call.saved) call.saved += b->first * shape_count_from(&call.out.shape, 1); /* of a MaxPool: one a window */
+    struct op_call call;
+    cut_call(plan, node, b, from_between, to_between, in, &call);
     call.node->op->forward(&call);
 }
 
@@ -114,4 +119,45 @@ void blocks_run(const struct net *net, const struct plan *plan, uint32_t pool) {
         if (relu != GRAPH_NONE) run_block(plan, relu, &b, true, true);
         run_block(plan, pool, &b, true, false);
     }
+}
+
+/* ---- Back ---- */
+
+/* What the Conv reads gets its gradient from it alone, or none. */
+bool blocks_return(const struct net *net, const struct plan *plan, uint32_t conv) {
+    const struct graph *g = net->graph;
+    uint32_t in = g->nodes[conv].inputs[0];
+    bool trains = plan->kind == PLAN_TRAINING && strcmp(g->nodes[conv].op->name, "Conv") == 0;
+    return trains && net->pool_of[conv] != GRAPH_NONE && (!net->learns[in] || net->readers[in] == 1);
+}
+
+uint32_t blocks_conv(const struct net *net, const struct plan *plan, uint32_t pool) {
+    const struct graph *g = net->graph;
+    if (!blocks_end(net, plan, pool)) return GRAPH_NONE;
+    uint32_t conv = g->values[g->nodes[pool].inputs[0]].node;
+    if (strcmp(g->nodes[conv].op->name, "Relu") == 0) conv = g->values[g->nodes[conv].inputs[0]].node;
+    return blocks_return(net, plan, conv) ? conv : GRAPH_NONE;
+}
+
+static float *at(float *data, const struct plan *plan, uint32_t value, const struct block *b) {
+    return data + b->first * per_sample(plan, value);
+}
+
+void blocks_back(const struct net *net, struct plan *plan, uint32_t conv, const struct backward_options *options) {
+    const struct node *nodes = net->graph->nodes;
+    uint32_t pool = net->pool_of[conv], out = nodes[conv].outputs[0], in = nodes[conv].inputs[0],
+             pooled = nodes[pool].outputs[0];
+    size_t samples = blocks_samples(plan, out);
+    struct operand operands[MOST_INPUTS];
+    struct op_call call;
+    for (struct block b = {0, samples}; b.first < plan->batch; b.first += samples) {
+        if (b.count > plan->batch - b.first) b.count = plan->batch - b.first;
+        cut_call(plan, pool, &b, true, false, operands, &call);
+        call.node->op->backward(&call, 0, at(plan->gradient[pooled], plan, pooled, &b), plan->gradient[out]);
+        cut_call(plan, conv, &b, false, true, operands, &call);
+        if (net->learns[in])
+            call.node->op->backward(&call, 0, plan->gradient[out], at(plan->gradient[in], plan, in, &b));
+        for (uint32_t k = 1; k < call.node->input_count; k++) run_learn(plan, &call, k, options);
+    }
+    plan->written[in] |= net->learns[in];
 }

@@ -17,4 +17,12 @@ size_t blocks_samples(const struct plan *, uint32_t value);
 /* The nodes whose pool it is, and itself. The fusion and the scratch of their calls are set. */
 void blocks_run(const struct net *, const struct plan *, uint32_t pool);
 
+/* Whether the way back through a Conv waits for nothing but the MaxPool: both go block by block then, when it is the
+ * Conv's turn. */
+bool blocks_return(const struct net *, const struct plan *, uint32_t conv);
+/* Of a MaxPool that waits for it: the Conv, or GRAPH_NONE. */
+uint32_t blocks_conv(const struct net *, const struct plan *, uint32_t pool);
+/* Of both. The scratch of the Conv is that of the way back. */
+void blocks_back(const struct net *, struct plan *, uint32_t conv, const struct backward_options *);
+
 #endif

@@ -128,6 +128,7 @@ static void add_values(struct spans *s) {
         size_t count = shape_count(shape), there = count;
         if (blocks_pool(net, s->plan, node) != GRAPH_NONE)
             there = blocks_samples(s->plan, out) * shape_count_from(shape, 1);
+        if (blocks_return(net, s->plan, node)) count = there;
         if (s->home[DATA][out] == out) s->data[out] = add_span(s, node, node, there, &s->plan->data[out]);
         if (s->plan->kind != PLAN_FORWARD && s->home[GRADIENT][out] == out)
             s->gradient[out] = add_span(s, s->end - node, s->end - node, count, &s->plan->gradient[out]);
@@ -140,11 +141,17 @@ static uint32_t run_at(const struct net *net, const struct plan *plan, uint32_t 
     return pool != GRAPH_NONE ? pool : node;
 }
 
+/* The same on the way back. */
+static uint32_t back_at(const struct spans *s, uint32_t node) {
+    uint32_t conv = blocks_conv(s->net, s->plan, node);
+    return s->end - (conv != GRAPH_NONE ? conv : node);
+}
+
 static void use_value(struct spans *s, uint32_t value, uint32_t node, bool keeps) {
     struct span *there = s->data[s->home[DATA][value]];
     extend(there, node);
-    if (keeps) extend(there, s->plan->kind == PLAN_KEPT ? s->end : s->end - node); /* a rule looks at any */
-    if (s->plan->kind != PLAN_FORWARD) extend(s->gradient[s->home[GRADIENT][value]], s->end - node);
+    if (keeps) extend(there, s->plan->kind == PLAN_KEPT ? s->end : back_at(s, node)); /* a rule looks at any */
+    if (s->plan->kind != PLAN_FORWARD) extend(s->gradient[s->home[GRADIENT][value]], back_at(s, node));
 }
 
 static void use_values(struct spans *s) {
@@ -173,7 +180,7 @@ static void add_calls(struct spans *s) {
     const struct net *net = s->net;
     struct plan *plan = s->plan;
     for (uint32_t i = 0; i < net->step_count; i++) {
-        uint32_t node = net->steps[i], back = s->end - node, index = net->fusion_of[node];
+        uint32_t node = net->steps[i], back = back_at(s, node), index = net->fusion_of[node];
         const struct op_call *call = &plan->calls[node];
         const struct op *op = call->node->op;
         if (plan_skips(net, plan, node)) continue;

@@ -210,6 +210,8 @@ struct backward_options {
 };
 /* From the gradient at value `from`, which the caller has put into plan->gradient[from]. */
 void run_backward(const struct net *, struct plan *, uint32_t from, const struct backward_options *);
+/* The gradient of parameter input `k` of a call, added to what others that read it have left there, if it learns. */
+void run_learn(struct plan *, struct op_call *, uint32_t k, const struct backward_options *);
 /* gradient of the output: factors[i] (1 when NULL) at targets[i], else 0. */
 void seed_targets(const struct net *, struct plan *, const uint32_t *targets, const float *factors);
 

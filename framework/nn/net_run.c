@@ -108,10 +108,10 @@ static bool is_wanted(const struct net *net, uint32_t v, const struct backward_o
     return v != net->graph->input || options->input;
 }
 
-/* The gradient of a parameter, added to what others that read it have left there. */
-static void learn(struct plan *plan, struct op_call *call, uint32_t k, const struct backward_options *options) {
+void run_learn(struct plan *plan, struct op_call *call, uint32_t k, const struct backward_options *options) {
     const struct op *op = call->node->op;
     uint32_t v = call->node->inputs[k];
+    if (v == GRAPH_NONE || !options->learned || !options->learned[v] || !op->learn) return;
     call->fresh = options->fresh[v] && (op->flags & OP_OVERWRITES);
     if (options->fresh[v] && !call->fresh)
         memset(options->learned[v], 0, shape_count(&call->in[k].shape) * sizeof **options->learned);
@@ -126,11 +126,19 @@ static void step_back(const struct net *net, struct plan *plan, struct op_call *
     take_fusion(net, plan, node_index(plan, call), call);
     call->scratch = plan->arrays[node_index(plan, call)].backward;
     call->team = team_of(net, plan);
+    if (blocks_conv(net, plan, node_index(plan, call)) != GRAPH_NONE) {
+        plan->written[call->node->inputs[0]] = true; /* by the Conv's turn */
+        return;
+    }
+    if (options->learned && blocks_return(net, plan, node_index(plan, call))) {
+        blocks_back(net, plan, node_index(plan, call), options);
+        return;
+    }
     for (uint32_t k = 0; k < call->node->input_count; k++) {
         uint32_t v = call->node->inputs[k];
         if (v == GRAPH_NONE) continue;
         if (g->values[v].batched && is_wanted(net, v, options)) pass_on(net, plan, call, k);
-        else if (options->learned && options->learned[v] && call->node->op->learn) learn(plan, call, k, options);
+        else run_learn(plan, call, k, options);
     }
 }
 

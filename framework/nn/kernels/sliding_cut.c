@@ -9,6 +9,7 @@
 
 #define LINE 16u                      /* floats of a line of the cache */
 #define SHARES 4u                     /* for each worker */
+#define UNPACKED 64u                  /* taps at a time: at least 2 SLIDING_TILE */
 #define FEW 2e5                       /* products, with which nobody is woken */
 #define MOST_KERNEL 512u              /* of an axis */
 #define MOST_FRAMES ((size_t)1 << 28) /* floats: offsets stay far from the end of what they are counted in */
@@ -64,7 +65,7 @@ static void measure(const struct sliding_body *body, const struct sliding *s, st
     w->taps = s->in_channels * s->kernel[0] * s->kernel[1];
     w->positions = s->out[0] * s->out[1];
     w->panels = (s->out_channels + w->panel - 1) / w->panel;
-    w->own_size = size_up(s->in_channels * w->frame, LINE) + size_max(2 * SLIDING_TILE, w->positions) * w->panel;
+    w->own_size = size_up(s->in_channels * w->frame, LINE) + size_max(UNPACKED, w->positions) * w->panel;
 }
 
 static size_t offsets_size(const struct sliding_work *w) {
@@ -123,11 +124,13 @@ static unsigned workers_of(const struct sliding_work *w, struct thread_team *tea
 /* From the first position of the frame to what each tap sees there. */
 static void find_taps(const struct sliding_work *w) {
     const struct sliding *s = w->s;
+    size_t kernel = s->kernel[0] * s->kernel[1];
     int32_t *offset = w->offsets;
     for (size_t c = 0; c < s->in_channels; c++)
-        for (size_t y = 0; y < s->kernel[0]; y++)
-            for (size_t x = 0; x < s->kernel[1]; x++)
-                *offset++ = (int32_t)(c * w->frame + y * s->tap_step[0] * w->pitch + x * s->tap_step[1]);
+        for (size_t k = 0; k < kernel; k++) {
+            size_t tap = s->turned ? kernel - 1 - k : k, y = tap / s->kernel[1], x = tap % s->kernel[1];
+            *offset++ = (int32_t)(c * w->frame + y * s->tap_step[0] * w->pitch + x * s->tap_step[1]);
+        }
 }
 
 /* packed[panels][taps][panel], zero behind the last channel. */
@@ -143,11 +146,8 @@ static void pack_weights(const struct sliding_work *w) {
             continue;
         }
         for (size_t c = 0; c < s->in_channels; c++)
-            for (size_t k = 0; k < kernel; k++) {
-                const float *from = w->weights + (c * s->out_channels + first) * kernel + kernel - 1 - k;
-                float *row = to + (c * kernel + k) * w->panel;
-                for (size_t i = 0; i < count; i++) row[i] = from[i * kernel];
-            }
+            turn_run(w->weights + (c * s->out_channels + first) * kernel, kernel, to + c * kernel * w->panel, w->panel,
+                     kernel, count);
     }
 }
 
@@ -211,11 +211,16 @@ static void learn_share(void *user, unsigned part, unsigned worker) {
     }
 }
 
+/* Adds them to dw, some taps at a time, which are turned in memory of a worker. */
 static void unpack(const struct sliding_work *w) {
-    for (size_t o = 0; o < w->s->out_channels; o++) {
-        const float *from = w->packed + o / w->panel * w->taps * w->panel + o % w->panel;
-        float *to = w->dw + o * w->taps;
-        for (size_t k = 0; k < w->taps; k++) to[k] += from[k * w->panel];
+    for (size_t o = 0; o < w->s->out_channels; o += w->panel) {
+        size_t channels = size_min(w->s->out_channels - o, w->panel);
+        for (size_t k = 0, taps; k < w->taps; k += taps) {
+            taps = size_min(w->taps - k, UNPACKED);
+            turn_run(w->packed + (o * w->taps + k * w->panel), w->panel, w->own, UNPACKED, channels, taps);
+            for (size_t i = 0; i < channels; i++)
+                for (size_t t = 0; t < taps; t++) w->dw[(o + i) * w->taps + k + t] += w->own[i * UNPACKED + t];
+        }
     }
 }
 
