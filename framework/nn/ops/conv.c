@@ -290,7 +290,7 @@ static void conv_forward(const struct op_call *call) {
     }
     bool own = conv_packed_part(&how, &g, &packed);
     packed.relu = relu;
-    if ((!own || call->training) && conv_sliding_there(&g, &sliding)) {
+    if ((call->training || (!own && conv_sliding_pays(&g))) && conv_sliding_there(&g, &sliding)) {
         sliding.relu = relu;
         for (size_t i = 0; i < g.groups; i++)
             sliding_run(&sliding, call->team, x + i * in, w + i * g.out_channels * g.window.taps,

@@ -1,10 +1,11 @@
-/* conv_sliding.c: for which convolutions the sliding kernel is used in training. */
+/* conv_sliding.c: for which convolutions the sliding kernel is used. */
 #include "nn/ops/conv_sliding.h"
 
 #include "base/sizes.h"
 
 /* Measured beside unfolding and multiplying (docs/performance.md): with fewer channels most lanes are empty. */
 #define LEAST_LANES 8u
+#define FULL_LANES 16u
 
 static bool describe(const struct geometry *g, struct sliding *s) {
     const struct window_fit *f = &g->window.fit;
@@ -35,6 +36,11 @@ bool conv_sliding_back(const struct geometry *g, struct sliding *s) {
 
 bool conv_sliding_learns(const struct geometry *g, struct sliding *s) {
     return describe(g, s) && s->out_channels >= LEAST_LANES && sliding_learns(s);
+}
+
+bool conv_sliding_pays(const struct geometry *g) {
+    return g->out_channels <= g->samples * g->window.out_plane &&
+           4 * g->out_channels >= 3 * size_up(g->out_channels, FULL_LANES);
 }
 
 size_t conv_sliding_scratch(const struct geometry *g, unsigned workers) {
