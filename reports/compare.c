@@ -263,7 +263,8 @@ static bool add_differences(struct compare *c) {
                                        "data.target",
                                        "machine.route",
                                        "machine.cpu",
-                                       "machine.blas_kernel"};
+                                       "machine.blas_kernel",
+                                       "machine.arithmetic"};
     bool any = false, ok = true;
 
     for (size_t k = 0; k < c->count; k++) any = any || c->runs[k].accuracy;

@@ -21,8 +21,8 @@ enum cpu_route cpu_route_last(void);
 
 /* The route of every kernel of ours (nn/kernels, measure/simd): that of the environment variable ASSAY_ISA, or, where
  * it says nothing that cpu_route_check would pass, the widest this processor has. The same from the first call on, in
- * this process and its forks. OpenBLAS, by which training multiplies, chooses for itself. So does what GCC compiles for
- * several processors (target_clones): its bits are the same on all. Thread-safe. */
+ * this process and its forks. OpenBLAS, by which training multiplies on the portable route, chooses for itself. So does
+ * what GCC compiles for several processors (target_clones): its bits are the same on all. Thread-safe. */
 enum cpu_route cpu_route(void);
 const char *cpu_route_name(void); /* "portable", "avx2" or "avx512": that of cpu_route() */
 

@@ -6,6 +6,7 @@
 #include "base/layout.h"
 #include "base/text.h"
 #include "data/csv_options.h"
+#include "experiment/route.h"
 #include "experiment/task.h"
 #include "workers/sandbox.h"
 
@@ -294,7 +295,8 @@ static json_t *machine_json(void) {
         break;
     }
     if (f) fclose(f);
-    return json_pack("{s:s, s:s, s:s}", "cpu", cpu, "route", cpu_route_name(), "blas_kernel", openblas_get_corename());
+    return json_pack("{s:s, s:s, s:s, s:i}", "cpu", cpu, "route", cpu_route_name(), "blas_kernel",
+                     openblas_get_corename(), "arithmetic", COMPUTE_ARITHMETIC);
 }
 
 /* Beside those of every run. NULL: none, so that the identity of a run without them is what it was. */

@@ -7,7 +7,7 @@
  * training {source, images, layers, recipe} or null, explainers [{name, id, path, sha256, parameters, claims,
  * reduction, yardstick}], controls
  * [{id, options}], rule {...}, expect [...], libraries {...}, machine {cpu, route (avx512, avx2 or portable),
- * blas_kernel}. No times, no dates: the same run is the same bytes. */
+ * blas_kernel, arithmetic (route.h)}. No times, no dates: the same run is the same bytes. */
 #ifndef ASSAY_EXPERIMENT_RECORD_H
 #define ASSAY_EXPERIMENT_RECORD_H
 

@@ -1,5 +1,6 @@
 /* net.c: what a caller may ask of a network, in groups of samples. */
 #include "nn/net.h"
+#include "nn/net_blocks.h"
 #include "nn/net_plan.h"
 #include "nn/node_roles.h"
 
@@ -79,7 +80,7 @@ bool net_create_with(const struct weights *weights, const struct net_options *op
         find_steps(net);
         find_properties(net);
         find_cut(net);
-        ok = fuse_create(net, options->conv, e) && chain_create(net, e) &&
+        ok = (blocks_create(net) || error_memory(e)) && fuse_create(net, options->conv, e) && chain_create(net, e) &&
              plan_create(net, PLAN_FORWARD, group_size(net), &net->group, e);
     }
     if (!ok) {
@@ -103,8 +104,10 @@ void net_destroy(struct net *net) {
     free(net->readers);
     free(net->shared);
     free(net->learns);
+    blocks_destroy(net);
     free(net->learned);
     free(net->learned_memory);
+    free(net->learned_fresh);
     free(net->total);
     free(net->inputs);
     free(net->ends);

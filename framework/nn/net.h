@@ -90,6 +90,9 @@ bool net_predict(struct net *, uint32_t n, const float *x, uint32_t *predictions
  * NET_TRAIN_BATCH) and its gradients. grads[value_count]:
  * for every parameter an array the net owns, valid until the next call; NULL for other values. */
 #define NET_TRAIN_BATCH 256u
+/* Of a net that is trained: from now on net_forward and net_predict take as many samples at a time as a batch of
+ * `batch` does. Nothing else but losses may be asked then. */
+bool net_widen(struct net *, uint32_t batch, struct error *);
 bool net_loss(struct net *, uint32_t n, const float *x, const uint32_t *labels, double *loss, uint32_t *correct,
               float *const **grads, struct error *);
 /* The same towards values[n][outputs]: the mean over samples and outputs of the squared difference, or of the binary

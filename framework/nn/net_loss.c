@@ -16,10 +16,13 @@ static bool prepare_learned(struct net *net, struct error *e) {
         if (g->values[v].kind == VALUE_PARAMETER) total += shape_count(&g->values[v].shape);
     float **learned = calloc(g->value_count, sizeof *learned);
     net->learned_memory = malloc((total + 1) * sizeof *net->learned_memory);
-    if (!learned || !net->learned_memory) {
+    net->learned_fresh = calloc(g->value_count, sizeof *net->learned_fresh);
+    if (!learned || !net->learned_memory || !net->learned_fresh) {
         free(learned);
         free(net->learned_memory);
+        free(net->learned_fresh);
         net->learned_memory = NULL;
+        net->learned_fresh = NULL;
         return error_memory(e);
     }
     float *next = net->learned_memory;
@@ -50,10 +53,25 @@ uint32_t plan_training_samples(const struct net *net, size_t learned, uint32_t n
     return n < fitting ? n : (uint32_t)fitting;
 }
 
+bool net_widen(struct net *net, uint32_t batch, struct error *e) {
+    struct plan *plan;
+    uint32_t kept = net->most;
+    net->widened = true;
+    net->most = plan_training_samples(net, weights_flat_count(net->graph), batch);
+    if (!plan_create(net, PLAN_FORWARD, group_size(net), &plan, e)) {
+        net->most = kept;
+        return false;
+    }
+    plan_destroy(net->group);
+    net->group = plan;
+    return true;
+}
+
 /* The plan for a training batch, or for as many of its samples as go at once. */
 static bool training_plan(struct net *net, uint32_t n, struct plan **out, struct error *e) {
     uint32_t capacity = plan_training_samples(net, net->learned_count, n);
-    if (!net->training || net->training->capacity < capacity) {
+    const struct plan *old = net->training;
+    if (!old || old->capacity < capacity || old->workers < thread_team_size(net->team)) {
         plan_destroy(net->training);
         net->training = NULL;
         if (!plan_create(net, PLAN_TRAINING, capacity, &net->training, e)) return false;
@@ -111,6 +129,13 @@ static void value_losses(const struct net *net, struct plan *plan, const struct 
     }
 }
 
+/* Gradients that no node has added to. */
+static void clear_unread(const struct net *net) {
+    const struct graph *g = net->graph;
+    for (uint32_t v = 0; v < g->value_count; v++)
+        if (net->learned_fresh[v]) memset(net->learned[v], 0, shape_count(&g->values[v].shape) * sizeof(float));
+}
+
 static bool train_pass(struct net *net, const struct towards *to, const float *x, double *loss, uint32_t *correct,
                        float *const **grads, struct error *e) {
     size_t sample = shape_count(&net->graph->sample);
@@ -119,7 +144,7 @@ static bool train_pass(struct net *net, const struct towards *to, const float *x
     if (!prepare_learned(net, e) || !training_plan(net, n, &plan, e)) return false;
     fuse_forget(net);
     regions_forget(net->regions);
-    memset(net->learned_memory, 0, net->learned_count * sizeof *net->learned_memory);
+    for (uint32_t v = 0; v < net->graph->value_count; v++) net->learned_fresh[v] = net->learned[v] != NULL;
     *loss = 0;
     *correct = 0;
     for (uint32_t i = 0; i < n; i += plan->capacity) {
@@ -127,9 +152,11 @@ static bool train_pass(struct net *net, const struct towards *to, const float *x
         run_forward(net, plan, x + i * sample, 0, GRAPH_NONE);
         if (to->labels) cross_entropy(net, plan, n, to->labels + i, loss, correct);
         else value_losses(net, plan, to, i, loss, correct);
-        run_backward(net, plan, net->graph->output,
-                     &(struct backward_options){.stop = GRAPH_NONE, .learned = net->learned});
+        run_backward(
+            net, plan, net->graph->output,
+            &(struct backward_options){.stop = GRAPH_NONE, .learned = net->learned, .fresh = net->learned_fresh});
     }
+    clear_unread(net);
     *grads = net->learned;
     return true;
 }

@@ -14,6 +14,7 @@ static struct net *make_mate(const struct net *net) {
     mate->kept[0] = mate->kept[1] = NULL;
     mate->roles = NULL;
     mate->learned = NULL;
+    mate->learned_fresh = NULL;
     mate->learned_memory = mate->total = mate->inputs = mate->ends = mate->points = NULL;
     mate->patches = NULL;
     mate->mates = NULL;

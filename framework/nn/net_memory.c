@@ -2,6 +2,7 @@
  *
  * Time: node i runs at time i; the gradient of the output is there at time node_count; node i passes it on at time
  * 2 node_count - i. */
+#include "nn/net_blocks.h"
 #include "nn/net_plan.h"
 #include "nn/net_span.h"
 #include "nn/ops/mask.h"
@@ -40,7 +41,7 @@ static bool needs_inputs(const struct net *net, const struct plan *plan, uint32_
 }
 
 static bool needs_output(const struct net *net, const struct plan *plan, uint32_t value) {
-    if (plan->kind == PLAN_KEPT) return true;
+    if (plan->kind == PLAN_KEPT || plan->calls[net->graph->values[value].node].rectifies) return true;
     return plan->kind != PLAN_FORWARD && !(node_of(net, plan, value)->op->flags & (OP_FORGETS | OP_LINEAR)) &&
            !is_op(net, value, "Relu");
 }
@@ -57,7 +58,7 @@ static bool can_take(const struct net *net, const struct plan *plan, uint32_t va
 static uint32_t find_source(const struct net *net, const struct plan *plan, uint32_t value) {
     const struct node *node = node_of(net, plan, value);
     bool training = plan_keeps(plan);
-    if (net->shared[value]) return node->inputs[0];
+    if (net->shared[value] || plan_late(net, plan, net->graph->values[value].node)) return node->inputs[0];
     if (is_op(net, value, "Relu"))
         return (!training || is_fused(net, value)) && can_take(net, plan, value, 0) ? node->inputs[0] : GRAPH_NONE;
     if (training) return GRAPH_NONE; /* a normalisation needs its input on the way back */
@@ -74,7 +75,8 @@ static void find_sources(const struct net *net, struct plan *plan) {
         uint32_t out = net->graph->nodes[net->steps[i]].outputs[0];
         if (plan_skips(net, plan, net->steps[i])) continue;
         plan->sources[out] = find_source(net, plan, out);
-        plan->passes[out] = plan->sources[out] != GRAPH_NONE && (net->shared[out] || is_op(net, out, "Add"));
+        bool unchanged = net->shared[out] || is_op(net, out, "Add") || plan_late(net, plan, net->steps[i]);
+        plan->passes[out] = plan->sources[out] != GRAPH_NONE && unchanged;
     }
 }
 
@@ -112,7 +114,7 @@ static void find_homes(struct spans *s) {
         uint32_t out = net->graph->nodes[net->steps[i]].outputs[0], source = plan->sources[out];
         if (source == GRAPH_NONE) continue;
         s->home[DATA][out] = s->home[DATA][source];
-        if (!plan_keeps(plan) || net->shared[out]) s->home[GRADIENT][out] = s->home[GRADIENT][source];
+        if (!plan_keeps(plan) || plan->passes[out]) s->home[GRADIENT][out] = s->home[GRADIENT][source];
     }
 }
 
@@ -122,18 +124,34 @@ static void add_values(struct spans *s) {
     for (uint32_t i = 0; i < net->step_count; i++) {
         uint32_t node = net->steps[i], out = net->graph->nodes[node].outputs[0];
         if (plan_skips(net, s->plan, node)) continue;
-        size_t count = shape_count(&s->plan->shapes[out]);
-        if (s->home[DATA][out] == out) s->data[out] = add_span(s, node, node, count, &s->plan->data[out]);
+        const struct shape *shape = &s->plan->shapes[out];
+        size_t count = shape_count(shape), there = count;
+        if (blocks_pool(net, s->plan, node) != GRAPH_NONE)
+            there = blocks_samples(s->plan, out) * shape_count_from(shape, 1);
+        if (blocks_return(net, s->plan, node)) count = there;
+        if (s->home[DATA][out] == out) s->data[out] = add_span(s, node, node, there, &s->plan->data[out]);
         if (s->plan->kind != PLAN_FORWARD && s->home[GRADIENT][out] == out)
             s->gradient[out] = add_span(s, s->end - node, s->end - node, count, &s->plan->gradient[out]);
     }
 }
 
+/* When a node is really run: its value is what others find there before, but nothing it takes may be gone by then. */
+static uint32_t run_at(const struct net *net, const struct plan *plan, uint32_t node) {
+    uint32_t pool = blocks_pool(net, plan, node);
+    return pool != GRAPH_NONE ? pool : node;
+}
+
+/* The same on the way back. */
+static uint32_t back_at(const struct spans *s, uint32_t node) {
+    uint32_t conv = blocks_conv(s->net, s->plan, node);
+    return s->end - (conv != GRAPH_NONE ? conv : node);
+}
+
 static void use_value(struct spans *s, uint32_t value, uint32_t node, bool keeps) {
     struct span *there = s->data[s->home[DATA][value]];
     extend(there, node);
-    if (keeps) extend(there, s->plan->kind == PLAN_KEPT ? s->end : s->end - node); /* a rule looks at any */
-    if (s->plan->kind != PLAN_FORWARD) extend(s->gradient[s->home[GRADIENT][value]], s->end - node);
+    if (keeps) extend(there, s->plan->kind == PLAN_KEPT ? s->end : back_at(s, node)); /* a rule looks at any */
+    if (s->plan->kind != PLAN_FORWARD) extend(s->gradient[s->home[GRADIENT][value]], back_at(s, node));
 }
 
 static void use_values(struct spans *s) {
@@ -147,7 +165,9 @@ static void use_values(struct spans *s) {
         use_value(s, out, net->steps[i], needs_output(net, s->plan, out));
         for (uint32_t k = 0; k < node->input_count; k++) {
             uint32_t v = node->inputs[k];
-            if (v != GRAPH_NONE && v != g->input && g->values[v].batched) use_value(s, v, net->steps[i], keeps);
+            if (v == GRAPH_NONE || v == g->input || !g->values[v].batched) continue;
+            use_value(s, v, net->steps[i], keeps);
+            extend(s->data[s->home[DATA][v]], run_at(net, s->plan, net->steps[i]));
         }
     }
     if (!net->step_count) return;
@@ -160,7 +180,7 @@ static void add_calls(struct spans *s) {
     const struct net *net = s->net;
     struct plan *plan = s->plan;
     for (uint32_t i = 0; i < net->step_count; i++) {
-        uint32_t node = net->steps[i], back = s->end - node, index = net->fusion_of[node];
+        uint32_t node = net->steps[i], back = back_at(s, node), index = net->fusion_of[node];
         const struct op_call *call = &plan->calls[node];
         const struct op *op = call->node->op;
         if (plan_skips(net, plan, node)) continue;
@@ -170,7 +190,7 @@ static void add_calls(struct spans *s) {
         if (plan->kind == PLAN_GRADIENT && is_op(net, call->node->outputs[0], "Relu"))
             add_span(s, first, last, mask_words(shape_count(&call->out.shape)), &plan->arrays[node].mask);
         size_t scratch = op->scratch ? op->scratch(call) : 0;
-        if (scratch) add_span(s, node, node, scratch, &plan->arrays[node].forward);
+        if (scratch) add_span(s, node, run_at(net, plan, node), scratch, &plan->arrays[node].forward);
         if (scratch && last > node) add_span(s, back, back, scratch, &plan->arrays[node].backward);
     }
 }

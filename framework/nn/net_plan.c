@@ -34,6 +34,14 @@ void plan_destroy(struct plan *plan) {
     free(plan);
 }
 
+/* A MaxPool does what is left to it. */
+static bool rectifies(const struct net *net, const struct plan *plan, uint32_t node) {
+    const struct graph *g = net->graph;
+    const struct node *n = &g->nodes[node];
+    const struct value *in = n->input_count && n->inputs[0] != GRAPH_NONE ? &g->values[n->inputs[0]] : NULL;
+    return in && in->kind == VALUE_ACTIVATION && strcmp(n->op->name, "MaxPool") == 0 && plan_late(net, plan, in->node);
+}
+
 static bool set_shapes(const struct net *net, struct plan *plan, uint32_t batch, struct error *e) {
     const struct graph *g = net->graph;
     if (!graph_infer(g, batch, plan->shapes, e)) return false;
@@ -43,6 +51,7 @@ static bool set_shapes(const struct net *net, struct plan *plan, uint32_t batch,
         plan->calls[i].saved = plan->arrays[i].saved;
         plan->calls[i].mask = (uint32_t *)(void *)plan->arrays[i].mask;
         plan->calls[i].training = plan->kind == PLAN_TRAINING;
+        plan->calls[i].rectifies = rectifies(net, plan, i);
         plan->calls[i].workers = plan->workers;
         const struct fusion *fusion = fuse_find(net, plan, i);
         if (fusion && fusion->conv == i) plan->calls[i].fused = &fusion->how;

@@ -62,7 +62,12 @@ struct net {
     uint32_t *readers;           /* [value_count]: steps that read it; one more for the output */
     bool *shared;                /* [value_count]: lives in the memory of the value it reshapes */
     bool *learns;                /* [value_count]: a parameter lies between the input and it */
-    struct fusion *fusions;      /* of `fusion_count` Convs */
+    /* [node_count]: a Relu that only a MaxPool reads. The largest of what is rectified is the largest, rectified: in
+     * training the MaxPool does both, of fewer elements, and the Relu's value and gradient are those before it. */
+    bool *late;
+    uint32_t *pool_of;      /* [node_count]: the MaxPool that a Conv, or a Relu behind it, is run with, or GRAPH_NONE */
+    bool widened;           /* net_widen: it is trained */
+    struct fusion *fusions; /* of `fusion_count` Convs */
     uint32_t fusion_count;
     uint32_t *fusion_of;  /* [node_count]: index + 1 of the fusion the node is part of, or 0 */
     struct chain *chains; /* of `chain_count` */
@@ -79,6 +84,7 @@ struct net {
     struct node_roles *roles; /* of net_propagate; NULL until then */
     float **learned;          /* [value_count]: gradients of parameters */
     float *learned_memory;
+    bool *learned_fresh; /* [value_count]: nothing has been added to it yet */
     size_t learned_count;
     float *total;            /* of net_gradient_sum: the sum of gradients at `cut` ... */
     float *inputs;           /* ... and, when that is the input, those of one group */
@@ -95,6 +101,10 @@ struct net {
 /* Whether every value stays until the way back is over. */
 static inline bool plan_keeps(const struct plan *plan) {
     return plan->kind == PLAN_TRAINING || plan->kind == PLAN_KEPT;
+}
+
+static inline bool plan_late(const struct net *net, const struct plan *plan, uint32_t node) {
+    return plan->kind == PLAN_TRAINING && net->late[node];
 }
 
 static inline uint32_t group_size(const struct net *net) {
@@ -196,9 +206,12 @@ struct backward_options {
     uint32_t stop;         /* value at which to stop: its gradient is complete, nothing below is computed */
     float *input;          /* where the input's gradient goes; NULL: not wanted */
     float *const *learned; /* gradients of parameters are added here, and no others are wanted; or NULL */
+    bool *fresh;           /* [value_count], with `learned`: those that hold nothing yet */
 };
 /* From the gradient at value `from`, which the caller has put into plan->gradient[from]. */
 void run_backward(const struct net *, struct plan *, uint32_t from, const struct backward_options *);
+/* The gradient of parameter input `k` of a call, added to what others that read it have left there, if it learns. */
+void run_learn(struct plan *, struct op_call *, uint32_t k, const struct backward_options *);
 /* gradient of the output: factors[i] (1 when NULL) at targets[i], else 0. */
 void seed_targets(const struct net *, struct plan *, const uint32_t *targets, const float *factors);
 

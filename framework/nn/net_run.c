@@ -1,4 +1,5 @@
 /* net_run.c: forward and backward through one plan. */
+#include "nn/net_blocks.h"
 #include "nn/net_plan.h"
 #include "nn/ops/fast_math.h"
 #include "nn/ops/mask.h"
@@ -50,7 +51,9 @@ void run_forward(const struct net *net, struct plan *plan, const float *x, uint3
         call->scratch = plan->arrays[node].forward;
         call->team = team_of(net, plan);
         if ((fusion && fusion->conv != node) || plan_skips(net, plan, node)) continue;
-        if (!net->shared[call->node->outputs[0]]) call->node->op->forward(call);
+        if (blocks_pool(net, plan, node) != GRAPH_NONE) continue;
+        if (blocks_end(net, plan, node)) blocks_run(net, plan, node);
+        else if (!net->shared[call->node->outputs[0]] && !plan_late(net, plan, node)) call->node->op->forward(call);
         if (fusion) make_mask(net, plan, fusion);
     }
 }
@@ -105,6 +108,17 @@ static bool is_wanted(const struct net *net, uint32_t v, const struct backward_o
     return v != net->graph->input || options->input;
 }
 
+void run_learn(struct plan *plan, struct op_call *call, uint32_t k, const struct backward_options *options) {
+    const struct op *op = call->node->op;
+    uint32_t v = call->node->inputs[k];
+    if (v == GRAPH_NONE || !options->learned || !options->learned[v] || !op->learn) return;
+    call->fresh = options->fresh[v] && (op->flags & OP_OVERWRITES);
+    if (options->fresh[v] && !call->fresh)
+        memset(options->learned[v], 0, shape_count(&call->in[k].shape) * sizeof **options->learned);
+    op->learn(call, k, plan->gradient[call->node->outputs[0]], options->learned[v]);
+    call->fresh = options->fresh[v] = false;
+}
+
 static void step_back(const struct net *net, struct plan *plan, struct op_call *call,
                       const struct backward_options *options) {
     const struct graph *g = net->graph;
@@ -112,12 +126,19 @@ static void step_back(const struct net *net, struct plan *plan, struct op_call *
     take_fusion(net, plan, node_index(plan, call), call);
     call->scratch = plan->arrays[node_index(plan, call)].backward;
     call->team = team_of(net, plan);
+    if (blocks_conv(net, plan, node_index(plan, call)) != GRAPH_NONE) {
+        plan->written[call->node->inputs[0]] = true; /* by the Conv's turn */
+        return;
+    }
+    if (options->learned && blocks_return(net, plan, node_index(plan, call))) {
+        blocks_back(net, plan, node_index(plan, call), options);
+        return;
+    }
     for (uint32_t k = 0; k < call->node->input_count; k++) {
         uint32_t v = call->node->inputs[k];
         if (v == GRAPH_NONE) continue;
         if (g->values[v].batched && is_wanted(net, v, options)) pass_on(net, plan, call, k);
-        else if (options->learned && options->learned[v] && call->node->op->learn)
-            call->node->op->learn(call, k, plan->gradient[call->node->outputs[0]], options->learned[v]);
+        else run_learn(plan, call, k, options);
     }
 }
 

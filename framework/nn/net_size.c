@@ -20,5 +20,8 @@ bool net_size_training(const struct net *net, uint32_t batch, size_t *bytes, str
     if (!plan_measure(net, PLAN_TRAINING, plan_training_samples(net, learned, batch), 1, &plan, e)) return false;
     *bytes = (plan->floats + learned) * sizeof(float);
     plan_destroy(plan);
+    if (!plan_measure(net, PLAN_FORWARD, plan_training_samples(net, learned, batch), 1, &plan, e)) return false;
+    *bytes += plan->floats * sizeof(float);
+    plan_destroy(plan);
     return true;
 }

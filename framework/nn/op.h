@@ -29,6 +29,8 @@ struct op_call {
     uint32_t batch;                 /* samples in this run */
     bool single;                    /* graph->single: dimension 0 need not be the batch */
     bool training;                  /* BatchNormalization uses the statistics of the batch */
+    bool rectifies;                 /* MaxPool in training: it does what a Relu before it leaves to it */
+    bool fresh;                     /* OP_OVERWRITES: what learn() adds to holds nothing yet */
     unsigned workers;               /* scratch is for a team of so many at most */
     struct thread_team *team;       /* to share the work with, or NULL */
     const struct conv_fused *fused; /* Conv: how the net runs it (ops/conv.h); NULL: as the node says */
@@ -55,7 +57,8 @@ enum op_flags {
     OP_ADDS = 2048, /* learn() adds the gradient of any input, also of one that depends on the network's */
     /* An element of the output depends on those of its inputs, broadcast, that are at its place; it is so for any part
      * of the planes. So it is with OP_POINTWISE. */
-    OP_LOCAL = 4096
+    OP_LOCAL = 4096,
+    OP_OVERWRITES = 8192 /* where call->fresh, learn() sets the gradient: nobody has to clear it before */
 };
 
 struct op {

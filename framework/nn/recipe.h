@@ -22,6 +22,8 @@ struct recipe {
     uint32_t epochs;        /* at most this many */
     double stop_accuracy;   /* stop after the first epoch at whose end the training accuracy reaches it; > 1: never */
     uint64_t seed;          /* initial weights and shuffling */
+    bool brief;             /* measures the accuracy of labels after an epoch only until stop_accuracy is out of reach:
+                               what is told of the epoch is then above it, and no other network is trained */
 };
 
 #endif

@@ -24,11 +24,12 @@ struct trainer {
 
     struct net *net;
     struct optimiser_state *optimiser;
-    uint32_t *order, *predictions; /* [n] */
-    float *batch_x;                /* [batch][sample] */
-    uint32_t *batch_labels;        /* [batch] */
-    struct output_scale scale;     /* of LOSS_SQUARED */
-    float *scaled, *batch_values;  /* [n][outputs], [batch][outputs]: what is trained towards */
+    uint32_t *order;              /* [n] */
+    float *batch_x;               /* [batch][sample] */
+    uint32_t *batch_labels;       /* [batch] */
+    uint32_t *predictions;        /* [batch] */
+    struct output_scale scale;    /* of LOSS_SQUARED */
+    float *scaled, *batch_values; /* [n][outputs], [batch][outputs]: what is trained towards */
 };
 
 struct recipe recipe_default(void) {
@@ -104,10 +105,10 @@ static bool trainer_init(struct trainer *t, struct error *e) {
     t->outputs = graph->classes;
     if (!t->labels && !values_init(t, e)) return false;
     if (!redraw_all(t, e) || !own_all(t->weights, e) || !net_create(t->weights, &t->net, e) ||
-        !optimiser_create(graph, t->recipe, &t->optimiser, e))
+        !net_widen(t->net, t->recipe->batch, e) || !optimiser_create(graph, t->recipe, &t->optimiser, e))
         return false;
     t->order = calloc(t->n, sizeof *t->order);
-    t->predictions = calloc(t->n, sizeof *t->predictions);
+    t->predictions = calloc(batch, sizeof *t->predictions);
     t->batch_x = calloc(batch, t->sample * sizeof *t->batch_x);
     t->batch_labels = calloc(batch, sizeof *t->batch_labels);
     return (t->order && t->predictions && t->batch_x && t->batch_labels) || error_memory(e);
@@ -205,12 +206,17 @@ static bool measure_values(struct trainer *t, double *accuracy, struct error *e)
     return ok;
 }
 
-static bool measure_accuracy(struct trainer *t, double *accuracy, struct error *e) {
-    uint32_t right = 0;
+/* Of labels, a batch at a time. `brief`: no further than until stop_accuracy is out of reach. */
+static bool measure_accuracy(struct trainer *t, bool brief, double *accuracy, struct error *e) {
+    uint32_t wrong = 0, count;
     if (!t->labels) return measure_values(t, accuracy, e);
-    if (!net_predict(t->net, t->n, t->x, t->predictions, e)) return false;
-    for (uint32_t i = 0; i < t->n; i++) right += t->predictions[i] == t->labels[i];
-    *accuracy = (double)right / t->n;
+    *accuracy = 1;
+    for (uint32_t first = 0; first < t->n && !(brief && *accuracy < t->recipe->stop_accuracy); first += count) {
+        count = t->n - first < t->recipe->batch ? t->n - first : t->recipe->batch;
+        if (!net_predict(t->net, count, t->x + first * t->sample, t->predictions, e)) return false;
+        for (uint32_t i = 0; i < count; i++) wrong += t->predictions[i] != t->labels[first + i];
+        *accuracy = (double)(t->n - wrong) / t->n;
+    }
     return true;
 }
 
@@ -220,7 +226,8 @@ static bool train_epochs(struct trainer *t, train_progress progress, void *user,
     for (uint32_t epoch = 1; !done; epoch++) {
         bool last = epoch == t->recipe->epochs;
         if (!train_epoch(t, epoch, &result->loss, &result->accuracy, e) ||
-            ((last || t->recipe->stop_accuracy <= 1) && !measure_accuracy(t, &result->accuracy, e)))
+            ((last || t->recipe->stop_accuracy <= 1) &&
+             !measure_accuracy(t, t->recipe->brief && !last, &result->accuracy, e)))
             return error_prefix(e, "training epoch %u", epoch);
         result->epochs = epoch;
         done = last || result->accuracy >= t->recipe->stop_accuracy;

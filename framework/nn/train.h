@@ -18,8 +18,9 @@ struct train_result {
     double loss;     /* mean of the last epoch */
 };
 
-/* Called after every epoch; may be NULL. `accuracy` is that on the training set after the epoch; with a stop_accuracy
- * above 1 it is needed only at the end, and before that the accuracy of the batches while they were trained on. */
+/* Called after every epoch; may be NULL. `accuracy` is that on the training set after the epoch (recipe->brief: or
+ * more); with a stop_accuracy above 1 it is needed only at the end, and before that the accuracy of the batches while
+ * they were trained on. */
 typedef void (*train_progress)(void *user, uint32_t epoch, double loss, double accuracy);
 
 /* Re-draws every layer with its own initialiser from recipe->seed, then trains `weights` in place on x[n][sample] and

@@ -16,6 +16,7 @@
 
 static struct recipe recipe_of(const struct run *run, const struct network *n) {
     struct recipe recipe = run->battery->recipe;
+    recipe.brief = true; /* nobody is told */
     recipe.seed = rng_seed(run->battery->seed + recipe.seed, network_kind_name(n->kind), n->draw);
     return recipe;
 }

@@ -1,5 +1,6 @@
 /* However many samples of a training batch go at once: its loss and gradients are the means over its samples. */
 #include "base/rng.h"
+#include "base/thread_team.h"
 #include "nn/arch.h"
 #include "nn/net.h"
 
@@ -82,6 +83,61 @@ Test(net_loss, a_batch_is_the_mean_of_its_samples) {
         free(x);
         net_destroy(net);
         weights_destroy(weights);
+        graph_destroy(g);
+    }
+}
+
+/* ---- Threads ---- */
+
+/* Values that are rectified before they are pooled, strides, widths of no whole vector, and products. */
+static const char *const shared[] = {"conv:32x5+2,relu,maxpool:2,conv:20x5+2,relu,maxpool:2,fc:700,relu,fc:5",
+                                     "conv:12x3/2,batchnorm,relu,conv:40x1,relu,maxpool:2,fc:5"};
+
+static float *copy_gradients(const struct graph *g, struct thread_team *team, const float *x, const uint32_t *labels) {
+    struct weights *weights = make_weights(g);
+    struct error e = {""};
+    struct net *net;
+    float *const *grads, *flat = calloc(weights_flat_count(g) + 1, sizeof *flat), *next = flat;
+    double loss;
+    uint32_t correct;
+    cr_assert(flat && net_create(weights, &net, &e), "%s", e.text);
+    net_share(net, team);
+    cr_assert(net_loss(net, SAMPLES, x, labels, &loss, &correct, &grads, &e), "%s", e.text);
+    for (uint32_t v = 0; v < g->value_count; v++) {
+        size_t n = grads[v] ? shape_count(&g->values[v].shape) : 0;
+        if (n) memcpy(next, grads[v], n * sizeof *next);
+        next += n;
+    }
+    *next = (float)loss;
+    net_destroy(net);
+    weights_destroy(weights);
+    return flat;
+}
+
+/* So a network is trained to the same bits by any number of threads. */
+Test(net_loss, gradients_have_the_same_bits_by_any_number_of_threads) {
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        const struct shape sample = {3, {2, 17, 22}};
+        struct graph *g;
+        struct error e = {""};
+        uint32_t labels[SAMPLES];
+        cr_assert(arch_build(shared[i], &sample, &g, &e), "%s: %s", shared[i], e.text);
+        float *x = malloc(SAMPLES * shape_count(&sample) * sizeof *x), *alone;
+        cr_assert(x);
+        rng_fill_normal(7, 0, SAMPLES * shape_count(&sample), x);
+        for (uint32_t k = 0; k < SAMPLES; k++) labels[k] = k % CLASSES;
+        alone = copy_gradients(g, NULL, x, labels);
+        for (unsigned threads = 2; threads <= 4; threads++) {
+            struct thread_team *team;
+            cr_assert(thread_team_create(threads, &team, &e), "%s", e.text);
+            float *together = copy_gradients(g, team, x, labels);
+            cr_expect_arr_eq(together, alone, (weights_flat_count(g) + 1) * sizeof *alone, "%s, %u threads", shared[i],
+                             threads);
+            free(together);
+            thread_team_destroy(team);
+        }
+        free(alone);
+        free(x);
         graph_destroy(g);
     }
 }

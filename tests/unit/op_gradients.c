@@ -50,6 +50,18 @@ static bool is_fixed(const struct trial *b, uint32_t input) {
     return !op_present(&b->call, input) || b->graph->values[b->call.node->inputs[input]].kind == VALUE_CONSTANT;
 }
 
+/* At inference and in training, which may take different routes. */
+static size_t scratch_size(const struct trial *b) {
+    struct op_call call = b->call;
+    size_t most = 0;
+    for (int training = 0; training < 2 && call.node->op->scratch; training++) {
+        call.training = training;
+        size_t size = call.node->op->scratch(&call);
+        most = size > most ? size : most;
+    }
+    return most;
+}
+
 static void trial_init(struct trial *b, const struct variant *v) {
     struct error e;
     memset(b, 0, sizeof *b);
@@ -69,7 +81,7 @@ static void trial_init(struct trial *b, const struct variant *v) {
     b->out_count = shape_count(&b->call.out.shape);
     b->call.training = v->training;
     b->call.out.data = malloc(b->out_count * sizeof(float));
-    b->call.scratch = malloc(((node->op->scratch ? node->op->scratch(&b->call) : 0) + 1) * sizeof(float));
+    b->call.scratch = malloc((scratch_size(b) + 1) * sizeof(float));
     b->call.saved = malloc(((node->op->saved ? node->op->saved(&b->call) : 0) + 1) * sizeof(float));
     b->output_gradient = malloc(b->out_count * sizeof(float));
     fill_distinct(b->output_gradient, b->out_count, 99);
@@ -136,8 +148,13 @@ Test(op_gradients, agree_with_central_differences) {
         struct trial b;
         trial_init(&b, v);
         bool statistics = strcmp(v->op, "BatchNormalization") == 0; /* inputs 3 and 4 are not learnt */
-        for (uint32_t i = 0; i < b.call.node->input_count && !(statistics && i > 2); i++)
-            if (!is_fixed(&b, i) && (b.in[i].batched || b.call.node->op->learn)) check_input(&b, v, i);
+        for (uint32_t i = 0; i < b.call.node->input_count && !(statistics && i > 2); i++) {
+            if (is_fixed(&b, i) || !(b.in[i].batched || b.call.node->op->learn)) continue;
+            if (b.in[i].batched) check_input(&b, v, i);
+            b.call.training |= !statistics;
+            check_input(&b, v, i);
+            b.call.training = v->training;
+        }
         trial_finish(&b);
     }
 }

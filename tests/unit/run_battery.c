@@ -685,17 +685,20 @@ static struct mark marks_of(const char *run) {
     return m;
 }
 
-/* As if another compute route had begun the run. */
-static void come_from_another_route(const char *run) {
-    static const char key[] = "\"route\": \"";
+/* As if the character behind the key, of what the store says of the machine, had been another. */
+static void change_machine(const char *run, const char *key, char to) {
     struct store *s = store_of(run);
     struct error e = {{0}};
     char *text = NULL;
     cr_assert(store_meta(s, "run", &text, &e) && text && strstr(text, key), "%s", e.text);
-    strstr(text, key)[sizeof key - 1] = '?';
+    strstr(text, key)[strlen(key)] = to;
     cr_assert(store_set_meta(s, "run", text, &e), "%s", e.text);
     free(text);
     store_close(s);
+}
+
+static void come_from_another_route(const char *run) {
+    change_machine(run, "\"route\": \"", '?');
 }
 
 /* Trained networks are kept either way, but for those of another compute route; results only by --resume. */
@@ -742,6 +745,22 @@ Test(run_battery, a_run_of_another_compute_route_is_not_resumed) {
     cr_expect_not(run_execute(&options, controls, &outcome, &e));
     cr_expect(!outcome.started && strstr(e.text, "computed so far by the route ?"), "%s", e.text);
     cr_expect_eq(execute("b.yaml", "run", 1, false), 0, "it is only not gone on with");
+}
+
+/* Of a version that added up in another order. */
+Test(run_battery, a_run_of_another_arithmetic_is_not_resumed) {
+    char paths[2][128];
+    struct run_outcome outcome;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "input-x-gradient\n", "controls: [zero-pixel]\n");
+    cr_expect_eq(execute("b.yaml", "run", 1, false), 0);
+    change_machine("run", "\"arithmetic\": ", '1');
+    struct run_options options = options_of("b.yaml", "run", 1, paths);
+    options.resume = true;
+    cr_expect_not(run_execute(&options, controls, &outcome, &e));
+    cr_expect(!outcome.started && strstr(e.text, "arithmetic 1, while") &&
+                  strstr(e.text, "and the version of assay that began it"),
+              "%s", e.text);
 }
 
 Test(run_battery, another_run_is_not_resumed) {

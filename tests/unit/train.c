@@ -186,6 +186,58 @@ Test(train, memorises_permuted_labels) {
     free(p);
 }
 
+struct told {
+    double accuracy[200];
+    uint32_t epochs;
+};
+
+static void note(void *user, uint32_t epoch, double loss, double accuracy) {
+    struct told *told = user;
+    (void)loss;
+    told->accuracy[epoch - 1] = accuracy;
+    told->epochs = epoch;
+}
+
+/* What is measured of an epoch decides nothing but where to stop. */
+Test(train, a_brief_one_trains_the_same_network) {
+    struct problem *p = malloc(sizeof *p);
+    struct told told[2] = {{.epochs = 0}};
+    float *flat[2];
+    size_t n = 0;
+    bool less = false;
+    cr_assert_not_null(p);
+    make_problem(p);
+    struct rng rng = rng_stream(1, "labels", 0);
+    for (int i = 0; i < SAMPLES; i++) p->labels[i] = rng_below(&rng, CLASSES);
+    for (int brief = 0; brief < 2; brief++) {
+        struct weights *w = make_weights("conv:8x3,relu,fc:64,relu,fc:3");
+        struct recipe recipe = recipe_default();
+        struct train_result result;
+        struct error e = {""};
+        recipe.learning_rate = .005;
+        recipe.batch = 30;
+        recipe.brief = brief;
+        cr_assert(train_run(w, SAMPLES, p->x, p->labels, &recipe, note, &told[brief], &result, &e), "%s", e.text);
+        n = weights_flat_count(w->graph);
+        flat[brief] = malloc(n * sizeof **flat);
+        weights_to_flat(w, flat[brief]);
+        drop(w);
+    }
+    cr_expect_eq(told[0].epochs, told[1].epochs);
+    cr_expect_arr_eq(flat[0], flat[1], n * sizeof **flat);
+    for (uint32_t i = 0; i < told[0].epochs; i++) {
+        bool last = i + 1 == told[0].epochs;
+        cr_expect(told[1].accuracy[i] >= told[0].accuracy[i], "epoch %u", i + 1);
+        cr_expect((told[1].accuracy[i] < .95) == !last && (!last || told[1].accuracy[i] <= told[0].accuracy[i]),
+                  "epoch %u: %g", i + 1, told[1].accuracy[i]);
+        less |= told[1].accuracy[i] > told[0].accuracy[i];
+    }
+    cr_expect(less, "every sample was looked at");
+    free(flat[0]);
+    free(flat[1]);
+    free(p);
+}
+
 /* The bytes that two epochs leave behind. */
 static float *trained(const char *layers, const struct problem *p, uint64_t seed, size_t *n) {
     struct weights *w = make_weights(layers);

@@ -9,6 +9,7 @@
 #include "nn/ops/conv_beside.h"
 #include "nn/ops/conv_learn.h"
 #include "nn/ops/conv_packed.h"
+#include "nn/ops/conv_sliding.h"
 #include "nn/ops/multiply.h"
 
 #include <string.h>
@@ -183,6 +184,7 @@ static size_t conv_scratch(const struct op_call *call) {
     struct depthwise depthwise;
     struct packed packed;
     struct strided strided;
+    struct sliding sliding;
     struct product there = product_there(&g), back = product_back(&g);
     size_t size = size_max(multiply_scratch(call, &there), multiply_scratch(call, &back));
     if (!g.window.same) size += unfolded_size(&g.window);
@@ -190,6 +192,8 @@ static size_t conv_scratch(const struct op_call *call) {
     if (conv_beside_pays(&how, true)) size = size_max(size, conv_beside_scratch(call, &g));
     if (conv_packed_part(&how, &g, &packed)) size = size_max(size, packed_scratch(&packed, call->workers));
     if (conv_strided_init(&g, &strided)) size = size_max(size, strided_scratch(&strided, call->workers));
+    if (conv_sliding_there(&g, &sliding)) size = size_max(size, sliding_scratch(&sliding, call->workers));
+    if (call->training) size = size_max(size, conv_learn_scratch(call, &g));
     if (call->fused && call->fused->winograd) {
         struct winograd w = winograd_of(&g), turned = winograd_back(&g);
         size = size_max(size, size_max(winograd_scratch(&w, call->workers), winograd_scratch(&turned, call->workers)));
@@ -266,6 +270,7 @@ static void conv_forward(const struct op_call *call) {
     bool relu = call->fused && call->fused->relu;
     struct depthwise depthwise;
     struct packed packed;
+    struct sliding sliding;
     float *y = call->out.data;
     if (call->fused && call->fused->winograd) {
         struct winograd winograd = winograd_of(&g);
@@ -278,19 +283,26 @@ static void conv_forward(const struct op_call *call) {
         depthwise_forward(&depthwise, call->team, x, w, bias, relu, y, call->scratch);
         return;
     }
-    if (!call->training && conv_beside_pays(&how, false)) {
+    size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
+    if (multiply_own(call) && conv_beside_pays(&how, false)) {
         conv_beside_forward(call, &g, x, w, bias, relu, y);
         return;
     }
-    bool own = !call->training && conv_packed_part(&how, &g, &packed);
+    bool own = conv_packed_part(&how, &g, &packed);
     packed.relu = relu;
+    if ((call->training || (!own && conv_sliding_pays(&g))) && conv_sliding_there(&g, &sliding)) {
+        sliding.relu = relu;
+        for (size_t i = 0; i < g.groups; i++)
+            sliding_run(&sliding, call->team, x + i * in, w + i * g.out_channels * g.window.taps,
+                        bias ? bias + i * g.out_channels : NULL, y + i * out, call->scratch);
+        return;
+    }
     if (!own) {
         struct stack stack = stack_of(&g, false, x, w, y);
         stack.bias = bias;
         unfolded_forward(call, &g, &stack, relu);
         return;
     }
-    size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
     for (size_t i = 0; i < g.groups; i++)
         packed_run(&packed, call->team, x + i * in, w + i * g.out_channels * g.window.taps,
                    bias ? bias + i * g.out_channels : NULL, y + i * out, call->scratch);
@@ -302,6 +314,7 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
     const float *w = weights_of(call);
     struct depthwise depthwise;
     struct strided strided;
+    struct sliding sliding;
     if (call->fused && call->fused->winograd) {
         struct winograd winograd = winograd_back(&g);
         winograd.factors = call->fused->factors;
@@ -312,16 +325,22 @@ static void conv_backward(const struct op_call *call, uint32_t input, const floa
         depthwise_backward(&depthwise, call->team, dy, w, dx, call->scratch);
         return;
     }
-    if (!call->training && conv_beside_pays(&g, true)) {
+    size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
+    if (call->training && conv_sliding_back(&g, &sliding)) {
+        for (size_t i = 0; i < g.groups; i++)
+            sliding_run(&sliding, call->team, dy + i * out, w + i * g.out_channels * g.window.taps, NULL, dx + i * in,
+                        call->scratch);
+        return;
+    }
+    if (multiply_own(call) && conv_beside_pays(&g, true)) {
         conv_beside_back(call, &g, dy, w, dx);
         return;
     }
-    if (call->training || !conv_strided_init(&g, &strided)) {
+    if (!conv_strided_init(&g, &strided)) {
         struct stack stack = stack_of(&g, true, dy, w, dx);
         unfolded_backward(call, &g, &stack);
         return;
     }
-    size_t in = g.in_channels * g.window.in_plane, out = g.out_channels * g.window.out_plane;
     for (size_t i = 0; i < g.groups; i++)
         strided_back(&strided, call->team, dy + i * out, w + i * g.out_channels * g.window.taps, dx + i * in,
                      call->scratch);

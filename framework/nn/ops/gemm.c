@@ -156,13 +156,13 @@ static void gemm_backward(const struct op_call *call, uint32_t input, const floa
 }
 
 static void gemm_learn(const struct op_call *call, uint32_t input, const float *dy, float *d) {
-    gemm_gradient(call, input, dy, true, d);
+    gemm_gradient(call, input, dy, !call->fresh, d);
 }
 
 const struct op op_gemm = {
     .name = "Gemm",
     .summary = "alpha A B + beta C, either factor transposed",
-    .flags = OP_WEIGHTED | OP_LINEAR,
+    .flags = OP_WEIGHTED | OP_LINEAR | OP_OVERWRITES,
     .min_inputs = 2,
     .max_inputs = 3,
     .parse = gemm_parse,

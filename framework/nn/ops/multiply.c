@@ -1,12 +1,17 @@
 /* multiply.c: which of both multiplies, and what OpenBLAS leaves to do. */
 #include "nn/ops/multiply.h"
 
+#include "base/cpu.h"
 #include "base/sizes.h"
 
 #include <cblas.h>
 
+bool multiply_own(const struct op_call *call) {
+    return !call->training || cpu_route() >= CPU_AVX2;
+}
+
 size_t multiply_scratch(const struct op_call *call, const struct product *p) {
-    return call->training ? 0 : product_scratch(p, call->workers);
+    return multiply_own(call) ? product_scratch(p, call->workers) : 0;
 }
 
 /* ---- OpenBLAS ---- */
@@ -47,13 +52,13 @@ static void run_blas(const struct product *p) {
 /* ---- Either ---- */
 
 void multiply_run(const struct op_call *call, const struct product *p, float *scratch) {
-    if (call->training) run_blas(p);
-    else product_run(p, call->team, scratch);
+    if (multiply_own(call)) product_run(p, call->team, scratch);
+    else run_blas(p);
 }
 
 void multiply_many(const struct op_call *call, size_t count, const struct product *p, product_make *make,
                    const void *user, float *scratch) {
-    if (!call->training) {
+    if (multiply_own(call)) {
         product_run_many(count, p, make, user, call->team, scratch);
         return;
     }

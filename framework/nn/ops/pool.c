@@ -1,5 +1,6 @@
 /* pool.c: MaxPool, AveragePool. */
 #include "nn/kernels/maxpool.h"
+#include "nn/kernels/maxpool_pairs.h"
 #include "nn/op.h"
 #include "nn/ops/window.h"
 
@@ -83,24 +84,6 @@ static uint32_t window_maximum(const struct window_fit *w, const float *x, ptrdi
     return (uint32_t)best;
 }
 
-/* One row of the common window, 2x2 with stride 2 and no padding, in a form that compilers vectorise. `at`: its first
- * element. False when a NaN may have been lost, and the row must be done again with care. */
-static bool maximum_2x2(const float *restrict x, uint32_t width, uint32_t at, ptrdiff_t n, float *restrict y,
-                        uint32_t *restrict index) {
-    const float *restrict above = x + at, *restrict below = above + width;
-    uint32_t numbers = 1;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        float a = above[2 * i], b = above[2 * i + 1], c = below[2 * i], d = below[2 * i + 1], sum = a + b + c + d;
-        uint32_t place_a = at + 2 * (uint32_t)i, place_c = place_a + width;
-        float upper = a >= b ? a : b, lower = c >= d ? c : d;
-        uint32_t index_upper = a >= b ? place_a : place_a + 1, index_lower = c >= d ? place_c : place_c + 1;
-        y[i] = upper >= lower ? upper : lower;
-        index[i] = upper >= lower ? index_upper : index_lower;
-        numbers &= sum == sum ? 1u : 0u;
-    }
-    return numbers;
-}
-
 /* The columns [*first, *last) of the output whose windows lie inside the input. */
 static void columns_inside(const struct window_fit *w, ptrdiff_t *first, ptrdiff_t *last) {
     ptrdiff_t room = w->in[1] + w->before[1] - (w->kernel[1] - 1) * w->dilation[1];
@@ -132,6 +115,7 @@ static void maximum_any(const struct window_fit *w, const float *x, ptrdiff_t oy
     }
 }
 
+/* The common window, 2x2 with stride 2 and no padding. */
 static bool is_2x2(const struct window_fit *w) {
     for (int axis = 0; axis < 2; axis++)
         if (w->kernel[axis] != 2 || w->stride[axis] != 2 || w->dilation[axis] != 1 || w->before[axis] ||
@@ -145,14 +129,16 @@ struct maxpool_job {
     const float *from;
     float *to;
     uint32_t *index;
+    bool rectifies;
+    const float *rectified; /* the result, on the way back; NULL: it is not */
 };
 #define MAXPOOL_PLANES 4u /* that are shared out */
 
 static void maximum_slice(const struct window_fit *fit, const float *x, float *y, uint32_t *index) {
-    bool simple = is_2x2(fit);
+    if (is_2x2(fit) && maxpool_pairs_run(x, (size_t)fit->in[1], (size_t)fit->out[0], (size_t)fit->out[1], y, index))
+        return;
     for (ptrdiff_t oy = 0; oy < fit->out[0]; oy++, y += fit->out[1], index += fit->out[1])
-        if (!simple || !maximum_2x2(x, (uint32_t)fit->in[1], (uint32_t)(2 * oy * fit->in[1]), fit->out[1], y, index))
-            maximum_any(fit, x, oy, y, index);
+        maximum_any(fit, x, oy, y, index);
 }
 
 /* One slice of a volume's result: of every window the place of its maximum, slice by slice. */
@@ -184,6 +170,8 @@ static void maxpool_planes(void *user, size_t first, size_t count) {
             for (ptrdiff_t oz = 0; oz < p->fit.out[WINDOW_DEEP]; oz++, y += p->out_slice, index += p->out_slice)
                 maximum_deep(p, x, oz, y, index);
     }
+    float *all = j->to + first * p->out;
+    for (size_t k = 0; k < count * p->out && j->rectifies; k++) all[k] = all[k] < 0 ? 0 : all[k];
 }
 
 static bool maxpool_windows(const struct op_call *call, struct windows *w) {
@@ -193,17 +181,37 @@ static bool maxpool_windows(const struct op_call *call, struct windows *w) {
 static void maxpool_forward(const struct op_call *call) {
     struct maxpool_job job = {.p = pool_planes(call), .from = call->in[0].data, .to = call->out.data};
     job.index = (uint32_t *)(void *)call->saved;
+    job.rectifies = call->rectifies;
     thread_team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes, &job);
+}
+
+/* Every element of a plane is in one window of 2x2. */
+static bool covers_pairs(const struct planes *p) {
+    return is_2x2(&p->fit) && p->in == p->in_slice && p->out == p->out_slice && p->in == 4 * p->out;
 }
 
 static void maxpool_planes_back(void *user, size_t first, size_t count) {
     const struct maxpool_job *j = user;
+    const struct window_fit *fit = &j->p.fit;
+    if (covers_pairs(&j->p)) {
+        for (size_t i = first; i < first + count; i++)
+            maxpool_pairs_pass(
+                &(struct maxpool_pairs_back){.dy = j->from + i * j->p.out,
+                                             .rectified = j->rectified ? j->rectified + i * j->p.out : NULL,
+                                             .index = j->index + i * j->p.out,
+                                             .width = (size_t)fit->in[1],
+                                             .rows = (size_t)fit->out[0],
+                                             .columns = (size_t)fit->out[1],
+                                             .dx = j->to + i * j->p.in});
+        return;
+    }
     memset(j->to + first * j->p.in, 0, count * j->p.in * sizeof *j->to);
     for (size_t i = first; i < first + count; i++) {
         float *dx = j->to + i * j->p.in;
         const float *dy = j->from + i * j->p.out;
         const uint32_t *index = j->index + i * j->p.out;
-        for (size_t k = 0; k < j->p.out; k++) dx[index[k]] += dy[k];
+        const float *y = j->rectified ? j->rectified + i * j->p.out : NULL;
+        for (size_t k = 0; k < j->p.out; k++) dx[index[k]] += y && y[k] <= 0 ? 0 : dy[k];
     }
 }
 
@@ -211,6 +219,7 @@ static void maxpool_backward(const struct op_call *call, uint32_t input, const f
     (void)input;
     struct maxpool_job job = {.p = pool_planes(call), .from = dy, .to = dx};
     job.index = (uint32_t *)(void *)call->saved;
+    job.rectified = call->rectifies ? call->out.data : NULL;
     thread_team_share(call->team, job.p.count, MAXPOOL_PLANES, maxpool_planes_back, &job);
 }
 
