@@ -39,7 +39,7 @@ static char *listing(const char *path, const char *sql, const char *name) {
 static char *comparisons(const char *path, const char *explainer) {
     return listing(path,
                    "select variant, pairing, measure, view, input, other, printf('%.17g', value) from comparisons "
-                   "where explainer = ?1 and variant <> 'model/jitter' order by 1, 2, 3, 4, 5, 6",
+                   "where explainer = ?1 and variant not in ('model/jitter', 'model/moved') order by 1, 2, 3, 4, 5, 6",
                    explainer);
 }
 
