@@ -12,7 +12,8 @@
 #define REPORT_FILES_MOST 4u
 
 struct report {
-    const char *id; /* "csv", "json", ... */
+    const char *id;    /* "csv", "json", ... */
+    const char *alias; /* taken for it as well; or NULL */
     const char *summary;
     const char *files[REPORT_FILES_MOST]; /* what it writes, NULL behind the last; a folder has a slash behind it */
     /* Writes its files into the folder, which exists. */

@@ -219,6 +219,6 @@ static void add_html(struct text *out, const char *title, const struct sheet *al
 }
 
 const struct sheet_format sheet_formats[] = {
-    {"table", add_plain},       {"csv", add_csv},     {"html", add_html},
-    {"markdown", add_markdown}, {"latex", add_latex}, {.id = NULL},
+    {"table", NULL, add_plain},       {"csv", NULL, add_csv},      {"html", NULL, add_html},
+    {"markdown", "md", add_markdown}, {"latex", "tex", add_latex}, {.id = NULL},
 };

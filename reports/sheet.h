@@ -23,7 +23,7 @@ void sheet_addf(struct sheet *, const char *format, ...) __attribute__((format(p
 void sheet_finish(struct sheet *);
 
 struct sheet_format {
-    const char *id;
+    const char *id, *alias; /* alias: taken for it as well; or NULL */
     /* All sheets of one document; sheets without rows are left out. */
     void (*add)(struct text *, const char *title, const struct sheet *, size_t count);
 };

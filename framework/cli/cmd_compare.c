@@ -11,7 +11,7 @@
 
 enum { FORMAT, OUTPUT, ALL };
 
-static const char *const formats[] = {"table", "csv", "html", "markdown", "latex", NULL};
+static const char *const formats[] = {"table", "csv", "html", "markdown", "md", "latex", "tex", NULL};
 
 static const struct cli_option options[] = {
     [FORMAT] = {.name = "format",
@@ -41,7 +41,7 @@ static bool load(struct compare *c, const struct cli_values *values, struct erro
 static bool write_sheets(const struct compare *c, const char *format, const char *path, struct error *e) {
     const struct sheet_format *f = sheet_formats;
     struct text out = {0};
-    while (strcmp(f->id, format) != 0) f++;
+    while (strcmp(f->id, format) != 0 && !(f->alias && strcmp(f->alias, format) == 0)) f++;
     f->add(&out, "Comparison of runs", c->sheets, COMPARE_SHEETS);
     bool ok = !out.failed || error_memory(e);
     if (ok && path) ok = file_write(path, out.data, out.length, e);

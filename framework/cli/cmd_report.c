@@ -28,9 +28,13 @@ static const struct cli_option options[] = {
     [COLOUR] = CLI_COLOUR,
 };
 
+static bool is_called(const char *id, const char *name, size_t length) {
+    return id && strlen(id) == length && memcmp(id, name, length) == 0;
+}
+
 static const struct report *find_format(const struct report *all, const char *name, size_t length) {
     const struct report *r = all;
-    while (r->id && (strlen(r->id) != length || memcmp(r->id, name, length) != 0)) r++;
+    while (r->id && !is_called(r->id, name, length) && !is_called(r->alias, name, length)) r++;
     return r->id ? r : NULL;
 }
 
