@@ -11,12 +11,16 @@ struct grid {
     size_t rows, columns, cell_height, cell_width, height, width;
 };
 
+#define KEPT_NUMBERS ((size_t)1 << 22) /* of masks: those behind them are drawn again where maps are added up */
+
 struct scratch {
     const assay_random *random;
     struct grid grid;
+    size_t plane;
+    uint32_t kept;  /* masks */
     float *numbers; /* [rows * columns + 2] */
     float *large;   /* the enlarged grid, one cell more than the plane on each side */
-    float *mask;    /* [plane] */
+    float *masks;   /* [kept + 1][plane]: the last is of those that are not kept */
     double *scores; /* [samples] */
     double *sums;   /* [plane] */
 };
@@ -25,26 +29,29 @@ static bool scratch_init(struct scratch *t, const assay_explainer *self, const a
                          size_t width) {
     size_t cells = (size_t)kit_number(self, CELLS), rows = height > 1 ? cells : 1;
     struct grid g = {rows, cells, (height + rows - 1) / rows, (width + cells - 1) / cells, height, width};
-    *t = (struct scratch){.random = random, .grid = g};
+    size_t samples = (size_t)kit_number(self, SAMPLES), most = KEPT_NUMBERS / (height * width);
+    *t = (struct scratch){.random = random, .grid = g, .plane = height * width};
+    t->kept = (uint32_t)(samples < most ? samples : most);
     t->numbers = kit_floats(1, rows * cells + 2);
     t->large = kit_floats((rows + 1) * g.cell_height, (cells + 1) * g.cell_width);
-    t->mask = kit_floats(height, width);
-    t->scores = (double *)calloc((size_t)kit_number(self, SAMPLES), sizeof *t->scores);
+    t->masks = kit_floats((size_t)t->kept + 1, t->plane);
+    t->scores = (double *)calloc(samples, sizeof *t->scores);
     t->sums = (double *)calloc(height * width, sizeof *t->sums);
-    return t->numbers && t->large && t->mask && t->scores && t->sums;
+    return t->numbers && t->large && t->masks && t->scores && t->sums;
 }
 
 static void scratch_finish(struct scratch *t) {
     free(t->numbers);
     free(t->large);
-    free(t->mask);
+    free(t->masks);
     free(t->scores);
     free(t->sums);
 }
 
 /* Mask `index` of the stream (section 3.2): cells are shown with a probability, the last two numbers are the offset. */
-static void draw_mask(struct scratch *t, uint64_t seed, uint32_t index, double shown) {
+static const float *draw_mask(struct scratch *t, uint64_t seed, uint32_t index, double shown) {
     const struct grid *g = &t->grid;
+    float *mask = t->masks + (index < t->kept ? index : t->kept) * t->plane;
     size_t cells = g->rows * g->columns, width = (g->columns + 1) * g->cell_width;
     t->random->uniform(seed, (uint64_t)index * (cells + 2), cells + 2, t->numbers);
     size_t down = (size_t)((double)t->numbers[cells] * (double)g->cell_height);
@@ -52,35 +59,37 @@ static void draw_mask(struct scratch *t, uint64_t seed, uint32_t index, double s
     for (size_t k = 0; k < cells; k++) t->numbers[k] = (double)t->numbers[k] < shown ? 1 : 0;
     kit_upsample(t->numbers, g->rows, g->columns, t->large, (g->rows + 1) * g->cell_height, width);
     for (size_t y = 0; y < g->height; y++)
-        memcpy(t->mask + y * g->width, t->large + (y + down) * width + along, g->width * sizeof *t->mask);
+        memcpy(mask + y * g->width, t->large + (y + down) * width + along, g->width * sizeof *mask);
+    return mask;
 }
 
 static assay_status score_masks(const assay_explainer *self, struct scratch *t, kit_scorer *s, const float *x,
                                 uint64_t seed) {
-    size_t count = s->model->input.count, plane = t->grid.height * t->grid.width;
+    size_t count = s->model->input.count;
     uint32_t samples = (uint32_t)kit_number(self, SAMPLES);
     float baseline = (float)kit_number(self, BASELINE);
     assay_status status = ASSAY_OK;
     s->scores = t->scores;
     for (uint32_t m = 0; m < samples && status == ASSAY_OK; m++) {
         float *point = kit_scorer_point(s);
-        draw_mask(t, seed, m, kit_number(self, SHOWN));
-        for (size_t k = 0; k < count; k++) point[k] = baseline + t->mask[k % plane] * (x[k] - baseline);
+        const float *mask = draw_mask(t, seed, m, kit_number(self, SHOWN));
+        for (size_t from = 0; from < count; from += t->plane)
+            for (size_t k = 0; k < t->plane; k++) point[from + k] = baseline + mask[k] * (x[from + k] - baseline);
         status = kit_scorer_add(s);
     }
     return status == ASSAY_OK ? kit_scorer_flush(s) : status;
 }
 
-/* Equation 6. Masks are drawn once more, as they would fill the memory. */
+/* Equation 6. */
 static void sum_masks(const assay_explainer *self, struct scratch *t, uint64_t seed) {
-    size_t plane = t->grid.height * t->grid.width;
     uint32_t samples = (uint32_t)kit_number(self, SAMPLES);
     double shown = kit_number(self, SHOWN), mean = 0;
     for (uint32_t m = 0; m < samples && kit_number(self, CENTRED) > 0; m++) mean += t->scores[m] / samples;
-    memset(t->sums, 0, plane * sizeof *t->sums);
+    memset(t->sums, 0, t->plane * sizeof *t->sums);
     for (uint32_t m = 0; m < samples; m++) {
-        draw_mask(t, seed, m, shown);
-        for (size_t k = 0; k < plane; k++) t->sums[k] += (t->scores[m] - mean) * (double)t->mask[k] / (samples * shown);
+        const float *mask = m < t->kept ? t->masks + m * t->plane : draw_mask(t, seed, m, shown);
+        double weight = (t->scores[m] - mean) / (samples * shown);
+        for (size_t k = 0; k < t->plane; k++) t->sums[k] += weight * (double)mask[k];
     }
 }
 
