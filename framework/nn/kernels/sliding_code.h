@@ -112,7 +112,8 @@ static void finish(const struct sliding_work *w, const float *tile, size_t count
 /* Output rows y and, of two, y + 1: `count` positions from x on. */
 static void run_tile(const struct sliding_work *w, size_t panel, const float *frames, size_t halves, size_t count,
                      float *tile) {
-    slide_function *run = (halves == 1 ? single : twice)[count - 1][vectors_of(w, panel) - 1];
+    size_t wide = vectors_of(w, panel) - 1;
+    slide_function *run = halves == 1 ? single[count - 1][wide] : twice[count - 1][wide];
     const float *b = w->packed + panel * w->taps * PANEL;
     for (size_t d = 0; d < w->taps; d += SLIDING_CHUNK)
         run(&(struct slide){.a = frames,
