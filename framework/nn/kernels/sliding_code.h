@@ -78,6 +78,12 @@ static size_t vectors_of(const struct sliding_work *w, size_t panel) {
     return w->s->out_channels - panel * PANEL > LANES ? 2 : 1;
 }
 
+/* Of one or two halves of `count` rows. */
+static slide_function *function_of(const struct sliding_work *w, size_t panel, size_t halves, size_t count) {
+    size_t wide = vectors_of(w, panel) - 1;
+    return halves == 1 ? single[count - 1][wide] : twice[count - 1][wide];
+}
+
 /* Rows are short: a vector of all of them, then the next. */
 static void copy(const float *from, size_t from_step, float *to, size_t to_step, size_t rows, size_t columns) {
     size_t whole = columns / LANES * LANES, rest = columns - whole;
@@ -112,8 +118,7 @@ static void finish(const struct sliding_work *w, const float *tile, size_t count
 /* Output rows y and, of two, y + 1: `count` positions from x on. */
 static void run_tile(const struct sliding_work *w, size_t panel, const float *frames, size_t halves, size_t count,
                      float *tile) {
-    size_t wide = vectors_of(w, panel) - 1;
-    slide_function *run = halves == 1 ? single[count - 1][wide] : twice[count - 1][wide];
+    slide_function *run = function_of(w, panel, halves, count);
     const float *b = w->packed + panel * w->taps * PANEL;
     for (size_t d = 0; d < w->taps; d += SLIDING_CHUNK)
         run(&(struct slide){.a = frames,
@@ -159,7 +164,7 @@ static void learn_channels(const struct sliding_work *w, const struct slide *par
             j.c += (ky * s->kernel[1] + x) * PANEL;
             j.apart = w->frame;
             j.c_apart = rows;
-            (channels == 1 ? single : twice)[count - 1][vectors_of(w, panel) - 1](&j);
+            function_of(w, panel, channels, count)(&j);
         }
 }
 
