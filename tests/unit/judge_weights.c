@@ -705,6 +705,27 @@ Test(judge_weights, chance_magnitude_by_its_definition) {
     synthetic_destroy(&s);
 }
 
+/* Of maps of moved inputs that vanished few are left out; of many nothing is known, which is neither PASS nor FAIL. */
+Test(judge_weights, maps_of_moved_inputs_that_vanished) {
+    static const struct {
+        double share;
+        enum verdict_word word;
+    } cases[] = {{0, VERDICT_PASS}, {.02, VERDICT_PASS}, {.6, VERDICT_INCONCLUSIVE}, {1, VERDICT_INCONCLUSIVE}};
+    const struct profile p = {CLEAN, .magnitude_floor = .6, .moved_floor = .1};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct synthetic_options o = synthetic_default();
+        struct synthetic s;
+        synthetic_create(&s, &o, &p, 1);
+        const struct cell *cell = synthetic_cell(&s, 0, "model/moved");
+        for (size_t i = 0; i < DERANGEMENTS * o.inputs; i++)
+            if ((double)(i * 7 % 50) < 50 * cases[k].share)
+                for (int v = 0; v < VIEW_COUNT; v++) cell->mismatched[v][i] = (double)NAN;
+        struct judgement j = synthetic_judge(&s, 0);
+        cr_expect_eq(j.word, cases[k].word, "%g: %s, %s", cases[k].share, verdict_word_name(j.word), j.reason);
+        synthetic_destroy(&s);
+    }
+}
+
 /* ---- maps without signs ---- */
 
 static const struct {
