@@ -674,34 +674,51 @@ Test(judge_weights, chance_magnitude) {
     cr_expect(m[1] > .3 && m[1] < .7, "%g", m[1]);
 }
 
-/* The same from its definition: the mean of rho(|x u|, |x v|) over the inputs x, in all their pixels. */
-Test(judge_weights, chance_magnitude_by_its_definition) {
+/* |x_j v| prepared in the pixels of x_i. */
+static struct prepared *random_product(const struct synthetic *s, const char *stream, uint32_t j, uint32_t i) {
     enum { PIXELS = SYNTHETIC_SIDE * SYNTHETIC_SIDE };
-    static const char *const streams[] = {"magnitude/u", "magnitude/v"};
     static const struct map_shape shape = {1, SYNTHETIC_SIDE, SYNTHETIC_SIDE};
+    const float *x = s->view.inputs[ROOT_MODEL].x;
+    float map[PIXELS];
+    uint8_t mask[PIXELS];
+    rng_fill_normal(rng_seed(s->view.seed, stream, j), 0, PIXELS, map);
+    for (size_t k = 0; k < PIXELS; k++) {
+        map[k] *= x[j * PIXELS + k];
+        mask[k] = fabsf(x[i * PIXELS + k]) > 0;
+    }
+    struct prepared *p = prepared_create(map, mask, &shape);
+    cr_assert_not_null(p);
+    return p;
+}
+
+/* The same from its definition: the mean of rho(|x_i u|, |x_j v|), over inputs with themselves or with others. */
+Test(judge_weights, chance_magnitude_by_its_definition) {
+    static const enum view views[] = {VIEW_ABSOLUTE_ALL, VIEW_ABSOLUTE_NONZERO};
+    const struct profile p = {CLEAN};
     struct synthetic_options o = synthetic_default();
-    struct profile p = {CLEAN};
     struct synthetic s;
     struct judge_case c;
-    double sum = 0;
-    uint8_t mask[PIXELS];
     o.same_size = false;
-    memset(mask, 1, sizeof mask);
     synthetic_create(&s, &o, &p, 1);
     case_begin(&c, s.results, 0, 0, 5);
-    const struct input_set *set = &s.view.inputs[c.root];
-    for (uint32_t i = 0; i < set->count; i++) {
-        float maps[2][PIXELS];
-        struct prepared *of[2];
-        for (int k = 0; k < 2; k++) {
-            rng_fill_normal(rng_seed(s.view.seed, streams[k], i), 0, PIXELS, maps[k]);
-            for (size_t j = 0; j < PIXELS; j++) maps[k][j] *= set->x[i * PIXELS + j];
-            cr_assert_not_null(of[k] = prepared_create(maps[k], mask, &shape));
+    const struct input_set *set = &s.view.inputs[ROOT_MODEL];
+    for (int k = 0; k < 4; k++) {
+        bool others = k % 2;
+        double sum = 0, present = 0;
+        for (size_t place = 0; place < (others ? DERANGEMENTS : 1) * (size_t)set->count; place++) {
+            uint32_t i = (uint32_t)(place % set->count), j = others ? set->derangements[place] : i;
+            if (others && i == j) continue;
+            struct prepared *u = random_product(&s, "magnitude/u", i, i), *v = random_product(&s, "magnitude/v", j, i);
+            double rho = measure_compare(measures[0], u, v, views[k / 2]);
+            prepared_destroy(u);
+            prepared_destroy(v);
+            if (isnan(rho)) continue;
+            sum += rho;
+            present++;
         }
-        sum += measure_compare(measures[0], of[0], of[1], VIEW_ABSOLUTE_ALL);
-        for (int k = 0; k < 2; k++) prepared_destroy(of[k]);
+        cr_assert_gt(present, 0);
+        cr_expect_float_eq((others ? chance_mismatched : chance_base)(&c, views[k / 2]), sum / present, 1e-9);
     }
-    cr_expect_float_eq(chance_base(&c, VIEW_ABSOLUTE_ALL), sum / set->count, 1e-9);
     synthetic_destroy(&s);
 }
 
