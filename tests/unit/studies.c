@@ -60,6 +60,7 @@ Test(studies, what_the_map_is_on_a_quadratic_function, .init = study_make_folder
         {"fault=minus", "FAIL", "minus the gradient at the input: its sign is wrong"},
         {"fault=times-logit", "FAIL", "a factor whose sign depends on the input"},
         {"fault=part-of-path,dose=0.5", "FAIL", "x times the gradient at 0.25 x + 0.00: a path that does not reach"},
+        {"bad/doubled.so", "PASS", "factor 2.0000)."}, /* a method may scale its maps */
         {"fault=scaled-path,dose=1.02", "FAIL", "1.0200 times what it is nearly: x times the gradient, averaged"},
         {"fault=edges,dose=0.25", "SKIP", "Part gradient, part something else (R2 = 0.9"},
         {"fault=shifted", "SKIP", "no sum of gradients"}, /* another control's */
