@@ -22,6 +22,14 @@
 
 #define FOLDER "folder:"
 
+/* The array with the value behind it; NULL, and both are gone, where memory was missing: then all that holds it is
+ * NULL, and no record goes out that says less. */
+static json_t *json_with(json_t *array, json_t *value) {
+    if (json_array_append_new(array, value) == 0) return array;
+    json_decref(array);
+    return NULL;
+}
+
 /* Paths and the names of layers are whatever bytes the system and the model have, and JSON is UTF-8. */
 static json_t *text_json(const char *text) {
     char *clean = text ? text_clean(text) : NULL;
@@ -39,7 +47,7 @@ static void add_file(json_t *files, const char *path, const char *digest) {
 
 static json_t *shape_json(const struct shape *s) {
     json_t *a = json_array();
-    for (uint32_t d = 0; d < s->rank; d++) json_array_append_new(a, json_integer((json_int_t)s->dim[d]));
+    for (uint32_t d = 0; d < s->rank; d++) a = json_with(a, json_integer((json_int_t)s->dim[d]));
     return a;
 }
 
@@ -96,7 +104,7 @@ static json_t *model_json(const struct run *run) {
         size_t count = 0;
         for (uint32_t p = 0; p < g->layers[l].parameter_count; p++)
             count += shape_count(&g->values[g->layers[l].parameters[p]].shape);
-        json_array_append_new(
+        layers = json_with(
             layers, json_pack("{s:o, s:I}", "name", text_json(g->layers[l].name), "parameters", (json_int_t)count));
     }
     return json_pack("{s:o, s:s, s:s*, s:o*, s:s*, s:s*, s:o, s:s, s:s*, s:s, s:I, s:I, s:o, s:o}", "path",
@@ -153,7 +161,7 @@ static json_t *values_json(const struct preprocess *p) {
 static json_t *columns_json(const struct dataset *d) {
     if (!d->columns || layout_of(&d->sample).kind != &layout_features) return NULL;
     json_t *a = json_array();
-    for (size_t i = 0; i < d->column_count; i++) json_array_append_new(a, text_json(d->columns[i]));
+    for (size_t i = 0; i < d->column_count; i++) a = json_with(a, text_json(d->columns[i]));
     return a;
 }
 
@@ -167,7 +175,7 @@ static const char *target_text(const struct battery *b) {
 static json_t *kept_json(const struct battery *b) {
     json_t *a = b->figure_input_count == 1 && b->figure_inputs[0] == 0 ? NULL : json_array();
     for (uint32_t k = 0; a && k < b->figure_input_count; k++)
-        json_array_append_new(a, json_integer((json_int_t)b->figure_inputs[k]));
+        a = json_with(a, json_integer((json_int_t)b->figure_inputs[k]));
     return a;
 }
 
@@ -177,7 +185,7 @@ static json_t *ignore_json(const struct battery *b) {
     for (const char *at = b->data_ignore, *next; a && at; at = next) {
         next = strstr(at, CSV_IGNORE_OPTION);
         char *name = text_format("%.*s", (int)(next ? (size_t)(next - at) : strlen(at)), at);
-        json_array_append_new(a, name ? text_json(name) : NULL);
+        a = json_with(a, name ? text_json(name) : NULL);
         free(name);
         if (next) next += strlen(CSV_IGNORE_OPTION);
     }
@@ -209,7 +217,7 @@ static json_t *training_json(const struct run *run) {
 static json_t *claims_json(unsigned claims) {
     json_t *a = json_array();
     for (unsigned bit = 0; explainer_claim_names[bit]; bit++)
-        if (claims & (1u << bit)) json_array_append_new(a, json_string(explainer_claim_names[bit]));
+        if (claims & (1u << bit)) a = json_with(a, json_string(explainer_claim_names[bit]));
     return a;
 }
 
@@ -218,7 +226,7 @@ static json_t *explainers_json(const struct run *run) {
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         const struct explainer_entry *r = &run->explainers[i];
         char *params = r->plugin ? plugin_params_text(r->plugin) : NULL;
-        json_array_append_new(
+        a = json_with(
             a, json_pack("{s:s, s:s?, s:o, s:s?, s:s?, s:o, s:s, s:b}", "name", r->name, "id",
                          r->plugin ? r->plugin->info.id : NULL, "path", text_json(r->plugin ? r->plugin->path : NULL),
                          "sha256", r->plugin ? r->plugin->digest : NULL, "parameters", params, "claims",
@@ -233,7 +241,7 @@ static json_t *lines_json(const char *lines) {
     json_t *a = lines && *lines ? json_array() : NULL;
     for (const char *line = lines; a && *line; line += strcspn(line, "\n") + 1) {
         char *one = text_format("%.*s", (int)strcspn(line, "\n"), line);
-        json_array_append_new(a, text_json(one));
+        a = json_with(a, text_json(one));
         free(one);
     }
     return a;
@@ -251,9 +259,11 @@ static json_t *controls_json(const struct run *run) {
             json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choice((size_t)v))
                             : o->kind == OPTION_TEXT ? text_json(text)
                                                      : json_real(v);
-            json_object_set_new(options, o->name, value);
+            if (json_object_set_new(options, o->name, value) == 0) continue;
+            json_decref(options);
+            options = NULL;
         }
-        json_array_append_new(
+        a = json_with(
             a, json_pack("{s:s, s:o, s:o*}", "id", c->control->id, "options", options, "said", lines_json(c->said)));
     }
     return a;
@@ -277,10 +287,9 @@ static json_t *expect_json(const struct battery *b) {
         const struct expectation *x = &b->expectations[i];
         json_t *words = json_array();
         for (int w = 0; w < VERDICT_NAMES; w++)
-            if (x->words & (1u << w))
-                json_array_append_new(words, json_string(verdict_word_name((enum verdict_word)w)));
-        json_array_append_new(
-            a, json_pack("{s:s, s:s, s:o}", "explainer", x->explainer, "control", x->control, "words", words));
+            if (x->words & (1u << w)) words = json_with(words, json_string(verdict_word_name((enum verdict_word)w)));
+        a = json_with(a,
+                      json_pack("{s:s, s:s, s:o}", "explainer", x->explainer, "control", x->control, "words", words));
     }
     return a;
 }
@@ -303,14 +312,14 @@ static json_t *machine_json(void) {
 static json_t *measures_json(const struct run *run) {
     json_t *a = run->more_measures ? json_array() : NULL;
     for (size_t m = 0; a && measures[m]; m++)
-        if (run->more_measures >> m & 1) json_array_append_new(a, json_string(measures[m]->id));
+        if (run->more_measures >> m & 1) a = json_with(a, json_string(measures[m]->id));
     return a;
 }
 
 /* What the command line put in place of values of the file. */
 static json_t *settings_json(const struct battery *b) {
     json_t *a = json_array();
-    for (size_t i = 0; i < b->setting_count; i++) json_array_append_new(a, text_json(b->settings[i]));
+    for (size_t i = 0; i < b->setting_count; i++) a = json_with(a, text_json(b->settings[i]));
     return a;
 }
 
@@ -344,18 +353,18 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
         json_decref(o);
         return error_memory(e);
     }
-    json_object_set_new(o, "battery_file",
-                        json_pack("{s:o, s:s, s:o, s:o*}", "path", text_json(run->battery->path), "sha256",
-                                  run->battery_digest, "settings", settings_json(run->battery), "baseline",
-                                  baseline_json(run->battery)));
-    json_object_set_new(o, "libraries",
-                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "sqlite",
-                                  sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",
-                                  yaml_get_version_string(), "zlib", zlibVersion(), "libpng",
-                                  png_get_libpng_ver(NULL)));
-    json_object_set_new(o, "machine", machine_json());
-    json_object_set_new(o, "sandbox", json_string(sandbox_state().text));
-    *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    bool ok = json_object_set_new(o, "battery_file",
+                                  json_pack("{s:o, s:s, s:o, s:o*}", "path", text_json(run->battery->path), "sha256",
+                                            run->battery_digest, "settings", settings_json(run->battery), "baseline",
+                                            baseline_json(run->battery))) == 0 &&
+              json_object_set_new(o, "libraries",
+                                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(),
+                                            "sqlite", sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",
+                                            yaml_get_version_string(), "zlib", zlibVersion(), "libpng",
+                                            png_get_libpng_ver(NULL))) == 0 &&
+              json_object_set_new(o, "machine", machine_json()) == 0 &&
+              json_object_set_new(o, "sandbox", json_string(sandbox_state().text)) == 0;
+    *text = !ok ? NULL : json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);
     return *text || error_memory(e);
 }
