@@ -16,8 +16,8 @@ LIMIT=${LIMIT:-30}
 export LC_ALL=C
 work=$(mktemp -d /tmp/assay-faults.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-# Pictures of 4 x 4 whose left half is brighter (class 1) or not. Numbers decide the words: gradient has PASS, PASS and
-# SKIP, input has FAIL, FAIL and PASS. ERROR there would hide what a fault does; then another seed is wanted.
+# Pictures of 4 x 4 whose left half is brighter (class 1) or not. Numbers decide the words: gradient has INCONCLUSIVE,
+# PASS and SKIP, input has FAIL, FAIL and PASS. ERROR there would hide what a fault does; then another seed is wanted.
 {
     printf 'p%d,' {0..15}
     echo label
